@@ -1,0 +1,70 @@
+# eqspice: `make demo` shows the main job, `make check` runs the tests. Both install what is missing first
+# (tools/install-deps, Debian packages). BUILD=folder keeps several builds apart.
+BUILD   ?= build
+CC      ?= gcc
+OPT     ?= -O2 -g
+WARN    := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+CFLAGS  ?= $(OPT)
+ALLFLAGS = -std=c17 -Isrc -I/usr/include/suitesparse -I/usr/include/libxml2 \
+           $(WARN) -MMD -MP $(CFLAGS)
+LIBS    := -lsundials_kinsol -lsundials_sunlinsolklu -lsundials_sunmatrixsparse \
+           -lsundials_nvecserial -lsundials_generic -lklu -lcholmod -lamd -lcolamd \
+           -lsuitesparseconfig -lopenblas -lxml2 -lz -lpthread -lm
+
+LIB_SRC  := $(filter-out src/cli/%,$(wildcard src/*/*.c))
+CLI_SRC  := $(wildcard src/cli/*.c)
+TEST_SRC := $(wildcard tests/*/check_*.c) $(wildcard tests/support/*.c)
+LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
+CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
+TEST_OBJ := $(TEST_SRC:%.c=$(BUILD)/%.o) $(BUILD)/tests/main.o
+# Every tests/ROOM/check_TOPIC.c defines `Suite *TOPIC_suite(void)`.
+SUITES   := $(patsubst check_%,%,$(basename $(notdir $(wildcard tests/*/check_*.c))))
+
+.PHONY: all deps check check-long bench demo clean install format
+all: deps
+	@$(MAKE) --no-print-directory $(BUILD)/eqspice
+
+deps:
+	@tools/install-deps
+
+# Numeric kernels: vectorised, and compiled for several instruction sets by attributes in the source.
+$(BUILD)/src/solver/layered%.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) -c $< -o $@
+
+$(BUILD)/libeqspice.a: $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/eqspice: $(CLI_OBJ) $(BUILD)/libeqspice.a
+	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
+
+$(BUILD)/tests/main.c: Makefile $(TEST_SRC)
+	@mkdir -p $(@D)
+	@{ echo '#include <check.h>'; echo '#include <stdlib.h>'; \
+	   for s in $(SUITES); do echo "Suite *$${s}_suite(void);"; done; \
+	   echo 'int main(void) {'; echo '    SRunner *r = srunner_create(NULL);'; \
+	   for s in $(SUITES); do echo "    srunner_add_suite(r, $${s}_suite());"; done; \
+	   echo '    srunner_run_all(r, CK_ENV);'; echo '    int failed = srunner_ntests_failed(r);'; \
+	   echo '    srunner_free(r);'; echo '    return failed == 0 ? 0 : 1;'; echo '}'; } > $@
+
+$(BUILD)/tests/main.o: $(BUILD)/tests/main.c
+	$(CC) -std=c17 -c $< -o $@
+
+$(BUILD)/run-tests: $(TEST_OBJ) $(BUILD)/libeqspice.a
+	$(CC) $(CFLAGS) $^ $(LDFLAGS) -lcheck -lsubunit -lrt $(LIBS) -o $@
+
+check: deps
+	@$(MAKE) --no-print-directory $(BUILD)/eqspice $(BUILD)/run-tests
+	tools/check-includes
+	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-tests
+
+clean:
+	rm -rf $(BUILD)
+
+format:
+	clang-format -i $(wildcard src/*/*.[ch] src/*.h tests/*/*.[ch])
+
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_OBJ:.o=.d)

@@ -1,0 +1,220 @@
+#define _POSIX_C_SOURCE 200809L
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+/* Opens a regular file for reading; O_NONBLOCK so that a FIFO cannot hang the open. */
+static eq_status open_regular(const char *path, eq_place at, int *fd, size_t *size, eq_diag *diag) {
+    *fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (*fd < 0)
+        return eq_fail_at(diag, EQ_ERR_INPUT, at,
+                          "cannot read '%s': %s; check the name and its permissions", path,
+                          strerror(errno));
+    struct stat st;
+    if (fstat(*fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        close(*fd);
+        return eq_fail_at(diag, EQ_ERR_INPUT, at,
+                          "'%s' is not a regular file; give the name of a file", path);
+    }
+    *size = (size_t)st.st_size;
+    return EQ_OK;
+}
+
+eq_status eq_file_read(const char *path, eq_place at, char **data, size_t *length, eq_diag *diag) {
+    int fd;
+    size_t size;
+    eq_status status = open_regular(path, at, &fd, &size, diag);
+    if (status != EQ_OK) return status;
+    char *buffer = eq_malloc(size + 1, 1);
+    size_t got = 0;
+    if (buffer == NULL) status = eq_out_of_memory(diag);
+    while (status == EQ_OK && got < size) {
+        ssize_t n = read(fd, buffer + got, size - got);
+        if (n > 0) got += (size_t)n;
+        else if (n == 0) break;
+        else if (errno != EINTR)
+            status = eq_fail_at(diag, EQ_ERR_INPUT, at, "cannot read '%s': %s", path,
+                                strerror(errno));
+    }
+    close(fd);
+    if (status != EQ_OK) {
+        eq_free(buffer);
+        return status;
+    }
+    buffer[got] = '\0';
+    *data = buffer;
+    *length = got;
+    return EQ_OK;
+}
+
+/* Inflates until the end, an error or the limit. */
+static eq_status inflate_all(gzFile gz, const char *path, size_t limit, eq_text *t, eq_diag *diag) {
+    char block[1 << 16];
+    int n;
+    while ((n = gzread(gz, block, sizeof block)) > 0) {
+        if (t->length + (size_t)n > limit)
+            return eq_fail(diag, EQ_ERR_INPUT, "'%s' holds more than %zu bytes; it is not the data "
+                           "file expected here", path, limit);
+        eq_text_add(t, block, (size_t)n);
+        if (t->failed) return eq_out_of_memory(diag);
+    }
+    int code;
+    const char *why = gzerror(gz, &code);
+    if (n < 0 || (code != Z_OK && code != Z_STREAM_END))
+        return eq_fail(diag, EQ_ERR_INPUT, "cannot inflate '%s': %s; the file is damaged, fetch it "
+                       "again", path, why);
+    return EQ_OK;
+}
+
+eq_status eq_file_read_gz(const char *path, size_t limit, char **data, size_t *length,
+                          eq_diag *diag) {
+    int fd;
+    size_t size;
+    eq_status status = open_regular(path, (eq_place){NULL, 0, 0}, &fd, &size, diag);
+    if (status != EQ_OK) return status;
+    gzFile gz = gzdopen(fd, "rb");
+    if (gz == NULL) {
+        close(fd);
+        return eq_out_of_memory(diag);
+    }
+    eq_text t = {0};
+    status = inflate_all(gz, path, limit, &t, diag);
+    gzclose(gz);
+    if (status == EQ_OK && t.text == NULL) eq_text_puts(&t, "");
+    if (status == EQ_OK && t.failed) status = eq_out_of_memory(diag);
+    if (status != EQ_OK) {
+        eq_text_free(&t);
+        return status;
+    }
+    *data = t.text;
+    *length = t.length;
+    return EQ_OK;
+}
+
+struct eq_out {
+    char *path, *temporary;
+    FILE *stream;
+};
+
+static void out_free(eq_out *out) {
+    eq_free(out->path);
+    eq_free(out->temporary);
+    eq_free(out);
+}
+
+static char *temporary_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    size_t folder = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    eq_text t = {0};
+    eq_text_add(&t, path, folder);
+    eq_text_printf(&t, ".%s.%ld.tmp", path + folder, (long)getpid());
+    if (t.failed) eq_text_free(&t);
+    return t.text;
+}
+
+static eq_status cannot_write(eq_diag *diag, const char *path) {
+    return eq_fail(diag, EQ_ERR_IO, "cannot write '%s': %s; check the folder, its permissions and "
+                   "the free space", path, strerror(errno));
+}
+
+eq_status eq_out_open(const char *path, eq_out **result, eq_diag *diag) {
+    eq_out *out = eq_calloc(1, sizeof *out);
+    if (out == NULL) return eq_out_of_memory(diag);
+    out->path = eq_strdup(path);
+    out->temporary = temporary_name(path);
+    if (out->path == NULL || out->temporary == NULL) {
+        out_free(out);
+        return eq_out_of_memory(diag);
+    }
+    out->stream = fopen(out->temporary, "wb");
+    if (out->stream == NULL) {
+        eq_status status = cannot_write(diag, path);
+        out_free(out);
+        return status;
+    }
+    *result = out;
+    return EQ_OK;
+}
+
+FILE *eq_out_stream(eq_out *out) {
+    return out->stream;
+}
+
+/* fsync of the folder makes the rename itself survive a crash. */
+static bool sync_folder(const char *path) {
+    char *folder = eq_path_folder(path);
+    if (folder == NULL) return false;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    eq_free(folder);
+    if (fd < 0) return false;
+    bool done = fsync(fd) == 0 || errno == EINVAL;
+    close(fd);
+    return done;
+}
+
+eq_status eq_out_commit(eq_out *out, eq_diag *diag) {
+    bool written = !ferror(out->stream) && fflush(out->stream) == 0 &&
+                   fsync(fileno(out->stream)) == 0;
+    int why = errno;
+    bool closed = fclose(out->stream) == 0;
+    if (written) why = errno;
+    bool done = written && closed && rename(out->temporary, out->path) == 0;
+    if (written && closed && !done) why = errno;
+    eq_status status = EQ_OK;
+    if (!done) {
+        unlink(out->temporary);
+        errno = why;
+        status = cannot_write(diag, out->path);
+    } else if (!sync_folder(out->path)) {
+        status = cannot_write(diag, out->path);
+    }
+    out_free(out);
+    return status;
+}
+
+void eq_out_abort(eq_out *out) {
+    if (out == NULL) return;
+    fclose(out->stream);
+    unlink(out->temporary);
+    out_free(out);
+}
+
+eq_status eq_file_write(const char *path, const char *data, size_t length, eq_diag *diag) {
+    eq_out *out;
+    eq_status status = eq_out_open(path, &out, diag);
+    if (status != EQ_OK) return status;
+    fwrite(data, 1, length, out->stream); /* eq_out_commit looks at ferror */
+    return eq_out_commit(out, diag);
+}
+
+eq_status eq_folder_make(const char *path, eq_diag *diag) {
+    if (mkdir(path, 0777) == 0) return EQ_OK;
+    struct stat st;
+    int why = errno;
+    if (why == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_IO, "cannot make the folder '%s': %s", path, strerror(why));
+}
+
+char *eq_path_join(const char *folder, const char *name) {
+    if (name[0] == '/' || strcmp(folder, ".") == 0) return eq_strdup(name);
+    eq_text t = {0};
+    size_t n = strlen(folder);
+    eq_text_printf(&t, "%s%s%s", folder, n > 0 && folder[n - 1] == '/' ? "" : "/", name);
+    if (t.failed) eq_text_free(&t);
+    return t.text;
+}
+
+char *eq_path_folder(const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) return eq_strdup(".");
+    return slash == path ? eq_strdup("/") : eq_strndup(path, (size_t)(slash - path));
+}

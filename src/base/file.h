@@ -1,0 +1,37 @@
+/* Files: reading whole regular files (plain or gzip), and writing so that a crash or a full disk leaves
+ * the old file whole: write DIR/.NAME.PID.tmp, fsync, rename, fsync the folder. */
+#ifndef EQ_BASE_FILE_H
+#define EQ_BASE_FILE_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/status.h"
+
+/* Reads a regular file whole; *data is NUL-terminated, owned by the caller (eq_free). Folders, FIFOs and
+ * devices are refused. `at` is the place that named the file (an .include line), or all zero. */
+eq_status eq_file_read(const char *path, eq_place at, char **data, size_t *length, eq_diag *diag);
+
+/* As eq_file_read, inflating gzip when the file is gzip (zlib tells); refuses more than `limit` bytes. */
+eq_status eq_file_read_gz(const char *path, size_t limit, char **data, size_t *length,
+                          eq_diag *diag);
+
+/* An atomic output file. */
+typedef struct eq_out eq_out;
+eq_status eq_out_open(const char *path, eq_out **out, eq_diag *diag);
+FILE *eq_out_stream(eq_out *out);
+/* Makes the new file visible under its name; always frees out. */
+eq_status eq_out_commit(eq_out *out, eq_diag *diag);
+/* Throws the new file away, keeps the old one; frees out. eq_out_abort(NULL) is legal. */
+void eq_out_abort(eq_out *out);
+
+/* Writes text to path atomically. */
+eq_status eq_file_write(const char *path, const char *data, size_t length, eq_diag *diag);
+/* Creates the folder (one level) if it is not there. */
+eq_status eq_folder_make(const char *path, eq_diag *diag);
+/* folder/name, owned by the caller; an absolute name is copied; NULL when memory runs out. */
+char *eq_path_join(const char *folder, const char *name);
+/* The folder part of a path ("." if there is none), owned by the caller. */
+char *eq_path_folder(const char *path);
+
+#endif

@@ -1,0 +1,72 @@
+#include "base/mem.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The only mutable state of the library outside its objects: the fault injection of the tests. */
+static long fail_after = -1;
+
+void eq_mem_fail_after(long n) {
+    fail_after = n;
+}
+
+/* Bytes of n items, or 0 when the product overflows or the test hook says this allocation fails. */
+static size_t bytes_of(size_t n, size_t size) {
+    size_t bytes;
+    if (__builtin_mul_overflow(n, size, &bytes) || bytes > PTRDIFF_MAX) return 0;
+    if (fail_after == 0) return 0;
+    if (fail_after > 0) fail_after--;
+    return bytes == 0 ? 1 : bytes;
+}
+
+void *eq_malloc(size_t n, size_t size) {
+    size_t bytes = bytes_of(n, size);
+    return bytes == 0 ? NULL : malloc(bytes);
+}
+
+void *eq_calloc(size_t n, size_t size) {
+    size_t bytes = bytes_of(n, size);
+    return bytes == 0 ? NULL : calloc(bytes, 1);
+}
+
+void *eq_calloc_aligned(size_t n, size_t size) {
+    size_t bytes = bytes_of(n, size);
+    if (bytes == 0) return NULL;
+    bytes = (bytes + 63) & ~(size_t)63;
+    void *p = aligned_alloc(64, bytes);
+    if (p != NULL) memset(p, 0, bytes);
+    return p;
+}
+
+void *eq_realloc(void *p, size_t n, size_t size) {
+    size_t bytes = bytes_of(n, size);
+    return bytes == 0 ? NULL : realloc(p, bytes);
+}
+
+char *eq_strndup(const char *text, size_t length) {
+    char *copy = eq_malloc(length + 1, 1);
+    if (copy == NULL) return NULL;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return copy;
+}
+
+char *eq_strdup(const char *text) {
+    return eq_strndup(text, strlen(text));
+}
+
+void eq_free(void *p) {
+    free(p);
+}
+
+bool eq_grow(void **p, size_t *cap, size_t need, size_t size) {
+    if (need <= *cap) return true;
+    size_t wanted = *cap < 8 ? 8 : *cap + *cap / 2;
+    if (wanted < need) wanted = need;
+    void *grown = eq_realloc(*p, wanted, size);
+    if (grown == NULL) return false;
+    *p = grown;
+    *cap = wanted;
+    return true;
+}

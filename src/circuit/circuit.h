@@ -1,0 +1,168 @@
+/* A circuit: interned nodes, one table per device class (structure of arrays), and what the deck says
+ * about analyses, inputs, outputs and trainable groups. Built by the readers of src/netlist/ or by code,
+ * then frozen: after eq_circuit_freeze only parameter values change. All names are lower case. */
+#ifndef EQ_CIRCUIT_CIRCUIT_H
+#define EQ_CIRCUIT_CIRCUIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "base/text.h"
+#include "devices/registry.h"
+
+typedef int32_t eq_node;    /* 0 is ground ("0", alias "gnd") */
+typedef int32_t eq_element; /* number of an element in deck order, over all classes */
+
+enum { EQ_GROUND = 0, EQ_NONE = -1 };
+
+/* Where an element was written. file indexes eq_circuit.file; -1: made by the program. */
+typedef struct eq_location {
+    int32_t file, line, column;
+} eq_location;
+
+/* All elements of one class. Row j: terminals term[0..3][j] (a, b and, for a voltage control, c, d: the
+ * last two arrays are NULL otherwise), control[j] the controlling element (current control, else NULL),
+ * w[k][j] its parameters and derived columns, id[j] its number in the circuit, model[j] the .model it was
+ * written with (index in eq_circuit.model, EQ_NONE; NULL for classes without models). */
+typedef struct eq_table {
+    const eq_device_class *cls;
+    size_t count, cap;
+    eq_node *term[EQ_MAX_TERMINALS];
+    eq_element *control;
+    double *w[EQ_MAX_COLUMNS];
+    eq_element *id;
+    int32_t *model;
+} eq_table;
+
+/* Which row of which table an element is. */
+typedef struct eq_row {
+    int32_t cls, row;
+} eq_row;
+
+typedef enum eq_analysis_type { EQ_ANALYSIS_OP, EQ_ANALYSIS_DC } eq_analysis_type;
+
+/* One analysis of the deck, in deck order. A .dc sweep: `sweep` sources, innermost first. */
+typedef struct eq_sweep {
+    eq_element source; /* V, I or R element */
+    double start, stop, step;
+} eq_sweep;
+typedef struct eq_analysis {
+    eq_analysis_type type;
+    int sweeps; /* 0 for .op; 1 or 2 for .dc */
+    eq_sweep sweep[2];
+    eq_location at;
+} eq_analysis;
+
+/* An output: one node, or the difference v(plus) - v(minus). minus is EQ_NONE for a single node. */
+typedef struct eq_output {
+    eq_node plus, minus;
+    eq_element nudge_plus, nudge_minus; /* current sources that drive the nudge, EQ_NONE if absent */
+} eq_output;
+
+/* One `*% train` line: memristors trained together, with their own learning rate. */
+typedef struct eq_group {
+    char *name; /* the pattern of the deck, lower case: "rw*" */
+    double gmin, gmax;
+    size_t count;
+    int32_t *row; /* rows of the memristor table, in deck order */
+} eq_group;
+
+/* A .model card: kept so that writers can write it again. */
+typedef struct eq_model {
+    char *name;
+    int32_t cls;
+    double w[EQ_MAX_COLUMNS]; /* declared parameters; NAN where not given and without default */
+} eq_model;
+
+/* Numerical options of the deck; 0 or NAN never means "default" here: eq_circuit_new fills them in. */
+typedef struct eq_options {
+    double abstol; /* A, 1e-12: absolute part of the KCL bound */
+    double reltol; /* 1e-9 unless the deck asks for a tighter one: relative part of the KCL bound */
+    int itl1;      /* Newton iterations of one solve, 100 */
+} eq_options;
+
+typedef struct eq_circuit {
+    char *title;
+    char **file; /* names of the files read, for messages */
+    int32_t files;
+    size_t file_cap;
+    eq_names *node, *element; /* node id 0 is "0" */
+    eq_table table[EQ_CLASS_COUNT];
+    eq_row *row;        /* row[e] of element e */
+    eq_location *place; /* place[e] of element e */
+    size_t row_cap, place_cap;
+    eq_model *model;
+    size_t models, model_cap;
+    eq_environment env;
+    eq_options options;
+    eq_analysis *analysis;
+    size_t analyses, analysis_cap;
+    eq_element *input; /* V sources that carry the input vector, in order */
+    size_t inputs, input_cap;
+    eq_output *output;
+    size_t outputs, output_cap;
+    eq_group *group;
+    size_t groups, group_cap;
+    bool frozen;
+} eq_circuit;
+
+eq_circuit *eq_circuit_new(void);
+void eq_circuit_free(eq_circuit *c);
+
+/* The node of that name, made if new ("gnd" is "0"); EQ_NONE when memory runs out. Folds case. */
+eq_node eq_circuit_node(eq_circuit *c, const char *name, size_t length);
+/* The node or element of that name (case-blind), EQ_NONE when there is none. */
+eq_node eq_circuit_find_node(const eq_circuit *c, const char *name);
+eq_element eq_circuit_find_element(const eq_circuit *c, const char *name);
+size_t eq_circuit_nodes(const eq_circuit *c);    /* with ground */
+size_t eq_circuit_elements(const eq_circuit *c); /* over all classes */
+const char *eq_circuit_node_name(const eq_circuit *c, eq_node node);
+const char *eq_circuit_element_name(const eq_circuit *c, eq_element e);
+/* The index of a file name in c->file, added if new; EQ_NONE when memory runs out. */
+int32_t eq_circuit_file(eq_circuit *c, const char *name);
+
+/* What eq_circuit_add needs. Unused terminals and control are EQ_NONE; w has one value for each declared
+ * parameter of the class (eq_class_defaults fills the defaults); name is lower case or not, is folded. */
+typedef struct eq_card {
+    int cls;
+    const char *name;
+    size_t name_length;
+    eq_node term[EQ_MAX_TERMINALS];
+    eq_element control;
+    int32_t model;
+    double w[EQ_MAX_COLUMNS];
+    eq_location at;
+} eq_card;
+
+/* A card of the class with every parameter at its default and nothing connected. */
+eq_card eq_card_new(int cls);
+/* Appends an element; *e is its number. Refuses a second element of the same name, parameters out of
+ * their range and not-finite values, with the place. */
+eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_diag *diag);
+/* Turns resistors whose name matches `pattern` into memristors (g = 1/r) trained between gmin and gmax
+ * [S]; a conductance outside is an error. The group's rows are in deck order. */
+eq_status eq_circuit_train(eq_circuit *c, const char *pattern, double gmin, double gmax,
+                           eq_location at, eq_diag *diag);
+/* Adds an output; the nudge sources are elements of class isource or EQ_NONE: freeze makes them
+ * (named inudge_NODE, from ground into the node, 0 A). */
+eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_element nudge_plus,
+                            eq_element nudge_minus, eq_diag *diag);
+eq_status eq_circuit_input(eq_circuit *c, eq_element source, eq_diag *diag);
+eq_status eq_circuit_analysis(eq_circuit *c, const eq_analysis *a, eq_diag *diag);
+
+/* Checks the whole (controls exist and are voltage-defined, every node has a path to ground, at least one
+ * element), fills derived columns and fixes the topology. Legal once. */
+eq_status eq_circuit_freeze(eq_circuit *c, eq_diag *diag);
+/* Recomputes the derived columns after parameters or c->env changed. */
+void eq_circuit_derive(eq_circuit *c);
+
+/* A pointer to parameter k of element e, to read or change it (then eq_circuit_derive). */
+double *eq_circuit_param(eq_circuit *c, eq_element e, int k);
+/* The dc value of a V or I source. */
+double *eq_circuit_source(eq_circuit *c, eq_element e);
+eq_place eq_circuit_place(const eq_circuit *c, eq_location at);
+eq_place eq_circuit_place_of(const eq_circuit *c, eq_element e);
+
+#endif

@@ -1,0 +1,26 @@
+/* All device classes, by number and by name. */
+#ifndef EQ_DEVICES_REGISTRY_H
+#define EQ_DEVICES_REGISTRY_H
+
+#include "devices/device.h"
+
+/* EQ_CLASS_resistor, EQ_CLASS_memristor, ... and their count. */
+typedef enum eq_class_number {
+#define EQ_DEVICE(name) EQ_CLASS_##name,
+#include "devices/registry.def"
+#undef EQ_DEVICE
+    EQ_CLASS_COUNT
+} eq_class_number;
+
+#define EQ_DEVICE(name) extern const eq_device_class eq_class_##name;
+#include "devices/registry.def"
+#undef EQ_DEVICE
+
+/* The class with this number, 0 <= number < EQ_CLASS_COUNT. */
+const eq_device_class *eq_class(int number);
+/* The number of the class with this name ("resistor"), -1 when there is none. */
+int eq_class_find(const char *name);
+/* The index of a parameter of the class by its name, case-blind; -1 when there is none. */
+int eq_param_find(const eq_device_class *cls, const char *name);
+
+#endif

@@ -1,0 +1,34 @@
+/* Decks in and out. */
+#ifndef EQ_NETLIST_NETLIST_H
+#define EQ_NETLIST_NETLIST_H
+
+#include "circuit/circuit.h"
+
+typedef enum eq_dialect {
+    EQ_NGSPICE,
+    EQ_XYCE,
+    EQ_LTSPICE,
+    EQ_SPECTRE,
+    EQ_XML,
+    EQ_DIALECT_COUNT
+} eq_dialect;
+
+/* "ngspice", "xyce", "ltspice", "spectre", "xml"; false when the name is none of them. */
+bool eq_dialect_find(const char *name, eq_dialect *dialect);
+const char *eq_dialect_name(eq_dialect dialect);
+/* Boltzmann over charge [V/K] as the simulator has it (FACTS section 3). */
+double eq_dialect_k_over_q(eq_dialect dialect);
+
+/* Reads a deck, SPICE or XML (recognised by its first non-blank character '<'), and freezes the circuit.
+ * All errors of the deck are reported in one run; *out is untouched when there is one. */
+eq_status eq_deck_read(const char *path, eq_circuit **out, eq_diag *diag);
+/* As eq_deck_read, from memory; `name` stands for the file in messages and for relative includes. */
+eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_circuit **out,
+                        eq_diag *diag);
+
+/* Appends the circuit as a deck of the dialect to `out`. `note` (may be NULL) goes into the header comment.
+ * Names that the dialect cannot carry are refused with the place. */
+eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
+                        eq_diag *diag);
+
+#endif
