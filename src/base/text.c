@@ -210,7 +210,7 @@ static bool short_number(const char *text, size_t n, double *value) {
     if (i < n) {
         bool negative = text[i + 1] == '-';
         int e = 0;
-        for (i += 1 + (negative || text[i + 1] == '+'); i < n; i++)
+        for (i += negative || text[i + 1] == '+' ? 2 : 1; i < n; i++)
             if (e < 10000) e = e * 10 + (text[i] - '0');
         power += negative ? -e : e;
     }

@@ -152,8 +152,9 @@ eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_eleme
 eq_status eq_circuit_input(eq_circuit *c, eq_element source, eq_diag *diag);
 eq_status eq_circuit_analysis(eq_circuit *c, const eq_analysis *a, eq_diag *diag);
 
-/* Checks the whole (controls exist and are voltage-defined, every node has a path to ground, at least one
- * element), fills derived columns and fixes the topology. Legal once. */
+/* Checks that controls exist and are voltage-defined and that there is an element, makes the missing nudge
+ * sources, fills derived columns and fixes the topology. Paths to ground, loops and cutsets are looked at
+ * by topology.h. */
 eq_status eq_circuit_freeze(eq_circuit *c, eq_diag *diag);
 /* Recomputes the derived columns after parameters or c->env changed. */
 void eq_circuit_derive(eq_circuit *c);

@@ -1,0 +1,418 @@
+#include "circuit/circuit.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* Boltzmann over charge of ngspice (CODATA 2014), measured in FACTS section 3: Vt(27 C)/300.15 K. */
+static const double ngspice_k_over_q = 0.025864917007157 / 300.15;
+
+eq_circuit *eq_circuit_new(void) {
+    eq_circuit *c = eq_calloc(1, sizeof *c);
+    if (c == NULL) return NULL;
+    c->node = eq_names_new();
+    c->element = eq_names_new();
+    c->title = eq_strdup("");
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) c->table[k].cls = eq_class(k);
+    c->env = (eq_environment){ngspice_k_over_q, 27.0, 27.0, 1e-12};
+    c->options = (eq_options){1e-12, 1e-9, 100};
+    bool whole = c->node != NULL && c->element != NULL && c->title != NULL &&
+                 eq_names_add(c->node, "0", 1) == EQ_GROUND;
+    if (whole) return c;
+    eq_circuit_free(c);
+    return NULL;
+}
+
+static void table_free(eq_table *t) {
+    for (int k = 0; k < EQ_MAX_TERMINALS; k++) eq_free(t->term[k]);
+    for (int k = 0; k < EQ_MAX_COLUMNS; k++) eq_free(t->w[k]);
+    eq_free(t->control);
+    eq_free(t->id);
+    eq_free(t->model);
+}
+
+void eq_circuit_free(eq_circuit *c) {
+    if (c == NULL) return;
+    for (int32_t k = 0; k < c->files; k++) eq_free(c->file[k]);
+    for (size_t k = 0; k < c->models; k++) eq_free(c->model[k].name);
+    for (size_t k = 0; k < c->groups; k++) {
+        eq_free(c->group[k].name);
+        eq_free(c->group[k].row);
+    }
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) table_free(&c->table[k]);
+    eq_names_free(c->node);
+    eq_names_free(c->element);
+    eq_free(c->title);
+    eq_free(c->file);
+    eq_free(c->row);
+    eq_free(c->place);
+    eq_free(c->model);
+    eq_free(c->analysis);
+    eq_free(c->input);
+    eq_free(c->output);
+    eq_free(c->group);
+    eq_free(c);
+}
+
+enum { SHORT_NAME = 256 };
+
+/* Interns a name folded to lower case. */
+static int32_t intern(eq_names *names, const char *name, size_t length) {
+    char small[SHORT_NAME];
+    char *folded = length < sizeof small ? small : eq_malloc(length + 1, 1);
+    if (folded == NULL) return EQ_NO_NAME;
+    memcpy(folded, name, length);
+    eq_lower(folded, length);
+    int32_t id = eq_names_add(names, folded, length);
+    if (folded != small) eq_free(folded);
+    return id;
+}
+
+static int32_t find(const eq_names *names, const char *name) {
+    char small[SHORT_NAME];
+    size_t length = strlen(name);
+    char *folded = length < sizeof small ? small : eq_malloc(length + 1, 1);
+    if (folded == NULL) return EQ_NO_NAME;
+    memcpy(folded, name, length);
+    eq_lower(folded, length);
+    int32_t id = eq_names_find(names, folded, length);
+    if (folded != small) eq_free(folded);
+    return id;
+}
+
+static bool is_gnd(const char *name, size_t length) {
+    return length == 3 && (name[0] | 32) == 'g' && (name[1] | 32) == 'n' && (name[2] | 32) == 'd';
+}
+
+eq_node eq_circuit_node(eq_circuit *c, const char *name, size_t length) {
+    return is_gnd(name, length) ? EQ_GROUND : intern(c->node, name, length);
+}
+
+eq_node eq_circuit_find_node(const eq_circuit *c, const char *name) {
+    return is_gnd(name, strlen(name)) ? EQ_GROUND : find(c->node, name);
+}
+
+eq_element eq_circuit_find_element(const eq_circuit *c, const char *name) {
+    return find(c->element, name);
+}
+
+size_t eq_circuit_nodes(const eq_circuit *c) {
+    return eq_names_count(c->node);
+}
+
+size_t eq_circuit_elements(const eq_circuit *c) {
+    return eq_names_count(c->element);
+}
+
+const char *eq_circuit_node_name(const eq_circuit *c, eq_node node) {
+    return eq_names_get(c->node, node);
+}
+
+const char *eq_circuit_element_name(const eq_circuit *c, eq_element e) {
+    return eq_names_get(c->element, e);
+}
+
+int32_t eq_circuit_file(eq_circuit *c, const char *name) {
+    for (int32_t k = 0; k < c->files; k++)
+        if (strcmp(c->file[k], name) == 0) return k;
+    char *copy = eq_strdup(name);
+    if (copy == NULL ||
+        !eq_grow((void **)&c->file, &c->file_cap, (size_t)c->files + 1, sizeof *c->file)) {
+        eq_free(copy);
+        return EQ_NONE;
+    }
+    c->file[c->files] = copy;
+    return c->files++;
+}
+
+eq_place eq_circuit_place(const eq_circuit *c, eq_location at) {
+    const char *file = at.file >= 0 && at.file < c->files ? c->file[at.file] : NULL;
+    return (eq_place){file, at.line, at.column};
+}
+
+eq_place eq_circuit_place_of(const eq_circuit *c, eq_element e) {
+    return eq_circuit_place(c, c->place[e]);
+}
+
+eq_card eq_card_new(int cls) {
+    eq_card card = {.cls = cls, .control = EQ_NONE, .model = EQ_NONE, .at = {EQ_NONE, 0, 0}};
+    for (int k = 0; k < EQ_MAX_TERMINALS; k++) card.term[k] = EQ_NONE;
+    for (int k = 0; k < eq_class(cls)->params; k++)
+        card.w[k] = eq_class(cls)->param[k].default_value;
+    return card;
+}
+
+static int terminals(const eq_device_class *cls) {
+    return cls->control == EQ_CONTROL_VOLTAGE ? 4 : 2;
+}
+
+/* A parameter without default must be given, except those that `derive` fills in (units of temperature). */
+static bool may_be_nan(const eq_param *p) {
+    return strcmp(p->unit, "C") == 0;
+}
+
+static eq_status check_card(const eq_circuit *c, const eq_card *card, eq_diag *diag) {
+    const eq_device_class *cls = eq_class(card->cls);
+    eq_place at = eq_circuit_place(c, card->at);
+    for (int k = 0; k < cls->params; k++) {
+        const eq_param *p = &cls->param[k];
+        double value = card->w[k];
+        if (isnan(value) && may_be_nan(p)) continue;
+        if (isnan(value))
+            return eq_fail_at(diag, EQ_ERR_INPUT, at, "%.*s has no %s; give %s in %s",
+                              (int)card->name_length, card->name, p->name, p->name, p->unit);
+        if (!(value >= p->min && value <= p->max))
+            return eq_fail_at(diag, EQ_ERR_INPUT, at,
+                              "%s = %g of %.*s is outside %g..%g %s; give a value inside", p->name,
+                              value, (int)card->name_length, card->name, p->min, p->max, p->unit);
+    }
+    if (card->cls == EQ_CLASS_resistor && card->w[cls->value] == 0.0)
+        return eq_fail_at(diag, EQ_ERR_INPUT, at,
+                          "%.*s has a resistance of 0 ohm; write a 0-V source (V%.*s ... 0) for a "
+                          "short, or a small resistance",
+                          (int)card->name_length, card->name, (int)card->name_length, card->name);
+    return EQ_OK;
+}
+
+/* Room for one more row in every array that the class uses. */
+static bool table_reserve(eq_table *t) {
+    if (t->count < t->cap) return true;
+    size_t need = t->count + 1, cap = t->cap;
+    bool whole = true;
+    for (int k = 0; k < terminals(t->cls); k++) {
+        cap = t->cap;
+        whole = whole && eq_grow((void **)&t->term[k], &cap, need, sizeof **t->term);
+    }
+    for (int k = 0; k < t->cls->columns; k++) {
+        cap = t->cap;
+        whole = whole && eq_grow((void **)&t->w[k], &cap, need, sizeof **t->w);
+    }
+    cap = t->cap;
+    whole = whole && eq_grow((void **)&t->id, &cap, need, sizeof *t->id);
+    cap = t->cap;
+    if (t->cls->control == EQ_CONTROL_CURRENT)
+        whole = whole && eq_grow((void **)&t->control, &cap, need, sizeof *t->control);
+    cap = t->cap;
+    if (t->cls->model_type != NULL)
+        whole = whole && eq_grow((void **)&t->model, &cap, need, sizeof *t->model);
+    if (whole) t->cap = cap;
+    return whole;
+}
+
+static void table_set(eq_table *t, size_t row, const eq_card *card, eq_element id) {
+    for (int k = 0; k < terminals(t->cls); k++) t->term[k][row] = card->term[k];
+    for (int k = 0; k < t->cls->columns; k++) t->w[k][row] = k < t->cls->params ? card->w[k] : NAN;
+    t->id[row] = id;
+    if (t->control != NULL) t->control[row] = card->control;
+    if (t->model != NULL) t->model[row] = card->model;
+}
+
+eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_diag *diag) {
+    eq_status status = check_card(c, card, diag);
+    if (status != EQ_OK) return status;
+    eq_table *t = &c->table[card->cls];
+    size_t before = eq_names_count(c->element);
+    if (!eq_grow((void **)&c->row, &c->row_cap, before + 1, sizeof *c->row) ||
+        !eq_grow((void **)&c->place, &c->place_cap, before + 1, sizeof *c->place) ||
+        !table_reserve(t))
+        return eq_out_of_memory(diag);
+    int32_t id = intern(c->element, card->name, card->name_length);
+    if (id == EQ_NO_NAME) return eq_out_of_memory(diag);
+    if (eq_names_count(c->element) == before) {
+        eq_place first = eq_circuit_place_of(c, id);
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place(c, card->at),
+                          "a second element %s (the first is at %s:%d); give it another name",
+                          eq_circuit_element_name(c, id), first.file == NULL ? "-" : first.file,
+                          first.line);
+    }
+    table_set(t, t->count, card, id);
+    c->row[id] = (eq_row){card->cls, (int32_t)t->count};
+    c->place[id] = card->at;
+    t->count++;
+    if (e != NULL) *e = id;
+    return EQ_OK;
+}
+
+eq_status eq_circuit_input(eq_circuit *c, eq_element source, eq_diag *diag) {
+    if (!eq_grow((void **)&c->input, &c->input_cap, c->inputs + 1, sizeof *c->input))
+        return eq_out_of_memory(diag);
+    c->input[c->inputs++] = source;
+    return EQ_OK;
+}
+
+eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_element nudge_plus,
+                            eq_element nudge_minus, eq_diag *diag) {
+    if (!eq_grow((void **)&c->output, &c->output_cap, c->outputs + 1, sizeof *c->output))
+        return eq_out_of_memory(diag);
+    c->output[c->outputs++] = (eq_output){plus, minus, nudge_plus, nudge_minus};
+    return EQ_OK;
+}
+
+eq_status eq_circuit_analysis(eq_circuit *c, const eq_analysis *a, eq_diag *diag) {
+    if (!eq_grow((void **)&c->analysis, &c->analysis_cap, c->analyses + 1, sizeof *c->analysis))
+        return eq_out_of_memory(diag);
+    c->analysis[c->analyses++] = *a;
+    return EQ_OK;
+}
+
+double *eq_circuit_param(eq_circuit *c, eq_element e, int k) {
+    eq_row r = c->row[e];
+    return &c->table[r.cls].w[k][r.row];
+}
+
+double *eq_circuit_source(eq_circuit *c, eq_element e) {
+    return eq_circuit_param(c, e, 0);
+}
+
+/* g = 1/(r (1 + tc1 dT + ...)) of a resistor card between gmin and gmax; an error names the element. */
+static eq_status as_memristor(eq_circuit *c, eq_element e, double gmin, double gmax, eq_card *out,
+                              eq_diag *diag) {
+    eq_row r = c->row[e];
+    const eq_table *t = &c->table[r.cls];
+    double *w[EQ_MAX_COLUMNS] = {NULL};
+    for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][r.row];
+    t->cls->derive(1, w, &c->env);
+    double g = t->w[t->cls->params][r.row], slack = 1e-12;
+    if (!(g >= gmin * (1.0 - slack) && g <= gmax * (1.0 + slack)))
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, e),
+                          "the conductance %g S of %s is outside gmin=%g..gmax=%g of its *%% train "
+                          "line; change the resistance or the bounds",
+                          g, eq_circuit_element_name(c, e), gmin, gmax);
+    *out = eq_card_new(EQ_CLASS_memristor);
+    for (int k = 0; k < 2; k++) out->term[k] = t->term[k][r.row];
+    out->w[0] = fmin(fmax(g, gmin), gmax);
+    out->w[1] = gmin;
+    out->w[2] = gmax;
+    return EQ_OK;
+}
+
+/* Takes the marked rows (row.cls already changed) out of the resistor table, keeping the order. */
+static void compact_resistors(eq_circuit *c) {
+    eq_table *t = &c->table[EQ_CLASS_resistor];
+    size_t kept = 0;
+    for (size_t j = 0; j < t->count; j++) {
+        eq_element e = t->id[j];
+        if (c->row[e].cls != EQ_CLASS_resistor) continue;
+        for (int k = 0; k < terminals(t->cls); k++) t->term[k][kept] = t->term[k][j];
+        for (int k = 0; k < t->cls->columns; k++) t->w[k][kept] = t->w[k][j];
+        t->id[kept] = e;
+        t->model[kept] = t->model[j];
+        c->row[e].row = (int32_t)kept++;
+    }
+    t->count = kept;
+}
+
+static eq_status new_group(eq_circuit *c, const char *pattern, double gmin, double gmax,
+                           eq_diag *diag) {
+    char *name = eq_strdup(pattern);
+    if (name == NULL || !eq_grow((void **)&c->group, &c->group_cap, c->groups + 1, sizeof *c->group)) {
+        eq_free(name);
+        return eq_out_of_memory(diag);
+    }
+    eq_lower(name, strlen(name));
+    c->group[c->groups++] = (eq_group){name, gmin, gmax, 0, NULL};
+    return EQ_OK;
+}
+
+/* Moves resistor e into the memristor table and into the group g. */
+static eq_status move_to_group(eq_circuit *c, eq_group *g, size_t *cap, eq_element e,
+                               eq_diag *diag) {
+    eq_table *t = &c->table[EQ_CLASS_memristor];
+    eq_card card;
+    eq_status status = as_memristor(c, e, g->gmin, g->gmax, &card, diag);
+    if (status != EQ_OK) return status;
+    if (!table_reserve(t) || !eq_grow((void **)&g->row, cap, g->count + 1, sizeof *g->row))
+        return eq_out_of_memory(diag);
+    table_set(t, t->count, &card, e);
+    c->row[e] = (eq_row){EQ_CLASS_memristor, (int32_t)t->count};
+    g->row[g->count++] = (int32_t)t->count++;
+    return EQ_OK;
+}
+
+eq_status eq_circuit_train(eq_circuit *c, const char *pattern, double gmin, double gmax,
+                           eq_location at, eq_diag *diag) {
+    eq_place place = eq_circuit_place(c, at);
+    if (!(gmin >= 0.0 && gmax > gmin && isfinite(gmax)))
+        return eq_fail_at(diag, EQ_ERR_INPUT, place,
+                          "gmin=%g and gmax=%g are no bounds of a conductance; give 0 <= gmin < gmax",
+                          gmin, gmax);
+    eq_status status = new_group(c, pattern, gmin, gmax, diag);
+    if (status != EQ_OK) return status;
+    eq_group *g = &c->group[c->groups - 1];
+    eq_table *resistors = &c->table[EQ_CLASS_resistor];
+    size_t cap = 0;
+    for (size_t j = 0; status == EQ_OK && j < resistors->count; j++)
+        if (eq_match(pattern, eq_circuit_element_name(c, resistors->id[j])))
+            status = move_to_group(c, g, &cap, resistors->id[j], diag);
+    compact_resistors(c);
+    if (status == EQ_OK && g->count == 0)
+        status = eq_fail_at(diag, EQ_ERR_INPUT, place,
+                            "no resistor matches '%s' (or another *%% train line has taken them); "
+                            "check the names",
+                            pattern);
+    return status;
+}
+
+/* Current sources for the nudge of output node `node`: inudge_NODE from ground into it, 0 A. */
+static eq_status make_nudge(eq_circuit *c, eq_node node, eq_element *e, eq_diag *diag) {
+    if (node == EQ_NONE || *e != EQ_NONE) return EQ_OK;
+    eq_text name = {0};
+    eq_text_printf(&name, "inudge_%s", eq_circuit_node_name(c, node));
+    if (name.failed) return eq_out_of_memory(diag);
+    eq_card card = eq_card_new(EQ_CLASS_isource);
+    card.name = name.text;
+    card.name_length = name.length;
+    card.term[0] = EQ_GROUND;
+    card.term[1] = node;
+    eq_status status = eq_circuit_add(c, &card, e, diag);
+    eq_text_free(&name);
+    return status;
+}
+
+static eq_status make_nudges(eq_circuit *c, eq_diag *diag) {
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < c->outputs; k++) {
+        status = make_nudge(c, c->output[k].plus, &c->output[k].nudge_plus, diag);
+        if (status == EQ_OK)
+            status = make_nudge(c, c->output[k].minus, &c->output[k].nudge_minus, diag);
+    }
+    return status;
+}
+
+static eq_status check_controls(const eq_circuit *c, eq_diag *diag) {
+    eq_status status = EQ_OK;
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *t = &c->table[k];
+        for (size_t j = 0; t->control != NULL && j < t->count; j++) {
+            eq_element by = t->control[j];
+            bool known = by >= 0 && (size_t)by < eq_circuit_elements(c);
+            if (known && eq_class(c->row[by].cls)->defined == EQ_VOLTAGE_DEFINED) continue;
+            status = eq_fail_at(
+                diag, EQ_ERR_INPUT, eq_circuit_place_of(c, t->id[j]),
+                "%s is controlled by the current of %s, which is no voltage source; put a 0-V source in "
+                "series and name it as the control",
+                eq_circuit_element_name(c, t->id[j]), known ? eq_circuit_element_name(c, by) : "nothing");
+        }
+    }
+    return status;
+}
+
+void eq_circuit_derive(eq_circuit *c) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++)
+        if (c->table[k].cls->derive != NULL)
+            c->table[k].cls->derive(c->table[k].count, c->table[k].w, &c->env);
+}
+
+eq_status eq_circuit_freeze(eq_circuit *c, eq_diag *diag) {
+    if (c->frozen) return EQ_OK;
+    eq_status status = make_nudges(c, diag);
+    if (status == EQ_OK) status = check_controls(c, diag);
+    if (status == EQ_OK && eq_circuit_elements(c) == 0)
+        status = eq_fail(diag, EQ_ERR_INPUT, "the circuit has no element; a deck needs at least one "
+                         "(line 1 is the title and is not read as an element)");
+    if (status != EQ_OK) return status;
+    eq_circuit_derive(c);
+    c->frozen = true;
+    return EQ_OK;
+}

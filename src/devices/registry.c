@@ -1,0 +1,25 @@
+#include "devices/registry.h"
+
+#include "base/text.h"
+
+static const eq_device_class *const classes[EQ_CLASS_COUNT] = {
+#define EQ_DEVICE(name) [EQ_CLASS_##name] = &eq_class_##name,
+#include "devices/registry.def"
+#undef EQ_DEVICE
+};
+
+const eq_device_class *eq_class(int number) {
+    return classes[number];
+}
+
+int eq_class_find(const char *name) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++)
+        if (eq_same(classes[k]->name, name)) return k;
+    return -1;
+}
+
+int eq_param_find(const eq_device_class *cls, const char *name) {
+    for (int k = 0; k < cls->params; k++)
+        if (eq_same(cls->param[k].name, name)) return k;
+    return -1;
+}

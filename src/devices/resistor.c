@@ -1,0 +1,133 @@
+/* Linear resistors. R: given by its resistance; memristor: a programmable conductance with bounds, the
+ * parameter that training changes. Both have p = g u^2/2 (Scellier 2020, Eq. 4.5). */
+#include <math.h>
+
+#include "devices/registry.h"
+
+enum { R, R_TC1, R_TC2, R_TEMP, R_G, R_COLUMNS };
+enum { G, G_MIN, G_MAX, G_COLUMNS };
+
+static const eq_param resistor_param[] = {
+    [R] = {"r", "ohm", NAN, -1e300, 1e300, true},
+    [R_TC1] = {"tc1", "1/K", 0.0, -1e6, 1e6, false},
+    [R_TC2] = {"tc2", "1/K^2", 0.0, -1e6, 1e6, false},
+    [R_TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},
+};
+
+static const eq_param memristor_param[] = {
+    [G] = {"g", "S", NAN, 0.0, 1e300, true},
+    [G_MIN] = {"gmin", "S", 0.0, 0.0, 1e300, false},
+    [G_MAX] = {"gmax", "S", INFINITY, 0.0, INFINITY, false},
+};
+
+/* g = 1/(r (1 + tc1 dT + tc2 dT^2)) with dT = temp - tnom (ngspice manual, "Resistors"). */
+static void resistor_derive(size_t n, double *const *w, const eq_environment *env) {
+    for (size_t j = 0; j < n; j++) {
+        double temp = isnan(w[R_TEMP][j]) ? env->temp : w[R_TEMP][j];
+        double dt = temp - env->tnom;
+        w[R_G][j] = 1.0 / (w[R][j] * (1.0 + w[R_TC1][j] * dt + w[R_TC2][j] * dt * dt));
+    }
+}
+
+/* p = g u^2/2. */
+static void energy(size_t n, const double *g, const double *x, double *p) {
+    for (size_t j = 0; j < n; j++) p[j] = 0.5 * g[j] * x[j] * x[j];
+}
+
+/* i = g u. */
+static void value_and_slope(size_t n, const double *g, const double *x, double *y, double *dydx,
+                            double *dydc) {
+    for (size_t j = 0; j < n; j++) {
+        y[j] = g[j] * x[j];
+        dydx[j] = g[j];
+    }
+    for (size_t j = 0; dydc != NULL && j < n; j++) dydc[j] = 0.0;
+}
+
+static void resistor_energy(size_t n, double *const *w, const double *x, const double *c,
+                            double *p) {
+    (void)c;
+    energy(n, w[R_G], x, p);
+}
+
+static void resistor_value(size_t n, double *const *w, const double *x, const double *c, double *y,
+                           double *dydx, double *dydc) {
+    (void)c;
+    value_and_slope(n, w[R_G], x, y, dydx, dydc);
+}
+
+/* dg/dr = -g/r; the temperature coefficients are not differentiated (not trainable). */
+static void resistor_param_energy(size_t n, double *const *w, int k, const double *x,
+                                  const double *c, double *dpdw) {
+    (void)c;
+    for (size_t j = 0; j < n; j++)
+        dpdw[j] = k == R ? -0.5 * w[R_G][j] / w[R][j] * x[j] * x[j] : 0.0;
+}
+
+static void resistor_param_value(size_t n, double *const *w, int k, const double *x,
+                                 const double *c, double *dydw) {
+    (void)c;
+    for (size_t j = 0; j < n; j++) dydw[j] = k == R ? -w[R_G][j] / w[R][j] * x[j] : 0.0;
+}
+
+static void memristor_energy(size_t n, double *const *w, const double *x, const double *c,
+                             double *p) {
+    (void)c;
+    energy(n, w[G], x, p);
+}
+
+static void memristor_value(size_t n, double *const *w, const double *x, const double *c, double *y,
+                            double *dydx, double *dydc) {
+    (void)c;
+    value_and_slope(n, w[G], x, y, dydx, dydc);
+}
+
+/* dp/dg = u^2/2: the local quantity of the learning rule (Eq. 4.11). */
+static void memristor_param_energy(size_t n, double *const *w, int k, const double *x,
+                                   const double *c, double *dpdw) {
+    (void)c;
+    (void)w;
+    for (size_t j = 0; j < n; j++) dpdw[j] = k == G ? 0.5 * x[j] * x[j] : 0.0;
+}
+
+static void memristor_param_value(size_t n, double *const *w, int k, const double *x,
+                                  const double *c, double *dydw) {
+    (void)c;
+    (void)w;
+    for (size_t j = 0; j < n; j++) dydw[j] = k == G ? x[j] : 0.0;
+}
+
+const eq_device_class eq_class_resistor = {
+    .name = "resistor",
+    .letter = 'r',
+    .model_type = "r",
+    .defined = EQ_CURRENT_DEFINED,
+    .control = EQ_CONTROL_NONE,
+    .flags = EQ_LINEAR | EQ_RECIPROCAL,
+    .params = R_G,
+    .columns = R_COLUMNS,
+    .param = resistor_param,
+    .value = R,
+    .derive = resistor_derive,
+    .energy = resistor_energy,
+    .value_and_slope = resistor_value,
+    .param_energy = resistor_param_energy,
+    .param_value = resistor_param_value,
+};
+
+const eq_device_class eq_class_memristor = {
+    .name = "memristor",
+    .letter = 'r',
+    .model_type = NULL,
+    .defined = EQ_CURRENT_DEFINED,
+    .control = EQ_CONTROL_NONE,
+    .flags = EQ_LINEAR | EQ_RECIPROCAL | EQ_CONVEX,
+    .params = G_COLUMNS,
+    .columns = G_COLUMNS,
+    .param = memristor_param,
+    .value = G,
+    .energy = memristor_energy,
+    .value_and_slope = memristor_value,
+    .param_energy = memristor_param_energy,
+    .param_value = memristor_param_value,
+};

@@ -1,0 +1,229 @@
+#define _POSIX_C_SOURCE 200809L
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/text.h"
+
+Suite *base_suite(void);
+
+START_TEST(numbers_match_strtod) {
+    static const char *const text[] = {"1",       "-2.5",   "1e3",     "1e-3",   "3.14159265358979",
+                                       "1e22",    "1e23",   "1e-22",   "4.35",   "0.1",
+                                       "1.7976931348623157e308", "5e-324", ".5", "5.", "+7",
+                                       "123456789012345678", "1e400", "9007199254740993e0"};
+    for (size_t k = 0; k < sizeof text / sizeof *text; k++) {
+        double value = NAN;
+        ck_assert_uint_eq(eq_parse_double(text[k], strlen(text[k]), &value), strlen(text[k]));
+        ck_assert_msg(value == strtod(text[k], NULL), "%s read as %.17g", text[k], value);
+    }
+}
+END_TEST
+
+START_TEST(random_numbers_are_read_back) {
+    eq_random r = eq_random_seed(3);
+    for (int k = 0; k < 20000; k++) {
+        char text[64];
+        double x = (eq_random_uniform(&r) - 0.5) * pow(10.0, 40.0 * eq_random_uniform(&r) - 20.0), y;
+        int digits = (int)eq_random_below(&r, 18);
+        snprintf(text, sizeof text, "%.*g", digits, x);
+        ck_assert_uint_eq(eq_parse_double(text, strlen(text), &y), strlen(text));
+        ck_assert_msg(y == strtod(text, NULL), "%s", text);
+    }
+}
+END_TEST
+
+START_TEST(number_ends_where_it_ends) {
+    double v;
+    ck_assert_uint_eq(eq_parse_double("1k", 2, &v), 1);
+    ck_assert_uint_eq(eq_parse_double("1e", 2, &v), 1);
+    ck_assert_uint_eq(eq_parse_double("2e+x", 4, &v), 1);
+    ck_assert_uint_eq(eq_parse_double("-", 1, &v), 0);
+    ck_assert_uint_eq(eq_parse_double(".", 1, &v), 0);
+    ck_assert_uint_eq(eq_parse_double("", 0, &v), 0);
+}
+END_TEST
+
+START_TEST(names_keep_their_ids) {
+    eq_names *names = eq_names_new();
+    char text[32];
+    for (int k = 0; k < 100000; k++) {
+        int n = snprintf(text, sizeof text, "n%d", k);
+        ck_assert_int_eq(eq_names_add(names, text, (size_t)n), k);
+    }
+    for (int k = 0; k < 100000; k++) {
+        int n = snprintf(text, sizeof text, "n%d", k);
+        ck_assert_int_eq(eq_names_add(names, text, (size_t)n), k);
+        ck_assert_str_eq(eq_names_get(names, k), text);
+    }
+    ck_assert_int_eq(eq_names_find(names, "m", 1), EQ_NO_NAME);
+    eq_names_free(names);
+}
+END_TEST
+
+START_TEST(patterns) {
+    ck_assert(eq_match("R1*", "r1_5_3"));
+    ck_assert(eq_match("*", ""));
+    ck_assert(eq_match("a*b*c", "aXbYbc"));
+    ck_assert(eq_match("r?", "R7"));
+    ck_assert(!eq_match("r?", "r77"));
+    ck_assert(!eq_match("a*b", "ac"));
+    ck_assert(eq_same("VDD", "vdd") && !eq_same("vdd", "vd") && !eq_same("vd", "vdd"));
+}
+END_TEST
+
+START_TEST(diagnostics_keep_places_and_order) {
+    eq_diag *d = eq_diag_new();
+    eq_warn_at(d, (eq_place){"a.cir", 3, 4}, "odd %d", 1);
+    ck_assert_int_eq(eq_fail(d, EQ_ERR_IO, "bad"), EQ_ERR_IO);
+    ck_assert_uint_eq(eq_diag_count(d), 2);
+    ck_assert_uint_eq(eq_diag_errors(d), 1);
+    ck_assert_str_eq(eq_diag_get(d, 0)->file, "a.cir");
+    ck_assert_str_eq(eq_diag_get(d, 0)->text, "odd 1");
+    ck_assert_int_eq(eq_diag_get(d, 0)->column, 4);
+    eq_diag_clear(d);
+    ck_assert_uint_eq(eq_diag_count(d), 0);
+    eq_fail(NULL, EQ_ERR_IO, "dropped");
+    eq_diag_free(d);
+}
+END_TEST
+
+START_TEST(memory_that_runs_out_is_reported) {
+    eq_diag *d = eq_diag_new();
+    eq_mem_fail_after(0);
+    eq_status status = eq_fail(d, EQ_ERR_IO, "cannot be stored");
+    eq_names *names = eq_names_new();
+    eq_mem_fail_after(-1);
+    ck_assert_int_eq(status, EQ_ERR_IO);
+    ck_assert_ptr_null(names);
+    ck_assert_uint_eq(eq_diag_errors(d), 1);
+    ck_assert_ptr_nonnull(strstr(eq_diag_get(d, 0)->text, "out of memory"));
+    ck_assert_ptr_null(eq_malloc(SIZE_MAX / 2, 3));
+    eq_diag_free(d);
+}
+END_TEST
+
+static char *folder(void) {
+    static char name[64];
+    snprintf(name, sizeof name, "/tmp/eqspice-base-XXXXXX");
+    return mkdtemp(name);
+}
+
+START_TEST(files_are_replaced_whole) {
+    eq_diag *d = eq_diag_new();
+    char *path = eq_path_join(folder(), "a.txt"), *data;
+    size_t length;
+    ck_assert_int_eq(eq_file_write(path, "one", 3, d), EQ_OK);
+    eq_out *out;
+    ck_assert_int_eq(eq_out_open(path, &out, d), EQ_OK);
+    fputs("tw", eq_out_stream(out));
+    eq_out_abort(out);
+    ck_assert_int_eq(eq_file_read(path, (eq_place){0}, &data, &length, d), EQ_OK);
+    ck_assert_str_eq(data, "one");
+    eq_free(data);
+    ck_assert_int_eq(eq_file_write(path, "two!", 4, d), EQ_OK);
+    ck_assert_int_eq(eq_file_read_gz(path, 100, &data, &length, d), EQ_OK);
+    ck_assert_str_eq(data, "two!");
+    eq_free(data);
+    ck_assert_int_eq(eq_file_read_gz(path, 3, &data, &length, d), EQ_ERR_INPUT);
+    ck_assert_int_eq(eq_file_write("/nowhere/at/all", "x", 1, d), EQ_ERR_IO);
+    ck_assert_int_eq(eq_file_read("/tmp", (eq_place){0}, &data, &length, d), EQ_ERR_INPUT);
+    unlink(path);
+    eq_free(path);
+    eq_diag_free(d);
+}
+END_TEST
+
+START_TEST(fifo_is_refused) {
+    char *path = eq_path_join(folder(), "fifo"), *data;
+    size_t length;
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(eq_file_read(path, (eq_place){0}, &data, &length, NULL), EQ_ERR_INPUT);
+    unlink(path);
+    eq_free(path);
+}
+END_TEST
+
+START_TEST(gzip_is_inflated_and_damage_is_seen) {
+    char *path = eq_path_join(folder(), "a.gz"), *data;
+    size_t length;
+    gzFile gz = gzopen(path, "wb");
+    for (int k = 0; k < 10000; k++) gzputs(gz, "eqspice ");
+    gzclose(gz);
+    ck_assert_int_eq(eq_file_read_gz(path, 1 << 20, &data, &length, NULL), EQ_OK);
+    ck_assert_uint_eq(length, 80000);
+    eq_free(data);
+    ck_assert_int_eq(truncate(path, 60), 0);
+    eq_diag *d = eq_diag_new();
+    ck_assert_int_eq(eq_file_read_gz(path, 1 << 20, &data, &length, d), EQ_ERR_INPUT);
+    ck_assert_uint_eq(eq_diag_errors(d), 1);
+    eq_diag_free(d);
+    unlink(path);
+    eq_free(path);
+}
+END_TEST
+
+START_TEST(paths) {
+    char *a = eq_path_join("x/y", "z"), *b = eq_path_join("x", "/z"), *c = eq_path_folder("x/y/z");
+    char *e = eq_path_folder("z"), *f = eq_path_folder("/z");
+    ck_assert_str_eq(a, "x/y/z");
+    ck_assert_str_eq(b, "/z");
+    ck_assert_str_eq(c, "x/y");
+    ck_assert_str_eq(e, ".");
+    ck_assert_str_eq(f, "/");
+    eq_free(a), eq_free(b), eq_free(c), eq_free(e), eq_free(f);
+}
+END_TEST
+
+/* xoshiro256** from the seed 0 by splitmix64: the values of the authors' reference programs. */
+START_TEST(random_stream_is_fixed) {
+    eq_random r = eq_random_seed(0);
+    ck_assert(r.s[0] == 0xE220A8397B1DCDAFu && r.s[1] == 0x6E789E6AA1B965F4u);
+    ck_assert(eq_random_next(&r) == 0x99EC5F36CB75F2B4u);
+    double sum = 0.0, squares = 0.0;
+    for (int k = 0; k < 100000; k++) {
+        double z = eq_random_normal(&r);
+        sum += z;
+        squares += z * z;
+    }
+    ck_assert_double_eq_tol(sum / 1e5, 0.0, 0.02);
+    ck_assert_double_eq_tol(squares / 1e5, 1.0, 0.02);
+    uint32_t index[100];
+    for (uint32_t k = 0; k < 100; k++) index[k] = k;
+    eq_random_shuffle(&r, index, 100);
+    int seen[100] = {0}, moved = 0;
+    for (uint32_t k = 0; k < 100; k++) {
+        seen[index[k]]++;
+        moved += index[k] != k;
+    }
+    for (int k = 0; k < 100; k++) ck_assert_int_eq(seen[k], 1);
+    ck_assert_int_gt(moved, 80);
+}
+END_TEST
+
+Suite *base_suite(void) {
+    Suite *s = suite_create("base");
+    TCase *t = tcase_create("base");
+    tcase_add_test(t, numbers_match_strtod);
+    tcase_add_test(t, random_numbers_are_read_back);
+    tcase_add_test(t, number_ends_where_it_ends);
+    tcase_add_test(t, names_keep_their_ids);
+    tcase_add_test(t, patterns);
+    tcase_add_test(t, diagnostics_keep_places_and_order);
+    tcase_add_test(t, memory_that_runs_out_is_reported);
+    tcase_add_test(t, files_are_replaced_whole);
+    tcase_add_test(t, fifo_is_refused);
+    tcase_add_test(t, gzip_is_inflated_and_damage_is_seen);
+    tcase_add_test(t, paths);
+    tcase_add_test(t, random_stream_is_fixed);
+    suite_add_tcase(s, t);
+    return s;
+}

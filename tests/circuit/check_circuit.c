@@ -1,0 +1,135 @@
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "circuit/circuit.h"
+
+Suite *circuit_suite(void);
+
+static eq_status add(eq_circuit *c, int cls, const char *name, const char *a, const char *b,
+                     double value, eq_diag *diag) {
+    eq_card card = eq_card_new(cls);
+    card.name = name;
+    card.name_length = strlen(name);
+    card.term[0] = eq_circuit_node(c, a, strlen(a));
+    card.term[1] = eq_circuit_node(c, b, strlen(b));
+    if (eq_class(cls)->value >= 0) card.w[eq_class(cls)->value] = value;
+    return eq_circuit_add(c, &card, NULL, diag);
+}
+
+START_TEST(elements_stand_in_tables_in_deck_order) {
+    eq_circuit *c = eq_circuit_new();
+    ck_assert_int_eq(add(c, EQ_CLASS_vsource, "V1", "IN", "gnd", 5.0, NULL), EQ_OK);
+    ck_assert_int_eq(add(c, EQ_CLASS_resistor, "R1", "in", "Out", 1e3, NULL), EQ_OK);
+    ck_assert_int_eq(add(c, EQ_CLASS_resistor, "R2", "out", "0", 4e3, NULL), EQ_OK);
+    ck_assert_uint_eq(eq_circuit_nodes(c), 3);
+    ck_assert_uint_eq(eq_circuit_elements(c), 3);
+    ck_assert_int_eq(eq_circuit_find_node(c, "OUT"), 2);
+    ck_assert_int_eq(eq_circuit_find_node(c, "GND"), 0);
+    eq_element r2 = eq_circuit_find_element(c, "r2");
+    ck_assert_int_eq(c->row[r2].row, 1);
+    ck_assert_int_eq(eq_circuit_freeze(c, NULL), EQ_OK);
+    ck_assert_double_eq_tol(c->table[EQ_CLASS_resistor].w[4][1], 1.0 / 4e3, 1e-20);
+    ck_assert_str_eq(eq_circuit_element_name(c, r2), "r2");
+    eq_circuit_free(c);
+}
+END_TEST
+
+START_TEST(bad_elements_are_refused_with_a_sentence) {
+    eq_circuit *c = eq_circuit_new();
+    eq_diag *d = eq_diag_new();
+    ck_assert_int_eq(add(c, EQ_CLASS_resistor, "r1", "a", "b", 0.0, d), EQ_ERR_INPUT);
+    ck_assert_int_eq(add(c, EQ_CLASS_resistor, "r1", "a", "b", NAN, d), EQ_ERR_INPUT);
+    ck_assert_int_eq(add(c, EQ_CLASS_resistor, "r1", "a", "b", INFINITY, d), EQ_ERR_INPUT);
+    ck_assert_int_eq(add(c, EQ_CLASS_resistor, "r1", "a", "b", 1.0, d), EQ_OK);
+    ck_assert_int_eq(add(c, EQ_CLASS_resistor, "R1", "a", "b", 1.0, d), EQ_ERR_INPUT);
+    ck_assert_uint_eq(eq_diag_errors(d), 4);
+    ck_assert_ptr_nonnull(strstr(eq_diag_get(d, 0)->text, "0-V source"));
+    ck_assert_ptr_nonnull(strstr(eq_diag_get(d, 3)->text, "second element r1"));
+    ck_assert_uint_eq(eq_circuit_elements(c), 1);
+    eq_diag_free(d);
+    eq_circuit_free(c);
+}
+END_TEST
+
+START_TEST(train_turns_resistors_into_memristors) {
+    eq_circuit *c = eq_circuit_new();
+    eq_diag *d = eq_diag_new();
+    char name[16];
+    for (int k = 0; k < 100; k++) {
+        snprintf(name, sizeof name, "R%c%d", k % 2 ? 'a' : 'b', k);
+        ck_assert_int_eq(add(c, EQ_CLASS_resistor, name, "x", "y", 1e3 + k, d), EQ_OK);
+    }
+    eq_location at = {EQ_NONE, 0, 0};
+    ck_assert_int_eq(eq_circuit_train(c, "ra*", 1e-6, 1e-2, at, d), EQ_OK);
+    ck_assert_uint_eq(c->table[EQ_CLASS_resistor].count, 50);
+    ck_assert_uint_eq(c->group[0].count, 50);
+    for (int k = 0; k < 100; k++) {
+        eq_row r = c->row[k];
+        ck_assert_int_eq(r.cls, k % 2 ? EQ_CLASS_memristor : EQ_CLASS_resistor);
+        ck_assert_int_eq(c->table[r.cls].id[r.row], k);
+        double value = *eq_circuit_param(c, k, 0);
+        ck_assert_double_eq_tol(k % 2 ? 1.0 / value : value, 1e3 + k, 1e-9);
+    }
+    ck_assert_int_eq(eq_circuit_train(c, "ra*", 1e-6, 1e-2, at, d), EQ_ERR_INPUT);
+    ck_assert_int_eq(eq_circuit_train(c, "rb*", 1e-6, 1e-5, at, d), EQ_ERR_INPUT);
+    ck_assert_int_eq(eq_circuit_train(c, "rb*", 1e-5, 1e-6, at, d), EQ_ERR_INPUT);
+    eq_diag_free(d);
+    eq_circuit_free(c);
+}
+END_TEST
+
+START_TEST(freeze_makes_nudge_sources_and_checks_controls) {
+    eq_circuit *c = eq_circuit_new();
+    eq_diag *d = eq_diag_new();
+    ck_assert_int_eq(eq_circuit_freeze(c, d), EQ_ERR_INPUT);
+    add(c, EQ_CLASS_resistor, "r1", "y", "0", 1.0, d);
+    ck_assert_int_eq(eq_circuit_output(c, 1, EQ_NONE, EQ_NONE, EQ_NONE, d), EQ_OK);
+    eq_card f = eq_card_new(EQ_CLASS_cccs);
+    f.name = "f1";
+    f.name_length = 2;
+    f.term[0] = 1;
+    f.term[1] = 0;
+    f.w[0] = 2.0;
+    f.control = 0;
+    ck_assert_int_eq(eq_circuit_add(c, &f, NULL, d), EQ_OK);
+    eq_diag_clear(d);
+    ck_assert_int_eq(eq_circuit_freeze(c, d), EQ_ERR_INPUT);
+    ck_assert_ptr_nonnull(strstr(eq_diag_get(d, 0)->text, "f1 is controlled by the current of r1"));
+    ck_assert_int_eq(eq_circuit_find_element(c, "inudge_y"), c->output[0].nudge_plus);
+    eq_diag_free(d);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* Every allocation of building a circuit fails once: a clean status, nothing leaked, no crash. */
+START_TEST(building_survives_running_out_of_memory) {
+    for (long n = 0; n < 200; n++) {
+        eq_mem_fail_after(n);
+        eq_circuit *c = eq_circuit_new();
+        for (int k = 0; c != NULL && k < 20; k++) {
+            char name[16];
+            snprintf(name, sizeof name, "r%d", k);
+            if (add(c, EQ_CLASS_resistor, name, k % 2 ? "a" : "b", "0", 1.0, NULL) != EQ_OK) break;
+        }
+        if (c != NULL) eq_circuit_train(c, "r*", 0.1, 10.0, (eq_location){EQ_NONE, 0, 0}, NULL);
+        if (c != NULL) eq_circuit_freeze(c, NULL);
+        eq_circuit_free(c);
+        eq_mem_fail_after(-1);
+    }
+}
+END_TEST
+
+Suite *circuit_suite(void) {
+    Suite *s = suite_create("circuit");
+    TCase *t = tcase_create("circuit");
+    tcase_add_test(t, elements_stand_in_tables_in_deck_order);
+    tcase_add_test(t, bad_elements_are_refused_with_a_sentence);
+    tcase_add_test(t, train_turns_resistors_into_memristors);
+    tcase_add_test(t, freeze_makes_nudge_sources_and_checks_controls);
+    tcase_add_test(t, building_survives_running_out_of_memory);
+    suite_add_tcase(s, t);
+    return s;
+}
