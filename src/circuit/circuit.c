@@ -175,29 +175,25 @@ static eq_status check_card(const eq_circuit *c, const eq_card *card, eq_diag *d
     return EQ_OK;
 }
 
+/* Room for one more row in one array of the table. */
+static bool reserve(const eq_table *t, void **array, size_t size) {
+    size_t cap = t->cap;
+    return eq_grow(array, &cap, t->count + 1, size);
+}
+
 /* Room for one more row in every array that the class uses. */
 static bool table_reserve(eq_table *t) {
     if (t->count < t->cap) return true;
-    size_t need = t->count + 1, cap = t->cap;
-    bool whole = true;
-    for (int k = 0; k < terminals(t->cls); k++) {
-        cap = t->cap;
-        whole = whole && eq_grow((void **)&t->term[k], &cap, need, sizeof **t->term);
-    }
-    for (int k = 0; k < t->cls->columns; k++) {
-        cap = t->cap;
-        whole = whole && eq_grow((void **)&t->w[k], &cap, need, sizeof **t->w);
-    }
-    cap = t->cap;
-    whole = whole && eq_grow((void **)&t->id, &cap, need, sizeof *t->id);
-    cap = t->cap;
-    if (t->cls->control == EQ_CONTROL_CURRENT)
-        whole = whole && eq_grow((void **)&t->control, &cap, need, sizeof *t->control);
-    cap = t->cap;
-    if (t->cls->model_type != NULL)
-        whole = whole && eq_grow((void **)&t->model, &cap, need, sizeof *t->model);
-    if (whole) t->cap = cap;
-    return whole;
+    for (int k = 0; k < terminals(t->cls); k++)
+        if (!reserve(t, (void **)&t->term[k], sizeof **t->term)) return false;
+    for (int k = 0; k < t->cls->columns; k++)
+        if (!reserve(t, (void **)&t->w[k], sizeof **t->w)) return false;
+    if (t->cls->control == EQ_CONTROL_CURRENT &&
+        !reserve(t, (void **)&t->control, sizeof *t->control))
+        return false;
+    if (t->cls->model_type != NULL && !reserve(t, (void **)&t->model, sizeof *t->model))
+        return false;
+    return eq_grow((void **)&t->id, &t->cap, t->count + 1, sizeof *t->id);
 }
 
 static void table_set(eq_table *t, size_t row, const eq_card *card, eq_element id) {
