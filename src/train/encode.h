@@ -1,0 +1,40 @@
+/* From features to input voltages: x = scale * (normalised - center), with "invert" each followed by its
+ * negative (Scellier 2020, section 4.4.3): sources in the order x1 -x1 x2 -x2 ... Bias sources are the deck's
+ * own and no inputs. */
+#ifndef EQ_TRAIN_ENCODE_H
+#define EQ_TRAIN_ENCODE_H
+
+#include "train/data.h"
+
+typedef enum eq_normalize {
+    EQ_NORMALIZE_NONE,
+    EQ_NORMALIZE_RANGE,    /* to [-1, 1] by the smallest and largest training value of each feature */
+    EQ_NORMALIZE_STANDARD, /* zero mean, unit deviation over the training examples, each feature */
+} eq_normalize;
+
+typedef struct eq_encoding {
+    eq_normalize normalize;
+    double scale;  /* V */
+    double center; /* subtracted after normalisation */
+    bool invert;
+} eq_encoding;
+
+/* x_f = gain[f] * raw_f + offset[f]; raw is the byte of a pixel or the value. */
+typedef struct eq_encoder {
+    size_t features, inputs; /* inputs = features or 2 * features */
+    bool invert;
+    double *gain, *offset; /* [features] */
+} eq_encoder;
+
+bool eq_normalize_find(const char *name, eq_normalize *normalize);
+const char *eq_normalize_name(eq_normalize normalize);
+
+/* Fits the encoder to the training rows of the set. */
+eq_status eq_encoder_fit(const eq_encoding *o, const eq_data_set *set, eq_encoder *out,
+                         eq_diag *diag);
+void eq_encoder_free(eq_encoder *e);
+/* x[n][inputs] [V] and label[n] of the rows index[0..n). */
+void eq_encode(const eq_encoder *e, const eq_data *d, const uint32_t *index, size_t n, double *x,
+               uint16_t *label);
+
+#endif

@@ -1,0 +1,48 @@
+/* An experiment: which circuit, which data, how it is trained. Read from XML (schemas/experiment.xsd). */
+#ifndef EQ_TRAIN_EXPERIMENT_H
+#define EQ_TRAIN_EXPERIMENT_H
+
+#include "circuit/architecture.h"
+#include "circuit/circuit.h"
+#include "train/cost.h"
+#include "train/data.h"
+#include "train/encode.h"
+#include "train/estimator.h"
+#include "train/init.h"
+#include "train/optimizer.h"
+
+/* How the circuit groups whose name matches are trained; the first match in the file counts. */
+typedef struct eq_group_options {
+    char *match; /* pattern with * and ?, matched with the name of the circuit's group */
+    double rate; /* learning rate */
+    eq_init init;
+} eq_group_options;
+
+typedef struct eq_experiment {
+    char *path;   /* the file, for messages */
+    char *folder; /* its folder: relative paths start here */
+    char *name;
+    uint64_t seed;
+    char *deck;                  /* path of the deck as it is opened, NULL with an architecture */
+    eq_architecture architecture;
+    eq_data_options data;
+    eq_encoding encoding;
+    eq_cost cost;
+    eq_estimator estimator;
+    eq_optimizer optimizer;
+    eq_group_options *group;
+    size_t groups, group_cap;
+    eq_schedule schedule;
+    size_t batch, epochs;
+} eq_experiment;
+
+/* Reads and validates an experiment; every error has its line. Command-line overrides (seed, epochs) are
+ * plain assignments to the fields afterwards. */
+eq_status eq_experiment_read(const char *path, eq_experiment **out, eq_diag *diag);
+void eq_experiment_free(eq_experiment *x);
+/* Appends the experiment as XML that eq_experiment_read reads from any folder (paths made absolute). */
+eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *diag);
+/* Reads the deck or builds the architecture (with the experiment's seed) of the experiment. */
+eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_diag *diag);
+
+#endif
