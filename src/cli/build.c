@@ -1,0 +1,95 @@
+#include <string.h>
+
+#include "circuit/architecture.h"
+#include "cli/commands.h"
+#include "netlist/netlist.h"
+
+/* What the command line says beside the numbers in `a`; texts are NULL where it says nothing. */
+typedef struct build_options {
+    const char *layers, *bias, *diode, *outputs, *to, *file;
+    eq_architecture a;
+    int seed;
+} build_options;
+
+/* *value = (text is `yes`); an error when text is neither word. */
+static eq_status choose(const char *what, const char *text, const char *no, const char *yes,
+                        bool *value, eq_diag *diag) {
+    if (text == NULL) return EQ_OK;
+    *value = strcmp(text, yes) == 0;
+    if (*value || strcmp(text, no) == 0) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_USAGE, "--%s is '%s'; use %s or %s", what, text, no, yes);
+}
+
+static eq_status understand(build_options *o, eq_diag *diag) {
+    bool ideal = false;
+    if (o->layers == NULL)
+        return eq_fail(diag, EQ_ERR_USAGE, "how large? give --layers, as in --layers 1568,100,20");
+    eq_status status = eq_architecture_layers(o->layers, &o->a, diag);
+    if (status == EQ_OK && o->bias != NULL)
+        status = eq_architecture_biases(o->bias, &o->a, diag);
+    if (status == EQ_OK) status = choose("diode", o->diode, "shockley", "ideal", &ideal, diag);
+    if (status == EQ_OK)
+        status = choose("outputs", o->outputs, "single", "differential", &o->a.differential, diag);
+    o->a.diode = ideal ? EQ_NEURON_IDEAL : EQ_NEURON_SHOCKLEY;
+    o->a.seed = (uint64_t)o->seed;
+    return status;
+}
+
+static eq_status write_deck(const build_options *o, eq_diag *diag) {
+    eq_dialect dialect;
+    if (!eq_dialect_find(o->to, &dialect))
+        return eq_fail(diag, EQ_ERR_USAGE, "there is no dialect '%s'; use ngspice, xyce, ltspice, "
+                       "spectre or xml", o->to);
+    eq_circuit *c = NULL;
+    eq_text text = {0};
+    eq_status status = eq_architecture_build(&o->a, &c, diag);
+    if (status == EQ_OK) status = eq_deck_write(c, dialect, NULL, &text, diag);
+    if (status == EQ_OK) status = eq_write_text(o->file, &text, diag);
+    eq_text_free(&text);
+    eq_circuit_free(c);
+    return status;
+}
+
+static int run(const eq_command *command, int argc, char **argv) {
+    build_options o = {.to = "ngspice", .seed = 1};
+    const eq_option table[] = {
+        {"layers", 0, EQ_OPTION_TEXT, &o.layers, "N,N,..", "inputs, hidden layers, outputs"},
+        {"output", 'o', EQ_OPTION_TEXT, &o.file, "FILE", "write here instead of standard output"},
+        {"to", 0, EQ_OPTION_TEXT, &o.to, "DIALECT", "ngspice, xyce, ltspice, spectre or xml"},
+        {"gain", 0, EQ_OPTION_NUMBER, &o.a.gain, "A", "gain of the amplifiers"},
+        {"feedback", 0, EQ_OPTION_NUMBER, &o.a.feedback, "GAMMA", "gain of their current feedback"},
+        {"bias", 0, EQ_OPTION_TEXT, &o.bias, "V,..", "voltages of the bias rows, '' for none"},
+        {"diode", 0, EQ_OPTION_TEXT, &o.diode, "KIND", "shockley or ideal"},
+        {"outputs", 0, EQ_OPTION_TEXT, &o.outputs, "KIND", "differential or single"},
+        {"is", 0, EQ_OPTION_NUMBER, &o.a.is, "A", "saturation current of the diodes"},
+        {"n", 0, EQ_OPTION_NUMBER, &o.a.n, "N", "their emission coefficient"},
+        {"up", 0, EQ_OPTION_NUMBER, &o.a.up, "V", "bias of the upper diodes"},
+        {"down", 0, EQ_OPTION_NUMBER, &o.a.down, "V", "bias of the lower diodes"},
+        {"gmin", 0, EQ_OPTION_NUMBER, &o.a.gmin, "S", "smallest conductance"},
+        {"gmax", 0, EQ_OPTION_NUMBER, &o.a.gmax, "S", "largest conductance"},
+        {"low", 0, EQ_OPTION_NUMBER, &o.a.low, "S", "conductances start uniform from here"},
+        {"high", 0, EQ_OPTION_NUMBER, &o.a.high, "S", "to here"},
+        {"seed", 0, EQ_OPTION_INT, &o.seed, "N", "seed of the initial conductances"},
+    };
+    eq_diag *diag = eq_diag_new();
+    /* ARCH comes first: it decides the defaults that the options change. */
+    eq_status status = EQ_OK;
+    if (argc > 1 && argv[1][0] != '-') status = eq_architecture_kind(argv[1], &o.a, diag);
+    if (status != EQ_OK) return eq_finish(diag, status);
+    int exit_status;
+    const char *arch = eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv,
+                                          &exit_status);
+    if (arch == NULL) {
+        eq_diag_free(diag);
+        return exit_status;
+    }
+    if (arch != argv[1])
+        status = eq_fail(diag, EQ_ERR_USAGE, "ARCH comes before the options: eqspice build %s ...",
+                         arch);
+    if (status == EQ_OK) status = understand(&o, diag);
+    if (status == EQ_OK) status = write_deck(&o, diag);
+    return eq_finish(diag, status);
+}
+
+const eq_command eq_command_build = {
+    "build", "ARCH", "write the deck of a network: ARCH is kendall or drn", run};

@@ -1,0 +1,157 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+
+void eq_print_diag(eq_diag *diag) {
+    fflush(stdout);
+    for (size_t k = 0; k < eq_diag_count(diag); k++) {
+        const eq_message *m = eq_diag_get(diag, k);
+        fputs(m->file == NULL ? "eqspice" : m->file, stderr);
+        if (m->file != NULL && m->line > 0) fprintf(stderr, ":%d", m->line);
+        if (m->file != NULL && m->column > 0) fprintf(stderr, ":%d", m->column);
+        fprintf(stderr, ": %s: %s\n", eq_severity_name(m->severity), m->text);
+    }
+    eq_diag_clear(diag);
+}
+
+int eq_finish(eq_diag *diag, eq_status status) {
+    eq_print_diag(diag);
+    eq_diag_free(diag);
+    if (status == EQ_OK) return 0;
+    return status == EQ_ERR_USAGE || status == EQ_ERR_INPUT ? 2 : 1;
+}
+
+static void print_option(const eq_option *o) {
+    char label[64], letter[8] = "   ";
+    if (o->letter != 0) snprintf(letter, sizeof letter, "-%c,", o->letter);
+    snprintf(label, sizeof label, "%s --%s %s", letter, o->name,
+             o->argument == NULL ? "" : o->argument);
+    printf("  %-28s %s\n", label, o->help);
+}
+
+static const eq_option help_option = {"help", 'h', EQ_OPTION_FLAG, NULL, NULL, "show this help"};
+
+static void print_help(const eq_command *command, const eq_option *option, size_t options) {
+    printf("usage: eqspice %s %s [options]\n%s\n\noptions:\n", command->name, command->arguments,
+           command->summary);
+    for (size_t k = 0; k < options; k++) print_option(&option[k]);
+    print_option(&help_option);
+}
+
+/* Stores the argument of an option; false when it is no number of its kind. */
+static bool store(const eq_option *o, const char *text) {
+    char *end;
+    errno = 0;
+    switch (o->kind) {
+    case EQ_OPTION_FLAG:
+        *(bool *)o->value = true;
+        return true;
+    case EQ_OPTION_TEXT:
+        *(const char **)o->value = text;
+        return true;
+    case EQ_OPTION_INT: {
+        long n = strtol(text, &end, 10);
+        if (end == text || *end != '\0' || errno != 0 || n < INT_MIN || n > INT_MAX) return false;
+        *(int *)o->value = (int)n;
+        return true;
+    }
+    case EQ_OPTION_NUMBER:
+        return text[0] != '\0' && eq_parse_double(text, strlen(text), o->value) == strlen(text);
+    }
+    return false;
+}
+
+static const char *usage_error(const eq_command *command, const char *what, const char *which) {
+    fprintf(stderr, "eqspice %s: error: %s%s; see `eqspice %s --help`\n", command->name, what, which,
+            command->name);
+    return NULL;
+}
+
+/* The tables that getopt_long wants, from ours: long options have the codes 256, 257, ... */
+static void getopt_tables(const eq_option *option, size_t options, struct option *longs,
+                          char *shorts) {
+    *shorts++ = ':';
+    for (size_t k = 0; k < options; k++) {
+        int has = option[k].kind == EQ_OPTION_FLAG ? no_argument : required_argument;
+        longs[k] = (struct option){option[k].name, has, NULL, 256 + (int)k};
+        if (option[k].letter == 0) continue;
+        *shorts++ = option[k].letter;
+        if (has == required_argument) *shorts++ = ':';
+    }
+    longs[options] = (struct option){"help", no_argument, NULL, 'h'};
+    *shorts++ = 'h';
+    *shorts = '\0';
+}
+
+static const eq_option *option_of(const eq_option *option, size_t options, int code) {
+    if (code >= 256) return &option[code - 256];
+    for (size_t k = 0; k < options; k++)
+        if (option[k].letter == code) return &option[k];
+    return NULL;
+}
+
+const char *eq_parse_arguments(const eq_command *command, const eq_option *option, size_t options,
+                               int argc, char **argv, int *exit_status) {
+    struct option longs[EQ_MAX_OPTIONS + 2] = {{0}};
+    char shorts[2 * EQ_MAX_OPTIONS + 4];
+    getopt_tables(option, options, longs, shorts);
+    optind = 0; /* start anew: glibc */
+    opterr = 0;
+    *exit_status = 2;
+    for (int code; (code = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
+        if (code == 'h') {
+            print_help(command, option, options);
+            *exit_status = 0;
+            return NULL;
+        }
+        const eq_option *o = option_of(option, options, code);
+        if (code == ':') return usage_error(command, "an argument is missing after ", argv[optind - 1]);
+        if (o == NULL) return usage_error(command, "there is no option ", argv[optind - 1]);
+        if (!store(o, optarg)) return usage_error(command, "this is not a number: ", optarg);
+    }
+    if (argc - optind != 1)
+        return usage_error(command, "this takes exactly one argument: ", command->arguments);
+    return argv[optind];
+}
+
+eq_status eq_sink_open(const char *path, eq_sink *sink, eq_diag *diag) {
+    *sink = (eq_sink){NULL, stdout};
+    if (path == NULL || strcmp(path, "-") == 0) return EQ_OK;
+    eq_status status = eq_out_open(path, &sink->out, diag);
+    if (status == EQ_OK) sink->stream = eq_out_stream(sink->out);
+    return status;
+}
+
+eq_status eq_sink_close(eq_sink *sink, eq_status status, eq_diag *diag) {
+    if (sink->out == NULL) {
+        bool written = fflush(sink->stream) == 0 && !ferror(sink->stream);
+        if (status == EQ_OK && !written)
+            status = eq_fail(diag, EQ_ERR_IO, "cannot write the result: %s; check the free space",
+                             strerror(errno));
+        return status;
+    }
+    if (status == EQ_OK) return eq_out_commit(sink->out, diag);
+    eq_out_abort(sink->out);
+    return status;
+}
+
+eq_status eq_write_text(const char *path, const eq_text *text, eq_diag *diag) {
+    if (text->failed) return eq_out_of_memory(diag);
+    eq_sink sink;
+    eq_status status = eq_sink_open(path, &sink, diag);
+    if (status != EQ_OK) return status;
+    fwrite(text->text, 1, text->length, sink.stream);
+    return eq_sink_close(&sink, status, diag);
+}
+
+bool eq_is_folder(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}

@@ -1,0 +1,67 @@
+/* What the subcommands share: options, diagnostics on standard error, exit statuses, output files.
+ * Only this room prints or exits. Exit status: 0 done, 1 the computation failed or a check did not hold,
+ * 2 bad usage or bad input (DESIGN section 4). */
+#ifndef EQ_CLI_CLI_H
+#define EQ_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/status.h"
+#include "base/text.h"
+
+typedef enum eq_option_kind {
+    EQ_OPTION_FLAG,   /* bool *: set to true */
+    EQ_OPTION_TEXT,   /* const char ** */
+    EQ_OPTION_INT,    /* int * */
+    EQ_OPTION_NUMBER, /* double * */
+} eq_option_kind;
+
+/* One option: --name [ARGUMENT] or -letter [ARGUMENT]; value keeps its start when the option is absent. */
+typedef struct eq_option {
+    const char *name;
+    char letter; /* 0: none */
+    eq_option_kind kind;
+    void *value;
+    const char *argument; /* shown in the help: "FILE"; NULL for a flag */
+    const char *help;
+} eq_option;
+
+enum { EQ_MAX_OPTIONS = 32 };
+
+/* One subcommand. run gets its own arguments, argv[0] is its name. */
+typedef struct eq_command {
+    const char *name;
+    const char *arguments; /* "DECK": the one positional argument of every subcommand */
+    const char *summary;   /* one sentence */
+    int (*run)(const struct eq_command *command, int argc, char **argv);
+} eq_command;
+
+/* Parses by the table of at most EQ_MAX_OPTIONS options. Returns the positional argument, or NULL when the
+ * command is to end with *exit_status (help was printed, or the usage was wrong and said so). */
+const char *eq_parse_arguments(const eq_command *command, const eq_option *option, size_t options,
+                               int argc, char **argv, int *exit_status);
+
+/* Prints all messages as file:line:column: severity: text on standard error and empties the list. */
+void eq_print_diag(eq_diag *diag);
+/* Prints and frees the messages and returns the exit status that goes with the status. */
+int eq_finish(eq_diag *diag, eq_status status);
+
+/* Where a result goes: the file of -o, written atomically, or standard output (path NULL or "-"). */
+typedef struct eq_sink {
+    eq_out *out;
+    FILE *stream;
+} eq_sink;
+eq_status eq_sink_open(const char *path, eq_sink *sink, eq_diag *diag);
+/* Closes the sink: makes the file visible when status is EQ_OK, keeps the old file otherwise. */
+eq_status eq_sink_close(eq_sink *sink, eq_status status, eq_diag *diag);
+
+/* Writes a whole text to a sink; a text that failed to grow is out of memory. */
+eq_status eq_write_text(const char *path, const eq_text *text, eq_diag *diag);
+
+/* True for a folder (the DIR that `train` wrote). */
+bool eq_is_folder(const char *path);
+
+#endif

@@ -1,0 +1,26 @@
+/* eqspice: an analog circuit simulator with a built-in Equilibrium Propagation trainer. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+
+static const char version[] = "0.1.0";
+
+static int usage(FILE *stream) {
+    fputs("usage: eqspice COMMAND ARGUMENT [options]\n\n", stream);
+    for (const eq_command *const *c = eq_commands; *c != NULL; c++)
+        fprintf(stream, "  %-10s %-15s %s\n", (*c)->name, (*c)->arguments, (*c)->summary);
+    fputs("\n`eqspice COMMAND --help` lists the options of a command.\n", stream);
+    return stream == stdout ? 0 : 2;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) return usage(stderr);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return usage(stdout);
+    if (strcmp(argv[1], "--version") == 0) return printf("eqspice %s\n", version) < 0;
+    for (const eq_command *const *c = eq_commands; *c != NULL; c++)
+        if (strcmp((*c)->name, argv[1]) == 0) return (*c)->run(*c, argc - 1, argv + 1);
+    fprintf(stderr, "eqspice: error: there is no command '%s'; `eqspice --help` lists them\n",
+            argv[1]);
+    return 2;
+}
