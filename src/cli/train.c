@@ -1,0 +1,138 @@
+#define _POSIX_C_SOURCE 200809L
+#include "train/train.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/commands.h"
+#include "report/plot.h"
+
+/* Set by Ctrl-C; the trainer looks at it after every minibatch. A second Ctrl-C ends at once. */
+static volatile sig_atomic_t stop;
+
+static void on_interrupt(int number) {
+    if (stop) _exit(128 + number);
+    stop = 1;
+}
+
+static void listen_for_interrupt(void) {
+    struct sigaction action = {.sa_handler = on_interrupt};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+enum { BAR = 28 };
+
+/* epoch 3/10 [=========>        ] 12345 examples/s  error 4.52 %  1:05 left, redrawn in place. */
+static void draw_bar(void *data, const eq_progress *p) {
+    (void)data;
+    int filled = (int)(BAR * (double)p->done / (double)(p->examples == 0 ? 1 : p->examples));
+    char bar[BAR + 1];
+    for (int k = 0; k < BAR; k++) bar[k] = k < filled ? '=' : k == filled ? '>' : ' ';
+    bar[BAR] = '\0';
+    int left = p->seconds_left < 1e6 ? (int)(p->seconds_left + 0.5) : 0;
+    fprintf(stderr, "\r\033[Kepoch %zu/%zu [%s] %.0f examples/s  error %.2f %%  %d:%02d left", p->epoch,
+            p->epochs, bar, p->examples_per_s, 100.0 * p->train_error, left / 60, left % 60);
+    fflush(stderr);
+}
+
+static void print_epoch(void *data, const eq_metrics *m) {
+    bool *terminal = data;
+    if (*terminal) fputs("\r\033[K", stderr);
+    printf("epoch %3zu  train loss %-10.5g error %5.2f %%", m->epoch, m->train_loss,
+           100.0 * m->train_error);
+    if (!isnan(m->test_error))
+        printf("  test loss %-10.5g error %5.2f %%", m->test_loss, 100.0 * m->test_error);
+    printf("  %8.0f examples/s  %.1f s\n", m->examples_per_s, m->seconds);
+    fflush(stdout);
+}
+
+/* runs/NAME, the folder of an experiment that names none. */
+static char *default_folder(const eq_experiment *x, eq_diag *diag) {
+    if (eq_folder_make("runs", diag) != EQ_OK) return NULL;
+    char *folder = eq_path_join("runs", x->name);
+    if (folder == NULL) eq_out_of_memory(diag);
+    return folder;
+}
+
+static void print_end(const eq_metrics *m, const eq_train_summary *s, const char *folder) {
+    printf("%zu conductances trained by the %s engine, %.2f iterations a solve, KCL residual at most "
+           "%.2g of its bound\n",
+           s->conductances, s->engine, s->iterations_per_solve, s->worst_ratio);
+    if (!isnan(m->test_error))
+        printf("accuracy on %zu held-out examples: %.2f %%\n", s->test_examples,
+               100.0 * (1.0 - m->test_error));
+    printf("wrote %s/" EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_CHECKPOINT
+           " and curves.svg\n",
+           folder);
+}
+
+static eq_status train(const eq_experiment *x, eq_train_options *o, eq_diag *diag) {
+    char *folder = NULL;
+    if (o->folder == NULL) {
+        folder = default_folder(x, diag);
+        if (folder == NULL) return EQ_ERR_IO;
+        o->folder = folder;
+    }
+    bool terminal = isatty(STDERR_FILENO) == 1;
+    eq_metrics last = {0};
+    eq_train_summary summary = {0};
+    o->stop = &stop;
+    o->progress = terminal ? draw_bar : NULL;
+    o->epoch = print_epoch;
+    o->data = &terminal;
+    listen_for_interrupt();
+    eq_status status = eq_train(x, o, &last, &summary, diag);
+    if (terminal) fputs("\r\033[K", stderr);
+    if (status == EQ_OK) status = eq_plot_curves(o->folder, diag);
+    if (status == EQ_OK) print_end(&last, &summary, o->folder);
+    eq_free(folder);
+    return status;
+}
+
+static eq_status engine_of(const char *name, eq_engine_kind *kind, eq_diag *diag) {
+    static const char *const names[] = {"auto", "layered", "sparse"};
+    static const eq_engine_kind kinds[] = {EQ_ENGINE_AUTO, EQ_ENGINE_LAYERED, EQ_ENGINE_SPARSE};
+    for (int k = 0; k < 3; k++) {
+        *kind = kinds[k];
+        if (strcmp(names[k], name) == 0) return EQ_OK;
+    }
+    return eq_fail(diag, EQ_ERR_USAGE, "there is no engine '%s'; use auto, layered or sparse", name);
+}
+
+static int run(const eq_command *command, int argc, char **argv) {
+    eq_train_options o = eq_train_defaults();
+    const char *engine = "auto";
+    int epochs = -1, seed = -1;
+    const eq_option table[] = {
+        {"output", 'o', EQ_OPTION_TEXT, &o.folder, "DIR", "write here instead of runs/NAME"},
+        {"resume", 0, EQ_OPTION_FLAG, &o.resume, NULL, "go on from DIR/checkpoint"},
+        {"epochs", 0, EQ_OPTION_INT, &epochs, "N", "train N epochs in all"},
+        {"threads", 0, EQ_OPTION_INT, &o.threads, "N", "use N threads"},
+        {"seed", 0, EQ_OPTION_INT, &seed, "N", "seed of the initial conductances and the shuffling"},
+        {"engine", 0, EQ_OPTION_TEXT, &engine, "KIND", "auto, layered or sparse"},
+    };
+    int exit_status;
+    const char *path = eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv,
+                                          &exit_status);
+    if (path == NULL) return exit_status;
+    eq_diag *diag = eq_diag_new();
+    eq_experiment *x = NULL;
+    eq_status status = engine_of(engine, &o.engine, diag);
+    if (status == EQ_OK && o.threads < 1)
+        status = eq_fail(diag, EQ_ERR_USAGE, "%d threads cannot work; give at least 1", o.threads);
+    if (status == EQ_OK && (epochs < -1 || epochs == 0 || seed < -1))
+        status = eq_fail(diag, EQ_ERR_USAGE, "epochs and seed must be positive");
+    if (status == EQ_OK) status = eq_experiment_read(path, &x, diag);
+    eq_print_diag(diag);
+    if (status == EQ_OK && epochs > 0) x->epochs = (size_t)epochs;
+    if (status == EQ_OK && seed >= 0) x->seed = (uint64_t)seed;
+    if (status == EQ_OK) status = train(x, &o, diag);
+    eq_experiment_free(x);
+    return eq_finish(diag, status);
+}
+
+const eq_command eq_command_train = {"train", "EXPERIMENT.xml",
+                                     "train a network by Equilibrium Propagation", run};
