@@ -14,7 +14,7 @@ LIBS    := -lsundials_kinsol -lsundials_sunlinsolklu -lsundials_sunmatrixsparse 
 LIB_SRC  := $(filter-out src/cli/%,$(wildcard src/*/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
 TEST_SRC := $(wildcard tests/*/check_*.c) $(wildcard tests/support/*.c)
-LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
+LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/schemas.o
 CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
 TEST_OBJ := $(TEST_SRC:%.c=$(BUILD)/%.o) $(BUILD)/tests/main.o
 # Every tests/ROOM/check_TOPIC.c defines `Suite *TOPIC_suite(void)`.
@@ -32,6 +32,18 @@ $(BUILD)/src/solver/layered%.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) -c $< -o $@
+
+# schemas/NAME.xsd becomes eq_schema_NAME (src/netlist/xml.h).
+SCHEMAS  := $(wildcard schemas/*.xsd)
+$(BUILD)/schemas.c: $(SCHEMAS) Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "netlist/xml.h"'; for f in $(SCHEMAS); do n=$$(basename $$f .xsd); \
+	   echo "static const unsigned char $${n}_text[] = {"; \
+	   od -An -v -tx1 $$f | sed 's/ \(..\)/0x\1,/g'; echo '};'; \
+	   echo "const eq_schema eq_schema_$$n = {\"$$n.xsd\", $${n}_text, sizeof $${n}_text};"; done; } > $@
+
+$(BUILD)/schemas.o: $(BUILD)/schemas.c
 	$(CC) $(ALLFLAGS) -c $< -o $@
 
 $(BUILD)/libeqspice.a: $(LIB_OBJ)

@@ -1,0 +1,249 @@
+#include "netlist/xml.h"
+
+#include <libxml/parser.h>
+#include <libxml/xmlschemas.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+
+struct eq_xml {
+    xmlDocPtr doc;
+    char *name;
+};
+
+/* Where libxml2's messages go while one document is read. */
+typedef struct listener {
+    const char *name;
+    eq_diag *diag;
+    size_t errors;
+} listener;
+
+static void hear(void *data, xmlErrorPtr error) {
+    listener *l = data;
+    if (error->level < XML_ERR_ERROR) return;
+    size_t n = error->message == NULL ? 0 : strlen(error->message);
+    while (n > 0 && (error->message[n - 1] == '\n' || error->message[n - 1] == '.')) n--;
+    l->errors++;
+    if (error->code == XML_ERR_NO_MEMORY) {
+        eq_out_of_memory(l->diag);
+        return;
+    }
+    eq_fail_at(l->diag, EQ_ERR_INPUT, (eq_place){l->name, error->line, error->int2}, "%.*s", (int)n,
+               n == 0 ? "" : error->message);
+}
+
+/* libxml2 calls this at a DOCTYPE: refused, so there are neither entities nor external subsets. */
+static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *external,
+                           const xmlChar *system) {
+    (void)name;
+    (void)external;
+    (void)system;
+    xmlParserCtxtPtr parser = context;
+    listener *l = parser->_private;
+    l->errors++;
+    eq_fail_at(l->diag, EQ_ERR_INPUT, (eq_place){l->name, xmlSAX2GetLineNumber(context), 1},
+               "a DOCTYPE is not accepted; remove it, the schema is built in");
+    xmlStopParser(parser);
+}
+
+static xmlDocPtr parse(listener *l, const char *text, size_t length) {
+    xmlParserCtxtPtr parser = xmlNewParserCtxt();
+    if (parser == NULL) {
+        eq_out_of_memory(l->diag);
+        return NULL;
+    }
+    parser->_private = l;
+    parser->sax->internalSubset = refuse_doctype;
+    xmlSetStructuredErrorFunc(l, hear);
+    xmlDocPtr doc = xmlCtxtReadMemory(parser, text, (int)length, l->name, NULL,
+                                      XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES);
+    xmlSetStructuredErrorFunc(NULL, NULL);
+    bool good = parser->wellFormed && l->errors == 0;
+    xmlFreeParserCtxt(parser);
+    if (good) return doc;
+    xmlFreeDoc(doc);
+    return NULL;
+}
+
+static eq_status validate(listener *l, xmlDocPtr doc, const eq_schema *schema) {
+    xmlSchemaParserCtxtPtr reader =
+        xmlSchemaNewMemParserCtxt((const char *)schema->text, (int)schema->length);
+    xmlSetStructuredErrorFunc(l, hear);
+    xmlSchemaPtr rules = reader == NULL ? NULL : xmlSchemaParse(reader);
+    xmlSchemaValidCtxtPtr check = rules == NULL ? NULL : xmlSchemaNewValidCtxt(rules);
+    eq_status status = EQ_OK;
+    if (check == NULL) status = eq_out_of_memory(l->diag);
+    else {
+        xmlSchemaSetValidStructuredErrors(check, hear, l);
+        int code = xmlSchemaValidateDoc(check, doc);
+        if (code != 0 && l->errors == 0) status = eq_out_of_memory(l->diag);
+        else if (code != 0) status = EQ_ERR_INPUT;
+    }
+    xmlSetStructuredErrorFunc(NULL, NULL);
+    xmlSchemaFreeValidCtxt(check);
+    xmlSchemaFree(rules);
+    xmlSchemaFreeParserCtxt(reader);
+    return status;
+}
+
+enum { LARGEST = 1 << 30 };
+
+eq_status eq_xml_parse(const char *name, const char *text, size_t length, const eq_schema *schema,
+                       eq_xml **out, eq_diag *diag) {
+    if (length > LARGEST)
+        return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){name, 0, 0},
+                          "the document is larger than 1 GiB; use a SPICE deck");
+    listener l = {name, diag, 0};
+    xmlDocPtr doc = parse(&l, text, length);
+    if (doc == NULL) return EQ_ERR_INPUT;
+    eq_status status = validate(&l, doc, schema);
+    eq_xml *xml = status == EQ_OK ? eq_calloc(1, sizeof *xml) : NULL;
+    char *copy = xml == NULL ? NULL : eq_strdup(name);
+    if (status == EQ_OK && copy == NULL) status = eq_out_of_memory(diag);
+    if (status != EQ_OK) {
+        eq_free(xml);
+        xmlFreeDoc(doc);
+        return status;
+    }
+    *xml = (eq_xml){doc, copy};
+    *out = xml;
+    return EQ_OK;
+}
+
+eq_status eq_xml_read(const char *path, const eq_schema *schema, eq_xml **out, eq_diag *diag) {
+    char *text;
+    size_t length;
+    eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
+    if (status != EQ_OK) return status;
+    status = eq_xml_parse(path, text, length, schema, out, diag);
+    eq_free(text);
+    return status;
+}
+
+void eq_xml_free(eq_xml *xml) {
+    if (xml == NULL) return;
+    xmlFreeDoc(xml->doc);
+    eq_free(xml->name);
+    eq_free(xml);
+}
+
+/* eq_xml_node is xmlNode under another name, so that no libxml2 type leaves this file. */
+static const xmlNode *inner(const eq_xml_node *node) {
+    return (const xmlNode *)(const void *)node;
+}
+
+static const eq_xml_node *outer(const xmlNode *node) {
+    return (const eq_xml_node *)(const void *)node;
+}
+
+static const eq_xml_node *element_from(const xmlNode *node) {
+    while (node != NULL && node->type != XML_ELEMENT_NODE) node = node->next;
+    return outer(node);
+}
+
+const eq_xml_node *eq_xml_root(const eq_xml *xml) {
+    return outer(xmlDocGetRootElement(xml->doc));
+}
+
+const eq_xml_node *eq_xml_first(const eq_xml_node *node) {
+    return node == NULL ? NULL : element_from(inner(node)->children);
+}
+
+const eq_xml_node *eq_xml_next(const eq_xml_node *node) {
+    return element_from(inner(node)->next);
+}
+
+const eq_xml_node *eq_xml_child(const eq_xml_node *node, const char *name) {
+    const eq_xml_node *child = eq_xml_first(node);
+    while (child != NULL && strcmp(eq_xml_name(child), name) != 0) child = eq_xml_next(child);
+    return child;
+}
+
+const char *eq_xml_name(const eq_xml_node *node) {
+    return (const char *)inner(node)->name;
+}
+
+eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node) {
+    long line = node == NULL ? 0 : xmlGetLineNo(inner(node));
+    return (eq_place){xml->name, (int)line, 0};
+}
+
+const char *eq_xml_attribute(const eq_xml_node *node, const char *name) {
+    if (node == NULL) return NULL;
+    for (const xmlAttr *a = inner(node)->properties; a != NULL; a = a->next)
+        if (strcmp((const char *)a->name, name) == 0)
+            return a->children == NULL ? "" : (const char *)a->children->content;
+    return NULL;
+}
+
+/* The attribute as a number in [min, max]; *given tells whether it is there. */
+static eq_status number(const eq_xml *xml, const eq_xml_node *node, const char *name, double min,
+                        double max, double *value, bool *given, eq_diag *diag) {
+    const char *text = eq_xml_attribute(node, name);
+    *given = text != NULL;
+    if (text == NULL) return EQ_OK;
+    double x;
+    size_t n = eq_parse_double(text, strlen(text), &x);
+    if (n == 0 || text[n] != '\0')
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_xml_place(xml, node),
+                          "%s=\"%s\" is no number; write one like 0.25 or 1e-6", name, text);
+    if (!(x >= min && x <= max))
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_xml_place(xml, node),
+                          "%s=\"%s\" is outside %g..%g; give a value inside", name, text, min, max);
+    *value = x;
+    return EQ_OK;
+}
+
+eq_status eq_xml_number(const eq_xml *xml, const eq_xml_node *node, const char *name, double min,
+                        double max, double *value, eq_diag *diag) {
+    bool given;
+    return number(xml, node, name, min, max, value, &given, diag);
+}
+
+eq_status eq_xml_count(const eq_xml *xml, const eq_xml_node *node, const char *name, size_t min,
+                       size_t max, size_t *value, eq_diag *diag) {
+    bool given;
+    double x = 0.0;
+    eq_status status = number(xml, node, name, (double)min, (double)max, &x, &given, diag);
+    if (status != EQ_OK || !given) return status;
+    if (x != floor(x))
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_xml_place(xml, node),
+                          "%s=\"%s\" is no whole number; give one", name,
+                          eq_xml_attribute(node, name));
+    *value = (size_t)x;
+    return EQ_OK;
+}
+
+eq_status eq_xml_word(const eq_xml *xml, const eq_xml_node *node, const char *name,
+                      const char *const *words, int *value, eq_diag *diag) {
+    const char *text = eq_xml_attribute(node, name);
+    if (text == NULL) return EQ_OK;
+    eq_text known = {0};
+    for (int k = 0; words[k] != NULL; k++) {
+        if (strcmp(words[k], text) == 0) {
+            *value = k;
+            eq_text_free(&known);
+            return EQ_OK;
+        }
+        eq_text_printf(&known, "%s%s", k == 0 ? "" : ", ", words[k]);
+    }
+    eq_status status =
+        eq_fail_at(diag, EQ_ERR_INPUT, eq_xml_place(xml, node), "%s=\"%s\" is not known; use one of: %s",
+                   name, text, known.text == NULL ? "" : known.text);
+    eq_text_free(&known);
+    return status;
+}
+
+void eq_xml_escape(eq_text *out, const char *text) {
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '&') eq_text_puts(out, "&amp;");
+        else if (c == '<') eq_text_puts(out, "&lt;");
+        else if (c == '>') eq_text_puts(out, "&gt;");
+        else if (c == '"') eq_text_puts(out, "&quot;");
+        else if (c == '\t' || c == '\n' || c == '\r') eq_text_printf(out, "&#%d;", c);
+        else if (c >= 32) eq_text_add(out, text, 1);
+    }
+}
