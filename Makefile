@@ -28,7 +28,7 @@ deps:
 	@tools/install-deps
 
 # Numeric kernels: vectorised, and compiled for several instruction sets by attributes in the source.
-$(BUILD)/src/solver/layered%.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
+$(BUILD)/src/solver/layered%.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)

@@ -18,7 +18,7 @@ static const struct {
     const eq_engine_ops *ops;
 } engines[] = {
     {EQ_ENGINE_LAYERED, &eq_engine_layered_ops},
-    {EQ_ENGINE_SPARSE, &eq_engine_sparse_ops},
+    /* engine_sparse.c, when it lands: {EQ_ENGINE_SPARSE, &eq_engine_sparse_ops}, */
 };
 
 enum { ENGINES = sizeof engines / sizeof *engines };
@@ -76,7 +76,9 @@ eq_status eq_engine_new(eq_circuit *c, const eq_engine_options *o, eq_engine **o
     } else {
         for (int k = 0; k < ENGINES; k++)
             if (engines[k].kind == o->kind) e->ops = engines[k].ops;
-        status = e->ops->create(c, o, &e->self, diag);
+        status = e->ops == NULL
+                     ? eq_fail(diag, EQ_ERR_USAGE, "there is no engine of kind %d", (int)o->kind)
+                     : e->ops->create(c, o, &e->self, diag);
     }
     if (status == EQ_OK) *out = e;
     else eq_free(e);

@@ -1,0 +1,288 @@
+/* The layered engine behind engine.h: memory, the minibatch and its parts, conductances in and out. */
+#include "solver/layered.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "solver/blas.h"
+#include "solver/engine_ops.h"
+
+/* The table of pairs of kept nodes may take this many bytes. */
+static const double most_pair_bytes = 512e6;
+
+static size_t widest(const eq_layers *net) {
+    size_t most = 0;
+    for (size_t b = 0; b < net->bars; b++) most = net->bar[b].cols > most ? net->bar[b].cols : most;
+    return most;
+}
+
+static void destroy(void *self) {
+    eq_layered *e = self;
+    if (e == NULL) return;
+    for (size_t p = 0; e->work != NULL && p < e->works; p++) {
+        eq_work *w = &e->work[p];
+        for (int s = 0; s < EQ_MAX_SLOTS; s++) eq_free(w->v[s]);
+        void *all[] = {w->in,     w->nudged, w->from_k,  w->from_e,      w->inverse,      w->f,
+                       w->slope,  w->size,   w->step,    w->push,        w->schur,        w->factor,
+                       w->cross,  w->free_f, w->descent, w->free_from_k, w->free_inverse, w->product};
+        for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
+    }
+    eq_derived *d = &e->derived;
+    void *all[] = {d->fixed, d->coupled, d->constant, d->m,      d->back,    d->pairs,
+                   d->bound, e->work,    e->x,        e->delta,  e->column,  e->gradient};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
+    eq_layers_clear(&e->net);
+    eq_free(e);
+}
+
+/* n doubles and room for one vector more; adds to *whole that it worked. */
+static double *room(size_t n, bool *whole) {
+    double *p = eq_calloc_aligned(n + 8, sizeof *p);
+    *whole = *whole && p != NULL;
+    return p;
+}
+
+static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
+    size_t ld = (most + 3) / 4 * 4, wide = (most + 7) / 8 * 8;
+    size_t ne = e->net.eliminated, nk = e->net.kept, pairs = nk * (nk + 1) / 2, cross = 0;
+    bool whole = true;
+    for (size_t b = 0; b < e->net.bars; b++)
+        if (e->net.bar[b].kind == EQ_ROWS_NODE && cross < e->net.bar[b].rows + e->net.bar[b].cols)
+            cross = e->net.bar[b].rows + e->net.bar[b].cols;
+    for (int s = 0; s < EQ_MAX_SLOTS; s++) w->v[s] = room((ne + nk) * ld, &whole);
+    w->in = room((ne + nk) * ld, &whole);
+    w->nudged = room(nk * ld, &whole);
+    w->from_k = room(ne * ld, &whole);
+    w->from_e = room(nk * ld, &whole);
+    w->inverse = room(ne * ld, &whole);
+    w->f = room(nk * ld, &whole);
+    w->slope = room(nk * ld, &whole);
+    w->size = room(nk * ld, &whole);
+    w->step = room(nk * wide, &whole);
+    w->push = room((ne + 1) * ld, &whole);
+    w->schur = room(pairs * wide, &whole);
+    w->factor = room(pairs * wide, &whole);
+    w->descent = room((nk + 1) * wide, &whole);
+    w->free_from_k = room(ne * ld, &whole);
+    w->free_inverse = room(ne * ld, &whole);
+    w->free_f = room(nk * ld, &whole);
+    w->product = room(most * widest(&e->net), &whole);
+    w->cross = room(cross * ld, &whole);
+    return whole;
+}
+
+static bool allocate_derived(eq_layered *e) {
+    eq_derived *d = &e->derived;
+    size_t n = e->net.nodes, ne = e->net.eliminated, nk = e->net.kept;
+    bool whole = true;
+    d->fixed = room(n, &whole);
+    d->coupled = room(n, &whole);
+    d->constant = room(n, &whole);
+    d->bound = room(n, &whole);
+    d->m = room(ne * nk, &whole);
+    d->back = room(ne * nk, &whole);
+    d->pairs = room(nk * (nk + 1) / 2 * ne, &whole);
+    return whole;
+}
+
+static eq_status allocate(eq_layered *e, const eq_engine_options *o, eq_diag *diag) {
+    size_t wide = widest(&e->net), gradient = 3 * EQ_UPDATE_ROWS * wide;
+    for (size_t b = 0; b < e->net.bars; b++) {
+        const eq_crossbar *x = &e->net.bar[b];
+        size_t need = x->rows * x->cols + x->rows + x->cols;
+        if (x->kind == EQ_ROWS_NODE && need > gradient) gradient = need;
+    }
+    bool whole = allocate_derived(e);
+    e->x = room(o->batch * e->net.c->inputs, &whole);
+    e->delta = room(o->batch * wide, &whole);
+    e->column = room(wide, &whole);
+    e->gradient = room(gradient, &whole);
+    e->works = 1;
+    e->work = eq_calloc(e->works, sizeof *e->work);
+    whole = whole && e->work != NULL;
+    for (size_t p = 0; whole && p < e->works; p++) whole = allocate_work(e, &e->work[p], o->batch);
+    return whole ? EQ_OK : eq_out_of_memory(diag);
+}
+
+static void load(void *self) {
+    eq_layered *e = self;
+    eq_layers_load(&e->net);
+    for (size_t b = 0; b < e->net.bars; b++) {
+        eq_crossbar *x = &e->net.bar[b];
+        memset(x->total, 0, x->cols * sizeof *x->total);
+        for (size_t k = 0; k < x->rows * x->cols; k++) x->total[k % x->cols] += x->g[k];
+    }
+    for (size_t j = 0; j < e->net.nodes; j++)
+        e->derived.bound[j] = e->net.weight[j] * e->net.c->options.abstol;
+    e->reltol = e->net.c->options.reltol;
+    e->most_iterations = e->net.c->options.itl1;
+    e->folded = EQ_PAIRS_NONE;
+    eq_layered_derive(e);
+}
+
+static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, eq_diag *diag) {
+    eq_layered *e = eq_calloc(1, sizeof *e);
+    if (e == NULL) return eq_out_of_memory(diag);
+    eq_status status = eq_layers_find(c, &e->net, diag);
+    double kept = (double)e->net.kept;
+    if (status == EQ_OK &&
+        kept * (kept + 1.0) / 2.0 * (double)e->net.eliminated * 8.0 > most_pair_bytes)
+        status = eq_fail(diag, EQ_ERR_CHECK, "%zu kept nodes are too many for dense elimination",
+                         e->net.kept);
+    e->batch = o->batch;
+    if (status == EQ_OK) status = allocate(e, o, diag);
+    if (status == EQ_OK) {
+        eq_blas_single_thread();
+        load(e);
+        *self = e;
+    } else {
+        destroy(e);
+    }
+    return status;
+}
+
+static void store(const void *self) {
+    const eq_layered *e = self;
+    for (size_t b = 0; b < e->net.bars; b++) {
+        const eq_crossbar *x = &e->net.bar[b];
+        if (x->cls != EQ_CLASS_memristor) continue;
+        double *g = e->net.c->table[EQ_CLASS_memristor].w[0];
+        for (size_t k = 0; k < x->rows * x->cols; k++)
+            if (x->element[k] != EQ_NONE) g[x->element[k]] = x->g[k];
+    }
+}
+
+static eq_engine_info about(const void *self) {
+    const eq_layered *e = self;
+    eq_engine_info info = {.name = "layered"};
+    for (size_t p = 0; p < e->works; p++) {
+        info.iterations += e->work[p].iterations;
+        info.solves += e->work[p].solves;
+        info.worst_ratio = fmax(info.worst_ratio, e->work[p].worst);
+    }
+    return info;
+}
+
+/* Whether x[i + apart] = -x[i] exactly for every pair: the first of a pair every `stride` from 0. */
+static bool negated(const double *x, size_t inputs, size_t stride, size_t apart) {
+    size_t differ = 0;
+    for (size_t p = 0; p < inputs / 2; p++) differ += x[p * stride + apart] != -x[p * stride];
+    return differ == 0;
+}
+
+static bool batch_negated(size_t n, const double *x, size_t inputs, size_t stride, size_t apart) {
+    for (size_t k = 0; k < n; k++)
+        if (!negated(x + k * inputs, inputs, stride, apart)) return false;
+    return true;
+}
+
+/* Finds out how x and -x are paired and keeps the inputs, one of each pair. */
+static void take_inputs(eq_layered *e, size_t n, const double *x) {
+    size_t inputs = e->net.c->inputs, stride = 1;
+    bool can = inputs % 2 == 0;
+    for (size_t b = 0; b < e->net.bars; b++)
+        can = can && (e->net.bar[b].kind != EQ_ROWS_INPUT || e->net.bar[b].fold != NULL);
+    e->pairing = EQ_PAIRS_NONE;
+    if (can && batch_negated(n, x, inputs, 2, 1)) e->pairing = EQ_PAIRS_SIDE_BY_SIDE;
+    else if (can && batch_negated(n, x, inputs, 1, inputs / 2)) e->pairing = EQ_PAIRS_HALVES;
+    if (e->pairing == EQ_PAIRS_SIDE_BY_SIDE) stride = 2;
+    e->width = e->pairing == EQ_PAIRS_NONE ? inputs : inputs / 2;
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < e->width; i++) e->x[k * e->width + i] = x[k * inputs + i * stride];
+    if (e->pairing != EQ_PAIRS_NONE && e->pairing != e->folded) eq_layered_fold(e);
+}
+
+/* Splits n examples into the parts, the first ones one example larger where it does not come out even. */
+static void split(eq_layered *e, size_t n) {
+    size_t first = 0;
+    e->n = n;
+    for (size_t p = 0; p < e->works; p++) {
+        eq_work *w = &e->work[p];
+        w->first = first;
+        w->n = n / e->works + (p < n % e->works);
+        w->ld = (w->n + 3) / 4 * 4;
+        w->wide = (w->n + 7) / 8 * 8;
+        first += w->n;
+    }
+}
+
+/* y = v(plus) - v(minus) of slot; fails when a part did not converge. */
+static eq_status answer(const eq_layered *e, int slot, double *y, eq_diag *diag) {
+    size_t outputs = e->net.c->outputs;
+    for (size_t p = 0; p < e->works; p++) {
+        const eq_work *w = &e->work[p];
+        if (w->failed != 0.0)
+            return eq_fail(diag, EQ_ERR_CONVERGE,
+                           "the %s phase of a minibatch did not converge: KCL residual %g times its "
+                           "bound after %d iterations; check conductances and input voltages, or "
+                           "raise itl1",
+                           slot == 0 ? "free" : "nudged", w->failed, e->most_iterations);
+        for (size_t n = 0; y != NULL && n < w->n; n++) {
+            for (size_t k = 0; k < outputs; k++) {
+                double v = w->v[slot][(size_t)e->net.plus[k] * w->ld + n];
+                if (e->net.minus[k] != EQ_NONE)
+                    v -= w->v[slot][(size_t)e->net.minus[k] * w->ld + n];
+                y[(w->first + n) * outputs + k] = v;
+            }
+        }
+    }
+    return EQ_OK;
+}
+
+static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
+    eq_layered *e = self;
+    take_inputs(e, n, x);
+    split(e, n);
+    for (size_t p = 0; p < e->works; p++) eq_layered_free(e, &e->work[p]);
+    return answer(e, 0, y, diag);
+}
+
+static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
+                              eq_diag *diag) {
+    eq_layered *e = self;
+    for (size_t p = 0; p < e->works; p++) {
+        e->work[p].failed = 0.0;
+        eq_layered_nudged(e, &e->work[p], slot, nudge);
+    }
+    return answer(e, slot, y, diag);
+}
+
+static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
+                        eq_diag *diag) {
+    (void)diag;
+    eq_layered_update(self, a, step, data);
+    return EQ_OK;
+}
+
+static size_t group_count(const void *self, size_t group) {
+    const eq_layered *e = self;
+    size_t count = 0;
+    for (size_t b = 0; b < e->net.bars; b++)
+        if (e->net.bar[b].group == (int32_t)group) count += e->net.bar[b].count;
+    return count;
+}
+
+static void group_rows(const void *self, size_t group, int32_t *rows) {
+    const eq_layered *e = self;
+    for (size_t b = 0; b < e->net.bars; b++) {
+        const eq_crossbar *x = &e->net.bar[b];
+        if (x->group != (int32_t)group) continue;
+        for (size_t k = 0; k < x->rows * x->cols; k++)
+            if (x->element[k] != EQ_NONE) *rows++ = x->element[k];
+    }
+}
+
+const eq_engine_ops eq_engine_layered_ops = {
+    .name = "layered",
+    .create = create,
+    .destroy = destroy,
+    .about = about,
+    .load = load,
+    .store = store,
+    .free_phase = free_phase,
+    .nudged_phase = nudged_phase,
+    .update = update,
+    .group_count = group_count,
+    .group_rows = group_rows,
+};

@@ -1,0 +1,43 @@
+/* The scalar equations of the nodes of one layer, vectorised over nodes and examples.
+ *
+ * With its neighbours held, node j of example n obeys one monotone equation in its potential v:
+ *
+ *     F(v) = a_j v + sum_s i_js(v) - b_jn = 0
+ *
+ * a: total conductance at the node, b: current that the neighbours and sources drive into it, i_js: the
+ * nonlinear parts of the diodes between the node and fixed nodes (their linear parts, gmin and 1/roff, are in
+ * a and b). All rows are multiplied by the node's energy weight d (DESIGN section 1). Arrays over nodes
+ * and examples are [node][ld], examples contiguous, ld a multiple of 4, with room for 8 more doubles. */
+#ifndef EQ_SOLVER_LAYERED_NODE_H
+#define EQ_SOLVER_LAYERED_NODE_H
+
+#include <stddef.h>
+
+/* Diodes at the nodes of one layer: `shockley` and `ideal` of them at each node (is = 0 or extra = 0 where a
+ * node has fewer). Array of slot s, node j: x[s * nodes + j]. sign: +1 anode at the node, -1 cathode. */
+typedef struct eq_node_law {
+    size_t nodes, shockley, ideal;
+    double *sign, *bias, *is, *vte; /* Shockley: u = sign (v - bias); is is weighted by d */
+    double *open_up, *open_down;    /* 0 where the diode bounds the root from above / below, else 1e300 */
+    double *knee_sign, *knee, *extra; /* ideal: i = sign extra max(sign (v - knee), 0), weighted */
+    double *low, *high;             /* per node: least and greatest bias or knee */
+} eq_node_law;
+
+/* The equations of one layer for one minibatch. */
+typedef struct eq_node_rows {
+    size_t ld;
+    const double *fixed, *coupled; /* [node] parts of a: to fixed nodes and diodes / to other layers */
+    const double *in, *from;       /* [node][ld] parts of b: from fixed nodes and sources / other layers */
+    const double *bound;           /* [node] d abstol: absolute part of the KCL bound */
+    double reltol;
+} eq_node_rows;
+
+/* Solves F(v) = 0 for every node and example by Newton's method, kept inside an interval that holds the
+ * root; v is the start on entry. inverse receives 1/F'(v). Returns the largest |F| / KCL bound. */
+double eq_nodes_solve(const eq_node_law *law, const eq_node_rows *rows, double *v, double *inverse);
+
+/* F(v), F'(v) and a lower estimate of the sum of |currents| at each node, at the given v. */
+void eq_nodes_evaluate(const eq_node_law *law, const eq_node_rows *rows, const double *v, double *f,
+                       double *slope, double *currents);
+
+#endif

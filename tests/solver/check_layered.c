@@ -1,0 +1,512 @@
+/* The layered engine against an independent dense Newton: KCL written branch by branch in the physical
+ * currents (no energy weights, no elimination), on small random networks. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "circuit/circuit.h"
+#include "devices/diode_law.h"
+#include "solver/engine.h"
+#include "solver/layered.h"
+
+Suite *layered_suite(void);
+
+/* A network to test: `neuron` diodes at hidden nodes; unequal gains when amplified. */
+typedef struct sample {
+    size_t inputs, hidden, second, outputs; /* second: nodes of a second hidden layer, 0 for none */
+    bool amplified, differential, ideal, biased, partial, output_diodes;
+} sample;
+
+static const sample samples[] = {
+    {.inputs = 6, .hidden = 5, .outputs = 4, .amplified = true, .differential = true, .biased = true},
+    {.inputs = 6, .hidden = 5, .outputs = 3},
+    {.inputs = 5, .hidden = 7, .outputs = 2, .ideal = true, .biased = true},
+    {.inputs = 8, .hidden = 6, .outputs = 4, .amplified = true, .differential = true, .partial = true},
+    {.inputs = 4, .hidden = 3, .second = 4, .outputs = 2, .amplified = true, .biased = true},
+    {.inputs = 4, .hidden = 3, .second = 4, .outputs = 2, .biased = true, .output_diodes = true},
+    {.inputs = 4, .hidden = 1, .outputs = 1, .biased = true},
+};
+enum { SAMPLES = sizeof samples / sizeof *samples, MOST = 64, EXAMPLES = 5 };
+
+static eq_node node(eq_circuit *c, const char *format, size_t k) {
+    char name[32];
+    snprintf(name, sizeof name, format, k);
+    return eq_circuit_node(c, name, strlen(name));
+}
+
+/* One element with a running number in its name. */
+static eq_element put(eq_circuit *c, int cls, const char *prefix, eq_node a, eq_node b, eq_node control,
+                      eq_element by, double value) {
+    char name[32];
+    snprintf(name, sizeof name, "%s%zu", prefix, eq_circuit_elements(c));
+    eq_card card = eq_card_new(cls);
+    card.name = name;
+    card.name_length = strlen(name);
+    card.term[0] = a;
+    card.term[1] = b;
+    if (control != EQ_NONE) {
+        card.term[2] = control;
+        card.term[3] = EQ_GROUND;
+    }
+    card.control = by;
+    if (eq_class(cls)->value >= 0) card.w[eq_class(cls)->value] = value;
+    else card.w[eq_param_find(eq_class(cls), cls == EQ_CLASS_diode ? "is" : "ron")] = value;
+    eq_element e;
+    ck_assert_int_eq(eq_circuit_add(c, &card, &e, NULL), EQ_OK);
+    return e;
+}
+
+static void diodes(eq_circuit *c, eq_random *r, bool ideal, eq_node at) {
+    int cls = ideal ? EQ_CLASS_ideal_diode : EQ_CLASS_diode;
+    double value = ideal ? 100.0 : 1e-7;
+    eq_node up = node(c, "up%zu", eq_random_below(r, 2)), down = node(c, "down%zu", 0);
+    put(c, cls, "d", at, up, EQ_NONE, EQ_NONE, value * (1.0 + eq_random_uniform(r)));
+    put(c, cls, "d", down, at, EQ_NONE, EQ_NONE, value);
+}
+
+/* The terminal a neuron drives the next layer with: the node itself, or behind its amplifier. The ratio of the
+ * gains is free in the first layer; after it, all neurons of a layer are in one component and share one. */
+static eq_node drive(eq_circuit *c, eq_random *r, const sample *s, size_t layer, eq_node h) {
+    if (!s->amplified) return h;
+    eq_node e = node(c, "e%zu", eq_circuit_elements(c)), w = node(c, "w%zu", eq_circuit_elements(c));
+    double gain = 2.0 + 3.0 * eq_random_uniform(r), ratio = layer == 0 ? 0.02 + 0.1 * eq_random_uniform(r) : 0.05;
+    put(c, EQ_CLASS_vcvs, "e", e, EQ_GROUND, h, EQ_NONE, gain);
+    eq_element vs = put(c, EQ_CLASS_vsource, "v", e, w, EQ_NONE, EQ_NONE, 0.0);
+    put(c, EQ_CLASS_cccs, "f", h, EQ_GROUND, EQ_NONE, vs, ratio * gain);
+    return w;
+}
+
+/* Resistors from every row to every column; some missing when partial. */
+static void crossbar(eq_circuit *c, eq_random *r, const sample *s, const char *prefix,
+                     const eq_node *row, size_t rows, const eq_node *col, size_t cols) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t k = 0; k < cols; k++)
+            if (!s->partial || i == k || eq_random_uniform(r) < 0.6)
+                put(c, EQ_CLASS_resistor, prefix, row[i], col[k], EQ_NONE, EQ_NONE,
+                    1.0 / (1e-6 + 9e-6 * eq_random_uniform(r)));
+}
+
+static eq_circuit *build(const sample *s, uint64_t seed) {
+    eq_circuit *c = eq_circuit_new();
+    eq_random random = eq_random_seed(seed), *r = &random;
+    eq_node row[MOST], col[MOST], bias = node(c, "bias%zu", 0);
+    for (size_t k = 0; k < s->inputs; k++) {
+        row[k] = node(c, "x%zu", k);
+        ck_assert_int_eq(
+            eq_circuit_input(c, put(c, EQ_CLASS_vsource, "v", row[k], EQ_GROUND, EQ_NONE, EQ_NONE, 0.0),
+                             NULL), EQ_OK);
+    }
+    put(c, EQ_CLASS_vsource, "v", node(c, "up%zu", 0), EQ_GROUND, EQ_NONE, EQ_NONE, 0.1);
+    put(c, EQ_CLASS_vsource, "v", node(c, "up%zu", 1), EQ_GROUND, EQ_NONE, EQ_NONE, 0.15);
+    put(c, EQ_CLASS_vsource, "v", EQ_GROUND, node(c, "down%zu", 0), EQ_NONE, EQ_NONE, 0.2);
+    put(c, EQ_CLASS_vsource, "v", bias, EQ_GROUND, EQ_NONE, EQ_NONE, 1.0);
+    size_t width[3] = {s->hidden, s->second, s->outputs}, rows = s->inputs;
+    for (size_t l = 0; l < 3; l++) {
+        for (size_t k = 0; k < width[l]; k++) col[k] = node(c, l == 0 ? "h%zu" : l == 1 ? "k%zu" : "o%zu", k);
+        if (width[l] == 0) continue;
+        crossbar(c, r, s, l == 0 ? "ra" : "rb", row, rows, col, width[l]);
+        if (s->biased) crossbar(c, r, s, "rb", &bias, 1, col, width[l]);
+        for (size_t k = 0; k < width[l]; k++) {
+            if (l < 2 || s->output_diodes) diodes(c, r, s->ideal, col[k]);
+            if (l < 2) row[k] = drive(c, r, s, l, col[k]);
+        }
+        rows = width[l];
+    }
+    /* a resistor that is not trained */
+    put(c, EQ_CLASS_resistor, "rx", node(c, "o%zu", 0), EQ_GROUND, EQ_NONE, EQ_NONE, 1e6);
+    for (size_t k = 0; k < s->outputs; k += s->differential ? 2 : 1)
+        eq_circuit_output(c, node(c, "o%zu", k), s->differential ? node(c, "o%zu", k + 1) : EQ_NONE,
+                          EQ_NONE, EQ_NONE, NULL);
+    eq_location at = {EQ_NONE, 0, 0};
+    ck_assert_int_eq(eq_circuit_train(c, "ra*", 1e-9, 1e-3, at, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_train(c, "rb*", 1e-9, 1e-3, at, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_freeze(c, NULL), EQ_OK);
+    return c;
+}
+
+/* Adds i flowing from a to b, slope g with respect to v(p) - v(m), to KCL. */
+static void branch(size_t n, double *r, double *jac, eq_node a, eq_node b, double i) {
+    (void)n;
+    (void)jac;
+    r[a] += i;
+    r[b] -= i;
+}
+
+static void slope(size_t n, double *jac, eq_node a, eq_node b, eq_node p, eq_node m, double g) {
+    size_t A = (size_t)a * n, B = (size_t)b * n;
+    jac[A + (size_t)p] += g;
+    jac[A + (size_t)m] -= g;
+    jac[B + (size_t)p] -= g;
+    jac[B + (size_t)m] += g;
+}
+
+/* Modified nodal analysis, unknowns: potentials of all nodes, then a current for each V and E branch. */
+static void assemble(const eq_circuit *c, const double *x, size_t n, double *r, double *jac) {
+    memset(r, 0, n * sizeof *r);
+    memset(jac, 0, n * n * sizeof *jac);
+    size_t nodes = eq_circuit_nodes(c), next = nodes;
+    static const int two[] = {EQ_CLASS_resistor, EQ_CLASS_memristor, EQ_CLASS_diode, EQ_CLASS_ideal_diode,
+                              EQ_CLASS_isource};
+    for (size_t q = 0; q < 5; q++) {
+        const eq_table *t = &c->table[two[q]];
+        for (size_t j = 0; j < t->count; j++) {
+            double *w[EQ_MAX_COLUMNS] = {NULL}, i, g;
+            for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][j];
+            eq_node a = t->term[0][j], b = t->term[1][j];
+            double u = x[a] - x[b];
+            t->cls->value_and_slope(1, w, &u, NULL, &i, &g, NULL);
+            branch(n, r, jac, a, b, i);
+            slope(n, jac, a, b, a, b, g);
+        }
+    }
+    const eq_table *v = &c->table[EQ_CLASS_vsource], *e = &c->table[EQ_CLASS_vcvs],
+                   *f = &c->table[EQ_CLASS_cccs];
+    for (size_t j = 0; j < v->count + e->count; j++, next++) {
+        const eq_table *t = j < v->count ? v : e;
+        size_t k = j < v->count ? j : j - v->count;
+        size_t a = (size_t)t->term[0][k], b = (size_t)t->term[1][k];
+        r[a] += x[next];
+        r[b] -= x[next];
+        jac[a * n + next] += 1.0;
+        jac[b * n + next] -= 1.0;
+        r[next] = x[a] - x[b];
+        jac[next * n + a] += 1.0;
+        jac[next * n + b] -= 1.0;
+        if (t == v) {
+            r[next] -= t->w[0][k];
+        } else {
+            r[next] -= t->w[0][k] * x[t->term[2][k]];
+            jac[next * n + (size_t)t->term[2][k]] -= t->w[0][k];
+        }
+    }
+    for (size_t j = 0; j < f->count; j++) {
+        size_t a = (size_t)f->term[0][j], by = nodes + (size_t)c->row[f->control[j]].row;
+        r[a] += f->w[0][j] * x[by];
+        jac[a * n + by] += f->w[0][j];
+    }
+    memset(jac, 0, n * sizeof *jac); /* ground */
+    jac[0] = 1.0;
+    r[0] = x[0];
+}
+
+/* x -= J^-1 r by Gauss with partial pivoting on scaled rows. */
+static void gauss(size_t n, double *jac, double *r, double *x) {
+    for (size_t i = 0; i < n; i++) {
+        double most = 0.0;
+        for (size_t j = 0; j < n; j++) most = fmax(most, fabs(jac[i * n + j]));
+        for (size_t j = 0; j < n; j++) jac[i * n + j] /= most;
+        r[i] /= most;
+    }
+    for (size_t k = 0; k < n; k++) {
+        size_t p = k;
+        for (size_t i = k; i < n; i++)
+            if (fabs(jac[i * n + k]) > fabs(jac[p * n + k])) p = i;
+        for (size_t j = 0; j < n; j++) {
+            double swap = jac[k * n + j];
+            jac[k * n + j] = jac[p * n + j];
+            jac[p * n + j] = swap;
+        }
+        double swap = r[k];
+        r[k] = r[p];
+        r[p] = swap;
+        for (size_t i = k + 1; i < n; i++) {
+            double l = jac[i * n + k] / jac[k * n + k];
+            for (size_t j = k; l != 0.0 && j < n; j++) jac[i * n + j] -= l * jac[k * n + j];
+            r[i] -= l * r[k];
+        }
+    }
+    for (size_t i = n; i-- > 0;) {
+        for (size_t j = i + 1; j < n; j++) r[i] -= jac[i * n + j] * r[j];
+        r[i] /= jac[i * n + i];
+    }
+    for (size_t i = 0; i < n; i++) x[i] -= r[i];
+}
+
+/* The operating point by Newton with a short step (0.1 V) until the step is gone. */
+static void dense_solve(const eq_circuit *c, double *x) {
+    size_t n = eq_circuit_nodes(c) + c->table[EQ_CLASS_vsource].count + c->table[EQ_CLASS_vcvs].count;
+    double *r = eq_calloc(n, sizeof *r), *jac = eq_calloc(n * n, sizeof *jac);
+    double *before = eq_calloc(n, sizeof *before), step = 1.0;
+    for (int k = 0; k < 5000 && step > 1e-14; k++) {
+        memcpy(before, x, n * sizeof *x);
+        assemble(c, x, n, r, jac);
+        gauss(n, jac, r, x);
+        step = 0.0;
+        for (size_t i = 0; i < eq_circuit_nodes(c); i++) step = fmax(step, fabs(x[i] - before[i]));
+        for (size_t i = 0; step > 0.5 && i < n; i++) x[i] = before[i] + (x[i] - before[i]) * 0.5 / step;
+        if (k > 4000) ck_abort_msg("the dense reference does not converge");
+    }
+    eq_free(r);
+    eq_free(jac);
+    eq_free(before);
+}
+
+/* One test case: circuit, engine, inputs, nudges and the dense answers. */
+typedef struct bench {
+    const sample *s;
+    eq_circuit *c;
+    eq_engine *e;
+    double *x, *y, *current;
+    size_t outputs;
+} bench;
+
+static bench start(const sample *s, uint64_t seed, bool paired) {
+    bench b = {.s = s, .c = build(s, seed)};
+    eq_random r = eq_random_seed(seed + 100);
+    eq_diag *diag = eq_diag_new();
+    eq_engine_options o = {EQ_ENGINE_LAYERED, 8, 1};
+    eq_status status = eq_engine_new(b.c, &o, &b.e, diag);
+    if (status != EQ_OK) ck_abort_msg("%s", eq_diag_get(diag, 0)->text);
+    eq_diag_free(diag);
+    ck_assert_str_eq(eq_engine_about(b.e).name, "layered");
+    b.outputs = b.c->outputs;
+    b.x = eq_calloc(EXAMPLES * s->inputs, sizeof(double));
+    b.y = eq_calloc(EXAMPLES * b.outputs, sizeof(double));
+    b.current = eq_calloc(EXAMPLES * b.outputs, sizeof(double));
+    for (size_t k = 0; k < EXAMPLES * s->inputs; k++)
+        b.x[k] = paired && k % 2 == 1 ? -b.x[k - 1] : 8.0 * eq_random_uniform(&r) - 4.0;
+    for (size_t k = 0; k < EXAMPLES * b.outputs; k++)
+        b.current[k] = 1e-6 * (eq_random_uniform(&r) - 0.5);
+    return b;
+}
+
+static void finish(bench *b) {
+    eq_engine_free(b->e);
+    eq_circuit_free(b->c);
+    eq_free(b->x);
+    eq_free(b->y);
+    eq_free(b->current);
+}
+
+/* Outputs of example n by the dense reference, with `part` of the nudge currents. */
+static void reference(bench *b, size_t n, double part, double *y) {
+    eq_circuit *c = b->c;
+    for (size_t k = 0; k < c->inputs; k++) *eq_circuit_source(c, c->input[k]) = b->x[n * c->inputs + k];
+    for (size_t k = 0; k < c->outputs; k++) {
+        double i = part * b->current[n * c->outputs + k];
+        *eq_circuit_source(c, c->output[k].nudge_plus) = i;
+        if (c->output[k].minus != EQ_NONE) *eq_circuit_source(c, c->output[k].nudge_minus) = -i;
+    }
+    double *v = eq_calloc(1000, sizeof *v);
+    dense_solve(c, v);
+    for (size_t k = 0; k < c->outputs; k++)
+        y[k] = v[c->output[k].plus] - (c->output[k].minus == EQ_NONE ? 0.0 : v[c->output[k].minus]);
+    eq_free(v);
+}
+
+static void compare(bench *b, double part) {
+    double y[MOST];
+    for (size_t n = 0; n < EXAMPLES; n++) {
+        reference(b, n, part, y);
+        for (size_t k = 0; k < b->outputs; k++)
+            ck_assert_double_eq_tol(b->y[n * b->outputs + k], y[k], 1e-9 * (1e-3 + fabs(y[k])));
+    }
+}
+
+START_TEST(phases_agree_with_a_dense_newton) {
+    for (int paired = 0; paired < 2; paired++) {
+        bench b = start(&samples[_i], 1 + (uint64_t)_i, paired);
+        eq_nudge nudge = {b.current, NULL, NULL};
+        ck_assert_int_eq(eq_engine_free_phase(b.e, EXAMPLES, b.x, b.y, NULL), EQ_OK);
+        compare(&b, 0.0);
+        ck_assert_int_eq(eq_engine_nudged_phase(b.e, 2, &nudge, b.y, NULL), EQ_OK);
+        compare(&b, 1.0);
+        ck_assert_double_le(eq_engine_about(b.e).worst_ratio, 1.0);
+        finish(&b);
+    }
+}
+END_TEST
+
+/* Energy nudging: F = P + b C with C = sum (y - t)^2/2 is a resistor b to the target at every output; the
+ * state must be stationary, so nudging with the current it settles at gives the same state. */
+START_TEST(energy_nudging_settles_where_its_current_holds) {
+    bench b = start(&samples[_i], 7, false);
+    size_t m = b.outputs;
+    double *slope_of = eq_calloc(EXAMPLES * m * m, sizeof(double)), *at = eq_calloc(EXAMPLES * m, sizeof(double));
+    double *settled = eq_calloc(EXAMPLES * m, sizeof(double)), strength = 1e-5;
+    ck_assert_int_eq(eq_engine_free_phase(b.e, EXAMPLES, b.x, at, NULL), EQ_OK);
+    for (size_t n = 0; n < EXAMPLES; n++)
+        for (size_t k = 0; k < m; k++) slope_of[(n * m + k) * m + k] = strength;
+    eq_nudge energy = {b.current, slope_of, at};
+    ck_assert_int_eq(eq_engine_nudged_phase(b.e, 1, &energy, b.y, NULL), EQ_OK);
+    memcpy(settled, b.y, EXAMPLES * m * sizeof(double));
+    for (size_t k = 0; k < EXAMPLES * m; k++) {
+        ck_assert_double_gt(fabs(settled[k] - at[k]), 0.0);
+        b.current[k] -= strength * (settled[k] - at[k]);
+    }
+    eq_nudge fixed = {b.current, NULL, NULL};
+    ck_assert_int_eq(eq_engine_nudged_phase(b.e, 2, &fixed, b.y, NULL), EQ_OK);
+    for (size_t k = 0; k < EXAMPLES * m; k++)
+        ck_assert_double_eq_tol(b.y[k], settled[k], 1e-10 * (1e-3 + fabs(settled[k])));
+    eq_free(slope_of);
+    eq_free(at);
+    eq_free(settled);
+    finish(&b);
+}
+END_TEST
+
+/* Keeps the gradient by group and position and leaves the conductances, or adds 1e-7 S to each. */
+typedef struct keep {
+    double gradient[2][1000];
+    double add;
+} keep;
+
+static void keep_step(void *data, size_t group, size_t offset, size_t n, double *theta,
+                      const double *gradient) {
+    keep *k = data;
+    memcpy(&k->gradient[group][offset], gradient, n * sizeof *gradient);
+    for (size_t j = 0; j < n; j++) theta[j] += k->add;
+}
+
+/* L = sum_nk q_nk y_nk: its nudge current is -b q, and dL/dg comes from central differences of L in the dense
+ * reference. */
+static double loss(bench *b) {
+    double sum = 0.0, y[MOST];
+    for (size_t n = 0; n < EXAMPLES; n++) {
+        reference(b, n, 0.0, y);
+        for (size_t k = 0; k < b->outputs; k++) sum += b->current[n * b->outputs + k] * y[k];
+    }
+    return sum;
+}
+
+START_TEST(gradient_agrees_with_central_differences) {
+    bench b = start(&samples[_i], 3, _i % 2 == 0);
+    double scaled[EXAMPLES * MOST], beta = 1e-4;
+    keep *k = eq_calloc(1, sizeof *k);
+    ck_assert_int_eq(eq_engine_free_phase(b.e, EXAMPLES, b.x, b.y, NULL), EQ_OK);
+    for (int s = 1; s <= 2; s++) {
+        for (size_t j = 0; j < EXAMPLES * b.outputs; j++)
+            scaled[j] = (s == 1 ? -beta : beta) * b.current[j];
+        eq_nudge nudge = {scaled, NULL, NULL};
+        ck_assert_int_eq(eq_engine_nudged_phase(b.e, s, &nudge, NULL, NULL), EQ_OK);
+    }
+    double a[EQ_MAX_SLOTS] = {0.0, 0.5 / beta, -0.5 / beta};
+    ck_assert_int_eq(eq_engine_update(b.e, a, keep_step, k, NULL), EQ_OK);
+    for (size_t g = 0; g < b.c->groups; g++) {
+        int32_t rows[1000];
+        double most = 0.0;
+        ck_assert_uint_eq(eq_engine_group_count(b.e, g), b.c->group[g].count);
+        eq_engine_group_rows(b.e, g, rows);
+        for (size_t j = 0; j < b.c->group[g].count; j++) most = fmax(most, fabs(k->gradient[g][j]));
+        for (size_t j = 0; j < b.c->group[g].count; j++) {
+            double *w = &b.c->table[EQ_CLASS_memristor].w[0][rows[j]], kept = *w, h = 1e-3 * kept;
+            *w = kept + h;
+            double up = loss(&b);
+            *w = kept - h;
+            double difference = (up - loss(&b)) / (2.0 * h);
+            *w = kept;
+            ck_assert_double_eq_tol(k->gradient[g][j], difference, 3e-5 * most);
+        }
+    }
+    eq_free(k);
+    finish(&b);
+}
+END_TEST
+
+/* After an update the engine works with the changed conductances, and store writes them to the circuit. */
+START_TEST(update_changes_what_is_solved) {
+    bench b = start(&samples[_i], 5, true);
+    keep *k = eq_calloc(1, sizeof *k);
+    k->add = 1e-6;
+    eq_nudge nudge = {b.current, NULL, NULL};
+    double a[EQ_MAX_SLOTS] = {-1.0, 1.0};
+    ck_assert_int_eq(eq_engine_free_phase(b.e, EXAMPLES, b.x, b.y, NULL), EQ_OK);
+    ck_assert_int_eq(eq_engine_nudged_phase(b.e, 1, &nudge, NULL, NULL), EQ_OK);
+    double before = b.c->table[EQ_CLASS_memristor].w[0][0];
+    ck_assert_int_eq(eq_engine_update(b.e, a, keep_step, k, NULL), EQ_OK);
+    ck_assert_int_eq(eq_engine_free_phase(b.e, EXAMPLES, b.x, b.y, NULL), EQ_OK);
+    ck_assert_double_eq(b.c->table[EQ_CLASS_memristor].w[0][0], before);
+    eq_engine_store(b.e);
+    ck_assert_double_eq(b.c->table[EQ_CLASS_memristor].w[0][0], before + 1e-6);
+    compare(&b, 0.0);
+    eq_free(k);
+    finish(&b);
+}
+END_TEST
+
+/* The vector law is that of devices/diode_law.h: a node with one diode and no conductance. */
+START_TEST(vector_diodes_follow_the_scalar_law) {
+    double sign[1] = {1.0}, bias[1] = {0.1}, is[1] = {1e-9}, vte[1] = {0.026}, open[1] = {0.0};
+    eq_node_law law = {.nodes = 1, .shockley = 1, .sign = sign, .bias = bias, .is = is, .vte = vte,
+                       .open_up = open, .open_down = open, .low = bias, .high = bias};
+    double zero[1] = {0.0}, in[16] = {0.0}, from[16] = {0.0}, v[16], f[16], g[16], size[16];
+    eq_node_rows rows = {.ld = 8, .fixed = zero, .coupled = zero, .in = in, .from = from};
+    for (int k = -200; k < 100; k++) {
+        for (int lane = 0; lane < 8; lane++) v[lane] = 0.0123 * k + 0.001 * lane;
+        sign[0] = k % 2 ? 1.0 : -1.0;
+        eq_nodes_evaluate(&law, &rows, v, f, g, size);
+        for (int lane = 0; lane < 8; lane++) {
+            double i, slope_of;
+            eq_diode_law(sign[0] * (v[lane] - bias[0]), is[0], vte[0], 0.0, &i, &slope_of);
+            ck_assert_double_eq_tol(f[lane], sign[0] * i, 4e-15 * (fabs(i) + is[0]) + 2e-14 * fabs(i));
+            ck_assert_double_eq_tol(g[lane], slope_of, 2e-14 * slope_of);
+        }
+    }
+}
+END_TEST
+
+/* Circuits that are not layered are refused with the reason. */
+START_TEST(other_circuits_are_refused_with_the_reason) {
+    static const struct {
+        const char *a, *b, *says;
+    } extra[] = {{"h0", "h1", "touch"}, {"e", "h0", "sense"}, {"w", "h0", "one neuron"}};
+    for (size_t k = 0; k < 3; k++) {
+        sample s = samples[0];
+        eq_circuit *c = build(&s, 1);
+        c->frozen = false;
+        char name[32];
+        eq_node a = EQ_NONE;
+        const eq_table *e = &c->table[EQ_CLASS_vcvs], *v = &c->table[EQ_CLASS_vsource];
+        if (extra[k].a[0] == 'e') a = e->term[0][0];
+        for (size_t j = 0; extra[k].a[0] == 'w' && j < v->count; j++)
+            if (v->term[0][j] == e->term[0][0]) a = v->term[1][j];
+        if (a == EQ_NONE) a = eq_circuit_find_node(c, extra[k].a);
+        snprintf(name, sizeof name, "%s", extra[k].b);
+        put(c, EQ_CLASS_resistor, "rz", a, eq_circuit_find_node(c, name), EQ_NONE, EQ_NONE, 1e5);
+        ck_assert_int_eq(eq_circuit_freeze(c, NULL), EQ_OK);
+        eq_diag *diag = eq_diag_new();
+        eq_engine_options o = {EQ_ENGINE_LAYERED, 4, 1};
+        eq_engine *engine = NULL;
+        ck_assert_int_eq(eq_engine_new(c, &o, &engine, diag), EQ_ERR_CHECK);
+        ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 0)->text, extra[k].says));
+        eq_diag_free(diag);
+        eq_circuit_free(c);
+    }
+}
+END_TEST
+
+/* An allocation that fails anywhere gives EQ_ERR_MEMORY and leaks nothing (the sanitizer build watches). */
+START_TEST(every_failed_allocation_is_reported) {
+    eq_circuit *c = build(&samples[4], 1);
+    eq_engine_options o = {EQ_ENGINE_LAYERED, 4, 1};
+    eq_status status = EQ_ERR_MEMORY;
+    for (long n = 0; status == EQ_ERR_MEMORY; n++) {
+        eq_engine *e = NULL;
+        eq_mem_fail_after(n);
+        status = eq_engine_new(c, &o, &e, NULL);
+        eq_mem_fail_after(-1);
+        if (status == EQ_OK) eq_engine_free(e);
+    }
+    ck_assert_int_eq(status, EQ_OK);
+    eq_circuit_free(c);
+}
+END_TEST
+
+Suite *layered_suite(void) {
+    Suite *s = suite_create("layered");
+    TCase *t = tcase_create("layered");
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, phases_agree_with_a_dense_newton, 0, SAMPLES);
+    tcase_add_loop_test(t, energy_nudging_settles_where_its_current_holds, 0, SAMPLES);
+    tcase_add_loop_test(t, gradient_agrees_with_central_differences, 0, SAMPLES);
+    tcase_add_loop_test(t, update_changes_what_is_solved, 0, SAMPLES);
+    tcase_add_test(t, vector_diodes_follow_the_scalar_law);
+    tcase_add_test(t, other_circuits_are_refused_with_the_reason);
+    tcase_add_test(t, every_failed_allocation_is_reported);
+    suite_add_tcase(s, t);
+    return s;
+}
