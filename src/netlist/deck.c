@@ -1,0 +1,140 @@
+/* Reading decks: SPICE or XML by the first character, SPICE in the steps of spice.h. */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "netlist/netlist.h"
+#include "netlist/spice.h"
+#if __has_include("netlist/xml_circuit.h")
+#include "netlist/xml_circuit.h"
+#else
+#define eq_xml_circuit_parse(name, text, length, out, diag)                                        \
+    ((void)(text), (void)(length), (void)(out),                                                    \
+     eq_fail(diag, EQ_ERR_INPUT, "'%s' is XML, which this build does not read; give a SPICE deck", name))
+#endif
+
+static void spice_free(eq_spice *s) {
+    for (size_t k = 0; k < s->scopes; k++) eq_scope_free(s->scope[k]);
+    for (int32_t k = 0; s->circuit != NULL && s->source != NULL && k < s->sources; k++)
+        eq_free(s->source[k].text);
+    eq_names_free(s->noted);
+    eq_names_free(s->global);
+    eq_names_free(s->controls);
+    eq_names_free(s->instance);
+    eq_diag_free(s->scratch);
+    eq_text_free(&s->name);
+    eq_free(s->scope);
+    eq_free(s->source);
+    eq_free(s->late);
+    eq_free(s->pending);
+    eq_free(s->output);
+    eq_free(s->nudge);
+    eq_circuit_free(s->circuit);
+}
+
+static bool spice_init(eq_spice *s, eq_diag *diag) {
+    *s = (eq_spice){.circuit = eq_circuit_new(), .diag = diag, .scratch = eq_diag_new()};
+    s->noted = eq_names_new();
+    s->global = eq_names_new();
+    s->controls = eq_names_new();
+    s->instance = eq_names_new();
+    return s->circuit != NULL && s->scratch != NULL && s->noted != NULL && s->global != NULL &&
+           s->controls != NULL && s->instance != NULL;
+}
+
+/* The first line, without blanks at its ends. */
+static void set_title(eq_spice *s, const char *text, size_t length) {
+    const char *newline = memchr(text, '\n', length);
+    size_t n = newline == NULL ? length : (size_t)(newline - text);
+    while (n > 0 && isspace((unsigned char)text[n - 1])) n--;
+    while (n > 0 && isspace((unsigned char)*text)) {
+        text++;
+        n--;
+    }
+    char *title = eq_strndup(text, n);
+    if (title == NULL) {
+        eq_spice_no_memory(s);
+        return;
+    }
+    eq_free(s->circuit->title);
+    s->circuit->title = title;
+}
+
+/* F and H get their controls, now that all elements have their numbers. */
+static void connect_controls(eq_spice *s) {
+    for (size_t k = 0; k < s->pendings && !s->stop; k++) {
+        const eq_pending *p = &s->pending[k];
+        const char *name = eq_names_get(s->controls, p->control);
+        eq_token t = {EQ_TOKEN_WORD, name, strlen(name), p->at};
+        eq_row row = s->circuit->row[p->element];
+        eq_element by = eq_circuit_find_element(s->circuit, name);
+        char near[96];
+        if (by == EQ_NONE)
+            eq_spice_fail(s, p->at, "%s is controlled by the current of %s, but there is no such element%s; name a "
+                          "V, E or H element", eq_circuit_element_name(s->circuit, p->element), name,
+                          eq_spice_nearest_name(t, s->circuit->element, near));
+        else s->circuit->table[row.cls].control[row.row] = by;
+    }
+}
+
+static void read_elements(eq_spice *s) {
+    eq_frame root = {.prefix = "", .m = 1.0};
+    if (s->stop || !eq_spice_finite(s) || s->stop || eq_frame_open(s, &root, s->scope[0]) != EQ_OK) return;
+    eq_spice_expand(s, &root);
+    s->frame = &root;
+    if (!s->stop) eq_spice_all_models(s);
+    connect_controls(s);
+    eq_spice_read_late(s);
+    if (!s->stop) eq_spice_finish_directives(s);
+    s->frame = NULL;
+    eq_frame_close(&root);
+}
+
+/* Takes over text (to be freed by the reader). */
+static eq_status read_spice(const char *name, char *text, size_t length, eq_circuit **out, eq_diag *diag) {
+    eq_spice s;
+    if (!spice_init(&s, diag)) {
+        spice_free(&s);
+        eq_free(text);
+        return eq_out_of_memory(diag);
+    }
+    set_title(&s, text, length);
+    eq_spice_scan(&s, name, text, length);
+    read_elements(&s);
+    if (s.status == EQ_OK) s.status = eq_circuit_freeze(s.circuit, diag);
+    eq_status status = s.status;
+    if (status == EQ_OK) {
+        *out = s.circuit;
+        s.circuit = NULL;
+    }
+    spice_free(&s);
+    return status;
+}
+
+static bool is_xml(const char *text, size_t length) {
+    size_t k = 0;
+    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) k = 3;
+    while (k < length && isspace((unsigned char)text[k])) k++;
+    return k < length && text[k] == '<';
+}
+
+/* Reads `text`, which it frees. */
+static eq_status parse(const char *name, char *text, size_t length, eq_circuit **out, eq_diag *diag) {
+    if (!is_xml(text, length)) return read_spice(name, text, length, out, diag);
+    eq_status status = eq_xml_circuit_parse(name, text, length, out, diag);
+    eq_free(text);
+    return status;
+}
+
+eq_status eq_deck_read(const char *path, eq_circuit **out, eq_diag *diag) {
+    char *text;
+    size_t length;
+    eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
+    return status != EQ_OK ? status : parse(path, text, length, out, diag);
+}
+
+eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_circuit **out, eq_diag *diag) {
+    char *copy = eq_strndup(text, length);
+    return copy == NULL ? eq_out_of_memory(diag) : parse(name, copy, length, out, diag);
+}

@@ -1,0 +1,237 @@
+#include "netlist/lexer.h"
+
+#include <string.h>
+
+eq_cursor eq_cursor_new(int32_t file, const char *text, size_t length) {
+    return (eq_cursor){text, text + length, text, file, 1};
+}
+
+eq_location eq_cursor_at(const eq_cursor *c) {
+    return (eq_location){c->file, c->line, (int32_t)(c->p - c->line_start) + 1};
+}
+
+enum { BLANK = 1, BREAK = 2, STOP = 4 };
+
+/* What each byte is: BLANK in a line, BREAK between tokens only, STOP ends a word. */
+static const unsigned char class_of[256] = {
+    [' '] = BLANK | STOP,  ['\t'] = BLANK | STOP, ['\r'] = BLANK | STOP, ['('] = BREAK | STOP,
+    [')'] = BREAK | STOP,  [','] = BREAK | STOP,  ['\n'] = STOP,         ['='] = STOP,
+    ['{'] = STOP,          ['}'] = STOP,          ['\''] = STOP,         ['"'] = STOP,
+    [';'] = STOP,          ['\0'] = STOP,         [1] = STOP,            [2] = STOP,
+    [3] = STOP,            [4] = STOP,            [5] = STOP,            [6] = STOP,
+    [7] = STOP,            [8] = STOP,            [11] = STOP,           [12] = STOP,
+    [14] = STOP,           [15] = STOP,           [16] = STOP,           [17] = STOP,
+    [18] = STOP,           [19] = STOP,           [20] = STOP,           [21] = STOP,
+    [22] = STOP,           [23] = STOP,           [24] = STOP,           [25] = STOP,
+    [26] = STOP,           [27] = STOP,           [28] = STOP,           [29] = STOP,
+    [30] = STOP,           [31] = STOP,           [127] = STOP,
+};
+
+static unsigned char class_at(const char *p) {
+    return class_of[(unsigned char)*p];
+}
+
+static const char *newline_after(const char *p, const char *end) {
+    const char *n = p == end ? NULL : memchr(p, '\n', (size_t)(end - p));
+    return n == NULL ? end : n;
+}
+
+void eq_physical_line_end(eq_cursor *c) {
+    c->p = newline_after(c->p, c->end);
+    if (c->p == c->end) return;
+    c->p++;
+    c->line++;
+    c->line_start = c->p;
+}
+
+static void skip_spaces(eq_cursor *c) {
+    while (c->p < c->end && class_at(c->p) & BLANK) c->p++;
+}
+
+/* Comment lines start with * (but *% is a directive), # or $. */
+static bool at_comment_line(const eq_cursor *c) {
+    if (*c->p == '*') return c->p + 1 == c->end || c->p[1] != '%';
+    return *c->p == '#' || *c->p == '$' || *c->p == ';' ||
+           (*c->p == '/' && c->p + 1 < c->end && c->p[1] == '/');
+}
+
+/* c stands on a newline: if a later line continues this one, moves behind its `+`. */
+static bool continued(eq_cursor *c) {
+    eq_cursor ahead = *c;
+    while (ahead.p < ahead.end) {
+        eq_physical_line_end(&ahead);
+        skip_spaces(&ahead);
+        if (ahead.p == ahead.end) return false;
+        if (*ahead.p == '+') {
+            *c = ahead;
+            c->p++;
+            return true;
+        }
+        if (*ahead.p != '\n' && !at_comment_line(&ahead)) return false;
+    }
+    return false;
+}
+
+eq_line_kind eq_line_start(eq_cursor *c) {
+    for (; c->p < c->end; eq_physical_line_end(c)) {
+        skip_spaces(c);
+        if (c->p == c->end) break;
+        if (*c->p == '\n' || at_comment_line(c)) continue;
+        if (*c->p == '*') return EQ_LINE_DIRECTIVE;
+        if (*c->p == '.') return EQ_LINE_CARD;
+        return *c->p == '+' ? EQ_LINE_ORPHAN : EQ_LINE_ELEMENT;
+    }
+    return EQ_LINE_NONE;
+}
+
+void eq_line_end(eq_cursor *c) {
+    do {
+        c->p = newline_after(c->p, c->end);
+    } while (c->p < c->end && continued(c));
+    eq_physical_line_end(c);
+}
+
+static bool at_comment(const eq_cursor *c) {
+    switch (*c->p) {
+    case ';': return true;
+    case '/': return c->p + 1 < c->end && c->p[1] == '/';
+    case '$': return c->p == c->line_start || class_at(c->p - 1) & BLANK || c->p[-1] == ',';
+    default: return false;
+    }
+}
+
+/* Skips everything of the classes in `mask`, comments and continuation marks; false at the line's end. */
+static bool skip(eq_cursor *c, unsigned mask) {
+    for (;;) {
+        while (c->p < c->end && class_at(c->p) & mask) c->p++;
+        if (c->p == c->end) return false;
+        if (at_comment(c)) c->p = newline_after(c->p, c->end);
+        else if (*c->p != '\n') return true;
+        if (c->p == c->end || !continued(c)) return false;
+    }
+}
+
+bool eq_skip_blank(eq_cursor *c) {
+    return skip(c, BLANK);
+}
+
+/* The byte after the closing brace or quote on this logical line; NULL when it is not closed. Moves c. */
+static const char *closing(eq_cursor *c, char close) {
+    int depth = 0;
+    char open = *c->p;
+    do {
+        if (close == '}' && *c->p == '{') depth++;
+        else if (*c->p == close && (close == '}' ? --depth == 0 : depth++ > 0)) return ++c->p;
+        c->p++;
+    } while (skip(c, BLANK) && (open != '"' || c->p < c->end));
+    return NULL;
+}
+
+static eq_token group(eq_cursor *c, eq_token t) {
+    const char *end;
+    if (*t.text == '"') {
+        const char *line_end = newline_after(t.text, c->end);
+        end = memchr(t.text + 1, '"', (size_t)(line_end - t.text - 1));
+        if (line_end == t.text + 1) end = NULL;
+        t.kind = end == NULL ? EQ_TOKEN_UNCLOSED : EQ_TOKEN_STRING;
+        c->p = end == NULL ? line_end : end + 1;
+        t.text++;
+        t.length = end == NULL ? 0 : (size_t)(end - t.text);
+        return t;
+    }
+    end = closing(c, *t.text == '{' ? '}' : '\'');
+    t.kind = end == NULL ? EQ_TOKEN_UNCLOSED : EQ_TOKEN_GROUP;
+    t.length = end == NULL ? 1 : (size_t)(end - t.text);
+    return t;
+}
+
+eq_token eq_token_next(eq_cursor *c) {
+    eq_token t = {EQ_TOKEN_END, c->p, 0, {0, 0, 0}};
+    bool more = skip(c, BLANK | BREAK);
+    t.at = eq_cursor_at(c);
+    t.text = c->p;
+    if (!more) return t;
+    while (c->p < c->end && !(class_at(c->p) & STOP) &&
+           !(*c->p == '/' && c->p + 1 < c->end && c->p[1] == '/'))
+        c->p++;
+    t.length = (size_t)(c->p - t.text);
+    t.kind = EQ_TOKEN_WORD;
+    if (t.length > 0) return t;
+    if (*c->p == '{' || *c->p == '\'' || *c->p == '"') return group(c, t);
+    t.kind = *c->p == '=' ? EQ_TOKEN_EQUAL : EQ_TOKEN_BAD;
+    t.length = 1;
+    c->p++;
+    return t;
+}
+
+eq_token eq_token_peek(const eq_cursor *c) {
+    eq_cursor ahead = *c;
+    return eq_token_next(&ahead);
+}
+
+eq_token eq_token_raw(eq_cursor *c) {
+    skip_spaces(c);
+    eq_token t = {EQ_TOKEN_END, c->p, 0, eq_cursor_at(c)};
+    if (c->p == c->end || *c->p == '\n' || *c->p == ';') return t;
+    if (*c->p == '"' || *c->p == '=' || *c->p == '{' || *c->p == '\'') return eq_token_next(c);
+    while (c->p < c->end && (!(class_at(c->p) & STOP) || class_at(c->p) & BREAK)) c->p++;
+    t.length = (size_t)(c->p - t.text);
+    t.kind = t.length > 0 ? EQ_TOKEN_WORD : EQ_TOKEN_BAD;
+    if (t.length == 0) c->p++;
+    return t;
+}
+
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool is_letter(char c) {
+    return lower(c) >= 'a' && lower(c) <= 'z';
+}
+
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+bool eq_token_is(eq_token t, const char *literal) {
+    size_t n = strlen(literal);
+    if (t.kind != EQ_TOKEN_WORD || t.length != n) return false;
+    for (size_t i = 0; i < n; i++)
+        if (lower(t.text[i]) != literal[i]) return false;
+    return true;
+}
+
+bool eq_starts_number(const char *text, size_t length) {
+    size_t i = 0;
+    if (i < length && (text[i] == '+' || text[i] == '-')) i++;
+    if (i < length && text[i] == '.') i++;
+    return i < length && is_digit(text[i]);
+}
+
+static double suffix_of(const char *text, size_t length) {
+    static const struct {
+        const char *name;
+        double value;
+    } suffix[] = {{"meg", 1e6}, {"mil", 25.4e-6}, {"t", 1e12},  {"g", 1e9},   {"k", 1e3},  {"m", 1e-3},
+                  {"u", 1e-6},  {"n", 1e-9},      {"p", 1e-12}, {"f", 1e-15}, {"a", 1e-18}};
+    for (size_t k = 0; k < sizeof suffix / sizeof *suffix; k++) {
+        size_t n = strlen(suffix[k].name), i = 0;
+        while (i < n && i < length && lower(text[i]) == suffix[k].name[i]) i++;
+        if (i == n) return suffix[k].value;
+    }
+    return 1.0;
+}
+
+/* Powers of ten below one are divided by: 4.7u is then the double nearest to 4.7e-6 more often. */
+static double scaled(double value, double by) {
+    return by < 1.0 && by != 25.4e-6 ? value / (1.0 / by) : value * by;
+}
+
+size_t eq_spice_number(const char *text, size_t length, double *value) {
+    size_t n = eq_starts_number(text, length) ? eq_parse_double(text, length, value) : 0;
+    if (n == 0) return 0;
+    if (n < length && is_letter(text[n])) *value = scaled(*value, suffix_of(text + n, length - n));
+    while (n < length && is_letter(text[n])) n++;
+    bool more = n < length && (is_digit(text[n]) || text[n] == '_' || text[n] == '.');
+    return more ? 0 : n;
+}

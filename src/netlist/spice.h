@@ -1,0 +1,228 @@
+/* What the files of the SPICE reader share (spice_*.c). Reading goes in two passes over the text, which stays
+ * in memory: the first (spice_scan.c) reads the cards that define names (.param .func .model .subckt
+ * .include ...) into scopes and notes which stretches of the text hold elements; the second
+ * (spice_expand.c) walks over these stretches, once for each instance, and puts every element straight into
+ * the tables of the circuit. Analyses and directives come last, when all names are known. */
+#ifndef EQ_NETLIST_SPICE_H
+#define EQ_NETLIST_SPICE_H
+
+#include "netlist/expression.h"
+
+typedef struct eq_spice eq_spice;
+
+enum {
+    EQ_MAX_ERRORS = 20,
+    EQ_MAX_INCLUDE_DEPTH = 20,
+    EQ_MAX_INCLUDES = 10000,
+    EQ_MAX_INSTANCE_DEPTH = 50,
+    EQ_MAX_NAME = 1024, /* bytes of one name in a deck */
+};
+
+/* The most elements an expanded deck may have: counted before any is made. */
+static const double eq_max_elements = 1e8;
+
+/* A stretch of text that holds elements of one scope. */
+typedef struct eq_run {
+    eq_cursor at;
+} eq_run;
+
+/* Something with a name: where it is written and where its value starts. */
+typedef struct eq_definition {
+    eq_location at;
+    eq_cursor value;
+    bool overridable; /* declared on the .subckt line */
+    int32_t model; /* the last eq_circuit model made of this .model card; EQ_NONE */
+    int32_t scope; /* of a .subckt card */
+} eq_definition;
+
+/* Definitions of one kind in one scope: item[k] has the name k. */
+typedef struct eq_dictionary {
+    eq_names *name;
+    eq_definition *item;
+    size_t cap;
+} eq_dictionary;
+
+enum { EQ_DEFINES_PARAM, EQ_DEFINES_FUNC, EQ_DEFINES_MODEL, EQ_DEFINES_SUBCKT, EQ_DEFINES };
+
+/* The deck itself (scope 0) or the inside of a .subckt. */
+typedef struct eq_scope {
+    char *name;
+    int32_t parent; /* EQ_NONE for the deck */
+    eq_location at;
+    eq_names *port; /* formal nodes of a .subckt, by position */
+    eq_dictionary defines[EQ_DEFINES];
+    eq_run *run;
+    size_t runs, run_cap;
+    double weight; /* elements and instances it expands to; 0 until counted, -1 while being counted */
+} eq_scope;
+
+/* A scope being expanded. Parameters not found in it are looked up in the instance that calls it (ngspice's
+ * dynamic scope). */
+typedef struct eq_frame {
+    struct eq_frame *up;
+    eq_scope *scope;
+    const char *prefix; /* "x1.x2.", "" for the deck */
+    eq_location at;     /* of the X line */
+    double *param;      /* value of each parameter of the scope */
+    unsigned char *state;
+    eq_node *port;
+    double m; /* multiplier of the instance and all around it */
+    int depth;
+} eq_frame;
+
+/* When a card or directive is read, once all elements are known. */
+typedef enum eq_phase { EQ_PHASE_OPTIONS, EQ_PHASE_NAMES, EQ_PHASE_TRAIN, EQ_PHASES } eq_phase;
+
+typedef void (*eq_reader)(eq_spice *s, eq_cursor *c, eq_location at);
+
+typedef struct eq_late {
+    eq_phase phase;
+    eq_cursor at; /* behind the word */
+    eq_location place;
+    eq_reader read;
+} eq_late;
+
+/* An F or H whose control is looked up by name at the end. */
+typedef struct eq_pending {
+    eq_element element;
+    int32_t control; /* in eq_spice.controls */
+    eq_location at;
+} eq_pending;
+
+/* The arguments of the .func being evaluated. */
+typedef struct eq_arguments {
+    const char *name[EQ_MAX_ARGUMENTS];
+    size_t length[EQ_MAX_ARGUMENTS];
+    const double *value;
+    int count;
+} eq_arguments;
+
+typedef struct eq_source {
+    char *text;
+    size_t length;
+    eq_location from; /* the line that includes it; file EQ_NONE for the deck */
+    bool active;      /* being scanned */
+} eq_source;
+
+/* An output of a *% output line and the sources of a *% nudge line. */
+typedef struct eq_pair {
+    int32_t plus, minus; /* nodes or elements; EQ_NONE when there is none */
+    eq_location at;
+} eq_pair;
+
+struct eq_spice {
+    eq_circuit *circuit;
+    eq_diag *diag, *scratch;
+    int errors;
+    bool stop; /* too many errors or out of memory */
+    eq_status status;
+    eq_location reported[EQ_MAX_ERRORS];
+    eq_names *noted, *global, *controls, *instance;
+    bool endless; /* a subcircuit contains itself */
+    eq_scope **scope;
+    size_t scopes, scope_cap;
+    eq_source *source; /* by file index of the circuit */
+    int32_t sources;
+    size_t source_cap;
+    int includes;
+    eq_frame *frame; /* being expanded; NULL while scanning */
+    const eq_arguments *arguments;
+    int depth; /* of nested expressions */
+    eq_late *late;
+    size_t lates, late_cap;
+    eq_pending *pending;
+    size_t pendings, pending_cap;
+    eq_text name; /* scratch: full element and node names */
+    eq_pair *output, *nudge;
+    size_t outputs, output_cap;
+    size_t nudges, nudge_cap;
+};
+
+/* spice_error.c: an error with the chain of includes and instances appended; each place is reported once. */
+eq_status eq_spice_fail(eq_spice *s, eq_location at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Hands the errors of s->scratch on. */
+eq_status eq_spice_pass_on(eq_spice *s, eq_status status);
+eq_status eq_spice_no_memory(eq_spice *s);
+/* A note given once for each `key`. */
+void eq_spice_note(eq_spice *s, const char *key, eq_location at, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* "; did you mean X" for the candidate nearest to the word, "" when none is near. `next` gives candidate k or
+ * NULL at the end; buffer holds the result. */
+typedef const char *(*eq_candidate)(const void *data, size_t k);
+const char *eq_spice_nearest(eq_token word, eq_candidate next, const void *data, char buffer[96]);
+const char *eq_spice_nearest_name(eq_token word, const eq_names *names, char buffer[96]);
+
+/* spice_scope.c */
+eq_definition *eq_define(eq_spice *s, eq_scope *scope, int kind, eq_token name);
+eq_definition *eq_dictionary_find(const eq_dictionary *d, eq_token name, int32_t *id);
+void eq_scope_free(eq_scope *scope);
+eq_scope *eq_scope_new(eq_spice *s, eq_token name, int32_t parent);
+/* A definition seen from a frame: in its scope or in those around it (lexically). */
+eq_definition *eq_scope_find(const eq_spice *s, const eq_scope *from, int kind, eq_token name,
+                             eq_scope **where);
+/* The value of the expression at the cursor, as seen from s->frame. */
+eq_status eq_spice_value(eq_spice *s, eq_cursor *c, double *value);
+/* Over the value of NAME = VALUE: to the next NAME = or the end of the line. */
+void eq_spice_skip_value(eq_cursor *c);
+/* True if the cursor stands at NAME = (and not at a comparison). */
+bool eq_spice_at_key(const eq_cursor *c);
+/* Every parameter of the frame is given its value, so that errors in unused ones show too. */
+void eq_frame_resolve(eq_spice *s);
+eq_status eq_frame_open(eq_spice *s, eq_frame *f, eq_scope *scope);
+void eq_frame_close(eq_frame *f);
+
+/* spice_scan.c */
+eq_status eq_spice_scan(eq_spice *s, const char *name, char *text, size_t length);
+
+/* spice_model.c: the circuit's model of the .model `name` seen from s->frame, of class letter `letter`;
+ * EQ_NONE: an error was reported. */
+int32_t eq_spice_model(eq_spice *s, eq_token name, char letter);
+/* Reads every .model of the deck's own scope, used or not. */
+void eq_spice_all_models(eq_spice *s);
+
+/* spice_source.c: the waveform `word` of a V or I source, if it is one: its value at t = 0. False: the word is
+ * none. */
+bool eq_spice_waveform(eq_spice *s, eq_cursor *c, eq_token word, double *at_zero);
+/* A number or expression at the cursor. */
+bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what);
+bool eq_spice_is_value(eq_token t);
+
+/* spice_element.c: one element line. */
+void eq_spice_element(eq_spice *s, eq_cursor *c);
+/* The node of that name seen from s->frame; EQ_NONE: an error was reported. */
+eq_node eq_spice_node(eq_spice *s, eq_token name);
+/* The full name of element `name` in s->frame, in s->name: r1 in x1 is r.x1.r1. */
+void eq_spice_full_name(eq_spice *s, eq_token name);
+
+/* spice_expand.c: false, with an error, when the deck expands to more than eq_max_elements or for ever. */
+bool eq_spice_finite(eq_spice *s);
+void eq_spice_expand(eq_spice *s, eq_frame *frame);
+void eq_spice_instance(eq_spice *s, eq_cursor *c, eq_token name);
+
+/* spice_card.c: one dot card; the cards of the first pass are read at once, the others noted down. */
+typedef enum eq_card_action {
+    EQ_CARD_DONE,
+    EQ_CARD_SUBCKT,
+    EQ_CARD_ENDS,
+    EQ_CARD_INCLUDE,
+    EQ_CARD_LIB,
+    EQ_CARD_ENDL,
+    EQ_CARD_CONTROL,
+    EQ_CARD_END
+} eq_card_action;
+eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c);
+void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_location at, eq_reader read);
+/* Reads what was noted down, phase by phase. */
+void eq_spice_read_late(eq_spice *s);
+
+/* spice_directive.c: notes a *% line down; c stands at its *. */
+void eq_spice_directive(eq_spice *s, eq_cursor *c);
+/* The element of that full name; EQ_NONE: an error was reported that starts with `what`. */
+eq_element eq_spice_find_element(eq_spice *s, eq_token name, const char *what);
+/* Gives the circuit the outputs of the *% output and *% nudge lines. */
+void eq_spice_finish_directives(eq_spice *s);
+/* "expected X but found Y" */
+eq_status eq_spice_expected(eq_spice *s, eq_token found, const char *what);
+
+#endif

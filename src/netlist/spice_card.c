@@ -1,0 +1,313 @@
+/* Dot cards: one table says what each is. Cards that define names are read in the first pass, analyses and
+ * options when all elements are known. */
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "netlist/spice.h"
+
+typedef enum card_kind {
+    CARD_SCAN,   /* read at once */
+    CARD_LATE,   /* read when all elements are known */
+    CARD_ACTION, /* changes the scope or the text that is read */
+    CARD_NOTE,   /* accepted, says nothing about the circuit */
+    CARD_SKIP,   /* an analysis that eqspice does not do */
+    CARD_REFUSE, /* would change the circuit */
+} card_kind;
+
+static void read_param(eq_spice *s, eq_scope *scope, eq_cursor *c);
+static void read_func(eq_spice *s, eq_scope *scope, eq_cursor *c);
+static void read_model(eq_spice *s, eq_scope *scope, eq_cursor *c);
+static void read_global(eq_spice *s, eq_scope *scope, eq_cursor *c);
+static void read_options(eq_spice *s, eq_cursor *c, eq_location at);
+static void read_temp(eq_spice *s, eq_cursor *c, eq_location at);
+static void read_op(eq_spice *s, eq_cursor *c, eq_location at);
+static void read_dc(eq_spice *s, eq_cursor *c, eq_location at);
+
+static const struct card {
+    const char *name;
+    card_kind kind;
+    int number; /* an eq_card_action or an eq_phase */
+    void (*scan)(eq_spice *s, eq_scope *scope, eq_cursor *c);
+    eq_reader late;
+} cards[] = {
+    {".param", CARD_SCAN, 0, read_param, NULL},
+    {".func", CARD_SCAN, 0, read_func, NULL},
+    {".model", CARD_SCAN, 0, read_model, NULL},
+    {".global", CARD_SCAN, 0, read_global, NULL},
+    {".options", CARD_LATE, EQ_PHASE_OPTIONS, NULL, read_options},
+    {".option", CARD_LATE, EQ_PHASE_OPTIONS, NULL, read_options},
+    {".opt", CARD_LATE, EQ_PHASE_OPTIONS, NULL, read_options},
+    {".temp", CARD_LATE, EQ_PHASE_OPTIONS, NULL, read_temp},
+    {".op", CARD_LATE, EQ_PHASE_NAMES, NULL, read_op},
+    {".dc", CARD_LATE, EQ_PHASE_NAMES, NULL, read_dc},
+    {".subckt", CARD_ACTION, EQ_CARD_SUBCKT, NULL, NULL},
+    {".ends", CARD_ACTION, EQ_CARD_ENDS, NULL, NULL},
+    {".eom", CARD_ACTION, EQ_CARD_ENDS, NULL, NULL},
+    {".include", CARD_ACTION, EQ_CARD_INCLUDE, NULL, NULL},
+    {".inc", CARD_ACTION, EQ_CARD_INCLUDE, NULL, NULL},
+    {".lib", CARD_ACTION, EQ_CARD_LIB, NULL, NULL},
+    {".endl", CARD_ACTION, EQ_CARD_ENDL, NULL, NULL},
+    {".control", CARD_ACTION, EQ_CARD_CONTROL, NULL, NULL},
+    {".end", CARD_ACTION, EQ_CARD_END, NULL, NULL},
+    {".title", CARD_NOTE, 0, NULL, NULL},
+    {".print", CARD_NOTE, 0, NULL, NULL},
+    {".plot", CARD_NOTE, 0, NULL, NULL},
+    {".save", CARD_NOTE, 0, NULL, NULL},
+    {".probe", CARD_NOTE, 0, NULL, NULL},
+    {".width", CARD_NOTE, 0, NULL, NULL},
+    {".meas", CARD_NOTE, 0, NULL, NULL},
+    {".measure", CARD_NOTE, 0, NULL, NULL},
+    {".nodeset", CARD_NOTE, 0, NULL, NULL},
+    {".ic", CARD_NOTE, 0, NULL, NULL},
+    {".backanno", CARD_NOTE, 0, NULL, NULL},
+    {".csparam", CARD_NOTE, 0, NULL, NULL},
+    {".tran", CARD_SKIP, 0, NULL, NULL},
+    {".ac", CARD_SKIP, 0, NULL, NULL},
+    {".noise", CARD_SKIP, 0, NULL, NULL},
+    {".four", CARD_SKIP, 0, NULL, NULL},
+    {".tf", CARD_SKIP, 0, NULL, NULL},
+    {".pz", CARD_SKIP, 0, NULL, NULL},
+    {".sens", CARD_SKIP, 0, NULL, NULL},
+    {".disto", CARD_SKIP, 0, NULL, NULL},
+    {".pss", CARD_SKIP, 0, NULL, NULL},
+    {".sp", CARD_SKIP, 0, NULL, NULL},
+    {".step", CARD_SKIP, 0, NULL, NULL},
+    {".if", CARD_REFUSE, 0, NULL, NULL},
+    {".elseif", CARD_REFUSE, 0, NULL, NULL},
+    {".else", CARD_REFUSE, 0, NULL, NULL},
+    {".endif", CARD_REFUSE, 0, NULL, NULL},
+    {".alter", CARD_REFUSE, 0, NULL, NULL},
+    {".data", CARD_REFUSE, 0, NULL, NULL},
+    {".endc", CARD_REFUSE, 0, NULL, NULL},
+};
+
+enum { CARDS = sizeof cards / sizeof *cards };
+
+static const char *card_name(const void *data, size_t k) {
+    (void)data;
+    return k < CARDS ? cards[k].name : NULL;
+}
+
+static const struct card *card_of(eq_spice *s, eq_token word) {
+    for (size_t k = 0; k < CARDS; k++)
+        if (eq_token_is(word, cards[k].name)) return &cards[k];
+    char near[96];
+    eq_spice_fail(s, word.at, "there is no card %.*s%s; correct it or start the line with * to leave it out",
+                  (int)(word.length < 60 ? word.length : 60), word.text,
+                  eq_spice_nearest(word, card_name, NULL, near));
+    return NULL;
+}
+
+eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    eq_token word = eq_token_next(c);
+    const struct card *card = card_of(s, word);
+    if (card == NULL) return EQ_CARD_DONE;
+    switch (card->kind) {
+    case CARD_SCAN: card->scan(s, scope, c); break;
+    case CARD_LATE: eq_spice_later(s, (eq_phase)card->number, *c, word.at, card->late); break;
+    case CARD_ACTION: return (eq_card_action)card->number;
+    case CARD_NOTE:
+        eq_spice_note(s, card->name, word.at, "ignored: %s (eqspice gives every node and source)", card->name);
+        break;
+    case CARD_SKIP:
+        eq_spice_note(s, card->name, word.at, "skipped: %s, eqspice does .op and .dc", card->name);
+        break;
+    case CARD_REFUSE:
+        eq_spice_fail(s, word.at, "%s is not supported; write the lines that hold without it", card->name);
+        break;
+    }
+    return EQ_CARD_DONE;
+}
+
+void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_location at, eq_reader read) {
+    if (!eq_grow((void **)&s->late, &s->late_cap, s->lates + 1, sizeof *s->late)) {
+        eq_spice_no_memory(s);
+        return;
+    }
+    s->late[s->lates++] = (eq_late){phase, c, at, read};
+}
+
+void eq_spice_read_late(eq_spice *s) {
+    for (int phase = 0; phase < EQ_PHASES; phase++)
+        for (size_t k = 0; k < s->lates && !s->stop; k++) {
+            eq_cursor c = s->late[k].at;
+            if (s->late[k].phase == (eq_phase)phase) s->late[k].read(s, &c, s->late[k].place);
+        }
+}
+
+/* .param NAME = EXPRESSION ...: only noted down, evaluated on demand. */
+static void read_param(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    eq_token name = eq_token_next(c);
+    if (name.kind == EQ_TOKEN_END) eq_spice_expected(s, name, "NAME=VALUE");
+    for (; name.kind != EQ_TOKEN_END; name = eq_token_next(c)) {
+        eq_token equal = eq_token_next(c);
+        if (name.kind != EQ_TOKEN_WORD || eq_starts_number(name.text, name.length) ||
+            equal.kind != EQ_TOKEN_EQUAL) {
+            if (name.kind != EQ_TOKEN_WORD || eq_starts_number(name.text, name.length))
+                eq_spice_expected(s, name, "NAME=VALUE");
+            else eq_spice_expected(s, equal, "= behind the parameter");
+            return;
+        }
+        eq_definition *d = eq_define(s, scope, EQ_DEFINES_PARAM, name);
+        if (d != NULL) d->value = *c;
+        if (eq_token_peek(c).kind == EQ_TOKEN_END) {
+            eq_spice_expected(s, eq_token_peek(c), "the value");
+            return;
+        }
+        eq_spice_skip_value(c);
+    }
+}
+
+/* Defines a function or model: the rest of its card is read when it is used. */
+static void read_named(eq_spice *s, eq_scope *scope, eq_cursor *c, int kind, const char *what) {
+    eq_token name = eq_token_next(c);
+    if (name.kind != EQ_TOKEN_WORD) {
+        eq_spice_expected(s, name, what);
+        return;
+    }
+    eq_definition *d = eq_define(s, scope, kind, name);
+    if (d != NULL) d->value = *c;
+}
+
+static void read_func(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    read_named(s, scope, c, EQ_DEFINES_FUNC, "NAME(X, Y) {EXPRESSION}");
+}
+
+static void read_model(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    read_named(s, scope, c, EQ_DEFINES_MODEL, "NAME TYPE(PARAMETER=VALUE ...)");
+}
+
+static void read_global(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    (void)scope;
+    for (eq_token t = eq_token_next(c); t.kind != EQ_TOKEN_END; t = eq_token_next(c)) {
+        if (t.kind != EQ_TOKEN_WORD || t.length >= EQ_MAX_NAME) {
+            eq_spice_expected(s, t, "a node");
+            return;
+        }
+        char name[EQ_MAX_NAME];
+        memcpy(name, t.text, t.length);
+        eq_lower(name, t.length);
+        if (eq_names_add(s->global, name, t.length) == EQ_NO_NAME) eq_spice_no_memory(s);
+    }
+}
+
+/* Options that eqspice has; `tighten`: a looser value than ours is not taken over. */
+typedef enum option_kind { OPTION_SET, OPTION_TIGHTEN, OPTION_COUNT } option_kind;
+
+static const struct option {
+    const char *name;
+    option_kind kind;
+    double min, max;
+} options[] = {{"reltol", OPTION_TIGHTEN, 1e-15, 1.0}, {"abstol", OPTION_TIGHTEN, 1e-300, 1e300},
+               {"gmin", OPTION_SET, 0.0, 1e300},       {"temp", OPTION_SET, -273.15, 1e6},
+               {"tnom", OPTION_SET, -273.15, 1e6},     {"itl1", OPTION_COUNT, 1.0, 1e9}};
+
+enum { OPTION_RELTOL, OPTION_ABSTOL, OPTION_GMIN, OPTION_TEMP, OPTION_TNOM, OPTION_ITL1, OPTIONS };
+
+static void set_option(eq_spice *s, int k, eq_token name, double value) {
+    eq_circuit *c = s->circuit;
+    double *target[] = {[OPTION_RELTOL] = &c->options.reltol, [OPTION_ABSTOL] = &c->options.abstol,
+                        [OPTION_GMIN] = &c->env.gmin,         [OPTION_TEMP] = &c->env.temp,
+                        [OPTION_TNOM] = &c->env.tnom,         [OPTION_ITL1] = NULL};
+    if (!(value >= options[k].min && value <= options[k].max)) {
+        eq_spice_fail(s, name.at, "%s=%g is outside %g..%g; give a value inside", options[k].name, value,
+                      options[k].min, options[k].max);
+        return;
+    }
+    if (options[k].kind == OPTION_COUNT) c->options.itl1 = (int)value;
+    else if (options[k].kind == OPTION_SET || value <= *target[k]) *target[k] = value;
+    else
+        eq_spice_note(s, options[k].name, name.at, "%s=%g is looser than the %g eqspice works with, which is "
+                      "kept", options[k].name, value, *target[k]);
+}
+
+/* .options NAME=VALUE NAME ... */
+static void read_options(eq_spice *s, eq_cursor *c, eq_location at) {
+    (void)at;
+    for (eq_token t = eq_token_next(c); t.kind != EQ_TOKEN_END; t = eq_token_next(c)) {
+        double value;
+        int k = 0;
+        if (t.kind != EQ_TOKEN_WORD) {
+            eq_spice_expected(s, t, "NAME=VALUE");
+            return;
+        }
+        bool given = eq_token_peek(c).kind == EQ_TOKEN_EQUAL;
+        while (k < OPTIONS && !eq_token_is(t, options[k].name)) k++;
+        if (k == OPTIONS) {
+            eq_spice_note(s, "options", t.at, "ignored: option %.*s (and others that eqspice does not have)",
+                          (int)t.length, t.text);
+            if (given && eq_token_next(c).kind == EQ_TOKEN_EQUAL) eq_token_next(c);
+            continue;
+        }
+        if (!given) {
+            eq_spice_expected(s, eq_token_peek(c), "= and the value of the option");
+            return;
+        }
+        eq_token_next(c);
+        if (eq_spice_value(s, c, &value) != EQ_OK) return;
+        set_option(s, k, t, value);
+    }
+}
+
+static bool line_ends(eq_spice *s, eq_cursor *c) {
+    eq_token t = eq_token_next(c);
+    if (t.kind == EQ_TOKEN_END) return true;
+    eq_spice_expected(s, t, "the end of the line");
+    return false;
+}
+
+static void read_temp(eq_spice *s, eq_cursor *c, eq_location at) {
+    eq_token t = {EQ_TOKEN_WORD, ".temp", 5, at};
+    double value;
+    if (!eq_spice_number_at(s, c, &value, "a temperature in degrees C")) return;
+    if (eq_spice_is_value(eq_token_peek(c)))
+        eq_spice_fail(s, eq_token_peek(c).at, "several temperatures are not supported; give one");
+    else if (line_ends(s, c)) set_option(s, OPTION_TEMP, t, value);
+}
+
+
+static void add_analysis(eq_spice *s, const eq_analysis *a) {
+    eq_spice_pass_on(s, eq_circuit_analysis(s->circuit, a, s->scratch));
+}
+
+static void read_op(eq_spice *s, eq_cursor *c, eq_location at) {
+    eq_analysis a = {.type = EQ_ANALYSIS_OP, .at = at};
+    if (line_ends(s, c)) add_analysis(s, &a);
+}
+
+/* One SOURCE START STOP STEP. */
+static bool read_sweep(eq_spice *s, eq_cursor *c, eq_sweep *sweep) {
+    eq_token t = eq_token_next(c);
+    if (t.kind != EQ_TOKEN_WORD) {
+        eq_spice_expected(s, t, "the V, I or R element to sweep");
+        return false;
+    }
+    sweep->source = eq_spice_find_element(s, t, "the sweep of .dc");
+    if (sweep->source == EQ_NONE) return false;
+    char letter = eq_class(s->circuit->row[sweep->source].cls)->letter;
+    if (letter != 'v' && letter != 'i' && letter != 'r') {
+        eq_spice_fail(s, t.at, "%.*s cannot be swept; give a V, I or R element", (int)t.length, t.text);
+        return false;
+    }
+    if (!eq_spice_number_at(s, c, &sweep->start, "the start value") ||
+        !eq_spice_number_at(s, c, &sweep->stop, "the stop value"))
+        return false;
+    eq_token step = eq_token_peek(c);
+    if (!eq_spice_number_at(s, c, &sweep->step, "the step")) return false;
+    double points = (sweep->stop - sweep->start) / sweep->step;
+    if (sweep->start == sweep->stop || (points >= 0.0 && points <= 1e9)) return true;
+    eq_spice_fail(s, step.at, "a step of %g does not lead from %g to %g; give one with the right sign and size",
+                  sweep->step, sweep->start, sweep->stop);
+    return false;
+}
+
+/* .dc SOURCE START STOP STEP [SOURCE2 START STOP STEP]: the first is the inner loop. */
+static void read_dc(eq_spice *s, eq_cursor *c, eq_location at) {
+    eq_analysis a = {.type = EQ_ANALYSIS_DC, .at = at};
+    do {
+        if (!read_sweep(s, c, &a.sweep[a.sweeps])) return;
+        a.sweeps++;
+    } while (a.sweeps < 2 && eq_token_peek(c).kind != EQ_TOKEN_END);
+    if (line_ends(s, c)) add_analysis(s, &a);
+}

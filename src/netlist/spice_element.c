@@ -1,0 +1,434 @@
+/* One element line: R1 a b 1k tc1=1m. The device classes say what stands in it: letter, terminals, control,
+ * model, value and parameters; the tables below add SPICE's words. */
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "netlist/spice.h"
+
+/* A line being read into a card. */
+typedef struct line {
+    eq_spice *s;
+    eq_cursor *c;
+    eq_token name;
+    eq_card card;
+    bool has_value, positional; /* a value is known; it was written without a name */
+    double m, scale;
+} line;
+
+/* Letters of SPICE that are no device here. */
+static const struct {
+    char letter;
+    const char *message;
+} refused[] = {
+    {'b', "behavioural sources (B) are not supported yet; use E, G, F or H with a constant gain"},
+    {'s', "switches (S) are not supported; use a resistor of 1m or 1g for the state at dc"},
+    {'w', "switches (W) are not supported; use a resistor of 1m or 1g for the state at dc"},
+    {'q', "bipolar transistors (Q) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
+    {'m', "MOS transistors (M) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
+    {'j', "JFETs (J) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
+    {'z', "MESFETs (Z) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
+    {'t', "transmission lines (T) are not supported; at dc write two 0-V sources"},
+    {'o', "transmission lines (O) are not supported; at dc write resistors"},
+    {'u', "RC lines (U) are not supported; at dc write a resistor"},
+    {'p', "coupled lines (P) are not supported; at dc write resistors"},
+    {'y', "lossy lines (Y) are not supported; at dc write a resistor"},
+    {'a', "XSPICE devices (A) are not supported; use controlled sources"},
+};
+
+/* Forms of E, F, G and H that are not a constant gain. */
+static const char *const controlled_forms[] = {"poly", "value", "vol", "cur", "table", "laplace", "freq"};
+
+/* name=value pairs beside the class's own parameters. */
+typedef enum key_action { KEY_ALIAS, KEY_MULTIPLY, KEY_SCALE, KEY_IGNORE, KEY_REFUSE } key_action;
+static const struct key {
+    const char *letters, *name;
+    key_action action;
+    const char *alias; /* the parameter, or what to do instead */
+} keys[] = {
+    {"r", "resistance", KEY_ALIAS, "r"},
+    {"r", "res", KEY_ALIAS, "r"},
+    {"gh", "gain", KEY_ALIAS, NULL},
+    {"rigf", "m", KEY_MULTIPLY, NULL},
+    {"r", "scale", KEY_SCALE, NULL},
+    {"rvd", "ac", KEY_IGNORE, NULL},
+    {"r", "noisy", KEY_IGNORE, NULL},
+    {"r", "noise", KEY_IGNORE, NULL},
+    {"d", "ic", KEY_IGNORE, NULL},
+    {"d", "pj", KEY_IGNORE, NULL},
+    {"rd", "dtemp", KEY_REFUSE, "give temp="},
+    {"rd", "l", KEY_REFUSE, "give the resistance or the area"},
+    {"rd", "w", KEY_REFUSE, "give the resistance or the area"},
+};
+
+bool eq_spice_is_value(eq_token t) {
+    return t.kind == EQ_TOKEN_GROUP || (t.kind == EQ_TOKEN_WORD && eq_starts_number(t.text, t.length));
+}
+
+bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what) {
+    eq_token t = eq_token_peek(c);
+    if (t.kind == EQ_TOKEN_GROUP) {
+        while (eq_skip_blank(c) && c->p < t.text) c->p++;
+        eq_cursor inside = *c;
+        eq_token_next(c);
+        return eq_spice_value(s, &inside, value) == EQ_OK;
+    }
+    if (!eq_spice_is_value(t)) {
+        eq_spice_expected(s, t, what);
+        return false;
+    }
+    eq_token_next(c);
+    if (eq_spice_number(t.text, t.length, value) == t.length && isfinite(*value)) return true;
+    eq_spice_fail(s, t.at, "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6, an expression in {}",
+                  (int)(t.length < 60 ? t.length : 60), t.text);
+    return false;
+}
+
+static bool is_ground(const char *name, size_t n) {
+    return (n == 1 && name[0] == '0') || (n == 3 && memcmp(name, "gnd", 3) == 0);
+}
+
+/* Puts the folded full name of a node of an instance into s->name; its port or EQ_NONE. */
+static eq_node local_node(eq_spice *s, eq_token t) {
+    eq_text_clear(&s->name);
+    size_t prefix = strlen(s->frame->prefix);
+    eq_text_puts(&s->name, s->frame->prefix);
+    eq_text_add(&s->name, t.text, t.length);
+    if (s->name.failed) return EQ_NONE;
+    char *own = s->name.text + prefix;
+    eq_lower(own, t.length);
+    int32_t port = eq_names_find(s->frame->scope->port, own, t.length);
+    if (port != EQ_NO_NAME) return s->frame->port[port];
+    if (!is_ground(own, t.length) && eq_names_find(s->global, own, t.length) == EQ_NO_NAME)
+        return eq_circuit_node(s->circuit, s->name.text, s->name.length);
+    return eq_circuit_node(s->circuit, own, t.length);
+}
+
+eq_node eq_spice_node(eq_spice *s, eq_token t) {
+    if (t.kind != EQ_TOKEN_WORD) {
+        eq_spice_expected(s, t, "a node");
+        return EQ_NONE;
+    }
+    eq_node node = s->frame->prefix[0] == '\0' ? eq_circuit_node(s->circuit, t.text, t.length)
+                                               : local_node(s, t);
+    if (node == EQ_NONE) eq_spice_no_memory(s);
+    return node;
+}
+
+void eq_spice_full_name(eq_spice *s, eq_token t) {
+    eq_text_clear(&s->name);
+    if (s->frame->prefix[0] != '\0') {
+        eq_text_add(&s->name, t.text, 1);
+        eq_text_puts(&s->name, ".");
+        eq_text_puts(&s->name, s->frame->prefix);
+    }
+    eq_text_add(&s->name, t.text, t.length);
+    if (s->name.text != NULL) eq_lower(s->name.text, s->name.length);
+    if (s->name.failed) eq_spice_no_memory(s);
+}
+
+static const eq_device_class *class_of(const line *l) {
+    return eq_class(l->card.cls);
+}
+
+static bool read_nodes(line *l) {
+    int terminals = class_of(l)->control == EQ_CONTROL_VOLTAGE ? 4 : 2;
+    for (int k = 0; k < terminals; k++) {
+        eq_token t = eq_token_next(l->c);
+        bool form = class_of(l)->control != EQ_CONTROL_NONE && k == 2;
+        for (size_t i = 0; form && i < sizeof controlled_forms / sizeof *controlled_forms; i++)
+            if (eq_token_is(t, controlled_forms[i])) {
+                eq_spice_fail(l->s, t.at, "%.*s of a controlled source is not supported yet; write a "
+                              "constant gain: %.*s A B C D GAIN", (int)t.length, t.text,
+                              (int)l->name.length, l->name.text);
+                return false;
+            }
+        l->card.term[k] = eq_spice_node(l->s, t);
+        if (l->card.term[k] == EQ_NONE) return false;
+    }
+    return true;
+}
+
+/* F and H: the name of the element whose current controls; it may come later in the deck. */
+static bool read_control(line *l, int32_t *control) {
+    eq_token t = eq_token_next(l->c);
+    bool poly = eq_token_is(t, "poly") || eq_token_is(t, "value") || eq_token_is(t, "cur");
+    if (poly)
+        eq_spice_fail(l->s, t.at, "%.*s of a controlled source is not supported yet; write a constant gain: "
+                      "%.*s A B VNAME GAIN", (int)t.length, t.text, (int)l->name.length, l->name.text);
+    else if (t.kind != EQ_TOKEN_WORD)
+        eq_spice_expected(l->s, t, "the voltage source whose current controls it");
+    if (poly || t.kind != EQ_TOKEN_WORD) return false;
+    eq_spice_full_name(l->s, t);
+    *control = l->s->stop ? EQ_NO_NAME : eq_names_add(l->s->controls, l->s->name.text, l->s->name.length);
+    if (*control == EQ_NO_NAME) eq_spice_no_memory(l->s);
+    return *control != EQ_NO_NAME;
+}
+
+static void use_model(line *l, int32_t model) {
+    const eq_model *m = &l->s->circuit->model[model];
+    eq_card fresh = eq_card_new(m->cls);
+    double value = l->has_value ? l->card.w[class_of(l)->value] : NAN;
+    l->card.cls = m->cls;
+    l->card.model = model;
+    for (int k = 0; k < eq_class(m->cls)->params; k++)
+        l->card.w[k] = isnan(m->w[k]) ? fresh.w[k] : m->w[k];
+    if (l->has_value) l->card.w[class_of(l)->value] = value;
+    else if (class_of(l)->value >= 0) l->has_value = !isnan(l->card.w[class_of(l)->value]);
+}
+
+static bool read_model(line *l, eq_token name) {
+    if (l->card.model != EQ_NONE) {
+        eq_spice_fail(l->s, name.at, "unexpected '%.*s' behind the model; remove it", (int)name.length,
+                      name.text);
+        return false;
+    }
+    int32_t model = eq_spice_model(l->s, name, class_of(l)->letter);
+    if (model != EQ_NONE) use_model(l, model);
+    return model != EQ_NONE;
+}
+
+static bool set_value(line *l, int k, double value) {
+    l->card.w[k] = value;
+    if (k == class_of(l)->value) l->has_value = true;
+    return true;
+}
+
+static const struct key *key_of(char letter, eq_token name) {
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+        if (strchr(keys[k].letters, letter) != NULL && eq_token_is(name, keys[k].name)) return &keys[k];
+    return NULL;
+}
+
+static int param_of(const eq_device_class *cls, eq_token name) {
+    for (int k = 0; k < cls->params; k++)
+        if (eq_token_is(name, cls->param[k].name)) return k;
+    return -1;
+}
+
+static const char *param_name(const void *data, size_t k) {
+    const eq_device_class *cls = data;
+    return k < (size_t)cls->params ? cls->param[k].name : NULL;
+}
+
+static bool unknown_key(line *l, eq_token name) {
+    char near[96];
+    eq_spice_fail(l->s, name.at, "%.*s has no parameter %.*s%s; remove it or correct the name",
+                  (int)l->name.length, l->name.text, (int)name.length, name.text,
+                  eq_spice_nearest(name, param_name, class_of(l), near));
+    return false;
+}
+
+/* NAME = VALUE; the cursor stands behind NAME. */
+static bool read_key(line *l, eq_token name) {
+    const struct key *key = key_of(class_of(l)->letter, name);
+    int k = param_of(class_of(l), name);
+    double value;
+    if (key != NULL && key->action == KEY_ALIAS)
+        k = class_of(l)->value;
+    if (k < 0 && key == NULL) return unknown_key(l, name);
+    eq_token_next(l->c);
+    if (eq_spice_value(l->s, l->c, &value) != EQ_OK) return false;
+    if (k >= 0) return set_value(l, k, value);
+    switch (key->action) {
+    case KEY_MULTIPLY: l->m *= value; return true;
+    case KEY_SCALE: l->scale *= value; return true;
+    case KEY_REFUSE:
+        eq_spice_fail(l->s, name.at, "%.*s= of %.*s is not supported; %s", (int)name.length, name.text,
+                      (int)l->name.length, l->name.text, key->alias);
+        return false;
+    default: return true;
+    }
+}
+
+/* ac MAG PHASE of a source: nothing at dc. */
+static bool skip_ac(line *l, eq_token word) {
+    double ignored;
+    eq_spice_note(l->s, "ac", word.at, "ignored: ac of %.*s (and of others) says nothing at dc",
+                  (int)l->name.length, l->name.text);
+    if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL) eq_token_next(l->c);
+    for (int k = 0; k < 2 && eq_spice_is_value(eq_token_peek(l->c)); k++)
+        if (!eq_spice_number_at(l->s, l->c, &ignored, "a number")) return false;
+    return true;
+}
+
+static bool is_source(const line *l) {
+    return class_of(l)->letter == 'v' || class_of(l)->letter == 'i';
+}
+
+/* dc VALUE, ac ..., sin(...): the words of V and I. */
+static bool read_source_word(line *l, eq_token word) {
+    double value;
+    if (eq_token_is(word, "ac")) return skip_ac(l, word);
+    if (eq_token_is(word, "dc")) {
+        if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL) eq_token_next(l->c);
+        return eq_spice_number_at(l->s, l->c, &value, "the dc value") && set_value(l, 0, value);
+    }
+    if (!eq_spice_waveform(l->s, l->c, word, &value)) return unknown_key(l, word);
+    if (isnan(value)) return false;
+    if (l->has_value) return true;
+    eq_spice_note(l->s, "waveform", word.at, "%.*s (and others) have no dc value: %.*s is taken at t = 0",
+                  (int)l->name.length, l->name.text, (int)word.length, word.text);
+    l->card.w[0] = value; /* a dc value behind it still counts */
+    return true;
+}
+
+/* A number without a name: the value, or the area of a diode. */
+static bool read_positional(line *l, eq_token t) {
+    double value;
+    int k = class_of(l)->value >= 0 ? class_of(l)->value : param_of(class_of(l), (eq_token){
+                                          EQ_TOKEN_WORD, "area", 4, t.at});
+    if (k < 0 || l->positional) {
+        eq_spice_fail(l->s, t.at, "unexpected '%.*s' on the line of %.*s; remove it or give it a name",
+                      (int)(t.length < 60 ? t.length : 60), t.text, (int)l->name.length, l->name.text);
+        return false;
+    }
+    l->positional = true;
+    return eq_spice_number_at(l->s, l->c, &value, "the value") && set_value(l, k, value);
+}
+
+static bool read_rest(line *l) {
+    for (;;) {
+        eq_token t = eq_token_peek(l->c);
+        bool done;
+        if (t.kind == EQ_TOKEN_END) return true;
+        if (eq_spice_is_value(t)) {
+            done = read_positional(l, t);
+        } else {
+            eq_token_next(l->c);
+            if (t.kind != EQ_TOKEN_WORD) {
+                eq_spice_expected(l->s, t, "NAME=VALUE");
+                return false;
+            }
+            bool dc_or_ac = is_source(l) && (eq_token_is(t, "dc") || eq_token_is(t, "ac"));
+            if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL && !dc_or_ac) done = read_key(l, t);
+            else if (is_source(l)) done = read_source_word(l, t);
+            else if (class_of(l)->letter == 'd' && eq_token_is(t, "off")) done = true;
+            else if (class_of(l)->model_type != NULL) done = read_model(l, t);
+            else {
+                eq_spice_expected(l->s, t, "a number, {EXPRESSION} or NAME=VALUE");
+                done = false;
+            }
+        }
+        if (!done) return false;
+    }
+}
+
+/* m in parallel: conductances, currents and gains of current sources times m. */
+static bool multiply(line *l) {
+    double m = l->m * l->s->frame->m;
+    int own = param_of(class_of(l), (eq_token){EQ_TOKEN_WORD, "m", 1, l->name.at});
+    int value = class_of(l)->value;
+    if (!(m > 0.0) || !(l->scale > 0.0)) {
+        eq_spice_fail(l->s, l->name.at, "%.*s has m or scale of %g; give a number above 0",
+                      (int)l->name.length, l->name.text, m > 0.0 ? l->scale : m);
+        return false;
+    }
+    if (class_of(l)->letter == 'r') l->card.w[value] *= l->scale / m;
+    else if (own >= 0) l->card.w[own] *= m;
+    else if (class_of(l)->letter == 'd' && m != 1.0) {
+        eq_spice_fail(l->s, l->name.at, "m = %g of %.*s: an ideal diode takes none; change ron and roff", m,
+                      (int)l->name.length, l->name.text);
+        return false;
+    } else if (class_of(l)->defined == EQ_CURRENT_DEFINED) l->card.w[value] *= m;
+    return true;
+}
+
+/* What must not be missing: the model of a diode, the value of R and of controlled sources. */
+static bool complete(line *l) {
+    const eq_device_class *cls = class_of(l);
+    int n = (int)l->name.length;
+    const char *name = l->name.text;
+    if (cls->letter == 'd' && l->card.model == EQ_NONE)
+        eq_spice_fail(l->s, eq_token_peek(l->c).at, "%.*s names no model; write %.*s ANODE CATHODE MODEL and "
+                      ".model MODEL D(is=... n=...)", n, name, n, name);
+    else if (cls->value >= 0 && !l->has_value && isnan(cls->param[cls->value].default_value))
+        eq_spice_fail(l->s, eq_token_peek(l->c).at, "%.*s has no value; write its %s in %s behind the nodes%s",
+                      n, name, cls->param[cls->value].name, cls->param[cls->value].unit,
+                      cls->control == EQ_CONTROL_CURRENT ? " and the controlling source" : "");
+    else return true;
+    return false;
+}
+
+static void add(line *l, int32_t control) {
+    eq_spice *s = l->s;
+    eq_element e;
+    l->card.at = l->name.at;
+    l->card.name = l->name.text;
+    l->card.name_length = l->name.length;
+    if (s->frame->prefix[0] != '\0') {
+        eq_spice_full_name(s, l->name);
+        if (s->stop) return;
+        l->card.name = s->name.text;
+        l->card.name_length = s->name.length;
+    }
+    eq_status status = eq_circuit_add(s->circuit, &l->card, &e, s->scratch);
+    if (status != EQ_OK) {
+        eq_spice_pass_on(s, status);
+        return;
+    }
+    if (control == EQ_NO_NAME) return;
+    if (!eq_grow((void **)&s->pending, &s->pending_cap, s->pendings + 1, sizeof *s->pending)) {
+        eq_spice_no_memory(s);
+        return;
+    }
+    s->pending[s->pendings++] = (eq_pending){e, control, l->name.at};
+}
+
+static void read_device(line *l) {
+    int32_t control = EQ_NO_NAME;
+    if (read_nodes(l) && (class_of(l)->control != EQ_CONTROL_CURRENT || read_control(l, &control)) &&
+        read_rest(l) && complete(l) && multiply(l))
+        add(l, control);
+}
+
+/* L is a 0-V source at dc, C is open (its nodes exist all the same). */
+static void read_reactance(line *l) {
+    bool open = (l->name.text[0] | 32) == 'c';
+    if (!read_nodes(l)) return;
+    while (eq_token_peek(l->c).kind != EQ_TOKEN_END) {
+        eq_token t = eq_token_next(l->c);
+        if (t.kind != EQ_TOKEN_UNCLOSED && t.kind != EQ_TOKEN_BAD) continue;
+        eq_spice_expected(l->s, t, "the value");
+        return;
+    }
+    if (!open) add(l, EQ_NO_NAME);
+}
+
+/* The first class with this letter; -1: none. */
+static int class_with(char letter) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++)
+        if (eq_class(k)->letter == letter) return k;
+    return -1;
+}
+
+static void refuse(eq_spice *s, eq_token name, char letter) {
+    for (size_t k = 0; k < sizeof refused / sizeof *refused; k++)
+        if (refused[k].letter == letter) {
+            eq_spice_fail(s, name.at, "%s", refused[k].message);
+            return;
+        }
+    eq_spice_fail(s, name.at, "no element starts with '%.*s'; comments start with *, elements with one of R D "
+                  "V I E F G H C L X", 1, name.text);
+}
+
+void eq_spice_element(eq_spice *s, eq_cursor *c) {
+    line l = {.s = s, .c = c, .name = eq_token_next(c), .m = 1.0, .scale = 1.0};
+    if (l.name.kind != EQ_TOKEN_WORD) {
+        eq_spice_expected(s, l.name, "an element or a card");
+        return;
+    }
+    char letter = *l.name.text >= 'A' && *l.name.text <= 'Z' ? (char)(*l.name.text + 32) : *l.name.text;
+    int cls = class_with(letter == 'l' || letter == 'c' ? 'v' : letter);
+    if (letter == 'x') {
+        eq_spice_instance(s, c, l.name);
+    } else if (letter == 'k') {
+        eq_spice_note(s, "k", l.name.at, "ignored: couplings (K) say nothing at dc");
+    } else if (cls < 0) {
+        refuse(s, l.name, letter);
+    } else {
+        l.card = eq_card_new(cls);
+        if (letter == 'l' || letter == 'c') read_reactance(&l);
+        else read_device(&l);
+    }
+}
