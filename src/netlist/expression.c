@@ -245,11 +245,12 @@ static double primary(parser *s) {
     return NAN;
 }
 
-static double unary(parser *s) {
+/* A sign binds weaker than a power to its left operand (-2^2 = -4), stronger to its right one (2^-1). */
+static double signed_operand(parser *s, int level) {
     char c = look(s);
-    if (c != '-' && c != '+' && c != '!') return climb(s, LEVEL_POWER);
+    if (c != '-' && c != '+' && c != '!') return level > LEVEL_POWER ? primary(s) : climb(s, LEVEL_POWER + 1);
     s->c->p++;
-    double value = climb(s, LEVEL_UNARY);
+    double value = climb(s, level > LEVEL_POWER ? level : LEVEL_UNARY);
     return c == '-' ? -value : c == '+' ? value : (double)(value == 0.0);
 }
 
@@ -303,7 +304,7 @@ static double climb(parser *s, int level) {
     if (++*s->names->depth > EQ_MAX_EXPRESSION_DEPTH)
         FAIL(s, eq_cursor_at(s->c), "expressions nested deeper than %d; simplify them or look for "
              "a definition that uses itself", EQ_MAX_EXPRESSION_DEPTH);
-    double x = s->failed ? NAN : level > LEVEL_UNARY ? primary(s) : unary(s);
+    double x = s->failed ? NAN : signed_operand(s, level);
     const struct op *o;
     while (!s->failed && (o = operator_at(s)) != NULL && o->level >= level) {
         eq_location at = eq_cursor_at(s->c);

@@ -6,7 +6,7 @@
 
 #include "netlist/lexer.h"
 
-enum { EQ_MAX_ARGUMENTS = 16, EQ_MAX_EXPRESSION_DEPTH = 400 };
+enum { EQ_MAX_ARGUMENTS = 16, EQ_MAX_EXPRESSION_DEPTH = 2000 };
 
 typedef enum eq_lookup { EQ_FOUND, EQ_NOT_FOUND, EQ_LOOKUP_FAILED } eq_lookup;
 

@@ -51,30 +51,30 @@ START_TEST(values_are_those_of_ngspice) {
 }
 END_TEST
 
-/* In value_of's deck p={ starts in column 22, so character k of the expression stands in column 21 + k. */
+/* In value_of's deck p={ ends in column 22, so character k of the expression stands in column 22 + k. */
 static const struct {
     const char *text, *message;
     int column;
 } bad[] = {
-    {"1/0", "division by zero", 23},
-    {"1k5", "'1k5' is not a number; write it like 1.5k", 22},
-    {"1_0", "'1_0' is not a number", 22},
-    {"10%", "expected a number, a parameter or a function but found '}'", 25},
-    {"(-2)**3", "-2 is negative and ngspice takes the power of its absolute value", 26},
-    {"sqrt(-1)", "sqrt gives no finite number", 22},
-    {"ln(0)", "ln gives no finite number", 22},
-    {"exp(1000)", "exp gives no finite number", 22},
-    {"foo+1", "there is no parameter foo; define it with .param foo=VALUE", 22},
-    {"foo(1)", "there is no function foo", 22},
-    {"sqrt(1,2)", "sqrt takes 1 argument, here are 2", 22},
-    {"agauss(1,2,3)", "agauss is random", 22},
-    {"1?2", "expected ':' of the '?'", 25},
-    {"2 3", "expected an operator or } but found '3'", 24},
-    {"2mil", "write the factor out", 22},
-    {"1e300*1e300", "this operation gives no finite number", 27},
-    {"max(1", "expected ',' or ')' but found '}'", 27},
-    {"", "expected a number, a parameter or a function", 22},
-    {"p+1", "parameter p is defined by itself", 22},
+    {"1/0", "division by zero", 24},
+    {"1k5", "'1k5' is not a number; write it like 1.5k", 23},
+    {"1_0", "'1_0' is not a number", 23},
+    {"10%", "expected a number, a parameter or a function but found '}'", 26},
+    {"(-2)**3", "-2 is negative and ngspice takes the power of its absolute value", 27},
+    {"sqrt(-1)", "sqrt gives no finite number", 23},
+    {"ln(0)", "ln gives no finite number", 23},
+    {"exp(1000)", "exp gives no finite number", 23},
+    {"foo+1", "there is no parameter foo; define it with .param foo=VALUE", 23},
+    {"foo(1)", "there is no function foo", 23},
+    {"sqrt(1,2)", "sqrt takes 1 argument, here are 2", 23},
+    {"agauss(1,2,3)", "agauss is random", 23},
+    {"1?2", "expected ':' of the '?'", 26},
+    {"2 3", "expected an operator or } but found '3'", 25},
+    {"2mil", "write the factor out", 23},
+    {"1e300*1e300", "this operation gives no finite number", 28},
+    {"max(1", "expected ',' or ')' but found '}'", 28},
+    {"", "expected a number, a parameter or a function", 23},
+    {"p+1", "parameter p is defined by itself", 23},
 };
 
 START_TEST(errors_stand_at_their_column) {
