@@ -218,3 +218,14 @@ char *eq_path_folder(const char *path) {
     if (slash == NULL) return eq_strdup(".");
     return slash == path ? eq_strdup("/") : eq_strndup(path, (size_t)(slash - path));
 }
+
+uint32_t eq_crc32(const void *data, size_t length) {
+    return (uint32_t)crc32_z(0, data, length);
+}
+
+char *eq_path_absolute(const char *path) {
+    char here[4096];
+    if (path[0] == '/') return eq_strdup(path);
+    if (getcwd(here, sizeof here) == NULL) return NULL;
+    return eq_path_join(here, path);
+}

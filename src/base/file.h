@@ -4,6 +4,7 @@
 #define EQ_BASE_FILE_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/status.h"
@@ -29,8 +30,13 @@ void eq_out_abort(eq_out *out);
 eq_status eq_file_write(const char *path, const char *data, size_t length, eq_diag *diag);
 /* Creates the folder (one level) if it is not there. */
 eq_status eq_folder_make(const char *path, eq_diag *diag);
+/* CRC-32 (ISO 3309, as in gzip) of the bytes. */
+uint32_t eq_crc32(const void *data, size_t length);
+
 /* folder/name, owned by the caller; an absolute name is copied; NULL when memory runs out. */
 char *eq_path_join(const char *folder, const char *name);
+/* The path from the root, owned by the caller; NULL when memory runs out or the current folder is gone. */
+char *eq_path_absolute(const char *path);
 /* The folder part of a path ("." if there is none), owned by the caller. */
 char *eq_path_folder(const char *path);
 

@@ -52,8 +52,8 @@ eq_status eq_data_read_idx(const char *images, const char *labels, eq_data **out
 eq_status eq_data_read_npy(const char *values, const char *labels, eq_data **out, eq_diag *diag);
 void eq_data_free(eq_data *d);
 
-/* Reads what the options say and splits it with the seed; `folder` is where the experiment
- * lies. */
+/* Reads what the options say and splits it with the seed; MNIST without a path is looked
+ * for in `folder` too (where the experiment lies). */
 eq_status eq_data_set_read(const eq_data_options *o, const char *folder, uint64_t seed,
                            eq_data_set *out, eq_diag *diag);
 /* Reads `path` as a test set with the classes of `known`. */

@@ -42,6 +42,9 @@ eq_status eq_experiment_read(const char *path, eq_experiment **out, eq_diag *dia
 void eq_experiment_free(eq_experiment *x);
 /* Appends the experiment as XML that eq_experiment_read reads from any folder (paths made absolute). */
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *diag);
+/* CRC-32 over what decides the course of a training besides circuit, data and number of epochs: a checkpoint
+ * goes on only with the same. */
+eq_status eq_experiment_fingerprint(const eq_experiment *x, uint32_t *crc, eq_diag *diag);
 /* Reads the deck or builds the architecture (with the experiment's seed) of the experiment. */
 eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_diag *diag);
 

@@ -1,0 +1,174 @@
+#include "train/checkpoint.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+
+static const char magic[8] = "eqspckpt";
+enum { VERSION = 1, HEADER = 24 };
+
+/* One pass over the fields serves both directions: `write` appends to out, otherwise bytes are taken from
+ * [at, end) and arrays are allocated. The file is in the byte order of the machine; the version, a 32-bit
+ * number, tells when it came from one of the other order. */
+typedef struct pass {
+    bool write, failed, no_memory;
+    eq_text out;
+    const char *at, *end;
+} pass;
+
+static void bytes(pass *p, void *data, size_t length) {
+    if (p->write) {
+        eq_text_add(&p->out, data, length);
+    } else if ((size_t)(p->end - p->at) >= length && !p->failed) {
+        memcpy(data, p->at, length);
+        p->at += length;
+    } else {
+        p->failed = true;
+        memset(data, 0, length);
+    }
+}
+
+/* An array whose length stands before it; a length beyond the end of the file is damage. */
+static void array(pass *p, void **data, uint64_t n, size_t size) {
+    if (!p->write) {
+        if (p->failed || n > (uint64_t)(p->end - p->at) / size) {
+            p->failed = true;
+            return;
+        }
+        *data = eq_malloc((size_t)n, size);
+        if (*data == NULL) {
+            p->failed = p->no_memory = true;
+            return;
+        }
+    }
+    bytes(p, *data, (size_t)n * size);
+}
+
+static void name(pass *p, char **text) {
+    uint64_t n = p->write ? strlen(*text) + 1 : 0;
+    bytes(p, &n, sizeof n);
+    array(p, (void **)text, n, 1);
+    if (!p->write && !p->failed && (n == 0 || (*text)[n - 1] != '\0')) p->failed = true;
+}
+
+static void encoder(pass *p, eq_encoder *e) {
+    uint64_t features = e->features, invert = e->invert;
+    bytes(p, &features, sizeof features);
+    bytes(p, &invert, sizeof invert);
+    array(p, (void **)&e->gain, features, sizeof *e->gain);
+    array(p, (void **)&e->offset, features, sizeof *e->offset);
+    e->features = (size_t)features;
+    e->invert = invert != 0;
+    e->inputs = e->invert ? 2 * e->features : e->features;
+}
+
+static void classes(pass *p, eq_checkpoint *k) {
+    bytes(p, &k->classes, sizeof k->classes);
+    if (!p->write) {
+        if (k->classes > EQ_MAX_CLASSES) p->failed = true;
+        if (p->failed) k->classes = 0;
+        k->class_name = eq_calloc((size_t)k->classes, sizeof *k->class_name);
+        if (k->class_name == NULL) p->failed = p->no_memory = true;
+    }
+    for (uint64_t c = 0; k->class_name != NULL && c < k->classes; c++) name(p, &k->class_name[c]);
+}
+
+static void body(pass *p, eq_checkpoint *k) {
+    bytes(p, &k->fingerprint, sizeof k->fingerprint);
+    bytes(p, &k->epoch, sizeof k->epoch);
+    bytes(p, &k->position, sizeof k->position);
+    bytes(p, &k->steps, sizeof k->steps);
+    bytes(p, &k->shuffle, sizeof k->shuffle);
+    bytes(p, &k->sign, sizeof k->sign);
+    bytes(p, &k->loss, sizeof k->loss);
+    bytes(p, &k->wrong, sizeof k->wrong);
+    bytes(p, &k->seconds, sizeof k->seconds);
+    bytes(p, &k->epoch_seconds, sizeof k->epoch_seconds);
+    bytes(p, &k->conductances, sizeof k->conductances);
+    bytes(p, &k->states, sizeof k->states);
+    if (k->states > EQ_MAX_STATES) p->failed = true;
+    array(p, (void **)&k->g, k->conductances, sizeof *k->g);
+    for (uint64_t s = 0; !p->failed && s < k->states; s++)
+        array(p, (void **)&k->state[s], k->conductances, sizeof *k->g);
+    bytes(p, &k->rows, sizeof k->rows);
+    array(p, (void **)&k->row, k->rows, sizeof *k->row);
+    encoder(p, &k->encoder);
+    classes(p, k);
+}
+
+eq_status eq_checkpoint_write(const eq_checkpoint *k, const char *path, eq_diag *diag) {
+    eq_checkpoint copy = *k; /* `body` writes back what it wrote */
+    pass p = {.write = true};
+    char header[HEADER] = {0};
+    eq_text_add(&p.out, header, HEADER);
+    body(&p, &copy);
+    eq_status status = p.out.failed ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK) {
+        uint32_t version = VERSION;
+        uint64_t length = p.out.length - HEADER;
+        uint32_t crc = eq_crc32(p.out.text + HEADER, p.out.length - HEADER);
+        memcpy(p.out.text, magic, 8);
+        memcpy(p.out.text + 8, &version, 4);
+        memcpy(p.out.text + 12, &crc, 4);
+        memcpy(p.out.text + 16, &length, 8);
+        status = eq_file_write(path, p.out.text, p.out.length, diag);
+    }
+    eq_text_free(&p.out);
+    return status;
+}
+
+static eq_status check_header(const char *path, const char *data, size_t length, eq_diag *diag) {
+    uint32_t version, crc;
+    uint64_t size;
+    if (length < HEADER || memcmp(data, magic, 8) != 0)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "'%s' is no checkpoint of eqspice; start again without --resume", path);
+    memcpy(&version, data + 8, 4);
+    memcpy(&crc, data + 12, 4);
+    memcpy(&size, data + 16, 8);
+    if (version != VERSION)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "'%s' has checkpoint format %u, this program reads format %d; resume with the "
+                       "version (and on the kind of machine) that wrote it, or start again without "
+                       "--resume",
+                       path, version, VERSION);
+    if (size != length - HEADER || crc != eq_crc32(data + HEADER, length - HEADER))
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the checkpoint '%s' is damaged (its length or checksum is wrong); start again "
+                       "without --resume",
+                       path);
+    return EQ_OK;
+}
+
+eq_status eq_checkpoint_read(const char *path, eq_checkpoint *k, eq_diag *diag) {
+    char *data;
+    size_t length;
+    eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &data, &length, diag);
+    if (status != EQ_OK) return status;
+    *k = (eq_checkpoint){0};
+    status = check_header(path, data, length, diag);
+    if (status == EQ_OK) {
+        pass p = {.at = data + HEADER, .end = data + length};
+        body(&p, k);
+        if (p.no_memory) status = eq_out_of_memory(diag);
+        else if (p.failed || p.at != p.end)
+            status = eq_fail(diag, EQ_ERR_INPUT,
+                             "the checkpoint '%s' does not hold what its format says; start again "
+                             "without --resume",
+                             path);
+    }
+    eq_free(data);
+    if (status != EQ_OK) eq_checkpoint_free(k);
+    return status;
+}
+
+void eq_checkpoint_free(eq_checkpoint *k) {
+    for (int s = 0; s < EQ_MAX_STATES; s++) eq_free(k->state[s]);
+    for (uint64_t c = 0; k->class_name != NULL && c < k->classes; c++) eq_free(k->class_name[c]);
+    eq_free(k->class_name);
+    eq_free(k->g);
+    eq_free(k->row);
+    eq_encoder_free(&k->encoder);
+    *k = (eq_checkpoint){0};
+}

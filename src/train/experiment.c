@@ -1,0 +1,387 @@
+#include "train/experiment.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "netlist/netlist.h"
+#include "netlist/xml.h"
+
+static eq_experiment *experiment_new(void) {
+    eq_experiment *x = eq_calloc(1, sizeof *x);
+    if (x == NULL) return NULL;
+    x->seed = 1;
+    x->data.test_fraction = 0.0;
+    x->encoding.scale = 1.0;
+    x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0};
+    x->estimator = (eq_estimator){eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT};
+    x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
+    x->schedule = (eq_schedule){EQ_SCHEDULE_CONSTANT, 1.0, 1};
+    x->batch = 4;
+    x->epochs = 10;
+    return x;
+}
+
+void eq_experiment_free(eq_experiment *x) {
+    if (x == NULL) return;
+    for (size_t k = 0; k < x->groups; k++) eq_free(x->group[k].match);
+    eq_free(x->group);
+    eq_free(x->path);
+    eq_free(x->folder);
+    eq_free(x->name);
+    eq_free(x->deck);
+    eq_data_options_free(&x->data);
+    eq_free(x);
+}
+
+/* What reading one document needs; the first failure stays in status and makes the rest a no-op. */
+typedef struct reader {
+    const eq_xml *xml;
+    eq_experiment *x;
+    eq_status status;
+    eq_diag *diag;
+} reader;
+
+static void number(reader *r, const eq_xml_node *node, const char *name, double *value) {
+    if (r->status == EQ_OK)
+        r->status = eq_xml_number(r->xml, node, name, -1e300, 1e300, value, r->diag);
+}
+
+static void count(reader *r, const eq_xml_node *node, const char *name, size_t *value) {
+    if (r->status == EQ_OK)
+        r->status = eq_xml_count(r->xml, node, name, 0, SIZE_MAX, value, r->diag);
+}
+
+/* The schema has checked that the word is one of those known; NULL when the attribute is absent. */
+static const char *word(const eq_xml_node *node, const char *name) {
+    return node == NULL ? NULL : eq_xml_attribute(node, name);
+}
+
+static bool yes(const eq_xml_node *node, const char *name, bool otherwise) {
+    const char *text = word(node, name);
+    return text == NULL ? otherwise : strcmp(text, "yes") == 0;
+}
+
+static void text(reader *r, const eq_xml_node *node, const char *name, char **value) {
+    const char *found = word(node, name);
+    if (r->status != EQ_OK || found == NULL) return;
+    eq_free(*value);
+    *value = eq_strdup(found);
+    if (*value == NULL) r->status = eq_out_of_memory(r->diag);
+}
+
+/* As text, made relative to the folder of the experiment. */
+static void path(reader *r, const eq_xml_node *node, const char *name, char **value) {
+    const char *found = word(node, name);
+    if (r->status != EQ_OK || found == NULL) return;
+    *value = eq_path_join(r->x->folder, found);
+    if (*value == NULL) r->status = eq_out_of_memory(r->diag);
+}
+
+static void fault(reader *r, const eq_xml_node *node, const char *what) {
+    if (r->status == EQ_OK)
+        r->status = eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_place(r->xml, node), "%s", what);
+}
+
+/* Errors of the architecture's own readers get the place of the element as a second line. */
+static void architecture(reader *r, const eq_xml_node *node) {
+    eq_architecture *a = &r->x->architecture;
+    const char *outputs = word(node, "outputs"), *diode = word(node, "diode");
+    const char *bias = word(node, "bias");
+    eq_status status = eq_architecture_kind(word(node, "kind"), a, r->diag);
+    if (status == EQ_OK) status = eq_architecture_layers(word(node, "layers"), a, r->diag);
+    if (status == EQ_OK && bias != NULL) status = eq_architecture_biases(bias, a, r->diag);
+    if (status != EQ_OK) {
+        fault(r, node, "<architecture> cannot be built; correct it as said above");
+        return;
+    }
+    if (outputs != NULL) a->differential = strcmp(outputs, "differential") == 0;
+    if (diode != NULL)
+        a->diode = strcmp(diode, "ideal") == 0 ? EQ_NEURON_IDEAL : EQ_NEURON_SHOCKLEY;
+    const struct {
+        const char *name;
+        double *value;
+    } numbers[] = {{"gain", &a->gain}, {"feedback", &a->feedback}, {"is", &a->is},
+                   {"n", &a->n},       {"ron", &a->ron},           {"roff", &a->roff},
+                   {"bias-up", &a->up}, {"bias-down", &a->down},   {"gmin", &a->gmin},
+                   {"gmax", &a->gmax}};
+    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
+        number(r, node, numbers[k].name, numbers[k].value);
+    /* The conductances are drawn by <group init=.../>; what the deck holds first must lie inside. */
+    a->low = fmin(fmax(a->low, fmax(a->gmin, 1e-12)), a->gmax);
+    a->high = fmin(fmax(a->high, a->low), a->gmax);
+}
+
+static void data(reader *r, const eq_xml_node *node) {
+    eq_data_options *d = &r->x->data;
+    if (!eq_data_format_find(word(node, "format"), &d->format)) return;
+    path(r, node, "path", &d->path);
+    path(r, node, "labels", &d->labels);
+    path(r, node, "test-path", &d->test_path);
+    path(r, node, "test-labels", &d->test_labels);
+    text(r, node, "label", &d->label);
+    number(r, node, "test-fraction", &d->test_fraction);
+    count(r, node, "train-limit", &d->train_limit);
+    count(r, node, "test-limit", &d->test_limit);
+    if (d->path == NULL && d->format != EQ_DATA_IDX)
+        fault(r, node, "<data> has no path; add path=\"...\" with the file of the examples");
+    if (d->test_path != NULL && d->test_fraction > 0.0)
+        fault(r, node, "<data> has both test-path and test-fraction; keep one of them");
+}
+
+static void encoding(reader *r, const eq_xml_node *node) {
+    eq_encoding *e = &r->x->encoding;
+    const char *normalize = word(node, "normalize");
+    if (normalize != NULL) eq_normalize_find(normalize, &e->normalize);
+    number(r, node, "scale", &e->scale);
+    number(r, node, "center", &e->center);
+    e->invert = yes(node, "invert", false);
+}
+
+static void cost(reader *r, const eq_xml_node *node) {
+    eq_cost *c = &r->x->cost;
+    const char *type = word(node, "type");
+    if (type != NULL) c->kind = eq_cost_find(type);
+    number(r, node, "high", &c->high);
+    number(r, node, "low", &c->low);
+    number(r, node, "scale", &c->scale);
+}
+
+static void estimator(reader *r, const eq_xml_node *node) {
+    eq_estimator *e = &r->x->estimator;
+    const char *type = word(node, "type"), *nudging = word(node, "nudging");
+    if (type != NULL) e->kind = eq_estimator_find(type);
+    if (nudging != NULL) eq_nudging_find(nudging, &e->nudging);
+    number(r, node, "beta", &e->beta);
+}
+
+static void group(reader *r, const eq_xml_node *node) {
+    eq_experiment *x = r->x;
+    if (!eq_grow((void **)&x->group, &x->group_cap, x->groups + 1, sizeof *x->group)) {
+        r->status = eq_out_of_memory(r->diag);
+        return;
+    }
+    eq_group_options *g = &x->group[x->groups++];
+    *g = (eq_group_options){.rate = x->optimizer.rate, .init = {EQ_INIT_DECK, NAN, NAN}};
+    const char *init = word(node, "init");
+    if (init != NULL) eq_init_find(init, &g->init.type);
+    text(r, node, "match", &g->match);
+    number(r, node, "rate", &g->rate);
+    number(r, node, "low", &g->init.low);
+    number(r, node, "high", &g->init.high);
+    if (g->init.type == EQ_INIT_FAN_IN && isnan(g->init.low)) g->init.low = 0.0;
+    if (g->init.type == EQ_INIT_KAIMING) g->init.low = 0.0;
+    if (isnan(g->rate))
+        fault(r, node, "the group has no learning rate; give rate=\"...\" to it or to <optimizer>");
+    if (g->init.type != EQ_INIT_DECK && (isnan(g->init.low) || isnan(g->init.high)))
+        fault(r, node, "init needs a range; give low=\"...\" and high=\"...\" in siemens");
+}
+
+static void optimizer(reader *r, const eq_xml_node *node) {
+    eq_optimizer *o = &r->x->optimizer;
+    o->kind = eq_optimizer_find(word(node, "type"));
+    number(r, node, "rate", &o->rate);
+    number(r, node, "momentum", &o->momentum);
+    number(r, node, "beta1", &o->beta1);
+    number(r, node, "beta2", &o->beta2);
+    number(r, node, "epsilon", &o->epsilon);
+    for (const eq_xml_node *n = eq_xml_first(node); r->status == EQ_OK && n != NULL;
+         n = eq_xml_next(n))
+        group(r, n);
+}
+
+static void schedule(reader *r, const eq_xml_node *node) {
+    eq_schedule *s = &r->x->schedule;
+    const char *type = word(node, "type");
+    if (type != NULL) eq_schedule_find(type, &s->type);
+    if (s->type == EQ_SCHEDULE_COSINE) s->factor = 0.0;
+    number(r, node, "factor", &s->factor);
+    count(r, node, "every", &s->every);
+}
+
+static void circuit(reader *r, const eq_xml_node *root) {
+    const eq_xml_node *deck = eq_xml_child(root, "circuit");
+    const eq_xml_node *network = eq_xml_child(root, "architecture");
+    if ((deck == NULL) == (network == NULL))
+        fault(r, root, "an experiment has one circuit; give either <circuit deck=\"...\"/> or "
+                       "<architecture kind=\"...\" layers=\"...\"/>");
+    else if (deck != NULL) path(r, deck, "deck", &r->x->deck);
+    else architecture(r, network);
+}
+
+static void seed(reader *r, const eq_xml_node *root) {
+    size_t value = (size_t)r->x->seed;
+    count(r, root, "seed", &value);
+    r->x->seed = value;
+}
+
+static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
+    reader r = {xml, x, EQ_OK, diag};
+    const eq_xml_node *root = eq_xml_root(xml);
+    text(&r, root, "name", &x->name);
+    seed(&r, root);
+    circuit(&r, root);
+    data(&r, eq_xml_child(root, "data"));
+    encoding(&r, eq_xml_child(root, "encoding"));
+    cost(&r, eq_xml_child(root, "cost"));
+    estimator(&r, eq_xml_child(root, "estimator"));
+    optimizer(&r, eq_xml_child(root, "optimizer"));
+    schedule(&r, eq_xml_child(root, "schedule"));
+    count(&r, eq_xml_child(root, "minibatch"), "size", &x->batch);
+    count(&r, eq_xml_child(root, "epochs"), "count", &x->epochs);
+    return r.status;
+}
+
+eq_status eq_experiment_read(const char *file, eq_experiment **out, eq_diag *diag) {
+    eq_xml *xml = NULL;
+    eq_status status = eq_xml_read(file, &eq_schema_experiment, &xml, diag);
+    if (status != EQ_OK) return status;
+    eq_experiment *x = experiment_new();
+    if (x != NULL) {
+        x->path = eq_strdup(file);
+        x->folder = eq_path_folder(file);
+        x->name = eq_strdup("experiment");
+    }
+    if (x == NULL || x->path == NULL || x->folder == NULL || x->name == NULL)
+        status = eq_out_of_memory(diag);
+    if (status == EQ_OK) status = read_tree(xml, x, diag);
+    eq_xml_free(xml);
+    if (status == EQ_OK) *out = x;
+    else eq_experiment_free(x);
+    return status;
+}
+
+static void attribute(eq_text *t, const char *name, const char *value) {
+    if (value == NULL) return;
+    eq_text_printf(t, " %s=\"", name);
+    eq_xml_escape(t, value);
+    eq_text_puts(t, "\"");
+}
+
+static void value(eq_text *t, const char *name, double number_value) {
+    if (!isnan(number_value)) eq_text_printf(t, " %s=\"%.17g\"", name, number_value);
+}
+
+/* The path from the root, so that it holds from any folder. */
+static void absolute(eq_text *t, const char *name, const char *relative) {
+    if (relative == NULL) return;
+    char *full = eq_path_absolute(relative);
+    if (full == NULL) t->failed = true;
+    else attribute(t, name, full);
+    eq_free(full);
+}
+
+static void write_architecture(const eq_architecture *a, eq_text *t) {
+    eq_text_printf(t, "  <architecture kind=\"%s\" layers=\"", a->amplifiers ? "kendall" : "drn");
+    for (size_t l = 0; l < a->layers; l++)
+        eq_text_printf(t, "%s%zu", l == 0 ? "" : ",", a->width[l]);
+    eq_text_puts(t, "\" bias=\"");
+    for (size_t b = 0; b < a->biases; b++)
+        eq_text_printf(t, "%s%.17g", b == 0 ? "" : ",", a->bias[b]);
+    eq_text_printf(t, "\" outputs=\"%s\" diode=\"%s\"", a->differential ? "differential" : "single",
+                   a->diode == EQ_NEURON_IDEAL ? "ideal" : "shockley");
+    value(t, "gain", a->gain);
+    value(t, "feedback", a->feedback);
+    value(t, "is", a->is);
+    value(t, "n", a->n);
+    value(t, "ron", a->ron);
+    value(t, "roff", a->roff);
+    value(t, "bias-up", a->up);
+    value(t, "bias-down", a->down);
+    value(t, "gmin", a->gmin);
+    value(t, "gmax", a->gmax);
+    eq_text_puts(t, "/>\n");
+}
+
+static void write_data(const eq_data_options *d, eq_text *t) {
+    eq_text_printf(t, "  <data format=\"%s\"", eq_data_format_name(d->format));
+    absolute(t, "path", d->path);
+    absolute(t, "labels", d->labels);
+    absolute(t, "test-path", d->test_path);
+    absolute(t, "test-labels", d->test_labels);
+    attribute(t, "label", d->label);
+    if (d->test_path == NULL) value(t, "test-fraction", d->test_fraction);
+    eq_text_printf(t, " train-limit=\"%zu\" test-limit=\"%zu\"/>\n", d->train_limit, d->test_limit);
+}
+
+static void write_group(const eq_group_options *g, eq_text *t) {
+    eq_text_puts(t, "    <group");
+    attribute(t, "match", g->match);
+    value(t, "rate", g->rate);
+    attribute(t, "init", eq_init_name(g->init.type));
+    value(t, "low", g->init.low);
+    value(t, "high", g->init.high);
+    eq_text_puts(t, "/>\n");
+}
+
+static void write_optimizer(const eq_experiment *x, eq_text *t) {
+    const eq_optimizer *o = &x->optimizer;
+    eq_text_printf(t, "  <optimizer type=\"%s\"", o->kind->name);
+    value(t, "rate", o->rate);
+    value(t, "momentum", o->momentum);
+    value(t, "beta1", o->beta1);
+    value(t, "beta2", o->beta2);
+    value(t, "epsilon", o->epsilon);
+    eq_text_puts(t, ">\n");
+    for (size_t k = 0; k < x->groups; k++) write_group(&x->group[k], t);
+    eq_text_puts(t, "  </optimizer>\n");
+    eq_text_printf(t, "  <schedule type=\"%s\"", eq_schedule_name(x->schedule.type));
+    value(t, "factor", x->schedule.factor);
+    eq_text_printf(t, " every=\"%zu\"/>\n  <minibatch size=\"%zu\"/>\n", x->schedule.every,
+                   x->batch);
+}
+
+/* Encoding, cost, estimator, optimizer: what decides the course of the training besides circuit and data. */
+static void write_method(const eq_experiment *x, eq_text *t) {
+    eq_text_printf(t, "  <encoding normalize=\"%s\" invert=\"%s\"",
+                   eq_normalize_name(x->encoding.normalize), x->encoding.invert ? "yes" : "no");
+    value(t, "scale", x->encoding.scale);
+    value(t, "center", x->encoding.center);
+    eq_text_printf(t, "/>\n  <cost type=\"%s\"", x->cost.kind->name);
+    value(t, "high", x->cost.high);
+    value(t, "low", x->cost.low);
+    value(t, "scale", x->cost.scale);
+    eq_text_printf(t, "/>\n  <estimator type=\"%s\" nudging=\"%s\"", x->estimator.kind->name,
+                   eq_nudging_name(x->estimator.nudging));
+    value(t, "beta", x->estimator.beta);
+    eq_text_puts(t, "/>\n");
+    write_optimizer(x, t);
+}
+
+eq_status eq_experiment_write(const eq_experiment *x, eq_text *t, eq_diag *diag) {
+    eq_text_puts(t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<experiment");
+    attribute(t, "name", x->name);
+    eq_text_printf(t, " seed=\"%" PRIu64 "\">\n", x->seed);
+    if (x->deck != NULL) {
+        eq_text_puts(t, "  <circuit");
+        absolute(t, "deck", x->deck);
+        eq_text_puts(t, "/>\n");
+    } else {
+        write_architecture(&x->architecture, t);
+    }
+    write_data(&x->data, t);
+    write_method(x, t);
+    eq_text_printf(t, "  <epochs count=\"%zu\"/>\n</experiment>\n", x->epochs);
+    return t->failed ? eq_out_of_memory(diag) : EQ_OK;
+}
+
+eq_status eq_experiment_fingerprint(const eq_experiment *x, uint32_t *crc, eq_diag *diag) {
+    eq_text t = {0};
+    eq_text_printf(&t, "%" PRIu64 " %.17g %zu\n", x->seed, x->data.test_fraction, x->data.train_limit);
+    if (x->deck == NULL) write_architecture(&x->architecture, &t);
+    write_method(x, &t);
+    eq_status status = t.failed ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK) *crc = eq_crc32(t.text, t.length);
+    eq_text_free(&t);
+    return status;
+}
+
+eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_diag *diag) {
+    if (x->deck != NULL) return eq_deck_read(x->deck, out, diag);
+    eq_architecture a = x->architecture;
+    a.seed = x->seed;
+    return eq_architecture_build(&a, out, diag);
+}

@@ -1,0 +1,126 @@
+#include "train/optimizer.h"
+
+#include <math.h>
+
+#include "base/text.h"
+
+/* The steps are compiled for wide registers too and chosen at run time; the arithmetic is the same element by
+ * element (no contraction in C17 mode), so that every machine gets the same bits. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#define EQ_KERNEL                                                                                  \
+    __attribute__((optimize("O3", "no-trapping-math", "no-math-errno"),                            \
+                   target_clones("arch=skylake-avx512", "avx2", "default")))
+#else
+#define EQ_KERNEL
+#endif
+
+/* min(max(t, low), high), written so that it becomes two vector instructions. */
+#define CLIP(t, low, high) ((t) < (low) ? (low) : (t) > (high) ? (high) : (t))
+
+/* theta -= rate g. */
+EQ_KERNEL static void sgd(const eq_step_range *p, size_t n, double *restrict theta,
+                          const double *restrict gradient, double *restrict s0,
+                          double *restrict s1) {
+    (void)s0;
+    (void)s1;
+    double rate = p->rate, low = p->gmin, high = p->gmax;
+    for (size_t k = 0; k < n; k++) {
+        double t = theta[k] - rate * gradient[k];
+        theta[k] = CLIP(t, low, high);
+    }
+}
+
+/* v = momentum v + g; theta -= rate v (Polyak 1964). */
+EQ_KERNEL static void momentum(const eq_step_range *p, size_t n, double *restrict theta,
+                               const double *restrict gradient, double *restrict s0,
+                               double *restrict s1) {
+    (void)s1;
+    double rate = p->rate, low = p->gmin, high = p->gmax, mu = p->momentum;
+    for (size_t k = 0; k < n; k++) {
+        double v = mu * s0[k] + gradient[k];
+        double t = theta[k] - rate * v;
+        s0[k] = v;
+        theta[k] = CLIP(t, low, high);
+    }
+}
+
+/* m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; theta -= rate m^ / (sqrt(v^) + eps) (Kingma and Ba 2015). */
+EQ_KERNEL static void adam(const eq_step_range *p, size_t n, double *restrict theta,
+                           const double *restrict gradient, double *restrict s0,
+                           double *restrict s1) {
+    double low = p->gmin, high = p->gmax, b1 = p->beta1, b2 = p->beta2;
+    double rate = p->rate / p->correction1, scale = 1.0 / p->correction2, eps = p->epsilon;
+    for (size_t k = 0; k < n; k++) {
+        double g = gradient[k];
+        double m = b1 * s0[k] + (1.0 - b1) * g;
+        double v = b2 * s1[k] + (1.0 - b2) * g * g;
+        double t = theta[k] - rate * m / (sqrt(v * scale) + eps);
+        s0[k] = m;
+        s1[k] = v;
+        theta[k] = CLIP(t, low, high);
+    }
+}
+
+/* theta -= rate sign(g): only the sign of the update is needed (section 4.3.3). */
+EQ_KERNEL static void sign_sgd(const eq_step_range *p, size_t n, double *restrict theta,
+                               const double *restrict gradient, double *restrict s0,
+                               double *restrict s1) {
+    (void)s0;
+    (void)s1;
+    double rate = p->rate, low = p->gmin, high = p->gmax;
+    for (size_t k = 0; k < n; k++) {
+        double g = gradient[k];
+        double t = theta[k] - (g > 0.0 ? rate : g < 0.0 ? -rate : 0.0);
+        theta[k] = CLIP(t, low, high);
+    }
+}
+
+static const eq_optimizer_kind kinds[] = {
+    {"sgd", 0, sgd},
+    {"momentum", 1, momentum},
+    {"adam", 2, adam},
+    {"sign-sgd", 0, sign_sgd},
+};
+
+const eq_optimizer_kind *eq_optimizer_find(const char *name) {
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (eq_same(kinds[k].name, name)) return &kinds[k];
+    return NULL;
+}
+
+const char *eq_optimizer_names(void) {
+    return "sgd, momentum, adam, sign-sgd";
+}
+
+static const char *const schedules[] = {
+    [EQ_SCHEDULE_CONSTANT] = "constant",
+    [EQ_SCHEDULE_EXPONENTIAL] = "exponential",
+    [EQ_SCHEDULE_STEP] = "step",
+    [EQ_SCHEDULE_COSINE] = "cosine",
+};
+
+bool eq_schedule_find(const char *name, eq_schedule_type *type) {
+    for (int k = 0; k <= EQ_SCHEDULE_COSINE; k++)
+        if (eq_same(schedules[k], name)) {
+            *type = (eq_schedule_type)k;
+            return true;
+        }
+    return false;
+}
+
+const char *eq_schedule_name(eq_schedule_type type) {
+    return schedules[type];
+}
+
+double eq_schedule_factor(const eq_schedule *s, size_t epoch, size_t epochs) {
+    switch (s->type) {
+    case EQ_SCHEDULE_EXPONENTIAL: return pow(s->factor, (double)epoch);
+    case EQ_SCHEDULE_STEP: return pow(s->factor, (double)(epoch / s->every));
+    case EQ_SCHEDULE_COSINE:
+        return s->factor +
+               (1.0 - s->factor) * 0.5 *
+                   (1.0 + cos(acos(-1.0) * (double)epoch / (double)epochs));
+    case EQ_SCHEDULE_CONSTANT: break;
+    }
+    return 1.0;
+}
