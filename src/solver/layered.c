@@ -11,6 +11,20 @@
 /* The table of pairs of kept nodes may take this many bytes. */
 static const double most_pair_bytes = 512e6;
 
+const eq_kernels *eq_kernels_pick(void) {
+#ifdef __x86_64__
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512cd"))
+        return &eq_kernels_v4;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+        __builtin_cpu_supports("bmi2"))
+        return &eq_kernels_v3;
+#endif
+    return &eq_kernels_base;
+}
+
 static size_t widest(const eq_layers *net) {
     size_t most = 0;
     for (size_t b = 0; b < net->bars; b++) most = net->bar[b].cols > most ? net->bar[b].cols : most;
@@ -131,6 +145,7 @@ static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, 
         status = eq_fail(diag, EQ_ERR_CHECK, "%zu kept nodes are too many for dense elimination",
                          e->net.kept);
     e->batch = o->batch;
+    e->kernels = eq_kernels_pick();
     if (status == EQ_OK) status = allocate(e, o, diag);
     if (status == EQ_OK) {
         eq_blas_single_thread();

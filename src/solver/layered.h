@@ -113,6 +113,7 @@ typedef struct eq_work {
 typedef struct eq_layered {
     eq_layers net;
     eq_derived derived;
+    const eq_kernels *kernels;
     double reltol;
     int most_iterations;
     size_t batch, works, n; /* n: examples of the current minibatch */
@@ -135,9 +136,5 @@ void eq_layered_nudged(const eq_layered *e, eq_work *w, int slot, const eq_nudge
 /* layered_update.c */
 enum { EQ_UPDATE_ROWS = 8 }; /* rows (pairs of rows) of a crossbar whose gradient is in the cache at once */
 void eq_layered_update(eq_layered *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data);
-
-/* layered_node.c: in every lane factor S = L L^T and solve S x = b in place; pairs a >= b at a(a+1)/2 + b. */
-void eq_cholesky_factor(size_t n, size_t wide, const double *s, double *l);
-void eq_cholesky_solve(size_t n, size_t wide, const double *l, double *x);
 
 #endif

@@ -581,11 +581,12 @@ static eq_status build_law(finder *f, int kept) {
     law->ideal = slot_diodes(net, EQ_CLASS_ideal_diode, kept, n, count, NULL);
     size_t slots = law->shockley * n, ideal = law->ideal * n;
     net->slot_element[kept] = fill(slots + ideal, sizeof(int32_t), 0xff);
-    double **array[] = {&law->sign,      &law->bias,      &law->is,   &law->vte,  &law->open_up,
-                        &law->open_down, &law->knee_sign, &law->knee, &law->extra, &law->low, &law->high};
+    double **array[] = {&law->bias,      &law->vte,     &law->is,      &law->per_is,
+                        &law->per_vte,   &law->open_up, &law->open_down,
+                        &law->knee_sign, &law->knee,  &law->extra,     &law->low,    &law->high};
     bool whole = net->slot_element[kept] != NULL;
     for (size_t k = 0; k < sizeof array / sizeof *array; k++) {
-        *array[k] = eq_calloc(k < 6 ? slots : k < 9 ? ideal : n, sizeof(double));
+        *array[k] = eq_calloc(k < 7 ? slots : k < 10 ? ideal : n, sizeof(double));
         whole = whole && *array[k] != NULL;
     }
     if (whole) {
@@ -622,8 +623,9 @@ void eq_layers_clear(eq_layers *net) {
     for (size_t b = 0; b < net->bars; b++) crossbar_clear(&net->bar[b]);
     for (int kept = 0; kept < 2; kept++) {
         eq_node_law *law = &net->law[kept];
-        double *all[] = {law->sign,      law->bias, law->is,    law->vte, law->open_up, law->open_down,
-                         law->knee_sign, law->knee, law->extra, law->low, law->high};
+        double *all[] = {law->bias,    law->is,        law->vte,       law->per_is,
+                         law->per_vte, law->open_up,   law->open_down, law->knee_sign,
+                         law->knee,    law->extra,     law->low,       law->high};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
         eq_free(net->slot_element[kept]);
     }
@@ -668,10 +670,11 @@ static void load_shockley(eq_layers *net, eq_node_law *law, size_t k, int32_t j,
     const eq_table *t = &net->c->table[EQ_CLASS_diode];
     double *const *w = t->w + t->cls->params, d = net->weight[at];
     eq_node source = t->term[anode ? 1 : 0][j];
-    law->sign[k] = anode ? 1.0 : -1.0;
     law->bias[k] = net->fixed_at[source];
-    law->is[k] = d * w[ISAT][j];
+    law->is[k] = (anode ? d : -d) * w[ISAT][j];
     law->vte[k] = w[VTE][j];
+    law->per_is[k] = law->is[k] != 0.0 ? 1.0 / fabs(law->is[k]) : 1e300;
+    law->per_vte[k] = (anode ? 1.0 : -1.0) / law->vte[k];
     law->open_up[k] = anode ? 0.0 : 1e300;
     law->open_down[k] = anode ? 1e300 : 0.0;
     net->shunt[at] += d * w[GMIN][j];
@@ -690,6 +693,13 @@ static void load_ideal(eq_layers *net, eq_node_law *law, size_t k, int32_t j, si
     net->source[at] += d / roff * bias;
 }
 
+/* A slot without a diode: no current, no bound on the root. */
+static void empty_slot(eq_node_law *law, size_t k) {
+    law->is[k] = law->bias[k] = 0.0;
+    law->vte[k] = law->per_vte[k] = 1.0;
+    law->per_is[k] = law->open_up[k] = law->open_down[k] = 1e300;
+}
+
 static void load_law(eq_layers *net, int kept) {
     eq_node_law *law = &net->law[kept];
     size_t n = law->nodes, first = kept ? net->eliminated : 0;
@@ -701,8 +711,10 @@ static void load_law(eq_layers *net, int kept) {
         int32_t j = net->slot_element[kept][k];
         size_t at = k % n, knee = k - law->shockley * n;
         bool anode, shockley = k < law->shockley * n;
-        if (shockley) law->vte[k] = law->open_up[k] = law->open_down[k] = j == EQ_NONE ? 1e300 : 1.0;
-        if (j == EQ_NONE) continue;
+        if (j == EQ_NONE) {
+            if (shockley) empty_slot(law, k);
+            continue;
+        }
         diode_node(net, &net->c->table[shockley ? EQ_CLASS_diode : EQ_CLASS_ideal_diode], (size_t)j,
                    kept, &anode);
         if (shockley) load_shockley(net, law, k, j, first + at, anode);

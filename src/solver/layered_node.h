@@ -14,10 +14,12 @@
 #include <stddef.h>
 
 /* Diodes at the nodes of one layer: `shockley` and `ideal` of them at each node (is = 0 or extra = 0 where a
- * node has fewer). Array of slot s, node j: x[s * nodes + j]. sign: +1 anode at the node, -1 cathode. */
+ * node has fewer). Array of slot s, node j: x[s * nodes + j]. sign: +1 anode at the node, -1
+ * cathode. */
 typedef struct eq_node_law {
     size_t nodes, shockley, ideal;
-    double *sign, *bias, *is, *vte; /* Shockley: u = sign (v - bias); is is weighted by d */
+    double *bias, *vte;             /* Shockley: u = sign (v - bias) */
+    double *is, *per_is, *per_vte;  /* sign is, weighted by d; 1/|is| (1e300 where is = 0); sign/vte */
     double *open_up, *open_down;    /* 0 where the diode bounds the root from above / below, else 1e300 */
     double *knee_sign, *knee, *extra; /* ideal: i = sign extra max(sign (v - knee), 0), weighted */
     double *low, *high;             /* per node: least and greatest bias or knee */
@@ -32,12 +34,23 @@ typedef struct eq_node_rows {
     double reltol;
 } eq_node_rows;
 
-/* Solves F(v) = 0 for every node and example by Newton's method, kept inside an interval that holds the
- * root; v is the start on entry. inverse receives 1/F'(v). Returns the largest |F| / KCL bound. */
-double eq_nodes_solve(const eq_node_law *law, const eq_node_rows *rows, double *v, double *inverse);
+/* The numeric kernels, compiled for one instruction set. */
+typedef struct eq_kernels {
+    /* Solves F(v) = 0 for every node and example by Newton's method, kept inside an interval that holds the
+     * root; v is the start on entry. inverse receives 1/F'(v). Returns the largest |F| / KCL bound. */
+    double (*nodes_solve)(const eq_node_law *law, const eq_node_rows *rows, double *v,
+                          double *inverse);
+    /* F(v), F'(v) and a lower estimate of the sum of |currents| at each node, at the given v. */
+    void (*nodes_evaluate)(const eq_node_law *law, const eq_node_rows *rows, const double *v,
+                           double *f, double *slope, double *currents);
+    /* In every lane factor S = L L^T and solve S x = b in place: n unknowns, arrays [pairs or n][wide], the
+     * pair i >= j at i(i+1)/2 + j; the diagonal of l holds 1/L_jj. */
+    void (*cholesky_factor)(size_t n, size_t wide, const double *s, double *l);
+    void (*cholesky_solve)(size_t n, size_t wide, const double *l, double *x);
+} eq_kernels;
 
-/* F(v), F'(v) and a lower estimate of the sum of |currents| at each node, at the given v. */
-void eq_nodes_evaluate(const eq_node_law *law, const eq_node_rows *rows, const double *v, double *f,
-                       double *slope, double *currents);
+extern const eq_kernels eq_kernels_v4, eq_kernels_v3, eq_kernels_base;
+/* The best of them for this processor. */
+const eq_kernels *eq_kernels_pick(void);
 
 #endif

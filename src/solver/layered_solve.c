@@ -210,11 +210,11 @@ static double evaluate(const eq_layered *e, eq_work *w, double *v, const double 
     size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
     eq_node_rows rows = {.ld = ld, .fixed = d->fixed, .coupled = d->coupled, .in = w->in,
                          .from = w->from_k, .bound = d->bound, .reltol = e->reltol};
-    double worst = w->eliminated = eq_nodes_solve(&e->net.law[0], &rows, v, w->inverse);
+    double worst = w->eliminated = e->kernels->nodes_solve(&e->net.law[0], &rows, v, w->inverse);
     eq_gemm_tn(nk, ld, ne, 1.0, d->m, nk, v, ld, 0.0, w->from_e, ld);
     rows = (eq_node_rows){.ld = ld, .fixed = d->fixed + ne, .coupled = d->coupled + ne, .in = kept_in,
                           .from = w->from_e, .bound = d->bound + ne, .reltol = e->reltol};
-    eq_nodes_evaluate(&e->net.law[1], &rows, v + ne * ld, w->f, w->slope, w->size);
+    e->kernels->nodes_evaluate(&e->net.law[1], &rows, v + ne * ld, w->f, w->slope, w->size);
     double kept = kept_ratio(e, w);
     return kept <= worst ? worst : kept;
 }
@@ -234,7 +234,7 @@ static void choose_step(const eq_layered *e, eq_work *w, bool first) {
     memset(newton, 0, nk * wide * sizeof *newton);
     for (size_t k = 0; k < nk; k++)
         for (size_t n = 0; n < ld; n++) newton[k * wide + n] = -w->f[k * ld + n];
-    eq_cholesky_solve(nk, wide, w->factor, newton);
+    e->kernels->cholesky_solve(nk, wide, w->factor, newton);
     for (size_t n = 0; n < ld; n++) {
         bool back = last[n] != 0.0;
         double along = 0.0;
@@ -274,7 +274,7 @@ static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *
         if (!chord || !w->factored || (count > 0 && w->strict > chord_gain * before)) {
             form_schur(e, w);
             if (nudge != NULL && nudge->slope != NULL) nudge_schur(e, w, nudge);
-            eq_cholesky_factor(e->net.kept, w->wide, w->schur, w->factor);
+            e->kernels->cholesky_factor(e->net.kept, w->wide, w->schur, w->factor);
             w->factored = true;
         }
         choose_step(e, w, count == 0);

@@ -1,4 +1,5 @@
-/* Eight doubles at a time with GCC's vector types: the compiler maps them on AVX-512, AVX2 or SSE2. */
+/* Eight doubles at a time with the vector types of GCC and clang: AVX-512, AVX2 or SSE2, as the file that
+ * includes this is compiled. */
 #ifndef EQ_SOLVER_LAYERED_VECTOR_H
 #define EQ_SOLVER_LAYERED_VECTOR_H
 
@@ -7,15 +8,7 @@
 
 enum { EQ_LANES = 8 };
 
-/* Clones of a kernel for the instruction sets of today; the loader picks one (no -march=native, so that a
- * binary runs anywhere and under valgrind). */
-#ifdef __clang__
-#define EQ_KERNEL
-#else
-#define EQ_KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-/* Vectors are passed by value between functions that are always inlined: no calling convention is involved. */
-#pragma GCC diagnostic ignored "-Wpsabi"
-#endif
+#pragma GCC diagnostic ignored "-Wpsabi" /* vectors pass between inlined functions only */
 #define EQ_INLINE static inline __attribute__((always_inline))
 
 typedef double eq_vec __attribute__((vector_size(64), aligned(8), may_alias));

@@ -1,8 +1,9 @@
-#include "solver/layered_node.h"
-
+/* The bodies of the numeric kernels (layered_node.h). layered_v4.c, layered_v3.c and layered_base.c include this
+ * file after choosing an instruction set, each for its own table EQ_KERNELS; layered.c picks the best one that
+ * the processor has (no -march=native: a binary runs anywhere, and under valgrind). */
 #include <math.h>
 
-#include "solver/layered.h"
+#include "solver/layered_node.h"
 #include "solver/layered_vector.h"
 
 /* Eight consecutive entries of a [node][ld] array belong to at most two nodes (ld is a multiple of 4). */
@@ -16,36 +17,32 @@ EQ_INLINE eq_pair pair_of(size_t entry, size_t ld, size_t nodes) {
 }
 
 EQ_INLINE eq_vec spread(const double *x, eq_pair p) {
-    double a = x[p.first], b = x[p.second];
-    return (eq_vec){a, a, a, a, b, b, b, b};
+    const eq_mask lower = {-1, -1, -1, -1, 0, 0, 0, 0};
+    return eq_vec_select(lower, eq_vec_all(x[p.first]), eq_vec_all(x[p.second]));
 }
 
-/* Adds the currents of the diodes at v: i their sum, g their slopes, size the sum of their |currents|. The
- * law is that of devices/diode_law.h, transcribed to vectors (tests/solver/check_layered.c compares). */
-EQ_INLINE void diodes(const eq_node_law *law, eq_pair at, eq_vec v, eq_vec *i, eq_vec *g,
-                      eq_vec *size) {
-    for (size_t s = 0; s < law->shockley; s++) {
-        size_t row = s * law->nodes;
-        eq_vec sign = spread(law->sign + row, at), vte = spread(law->vte + row, at);
-        eq_vec is = spread(law->is + row, at), u = sign * (v - spread(law->bias + row, at));
-        eq_vec edge = -3.0 * vte, below = eq_vec_min(u, edge);
-        eq_vec e = eq_vec_exp(eq_vec_max(u, edge) / vte);
-        eq_vec q = -edge / (below * 2.718281828459045), cube = q * q * q;
-        eq_mask reverse = u < edge;
-        eq_vec current = is * eq_vec_select(reverse, -1.0 - cube, e - 1.0);
-        *i += sign * current;
-        *g += is * eq_vec_select(reverse, 3.0 * cube / below, e / vte);
-        *size += eq_vec_abs(current);
-    }
-    for (size_t s = 0; s < law->ideal; s++) {
-        size_t row = s * law->nodes;
-        eq_vec sign = spread(law->knee_sign + row, at), extra = spread(law->extra + row, at);
-        eq_vec over = sign * (v - spread(law->knee + row, at)), zero = eq_vec_all(0.0);
-        eq_vec current = extra * eq_vec_max(over, zero);
-        *i += sign * current;
-        *g += eq_vec_select(over > zero, extra, zero);
-        *size += current;
-    }
+/* Adds the current of a Shockley diode at v: i the current out of the node, g the slope, size |current|. The
+ * law is that of devices/diode_law.h in z = u/vte (tests/solver/check_layered.c compares). */
+EQ_INLINE void shockley(eq_vec bias, eq_vec per_vte, eq_vec is, eq_vec is_per_vte, eq_vec v,
+                        eq_vec *i, eq_vec *g, eq_vec *size) {
+    const double a3 = 1.3442508459323083; /* (3/e)^3 */
+    eq_vec z = (v - bias) * per_vte, edge = eq_vec_all(-3.0);
+    eq_mask reverse = z < edge;
+    eq_vec e = eq_vec_exp(eq_vec_max(z, edge)), per_z = 1.0 / eq_vec_min(z, edge);
+    eq_vec cube = a3 * per_z * per_z * per_z;
+    eq_vec current = is * eq_vec_select(reverse, -1.0 - cube, e - 1.0);
+    *i += current;
+    *g += is_per_vte * eq_vec_select(reverse, 3.0 * cube * per_z, e);
+    *size += eq_vec_abs(current);
+}
+
+/* The same for an ideal diode beyond its knee. */
+EQ_INLINE void ideal(eq_vec sign, eq_vec knee, eq_vec extra, eq_vec v, eq_vec *i, eq_vec *g,
+                     eq_vec *size) {
+    eq_vec over = sign * (v - knee), zero = eq_vec_all(0.0), current = extra * eq_vec_max(over, zero);
+    *i += sign * current;
+    *g += eq_vec_select(over > zero, extra, zero);
+    *size += current;
 }
 
 /* An interval that holds the root. Above every bias and knee all diode currents are >= 0, so with
@@ -60,13 +57,37 @@ EQ_INLINE void interval(const eq_node_law *law, eq_pair at, eq_vec a, eq_vec b, 
     *least = eq_vec_min(linear, low);
     for (size_t s = 0; s < law->shockley; s++) {
         size_t row = s * law->nodes;
-        eq_vec is = eq_vec_max(spread(law->is + row, at), eq_vec_all(1e-300));
+        eq_vec per_is = spread(law->per_is + row, at);
         eq_vec bias = spread(law->bias + row, at), vte = spread(law->vte + row, at);
-        eq_vec up = bias + vte * eq_vec_log_above(1.0 + excess / is);
-        eq_vec down = bias - vte * eq_vec_log_above(1.0 + deficit / is);
+        eq_vec up = bias + vte * eq_vec_log_above(1.0 + excess * per_is);
+        eq_vec down = bias - vte * eq_vec_log_above(1.0 + deficit * per_is);
         *most = eq_vec_min(*most, eq_vec_max(up, high) + spread(law->open_up + row, at));
         *least = eq_vec_max(*least, eq_vec_min(down, low) - spread(law->open_down + row, at));
     }
+}
+
+/* The coefficients of eight equations, kept in registers while they are solved: `kept` Shockley slots. */
+enum { MOST_KEPT = 2 };
+typedef struct eq_equations {
+    eq_vec fixed, coupled, in, from;
+    eq_vec bias[MOST_KEPT], per_vte[MOST_KEPT], is[MOST_KEPT], is_per_vte[MOST_KEPT];
+} eq_equations;
+
+EQ_INLINE eq_equations equations_of(const eq_node_law *law, const eq_node_rows *rows, eq_pair at,
+                                    size_t k, size_t kept) {
+    eq_equations q;
+    q.fixed = spread(rows->fixed, at);
+    q.coupled = spread(rows->coupled, at);
+    q.in = eq_vec_load(rows->in + k);
+    q.from = eq_vec_load(rows->from + k);
+    for (size_t s = 0; s < kept; s++) {
+        size_t row = s * law->nodes;
+        q.bias[s] = spread(law->bias + row, at);
+        q.per_vte[s] = spread(law->per_vte + row, at);
+        q.is[s] = spread(law->is + row, at);
+        q.is_per_vte[s] = q.is[s] * q.per_vte[s];
+    }
+    return q;
 }
 
 /* F, F' and the two sums that convergence is measured by: `scale` bounds what F is a difference of, `size`
@@ -75,17 +96,26 @@ typedef struct eq_point {
     eq_vec f, slope, scale, size;
 } eq_point;
 
-EQ_INLINE eq_point point_at(const eq_node_law *law, const eq_node_rows *rows, eq_pair at, size_t k,
-                            eq_vec v) {
-    eq_vec fixed = spread(rows->fixed, at), coupled = spread(rows->coupled, at);
-    eq_vec in = eq_vec_load(rows->in + k), from = eq_vec_load(rows->from + k);
+EQ_INLINE eq_point point_at(const eq_equations *q, const eq_node_law *law, eq_pair at, eq_vec v,
+                            size_t kept) {
     eq_vec i = eq_vec_all(0.0), g = i, size = i;
-    diodes(law, at, v, &i, &g, &size);
-    eq_vec net_fixed = fixed * v - in, net_coupled = coupled * v - from;
+    for (size_t s = 0; s < kept; s++)
+        shockley(q->bias[s], q->per_vte[s], q->is[s], q->is_per_vte[s], v, &i, &g, &size);
+    for (size_t s = kept; s < law->shockley; s++) {
+        size_t row = s * law->nodes;
+        eq_vec is = spread(law->is + row, at), per_vte = spread(law->per_vte + row, at);
+        shockley(spread(law->bias + row, at), per_vte, is, is * per_vte, v, &i, &g, &size);
+    }
+    for (size_t s = 0; s < law->ideal; s++) {
+        size_t row = s * law->nodes;
+        ideal(spread(law->knee_sign + row, at), spread(law->knee + row, at),
+              spread(law->extra + row, at), v, &i, &g, &size);
+    }
+    eq_vec net_fixed = q->fixed * v - q->in, net_coupled = q->coupled * v - q->from;
     return (eq_point){
         .f = net_fixed + net_coupled + i,
-        .slope = fixed + coupled + g,
-        .scale = size + eq_vec_abs(in) + eq_vec_abs(from) + eq_vec_abs((fixed + coupled) * v),
+        .slope = q->fixed + q->coupled + g,
+        .scale = size + eq_vec_abs(q->in) + eq_vec_abs(q->from) + (q->fixed + q->coupled) * eq_vec_abs(v),
         .size = size + eq_vec_abs(net_fixed) + eq_vec_abs(net_coupled),
     };
 }
@@ -94,21 +124,21 @@ EQ_INLINE eq_point point_at(const eq_node_law *law, const eq_node_rows *rows, eq
 static const double converged = 1e-13;
 enum { MOST_STEPS = 200 };
 
-EQ_KERNEL double eq_nodes_solve(const eq_node_law *law, const eq_node_rows *rows, double *v,
-                                double *inverse) {
+EQ_INLINE double solve(const eq_node_law *law, const eq_node_rows *rows, double *v, double *inverse,
+                       size_t kept) {
     eq_vec worst = eq_vec_all(0.0);
     size_t entries = law->nodes * rows->ld;
     for (size_t k = 0; k < entries; k += EQ_LANES) {
         eq_pair at = pair_of(k, rows->ld, law->nodes);
-        eq_vec a = spread(rows->fixed, at) + spread(rows->coupled, at), least, most;
-        eq_vec b = eq_vec_load(rows->in + k) + eq_vec_load(rows->from + k);
-        interval(law, at, a, b, &least, &most);
+        eq_equations q = equations_of(law, rows, at, k, kept);
+        eq_vec least, most;
+        interval(law, at, q.fixed + q.coupled, q.in + q.from, &least, &most);
         eq_vec x = eq_vec_min(eq_vec_max(eq_vec_load(v + k), least), most);
-        eq_point p = point_at(law, rows, at, k, x);
+        eq_point p = point_at(&q, law, at, x, kept);
         for (int step = 0; step < MOST_STEPS; step++) {
             if (!eq_vec_any(eq_vec_abs(p.f) > converged * p.scale)) break;
             x = eq_vec_min(eq_vec_max(x - p.f / p.slope, least), most);
-            p = point_at(law, rows, at, k, x);
+            p = point_at(&q, law, at, x, kept);
         }
         eq_vec_store(v + k, x);
         eq_vec_store(inverse + k, 1.0 / p.slope);
@@ -121,12 +151,20 @@ EQ_KERNEL double eq_nodes_solve(const eq_node_law *law, const eq_node_rows *rows
     return answer;
 }
 
-EQ_KERNEL void eq_nodes_evaluate(const eq_node_law *law, const eq_node_rows *rows, const double *v,
+/* The usual neuron has two Shockley diodes: that loop is compiled for it. */
+static double nodes_solve(const eq_node_law *law, const eq_node_rows *rows, double *v,
+                                double *inverse) {
+    return law->shockley >= MOST_KEPT ? solve(law, rows, v, inverse, MOST_KEPT)
+                                      : solve(law, rows, v, inverse, 0);
+}
+
+static void nodes_evaluate(const eq_node_law *law, const eq_node_rows *rows, const double *v,
                                  double *f, double *slope, double *currents) {
     size_t entries = law->nodes * rows->ld;
     for (size_t k = 0; k < entries; k += EQ_LANES) {
         eq_pair at = pair_of(k, rows->ld, law->nodes);
-        eq_point p = point_at(law, rows, at, k, eq_vec_load(v + k));
+        eq_equations q = equations_of(law, rows, at, k, 0);
+        eq_point p = point_at(&q, law, at, eq_vec_load(v + k), 0);
         eq_vec_store(f + k, p.f);
         eq_vec_store(slope + k, p.slope);
         eq_vec_store(currents + k, p.size);
@@ -134,7 +172,7 @@ EQ_KERNEL void eq_nodes_evaluate(const eq_node_law *law, const eq_node_rows *row
 }
 
 /* L L^T = S, row by row; the diagonal of l holds 1/L_jj. */
-EQ_KERNEL void eq_cholesky_factor(size_t n, size_t wide, const double *s, double *l) {
+static void cholesky_factor(size_t n, size_t wide, const double *s, double *l) {
     for (size_t lane = 0; lane < wide; lane += EQ_LANES) {
         for (size_t i = 0; i < n; i++) {
             double *li = l + i * (i + 1) / 2 * wide + lane;
@@ -155,7 +193,7 @@ EQ_KERNEL void eq_cholesky_factor(size_t n, size_t wide, const double *s, double
 }
 
 /* x := L^-T L^-1 x. */
-EQ_KERNEL void eq_cholesky_solve(size_t n, size_t wide, const double *l, double *x) {
+static void cholesky_solve(size_t n, size_t wide, const double *l, double *x) {
     for (size_t lane = 0; lane < wide; lane += EQ_LANES) {
         for (size_t i = 0; i < n; i++) {
             const double *li = l + i * (i + 1) / 2 * wide + lane;
@@ -175,3 +213,10 @@ EQ_KERNEL void eq_cholesky_solve(size_t n, size_t wide, const double *l, double 
         }
     }
 }
+
+const eq_kernels EQ_KERNELS = {
+    .nodes_solve = nodes_solve,
+    .nodes_evaluate = nodes_evaluate,
+    .cholesky_factor = cholesky_factor,
+    .cholesky_solve = cholesky_solve,
+};
