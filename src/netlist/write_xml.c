@@ -1,0 +1,139 @@
+/* Circuits out as XML (schemas/circuit.xsd). */
+#include <math.h>
+#include <string.h>
+
+#include "netlist/write.h"
+#include "netlist/xml.h"
+
+static void put_text(eq_text *out, const char *name, const char *value) {
+    eq_text_printf(out, " %s=\"", name);
+    eq_xml_escape(out, value);
+    eq_text_puts(out, "\"");
+}
+
+static void put_value(eq_text *out, const char *name, double value) {
+    eq_text_printf(out, " %s=\"", name);
+    if (isinf(value)) eq_text_puts(out, value > 0 ? "INF" : "-INF");
+    else eq_write_number(out, value);
+    eq_text_puts(out, "\"");
+}
+
+/* Parameters that differ from `start` (the model's, or the defaults). */
+static void put_params(eq_text *out, const eq_device_class *cls, const double *value,
+                       const double *start) {
+    for (int k = 0; k < cls->params; k++)
+        if (!isnan(value[k]) && !(value[k] == start[k]))
+            put_value(out, cls->param[k].name, value[k]);
+}
+
+static void put_options(const eq_circuit *c, eq_text *out) {
+    eq_text_puts(out, "  <options");
+    put_value(out, "temp", c->env.temp);
+    put_value(out, "tnom", c->env.tnom);
+    put_value(out, "gmin", c->env.gmin);
+    put_value(out, "abstol", c->options.abstol);
+    put_value(out, "reltol", c->options.reltol);
+    put_value(out, "itl1", c->options.itl1);
+    eq_text_puts(out, "/>\n");
+}
+
+static void put_models(const eq_circuit *c, eq_text *out) {
+    for (size_t k = 0; k < c->models; k++) {
+        const eq_model *m = &c->model[k];
+        eq_card start = eq_card_new(m->cls);
+        eq_text_puts(out, "  <model");
+        put_text(out, "name", m->name);
+        put_text(out, "class", eq_class(m->cls)->name);
+        put_params(out, eq_class(m->cls), m->w, start.w);
+        eq_text_puts(out, "/>\n");
+    }
+}
+
+static void put_element(const eq_circuit *c, eq_element e, eq_text *out) {
+    static const char *const terminal[] = {"a", "b", "c", "d"};
+    eq_row r = c->row[e];
+    const eq_table *t = &c->table[r.cls];
+    eq_card start = eq_card_new(r.cls);
+    double value[EQ_MAX_COLUMNS];
+    for (int k = 0; k < t->cls->params; k++) value[k] = t->w[k][r.row];
+    eq_text_printf(out, "    <%s", t->cls->name);
+    put_text(out, "name", eq_circuit_element_name(c, e));
+    for (int k = 0; k < EQ_MAX_TERMINALS && t->term[k] != NULL; k++)
+        put_text(out, terminal[k], eq_circuit_node_name(c, t->term[k][r.row]));
+    if (t->control != NULL)
+        put_text(out, "control", eq_circuit_element_name(c, t->control[r.row]));
+    if (t->model != NULL && t->model[r.row] != EQ_NONE && r.cls != EQ_CLASS_resistor) {
+        const eq_model *m = &c->model[t->model[r.row]];
+        put_text(out, "model", m->name);
+        memcpy(start.w, m->w, sizeof start.w);
+    }
+    put_params(out, t->cls, value, start.w);
+    eq_text_puts(out, "/>\n");
+}
+
+static void put_output(const eq_circuit *c, const eq_output *o, eq_text *out) {
+    eq_text_puts(out, "  <output");
+    put_text(out, "plus", eq_circuit_node_name(c, o->plus));
+    if (o->minus != EQ_NONE) put_text(out, "minus", eq_circuit_node_name(c, o->minus));
+    if (o->nudge_plus != EQ_NONE)
+        put_text(out, "nudge-plus", eq_circuit_element_name(c, o->nudge_plus));
+    if (o->nudge_minus != EQ_NONE)
+        put_text(out, "nudge-minus", eq_circuit_element_name(c, o->nudge_minus));
+    eq_text_puts(out, "/>\n");
+}
+
+static void put_analysis(const eq_circuit *c, const eq_analysis *a, eq_text *out) {
+    if (a->type == EQ_ANALYSIS_OP) {
+        eq_text_puts(out, "  <op/>\n");
+        return;
+    }
+    eq_text_puts(out, "  <dc>\n");
+    for (int k = 0; k < a->sweeps; k++) {
+        eq_text_puts(out, "    <sweep");
+        put_text(out, "source", eq_circuit_element_name(c, a->sweep[k].source));
+        put_value(out, "start", a->sweep[k].start);
+        put_value(out, "stop", a->sweep[k].stop);
+        put_value(out, "step", a->sweep[k].step);
+        eq_text_puts(out, "/>\n");
+    }
+    eq_text_puts(out, "  </dc>\n");
+}
+
+/* A comment may not hold "--". */
+static void put_comment(eq_text *out, const char *text) {
+    eq_text_puts(out, "<!-- ");
+    for (; *text != '\0'; text++) {
+        if (text[0] == '-' && text[1] == '-') eq_text_puts(out, "- ");
+        else eq_text_add(out, (unsigned char)*text < ' ' ? " " : text, 1);
+    }
+    eq_text_puts(out, " -->\n");
+}
+
+eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag) {
+    eq_text_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    if (note != NULL) put_comment(out, note);
+    eq_text_puts(out, "<circuit");
+    put_text(out, "title", c->title);
+    eq_text_puts(out, ">\n");
+    put_options(c, out);
+    put_models(c, out);
+    eq_text_puts(out, "  <elements>\n");
+    for (size_t e = 0; e < eq_circuit_elements(c); e++) put_element(c, (eq_element)e, out);
+    eq_text_puts(out, "  </elements>\n");
+    for (size_t k = 0; k < c->inputs; k++) {
+        eq_text_puts(out, "  <input");
+        put_text(out, "source", eq_circuit_element_name(c, c->input[k]));
+        eq_text_puts(out, "/>\n");
+    }
+    for (size_t k = 0; k < c->outputs; k++) put_output(c, &c->output[k], out);
+    for (size_t k = 0; k < c->groups; k++) {
+        eq_text_puts(out, "  <train");
+        put_text(out, "match", c->group[k].name);
+        put_value(out, "gmin", c->group[k].gmin);
+        put_value(out, "gmax", c->group[k].gmax);
+        eq_text_puts(out, "/>\n");
+    }
+    for (size_t k = 0; k < c->analyses; k++) put_analysis(c, &c->analysis[k], out);
+    eq_text_puts(out, "</circuit>\n");
+    return out->failed ? eq_out_of_memory(diag) : EQ_OK;
+}
