@@ -311,6 +311,13 @@ static eq_status new_group(eq_circuit *c, const char *pattern, double gmin, doub
     return EQ_OK;
 }
 
+/* Room for one more row in the group. */
+static bool group_add(eq_group *g, size_t *cap, int32_t row) {
+    if (!eq_grow((void **)&g->row, cap, g->count + 1, sizeof *g->row)) return false;
+    g->row[g->count++] = row;
+    return true;
+}
+
 /* Moves resistor e into the memristor table and into the group g. */
 static eq_status move_to_group(eq_circuit *c, eq_group *g, size_t *cap, eq_element e,
                                eq_diag *diag) {
@@ -318,11 +325,30 @@ static eq_status move_to_group(eq_circuit *c, eq_group *g, size_t *cap, eq_eleme
     eq_card card;
     eq_status status = as_memristor(c, e, g->gmin, g->gmax, &card, diag);
     if (status != EQ_OK) return status;
-    if (!table_reserve(t) || !eq_grow((void **)&g->row, cap, g->count + 1, sizeof *g->row))
-        return eq_out_of_memory(diag);
+    if (!table_reserve(t) || !group_add(g, cap, (int32_t)t->count)) return eq_out_of_memory(diag);
     table_set(t, t->count, &card, e);
-    c->row[e] = (eq_row){EQ_CLASS_memristor, (int32_t)t->count};
-    g->row[g->count++] = (int32_t)t->count++;
+    c->row[e] = (eq_row){EQ_CLASS_memristor, (int32_t)t->count++};
+    return EQ_OK;
+}
+
+static bool in_a_group(const eq_circuit *c, int32_t row) {
+    for (size_t k = 0; k < c->groups; k++)
+        for (size_t j = 0; j < c->group[k].count; j++)
+            if (c->group[k].row[j] == row) return true;
+    return false;
+}
+
+/* Takes the matching memristors that the circuit already has (decks in XML) into the group. */
+static eq_status take_memristors(eq_circuit *c, eq_group *g, size_t *cap, eq_diag *diag) {
+    const eq_table *t = &c->table[EQ_CLASS_memristor];
+    bool first = c->groups == 1; /* then none is in a group yet */
+    for (size_t j = 0; j < t->count; j++) {
+        if (!eq_match(g->name, eq_circuit_element_name(c, t->id[j]))) continue;
+        if (!first && in_a_group(c, (int32_t)j)) continue;
+        t->w[1][j] = g->gmin;
+        t->w[2][j] = g->gmax;
+        if (!group_add(g, cap, (int32_t)j)) return eq_out_of_memory(diag);
+    }
     return EQ_OK;
 }
 
@@ -338,6 +364,7 @@ eq_status eq_circuit_train(eq_circuit *c, const char *pattern, double gmin, doub
     eq_group *g = &c->group[c->groups - 1];
     eq_table *resistors = &c->table[EQ_CLASS_resistor];
     size_t cap = 0;
+    status = take_memristors(c, g, &cap, diag);
     for (size_t j = 0; status == EQ_OK && j < resistors->count; j++)
         if (eq_match(pattern, eq_circuit_element_name(c, resistors->id[j])))
             status = move_to_group(c, g, &cap, resistors->id[j], diag);
