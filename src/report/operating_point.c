@@ -1,7 +1,5 @@
 #include "report/operating_point.h"
 
-#include <string.h>
-
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -16,10 +14,13 @@ static eq_status add_variable(eq_result *r, const char *kind, const char *name, 
 }
 
 eq_status eq_operating_point_table(const eq_circuit *c, const eq_solver *s, const char *plot,
-                                   const char *sweep, eq_result **out, eq_diag *diag) {
+                                   const char *const *sweep, size_t sweeps, eq_result **out,
+                                   eq_diag *diag) {
     eq_result *r = eq_result_new(c->title, plot);
     if (r == NULL) return eq_out_of_memory(diag);
-    eq_status status = sweep == NULL ? EQ_OK : eq_result_variable(r, sweep, "notype", diag);
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < sweeps; k++)
+        status = eq_result_variable(r, sweep[k], "notype", diag);
     for (size_t k = 1; status == EQ_OK && k < eq_circuit_nodes(c); k++)
         status = add_variable(r, "v", eq_circuit_node_name(c, (eq_node)k), "voltage", diag);
     for (size_t k = 0; status == EQ_OK && k < eq_solver_branches(s); k++)
@@ -30,35 +31,20 @@ eq_status eq_operating_point_table(const eq_circuit *c, const eq_solver *s, cons
     return status;
 }
 
-eq_status eq_operating_point_add(eq_result *r, const eq_circuit *c, const eq_solver *s,
-                                 const double *sweep, const double *v, const double *branch,
-                                 eq_diag *diag) {
-    double *row = eq_malloc(r->variables, sizeof *row);
-    if (row == NULL) return eq_out_of_memory(diag);
-    size_t n = 0, nodes = eq_circuit_nodes(c) - 1, branches = eq_solver_branches(s);
-    if (sweep != NULL) row[n++] = *sweep;
-    memcpy(row + n, v + 1, nodes * sizeof *row);
-    memcpy(row + n + nodes, branch, branches * sizeof *row);
-    eq_status status = eq_result_point(r, row, diag);
-    eq_free(row);
-    return status;
-}
-
 eq_status eq_operating_point(eq_circuit *c, const eq_solve_options *o, eq_result **out,
                              eq_solve_info *info, eq_diag *diag) {
     eq_solver *s = NULL;
     eq_result *r = NULL;
     eq_status status = eq_solver_new(c, &s, diag);
     if (status != EQ_OK) return status;
-    double *v = eq_calloc(eq_circuit_nodes(c), sizeof *v);
-    double *branch = eq_calloc(eq_solver_branches(s), sizeof *branch);
-    if (v == NULL || branch == NULL) status = eq_out_of_memory(diag);
-    if (status == EQ_OK) status = eq_solver_solve(s, o, v, branch, info, diag);
+    size_t nodes = eq_circuit_nodes(c);
+    double *state = eq_calloc(nodes + eq_solver_branches(s), sizeof *state); /* v, then branches */
+    if (state == NULL) status = eq_out_of_memory(diag);
+    if (status == EQ_OK) status = eq_solver_solve(s, o, state, state + nodes, info, diag);
     if (status == EQ_OK)
-        status = eq_operating_point_table(c, s, "Operating Point", NULL, &r, diag);
-    if (status == EQ_OK) status = eq_operating_point_add(r, c, s, NULL, v, branch, diag);
-    eq_free(v);
-    eq_free(branch);
+        status = eq_operating_point_table(c, s, "Operating Point", NULL, 0, &r, diag);
+    if (status == EQ_OK) status = eq_result_point(r, state + 1, diag);
+    eq_free(state);
     eq_solver_free(s);
     if (status == EQ_OK) *out = r;
     else eq_result_free(r);

@@ -6,14 +6,11 @@
 #include "report/result.h"
 #include "solver/solver.h"
 
-/* A result with the variables v(node).. and i(source).. and no point yet; `sweep` (may be NULL) is the name of
- * a variable in front of them. */
+/* A result with the variables sweep[0..sweeps), v(node).. and i(source).. and no point yet: a point is then the
+ * swept values, v[1..nodes) and branch[branches]. */
 eq_status eq_operating_point_table(const eq_circuit *c, const eq_solver *s, const char *plot,
-                                   const char *sweep, eq_result **out, eq_diag *diag);
-/* Appends the state v[nodes], branch[branches] as a point, after the value of the sweep if there is one. */
-eq_status eq_operating_point_add(eq_result *r, const eq_circuit *c, const eq_solver *s,
-                                 const double *sweep, const double *v, const double *branch,
-                                 eq_diag *diag);
+                                   const char *const *sweep, size_t sweeps, eq_result **out,
+                                   eq_diag *diag);
 /* Solves the circuit from v = 0 and returns its operating point. info may be NULL. */
 eq_status eq_operating_point(eq_circuit *c, const eq_solve_options *o, eq_result **out,
                              eq_solve_info *info, eq_diag *diag);

@@ -1,0 +1,59 @@
+#include "circuit/topology.h"
+
+#include "cli/commands.h"
+#include "netlist/netlist.h"
+
+static void print_counts(const eq_circuit *c) {
+    printf("%zu nodes, %zu elements:", eq_circuit_nodes(c) - 1, eq_circuit_elements(c));
+    for (int k = 0; k < EQ_CLASS_COUNT; k++)
+        if (c->table[k].count > 0) printf(" %zu %s", c->table[k].count, eq_class(k)->name);
+    putchar('\n');
+}
+
+enum { MOST_LINES = 20 };
+
+/* The weights component by component; components of one weight are counted together. */
+static void print_weights(const eq_circuit *c, const eq_topology *t) {
+    printf("%zu components\n", t->components);
+    if (!t->exists) {
+        printf("no energy function: %s\n", t->reason);
+        return;
+    }
+    size_t shown = 0;
+    for (size_t k = 0; k < t->components && shown < MOST_LINES; k++) {
+        size_t same = 0, first = 0;
+        for (size_t j = 0; j < t->components; j++) {
+            if (t->weight[j] != t->weight[k]) continue;
+            if (same++ == 0) first = j;
+        }
+        if (first != k) continue;
+        eq_node node = 0;
+        while ((size_t)node + 1 < t->nodes && t->component[node] != (int32_t)k) node++;
+        printf("  energy weight %-12.6g %zu component%s, such as that of node %s\n", t->weight[k], same,
+               same == 1 ? "" : "s", eq_circuit_node_name(c, node));
+        shown++;
+    }
+    printf("the energy function exists%s\n",
+           t->positive && t->passive ? " and is convex: one operating point" : "");
+}
+
+static int run(const eq_command *command, int argc, char **argv) {
+    int exit_status;
+    const char *path = eq_parse_arguments(command, NULL, 0, argc, argv, &exit_status);
+    if (path == NULL) return exit_status;
+    eq_diag *diag = eq_diag_new();
+    eq_circuit *c = NULL;
+    eq_topology *t = NULL;
+    eq_status status = eq_deck_read(path, &c, diag);
+    if (status == EQ_OK) {
+        print_counts(c);
+        status = eq_topology_check(c, &t, diag);
+    }
+    if (status == EQ_OK) print_weights(c, t);
+    eq_topology_free(t);
+    eq_circuit_free(c);
+    return eq_finish(diag, status);
+}
+
+const eq_command eq_command_check = {
+    "check", "DECK", "look at the topology: floating nodes, loops, passivity, energy weights", run};

@@ -1,0 +1,21 @@
+/* What the commands that solve a deck (op, run) share. */
+#ifndef EQ_CLI_DECK_H
+#define EQ_CLI_DECK_H
+
+#include "cli/commands.h"
+#include "report/result.h"
+#include "solver/solver.h"
+
+typedef struct eq_deck_options {
+    const char *solver, *format, *file;
+    bool verbose;
+} eq_deck_options;
+
+/* Reads the deck (its warnings are printed) and understands --solver and --format. */
+eq_status eq_open_deck(const char *path, const eq_deck_options *d, eq_circuit **c,
+                       eq_solve_options *o, eq_format *format, eq_diag *diag);
+/* Parses the options of such a command and does `work` on its deck; returns the exit status. */
+int eq_run_deck_command(const eq_command *command, int argc, char **argv,
+                        eq_status (*work)(const char *path, const eq_deck_options *d, eq_diag *diag));
+
+#endif

@@ -1,0 +1,44 @@
+#include "base/mem.h"
+#include "cli/deck.h"
+#include "report/analysis.h"
+
+/* Runs the analyses into r[]; *done counts the results that are there. */
+static eq_status all_analyses(eq_circuit *c, const eq_solve_options *o, eq_result **r, size_t *done,
+                              eq_diag *diag) {
+    eq_status status = EQ_OK;
+    for (; status == EQ_OK && *done < c->analyses; *done += status == EQ_OK)
+        status = eq_analysis_run(c, &c->analysis[*done], o, &r[*done], diag);
+    return status;
+}
+
+static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *diag) {
+    eq_circuit *c = NULL;
+    eq_result **r = NULL;
+    size_t done = 0;
+    eq_solve_options o;
+    eq_format format;
+    eq_status status = eq_open_deck(path, d, &c, &o, &format, diag);
+    if (status == EQ_OK && c->analyses == 0)
+        status = eq_fail(diag, EQ_ERR_INPUT, "%s asks for no analysis; add .op or .dc, or use `eqspice op`",
+                         path);
+    if (status == EQ_OK) {
+        r = eq_calloc(c->analyses, sizeof *r);
+        status = r == NULL ? eq_out_of_memory(diag) : all_analyses(c, &o, r, &done, diag);
+    }
+    eq_sink sink;
+    if (status == EQ_OK) status = eq_sink_open(d->file, &sink, diag);
+    if (status == EQ_OK) {
+        eq_result_write((const eq_result *const *)r, done, format, sink.stream);
+        status = eq_sink_close(&sink, status, diag);
+    }
+    for (size_t k = 0; k < done; k++) eq_result_free(r[k]);
+    eq_free(r);
+    eq_circuit_free(c);
+    return status;
+}
+
+static int run(const eq_command *command, int argc, char **argv) {
+    return eq_run_deck_command(command, argc, argv, run_deck);
+}
+
+const eq_command eq_command_run = {"run", "DECK", "run every analysis in a deck", run};
