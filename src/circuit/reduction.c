@@ -1,0 +1,506 @@
+#include "circuit/reduction.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+static const int voltage_defined[] = {EQ_CLASS_vsource, EQ_CLASS_vcvs, EQ_CLASS_ccvs};
+enum { VOLTAGE_DEFINED = sizeof voltage_defined / sizeof *voltage_defined };
+
+void eq_reduction_free(eq_reduction *r) {
+    if (r == NULL) return;
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) eq_free(r->branch_of[k]);
+    eq_free(r->branch);
+    eq_free(r->current);
+    eq_free(r->parent);
+    eq_free(r->edge);
+    eq_free(r->sign);
+    eq_free(r->unknown);
+    eq_free(r->root);
+    eq_free(r->t_order);
+    eq_free(r->w_order);
+    eq_free(r->f_start);
+    eq_free(r->f_row);
+    eq_sparse_rows *rows[] = {&r->t, &r->w};
+    for (int k = 0; k < 2; k++) {
+        eq_free(rows[k]->start);
+        eq_free(rows[k]->unknown);
+        eq_free(rows[k]->coefficient);
+    }
+    eq_free(r);
+}
+
+int32_t eq_reduction_branch(const eq_reduction *r, const eq_circuit *c, eq_element e) {
+    eq_row row = c->row[e];
+    return r->branch_of[row.cls] == NULL ? EQ_NONE : r->branch_of[row.cls][row.row];
+}
+
+/* Terminal k of the element of a branch. */
+static eq_node terminal(const eq_reduction *r, const eq_circuit *c, int32_t b, int k) {
+    eq_row row = c->row[r->branch[b]];
+    return c->table[row.cls].term[k][row.row];
+}
+
+static bool is_class(const eq_reduction *r, const eq_circuit *c, int32_t b, int cls) {
+    return c->row[r->branch[b]].cls == cls;
+}
+
+/* The parameter of the element of a branch: dc, gain or transresistance. */
+static double source_value(const eq_reduction *r, const eq_circuit *c, int32_t b) {
+    eq_row row = c->row[r->branch[b]];
+    return c->table[row.cls].w[0][row.row];
+}
+
+/* Numbers the branches in deck order by a merge of the class tables, which are in deck order. */
+static bool number_branches(eq_reduction *r, const eq_circuit *c) {
+    size_t next[VOLTAGE_DEFINED] = {0};
+    for (int k = 0; k < VOLTAGE_DEFINED; k++) {
+        const eq_table *t = &c->table[voltage_defined[k]];
+        r->branches += t->count;
+        r->branch_of[voltage_defined[k]] = eq_malloc(t->count, sizeof(int32_t));
+        if (r->branch_of[voltage_defined[k]] == NULL) return false;
+    }
+    r->branch = eq_malloc(r->branches, sizeof *r->branch);
+    r->current = eq_malloc(r->branches, sizeof *r->current);
+    if (r->branch == NULL || r->current == NULL) return false;
+    for (size_t b = 0; b < r->branches; b++) {
+        int first = -1;
+        for (int k = 0; k < VOLTAGE_DEFINED; k++) {
+            const eq_table *t = &c->table[voltage_defined[k]];
+            if (next[k] == t->count) continue;
+            if (first < 0 || t->id[next[k]] < c->table[voltage_defined[first]].id[next[first]])
+                first = k;
+        }
+        r->branch[b] = c->table[voltage_defined[first]].id[next[first]];
+        r->branch_of[voltage_defined[first]][next[first]++] = (int32_t)b;
+        r->current[b] = EQ_NONE;
+    }
+    return true;
+}
+
+enum { KEPT = 0 }; /* in r->current before the unknowns are numbered: anything but EQ_NONE */
+
+/* H and the branches that control an H keep their currents. */
+static void keep_transresistances(eq_reduction *r, const eq_circuit *c) {
+    const eq_table *h = &c->table[EQ_CLASS_ccvs];
+    for (size_t j = 0; j < h->count; j++) {
+        r->current[r->branch_of[EQ_CLASS_ccvs][j]] = KEPT;
+        r->current[eq_reduction_branch(r, c, h->control[j])] = KEPT;
+    }
+}
+
+/* Lists the CCCS of every branch (counting sort). */
+static bool list_controlled(eq_reduction *r, const eq_circuit *c) {
+    const eq_table *f = &c->table[EQ_CLASS_cccs];
+    r->f_start = eq_calloc(r->branches + 2, sizeof *r->f_start);
+    r->f_row = eq_malloc(f->count, sizeof *r->f_row);
+    if (r->f_start == NULL || r->f_row == NULL) return false;
+    for (size_t j = 0; j < f->count; j++)
+        r->f_start[eq_reduction_branch(r, c, f->control[j]) + 2]++;
+    for (size_t b = 2; b <= r->branches; b++) r->f_start[b] += r->f_start[b - 1];
+    for (size_t j = 0; j < f->count; j++)
+        r->f_row[r->f_start[eq_reduction_branch(r, c, f->control[j]) + 1]++] = (int32_t)j;
+    return true;
+}
+
+/* Adjacency of the nodes over V and E branches. */
+typedef struct adjacency {
+    int32_t *start;  /* [nodes + 2] */
+    int32_t *branch; /* [2 branches] */
+    eq_node *queue;  /* [nodes] */
+} adjacency;
+
+static void adjacency_free(adjacency *g) {
+    eq_free(g->start);
+    eq_free(g->branch);
+    eq_free(g->queue);
+}
+
+static bool adjacency_fill(adjacency *g, const eq_reduction *r, const eq_circuit *c) {
+    g->start = eq_calloc(r->nodes + 2, sizeof *g->start);
+    g->branch = eq_malloc(2 * r->branches, sizeof *g->branch);
+    g->queue = eq_malloc(r->nodes, sizeof *g->queue);
+    if (g->start == NULL || g->branch == NULL || g->queue == NULL) return false;
+    for (int32_t b = 0; b < (int32_t)r->branches; b++)
+        for (int k = 0; k < 2 && !is_class(r, c, b, EQ_CLASS_ccvs); k++)
+            g->start[terminal(r, c, b, k) + 2]++;
+    for (size_t n = 2; n < r->nodes + 2; n++) g->start[n] += g->start[n - 1];
+    for (int32_t b = 0; b < (int32_t)r->branches; b++)
+        for (int k = 0; k < 2 && !is_class(r, c, b, EQ_CLASS_ccvs); k++)
+            g->branch[g->start[terminal(r, c, b, k) + 1]++] = b;
+    return true;
+}
+
+/* Depth of a node in the forest. */
+static size_t depth(const eq_reduction *r, eq_node n) {
+    size_t d = 0;
+    for (; r->parent[n] != EQ_NONE; n = r->parent[n]) d++;
+    return d;
+}
+
+/* Reports the loop that branch b closes: b and the tree paths of its terminals to their meeting point. */
+static eq_status report_loop(const eq_reduction *r, const eq_circuit *c, int32_t b, eq_diag *diag) {
+    enum { SHOWN = 20 };
+    eq_node p = terminal(r, c, b, 0), q = terminal(r, c, b, 1);
+    eq_text names = {0};
+    eq_text_puts(&names, eq_circuit_element_name(c, r->branch[b]));
+    size_t dp = depth(r, p), dq = depth(r, q);
+    for (int shown = 0; p != q; shown++) {
+        eq_node *n = dp >= dq ? &p : &q;
+        if (shown < SHOWN)
+            eq_text_printf(&names, ", %s", eq_circuit_element_name(c, r->branch[r->edge[*n]]));
+        if (shown == SHOWN) eq_text_puts(&names, ", ...");
+        dp >= dq ? dp-- : dq--;
+        *n = r->parent[*n];
+    }
+    eq_status status =
+        names.failed
+            ? eq_out_of_memory(diag)
+            : eq_fail_at(diag, EQ_ERR_SINGULAR, eq_circuit_place_of(c, r->branch[b]),
+                         "loop of voltage sources: %s (their currents are not determined); take one "
+                         "out or put a resistor in series with it",
+                         names.text);
+    eq_text_free(&names);
+    return status;
+}
+
+/* Hangs the other terminal of branch b below node n, or closes a loop. */
+static eq_status grow_tree(eq_reduction *r, const eq_circuit *c, bool *seen, eq_node n, int32_t b,
+                           eq_node *queue, size_t *tail, eq_diag *diag) {
+    if (b == r->edge[n]) return EQ_OK;
+    int side = terminal(r, c, b, 0) == n ? 1 : 0;
+    eq_node other = terminal(r, c, b, side);
+    if (seen[other]) return report_loop(r, c, b, diag);
+    seen[other] = true;
+    r->parent[other] = n;
+    r->edge[other] = b;
+    r->sign[other] = side == 0 ? 1 : -1;
+    queue[(*tail)++] = other;
+    return EQ_OK;
+}
+
+/* Breadth-first forest over all V and E branches: ground first, so that its tree holds the fixed nodes. */
+static eq_status grow_forest(eq_reduction *r, const eq_circuit *c, eq_diag *diag) {
+    adjacency g = {0};
+    bool *seen = eq_calloc(r->nodes, sizeof *seen);
+    eq_status status = EQ_OK;
+    if (seen == NULL || !adjacency_fill(&g, r, c)) status = eq_out_of_memory(diag);
+    for (eq_node root = 0; status == EQ_OK && root < (eq_node)r->nodes; root++) {
+        if (seen[root]) continue;
+        size_t head = 0, tail = 0;
+        seen[root] = true;
+        g.queue[tail++] = root;
+        while (status == EQ_OK && head < tail) {
+            eq_node n = g.queue[head++];
+            for (int32_t k = g.start[n]; status == EQ_OK && k < g.start[n + 1]; k++)
+                status = grow_tree(r, c, seen, n, g.branch[k], g.queue, &tail, diag);
+        }
+    }
+    adjacency_free(&g);
+    eq_free(seen);
+    return status;
+}
+
+/* Makes node n a root; its branch keeps its current as an unknown. */
+static void cut(eq_reduction *r, eq_node n) {
+    r->current[r->edge[n]] = KEPT;
+    r->parent[n] = EQ_NONE;
+    r->edge[n] = EQ_NONE;
+}
+
+/* The k-th node that the potential (which = 0) or the KCL row (which = 1) of node n depends on, EQ_NONE
+ * after the last one; the coefficient of its row in the recursion goes to *factor. */
+static eq_node dependence(const eq_reduction *r, const eq_circuit *c, int which, eq_node n,
+                          int32_t k, double *factor) {
+    *factor = 1.0;
+    if (r->parent[n] == EQ_NONE) return EQ_NONE;
+    if (k == 0) return r->parent[n];
+    int32_t b = r->edge[n];
+    double s = r->sign[n];
+    if (which == 0) {
+        if (k > 2 || !is_class(r, c, b, EQ_CLASS_vcvs)) return EQ_NONE;
+        *factor = (k == 1 ? s : -s) * source_value(r, c, b);
+        return terminal(r, c, b, k + 1);
+    }
+    int32_t f = r->f_start[b] + (k - 1) / 2;
+    if (f >= r->f_start[b + 1]) return EQ_NONE;
+    const eq_table *t = &c->table[EQ_CLASS_cccs];
+    int32_t row = r->f_row[f];
+    *factor = ((k - 1) % 2 == 0 ? -s : s) * t->w[0][row];
+    return t->term[(k - 1) % 2][row];
+}
+
+enum { NEW, OPEN, DONE };
+
+/* Depth-first order of the eliminated nodes after their dependences; a node that depends on itself is cut.
+ * state, stack, next: [nodes]. */
+static void sort_nodes(eq_reduction *r, const eq_circuit *c, int which, eq_node *order, char *state,
+                       eq_node *stack, int32_t *next) {
+    size_t count = 0;
+    double factor;
+    memset(state, NEW, r->nodes);
+    for (eq_node start = 0; start < (eq_node)r->nodes; start++) {
+        if (state[start] != NEW || r->parent[start] == EQ_NONE) continue;
+        size_t top = 0;
+        stack[top++] = start;
+        state[start] = OPEN;
+        next[start] = 0;
+        while (top > 0) {
+            eq_node n = stack[top - 1], on = dependence(r, c, which, n, next[n]++, &factor);
+            if (on == EQ_NONE) {
+                state[n] = DONE;
+                if (r->parent[n] != EQ_NONE) order[count++] = n;
+                top--;
+            } else if (state[on] == OPEN) {
+                cut(r, n);
+            } else if (state[on] == NEW && r->parent[on] != EQ_NONE) {
+                state[on] = OPEN;
+                next[on] = 0;
+                stack[top++] = on;
+            }
+        }
+    }
+    r->links = count;
+}
+
+/* Drops the nodes that were cut after the order was made. */
+static void drop_roots(const eq_reduction *r, eq_node *order, size_t count) {
+    size_t kept = 0;
+    for (size_t k = 0; k < count; k++)
+        if (r->parent[order[k]] != EQ_NONE) order[kept++] = order[k];
+}
+
+static bool order_nodes(eq_reduction *r, const eq_circuit *c) {
+    char *state = eq_malloc(r->nodes, sizeof *state);
+    eq_node *stack = eq_malloc(r->nodes, sizeof *stack);
+    int32_t *next = eq_malloc(r->nodes, sizeof *next);
+    r->t_order = eq_malloc(r->branches, sizeof *r->t_order);
+    r->w_order = eq_malloc(r->branches, sizeof *r->w_order);
+    bool whole = state != NULL && stack != NULL && next != NULL && r->t_order != NULL &&
+                 r->w_order != NULL;
+    for (eq_node n = 0; whole && n < (eq_node)r->nodes; n++)
+        if (r->edge[n] != EQ_NONE && r->current[r->edge[n]] != EQ_NONE) cut(r, n);
+    if (whole) {
+        sort_nodes(r, c, 0, r->t_order, state, stack, next);
+        size_t count = r->links;
+        sort_nodes(r, c, 1, r->w_order, state, stack, next);
+        drop_roots(r, r->t_order, count);
+    }
+    eq_free(state);
+    eq_free(stack);
+    eq_free(next);
+    return whole;
+}
+
+/* Free roots get the first unknowns in node order, kept branches the last in deck order. */
+static bool number_unknowns(eq_reduction *r) {
+    int32_t next = 0;
+    for (size_t n = 0; n < r->nodes; n++)
+        r->unknown[n] = n != EQ_GROUND && r->parent[n] == EQ_NONE ? next++ : EQ_NONE;
+    r->node_unknowns = (size_t)next;
+    for (size_t b = 0; b < r->branches; b++)
+        if (r->current[b] != EQ_NONE) r->current[b] = next++;
+    r->unknowns = (size_t)next;
+    r->root = eq_malloc(r->node_unknowns, sizeof *r->root);
+    if (r->root == NULL) return false;
+    for (size_t n = 0; n < r->nodes; n++)
+        if (r->unknown[n] != EQ_NONE) r->root[r->unknown[n]] = (eq_node)n;
+    return true;
+}
+
+/* Rows of T or W under construction: the rows of eliminated nodes are made in their order and then moved
+ * to their place, so entries are found through `at` meanwhile. */
+typedef struct row_builder {
+    const eq_reduction *r;
+    const eq_circuit *c;
+    eq_sparse_rows *rows;
+    int32_t *at, *length; /* [nodes] */
+    int32_t *mark;        /* [unknowns] position of an unknown in the open row, -1 */
+    size_t used;
+} row_builder;
+
+/* Adds factor times the row of node `on` to the open row, which starts at `start`. */
+static bool add_row(row_builder *b, size_t start, eq_node on, double factor) {
+    for (int32_t k = 0; k < b->length[on]; k++) {
+        size_t e = (size_t)(b->at[on] + k);
+        int32_t unknown = b->rows->unknown[e];
+        double add = factor * b->rows->coefficient[e];
+        if (b->mark[unknown] >= (int32_t)start) {
+            b->rows->coefficient[b->mark[unknown]] += add;
+            continue;
+        }
+        size_t cap = b->rows->cap;
+        if (b->used >= INT32_MAX ||
+            !eq_grow((void **)&b->rows->unknown, &cap, b->used + 1, sizeof(int32_t)) ||
+            !eq_grow((void **)&b->rows->coefficient, &b->rows->cap, b->used + 1, sizeof(double)))
+            return false;
+        b->mark[unknown] = (int32_t)b->used;
+        b->rows->unknown[b->used] = unknown;
+        b->rows->coefficient[b->used++] = add;
+    }
+    return true;
+}
+
+static bool build_row(row_builder *b, int which, eq_node n) {
+    size_t start = b->used;
+    double factor;
+    eq_node on;
+    for (int32_t k = 0; (on = dependence(b->r, b->c, which, n, k, &factor)) != EQ_NONE; k++)
+        if (!add_row(b, start, on, factor)) return false;
+    b->at[n] = (int32_t)start;
+    b->length[n] = (int32_t)(b->used - start);
+    return true;
+}
+
+/* Puts the rows into node order. */
+static bool settle_rows(row_builder *b) {
+    size_t nodes = b->r->nodes;
+    int32_t *unknown = eq_malloc(b->used, sizeof *unknown);
+    double *coefficient = eq_malloc(b->used, sizeof *coefficient);
+    b->rows->start = eq_malloc(nodes + 1, sizeof *b->rows->start);
+    if (unknown == NULL || coefficient == NULL || b->rows->start == NULL) {
+        eq_free(unknown);
+        eq_free(coefficient);
+        return false;
+    }
+    int32_t next = 0;
+    for (size_t n = 0; n < nodes; n++) {
+        b->rows->start[n] = next;
+        for (int32_t k = 0; k < b->length[n]; k++, next++) {
+            unknown[next] = b->rows->unknown[b->at[n] + k];
+            coefficient[next] = b->rows->coefficient[b->at[n] + k];
+        }
+    }
+    b->rows->start[nodes] = next;
+    eq_free(b->rows->unknown);
+    eq_free(b->rows->coefficient);
+    b->rows->unknown = unknown;
+    b->rows->coefficient = coefficient;
+    return true;
+}
+
+static bool build_rows(eq_reduction *r, const eq_circuit *c, int which) {
+    eq_sparse_rows *rows = which == 0 ? &r->t : &r->w;
+    const eq_node *order = which == 0 ? r->t_order : r->w_order;
+    row_builder b = {.r = r, .c = c, .rows = rows};
+    rows->cap = r->nodes;
+    rows->unknown = eq_malloc(rows->cap, sizeof *rows->unknown);
+    rows->coefficient = eq_malloc(rows->cap, sizeof *rows->coefficient);
+    b.at = eq_calloc(r->nodes, sizeof *b.at);
+    b.length = eq_calloc(r->nodes, sizeof *b.length);
+    b.mark = eq_malloc(r->unknowns, sizeof *b.mark);
+    bool whole = rows->unknown != NULL && rows->coefficient != NULL && b.at != NULL &&
+                 b.length != NULL && b.mark != NULL;
+    for (size_t k = 0; whole && k < r->unknowns; k++) b.mark[k] = -1;
+    for (size_t k = 0; whole && k < r->node_unknowns; k++) {
+        rows->unknown[b.used] = (int32_t)k;
+        rows->coefficient[b.used] = 1.0;
+        b.at[r->root[k]] = (int32_t)b.used++;
+        b.length[r->root[k]] = 1;
+    }
+    for (size_t k = 0; whole && k < r->links; k++) whole = build_row(&b, which, order[k]);
+    for (size_t n = 0; whole && n < r->nodes; n++)
+        if (b.length[n] > r->widest) r->widest = b.length[n];
+    whole = whole && settle_rows(&b);
+    eq_free(b.at);
+    eq_free(b.length);
+    eq_free(b.mark);
+    return whole;
+}
+
+/* Recomputes the coefficients of one row in place; true when one of them changed. */
+static bool refresh_row(const eq_reduction *r, const eq_circuit *c, int which, eq_node n) {
+    const eq_sparse_rows *rows = which == 0 ? &r->t : &r->w;
+    bool changed = false;
+    for (int32_t e = rows->start[n]; e < rows->start[n + 1]; e++) {
+        double sum = 0.0, factor;
+        eq_node on;
+        for (int32_t k = 0; (on = dependence(r, c, which, n, k, &factor)) != EQ_NONE; k++)
+            for (int32_t i = rows->start[on]; i < rows->start[on + 1]; i++)
+                if (rows->unknown[i] == rows->unknown[e]) sum += factor * rows->coefficient[i];
+        changed = changed || rows->coefficient[e] != sum;
+        rows->coefficient[e] = sum;
+    }
+    return changed;
+}
+
+bool eq_reduction_refresh(eq_reduction *r, const eq_circuit *c) {
+    bool changed = false;
+    for (size_t k = 0; k < r->links; k++) {
+        changed = refresh_row(r, c, 0, r->t_order[k]) || changed;
+        changed = refresh_row(r, c, 1, r->w_order[k]) || changed;
+    }
+    return changed;
+}
+
+static eq_status build(eq_reduction *r, const eq_circuit *c, eq_diag *diag) {
+    r->nodes = eq_circuit_nodes(c);
+    r->parent = eq_malloc(r->nodes, sizeof *r->parent);
+    r->edge = eq_malloc(r->nodes, sizeof *r->edge);
+    r->sign = eq_calloc(r->nodes, sizeof *r->sign);
+    r->unknown = eq_malloc(r->nodes, sizeof *r->unknown);
+    if (r->parent == NULL || r->edge == NULL || r->sign == NULL || r->unknown == NULL ||
+        !number_branches(r, c) || !list_controlled(r, c))
+        return eq_out_of_memory(diag);
+    for (size_t n = 0; n < r->nodes; n++) r->parent[n] = r->edge[n] = EQ_NONE;
+    keep_transresistances(r, c);
+    eq_status status = grow_forest(r, c, diag);
+    if (status != EQ_OK) return status;
+    if (!order_nodes(r, c) || !number_unknowns(r) || !build_rows(r, c, 0) || !build_rows(r, c, 1))
+        return eq_out_of_memory(diag);
+    return EQ_OK;
+}
+
+eq_status eq_reduction_new(const eq_circuit *c, eq_reduction **out, eq_diag *diag) {
+    eq_reduction *r = eq_calloc(1, sizeof *r);
+    if (r == NULL) return eq_out_of_memory(diag);
+    eq_status status = build(r, c, diag);
+    if (status == EQ_OK) *out = r;
+    else eq_reduction_free(r);
+    return status;
+}
+
+void eq_reduction_potentials(const eq_reduction *r, const eq_circuit *c, const double *x,
+                             double scale, double *v) {
+    v[EQ_GROUND] = 0.0;
+    for (size_t k = 0; k < r->node_unknowns; k++) v[r->root[k]] = x[k];
+    for (size_t k = 0; k < r->links; k++) {
+        eq_node n = r->t_order[k];
+        int32_t b = r->edge[n];
+        double e = source_value(r, c, b);
+        if (is_class(r, c, b, EQ_CLASS_vcvs))
+            e *= v[terminal(r, c, b, 2)] - v[terminal(r, c, b, 3)];
+        else e *= scale;
+        v[n] = v[r->parent[n]] + r->sign[n] * e;
+    }
+}
+
+/* Adds the current j of branch b (magnitude |j| <= m) to the terminals of the CCCS it controls. */
+static void controlled_currents(const eq_reduction *r, const eq_circuit *c, int32_t b, double j,
+                                double m, double *current, double *magnitude) {
+    const eq_table *f = &c->table[EQ_CLASS_cccs];
+    for (int32_t k = r->f_start[b]; k < r->f_start[b + 1]; k++) {
+        int32_t row = r->f_row[k];
+        double gain = f->w[0][row];
+        current[f->term[0][row]] += gain * j;
+        current[f->term[1][row]] -= gain * j;
+        if (magnitude == NULL) continue;
+        magnitude[f->term[0][row]] += (gain < 0.0 ? -gain : gain) * m;
+        magnitude[f->term[1][row]] += (gain < 0.0 ? -gain : gain) * m;
+    }
+}
+
+void eq_reduction_currents(const eq_reduction *r, const eq_circuit *c, double *current,
+                           double *magnitude, double *branch) {
+    for (size_t k = r->links; k-- > 0;) {
+        eq_node n = r->w_order[k];
+        int32_t b = r->edge[n];
+        /* What leaves the subtree of n leaves n through its edge: from + to - when n is the + terminal. */
+        double j = -r->sign[n] * current[n];
+        double m = magnitude == NULL ? 0.0 : magnitude[n];
+        controlled_currents(r, c, b, j, m, current, magnitude);
+        current[r->parent[n]] += current[n];
+        if (magnitude != NULL) magnitude[r->parent[n]] += m;
+        if (branch != NULL) branch[b] = j;
+    }
+}

@@ -1,0 +1,473 @@
+#include "circuit/topology.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { SHOWN = 8 }; /* names in one message */
+
+void eq_topology_free(eq_topology *t) {
+    if (t == NULL) return;
+    eq_free(t->component);
+    eq_free(t->weight);
+    eq_free(t->reason);
+    eq_free(t->active);
+    eq_free(t);
+}
+
+double eq_topology_weight(const eq_topology *t, eq_node node) {
+    int32_t c = t->component[node];
+    return c == EQ_NONE ? 1.0 : t->weight[c];
+}
+
+/* Union-find with path halving. */
+static int32_t find(int32_t *up, int32_t n) {
+    while (up[n] != n) n = up[n] = up[up[n]];
+    return n;
+}
+
+static void join(int32_t *up, int32_t a, int32_t b) {
+    a = find(up, a);
+    b = find(up, b);
+    if (a < b) up[b] = a;
+    else up[a] = b;
+}
+
+/* +1 when the VCCS row is controlled by its own drop (a conductance), -1 by the inverted drop, else 0. */
+static int own_drop(const eq_table *g, size_t j) {
+    eq_node a = g->term[0][j], b = g->term[1][j], c = g->term[2][j], d = g->term[3][j];
+    if (a == c && b == d) return 1;
+    return a == d && b == c ? -1 : 0;
+}
+
+/* Whether row j of the table conducts dc from a to b whatever the rest of the circuit does. */
+static bool conducts(const eq_table *t, int cls, size_t j) {
+    if (cls == EQ_CLASS_vccs) return own_drop(t, j) != 0;
+    return cls != EQ_CLASS_isource && cls != EQ_CLASS_cccs;
+}
+
+/* Joins nodes over the elements that conduct. */
+static void join_conducting(const eq_circuit *c, int32_t *up) {
+    for (size_t n = 0; n < eq_circuit_nodes(c); n++) up[n] = (int32_t)n;
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *t = &c->table[k];
+        for (size_t j = 0; j < t->count; j++)
+            if (conducts(t, k, j)) join(up, t->term[0][j], t->term[1][j]);
+    }
+}
+
+/* Marks the components that a G or an F touches: they may hold their potential against ground. */
+static void mark_controlled(const eq_circuit *c, int32_t *up, bool *controlled) {
+    static const int classes[] = {EQ_CLASS_vccs, EQ_CLASS_cccs};
+    for (int k = 0; k < 2; k++) {
+        const eq_table *t = &c->table[classes[k]];
+        for (size_t j = 0; j < t->count; j++)
+            controlled[find(up, t->term[0][j])] = controlled[find(up, t->term[1][j])] = true;
+    }
+}
+
+static void name_nodes(const eq_circuit *c, int32_t *up, int32_t part, eq_text *text) {
+    int shown = 0;
+    for (size_t n = 0; n < eq_circuit_nodes(c) && shown <= SHOWN; n++) {
+        if (find(up, (int32_t)n) != part) continue;
+        if (shown == SHOWN) eq_text_puts(text, ", ...");
+        else eq_text_printf(text, "%s%s", shown == 0 ? "" : ", ", eq_circuit_node_name(c, (eq_node)n));
+        shown++;
+    }
+}
+
+/* Names the current sources that lead into the part; *first is the first of them or EQ_NONE. */
+static void name_sources(const eq_circuit *c, int32_t *up, int32_t part, eq_text *text,
+                         eq_element *first) {
+    const eq_table *t = &c->table[EQ_CLASS_isource];
+    int shown = 0;
+    *first = EQ_NONE;
+    for (size_t j = 0; j < t->count && shown <= SHOWN; j++) {
+        bool a = find(up, t->term[0][j]) == part, b = find(up, t->term[1][j]) == part;
+        if (a == b) continue;
+        if (*first == EQ_NONE) *first = t->id[j];
+        if (shown == SHOWN) eq_text_puts(text, ", ...");
+        else
+            eq_text_printf(text, "%s%s", shown == 0 ? "" : ", ",
+                           eq_circuit_element_name(c, t->id[j]));
+        shown++;
+    }
+}
+
+static eq_status report_floating(const eq_circuit *c, int32_t *up, int32_t part, eq_diag *diag) {
+    eq_text nodes = {0}, sources = {0};
+    eq_element first;
+    eq_status status;
+    name_nodes(c, up, part, &nodes);
+    name_sources(c, up, part, &sources, &first);
+    if (nodes.failed || sources.failed)
+        status = eq_out_of_memory(diag);
+    else if (first != EQ_NONE)
+        status = eq_fail_at(diag, EQ_ERR_SINGULAR, eq_circuit_place_of(c, first),
+                            "only current sources (%s) lead to node %s: a cutset of current sources; "
+                            "add a resistor from there to the rest of the circuit",
+                            sources.text, nodes.text);
+    else
+        status = eq_fail(diag, EQ_ERR_SINGULAR,
+                         "node %s has no dc path to ground; connect it, for instance by a large "
+                         "resistor to node 0",
+                         nodes.text);
+    eq_text_free(&nodes);
+    eq_text_free(&sources);
+    return status;
+}
+
+/* Every node needs a dc path to ground, else its potential is not determined. */
+static eq_status check_floating(const eq_circuit *c, int32_t *up, eq_diag *diag) {
+    enum { REPORTS = 10 };
+    size_t nodes = eq_circuit_nodes(c);
+    bool *controlled = eq_calloc(nodes, sizeof *controlled);
+    if (controlled == NULL) return eq_out_of_memory(diag);
+    join_conducting(c, up);
+    mark_controlled(c, up, controlled);
+    eq_status status = EQ_OK;
+    int reports = 0;
+    int32_t ground = find(up, EQ_GROUND);
+    for (int32_t n = 0; n < (int32_t)nodes && reports < REPORTS; n++) {
+        if (find(up, n) != n || n == ground || controlled[n]) continue;
+        status = report_floating(c, up, n, diag);
+        reports++;
+    }
+    eq_free(controlled);
+    return status;
+}
+
+/* A node whose potential no unknown changes. */
+static bool fixed(const eq_reduction *r, eq_node n) {
+    return r->t.start[n] == r->t.start[n + 1];
+}
+
+/* Components of the graph of two-terminal elements (and floating V sources) over the nodes not fixed. */
+static void find_components(eq_topology *t, const eq_circuit *c, const eq_reduction *r, int32_t *up) {
+    static const int classes[] = {EQ_CLASS_resistor,    EQ_CLASS_memristor, EQ_CLASS_diode,
+                                  EQ_CLASS_ideal_diode, EQ_CLASS_vsource,   EQ_CLASS_vccs};
+    for (size_t n = 0; n < t->nodes; n++) up[n] = (int32_t)n;
+    for (size_t k = 0; k < sizeof classes / sizeof *classes; k++) {
+        const eq_table *e = &c->table[classes[k]];
+        for (size_t j = 0; j < e->count; j++) {
+            eq_node a = e->term[0][j], b = e->term[1][j];
+            if (!fixed(r, a) && !fixed(r, b) && conducts(e, classes[k], j)) join(up, a, b);
+        }
+    }
+    for (int32_t n = 0; n < (int32_t)t->nodes; n++) {
+        t->component[n] = EQ_NONE;
+        if (fixed(r, n)) continue;
+        int32_t top = find(up, n); /* the smallest node of its component: already numbered */
+        t->component[n] = top == n ? (int32_t)t->components++ : t->component[top];
+    }
+}
+
+static void set_reason(eq_topology *t, eq_text *text) {
+    t->exists = false;
+    if (t->reason == NULL && !text->failed) {
+        t->reason = text->text;
+        *text = (eq_text){0};
+    }
+    eq_text_free(text);
+}
+
+#define BREAKS(t, ...)                                                                             \
+    do {                                                                                           \
+        eq_text breaks_text = {0};                                                                 \
+        eq_text_printf(&breaks_text, __VA_ARGS__);                                                 \
+        set_reason(t, &breaks_text);                                                               \
+    } while (0)
+
+/* Elements that break reciprocity by themselves. */
+static void check_reciprocal(eq_topology *t, const eq_circuit *c, const eq_reduction *r) {
+    const eq_table *h = &c->table[EQ_CLASS_ccvs], *g = &c->table[EQ_CLASS_vccs];
+    if (h->count > 0)
+        BREAKS(t, "%s is a current-controlled voltage source, which breaks reciprocity; use a "
+                  "VCVS with a CCCS instead",
+               eq_circuit_element_name(c, h->id[0]));
+    for (size_t j = 0; t->exists && j < g->count; j++)
+        if (own_drop(g, j) == 0 && g->w[0][j] != 0.0)
+            BREAKS(t, "%s is a voltage-controlled current source that is not across its own control, "
+                      "which breaks reciprocity; use a resistor, or a VCVS with a CCCS",
+                   eq_circuit_element_name(c, g->id[j]));
+    for (size_t b = 0; t->exists && b < r->branches; b++)
+        if (r->current[b] != EQ_NONE)
+            BREAKS(t, "%s stands in a loop of controlled sources, so its current stays an unknown; "
+                      "open the loop",
+                   eq_circuit_element_name(c, r->branch[b]));
+}
+
+/* Negative conductances make the co-content non-convex. */
+static void check_passive(eq_topology *t, const eq_circuit *c) {
+    static const int classes[] = {EQ_CLASS_resistor, EQ_CLASS_memristor, EQ_CLASS_vccs,
+                                  EQ_CLASS_ideal_diode};
+    for (size_t k = 0; k < sizeof classes / sizeof *classes; k++) {
+        const eq_table *e = &c->table[classes[k]];
+        for (size_t j = 0; t->passive && j < e->count; j++) {
+            bool negative;
+            if (classes[k] == EQ_CLASS_vccs) negative = own_drop(e, j) * e->w[0][j] < 0.0;
+            else if (classes[k] == EQ_CLASS_ideal_diode) negative = e->w[0][j] > e->w[1][j];
+            else negative = e->w[0][j] < 0.0;
+            if (!negative || (classes[k] == EQ_CLASS_ideal_diode && e->w[0][j] > 0.0)) continue;
+            t->passive = false;
+            t->active = eq_strdup(eq_circuit_element_name(c, e->id[j]));
+        }
+    }
+}
+
+/* A demand d(to) = ratio d(from), raised by amplifier `by`. */
+typedef struct ratio {
+    int32_t from, to;
+    double ratio;
+    eq_element by;
+} ratio;
+
+typedef struct weigher {
+    eq_topology *t;
+    const eq_circuit *c;
+    const eq_reduction *r;
+    bool *carries; /* [nodes] current-defined elements stand at the node */
+    ratio *demand;
+    size_t demands, cap;
+    int32_t *start, *demand_of; /* demands by component, both directions */
+    int32_t *via;               /* [components] the demand that gave the weight, EQ_NONE */
+    int32_t *queue;             /* [components] */
+} weigher;
+
+/* Nodes at which a current enters the KCL sum directly. */
+static void mark_carriers(weigher *w) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *t = &w->c->table[k];
+        if (t->cls->defined != EQ_CURRENT_DEFINED) continue;
+        for (size_t j = 0; j < t->count; j++)
+            w->carries[t->term[0][j]] = w->carries[t->term[1][j]] = true;
+    }
+}
+
+/* The first VCVS (which = 0) or controlled CCCS (which = 1) on the way from node n to its root. */
+static eq_element on_path(const weigher *w, eq_node n, int which) {
+    const eq_reduction *r = w->r;
+    for (; r->parent[n] != EQ_NONE; n = r->parent[n]) {
+        int32_t b = r->edge[n];
+        if (which == 0 && w->c->row[r->branch[b]].cls == EQ_CLASS_vcvs) return r->branch[b];
+        if (which == 1 && r->f_start[b] < r->f_start[b + 1])
+            return w->c->table[EQ_CLASS_cccs].id[r->f_row[r->f_start[b]]];
+    }
+    return EQ_NONE;
+}
+
+static double coefficient(const eq_sparse_rows *rows, eq_node n, int32_t unknown) {
+    for (int32_t e = rows->start[n]; e < rows->start[n + 1]; e++)
+        if (rows->unknown[e] == unknown) return rows->coefficient[e];
+    return 0.0;
+}
+
+static const char *name_of(const weigher *w, eq_element e) {
+    return e == EQ_NONE ? "an amplifier" : eq_circuit_element_name(w->c, e);
+}
+
+static bool add_demand(weigher *w, int32_t from, int32_t to, double value, eq_element by) {
+    if (from == to && fabs(value - 1.0) < 1e-9) return true;
+    if (!eq_grow((void **)&w->demand, &w->cap, w->demands + 1, sizeof *w->demand)) return false;
+    w->demand[w->demands++] = (ratio){from, to, value, by};
+    return true;
+}
+
+/* Demands of node n, from d(n) T[n][k] = d(k) W[n][k]. */
+static bool demands_of_node(weigher *w, eq_node n) {
+    const eq_sparse_rows *rows[] = {&w->r->t, &w->r->w};
+    for (int which = 0; which < 2; which++)
+        for (int32_t e = rows[which]->start[n]; e < rows[which]->start[n + 1]; e++) {
+            int32_t k = rows[which]->unknown[e];
+            double t = coefficient(rows[0], n, k), b = coefficient(rows[1], n, k);
+            eq_element amplifier = on_path(w, n, 0);
+            if (t == 0.0 && b == 0.0) continue;
+            if (b == 0.0)
+                BREAKS(w->t, "no CCCS takes the current of %s back to its control, so the amplifier "
+                             "blocks error signals; add F from the control node with the current of a "
+                             "0-V source in series with the output",
+                       name_of(w, amplifier));
+            else if (t == 0.0)
+                BREAKS(w->t, "%s draws a current that belongs to node %s, which its terminals do not "
+                             "drive; let a VCVS drive it from the same nodes",
+                       name_of(w, on_path(w, n, 1)), eq_circuit_node_name(w->c, n));
+            else if (which == 0 && !add_demand(w, w->t->component[w->r->root[k]],
+                                               w->t->component[n], b / t, amplifier))
+                return false;
+        }
+    return true;
+}
+
+static bool collect_demands(weigher *w) {
+    mark_carriers(w);
+    for (size_t k = 0; k < w->r->links; k++) {
+        eq_node n = w->r->t_order[k];
+        if (w->carries[n] && !demands_of_node(w, n)) return false;
+    }
+    return true;
+}
+
+/* Lists the demands of every component (counting sort). */
+static bool list_demands(weigher *w) {
+    size_t parts = w->t->components;
+    w->start = eq_calloc(parts + 2, sizeof *w->start);
+    w->demand_of = eq_malloc(2 * w->demands, sizeof *w->demand_of);
+    if (w->start == NULL || w->demand_of == NULL) return false;
+    for (size_t k = 0; k < w->demands; k++) {
+        w->start[w->demand[k].from + 2]++;
+        w->start[w->demand[k].to + 2]++;
+    }
+    for (size_t p = 2; p < parts + 2; p++) w->start[p] += w->start[p - 1];
+    for (size_t k = 0; k < w->demands; k++) {
+        w->demand_of[w->start[w->demand[k].from + 1]++] = (int32_t)k;
+        w->demand_of[w->start[w->demand[k].to + 1]++] = (int32_t)k;
+    }
+    return true;
+}
+
+/* The amplifiers by which component p got its weight, the nearest first. */
+static void name_way(const weigher *w, int32_t p, eq_text *text) {
+    for (int shown = 0; w->via[p] != EQ_NONE && shown < SHOWN; shown++) {
+        const ratio *d = &w->demand[w->via[p]];
+        eq_text_printf(text, ", %s", name_of(w, d->by));
+        p = d->from == p ? d->to : d->from;
+    }
+}
+
+static void report_ratio(weigher *w, const ratio *d) {
+    eq_text text = {0};
+    double have = w->t->weight[d->to] / w->t->weight[d->from];
+    eq_text_printf(&text, "the loop of amplifiers %s", name_of(w, d->by));
+    name_way(w, d->from, &text);
+    name_way(w, d->to, &text);
+    eq_text_printf(&text,
+                   " has no consistent energy weights: feedback/gain of %s is %g, the rest of the loop "
+                   "asks for %g; make both equal",
+                   name_of(w, d->by), d->ratio, have);
+    set_reason(w->t, &text);
+}
+
+/* Gives the other end of demand k its weight, or checks the weight that it has. */
+static void follow(weigher *w, int32_t k, int32_t p, size_t *tail) {
+    const ratio *d = &w->demand[k];
+    int32_t other = d->from == p ? d->to : d->from;
+    double weight = w->t->weight[p] * (d->from == p ? d->ratio : 1.0 / d->ratio);
+    if (isnan(w->t->weight[other])) {
+        w->t->weight[other] = weight;
+        w->via[other] = k;
+        w->queue[(*tail)++] = other;
+    } else if (w->t->exists && fabs(w->t->weight[other] - weight) > 1e-9 * fabs(weight)) {
+        report_ratio(w, d);
+    }
+}
+
+/* Breadth-first over the demands; components that no amplifier joins have weight 1 each. */
+static bool spread(weigher *w) {
+    size_t parts = w->t->components;
+    w->via = eq_malloc(parts, sizeof *w->via);
+    w->queue = eq_malloc(parts, sizeof *w->queue);
+    if (w->via == NULL || w->queue == NULL || !list_demands(w)) return false;
+    for (size_t p = 0; p < parts; p++) {
+        w->t->weight[p] = NAN;
+        w->via[p] = EQ_NONE;
+    }
+    for (size_t first = 0; first < parts; first++) {
+        if (!isnan(w->t->weight[first])) continue;
+        size_t head = 0, tail = 0;
+        w->t->weight[first] = 1.0;
+        w->queue[tail++] = (int32_t)first;
+        while (head < tail) {
+            int32_t p = w->queue[head++];
+            for (int32_t k = w->start[p]; k < w->start[p + 1]; k++)
+                follow(w, w->demand_of[k], p, &tail);
+        }
+    }
+    return true;
+}
+
+static void forget(eq_topology *t) {
+    eq_free(t->reason);
+    eq_free(t->active);
+    t->reason = t->active = NULL;
+    t->exists = t->positive = t->passive = true;
+}
+
+eq_status eq_topology_weigh(eq_topology *t, const eq_circuit *c, const eq_reduction *r,
+                            eq_diag *diag) {
+    weigher w = {.t = t, .c = c, .r = r, .carries = eq_calloc(t->nodes, sizeof *w.carries)};
+    forget(t);
+    check_reciprocal(t, c, r);
+    check_passive(t, c);
+    bool whole = w.carries != NULL && collect_demands(&w) && spread(&w);
+    for (size_t p = 0; whole && p < t->components; p++)
+        t->positive = t->positive && t->weight[p] > 0.0;
+    t->positive = t->positive && t->exists;
+    eq_free(w.carries);
+    eq_free(w.demand);
+    eq_free(w.start);
+    eq_free(w.demand_of);
+    eq_free(w.via);
+    eq_free(w.queue);
+    return whole ? EQ_OK : eq_out_of_memory(diag);
+}
+
+eq_status eq_topology_new(const eq_circuit *c, const eq_reduction *r, eq_topology **out,
+                          eq_diag *diag) {
+    eq_topology *t = eq_calloc(1, sizeof *t);
+    int32_t *up = eq_malloc(eq_circuit_nodes(c), sizeof *up);
+    eq_status status = EQ_OK;
+    if (t != NULL) {
+        t->nodes = eq_circuit_nodes(c);
+        t->component = eq_malloc(t->nodes, sizeof *t->component);
+    }
+    if (t == NULL || up == NULL || t->component == NULL) status = eq_out_of_memory(diag);
+    if (status == EQ_OK) status = check_floating(c, up, diag);
+    if (status == EQ_OK) {
+        find_components(t, c, r, up);
+        t->weight = eq_malloc(t->components, sizeof *t->weight);
+        status = t->weight == NULL ? eq_out_of_memory(diag) : eq_topology_weigh(t, c, r, diag);
+    }
+    eq_free(up);
+    if (status == EQ_OK) *out = t;
+    else eq_topology_free(t);
+    return status;
+}
+
+/* The findings in words. */
+static void report(const eq_topology *t, const eq_reduction *r, eq_diag *diag) {
+    eq_place nowhere = {NULL, 0, 0};
+    double low = INFINITY, high = -INFINITY;
+    for (size_t p = 0; p < t->components; p++) {
+        low = fmin(low, t->weight[p]);
+        high = fmax(high, t->weight[p]);
+    }
+    eq_note_at(diag, nowhere,
+               "%zu nodes, %zu unknown potentials, %zu unknown currents, %zu floating components",
+               t->nodes - 1, r->node_unknowns, r->unknowns - r->node_unknowns, t->components);
+    if (t->exists && t->components > 0)
+        eq_note_at(diag, nowhere, "energy weights exist (%g to %g): the circuit has an energy", low,
+                   high);
+    if (!t->exists)
+        eq_warn_at(diag, nowhere, "no energy weights, EqProp gradients are biased: %s",
+                   t->reason == NULL ? "reason lost, out of memory" : t->reason);
+    if (t->exists && !t->positive)
+        eq_warn_at(diag, nowhere, "an energy weight is not positive: the energy is not convex; give gain "
+                                  "and feedback of every amplifier the same sign");
+    if (!t->passive)
+        eq_warn_at(diag, nowhere, "%s has a negative conductance: the circuit is not passive and may "
+                                  "have several operating points; make it positive",
+                   t->active == NULL ? "an element" : t->active);
+}
+
+eq_status eq_topology_check(const eq_circuit *c, eq_topology **out, eq_diag *diag) {
+    eq_reduction *r = NULL;
+    eq_topology *t = NULL;
+    eq_status status = eq_reduction_new(c, &r, diag);
+    if (status == EQ_OK) status = eq_topology_new(c, r, &t, diag);
+    if (status == EQ_OK) report(t, r, diag);
+    eq_reduction_free(r);
+    if (status == EQ_OK && out != NULL) *out = t;
+    else eq_topology_free(t);
+    return status;
+}

@@ -1,0 +1,229 @@
+#include "solver/eliminate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "solver/chunk.h"
+
+/* A nonlinear element seen from a chosen unknown: its drop changes by `right` and the row gets `left` times
+ * its current. */
+typedef struct touch {
+    int32_t cls, row;
+    double left, right;
+} touch;
+
+struct eq_eliminator {
+    eq_system *s;
+    size_t count;
+    int32_t *unknown; /* [count] */
+    int32_t *start;   /* [count + 1] */
+    touch *touched;
+    double *r;        /* [n] residual of the linear part */
+    int32_t *place;   /* [n] position among the chosen, EQ_NONE */
+};
+
+static double coefficient(const eq_sparse_rows *rows, eq_node n, int32_t unknown) {
+    double sum = 0.0;
+    for (int32_t e = rows->start[n]; e < rows->start[n + 1]; e++)
+        if (rows->unknown[e] == unknown) sum += rows->coefficient[e];
+    return sum;
+}
+
+static bool has(const eq_sparse_rows *rows, eq_node n, int32_t unknown) {
+    for (int32_t e = rows->start[n]; e < rows->start[n + 1]; e++)
+        if (rows->unknown[e] == unknown) return true;
+    return false;
+}
+
+typedef void (*visitor)(eq_eliminator *, int32_t unknown, const touch *);
+
+/* Visits the unknowns of the rows of T and W of both ends of element j, each once. */
+static void visit_element(eq_eliminator *e, int32_t cls, size_t j, visitor visit) {
+    const eq_reduction *red = e->s->reduction;
+    const eq_table *t = &e->s->circuit->table[cls];
+    eq_node a = t->term[0][j], b = t->term[1][j];
+    const eq_sparse_rows *rows[] = {&red->t, &red->t, &red->w, &red->w};
+    const eq_node node[] = {a, b, a, b};
+    for (int list = 0; list < 4; list++)
+        for (int32_t k = rows[list]->start[node[list]]; k < rows[list]->start[node[list] + 1]; k++) {
+            int32_t u = rows[list]->unknown[k];
+            bool seen = false;
+            for (int before = 0; before < list; before++)
+                seen = seen || has(rows[before], node[before], u);
+            if (seen) continue;
+            touch found = {cls, (int32_t)j, coefficient(&red->w, a, u) - coefficient(&red->w, b, u),
+                           coefficient(&red->t, a, u) - coefficient(&red->t, b, u)};
+            visit(e, u, &found);
+        }
+}
+
+static void visit_touches(eq_eliminator *e, visitor visit) {
+    for (int32_t cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &e->s->circuit->table[cls];
+        if (!eq_stands_between_nodes(t) || eq_is_linear(t)) continue;
+        for (size_t j = 0; j < t->count; j++) visit_element(e, cls, j, visit);
+    }
+}
+
+static void mark_touched(eq_eliminator *e, int32_t unknown, const touch *seen) {
+    if (seen->left != 0.0 && seen->right != 0.0) e->place[unknown] = 0;
+}
+
+static void count_touched(eq_eliminator *e, int32_t unknown, const touch *seen) {
+    (void)seen;
+    if (e->place[unknown] != EQ_NONE) e->start[e->place[unknown] + 2]++;
+}
+
+static void keep_touched(eq_eliminator *e, int32_t unknown, const touch *seen) {
+    if (e->place[unknown] != EQ_NONE) e->touched[e->start[e->place[unknown] + 1]++] = *seen;
+}
+
+/* Whether column k of the pattern meets the row of a chosen unknown. */
+static bool meets_chosen(const eq_eliminator *e, const bool *chosen, int32_t k) {
+    const eq_pattern *p = &e->s->pattern;
+    for (int32_t i = p->start[k]; i < p->start[k + 1]; i++)
+        if (p->row[i] != k && chosen[p->row[i]]) return true;
+    return false;
+}
+
+/* Greedy independent set of the touched unknowns in the graph of the Jacobian. */
+static bool choose(eq_eliminator *e) {
+    const eq_pattern *p = &e->s->pattern;
+    bool *chosen = eq_calloc(e->s->n, sizeof *chosen), *blocked = eq_calloc(e->s->n, sizeof *blocked);
+    bool whole = chosen != NULL && blocked != NULL;
+    for (int32_t k = 0; whole && k < p->n; k++) {
+        bool take = e->place[k] == 0 && !blocked[k] && !meets_chosen(e, chosen, k);
+        e->place[k] = EQ_NONE;
+        if (!take) continue;
+        chosen[k] = true;
+        e->place[k] = (int32_t)e->count;
+        e->unknown[e->count++] = k;
+        for (int32_t i = p->start[k]; i < p->start[k + 1]; i++) blocked[p->row[i]] = true;
+    }
+    eq_free(chosen);
+    eq_free(blocked);
+    return whole;
+}
+
+static bool build(eq_eliminator *e) {
+    size_t n = e->s->n;
+    e->unknown = eq_malloc(n, sizeof *e->unknown);
+    e->place = eq_malloc(n, sizeof *e->place);
+    e->r = eq_malloc(n, sizeof *e->r);
+    if (e->unknown == NULL || e->place == NULL || e->r == NULL) return false;
+    for (size_t k = 0; k < n; k++) e->place[k] = EQ_NONE;
+    visit_touches(e, mark_touched);
+    if (!choose(e)) return false;
+    e->start = eq_calloc(e->count + 2, sizeof *e->start);
+    if (e->start == NULL) return false;
+    visit_touches(e, count_touched);
+    for (size_t k = 2; k < e->count + 2; k++) e->start[k] += e->start[k - 1];
+    e->touched = eq_malloc((size_t)e->start[e->count + 1], sizeof *e->touched);
+    if (e->touched == NULL) return false;
+    visit_touches(e, keep_touched);
+    return true;
+}
+
+void eq_eliminator_free(eq_eliminator *e) {
+    if (e == NULL) return;
+    eq_free(e->unknown);
+    eq_free(e->start);
+    eq_free(e->touched);
+    eq_free(e->r);
+    eq_free(e->place);
+    eq_free(e);
+}
+
+eq_status eq_eliminator_new(eq_system *s, eq_eliminator **out, eq_diag *diag) {
+    eq_eliminator *e = eq_calloc(1, sizeof *e);
+    if (e == NULL) return eq_out_of_memory(diag);
+    e->s = s;
+    if (!build(e)) {
+        eq_eliminator_free(e);
+        return eq_out_of_memory(diag);
+    }
+    *out = e;
+    return EQ_OK;
+}
+
+size_t eq_eliminator_count(const eq_eliminator *e) {
+    return e->count;
+}
+
+/* One scalar equation: f(h) = r + g h + sum of left y(u + right h). */
+typedef struct scalar {
+    const eq_eliminator *e;
+    const touch *first, *end;
+    double r, g;
+} scalar;
+
+static double evaluate(const scalar *q, double h, double *slope) {
+    double f = q->r + q->g * h;
+    *slope = q->g;
+    for (const touch *t = q->first; t < q->end; t++) {
+        const eq_table *table = &q->e->s->circuit->table[t->cls];
+        const double *v = q->e->s->v;
+        double *w[EQ_MAX_COLUMNS], y, dydx;
+        for (int k = 0; k < table->cls->columns; k++) w[k] = table->w[k] + t->row;
+        double u = v[table->term[0][t->row]] - v[table->term[1][t->row]] + t->right * h;
+        table->cls->value_and_slope(1, w, &u, NULL, &y, &dydx, NULL);
+        f += t->left * y;
+        *slope += t->left * t->right * dydx;
+    }
+    return f;
+}
+
+/* Widens a bracket from 0 in the direction in which f falls to zero (rising f); false when there is none. */
+static bool bracket(const scalar *q, double f, double *low, double *high) {
+    enum { DOUBLINGS = 60 };
+    double inner = 0.0, outer = f > 0.0 ? -0.1 : 0.1, slope;
+    for (int k = 0; k < DOUBLINGS; k++) {
+        double there = evaluate(q, outer, &slope);
+        if (isnan(there)) return false;
+        if ((there > 0.0) != (f > 0.0)) {
+            *low = fmin(inner, outer);
+            *high = fmax(inner, outer);
+            return true;
+        }
+        inner = outer;
+        outer *= 2.0;
+    }
+    return false;
+}
+
+/* Newton safeguarded by bisection (Press et al., rtsafe): a step that leaves the bracket or does not halve the
+ * step before the last is replaced by the midpoint. x: the potential, for the size of a rounding error. */
+static double root(const scalar *q, double x) {
+    enum { STEPS = 200 };
+    double slope, low, high, f = evaluate(q, 0.0, &slope), h = 0.0;
+    if (f == 0.0 || isnan(f) || !bracket(q, f, &low, &high)) return 0.0;
+    if (!isfinite(f)) h = 0.5 * (low + high);
+    double before = high - low, step = before;
+    for (int k = 0; k < STEPS; k++) {
+        f = evaluate(q, h, &slope);
+        if (f == 0.0) break;
+        if (f > 0.0) high = fmin(high, h);
+        else low = fmax(low, h);
+        double newton = -f / slope, to = h + newton;
+        bool slow = !(fabs(2.0 * newton) <= fabs(before));
+        if (slow || !(to > low && to < high)) newton = 0.5 * (low + high) - h;
+        before = step;
+        step = newton;
+        h += newton;
+        if (fabs(newton) <= 1e-16 * (fabs(x) + fabs(h))) break;
+    }
+    return h;
+}
+
+void eq_eliminate(eq_eliminator *e, double *x) {
+    eq_system *s = e->s;
+    if (e->count == 0 || s->injection.slope != NULL) return;
+    eq_system_linear_residual(s, x, e->r);
+    for (size_t k = 0; k < e->count; k++) {
+        int32_t u = e->unknown[k];
+        scalar q = {e, e->touched + e->start[k], e->touched + e->start[k + 1], e->r[u],
+                    s->linear[s->diagonal[u]] + s->homotopy.shunt};
+        x[u] += root(&q, x[u]);
+    }
+}

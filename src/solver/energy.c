@@ -1,0 +1,194 @@
+/* The weighted co-content P = sum of d_c p_k (DESIGN section 1) and its gradient from the energies alone. */
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "solver/chunk.h"
+#include "solver/system.h"
+
+/* d of an element: that of its floating side (1 when both sides are fixed). */
+static double element_weight(const eq_topology *t, eq_node a, eq_node b) {
+    return t->component[a] != EQ_NONE ? eq_topology_weight(t, a) : eq_topology_weight(t, b);
+}
+
+/* A VCCS across its own control is a conductance: its energy at fixed control counts twice. */
+static double share(const eq_table *t) {
+    return eq_by_voltage(t) ? 0.5 : 1.0;
+}
+
+typedef struct sum {
+    double total, size;
+} sum;
+
+static void add(sum *s, double term) {
+    s->total += term;
+    s->size += fabs(term);
+}
+
+static void add_elements(const eq_system *s, const eq_table *t, sum *p) {
+    eq_chunk e;
+    for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
+        eq_chunk_take(&e, t, start, s->v);
+        eq_chunk_energy(&e);
+        for (size_t j = 0; j < e.n; j++)
+            add(p, share(t) * e.y[j] *
+                       element_weight(s->topology, t->term[0][start + j], t->term[1][start + j]));
+    }
+}
+
+/* A current source may join components of different weight: J (d_a v_a - d_b v_b). */
+static void add_sources(const eq_system *s, sum *p) {
+    const eq_table *t = &s->circuit->table[EQ_CLASS_isource];
+    eq_chunk e;
+    for (size_t start = 0; start < t->count; start += EQ_CHUNK)
+        for (int side = 0; side < 2; side++) {
+            eq_chunk_rows(&e, t, start, EQ_CHUNK);
+            for (size_t j = 0; j < e.n; j++) e.u[j] = s->v[t->term[side][start + j]];
+            eq_chunk_energy(&e);
+            for (size_t j = 0; j < e.n; j++)
+                add(p, (side == 0 ? 1.0 : -1.0) * s->homotopy.scale * e.y[j] *
+                           eq_topology_weight(s->topology, t->term[side][start + j]));
+        }
+}
+
+/* -d_ref (J y - (y - at)^T S (y - at)/2): the nudge of DESIGN section 1, times beta. */
+static void add_injection(const eq_system *s, sum *p) {
+    const eq_injection *in = &s->injection;
+    size_t m = s->circuit->outputs;
+    if (in->current == NULL) return;
+    double d = s->homotopy.scale * eq_topology_weight(s->topology, s->circuit->output[0].plus);
+    for (size_t k = 0; k < m; k++) {
+        double y = eq_system_output(s, s->v, k);
+        add(p, -d * in->current[k] * y);
+        for (size_t l = 0; in->slope != NULL && l < m; l++)
+            add(p, 0.5 * d * in->slope[k * m + l] * (y - in->at[k]) *
+                       (eq_system_output(s, s->v, l) - in->at[l]));
+    }
+}
+
+double eq_system_energy(eq_system *s, const double *x, double *scale) {
+    sum p = {0.0, 0.0};
+    eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &s->circuit->table[cls];
+        if (eq_stands_between_nodes(t) && cls != EQ_CLASS_isource) add_elements(s, t, &p);
+    }
+    add_sources(s, &p);
+    add_injection(s, &p);
+    for (size_t k = 0; s->homotopy.shunt != 0.0 && k < s->reduction->node_unknowns; k++) {
+        double u = x[k] - (s->homotopy.anchor == NULL ? 0.0 : s->homotopy.anchor[k]);
+        add(&p, 0.5 * s->homotopy.shunt * s->row_weight[k] * u * u);
+    }
+    if (scale != NULL) *scale = p.size;
+    return p.total;
+}
+
+/* dp/du of the chunk at its drops by Ridders' extrapolated central differences (Ridders 1982, Advances in
+ * Engineering Software 4:75): steps h, h/1.6, ..., Neville's scheme, the entry of least estimated error. */
+enum { LEVELS = 10 };
+static const double shrink = 1.6;
+
+static void central_difference(eq_chunk *e, const double *u, const double *h, double *slope) {
+    double plus[EQ_CHUNK], minus[EQ_CHUNK];
+    for (int side = 0; side < 2; side++) {
+        double sign = side == 0 ? 1.0 : -1.0;
+        for (size_t j = 0; j < e->n; j++) {
+            e->u[j] = u[j] + sign * h[j];
+            if (eq_by_voltage(e->t)) e->c[j] = e->slope[j] * e->u[j];
+        }
+        eq_chunk_energy(e);
+        memcpy(side == 0 ? plus : minus, e->y, e->n * sizeof *e->y);
+    }
+    for (size_t j = 0; j < e->n; j++)
+        slope[j] = (plus[j] - minus[j]) / ((u[j] + h[j]) - (u[j] - h[j]));
+}
+
+/* Neville's scheme of one element: column[k] is the k-th of the row before; keeps the best entry. */
+static void extrapolate(double *column, int level, double first, double *best, double *error) {
+    double factor = shrink * shrink, now = first;
+    for (int k = 0; k < level; k++, factor *= shrink * shrink) {
+        double better = (now * factor - column[k]) / (factor - 1.0);
+        double change = fmax(fabs(better - now), fabs(better - column[k]));
+        column[k] = now;
+        now = better;
+        if (change <= *error) {
+            *error = change;
+            *best = better;
+        }
+    }
+    column[level] = now;
+    if (level == 0) *best = first;
+}
+
+/* A quadratic energy needs one difference, whose step may be as large as the drop. */
+static void slopes_by_energy(eq_chunk *e, const double *u, double *slope) {
+    double h[EQ_CHUNK], first[EQ_CHUNK], error[EQ_CHUNK];
+    static const double floor_step = 1e-3; /* V */
+    double column[EQ_CHUNK][LEVELS];
+    bool quadratic = eq_is_linear(e->t);
+    for (size_t j = 0; j < e->n; j++) {
+        h[j] = quadratic ? fabs(u[j]) + 1.0 : 0.02 * fabs(u[j]) + floor_step;
+        error[j] = INFINITY;
+    }
+    for (int level = 0; level < (quadratic ? 1 : LEVELS); level++) {
+        central_difference(e, u, h, first);
+        for (size_t j = 0; j < e->n; j++) {
+            extrapolate(column[j], level, first[j], &slope[j], &error[j]);
+            h[j] /= shrink;
+        }
+    }
+}
+
+/* Adds weight * dp/du of all elements of one table to the nodes. */
+static void table_gradient(eq_system *s, const eq_table *t, double scale) {
+    eq_chunk e;
+    double u[EQ_CHUNK], slope[EQ_CHUNK];
+    for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
+        eq_chunk_take(&e, t, start, s->v);
+        memcpy(u, e.u, e.n * sizeof *u);
+        for (size_t j = 0; eq_by_voltage(t) && j < e.n; j++) /* own drop, maybe inverted */
+            e.slope[j] = t->term[0][start + j] == t->term[2][start + j] ? 1.0 : -1.0;
+        slopes_by_energy(&e, u, slope);
+        for (size_t j = 0; j < e.n; j++) {
+            eq_node a = t->term[0][start + j], b = t->term[1][start + j];
+            double y = scale * share(t) * slope[j];
+            s->current[a] += eq_topology_weight(s->topology, a) * y;
+            s->current[b] -= eq_topology_weight(s->topology, b) * y;
+        }
+    }
+}
+
+/* The derivative of the injection's energy is -d_ref (J - S (y - at)) by output k. */
+static void injection_gradient(eq_system *s) {
+    const eq_injection *in = &s->injection;
+    size_t m = s->circuit->outputs;
+    if (in->current == NULL) return;
+    double d = eq_topology_weight(s->topology, s->circuit->output[0].plus);
+    for (size_t k = 0; k < m; k++) {
+        const eq_output *o = &s->circuit->output[k];
+        double j = in->current[k];
+        for (size_t l = 0; in->slope != NULL && l < m; l++)
+            j -= in->slope[k * m + l] * (eq_system_output(s, s->v, l) - in->at[l]);
+        s->current[o->plus] -= d * j;
+        if (o->minus != EQ_NONE) s->current[o->minus] += d * j;
+    }
+}
+
+double eq_system_stationarity(eq_system *s, const double *x) {
+    double worst = 0.0;
+    const eq_sparse_rows *rows = &s->reduction->t;
+    eq_reduction_potentials(s->reduction, s->circuit, x, 1.0, s->v);
+    memset(s->current, 0, s->nodes * sizeof *s->current);
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++)
+        if (eq_stands_between_nodes(&s->circuit->table[cls]))
+            table_gradient(s, &s->circuit->table[cls], 1.0);
+    injection_gradient(s);
+    double *gradient = s->magnitude; /* [nodes] holds [node unknowns] */
+    memset(gradient, 0, s->nodes * sizeof *gradient);
+    for (size_t n = 0; n < s->nodes; n++)
+        for (int32_t e = rows->start[n]; e < rows->start[n + 1]; e++)
+            gradient[rows->unknown[e]] += rows->coefficient[e] * s->current[n];
+    for (size_t k = 0; k < s->reduction->node_unknowns; k++)
+        worst = fmax(worst, fabs(gradient[k] / s->row_weight[k]));
+    return worst;
+}

@@ -1,0 +1,236 @@
+/* The engine for any circuit: one example at a time with the sparse solver. It works on the conductances of the
+ * circuit itself, so load takes over and store has nothing left to write. */
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "solver/chunk.h"
+#include "solver/engine_ops.h"
+#include "solver/solver_internal.h"
+
+typedef struct sparse_engine {
+    eq_circuit *c;
+    size_t batch, nodes, n; /* n: examples of the current minibatch */
+    eq_solver *solver;      /* constant currents into the outputs */
+    eq_solver *with_slope;  /* the same circuit with room for slopes; made when first needed */
+    eq_solve_options options;
+    double *x;                  /* [batch][inputs] V of the current minibatch */
+    double *state[EQ_MAX_SLOTS]; /* [batch][nodes] V; a slot is made when first solved */
+    double *theta, *gradient;   /* [largest group] */
+    double iterations, solves, worst_ratio;
+} sparse_engine;
+
+static void destroy(void *self) {
+    sparse_engine *e = self;
+    if (e == NULL) return;
+    eq_solver_free(e->solver);
+    eq_solver_free(e->with_slope);
+    eq_free(e->x);
+    for (int s = 0; s < EQ_MAX_SLOTS; s++) eq_free(e->state[s]);
+    eq_free(e->theta);
+    eq_free(e->gradient);
+    eq_free(e);
+}
+
+/* Nudges are injected, so the nudge sources of the deck stay at zero. */
+static void silence_outputs(eq_circuit *c) {
+    for (size_t k = 0; k < c->outputs; k++) {
+        eq_element nudge[] = {c->output[k].nudge_plus, c->output[k].nudge_minus};
+        for (int side = 0; side < 2; side++)
+            if (nudge[side] != EQ_NONE) *eq_circuit_source(c, nudge[side]) = 0.0;
+    }
+}
+
+static void load(void *self) {
+    sparse_engine *e = self;
+    eq_circuit_derive(e->c);
+    silence_outputs(e->c);
+    eq_solver_refresh(e->solver);
+    if (e->with_slope != NULL) eq_solver_refresh(e->with_slope);
+}
+
+static void store(const void *self) {
+    (void)self;
+}
+
+static void warn_of_bias(const sparse_engine *e, eq_diag *diag) {
+    const eq_topology *t = eq_solver_system(e->solver)->topology;
+    if (!t->exists)
+        eq_warn_at(diag, (eq_place){NULL, 0, 0}, "no energy weights, EqProp gradients are biased: %s",
+                   t->reason == NULL ? "reason lost, out of memory" : t->reason);
+}
+
+static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, eq_diag *diag) {
+    sparse_engine *e = eq_calloc(1, sizeof *e);
+    if (e == NULL) return eq_out_of_memory(diag);
+    size_t largest = 0;
+    for (size_t g = 0; g < c->groups; g++)
+        if (c->group[g].count > largest) largest = c->group[g].count;
+    e->c = c;
+    e->batch = o->batch;
+    e->nodes = eq_circuit_nodes(c);
+    e->options = eq_solve_options_of(c);
+    e->x = eq_malloc(o->batch, c->inputs * sizeof *e->x);
+    e->theta = eq_malloc(largest, sizeof *e->theta);
+    e->gradient = eq_malloc(largest, sizeof *e->gradient);
+    eq_status status = eq_solver_new(c, &e->solver, diag);
+    if (status == EQ_OK && (e->x == NULL || e->theta == NULL || e->gradient == NULL))
+        status = eq_out_of_memory(diag);
+    if (status != EQ_OK) {
+        destroy(e);
+        return status;
+    }
+    warn_of_bias(e, diag);
+    load(e);
+    *self = e;
+    return EQ_OK;
+}
+
+static eq_engine_info about(const void *self) {
+    const sparse_engine *e = self;
+    return (eq_engine_info){"sparse", e->iterations, e->solves, e->worst_ratio};
+}
+
+/* Solves example k from v in place. */
+static eq_status solve_example(sparse_engine *e, eq_solver *solver, size_t k, double *v,
+                               eq_diag *diag) {
+    eq_solve_info info;
+    for (size_t i = 0; i < e->c->inputs; i++)
+        *eq_circuit_source(e->c, e->c->input[i]) = e->x[k * e->c->inputs + i];
+    eq_status status = eq_solver_run(solver, &e->options, v, NULL, &info, diag);
+    if (status != EQ_OK)
+        return eq_fail(diag, status, "example %zu of the minibatch has no steady state; see above", k + 1);
+    e->iterations += info.iterations;
+    e->solves += 1.0;
+    e->worst_ratio = fmax(e->worst_ratio, info.residual_ratio);
+    return EQ_OK;
+}
+
+static void read_outputs(const sparse_engine *e, const double *v, double *y) {
+    for (size_t k = 0; k < e->c->outputs; k++)
+        y[k] = eq_system_output(eq_solver_system(e->solver), v, k);
+}
+
+static eq_status open_slot(sparse_engine *e, int slot, eq_diag *diag) {
+    if (e->state[slot] == NULL)
+        e->state[slot] = eq_malloc(e->batch, e->nodes * sizeof **e->state);
+    return e->state[slot] == NULL ? eq_out_of_memory(diag) : EQ_OK;
+}
+
+/* Every example starts from zero and the pivots are chosen anew: the result depends on nothing before. */
+static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
+    sparse_engine *e = self;
+    eq_status status = open_slot(e, 0, diag);
+    if (status != EQ_OK) return status;
+    e->n = n;
+    memcpy(e->x, x, n * e->c->inputs * sizeof *x);
+    memset(e->state[0], 0, n * e->nodes * sizeof *e->state[0]);
+    eq_solver_forget(e->solver);
+    eq_solver_inject(e->solver, (eq_injection){NULL, NULL, NULL});
+    for (size_t k = 0; status == EQ_OK && k < n; k++) {
+        double *v = e->state[0] + k * e->nodes;
+        status = solve_example(e, e->solver, k, v, diag);
+        if (status == EQ_OK && y != NULL) read_outputs(e, v, y + k * e->c->outputs);
+    }
+    return status;
+}
+
+static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
+                              eq_diag *diag) {
+    sparse_engine *e = self;
+    size_t m = e->c->outputs;
+    eq_status status = open_slot(e, slot, diag);
+    if (status == EQ_OK && nudge->slope != NULL && e->with_slope == NULL)
+        status = eq_solver_new_for(e->c, true, &e->with_slope, diag);
+    if (status != EQ_OK) return status;
+    eq_solver *solver = nudge->slope == NULL ? e->solver : e->with_slope;
+    eq_solver_forget(solver);
+    for (size_t k = 0; status == EQ_OK && k < e->n; k++) {
+        double *v = e->state[slot] + k * e->nodes;
+        eq_injection in = {nudge->current + k * m, NULL, NULL};
+        if (nudge->slope != NULL) {
+            in.slope = nudge->slope + k * m * m;
+            in.at = nudge->at + k * m;
+        }
+        memcpy(v, e->state[0] + k * e->nodes, e->nodes * sizeof *v);
+        eq_solver_inject(solver, in);
+        status = solve_example(e, solver, k, v, diag);
+        if (status == EQ_OK && y != NULL) read_outputs(e, v, y + k * m);
+    }
+    eq_solver_inject(solver, (eq_injection){NULL, NULL, NULL});
+    return status;
+}
+
+/* gradient[0..n) += a * dp/dg of the rows at the node potentials v. */
+static void add_energies(const eq_table *t, const int32_t *row, size_t n, const double *v, double a,
+                         double *gradient) {
+    double u[EQ_CHUNK], p[EQ_CHUNK], column[EQ_MAX_COLUMNS][EQ_CHUNK], *w[EQ_MAX_COLUMNS];
+    for (size_t start = 0; start < n; start += EQ_CHUNK) {
+        size_t count = n - start < EQ_CHUNK ? n - start : EQ_CHUNK;
+        for (size_t j = 0; j < count; j++)
+            u[j] = v[t->term[0][row[start + j]]] - v[t->term[1][row[start + j]]];
+        for (int k = 0; k < t->cls->columns; k++) {
+            w[k] = column[k];
+            for (size_t j = 0; j < count; j++) column[k][j] = t->w[k][row[start + j]];
+        }
+        t->cls->param_energy(count, w, t->cls->value, u, NULL, p);
+        for (size_t j = 0; j < count; j++) gradient[start + j] += a * p[j];
+    }
+}
+
+/* d of the floating side of a memristor over d of the first output. */
+static double weight(const sparse_engine *e, int32_t row) {
+    const eq_topology *t = eq_solver_system(e->solver)->topology;
+    const eq_table *m = &e->c->table[EQ_CLASS_memristor];
+    eq_node a = m->term[0][row], b = m->term[1][row];
+    double d = eq_topology_weight(t, t->component[a] != EQ_NONE ? a : b);
+    return d / eq_topology_weight(t, e->c->output[0].plus);
+}
+
+static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
+                        eq_diag *diag) {
+    sparse_engine *e = self;
+    eq_table *m = &e->c->table[EQ_CLASS_memristor];
+    (void)diag;
+    for (size_t g = 0; g < e->c->groups; g++) {
+        const eq_group *group = &e->c->group[g];
+        memset(e->gradient, 0, group->count * sizeof *e->gradient);
+        for (int s = 0; s < EQ_MAX_SLOTS; s++)
+            for (size_t k = 0; a[s] != 0.0 && k < e->n; k++)
+                add_energies(m, group->row, group->count, e->state[s] + k * e->nodes, a[s],
+                             e->gradient);
+        for (size_t k = 0; k < group->count; k++) {
+            e->gradient[k] *= weight(e, group->row[k]);
+            e->theta[k] = m->w[m->cls->value][group->row[k]];
+        }
+        step(data, g, 0, group->count, e->theta, e->gradient);
+        for (size_t k = 0; k < group->count; k++)
+            m->w[m->cls->value][group->row[k]] = e->theta[k];
+    }
+    eq_solver_refresh(e->solver);
+    if (e->with_slope != NULL) eq_solver_refresh(e->with_slope);
+    return EQ_OK;
+}
+
+static size_t group_count(const void *self, size_t group) {
+    return ((const sparse_engine *)self)->c->group[group].count;
+}
+
+static void group_rows(const void *self, size_t group, int32_t *rows) {
+    const eq_group *g = &((const sparse_engine *)self)->c->group[group];
+    memcpy(rows, g->row, g->count * sizeof *rows);
+}
+
+const eq_engine_ops eq_engine_sparse_ops = {
+    .name = "sparse",
+    .create = create,
+    .destroy = destroy,
+    .about = about,
+    .load = load,
+    .store = store,
+    .free_phase = free_phase,
+    .nudged_phase = nudged_phase,
+    .update = update,
+    .group_count = group_count,
+    .group_rows = group_rows,
+};

@@ -1,0 +1,176 @@
+/* KINSOL (SUNDIALS 6): inexact line search on |r| with KLU, on the same system. Where it fails from the given
+ * start, the sources are raised step by step. */
+#include <kinsol/kinsol.h>
+#include <math.h>
+#include <nvector/nvector_serial.h>
+#include <string.h>
+#include <sundials/sundials_context.h>
+#include <sunlinsol/sunlinsol_klu.h>
+#include <sunmatrix/sunmatrix_sparse.h>
+
+#include "base/mem.h"
+#include "solver/newton.h"
+
+typedef struct engine {
+    eq_newton *w;
+    SUNContext context;
+    void *memory; /* KINSOL's; set only once KINInit has succeeded */
+    N_Vector x, ones, f_scale;
+    SUNMatrix a;
+    SUNLinearSolver lin;
+} engine;
+
+/* F(x) = r(x); a value that is not finite is recoverable: the line search shortens its step. */
+static int residual(N_Vector x, N_Vector f, void *user) {
+    eq_newton *w = ((engine *)user)->w;
+    return eq_system_residual(w->s, N_VGetArrayPointer(x), N_VGetArrayPointer(f), NULL) ? 0 : 1;
+}
+
+static int jacobian(N_Vector x, N_Vector f, SUNMatrix a, void *user, N_Vector t1, N_Vector t2) {
+    eq_newton *w = ((engine *)user)->w;
+    (void)f;
+    (void)t1;
+    (void)t2;
+    eq_system_jacobian(w->s, N_VGetArrayPointer(x));
+    w->factorizations++;
+    /* SUNMatZero clears the pattern, so it is written every time. */
+    sunindextype *start = SUNSparseMatrix_IndexPointers(a), *row = SUNSparseMatrix_IndexValues(a);
+    for (size_t k = 0; k <= w->s->n; k++) start[k] = w->s->start[k];
+    for (size_t k = 0; k < w->s->entries; k++) row[k] = w->s->row[k];
+    memcpy(SUNSparseMatrix_Data(a), w->s->value, w->s->entries * sizeof(double));
+    return 0;
+}
+
+static void quiet(int code, const char *module, const char *function, char *text, void *user) {
+    (void)code;
+    (void)module;
+    (void)function;
+    eq_newton_log(((engine *)user)->w, "  kinsol: %s", text);
+}
+
+static void close_engine(engine *e) {
+    if (e->memory != NULL) KINFree(&e->memory);
+    if (e->lin != NULL) SUNLinSolFree(e->lin);
+    if (e->a != NULL) SUNMatDestroy(e->a);
+    if (e->x != NULL) N_VDestroy(e->x);
+    if (e->ones != NULL) N_VDestroy(e->ones);
+    if (e->f_scale != NULL) N_VDestroy(e->f_scale);
+    if (e->context != NULL) SUNContext_Free(&e->context);
+}
+
+static bool open_vectors(engine *e) {
+    sunindextype n = (sunindextype)e->w->s->n;
+    if (SUNContext_Create(NULL, &e->context) != 0) return false;
+    e->x = N_VNew_Serial(n, e->context);
+    e->ones = N_VNew_Serial(n, e->context);
+    e->f_scale = N_VNew_Serial(n, e->context);
+    e->a = SUNSparseMatrix(n, n, (sunindextype)e->w->s->entries, CSC_MAT, e->context);
+    if (e->x == NULL || e->ones == NULL || e->f_scale == NULL || e->a == NULL) return false;
+    N_VConst(1.0, e->ones);
+    N_VConst(1.0, e->f_scale);
+    e->lin = SUNLinSol_KLU(e->x, e->a, e->context);
+    return e->lin != NULL;
+}
+
+/* KINFree must not see memory that KINInit has not filled; such memory is left to the context's end. */
+static bool open_engine(engine *e) {
+    if (!open_vectors(e)) return false;
+    void *memory = KINCreate(e->context);
+    if (memory == NULL || KINInit(memory, residual, e->x) != KIN_SUCCESS) return false;
+    e->memory = memory;
+    return KINSetErrHandlerFn(memory, quiet, e) == KIN_SUCCESS &&
+           KINSetUserData(memory, e) == KIN_SUCCESS &&
+           KINSetLinearSolver(memory, e->lin, e->a) == KIN_SUCCESS &&
+           KINSetJacFn(memory, jacobian) == KIN_SUCCESS &&
+           KINSetMaxSetupCalls(memory, 1) == KIN_SUCCESS &&
+           KINSetNumMaxIters(memory, e->w->options->max_iterations) == KIN_SUCCESS &&
+           KINSetScaledStepTol(memory, 1e-16) == KIN_SUCCESS &&
+           KINSetMaxNewtonStep(memory, 1e12) == KIN_SUCCESS;
+}
+
+/* Scales F by the KCL bounds at x, so that its max-norm is the ratio that the bound asks about. */
+static double scale_by_bounds(engine *e, const double *x) {
+    eq_newton *w = e->w;
+    double ratio = eq_newton_evaluate(w, x), *scale = N_VGetArrayPointer(e->f_scale);
+    for (size_t k = 0; k < w->s->n; k++)
+        scale[k] = 1.0 / (w->options->abstol + w->options->reltol * w->magnitude[k]);
+    return ratio;
+}
+
+/* One system: KINSol with the bounds at its start, again with those at its end until they hold. */
+static eq_status settle(engine *e, double *x) {
+    enum { ROUNDS = 4 };
+    double enough = 1e-3, ratio = scale_by_bounds(e, x);
+    if (!isfinite(ratio)) return EQ_ERR_CONVERGE;
+    for (int round = 0; round < ROUNDS && ratio > enough; round++) {
+        long steps = 0;
+        memcpy(N_VGetArrayPointer(e->x), x, e->w->s->n * sizeof *x);
+        KINSetFuncNormTol(e->memory, enough);
+        int flag = KINSol(e->memory, e->x, KIN_LINESEARCH, e->ones, e->f_scale);
+        KINGetNumNonlinSolvIters(e->memory, &steps);
+        e->w->iterations += (int)steps;
+        if (flag == KIN_MEM_FAIL) return eq_out_of_memory(e->w->diag);
+        double next = eq_newton_ratio(e->w, N_VGetArrayPointer(e->x), e->w->trial_r,
+                                      e->w->trial_magnitude);
+        eq_newton_log(e->w, "  kinsol: flag %d after %ld steps, residual %.3g of its bound", flag, steps,
+                      next);
+        if (!(next < ratio)) break;
+        memcpy(x, N_VGetArrayPointer(e->x), e->w->s->n * sizeof *x);
+        ratio = scale_by_bounds(e, x);
+    }
+    return ratio <= 1.0 ? EQ_OK : EQ_ERR_CONVERGE;
+}
+
+/* All independent sources raised together from zero, each point solved by KINSOL. */
+static eq_status raise_sources(engine *e, double *x) {
+    eq_newton *w = e->w;
+    double done = 0.0, step = 0.25, *kept = w->spare;
+    eq_status status = EQ_OK;
+    memset(x, 0, w->s->n * sizeof *x);
+    while (done < 1.0) {
+        double to = fmin(done + step, 1.0);
+        w->s->homotopy.scale = to;
+        memcpy(kept, x, w->s->n * sizeof *kept);
+        status = settle(e, x);
+        eq_newton_log(w, "  sources at %.4g: %s", to, status == EQ_OK ? "solved" : "not solved");
+        if (status == EQ_OK) done = to;
+        else memcpy(x, kept, w->s->n * sizeof *kept);
+        step *= status == EQ_OK ? 2.0 : 0.25;
+        if (step < 1e-6 || (status != EQ_OK && status != EQ_ERR_CONVERGE)) break;
+    }
+    w->s->homotopy.scale = 1.0;
+    return status;
+}
+
+/* KINSOL's test may end above the accuracy that the engines agree on; Newton steps finish it then. */
+static void finish(eq_newton *w, double *x, const char *plain, const char *polished,
+                   const char **rung) {
+    int before = w->iterations;
+    eq_newton_polish(w, x);
+    *rung = w->iterations == before ? plain : polished;
+}
+
+eq_status eq_kinsol_solve(eq_newton *w, double *x, const char **rung) {
+    engine e = {.w = w};
+    *rung = "line search";
+    if (w->s->n == 0) return EQ_OK;
+    if (!open_engine(&e)) {
+        close_engine(&e);
+        return eq_out_of_memory(w->diag);
+    }
+    memcpy(w->step, x, w->s->n * sizeof *x);
+    eq_newton_log(w, "kinsol line search");
+    eq_status status = settle(&e, x);
+    if (status == EQ_OK) finish(w, x, "line search", "line search, newton polish", rung);
+    if (status == EQ_ERR_CONVERGE && w->s->nonlinear > 0) {
+        eq_newton_log(w, "kinsol source stepping");
+        *rung = "source stepping";
+        status = raise_sources(&e, x);
+        if (status == EQ_OK) finish(w, x, "source stepping", "source stepping, newton polish", rung);
+    }
+    close_engine(&e);
+    /* KINSOL does not tell a singular matrix from a failed search; a factorization does. */
+    if (status == EQ_ERR_CONVERGE && eq_newton_factor(w, x) == EQ_ERR_SINGULAR)
+        status = EQ_ERR_SINGULAR;
+    return status;
+}

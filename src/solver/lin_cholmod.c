@@ -1,0 +1,97 @@
+/* CHOLMOD: sparse Cholesky factorization of S = diag(scale) A (Chen, Davis, Hager, Rajamanickam 2008). */
+#include <cholmod.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "solver/lin_ops.h"
+
+typedef struct lin_cholmod {
+    const eq_pattern *pattern;
+    cholmod_common common;
+    cholmod_sparse *upper;   /* upper triangle of S */
+    int32_t *source;         /* [entries of upper] position in the pattern */
+    cholmod_factor *l;
+    cholmod_dense *b, *x, *y, *e;
+    double *scale;           /* [n] of the factored matrix */
+} lin_cholmod;
+
+static void destroy(void *self) {
+    lin_cholmod *l = self;
+    if (l == NULL) return;
+    cholmod_free_sparse(&l->upper, &l->common);
+    cholmod_free_factor(&l->l, &l->common);
+    cholmod_free_dense(&l->b, &l->common);
+    cholmod_free_dense(&l->x, &l->common);
+    cholmod_free_dense(&l->y, &l->common);
+    cholmod_free_dense(&l->e, &l->common);
+    cholmod_finish(&l->common);
+    eq_free(l->source);
+    eq_free(l->scale);
+    eq_free(l);
+}
+
+/* The entries on and above the diagonal. */
+static bool take_upper(lin_cholmod *l) {
+    const eq_pattern *p = l->pattern;
+    size_t n = (size_t)p->n, count = 0;
+    for (int32_t j = 0; j < p->n; j++)
+        for (int32_t e = p->start[j]; e < p->start[j + 1] && p->row[e] <= j; e++) count++;
+    l->source = eq_malloc(count, sizeof *l->source);
+    l->upper = cholmod_allocate_sparse(n, n, count, 1, 1, 1, CHOLMOD_REAL, &l->common);
+    if (l->source == NULL || l->upper == NULL) return false;
+    int *start = l->upper->p, *row = l->upper->i, next = 0;
+    for (int32_t j = 0; j < p->n; j++) {
+        start[j] = next;
+        for (int32_t e = p->start[j]; e < p->start[j + 1] && p->row[e] <= j; e++) {
+            row[next] = p->row[e];
+            l->source[next++] = e;
+        }
+    }
+    start[n] = next;
+    return true;
+}
+
+static void *create(const eq_pattern *pattern) {
+    lin_cholmod *l = eq_calloc(1, sizeof *l);
+    if (l == NULL) return NULL;
+    size_t n = (size_t)pattern->n;
+    l->pattern = pattern;
+    cholmod_start(&l->common);
+    l->common.print = 0;
+    l->common.error_handler = NULL;
+    l->scale = eq_malloc(n, sizeof *l->scale);
+    l->b = cholmod_allocate_dense(n, 1, n, CHOLMOD_REAL, &l->common);
+    if (l->scale != NULL && l->b != NULL && take_upper(l))
+        l->l = cholmod_analyze(l->upper, &l->common);
+    if (l->l != NULL) return l;
+    destroy(l);
+    return NULL;
+}
+
+static eq_status factor(void *self, const double *value, const double *scale, int32_t *column) {
+    lin_cholmod *l = self;
+    double *s = l->upper->x;
+    const int *row = l->upper->i, *start = l->upper->p;
+    memcpy(l->scale, scale, (size_t)l->pattern->n * sizeof *scale);
+    for (int e = 0; e < start[l->pattern->n]; e++) s[e] = scale[row[e]] * value[l->source[e]];
+    int done = cholmod_factorize(l->upper, l->l, &l->common);
+    if (!done || l->common.status < CHOLMOD_OK) return EQ_ERR_MEMORY;
+    if (l->common.status != CHOLMOD_NOT_POSDEF && l->l->minor == l->l->n) return EQ_OK;
+    *column = ((const int *)l->l->Perm)[l->l->minor < l->l->n ? l->l->minor : 0];
+    return EQ_ERR_SINGULAR;
+}
+
+/* A = D^-1 S: A x = b is S x = D b; A^T y = b is S z = b, y = D z. */
+static eq_status solve(void *self, double *b, bool transposed) {
+    lin_cholmod *l = self;
+    size_t n = (size_t)l->pattern->n;
+    double *right = l->b->x;
+    for (size_t k = 0; k < n; k++) right[k] = transposed ? b[k] : l->scale[k] * b[k];
+    if (!cholmod_solve2(CHOLMOD_A, l->l, l->b, NULL, &l->x, NULL, &l->y, &l->e, &l->common))
+        return EQ_ERR_MEMORY;
+    const double *x = l->x->x;
+    for (size_t k = 0; k < n; k++) b[k] = transposed ? l->scale[k] * x[k] : x[k];
+    return EQ_OK;
+}
+
+const eq_lin_ops eq_lin_cholmod_ops = {"cholmod", create, destroy, factor, solve, NULL};

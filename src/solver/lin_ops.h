@@ -1,0 +1,22 @@
+/* What a backend of lin.h provides. */
+#ifndef EQ_SOLVER_LIN_OPS_H
+#define EQ_SOLVER_LIN_OPS_H
+
+#include <stdbool.h>
+
+#include "solver/lin.h"
+
+typedef struct eq_lin_ops {
+    const char *name;
+    void *(*create)(const eq_pattern *pattern); /* NULL: out of memory */
+    void (*destroy)(void *self);                /* NULL is legal */
+    eq_status (*factor)(void *self, const double *value, const double *scale, int32_t *column);
+    eq_status (*solve)(void *self, double *b, bool transposed);
+    void (*forget)(void *self); /* NULL: pivots do not depend on history */
+} eq_lin_ops;
+
+extern const eq_lin_ops eq_lin_klu_ops;
+extern const eq_lin_ops eq_lin_cholmod_ops;
+extern const eq_lin_ops eq_lin_dense_ops;
+
+#endif

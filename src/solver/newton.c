@@ -1,0 +1,211 @@
+#include "solver/newton.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void eq_newton_free(eq_newton *w) {
+    if (w == NULL) return;
+    eq_eliminator_free(w->eliminator);
+    eq_lin_free(w->cholmod);
+    eq_lin_free(w->klu);
+    double *arrays[] = {w->r, w->magnitude, w->trial, w->trial_r, w->trial_magnitude, w->step, w->spare};
+    for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
+    eq_free(w);
+}
+
+static eq_status build(eq_newton *w, eq_diag *diag) {
+    double **arrays[] = {&w->r,       &w->magnitude,       &w->trial, &w->trial_r,
+                         &w->trial_magnitude, &w->step, &w->spare};
+    for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
+        *arrays[k] = eq_calloc(w->s->n, sizeof **arrays[k]);
+        if (*arrays[k] == NULL) return eq_out_of_memory(diag);
+    }
+    return eq_eliminator_new(w->s, &w->eliminator, diag);
+}
+
+eq_status eq_newton_new(eq_system *s, eq_newton **out, eq_diag *diag) {
+    eq_newton *w = eq_calloc(1, sizeof *w);
+    if (w == NULL) return eq_out_of_memory(diag);
+    w->s = s;
+    w->singular = -1;
+    eq_status status = build(w, diag);
+    if (status == EQ_OK) *out = w;
+    else eq_newton_free(w);
+    return status;
+}
+
+void eq_newton_log(const eq_newton *w, const char *format, ...) {
+    char line[200];
+    if (w->options->log == NULL) return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    w->options->log(w->options->log_data, line);
+}
+
+void eq_newton_forget(eq_newton *w) {
+    w->not_positive = false;
+    if (w->klu != NULL) eq_lin_forget(w->klu);
+}
+
+bool eq_newton_convex(const eq_newton *w) {
+    const eq_topology *t = w->s->topology;
+    return t->exists && t->positive && t->passive;
+}
+
+/* The factorization of the given kind, made (analyzed) when first asked for. */
+static eq_status backend(eq_newton *w, eq_lin_kind kind, eq_lin **l) {
+    eq_lin **kept = kind == EQ_LIN_CHOLMOD ? &w->cholmod : &w->klu;
+    eq_status status = EQ_OK;
+    if (*kept == NULL) status = eq_lin_new(kind, &w->s->pattern, kept, w->diag);
+    *l = *kept;
+    return status;
+}
+
+/* CHOLMOD for a convex co-content; KLU otherwise, and when CHOLMOD finds no positive definite matrix. */
+eq_status eq_newton_factor(eq_newton *w, const double *x) {
+    eq_lin *l;
+    eq_status status = EQ_ERR_SINGULAR;
+    w->factored = NULL;
+    w->factorizations++;
+    eq_system_jacobian(w->s, x);
+    if (eq_newton_convex(w) && !w->not_positive) {
+        status = backend(w, EQ_LIN_CHOLMOD, &l);
+        if (status != EQ_OK) return status;
+        status = eq_lin_factor(l, w->s->value, w->s->row_weight, &w->singular);
+        w->not_positive = status == EQ_ERR_SINGULAR;
+    }
+    if (status == EQ_ERR_SINGULAR) {
+        status = backend(w, EQ_LIN_KLU, &l);
+        if (status != EQ_OK) return status;
+        status = eq_lin_factor(l, w->s->value, NULL, &w->singular);
+    }
+    if (status == EQ_OK) w->factored = l;
+    return status;
+}
+
+double eq_newton_ratio(const eq_newton *w, const double *x, double *r, double *magnitude) {
+    double worst = 0.0;
+    if (!eq_system_residual(w->s, x, r, magnitude)) return INFINITY;
+    for (size_t k = 0; k < w->s->n; k++)
+        worst = fmax(worst, fabs(r[k]) / (w->options->abstol + w->options->reltol * magnitude[k]));
+    return worst;
+}
+
+double eq_newton_evaluate(eq_newton *w, const double *x) {
+    return eq_newton_ratio(w, x, w->r, w->magnitude);
+}
+
+/* What the line search compares. */
+typedef struct merit {
+    double ratio;
+    double energy, energy_size; /* of the weighted co-content */
+} merit;
+
+static void exchange(double **a, double **b) {
+    double *kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+/* Directional derivative of the weighted co-content: sum of d_k r_k step_k. */
+static double slope_along(const eq_newton *w) {
+    double sum = 0.0;
+    for (size_t k = 0; k < w->s->n; k++) sum += w->s->row_weight[k] * w->r[k] * w->step[k];
+    return sum;
+}
+
+static double largest(const double *y, size_t n) {
+    double m = 0.0;
+    for (size_t k = 0; k < n; k++) m = fmax(m, fabs(y[k]));
+    return m;
+}
+
+/* Armijo's condition on the energy; where rounding hides its decrease, the residual must fall instead
+ * (approximate Wolfe conditions of Hager and Zhang 2005, section 3). */
+static bool energy_accepts(const merit *now, const merit *next, double t, double slope) {
+    if (next->energy <= now->energy + 1e-4 * t * slope) return true;
+    return next->energy <= now->energy + 1e-13 * now->energy_size && next->ratio <= 0.9 * now->ratio;
+}
+
+/* Natural monotonicity test (Deuflhard 2004, section 3.3): the simplified Newton correction at the trial point
+ * is shorter than (1 - t/4) times the Newton step. */
+static bool natural_accepts(eq_newton *w, double t, double length) {
+    memcpy(w->spare, w->trial_r, w->s->n * sizeof *w->spare);
+    if (eq_lin_solve(w->factored, w->spare) != EQ_OK) return false;
+    return largest(w->spare, w->s->n) <= (1.0 - 0.25 * t) * length;
+}
+
+/* Halves the step until a trial point is accepted; then x, w->r and w->magnitude are those of it. */
+static bool line_search(eq_newton *w, double *x, bool eliminate, merit *now) {
+    enum { HALVINGS = 40 };
+    size_t n = w->s->n;
+    double slope = slope_along(w), length = largest(w->step, n), t = 1.0;
+    bool by_energy = eq_newton_convex(w) && slope < 0.0;
+    for (int k = 0; k < HALVINGS; k++, t *= 0.5) {
+        merit next = {INFINITY, 0.0, 0.0};
+        for (size_t i = 0; i < n; i++) w->trial[i] = x[i] + t * w->step[i];
+        if (eliminate) eq_eliminate(w->eliminator, w->trial);
+        next.ratio = eq_newton_ratio(w, w->trial, w->trial_r, w->trial_magnitude);
+        if (!isfinite(next.ratio)) continue;
+        if (by_energy) next.energy = eq_system_energy(w->s, w->trial, &next.energy_size);
+        if (next.ratio > 1.0 && !(by_energy ? energy_accepts(now, &next, t, slope)
+                                            : natural_accepts(w, t, length)))
+            continue;
+        memcpy(x, w->trial, n * sizeof *x);
+        exchange(&w->r, &w->trial_r);
+        exchange(&w->magnitude, &w->trial_magnitude);
+        *now = next;
+        return true;
+    }
+    return false;
+}
+
+/* w->step = -J^-1 r. */
+static eq_status newton_step(eq_newton *w, const double *x) {
+    eq_status status = eq_newton_factor(w, x);
+    if (status != EQ_OK) return status;
+    for (size_t k = 0; k < w->s->n; k++) w->step[k] = -w->r[k];
+    status = eq_lin_solve(w->factored, w->step);
+    if (status == EQ_OK && !isfinite(largest(w->step, w->s->n))) status = EQ_ERR_SINGULAR;
+    return status;
+}
+
+void eq_newton_polish(eq_newton *w, double *x) {
+    enum { STEPS = 2 };
+    double enough = 1e-3, ratio = eq_newton_evaluate(w, x);
+    for (int k = 0; k < STEPS && ratio > enough; k++) {
+        if (newton_step(w, x) != EQ_OK) break;
+        for (size_t i = 0; i < w->s->n; i++) w->trial[i] = x[i] + w->step[i];
+        double next = eq_newton_ratio(w, w->trial, w->trial_r, w->trial_magnitude);
+        if (!(next < ratio)) break;
+        memcpy(x, w->trial, w->s->n * sizeof *x);
+        exchange(&w->r, &w->trial_r);
+        exchange(&w->magnitude, &w->trial_magnitude);
+        w->iterations++;
+        ratio = next;
+    }
+    eq_newton_evaluate(w, x);
+}
+
+eq_status eq_newton_iterate(eq_newton *w, double *x, bool eliminate) {
+    if (eliminate) eq_eliminate(w->eliminator, x);
+    merit now = {eq_newton_evaluate(w, x), 0.0, 0.0};
+    if (!isfinite(now.ratio)) return EQ_ERR_CONVERGE;
+    if (eq_newton_convex(w)) now.energy = eq_system_energy(w->s, x, &now.energy_size);
+    for (int k = 0; k < w->options->max_iterations && now.ratio > 1.0; k++) {
+        eq_status status = newton_step(w, x);
+        if (status != EQ_OK) return status;
+        if (!line_search(w, x, eliminate, &now)) return EQ_ERR_CONVERGE;
+        w->iterations++;
+        eq_newton_log(w, "  iteration %d: residual %.3g of its bound", k + 1, now.ratio);
+    }
+    if (now.ratio > 1.0) return EQ_ERR_CONVERGE;
+    eq_newton_polish(w, x);
+    return EQ_OK;
+}

@@ -1,0 +1,230 @@
+#include "solver/solver.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "solver/solver_internal.h"
+
+struct eq_solver {
+    eq_circuit *circuit;
+    eq_system *system;
+    eq_newton *newton;
+    double *x, *node; /* [unknowns], [nodes] work */
+    eq_status refreshed;
+};
+
+eq_solve_options eq_solve_options_of(const eq_circuit *c) {
+    return (eq_solve_options){
+        .method = EQ_NEWTON,
+        .abstol = c->options.abstol,
+        .reltol = c->options.reltol,
+        .max_iterations = c->options.itl1,
+    };
+}
+
+void eq_solver_free(eq_solver *s) {
+    if (s == NULL) return;
+    eq_newton_free(s->newton);
+    eq_system_free(s->system);
+    eq_free(s->x);
+    eq_free(s->node);
+    eq_free(s);
+}
+
+eq_status eq_solver_new_for(eq_circuit *c, bool with_slope, eq_solver **out, eq_diag *diag) {
+    if (!c->frozen)
+        return eq_fail(diag, EQ_ERR_USAGE, "the circuit is not frozen; call eq_circuit_freeze first");
+    eq_solver *s = eq_calloc(1, sizeof *s);
+    if (s == NULL) return eq_out_of_memory(diag);
+    s->circuit = c;
+    eq_status status = eq_system_new(c, with_slope, &s->system, diag);
+    if (status == EQ_OK) status = eq_newton_new(s->system, &s->newton, diag);
+    if (status == EQ_OK) {
+        s->x = eq_calloc(s->system->n, sizeof *s->x);
+        s->node = eq_calloc(s->system->nodes, sizeof *s->node);
+        if (s->x == NULL || s->node == NULL) status = eq_out_of_memory(diag);
+    }
+    if (status == EQ_OK) *out = s;
+    else eq_solver_free(s);
+    return status;
+}
+
+eq_status eq_solver_new(eq_circuit *c, eq_solver **out, eq_diag *diag) {
+    return eq_solver_new_for(c, false, out, diag);
+}
+
+void eq_solver_forget(eq_solver *s) {
+    eq_newton_forget(s->newton);
+}
+
+/* A failure (memory) is reported by the next solve. */
+void eq_solver_refresh(eq_solver *s) {
+    s->refreshed = eq_system_refresh(s->system, NULL);
+    s->newton->not_positive = false;
+}
+
+eq_system *eq_solver_system(eq_solver *s) {
+    return s->system;
+}
+
+void eq_solver_inject(eq_solver *s, eq_injection injection) {
+    s->system->injection = injection;
+}
+
+size_t eq_solver_unknowns(const eq_solver *s) {
+    return s->system->n;
+}
+
+const char *eq_solver_backend(const eq_solver *s) {
+    return eq_newton_convex(s->newton) && !s->newton->not_positive ? "cholmod" : "klu";
+}
+
+size_t eq_solver_branches(const eq_solver *s) {
+    return s->system->reduction->branches;
+}
+
+eq_element eq_solver_branch_element(const eq_solver *s, size_t branch) {
+    return s->system->reduction->branch[branch];
+}
+
+int eq_solver_branch_of(const eq_solver *s, eq_element e) {
+    return eq_reduction_branch(s->system->reduction, s->circuit, e);
+}
+
+/* Names the unknowns with the largest residuals over their bounds. */
+static void name_worst(const eq_newton *w, eq_text *text) {
+    enum { SHOWN = 3 };
+    double below = INFINITY;
+    for (int shown = 0; shown < SHOWN; shown++) {
+        double worst = 1.0;
+        size_t at = SIZE_MAX;
+        for (size_t k = 0; k < w->s->n; k++) {
+            double ratio =
+                fabs(w->r[k]) / (w->options->abstol + w->options->reltol * w->magnitude[k]);
+            if (ratio > worst && ratio < below) {
+                worst = ratio;
+                at = k;
+            }
+        }
+        if (at == SIZE_MAX) return;
+        eq_text_puts(text, shown == 0 ? ": " : ", ");
+        eq_system_name(w->s, at, text);
+        eq_text_printf(text, " (%.3g A, %.3g times its bound)", w->r[at], worst);
+        below = worst;
+    }
+}
+
+static eq_status report_failure(eq_newton *w, const double *x, eq_status status, eq_diag *diag) {
+    eq_text text = {0};
+    if (status == EQ_ERR_SINGULAR) {
+        if (w->singular >= 0) eq_system_name(w->s, (size_t)w->singular, &text);
+        else eq_text_puts(&text, "an unknown");
+        if (!text.failed)
+            eq_fail(diag, status,
+                    "the circuit has no unique operating point: zero pivot at %s; look for nodes "
+                    "without conductance to ground and for loops of sources there",
+                    text.text);
+    } else if (status == EQ_ERR_CONVERGE) {
+        eq_newton_evaluate(w, x);
+        name_worst(w, &text);
+        if (!text.failed)
+            eq_fail(diag, status,
+                    "no operating point found after %d iterations; worst KCL residuals%s; check "
+                    "sources and models there, or raise itl1 or reltol",
+                    w->iterations, text.text == NULL || *text.text == '\0' ? " are not finite" : text.text);
+    }
+    if (text.failed) eq_out_of_memory(diag);
+    eq_text_free(&text);
+    return status;
+}
+
+static eq_status answer_by(eq_newton *w, double *x, eq_method method, const char **rung) {
+    if (method == EQ_KINSOL) return eq_kinsol_solve(w, x, rung);
+    if (method == EQ_COCONTENT) return eq_cocontent_solve(w, x, rung);
+    return eq_ladder_climb(w, x, rung);
+}
+
+static eq_status check_options(const eq_solve_options *o, eq_diag *diag) {
+    if (o->abstol >= 0.0 && o->reltol >= 0.0 && o->abstol + o->reltol > 0.0 && o->max_iterations >= 1)
+        return EQ_OK;
+    return eq_fail(diag, EQ_ERR_USAGE,
+                   "abstol=%g, reltol=%g and %d iterations are no bounds of a solve; use tolerances "
+                   ">= 0, not both 0, and at least one iteration",
+                   o->abstol, o->reltol, o->max_iterations);
+}
+
+static void fill(double *y, size_t n, double value) {
+    for (size_t k = 0; y != NULL && k < n; k++) y[k] = value;
+}
+
+static void describe(eq_solver *s, eq_method method, const char *rung, eq_solve_info *info) {
+    static const char *const engine[] = {"newton", "kinsol", "cocontent"};
+    eq_newton *w = s->newton;
+    *info = (eq_solve_info){.engine = engine[method], .rung = rung};
+    info->iterations = w->iterations;
+    info->factorizations = w->factorizations;
+    info->residual_ratio = eq_newton_evaluate(w, s->x);
+    for (size_t k = 0; k < s->system->n; k++) info->residual = fmax(info->residual, fabs(w->r[k]));
+    info->has_energy = s->system->topology->exists;
+    info->stationarity = info->energy = NAN;
+}
+
+typedef eq_status (*answer)(eq_newton *w, double *x, int which, const char **rung);
+
+static eq_status one_engine(eq_newton *w, double *x, int which, const char **rung) {
+    return answer_by(w, x, (eq_method)which, rung);
+}
+
+static eq_status one_rung(eq_newton *w, double *x, int which, const char **rung) {
+    *rung = eq_ladder[which].name;
+    return eq_ladder[which].solve(w, x);
+}
+
+/* Starts from v, asks `by` for an answer and brings it back; a start that is not finite counts as zero. */
+static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int which, double *v,
+                       double *branch, eq_solve_info *info, eq_diag *diag) {
+    eq_newton *w = s->newton;
+    const char *rung = "";
+    for (size_t n = 0; n < s->system->nodes; n++)
+        if (!isfinite(v[n])) v[n] = 0.0;
+    eq_system_unknowns(s->system, v, NULL, s->x);
+    w->options = o;
+    w->diag = diag;
+    w->iterations = w->factorizations = 0;
+    w->singular = -1;
+    eq_status status = check_options(o, diag);
+    if (status == EQ_OK && s->refreshed != EQ_OK) status = eq_out_of_memory(diag);
+    if (status == EQ_OK) {
+        status = by(w, s->x, which, &rung);
+        if (status != EQ_OK) report_failure(w, s->x, status, diag);
+    }
+    if (status == EQ_OK) eq_system_state(s->system, s->x, v, branch);
+    if (info != NULL) describe(s, o->method, rung, info);
+    if (status != EQ_OK) {
+        fill(v, s->system->nodes, NAN);
+        fill(branch, s->system->reduction->branches, NAN);
+    }
+    w->options = NULL;
+    w->diag = NULL;
+    return status;
+}
+
+eq_status eq_solver_run(eq_solver *s, const eq_solve_options *o, double *v, double *branch,
+                        eq_solve_info *info, eq_diag *diag) {
+    return solve(s, o, one_engine, (int)o->method, v, branch, info, diag);
+}
+
+eq_status eq_solver_rung(eq_solver *s, const eq_solve_options *o, int rung, double *v,
+                         eq_solve_info *info, eq_diag *diag) {
+    return solve(s, o, one_rung, rung, v, NULL, info, diag);
+}
+
+eq_status eq_solver_solve(eq_solver *s, const eq_solve_options *o, double *v, double *branch,
+                          eq_solve_info *info, eq_diag *diag) {
+    eq_status status = eq_solver_run(s, o, v, branch, info, diag);
+    if (status != EQ_OK || info == NULL || !info->has_energy) return status;
+    info->stationarity = eq_system_stationarity(s->system, s->x);
+    info->energy = eq_system_energy(s->system, s->x, NULL);
+    return EQ_OK;
+}

@@ -1,0 +1,22 @@
+/* What the sparse engine and the tests need of a solver beside solver.h. */
+#ifndef EQ_SOLVER_SOLVER_INTERNAL_H
+#define EQ_SOLVER_SOLVER_INTERNAL_H
+
+#include "solver/newton.h"
+#include "solver/solver.h"
+
+/* As eq_solver_new; with_slope: the pattern has room for eq_injection.slope. */
+eq_status eq_solver_new_for(eq_circuit *c, bool with_slope, eq_solver **out, eq_diag *diag);
+eq_system *eq_solver_system(eq_solver *s);
+/* Currents driven into the outputs in all solves that follow; the arrays must stay. */
+void eq_solver_inject(eq_solver *s, eq_injection injection);
+/* Forgets pivots and other history, so that later results do not depend on earlier solves. */
+void eq_solver_forget(eq_solver *s);
+/* Solves from x = s's own unknowns as eq_solver_solve does; the stationarity check is left out. */
+eq_status eq_solver_run(eq_solver *s, const eq_solve_options *o, double *v, double *branch,
+                        eq_solve_info *info, eq_diag *diag);
+/* One rung of the ladder alone, for the tests. */
+eq_status eq_solver_rung(eq_solver *s, const eq_solve_options *o, int rung, double *v,
+                         eq_solve_info *info, eq_diag *diag);
+
+#endif

@@ -1,0 +1,520 @@
+#include "solver/system.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "solver/chunk.h"
+
+/* A side of a stamp: the difference of two nodes, or one unknown current. */
+typedef struct form {
+    eq_node plus, minus;
+    int32_t unknown;
+} form;
+
+static form between(eq_node plus, eq_node minus) {
+    return (form){plus, minus, EQ_NONE};
+}
+
+static form current_of(int32_t unknown) {
+    return (form){EQ_NONE, EQ_NONE, unknown};
+}
+
+/* Writes the entries of a form out over the unknowns; returns how many. */
+static int32_t expand(const eq_sparse_rows *rows, form f, int32_t *index, double *value) {
+    int32_t n = 0;
+    if (f.unknown != EQ_NONE) {
+        index[0] = f.unknown;
+        value[0] = 1.0;
+        return 1;
+    }
+    for (int32_t e = rows->start[f.plus]; e < rows->start[f.plus + 1]; e++, n++) {
+        index[n] = rows->unknown[e];
+        value[n] = rows->coefficient[e];
+    }
+    for (int32_t e = rows->start[f.minus]; e < rows->start[f.minus + 1]; e++, n++) {
+        index[n] = rows->unknown[e];
+        value[n] = -rows->coefficient[e];
+    }
+    return n;
+}
+
+/* Collects stamps (first pass) or adds them to values (later passes), in one and the same order. */
+typedef struct stamper {
+    eq_system *s;
+    int32_t *pair_row, *pair_column; /* NULL: only count */
+    double *value;                   /* NULL: collect */
+    size_t next;
+} stamper;
+
+/* Adds g L_i R_j to J(i, j): the current (or voltage) of row form L grows by g with column form R. */
+static void stamp(stamper *k, form left, form right, double g) {
+    eq_system *s = k->s;
+    int32_t rows = expand(&s->reduction->w, left, s->form_index[0], s->form_value[0]);
+    int32_t columns = expand(&s->reduction->t, right, s->form_index[1], s->form_value[1]);
+    for (int32_t i = 0; i < rows; i++)
+        for (int32_t j = 0; j < columns; j++, k->next++) {
+            if (k->value != NULL) {
+                k->value[s->slot[k->next]] += g * s->form_value[0][i] * s->form_value[1][j];
+            } else if (k->pair_row != NULL) {
+                k->pair_row[k->next] = s->form_index[0][i];
+                k->pair_column[k->next] = s->form_index[1][j];
+            }
+        }
+}
+
+static void stamp_chunk(stamper *k, const eq_chunk *e) {
+    const eq_table *t = e->t;
+    for (size_t j = 0; j < e->n; j++) {
+        size_t row = e->start + j;
+        form ends = between(t->term[0][row], t->term[1][row]);
+        if (eq_by_voltage(t))
+            stamp(k, ends, between(t->term[2][row], t->term[3][row]), e->control_slope[j]);
+        else
+            stamp(k, ends, ends, e->slope[j]);
+    }
+}
+
+/* Stamps the tables of linear or of nonlinear classes at the potentials v. */
+static void stamp_tables(stamper *k, bool of_linear, const double *v) {
+    eq_chunk e;
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &k->s->circuit->table[cls];
+        if (!eq_stands_between_nodes(t) || eq_is_linear(t) != of_linear || cls == EQ_CLASS_isource) continue;
+        for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
+            eq_chunk_take(&e, t, start, v);
+            if (k->value != NULL) eq_chunk_evaluate(&e);
+            stamp_chunk(k, &e);
+        }
+    }
+}
+
+/* The unknown of the controlling current of row j, EQ_NONE when that branch is eliminated. */
+static int32_t controlling(const eq_system *s, const eq_table *t, size_t j) {
+    return s->reduction->current[eq_reduction_branch(s->reduction, s->circuit, t->control[j])];
+}
+
+/* CCCS of kept currents: the others are in W. */
+static void stamp_controlled(stamper *k) {
+    const eq_table *f = &k->s->circuit->table[EQ_CLASS_cccs];
+    for (size_t j = 0; j < f->count; j++) {
+        int32_t by = controlling(k->s, f, j);
+        if (by != EQ_NONE)
+            stamp(k, between(f->term[0][j], f->term[1][j]), current_of(by), f->w[0][j]);
+    }
+}
+
+/* Kept branches: the current in the KCL rows, and the row v_a - v_b - value = 0. */
+static void stamp_branches(stamper *k) {
+    const eq_system *s = k->s;
+    for (size_t b = 0; b < s->reduction->branches; b++) {
+        int32_t unknown = s->reduction->current[b];
+        if (unknown == EQ_NONE) continue;
+        eq_row at = s->circuit->row[s->reduction->branch[b]];
+        const eq_table *t = &s->circuit->table[at.cls];
+        form ends = between(t->term[0][at.row], t->term[1][at.row]), own = current_of(unknown);
+        stamp(k, ends, own, 1.0);
+        stamp(k, own, ends, 1.0);
+        if (at.cls == EQ_CLASS_vcvs)
+            stamp(k, own, between(t->term[2][at.row], t->term[3][at.row]), -t->w[0][at.row]);
+        if (at.cls == EQ_CLASS_ccvs)
+            stamp(k, own, current_of(controlling(s, t, (size_t)at.row)), -t->w[0][at.row]);
+    }
+}
+
+static double drop(const eq_system *s, form f) {
+    return s->v[f.plus] - s->v[f.minus];
+}
+
+static form output_form(const eq_system *s, size_t k) {
+    const eq_output *o = &s->circuit->output[k];
+    return between(o->plus, o->minus == EQ_NONE ? EQ_GROUND : o->minus);
+}
+
+/* d_ref / d(node), with d_ref that of the first output. */
+static double output_scale(const eq_system *s, eq_node node) {
+    const eq_topology *t = s->topology;
+    if (!t->exists || node == EQ_GROUND) return 1.0;
+    return eq_topology_weight(t, s->circuit->output[0].plus) / eq_topology_weight(t, node);
+}
+
+/* The dense block of a nudge with slope: current into output k falls by slope[k][l] with the drop l. */
+static void stamp_slopes(stamper *k, const double *slope) {
+    const eq_system *s = k->s;
+    size_t m = s->circuit->outputs;
+    for (size_t i = 0; s->with_slope && i < m; i++) {
+        form out = output_form(s, i);
+        for (size_t j = 0; j < m; j++) {
+            double g = slope == NULL ? 0.0 : slope[i * m + j];
+            stamp(k, between(out.plus, EQ_GROUND), output_form(s, j),
+                  g * output_scale(s, out.plus));
+            stamp(k, between(out.minus, EQ_GROUND), output_form(s, j),
+                  -g * output_scale(s, out.minus));
+        }
+    }
+}
+
+/* The diagonal of the potentials is always in the pattern: shunts of the ladder stand there. */
+static void stamp_diagonal(stamper *k) {
+    for (size_t i = 0; i < k->s->reduction->node_unknowns; i++)
+        stamp(k, current_of((int32_t)i), current_of((int32_t)i), 0.0);
+}
+
+static void stamp_linear(stamper *k) {
+    stamp_tables(k, true, k->s->v);
+    stamp_controlled(k);
+    stamp_branches(k);
+    stamp_diagonal(k);
+    k->s->slope_slots = k->next;
+    stamp_slopes(k, NULL);
+}
+
+/* Counting sort of the pairs by `key` (values < n) into `order`; `from` is the order before (NULL: as is). */
+static void sort_pairs(const int32_t *key, const int32_t *from, size_t count, size_t n,
+                       int32_t *begin, int32_t *order) {
+    memset(begin, 0, (n + 1) * sizeof *begin);
+    for (size_t k = 0; k < count; k++) begin[key[k] + 1]++;
+    for (size_t k = 0; k < n; k++) begin[k + 1] += begin[k];
+    for (size_t k = 0; k < count; k++) {
+        int32_t pair = from == NULL ? (int32_t)k : from[k];
+        order[begin[key[pair]]++] = pair;
+    }
+}
+
+/* Writes the pattern and the slot of every pair, pairs sorted by column and row. */
+static void merge_pairs(eq_system *s, const stamper *k, const int32_t *order) {
+    size_t entries = 0;
+    int32_t column = -1, row = -1;
+    for (size_t i = 0; i < k->next; i++) {
+        int32_t p = order[i];
+        if (k->pair_column[p] != column || k->pair_row[p] != row) {
+            while (column < k->pair_column[p]) s->start[++column] = (int32_t)entries;
+            row = k->pair_row[p];
+            s->row[entries++] = row;
+        }
+        s->slot[p] = (int32_t)entries - 1;
+    }
+    while (column < (int32_t)s->n) s->start[++column] = (int32_t)entries;
+    s->entries = entries;
+}
+
+/* Collects all pairs once to count and once to keep them, sorts and merges them. */
+static eq_status build_pattern(eq_system *s, eq_diag *diag) {
+    stamper k = {.s = s};
+    stamp_linear(&k);
+    s->linear_slots = k.next;
+    stamp_tables(&k, false, s->v);
+    s->slots = k.next;
+    if (s->slots > INT32_MAX)
+        return eq_fail(diag, EQ_ERR_MEMORY, "the circuit has %zu stamps, more than 2^31; split it",
+                       s->slots);
+    k.pair_row = eq_malloc(s->slots, sizeof(int32_t));
+    k.pair_column = eq_malloc(s->slots, sizeof(int32_t));
+    int32_t *by_row = eq_malloc(s->slots, sizeof *by_row);
+    int32_t *begin = eq_malloc(s->n + 1, sizeof *begin);
+    s->slot = eq_malloc(s->slots, sizeof *s->slot);
+    s->start = eq_malloc(s->n + 1, sizeof *s->start);
+    s->row = eq_malloc(s->slots, sizeof *s->row);
+    bool whole = k.pair_row != NULL && k.pair_column != NULL && by_row != NULL && begin != NULL &&
+                 s->slot != NULL && s->start != NULL && s->row != NULL;
+    if (whole) {
+        k.next = 0;
+        stamp_linear(&k);
+        stamp_tables(&k, false, s->v);
+        sort_pairs(k.pair_row, NULL, k.next, s->n, begin, by_row);
+        int32_t *order = s->row; /* used as work space until the merge */
+        sort_pairs(k.pair_column, by_row, k.next, s->n, begin, order);
+        memcpy(by_row, order, k.next * sizeof *order);
+        merge_pairs(s, &k, by_row);
+    }
+    eq_free(k.pair_row);
+    eq_free(k.pair_column);
+    eq_free(by_row);
+    eq_free(begin);
+    return whole ? EQ_OK : eq_out_of_memory(diag);
+}
+
+/* The slot of (k, k) of every potential. */
+static void find_diagonal(eq_system *s) {
+    for (int32_t k = 0; k < (int32_t)s->n; k++) {
+        s->diagonal[k] = EQ_NONE;
+        if (k >= (int32_t)s->reduction->node_unknowns) continue;
+        int32_t low = s->start[k], high = s->start[k + 1] - 1;
+        while (low < high) {
+            int32_t middle = low + (high - low) / 2;
+            if (s->row[middle] < k) low = middle + 1;
+            else high = middle;
+        }
+        s->diagonal[k] = low;
+    }
+}
+
+static bool allocate_work(eq_system *s) {
+    size_t widest = 2 * (size_t)s->reduction->widest + 2;
+    s->v = eq_calloc(s->nodes, sizeof *s->v);
+    s->current = eq_malloc(s->nodes, sizeof *s->current);
+    s->magnitude = eq_malloc(s->nodes, sizeof *s->magnitude);
+    s->diagonal = eq_malloc(s->n, sizeof *s->diagonal);
+    s->row_weight = eq_malloc(s->n, sizeof *s->row_weight);
+    for (int k = 0; k < 2; k++) {
+        s->form_index[k] = eq_malloc(widest, sizeof **s->form_index);
+        s->form_value[k] = eq_malloc(widest, sizeof **s->form_value);
+        if (s->form_index[k] == NULL || s->form_value[k] == NULL) return false;
+    }
+    return s->v != NULL && s->current != NULL && s->magnitude != NULL && s->diagonal != NULL &&
+           s->row_weight != NULL;
+}
+
+static void weigh_rows(eq_system *s) {
+    for (size_t k = 0; k < s->n; k++)
+        s->row_weight[k] = s->topology->exists && k < s->reduction->node_unknowns
+                               ? eq_topology_weight(s->topology, s->reduction->root[k])
+                               : 1.0;
+}
+
+static void restamp_linear(eq_system *s) {
+    stamper k = {.s = s, .value = s->linear};
+    memset(s->linear, 0, s->entries * sizeof *s->linear);
+    stamp_linear(&k);
+}
+
+eq_status eq_system_refresh(eq_system *s, eq_diag *diag) {
+    eq_status status = EQ_OK;
+    if (eq_reduction_refresh(s->reduction, s->circuit)) {
+        status = eq_topology_weigh(s->topology, s->circuit, s->reduction, diag);
+        weigh_rows(s);
+    }
+    restamp_linear(s);
+    return status;
+}
+
+static eq_status build(eq_system *s, eq_diag *diag) {
+    eq_status status = eq_reduction_new(s->circuit, &s->reduction, diag);
+    if (status == EQ_OK) status = eq_topology_new(s->circuit, s->reduction, &s->topology, diag);
+    if (status != EQ_OK) return status;
+    s->n = s->reduction->unknowns;
+    s->nodes = s->reduction->nodes;
+    for (int k = 0; k < EQ_CLASS_COUNT; k++)
+        if (eq_stands_between_nodes(&s->circuit->table[k]) && !eq_is_linear(&s->circuit->table[k]))
+            s->nonlinear += s->circuit->table[k].count;
+    if (!allocate_work(s)) return eq_out_of_memory(diag);
+    status = build_pattern(s, diag);
+    if (status != EQ_OK) return status;
+    s->pattern = (eq_pattern){(int32_t)s->n, s->start, s->row};
+    s->linear = eq_malloc(s->entries, sizeof *s->linear);
+    s->value = eq_malloc(s->entries, sizeof *s->value);
+    if (s->linear == NULL || s->value == NULL) return eq_out_of_memory(diag);
+    find_diagonal(s);
+    weigh_rows(s);
+    restamp_linear(s);
+    return EQ_OK;
+}
+
+eq_status eq_system_new(eq_circuit *c, bool with_slope, eq_system **out, eq_diag *diag) {
+    eq_system *s = eq_calloc(1, sizeof *s);
+    if (s == NULL) return eq_out_of_memory(diag);
+    s->circuit = c;
+    s->with_slope = with_slope;
+    s->homotopy.scale = 1.0;
+    eq_status status = build(s, diag);
+    if (status == EQ_OK) *out = s;
+    else eq_system_free(s);
+    return status;
+}
+
+void eq_system_free(eq_system *s) {
+    if (s == NULL) return;
+    eq_reduction_free(s->reduction);
+    eq_topology_free(s->topology);
+    eq_free(s->start);
+    eq_free(s->row);
+    eq_free(s->linear);
+    eq_free(s->value);
+    eq_free(s->slot);
+    eq_free(s->diagonal);
+    eq_free(s->row_weight);
+    eq_free(s->v);
+    eq_free(s->current);
+    eq_free(s->magnitude);
+    for (int k = 0; k < 2; k++) {
+        eq_free(s->form_index[k]);
+        eq_free(s->form_value[k]);
+    }
+    eq_free(s);
+}
+
+static void add_current(eq_system *s, eq_node a, eq_node b, double y) {
+    s->current[a] += y;
+    s->current[b] -= y;
+    s->magnitude[a] += fabs(y);
+    s->magnitude[b] += fabs(y);
+}
+
+/* Currents of the elements between nodes, or of the linear ones alone, from potentials s->v. */
+static void table_currents(eq_system *s, bool linear_only) {
+    eq_chunk e;
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &s->circuit->table[cls];
+        if (!eq_stands_between_nodes(t) || (linear_only && !eq_is_linear(t))) continue;
+        double scale = cls == EQ_CLASS_isource ? s->homotopy.scale : 1.0;
+        for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
+            eq_chunk_take(&e, t, start, s->v);
+            eq_chunk_evaluate(&e);
+            for (size_t j = 0; j < e.n; j++)
+                add_current(s, t->term[0][start + j], t->term[1][start + j], scale * e.y[j]);
+        }
+    }
+}
+
+/* Currents that are unknowns, and those that they control. */
+static void kept_currents(eq_system *s, const double *x) {
+    const eq_table *f = &s->circuit->table[EQ_CLASS_cccs];
+    if (s->n == s->reduction->node_unknowns) return;
+    for (size_t j = 0; j < f->count; j++) {
+        int32_t by = controlling(s, f, j);
+        if (by != EQ_NONE) add_current(s, f->term[0][j], f->term[1][j], f->w[0][j] * x[by]);
+    }
+    for (size_t b = 0; b < s->reduction->branches; b++) {
+        if (s->reduction->current[b] == EQ_NONE) continue;
+        eq_row at = s->circuit->row[s->reduction->branch[b]];
+        const eq_table *t = &s->circuit->table[at.cls];
+        add_current(s, t->term[0][at.row], t->term[1][at.row], x[s->reduction->current[b]]);
+    }
+}
+
+/* Current driven into output k at the potentials s->v. */
+static double injected(const eq_system *s, size_t k) {
+    const eq_injection *in = &s->injection;
+    size_t m = s->circuit->outputs;
+    double current = in->current[k];
+    for (size_t l = 0; in->slope != NULL && l < m; l++)
+        current -= in->slope[k * m + l] * (drop(s, output_form(s, l)) - in->at[l]);
+    return s->homotopy.scale * current;
+}
+
+static void injected_currents(eq_system *s) {
+    if (s->injection.current == NULL) return;
+    for (size_t k = 0; k < s->circuit->outputs; k++) {
+        form out = output_form(s, k);
+        double current = injected(s, k);
+        add_current(s, EQ_GROUND, out.plus, current * output_scale(s, out.plus));
+        add_current(s, out.minus, EQ_GROUND, current * output_scale(s, out.minus));
+    }
+}
+
+/* r of kept branches: v_a - v_b - value, with the sum of |terms|. */
+static double branch_residual(const eq_system *s, const double *x, size_t b, double *size) {
+    eq_row at = s->circuit->row[s->reduction->branch[b]];
+    const eq_table *t = &s->circuit->table[at.cls];
+    double u = drop(s, between(t->term[0][at.row], t->term[1][at.row])), e = t->w[0][at.row];
+    if (at.cls == EQ_CLASS_vcvs) e *= drop(s, between(t->term[2][at.row], t->term[3][at.row]));
+    else if (at.cls == EQ_CLASS_ccvs) e *= x[controlling(s, t, (size_t)at.row)];
+    else e *= s->homotopy.scale;
+    *size = fabs(s->v[t->term[0][at.row]]) + fabs(s->v[t->term[1][at.row]]) + fabs(e);
+    return u - e;
+}
+
+/* Potentials s->v and the currents that leave each node, s->current and s->magnitude. */
+static void node_currents(eq_system *s, const double *x, bool linear_only) {
+    eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
+    memset(s->current, 0, s->nodes * sizeof *s->current);
+    memset(s->magnitude, 0, s->nodes * sizeof *s->magnitude);
+    table_currents(s, linear_only);
+    kept_currents(s, x);
+    injected_currents(s);
+}
+
+static bool residual(eq_system *s, const double *x, bool linear_only, double *r,
+                     double *magnitude) {
+    const eq_reduction *red = s->reduction;
+    bool finite = true;
+    node_currents(s, x, linear_only);
+    eq_reduction_currents(red, s->circuit, s->current, s->magnitude, NULL);
+    for (size_t k = 0; k < red->node_unknowns; k++) {
+        double anchor = s->homotopy.anchor == NULL ? 0.0 : s->homotopy.anchor[k];
+        double shunt = s->homotopy.shunt * (x[k] - anchor);
+        r[k] = s->current[red->root[k]] + shunt;
+        finite = finite && isfinite(r[k]);
+        if (magnitude != NULL) magnitude[k] = s->magnitude[red->root[k]] + fabs(shunt);
+    }
+    for (size_t b = 0; s->n > red->node_unknowns && b < red->branches; b++) {
+        int32_t k = red->current[b];
+        double size;
+        if (k == EQ_NONE) continue;
+        r[k] = branch_residual(s, x, b, &size);
+        finite = finite && isfinite(r[k]);
+        if (magnitude != NULL) magnitude[k] = size;
+    }
+    return finite;
+}
+
+bool eq_system_residual(eq_system *s, const double *x, double *r, double *magnitude) {
+    return residual(s, x, false, r, magnitude);
+}
+
+void eq_system_linear_residual(eq_system *s, const double *x, double *r) {
+    residual(s, x, true, r, NULL);
+}
+
+void eq_system_jacobian(eq_system *s, const double *x) {
+    stamper k = {.s = s, .value = s->value, .next = s->linear_slots};
+    eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
+    memcpy(s->value, s->linear, s->entries * sizeof *s->value);
+    stamp_tables(&k, false, s->v);
+    for (size_t i = 0; s->homotopy.shunt != 0.0 && i < s->reduction->node_unknowns; i++)
+        s->value[s->diagonal[i]] += s->homotopy.shunt;
+    if (s->injection.slope == NULL) return;
+    stamper slopes = {.s = s, .value = s->value, .next = s->slope_slots};
+    stamp_slopes(&slopes, s->injection.slope);
+}
+
+void eq_system_state(eq_system *s, const double *x, double *v, double *branch) {
+    const eq_reduction *red = s->reduction;
+    node_currents(s, x, false);
+    memcpy(v, s->v, s->nodes * sizeof *v);
+    if (branch == NULL) return;
+    for (size_t b = 0; b < red->branches; b++)
+        if (red->current[b] != EQ_NONE) branch[b] = x[red->current[b]];
+    eq_reduction_currents(red, s->circuit, s->current, NULL, branch);
+}
+
+void eq_system_unknowns(const eq_system *s, const double *v, const double *branch, double *x) {
+    const eq_reduction *red = s->reduction;
+    for (size_t k = 0; k < red->node_unknowns; k++) x[k] = v[red->root[k]];
+    for (size_t b = 0; b < red->branches; b++)
+        if (red->current[b] != EQ_NONE) x[red->current[b]] = branch == NULL ? 0.0 : branch[b];
+}
+
+void eq_system_gather(const eq_system *s, const double *y, double *out) {
+    const eq_sparse_rows *t = &s->reduction->t;
+    memset(out, 0, s->n * sizeof *out);
+    for (size_t n = 0; n < s->nodes; n++)
+        for (int32_t e = t->start[n]; e < t->start[n + 1]; e++)
+            out[t->unknown[e]] += t->coefficient[e] * y[n];
+}
+
+void eq_system_spread(const eq_system *s, const double *z, double *out_nodes) {
+    const eq_sparse_rows *w = &s->reduction->w;
+    for (size_t n = 0; n < s->nodes; n++) {
+        out_nodes[n] = 0.0;
+        for (int32_t e = w->start[n]; e < w->start[n + 1]; e++)
+            out_nodes[n] += w->coefficient[e] * z[w->unknown[e]];
+    }
+}
+
+void eq_system_name(const eq_system *s, size_t k, eq_text *text) {
+    const eq_reduction *red = s->reduction;
+    if (k < red->node_unknowns) {
+        eq_text_printf(text, "node %s", eq_circuit_node_name(s->circuit, red->root[k]));
+        return;
+    }
+    for (size_t b = 0; b < red->branches; b++)
+        if (red->current[b] == (int32_t)k)
+            eq_text_printf(text, "the current of %s",
+                           eq_circuit_element_name(s->circuit, red->branch[b]));
+}
+
+double eq_system_output(const eq_system *s, const double *v, size_t k) {
+    form out = output_form(s, k);
+    return v[out.plus] - v[out.minus];
+}

@@ -1,0 +1,79 @@
+/* The reduced system r(x) = W^T I(T x + c) = 0 of one circuit (circuit/reduction.h) with its Jacobian
+ * J = W^T (dI/dv) T in compressed columns. The pattern and the slot of every stamp are found once; linear
+ * elements are stamped at refresh, nonlinear ones for every Jacobian. Kept branches add their current to x and
+ * v_a - v_b - value = 0 to r (modified nodal analysis). */
+#ifndef EQ_SOLVER_SYSTEM_H
+#define EQ_SOLVER_SYSTEM_H
+
+#include "circuit/topology.h"
+#include "solver/lin.h"
+
+/* What bends the system on the way to a solution (solver/ladder.c); the plain system has scale 1, shunt 0. */
+typedef struct eq_homotopy {
+    double scale;         /* factor of all independent sources */
+    double shunt;         /* S, from every free node to its anchor */
+    const double *anchor; /* [unknowns] V; NULL: ground */
+} eq_homotopy;
+
+/* Currents driven into the outputs of the circuit (engine.h, eq_nudge, for one example). */
+typedef struct eq_injection {
+    const double *current; /* [outputs] A; NULL: none */
+    const double *slope;   /* [outputs][outputs] S; NULL: constant current */
+    const double *at;      /* [outputs] V */
+} eq_injection;
+
+typedef struct eq_system {
+    eq_circuit *circuit;
+    eq_reduction *reduction;
+    eq_topology *topology;
+    size_t n, nodes;
+    eq_pattern pattern;
+    int32_t *start, *row;    /* of the pattern */
+    size_t entries;
+    double *linear;          /* [entries] Jacobian of the linear elements */
+    double *value;           /* [entries] Jacobian of the last eq_system_jacobian */
+    int32_t *slot;           /* stamps in their order: position in the pattern */
+    size_t slots;            /* stamp entries; */
+    size_t slope_slots;      /* those before the slopes of the injection, */
+    size_t linear_slots;     /* those before the nonlinear elements */
+    int32_t *diagonal;       /* [n] slot of (k, k); EQ_NONE for kept currents */
+    double *row_weight;      /* [n] d of the unknown's component; all 1 without weights */
+    bool with_slope;         /* the pattern holds the dense block of eq_injection.slope */
+    size_t nonlinear;        /* elements whose conductance changes */
+    eq_homotopy homotopy;
+    eq_injection injection;
+    double *v, *current, *magnitude; /* [nodes] work: potentials, current that leaves, sum of |currents| */
+    int32_t *form_index[2];  /* [2 * widest + 2] work of a stamp */
+    double *form_value[2];
+} eq_system;
+
+eq_status eq_system_new(eq_circuit *c, bool with_slope, eq_system **out, eq_diag *diag);
+void eq_system_free(eq_system *s);
+/* Takes over changed parameters. */
+eq_status eq_system_refresh(eq_system *s, eq_diag *diag);
+
+/* r(x) and, if not NULL, magnitude[i] = sum of |currents| (or |voltages|) in row i. s->v is left at v(x). False
+ * when a value is not finite. */
+bool eq_system_residual(eq_system *s, const double *x, double *r, double *magnitude);
+/* The same without the currents of nonlinear elements. */
+void eq_system_linear_residual(eq_system *s, const double *x, double *r);
+/* J(x) into s->value. */
+void eq_system_jacobian(eq_system *s, const double *x);
+/* The weighted co-content at x; *scale (may be NULL) gets the sum of |terms|. Needs weights. */
+double eq_system_energy(eq_system *s, const double *x, double *scale);
+/* max |dP/dx_k| / d_k from differences of the element energies alone. */
+double eq_system_stationarity(eq_system *s, const double *x);
+
+/* y of output k: v(plus) - v(minus) at the potentials v. */
+double eq_system_output(const eq_system *s, const double *v, size_t k);
+/* Node potentials [nodes] and branch currents [branches] (may be NULL) of x. */
+void eq_system_state(eq_system *s, const double *x, double *v, double *branch);
+/* x of node potentials and branch currents (branch may be NULL: zero). */
+void eq_system_unknowns(const eq_system *s, const double *v, const double *branch, double *x);
+/* T^T y and W z, for the adjoint. y, out_nodes: [nodes]; z, out: [n]. */
+void eq_system_gather(const eq_system *s, const double *y, double *out);
+void eq_system_spread(const eq_system *s, const double *z, double *out_nodes);
+/* "v(node)" or "i(element)" of unknown k, appended to text. */
+void eq_system_name(const eq_system *s, size_t k, eq_text *text);
+
+#endif
