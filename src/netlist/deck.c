@@ -69,10 +69,14 @@ static void connect_controls(eq_spice *s) {
         eq_token t = {EQ_TOKEN_WORD, name, strlen(name), p->at};
         eq_row row = s->circuit->row[p->element];
         eq_element by = eq_circuit_find_element(s->circuit, name);
+        const char *own = eq_circuit_element_name(s->circuit, p->element);
         char near[96];
-        if (by == EQ_NONE)
+        if (by != EQ_NONE && eq_class(s->circuit->row[by].cls)->defined != EQ_VOLTAGE_DEFINED)
+            eq_spice_fail(s, p->at, "%s is controlled by the current of %s, which is no voltage source; put a 0-V "
+                          "source in series with it and name that", own, name);
+        else if (by == EQ_NONE)
             eq_spice_fail(s, p->at, "%s is controlled by the current of %s, but there is no such element%s; name a "
-                          "V, E or H element", eq_circuit_element_name(s->circuit, p->element), name,
+                          "V, E or H element", own, name,
                           eq_spice_nearest_name(t, s->circuit->element, near));
         else s->circuit->table[row.cls].control[row.row] = by;
     }
@@ -87,6 +91,9 @@ static void read_elements(eq_spice *s) {
     connect_controls(s);
     eq_spice_read_late(s);
     if (!s->stop) eq_spice_finish_directives(s);
+    if (s->status == EQ_OK && eq_circuit_elements(s->circuit) == 0)
+        eq_spice_fail(s, (eq_location){0, 1, 1}, "the deck has no element; write at least one below line 1, which is "
+                      "the title");
     s->frame = NULL;
     eq_frame_close(&root);
 }
