@@ -6,17 +6,11 @@
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "netlist/spice.h"
-#if __has_include("netlist/xml_circuit.h")
 #include "netlist/xml_circuit.h"
-#else
-#define eq_xml_circuit_parse(name, text, length, out, diag)                                        \
-    ((void)(text), (void)(length), (void)(out),                                                    \
-     eq_fail(diag, EQ_ERR_INPUT, "'%s' is XML, which this build does not read; give a SPICE deck", name))
-#endif
 
 static void spice_free(eq_spice *s) {
     for (size_t k = 0; k < s->scopes; k++) eq_scope_free(s->scope[k]);
-    for (int32_t k = 0; s->circuit != NULL && s->source != NULL && k < s->sources; k++)
+    for (int32_t k = 0; k < s->sources; k++)
         eq_free(s->source[k].text);
     eq_names_free(s->noted);
     eq_names_free(s->global);

@@ -333,7 +333,9 @@ static bool multiply(line *l) {
         eq_spice_fail(l->s, l->name.at, "m = %g of %.*s: an ideal diode takes none; change ron and roff", m,
                       (int)l->name.length, l->name.text);
         return false;
-    } else if (class_of(l)->defined == EQ_CURRENT_DEFINED) l->card.w[value] *= m;
+    } else if (value >= 0 && class_of(l)->defined == EQ_CURRENT_DEFINED) {
+        l->card.w[value] *= m;
+    }
     return true;
 }
 
