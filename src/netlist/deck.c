@@ -10,8 +10,7 @@
 
 static void spice_free(eq_spice *s) {
     for (size_t k = 0; k < s->scopes; k++) eq_scope_free(s->scope[k]);
-    for (int32_t k = 0; k < s->sources; k++)
-        eq_free(s->source[k].text);
+    for (int32_t k = 0; k < s->sources; k++) eq_free(s->source[k].text);
     eq_names_free(s->noted);
     eq_names_free(s->global);
     eq_names_free(s->controls);
