@@ -33,7 +33,8 @@ typedef struct eq_nudge {
 
 /* Receives the gradient of a run of `n` conductances of one group, theta[0..n) in place, and changes them
  * (an optimizer) or copies the gradient out (gradcheck). offset is the position in the group in the
- * engine's own order. Calls come in a fixed order. */
+ * engine's own order. Calls come in a fixed order; with several threads, several at once, each for a run of its
+ * own. */
 typedef void (*eq_step)(void *data, size_t group, size_t offset, size_t n, double *theta,
                         const double *gradient);
 

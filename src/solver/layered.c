@@ -39,13 +39,16 @@ static void destroy(void *self) {
         for (int s = 0; s < EQ_MAX_SLOTS; s++) eq_free(w->v[s]);
         void *all[] = {w->in,     w->nudged, w->from_k,  w->from_e,      w->inverse,      w->f,
                        w->slope,  w->size,   w->step,    w->push,        w->schur,        w->factor,
-                       w->cross,  w->free_f, w->descent, w->free_from_k, w->free_inverse, w->product};
+                       w->cross,  w->free_f, w->descent, w->free_from_k, w->free_inverse, w->product,
+                       w->column, w->gradient};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     }
     eq_derived *d = &e->derived;
     void *all[] = {d->fixed, d->coupled, d->constant, d->m,      d->back,    d->pairs,
-                   d->bound, e->work,    e->x,        e->delta,  e->column,  e->gradient};
+                   d->bound, e->work,    e->x,        e->delta,  e->column,  e->block_total,
+                   e->between};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
+    eq_pool_free(e->pool);
     eq_layers_clear(&e->net);
     eq_free(e);
 }
@@ -83,6 +86,8 @@ static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
     w->free_f = room(nk * ld, &whole);
     w->product = room(most * widest(&e->net), &whole);
     w->cross = room(cross * ld, &whole);
+    w->column = room(widest(&e->net), &whole);
+    w->gradient = room(3 * EQ_UPDATE_ROWS * widest(&e->net), &whole);
     return whole;
 }
 
@@ -101,22 +106,25 @@ static bool allocate_derived(eq_layered *e) {
 }
 
 static eq_status allocate(eq_layered *e, const eq_engine_options *o, eq_diag *diag) {
-    size_t wide = widest(&e->net), gradient = 3 * EQ_UPDATE_ROWS * wide;
+    size_t wide = widest(&e->net), between = 0, rows = 0;
     for (size_t b = 0; b < e->net.bars; b++) {
         const eq_crossbar *x = &e->net.bar[b];
         size_t need = x->rows * x->cols + x->rows + x->cols;
-        if (x->kind == EQ_ROWS_NODE && need > gradient) gradient = need;
+        if (x->kind == EQ_ROWS_NODE && need > between) between = need;
+        if (x->rows > rows) rows = x->rows;
     }
     bool whole = allocate_derived(e);
     e->x = room(o->batch * e->net.c->inputs, &whole);
     e->delta = room(o->batch * wide, &whole);
     e->column = room(wide, &whole);
-    e->gradient = room(gradient, &whole);
-    e->works = 1;
+    e->block_total = room((rows / EQ_UPDATE_ROWS + 1) * wide, &whole);
+    e->between = room(between, &whole);
+    e->works = (size_t)o->threads < o->batch ? (size_t)o->threads : o->batch;
     e->work = eq_calloc(e->works, sizeof *e->work);
     whole = whole && e->work != NULL;
-    for (size_t p = 0; whole && p < e->works; p++) whole = allocate_work(e, &e->work[p], o->batch);
-    return whole ? EQ_OK : eq_out_of_memory(diag);
+    size_t most = (o->batch + e->works - 1) / e->works;
+    for (size_t p = 0; whole && p < e->works; p++) whole = allocate_work(e, &e->work[p], most);
+    return whole ? eq_pool_new((int)e->works, &e->pool, diag) : eq_out_of_memory(diag);
 }
 
 static void load(void *self) {
@@ -216,6 +224,7 @@ static void split(eq_layered *e, size_t n) {
         eq_work *w = &e->work[p];
         w->first = first;
         w->n = n / e->works + (p < n % e->works);
+        w->failed = 0.0;
         w->ld = (w->n + 3) / 4 * 4;
         w->wide = (w->n + 7) / 8 * 8;
         first += w->n;
@@ -245,21 +254,36 @@ static eq_status answer(const eq_layered *e, int slot, double *y, eq_diag *diag)
     return EQ_OK;
 }
 
+static void free_job(void *data, int k) {
+    eq_layered *e = data;
+    if (e->work[k].n > 0) eq_layered_free(e, &e->work[k]);
+}
+
 static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
     eq_layered *e = self;
     take_inputs(e, n, x);
     split(e, n);
-    for (size_t p = 0; p < e->works; p++) eq_layered_free(e, &e->work[p]);
+    eq_pool_run(e->pool, free_job, e);
     return answer(e, 0, y, diag);
+}
+
+typedef struct nudged_work {
+    eq_layered *e;
+    int slot;
+    const eq_nudge *nudge;
+} nudged_work;
+
+static void nudged_job(void *data, int k) {
+    const nudged_work *job = data;
+    eq_work *w = &job->e->work[k];
+    if (w->n > 0) eq_layered_nudged(job->e, w, job->slot, job->nudge);
 }
 
 static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
                               eq_diag *diag) {
     eq_layered *e = self;
-    for (size_t p = 0; p < e->works; p++) {
-        e->work[p].failed = 0.0;
-        eq_layered_nudged(e, &e->work[p], slot, nudge);
-    }
+    nudged_work job = {e, slot, nudge};
+    eq_pool_run(e->pool, nudged_job, &job);
     return answer(e, slot, y, diag);
 }
 

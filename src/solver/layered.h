@@ -17,6 +17,7 @@
 #include "circuit/circuit.h"
 #include "solver/engine.h"
 #include "solver/layered_node.h"
+#include "solver/layered_pool.h"
 
 /* What stands at the rows of a crossbar. */
 typedef enum eq_rows { EQ_ROWS_INPUT, EQ_ROWS_CONSTANT, EQ_ROWS_NODE } eq_rows;
@@ -103,7 +104,9 @@ typedef struct eq_work {
     double *descent;                    /* [wide] step . F where the step began */
     double *free_from_k, *free_inverse, *free_f; /* kept from the free phase */
     double *product;                    /* [examples][widest crossbar] */
-    double *cross;                      /* workspace of the update */
+    double *cross;                      /* workspace of the update of crossbars between layers */
+    double *column;                     /* [widest] this part's share of the update's column constants */
+    double *gradient;                   /* a block of rows of a gradient */
     bool factored;
     double strict, eliminated; /* residual ratios: that the iteration works on; of the E nodes */
     double iterations, solves, worst; /* statistics */
@@ -121,8 +124,10 @@ typedef struct eq_layered {
     eq_pairing pairing, folded; /* of the minibatch / that `fold` of the crossbars is computed for */
     double *x;                  /* [batch][inputs], or [batch][inputs/2] when paired, V */
     size_t width;               /* of x */
+    eq_pool *pool;              /* one thread for each part */
     double *delta, *column;     /* update: [batch][widest], [widest] */
-    double *gradient;           /* update: a block of rows of a gradient */
+    double *block_total;        /* update: [blocks of rows][widest] column sums, added up in a fixed order */
+    double *between;            /* update: gradient of a crossbar between layers */
 } eq_layered;
 
 /* layered_solve.c */

@@ -140,7 +140,8 @@ EQ_INLINE double solve(const eq_node_law *law, const eq_node_rows *rows, double 
             x = eq_vec_min(eq_vec_max(x - p.f / p.slope, least), most);
             p = point_at(&q, law, at, x, kept);
         }
-        eq_vec_store(v + k, x);
+        size_t left = entries - k; /* another layer's potentials follow in v */
+        memcpy(v + k, &x, (left < EQ_LANES ? left : EQ_LANES) * sizeof *v);
         eq_vec_store(inverse + k, 1.0 / p.slope);
         eq_vec ratio = eq_vec_abs(p.f) / (spread(rows->bound, at) + rows->reltol * p.size);
         worst = eq_vec_select(ratio <= worst, worst, ratio); /* keeps a NAN */

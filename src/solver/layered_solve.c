@@ -313,6 +313,7 @@ void eq_layered_free(const eq_layered *e, eq_work *w) {
 void eq_layered_nudged(const eq_layered *e, eq_work *w, int slot, const eq_nudge *nudge) {
     size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
     double *v = w->v[slot];
+    w->failed = 0.0;
     memcpy(v, w->v[0], (ne + nk) * ld * sizeof(double));
     memcpy(w->from_k, w->free_from_k, ne * ld * sizeof(double));
     memcpy(w->inverse, w->free_inverse, ne * ld * sizeof(double));

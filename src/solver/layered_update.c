@@ -13,12 +13,14 @@
 #include "solver/blas.h"
 #include "solver/layered.h"
 
-/* One update: what does not change from crossbar to crossbar. */
+/* One update: of one crossbar at a time. */
 typedef struct update {
     eq_layered *e;
     const double *a;
     eq_step step;
     void *data;
+    eq_crossbar *x;
+    bool folded; /* pairs of rows at a time */
 } update;
 
 /* Hands the rows r0..r0+rows-1 of a crossbar and their gradient [rows][cols] to the step. */
@@ -38,28 +40,26 @@ static void take_rows(const update *u, eq_crossbar *x, size_t r0, size_t rows, c
     }
 }
 
-/* delta[n][c] = d s sum_s a_s (v_s - v_0) and column[c] = d s^2 sum_n sum_s a_s (v_s^2 - v_0^2)/2 of the
- * columns of a crossbar, with d the weight and s the scale of the column. */
-static void column_differences(const update *u, const eq_crossbar *x) {
-    eq_layered *e = u->e;
-    memset(e->column, 0, x->cols * sizeof *e->column);
-    for (size_t p = 0; p < e->works; p++) {
-        const eq_work *w = &e->work[p];
-        for (size_t c = 0; c < x->cols; c++) {
-            size_t at = (size_t)x->col[c] * w->ld;
-            double ds = x->weight[c] * x->col_scale[c], squares = 0.0;
-            for (size_t n = 0; n < w->n; n++) {
-                double v0 = w->v[0][at + n], sum = 0.0;
-                for (int s = 1; s < EQ_MAX_SLOTS; s++) {
-                    if (u->a[s] == 0.0) continue;
-                    double vs = w->v[s][at + n], part = u->a[s] * (vs - v0);
-                    sum += part;
-                    squares += part * (vs + v0);
-                }
-                e->delta[(w->first + n) * x->cols + c] = ds * sum;
+/* One part of delta[n][c] = d s sum_s a_s (v_s - v_0) and of column[c] = d s^2 sum_n sum_s a_s
+ * (v_s^2 - v_0^2)/2 of the columns of a crossbar, with d the weight and s the scale of the column. */
+static void column_differences(void *data, int part) {
+    const update *u = data;
+    const eq_crossbar *x = u->x;
+    const eq_work *w = &u->e->work[part];
+    for (size_t c = 0; c < x->cols; c++) {
+        size_t at = (size_t)x->col[c] * w->ld;
+        double ds = x->weight[c] * x->col_scale[c], squares = 0.0;
+        for (size_t n = 0; n < w->n; n++) {
+            double v0 = w->v[0][at + n], sum = 0.0;
+            for (int s = 1; s < EQ_MAX_SLOTS; s++) {
+                if (u->a[s] == 0.0) continue;
+                double vs = w->v[s][at + n], difference = u->a[s] * (vs - v0);
+                sum += difference;
+                squares += difference * (vs + v0);
             }
-            e->column[c] += 0.5 * ds * x->col_scale[c] * squares;
+            u->e->delta[(w->first + n) * x->cols + c] = ds * sum;
         }
+        w->column[c] = 0.5 * ds * x->col_scale[c] * squares;
     }
 }
 
@@ -70,14 +70,15 @@ static void add_rows(double *total, const double *g, size_t rows, size_t cols) {
 
 /* Pairs p0..p0+rows-1 whose rows of +x and of -x start at row `plus` and `minus`, `apart` rows from one to the
  * next pair: gradients column - R and column + R. */
-static void update_pairs(const update *u, eq_crossbar *x, size_t p0, size_t rows) {
+static void update_pairs(const update *u, double *gradient, double *total, size_t p0, size_t rows) {
     eq_layered *e = u->e;
+    eq_crossbar *x = u->x;
     size_t cols = x->cols, half = EQ_UPDATE_ROWS * cols;
     bool beside = e->pairing == EQ_PAIRS_SIDE_BY_SIDE;
-    double *product = e->gradient + 2 * half;
+    double *product = gradient + 2 * half;
     eq_gemm_tn(rows, cols, e->n, 1.0, e->x + p0, e->width, e->delta, cols, 0.0, product, cols);
     for (size_t r = 0; r < rows; r++) {
-        double *plus = e->gradient + (beside ? 2 * r * cols : r * cols);
+        double *plus = gradient + (beside ? 2 * r * cols : r * cols);
         double *minus = beside ? plus + cols : plus + half;
         for (size_t c = 0; c < cols; c++) {
             plus[c] = e->column[c] - product[r * cols + c];
@@ -86,10 +87,10 @@ static void update_pairs(const update *u, eq_crossbar *x, size_t p0, size_t rows
     }
     size_t plus_row = beside ? 2 * p0 : p0, minus_row = beside ? 2 * p0 + 1 : p0 + x->rows / 2;
     if (beside) {
-        take_rows(u, x, plus_row, 2 * rows, e->gradient);
+        take_rows(u, x, plus_row, 2 * rows, gradient);
     } else {
-        take_rows(u, x, plus_row, rows, e->gradient);
-        take_rows(u, x, minus_row, rows, e->gradient + half);
+        take_rows(u, x, plus_row, rows, gradient);
+        take_rows(u, x, minus_row, rows, gradient + half);
     }
     size_t apart = beside ? 2 * cols : cols;
     for (size_t r = 0; r < rows; r++) {
@@ -98,39 +99,59 @@ static void update_pairs(const update *u, eq_crossbar *x, size_t p0, size_t rows
         double *fold = x->fold + (p0 + r) * cols;
         for (size_t c = 0; c < cols; c++) {
             fold[c] = plus[c] - minus[c];
-            x->total[c] += plus[c] + minus[c];
+            total[c] += plus[c] + minus[c];
         }
     }
 }
 
 /* Rows r0..r0+rows-1 of a crossbar with fixed rows: gradient column - X^T delta. */
-static void update_fixed_rows(const update *u, eq_crossbar *x, size_t r0, size_t rows) {
+static void update_fixed_rows(const update *u, double *gradient, double *total, size_t r0,
+                              size_t rows) {
     eq_layered *e = u->e;
+    eq_crossbar *x = u->x;
     size_t cols = x->cols;
-    memset(e->gradient, 0, rows * cols * sizeof *e->gradient);
+    memset(gradient, 0, rows * cols * sizeof *gradient);
     for (size_t n = 0; n < e->n; n++) {
         const double *volts = e->x + n * e->width, *delta = e->delta + n * cols;
         for (size_t r = 0; r < rows; r++) {
             double v = x->kind == EQ_ROWS_INPUT ? volts[x->row[r0 + r]] : x->volts[r0 + r];
-            for (size_t c = 0; c < cols; c++) e->gradient[r * cols + c] -= v * delta[c];
+            for (size_t c = 0; c < cols; c++) gradient[r * cols + c] -= v * delta[c];
         }
     }
     for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < cols; c++) e->gradient[r * cols + c] += e->column[c];
-    take_rows(u, x, r0, rows, e->gradient);
-    add_rows(x->total, x->g + r0 * cols, rows, cols);
+        for (size_t c = 0; c < cols; c++) gradient[r * cols + c] += e->column[c];
+    take_rows(u, x, r0, rows, gradient);
+    add_rows(total, x->g + r0 * cols, rows, cols);
 }
 
-static void update_fixed(const update *u, eq_crossbar *x) {
-    bool folded = x->fold != NULL && u->e->pairing != EQ_PAIRS_NONE;
-    size_t rows = folded ? x->rows / 2 : x->rows;
-    column_differences(u, x);
-    memset(x->total, 0, x->cols * sizeof *x->total);
-    for (size_t r = 0; r < rows; r += EQ_UPDATE_ROWS) {
-        size_t n = rows - r < EQ_UPDATE_ROWS ? rows - r : EQ_UPDATE_ROWS;
-        if (folded) update_pairs(u, x, r, n);
-        else update_fixed_rows(u, x, r, n);
+/* The blocks of rows that one part takes. */
+static void update_blocks(void *data, int part) {
+    const update *u = data;
+    eq_layered *e = u->e;
+    size_t rows = u->folded ? u->x->rows / 2 : u->x->rows, cols = u->x->cols;
+    size_t blocks = (rows + EQ_UPDATE_ROWS - 1) / EQ_UPDATE_ROWS;
+    size_t from = blocks * (size_t)part / e->works, to = blocks * (size_t)(part + 1) / e->works;
+    for (size_t b = from; b < to; b++) {
+        size_t r = b * EQ_UPDATE_ROWS, n = rows - r < EQ_UPDATE_ROWS ? rows - r : EQ_UPDATE_ROWS;
+        double *total = e->block_total + b * cols;
+        memset(total, 0, cols * sizeof *total);
+        if (u->folded) update_pairs(u, e->work[part].gradient, total, r, n);
+        else update_fixed_rows(u, e->work[part].gradient, total, r, n);
     }
+}
+
+static void update_fixed(update *u) {
+    eq_layered *e = u->e;
+    eq_crossbar *x = u->x;
+    u->folded = x->fold != NULL && e->pairing != EQ_PAIRS_NONE;
+    eq_pool_run(e->pool, column_differences, u);
+    memset(e->column, 0, x->cols * sizeof *e->column);
+    for (size_t p = 0; p < e->works; p++)
+        for (size_t c = 0; e->work[p].n > 0 && c < x->cols; c++) e->column[c] += e->work[p].column[c];
+    eq_pool_run(e->pool, update_blocks, u);
+    size_t rows = u->folded ? x->rows / 2 : x->rows;
+    memset(x->total, 0, x->cols * sizeof *x->total);
+    add_rows(x->total, e->block_total, (rows + EQ_UPDATE_ROWS - 1) / EQ_UPDATE_ROWS, x->cols);
 }
 
 /* out[j][n] = factor (v_s - v_0) or v_s of the nodes `list` of one part; returns the mean squares through
@@ -164,10 +185,11 @@ static void cross_products(const update *u, const eq_crossbar *x, const eq_work 
 }
 
 /* A crossbar between layers: d (s_r^2 [v_r^2] + s_c^2 [v_c^2] - 2 s_r s_c [v_r v_c])/2, [.] the weighted sums. */
-static void update_nodes(const update *u, eq_crossbar *x) {
+static void update_nodes(const update *u) {
     eq_layered *e = u->e;
+    eq_crossbar *x = u->x;
     size_t cols = x->cols, places = x->rows * cols;
-    double *cross = e->gradient, *row_squares = cross + places, *col_squares = row_squares + x->rows;
+    double *cross = e->between, *row_squares = cross + places, *col_squares = row_squares + x->rows;
     memset(cross, 0, (places + x->rows + cols) * sizeof *cross);
     for (size_t p = 0; p < e->works; p++)
         cross_products(u, x, &e->work[p], cross, row_squares, col_squares);
@@ -183,12 +205,13 @@ static void update_nodes(const update *u, eq_crossbar *x) {
 }
 
 void eq_layered_update(eq_layered *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data) {
-    const update u = {e, a, step, data};
+    update u = {.e = e, .a = a, .step = step, .data = data};
     for (size_t b = 0; b < e->net.bars; b++) {
         eq_crossbar *x = &e->net.bar[b];
         if (x->group == EQ_NONE) continue;
-        if (x->kind == EQ_ROWS_NODE) update_nodes(&u, x);
-        else update_fixed(&u, x);
+        u.x = x;
+        if (x->kind == EQ_ROWS_NODE) update_nodes(&u);
+        else update_fixed(&u);
     }
     eq_layered_derive(e);
 }
