@@ -18,7 +18,7 @@ static const struct {
     const eq_engine_ops *ops;
 } engines[] = {
     {EQ_ENGINE_LAYERED, &eq_engine_layered_ops},
-    /* engine_sparse.c, when it lands: {EQ_ENGINE_SPARSE, &eq_engine_sparse_ops}, */
+    {EQ_ENGINE_SPARSE, &eq_engine_sparse_ops},
 };
 
 enum { ENGINES = sizeof engines / sizeof *engines };
