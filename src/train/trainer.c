@@ -17,6 +17,9 @@ typedef struct trained_group {
     double *state[EQ_MAX_STATES]; /* [count] in the engine's order */
 } trained_group;
 
+/* Files are written after an epoch when the last ones are older than this [s]: epochs may take milliseconds. */
+#define SAVE_EVERY 1.0
+
 typedef struct trainer {
     eq_session s;
     const eq_experiment *x;
@@ -26,6 +29,7 @@ typedef struct trainer {
     eq_checkpoint now;     /* where the run is; g, state and encoder are filled in when it is saved */
     double start;          /* s: when this process began, less what resumed parts took */
     double last_progress;  /* s */
+    double last_save;      /* s */
     double evaluation;     /* s that the last evaluation took */
     eq_diag *diag;
 } trainer;
@@ -187,6 +191,7 @@ static eq_status save(trainer *t, bool model) {
         status = save_model(t);
     }
     if (status == EQ_OK) status = save_checkpoint(t);
+    t->last_save = seconds_now();
     return status;
 }
 
@@ -405,7 +410,8 @@ static eq_status epoch(trainer *t) {
     t->now.loss = 0.0;
     t->now.wrong = 0;
     t->now.epoch_seconds = 0.0;
-    status = save(t, t->now.epoch == t->x->epochs);
+    if (t->now.epoch == t->x->epochs || seconds_now() - t->last_save >= SAVE_EVERY)
+        status = save(t, t->now.epoch == t->x->epochs);
     if (status == EQ_OK && t->o->epoch != NULL)
         t->o->epoch(t->o->data, &t->now.row[t->now.rows - 1]);
     return status;

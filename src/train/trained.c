@@ -1,0 +1,207 @@
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "circuit/topology.h"
+#include "netlist/netlist.h"
+#include "train/checkpoint.h"
+#include "train/session.h"
+#include "train/train.h"
+
+struct eq_trained {
+    eq_experiment *x;
+    eq_session s;
+    eq_topology *topology;
+};
+
+/* The names of the classes as a table without examples: what eq_data_read_test needs to know. */
+static eq_status known_classes(const eq_checkpoint *p, eq_data **out, eq_diag *diag) {
+    eq_data *d = eq_calloc(1, sizeof *d);
+    if (d == NULL) return eq_out_of_memory(diag);
+    d->features = p->encoder.features;
+    d->class_name = eq_calloc((size_t)p->classes, sizeof *d->class_name);
+    bool whole = d->class_name != NULL;
+    if (whole) d->classes = (size_t)p->classes;
+    for (size_t k = 0; whole && k < d->classes; k++) {
+        d->class_name[k] = eq_strdup(p->class_name[k]);
+        whole = d->class_name[k] != NULL;
+    }
+    if (whole) {
+        *out = d;
+        return EQ_OK;
+    }
+    eq_data_free(d);
+    return eq_out_of_memory(diag);
+}
+
+/* The held-out rows, or those of data_path; the encoder is the one fitted when training began. */
+static eq_status read_data(eq_trained *m, const char *folder, const char *data_path,
+                           eq_diag *diag) {
+    eq_checkpoint p = {0};
+    char *path = eq_path_join(folder, EQ_TRAIN_CHECKPOINT);
+    if (path == NULL) return eq_out_of_memory(diag);
+    eq_status status = eq_checkpoint_read(path, &p, diag);
+    eq_free(path);
+    if (status != EQ_OK) return status;
+    if (data_path == NULL) {
+        status = eq_session_data(&m->s, diag);
+    } else {
+        eq_data *known = NULL;
+        status = known_classes(&p, &known, diag);
+        if (status == EQ_OK)
+            status = eq_data_read_test(&m->x->data, data_path, known, &m->s.set, diag);
+        m->s.set.train = known;
+    }
+    m->s.encoder = p.encoder;
+    p.encoder = (eq_encoder){0};
+    eq_checkpoint_free(&p);
+    return status;
+}
+
+static eq_status read_circuit(eq_trained *m, const char *folder, eq_diag *diag) {
+    char *path = eq_path_join(folder, EQ_TRAIN_MODEL);
+    if (path == NULL) return eq_out_of_memory(diag);
+    eq_status status = eq_deck_read(path, &m->s.c, diag);
+    eq_free(path);
+    return status;
+}
+
+eq_status eq_trained_open(const char *folder, const char *data_path, int threads, eq_trained **out,
+                          eq_diag *diag) {
+    eq_trained *m = eq_calloc(1, sizeof *m);
+    char *path = eq_path_join(folder, EQ_TRAIN_EXPERIMENT);
+    eq_status status = m == NULL || path == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK) status = eq_experiment_read(path, &m->x, diag);
+    if (status == EQ_OK) {
+        m->s.x = m->x;
+        status = read_circuit(m, folder, diag);
+    }
+    if (status == EQ_OK) status = read_data(m, folder, data_path, diag);
+    if (status == EQ_OK) status = eq_session_start(&m->s, EQ_ENGINE_AUTO, 32, threads, diag);
+    eq_free(path);
+    if (status == EQ_OK) *out = m;
+    else eq_trained_free(m);
+    return status;
+}
+
+void eq_trained_free(eq_trained *m) {
+    if (m == NULL) return;
+    eq_topology_free(m->topology);
+    eq_session_close(&m->s);
+    eq_experiment_free(m->x);
+    eq_free(m);
+}
+
+const eq_experiment *eq_trained_experiment(const eq_trained *m) {
+    return m->x;
+}
+
+eq_circuit *eq_trained_circuit(eq_trained *m) {
+    return m->s.c;
+}
+
+size_t eq_trained_samples(const eq_trained *m) {
+    return m->s.set.test_count;
+}
+
+static eq_status copy_names(const eq_trained *m, eq_evaluation *e, eq_diag *diag) {
+    size_t n = m->s.outputs;
+    e->class_name = eq_calloc(n, sizeof *e->class_name);
+    e->confusion = eq_calloc(n, n * sizeof *e->confusion);
+    if (e->class_name == NULL || e->confusion == NULL) return eq_out_of_memory(diag);
+    e->classes = n;
+    for (size_t k = 0; k < n; k++) {
+        e->class_name[k] = eq_strdup(m->s.set.train->class_name[k]);
+        if (e->class_name[k] == NULL) return eq_out_of_memory(diag);
+    }
+    return EQ_OK;
+}
+
+eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag) {
+    const eq_data_set *set = &m->s.set;
+    eq_evaluation e = {.examples = set->test_count};
+    eq_status status = EQ_OK;
+    if (e.examples == 0)
+        status = eq_fail(diag, EQ_ERR_INPUT,
+                         "the experiment keeps no test set; give one with --data, or test-fraction in "
+                         "<data> before training");
+    if (status == EQ_OK) status = copy_names(m, &e, diag);
+    eq_score score = {.confusion = e.confusion};
+    if (status == EQ_OK)
+        status = eq_session_evaluate(&m->s, set->test, set->test_index, e.examples, &score, diag);
+    if (status != EQ_OK) {
+        eq_evaluation_free(&e);
+        return status;
+    }
+    e.wrong = score.wrong;
+    e.loss = score.loss / (double)e.examples;
+    e.error = (double)score.wrong / (double)e.examples;
+    *out = e;
+    return EQ_OK;
+}
+
+void eq_evaluation_free(eq_evaluation *e) {
+    for (size_t k = 0; e->class_name != NULL && k < e->classes; k++) eq_free(e->class_name[k]);
+    eq_free(e->class_name);
+    eq_free(e->confusion);
+    *e = (eq_evaluation){0};
+}
+
+/* Lets the source drive the current J into the node, whichever of its ends is there. */
+static void drive(eq_circuit *c, eq_element source, eq_node node, double current) {
+    if (source == EQ_NONE) return;
+    eq_row r = c->row[source];
+    bool from = c->table[r.cls].term[0][r.row] == node;
+    *eq_circuit_source(c, source) = from ? -current : current;
+}
+
+/* J[k] into the plus node and out of the minus node of output k, scaled by d_ref/d_node as in engine.h. */
+static void set_nudges(eq_trained *m, const double *current) {
+    eq_circuit *c = m->s.c;
+    double reference = m->topology == NULL ? 1.0 : eq_topology_weight(m->topology, c->output[0].plus);
+    for (size_t k = 0; k < c->outputs; k++) {
+        const eq_output *o = &c->output[k];
+        double d[2] = {1.0, 1.0};
+        if (m->topology != NULL && m->topology->exists) {
+            d[0] = reference / eq_topology_weight(m->topology, o->plus);
+            if (o->minus != EQ_NONE) d[1] = reference / eq_topology_weight(m->topology, o->minus);
+        }
+        drive(c, o->nudge_plus, o->plus, d[0] * current[k]);
+        drive(c, o->nudge_minus, o->minus, -d[1] * current[k]);
+    }
+}
+
+/* The currents at which the nudged phase rests: -beta dC/dy at the free outputs, or at the nudged ones. */
+static eq_status nudge_currents(eq_trained *m, double *current, eq_diag *diag) {
+    eq_session *s = &m->s;
+    const eq_estimator *e = &m->x->estimator;
+    eq_status status = EQ_OK;
+    if (e->nudging == EQ_NUDGE_ENERGY)
+        status = eq_phases_nudge(s->phases, s->engine, 1, &m->x->cost, e->nudging, e->beta, 1, s->y,
+                                 s->label, s->y, diag);
+    if (status != EQ_OK) return status;
+    eq_cost_gradient(&m->x->cost, s->outputs, s->y, s->label[0], current);
+    for (size_t k = 0; k < s->outputs; k++) current[k] *= -e->beta;
+    if (m->topology == NULL) status = eq_topology_check(s->c, &m->topology, NULL);
+    return status;
+}
+
+eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag) {
+    eq_session *s = &m->s;
+    if (k >= s->set.test_count)
+        return eq_fail(diag, EQ_ERR_USAGE, "there is no sample %zu; the test set has samples 0..%zu", k,
+                       s->set.test_count == 0 ? 0 : s->set.test_count - 1);
+    double *current = eq_calloc(s->outputs, sizeof *current);
+    if (current == NULL) return eq_out_of_memory(diag);
+    eq_status status =
+        eq_session_free_phase(s, s->set.test, s->set.test_index + k, 1, diag);
+    if (status == EQ_OK && nudged) status = nudge_currents(m, current, diag);
+    if (status == EQ_OK) {
+        for (size_t i = 0; i < s->c->inputs; i++)
+            *eq_circuit_source(s->c, s->c->input[i]) = s->input[i];
+        set_nudges(m, current);
+    }
+    eq_free(current);
+    return status;
+}

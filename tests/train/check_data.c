@@ -1,0 +1,361 @@
+#define _POSIX_C_SOURCE 200809L
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "train/encode.h"
+
+Suite *data_suite(void);
+
+static char folder[64];
+
+static void make_folder(void) {
+    strcpy(folder, "/tmp/eqspice-data-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static void remove_folder(void) {
+    char command[128];
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* folder/name in one of a few buffers. */
+static const char *in(const char *name) {
+    static char path[4][128];
+    static int next;
+    next = (next + 1) % 4;
+    snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
+    return path[next];
+}
+
+static const char *put(const char *name, const void *bytes, size_t length) {
+    const char *path = in(name);
+    ck_assert_int_eq(eq_file_write(path, bytes, length, NULL), EQ_OK);
+    return path;
+}
+
+static const char *put_text(const char *name, const char *text) {
+    return put(name, text, strlen(text));
+}
+
+/* The one error of diag holds the text and stands at the line and column. */
+static void expect(eq_diag *diag, int line, int column, const char *text) {
+    ck_assert_uint_ge(eq_diag_count(diag), 1);
+    const eq_message *m = eq_diag_get(diag, eq_diag_count(diag) - 1);
+    ck_assert_msg(strstr(m->text, text) != NULL, "'%s' is not in: %s", text, m->text);
+    ck_assert_int_eq(m->line, line);
+    ck_assert_int_eq(m->column, column);
+    eq_diag_free(diag);
+}
+
+START_TEST(csv_with_words_and_header) {
+    eq_data *d = NULL;
+    const char *path = put_text("a.csv", "kind,x,y\r\nred, 1.5,2\n\nblue,-3,4e1\nred,0,\"7\"\n");
+    ck_assert_int_eq(eq_data_read_csv(path, "kind", NULL, &d, NULL), EQ_OK);
+    ck_assert_uint_eq(d->examples, 3);
+    ck_assert_uint_eq(d->features, 2);
+    ck_assert_uint_eq(d->classes, 2);
+    ck_assert_str_eq(d->class_name[0], "red");
+    ck_assert_str_eq(d->class_name[1], "blue");
+    static const double value[6] = {1.5, 2, -3, 40, 0, 7};
+    for (int k = 0; k < 6; k++) ck_assert(d->value[k] == value[k]);
+    ck_assert_int_eq(d->label[0], 0);
+    ck_assert_int_eq(d->label[1], 1);
+    ck_assert_int_eq(d->label[2], 0);
+    /* A second table keeps the classes of the first, and refuses new ones. */
+    eq_data *t = NULL;
+    ck_assert_int_eq(eq_data_read_csv(put_text("b.csv", "kind,x,y\nblue,1,2\n"), "kind", d, &t, NULL),
+                     EQ_OK);
+    ck_assert_int_eq(t->label[0], 1);
+    eq_data_free(t);
+    eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(eq_data_read_csv(put_text("c.csv", "kind,x,y\ngrey,1,2\n"), "kind", d, &t, diag),
+                     EQ_ERR_INPUT);
+    expect(diag, 0, 0, "'grey'");
+    eq_data_free(d);
+}
+END_TEST
+
+START_TEST(csv_without_header_numbers_ascend) {
+    eq_data *d = NULL;
+    ck_assert_int_eq(eq_data_read_csv(put_text("a.csv", "1,2,30\n3,4,5\n5,6,30\n"), NULL, NULL, &d, NULL),
+                     EQ_OK);
+    ck_assert_uint_eq(d->examples, 3);
+    ck_assert_str_eq(d->class_name[0], "5");
+    ck_assert_str_eq(d->class_name[1], "30");
+    ck_assert_int_eq(d->label[0], 1);
+    ck_assert_int_eq(d->label[1], 0);
+    eq_data_free(d);
+}
+END_TEST
+
+START_TEST(bad_csv_is_refused_with_its_place) {
+    static const struct {
+        const char *text, *label;
+        int line, column;
+        const char *message;
+    } bad[] = {
+        {"a,b,c\n1,2,x\n1,2\n", NULL, 3, 0, "2 columns, the first had 3"},
+        {"a,b,c\n1,2,x\n1,hm,x\n", NULL, 3, 3, "'hm' is not a number"},
+        {"a,b,c\n1,2,\n", NULL, 2, 5, "label is empty"},
+        {"a,b,c\n1,2,x\n", "d", 1, 0, "no column is called 'd'"},
+        {"7\n", NULL, 1, 0, "1 column"},
+        {"a,b,c\n", NULL, 0, 0, "no examples"},
+        {"", NULL, 0, 0, "no examples"},
+        {"1,nan2,x\n1,,x\n", NULL, 2, 3, "'' is not a number"},
+    };
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        eq_diag *diag = eq_diag_new();
+        eq_data *d = NULL;
+        ck_assert_int_eq(eq_data_read_csv(put_text("a.csv", bad[k].text), bad[k].label, NULL, &d, diag),
+                         EQ_ERR_INPUT);
+        expect(diag, bad[k].line, bad[k].column, bad[k].message);
+        ck_assert_ptr_null(d);
+    }
+}
+END_TEST
+
+static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 250, 0, 9};
+static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 4, 0};
+
+START_TEST(idx_plain_and_gzip) {
+    put("train-images-idx3-ubyte", images, sizeof images);
+    put("train-labels-idx1-ubyte", labels, sizeof labels);
+    put("t10k-images-idx3-ubyte", images, sizeof images);
+    put("t10k-labels-idx1-ubyte", labels, sizeof labels);
+    char command[160];
+    snprintf(command, sizeof command, "gzip '%s/train-images-idx3-ubyte'", folder);
+    ck_assert_int_eq(system(command), 0);
+    eq_data_options o = {.format = EQ_DATA_IDX, .path = folder};
+    eq_data_set s = {0};
+    ck_assert_int_eq(eq_data_set_read(&o, ".", 1, &s, NULL), EQ_OK);
+    ck_assert_uint_eq(s.train_count, 2);
+    ck_assert_uint_eq(s.test_count, 2);
+    ck_assert_uint_eq(s.train->features, 3);
+    ck_assert_uint_eq(s.train->classes, 5);
+    ck_assert_int_eq(s.train->label[0], 4);
+    ck_assert_mem_eq(s.train->pixel, images + 16, 6);
+    ck_assert_mem_eq(s.test->pixel, images + 16, 6);
+    eq_data_set_free(&s);
+}
+END_TEST
+
+/* Every file cut short, with a wrong magic or a wrong size is refused; never read beyond its end. */
+START_TEST(damaged_idx_is_refused) {
+    const char *good = put("labels", labels, sizeof labels);
+    char good_labels[128];
+    strcpy(good_labels, good);
+    eq_data *d = NULL;
+    for (size_t n = 0; n < sizeof images; n++)
+        ck_assert_int_eq(eq_data_read_idx(put("cut", images, n), good_labels, &d, NULL), EQ_ERR_INPUT);
+    static const struct {
+        size_t at;
+        unsigned char value;
+        const char *message;
+    } bad[] = {
+        {0, 1, "byte 0"}, {2, 13, "byte 0"}, {3, 1, "swapped"}, {7, 3, "announces 9"},
+        {4, 255, "damaged"}, {7, 0, "announces 0"},
+    };
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        unsigned char bytes[sizeof images];
+        memcpy(bytes, images, sizeof images);
+        bytes[bad[k].at] = bad[k].value;
+        eq_diag *diag = eq_diag_new();
+        ck_assert_int_eq(eq_data_read_idx(put("bad", bytes, sizeof bytes), good_labels, &d, diag),
+                         EQ_ERR_INPUT);
+        expect(diag, 0, 0, bad[k].message);
+    }
+    unsigned char three[] = {0, 0, 8, 1, 0, 0, 0, 3, 1, 2, 3};
+    eq_diag *diag = eq_diag_new();
+    char good_images[128];
+    strcpy(good_images, put("images", images, sizeof images));
+    ck_assert_int_eq(eq_data_read_idx(good_images, put("three", three, sizeof three), &d, diag),
+                     EQ_ERR_INPUT);
+    expect(diag, 0, 0, "2 images");
+}
+END_TEST
+
+START_TEST(missing_mnist_names_the_remedy) {
+    eq_data_options o = {.format = EQ_DATA_IDX, .path = folder};
+    eq_data_set s = {0};
+    eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(eq_data_set_read(&o, ".", 1, &s, diag), EQ_ERR_INPUT);
+    expect(diag, 0, 0, "tools/get-mnist");
+}
+END_TEST
+
+/* A .npy file of format `version` with the header text and the items. */
+static const char *put_npy(const char *name, int version, const char *header, const void *items,
+                           size_t length) {
+    char bytes[512] = "\x93NUMPY";
+    size_t size = strlen(header), head = version == 1 ? 10 : 12;
+    bytes[6] = (char)version;
+    bytes[8] = (char)size;
+    memcpy(bytes + head, header, size);
+    memcpy(bytes + head + size, items, length);
+    return put(name, bytes, head + size + length);
+}
+
+#define NPY(type, shape) "{'descr': '" type "', 'fortran_order': False, 'shape': " shape ", }   \n"
+
+START_TEST(npy_of_every_type) {
+    static const double f8[4] = {1, -2, 3.5, 4};
+    static const float f4[4] = {1, -2, 3.5F, 4};
+    static const int32_t i4[4] = {1, -2, 3, 4};
+    static const int64_t i8[4] = {1, -2, 3, 4}, y[2] = {2, 0};
+    static const unsigned char u1[4] = {1, 2, 3, 4};
+    const struct {
+        const char *header;
+        const void *items;
+        size_t size;
+        double third;
+    } good[] = {{NPY("<f8", "(2, 2)"), f8, sizeof f8, 3.5},
+                {NPY("<f4", "(2, 2)"), f4, sizeof f4, 3.5},
+                {NPY("<i4", "(2, 2)"), i4, sizeof i4, 3},
+                {NPY("<i8", "(2, 2, 1)"), i8, sizeof i8, 3},
+                {NPY("|u1", "(2, 2)"), u1, sizeof u1, 3}};
+    for (size_t k = 0; k < sizeof good / sizeof *good; k++)
+        for (int version = 1; version <= 2; version++) {
+            eq_data *d = NULL;
+            const char *y_path = put_npy("y.npy", version, NPY("<i8", "(2,)"), y, sizeof y);
+            const char *x_path = put_npy("x.npy", version, good[k].header, good[k].items, good[k].size);
+            ck_assert_int_eq(eq_data_read_npy(x_path, y_path, &d, NULL), EQ_OK);
+            ck_assert_uint_eq(d->features, 2);
+            ck_assert_uint_eq(d->classes, 3);
+            ck_assert_int_eq(d->label[0], 2);
+            double third = d->pixel != NULL ? d->pixel[2] : d->value[2];
+            ck_assert(third == good[k].third);
+            eq_data_free(d);
+        }
+}
+END_TEST
+
+START_TEST(damaged_npy_is_refused) {
+    static const double f8[4] = {1, -2, 3.5, 4};
+    static const int64_t y[2] = {2, 0}, negative[2] = {2, -1};
+    static const char *const bad[] = {
+        NPY(">f8", "(2, 2)"), NPY("<c16", "(2, 2)"), NPY("<f8", "(2, 3)"), NPY("<f8", "(2, 2"),
+        NPY("<f8", "()"), NPY("<f8", "(-2, 2)"), NPY("<f8", "(99999999999, 99999999999)"),
+        "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2), }\n", "{}", "",
+        NPY("<f8", "(2, 2, 0)"), "{'descr': '<f8', 'shape': (2, 2), }\n",
+    };
+    eq_data *d = NULL;
+    char good_y[128], good_x[128];
+    strcpy(good_y, put_npy("y.npy", 1, NPY("<i8", "(2,)"), y, sizeof y));
+    strcpy(good_x, put_npy("x.npy", 1, NPY("<f8", "(2, 2)"), f8, sizeof f8));
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
+        ck_assert_msg(eq_data_read_npy(put_npy("bad.npy", 1, bad[k], f8, sizeof f8), good_y, &d, NULL) ==
+                          EQ_ERR_INPUT, "%s", bad[k]);
+    char *bytes;
+    size_t length;
+    ck_assert_int_eq(eq_file_read(good_x, (eq_place){0}, &bytes, &length, NULL), EQ_OK);
+    for (size_t n = 0; n < length; n++)
+        ck_assert_int_eq(eq_data_read_npy(put("cut.npy", bytes, n), good_y, &d, NULL), EQ_ERR_INPUT);
+    free(bytes);
+    eq_diag *diag = eq_diag_new();
+    const char *bad_y = put_npy("n.npy", 1, NPY("<i8", "(2,)"), negative, sizeof negative);
+    ck_assert_int_eq(eq_data_read_npy(good_x, bad_y, &d, diag), EQ_ERR_INPUT);
+    expect(diag, 0, 0, "no class number");
+}
+END_TEST
+
+/* The split has the wanted size, holds every row once and depends on nothing but the seed. */
+START_TEST(split_is_a_partition) {
+    eq_data_options o = {.format = EQ_DATA_CSV, .path = "data/iris.csv", .test_fraction = 0.3};
+    eq_data_set a = {0}, b = {0}, c = {0};
+    ck_assert_int_eq(eq_data_set_read(&o, ".", 7, &a, NULL), EQ_OK);
+    ck_assert_int_eq(eq_data_set_read(&o, ".", 7, &b, NULL), EQ_OK);
+    ck_assert_int_eq(eq_data_set_read(&o, ".", 8, &c, NULL), EQ_OK);
+    ck_assert_uint_eq(a.train_count, 105);
+    ck_assert_uint_eq(a.test_count, 45);
+    int seen[150] = {0};
+    for (int k = 0; k < 105; k++) seen[a.train_index[k]]++;
+    for (int k = 0; k < 45; k++) seen[a.test_index[k]]++;
+    for (int k = 0; k < 150; k++) ck_assert_int_eq(seen[k], 1);
+    ck_assert_mem_eq(a.test_index, b.test_index, 45 * sizeof *a.test_index);
+    ck_assert_mem_ne(a.test_index, c.test_index, 45 * sizeof *a.test_index);
+    eq_data_set_free(&a);
+    eq_data_set_free(&b);
+    eq_data_set_free(&c);
+}
+END_TEST
+
+/* Fisher's table: 50 rows a species and the class means that every textbook prints. */
+START_TEST(iris_has_the_classic_means) {
+    static const double mean[3][4] = {{5.006, 3.428, 1.462, 0.246},
+                                      {5.936, 2.770, 4.260, 1.326},
+                                      {6.588, 2.974, 5.552, 2.026}};
+    eq_data *d = NULL;
+    ck_assert_int_eq(eq_data_read_csv("data/iris.csv", "species", NULL, &d, NULL), EQ_OK);
+    ck_assert_uint_eq(d->examples, 150);
+    double sum[3][4] = {{0}};
+    int count[3] = {0};
+    for (size_t k = 0; k < 150; k++) {
+        count[d->label[k]]++;
+        for (int f = 0; f < 4; f++) sum[d->label[k]][f] += d->value[4 * k + (size_t)f];
+    }
+    for (int c = 0; c < 3; c++) {
+        ck_assert_int_eq(count[c], 50);
+        for (int f = 0; f < 4; f++) ck_assert_double_eq_tol(sum[c][f] / 50, mean[c][f], 1e-9);
+    }
+    eq_data_free(d);
+}
+END_TEST
+
+/* x = scale (normalised - center), pairs interleaved; statistics of the training rows alone. */
+START_TEST(encoder_by_hand) {
+    double value[6] = {0, 10, 4, 10, 100, 10};
+    uint16_t label[3] = {0, 1, 1};
+    uint32_t train[2] = {0, 1}, test[1] = {2};
+    eq_data d = {3, 2, 2, NULL, value, label, NULL};
+    eq_data_set s = {&d, &d, train, test, 2, 1};
+    eq_encoder e;
+    double x[8];
+    uint16_t y[2];
+    eq_encoding range = {EQ_NORMALIZE_RANGE, 5.0, 0.0, true};
+    ck_assert_int_eq(eq_encoder_fit(&range, &s, &e, NULL), EQ_OK);
+    ck_assert_uint_eq(e.inputs, 4);
+    eq_encode(&e, &d, train, 2, x, y);
+    static const double want[8] = {-5, 5, 0, 0, 5, -5, 0, 0};
+    for (int k = 0; k < 8; k++) ck_assert_double_eq_tol(x[k], want[k], 1e-12);
+    ck_assert_int_eq(y[1], 1);
+    eq_encoder_free(&e);
+    eq_encoding standard = {EQ_NORMALIZE_STANDARD, 2.0, 0.5, false};
+    ck_assert_int_eq(eq_encoder_fit(&standard, &s, &e, NULL), EQ_OK);
+    eq_encode(&e, &d, test, 1, x, y);
+    ck_assert_double_eq_tol(x[0], 2.0 * ((100.0 - 2.0) / 2.0 - 0.5), 1e-12);
+    eq_encoder_free(&e);
+    uint8_t pixel[2] = {255, 51};
+    eq_data p = {1, 2, 2, pixel, NULL, label, NULL};
+    eq_data_set q = {&p, &p, train, test, 1, 0};
+    eq_encoding plain = {EQ_NORMALIZE_NONE, 20.0, 0.1, false};
+    ck_assert_int_eq(eq_encoder_fit(&plain, &q, &e, NULL), EQ_OK);
+    eq_encode(&e, &p, train, 1, x, y);
+    ck_assert_double_eq_tol(x[0], 18.0, 1e-12);
+    ck_assert_double_eq_tol(x[1], 2.0, 1e-12);
+    eq_encoder_free(&e);
+}
+END_TEST
+
+Suite *data_suite(void) {
+    Suite *s = suite_create("data");
+    TCase *t = tcase_create("data");
+    tcase_add_checked_fixture(t, make_folder, remove_folder);
+    tcase_add_test(t, csv_with_words_and_header);
+    tcase_add_test(t, csv_without_header_numbers_ascend);
+    tcase_add_test(t, bad_csv_is_refused_with_its_place);
+    tcase_add_test(t, idx_plain_and_gzip);
+    tcase_add_test(t, damaged_idx_is_refused);
+    tcase_add_test(t, missing_mnist_names_the_remedy);
+    tcase_add_test(t, npy_of_every_type);
+    tcase_add_test(t, damaged_npy_is_refused);
+    tcase_add_test(t, split_is_a_partition);
+    tcase_add_test(t, iris_has_the_classic_means);
+    tcase_add_test(t, encoder_by_hand);
+    suite_add_tcase(s, t);
+    return s;
+}
