@@ -213,5 +213,6 @@ void eq_layered_update(eq_layered *e, const double a[EQ_MAX_SLOTS], eq_step step
         if (x->kind == EQ_ROWS_NODE) update_nodes(&u);
         else update_fixed(&u);
     }
+    e->folded = e->pairing; /* `fold` was refreshed for this pairing, and for no other */
     eq_layered_derive(e);
 }

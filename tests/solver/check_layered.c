@@ -351,7 +351,7 @@ START_TEST(energy_nudging_settles_where_its_current_holds) {
 }
 END_TEST
 
-/* Keeps the gradient by group and position and leaves the conductances, or adds 1e-7 S to each. */
+/* Keeps the gradient by group and position and leaves the conductances, or adds something to each. */
 typedef struct keep {
     double gradient[2][1000];
     double add;
@@ -361,7 +361,7 @@ static void keep_step(void *data, size_t group, size_t offset, size_t n, double 
                       const double *gradient) {
     keep *k = data;
     memcpy(&k->gradient[group][offset], gradient, n * sizeof *gradient);
-    for (size_t j = 0; j < n; j++) theta[j] += k->add;
+    for (size_t j = 0; j < n; j++) theta[j] += k->add * (1.0 + (double)((offset + j) % 7));
 }
 
 /* L = sum_nk q_nk y_nk: its nudge current is -b q, and dL/dg comes from central differences of L in the dense
@@ -409,7 +409,8 @@ START_TEST(gradient_agrees_with_central_differences) {
 }
 END_TEST
 
-/* After an update the engine works with the changed conductances, and store writes them to the circuit. */
+/* After an update the engine works with the changed conductances, and store writes them to the circuit; also when
+ * x and -x are paired before and after the update but not in it. */
 START_TEST(update_changes_what_is_solved) {
     bench b = start(&samples[_i], 5, true);
     keep *k = eq_calloc(1, sizeof *k);
@@ -417,13 +418,16 @@ START_TEST(update_changes_what_is_solved) {
     eq_nudge nudge = {b.current, NULL, NULL};
     double a[EQ_MAX_SLOTS] = {-1.0, 1.0};
     ck_assert_int_eq(eq_engine_free_phase(b.e, EXAMPLES, b.x, b.y, NULL), EQ_OK);
+    b.x[0] += 1.0;
+    ck_assert_int_eq(eq_engine_free_phase(b.e, EXAMPLES, b.x, b.y, NULL), EQ_OK);
+    b.x[0] -= 1.0;
     ck_assert_int_eq(eq_engine_nudged_phase(b.e, 1, &nudge, NULL, NULL), EQ_OK);
     double before = b.c->table[EQ_CLASS_memristor].w[0][0];
     ck_assert_int_eq(eq_engine_update(b.e, a, keep_step, k, NULL), EQ_OK);
     ck_assert_int_eq(eq_engine_free_phase(b.e, EXAMPLES, b.x, b.y, NULL), EQ_OK);
     ck_assert_double_eq(b.c->table[EQ_CLASS_memristor].w[0][0], before);
     eq_engine_store(b.e);
-    ck_assert_double_eq(b.c->table[EQ_CLASS_memristor].w[0][0], before + 1e-6);
+    ck_assert_double_gt(b.c->table[EQ_CLASS_memristor].w[0][0], before);
     compare(&b, 0.0);
     eq_free(k);
     finish(&b);
