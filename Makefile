@@ -5,7 +5,7 @@ CC      ?= gcc
 OPT     ?= -O2 -g
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 CFLAGS  ?= $(OPT)
-ALLFLAGS = -std=c17 -Isrc -I/usr/include/suitesparse -I/usr/include/libxml2 \
+ALLFLAGS = -std=c17 -Isrc -Itests -I/usr/include/suitesparse -I/usr/include/libxml2 \
            $(WARN) -MMD -MP $(CFLAGS)
 LIBS    := -lsundials_kinsol -lsundials_sunlinsolklu -lsundials_sunmatrixsparse \
            -lsundials_nvecserial -lsundials_generic -lklu -lcholmod -lamd -lcolamd \

@@ -1,0 +1,204 @@
+#include <check.h>
+#include <glob.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "circuit/architecture.h"
+#include "netlist/netlist.h"
+#include "support/compare.h"
+
+Suite *write_suite(void);
+
+static char *written(const eq_circuit *c, eq_dialect dialect) {
+    eq_text out = {0};
+    eq_diag *diag = eq_diag_new();
+    eq_status status = eq_deck_write(c, dialect, "a note", &out, diag);
+    ck_assert_msg(status == EQ_OK, "%s",
+                  eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0)->text : "no message");
+    eq_diag_free(diag);
+    return out.text;
+}
+
+static void round_trip(const eq_circuit *c, eq_dialect dialect) {
+    char *text = written(c, dialect);
+    eq_circuit *again = parse_deck(text);
+    assert_same_circuit(c, again);
+    eq_circuit_free(again);
+    eq_free(text);
+}
+
+START_TEST(shipped_decks_survive_ngspice_and_xml) {
+    glob_t found;
+    ck_assert_int_eq(glob("netlists/*.cir", 0, NULL, &found), 0);
+    ck_assert_uint_ge(found.gl_pathc, 9);
+    for (size_t k = 0; k < found.gl_pathc; k++) {
+        eq_circuit *c = read_deck(found.gl_pathv[k]);
+        round_trip(c, EQ_NGSPICE);
+        round_trip(c, EQ_XML);
+        eq_circuit_free(c);
+    }
+    globfree(&found);
+}
+END_TEST
+
+START_TEST(networks_survive_with_inputs_outputs_and_groups) {
+    static const char *const kind[] = {"kendall", "drn"};
+    for (int k = 0; k < 2; k++) {
+        eq_architecture a;
+        eq_circuit *c = NULL;
+        eq_architecture_kind(kind[k], &a, NULL);
+        eq_architecture_layers("8,5,4,6", &a, NULL);
+        a.diode = k == 0 ? EQ_NEURON_SHOCKLEY : EQ_NEURON_IDEAL;
+        ck_assert_int_eq(eq_architecture_build(&a, &c, NULL), EQ_OK);
+        round_trip(c, EQ_NGSPICE);
+        round_trip(c, EQ_XML);
+        eq_circuit_free(c);
+    }
+}
+END_TEST
+
+static const char small[] = "small deck\n"
+                            ".model dm D(is=1e-9 n=1.2 rs=2)\n"
+                            "V1 in 0 5\n"
+                            "R1 in a 1k\n"
+                            "D1 a 0 dm area=2\n"
+                            "E1 e 0 a 0 4\n"
+                            "Vs e w 0\n"
+                            "F1 a 0 Vs 0.25\n"
+                            "G1 0 w a 0 1m\n"
+                            "H1 h 0 Vs 50\n"
+                            "R2 h w 2k\n"
+                            "I1 0 w 1m\n"
+                            ".op\n.end\n";
+
+/* Checked by hand against the Spectre reference ("Component statements"). */
+START_TEST(spectre_is_written_in_its_own_language) {
+    eq_circuit *c = parse_deck(small);
+    char *text = written(c, EQ_SPECTRE);
+    static const char *const line[] = {
+        "// small deck\nsimulator lang=spectre\n",
+        "model dm diode is=1e-09 n=1.2 rs=2 eg=1.11 xti=3\n",
+        "v1 (in 0) vsource type=dc dc=5\n",
+        "r1 (in a) resistor r=1000\n",
+        "d1 (a 0) dm area=2\n",
+        "e1 (e 0 a 0) vcvs gain=4\n",
+        "vs (e w) vsource type=dc dc=0\n",
+        "f1 (a 0) cccs gain=0.25 probe=vs\n",
+        "g1 (0 w a 0) vccs gm=0.001\n",
+        "h1 (h 0) ccvs rm=50 probe=vs\n",
+        "i1 (0 w) isource type=dc dc=0.001\n",
+    };
+    for (size_t k = 0; k < sizeof line / sizeof *line; k++)
+        ck_assert_msg(strstr(text, line[k]) != NULL, "no '%s' in\n%s", line[k], text);
+    eq_free(text);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* The junction sees n k T/q only: the product is what must not change between dialects. */
+START_TEST(xyce_gets_the_same_thermal_voltage) {
+    eq_circuit *c = parse_deck(small);
+    char *text = written(c, EQ_XYCE);
+    const char *at = strstr(text, " n=");
+    ck_assert_ptr_nonnull(at);
+    double n = strtod(at + 3, NULL);
+    ck_assert_double_eq_tol(n * eq_dialect_k_over_q(EQ_XYCE), 1.2 * eq_dialect_k_over_q(EQ_NGSPICE),
+                            1e-18);
+    ck_assert_ptr_nonnull(strstr(text, ".options device gmin=1e-12 temp=27 tnom=27\n"));
+    eq_free(text);
+    eq_circuit_free(c);
+}
+END_TEST
+
+START_TEST(ltspice_has_ideal_diodes_itself) {
+    eq_circuit *c = parse_deck("t\n.model ide D(ron=10 roff=1g vfwd=0.4)\nV1 a 0 1\nD1 a 0 ide\n.end\n");
+    char *text = written(c, EQ_LTSPICE);
+    ck_assert_ptr_nonnull(strstr(text, ".model ide D( ron=10 roff=1000000000 vfwd=0.4)\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nd1 a 0 ide\n"));
+    eq_free(text);
+    text = written(c, EQ_NGSPICE);
+    ck_assert_ptr_nonnull(strstr(text, "\nbd1 a 0 i=1e-09*v(a,0) + (v(a,0) > 0.4 ?"));
+    eq_free(text);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* A name that came in from elsewhere must never become a line of its own. */
+START_TEST(names_cannot_be_injected) {
+    static const char *const evil[] = {"a\n.control", "a b", "a(1)", "a;b", "", "a'b", "\"", "a=b", "a$",
+                                       "a\tb", "a{b}", "a,b", "a\r", "a\\"};
+    for (size_t k = 0; k < sizeof evil / sizeof *evil; k++) {
+        for (int d = EQ_NGSPICE; d <= EQ_SPECTRE; d++) {
+            eq_circuit *c = eq_circuit_new();
+            eq_card card = eq_card_new(EQ_CLASS_resistor);
+            card.name = "r1";
+            card.name_length = 2;
+            card.term[0] = eq_circuit_node(c, evil[k], strlen(evil[k]));
+            card.term[1] = EQ_GROUND;
+            card.w[0] = 1.0;
+            ck_assert_int_eq(eq_circuit_add(c, &card, NULL, NULL), EQ_OK);
+            eq_text out = {0};
+            eq_diag *diag = eq_diag_new();
+            eq_status status = eq_deck_write(c, (eq_dialect)d, NULL, &out, diag);
+            bool escaped = d == EQ_SPECTRE && strpbrk(evil[k], "\n\t\r ") == NULL && evil[k][0] != 0;
+            ck_assert_msg(status == (escaped ? EQ_OK : EQ_ERR_INPUT), "'%s' for %s", evil[k],
+                          eq_dialect_name((eq_dialect)d));
+            eq_text_free(&out);
+            eq_diag_free(diag);
+            eq_circuit_free(c);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_title_stays_on_its_line) {
+    eq_circuit *c = parse_deck(small);
+    eq_free(c->title);
+    c->title = eq_strdup("evil\n.control\nquit\n.endc");
+    char *text = written(c, EQ_NGSPICE);
+    ck_assert_ptr_null(strstr(text, "\n.control"));
+    eq_free(text);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* Names from elsewhere get the letter of their type, and never collide. */
+START_TEST(names_get_the_letter_of_their_type) {
+    eq_circuit *c = parse_deck(
+        "<circuit><elements><resistor name=\"x\" a=\"1\" b=\"0\" r=\"5\"/>"
+        "<resistor name=\"rx\" a=\"1\" b=\"0\" r=\"6\"/>"
+        "<isource name=\"src\" a=\"0\" b=\"1\" dc=\"1\"/></elements></circuit>");
+    char *text = written(c, EQ_NGSPICE);
+    ck_assert_ptr_nonnull(strstr(text, "\nrrx 1 0 5\nrx 1 0 6\nisrc 0 1 dc 1\n"));
+    eq_free(text);
+    eq_circuit_free(c);
+}
+END_TEST
+
+START_TEST(a_conductance_of_zero_is_refused) {
+    eq_circuit *c = parse_deck("t\nR1 a 0 1k\nV1 a 0 1\n*% train r1 gmin=0 gmax=1\n.end\n");
+    *eq_circuit_param(c, eq_circuit_find_element(c, "r1"), 0) = 0.0;
+    eq_text out = {0};
+    ck_assert_int_eq(eq_deck_write(c, EQ_NGSPICE, NULL, &out, NULL), EQ_ERR_INPUT);
+    eq_text_free(&out);
+    eq_circuit_free(c);
+}
+END_TEST
+
+Suite *write_suite(void) {
+    Suite *s = suite_create("write");
+    TCase *t = tcase_create("write");
+    tcase_add_test(t, shipped_decks_survive_ngspice_and_xml);
+    tcase_add_test(t, networks_survive_with_inputs_outputs_and_groups);
+    tcase_add_test(t, spectre_is_written_in_its_own_language);
+    tcase_add_test(t, xyce_gets_the_same_thermal_voltage);
+    tcase_add_test(t, ltspice_has_ideal_diodes_itself);
+    tcase_add_test(t, names_cannot_be_injected);
+    tcase_add_test(t, a_title_stays_on_its_line);
+    tcase_add_test(t, names_get_the_letter_of_their_type);
+    tcase_add_test(t, a_conductance_of_zero_is_refused);
+    suite_add_tcase(s, t);
+    return s;
+}

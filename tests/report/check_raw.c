@@ -1,0 +1,130 @@
+#define _POSIX_C_SOURCE 200809L
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "report/raw.h"
+
+Suite *raw_suite(void);
+
+static eq_result *sample(void) {
+    eq_result *r = eq_result_new("a title", "DC transfer characteristic");
+    eq_result_variable(r, "v-sweep", "voltage", NULL);
+    eq_result_variable(r, "v(out)", "voltage", NULL);
+    eq_result_variable(r, "i(v1)", "current", NULL);
+    double row[3];
+    for (int k = 0; k < 5; k++) {
+        row[0] = k;
+        row[1] = exp(0.3 * k) / 7.0;
+        row[2] = -1e-300 * k;
+        eq_result_point(r, row, NULL);
+    }
+    return r;
+}
+
+/* The bytes that a writer puts into a stream. */
+static char *bytes_of(const eq_result *const *r, size_t n, eq_format format, size_t *length) {
+    char *data = NULL;
+    FILE *stream = open_memstream(&data, length);
+    eq_result_write(r, n, format, stream);
+    fclose(stream);
+    return data;
+}
+
+START_TEST(binary_files_are_exact) {
+    eq_result *r = sample();
+    const eq_result *const both[] = {r, r};
+    size_t length, count;
+    char *data = bytes_of(both, 2, EQ_RAW, &length);
+    eq_result **plots;
+    ck_assert_int_eq(eq_raw_parse("x.raw", data, length, &plots, &count, NULL), EQ_OK);
+    ck_assert_uint_eq(count, 2);
+    for (size_t k = 0; k < 2; k++) {
+        ck_assert_str_eq(plots[k]->plot, r->plot);
+        ck_assert_str_eq(plots[k]->title, "a title");
+        ck_assert_uint_eq(plots[k]->points, 5);
+        ck_assert_str_eq(plots[k]->variable[2].name, "i(v1)");
+        ck_assert_str_eq(plots[k]->variable[2].type, "current");
+        ck_assert_int_eq(memcmp(plots[k]->value, r->value, 15 * sizeof(double)), 0);
+    }
+    eq_raw_free(plots, count);
+    eq_result_free(r);
+    free(data);
+}
+END_TEST
+
+/* Both forms that ngspice writes (FACTS section 3). */
+START_TEST(ascii_files_in_both_forms) {
+    static const char *const text[] = {
+        "Title: t\nDate: d\nPlotname: Operating Point\nFlags: real\nNo. Variables: 2\nNo. Points: 1\n"
+        "Variables:\n\t0\tv(a)\tvoltage\n\t1\ti(v1)\tcurrent\nValues:\n0\t\t1.5\n\t-2e-3\n\n",
+        "Title: t\nPlotname: Operating Point\nFlags: real\nNo. Variables: 2\nNo. Points: 1 \n"
+        "Command: version 3f5\nVariables:\n\t0\tv(a)\tvoltage\n\t1\ti(v1)\tcurrent\nValues:\n 0\t1.5\n"
+        "\t-2e-3\n\n"};
+    for (int k = 0; k < 2; k++) {
+        eq_result **plots;
+        size_t count;
+        ck_assert_int_eq(eq_raw_parse("x", text[k], strlen(text[k]), &plots, &count, NULL), EQ_OK);
+        ck_assert_uint_eq(count, 1);
+        ck_assert(plots[0]->value[0] == 1.5 && plots[0]->value[1] == -2e-3);
+        eq_raw_free(plots, count);
+    }
+}
+END_TEST
+
+START_TEST(every_truncation_is_refused) {
+    eq_result *r = sample();
+    const eq_result *const one[] = {r};
+    size_t length, count;
+    char *data = bytes_of(one, 1, EQ_RAW, &length);
+    for (size_t n = 0; n < length; n++) {
+        eq_result **plots;
+        eq_diag *diag = eq_diag_new();
+        ck_assert_msg(eq_raw_parse("x", data, n, &plots, &count, diag) == EQ_ERR_INPUT, "%zu bytes", n);
+        ck_assert_uint_ge(eq_diag_errors(diag), 1);
+        eq_diag_free(diag);
+    }
+    eq_result_free(r);
+    free(data);
+}
+END_TEST
+
+START_TEST(tables_in_text) {
+    eq_result *r = eq_result_new("q\"uote", "Operating Point");
+    eq_result_variable(r, "v(a,b)", "voltage", NULL);
+    eq_result_variable(r, "i(v1)", "current", NULL);
+    eq_result_point(r, (double[]){0.1, -2.0}, NULL);
+    const eq_result *const one[] = {r};
+    size_t length;
+    char *data = bytes_of(one, 1, EQ_CSV, &length);
+    ck_assert_str_eq(data, "\"v(a,b)\",i(v1)\n0.10000000000000001,-2\n");
+    free(data);
+    data = bytes_of(one, 1, EQ_JSON, &length);
+    ck_assert_str_eq(data, "[{\"title\": \"q\\\"uote\", \"plot\": \"Operating Point\",\n"
+                           " \"variables\": [{\"name\": \"v(a,b)\", \"type\": \"voltage\"}, "
+                           "{\"name\": \"i(v1)\", \"type\": \"current\"}],\n"
+                           " \"points\": [[0.10000000000000001, -2]]}]\n");
+    free(data);
+    data = bytes_of(one, 1, EQ_TABLE, &length);
+    ck_assert_ptr_nonnull(strstr(data, "v(a,b)"));
+    ck_assert_ptr_nonnull(strstr(data, " -2 A\n"));
+    free(data);
+    ck_assert_uint_eq(eq_result_find(r, "I(V1)"), 1);
+    ck_assert_uint_eq(eq_result_find(r, "x"), 2);
+    eq_result_free(r);
+}
+END_TEST
+
+Suite *raw_suite(void) {
+    Suite *s = suite_create("raw");
+    TCase *t = tcase_create("raw");
+    tcase_add_test(t, binary_files_are_exact);
+    tcase_add_test(t, ascii_files_in_both_forms);
+    tcase_add_test(t, every_truncation_is_refused);
+    tcase_add_test(t, tables_in_text);
+    suite_add_tcase(s, t);
+    return s;
+}
