@@ -188,6 +188,10 @@ bool eq_spice_waveform(eq_spice *s, eq_cursor *c, eq_token word, double *at_zero
 bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what);
 bool eq_spice_is_value(eq_token t);
 
+/* spice_pwl.c: the ideal diode between nodes a and b in the form that the writers give it, w = ron, roff, vfwd;
+ * false and the cursor unmoved when the rest of the line is anything else. */
+bool eq_spice_ideal_diode(eq_cursor *c, eq_token a, eq_token b, double w[3]);
+
 /* spice_element.c: one element line. */
 void eq_spice_element(eq_spice *s, eq_cursor *c);
 /* The node of that name seen from s->frame; EQ_NONE: an error was reported. */

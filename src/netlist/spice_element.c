@@ -21,7 +21,7 @@ static const struct {
     char letter;
     const char *message;
 } refused[] = {
-    {'b', "behavioural sources (B) are not supported yet; use E, G, F or H with a constant gain"},
+    {'b', "behavioural sources (B) are not supported yet, but for ideal diodes as eqspice writes them; use E, G, F or H with a constant gain"},
     {'s', "switches (S) are not supported; use a resistor of 1m or 1g for the state at dc"},
     {'w', "switches (W) are not supported; use a resistor of 1m or 1g for the state at dc"},
     {'q', "bipolar transistors (Q) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
@@ -395,13 +395,6 @@ static void read_reactance(line *l) {
     if (!open) add(l, EQ_NO_NAME);
 }
 
-/* The first class with this letter; -1: none. */
-static int class_with(char letter) {
-    for (int k = 0; k < EQ_CLASS_COUNT; k++)
-        if (eq_class(k)->letter == letter) return k;
-    return -1;
-}
-
 static void refuse(eq_spice *s, eq_token name, char letter) {
     for (size_t k = 0; k < sizeof refused / sizeof *refused; k++)
         if (refused[k].letter == letter) {
@@ -410,6 +403,27 @@ static void refuse(eq_spice *s, eq_token name, char letter) {
         }
     eq_spice_fail(s, name.at, "no element starts with '%.*s'; comments start with *, elements with one of R D "
                   "V I E F G H C L X", 1, name.text);
+}
+
+/* B: an ideal diode in the form that the writers give it, else refused. */
+static void read_behavioural(line *l) {
+    enum { RON, ROFF, VFWD };
+    eq_cursor nodes = *l->c;
+    eq_token a = eq_token_next(&nodes), b = eq_token_next(&nodes);
+    l->card = eq_card_new(EQ_CLASS_ideal_diode);
+    if (!eq_spice_ideal_diode(&nodes, a, b, &l->card.w[RON])) {
+        refuse(l->s, l->name, 'b');
+        return;
+    }
+    if (read_nodes(l)) add(l, EQ_NO_NAME);
+    *l->c = nodes;
+}
+
+/* The first class with this letter; -1: none. */
+static int class_with(char letter) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++)
+        if (eq_class(k)->letter == letter) return k;
+    return -1;
 }
 
 void eq_spice_element(eq_spice *s, eq_cursor *c) {
@@ -424,6 +438,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c) {
         eq_spice_instance(s, c, l.name);
     } else if (letter == 'k') {
         eq_spice_note(s, "k", l.name.at, "ignored: couplings (K) say nothing at dc");
+    } else if (letter == 'b') {
+        read_behavioural(&l);
     } else if (cls < 0) {
         refuse(s, l.name, letter);
     } else {

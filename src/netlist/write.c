@@ -313,17 +313,6 @@ static void put_groups(writer *w) {
     }
 }
 
-/* What only eqspice understands: ideal diodes that stand in the deck as behavioural sources. */
-static void put_ideal_directive(writer *w, eq_element e) {
-    static const char *const name[] = {"ron", "roff", "vfwd"};
-    if (w->c->row[e].cls != EQ_CLASS_ideal_diode || w->d->ideal_model != NULL || !w->d->typed_names)
-        return;
-    eq_text_puts(w->out, "*% ideal ");
-    put_element_name(w, e);
-    for (int k = 0; k < 3; k++) put_pair(w, name[k], param(w, e, k));
-    eq_text_puts(w->out, "\n");
-}
-
 static eq_status check_controls(writer *w) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &w->c->table[cls];
@@ -351,10 +340,8 @@ eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *not
     if (note != NULL) put_comment(&w, note);
     put_options(&w);
     put_models(&w);
-    for (size_t e = 0; w.status == EQ_OK && e < eq_circuit_elements(c); e++) {
-        put_ideal_directive(&w, (eq_element)e);
+    for (size_t e = 0; w.status == EQ_OK && e < eq_circuit_elements(c); e++)
         put_element(&w, (eq_element)e);
-    }
     if (d->typed_names && w.status == EQ_OK) put_io(&w);
     if (d->typed_names && w.status == EQ_OK) put_groups(&w);
     eq_text_puts(out, d->tail);

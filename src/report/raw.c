@@ -90,6 +90,12 @@ static eq_status read_variables(cursor *s, eq_result *r, size_t variables) {
     return EQ_OK;
 }
 
+/* True when more than blank lines is left. */
+static bool more(cursor *s) {
+    while (s->at < s->end && strchr(" \t\r\n", *s->at) != NULL) s->line += *s->at++ == '\n';
+    return s->at < s->end;
+}
+
 /* Numbers parted by blanks; each point starts with its index. */
 static eq_status read_ascii(cursor *s, eq_result *r, size_t points) {
     double *value = eq_malloc(r->variables, sizeof *value);
@@ -98,8 +104,7 @@ static eq_status read_ascii(cursor *s, eq_result *r, size_t points) {
     for (size_t j = 0; status == EQ_OK && j < points; j++) {
         for (size_t k = 0; status == EQ_OK && k <= r->variables; k++) {
             double x = 0.0;
-            while (s->at < s->end && strchr(" \t\r\n", *s->at) != NULL) s->line += *s->at++ == '\n';
-            size_t n = eq_parse_double(s->at, (size_t)(s->end - s->at), &x);
+            size_t n = !more(s) ? 0 : eq_parse_double(s->at, (size_t)(s->end - s->at), &x);
             if (n == 0) status = damaged(s, "a value is missing or is no real number");
             s->at += n;
             if (k > 0) value[k - 1] = x;
@@ -166,7 +171,7 @@ eq_status eq_raw_parse(const char *name, const char *data, size_t length, eq_res
     eq_result **list = NULL;
     size_t n = 0, cap = 0;
     eq_status status = length == 0 ? damaged(&s, "it is empty") : EQ_OK;
-    while (status == EQ_OK && s.at < s.end) {
+    while (status == EQ_OK && more(&s)) {
         eq_result *r = eq_result_new("", "");
         if (r == NULL || !eq_grow((void **)&list, &cap, n + 1, sizeof(eq_result *))) {
             eq_result_free(r);

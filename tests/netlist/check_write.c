@@ -21,9 +21,23 @@ static char *written(const eq_circuit *c, eq_dialect dialect) {
     return out.text;
 }
 
+/* Written and read twice: the first time may change names (an ideal diode becomes a B source in ngspice's
+ * deck), the second may not. */
 static void round_trip(const eq_circuit *c, eq_dialect dialect) {
     char *text = written(c, dialect);
     eq_circuit *again = parse_deck(text);
+    bool renamed = dialect == EQ_NGSPICE && c->table[EQ_CLASS_ideal_diode].count > 0;
+    if (renamed) {
+        eq_free(text);
+        text = written(again, dialect);
+        eq_circuit *first = again;
+        again = parse_deck(text);
+        assert_same_circuit(first, again);
+        eq_circuit_free(first);
+        eq_circuit_free(again);
+        eq_free(text);
+        return;
+    }
     assert_same_circuit(c, again);
     eq_circuit_free(again);
     eq_free(text);
