@@ -21,7 +21,7 @@ static const struct {
     char letter;
     const char *message;
 } refused[] = {
-    {'b', "behavioural sources (B) are not supported yet, but for ideal diodes as eqspice writes them; use E, G, F or H with a constant gain"},
+    {'b', "behavioural sources (B) are not supported yet; use E, G, F or H with a constant gain"},
     {'s', "switches (S) are not supported; use a resistor of 1m or 1g for the state at dc"},
     {'w', "switches (W) are not supported; use a resistor of 1m or 1g for the state at dc"},
     {'q', "bipolar transistors (Q) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
@@ -415,7 +415,7 @@ static void read_behavioural(line *l) {
         refuse(l->s, l->name, 'b');
         return;
     }
-    if (read_nodes(l)) add(l, EQ_NO_NAME);
+    if (read_nodes(l)) add(l, (eq_pending){EQ_NONE, EQ_NO_NAME, l->name.at});
     *l->c = nodes;
 }
 
