@@ -126,9 +126,12 @@ enum { MOST_STEPS = 200 };
 
 EQ_INLINE double solve(const eq_node_law *law, const eq_node_rows *rows, double *v, double *inverse,
                        size_t kept) {
+    const eq_mask lane = {0, 1, 2, 3, 4, 5, 6, 7};
     eq_vec worst = eq_vec_all(0.0);
     size_t entries = law->nodes * rows->ld;
     for (size_t k = 0; k < entries; k += EQ_LANES) {
+        size_t left = entries - k < EQ_LANES ? entries - k : EQ_LANES;
+        eq_mask valid = lane < (int64_t)left; /* the lanes beyond are another layer's */
         eq_pair at = pair_of(k, rows->ld, law->nodes);
         eq_equations q = equations_of(law, rows, at, k, kept);
         eq_vec least, most;
@@ -136,19 +139,18 @@ EQ_INLINE double solve(const eq_node_law *law, const eq_node_rows *rows, double 
         eq_vec x = eq_vec_min(eq_vec_max(eq_vec_load(v + k), least), most);
         eq_point p = point_at(&q, law, at, x, kept);
         for (int step = 0; step < MOST_STEPS; step++) {
-            if (!eq_vec_any(eq_vec_abs(p.f) > converged * p.scale)) break;
+            if (!eq_vec_any((eq_vec_abs(p.f) > converged * p.scale) & valid)) break;
             x = eq_vec_min(eq_vec_max(x - p.f / p.slope, least), most);
             p = point_at(&q, law, at, x, kept);
         }
-        size_t left = entries - k; /* another layer's potentials follow in v */
-        memcpy(v + k, &x, (left < EQ_LANES ? left : EQ_LANES) * sizeof *v);
+        memcpy(v + k, &x, left * sizeof *v);
         eq_vec_store(inverse + k, 1.0 / p.slope);
         eq_vec ratio = eq_vec_abs(p.f) / (spread(rows->bound, at) + rows->reltol * p.size);
-        worst = eq_vec_select(ratio <= worst, worst, ratio); /* keeps a NAN */
+        worst = eq_vec_select((ratio <= worst) | ~valid, worst, ratio); /* keeps a NAN */
     }
     double answer = 0.0;
-    for (int lane = 0; lane < EQ_LANES; lane++)
-        if (!(worst[lane] <= answer)) answer = worst[lane];
+    for (int j = 0; j < EQ_LANES; j++)
+        if (!(worst[j] <= answer)) answer = worst[j];
     return answer;
 }
 
