@@ -6,18 +6,11 @@
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "netlist/spice.h"
-#if __has_include("netlist/xml_circuit.h")
 #include "netlist/xml_circuit.h"
-#else
-#define eq_xml_circuit_parse(name, text, length, out, diag)                                        \
-    ((void)(text), (void)(length), (void)(out),                                                    \
-     eq_fail(diag, EQ_ERR_INPUT, "'%s' is XML, which this build does not read; give a SPICE deck", name))
-#endif
 
 static void spice_free(eq_spice *s) {
     for (size_t k = 0; k < s->scopes; k++) eq_scope_free(s->scope[k]);
-    for (int32_t k = 0; s->circuit != NULL && s->source != NULL && k < s->sources; k++)
-        eq_free(s->source[k].text);
+    for (int32_t k = 0; k < s->sources; k++) eq_free(s->source[k].text);
     eq_names_free(s->noted);
     eq_names_free(s->global);
     eq_names_free(s->controls);
@@ -69,10 +62,14 @@ static void connect_controls(eq_spice *s) {
         eq_token t = {EQ_TOKEN_WORD, name, strlen(name), p->at};
         eq_row row = s->circuit->row[p->element];
         eq_element by = eq_circuit_find_element(s->circuit, name);
+        const char *own = eq_circuit_element_name(s->circuit, p->element);
         char near[96];
-        if (by == EQ_NONE)
+        if (by != EQ_NONE && eq_class(s->circuit->row[by].cls)->defined != EQ_VOLTAGE_DEFINED)
+            eq_spice_fail(s, p->at, "%s is controlled by the current of %s, which is no voltage source; put a 0-V "
+                          "source in series with it and name that", own, name);
+        else if (by == EQ_NONE)
             eq_spice_fail(s, p->at, "%s is controlled by the current of %s, but there is no such element%s; name a "
-                          "V, E or H element", eq_circuit_element_name(s->circuit, p->element), name,
+                          "V, E or H element", own, name,
                           eq_spice_nearest_name(t, s->circuit->element, near));
         else s->circuit->table[row.cls].control[row.row] = by;
     }
@@ -87,6 +84,9 @@ static void read_elements(eq_spice *s) {
     connect_controls(s);
     eq_spice_read_late(s);
     if (!s->stop) eq_spice_finish_directives(s);
+    if (s->status == EQ_OK && eq_circuit_elements(s->circuit) == 0)
+        eq_spice_fail(s, (eq_location){0, 1, 1}, "the deck has no element; write at least one below line 1, which is "
+                      "the title");
     s->frame = NULL;
     eq_frame_close(&root);
 }

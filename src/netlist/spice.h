@@ -147,7 +147,7 @@ eq_status eq_spice_no_memory(eq_spice *s);
 /* A note given once for each `key`. */
 void eq_spice_note(eq_spice *s, const char *key, eq_location at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* "; did you mean X" for the candidate nearest to the word, "" when none is near. `next` gives candidate k or
+/* " (did you mean X?)" for the candidate nearest to the word, "" when none is near. `next` gives candidate k or
  * NULL at the end; buffer holds the result. */
 typedef const char *(*eq_candidate)(const void *data, size_t k);
 const char *eq_spice_nearest(eq_token word, eq_candidate next, const void *data, char buffer[96]);

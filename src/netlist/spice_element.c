@@ -78,8 +78,10 @@ bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *wh
         return false;
     }
     eq_token_next(c);
-    if (eq_spice_number(t.text, t.length, value) == t.length && isfinite(*value)) return true;
-    eq_spice_fail(s, t.at, "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6, an expression in {}",
+    bool whole = eq_spice_number(t.text, t.length, value) == t.length;
+    if (whole && isfinite(*value)) return true;
+    eq_spice_fail(s, t.at, whole ? "'%.*s' is too large; write a number below 1e308"
+                                 : "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6, an expression in {}",
                   (int)(t.length < 60 ? t.length : 60), t.text);
     return false;
 }
@@ -150,8 +152,9 @@ static bool read_nodes(line *l) {
 }
 
 /* F and H: the name of the element whose current controls; it may come later in the deck. */
-static bool read_control(line *l, int32_t *control) {
+static bool read_control(line *l, eq_pending *control) {
     eq_token t = eq_token_next(l->c);
+    control->at = t.at;
     bool poly = eq_token_is(t, "poly") || eq_token_is(t, "value") || eq_token_is(t, "cur");
     if (poly)
         eq_spice_fail(l->s, t.at, "%.*s of a controlled source is not supported yet; write a constant gain: "
@@ -160,9 +163,9 @@ static bool read_control(line *l, int32_t *control) {
         eq_spice_expected(l->s, t, "the voltage source whose current controls it");
     if (poly || t.kind != EQ_TOKEN_WORD) return false;
     eq_spice_full_name(l->s, t);
-    *control = l->s->stop ? EQ_NO_NAME : eq_names_add(l->s->controls, l->s->name.text, l->s->name.length);
-    if (*control == EQ_NO_NAME) eq_spice_no_memory(l->s);
-    return *control != EQ_NO_NAME;
+    if (!l->s->stop) control->control = eq_names_add(l->s->controls, l->s->name.text, l->s->name.length);
+    if (control->control == EQ_NO_NAME) eq_spice_no_memory(l->s);
+    return control->control != EQ_NO_NAME;
 }
 
 static void use_model(line *l, int32_t model) {
@@ -330,8 +333,14 @@ static bool multiply(line *l) {
         eq_spice_fail(l->s, l->name.at, "m = %g of %.*s: an ideal diode takes none; change ron and roff", m,
                       (int)l->name.length, l->name.text);
         return false;
-    } else if (class_of(l)->defined == EQ_CURRENT_DEFINED) l->card.w[value] *= m;
+    } else if (value >= 0 && class_of(l)->defined == EQ_CURRENT_DEFINED) {
+        l->card.w[value] *= m;
+    }
     return true;
+}
+
+static const char *value_name(const eq_device_class *cls) {
+    return cls->letter == 'r' ? "resistance" : cls->param[cls->value].name;
 }
 
 /* What must not be missing: the model of a diode, the value of R and of controlled sources. */
@@ -343,16 +352,16 @@ static bool complete(line *l) {
         eq_spice_fail(l->s, eq_token_peek(l->c).at, "%.*s names no model; write %.*s ANODE CATHODE MODEL and "
                       ".model MODEL D(is=... n=...)", n, name, n, name);
     else if (cls->value >= 0 && !l->has_value && isnan(cls->param[cls->value].default_value))
-        eq_spice_fail(l->s, eq_token_peek(l->c).at, "%.*s has no value; write its %s in %s behind the nodes%s",
-                      n, name, cls->param[cls->value].name, cls->param[cls->value].unit,
+        eq_spice_fail(l->s, eq_token_peek(l->c).at, "%.*s has no value; write its %s%s%s behind the nodes%s", n,
+                      name, value_name(cls), cls->param[cls->value].unit[0] == '1' ? "" : " in ",
+                      cls->param[cls->value].unit[0] == '1' ? "" : cls->param[cls->value].unit,
                       cls->control == EQ_CONTROL_CURRENT ? " and the controlling source" : "");
     else return true;
     return false;
 }
 
-static void add(line *l, int32_t control) {
+static void add(line *l, eq_pending control) {
     eq_spice *s = l->s;
-    eq_element e;
     l->card.at = l->name.at;
     l->card.name = l->name.text;
     l->card.name_length = l->name.length;
@@ -362,21 +371,21 @@ static void add(line *l, int32_t control) {
         l->card.name = s->name.text;
         l->card.name_length = s->name.length;
     }
-    eq_status status = eq_circuit_add(s->circuit, &l->card, &e, s->scratch);
+    eq_status status = eq_circuit_add(s->circuit, &l->card, &control.element, s->scratch);
     if (status != EQ_OK) {
         eq_spice_pass_on(s, status);
         return;
     }
-    if (control == EQ_NO_NAME) return;
+    if (control.control == EQ_NO_NAME) return;
     if (!eq_grow((void **)&s->pending, &s->pending_cap, s->pendings + 1, sizeof *s->pending)) {
         eq_spice_no_memory(s);
         return;
     }
-    s->pending[s->pendings++] = (eq_pending){e, control, l->name.at};
+    s->pending[s->pendings++] = control;
 }
 
 static void read_device(line *l) {
-    int32_t control = EQ_NO_NAME;
+    eq_pending control = {EQ_NONE, EQ_NO_NAME, l->name.at};
     if (read_nodes(l) && (class_of(l)->control != EQ_CONTROL_CURRENT || read_control(l, &control)) &&
         read_rest(l) && complete(l) && multiply(l))
         add(l, control);
@@ -392,7 +401,7 @@ static void read_reactance(line *l) {
         eq_spice_expected(l->s, t, "the value");
         return;
     }
-    if (!open) add(l, EQ_NO_NAME);
+    if (!open) add(l, (eq_pending){EQ_NONE, EQ_NO_NAME, l->name.at});
 }
 
 static void refuse(eq_spice *s, eq_token name, char letter) {

@@ -45,7 +45,8 @@ static void report(eq_spice *s, eq_location at, eq_text *text) {
     else eq_fail_at(s->diag, EQ_ERR_INPUT, eq_circuit_place(s->circuit, at), "%s", text->text);
     if (s->errors < EQ_MAX_ERRORS) return;
     s->stop = true;
-    eq_fail(s->diag, EQ_ERR_INPUT, "too many errors; correct these %d first", EQ_MAX_ERRORS);
+    eq_fail_at(s->diag, EQ_ERR_INPUT, eq_circuit_place(s->circuit, at), "too many errors; correct these %d first",
+               EQ_MAX_ERRORS);
 }
 
 eq_status eq_spice_fail(eq_spice *s, eq_location at, const char *format, ...) {
@@ -138,7 +139,7 @@ static int distance(const char *a, size_t n, const char *b) {
 
 const char *eq_spice_nearest(eq_token word, eq_candidate next, const void *data, char buffer[96]) {
     const char *best = NULL, *candidate;
-    int nearest = word.length <= 3 ? 1 : 2, found = nearest + 1;
+    int nearest = word.length <= 1 ? 0 : word.length <= 3 ? 1 : 2, found = nearest + 1;
     for (size_t k = 0; k < 10000 && (candidate = next(data, k)) != NULL; k++) {
         int d = distance(word.text, word.length, candidate);
         if (d < found) {
@@ -147,7 +148,7 @@ const char *eq_spice_nearest(eq_token word, eq_candidate next, const void *data,
         }
     }
     buffer[0] = '\0';
-    if (best != NULL && strlen(best) < 60) snprintf(buffer, 96, "; did you mean %s?", best);
+    if (best != NULL && strlen(best) < 60) snprintf(buffer, 96, " (did you mean %s?)", best);
     return buffer;
 }
 

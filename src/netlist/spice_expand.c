@@ -53,7 +53,7 @@ static double weigh(eq_spice *s, eq_scope *scope, int depth) {
 bool eq_spice_finite(eq_spice *s) {
     double weight = weigh(s, s->scope[0], 0);
     if (weight > eq_max_elements)
-        eq_spice_fail(s, s->scope[0]->at, "the deck expands to %.3g elements, more than %.3g; use fewer "
+        eq_spice_fail(s, (eq_location){0, 1, 1}, "the deck expands to %.3g elements, more than %.3g; use fewer "
                       "instances", weight, eq_max_elements);
     return !s->endless && weight <= eq_max_elements;
 }

@@ -136,8 +136,7 @@ static bool neutral(const reading *r, eq_token key, const struct model_word *w, 
     if (value == w->neutral) return true;
     eq_spice_fail(r->s, key.at, w->action == WORD_NOT_HERE
                       ? "%.*s=%g does not stand on a .model card; write it on the element"
-                      : "%.*s=%g of a model is not supported yet and changes the answer; remove it if you can "
-                        "do without",
+                      : "%.*s=%g is not supported yet and changes the answer; remove it if you can do without",
                   (int)key.length, key.text, value);
     return false;
 }
@@ -156,6 +155,11 @@ static bool read_key(reading *r, eq_cursor *c) {
     if (w != NULL && w->action == WORD_TEXT) {
         eq_token_next(c);
         return true;
+    }
+    if (k < 0 && r->cls == EQ_CLASS_ideal_diode && param_of(EQ_CLASS_diode, key) >= 0) {
+        eq_spice_fail(r->s, key.at, "%.*s belongs to a Shockley diode, but ron, roff or vfwd make %.*s an ideal one; "
+                      "keep one kind", (int)key.length, key.text, (int)r->name.length, r->name.text);
+        return false;
     }
     if (k < 0 && w == NULL) {
         char near[96];

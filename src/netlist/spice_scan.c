@@ -1,5 +1,7 @@
 /* The first pass: which text belongs to which scope, includes, and the cards that define names. */
+#define _POSIX_C_SOURCE 200809L
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -232,13 +234,8 @@ static char *find_file(const scan *k, eq_token name) {
     char *bare = eq_strndup(name.text, name.length);
     char *folder = eq_path_folder(k->s->circuit->file[k->c.file]);
     char *beside = bare == NULL || folder == NULL ? NULL : eq_path_join(folder, bare);
-    char *text;
-    size_t length;
     eq_free(folder);
-    if (beside != NULL && strcmp(beside, bare) != 0 &&
-        eq_file_read(beside, (eq_place){NULL, 0, 0}, &text, &length, NULL) != EQ_OK &&
-        eq_file_read(bare, (eq_place){NULL, 0, 0}, &text, &length, NULL) == EQ_OK) {
-        eq_free(text);
+    if (beside != NULL && access(beside, R_OK) != 0 && access(bare, R_OK) == 0) {
         eq_free(beside);
         return bare;
     }
