@@ -136,8 +136,23 @@ void eq_spice_read_late(eq_spice *s) {
         }
 }
 
-/* .param NAME = EXPRESSION ...: only noted down, evaluated on demand. */
+/* True if the value from `from` to `to` has a blank outside of {} and ''. */
+static bool has_bare_blank(const char *from, const char *to) {
+    bool grouped = false;
+    while (from < to && strchr(" \t", *from) != NULL) from++;
+    while (to > from && strchr(" \t\r\n+", to[-1]) != NULL) to--;
+    for (; from < to; from++) {
+        if (strchr("{}'", *from) != NULL) grouped = *from == '\'' ? !grouped : *from == '{';
+        if (!grouped && strchr(" \t\n", *from) != NULL) return true;
+    }
+    return false;
+}
+
+/* .param NAME = EXPRESSION ...: only noted down, evaluated on demand. Of a bare expression with blanks on a line
+ * of several parameters ngspice 39 takes the first word and drops the rest: refused. */
 static void read_param(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    eq_location blank = {EQ_NONE, 0, 0};
+    int count = 0;
     eq_token name = eq_token_next(c);
     if (name.kind == EQ_TOKEN_END) eq_spice_expected(s, name, "NAME=VALUE");
     for (; name.kind != EQ_TOKEN_END; name = eq_token_next(c)) {
@@ -155,8 +170,15 @@ static void read_param(eq_spice *s, eq_scope *scope, eq_cursor *c) {
             eq_spice_expected(s, eq_token_peek(c), "the value");
             return;
         }
+        eq_location at = eq_token_peek(c).at;
+        const char *from = c->p;
         eq_spice_skip_value(c);
+        if (has_bare_blank(from, c->p)) blank = at;
+        count++;
     }
+    if (count > 1 && blank.file >= 0)
+        eq_spice_fail(s, blank, "blanks in a bare expression on a line of several parameters, of which ngspice reads "
+                      "only the first word; put the expression in {}");
 }
 
 /* Defines a function or model: the rest of its card is read when it is used. */
@@ -192,7 +214,7 @@ static void read_global(eq_spice *s, eq_scope *scope, eq_cursor *c) {
     }
 }
 
-/* Options that eqspice has; `tighten`: a looser value than ours is not taken over. */
+/* Options that eqspice has; of a tolerance only a tighter value than ours is taken over. */
 typedef enum option_kind { OPTION_SET, OPTION_TIGHTEN, OPTION_COUNT } option_kind;
 
 static const struct option {
@@ -204,6 +226,37 @@ static const struct option {
                {"tnom", OPTION_SET, -273.15, 1e6},     {"itl1", OPTION_COUNT, 1.0, 1e9}};
 
 enum { OPTION_RELTOL, OPTION_ABSTOL, OPTION_GMIN, OPTION_TEMP, OPTION_TNOM, OPTION_ITL1, OPTIONS };
+
+/* How ngspice solves and prints: nothing that an operating point within our bound depends on. */
+static const char *const harmless_options[] = {"vntol", "itl2", "itl3", "itl4", "itl5", "itl6", "pivtol", "pivrel",
+                                               "trtol", "chgtol", "method", "maxord", "numdgt", "nopage", "acct",
+                                               "noacct", "list", "node", "opts", "nomod", "noinit", "klu", "sparse",
+                                               "gminsteps", "srcsteps", "savecurrents"};
+/* Options that change the circuit. */
+static const char *const refused_options[] = {"rshunt", "defl", "defw"};
+
+static bool is_among(eq_token t, const char *const *names, size_t n) {
+    for (size_t k = 0; k < n; k++)
+        if (eq_token_is(t, names[k])) return true;
+    return false;
+}
+
+/* An option that eqspice does not have, with its value; false: it is refused. */
+static bool other_option(eq_spice *s, eq_cursor *c, eq_token t) {
+    if (is_among(t, refused_options, sizeof refused_options / sizeof *refused_options)) {
+        eq_spice_fail(s, t.at, "option %.*s changes the circuit and is not supported; remove it or write its elements "
+                      "out", (int)t.length, t.text);
+        return false;
+    }
+    if (!is_among(t, harmless_options, sizeof harmless_options / sizeof *harmless_options))
+        eq_spice_note(s, "options", t.at, "ignored: option %.*s (and others that eqspice does not have)",
+                      (int)t.length, t.text);
+    if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) {
+        eq_token_next(c);
+        eq_token_next(c);
+    }
+    return true;
+}
 
 static void set_option(eq_spice *s, int k, eq_token name, double value) {
     eq_circuit *c = s->circuit;
@@ -235,9 +288,7 @@ static void read_options(eq_spice *s, eq_cursor *c, eq_location at) {
         bool given = eq_token_peek(c).kind == EQ_TOKEN_EQUAL;
         while (k < OPTIONS && !eq_token_is(t, options[k].name)) k++;
         if (k == OPTIONS) {
-            eq_spice_note(s, "options", t.at, "ignored: option %.*s (and others that eqspice does not have)",
-                          (int)t.length, t.text);
-            if (given && eq_token_next(c).kind == EQ_TOKEN_EQUAL) eq_token_next(c);
+            if (!other_option(s, c, t)) return;
             continue;
         }
         if (!given) {

@@ -73,7 +73,7 @@ static const struct {
      "v1 a 0 1\nd1 a 0 is=1e-06 n=2 rs=1 area=2 temp=50 : dm\nd2 a 0 is=1e-06 n=2 rs=1 area=2 m=3 : dm\n"
      "d3 a 0 ron=2 roff=1000000000 vfwd=0.6 : di\n"},
     /* parameters before their definition, functions */
-    {"t\nr1 a 0 {r}\nv1 a 0 {f(2,G)}\n.param r={2*s} s = 3 + 1 t='r*s'\n.func f(x,y) {x*y + t}\n.param g=2 h=g\nr2 a 0 {h}\n",
+    {"t\nr1 a 0 {r}\nv1 a 0 {f(2,G)}\n.param r={2*s} s = {3 + 1} t='r*s'\n.func f(x,y) {x*y + t}\n.param g=2 h=g\nr2 a 0 {h}\n",
      "r1 a 0 8\nv1 a 0 36\nr2 a 0 2\n"},
     /* subcircuits: nested, defaults, overrides, dynamic scope, .global, ground, m, models of their own */
     {"t\n.param g=2 vv='g*3'\n.global vdd\nv1 in 0 {vv}\n.subckt top a b params: r=1k\nr1 a n {r}\nx2 n b inner r={r*2} q = 3\n"

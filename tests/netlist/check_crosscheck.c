@@ -1,0 +1,126 @@
+/* tests/decks: every deck is read and solved here and given unchanged to `ngspice -b`; all node voltages and
+ * source currents agree. So is a family of random decks made of every element class. */
+#define _DEFAULT_SOURCE /* scandir, mkdtemp */
+#include <check.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/random.h"
+#include "netlist/netlist.h"
+#include "report/verify.h"
+
+Suite *crosscheck_suite(void);
+
+enum { FEWEST_DECKS = 20, RANDOM_DECKS = 40 };
+
+static void check_deck(const char *path) {
+    eq_circuit *c = NULL;
+    eq_diag *d = eq_diag_new();
+    eq_verification v;
+    eq_status status = eq_deck_read(path, &c, d);
+    if (status == EQ_OK) status = eq_verify(c, path, &v, d);
+    for (size_t k = 0; status != EQ_OK && k < eq_diag_count(d); k++)
+        fprintf(stderr, "%s:%d: %s\n", path, eq_diag_get(d, k)->line, eq_diag_get(d, k)->text);
+    ck_assert_msg(status == EQ_OK, "%s: status %d", path, status);
+    ck_assert_msg(v.node.relative <= 1e-6, "%s: %s differs by %g", path, v.node.worst, v.node.relative);
+    ck_assert_msg(v.branch.relative <= 1e-6, "%s: %s differs by %g", path, v.branch.worst, v.branch.relative);
+    ck_assert_uint_eq(v.node.count, eq_circuit_nodes(c) - 1);
+    eq_circuit_free(c);
+    eq_diag_free(d);
+}
+
+static int is_deck(const struct dirent *e) {
+    size_t n = strlen(e->d_name);
+    return n > 4 && strcmp(e->d_name + n - 4, ".cir") == 0;
+}
+
+START_TEST(decks_agree_with_ngspice) {
+    struct dirent **list;
+    char path[512];
+    int n = scandir("tests/decks", &list, is_deck, alphasort);
+    ck_assert_int_ge(n, FEWEST_DECKS);
+    for (int k = 0; k < n; k++) {
+        snprintf(path, sizeof path, "tests/decks/%s", list[k]->d_name);
+        check_deck(path);
+        free(list[k]);
+    }
+    free(list);
+}
+END_TEST
+
+static double between(eq_random *r, double low, double high) {
+    return low + (high - low) * eq_random_uniform(r);
+}
+
+static unsigned node(eq_random *r, unsigned nodes) {
+    return (unsigned)eq_random_below(r, nodes + 1); /* 0 is ground */
+}
+
+/* The lines of one random element k between node a and a random one. */
+static void random_element(eq_random *r, eq_text *t, unsigned k, unsigned a, unsigned nodes) {
+    unsigned b = node(r, nodes), c = node(r, nodes), d = node(r, nodes);
+    if (b == a) b = a > 1 ? a - 1 : 0;
+    switch (eq_random_below(r, 8)) {
+    case 0: eq_text_printf(t, "D%u n%u n%u dm area={1+%u*kk} ; diode\n", k, a, b, k % 3); break;
+    case 1: eq_text_printf(t, "i%u n%u n%u DC %.3gmA\n", k, a, b, between(r, -5, 5)); break;
+    case 2: eq_text_printf(t, "g%u n%u n%u n%u n%u %.3gu\n", k, a, b, c, d, between(r, -20, 20)); break;
+    case 3:
+        eq_text_printf(t, "e%u e%u 0 (n%u,n%u) %.3g\nre%u e%u n%u 1k $ behind it\n", k, k, c, d, between(r, -2, 2), k, k,
+                       a);
+        break;
+    case 4:
+        eq_text_printf(t, "vs%u n%u m%u 0\nrs%u m%u n%u {r*%.3g}\nf%u n%u 0 vs%u\n+ %.3g\n", k, a, k, k, k, b,
+                       between(r, 1, 9), k, c, k, between(r, -0.3, 0.3));
+        break;
+    case 5:
+        eq_text_printf(t, "h%u h%u 0 vs0 %.3g\nrh%u h%u n%u 2.2k\n", k, k, between(r, -100, 100), k, k, a);
+        break;
+    case 6: eq_text_printf(t, "x%u n%u n%u pair r={r/%u}\n", k, a, b, 1 + k % 4); break;
+    default: eq_text_printf(t, "R%u n%u n%u %.4gk tc1=1m\n", k, a, b, between(r, 0.1, 10)); break;
+    }
+}
+
+static void random_deck(uint64_t seed, eq_text *t) {
+    eq_random r = eq_random_seed(seed);
+    unsigned nodes = 3 + (unsigned)eq_random_below(&r, 20);
+    eq_text_printf(t, "random deck %u\n.param r=1k kk='r/500'\n.model dm d(is=1e-%u n=1.3 rs=%u)\n.global n0\n"
+                   ".subckt pair p q r=5\nd1 p m dm\nr1 m q {r}\nr2 p q {10*r}\n.ends\n",
+                   (unsigned)seed, 6 + (unsigned)eq_random_below(&r, 9), (unsigned)eq_random_below(&r, 3) * 5);
+    eq_text_printf(t, "v0 in 0 %.4g\nvs0 in n1 0\nrz n0 0 10\n", between(&r, -5, 5));
+    for (unsigned k = 1; k <= nodes; k++) {
+        eq_text_printf(t, "rb%u n%u n%u %.4gk\n", k, k, (unsigned)eq_random_below(&r, k), between(&r, 0.2, 2));
+        random_element(&r, t, k, k, nodes);
+    }
+    eq_text_puts(t, ".op\n.end\n");
+}
+
+START_TEST(random_decks_agree_with_ngspice) {
+    char folder[] = "/tmp/eqspice-crosscheck-XXXXXX", path[64];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/random.cir", folder);
+    for (uint64_t seed = 1; seed <= RANDOM_DECKS; seed++) {
+        eq_text t = {0};
+        random_deck(seed, &t);
+        ck_assert(!t.failed);
+        ck_assert_int_eq(eq_file_write(path, t.text, t.length, NULL), EQ_OK);
+        check_deck(path);
+        eq_text_free(&t);
+    }
+    unlink(path);
+    rmdir(folder);
+}
+END_TEST
+
+Suite *crosscheck_suite(void) {
+    Suite *s = suite_create("crosscheck");
+    TCase *t = tcase_create("crosscheck");
+    tcase_set_timeout(t, 300);
+    tcase_add_test(t, decks_agree_with_ngspice);
+    tcase_add_test(t, random_decks_agree_with_ngspice);
+    suite_add_tcase(s, t);
+    return s;
+}
