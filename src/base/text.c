@@ -47,8 +47,9 @@ void eq_text_printf(eq_text *t, const char *format, ...) {
     va_end(args);
 }
 
-/* A slot of the table. Names of up to 8 bytes stand in `word` itself (zero-padded), so that most look-ups touch
- * one cache line; of longer ones it holds the whole hash and the bytes are compared in the pool. */
+/* A slot of the table. Names of up to 8 bytes stand in `word` itself (zero-padded), so that most
+ * look-ups touch one cache line; of longer ones it holds the whole hash and the bytes are compared
+ * in the pool. */
 typedef struct slot {
     uint64_t word;
     uint32_t hash; /* its lowest bit: the name is short */
@@ -100,7 +101,8 @@ static slot key_of(const char *name, size_t length) {
 
 static bool is_name(const eq_names *names, int32_t id, const char *name, size_t length) {
     size_t end = (size_t)id + 1 < names->count ? names->start[id + 1] : names->pool_used;
-    return end - names->start[id] == length + 1 && memcmp(eq_names_get(names, id), name, length) == 0;
+    return end - names->start[id] == length + 1 &&
+           memcmp(eq_names_get(names, id), name, length) == 0;
 }
 
 /* Low bit of the hash aside, where the search for a name starts. */
@@ -197,7 +199,8 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/* Length of [sign] digits [. digits] [e [sign] digits] at the start of text, 0 if there is no digit. */
+/* Length of [sign] digits [. digits] [e [sign] digits] at the start of text, 0 if there is no
+ * digit. */
 static size_t number_length(const char *text, size_t length) {
     size_t i = 0, digits = 0;
     if (i < length && (text[i] == '+' || text[i] == '-')) i++;
@@ -216,8 +219,8 @@ static size_t number_length(const char *text, size_t length) {
     return i;
 }
 
-/* Powers of ten that a double holds exactly; with a mantissa below 2^53 one product or quotient is then
- * correctly rounded (Clinger 1990, "How to read floating point numbers accurately"). */
+/* Powers of ten that a double holds exactly; with a mantissa below 2^53 one product or quotient is
+ * then correctly rounded (Clinger 1990, "How to read floating point numbers accurately"). */
 static const double exact_power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};

@@ -65,19 +65,26 @@ static void connect_controls(eq_spice *s) {
         const char *own = eq_circuit_element_name(s->circuit, p->element);
         char near[96];
         if (by != EQ_NONE && eq_class(s->circuit->row[by].cls)->defined != EQ_VOLTAGE_DEFINED)
-            eq_spice_fail(s, p->at, "%s is controlled by the current of %s, which is no voltage source; put a 0-V "
-                          "source in series with it and name that", own, name);
+            eq_spice_fail(
+                s, p->at,
+                "%s is controlled by the current of %s, which is no voltage source; put a 0-V "
+                "source in series with it and name that",
+                own, name);
         else if (by == EQ_NONE)
-            eq_spice_fail(s, p->at, "%s is controlled by the current of %s, but there is no such element%s; name a "
-                          "V, E or H element", own, name,
-                          eq_spice_nearest_name(t, s->circuit->element, near));
-        else s->circuit->table[row.cls].control[row.row] = by;
+            eq_spice_fail(
+                s, p->at,
+                "%s is controlled by the current of %s, but there is no such element%s; name a "
+                "V, E or H element",
+                own, name, eq_spice_nearest_name(t, s->circuit->element, near));
+        else
+            s->circuit->table[row.cls].control[row.row] = by;
     }
 }
 
 static void read_elements(eq_spice *s) {
     eq_frame root = {.prefix = "", .m = 1.0};
-    if (s->stop || !eq_spice_finite(s) || s->stop || eq_frame_open(s, &root, s->scope[0]) != EQ_OK) return;
+    if (s->stop || !eq_spice_finite(s) || s->stop || eq_frame_open(s, &root, s->scope[0]) != EQ_OK)
+        return;
     eq_spice_expand(s, &root);
     s->frame = &root;
     if (!s->stop) eq_spice_all_models(s);
@@ -85,14 +92,16 @@ static void read_elements(eq_spice *s) {
     eq_spice_read_late(s);
     if (!s->stop) eq_spice_finish_directives(s);
     if (s->status == EQ_OK && eq_circuit_elements(s->circuit) == 0)
-        eq_spice_fail(s, (eq_location){0, 1, 1}, "the deck has no element; write at least one below line 1, which is "
+        eq_spice_fail(s, (eq_location){0, 1, 1},
+                      "the deck has no element; write at least one below line 1, which is "
                       "the title");
     s->frame = NULL;
     eq_frame_close(&root);
 }
 
 /* Takes over text (to be freed by the reader). */
-static eq_status read_spice(const char *name, char *text, size_t length, eq_circuit **out, eq_diag *diag) {
+static eq_status read_spice(const char *name, char *text, size_t length, eq_circuit **out,
+                            eq_diag *diag) {
     eq_spice s;
     if (!spice_init(&s, diag)) {
         spice_free(&s);
@@ -120,7 +129,8 @@ static bool is_xml(const char *text, size_t length) {
 }
 
 /* Reads `text`, which it frees. */
-static eq_status parse(const char *name, char *text, size_t length, eq_circuit **out, eq_diag *diag) {
+static eq_status parse(const char *name, char *text, size_t length, eq_circuit **out,
+                       eq_diag *diag) {
     if (!is_xml(text, length)) return read_spice(name, text, length, out, diag);
     eq_status status = eq_xml_circuit_parse(name, text, length, out, diag);
     eq_free(text);
@@ -134,7 +144,8 @@ eq_status eq_deck_read(const char *path, eq_circuit **out, eq_diag *diag) {
     return status != EQ_OK ? status : parse(path, text, length, out, diag);
 }
 
-eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_circuit **out, eq_diag *diag) {
+eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_circuit **out,
+                        eq_diag *diag) {
     char *copy = eq_strndup(text, length);
     return copy == NULL ? eq_out_of_memory(diag) : parse(name, copy, length, out, diag);
 }

@@ -10,19 +10,35 @@ typedef struct parser {
 } parser;
 
 typedef enum op_kind {
-    OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_IDIV, OP_MOD, OP_POW, OP_EQ, OP_NE, OP_LE, OP_LT, OP_GE, OP_GT,
-    OP_AND, OP_OR, OP_ASK
+    OP_ADD,
+    OP_SUB,
+    OP_MUL,
+    OP_DIV,
+    OP_IDIV,
+    OP_MOD,
+    OP_POW,
+    OP_EQ,
+    OP_NE,
+    OP_LE,
+    OP_LT,
+    OP_GE,
+    OP_GT,
+    OP_AND,
+    OP_OR,
+    OP_ASK
 } op_kind;
 
-/* Binary operators, longest spelling first; all group from the left (ngspice: 2^3^2 = 64) but ?:. */
+/* Binary operators, longest spelling first; all group from the left (ngspice: 2^3^2 = 64) but ?:.
+ */
 static const struct op {
     const char *text;
     op_kind kind;
     int level;
-} ops[] = {{"**", OP_POW, 8}, {"==", OP_EQ, 4}, {"!=", OP_NE, 4},   {"<>", OP_NE, 4},  {"<=", OP_LE, 4},
-           {">=", OP_GE, 4},  {"&&", OP_AND, 3}, {"||", OP_OR, 2},   {"^", OP_POW, 8},  {"*", OP_MUL, 6},
-           {"/", OP_DIV, 6},  {"\\", OP_IDIV, 6}, {"%", OP_MOD, 6},  {"+", OP_ADD, 5},  {"-", OP_SUB, 5},
-           {"<", OP_LT, 4},   {">", OP_GT, 4},  {"?", OP_ASK, 1}};
+} ops[] = {{"**", OP_POW, 8}, {"==", OP_EQ, 4}, {"!=", OP_NE, 4},  {"<>", OP_NE, 4},
+           {"<=", OP_LE, 4},  {">=", OP_GE, 4}, {"&&", OP_AND, 3}, {"||", OP_OR, 2},
+           {"^", OP_POW, 8},  {"*", OP_MUL, 6}, {"/", OP_DIV, 6},  {"\\", OP_IDIV, 6},
+           {"%", OP_MOD, 6},  {"+", OP_ADD, 5}, {"-", OP_SUB, 5},  {"<", OP_LT, 4},
+           {">", OP_GT, 4},   {"?", OP_ASK, 1}};
 
 enum { LEVEL_ANY = 1, LEVEL_UNARY = 7, LEVEL_POWER = 8 };
 
@@ -119,8 +135,10 @@ static double number(parser *s) {
         FAIL(s, at, "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6",
              (int)(n + letters > 0 ? n + letters : 1), p);
     if (letters >= 3 && (p[n] | 32) == 'm' && (p[n + 1] | 32) == 'i' && (p[n + 2] | 32) == 'l')
-        FAIL(s, at, "'%.*s' in an expression means 1e-3 in ngspice 39 and 25.4e-6 by the manual; "
-             "write the factor out", (int)(n + letters), p);
+        FAIL(s, at,
+             "'%.*s' in an expression means 1e-3 in ngspice 39 and 25.4e-6 by the manual; "
+             "write the factor out",
+             (int)(n + letters), p);
     s->c->p += n + letters;
     return value;
 }
@@ -138,7 +156,8 @@ static int arguments(parser *s, double *arg) {
         double value = climb(s, LEVEL_ANY);
         if (n == EQ_MAX_ARGUMENTS)
             FAIL(s, eq_cursor_at(s->c), "more than %d arguments; use fewer", EQ_MAX_ARGUMENTS);
-        else arg[n++] = value;
+        else
+            arg[n++] = value;
         char c = look(s);
         if (c != ',' && c != ')')
             FAIL(s, eq_cursor_at(s->c), "expected ',' or ')' but found %s; close the call",
@@ -172,14 +191,16 @@ static double builtin(parser *s, eq_token name, const double *arg, int args) {
         if (!eq_token_is(name, f->name)) continue;
         int want = f->one != NULL ? 1 : 2;
         if (args == want) return f->one != NULL ? f->one(arg[0]) : f->two(arg[0], arg[1]);
-        FAIL(s, name.at, "%s takes %d argument%s, here are %d; see the ngspice manual, 2.8.5", f->name,
-             want, want == 1 ? "" : "s", args);
+        FAIL(s, name.at, "%s takes %d argument%s, here are %d; see the ngspice manual, 2.8.5",
+             f->name, want, want == 1 ? "" : "s", args);
         return NAN;
     }
     for (size_t k = 0; k < sizeof random_functions / sizeof *random_functions; k++)
         if (eq_token_is(name, random_functions[k]))
-            FAIL(s, name.at, "%s is random and a deck must give the same circuit each time it is read; "
-                 "write the value", random_functions[k]);
+            FAIL(s, name.at,
+                 "%s is random and a deck must give the same circuit each time it is read; "
+                 "write the value",
+                 random_functions[k]);
     FAIL(s, name.at, "there is no function %.*s; define it with .func or check the name",
          (int)name.length, name.text);
     return NAN;
@@ -190,9 +211,13 @@ static double call(parser *s, eq_token name) {
     int args = arguments(s, arg);
     if (s->failed) return NAN;
     switch (s->names->function(s->names->data, name, arg, args, &value)) {
-    case EQ_FOUND: return value;
-    case EQ_LOOKUP_FAILED: s->failed = true; return NAN;
-    default: break;
+    case EQ_FOUND:
+        return value;
+    case EQ_LOOKUP_FAILED:
+        s->failed = true;
+        return NAN;
+    default:
+        break;
     }
     value = builtin(s, name, arg, args);
     if (!s->failed && !isfinite(value))
@@ -208,8 +233,11 @@ static double name(parser *s) {
     if (look(s) == '(') return call(s, t);
     double value = NAN;
     switch (s->names->parameter(s->names->data, t, &value)) {
-    case EQ_FOUND: break;
-    case EQ_LOOKUP_FAILED: s->failed = true; break;
+    case EQ_FOUND:
+        break;
+    case EQ_LOOKUP_FAILED:
+        s->failed = true;
+        break;
     default:
         FAIL(s, t.at, "there is no parameter %.*s; define it with .param %.*s=VALUE", (int)t.length,
              t.text, (int)t.length, t.text);
@@ -225,9 +253,14 @@ static double grouped(parser *s, char close) {
     if (look(s) != close && !s->failed) {
         if (look(s) == '\0')
             FAIL(s, open, "this %s is not closed; write %c at the end of the expression",
-                 close == ')' ? "parenthesis" : close == '}' ? "brace" : "quote", close);
-        else FAIL(s, eq_cursor_at(s->c), "expected an operator or %c but found %s; check the expression",
-                  close, seen(s, buffer));
+                 close == ')'   ? "parenthesis"
+                 : close == '}' ? "brace"
+                                : "quote",
+                 close);
+        else
+            FAIL(s, eq_cursor_at(s->c),
+                 "expected an operator or %c but found %s; check the expression", close,
+                 seen(s, buffer));
     }
     s->c->p += !s->failed;
     return value;
@@ -240,15 +273,19 @@ static double primary(parser *s) {
     if (c == '\'') return grouped(s, '\'');
     if (is_digit(c) || c == '.') return number(s);
     if (is_name_start(c)) return name(s);
-    FAIL(s, eq_cursor_at(s->c), "expected a number, a parameter or a function but found %s; check the "
-         "expression", seen(s, buffer));
+    FAIL(s, eq_cursor_at(s->c),
+         "expected a number, a parameter or a function but found %s; check the "
+         "expression",
+         seen(s, buffer));
     return NAN;
 }
 
-/* A sign binds weaker than a power to its left operand (-2^2 = -4), stronger to its right one (2^-1). */
+/* A sign binds weaker than a power to its left operand (-2^2 = -4), stronger to its right one
+ * (2^-1). */
 static double signed_operand(parser *s, int level) {
     char c = look(s);
-    if (c != '-' && c != '+' && c != '!') return level > LEVEL_POWER ? primary(s) : climb(s, LEVEL_POWER + 1);
+    if (c != '-' && c != '+' && c != '!')
+        return level > LEVEL_POWER ? primary(s) : climb(s, LEVEL_POWER + 1);
     s->c->p++;
     double value = climb(s, level > LEVEL_POWER ? level : LEVEL_UNARY);
     return c == '-' ? -value : c == '+' ? value : (double)(value == 0.0);
@@ -256,8 +293,10 @@ static double signed_operand(parser *s, int level) {
 
 static double power(parser *s, eq_location at, double x, double y) {
     if (x < 0.0 && fmod(y, 2.0) != 0.0)
-        FAIL(s, at, "%g is negative and ngspice takes the power of its absolute value here; write "
-             "pow(x,y) or abs(x)**y for what you mean", x);
+        FAIL(s, at,
+             "%g is negative and ngspice takes the power of its absolute value here; write "
+             "pow(x,y) or abs(x)**y for what you mean",
+             x);
     return pow(x, y);
 }
 
@@ -266,22 +305,38 @@ static double apply(parser *s, eq_location at, op_kind kind, double x, double y)
     if (divides && y == 0.0 && !s->failed)
         FAIL(s, at, "division by zero; check the parameters of this expression");
     switch (kind) {
-    case OP_ADD: return x + y;
-    case OP_SUB: return x - y;
-    case OP_MUL: return x * y;
-    case OP_DIV: return x / y;
-    case OP_IDIV: return trunc(x / y);
-    case OP_MOD: return fmod(x, y);
-    case OP_POW: return power(s, at, x, y);
-    case OP_EQ: return x == y;
-    case OP_NE: return x != y;
-    case OP_LE: return x <= y;
-    case OP_LT: return x < y;
-    case OP_GE: return x >= y;
-    case OP_GT: return x > y;
-    case OP_AND: return x != 0.0 && y != 0.0;
-    case OP_OR: return x != 0.0 || y != 0.0;
-    case OP_ASK: break;
+    case OP_ADD:
+        return x + y;
+    case OP_SUB:
+        return x - y;
+    case OP_MUL:
+        return x * y;
+    case OP_DIV:
+        return x / y;
+    case OP_IDIV:
+        return trunc(x / y);
+    case OP_MOD:
+        return fmod(x, y);
+    case OP_POW:
+        return power(s, at, x, y);
+    case OP_EQ:
+        return x == y;
+    case OP_NE:
+        return x != y;
+    case OP_LE:
+        return x <= y;
+    case OP_LT:
+        return x < y;
+    case OP_GE:
+        return x >= y;
+    case OP_GT:
+        return x > y;
+    case OP_AND:
+        return x != 0.0 && y != 0.0;
+    case OP_OR:
+        return x != 0.0 || y != 0.0;
+    case OP_ASK:
+        break;
     }
     return NAN;
 }
@@ -302,8 +357,10 @@ static double binary(parser *s, eq_location at, op_kind kind, int level, double 
 static double climb(parser *s, int level) {
     if (s->failed) return NAN;
     if (++*s->names->depth > EQ_MAX_EXPRESSION_DEPTH)
-        FAIL(s, eq_cursor_at(s->c), "expressions nested deeper than %d; simplify them or look for "
-             "a definition that uses itself", EQ_MAX_EXPRESSION_DEPTH);
+        FAIL(s, eq_cursor_at(s->c),
+             "expressions nested deeper than %d; simplify them or look for "
+             "a definition that uses itself",
+             EQ_MAX_EXPRESSION_DEPTH);
     double x = s->failed ? NAN : signed_operand(s, level);
     const struct op *o;
     while (!s->failed && (o = operator_at(s)) != NULL && o->level >= level) {

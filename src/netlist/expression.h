@@ -1,6 +1,7 @@
-/* Expressions of SPICE decks: {2*g + max(a, 1k)}, evaluated while they are read (precedence climbing, Richards
- * 1979; Norvell). Operators, functions and their meaning as in ngspice's numparam; where ngspice gives a
- * surprising number the expression is refused with the reason instead. */
+/* Expressions of SPICE decks: {2*g + max(a, 1k)}, evaluated while they are read (precedence
+ * climbing, Richards 1979; Norvell). Operators, functions and their meaning as in ngspice's
+ * numparam; where ngspice gives a surprising number the expression is refused with the reason
+ * instead. */
 #ifndef EQ_NETLIST_EXPRESSION_H
 #define EQ_NETLIST_EXPRESSION_H
 
@@ -10,7 +11,8 @@ enum { EQ_MAX_ARGUMENTS = 16, EQ_MAX_EXPRESSION_DEPTH = 2000 };
 
 typedef enum eq_lookup { EQ_FOUND, EQ_NOT_FOUND, EQ_LOOKUP_FAILED } eq_lookup;
 
-/* Where names come from and errors go to. `depth` is shared by nested evaluations and bounds the stack. */
+/* Where names come from and errors go to. `depth` is shared by nested evaluations and bounds the
+ * stack. */
 typedef struct eq_names_of {
     void *data;
     int *depth;
@@ -20,11 +22,12 @@ typedef struct eq_names_of {
         __attribute__((format(printf, 3, 4)));
 } eq_names_of;
 
-/* Evaluates the longest expression at the cursor and moves behind it; {..}, '..' and (..) group. False: an
- * error was reported. */
+/* Evaluates the longest expression at the cursor and moves behind it; {..}, '..' and (..) group.
+ * False: an error was reported. */
 bool eq_expression(eq_cursor *c, const eq_names_of *names, double *value);
 
-/* The name of the built-in function or operator word nearest to a misspelt one, for messages; NULL: none. */
+/* The name of the built-in function or operator word nearest to a misspelt one, for messages; NULL:
+ * none. */
 const char *eq_function_name(int number);
 
 #endif

@@ -14,17 +14,49 @@ enum { BLANK = 1, BREAK = 2, STOP = 4 };
 
 /* What each byte is: BLANK in a line, BREAK between tokens only, STOP ends a word. */
 static const unsigned char class_of[256] = {
-    [' '] = BLANK | STOP,  ['\t'] = BLANK | STOP, ['\r'] = BLANK | STOP, ['('] = BREAK | STOP,
-    [')'] = BREAK | STOP,  [','] = BREAK | STOP,  ['\n'] = STOP,         ['='] = STOP,
-    ['{'] = STOP,          ['}'] = STOP,          ['\''] = STOP,         ['"'] = STOP,
-    [';'] = STOP,          ['\0'] = STOP,         [1] = STOP,            [2] = STOP,
-    [3] = STOP,            [4] = STOP,            [5] = STOP,            [6] = STOP,
-    [7] = STOP,            [8] = STOP,            [11] = STOP,           [12] = STOP,
-    [14] = STOP,           [15] = STOP,           [16] = STOP,           [17] = STOP,
-    [18] = STOP,           [19] = STOP,           [20] = STOP,           [21] = STOP,
-    [22] = STOP,           [23] = STOP,           [24] = STOP,           [25] = STOP,
-    [26] = STOP,           [27] = STOP,           [28] = STOP,           [29] = STOP,
-    [30] = STOP,           [31] = STOP,           [127] = STOP,
+    [' '] = BLANK | STOP,
+    ['\t'] = BLANK | STOP,
+    ['\r'] = BLANK | STOP,
+    ['('] = BREAK | STOP,
+    [')'] = BREAK | STOP,
+    [','] = BREAK | STOP,
+    ['\n'] = STOP,
+    ['='] = STOP,
+    ['{'] = STOP,
+    ['}'] = STOP,
+    ['\''] = STOP,
+    ['"'] = STOP,
+    [';'] = STOP,
+    ['\0'] = STOP,
+    [1] = STOP,
+    [2] = STOP,
+    [3] = STOP,
+    [4] = STOP,
+    [5] = STOP,
+    [6] = STOP,
+    [7] = STOP,
+    [8] = STOP,
+    [11] = STOP,
+    [12] = STOP,
+    [14] = STOP,
+    [15] = STOP,
+    [16] = STOP,
+    [17] = STOP,
+    [18] = STOP,
+    [19] = STOP,
+    [20] = STOP,
+    [21] = STOP,
+    [22] = STOP,
+    [23] = STOP,
+    [24] = STOP,
+    [25] = STOP,
+    [26] = STOP,
+    [27] = STOP,
+    [28] = STOP,
+    [29] = STOP,
+    [30] = STOP,
+    [31] = STOP,
+    [127] = STOP,
 };
 
 static unsigned char class_at(const char *p) {
@@ -93,20 +125,27 @@ void eq_line_end(eq_cursor *c) {
 
 static bool at_comment(const eq_cursor *c) {
     switch (*c->p) {
-    case ';': return true;
-    case '/': return c->p + 1 < c->end && c->p[1] == '/';
-    case '$': return c->p == c->line_start || class_at(c->p - 1) & BLANK || c->p[-1] == ',';
-    default: return false;
+    case ';':
+        return true;
+    case '/':
+        return c->p + 1 < c->end && c->p[1] == '/';
+    case '$':
+        return c->p == c->line_start || class_at(c->p - 1) & BLANK || c->p[-1] == ',';
+    default:
+        return false;
     }
 }
 
-/* Skips everything of the classes in `mask`, comments and continuation marks; false at the line's end. */
+/* Skips everything of the classes in `mask`, comments and continuation marks; false at the line's
+ * end. */
 static bool skip(eq_cursor *c, unsigned mask) {
     for (;;) {
         while (c->p < c->end && class_at(c->p) & mask) c->p++;
         if (c->p == c->end) return false;
-        if (at_comment(c)) c->p = newline_after(c->p, c->end);
-        else if (*c->p != '\n') return true;
+        if (at_comment(c))
+            c->p = newline_after(c->p, c->end);
+        else if (*c->p != '\n')
+            return true;
         if (c->p == c->end || !continued(c)) return false;
     }
 }
@@ -115,13 +154,16 @@ bool eq_skip_blank(eq_cursor *c) {
     return skip(c, BLANK);
 }
 
-/* The byte after the closing brace or quote on this logical line; NULL when it is not closed. Moves c. */
+/* The byte after the closing brace or quote on this logical line; NULL when it is not closed. Moves
+ * c. */
 static const char *closing(eq_cursor *c, char close) {
     int depth = 0;
     char open = *c->p;
     do {
-        if (close == '}' && *c->p == '{') depth++;
-        else if (*c->p == close && (close == '}' ? --depth == 0 : depth++ > 0)) return ++c->p;
+        if (close == '}' && *c->p == '{')
+            depth++;
+        else if (*c->p == close && (close == '}' ? --depth == 0 : depth++ > 0))
+            return ++c->p;
         c->p++;
     } while (skip(c, BLANK) && (open != '"' || c->p < c->end));
     return NULL;
@@ -212,8 +254,9 @@ static double suffix_of(const char *text, size_t length) {
     static const struct {
         const char *name;
         double value;
-    } suffix[] = {{"meg", 1e6}, {"mil", 25.4e-6}, {"t", 1e12},  {"g", 1e9},   {"k", 1e3},  {"m", 1e-3},
-                  {"u", 1e-6},  {"n", 1e-9},      {"p", 1e-12}, {"f", 1e-15}, {"a", 1e-18}};
+    } suffix[] = {{"meg", 1e6}, {"mil", 25.4e-6}, {"t", 1e12}, {"g", 1e9},
+                  {"k", 1e3},   {"m", 1e-3},      {"u", 1e-6}, {"n", 1e-9},
+                  {"p", 1e-12}, {"f", 1e-15},     {"a", 1e-18}};
     for (size_t k = 0; k < sizeof suffix / sizeof *suffix; k++) {
         size_t n = strlen(suffix[k].name), i = 0;
         while (i < n && i < length && lower(text[i]) == suffix[k].name[i]) i++;

@@ -1,7 +1,8 @@
-/* Scanning SPICE text in place: tokens are slices of the text, nothing is copied. A cursor walks over logical
- * lines: a line starting with `+` continues the one before it (comment lines between them are skipped), as
- * ngspice's inp_stitch_continuation_lines does. Comments: `*`, `#` or `$` as the first character that is not
- * blank, and `;`, `//` or a `$` after a blank or comma anywhere (FACTS section 3). */
+/* Scanning SPICE text in place: tokens are slices of the text, nothing is copied. A cursor walks
+ * over logical lines: a line starting with `+` continues the one before it (comment lines between
+ * them are skipped), as ngspice's inp_stitch_continuation_lines does. Comments: `*`, `#` or `$` as
+ * the first character that is not blank, and `;`, `//` or a `$` after a blank or comma anywhere
+ * (FACTS section 3). */
 #ifndef EQ_NETLIST_LEXER_H
 #define EQ_NETLIST_LEXER_H
 
@@ -43,7 +44,8 @@ eq_location eq_cursor_at(const eq_cursor *c);
 
 /* From the start of a physical line to the first character of the next logical line. */
 eq_line_kind eq_line_start(eq_cursor *c);
-/* Over the rest of a logical line with its continuations, to the start of the next physical line. */
+/* Over the rest of a logical line with its continuations, to the start of the next physical line.
+ */
 void eq_line_end(eq_cursor *c);
 /* Over the rest of one physical line. */
 void eq_physical_line_end(eq_cursor *c);
@@ -51,16 +53,19 @@ void eq_physical_line_end(eq_cursor *c);
 /* The next token; blanks, parentheses and commas separate tokens. */
 eq_token eq_token_next(eq_cursor *c);
 eq_token eq_token_peek(const eq_cursor *c);
-/* Skips blanks, comments and continuation marks, but no parentheses and commas; false: the line ends. */
+/* Skips blanks, comments and continuation marks, but no parentheses and commas; false: the line
+ * ends. */
 bool eq_skip_blank(eq_cursor *c);
-/* A run of characters up to a blank, `=` or `;` on this physical line (for directives and file names). */
+/* A run of characters up to a blank, `=` or `;` on this physical line (for directives and file
+ * names). */
 eq_token eq_token_raw(eq_cursor *c);
 
 /* Case-blind equality with a lower-case literal. */
 bool eq_token_is(eq_token t, const char *literal);
 
-/* A number with an optional SPICE suffix (t g meg k mil m u n p f a, case-blind, trailing letters ignored) at
- * the start of text; its length, or 0 when there is none or it is followed by more of a word. */
+/* A number with an optional SPICE suffix (t g meg k mil m u n p f a, case-blind, trailing letters
+ * ignored) at the start of text; its length, or 0 when there is none or it is followed by more of a
+ * word. */
 size_t eq_spice_number(const char *text, size_t length, double *value);
 /* True if a word starts as a number does: digit, or sign or point before a digit. */
 bool eq_starts_number(const char *text, size_t length);

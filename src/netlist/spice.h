@@ -1,8 +1,9 @@
-/* What the files of the SPICE reader share (spice_*.c). Reading goes in two passes over the text, which stays
- * in memory: the first (spice_scan.c) reads the cards that define names (.param .func .model .subckt
- * .include ...) into scopes and notes which stretches of the text hold elements; the second
- * (spice_expand.c) walks over these stretches, once for each instance, and puts every element straight into
- * the tables of the circuit. Analyses and directives come last, when all names are known. */
+/* What the files of the SPICE reader share (spice_*.c). Reading goes in two passes over the text,
+ * which stays in memory: the first (spice_scan.c) reads the cards that define names (.param .func
+ * .model .subckt .include ...) into scopes and notes which stretches of the text hold elements; the
+ * second (spice_expand.c) walks over these stretches, once for each instance, and puts every
+ * element straight into the tables of the circuit. Analyses and directives come last, when all
+ * names are known. */
 #ifndef EQ_NETLIST_SPICE_H
 #define EQ_NETLIST_SPICE_H
 
@@ -31,8 +32,8 @@ typedef struct eq_definition {
     eq_location at;
     eq_cursor value;
     bool overridable; /* declared on the .subckt line */
-    int32_t model; /* the last eq_circuit model made of this .model card; EQ_NONE */
-    int32_t scope; /* of a .subckt card */
+    int32_t model;    /* the last eq_circuit model made of this .model card; EQ_NONE */
+    int32_t scope;    /* of a .subckt card */
 } eq_definition;
 
 /* Definitions of one kind in one scope: item[k] has the name k. */
@@ -53,11 +54,12 @@ typedef struct eq_scope {
     eq_dictionary defines[EQ_DEFINES];
     eq_run *run;
     size_t runs, run_cap;
-    double weight; /* elements and instances it expands to; 0 until counted, -1 while being counted */
+    double
+        weight; /* elements and instances it expands to; 0 until counted, -1 while being counted */
 } eq_scope;
 
-/* A scope being expanded. Parameters not found in it are looked up in the instance that calls it (ngspice's
- * dynamic scope). */
+/* A scope being expanded. Parameters not found in it are looked up in the instance that calls it
+ * (ngspice's dynamic scope). */
 typedef struct eq_frame {
     struct eq_frame *up;
     eq_scope *scope;
@@ -138,7 +140,8 @@ struct eq_spice {
     size_t nudges, nudge_cap;
 };
 
-/* spice_error.c: an error with the chain of includes and instances appended; each place is reported once. */
+/* spice_error.c: an error with the chain of includes and instances appended; each place is reported
+ * once. */
 eq_status eq_spice_fail(eq_spice *s, eq_location at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Hands the errors of s->scratch on. */
@@ -147,8 +150,8 @@ eq_status eq_spice_no_memory(eq_spice *s);
 /* A note given once for each `key`. */
 void eq_spice_note(eq_spice *s, const char *key, eq_location at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* " (did you mean X?)" for the candidate nearest to the word, "" when none is near. `next` gives candidate k or
- * NULL at the end; buffer holds the result. */
+/* " (did you mean X?)" for the candidate nearest to the word, "" when none is near. `next` gives
+ * candidate k or NULL at the end; buffer holds the result. */
 typedef const char *(*eq_candidate)(const void *data, size_t k);
 const char *eq_spice_nearest(eq_token word, eq_candidate next, const void *data, char buffer[96]);
 const char *eq_spice_nearest_name(eq_token word, const eq_names *names, char buffer[96]);
@@ -175,21 +178,21 @@ void eq_frame_close(eq_frame *f);
 /* spice_scan.c */
 eq_status eq_spice_scan(eq_spice *s, const char *name, char *text, size_t length);
 
-/* spice_model.c: the circuit's model of the .model `name` seen from s->frame, of class letter `letter`;
- * EQ_NONE: an error was reported. */
+/* spice_model.c: the circuit's model of the .model `name` seen from s->frame, of class letter
+ * `letter`; EQ_NONE: an error was reported. */
 int32_t eq_spice_model(eq_spice *s, eq_token name, char letter);
 /* Reads every .model of the deck's own scope, used or not. */
 void eq_spice_all_models(eq_spice *s);
 
-/* spice_source.c: the waveform `word` of a V or I source, if it is one: its value at t = 0. False: the word is
- * none. */
+/* spice_source.c: the waveform `word` of a V or I source, if it is one: its value at t = 0. False:
+ * the word is none. */
 bool eq_spice_waveform(eq_spice *s, eq_cursor *c, eq_token word, double *at_zero);
 /* A number or expression at the cursor. */
 bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what);
 bool eq_spice_is_value(eq_token t);
 
-/* spice_pwl.c: the ideal diode between nodes a and b in the form that the writers give it, w = ron, roff, vfwd;
- * false and the cursor unmoved when the rest of the line is anything else. */
+/* spice_pwl.c: the ideal diode between nodes a and b in the form that the writers give it, w = ron,
+ * roff, vfwd; false and the cursor unmoved when the rest of the line is anything else. */
 bool eq_spice_ideal_diode(eq_cursor *c, eq_token a, eq_token b, double w[3]);
 
 /* spice_element.c: one element line. */
@@ -199,12 +202,14 @@ eq_node eq_spice_node(eq_spice *s, eq_token name);
 /* The full name of element `name` in s->frame, in s->name: r1 in x1 is r.x1.r1. */
 void eq_spice_full_name(eq_spice *s, eq_token name);
 
-/* spice_expand.c: false, with an error, when the deck expands to more than eq_max_elements or for ever. */
+/* spice_expand.c: false, with an error, when the deck expands to more than eq_max_elements or for
+ * ever. */
 bool eq_spice_finite(eq_spice *s);
 void eq_spice_expand(eq_spice *s, eq_frame *frame);
 void eq_spice_instance(eq_spice *s, eq_cursor *c, eq_token name);
 
-/* spice_card.c: one dot card; the cards of the first pass are read at once, the others noted down. */
+/* spice_card.c: one dot card; the cards of the first pass are read at once, the others noted down.
+ */
 typedef enum eq_card_action {
     EQ_CARD_DONE,
     EQ_CARD_SUBCKT,

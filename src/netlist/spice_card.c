@@ -1,5 +1,5 @@
-/* Dot cards: one table says what each is. Cards that define names are read in the first pass, analyses and
- * options when all elements are known. */
+/* Dot cards: one table says what each is. Cards that define names are read in the first pass,
+ * analyses and options when all elements are known. */
 #include <math.h>
 #include <string.h>
 
@@ -93,7 +93,8 @@ static const struct card *card_of(eq_spice *s, eq_token word) {
     for (size_t k = 0; k < CARDS; k++)
         if (eq_token_is(word, cards[k].name)) return &cards[k];
     char near[96];
-    eq_spice_fail(s, word.at, "there is no card %.*s%s; correct it or start the line with * to leave it out",
+    eq_spice_fail(s, word.at,
+                  "there is no card %.*s%s; correct it or start the line with * to leave it out",
                   (int)(word.length < 60 ? word.length : 60), word.text,
                   eq_spice_nearest(word, card_name, NULL, near));
     return NULL;
@@ -104,17 +105,24 @@ eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c) {
     const struct card *card = card_of(s, word);
     if (card == NULL) return EQ_CARD_DONE;
     switch (card->kind) {
-    case CARD_SCAN: card->scan(s, scope, c); break;
-    case CARD_LATE: eq_spice_later(s, (eq_phase)card->number, *c, word.at, card->late); break;
-    case CARD_ACTION: return (eq_card_action)card->number;
+    case CARD_SCAN:
+        card->scan(s, scope, c);
+        break;
+    case CARD_LATE:
+        eq_spice_later(s, (eq_phase)card->number, *c, word.at, card->late);
+        break;
+    case CARD_ACTION:
+        return (eq_card_action)card->number;
     case CARD_NOTE:
-        eq_spice_note(s, card->name, word.at, "ignored: %s (eqspice gives every node and source)", card->name);
+        eq_spice_note(s, card->name, word.at, "ignored: %s (eqspice gives every node and source)",
+                      card->name);
         break;
     case CARD_SKIP:
         eq_spice_note(s, card->name, word.at, "skipped: %s, eqspice does .op and .dc", card->name);
         break;
     case CARD_REFUSE:
-        eq_spice_fail(s, word.at, "%s is not supported; write the lines that hold without it", card->name);
+        eq_spice_fail(s, word.at, "%s is not supported; write the lines that hold without it",
+                      card->name);
         break;
     }
     return EQ_CARD_DONE;
@@ -148,8 +156,9 @@ static bool has_bare_blank(const char *from, const char *to) {
     return false;
 }
 
-/* .param NAME = EXPRESSION ...: only noted down, evaluated on demand. Of a bare expression with blanks on a line
- * of several parameters ngspice 39 takes the first word and drops the rest: refused. */
+/* .param NAME = EXPRESSION ...: only noted down, evaluated on demand. Of a bare expression with
+ * blanks on a line of several parameters ngspice 39 takes the first word and drops the rest:
+ * refused. */
 static void read_param(eq_spice *s, eq_scope *scope, eq_cursor *c) {
     eq_location blank = {EQ_NONE, 0, 0};
     int count = 0;
@@ -161,7 +170,8 @@ static void read_param(eq_spice *s, eq_scope *scope, eq_cursor *c) {
             equal.kind != EQ_TOKEN_EQUAL) {
             if (name.kind != EQ_TOKEN_WORD || eq_starts_number(name.text, name.length))
                 eq_spice_expected(s, name, "NAME=VALUE");
-            else eq_spice_expected(s, equal, "= behind the parameter");
+            else
+                eq_spice_expected(s, equal, "= behind the parameter");
             return;
         }
         eq_definition *d = eq_define(s, scope, EQ_DEFINES_PARAM, name);
@@ -177,8 +187,10 @@ static void read_param(eq_spice *s, eq_scope *scope, eq_cursor *c) {
         count++;
     }
     if (count > 1 && blank.file >= 0)
-        eq_spice_fail(s, blank, "blanks in a bare expression on a line of several parameters, of which ngspice reads "
-                      "only the first word; put the expression in {}");
+        eq_spice_fail(
+            s, blank,
+            "blanks in a bare expression on a line of several parameters, of which ngspice reads "
+            "only the first word; put the expression in {}");
 }
 
 /* Defines a function or model: the rest of its card is read when it is used. */
@@ -228,10 +240,11 @@ static const struct option {
 enum { OPTION_RELTOL, OPTION_ABSTOL, OPTION_GMIN, OPTION_TEMP, OPTION_TNOM, OPTION_ITL1, OPTIONS };
 
 /* How ngspice solves and prints: nothing that an operating point within our bound depends on. */
-static const char *const harmless_options[] = {"vntol", "itl2", "itl3", "itl4", "itl5", "itl6", "pivtol", "pivrel",
-                                               "trtol", "chgtol", "method", "maxord", "numdgt", "nopage", "acct",
-                                               "noacct", "list", "node", "opts", "nomod", "noinit", "klu", "sparse",
-                                               "gminsteps", "srcsteps", "savecurrents"};
+static const char *const harmless_options[] = {
+    "vntol",  "itl2",   "itl3",      "itl4",     "itl5",        "itl6",   "pivtol",
+    "pivrel", "trtol",  "chgtol",    "method",   "maxord",      "numdgt", "nopage",
+    "acct",   "noacct", "list",      "node",     "opts",        "nomod",  "noinit",
+    "klu",    "sparse", "gminsteps", "srcsteps", "savecurrents"};
 /* Options that change the circuit. */
 static const char *const refused_options[] = {"rshunt", "defl", "defw"};
 
@@ -244,13 +257,17 @@ static bool is_among(eq_token t, const char *const *names, size_t n) {
 /* An option that eqspice does not have, with its value; false: it is refused. */
 static bool other_option(eq_spice *s, eq_cursor *c, eq_token t) {
     if (is_among(t, refused_options, sizeof refused_options / sizeof *refused_options)) {
-        eq_spice_fail(s, t.at, "option %.*s changes the circuit and is not supported; remove it or write its elements "
-                      "out", (int)t.length, t.text);
+        eq_spice_fail(
+            s, t.at,
+            "option %.*s changes the circuit and is not supported; remove it or write its elements "
+            "out",
+            (int)t.length, t.text);
         return false;
     }
     if (!is_among(t, harmless_options, sizeof harmless_options / sizeof *harmless_options))
-        eq_spice_note(s, "options", t.at, "ignored: option %.*s (and others that eqspice does not have)",
-                      (int)t.length, t.text);
+        eq_spice_note(s, "options", t.at,
+                      "ignored: option %.*s (and others that eqspice does not have)", (int)t.length,
+                      t.text);
     if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) {
         eq_token_next(c);
         eq_token_next(c);
@@ -264,15 +281,19 @@ static void set_option(eq_spice *s, int k, eq_token name, double value) {
                         [OPTION_GMIN] = &c->env.gmin,         [OPTION_TEMP] = &c->env.temp,
                         [OPTION_TNOM] = &c->env.tnom,         [OPTION_ITL1] = NULL};
     if (!(value >= options[k].min && value <= options[k].max)) {
-        eq_spice_fail(s, name.at, "%s=%g is outside %g..%g; give a value inside", options[k].name, value,
-                      options[k].min, options[k].max);
+        eq_spice_fail(s, name.at, "%s=%g is outside %g..%g; give a value inside", options[k].name,
+                      value, options[k].min, options[k].max);
         return;
     }
-    if (options[k].kind == OPTION_COUNT) c->options.itl1 = (int)value;
-    else if (options[k].kind == OPTION_SET || value <= *target[k]) *target[k] = value;
+    if (options[k].kind == OPTION_COUNT)
+        c->options.itl1 = (int)value;
+    else if (options[k].kind == OPTION_SET || value <= *target[k])
+        *target[k] = value;
     else
-        eq_spice_note(s, options[k].name, name.at, "%s=%g is looser than the %g eqspice works with, which is "
-                      "kept", options[k].name, value, *target[k]);
+        eq_spice_note(s, options[k].name, name.at,
+                      "%s=%g is looser than the %g eqspice works with, which is "
+                      "kept",
+                      options[k].name, value, *target[k]);
 }
 
 /* .options NAME=VALUE NAME ... */
@@ -314,9 +335,9 @@ static void read_temp(eq_spice *s, eq_cursor *c, eq_location at) {
     if (!eq_spice_number_at(s, c, &value, "a temperature in degrees C")) return;
     if (eq_spice_is_value(eq_token_peek(c)))
         eq_spice_fail(s, eq_token_peek(c).at, "several temperatures are not supported; give one");
-    else if (line_ends(s, c)) set_option(s, OPTION_TEMP, t, value);
+    else if (line_ends(s, c))
+        set_option(s, OPTION_TEMP, t, value);
 }
-
 
 static void add_analysis(eq_spice *s, const eq_analysis *a) {
     eq_spice_pass_on(s, eq_circuit_analysis(s->circuit, a, s->scratch));
@@ -338,7 +359,8 @@ static bool read_sweep(eq_spice *s, eq_cursor *c, eq_sweep *sweep) {
     if (sweep->source == EQ_NONE) return false;
     char letter = eq_class(s->circuit->row[sweep->source].cls)->letter;
     if (letter != 'v' && letter != 'i' && letter != 'r') {
-        eq_spice_fail(s, t.at, "%.*s cannot be swept; give a V, I or R element", (int)t.length, t.text);
+        eq_spice_fail(s, t.at, "%.*s cannot be swept; give a V, I or R element", (int)t.length,
+                      t.text);
         return false;
     }
     if (!eq_spice_number_at(s, c, &sweep->start, "the start value") ||
@@ -348,7 +370,8 @@ static bool read_sweep(eq_spice *s, eq_cursor *c, eq_sweep *sweep) {
     if (!eq_spice_number_at(s, c, &sweep->step, "the step")) return false;
     double points = (sweep->stop - sweep->start) / sweep->step;
     if (sweep->start == sweep->stop || (points >= 0.0 && points <= 1e9)) return true;
-    eq_spice_fail(s, step.at, "a step of %g does not lead from %g to %g; give one with the right sign and size",
+    eq_spice_fail(s, step.at,
+                  "a step of %g does not lead from %g to %g; give one with the right sign and size",
                   sweep->step, sweep->start, sweep->stop);
     return false;
 }

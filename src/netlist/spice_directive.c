@@ -27,13 +27,16 @@ void eq_spice_directive(eq_spice *s, eq_cursor *c) {
             eq_spice_later(s, directives[k].phase, *c, word.at, directives[k].read);
             return;
         }
-    eq_spice_fail(s, word.at, "there is no directive '%.*s'; the directives are input, output, nudge and train "
-                  "(a plain comment starts with * and no %%)", (int)(word.length < 60 ? word.length : 60),
-                  word.text);
+    eq_spice_fail(s, word.at,
+                  "there is no directive '%.*s'; the directives are input, output, nudge and train "
+                  "(a plain comment starts with * and no %%)",
+                  (int)(word.length < 60 ? word.length : 60), word.text);
 }
 
-/* Calls `one` for each word of the line; an empty line is an error that names what it should hold. */
-static void each_word(eq_spice *s, eq_cursor *c, const char *what, void (*one)(eq_spice *s, eq_token t)) {
+/* Calls `one` for each word of the line; an empty line is an error that names what it should hold.
+ */
+static void each_word(eq_spice *s, eq_cursor *c, const char *what,
+                      void (*one)(eq_spice *s, eq_token t)) {
     eq_token t = eq_token_raw(c);
     if (t.kind == EQ_TOKEN_END) eq_spice_expected(s, t, what);
     for (; t.kind != EQ_TOKEN_END && !s->stop; t = eq_token_raw(c)) {
@@ -58,8 +61,8 @@ eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {
     char name[EQ_MAX_NAME], near[96];
     eq_element e = copy(t, name) ? eq_circuit_find_element(s->circuit, name) : EQ_NONE;
     if (e == EQ_NONE)
-        eq_spice_fail(s, t.at, "%s names %.*s, but there is no such element%s; correct the name", what,
-                      (int)(t.length < 60 ? t.length : 60), t.text,
+        eq_spice_fail(s, t.at, "%s names %.*s, but there is no such element%s; correct the name",
+                      what, (int)(t.length < 60 ? t.length : 60), t.text,
                       eq_spice_nearest_name(t, s->circuit->element, near));
     return e;
 }
@@ -68,13 +71,15 @@ static void one_input(eq_spice *s, eq_token t) {
     eq_element e = eq_spice_find_element(s, t, "*% input");
     if (e == EQ_NONE) return;
     if (s->circuit->row[e].cls != EQ_CLASS_vsource) {
-        eq_spice_fail(s, t.at, "*%% input names %.*s, which is no voltage source; inputs are V elements",
+        eq_spice_fail(s, t.at,
+                      "*%% input names %.*s, which is no voltage source; inputs are V elements",
                       (int)t.length, t.text);
         return;
     }
     for (size_t k = 0; s->circuit->inputs < 64 && k < s->circuit->inputs; k++)
         if (s->circuit->input[k] == e) {
-            eq_spice_fail(s, t.at, "*%% input names %.*s twice; name each source once", (int)t.length, t.text);
+            eq_spice_fail(s, t.at, "*%% input names %.*s twice; name each source once",
+                          (int)t.length, t.text);
             return;
         }
     eq_spice_pass_on(s, eq_circuit_input(s->circuit, e, s->scratch));
@@ -94,8 +99,10 @@ static bool split_pair(eq_spice *s, eq_token t, eq_token *plus, eq_token *minus)
     if (comma == NULL) return true;
     minus->text = comma + 1;
     minus->at.column += (int32_t)plus->length + 1;
-    if (plus->length > 0 && minus->length > 0 && memchr(minus->text, ',', minus->length) == NULL) return true;
-    eq_spice_fail(s, t.at, "'%.*s' is no pair; write PLUS,MINUS without blanks, pairs apart by blanks",
+    if (plus->length > 0 && minus->length > 0 && memchr(minus->text, ',', minus->length) == NULL)
+        return true;
+    eq_spice_fail(s, t.at,
+                  "'%.*s' is no pair; write PLUS,MINUS without blanks, pairs apart by blanks",
                   (int)(t.length < 60 ? t.length : 60), t.text);
     return false;
 }
@@ -104,7 +111,8 @@ static eq_node output_node(eq_spice *s, eq_token t) {
     char name[EQ_MAX_NAME], near[96];
     eq_node node = copy(t, name) ? eq_circuit_find_node(s->circuit, name) : EQ_NONE;
     if (node == EQ_NONE)
-        eq_spice_fail(s, t.at, "*%% output names %.*s, but there is no such node%s; correct the name",
+        eq_spice_fail(s, t.at,
+                      "*%% output names %.*s, but there is no such node%s; correct the name",
                       (int)(t.length < 60 ? t.length : 60), t.text,
                       eq_spice_nearest_name(t, s->circuit->node, near));
     else if (node == EQ_GROUND) {
@@ -115,8 +123,10 @@ static eq_node output_node(eq_spice *s, eq_token t) {
 }
 
 static void add_pair(eq_spice *s, eq_pair **list, size_t *count, size_t *cap, eq_pair pair) {
-    if (!eq_grow((void **)list, cap, *count + 1, sizeof **list)) eq_spice_no_memory(s);
-    else (*list)[(*count)++] = pair;
+    if (!eq_grow((void **)list, cap, *count + 1, sizeof **list))
+        eq_spice_no_memory(s);
+    else
+        (*list)[(*count)++] = pair;
 }
 
 static void one_output(eq_spice *s, eq_token t) {
@@ -138,7 +148,8 @@ static void read_output(eq_spice *s, eq_cursor *c, eq_location at) {
 static eq_element nudge_source(eq_spice *s, eq_token t) {
     eq_element e = eq_spice_find_element(s, t, "*% nudge");
     if (e == EQ_NONE || s->circuit->row[e].cls == EQ_CLASS_isource) return e;
-    eq_spice_fail(s, t.at, "*%% nudge names %.*s, which is no current source; nudges are I elements",
+    eq_spice_fail(s, t.at,
+                  "*%% nudge names %.*s, which is no current source; nudges are I elements",
                   (int)t.length, t.text);
     return EQ_NONE;
 }
@@ -162,9 +173,11 @@ static bool drives(eq_spice *s, eq_element e, eq_node node, eq_location at) {
     const eq_table *t = &s->circuit->table[EQ_CLASS_isource];
     size_t row = (size_t)s->circuit->row[e].row;
     if (t->term[0][row] == EQ_GROUND && t->term[1][row] == node) return true;
-    const char *name = eq_circuit_element_name(s->circuit, e), *n = eq_circuit_node_name(s->circuit, node);
-    eq_spice_fail(s, at, "nudge source %s must drive from ground into its output node %s; write %s 0 %s 0", name,
-                  n, name, n);
+    const char *name = eq_circuit_element_name(s->circuit, e),
+               *n = eq_circuit_node_name(s->circuit, node);
+    eq_spice_fail(s, at,
+                  "nudge source %s must drive from ground into its output node %s; write %s 0 %s 0",
+                  name, n, name, n);
     return false;
 }
 
@@ -172,8 +185,11 @@ void eq_spice_finish_directives(eq_spice *s) {
     if (s->status != EQ_OK) return;
     if (s->nudges > 0 && s->nudges != s->outputs) {
         eq_location at = s->nudge[s->nudges < s->outputs ? s->nudges - 1 : s->outputs].at;
-        eq_spice_fail(s, at, "%zu *%% nudge entries for %zu outputs; give one for each output, in the same order, "
-                      "or none", s->nudges, s->outputs);
+        eq_spice_fail(
+            s, at,
+            "%zu *%% nudge entries for %zu outputs; give one for each output, in the same order, "
+            "or none",
+            s->nudges, s->outputs);
         return;
     }
     for (size_t k = 0; k < s->outputs && !s->stop; k++) {
@@ -181,12 +197,15 @@ void eq_spice_finish_directives(eq_spice *s) {
         eq_pair nudge = s->nudges > 0 ? s->nudge[k] : none;
         if ((nudge.minus != EQ_NONE && out.minus == EQ_NONE) ||
             (nudge.plus != EQ_NONE && nudge.minus == EQ_NONE && out.minus != EQ_NONE))
-            eq_spice_fail(s, nudge.at, "nudge %zu and output %zu do not match: %s; give a source for each node",
-                          k + 1, k + 1, out.minus == EQ_NONE ? "two sources for one node"
-                                                             : "one source for a pair of nodes");
-        else if (drives(s, nudge.plus, out.plus, nudge.at) && drives(s, nudge.minus, out.minus, nudge.at))
-            eq_spice_pass_on(s, eq_circuit_output(s->circuit, out.plus, out.minus, nudge.plus, nudge.minus,
-                                                  s->scratch));
+            eq_spice_fail(s, nudge.at,
+                          "nudge %zu and output %zu do not match: %s; give a source for each node",
+                          k + 1, k + 1,
+                          out.minus == EQ_NONE ? "two sources for one node"
+                                               : "one source for a pair of nodes");
+        else if (drives(s, nudge.plus, out.plus, nudge.at) &&
+                 drives(s, nudge.minus, out.minus, nudge.at))
+            eq_spice_pass_on(s, eq_circuit_output(s->circuit, out.plus, out.minus, nudge.plus,
+                                                  nudge.minus, s->scratch));
     }
 }
 
@@ -204,7 +223,8 @@ static void read_train(eq_spice *s, eq_cursor *c, eq_location at) {
             continue;
         }
         if (!gmin && !gmax) {
-            eq_spice_fail(s, t.at, "*%% train has no %.*s; give gmin= and gmax=", (int)t.length, t.text);
+            eq_spice_fail(s, t.at, "*%% train has no %.*s; give gmin= and gmax=", (int)t.length,
+                          t.text);
             return;
         }
         *c = ahead;
@@ -215,7 +235,9 @@ static void read_train(eq_spice *s, eq_cursor *c, eq_location at) {
         return;
     }
     if (patterns == 0 || isnan(bound[0]) || isnan(bound[1])) {
-        eq_spice_fail(s, at, "*%% train needs a pattern and both bounds; write *%% train RW* gmin=1e-8 gmax=1e-5");
+        eq_spice_fail(
+            s, at,
+            "*%% train needs a pattern and both bounds; write *%% train RW* gmin=1e-8 gmax=1e-5");
         return;
     }
     for (; patterns > 0 && !s->stop; patterns--) {
@@ -227,8 +249,10 @@ static void read_train(eq_spice *s, eq_cursor *c, eq_location at) {
             eq_spice_value(s, &names, &ignored);
             t = eq_token_raw(&names);
         }
-        if (!copy(t, pattern)) eq_spice_fail(s, t.at, "a pattern longer than %d characters", EQ_MAX_NAME);
+        if (!copy(t, pattern))
+            eq_spice_fail(s, t.at, "a pattern longer than %d characters", EQ_MAX_NAME);
         else
-            eq_spice_pass_on(s, eq_circuit_train(s->circuit, pattern, bound[0], bound[1], t.at, s->scratch));
+            eq_spice_pass_on(
+                s, eq_circuit_train(s->circuit, pattern, bound[0], bound[1], t.at, s->scratch));
     }
 }

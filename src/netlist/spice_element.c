@@ -1,5 +1,5 @@
-/* One element line: R1 a b 1k tc1=1m. The device classes say what stands in it: letter, terminals, control,
- * model, value and parameters; the tables below add SPICE's words. */
+/* One element line: R1 a b 1k tc1=1m. The device classes say what stands in it: letter, terminals,
+ * control, model, value and parameters; the tables below add SPICE's words. */
 #include <math.h>
 #include <string.h>
 
@@ -24,7 +24,8 @@ static const struct {
     {'b', "behavioural sources (B) are not supported yet; use E, G, F or H with a constant gain"},
     {'s', "switches (S) are not supported; use a resistor of 1m or 1g for the state at dc"},
     {'w', "switches (W) are not supported; use a resistor of 1m or 1g for the state at dc"},
-    {'q', "bipolar transistors (Q) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
+    {'q',
+     "bipolar transistors (Q) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
     {'m', "MOS transistors (M) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
     {'j', "JFETs (J) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
     {'z', "MESFETs (Z) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
@@ -37,7 +38,8 @@ static const struct {
 };
 
 /* Forms of E, F, G and H that are not a constant gain. */
-static const char *const controlled_forms[] = {"poly", "value", "vol", "cur", "table", "laplace", "freq"};
+static const char *const controlled_forms[] = {"poly",  "value",   "vol", "cur",
+                                               "table", "laplace", "freq"};
 
 /* name=value pairs beside the class's own parameters. */
 typedef enum key_action { KEY_ALIAS, KEY_MULTIPLY, KEY_SCALE, KEY_IGNORE, KEY_REFUSE } key_action;
@@ -62,7 +64,8 @@ static const struct key {
 };
 
 bool eq_spice_is_value(eq_token t) {
-    return t.kind == EQ_TOKEN_GROUP || (t.kind == EQ_TOKEN_WORD && eq_starts_number(t.text, t.length));
+    return t.kind == EQ_TOKEN_GROUP ||
+           (t.kind == EQ_TOKEN_WORD && eq_starts_number(t.text, t.length));
 }
 
 bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what) {
@@ -80,9 +83,11 @@ bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *wh
     eq_token_next(c);
     bool whole = eq_spice_number(t.text, t.length, value) == t.length;
     if (whole && isfinite(*value)) return true;
-    eq_spice_fail(s, t.at, whole ? "'%.*s' is too large; write a number below 1e308"
-                                 : "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6, an expression in {}",
-                  (int)(t.length < 60 ? t.length : 60), t.text);
+    eq_spice_fail(
+        s, t.at,
+        whole ? "'%.*s' is too large; write a number below 1e308"
+              : "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6, an expression in {}",
+        (int)(t.length < 60 ? t.length : 60), t.text);
     return false;
 }
 
@@ -140,9 +145,10 @@ static bool read_nodes(line *l) {
         bool form = class_of(l)->control != EQ_CONTROL_NONE && k == 2;
         for (size_t i = 0; form && i < sizeof controlled_forms / sizeof *controlled_forms; i++)
             if (eq_token_is(t, controlled_forms[i])) {
-                eq_spice_fail(l->s, t.at, "%.*s of a controlled source is not supported yet; write a "
-                              "constant gain: %.*s A B C D GAIN", (int)t.length, t.text,
-                              (int)l->name.length, l->name.text);
+                eq_spice_fail(l->s, t.at,
+                              "%.*s of a controlled source is not supported yet; write a "
+                              "constant gain: %.*s A B C D GAIN",
+                              (int)t.length, t.text, (int)l->name.length, l->name.text);
                 return false;
             }
         l->card.term[k] = eq_spice_node(l->s, t);
@@ -157,13 +163,16 @@ static bool read_control(line *l, eq_pending *control) {
     control->at = t.at;
     bool poly = eq_token_is(t, "poly") || eq_token_is(t, "value") || eq_token_is(t, "cur");
     if (poly)
-        eq_spice_fail(l->s, t.at, "%.*s of a controlled source is not supported yet; write a constant gain: "
-                      "%.*s A B VNAME GAIN", (int)t.length, t.text, (int)l->name.length, l->name.text);
+        eq_spice_fail(l->s, t.at,
+                      "%.*s of a controlled source is not supported yet; write a constant gain: "
+                      "%.*s A B VNAME GAIN",
+                      (int)t.length, t.text, (int)l->name.length, l->name.text);
     else if (t.kind != EQ_TOKEN_WORD)
         eq_spice_expected(l->s, t, "the voltage source whose current controls it");
     if (poly || t.kind != EQ_TOKEN_WORD) return false;
     eq_spice_full_name(l->s, t);
-    if (!l->s->stop) control->control = eq_names_add(l->s->controls, l->s->name.text, l->s->name.length);
+    if (!l->s->stop)
+        control->control = eq_names_add(l->s->controls, l->s->name.text, l->s->name.length);
     if (control->control == EQ_NO_NAME) eq_spice_no_memory(l->s);
     return control->control != EQ_NO_NAME;
 }
@@ -176,14 +185,16 @@ static void use_model(line *l, int32_t model) {
     l->card.model = model;
     for (int k = 0; k < eq_class(m->cls)->params; k++)
         l->card.w[k] = isnan(m->w[k]) ? fresh.w[k] : m->w[k];
-    if (l->has_value) l->card.w[class_of(l)->value] = value;
-    else if (class_of(l)->value >= 0) l->has_value = !isnan(l->card.w[class_of(l)->value]);
+    if (l->has_value)
+        l->card.w[class_of(l)->value] = value;
+    else if (class_of(l)->value >= 0)
+        l->has_value = !isnan(l->card.w[class_of(l)->value]);
 }
 
 static bool read_model(line *l, eq_token name) {
     if (l->card.model != EQ_NONE) {
-        eq_spice_fail(l->s, name.at, "unexpected '%.*s' behind the model; remove it", (int)name.length,
-                      name.text);
+        eq_spice_fail(l->s, name.at, "unexpected '%.*s' behind the model; remove it",
+                      (int)name.length, name.text);
         return false;
     }
     int32_t model = eq_spice_model(l->s, name, class_of(l)->letter);
@@ -199,7 +210,8 @@ static bool set_value(line *l, int k, double value) {
 
 static const struct key *key_of(char letter, eq_token name) {
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-        if (strchr(keys[k].letters, letter) != NULL && eq_token_is(name, keys[k].name)) return &keys[k];
+        if (strchr(keys[k].letters, letter) != NULL && eq_token_is(name, keys[k].name))
+            return &keys[k];
     return NULL;
 }
 
@@ -227,20 +239,24 @@ static bool read_key(line *l, eq_token name) {
     const struct key *key = key_of(class_of(l)->letter, name);
     int k = param_of(class_of(l), name);
     double value;
-    if (key != NULL && key->action == KEY_ALIAS)
-        k = class_of(l)->value;
+    if (key != NULL && key->action == KEY_ALIAS) k = class_of(l)->value;
     if (k < 0 && key == NULL) return unknown_key(l, name);
     eq_token_next(l->c);
     if (eq_spice_value(l->s, l->c, &value) != EQ_OK) return false;
     if (k >= 0) return set_value(l, k, value);
     switch (key->action) {
-    case KEY_MULTIPLY: l->m *= value; return true;
-    case KEY_SCALE: l->scale *= value; return true;
+    case KEY_MULTIPLY:
+        l->m *= value;
+        return true;
+    case KEY_SCALE:
+        l->scale *= value;
+        return true;
     case KEY_REFUSE:
-        eq_spice_fail(l->s, name.at, "%.*s= of %.*s is not supported; %s", (int)name.length, name.text,
-                      (int)l->name.length, l->name.text, key->alias);
+        eq_spice_fail(l->s, name.at, "%.*s= of %.*s is not supported; %s", (int)name.length,
+                      name.text, (int)l->name.length, l->name.text, key->alias);
         return false;
-    default: return true;
+    default:
+        return true;
     }
 }
 
@@ -270,8 +286,9 @@ static bool read_source_word(line *l, eq_token word) {
     if (!eq_spice_waveform(l->s, l->c, word, &value)) return unknown_key(l, word);
     if (isnan(value)) return false;
     if (l->has_value) return true;
-    eq_spice_note(l->s, "waveform", word.at, "%.*s (and others) have no dc value: %.*s is taken at t = 0",
-                  (int)l->name.length, l->name.text, (int)word.length, word.text);
+    eq_spice_note(l->s, "waveform", word.at,
+                  "%.*s (and others) have no dc value: %.*s is taken at t = 0", (int)l->name.length,
+                  l->name.text, (int)word.length, word.text);
     l->card.w[0] = value; /* a dc value behind it still counts */
     return true;
 }
@@ -279,11 +296,13 @@ static bool read_source_word(line *l, eq_token word) {
 /* A number without a name: the value, or the area of a diode. */
 static bool read_positional(line *l, eq_token t) {
     double value;
-    int k = class_of(l)->value >= 0 ? class_of(l)->value : param_of(class_of(l), (eq_token){
-                                          EQ_TOKEN_WORD, "area", 4, t.at});
+    int k = class_of(l)->value >= 0
+                ? class_of(l)->value
+                : param_of(class_of(l), (eq_token){EQ_TOKEN_WORD, "area", 4, t.at});
     if (k < 0 || l->positional) {
-        eq_spice_fail(l->s, t.at, "unexpected '%.*s' on the line of %.*s; remove it or give it a name",
-                      (int)(t.length < 60 ? t.length : 60), t.text, (int)l->name.length, l->name.text);
+        eq_spice_fail(
+            l->s, t.at, "unexpected '%.*s' on the line of %.*s; remove it or give it a name",
+            (int)(t.length < 60 ? t.length : 60), t.text, (int)l->name.length, l->name.text);
         return false;
     }
     l->positional = true;
@@ -304,10 +323,14 @@ static bool read_rest(line *l) {
                 return false;
             }
             bool dc_or_ac = is_source(l) && (eq_token_is(t, "dc") || eq_token_is(t, "ac"));
-            if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL && !dc_or_ac) done = read_key(l, t);
-            else if (is_source(l)) done = read_source_word(l, t);
-            else if (class_of(l)->letter == 'd' && eq_token_is(t, "off")) done = true;
-            else if (class_of(l)->model_type != NULL) done = read_model(l, t);
+            if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL && !dc_or_ac)
+                done = read_key(l, t);
+            else if (is_source(l))
+                done = read_source_word(l, t);
+            else if (class_of(l)->letter == 'd' && eq_token_is(t, "off"))
+                done = true;
+            else if (class_of(l)->model_type != NULL)
+                done = read_model(l, t);
             else {
                 eq_spice_expected(l->s, t, "a number, {EXPRESSION} or NAME=VALUE");
                 done = false;
@@ -327,10 +350,13 @@ static bool multiply(line *l) {
                       (int)l->name.length, l->name.text, m > 0.0 ? l->scale : m);
         return false;
     }
-    if (class_of(l)->letter == 'r') l->card.w[value] *= l->scale / m;
-    else if (own >= 0) l->card.w[own] *= m;
+    if (class_of(l)->letter == 'r')
+        l->card.w[value] *= l->scale / m;
+    else if (own >= 0)
+        l->card.w[own] *= m;
     else if (class_of(l)->letter == 'd' && m != 1.0) {
-        eq_spice_fail(l->s, l->name.at, "m = %g of %.*s: an ideal diode takes none; change ron and roff", m,
+        eq_spice_fail(l->s, l->name.at,
+                      "m = %g of %.*s: an ideal diode takes none; change ron and roff", m,
                       (int)l->name.length, l->name.text);
         return false;
     } else if (value >= 0 && class_of(l)->defined == EQ_CURRENT_DEFINED) {
@@ -349,14 +375,18 @@ static bool complete(line *l) {
     int n = (int)l->name.length;
     const char *name = l->name.text;
     if (cls->letter == 'd' && l->card.model == EQ_NONE)
-        eq_spice_fail(l->s, eq_token_peek(l->c).at, "%.*s names no model; write %.*s ANODE CATHODE MODEL and "
-                      ".model MODEL D(is=... n=...)", n, name, n, name);
+        eq_spice_fail(l->s, eq_token_peek(l->c).at,
+                      "%.*s names no model; write %.*s ANODE CATHODE MODEL and "
+                      ".model MODEL D(is=... n=...)",
+                      n, name, n, name);
     else if (cls->value >= 0 && !l->has_value && isnan(cls->param[cls->value].default_value))
-        eq_spice_fail(l->s, eq_token_peek(l->c).at, "%.*s has no value; write its %s%s%s behind the nodes%s", n,
-                      name, value_name(cls), cls->param[cls->value].unit[0] == '1' ? "" : " in ",
+        eq_spice_fail(l->s, eq_token_peek(l->c).at,
+                      "%.*s has no value; write its %s%s%s behind the nodes%s", n, name,
+                      value_name(cls), cls->param[cls->value].unit[0] == '1' ? "" : " in ",
                       cls->param[cls->value].unit[0] == '1' ? "" : cls->param[cls->value].unit,
                       cls->control == EQ_CONTROL_CURRENT ? " and the controlling source" : "");
-    else return true;
+    else
+        return true;
     return false;
 }
 
@@ -386,8 +416,9 @@ static void add(line *l, eq_pending control) {
 
 static void read_device(line *l) {
     eq_pending control = {EQ_NONE, EQ_NO_NAME, l->name.at};
-    if (read_nodes(l) && (class_of(l)->control != EQ_CONTROL_CURRENT || read_control(l, &control)) &&
-        read_rest(l) && complete(l) && multiply(l))
+    if (read_nodes(l) &&
+        (class_of(l)->control != EQ_CONTROL_CURRENT || read_control(l, &control)) && read_rest(l) &&
+        complete(l) && multiply(l))
         add(l, control);
 }
 
@@ -410,8 +441,10 @@ static void refuse(eq_spice *s, eq_token name, char letter) {
             eq_spice_fail(s, name.at, "%s", refused[k].message);
             return;
         }
-    eq_spice_fail(s, name.at, "no element starts with '%.*s'; comments start with *, elements with one of R D "
-                  "V I E F G H C L X", 1, name.text);
+    eq_spice_fail(s, name.at,
+                  "no element starts with '%.*s'; comments start with *, elements with one of R D "
+                  "V I E F G H C L X",
+                  1, name.text);
 }
 
 /* B: an ideal diode in the form that the writers give it, else refused. */
@@ -441,7 +474,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c) {
         eq_spice_expected(s, l.name, "an element or a card");
         return;
     }
-    char letter = *l.name.text >= 'A' && *l.name.text <= 'Z' ? (char)(*l.name.text + 32) : *l.name.text;
+    char letter =
+        *l.name.text >= 'A' && *l.name.text <= 'Z' ? (char)(*l.name.text + 32) : *l.name.text;
     int cls = class_with(letter == 'l' || letter == 'c' ? 'v' : letter);
     if (letter == 'x') {
         eq_spice_instance(s, c, l.name);
@@ -453,7 +487,9 @@ void eq_spice_element(eq_spice *s, eq_cursor *c) {
         refuse(s, l.name, letter);
     } else {
         l.card = eq_card_new(cls);
-        if (letter == 'l' || letter == 'c') read_reactance(&l);
-        else read_device(&l);
+        if (letter == 'l' || letter == 'c')
+            read_reactance(&l);
+        else
+            read_device(&l);
     }
 }

@@ -1,4 +1,5 @@
-/* Errors of the SPICE reader: the chain of includes and instances, one error a place, nearest names. */
+/* Errors of the SPICE reader: the chain of includes and instances, one error a place, nearest
+ * names. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,8 +11,8 @@ static void add_chain(const eq_spice *s, eq_location at, eq_text *text) {
     const char *before = " (";
     for (const eq_frame *f = s->frame; f != NULL && f->up != NULL; f = f->up) {
         eq_place p = eq_circuit_place(s->circuit, f->at);
-        eq_text_printf(text, "%sin %.*s of %s at %s:%d", before, (int)strlen(f->prefix) - 1, f->prefix,
-                       f->scope->name, p.file, p.line);
+        eq_text_printf(text, "%sin %.*s of %s at %s:%d", before, (int)strlen(f->prefix) - 1,
+                       f->prefix, f->scope->name, p.file, p.line);
         before = ", ";
     }
     eq_location from = at;
@@ -41,12 +42,14 @@ static bool is_new(eq_spice *s, eq_location at) {
 static void report(eq_spice *s, eq_location at, eq_text *text) {
     if (!is_new(s, at)) return;
     add_chain(s, at, text);
-    if (text->failed) s->status = eq_out_of_memory(s->diag);
-    else eq_fail_at(s->diag, EQ_ERR_INPUT, eq_circuit_place(s->circuit, at), "%s", text->text);
+    if (text->failed)
+        s->status = eq_out_of_memory(s->diag);
+    else
+        eq_fail_at(s->diag, EQ_ERR_INPUT, eq_circuit_place(s->circuit, at), "%s", text->text);
     if (s->errors < EQ_MAX_ERRORS) return;
     s->stop = true;
-    eq_fail_at(s->diag, EQ_ERR_INPUT, eq_circuit_place(s->circuit, at), "too many errors; correct these %d first",
-               EQ_MAX_ERRORS);
+    eq_fail_at(s->diag, EQ_ERR_INPUT, eq_circuit_place(s->circuit, at),
+               "too many errors; correct these %d first", EQ_MAX_ERRORS);
 }
 
 eq_status eq_spice_fail(eq_spice *s, eq_location at, const char *format, ...) {
@@ -106,8 +109,10 @@ void eq_spice_note(eq_spice *s, const char *key, eq_location at, const char *for
     va_end(args);
     eq_text_puts(&text, bytes);
     add_chain(s, at, &text);
-    if (text.failed) eq_spice_no_memory(s);
-    else eq_note_at(s->diag, eq_circuit_place(s->circuit, at), "%s", text.text);
+    if (text.failed)
+        eq_spice_no_memory(s);
+    else
+        eq_note_at(s->diag, eq_circuit_place(s->circuit, at), "%s", text.text);
     eq_text_free(&text);
 }
 
@@ -118,7 +123,8 @@ static int least(int a, int b, int c) {
     return m < c ? m : c;
 }
 
-/* Letters to insert, delete or change (Levenshtein 1966); LONGEST when a word is too long to compare. */
+/* Letters to insert, delete or change (Levenshtein 1966); LONGEST when a word is too long to
+ * compare. */
 static int distance(const char *a, size_t n, const char *b) {
     size_t m = strlen(b);
     int row[LONGEST + 1];
@@ -128,7 +134,8 @@ static int distance(const char *a, size_t n, const char *b) {
         int corner = row[0];
         row[0] = (int)i;
         for (size_t j = 1; j <= m; j++) {
-            bool differ = (a[i - 1] >= 'A' && a[i - 1] <= 'Z' ? a[i - 1] + 32 : a[i - 1]) != b[j - 1];
+            bool differ =
+                (a[i - 1] >= 'A' && a[i - 1] <= 'Z' ? a[i - 1] + 32 : a[i - 1]) != b[j - 1];
             int next = least(row[j] + 1, row[j - 1] + 1, corner + differ);
             corner = row[j];
             row[j] = next;
@@ -164,15 +171,18 @@ const char *eq_spice_nearest_name(eq_token word, const eq_names *names, char buf
 
 eq_status eq_spice_expected(eq_spice *s, eq_token found, const char *what) {
     switch (found.kind) {
-    case EQ_TOKEN_END: return eq_spice_fail(s, found.at, "the line ends before %s; add it", what);
+    case EQ_TOKEN_END:
+        return eq_spice_fail(s, found.at, "the line ends before %s; add it", what);
     case EQ_TOKEN_UNCLOSED:
-        return eq_spice_fail(s, found.at, "this quote or brace is not closed; close it on its line");
+        return eq_spice_fail(s, found.at,
+                             "this quote or brace is not closed; close it on its line");
     case EQ_TOKEN_BAD:
         if ((unsigned char)*found.text < 32)
             return eq_spice_fail(s, found.at, "a control character (code %d); remove it",
                                  (unsigned char)*found.text);
         break;
-    default: break;
+    default:
+        break;
     }
     return eq_spice_fail(s, found.at, "expected %s but found '%.*s'; correct the line", what,
                          (int)(found.length < 60 ? found.length : 60), found.text);

@@ -9,8 +9,8 @@ static eq_scope *subckt_of(eq_spice *s, const eq_scope *from, eq_token name) {
     return d == NULL || d->scope == EQ_NONE ? NULL : s->scope[d->scope];
 }
 
-/* X1 node ... NAME [params:] [name=value ...]: the name is the last word before the parameters. c stands
- * behind X1. */
+/* X1 node ... NAME [params:] [name=value ...]: the name is the last word before the parameters. c
+ * stands behind X1. */
 static eq_token subckt_name(eq_cursor c) {
     eq_token t, last = eq_token_peek(&c);
     last.length = 0;
@@ -36,15 +36,18 @@ static double weigh(eq_spice *s, eq_scope *scope, int depth) {
             eq_token_next(&nodes);
             eq_token name = subckt_name(nodes);
             eq_scope *inner = subckt_of(s, scope, name);
-            double more = inner == NULL ? 0.0 : depth > EQ_MAX_INSTANCE_DEPTH ? -2.0
-                                                                               : weigh(s, inner, depth + 1);
+            double more = inner == NULL                   ? 0.0
+                          : depth > EQ_MAX_INSTANCE_DEPTH ? -2.0
+                                                          : weigh(s, inner, depth + 1);
             s->endless = s->endless || more < 0.0;
-            if (more >= 0.0) weight += more;
+            if (more >= 0.0)
+                weight += more;
             else if (more == -1.0)
                 eq_spice_fail(s, name.at, "subcircuit %s contains itself; remove this instance",
                               inner->name);
-            else eq_spice_fail(s, name.at, "subcircuits nested deeper than %d; flatten some",
-                               EQ_MAX_INSTANCE_DEPTH);
+            else
+                eq_spice_fail(s, name.at, "subcircuits nested deeper than %d; flatten some",
+                              EQ_MAX_INSTANCE_DEPTH);
         }
     }
     return scope->weight = weight;
@@ -53,8 +56,10 @@ static double weigh(eq_spice *s, eq_scope *scope, int depth) {
 bool eq_spice_finite(eq_spice *s) {
     double weight = weigh(s, s->scope[0], 0);
     if (weight > eq_max_elements)
-        eq_spice_fail(s, (eq_location){0, 1, 1}, "the deck expands to %.3g elements, more than %.3g; use fewer "
-                      "instances", weight, eq_max_elements);
+        eq_spice_fail(s, (eq_location){0, 1, 1},
+                      "the deck expands to %.3g elements, more than %.3g; use fewer "
+                      "instances",
+                      weight, eq_max_elements);
     return !s->endless && weight <= eq_max_elements;
 }
 
@@ -63,7 +68,8 @@ void eq_spice_expand(eq_spice *s, eq_frame *frame) {
     eq_frame_resolve(s);
     for (size_t k = 0; k < frame->scope->runs && !s->stop; k++) {
         eq_cursor c = frame->scope->run[k].at;
-        for (eq_line_kind kind; !s->stop && (kind = eq_line_start(&c)) != EQ_LINE_NONE; eq_line_end(&c))
+        for (eq_line_kind kind; !s->stop && (kind = eq_line_start(&c)) != EQ_LINE_NONE;
+             eq_line_end(&c))
             if (kind == EQ_LINE_ELEMENT) eq_spice_element(s, &c);
     }
     s->frame = frame->up;
@@ -72,7 +78,8 @@ void eq_spice_expand(eq_spice *s, eq_frame *frame) {
 static bool refuse_nodes(eq_spice *s, eq_token t, const eq_scope *scope, size_t given) {
     size_t want = eq_names_count(scope->port);
     if (given == want) return false;
-    eq_spice_fail(s, t.at, "subcircuit %s has %zu node%s, this instance connects %zu; correct the line",
+    eq_spice_fail(s, t.at,
+                  "subcircuit %s has %zu node%s, this instance connects %zu; correct the line",
                   scope->name, want, want == 1 ? "" : "s", given);
     return true;
 }
@@ -93,8 +100,10 @@ static bool override(eq_spice *s, eq_frame *f, eq_cursor *c) {
     bool declared = p != NULL && p->overridable;
     if (!declared && !eq_token_is(key, "m")) {
         char near[96];
-        eq_spice_fail(s, key.at, "subcircuit %s has no parameter %.*s%s; declare it on the .subckt line as "
-                      "%.*s=DEFAULT", f->scope->name, (int)key.length, key.text,
+        eq_spice_fail(s, key.at,
+                      "subcircuit %s has no parameter %.*s%s; declare it on the .subckt line as "
+                      "%.*s=DEFAULT",
+                      f->scope->name, (int)key.length, key.text,
                       eq_spice_nearest_name(key, d->name, near), (int)key.length, key.text);
         return false;
     }
@@ -136,7 +145,8 @@ static char *prefix_of(const eq_frame *up, eq_token name) {
     return t.text;
 }
 
-static void expand_instance(eq_spice *s, eq_cursor *c, eq_token name, eq_token subckt, eq_scope *scope) {
+static void expand_instance(eq_spice *s, eq_cursor *c, eq_token name, eq_token subckt,
+                            eq_scope *scope) {
     eq_frame f = {.up = s->frame, .at = name.at, .m = s->frame->m, .depth = s->frame->depth + 1};
     char *prefix = prefix_of(s->frame, name);
     size_t before = eq_names_count(s->instance);
@@ -158,11 +168,15 @@ void eq_spice_instance(eq_spice *s, eq_cursor *c, eq_token name) {
     eq_scope *scope = subckt.length == 0 ? NULL : subckt_of(s, s->frame->scope, subckt);
     char near[96];
     if (subckt.length == 0)
-        eq_spice_fail(s, subckt.at, "%.*s names no subcircuit; write X1 NODE ... SUBCKT", (int)name.length,
-                      name.text);
+        eq_spice_fail(s, subckt.at, "%.*s names no subcircuit; write X1 NODE ... SUBCKT",
+                      (int)name.length, name.text);
     else if (scope == NULL)
-        eq_spice_fail(s, subckt.at, "there is no subcircuit %.*s%s; define it with .subckt or .include its "
-                      "file", (int)subckt.length, subckt.text,
-                      eq_spice_nearest_name(subckt, s->scope[0]->defines[EQ_DEFINES_SUBCKT].name, near));
-    else expand_instance(s, c, name, subckt, scope);
+        eq_spice_fail(
+            s, subckt.at,
+            "there is no subcircuit %.*s%s; define it with .subckt or .include its "
+            "file",
+            (int)subckt.length, subckt.text,
+            eq_spice_nearest_name(subckt, s->scope[0]->defines[EQ_DEFINES_SUBCKT].name, near));
+    else
+        expand_instance(s, c, name, subckt, scope);
 }

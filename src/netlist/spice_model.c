@@ -1,4 +1,5 @@
-/* .model cards: read when an element first uses them, once for each instance whose parameters differ. */
+/* .model cards: read when an element first uses them, once for each instance whose parameters
+ * differ. */
 #include <math.h>
 #include <string.h>
 
@@ -6,7 +7,13 @@
 #include "netlist/spice.h"
 
 /* What a model parameter that the class does not declare means. */
-typedef enum word_action { WORD_ALIAS, WORD_DC_FREE, WORD_TEXT, WORD_NEUTRAL, WORD_NOT_HERE } word_action;
+typedef enum word_action {
+    WORD_ALIAS,
+    WORD_DC_FREE,
+    WORD_TEXT,
+    WORD_NEUTRAL,
+    WORD_NOT_HERE
+} word_action;
 
 static const struct model_word {
     char letter;
@@ -15,44 +22,82 @@ static const struct model_word {
     const char *alias;
     double neutral; /* WORD_NEUTRAL: the value that changes nothing at dc */
 } words[] = {
-    {'d', "js", WORD_ALIAS, "is", 0},       {'d', "tref", WORD_ALIAS, "tnom", 0},
-    {'d', "tt", WORD_DC_FREE, NULL, 0},     {'d', "cjo", WORD_DC_FREE, NULL, 0},
-    {'d', "cj0", WORD_DC_FREE, NULL, 0},    {'d', "cj", WORD_DC_FREE, NULL, 0},
-    {'d', "vj", WORD_DC_FREE, NULL, 0},     {'d', "pb", WORD_DC_FREE, NULL, 0},
-    {'d', "m", WORD_DC_FREE, NULL, 0},      {'d', "mj", WORD_DC_FREE, NULL, 0},
-    {'d', "fc", WORD_DC_FREE, NULL, 0},     {'d', "fcs", WORD_DC_FREE, NULL, 0},
-    {'d', "kf", WORD_DC_FREE, NULL, 0},     {'d', "af", WORD_DC_FREE, NULL, 0},
-    {'d', "cjp", WORD_DC_FREE, NULL, 0},    {'d', "cjsw", WORD_DC_FREE, NULL, 0},
-    {'d', "php", WORD_DC_FREE, NULL, 0},    {'d', "mjsw", WORD_DC_FREE, NULL, 0},
-    {'d', "ttt1", WORD_DC_FREE, NULL, 0},   {'d', "ttt2", WORD_DC_FREE, NULL, 0},
-    {'d', "tm1", WORD_DC_FREE, NULL, 0},    {'d', "tm2", WORD_DC_FREE, NULL, 0},
-    {'d', "cta", WORD_DC_FREE, NULL, 0},    {'d', "ctp", WORD_DC_FREE, NULL, 0},
-    {'d', "tpb", WORD_DC_FREE, NULL, 0},    {'d', "tphp", WORD_DC_FREE, NULL, 0},
-    {'d', "tlevc", WORD_DC_FREE, NULL, 0},  {'d', "fv_max", WORD_DC_FREE, NULL, 0},
-    {'d', "bv_max", WORD_DC_FREE, NULL, 0}, {'d', "id_max", WORD_DC_FREE, NULL, 0},
-    {'d', "te_max", WORD_DC_FREE, NULL, 0}, {'d', "pd_max", WORD_DC_FREE, NULL, 0},
-    {'d', "iave", WORD_DC_FREE, NULL, 0},   {'d', "vpk", WORD_DC_FREE, NULL, 0},
-    {'d', "ipk", WORD_DC_FREE, NULL, 0},    {'d', "irms", WORD_DC_FREE, NULL, 0},
-    {'d', "mfg", WORD_TEXT, NULL, 0},       {'d', "type", WORD_TEXT, NULL, 0},
-    {'d', "level", WORD_NEUTRAL, NULL, 1},  {'d', "area", WORD_NEUTRAL, NULL, 1},
-    {'d', "bv", WORD_NEUTRAL, NULL, INFINITY}, {'d', "ibv", WORD_NEUTRAL, NULL, 1e-3},
-    {'d', "nbv", WORD_NEUTRAL, NULL, 1},    {'d', "tbv1", WORD_NEUTRAL, NULL, 0},
-    {'d', "tcv", WORD_NEUTRAL, NULL, 0},    {'d', "ikf", WORD_NEUTRAL, NULL, 0},
-    {'d', "ik", WORD_NEUTRAL, NULL, 0},     {'d', "ikr", WORD_NEUTRAL, NULL, 0},
-    {'d', "isr", WORD_NEUTRAL, NULL, 0},    {'d', "nr", WORD_NEUTRAL, NULL, 2},
-    {'d', "jsw", WORD_NEUTRAL, NULL, 0},    {'d', "ns", WORD_NEUTRAL, NULL, 1},
-    {'d', "trs", WORD_NEUTRAL, NULL, 0},    {'d', "trs1", WORD_NEUTRAL, NULL, 0},
-    {'d', "trs2", WORD_NEUTRAL, NULL, 0},   {'d', "tlev", WORD_NEUTRAL, NULL, 0},
-    {'d', "jtun", WORD_NEUTRAL, NULL, 0},   {'d', "jtunsw", WORD_NEUTRAL, NULL, 0},
-    {'d', "temp", WORD_NOT_HERE, NULL, 0},  {'d', "epsilon", WORD_NEUTRAL, NULL, 0},
-    {'d', "revepsilon", WORD_NEUTRAL, NULL, 0}, {'d', "ilimit", WORD_NEUTRAL, NULL, INFINITY},
-    {'d', "revilimit", WORD_NEUTRAL, NULL, INFINITY}, {'d', "vrev", WORD_NEUTRAL, NULL, INFINITY},
-    {'r', "res", WORD_ALIAS, "r", 0},       {'r', "tc1r", WORD_ALIAS, "tc1", 0},
-    {'r', "kf", WORD_DC_FREE, NULL, 0},     {'r', "af", WORD_DC_FREE, NULL, 0},
-    {'r', "ef", WORD_DC_FREE, NULL, 0},     {'r', "lf", WORD_DC_FREE, NULL, 0},
-    {'r', "wf", WORD_DC_FREE, NULL, 0},     {'r', "bv_max", WORD_DC_FREE, NULL, 0},
-    {'r', "rsh", WORD_NEUTRAL, NULL, 0},    {'r', "narrow", WORD_NEUTRAL, NULL, 0},
-    {'r', "short", WORD_NEUTRAL, NULL, 0},  {'r', "tce", WORD_NEUTRAL, NULL, 0},
+    {'d', "js", WORD_ALIAS, "is", 0},
+    {'d', "tref", WORD_ALIAS, "tnom", 0},
+    {'d', "tt", WORD_DC_FREE, NULL, 0},
+    {'d', "cjo", WORD_DC_FREE, NULL, 0},
+    {'d', "cj0", WORD_DC_FREE, NULL, 0},
+    {'d', "cj", WORD_DC_FREE, NULL, 0},
+    {'d', "vj", WORD_DC_FREE, NULL, 0},
+    {'d', "pb", WORD_DC_FREE, NULL, 0},
+    {'d', "m", WORD_DC_FREE, NULL, 0},
+    {'d', "mj", WORD_DC_FREE, NULL, 0},
+    {'d', "fc", WORD_DC_FREE, NULL, 0},
+    {'d', "fcs", WORD_DC_FREE, NULL, 0},
+    {'d', "kf", WORD_DC_FREE, NULL, 0},
+    {'d', "af", WORD_DC_FREE, NULL, 0},
+    {'d', "cjp", WORD_DC_FREE, NULL, 0},
+    {'d', "cjsw", WORD_DC_FREE, NULL, 0},
+    {'d', "php", WORD_DC_FREE, NULL, 0},
+    {'d', "mjsw", WORD_DC_FREE, NULL, 0},
+    {'d', "ttt1", WORD_DC_FREE, NULL, 0},
+    {'d', "ttt2", WORD_DC_FREE, NULL, 0},
+    {'d', "tm1", WORD_DC_FREE, NULL, 0},
+    {'d', "tm2", WORD_DC_FREE, NULL, 0},
+    {'d', "cta", WORD_DC_FREE, NULL, 0},
+    {'d', "ctp", WORD_DC_FREE, NULL, 0},
+    {'d', "tpb", WORD_DC_FREE, NULL, 0},
+    {'d', "tphp", WORD_DC_FREE, NULL, 0},
+    {'d', "tlevc", WORD_DC_FREE, NULL, 0},
+    {'d', "fv_max", WORD_DC_FREE, NULL, 0},
+    {'d', "bv_max", WORD_DC_FREE, NULL, 0},
+    {'d', "id_max", WORD_DC_FREE, NULL, 0},
+    {'d', "te_max", WORD_DC_FREE, NULL, 0},
+    {'d', "pd_max", WORD_DC_FREE, NULL, 0},
+    {'d', "iave", WORD_DC_FREE, NULL, 0},
+    {'d', "vpk", WORD_DC_FREE, NULL, 0},
+    {'d', "ipk", WORD_DC_FREE, NULL, 0},
+    {'d', "irms", WORD_DC_FREE, NULL, 0},
+    {'d', "mfg", WORD_TEXT, NULL, 0},
+    {'d', "type", WORD_TEXT, NULL, 0},
+    {'d', "level", WORD_NEUTRAL, NULL, 1},
+    {'d', "area", WORD_NEUTRAL, NULL, 1},
+    {'d', "bv", WORD_NEUTRAL, NULL, INFINITY},
+    {'d', "ibv", WORD_NEUTRAL, NULL, 1e-3},
+    {'d', "nbv", WORD_NEUTRAL, NULL, 1},
+    {'d', "tbv1", WORD_NEUTRAL, NULL, 0},
+    {'d', "tcv", WORD_NEUTRAL, NULL, 0},
+    {'d', "ikf", WORD_NEUTRAL, NULL, 0},
+    {'d', "ik", WORD_NEUTRAL, NULL, 0},
+    {'d', "ikr", WORD_NEUTRAL, NULL, 0},
+    {'d', "isr", WORD_NEUTRAL, NULL, 0},
+    {'d', "nr", WORD_NEUTRAL, NULL, 2},
+    {'d', "jsw", WORD_NEUTRAL, NULL, 0},
+    {'d', "ns", WORD_NEUTRAL, NULL, 1},
+    {'d', "trs", WORD_NEUTRAL, NULL, 0},
+    {'d', "trs1", WORD_NEUTRAL, NULL, 0},
+    {'d', "trs2", WORD_NEUTRAL, NULL, 0},
+    {'d', "tlev", WORD_NEUTRAL, NULL, 0},
+    {'d', "jtun", WORD_NEUTRAL, NULL, 0},
+    {'d', "jtunsw", WORD_NEUTRAL, NULL, 0},
+    {'d', "temp", WORD_NOT_HERE, NULL, 0},
+    {'d', "epsilon", WORD_NEUTRAL, NULL, 0},
+    {'d', "revepsilon", WORD_NEUTRAL, NULL, 0},
+    {'d', "ilimit", WORD_NEUTRAL, NULL, INFINITY},
+    {'d', "revilimit", WORD_NEUTRAL, NULL, INFINITY},
+    {'d', "vrev", WORD_NEUTRAL, NULL, INFINITY},
+    {'r', "res", WORD_ALIAS, "r", 0},
+    {'r', "tc1r", WORD_ALIAS, "tc1", 0},
+    {'r', "kf", WORD_DC_FREE, NULL, 0},
+    {'r', "af", WORD_DC_FREE, NULL, 0},
+    {'r', "ef", WORD_DC_FREE, NULL, 0},
+    {'r', "lf", WORD_DC_FREE, NULL, 0},
+    {'r', "wf", WORD_DC_FREE, NULL, 0},
+    {'r', "bv_max", WORD_DC_FREE, NULL, 0},
+    {'r', "rsh", WORD_NEUTRAL, NULL, 0},
+    {'r', "narrow", WORD_NEUTRAL, NULL, 0},
+    {'r', "short", WORD_NEUTRAL, NULL, 0},
+    {'r', "tce", WORD_NEUTRAL, NULL, 0},
     {'r', "temp", WORD_NOT_HERE, NULL, 0},
 };
 
@@ -60,10 +105,11 @@ static const struct model_word {
 static const struct model_type {
     const char *name;
     char letter;
-} types[] = {{"d", 'd'},   {"r", 'r'},   {"res", 'r'}, {"c", 0},    {"cap", 0},  {"l", 0},    {"ind", 0},
-             {"sw", 0},    {"csw", 0},   {"vswitch", 0}, {"iswitch", 0}, {"npn", 0}, {"pnp", 0},
-             {"lpnp", 0},  {"njf", 0},   {"pjf", 0},   {"nmos", 0}, {"pmos", 0}, {"nmf", 0},  {"pmf", 0},
-             {"vdmos", 0}, {"nchan", 0}, {"urc", 0},   {"ltra", 0}, {"txl", 0},  {"cpl", 0}};
+} types[] = {{"d", 'd'}, {"r", 'r'},  {"res", 'r'}, {"c", 0},       {"cap", 0},     {"l", 0},
+             {"ind", 0}, {"sw", 0},   {"csw", 0},   {"vswitch", 0}, {"iswitch", 0}, {"npn", 0},
+             {"pnp", 0}, {"lpnp", 0}, {"njf", 0},   {"pjf", 0},     {"nmos", 0},    {"pmos", 0},
+             {"nmf", 0}, {"pmf", 0},  {"vdmos", 0}, {"nchan", 0},   {"urc", 0},     {"ltra", 0},
+             {"txl", 0}, {"cpl", 0}};
 
 enum { TYPES = sizeof types / sizeof *types, WORDS = sizeof words / sizeof *words };
 
@@ -78,10 +124,11 @@ static const struct model_type *read_type(eq_spice *s, eq_cursor *c) {
     char near[96];
     for (size_t k = 0; k < TYPES; k++)
         if (eq_token_is(t, types[k].name)) return &types[k];
-    if (t.kind != EQ_TOKEN_WORD) eq_spice_expected(s, t, "the type of the model (D or R)");
+    if (t.kind != EQ_TOKEN_WORD)
+        eq_spice_expected(s, t, "the type of the model (D or R)");
     else
-        eq_spice_fail(s, t.at, "there is no model type %.*s%s; eqspice knows D and R", (int)t.length, t.text,
-                      eq_spice_nearest(t, type_name, NULL, near));
+        eq_spice_fail(s, t.at, "there is no model type %.*s%s; eqspice knows D and R",
+                      (int)t.length, t.text, eq_spice_nearest(t, type_name, NULL, near));
     return NULL;
 }
 
@@ -96,7 +143,8 @@ static int param_of(int cls, eq_token t) {
     const eq_device_class *d = eq_class(cls);
     const struct model_word *w = word_of(d->letter, t);
     for (int k = 0; k < d->params; k++) {
-        if (w != NULL && w->action == WORD_ALIAS && strcmp(w->alias, d->param[k].name) == 0) return k;
+        if (w != NULL && w->action == WORD_ALIAS && strcmp(w->alias, d->param[k].name) == 0)
+            return k;
         if (w == NULL && eq_token_is(t, d->param[k].name)) return k;
     }
     return -1;
@@ -129,14 +177,17 @@ static bool neutral(const reading *r, eq_token key, const struct model_word *w, 
         memcpy(note, "model ", 6);
         memcpy(note + 6, r->name.text, n);
         note[6 + n] = '\0';
-        eq_spice_note(r->s, note, key.at, "ignored: %.*s of model %.*s (and others like it) says nothing at dc",
+        eq_spice_note(r->s, note, key.at,
+                      "ignored: %.*s of model %.*s (and others like it) says nothing at dc",
                       (int)key.length, key.text, (int)r->name.length, r->name.text);
         return true;
     }
     if (value == w->neutral) return true;
-    eq_spice_fail(r->s, key.at, w->action == WORD_NOT_HERE
+    eq_spice_fail(r->s, key.at,
+                  w->action == WORD_NOT_HERE
                       ? "%.*s=%g does not stand on a .model card; write it on the element"
-                      : "%.*s=%g is not supported yet and changes the answer; remove it if you can do without",
+                      : "%.*s=%g is not supported yet and changes the answer; remove it if you can "
+                        "do without",
                   (int)key.length, key.text, value);
     return false;
 }
@@ -157,14 +208,18 @@ static bool read_key(reading *r, eq_cursor *c) {
         return true;
     }
     if (k < 0 && r->cls == EQ_CLASS_ideal_diode && param_of(EQ_CLASS_diode, key) >= 0) {
-        eq_spice_fail(r->s, key.at, "%.*s belongs to a Shockley diode, but ron, roff or vfwd make %.*s an ideal one; "
-                      "keep one kind", (int)key.length, key.text, (int)r->name.length, r->name.text);
+        eq_spice_fail(
+            r->s, key.at,
+            "%.*s belongs to a Shockley diode, but ron, roff or vfwd make %.*s an ideal one; "
+            "keep one kind",
+            (int)key.length, key.text, (int)r->name.length, r->name.text);
         return false;
     }
     if (k < 0 && w == NULL) {
         char near[96];
         names_of names = {eq_class(r->cls)};
-        eq_spice_fail(r->s, key.at, "a model of type %s has no parameter %.*s%s; remove it or correct the name",
+        eq_spice_fail(r->s, key.at,
+                      "a model of type %s has no parameter %.*s%s; remove it or correct the name",
                       eq_class(r->cls)->name, (int)key.length, key.text,
                       eq_spice_nearest(key, parameter_name, &names, near));
         return false;
@@ -174,8 +229,8 @@ static bool read_key(reading *r, eq_cursor *c) {
     const eq_param *p = &eq_class(r->cls)->param[k];
     r->w[k] = value;
     if (value >= p->min && value <= p->max) return true;
-    eq_spice_fail(r->s, key.at, "%s=%g of model %.*s is outside %g..%g %s; give a value inside", p->name, value,
-                  (int)r->name.length, r->name.text, p->min, p->max, p->unit);
+    eq_spice_fail(r->s, key.at, "%s=%g of model %.*s is outside %g..%g %s; give a value inside",
+                  p->name, value, (int)r->name.length, r->name.text, p->min, p->max, p->unit);
     return false;
 }
 
@@ -210,7 +265,8 @@ static int32_t add_model(eq_spice *s, const reading *r, const eq_frame *f) {
         eq_text_puts(&name, ":");
     }
     eq_text_add(&name, r->name.text, r->name.length);
-    if (name.failed || !eq_grow((void **)&c->model, &c->model_cap, c->models + 1, sizeof *c->model)) {
+    if (name.failed ||
+        !eq_grow((void **)&c->model, &c->model_cap, c->models + 1, sizeof *c->model)) {
         eq_text_free(&name);
         eq_spice_no_memory(s);
         return EQ_NONE;
@@ -249,8 +305,10 @@ static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token nam
             eq_spice_fail(s, name.at, "model %.*s is of type %s; this element needs one of type %c",
                           (int)name.length, name.text, type->name, letter);
         else
-            eq_spice_note(s, type->name, d->at, "ignored: model %.*s (and others) of type %s, which no element "
-                          "here can use", (int)name.length, name.text, type->name);
+            eq_spice_note(s, type->name, d->at,
+                          "ignored: model %.*s (and others) of type %s, which no element "
+                          "here can use",
+                          (int)name.length, name.text, type->name);
         return EQ_NONE;
     }
     if (good && d->model >= 0 && same_values(&s->circuit->model[d->model], &r)) return d->model;
@@ -266,10 +324,12 @@ int32_t eq_spice_model(eq_spice *s, eq_token name, char letter) {
     if (d == NULL) {
         char near[96];
         bool number = eq_starts_number(name.text, name.length);
-        eq_spice_fail(s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s", (int)name.length,
-                      name.text, eq_spice_nearest_name(name, s->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
-                      (int)name.length, name.text, letter_name[letter == 'r'],
-                      letter == 'r' && !number ? ", or write {...} for a parameter" : "");
+        eq_spice_fail(
+            s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s", (int)name.length,
+            name.text,
+            eq_spice_nearest_name(name, s->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
+            (int)name.length, name.text, letter_name[letter == 'r'],
+            letter == 'r' && !number ? ", or write {...} for a parameter" : "");
         return EQ_NONE;
     }
     eq_frame *f = s->frame;
@@ -282,7 +342,8 @@ void eq_spice_all_models(eq_spice *s) {
     size_t n = d->name == NULL ? 0 : eq_names_count(d->name);
     for (size_t k = 0; k < n && !s->stop; k++) {
         char name[EQ_MAX_NAME];
-        eq_token t = {EQ_TOKEN_WORD, name, strlen(eq_names_get(d->name, (int32_t)k)), d->item[k].at};
+        eq_token t = {EQ_TOKEN_WORD, name, strlen(eq_names_get(d->name, (int32_t)k)),
+                      d->item[k].at};
         memcpy(name, eq_names_get(d->name, (int32_t)k), t.length);
         if (d->item[k].model == EQ_NONE) model_in(s, &d->item[k], s->frame, t, 0);
     }

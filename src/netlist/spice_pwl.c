@@ -1,6 +1,6 @@
-/* The one form of a behavioural source that is an element of its own: the ideal diode, as the writers put it
- * for simulators that have none (dialects.c):
- *     bd1 a b i=F*v(a,b) + (v(a,b) > T ? X*(v(a,b) - T) : 0)      1/roff = F, vfwd = T, 1/ron = F + X */
+/* The one form of a behavioural source that is an element of its own: the ideal diode, as the
+ * writers put it for simulators that have none (dialects.c): bd1 a b i=F*v(a,b) + (v(a,b) > T ?
+ * X*(v(a,b) - T) : 0)      1/roff = F, vfwd = T, 1/ron = F + X */
 #include <math.h>
 #include <string.h>
 

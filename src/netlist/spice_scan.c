@@ -27,16 +27,19 @@ static void split(scan *k) {
     k->run.end = k->c.line_start;
     if (!eq_grow((void **)&scope->run, &scope->run_cap, scope->runs + 1, sizeof *scope->run))
         eq_spice_no_memory(k->s);
-    else scope->run[scope->runs++].at = k->run;
+    else
+        scope->run[scope->runs++].at = k->run;
 }
 
 /* A formal node of the subcircuit `inner`. */
 static void add_port(eq_spice *s, eq_scope *inner, eq_token t) {
-    size_t before = eq_names_count(inner->port), n = t.length < EQ_MAX_NAME ? t.length : EQ_MAX_NAME - 1;
+    size_t before = eq_names_count(inner->port),
+           n = t.length < EQ_MAX_NAME ? t.length : EQ_MAX_NAME - 1;
     char name[EQ_MAX_NAME];
     memcpy(name, t.text, n);
     eq_lower(name, n);
-    if (eq_names_add(inner->port, name, n) == EQ_NO_NAME) eq_spice_no_memory(s);
+    if (eq_names_add(inner->port, name, n) == EQ_NO_NAME)
+        eq_spice_no_memory(s);
     else if (eq_names_count(inner->port) == before)
         eq_spice_fail(s, t.at, "node %.*s stands twice on the .subckt line; give it another name",
                       (int)t.length, t.text);
@@ -98,7 +101,8 @@ static void close_subckt(scan *k, int32_t base, eq_location at) {
     }
     eq_scope *inner = s->scope[k->scope];
     if (name.kind == EQ_TOKEN_WORD && !eq_token_is(name, inner->name))
-        eq_spice_fail(s, name.at, ".ends names %.*s but the open subcircuit is %s; close them in order",
+        eq_spice_fail(s, name.at,
+                      ".ends names %.*s but the open subcircuit is %s; close them in order",
                       (int)name.length, name.text, inner->name);
     k->scope = inner->parent;
 }
@@ -107,7 +111,8 @@ static void close_subckt(scan *k, int32_t base, eq_location at) {
 static void skip_control(scan *k, eq_location at) {
     eq_spice_note(k->s, ".control", at, "skipped: commands in .control ... .endc");
     eq_line_end(&k->c);
-    for (eq_line_kind kind; (kind = eq_line_start(&k->c)) != EQ_LINE_NONE; eq_physical_line_end(&k->c)) {
+    for (eq_line_kind kind; (kind = eq_line_start(&k->c)) != EQ_LINE_NONE;
+         eq_physical_line_end(&k->c)) {
         eq_cursor ahead = k->c;
         if (kind == EQ_LINE_CARD && eq_token_is(eq_token_next(&ahead), ".endc")) return;
     }
@@ -137,26 +142,40 @@ static void library(scan *k, eq_location at) {
     eq_token name, section;
     if (!file_name(k, &name)) return;
     section = eq_token_raw(&k->c);
-    if (section.kind == EQ_TOKEN_WORD) read_file(k, name, &section);
+    if (section.kind == EQ_TOKEN_WORD)
+        read_file(k, name, &section);
     else
-        eq_spice_fail(k->s, at, ".lib needs a file and a section: .lib FILE SECTION; a whole file is read "
+        eq_spice_fail(k->s, at,
+                      ".lib needs a file and a section: .lib FILE SECTION; a whole file is read "
                       "with .include FILE");
 }
 
 /* Acts on a card that changes scope or text; false: reading of this text ends. */
 static bool act(scan *k, eq_card_action action, int32_t base, eq_location at) {
     switch (action) {
-    case EQ_CARD_DONE: return true;
-    case EQ_CARD_SUBCKT: open_subckt(k); return true;
-    case EQ_CARD_ENDS: close_subckt(k, base, at); return true;
-    case EQ_CARD_INCLUDE: include(k); return true;
-    case EQ_CARD_LIB: library(k, at); return true;
-    case EQ_CARD_CONTROL: skip_control(k, at); return true;
+    case EQ_CARD_DONE:
+        return true;
+    case EQ_CARD_SUBCKT:
+        open_subckt(k);
+        return true;
+    case EQ_CARD_ENDS:
+        close_subckt(k, base, at);
+        return true;
+    case EQ_CARD_INCLUDE:
+        include(k);
+        return true;
+    case EQ_CARD_LIB:
+        library(k, at);
+        return true;
+    case EQ_CARD_CONTROL:
+        skip_control(k, at);
+        return true;
     case EQ_CARD_ENDL:
         if (k->in_section) return false;
         eq_spice_fail(k->s, at, ".endl without a .lib section; remove it");
         return true;
-    case EQ_CARD_END: return false;
+    case EQ_CARD_END:
+        return false;
     }
     return true;
 }
@@ -176,7 +195,8 @@ static bool card(scan *k, int32_t base) {
 static void one_line(scan *k, eq_line_kind kind) {
     eq_location at = eq_cursor_at(&k->c);
     if (kind == EQ_LINE_ORPHAN)
-        eq_spice_fail(k->s, at, "a continuation line with nothing to continue; put it after its card (a *%% "
+        eq_spice_fail(k->s, at,
+                      "a continuation line with nothing to continue; put it after its card (a *%% "
                       "line cannot be continued, write a second one)");
     if (kind == EQ_LINE_ELEMENT && !k->run_open) {
         k->run_open = true;
@@ -187,9 +207,11 @@ static void one_line(scan *k, eq_line_kind kind) {
         return;
     }
     if (k->scope != 0)
-        eq_spice_fail(k->s, at, "a *%% line inside .subckt; write it at the top level, with names such as "
+        eq_spice_fail(k->s, at,
+                      "a *%% line inside .subckt; write it at the top level, with names such as "
                       "r.x1.r1");
-    else eq_spice_directive(k->s, &k->c);
+    else
+        eq_spice_directive(k->s, &k->c);
     eq_physical_line_end(&k->c);
 }
 
@@ -247,8 +269,8 @@ static char *find_file(const scan *k, eq_token name) {
 static bool load(scan *k, const char *path, eq_location at, int32_t *file) {
     eq_spice *s = k->s;
     int32_t known = s->circuit->files, f = eq_circuit_file(s->circuit, path);
-    if (f == EQ_NONE ||
-        !eq_grow((void **)&s->source, &s->source_cap, (size_t)s->circuit->files, sizeof *s->source)) {
+    if (f == EQ_NONE || !eq_grow((void **)&s->source, &s->source_cap, (size_t)s->circuit->files,
+                                 sizeof *s->source)) {
         eq_spice_no_memory(s);
         return false;
     }
@@ -272,11 +294,14 @@ static bool may_enter(scan *k, int32_t file, bool section, eq_location at) {
     if (s->source[file].active && !section)
         eq_spice_fail(s, at, "'%s' includes itself; remove this line", name);
     else if (k->depth >= EQ_MAX_INCLUDE_DEPTH)
-        eq_spice_fail(s, at, "files included deeper than %d; remove the line that makes them include "
-                      "each other", EQ_MAX_INCLUDE_DEPTH);
+        eq_spice_fail(s, at,
+                      "files included deeper than %d; remove the line that makes them include "
+                      "each other",
+                      EQ_MAX_INCLUDE_DEPTH);
     else if (s->includes++ >= EQ_MAX_INCLUDES)
         eq_spice_fail(s, at, "more than %d included files; put them together", EQ_MAX_INCLUDES);
-    else return true;
+    else
+        return true;
     return false;
 }
 
@@ -290,16 +315,18 @@ static void enter(scan *k, int32_t file, const eq_token *section, eq_location at
     inner.c = eq_cursor_new(file, before.text, before.length);
     if (section != NULL && !find_section(&inner.c, *section))
         eq_spice_fail(s, section->at, "'%s' has no section %.*s (a line .lib %.*s); check the name",
-                      s->circuit->file[file], (int)section->length, section->text, (int)section->length,
-                      section->text);
-    else scan_text(&inner);
+                      s->circuit->file[file], (int)section->length, section->text,
+                      (int)section->length, section->text);
+    else
+        scan_text(&inner);
     s->source[file].active = before.active;
 }
 
 static void read_file(scan *k, eq_token name, const eq_token *section) {
     int32_t file;
     char *path = find_file(k, name);
-    if (path == NULL) eq_spice_no_memory(k->s);
+    if (path == NULL)
+        eq_spice_no_memory(k->s);
     else if (load(k, path, name.at, &file) && may_enter(k, file, section != NULL, name.at))
         enter(k, file, section, name.at);
     eq_free(path);

@@ -1,4 +1,5 @@
-/* Scopes of names, and parameters resolved on demand: a parameter may be used before it is defined. */
+/* Scopes of names, and parameters resolved on demand: a parameter may be used before it is defined.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +30,8 @@ eq_definition *eq_define(eq_spice *s, eq_scope *scope, int kind, eq_token name) 
     eq_dictionary *d = &scope->defines[kind];
     char buffer[EQ_MAX_NAME];
     if (folded(name, buffer) == NULL) {
-        eq_spice_fail(s, name.at, "a name longer than %d characters; give a shorter one", EQ_MAX_NAME);
+        eq_spice_fail(s, name.at, "a name longer than %d characters; give a shorter one",
+                      EQ_MAX_NAME);
         return NULL;
     }
     if (d->name == NULL) d->name = eq_names_new();
@@ -45,7 +47,8 @@ eq_definition *eq_define(eq_spice *s, eq_scope *scope, int kind, eq_token name) 
     }
     if ((size_t)id < before) {
         eq_place first = eq_circuit_place(s->circuit, d->item[id].at);
-        eq_spice_fail(s, name.at, "a second %s %s (the first is at %s:%d); give it another name or remove one",
+        eq_spice_fail(s, name.at,
+                      "a second %s %s (the first is at %s:%d); give it another name or remove one",
                       kind_name[kind], buffer, first.file, first.line);
         return NULL;
     }
@@ -102,7 +105,8 @@ static bool is_key(eq_token t) {
 
 bool eq_spice_at_key(const eq_cursor *c) {
     eq_cursor ahead = *c;
-    if (!is_key(eq_token_next(&ahead)) || eq_token_next(&ahead).kind != EQ_TOKEN_EQUAL) return false;
+    if (!is_key(eq_token_next(&ahead)) || eq_token_next(&ahead).kind != EQ_TOKEN_EQUAL)
+        return false;
     return *ahead.p != '=';
 }
 
@@ -126,9 +130,10 @@ static eq_lookup resolve(eq_spice *s, eq_frame *f, int32_t id, eq_token use, dou
             eq_text_printf(&cycle, "%s%s", arrow, eq_names_get(d->name, (int32_t)k));
             arrow = ", ";
         }
-        eq_spice_fail(s, use.at, "parameter %s is defined by itself (the definitions of %s wait for each "
-                      "other); give one of them a number", eq_names_get(d->name, id),
-                      cycle.text == NULL ? "" : cycle.text);
+        eq_spice_fail(s, use.at,
+                      "parameter %s is defined by itself (the definitions of %s wait for each "
+                      "other); give one of them a number",
+                      eq_names_get(d->name, id), cycle.text == NULL ? "" : cycle.text);
         eq_text_free(&cycle);
         f->state[id] = FAILED;
     }
@@ -141,7 +146,8 @@ static eq_lookup resolve(eq_spice *s, eq_frame *f, int32_t id, eq_token use, dou
         s->arguments = NULL;
         bool done = eq_spice_value(s, &at, &f->param[id]) == EQ_OK;
         eq_token rest = eq_token_peek(&at);
-        if (done && rest.kind != EQ_TOKEN_END && !eq_spice_at_key(&at) && !eq_token_is(rest, "params:")) {
+        if (done && rest.kind != EQ_TOKEN_END && !eq_spice_at_key(&at) &&
+            !eq_token_is(rest, "params:")) {
             eq_spice_expected(s, rest, "an operator or NAME=VALUE");
             done = false;
         }
@@ -208,7 +214,8 @@ static eq_lookup function(void *data, eq_token name, const double *arg, int args
     eq_cursor c = d->value;
     eq_arguments a = {.value = arg};
     if (!formal_arguments(&c, &a)) {
-        eq_spice_fail(s, d->at, "this .func has no argument list; write .func NAME(X, Y) {EXPRESSION}");
+        eq_spice_fail(s, d->at,
+                      "this .func has no argument list; write .func NAME(X, Y) {EXPRESSION}");
         return EQ_LOOKUP_FAILED;
     }
     if (a.count != args) {

@@ -11,21 +11,24 @@ typedef enum start_rule { START_FIRST, START_SIN, START_PWL, START_ZERO, START_R
 static const struct waveform {
     const char *name;
     start_rule rule;
-} waveforms[] = {{"sin", START_SIN},     {"pulse", START_FIRST},    {"exp", START_FIRST},
-                 {"sffm", START_FIRST},  {"pwl", START_PWL},        {"am", START_ZERO},
-                 {"sine", START_SIN},    {"trnoise", START_REFUSE}, {"trrandom", START_REFUSE},
+} waveforms[] = {{"sin", START_SIN},        {"pulse", START_FIRST},    {"exp", START_FIRST},
+                 {"sffm", START_FIRST},     {"pwl", START_PWL},        {"am", START_ZERO},
+                 {"sine", START_SIN},       {"trnoise", START_REFUSE}, {"trrandom", START_REFUSE},
                  {"external", START_REFUSE}};
 
-/* Reads the points t1 v1 t2 v2 ...; the value at t = 0 by linear interpolation, the first or last value
- * outside. */
+/* Reads the points t1 v1 t2 v2 ...; the value at t = 0 by linear interpolation, the first or last
+ * value outside. */
 static bool piecewise(eq_spice *s, eq_cursor *c, double *value) {
     double t0 = 0.0, v0 = NAN, t, v;
     bool passed = false;
     while (eq_spice_is_value(eq_token_peek(c))) {
-        if (!eq_spice_number_at(s, c, &t, "a time") || !eq_spice_number_at(s, c, &v, "the value at that time"))
+        if (!eq_spice_number_at(s, c, &t, "a time") ||
+            !eq_spice_number_at(s, c, &v, "the value at that time"))
             return false;
-        if (!passed && (isnan(v0) || t <= 0.0)) *value = v;
-        else if (!passed && t0 < 0.0) *value = v0 + (v - v0) * (0.0 - t0) / (t - t0);
+        if (!passed && (isnan(v0) || t <= 0.0))
+            *value = v;
+        else if (!passed && t0 < 0.0)
+            *value = v0 + (v - v0) * (0.0 - t0) / (t - t0);
         passed = passed || t >= 0.0;
         t0 = t;
         v0 = v;
@@ -55,7 +58,8 @@ bool eq_spice_waveform(eq_spice *s, eq_cursor *c, eq_token word, double *at_zero
     if (w == NULL) return false;
     *at_zero = NAN;
     if (w->rule == START_REFUSE) {
-        eq_spice_fail(s, word.at, "the waveform %s is not supported; give a dc value instead", w->name);
+        eq_spice_fail(s, word.at, "the waveform %s is not supported; give a dc value instead",
+                      w->name);
     } else if (w->rule == START_PWL) {
         if (!piecewise(s, c, at_zero)) *at_zero = NAN;
     } else if (numbers(s, c, a, &count)) {

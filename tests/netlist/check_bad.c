@@ -1,5 +1,5 @@
-/* tests/bad: every deck NAME.cir is refused with exactly the messages of NAME.expect. Run from the root of the
- * repository. */
+/* tests/bad: every deck NAME.cir is refused with exactly the messages of NAME.expect. Run from the
+ * root of the repository. */
 #define _DEFAULT_SOURCE /* scandir */
 #include <check.h>
 #include <dirent.h>
@@ -20,7 +20,8 @@ static void print_errors(const eq_diag *d, eq_text *out) {
     for (size_t k = 0; k < eq_diag_count(d); k++) {
         const eq_message *m = eq_diag_get(d, k);
         if (m->severity != EQ_ERROR) continue;
-        eq_text_printf(out, "%s:%d:%d: error: %s\n", m->file == NULL ? "-" : m->file, m->line, m->column, m->text);
+        eq_text_printf(out, "%s:%d:%d: error: %s\n", m->file == NULL ? "-" : m->file, m->line,
+                       m->column, m->text);
     }
 }
 
@@ -29,7 +30,8 @@ static void check_deck(const char *name) {
     size_t length = 0;
     snprintf(deck, sizeof deck, "tests/bad/%s", name);
     snprintf(expect, sizeof expect, "tests/bad/%.*s.expect", (int)(strlen(name) - 4), name);
-    ck_assert_msg(eq_file_read(expect, (eq_place){NULL, 0, 0}, &want, &length, NULL) == EQ_OK, "no %s", expect);
+    ck_assert_msg(eq_file_read(expect, (eq_place){NULL, 0, 0}, &want, &length, NULL) == EQ_OK,
+                  "no %s", expect);
     eq_circuit *c = NULL;
     eq_diag *d = eq_diag_new();
     eq_text got = {0};

@@ -1,5 +1,6 @@
-/* tests/decks: every deck is read and solved here and given unchanged to `ngspice -b`; all node voltages and
- * source currents agree. So is a family of random decks made of every element class. */
+/* tests/decks: every deck is read and solved here and given unchanged to `ngspice -b`; all node
+ * voltages and source currents agree. So is a family of random decks made of every element class.
+ */
 #define _DEFAULT_SOURCE /* scandir, mkdtemp */
 #include <check.h>
 #include <dirent.h>
@@ -26,8 +27,10 @@ static void check_deck(const char *path) {
     for (size_t k = 0; status != EQ_OK && k < eq_diag_count(d); k++)
         fprintf(stderr, "%s:%d: %s\n", path, eq_diag_get(d, k)->line, eq_diag_get(d, k)->text);
     ck_assert_msg(status == EQ_OK, "%s: status %d", path, status);
-    ck_assert_msg(v.node.relative <= 1e-6, "%s: %s differs by %g", path, v.node.worst, v.node.relative);
-    ck_assert_msg(v.branch.relative <= 1e-6, "%s: %s differs by %g", path, v.branch.worst, v.branch.relative);
+    ck_assert_msg(v.node.relative <= 1e-6, "%s: %s differs by %g", path, v.node.worst,
+                  v.node.relative);
+    ck_assert_msg(v.branch.relative <= 1e-6, "%s: %s differs by %g", path, v.branch.worst,
+                  v.branch.relative);
     ck_assert_uint_eq(v.node.count, eq_circuit_nodes(c) - 1);
     eq_circuit_free(c);
     eq_diag_free(d);
@@ -65,34 +68,48 @@ static void random_element(eq_random *r, eq_text *t, unsigned k, unsigned a, uns
     unsigned b = node(r, nodes), c = node(r, nodes), d = node(r, nodes);
     if (b == a) b = a > 1 ? a - 1 : 0;
     switch (eq_random_below(r, 8)) {
-    case 0: eq_text_printf(t, "D%u n%u n%u dm area={1+%u*kk} ; diode\n", k, a, b, k % 3); break;
-    case 1: eq_text_printf(t, "i%u n%u n%u DC %.3gmA\n", k, a, b, between(r, -5, 5)); break;
-    case 2: eq_text_printf(t, "g%u n%u n%u n%u n%u %.3gu\n", k, a, b, c, d, between(r, -20, 20)); break;
+    case 0:
+        eq_text_printf(t, "D%u n%u n%u dm area={1+%u*kk} ; diode\n", k, a, b, k % 3);
+        break;
+    case 1:
+        eq_text_printf(t, "i%u n%u n%u DC %.3gmA\n", k, a, b, between(r, -5, 5));
+        break;
+    case 2:
+        eq_text_printf(t, "g%u n%u n%u n%u n%u %.3gu\n", k, a, b, c, d, between(r, -20, 20));
+        break;
     case 3:
-        eq_text_printf(t, "e%u e%u 0 (n%u,n%u) %.3g\nre%u e%u n%u 1k $ behind it\n", k, k, c, d, between(r, -2, 2), k, k,
-                       a);
+        eq_text_printf(t, "e%u e%u 0 (n%u,n%u) %.3g\nre%u e%u n%u 1k $ behind it\n", k, k, c, d,
+                       between(r, -2, 2), k, k, a);
         break;
     case 4:
-        eq_text_printf(t, "vs%u n%u m%u 0\nrs%u m%u n%u {r*%.3g}\nf%u n%u 0 vs%u\n+ %.3g\n", k, a, k, k, k, b,
-                       between(r, 1, 9), k, c, k, between(r, -0.3, 0.3));
+        eq_text_printf(t, "vs%u n%u m%u 0\nrs%u m%u n%u {r*%.3g}\nf%u n%u 0 vs%u\n+ %.3g\n", k, a,
+                       k, k, k, b, between(r, 1, 9), k, c, k, between(r, -0.3, 0.3));
         break;
     case 5:
-        eq_text_printf(t, "h%u h%u 0 vs0 %.3g\nrh%u h%u n%u 2.2k\n", k, k, between(r, -100, 100), k, k, a);
+        eq_text_printf(t, "h%u h%u 0 vs0 %.3g\nrh%u h%u n%u 2.2k\n", k, k, between(r, -100, 100), k,
+                       k, a);
         break;
-    case 6: eq_text_printf(t, "x%u n%u n%u pair r={r/%u}\n", k, a, b, 1 + k % 4); break;
-    default: eq_text_printf(t, "R%u n%u n%u %.4gk tc1=1m\n", k, a, b, between(r, 0.1, 10)); break;
+    case 6:
+        eq_text_printf(t, "x%u n%u n%u pair r={r/%u}\n", k, a, b, 1 + k % 4);
+        break;
+    default:
+        eq_text_printf(t, "R%u n%u n%u %.4gk tc1=1m\n", k, a, b, between(r, 0.1, 10));
+        break;
     }
 }
 
 static void random_deck(uint64_t seed, eq_text *t) {
     eq_random r = eq_random_seed(seed);
     unsigned nodes = 3 + (unsigned)eq_random_below(&r, 20);
-    eq_text_printf(t, "random deck %u\n.param r=1k kk='r/500'\n.model dm d(is=1e-%u n=1.3 rs=%u)\n.global n0\n"
-                   ".subckt pair p q r=5\nd1 p m dm\nr1 m q {r}\nr2 p q {10*r}\n.ends\n",
-                   (unsigned)seed, 6 + (unsigned)eq_random_below(&r, 9), (unsigned)eq_random_below(&r, 3) * 5);
+    eq_text_printf(
+        t,
+        "random deck %u\n.param r=1k kk='r/500'\n.model dm d(is=1e-%u n=1.3 rs=%u)\n.global n0\n"
+        ".subckt pair p q r=5\nd1 p m dm\nr1 m q {r}\nr2 p q {10*r}\n.ends\n",
+        (unsigned)seed, 6 + (unsigned)eq_random_below(&r, 9), (unsigned)eq_random_below(&r, 3) * 5);
     eq_text_printf(t, "v0 in 0 %.4g\nvs0 in n1 0\nrz n0 0 10\n", between(&r, -5, 5));
     for (unsigned k = 1; k <= nodes; k++) {
-        eq_text_printf(t, "rb%u n%u n%u %.4gk\n", k, k, (unsigned)eq_random_below(&r, k), between(&r, 0.2, 2));
+        eq_text_printf(t, "rb%u n%u n%u %.4gk\n", k, k, (unsigned)eq_random_below(&r, k),
+                       between(&r, 0.2, 2));
         random_element(&r, t, k, k, nodes);
     }
     eq_text_puts(t, ".op\n.end\n");

@@ -1,4 +1,5 @@
-/* Expressions of decks, through .param: values as `ngspice -b` (39) gives them, and the messages of bad ones. */
+/* Expressions of decks, through .param: values as `ngspice -b` (39) gives them, and the messages of
+ * bad ones. */
 #define _DEFAULT_SOURCE /* M_PI */
 #include <check.h>
 #include <math.h>
@@ -20,38 +21,90 @@ static double value_of(const char *expression, eq_diag *diag) {
     return value;
 }
 
-/* Measured: printf 'title\n.param p={EXPRESSION}\nv1 a 0 {p}\nr1 a 0 1\n.op\n.print op v(a)\n.end' | ngspice -b */
+/* Measured: printf 'title\n.param p={EXPRESSION}\nv1 a 0 {p}\nr1 a 0 1\n.op\n.print op v(a)\n.end'
+ * | ngspice -b */
 static const struct {
     const char *text;
     double value;
 } good[] = {
-    {"-2^2", -4},           {"2^-1", 0.5},          {"2**3**2", 64},      {"2^3^2", 64},
-    {"log(10)", M_LN10},    {"ln(10)", M_LN10},     {"log10(100)", 2},    {"pow(-2,3)", -8},
-    {"pwr(-2,3)", 8},       {"7%3", 1},             {"-7%3", -1},         {"7.5%2", 1.5},
-    {"7\\2", 3},            {"sqr(3)", 9},          {"int(-2.5)", -2},    {"nint(2.5)", 2},
-    {"nint(3.5)", 4},       {"nint(-2.5)", -2},     {"floor(-2.5)", -3},  {"ceil(-2.5)", -2},
-    {"sgn(-3)", -1},        {"2>1", 1},             {"1&&2", 1},          {"!3", 0},
-    {"!0+1", 2},            {"1?2:3", 2},           {"3==3", 1},          {"3!=3", 0},
-    {"3<>3", 0},            {"min(1,2)", 1},        {"max(1,2)", 2},      {"arctan(1)", M_PI_4},
-    {"ternary_fcn(1,2,3)", 2}, {"2meg", 2e6},       {"2--1", 3},          {"2+-1", 1},
-    {"5ohm", 5},            {"2-1", 1},             {"1<2&&2<3", 1},      {"1||0&&0", 1},
-    {"-3**2", -9},          {"2*-3", -6},           {"4/2/2", 1},         {"1-1-1", -1},
-    {"2^0.5", M_SQRT2},     {"1 == 1 ? 5 : 6", 5},  {"0 ? 1 : 0 ? 2 : 3", 3}, {".5", 0.5},
-    {"5.", 5},              {"2e3x", 2000},         {"asin(1)", M_PI_2},  {"acosh(2)", 1.3169578969248166},
-    {"atanh(.5)", 0.5493061443340548}, {"sinh(1)", 1.1752011936438014},   {"(a+b)*2", 16},
-    {"A*B", 12},            {"sqrt(a*2k*1m)", 2},   {"'a+1'*2", 6},       {"1.5k+3m", 1500.003},
-    {"4.7u", 4.7e-6},       {"1e3k", 1e6},          {"((((1))))", 1},     {"exp(0)+abs(-1)", 2},
-    {"(-2)**2", 4},         {"2*pi", 2 * M_PI},     {"min(3,1,2)", 1},    {"a<=2", 1},
+    {"-2^2", -4},
+    {"2^-1", 0.5},
+    {"2**3**2", 64},
+    {"2^3^2", 64},
+    {"log(10)", M_LN10},
+    {"ln(10)", M_LN10},
+    {"log10(100)", 2},
+    {"pow(-2,3)", -8},
+    {"pwr(-2,3)", 8},
+    {"7%3", 1},
+    {"-7%3", -1},
+    {"7.5%2", 1.5},
+    {"7\\2", 3},
+    {"sqr(3)", 9},
+    {"int(-2.5)", -2},
+    {"nint(2.5)", 2},
+    {"nint(3.5)", 4},
+    {"nint(-2.5)", -2},
+    {"floor(-2.5)", -3},
+    {"ceil(-2.5)", -2},
+    {"sgn(-3)", -1},
+    {"2>1", 1},
+    {"1&&2", 1},
+    {"!3", 0},
+    {"!0+1", 2},
+    {"1?2:3", 2},
+    {"3==3", 1},
+    {"3!=3", 0},
+    {"3<>3", 0},
+    {"min(1,2)", 1},
+    {"max(1,2)", 2},
+    {"arctan(1)", M_PI_4},
+    {"ternary_fcn(1,2,3)", 2},
+    {"2meg", 2e6},
+    {"2--1", 3},
+    {"2+-1", 1},
+    {"5ohm", 5},
+    {"2-1", 1},
+    {"1<2&&2<3", 1},
+    {"1||0&&0", 1},
+    {"-3**2", -9},
+    {"2*-3", -6},
+    {"4/2/2", 1},
+    {"1-1-1", -1},
+    {"2^0.5", M_SQRT2},
+    {"1 == 1 ? 5 : 6", 5},
+    {"0 ? 1 : 0 ? 2 : 3", 3},
+    {".5", 0.5},
+    {"5.", 5},
+    {"2e3x", 2000},
+    {"asin(1)", M_PI_2},
+    {"acosh(2)", 1.3169578969248166},
+    {"atanh(.5)", 0.5493061443340548},
+    {"sinh(1)", 1.1752011936438014},
+    {"(a+b)*2", 16},
+    {"A*B", 12},
+    {"sqrt(a*2k*1m)", 2},
+    {"'a+1'*2", 6},
+    {"1.5k+3m", 1500.003},
+    {"4.7u", 4.7e-6},
+    {"1e3k", 1e6},
+    {"((((1))))", 1},
+    {"exp(0)+abs(-1)", 2},
+    {"(-2)**2", 4},
+    {"2*pi", 2 * M_PI},
+    {"min(3,1,2)", 1},
+    {"a<=2", 1},
 };
 
 START_TEST(values_are_those_of_ngspice) {
     double value = value_of(good[_i].text, NULL);
-    ck_assert_msg(fabs(value - good[_i].value) <= 4e-16 * fabs(good[_i].value), "%s = %.17g, not %.17g",
-                  good[_i].text, value, good[_i].value);
+    ck_assert_msg(fabs(value - good[_i].value) <= 4e-16 * fabs(good[_i].value),
+                  "%s = %.17g, not %.17g", good[_i].text, value, good[_i].value);
 }
 END_TEST
 
-/* In value_of's deck p={ ends in column 22, so character k of the expression stands in column 22 + k. */
+/* In value_of's deck p={ ends in column 22, so character k of the expression stands in column 22 +
+ * k. */
 static const struct {
     const char *text, *message;
     int column;
@@ -84,12 +137,14 @@ START_TEST(errors_stand_at_their_column) {
     const eq_message *m = eq_diag_get(d, 0);
     ck_assert_msg(strstr(m->text, bad[_i].message) != NULL, "%s: %s", bad[_i].text, m->text);
     ck_assert_int_eq(m->line, 2);
-    ck_assert_msg(m->column == bad[_i].column, "%s: column %d: %s", bad[_i].text, m->column, m->text);
+    ck_assert_msg(m->column == bad[_i].column, "%s: column %d: %s", bad[_i].text, m->column,
+                  m->text);
     eq_diag_free(d);
 }
 END_TEST
 
-/* A thousand brackets, and a chain of a thousand forward references, end in a message, not in a crash. */
+/* A thousand brackets, and a chain of a thousand forward references, end in a message, not in a
+ * crash. */
 START_TEST(depth_is_bounded) {
     static char deck[100000];
     char *p = deck + sprintf(deck, "title\nv1 a 0 {");

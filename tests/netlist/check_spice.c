@@ -1,5 +1,5 @@
-/* The SPICE reader: what each line of a deck becomes in the tables. Names, values and precedences are those of
- * ngspice 39 (`ngspice -b` on the same decks, its "show" tables and voltages). */
+/* The SPICE reader: what each line of a deck becomes in the tables. Names, values and precedences
+ * are those of ngspice 39 (`ngspice -b` on the same decks, its "show" tables and voltages). */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -23,8 +23,10 @@ static void print_parameters(const eq_table *t, size_t row, eq_text *out) {
     for (int k = 0; k < t->cls->params; k++) {
         double value = t->w[k][row];
         bool same = value == t->cls->param[k].default_value || isnan(value);
-        if (k == t->cls->value) eq_text_printf(out, " %.12g", value);
-        else if (!same) eq_text_printf(out, " %s=%.12g", t->cls->param[k].name, value);
+        if (k == t->cls->value)
+            eq_text_printf(out, " %.12g", value);
+        else if (!same)
+            eq_text_printf(out, " %s=%.12g", t->cls->param[k].name, value);
     }
 }
 
@@ -48,56 +50,83 @@ static const struct {
 } kept[] = {
     /* numbers, suffixes, case, comments, continuation */
     {"t\nV1 IN gnd 5V\nr1 in 0 1.5K ; comment\nR2 (in,0) 2MEG $ comment\nr3 in 0 3mil // comment\n"
-     "* comment\n  * indented\n# comment\nr4 in\n* between\n\n+ 0\n  + 4mOhm\nr5 in 0 1e3k\nr6 in 0 +.5e-3\n.END\nr9 a b",
-     "v1 in 0 5\nr1 in 0 1500\nr2 in 0 2000000\nr3 in 0 7.62e-05\nr4 in 0 0.004\nr5 in 0 1000000\nr6 in 0 0.0005\n"},
-    {"t\r\nv1 a 0 1t\r\nr1 a 0\r\n+ 2g\r\nr2 a 0 3u\r\nr3 a 0 4n\r\nr4 a 0 5p\r\nr5 a 0 6f\r\nr6 a 0 7a\r\n",
-     "v1 a 0 1e+12\nr1 a 0 2000000000\nr2 a 0 3e-06\nr3 a 0 4e-09\nr4 a 0 5e-12\nr5 a 0 6e-15\nr6 a 0 7e-18\n"},
+     "* comment\n  * indented\n# comment\nr4 in\n* between\n\n+ 0\n  + 4mOhm\nr5 in 0 1e3k\nr6 in "
+     "0 +.5e-3\n.END\nr9 a b",
+     "v1 in 0 5\nr1 in 0 1500\nr2 in 0 2000000\nr3 in 0 7.62e-05\nr4 in 0 0.004\nr5 in 0 "
+     "1000000\nr6 in 0 0.0005\n"},
+    {"t\r\nv1 a 0 1t\r\nr1 a 0\r\n+ 2g\r\nr2 a 0 3u\r\nr3 a 0 4n\r\nr4 a 0 5p\r\nr5 a 0 6f\r\nr6 a "
+     "0 7a\r\n",
+     "v1 a 0 1e+12\nr1 a 0 2000000000\nr2 a 0 3e-06\nr3 a 0 4e-09\nr4 a 0 5e-12\nr5 a 0 6e-15\nr6 "
+     "a 0 7e-18\n"},
     /* resistors */
-    {"t\n.model rm r(r=100)\n.model rk r(res=2k tc1=0.01)\nv1 a 0 1\nra a 0 2 rm\nrb a 0 rm\nrc a 0 rk\nrd a 0 rm 3\n"
-     "re a 0 5 m=2\nrf a 0 r=5 tc1=1m tc2=1u temp=127\nrh a 0 {2*3}\nri a 0 '2*3'\nrk a 0 5 ac=3 scale=2\n",
-     "v1 a 0 1\nra a 0 2 : rm\nrb a 0 100 : rm\nrc a 0 2000 tc1=0.01 : rk\nrd a 0 3 : rm\nre a 0 2.5\n"
+    {"t\n.model rm r(r=100)\n.model rk r(res=2k tc1=0.01)\nv1 a 0 1\nra a 0 2 rm\nrb a 0 rm\nrc a "
+     "0 rk\nrd a 0 rm 3\n"
+     "re a 0 5 m=2\nrf a 0 r=5 tc1=1m tc2=1u temp=127\nrh a 0 {2*3}\nri a 0 '2*3'\nrk a 0 5 ac=3 "
+     "scale=2\n",
+     "v1 a 0 1\nra a 0 2 : rm\nrb a 0 100 : rm\nrc a 0 2000 tc1=0.01 : rk\nrd a 0 3 : rm\nre a 0 "
+     "2.5\n"
      "rf a 0 5 tc1=0.001 tc2=1e-06 temp=127\nrh a 0 6\nri a 0 6\nrk a 0 10\n"},
     /* sources: their value at dc */
-    {"t\nr0 a 0 1\nv1 a 0 sin(1 2 1k 0 0 90)\nv2 a 0 pulse(1 2 0 1n 1n)\nv3 a 0 pwl(0 3 1 4)\nv4 a 0 pwl(-1 3 1 5)\n"
-     "v5 a 0 exp(1.5 2)\nv6 a 0 sffm(1.25 2 1k 3 4)\nv7 a 0 am(1 2 3 4)\nv8 a 0 dc 3 ac 1 90 sin(1 2 1)\nv9 a 0 ac 1\n"
-     "v10 a 0 4 ac 2\nv11 a 0 ac 1 dc 6\nv12 a 0 sin 5 1 1k\nv13 a 0 dc=7\nv14 a 0 pwl(2 3 5 4)\ni1 0 a dc 1 m=2\ni2 a 0 {-1m}\n",
-     "r0 a 0 1\nv1 a 0 3\nv2 a 0 1\nv3 a 0 3\nv4 a 0 4\nv5 a 0 1.5\nv6 a 0 1.25\nv7 a 0 0\nv8 a 0 3\nv9 a 0 0\nv10 a 0 4\n"
+    {"t\nr0 a 0 1\nv1 a 0 sin(1 2 1k 0 0 90)\nv2 a 0 pulse(1 2 0 1n 1n)\nv3 a 0 pwl(0 3 1 4)\nv4 a "
+     "0 pwl(-1 3 1 5)\n"
+     "v5 a 0 exp(1.5 2)\nv6 a 0 sffm(1.25 2 1k 3 4)\nv7 a 0 am(1 2 3 4)\nv8 a 0 dc 3 ac 1 90 sin(1 "
+     "2 1)\nv9 a 0 ac 1\n"
+     "v10 a 0 4 ac 2\nv11 a 0 ac 1 dc 6\nv12 a 0 sin 5 1 1k\nv13 a 0 dc=7\nv14 a 0 pwl(2 3 5 "
+     "4)\ni1 0 a dc 1 m=2\ni2 a 0 {-1m}\n",
+     "r0 a 0 1\nv1 a 0 3\nv2 a 0 1\nv3 a 0 3\nv4 a 0 4\nv5 a 0 1.5\nv6 a 0 1.25\nv7 a 0 0\nv8 a 0 "
+     "3\nv9 a 0 0\nv10 a 0 4\n"
      "v11 a 0 6\nv12 a 0 5\nv13 a 0 7\nv14 a 0 3\ni1 0 a 2\ni2 a 0 -0.001\n"},
     /* controlled sources; the control may be defined later; L is a 0-V source, C is open */
-    {"t\nf1 0 b vs 2\nh1 c 0 e1 5\ne1 (a,0) (b 0) 2\ne2 d 0 b 0 gain=3\ng1 0 b a 0 2m m=3\nf2 0 b l1 2 m=3\nvs b 0 0\nl1 a b 1u\n"
+    {"t\nf1 0 b vs 2\nh1 c 0 e1 5\ne1 (a,0) (b 0) 2\ne2 d 0 b 0 gain=3\ng1 0 b a 0 2m m=3\nf2 0 b "
+     "l1 2 m=3\nvs b 0 0\nl1 a b 1u\n"
      "c1 a z 1u ic=0\nr1 a 0 1\n",
-     "f1 0 b <vs> 2\nh1 c 0 <e1> 5\ne1 a 0 b 0 2\ne2 d 0 b 0 3\ng1 0 b a 0 0.006\nf2 0 b <l1> 6\nvs b 0 0\nl1 a b 0\nr1 a 0 1\n"},
+     "f1 0 b <vs> 2\nh1 c 0 <e1> 5\ne1 a 0 b 0 2\ne2 d 0 b 0 3\ng1 0 b a 0 0.006\nf2 0 b <l1> "
+     "6\nvs b 0 0\nl1 a b 0\nr1 a 0 1\n"},
     /* diodes */
-    {"t\nv1 a 0 1\nd1 a 0 dm 2 temp=50 off\nd2 a 0 dm area=2 m=3\nd3 a 0 di\n.model dm d (is=1e-6, n=2\n+ rs=1 cjo=1p m=0.5 mfg=ON)\n"
+    {"t\nv1 a 0 1\nd1 a 0 dm 2 temp=50 off\nd2 a 0 dm area=2 m=3\nd3 a 0 di\n.model dm d (is=1e-6, "
+     "n=2\n+ rs=1 cjo=1p m=0.5 mfg=ON)\n"
      ".model di d(ron=2 roff=1g vfwd=0.6)\n",
-     "v1 a 0 1\nd1 a 0 is=1e-06 n=2 rs=1 area=2 temp=50 : dm\nd2 a 0 is=1e-06 n=2 rs=1 area=2 m=3 : dm\n"
+     "v1 a 0 1\nd1 a 0 is=1e-06 n=2 rs=1 area=2 temp=50 : dm\nd2 a 0 is=1e-06 n=2 rs=1 area=2 m=3 "
+     ": dm\n"
      "d3 a 0 ron=2 roff=1000000000 vfwd=0.6 : di\n"},
     /* parameters before their definition, functions */
-    {"t\nr1 a 0 {r}\nv1 a 0 {f(2,G)}\n.param r={2*s} s = {3 + 1} t='r*s'\n.func f(x,y) {x*y + t}\n.param g=2 h=g\nr2 a 0 {h}\n",
+    {"t\nr1 a 0 {r}\nv1 a 0 {f(2,G)}\n.param r={2*s} s = {3 + 1} t='r*s'\n.func f(x,y) {x*y + "
+     "t}\n.param g=2 h=g\nr2 a 0 {h}\n",
      "r1 a 0 8\nv1 a 0 36\nr2 a 0 2\n"},
-    /* subcircuits: nested, defaults, overrides, dynamic scope, .global, ground, m, models of their own */
-    {"t\n.param g=2 vv='g*3'\n.global vdd\nv1 in 0 {vv}\n.subckt top a b params: r=1k\nr1 a n {r}\nx2 n b inner r={r*2} q = 3\n"
-     ".model dd d is=1e-6\nd1 n gnd dd\nr9 n vdd 1k\ne1 k 0 a b 2\nf1 k 0 e1 4\n.subckt inner a b r=1 q=2\nr1 a n {r}\nr2 n b {q}\n"
+    /* subcircuits: nested, defaults, overrides, dynamic scope, .global, ground, m, models of their
+       own */
+    {"t\n.param g=2 vv='g*3'\n.global vdd\nv1 in 0 {vv}\n.subckt top a b params: r=1k\nr1 a n "
+     "{r}\nx2 n b inner r={r*2} q = 3\n"
+     ".model dd d is=1e-6\nd1 n gnd dd\nr9 n vdd 1k\ne1 k 0 a b 2\nf1 k 0 e1 4\n.subckt inner a b "
+     "r=1 q=2\nr1 a n {r}\nr2 n b {q}\n"
      ".ends\n.ends top\nx1 in out top r=10\nr5 out 0 1k\nv2 vdd 0 1\n",
-     "v1 in 0 6\nr.x1.r1 in x1.n 10\nr.x1.x2.r1 x1.n x1.x2.n 20\nr.x1.x2.r2 x1.x2.n out 3\nd.x1.d1 x1.n 0 is=1e-06 : x1:dd\n"
-     "r.x1.r9 x1.n vdd 1000\ne.x1.e1 x1.k 0 in out 2\nf.x1.f1 x1.k 0 <e.x1.e1> 4\nr5 out 0 1000\nv2 vdd 0 1\n"},
-    {"t\n.param k=7\nv1 in 0 1\n.subckt a p q r=1k\nx1 p q b\n.ends\n.subckt b p q\nr1 p q {r}\n.ends\nx1 in 0 a r=5\n.subckt c p q\n"
+     "v1 in 0 6\nr.x1.r1 in x1.n 10\nr.x1.x2.r1 x1.n x1.x2.n 20\nr.x1.x2.r2 x1.x2.n out 3\nd.x1.d1 "
+     "x1.n 0 is=1e-06 : x1:dd\n"
+     "r.x1.r9 x1.n vdd 1000\ne.x1.e1 x1.k 0 in out 2\nf.x1.f1 x1.k 0 <e.x1.e1> 4\nr5 out 0 "
+     "1000\nv2 vdd 0 1\n"},
+    {"t\n.param k=7\nv1 in 0 1\n.subckt a p q r=1k\nx1 p q b\n.ends\n.subckt b p q\nr1 p q "
+     "{r}\n.ends\nx1 in 0 a r=5\n.subckt c p q\n"
      ".param h=2 k=9\nr1 p q {h*k}\n.ends\nx3 in 0 c\n",
      "v1 in 0 1\nr.x1.x1.r1 in 0 5\nr.x3.r1 in 0 18\n"},
-    {"t\nv1 a 0 1\n.subckt s p q\nr1 p q 10\ni1 p q 1\nd1 p q dm\n.ends\n.model dm d\nx1 a 0 s m=2\n.subckt t p q m=7\nr1 p q {m}\n.ends\nx2 a 0 t m=3\n",
+    {"t\nv1 a 0 1\n.subckt s p q\nr1 p q 10\ni1 p q 1\nd1 p q dm\n.ends\n.model dm d\nx1 a 0 s "
+     "m=2\n.subckt t p q m=7\nr1 p q {m}\n.ends\nx2 a 0 t m=3\n",
      "v1 a 0 1\nr.x1.r1 a 0 5\ni.x1.i1 a 0 2\nd.x1.d1 a 0 m=2 : dm\nr.x2.r1 a 0 3\n"},
-    {"t\nv1 a 0 1\n.subckt s p q is=1u\nd1 p q dm\nd2 p q dm\n.model dm d(is={is})\n.ends\nx1 a 0 s\nx2 a 0 s\nx3 a 0 s is=2u\n",
-     "v1 a 0 1\nd.x1.d1 a 0 is=1e-06 : x1:dm\nd.x1.d2 a 0 is=1e-06 : x1:dm\nd.x2.d1 a 0 is=1e-06 : x1:dm\n"
+    {"t\nv1 a 0 1\n.subckt s p q is=1u\nd1 p q dm\nd2 p q dm\n.model dm d(is={is})\n.ends\nx1 a 0 "
+     "s\nx2 a 0 s\nx3 a 0 s is=2u\n",
+     "v1 a 0 1\nd.x1.d1 a 0 is=1e-06 : x1:dm\nd.x1.d2 a 0 is=1e-06 : x1:dm\nd.x2.d1 a 0 is=1e-06 : "
+     "x1:dm\n"
      "d.x2.d2 a 0 is=1e-06 : x1:dm\nd.x3.d1 a 0 is=2e-06 : x3:dm\nd.x3.d2 a 0 is=2e-06 : x3:dm\n"},
     /* what eqspice does not do is left out with a note */
-    {"t\nv1 a 0 1\nr1 a 0 1\nk1 l1 l2 0.9\n.tran 1n 1u\n.print dc v(a)\n.control\nrun\nr9 a b\n.endc\n.model q npn(bf=100)\n.options method=gear nopage\n",
+    {"t\nv1 a 0 1\nr1 a 0 1\nk1 l1 l2 0.9\n.tran 1n 1u\n.print dc v(a)\n.control\nrun\nr9 a "
+     "b\n.endc\n.model q npn(bf=100)\n.options method=gear nopage\n",
      "v1 a 0 1\nr1 a 0 1\n"},
 };
 
 START_TEST(decks_become_tables) {
     eq_diag *d = eq_diag_new();
     eq_circuit *c = read_deck(kept[_i].deck, d);
-    ck_assert_msg(c != NULL, "%s: %s", kept[_i].deck, eq_diag_count(d) > 0 ? eq_diag_get(d, 0)->text : "");
+    ck_assert_msg(c != NULL, "%s: %s", kept[_i].deck,
+                  eq_diag_count(d) > 0 ? eq_diag_get(d, 0)->text : "");
     ck_assert_uint_eq(eq_diag_errors(d), 0);
     eq_text got = {0};
     for (size_t e = 0; e < eq_circuit_elements(c); e++) print_element(c, (eq_element)e, &got);
@@ -109,8 +138,11 @@ START_TEST(decks_become_tables) {
 END_TEST
 
 START_TEST(cards_set_analyses_and_options) {
-    eq_circuit *c = read_deck("  A title \nv1 a 0 1\nr1 a 0 {r}\n.param r=2 e=-12\n.op\n.dc v1 0 1 0.5 r1 1 2 1\n.temp 50\n"
-                              ".options reltol=1e-4 abstol=1e-14 gmin={10**e} tnom=25 itl1=50 acct\n", NULL);
+    eq_circuit *c =
+        read_deck("  A title \nv1 a 0 1\nr1 a 0 {r}\n.param r=2 e=-12\n.op\n.dc v1 0 1 0.5 r1 1 2 "
+                  "1\n.temp 50\n"
+                  ".options reltol=1e-4 abstol=1e-14 gmin={10**e} tnom=25 itl1=50 acct\n",
+                  NULL);
     ck_assert_ptr_nonnull(c);
     ck_assert_str_eq(c->title, "A title");
     ck_assert_uint_eq(c->analyses, 2);
@@ -130,10 +162,13 @@ START_TEST(cards_set_analyses_and_options) {
 END_TEST
 
 START_TEST(directives_name_inputs_outputs_and_groups) {
-    eq_circuit *c = read_deck("t\n*% input  Vx1 Vx2\n*% input vx3\n*% output yp,ym z\n*% nudge ip,im iz\n*% train Rw* gmin=1u gmax={2*g}\n"
+    eq_circuit *c = read_deck("t\n*% input  Vx1 Vx2\n*% input vx3\n*% output yp,ym z\n*% nudge "
+                              "ip,im iz\n*% train Rw* gmin=1u gmax={2*g}\n"
                               "*% train rv? rz gmin=1e-6 gmax=1\n.param g=0.5\n"
-                              "vx1 a 0 1\nvx2 b 0 1\nvx3 c 0 1\nrw1 a yp 2k\nrw2 b ym 1k\nrv1 c z 1\nrz z 0 10\nry yp ym 5\n"
-                              "ip 0 yp 0\nim 0 ym 0\niz 0 z 0\n", NULL);
+                              "vx1 a 0 1\nvx2 b 0 1\nvx3 c 0 1\nrw1 a yp 2k\nrw2 b ym 1k\nrv1 c z "
+                              "1\nrz z 0 10\nry yp ym 5\n"
+                              "ip 0 yp 0\nim 0 ym 0\niz 0 z 0\n",
+                              NULL);
     ck_assert_ptr_nonnull(c);
     ck_assert_uint_eq(c->inputs, 3);
     ck_assert_int_eq(c->input[2], eq_circuit_find_element(c, "vx3"));
@@ -157,7 +192,8 @@ START_TEST(includes_and_sections_are_read_in_place) {
     ck_assert_int_eq(eq_deck_read("tests/decks/include.cir", &c, d), EQ_OK);
     eq_text got = {0};
     for (size_t e = 0; e < eq_circuit_elements(c); e++) print_element(c, (eq_element)e, &got);
-    ck_assert_str_eq(got.text, "v1 in 0 1\nr.x1.r1 in mid 2000\nr.x2.r1 mid 0 2000\nr.x2.r2 0 mid 3000\n");
+    ck_assert_str_eq(got.text,
+                     "v1 in 0 1\nr.x1.r1 in mid 2000\nr.x2.r1 mid 0 2000\nr.x2.r2 0 mid 3000\n");
     eq_location at = c->place[1];
     ck_assert_str_eq(eq_circuit_place(c, at).file, "tests/decks/inc/half.inc");
     ck_assert_int_eq(at.line, 3);
@@ -167,13 +203,15 @@ START_TEST(includes_and_sections_are_read_in_place) {
 }
 END_TEST
 
-static const char rich[] =
-    "t\n.param a=1 b={a+1}\n.func f(x) {x*b}\n.global vdd\nv1 in 0 {f(2)} ac 1\n.subckt s p q r=1k\nr1 p n {r}\nd1 n q dm area=2\n"
-    "e1 k 0 p q 2\nf1 k 0 e1 1\n.model dm d(is={r*1e-9} cjo=1p)\n.ends\nx1 in out s r='2*a'\nx2 in out s\nrw1 out 0 1k tc1=1m\ni1 0 out 0\n"
-    "+ m=2\n.op\n.dc v1 0 1 0.1\n.options reltol=1e-3\n*% input v1\n*% output out\n*% nudge i1\n*% train rw* gmin=1u gmax=1\n.end\n";
+static const char rich[] = "t\n.param a=1 b={a+1}\n.func f(x) {x*b}\n.global vdd\nv1 in 0 {f(2)} "
+                           "ac 1\n.subckt s p q r=1k\nr1 p n {r}\nd1 n q dm area=2\n"
+                           "e1 k 0 p q 2\nf1 k 0 e1 1\n.model dm d(is={r*1e-9} cjo=1p)\n.ends\nx1 "
+                           "in out s r='2*a'\nx2 in out s\nrw1 out 0 1k tc1=1m\ni1 0 out 0\n"
+                           "+ m=2\n.op\n.dc v1 0 1 0.1\n.options reltol=1e-3\n*% input v1\n*% "
+                           "output out\n*% nudge i1\n*% train rw* gmin=1u gmax=1\n.end\n";
 
-/* Any beginning of a deck, and a deck with a byte changed, is read or refused with a message: no crash, and
- * never a failure that says nothing. */
+/* Any beginning of a deck, and a deck with a byte changed, is read or refused with a message: no
+ * crash, and never a failure that says nothing. */
 START_TEST(damaged_decks_are_read_or_refused) {
     size_t n = strlen(rich);
     char copy[sizeof rich];
@@ -204,8 +242,8 @@ START_TEST(reading_survives_running_out_of_memory) {
         eq_mem_fail_after(n);
         status = eq_deck_parse("deck.cir", rich, strlen(rich), &c, d);
         eq_mem_fail_after(-1);
-        ck_assert_msg(status == EQ_OK || status == EQ_ERR_MEMORY, "allocation %ld: status %d: %s", n, status,
-                      eq_diag_count(d) > 0 ? eq_diag_get(d, 0)->text : "");
+        ck_assert_msg(status == EQ_OK || status == EQ_ERR_MEMORY, "allocation %ld: status %d: %s",
+                      n, status, eq_diag_count(d) > 0 ? eq_diag_get(d, 0)->text : "");
         eq_circuit_free(c);
         eq_diag_free(d);
     }
