@@ -162,7 +162,10 @@ static eq_status check_energy(const eq_newton *w) {
                                           "positive; use --solver newton");
 }
 
+/* Coordinate descent (eliminate.h) first: it brings the diodes to currents at which the Hessian has a condition
+ * that a factorization can bear. */
 eq_status eq_cocontent_solve(eq_newton *w, double *x, const char **rung) {
+    enum { SWEEPS = 10 };
     size_t n = w->s->n;
     *rung = "conjugate gradients";
     eq_status status = check_energy(w);
@@ -174,11 +177,8 @@ eq_status eq_cocontent_solve(eq_newton *w, double *x, const char **rung) {
     if (m.gradient == NULL || m.preconditioned == NULL || m.direction == NULL) {
         status = eq_out_of_memory(w->diag);
     } else {
+        for (int k = 0; k < SWEEPS; k++) eq_eliminate(w->eliminator, x);
         m.ratio = eq_newton_evaluate(w, x);
-        if (!isfinite(m.ratio)) {
-            memset(x, 0, n * sizeof *x);
-            m.ratio = eq_newton_evaluate(w, x);
-        }
         m.energy = eq_system_energy(w->s, x, &m.energy_size);
         status = isfinite(m.ratio) ? minimise(&m, x, 1e-3) : EQ_ERR_CONVERGE;
     }

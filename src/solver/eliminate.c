@@ -13,9 +13,14 @@ typedef struct touch {
     double left, right;
 } touch;
 
+/* The unknowns of one colour are not coupled with each other. */
+enum { MOST_COLOURS = 8 };
+
 struct eq_eliminator {
     eq_system *s;
     size_t count;
+    int colours;
+    size_t colour[MOST_COLOURS + 1]; /* unknowns of colour c: colour[c] .. colour[c+1]-1 */
     int32_t *unknown; /* [count] */
     int32_t *start;   /* [count + 1] */
     touch *touched;
@@ -66,44 +71,50 @@ static void visit_touches(eq_eliminator *e, visitor visit) {
     }
 }
 
+enum { WAITING = -2 };
+
 static void mark_touched(eq_eliminator *e, int32_t unknown, const touch *seen) {
-    if (seen->left != 0.0 && seen->right != 0.0) e->place[unknown] = 0;
+    if (seen->left != 0.0 && seen->right != 0.0) e->place[unknown] = WAITING;
 }
 
 static void count_touched(eq_eliminator *e, int32_t unknown, const touch *seen) {
     (void)seen;
-    if (e->place[unknown] != EQ_NONE) e->start[e->place[unknown] + 2]++;
+    if (e->place[unknown] >= 0) e->start[e->place[unknown] + 2]++;
 }
 
 static void keep_touched(eq_eliminator *e, int32_t unknown, const touch *seen) {
-    if (e->place[unknown] != EQ_NONE) e->touched[e->start[e->place[unknown] + 1]++] = *seen;
+    if (e->place[unknown] >= 0) e->touched[e->start[e->place[unknown] + 1]++] = *seen;
 }
 
-/* Whether column k of the pattern meets the row of a chosen unknown. */
-static bool meets_chosen(const eq_eliminator *e, const bool *chosen, int32_t k) {
+/* Whether column k of the pattern meets the row of an unknown of the open colour. */
+static bool meets_chosen(const eq_eliminator *e, int32_t k) {
     const eq_pattern *p = &e->s->pattern;
     for (int32_t i = p->start[k]; i < p->start[k + 1]; i++)
-        if (p->row[i] != k && chosen[p->row[i]]) return true;
+        if (p->row[i] != k && e->place[p->row[i]] >= (int32_t)e->colour[e->colours]) return true;
     return false;
 }
 
-/* Greedy independent set of the touched unknowns in the graph of the Jacobian. */
-static bool choose(eq_eliminator *e) {
+/* Greedy independent set of the waiting unknowns in the graph of the Jacobian. blocked: [unknowns]. */
+static void choose_colour(eq_eliminator *e, bool *blocked) {
     const eq_pattern *p = &e->s->pattern;
-    bool *chosen = eq_calloc(e->s->n, sizeof *chosen), *blocked = eq_calloc(e->s->n, sizeof *blocked);
-    bool whole = chosen != NULL && blocked != NULL;
-    for (int32_t k = 0; whole && k < p->n; k++) {
-        bool take = e->place[k] == 0 && !blocked[k] && !meets_chosen(e, chosen, k);
-        e->place[k] = EQ_NONE;
-        if (!take) continue;
-        chosen[k] = true;
+    memset(blocked, 0, e->s->n * sizeof *blocked);
+    e->colour[e->colours] = e->count;
+    for (int32_t k = 0; k < p->n; k++) {
+        if (e->place[k] != WAITING || blocked[k] || meets_chosen(e, k)) continue;
         e->place[k] = (int32_t)e->count;
         e->unknown[e->count++] = k;
         for (int32_t i = p->start[k]; i < p->start[k + 1]; i++) blocked[p->row[i]] = true;
     }
-    eq_free(chosen);
+    e->colour[++e->colours] = e->count;
+}
+
+static bool choose(eq_eliminator *e) {
+    bool *blocked = eq_calloc(e->s->n, sizeof *blocked);
+    if (blocked == NULL) return false;
+    do choose_colour(e, blocked);
+    while (e->colours < MOST_COLOURS && e->colour[e->colours] > e->colour[e->colours - 1]);
     eq_free(blocked);
-    return whole;
+    return true;
 }
 
 static bool build(eq_eliminator *e) {
@@ -216,14 +227,18 @@ static double root(const scalar *q, double x) {
     return h;
 }
 
+/* The first colour, the largest, comes last: its equations hold on return. */
 void eq_eliminate(eq_eliminator *e, double *x) {
     eq_system *s = e->s;
-    if (e->count == 0 || s->injection.slope != NULL) return;
-    eq_system_linear_residual(s, x, e->r);
-    for (size_t k = 0; k < e->count; k++) {
-        int32_t u = e->unknown[k];
-        scalar q = {e, e->touched + e->start[k], e->touched + e->start[k + 1], e->r[u],
-                    s->linear[s->diagonal[u]] + s->homotopy.shunt};
-        x[u] += root(&q, x[u]);
+    if (s->injection.slope != NULL) return;
+    for (int colour = e->colours; colour-- > 0;) {
+        if (e->colour[colour] == e->colour[colour + 1]) continue;
+        eq_system_linear_residual(s, x, e->r);
+        for (size_t k = e->colour[colour]; k < e->colour[colour + 1]; k++) {
+            int32_t u = e->unknown[k];
+            scalar q = {e, e->touched + e->start[k], e->touched + e->start[k + 1], e->r[u],
+                        s->linear[s->diagonal[u]] + s->homotopy.shunt};
+            x[u] += root(&q, x[u]);
+        }
     }
 }

@@ -1,7 +1,8 @@
 /* Nonlinear elimination (DESIGN section 1; Lanzkron, Rose and Wilkes 1996): free nodes touched by nonlinear
  * elements and not coupled with each other are scalar monotone equations once all other unknowns are held. They
  * are solved to machine precision. A Newton step of the full system from there is the Newton step of the Schur
- * complement on the remaining unknowns. With a convex energy it is exact minimisation along coordinates. */
+ * complement on the remaining unknowns. With a convex energy it is exact minimisation along coordinates. Diode
+ * nodes that are coupled with these are solved before them, colour by colour (nonlinear Gauss-Seidel). */
 #ifndef EQ_SOLVER_ELIMINATE_H
 #define EQ_SOLVER_ELIMINATE_H
 

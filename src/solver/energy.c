@@ -84,11 +84,12 @@ double eq_system_energy(eq_system *s, const double *x, double *scale) {
 }
 
 /* dp/du of the chunk at its drops by Ridders' extrapolated central differences (Ridders 1982, Advances in
- * Engineering Software 4:75): steps h, h/1.6, ..., Neville's scheme, the entry of least estimated error. */
-enum { LEVELS = 10 };
-static const double shrink = 1.6;
+ * Engineering Software 4:75): steps h, h/1.8, ..., Neville's scheme, the entry of least estimated error. */
+enum { LEVELS = 36 };
+static const double shrink = 1.8;
 
-static void central_difference(eq_chunk *e, const double *u, const double *h, double *slope) {
+static void central_difference(eq_chunk *e, const double *u, const double *h, double *slope,
+                               double *noise) {
     double plus[EQ_CHUNK], minus[EQ_CHUNK];
     for (int side = 0; side < 2; side++) {
         double sign = side == 0 ? 1.0 : -1.0;
@@ -99,16 +100,20 @@ static void central_difference(eq_chunk *e, const double *u, const double *h, do
         eq_chunk_energy(e);
         memcpy(side == 0 ? plus : minus, e->y, e->n * sizeof *e->y);
     }
-    for (size_t j = 0; j < e->n; j++)
+    for (size_t j = 0; j < e->n; j++) {
         slope[j] = (plus[j] - minus[j]) / ((u[j] + h[j]) - (u[j] - h[j]));
+        noise[j] = 1e-16 * (fabs(plus[j]) + fabs(minus[j])) / h[j];
+    }
 }
 
-/* Neville's scheme of one element: column[k] is the k-th of the row before; keeps the best entry. */
-static void extrapolate(double *column, int level, double first, double *best, double *error) {
+/* Neville's scheme of one element: column[k] is the k-th of the row before; keeps the best entry. noise: the
+ * rounding error of the difference, below which agreement means nothing. */
+static void extrapolate(double *column, int level, double first, double noise, double *best,
+                        double *error) {
     double factor = shrink * shrink, now = first;
     for (int k = 0; k < level; k++, factor *= shrink * shrink) {
         double better = (now * factor - column[k]) / (factor - 1.0);
-        double change = fmax(fabs(better - now), fabs(better - column[k]));
+        double change = fmax(fabs(better - now), fabs(better - column[k])) + noise;
         column[k] = now;
         now = better;
         if (change <= *error) {
@@ -122,7 +127,7 @@ static void extrapolate(double *column, int level, double first, double *best, d
 
 /* A quadratic energy needs one difference, whose step may be as large as the drop. */
 static void slopes_by_energy(eq_chunk *e, const double *u, double *slope) {
-    double h[EQ_CHUNK], first[EQ_CHUNK], error[EQ_CHUNK];
+    double h[EQ_CHUNK], first[EQ_CHUNK], error[EQ_CHUNK], noise[EQ_CHUNK];
     static const double floor_step = 1e-3; /* V */
     double column[EQ_CHUNK][LEVELS];
     bool quadratic = eq_is_linear(e->t);
@@ -131,9 +136,9 @@ static void slopes_by_energy(eq_chunk *e, const double *u, double *slope) {
         error[j] = INFINITY;
     }
     for (int level = 0; level < (quadratic ? 1 : LEVELS); level++) {
-        central_difference(e, u, h, first);
+        central_difference(e, u, h, first, noise);
         for (size_t j = 0; j < e->n; j++) {
-            extrapolate(column[j], level, first[j], &slope[j], &error[j]);
+            extrapolate(column[j], level, first[j], noise[j], &slope[j], &error[j]);
             h[j] /= shrink;
         }
     }

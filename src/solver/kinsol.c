@@ -97,10 +97,13 @@ static double scale_by_bounds(engine *e, const double *x) {
     return ratio;
 }
 
-/* One system: KINSol with the bounds at its start, again with those at its end until they hold. */
+/* One system: diode nodes are solved alone first (eliminate.h), so that the search starts at finite currents; then
+ * KINSol with the bounds at its start, and again with those at its end until they hold. */
 static eq_status settle(engine *e, double *x) {
     enum { ROUNDS = 4 };
-    double enough = 1e-3, ratio = scale_by_bounds(e, x);
+    double enough = 1e-3;
+    eq_eliminate(e->w->eliminator, x);
+    double ratio = scale_by_bounds(e, x);
     if (!isfinite(ratio)) return EQ_ERR_CONVERGE;
     for (int round = 0; round < ROUNDS && ratio > enough; round++) {
         long steps = 0;
@@ -124,8 +127,10 @@ static eq_status settle(engine *e, double *x) {
 /* All independent sources raised together from zero, each point solved by KINSOL. */
 static eq_status raise_sources(engine *e, double *x) {
     eq_newton *w = e->w;
+    enum { POINTS = 100 };
     double done = 0.0, step = 0.25, *kept = w->spare;
     eq_status status = EQ_OK;
+    int points = 0;
     memset(x, 0, w->s->n * sizeof *x);
     while (done < 1.0) {
         double to = fmin(done + step, 1.0);
@@ -136,10 +141,10 @@ static eq_status raise_sources(engine *e, double *x) {
         if (status == EQ_OK) done = to;
         else memcpy(x, kept, w->s->n * sizeof *kept);
         step *= status == EQ_OK ? 2.0 : 0.25;
-        if (step < 1e-6 || (status != EQ_OK && status != EQ_ERR_CONVERGE)) break;
+        if (step < 1e-6 || ++points == POINTS || (status != EQ_OK && status != EQ_ERR_CONVERGE)) break;
     }
     w->s->homotopy.scale = 1.0;
-    return status;
+    return status == EQ_OK && done < 1.0 ? EQ_ERR_CONVERGE : status;
 }
 
 /* KINSOL's test may end above the accuracy that the engines agree on; Newton steps finish it then. */

@@ -197,6 +197,8 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     if (status == EQ_OK && s->refreshed != EQ_OK) status = eq_out_of_memory(diag);
     if (status == EQ_OK) {
         status = by(w, s->x, which, &rung);
+        /* A start that solves the equations says nothing about whether they have other solutions. */
+        if (status == EQ_OK && w->factorizations == 0) status = eq_newton_factor(w, s->x);
         if (status != EQ_OK) report_failure(w, s->x, status, diag);
     }
     if (status == EQ_OK) eq_system_state(s->system, s->x, v, branch);

@@ -1,0 +1,147 @@
+#include <check.h>
+#include <math.h>
+#include <string.h>
+
+#include "../support/mna.h"
+#include "circuit/topology.h"
+
+Suite *topology_suite(void);
+
+/* Checks a deck; returns the topology and leaves the findings in d. */
+static eq_topology *look(const char *text, eq_circuit **c, eq_diag *d) {
+    eq_topology *t = NULL;
+    *c = deck(text);
+    ck_assert_int_eq(eq_topology_check(*c, &t, d), EQ_OK);
+    return t;
+}
+
+static double weight(const eq_topology *t, const eq_circuit *c, const char *node) {
+    return eq_topology_weight(t, eq_circuit_find_node(c, node));
+}
+
+#define AMPLIFIER(k, from, to, gain, back)                                                         \
+    "E" #k " e" #k " 0 " from " 0 " #gain "\nVs" #k " e" #k " " to " 0\nF" #k " " from " 0 Vs" #k  \
+    " " #back "\n"
+
+/* d(w) = (gamma/A) d(h), stage by stage: DESIGN section 1. */
+START_TEST(weights_multiply_along_a_chain) {
+    eq_circuit *c;
+    eq_diag *d = eq_diag_new();
+    eq_topology *t = look("chain\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(1, "h", "w", 4, 0.25)
+                          "R2 w g 1k\n" AMPLIFIER(2, "g", "u", 3, 0.5) "R3 u y 1k\nR4 y 0 1k\n"
+                          "R5 in z 1k\nR6 z 0 1k\n.op\n.end\n",
+                          &c, d);
+    ck_assert(t->exists && t->positive && t->passive);
+    ck_assert_uint_eq(t->components, 4); /* h; e1 w g; e2 u y; z */
+    ck_assert_double_eq_tol(weight(t, c, "w") / weight(t, c, "h"), 0.0625, 1e-15);
+    ck_assert_double_eq_tol(weight(t, c, "e1") / weight(t, c, "h"), 0.0625, 1e-15);
+    ck_assert_double_eq_tol(weight(t, c, "y") / weight(t, c, "g"), 0.5 / 3, 1e-15);
+    ck_assert_int_eq(t->component[eq_circuit_find_node(c, "in")], EQ_NONE);
+    ck_assert_int_eq(t->component[EQ_GROUND], EQ_NONE);
+    ck_assert_uint_eq(eq_diag_errors(d), 0);
+    eq_topology_free(t);
+    eq_circuit_free(c);
+    eq_diag_free(d);
+}
+END_TEST
+
+/* Two ways from component h to component y: the ratios must agree. */
+static const char consistent[] = "diamond\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(1, "h", "w", 4, 0.25)
+    AMPLIFIER(2, "h", "u", 2, 0.125) "R2 w y 1k\nR3 u y 1k\nR4 y 0 1k\n.op\n.end\n";
+static const char inconsistent[] = "diamond\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(1, "h", "w", 4, 0.25)
+    AMPLIFIER(2, "h", "u", 2, 0.5) "R2 w y 1k\nR3 u y 1k\nR4 y 0 1k\n.op\n.end\n";
+
+static const struct {
+    const char *deck;
+    bool exists, positive, passive;
+    const char *says[2];
+} cases[] = {
+    {consistent, true, true, true, {"energy weights exist", "2 floating components"}},
+    {inconsistent, false, false, true, {"loop of amplifiers e", "e1"}},
+    {"feedback\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(1, "h", "w", 4, 0.25) "R2 w h 9k\n.op\n.end\n",
+     false, false, true, {"loop of amplifiers e1", "0.0625"}},
+    {"unit feedback\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(1, "h", "w", 4, 4) "R2 w h 9k\n.op\n.end\n",
+     true, true, true, {"energy weights exist", NULL}},
+    {"blocked\nV1 in 0 1\nR1 in h 1k\nE1 w 0 h 0 4\nR2 w 0 1k\n.op\n.end\n", false, false, true,
+     {"current of e1 back", "blocks error signals"}},
+    {"unloaded probe\nV1 in 0 1\nR1 in h 1k\nE1 w 0 h 0 4\n.op\n.end\n", true, true, true,
+     {"energy weights exist", NULL}},
+    {"sign trap of F1 h 0 E1\nV1 in 0 1\nR1 in h 1k\nE1 w 0 h 0 4\nF1 h 0 E1 0.25\nR2 w 0 1k\n"
+     ".op\n.end\n", true, false, true, {"not positive", NULL}},
+    {"foreign F\nV1 in 0 1\nR1 in h 1k\nF1 h 0 V1 0.1\nR2 h 0 1k\n.op\n.end\n", false, false, true,
+     {"f1 draws a current that belongs to node in", NULL}},
+    {"transconductance\nV1 in 0 1\nR1 in a 1k\nR2 b 0 1k\nG1 b 0 a 0 1m\n.op\n.end\n", false, false,
+     true, {"g1 is a voltage-controlled current source", NULL}},
+    {"own drop\nV1 in 0 1\nR1 in a 1k\nG1 a 0 a 0 1m\n.op\n.end\n", true, true, true,
+     {"energy weights exist", NULL}},
+    {"negative\nV1 in 0 1\nR1 in a 1k\nG1 a 0 0 a 1u\n.op\n.end\n", true, true, false,
+     {"g1 has a negative conductance", NULL}},
+    {"transresistance\nV1 in 0 1\nR1 in a 1k\nH1 b 0 V1 10\nR2 a b 1k\n.op\n.end\n", false, false,
+     true, {"h1 is a current-controlled", NULL}},
+    {"negative R\nV1 in 0 1\nR1 in a 1k\nR2 a 0 -1meg\n.op\n.end\n", true, true, false,
+     {"r2 has a negative conductance", "passive"}},
+    {"a VCVS of itself\nV1 in 0 1\nR1 in a 1k\nE1 b 0 c 0 0.5\nE2 c 0 b 0 0.3\nR2 a b 1k\n.op\n.end\n", false, false,
+     true, {"stands in a loop of controlled sources", NULL}},
+};
+
+static bool said(const eq_diag *d, const char *words) {
+    for (size_t k = 0; k < eq_diag_count(d); k++)
+        if (strstr(eq_diag_get(d, k)->text, words) != NULL) return true;
+    return words == NULL;
+}
+
+START_TEST(findings) {
+    eq_circuit *c;
+    eq_diag *d = eq_diag_new();
+    eq_topology *t = look(cases[_i].deck, &c, d);
+    ck_assert_msg(t->exists == cases[_i].exists, "%s: exists %d, %s", cases[_i].deck, t->exists,
+                  t->reason == NULL ? "" : t->reason);
+    ck_assert_msg(t->positive == cases[_i].positive, "%s: positive", cases[_i].deck);
+    ck_assert_msg(t->passive == cases[_i].passive, "%s: passive", cases[_i].deck);
+    for (int k = 0; k < 2 && cases[_i].says[k] != NULL; k++)
+        ck_assert_msg(said(d, cases[_i].says[k]), "%s: '%s' was not said, but %s", cases[_i].deck,
+                      cases[_i].says[k], eq_diag_get(d, eq_diag_count(d) - 1)->text);
+    eq_topology_free(t);
+    eq_circuit_free(c);
+    eq_diag_free(d);
+}
+END_TEST
+
+/* T and W of an amplifier: v_w = A v_h, and the KCL of w counts gamma times in the row of h. */
+START_TEST(reduction_of_an_amplifier) {
+    eq_circuit *c = deck("amp\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(1, "h", "w", 4, 0.25)
+                         "V2 w f 0.5\nR2 f 0 1k\n.op\n.end\n");
+    eq_reduction *r = NULL;
+    ck_assert_int_eq(eq_reduction_new(c, &r, NULL), EQ_OK);
+    ck_assert_uint_eq(r->unknowns, 1);
+    eq_node f = eq_circuit_find_node(c, "f");
+    ck_assert_int_eq(r->t.start[f + 1] - r->t.start[f], 1);
+    ck_assert_double_eq(r->t.coefficient[r->t.start[f]], 4.0);
+    ck_assert_double_eq(r->w.coefficient[r->w.start[f]], 0.25);
+    double x = 0.3, v[8], current[8] = {0}, branch[8];
+    eq_reduction_potentials(r, c, &x, 1.0, v);
+    ck_assert_double_eq_tol(v[f], 4 * 0.3 - 0.5, 1e-15);
+    current[f] = 2.0; /* A leaves f through elements */
+    eq_reduction_currents(r, c, current, NULL, branch);
+    ck_assert_double_eq_tol(current[eq_circuit_find_node(c, "h")], 0.5, 1e-15);
+    ck_assert_double_eq_tol(branch[1], -2.0, 1e-15); /* e1: from e1 through the source to 0 */
+    ck_assert_double_eq_tol(branch[2], 2.0, 1e-15);  /* vs1: from e1 to w */
+    ck_assert_double_eq_tol(branch[3], 2.0, 1e-15);  /* v2: from w to f */
+    *eq_circuit_param(c, eq_circuit_find_element(c, "e1"), 0) = 5.0;
+    ck_assert(eq_reduction_refresh(r, c));
+    ck_assert_double_eq(r->t.coefficient[r->t.start[f]], 5.0);
+    ck_assert(!eq_reduction_refresh(r, c));
+    eq_reduction_free(r);
+    eq_circuit_free(c);
+}
+END_TEST
+
+Suite *topology_suite(void) {
+    Suite *s = suite_create("topology");
+    TCase *t = tcase_create("topology");
+    tcase_add_test(t, weights_multiply_along_a_chain);
+    tcase_add_loop_test(t, findings, 0, (int)(sizeof cases / sizeof *cases));
+    tcase_add_test(t, reduction_of_an_amplifier);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,190 @@
+#include "mna.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "netlist/netlist.h"
+
+eq_circuit *deck(const char *text) {
+    eq_circuit *c = NULL;
+    eq_diag *d = eq_diag_new();
+    eq_status status = eq_deck_parse("test", text, strlen(text), &c, d);
+    ck_assert_msg(status == EQ_OK, "%s\n%s", text, eq_diag_get(d, 0)->text);
+    eq_diag_free(d);
+    return c;
+}
+
+typedef struct mna {
+    const eq_circuit *c;
+    int nodes, n;      /* unknowns: nodes 1.. then branches */
+    int *branch_of;    /* [elements] */
+    double *a, *r;     /* dense Jacobian by rows, residual */
+    const double *v, *j;
+} mna;
+
+static double volt(const mna *m, eq_node n) {
+    return m->v[n];
+}
+
+static void put(mna *m, int row, int column, double value) {
+    if (row >= 0 && column >= 0) m->a[row * m->n + column] += value;
+}
+
+static void add(mna *m, int row, double value) {
+    if (row >= 0) m->r[row] += value;
+}
+
+static int at(eq_node n) {
+    return n - 1; /* ground: -1 */
+}
+
+static double param(const mna *m, eq_element e, const char *name) {
+    eq_row row = m->c->row[e];
+    return m->c->table[row.cls].w[eq_param_find(eq_class(row.cls), name)][row.row];
+}
+
+/* i(u) and di/du of the two-terminal elements, from the declared parameters. */
+static void law(const mna *m, eq_element e, double u, double *i, double *g) {
+    int cls = m->c->row[e].cls;
+    if (cls == EQ_CLASS_diode) {
+        double vte = m->c->env.k_over_q * (m->c->env.temp + 273.15) * param(m, e, "n");
+        double is = param(m, e, "is"), gmin = m->c->env.gmin;
+        if (u >= -3 * vte) {
+            *i = is * (exp(u / vte) - 1) + gmin * u;
+            *g = is / vte * exp(u / vte) + gmin;
+        } else {
+            double q = pow(3 * vte / (u * exp(1)), 3);
+            *i = -is * (1 + q) + gmin * u;
+            *g = 3 * is * q / u + gmin;
+        }
+    } else if (cls == EQ_CLASS_ideal_diode) {
+        double on = 1 / param(m, e, "ron"), off = 1 / param(m, e, "roff"), knee = param(m, e, "vfwd");
+        *g = u > knee ? on : off;
+        *i = off * u + (u > knee ? (on - off) * (u - knee) : 0);
+    } else {
+        *g = cls == EQ_CLASS_resistor ? 1 / param(m, e, "r") : param(m, e, "g");
+        *i = *g * u;
+    }
+}
+
+static void two_terminal(mna *m, eq_element e, int a, int b, double u) {
+    double i, g;
+    law(m, e, u, &i, &g);
+    add(m, a, i);
+    add(m, b, -i);
+    put(m, a, a, g);
+    put(m, a, b, -g);
+    put(m, b, a, -g);
+    put(m, b, b, g);
+}
+
+static void element(mna *m, eq_element e) {
+    eq_row row = m->c->row[e];
+    const eq_table *t = &m->c->table[row.cls];
+    eq_node na = t->term[0][row.row], nb = t->term[1][row.row], nc = 0, nd = 0;
+    int a = at(na), b = at(nb), own = m->nodes - 1 + m->branch_of[e], by = -1;
+    double u = volt(m, na) - volt(m, nb), w = t->w[0][row.row], control = 0;
+    if (t->term[2] != NULL) {
+        nc = t->term[2][row.row];
+        nd = t->term[3][row.row];
+        control = volt(m, nc) - volt(m, nd);
+    }
+    if (t->control != NULL) {
+        by = m->nodes - 1 + m->branch_of[t->control[row.row]];
+        control = m->j[m->branch_of[t->control[row.row]]];
+    }
+    switch (row.cls) {
+    case EQ_CLASS_isource: add(m, a, w), add(m, b, -w); return;
+    case EQ_CLASS_vccs:
+        add(m, a, w * control), add(m, b, -w * control);
+        put(m, a, at(nc), w), put(m, a, at(nd), -w), put(m, b, at(nc), -w), put(m, b, at(nd), w);
+        return;
+    case EQ_CLASS_cccs:
+        add(m, a, w * control), add(m, b, -w * control), put(m, a, by, w), put(m, b, by, -w);
+        return;
+    case EQ_CLASS_vsource:
+    case EQ_CLASS_vcvs:
+    case EQ_CLASS_ccvs:
+        add(m, a, m->j[m->branch_of[e]]), add(m, b, -m->j[m->branch_of[e]]);
+        put(m, a, own, 1), put(m, b, own, -1), put(m, own, a, 1), put(m, own, b, -1);
+        add(m, own, u - w * (row.cls == EQ_CLASS_vsource ? 1 : control));
+        if (row.cls == EQ_CLASS_vcvs) put(m, own, at(nc), -w), put(m, own, at(nd), w);
+        if (row.cls == EQ_CLASS_ccvs) put(m, own, by, -w);
+        return;
+    default: two_terminal(m, e, a, b, u);
+    }
+}
+
+static void assemble(mna *m, const eq_circuit *c, const double *v, const double *j) {
+    int elements = (int)eq_circuit_elements(c), branches = 0;
+    *m = (mna){.c = c, .nodes = (int)eq_circuit_nodes(c), .v = v, .j = j};
+    m->branch_of = malloc((size_t)elements * sizeof *m->branch_of);
+    for (int e = 0; e < elements; e++)
+        m->branch_of[e] =
+            eq_class(c->row[e].cls)->defined == EQ_VOLTAGE_DEFINED ? branches++ : -1;
+    m->n = m->nodes - 1 + branches;
+    m->a = calloc((size_t)(m->n * m->n) + 1, sizeof *m->a);
+    m->r = calloc((size_t)m->n + 1, sizeof *m->r);
+    for (int e = 0; e < elements; e++) element(m, e);
+}
+
+static void drop(mna *m) {
+    free(m->branch_of);
+    free(m->a);
+    free(m->r);
+}
+
+double mna_residual(const eq_circuit *c, const double *v, const double *branch) {
+    mna m;
+    double worst = 0;
+    assemble(&m, c, v, branch);
+    for (int k = 0; k < m.nodes - 1; k++) worst = fmax(worst, fabs(m.r[k]));
+    drop(&m);
+    return worst;
+}
+
+/* Gauss elimination with complete row pivoting on [a | r]; false when singular. */
+static bool gauss(double *a, double *r, int n) {
+    for (int k = 0; k < n; k++) {
+        int p = k;
+        for (int i = k; i < n; i++)
+            if (fabs(a[i * n + k]) > fabs(a[p * n + k])) p = i;
+        if (a[p * n + k] == 0) return false;
+        for (int j = 0; j < n; j++) {
+            double kept = a[k * n + j];
+            a[k * n + j] = a[p * n + j];
+            a[p * n + j] = kept;
+        }
+        double kept = r[k];
+        r[k] = r[p];
+        r[p] = kept;
+        for (int i = k + 1; i < n; i++) {
+            double f = a[i * n + k] / a[k * n + k];
+            for (int j = k; j < n; j++) a[i * n + j] -= f * a[k * n + j];
+            r[i] -= f * r[k];
+        }
+    }
+    for (int k = n - 1; k >= 0; k--) {
+        for (int j = k + 1; j < n; j++) r[k] -= a[k * n + j] * r[j];
+        r[k] /= a[k * n + k];
+    }
+    return true;
+}
+
+double mna_step(const eq_circuit *c, double *v, double *branch) {
+    mna m;
+    double change = 0, size = 1e-300;
+    assemble(&m, c, v, branch);
+    bool solved = gauss(m.a, m.r, m.n);
+    for (int k = 0; solved && k < m.n; k++) {
+        double *x = k < m.nodes - 1 ? &v[k + 1] : &branch[k - m.nodes + 1];
+        *x -= m.r[k];
+        if (k >= m.nodes - 1) continue;
+        change = fmax(change, fabs(m.r[k]));
+        size = fmax(size, fabs(*x));
+    }
+    drop(&m);
+    return solved ? change / size : NAN;
+}
