@@ -130,17 +130,11 @@ static eq_status allocate(eq_layered *e, const eq_engine_options *o, eq_diag *di
 static void load(void *self) {
     eq_layered *e = self;
     eq_layers_load(&e->net);
-    for (size_t b = 0; b < e->net.bars; b++) {
-        eq_crossbar *x = &e->net.bar[b];
-        memset(x->total, 0, x->cols * sizeof *x->total);
-        for (size_t k = 0; k < x->rows * x->cols; k++) x->total[k % x->cols] += x->g[k];
-    }
     for (size_t j = 0; j < e->net.nodes; j++)
         e->derived.bound[j] = e->net.weight[j] * e->net.c->options.abstol;
     e->reltol = e->net.c->options.reltol;
     e->most_iterations = e->net.c->options.itl1;
-    e->folded = EQ_PAIRS_NONE;
-    eq_layered_derive(e);
+    e->stale = true;
 }
 
 static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, eq_diag *diag) {
@@ -213,7 +207,7 @@ static void take_inputs(eq_layered *e, size_t n, const double *x) {
     e->width = e->pairing == EQ_PAIRS_NONE ? inputs : inputs / 2;
     for (size_t k = 0; k < n; k++)
         for (size_t i = 0; i < e->width; i++) e->x[k * e->width + i] = x[k * inputs + i * stride];
-    if (e->pairing != EQ_PAIRS_NONE && e->pairing != e->folded) eq_layered_fold(e);
+    if (e->stale || e->pairing != e->folded) eq_layered_fold(e);
 }
 
 /* Splits n examples into the parts, the first ones one example larger where it does not come out even. */

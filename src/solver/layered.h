@@ -121,7 +121,8 @@ typedef struct eq_layered {
     int most_iterations;
     size_t batch, works, n; /* n: examples of the current minibatch */
     eq_work *work;
-    eq_pairing pairing, folded; /* of the minibatch / that `fold` of the crossbars is computed for */
+    eq_pairing pairing, folded; /* of the minibatch / that `fold` and `total` are computed for */
+    bool stale;                 /* conductances were loaded: `fold`, `total` and `derived` are old */
     double *x;                  /* [batch][inputs], or [batch][inputs/2] when paired, V */
     size_t width;               /* of x */
     eq_pool *pool;              /* one thread for each part */
@@ -132,7 +133,7 @@ typedef struct eq_layered {
 
 /* layered_solve.c */
 void eq_layered_derive(eq_layered *e);
-/* Computes `fold` of the input crossbars for the pairing of the minibatch. */
+/* Computes `fold` and `total` for the pairing of the minibatch, and what is derived from them. */
 void eq_layered_fold(eq_layered *e);
 /* Solve the free phase / the nudged phase of slot for one part of the minibatch; work->failed tells. */
 void eq_layered_free(const eq_layered *e, eq_work *w);
@@ -140,6 +141,9 @@ void eq_layered_nudged(const eq_layered *e, eq_work *w, int slot, const eq_nudge
 
 /* layered_update.c */
 enum { EQ_UPDATE_ROWS = 8 }; /* rows (pairs of rows) of a crossbar whose gradient is in the cache at once */
+/* Column sums of a crossbar, added up in the order of an update: the bits do not depend on whether conductances were
+ * loaded or updated, so that a resumed training goes on exactly. */
+void eq_layered_total(eq_layered *e, eq_crossbar *x);
 void eq_layered_update(eq_layered *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data);
 
 #endif

@@ -66,8 +66,10 @@ void eq_layered_derive(eq_layered *e) {
 
 void eq_layered_fold(eq_layered *e) {
     e->folded = e->pairing;
+    e->stale = false;
     for (size_t b = 0; b < e->net.bars; b++) {
         eq_crossbar *x = &e->net.bar[b];
+        if (x->kind != EQ_ROWS_NODE) eq_layered_total(e, x);
         if (x->fold == NULL || e->pairing == EQ_PAIRS_NONE) continue;
         size_t pairs = x->rows / 2;
         for (size_t p = 0; p < pairs; p++) {
@@ -77,6 +79,7 @@ void eq_layered_fold(eq_layered *e) {
             for (size_t c = 0; c < x->cols; c++) x->fold[p * x->cols + c] = plus[c] - minus[c];
         }
     }
+    eq_layered_derive(e);
 }
 
 /* in = constant + sum over the input crossbars of d s (X g)^T: the current from the fixed nodes. */

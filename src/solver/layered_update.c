@@ -140,6 +140,26 @@ static void update_blocks(void *data, int part) {
     }
 }
 
+/* total = the sum of the blocks. */
+static void add_blocks(const eq_layered *e, eq_crossbar *x, size_t rows) {
+    memset(x->total, 0, x->cols * sizeof *x->total);
+    add_rows(x->total, e->block_total, (rows + EQ_UPDATE_ROWS - 1) / EQ_UPDATE_ROWS, x->cols);
+}
+
+void eq_layered_total(eq_layered *e, eq_crossbar *x) {
+    bool folded = x->fold != NULL && e->pairing != EQ_PAIRS_NONE;
+    bool beside = e->pairing == EQ_PAIRS_SIDE_BY_SIDE;
+    size_t cols = x->cols, rows = folded ? x->rows / 2 : x->rows;
+    for (size_t r = 0; r < rows; r++) {
+        double *total = e->block_total + r / EQ_UPDATE_ROWS * cols;
+        const double *g = x->g + (folded && beside ? 2 * r : r) * cols;
+        const double *minus = !folded ? g : g + (beside ? cols : rows * cols);
+        if (r % EQ_UPDATE_ROWS == 0) memset(total, 0, cols * sizeof *total);
+        for (size_t c = 0; c < cols; c++) total[c] += folded ? g[c] + minus[c] : g[c];
+    }
+    add_blocks(e, x, rows);
+}
+
 static void update_fixed(update *u) {
     eq_layered *e = u->e;
     eq_crossbar *x = u->x;
@@ -149,9 +169,7 @@ static void update_fixed(update *u) {
     for (size_t p = 0; p < e->works; p++)
         for (size_t c = 0; e->work[p].n > 0 && c < x->cols; c++) e->column[c] += e->work[p].column[c];
     eq_pool_run(e->pool, update_blocks, u);
-    size_t rows = u->folded ? x->rows / 2 : x->rows;
-    memset(x->total, 0, x->cols * sizeof *x->total);
-    add_rows(x->total, e->block_total, (rows + EQ_UPDATE_ROWS - 1) / EQ_UPDATE_ROWS, x->cols);
+    add_blocks(e, x, u->folded ? x->rows / 2 : x->rows);
 }
 
 /* out[j][n] = factor (v_s - v_0) or v_s of the nodes `list` of one part; returns the mean squares through

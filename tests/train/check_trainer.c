@@ -1,0 +1,463 @@
+#define _POSIX_C_SOURCE 200809L
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "netlist/netlist.h"
+#include "solver/solver.h"
+#include "train/checkpoint.h"
+#include "train/train.h"
+
+Suite *trainer_suite(void);
+
+static char folder[64];
+
+static void make_folder(void) {
+    /* In memory where that exists: these tests write many files and wait for each. */
+    strcpy(folder, "/dev/shm/eqspice-train-XXXXXX");
+    if (mkdtemp(folder) != NULL) return;
+    strcpy(folder, "/tmp/eqspice-train-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static void remove_folder(void) {
+    char command[128];
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* folder/name in one of a few buffers. */
+static const char *in(const char *name) {
+    static char path[4][160];
+    static int next;
+    next = (next + 1) % 4;
+    snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
+    return path[next];
+}
+
+static void ok(eq_status status, eq_diag *diag) {
+    const eq_message *m = eq_diag_count(diag) > 0 ? eq_diag_get(diag, eq_diag_count(diag) - 1) : NULL;
+    ck_assert_msg(status == EQ_OK, "status %d: %s", status, m == NULL ? "" : m->text);
+}
+
+static eq_experiment *read_experiment(const char *path) {
+    eq_diag *diag = eq_diag_new();
+    eq_experiment *x = NULL;
+    ok(eq_experiment_read(path, &x, diag), diag);
+    eq_diag_free(diag);
+    return x;
+}
+
+/* The settings of a shipped experiment come through, and survive being written and read again. */
+START_TEST(experiment_round_trip) {
+    eq_experiment *x = read_experiment("netlists/iris.xml");
+    ck_assert_str_eq(x->name, "iris");
+    ck_assert_str_eq(x->deck, "netlists/iris.cir");
+    ck_assert_str_eq(x->data.path, "netlists/../data/iris.csv");
+    ck_assert_str_eq(x->estimator.kind->name, "symmetric");
+    ck_assert(x->estimator.beta == 1e-7);
+    ck_assert(x->encoding.invert);
+    ck_assert_uint_eq(x->groups, 1);
+    ck_assert(x->group[0].rate == 5e-7 && x->group[0].init.high == 2e-5);
+    ck_assert_uint_eq(x->epochs, 100);
+    eq_text first = {0}, second = {0};
+    ck_assert_int_eq(eq_experiment_write(x, &first, NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("again.xml"), first.text, first.length, NULL), EQ_OK);
+    eq_experiment *y = read_experiment(in("again.xml"));
+    ck_assert_int_eq(eq_experiment_write(y, &second, NULL), EQ_OK);
+    ck_assert_str_eq(first.text, second.text);
+    eq_text_free(&first);
+    eq_text_free(&second);
+    eq_experiment_free(x);
+    eq_experiment_free(y);
+}
+END_TEST
+
+#define HEAD "<experiment>\n"
+#define DECK "<circuit deck='d.cir'/>\n"
+#define DATA "<data format='csv' path='x.csv'/>\n"
+#define RATE "<optimizer type='sgd' rate='1'/>\n"
+
+START_TEST(bad_experiments_are_refused_with_their_line) {
+    static const struct {
+        const char *text, *message;
+        int line;
+    } bad[] = {
+        {HEAD DECK DATA "<optimizer type='sgdd'/></experiment>", "sgdd", 4},
+        {HEAD DATA RATE "</experiment>", "one circuit", 1},
+        {HEAD DECK "<architecture kind='drn' layers='2,2'/>\n" DATA RATE "</experiment>", "one circuit", 1},
+        {HEAD DECK RATE "</experiment>", "data", 1},
+        {HEAD DECK "<data format='csv'/>\n" RATE "</experiment>", "no path", 3},
+        {HEAD DECK DATA "<optimizer type='sgd'><group match='*'/></optimizer></experiment>", "learning rate", 4},
+        {HEAD DECK DATA "<optimizer type='sgd' rate='1'><group match='*' init='uniform'/></optimizer>"
+         "</experiment>", "range", 4},
+        {HEAD DECK DATA RATE "<epochs count='-3'/></experiment>", "-3", 5},
+        {HEAD DECK DATA RATE "<estimator type='symmetric' beta='0'/></experiment>", "0", 5},
+        {HEAD "<architecture kind='drn' layers='2,x'/>" DATA RATE "</experiment>", "<architecture>", 2},
+        {"<experiment", "", 1},
+    };
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        eq_diag *diag = eq_diag_new();
+        eq_experiment *x = NULL;
+        eq_file_write(in("bad.xml"), bad[k].text, strlen(bad[k].text), NULL);
+        ck_assert_int_eq(eq_experiment_read(in("bad.xml"), &x, diag), EQ_ERR_INPUT);
+        ck_assert_uint_ge(eq_diag_errors(diag), 1);
+        bool found = false;
+        for (size_t j = 0; j < eq_diag_count(diag); j++) {
+            const eq_message *m = eq_diag_get(diag, j);
+            found = found || (m->line == bad[k].line && strstr(m->text, bad[k].message) != NULL);
+        }
+        ck_assert_msg(found, "case %zu: %s", k, eq_diag_get(diag, 0)->text);
+        eq_diag_free(diag);
+    }
+}
+END_TEST
+
+static eq_train_options options(const char *name) {
+    eq_train_options o = eq_train_defaults();
+    o.folder = name;
+    return o;
+}
+
+/* Iris through each engine: the loss falls and at least 93 % of the held-out flowers are right. */
+START_TEST(iris_is_learned) {
+    static const eq_engine_kind kinds[] = {EQ_ENGINE_AUTO, EQ_ENGINE_SPARSE};
+    eq_experiment *x = read_experiment("netlists/iris.xml");
+    eq_train_options o = options(NULL);
+    o.engine = kinds[_i];
+    eq_metrics first, last;
+    eq_diag *diag = eq_diag_new();
+    x->epochs = 1;
+    ok(eq_train(x, &o, &first, NULL, diag), diag);
+    x->epochs = 50;
+    ok(eq_train(x, &o, &last, NULL, diag), diag);
+    ck_assert_double_lt(last.train_loss, 0.5 * first.train_loss);
+    ck_assert_double_le(last.test_error, 0.07);
+    ck_assert_uint_eq(last.epoch, 50);
+    eq_diag_free(diag);
+    eq_experiment_free(x);
+}
+END_TEST
+
+/* The mean over several seeds (split, conductances and order of examples) stays above 93 %. */
+START_TEST(iris_is_learned_from_any_seed) {
+    eq_experiment *x = read_experiment("netlists/iris.xml");
+    eq_train_options o = options(NULL);
+    double error = 0.0;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        eq_metrics last;
+        x->seed = seed;
+        ck_assert_int_eq(eq_train(x, &o, &last, NULL, NULL), EQ_OK);
+        error += last.test_error / 10.0;
+    }
+    ck_assert_double_le(error, 0.07);
+    eq_experiment_free(x);
+}
+END_TEST
+
+static const struct {
+    const char *optimizer, *estimator;
+    eq_engine_kind engine;
+} resumed[] = {{"adam", "random-sign", EQ_ENGINE_AUTO},
+               {"momentum", "four-point", EQ_ENGINE_AUTO},
+               {"adam", "random-sign", EQ_ENGINE_SPARSE}};
+
+static void read_checkpoint(const char *run, eq_checkpoint *p) {
+    char path[224];
+    snprintf(path, sizeof path, "%s/" EQ_TRAIN_CHECKPOINT, run);
+    ck_assert_int_eq(eq_checkpoint_read(path, p, NULL), EQ_OK);
+}
+
+/* Stopped after every single minibatch and resumed, a run ends with the bits of an uninterrupted one. */
+START_TEST(resume_is_bit_identical) {
+    eq_experiment *x = read_experiment("netlists/iris.xml");
+    char whole[160], parts[160];
+    strcpy(whole, in("whole"));
+    strcpy(parts, in("parts"));
+    x->optimizer.kind = eq_optimizer_find(resumed[_i].optimizer);
+    x->estimator.kind = eq_estimator_find(resumed[_i].estimator);
+    if (strcmp(resumed[_i].optimizer, "adam") == 0) x->group[0].rate = 2e-7;
+    x->epochs = 2;
+    eq_train_options o = options(whole);
+    o.engine = resumed[_i].engine;
+    eq_metrics end;
+    ck_assert_int_eq(eq_train(x, &o, &end, NULL, NULL), EQ_OK);
+    volatile sig_atomic_t stop = 1;
+    o.folder = parts;
+    o.stop = &stop;
+    int times = 0;
+    eq_status status = EQ_ERR_INTERRUPTED;
+    for (; status == EQ_ERR_INTERRUPTED && times < 1000; times++) {
+        status = eq_train(x, &o, NULL, NULL, NULL);
+        o.resume = true;
+    }
+    ck_assert_int_eq(status, EQ_OK);
+    ck_assert_int_ge(times, 2 * 27); /* 105 examples in minibatches of 4 */
+    eq_checkpoint a, b;
+    read_checkpoint(whole, &a);
+    read_checkpoint(parts, &b);
+    ck_assert_uint_eq(a.epoch, 2);
+    ck_assert_uint_eq(a.steps, b.steps);
+    ck_assert_uint_eq(a.conductances, 156);
+    ck_assert_mem_eq(a.g, b.g, 156 * sizeof *a.g);
+    for (uint64_t k = 0; k < a.states; k++) ck_assert_mem_eq(a.state[k], b.state[k], 156 * sizeof *a.g);
+    ck_assert_mem_eq(&a.shuffle, &b.shuffle, sizeof a.shuffle);
+    ck_assert_mem_eq(&a.sign, &b.sign, sizeof a.sign);
+    ck_assert_uint_eq(b.rows, 2);
+    for (int k = 0; k < 2; k++) {
+        ck_assert(a.row[k].train_loss == b.row[k].train_loss);
+        ck_assert(a.row[k].test_loss == b.row[k].test_loss);
+        ck_assert(a.row[k].train_error == b.row[k].train_error);
+    }
+    eq_checkpoint_free(&a);
+    eq_checkpoint_free(&b);
+    eq_experiment_free(x);
+}
+END_TEST
+
+/* Any flipped bit and any cut of a checkpoint is noticed, and so is another experiment. */
+START_TEST(damaged_checkpoints_are_refused) {
+    eq_experiment *x = read_experiment("netlists/iris.xml");
+    char run[160], path[224];
+    strcpy(run, in("run"));
+    snprintf(path, sizeof path, "%s/" EQ_TRAIN_CHECKPOINT, run);
+    x->epochs = 1;
+    eq_train_options o = options(run);
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, NULL), EQ_OK);
+    char *bytes;
+    size_t length;
+    ck_assert_int_eq(eq_file_read(path, (eq_place){0}, &bytes, &length, NULL), EQ_OK);
+    eq_checkpoint p;
+    for (size_t k = 0; k < length; k += 13) {
+        bytes[k] ^= 4;
+        eq_file_write(in("flipped"), bytes, length, NULL);
+        bytes[k] ^= 4;
+        ck_assert_int_eq(eq_checkpoint_read(in("flipped"), &p, NULL), EQ_ERR_INPUT);
+        eq_file_write(in("cut"), bytes, k, NULL);
+        ck_assert_int_eq(eq_checkpoint_read(in("cut"), &p, NULL), EQ_ERR_INPUT);
+    }
+    eq_free(bytes);
+    eq_diag *diag = eq_diag_new();
+    o.resume = true;
+    x->seed = 2;
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, diag), EQ_ERR_INPUT);
+    ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, eq_diag_count(diag) - 1)->text, "another experiment"));
+    eq_diag_free(diag);
+    eq_experiment_free(x);
+}
+END_TEST
+
+/* The folder of a run holds everything: evaluation from it gives what the last epoch measured. */
+START_TEST(trained_folder_is_whole) {
+    eq_experiment *x = read_experiment("netlists/two-stage.xml");
+    char run[160];
+    strcpy(run, in("run"));
+    x->epochs = 20;
+    eq_train_options o = options(run);
+    eq_metrics last;
+    eq_train_summary summary;
+    ck_assert_int_eq(eq_train(x, &o, &last, &summary, NULL), EQ_OK);
+    ck_assert_uint_eq(summary.conductances, 132);
+    ck_assert_uint_eq(summary.train_examples, 105);
+    eq_experiment_free(x);
+    char path[224], *text;
+    size_t length, lines = 0;
+    snprintf(path, sizeof path, "%s/" EQ_TRAIN_METRICS, run);
+    ck_assert_int_eq(eq_file_read(path, (eq_place){0}, &text, &length, NULL), EQ_OK);
+    for (size_t k = 0; k < length; k++) lines += text[k] == '\n';
+    ck_assert_uint_eq(lines, 21);
+    ck_assert_int_eq(strncmp(text, "epoch,train_loss,train_error,test_loss,test_error,", 50), 0);
+    eq_free(text);
+    eq_trained *m = NULL;
+    eq_evaluation e = {0};
+    eq_diag *diag = eq_diag_new();
+    ok(eq_trained_open(run, NULL, 1, &m, diag), diag);
+    ok(eq_trained_evaluate(m, &e, diag), diag);
+    ck_assert_uint_eq(e.examples, 45);
+    ck_assert_double_eq_tol(e.error, last.test_error, 1e-12);
+    ck_assert_double_eq_tol(e.loss, last.test_loss, 1e-9 * last.test_loss);
+    size_t sum = 0, right = 0;
+    for (size_t k = 0; k < 9; k++) sum += e.confusion[k];
+    for (size_t k = 0; k < 3; k++) right += e.confusion[4 * k];
+    ck_assert_uint_eq(sum, 45);
+    ck_assert_uint_eq(right + e.wrong, 45);
+    ck_assert_str_eq(e.class_name[2], "virginica");
+    eq_evaluation_free(&e);
+    eq_trained_free(m);
+    /* All 150 rows of another file, with the classes and the encoder of the training. */
+    ok(eq_trained_open(run, "data/iris.csv", 1, &m, diag), diag);
+    ok(eq_trained_evaluate(m, &e, diag), diag);
+    ck_assert_uint_eq(e.examples, 150);
+    eq_evaluation_free(&e);
+    eq_trained_free(m);
+    eq_diag_free(diag);
+}
+END_TEST
+
+/* Outputs of the circuit as its sources stand, by the general solver. */
+static void solve(eq_circuit *c, double *y) {
+    eq_solver *s = NULL;
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    double *v = calloc(eq_circuit_nodes(c), sizeof *v);
+    eq_solve_options o = eq_solve_options_of(c);
+    ck_assert_int_eq(eq_solver_solve(s, &o, v, NULL, NULL, NULL), EQ_OK);
+    for (size_t k = 0; k < c->outputs; k++) y[k] = v[c->output[k].plus] - v[c->output[k].minus];
+    free(v);
+    eq_solver_free(s);
+}
+
+/* A sample on the circuit: sources at rest in the free phase, J = -beta (y - t) in the nudged one (Eq. 4.16), and
+ * the nudge pushes the outputs towards their targets. */
+START_TEST(sample_sets_the_sources) {
+    eq_experiment *x = read_experiment("netlists/iris.xml");
+    char run[160];
+    strcpy(run, in("run"));
+    x->epochs = 3;
+    eq_train_options o = options(run);
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, NULL), EQ_OK);
+    eq_experiment_free(x);
+    eq_trained *m = NULL;
+    ck_assert_int_eq(eq_trained_open(run, NULL, 1, &m, NULL), EQ_OK);
+    eq_circuit *c = eq_trained_circuit(m);
+    for (size_t k = 0; k < 3; k++) {
+        double y[3], nudged[3], low = 0.0, up = 0.0;
+        ck_assert_int_eq(eq_trained_sample(m, k, false, NULL), EQ_OK);
+        solve(c, y);
+        for (int j = 0; j < 3; j++) ck_assert(*eq_circuit_source(c, c->output[j].nudge_plus) == 0.0);
+        ck_assert_int_eq(eq_trained_sample(m, k, true, NULL), EQ_OK);
+        solve(c, nudged);
+        for (int j = 0; j < 3; j++) {
+            double plus = *eq_circuit_source(c, c->output[j].nudge_plus);
+            double minus = *eq_circuit_source(c, c->output[j].nudge_minus);
+            double target = y[j] + plus / 1e-7; /* J = beta (t - y) */
+            ck_assert(plus == -minus);
+            ck_assert(fabs(target) < 1e-6 || fabs(target - 1.0) < 1e-6);
+            ck_assert((nudged[j] - y[j]) * plus > 0.0);
+            low += fabs(target) < 1e-6;
+            up += fabs(target - 1.0) < 1e-6;
+        }
+        ck_assert(up == 1.0 && low == 2.0);
+    }
+    ck_assert_int_eq(eq_trained_sample(m, 45, false, NULL), EQ_ERR_USAGE);
+    eq_trained_free(m);
+}
+END_TEST
+
+static const struct {
+    const char *path, *cost;
+    eq_engine_kind engine;
+} checked[] = {{"netlists/iris.xml", NULL, EQ_ENGINE_AUTO},
+               {"netlists/iris.xml", NULL, EQ_ENGINE_SPARSE},
+               {"netlists/iris.xml", "cross-entropy", EQ_ENGINE_AUTO},
+               {"netlists/two-stage.xml", NULL, EQ_ENGINE_AUTO},
+               {"netlists/two-stage.xml", NULL, EQ_ENGINE_SPARSE},
+               {"netlists/two-stage.xml", "cross-entropy", EQ_ENGINE_SPARSE}};
+
+/* Issue 2: symmetric within 1e-6 of the adjoint at small beta, orders 1, 2 and 4 within 0.2. */
+START_TEST(estimates_agree_with_the_adjoint) {
+    eq_experiment *x = read_experiment(checked[_i].path);
+    if (checked[_i].cost != NULL) x->cost.kind = eq_cost_find(checked[_i].cost);
+    eq_gradcheck_report r = {0};
+    eq_diag *diag = eq_diag_new();
+    ok(eq_gradcheck(x, checked[_i].engine, 0, &r, diag), diag);
+    ck_assert_uint_eq(r.rows, 8);
+    ck_assert_double_le(r.difference, 1e-6);
+    for (size_t k = 0; k < r.rows; k++) {
+        const eq_gradcheck_row *row = &r.row[k];
+        ck_assert_msg(row->passed, "%s %s: error %g order %g", row->estimator, row->nudging, row->error,
+                      row->order);
+        if (row->expected <= 2.0) ck_assert_double_eq_tol(row->order, row->expected, 0.2);
+        if (row->expected == 2.0) ck_assert_double_le(row->error, 1e-6);
+    }
+    ck_assert(r.passed);
+    eq_gradcheck_free(&r);
+    eq_diag_free(diag);
+    eq_experiment_free(x);
+}
+END_TEST
+
+/* A circuit without energy weights: a second path of another gamma/A joins the same parts. EqProp is biased
+ * there, the adjoint is not: the check must say so. */
+START_TEST(circuit_without_energy_fails_the_check) {
+    char *text;
+    size_t length;
+    ck_assert_int_eq(eq_file_read("netlists/iris.cir", (eq_place){0}, &text, &length, NULL), EQ_OK);
+    char *end = strstr(text, ".op");
+    ck_assert_ptr_nonnull(end);
+    eq_text deck = {0};
+    eq_text_add(&deck, text, (size_t)(end - text));
+    eq_text_puts(&deck, "Ez ez 0 h1 0 4\nVsz ez wz 0\nFz h1 0 Vsz 1\nRz wz y1p 20k\n");
+    eq_text_puts(&deck, end);
+    eq_file_write(in("iris.cir"), deck.text, deck.length, NULL);
+    eq_experiment *x = read_experiment("netlists/iris.xml");
+    eq_free(x->deck);
+    x->deck = eq_strdup(in("iris.cir"));
+    eq_gradcheck_report r = {0};
+    eq_diag *diag = eq_diag_new();
+    ok(eq_gradcheck(x, EQ_ENGINE_SPARSE, 0, &r, diag), diag);
+    ck_assert_double_le(r.difference, 1e-6);
+    ck_assert(!r.passed);
+    ck_assert_double_ge(r.row[2].error, 1e-3);
+    eq_gradcheck_free(&r);
+    eq_diag_free(diag);
+    eq_experiment_free(x);
+    eq_text_free(&deck);
+    eq_free(text);
+}
+END_TEST
+
+/* Faults that only show when circuit, data and method meet. */
+START_TEST(mismatches_are_explained) {
+    static const struct {
+        const char *what, *message;
+    } cases[] = {{"invert", "input sources"}, {"cost", "pair"}, {"group", "matches no group"},
+                 {"labels", "classes"},       {"rate", "no learning rate"}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        eq_experiment *x = read_experiment("netlists/iris.xml");
+        const char *what = cases[k].what;
+        if (strcmp(what, "invert") == 0) x->encoding.invert = false;
+        if (strcmp(what, "cost") == 0) x->cost.kind = eq_cost_find("squared-error");
+        if (strcmp(what, "group") == 0) memcpy(x->group[0].match, "q*", 3);
+        if (strcmp(what, "rate") == 0) x->groups = 0;
+        if (strcmp(what, "labels") == 0) {
+            eq_file_write(in("two.csv"), "1,2,3,4,a\n2,3,4,5,b\n", 20, NULL);
+            eq_free(x->data.path);
+            eq_free(x->data.label);
+            x->data.label = NULL;
+            x->data.path = eq_strdup(in("two.csv"));
+        }
+        eq_train_options o = options(NULL);
+        eq_diag *diag = eq_diag_new();
+        ck_assert_int_eq(eq_train(x, &o, NULL, NULL, diag), EQ_ERR_INPUT);
+        const eq_message *m = eq_diag_get(diag, eq_diag_count(diag) - 1);
+        ck_assert_msg(strstr(m->text, cases[k].message) != NULL, "%s: %s", what, m->text);
+        eq_diag_free(diag);
+        x->groups = 1;
+        eq_experiment_free(x);
+    }
+}
+END_TEST
+
+Suite *trainer_suite(void) {
+    Suite *s = suite_create("trainer");
+    TCase *t = tcase_create("trainer");
+    tcase_set_timeout(t, 60);
+    tcase_add_checked_fixture(t, make_folder, remove_folder);
+    tcase_add_test(t, experiment_round_trip);
+    tcase_add_test(t, bad_experiments_are_refused_with_their_line);
+    tcase_add_loop_test(t, iris_is_learned, 0, 2);
+    tcase_add_test(t, iris_is_learned_from_any_seed);
+    tcase_add_loop_test(t, resume_is_bit_identical, 0, 3);
+    tcase_add_test(t, damaged_checkpoints_are_refused);
+    tcase_add_test(t, trained_folder_is_whole);
+    tcase_add_test(t, sample_sets_the_sources);
+    tcase_add_loop_test(t, estimates_agree_with_the_adjoint, 0, 6);
+    tcase_add_test(t, circuit_without_energy_fails_the_check);
+    tcase_add_test(t, mismatches_are_explained);
+    suite_add_tcase(s, t);
+    return s;
+}
