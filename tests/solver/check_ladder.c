@@ -1,0 +1,127 @@
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../support/mna.h"
+#include "base/mem.h"
+#include "circuit/architecture.h"
+#include "solver/solver_internal.h"
+
+Suite *ladder_suite(void);
+
+static const char *const hard[] = {
+    "diode chain\nV1 in 0 20\nR1 in a 10\nD1 a b dm\nD2 b c dm\nD3 c d dm\nR2 d 0 1k\n"
+    ".model dm D is=1e-14\n.op\n.end\n",
+    "bridge rectifier\nV1 p q 12\nD1 p o dm\nD2 q o dm\nD3 0 p dm\nD4 0 q dm\nR1 o 0 1k\n"
+    ".model dm D is=1e-14\n.op\n.end\n",
+    "clamped amplifier\nV1 in 0 40\nR1 in h 1k\nD1 h 0 dm\nD2 0 h dm\nE1 e 0 h 0 4\nVs e w 0\n"
+    "F1 h 0 Vs 0.25\nR2 w y 500\nD3 y 0 dm\nR3 y 0 10k\n.model dm D is=1e-12\n.op\n.end\n",
+};
+
+/* Every rung alone solves every deck, and says so in the log. */
+typedef struct seen {
+    int lines;
+} seen;
+
+static void watch(void *data, const char *line) {
+    (void)line;
+    ((seen *)data)->lines++;
+}
+
+START_TEST(each_rung_alone) {
+    for (size_t k = 0; k < sizeof hard / sizeof *hard; k++) {
+        eq_circuit *c = deck(hard[k]);
+        eq_solver *s = NULL;
+        seen log = {0};
+        ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+        size_t nodes = eq_circuit_nodes(c);
+        double *v = calloc(nodes, sizeof *v), *w = calloc(nodes, sizeof *w);
+        double *branch = calloc(eq_solver_branches(s) + 1, sizeof *branch), size = 0.0;
+        eq_solve_options o = eq_solve_options_of(c);
+        eq_solve_info info;
+        o.max_iterations = 2000; /* plain Newton comes down an exponential by one n Vt a step */
+        ck_assert_int_eq(eq_solver_solve(s, &o, v, branch, &info, NULL), EQ_OK);
+        ck_assert_double_lt(mna_step(c, v, branch), 1e-9);
+        for (size_t n = 0; n < nodes; n++) size = fmax(size, fabs(v[n]));
+        o.log = watch;
+        o.log_data = &log;
+        eq_status status = eq_solver_rung(s, &o, _i, w, &info, NULL);
+        ck_assert_msg(status == EQ_OK, "%s: %s", eq_ladder[_i].name, hard[k]);
+        ck_assert_str_eq(info.rung, eq_ladder[_i].name);
+        ck_assert_double_le(info.residual_ratio, 1.0);
+        ck_assert_int_gt(log.lines, 0);
+        for (size_t n = 0; n < nodes; n++)
+            ck_assert_msg(fabs(v[n] - w[n]) <= 1e-9 * size, "%s: %g", eq_ladder[_i].name, v[n] - w[n]);
+        free(v);
+        free(w);
+        free(branch);
+        eq_solver_free(s);
+        eq_circuit_free(c);
+    }
+}
+END_TEST
+
+/* Kendall's network in small, inputs from 10 to 200 V: the first rung answers in a few outer iterations. */
+START_TEST(amplitudes_do_not_matter) {
+    eq_architecture a;
+    eq_circuit *c = NULL;
+    eq_solver *s = NULL;
+    eq_solve_info info;
+    ck_assert_int_eq(eq_architecture_kind("kendall", &a, NULL), EQ_OK);
+    ck_assert_int_eq(eq_architecture_layers("40,12,8,6", &a, NULL), EQ_OK);
+    a.gmin = 0.0;
+    ck_assert_int_eq(eq_architecture_build(&a, &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    double *v = calloc(eq_circuit_nodes(c), sizeof *v);
+    for (double volts = 10.0; volts <= 200.0; volts *= 2.1) {
+        for (size_t k = 0; k < c->inputs; k++)
+            *eq_circuit_source(c, c->input[k]) = volts * sin(1.0 + (double)(k * k));
+        memset(v, 0, eq_circuit_nodes(c) * sizeof *v);
+        eq_solve_options o = eq_solve_options_of(c);
+        ck_assert_int_eq(eq_solver_solve(s, &o, v, NULL, &info, NULL), EQ_OK);
+        ck_assert_str_eq(info.rung, "newton");
+        ck_assert_msg(info.iterations <= 15, "%g V: %d iterations", volts, info.iterations);
+        ck_assert_double_le(info.residual_ratio, 1.0);
+    }
+    free(v);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* Wherever memory runs out, a status comes back and nothing leaks or crashes. */
+START_TEST(out_of_memory_is_a_status) {
+    bool done = false;
+    for (long n = 0; !done && n < 2000; n++) {
+        eq_circuit *c = deck(hard[2]);
+        eq_solver *s = NULL;
+        double v[16] = {0}, branch[8], lambda[16], dcdv[16] = {0};
+        eq_mem_fail_after(n);
+        eq_status status = eq_solver_new(c, &s, NULL);
+        for (int m = EQ_NEWTON; status == EQ_OK && m <= EQ_COCONTENT; m++) {
+            eq_solve_options o = eq_solve_options_of(c);
+            o.method = (eq_method)m;
+            status = eq_solver_solve(s, &o, v, branch, NULL, NULL);
+        }
+        if (status == EQ_OK) status = eq_solver_adjoint(s, v, branch, dcdv, lambda, NULL);
+        eq_mem_fail_after(-1);
+        ck_assert_msg(status == EQ_OK || status == EQ_ERR_MEMORY, "after %ld: status %d", n, status);
+        done = status == EQ_OK;
+        eq_solver_free(s);
+        eq_circuit_free(c);
+    }
+    ck_assert(done);
+}
+END_TEST
+
+Suite *ladder_suite(void) {
+    Suite *s = suite_create("ladder");
+    TCase *t = tcase_create("ladder");
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, each_rung_alone, 0, EQ_RUNGS);
+    tcase_add_test(t, amplitudes_do_not_matter);
+    tcase_add_test(t, out_of_memory_is_a_status);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,136 @@
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "solver/lin.h"
+
+Suite *lin_suite(void);
+
+/* A random pattern with a full diagonal; symmetric positive definite after scaling by `scale` when asked. */
+enum { N = 40 };
+typedef struct matrix {
+    int32_t start[N + 1], row[N * N];
+    double value[N * N], scale[N], full[N][N]; /* full[i][j] */
+} matrix;
+
+static void fill(matrix *m, uint64_t seed, bool symmetric) {
+    eq_random r = eq_random_seed(seed);
+    memset(m->full, 0, sizeof m->full);
+    for (int j = 0; j < N; j++) m->scale[j] = symmetric ? 0.1 + eq_random_uniform(&r) : 1.0;
+    for (int k = 0; k < 3 * N; k++) {
+        int a = (int)eq_random_below(&r, N), b = (int)eq_random_below(&r, N);
+        double g = eq_random_uniform(&r);
+        if (a == b) continue;
+        m->full[a][a] += g;
+        m->full[b][b] += g;
+        m->full[a][b] -= g;
+        m->full[b][a] -= symmetric ? g : 0.5 * g;
+    }
+    for (int i = 0; i < N; i++) {
+        m->full[i][i] += 1e-3;
+        for (int j = 0; symmetric && j < N; j++) m->full[i][j] /= m->scale[i];
+    }
+    int32_t next = 0;
+    for (int j = 0; j < N; j++) {
+        m->start[j] = next;
+        for (int i = 0; i < N; i++)
+            if (m->full[i][j] != 0.0 || m->full[j][i] != 0.0) {
+                m->row[next] = i;
+                m->value[next++] = m->full[i][j];
+            }
+    }
+    m->start[N] = next;
+}
+
+/* max |A x - b| (or A^T x - b). */
+static double defect(const matrix *m, const double *x, const double *b, bool transposed) {
+    double worst = 0.0;
+    for (int i = 0; i < N; i++) {
+        double sum = -b[i];
+        for (int j = 0; j < N; j++) sum += (transposed ? m->full[j][i] : m->full[i][j]) * x[j];
+        worst = fmax(worst, fabs(sum));
+    }
+    return worst;
+}
+
+START_TEST(backends_solve_both_ways) {
+    eq_lin_kind kind = (eq_lin_kind)_i;
+    eq_lin *l = NULL;
+    matrix *m = malloc(sizeof *m);
+    fill(m, 1, true);
+    eq_pattern p = {N, m->start, m->row};
+    ck_assert_int_eq(eq_lin_new(kind, &p, &l, NULL), EQ_OK);
+    for (int round = 0; round < 4; round++) {
+        double b[N], x[N];
+        for (int k = 0; k < N; k++) b[k] = sin(k + round);
+        if (round == 3) eq_lin_forget(l);
+        ck_assert_int_eq(eq_lin_factor(l, m->value, m->scale, NULL), EQ_OK);
+        memcpy(x, b, sizeof x);
+        ck_assert_int_eq(eq_lin_solve(l, x), EQ_OK);
+        ck_assert_double_lt(defect(m, x, b, false), 1e-10);
+        memcpy(x, b, sizeof x);
+        ck_assert_int_eq(eq_lin_solve_transposed(l, x), EQ_OK);
+        ck_assert_double_lt(defect(m, x, b, true), 1e-10);
+        for (int k = 0; k < N; k++) /* other values on the same pattern: a refactorization */
+            for (int32_t e = m->start[k]; e < m->start[k + 1]; e++)
+                if (m->row[e] == k) m->full[k][k] = m->value[e] *= 1.0 + 0.3 * (k % 3);
+    }
+    eq_lin_free(l);
+    free(m);
+}
+END_TEST
+
+START_TEST(unsymmetric_systems) {
+    eq_lin_kind kind = _i == 0 ? EQ_LIN_KLU : EQ_LIN_DENSE;
+    eq_lin *l = NULL;
+    matrix *m = malloc(sizeof *m);
+    for (uint64_t seed = 1; seed < 20; seed++) {
+        double b[N], x[N];
+        fill(m, seed, false);
+        eq_pattern p = {N, m->start, m->row};
+        ck_assert_int_eq(eq_lin_new(kind, &p, &l, NULL), EQ_OK);
+        ck_assert_int_eq(eq_lin_factor(l, m->value, NULL, NULL), EQ_OK);
+        for (int k = 0; k < N; k++) x[k] = b[k] = cos(k);
+        ck_assert_int_eq(eq_lin_solve_transposed(l, x), EQ_OK);
+        ck_assert_double_lt(defect(m, x, b, true), 1e-10);
+        eq_lin_free(l);
+    }
+    free(m);
+}
+END_TEST
+
+/* A zero row and column are named, and the same object factors a good matrix afterwards. */
+START_TEST(singular_matrices_are_named) {
+    eq_lin_kind kind = (eq_lin_kind)_i;
+    eq_lin *l = NULL;
+    matrix *m = malloc(sizeof *m);
+    int32_t column = -1;
+    fill(m, 3, true);
+    eq_pattern p = {N, m->start, m->row};
+    ck_assert_int_eq(eq_lin_new(kind, &p, &l, NULL), EQ_OK);
+    double *bad = malloc(sizeof m->value);
+    memcpy(bad, m->value, sizeof m->value);
+    for (int j = 0; j < N; j++)
+        for (int32_t e = m->start[j]; e < m->start[j + 1]; e++)
+            if (j == 17 || m->row[e] == 17) bad[e] = 0.0;
+    ck_assert_int_eq(eq_lin_factor(l, bad, m->scale, &column), EQ_ERR_SINGULAR);
+    ck_assert_int_eq(column, 17);
+    ck_assert_int_eq(eq_lin_factor(l, m->value, m->scale, &column), EQ_OK);
+    eq_lin_free(l);
+    free(bad);
+    free(m);
+}
+END_TEST
+
+Suite *lin_suite(void) {
+    Suite *s = suite_create("lin");
+    TCase *t = tcase_create("lin");
+    tcase_add_loop_test(t, backends_solve_both_ways, 0, 3);
+    tcase_add_loop_test(t, unsymmetric_systems, 0, 2);
+    tcase_add_loop_test(t, singular_matrices_are_named, 0, 3);
+    suite_add_tcase(s, t);
+    return s;
+}
