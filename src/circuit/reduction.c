@@ -138,7 +138,8 @@ static size_t depth(const eq_reduction *r, eq_node n) {
     return d;
 }
 
-/* Reports the loop that branch b closes: b and the tree paths of its terminals to their meeting point. */
+/* Reports the loop that branch b closes: b and the tree paths of its terminals to their meeting
+ * point. */
 static eq_status report_loop(const eq_reduction *r, const eq_circuit *c, int32_t b, eq_diag *diag) {
     enum { SHOWN = 20 };
     eq_node p = terminal(r, c, b, 0), q = terminal(r, c, b, 1);
@@ -156,10 +157,11 @@ static eq_status report_loop(const eq_reduction *r, const eq_circuit *c, int32_t
     eq_status status =
         names.failed
             ? eq_out_of_memory(diag)
-            : eq_fail_at(diag, EQ_ERR_SINGULAR, eq_circuit_place_of(c, r->branch[b]),
-                         "loop of voltage sources: %s (their currents are not determined); take one "
-                         "out or put a resistor in series with it",
-                         names.text);
+            : eq_fail_at(
+                  diag, EQ_ERR_SINGULAR, eq_circuit_place_of(c, r->branch[b]),
+                  "loop of voltage sources: %s (their currents are not determined); take one "
+                  "out or put a resistor in series with it",
+                  names.text);
     eq_text_free(&names);
     return status;
 }
@@ -179,7 +181,8 @@ static eq_status grow_tree(eq_reduction *r, const eq_circuit *c, bool *seen, eq_
     return EQ_OK;
 }
 
-/* Breadth-first forest over all V and E branches: ground first, so that its tree holds the fixed nodes. */
+/* Breadth-first forest over all V and E branches: ground first, so that its tree holds the fixed
+ * nodes. */
 static eq_status grow_forest(eq_reduction *r, const eq_circuit *c, eq_diag *diag) {
     adjacency g = {0};
     bool *seen = eq_calloc(r->nodes, sizeof *seen);
@@ -208,8 +211,8 @@ static void cut(eq_reduction *r, eq_node n) {
     r->edge[n] = EQ_NONE;
 }
 
-/* The k-th node that the potential (which = 0) or the KCL row (which = 1) of node n depends on, EQ_NONE
- * after the last one; the coefficient of its row in the recursion goes to *factor. */
+/* The k-th node that the potential (which = 0) or the KCL row (which = 1) of node n depends on,
+ * EQ_NONE after the last one; the coefficient of its row in the recursion goes to *factor. */
 static eq_node dependence(const eq_reduction *r, const eq_circuit *c, int which, eq_node n,
                           int32_t k, double *factor) {
     *factor = 1.0;
@@ -232,8 +235,8 @@ static eq_node dependence(const eq_reduction *r, const eq_circuit *c, int which,
 
 enum { NEW, OPEN, DONE };
 
-/* Depth-first order of the eliminated nodes after their dependences; a node that depends on itself is cut.
- * state, stack, next: [nodes]. */
+/* Depth-first order of the eliminated nodes after their dependences; a node that depends on itself
+ * is cut. state, stack, next: [nodes]. */
 static void sort_nodes(eq_reduction *r, const eq_circuit *c, int which, eq_node *order, char *state,
                        eq_node *stack, int32_t *next) {
     size_t count = 0;
@@ -276,8 +279,8 @@ static bool order_nodes(eq_reduction *r, const eq_circuit *c) {
     int32_t *next = eq_malloc(r->nodes, sizeof *next);
     r->t_order = eq_malloc(r->branches, sizeof *r->t_order);
     r->w_order = eq_malloc(r->branches, sizeof *r->w_order);
-    bool whole = state != NULL && stack != NULL && next != NULL && r->t_order != NULL &&
-                 r->w_order != NULL;
+    bool whole =
+        state != NULL && stack != NULL && next != NULL && r->t_order != NULL && r->w_order != NULL;
     for (eq_node n = 0; whole && n < (eq_node)r->nodes; n++)
         if (r->edge[n] != EQ_NONE && r->current[r->edge[n]] != EQ_NONE) cut(r, n);
     if (whole) {
@@ -308,8 +311,8 @@ static bool number_unknowns(eq_reduction *r) {
     return true;
 }
 
-/* Rows of T or W under construction: the rows of eliminated nodes are made in their order and then moved
- * to their place, so entries are found through `at` meanwhile. */
+/* Rows of T or W under construction: the rows of eliminated nodes are made in their order and then
+ * moved to their place, so entries are found through `at` meanwhile. */
 typedef struct row_builder {
     const eq_reduction *r;
     const eq_circuit *c;
@@ -455,8 +458,10 @@ eq_status eq_reduction_new(const eq_circuit *c, eq_reduction **out, eq_diag *dia
     eq_reduction *r = eq_calloc(1, sizeof *r);
     if (r == NULL) return eq_out_of_memory(diag);
     eq_status status = build(r, c, diag);
-    if (status == EQ_OK) *out = r;
-    else eq_reduction_free(r);
+    if (status == EQ_OK)
+        *out = r;
+    else
+        eq_reduction_free(r);
     return status;
 }
 
@@ -470,7 +475,8 @@ void eq_reduction_potentials(const eq_reduction *r, const eq_circuit *c, const d
         double e = source_value(r, c, b);
         if (is_class(r, c, b, EQ_CLASS_vcvs))
             e *= v[terminal(r, c, b, 2)] - v[terminal(r, c, b, 3)];
-        else e *= scale;
+        else
+            e *= scale;
         v[n] = v[r->parent[n]] + r->sign[n] * e;
     }
 }
@@ -495,7 +501,8 @@ void eq_reduction_currents(const eq_reduction *r, const eq_circuit *c, double *c
     for (size_t k = r->links; k-- > 0;) {
         eq_node n = r->w_order[k];
         int32_t b = r->edge[n];
-        /* What leaves the subtree of n leaves n through its edge: from + to - when n is the + terminal. */
+        /* What leaves the subtree of n leaves n through its edge: from + to - when n is the +
+         * terminal. */
         double j = -r->sign[n] * current[n];
         double m = magnitude == NULL ? 0.0 : magnitude[n];
         controlled_currents(r, c, b, j, m, current, magnitude);

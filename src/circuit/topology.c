@@ -30,11 +30,14 @@ static int32_t find(int32_t *up, int32_t n) {
 static void join(int32_t *up, int32_t a, int32_t b) {
     a = find(up, a);
     b = find(up, b);
-    if (a < b) up[b] = a;
-    else up[a] = b;
+    if (a < b)
+        up[b] = a;
+    else
+        up[a] = b;
 }
 
-/* +1 when the VCCS row is controlled by its own drop (a conductance), -1 by the inverted drop, else 0. */
+/* +1 when the VCCS row is controlled by its own drop (a conductance), -1 by the inverted drop, else
+ * 0. */
 static int own_drop(const eq_table *g, size_t j) {
     eq_node a = g->term[0][j], b = g->term[1][j], c = g->term[2][j], d = g->term[3][j];
     if (a == c && b == d) return 1;
@@ -71,8 +74,11 @@ static void name_nodes(const eq_circuit *c, int32_t *up, int32_t part, eq_text *
     int shown = 0;
     for (size_t n = 0; n < eq_circuit_nodes(c) && shown <= SHOWN; n++) {
         if (find(up, (int32_t)n) != part) continue;
-        if (shown == SHOWN) eq_text_puts(text, ", ...");
-        else eq_text_printf(text, "%s%s", shown == 0 ? "" : ", ", eq_circuit_node_name(c, (eq_node)n));
+        if (shown == SHOWN)
+            eq_text_puts(text, ", ...");
+        else
+            eq_text_printf(text, "%s%s", shown == 0 ? "" : ", ",
+                           eq_circuit_node_name(c, (eq_node)n));
         shown++;
     }
 }
@@ -87,7 +93,8 @@ static void name_sources(const eq_circuit *c, int32_t *up, int32_t part, eq_text
         bool a = find(up, t->term[0][j]) == part, b = find(up, t->term[1][j]) == part;
         if (a == b) continue;
         if (*first == EQ_NONE) *first = t->id[j];
-        if (shown == SHOWN) eq_text_puts(text, ", ...");
+        if (shown == SHOWN)
+            eq_text_puts(text, ", ...");
         else
             eq_text_printf(text, "%s%s", shown == 0 ? "" : ", ",
                            eq_circuit_element_name(c, t->id[j]));
@@ -104,10 +111,11 @@ static eq_status report_floating(const eq_circuit *c, int32_t *up, int32_t part,
     if (nodes.failed || sources.failed)
         status = eq_out_of_memory(diag);
     else if (first != EQ_NONE)
-        status = eq_fail_at(diag, EQ_ERR_SINGULAR, eq_circuit_place_of(c, first),
-                            "only current sources (%s) lead to node %s: a cutset of current sources; "
-                            "add a resistor from there to the rest of the circuit",
-                            sources.text, nodes.text);
+        status =
+            eq_fail_at(diag, EQ_ERR_SINGULAR, eq_circuit_place_of(c, first),
+                       "only current sources (%s) lead to node %s: a cutset of current sources; "
+                       "add a resistor from there to the rest of the circuit",
+                       sources.text, nodes.text);
     else
         status = eq_fail(diag, EQ_ERR_SINGULAR,
                          "node %s has no dc path to ground; connect it, for instance by a large "
@@ -143,8 +151,10 @@ static bool fixed(const eq_reduction *r, eq_node n) {
     return r->t.start[n] == r->t.start[n + 1];
 }
 
-/* Components of the graph of two-terminal elements (and floating V sources) over the nodes not fixed. */
-static void find_components(eq_topology *t, const eq_circuit *c, const eq_reduction *r, int32_t *up) {
+/* Components of the graph of two-terminal elements (and floating V sources) over the nodes not
+ * fixed. */
+static void find_components(eq_topology *t, const eq_circuit *c, const eq_reduction *r,
+                            int32_t *up) {
     static const int classes[] = {EQ_CLASS_resistor,    EQ_CLASS_memristor, EQ_CLASS_diode,
                                   EQ_CLASS_ideal_diode, EQ_CLASS_vsource,   EQ_CLASS_vccs};
     for (size_t n = 0; n < t->nodes; n++) up[n] = (int32_t)n;
@@ -183,18 +193,21 @@ static void set_reason(eq_topology *t, eq_text *text) {
 static void check_reciprocal(eq_topology *t, const eq_circuit *c, const eq_reduction *r) {
     const eq_table *h = &c->table[EQ_CLASS_ccvs], *g = &c->table[EQ_CLASS_vccs];
     if (h->count > 0)
-        BREAKS(t, "%s is a current-controlled voltage source, which breaks reciprocity; use a "
-                  "VCVS with a CCCS instead",
+        BREAKS(t,
+               "%s is a current-controlled voltage source, which breaks reciprocity; use a "
+               "VCVS with a CCCS instead",
                eq_circuit_element_name(c, h->id[0]));
     for (size_t j = 0; t->exists && j < g->count; j++)
         if (own_drop(g, j) == 0 && g->w[0][j] != 0.0)
-            BREAKS(t, "%s is a voltage-controlled current source that is not across its own control, "
-                      "which breaks reciprocity; use a resistor, or a VCVS with a CCCS",
+            BREAKS(t,
+                   "%s is a voltage-controlled current source that is not across its own control, "
+                   "which breaks reciprocity; use a resistor, or a VCVS with a CCCS",
                    eq_circuit_element_name(c, g->id[j]));
     for (size_t b = 0; t->exists && b < r->branches; b++)
         if (r->current[b] != EQ_NONE)
-            BREAKS(t, "%s stands in a loop of controlled sources, so its current stays an unknown; "
-                      "open the loop",
+            BREAKS(t,
+                   "%s stands in a loop of controlled sources, so its current stays an unknown; "
+                   "open the loop",
                    eq_circuit_element_name(c, r->branch[b]));
 }
 
@@ -206,9 +219,12 @@ static void check_passive(eq_topology *t, const eq_circuit *c) {
         const eq_table *e = &c->table[classes[k]];
         for (size_t j = 0; t->passive && j < e->count; j++) {
             bool negative;
-            if (classes[k] == EQ_CLASS_vccs) negative = own_drop(e, j) * e->w[0][j] < 0.0;
-            else if (classes[k] == EQ_CLASS_ideal_diode) negative = e->w[0][j] > e->w[1][j];
-            else negative = e->w[0][j] < 0.0;
+            if (classes[k] == EQ_CLASS_vccs)
+                negative = own_drop(e, j) * e->w[0][j] < 0.0;
+            else if (classes[k] == EQ_CLASS_ideal_diode)
+                negative = e->w[0][j] > e->w[1][j];
+            else
+                negative = e->w[0][j] < 0.0;
             if (!negative || (classes[k] == EQ_CLASS_ideal_diode && e->w[0][j] > 0.0)) continue;
             t->passive = false;
             t->active = eq_strdup(eq_circuit_element_name(c, e->id[j]));
@@ -284,13 +300,15 @@ static bool demands_of_node(weigher *w, eq_node n) {
             eq_element amplifier = on_path(w, n, 0);
             if (t == 0.0 && b == 0.0) continue;
             if (b == 0.0)
-                BREAKS(w->t, "no CCCS takes the current of %s back to its control, so the amplifier "
-                             "blocks error signals; add F from the control node with the current of a "
-                             "0-V source in series with the output",
+                BREAKS(w->t,
+                       "no CCCS takes the current of %s back to its control, so the amplifier "
+                       "blocks error signals; add F from the control node with the current of a "
+                       "0-V source in series with the output",
                        name_of(w, amplifier));
             else if (t == 0.0)
-                BREAKS(w->t, "%s draws a current that belongs to node %s, which its terminals do not "
-                             "drive; let a VCVS drive it from the same nodes",
+                BREAKS(w->t,
+                       "%s draws a current that belongs to node %s, which its terminals do not "
+                       "drive; let a VCVS drive it from the same nodes",
                        name_of(w, on_path(w, n, 1)), eq_circuit_node_name(w->c, n));
             else if (which == 0 && !add_demand(w, w->t->component[w->r->root[k]],
                                                w->t->component[n], b / t, amplifier))
@@ -341,10 +359,11 @@ static void report_ratio(weigher *w, const ratio *d) {
     eq_text_printf(&text, "the loop of amplifiers %s", name_of(w, d->by));
     name_way(w, d->from, &text);
     name_way(w, d->to, &text);
-    eq_text_printf(&text,
-                   " has no consistent energy weights: feedback/gain of %s is %g, the rest of the loop "
-                   "asks for %g; make both equal",
-                   name_of(w, d->by), d->ratio, have);
+    eq_text_printf(
+        &text,
+        " has no consistent energy weights: feedback/gain of %s is %g, the rest of the loop "
+        "asks for %g; make both equal",
+        name_of(w, d->by), d->ratio, have);
     set_reason(w->t, &text);
 }
 
@@ -429,8 +448,10 @@ eq_status eq_topology_new(const eq_circuit *c, const eq_reduction *r, eq_topolog
         status = t->weight == NULL ? eq_out_of_memory(diag) : eq_topology_weigh(t, c, r, diag);
     }
     eq_free(up);
-    if (status == EQ_OK) *out = t;
-    else eq_topology_free(t);
+    if (status == EQ_OK)
+        *out = t;
+    else
+        eq_topology_free(t);
     return status;
 }
 
@@ -452,11 +473,13 @@ static void report(const eq_topology *t, const eq_reduction *r, eq_diag *diag) {
         eq_warn_at(diag, nowhere, "no energy weights, EqProp gradients are biased: %s",
                    t->reason == NULL ? "reason lost, out of memory" : t->reason);
     if (t->exists && !t->positive)
-        eq_warn_at(diag, nowhere, "an energy weight is not positive: the energy is not convex; give gain "
-                                  "and feedback of every amplifier the same sign");
+        eq_warn_at(diag, nowhere,
+                   "an energy weight is not positive: the energy is not convex; give gain "
+                   "and feedback of every amplifier the same sign");
     if (!t->passive)
-        eq_warn_at(diag, nowhere, "%s has a negative conductance: the circuit is not passive and may "
-                                  "have several operating points; make it positive",
+        eq_warn_at(diag, nowhere,
+                   "%s has a negative conductance: the circuit is not passive and may "
+                   "have several operating points; make it positive",
                    t->active == NULL ? "an element" : t->active);
 }
 
@@ -467,7 +490,9 @@ eq_status eq_topology_check(const eq_circuit *c, eq_topology **out, eq_diag *dia
     if (status == EQ_OK) status = eq_topology_new(c, r, &t, diag);
     if (status == EQ_OK) report(t, r, diag);
     eq_reduction_free(r);
-    if (status == EQ_OK && out != NULL) *out = t;
-    else eq_topology_free(t);
+    if (status == EQ_OK && out != NULL)
+        *out = t;
+    else
+        eq_topology_free(t);
     return status;
 }

@@ -1,9 +1,11 @@
-/* What the graph of a circuit says before anything is solved: paths to ground, loops and cutsets of sources,
- * connected components and the energy weights of bidirectional amplifiers (DESIGN section 1).
+/* What the graph of a circuit says before anything is solved: paths to ground, loops and cutsets of
+ * sources, connected components and the energy weights of bidirectional amplifiers (DESIGN section
+ * 1).
  *
- * The weighted co-content sum_n,k of d p_k has the gradient T^T D I; the solver solves W^T I = 0. Both are the
- * same up to the row weights iff d(n) T[n][k] = d(k) W[n][k] for every node n that carries current and every
- * unknown k: for VCVS + CCCS amplifiers this says d(w) = (gamma/A) d(h). */
+ * The weighted co-content sum_n,k of d p_k has the gradient T^T D I; the solver solves W^T I = 0.
+ * Both are the same up to the row weights iff d(n) T[n][k] = d(k) W[n][k] for every node n that
+ * carries current and every unknown k: for VCVS + CCCS amplifiers this says d(w) = (gamma/A) d(h).
+ */
 #ifndef EQ_CIRCUIT_TOPOLOGY_H
 #define EQ_CIRCUIT_TOPOLOGY_H
 
@@ -21,8 +23,8 @@ typedef struct eq_topology {
     char *active;       /* an element of negative conductance; NULL when passive */
 } eq_topology;
 
-/* Looks at a frozen circuit. Floating nodes and cutsets of current sources are EQ_ERR_SINGULAR, with the
- * nodes and elements named. */
+/* Looks at a frozen circuit. Floating nodes and cutsets of current sources are EQ_ERR_SINGULAR,
+ * with the nodes and elements named. */
 eq_status eq_topology_new(const eq_circuit *c, const eq_reduction *r, eq_topology **out,
                           eq_diag *diag);
 void eq_topology_free(eq_topology *t);
@@ -32,8 +34,8 @@ eq_status eq_topology_weigh(eq_topology *t, const eq_circuit *c, const eq_reduct
 /* d of the component of a node; 1 for ground and source-fixed nodes. */
 double eq_topology_weight(const eq_topology *t, eq_node node);
 
-/* `eqspice check`: reduces the circuit, looks at it and adds what it finds to diag as notes and warnings.
- * *out (may be NULL) receives the topology. */
+/* `eqspice check`: reduces the circuit, looks at it and adds what it finds to diag as notes and
+ * warnings. *out (may be NULL) receives the topology. */
 eq_status eq_topology_check(const eq_circuit *c, eq_topology **out, eq_diag *diag);
 
 #endif

@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "solver/solver_internal.h"
 
-eq_status eq_solver_adjoint(eq_solver *s, const double *v, const double *branch,
-                            const double *dcdv, double *lambda, eq_diag *diag) {
+eq_status eq_solver_adjoint(eq_solver *s, const double *v, const double *branch, const double *dcdv,
+                            double *lambda, eq_diag *diag) {
     eq_system *system = eq_solver_system(s);
     double *x = eq_malloc(system->n, sizeof *x), *l = eq_malloc(system->n, sizeof *l);
     eq_lin *lin = NULL;
@@ -18,8 +18,9 @@ eq_status eq_solver_adjoint(eq_solver *s, const double *v, const double *branch,
         eq_system_jacobian(system, x);
         status = eq_lin_factor(lin, system->value, NULL, &column);
         if (status == EQ_ERR_SINGULAR)
-            eq_fail(diag, status, "the Jacobian is singular at this state, so there is no adjoint; "
-                                  "take a solved operating point");
+            eq_fail(diag, status,
+                    "the Jacobian is singular at this state, so there is no adjoint; "
+                    "take a solved operating point");
     }
     if (status == EQ_OK) {
         eq_system_gather(system, dcdv, l);

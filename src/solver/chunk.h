@@ -1,4 +1,5 @@
-/* Runs of elements of one class, evaluated together: the one way in which src/solver/ calls device classes. */
+/* Runs of elements of one class, evaluated together: the one way in which src/solver/ calls device
+ * classes. */
 #ifndef EQ_SOLVER_CHUNK_H
 #define EQ_SOLVER_CHUNK_H
 
@@ -38,8 +39,7 @@ static inline void eq_chunk_rows(eq_chunk *k, const eq_table *t, size_t start, s
 /* The same with drops and controls at the potentials v. */
 static inline void eq_chunk_take(eq_chunk *k, const eq_table *t, size_t start, const double *v) {
     eq_chunk_rows(k, t, start, EQ_CHUNK);
-    for (size_t j = 0; j < k->n; j++)
-        k->u[j] = v[t->term[0][start + j]] - v[t->term[1][start + j]];
+    for (size_t j = 0; j < k->n; j++) k->u[j] = v[t->term[0][start + j]] - v[t->term[1][start + j]];
     for (size_t j = 0; eq_by_voltage(t) && j < k->n; j++)
         k->c[j] = v[t->term[2][start + j]] - v[t->term[3][start + j]];
 }

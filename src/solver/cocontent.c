@@ -1,6 +1,7 @@
-/* Direct minimisation of the weighted co-content: nonlinear conjugate gradients (Polak-Ribiere+, Nocedal and
- * Wright 2006, section 5.2) preconditioned with a Cholesky factor of the Hessian that is kept for several
- * steps. The line search looks at energies and slopes only; no equation r = 0 is solved. */
+/* Direct minimisation of the weighted co-content: nonlinear conjugate gradients (Polak-Ribiere+,
+ * Nocedal and Wright 2006, section 5.2) preconditioned with a Cholesky factor of the Hessian that
+ * is kept for several steps. The line search looks at energies and slopes only; no equation r = 0
+ * is solved. */
 #include <math.h>
 #include <string.h>
 
@@ -9,9 +10,9 @@
 
 typedef struct minimiser {
     eq_newton *w;
-    double *gradient;      /* [n] d_k r_k at x */
+    double *gradient;       /* [n] d_k r_k at x */
     double *preconditioned; /* [n] H^-1 gradient */
-    double *direction;     /* [n] */
+    double *direction;      /* [n] */
     double energy, energy_size, ratio;
 } minimiser;
 
@@ -39,7 +40,8 @@ static sample look(minimiser *m, const double *x, double t) {
     return p;
 }
 
-/* Wolfe conditions, or the approximate ones where rounding hides the energy (Hager and Zhang 2005). */
+/* Wolfe conditions, or the approximate ones where rounding hides the energy (Hager and Zhang 2005).
+ */
 static bool wolfe(const sample *start, const sample *p) {
     static const double delta = 0.1, sigma = 0.5;
     if (!isfinite(p->energy) || p->slope < sigma * start->slope) return false;
@@ -48,8 +50,8 @@ static bool wolfe(const sample *start, const sample *p) {
            p->energy <= start->energy + 1e-12 * start->energy_size;
 }
 
-/* Finds an acceptable t: doubles while the slope is steep and the energy falls, else secant or bisection on the
- * slope inside the bracket. */
+/* Finds an acceptable t: doubles while the slope is steep and the energy falls, else secant or
+ * bisection on the slope inside the bracket. */
 static bool search(minimiser *m, const double *x, const sample *start, sample *p) {
     enum { TRIALS = 80 };
     sample low = *start;
@@ -84,18 +86,17 @@ static eq_status precondition(minimiser *m) {
 }
 
 static void take_gradient(minimiser *m) {
-    for (size_t k = 0; k < m->w->s->n; k++)
-        m->gradient[k] = m->w->s->row_weight[k] * m->w->r[k];
+    for (size_t k = 0; k < m->w->s->n; k++) m->gradient[k] = m->w->s->row_weight[k] * m->w->r[k];
 }
 
-/* direction = -preconditioned + beta direction with the beta of Polak and Ribiere, not below zero. */
+/* direction = -preconditioned + beta direction with the beta of Polak and Ribiere, not below zero.
+ */
 static double turn(minimiser *m, double old_product, const double *old_gradient, bool restart) {
     size_t n = m->w->s->n;
     double product = dot(m->gradient, m->preconditioned, n), beta = 0.0;
     if (!restart && old_product > 0.0)
         beta = fmax(0.0, (product - dot(old_gradient, m->preconditioned, n)) / old_product);
-    for (size_t k = 0; k < n; k++)
-        m->direction[k] = beta * m->direction[k] - m->preconditioned[k];
+    for (size_t k = 0; k < n; k++) m->direction[k] = beta * m->direction[k] - m->preconditioned[k];
     return product;
 }
 
@@ -117,7 +118,8 @@ static void advance(minimiser *m, double *x, const sample *p) {
     w->iterations++;
 }
 
-/* The iteration. The factor is renewed when a step gained little and at the latest after KEPT steps. */
+/* The iteration. The factor is renewed when a step gained little and at the latest after KEPT
+ * steps. */
 static eq_status minimise(minimiser *m, double *x, double enough) {
     enum { KEPT = 8, MOST = 20 };
     eq_newton *w = m->w;
@@ -134,7 +136,9 @@ static eq_status minimise(minimiser *m, double *x, double enough) {
         if (status == EQ_OK) status = precondition(m);
         if (status != EQ_OK) return status;
         product = turn(m, product, old_gradient, restart);
-        sample start = {0.0, m->energy, m->energy_size, dot(m->gradient, m->direction, n), m->ratio}, p;
+        sample start = {0.0, m->energy, m->energy_size, dot(m->gradient, m->direction, n),
+                        m->ratio},
+               p;
         bool found = start.slope < 0.0 && search(m, x, &start, &p);
         if (!found && restart) return m->ratio <= 1.0 ? EQ_OK : EQ_ERR_CONVERGE;
         age = found && !(p.ratio > 0.3 * before) ? age + 1 : KEPT;
@@ -158,12 +162,13 @@ static eq_status check_energy(const eq_newton *w) {
                        "the co-content is not convex because %s has a negative conductance; use "
                        "--solver newton",
                        t->active == NULL ? "an element" : t->active);
-    return eq_fail(w->diag, EQ_ERR_CHECK, "the co-content is not convex because an energy weight is not "
-                                          "positive; use --solver newton");
+    return eq_fail(w->diag, EQ_ERR_CHECK,
+                   "the co-content is not convex because an energy weight is not "
+                   "positive; use --solver newton");
 }
 
-/* Coordinate descent (eliminate.h) first: it brings the diodes to currents at which the Hessian has a condition
- * that a factorization can bear. */
+/* Coordinate descent (eliminate.h) first: it brings the diodes to currents at which the Hessian has
+ * a condition that a factorization can bear. */
 eq_status eq_cocontent_solve(eq_newton *w, double *x, const char **rung) {
     enum { SWEEPS = 10 };
     size_t n = w->s->n;

@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "solver/chunk.h"
 
-/* A nonlinear element seen from a chosen unknown: its drop changes by `right` and the row gets `left` times
- * its current. */
+/* A nonlinear element seen from a chosen unknown: its drop changes by `right` and the row gets
+ * `left` times its current. */
 typedef struct touch {
     int32_t cls, row;
     double left, right;
@@ -21,11 +21,11 @@ struct eq_eliminator {
     size_t count;
     int colours;
     size_t colour[MOST_COLOURS + 1]; /* unknowns of colour c: colour[c] .. colour[c+1]-1 */
-    int32_t *unknown; /* [count] */
-    int32_t *start;   /* [count + 1] */
+    int32_t *unknown;                /* [count] */
+    int32_t *start;                  /* [count + 1] */
     touch *touched;
-    double *r;        /* [n] residual of the linear part */
-    int32_t *place;   /* [n] position among the chosen, EQ_NONE */
+    double *r;      /* [n] residual of the linear part */
+    int32_t *place; /* [n] position among the chosen, EQ_NONE */
 };
 
 static double coefficient(const eq_sparse_rows *rows, eq_node n, int32_t unknown) {
@@ -51,7 +51,8 @@ static void visit_element(eq_eliminator *e, int32_t cls, size_t j, visitor visit
     const eq_sparse_rows *rows[] = {&red->t, &red->t, &red->w, &red->w};
     const eq_node node[] = {a, b, a, b};
     for (int list = 0; list < 4; list++)
-        for (int32_t k = rows[list]->start[node[list]]; k < rows[list]->start[node[list] + 1]; k++) {
+        for (int32_t k = rows[list]->start[node[list]]; k < rows[list]->start[node[list] + 1];
+             k++) {
             int32_t u = rows[list]->unknown[k];
             bool seen = false;
             for (int before = 0; before < list; before++)
@@ -94,7 +95,8 @@ static bool meets_chosen(const eq_eliminator *e, int32_t k) {
     return false;
 }
 
-/* Greedy independent set of the waiting unknowns in the graph of the Jacobian. blocked: [unknowns]. */
+/* Greedy independent set of the waiting unknowns in the graph of the Jacobian. blocked: [unknowns].
+ */
 static void choose_colour(eq_eliminator *e, bool *blocked) {
     const eq_pattern *p = &e->s->pattern;
     memset(blocked, 0, e->s->n * sizeof *blocked);
@@ -185,7 +187,8 @@ static double evaluate(const scalar *q, double h, double *slope) {
     return f;
 }
 
-/* Widens a bracket from 0 in the direction in which f falls to zero (rising f); false when there is none. */
+/* Widens a bracket from 0 in the direction in which f falls to zero (rising f); false when there is
+ * none. */
 static bool bracket(const scalar *q, double f, double *low, double *high) {
     enum { DOUBLINGS = 60 };
     double inner = 0.0, outer = f > 0.0 ? -0.1 : 0.1, slope;
@@ -203,8 +206,9 @@ static bool bracket(const scalar *q, double f, double *low, double *high) {
     return false;
 }
 
-/* Newton safeguarded by bisection (Press et al., rtsafe): a step that leaves the bracket or does not halve the
- * step before the last is replaced by the midpoint. x: the potential, for the size of a rounding error. */
+/* Newton safeguarded by bisection (Press et al., rtsafe): a step that leaves the bracket or does
+ * not halve the step before the last is replaced by the midpoint. x: the potential, for the size of
+ * a rounding error. */
 static double root(const scalar *q, double x) {
     enum { STEPS = 200 };
     double slope, low, high, f = evaluate(q, 0.0, &slope), h = 0.0;
@@ -214,8 +218,10 @@ static double root(const scalar *q, double x) {
     for (int k = 0; k < STEPS; k++) {
         f = evaluate(q, h, &slope);
         if (f == 0.0) break;
-        if (f > 0.0) high = fmin(high, h);
-        else low = fmax(low, h);
+        if (f > 0.0)
+            high = fmin(high, h);
+        else
+            low = fmax(low, h);
         double newton = -f / slope, to = h + newton;
         bool slow = !(fabs(2.0 * newton) <= fabs(before));
         if (slow || !(to > low && to < high)) newton = 0.5 * (low + high) - h;

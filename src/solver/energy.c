@@ -1,4 +1,5 @@
-/* The weighted co-content P = sum of d_c p_k (DESIGN section 1) and its gradient from the energies alone. */
+/* The weighted co-content P = sum of d_c p_k (DESIGN section 1) and its gradient from the energies
+ * alone. */
 #include <math.h>
 #include <string.h>
 
@@ -83,8 +84,9 @@ double eq_system_energy(eq_system *s, const double *x, double *scale) {
     return p.total;
 }
 
-/* dp/du of the chunk at its drops by Ridders' extrapolated central differences (Ridders 1982, Advances in
- * Engineering Software 4:75): steps h, h/1.8, ..., Neville's scheme, the entry of least estimated error. */
+/* dp/du of the chunk at its drops by Ridders' extrapolated central differences (Ridders 1982,
+ * Advances in Engineering Software 4:75): steps h, h/1.8, ..., Neville's scheme, the entry of least
+ * estimated error. */
 enum { LEVELS = 36 };
 static const double shrink = 1.8;
 
@@ -106,8 +108,8 @@ static void central_difference(eq_chunk *e, const double *u, const double *h, do
     }
 }
 
-/* Neville's scheme of one element: column[k] is the k-th of the row before; keeps the best entry. noise: the
- * rounding error of the difference, below which agreement means nothing. */
+/* Neville's scheme of one element: column[k] is the k-th of the row before; keeps the best entry.
+ * noise: the rounding error of the difference, below which agreement means nothing. */
 static void extrapolate(double *column, int level, double first, double noise, double *best,
                         double *error) {
     double factor = shrink * shrink, now = first;

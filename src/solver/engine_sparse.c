@@ -1,5 +1,5 @@
-/* The engine for any circuit: one example at a time with the sparse solver. It works on the conductances of the
- * circuit itself, so load takes over and store has nothing left to write. */
+/* The engine for any circuit: one example at a time with the sparse solver. It works on the
+ * conductances of the circuit itself, so load takes over and store has nothing left to write. */
 #include <math.h>
 #include <string.h>
 
@@ -14,9 +14,9 @@ typedef struct sparse_engine {
     eq_solver *solver;      /* constant currents into the outputs */
     eq_solver *with_slope;  /* the same circuit with room for slopes; made when first needed */
     eq_solve_options options;
-    double *x;                  /* [batch][inputs] V of the current minibatch */
+    double *x;                   /* [batch][inputs] V of the current minibatch */
     double *state[EQ_MAX_SLOTS]; /* [batch][nodes] V; a slot is made when first solved */
-    double *theta, *gradient;   /* [largest group] */
+    double *theta, *gradient;    /* [largest group] */
     double iterations, solves, worst_ratio;
 } sparse_engine;
 
@@ -56,7 +56,8 @@ static void store(const void *self) {
 static void warn_of_bias(const sparse_engine *e, eq_diag *diag) {
     const eq_topology *t = eq_solver_system(e->solver)->topology;
     if (!t->exists)
-        eq_warn_at(diag, (eq_place){NULL, 0, 0}, "no energy weights, EqProp gradients are biased: %s",
+        eq_warn_at(diag, (eq_place){NULL, 0, 0},
+                   "no energy weights, EqProp gradients are biased: %s",
                    t->reason == NULL ? "reason lost, out of memory" : t->reason);
 }
 
@@ -99,7 +100,8 @@ static eq_status solve_example(sparse_engine *e, eq_solver *solver, size_t k, do
         *eq_circuit_source(e->c, e->c->input[i]) = e->x[k * e->c->inputs + i];
     eq_status status = eq_solver_run(solver, &e->options, v, NULL, &info, diag);
     if (status != EQ_OK)
-        return eq_fail(diag, status, "example %zu of the minibatch has no steady state; see above", k + 1);
+        return eq_fail(diag, status, "example %zu of the minibatch has no steady state; see above",
+                       k + 1);
     e->iterations += info.iterations;
     e->solves += 1.0;
     e->worst_ratio = fmax(e->worst_ratio, info.residual_ratio);
@@ -112,12 +114,12 @@ static void read_outputs(const sparse_engine *e, const double *v, double *y) {
 }
 
 static eq_status open_slot(sparse_engine *e, int slot, eq_diag *diag) {
-    if (e->state[slot] == NULL)
-        e->state[slot] = eq_malloc(e->batch, e->nodes * sizeof **e->state);
+    if (e->state[slot] == NULL) e->state[slot] = eq_malloc(e->batch, e->nodes * sizeof **e->state);
     return e->state[slot] == NULL ? eq_out_of_memory(diag) : EQ_OK;
 }
 
-/* Every example starts from zero and the pivots are chosen anew: the result depends on nothing before. */
+/* Every example starts from zero and the pivots are chosen anew: the result depends on nothing
+ * before. */
 static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
     sparse_engine *e = self;
     eq_status status = open_slot(e, 0, diag);
@@ -204,8 +206,7 @@ static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, 
             e->theta[k] = m->w[m->cls->value][group->row[k]];
         }
         step(data, g, 0, group->count, e->theta, e->gradient);
-        for (size_t k = 0; k < group->count; k++)
-            m->w[m->cls->value][group->row[k]] = e->theta[k];
+        for (size_t k = 0; k < group->count; k++) m->w[m->cls->value][group->row[k]] = e->theta[k];
     }
     eq_solver_refresh(e->solver);
     if (e->with_slope != NULL) eq_solver_refresh(e->with_slope);

@@ -1,5 +1,5 @@
-/* KINSOL (SUNDIALS 6): inexact line search on |r| with KLU, on the same system. Where it fails from the given
- * start, the sources are raised step by step. */
+/* KINSOL (SUNDIALS 6): inexact line search on |r| with KLU, on the same system. Where it fails from
+ * the given start, the sources are raised step by step. */
 #include <kinsol/kinsol.h>
 #include <math.h>
 #include <nvector/nvector_serial.h>
@@ -72,7 +72,8 @@ static bool open_vectors(engine *e) {
     return e->lin != NULL;
 }
 
-/* KINFree must not see memory that KINInit has not filled; such memory is left to the context's end. */
+/* KINFree must not see memory that KINInit has not filled; such memory is left to the context's
+ * end. */
 static bool open_engine(engine *e) {
     if (!open_vectors(e)) return false;
     void *memory = KINCreate(e->context);
@@ -97,8 +98,9 @@ static double scale_by_bounds(engine *e, const double *x) {
     return ratio;
 }
 
-/* One system: diode nodes are solved alone first (eliminate.h), so that the search starts at finite currents; then
- * KINSol with the bounds at its start, and again with those at its end until they hold. */
+/* One system: diode nodes are solved alone first (eliminate.h), so that the search starts at finite
+ * currents; then KINSol with the bounds at its start, and again with those at its end until they
+ * hold. */
 static eq_status settle(engine *e, double *x) {
     enum { ROUNDS = 4 };
     double enough = 1e-3;
@@ -113,10 +115,10 @@ static eq_status settle(engine *e, double *x) {
         KINGetNumNonlinSolvIters(e->memory, &steps);
         e->w->iterations += (int)steps;
         if (flag == KIN_MEM_FAIL) return eq_out_of_memory(e->w->diag);
-        double next = eq_newton_ratio(e->w, N_VGetArrayPointer(e->x), e->w->trial_r,
-                                      e->w->trial_magnitude);
-        eq_newton_log(e->w, "  kinsol: flag %d after %ld steps, residual %.3g of its bound", flag, steps,
-                      next);
+        double next =
+            eq_newton_ratio(e->w, N_VGetArrayPointer(e->x), e->w->trial_r, e->w->trial_magnitude);
+        eq_newton_log(e->w, "  kinsol: flag %d after %ld steps, residual %.3g of its bound", flag,
+                      steps, next);
         if (!(next < ratio)) break;
         memcpy(x, N_VGetArrayPointer(e->x), e->w->s->n * sizeof *x);
         ratio = scale_by_bounds(e, x);
@@ -138,16 +140,20 @@ static eq_status raise_sources(engine *e, double *x) {
         memcpy(kept, x, w->s->n * sizeof *kept);
         status = settle(e, x);
         eq_newton_log(w, "  sources at %.4g: %s", to, status == EQ_OK ? "solved" : "not solved");
-        if (status == EQ_OK) done = to;
-        else memcpy(x, kept, w->s->n * sizeof *kept);
+        if (status == EQ_OK)
+            done = to;
+        else
+            memcpy(x, kept, w->s->n * sizeof *kept);
         step *= status == EQ_OK ? 2.0 : 0.25;
-        if (step < 1e-6 || ++points == POINTS || (status != EQ_OK && status != EQ_ERR_CONVERGE)) break;
+        if (step < 1e-6 || ++points == POINTS || (status != EQ_OK && status != EQ_ERR_CONVERGE))
+            break;
     }
     w->s->homotopy.scale = 1.0;
     return status == EQ_OK && done < 1.0 ? EQ_ERR_CONVERGE : status;
 }
 
-/* KINSOL's test may end above the accuracy that the engines agree on; Newton steps finish it then. */
+/* KINSOL's test may end above the accuracy that the engines agree on; Newton steps finish it then.
+ */
 static void finish(eq_newton *w, double *x, const char *plain, const char *polished,
                    const char **rung) {
     int before = w->iterations;
@@ -171,7 +177,8 @@ eq_status eq_kinsol_solve(eq_newton *w, double *x, const char **rung) {
         eq_newton_log(w, "kinsol source stepping");
         *rung = "source stepping";
         status = raise_sources(&e, x);
-        if (status == EQ_OK) finish(w, x, "source stepping", "source stepping, newton polish", rung);
+        if (status == EQ_OK)
+            finish(w, x, "source stepping", "source stepping, newton polish", rung);
     }
     close_engine(&e);
     /* KINSOL does not tell a singular matrix from a failed search; a factorization does. */

@@ -1,5 +1,5 @@
-/* What is tried in turn when Newton from the given start does not arrive. Every rung ends with the plain system:
- * scale 1, no shunt. */
+/* What is tried in turn when Newton from the given start does not arrive. Every rung ends with the
+ * plain system: scale 1, no shunt. */
 #include <math.h>
 #include <string.h>
 
@@ -17,7 +17,8 @@ static eq_status without_elimination(eq_newton *w, double *x) {
     return eq_newton_iterate(w, x, false);
 }
 
-/* The longest part t <= 1 of a step by which no junction of the chunk goes further than its class allows. */
+/* The longest part t <= 1 of a step by which no junction of the chunk goes further than its class
+ * allows. */
 static double allowed(eq_chunk *e, const double *old) {
     double now[EQ_CHUNK], t = 1.0;
     memcpy(now, e->u, e->n * sizeof *now);
@@ -44,8 +45,8 @@ static double allowed_step(const eq_system *s, const double *from) {
     return t;
 }
 
-/* Newton steps cut so that no junction drop moves further than junction limiting lets it (Nagel 1975); the
- * residual may rise on the way. */
+/* Newton steps cut so that no junction drop moves further than junction limiting lets it (Nagel
+ * 1975); the residual may rise on the way. */
 static eq_status limited(eq_newton *w, double *x) {
     eq_system *s = w->s;
     double *from = eq_malloc(s->nodes, sizeof *from);
@@ -125,8 +126,8 @@ static eq_status source_path(eq_newton *w, double *x, double *before) {
     return EQ_OK;
 }
 
-/* Implicit Euler towards the steady state: a conductance from every node to where it was, lowered as the state
- * settles (switched evolution relaxation, Kelley and Keyes 1998). */
+/* Implicit Euler towards the steady state: a conductance from every node to where it was, lowered
+ * as the state settles (switched evolution relaxation, Kelley and Keyes 1998). */
 static eq_status transient_path(eq_newton *w, double *x, double *before, double *anchor) {
     enum { STEPS = 400 };
     double g = 1e-3;
@@ -134,7 +135,8 @@ static eq_status transient_path(eq_newton *w, double *x, double *before, double 
         memcpy(anchor, x, w->s->n * sizeof *anchor);
         w->s->homotopy = (eq_homotopy){1.0, g, anchor};
         eq_status status = point(w, x, before, false);
-        eq_newton_log(w, "  node conductance %.3g S: %s", g, status == EQ_OK ? "solved" : "not solved");
+        eq_newton_log(w, "  node conductance %.3g S: %s", g,
+                      status == EQ_OK ? "solved" : "not solved");
         if (gives_up(status) || (status == EQ_OK && g == 0.0)) return status;
         g *= status == EQ_OK ? 0.25 : 8.0;
         if (status != EQ_OK && g == 0.0) g = 1e-12;
@@ -149,10 +151,14 @@ typedef enum path { GMIN, SOURCE, TRANSIENT } path;
 static eq_status follow(eq_newton *w, double *x, path kind) {
     double *work[2] = {eq_malloc(w->s->n, sizeof **work), eq_malloc(w->s->n, sizeof **work)};
     eq_status status = EQ_ERR_MEMORY;
-    if (work[0] == NULL || work[1] == NULL) eq_out_of_memory(w->diag);
-    else if (kind == GMIN) status = gmin_path(w, x, work[0]);
-    else if (kind == SOURCE) status = source_path(w, x, work[0]);
-    else status = transient_path(w, x, work[0], work[1]);
+    if (work[0] == NULL || work[1] == NULL)
+        eq_out_of_memory(w->diag);
+    else if (kind == GMIN)
+        status = gmin_path(w, x, work[0]);
+    else if (kind == SOURCE)
+        status = source_path(w, x, work[0]);
+    else
+        status = transient_path(w, x, work[0], work[1]);
     w->s->homotopy = plain;
     eq_free(work[0]);
     eq_free(work[1]);
@@ -172,12 +178,9 @@ static eq_status pseudo_transient(eq_newton *w, double *x) {
 }
 
 const eq_rung eq_ladder[EQ_RUNGS] = {
-    {"newton", with_elimination},
-    {"newton without elimination", without_elimination},
-    {"junction limiting", limited},
-    {"gmin stepping", gmin_stepping},
-    {"source stepping", source_stepping},
-    {"pseudo-transient", pseudo_transient},
+    {"newton", with_elimination},         {"newton without elimination", without_elimination},
+    {"junction limiting", limited},       {"gmin stepping", gmin_stepping},
+    {"source stepping", source_stepping}, {"pseudo-transient", pseudo_transient},
 };
 
 eq_status eq_ladder_climb(eq_newton *w, double *x, const char **rung) {

@@ -1,6 +1,7 @@
-/* Sparse linear systems A x = b behind one opaque object: analyze once, factor for every new set of values,
- * solve (also with A^T). Backends: KLU (any matrix), CHOLMOD (row-scaled symmetric positive definite), dense
- * (LU with partial pivoting; the truth of the tests and good for a handful of unknowns). */
+/* Sparse linear systems A x = b behind one opaque object: analyze once, factor for every new set of
+ * values, solve (also with A^T). Backends: KLU (any matrix), CHOLMOD (row-scaled symmetric positive
+ * definite), dense (LU with partial pivoting; the truth of the tests and good for a handful of
+ * unknowns). */
 #ifndef EQ_SOLVER_LIN_H
 #define EQ_SOLVER_LIN_H
 
@@ -19,12 +20,14 @@ typedef struct eq_pattern {
 
 typedef struct eq_lin eq_lin;
 
-/* Analyzes the pattern. EQ_LIN_CHOLMOD factors diag(scale) A, which must have a symmetric pattern. */
+/* Analyzes the pattern. EQ_LIN_CHOLMOD factors diag(scale) A, which must have a symmetric pattern.
+ */
 eq_status eq_lin_new(eq_lin_kind kind, const eq_pattern *pattern, eq_lin **out, eq_diag *diag);
 void eq_lin_free(eq_lin *l);
 const char *eq_lin_name(const eq_lin *l);
 /* Factors A with these values (in the order of the pattern). scale [n] is used by CHOLMOD alone.
- * EQ_ERR_SINGULAR: no factorization; *column (may be NULL) is the unknown of the zero pivot. No message. */
+ * EQ_ERR_SINGULAR: no factorization; *column (may be NULL) is the unknown of the zero pivot. No
+ * message. */
 eq_status eq_lin_factor(eq_lin *l, const double *value, const double *scale, int32_t *column);
 /* Drops the pivots of earlier factorizations: the next one chooses them anew. */
 void eq_lin_forget(eq_lin *l);

@@ -1,4 +1,5 @@
-/* CHOLMOD: sparse Cholesky factorization of S = diag(scale) A (Chen, Davis, Hager, Rajamanickam 2008). */
+/* CHOLMOD: sparse Cholesky factorization of S = diag(scale) A (Chen, Davis, Hager, Rajamanickam
+ * 2008). */
 #include <cholmod.h>
 #include <string.h>
 
@@ -8,11 +9,11 @@
 typedef struct lin_cholmod {
     const eq_pattern *pattern;
     cholmod_common common;
-    cholmod_sparse *upper;   /* upper triangle of S */
-    int32_t *source;         /* [entries of upper] position in the pattern */
+    cholmod_sparse *upper; /* upper triangle of S */
+    int32_t *source;       /* [entries of upper] position in the pattern */
     cholmod_factor *l;
     cholmod_dense *b, *x, *y, *e;
-    double *scale;           /* [n] of the factored matrix */
+    double *scale; /* [n] of the factored matrix */
 } lin_cholmod;
 
 static void destroy(void *self) {

@@ -8,8 +8,8 @@
 typedef struct lin_dense {
     const eq_pattern *pattern;
     size_t n;
-    double *lu;     /* [n][n] by columns */
-    size_t *pivot;  /* [n] row exchanged with row k */
+    double *lu;    /* [n][n] by columns */
+    size_t *pivot; /* [n] row exchanged with row k */
 } lin_dense;
 
 static void destroy(void *self) {
@@ -104,8 +104,10 @@ static void solve_transposed(const lin_dense *l, double *b) {
 }
 
 static eq_status solve(void *self, double *b, bool transposed) {
-    if (transposed) solve_transposed(self, b);
-    else solve_plain(self, b);
+    if (transposed)
+        solve_transposed(self, b);
+    else
+        solve_plain(self, b);
     return EQ_OK;
 }
 

@@ -42,8 +42,8 @@ static void *create(const eq_pattern *pattern) {
     return NULL;
 }
 
-/* The old pivots are kept while the growth of the factors and their condition stay sane (KLU user guide,
- * section 6.8); otherwise pivots are chosen anew. */
+/* The old pivots are kept while the growth of the factors and their condition stay sane (KLU user
+ * guide, section 6.8); otherwise pivots are chosen anew. */
 static bool refactored(lin_klu *l, double *value) {
     if (l->numeric == NULL) return false;
     if (!klu_refactor(start_of(l), rows_of(l), value, l->symbolic, l->numeric, &l->common))

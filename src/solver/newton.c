@@ -12,14 +12,15 @@ void eq_newton_free(eq_newton *w) {
     eq_eliminator_free(w->eliminator);
     eq_lin_free(w->cholmod);
     eq_lin_free(w->klu);
-    double *arrays[] = {w->r, w->magnitude, w->trial, w->trial_r, w->trial_magnitude, w->step, w->spare};
+    double *arrays[] = {w->r,    w->magnitude, w->trial, w->trial_r, w->trial_magnitude,
+                        w->step, w->spare};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
     eq_free(w);
 }
 
 static eq_status build(eq_newton *w, eq_diag *diag) {
-    double **arrays[] = {&w->r,       &w->magnitude,       &w->trial, &w->trial_r,
-                         &w->trial_magnitude, &w->step, &w->spare};
+    double **arrays[] = {&w->r,    &w->magnitude, &w->trial, &w->trial_r, &w->trial_magnitude,
+                         &w->step, &w->spare};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
         *arrays[k] = eq_calloc(w->s->n, sizeof **arrays[k]);
         if (*arrays[k] == NULL) return eq_out_of_memory(diag);
@@ -33,8 +34,10 @@ eq_status eq_newton_new(eq_system *s, eq_newton **out, eq_diag *diag) {
     w->s = s;
     w->singular = -1;
     eq_status status = build(w, diag);
-    if (status == EQ_OK) *out = w;
-    else eq_newton_free(w);
+    if (status == EQ_OK)
+        *out = w;
+    else
+        eq_newton_free(w);
     return status;
 }
 
@@ -67,7 +70,8 @@ static eq_status backend(eq_newton *w, eq_lin_kind kind, eq_lin **l) {
     return status;
 }
 
-/* CHOLMOD for a convex co-content; KLU otherwise, and when CHOLMOD finds no positive definite matrix. */
+/* CHOLMOD for a convex co-content; KLU otherwise, and when CHOLMOD finds no positive definite
+ * matrix. */
 eq_status eq_newton_factor(eq_newton *w, const double *x) {
     eq_lin *l;
     eq_status status = EQ_ERR_SINGULAR;
@@ -126,22 +130,24 @@ static double largest(const double *y, size_t n) {
     return m;
 }
 
-/* Armijo's condition on the energy; where rounding hides its decrease, the residual must fall instead
- * (approximate Wolfe conditions of Hager and Zhang 2005, section 3). */
+/* Armijo's condition on the energy; where rounding hides its decrease, the residual must fall
+ * instead (approximate Wolfe conditions of Hager and Zhang 2005, section 3). */
 static bool energy_accepts(const merit *now, const merit *next, double t, double slope) {
     if (next->energy <= now->energy + 1e-4 * t * slope) return true;
-    return next->energy <= now->energy + 1e-13 * now->energy_size && next->ratio <= 0.9 * now->ratio;
+    return next->energy <= now->energy + 1e-13 * now->energy_size &&
+           next->ratio <= 0.9 * now->ratio;
 }
 
-/* Natural monotonicity test (Deuflhard 2004, section 3.3): the simplified Newton correction at the trial point
- * is shorter than (1 - t/4) times the Newton step. */
+/* Natural monotonicity test (Deuflhard 2004, section 3.3): the simplified Newton correction at the
+ * trial point is shorter than (1 - t/4) times the Newton step. */
 static bool natural_accepts(eq_newton *w, double t, double length) {
     memcpy(w->spare, w->trial_r, w->s->n * sizeof *w->spare);
     if (eq_lin_solve(w->factored, w->spare) != EQ_OK) return false;
     return largest(w->spare, w->s->n) <= (1.0 - 0.25 * t) * length;
 }
 
-/* Halves the step until a trial point is accepted; then x, w->r and w->magnitude are those of it. */
+/* Halves the step until a trial point is accepted; then x, w->r and w->magnitude are those of it.
+ */
 static bool line_search(eq_newton *w, double *x, bool eliminate, merit *now) {
     enum { HALVINGS = 40 };
     size_t n = w->s->n;
@@ -154,8 +160,8 @@ static bool line_search(eq_newton *w, double *x, bool eliminate, merit *now) {
         next.ratio = eq_newton_ratio(w, w->trial, w->trial_r, w->trial_magnitude);
         if (!isfinite(next.ratio)) continue;
         if (by_energy) next.energy = eq_system_energy(w->s, w->trial, &next.energy_size);
-        if (next.ratio > 1.0 && !(by_energy ? energy_accepts(now, &next, t, slope)
-                                            : natural_accepts(w, t, length)))
+        if (next.ratio > 1.0 &&
+            !(by_energy ? energy_accepts(now, &next, t, slope) : natural_accepts(w, t, length)))
             continue;
         memcpy(x, w->trial, n * sizeof *x);
         exchange(&w->r, &w->trial_r);

@@ -1,4 +1,5 @@
-/* Newton's method for r(x) = 0 with nonlinear elimination, and the work space that all engines share. */
+/* Newton's method for r(x) = 0 with nonlinear elimination, and the work space that all engines
+ * share. */
 #ifndef EQ_SOLVER_NEWTON_H
 #define EQ_SOLVER_NEWTON_H
 
@@ -8,15 +9,15 @@
 typedef struct eq_newton {
     eq_system *s;
     eq_eliminator *eliminator;
-    eq_lin *cholmod, *klu;  /* made when first needed */
-    eq_lin *factored;       /* the one that holds the last factorization */
-    bool not_positive;      /* CHOLMOD has met a matrix that is not positive definite */
+    eq_lin *cholmod, *klu; /* made when first needed */
+    eq_lin *factored;      /* the one that holds the last factorization */
+    bool not_positive;     /* CHOLMOD has met a matrix that is not positive definite */
     const eq_solve_options *options;
     eq_diag *diag;
-    double *r, *magnitude;  /* [n] at the iterate */
+    double *r, *magnitude;                                    /* [n] at the iterate */
     double *trial, *trial_r, *trial_magnitude, *step, *spare; /* [n] */
     int iterations, factorizations;
-    int32_t singular;       /* unknown of the last zero pivot, -1 */
+    int32_t singular; /* unknown of the last zero pivot, -1 */
 } eq_newton;
 
 eq_status eq_newton_new(eq_system *s, eq_newton **out, eq_diag *diag);
@@ -24,22 +25,25 @@ void eq_newton_free(eq_newton *w);
 
 /* Forgets what earlier factorizations have taught: pivots, and that CHOLMOD failed. */
 void eq_newton_forget(eq_newton *w);
-/* Whether the co-content is convex as far as the elements tell: CHOLMOD and descent on it may be used. */
+/* Whether the co-content is convex as far as the elements tell: CHOLMOD and descent on it may be
+ * used. */
 bool eq_newton_convex(const eq_newton *w);
 /* Factors J(x). EQ_ERR_SINGULAR: w->singular is the unknown, no message. */
 eq_status eq_newton_factor(eq_newton *w, const double *x);
-/* r and magnitude at x into the work space; the ratio max |r_i| / bound_i, infinite when not finite. */
+/* r and magnitude at x into the work space; the ratio max |r_i| / bound_i, infinite when not
+ * finite. */
 double eq_newton_evaluate(eq_newton *w, const double *x);
 /* The same into other arrays. */
 double eq_newton_ratio(const eq_newton *w, const double *x, double *r, double *magnitude);
 
-/* Newton steps with line search from x until the KCL bound holds; eliminate: between the steps the chosen
- * nodes are solved exactly. No message on EQ_ERR_CONVERGE and EQ_ERR_SINGULAR. */
+/* Newton steps with line search from x until the KCL bound holds; eliminate: between the steps the
+ * chosen nodes are solved exactly. No message on EQ_ERR_CONVERGE and EQ_ERR_SINGULAR. */
 eq_status eq_newton_iterate(eq_newton *w, double *x, bool eliminate);
 /* Full Newton steps as long as they bring the ratio down, at most two, once it is <= 1. */
 void eq_newton_polish(eq_newton *w, double *x);
 /* One line to options.log. */
-void eq_newton_log(const eq_newton *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void eq_newton_log(const eq_newton *w, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The rungs of the ladder (ladder.c), in the order in which they are tried. */
 typedef struct eq_rung {

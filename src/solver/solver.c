@@ -34,7 +34,8 @@ void eq_solver_free(eq_solver *s) {
 
 eq_status eq_solver_new_for(eq_circuit *c, bool with_slope, eq_solver **out, eq_diag *diag) {
     if (!c->frozen)
-        return eq_fail(diag, EQ_ERR_USAGE, "the circuit is not frozen; call eq_circuit_freeze first");
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "the circuit is not frozen; call eq_circuit_freeze first");
     eq_solver *s = eq_calloc(1, sizeof *s);
     if (s == NULL) return eq_out_of_memory(diag);
     s->circuit = c;
@@ -45,8 +46,10 @@ eq_status eq_solver_new_for(eq_circuit *c, bool with_slope, eq_solver **out, eq_
         s->node = eq_calloc(s->system->nodes, sizeof *s->node);
         if (s->x == NULL || s->node == NULL) status = eq_out_of_memory(diag);
     }
-    if (status == EQ_OK) *out = s;
-    else eq_solver_free(s);
+    if (status == EQ_OK)
+        *out = s;
+    else
+        eq_solver_free(s);
     return status;
 }
 
@@ -118,8 +121,10 @@ static void name_worst(const eq_newton *w, eq_text *text) {
 static eq_status report_failure(eq_newton *w, const double *x, eq_status status, eq_diag *diag) {
     eq_text text = {0};
     if (status == EQ_ERR_SINGULAR) {
-        if (w->singular >= 0) eq_system_name(w->s, (size_t)w->singular, &text);
-        else eq_text_puts(&text, "an unknown");
+        if (w->singular >= 0)
+            eq_system_name(w->s, (size_t)w->singular, &text);
+        else
+            eq_text_puts(&text, "an unknown");
         if (!text.failed)
             eq_fail(diag, status,
                     "the circuit has no unique operating point: zero pivot at %s; look for nodes "
@@ -132,7 +137,8 @@ static eq_status report_failure(eq_newton *w, const double *x, eq_status status,
             eq_fail(diag, status,
                     "no operating point found after %d iterations; worst KCL residuals%s; check "
                     "sources and models there, or raise itl1 or reltol",
-                    w->iterations, text.text == NULL || *text.text == '\0' ? " are not finite" : text.text);
+                    w->iterations,
+                    text.text == NULL || *text.text == '\0' ? " are not finite" : text.text);
     }
     if (text.failed) eq_out_of_memory(diag);
     eq_text_free(&text);
@@ -146,12 +152,14 @@ static eq_status answer_by(eq_newton *w, double *x, eq_method method, const char
 }
 
 static eq_status check_options(const eq_solve_options *o, eq_diag *diag) {
-    if (o->abstol >= 0.0 && o->reltol >= 0.0 && o->abstol + o->reltol > 0.0 && o->max_iterations >= 1)
+    if (o->abstol >= 0.0 && o->reltol >= 0.0 && o->abstol + o->reltol > 0.0 &&
+        o->max_iterations >= 1)
         return EQ_OK;
-    return eq_fail(diag, EQ_ERR_USAGE,
-                   "abstol=%g, reltol=%g and %d iterations are no bounds of a solve; use tolerances "
-                   ">= 0, not both 0, and at least one iteration",
-                   o->abstol, o->reltol, o->max_iterations);
+    return eq_fail(
+        diag, EQ_ERR_USAGE,
+        "abstol=%g, reltol=%g and %d iterations are no bounds of a solve; use tolerances "
+        ">= 0, not both 0, and at least one iteration",
+        o->abstol, o->reltol, o->max_iterations);
 }
 
 static void fill(double *y, size_t n, double value) {
@@ -181,7 +189,8 @@ static eq_status one_rung(eq_newton *w, double *x, int which, const char **rung)
     return eq_ladder[which].solve(w, x);
 }
 
-/* Starts from v, asks `by` for an answer and brings it back; a start that is not finite counts as zero. */
+/* Starts from v, asks `by` for an answer and brings it back; a start that is not finite counts as
+ * zero. */
 static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int which, double *v,
                        double *branch, eq_solve_info *info, eq_diag *diag) {
     eq_newton *w = s->newton;
@@ -197,7 +206,8 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     if (status == EQ_OK && s->refreshed != EQ_OK) status = eq_out_of_memory(diag);
     if (status == EQ_OK) {
         status = by(w, s->x, which, &rung);
-        /* A start that solves the equations says nothing about whether they have other solutions. */
+        /* A start that solves the equations says nothing about whether they have other solutions.
+         */
         if (status == EQ_OK && w->factorizations == 0) status = eq_newton_factor(w, s->x);
         if (status != EQ_OK) report_failure(w, s->x, status, diag);
     }

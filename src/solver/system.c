@@ -47,7 +47,8 @@ typedef struct stamper {
     size_t next;
 } stamper;
 
-/* Adds g L_i R_j to J(i, j): the current (or voltage) of row form L grows by g with column form R. */
+/* Adds g L_i R_j to J(i, j): the current (or voltage) of row form L grows by g with column form R.
+ */
 static void stamp(stamper *k, form left, form right, double g) {
     eq_system *s = k->s;
     int32_t rows = expand(&s->reduction->w, left, s->form_index[0], s->form_value[0]);
@@ -80,7 +81,8 @@ static void stamp_tables(stamper *k, bool of_linear, const double *v) {
     eq_chunk e;
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &k->s->circuit->table[cls];
-        if (!eq_stands_between_nodes(t) || eq_is_linear(t) != of_linear || cls == EQ_CLASS_isource) continue;
+        if (!eq_stands_between_nodes(t) || eq_is_linear(t) != of_linear || cls == EQ_CLASS_isource)
+            continue;
         for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
             eq_chunk_take(&e, t, start, v);
             if (k->value != NULL) eq_chunk_evaluate(&e);
@@ -138,7 +140,8 @@ static double output_scale(const eq_system *s, eq_node node) {
     return eq_topology_weight(t, s->circuit->output[0].plus) / eq_topology_weight(t, node);
 }
 
-/* The dense block of a nudge with slope: current into output k falls by slope[k][l] with the drop l. */
+/* The dense block of a nudge with slope: current into output k falls by slope[k][l] with the drop
+ * l. */
 static void stamp_slopes(stamper *k, const double *slope) {
     const eq_system *s = k->s;
     size_t m = s->circuit->outputs;
@@ -169,7 +172,8 @@ static void stamp_linear(stamper *k) {
     stamp_slopes(k, NULL);
 }
 
-/* Counting sort of the pairs by `key` (values < n) into `order`; `from` is the order before (NULL: as is). */
+/* Counting sort of the pairs by `key` (values < n) into `order`; `from` is the order before (NULL:
+ * as is). */
 static void sort_pairs(const int32_t *key, const int32_t *from, size_t count, size_t n,
                        int32_t *begin, int32_t *order) {
     memset(begin, 0, (n + 1) * sizeof *begin);
@@ -242,8 +246,10 @@ static void find_diagonal(eq_system *s) {
         int32_t low = s->start[k], high = s->start[k + 1] - 1;
         while (low < high) {
             int32_t middle = low + (high - low) / 2;
-            if (s->row[middle] < k) low = middle + 1;
-            else high = middle;
+            if (s->row[middle] < k)
+                low = middle + 1;
+            else
+                high = middle;
         }
         s->diagonal[k] = low;
     }
@@ -317,8 +323,10 @@ eq_status eq_system_new(eq_circuit *c, bool with_slope, eq_system **out, eq_diag
     s->with_slope = with_slope;
     s->homotopy.scale = 1.0;
     eq_status status = build(s, diag);
-    if (status == EQ_OK) *out = s;
-    else eq_system_free(s);
+    if (status == EQ_OK)
+        *out = s;
+    else
+        eq_system_free(s);
     return status;
 }
 
@@ -407,9 +415,12 @@ static double branch_residual(const eq_system *s, const double *x, size_t b, dou
     eq_row at = s->circuit->row[s->reduction->branch[b]];
     const eq_table *t = &s->circuit->table[at.cls];
     double u = drop(s, between(t->term[0][at.row], t->term[1][at.row])), e = t->w[0][at.row];
-    if (at.cls == EQ_CLASS_vcvs) e *= drop(s, between(t->term[2][at.row], t->term[3][at.row]));
-    else if (at.cls == EQ_CLASS_ccvs) e *= x[controlling(s, t, (size_t)at.row)];
-    else e *= s->homotopy.scale;
+    if (at.cls == EQ_CLASS_vcvs)
+        e *= drop(s, between(t->term[2][at.row], t->term[3][at.row]));
+    else if (at.cls == EQ_CLASS_ccvs)
+        e *= x[controlling(s, t, (size_t)at.row)];
+    else
+        e *= s->homotopy.scale;
     *size = fabs(s->v[t->term[0][at.row]]) + fabs(s->v[t->term[1][at.row]]) + fabs(e);
     return u - e;
 }

@@ -1,14 +1,15 @@
-/* The reduced system r(x) = W^T I(T x + c) = 0 of one circuit (circuit/reduction.h) with its Jacobian
- * J = W^T (dI/dv) T in compressed columns. The pattern and the slot of every stamp are found once; linear
- * elements are stamped at refresh, nonlinear ones for every Jacobian. Kept branches add their current to x and
- * v_a - v_b - value = 0 to r (modified nodal analysis). */
+/* The reduced system r(x) = W^T I(T x + c) = 0 of one circuit (circuit/reduction.h) with its
+ * Jacobian J = W^T (dI/dv) T in compressed columns. The pattern and the slot of every stamp are
+ * found once; linear elements are stamped at refresh, nonlinear ones for every Jacobian. Kept
+ * branches add their current to x and v_a - v_b - value = 0 to r (modified nodal analysis). */
 #ifndef EQ_SOLVER_SYSTEM_H
 #define EQ_SOLVER_SYSTEM_H
 
 #include "circuit/topology.h"
 #include "solver/lin.h"
 
-/* What bends the system on the way to a solution (solver/ladder.c); the plain system has scale 1, shunt 0. */
+/* What bends the system on the way to a solution (solver/ladder.c); the plain system has scale 1,
+ * shunt 0. */
 typedef struct eq_homotopy {
     double scale;         /* factor of all independent sources */
     double shunt;         /* S, from every free node to its anchor */
@@ -28,22 +29,23 @@ typedef struct eq_system {
     eq_topology *topology;
     size_t n, nodes;
     eq_pattern pattern;
-    int32_t *start, *row;    /* of the pattern */
+    int32_t *start, *row; /* of the pattern */
     size_t entries;
-    double *linear;          /* [entries] Jacobian of the linear elements */
-    double *value;           /* [entries] Jacobian of the last eq_system_jacobian */
-    int32_t *slot;           /* stamps in their order: position in the pattern */
-    size_t slots;            /* stamp entries; */
-    size_t slope_slots;      /* those before the slopes of the injection, */
-    size_t linear_slots;     /* those before the nonlinear elements */
-    int32_t *diagonal;       /* [n] slot of (k, k); EQ_NONE for kept currents */
-    double *row_weight;      /* [n] d of the unknown's component; all 1 without weights */
-    bool with_slope;         /* the pattern holds the dense block of eq_injection.slope */
-    size_t nonlinear;        /* elements whose conductance changes */
+    double *linear;      /* [entries] Jacobian of the linear elements */
+    double *value;       /* [entries] Jacobian of the last eq_system_jacobian */
+    int32_t *slot;       /* stamps in their order: position in the pattern */
+    size_t slots;        /* stamp entries; */
+    size_t slope_slots;  /* those before the slopes of the injection, */
+    size_t linear_slots; /* those before the nonlinear elements */
+    int32_t *diagonal;   /* [n] slot of (k, k); EQ_NONE for kept currents */
+    double *row_weight;  /* [n] d of the unknown's component; all 1 without weights */
+    bool with_slope;     /* the pattern holds the dense block of eq_injection.slope */
+    size_t nonlinear;    /* elements whose conductance changes */
     eq_homotopy homotopy;
     eq_injection injection;
-    double *v, *current, *magnitude; /* [nodes] work: potentials, current that leaves, sum of |currents| */
-    int32_t *form_index[2];  /* [2 * widest + 2] work of a stamp */
+    double *v, *current,
+        *magnitude;         /* [nodes] work: potentials, current that leaves, sum of |currents| */
+    int32_t *form_index[2]; /* [2 * widest + 2] work of a stamp */
     double *form_value[2];
 } eq_system;
 
@@ -52,8 +54,8 @@ void eq_system_free(eq_system *s);
 /* Takes over changed parameters. */
 eq_status eq_system_refresh(eq_system *s, eq_diag *diag);
 
-/* r(x) and, if not NULL, magnitude[i] = sum of |currents| (or |voltages|) in row i. s->v is left at v(x). False
- * when a value is not finite. */
+/* r(x) and, if not NULL, magnitude[i] = sum of |currents| (or |voltages|) in row i. s->v is left at
+ * v(x). False when a value is not finite. */
 bool eq_system_residual(eq_system *s, const double *x, double *r, double *magnitude);
 /* The same without the currents of nonlinear elements. */
 void eq_system_linear_residual(eq_system *s, const double *x, double *r);

@@ -27,10 +27,11 @@ static double weight(const eq_topology *t, const eq_circuit *c, const char *node
 START_TEST(weights_multiply_along_a_chain) {
     eq_circuit *c;
     eq_diag *d = eq_diag_new();
-    eq_topology *t = look("chain\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(1, "h", "w", 4, 0.25)
-                          "R2 w g 1k\n" AMPLIFIER(2, "g", "u", 3, 0.5) "R3 u y 1k\nR4 y 0 1k\n"
-                          "R5 in z 1k\nR6 z 0 1k\n.op\n.end\n",
-                          &c, d);
+    eq_topology *t = look(
+        "chain\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(1, "h", "w", 4, 0.25) "R2 w g 1k\n" AMPLIFIER(
+            2, "g", "u", 3, 0.5) "R3 u y 1k\nR4 y 0 1k\n"
+                                 "R5 in z 1k\nR6 z 0 1k\n.op\n.end\n",
+        &c, d);
     ck_assert(t->exists && t->positive && t->passive);
     ck_assert_uint_eq(t->components, 4); /* h; e1 w g; e2 u y; z */
     ck_assert_double_eq_tol(weight(t, c, "w") / weight(t, c, "h"), 0.0625, 1e-15);
@@ -48,8 +49,9 @@ END_TEST
 /* Two ways from component h to component y: the ratios must agree. */
 static const char consistent[] = "diamond\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(1, "h", "w", 4, 0.25)
     AMPLIFIER(2, "h", "u", 2, 0.125) "R2 w y 1k\nR3 u y 1k\nR4 y 0 1k\n.op\n.end\n";
-static const char inconsistent[] = "diamond\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(1, "h", "w", 4, 0.25)
-    AMPLIFIER(2, "h", "u", 2, 0.5) "R2 w y 1k\nR3 u y 1k\nR4 y 0 1k\n.op\n.end\n";
+static const char inconsistent[] =
+    "diamond\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(1, "h", "w", 4, 0.25)
+        AMPLIFIER(2, "h", "u", 2, 0.5) "R2 w y 1k\nR3 u y 1k\nR4 y 0 1k\n.op\n.end\n";
 
 static const struct {
     const char *deck;
@@ -59,29 +61,67 @@ static const struct {
     {consistent, true, true, true, {"energy weights exist", "2 floating components"}},
     {inconsistent, false, false, true, {"loop of amplifiers e", "e1"}},
     {"feedback\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(1, "h", "w", 4, 0.25) "R2 w h 9k\n.op\n.end\n",
-     false, false, true, {"loop of amplifiers e1", "0.0625"}},
+     false,
+     false,
+     true,
+     {"loop of amplifiers e1", "0.0625"}},
     {"unit feedback\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(1, "h", "w", 4, 4) "R2 w h 9k\n.op\n.end\n",
-     true, true, true, {"energy weights exist", NULL}},
-    {"blocked\nV1 in 0 1\nR1 in h 1k\nE1 w 0 h 0 4\nR2 w 0 1k\n.op\n.end\n", false, false, true,
+     true,
+     true,
+     true,
+     {"energy weights exist", NULL}},
+    {"blocked\nV1 in 0 1\nR1 in h 1k\nE1 w 0 h 0 4\nR2 w 0 1k\n.op\n.end\n",
+     false,
+     false,
+     true,
      {"current of e1 back", "blocks error signals"}},
-    {"unloaded probe\nV1 in 0 1\nR1 in h 1k\nE1 w 0 h 0 4\n.op\n.end\n", true, true, true,
+    {"unloaded probe\nV1 in 0 1\nR1 in h 1k\nE1 w 0 h 0 4\n.op\n.end\n",
+     true,
+     true,
+     true,
      {"energy weights exist", NULL}},
     {"sign trap of F1 h 0 E1\nV1 in 0 1\nR1 in h 1k\nE1 w 0 h 0 4\nF1 h 0 E1 0.25\nR2 w 0 1k\n"
-     ".op\n.end\n", true, false, true, {"not positive", NULL}},
-    {"foreign F\nV1 in 0 1\nR1 in h 1k\nF1 h 0 V1 0.1\nR2 h 0 1k\n.op\n.end\n", false, false, true,
+     ".op\n.end\n",
+     true,
+     false,
+     true,
+     {"not positive", NULL}},
+    {"foreign F\nV1 in 0 1\nR1 in h 1k\nF1 h 0 V1 0.1\nR2 h 0 1k\n.op\n.end\n",
+     false,
+     false,
+     true,
      {"f1 draws a current that belongs to node in", NULL}},
-    {"transconductance\nV1 in 0 1\nR1 in a 1k\nR2 b 0 1k\nG1 b 0 a 0 1m\n.op\n.end\n", false, false,
-     true, {"g1 is a voltage-controlled current source", NULL}},
-    {"own drop\nV1 in 0 1\nR1 in a 1k\nG1 a 0 a 0 1m\n.op\n.end\n", true, true, true,
+    {"transconductance\nV1 in 0 1\nR1 in a 1k\nR2 b 0 1k\nG1 b 0 a 0 1m\n.op\n.end\n",
+     false,
+     false,
+     true,
+     {"g1 is a voltage-controlled current source", NULL}},
+    {"own drop\nV1 in 0 1\nR1 in a 1k\nG1 a 0 a 0 1m\n.op\n.end\n",
+     true,
+     true,
+     true,
      {"energy weights exist", NULL}},
-    {"negative\nV1 in 0 1\nR1 in a 1k\nG1 a 0 0 a 1u\n.op\n.end\n", true, true, false,
+    {"negative\nV1 in 0 1\nR1 in a 1k\nG1 a 0 0 a 1u\n.op\n.end\n",
+     true,
+     true,
+     false,
      {"g1 has a negative conductance", NULL}},
-    {"transresistance\nV1 in 0 1\nR1 in a 1k\nH1 b 0 V1 10\nR2 a b 1k\n.op\n.end\n", false, false,
-     true, {"h1 is a current-controlled", NULL}},
-    {"negative R\nV1 in 0 1\nR1 in a 1k\nR2 a 0 -1meg\n.op\n.end\n", true, true, false,
+    {"transresistance\nV1 in 0 1\nR1 in a 1k\nH1 b 0 V1 10\nR2 a b 1k\n.op\n.end\n",
+     false,
+     false,
+     true,
+     {"h1 is a current-controlled", NULL}},
+    {"negative R\nV1 in 0 1\nR1 in a 1k\nR2 a 0 -1meg\n.op\n.end\n",
+     true,
+     true,
+     false,
      {"r2 has a negative conductance", "passive"}},
-    {"a VCVS of itself\nV1 in 0 1\nR1 in a 1k\nE1 b 0 c 0 0.5\nE2 c 0 b 0 0.3\nR2 a b 1k\n.op\n.end\n", false, false,
-     true, {"stands in a loop of controlled sources", NULL}},
+    {"a VCVS of itself\nV1 in 0 1\nR1 in a 1k\nE1 b 0 c 0 0.5\nE2 c 0 b 0 0.3\nR2 a b "
+     "1k\n.op\n.end\n",
+     false,
+     false,
+     true,
+     {"stands in a loop of controlled sources", NULL}},
 };
 
 static bool said(const eq_diag *d, const char *words) {
@@ -109,8 +149,8 @@ END_TEST
 
 /* T and W of an amplifier: v_w = A v_h, and the KCL of w counts gamma times in the row of h. */
 START_TEST(reduction_of_an_amplifier) {
-    eq_circuit *c = deck("amp\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(1, "h", "w", 4, 0.25)
-                         "V2 w f 0.5\nR2 f 0 1k\n.op\n.end\n");
+    eq_circuit *c = deck("amp\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(
+        1, "h", "w", 4, 0.25) "V2 w f 0.5\nR2 f 0 1k\n.op\n.end\n");
     eq_reduction *r = NULL;
     ck_assert_int_eq(eq_reduction_new(c, &r, NULL), EQ_OK);
     ck_assert_uint_eq(r->unknowns, 1);

@@ -16,7 +16,8 @@ static const char two_stages[] =
     "two stages\nVx1 x1 0 0\nVx2 x2 0 0\nVb b 0 0.4\n"
     "Ra1 x1 h1 10k\nRa2 x2 h1 20k\nRa3 b h1 30k\nRa4 x1 h2 15k\nRa5 x2 h2 12k\nRs h1 h2 40k\n"
     "D1 h1 0 dm\nD2 0 h1 dm\nD3 h2 b dm\nD4 0 h2 dm\n"
-    "E1 e1 0 h1 0 4\nVs1 e1 w1 0\nF1 h1 0 Vs1 0.25\nE2 e2 0 h2 0 2\nVs2 e2 w2 0\nF2 h2 0 Vs2 0.125\n"
+    "E1 e1 0 h1 0 4\nVs1 e1 w1 0\nF1 h1 0 Vs1 0.25\nE2 e2 0 h2 0 2\nVs2 e2 w2 0\nF2 h2 0 Vs2 "
+    "0.125\n"
     "Rb1 w1 g 5k\nRb2 w2 g 7k\nD5 g 0 dm\nD6 0 g dm\n"
     "E3 e3 0 g 0 3\nVs3 e3 w3 0\nF3 g 0 Vs3 0.5\n"
     "Rc1 w3 y1 8k\nRc2 y1 0 9k\nRc3 w3 y2 7k\nRc4 y2 y1 11k\nRc5 y2 0 6k\n"
@@ -53,7 +54,8 @@ static void take(void *data, size_t group, size_t offset, size_t n, double *thet
 
 /* One nudged phase with beta; slope: the state-dependent nudge F = P + beta C. */
 static void nudge(eq_engine *e, int slot, double beta, const double *y0, bool slope) {
-    double current[EXAMPLES * OUTPUTS], s[EXAMPLES * OUTPUTS * OUTPUTS] = {0}, y[EXAMPLES * OUTPUTS];
+    double current[EXAMPLES * OUTPUTS], s[EXAMPLES * OUTPUTS * OUTPUTS] = {0},
+                                                               y[EXAMPLES * OUTPUTS];
     for (int k = 0; k < EXAMPLES * OUTPUTS; k++) current[k] = -beta * (y0[k] - targets[k]);
     for (int n = 0; n < EXAMPLES; n++)
         for (int k = 0; k < OUTPUTS; k++) s[(n * OUTPUTS + k) * OUTPUTS + k] = beta;
@@ -119,7 +121,8 @@ START_TEST(gradient_agrees_with_the_adjoint) {
         double coarse = distance(4e-6, slope == 1), fine = distance(1e-6, slope == 1);
         double order = log(coarse / fine) / log(4.0);
         ck_assert_msg(fine < 1e-3, "slope %d: %g", slope, fine);
-        ck_assert_msg(fabs(order - 2.0) < 0.2, "slope %d: order %g (%g, %g)", slope, order, coarse, fine);
+        ck_assert_msg(fabs(order - 2.0) < 0.2, "slope %d: order %g (%g, %g)", slope, order, coarse,
+                      fine);
         ck_assert_msg(distance(2e-8, slope == 1) < 1e-6, "slope %d: %g", slope,
                       distance(2e-8, slope == 1));
     }
@@ -143,7 +146,8 @@ START_TEST(slope_is_a_state_dependent_current) {
             for (int l = 0; l < OUTPUTS; l++)
                 current[n * OUTPUTS + k] -= s[(n * OUTPUTS + k) * OUTPUTS + l] *
                                             (with[n * OUTPUTS + l] - y[n * OUTPUTS + l]);
-    ck_assert_int_eq(eq_engine_nudged_phase(e, 2, &(eq_nudge){current, NULL, NULL}, same, NULL), EQ_OK);
+    ck_assert_int_eq(eq_engine_nudged_phase(e, 2, &(eq_nudge){current, NULL, NULL}, same, NULL),
+                     EQ_OK);
     for (int k = 0; k < EXAMPLES * OUTPUTS; k++) ck_assert_double_eq_tol(with[k], same[k], 1e-10);
     eq_engine_free(e);
     eq_circuit_free(c);

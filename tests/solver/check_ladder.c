@@ -52,7 +52,8 @@ START_TEST(each_rung_alone) {
         ck_assert_double_le(info.residual_ratio, 1.0);
         ck_assert_int_gt(log.lines, 0);
         for (size_t n = 0; n < nodes; n++)
-            ck_assert_msg(fabs(v[n] - w[n]) <= 1e-9 * size, "%s: %g", eq_ladder[_i].name, v[n] - w[n]);
+            ck_assert_msg(fabs(v[n] - w[n]) <= 1e-9 * size, "%s: %g", eq_ladder[_i].name,
+                          v[n] - w[n]);
         free(v);
         free(w);
         free(branch);
@@ -62,7 +63,8 @@ START_TEST(each_rung_alone) {
 }
 END_TEST
 
-/* Kendall's network in small, inputs from 10 to 200 V: the first rung answers in a few outer iterations. */
+/* Kendall's network in small, inputs from 10 to 200 V: the first rung answers in a few outer
+ * iterations. */
 START_TEST(amplitudes_do_not_matter) {
     eq_architecture a;
     eq_circuit *c = NULL;
@@ -106,7 +108,8 @@ START_TEST(out_of_memory_is_a_status) {
         }
         if (status == EQ_OK) status = eq_solver_adjoint(s, v, branch, dcdv, lambda, NULL);
         eq_mem_fail_after(-1);
-        ck_assert_msg(status == EQ_OK || status == EQ_ERR_MEMORY, "after %ld: status %d", n, status);
+        ck_assert_msg(status == EQ_OK || status == EQ_ERR_MEMORY, "after %ld: status %d", n,
+                      status);
         done = status == EQ_OK;
         eq_solver_free(s);
         eq_circuit_free(c);

@@ -9,7 +9,8 @@
 
 Suite *lin_suite(void);
 
-/* A random pattern with a full diagonal; symmetric positive definite after scaling by `scale` when asked. */
+/* A random pattern with a full diagonal; symmetric positive definite after scaling by `scale` when
+ * asked. */
 enum { N = 40 };
 typedef struct matrix {
     int32_t start[N + 1], row[N * N];

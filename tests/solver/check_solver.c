@@ -59,7 +59,8 @@ static double i(const solved *s, const char *name) {
     return s->branch[eq_solver_branch_of(s->s, eq_circuit_find_element(s->c, name))];
 }
 
-/* Holds the answer against the dense truth: it solves KCL and a Newton step of the truth does not move it. */
+/* Holds the answer against the dense truth: it solves KCL and a Newton step of the truth does not
+ * move it. */
 static void hold_to_truth(const solved *s, const char *what) {
     size_t nodes = eq_circuit_nodes(s->c), branches = eq_solver_branches(s->s);
     ck_assert_msg(s->status == EQ_OK, "%s: %s", what,
@@ -72,9 +73,9 @@ static void hold_to_truth(const solved *s, const char *what) {
     for (size_t k = 0; k < branches; k++) size = fmax(size, fabs(b[k]));
     ck_assert_msg(moved < 1e-9, "%s: the truth moves by %g", what, moved);
     for (size_t k = 0; k < branches; k++)
-        ck_assert_msg(fabs(b[k] - s->branch[k]) <= 1e-9 * size + 1e-15, "%s: i(%s) = %g, not %g", what,
-                      eq_circuit_element_name(s->c, eq_solver_branch_element(s->s, k)), s->branch[k],
-                      b[k]);
+        ck_assert_msg(fabs(b[k] - s->branch[k]) <= 1e-9 * size + 1e-15, "%s: i(%s) = %g, not %g",
+                      what, eq_circuit_element_name(s->c, eq_solver_branch_element(s->s, k)),
+                      s->branch[k], b[k]);
     ck_assert_msg(kcl <= 1e-8 * (size + 1e-3), "%s: KCL %g", what, kcl);
     free(w);
     free(b);
@@ -115,9 +116,10 @@ static double lambert(double x) {
 /* V, R, D in series: i = vte/R W(is R/vte exp((V + is R)/vte)) - is, without gmin. */
 START_TEST(diode_closed_form) {
     for (eq_method m = EQ_NEWTON; m <= EQ_COCONTENT; m++) {
-        solved s = solve_deck("diode\nV1 in 0 0.8\nR1 in a 50\nD1 a 0 dm\n.model dm D is=1e-9 n=1.5\n"
-                              ".options gmin=1e-20\n.op\n.end\n",
-                              m);
+        solved s =
+            solve_deck("diode\nV1 in 0 0.8\nR1 in a 50\nD1 a 0 dm\n.model dm D is=1e-9 n=1.5\n"
+                       ".options gmin=1e-20\n.op\n.end\n",
+                       m);
         double vte = 1.5 * s.c->env.k_over_q * 300.15, is = 1e-9, r = 50;
         double current = vte / r * lambert(is * r / vte * exp((0.8 + is * r) / vte)) - is;
         ck_assert_double_eq_tol(-i(&s, "v1"), current, 1e-12 * current);
@@ -176,9 +178,11 @@ static const char *const active[] = {
     "op amp with feedback\nV1 in 0 0.1\nR1 in m 1k\nR2 m out 10k\nE1 out 0 0 m 1e6\nRl out 0 1k\n"
     ".op\n.end\n",
     "gyrator\nV1 in 0 1\nR1 in a 100\nG1 a 0 b 0 1m\nG2 0 b a 0 1m\nR2 b 0 1k\n.op\n.end\n",
-    "F of its own current\nV1 in 0 1\nR1 in a 100\nV2 a b 0\nR2 b 0 1k\nF1 a 0 V2 2\nF2 b 0 V2 0.5\n"
+    "F of its own current\nV1 in 0 1\nR1 in a 100\nV2 a b 0\nR2 b 0 1k\nF1 a 0 V2 2\nF2 b 0 V2 "
+    "0.5\n"
     ".op\n.end\n",
-    "F in a ring\nV1 in 0 1\nR1 in a 100\nV2 a b 0.1\nR2 b 0 1k\nR3 in c 200\nV3 c d -0.1\nR4 d 0 2k\n"
+    "F in a ring\nV1 in 0 1\nR1 in a 100\nV2 a b 0.1\nR2 b 0 1k\nR3 in c 200\nV3 c d -0.1\nR4 d 0 "
+    "2k\n"
     "F1 b 0 V3 0.5\nF2 d 0 V2 0.5\n.op\n.end\n",
     "floating sources\nI1 0 a 1m\nV1 a b 2\nV2 b c 3\nE1 c d a 0 0.5\nR1 a 0 1k\nR2 d 0 2k\n"
     "F1 b 0 V2 0.3\nR3 b 0 5k\n.op\n.end\n",
@@ -211,8 +215,9 @@ START_TEST(cocontent_needs_an_energy) {
 }
 END_TEST
 
-/* A random circuit: a resistive tree to ground, more resistors, diodes and current sources between the nodes,
- * grounded and floating sources at new nodes, amplifiers in a chain from early to late blocks. */
+/* A random circuit: a resistive tree to ground, more resistors, diodes and current sources between
+ * the nodes, grounded and floating sources at new nodes, amplifiers in a chain from early to late
+ * blocks. */
 static eq_circuit *random_circuit(uint64_t seed, bool with_active) {
     eq_random r = eq_random_seed(seed);
     eq_text t = {0};
@@ -226,12 +231,12 @@ static eq_circuit *random_circuit(uint64_t seed, bool with_active) {
         double amplitude = pow(10.0, -1.0 + 2.3 * U);
         eq_text_printf(&t, "V%d n%d_0 0 %.17g\n", id++, b, amplitude * (2 * U - 1));
         for (int n = 1; n < nodes; n++) {
-            eq_text_printf(&t, "R%d n%d_%d n%d_%d %.17g\n", id++, b, n, b, PICK(n), pow(10, 2 + 4 * U));
+            eq_text_printf(&t, "R%d n%d_%d n%d_%d %.17g\n", id++, b, n, b, PICK(n),
+                           pow(10, 2 + 4 * U));
             int across = PICK(n); /* no active loop may be driven through bare diodes */
             if (PICK(2) == 0 && !(with_active && across == 0))
                 eq_text_printf(&t, "D%d n%d_%d n%d_%d d%d\n", id++, b, across, b, n, 1 + PICK(3));
-            if (PICK(2) == 0)
-                eq_text_printf(&t, "D%d n%d_%d 0 d%d\n", id++, b, n, 1 + PICK(3));
+            if (PICK(2) == 0) eq_text_printf(&t, "D%d n%d_%d 0 d%d\n", id++, b, n, 1 + PICK(3));
             if (PICK(3) == 0)
                 eq_text_printf(&t, "I%d n%d_%d 0 %.17g\n", id++, b, n, 1e-3 * (2 * U - 1));
             if (PICK(4) == 0)
@@ -274,17 +279,18 @@ START_TEST(three_engines_agree_on_random_circuits) {
         ck_assert_str_eq(s.info.rung, "newton");
         memcpy(first, s.v, nodes * sizeof *first);
         for (size_t k = 0; k < nodes; k++) size = fmax(size, fabs(first[k]));
-        for (size_t k = 0; k < eq_solver_branches(s.s); k++) current = fmax(current, fabs(s.branch[k]));
+        for (size_t k = 0; k < eq_solver_branches(s.s); k++)
+            current = fmax(current, fabs(s.branch[k]));
         ck_assert(s.info.has_energy);
-        ck_assert_msg(s.info.stationarity < 1e-8 * current + 1e-15, "%s: stationarity %g, currents %g", what,
-                      s.info.stationarity, current);
+        ck_assert_msg(s.info.stationarity < 1e-8 * current + 1e-15,
+                      "%s: stationarity %g, currents %g", what, s.info.stationarity, current);
         for (eq_method m = EQ_KINSOL; m <= EQ_COCONTENT; m++) {
             snprintf(what, sizeof what, "seed %d %s", (int)seed, engine_name[m]);
             again(&s, m);
             hold_to_truth(&s, what);
             for (size_t k = 0; k < nodes; k++)
-                ck_assert_msg(fabs(s.v[k] - first[k]) <= 1e-9 * size, "%s: v(%s) differs by %g", what,
-                              eq_circuit_node_name(s.c, (eq_node)k), s.v[k] - first[k]);
+                ck_assert_msg(fabs(s.v[k] - first[k]) <= 1e-9 * size, "%s: v(%s) differs by %g",
+                              what, eq_circuit_node_name(s.c, (eq_node)k), s.v[k] - first[k]);
         }
         free(first);
         release(&s);
@@ -329,8 +335,8 @@ static void check_adjoint(const char *text) {
         }
         double difference = (cost[0] - cost[1]) / (2 * h);
         ck_assert_msg(fabs(difference - adjoint) <= 1e-5 * fabs(adjoint) + 1e-9 / g,
-                      "%s: %g by adjoint, %g by differences", eq_circuit_element_name(s.c, t->id[j]),
-                      adjoint, difference);
+                      "%s: %g by adjoint, %g by differences",
+                      eq_circuit_element_name(s.c, t->id[j]), adjoint, difference);
         *r = kept;
     }
     free(dcdv);
@@ -356,7 +362,8 @@ START_TEST(refresh_takes_over_changes) {
     eq_solver_refresh(s.s);
     again(&s, EQ_NEWTON);
     hold_to_truth(&s, "changed");
-    ck_assert(!s.info.has_energy); /* the two amplifiers into node g now ask for different weights of g */
+    ck_assert(
+        !s.info.has_energy); /* the two amplifiers into node g now ask for different weights of g */
     *eq_circuit_param(s.c, eq_circuit_find_element(s.c, "e1"), 0) = 4.0;
     eq_solver_refresh(s.s);
     again(&s, EQ_NEWTON);
@@ -377,7 +384,8 @@ static const struct {
     {"cutset\nV1 a 0 1\nR1 a 0 1\nI1 a b 1m\nR2 b c 1k\nI2 c 0 1m\n.op\n.end\n",
      "only current sources (i1, i2) lead to node b, c"},
     {"cancelled\nV1 a 0 1\nR1 a b 1k\nR2 b 0 -1k\n.op\n.end\n", "zero pivot at node b"},
-    {"undetermined control\nV1 a 0 1\nR1 a 0 1\nE1 b 0 b 0 1\nR2 b 0 1k\n.op\n.end\n", "zero pivot"},
+    {"undetermined control\nV1 a 0 1\nR1 a 0 1\nE1 b 0 b 0 1\nR2 b 0 1k\n.op\n.end\n",
+     "zero pivot"},
 };
 
 START_TEST(singular_circuits_are_named) {
@@ -441,7 +449,8 @@ Suite *solver_suite(void) {
     tcase_add_test(t, random_active_circuits_agree_with_the_truth);
     tcase_add_test(t, adjoint_agrees_with_differences);
     tcase_add_test(t, refresh_takes_over_changes);
-    tcase_add_loop_test(t, singular_circuits_are_named, 0, (int)(sizeof singular / sizeof *singular));
+    tcase_add_loop_test(t, singular_circuits_are_named, 0,
+                        (int)(sizeof singular / sizeof *singular));
     tcase_add_test(t, failure_is_no_number);
     tcase_add_test(t, bad_options_are_refused);
     suite_add_tcase(s, t);

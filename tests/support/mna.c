@@ -18,9 +18,9 @@ eq_circuit *deck(const char *text) {
 
 typedef struct mna {
     const eq_circuit *c;
-    int nodes, n;      /* unknowns: nodes 1.. then branches */
-    int *branch_of;    /* [elements] */
-    double *a, *r;     /* dense Jacobian by rows, residual */
+    int nodes, n;   /* unknowns: nodes 1.. then branches */
+    int *branch_of; /* [elements] */
+    double *a, *r;  /* dense Jacobian by rows, residual */
     const double *v, *j;
 } mna;
 
@@ -60,7 +60,8 @@ static void law(const mna *m, eq_element e, double u, double *i, double *g) {
             *g = 3 * is * q / u + gmin;
         }
     } else if (cls == EQ_CLASS_ideal_diode) {
-        double on = 1 / param(m, e, "ron"), off = 1 / param(m, e, "roff"), knee = param(m, e, "vfwd");
+        double on = 1 / param(m, e, "ron"), off = 1 / param(m, e, "roff"),
+               knee = param(m, e, "vfwd");
         *g = u > knee ? on : off;
         *i = off * u + (u > knee ? (on - off) * (u - knee) : 0);
     } else {
@@ -96,7 +97,9 @@ static void element(mna *m, eq_element e) {
         control = m->j[m->branch_of[t->control[row.row]]];
     }
     switch (row.cls) {
-    case EQ_CLASS_isource: add(m, a, w), add(m, b, -w); return;
+    case EQ_CLASS_isource:
+        add(m, a, w), add(m, b, -w);
+        return;
     case EQ_CLASS_vccs:
         add(m, a, w * control), add(m, b, -w * control);
         put(m, a, at(nc), w), put(m, a, at(nd), -w), put(m, b, at(nc), -w), put(m, b, at(nd), w);
@@ -113,7 +116,8 @@ static void element(mna *m, eq_element e) {
         if (row.cls == EQ_CLASS_vcvs) put(m, own, at(nc), -w), put(m, own, at(nd), w);
         if (row.cls == EQ_CLASS_ccvs) put(m, own, by, -w);
         return;
-    default: two_terminal(m, e, a, b, u);
+    default:
+        two_terminal(m, e, a, b, u);
     }
 }
 
@@ -122,8 +126,7 @@ static void assemble(mna *m, const eq_circuit *c, const double *v, const double 
     *m = (mna){.c = c, .nodes = (int)eq_circuit_nodes(c), .v = v, .j = j};
     m->branch_of = malloc((size_t)elements * sizeof *m->branch_of);
     for (int e = 0; e < elements; e++)
-        m->branch_of[e] =
-            eq_class(c->row[e].cls)->defined == EQ_VOLTAGE_DEFINED ? branches++ : -1;
+        m->branch_of[e] = eq_class(c->row[e].cls)->defined == EQ_VOLTAGE_DEFINED ? branches++ : -1;
     m->n = m->nodes - 1 + branches;
     m->a = calloc((size_t)(m->n * m->n) + 1, sizeof *m->a);
     m->r = calloc((size_t)m->n + 1, sizeof *m->r);

@@ -1,12 +1,13 @@
-/* The truth of the solver tests: modified nodal analysis of a circuit written out densely, with every node and
- * every voltage-defined branch as an unknown and device laws of its own. Small circuits only. */
+/* The truth of the solver tests: modified nodal analysis of a circuit written out densely, with
+ * every node and every voltage-defined branch as an unknown and device laws of its own. Small
+ * circuits only. */
 #ifndef EQ_TESTS_MNA_H
 #define EQ_TESTS_MNA_H
 
 #include "circuit/circuit.h"
 
-/* One full Newton step from the state (v [nodes], branch [branches in deck order]); returns the largest change
- * of a potential over the largest potential, NAN when the matrix is singular. */
+/* One full Newton step from the state (v [nodes], branch [branches in deck order]); returns the
+ * largest change of a potential over the largest potential, NAN when the matrix is singular. */
 double mna_step(const eq_circuit *c, double *v, double *branch);
 /* The largest KCL residual [A] of the state over all nodes, currents of branches included. */
 double mna_residual(const eq_circuit *c, const double *v, const double *branch);
