@@ -1,6 +1,8 @@
 # eqspice: `make demo` shows the main job, `make check` runs the tests. Both install what is missing first
 # (tools/install-deps, Debian packages). BUILD=folder keeps several builds apart.
 BUILD   ?= build
+# V=1 shows the commands.
+Q       := $(if $(V),,@)
 CC      ?= gcc
 OPT     ?= -O2 -g
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
@@ -32,7 +34,8 @@ $(BUILD)/src/solver/layered%.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -c $< -o $@
+	$(if $(V),,@echo "  CC  $<")
+	$(Q)$(CC) $(ALLFLAGS) -c $< -o $@
 
 # schemas/NAME.xsd becomes eq_schema_NAME (src/netlist/xml.h).
 SCHEMAS  := $(wildcard schemas/*.xsd)
@@ -44,14 +47,15 @@ $(BUILD)/schemas.c: $(SCHEMAS) Makefile
 	   echo "const eq_schema eq_schema_$$n = {\"$$n.xsd\", $${n}_text, sizeof $${n}_text};"; done; } > $@
 
 $(BUILD)/schemas.o: $(BUILD)/schemas.c
-	$(CC) $(ALLFLAGS) -c $< -o $@
+	$(if $(V),,@echo "  CC  $<")
+	$(Q)$(CC) $(ALLFLAGS) -c $< -o $@
 
 $(BUILD)/libeqspice.a: $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/eqspice: $(CLI_OBJ) $(BUILD)/libeqspice.a
-	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
 
 $(BUILD)/tests/main.c: Makefile $(TEST_SRC)
 	@mkdir -p $(@D)
@@ -63,15 +67,27 @@ $(BUILD)/tests/main.c: Makefile $(TEST_SRC)
 	   echo '    srunner_free(r);'; echo '    return failed == 0 ? 0 : 1;'; echo '}'; } > $@
 
 $(BUILD)/tests/main.o: $(BUILD)/tests/main.c
-	$(CC) -std=c17 -c $< -o $@
+	$(Q)$(CC) -std=c17 -c $< -o $@
 
 $(BUILD)/run-tests: $(TEST_OBJ) $(BUILD)/libeqspice.a
-	$(CC) $(CFLAGS) $^ $(LDFLAGS) -lcheck -lsubunit -lrt $(LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) -lcheck -lsubunit -lrt $(LIBS) -o $@
 
 check: deps
 	@$(MAKE) --no-print-directory $(BUILD)/eqspice $(BUILD)/run-tests
 	tools/check-includes
 	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-tests
+
+# The main job on Iris, start to end.
+demo: deps
+	@$(MAKE) --no-print-directory $(BUILD)/eqspice
+	@EQSPICE=$(BUILD)/eqspice tools/demo $(BUILD)/demo
+
+PREFIX ?= /usr/local
+install: all
+	install -D $(BUILD)/eqspice $(DESTDIR)$(PREFIX)/bin/eqspice
+	install -D -m 644 docs/eqspice.1 $(DESTDIR)$(PREFIX)/share/man/man1/eqspice.1
+	install -D -m 644 tools/completion.bash \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/eqspice
 
 clean:
 	rm -rf $(BUILD)

@@ -10,15 +10,20 @@ static void print_counts(const eq_circuit *c) {
     putchar('\n');
 }
 
+/* What was found is the result of this command: it goes to standard output. */
+static void print_findings(eq_diag *diag) {
+    for (size_t k = 0; k < eq_diag_count(diag); k++) {
+        const eq_message *m = eq_diag_get(diag, k);
+        if (m->severity != EQ_ERROR) printf("%s: %s\n", eq_severity_name(m->severity), m->text);
+    }
+    if (eq_diag_errors(diag) == 0) eq_diag_clear(diag);
+}
+
 enum { MOST_LINES = 20 };
 
 /* The weights component by component; components of one weight are counted together. */
 static void print_weights(const eq_circuit *c, const eq_topology *t) {
-    printf("%zu components\n", t->components);
-    if (!t->exists) {
-        printf("no energy function: %s\n", t->reason);
-        return;
-    }
+    if (!t->exists) return;
     size_t shown = 0;
     for (size_t k = 0; k < t->components && shown < MOST_LINES; k++) {
         size_t same = 0, first = 0;
@@ -33,8 +38,7 @@ static void print_weights(const eq_circuit *c, const eq_topology *t) {
                same == 1 ? "" : "s", eq_circuit_node_name(c, node));
         shown++;
     }
-    printf("the energy function exists%s\n",
-           t->positive && t->passive ? " and is convex: one operating point" : "");
+    if (t->positive && t->passive) puts("the energy is convex: there is one operating point");
 }
 
 static int run(const eq_command *command, int argc, char **argv) {
@@ -45,9 +49,11 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_circuit *c = NULL;
     eq_topology *t = NULL;
     eq_status status = eq_deck_read(path, &c, diag);
+    eq_print_diag(diag);
     if (status == EQ_OK) {
         print_counts(c);
         status = eq_topology_check(c, &t, diag);
+        print_findings(diag);
     }
     if (status == EQ_OK) print_weights(c, t);
     eq_topology_free(t);

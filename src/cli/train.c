@@ -38,9 +38,19 @@ static void draw_bar(void *data, const eq_progress *p) {
     fflush(stderr);
 }
 
+/* What the callbacks need. Long trainings print about LINES epochs; metrics.csv has them all. */
+typedef struct screen {
+    bool terminal;
+    size_t epochs;
+} screen;
+
+enum { LINES = 25 };
+
 static void print_epoch(void *data, const eq_metrics *m) {
-    bool *terminal = data;
-    if (*terminal) fputs("\r\033[K", stderr);
+    const screen *s = data;
+    size_t every = (s->epochs + LINES - 1) / LINES;
+    if (m->epoch != 1 && m->epoch % every != 0 && m->epoch != s->epochs) return;
+    if (s->terminal) fputs("\r\033[K", stderr);
     printf("epoch %3zu  train loss %-10.5g error %5.2f %%", m->epoch, m->train_loss,
            100.0 * m->train_error);
     if (!isnan(m->test_error))
@@ -76,16 +86,16 @@ static eq_status train(const eq_experiment *x, eq_train_options *o, eq_diag *dia
         if (folder == NULL) return EQ_ERR_IO;
         o->folder = folder;
     }
-    bool terminal = isatty(STDERR_FILENO) == 1;
+    screen s = {isatty(STDERR_FILENO) == 1, x->epochs};
     eq_metrics last = {0};
     eq_train_summary summary = {0};
     o->stop = &stop;
-    o->progress = terminal ? draw_bar : NULL;
+    o->progress = s.terminal ? draw_bar : NULL;
     o->epoch = print_epoch;
-    o->data = &terminal;
+    o->data = &s;
     listen_for_interrupt();
     eq_status status = eq_train(x, o, &last, &summary, diag);
-    if (terminal) fputs("\r\033[K", stderr);
+    if (s.terminal) fputs("\r\033[K", stderr);
     if (status == EQ_OK) status = eq_plot_curves(o->folder, diag);
     if (status == EQ_OK) print_end(&last, &summary, o->folder);
     eq_free(folder);
