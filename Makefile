@@ -85,6 +85,9 @@ demo: deps
 PREFIX ?= /usr/local
 install: all
 	install -D $(BUILD)/eqspice $(DESTDIR)$(PREFIX)/bin/eqspice
+	install -D -m 644 $(BUILD)/libeqspice.a $(DESTDIR)$(PREFIX)/lib/libeqspice.a
+	install -D -m 644 src/eqspice.h $(DESTDIR)$(PREFIX)/include/eqspice/eqspice.h
+	install -D -m 644 src/base/status.h $(DESTDIR)$(PREFIX)/include/eqspice/base/status.h
 	install -D -m 644 docs/eqspice.1 $(DESTDIR)$(PREFIX)/share/man/man1/eqspice.1
 	install -D -m 644 tools/completion.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/eqspice

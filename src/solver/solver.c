@@ -234,7 +234,8 @@ eq_status eq_solver_rung(eq_solver *s, const eq_solve_options *o, int rung, doub
 
 eq_status eq_solver_solve(eq_solver *s, const eq_solve_options *o, double *v, double *branch,
                           eq_solve_info *info, eq_diag *diag) {
-    eq_status status = eq_solver_run(s, o, v, branch, info, diag);
+    eq_solve_options usual = eq_solve_options_of(s->circuit);
+    eq_status status = eq_solver_run(s, o == NULL ? &usual : o, v, branch, info, diag);
     if (status != EQ_OK || info == NULL || !info->has_energy) return status;
     info->stationarity = eq_system_stationarity(s->system, s->x);
     info->energy = eq_system_energy(s->system, s->x, NULL);

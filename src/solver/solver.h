@@ -49,7 +49,7 @@ size_t eq_solver_branches(const eq_solver *s);
 eq_element eq_solver_branch_element(const eq_solver *s, size_t branch);
 int eq_solver_branch_of(const eq_solver *s, eq_element e);
 
-/* Solves r(x) = 0. v[nodes] [V] is the start on entry (zeros are fine) and the node potentials on return;
+/* Solves r(x) = 0; o NULL: eq_solve_options_of the circuit. v[nodes] [V] is the start on entry (zeros are fine) and the node potentials on return;
  * branch[branches] [A] receives the branch currents (from + through the source to -), may be NULL. On any
  * failure v and branch are NAN and diag says why. info may be NULL. */
 eq_status eq_solver_solve(eq_solver *s, const eq_solve_options *o, double *v, double *branch,
