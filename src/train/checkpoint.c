@@ -18,6 +18,7 @@ typedef struct pass {
 } pass;
 
 static void bytes(pass *p, void *data, size_t length) {
+    if (length == 0) return; /* an empty array has no address */
     if (p->write) {
         eq_text_add(&p->out, data, length);
     } else if ((size_t)(p->end - p->at) >= length && !p->failed) {

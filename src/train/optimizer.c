@@ -4,12 +4,10 @@
 
 #include "base/text.h"
 
-/* The steps are compiled for wide registers too and chosen at run time; the arithmetic is the same element by
- * element (no contraction in C17 mode), so that every machine gets the same bits. */
+/* The steps are compiled (with -O3, Makefile) for wide registers too and chosen at run time; the arithmetic
+ * is the same element by element (no contraction in C17 mode), so that every machine gets the same bits. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
-#define EQ_KERNEL                                                                                  \
-    __attribute__((optimize("O3", "no-trapping-math", "no-math-errno"),                            \
-                   target_clones("arch=skylake-avx512", "avx2", "default")))
+#define EQ_KERNEL __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
 #else
 #define EQ_KERNEL
 #endif
