@@ -8,9 +8,9 @@
 static const char magic[8] = "eqspckpt";
 enum { VERSION = 1, HEADER = 24 };
 
-/* One pass over the fields serves both directions: `write` appends to out, otherwise bytes are taken from
- * [at, end) and arrays are allocated. The file is in the byte order of the machine; the version, a 32-bit
- * number, tells when it came from one of the other order. */
+/* One pass over the fields serves both directions: `write` appends to out, otherwise bytes are
+ * taken from [at, end) and arrays are allocated. The file is in the byte order of the machine; the
+ * version, a 32-bit number, tells when it came from one of the other order. */
 typedef struct pass {
     bool write, failed, no_memory;
     eq_text out;
@@ -129,16 +129,18 @@ static eq_status check_header(const char *path, const char *data, size_t length,
     memcpy(&crc, data + 12, 4);
     memcpy(&size, data + 16, 8);
     if (version != VERSION)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "'%s' has checkpoint format %u, this program reads format %d; resume with the "
-                       "version (and on the kind of machine) that wrote it, or start again without "
-                       "--resume",
-                       path, version, VERSION);
+        return eq_fail(
+            diag, EQ_ERR_INPUT,
+            "'%s' has checkpoint format %u, this program reads format %d; resume with the "
+            "version (and on the kind of machine) that wrote it, or start again without "
+            "--resume",
+            path, version, VERSION);
     if (size != length - HEADER || crc != eq_crc32(data + HEADER, length - HEADER))
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "the checkpoint '%s' is damaged (its length or checksum is wrong); start again "
-                       "without --resume",
-                       path);
+        return eq_fail(
+            diag, EQ_ERR_INPUT,
+            "the checkpoint '%s' is damaged (its length or checksum is wrong); start again "
+            "without --resume",
+            path);
     return EQ_OK;
 }
 
@@ -152,7 +154,8 @@ eq_status eq_checkpoint_read(const char *path, eq_checkpoint *k, eq_diag *diag) 
     if (status == EQ_OK) {
         pass p = {.at = data + HEADER, .end = data + length};
         body(&p, k);
-        if (p.no_memory) status = eq_out_of_memory(diag);
+        if (p.no_memory)
+            status = eq_out_of_memory(diag);
         else if (p.failed || p.at != p.end)
             status = eq_fail(diag, EQ_ERR_INPUT,
                              "the checkpoint '%s' does not hold what its format says; start again "

@@ -1,5 +1,6 @@
-/* The state of a training run on disk: everything that decides its future bits, and what eval needs.
- * A file is: magic, version, length of the body, CRC-32 of the body, body. It is written atomically. */
+/* The state of a training run on disk: everything that decides its future bits, and what eval
+ * needs. A file is: magic, version, length of the body, CRC-32 of the body, body. It is written
+ * atomically. */
 #ifndef EQ_TRAIN_CHECKPOINT_H
 #define EQ_TRAIN_CHECKPOINT_H
 
@@ -9,19 +10,19 @@
 #include "train/train.h"
 
 typedef struct eq_checkpoint {
-    uint32_t fingerprint;       /* of the experiment: eq_experiment_fingerprint */
-    uint64_t epoch, position;   /* epochs done, examples of the next one done */
-    uint64_t steps;             /* optimizer steps done */
-    eq_random shuffle, sign;    /* shuffle: at the start of the epoch; sign: now */
-    double loss;                /* sum over the examples of the epoch so far */
-    uint64_t wrong;             /* wrong predictions of the epoch so far */
+    uint32_t fingerprint;          /* of the experiment: eq_experiment_fingerprint */
+    uint64_t epoch, position;      /* epochs done, examples of the next one done */
+    uint64_t steps;                /* optimizer steps done */
+    eq_random shuffle, sign;       /* shuffle: at the start of the epoch; sign: now */
+    double loss;                   /* sum over the examples of the epoch so far */
+    uint64_t wrong;                /* wrong predictions of the epoch so far */
     double seconds, epoch_seconds; /* training time: whole run, training part of this epoch */
     uint64_t conductances;
-    double *g;                     /* [conductances] in the order of the memristor table */
+    double *g; /* [conductances] in the order of the memristor table */
     uint64_t states;
-    double *state[EQ_MAX_STATES];  /* [conductances] in the same order */
+    double *state[EQ_MAX_STATES]; /* [conductances] in the same order */
     uint64_t rows;
-    eq_metrics *row;               /* metrics so far */
+    eq_metrics *row; /* metrics so far */
     eq_encoder encoder;
     uint64_t classes;
     char **class_name;

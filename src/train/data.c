@@ -65,9 +65,10 @@ eq_status eq_data_number_classes(eq_data *d, size_t classes, eq_diag *diag) {
 
 eq_status eq_data_product(const char *path, size_t a, size_t b, size_t *product, eq_diag *diag) {
     if (b != 0 && a > EQ_DATA_LIMIT / b)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "'%s' says it holds %zu times %zu items; the file is damaged, fetch it again",
-                       path, a, b);
+        return eq_fail(
+            diag, EQ_ERR_INPUT,
+            "'%s' says it holds %zu times %zu items; the file is damaged, fetch it again", path, a,
+            b);
     *product = a * b;
     return EQ_OK;
 }
@@ -78,7 +79,8 @@ static bool exists(const char *path) {
     return f != NULL;
 }
 
-/* folder/stem, folder/stem.gz or with MNIST's other spelling of the name; NULL when none is there. */
+/* folder/stem, folder/stem.gz or with MNIST's other spelling of the name; NULL when none is there.
+ */
 static char *find_idx(const char *folder, const char *stem) {
     const char *kind = strstr(stem, "images") != NULL ? "idx3" : "idx1";
     for (size_t k = 0; k < 4; k++) {
@@ -100,10 +102,11 @@ static eq_status read_part(const char *folder, const char *part, eq_data **out, 
     eq_status status = EQ_OK;
     for (int k = 0; status == EQ_OK && k < 2; k++)
         if (file[k] == NULL)
-            status = eq_fail(diag, EQ_ERR_INPUT,
-                             "there is no %s-idx%d-ubyte(.gz) in '%s'; run tools/get-mnist, or give "
-                             "the folder that has it",
-                             stem[k], k == 0 ? 3 : 1, folder);
+            status =
+                eq_fail(diag, EQ_ERR_INPUT,
+                        "there is no %s-idx%d-ubyte(.gz) in '%s'; run tools/get-mnist, or give "
+                        "the folder that has it",
+                        stem[k], k == 0 ? 3 : 1, folder);
     if (status == EQ_OK) status = eq_data_read_idx(file[0], file[1], out, diag);
     eq_free(file[0]);
     eq_free(file[1]);
@@ -118,7 +121,8 @@ static bool has_part(const char *folder, const char *part) {
     return file != NULL;
 }
 
-/* Where MNIST lies: $EQSPICE_DATA/mnist, data/mnist here, data/mnist beside the experiment or one up. */
+/* Where MNIST lies: $EQSPICE_DATA/mnist, data/mnist here, data/mnist beside the experiment or one
+ * up. */
 static eq_status find_mnist(const char *folder, char **out, eq_diag *diag) {
     const char *env = getenv("EQSPICE_DATA");
     char *place[4] = {env == NULL || *env == '\0' ? NULL : eq_path_join(env, "mnist"),
@@ -126,15 +130,18 @@ static eq_status find_mnist(const char *folder, char **out, eq_diag *diag) {
                       eq_path_join(folder, "../data/mnist")};
     *out = NULL;
     for (int k = 0; k < 4; k++) {
-        if (*out == NULL && place[k] != NULL && has_part(place[k], "train")) *out = place[k];
-        else eq_free(place[k]);
+        if (*out == NULL && place[k] != NULL && has_part(place[k], "train"))
+            *out = place[k];
+        else
+            eq_free(place[k]);
     }
     if (*out != NULL) return EQ_OK;
-    return eq_fail(diag, EQ_ERR_INPUT,
-                   "the MNIST files (train-images-idx3-ubyte.gz and its three companions) are not in "
-                   "$EQSPICE_DATA/mnist%s nor in data/mnist; run tools/get-mnist to fetch them, or set "
-                   "EQSPICE_DATA to the folder that holds mnist/",
-                   env == NULL ? " (EQSPICE_DATA is not set)" : "");
+    return eq_fail(
+        diag, EQ_ERR_INPUT,
+        "the MNIST files (train-images-idx3-ubyte.gz and its three companions) are not in "
+        "$EQSPICE_DATA/mnist%s nor in data/mnist; run tools/get-mnist to fetch them, or set "
+        "EQSPICE_DATA to the folder that holds mnist/",
+        env == NULL ? " (EQSPICE_DATA is not set)" : "");
 }
 
 /* IDX in a folder: training and test pairs. */
@@ -142,8 +149,10 @@ static eq_status read_idx_folder(const eq_data_options *o, const char *folder, e
                                  eq_diag *diag) {
     char *place = NULL;
     eq_status status = EQ_OK;
-    if (o->path == NULL) status = find_mnist(folder, &place, diag);
-    else if ((place = eq_strdup(o->path)) == NULL) status = eq_out_of_memory(diag);
+    if (o->path == NULL)
+        status = find_mnist(folder, &place, diag);
+    else if ((place = eq_strdup(o->path)) == NULL)
+        status = eq_out_of_memory(diag);
     if (status == EQ_OK) status = read_part(place, "train", &s->train, diag);
     if (status == EQ_OK) status = read_part(place, "t10k", &s->test, diag);
     eq_free(place);
@@ -158,9 +167,12 @@ static eq_status read_table(const eq_data_options *o, const char *path, const ch
                        eq_data_format_name(o->format),
                        path == NULL ? "path=\"...\"" : "a file of labels: labels=\"...\"");
     switch (o->format) {
-    case EQ_DATA_CSV: return eq_data_read_csv(path, o->label, known, out, diag);
-    case EQ_DATA_IDX: return eq_data_read_idx(path, labels, out, diag);
-    case EQ_DATA_NPY: break;
+    case EQ_DATA_CSV:
+        return eq_data_read_csv(path, o->label, known, out, diag);
+    case EQ_DATA_IDX:
+        return eq_data_read_idx(path, labels, out, diag);
+    case EQ_DATA_NPY:
+        break;
     }
     return eq_data_read_npy(path, labels, out, diag);
 }
@@ -168,15 +180,17 @@ static eq_status read_table(const eq_data_options *o, const char *path, const ch
 /* Both parts of an IDX or .npy set, or of CSV files, must describe the same kind of example. */
 static eq_status check_parts(const eq_data *train, const eq_data *test, eq_diag *diag) {
     if (train->features != test->features)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "the training examples have %zu features, the test examples %zu; give files of "
-                       "one data set",
-                       train->features, test->features);
+        return eq_fail(
+            diag, EQ_ERR_INPUT,
+            "the training examples have %zu features, the test examples %zu; give files of "
+            "one data set",
+            train->features, test->features);
     if (test->classes > train->classes)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "the test labels have class %zu, the training labels only 0..%zu; give files of "
-                       "one data set",
-                       test->classes - 1, train->classes - 1);
+        return eq_fail(
+            diag, EQ_ERR_INPUT,
+            "the test labels have class %zu, the training labels only 0..%zu; give files of "
+            "one data set",
+            test->classes - 1, train->classes - 1);
     return EQ_OK;
 }
 
@@ -227,9 +241,8 @@ eq_status eq_data_set_read(const eq_data_options *o, const char *folder, uint64_
                            eq_data_set *out, eq_diag *diag) {
     eq_data_set s = {0};
     bool idx_folder = o->format == EQ_DATA_IDX && o->labels == NULL;
-    eq_status status = idx_folder
-                           ? read_idx_folder(o, folder, &s, diag)
-                           : read_table(o, o->path, o->labels, NULL, &s.train, diag);
+    eq_status status = idx_folder ? read_idx_folder(o, folder, &s, diag)
+                                  : read_table(o, o->path, o->labels, NULL, &s.train, diag);
     if (status == EQ_OK && !idx_folder && o->test_path != NULL)
         status = read_table(o, o->test_path, o->test_labels, s.train, &s.test, diag);
     if (status == EQ_OK)
@@ -248,17 +261,21 @@ eq_status eq_data_read_test(const eq_data_options *o, const char *path, const eq
                             eq_data_set *out, eq_diag *diag) {
     eq_data_set s = {0};
     eq_status status = EQ_OK;
-    if (o->format == EQ_DATA_IDX) status = read_part(path, "t10k", &s.test, diag);
-    else status = read_table(o, path, o->test_labels != NULL ? o->test_labels : o->labels,
-                             known, &s.test, diag);
+    if (o->format == EQ_DATA_IDX)
+        status = read_part(path, "t10k", &s.test, diag);
+    else
+        status = read_table(o, path, o->test_labels != NULL ? o->test_labels : o->labels, known,
+                            &s.test, diag);
     if (status == EQ_OK) status = check_parts(known, s.test, diag);
     if (status == EQ_OK) {
         s.test_count = s.test->examples;
         s.test_index = identity(s.test_count);
         if (s.test_index == NULL) status = eq_out_of_memory(diag);
     }
-    if (status == EQ_OK) *out = s;
-    else eq_data_set_free(&s);
+    if (status == EQ_OK)
+        *out = s;
+    else
+        eq_data_set_free(&s);
     return status;
 }
 

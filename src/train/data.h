@@ -1,4 +1,5 @@
-/* Data sets for classification: CSV, IDX (MNIST, plain or gzip) and NumPy .npy. Pixels stay bytes. */
+/* Data sets for classification: CSV, IDX (MNIST, plain or gzip) and NumPy .npy. Pixels stay bytes.
+ */
 #ifndef EQ_TRAIN_DATA_H
 #define EQ_TRAIN_DATA_H
 
@@ -23,17 +24,17 @@ typedef struct eq_data {
 
 typedef struct eq_data_options {
     eq_data_format format;
-    char *path;           /* CSV or .npy file; IDX: folder, or NULL to look for MNIST */
-    char *labels;         /* .npy file of labels */
-    char *test_path, *test_labels; /* a test set of its own; NULL: test_fraction of the rows */
-    char *label;          /* CSV: name of the label column, NULL: the last */
-    double test_fraction; /* of one file, drawn by the seed */
+    char *path;                     /* CSV or .npy file; IDX: folder, or NULL to look for MNIST */
+    char *labels;                   /* .npy file of labels */
+    char *test_path, *test_labels;  /* a test set of its own; NULL: test_fraction of the rows */
+    char *label;                    /* CSV: name of the label column, NULL: the last */
+    double test_fraction;           /* of one file, drawn by the seed */
     size_t train_limit, test_limit; /* use only so many examples; 0: all */
 } eq_data_options;
 
 /* A training and a test set: rows of one or two tables. */
 typedef struct eq_data_set {
-    eq_data *train, *test;             /* test may be the same table as train */
+    eq_data *train, *test; /* test may be the same table as train */
     uint32_t *train_index, *test_index;
     size_t train_count, test_count;
 } eq_data_set;
@@ -41,14 +42,15 @@ typedef struct eq_data_set {
 bool eq_data_format_find(const char *name, eq_data_format *format);
 const char *eq_data_format_name(eq_data_format format);
 
-/* Reads a CSV file: values separated by commas; the header row is optional (it is one when a value column
- * does not start with a number). Labels may be words: classes in order of appearance; `known` (may be NULL)
- * fixes the classes to those of another table. */
+/* Reads a CSV file: values separated by commas; the header row is optional (it is one when a value
+ * column does not start with a number). Labels may be words: classes in order of appearance;
+ * `known` (may be NULL) fixes the classes to those of another table. */
 eq_status eq_data_read_csv(const char *path, const char *label, const eq_data *known, eq_data **out,
                            eq_diag *diag);
 /* Reads images (u8, any rank >= 2) and labels (u8) in IDX format, plain or .gz. */
 eq_status eq_data_read_idx(const char *images, const char *labels, eq_data **out, eq_diag *diag);
-/* Reads a matrix (f4, f8, u1, i4, i8; first axis examples) and labels (integers) in .npy format 1 or 2. */
+/* Reads a matrix (f4, f8, u1, i4, i8; first axis examples) and labels (integers) in .npy format 1
+ * or 2. */
 eq_status eq_data_read_npy(const char *values, const char *labels, eq_data **out, eq_diag *diag);
 void eq_data_free(eq_data *d);
 

@@ -21,7 +21,7 @@ typedef struct csv {
     eq_names *words;       /* labels in order of appearance */
     double *value;
     size_t values, value_cap;
-    int32_t *word;         /* label of each example */
+    int32_t *word; /* label of each example */
     size_t examples, word_cap;
     eq_diag *diag;
 } csv;
@@ -41,7 +41,8 @@ static field trimmed(const char *row, const char *from, const char *to) {
     return (field){from, (size_t)(to - from), (int)(from - row) + 1};
 }
 
-/* Splits the next row that is not blank; false at the end of the file or of memory (diag has it). */
+/* Splits the next row that is not blank; false at the end of the file or of memory (diag has it).
+ */
 static bool next_row(csv *c, eq_status *status) {
     for (; c->next < c->end;) {
         const char *row = c->next, *stop = memchr(row, '\n', (size_t)(c->end - row));
@@ -76,10 +77,11 @@ static eq_status find_label(csv *c, const char *label, bool *header) {
     c->columns = c->fields;
     c->label = c->fields - 1;
     if (c->fields < 2)
-        return eq_fail_at(c->diag, EQ_ERR_INPUT, place(c, NULL),
-                          "the row has %zu column; a data file needs values and a label, separated by "
-                          "commas",
-                          c->fields);
+        return eq_fail_at(
+            c->diag, EQ_ERR_INPUT, place(c, NULL),
+            "the row has %zu column; a data file needs values and a label, separated by "
+            "commas",
+            c->fields);
     for (size_t k = 0; k + 1 < c->fields; k++) *header = *header || !is_number(&c->f[k], &value);
     if (label == NULL) return EQ_OK;
     for (size_t k = 0; k < c->fields; k++)
@@ -88,10 +90,11 @@ static eq_status find_label(csv *c, const char *label, bool *header) {
             *header = true;
             return EQ_OK;
         }
-    return eq_fail_at(c->diag, EQ_ERR_INPUT, place(c, NULL),
-                      "no column is called '%s'; the first row must name the columns, one of them the "
-                      "label",
-                      label);
+    return eq_fail_at(
+        c->diag, EQ_ERR_INPUT, place(c, NULL),
+        "no column is called '%s'; the first row must name the columns, one of them the "
+        "label",
+        label);
 }
 
 static eq_status take_field(csv *c, const field *f, bool is_label) {
@@ -119,9 +122,10 @@ static eq_status take_field(csv *c, const field *f, bool is_label) {
 
 static eq_status take_row(csv *c) {
     if (c->fields != c->columns)
-        return eq_fail_at(c->diag, EQ_ERR_INPUT, place(c, NULL),
-                          "the row has %zu columns, the first had %zu; every row needs the same number",
-                          c->fields, c->columns);
+        return eq_fail_at(
+            c->diag, EQ_ERR_INPUT, place(c, NULL),
+            "the row has %zu columns, the first had %zu; every row needs the same number",
+            c->fields, c->columns);
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < c->fields; k++)
         status = take_field(c, &c->f[k], k == c->label);
@@ -149,7 +153,8 @@ static bool whole_number(const char *text, long *value) {
 }
 
 static int by_number(const void *a, const void *b) {
-    long x = strtol(*(const char *const *)a, NULL, 10), y = strtol(*(const char *const *)b, NULL, 10);
+    long x = strtol(*(const char *const *)a, NULL, 10),
+         y = strtol(*(const char *const *)b, NULL, 10);
     return (x > y) - (x < y);
 }
 
@@ -160,8 +165,8 @@ static eq_status name_classes(const csv *c, eq_data *d) {
     long value;
     if (n > EQ_MAX_CLASSES)
         return eq_fail(c->diag, EQ_ERR_INPUT,
-                       "'%s' has more than %d different labels; is the label column right?", c->path,
-                       EQ_MAX_CLASSES);
+                       "'%s' has more than %d different labels; is the label column right?",
+                       c->path, EQ_MAX_CLASSES);
     d->class_name = eq_calloc(n, sizeof *d->class_name);
     if (d->class_name == NULL) return eq_out_of_memory(c->diag);
     d->classes = n;
@@ -198,10 +203,11 @@ static eq_status set_labels(const csv *c, eq_data *d) {
         while (cls < d->classes && strcmp(d->class_name[cls], word) != 0) cls++;
         of_word[k] = (uint16_t)cls;
         if (cls == d->classes)
-            status = eq_fail(c->diag, EQ_ERR_INPUT,
-                             "'%s' has the label '%s', which the training data do not have; give files "
-                             "of one data set",
-                             c->path, word);
+            status =
+                eq_fail(c->diag, EQ_ERR_INPUT,
+                        "'%s' has the label '%s', which the training data do not have; give files "
+                        "of one data set",
+                        c->path, word);
     }
     for (size_t k = 0; status == EQ_OK && k < d->examples; k++) d->label[k] = of_word[c->word[k]];
     eq_free(of_word);
@@ -215,8 +221,10 @@ static eq_status build(csv *c, const eq_data *known, eq_data **out) {
     c->value = NULL;
     eq_status status = known == NULL ? name_classes(c, d) : copy_names(c, known, d);
     if (status == EQ_OK) status = set_labels(c, d);
-    if (status == EQ_OK) *out = d;
-    else eq_data_free(d);
+    if (status == EQ_OK)
+        *out = d;
+    else
+        eq_data_free(d);
     return status;
 }
 

@@ -1,5 +1,5 @@
-/* IDX files (LeCun, "The MNIST database"): two zero bytes, type, rank, sizes as big-endian 32-bit numbers,
- * then the items; the type of unsigned bytes is 8. */
+/* IDX files (LeCun, "The MNIST database"): two zero bytes, type, rank, sizes as big-endian 32-bit
+ * numbers, then the items; the type of unsigned bytes is 8. */
 #include <string.h>
 
 #include "base/file.h"
@@ -8,7 +8,7 @@
 
 typedef struct idx {
     const char *path;
-    char *bytes;       /* the whole file */
+    char *bytes;          /* the whole file */
     size_t length, start; /* start: offset of the first item */
     int rank;
     size_t size[255];
@@ -22,20 +22,23 @@ static size_t big_endian(const unsigned char *b) {
 static eq_status check_magic(const idx *f, const char *what, int least, int most, eq_diag *diag) {
     const unsigned char *b = (const unsigned char *)f->bytes;
     if (f->length < 4 || b[0] != 0 || b[1] != 0 || b[2] != 8)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "'%s' byte 0: this is no IDX file of unsigned bytes (it must begin with 00 00 08); "
-                       "give an IDX file of %s",
-                       f->path, what);
+        return eq_fail(
+            diag, EQ_ERR_INPUT,
+            "'%s' byte 0: this is no IDX file of unsigned bytes (it must begin with 00 00 08); "
+            "give an IDX file of %s",
+            f->path, what);
     if (f->rank < least || f->rank > most)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "'%s' byte 3: the file has %d axes, a file of %s has %d or more; are images and "
-                       "labels swapped?",
-                       f->path, f->rank, what, least);
+        return eq_fail(
+            diag, EQ_ERR_INPUT,
+            "'%s' byte 3: the file has %d axes, a file of %s has %d or more; are images and "
+            "labels swapped?",
+            f->path, f->rank, what, least);
     if (f->length < f->start)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "'%s' byte %zu: the file ends inside its header of %zu bytes; it is damaged, "
-                       "fetch it again",
-                       f->path, f->length, f->start);
+        return eq_fail(
+            diag, EQ_ERR_INPUT,
+            "'%s' byte %zu: the file ends inside its header of %zu bytes; it is damaged, "
+            "fetch it again",
+            f->path, f->length, f->start);
     return EQ_OK;
 }
 
@@ -56,10 +59,11 @@ static eq_status idx_read(const char *path, const char *what, int least, int mos
         status = eq_data_product(path, f->items, f->size[k], &f->items, diag);
     }
     if (status == EQ_OK && f->length - f->start != f->items)
-        status = eq_fail(diag, EQ_ERR_INPUT,
-                         "'%s' byte %zu: %zu bytes follow the header, which announces %zu; the file is "
-                         "damaged, fetch it again",
-                         path, f->start, f->length - f->start, f->items);
+        status =
+            eq_fail(diag, EQ_ERR_INPUT,
+                    "'%s' byte %zu: %zu bytes follow the header, which announces %zu; the file is "
+                    "damaged, fetch it again",
+                    path, f->start, f->length - f->start, f->items);
     if (status == EQ_OK && f->items == 0)
         status = eq_fail(diag, EQ_ERR_INPUT, "'%s' is empty; give a file with examples", path);
     return status;
@@ -84,8 +88,10 @@ static eq_status build(const idx *images, const idx *labels, eq_data **out, eq_d
         if (d->label[k] > top) top = d->label[k];
     }
     if (status == EQ_OK) status = eq_data_number_classes(d, top + 1, diag);
-    if (status == EQ_OK) *out = d;
-    else eq_data_free(d);
+    if (status == EQ_OK)
+        *out = d;
+    else
+        eq_data_free(d);
     return status;
 }
 

@@ -1,5 +1,5 @@
-/* NumPy .npy files, format 1 and 2 (NumPy Enhancement Proposal 1): magic, version, length of a header that is
- * a Python dictionary with descr, fortran_order and shape, then the items. */
+/* NumPy .npy files, format 1 and 2 (NumPy Enhancement Proposal 1): magic, version, length of a
+ * header that is a Python dictionary with descr, fortran_order and shape, then the items. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +41,8 @@ static const char *find_key(const char *header, const char *key) {
 
 static eq_status read_type(npy *f, const char *header, eq_diag *diag) {
     const char *p = find_key(header, "descr");
-    if (p == NULL) return wrong(f, header, "the header has no descr; save it with numpy.save", diag);
+    if (p == NULL)
+        return wrong(f, header, "the header has no descr; save it with numpy.save", diag);
     p += *p == '\'' || *p == '"';
     const char *order = p;
     p += *p == '<' || *p == '|' || *p == '=';
@@ -50,8 +51,10 @@ static eq_status read_type(npy *f, const char *header, eq_diag *diag) {
             f->type = (type)k;
             return EQ_OK;
         }
-    return wrong(f, order, "the type of the items is none of u1, i4, i8, f4, f8 (little-endian); convert "
-                 "the array with astype before numpy.save", diag);
+    return wrong(f, order,
+                 "the type of the items is none of u1, i4, i8, f4, f8 (little-endian); convert "
+                 "the array with astype before numpy.save",
+                 diag);
 }
 
 static eq_status read_shape(npy *f, const char *header, eq_diag *diag) {
@@ -80,17 +83,21 @@ static eq_status read_shape(npy *f, const char *header, eq_diag *diag) {
 static eq_status read_header(npy *f, eq_diag *diag) {
     const unsigned char *b = (const unsigned char *)f->bytes;
     if (f->length < 12 || memcmp(b, "\x93NUMPY", 6) != 0)
-        return wrong(f, f->bytes, "this is no .npy file (it must begin with \\x93NUMPY); save it with "
-                     "numpy.save", diag);
+        return wrong(f, f->bytes,
+                     "this is no .npy file (it must begin with \\x93NUMPY); save it with "
+                     "numpy.save",
+                     diag);
     if (b[6] != 1 && b[6] != 2)
-        return wrong(f, f->bytes + 6, "the .npy format is neither version 1 nor 2; save it with "
-                     "numpy.save", diag);
+        return wrong(f, f->bytes + 6,
+                     "the .npy format is neither version 1 nor 2; save it with "
+                     "numpy.save",
+                     diag);
     size_t head = b[6] == 1 ? 10 : 12, size = (size_t)b[8] | (size_t)b[9] << 8;
     if (b[6] == 2) size |= (size_t)b[10] << 16 | (size_t)b[11] << 24;
     f->start = head + size;
     if (f->start > f->length)
-        return wrong(f, f->bytes + 8, "the file ends inside its header; it is damaged, fetch it again",
-                     diag);
+        return wrong(f, f->bytes + 8,
+                     "the file ends inside its header; it is damaged, fetch it again", diag);
     char kept = f->bytes[f->start];
     f->bytes[f->start] = '\0';
     const char *text = f->bytes + head, *fortran = find_key(text, "fortran_order");
@@ -108,10 +115,11 @@ static eq_status npy_read(const char *path, npy *f, eq_diag *diag) {
     eq_status status = eq_file_read_gz(path, EQ_DATA_LIMIT, &f->bytes, &f->length, diag);
     if (status == EQ_OK) status = read_header(f, diag);
     if (status == EQ_OK && f->length - f->start != f->items * types[f->type].size)
-        status = eq_fail(diag, EQ_ERR_INPUT,
-                         "'%s' byte %zu: %zu bytes follow the header, which announces %zu; the file is "
-                         "damaged, fetch it again",
-                         path, f->start, f->length - f->start, f->items * types[f->type].size);
+        status =
+            eq_fail(diag, EQ_ERR_INPUT,
+                    "'%s' byte %zu: %zu bytes follow the header, which announces %zu; the file is "
+                    "damaged, fetch it again",
+                    path, f->start, f->length - f->start, f->items * types[f->type].size);
     return status;
 }
 
@@ -123,19 +131,31 @@ static double item(const npy *f, size_t k) {
     float f4;
     double f8;
     switch (f->type) {
-    case U1: return (unsigned char)*p;
-    case I4: memcpy(&i4, p, 4); return i4;
-    case I8: memcpy(&i8, p, 8); return (double)i8;
-    case F4: memcpy(&f4, p, 4); return (double)f4;
-    case F8: memcpy(&f8, p, 8); return f8;
-    case TYPES: break;
+    case U1:
+        return (unsigned char)*p;
+    case I4:
+        memcpy(&i4, p, 4);
+        return i4;
+    case I8:
+        memcpy(&i8, p, 8);
+        return (double)i8;
+    case F4:
+        memcpy(&f4, p, 4);
+        return (double)f4;
+    case F8:
+        memcpy(&f8, p, 8);
+        return f8;
+    case TYPES:
+        break;
     }
     return NAN;
 }
 
 static eq_status read_values(const npy *f, eq_data *d, eq_diag *diag) {
-    if (f->type == U1) d->pixel = eq_malloc(f->items, 1);
-    else d->value = eq_malloc(f->items, sizeof *d->value);
+    if (f->type == U1)
+        d->pixel = eq_malloc(f->items, 1);
+    else
+        d->value = eq_malloc(f->items, sizeof *d->value);
     if (d->pixel == NULL && d->value == NULL) return eq_out_of_memory(diag);
     if (d->pixel != NULL) memcpy(d->pixel, f->bytes + f->start, f->items);
     for (size_t k = 0; d->value != NULL && k < f->items; k++) {
@@ -153,7 +173,8 @@ static eq_status read_labels(const npy *f, eq_data *d, eq_diag *diag) {
         double v = item(f, k);
         if (!(v >= 0.0 && v < EQ_MAX_CLASSES && v == floor(v)))
             return wrong(f, f->bytes + f->start + k * types[f->type].size,
-                         "the label is no class number; labels are whole numbers 0, 1, 2, ...", diag);
+                         "the label is no class number; labels are whole numbers 0, 1, 2, ...",
+                         diag);
         d->label[k] = (uint16_t)v;
         top = fmax(top, v);
     }
@@ -169,8 +190,10 @@ static eq_status build(const npy *values, const npy *labels, eq_data **out, eq_d
     if (d == NULL) return eq_out_of_memory(diag);
     eq_status status = read_values(values, d, diag);
     if (status == EQ_OK) status = read_labels(labels, d, diag);
-    if (status == EQ_OK) *out = d;
-    else eq_data_free(d);
+    if (status == EQ_OK)
+        *out = d;
+    else
+        eq_data_free(d);
     return status;
 }
 

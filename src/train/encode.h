@@ -1,6 +1,6 @@
-/* From features to input voltages: x = scale * (normalised - center), with "invert" each followed by its
- * negative (Scellier 2020, section 4.4.3): sources in the order x1 -x1 x2 -x2 ... Bias sources are the deck's
- * own and no inputs. */
+/* From features to input voltages: x = scale * (normalised - center), with "invert" each followed
+ * by its negative (Scellier 2020, section 4.4.3): sources in the order x1 -x1 x2 -x2 ... Bias
+ * sources are the deck's own and no inputs. */
 #ifndef EQ_TRAIN_ENCODE_H
 #define EQ_TRAIN_ENCODE_H
 
@@ -8,7 +8,7 @@
 
 typedef enum eq_normalize {
     EQ_NORMALIZE_NONE,
-    EQ_NORMALIZE_RANGE,    /* to [-1, 1] by the smallest and largest training value of each feature */
+    EQ_NORMALIZE_RANGE, /* to [-1, 1] by the smallest and largest training value of each feature */
     EQ_NORMALIZE_STANDARD, /* zero mean, unit deviation over the training examples, each feature */
 } eq_normalize;
 

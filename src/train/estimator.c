@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-/* dL/dw = d/dbeta dp/dw(u at beta) in beta = 0 (Eq. 2.8), by differences: one-sided (2.9), symmetric (2.10) and
- * the central five-point formula, whose middle coefficient is zero. */
+/* dL/dw = d/dbeta dp/dw(u at beta) in beta = 0 (Eq. 2.8), by differences: one-sided (2.9),
+ * symmetric (2.10) and the central five-point formula, whose middle coefficient is zero. */
 static const eq_estimator_kind kinds[] = {
     {"one-sided", 1, {0, 1}, {-1, 1}, false, 1},
     {"random-sign", 1, {0, 1}, {-1, 1}, true, 1},
@@ -97,8 +97,9 @@ static void expand(eq_phases *p, const eq_cost *cost, double beta, size_t n, con
     for (size_t k = 0; slopes && k < n * m * m; k++) p->slope[k] *= beta;
 }
 
-/* The phase where the nudge -beta dC/dy(y) holds at its own outputs: the cost is expanded to second order
- * around y0, then around the outputs found, until they stay. One round is exact when C is quadratic. */
+/* The phase where the nudge -beta dC/dy(y) holds at its own outputs: the cost is expanded to second
+ * order around y0, then around the outputs found, until they stay. One round is exact when C is
+ * quadratic. */
 static eq_status nudge_energy(eq_phases *p, eq_engine *e, int slot, const eq_cost *cost,
                               double beta, size_t n, const double *y0, const uint16_t *label,
                               double *y, eq_diag *diag) {
@@ -125,10 +126,11 @@ static eq_status nudge_energy(eq_phases *p, eq_engine *e, int slot, const eq_cos
         before = moved;
         memcpy(p->at, p->y, all * sizeof *y0);
     }
-    return eq_fail(diag, EQ_ERR_CONVERGE,
-                   "the energy nudge at beta = %g did not settle in %d rounds (last move %g V); use a "
-                   "smaller beta or nudging=\"current\"",
-                   beta, ROUNDS, before);
+    return eq_fail(
+        diag, EQ_ERR_CONVERGE,
+        "the energy nudge at beta = %g did not settle in %d rounds (last move %g V); use a "
+        "smaller beta or nudging=\"current\"",
+        beta, ROUNDS, before);
 }
 
 eq_status eq_phases_nudge(eq_phases *p, eq_engine *e, int slot, const eq_cost *cost,

@@ -1,5 +1,5 @@
-/* Estimators of the loss gradient from phases at multiples of beta: dL/dw ~ sum_s a_s dp/dw(u at beta_s)
- * (Scellier 2020, Eq. 2.9, 2.10 and appendix A). */
+/* Estimators of the loss gradient from phases at multiples of beta: dL/dw ~ sum_s a_s dp/dw(u at
+ * beta_s) (Scellier 2020, Eq. 2.9, 2.10 and appendix A). */
 #ifndef EQ_TRAIN_ESTIMATOR_H
 #define EQ_TRAIN_ESTIMATOR_H
 
@@ -40,13 +40,13 @@ typedef struct eq_phases eq_phases;
 eq_phases *eq_phases_new(size_t batch, size_t outputs);
 void eq_phases_free(eq_phases *p);
 
-/* One nudged phase of the n examples at `beta` (signed) into the slot, from the free outputs y0[n][outputs].
- * y (may be NULL) receives the nudged outputs. */
+/* One nudged phase of the n examples at `beta` (signed) into the slot, from the free outputs
+ * y0[n][outputs]. y (may be NULL) receives the nudged outputs. */
 eq_status eq_phases_nudge(eq_phases *p, eq_engine *e, int slot, const eq_cost *cost,
                           eq_nudging nudging, double beta, size_t n, const double *y0,
                           const uint16_t *label, double *y, eq_diag *diag);
-/* All nudged phases of the estimator for the n examples; a[EQ_MAX_SLOTS] receives the coefficients of the mean
- * over the n examples. sign: +1 or -1 (only random-sign estimators use it). */
+/* All nudged phases of the estimator for the n examples; a[EQ_MAX_SLOTS] receives the coefficients
+ * of the mean over the n examples. sign: +1 or -1 (only random-sign estimators use it). */
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_engine *e, const eq_cost *cost,
                       double sign, size_t n, const double *y0, const uint16_t *label,
                       double a[EQ_MAX_SLOTS], eq_diag *diag);

@@ -104,13 +104,14 @@ static void architecture(reader *r, const eq_xml_node *node) {
     const struct {
         const char *name;
         double *value;
-    } numbers[] = {{"gain", &a->gain}, {"feedback", &a->feedback}, {"is", &a->is},
-                   {"n", &a->n},       {"ron", &a->ron},           {"roff", &a->roff},
-                   {"bias-up", &a->up}, {"bias-down", &a->down},   {"gmin", &a->gmin},
+    } numbers[] = {{"gain", &a->gain},  {"feedback", &a->feedback}, {"is", &a->is},
+                   {"n", &a->n},        {"ron", &a->ron},           {"roff", &a->roff},
+                   {"bias-up", &a->up}, {"bias-down", &a->down},    {"gmin", &a->gmin},
                    {"gmax", &a->gmax}};
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
         number(r, node, numbers[k].name, numbers[k].value);
-    /* The conductances are drawn by <group init=.../>; what the deck holds first must lie inside. */
+    /* The conductances are drawn by <group init=.../>; what the deck holds first must lie inside.
+     */
     a->low = fmin(fmax(a->low, fmax(a->gmin, 1e-12)), a->gmax);
     a->high = fmin(fmax(a->high, a->low), a->gmax);
 }
@@ -206,10 +207,13 @@ static void circuit(reader *r, const eq_xml_node *root) {
     const eq_xml_node *deck = eq_xml_child(root, "circuit");
     const eq_xml_node *network = eq_xml_child(root, "architecture");
     if ((deck == NULL) == (network == NULL))
-        fault(r, root, "an experiment has one circuit; give either <circuit deck=\"...\"/> or "
-                       "<architecture kind=\"...\" layers=\"...\"/>");
-    else if (deck != NULL) path(r, deck, "deck", &r->x->deck);
-    else architecture(r, network);
+        fault(r, root,
+              "an experiment has one circuit; give either <circuit deck=\"...\"/> or "
+              "<architecture kind=\"...\" layers=\"...\"/>");
+    else if (deck != NULL)
+        path(r, deck, "deck", &r->x->deck);
+    else
+        architecture(r, network);
 }
 
 static void seed(reader *r, const eq_xml_node *root) {
@@ -249,8 +253,10 @@ eq_status eq_experiment_read(const char *file, eq_experiment **out, eq_diag *dia
         status = eq_out_of_memory(diag);
     if (status == EQ_OK) status = read_tree(xml, x, diag);
     eq_xml_free(xml);
-    if (status == EQ_OK) *out = x;
-    else eq_experiment_free(x);
+    if (status == EQ_OK)
+        *out = x;
+    else
+        eq_experiment_free(x);
     return status;
 }
 
@@ -269,8 +275,10 @@ static void value(eq_text *t, const char *name, double number_value) {
 static void absolute(eq_text *t, const char *name, const char *relative) {
     if (relative == NULL) return;
     char *full = eq_path_absolute(relative);
-    if (full == NULL) t->failed = true;
-    else attribute(t, name, full);
+    if (full == NULL)
+        t->failed = true;
+    else
+        attribute(t, name, full);
     eq_free(full);
 }
 
@@ -334,7 +342,8 @@ static void write_optimizer(const eq_experiment *x, eq_text *t) {
                    x->batch);
 }
 
-/* Encoding, cost, estimator, optimizer: what decides the course of the training besides circuit and data. */
+/* Encoding, cost, estimator, optimizer: what decides the course of the training besides circuit and
+ * data. */
 static void write_method(const eq_experiment *x, eq_text *t) {
     eq_text_printf(t, "  <encoding normalize=\"%s\" invert=\"%s\"",
                    eq_normalize_name(x->encoding.normalize), x->encoding.invert ? "yes" : "no");
@@ -370,7 +379,8 @@ eq_status eq_experiment_write(const eq_experiment *x, eq_text *t, eq_diag *diag)
 
 eq_status eq_experiment_fingerprint(const eq_experiment *x, uint32_t *crc, eq_diag *diag) {
     eq_text t = {0};
-    eq_text_printf(&t, "%" PRIu64 " %.17g %zu\n", x->seed, x->data.test_fraction, x->data.train_limit);
+    eq_text_printf(&t, "%" PRIu64 " %.17g %zu\n", x->seed, x->data.test_fraction,
+                   x->data.train_limit);
     if (x->deck == NULL) write_architecture(&x->architecture, &t);
     write_method(x, &t);
     eq_status status = t.failed ? eq_out_of_memory(diag) : EQ_OK;

@@ -1,4 +1,5 @@
-/* An experiment: which circuit, which data, how it is trained. Read from XML (schemas/experiment.xsd). */
+/* An experiment: which circuit, which data, how it is trained. Read from XML
+ * (schemas/experiment.xsd). */
 #ifndef EQ_TRAIN_EXPERIMENT_H
 #define EQ_TRAIN_EXPERIMENT_H
 
@@ -23,7 +24,7 @@ typedef struct eq_experiment {
     char *folder; /* its folder: relative paths start here */
     char *name;
     uint64_t seed;
-    char *deck;                  /* path of the deck as it is opened, NULL with an architecture */
+    char *deck; /* path of the deck as it is opened, NULL with an architecture */
     eq_architecture architecture;
     eq_data_options data;
     eq_encoding encoding;
@@ -36,14 +37,15 @@ typedef struct eq_experiment {
     size_t batch, epochs;
 } eq_experiment;
 
-/* Reads and validates an experiment; every error has its line. Command-line overrides (seed, epochs) are
- * plain assignments to the fields afterwards. */
+/* Reads and validates an experiment; every error has its line. Command-line overrides (seed,
+ * epochs) are plain assignments to the fields afterwards. */
 eq_status eq_experiment_read(const char *path, eq_experiment **out, eq_diag *diag);
 void eq_experiment_free(eq_experiment *x);
-/* Appends the experiment as XML that eq_experiment_read reads from any folder (paths made absolute). */
+/* Appends the experiment as XML that eq_experiment_read reads from any folder (paths made
+ * absolute). */
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *diag);
-/* CRC-32 over what decides the course of a training besides circuit, data and number of epochs: a checkpoint
- * goes on only with the same. */
+/* CRC-32 over what decides the course of a training besides circuit, data and number of epochs: a
+ * checkpoint goes on only with the same. */
 eq_status eq_experiment_fingerprint(const eq_experiment *x, uint32_t *crc, eq_diag *diag);
 /* Reads the deck or builds the architecture (with the experiment's seed) of the experiment. */
 eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_diag *diag);

@@ -1,5 +1,5 @@
-/* The gradient check: EqProp estimates against the adjoint (which knows nothing of nudged phases or energy
- * weights) and the adjoint against central differences of the loss. */
+/* The gradient check: EqProp estimates against the adjoint (which knows nothing of nudged phases or
+ * energy weights) and the adjoint against central differences of the loss. */
 #include <math.h>
 #include <string.h>
 
@@ -16,12 +16,13 @@ typedef struct check {
     eq_session s;
     eq_solver *solver;
     eq_solve_options options;
-    size_t n;          /* examples */
+    size_t n;           /* examples */
     size_t nodes, rows; /* of the circuit; rows: conductances */
-    double *v, *dcdv, *lambda, *branch, *start; /* [nodes]; start [n][nodes]: solutions of the n examples */
-    double *u, *dydw;               /* [rows] V */
-    double *adjoint, *estimate;     /* [rows] V^2 / S */
-    int32_t **place;                /* [groups][count] memristor row of each position of the engine */
+    double *v, *dcdv, *lambda, *branch,
+        *start;                 /* [nodes]; start [n][nodes]: solutions of the n examples */
+    double *u, *dydw;           /* [rows] V */
+    double *adjoint, *estimate; /* [rows] V^2 / S */
+    int32_t **place;            /* [groups][count] memristor row of each position of the engine */
     eq_diag *diag;
 } check;
 
@@ -75,8 +76,8 @@ static eq_status make_room(check *k) {
     return EQ_OK;
 }
 
-/* Engine with the tightest KCL bound that round-off allows on these examples: estimates divide differences
- * of states by beta, so that the solver's error sets the floor. */
+/* Engine with the tightest KCL bound that round-off allows on these examples: estimates divide
+ * differences of states by beta, so that the solver's error sets the floor. */
 static eq_status open_engine(check *k, eq_engine_kind kind) {
     static const double reltol[] = {1e-12, 1e-11, 1e-10, 1e-9};
     enum { TRIES = sizeof reltol / sizeof *reltol };
@@ -164,8 +165,8 @@ static eq_status add_adjoint(check *k, size_t j) {
     for (size_t r = 0; r < k->rows; r++) k->u[r] = k->v[t->term[0][r]] - k->v[t->term[1][r]];
     t->cls->param_value(k->rows, t->w, 0, k->u, NULL, k->dydw);
     for (size_t r = 0; r < k->rows; r++)
-        k->adjoint[r] -= (k->lambda[t->term[0][r]] - k->lambda[t->term[1][r]]) * k->dydw[r] /
-                         (double)k->n;
+        k->adjoint[r] -=
+            (k->lambda[t->term[0][r]] - k->lambda[t->term[1][r]]) * k->dydw[r] / (double)k->n;
     return EQ_OK;
 }
 
@@ -212,14 +213,15 @@ static eq_status compare_differences(check *k, double *worst) {
     return status;
 }
 
-/* The error of one estimate: max |e - a| / max |a| of the worst group; infinite when a phase fails. */
+/* The error of one estimate: max |e - a| / max |a| of the worst group; infinite when a phase fails.
+ */
 static double estimate_error(check *k, const eq_estimator *e) {
     eq_session *s = &k->s;
     double a[EQ_MAX_SLOTS];
     eq_status status = eq_session_free_phase(s, s->set.train, s->set.train_index, k->n, NULL);
     if (status == EQ_OK)
-        status = eq_estimate(e, s->phases, s->engine, &k->x->cost, -1.0, k->n, s->y, s->label, a,
-                             NULL);
+        status =
+            eq_estimate(e, s->phases, s->engine, &k->x->cost, -1.0, k->n, s->y, s->label, a, NULL);
     if (status == EQ_OK) status = eq_engine_update(s->engine, a, copy_out, k, NULL);
     if (status != EQ_OK) return INFINITY;
     double worst = 0.0;
@@ -255,11 +257,14 @@ static void line(const double *beta, const double *error, double *slope, double 
     }
 }
 
-/* Order of the error in beta: the slope of the run of FIT neighbouring points at the smallest betas that begins
- * 5 to 2000 times above the round-off floor and lies on a line within 5 %. NAN when there is none: then
- * round-off hides the bias until the nudge carries a diode over the kink of its law at -3 n Vt. */
+/* Order of the error in beta: the slope of the run of FIT neighbouring points at the smallest betas
+ * that begins 5 to 2000 times above the round-off floor and lies on a line within 5 %. NAN when
+ * there is none: then round-off hides the bias until the nudge carries a diode over the kink of its
+ * law at -3 n Vt. */
 static double fit_order(const double *beta, const double *error, int n, double floor) {
-    floor = fmax(floor, 2e-12); /* below, what the KCL bound leaves of the nudge shows as an order of its own */
+    floor = fmax(
+        floor,
+        2e-12); /* below, what the KCL bound leaves of the nudge shows as an order of its own */
     for (int p = n - FIT; p >= 0 && error[p + FIT - 1] <= 2000.0 * floor; p--) {
         double slope, off;
         if (error[p + FIT - 1] < 5.0 * floor || error[p] > 0.05) continue;
@@ -269,23 +274,26 @@ static double fit_order(const double *beta, const double *error, int n, double f
     return NAN;
 }
 
-/* One estimator over the ladder of betas. An estimator without bias on this circuit (symmetric on a linear
- * one) has no order: its error alone counts. The diode law of SPICE has a kink in its second derivative at
- * -3 n Vt: where a nudge carries a diode over it, four points are no better than two. */
+/* One estimator over the ladder of betas. An estimator without bias on this circuit (symmetric on a
+ * linear one) has no order: its error alone counts. The diode law of SPICE has a kink in its second
+ * derivative at -3 n Vt: where a nudge carries a diode over it, four points are no better than two.
+ */
 static void scan(check *k, eq_estimator e, eq_gradcheck_row *row) {
     double beta[POINTS], error[POINTS], least = INFINITY;
     int n = 0, best = 0;
     for (int p = 0; p < POINTS; p++) {
         e.beta = k->x->estimator.beta * pow(10.0, DECADES_UP - (double)p / A_DECADE);
         double now = estimate_error(k, &e);
-        if (!isfinite(now)) continue; /* the nudge was too strong, or the KCL bound too tight for it */
+        if (!isfinite(now))
+            continue; /* the nudge was too strong, or the KCL bound too tight for it */
         if (now < least) best = n;
         least = fmin(least, now);
         beta[n] = e.beta;
         error[n++] = now;
     }
     if (n == 0) error[n] = beta[n] = INFINITY;
-    double bound = e.kind->order > 1.0 ? 1e-6 : 1e-4, order = fit_order(beta, error, best + 1, least);
+    double bound = e.kind->order > 1.0 ? 1e-6 : 1e-4,
+           order = fit_order(beta, error, best + 1, least);
     bool exact = error[best] <= 1e-9 && (isnan(order) || (e.kind->order > 2.0 && order >= 1.8));
     *row = (eq_gradcheck_row){
         .estimator = e.kind->name,
@@ -326,8 +334,10 @@ eq_status eq_gradcheck(const eq_experiment *x, eq_engine_kind engine, size_t exa
     r.conductances = k.rows;
     if (status == EQ_OK) status = run(&k, &r);
     check_close(&k);
-    if (status == EQ_OK) *report = r;
-    else eq_gradcheck_free(&r);
+    if (status == EQ_OK)
+        *report = r;
+    else
+        eq_gradcheck_free(&r);
     return status;
 }
 

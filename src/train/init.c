@@ -25,15 +25,21 @@ const char *eq_init_name(eq_init_type type) {
     return names[type];
 }
 
-/* One conductance from a uniform number u in [0, 1); fan: conductances of the group at its second node. */
+/* One conductance from a uniform number u in [0, 1); fan: conductances of the group at its second
+ * node. */
 static double draw(const eq_init *init, double u, double fan) {
     double bound = init->high / sqrt(fan);
     switch (init->type) {
-    case EQ_INIT_UNIFORM: return init->low + (init->high - init->low) * u;
-    case EQ_INIT_LOG_UNIFORM: return init->low * pow(init->high / init->low, u);
-    case EQ_INIT_FAN_IN: return init->low + (bound - init->low) * u;
-    case EQ_INIT_KAIMING: return bound * (2.0 * u - 1.0);
-    case EQ_INIT_DECK: break;
+    case EQ_INIT_UNIFORM:
+        return init->low + (init->high - init->low) * u;
+    case EQ_INIT_LOG_UNIFORM:
+        return init->low * pow(init->high / init->low, u);
+    case EQ_INIT_FAN_IN:
+        return init->low + (bound - init->low) * u;
+    case EQ_INIT_KAIMING:
+        return bound * (2.0 * u - 1.0);
+    case EQ_INIT_DECK:
+        break;
     }
     return NAN;
 }
@@ -51,10 +57,10 @@ static eq_status check(const eq_group *g, const eq_init *init, eq_diag *diag) {
     if (isfinite(init->low) && isfinite(init->high) && init->high >= init->low &&
         init->low >= 0.0 && (!log || init->low > 0.0))
         return EQ_OK;
-    return eq_fail(diag, EQ_ERR_INPUT,
-                   "group '%s': init=\"%s\" from low=%g to high=%g S is no range; give %slow <= high",
-                   g->name, eq_init_name(init->type), init->low, init->high,
-                   log ? "0 < " : "0 <= ");
+    return eq_fail(
+        diag, EQ_ERR_INPUT,
+        "group '%s': init=\"%s\" from low=%g to high=%g S is no range; give %slow <= high", g->name,
+        eq_init_name(init->type), init->low, init->high, log ? "0 < " : "0 <= ");
 }
 
 eq_status eq_init_group(eq_circuit *c, size_t g, const eq_init *init, eq_random *random,

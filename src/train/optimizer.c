@@ -4,8 +4,9 @@
 
 #include "base/text.h"
 
-/* The steps are compiled (with -O3, Makefile) for wide registers too and chosen at run time; the arithmetic
- * is the same element by element (no contraction in C17 mode), so that every machine gets the same bits. */
+/* The steps are compiled (with -O3, Makefile) for wide registers too and chosen at run time; the
+ * arithmetic is the same element by element (no contraction in C17 mode), so that every machine
+ * gets the same bits. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
 #define EQ_KERNEL __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
 #else
@@ -42,7 +43,8 @@ EQ_KERNEL static void momentum(const eq_step_range *p, size_t n, double *restric
     }
 }
 
-/* m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; theta -= rate m^ / (sqrt(v^) + eps) (Kingma and Ba 2015). */
+/* m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; theta -= rate m^ / (sqrt(v^) + eps) (Kingma and Ba
+ * 2015). */
 EQ_KERNEL static void adam(const eq_step_range *p, size_t n, double *restrict theta,
                            const double *restrict gradient, double *restrict s0,
                            double *restrict s1) {
@@ -112,13 +114,15 @@ const char *eq_schedule_name(eq_schedule_type type) {
 
 double eq_schedule_factor(const eq_schedule *s, size_t epoch, size_t epochs) {
     switch (s->type) {
-    case EQ_SCHEDULE_EXPONENTIAL: return pow(s->factor, (double)epoch);
-    case EQ_SCHEDULE_STEP: return pow(s->factor, (double)(epoch / s->every));
+    case EQ_SCHEDULE_EXPONENTIAL:
+        return pow(s->factor, (double)epoch);
+    case EQ_SCHEDULE_STEP:
+        return pow(s->factor, (double)(epoch / s->every));
     case EQ_SCHEDULE_COSINE:
         return s->factor +
-               (1.0 - s->factor) * 0.5 *
-                   (1.0 + cos(acos(-1.0) * (double)epoch / (double)epochs));
-    case EQ_SCHEDULE_CONSTANT: break;
+               (1.0 - s->factor) * 0.5 * (1.0 + cos(acos(-1.0) * (double)epoch / (double)epochs));
+    case EQ_SCHEDULE_CONSTANT:
+        break;
     }
     return 1.0;
 }

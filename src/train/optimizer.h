@@ -1,6 +1,6 @@
-/* Optimizers: elementwise steps on runs of conductances, with state arrays in the engine's order, and
- * learning-rate schedules. Every step ends with clipping to [gmin, gmax] of the group. The gradient is the
- * mean over the minibatch. */
+/* Optimizers: elementwise steps on runs of conductances, with state arrays in the engine's order,
+ * and learning-rate schedules. Every step ends with clipping to [gmin, gmax] of the group. The
+ * gradient is the mean over the minibatch. */
 #ifndef EQ_TRAIN_OPTIMIZER_H
 #define EQ_TRAIN_OPTIMIZER_H
 
@@ -13,7 +13,7 @@ enum { EQ_MAX_STATES = 2 };
 
 /* One step on n conductances; state[k] has n items. */
 typedef struct eq_step_range {
-    double rate, gmin, gmax;        /* of the group, schedule included */
+    double rate, gmin, gmax; /* of the group, schedule included */
     double momentum, beta1, beta2, epsilon;
     double correction1, correction2; /* Adam: 1 - beta1^t, 1 - beta2^t */
 } eq_step_range;
@@ -27,8 +27,8 @@ typedef struct eq_optimizer_kind {
 
 typedef struct eq_optimizer {
     const eq_optimizer_kind *kind;
-    double rate;     /* of groups without their own; NAN: each must have one */
-    double momentum; /* 0.9 */
+    double rate;                  /* of groups without their own; NAN: each must have one */
+    double momentum;              /* 0.9 */
     double beta1, beta2, epsilon; /* Adam: 0.9, 0.999, 1e-8 (relative to the gradient's unit) */
 } eq_optimizer;
 
@@ -40,7 +40,7 @@ typedef enum eq_schedule_type {
     EQ_SCHEDULE_CONSTANT,
     EQ_SCHEDULE_EXPONENTIAL, /* factor^epoch */
     EQ_SCHEDULE_STEP,        /* factor^(epoch / every) */
-    EQ_SCHEDULE_COSINE,      /* from 1 to factor over the epochs: factor + (1-factor)(1+cos(pi e/E))/2 */
+    EQ_SCHEDULE_COSINE, /* from 1 to factor over the epochs: factor + (1-factor)(1+cos(pi e/E))/2 */
 } eq_schedule_type;
 
 typedef struct eq_schedule {

@@ -18,16 +18,18 @@ eq_status eq_session_data(eq_session *s, eq_diag *diag) {
 static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *diag) {
     const eq_circuit *c = s->c;
     if (c->inputs != s->encoder.inputs)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "the circuit has %zu input sources, the data give %zu (%zu features%s); change "
-                       "the input line or layers of the circuit, or invert in <encoding>",
-                       c->inputs, s->encoder.inputs, s->encoder.features,
-                       s->encoder.invert ? ", each also inverted" : "");
+        return eq_fail(
+            diag, EQ_ERR_INPUT,
+            "the circuit has %zu input sources, the data give %zu (%zu features%s); change "
+            "the input line or layers of the circuit, or invert in <encoding>",
+            c->inputs, s->encoder.inputs, s->encoder.features,
+            s->encoder.invert ? ", each also inverted" : "");
     if (c->outputs != d->classes)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "the circuit has %zu outputs, the data %zu classes; give the circuit one output "
-                       "(a node or a pair of nodes) for each class",
-                       c->outputs, d->classes);
+        return eq_fail(
+            diag, EQ_ERR_INPUT,
+            "the circuit has %zu outputs, the data %zu classes; give the circuit one output "
+            "(a node or a pair of nodes) for each class",
+            c->outputs, d->classes);
     return EQ_OK;
 }
 
@@ -37,13 +39,13 @@ static eq_status check_cost(const eq_session *s, eq_diag *diag) {
     for (size_t k = 0; kind->differential >= 0 && k < s->c->outputs; k++) {
         bool pair = s->c->output[k].minus != EQ_NONE;
         if (pair != (kind->differential == 1))
-            return eq_fail(diag, EQ_ERR_INPUT,
-                           "the cost %s needs outputs that are %s, output %zu of the circuit (%s) is %s; "
-                           "use %s",
-                           kind->name, pair ? "single nodes" : "pairs of nodes", k + 1,
-                           eq_circuit_node_name(s->c, s->c->output[k].plus),
-                           pair ? "a pair" : "a single node",
-                           pair ? "squared-difference" : "squared-error");
+            return eq_fail(
+                diag, EQ_ERR_INPUT,
+                "the cost %s needs outputs that are %s, output %zu of the circuit (%s) is %s; "
+                "use %s",
+                kind->name, pair ? "single nodes" : "pairs of nodes", k + 1,
+                eq_circuit_node_name(s->c, s->c->output[k].plus), pair ? "a pair" : "a single node",
+                pair ? "squared-difference" : "squared-error");
     }
     return EQ_OK;
 }

@@ -1,5 +1,5 @@
-/* What training, evaluation and the gradient check share: a circuit with its engine, a data set, an encoder
- * and room for one minibatch. Inside src/train only. */
+/* What training, evaluation and the gradient check share: a circuit with its engine, a data set, an
+ * encoder and room for one minibatch. Inside src/train only. */
 #ifndef EQ_TRAIN_SESSION_H
 #define EQ_TRAIN_SESSION_H
 
@@ -7,19 +7,24 @@
 
 typedef struct eq_session {
     const eq_experiment *x;
-    eq_circuit *c;      /* owned */
-    eq_data_set set;    /* owned; without a training part when another file is evaluated */
-    eq_encoder encoder; /* owned */
-    eq_engine *engine;  /* owned */
-    eq_phases *phases;  /* owned */
+    eq_circuit *c;         /* owned */
+    eq_data_set set;       /* owned; without a training part when another file is evaluated */
+    eq_encoder encoder;    /* owned */
+    eq_engine *engine;     /* owned */
+    eq_phases *phases;     /* owned */
     size_t outputs, batch; /* batch: the largest minibatch of one call */
-    double *input;      /* [batch][inputs] V */
-    double *y;          /* [batch][outputs] V: outputs of the free phase */
-    uint16_t *label;    /* [batch] */
+    double *input;         /* [batch][inputs] V */
+    double *y;             /* [batch][outputs] V: outputs of the free phase */
+    uint16_t *label;       /* [batch] */
 } eq_session;
 
 /* Independent streams of random numbers of one seed. */
-typedef enum eq_stream { EQ_STREAM_SPLIT, EQ_STREAM_INIT, EQ_STREAM_SHUFFLE, EQ_STREAM_SIGN } eq_stream;
+typedef enum eq_stream {
+    EQ_STREAM_SPLIT,
+    EQ_STREAM_INIT,
+    EQ_STREAM_SHUFFLE,
+    EQ_STREAM_SIGN
+} eq_stream;
 eq_random eq_stream_of(uint64_t seed, eq_stream stream);
 
 /* Reads the data of the experiment (not its circuit) into s->set. */

@@ -1,8 +1,9 @@
 /* Training of analog networks with Equilibrium Propagation: what the command line needs.
  *
- * An experiment (XML, schemas/experiment.xsd) names a circuit, a data set and how to train; eq_train runs
- * it and leaves a folder with metrics.csv, model.cir, checkpoint and experiment.xml; eq_trained_open takes
- * such a folder up again to evaluate it or to put one sample on the circuit for export and verify. */
+ * An experiment (XML, schemas/experiment.xsd) names a circuit, a data set and how to train;
+ * eq_train runs it and leaves a folder with metrics.csv, model.cir, checkpoint and experiment.xml;
+ * eq_trained_open takes such a folder up again to evaluate it or to put one sample on the circuit
+ * for export and verify. */
 #ifndef EQ_TRAIN_TRAIN_H
 #define EQ_TRAIN_TRAIN_H
 
@@ -13,25 +14,26 @@
 
 /* How far an epoch is: given after a minibatch, at most every 0.1 s. */
 typedef struct eq_progress {
-    size_t epoch, epochs;       /* epoch counts from 1 */
-    size_t done, examples;      /* examples of this epoch */
-    double examples_per_s;      /* of this epoch so far, training only */
-    double seconds_left;        /* of the whole run, evaluation included */
+    size_t epoch, epochs;           /* epoch counts from 1 */
+    size_t done, examples;          /* examples of this epoch */
+    double examples_per_s;          /* of this epoch so far, training only */
+    double seconds_left;            /* of the whole run, evaluation included */
     double train_loss, train_error; /* running, of this epoch; error as a fraction */
 } eq_progress;
 
-/* A row of metrics.csv: losses are means per example, errors fractions. test_* are NAN without test set. */
+/* A row of metrics.csv: losses are means per example, errors fractions. test_* are NAN without test
+ * set. */
 typedef struct eq_metrics {
     size_t epoch;
     double train_loss, train_error, test_loss, test_error;
     double examples_per_s; /* training only */
-    double seconds;        /* of the whole run up to the end of this epoch, resumed parts included */
+    double seconds; /* of the whole run up to the end of this epoch, resumed parts included */
 } eq_metrics;
 
 typedef struct eq_train_options {
-    const char *folder;                /* DIR, made if it is not there; NULL: nothing is written */
-    bool resume;                       /* go on from DIR/checkpoint */
-    int threads;                       /* >= 1 */
+    const char *folder; /* DIR, made if it is not there; NULL: nothing is written */
+    bool resume;        /* go on from DIR/checkpoint */
+    int threads;        /* >= 1 */
     eq_engine_kind engine;
     const volatile sig_atomic_t *stop; /* looked at after every minibatch; NULL: never stops */
     void (*progress)(void *data, const eq_progress *p); /* NULL: quiet */
@@ -50,9 +52,9 @@ typedef struct eq_train_summary {
     double worst_ratio;          /* largest KCL residual over its bound */
 } eq_train_summary;
 
-/* Trains the experiment. `last` (may be NULL) receives the last row of metrics, `summary` (may be NULL) what
- * was trained. EQ_ERR_INTERRUPTED when *stop was set: the checkpoint is written and --resume goes on to
- * bit-identical results. */
+/* Trains the experiment. `last` (may be NULL) receives the last row of metrics, `summary` (may be
+ * NULL) what was trained. EQ_ERR_INTERRUPTED when *stop was set: the checkpoint is written and
+ * --resume goes on to bit-identical results. */
 eq_status eq_train(const eq_experiment *x, const eq_train_options *o, eq_metrics *last,
                    eq_train_summary *summary, eq_diag *diag);
 
@@ -62,11 +64,12 @@ eq_status eq_train(const eq_experiment *x, const eq_train_options *o, eq_metrics
 #define EQ_TRAIN_CHECKPOINT "checkpoint"
 #define EQ_TRAIN_EXPERIMENT "experiment.xml"
 
-/* A trained network taken up from its folder: DIR/experiment.xml and the circuit of DIR/model.cir. */
+/* A trained network taken up from its folder: DIR/experiment.xml and the circuit of DIR/model.cir.
+ */
 typedef struct eq_trained eq_trained;
 
-/* data_path: evaluate on these rows instead of the test set of the experiment (the whole file; for IDX a
- * folder with the test pair of files); NULL: the held-out set. */
+/* data_path: evaluate on these rows instead of the test set of the experiment (the whole file; for
+ * IDX a folder with the test pair of files); NULL: the held-out set. */
 eq_status eq_trained_open(const char *folder, const char *data_path, int threads, eq_trained **out,
                           eq_diag *diag);
 void eq_trained_free(eq_trained *m);
@@ -76,26 +79,26 @@ size_t eq_trained_samples(const eq_trained *m);
 
 typedef struct eq_evaluation {
     size_t examples, wrong;
-    double loss, error;       /* mean loss, wrong/examples */
+    double loss, error; /* mean loss, wrong/examples */
     size_t classes;
-    char **class_name;        /* [classes] */
-    size_t *confusion;        /* [classes][classes]: row true class, column prediction */
+    char **class_name; /* [classes] */
+    size_t *confusion; /* [classes][classes]: row true class, column prediction */
 } eq_evaluation;
 
 eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag);
 void eq_evaluation_free(eq_evaluation *e);
 
-/* Puts sample k (0 .. samples-1) on the input sources of the circuit, and on its nudge sources the currents of
- * the nudged phase at +beta (or zero for the free phase): the circuit can then be exported, solved and
- * compared with ngspice. */
+/* Puts sample k (0 .. samples-1) on the input sources of the circuit, and on its nudge sources the
+ * currents of the nudged phase at +beta (or zero for the free phase): the circuit can then be
+ * exported, solved and compared with ngspice. */
 eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag);
 
 /* One line of the gradient check. */
 typedef struct eq_gradcheck_row {
     const char *estimator, *nudging;
-    double beta;     /* where the error is smallest */
-    double error;    /* max |estimate - adjoint| / max |adjoint| of the group, worst group, at beta */
-    double order;    /* of the error in beta, fitted in the asymptotic range */
+    double beta;  /* where the error is smallest */
+    double error; /* max |estimate - adjoint| / max |adjoint| of the group, worst group, at beta */
+    double order; /* of the error in beta, fitted in the asymptotic range */
     double expected; /* order that theory gives */
     bool passed;     /* order within 0.2 of expected and error within its bound */
 } eq_gradcheck_row;
@@ -108,9 +111,9 @@ typedef struct eq_gradcheck_report {
     bool passed;
 } eq_gradcheck_report;
 
-/* Compares every estimator, with both nudging definitions, with the adjoint and the adjoint with central
- * differences, on the first `examples` training examples (0: 4). EQ_OK also when a bound does not hold: look at
- * report->passed. */
+/* Compares every estimator, with both nudging definitions, with the adjoint and the adjoint with
+ * central differences, on the first `examples` training examples (0: 4). EQ_OK also when a bound
+ * does not hold: look at report->passed. */
 eq_status eq_gradcheck(const eq_experiment *x, eq_engine_kind engine, size_t examples,
                        eq_gradcheck_report *report, eq_diag *diag);
 void eq_gradcheck_free(eq_gradcheck_report *report);

@@ -80,8 +80,10 @@ eq_status eq_trained_open(const char *folder, const char *data_path, int threads
     if (status == EQ_OK) status = read_data(m, folder, data_path, diag);
     if (status == EQ_OK) status = eq_session_start(&m->s, EQ_ENGINE_AUTO, 32, threads, diag);
     eq_free(path);
-    if (status == EQ_OK) *out = m;
-    else eq_trained_free(m);
+    if (status == EQ_OK)
+        *out = m;
+    else
+        eq_trained_free(m);
     return status;
 }
 
@@ -123,9 +125,10 @@ eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag) 
     eq_evaluation e = {.examples = set->test_count};
     eq_status status = EQ_OK;
     if (e.examples == 0)
-        status = eq_fail(diag, EQ_ERR_INPUT,
-                         "the experiment keeps no test set; give one with --data, or test-fraction in "
-                         "<data> before training");
+        status =
+            eq_fail(diag, EQ_ERR_INPUT,
+                    "the experiment keeps no test set; give one with --data, or test-fraction in "
+                    "<data> before training");
     if (status == EQ_OK) status = copy_names(m, &e, diag);
     eq_score score = {.confusion = e.confusion};
     if (status == EQ_OK)
@@ -156,10 +159,12 @@ static void drive(eq_circuit *c, eq_element source, eq_node node, double current
     *eq_circuit_source(c, source) = from ? -current : current;
 }
 
-/* J[k] into the plus node and out of the minus node of output k, scaled by d_ref/d_node as in engine.h. */
+/* J[k] into the plus node and out of the minus node of output k, scaled by d_ref/d_node as in
+ * engine.h. */
 static void set_nudges(eq_trained *m, const double *current) {
     eq_circuit *c = m->s.c;
-    double reference = m->topology == NULL ? 1.0 : eq_topology_weight(m->topology, c->output[0].plus);
+    double reference =
+        m->topology == NULL ? 1.0 : eq_topology_weight(m->topology, c->output[0].plus);
     for (size_t k = 0; k < c->outputs; k++) {
         const eq_output *o = &c->output[k];
         double d[2] = {1.0, 1.0};
@@ -172,7 +177,8 @@ static void set_nudges(eq_trained *m, const double *current) {
     }
 }
 
-/* The currents at which the nudged phase rests: -beta dC/dy at the free outputs, or at the nudged ones. */
+/* The currents at which the nudged phase rests: -beta dC/dy at the free outputs, or at the nudged
+ * ones. */
 static eq_status nudge_currents(eq_trained *m, double *current, eq_diag *diag) {
     eq_session *s = &m->s;
     const eq_estimator *e = &m->x->estimator;
@@ -190,12 +196,12 @@ static eq_status nudge_currents(eq_trained *m, double *current, eq_diag *diag) {
 eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag) {
     eq_session *s = &m->s;
     if (k >= s->set.test_count)
-        return eq_fail(diag, EQ_ERR_USAGE, "there is no sample %zu; the test set has samples 0..%zu", k,
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "there is no sample %zu; the test set has samples 0..%zu", k,
                        s->set.test_count == 0 ? 0 : s->set.test_count - 1);
     double *current = eq_calloc(s->outputs, sizeof *current);
     if (current == NULL) return eq_out_of_memory(diag);
-    eq_status status =
-        eq_session_free_phase(s, s->set.test, s->set.test_index + k, 1, diag);
+    eq_status status = eq_session_free_phase(s, s->set.test, s->set.test_index + k, 1, diag);
     if (status == EQ_OK && nudged) status = nudge_currents(m, current, diag);
     if (status == EQ_OK) {
         for (size_t i = 0; i < s->c->inputs; i++)

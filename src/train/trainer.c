@@ -17,20 +17,21 @@ typedef struct trained_group {
     double *state[EQ_MAX_STATES]; /* [count] in the engine's order */
 } trained_group;
 
-/* Files are written after an epoch when the last ones are older than this [s]: epochs may take milliseconds. */
+/* Files are written after an epoch when the last ones are older than this [s]: epochs may take
+ * milliseconds. */
 #define SAVE_EVERY 1.0
 
 typedef struct trainer {
     eq_session s;
     const eq_experiment *x;
     const eq_train_options *o;
-    trained_group *group;  /* [circuit groups] */
-    uint32_t *order;       /* [train_count] examples of this epoch in the order they come */
-    eq_checkpoint now;     /* where the run is; g, state and encoder are filled in when it is saved */
-    double start;          /* s: when this process began, less what resumed parts took */
-    double last_progress;  /* s */
-    double last_save;      /* s */
-    double evaluation;     /* s that the last evaluation took */
+    trained_group *group; /* [circuit groups] */
+    uint32_t *order;      /* [train_count] examples of this epoch in the order they come */
+    eq_checkpoint now; /* where the run is; g, state and encoder are filled in when it is saved */
+    double start;      /* s: when this process began, less what resumed parts took */
+    double last_progress; /* s */
+    double last_save;     /* s */
+    double evaluation;    /* s that the last evaluation took */
     eq_diag *diag;
 } trainer;
 
@@ -101,8 +102,10 @@ static eq_status exchange_states(trainer *t, bool save) {
         for (int k = 0; k < t->x->optimizer.kind->states; k++)
             for (size_t j = 0; j < n; j++) {
                 double *mine = &t->group[g].state[k][j], *saved = &t->now.state[k][row[j]];
-                if (save) *saved = *mine;
-                else *mine = *saved;
+                if (save)
+                    *saved = *mine;
+                else
+                    *mine = *saved;
             }
         eq_free(row);
     }
@@ -127,13 +130,16 @@ static eq_status write_text(const trainer *t, const char *name, const eq_text *t
 
 /* A column of metrics.csv; empty where there is no value. */
 static void column(eq_text *t, double value, char end) {
-    if (isnan(value)) eq_text_printf(t, "%c", end);
-    else eq_text_printf(t, "%.10g%c", value, end);
+    if (isnan(value))
+        eq_text_printf(t, "%c", end);
+    else
+        eq_text_printf(t, "%.10g%c", value, end);
 }
 
 static eq_status save_metrics(const trainer *t) {
     eq_text text = {0};
-    eq_text_puts(&text, "epoch,train_loss,train_error,test_loss,test_error,examples_per_s,seconds\n");
+    eq_text_puts(&text,
+                 "epoch,train_loss,train_error,test_loss,test_error,examples_per_s,seconds\n");
     for (uint64_t k = 0; k < t->now.rows; k++) {
         const eq_metrics *m = &t->now.row[k];
         eq_text_printf(&text, "%zu,", m->epoch);
@@ -182,7 +188,8 @@ static eq_status save_checkpoint(trainer *t) {
     return status;
 }
 
-/* Everything that the folder holds; the checkpoint last, so that it never runs ahead of the rest. */
+/* Everything that the folder holds; the checkpoint last, so that it never runs ahead of the rest.
+ */
 static eq_status save(trainer *t, bool model) {
     if (t->o->folder == NULL) return EQ_OK;
     eq_status status = save_metrics(t);
@@ -220,11 +227,12 @@ static eq_status check_resumed(const trainer *t, const eq_checkpoint *old, const
     const eq_checkpoint *p = &t->now;
     if (old->fingerprint != p->fingerprint || old->conductances != p->conductances ||
         old->states != p->states || old->position > t->s.set.train_count)
-        return eq_fail(t->diag, EQ_ERR_INPUT,
-                       "the checkpoint '%s' is of another experiment (seed, circuit, method or data "
-                       "differ); give the experiment and the seed it was begun with, or train without "
-                       "--resume",
-                       path);
+        return eq_fail(
+            t->diag, EQ_ERR_INPUT,
+            "the checkpoint '%s' is of another experiment (seed, circuit, method or data "
+            "differ); give the experiment and the seed it was begun with, or train without "
+            "--resume",
+            path);
     return EQ_OK;
 }
 
@@ -298,15 +306,17 @@ static void set_ranges(trainer *t) {
 /* Free phase, nudged phases and update of n examples. */
 static eq_status minibatch(trainer *t, size_t n) {
     eq_session *s = &t->s;
-    eq_status status = eq_session_free_phase(s, s->set.train, t->order + t->now.position, n, t->diag);
+    eq_status status =
+        eq_session_free_phase(s, s->set.train, t->order + t->now.position, n, t->diag);
     if (status != EQ_OK) return status;
     eq_score score = {0};
     eq_session_score(s, n, &score);
     if (!isfinite(score.loss))
-        return eq_fail(t->diag, EQ_ERR_CONVERGE,
-                       "the loss is not finite in epoch %llu after %llu examples; lower the learning "
-                       "rates",
-                       (unsigned long long)t->now.epoch + 1, (unsigned long long)t->now.position);
+        return eq_fail(
+            t->diag, EQ_ERR_CONVERGE,
+            "the loss is not finite in epoch %llu after %llu examples; lower the learning "
+            "rates",
+            (unsigned long long)t->now.epoch + 1, (unsigned long long)t->now.position);
     double a[EQ_MAX_SLOTS], sign = 1.0;
     if (t->x->estimator.kind->random_sign) sign = eq_random_next(&t->now.sign) >> 63 ? 1.0 : -1.0;
     status = eq_estimate(&t->x->estimator, s->phases, s->engine, &t->x->cost, sign, n, s->y,
@@ -340,8 +350,8 @@ static void report(trainer *t, double now) {
         .done = (size_t)t->now.position,
         .examples = count,
         .examples_per_s = rate,
-        .seconds_left = ((double)count * (double)left - done) / fmax(rate, 1e-300) +
-                        (double)left * evaluation,
+        .seconds_left =
+            ((double)count * (double)left - done) / fmax(rate, 1e-300) + (double)left * evaluation,
         .train_loss = t->now.loss / done,
         .train_error = (double)t->now.wrong / done,
     };
@@ -374,8 +384,8 @@ static eq_status measure(trainer *t) {
     eq_checkpoint *p = &t->now;
     eq_score score = {0};
     double before = seconds_now(), n = (double)s->set.train_count, m = (double)s->set.test_count;
-    eq_status status = eq_session_evaluate(s, s->set.test, s->set.test_index, s->set.test_count,
-                                           &score, t->diag);
+    eq_status status =
+        eq_session_evaluate(s, s->set.test, s->set.test_index, s->set.test_count, &score, t->diag);
     if (status != EQ_OK) return status;
     size_t cap = (size_t)p->rows;
     if (!eq_grow((void **)&p->row, &cap, (size_t)p->rows + 1, sizeof *p->row))

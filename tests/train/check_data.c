@@ -68,13 +68,14 @@ START_TEST(csv_with_words_and_header) {
     ck_assert_int_eq(d->label[2], 0);
     /* A second table keeps the classes of the first, and refuses new ones. */
     eq_data *t = NULL;
-    ck_assert_int_eq(eq_data_read_csv(put_text("b.csv", "kind,x,y\nblue,1,2\n"), "kind", d, &t, NULL),
-                     EQ_OK);
+    ck_assert_int_eq(
+        eq_data_read_csv(put_text("b.csv", "kind,x,y\nblue,1,2\n"), "kind", d, &t, NULL), EQ_OK);
     ck_assert_int_eq(t->label[0], 1);
     eq_data_free(t);
     eq_diag *diag = eq_diag_new();
-    ck_assert_int_eq(eq_data_read_csv(put_text("c.csv", "kind,x,y\ngrey,1,2\n"), "kind", d, &t, diag),
-                     EQ_ERR_INPUT);
+    ck_assert_int_eq(
+        eq_data_read_csv(put_text("c.csv", "kind,x,y\ngrey,1,2\n"), "kind", d, &t, diag),
+        EQ_ERR_INPUT);
     expect(diag, 0, 0, "'grey'");
     eq_data_free(d);
 }
@@ -82,8 +83,9 @@ END_TEST
 
 START_TEST(csv_without_header_numbers_ascend) {
     eq_data *d = NULL;
-    ck_assert_int_eq(eq_data_read_csv(put_text("a.csv", "1,2,30\n3,4,5\n5,6,30\n"), NULL, NULL, &d, NULL),
-                     EQ_OK);
+    ck_assert_int_eq(
+        eq_data_read_csv(put_text("a.csv", "1,2,30\n3,4,5\n5,6,30\n"), NULL, NULL, &d, NULL),
+        EQ_OK);
     ck_assert_uint_eq(d->examples, 3);
     ck_assert_str_eq(d->class_name[0], "5");
     ck_assert_str_eq(d->class_name[1], "30");
@@ -111,15 +113,17 @@ START_TEST(bad_csv_is_refused_with_its_place) {
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         eq_diag *diag = eq_diag_new();
         eq_data *d = NULL;
-        ck_assert_int_eq(eq_data_read_csv(put_text("a.csv", bad[k].text), bad[k].label, NULL, &d, diag),
-                         EQ_ERR_INPUT);
+        ck_assert_int_eq(
+            eq_data_read_csv(put_text("a.csv", bad[k].text), bad[k].label, NULL, &d, diag),
+            EQ_ERR_INPUT);
         expect(diag, bad[k].line, bad[k].column, bad[k].message);
         ck_assert_ptr_null(d);
     }
 }
 END_TEST
 
-static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 250, 0, 9};
+static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0,   0, 0,
+                                       1, 0, 0, 0, 3, 1, 2, 3, 250, 0, 9};
 static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 4, 0};
 
 START_TEST(idx_plain_and_gzip) {
@@ -144,21 +148,23 @@ START_TEST(idx_plain_and_gzip) {
 }
 END_TEST
 
-/* Every file cut short, with a wrong magic or a wrong size is refused; never read beyond its end. */
+/* Every file cut short, with a wrong magic or a wrong size is refused; never read beyond its end.
+ */
 START_TEST(damaged_idx_is_refused) {
     const char *good = put("labels", labels, sizeof labels);
     char good_labels[128];
     strcpy(good_labels, good);
     eq_data *d = NULL;
     for (size_t n = 0; n < sizeof images; n++)
-        ck_assert_int_eq(eq_data_read_idx(put("cut", images, n), good_labels, &d, NULL), EQ_ERR_INPUT);
+        ck_assert_int_eq(eq_data_read_idx(put("cut", images, n), good_labels, &d, NULL),
+                         EQ_ERR_INPUT);
     static const struct {
         size_t at;
         unsigned char value;
         const char *message;
     } bad[] = {
-        {0, 1, "byte 0"}, {2, 13, "byte 0"}, {3, 1, "swapped"}, {7, 3, "announces 9"},
-        {4, 255, "damaged"}, {7, 0, "announces 0"},
+        {0, 1, "byte 0"},      {2, 13, "byte 0"},   {3, 1, "swapped"},
+        {7, 3, "announces 9"}, {4, 255, "damaged"}, {7, 0, "announces 0"},
     };
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         unsigned char bytes[sizeof images];
@@ -222,7 +228,8 @@ START_TEST(npy_of_every_type) {
         for (int version = 1; version <= 2; version++) {
             eq_data *d = NULL;
             const char *y_path = put_npy("y.npy", version, NPY("<i8", "(2,)"), y, sizeof y);
-            const char *x_path = put_npy("x.npy", version, good[k].header, good[k].items, good[k].size);
+            const char *x_path =
+                put_npy("x.npy", version, good[k].header, good[k].items, good[k].size);
             ck_assert_int_eq(eq_data_read_npy(x_path, y_path, &d, NULL), EQ_OK);
             ck_assert_uint_eq(d->features, 2);
             ck_assert_uint_eq(d->classes, 3);
@@ -238,23 +245,33 @@ START_TEST(damaged_npy_is_refused) {
     static const double f8[4] = {1, -2, 3.5, 4};
     static const int64_t y[2] = {2, 0}, negative[2] = {2, -1};
     static const char *const bad[] = {
-        NPY(">f8", "(2, 2)"), NPY("<c16", "(2, 2)"), NPY("<f8", "(2, 3)"), NPY("<f8", "(2, 2"),
-        NPY("<f8", "()"), NPY("<f8", "(-2, 2)"), NPY("<f8", "(99999999999, 99999999999)"),
-        "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2), }\n", "{}", "",
-        NPY("<f8", "(2, 2, 0)"), "{'descr': '<f8', 'shape': (2, 2), }\n",
+        NPY(">f8", "(2, 2)"),
+        NPY("<c16", "(2, 2)"),
+        NPY("<f8", "(2, 3)"),
+        NPY("<f8", "(2, 2"),
+        NPY("<f8", "()"),
+        NPY("<f8", "(-2, 2)"),
+        NPY("<f8", "(99999999999, 99999999999)"),
+        "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2), }\n",
+        "{}",
+        "",
+        NPY("<f8", "(2, 2, 0)"),
+        "{'descr': '<f8', 'shape': (2, 2), }\n",
     };
     eq_data *d = NULL;
     char good_y[128], good_x[128];
     strcpy(good_y, put_npy("y.npy", 1, NPY("<i8", "(2,)"), y, sizeof y));
     strcpy(good_x, put_npy("x.npy", 1, NPY("<f8", "(2, 2)"), f8, sizeof f8));
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
-        ck_assert_msg(eq_data_read_npy(put_npy("bad.npy", 1, bad[k], f8, sizeof f8), good_y, &d, NULL) ==
-                          EQ_ERR_INPUT, "%s", bad[k]);
+        ck_assert_msg(eq_data_read_npy(put_npy("bad.npy", 1, bad[k], f8, sizeof f8), good_y, &d,
+                                       NULL) == EQ_ERR_INPUT,
+                      "%s", bad[k]);
     char *bytes;
     size_t length;
     ck_assert_int_eq(eq_file_read(good_x, (eq_place){0}, &bytes, &length, NULL), EQ_OK);
     for (size_t n = 0; n < length; n++)
-        ck_assert_int_eq(eq_data_read_npy(put("cut.npy", bytes, n), good_y, &d, NULL), EQ_ERR_INPUT);
+        ck_assert_int_eq(eq_data_read_npy(put("cut.npy", bytes, n), good_y, &d, NULL),
+                         EQ_ERR_INPUT);
     free(bytes);
     eq_diag *diag = eq_diag_new();
     const char *bad_y = put_npy("n.npy", 1, NPY("<i8", "(2,)"), negative, sizeof negative);
@@ -286,9 +303,8 @@ END_TEST
 
 /* Fisher's table: 50 rows a species and the class means that every textbook prints. */
 START_TEST(iris_has_the_classic_means) {
-    static const double mean[3][4] = {{5.006, 3.428, 1.462, 0.246},
-                                      {5.936, 2.770, 4.260, 1.326},
-                                      {6.588, 2.974, 5.552, 2.026}};
+    static const double mean[3][4] = {
+        {5.006, 3.428, 1.462, 0.246}, {5.936, 2.770, 4.260, 1.326}, {6.588, 2.974, 5.552, 2.026}};
     eq_data *d = NULL;
     ck_assert_int_eq(eq_data_read_csv("data/iris.csv", "species", NULL, &d, NULL), EQ_OK);
     ck_assert_uint_eq(d->examples, 150);

@@ -53,8 +53,9 @@ START_TEST(cost_values) {
 }
 END_TEST
 
-/* On p(beta) = sum c_j beta^j the estimate of p'(0) is exact up to the order of the estimator, and its first
- * error term is c_{order+1} beta^order times the factor that follows from the coefficients. */
+/* On p(beta) = sum c_j beta^j the estimate of p'(0) is exact up to the order of the estimator, and
+ * its first error term is c_{order+1} beta^order times the factor that follows from the
+ * coefficients. */
 START_TEST(estimators_on_polynomials) {
     static const double factor[] = {1.0, 1.0, 1.0, -4.0};
     for (size_t e = 0; e < eq_estimator_kinds(); e++) {
@@ -79,8 +80,13 @@ END_TEST
 /* Two steps of each optimizer with numbers small enough to follow by hand. */
 START_TEST(optimizer_steps_by_hand) {
     double g[2] = {2.0, -1.0};
-    eq_step_range p = {.rate = 0.1, .gmin = 0.0, .gmax = 1.0, .momentum = 0.5, .beta1 = 0.9,
-                       .beta2 = 0.99, .epsilon = 1e-8};
+    eq_step_range p = {.rate = 0.1,
+                       .gmin = 0.0,
+                       .gmax = 1.0,
+                       .momentum = 0.5,
+                       .beta1 = 0.9,
+                       .beta2 = 0.99,
+                       .epsilon = 1e-8};
     double theta[2] = {0.5, 0.5}, s0[2] = {0}, s1[2] = {0};
     eq_optimizer_find("sgd")->step(&p, 2, theta, g, NULL, NULL);
     ck_assert_double_eq_tol(theta[0], 0.3, 1e-15);
@@ -120,8 +126,15 @@ START_TEST(optimizers_clip_and_act_elementwise) {
     static double theta[N], one[N], g[N], s[2][N], t[2][N];
     for (int o = 0; o < 4; o++) {
         const eq_optimizer_kind *kind = eq_optimizer_find(names[o]);
-        eq_step_range p = {.rate = 0.3, .gmin = 0.1, .gmax = 0.9, .momentum = 0.9, .beta1 = 0.9,
-                           .beta2 = 0.999, .epsilon = 1e-8, .correction1 = 0.1, .correction2 = 0.001};
+        eq_step_range p = {.rate = 0.3,
+                           .gmin = 0.1,
+                           .gmax = 0.9,
+                           .momentum = 0.9,
+                           .beta1 = 0.9,
+                           .beta2 = 0.999,
+                           .epsilon = 1e-8,
+                           .correction1 = 0.1,
+                           .correction2 = 0.001};
         memset(s, 0, sizeof s);
         memset(t, 0, sizeof t);
         eq_random random = eq_random_seed(3);
@@ -166,8 +179,8 @@ START_TEST(initialisation_ranges) {
     } want[] = {
         {{EQ_INIT_UNIFORM, 1e-6, 5e-6}, 1e-6, 5e-6},
         {{EQ_INIT_LOG_UNIFORM, 1e-8, 1e-4}, 1e-8, 1e-4},
-        {{EQ_INIT_FAN_IN, 1e-7, 4e-5}, 1e-7, 1e-5},  /* 16 rows: 4e-5/sqrt(16) */
-        {{EQ_INIT_KAIMING, 0.0, 4e-5}, 1e-8, 1e-5},  /* the negative half lies at gmin */
+        {{EQ_INIT_FAN_IN, 1e-7, 4e-5}, 1e-7, 1e-5}, /* 16 rows: 4e-5/sqrt(16) */
+        {{EQ_INIT_KAIMING, 0.0, 4e-5}, 1e-8, 1e-5}, /* the negative half lies at gmin */
     };
     eq_architecture a;
     eq_circuit *c = NULL;

@@ -40,7 +40,8 @@ static const char *in(const char *name) {
 }
 
 static void ok(eq_status status, eq_diag *diag) {
-    const eq_message *m = eq_diag_count(diag) > 0 ? eq_diag_get(diag, eq_diag_count(diag) - 1) : NULL;
+    const eq_message *m =
+        eq_diag_count(diag) > 0 ? eq_diag_get(diag, eq_diag_count(diag) - 1) : NULL;
     ck_assert_msg(status == EQ_OK, "status %d: %s", status, m == NULL ? "" : m->text);
 }
 
@@ -89,15 +90,20 @@ START_TEST(bad_experiments_are_refused_with_their_line) {
     } bad[] = {
         {HEAD DECK DATA "<optimizer type='sgdd'/></experiment>", "sgdd", 4},
         {HEAD DATA RATE "</experiment>", "one circuit", 1},
-        {HEAD DECK "<architecture kind='drn' layers='2,2'/>\n" DATA RATE "</experiment>", "one circuit", 1},
+        {HEAD DECK "<architecture kind='drn' layers='2,2'/>\n" DATA RATE "</experiment>",
+         "one circuit", 1},
         {HEAD DECK RATE "</experiment>", "data", 1},
         {HEAD DECK "<data format='csv'/>\n" RATE "</experiment>", "no path", 3},
-        {HEAD DECK DATA "<optimizer type='sgd'><group match='*'/></optimizer></experiment>", "learning rate", 4},
-        {HEAD DECK DATA "<optimizer type='sgd' rate='1'><group match='*' init='uniform'/></optimizer>"
-         "</experiment>", "range", 4},
+        {HEAD DECK DATA "<optimizer type='sgd'><group match='*'/></optimizer></experiment>",
+         "learning rate", 4},
+        {HEAD DECK DATA
+         "<optimizer type='sgd' rate='1'><group match='*' init='uniform'/></optimizer>"
+         "</experiment>",
+         "range", 4},
         {HEAD DECK DATA RATE "<epochs count='-3'/></experiment>", "-3", 5},
         {HEAD DECK DATA RATE "<estimator type='symmetric' beta='0'/></experiment>", "0", 5},
-        {HEAD "<architecture kind='drn' layers='2,x'/>" DATA RATE "</experiment>", "<architecture>", 2},
+        {HEAD "<architecture kind='drn' layers='2,x'/>" DATA RATE "</experiment>", "<architecture>",
+         2},
         {"<experiment", "", 1},
     };
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
@@ -172,7 +178,8 @@ static void read_checkpoint(const char *run, eq_checkpoint *p) {
     ck_assert_int_eq(eq_checkpoint_read(path, p, NULL), EQ_OK);
 }
 
-/* Stopped after every single minibatch and resumed, a run ends with the bits of an uninterrupted one. */
+/* Stopped after every single minibatch and resumed, a run ends with the bits of an uninterrupted
+ * one. */
 START_TEST(resume_is_bit_identical) {
     eq_experiment *x = read_experiment("netlists/iris.xml");
     char whole[160], parts[160];
@@ -204,7 +211,8 @@ START_TEST(resume_is_bit_identical) {
     ck_assert_uint_eq(a.steps, b.steps);
     ck_assert_uint_eq(a.conductances, 156);
     ck_assert_mem_eq(a.g, b.g, 156 * sizeof *a.g);
-    for (uint64_t k = 0; k < a.states; k++) ck_assert_mem_eq(a.state[k], b.state[k], 156 * sizeof *a.g);
+    for (uint64_t k = 0; k < a.states; k++)
+        ck_assert_mem_eq(a.state[k], b.state[k], 156 * sizeof *a.g);
     ck_assert_mem_eq(&a.shuffle, &b.shuffle, sizeof a.shuffle);
     ck_assert_mem_eq(&a.sign, &b.sign, sizeof a.sign);
     ck_assert_uint_eq(b.rows, 2);
@@ -245,7 +253,8 @@ START_TEST(damaged_checkpoints_are_refused) {
     o.resume = true;
     x->seed = 2;
     ck_assert_int_eq(eq_train(x, &o, NULL, NULL, diag), EQ_ERR_INPUT);
-    ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, eq_diag_count(diag) - 1)->text, "another experiment"));
+    ck_assert_ptr_nonnull(
+        strstr(eq_diag_get(diag, eq_diag_count(diag) - 1)->text, "another experiment"));
     eq_diag_free(diag);
     eq_experiment_free(x);
 }
@@ -310,8 +319,8 @@ static void solve(eq_circuit *c, double *y) {
     eq_solver_free(s);
 }
 
-/* A sample on the circuit: sources at rest in the free phase, J = -beta (y - t) in the nudged one (Eq. 4.16), and
- * the nudge pushes the outputs towards their targets. */
+/* A sample on the circuit: sources at rest in the free phase, J = -beta (y - t) in the nudged one
+ * (Eq. 4.16), and the nudge pushes the outputs towards their targets. */
 START_TEST(sample_sets_the_sources) {
     eq_experiment *x = read_experiment("netlists/iris.xml");
     char run[160];
@@ -327,7 +336,8 @@ START_TEST(sample_sets_the_sources) {
         double y[3], nudged[3], low = 0.0, up = 0.0;
         ck_assert_int_eq(eq_trained_sample(m, k, false, NULL), EQ_OK);
         solve(c, y);
-        for (int j = 0; j < 3; j++) ck_assert(*eq_circuit_source(c, c->output[j].nudge_plus) == 0.0);
+        for (int j = 0; j < 3; j++)
+            ck_assert(*eq_circuit_source(c, c->output[j].nudge_plus) == 0.0);
         ck_assert_int_eq(eq_trained_sample(m, k, true, NULL), EQ_OK);
         solve(c, nudged);
         for (int j = 0; j < 3; j++) {
@@ -368,8 +378,8 @@ START_TEST(estimates_agree_with_the_adjoint) {
     ck_assert_double_le(r.difference, 1e-6);
     for (size_t k = 0; k < r.rows; k++) {
         const eq_gradcheck_row *row = &r.row[k];
-        ck_assert_msg(row->passed, "%s %s: error %g order %g", row->estimator, row->nudging, row->error,
-                      row->order);
+        ck_assert_msg(row->passed, "%s %s: error %g order %g", row->estimator, row->nudging,
+                      row->error, row->order);
         if (row->expected <= 2.0) ck_assert_double_eq_tol(row->order, row->expected, 0.2);
         if (row->expected == 2.0) ck_assert_double_le(row->error, 1e-6);
     }
@@ -380,8 +390,8 @@ START_TEST(estimates_agree_with_the_adjoint) {
 }
 END_TEST
 
-/* A circuit without energy weights: a second path of another gamma/A joins the same parts. EqProp is biased
- * there, the adjoint is not: the check must say so. */
+/* A circuit without energy weights: a second path of another gamma/A joins the same parts. EqProp
+ * is biased there, the adjoint is not: the check must say so. */
 START_TEST(circuit_without_energy_fails_the_check) {
     char *text;
     size_t length;
@@ -414,8 +424,11 @@ END_TEST
 START_TEST(mismatches_are_explained) {
     static const struct {
         const char *what, *message;
-    } cases[] = {{"invert", "input sources"}, {"cost", "pair"}, {"group", "matches no group"},
-                 {"labels", "classes"},       {"rate", "no learning rate"}};
+    } cases[] = {{"invert", "input sources"},
+                 {"cost", "pair"},
+                 {"group", "matches no group"},
+                 {"labels", "classes"},
+                 {"rate", "no learning rate"}};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         eq_experiment *x = read_experiment("netlists/iris.xml");
         const char *what = cases[k].what;
