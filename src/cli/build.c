@@ -74,7 +74,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_diag *diag = eq_diag_new();
     /* ARCH comes first: it decides the defaults that the options change. */
     eq_status status = EQ_OK;
-    if (argc > 1 && argv[1][0] != '-') status = eq_architecture_kind(argv[1], &o.a, diag);
+    const char *first = argc > 1 ? argv[1] : NULL; /* getopt will permute argv */
+    if (first != NULL && first[0] != '-') status = eq_architecture_kind(first, &o.a, diag);
     if (status != EQ_OK) return eq_finish(diag, status);
     int exit_status;
     const char *arch = eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv,
@@ -83,7 +84,7 @@ static int run(const eq_command *command, int argc, char **argv) {
         eq_diag_free(diag);
         return exit_status;
     }
-    if (arch != argv[1])
+    if (arch != first)
         status = eq_fail(diag, EQ_ERR_USAGE, "ARCH comes before the options: eqspice build %s ...",
                          arch);
     if (status == EQ_OK) status = understand(&o, diag);

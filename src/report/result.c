@@ -62,18 +62,23 @@ bool eq_format_find(const char *name, eq_format *format) {
     return false;
 }
 
+/* Zero has no sign for a reader. */
+static double shown(double value) {
+    return value + 0.0;
+}
+
 /* One line a variable for a single point, one line a point for a sweep. */
 static void write_table(const eq_result *r, FILE *stream) {
     fprintf(stream, "%s: %s\n", r->plot, r->title);
     for (size_t k = 0; r->points == 1 && k < r->variables; k++) {
         const char *unit = strcmp(r->variable[k].type, "current") == 0 ? "A" : "V";
-        fprintf(stream, "  %-24s %16.9g %s\n", r->variable[k].name, r->value[k], unit);
+        fprintf(stream, "  %-24s %16.9g %s\n", r->variable[k].name, shown(r->value[k]), unit);
     }
     if (r->points == 1) return;
     for (size_t k = 0; k < r->variables; k++) fprintf(stream, " %16s", r->variable[k].name);
     fputc('\n', stream);
     for (size_t j = 0; j < r->points * r->variables; j++)
-        fprintf(stream, " %16.9g%s", r->value[j], (j + 1) % r->variables == 0 ? "\n" : "");
+        fprintf(stream, " %16.9g%s", shown(r->value[j]), (j + 1) % r->variables == 0 ? "\n" : "");
 }
 
 /* A field is quoted when it holds a separator (RFC 4180); names such as v(a,b) do. */
@@ -96,7 +101,7 @@ static void write_csv(const eq_result *r, FILE *stream) {
         fputc(k + 1 < r->variables ? ',' : '\n', stream);
     }
     for (size_t j = 0; j < r->points * r->variables; j++)
-        fprintf(stream, "%.17g%c", r->value[j], (j + 1) % r->variables == 0 ? '\n' : ',');
+        fprintf(stream, "%.17g%c", shown(r->value[j]), (j + 1) % r->variables == 0 ? '\n' : ',');
 }
 
 static void write_json_text(const char *text, FILE *stream) {
@@ -126,7 +131,7 @@ static void write_json(const eq_result *r, FILE *stream) {
     for (size_t j = 0; j < r->points; j++)
         for (size_t k = 0; k < r->variables; k++)
             fprintf(stream, "%s%.17g%s", k > 0 ? ", " : j > 0 ? ",\n  [" : "[",
-                    r->value[j * r->variables + k], k + 1 == r->variables ? "]" : "");
+                    shown(r->value[j * r->variables + k]), k + 1 == r->variables ? "]" : "");
     fputs("]}", stream);
 }
 
