@@ -25,8 +25,7 @@ static eq_status understand(build_options *o, eq_diag *diag) {
     if (o->layers == NULL)
         return eq_fail(diag, EQ_ERR_USAGE, "how large? give --layers, as in --layers 1568,100,20");
     eq_status status = eq_architecture_layers(o->layers, &o->a, diag);
-    if (status == EQ_OK && o->bias != NULL)
-        status = eq_architecture_biases(o->bias, &o->a, diag);
+    if (status == EQ_OK && o->bias != NULL) status = eq_architecture_biases(o->bias, &o->a, diag);
     if (status == EQ_OK) status = choose("diode", o->diode, "shockley", "ideal", &ideal, diag);
     if (status == EQ_OK)
         status = choose("outputs", o->outputs, "single", "differential", &o->a.differential, diag);
@@ -38,8 +37,10 @@ static eq_status understand(build_options *o, eq_diag *diag) {
 static eq_status write_deck(const build_options *o, eq_diag *diag) {
     eq_dialect dialect;
     if (!eq_dialect_find(o->to, &dialect))
-        return eq_fail(diag, EQ_ERR_USAGE, "there is no dialect '%s'; use ngspice, xyce, ltspice, "
-                       "spectre or xml", o->to);
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "there is no dialect '%s'; use ngspice, xyce, ltspice, "
+                       "spectre or xml",
+                       o->to);
     eq_circuit *c = NULL;
     eq_text text = {0};
     eq_status status = eq_architecture_build(&o->a, &c, diag);
@@ -78,8 +79,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     if (first != NULL && first[0] != '-') status = eq_architecture_kind(first, &o.a, diag);
     if (status != EQ_OK) return eq_finish(diag, status);
     int exit_status;
-    const char *arch = eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv,
-                                          &exit_status);
+    const char *arch =
+        eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv, &exit_status);
     if (arch == NULL) {
         eq_diag_free(diag);
         return exit_status;
@@ -92,5 +93,5 @@ static int run(const eq_command *command, int argc, char **argv) {
     return eq_finish(diag, status);
 }
 
-const eq_command eq_command_build = {
-    "build", "ARCH", "write the deck of a network: ARCH is kendall or drn", run};
+const eq_command eq_command_build = {"build", "ARCH",
+                                     "write the deck of a network: ARCH is kendall or drn", run};

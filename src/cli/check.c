@@ -34,8 +34,8 @@ static void print_weights(const eq_circuit *c, const eq_topology *t) {
         if (first != k) continue;
         eq_node node = 0;
         while ((size_t)node + 1 < t->nodes && t->component[node] != (int32_t)k) node++;
-        printf("  energy weight %-12.6g %zu component%s, such as that of node %s\n", t->weight[k], same,
-               same == 1 ? "" : "s", eq_circuit_node_name(c, node));
+        printf("  energy weight %-12.6g %zu component%s, such as that of node %s\n", t->weight[k],
+               same, same == 1 ? "" : "s", eq_circuit_node_name(c, node));
         shown++;
     }
     if (t->positive && t->passive) puts("the energy is convex: there is one operating point");

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-
 void eq_print_diag(eq_diag *diag) {
     fflush(stdout);
     for (size_t k = 0; k < eq_diag_count(diag); k++) {
@@ -69,8 +68,8 @@ static bool store(const eq_option *o, const char *text) {
 }
 
 static const char *usage_error(const eq_command *command, const char *what, const char *which) {
-    fprintf(stderr, "eqspice %s: error: %s%s; see `eqspice %s --help`\n", command->name, what, which,
-            command->name);
+    fprintf(stderr, "eqspice %s: error: %s%s; see `eqspice %s --help`\n", command->name, what,
+            which, command->name);
     return NULL;
 }
 
@@ -112,7 +111,8 @@ const char *eq_parse_arguments(const eq_command *command, const eq_option *optio
             return NULL;
         }
         const eq_option *o = option_of(option, options, code);
-        if (code == ':') return usage_error(command, "an argument is missing after ", argv[optind - 1]);
+        if (code == ':')
+            return usage_error(command, "an argument is missing after ", argv[optind - 1]);
         if (o == NULL) return usage_error(command, "there is no option ", argv[optind - 1]);
         if (!store(o, optarg)) return usage_error(command, "this is not a number: ", optarg);
     }

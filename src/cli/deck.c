@@ -12,7 +12,8 @@ static eq_status method_of(const char *name, eq_method *method, eq_diag *diag) {
         *method = methods[k];
         if (strcmp(name, solvers[k]) == 0) return EQ_OK;
     }
-    return eq_fail(diag, EQ_ERR_USAGE, "there is no solver '%s'; use newton, kinsol or cocontent", name);
+    return eq_fail(diag, EQ_ERR_USAGE, "there is no solver '%s'; use newton, kinsol or cocontent",
+                   name);
 }
 
 static void print_line(void *data, const char *line) {
@@ -44,11 +45,12 @@ int eq_run_deck_command(const eq_command *command, int argc, char **argv,
         {"solver", 0, EQ_OPTION_TEXT, &d.solver, "NAME", "newton, kinsol or cocontent"},
         {"format", 0, EQ_OPTION_TEXT, &d.format, "NAME", "table, csv, json or raw"},
         {"output", 'o', EQ_OPTION_TEXT, &d.file, "FILE", "write here instead of standard output"},
-        {"verbose", 'v', EQ_OPTION_FLAG, &d.verbose, NULL, "show every iteration on standard error"},
+        {"verbose", 'v', EQ_OPTION_FLAG, &d.verbose, NULL,
+         "show every iteration on standard error"},
     };
     int exit_status;
-    const char *path = eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv,
-                                          &exit_status);
+    const char *path =
+        eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv, &exit_status);
     if (path == NULL) return exit_status;
     eq_diag *diag = eq_diag_new();
     eq_status status = work(path, &d, diag);

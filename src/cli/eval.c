@@ -19,8 +19,8 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"threads", 0, EQ_OPTION_INT, &threads, "N", "use N threads"},
     };
     int exit_status;
-    const char *folder = eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv,
-                                            &exit_status);
+    const char *folder =
+        eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv, &exit_status);
     if (folder == NULL) return exit_status;
     eq_diag *diag = eq_diag_new();
     eq_trained *m = NULL;
@@ -28,8 +28,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_status status = eq_trained_open(folder, data, threads, &m, diag);
     if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
     if (status == EQ_OK) {
-        printf("examples %zu  loss %.6g  wrong %zu  error %.4f  accuracy %.2f %%\n", e.examples, e.loss,
-               e.wrong, e.error, 100.0 * (1.0 - e.error));
+        printf("examples %zu  loss %.6g  wrong %zu  error %.4f  accuracy %.2f %%\n", e.examples,
+               e.loss, e.wrong, e.error, 100.0 * (1.0 - e.error));
         print_confusion(&e);
     }
     eq_evaluation_free(&e);
@@ -37,4 +37,5 @@ static int run(const eq_command *command, int argc, char **argv) {
     return eq_finish(diag, status);
 }
 
-const eq_command eq_command_eval = {"eval", "DIR", "evaluate what train wrote on its test set", run};
+const eq_command eq_command_eval = {"eval", "DIR", "evaluate what train wrote on its test set",
+                                    run};

@@ -20,7 +20,8 @@ static eq_status export(const char *path, const export_options *o, eq_diag *diag
     char note[64];
     eq_status status = eq_subject_open(path, &s, diag);
     if (status == EQ_OK) status = eq_subject_sample(&s, o->sample, nudged, diag);
-    snprintf(note, sizeof note, "%s phase, test sample %d", o->phase, o->sample < 0 ? 0 : o->sample);
+    snprintf(note, sizeof note, "%s phase, test sample %d", o->phase,
+             o->sample < 0 ? 0 : o->sample);
     if (status == EQ_OK)
         status = eq_deck_write(s.circuit, dialect, s.trained == NULL ? NULL : note, &text, diag);
     if (status == EQ_OK) status = eq_write_text(o->file, &text, diag);
@@ -38,12 +39,13 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"output", 'o', EQ_OPTION_TEXT, &o.file, "FILE", "write here instead of standard output"},
     };
     int exit_status;
-    const char *path = eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv,
-                                          &exit_status);
+    const char *path =
+        eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv, &exit_status);
     if (path == NULL) return exit_status;
     eq_diag *diag = eq_diag_new();
     eq_status status = export(path, &o, diag);
     return eq_finish(diag, status);
 }
 
-const eq_command eq_command_export = {"export", "DECK|DIR", "write a deck for another simulator", run};
+const eq_command eq_command_export = {"export", "DECK|DIR", "write a deck for another simulator",
+                                      run};

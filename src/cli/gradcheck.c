@@ -20,15 +20,16 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"examples", 0, EQ_OPTION_INT, &examples, "N", "use the first N training examples (4)"},
     };
     int exit_status;
-    const char *path = eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv,
-                                          &exit_status);
+    const char *path =
+        eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv, &exit_status);
     if (path == NULL) return exit_status;
     eq_diag *diag = eq_diag_new();
     eq_experiment *x = NULL;
     eq_gradcheck_report report = {0};
     eq_status status = eq_experiment_read(path, &x, diag);
     if (status == EQ_OK)
-        status = eq_gradcheck(x, EQ_ENGINE_AUTO, examples < 0 ? 0 : (size_t)examples, &report, diag);
+        status =
+            eq_gradcheck(x, EQ_ENGINE_AUTO, examples < 0 ? 0 : (size_t)examples, &report, diag);
     if (status == EQ_OK) print_report(&report);
     if (status == EQ_OK && !report.passed)
         status = eq_fail(diag, EQ_ERR_CHECK, "a bound does not hold: see the lines above");
@@ -37,5 +38,5 @@ static int run(const eq_command *command, int argc, char **argv) {
     return eq_finish(diag, status);
 }
 
-const eq_command eq_command_gradcheck = {
-    "gradcheck", "EXPERIMENT.xml", "compare the EqProp gradient with the adjoint", run};
+const eq_command eq_command_gradcheck = {"gradcheck", "EXPERIMENT.xml",
+                                         "compare the EqProp gradient with the adjoint", run};

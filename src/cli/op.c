@@ -10,7 +10,8 @@ static void print_quality(const eq_solve_info *info, FILE *stream) {
     if (info->has_energy)
         fprintf(stream, "co-content %.9g W, stationary to max |dP/dv| = %.3g A\n", info->energy,
                 info->stationarity);
-    else fputs("no energy function: see `eqspice check`\n", stream);
+    else
+        fputs("no energy function: see `eqspice check`\n", stream);
 }
 
 static eq_status op(const char *path, const eq_deck_options *d, eq_diag *diag) {

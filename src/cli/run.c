@@ -19,8 +19,8 @@ static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *d
     eq_format format;
     eq_status status = eq_open_deck(path, d, &c, &o, &format, diag);
     if (status == EQ_OK && c->analyses == 0)
-        status = eq_fail(diag, EQ_ERR_INPUT, "%s asks for no analysis; add .op or .dc, or use `eqspice op`",
-                         path);
+        status = eq_fail(diag, EQ_ERR_INPUT,
+                         "%s asks for no analysis; add .op or .dc, or use `eqspice op`", path);
     if (status == EQ_OK) {
         r = eq_calloc(c->analyses, sizeof *r);
         status = r == NULL ? eq_out_of_memory(diag) : all_analyses(c, &o, r, &done, diag);

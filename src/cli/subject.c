@@ -18,11 +18,13 @@ void eq_subject_close(eq_subject *s) {
 eq_status eq_subject_sample(eq_subject *s, int k, bool nudged, eq_diag *diag) {
     if (s->trained == NULL) {
         if (k < 0 && !nudged) return EQ_OK;
-        return eq_fail(diag, EQ_ERR_USAGE, "a deck has no samples and no nudged phase of its own; give "
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "a deck has no samples and no nudged phase of its own; give "
                        "the folder that `eqspice train` wrote");
     }
     size_t samples = eq_trained_samples(s->trained);
     if (k >= 0 && (size_t)k >= samples)
-        return eq_fail(diag, EQ_ERR_USAGE, "there is no sample %d; there are 0..%zu", k, samples - 1);
+        return eq_fail(diag, EQ_ERR_USAGE, "there is no sample %d; there are 0..%zu", k,
+                       samples - 1);
     return eq_trained_sample(s->trained, k < 0 ? 0 : (size_t)k, nudged, diag);
 }

@@ -33,8 +33,9 @@ static void draw_bar(void *data, const eq_progress *p) {
     for (int k = 0; k < BAR; k++) bar[k] = k < filled ? '=' : k == filled ? '>' : ' ';
     bar[BAR] = '\0';
     int left = p->seconds_left < 1e6 ? (int)(p->seconds_left + 0.5) : 0;
-    fprintf(stderr, "\r\033[Kepoch %zu/%zu [%s] %.0f examples/s  error %.2f %%  %d:%02d left", p->epoch,
-            p->epochs, bar, p->examples_per_s, 100.0 * p->train_error, left / 60, left % 60);
+    fprintf(stderr, "\r\033[Kepoch %zu/%zu [%s] %.0f examples/s  error %.2f %%  %d:%02d left",
+            p->epoch, p->epochs, bar, p->examples_per_s, 100.0 * p->train_error, left / 60,
+            left % 60);
     fflush(stderr);
 }
 
@@ -68,9 +69,10 @@ static char *default_folder(const eq_experiment *x, eq_diag *diag) {
 }
 
 static void print_end(const eq_metrics *m, const eq_train_summary *s, const char *folder) {
-    printf("%zu conductances trained by the %s engine, %.2f iterations a solve, KCL residual at most "
-           "%.2g of its bound\n",
-           s->conductances, s->engine, s->iterations_per_solve, s->worst_ratio);
+    printf(
+        "%zu conductances trained by the %s engine, %.2f iterations a solve, KCL residual at most "
+        "%.2g of its bound\n",
+        s->conductances, s->engine, s->iterations_per_solve, s->worst_ratio);
     if (!isnan(m->test_error))
         printf("accuracy on %zu held-out examples: %.2f %%\n", s->test_examples,
                100.0 * (1.0 - m->test_error));
@@ -109,7 +111,8 @@ static eq_status engine_of(const char *name, eq_engine_kind *kind, eq_diag *diag
         *kind = kinds[k];
         if (strcmp(names[k], name) == 0) return EQ_OK;
     }
-    return eq_fail(diag, EQ_ERR_USAGE, "there is no engine '%s'; use auto, layered or sparse", name);
+    return eq_fail(diag, EQ_ERR_USAGE, "there is no engine '%s'; use auto, layered or sparse",
+                   name);
 }
 
 static int run(const eq_command *command, int argc, char **argv) {
@@ -121,12 +124,13 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"resume", 0, EQ_OPTION_FLAG, &o.resume, NULL, "go on from DIR/checkpoint"},
         {"epochs", 0, EQ_OPTION_INT, &epochs, "N", "train N epochs in all"},
         {"threads", 0, EQ_OPTION_INT, &o.threads, "N", "use N threads"},
-        {"seed", 0, EQ_OPTION_INT, &seed, "N", "seed of the initial conductances and the shuffling"},
+        {"seed", 0, EQ_OPTION_INT, &seed, "N",
+         "seed of the initial conductances and the shuffling"},
         {"engine", 0, EQ_OPTION_TEXT, &engine, "KIND", "auto, layered or sparse"},
     };
     int exit_status;
-    const char *path = eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv,
-                                          &exit_status);
+    const char *path =
+        eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv, &exit_status);
     if (path == NULL) return exit_status;
     eq_diag *diag = eq_diag_new();
     eq_experiment *x = NULL;

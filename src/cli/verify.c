@@ -27,14 +27,13 @@ static eq_status verify_phase(eq_subject *s, const char *path, int sample, bool 
                               eq_verification *all, eq_diag *diag) {
     eq_verification v;
     eq_status status = eq_subject_sample(s, sample, nudged, diag);
-    if (status == EQ_OK)
-        status = eq_verify(s->circuit, own_text(s, path) ? path : NULL, &v, diag);
+    if (status == EQ_OK) status = eq_verify(s->circuit, own_text(s, path) ? path : NULL, &v, diag);
     if (status != EQ_OK) return status;
     merge(&all->node, &v.node);
     merge(&all->branch, &v.branch);
     if (s->trained != NULL)
-        printf("%s phase: %.3g relative over %zu nodes\n", nudged ? "nudged" : "free", v.node.relative,
-               v.node.count);
+        printf("%s phase: %.3g relative over %zu nodes\n", nudged ? "nudged" : "free",
+               v.node.relative, v.node.count);
     return EQ_OK;
 }
 
@@ -46,20 +45,21 @@ static eq_status judge(const eq_verification *v, double tol, eq_diag *diag) {
            v->node.relative, v->node.count);
     if (v->node.relative <= tol && v->branch.relative <= tol) return EQ_OK;
     const eq_deviation *d = v->node.relative <= tol ? &v->branch : &v->node;
-    return eq_fail(diag, EQ_ERR_CHECK, "%s differs from ngspice by %.3g relative, more than %g", d->worst,
-                   d->relative, tol);
+    return eq_fail(diag, EQ_ERR_CHECK, "%s differs from ngspice by %.3g relative, more than %g",
+                   d->worst, d->relative, tol);
 }
 
 static int run(const eq_command *command, int argc, char **argv) {
     int sample = -1;
     double tol = 1e-6;
     const eq_option table[] = {
-        {"sample", 0, EQ_OPTION_INT, &sample, "K", "test sample on the inputs of a trained network"},
+        {"sample", 0, EQ_OPTION_INT, &sample, "K",
+         "test sample on the inputs of a trained network"},
         {"tol", 0, EQ_OPTION_NUMBER, &tol, "R", "largest relative deviation (1e-6)"},
     };
     int exit_status;
-    const char *path = eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv,
-                                          &exit_status);
+    const char *path =
+        eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv, &exit_status);
     if (path == NULL) return exit_status;
     eq_diag *diag = eq_diag_new();
     eq_subject s;
@@ -73,4 +73,5 @@ static int run(const eq_command *command, int argc, char **argv) {
     return eq_finish(diag, status);
 }
 
-const eq_command eq_command_verify = {"verify", "DECK|DIR", "compare with ngspice node by node", run};
+const eq_command eq_command_verify = {"verify", "DECK|DIR", "compare with ngspice node by node",
+                                      run};

@@ -1,11 +1,12 @@
-/* The dialects as tables. Sources: ngspice manual ch. 2, 4, 5, 7, 15; Xyce reference guide ch. 2; LTspice help
+/* The dialects as tables. Sources: ngspice manual ch. 2, 4, 5, 7, 15; Xyce reference guide ch. 2;
+ * LTspice help
  * ("LTspice options", "D. Diode"); Spectre reference ("Component statements"). */
 #include <string.h>
 
 #include "netlist/write.h"
 
-/* Boltzmann over charge, V/K: ngspice (CODATA 2014) and Xyce as measured in FACTS section 3. LTspice's and
- * Spectre's own values are not published; CODATA's is used for them. */
+/* Boltzmann over charge, V/K: ngspice (CODATA 2014) and Xyce as measured in FACTS section 3.
+ * LTspice's and Spectre's own values are not published; CODATA's is used for them. */
 #define K_NGSPICE (0.025864917007157 / 300.15)
 #define K_XYCE (0.025864186384551 / 300.15)
 
@@ -32,8 +33,8 @@ static const eq_dialect_table tables[] = {
             .title_is_bare = true,
             .model = ".model $n D(",
             .model_end = ")\n",
-            .element = {SPICE_ELEMENTS,
-                        [EQ_CLASS_ideal_diode] = "$n $a $b i=$f*$u + ($u > $t ? $x*($u - $t) : 0)\n"},
+            .element = {SPICE_ELEMENTS, [EQ_CLASS_ideal_diode] =
+                                            "$n $a $b i=$f*$u + ($u > $t ? $x*($u - $t) : 0)\n"},
         },
     [EQ_XYCE] =
         {
@@ -49,8 +50,8 @@ static const eq_dialect_table tables[] = {
             .title_is_bare = true,
             .model = ".model $n D(",
             .model_end = ")\n",
-            .element = {SPICE_ELEMENTS,
-                        [EQ_CLASS_ideal_diode] = "$n $a $b i={$f*$u + if($u > $t, $x*($u - $t), 0)}\n"},
+            .element = {SPICE_ELEMENTS, [EQ_CLASS_ideal_diode] =
+                                            "$n $a $b i={$f*$u + if($u > $t, $x*($u - $t), 0)}\n"},
         },
     [EQ_LTSPICE] =
         {

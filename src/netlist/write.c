@@ -25,6 +25,7 @@ typedef struct writer {
     eq_diag *diag;
     eq_status status; /* of the first fault */
     double scale;     /* k/q of the circuit over that of the dialect */
+    bool *sensed;     /* [elements] an E or H whose current controls another element */
 } writer;
 
 static bool plain(char c) {
@@ -32,8 +33,8 @@ static bool plain(char c) {
            c == '.';
 }
 
-/* Appends a name as the dialect can carry it: other characters are escaped or refused, so that a name can
- * never become a line, a card or a comment of its own. */
+/* Appends a name as the dialect can carry it: other characters are escaped or refused, so that a
+ * name can never become a line, a card or a comment of its own. */
 static void put_name(writer *w, const char *name, eq_place at) {
     bool good = name[0] != '\0';
     for (const char *p = name; good && *p != '\0'; p++) {
@@ -43,14 +44,17 @@ static void put_name(writer *w, const char *name, eq_place at) {
             eq_text_puts(w->out, "\\");
             known = true;
         }
-        if (known) eq_text_add(w->out, p, 1);
-        else good = false;
+        if (known)
+            eq_text_add(w->out, p, 1);
+        else
+            good = false;
     }
     if (!good && w->status == EQ_OK)
-        w->status = eq_fail_at(w->diag, EQ_ERR_INPUT, at,
-                               "the name '%s' cannot be written for %s; rename it with letters, digits "
-                               "and _",
-                               name, w->d->name);
+        w->status =
+            eq_fail_at(w->diag, EQ_ERR_INPUT, at,
+                       "the name '%s' cannot be written for %s; rename it with letters, digits "
+                       "and _",
+                       name, w->d->name);
 }
 
 static void put_node(writer *w, eq_node node, eq_element e) {
@@ -63,7 +67,8 @@ static char letter_of(const writer *w, eq_element e) {
     return cls == EQ_CLASS_ideal_diode && w->d->ideal_model == NULL ? 'b' : eq_class(cls)->letter;
 }
 
-/* The element's name, with its letter put in front as often as it takes to be unlike all other names. */
+/* The element's name, with its letter put in front as often as it takes to be unlike all other
+ * names. */
 static void put_element_name(writer *w, eq_element e) {
     const char *name = eq_circuit_element_name(w->c, e);
     char letter[2] = {letter_of(w, e), '\0'};
@@ -80,8 +85,10 @@ static void put_element_name(writer *w, eq_element e) {
         longer.failed = longer.failed || shorter == NULL;
         eq_free(shorter);
     }
-    if (longer.failed) w->out->failed = true;
-    else put_name(w, longer.text, eq_circuit_place_of(w->c, e));
+    if (longer.failed)
+        w->out->failed = true;
+    else
+        put_name(w, longer.text, eq_circuit_place_of(w->c, e));
     eq_text_free(&longer);
 }
 
@@ -92,7 +99,8 @@ static double param(const writer *w, eq_element e, int k) {
 
 /* Parameters of a diode that stand on the element, not in its model. */
 static bool on_instance(const eq_param *p) {
-    return strcmp(p->name, "area") == 0 || strcmp(p->name, "m") == 0 || strcmp(p->name, "temp") == 0;
+    return strcmp(p->name, "area") == 0 || strcmp(p->name, "m") == 0 ||
+           strcmp(p->name, "temp") == 0;
 }
 
 /* The model of element e when its parameters are still those of the model, else NULL. */
@@ -122,8 +130,8 @@ static void put_pair(writer *w, const char *name, double value) {
     eq_write_number(w->out, value);
 }
 
-/* Model parameters. The dialects differ in k/q: the junction only sees n k T/q, so n is scaled to give the
- * same product (and xti with it, which enters as xti/n). */
+/* Model parameters. The dialects differ in k/q: the junction only sees n k T/q, so n is scaled to
+ * give the same product (and xti with it, which enters as xti/n). */
 static void put_model_params(writer *w, const eq_device_class *cls, const double *value) {
     for (int k = 0; k < cls->params; k++) {
         const eq_param *p = &cls->param[k];
@@ -137,8 +145,10 @@ static void put_model(writer *w, const char *name, eq_element e, const eq_device
                       const double *value) {
     for (const char *p = w->d->model; *p != '\0'; p++) {
         if (p[0] == '$' && p[1] == 'n') {
-            if (e != EQ_NONE) put_model_name(w, e);
-            else put_name(w, name, (eq_place){NULL, 0, 0});
+            if (e != EQ_NONE)
+                put_model_name(w, e);
+            else
+                put_name(w, name, (eq_place){NULL, 0, 0});
             p++;
         } else {
             eq_text_add(w->out, p, 1);
@@ -199,48 +209,114 @@ static void put_drop(writer *w, eq_element e) {
     eq_text_puts(w->out, ")");
 }
 
+/* Only V sources are a control in every dialect, and with an E as control ngspice has the opposite
+ * sign (FACTS section 3): an E or H that is sensed gets a 0-V source in series, vsense_NAME from
+ * its node a to a node of its own, NODE_NAME. */
+static eq_status find_sensed(writer *w) {
+    w->sensed = eq_calloc(eq_circuit_elements(w->c), sizeof *w->sensed);
+    if (w->sensed == NULL) return eq_out_of_memory(w->diag);
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &w->c->table[cls];
+        for (size_t j = 0; t->control != NULL && j < t->count; j++)
+            w->sensed[t->control[j]] = w->c->row[t->control[j]].cls != EQ_CLASS_vsource;
+    }
+    return EQ_OK;
+}
+
+static void put_sense_node(writer *w, eq_element e) {
+    eq_row r = w->c->row[e];
+    put_node(w, w->c->table[r.cls].term[0][r.row], e);
+    eq_text_puts(w->out, "_");
+    put_element_name(w, e);
+}
+
+static void put_sense_name(writer *w, eq_element e) {
+    eq_text_puts(w->out, "vsense_");
+    put_name(w, eq_circuit_element_name(w->c, e), eq_circuit_place_of(w->c, e));
+}
+
+/* The line of the 0-V source, from the dialect's own template of a V source. */
+static void put_sense(writer *w, eq_element e) {
+    for (const char *p = w->d->element[EQ_CLASS_vsource]; *p != '\0'; p++) {
+        if (*p != '$')
+            eq_text_add(w->out, p, 1);
+        else if (*++p == 'n')
+            put_sense_name(w, e);
+        else if (*p == 'a')
+            put_node(w, w->c->table[w->c->row[e].cls].term[0][w->c->row[e].row], e);
+        else if (*p == 'b')
+            put_sense_node(w, e);
+        else
+            eq_text_puts(w->out, "0");
+    }
+}
+
 /* One $-letter of an element's template (write.h). */
 static void put_field(writer *w, char field, eq_element e) {
     eq_row r = w->c->row[e];
     const eq_table *t = &w->c->table[r.cls];
     enum { RON, ROFF, VFWD };
     switch (field) {
-    case 'n': put_element_name(w, e); break;
+    case 'n':
+        put_element_name(w, e);
+        break;
     case 'a':
+        if (w->sensed[e])
+            put_sense_node(w, e);
+        else
+            put_node(w, t->term[0][r.row], e);
+        break;
     case 'b':
     case 'c':
-    case 'd': put_node(w, t->term[field - 'a'][r.row], e); break;
-    case 'k': put_element_name(w, t->control[r.row]); break;
-    case 'v': put_value(w, e); break;
-    case 'm': put_model_name(w, e); break;
-    case 'i': put_instance_params(w, e); break;
-    case 'u': put_drop(w, e); break;
-    case 't': eq_write_number(w->out, param(w, e, VFWD)); break;
-    case 'f': eq_write_number(w->out, 1.0 / param(w, e, ROFF)); break;
-    case 'x': eq_write_number(w->out, 1.0 / param(w, e, RON) - 1.0 / param(w, e, ROFF)); break;
+    case 'd':
+        put_node(w, t->term[field - 'a'][r.row], e);
+        break;
+    case 'k':
+        if (w->sensed[t->control[r.row]])
+            put_sense_name(w, t->control[r.row]);
+        else
+            put_element_name(w, t->control[r.row]);
+        break;
+    case 'v':
+        put_value(w, e);
+        break;
+    case 'm':
+        put_model_name(w, e);
+        break;
+    case 'i':
+        put_instance_params(w, e);
+        break;
+    case 'u':
+        put_drop(w, e);
+        break;
+    case 't':
+        eq_write_number(w->out, param(w, e, VFWD));
+        break;
+    case 'f':
+        eq_write_number(w->out, 1.0 / param(w, e, ROFF));
+        break;
+    case 'x':
+        eq_write_number(w->out, 1.0 / param(w, e, RON) - 1.0 / param(w, e, ROFF));
+        break;
     }
 }
 
 static void put_template(writer *w, const char *text, eq_element e) {
     for (const char *p = text; *p != '\0'; p++) {
-        if (*p == '$') put_field(w, *++p, e);
-        else eq_text_add(w->out, p, 1);
+        if (*p == '$')
+            put_field(w, *++p, e);
+        else
+            eq_text_add(w->out, p, 1);
     }
-}
-
-/* A branch that is sensed but is no V source gets a 0-V source in series: only those are a control in every
- * dialect, and the sign is the one expected (FACTS section 3). The circuit has none such when it came from
- * the architectures; decks may. */
-static bool sensed_without_source(const writer *w, eq_element e) {
-    return eq_class(w->c->row[e].cls)->defined == EQ_VOLTAGE_DEFINED &&
-           w->c->row[e].cls != EQ_CLASS_vsource;
 }
 
 static void put_element(writer *w, eq_element e) {
     int cls = w->c->row[e].cls;
     if (cls == EQ_CLASS_ideal_diode && w->d->ideal_model != NULL)
         put_template(w, w->d->ideal_model, e);
-    else put_template(w, w->d->element[cls], e);
+    else
+        put_template(w, w->d->element[cls], e);
+    if (w->sensed[e]) put_sense(w, e);
 }
 
 static void put_options(writer *w) {
@@ -313,27 +389,12 @@ static void put_groups(writer *w) {
     }
 }
 
-static eq_status check_controls(writer *w) {
-    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
-        const eq_table *t = &w->c->table[cls];
-        for (size_t j = 0; t->control != NULL && j < t->count; j++)
-            if (sensed_without_source(w, t->control[j]))
-                return eq_fail_at(
-                    w->diag, EQ_ERR_INPUT, eq_circuit_place_of(w->c, t->id[j]),
-                    "%s senses the current of %s, which other simulators do not allow or read with the "
-                    "opposite sign; put a 0-V source in series and sense that",
-                    eq_circuit_element_name(w->c, t->id[j]),
-                    eq_circuit_element_name(w->c, t->control[j]));
-    }
-    return EQ_OK;
-}
-
 eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
                         eq_diag *diag) {
     if (dialect == EQ_XML) return eq_write_xml(c, note, out, diag);
     const eq_dialect_table *d = eq_dialect_table_of(dialect);
-    writer w = {c, d, out, diag, EQ_OK, c->env.k_over_q / d->k_over_q};
-    w.status = check_controls(&w);
+    writer w = {c, d, out, diag, EQ_OK, c->env.k_over_q / d->k_over_q, NULL};
+    w.status = find_sensed(&w);
     put_title(&w);
     eq_text_puts(out, d->head);
     put_comment(&w, "written by eqspice");
@@ -345,5 +406,6 @@ eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *not
     if (d->typed_names && w.status == EQ_OK) put_io(&w);
     if (d->typed_names && w.status == EQ_OK) put_groups(&w);
     eq_text_puts(out, d->tail);
+    eq_free(w.sensed);
     return w.status == EQ_OK && out->failed ? eq_out_of_memory(diag) : w.status;
 }

@@ -13,8 +13,10 @@ static void put_text(eq_text *out, const char *name, const char *value) {
 
 static void put_value(eq_text *out, const char *name, double value) {
     eq_text_printf(out, " %s=\"", name);
-    if (isinf(value)) eq_text_puts(out, value > 0 ? "INF" : "-INF");
-    else eq_write_number(out, value);
+    if (isinf(value))
+        eq_text_puts(out, value > 0 ? "INF" : "-INF");
+    else
+        eq_write_number(out, value);
     eq_text_puts(out, "\"");
 }
 
@@ -60,8 +62,7 @@ static void put_element(const eq_circuit *c, eq_element e, eq_text *out) {
     put_text(out, "name", eq_circuit_element_name(c, e));
     for (int k = 0; k < EQ_MAX_TERMINALS && t->term[k] != NULL; k++)
         put_text(out, terminal[k], eq_circuit_node_name(c, t->term[k][r.row]));
-    if (t->control != NULL)
-        put_text(out, "control", eq_circuit_element_name(c, t->control[r.row]));
+    if (t->control != NULL) put_text(out, "control", eq_circuit_element_name(c, t->control[r.row]));
     if (t->model != NULL && t->model[r.row] != EQ_NONE && r.cls != EQ_CLASS_resistor) {
         const eq_model *m = &c->model[t->model[r.row]];
         put_text(out, "model", m->name);
@@ -103,8 +104,10 @@ static void put_analysis(const eq_circuit *c, const eq_analysis *a, eq_text *out
 static void put_comment(eq_text *out, const char *text) {
     eq_text_puts(out, "<!-- ");
     for (; *text != '\0'; text++) {
-        if (text[0] == '-' && text[1] == '-') eq_text_puts(out, "- ");
-        else eq_text_add(out, (unsigned char)*text < ' ' ? " " : text, 1);
+        if (text[0] == '-' && text[1] == '-')
+            eq_text_puts(out, "- ");
+        else
+            eq_text_add(out, (unsigned char)*text < ' ' ? " " : text, 1);
     }
     eq_text_puts(out, " -->\n");
 }

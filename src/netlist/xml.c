@@ -74,12 +74,15 @@ static eq_status validate(listener *l, xmlDocPtr doc, const eq_schema *schema) {
     xmlSchemaPtr rules = reader == NULL ? NULL : xmlSchemaParse(reader);
     xmlSchemaValidCtxtPtr check = rules == NULL ? NULL : xmlSchemaNewValidCtxt(rules);
     eq_status status = EQ_OK;
-    if (check == NULL) status = eq_out_of_memory(l->diag);
+    if (check == NULL)
+        status = eq_out_of_memory(l->diag);
     else {
         xmlSchemaSetValidStructuredErrors(check, hear, l);
         int code = xmlSchemaValidateDoc(check, doc);
-        if (code != 0 && l->errors == 0) status = eq_out_of_memory(l->diag);
-        else if (code != 0) status = EQ_ERR_INPUT;
+        if (code != 0 && l->errors == 0)
+            status = eq_out_of_memory(l->diag);
+        else if (code != 0)
+            status = EQ_ERR_INPUT;
     }
     xmlSetStructuredErrorFunc(NULL, NULL);
     xmlSchemaFreeValidCtxt(check);
@@ -229,9 +232,9 @@ eq_status eq_xml_word(const eq_xml *xml, const eq_xml_node *node, const char *na
         }
         eq_text_printf(&known, "%s%s", k == 0 ? "" : ", ", words[k]);
     }
-    eq_status status =
-        eq_fail_at(diag, EQ_ERR_INPUT, eq_xml_place(xml, node), "%s=\"%s\" is not known; use one of: %s",
-                   name, text, known.text == NULL ? "" : known.text);
+    eq_status status = eq_fail_at(diag, EQ_ERR_INPUT, eq_xml_place(xml, node),
+                                  "%s=\"%s\" is not known; use one of: %s", name, text,
+                                  known.text == NULL ? "" : known.text);
     eq_text_free(&known);
     return status;
 }
@@ -239,11 +242,17 @@ eq_status eq_xml_word(const eq_xml *xml, const eq_xml_node *node, const char *na
 void eq_xml_escape(eq_text *out, const char *text) {
     for (; *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
-        if (c == '&') eq_text_puts(out, "&amp;");
-        else if (c == '<') eq_text_puts(out, "&lt;");
-        else if (c == '>') eq_text_puts(out, "&gt;");
-        else if (c == '"') eq_text_puts(out, "&quot;");
-        else if (c == '\t' || c == '\n' || c == '\r') eq_text_printf(out, "&#%d;", c);
-        else if (c >= 32) eq_text_add(out, text, 1);
+        if (c == '&')
+            eq_text_puts(out, "&amp;");
+        else if (c == '<')
+            eq_text_puts(out, "&lt;");
+        else if (c == '>')
+            eq_text_puts(out, "&gt;");
+        else if (c == '"')
+            eq_text_puts(out, "&quot;");
+        else if (c == '\t' || c == '\n' || c == '\r')
+            eq_text_printf(out, "&#%d;", c);
+        else if (c >= 32)
+            eq_text_add(out, text, 1);
     }
 }

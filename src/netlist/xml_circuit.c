@@ -50,7 +50,8 @@ static eq_status add_model(reader *r, const eq_xml_node *node) {
     int cls = eq_class_find(eq_xml_attribute(node, "class"));
     if (find_model(c, eq_xml_attribute(node, "name")) != EQ_NONE)
         return eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_place(r->xml, node),
-                          "a second model %s; give it another name", eq_xml_attribute(node, "name"));
+                          "a second model %s; give it another name",
+                          eq_xml_attribute(node, "name"));
     if (!eq_grow((void **)&c->model, &c->model_cap, c->models + 1, sizeof *c->model))
         return eq_out_of_memory(r->diag);
     eq_card card = eq_card_new(cls);
@@ -58,8 +59,10 @@ static eq_status add_model(reader *r, const eq_xml_node *node) {
     if (m.name == NULL) return eq_out_of_memory(r->diag);
     memcpy(m.w, card.w, sizeof m.w);
     eq_status status = parameters(r, node, eq_class(cls), m.w);
-    if (status == EQ_OK) c->model[c->models++] = m;
-    else eq_free(m.name);
+    if (status == EQ_OK)
+        c->model[c->models++] = m;
+    else
+        eq_free(m.name);
     return status;
 }
 
@@ -69,8 +72,8 @@ static eq_status take_model(reader *r, const eq_xml_node *node, eq_card *card) {
     card->model = find_model(r->c, name);
     if (card->model == EQ_NONE || r->c->model[card->model].cls != card->cls)
         return eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_place(r->xml, node),
-                          "there is no model %s of class %s; add <model name=\"%s\" class=\"%s\"/>", name,
-                          eq_class(card->cls)->name, name, eq_class(card->cls)->name);
+                          "there is no model %s of class %s; add <model name=\"%s\" class=\"%s\"/>",
+                          name, eq_class(card->cls)->name, name, eq_class(card->cls)->name);
     memcpy(card->w, r->c->model[card->model].w, sizeof card->w);
     return EQ_OK;
 }
@@ -153,12 +156,13 @@ static eq_status add_output(reader *r, const eq_xml_node *node) {
                              is_class(r, o.nudge_minus, EQ_CLASS_isource)))
         status = eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_place(r->xml, node),
                             "nudge sources are current sources (isource); change the name");
-    return status == EQ_OK ? eq_circuit_output(r->c, o.plus, o.minus, o.nudge_plus, o.nudge_minus,
-                                               r->diag)
-                           : status;
+    return status == EQ_OK
+               ? eq_circuit_output(r->c, o.plus, o.minus, o.nudge_plus, o.nudge_minus, r->diag)
+               : status;
 }
 
-/* Memristors of a circuit in XML stand there as such: the group takes those that match, in deck order. */
+/* Memristors of a circuit in XML stand there as such: the group takes those that match, in deck
+ * order. */
 static eq_status add_group(reader *r, const eq_xml_node *node) {
     double gmin = 0.0, gmax = 0.0;
     eq_status status = number(r, node, "gmin", &gmin);
@@ -194,7 +198,7 @@ static eq_status set_options(reader *r, const eq_xml_node *node) {
     const struct {
         const char *name;
         double *value;
-    } option[] = {{"temp", &c->env.temp},          {"tnom", &c->env.tnom}, {"gmin", &c->env.gmin},
+    } option[] = {{"temp", &c->env.temp},         {"tnom", &c->env.tnom}, {"gmin", &c->env.gmin},
                   {"abstol", &c->options.abstol}, {"reltol", &reltol},    {"itl1", &itl1}};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof option / sizeof *option; k++)
@@ -208,9 +212,9 @@ static eq_status set_options(reader *r, const eq_xml_node *node) {
 static const struct {
     const char *name;
     eq_status (*add)(reader *r, const eq_xml_node *node);
-} parts[] = {{"options", set_options}, {"model", add_model}, {"input", add_input},
-             {"output", add_output},   {"train", add_group}, {"op", add_op},
-             {"dc", add_dc}};
+} parts[] = {
+    {"options", set_options}, {"model", add_model}, {"input", add_input}, {"output", add_output},
+    {"train", add_group},     {"op", add_op},       {"dc", add_dc}};
 
 static eq_status add_elements(reader *r, const eq_xml_node *elements) {
     eq_status status = EQ_OK;
@@ -250,7 +254,9 @@ eq_status eq_xml_circuit_parse(const char *name, const char *text, size_t length
     if (status == EQ_OK && r.file == EQ_NONE) status = eq_out_of_memory(diag);
     if (status == EQ_OK) status = read_circuit(&r);
     eq_xml_free(xml);
-    if (status == EQ_OK) *out = r.c;
-    else eq_circuit_free(r.c);
+    if (status == EQ_OK)
+        *out = r.c;
+    else
+        eq_circuit_free(r.c);
     return status;
 }

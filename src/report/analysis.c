@@ -11,20 +11,22 @@ typedef struct sweep {
     eq_solver *s;
     const eq_analysis *a;
     const eq_solve_options *o;
-    double *v, *branch;   /* state, warm from point to point */
-    double at[2];         /* values of the swept sources */
-    double *row;          /* one line of the table */
+    double *v, *branch; /* state, warm from point to point */
+    double at[2];       /* values of the swept sources */
+    double *row;        /* one line of the table */
     eq_result *r;
     eq_diag *diag;
 } sweep;
 
-/* The parameter that a sweep of this element changes: dc of a source, the resistance of a resistor. */
+/* The parameter that a sweep of this element changes: dc of a source, the resistance of a resistor.
+ */
 static void set_value(eq_circuit *c, eq_element e, double value) {
     bool memristor = c->row[e].cls == EQ_CLASS_memristor;
     *eq_circuit_param(c, e, 0) = memristor ? 1.0 / value : value;
 }
 
-/* Points of start, start+step, ..., stop, with ngspice's tolerance of a rounding error of the last one. */
+/* Points of start, start+step, ..., stop, with ngspice's tolerance of a rounding error of the last
+ * one. */
 static size_t points_of(const eq_sweep *s) {
     double n = (s->stop - s->start) / s->step;
     return n < 0.0 ? 0 : (size_t)floor(n + 1e-9) + 1;
@@ -71,7 +73,8 @@ static eq_status check_sweep(const eq_circuit *c, const eq_analysis *a, eq_diag 
     }
     if (points <= MOST) return EQ_OK;
     return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place(c, a->at),
-                      "the sweep has %.3g points, more than %d; make the steps larger", points, MOST);
+                      "the sweep has %.3g points, more than %d; make the steps larger", points,
+                      MOST);
 }
 
 static eq_status run_sweep(sweep *w, eq_result **out) {
@@ -89,11 +92,12 @@ static eq_status run_sweep(sweep *w, eq_result **out) {
     eq_status status = eq_operating_point_table(w->c, w->s, "DC transfer characteristic", name,
                                                 (size_t)a->sweeps, &w->r, w->diag);
     if (status == EQ_OK) status = all_points(w, a->sweeps - 1);
-    for (int k = 0; k < a->sweeps; k++)
-        *eq_circuit_param(w->c, a->sweep[k].source, 0) = kept[k];
+    for (int k = 0; k < a->sweeps; k++) *eq_circuit_param(w->c, a->sweep[k].source, 0) = kept[k];
     eq_circuit_derive(w->c);
-    if (status == EQ_OK) *out = w->r;
-    else eq_result_free(w->r);
+    if (status == EQ_OK)
+        *out = w->r;
+    else
+        eq_result_free(w->r);
     return status;
 }
 

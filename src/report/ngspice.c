@@ -44,12 +44,13 @@ static eq_status workplace_open(workplace *w, const char *deck, size_t length, e
     return eq_file_write(w->deck, deck, length, diag);
 }
 
-/* Words in ngspice's messages that mean that there is no solution, whatever its exit status says. */
+/* Words in ngspice's messages that mean that there is no solution, whatever its exit status says.
+ */
 static bool complains(const char *said) {
-    static const char *const bad[] = {"singular matrix", "No convergence", "Timestep too small",
-                                      "simulation(s) aborted", "analysis not run", "Fatal error",
-                                      "run simulation(s) aborted", "gmin stepping failed",
-                                      "unknown subckt", "no such"};
+    static const char *const bad[] = {
+        "singular matrix",  "No convergence", "Timestep too small",        "simulation(s) aborted",
+        "analysis not run", "Fatal error",    "run simulation(s) aborted", "gmin stepping failed",
+        "unknown subckt",   "no such"};
     for (size_t k = 0; said != NULL && k < sizeof bad / sizeof *bad; k++)
         if (strstr(said, bad[k]) != NULL) return true;
     return false;

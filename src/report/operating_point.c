@@ -7,8 +7,8 @@ static eq_status add_variable(eq_result *r, const char *kind, const char *name, 
                               eq_diag *diag) {
     eq_text text = {0};
     eq_text_printf(&text, "%s(%s)", kind, name);
-    eq_status status = text.failed ? eq_out_of_memory(diag)
-                                   : eq_result_variable(r, text.text, type, diag);
+    eq_status status =
+        text.failed ? eq_out_of_memory(diag) : eq_result_variable(r, text.text, type, diag);
     eq_text_free(&text);
     return status;
 }
@@ -26,8 +26,10 @@ eq_status eq_operating_point_table(const eq_circuit *c, const eq_solver *s, cons
     for (size_t k = 0; status == EQ_OK && k < eq_solver_branches(s); k++)
         status = add_variable(r, "i", eq_circuit_element_name(c, eq_solver_branch_element(s, k)),
                               "current", diag);
-    if (status == EQ_OK) *out = r;
-    else eq_result_free(r);
+    if (status == EQ_OK)
+        *out = r;
+    else
+        eq_result_free(r);
     return status;
 }
 
@@ -46,7 +48,9 @@ eq_status eq_operating_point(eq_circuit *c, const eq_solve_options *o, eq_result
     if (status == EQ_OK) status = eq_result_point(r, state + 1, diag);
     eq_free(state);
     eq_solver_free(s);
-    if (status == EQ_OK) *out = r;
-    else eq_result_free(r);
+    if (status == EQ_OK)
+        *out = r;
+    else
+        eq_result_free(r);
     return status;
 }

@@ -82,8 +82,11 @@ static eq_status read_variables(cursor *s, eq_result *r, size_t variables) {
         if (copy == NULL) return eq_out_of_memory(s->diag);
         bool current = t == 7 && memcmp(type, "current", 7) == 0;
         bool voltage = t == 7 && memcmp(type, "voltage", 7) == 0;
-        eq_status status =
-            eq_result_variable(r, copy, current ? "current" : voltage ? "voltage" : "notype", s->diag);
+        eq_status status = eq_result_variable(r, copy,
+                                              current   ? "current"
+                                              : voltage ? "voltage"
+                                                        : "notype",
+                                              s->diag);
         eq_free(copy);
         if (status != EQ_OK) return status;
     }
@@ -146,16 +149,22 @@ static eq_status read_plot(cursor *s, eq_result *r) {
     const char *line, *text;
     eq_status status = EQ_OK;
     while (status == EQ_OK && (line = next_line(s, &length)) != NULL) {
-        if ((text = field(line, length, "Title", &n))) status = set_text(&r->title, text, n, s->diag);
+        if ((text = field(line, length, "Title", &n)))
+            status = set_text(&r->title, text, n, s->diag);
         else if ((text = field(line, length, "Plotname", &n)))
             status = set_text(&r->plot, text, n, s->diag);
-        else if ((text = field(line, length, "No. Variables", &n))) variables = strtoul(text, NULL, 10);
-        else if ((text = field(line, length, "No. Points", &n))) points = strtoul(text, NULL, 10);
+        else if ((text = field(line, length, "No. Variables", &n)))
+            variables = strtoul(text, NULL, 10);
+        else if ((text = field(line, length, "No. Points", &n)))
+            points = strtoul(text, NULL, 10);
         else if ((text = field(line, length, "Flags", &n)) && strncmp(text, "complex", 7) == 0)
             status = damaged(s, "its values are complex");
-        else if (field(line, length, "Variables", &n)) status = read_variables(s, r, variables);
-        else if (field(line, length, "Values", &n)) return read_ascii(s, r, points);
-        else if (field(line, length, "Binary", &n)) return read_binary(s, r, points);
+        else if (field(line, length, "Variables", &n))
+            status = read_variables(s, r, variables);
+        else if (field(line, length, "Values", &n))
+            return read_ascii(s, r, points);
+        else if (field(line, length, "Binary", &n))
+            return read_binary(s, r, points);
     }
     return status == EQ_OK ? damaged(s, "it ends before its values") : status;
 }

@@ -28,8 +28,8 @@ void eq_result_free(eq_result *r) {
 
 eq_status eq_result_variable(eq_result *r, const char *name, const char *type, eq_diag *diag) {
     char *copy = eq_strdup(name);
-    if (copy == NULL || !eq_grow((void **)&r->variable, &r->variable_cap, r->variables + 1,
-                                 sizeof *r->variable)) {
+    if (copy == NULL ||
+        !eq_grow((void **)&r->variable, &r->variable_cap, r->variables + 1, sizeof *r->variable)) {
         eq_free(copy);
         return eq_out_of_memory(diag);
     }
@@ -108,9 +108,12 @@ static void write_json_text(const char *text, FILE *stream) {
     fputc('"', stream);
     for (; *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\') fprintf(stream, "\\%c", c);
-        else if (c < ' ') fprintf(stream, "\\u%04x", c);
-        else fputc(c, stream);
+        if (c == '"' || c == '\\')
+            fprintf(stream, "\\%c", c);
+        else if (c < ' ')
+            fprintf(stream, "\\u%04x", c);
+        else
+            fputc(c, stream);
     }
     fputc('"', stream);
 }
@@ -130,7 +133,10 @@ static void write_json(const eq_result *r, FILE *stream) {
     fputs("],\n \"points\": [", stream);
     for (size_t j = 0; j < r->points; j++)
         for (size_t k = 0; k < r->variables; k++)
-            fprintf(stream, "%s%.17g%s", k > 0 ? ", " : j > 0 ? ",\n  [" : "[",
+            fprintf(stream, "%s%.17g%s",
+                    k > 0   ? ", "
+                    : j > 0 ? ",\n  ["
+                            : "[",
                     shown(r->value[j * r->variables + k]), k + 1 == r->variables ? "]" : "");
     fputs("]}", stream);
 }
@@ -138,9 +144,15 @@ static void write_json(const eq_result *r, FILE *stream) {
 void eq_result_write(const eq_result *const *r, size_t n, eq_format format, FILE *stream) {
     for (size_t k = 0; k < n; k++) {
         switch (format) {
-        case EQ_TABLE: write_table(r[k], stream); break;
-        case EQ_CSV: write_csv(r[k], stream); break;
-        case EQ_RAW: eq_raw_write(r[k], stream); break;
+        case EQ_TABLE:
+            write_table(r[k], stream);
+            break;
+        case EQ_CSV:
+            write_csv(r[k], stream);
+            break;
+        case EQ_RAW:
+            eq_raw_write(r[k], stream);
+            break;
         default:
             fputs(k == 0 ? "[" : ",\n", stream);
             write_json(r[k], stream);

@@ -11,7 +11,8 @@
 #include "report/operating_point.h"
 #include "report/raw.h"
 
-/* Far tighter than ngspice's defaults (FACTS section 3), so that what remains is not its stopping rule. */
+/* Far tighter than ngspice's defaults (FACTS section 3), so that what remains is not its stopping
+ * rule. */
 static const char tight[] = ".options reltol=1e-9 abstol=1e-15 vntol=1e-12 itl1=1000 itl2=1000\n";
 
 /* The start of the line `.end` (the last one), or the end of the text. */
@@ -29,8 +30,8 @@ static size_t end_card(const char *text, size_t length) {
     return found;
 }
 
-/* The user's deck with our options before its .end (the last .options line counts) and an .op if it has
- * none. */
+/* The user's deck with our options before its .end (the last .options line counts) and an .op if it
+ * has none. */
 static eq_status own_text(const eq_circuit *c, const char *path, eq_text *deck, eq_diag *diag) {
     char *text;
     size_t length;
@@ -67,7 +68,8 @@ static double largest(const eq_result *r, const char *type) {
     return most;
 }
 
-/* The columns of ngspice's plot by name; a node that ngspice wrote bare ("out") is entered as v(out). */
+/* The columns of ngspice's plot by name; a node that ngspice wrote bare ("out") is entered as
+ * v(out). */
 typedef struct lookup {
     eq_names *names;
     size_t *column; /* [names] */
@@ -86,8 +88,10 @@ static eq_status lookup_new(const eq_result *r, lookup *l, eq_diag *diag) {
         bool bare = strchr(r->variable[k].name, '(') == NULL;
         eq_text_printf(&name, bare ? "v(%s)" : "%s", r->variable[k].name);
         int32_t id = name.failed ? EQ_NO_NAME : eq_names_add(l->names, name.text, name.length);
-        if (id == EQ_NO_NAME) good = false;
-        else l->column[id] = k;
+        if (id == EQ_NO_NAME)
+            good = false;
+        else
+            l->column[id] = k;
         eq_text_free(&name);
     }
     return good ? EQ_OK : eq_out_of_memory(diag);
@@ -103,8 +107,9 @@ static eq_status compare(const eq_result *ours, const eq_result *theirs, eq_veri
         int32_t id = eq_names_find(there.names, variable->name, strlen(variable->name));
         bool current = strcmp(variable->type, "current") == 0;
         if (id == EQ_NO_NAME)
-            status = eq_fail(diag, EQ_ERR_CHECK,
-                             "ngspice gave no %s; does the deck mean the same there?", variable->name);
+            status =
+                eq_fail(diag, EQ_ERR_CHECK,
+                        "ngspice gave no %s; does the deck mean the same there?", variable->name);
         else
             deviate(current ? &out->branch : &out->node, variable, ours->value[k],
                     theirs->value[there.column[id]], current ? ampere : volt);
@@ -115,7 +120,8 @@ static eq_status compare(const eq_result *ours, const eq_result *theirs, eq_veri
 
 static const eq_result *operating_point_of(eq_result *const *plots, size_t count) {
     for (size_t k = 0; k < count; k++)
-        if (strcmp(plots[k]->plot, "Operating Point") == 0 && plots[k]->points == 1) return plots[k];
+        if (strcmp(plots[k]->plot, "Operating Point") == 0 && plots[k]->points == 1)
+            return plots[k];
     return NULL;
 }
 
@@ -127,7 +133,8 @@ static eq_status with_ngspice(const eq_circuit *c, const char *deck, const eq_re
     char *folder = deck == NULL ? NULL : eq_path_folder(deck);
     eq_status status = deck == NULL ? eq_deck_write(c, EQ_NGSPICE, NULL, &text, diag)
                                     : own_text(c, deck, &text, diag);
-    if (status == EQ_OK) status = eq_ngspice_run(text.text, text.length, folder, &plots, &count, diag);
+    if (status == EQ_OK)
+        status = eq_ngspice_run(text.text, text.length, folder, &plots, &count, diag);
     if (status == EQ_OK) {
         const eq_result *theirs = operating_point_of(plots, count);
         status = theirs == NULL ? eq_fail(diag, EQ_ERR_CHECK, "ngspice gave no operating point")

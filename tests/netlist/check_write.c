@@ -21,8 +21,8 @@ static char *written(const eq_circuit *c, eq_dialect dialect) {
     return out.text;
 }
 
-/* Written and read twice: the first time may change names (an ideal diode becomes a B source in ngspice's
- * deck), the second may not. */
+/* Written and read twice: the first time may change names (an ideal diode becomes a B source in
+ * ngspice's deck), the second may not. */
 static void round_trip(const eq_circuit *c, eq_dialect dialect) {
     char *text = written(c, dialect);
     eq_circuit *again = parse_deck(text);
@@ -87,6 +87,19 @@ static const char small[] = "small deck\n"
                             "I1 0 w 1m\n"
                             ".op\n.end\n";
 
+/* An E whose current controls F and H is sensed by a 0-V source in series, which carries that very
+ * current. */
+START_TEST(sensed_e_gets_a_source_in_series) {
+    eq_circuit *c =
+        parse_deck("t\nV1 a 0 2\nE1 b 0 a 0 3\nR1 b 0 1k\nF1 0 c E1 2\nR2 c 0 500\n.end\n");
+    char *text = written(c, EQ_NGSPICE);
+    ck_assert_ptr_nonnull(strstr(text, "\ne1 b_e1 0 a 0 3\nvsense_e1 b b_e1 dc 0\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nf1 0 c vsense_e1 2\n"));
+    eq_free(text);
+    eq_circuit_free(c);
+}
+END_TEST
+
 /* Checked by hand against the Spectre reference ("Component statements"). */
 START_TEST(spectre_is_written_in_its_own_language) {
     eq_circuit *c = parse_deck(small);
@@ -127,7 +140,8 @@ START_TEST(xyce_gets_the_same_thermal_voltage) {
 END_TEST
 
 START_TEST(ltspice_has_ideal_diodes_itself) {
-    eq_circuit *c = parse_deck("t\n.model ide D(ron=10 roff=1g vfwd=0.4)\nV1 a 0 1\nD1 a 0 ide\n.end\n");
+    eq_circuit *c =
+        parse_deck("t\n.model ide D(ron=10 roff=1g vfwd=0.4)\nV1 a 0 1\nD1 a 0 ide\n.end\n");
     char *text = written(c, EQ_LTSPICE);
     ck_assert_ptr_nonnull(strstr(text, ".model ide D( ron=10 roff=1000000000 vfwd=0.4)\n"));
     ck_assert_ptr_nonnull(strstr(text, "\nd1 a 0 ide\n"));
@@ -141,8 +155,8 @@ END_TEST
 
 /* A name that came in from elsewhere must never become a line of its own. */
 START_TEST(names_cannot_be_injected) {
-    static const char *const evil[] = {"a\n.control", "a b", "a(1)", "a;b", "", "a'b", "\"", "a=b", "a$",
-                                       "a\tb", "a{b}", "a,b", "a\r", "a\\"};
+    static const char *const evil[] = {"a\n.control", "a b", "a(1)", "a;b",  "",    "a'b", "\"",
+                                       "a=b",         "a$",  "a\tb", "a{b}", "a,b", "a\r", "a\\"};
     for (size_t k = 0; k < sizeof evil / sizeof *evil; k++) {
         for (int d = EQ_NGSPICE; d <= EQ_SPECTRE; d++) {
             eq_circuit *c = eq_circuit_new();
@@ -156,7 +170,8 @@ START_TEST(names_cannot_be_injected) {
             eq_text out = {0};
             eq_diag *diag = eq_diag_new();
             eq_status status = eq_deck_write(c, (eq_dialect)d, NULL, &out, diag);
-            bool escaped = d == EQ_SPECTRE && strpbrk(evil[k], "\n\t\r ") == NULL && evil[k][0] != 0;
+            bool escaped =
+                d == EQ_SPECTRE && strpbrk(evil[k], "\n\t\r ") == NULL && evil[k][0] != 0;
             ck_assert_msg(status == (escaped ? EQ_OK : EQ_ERR_INPUT), "'%s' for %s", evil[k],
                           eq_dialect_name((eq_dialect)d));
             eq_text_free(&out);
@@ -180,10 +195,10 @@ END_TEST
 
 /* Names from elsewhere get the letter of their type, and never collide. */
 START_TEST(names_get_the_letter_of_their_type) {
-    eq_circuit *c = parse_deck(
-        "<circuit><elements><resistor name=\"x\" a=\"1\" b=\"0\" r=\"5\"/>"
-        "<resistor name=\"rx\" a=\"1\" b=\"0\" r=\"6\"/>"
-        "<isource name=\"src\" a=\"0\" b=\"1\" dc=\"1\"/></elements></circuit>");
+    eq_circuit *c =
+        parse_deck("<circuit><elements><resistor name=\"x\" a=\"1\" b=\"0\" r=\"5\"/>"
+                   "<resistor name=\"rx\" a=\"1\" b=\"0\" r=\"6\"/>"
+                   "<isource name=\"src\" a=\"0\" b=\"1\" dc=\"1\"/></elements></circuit>");
     char *text = written(c, EQ_NGSPICE);
     ck_assert_ptr_nonnull(strstr(text, "\nrrx 1 0 5\nrx 1 0 6\nisrc 0 1 dc 1\n"));
     eq_free(text);
@@ -206,6 +221,7 @@ Suite *write_suite(void) {
     TCase *t = tcase_create("write");
     tcase_add_test(t, shipped_decks_survive_ngspice_and_xml);
     tcase_add_test(t, networks_survive_with_inputs_outputs_and_groups);
+    tcase_add_test(t, sensed_e_gets_a_source_in_series);
     tcase_add_test(t, spectre_is_written_in_its_own_language);
     tcase_add_test(t, xyce_gets_the_same_thermal_voltage);
     tcase_add_test(t, ltspice_has_ideal_diodes_itself);

@@ -59,10 +59,12 @@ END_TEST
 /* Both forms that ngspice writes (FACTS section 3). */
 START_TEST(ascii_files_in_both_forms) {
     static const char *const text[] = {
-        "Title: t\nDate: d\nPlotname: Operating Point\nFlags: real\nNo. Variables: 2\nNo. Points: 1\n"
+        "Title: t\nDate: d\nPlotname: Operating Point\nFlags: real\nNo. Variables: 2\nNo. Points: "
+        "1\n"
         "Variables:\n\t0\tv(a)\tvoltage\n\t1\ti(v1)\tcurrent\nValues:\n0\t\t1.5\n\t-2e-3\n\n",
         "Title: t\nPlotname: Operating Point\nFlags: real\nNo. Variables: 2\nNo. Points: 1 \n"
-        "Command: version 3f5\nVariables:\n\t0\tv(a)\tvoltage\n\t1\ti(v1)\tcurrent\nValues:\n 0\t1.5\n"
+        "Command: version 3f5\nVariables:\n\t0\tv(a)\tvoltage\n\t1\ti(v1)\tcurrent\nValues:\n "
+        "0\t1.5\n"
         "\t-2e-3\n\n"};
     for (int k = 0; k < 2; k++) {
         eq_result **plots;
@@ -83,7 +85,8 @@ START_TEST(every_truncation_is_refused) {
     for (size_t n = 0; n < length; n++) {
         eq_result **plots;
         eq_diag *diag = eq_diag_new();
-        ck_assert_msg(eq_raw_parse("x", data, n, &plots, &count, diag) == EQ_ERR_INPUT, "%zu bytes", n);
+        ck_assert_msg(eq_raw_parse("x", data, n, &plots, &count, diag) == EQ_ERR_INPUT, "%zu bytes",
+                      n);
         ck_assert_uint_ge(eq_diag_errors(diag), 1);
         eq_diag_free(diag);
     }
