@@ -1,7 +1,8 @@
 # eqspice: `make demo` shows the main job, `make check` runs the tests. Both install what is missing first
 # (tools/install-deps, Debian packages). BUILD=folder keeps several builds apart.
 BUILD   ?= build
-# V=1 shows the commands.
+# V=1 shows the commands; JOBS=1 compiles one file at a time.
+JOBS    ?= $(shell nproc)
 Q       := $(if $(V),,@)
 CC      ?= gcc
 OPT     ?= -O2 -g
@@ -24,7 +25,7 @@ SUITES   := $(patsubst check_%,%,$(basename $(notdir $(wildcard tests/*/check_*.
 
 .PHONY: all deps check check-long bench demo clean install format
 all: deps
-	@$(MAKE) --no-print-directory $(BUILD)/eqspice
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice
 
 deps:
 	@tools/install-deps
@@ -74,13 +75,13 @@ $(BUILD)/run-tests: $(TEST_OBJ) $(BUILD)/libeqspice.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) -lcheck -lsubunit -lrt $(LIBS) -o $@
 
 check: deps
-	@$(MAKE) --no-print-directory $(BUILD)/eqspice $(BUILD)/run-tests
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice $(BUILD)/run-tests
 	tools/check-includes
 	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-tests
 
 # The main job on Iris, start to end.
 demo: deps
-	@$(MAKE) --no-print-directory $(BUILD)/eqspice
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice
 	@EQSPICE=$(BUILD)/eqspice tools/demo $(BUILD)/demo
 
 PREFIX ?= /usr/local
