@@ -39,7 +39,7 @@ static void destroy(void *self) {
         for (int s = 0; s < EQ_MAX_SLOTS; s++) eq_free(w->v[s]);
         void *all[] = {w->in,     w->nudged, w->from_k,  w->from_e,      w->inverse,      w->f,
                        w->slope,  w->size,   w->step,    w->push,        w->schur,        w->factor,
-                       w->cross,  w->free_f, w->descent, w->free_from_k, w->free_inverse, w->product,
+                       w->cross,  w->check,  w->free_f, w->descent, w->free_from_k, w->free_inverse, w->product,
                        w->column, w->gradient};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     }
@@ -84,6 +84,7 @@ static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
     w->free_from_k = room(ne * ld, &whole);
     w->free_inverse = room(ne * ld, &whole);
     w->free_f = room(nk * ld, &whole);
+    w->check = room(3 * (ne * ld + 8), &whole);
     w->product = room(most * widest(&e->net), &whole);
     w->cross = room(cross * ld, &whole);
     w->column = room(widest(&e->net), &whole);

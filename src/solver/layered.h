@@ -103,12 +103,13 @@ typedef struct eq_work {
     double *schur, *factor;             /* [pairs][wide] S, and its Cholesky factor (inverse diagonal) */
     double *descent;                    /* [wide] step . F where the step began */
     double *free_from_k, *free_inverse, *free_f; /* kept from the free phase */
+    double *check;                      /* [3][eliminated][ld] f, slope, size of the exact bound */
     double *product;                    /* [examples][widest crossbar] */
     double *cross;                      /* workspace of the update of crossbars between layers */
     double *column;                     /* [widest] this part's share of the update's column constants */
     double *gradient;                   /* a block of rows of a gradient */
     bool factored;
-    double strict, eliminated; /* residual ratios: that the iteration works on; of the E nodes */
+    double strict; /* residual ratio that the iteration works on */
     double iterations, solves, worst; /* statistics */
     double failed;                    /* residual ratio of the phase that failed, 0 if none */
 } eq_work;
@@ -138,6 +139,10 @@ void eq_layered_fold(eq_layered *e);
 /* Solve the free phase / the nudged phase of slot for one part of the minibatch; work->failed tells. */
 void eq_layered_free(const eq_layered *e, eq_work *w);
 void eq_layered_nudged(const eq_layered *e, eq_work *w, int slot, const eq_nudge *nudge);
+
+/* layered_residual.c: largest |F| over the KCL bound at the evaluated state v, each with the sum of |currents| of all
+ * its branches; NAN if one is. */
+double eq_layered_exact_ratio(const eq_layered *e, eq_work *w, const double *v);
 
 /* layered_update.c */
 enum { EQ_UPDATE_ROWS = 8 }; /* rows (pairs of rows) of a crossbar whose gradient is in the cache at once */

@@ -187,25 +187,6 @@ static double kept_ratio(const eq_layered *e, eq_work *w) {
     return worst;
 }
 
-/* Largest |F| / bound over the K nodes of one part, with the sum of |currents| of each coupling branch, exact:
- * needed only where the lower estimate alone does not show convergence. */
-static double exact_ratio(const eq_layered *e, const eq_work *w, const double *v) {
-    size_t ld = w->ld, nk = e->net.kept, ne = e->net.eliminated;
-    double worst = 0.0;
-    for (size_t k = 0; k < nk; k++) {
-        for (size_t n = 0; n < w->n; n++) {
-            double vk = v[(ne + k) * ld + n], sum = w->size[k * ld + n];
-            sum -= fabs(e->derived.coupled[ne + k] * vk - w->from_e[k * ld + n]);
-            for (size_t h = 0; h < ne; h++)
-                sum += fabs(e->derived.m[h * nk + k] * v[h * ld + n] -
-                            e->derived.back[h * nk + k] * vk);
-            double ratio = fabs(w->f[k * ld + n]) / (e->derived.bound[ne + k] + e->reltol * sum);
-            if (!(ratio <= worst)) worst = ratio;
-        }
-    }
-    return worst;
-}
-
 /* Solves the E nodes with v_K held (from_k = M v_K) and evaluates the K rows there: the largest residual over
  * its bound in both classes. */
 static double evaluate(const eq_layered *e, eq_work *w, double *v, const double *kept_in) {
@@ -213,7 +194,7 @@ static double evaluate(const eq_layered *e, eq_work *w, double *v, const double 
     size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
     eq_node_rows rows = {.ld = ld, .fixed = d->fixed, .coupled = d->coupled, .in = w->in,
                          .from = w->from_k, .bound = d->bound, .reltol = e->reltol};
-    double worst = w->eliminated = e->kernels->nodes_solve(&e->net.law[0], &rows, v, w->inverse);
+    double worst = e->kernels->nodes_solve(&e->net.law[0], &rows, v, w->inverse);
     eq_gemm_tn(nk, ld, ne, 1.0, d->m, nk, v, ld, 0.0, w->from_e, ld);
     rows = (eq_node_rows){.ld = ld, .fixed = d->fixed + ne, .coupled = d->coupled + ne, .in = kept_in,
                           .from = w->from_e, .bound = d->bound + ne, .reltol = e->reltol};
@@ -266,6 +247,9 @@ static void take_step(const eq_layered *e, eq_work *w, double *v) {
  * a chord step that does not gain this much asks for a new factor. */
 static const double aim = 1e-3, chord_gain = 0.1;
 
+/* From this iteration on, one that gains little is asked whether round-off is all that is left. */
+enum { patience = 6 };
+
 /* Newton's method from the evaluated state (ratio; INFINITY: take a step anyway) until the residuals are below the bound and gain no more. */
 static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *nudge, double ratio,
                     bool chord) {
@@ -286,12 +270,12 @@ static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *
         before = w->strict;
         ratio = evaluate(e, w, v, kept_in);
         count++;
+        bool stalls = count >= patience && w->strict > 0.5 * before;
+        if (stalls && eq_layered_exact_ratio(e, w, v) <= 1.0) break;
     }
     if (!(ratio <= 1.0)) {
-        double exact = exact_ratio(e, w, v);
-        if (w->eliminated > exact || isnan(w->eliminated)) exact = w->eliminated;
-        w->failed = exact <= 1.0 ? 0.0 : exact;
-        ratio = exact;
+        ratio = eq_layered_exact_ratio(e, w, v);
+        w->failed = ratio <= 1.0 ? 0.0 : ratio;
     }
     w->iterations += (double)count * (double)w->n;
     w->solves += (double)w->n;
