@@ -1,0 +1,66 @@
+#define _POSIX_C_SOURCE 200809L
+#include "support/program.h"
+
+#include <check.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "report/process.h"
+
+enum { MOST_ARGUMENTS = 32, LONGEST = 4096, TIME_LIMIT = 300 };
+
+static outcome run_line(const char *line) {
+    char copy[LONGEST], *rest = NULL;
+    const char *argv[MOST_ARGUMENTS + 2], *program = getenv("EQSPICE");
+    int n = 0;
+    argv[n++] = program == NULL ? "build/eqspice" : program;
+    snprintf(copy, sizeof copy, "%s", line);
+    for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
+        if (n <= MOST_ARGUMENTS) argv[n++] = word;
+    argv[n] = NULL;
+    eq_process p = {argv, NULL, NULL, "eqspice", TIME_LIMIT};
+    eq_text text = {0};
+    outcome o = {-1, NULL};
+    eq_text_puts(&text, "");
+    ck_assert_int_eq(eq_process_run(&p, &o.exit_status, &text, NULL), EQ_OK);
+    o.text = text.text;
+    return o;
+}
+
+outcome run_program(const char *format, ...) {
+    char line[LONGEST];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    return run_line(line);
+}
+
+void outcome_free(outcome *o) {
+    eq_free(o->text);
+    o->text = NULL;
+}
+
+void expect_exit(int exit_status, char **text, const char *format, ...) {
+    char line[LONGEST];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    outcome o = run_line(line);
+    ck_assert_msg(o.exit_status == exit_status, "eqspice %s: exit status %d, not %d:\n%.2000s",
+                  line, o.exit_status, exit_status, o.text);
+    if (text != NULL)
+        *text = o.text;
+    else
+        outcome_free(&o);
+}
+
+char *scratch_folder(void) {
+    char *name = strdup("/tmp/eqspice-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(name));
+    return name;
+}
