@@ -84,6 +84,14 @@ demo: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice
 	@EQSPICE=$(BUILD)/eqspice tools/demo $(BUILD)/demo
 
+# Every figure with its reference, measured in one run; build/bench.json.
+bench: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice $(BUILD)/run-bench
+	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/bench.json
+
+$(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/libeqspice.a
+	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
+
 PREFIX ?= /usr/local
 install: all
 	install -D $(BUILD)/eqspice $(DESTDIR)$(PREFIX)/bin/eqspice

@@ -1,0 +1,382 @@
+/* `make bench`: every figure with its reference, both measured in this run, as a table and as a
+ * JSON list {name, value, unit, reference, reference_value, ratio} in the file that the first
+ * argument names. EQSPICE names the program, EQSPICE_NGSPICE another ngspice, EQSPICE_DATA the
+ * folder with mnist/. */
+#define _POSIX_C_SOURCE 200809L
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "circuit/architecture.h"
+#include "netlist/netlist.h"
+#include "report/process.h"
+#include "solver/blas.h"
+#include "solver/engine.h"
+
+enum { FEATURES = 784, INPUTS = 2 * FEATURES, HIDDEN = 100, OUTPUTS = 10, BATCH = 20 };
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- the report
+ * ---------------------------------------------------------------------------------------- */
+
+static FILE *json;
+static int rows;
+
+/* ratio: how many times better than the reference, or worse where the name says so (vs_gemm). */
+static void report(const char *name, double value, const char *unit, const char *reference,
+                   double reference_value, double ratio) {
+    printf("%-28s %12.4g %-12s %-44s %12.4g %10.4g\n", name, value, unit, reference,
+           reference_value, ratio);
+    fflush(stdout);
+    fprintf(json,
+            "%s  {\"name\": \"%s\", \"value\": %.6g, \"unit\": \"%s\", \"reference\": \"%s\", "
+            "\"reference_value\": ",
+            rows++ == 0 ? "[\n" : ",\n", name, value, unit, reference);
+    if (isnan(reference_value))
+        fputs("null, \"ratio\": null}", json);
+    else
+        fprintf(json, "%.6g, \"ratio\": %.6g}", reference_value, ratio);
+}
+
+static _Noreturn void die(const char *what) {
+    fprintf(stderr, "bench: %s\n", what);
+    exit(1);
+}
+
+/* ---- other programs
+ * ------------------------------------------------------------------------------------ */
+
+static const char *program(void) {
+    const char *p = getenv("EQSPICE");
+    return p == NULL ? "build/eqspice" : p;
+}
+
+static const char *ngspice(void) {
+    const char *p = getenv("EQSPICE_NGSPICE");
+    return p == NULL ? "ngspice" : p;
+}
+
+/* Seconds of a whole process; NAN when it fails or takes longer than `limit` seconds. */
+static double seconds_of(const char *const *argv, int limit) {
+    eq_process p = {argv, NULL, NULL, argv[0], limit};
+    eq_text said = {0};
+    int exit_status = 0;
+    double start = now();
+    eq_status status = eq_process_run(&p, &exit_status, &said, NULL);
+    double took = now() - start;
+    eq_text_free(&said);
+    return status == EQ_OK && exit_status == 0 ? took : NAN;
+}
+
+static double best_of(int times, const char *const *argv, int limit) {
+    double best = NAN;
+    for (int k = 0; k < times; k++) best = fmin(best, seconds_of(argv, limit));
+    return best;
+}
+
+static char *scratch(const char *name) {
+    static char folder[] = "/tmp/eqspice-bench-XXXXXX";
+    static bool made;
+    if (!made && mkdtemp(folder) == NULL) die("cannot make a folder in /tmp");
+    made = true;
+    return eq_path_join(folder, name);
+}
+
+/* ---- Kendall's network
+ * --------------------------------------------------------------------------------- */
+
+static eq_circuit *kendall(void) {
+    eq_architecture a;
+    eq_circuit *c = NULL;
+    eq_architecture_kind("kendall", &a, NULL);
+    eq_architecture_layers("1568,100,20", &a, NULL);
+    a.low = 1e-9;
+    a.gmin = 1e-9;
+    if (eq_architecture_build(&a, &c, NULL) != EQ_OK) die("cannot build Kendall's network");
+    return c;
+}
+
+/* Inputs of about MNIST's density: a fifth of the pixels lit, 20 V at most, each followed by its
+ * negative. */
+static void fill_inputs(double *x, size_t examples) {
+    eq_random r = eq_random_seed(1);
+    for (size_t k = 0; k < examples * FEATURES; k++) {
+        double p = eq_random_uniform(&r) < 0.2 ? 20.0 * eq_random_uniform(&r) : 0.0;
+        x[2 * k] = p;
+        x[2 * k + 1] = -p;
+    }
+}
+
+static void sgd(void *data, size_t group, size_t offset, size_t n, double *theta,
+                const double *gradient) {
+    double rate = *(const double *)data;
+    (void)group, (void)offset;
+    for (size_t j = 0; j < n; j++) {
+        double g = theta[j] - rate * gradient[j];
+        theta[j] = g < 1e-9 ? 1e-9 : g;
+    }
+}
+
+/* Free phase, two nudged phases and the update of one minibatch (symmetric estimator). */
+static void train_minibatch(eq_engine *e, const double *x, double *y, double *current) {
+    const double beta = 3e-8, rate = 7e-9;
+    double a[EQ_MAX_SLOTS] = {0.0, 0.5 / beta / BATCH, -0.5 / beta / BATCH, 0.0, 0.0};
+    eq_status status = eq_engine_free_phase(e, BATCH, x, y, NULL);
+    for (int s = 1; s <= 2 && status == EQ_OK; s++) {
+        for (size_t k = 0; k < BATCH * OUTPUTS; k++)
+            current[k] = (s == 1 ? -beta : beta) * 33.3 *
+                         (k % OUTPUTS == k / OUTPUTS % OUTPUTS ? -0.9 : 0.1);
+        status = eq_engine_nudged_phase(e, s, &(eq_nudge){current, NULL, NULL}, NULL, NULL);
+    }
+    if (status == EQ_OK) status = eq_engine_update(e, a, sgd, (void *)&(double){rate}, NULL);
+    if (status != EQ_OK) die("a minibatch did not converge");
+}
+
+enum { MINIBATCHES = 300, TIMES = 5, DIFFERENT = 50 };
+
+/* Examples a second of training with so many threads: the best of TIMES runs. */
+static double training_speed(int threads, const double *x, double *free_seconds) {
+    eq_circuit *c = kendall();
+    eq_engine_options o = {EQ_ENGINE_LAYERED, BATCH, threads};
+    eq_engine *e = NULL;
+    double y[BATCH * OUTPUTS], current[BATCH * OUTPUTS], best = 0.0;
+    if (eq_engine_new(c, &o, &e, NULL) != EQ_OK) die("Kendall's network is not layered");
+    *free_seconds = INFINITY;
+    for (int t = 0; t < TIMES; t++) {
+        double start = now();
+        for (int k = 0; k < MINIBATCHES; k++)
+            train_minibatch(e, x + (size_t)(k % DIFFERENT) * BATCH * INPUTS, y, current);
+        best = fmax(best, MINIBATCHES * BATCH / (now() - start));
+        start = now();
+        for (int k = 0; k < MINIBATCHES; k++)
+            eq_engine_free_phase(e, BATCH, x + (size_t)(k % DIFFERENT) * BATCH * INPUTS, y, NULL);
+        *free_seconds = fmin(*free_seconds, (now() - start) / (MINIBATCHES * BATCH));
+    }
+    eq_engine_free(e);
+    eq_circuit_free(c);
+    return best;
+}
+
+/* Seconds an example of the matrix products alone: X (g+ - g-) and X^T delta, 784 x 100,
+ * minibatch 20. */
+static double products(const double *x) {
+    double *w = eq_calloc_aligned(FEATURES * HIDDEN, sizeof *w);
+    double *g = eq_calloc_aligned(FEATURES * HIDDEN, sizeof *g);
+    double *h = eq_calloc_aligned(BATCH * HIDDEN, sizeof *h), best = INFINITY;
+    if (w == NULL || g == NULL || h == NULL) die("out of memory");
+    for (size_t k = 0; k < FEATURES * HIDDEN; k++) w[k] = 1e-6 * (double)(k % 17);
+    for (int t = 0; t < TIMES; t++) {
+        double start = now();
+        for (int k = 0; k < MINIBATCHES; k++) {
+            const double *at = x + (size_t)(k % DIFFERENT) * BATCH * FEATURES;
+            eq_gemm_nn(BATCH, HIDDEN, FEATURES, 1.0, at, FEATURES, w, HIDDEN, 0.0, h, HIDDEN);
+            eq_gemm_tn(FEATURES, HIDDEN, BATCH, 1.0, at, FEATURES, h, HIDDEN, 0.0, g, HIDDEN);
+        }
+        best = fmin(best, (now() - start) / (MINIBATCHES * BATCH));
+    }
+    eq_free(w);
+    eq_free(g);
+    eq_free(h);
+    return best;
+}
+
+/* Kendall's deck with a .control loop of n operating points; every input is altered before each. */
+static double ngspice_points(int n) {
+    eq_circuit *c = kendall();
+    eq_text deck = {0};
+    char *path = scratch("kendall.cir");
+    if (eq_deck_write(c, EQ_NGSPICE, NULL, &deck, NULL) != EQ_OK) die("cannot write the deck");
+    eq_circuit_free(c);
+    char *op = strstr(deck.text, "\n.op\n");
+    if (op == NULL) die("the deck has no .op");
+    deck.length = (size_t)(op - deck.text) + 1;
+    eq_text_puts(&deck, ".control\n");
+    eq_random r = eq_random_seed(2);
+    for (int k = 0; k < n; k++) {
+        for (int i = 1; i <= INPUTS; i += 2) {
+            double p = eq_random_uniform(&r) < 0.2 ? 20.0 * eq_random_uniform(&r) : 0.0;
+            eq_text_printf(&deck, "alter vx%d dc = %.6g\nalter vx%d dc = %.6g\n", i, p, i + 1, -p);
+        }
+        eq_text_puts(&deck, "op\n");
+    }
+    eq_text_puts(&deck, "quit 0\n.endc\n.end\n");
+    if (eq_file_write(path, deck.text, deck.length, NULL) != EQ_OK) die("cannot write the deck");
+    const char *argv[] = {ngspice(), "-b", path, NULL};
+    double took = seconds_of(argv, 300);
+    eq_text_free(&deck);
+    eq_free(path);
+    return took;
+}
+
+static void bench_kendall(void) {
+    double *x = eq_calloc_aligned((size_t)DIFFERENT * BATCH * INPUTS, sizeof *x);
+    double free_one, free_two;
+    if (x == NULL) die("out of memory");
+    fill_inputs(x, (size_t)DIFFERENT * BATCH);
+    double one = training_speed(1, x, &free_one), two = training_speed(2, x, &free_two);
+    double alone = products(x), best = fmax(one, two);
+    report("kendall_train_examples_per_s", best, "1/s",
+           two > one ? "one thread of the same" : "two threads of the same", fmin(one, two),
+           best / fmin(one, two));
+    report("kendall_vs_gemm", 1.0 / one, "s", "matrix products alone, one thread each", alone,
+           1.0 / one / alone);
+    double few = ngspice_points(1), more = ngspice_points(4), point = (more - few) / 3.0;
+    report("kendall_vs_ngspice_op", fmin(free_one, free_two), "s", "ngspice alter + op, a point",
+           point, point / fmin(free_one, free_two));
+    eq_free(x);
+}
+
+static void bench_mnist(void) {
+    const char *data = getenv("EQSPICE_DATA");
+    char path[512];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/mnist/train-images-idx3-ubyte.gz",
+             data == NULL ? "data" : data);
+    if (stat(path, &st) != 0) {
+        printf("kendall_10_epochs_s: skipped, no %s (tools/get-mnist fetches it)\n", path);
+        return;
+    }
+    char *folder = scratch("kendall");
+    const char *argv[] = {
+        program(), "train", "netlists/kendall-mnist.xml", "-o", folder, "--threads", "2", NULL};
+    double took = seconds_of(argv, 600);
+    /* arXiv 2006.01981: about 18 h an epoch with Spectre (second hand, FACTS section 1) */
+    report("kendall_10_epochs_s", took, "s", "Spectre as published, not in this run", 648000.0,
+           648000.0 / took);
+    eq_free(folder);
+}
+
+/* ---- sparse circuits
+ * ----------------------------------------------------------------------------------- */
+
+/* A square grid: conductances over two decades, a diode to ground at a tenth of the nodes, a
+ * current source at a hundredth. */
+static char *grid(size_t nodes) {
+    size_t side = (size_t)sqrt((double)nodes), id = 0;
+    char name[64];
+    snprintf(name, sizeof name, "grid%zu.cir", nodes);
+    char *path = scratch(name);
+    FILE *f = fopen(path, "w");
+    eq_random r = eq_random_seed(nodes);
+    if (f == NULL) die("cannot write the grid");
+    fprintf(f, "grid of %zu x %zu nodes\n.model dm D(is=1e-14)\n", side, side);
+    for (size_t i = 0; i < side; i++)
+        for (size_t j = 0; j < side; j++) {
+            double right = pow(10.0, 2.0 + 2.0 * eq_random_uniform(&r));
+            double below = pow(10.0, 2.0 + 2.0 * eq_random_uniform(&r));
+            if (j + 1 < side)
+                fprintf(f, "R%zu n%zu_%zu n%zu_%zu %.6g\n", id++, i, j, i, j + 1, right);
+            if (i + 1 < side)
+                fprintf(f, "R%zu n%zu_%zu n%zu_%zu %.6g\n", id++, i, j, i + 1, j, below);
+            double what = eq_random_uniform(&r);
+            if (what < 0.1)
+                fprintf(f, "D%zu n%zu_%zu 0 dm\n", id++, i, j);
+            else if (what < 0.11)
+                fprintf(f, "I%zu 0 n%zu_%zu %.3g\n", id++, i, j, 1e-3 * what);
+        }
+    fprintf(f, "Rg n0_0 0 1k\n.op\n.end\n");
+    if (fclose(f) != 0) die("cannot write the grid");
+    return path;
+}
+
+static double grid_seconds(const char *path) {
+    const char *argv[] = {program(), "op", path, "--format", "raw", NULL};
+    return best_of(2, argv, 600);
+}
+
+static double gib_of_children(void) {
+    struct rusage u;
+    getrusage(RUSAGE_CHILDREN, &u);
+    return (double)u.ru_maxrss / (1024.0 * 1024.0);
+}
+
+static void bench_grids(void) {
+    double seconds[3];
+    char *path[3];
+    for (int k = 0; k < 3; k++) path[k] = grid((size_t)pow(10.0, 4 + k));
+    seconds[0] = grid_seconds(path[0]);
+    char *raw = scratch("grid.raw");
+    const char *argv[] = {ngspice(), "-b", "-r", raw, path[0], NULL};
+    double theirs = seconds_of(argv, 300);
+    report("grid_1e4_vs_ngspice", seconds[0], "s", "ngspice -b, whole process", theirs,
+           theirs / seconds[0]);
+    seconds[1] = grid_seconds(path[1]);
+    report("grid_1e5_s", seconds[1], "s", "the grid of 1e4 nodes", seconds[0],
+           seconds[1] / seconds[0]);
+    seconds[2] = grid_seconds(path[2]);
+    report("grid_1e6_s", seconds[2], "s", "the grid of 1e5 nodes", seconds[1],
+           seconds[2] / seconds[1]);
+    report("grid_1e6_gib", gib_of_children(), "GiB", "none", NAN, NAN);
+    report("grid_exponent", log10(seconds[2] / seconds[0]) / 2.0, "1",
+           "n log n over the same range", log10(100.0 * 6.0 / 4.0) / 2.0, NAN);
+    for (int k = 0; k < 3; k++) eq_free(path[k]);
+    eq_free(raw);
+}
+
+/* ---- start-up
+ * ------------------------------------------------------------------------------------------ */
+
+static void bench_parse(void) {
+    eq_text deck = {0};
+    eq_random r = eq_random_seed(5);
+    eq_text_puts(&deck, "a million resistors\nV1 n0 0 1\n");
+    for (int k = 0; k < 1000000; k++)
+        eq_text_printf(&deck, "R%d n%d n%d %.6g\n", k, (int)eq_random_below(&r, 300000),
+                       (int)eq_random_below(&r, 300000), 1e3 * (1.0 + eq_random_uniform(&r)));
+    eq_text_puts(&deck, ".op\n.end\n");
+    double best = INFINITY, copy = INFINITY;
+    for (int t = 0; t < 3; t++) {
+        eq_circuit *c = NULL;
+        double start = now();
+        if (eq_deck_parse("million.cir", deck.text, deck.length, &c, NULL) != EQ_OK) die("parse");
+        best = fmin(best, now() - start);
+        eq_circuit_free(c);
+        start = now();
+        char *twin = eq_strndup(deck.text, deck.length);
+        copy = fmin(copy, now() - start);
+        eq_free(twin);
+    }
+    double mb = 1e-6 * (double)deck.length;
+    report("parse_mb_per_s", mb / best, "MB/s", "memcpy of the same text", mb / copy, copy / best);
+    eq_text_free(&deck);
+}
+
+static void bench_small(void) {
+    const char *ours[] = {program(), "op", "netlists/antiparallel.cir", NULL};
+    char *raw = scratch("small.raw");
+    const char *theirs[] = {ngspice(), "-b", "-r", raw, "netlists/antiparallel.cir", NULL};
+    double a = 1e3 * best_of(20, ours, 10), b = 1e3 * best_of(5, theirs, 10);
+    report("op_small_ms", a, "ms", "ngspice -b, whole process", b, b / a);
+    eq_free(raw);
+}
+
+int main(int argc, char **argv) {
+    const char *path = argc > 1 ? argv[1] : "bench.json";
+    json = fopen(path, "w");
+    if (json == NULL) die("cannot write the JSON file");
+    printf("%-28s %12s %-12s %-44s %12s %10s\n", "figure", "value", "unit", "reference",
+           "its value", "ratio");
+    eq_blas_single_thread();
+    bench_small();
+    bench_parse();
+    bench_kendall();
+    bench_mnist();
+    bench_grids();
+    fputs(rows == 0 ? "[]\n" : "\n]\n", json);
+    if (fclose(json) != 0) die("cannot write the JSON file");
+    printf("written to %s\n", path);
+    return 0;
+}
