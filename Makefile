@@ -23,7 +23,7 @@ TEST_OBJ := $(TEST_SRC:%.c=$(BUILD)/%.o) $(BUILD)/tests/main.o
 # Every tests/ROOM/check_TOPIC.c defines `Suite *TOPIC_suite(void)`.
 SUITES   := $(patsubst check_%,%,$(basename $(notdir $(wildcard tests/*/check_*.c))))
 
-.PHONY: all deps check check-long bench demo clean install format
+.PHONY: all deps check bench demo sanitize clean install format
 all: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice
 
@@ -91,6 +91,13 @@ bench: deps
 
 $(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/libeqspice.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
+
+# The suites with address and undefined-behaviour sanitizers; the long runs of the program are left to `check`.
+sanitize: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(BUILD)-sanitize \
+	    CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
+	    $(BUILD)-sanitize/eqspice $(BUILD)-sanitize/run-tests
+	EQSPICE=$(BUILD)-sanitize/eqspice $(BUILD)-sanitize/run-tests
 
 PREFIX ?= /usr/local
 install: all

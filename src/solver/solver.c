@@ -1,5 +1,6 @@
 #include "solver/solver.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -198,6 +199,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     for (size_t n = 0; n < s->system->nodes; n++)
         if (!isfinite(v[n])) v[n] = 0.0;
     eq_system_unknowns(s->system, v, NULL, s->x);
+    s->system->round_off = o->reltol > 0.0 ? 4.0 * DBL_EPSILON / o->reltol : 0.0;
     w->options = o;
     w->diag = diag;
     w->iterations = w->factorizations = 0;

@@ -358,6 +358,15 @@ static void add_current(eq_system *s, eq_node a, eq_node b, double y) {
     s->magnitude[b] += fabs(y);
 }
 
+/* The potentials are doubles, so a drop is known to eps (|v_a| + |v_b|) and its current to g times that: no
+ * residual can be held below it, however small the tolerances. Counted as part of sum |currents|. */
+static void add_round_off(eq_system *s, const eq_chunk *e, size_t j) {
+    eq_node a = e->t->term[0][e->start + j], b = e->t->term[1][e->start + j];
+    double least = s->round_off * fabs(e->slope[j]) * (fabs(s->v[a]) + fabs(s->v[b]));
+    s->magnitude[a] += least;
+    s->magnitude[b] += least;
+}
+
 /* Currents of the elements between nodes, or of the linear ones alone, from potentials s->v. */
 static void table_currents(eq_system *s, bool linear_only) {
     eq_chunk e;
@@ -368,8 +377,10 @@ static void table_currents(eq_system *s, bool linear_only) {
         for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
             eq_chunk_take(&e, t, start, s->v);
             eq_chunk_evaluate(&e);
-            for (size_t j = 0; j < e.n; j++)
+            for (size_t j = 0; j < e.n; j++) {
                 add_current(s, t->term[0][start + j], t->term[1][start + j], scale * e.y[j]);
+                add_round_off(s, &e, j);
+            }
         }
     }
 }

@@ -43,6 +43,7 @@ typedef struct eq_system {
     size_t nonlinear;    /* elements whose conductance changes */
     eq_homotopy homotopy;
     eq_injection injection;
+    double round_off; /* 4 eps/reltol of the solve: what round-off of the potentials counts for in magnitude */
     double *v, *current,
         *magnitude;         /* [nodes] work: potentials, current that leaves, sum of |currents| */
     int32_t *form_index[2]; /* [2 * widest + 2] work of a stamp */

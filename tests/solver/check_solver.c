@@ -434,10 +434,32 @@ START_TEST(bad_options_are_refused) {
 }
 END_TEST
 
+/* Tolerances below round-off of the currents through 0.1 ohm at 5 V: the bound does not fall below it. */
+START_TEST(tolerances_below_round_off_still_give_an_answer) {
+    eq_circuit *c = deck("tight\n.options abstol=1e-15 reltol=1e-10\nV1 a 0 5.1\nR1 a b 0.1\n"
+                         "R2 b c 5meg\nR3 c d 0.1\nR4 d 0 3meg\nD1 d e dm\nR5 e 0 1meg\n"
+                         ".model dm D(is=1e-14)\n.op\n.end\n");
+    eq_solver *s = NULL;
+    double v[16] = {0.0};
+    eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(eq_solver_new(c, &s, diag), EQ_OK);
+    eq_status status = eq_solver_solve(s, NULL, v, NULL, NULL, diag);
+    ck_assert_msg(status == EQ_OK, "%s",
+                  eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0)->text : "no message");
+    double i = (v[eq_circuit_find_node(c, "b")] - v[eq_circuit_find_node(c, "c")]) / 5e6;
+    double j = v[eq_circuit_find_node(c, "d")] / 3e6 + v[eq_circuit_find_node(c, "e")] / 1e6;
+    ck_assert_double_eq_tol(i, j, 1e-13);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+    eq_diag_free(diag);
+}
+END_TEST
+
 Suite *solver_suite(void) {
     Suite *s = suite_create("solver");
     TCase *t = tcase_create("solver");
     tcase_set_timeout(t, 120);
+    tcase_add_test(t, tolerances_below_round_off_still_give_an_answer);
     tcase_add_test(t, linear_closed_forms);
     tcase_add_test(t, diode_closed_form);
     tcase_add_test(t, amplifiers_agree_with_the_truth_and_have_an_energy);
