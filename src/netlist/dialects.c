@@ -26,7 +26,7 @@ static const eq_dialect_table tables[] = {
             .comment = "* ",
             .head = "",
             .options = ".options reltol=$r abstol=1e-15 vntol=1e-12 gmin=$g itl1=1000 itl2=1000 "
-                       "temp=$T tnom=$N\n",
+                       "epsmin=1e-300 temp=$T tnom=$N\n",
             .tail = ".op\n.end\n",
             .allowed = "#:/!<>@|~^&[]+-%",
             .typed_names = true,

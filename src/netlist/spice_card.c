@@ -244,7 +244,7 @@ static const char *const harmless_options[] = {
     "vntol",  "itl2",   "itl3",      "itl4",     "itl5",        "itl6",   "pivtol",
     "pivrel", "trtol",  "chgtol",    "method",   "maxord",      "numdgt", "nopage",
     "acct",   "noacct", "list",      "node",     "opts",        "nomod",  "noinit",
-    "klu",    "sparse", "gminsteps", "srcsteps", "savecurrents"};
+    "klu",    "sparse", "gminsteps", "srcsteps", "savecurrents", "epsmin"};
 /* Options that change the circuit. */
 static const char *const refused_options[] = {"rshunt", "defl", "defw"};
 

@@ -46,20 +46,19 @@ static eq_status workplace_open(workplace *w, const char *deck, size_t length, e
 
 /* Words in ngspice's messages that mean that there is no solution, whatever its exit status says.
  */
-static bool complains(const char *said) {
-    static const char *const bad[] = {
-        "singular matrix",  "No convergence", "Timestep too small",        "simulation(s) aborted",
-        "analysis not run", "Fatal error",    "run simulation(s) aborted", "gmin stepping failed",
-        "unknown subckt",   "no such"};
-    for (size_t k = 0; said != NULL && k < sizeof bad / sizeof *bad; k++)
-        if (strstr(said, bad[k]) != NULL) return true;
-    return false;
-}
+static const char *const bad[] = {"singular matrix", "No convergence",       "Timestep too small",
+                                  "aborted",         "analysis not run",     "Fatal error",
+                                  "unknown subckt",  "gmin stepping failed", "no such"};
 
-/* The last lines of a text, for a message. */
-static const char *tail(const char *text) {
-    size_t n = text == NULL ? 0 : strlen(text);
-    return n == 0 ? "it said nothing" : n > 400 ? text + n - 400 : text;
+/* The first line that complains, NULL when none does. */
+static const char *complaint(const char *said) {
+    const char *first = NULL;
+    for (size_t k = 0; said != NULL && k < sizeof bad / sizeof *bad; k++) {
+        const char *at = strstr(said, bad[k]);
+        if (at != NULL && (first == NULL || at < first)) first = at;
+    }
+    while (first != NULL && first > said && first[-1] != '\n') first--;
+    return first;
 }
 
 static eq_status run(const workplace *w, const char *folder, eq_diag *diag) {
@@ -68,9 +67,11 @@ static eq_status run(const workplace *w, const char *folder, eq_diag *diag) {
     eq_text said = {0};
     int exit_status = 0;
     eq_status status = eq_process_run(&p, &exit_status, &said, diag);
-    if (status == EQ_OK && (exit_status != 0 || access(w->raw, R_OK) != 0 || complains(said.text)))
-        status = eq_fail(diag, EQ_ERR_CHECK, "ngspice did not solve the deck (exit status %d): %s",
-                         exit_status, tail(said.text));
+    const char *why = complaint(said.text);
+    if (status == EQ_OK && (exit_status != 0 || access(w->raw, R_OK) != 0 || why != NULL))
+        status =
+            eq_fail(diag, EQ_ERR_CHECK, "ngspice did not solve the deck (exit status %d): %.*s",
+                    exit_status, why == NULL ? 0 : (int)strcspn(why, "\n"), why == NULL ? "" : why);
     eq_text_free(&said);
     return status;
 }

@@ -13,7 +13,8 @@
 
 /* Far tighter than ngspice's defaults (FACTS section 3), so that what remains is not its stopping
  * rule. */
-static const char tight[] = ".options reltol=1e-9 abstol=1e-15 vntol=1e-12 itl1=1000 itl2=1000\n";
+static const char tight[] = ".options reltol=1e-9 abstol=1e-15 vntol=1e-12 itl1=1000 itl2=1000 "
+                            "epsmin=1e-300\n"; /* ngspice would raise IS to 1e-28 A */
 
 /* The start of the line `.end` (the last one), or the end of the text. */
 static size_t end_card(const char *text, size_t length) {
