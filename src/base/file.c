@@ -1,9 +1,10 @@
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,11 +40,13 @@ eq_status eq_file_read(const char *path, eq_place at, char **data, size_t *lengt
     if (buffer == NULL) status = eq_out_of_memory(diag);
     while (status == EQ_OK && got < size) {
         ssize_t n = read(fd, buffer + got, size - got);
-        if (n > 0) got += (size_t)n;
-        else if (n == 0) break;
+        if (n > 0)
+            got += (size_t)n;
+        else if (n == 0)
+            break;
         else if (errno != EINTR)
-            status = eq_fail_at(diag, EQ_ERR_INPUT, at, "cannot read '%s': %s", path,
-                                strerror(errno));
+            status =
+                eq_fail_at(diag, EQ_ERR_INPUT, at, "cannot read '%s': %s", path, strerror(errno));
     }
     close(fd);
     if (status != EQ_OK) {
@@ -62,16 +65,20 @@ static eq_status inflate_all(gzFile gz, const char *path, size_t limit, eq_text 
     int n;
     while ((n = gzread(gz, block, sizeof block)) > 0) {
         if (t->length + (size_t)n > limit)
-            return eq_fail(diag, EQ_ERR_INPUT, "'%s' holds more than %zu bytes; it is not the data "
-                           "file expected here", path, limit);
+            return eq_fail(diag, EQ_ERR_INPUT,
+                           "'%s' holds more than %zu bytes; it is not the data "
+                           "file expected here",
+                           path, limit);
         eq_text_add(t, block, (size_t)n);
         if (t->failed) return eq_out_of_memory(diag);
     }
     int code;
     const char *why = gzerror(gz, &code);
     if (n < 0 || (code != Z_OK && code != Z_STREAM_END))
-        return eq_fail(diag, EQ_ERR_INPUT, "cannot inflate '%s': %s; the file is damaged, fetch it "
-                       "again", path, why);
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "cannot inflate '%s': %s; the file is damaged, fetch it "
+                       "again",
+                       path, why);
     return EQ_OK;
 }
 
@@ -101,7 +108,8 @@ eq_status eq_file_read_gz(const char *path, size_t limit, char **data, size_t *l
 }
 
 struct eq_out {
-    char *path, *temporary;
+    char *path,
+        *temporary; /* temporary: NULL for a device or a FIFO, which is written to directly */
     FILE *stream;
 };
 
@@ -122,20 +130,36 @@ static char *temporary_name(const char *path) {
 }
 
 static eq_status cannot_write(eq_diag *diag, const char *path) {
-    return eq_fail(diag, EQ_ERR_IO, "cannot write '%s': %s; check the folder, its permissions and "
-                   "the free space", path, strerror(errno));
+    return eq_fail(diag, EQ_ERR_IO,
+                   "cannot write '%s': %s; check the folder, its permissions and "
+                   "the free space",
+                   path, strerror(errno));
+}
+
+/* The file that the name leads to through symbolic links: it is what rename must replace. */
+static char *target_of(const char *path) {
+    char *real = realpath(path, NULL);
+    char *target = eq_strdup(real == NULL ? path : real);
+    free(real);
+    return target;
+}
+
+static bool is_device(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
 eq_status eq_out_open(const char *path, eq_out **result, eq_diag *diag) {
     eq_out *out = eq_calloc(1, sizeof *out);
     if (out == NULL) return eq_out_of_memory(diag);
-    out->path = eq_strdup(path);
-    out->temporary = temporary_name(path);
-    if (out->path == NULL || out->temporary == NULL) {
+    bool device = is_device(path);
+    out->path = device ? eq_strdup(path) : target_of(path);
+    if (out->path != NULL && !device) out->temporary = temporary_name(out->path);
+    if (out->path == NULL || (out->temporary == NULL && !device)) {
         out_free(out);
         return eq_out_of_memory(diag);
     }
-    out->stream = fopen(out->temporary, "wb");
+    out->stream = fopen(device ? path : out->temporary, "wb");
     if (out->stream == NULL) {
         eq_status status = cannot_write(diag, path);
         out_free(out);
@@ -161,22 +185,28 @@ static bool sync_folder(const char *path) {
     return done;
 }
 
-eq_status eq_out_commit(eq_out *out, eq_diag *diag) {
+/* Flushes, syncs and closes; errno says why when it fails. */
+static bool close_stream(eq_out *out) {
     bool written = !ferror(out->stream) && fflush(out->stream) == 0 &&
-                   fsync(fileno(out->stream)) == 0;
+                   (out->temporary == NULL || fsync(fileno(out->stream)) == 0);
     int why = errno;
     bool closed = fclose(out->stream) == 0;
-    if (written) why = errno;
-    bool done = written && closed && rename(out->temporary, out->path) == 0;
-    if (written && closed && !done) why = errno;
-    eq_status status = EQ_OK;
-    if (!done) {
-        unlink(out->temporary);
-        errno = why;
-        status = cannot_write(diag, out->path);
-    } else if (!sync_folder(out->path)) {
-        status = cannot_write(diag, out->path);
+    if (!written) errno = why;
+    return written && closed;
+}
+
+eq_status eq_out_commit(eq_out *out, eq_diag *diag) {
+    bool done = close_stream(out);
+    int why = errno;
+    if (out->temporary != NULL) {
+        if (done) {
+            done = rename(out->temporary, out->path) == 0 && sync_folder(out->path);
+            why = errno;
+        }
+        if (!done) unlink(out->temporary);
     }
+    errno = why;
+    eq_status status = done ? EQ_OK : cannot_write(diag, out->path);
     out_free(out);
     return status;
 }
@@ -184,7 +214,7 @@ eq_status eq_out_commit(eq_out *out, eq_diag *diag) {
 void eq_out_abort(eq_out *out) {
     if (out == NULL) return;
     fclose(out->stream);
-    unlink(out->temporary);
+    if (out->temporary != NULL) unlink(out->temporary);
     out_free(out);
 }
 

@@ -1,5 +1,6 @@
 /* Files: reading whole regular files (plain or gzip), and writing so that a crash or a full disk leaves
- * the old file whole: write DIR/.NAME.PID.tmp, fsync, rename, fsync the folder. */
+ * the old file whole: write DIR/.NAME.PID.tmp, fsync, rename, fsync the folder. A symbolic link keeps
+ * leading to the file; a device or a FIFO is written to as it is. */
 #ifndef EQ_BASE_FILE_H
 #define EQ_BASE_FILE_H
 

@@ -1,4 +1,5 @@
 /* eqspice: an analog circuit simulator with a built-in Equilibrium Propagation trainer. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ static int usage(FILE *stream) {
     return stream == stdout ? 0 : 2;
 }
 
-int main(int argc, char **argv) {
+static int run(int argc, char **argv) {
     if (argc < 2) return usage(stderr);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return usage(stdout);
     if (strcmp(argv[1], "--version") == 0) return printf("eqspice %s\n", version) < 0;
@@ -23,4 +24,13 @@ int main(int argc, char **argv) {
     fprintf(stderr, "eqspice: error: there is no command '%s'; `eqspice --help` lists them\n",
             argv[1]);
     return 2;
+}
+
+/* What was printed counts only when it arrived: a full disk behind standard output ends with 1. */
+int main(int argc, char **argv) {
+    int exit_status = run(argc, argv);
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || exit_status != 0) return exit_status;
+    fprintf(stderr, "eqspice: error: cannot write to standard output: %s; check the free space\n",
+            strerror(errno));
+    return 1;
 }

@@ -16,10 +16,24 @@
 Suite *base_suite(void);
 
 START_TEST(numbers_match_strtod) {
-    static const char *const text[] = {"1",       "-2.5",   "1e3",     "1e-3",   "3.14159265358979",
-                                       "1e22",    "1e23",   "1e-22",   "4.35",   "0.1",
-                                       "1.7976931348623157e308", "5e-324", ".5", "5.", "+7",
-                                       "123456789012345678", "1e400", "9007199254740993e0"};
+    static const char *const text[] = {"1",
+                                       "-2.5",
+                                       "1e3",
+                                       "1e-3",
+                                       "3.14159265358979",
+                                       "1e22",
+                                       "1e23",
+                                       "1e-22",
+                                       "4.35",
+                                       "0.1",
+                                       "1.7976931348623157e308",
+                                       "5e-324",
+                                       ".5",
+                                       "5.",
+                                       "+7",
+                                       "123456789012345678",
+                                       "1e400",
+                                       "9007199254740993e0"};
     for (size_t k = 0; k < sizeof text / sizeof *text; k++) {
         double value = NAN;
         ck_assert_uint_eq(eq_parse_double(text[k], strlen(text[k]), &value), strlen(text[k]));
@@ -32,7 +46,8 @@ START_TEST(random_numbers_are_read_back) {
     eq_random r = eq_random_seed(3);
     for (int k = 0; k < 20000; k++) {
         char text[64];
-        double x = (eq_random_uniform(&r) - 0.5) * pow(10.0, 40.0 * eq_random_uniform(&r) - 20.0), y;
+        double x = (eq_random_uniform(&r) - 0.5) * pow(10.0, 40.0 * eq_random_uniform(&r) - 20.0),
+               y;
         int digits = (int)eq_random_below(&r, 18);
         snprintf(text, sizeof text, "%.*g", digits, x);
         ck_assert_uint_eq(eq_parse_double(text, strlen(text), &y), strlen(text));
@@ -142,6 +157,31 @@ START_TEST(files_are_replaced_whole) {
 }
 END_TEST
 
+/* A link goes on leading to its file, and a device stays one: rename must not put a file in its
+ * place. Through links, so that a failure harms nothing. */
+START_TEST(links_and_devices_are_written_through) {
+    eq_diag *d = eq_diag_new();
+    const char *in = folder();
+    char *path = eq_path_join(in, "a.txt"), *link = eq_path_join(in, "link"), *data;
+    char *full = eq_path_join(in, "full");
+    size_t length;
+    struct stat st;
+    ck_assert_int_eq(eq_file_write(path, "one", 3, d), EQ_OK);
+    ck_assert_int_eq(symlink("a.txt", link), 0);
+    ck_assert_int_eq(symlink("/dev/full", full), 0);
+    ck_assert_int_eq(eq_file_write(link, "two", 3, d), EQ_OK);
+    ck_assert_int_eq(eq_file_read(path, (eq_place){0}, &data, &length, d), EQ_OK);
+    ck_assert_str_eq(data, "two");
+    ck_assert_int_eq(lstat(link, &st), 0);
+    ck_assert(S_ISLNK(st.st_mode));
+    ck_assert_int_eq(eq_file_write(full, "x", 1, d), EQ_ERR_IO);
+    ck_assert_int_eq(lstat(full, &st), 0);
+    ck_assert(S_ISLNK(st.st_mode));
+    eq_free(data), eq_free(path), eq_free(link), eq_free(full);
+    eq_diag_free(d);
+}
+END_TEST
+
 START_TEST(fifo_is_refused) {
     char *path = eq_path_join(folder(), "fifo"), *data;
     size_t length;
@@ -220,6 +260,7 @@ Suite *base_suite(void) {
     tcase_add_test(t, diagnostics_keep_places_and_order);
     tcase_add_test(t, memory_that_runs_out_is_reported);
     tcase_add_test(t, files_are_replaced_whole);
+    tcase_add_test(t, links_and_devices_are_written_through);
     tcase_add_test(t, fifo_is_refused);
     tcase_add_test(t, gzip_is_inflated_and_damage_is_seen);
     tcase_add_test(t, paths);
