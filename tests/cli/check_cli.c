@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "report/process.h"
 #include "report/raw.h"
 #include "support/program.h"
 
@@ -99,7 +100,7 @@ START_TEST(errors_name_file_line_and_column) {
     contains(text, "loop of voltage sources");
     eq_free(text);
     eq_free(path);
-    free(folder);
+    scratch_free(folder);
 }
 END_TEST
 
@@ -117,7 +118,7 @@ START_TEST(csv_has_the_sweep_then_nodes_then_sources) {
     contains(text, "\"plot\": \"Operating Point\"");
     eq_free(text);
     eq_free(path);
-    free(folder);
+    scratch_free(folder);
 }
 END_TEST
 
@@ -131,7 +132,44 @@ START_TEST(raw_files_can_be_read_back) {
     ck_assert_double_eq_tol(plots[0]->value[eq_result_find(plots[0], "v(in)")], 1.5, 1e-15);
     eq_raw_free(plots, count);
     eq_free(path);
-    free(folder);
+    scratch_free(folder);
+}
+END_TEST
+
+/* Through a link to /dev/full, so that a failure harms no device. */
+START_TEST(a_full_disk_ends_with_1_and_leaves_no_file) {
+    char *folder = scratch_folder(), *full = eq_path_join(folder, "full"), *text, pattern[128];
+    glob_t found;
+    struct stat st;
+    ck_assert_int_eq(symlink("/dev/full", full), 0);
+    expect_exit(1, &text, "op netlists/divider.cir -o %s", full);
+    contains(text, "No space left on device");
+    eq_free(text);
+    expect_exit(1, NULL, "run netlists/divider.cir --format csv -o %s", full);
+    expect_exit(1, NULL, "export netlists/iris.cir --to xml -o %s", full);
+    expect_exit(1, NULL, "build drn --layers 4,2 -o %s", full);
+    expect_exit(1, NULL, "train netlists/iris.xml --epochs 1 -o %s", full);
+    ck_assert_int_eq(lstat(full, &st), 0);
+    ck_assert(S_ISLNK(st.st_mode));
+    snprintf(pattern, sizeof pattern, "%s/.[!.]*", folder);
+    ck_assert_int_eq(glob(pattern, 0, NULL, &found), GLOB_NOMATCH);
+    eq_free(full);
+    scratch_free(folder);
+}
+END_TEST
+
+/* The old output stays whole when the new one cannot be worked out. */
+START_TEST(a_failed_run_keeps_the_old_output) {
+    char *folder = scratch_folder(), *deck = eq_path_join(folder, "loop.cir");
+    char *out = eq_path_join(folder, "out"), *text;
+    write_file(deck, "title\nV1 a 0 1\nV2 a 0 2\n.op\n.end\n");
+    write_file(out, "old");
+    expect_exit(1, NULL, "op %s -o %s", deck, out);
+    expect_exit(1, NULL, "run %s -o %s", deck, out);
+    text = file_text(out);
+    ck_assert_str_eq(text, "old");
+    eq_free(text), eq_free(deck), eq_free(out);
+    scratch_free(folder);
 }
 END_TEST
 
@@ -188,7 +226,7 @@ START_TEST(shipped_decks_agree_with_ngspice_and_between_engines) {
     globfree(&found);
     eq_free(one);
     eq_free(two);
-    free(folder);
+    scratch_free(folder);
 }
 END_TEST
 
@@ -212,7 +250,7 @@ START_TEST(xml_and_spice_give_the_same_operating_point) {
     expect_exit(0, NULL, "op %s --format raw -o %s", xml, two);
     ck_assert_double_le(difference(one, two), 1e-14);
     eq_free(xml), eq_free(one), eq_free(two);
-    free(folder);
+    scratch_free(folder);
 }
 END_TEST
 
@@ -259,7 +297,16 @@ START_TEST(iris_from_deck_to_verified_network) {
     expect_exit(2, NULL, "verify %s/iris --sample 45", folder);
     expect_exit(0, NULL, "export %s/iris --to spectre --phase nudged --sample 2", folder);
     expect_exit(0, NULL, "verify %s/iris/model.cir", folder);
-    free(folder);
+    snprintf(path, sizeof path, "%s/iris/model.cir", folder);
+    const char *const argv[] = {"ngspice", "-b", path, NULL};
+    eq_process ngspice = {argv, NULL, NULL, "ngspice", 60};
+    eq_text said = {0};
+    int exit_status;
+    ck_assert_int_eq(eq_process_run(&ngspice, &exit_status, &said, NULL), EQ_OK);
+    ck_assert_msg(exit_status == 0, "ngspice -b %s: %s", path, said.text);
+    contains(said.text, "Node");
+    eq_text_free(&said);
+    scratch_free(folder);
 }
 END_TEST
 
@@ -276,6 +323,46 @@ START_TEST(gradcheck_holds_on_the_shipped_experiments) {
         ck_assert_double_eq_tol(order, 2.0, 0.2);
         eq_free(text);
     }
+}
+END_TEST
+
+/* Removes the last two columns of metrics.csv, the timing. */
+static void cut_timing(char *csv) {
+    char *to = csv;
+    for (char *line = csv; *line != '\0';) {
+        size_t n = strcspn(line, "\n"), keep = n;
+        for (int commas = 0; keep > 0 && commas < 2; keep--) commas += line[keep - 1] == ',';
+        memmove(to, line, keep);
+        to[keep] = '\n';
+        to += keep + 1;
+        line += n + (line[n] == '\n');
+    }
+    *to = '\0';
+}
+
+/* Both folders hold the same network and the same course of the training, bit by bit. */
+static void same_training(const char *a, const char *b) {
+    static const char *const files[] = {"model.cir", "metrics.csv"};
+    for (int k = 0; k < 2; k++) {
+        char *path[2] = {eq_path_join(a, files[k]), eq_path_join(b, files[k])};
+        char *text[2] = {file_text(path[0]), file_text(path[1])};
+        for (int j = 0; k == 1 && j < 2; j++) cut_timing(text[j]);
+        ck_assert_uint_gt(strlen(text[0]), 300);
+        ck_assert_msg(strcmp(text[0], text[1]) == 0, "%s and %s differ", path[0], path[1]);
+        for (int j = 0; j < 2; j++) eq_free(path[j]), eq_free(text[j]);
+    }
+}
+
+START_TEST(a_resumed_training_is_an_uninterrupted_one) {
+    char *folder = scratch_folder();
+    char *a = eq_path_join(folder, "a"), *b = eq_path_join(folder, "b");
+    expect_exit(0, NULL, "train netlists/iris.xml -o %s --epochs 12", a);
+    expect_exit(0, NULL, "train netlists/iris.xml -o %s --epochs 12 --seed 1", b);
+    same_training(a, b);
+    expect_exit(0, NULL, "train netlists/iris.xml -o %s --epochs 12 --resume", b);
+    same_training(a, b);
+    eq_free(a), eq_free(b);
+    scratch_free(folder);
 }
 END_TEST
 
@@ -302,16 +389,8 @@ START_TEST(an_interrupted_training_goes_on_to_the_same_bits) {
     ck_assert(WIFEXITED(status));
     ck_assert_msg(WEXITSTATUS(status) == 1, "exit status %d", WEXITSTATUS(status));
     expect_exit(0, NULL, "train netlists/iris.xml -o %s --epochs 3000 --resume", path[1]);
-    char *model[2];
-    for (int k = 0; k < 2; k++) {
-        char name[160];
-        snprintf(name, sizeof name, "%s/model.cir", path[k]);
-        model[k] = file_text(name);
-    }
-    ck_assert_str_eq(model[0], model[1]);
-    eq_free(model[0]);
-    eq_free(model[1]);
-    free(folder);
+    same_training(path[0], path[1]);
+    scratch_free(folder);
 }
 END_TEST
 
@@ -335,7 +414,7 @@ START_TEST(kendall_learns_mnist) {
     contains(text, "158920 conductances trained by the layered engine");
     eq_free(text);
     expect_exit(0, NULL, "eval %s/k", folder);
-    free(folder);
+    scratch_free(folder);
 }
 END_TEST
 
@@ -348,6 +427,9 @@ Suite *cli_suite(void) {
     tcase_add_test(t, errors_name_file_line_and_column);
     tcase_add_test(t, csv_has_the_sweep_then_nodes_then_sources);
     tcase_add_test(t, raw_files_can_be_read_back);
+    tcase_add_test(t, a_full_disk_ends_with_1_and_leaves_no_file);
+    tcase_add_test(t, a_failed_run_keeps_the_old_output);
+    tcase_add_test(t, a_resumed_training_is_an_uninterrupted_one);
     tcase_add_test(t, an_output_that_cannot_be_written_ends_with_1);
     tcase_add_test(t, shipped_decks_agree_with_ngspice_and_between_engines);
     tcase_add_test(t, exports_in_every_dialect);

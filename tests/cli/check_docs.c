@@ -1,10 +1,13 @@
-/* Every command in the documentation is run: a line `$ eqspice ARGUMENTS` in README.md or docs/
- * must end with exit status 0, or with N when it ends in `# exit status N`. runs/ stands for a
+/* The documentation is held to the program: a line `$ eqspice ARGUMENTS` in README.md or docs/ must
+ * end with exit status 0, or with N when it ends in `# exit status N`, and print what the page
+ * shows below it. There `...` stands for any lines, or for the rest of a line. runs/ stands for a
  * scratch folder; MNIST commands are cut to one epoch, and skipped, with a line that says so, where
- * the data is not. */
+ * the data is not. The references name every word of the schemas and every device parameter. */
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
+#include <ctype.h>
 #include <glob.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +16,18 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "devices/registry.h"
 #include "report/process.h"
 #include "support/program.h"
 
 Suite *docs_suite(void);
+
+static char *page_text(const char *path) {
+    char *page;
+    size_t length;
+    ck_assert_int_eq(eq_file_read(path, (eq_place){0}, &page, &length, NULL), EQ_OK);
+    return page;
+}
 
 static bool has_mnist(void) {
     const char *data = getenv("EQSPICE_DATA");
@@ -50,26 +61,76 @@ static char *arguments_of(const char *line, size_t length, const char *scratch, 
     return out.text;
 }
 
-/* Runs the commands of one page and counts them. */
-static int run_page(const char *path, const char *scratch) {
+/* The same word, or the same number to 1e-6; below 1e-6 a number may be round-off and any size. */
+static bool same_word(const char *a, const char *b) {
+    char *after_a, *after_b;
+    if (strcmp(a, b) == 0) return true;
+    double x = strtod(a, &after_a), y = strtod(b, &after_b);
+    if (after_a == a || after_b == b || strcmp(after_a, after_b) != 0) return false;
+    double larger = fmax(fabs(x), fabs(y));
+    return larger < 1e-6 || fabs(x - y) <= 1e-6 * larger;
+}
+
+static bool same_line(const char *shown, size_t n, const char *printed, size_t m) {
+    char *a = eq_strndup(shown, n), *b = eq_strndup(printed, m), *rest_a, *rest_b;
+    char *u = strtok_r(a, " ", &rest_a), *v = strtok_r(b, " ", &rest_b);
+    while (u != NULL && v != NULL && strcmp(u, "...") != 0 && same_word(u, v)) {
+        u = strtok_r(NULL, " ", &rest_a);
+        v = strtok_r(NULL, " ", &rest_b);
+    }
+    bool same = u == NULL ? v == NULL : strcmp(u, "...") == 0;
+    eq_free(a);
+    eq_free(b);
+    return same;
+}
+
+/* Whether the lines shown, up to `end`, are those printed. */
+static bool same_text(const char *shown, const char *end, const char *printed) {
+    if (shown >= end) return *printed == '\0';
+    size_t n = strcspn(shown, "\n"), m = strcspn(printed, "\n");
+    const char *next = printed + m + (printed[m] == '\n');
+    if (n == 3 && strncmp(shown, "...", 3) == 0)
+        return same_text(shown + n + 1, end, printed) ||
+               (*printed != '\0' && same_text(shown, end, next));
+    return *printed != '\0' && same_line(shown, n, printed, m) &&
+           same_text(shown + n + 1, end, next);
+}
+
+/* Where the output shown below a command ends: at the next command or at the end of the block. */
+static const char *end_of_output(const char *p) {
+    while (*p != '\0' && strncmp(p, "```", 3) != 0 && strncmp(p, "$ ", 2) != 0) {
+        p += strcspn(p, "\n");
+        p += *p == '\n';
+    }
+    return p;
+}
+
+/* Runs the commands of one page and counts them, and the outputs compared. */
+static int run_page(const char *path, const char *scratch, int *compared) {
     static const char prompt[] = "\n$ eqspice ";
-    char *page;
-    size_t length;
+    char *page = page_text(path);
     int count = 0;
-    ck_assert_int_eq(eq_file_read(path, (eq_place){0}, &page, &length, NULL), EQ_OK);
-    for (const char *p = page; (p = strstr(p, prompt)) != NULL;) {
+    for (const char *p = page; (p = strstr(p, prompt)) != NULL; count++) {
         p += strlen(prompt);
         int exit_status;
-        char *arguments = arguments_of(p, strcspn(p, "\n"), scratch, &exit_status);
+        char *arguments = arguments_of(p, strcspn(p, "\n"), scratch, &exit_status), *text;
+        const char *shown = p + strcspn(p, "\n") + 1, *end = end_of_output(shown);
         bool mnist = strstr(arguments, "mnist") != NULL || strstr(arguments, "kendall") != NULL ||
                      strstr(arguments, "/drn") != NULL;
         bool build = strncmp(arguments, "build", 5) == 0;
-        if (mnist && !build && !has_mnist())
+        if (mnist && !build && !has_mnist()) {
             printf("skipped: eqspice %s (no MNIST; tools/get-mnist fetches it)\n", arguments);
-        else
-            expect_exit(exit_status, NULL, "%s", arguments);
+            eq_free(arguments);
+            continue;
+        }
+        expect_exit(exit_status, &text, "%s", arguments);
+        if (end > shown && !mnist) {
+            (*compared)++;
+            ck_assert_msg(same_text(shown, end, text), "%s: eqspice %s prints:\n%s\nnot:\n%.*s",
+                          path, arguments, text, (int)(end - shown), shown);
+        }
+        eq_free(text);
         eq_free(arguments);
-        count++;
     }
     eq_free(page);
     return count;
@@ -78,44 +139,118 @@ static int run_page(const char *path, const char *scratch) {
 START_TEST(every_command_in_the_documentation_runs) {
     glob_t found;
     char *scratch = scratch_folder();
-    int count = run_page("README.md", scratch);
+    int compared = 0, count = run_page("README.md", scratch, &compared);
     ck_assert_int_eq(glob("docs/*.md", 0, NULL, &found), 0);
-    for (size_t k = 0; k < found.gl_pathc; k++) count += run_page(found.gl_pathv[k], scratch);
+    for (size_t k = 0; k < found.gl_pathc; k++)
+        count += run_page(found.gl_pathv[k], scratch, &compared);
     globfree(&found);
     ck_assert_int_ge(count, 25);
-    free(scratch);
+    ck_assert_int_ge(compared, 12);
+    scratch_free(scratch);
 }
 END_TEST
 
-/* What the tutorial shows of the divider and of the amplifier is what the program prints. */
-START_TEST(shown_outputs_are_real) {
-    static const char *const command[] = {"op netlists/divider.cir --format csv",
-                                          "check netlists/amplifier.cir"};
-    char *page;
-    size_t length;
-    ck_assert_int_eq(eq_file_read("docs/tutorial.md", (eq_place){0}, &page, &length, NULL), EQ_OK);
-    for (int k = 0; k < 2; k++) {
-        eq_text shown = {0};
-        char *text;
-        expect_exit(0, &text, "%s", command[k]);
-        eq_text_printf(&shown, "$ eqspice %s\n%s", command[k], text);
-        ck_assert_msg(strstr(page, shown.text) != NULL, "docs/tutorial.md does not show:\n%s",
-                      shown.text);
-        eq_text_free(&shown);
-        eq_free(text);
+/* The comparison itself can fail. */
+START_TEST(outputs_are_compared) {
+    static const struct {
+        const char *shown, *printed;
+        bool same;
+    } pair[] = {{"v(a) 1 V\n", "v(a)   1 V\n", true},
+                {"v(a) 1 V\n", "v(a) 1.1 V\n", false},
+                {"a\n...\nd\n", "a\nb\nc\nd\n", true},
+                {"a\n...\nd\n", "a\nb\nc\n", false},
+                {"r 4e-19, x\n", "r 5e-18, x\n", true},
+                {"r 4e-19, x\n", "r 5e-5, x\n", false},
+                {"wrote ...\n", "wrote a, b\n", true},
+                {"a\n", "a\nb\n", false},
+                {"a\nb\n", "a\n", false},
+                {"1 A\n", "1 V\n", false}};
+    for (size_t k = 0; k < sizeof pair / sizeof *pair; k++) {
+        const char *shown = pair[k].shown;
+        ck_assert_msg(same_text(shown, shown + strlen(shown), pair[k].printed) == pair[k].same,
+                      "%s", shown);
     }
+}
+END_TEST
+
+static bool in_word(char c) {
+    return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
+/* Whether the page has the name as a whole word. */
+static bool has_word(const char *page, const char *word, size_t length) {
+    char *wanted = eq_strndup(word, length);
+    bool found = false;
+    for (const char *p = page; !found && (p = strstr(p, wanted)) != NULL; p++)
+        found = (p == page || !in_word(p[-1])) && !in_word(p[length]);
+    eq_free(wanted);
+    return found;
+}
+
+/* Every element, attribute and keyword of the schema stands in the reference. */
+static void page_covers_schema(const char *path, const char *schema) {
+    static const char *const mark[] = {"<xs:attribute name=\"", "<xs:element name=\"",
+                                       "<xs:enumeration value=\""};
+    char *page = page_text(path), *xsd = page_text(schema);
+    for (int k = 0; k < 3; k++)
+        for (const char *p = xsd; (p = strstr(p, mark[k])) != NULL;) {
+            p += strlen(mark[k]);
+            int n = (int)strcspn(p, "\"");
+            ck_assert_msg(has_word(page, p, (size_t)n), "%s does not say what '%.*s' of %s is",
+                          path, n, p, schema);
+        }
+    eq_free(page);
+    eq_free(xsd);
+}
+
+START_TEST(references_cover_the_schemas) {
+    page_covers_schema("docs/experiment.md", "schemas/experiment.xsd");
+    page_covers_schema("docs/deck.md", "schemas/circuit.xsd");
+}
+END_TEST
+
+START_TEST(the_deck_reference_names_every_device_parameter) {
+    char *page = page_text("docs/deck.md");
+    for (int c = 0; c < EQ_CLASS_COUNT; c++) {
+        const eq_device_class *cls = eq_class(c);
+        ck_assert_msg(has_word(page, cls->name, strlen(cls->name)), "%s", cls->name);
+        for (int k = 0; k < cls->params; k++)
+            ck_assert_msg(has_word(page, cls->param[k].name, strlen(cls->param[k].name)),
+                          "%s of %s", cls->param[k].name, cls->name);
+    }
+    eq_free(page);
+}
+END_TEST
+
+/* Runs another program and fails the test, with its output, when it fails. */
+static void expect_program(const char *const *argv) {
+    eq_process p = {argv, NULL, NULL, argv[0], 120};
+    eq_text text = {0};
+    int exit_status;
+    ck_assert_int_eq(eq_process_run(&p, &exit_status, &text, NULL), EQ_OK);
+    ck_assert_msg(exit_status == 0, "%s %s: %s", argv[0], argv[1] == NULL ? "" : argv[1],
+                  text.text);
+    eq_text_free(&text);
+}
+
+START_TEST(make_has_the_targets_of_the_readme) {
+    char *page = page_text("README.md");
+    int count = 0;
+    for (const char *p = page; (p = strstr(p, "\nmake ")) != NULL; count++) {
+        p += strlen("\nmake ");
+        char *target = eq_strndup(p, strcspn(p, " \n"));
+        const char *const argv[] = {"make", "-n", target, NULL};
+        expect_program(argv);
+        eq_free(target);
+    }
+    ck_assert_int_ge(count, 2);
     eq_free(page);
 }
 END_TEST
 
 START_TEST(the_device_recipe_works) {
     const char *const argv[] = {"tools/try-recipe", NULL};
-    eq_process p = {argv, NULL, NULL, "eqspice", 120};
-    eq_text text = {0};
-    int exit_status;
-    ck_assert_int_eq(eq_process_run(&p, &exit_status, &text, NULL), EQ_OK);
-    ck_assert_msg(exit_status == 0, "%s", text.text);
-    eq_text_free(&text);
+    expect_program(argv);
 }
 END_TEST
 
@@ -124,7 +259,10 @@ Suite *docs_suite(void) {
     TCase *t = tcase_create("docs");
     tcase_set_timeout(t, 600);
     tcase_add_test(t, every_command_in_the_documentation_runs);
-    tcase_add_test(t, shown_outputs_are_real);
+    tcase_add_test(t, outputs_are_compared);
+    tcase_add_test(t, references_cover_the_schemas);
+    tcase_add_test(t, the_deck_reference_names_every_device_parameter);
+    tcase_add_test(t, make_has_the_targets_of_the_readme);
     tcase_add_test(t, the_device_recipe_works);
     suite_add_tcase(s, t);
     return s;

@@ -1,7 +1,8 @@
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700
 #include "support/program.h"
 
 #include <check.h>
+#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,4 +64,14 @@ char *scratch_folder(void) {
     char *name = strdup("/tmp/eqspice-test-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(name));
     return name;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at) {
+    (void)st, (void)kind, (void)at;
+    return remove(path);
+}
+
+void scratch_free(char *name) {
+    ck_assert_int_eq(nftw(name, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+    free(name);
 }

@@ -18,7 +18,8 @@ void outcome_free(outcome *o);
 void expect_exit(int exit_status, char **text, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A fresh folder under /tmp; the caller frees the name. */
+/* A fresh folder under /tmp; scratch_free removes it with all that is in it, and frees the name. */
 char *scratch_folder(void);
+void scratch_free(char *name);
 
 #endif
