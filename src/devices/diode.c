@@ -1,14 +1,20 @@
-/* The Shockley diode with series resistance. The law of the junction stands in diode_law.h. With RS > 0 the
+/* The Shockley diode with series resistance. The law of the junction stands in diode_law.h, and with
+ * breakdown (bv) or high injection (ikf) in diode_junction.h: column WIDE tells the two apart. With RS > 0 the
  * internal node is eliminated inside the device: its drop v solves
  *     i(v) + (v - u)/rs = 0,
  * a scalar monotone equation, and the energy of the series connection is p_junction(v) + rs i^2/2. So a
  * diode with RS is still one two-terminal element with an energy of its own. */
 #include <math.h>
+#include <stdbool.h>
 
+#include "devices/diode_junction.h"
 #include "devices/diode_law.h"
 #include "devices/registry.h"
 
-enum { IS, N, RS, EG, XTI, TNOM, AREA, M, TEMP, VTE, ISAT, RSER, GMIN, VCRIT, COLUMNS };
+enum {
+    IS, N, RS, EG, XTI, TNOM, AREA, M, TEMP, BV, IBV, NBV, IKF,            /* declared */
+    VTE, ISAT, RSER, GMIN, VCRIT, WIDE, KNEE, XBV, VTB, DXBV, COLUMNS, /* derived */
+};
 
 static const eq_param diode_param[] = {
     [IS] = {"is", "A", 1e-14, 0.0, 1e300, true},
@@ -20,6 +26,10 @@ static const eq_param diode_param[] = {
     [AREA] = {"area", "1", 1.0, 1e-300, 1e300, false},
     [M] = {"m", "1", 1.0, 1e-300, 1e300, false},
     [TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},
+    [BV] = {"bv", "V", 0.0, 0.0, 1e300, false},   /* 0: no breakdown */
+    [IBV] = {"ibv", "A", 1e-3, 0.0, 1e300, false}, /* at -bv, not scaled by area */
+    [NBV] = {"nbv", "1", 0.0, 0.0, 1e6, false},    /* 0: n */
+    [IKF] = {"ikf", "A", 0.0, 0.0, 1e300, false},  /* 0: no high injection */
 };
 
 static const double celsius_zero = 273.15;
@@ -37,8 +47,31 @@ static void derive(size_t n, double *const *w, const eq_environment *env) {
         w[VTE][j] = w[N][j] * vt;
         w[ISAT][j] = w[IS][j] * scale * warm;
         w[RSER][j] = w[RS][j] / scale;
-        w[GMIN][j] = env->gmin * w[M][j];
+        w[GMIN][j] = env->gmin; /* once, whatever m and area: as ngspice */
         w[VCRIT][j] = w[VTE][j] * log(w[VTE][j] / (1.4142135623730951 * w[ISAT][j]));
+        w[KNEE][j] = w[IKF][j] * scale;
+        w[VTB][j] = (w[NBV][j] > 0.0 ? w[NBV][j] : w[N][j]) * vt;
+        w[XBV][j] = INFINITY;
+        w[DXBV][j] = 0.0;
+        if (w[BV][j] > 0.0)
+            w[XBV][j] = eq_junction_breakdown(w[ISAT][j] / w[M][j], vt, w[VTE][j], w[BV][j],
+                                              w[IBV][j], w[VTB][j], &w[DXBV][j]);
+        w[WIDE][j] = w[BV][j] > 0.0 || w[IKF][j] > 0.0;
+    }
+}
+
+static eq_junction junction(size_t j, double *const *w) {
+    return (eq_junction){w[ISAT][j], w[VTE][j], w[GMIN][j], w[KNEE][j],
+                         w[XBV][j],  w[VTB][j], w[DXBV][j]};
+}
+
+/* The junction's current and slope at its drop v. */
+static void law(size_t j, double *const *w, double v, double *i, double *g) {
+    if (w[WIDE][j] != 0.0) {
+        eq_junction q = junction(j, w);
+        eq_junction_law(&q, v, i, g);
+    } else {
+        eq_diode_law(v, w[ISAT][j], w[VTE][j], w[GMIN][j], i, g);
     }
 }
 
@@ -47,6 +80,10 @@ static void derive(size_t n, double *const *w, const eq_environment *env) {
 static double junction_drop(size_t j, double *const *w, double u) {
     double rs = w[RSER][j], vte = w[VTE][j], is = w[ISAT][j], gmin = w[GMIN][j];
     if (rs == 0.0) return u;
+    if (w[WIDE][j] != 0.0) {
+        eq_junction q = junction(j, w);
+        return eq_junction_drop(&q, rs, u);
+    }
     double v = u <= 0.0 ? 0.0 : fmin(u, vte * log1p(u / (rs * is)));
     for (int k = 0; k < 200; k++) {
         double i, g;
@@ -62,9 +99,11 @@ static void energy(size_t n, double *const *w, const double *x, const double *c,
     (void)c;
     for (size_t j = 0; j < n; j++) {
         double v = junction_drop(j, w, x[j]), i, g;
-        p[j] = eq_diode_energy(v, w[ISAT][j], w[VTE][j], w[GMIN][j]);
+        eq_junction q = junction(j, w);
+        p[j] = w[WIDE][j] != 0.0 ? eq_junction_energy(&q, v)
+                                 : eq_diode_energy(v, q.is, q.vte, q.gmin);
         if (w[RSER][j] == 0.0) continue;
-        eq_diode_law(v, w[ISAT][j], w[VTE][j], w[GMIN][j], &i, &g);
+        law(j, w, v, &i, &g);
         p[j] += 0.5 * w[RSER][j] * i * i;
     }
 }
@@ -75,7 +114,7 @@ static void value_and_slope(size_t n, double *const *w, const double *x, const d
     (void)c;
     for (size_t j = 0; j < n; j++) {
         double g, rs = w[RSER][j];
-        eq_diode_law(junction_drop(j, w, x[j]), w[ISAT][j], w[VTE][j], w[GMIN][j], &y[j], &g);
+        law(j, w, junction_drop(j, w, x[j]), &y[j], &g);
         dydx[j] = rs == 0.0 ? g : g / (1.0 + rs * g);
     }
     for (size_t j = 0; dydc != NULL && j < n; j++) dydc[j] = 0.0;
@@ -87,35 +126,58 @@ static void param_energy(size_t n, double *const *w, int k, const double *x, con
     (void)c;
     for (size_t j = 0; j < n; j++) {
         double v = k == IS ? junction_drop(j, w, x[j]) : 0.0;
-        dpdw[j] = k == IS ? eq_diode_energy(v, 1.0, w[VTE][j], 0.0) * w[ISAT][j] / w[IS][j] : 0.0;
+        eq_junction q = junction(j, w);
+        if (k != IS)
+            dpdw[j] = 0.0;
+        else if (w[WIDE][j] != 0.0)
+            dpdw[j] = eq_junction_energy_per_is(&q, v) / w[IS][j];
+        else
+            dpdw[j] = eq_diode_energy(v, 1.0, q.vte, 0.0) * q.is / w[IS][j];
     }
 }
 
+/* di/dis at fixed u; the series resistance takes a part of it. */
 static void param_value(size_t n, double *const *w, int k, const double *x, const double *c,
                         double *dydw) {
     (void)c;
     for (size_t j = 0; j < n; j++) {
         double unit, slope, i, g, v = k == IS ? junction_drop(j, w, x[j]) : 0.0;
-        eq_diode_law(v, 1.0, w[VTE][j], 0.0, &unit, &slope);
-        eq_diode_law(v, w[ISAT][j], w[VTE][j], w[GMIN][j], &i, &g);
-        dydw[j] = k == IS ? unit * w[ISAT][j] / w[IS][j] / (1.0 + w[RSER][j] * g) : 0.0;
+        eq_junction q = junction(j, w);
+        eq_diode_law(v, 1.0, q.vte, 0.0, &unit, &slope);
+        unit = w[WIDE][j] != 0.0 ? eq_junction_law_per_is(&q, v) / w[IS][j] : unit * q.is / w[IS][j];
+        law(j, w, v, &i, &g);
+        dydw[j] = k == IS ? unit / (1.0 + w[RSER][j] * g) : 0.0;
     }
 }
 
 /* Junction limiting (Nagel 1975, section 4.4; ngspice's DEVpnjlim): above vcrit a step of more than two vte
  * becomes the step that the current, not the drop, would make. */
+static bool limit_drop(double vte, double vcrit, double old, double *now) {
+    if (*now <= vcrit || fabs(*now - old) <= 2.0 * vte) return false;
+    if (old > 0.0) {
+        double arg = 1.0 + (*now - old) / vte;
+        *now = arg > 0.0 ? old + vte * log(arg) : vcrit;
+    } else {
+        *now = vte * log(*now / vte);
+    }
+    return true;
+}
+
+/* In breakdown the same holds for the drop beyond xbv, mirrored (ngspice: from 10 vtb before it). */
 static size_t limit(size_t n, double *const *w, const double *x_old, double *x_new) {
     size_t moved = 0;
     for (size_t j = 0; j < n; j++) {
-        double vte = w[VTE][j], old = x_old[j], now = x_new[j];
-        if (w[RSER][j] > 0.0 || now <= w[VCRIT][j] || fabs(now - old) <= 2.0 * vte) continue;
-        if (old > 0.0) {
-            double arg = 1.0 + (now - old) / vte;
-            x_new[j] = arg > 0.0 ? old + vte * log(arg) : w[VCRIT][j];
+        double vtb = w[VTB][j], xbv = w[XBV][j];
+        if (w[RSER][j] > 0.0) continue;
+        if (x_new[j] < fmin(0.0, 10.0 * vtb - xbv)) {
+            double vcrit = vtb * log(vtb / (1.4142135623730951 * w[ISAT][j]));
+            double beyond = -(x_new[j] + xbv);
+            if (!limit_drop(vtb, vcrit, -(x_old[j] + xbv), &beyond)) continue;
+            x_new[j] = -(beyond + xbv);
+            moved++;
         } else {
-            x_new[j] = vte * log(now / vte);
+            moved += limit_drop(w[VTE][j], w[VCRIT][j], x_old[j], &x_new[j]);
         }
-        moved++;
     }
     return moved;
 }

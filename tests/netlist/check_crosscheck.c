@@ -16,7 +16,7 @@
 
 Suite *crosscheck_suite(void);
 
-enum { FEWEST_DECKS = 20, RANDOM_DECKS = 40 };
+enum { FEWEST_DECKS = 23, RANDOM_DECKS = 80 };
 
 static void check_deck(const char *path) {
     eq_circuit *c = NULL;
@@ -100,12 +100,13 @@ static void random_element(eq_random *r, eq_text *t, unsigned k, unsigned a, uns
 
 static void random_deck(uint64_t seed, eq_text *t) {
     eq_random r = eq_random_seed(seed);
+    static const char *const wide[4] = {"", " bv=2.5", " ikf=10u", " ikf=1m bv=1.5 ibv=10u nbv=2"};
     unsigned nodes = 3 + (unsigned)eq_random_below(&r, 20);
     eq_text_printf(
         t,
-        "random deck %u\n.param r=1k kk='r/500'\n.model dm d(is=1e-%u n=1.3 rs=%u)\n.global n0\n"
+        "random deck %u\n.param r=1k kk='r/500'\n.model dm d(is=1e-%u n=1.3 rs=%u%s)\n.global n0\n"
         ".subckt pair p q r=5\nd1 p m dm\nr1 m q {r}\nr2 p q {10*r}\n.ends\n",
-        (unsigned)seed, 6 + (unsigned)eq_random_below(&r, 9), (unsigned)eq_random_below(&r, 3) * 5);
+        (unsigned)seed, 6 + (unsigned)eq_random_below(&r, 9), (unsigned)eq_random_below(&r, 3) * 5, wide[seed % 4]);
     eq_text_printf(t, "v0 in 0 %.4g\nvs0 in n1 0\nrz n0 0 10\n", between(&r, -5, 5));
     for (unsigned k = 1; k <= nodes; k++) {
         eq_text_printf(t, "rb%u n%u n%u %.4gk\n", k, k, (unsigned)eq_random_below(&r, k),

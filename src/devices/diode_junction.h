@@ -1,0 +1,34 @@
+/* The junction of a diode beyond the plain law of diode_law.h, as ngspice 39 has it (manual, "Junction
+ * Diode Model"; measured, see tests/devices):
+ *
+ *   v > 0, knee > 0 (IKF):            i = c/(1 + sqrt(c/knee)),  c = is (exp(v/vte) - 1)
+ *   v < -xbv (BV):                    i = -is exp(-(xbv + v)/vtb)
+ *   else                              the plain law;             all of them + gmin v
+ *
+ * xbv is the drop from which breakdown starts, so that the current at -BV is IBV. */
+#ifndef EQ_DEVICES_DIODE_JUNCTION_H
+#define EQ_DEVICES_DIODE_JUNCTION_H
+
+typedef struct eq_junction {
+    double is, vte, gmin; /* as in eq_diode_law */
+    double knee;          /* A, 0: no high injection */
+    double xbv, vtb;      /* V, xbv = INFINITY: no breakdown */
+    double dxbv;          /* V, d xbv / d ln is */
+} eq_junction;
+
+void eq_junction_law(const eq_junction *q, double v, double *i, double *g);
+/* Integral of i from 0 to v. */
+double eq_junction_energy(const eq_junction *q, double v);
+/* d i/d ln is and d energy/d ln is at fixed v; xbv moves with is. */
+double eq_junction_law_per_is(const eq_junction *q, double v);
+double eq_junction_energy_per_is(const eq_junction *q, double v);
+/* The v with i(v) = (u - v)/rs, rs > 0. */
+double eq_junction_drop(const eq_junction *q, double rs, double u);
+
+/* xbv for a saturation current is at thermal voltage vt: breakdown at bv carries ibv, or, when the
+ * saturation current alone is larger than that, begins at bv (ngspice: diotemp.c). Never above -3 vte, where
+ * ngspice lets the current jump. *dxbv as above. */
+double eq_junction_breakdown(double is, double vt, double vte, double bv, double ibv, double vtb,
+                             double *dxbv);
+
+#endif
