@@ -1,9 +1,8 @@
-/* The Shockley diode with series resistance. The law of the junction stands in diode_law.h, and with
- * breakdown (bv) or high injection (ikf) in diode_junction.h: column WIDE tells the two apart. With RS > 0 the
- * internal node is eliminated inside the device: its drop v solves
- *     i(v) + (v - u)/rs = 0,
- * a scalar monotone equation, and the energy of the series connection is p_junction(v) + rs i^2/2. So a
- * diode with RS is still one two-terminal element with an energy of its own. */
+/* The Shockley diode with series resistance. The law of the junction stands in diode_law.h, and
+ * with breakdown (bv) or high injection (ikf) in diode_junction.h: column WIDE tells the two apart.
+ * With RS > 0 the internal node is eliminated inside the device: its drop v solves i(v) + (v -
+ * u)/rs = 0, a scalar monotone equation, and the energy of the series connection is p_junction(v) +
+ * rs i^2/2. So a diode with RS is still one two-terminal element with an energy of its own. */
 #include <math.h>
 #include <stdbool.h>
 
@@ -12,8 +11,30 @@
 #include "devices/registry.h"
 
 enum {
-    IS, N, RS, EG, XTI, TNOM, AREA, M, TEMP, BV, IBV, NBV, IKF,            /* declared */
-    VTE, ISAT, RSER, GMIN, VCRIT, WIDE, KNEE, XBV, VTB, DXBV, COLUMNS, /* derived */
+    IS,
+    N,
+    RS,
+    EG,
+    XTI,
+    TNOM,
+    AREA,
+    M,
+    TEMP,
+    BV,
+    IBV,
+    NBV,
+    IKF, /* declared */
+    VTE,
+    ISAT,
+    RSER,
+    GMIN,
+    VCRIT,
+    WIDE,
+    KNEE,
+    XBV,
+    VTB,
+    DXBV,
+    COLUMNS, /* derived */
 };
 
 static const eq_param diode_param[] = {
@@ -26,7 +47,7 @@ static const eq_param diode_param[] = {
     [AREA] = {"area", "1", 1.0, 1e-300, 1e300, false},
     [M] = {"m", "1", 1.0, 1e-300, 1e300, false},
     [TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},
-    [BV] = {"bv", "V", 0.0, 0.0, 1e300, false},   /* 0: no breakdown */
+    [BV] = {"bv", "V", 0.0, 0.0, 1e300, false},    /* 0: no breakdown */
     [IBV] = {"ibv", "A", 1e-3, 0.0, 1e300, false}, /* at -bv, not scaled by area */
     [NBV] = {"nbv", "1", 0.0, 0.0, 1e6, false},    /* 0: n */
     [IKF] = {"ikf", "A", 0.0, 0.0, 1e300, false},  /* 0: no high injection */
@@ -75,8 +96,9 @@ static void law(size_t j, double *const *w, double v, double *i, double *g) {
     }
 }
 
-/* The junction drop v of diode j at the terminal drop u: the law is convex, so Newton from a point right of
- * the root descends to it monotonically; it stops when a step no longer moves v to the left. */
+/* The junction drop v of diode j at the terminal drop u: the law is convex, so Newton from a point
+ * right of the root descends to it monotonically; it stops when a step no longer moves v to the
+ * left. */
 static double junction_drop(size_t j, double *const *w, double u) {
     double rs = w[RSER][j], vte = w[VTE][j], is = w[ISAT][j], gmin = w[GMIN][j];
     if (rs == 0.0) return u;
@@ -100,8 +122,8 @@ static void energy(size_t n, double *const *w, const double *x, const double *c,
     for (size_t j = 0; j < n; j++) {
         double v = junction_drop(j, w, x[j]), i, g;
         eq_junction q = junction(j, w);
-        p[j] = w[WIDE][j] != 0.0 ? eq_junction_energy(&q, v)
-                                 : eq_diode_energy(v, q.is, q.vte, q.gmin);
+        p[j] =
+            w[WIDE][j] != 0.0 ? eq_junction_energy(&q, v) : eq_diode_energy(v, q.is, q.vte, q.gmin);
         if (w[RSER][j] == 0.0) continue;
         law(j, w, v, &i, &g);
         p[j] += 0.5 * w[RSER][j] * i * i;
@@ -120,7 +142,8 @@ static void value_and_slope(size_t n, double *const *w, const double *x, const d
     for (size_t j = 0; dydc != NULL && j < n; j++) dydc[j] = 0.0;
 }
 
-/* dp/dis at fixed u: the junction's, since the energy is stationary in its drop v (envelope theorem). */
+/* dp/dis at fixed u: the junction's, since the energy is stationary in its drop v (envelope
+ * theorem). */
 static void param_energy(size_t n, double *const *w, int k, const double *x, const double *c,
                          double *dpdw) {
     (void)c;
@@ -144,14 +167,15 @@ static void param_value(size_t n, double *const *w, int k, const double *x, cons
         double unit, slope, i, g, v = k == IS ? junction_drop(j, w, x[j]) : 0.0;
         eq_junction q = junction(j, w);
         eq_diode_law(v, 1.0, q.vte, 0.0, &unit, &slope);
-        unit = w[WIDE][j] != 0.0 ? eq_junction_law_per_is(&q, v) / w[IS][j] : unit * q.is / w[IS][j];
+        unit =
+            w[WIDE][j] != 0.0 ? eq_junction_law_per_is(&q, v) / w[IS][j] : unit * q.is / w[IS][j];
         law(j, w, v, &i, &g);
         dydw[j] = k == IS ? unit / (1.0 + w[RSER][j] * g) : 0.0;
     }
 }
 
-/* Junction limiting (Nagel 1975, section 4.4; ngspice's DEVpnjlim): above vcrit a step of more than two vte
- * becomes the step that the current, not the drop, would make. */
+/* Junction limiting (Nagel 1975, section 4.4; ngspice's DEVpnjlim): above vcrit a step of more than
+ * two vte becomes the step that the current, not the drop, would make. */
 static bool limit_drop(double vte, double vcrit, double old, double *now) {
     if (*now <= vcrit || fabs(*now - old) <= 2.0 * vte) return false;
     if (old > 0.0) {
@@ -163,7 +187,8 @@ static bool limit_drop(double vte, double vcrit, double old, double *now) {
     return true;
 }
 
-/* In breakdown the same holds for the drop beyond xbv, mirrored (ngspice: from 10 vtb before it). */
+/* In breakdown the same holds for the drop beyond xbv, mirrored (ngspice: from 10 vtb before it).
+ */
 static size_t limit(size_t n, double *const *w, const double *x_old, double *x_new) {
     size_t moved = 0;
     for (size_t j = 0; j < n; j++) {

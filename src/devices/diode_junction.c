@@ -10,7 +10,8 @@ static bool high_injection(const eq_junction *q, double v) {
     return v > 0.0 && q->knee > 0.0;
 }
 
-/* High injection of the low-level current c: i = c/(1 + a), di/dc = (1 + a/2)/(1 + a)^2, a = sqrt(c/knee). */
+/* High injection of the low-level current c: i = c/(1 + a), di/dc = (1 + a/2)/(1 + a)^2, a =
+ * sqrt(c/knee). */
 static double injected(double c, double knee, double *slope) {
     double a = sqrt(c / knee);
     *slope = isfinite(a) ? (1.0 + 0.5 * a) / ((1.0 + a) * (1.0 + a)) : 0.0;
@@ -41,9 +42,9 @@ double eq_junction_law_per_is(const eq_junction *q, double v) {
     return c * slope;
 }
 
-/* Integral over [0, v] of the injected current i(c(u)), or of c di/dc. In t = sqrt(u) it is smooth (near 0
- * the current goes with u and u^(3/2)); panels of 2 vte in u, 8-point Gauss-Legendre each (exact to
- * round-off for an exponential there). */
+/* Integral over [0, v] of the injected current i(c(u)), or of c di/dc. In t = sqrt(u) it is smooth
+ * (near 0 the current goes with u and u^(3/2)); panels of 2 vte in u, 8-point Gauss-Legendre each
+ * (exact to round-off for an exponential there). */
 static double injected_integral(const eq_junction *q, double v, bool per_is) {
     static const double node[4] = {0.1834346424956498, 0.5255324099163290, 0.7966664774136267,
                                    0.9602898564975363};
@@ -80,8 +81,8 @@ double eq_junction_energy_per_is(const eq_junction *q, double v) {
            q->dxbv * (q->is * exp(end) + c);
 }
 
-/* f(v) = rs i(v) + v - u increases; Newton kept inside a bracket: where the plain law, or breakdown, alone
- * carried the largest current that rs lets through, v would be beyond the root. */
+/* f(v) = rs i(v) + v - u increases; Newton kept inside a bracket: where the plain law, or
+ * breakdown, alone carried the largest current that rs lets through, v would be beyond the root. */
 double eq_junction_drop(const eq_junction *q, double rs, double u) {
     double low = fmin(u, 0.0), high = fmax(u, 0.0);
     if (u > 0.0) {

@@ -1,5 +1,5 @@
-/* The junction of a diode beyond the plain law of diode_law.h, as ngspice 39 has it (manual, "Junction
- * Diode Model"; measured, see tests/devices):
+/* The junction of a diode beyond the plain law of diode_law.h, as ngspice 39 has it (manual,
+ * "Junction Diode Model"; measured, see tests/devices):
  *
  *   v > 0, knee > 0 (IKF):            i = c/(1 + sqrt(c/knee)),  c = is (exp(v/vte) - 1)
  *   v < -xbv (BV):                    i = -is exp(-(xbv + v)/vtb)
@@ -26,8 +26,8 @@ double eq_junction_energy_per_is(const eq_junction *q, double v);
 double eq_junction_drop(const eq_junction *q, double rs, double u);
 
 /* xbv for a saturation current is at thermal voltage vt: breakdown at bv carries ibv, or, when the
- * saturation current alone is larger than that, begins at bv (ngspice: diotemp.c). Never above -3 vte, where
- * ngspice lets the current jump. *dxbv as above. */
+ * saturation current alone is larger than that, begins at bv (ngspice: diotemp.c). Never above -3
+ * vte, where ngspice lets the current jump. *dxbv as above. */
 double eq_junction_breakdown(double is, double vt, double vte, double bv, double ibv, double vtb,
                              double *dxbv);
 

@@ -1,6 +1,6 @@
-/* The property test over all registered device classes: whatever is added to registry.def is held to
- * dp/dx = y, dy/dx, dy/dc, dp/dw and dy/dw by central differences, to equal bits in tables of 1 and of 1000,
- * and to be free of NaN at extreme drops. Closed forms of single classes follow. */
+/* The property test over all registered device classes: whatever is added to registry.def is held
+ * to dp/dx = y, dy/dx, dy/dc, dp/dw and dy/dw by central differences, to equal bits in tables of 1
+ * and of 1000, and to be free of NaN at extreme drops. Closed forms of single classes follow. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -81,7 +81,8 @@ static void near(double a, double b, double scale, const char *what, const eq_de
 /* Breakdown begins at -xbv of the junction's drop x - rs i; 1e-3 V because is moves xbv. */
 static bool near_breakdown(double **w, double x) {
     const eq_device_class *cls = &eq_class_diode;
-    double bv = *w[eq_param_find(cls, "bv")], n = *w[eq_param_find(cls, "n")], vt = env.k_over_q * 300.15;
+    double bv = *w[eq_param_find(cls, "bv")], n = *w[eq_param_find(cls, "n")],
+           vt = env.k_over_q * 300.15;
     double nbv = *w[eq_param_find(cls, "nbv")], m = *w[eq_param_find(cls, "m")], moved;
     double is = *w[eq_param_find(cls, "is")] * *w[eq_param_find(cls, "area")], y, g;
     if (bv == 0.0) return false;
@@ -144,7 +145,8 @@ START_TEST(parameter_gradients_match_differences) {
             const double *control = control_of(cls, &c);
             cls->param_energy(1, w, k, &x, control, &dp);
             cls->param_value(1, w, k, &x, control, &dy);
-            /* the difference is taken of p and y: their rounding, over the step, is what it cannot see */
+            /* the difference is taken of p and y: their rounding, over the step, is what it cannot
+             * see */
             near((shifted(cls, w, k, h, x, c, true) - shifted(cls, w, k, -h, x, c, true)) / step,
                  dp, fabs(energy_at(cls, w, x, c) / *w[k]), "dp/dw", cls);
             near((shifted(cls, w, k, h, x, c, false) - shifted(cls, w, k, -h, x, c, false)) / step,
@@ -194,8 +196,8 @@ START_TEST(extreme_drops_give_no_nan) {
 }
 END_TEST
 
-/* FACTS section 3: the law that matched ngspice to 2e-15 at 0.7 V; the numbers are worked out by hand from
- * IS = 1e-14, Vt = 0.025864917007157. */
+/* FACTS section 3: the law that matched ngspice to 2e-15 at 0.7 V; the numbers are worked out by
+ * hand from IS = 1e-14, Vt = 0.025864917007157. */
 START_TEST(diode_law_in_both_regions) {
     double i, g, vt = 0.025864917007157;
     eq_diode_law(0.7, 1e-14, vt, 1e-12, &i, &g);
@@ -220,15 +222,15 @@ START_TEST(series_resistance_satisfies_its_equation) {
             cls->value_and_slope(1, w, &u, NULL, &i, &g, NULL);
             eq_diode_law(u - rs * i, 1e-14, 0.025864917007157, 1e-12, &law, &slope);
             /* rounding of the junction drop, seen through the slope and fed back by rs */
-            ck_assert_double_eq_tol(law, i, 1e-12 * fabs(i) + 4e-16 * fabs(u) * slope * (1.0 + rs * slope) +
-                                             1e-25);
+            ck_assert_double_eq_tol(
+                law, i, 1e-12 * fabs(i) + 4e-16 * fabs(u) * slope * (1.0 + rs * slope) + 1e-25);
         }
     }
 }
 END_TEST
 
-/* ngspice 39: v1 a 0 -5.1, d1 a 0 dd area=2 m=3, dd d(is=1e-14 n=1.2 bv=5 ibv=1e-3), gmin=1e-15, reltol=1e-9;
- * the same with ikf=1e-3 at 0.9 V. */
+/* ngspice 39: v1 a 0 -5.1, d1 a 0 dd area=2 m=3, dd d(is=1e-14 n=1.2 bv=5 ibv=1e-3), gmin=1e-15,
+ * reltol=1e-9; the same with ikf=1e-3 at 0.9 V. */
 START_TEST(wide_laws_have_the_numbers_of_ngspice) {
     static const struct {
         double bv, ikf, u, i;

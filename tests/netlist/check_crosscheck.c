@@ -106,7 +106,8 @@ static void random_deck(uint64_t seed, eq_text *t) {
         t,
         "random deck %u\n.param r=1k kk='r/500'\n.model dm d(is=1e-%u n=1.3 rs=%u%s)\n.global n0\n"
         ".subckt pair p q r=5\nd1 p m dm\nr1 m q {r}\nr2 p q {10*r}\n.ends\n",
-        (unsigned)seed, 6 + (unsigned)eq_random_below(&r, 9), (unsigned)eq_random_below(&r, 3) * 5, wide[seed % 4]);
+        (unsigned)seed, 6 + (unsigned)eq_random_below(&r, 9), (unsigned)eq_random_below(&r, 3) * 5,
+        wide[seed % 4]);
     eq_text_printf(t, "v0 in 0 %.4g\nvs0 in n1 0\nrz n0 0 10\n", between(&r, -5, 5));
     for (unsigned k = 1; k <= nodes; k++) {
         eq_text_printf(t, "rb%u n%u n%u %.4gk\n", k, k, (unsigned)eq_random_below(&r, k),
