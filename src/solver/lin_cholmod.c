@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "solver/blas.h"
 #include "solver/lin_ops.h"
 
 typedef struct lin_cholmod {
@@ -57,6 +58,8 @@ static void *create(const eq_pattern *pattern) {
     if (l == NULL) return NULL;
     size_t n = (size_t)pattern->n;
     l->pattern = pattern;
+    eq_blas_single_thread(); /* supernodes of circuits are small: threads cost more than they bring
+                              */
     cholmod_start(&l->common);
     l->common.print = 0;
     l->common.error_handler = NULL;
