@@ -10,31 +10,19 @@
 #include "devices/diode_law.h"
 #include "devices/registry.h"
 
+enum { IS, N, RS, EG, XTI, TNOM, AREA, M, TEMP, BV, IBV, NBV, IKF, DECLARED };
 enum {
-    IS,
-    N,
-    RS,
-    EG,
-    XTI,
-    TNOM,
-    AREA,
-    M,
-    TEMP,
-    BV,
-    IBV,
-    NBV,
-    IKF, /* declared */
-    VTE,
-    ISAT,
-    RSER,
-    GMIN,
-    VCRIT,
-    WIDE,
-    KNEE,
-    XBV,
-    VTB,
-    DXBV,
-    COLUMNS, /* derived */
+    VTE = DECLARED + EQ_DIODE_VTE,
+    ISAT = DECLARED + EQ_DIODE_ISAT,
+    RSER = DECLARED + EQ_DIODE_RSER,
+    GMIN = DECLARED + EQ_DIODE_GMIN,
+    VCRIT = DECLARED + EQ_DIODE_VCRIT,
+    WIDE = DECLARED + EQ_DIODE_WIDE,
+    KNEE = DECLARED + EQ_DIODE_KNEE,
+    XBV = DECLARED + EQ_DIODE_XBV,
+    VTB = DECLARED + EQ_DIODE_VTB,
+    DXBV = DECLARED + EQ_DIODE_DXBV,
+    COLUMNS = DECLARED + EQ_DIODE_DERIVED,
 };
 
 static const eq_param diode_param[] = {
@@ -214,7 +202,7 @@ const eq_device_class eq_class_diode = {
     .defined = EQ_CURRENT_DEFINED,
     .control = EQ_CONTROL_NONE,
     .flags = EQ_RECIPROCAL | EQ_CONVEX,
-    .params = VTE,
+    .params = DECLARED,
     .columns = COLUMNS,
     .param = diode_param,
     .value = -1,

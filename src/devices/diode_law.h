@@ -10,6 +10,23 @@
 
 #include <math.h>
 
+/* Derived columns of the diode class, counted from the end of its declared parameters: vte [V], is
+ * with area, m and temperature [A], series resistance [ohm], gmin [S], the voltage where junction
+ * limiting begins [V]; then those of wide junctions (diode_junction.h). */
+typedef enum eq_diode_column {
+    EQ_DIODE_VTE,
+    EQ_DIODE_ISAT,
+    EQ_DIODE_RSER,
+    EQ_DIODE_GMIN,
+    EQ_DIODE_VCRIT,
+    EQ_DIODE_WIDE, /* 1 with breakdown or high injection */
+    EQ_DIODE_KNEE,
+    EQ_DIODE_XBV,
+    EQ_DIODE_VTB,
+    EQ_DIODE_DXBV,
+    EQ_DIODE_DERIVED
+} eq_diode_column;
+
 /* i [A] and g = di/du [S] at the junction drop u [V]; is [A], vte = n k T/q [V], gmin [S]. Branch-free on
  * purpose: both regions are evaluated and one is selected. */
 static inline void eq_diode_law(double u, double is, double vte, double gmin, double *i,

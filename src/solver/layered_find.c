@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "devices/diode_law.h"
 #include "solver/layered.h"
 
 enum { FREE, FIXED, DRIVEN };
@@ -667,23 +668,20 @@ static void load_crossbar(eq_layers *net, eq_crossbar *x) {
         x->volts[r] = x->kind == EQ_ROWS_CONSTANT ? net->fixed_at[x->row[r]] : 0.0;
 }
 
-/* Derived columns of the diode class: devices/diode.c, after its parameters. */
-enum { VTE, ISAT, RSER, GMIN };
-
 /* Slot k of a law: the Shockley diode in row j, weighted; its gmin goes into shunt and source. */
 static void load_shockley(eq_layers *net, eq_node_law *law, size_t k, int32_t j, size_t at, bool anode) {
     const eq_table *t = &net->c->table[EQ_CLASS_diode];
     double *const *w = t->w + t->cls->params, d = net->weight[at];
     eq_node source = t->term[anode ? 1 : 0][j];
     law->bias[k] = net->fixed_at[source];
-    law->is[k] = (anode ? d : -d) * w[ISAT][j];
-    law->vte[k] = w[VTE][j];
+    law->is[k] = (anode ? d : -d) * w[EQ_DIODE_ISAT][j];
+    law->vte[k] = w[EQ_DIODE_VTE][j];
     law->per_is[k] = law->is[k] != 0.0 ? 1.0 / fabs(law->is[k]) : 1e300;
     law->per_vte[k] = (anode ? 1.0 : -1.0) / law->vte[k];
     law->open_up[k] = anode ? 0.0 : 1e300;
     law->open_down[k] = anode ? 1e300 : 0.0;
-    net->shunt[at] += d * w[GMIN][j];
-    net->source[at] += d * w[GMIN][j] * law->bias[k];
+    net->shunt[at] += d * w[EQ_DIODE_GMIN][j];
+    net->source[at] += d * w[EQ_DIODE_GMIN][j] * law->bias[k];
 }
 
 /* The ideal diode in row j: beyond the knee bias + sign vfwd the extra conductance 1/ron - 1/roff. */
