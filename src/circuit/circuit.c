@@ -49,6 +49,7 @@ void eq_circuit_free(eq_circuit *c) {
     eq_free(c->place);
     eq_free(c->model);
     eq_free(c->analysis);
+    eq_free(c->print);
     eq_free(c->input);
     eq_free(c->output);
     eq_free(c->group);
@@ -249,6 +250,13 @@ eq_status eq_circuit_analysis(eq_circuit *c, const eq_analysis *a, eq_diag *diag
     if (!eq_grow((void **)&c->analysis, &c->analysis_cap, c->analyses + 1, sizeof *c->analysis))
         return eq_out_of_memory(diag);
     c->analysis[c->analyses++] = *a;
+    return EQ_OK;
+}
+
+eq_status eq_circuit_print(eq_circuit *c, const eq_print *p, eq_diag *diag) {
+    if (!eq_grow((void **)&c->print, &c->print_cap, c->prints + 1, sizeof *c->print))
+        return eq_out_of_memory(diag);
+    c->print[c->prints++] = *p;
     return EQ_OK;
 }
 

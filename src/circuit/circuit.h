@@ -55,6 +55,14 @@ typedef struct eq_analysis {
     eq_location at;
 } eq_analysis;
 
+/* A vector that .print, .plot or .save asks for: v(plus), v(plus,minus), i(element), or everything when all
+ * are EQ_NONE; analyses: 1 << type for each type of analysis that gives it. */
+typedef struct eq_print {
+    eq_node plus, minus;
+    eq_element element;
+    unsigned analyses;
+} eq_print;
+
 /* An output: one node, or the difference v(plus) - v(minus). minus is EQ_NONE for a single node. */
 typedef struct eq_output {
     eq_node plus, minus;
@@ -99,6 +107,8 @@ typedef struct eq_circuit {
     eq_options options;
     eq_analysis *analysis;
     size_t analyses, analysis_cap;
+    eq_print *print;
+    size_t prints, print_cap;
     eq_element *input; /* V sources that carry the input vector, in order */
     size_t inputs, input_cap;
     eq_output *output;
@@ -151,6 +161,7 @@ eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_eleme
                             eq_element nudge_minus, eq_diag *diag);
 eq_status eq_circuit_input(eq_circuit *c, eq_element source, eq_diag *diag);
 eq_status eq_circuit_analysis(eq_circuit *c, const eq_analysis *a, eq_diag *diag);
+eq_status eq_circuit_print(eq_circuit *c, const eq_print *p, eq_diag *diag);
 
 /* Checks that controls exist and are voltage-defined and that there is an element, makes the missing nudge
  * sources, fills derived columns and fixes the topology. Paths to ground, loops and cutsets are looked at

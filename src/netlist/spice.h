@@ -225,6 +225,9 @@ void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_location at, eq
 /* Reads what was noted down, phase by phase. */
 void eq_spice_read_late(eq_spice *s);
 
+/* spice_print.c: the vectors of a .print, .plot or .save card. */
+void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at);
+
 /* spice_directive.c: notes a *% line down; c stands at its *. */
 void eq_spice_directive(eq_spice *s, eq_cursor *c);
 /* The element of that full name; EQ_NONE: an error was reported that starts with `what`. */

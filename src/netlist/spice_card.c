@@ -51,10 +51,10 @@ static const struct card {
     {".control", CARD_ACTION, EQ_CARD_CONTROL, NULL, NULL},
     {".end", CARD_ACTION, EQ_CARD_END, NULL, NULL},
     {".title", CARD_NOTE, 0, NULL, NULL},
-    {".print", CARD_NOTE, 0, NULL, NULL},
-    {".plot", CARD_NOTE, 0, NULL, NULL},
-    {".save", CARD_NOTE, 0, NULL, NULL},
-    {".probe", CARD_NOTE, 0, NULL, NULL},
+    {".print", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_print},
+    {".plot", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_print},
+    {".save", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_print},
+    {".probe", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_print},
     {".width", CARD_NOTE, 0, NULL, NULL},
     {".meas", CARD_NOTE, 0, NULL, NULL},
     {".measure", CARD_NOTE, 0, NULL, NULL},
@@ -114,7 +114,7 @@ eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c) {
     case CARD_ACTION:
         return (eq_card_action)card->number;
     case CARD_NOTE:
-        eq_spice_note(s, card->name, word.at, "ignored: %s (eqspice gives every node and source)",
+        eq_spice_note(s, card->name, word.at, "ignored: %s, which no operating point depends on",
                       card->name);
         break;
     case CARD_SKIP:

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "report/selection.h"
 
 /* A sweep under way. */
 typedef struct sweep {
@@ -14,6 +15,7 @@ typedef struct sweep {
     double *v, *branch; /* state, warm from point to point */
     double at[2];       /* values of the swept sources */
     double *row;        /* one line of the table */
+    eq_selection selection;
     eq_result *r;
     eq_diag *diag;
 } sweep;
@@ -36,12 +38,17 @@ static eq_status point(sweep *w) {
     eq_circuit_derive(w->c);
     eq_solver_refresh(w->s);
     eq_status status = eq_solver_solve(w->s, w->o, w->v, w->branch, NULL, w->diag);
+    if (status != EQ_OK && w->a->sweeps == 0) return status;
     if (status != EQ_OK)
         return eq_fail_at(w->diag, status, eq_circuit_place(w->c, w->a->at),
                           "the sweep stops at %s = %g",
                           eq_circuit_element_name(w->c, w->a->sweep[0].source), w->at[0]);
     size_t nodes = eq_circuit_nodes(w->c) - 1, n = (size_t)w->a->sweeps;
     memcpy(w->row, w->at, n * sizeof *w->row);
+    if (w->selection.count > 0) {
+        eq_selection_values(&w->selection, w->c, w->s, w->v, w->branch, w->row + n);
+        return eq_result_point(w->r, w->row, w->diag);
+    }
     memcpy(w->row + n, w->v + 1, nodes * sizeof *w->row);
     memcpy(w->row + n + nodes, w->branch, eq_solver_branches(w->s) * sizeof *w->row);
     return eq_result_point(w->r, w->row, w->diag);
@@ -77,20 +84,35 @@ static eq_status check_sweep(const eq_circuit *c, const eq_analysis *a, eq_diag 
                       MOST);
 }
 
+/* The empty table: the swept sources, then what is selected. */
+static eq_status new_table(sweep *w, const char *const *name) {
+    const char *plot =
+        w->a->type == EQ_ANALYSIS_OP ? "Operating Point" : "DC transfer characteristic";
+    size_t n = (size_t)w->a->sweeps;
+    if (w->selection.count == 0)
+        return eq_operating_point_table(w->c, w->s, plot, name, n, &w->r, w->diag);
+    w->r = eq_result_new(w->c->title, plot);
+    eq_status status = w->r == NULL ? eq_out_of_memory(w->diag) : EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < n; k++)
+        status = eq_result_variable(w->r, name[k], "notype", w->diag);
+    if (status == EQ_OK) status = eq_selection_variables(&w->selection, w->c, w->r, w->diag);
+    return status;
+}
+
 static eq_status run_sweep(sweep *w, eq_result **out) {
     double kept[2];
     const eq_analysis *a = w->a;
     w->v = eq_calloc(eq_circuit_nodes(w->c), sizeof *w->v);
     w->branch = eq_calloc(eq_solver_branches(w->s), sizeof *w->branch);
-    w->row = eq_calloc(2 + eq_circuit_nodes(w->c) + eq_solver_branches(w->s), sizeof *w->row);
+    w->row = eq_calloc(2 + eq_circuit_nodes(w->c) + eq_solver_branches(w->s) + w->selection.count,
+                       sizeof *w->row);
     if (w->v == NULL || w->branch == NULL || w->row == NULL) return eq_out_of_memory(w->diag);
     const char *name[2] = {NULL, NULL};
     for (int k = 0; k < a->sweeps; k++) {
         name[k] = eq_circuit_element_name(w->c, a->sweep[k].source);
         kept[k] = *eq_circuit_param(w->c, a->sweep[k].source, 0);
     }
-    eq_status status = eq_operating_point_table(w->c, w->s, "DC transfer characteristic", name,
-                                                (size_t)a->sweeps, &w->r, w->diag);
+    eq_status status = new_table(w, name);
     if (status == EQ_OK) status = all_points(w, a->sweeps - 1);
     for (int k = 0; k < a->sweeps; k++) *eq_circuit_param(w->c, a->sweep[k].source, 0) = kept[k];
     eq_circuit_derive(w->c);
@@ -103,14 +125,15 @@ static eq_status run_sweep(sweep *w, eq_result **out) {
 
 eq_status eq_analysis_run(eq_circuit *c, const eq_analysis *a, const eq_solve_options *o,
                           eq_result **out, eq_diag *diag) {
-    if (a->type == EQ_ANALYSIS_OP) return eq_operating_point(c, o, out, NULL, diag);
     sweep w = {.c = c, .a = a, .o = o, .diag = diag};
     eq_status status = check_sweep(c, a, diag);
+    if (status == EQ_OK) status = eq_selection_new(c, a->type, &w.selection, diag);
     if (status == EQ_OK) status = eq_solver_new(c, &w.s, diag);
     if (status == EQ_OK) status = run_sweep(&w, out);
     eq_free(w.v);
     eq_free(w.branch);
     eq_free(w.row);
+    eq_selection_free(&w.selection);
     eq_solver_free(w.s);
     return status;
 }

@@ -1,0 +1,24 @@
+/* Which vectors an analysis gives: those of .print, .plot and .save, or every node and source. */
+#ifndef EQ_REPORT_SELECTION_H
+#define EQ_REPORT_SELECTION_H
+
+#include "report/result.h"
+#include "solver/solver.h"
+
+typedef struct eq_selection {
+    const eq_print **item; /* voltages first, then currents; each once */
+    size_t count;          /* 0: everything */
+} eq_selection;
+
+/* What the deck asks for in analyses of this type. */
+eq_status eq_selection_new(const eq_circuit *c, eq_analysis_type type, eq_selection *out,
+                           eq_diag *diag);
+void eq_selection_free(eq_selection *p);
+/* Adds a variable for each vector to a result without points. */
+eq_status eq_selection_variables(const eq_selection *p, const eq_circuit *c, eq_result *r,
+                                 eq_diag *diag);
+/* The vectors' values at the solution v[nodes], branch[branches] of the solver; value[p->count]. */
+void eq_selection_values(const eq_selection *p, const eq_circuit *c, const eq_solver *s,
+                         const double *v, const double *branch, double *value);
+
+#endif

@@ -1,0 +1,86 @@
+/* .print, .plot and .save: which columns `eqspice run` gives, and that they hold what their names
+ * say (Ohm's and Kirchhoff's laws on a divider with a controlled source). */
+#include <check.h>
+#include <string.h>
+
+#include "netlist/netlist.h"
+#include "report/analysis.h"
+
+Suite *selection_suite(void);
+
+static eq_result *analyse(const char *text, size_t which) {
+    eq_circuit *c = NULL;
+    eq_result *r = NULL;
+    eq_diag *d = eq_diag_new();
+    eq_status status = eq_deck_parse("t.cir", text, strlen(text), &c, d);
+    ck_assert_int_eq(status, EQ_OK);
+    eq_solve_options o = eq_solve_options_of(c);
+    ck_assert_int_eq(eq_analysis_run(c, &c->analysis[which], &o, &r, d), EQ_OK);
+    eq_circuit_free(c);
+    eq_diag_free(d);
+    return r;
+}
+
+static void columns_are(const eq_result *r, const char *const *name, size_t n) {
+    ck_assert_uint_eq(r->variables, n);
+    for (size_t k = 0; k < n; k++) ck_assert_str_eq(r->variable[k].name, name[k]);
+}
+
+#define DIVIDER                                                                                    \
+    "divider\nv1 in 0 3\nr1 in out 1k\nr2 out 0 2k\ng1 0 e in out 1m\nre e 0 1k\nf1 0 f v1 2\n"    \
+    "rf f 0 1k\n.op\n.dc v1 0 6 3\n"
+
+START_TEST(listed_vectors_in_order) {
+    static const char *const name[] = {"v1",    "v(in,out)", "v(out)", "i(r2)",
+                                       "i(v1)", "i(g1)",     "i(f1)"};
+    eq_result *r =
+        analyse(DIVIDER ".print dc i(R2) v(IN, out) i(v1)\n+ v(out) file=x.prn\n"
+                        ".plot dc v(out),v(in,out)\n.save i(g1) i(f1)\n.print tran v(nowhere)\n",
+                1);
+    columns_are(r, name, 7);
+    ck_assert_uint_eq(r->points, 3);
+    for (size_t p = 0; p < 3; p++) {
+        const double *x = r->value + p * 7;
+        double v1 = 3.0 * (double)p, i = v1 / 3e3;
+        double wanted[7] = {v1, v1 / 3.0, v1 * 2.0 / 3.0, i, -i, 1e-3 * v1 / 3.0, -2.0 * i};
+        for (size_t k = 0; k < 7; k++) ck_assert_double_eq_tol(x[k], wanted[k], 1e-9);
+    }
+    eq_result_free(r);
+}
+END_TEST
+
+START_TEST(a_card_of_one_analysis_leaves_the_other_whole) {
+    static const char *const one[] = {"v1", "v(out)"};
+    static const char *const every[] = {"v(in)", "v(out)", "v(e)", "v(f)", "i(v1)"};
+    eq_result *op = analyse(DIVIDER ".print dc v(out)\n", 0),
+              *dc = analyse(DIVIDER ".print dc v(out)\n", 1);
+    columns_are(op, every, 5);
+    columns_are(dc, one, 2);
+    eq_result_free(op);
+    eq_result_free(dc);
+}
+END_TEST
+
+START_TEST(all_and_expressions_give_everything) {
+    static const char *const card[] = {".save all\n", ".print op v(*)\n",
+                                       ".print op v(in) v(in)-v(out)\n",
+                                       ".print op v(in)\n.probe p(r1)\n"};
+    for (size_t k = 0; k < sizeof card / sizeof *card; k++) {
+        char text[512];
+        snprintf(text, sizeof text, "%s%s", DIVIDER, card[k]);
+        eq_result *r = analyse(text, 0);
+        ck_assert_uint_eq(r->variables, 5);
+        eq_result_free(r);
+    }
+}
+END_TEST
+
+Suite *selection_suite(void) {
+    Suite *s = suite_create("selection");
+    TCase *t = tcase_create("selection");
+    tcase_add_test(t, listed_vectors_in_order);
+    tcase_add_test(t, a_card_of_one_analysis_leaves_the_other_whole);
+    tcase_add_test(t, all_and_expressions_give_everything);
+    suite_add_tcase(s, t);
+    return s;
+}
