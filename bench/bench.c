@@ -193,16 +193,32 @@ static double products(const double *x) {
     return best;
 }
 
+/* Kendall's deck up to its .op. */
+static void kendall_deck(eq_text *deck) {
+    eq_circuit *c = kendall();
+    if (eq_deck_write(c, EQ_NGSPICE, NULL, deck, NULL) != EQ_OK) die("cannot write the deck");
+    eq_circuit_free(c);
+    char *op = strstr(deck->text, "\n.op\n");
+    if (op == NULL) die("the deck has no .op");
+    deck->length = (size_t)(op - deck->text) + 1;
+    deck->text[deck->length] = '\0';
+}
+
+/* Seconds of ngspice on the deck, whole process; NAN when it fails. */
+static double ngspice_seconds(const eq_text *deck) {
+    char *path = scratch("kendall.cir");
+    if (deck->failed || eq_file_write(path, deck->text, deck->length, NULL) != EQ_OK)
+        die("cannot write the deck");
+    const char *argv[] = {ngspice(), "-b", path, NULL};
+    double took = seconds_of(argv, 300);
+    eq_free(path);
+    return took;
+}
+
 /* Kendall's deck with a .control loop of n operating points; every input is altered before each. */
 static double ngspice_points(int n) {
-    eq_circuit *c = kendall();
     eq_text deck = {0};
-    char *path = scratch("kendall.cir");
-    if (eq_deck_write(c, EQ_NGSPICE, NULL, &deck, NULL) != EQ_OK) die("cannot write the deck");
-    eq_circuit_free(c);
-    char *op = strstr(deck.text, "\n.op\n");
-    if (op == NULL) die("the deck has no .op");
-    deck.length = (size_t)(op - deck.text) + 1;
+    kendall_deck(&deck);
     eq_text_puts(&deck, ".control\n");
     eq_random r = eq_random_seed(2);
     for (int k = 0; k < n; k++) {
@@ -213,11 +229,43 @@ static double ngspice_points(int n) {
         eq_text_puts(&deck, "op\n");
     }
     eq_text_puts(&deck, "quit 0\n.endc\n.end\n");
-    if (eq_file_write(path, deck.text, deck.length, NULL) != EQ_OK) die("cannot write the deck");
-    const char *argv[] = {ngspice(), "-b", path, NULL};
-    double took = seconds_of(argv, 300);
+    double took = ngspice_seconds(&deck);
     eq_text_free(&deck);
-    eq_free(path);
+    return took;
+}
+
+/* A source piecewise linear in v(sweep), in place of vx`i`: `sign` times a pixel of its own at each point. */
+static void swept_input(eq_text *deck, int i, int points, double sign) {
+    eq_random r = eq_random_seed((uint64_t)((i + 1) / 2));
+    eq_text_printf(deck, "bx%d x%d 0 v=pwl(v(sweep)", i, i);
+    for (int k = 0; k < points; k++) {
+        double p = eq_random_uniform(&r) < 0.2 ? 20.0 * eq_random_uniform(&r) : 0.0;
+        eq_text_printf(deck, ",%d,%.6g", k, sign * p);
+    }
+    eq_text_puts(deck, ")\n");
+}
+
+/* ngspice's fastest route (FACTS section 2): all inputs piecewise linear in one swept voltage, and one
+ * .dc, of which every point starts from the one before. */
+static double ngspice_sweep(int n) {
+    eq_text whole = {0}, deck = {0};
+    int input = 0;
+    kendall_deck(&whole);
+    for (char *line = whole.text, *end; *line != '\0'; line = end) {
+        end = strchr(line, '\n') + 1;
+        if (strncmp(line, "vx", 2) == 0) {
+            input++;
+            swept_input(&deck, input, n, input % 2 == 1 ? 1.0 : -1.0);
+        } else {
+            eq_text_add(&deck, line, (size_t)(end - line));
+        }
+    }
+    if (input != INPUTS) die("the deck has other inputs");
+    eq_text_printf(&deck, "vsweep sweep 0 dc 0\n.control\ndc vsweep 0 %d 1\n", n - 1);
+    eq_text_printf(&deck, "if length(v(y1p)) = %d\nquit 0\nend\nquit 1\n.endc\n.end\n", n);
+    double took = ngspice_seconds(&deck);
+    eq_text_free(&whole);
+    eq_text_free(&deck);
     return took;
 }
 
@@ -236,6 +284,9 @@ static void bench_kendall(void) {
     double few = ngspice_points(1), more = ngspice_points(4), point = (more - few) / 3.0;
     report("kendall_vs_ngspice_op", fmin(free_one, free_two), "s", "ngspice alter + op, a point",
            point, point / fmin(free_one, free_two));
+    few = ngspice_sweep(2), more = ngspice_sweep(5), point = (more - few) / 3.0;
+    report("kendall_vs_ngspice_warm", fmin(free_one, free_two), "s",
+           "ngspice .dc over pwl inputs, a point", point, point / fmin(free_one, free_two));
     eq_free(x);
 }
 
