@@ -253,6 +253,10 @@ eq_status eq_circuit_analysis(eq_circuit *c, const eq_analysis *a, eq_diag *diag
     return EQ_OK;
 }
 
+const char *eq_circuit_sweep_name(const eq_circuit *c, const eq_sweep *s) {
+    return s->source == EQ_SWEEP_TEMP ? "temp" : eq_circuit_element_name(c, s->source);
+}
+
 eq_status eq_circuit_print(eq_circuit *c, const eq_print *p, eq_diag *diag) {
     if (!eq_grow((void **)&c->print, &c->print_cap, c->prints + 1, sizeof *c->print))
         return eq_out_of_memory(diag);

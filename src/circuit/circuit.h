@@ -44,8 +44,9 @@ typedef struct eq_row {
 typedef enum eq_analysis_type { EQ_ANALYSIS_OP, EQ_ANALYSIS_DC } eq_analysis_type;
 
 /* One analysis of the deck, in deck order. A .dc sweep: `sweep` sources, innermost first. */
+enum { EQ_SWEEP_TEMP = -2 };
 typedef struct eq_sweep {
-    eq_element source; /* V, I or R element */
+    eq_element source; /* V, I or R element, or EQ_SWEEP_TEMP: the temperature in degrees C */
     double start, stop, step;
 } eq_sweep;
 typedef struct eq_analysis {
@@ -161,6 +162,8 @@ eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_eleme
                             eq_element nudge_minus, eq_diag *diag);
 eq_status eq_circuit_input(eq_circuit *c, eq_element source, eq_diag *diag);
 eq_status eq_circuit_analysis(eq_circuit *c, const eq_analysis *a, eq_diag *diag);
+/* What a sweep changes: "v1", "temp". */
+const char *eq_circuit_sweep_name(const eq_circuit *c, const eq_sweep *s);
 eq_status eq_circuit_print(eq_circuit *c, const eq_print *p, eq_diag *diag);
 
 /* Checks that controls exist and are voltage-defined and that there is an element, makes the missing nudge

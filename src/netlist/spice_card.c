@@ -241,9 +241,9 @@ enum { OPTION_RELTOL, OPTION_ABSTOL, OPTION_GMIN, OPTION_TEMP, OPTION_TNOM, OPTI
 
 /* How ngspice solves and prints: nothing that an operating point within our bound depends on. */
 static const char *const harmless_options[] = {
-    "vntol",  "itl2",   "itl3",      "itl4",     "itl5",        "itl6",   "pivtol",
-    "pivrel", "trtol",  "chgtol",    "method",   "maxord",      "numdgt", "nopage",
-    "acct",   "noacct", "list",      "node",     "opts",        "nomod",  "noinit",
+    "vntol",  "itl2",   "itl3",      "itl4",     "itl5",         "itl6",   "pivtol",
+    "pivrel", "trtol",  "chgtol",    "method",   "maxord",       "numdgt", "nopage",
+    "acct",   "noacct", "list",      "node",     "opts",         "nomod",  "noinit",
     "klu",    "sparse", "gminsteps", "srcsteps", "savecurrents", "epsmin"};
 /* Options that change the circuit. */
 static const char *const refused_options[] = {"rshunt", "defl", "defw"};
@@ -352,15 +352,16 @@ static void read_op(eq_spice *s, eq_cursor *c, eq_location at) {
 static bool read_sweep(eq_spice *s, eq_cursor *c, eq_sweep *sweep) {
     eq_token t = eq_token_next(c);
     if (t.kind != EQ_TOKEN_WORD) {
-        eq_spice_expected(s, t, "the V, I or R element to sweep");
+        eq_spice_expected(s, t, "the V, I or R element to sweep, or temp");
         return false;
     }
-    sweep->source = eq_spice_find_element(s, t, "the sweep of .dc");
+    bool temp = eq_token_is(t, "temp");
+    sweep->source = temp ? EQ_SWEEP_TEMP : eq_spice_find_element(s, t, "the sweep of .dc");
     if (sweep->source == EQ_NONE) return false;
-    char letter = eq_class(s->circuit->row[sweep->source].cls)->letter;
+    char letter = temp ? 'v' : eq_class(s->circuit->row[sweep->source].cls)->letter;
     if (letter != 'v' && letter != 'i' && letter != 'r') {
-        eq_spice_fail(s, t.at, "%.*s cannot be swept; give a V, I or R element", (int)t.length,
-                      t.text);
+        eq_spice_fail(s, t.at, "%.*s cannot be swept; give a V, I or R element, or temp",
+                      (int)t.length, t.text);
         return false;
     }
     if (!eq_spice_number_at(s, c, &sweep->start, "the start value") ||
@@ -368,6 +369,12 @@ static bool read_sweep(eq_spice *s, eq_cursor *c, eq_sweep *sweep) {
         return false;
     eq_token step = eq_token_peek(c);
     if (!eq_spice_number_at(s, c, &sweep->step, "the step")) return false;
+    if (temp && !(fmin(sweep->start, sweep->stop) > -273.15)) {
+        eq_spice_fail(s, t.at,
+                      "a sweep of temp from %g to %g reaches absolute zero; start above -273.15",
+                      sweep->start, sweep->stop);
+        return false;
+    }
     double points = (sweep->stop - sweep->start) / sweep->step;
     if (sweep->start == sweep->stop || (points >= 0.0 && points <= 1e9)) return true;
     eq_spice_fail(s, step.at,

@@ -91,7 +91,7 @@ static void put_analysis(const eq_circuit *c, const eq_analysis *a, eq_text *out
     eq_text_puts(out, "  <dc>\n");
     for (int k = 0; k < a->sweeps; k++) {
         eq_text_puts(out, "    <sweep");
-        put_text(out, "source", eq_circuit_element_name(c, a->sweep[k].source));
+        put_text(out, "source", eq_circuit_sweep_name(c, &a->sweep[k]));
         put_value(out, "start", a->sweep[k].start);
         put_value(out, "stop", a->sweep[k].stop);
         put_value(out, "step", a->sweep[k].step);

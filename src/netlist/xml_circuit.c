@@ -179,7 +179,12 @@ static eq_status add_dc(reader *r, const eq_xml_node *node) {
          n = eq_xml_next(n)) {
         eq_sweep *s = &a.sweep[a.sweeps++];
         *s = (eq_sweep){EQ_NONE, 0.0, 0.0, 0.0};
-        status = element_named(r, n, "source", &s->source);
+        const char *source = eq_xml_attribute(n, "source");
+        bool temp = eq_same(source, "temp") && eq_circuit_find_element(r->c, source) == EQ_NONE;
+        if (temp)
+            s->source = EQ_SWEEP_TEMP;
+        else
+            status = element_named(r, n, "source", &s->source);
         if (status == EQ_OK) status = number(r, n, "start", &s->start);
         if (status == EQ_OK) status = number(r, n, "stop", &s->stop);
         if (status == EQ_OK) status = number(r, n, "step", &s->step);

@@ -20,11 +20,14 @@ typedef struct sweep {
     eq_diag *diag;
 } sweep;
 
-/* The parameter that a sweep of this element changes: dc of a source, the resistance of a resistor.
- */
-static void set_value(eq_circuit *c, eq_element e, double value) {
-    bool memristor = c->row[e].cls == EQ_CLASS_memristor;
-    *eq_circuit_param(c, e, 0) = memristor ? 1.0 / value : value;
+/* What a sweep changes: dc of a source, the resistance of a resistor, the temperature. */
+static double *swept(eq_circuit *c, const eq_sweep *s) {
+    return s->source == EQ_SWEEP_TEMP ? &c->env.temp : eq_circuit_param(c, s->source, 0);
+}
+
+static void set_value(eq_circuit *c, const eq_sweep *s, double value) {
+    bool memristor = s->source != EQ_SWEEP_TEMP && c->row[s->source].cls == EQ_CLASS_memristor;
+    *swept(c, s) = memristor ? 1.0 / value : value;
 }
 
 /* Points of start, start+step, ..., stop, with ngspice's tolerance of a rounding error of the last
@@ -42,7 +45,7 @@ static eq_status point(sweep *w) {
     if (status != EQ_OK)
         return eq_fail_at(w->diag, status, eq_circuit_place(w->c, w->a->at),
                           "the sweep stops at %s = %g",
-                          eq_circuit_element_name(w->c, w->a->sweep[0].source), w->at[0]);
+                          eq_circuit_sweep_name(w->c, &w->a->sweep[0]), w->at[0]);
     size_t nodes = eq_circuit_nodes(w->c) - 1, n = (size_t)w->a->sweeps;
     memcpy(w->row, w->at, n * sizeof *w->row);
     if (w->selection.count > 0) {
@@ -61,7 +64,7 @@ static eq_status all_points(sweep *w, int k) {
     eq_status status = EQ_OK;
     for (size_t j = 0; status == EQ_OK && j < points_of(s); j++) {
         w->at[k] = s->start + (double)j * s->step;
-        set_value(w->c, s->source, w->at[k]);
+        set_value(w->c, s, w->at[k]);
         status = all_points(w, k - 1);
     }
     return status;
@@ -109,12 +112,12 @@ static eq_status run_sweep(sweep *w, eq_result **out) {
     if (w->v == NULL || w->branch == NULL || w->row == NULL) return eq_out_of_memory(w->diag);
     const char *name[2] = {NULL, NULL};
     for (int k = 0; k < a->sweeps; k++) {
-        name[k] = eq_circuit_element_name(w->c, a->sweep[k].source);
-        kept[k] = *eq_circuit_param(w->c, a->sweep[k].source, 0);
+        name[k] = eq_circuit_sweep_name(w->c, &a->sweep[k]);
+        kept[k] = *swept(w->c, &a->sweep[k]);
     }
     eq_status status = new_table(w, name);
     if (status == EQ_OK) status = all_points(w, a->sweeps - 1);
-    for (int k = 0; k < a->sweeps; k++) *eq_circuit_param(w->c, a->sweep[k].source, 0) = kept[k];
+    for (int k = 0; k < a->sweeps; k++) *swept(w->c, &a->sweep[k]) = kept[k];
     eq_circuit_derive(w->c);
     if (status == EQ_OK)
         *out = w->r;

@@ -3,8 +3,10 @@
 #include <check.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "netlist/netlist.h"
 #include "report/analysis.h"
+#include "report/ngspice.h"
 
 Suite *selection_suite(void);
 
@@ -75,12 +77,42 @@ START_TEST(all_and_expressions_give_everything) {
 }
 END_TEST
 
+/* Resistors and diodes follow a swept temperature, but for those with a temp= of their own. */
+START_TEST(a_temperature_sweep_agrees_with_ngspice) {
+    static const char deck[] =
+        "temperature\nv1 in 0 2\nr1 in a 1k tc1=2m tc2=5u\nd1 a 0 dd\nd2 a 0 dd temp=27\n"
+        "i1 0 b 1m\nd3 b 0 dd area=2\n.model dd d(is=1e-14 rs=2 xti=4 eg=1.2 tnom=35)\n"
+        ".options reltol=1e-12 abstol=1e-15 vntol=1e-12\n.dc temp -40 125 5 v1 1 2 1\n.end\n";
+    eq_diag *d = eq_diag_new();
+    eq_result *ours = analyse(deck, 0), **plots = NULL;
+    size_t count = 0, columns[2];
+    ck_assert_int_eq(eq_ngspice_run(deck, sizeof deck - 1, "/tmp", &plots, &count, d), EQ_OK);
+    ck_assert_uint_eq(count, 1);
+    ck_assert_uint_eq(ours->points, 2 * 34);
+    ck_assert_uint_eq(plots[0]->points, ours->points);
+    ck_assert_str_eq(ours->variable[0].name, "temp");
+    for (int k = 0; k < 2; k++) {
+        const char *node = k == 0 ? "v(a)" : "v(b)";
+        columns[0] = eq_result_find(ours, node);
+        columns[1] = eq_result_find(plots[0], node);
+        for (size_t p = 0; p < ours->points; p++)
+            ck_assert_double_eq_tol(ours->value[p * ours->variables + columns[0]],
+                                    plots[0]->value[p * plots[0]->variables + columns[1]], 1e-9);
+    }
+    eq_result_free(plots[0]);
+    eq_free(plots);
+    eq_result_free(ours);
+    eq_diag_free(d);
+}
+END_TEST
+
 Suite *selection_suite(void) {
     Suite *s = suite_create("selection");
     TCase *t = tcase_create("selection");
     tcase_add_test(t, listed_vectors_in_order);
     tcase_add_test(t, a_card_of_one_analysis_leaves_the_other_whole);
     tcase_add_test(t, all_and_expressions_give_everything);
+    tcase_add_test(t, a_temperature_sweep_agrees_with_ngspice);
     suite_add_tcase(s, t);
     return s;
 }
