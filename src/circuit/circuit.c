@@ -5,7 +5,8 @@
 
 #include "base/mem.h"
 
-/* Boltzmann over charge of ngspice (CODATA 2014), measured in FACTS section 3: Vt(27 C)/300.15 K. */
+/* Boltzmann over charge of ngspice (CODATA 2014), measured in FACTS section 3: Vt(27 C)/300.15 K.
+ */
 static const double ngspice_k_over_q = 0.025864917007157 / 300.15;
 
 eq_circuit *eq_circuit_new(void) {
@@ -148,31 +149,58 @@ static int terminals(const eq_device_class *cls) {
     return cls->control == EQ_CONTROL_VOLTAGE ? 4 : 2;
 }
 
-/* A parameter without default must be given, except those that `derive` fills in (units of temperature). */
+/* A parameter without default must be given, except those that `derive` fills in (units of
+ * temperature). */
 static bool may_be_nan(const eq_param *p) {
     return strcmp(p->unit, "C") == 0;
 }
 
-static eq_status check_card(const eq_circuit *c, const eq_card *card, eq_diag *diag) {
-    const eq_device_class *cls = eq_class(card->cls);
-    eq_place at = eq_circuit_place(c, card->at);
-    for (int k = 0; k < cls->params; k++) {
-        const eq_param *p = &cls->param[k];
-        double value = card->w[k];
-        if (isnan(value) && may_be_nan(p)) continue;
-        if (isnan(value))
-            return eq_fail_at(diag, EQ_ERR_INPUT, at, "%.*s has no %s; give %s in %s",
-                              (int)card->name_length, card->name, p->name, p->name, p->unit);
-        if (!(value >= p->min && value <= p->max))
-            return eq_fail_at(diag, EQ_ERR_INPUT, at,
-                              "%s = %g of %.*s is outside %g..%g %s; give a value inside", p->name,
-                              value, (int)card->name_length, card->name, p->min, p->max, p->unit);
-    }
-    if (card->cls == EQ_CLASS_resistor && card->w[cls->value] == 0.0)
+/* Whether parameter k of an element may have the value; the place and the name are for the message.
+ */
+static eq_status check_value(const eq_device_class *cls, int k, double value, eq_place at,
+                             int length, const char *name, eq_diag *diag) {
+    const eq_param *p = &cls->param[k];
+    if (isnan(value) && may_be_nan(p)) return EQ_OK;
+    if (isnan(value))
+        return eq_fail_at(diag, EQ_ERR_INPUT, at, "%.*s has no %s; give %s in %s", length, name,
+                          p->name, p->name, p->unit);
+    if (!(value >= p->min && value <= p->max))
+        return eq_fail_at(diag, EQ_ERR_INPUT, at,
+                          "%s = %g of %.*s is outside %g..%g %s; give a value inside", p->name,
+                          value, length, name, p->min, p->max, p->unit);
+    if (cls == eq_class(EQ_CLASS_resistor) && k == cls->value && value == 0.0)
         return eq_fail_at(diag, EQ_ERR_INPUT, at,
                           "%.*s has a resistance of 0 ohm; write a 0-V source (V%.*s ... 0) for a "
                           "short, or a small resistance",
-                          (int)card->name_length, card->name, (int)card->name_length, card->name);
+                          length, name, length, name);
+    return EQ_OK;
+}
+
+static eq_status check_card(const eq_circuit *c, const eq_card *card, eq_diag *diag) {
+    const eq_device_class *cls = eq_class(card->cls);
+    eq_status status = EQ_OK;
+    for (int k = 0; status == EQ_OK && k < cls->params; k++)
+        status = check_value(cls, k, card->w[k], eq_circuit_place(c, card->at),
+                             (int)card->name_length, card->name, diag);
+    return status;
+}
+
+/* One pass over the tables finds whether something is wrong; only then places and names are looked
+ * up. */
+eq_status eq_circuit_check_values(const eq_circuit *c, eq_diag *diag) {
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &c->table[cls];
+        for (int k = 0; k < t->cls->params; k++)
+            for (size_t row = 0; row < t->count; row++) {
+                const eq_param *p = &t->cls->param[k];
+                double value = t->w[k][row];
+                if (value >= p->min && value <= p->max && value != 0.0) continue;
+                const char *name = eq_circuit_element_name(c, t->id[row]);
+                eq_status status = check_value(t->cls, k, value, eq_circuit_place_of(c, t->id[row]),
+                                               (int)strlen(name), name, diag);
+                if (status != EQ_OK) return status;
+            }
+    }
     return EQ_OK;
 }
 
@@ -273,7 +301,8 @@ double *eq_circuit_source(eq_circuit *c, eq_element e) {
     return eq_circuit_param(c, e, 0);
 }
 
-/* g = 1/(r (1 + tc1 dT + ...)) of a resistor card between gmin and gmax; an error names the element. */
+/* g = 1/(r (1 + tc1 dT + ...)) of a resistor card between gmin and gmax; an error names the
+ * element. */
 static eq_status as_memristor(eq_circuit *c, eq_element e, double gmin, double gmax, eq_card *out,
                               eq_diag *diag) {
     eq_row r = c->row[e];
@@ -314,7 +343,8 @@ static void compact_resistors(eq_circuit *c) {
 static eq_status new_group(eq_circuit *c, const char *pattern, double gmin, double gmax,
                            eq_diag *diag) {
     char *name = eq_strdup(pattern);
-    if (name == NULL || !eq_grow((void **)&c->group, &c->group_cap, c->groups + 1, sizeof *c->group)) {
+    if (name == NULL ||
+        !eq_grow((void **)&c->group, &c->group_cap, c->groups + 1, sizeof *c->group)) {
         eq_free(name);
         return eq_out_of_memory(diag);
     }
@@ -368,9 +398,10 @@ eq_status eq_circuit_train(eq_circuit *c, const char *pattern, double gmin, doub
                            eq_location at, eq_diag *diag) {
     eq_place place = eq_circuit_place(c, at);
     if (!(gmin >= 0.0 && gmax > gmin && isfinite(gmax)))
-        return eq_fail_at(diag, EQ_ERR_INPUT, place,
-                          "gmin=%g and gmax=%g are no bounds of a conductance; give 0 <= gmin < gmax",
-                          gmin, gmax);
+        return eq_fail_at(
+            diag, EQ_ERR_INPUT, place,
+            "gmin=%g and gmax=%g are no bounds of a conductance; give 0 <= gmin < gmax", gmin,
+            gmax);
     eq_status status = new_group(c, pattern, gmin, gmax, diag);
     if (status != EQ_OK) return status;
     eq_group *g = &c->group[c->groups - 1];
@@ -423,11 +454,12 @@ static eq_status check_controls(const eq_circuit *c, eq_diag *diag) {
             eq_element by = t->control[j];
             bool known = by >= 0 && (size_t)by < eq_circuit_elements(c);
             if (known && eq_class(c->row[by].cls)->defined == EQ_VOLTAGE_DEFINED) continue;
-            status = eq_fail_at(
-                diag, EQ_ERR_INPUT, eq_circuit_place_of(c, t->id[j]),
-                "%s is controlled by the current of %s, which is no voltage source; put a 0-V source in "
-                "series and name it as the control",
-                eq_circuit_element_name(c, t->id[j]), known ? eq_circuit_element_name(c, by) : "nothing");
+            status = eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, t->id[j]),
+                                "%s is controlled by the current of %s, which is no voltage "
+                                "source; put a 0-V source in "
+                                "series and name it as the control",
+                                eq_circuit_element_name(c, t->id[j]),
+                                known ? eq_circuit_element_name(c, by) : "nothing");
         }
     }
     return status;
@@ -444,7 +476,8 @@ eq_status eq_circuit_freeze(eq_circuit *c, eq_diag *diag) {
     eq_status status = make_nudges(c, diag);
     if (status == EQ_OK) status = check_controls(c, diag);
     if (status == EQ_OK && eq_circuit_elements(c) == 0)
-        status = eq_fail(diag, EQ_ERR_INPUT, "the circuit has no element; a deck needs at least one "
+        status = eq_fail(diag, EQ_ERR_INPUT,
+                         "the circuit has no element; a deck needs at least one "
                          "(line 1 is the title and is not read as an element)");
     if (status != EQ_OK) return status;
     eq_circuit_derive(c);

@@ -172,6 +172,9 @@ eq_status eq_circuit_print(eq_circuit *c, const eq_print *p, eq_diag *diag);
 eq_status eq_circuit_freeze(eq_circuit *c, eq_diag *diag);
 /* Recomputes the derived columns after parameters or c->env changed. */
 void eq_circuit_derive(eq_circuit *c);
+/* Whether every parameter lies in its declared range, as eq_circuit_add demands: values may have been
+ * changed since. */
+eq_status eq_circuit_check_values(const eq_circuit *c, eq_diag *diag);
 
 /* A pointer to parameter k of element e, to read or change it (then eq_circuit_derive). */
 double *eq_circuit_param(eq_circuit *c, eq_element e, int k);

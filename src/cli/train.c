@@ -81,8 +81,9 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
            folder);
 }
 
-static eq_status train(const eq_experiment *x, eq_train_options *o, eq_diag *diag) {
+static eq_status train(const eq_experiment *x, const eq_train_options *asked, eq_diag *diag) {
     char *folder = NULL;
+    eq_train_options options = *asked, *o = &options;
     if (o->folder == NULL) {
         folder = default_folder(x, diag);
         if (folder == NULL) return EQ_ERR_IO;

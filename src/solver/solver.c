@@ -40,7 +40,8 @@ eq_status eq_solver_new_for(eq_circuit *c, bool with_slope, eq_solver **out, eq_
     eq_solver *s = eq_calloc(1, sizeof *s);
     if (s == NULL) return eq_out_of_memory(diag);
     s->circuit = c;
-    eq_status status = eq_system_new(c, with_slope, &s->system, diag);
+    eq_status status = eq_circuit_check_values(c, diag);
+    if (status == EQ_OK) status = eq_system_new(c, with_slope, &s->system, diag);
     if (status == EQ_OK) status = eq_newton_new(s->system, &s->newton, diag);
     if (status == EQ_OK) {
         s->x = eq_calloc(s->system->n, sizeof *s->x);
@@ -62,9 +63,10 @@ void eq_solver_forget(eq_solver *s) {
     eq_newton_forget(s->newton);
 }
 
-/* A failure (memory) is reported by the next solve. */
+/* A failure is reported by the next solve. */
 void eq_solver_refresh(eq_solver *s) {
-    s->refreshed = eq_system_refresh(s->system, NULL);
+    s->refreshed = eq_circuit_check_values(s->circuit, NULL);
+    if (s->refreshed == EQ_OK) s->refreshed = eq_system_refresh(s->system, NULL);
     s->newton->not_positive = false;
 }
 
@@ -163,6 +165,13 @@ static eq_status check_options(const eq_solve_options *o, eq_diag *diag) {
         o->abstol, o->reltol, o->max_iterations);
 }
 
+/* Why the last refresh failed. */
+static eq_status check_refresh(const eq_solver *s, eq_diag *diag) {
+    if (s->refreshed == EQ_OK) return EQ_OK;
+    eq_status status = eq_circuit_check_values(s->circuit, diag);
+    return status == EQ_OK ? eq_out_of_memory(diag) : status;
+}
+
 static void fill(double *y, size_t n, double value) {
     for (size_t k = 0; y != NULL && k < n; k++) y[k] = value;
 }
@@ -177,6 +186,24 @@ static void describe(eq_solver *s, eq_method method, const char *rung, eq_solve_
     for (size_t k = 0; k < s->system->n; k++) info->residual = fmax(info->residual, fabs(w->r[k]));
     info->has_energy = s->system->topology->exists;
     info->stationarity = info->energy = NAN;
+}
+
+/* A state that doubles cannot hold (2 kV across a diode without resistance) is no answer. */
+static eq_status check_finite(const eq_solver *s, const double *v, const double *branch,
+                              eq_diag *diag) {
+    const char *what = "potential of node", *name = NULL;
+    for (size_t n = 0; name == NULL && n < s->system->nodes; n++)
+        if (!isfinite(v[n])) name = eq_circuit_node_name(s->circuit, (eq_node)n);
+    for (size_t b = 0; name == NULL && branch != NULL && b < eq_solver_branches(s); b++)
+        if (!isfinite(branch[b])) {
+            what = "current of";
+            name = eq_circuit_element_name(s->circuit, eq_solver_branch_element(s, b));
+        }
+    if (name == NULL) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_CONVERGE,
+                   "the %s %s is beyond the numbers of the machine; check the sources there, and "
+                   "diodes without series resistance that carry a whole source voltage",
+                   what, name);
 }
 
 typedef eq_status (*answer)(eq_newton *w, double *x, int which, const char **rung);
@@ -205,7 +232,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     w->iterations = w->factorizations = 0;
     w->singular = -1;
     eq_status status = check_options(o, diag);
-    if (status == EQ_OK && s->refreshed != EQ_OK) status = eq_out_of_memory(diag);
+    if (status == EQ_OK) status = check_refresh(s, diag);
     if (status == EQ_OK) {
         status = by(w, s->x, which, &rung);
         /* A start that solves the equations says nothing about whether they have other solutions.
@@ -213,7 +240,10 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
         if (status == EQ_OK && w->factorizations == 0) status = eq_newton_factor(w, s->x);
         if (status != EQ_OK) report_failure(w, s->x, status, diag);
     }
-    if (status == EQ_OK) eq_system_state(s->system, s->x, v, branch);
+    if (status == EQ_OK) {
+        eq_system_state(s->system, s->x, v, branch);
+        status = check_finite(s, v, branch, diag);
+    }
     if (info != NULL) describe(s, o->method, rung, info);
     if (status != EQ_OK) {
         fill(v, s->system->nodes, NAN);

@@ -358,8 +358,9 @@ static void add_current(eq_system *s, eq_node a, eq_node b, double y) {
     s->magnitude[b] += fabs(y);
 }
 
-/* The potentials are doubles, so a drop is known to eps (|v_a| + |v_b|) and its current to g times that: no
- * residual can be held below it, however small the tolerances. Counted as part of sum |currents|. */
+/* The potentials are doubles, so a drop is known to eps (|v_a| + |v_b|) and its current to g times
+ * that: no residual can be held below it, however small the tolerances. Counted as part of sum
+ * |currents|. */
 static void add_round_off(eq_system *s, const eq_chunk *e, size_t j) {
     eq_node a = e->t->term[0][e->start + j], b = e->t->term[1][e->start + j];
     double least = s->round_off * fabs(e->slope[j]) * (fabs(s->v[a]) + fabs(s->v[b]));
@@ -456,15 +457,16 @@ static bool residual(eq_system *s, const double *x, bool linear_only, double *r,
         double anchor = s->homotopy.anchor == NULL ? 0.0 : s->homotopy.anchor[k];
         double shunt = s->homotopy.shunt * (x[k] - anchor);
         r[k] = s->current[red->root[k]] + shunt;
-        finite = finite && isfinite(r[k]);
-        if (magnitude != NULL) magnitude[k] = s->magnitude[red->root[k]] + fabs(shunt);
+        double m = s->magnitude[red->root[k]] + fabs(shunt);
+        finite = finite && isfinite(r[k]) && isfinite(m);
+        if (magnitude != NULL) magnitude[k] = m;
     }
     for (size_t b = 0; s->n > red->node_unknowns && b < red->branches; b++) {
         int32_t k = red->current[b];
         double size;
         if (k == EQ_NONE) continue;
         r[k] = branch_residual(s, x, b, &size);
-        finite = finite && isfinite(r[k]);
+        finite = finite && isfinite(r[k]) && isfinite(size);
         if (magnitude != NULL) magnitude[k] = size;
     }
     return finite;

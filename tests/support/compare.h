@@ -4,8 +4,8 @@
 
 #include "circuit/circuit.h"
 
-/* Fails the test where the circuits differ: elements in order with their class, nodes, control and parameters
- * (relative 1e-15), inputs, outputs, groups, analyses, options. */
+/* Fails the test where the circuits differ: elements in order with their class, nodes, control and
+ * parameters (relative 1e-15), inputs, outputs, groups, analyses, options. */
 void assert_same_circuit(const eq_circuit *a, const eq_circuit *b);
 
 /* Reads a deck; fails the test with its messages when that fails. */

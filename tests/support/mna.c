@@ -1,6 +1,7 @@
 #include "mna.h"
 
 #include <check.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +19,10 @@ eq_circuit *deck(const char *text) {
 
 typedef struct mna {
     const eq_circuit *c;
-    int nodes, n;   /* unknowns: nodes 1.. then branches */
-    int *branch_of; /* [elements] */
-    double *a, *r;  /* dense Jacobian by rows, residual */
+    int nodes, n;         /* unknowns: nodes 1.. then branches */
+    int *branch_of;       /* [elements] */
+    double *a, *r;        /* dense Jacobian by rows, residual */
+    double *flow, *known; /* by rows: sum of the terms, and how far they follow from the unknowns */
     const double *v, *j;
 } mna;
 
@@ -29,11 +31,16 @@ static double volt(const mna *m, eq_node n) {
 }
 
 static void put(mna *m, int row, int column, double value) {
-    if (row >= 0 && column >= 0) m->a[row * m->n + column] += value;
+    if (row < 0 || column < 0) return;
+    double x = column < m->nodes - 1 ? m->v[column + 1] : m->j[column - m->nodes + 1];
+    m->a[row * m->n + column] += value;
+    m->known[row] += fabs(value * x);
 }
 
 static void add(mna *m, int row, double value) {
-    if (row >= 0) m->r[row] += value;
+    if (row < 0) return;
+    m->r[row] += value;
+    m->flow[row] += fabs(value);
 }
 
 static int at(eq_node n) {
@@ -45,12 +52,24 @@ static double param(const mna *m, eq_element e, const char *name) {
     return m->c->table[row.cls].w[eq_param_find(eq_class(row.cls), name)][row.row];
 }
 
+/* A temperature [C] of its own, or that of the circuit. */
+static double celsius(const mna *m, eq_element e, const char *name, double of_circuit) {
+    double own = param(m, e, name);
+    return isnan(own) ? of_circuit : own;
+}
+
 /* i(u) and di/du of the two-terminal elements, from the declared parameters. */
 static void law(const mna *m, eq_element e, double u, double *i, double *g) {
     int cls = m->c->row[e].cls;
     if (cls == EQ_CLASS_diode) {
-        double vte = m->c->env.k_over_q * (m->c->env.temp + 273.15) * param(m, e, "n");
-        double is = param(m, e, "is"), gmin = m->c->env.gmin;
+        double t = celsius(m, e, "temp", m->c->env.temp) + 273.15, n = param(m, e, "n");
+        double nominal = celsius(m, e, "tnom", m->c->env.tnom) + 273.15;
+        double vt = m->c->env.k_over_q * t, vte = n * vt;
+        double is = param(m, e, "is") * param(m, e, "area") * param(m, e, "m");
+        if (t != nominal)
+            is *= exp((t / nominal - 1) * param(m, e, "eg") / vte) *
+                  pow(t / nominal, param(m, e, "xti") / n);
+        double gmin = m->c->env.gmin;
         if (u >= -3 * vte) {
             *i = is * (exp(u / vte) - 1) + gmin * u;
             *g = is / vte * exp(u / vte) + gmin;
@@ -65,7 +84,11 @@ static void law(const mna *m, eq_element e, double u, double *i, double *g) {
         *g = u > knee ? on : off;
         *i = off * u + (u > knee ? (on - off) * (u - knee) : 0);
     } else {
-        *g = cls == EQ_CLASS_resistor ? 1 / param(m, e, "r") : param(m, e, "g");
+        double dt =
+            cls == EQ_CLASS_resistor ? celsius(m, e, "temp", m->c->env.temp) - m->c->env.tnom : 0;
+        *g = cls == EQ_CLASS_memristor ? param(m, e, "g")
+                                       : 1 / (param(m, e, "r") * (1 + param(m, e, "tc1") * dt +
+                                                                  param(m, e, "tc2") * dt * dt));
         *i = *g * u;
     }
 }
@@ -130,6 +153,8 @@ static void assemble(mna *m, const eq_circuit *c, const double *v, const double 
     m->n = m->nodes - 1 + branches;
     m->a = calloc((size_t)(m->n * m->n) + 1, sizeof *m->a);
     m->r = calloc((size_t)m->n + 1, sizeof *m->r);
+    m->flow = calloc((size_t)m->n + 1, sizeof *m->flow);
+    m->known = calloc((size_t)m->n + 1, sizeof *m->known);
     for (int e = 0; e < elements; e++) element(m, e);
 }
 
@@ -137,6 +162,8 @@ static void drop(mna *m) {
     free(m->branch_of);
     free(m->a);
     free(m->r);
+    free(m->flow);
+    free(m->known);
 }
 
 double mna_residual(const eq_circuit *c, const double *v, const double *branch) {
@@ -144,6 +171,64 @@ double mna_residual(const eq_circuit *c, const double *v, const double *branch) 
     double worst = 0;
     assemble(&m, c, v, branch);
     for (int k = 0; k < m.nodes - 1; k++) worst = fmax(worst, fabs(m.r[k]));
+    drop(&m);
+    return worst;
+}
+
+/* The smallest-numbered node that voltage-defined branches join with n: inside such a group the
+ * branch currents settle KCL, so that a residual at one node comes from the currents of all. */
+static void join_groups(const mna *m, int *group) {
+    for (int k = 0; k < m->nodes; k++) group[k] = k;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (size_t e = 0; e < eq_circuit_elements(m->c); e++) {
+            if (m->branch_of[e] < 0) continue;
+            eq_row row = m->c->row[e];
+            const eq_table *t = &m->c->table[row.cls];
+            int *a = &group[t->term[0][row.row]], *b = &group[t->term[1][row.row]];
+            if (*a == *b) continue;
+            moved = true;
+            *a = *b = *a < *b ? *a : *b;
+        }
+    }
+}
+
+/* Sum of the terms of each group; an F carries a share of those of the branch that controls it. */
+static void group_flows(const mna *m, const int *group, double *flow) {
+    for (int k = 0; k < m->nodes; k++) flow[k] = 0.0;
+    for (int k = 1; k < m->nodes; k++) flow[group[k]] += m->flow[k - 1] + m->known[k - 1] * 1e-6;
+    const eq_table *f = &m->c->table[EQ_CLASS_cccs];
+    for (size_t pass = 0; pass < f->count; pass++)
+        for (size_t j = 0; j < f->count; j++) {
+            eq_row by = m->c->row[f->control[j]];
+            const eq_table *t = &m->c->table[by.cls];
+            double a = flow[group[t->term[0][by.row]]], b = flow[group[t->term[1][by.row]]];
+            double share = fabs(f->w[0][j]) * fmax(a, b);
+            for (int k = 0; k < 2; k++) {
+                double *at_f = &flow[group[f->term[k][j]]];
+                *at_f = fmax(*at_f, share);
+            }
+        }
+}
+
+double mna_ratio(const eq_circuit *c, const double *v, const double *branch, double abstol,
+                 double reltol) {
+    mna m;
+    double worst = 0;
+    assemble(&m, c, v, branch);
+    int *group = malloc((size_t)m.nodes * sizeof *group);
+    double *flow = malloc((size_t)m.nodes * sizeof *flow);
+    join_groups(&m, group);
+    group_flows(&m, group, flow);
+    for (int k = 0; k < m.n; k++) {
+        bool node = k < m.nodes - 1;
+        double terms = node ? flow[group[k + 1]] : m.known[k];
+        double bound = abstol + reltol * terms + 16 * DBL_EPSILON * m.known[k];
+        double ratio = fabs(m.r[k]) / bound;
+        if (!(ratio <= worst)) worst = isnan(ratio) ? INFINITY : ratio;
+    }
+    free(group);
+    free(flow);
     drop(&m);
     return worst;
 }

@@ -11,6 +11,11 @@
 double mna_step(const eq_circuit *c, double *v, double *branch);
 /* The largest KCL residual [A] of the state over all nodes, currents of branches included. */
 double mna_residual(const eq_circuit *c, const double *v, const double *branch);
+/* The same over its bound: max of |r_k| over abstol + reltol (sum of |terms|) + round-off of the
+ * state. The terms of a node are those of all nodes that voltage-defined branches join with it.
+ * Infinite when a residual is not finite. */
+double mna_ratio(const eq_circuit *c, const double *v, const double *branch, double abstol,
+                 double reltol);
 
 /* Reads a deck from a text; fails the test when it does not parse. */
 eq_circuit *deck(const char *text);
