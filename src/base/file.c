@@ -108,14 +108,16 @@ eq_status eq_file_read_gz(const char *path, size_t limit, char **data, size_t *l
 }
 
 struct eq_out {
-    char *path,
-        *temporary; /* temporary: NULL for a device or a FIFO, which is written to directly */
+    char *path;
+    char *temporary; /* NULL for a device or a FIFO, which is written to directly */
+    char *folder;    /* of path, NULL for a device: had beforehand, a rename cannot be taken back */
     FILE *stream;
 };
 
 static void out_free(eq_out *out) {
     eq_free(out->path);
     eq_free(out->temporary);
+    eq_free(out->folder);
     eq_free(out);
 }
 
@@ -154,8 +156,11 @@ eq_status eq_out_open(const char *path, eq_out **result, eq_diag *diag) {
     if (out == NULL) return eq_out_of_memory(diag);
     bool device = is_device(path);
     out->path = device ? eq_strdup(path) : target_of(path);
-    if (out->path != NULL && !device) out->temporary = temporary_name(out->path);
-    if (out->path == NULL || (out->temporary == NULL && !device)) {
+    if (out->path != NULL && !device) {
+        out->temporary = temporary_name(out->path);
+        out->folder = eq_path_folder(out->path);
+    }
+    if (out->path == NULL || (!device && (out->temporary == NULL || out->folder == NULL))) {
         out_free(out);
         return eq_out_of_memory(diag);
     }
@@ -174,11 +179,8 @@ FILE *eq_out_stream(eq_out *out) {
 }
 
 /* fsync of the folder makes the rename itself survive a crash. */
-static bool sync_folder(const char *path) {
-    char *folder = eq_path_folder(path);
-    if (folder == NULL) return false;
+static bool sync_folder(const char *folder) {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    eq_free(folder);
     if (fd < 0) return false;
     bool done = fsync(fd) == 0 || errno == EINVAL;
     close(fd);
@@ -200,7 +202,7 @@ eq_status eq_out_commit(eq_out *out, eq_diag *diag) {
     int why = errno;
     if (out->temporary != NULL) {
         if (done) {
-            done = rename(out->temporary, out->path) == 0 && sync_folder(out->path);
+            done = rename(out->temporary, out->path) == 0 && sync_folder(out->folder);
             why = errno;
         }
         if (!done) unlink(out->temporary);

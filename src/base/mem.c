@@ -7,8 +7,10 @@
 /* The only mutable state of the library outside its objects: the fault injection of the tests. */
 static long fail_after = -1;
 
-void eq_mem_fail_after(long n) {
+long eq_mem_fail_after(long n) {
+    long left = fail_after;
     fail_after = n;
+    return left;
 }
 
 /* Bytes of n items, or 0 when the product overflows or the test hook says this allocation fails. */

@@ -1,25 +1,29 @@
-/* Checked memory: every allocation of eqspice goes through these, sizes are multiplied with an overflow
- * check, and a test can make the n-th allocation fail. */
+/* Checked memory: every allocation of eqspice goes through these, sizes are multiplied with an
+ * overflow check, and a test can make the n-th allocation fail. */
 #ifndef EQ_BASE_MEM_H
 #define EQ_BASE_MEM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* n items of `size` bytes; NULL when memory runs out or n*size overflows. n = 0 gives a valid pointer. */
+/* n items of `size` bytes; NULL when memory runs out or n*size overflows. n = 0 gives a valid
+ * pointer. */
 void *eq_malloc(size_t n, size_t size) __attribute__((malloc));
 void *eq_calloc(size_t n, size_t size) __attribute__((malloc));
-/* As eq_calloc, at an address divisible by 64 (a cache line, an AVX-512 register); free with eq_free. */
+/* As eq_calloc, at an address divisible by 64 (a cache line, an AVX-512 register); free with
+ * eq_free. */
 void *eq_calloc_aligned(size_t n, size_t size) __attribute__((malloc));
 void *eq_realloc(void *p, size_t n, size_t size);
 char *eq_strdup(const char *text);
 char *eq_strndup(const char *text, size_t length);
 void eq_free(void *p);
 
-/* Makes room for `need` items in *p (capacity *cap, doubling); false and nothing changed on failure. */
+/* Makes room for `need` items in *p (capacity *cap, doubling); false and nothing changed on
+ * failure. */
 bool eq_grow(void **p, size_t *cap, size_t need, size_t size);
 
-/* Test hook: after `n` more successful allocations every one fails; n < 0 switches the hook off. */
-void eq_mem_fail_after(long n);
+/* Test hook: after `n` more successful allocations every one fails; n < 0 switches the hook off.
+ * Returns how many were left of the n of the call before (0: some may have failed). */
+long eq_mem_fail_after(long n);
 
 #endif

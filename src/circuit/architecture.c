@@ -290,7 +290,10 @@ static eq_status set_title(eq_circuit *c, const eq_architecture *a, eq_diag *dia
     eq_text t = {0};
     eq_text_printf(&t, "%s network", a->amplifiers ? "kendall" : "drn");
     for (size_t l = 0; l < a->layers; l++) eq_text_printf(&t, "%c%zu", l == 0 ? ' ' : '-', a->width[l]);
-    if (t.failed) return eq_out_of_memory(diag);
+    if (t.failed) {
+        eq_text_free(&t);
+        return eq_out_of_memory(diag);
+    }
     eq_free(c->title);
     c->title = t.text;
     return EQ_OK;

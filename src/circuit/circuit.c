@@ -425,7 +425,10 @@ static eq_status make_nudge(eq_circuit *c, eq_node node, eq_element *e, eq_diag 
     if (node == EQ_NONE || *e != EQ_NONE) return EQ_OK;
     eq_text name = {0};
     eq_text_printf(&name, "inudge_%s", eq_circuit_node_name(c, node));
-    if (name.failed) return eq_out_of_memory(diag);
+    if (name.failed) {
+        eq_text_free(&name);
+        return eq_out_of_memory(diag);
+    }
     eq_card card = eq_card_new(EQ_CLASS_isource);
     card.name = name.text;
     card.name_length = name.length;

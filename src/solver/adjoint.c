@@ -27,6 +27,7 @@ eq_status eq_solver_adjoint(eq_solver *s, const double *v, const double *branch,
         status = eq_lin_solve_transposed(lin, l);
     }
     if (status == EQ_OK) eq_system_spread(system, l, lambda);
+    if (status == EQ_ERR_MEMORY) eq_out_of_memory(diag);
     eq_lin_free(lin);
     eq_free(x);
     eq_free(l);

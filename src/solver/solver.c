@@ -123,6 +123,7 @@ static void name_worst(const eq_newton *w, eq_text *text) {
 
 static eq_status report_failure(eq_newton *w, const double *x, eq_status status, eq_diag *diag) {
     eq_text text = {0};
+    if (status == EQ_ERR_MEMORY) eq_out_of_memory(diag);
     if (status == EQ_ERR_SINGULAR) {
         if (w->singular >= 0)
             eq_system_name(w->s, (size_t)w->singular, &text);

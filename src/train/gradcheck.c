@@ -24,6 +24,7 @@ typedef struct check {
     double *adjoint, *estimate; /* [rows] V^2 / S */
     int32_t **place;            /* [groups][count] memristor row of each position of the engine */
     eq_diag *diag;
+    eq_status failed; /* EQ_ERR_MEMORY when an estimate could not be made */
 } check;
 
 /* eq_step that copies the gradient out and changes nothing. */
@@ -93,6 +94,7 @@ static eq_status open_engine(check *k, eq_engine_kind kind) {
         eq_status tried = eq_engine_new(s->c, &o, &s->engine, diag);
         if (tried == EQ_OK)
             tried = eq_session_free_phase(s, s->set.train, s->set.train_index, k->n, diag);
+        if (tried == EQ_ERR_MEMORY) return eq_out_of_memory(k->diag);
         if (tried == EQ_OK) return EQ_OK;
         if (tried != EQ_ERR_CONVERGE) return tried;
         if (t + 1 == TRIES) status = tried;
@@ -223,6 +225,7 @@ static double estimate_error(check *k, const eq_estimator *e) {
         status =
             eq_estimate(e, s->phases, s->engine, &k->x->cost, -1.0, k->n, s->y, s->label, a, NULL);
     if (status == EQ_OK) status = eq_engine_update(s->engine, a, copy_out, k, NULL);
+    if (status == EQ_ERR_MEMORY) k->failed = eq_out_of_memory(k->diag);
     if (status != EQ_OK) return INFINITY;
     double worst = 0.0;
     for (size_t g = 0; g < s->c->groups; g++) {
@@ -322,7 +325,7 @@ static eq_status run(check *k, eq_gradcheck_report *r) {
         scan(k, e, &r->row[j]);
         r->passed = r->passed && r->row[j].passed;
     }
-    return EQ_OK;
+    return k->failed;
 }
 
 eq_status eq_gradcheck(const eq_experiment *x, eq_engine_kind engine, size_t examples,

@@ -190,7 +190,7 @@ static eq_status nudge_currents(eq_trained *m, double *current, eq_diag *diag) {
     eq_cost_gradient(&m->x->cost, s->outputs, s->y, s->label[0], current);
     for (size_t k = 0; k < s->outputs; k++) current[k] *= -e->beta;
     if (m->topology == NULL) status = eq_topology_check(s->c, &m->topology, NULL);
-    return status;
+    return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : status;
 }
 
 eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag) {

@@ -1,0 +1,361 @@
+/* Memory runs out (issue 5, point 2): in each scenario the n-th allocation of our own code and all
+ * after it fail, for every n until none does. No crash, no leak (`make sanitize` looks for those),
+ * an error in the diagnostics, and files that were there stay whole. */
+#include <check.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "circuit/architecture.h"
+#include "netlist/netlist.h"
+#include "report/analysis.h"
+#include "report/raw.h"
+#include "support/effort.h"
+#include "support/program.h"
+#include "train/checkpoint.h"
+#include "train/train.h"
+
+Suite *memory_suite(void);
+
+enum { LONGEST = 512, POINTS = 250 }; /* allocations tried in the short form */
+
+static char *folder;
+
+/* folder/name in one of a few buffers. */
+static const char *in(const char *name) {
+    static char path[8][LONGEST];
+    static int next;
+    next = (next + 1) % 8;
+    snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
+    return path[next];
+}
+
+static void put(const char *name, const void *bytes, size_t length) {
+    ck_assert_int_eq(eq_file_write(in(name), bytes, length, NULL), EQ_OK);
+}
+
+static eq_status circuit_of(const char *path, eq_diag *diag) {
+    eq_circuit *c = NULL;
+    eq_status status = eq_deck_read(path, &c, diag);
+    if (status == EQ_OK) eq_circuit_free(c);
+    return status;
+}
+
+static eq_status read_subcircuit(eq_diag *diag) {
+    return circuit_of("netlists/subcircuit.cir", diag);
+}
+
+static eq_status read_controlled(eq_diag *diag) {
+    return circuit_of("netlists/controlled.cir", diag);
+}
+
+static eq_status read_network(eq_diag *diag) {
+    return circuit_of("netlists/two-stage.cir", diag);
+}
+
+static eq_status read_xml(eq_diag *diag) {
+    return circuit_of(in("circuit.xml"), diag);
+}
+
+/* Messages about a bad deck need memory too. */
+static eq_status read_bad(eq_diag *diag) {
+    eq_status status = circuit_of("tests/bad/directive-nudge-count.cir", diag);
+    return status == EQ_ERR_INPUT ? EQ_OK : status;
+}
+
+static eq_status experiment(eq_diag *diag) {
+    eq_experiment *x = NULL;
+    eq_text text = {0};
+    uint32_t crc;
+    eq_status status = eq_experiment_read("netlists/iris.xml", &x, diag);
+    if (status == EQ_OK) status = eq_experiment_write(x, &text, diag);
+    if (status == EQ_OK) status = eq_experiment_fingerprint(x, &crc, diag);
+    eq_text_free(&text);
+    eq_experiment_free(x);
+    return status;
+}
+
+/* The operating point by one method, and its adjoint. */
+static eq_status solve(eq_method method, const char *path, eq_diag *diag) {
+    eq_circuit *c = NULL;
+    eq_solver *s = NULL;
+    double v[256] = {0}, branch[64], dcdv[256] = {0}, lambda[256];
+    eq_status status = eq_deck_read(path, &c, diag);
+    if (status == EQ_OK) status = eq_solver_new(c, &s, diag);
+    if (status == EQ_OK) {
+        eq_solve_options o = eq_solve_options_of(c);
+        o.method = method;
+        status = eq_solver_solve(s, &o, v, branch, NULL, diag);
+    }
+    if (status == EQ_OK) status = eq_solver_adjoint(s, v, branch, dcdv, lambda, diag);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+    return status;
+}
+
+static eq_status newton(eq_diag *diag) {
+    return solve(EQ_NEWTON, "netlists/amplifier.cir", diag);
+}
+
+static eq_status cocontent(eq_diag *diag) {
+    return solve(EQ_COCONTENT, "netlists/antiparallel.cir", diag);
+}
+
+/* KINSOL: our own allocations around it. Its own are another matter (docs/testing.md). */
+static eq_status kinsol(eq_diag *diag) {
+    return solve(EQ_KINSOL, "netlists/antiparallel.cir", diag);
+}
+
+/* Every analysis of a deck, written over an old result in each format. */
+static eq_status analyses(eq_diag *diag) {
+    eq_circuit *c = NULL;
+    eq_status status = eq_deck_read(in("sweep.cir"), &c, diag);
+    for (size_t k = 0; status == EQ_OK && k < c->analyses; k++) {
+        eq_result *r = NULL;
+        eq_out *out = NULL;
+        eq_solve_options o = eq_solve_options_of(c);
+        status = eq_analysis_run(c, &c->analysis[k], &o, &r, diag);
+        for (int f = EQ_TABLE; status == EQ_OK && f < EQ_FORMAT_COUNT; f++) {
+            status = eq_out_open(in("old"), &out, diag);
+            if (status != EQ_OK) break;
+            eq_result_write((const eq_result *const *)&r, 1, (eq_format)f, eq_out_stream(out));
+            status = eq_out_commit(out, diag);
+        }
+        eq_result_free(r);
+    }
+    eq_circuit_free(c);
+    return status;
+}
+
+static eq_status read_raw(eq_diag *diag) {
+    eq_result **plots = NULL;
+    size_t count = 0;
+    eq_status status = eq_raw_read(in("sweep.raw"), &plots, &count, diag);
+    if (status == EQ_OK) eq_raw_free(plots, count);
+    return status;
+}
+
+/* A deck for every dialect, each over an old file. */
+static eq_status export(eq_diag *diag) {
+    eq_circuit *c = NULL;
+    eq_status status = eq_deck_read("netlists/series-resistance.cir", &c, diag);
+    for (int d = EQ_NGSPICE; status == EQ_OK && d < EQ_DIALECT_COUNT; d++) {
+        eq_text text = {0};
+        status = eq_deck_write(c, (eq_dialect)d, "a note", &text, diag);
+        if (status == EQ_OK) status = eq_file_write(in("old"), text.text, text.length, diag);
+        eq_text_free(&text);
+    }
+    eq_circuit_free(c);
+    return status;
+}
+
+static eq_status build(eq_diag *diag) {
+    eq_architecture a;
+    eq_circuit *c = NULL;
+    eq_status status = eq_architecture_kind("kendall", &a, diag);
+    if (status == EQ_OK) status = eq_architecture_layers("6,4,4", &a, diag);
+    if (status == EQ_OK) status = eq_architecture_build(&a, &c, diag);
+    if (status == EQ_OK) eq_circuit_free(c);
+    return status;
+}
+
+/* Two epochs of a few minibatches, each with a checkpoint, in a folder that holds a trained run. */
+static eq_status train(const char *path, const char *run, bool resume, eq_engine_kind kind,
+                       eq_diag *diag) {
+    eq_experiment *x = NULL;
+    eq_status status = eq_experiment_read(path, &x, diag);
+    if (status == EQ_OK) {
+        eq_train_options o = eq_train_defaults();
+        o.folder = in(run);
+        o.resume = resume;
+        o.engine = kind;
+        x->epochs = resume ? 2 : 1;
+        x->data.train_limit = 8;
+        x->data.test_limit = 4;
+        status = eq_train(x, &o, NULL, NULL, diag);
+    }
+    eq_experiment_free(x);
+    return status;
+}
+
+static eq_status train_layered(eq_diag *diag) {
+    return train("netlists/two-stage.xml", "run", false, EQ_ENGINE_LAYERED, diag);
+}
+
+static eq_status train_sparse(eq_diag *diag) {
+    return train("netlists/two-stage.xml", "run", false, EQ_ENGINE_SPARSE, diag);
+}
+
+static eq_status resume(eq_diag *diag) {
+    return train("netlists/two-stage.xml", "run", true, EQ_ENGINE_AUTO, diag);
+}
+
+static eq_status evaluate(eq_diag *diag) {
+    eq_trained *m = NULL;
+    eq_evaluation e = {0};
+    eq_status status = eq_trained_open(in("run"), NULL, 2, &m, diag);
+    if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
+    if (status == EQ_OK) status = eq_trained_sample(m, 1, true, diag);
+    eq_evaluation_free(&e);
+    eq_trained_free(m);
+    return status;
+}
+
+static eq_status evaluate_other(eq_diag *diag) {
+    eq_trained *m = NULL;
+    eq_status status = eq_trained_open(in("run"), "data/iris.csv", 1, &m, diag);
+    eq_trained_free(m);
+    return status;
+}
+
+static eq_status gradcheck(eq_diag *diag) {
+    eq_experiment *x = NULL;
+    eq_gradcheck_report r = {0};
+    eq_status status = eq_experiment_read("netlists/two-stage.xml", &x, diag);
+    if (status == EQ_OK) status = eq_gradcheck(x, EQ_ENGINE_AUTO, 2, &r, diag);
+    eq_gradcheck_free(&r);
+    eq_experiment_free(x);
+    return status;
+}
+
+static eq_status read_csv(eq_diag *diag) {
+    eq_data *d = NULL;
+    eq_status status = eq_data_read_csv("data/iris.csv", "species", NULL, &d, diag);
+    if (status == EQ_OK) eq_data_free(d);
+    return status;
+}
+
+static eq_status read_idx(eq_diag *diag) {
+    eq_data *d = NULL;
+    eq_status status = eq_data_read_idx(in("images.idx"), in("labels.idx"), &d, diag);
+    if (status == EQ_OK) eq_data_free(d);
+    return status;
+}
+
+static eq_status read_npy(eq_diag *diag) {
+    eq_data *d = NULL;
+    eq_status status = eq_data_read_npy(in("x.npy"), in("y.npy"), &d, diag);
+    if (status == EQ_OK) eq_data_free(d);
+    return status;
+}
+
+static const struct {
+    const char *name;
+    eq_status (*run)(eq_diag *diag);
+} scenario[] = {
+    {"a deck with subcircuits", read_subcircuit},
+    {"a deck with controlled sources", read_controlled},
+    {"a network", read_network},
+    {"a circuit in XML", read_xml},
+    {"a bad deck", read_bad},
+    {"an experiment", experiment},
+    {"Newton", newton},
+    {"co-content", cocontent},
+    {"KINSOL", kinsol},
+    {"analyses", analyses},
+    {"a raw file", read_raw},
+    {"export", export},
+    {"build", build},
+    {"training, layered", train_layered},
+    {"training, sparse", train_sparse},
+    {"resumed training", resume},
+    {"evaluation", evaluate},
+    {"evaluation of other data", evaluate_other},
+    {"gradient check", gradcheck},
+    {"CSV", read_csv},
+    {"IDX", read_idx},
+    {"NumPy", read_npy},
+};
+enum { SCENARIOS = sizeof scenario / sizeof *scenario };
+
+static void make_files(void) {
+    static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0,
+                                           0, 1, 0, 0, 0, 2, 1, 2, 3, 4};
+    static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 0, 1};
+    char npy[160];
+    folder = scratch_folder();
+    put("images.idx", images, sizeof images);
+    put("labels.idx", labels, sizeof labels);
+    for (int k = 0; k < 2; k++) {
+        memset(npy, ' ', sizeof npy);
+        memcpy(npy, "\x93NUMPY\1\0\x76\0", 10);
+        int n =
+            snprintf(npy + 10, 110, "{'descr': '|u1', 'fortran_order': False, 'shape': (2,%s), }",
+                     k == 0 ? " 3" : "");
+        npy[10 + n] = ' ';
+        memcpy(npy + 127, "\n\0\1\2\3\4\5", 7);
+        put(k == 0 ? "x.npy" : "y.npy", npy, k == 0 ? 134 : 130);
+    }
+    static const char sweep[] = "sweep\nV1 a 0 1\nR1 a b 1k\nD1 b 0 dd\n.model dd D\n.op\n.dc v1 0 "
+                                "1 0.5\n.print dc v(b) i(v1)\n.end\n";
+    put("sweep.cir", sweep, sizeof sweep - 1);
+    expect_exit(0, NULL, "run %s --format raw -o %s", in("sweep.cir"), in("sweep.raw"));
+    expect_exit(0, NULL, "export netlists/controlled.cir --to xml -o %s", in("circuit.xml"));
+    put("old", "whole\n", 6);
+    ck_assert_int_eq(train_layered(NULL), EQ_OK);
+}
+
+static void drop_files(void) {
+    scratch_free(folder);
+}
+
+/* What stood in the files is still there or has been replaced as a whole. */
+static void check_files(const char *name, long n) {
+    char *text;
+    size_t length;
+    eq_checkpoint k;
+    eq_circuit *c = NULL;
+    ck_assert_msg(eq_checkpoint_read(in("run/checkpoint"), &k, NULL) == EQ_OK,
+                  "%s, %ld: checkpoint", name, n);
+    eq_checkpoint_free(&k);
+    ck_assert_msg(eq_deck_read(in("run/model.cir"), &c, NULL) == EQ_OK, "%s, %ld: model", name, n);
+    eq_circuit_free(c);
+    ck_assert_int_eq(eq_file_read(in("old"), (eq_place){0}, &text, &length, NULL), EQ_OK);
+    ck_assert_msg(length > 5 && (text[length - 1] == '\n' || strstr(text, "Binary:") != NULL),
+                  "%s, %ld: cut off", name, n);
+    eq_free(text);
+}
+
+/* One run with n allocations; true when none failed. */
+static bool with(int which, long n) {
+    eq_diag *diag = eq_diag_new();
+    eq_mem_fail_after(n);
+    eq_status status = scenario[which].run(diag);
+    bool enough = eq_mem_fail_after(-1) > 0;
+    const char *name = scenario[which].name;
+    if (enough)
+        ck_assert_msg(status == EQ_OK, "%s: %s", name,
+                      eq_diag_count(diag) == 0 ? "" : eq_diag_get(diag, 0)->text);
+    else if (status != EQ_OK) {
+        const eq_message *m = eq_diag_get(diag, eq_diag_count(diag) - 1);
+        ck_assert_msg(status == EQ_ERR_MEMORY, "%s, %ld: status %d, %s", name, n, status, m->text);
+        ck_assert_uint_ge(eq_diag_errors(diag), 1);
+        ck_assert_msg(strstr(m->text, "out of memory; ") != NULL, "%s, %ld: %s", name, n, m->text);
+    }
+    eq_diag_free(diag);
+    check_files(name, n);
+    return enough;
+}
+
+/* All n in the long form; in the short one the first 100 and then ever larger steps. */
+START_TEST(every_failed_allocation_is_survived) {
+    long all = LONG_MAX / 2;
+    eq_mem_fail_after(all);
+    ck_assert_int_eq(scenario[_i].run(NULL), EQ_OK);
+    long needed = all - eq_mem_fail_after(-1), step = 1 + needed / (long)effort(POINTS, LONG_MAX);
+    for (long n = 0; n < needed; n += n < 100 ? 1 : step) with(_i, n);
+    ck_assert_msg(with(_i, needed + 10), "%s: more allocations than before", scenario[_i].name);
+}
+END_TEST
+
+Suite *memory_suite(void) {
+    Suite *s = suite_create("memory");
+    TCase *t = tcase_create("memory");
+    tcase_set_timeout(t, 600);
+    tcase_add_checked_fixture(t, make_files, drop_files);
+    tcase_add_loop_test(t, every_failed_allocation_is_survived, 0, SCENARIOS);
+    suite_add_tcase(s, t);
+    return s;
+}
