@@ -14,11 +14,12 @@ eq_circuit *eq_circuit_new(void) {
     if (c == NULL) return NULL;
     c->node = eq_names_new();
     c->element = eq_names_new();
+    c->label = eq_names_new();
     c->title = eq_strdup("");
     for (int k = 0; k < EQ_CLASS_COUNT; k++) c->table[k].cls = eq_class(k);
     c->env = (eq_environment){ngspice_k_over_q, 27.0, 27.0, 1e-12};
     c->options = (eq_options){1e-12, 1e-9, 100};
-    bool whole = c->node != NULL && c->element != NULL && c->title != NULL &&
+    bool whole = c->node != NULL && c->element != NULL && c->label != NULL && c->title != NULL &&
                  eq_names_add(c->node, "0", 1) == EQ_GROUND;
     if (whole) return c;
     eq_circuit_free(c);
@@ -35,7 +36,10 @@ static void table_free(eq_table *t) {
 
 void eq_circuit_free(eq_circuit *c) {
     if (c == NULL) return;
-    for (int32_t k = 0; k < c->files; k++) eq_free(c->file[k]);
+    for (int32_t k = 0; k < c->files; k++) {
+        eq_free(c->file[k]);
+        if (c->text != NULL) eq_free(c->text[k]);
+    }
     for (size_t k = 0; k < c->models; k++) eq_free(c->model[k].name);
     for (size_t k = 0; k < c->groups; k++) {
         eq_free(c->group[k].name);
@@ -44,12 +48,16 @@ void eq_circuit_free(eq_circuit *c) {
     for (int k = 0; k < EQ_CLASS_COUNT; k++) table_free(&c->table[k]);
     eq_names_free(c->node);
     eq_names_free(c->element);
+    eq_names_free(c->label);
     eq_free(c->title);
     eq_free(c->file);
+    eq_free(c->text);
     eq_free(c->row);
     eq_free(c->place);
     eq_free(c->model);
     eq_free(c->analysis);
+    eq_free(c->step);
+    eq_free(c->value);
     eq_free(c->print);
     eq_free(c->input);
     eq_free(c->output);
@@ -281,8 +289,11 @@ eq_status eq_circuit_analysis(eq_circuit *c, const eq_analysis *a, eq_diag *diag
     return EQ_OK;
 }
 
-const char *eq_circuit_sweep_name(const eq_circuit *c, const eq_sweep *s) {
-    return s->source == EQ_SWEEP_TEMP ? "temp" : eq_circuit_element_name(c, s->source);
+eq_status eq_circuit_step(eq_circuit *c, const eq_sweep *s, eq_diag *diag) {
+    if (!eq_grow((void **)&c->step, &c->step_cap, c->steps + 1, sizeof *c->step))
+        return eq_out_of_memory(diag);
+    c->step[c->steps++] = *s;
+    return EQ_OK;
 }
 
 eq_status eq_circuit_print(eq_circuit *c, const eq_print *p, eq_diag *diag) {

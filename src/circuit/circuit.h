@@ -43,16 +43,38 @@ typedef struct eq_row {
 
 typedef enum eq_analysis_type { EQ_ANALYSIS_OP, EQ_ANALYSIS_DC } eq_analysis_type;
 
-/* One analysis of the deck, in deck order. A .dc sweep: `sweep` sources, innermost first. */
-enum { EQ_SWEEP_TEMP = -2 };
+/* What a sweep changes from point to point. */
+typedef enum eq_target {
+    EQ_TARGET_ELEMENT, /* a parameter of an element */
+    EQ_TARGET_TEMP,    /* the temperature in degrees C */
+    EQ_TARGET_PARAM,   /* a .param of the deck, which is read again for each value */
+    EQ_TARGET_MODEL,   /* a parameter of a .model; the deck is read again */
+} eq_target;
+
+/* How the values of a sweep follow each other. */
+typedef enum eq_spacing {
+    EQ_SPACING_LINEAR, /* start + j step */
+    EQ_SPACING_RATIO,  /* start step^j: decades and octaves */
+    EQ_SPACING_LIST,   /* eq_circuit.value[first + j] */
+} eq_spacing;
+
 typedef struct eq_sweep {
-    eq_element source; /* V, I or R element, or EQ_SWEEP_TEMP: the temperature in degrees C */
+    eq_target target;
+    eq_element element; /* EQ_TARGET_ELEMENT, with the column of its table and */
+    int32_t column;
+    double factor;  /* what stands there for a value of 1: scale/m of a resistor */
+    int32_t label;  /* name of the swept variable, in eq_circuit.label */
+    eq_spacing spacing;
     double start, stop, step;
+    size_t points, first;
 } eq_sweep;
+
+/* One analysis of the deck, in deck order; sweep[0] of a .dc is the innermost loop. */
+enum { EQ_MOST_SWEEPS = 4 };
 typedef struct eq_analysis {
     eq_analysis_type type;
-    int sweeps; /* 0 for .op; 1 or 2 for .dc */
-    eq_sweep sweep[2];
+    int sweeps; /* 0 for .op */
+    eq_sweep sweep[EQ_MOST_SWEEPS];
     eq_location at;
 } eq_analysis;
 
@@ -95,6 +117,7 @@ typedef struct eq_options {
 typedef struct eq_circuit {
     char *title;
     char **file; /* names of the files read, for messages */
+    char **text; /* [files] what stands in them, kept when a sweep reads the deck again; else NULL */
     int32_t files;
     size_t file_cap;
     eq_names *node, *element; /* node id 0 is "0" */
@@ -108,6 +131,11 @@ typedef struct eq_circuit {
     eq_options options;
     eq_analysis *analysis;
     size_t analyses, analysis_cap;
+    eq_sweep *step; /* loops around every analysis (.step, .temp T1 T2 ...), innermost first */
+    size_t steps, step_cap;
+    eq_names *label; /* of what sweeps and steps change: "x", "dm(is)", "temp", "v1" */
+    double *value;   /* of sweeps over a list */
+    size_t values, value_cap;
     eq_print *print;
     size_t prints, print_cap;
     eq_element *input; /* V sources that carry the input vector, in order */
@@ -162,8 +190,22 @@ eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_eleme
                             eq_element nudge_minus, eq_diag *diag);
 eq_status eq_circuit_input(eq_circuit *c, eq_element source, eq_diag *diag);
 eq_status eq_circuit_analysis(eq_circuit *c, const eq_analysis *a, eq_diag *diag);
-/* What a sweep changes: "v1", "temp". */
-const char *eq_circuit_sweep_name(const eq_circuit *c, const eq_sweep *s);
+eq_status eq_circuit_step(eq_circuit *c, const eq_sweep *s, eq_diag *diag);
+/* sweep.c. A sweep over an element's value, over "temp", or over what the label says, without values yet;
+ * EQ_NONE as its label: out of memory. */
+eq_sweep eq_sweep_of(eq_circuit *c, eq_target target, eq_element element, const char *label);
+/* Gives it its values: start, start + step, ..., stop, with room for a rounding error of the last one; false:
+ * the step does not lead there, or there are more than EQ_MOST_POINTS. */
+enum { EQ_MOST_POINTS = 100000000 };
+bool eq_sweep_steps(eq_sweep *s, double start, double stop, double step);
+/* As many points for each factor of `base` (10 or 2) from start to stop, both above 0. */
+bool eq_sweep_ratio(eq_sweep *s, double base, double start, double stop, double points);
+/* One more value of a list. */
+eq_status eq_sweep_add(eq_circuit *c, eq_sweep *s, double value, eq_diag *diag);
+double eq_sweep_value(const eq_circuit *c, const eq_sweep *s, size_t j);
+const char *eq_sweep_name(const eq_circuit *c, const eq_sweep *s);
+/* True if the deck is read again for each value. */
+bool eq_sweep_rereads(const eq_sweep *s);
 eq_status eq_circuit_print(eq_circuit *c, const eq_print *p, eq_diag *diag);
 
 /* Checks that controls exist and are voltage-defined and that there is an element, makes the missing nudge

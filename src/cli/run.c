@@ -7,7 +7,7 @@ static eq_status all_analyses(eq_circuit *c, const eq_solve_options *o, eq_resul
                               eq_diag *diag) {
     eq_status status = EQ_OK;
     for (; status == EQ_OK && *done < c->analyses; *done += status == EQ_OK)
-        status = eq_analysis_run(c, &c->analysis[*done], o, &r[*done], diag);
+        status = eq_analysis_run(c, *done, o, &r[*done], diag);
     return status;
 }
 

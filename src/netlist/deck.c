@@ -20,6 +20,8 @@ static void spice_free(eq_spice *s) {
     eq_free(s->scope);
     eq_free(s->source);
     eq_free(s->late);
+    eq_free(s->factor);
+    eq_free(s->declared);
     eq_free(s->pending);
     eq_free(s->output);
     eq_free(s->nudge);
@@ -85,6 +87,7 @@ static void read_elements(eq_spice *s) {
     eq_frame root = {.prefix = "", .m = 1.0};
     if (s->stop || !eq_spice_finite(s) || s->stop || eq_frame_open(s, &root, s->scope[0]) != EQ_OK)
         return;
+    eq_frame_override(s, &root);
     eq_spice_expand(s, &root);
     s->frame = &root;
     if (!s->stop) eq_spice_all_models(s);
@@ -99,19 +102,57 @@ static void read_elements(eq_spice *s) {
     eq_frame_close(&root);
 }
 
+/* True if a sweep of the deck reads it again. */
+static bool rereads(const eq_circuit *c) {
+    bool again = false;
+    for (size_t k = 0; k < c->steps; k++) again |= eq_sweep_rereads(&c->step[k]);
+    for (size_t k = 0; k < c->analyses; k++)
+        for (int j = 0; j < c->analysis[k].sweeps; j++)
+            again |= eq_sweep_rereads(&c->analysis[k].sweep[j]);
+    return again;
+}
+
+/* Hands the texts of the files over to the circuit. */
+static void keep_text(eq_spice *s) {
+    eq_circuit *c = s->circuit;
+    if (!rereads(c)) return;
+    c->text = eq_calloc((size_t)c->files, sizeof *c->text);
+    if (c->text == NULL) {
+        eq_spice_no_memory(s);
+        return;
+    }
+    for (int32_t k = 0; k < s->sources; k++) {
+        c->text[k] = s->source[k].text;
+        s->source[k].text = NULL;
+    }
+}
+
+/* A reading of a deck with other values. */
+typedef struct again {
+    const eq_circuit *first; /* has the texts of the files */
+    const eq_override *override;
+    size_t overrides;
+} again;
+
 /* Takes over text (to be freed by the reader). */
-static eq_status read_spice(const char *name, char *text, size_t length, eq_circuit **out,
-                            eq_diag *diag) {
+static eq_status read_spice(const char *name, char *text, size_t length, const again *from,
+                            eq_circuit **out, eq_diag *diag) {
     eq_spice s;
     if (!spice_init(&s, diag)) {
         spice_free(&s);
         eq_free(text);
         return eq_out_of_memory(diag);
     }
+    if (from != NULL) {
+        s.first = from->first;
+        s.override = from->override;
+        s.overrides = from->overrides;
+    }
     set_title(&s, text, length);
     eq_spice_scan(&s, name, text, length);
     read_elements(&s);
     if (s.status == EQ_OK) s.status = eq_circuit_freeze(s.circuit, diag);
+    if (s.status == EQ_OK && from == NULL) keep_text(&s);
     eq_status status = s.status;
     if (status == EQ_OK) {
         *out = s.circuit;
@@ -131,7 +172,7 @@ static bool is_xml(const char *text, size_t length) {
 /* Reads `text`, which it frees. */
 static eq_status parse(const char *name, char *text, size_t length, eq_circuit **out,
                        eq_diag *diag) {
-    if (!is_xml(text, length)) return read_spice(name, text, length, out, diag);
+    if (!is_xml(text, length)) return read_spice(name, text, length, NULL, out, diag);
     eq_status status = eq_xml_circuit_parse(name, text, length, out, diag);
     eq_free(text);
     return status;
@@ -148,4 +189,12 @@ eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_ci
                         eq_diag *diag) {
     char *copy = eq_strndup(text, length);
     return copy == NULL ? eq_out_of_memory(diag) : parse(name, copy, length, out, diag);
+}
+
+eq_status eq_deck_again(const eq_circuit *c, const eq_override *override, size_t n,
+                        eq_circuit **out, eq_diag *diag) {
+    const again from = {c, override, n};
+    char *copy = c->text == NULL ? NULL : eq_strdup(c->text[0]);
+    if (copy == NULL) return eq_out_of_memory(diag);
+    return read_spice(c->file[0], copy, strlen(copy), &from, out, diag);
 }

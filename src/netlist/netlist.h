@@ -26,6 +26,17 @@ eq_status eq_deck_read(const char *path, eq_circuit **out, eq_diag *diag);
 eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_circuit **out,
                         eq_diag *diag);
 
+/* A value that stands in for what the deck says: of a parameter "x" or of a model's "dm(is)". */
+typedef struct eq_override {
+    eq_target target; /* EQ_TARGET_PARAM or EQ_TARGET_MODEL */
+    const char *name;
+    double value;
+} eq_override;
+
+/* Reads the deck of a circuit that keeps its text (eq_sweep_rereads) again, with n values of its own. */
+eq_status eq_deck_again(const eq_circuit *c, const eq_override *override, size_t n,
+                        eq_circuit **out, eq_diag *diag);
+
 /* Appends the circuit as a deck of the dialect to `out`. `note` (may be NULL) goes into the header comment.
  * Names that the dialect cannot carry are refused with the place. */
 eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,

@@ -8,6 +8,7 @@
 #define EQ_NETLIST_SPICE_H
 
 #include "netlist/expression.h"
+#include "netlist/netlist.h"
 
 typedef struct eq_spice eq_spice;
 
@@ -32,6 +33,8 @@ typedef struct eq_definition {
     eq_location at;
     eq_cursor value;
     bool overridable; /* declared on the .subckt line */
+    bool stepped;     /* a parameter that only a .step card gives its values */
+    bool used;        /* an expression names it */
     int32_t model;    /* the last eq_circuit model made of this .model card; EQ_NONE */
     int32_t scope;    /* of a .subckt card */
 } eq_definition;
@@ -73,7 +76,13 @@ typedef struct eq_frame {
 } eq_frame;
 
 /* When a card or directive is read, once all elements are known. */
-typedef enum eq_phase { EQ_PHASE_OPTIONS, EQ_PHASE_NAMES, EQ_PHASE_TRAIN, EQ_PHASES } eq_phase;
+typedef enum eq_phase {
+    EQ_PHASE_OPTIONS,
+    EQ_PHASE_NAMES,
+    EQ_PHASE_TRAIN,
+    EQ_PHASE_LAST,
+    EQ_PHASES
+} eq_phase;
 
 typedef void (*eq_reader)(eq_spice *s, eq_cursor *c, eq_location at);
 
@@ -90,6 +99,18 @@ typedef struct eq_pending {
     int32_t control; /* in eq_spice.controls */
     eq_location at;
 } eq_pending;
+
+/* A value that is not 1 times what the deck says: of an R with m or scale, an I with m. */
+typedef struct eq_factor {
+    eq_element element;
+    double factor;
+} eq_factor;
+
+/* A parameter that .step gives its values. */
+typedef struct eq_declared {
+    eq_token name;
+    eq_cursor value;
+} eq_declared;
 
 /* The arguments of the .func being evaluated. */
 typedef struct eq_arguments {
@@ -134,6 +155,13 @@ struct eq_spice {
     size_t lates, late_cap;
     eq_pending *pending;
     size_t pendings, pending_cap;
+    eq_factor *factor; /* by element */
+    size_t factors, factor_cap;
+    eq_declared *declared;
+    size_t declareds, declared_cap;
+    const eq_circuit *first;     /* of a second reading: has the texts of the files; else NULL */
+    const eq_override *override; /* values that stand in for the deck's own */
+    size_t overrides;
     eq_text name; /* scratch: full element and node names */
     eq_pair *output, *nudge;
     size_t outputs, output_cap;
@@ -174,6 +202,12 @@ bool eq_spice_at_key(const eq_cursor *c);
 void eq_frame_resolve(eq_spice *s);
 eq_status eq_frame_open(eq_spice *s, eq_frame *f, eq_scope *scope);
 void eq_frame_close(eq_frame *f);
+/* Notes down that .step gives the parameter values, the first one at the cursor;
+ * eq_spice_define_steps then defines those that have no .param card. */
+void eq_spice_declare(eq_spice *s, eq_token name, eq_cursor value);
+void eq_spice_define_steps(eq_spice *s);
+/* Gives the parameters of the deck's own frame the values of s->override. */
+void eq_frame_override(eq_spice *s, eq_frame *root);
 
 /* spice_scan.c */
 eq_status eq_spice_scan(eq_spice *s, const char *name, char *text, size_t length);
@@ -183,6 +217,9 @@ eq_status eq_spice_scan(eq_spice *s, const char *name, char *text, size_t length
 int32_t eq_spice_model(eq_spice *s, eq_token name, char letter);
 /* Reads every .model of the deck's own scope, used or not. */
 void eq_spice_all_models(eq_spice *s);
+
+/* True if a .model of that name has the parameter. */
+bool eq_spice_model_has(const eq_spice *s, eq_token name, eq_token param);
 
 /* spice_source.c: the waveform `word` of a V or I source, if it is one: its value at t = 0. False:
  * the word is none. */
@@ -201,6 +238,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c);
 eq_node eq_spice_node(eq_spice *s, eq_token name);
 /* The full name of element `name` in s->frame, in s->name: r1 in x1 is r.x1.r1. */
 void eq_spice_full_name(eq_spice *s, eq_token name);
+/* What stands in the table for a value of 1 on the line of element e. */
+double eq_spice_factor(const eq_spice *s, eq_element e);
 
 /* spice_expand.c: false, with an error, when the deck expands to more than eq_max_elements or for
  * ever. */
@@ -224,6 +263,17 @@ eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c);
 void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_location at, eq_reader read);
 /* Reads what was noted down, phase by phase. */
 void eq_spice_read_late(eq_spice *s);
+
+/* .options temp and .temp */
+void eq_spice_set_temperature(eq_spice *s, double value, eq_location at);
+
+/* spice_analysis.c */
+void eq_spice_op(eq_spice *s, eq_cursor *c, eq_location at);
+void eq_spice_dc(eq_spice *s, eq_cursor *c, eq_location at);
+void eq_spice_step(eq_spice *s, eq_cursor *c, eq_location at);
+void eq_spice_temp(eq_spice *s, eq_cursor *c, eq_location at);
+/* In the first pass: notes down a parameter that only .step gives its values. */
+void eq_spice_declare_step(eq_spice *s, eq_scope *scope, eq_cursor *c);
 
 /* spice_print.c: the vectors of a .print, .plot or .save card. */
 void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at);

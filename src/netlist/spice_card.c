@@ -1,6 +1,5 @@
 /* Dot cards: one table says what each is. Cards that define names are read in the first pass,
  * analyses and options when all elements are known. */
-#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -16,13 +15,11 @@ typedef enum card_kind {
 } card_kind;
 
 static void read_param(eq_spice *s, eq_scope *scope, eq_cursor *c);
+static void read_global_param(eq_spice *s, eq_scope *scope, eq_cursor *c);
 static void read_func(eq_spice *s, eq_scope *scope, eq_cursor *c);
 static void read_model(eq_spice *s, eq_scope *scope, eq_cursor *c);
 static void read_global(eq_spice *s, eq_scope *scope, eq_cursor *c);
 static void read_options(eq_spice *s, eq_cursor *c, eq_location at);
-static void read_temp(eq_spice *s, eq_cursor *c, eq_location at);
-static void read_op(eq_spice *s, eq_cursor *c, eq_location at);
-static void read_dc(eq_spice *s, eq_cursor *c, eq_location at);
 
 static const struct card {
     const char *name;
@@ -32,15 +29,17 @@ static const struct card {
     eq_reader late;
 } cards[] = {
     {".param", CARD_SCAN, 0, read_param, NULL},
+    {".global_param", CARD_SCAN, 0, read_global_param, NULL},
     {".func", CARD_SCAN, 0, read_func, NULL},
     {".model", CARD_SCAN, 0, read_model, NULL},
     {".global", CARD_SCAN, 0, read_global, NULL},
     {".options", CARD_LATE, EQ_PHASE_OPTIONS, NULL, read_options},
     {".option", CARD_LATE, EQ_PHASE_OPTIONS, NULL, read_options},
     {".opt", CARD_LATE, EQ_PHASE_OPTIONS, NULL, read_options},
-    {".temp", CARD_LATE, EQ_PHASE_OPTIONS, NULL, read_temp},
-    {".op", CARD_LATE, EQ_PHASE_NAMES, NULL, read_op},
-    {".dc", CARD_LATE, EQ_PHASE_NAMES, NULL, read_dc},
+    {".temp", CARD_LATE, EQ_PHASE_OPTIONS, NULL, eq_spice_temp},
+    {".op", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_op},
+    {".dc", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_dc},
+    {".step", CARD_LATE, EQ_PHASE_NAMES, eq_spice_declare_step, eq_spice_step},
     {".subckt", CARD_ACTION, EQ_CARD_SUBCKT, NULL, NULL},
     {".ends", CARD_ACTION, EQ_CARD_ENDS, NULL, NULL},
     {".eom", CARD_ACTION, EQ_CARD_ENDS, NULL, NULL},
@@ -72,7 +71,6 @@ static const struct card {
     {".disto", CARD_SKIP, 0, NULL, NULL},
     {".pss", CARD_SKIP, 0, NULL, NULL},
     {".sp", CARD_SKIP, 0, NULL, NULL},
-    {".step", CARD_SKIP, 0, NULL, NULL},
     {".if", CARD_REFUSE, 0, NULL, NULL},
     {".elseif", CARD_REFUSE, 0, NULL, NULL},
     {".else", CARD_REFUSE, 0, NULL, NULL},
@@ -109,6 +107,7 @@ eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c) {
         card->scan(s, scope, c);
         break;
     case CARD_LATE:
+        if (card->scan != NULL) card->scan(s, scope, c);
         eq_spice_later(s, (eq_phase)card->number, *c, word.at, card->late);
         break;
     case CARD_ACTION:
@@ -191,6 +190,12 @@ static void read_param(eq_spice *s, eq_scope *scope, eq_cursor *c) {
             s, blank,
             "blanks in a bare expression on a line of several parameters, of which ngspice reads "
             "only the first word; put the expression in {}");
+}
+
+/* Xyce: a parameter of the deck itself, wherever it is written. */
+static void read_global_param(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    (void)scope;
+    read_param(s, s->scope[0], c);
 }
 
 /* Defines a function or model: the rest of its card is read when it is used. */
@@ -322,73 +327,6 @@ static void read_options(eq_spice *s, eq_cursor *c, eq_location at) {
     }
 }
 
-static bool line_ends(eq_spice *s, eq_cursor *c) {
-    eq_token t = eq_token_next(c);
-    if (t.kind == EQ_TOKEN_END) return true;
-    eq_spice_expected(s, t, "the end of the line");
-    return false;
-}
-
-static void read_temp(eq_spice *s, eq_cursor *c, eq_location at) {
-    eq_token t = {EQ_TOKEN_WORD, ".temp", 5, at};
-    double value;
-    if (!eq_spice_number_at(s, c, &value, "a temperature in degrees C")) return;
-    if (eq_spice_is_value(eq_token_peek(c)))
-        eq_spice_fail(s, eq_token_peek(c).at, "several temperatures are not supported; give one");
-    else if (line_ends(s, c))
-        set_option(s, OPTION_TEMP, t, value);
-}
-
-static void add_analysis(eq_spice *s, const eq_analysis *a) {
-    eq_spice_pass_on(s, eq_circuit_analysis(s->circuit, a, s->scratch));
-}
-
-static void read_op(eq_spice *s, eq_cursor *c, eq_location at) {
-    eq_analysis a = {.type = EQ_ANALYSIS_OP, .at = at};
-    if (line_ends(s, c)) add_analysis(s, &a);
-}
-
-/* One SOURCE START STOP STEP. */
-static bool read_sweep(eq_spice *s, eq_cursor *c, eq_sweep *sweep) {
-    eq_token t = eq_token_next(c);
-    if (t.kind != EQ_TOKEN_WORD) {
-        eq_spice_expected(s, t, "the V, I or R element to sweep, or temp");
-        return false;
-    }
-    bool temp = eq_token_is(t, "temp");
-    sweep->source = temp ? EQ_SWEEP_TEMP : eq_spice_find_element(s, t, "the sweep of .dc");
-    if (sweep->source == EQ_NONE) return false;
-    char letter = temp ? 'v' : eq_class(s->circuit->row[sweep->source].cls)->letter;
-    if (letter != 'v' && letter != 'i' && letter != 'r') {
-        eq_spice_fail(s, t.at, "%.*s cannot be swept; give a V, I or R element, or temp",
-                      (int)t.length, t.text);
-        return false;
-    }
-    if (!eq_spice_number_at(s, c, &sweep->start, "the start value") ||
-        !eq_spice_number_at(s, c, &sweep->stop, "the stop value"))
-        return false;
-    eq_token step = eq_token_peek(c);
-    if (!eq_spice_number_at(s, c, &sweep->step, "the step")) return false;
-    if (temp && !(fmin(sweep->start, sweep->stop) > -273.15)) {
-        eq_spice_fail(s, t.at,
-                      "a sweep of temp from %g to %g reaches absolute zero; start above -273.15",
-                      sweep->start, sweep->stop);
-        return false;
-    }
-    double points = (sweep->stop - sweep->start) / sweep->step;
-    if (sweep->start == sweep->stop || (points >= 0.0 && points <= 1e9)) return true;
-    eq_spice_fail(s, step.at,
-                  "a step of %g does not lead from %g to %g; give one with the right sign and size",
-                  sweep->step, sweep->start, sweep->stop);
-    return false;
-}
-
-/* .dc SOURCE START STOP STEP [SOURCE2 START STOP STEP]: the first is the inner loop. */
-static void read_dc(eq_spice *s, eq_cursor *c, eq_location at) {
-    eq_analysis a = {.type = EQ_ANALYSIS_DC, .at = at};
-    do {
-        if (!read_sweep(s, c, &a.sweep[a.sweeps])) return;
-        a.sweeps++;
-    } while (a.sweeps < 2 && eq_token_peek(c).kind != EQ_TOKEN_END);
-    if (line_ends(s, c)) add_analysis(s, &a);
+void eq_spice_set_temperature(eq_spice *s, double value, eq_location at) {
+    set_option(s, OPTION_TEMP, (eq_token){EQ_TOKEN_WORD, ".temp", 5, at}, value);
 }

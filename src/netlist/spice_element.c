@@ -14,6 +14,7 @@ typedef struct line {
     eq_card card;
     bool has_value, positional; /* a value is known; it was written without a name */
     double m, scale;
+    double factor; /* from the value written to the one in the table */
 } line;
 
 /* Letters of SPICE that are no device here. */
@@ -351,7 +352,7 @@ static bool multiply(line *l) {
         return false;
     }
     if (class_of(l)->letter == 'r')
-        l->card.w[value] *= l->scale / m;
+        l->card.w[value] *= l->factor = l->scale / m;
     else if (own >= 0)
         l->card.w[own] *= m;
     else if (class_of(l)->letter == 'd' && m != 1.0) {
@@ -360,7 +361,7 @@ static bool multiply(line *l) {
                       (int)l->name.length, l->name.text);
         return false;
     } else if (value >= 0 && class_of(l)->defined == EQ_CURRENT_DEFINED) {
-        l->card.w[value] *= m;
+        l->card.w[value] *= l->factor = m;
     }
     return true;
 }
@@ -390,6 +391,20 @@ static bool complete(line *l) {
     return false;
 }
 
+static void note_factor(eq_spice *s, eq_element e, double factor) {
+    if (factor == 1.0) return;
+    if (!eq_grow((void **)&s->factor, &s->factor_cap, s->factors + 1, sizeof *s->factor))
+        eq_spice_no_memory(s);
+    else
+        s->factor[s->factors++] = (eq_factor){e, factor};
+}
+
+double eq_spice_factor(const eq_spice *s, eq_element e) {
+    for (size_t k = 0; k < s->factors; k++)
+        if (s->factor[k].element == e) return s->factor[k].factor;
+    return 1.0;
+}
+
 static void add(line *l, eq_pending control) {
     eq_spice *s = l->s;
     l->card.at = l->name.at;
@@ -406,6 +421,7 @@ static void add(line *l, eq_pending control) {
         eq_spice_pass_on(s, status);
         return;
     }
+    note_factor(s, control.element, l->factor);
     if (control.control == EQ_NO_NAME) return;
     if (!eq_grow((void **)&s->pending, &s->pending_cap, s->pendings + 1, sizeof *s->pending)) {
         eq_spice_no_memory(s);
@@ -469,7 +485,7 @@ static int class_with(char letter) {
 }
 
 void eq_spice_element(eq_spice *s, eq_cursor *c) {
-    line l = {.s = s, .c = c, .name = eq_token_next(c), .m = 1.0, .scale = 1.0};
+    line l = {.s = s, .c = c, .name = eq_token_next(c), .m = 1.0, .scale = 1.0, .factor = 1.0};
     if (l.name.kind != EQ_TOKEN_WORD) {
         eq_spice_expected(s, l.name, "an element or a card");
         return;

@@ -193,6 +193,15 @@ static bool neutral(const reading *r, eq_token key, const struct model_word *w, 
     return false;
 }
 
+static bool set_param(reading *r, int k, double value, eq_location at) {
+    const eq_param *p = &eq_class(r->cls)->param[k];
+    r->w[k] = value;
+    if (value >= p->min && value <= p->max) return true;
+    eq_spice_fail(r->s, at, "%s=%g of model %.*s is outside %g..%g %s; give a value inside",
+                  p->name, value, (int)r->name.length, r->name.text, p->min, p->max, p->unit);
+    return false;
+}
+
 static bool read_key(reading *r, eq_cursor *c) {
     eq_token key = eq_token_next(c);
     if (key.kind != EQ_TOKEN_WORD || eq_token_peek(c).kind != EQ_TOKEN_EQUAL) {
@@ -227,12 +236,7 @@ static bool read_key(reading *r, eq_cursor *c) {
     }
     if (eq_spice_value(r->s, c, &value) != EQ_OK) return false;
     if (k < 0) return neutral(r, key, w, value);
-    const eq_param *p = &eq_class(r->cls)->param[k];
-    r->w[k] = value;
-    if (value >= p->min && value <= p->max) return true;
-    eq_spice_fail(r->s, key.at, "%s=%g of model %.*s is outside %g..%g %s; give a value inside",
-                  p->name, value, (int)r->name.length, r->name.text, p->min, p->max, p->unit);
-    return false;
+    return set_param(r, k, value, key.at);
 }
 
 /* LTspice: a D model with ron, roff or vfwd is an ideal diode. */
@@ -247,13 +251,38 @@ static int class_for(char letter, eq_cursor c) {
     return EQ_CLASS_diode;
 }
 
+/* name(param) of a sweep, if it is of this model: the parameter, else NULL. */
+static const char *inside(const char *label, eq_token name, size_t *length) {
+    const char *open = strchr(label, '(');
+    char own[EQ_MAX_NAME];
+    if (open == NULL || (size_t)(open - label) != name.length || name.length >= sizeof own)
+        return NULL;
+    memcpy(own, name.text, name.length);
+    eq_lower(own, name.length);
+    *length = strlen(open) - 2;
+    return memcmp(own, label, name.length) == 0 ? open + 1 : NULL;
+}
+
+/* Gives the model the values that stand in for those of its card. */
+static bool override(reading *r) {
+    for (size_t k = 0; k < r->s->overrides; k++) {
+        const eq_override *o = &r->s->override[k];
+        eq_token param = {EQ_TOKEN_WORD, NULL, 0, r->name.at};
+        if (o->target != EQ_TARGET_MODEL) continue;
+        param.text = inside(o->name, r->name, &param.length);
+        int p = param.text == NULL ? -1 : param_of(r->cls, param);
+        if (p >= 0 && !set_param(r, p, o->value, r->name.at)) return false;
+    }
+    return true;
+}
+
 static bool read_model(reading *r, eq_cursor c, char letter) {
     r->cls = class_for(letter, c);
     for (int k = 0; k < EQ_MAX_COLUMNS; k++)
         r->w[k] = k < eq_class(r->cls)->params ? eq_class(r->cls)->param[k].default_value : NAN;
     while (eq_token_peek(&c).kind != EQ_TOKEN_END)
         if (!read_key(r, &c)) return false;
-    return true;
+    return override(r);
 }
 
 /* The model's name in the circuit: dd, or x1.x2:dd inside an instance (as ngspice names it). */
@@ -315,6 +344,16 @@ static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token nam
     if (good && d->model >= 0 && same_values(&s->circuit->model[d->model], &r)) return d->model;
     d->model = good ? add_model(s, &r, f) : MODEL_BAD;
     return d->model == MODEL_BAD ? EQ_NONE : d->model;
+}
+
+bool eq_spice_model_has(const eq_spice *s, eq_token name, eq_token param) {
+    for (size_t k = 0; k < s->circuit->models; k++) {
+        const eq_model *m = &s->circuit->model[k];
+        const char *colon = strchr(m->name, ':');
+        bool same = eq_token_is(name, m->name) || (colon != NULL && eq_token_is(name, colon + 1));
+        if (same && param_of(m->cls, param) >= 0) return true;
+    }
+    return false;
 }
 
 static const char *const letter_name[2] = {"D(is=... n=...)", "R(r=...)"};

@@ -265,6 +265,19 @@ static char *find_file(const scan *k, eq_token name) {
     return beside;
 }
 
+/* The text of a file: what a first reading of the deck found in it, else from the disk. */
+static eq_status text_of(const eq_spice *s, const char *path, eq_location at, eq_source *out) {
+    const eq_circuit *first = s->first;
+    for (int32_t k = 0; first != NULL && k < first->files; k++) {
+        if (strcmp(first->file[k], path) != 0 || first->text[k] == NULL) continue;
+        out->length = strlen(first->text[k]);
+        out->text = eq_strdup(first->text[k]);
+        return out->text == NULL ? eq_out_of_memory(s->scratch) : EQ_OK;
+    }
+    return eq_file_read(path, eq_circuit_place(s->circuit, at), &out->text, &out->length,
+                        s->scratch);
+}
+
 /* The text of a file, read once however often it is included. */
 static bool load(scan *k, const char *path, eq_location at, int32_t *file) {
     eq_spice *s = k->s;
@@ -281,8 +294,7 @@ static bool load(scan *k, const char *path, eq_location at, int32_t *file) {
     }
     eq_source *source = &s->source[f];
     if (source->text != NULL) return true;
-    eq_status status = eq_file_read(path, eq_circuit_place(s->circuit, at), &source->text,
-                                    &source->length, s->scratch);
+    eq_status status = text_of(s, path, at, source);
     eq_spice_pass_on(s, status);
     return status == EQ_OK;
 }
@@ -345,5 +357,6 @@ eq_status eq_spice_scan(eq_spice *s, const char *name, char *text, size_t length
     scan k = {.s = s, .c = eq_cursor_new(file, text, length)};
     eq_physical_line_end(&k.c); /* the title */
     scan_text(&k);
+    if (!s->stop) eq_spice_define_steps(s);
     return s->status;
 }

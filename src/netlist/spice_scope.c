@@ -144,9 +144,11 @@ static eq_lookup resolve(eq_spice *s, eq_frame *f, int32_t id, eq_token use, dou
         f->state[id] = RESOLVING;
         s->frame = f;
         s->arguments = NULL;
-        bool done = eq_spice_value(s, &at, &f->param[id]) == EQ_OK;
+        bool first = d->item[id].stepped; /* of several numbers */
+        bool done = first ? eq_spice_number_at(s, &at, &f->param[id], "a value")
+                          : eq_spice_value(s, &at, &f->param[id]) == EQ_OK;
         eq_token rest = eq_token_peek(&at);
-        if (done && rest.kind != EQ_TOKEN_END && !eq_spice_at_key(&at) &&
+        if (done && !first && rest.kind != EQ_TOKEN_END && !eq_spice_at_key(&at) &&
             !eq_token_is(rest, "params:")) {
             eq_spice_expected(s, rest, "an operator or NAME=VALUE");
             done = false;
@@ -179,8 +181,10 @@ static eq_lookup parameter(void *data, eq_token name, double *value) {
     }
     for (eq_frame *f = s->frame; f != NULL; f = f->up) {
         int32_t id;
-        if (eq_dictionary_find(&f->scope->defines[EQ_DEFINES_PARAM], name, &id) != NULL)
-            return resolve(s, f, id, name, value);
+        eq_definition *d = eq_dictionary_find(&f->scope->defines[EQ_DEFINES_PARAM], name, &id);
+        if (d == NULL) continue;
+        d->used = true;
+        return resolve(s, f, id, name, value);
     }
     if (eq_token_is(name, "pi")) {
         *value = 3.14159265358979323846;
@@ -274,4 +278,35 @@ void eq_frame_close(eq_frame *f) {
     f->param = NULL;
     f->state = NULL;
     f->port = NULL;
+}
+
+void eq_spice_declare(eq_spice *s, eq_token name, eq_cursor value) {
+    if (!eq_grow((void **)&s->declared, &s->declared_cap, s->declareds + 1, sizeof *s->declared))
+        eq_spice_no_memory(s);
+    else
+        s->declared[s->declareds++] = (eq_declared){name, value};
+}
+
+void eq_spice_define_steps(eq_spice *s) {
+    eq_scope *deck = s->scope[0];
+    for (size_t k = 0; k < s->declareds && !s->stop; k++) {
+        const eq_declared *p = &s->declared[k];
+        if (eq_dictionary_find(&deck->defines[EQ_DEFINES_PARAM], p->name, NULL) != NULL) continue;
+        eq_definition *d = eq_define(s, deck, EQ_DEFINES_PARAM, p->name);
+        if (d == NULL) return;
+        d->value = p->value;
+        d->stepped = true;
+    }
+}
+
+void eq_frame_override(eq_spice *s, eq_frame *root) {
+    const eq_dictionary *d = &root->scope->defines[EQ_DEFINES_PARAM];
+    for (size_t k = 0; k < s->overrides; k++) {
+        const eq_override *o = &s->override[k];
+        eq_token name = {EQ_TOKEN_WORD, o->name, strlen(o->name), {EQ_NONE, 0, 0}};
+        int32_t id;
+        if (o->target != EQ_TARGET_PARAM || eq_dictionary_find(d, name, &id) == NULL) continue;
+        root->param[id] = o->value;
+        root->state[id] = KNOWN;
+    }
 }

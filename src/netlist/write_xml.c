@@ -83,21 +83,52 @@ static void put_output(const eq_circuit *c, const eq_output *o, eq_text *out) {
     eq_text_puts(out, "/>\n");
 }
 
-static void put_analysis(const eq_circuit *c, const eq_analysis *a, eq_text *out) {
-    if (a->type == EQ_ANALYSIS_OP) {
-        eq_text_puts(out, "  <op/>\n");
-        return;
+/* A sweep as values of an element of the circuit or of the temperature; XML has no parameters. */
+static void put_sweep(const eq_circuit *c, const eq_sweep *s, const char *tag, eq_text *out) {
+    eq_text_printf(out, "<%s", tag);
+    put_text(out, "source", eq_sweep_name(c, s));
+    if (s->spacing == EQ_SPACING_LINEAR) {
+        put_value(out, "start", s->factor * s->start);
+        put_value(out, "stop", s->factor * s->stop);
+        put_value(out, "step", s->factor * s->step);
+    } else {
+        eq_text_puts(out, " values=\"");
+        for (size_t j = 0; j < s->points; j++)
+            eq_text_printf(out, "%s%.17g", j > 0 ? " " : "", s->factor * eq_sweep_value(c, s, j));
+        eq_text_puts(out, "\"");
     }
+    eq_text_puts(out, "/>\n");
+}
+
+static bool in_xml(const eq_sweep *s) {
+    return s->target == EQ_TARGET_TEMP || (s->target == EQ_TARGET_ELEMENT && s->column == 0);
+}
+
+static void put_analysis(const eq_circuit *c, const eq_analysis *a, eq_text *out, eq_diag *diag) {
+    bool whole = true;
+    for (int k = 0; k < a->sweeps; k++) whole = whole && in_xml(&a->sweep[k]);
+    if (!whole)
+        eq_warn_at(diag, eq_circuit_place(c, a->at),
+                   "left out: XML has no sweep over parameters, of which this .dc has one");
+    else if (a->type == EQ_ANALYSIS_OP)
+        eq_text_puts(out, "  <op/>\n");
+    if (!whole || a->type == EQ_ANALYSIS_OP) return;
     eq_text_puts(out, "  <dc>\n");
     for (int k = 0; k < a->sweeps; k++) {
-        eq_text_puts(out, "    <sweep");
-        put_text(out, "source", eq_circuit_sweep_name(c, &a->sweep[k]));
-        put_value(out, "start", a->sweep[k].start);
-        put_value(out, "stop", a->sweep[k].stop);
-        put_value(out, "step", a->sweep[k].step);
-        eq_text_puts(out, "/>\n");
+        eq_text_puts(out, "    ");
+        put_sweep(c, &a->sweep[k], "sweep", out);
     }
     eq_text_puts(out, "  </dc>\n");
+}
+
+static void put_step(const eq_circuit *c, const eq_sweep *s, eq_text *out, eq_diag *diag) {
+    if (!in_xml(s)) {
+        eq_warn_at(diag, (eq_place){0}, "left out: XML has no step over the parameter %s",
+                   eq_sweep_name(c, s));
+        return;
+    }
+    eq_text_puts(out, "  ");
+    put_sweep(c, s, "step", out);
 }
 
 /* A comment may not hold "--". */
@@ -136,7 +167,8 @@ eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_d
         put_value(out, "gmax", c->group[k].gmax);
         eq_text_puts(out, "/>\n");
     }
-    for (size_t k = 0; k < c->analyses; k++) put_analysis(c, &c->analysis[k], out);
+    for (size_t k = 0; k < c->analyses; k++) put_analysis(c, &c->analysis[k], out, diag);
+    for (size_t k = 0; k < c->steps; k++) put_step(c, &c->step[k], out, diag);
     eq_text_puts(out, "</circuit>\n");
     return out->failed ? eq_out_of_memory(diag) : EQ_OK;
 }

@@ -1,5 +1,6 @@
 #include "netlist/xml_circuit.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -172,24 +173,53 @@ static eq_status add_group(reader *r, const eq_xml_node *node) {
                             r->diag);
 }
 
+/* start, stop and step, or a list of values. */
+static eq_status sweep_values(reader *r, const eq_xml_node *n, eq_sweep *s) {
+    const char *list = eq_xml_attribute(n, "values");
+    double start = NAN, stop = NAN, step = NAN, value;
+    eq_status status = number(r, n, "start", &start);
+    if (status == EQ_OK) status = number(r, n, "stop", &stop);
+    if (status == EQ_OK) status = number(r, n, "step", &step);
+    for (const char *p = list; status == EQ_OK && p != NULL && *p != '\0';) {
+        size_t used = eq_parse_double(p, strlen(p), &value);
+        p += used;
+        while (*p != '\0' && isspace((unsigned char)*p)) p++;
+        status = used == 0 ? EQ_ERR_INPUT : eq_sweep_add(r->c, s, value, r->diag);
+    }
+    if (status != EQ_OK || (list == NULL && eq_sweep_steps(s, start, stop, step)) ||
+        (list != NULL && s->points > 0 && isnan(start) && isnan(stop) && isnan(step)))
+        return status;
+    return eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_place(r->xml, n),
+                      "no values to sweep; give start, stop and a step that leads from one to the "
+                      "other, or values");
+}
+
+/* <sweep source="v1" start= stop= step=/>: over an element's value or, if none has that name, temp.
+ */
+static eq_status read_sweep(reader *r, const eq_xml_node *n, eq_sweep *s) {
+    const char *source = eq_xml_attribute(n, "source");
+    eq_element e = EQ_NONE;
+    bool temp = eq_same(source, "temp") && eq_circuit_find_element(r->c, source) == EQ_NONE;
+    eq_status status = temp ? EQ_OK : element_named(r, n, "source", &e);
+    if (status != EQ_OK) return status;
+    *s = eq_sweep_of(r->c, temp ? EQ_TARGET_TEMP : EQ_TARGET_ELEMENT, e,
+                     temp ? "temp" : eq_circuit_element_name(r->c, e));
+    return s->label == EQ_NO_NAME ? eq_out_of_memory(r->diag) : sweep_values(r, n, s);
+}
+
 static eq_status add_dc(reader *r, const eq_xml_node *node) {
     eq_analysis a = {.type = EQ_ANALYSIS_DC, .at = location(r, node)};
     eq_status status = EQ_OK;
     for (const eq_xml_node *n = eq_xml_first(node); status == EQ_OK && n != NULL;
-         n = eq_xml_next(n)) {
-        eq_sweep *s = &a.sweep[a.sweeps++];
-        *s = (eq_sweep){EQ_NONE, 0.0, 0.0, 0.0};
-        const char *source = eq_xml_attribute(n, "source");
-        bool temp = eq_same(source, "temp") && eq_circuit_find_element(r->c, source) == EQ_NONE;
-        if (temp)
-            s->source = EQ_SWEEP_TEMP;
-        else
-            status = element_named(r, n, "source", &s->source);
-        if (status == EQ_OK) status = number(r, n, "start", &s->start);
-        if (status == EQ_OK) status = number(r, n, "stop", &s->stop);
-        if (status == EQ_OK) status = number(r, n, "step", &s->step);
-    }
+         n = eq_xml_next(n))
+        status = read_sweep(r, n, &a.sweep[a.sweeps++]);
     return status == EQ_OK ? eq_circuit_analysis(r->c, &a, r->diag) : status;
+}
+
+static eq_status add_step(reader *r, const eq_xml_node *node) {
+    eq_sweep s;
+    eq_status status = read_sweep(r, node, &s);
+    return status == EQ_OK ? eq_circuit_step(r->c, &s, r->diag) : status;
 }
 
 static eq_status add_op(reader *r, const eq_xml_node *node) {
@@ -217,9 +247,9 @@ static eq_status set_options(reader *r, const eq_xml_node *node) {
 static const struct {
     const char *name;
     eq_status (*add)(reader *r, const eq_xml_node *node);
-} parts[] = {
-    {"options", set_options}, {"model", add_model}, {"input", add_input}, {"output", add_output},
-    {"train", add_group},     {"op", add_op},       {"dc", add_dc}};
+} parts[] = {{"options", set_options}, {"model", add_model}, {"input", add_input},
+             {"output", add_output},   {"train", add_group}, {"op", add_op},
+             {"dc", add_dc},           {"step", add_step}};
 
 static eq_status add_elements(reader *r, const eq_xml_node *elements) {
     eq_status status = EQ_OK;

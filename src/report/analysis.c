@@ -4,139 +4,311 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "netlist/netlist.h"
 #include "report/selection.h"
 
-/* A sweep under way. */
-typedef struct sweep {
-    eq_circuit *c;
+/* An analysis under way: nested loops, the sweeps of .dc inside, the steps of the deck around them.
+ */
+typedef struct run {
+    eq_circuit *base, *c; /* as it was read first; as it stands (read again for a .param) */
     eq_solver *s;
-    const eq_analysis *a;
+    size_t number; /* of the analysis in both */
     const eq_solve_options *o;
-    double *v, *branch; /* state, warm from point to point */
-    double at[2];       /* values of the swept sources */
-    double *row;        /* one line of the table */
+    size_t nodes, branches;
+    double *v, *branch;    /* state, warm from point to point of a .dc */
+    size_t loops, sweeps;  /* loops in all, those of .dc */
+    double *at;            /* [loops] values of what is swept; NAN: not set yet */
+    eq_override *override; /* [loops] scratch */
+    bool stale;            /* c was read with other values */
+    double *row;           /* one line of the table */
     eq_selection selection;
     eq_result *r;
     eq_diag *diag;
-} sweep;
+} run;
 
-/* What a sweep changes: dc of a source, the resistance of a resistor, the temperature. */
-static double *swept(eq_circuit *c, const eq_sweep *s) {
-    return s->source == EQ_SWEEP_TEMP ? &c->env.temp : eq_circuit_param(c, s->source, 0);
+static const eq_analysis *analysis(const run *w) {
+    return &w->c->analysis[w->number];
 }
 
-static void set_value(eq_circuit *c, const eq_sweep *s, double value) {
-    bool memristor = s->source != EQ_SWEEP_TEMP && c->row[s->source].cls == EQ_CLASS_memristor;
-    *swept(c, s) = memristor ? 1.0 / value : value;
+/* Loop k and the circuit that has its values: .dc may depend on parameters, .step does not. */
+static const eq_sweep *loop(const run *w, size_t k, const eq_circuit **of) {
+    *of = k < w->sweeps ? w->c : w->base;
+    return k < w->sweeps ? &analysis(w)->sweep[k] : &w->base->step[k - w->sweeps];
 }
 
-/* Points of start, start+step, ..., stop, with ngspice's tolerance of a rounding error of the last
- * one. */
-static size_t points_of(const eq_sweep *s) {
-    double n = (s->stop - s->start) / s->step;
-    return n < 0.0 ? 0 : (size_t)floor(n + 1e-9) + 1;
+static const char *loop_name(const run *w, size_t k) {
+    const eq_circuit *of;
+    const eq_sweep *s = loop(w, k, &of);
+    return eq_sweep_name(of, s);
 }
 
-static eq_status point(sweep *w) {
+/* Where the value of a sweep stands; NULL for what only a second reading changes. An element of the
+ * first reading is found again by its name. */
+static double *swept(eq_circuit *c, const eq_circuit *of, const eq_sweep *s) {
+    if (s->target == EQ_TARGET_TEMP) return &c->env.temp;
+    if (s->target != EQ_TARGET_ELEMENT) return NULL;
+    eq_element e = s->element;
+    if (of != c) e = eq_circuit_find_element(c, eq_circuit_element_name(of, e));
+    return e == EQ_NONE ? NULL : eq_circuit_param(c, e, s->column);
+}
+
+static eq_status refuse_value(const run *w, const char *name, double value, const char *unit) {
+    return eq_fail_at(w->diag, EQ_ERR_INPUT, eq_circuit_place(w->base, analysis(w)->at),
+                      "the sweep sets %s to %g %s, which it cannot be; change its range", name,
+                      value, unit);
+}
+
+/* Puts the value of loop k into the circuit as it stands. */
+static eq_status set_value(run *w, size_t k) {
+    const eq_circuit *of;
+    const eq_sweep *s = loop(w, k, &of);
+    double value = w->at[k], *place = swept(w->c, of, s);
+    if (place == NULL) return EQ_OK;
+    if (s->target == EQ_TARGET_ELEMENT) {
+        const eq_device_class *cls = eq_class(of->row[s->element].cls);
+        const eq_param *p = &cls->param[s->column];
+        bool resistance = cls->letter == 'r' && s->column == 0;
+        if (!(value >= p->min && value <= p->max) || (resistance && value == 0.0))
+            return refuse_value(w, eq_sweep_name(of, s), value, resistance ? "ohm" : p->unit);
+        value *= s->factor;
+        if (of->row[s->element].cls == EQ_CLASS_memristor && resistance) value = 1.0 / value;
+    }
+    *place = value;
+    return EQ_OK;
+}
+
+/* What the second reading said, and with which values. */
+static eq_status report_again(run *w, const eq_diag *said, size_t overrides, eq_status status) {
+    eq_text values = {0};
+    for (size_t k = 0; k < eq_diag_count(said); k++) {
+        const eq_message *m = eq_diag_get(said, k);
+        if (m->severity == EQ_ERROR)
+            eq_fail_at(w->diag, status, (eq_place){m->file, m->line, m->column}, "%s", m->text);
+    }
+    for (size_t k = 0; k < overrides; k++)
+        eq_text_printf(&values, "%s%s = %g", k > 0 ? ", " : "", w->override[k].name,
+                       w->override[k].value);
+    if (values.text != NULL)
+        eq_fail_at(w->diag, status, eq_circuit_place(w->base, w->base->analysis[w->number].at),
+                   "the deck cannot be read with %s; change the range of the sweep", values.text);
+    eq_text_free(&values);
+    return status;
+}
+
+/* True if v and branch, and the columns of the table, mean the same in both circuits. */
+static bool same_variables(const run *w, const eq_circuit *c, const eq_solver *s) {
+    bool same = eq_circuit_nodes(c) == w->nodes && eq_solver_branches(s) == w->branches &&
+                c->analyses == w->base->analyses && c->prints == w->base->prints &&
+                c->analysis[w->number].sweeps == analysis(w)->sweeps;
+    for (size_t k = 0; same && k < w->nodes; k++)
+        same = strcmp(eq_circuit_node_name(c, (eq_node)k),
+                      eq_circuit_node_name(w->base, (eq_node)k)) == 0;
+    for (size_t k = 0; same && k < w->branches; k++)
+        same = strcmp(eq_circuit_element_name(c, eq_solver_branch_element(s, k)),
+                      eq_circuit_element_name(w->c, eq_solver_branch_element(w->s, k))) == 0;
+    return same;
+}
+
+/* Takes over a circuit that was read again. */
+static eq_status take(run *w, eq_circuit *c) {
+    eq_solver *s = NULL;
+    eq_selection selection = {NULL, 0};
+    eq_status status = eq_solver_new(c, &s, w->diag);
+    if (status == EQ_OK && !same_variables(w, c, s))
+        status = eq_fail_at(w->diag, EQ_ERR_INPUT, eq_circuit_place(w->base, analysis(w)->at),
+                            "the sweep changes which nodes and sources there are; a table needs "
+                            "the same ones at every point");
+    if (status == EQ_OK)
+        status = eq_selection_new(c, c->analysis[w->number].type, &selection, w->diag);
+    if (status != EQ_OK) {
+        eq_solver_free(s);
+        eq_circuit_free(c);
+        return status;
+    }
+    eq_solver_free(w->s);
+    eq_selection_free(&w->selection);
+    if (w->c != w->base) eq_circuit_free(w->c);
+    w->c = c;
+    w->s = s;
+    w->selection = selection;
+    return EQ_OK;
+}
+
+/* Reads the deck again with the values that stand, and gives its elements theirs. */
+static eq_status renew(run *w) {
+    size_t n = 0;
+    eq_circuit *c = NULL;
+    for (size_t k = 0; k < w->loops; k++) {
+        const eq_circuit *of;
+        const eq_sweep *s = loop(w, k, &of);
+        if (eq_sweep_rereads(s) && !isnan(w->at[k]))
+            w->override[n++] = (eq_override){s->target, eq_sweep_name(of, s), w->at[k]};
+    }
+    eq_diag *said = eq_diag_new();
+    if (said == NULL) return eq_out_of_memory(w->diag);
+    eq_status status = eq_deck_again(w->base, w->override, n, &c, said);
+    if (status != EQ_OK) report_again(w, said, n, status);
+    eq_diag_free(said);
+    if (status == EQ_OK) status = take(w, c);
+    for (size_t k = 0; status == EQ_OK && k < w->loops; k++)
+        if (!isnan(w->at[k])) status = set_value(w, k);
+    w->stale = false;
+    return status;
+}
+
+/* "the sweep stops at v1 = 2, r1 = 1000" */
+static eq_status report_stop(const run *w, eq_status status) {
+    eq_text values = {0};
+    for (size_t k = 0; k < w->loops; k++)
+        eq_text_printf(&values, "%s%s = %g", k > 0 ? ", " : "", loop_name(w, k), w->at[k]);
+    if (values.text != NULL)
+        eq_fail_at(w->diag, status, eq_circuit_place(w->base, analysis(w)->at),
+                   "the sweep stops at %s", values.text);
+    eq_text_free(&values);
+    return status;
+}
+
+/* Step columns first, as the deck lists them, then the sweep of .dc and its vectors. */
+static void put_values(run *w) {
+    size_t steps = w->loops - w->sweeps;
+    memcpy(w->row, w->at + w->sweeps, steps * sizeof *w->row);
+    memcpy(w->row + steps, w->at, w->sweeps * sizeof *w->row);
+    double *out = w->row + w->loops;
+    if (w->selection.count > 0) {
+        eq_selection_values(&w->selection, w->c, w->s, w->v, w->branch, out);
+        return;
+    }
+    memcpy(out, w->v + 1, (w->nodes - 1) * sizeof *out);
+    memcpy(out + w->nodes - 1, w->branch, w->branches * sizeof *out);
+}
+
+static eq_status point(run *w) {
+    eq_status status = w->stale ? renew(w) : EQ_OK;
+    if (status != EQ_OK) return status;
     eq_circuit_derive(w->c);
     eq_solver_refresh(w->s);
-    eq_status status = eq_solver_solve(w->s, w->o, w->v, w->branch, NULL, w->diag);
-    if (status != EQ_OK && w->a->sweeps == 0) return status;
-    if (status != EQ_OK)
-        return eq_fail_at(w->diag, status, eq_circuit_place(w->c, w->a->at),
-                          "the sweep stops at %s = %g",
-                          eq_circuit_sweep_name(w->c, &w->a->sweep[0]), w->at[0]);
-    size_t nodes = eq_circuit_nodes(w->c) - 1, n = (size_t)w->a->sweeps;
-    memcpy(w->row, w->at, n * sizeof *w->row);
-    if (w->selection.count > 0) {
-        eq_selection_values(&w->selection, w->c, w->s, w->v, w->branch, w->row + n);
-        return eq_result_point(w->r, w->row, w->diag);
-    }
-    memcpy(w->row + n, w->v + 1, nodes * sizeof *w->row);
-    memcpy(w->row + n + nodes, w->branch, eq_solver_branches(w->s) * sizeof *w->row);
+    status = eq_solver_solve(w->s, w->o, w->v, w->branch, NULL, w->diag);
+    if (status != EQ_OK) return w->loops == 0 ? status : report_stop(w, status);
+    put_values(w);
     return eq_result_point(w->r, w->row, w->diag);
 }
 
-/* All values of sweep k, the inner ones first for each. */
-static eq_status all_points(sweep *w, int k) {
-    if (k < 0) return point(w);
-    const eq_sweep *s = &w->a->sweep[k];
-    eq_status status = EQ_OK;
-    for (size_t j = 0; status == EQ_OK && j < points_of(s); j++) {
-        w->at[k] = s->start + (double)j * s->step;
-        set_value(w->c, s, w->at[k]);
-        status = all_points(w, k - 1);
+/* All values of loop k-1, the inner ones first for each; every step starts cold. */
+static eq_status all_points(run *w, size_t k) {
+    if (k == 0) return point(w);
+    k--;
+    eq_status status = w->stale && k < w->sweeps ? renew(w) : EQ_OK;
+    if (status != EQ_OK) return status;
+    const eq_circuit *of;
+    eq_sweep s = *loop(w, k, &of); /* its circuit may go */
+    for (size_t j = 0; status == EQ_OK && j < s.points; j++) {
+        (void)loop(w, k, &of);
+        w->at[k] = eq_sweep_value(of, &s, j);
+        w->stale = w->stale || eq_sweep_rereads(&s);
+        if (k >= w->sweeps) memset(w->v, 0, w->nodes * sizeof *w->v);
+        status = set_value(w, k);
+        if (status == EQ_OK) status = all_points(w, k);
     }
+    w->at[k] = NAN;
     return status;
 }
 
-static eq_status check_sweep(const eq_circuit *c, const eq_analysis *a, eq_diag *diag) {
-    enum { MOST = 100000000 };
+static eq_status check_size(const run *w) {
     double points = 1.0;
-    for (int k = 0; k < a->sweeps; k++) {
-        const eq_sweep *s = &a->sweep[k];
-        if (!(s->step != 0.0 && (s->stop - s->start) / s->step >= 0.0))
-            return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place(c, a->at),
-                              "a step of %g does not lead from %g to %g; change its sign or size",
-                              s->step, s->start, s->stop);
-        points *= (s->stop - s->start) / s->step + 1.0;
+    for (size_t k = 0; k < w->loops; k++) {
+        const eq_circuit *of;
+        points *= (double)loop(w, k, &of)->points;
     }
-    if (points <= MOST) return EQ_OK;
-    return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place(c, a->at),
+    if (points <= EQ_MOST_POINTS) return EQ_OK;
+    return eq_fail_at(w->diag, EQ_ERR_INPUT, eq_circuit_place(w->c, analysis(w)->at),
                       "the sweep has %.3g points, more than %d; make the steps larger", points,
-                      MOST);
+                      EQ_MOST_POINTS);
 }
 
-/* The empty table: the swept sources, then what is selected. */
-static eq_status new_table(sweep *w, const char *const *name) {
+/* The empty table: the swept variables, then what is selected. */
+static eq_status new_table(run *w) {
     const char *plot =
-        w->a->type == EQ_ANALYSIS_OP ? "Operating Point" : "DC transfer characteristic";
-    size_t n = (size_t)w->a->sweeps;
-    if (w->selection.count == 0)
-        return eq_operating_point_table(w->c, w->s, plot, name, n, &w->r, w->diag);
-    w->r = eq_result_new(w->c->title, plot);
-    eq_status status = w->r == NULL ? eq_out_of_memory(w->diag) : EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < n; k++)
-        status = eq_result_variable(w->r, name[k], "notype", w->diag);
-    if (status == EQ_OK) status = eq_selection_variables(&w->selection, w->c, w->r, w->diag);
-    return status;
-}
-
-static eq_status run_sweep(sweep *w, eq_result **out) {
-    double kept[2];
-    const eq_analysis *a = w->a;
-    w->v = eq_calloc(eq_circuit_nodes(w->c), sizeof *w->v);
-    w->branch = eq_calloc(eq_solver_branches(w->s), sizeof *w->branch);
-    w->row = eq_calloc(2 + eq_circuit_nodes(w->c) + eq_solver_branches(w->s) + w->selection.count,
-                       sizeof *w->row);
-    if (w->v == NULL || w->branch == NULL || w->row == NULL) return eq_out_of_memory(w->diag);
-    const char *name[2] = {NULL, NULL};
-    for (int k = 0; k < a->sweeps; k++) {
-        name[k] = eq_circuit_sweep_name(w->c, &a->sweep[k]);
-        kept[k] = *swept(w->c, &a->sweep[k]);
+        analysis(w)->type == EQ_ANALYSIS_OP ? "Operating Point" : "DC transfer characteristic";
+    const char **name = eq_calloc(w->loops, sizeof *name);
+    if (name == NULL) return eq_out_of_memory(w->diag);
+    for (size_t k = 0; k < w->loops; k++) name[k] = loop_name(w, (k + w->sweeps) % w->loops);
+    eq_status status = EQ_OK;
+    if (w->selection.count == 0) {
+        status = eq_operating_point_table(w->c, w->s, plot, name, w->loops, &w->r, w->diag);
+    } else {
+        w->r = eq_result_new(w->c->title, plot);
+        status = w->r == NULL ? eq_out_of_memory(w->diag) : EQ_OK;
+        for (size_t k = 0; status == EQ_OK && k < w->loops; k++)
+            status = eq_result_variable(w->r, name[k], "notype", w->diag);
+        if (status == EQ_OK) status = eq_selection_variables(&w->selection, w->c, w->r, w->diag);
     }
-    eq_status status = new_table(w, name);
-    if (status == EQ_OK) status = all_points(w, a->sweeps - 1);
-    for (int k = 0; k < a->sweeps; k++) *swept(w->c, &a->sweep[k]) = kept[k];
-    eq_circuit_derive(w->c);
-    if (status == EQ_OK)
-        *out = w->r;
-    else
-        eq_result_free(w->r);
+    eq_free(name);
     return status;
 }
 
-eq_status eq_analysis_run(eq_circuit *c, const eq_analysis *a, const eq_solve_options *o,
-                          eq_result **out, eq_diag *diag) {
-    sweep w = {.c = c, .a = a, .o = o, .diag = diag};
-    eq_status status = check_sweep(c, a, diag);
+/* Keeps (kept != NULL) or gives back the values that loops change in the circuit itself. */
+static void each_value(run *w, double *kept, const double *back) {
+    for (size_t k = 0; k < w->loops; k++) {
+        const eq_sweep *s =
+            k < w->sweeps ? &w->base->analysis[w->number].sweep[k] : &w->base->step[k - w->sweeps];
+        double *place = swept(w->base, w->base, s);
+        if (place != NULL && kept != NULL) kept[k] = *place;
+        if (place != NULL && back != NULL) *place = back[k];
+    }
+}
+
+static eq_status run_loops(run *w) {
+    size_t widest = w->loops + w->nodes + w->branches + w->selection.count;
+    double *kept = eq_calloc(w->loops, sizeof *kept);
+    w->v = eq_calloc(w->nodes, sizeof *w->v);
+    w->branch = eq_calloc(w->branches, sizeof *w->branch);
+    w->at = eq_calloc(w->loops, sizeof *w->at);
+    w->override = eq_calloc(w->loops, sizeof *w->override);
+    w->row = eq_calloc(widest, sizeof *w->row);
+    bool whole = kept != NULL && w->v != NULL && w->branch != NULL && w->at != NULL &&
+                 w->override != NULL && w->row != NULL;
+    eq_status status = whole ? check_size(w) : eq_out_of_memory(w->diag);
+    if (status == EQ_OK) status = new_table(w);
+    if (status == EQ_OK) {
+        for (size_t k = 0; k < w->loops; k++) w->at[k] = NAN;
+        each_value(w, kept, NULL);
+        status = all_points(w, w->loops);
+        each_value(w, NULL, kept);
+        eq_circuit_derive(w->base);
+    }
+    eq_free(kept);
+    return status;
+}
+
+static void run_free(run *w) {
+    if (w->c != w->base) eq_circuit_free(w->c);
+    eq_free(w->v);
+    eq_free(w->branch);
+    eq_free(w->at);
+    eq_free(w->override);
+    eq_free(w->row);
+    eq_selection_free(&w->selection);
+    eq_solver_free(w->s);
+    eq_result_free(w->r);
+}
+
+eq_status eq_analysis_run(eq_circuit *c, size_t number, const eq_solve_options *o, eq_result **out,
+                          eq_diag *diag) {
+    const eq_analysis *a = &c->analysis[number];
+    run w = {.base = c, .c = c, .number = number, .o = o, .diag = diag};
+    w.sweeps = (size_t)a->sweeps;
+    w.loops = w.sweeps + c->steps;
+    eq_status status = eq_solver_new(c, &w.s, diag);
     if (status == EQ_OK) status = eq_selection_new(c, a->type, &w.selection, diag);
-    if (status == EQ_OK) status = eq_solver_new(c, &w.s, diag);
-    if (status == EQ_OK) status = run_sweep(&w, out);
-    eq_free(w.v);
-    eq_free(w.branch);
-    eq_free(w.row);
-    eq_selection_free(&w.selection);
-    eq_solver_free(w.s);
+    if (status == EQ_OK) {
+        w.nodes = eq_circuit_nodes(c);
+        w.branches = eq_solver_branches(w.s);
+        status = run_loops(&w);
+    }
+    if (status == EQ_OK) {
+        *out = w.r;
+        w.r = NULL;
+    }
+    run_free(&w);
     return status;
 }

@@ -4,10 +4,11 @@
 
 #include "report/operating_point.h"
 
-/* Runs one analysis. A sweep (ngspice manual, ".DC") starts each point from the last one; its
- * columns are the swept sources, innermost first, then v(node) and i(source), or the vectors of
- * .print, .plot and .save. The circuit's values are as before afterwards. */
-eq_status eq_analysis_run(eq_circuit *c, const eq_analysis *a, const eq_solve_options *o,
-                          eq_result **out, eq_diag *diag);
+/* Runs analysis `number` of the circuit, inside the steps of its deck. A sweep (ngspice manual,
+ * ".DC") starts each point from the last one, a step from zero. Columns: the stepped variables, the
+ * swept ones, each innermost first, then v(node) and i(source), or the vectors of .print, .plot and
+ * .save. The circuit's values are as before afterwards. */
+eq_status eq_analysis_run(eq_circuit *c, size_t number, const eq_solve_options *o, eq_result **out,
+                          eq_diag *diag);
 
 #endif

@@ -116,7 +116,7 @@ static eq_status analyses(eq_diag *diag) {
         eq_result *r = NULL;
         eq_out *out = NULL;
         eq_solve_options o = eq_solve_options_of(c);
-        status = eq_analysis_run(c, &c->analysis[k], &o, &r, diag);
+        status = eq_analysis_run(c, k, &o, &r, diag);
         for (int f = EQ_TABLE; status == EQ_OK && f < EQ_FORMAT_COUNT; f++) {
             status = eq_out_open(in("old"), &out, diag);
             if (status != EQ_OK) break;
@@ -288,8 +288,9 @@ static void make_files(void) {
         memcpy(npy + 127, "\n\0\1\2\3\4\5", 7);
         put(k == 0 ? "x.npy" : "y.npy", npy, k == 0 ? 134 : 130);
     }
-    static const char sweep[] = "sweep\nV1 a 0 1\nR1 a b 1k\nD1 b 0 dd\n.model dd D\n.op\n.dc v1 0 "
-                                "1 0.5\n.print dc v(b) i(v1)\n.end\n";
+    static const char sweep[] = "sweep\nV1 a 0 1\nR1 a b {x} m=2\nD1 b 0 dd\n.model dd D\n.op\n"
+                                ".dc v1 list 0 1\n.print dc v(b) i(v1)\n.step param x 1k 2k 1k\n"
+                                ".step dd:is list 1e-14\n.end\n";
     put("sweep.cir", sweep, sizeof sweep - 1);
     expect_exit(0, NULL, "run %s --format raw -o %s", in("sweep.cir"), in("sweep.raw"));
     expect_exit(0, NULL, "export netlists/controlled.cir --to xml -o %s", in("circuit.xml"));

@@ -1,0 +1,61 @@
+/* The values that a sweep goes through. */
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "circuit/circuit.h"
+
+eq_sweep eq_sweep_of(eq_circuit *c, eq_target target, eq_element element, const char *label) {
+    eq_sweep s = {.target = target, .element = element, .factor = 1.0};
+    s.label = eq_names_add(c->label, label, strlen(label));
+    return s;
+}
+
+/* n intervals and a point at each end of them; false when there are too many or n is no number >=
+ * 0. */
+static bool set_points(eq_sweep *s, double n) {
+    if (!(n >= 0.0 && n < EQ_MOST_POINTS)) return false;
+    s->points = (size_t)floor(n + 1e-9) + 1;
+    return true;
+}
+
+bool eq_sweep_steps(eq_sweep *s, double start, double stop, double step) {
+    s->spacing = EQ_SPACING_LINEAR;
+    s->start = start;
+    s->stop = stop;
+    s->step = step;
+    return set_points(s, start == stop ? 0.0 : (stop - start) / step);
+}
+
+bool eq_sweep_ratio(eq_sweep *s, double base, double start, double stop, double points) {
+    if (!(start > 0.0 && stop > 0.0 && points >= 1.0)) return false;
+    s->spacing = EQ_SPACING_RATIO;
+    s->start = start;
+    s->stop = stop;
+    s->step = pow(base, 1.0 / points);
+    return set_points(s, points * log(stop / start) / log(base));
+}
+
+eq_status eq_sweep_add(eq_circuit *c, eq_sweep *s, double value, eq_diag *diag) {
+    if (s->points == 0) s->first = c->values;
+    s->spacing = EQ_SPACING_LIST;
+    if (!eq_grow((void **)&c->value, &c->value_cap, c->values + 1, sizeof *c->value))
+        return eq_out_of_memory(diag);
+    c->value[c->values++] = value;
+    s->points++;
+    return EQ_OK;
+}
+
+double eq_sweep_value(const eq_circuit *c, const eq_sweep *s, size_t j) {
+    if (s->spacing == EQ_SPACING_LIST) return c->value[s->first + j];
+    if (s->spacing == EQ_SPACING_RATIO) return s->start * pow(s->step, (double)j);
+    return s->start + (double)j * s->step;
+}
+
+const char *eq_sweep_name(const eq_circuit *c, const eq_sweep *s) {
+    return eq_names_get(c->label, s->label);
+}
+
+bool eq_sweep_rereads(const eq_sweep *s) {
+    return s->target == EQ_TARGET_PARAM || s->target == EQ_TARGET_MODEL;
+}

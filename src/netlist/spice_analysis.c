@@ -1,0 +1,294 @@
+/* Analyses of a deck: .op, .dc, .step and lists of temperatures, in the spellings of ngspice
+ * (manual, 11.3.2), Xyce (Reference Guide, .DC and .STEP) and LTspice (help, .STEP). */
+#include <math.h>
+#include <string.h>
+
+#include "netlist/spice.h"
+
+static const double absolute_zero = -273.15; /* C */
+
+static bool line_ends(eq_spice *s, eq_cursor *c) {
+    eq_token t = eq_token_next(c);
+    if (t.kind == EQ_TOKEN_END) return true;
+    eq_spice_expected(s, t, "the end of the line");
+    return false;
+}
+
+/* lin, dec, oct: the base of the logarithm, 0 for lin; NAN: the word is none of them. */
+static double spacing_of(eq_token t) {
+    if (eq_token_is(t, "lin")) return 0.0;
+    if (eq_token_is(t, "dec")) return 10.0;
+    return eq_token_is(t, "oct") ? 2.0 : NAN;
+}
+
+/* Over lin, dec or oct, if it stands here. */
+static void skip_spacing(eq_cursor *c, double *base) {
+    double found = spacing_of(eq_token_peek(c));
+    if (isnan(found)) return;
+    *base = found;
+    eq_token_next(c);
+}
+
+/* A sweep over the thing of that name; false: out of memory. */
+static bool new_sweep(eq_spice *s, eq_target target, eq_element e, eq_token name, eq_token inner,
+                      eq_sweep *out) {
+    eq_text label = {0};
+    eq_text_add(&label, name.text, name.length);
+    if (inner.length > 0) eq_text_printf(&label, "(%.*s)", (int)inner.length, inner.text);
+    if (label.text != NULL) eq_lower(label.text, label.length);
+    *out = eq_sweep_of(s->circuit, target, e, label.failed ? "" : label.text);
+    bool done = !label.failed && out->label != EQ_NO_NAME;
+    eq_text_free(&label);
+    if (!done) eq_spice_no_memory(s);
+    return done;
+}
+
+static const eq_token nothing = {EQ_TOKEN_END, "", 0, {EQ_NONE, 0, 0}};
+
+/* The element of that name: as it is written, or a.b.r1 for Xyce's a:b:r1. */
+static eq_element element_of(const eq_spice *s, eq_token t) {
+    char name[EQ_MAX_NAME], own[EQ_MAX_NAME + 2];
+    if (t.kind != EQ_TOKEN_WORD || t.length == 0 || t.length >= sizeof name) return EQ_NONE;
+    memcpy(name, t.text, t.length);
+    name[t.length] = '\0';
+    eq_element e = eq_circuit_find_element(s->circuit, name);
+    char *last = strrchr(name, ':');
+    if (e != EQ_NONE || last == NULL || last[1] == '\0') return e;
+    own[0] = last[1];
+    own[1] = '.';
+    memcpy(own + 2, name, t.length + 1);
+    for (char *p = own; *p != '\0'; p++)
+        if (*p == ':') *p = '.';
+    return eq_circuit_find_element(s->circuit, own);
+}
+
+/* True for R, V and I elements, whose value is swept when no parameter is named. */
+static bool has_value(const eq_spice *s, eq_element e) {
+    int cls = s->circuit->row[e].cls;
+    char letter = eq_circuit_element_name(s->circuit, e)[0];
+    return cls == EQ_CLASS_resistor || (cls == EQ_CLASS_vsource && letter == 'v') ||
+           cls == EQ_CLASS_isource;
+}
+
+static int param_of(const eq_device_class *cls, eq_token name) {
+    for (int k = 0; k < cls->params; k++)
+        if (eq_token_is(name, cls->param[k].name)) return k;
+    return -1;
+}
+
+static bool element_target(eq_spice *s, eq_token t, eq_element e, eq_sweep *out) {
+    if (!has_value(s, e)) {
+        eq_spice_fail(s, t.at, "%.*s cannot be swept; give a V, I or R element, temp or a .param",
+                      (int)t.length, t.text);
+        return false;
+    }
+    if (!new_sweep(s, EQ_TARGET_ELEMENT, e, t, nothing, out)) return false;
+    out->factor = eq_spice_factor(s, e);
+    return true;
+}
+
+/* r1:r or dm:is, r1(r) or dm(is): a parameter of an element or of a .model. */
+static bool inner_target(eq_spice *s, eq_token t, eq_token param, eq_sweep *out) {
+    eq_element e = element_of(s, t);
+    if (e == EQ_NONE && eq_spice_model_has(s, t, param))
+        return new_sweep(s, EQ_TARGET_MODEL, EQ_NONE, t, param, out);
+    int k = e == EQ_NONE ? -1 : param_of(eq_class(s->circuit->row[e].cls), param);
+    if (k == 0 && has_value(s, e)) return element_target(s, t, e, out);
+    if (k >= 0 && new_sweep(s, EQ_TARGET_ELEMENT, e, t, param, out)) {
+        out->column = k;
+        return true;
+    }
+    if (k < 0)
+        eq_spice_fail(s, t.at,
+                      "there is no element or model %.*s with a parameter %.*s; correct the name",
+                      (int)t.length, t.text, (int)param.length, param.text);
+    return false;
+}
+
+static bool parameter_target(eq_spice *s, eq_token t, eq_sweep *out) {
+    const eq_dictionary *d = &s->scope[0]->defines[EQ_DEFINES_PARAM];
+    const eq_definition *p = t.kind == EQ_TOKEN_WORD ? eq_dictionary_find(d, t, NULL) : NULL;
+    if (p != NULL && (!p->stepped || p->used))
+        return new_sweep(s, EQ_TARGET_PARAM, EQ_NONE, t, nothing, out);
+    if (t.kind != EQ_TOKEN_WORD)
+        eq_spice_expected(s, t, "the parameter");
+    else
+        eq_spice_fail(s, t.at, "no expression uses a parameter %.*s; correct the name",
+                      (int)t.length, t.text);
+    return false;
+}
+
+/* True if the next character is an opening parenthesis. */
+static bool opens(const eq_cursor *c) {
+    eq_cursor ahead = *c;
+    return eq_skip_blank(&ahead) && *ahead.p == '(';
+}
+
+/* D DM(IS): the type of a model before its name. */
+static bool is_type(const eq_cursor *c) {
+    eq_cursor ahead = *c;
+    eq_token t = eq_token_next(&ahead);
+    return t.kind == EQ_TOKEN_WORD && isnan(spacing_of(t)) && !eq_token_is(t, "list") &&
+           opens(&ahead);
+}
+
+static bool by_colon(eq_spice *s, eq_token t, eq_sweep *out) {
+    size_t n = t.length;
+    while (n > 0 && t.text[n - 1] != ':') n--;
+    eq_token param = t;
+    param.text += n;
+    param.length -= n;
+    t.length = n - 1;
+    return inner_target(s, t, param, out);
+}
+
+/* What the card `card` sweeps. */
+static bool read_target(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *out) {
+    eq_token t = eq_token_next(c);
+    if (t.kind != EQ_TOKEN_WORD) {
+        eq_spice_expected(s, t, "what to sweep: a V, I or R element, temp or a parameter");
+        return false;
+    }
+    bool called = opens(c);
+    eq_element e = called ? EQ_NONE : element_of(s, t);
+    if (!called && eq_token_is(t, "param")) return parameter_target(s, eq_token_next(c), out);
+    if (!called && is_type(c)) t = eq_token_next(c);
+    if (called || opens(c)) return inner_target(s, t, eq_token_next(c), out);
+    if (e != EQ_NONE) return element_target(s, t, e, out);
+    if (eq_token_is(t, "temp")) return new_sweep(s, EQ_TARGET_TEMP, EQ_NONE, t, nothing, out);
+    if (memchr(t.text, ':', t.length) != NULL) return by_colon(s, t, out);
+    if (eq_dictionary_find(&s->scope[0]->defines[EQ_DEFINES_PARAM], t, NULL) != NULL)
+        return parameter_target(s, t, out);
+    char near[96];
+    eq_spice_fail(s, t.at,
+                  "%s sweeps %.*s, but there is no such element or parameter%s; correct the name",
+                  card, (int)(t.length < 60 ? t.length : 60), t.text,
+                  eq_spice_nearest_name(t, s->circuit->element, near));
+    return false;
+}
+
+static bool read_list(eq_spice *s, eq_cursor *c, eq_sweep *sweep) {
+    if (!eq_spice_is_value(eq_token_peek(c))) {
+        eq_spice_expected(s, eq_token_peek(c), "the values of the list");
+        return false;
+    }
+    while (eq_spice_is_value(eq_token_peek(c))) {
+        double value;
+        if (!eq_spice_number_at(s, c, &value, "a value") ||
+            eq_spice_pass_on(s, eq_sweep_add(s->circuit, sweep, value, s->scratch)) != EQ_OK)
+            return false;
+    }
+    return true;
+}
+
+/* START STOP STEP, or START STOP POINTS of a logarithmic sweep of that base. */
+static bool read_range(eq_spice *s, eq_cursor *c, double base, eq_sweep *sweep) {
+    double start, stop, step;
+    if (!eq_spice_number_at(s, c, &start, "the start value") ||
+        !eq_spice_number_at(s, c, &stop, "the stop value"))
+        return false;
+    eq_token last = eq_token_peek(c);
+    if (!eq_spice_number_at(s, c, &step, base > 0.0 ? "the number of points" : "the step"))
+        return false;
+    if (base == 0.0 && eq_sweep_steps(sweep, start, stop, step)) return true;
+    if (base > 0.0 && eq_sweep_ratio(sweep, base, start, stop, step)) return true;
+    if (base > 0.0)
+        eq_spice_fail(s, last.at,
+                      "%g points a factor of %g do not lead from %g to %g; start above 0 and below "
+                      "the stop value",
+                      step, base, start, stop);
+    else
+        eq_spice_fail(
+            s, last.at,
+            "a step of %g does not lead from %g to %g; give one with the right sign and size", step,
+            start, stop);
+    return false;
+}
+
+static bool above_absolute_zero(eq_spice *s, const eq_sweep *sweep, eq_location at) {
+    double least = INFINITY;
+    bool list = sweep->spacing == EQ_SPACING_LIST;
+    for (size_t k = 0; k < sweep->points;
+         k += list || k + 1 == sweep->points ? 1 : sweep->points - 1)
+        least = fmin(least, eq_sweep_value(s->circuit, sweep, k));
+    if (least > absolute_zero) return true;
+    eq_spice_fail(s, at, "a sweep of temp to %g reaches absolute zero; stay above -273.15", least);
+    return false;
+}
+
+/* [LIN|DEC|OCT] WHAT [LIN|DEC|OCT] START STOP STEP, or WHAT LIST VALUE ... */
+static bool read_sweep(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *sweep) {
+    double base = 0.0;
+    skip_spacing(c, &base);
+    eq_location at = eq_token_peek(c).at;
+    if (!read_target(s, c, card, sweep)) return false;
+    skip_spacing(c, &base);
+    bool list = eq_token_is(eq_token_peek(c), "list");
+    if (list) eq_token_next(c);
+    if (!(list ? read_list(s, c, sweep) : read_range(s, c, base, sweep))) return false;
+    return sweep->target != EQ_TARGET_TEMP || above_absolute_zero(s, sweep, at);
+}
+
+static void add_analysis(eq_spice *s, const eq_analysis *a) {
+    eq_spice_pass_on(s, eq_circuit_analysis(s->circuit, a, s->scratch));
+}
+
+void eq_spice_op(eq_spice *s, eq_cursor *c, eq_location at) {
+    eq_analysis a = {.type = EQ_ANALYSIS_OP, .at = at};
+    if (line_ends(s, c)) add_analysis(s, &a);
+}
+
+/* .dc SWEEP [SWEEP ...]: the first is the innermost loop. */
+void eq_spice_dc(eq_spice *s, eq_cursor *c, eq_location at) {
+    eq_analysis a = {.type = EQ_ANALYSIS_DC, .at = at};
+    do {
+        if (!read_sweep(s, c, ".dc", &a.sweep[a.sweeps])) return;
+        a.sweeps++;
+    } while (a.sweeps < EQ_MOST_SWEEPS && eq_token_peek(c).kind != EQ_TOKEN_END);
+    if (line_ends(s, c)) add_analysis(s, &a);
+}
+
+static void add_step(eq_spice *s, const eq_sweep *sweep) {
+    eq_spice_pass_on(s, eq_circuit_step(s->circuit, sweep, s->scratch));
+}
+
+/* .step SWEEP: a loop around every analysis; the first .step is the innermost (Xyce Reference
+ * Guide, .STEP). */
+void eq_spice_step(eq_spice *s, eq_cursor *c, eq_location at) {
+    eq_sweep sweep;
+    (void)at;
+    if (read_sweep(s, c, ".step", &sweep) && line_ends(s, c)) add_step(s, &sweep);
+}
+
+/* .step param X START ... gives X a value in LTspice, with or without a .param card. */
+void eq_spice_declare_step(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    eq_cursor at = *c;
+    double ignored = 0.0;
+    (void)scope;
+    skip_spacing(&at, &ignored);
+    if (!eq_token_is(eq_token_next(&at), "param")) return;
+    eq_token name = eq_token_next(&at);
+    skip_spacing(&at, &ignored);
+    if (eq_token_is(eq_token_peek(&at), "list")) eq_token_next(&at);
+    if (name.kind == EQ_TOKEN_WORD && eq_spice_is_value(eq_token_peek(&at)))
+        eq_spice_declare(s, name, at);
+}
+
+/* The loop of .temp T1 T2 ...: read when all .step cards are, since it goes around them. */
+static void read_temperatures(eq_spice *s, eq_cursor *c, eq_location at) {
+    eq_sweep sweep;
+    eq_token temp = {EQ_TOKEN_WORD, "temp", 4, at};
+    if (new_sweep(s, EQ_TARGET_TEMP, EQ_NONE, temp, nothing, &sweep) && read_list(s, c, &sweep) &&
+        line_ends(s, c) && above_absolute_zero(s, &sweep, at))
+        add_step(s, &sweep);
+}
+
+void eq_spice_temp(eq_spice *s, eq_cursor *c, eq_location at) {
+    eq_cursor all = *c;
+    double value;
+    if (!eq_spice_number_at(s, c, &value, "a temperature in degrees C")) return;
+    if (eq_spice_is_value(eq_token_peek(c)))
+        eq_spice_later(s, EQ_PHASE_LAST, all, at, read_temperatures);
+    else if (line_ends(s, c))
+        eq_spice_set_temperature(s, value, at);
+}

@@ -1,0 +1,224 @@
+/* .dc and .step in the spellings of ngspice, Xyce and LTspice. The truth: ngspice solves every
+ * point for itself, from a deck in which the row's values are written out. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "netlist/netlist.h"
+#include "report/analysis.h"
+#include "report/ngspice.h"
+#include "report/raw.h"
+
+Suite *sweep_suite(void);
+
+#define TIGHT ".options reltol=1e-12 abstol=1e-15 vntol=1e-12\n"
+
+static eq_result *analyse(const char *text, size_t which) {
+    eq_circuit *c = NULL;
+    eq_result *r = NULL;
+    eq_diag *d = eq_diag_new();
+    eq_status status = eq_deck_parse("t.cir", text, strlen(text), &c, d);
+    ck_assert_msg(status == EQ_OK, "%s: %s", text, status ? eq_diag_get(d, 0)->text : "");
+    eq_solve_options o = eq_solve_options_of(c);
+    status = eq_analysis_run(c, which, &o, &r, d);
+    ck_assert_msg(status == EQ_OK, "%s: %s", text, status ? eq_diag_get(d, 0)->text : "");
+    eq_circuit_free(c);
+    eq_diag_free(d);
+    return r;
+}
+
+/* A deck with @A, @B ... in places that ngspice is to see with the values of columns 0, 1, ... */
+static const struct swept {
+    const char *deck, *points; /* ours, ngspice's */
+    size_t loops, rows;
+} swept[] = {
+    /* ngspice: nested sources and resistors */
+    {"t\nv1 in 0 1\nr1 in a 1k m=2\nd1 a 0 dm\n.model dm d(is=1e-12 rs=3)\n" TIGHT
+     ".dc v1 0 2 0.5 r1 1k 2k 500\n",
+     "t\nv1 in 0 @A\nr1 in a @B m=2\nd1 a 0 dm\n.model dm d(is=1e-12 rs=3)\n" TIGHT ".op\n", 2, 15},
+    /* Xyce: lin, dec, oct and list in front of the name and behind it, four loops */
+    {"t\nv1 in 0 1\ni1 0 a 1m m=3\nr1 in a 1k\nr2 a 0 5k\nd1 a 0 dm\n.model dm d(is=1e-12)\n" TIGHT
+     ".dc lin v1 0 2 1 dec r1 10 1000 2 oct i1 1m 4m 1 temp list -20 27 85\n",
+     "t\nv1 in 0 @A\ni1 0 a @C m=3\nr1 in a @B\nr2 a 0 5k\nd1 a 0 dm\n.model dm d(is=1e-12)\n" TIGHT
+     ".options temp=@D\n.op\n",
+     4, 3 * 5 * 3 * 3},
+    /* Xyce: a global parameter, a model's and an element's parameter, around the analysis */
+    {"t\n.global_param x=3 y={2*x}\nv1 in 0 {y}\nr1 in a 1k\nd1 a 0 dleak 2\n.model dleak "
+     "d(n=1.2)\n" TIGHT
+     ".step x 1 2 0.5\n.step DLEAK:IS list 1e-14 1e-9\n.step d1:area 1 3 2\n.op\n",
+     "t\nv1 in 0 {2*(@A)}\nr1 in a 1k\nd1 a 0 dleak area=@C\n.model dleak d(n=1.2 is=@B)\n" TIGHT
+     ".op\n",
+     3, 12},
+    /* LTspice: param without a .param card, type and model, temp; used in a subcircuit and its
+       model */
+    {"t\n.step param rload list 50 1k\n.step oct param vin 0.5 2 1\n.step D dm(N) 1 2 1\n"
+     ".step temp -55 125 90\n.subckt load a b r=1\nr1 a b {r}\nd1 a b dm\n.model dm "
+     "d(is={1e-15*r})\n"
+     ".ends\nv1 in 0 {vin}\nr0 in a 10\nx1 a 0 load r={2*rload}\n" TIGHT ".op\n",
+     "t\n.subckt load a b r=1\nr1 a b {r}\nd1 a b dm\n.model dm d(is={1e-15*r} n=@C)\n.ends\n"
+     "v1 in 0 @B\nr0 in a 10\nx1 a 0 load r={2*@A}\n.options temp=@D\n" TIGHT ".op\n",
+     4, 2 * 3 * 2 * 3},
+    /* .temp with a list; a sweep whose range is a stepped parameter; .dc over a parameter */
+    {"t\n.param top=1 g=1k\nv1 in 0 1\nr1 in a {g} tc1=2m\nd1 a 0 dm\n.model dm d\n" TIGHT
+     ".step param top 1 2 1\n.temp 0 50\n.dc v1 {top} {top+2} 1 g list 1k 3k\n",
+     "t\nv1 in 0 @C\nr1 in a @D tc1=2m\nd1 a 0 dm\n.model dm d\n" TIGHT ".options temp=@B\n.op\n",
+     4, 2 * 2 * 3 * 2},
+    /* PSpice: res, param; a resistor inside an instance, named as Xyce and as ngspice do */
+    {"t\nv1 in 0 3\n.subckt s a\nr1 a 0 1k\nd1 a 0 dm\n.ends\nr0 in a 100\nx1 a s\nx2 a s\n"
+     ".model dm d\n" TIGHT ".dc x1:r1 1k 3k 1k r.x2.r1 list 50 70\n",
+     "t\nv1 in 0 3\n.subckt s a r=1\nr1 a 0 {r}\nd1 a 0 dm\n.ends\nr0 in a 100\nx1 a s r=@A\n"
+     "x2 a s r=@B\n.model dm d\n" TIGHT ".op\n",
+     2, 6},
+};
+
+/* The template with the values of one row. */
+static char *write_out(const char *text, const double *value) {
+    eq_text t = {0};
+    for (; *text != '\0'; text++)
+        if (*text == '@')
+            eq_text_printf(&t, "%.17g", value[*++text - 'A']);
+        else
+            eq_text_add(&t, text, 1);
+    ck_assert(!t.failed);
+    return t.text;
+}
+
+static void compare_row(const eq_result *r, size_t row, const struct swept *s) {
+    const double *value = r->value + row * r->variables;
+    char *deck = write_out(s->points, value);
+    eq_result **plots = NULL;
+    size_t count = 0, found = 0;
+    eq_diag *d = eq_diag_new();
+    eq_status status = eq_ngspice_run(deck, strlen(deck), "/tmp", &plots, &count, d);
+    ck_assert_msg(status == EQ_OK, "%s: %s", deck, status ? eq_diag_get(d, 0)->text : "");
+    ck_assert_uint_eq(count, 1);
+    for (size_t k = s->loops; k < r->variables; k++) {
+        size_t column = eq_result_find(plots[0], r->variable[k].name);
+        if (column == plots[0]->variables) continue;
+        double want = plots[0]->value[column];
+        ck_assert_msg(value[k] - want < 1e-9 && want - value[k] < 1e-9, "%s: %s = %.12g, not %.12g",
+                      deck, r->variable[k].name, value[k], want);
+        found++;
+    }
+    ck_assert_uint_ge(found, 2);
+    eq_raw_free(plots, count);
+    eq_diag_free(d);
+    eq_free(deck);
+}
+
+START_TEST(every_point_agrees_with_ngspice) {
+    const struct swept *s = &swept[_i];
+    eq_result *r = analyse(s->deck, 0);
+    ck_assert_uint_eq(r->points, s->rows);
+    size_t every = r->points > 30 ? 7 : 1; /* a sample of the long ones, the last row among them */
+    for (size_t row = (r->points - 1) % every; row < r->points; row += every)
+        compare_row(r, row, s);
+    eq_result_free(r);
+}
+END_TEST
+
+/* The first .step is the innermost loop (Xyce Reference Guide, .STEP), .temp the outermost. */
+START_TEST(loops_are_nested_in_order) {
+    static const char *const name[] = {"x", "r1", "temp", "v1", "v(a)"};
+    eq_result *r = analyse("t\nv1 a 0 {x}\nr1 a 0 1\n.param x=0\n.print dc v(a)\n.temp 20 30\n"
+                           ".step x 1 2 1\n.step r1 5 6 1\n.dc v1 7 8 1\n",
+                           0);
+    ck_assert_uint_eq(r->variables, 5);
+    ck_assert_uint_eq(r->points, 16);
+    for (size_t k = 0; k < 5; k++) ck_assert_str_eq(r->variable[k].name, name[k]);
+    for (size_t j = 0; j < 16; j++) {
+        const double *x = r->value + 5 * j;
+        ck_assert_double_eq(x[3], 7.0 + (double)(j & 1));
+        ck_assert_double_eq(x[0], 1.0 + (double)(j >> 1 & 1));
+        ck_assert_double_eq(x[1], 5.0 + (double)(j >> 2 & 1));
+        ck_assert_double_eq(x[2], 20.0 + 10.0 * (double)(j >> 3));
+        ck_assert_double_eq_tol(x[4], x[3], 1e-12);
+    }
+    eq_result_free(r);
+}
+END_TEST
+
+/* The circuit is as before when its analyses are done, so each sees the deck's own values. */
+START_TEST(values_come_back) {
+    static const char deck[] =
+        "t\nv1 a 0 {x}\nr1 a 0 10 m=2\n.param x=3\n.dc x 1 2 1 r1 1 2 1\n.op\n";
+    eq_circuit *c = NULL;
+    eq_result *r = NULL;
+    ck_assert_int_eq(eq_deck_parse("t.cir", deck, sizeof deck - 1, &c, NULL), EQ_OK);
+    for (size_t k = 0; k < 2; k++) {
+        ck_assert_int_eq(eq_analysis_run(c, k, NULL, &r, NULL), EQ_OK);
+        size_t last = r->points * r->variables - 1;
+        ck_assert_double_eq_tol(r->value[last], k == 0 ? -2.0 : -0.6, 1e-12);
+        eq_result_free(r);
+    }
+    eq_circuit_free(c);
+}
+END_TEST
+
+static const struct refused {
+    const char *deck, *message;
+} refused[] = {
+    {"t\nv1 a 0 1\nr1 a 0 {x}\n.step param x 2 0 -1\n.op\n", "the deck cannot be read with x = 0"},
+    {"t\nv1 a 0 1\nr1 a 0 1\n.dc r1 2 0 -1\n", "the sweep sets r1 to 0 ohm"},
+    {"t\nv1 a 0 1\nr1 a 0 1\nd1 a 0 dm\n.model dm d\n.dc dm:is list 1e-14 -1\n",
+     "the deck cannot be read with dm(is) = -1"},
+    {"t\ni1 0 a 1m\nr1 a 0 500\ng1 a 0 a 0 -1m\n.step r1 500 1k 500\n.op\n",
+     "the sweep stops at r1 = 1000"},
+};
+
+START_TEST(a_bad_point_is_named) {
+    eq_circuit *c = NULL;
+    eq_result *r = NULL;
+    eq_diag *d = eq_diag_new();
+    bool found = false;
+    const char *deck = refused[_i].deck;
+    ck_assert_int_eq(eq_deck_parse("t.cir", deck, strlen(deck), &c, d), EQ_OK);
+    ck_assert_int_ne(eq_analysis_run(c, 0, NULL, &r, d), EQ_OK);
+    ck_assert_ptr_null(r);
+    for (size_t k = 0; k < eq_diag_count(d); k++)
+        found |= strstr(eq_diag_get(d, k)->text, refused[_i].message) != NULL;
+    ck_assert_msg(found, "%s: %s", deck, eq_diag_get(d, eq_diag_count(d) - 1)->text);
+    eq_circuit_free(c);
+    eq_diag_free(d);
+}
+END_TEST
+
+/* Sweeps of elements and of the temperature survive a way through XML; lists and decades too. */
+START_TEST(sweeps_go_through_xml) {
+    static const char deck[] = "t\nv1 in 0 1\nr1 in a 1k m=2\nd1 a 0 dm\n.model dm d\n"
+                               ".dc dec v1 0.1 10 3 r1 list 1k 7k\n.step temp 0 50 25\n";
+    eq_circuit *c = NULL, *again = NULL;
+    eq_result *r[2] = {NULL, NULL};
+    eq_text xml = {0};
+    ck_assert_int_eq(eq_deck_parse("t.cir", deck, sizeof deck - 1, &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_deck_write(c, EQ_XML, NULL, &xml, NULL), EQ_OK);
+    ck_assert_int_eq(eq_deck_parse("t.xml", xml.text, xml.length, &again, NULL), EQ_OK);
+    ck_assert_int_eq(eq_analysis_run(c, 0, NULL, &r[0], NULL), EQ_OK);
+    ck_assert_int_eq(eq_analysis_run(again, 0, NULL, &r[1], NULL), EQ_OK);
+    ck_assert_uint_eq(r[0]->points, 42);
+    ck_assert_uint_eq(r[1]->points, 42);
+    size_t a = eq_result_find(r[0], "v(a)");
+    for (size_t j = 0; j < 42; j++)
+        ck_assert_double_eq_tol(r[0]->value[j * r[0]->variables + a],
+                                r[1]->value[j * r[1]->variables + a], 1e-12);
+    for (int k = 0; k < 2; k++) eq_result_free(r[k]);
+    eq_circuit_free(c);
+    eq_circuit_free(again);
+    eq_text_free(&xml);
+}
+END_TEST
+
+Suite *sweep_suite(void) {
+    Suite *s = suite_create("sweep");
+    TCase *t = tcase_create("sweep");
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, every_point_agrees_with_ngspice, 0, sizeof swept / sizeof *swept);
+    tcase_add_test(t, loops_are_nested_in_order);
+    tcase_add_test(t, values_come_back);
+    tcase_add_loop_test(t, a_bad_point_is_named, 0, sizeof refused / sizeof *refused);
+    tcase_add_test(t, sweeps_go_through_xml);
+    suite_add_tcase(s, t);
+    return s;
+}
