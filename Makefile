@@ -16,14 +16,15 @@ LIBS    := -lsundials_kinsol -lsundials_sunlinsolklu -lsundials_sunmatrixsparse 
 
 LIB_SRC  := $(filter-out src/cli/%,$(wildcard src/*/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
-TEST_SRC := $(wildcard tests/*/check_*.c) $(wildcard tests/support/*.c)
+TEST_SRC := $(wildcard tests/*/check_*.c) $(wildcard tests/support/*.c) \
+            $(wildcard tests/fuzz/read_*.c) tests/fuzz/file.c
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/schemas.o
 CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
 TEST_OBJ := $(TEST_SRC:%.c=$(BUILD)/%.o) $(BUILD)/tests/main.o
 # Every tests/ROOM/check_TOPIC.c defines `Suite *TOPIC_suite(void)`.
 SUITES   := $(patsubst check_%,%,$(basename $(notdir $(wildcard tests/*/check_*.c))))
 
-.PHONY: all deps check bench demo sanitize clean install format
+.PHONY: all deps check bench demo sanitize fuzz print-libs clean install format
 all: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice
 
@@ -91,6 +92,13 @@ bench: deps
 
 $(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/libeqspice.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
+
+# The readers under libFuzzer: FUZZ_RUNS executions each.
+fuzz: deps
+	tools/fuzz
+
+print-libs:
+	@echo $(LIBS)
 
 # The suites with address and undefined-behaviour sanitizers; the long runs of the program are left to `check`.
 sanitize: deps

@@ -101,6 +101,7 @@ static bool more(cursor *s) {
 
 /* Numbers parted by blanks; each point starts with its index. */
 static eq_status read_ascii(cursor *s, eq_result *r, size_t points) {
+    if (r->variables == 0) return damaged(s, "it lists no variables");
     double *value = eq_malloc(r->variables, sizeof *value);
     if (value == NULL) return eq_out_of_memory(s->diag);
     eq_status status = EQ_OK;

@@ -1,0 +1,86 @@
+/* What the fuzzer found (tests/fuzz/crashers/TARGET-what) is replayed: no crash, and an end within
+ * a second (docs/testing.md tells how to fuzz). Run from the root of the repository. */
+#define _DEFAULT_SOURCE /* scandir */
+#include <check.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "fuzz/read.h"
+
+Suite *fuzz_suite(void);
+
+static const struct {
+    const char *name;
+    fuzz_read read;
+} target[] = {
+    {"spice", fuzz_spice},
+    {"expression", fuzz_expression},
+    {"circuit", fuzz_circuit},
+    {"experiment", fuzz_experiment},
+    {"idx", fuzz_idx},
+    {"csv", fuzz_csv},
+    {"npy", fuzz_npy},
+    {"raw", fuzz_raw},
+    {"checkpoint", fuzz_checkpoint},
+};
+enum { TARGETS = sizeof target / sizeof *target };
+
+static fuzz_read target_of(const char *file) {
+    for (int k = 0; k < TARGETS; k++) {
+        size_t n = strlen(target[k].name);
+        if (strncmp(file, target[k].name, n) == 0 && file[n] == '-') return target[k].read;
+    }
+    ck_abort_msg("tests/fuzz/crashers/%s has the name of no target", file);
+}
+
+static void replay(const char *file) {
+    char path[512], *bytes = NULL;
+    size_t length = 0;
+    snprintf(path, sizeof path, "tests/fuzz/crashers/%s", file);
+    ck_assert_int_eq(eq_file_read(path, (eq_place){0}, &bytes, &length, NULL), EQ_OK);
+    clock_t start = clock();
+    target_of(file)((const uint8_t *)bytes, length);
+    double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    ck_assert_msg(seconds <= 1.0, "%s took %g s", path, seconds);
+    eq_free(bytes);
+}
+
+static int is_file(const struct dirent *e) {
+    return e->d_name[0] != '.';
+}
+
+START_TEST(what_was_found_is_mended) {
+    struct dirent **list;
+    int n = scandir("tests/fuzz/crashers", &list, is_file, alphasort);
+    ck_assert_int_gt(n, 0);
+    for (int k = 0; k < n; k++) {
+        replay(list[k]->d_name);
+        free(list[k]);
+    }
+    free(list);
+}
+END_TEST
+
+/* Every target takes nothing, one byte, and text of another format. */
+START_TEST(every_target_runs) {
+    static const char *const text[] = {"", "\n", "1", "t\nr1 a 0 1\nv1 a 0 1\n.end\n", "<a/>"};
+    for (int k = 0; k < TARGETS; k++)
+        for (size_t j = 0; j < sizeof text / sizeof *text; j++)
+            target[k].read((const uint8_t *)text[j], strlen(text[j]));
+}
+END_TEST
+
+Suite *fuzz_suite(void) {
+    Suite *s = suite_create("fuzz");
+    TCase *t = tcase_create("fuzz");
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, what_was_found_is_mended);
+    tcase_add_test(t, every_target_runs);
+    suite_add_tcase(s, t);
+    return s;
+}
