@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "circuit/formula.h"
 
 /* Boltzmann over charge of ngspice (CODATA 2014), measured in FACTS section 3: Vt(27 C)/300.15 K.
  */
@@ -30,6 +31,8 @@ static void table_free(eq_table *t) {
     for (int k = 0; k < EQ_MAX_TERMINALS; k++) eq_free(t->term[k]);
     for (int k = 0; k < EQ_MAX_COLUMNS; k++) eq_free(t->w[k]);
     eq_free(t->control);
+    for (size_t j = 0; t->formula != NULL && j < t->count; j++) eq_formula_free(t->formula[j]);
+    eq_free(t->formula);
     eq_free(t->id);
     eq_free(t->model);
 }
@@ -228,6 +231,9 @@ static bool table_reserve(eq_table *t) {
     if (t->cls->control == EQ_CONTROL_CURRENT &&
         !reserve(t, (void **)&t->control, sizeof *t->control))
         return false;
+    if (t->cls->control == EQ_CONTROL_FORMULA &&
+        !reserve(t, (void **)&t->formula, sizeof *t->formula))
+        return false;
     if (t->cls->model_type != NULL && !reserve(t, (void **)&t->model, sizeof *t->model))
         return false;
     return eq_grow((void **)&t->id, &t->cap, t->count + 1, sizeof *t->id);
@@ -238,6 +244,7 @@ static void table_set(eq_table *t, size_t row, const eq_card *card, eq_element i
     for (int k = 0; k < t->cls->columns; k++) t->w[k][row] = k < t->cls->params ? card->w[k] : NAN;
     t->id[row] = id;
     if (t->control != NULL) t->control[row] = card->control;
+    if (t->formula != NULL) t->formula[row] = card->formula;
     if (t->model != NULL) t->model[row] = card->model;
 }
 
@@ -460,21 +467,28 @@ static eq_status make_nudges(eq_circuit *c, eq_diag *diag) {
     return status;
 }
 
+/* What controls element e must be a voltage-defined branch, whose current is known. */
+static eq_status check_control(const eq_circuit *c, eq_element e, eq_element by, eq_diag *diag) {
+    bool known = by >= 0 && (size_t)by < eq_circuit_elements(c);
+    if (known && eq_class(c->row[by].cls)->defined == EQ_VOLTAGE_DEFINED) return EQ_OK;
+    return eq_fail_at(
+        diag, EQ_ERR_INPUT, eq_circuit_place_of(c, e),
+        "%s is controlled by the current of %s, which is no voltage source; put a 0-V source in "
+        "series and name it as the control",
+        eq_circuit_element_name(c, e), known ? eq_circuit_element_name(c, by) : "nothing");
+}
+
 static eq_status check_controls(const eq_circuit *c, eq_diag *diag) {
     eq_status status = EQ_OK;
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
         const eq_table *t = &c->table[k];
-        for (size_t j = 0; t->control != NULL && j < t->count; j++) {
-            eq_element by = t->control[j];
-            bool known = by >= 0 && (size_t)by < eq_circuit_elements(c);
-            if (known && eq_class(c->row[by].cls)->defined == EQ_VOLTAGE_DEFINED) continue;
-            status = eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, t->id[j]),
-                                "%s is controlled by the current of %s, which is no voltage "
-                                "source; put a 0-V source in "
-                                "series and name it as the control",
-                                eq_circuit_element_name(c, t->id[j]),
-                                known ? eq_circuit_element_name(c, by) : "nothing");
-        }
+        for (size_t j = 0; t->control != NULL && j < t->count; j++)
+            if (check_control(c, t->id[j], t->control[j], diag) != EQ_OK) status = EQ_ERR_INPUT;
+        for (size_t j = 0; t->formula != NULL && j < t->count; j++)
+            for (size_t i = 0; i < t->formula[j]->inputs; i++)
+                if (t->formula[j]->input[i].kind == EQ_INPUT_CURRENT &&
+                    check_control(c, t->id[j], t->formula[j]->input[i].branch, diag) != EQ_OK)
+                    status = EQ_ERR_INPUT;
     }
     return status;
 }

@@ -24,6 +24,7 @@ typedef struct eq_location {
 
 /* All elements of one class. Row j: terminals term[0..3][j] (a, b and, for a voltage control, c, d: the
  * last two arrays are NULL otherwise), control[j] the controlling element (current control, else NULL),
+ * formula[j] what a behavioural source follows (formula.h; else NULL),
  * w[k][j] its parameters and derived columns, id[j] its number in the circuit, model[j] the .model it was
  * written with (index in eq_circuit.model, EQ_NONE; NULL for classes without models). */
 typedef struct eq_table {
@@ -31,6 +32,7 @@ typedef struct eq_table {
     size_t count, cap;
     eq_node *term[EQ_MAX_TERMINALS];
     eq_element *control;
+    struct eq_formula **formula;
     double *w[EQ_MAX_COLUMNS];
     eq_element *id;
     int32_t *model;
@@ -170,6 +172,7 @@ typedef struct eq_card {
     size_t name_length;
     eq_node term[EQ_MAX_TERMINALS];
     eq_element control;
+    struct eq_formula *formula; /* the circuit's when the element is added */
     int32_t model;
     double w[EQ_MAX_COLUMNS];
     eq_location at;

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "circuit/formula.h"
 
-static const int voltage_defined[] = {EQ_CLASS_vsource, EQ_CLASS_vcvs, EQ_CLASS_ccvs};
+static const int voltage_defined[] = {EQ_CLASS_vsource, EQ_CLASS_vcvs, EQ_CLASS_ccvs,
+                                      EQ_CLASS_behavioural_voltage};
 enum { VOLTAGE_DEFINED = sizeof voltage_defined / sizeof *voltage_defined };
 
 void eq_reduction_free(eq_reduction *r) {
@@ -89,6 +91,27 @@ static void keep_transresistances(eq_reduction *r, const eq_circuit *c) {
     }
 }
 
+/* Behavioural voltages and the branches whose current is in a formula keep their currents. */
+static void keep_behavioural(eq_reduction *r, const eq_circuit *c) {
+    static const int classes[] = {EQ_CLASS_behavioural_current, EQ_CLASS_behavioural_voltage};
+    for (size_t k = 0; k < sizeof classes / sizeof *classes; k++) {
+        const eq_table *t = &c->table[classes[k]];
+        for (size_t j = 0; j < t->count; j++) {
+            const eq_formula *f = t->formula[j];
+            if (classes[k] == EQ_CLASS_behavioural_voltage)
+                r->current[r->branch_of[classes[k]][j]] = KEPT;
+            for (size_t i = 0; i < f->inputs; i++)
+                if (f->input[i].kind == EQ_INPUT_CURRENT)
+                    r->current[eq_reduction_branch(r, c, f->input[i].branch)] = KEPT;
+        }
+    }
+}
+
+/* Only branches whose drop is affine in other potentials can stand in the forest. */
+static bool in_forest(const eq_reduction *r, const eq_circuit *c, int32_t b) {
+    return !is_class(r, c, b, EQ_CLASS_ccvs) && !is_class(r, c, b, EQ_CLASS_behavioural_voltage);
+}
+
 /* Lists the CCCS of every branch (counting sort). */
 static bool list_controlled(eq_reduction *r, const eq_circuit *c) {
     const eq_table *f = &c->table[EQ_CLASS_cccs];
@@ -122,11 +145,10 @@ static bool adjacency_fill(adjacency *g, const eq_reduction *r, const eq_circuit
     g->queue = eq_malloc(r->nodes, sizeof *g->queue);
     if (g->start == NULL || g->branch == NULL || g->queue == NULL) return false;
     for (int32_t b = 0; b < (int32_t)r->branches; b++)
-        for (int k = 0; k < 2 && !is_class(r, c, b, EQ_CLASS_ccvs); k++)
-            g->start[terminal(r, c, b, k) + 2]++;
+        for (int k = 0; k < 2 && in_forest(r, c, b); k++) g->start[terminal(r, c, b, k) + 2]++;
     for (size_t n = 2; n < r->nodes + 2; n++) g->start[n] += g->start[n - 1];
     for (int32_t b = 0; b < (int32_t)r->branches; b++)
-        for (int k = 0; k < 2 && !is_class(r, c, b, EQ_CLASS_ccvs); k++)
+        for (int k = 0; k < 2 && in_forest(r, c, b); k++)
             g->branch[g->start[terminal(r, c, b, k) + 1]++] = b;
     return true;
 }
@@ -447,6 +469,7 @@ static eq_status build(eq_reduction *r, const eq_circuit *c, eq_diag *diag) {
         return eq_out_of_memory(diag);
     for (size_t n = 0; n < r->nodes; n++) r->parent[n] = r->edge[n] = EQ_NONE;
     keep_transresistances(r, c);
+    keep_behavioural(r, c);
     eq_status status = grow_forest(r, c, diag);
     if (status != EQ_OK) return status;
     if (!order_nodes(r, c) || !number_unknowns(r) || !build_rows(r, c, 0) || !build_rows(r, c, 1))

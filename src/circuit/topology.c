@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "circuit/formula.h"
 
 enum { SHOWN = 8 }; /* names in one message */
 
@@ -44,9 +45,22 @@ static int own_drop(const eq_table *g, size_t j) {
     return a == d && b == c ? -1 : 0;
 }
 
+/* Whether the behavioural current j depends on the drop across it. */
+static bool reads_own_drop(const eq_table *t, size_t j) {
+    const eq_formula *f = t->formula[j];
+    eq_node a = t->term[0][j], b = t->term[1][j];
+    for (size_t k = 0; k < f->inputs; k++) {
+        const eq_formula_input *in = &f->input[k];
+        bool own = (in->plus == a && in->minus == b) || (in->plus == b && in->minus == a);
+        if (in->kind == EQ_INPUT_DROP && own) return true;
+    }
+    return false;
+}
+
 /* Whether row j of the table conducts dc from a to b whatever the rest of the circuit does. */
 static bool conducts(const eq_table *t, int cls, size_t j) {
     if (cls == EQ_CLASS_vccs) return own_drop(t, j) != 0;
+    if (cls == EQ_CLASS_behavioural_current) return reads_own_drop(t, j);
     return cls != EQ_CLASS_isource && cls != EQ_CLASS_cccs;
 }
 
@@ -60,10 +74,11 @@ static void join_conducting(const eq_circuit *c, int32_t *up) {
     }
 }
 
-/* Marks the components that a G or an F touches: they may hold their potential against ground. */
+/* Marks the components that a G, an F or a behavioural current touches: they may hold their
+ * potential against ground. */
 static void mark_controlled(const eq_circuit *c, int32_t *up, bool *controlled) {
-    static const int classes[] = {EQ_CLASS_vccs, EQ_CLASS_cccs};
-    for (int k = 0; k < 2; k++) {
+    static const int classes[] = {EQ_CLASS_vccs, EQ_CLASS_cccs, EQ_CLASS_behavioural_current};
+    for (size_t k = 0; k < sizeof classes / sizeof *classes; k++) {
         const eq_table *t = &c->table[classes[k]];
         for (size_t j = 0; j < t->count; j++)
             controlled[find(up, t->term[0][j])] = controlled[find(up, t->term[1][j])] = true;
@@ -188,6 +203,17 @@ static void set_reason(eq_topology *t, eq_text *text) {
         eq_text_printf(&breaks_text, __VA_ARGS__);                                                 \
         set_reason(t, &breaks_text);                                                               \
     } while (0)
+
+/* A formula gives no energy that could be checked. */
+static void check_behavioural(eq_topology *t, const eq_circuit *c) {
+    static const int classes[] = {EQ_CLASS_behavioural_current, EQ_CLASS_behavioural_voltage};
+    for (int k = 0; k < 2; k++)
+        if (t->exists && c->table[classes[k]].count > 0)
+            BREAKS(
+                t,
+                "%s is a behavioural source, whose formula has no known energy; use R, D, E and F",
+                eq_circuit_element_name(c, c->table[classes[k]].id[0]));
+}
 
 /* Elements that break reciprocity by themselves. */
 static void check_reciprocal(eq_topology *t, const eq_circuit *c, const eq_reduction *r) {
@@ -416,6 +442,7 @@ eq_status eq_topology_weigh(eq_topology *t, const eq_circuit *c, const eq_reduct
                             eq_diag *diag) {
     weigher w = {.t = t, .c = c, .r = r, .carries = eq_calloc(t->nodes, sizeof *w.carries)};
     forget(t);
+    check_behavioural(t, c);
     check_reciprocal(t, c, r);
     check_passive(t, c);
     bool whole = w.carries != NULL && collect_demands(&w) && spread(&w);

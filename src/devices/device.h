@@ -6,7 +6,8 @@
  *   current-defined (R, D, I, G, F):  own variable x = u, value y = i = gamma(u; c, w)
  *   voltage-defined (V, E, H):        own variable x = i, value y = u = e(i; c, w)
  *
- * c is the control: nothing, the drop between two other nodes, or the current of a voltage-defined branch.
+ * c is the control: nothing, the drop between two other nodes, or the current of a voltage-defined branch;
+ * behavioural sources have a formula of many instead (behavioural.c).
  * The energy is p(x; c, w) = integral of y from 0 to x: the pseudo-power (co-content) of Scellier 2020,
  * Eq. 4.4, for a current-defined branch, its Legendre dual (content) for a voltage-defined one. So
  * dp/dx = y for every class; tests/devices holds every registered class to it. */
@@ -20,7 +21,12 @@
 enum { EQ_MAX_COLUMNS = 24, EQ_MAX_TERMINALS = 4 };
 
 typedef enum eq_defined { EQ_CURRENT_DEFINED, EQ_VOLTAGE_DEFINED } eq_defined;
-typedef enum eq_control { EQ_CONTROL_NONE, EQ_CONTROL_VOLTAGE, EQ_CONTROL_CURRENT } eq_control;
+typedef enum eq_control {
+    EQ_CONTROL_NONE,
+    EQ_CONTROL_VOLTAGE,
+    EQ_CONTROL_CURRENT,
+    EQ_CONTROL_FORMULA, /* any of these in a formula of the element's own; the functions below are NULL */
+} eq_control;
 
 enum {
     EQ_LINEAR = 1,     /* y is affine in x and c: its conductance never changes during a solve */

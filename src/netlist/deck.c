@@ -56,13 +56,23 @@ static void set_title(eq_spice *s, const char *text, size_t length) {
     s->circuit->title = title;
 }
 
-/* F and H get their controls, now that all elements have their numbers. */
+static void set_control(eq_circuit *c, const eq_pending *p, eq_element by) {
+    eq_row row = c->row[p->element];
+    eq_table *t = &c->table[row.cls];
+    if (p->input == EQ_NONE)
+        t->control[row.row] = by;
+    else
+        t->formula[row.row]->input[p->input] =
+            (eq_formula_input){EQ_INPUT_CURRENT, EQ_NONE, EQ_NONE, by};
+}
+
+/* F, H and the currents in formulas get their controls, now that all elements have their numbers.
+ */
 static void connect_controls(eq_spice *s) {
     for (size_t k = 0; k < s->pendings && !s->stop; k++) {
         const eq_pending *p = &s->pending[k];
         const char *name = eq_names_get(s->controls, p->control);
         eq_token t = {EQ_TOKEN_WORD, name, strlen(name), p->at};
-        eq_row row = s->circuit->row[p->element];
         eq_element by = eq_circuit_find_element(s->circuit, name);
         const char *own = eq_circuit_element_name(s->circuit, p->element);
         char near[96];
@@ -79,7 +89,7 @@ static void connect_controls(eq_spice *s) {
                 "V, E or H element",
                 own, name, eq_spice_nearest_name(t, s->circuit->element, near));
         else
-            s->circuit->table[row.cls].control[row.row] = by;
+            set_control(s->circuit, p, by);
     }
 }
 

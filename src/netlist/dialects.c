@@ -18,6 +18,10 @@
     [EQ_CLASS_vccs] = "$n $a $b $c $d $v\n", [EQ_CLASS_cccs] = "$n $a $b $k $v\n",                 \
     [EQ_CLASS_ccvs] = "$n $a $b $k $v\n"
 
+#define BEHAVIOURAL(OPEN, CLOSE)                                                                   \
+    [EQ_CLASS_behavioural_current] = "$n $a $b i=" OPEN "$e" CLOSE "\n",                           \
+    [EQ_CLASS_behavioural_voltage] = "$n $a $b v=" OPEN "$e" CLOSE "\n"
+
 static const eq_dialect_table tables[] = {
     [EQ_NGSPICE] =
         {
@@ -33,8 +37,9 @@ static const eq_dialect_table tables[] = {
             .title_is_bare = true,
             .model = ".model $n D(",
             .model_end = ")\n",
-            .element = {SPICE_ELEMENTS, [EQ_CLASS_ideal_diode] =
-                                            "$n $a $b i=$f*$u + ($u > $t ? $x*($u - $t) : 0)\n"},
+            .element = {SPICE_ELEMENTS, BEHAVIOURAL("", ""),
+                        [EQ_CLASS_ideal_diode] =
+                            "$n $a $b i=$f*$u + ($u > $t ? $x*($u - $t) : 0)\n"},
         },
     [EQ_XYCE] =
         {
@@ -50,8 +55,9 @@ static const eq_dialect_table tables[] = {
             .title_is_bare = true,
             .model = ".model $n D(",
             .model_end = ")\n",
-            .element = {SPICE_ELEMENTS, [EQ_CLASS_ideal_diode] =
-                                            "$n $a $b i={$f*$u + if($u > $t, $x*($u - $t), 0)}\n"},
+            .element = {SPICE_ELEMENTS, BEHAVIOURAL("{", "}"),
+                        [EQ_CLASS_ideal_diode] =
+                            "$n $a $b i={$f*$u + if($u > $t, $x*($u - $t), 0)}\n"},
         },
     [EQ_LTSPICE] =
         {
@@ -67,7 +73,7 @@ static const eq_dialect_table tables[] = {
             .title_is_bare = true,
             .model = ".model $n D(",
             .model_end = ")\n",
-            .element = {SPICE_ELEMENTS},
+            .element = {SPICE_ELEMENTS, BEHAVIOURAL("", "")},
             .ideal_model = "$n $a $b $m\n",
         },
     [EQ_SPECTRE] =
@@ -90,6 +96,8 @@ static const eq_dialect_table tables[] = {
                     [EQ_CLASS_diode] = "$n ($a $b) $m$i\n",
                     [EQ_CLASS_ideal_diode] =
                         "$n ($a $b) bsource i=$f*$u + ($u > $t ? $x*($u - $t) : 0)\n",
+                    [EQ_CLASS_behavioural_current] = "$n ($a $b) bsource i=$e\n",
+                    [EQ_CLASS_behavioural_voltage] = "$n ($a $b) bsource v=$e\n",
                     [EQ_CLASS_isource] = "$n ($a $b) isource type=dc dc=$v\n",
                     [EQ_CLASS_vsource] = "$n ($a $b) vsource type=dc dc=$v\n",
                     [EQ_CLASS_vcvs] = "$n ($a $b $c $d) vcvs gain=$v\n",

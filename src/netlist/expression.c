@@ -3,82 +3,34 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 typedef struct parser {
     eq_cursor *c;
     const eq_names_of *names;
     bool failed;
 } parser;
 
-typedef enum op_kind {
-    OP_ADD,
-    OP_SUB,
-    OP_MUL,
-    OP_DIV,
-    OP_IDIV,
-    OP_MOD,
-    OP_POW,
-    OP_EQ,
-    OP_NE,
-    OP_LE,
-    OP_LT,
-    OP_GE,
-    OP_GT,
-    OP_AND,
-    OP_OR,
-    OP_ASK
-} op_kind;
-
-/* Binary operators, longest spelling first; all group from the left (ngspice: 2^3^2 = 64) but ?:.
- */
-static const struct op {
-    const char *text;
-    op_kind kind;
-    int level;
-} ops[] = {{"**", OP_POW, 8}, {"==", OP_EQ, 4}, {"!=", OP_NE, 4},  {"<>", OP_NE, 4},
-           {"<=", OP_LE, 4},  {">=", OP_GE, 4}, {"&&", OP_AND, 3}, {"||", OP_OR, 2},
-           {"^", OP_POW, 8},  {"*", OP_MUL, 6}, {"/", OP_DIV, 6},  {"\\", OP_IDIV, 6},
-           {"%", OP_MOD, 6},  {"+", OP_ADD, 5}, {"-", OP_SUB, 5},  {"<", OP_LT, 4},
-           {">", OP_GT, 4},   {"?", OP_ASK, 1}};
-
-enum { LEVEL_ANY = 1, LEVEL_UNARY = 7, LEVEL_POWER = 8 };
-
-static double sgn(double x) {
-    return (double)((x > 0.0) - (x < 0.0));
-}
-
-static double sqr(double x) {
-    return x * x;
-}
-
-static double pwr(double x, double y) {
-    return pow(fabs(x), y);
-}
-
-/* Built-in functions of one argument and of two; the rest stands in call_any. */
-static const struct function {
-    const char *name;
-    double (*one)(double);
-    double (*two)(double, double);
-} functions[] = {
-    {"sqrt", sqrt, NULL},   {"exp", exp, NULL},     {"ln", log, NULL},      {"log", log, NULL},
-    {"log10", log10, NULL}, {"abs", fabs, NULL},    {"sin", sin, NULL},     {"cos", cos, NULL},
-    {"tan", tan, NULL},     {"asin", asin, NULL},   {"acos", acos, NULL},   {"atan", atan, NULL},
-    {"arctan", atan, NULL}, {"sinh", sinh, NULL},   {"cosh", cosh, NULL},   {"tanh", tanh, NULL},
-    {"asinh", asinh, NULL}, {"acosh", acosh, NULL}, {"atanh", atanh, NULL}, {"sqr", sqr, NULL},
-    {"int", trunc, NULL},   {"floor", floor, NULL}, {"ceil", ceil, NULL},   {"nint", rint, NULL},
-    {"sgn", sgn, NULL},     {"pow", NULL, pow},     {"pwr", NULL, pwr},     {"min", NULL, fmin},
-    {"max", NULL, fmax},
-};
+enum { LONGEST_FUNCTION = 16 };
 
 /* Random functions: a deck must give the same circuit each time it is read. */
 static const char *const random_functions[] = {"agauss", "gauss", "unif", "aunif", "limit"};
 
-const char *eq_function_name(int number) {
-    return number < (int)(sizeof functions / sizeof *functions) ? functions[number].name : NULL;
+static const eq_operand nothing = {NAN, EQ_NONE};
+
+static eq_operand climb(parser *s, int level);
+
+static bool out_of_memory(const parser *s) {
+    return s->names->formula != NULL && s->names->formula->failed;
 }
 
-static double binary(parser *s, eq_location at, op_kind kind, int level, double x);
-static double climb(parser *s, int level);
+static eq_operand constant(double value) {
+    return (eq_operand){value, EQ_NONE};
+}
+
+static bool is_constant(eq_operand x) {
+    return x.slot == EQ_NONE;
+}
 
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -103,14 +55,16 @@ static char look(parser *s) {
         (s)->failed = true;                                                                        \
     } while (0)
 
-static const struct op *operator_at(parser *s) {
-    if (look(s) == '\0') return NULL;
+/* The infix operator at the cursor, the longest spelling first; -1: none. */
+static int operator_at(parser *s) {
+    if (look(s) == '\0') return -1;
     size_t left = (size_t)(s->c->end - s->c->p);
-    for (size_t k = 0; k < sizeof ops / sizeof *ops; k++) {
-        size_t n = strlen(ops[k].text);
-        if (n <= left && memcmp(s->c->p, ops[k].text, n) == 0) return &ops[k];
+    for (int k = 0; eq_operation_at(k) != NULL; k++) {
+        const eq_operation *o = eq_operation_at(k);
+        size_t n = strlen(o->name);
+        if (o->level > 0 && n <= left && memcmp(s->c->p, o->name, n) == 0) return k;
     }
-    return NULL;
+    return -1;
 }
 
 /* What stands at the cursor, for messages: a character or "the end of the line". */
@@ -125,7 +79,7 @@ static const char *seen(parser *s, char buffer[8]) {
     return (unsigned char)c < 32 ? "a control character" : buffer;
 }
 
-static double number(parser *s) {
+static eq_operand number(parser *s) {
     const char *start = s->c->p, *p = start;
     double value = 0.0;
     size_t n = eq_parse_double(p, (size_t)(s->c->end - p), &value), letters = 0;
@@ -140,98 +94,231 @@ static double number(parser *s) {
              "write the factor out",
              (int)(n + letters), p);
     s->c->p += n + letters;
+    return constant(value);
+}
+
+/* What ngspice would give a surprising number for, or none. */
+static void refuse_surprises(parser *s, eq_location at, const eq_operation *o, const double *x) {
+    bool divides = strchr("/\\%", o->name[0]) != NULL;
+    if (divides && x[1] == 0.0)
+        FAIL(s, at, "division by zero; check the parameters of this expression");
+    if (o->level == EQ_LEVEL_POWER && x[0] < 0.0 && fmod(x[1], 2.0) != 0.0)
+        FAIL(s, at,
+             "%g is negative and ngspice takes the power of its absolute value here; write "
+             "pow(x,y) or abs(x)**y for what you mean",
+             x[0]);
+}
+
+/* The operation on numbers now, on anything else as a slot of the formula. */
+static eq_operand apply(parser *s, eq_location at, int operation, const eq_operand *x) {
+    const eq_operation *o = eq_operation_at(operation);
+    double number[EQ_MOST_OPERANDS];
+    bool all = true;
+    for (int k = 0; k < o->operands; k++) {
+        number[k] = x[k].number;
+        all = all && is_constant(x[k]);
+    }
+    if (s->failed) return nothing;
+    if (all) refuse_surprises(s, at, o, number);
+    if (s->names->formula != NULL) return eq_formula_apply(s->names->formula, operation, x);
+    return constant(o->known != NULL ? o->known(number) : o->value(number));
+}
+
+/* The next argument of a call; *last when the closing parenthesis follows. */
+static eq_operand next_argument(parser *s, bool *last) {
+    char buffer[8];
+    eq_operand value = climb(s, EQ_LEVEL_ANY);
+    char c = look(s);
+    if (c != ',' && c != ')')
+        FAIL(s, eq_cursor_at(s->c), "expected ',' or ')' but found %s; close the call",
+             seen(s, buffer));
+    s->c->p += !s->failed;
+    *last = c == ')' || s->failed;
     return value;
 }
 
 /* The arguments of a call behind its opening parenthesis. */
-static int arguments(parser *s, double *arg) {
+static int arguments(parser *s, eq_operand *arg) {
     int n = 0;
-    char buffer[8];
-    s->c->p++;
     if (look(s) == ')') {
         s->c->p++;
         return 0;
     }
-    while (!s->failed) {
-        double value = climb(s, LEVEL_ANY);
+    for (bool last = false; !last && !s->failed;) {
+        eq_operand value = next_argument(s, &last);
         if (n == EQ_MAX_ARGUMENTS)
             FAIL(s, eq_cursor_at(s->c), "more than %d arguments; use fewer", EQ_MAX_ARGUMENTS);
         else
             arg[n++] = value;
-        char c = look(s);
-        if (c != ',' && c != ')')
-            FAIL(s, eq_cursor_at(s->c), "expected ',' or ')' but found %s; close the call",
-                 seen(s, buffer));
-        s->c->p += !s->failed;
-        if (c == ')') break;
     }
     return n;
 }
 
-/* min and max of any number of arguments, ternary_fcn; NAN with *known false for other names. */
-static double call_any(eq_token name, const double *arg, int args, bool *known) {
-    bool is_min = eq_token_is(name, "min"), is_max = eq_token_is(name, "max");
-    *known = true;
-    if ((is_min || is_max) && args >= 2) {
-        double best = arg[0];
-        for (int k = 1; k < args; k++) best = is_min ? fmin(best, arg[k]) : fmax(best, arg[k]);
-        return best;
-    }
-    if (eq_token_is(name, "ternary_fcn") && args == 3) return arg[0] != 0.0 ? arg[1] : arg[2];
-    *known = false;
-    return NAN;
+/* The number of operands of the function of that name, -1: there is none. */
+static int operands_of(const char *name) {
+    for (int k = 0; eq_operation_at(k) != NULL; k++)
+        if (strcmp(eq_operation_at(k)->name, name) == 0) return eq_operation_at(k)->operands;
+    return -1;
 }
 
-static double builtin(parser *s, eq_token name, const double *arg, int args) {
-    bool known;
-    double value = call_any(name, arg, args, &known);
-    if (known) return value;
-    for (size_t k = 0; k < sizeof functions / sizeof *functions; k++) {
-        const struct function *f = &functions[k];
-        if (!eq_token_is(name, f->name)) continue;
-        int want = f->one != NULL ? 1 : 2;
-        if (args == want) return f->one != NULL ? f->one(arg[0]) : f->two(arg[0], arg[1]);
-        FAIL(s, name.at, "%s takes %d argument%s, here are %d; see the ngspice manual, 2.8.5",
-             f->name, want, want == 1 ? "" : "s", args);
-        return NAN;
+/* A built-in function; min and max take any number of arguments, two by two. */
+static eq_operand builtin(parser *s, eq_token name, const eq_operand *arg, int args) {
+    char folded[LONGEST_FUNCTION] = "";
+    if (name.length < sizeof folded) {
+        memcpy(folded, name.text, name.length);
+        eq_lower(folded, name.length);
+    }
+    int operation = eq_operation_find(folded, args);
+    if (operation >= 0) return apply(s, name.at, operation, arg);
+    if (args > 2 && (strcmp(folded, "min") == 0 || strcmp(folded, "max") == 0)) {
+        eq_operand best = arg[0];
+        for (int k = 1; k < args; k++)
+            best = apply(s, name.at, eq_operation_find(folded, 2), (eq_operand[]){best, arg[k]});
+        return best;
     }
     for (size_t k = 0; k < sizeof random_functions / sizeof *random_functions; k++)
-        if (eq_token_is(name, random_functions[k]))
+        if (strcmp(folded, random_functions[k]) == 0)
             FAIL(s, name.at,
                  "%s is random and a deck must give the same circuit each time it is read; "
                  "write the value",
                  random_functions[k]);
+    int want = operands_of(folded);
+    if (want > 0)
+        FAIL(s, name.at, "%s takes %d argument%s, here are %d; see the ngspice manual, 2.8.5",
+             folded, want, want == 1 ? "" : "s", args);
     FAIL(s, name.at, "there is no function %.*s; define it with .func or check the name",
          (int)name.length, name.text);
-    return NAN;
+    return nothing;
 }
 
-static double call(parser *s, eq_token name) {
-    double arg[EQ_MAX_ARGUMENTS], value = NAN;
+/* A node or element name of v(...) or i(...): any characters up to a blank, comma or parenthesis.
+ */
+static eq_token raw_name(parser *s) {
+    eq_token t = {EQ_TOKEN_WORD, s->c->p, 0, eq_cursor_at(s->c)};
+    char buffer[8], c = look(s);
+    t.at = eq_cursor_at(s->c);
+    t.text = s->c->p;
+    while (c != '\0' && s->c->p < s->c->end && strchr(" \t\r\n,()", *s->c->p) == NULL) s->c->p++;
+    t.length = (size_t)(s->c->p - t.text);
+    if (t.length == 0)
+        FAIL(s, t.at, "expected a name but found %s; write v(NODE), v(NODE,NODE) or i(V1)",
+             seen(s, buffer));
+    return t;
+}
+
+static eq_operand ask_input(parser *s, eq_token what, eq_token first, eq_token second) {
+    eq_operand value = nothing;
+    if (s->failed) return nothing;
+    s->failed = s->names->input(s->names->data, what, first, second, &value) != EQ_FOUND;
+    return value;
+}
+
+/* v(a), v(a,b) or i(vx); the cursor stands behind the parenthesis. */
+static eq_operand probe(parser *s, eq_token what) {
+    char buffer[8];
+    eq_token first = raw_name(s), second = {EQ_TOKEN_WORD, "", 0, what.at};
+    if (look(s) == ',' && eq_token_is(what, "v")) {
+        s->c->p++;
+        second = raw_name(s);
+    }
+    if (look(s) != ')')
+        FAIL(s, eq_cursor_at(s->c),
+             "expected ')' but found %s; write v(NODE), v(NODE,NODE) or i(V1)", seen(s, buffer));
+    s->c->p += !s->failed;
+    return ask_input(s, what, first, second);
+}
+
+/* The points behind the first argument of pwl or table: numbers, x rising; how many numbers, 0: an
+ * error was reported. */
+static size_t read_points(parser *s, eq_token name, double **point) {
+    size_t n = 0, cap = 0;
+    for (bool last = false; !last && !s->failed;) {
+        eq_operand p = next_argument(s, &last);
+        if (!is_constant(p))
+            FAIL(s, name.at, "the points of %.*s must be numbers; write them out", (int)name.length,
+                 name.text);
+        if (n % 2 == 0 && n > 0 && !(p.number > (*point)[n - 2]))
+            FAIL(s, name.at, "the points of %.*s must have rising x; sort them", (int)name.length,
+                 name.text);
+        if (!eq_grow((void **)point, &cap, n + 1, sizeof **point))
+            FAIL(s, name.at, "out of memory; give fewer points");
+        if (!s->failed) (*point)[n++] = p.number;
+    }
+    if (n < 4 || n % 2 != 0)
+        FAIL(s, name.at, "%.*s needs pairs of numbers; write %.*s(x, x1,y1, x2,y2, ...)",
+             (int)name.length, name.text, (int)name.length, name.text);
+    return s->failed ? 0 : n;
+}
+
+/* pwl(x, x1,y1, x2,y2, ...) or table(...); the cursor stands behind the parenthesis. */
+static eq_operand points(parser *s, eq_token name, bool flat) {
+    double *point = NULL;
+    bool last;
+    eq_operand x = next_argument(s, &last), y = nothing;
+    size_t n = last ? 0 : read_points(s, name, &point);
+    if (last && !s->failed)
+        FAIL(s, name.at, "%.*s has no points; write %.*s(x, x1,y1, x2,y2, ...)", (int)name.length,
+             name.text, (int)name.length, name.text);
+    if (n > 0)
+        y = flat ? eq_formula_table(s->names->formula, x, point, n / 2, 0.0)
+                 : eq_formula_points(s->names->formula, x, point, n / 2);
+    eq_free(point);
+    return y;
+}
+
+/* Behind the opening parenthesis: what only a formula knows. False: an ordinary call. */
+static bool formula_call(parser *s, eq_token name, eq_operand *value) {
+    bool is_probe = eq_token_is(name, "v") || eq_token_is(name, "i");
+    bool is_pwl = eq_token_is(name, "pwl"), is_table = eq_token_is(name, "table");
+    if (!is_probe && !is_pwl && !is_table) return false;
+    if (s->names->formula == NULL)
+        FAIL(s, name.at,
+             "%.*s(...) is known only while the circuit is solved; use it in B, E or G sources",
+             (int)name.length, name.text);
+    *value = s->failed ? nothing : is_probe ? probe(s, name) : points(s, name, is_table);
+    return true;
+}
+
+static eq_operand call(parser *s, eq_token name) {
+    eq_operand arg[EQ_MAX_ARGUMENTS], value = nothing;
+    s->c->p++;
+    if (formula_call(s, name, &value)) return value;
     int args = arguments(s, arg);
-    if (s->failed) return NAN;
+    if (s->failed) return nothing;
     switch (s->names->function(s->names->data, name, arg, args, &value)) {
     case EQ_FOUND:
         return value;
     case EQ_LOOKUP_FAILED:
         s->failed = true;
-        return NAN;
+        return nothing;
     default:
         break;
     }
     value = builtin(s, name, arg, args);
-    if (!s->failed && !isfinite(value))
+    if (!s->failed && is_constant(value) && !isfinite(value.number) && !out_of_memory(s))
         FAIL(s, name.at, "%.*s gives no finite number here; check its argument", (int)name.length,
              name.text);
     return value;
 }
 
-static double name(parser *s) {
+/* Names that a formula knows beside parameters (ngspice manual, 5.1): at dc time and frequency are
+ * 0. */
+static bool formula_name(parser *s, eq_token name, eq_operand *value) {
+    eq_token none = {EQ_TOKEN_WORD, "", 0, name.at};
+    if (s->names->formula == NULL) return false;
+    bool temper = eq_token_is(name, "temper") || eq_token_is(name, "temp");
+    if (temper) *value = ask_input(s, name, none, none);
+    if (eq_token_is(name, "time") || eq_token_is(name, "hertz")) *value = constant(0.0);
+    if (eq_token_is(name, "e")) *value = constant(2.71828182845904523536);
+    return temper || !isnan(value->number);
+}
+
+static eq_operand name(parser *s) {
     eq_token t = {EQ_TOKEN_WORD, s->c->p, 0, eq_cursor_at(s->c)};
     while (s->c->p < s->c->end && is_name(*s->c->p)) s->c->p++;
     t.length = (size_t)(s->c->p - t.text);
     if (look(s) == '(') return call(s, t);
-    double value = NAN;
+    eq_operand value = nothing;
     switch (s->names->parameter(s->names->data, t, &value)) {
     case EQ_FOUND:
         break;
@@ -239,17 +326,18 @@ static double name(parser *s) {
         s->failed = true;
         break;
     default:
-        FAIL(s, t.at, "there is no parameter %.*s; define it with .param %.*s=VALUE", (int)t.length,
-             t.text, (int)t.length, t.text);
+        if (!formula_name(s, t, &value))
+            FAIL(s, t.at, "there is no parameter %.*s; define it with .param %.*s=VALUE",
+                 (int)t.length, t.text, (int)t.length, t.text);
     }
     return value;
 }
 
-static double grouped(parser *s, char close) {
+static eq_operand grouped(parser *s, char close) {
     char buffer[8];
     eq_location open = eq_cursor_at(s->c);
     s->c->p++;
-    double value = climb(s, LEVEL_ANY);
+    eq_operand value = climb(s, EQ_LEVEL_ANY);
     if (look(s) != close && !s->failed) {
         if (look(s) == '\0')
             FAIL(s, open, "this %s is not closed; write %c at the end of the expression",
@@ -266,7 +354,7 @@ static double grouped(parser *s, char close) {
     return value;
 }
 
-static double primary(parser *s) {
+static eq_operand primary(parser *s) {
     char buffer[8], c = look(s);
     if (c == '(') return grouped(s, ')');
     if (c == '{') return grouped(s, '}');
@@ -277,107 +365,64 @@ static double primary(parser *s) {
          "expected a number, a parameter or a function but found %s; check the "
          "expression",
          seen(s, buffer));
-    return NAN;
+    return nothing;
 }
 
 /* A sign binds weaker than a power to its left operand (-2^2 = -4), stronger to its right one
  * (2^-1). */
-static double signed_operand(parser *s, int level) {
+static eq_operand signed_operand(parser *s, int level) {
     char c = look(s);
     if (c != '-' && c != '+' && c != '!')
-        return level > LEVEL_POWER ? primary(s) : climb(s, LEVEL_POWER + 1);
+        return level > EQ_LEVEL_POWER ? primary(s) : climb(s, EQ_LEVEL_POWER + 1);
+    eq_location at = eq_cursor_at(s->c);
     s->c->p++;
-    double value = climb(s, level > LEVEL_POWER ? level : LEVEL_UNARY);
-    return c == '-' ? -value : c == '+' ? value : (double)(value == 0.0);
+    eq_operand value = climb(s, level > EQ_LEVEL_POWER ? level : EQ_LEVEL_UNARY);
+    return c == '+' ? value : apply(s, at, eq_operation_find(c == '-' ? "-" : "!", 1), &value);
 }
 
-static double power(parser *s, eq_location at, double x, double y) {
-    if (x < 0.0 && fmod(y, 2.0) != 0.0)
-        FAIL(s, at,
-             "%g is negative and ngspice takes the power of its absolute value here; write "
-             "pow(x,y) or abs(x)**y for what you mean",
-             x);
-    return pow(x, y);
-}
-
-static double apply(parser *s, eq_location at, op_kind kind, double x, double y) {
-    bool divides = kind == OP_DIV || kind == OP_IDIV || kind == OP_MOD;
-    if (divides && y == 0.0 && !s->failed)
-        FAIL(s, at, "division by zero; check the parameters of this expression");
-    switch (kind) {
-    case OP_ADD:
-        return x + y;
-    case OP_SUB:
-        return x - y;
-    case OP_MUL:
-        return x * y;
-    case OP_DIV:
-        return x / y;
-    case OP_IDIV:
-        return trunc(x / y);
-    case OP_MOD:
-        return fmod(x, y);
-    case OP_POW:
-        return power(s, at, x, y);
-    case OP_EQ:
-        return x == y;
-    case OP_NE:
-        return x != y;
-    case OP_LE:
-        return x <= y;
-    case OP_LT:
-        return x < y;
-    case OP_GE:
-        return x >= y;
-    case OP_GT:
-        return x > y;
-    case OP_AND:
-        return x != 0.0 && y != 0.0;
-    case OP_OR:
-        return x != 0.0 || y != 0.0;
-    case OP_ASK:
-        break;
-    }
-    return NAN;
-}
-
-static double binary(parser *s, eq_location at, op_kind kind, int level, double x) {
+static eq_operand infix(parser *s, eq_location at, int operation, eq_operand x) {
     char buffer[8];
-    if (kind != OP_ASK) return apply(s, at, kind, x, climb(s, level + 1));
-    double yes = climb(s, LEVEL_ANY);
+    const eq_operation *o = eq_operation_at(operation);
+    eq_operand operand[EQ_MOST_OPERANDS] = {x, nothing, nothing};
+    if (o->operands == 2) {
+        operand[1] = climb(s, o->level + 1);
+        return apply(s, at, operation, operand);
+    }
+    operand[1] = climb(s, EQ_LEVEL_ANY);
     if (look(s) != ':')
         FAIL(s, eq_cursor_at(s->c), "expected ':' of the '?' but found %s; write TEST ? YES : NO",
              seen(s, buffer));
     s->c->p += !s->failed;
-    double no = climb(s, LEVEL_ANY);
-    return x != 0.0 ? yes : no;
+    operand[2] = climb(s, EQ_LEVEL_ANY);
+    if (is_constant(x)) return x.number != 0.0 ? operand[1] : operand[2];
+    return apply(s, at, operation, operand);
 }
 
 /* An operand and all operators that bind at least as strongly as `level`. */
-static double climb(parser *s, int level) {
-    if (s->failed) return NAN;
+static eq_operand climb(parser *s, int level) {
+    if (s->failed) return nothing;
     if (++*s->names->depth > EQ_MAX_EXPRESSION_DEPTH)
         FAIL(s, eq_cursor_at(s->c),
              "expressions nested deeper than %d; simplify them or look for "
              "a definition that uses itself",
              EQ_MAX_EXPRESSION_DEPTH);
-    double x = s->failed ? NAN : signed_operand(s, level);
-    const struct op *o;
-    while (!s->failed && (o = operator_at(s)) != NULL && o->level >= level) {
+    eq_operand x = s->failed ? nothing : signed_operand(s, level);
+    int o;
+    while (!s->failed && (o = operator_at(s)) >= 0 && eq_operation_at(o)->level >= level) {
         eq_location at = eq_cursor_at(s->c);
-        s->c->p += strlen(o->text);
-        x = binary(s, at, o->kind, o->level, x);
-        if (!s->failed && !isfinite(x))
+        s->c->p += strlen(eq_operation_at(o)->name);
+        x = infix(s, at, o, x);
+        if (!s->failed && is_constant(x) && !isfinite(x.number) && !out_of_memory(s))
             FAIL(s, at, "this operation gives no finite number; check its operands");
     }
     --*s->names->depth;
     return x;
 }
 
-bool eq_expression(eq_cursor *c, const eq_names_of *names, double *value) {
+bool eq_expression(eq_cursor *c, const eq_names_of *names, eq_operand *value) {
     parser s = {c, names, false};
-    double x = climb(&s, LEVEL_ANY);
-    if (s.failed) return false;
+    eq_operand x = climb(&s, EQ_LEVEL_ANY);
+    if (s.failed || out_of_memory(&s)) return false;
     *value = x;
     return true;
 }

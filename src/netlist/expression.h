@@ -1,10 +1,11 @@
 /* Expressions of SPICE decks: {2*g + max(a, 1k)}, evaluated while they are read (precedence
- * climbing, Richards 1979; Norvell). Operators, functions and their meaning as in ngspice's
+ * climbing, Richards 1979; Norvell), or made into the formula of a behavioural source. Operators, functions and their meaning as in ngspice's
  * numparam; where ngspice gives a surprising number the expression is refused with the reason
  * instead. */
 #ifndef EQ_NETLIST_EXPRESSION_H
 #define EQ_NETLIST_EXPRESSION_H
 
+#include "circuit/formula.h"
 #include "netlist/lexer.h"
 
 enum { EQ_MAX_ARGUMENTS = 16, EQ_MAX_EXPRESSION_DEPTH = 2000 };
@@ -12,22 +13,23 @@ enum { EQ_MAX_ARGUMENTS = 16, EQ_MAX_EXPRESSION_DEPTH = 2000 };
 typedef enum eq_lookup { EQ_FOUND, EQ_NOT_FOUND, EQ_LOOKUP_FAILED } eq_lookup;
 
 /* Where names come from and errors go to. `depth` is shared by nested evaluations and bounds the
- * stack. */
+ * stack. With a formula, v(a), v(a,b), i(vx) and temper are inputs of it, asked for with `input`
+ * (what: "v", "i", "temper"; second.length 0 when absent), and what depends on them becomes slots. */
 typedef struct eq_names_of {
     void *data;
     int *depth;
-    eq_lookup (*parameter)(void *data, eq_token name, double *value);
-    eq_lookup (*function)(void *data, eq_token name, const double *arg, int args, double *value);
+    eq_formula *formula; /* NULL: every operand must be a number */
+    eq_lookup (*parameter)(void *data, eq_token name, eq_operand *value);
+    eq_lookup (*function)(void *data, eq_token name, const eq_operand *arg, int args,
+                          eq_operand *value);
+    eq_lookup (*input)(void *data, eq_token what, eq_token first, eq_token second,
+                       eq_operand *value);
     void (*fail)(void *data, eq_location at, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 } eq_names_of;
 
 /* Evaluates the longest expression at the cursor and moves behind it; {..}, '..' and (..) group.
  * False: an error was reported. */
-bool eq_expression(eq_cursor *c, const eq_names_of *names, double *value);
-
-/* The name of the built-in function or operator word nearest to a misspelt one, for messages; NULL:
- * none. */
-const char *eq_function_name(int number);
+bool eq_expression(eq_cursor *c, const eq_names_of *names, eq_operand *value);
 
 #endif

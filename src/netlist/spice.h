@@ -93,9 +93,10 @@ typedef struct eq_late {
     eq_reader read;
 } eq_late;
 
-/* An F or H whose control is looked up by name at the end. */
+/* An F or H, or a current in a formula, whose control is looked up by name at the end. */
 typedef struct eq_pending {
     eq_element element;
+    int32_t input; /* of its formula; EQ_NONE: an F or H */
     int32_t control; /* in eq_spice.controls */
     eq_location at;
 } eq_pending;
@@ -116,7 +117,7 @@ typedef struct eq_declared {
 typedef struct eq_arguments {
     const char *name[EQ_MAX_ARGUMENTS];
     size_t length[EQ_MAX_ARGUMENTS];
-    const double *value;
+    const eq_operand *value;
     int count;
 } eq_arguments;
 
@@ -150,6 +151,7 @@ struct eq_spice {
     int includes;
     eq_frame *frame; /* being expanded; NULL while scanning */
     const eq_arguments *arguments;
+    eq_formula *formula; /* being read; NULL: expressions are numbers */
     int depth; /* of nested expressions */
     eq_late *late;
     size_t lates, late_cap;
@@ -194,6 +196,8 @@ eq_definition *eq_scope_find(const eq_spice *s, const eq_scope *from, int kind, 
                              eq_scope **where);
 /* The value of the expression at the cursor, as seen from s->frame. */
 eq_status eq_spice_value(eq_spice *s, eq_cursor *c, double *value);
+/* The same as an operand of s->formula. */
+eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value);
 /* Over the value of NAME = VALUE: to the next NAME = or the end of the line. */
 void eq_spice_skip_value(eq_cursor *c);
 /* True if the cursor stands at NAME = (and not at a comparison). */
@@ -228,6 +232,13 @@ bool eq_spice_waveform(eq_spice *s, eq_cursor *c, eq_token word, double *at_zero
 bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what);
 bool eq_spice_is_value(eq_token t);
 
+/* spice_formula.c: the right-hand side of a behavioural source at the cursor, value={...}, poly(n) ... and
+ * their kin; the card of that letter becomes one of a behavioural class. EQ_NOT_FOUND: nothing such stands there. */
+eq_lookup eq_spice_formula(eq_spice *s, eq_cursor *c, char letter, eq_card *card);
+bool eq_spice_formula_temperature(eq_spice *s, eq_formula *f, double tc1, double tc2, double temp);
+/* The drop across nodes a and b divided by y, as the formula of a resistor. */
+bool eq_spice_formula_conductance(eq_spice *s, eq_formula *f, eq_node a, eq_node b, eq_operand y);
+
 /* spice_pwl.c: the ideal diode between nodes a and b in the form that the writers give it, w = ron,
  * roff, vfwd; false and the cursor unmoved when the rest of the line is anything else. */
 bool eq_spice_ideal_diode(eq_cursor *c, eq_token a, eq_token b, double w[3]);
@@ -240,6 +251,9 @@ eq_node eq_spice_node(eq_spice *s, eq_token name);
 void eq_spice_full_name(eq_spice *s, eq_token name);
 /* What stands in the table for a value of 1 on the line of element e. */
 double eq_spice_factor(const eq_spice *s, eq_element e);
+/* The number in s->controls of the full name of an element whose current controls; EQ_NO_NAME: an error
+ * was reported. */
+int32_t eq_spice_control(eq_spice *s, eq_token name);
 
 /* spice_expand.c: false, with an error, when the deck expands to more than eq_max_elements or for
  * ever. */

@@ -14,7 +14,10 @@ typedef struct line {
     eq_card card;
     bool has_value, positional; /* a value is known; it was written without a name */
     double m, scale;
-    double factor; /* from the value written to the one in the table */
+    double factor;         /* from the value written to the one in the table */
+    double tc1, tc2, temp; /* of a behavioural source; temp NAN: the circuit's */
+    eq_formula *formula;   /* of a resistance that depends on the state */
+    bool added;            /* the circuit owns the formulas */
 } line;
 
 /* Letters of SPICE that are no device here. */
@@ -22,7 +25,6 @@ static const struct {
     char letter;
     const char *message;
 } refused[] = {
-    {'b', "behavioural sources (B) are not supported yet; use E, G, F or H with a constant gain"},
     {'s', "switches (S) are not supported; use a resistor of 1m or 1g for the state at dc"},
     {'w', "switches (W) are not supported; use a resistor of 1m or 1g for the state at dc"},
     {'q',
@@ -38,12 +40,20 @@ static const struct {
     {'a', "XSPICE devices (A) are not supported; use controlled sources"},
 };
 
-/* Forms of E, F, G and H that are not a constant gain. */
-static const char *const controlled_forms[] = {"poly",  "value",   "vol", "cur",
-                                               "table", "laplace", "freq"};
+/* Forms of E and G that say nothing at dc without an analysis of their own. */
+static const char *const frequency_forms[] = {"laplace", "freq", "chebyshev"};
 
 /* name=value pairs beside the class's own parameters. */
-typedef enum key_action { KEY_ALIAS, KEY_MULTIPLY, KEY_SCALE, KEY_IGNORE, KEY_REFUSE } key_action;
+typedef enum key_action {
+    KEY_ALIAS,
+    KEY_MULTIPLY,
+    KEY_SCALE,
+    KEY_TC1,
+    KEY_TC2,
+    KEY_TEMP,
+    KEY_IGNORE,
+    KEY_REFUSE
+} key_action;
 static const struct key {
     const char *letters, *name;
     key_action action;
@@ -52,7 +62,10 @@ static const struct key {
     {"r", "resistance", KEY_ALIAS, "r"},
     {"r", "res", KEY_ALIAS, "r"},
     {"gh", "gain", KEY_ALIAS, NULL},
-    {"rigf", "m", KEY_MULTIPLY, NULL},
+    {"rigfb", "m", KEY_MULTIPLY, NULL},
+    {"b", "tc1", KEY_TC1, NULL},
+    {"b", "tc2", KEY_TC2, NULL},
+    {"b", "temp", KEY_TEMP, NULL},
     {"r", "scale", KEY_SCALE, NULL},
     {"rvd", "ac", KEY_IGNORE, NULL},
     {"r", "noisy", KEY_IGNORE, NULL},
@@ -139,42 +152,49 @@ static const eq_device_class *class_of(const line *l) {
     return eq_class(l->card.cls);
 }
 
+/* What may stand behind the nodes of a controlled source in place of a control: a formula. */
+static eq_lookup read_form(line *l) {
+    eq_token t = eq_token_peek(l->c);
+    eq_lookup found = eq_spice_formula(l->s, l->c, class_of(l)->letter, &l->card);
+    for (size_t k = 0;
+         found == EQ_NOT_FOUND && k < sizeof frequency_forms / sizeof *frequency_forms; k++)
+        if (eq_token_is(t, frequency_forms[k])) {
+            eq_spice_fail(l->s, t.at,
+                          "%.*s of %.*s is a transfer function of frequency; write its gain at dc "
+                          "as a constant gain or a value={...}",
+                          (int)t.length, t.text, (int)l->name.length, l->name.text);
+            return EQ_LOOKUP_FAILED;
+        }
+    return found;
+}
+
+static bool is_behavioural(const line *l) {
+    return class_of(l)->control == EQ_CONTROL_FORMULA;
+}
+
 static bool read_nodes(line *l) {
     int terminals = class_of(l)->control == EQ_CONTROL_VOLTAGE ? 4 : 2;
     for (int k = 0; k < terminals; k++) {
+        if (k == 2 && read_form(l) != EQ_NOT_FOUND) return l->card.formula != NULL;
         eq_token t = eq_token_next(l->c);
-        bool form = class_of(l)->control != EQ_CONTROL_NONE && k == 2;
-        for (size_t i = 0; form && i < sizeof controlled_forms / sizeof *controlled_forms; i++)
-            if (eq_token_is(t, controlled_forms[i])) {
-                eq_spice_fail(l->s, t.at,
-                              "%.*s of a controlled source is not supported yet; write a "
-                              "constant gain: %.*s A B C D GAIN",
-                              (int)t.length, t.text, (int)l->name.length, l->name.text);
-                return false;
-            }
         l->card.term[k] = eq_spice_node(l->s, t);
         if (l->card.term[k] == EQ_NONE) return false;
     }
     return true;
 }
 
-/* F and H: the name of the element whose current controls; it may come later in the deck. */
+/* F and H: the name of the element whose current controls, it may come later in the deck; or a
+ * formula. */
 static bool read_control(line *l, eq_pending *control) {
+    eq_lookup form = read_form(l);
+    if (form != EQ_NOT_FOUND) return form == EQ_FOUND;
     eq_token t = eq_token_next(l->c);
     control->at = t.at;
-    bool poly = eq_token_is(t, "poly") || eq_token_is(t, "value") || eq_token_is(t, "cur");
-    if (poly)
-        eq_spice_fail(l->s, t.at,
-                      "%.*s of a controlled source is not supported yet; write a constant gain: "
-                      "%.*s A B VNAME GAIN",
-                      (int)t.length, t.text, (int)l->name.length, l->name.text);
-    else if (t.kind != EQ_TOKEN_WORD)
+    if (t.kind != EQ_TOKEN_WORD) {
         eq_spice_expected(l->s, t, "the voltage source whose current controls it");
-    if (poly || t.kind != EQ_TOKEN_WORD) return false;
-    eq_spice_full_name(l->s, t);
-    if (!l->s->stop)
-        control->control = eq_names_add(l->s->controls, l->s->name.text, l->s->name.length);
-    if (control->control == EQ_NO_NAME) eq_spice_no_memory(l->s);
+        return false;
+    }
+    control->control = eq_spice_control(l->s, t);
     return control->control != EQ_NO_NAME;
 }
 
@@ -207,6 +227,23 @@ static bool set_value(line *l, int k, double value) {
     l->card.w[k] = value;
     if (k == class_of(l)->value) l->has_value = true;
     return true;
+}
+
+/* The resistance at the cursor: a number, or a formula of the state when it holds v(...) or i(...).
+ */
+static bool read_resistance(line *l) {
+    eq_operand value = {NAN, EQ_NONE};
+    eq_formula *f = l->s->formula = eq_formula_new();
+    if (f == NULL) eq_spice_no_memory(l->s);
+    bool done = f != NULL && eq_spice_operand(l->s, l->c, &value) == EQ_OK;
+    l->s->formula = NULL;
+    if (done && value.slot != EQ_NONE && l->formula == NULL) {
+        l->formula = f;
+        l->has_value = true;
+        return eq_spice_formula_conductance(l->s, f, l->card.term[0], l->card.term[1], value);
+    }
+    eq_formula_free(f);
+    return done && value.slot == EQ_NONE && set_value(l, class_of(l)->value, value.number);
 }
 
 static const struct key *key_of(char letter, eq_token name) {
@@ -243,9 +280,19 @@ static bool read_key(line *l, eq_token name) {
     if (key != NULL && key->action == KEY_ALIAS) k = class_of(l)->value;
     if (k < 0 && key == NULL) return unknown_key(l, name);
     eq_token_next(l->c);
+    if (class_of(l)->letter == 'r' && k == class_of(l)->value) return read_resistance(l);
     if (eq_spice_value(l->s, l->c, &value) != EQ_OK) return false;
-    if (k >= 0) return set_value(l, k, value);
+    if (k >= 0 && !is_behavioural(l)) return set_value(l, k, value);
     switch (key->action) {
+    case KEY_TC1:
+        l->tc1 = value;
+        return true;
+    case KEY_TC2:
+        l->tc2 = value;
+        return true;
+    case KEY_TEMP:
+        l->temp = value;
+        return true;
     case KEY_MULTIPLY:
         l->m *= value;
         return true;
@@ -307,6 +354,7 @@ static bool read_positional(line *l, eq_token t) {
         return false;
     }
     l->positional = true;
+    if (class_of(l)->letter == 'r' && t.kind == EQ_TOKEN_GROUP) return read_resistance(l);
     return eq_spice_number_at(l->s, l->c, &value, "the value") && set_value(l, k, value);
 }
 
@@ -341,6 +389,16 @@ static bool read_rest(line *l) {
     }
 }
 
+/* A resistor whose resistance is a formula: a behavioural current through it. */
+static void become_behavioural(line *l, double m) {
+    eq_node a = l->card.term[0], b = l->card.term[1];
+    l->card = eq_card_new(EQ_CLASS_behavioural_current);
+    l->card.term[0] = a;
+    l->card.term[1] = b;
+    l->card.w[0] = m / l->scale;
+    l->card.formula = l->formula;
+}
+
 /* m in parallel: conductances, currents and gains of current sources times m. */
 static bool multiply(line *l) {
     double m = l->m * l->s->frame->m;
@@ -351,9 +409,11 @@ static bool multiply(line *l) {
                       (int)l->name.length, l->name.text, m > 0.0 ? l->scale : m);
         return false;
     }
-    if (class_of(l)->letter == 'r')
+    if (l->formula != NULL)
+        become_behavioural(l, m);
+    else if (class_of(l)->letter == 'r')
         l->card.w[value] *= l->factor = l->scale / m;
-    else if (own >= 0)
+    else if (own >= 0 && class_of(l)->defined == EQ_CURRENT_DEFINED)
         l->card.w[own] *= m;
     else if (class_of(l)->letter == 'd' && m != 1.0) {
         eq_spice_fail(l->s, l->name.at,
@@ -368,6 +428,12 @@ static bool multiply(line *l) {
 
 static const char *value_name(const eq_device_class *cls) {
     return cls->letter == 'r' ? "resistance" : cls->param[cls->value].name;
+}
+
+/* Temperature coefficients of a behavioural source. */
+static bool warm(line *l) {
+    return l->card.formula == NULL ||
+           eq_spice_formula_temperature(l->s, l->card.formula, l->tc1, l->tc2, l->temp);
 }
 
 /* What must not be missing: the model of a diode, the value of R and of controlled sources. */
@@ -405,6 +471,13 @@ double eq_spice_factor(const eq_spice *s, eq_element e) {
     return 1.0;
 }
 
+static void look_up_later(eq_spice *s, eq_pending control) {
+    if (eq_grow((void **)&s->pending, &s->pending_cap, s->pendings + 1, sizeof *s->pending))
+        s->pending[s->pendings++] = control;
+    else
+        eq_spice_no_memory(s);
+}
+
 static void add(line *l, eq_pending control) {
     eq_spice *s = l->s;
     l->card.at = l->name.at;
@@ -421,20 +494,21 @@ static void add(line *l, eq_pending control) {
         eq_spice_pass_on(s, status);
         return;
     }
+    const eq_formula *f = l->card.formula;
+    l->added = true;
     note_factor(s, control.element, l->factor);
-    if (control.control == EQ_NO_NAME) return;
-    if (!eq_grow((void **)&s->pending, &s->pending_cap, s->pendings + 1, sizeof *s->pending)) {
-        eq_spice_no_memory(s);
-        return;
-    }
-    s->pending[s->pendings++] = control;
+    if (control.control != EQ_NO_NAME) look_up_later(s, control);
+    for (size_t k = 0; f != NULL && k < f->inputs; k++)
+        if (f->input[k].kind == EQ_INPUT_CURRENT)
+            look_up_later(s,
+                          (eq_pending){control.element, (int32_t)k, f->input[k].plus, control.at});
 }
 
 static void read_device(line *l) {
-    eq_pending control = {EQ_NONE, EQ_NO_NAME, l->name.at};
+    eq_pending control = {EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at};
     if (read_nodes(l) &&
         (class_of(l)->control != EQ_CONTROL_CURRENT || read_control(l, &control)) && read_rest(l) &&
-        complete(l) && multiply(l))
+        complete(l) && warm(l) && multiply(l))
         add(l, control);
 }
 
@@ -448,7 +522,7 @@ static void read_reactance(line *l) {
         eq_spice_expected(l->s, t, "the value");
         return;
     }
-    if (!open) add(l, (eq_pending){EQ_NONE, EQ_NO_NAME, l->name.at});
+    if (!open) add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
 }
 
 static void refuse(eq_spice *s, eq_token name, char letter) {
@@ -463,18 +537,31 @@ static void refuse(eq_spice *s, eq_token name, char letter) {
                   1, name.text);
 }
 
-/* B: an ideal diode in the form that the writers give it, else refused. */
+/* B: an ideal diode in the form that the writers give it, else a formula. */
 static void read_behavioural(line *l) {
     enum { RON, ROFF, VFWD };
     eq_cursor nodes = *l->c;
     eq_token a = eq_token_next(&nodes), b = eq_token_next(&nodes);
     l->card = eq_card_new(EQ_CLASS_ideal_diode);
-    if (!eq_spice_ideal_diode(&nodes, a, b, &l->card.w[RON])) {
-        refuse(l->s, l->name, 'b');
+    if (eq_spice_ideal_diode(&nodes, a, b, &l->card.w[RON])) {
+        if (read_nodes(l)) add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+        *l->c = nodes;
         return;
     }
-    if (read_nodes(l)) add(l, (eq_pending){EQ_NONE, EQ_NO_NAME, l->name.at});
-    *l->c = nodes;
+    l->card = eq_card_new(EQ_CLASS_behavioural_current);
+    if (!read_nodes(l)) return;
+    eq_token word = eq_token_peek(l->c);
+    switch (eq_spice_formula(l->s, l->c, 'b', &l->card)) {
+    case EQ_FOUND:
+        if (read_rest(l) && warm(l) && multiply(l))
+            add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+        break;
+    case EQ_NOT_FOUND:
+        eq_spice_expected(l->s, word, "v=EXPRESSION or i=EXPRESSION");
+        break;
+    case EQ_LOOKUP_FAILED:
+        break;
+    }
 }
 
 /* The first class with this letter; -1: none. */
@@ -485,7 +572,13 @@ static int class_with(char letter) {
 }
 
 void eq_spice_element(eq_spice *s, eq_cursor *c) {
-    line l = {.s = s, .c = c, .name = eq_token_next(c), .m = 1.0, .scale = 1.0, .factor = 1.0};
+    line l = {.s = s,
+              .c = c,
+              .name = eq_token_next(c),
+              .m = 1.0,
+              .scale = 1.0,
+              .factor = 1.0,
+              .temp = NAN};
     if (l.name.kind != EQ_TOKEN_WORD) {
         eq_spice_expected(s, l.name, "an element or a card");
         return;
@@ -508,4 +601,6 @@ void eq_spice_element(eq_spice *s, eq_cursor *c) {
         else
             read_device(&l);
     }
+    if (l.added) return;
+    eq_formula_free(l.card.formula == NULL ? l.formula : l.card.formula);
 }

@@ -140,10 +140,12 @@ static eq_lookup resolve(eq_spice *s, eq_frame *f, int32_t id, eq_token use, dou
     if (f->state[id] == UNKNOWN) {
         eq_frame *caller = s->frame;
         const eq_arguments *arguments = s->arguments;
+        eq_formula *formula = s->formula;
         eq_cursor at = d->item[id].value;
         f->state[id] = RESOLVING;
         s->frame = f;
         s->arguments = NULL;
+        s->formula = NULL;
         bool first = d->item[id].stepped; /* of several numbers */
         bool done = first ? eq_spice_number_at(s, &at, &f->param[id], "a value")
                           : eq_spice_value(s, &at, &f->param[id]) == EQ_OK;
@@ -155,6 +157,7 @@ static eq_lookup resolve(eq_spice *s, eq_frame *f, int32_t id, eq_token use, dou
         }
         s->frame = caller;
         s->arguments = arguments;
+        s->formula = formula;
         f->state[id] = done ? KNOWN : FAILED;
     }
     *value = f->param[id];
@@ -172,7 +175,7 @@ static const eq_arguments *argument(const eq_arguments *a, eq_token name, int *k
     return NULL;
 }
 
-static eq_lookup parameter(void *data, eq_token name, double *value) {
+static eq_lookup parameter(void *data, eq_token name, eq_operand *value) {
     eq_spice *s = data;
     int k;
     if (argument(s->arguments, name, &k) != NULL) {
@@ -184,10 +187,10 @@ static eq_lookup parameter(void *data, eq_token name, double *value) {
         eq_definition *d = eq_dictionary_find(&f->scope->defines[EQ_DEFINES_PARAM], name, &id);
         if (d == NULL) continue;
         d->used = true;
-        return resolve(s, f, id, name, value);
+        return resolve(s, f, id, name, &value->number);
     }
     if (eq_token_is(name, "pi")) {
-        *value = 3.14159265358979323846;
+        value->number = 3.14159265358979323846;
         return EQ_FOUND;
     }
     return EQ_NOT_FOUND;
@@ -209,7 +212,8 @@ static bool formal_arguments(eq_cursor *c, eq_arguments *a) {
     return true;
 }
 
-static eq_lookup function(void *data, eq_token name, const double *arg, int args, double *value) {
+static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int args,
+                          eq_operand *value) {
     eq_spice *s = data;
     const eq_definition *d = NULL;
     for (eq_frame *f = s->frame; f != NULL && d == NULL; f = f->up)
@@ -229,7 +233,7 @@ static eq_lookup function(void *data, eq_token name, const double *arg, int args
     }
     const eq_arguments *outer = s->arguments;
     s->arguments = &a;
-    eq_status status = eq_spice_value(s, &c, value);
+    eq_status status = eq_spice_operand(s, &c, value);
     s->arguments = outer;
     return status == EQ_OK ? EQ_FOUND : EQ_LOOKUP_FAILED;
 }
@@ -243,10 +247,49 @@ static void fail(void *data, eq_location at, const char *format, ...) {
     eq_spice_fail(data, at, "%s", text);
 }
 
-eq_status eq_spice_value(eq_spice *s, eq_cursor *c, double *value) {
-    eq_names_of names = {s, &s->depth, parameter, function, fail};
+/* v(a), v(a,b), i(vx) or temper as an input of the formula. The name of a controlling element is
+ * kept in s->controls, its number there in `plus`, until all elements are known. */
+static eq_lookup input(void *data, eq_token what, eq_token first, eq_token second,
+                       eq_operand *value) {
+    eq_spice *s = data;
+    eq_formula_input in = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
+    if (eq_token_is(what, "v")) {
+        in.kind = EQ_INPUT_DROP;
+        in.plus = eq_spice_node(s, first);
+        in.minus = second.length == 0 ? EQ_GROUND : eq_spice_node(s, second);
+        if (in.plus == EQ_NONE || in.minus == EQ_NONE) return EQ_LOOKUP_FAILED;
+    } else if (eq_token_is(what, "i")) {
+        in.kind = EQ_INPUT_CURRENT;
+        in.plus = eq_spice_control(s, first);
+        if (in.plus == EQ_NO_NAME) return EQ_LOOKUP_FAILED;
+    }
+    *value = eq_formula_input_of(s->formula, in);
+    return EQ_FOUND;
+}
+
+int32_t eq_spice_control(eq_spice *s, eq_token name) {
+    eq_spice_full_name(s, name);
+    if (s->stop) return EQ_NO_NAME;
+    int32_t id = eq_names_add(s->controls, s->name.text, s->name.length);
+    if (id == EQ_NO_NAME) eq_spice_no_memory(s);
+    return id;
+}
+
+eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value) {
+    eq_names_of names = {s, &s->depth, s->formula, parameter, function, input, fail};
     if (eq_expression(c, &names, value)) return EQ_OK;
+    if (s->formula != NULL && s->formula->failed) return eq_spice_no_memory(s);
     return s->status == EQ_OK ? EQ_ERR_INPUT : s->status;
+}
+
+eq_status eq_spice_value(eq_spice *s, eq_cursor *c, double *value) {
+    eq_operand operand;
+    eq_formula *formula = s->formula;
+    s->formula = NULL;
+    eq_status status = eq_spice_operand(s, c, &operand);
+    s->formula = formula;
+    if (status == EQ_OK) *value = operand.number;
+    return status;
 }
 
 void eq_frame_resolve(eq_spice *s) {

@@ -20,6 +20,7 @@ void eq_write_number(eq_text *out, double value) {
 /* A deck being written. */
 typedef struct writer {
     const eq_circuit *c;
+    eq_dialect dialect;
     const eq_dialect_table *d;
     eq_text *out;
     eq_diag *diag;
@@ -150,8 +151,8 @@ static void put_model_params(writer *w, const eq_device_class *cls, const double
                                 "a diode model has %s=%g, and %s has another law for it; write the "
                                 "deck for ngspice or XML, or remove it",
                                 p->name, value[k], w->d->name);
-        bool scaled = strcmp(p->name, "n") == 0 || strcmp(p->name, "nbv") == 0 ||
-                      strcmp(p->name, "xti") == 0;
+        bool scaled =
+            strcmp(p->name, "n") == 0 || strcmp(p->name, "nbv") == 0 || strcmp(p->name, "xti") == 0;
         put_pair(w, p->name, scaled ? value[k] * w->scale : value[k]);
     }
 }
@@ -234,6 +235,11 @@ static eq_status find_sensed(writer *w) {
         const eq_table *t = &w->c->table[cls];
         for (size_t j = 0; t->control != NULL && j < t->count; j++)
             w->sensed[t->control[j]] = w->c->row[t->control[j]].cls != EQ_CLASS_vsource;
+        for (size_t j = 0; t->formula != NULL && j < t->count; j++)
+            for (size_t k = 0; k < t->formula[j]->inputs; k++)
+                if (t->formula[j]->input[k].kind == EQ_INPUT_CURRENT)
+                    w->sensed[t->formula[j]->input[k].branch] =
+                        w->c->row[t->formula[j]->input[k].branch].cls != EQ_CLASS_vsource;
     }
     return EQ_OK;
 }
@@ -248,6 +254,49 @@ static void put_sense_node(writer *w, eq_element e) {
 static void put_sense_name(writer *w, eq_element e) {
     eq_text_puts(w->out, "vsense_");
     put_name(w, eq_circuit_element_name(w->c, e), eq_circuit_place_of(w->c, e));
+}
+
+static void put_controlling(writer *w, eq_element e) {
+    if (w->sensed[e])
+        put_sense_name(w, e);
+    else
+        put_element_name(w, e);
+}
+
+/* v(a,b), i(vx) or the temperature, as an input of a formula. */
+static void put_input(void *data, const eq_formula_input *in, eq_text *out) {
+    static const char *const temperature[] = {"temper", "temp", "temp", "temp"};
+    writer *w = data;
+    eq_place nowhere = {NULL, 0, 0};
+    if (in->kind == EQ_INPUT_TEMPERATURE) {
+        eq_text_puts(out, temperature[w->dialect]);
+        return;
+    }
+    eq_text_puts(out, in->kind == EQ_INPUT_DROP ? "v(" : "i(");
+    if (in->kind == EQ_INPUT_CURRENT)
+        put_controlling(w, in->branch);
+    else
+        put_name(w, eq_circuit_node_name(w->c, in->plus), nowhere);
+    if (in->kind == EQ_INPUT_DROP && in->minus != EQ_GROUND) {
+        eq_text_puts(out, ",");
+        put_name(w, eq_circuit_node_name(w->c, in->minus), nowhere);
+    }
+    eq_text_puts(out, ")");
+}
+
+/* m f(...) of row j of a behavioural table. */
+static void put_formula(writer *w, const eq_table *t, size_t j) {
+    if (t->w[0][j] != 1.0) {
+        eq_write_number(w->out, t->w[0][j]);
+        eq_text_puts(w->out, "*");
+    }
+    const char *missing = eq_write_formula(t->formula[j], w->dialect, put_input, w, w->out);
+    if (missing != NULL && w->status == EQ_OK)
+        w->status =
+            eq_fail_at(w->diag, EQ_ERR_INPUT, eq_circuit_place_of(w->c, t->id[j]),
+                       "the formula of %s cannot be written for %s, which has no %s; rewrite "
+                       "it or export for ngspice",
+                       eq_circuit_element_name(w->c, t->id[j]), w->d->name, missing);
 }
 
 /* The line of the 0-V source, from the dialect's own template of a V source. */
@@ -287,10 +336,10 @@ static void put_field(writer *w, char field, eq_element e) {
         put_node(w, t->term[field - 'a'][r.row], e);
         break;
     case 'k':
-        if (w->sensed[t->control[r.row]])
-            put_sense_name(w, t->control[r.row]);
-        else
-            put_element_name(w, t->control[r.row]);
+        put_controlling(w, t->control[r.row]);
+        break;
+    case 'e':
+        put_formula(w, t, (size_t)r.row);
         break;
     case 'v':
         put_value(w, e);
@@ -408,7 +457,7 @@ eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *not
                         eq_diag *diag) {
     if (dialect == EQ_XML) return eq_write_xml(c, note, out, diag);
     const eq_dialect_table *d = eq_dialect_table_of(dialect);
-    writer w = {c, d, out, diag, EQ_OK, c->env.k_over_q / d->k_over_q, NULL};
+    writer w = {c, dialect, d, out, diag, EQ_OK, c->env.k_over_q / d->k_over_q, NULL};
     w.status = find_sensed(&w);
     put_title(&w);
     eq_text_puts(out, d->head);

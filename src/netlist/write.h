@@ -3,11 +3,12 @@
 #ifndef EQ_NETLIST_WRITE_H
 #define EQ_NETLIST_WRITE_H
 
+#include "circuit/formula.h"
 #include "netlist/netlist.h"
 
 /* One SPICE-like dialect. Templates hold $-letters that write.c fills in:
  *   $n name   $a $b $c $d nodes   $k controlling element   $v value   $m model   $i instance parameters
- *   $u the drop v(a,b) as the dialect writes it, $t vfwd, $f 1/roff, $x 1/ron - 1/roff (ideal diode) */
+ *   $e the formula of a behavioural source   $u the drop v(a,b) as the dialect writes it, $t vfwd, $f 1/roff, $x 1/ron - 1/roff (ideal diode) */
 typedef struct eq_dialect_table {
     const char *name;
     double k_over_q;      /* V/K: FACTS section 3 */
@@ -30,6 +31,12 @@ const eq_dialect_table *eq_dialect_table_of(eq_dialect dialect);
 
 /* Appends the shortest decimal that reads back as the same double. */
 void eq_write_number(eq_text *out, double value);
+
+/* Appends a formula; `name` writes an input. Shared parts are written out each time. NULL, or what the
+ * dialect does not have. */
+typedef void (*eq_input_writer)(void *data, const eq_formula_input *input, eq_text *out);
+const char *eq_write_formula(const eq_formula *f, eq_dialect dialect, eq_input_writer name,
+                             void *data, eq_text *out);
 
 eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag);
 

@@ -51,7 +51,29 @@ static void put_models(const eq_circuit *c, eq_text *out) {
     }
 }
 
-static void put_element(const eq_circuit *c, eq_element e, eq_text *out) {
+static void put_input(void *data, const eq_formula_input *in, eq_text *out) {
+    const eq_circuit *c = data;
+    if (in->kind == EQ_INPUT_TEMPERATURE)
+        eq_text_puts(out, "temper");
+    else if (in->kind == EQ_INPUT_CURRENT)
+        eq_text_printf(out, "i(%s)", eq_circuit_element_name(c, in->branch));
+    else if (in->minus == EQ_GROUND)
+        eq_text_printf(out, "v(%s)", eq_circuit_node_name(c, in->plus));
+    else
+        eq_text_printf(out, "v(%s,%s)", eq_circuit_node_name(c, in->plus),
+                       eq_circuit_node_name(c, in->minus));
+}
+
+static const char *put_formula(const eq_circuit *c, const eq_formula *f, eq_text *out) {
+    eq_text text = {0};
+    const char *missing = eq_write_formula(f, EQ_XML, put_input, (void *)c, &text);
+    if (missing == NULL && !text.failed) put_text(out, "formula", text.text);
+    if (text.failed) out->failed = true;
+    eq_text_free(&text);
+    return missing;
+}
+
+static void put_element(const eq_circuit *c, eq_element e, eq_text *out, const char **missing) {
     static const char *const terminal[] = {"a", "b", "c", "d"};
     eq_row r = c->row[e];
     const eq_table *t = &c->table[r.cls];
@@ -63,6 +85,10 @@ static void put_element(const eq_circuit *c, eq_element e, eq_text *out) {
     for (int k = 0; k < EQ_MAX_TERMINALS && t->term[k] != NULL; k++)
         put_text(out, terminal[k], eq_circuit_node_name(c, t->term[k][r.row]));
     if (t->control != NULL) put_text(out, "control", eq_circuit_element_name(c, t->control[r.row]));
+    if (t->formula != NULL) {
+        const char *lacks = put_formula(c, t->formula[r.row], out);
+        *missing = lacks == NULL ? *missing : lacks;
+    }
     if (t->model != NULL && t->model[r.row] != EQ_NONE && r.cls != EQ_CLASS_resistor) {
         const eq_model *m = &c->model[t->model[r.row]];
         put_text(out, "model", m->name);
@@ -144,6 +170,7 @@ static void put_comment(eq_text *out, const char *text) {
 }
 
 eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag) {
+    const char *missing = NULL;
     eq_text_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     if (note != NULL) put_comment(out, note);
     eq_text_puts(out, "<circuit");
@@ -152,7 +179,13 @@ eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_d
     put_options(c, out);
     put_models(c, out);
     eq_text_puts(out, "  <elements>\n");
-    for (size_t e = 0; e < eq_circuit_elements(c); e++) put_element(c, (eq_element)e, out);
+    for (size_t e = 0; e < eq_circuit_elements(c); e++) {
+        put_element(c, (eq_element)e, out, &missing);
+        if (missing != NULL)
+            return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, (eq_element)e),
+                              "the formula of %s cannot be written, which needs %s",
+                              eq_circuit_element_name(c, (eq_element)e), missing);
+    }
     eq_text_puts(out, "  </elements>\n");
     for (size_t k = 0; k < c->inputs; k++) {
         eq_text_puts(out, "  <input");

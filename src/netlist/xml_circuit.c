@@ -98,7 +98,13 @@ static eq_status add_element(reader *r, const eq_xml_node *node) {
     eq_status status = take_model(r, node, &card);
     if (status == EQ_OK) status = take_nodes(r, node, &card);
     if (status == EQ_OK) status = parameters(r, node, eq_class(card.cls), card.w);
-    return status == EQ_OK ? eq_circuit_add(r->c, &card, NULL, r->diag) : status;
+    if (status == EQ_OK && eq_class(card.cls)->control == EQ_CONTROL_FORMULA) {
+        card.formula = eq_formula_new(); /* read when all nodes and elements are there */
+        if (card.formula == NULL) status = eq_out_of_memory(r->diag);
+    }
+    if (status == EQ_OK) status = eq_circuit_add(r->c, &card, NULL, r->diag);
+    if (status != EQ_OK) eq_formula_free(card.formula);
+    return status;
 }
 
 /* The element that an attribute names; EQ_NONE and an error when there is none. */
@@ -111,15 +117,20 @@ static eq_status element_named(reader *r, const eq_xml_node *node, const char *a
                       "there is no element %s; check %s", name, attribute);
 }
 
-/* Controls are looked up when all elements are there. */
+/* Controls and formulas are looked up when all elements are there. */
 static eq_status connect_controls(reader *r, const eq_xml_node *elements) {
     eq_status status = EQ_OK;
     for (const eq_xml_node *n = eq_xml_first(elements); status == EQ_OK && n != NULL;
          n = eq_xml_next(n)) {
-        if (eq_xml_attribute(n, "control") == NULL) continue;
+        const char *formula = eq_xml_attribute(n, "formula");
+        if (eq_xml_attribute(n, "control") == NULL && formula == NULL) continue;
         eq_element e = eq_circuit_find_element(r->c, eq_xml_attribute(n, "name"));
         eq_row row = r->c->row[e];
-        status = element_named(r, n, "control", &r->c->table[row.cls].control[row.row]);
+        if (formula != NULL)
+            status = eq_xml_formula(r->c, formula, location(r, n),
+                                    r->c->table[row.cls].formula[row.row], r->diag);
+        else
+            status = element_named(r, n, "control", &r->c->table[row.cls].control[row.row]);
     }
     return status;
 }

@@ -175,7 +175,7 @@ static void put_values(run *w) {
     memcpy(w->row + steps, w->at, w->sweeps * sizeof *w->row);
     double *out = w->row + w->loops;
     if (w->selection.count > 0) {
-        eq_selection_values(&w->selection, w->c, w->s, w->v, w->branch, out);
+        eq_selection_values(&w->selection, w->s, w->v, w->branch, out);
         return;
     }
     memcpy(out, w->v + 1, (w->nodes - 1) * sizeof *out);

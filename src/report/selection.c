@@ -58,32 +58,12 @@ eq_status eq_selection_variables(const eq_selection *p, const eq_circuit *c, eq_
     return status;
 }
 
-/* The current from terminal a through the element to b: the solver's for a voltage-defined branch,
- * else the element's law at its drop. */
-static double current_of(const eq_circuit *c, const eq_solver *s, eq_element e, const double *v,
-                         const double *branch) {
-    int known = eq_solver_branch_of(s, e);
-    if (known >= 0) return branch[known];
-    eq_row r = c->row[e];
-    const eq_table *t = &c->table[r.cls];
-    double *w[EQ_MAX_COLUMNS] = {NULL}, control = 0.0, y, slope;
-    for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][r.row];
-    if (t->cls->control == EQ_CONTROL_VOLTAGE)
-        control = v[t->term[2][r.row]] - v[t->term[3][r.row]];
-    else if (t->cls->control == EQ_CONTROL_CURRENT)
-        control = branch[eq_solver_branch_of(s, t->control[r.row])];
-    double x = v[t->term[0][r.row]] - v[t->term[1][r.row]];
-    t->cls->value_and_slope(1, w, &x, t->cls->control == EQ_CONTROL_NONE ? NULL : &control, &y,
-                            &slope, NULL);
-    return y;
-}
-
-void eq_selection_values(const eq_selection *p, const eq_circuit *c, const eq_solver *s,
-                         const double *v, const double *branch, double *value) {
+void eq_selection_values(const eq_selection *p, eq_solver *s, const double *v, const double *branch,
+                         double *value) {
     for (size_t k = 0; k < p->count; k++) {
         const eq_print *one = p->item[k];
         if (one->element != EQ_NONE)
-            value[k] = current_of(c, s, one->element, v, branch);
+            value[k] = eq_solver_current(s, one->element, v, branch);
         else
             value[k] = v[one->plus] - (one->minus == EQ_NONE ? 0.0 : v[one->minus]);
     }

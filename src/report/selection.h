@@ -18,7 +18,7 @@ void eq_selection_free(eq_selection *p);
 eq_status eq_selection_variables(const eq_selection *p, const eq_circuit *c, eq_result *r,
                                  eq_diag *diag);
 /* The vectors' values at the solution v[nodes], branch[branches] of the solver; value[p->count]. */
-void eq_selection_values(const eq_selection *p, const eq_circuit *c, const eq_solver *s,
-                         const double *v, const double *branch, double *value);
+void eq_selection_values(const eq_selection *p, eq_solver *s, const double *v, const double *branch,
+                         double *value);
 
 #endif

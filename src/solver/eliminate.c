@@ -119,6 +119,30 @@ static bool choose(eq_eliminator *e) {
     return true;
 }
 
+static void leave_rows(eq_eliminator *e, const eq_sparse_rows *rows, eq_node n) {
+    for (int32_t k = rows->start[n]; k < rows->start[n + 1]; k++)
+        e->place[rows->unknown[k]] = EQ_NONE;
+}
+
+/* Unknowns that a formula reads or drives are no scalar equations: a root of theirs would move
+ * others. */
+static void leave_formulas(eq_eliminator *e) {
+    const eq_reduction *red = e->s->reduction;
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &e->s->circuit->table[cls];
+        for (size_t j = 0; t->formula != NULL && j < t->count; j++) {
+            const eq_formula *f = t->formula[j];
+            leave_rows(e, &red->w, t->term[0][j]);
+            leave_rows(e, &red->w, t->term[1][j]);
+            for (size_t i = 0; i < f->inputs; i++) {
+                if (f->input[i].kind != EQ_INPUT_DROP) continue;
+                leave_rows(e, &red->t, f->input[i].plus);
+                leave_rows(e, &red->t, f->input[i].minus);
+            }
+        }
+    }
+}
+
 static bool build(eq_eliminator *e) {
     size_t n = e->s->n;
     e->unknown = eq_malloc(n, sizeof *e->unknown);
@@ -127,6 +151,7 @@ static bool build(eq_eliminator *e) {
     if (e->unknown == NULL || e->place == NULL || e->r == NULL) return false;
     for (size_t k = 0; k < n; k++) e->place[k] = EQ_NONE;
     visit_touches(e, mark_touched);
+    leave_formulas(e);
     if (!choose(e)) return false;
     e->start = eq_calloc(e->count + 2, sizeof *e->start);
     if (e->start == NULL) return false;

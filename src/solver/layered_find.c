@@ -156,6 +156,9 @@ static eq_status find_cccs(finder *f) {
 static eq_status find_amplifiers(finder *f) {
     if (f->c->table[EQ_CLASS_vccs].count > 0 || f->c->table[EQ_CLASS_ccvs].count > 0)
         return eq_fail(f->diag, EQ_ERR_CHECK, "it has controlled sources of classes G or H");
+    if (f->c->table[EQ_CLASS_behavioural_current].count > 0 ||
+        f->c->table[EQ_CLASS_behavioural_voltage].count > 0)
+        return eq_fail(f->diag, EQ_ERR_CHECK, "it has behavioural sources");
     eq_status status = find_vcvs(f);
     if (status == EQ_OK) status = find_senses(f);
     if (status == EQ_OK) status = find_cccs(f);

@@ -98,6 +98,27 @@ int eq_solver_branch_of(const eq_solver *s, eq_element e) {
     return eq_reduction_branch(s->system->reduction, s->circuit, e);
 }
 
+/* The solver's for a voltage-defined branch, else the element's law at its drop. */
+double eq_solver_current(eq_solver *s, eq_element e, const double *v, const double *branch) {
+    int known = eq_solver_branch_of(s, e);
+    if (known >= 0) return branch[known];
+    eq_row r = s->circuit->row[e];
+    const eq_table *t = &s->circuit->table[r.cls];
+    double *w[EQ_MAX_COLUMNS] = {NULL}, control = 0.0, y, slope;
+    if (t->cls->control == EQ_CONTROL_FORMULA)
+        return eq_formulas_at(&s->system->formulas, s->circuit, s->system->reduction, t,
+                              (size_t)r.row, v, branch, NULL);
+    for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][r.row];
+    if (t->cls->control == EQ_CONTROL_VOLTAGE)
+        control = v[t->term[2][r.row]] - v[t->term[3][r.row]];
+    else if (t->cls->control == EQ_CONTROL_CURRENT)
+        control = branch[eq_solver_branch_of(s, t->control[r.row])];
+    double x = v[t->term[0][r.row]] - v[t->term[1][r.row]];
+    t->cls->value_and_slope(1, w, &x, t->cls->control == EQ_CONTROL_NONE ? NULL : &control, &y,
+                            &slope, NULL);
+    return y;
+}
+
 /* Names the unknowns with the largest residuals over their bounds. */
 static void name_worst(const eq_newton *w, eq_text *text) {
     enum { SHOWN = 3 };

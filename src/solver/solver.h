@@ -48,6 +48,8 @@ const char *eq_solver_backend(const eq_solver *s);
 size_t eq_solver_branches(const eq_solver *s);
 eq_element eq_solver_branch_element(const eq_solver *s, size_t branch);
 int eq_solver_branch_of(const eq_solver *s, eq_element e);
+/* The current from terminal a through element e to b at the potentials v [nodes] and branch currents [branches]. */
+double eq_solver_current(eq_solver *s, eq_element e, const double *v, const double *branch);
 
 /* Solves r(x) = 0; o NULL: eq_solve_options_of the circuit. v[nodes] [V] is the start on entry (zeros are fine) and the node potentials on return;
  * branch[branches] [A] receives the branch currents (from + through the source to -), may be NULL. On any

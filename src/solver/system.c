@@ -91,9 +91,14 @@ static void stamp_tables(stamper *k, bool of_linear, const double *v) {
     }
 }
 
-/* The unknown of the controlling current of row j, EQ_NONE when that branch is eliminated. */
+/* The unknown of the current of a voltage-defined element, EQ_NONE when its branch is eliminated.
+ */
+static int32_t kept_current(const eq_system *s, eq_element e) {
+    return s->reduction->current[eq_reduction_branch(s->reduction, s->circuit, e)];
+}
+
 static int32_t controlling(const eq_system *s, const eq_table *t, size_t j) {
-    return s->reduction->current[eq_reduction_branch(s->reduction, s->circuit, t->control[j])];
+    return kept_current(s, t->control[j]);
 }
 
 /* CCCS of kept currents: the others are in W. */
@@ -103,6 +108,40 @@ static void stamp_controlled(stamper *k) {
         int32_t by = controlling(k->s, f, j);
         if (by != EQ_NONE)
             stamp(k, between(f->term[0][j], f->term[1][j]), current_of(by), f->w[0][j]);
+    }
+}
+
+/* The value of behavioural source j at s->v and the kept currents of x; its slopes in s->formulas.
+ */
+static double formula_at(eq_system *s, const eq_table *t, size_t j, const double *x) {
+    return eq_formulas_at(&s->formulas, s->circuit, s->reduction, t, j, s->v, x,
+                          s->reduction->current);
+}
+
+/* Behavioural sources: the slope of each input, in the KCL rows of a current or in the row of the
+ * voltage's own current. */
+static void stamp_formulas(stamper *k, const double *x) {
+    static const int classes[] = {EQ_CLASS_behavioural_current, EQ_CLASS_behavioural_voltage};
+    eq_system *s = k->s;
+    for (size_t c = 0; c < sizeof classes / sizeof *classes; c++) {
+        const eq_table *t = &s->circuit->table[classes[c]];
+        bool current = classes[c] == EQ_CLASS_behavioural_current;
+        for (size_t j = 0; j < t->count; j++) {
+            const eq_formula *f = t->formula[j];
+            form left =
+                current ? between(t->term[0][j], t->term[1][j])
+                        : current_of(s->reduction->current[s->reduction->branch_of[classes[c]][j]]);
+            if (k->value != NULL) formula_at(s, t, j, x);
+            for (size_t i = 0; i < f->inputs; i++) {
+                const eq_formula_input *in = &f->input[i];
+                double slope = k->value == NULL ? 0.0 : s->formulas.slope[i] * s->homotopy.scale;
+                if (in->kind == EQ_INPUT_DROP)
+                    stamp(k, left, between(in->plus, in->minus), current ? slope : -slope);
+                else if (in->kind == EQ_INPUT_CURRENT)
+                    stamp(k, left, current_of(kept_current(s, in->branch)),
+                          current ? slope : -slope);
+            }
+        }
     }
 }
 
@@ -172,6 +211,11 @@ static void stamp_linear(stamper *k) {
     stamp_slopes(k, NULL);
 }
 
+static void stamp_nonlinear(stamper *k, const double *x) {
+    stamp_tables(k, false, k->s->v);
+    stamp_formulas(k, x);
+}
+
 /* Counting sort of the pairs by `key` (values < n) into `order`; `from` is the order before (NULL:
  * as is). */
 static void sort_pairs(const int32_t *key, const int32_t *from, size_t count, size_t n,
@@ -207,7 +251,7 @@ static eq_status build_pattern(eq_system *s, eq_diag *diag) {
     stamper k = {.s = s};
     stamp_linear(&k);
     s->linear_slots = k.next;
-    stamp_tables(&k, false, s->v);
+    stamp_nonlinear(&k, NULL);
     s->slots = k.next;
     if (s->slots > INT32_MAX)
         return eq_fail(diag, EQ_ERR_MEMORY, "the circuit has %zu stamps, more than 2^31; split it",
@@ -224,7 +268,7 @@ static eq_status build_pattern(eq_system *s, eq_diag *diag) {
     if (whole) {
         k.next = 0;
         stamp_linear(&k);
-        stamp_tables(&k, false, s->v);
+        stamp_nonlinear(&k, NULL);
         sort_pairs(k.pair_row, NULL, k.next, s->n, begin, by_row);
         int32_t *order = s->row; /* used as work space until the merge */
         sort_pairs(k.pair_column, by_row, k.next, s->n, begin, order);
@@ -304,7 +348,9 @@ static eq_status build(eq_system *s, eq_diag *diag) {
         if (eq_stands_between_nodes(&s->circuit->table[k]) && !eq_is_linear(&s->circuit->table[k]))
             s->nonlinear += s->circuit->table[k].count;
     if (!allocate_work(s)) return eq_out_of_memory(diag);
-    status = build_pattern(s, diag);
+    status = eq_formulas_new(s->circuit, &s->formulas, diag);
+    s->nonlinear += s->formulas.count;
+    if (status == EQ_OK) status = build_pattern(s, diag);
     if (status != EQ_OK) return status;
     s->pattern = (eq_pattern){(int32_t)s->n, s->start, s->row};
     s->linear = eq_malloc(s->entries, sizeof *s->linear);
@@ -341,6 +387,7 @@ void eq_system_free(eq_system *s) {
     eq_free(s->slot);
     eq_free(s->diagonal);
     eq_free(s->row_weight);
+    eq_formulas_free(&s->formulas);
     eq_free(s->v);
     eq_free(s->current);
     eq_free(s->magnitude);
@@ -386,6 +433,31 @@ static void table_currents(eq_system *s, bool linear_only) {
     }
 }
 
+/* What round-off of the inputs makes of a formula's value, as add_round_off. */
+static double formula_round_off(const eq_system *s, const eq_formula *f, const double *x) {
+    double sum = 0.0;
+    for (size_t i = 0; i < f->inputs; i++) {
+        const eq_formula_input *in = &f->input[i];
+        double size = in->kind == EQ_INPUT_DROP      ? fabs(s->v[in->plus]) + fabs(s->v[in->minus])
+                      : in->kind == EQ_INPUT_CURRENT ? fabs(x[kept_current(s, in->branch)])
+                                                     : 0.0;
+        sum += fabs(s->formulas.slope[i]) * size;
+    }
+    return s->round_off * sum;
+}
+
+/* Behavioural currents; like other sources they grow with the homotopy's scale. */
+static void formula_currents(eq_system *s, const double *x) {
+    const eq_table *t = &s->circuit->table[EQ_CLASS_behavioural_current];
+    for (size_t j = 0; j < t->count; j++) {
+        double y = formula_at(s, t, j, x);
+        double least = formula_round_off(s, t->formula[j], x);
+        add_current(s, t->term[0][j], t->term[1][j], s->homotopy.scale * y);
+        s->magnitude[t->term[0][j]] += least;
+        s->magnitude[t->term[1][j]] += least;
+    }
+}
+
 /* Currents that are unknowns, and those that they control. */
 static void kept_currents(eq_system *s, const double *x) {
     const eq_table *f = &s->circuit->table[EQ_CLASS_cccs];
@@ -423,17 +495,22 @@ static void injected_currents(eq_system *s) {
 }
 
 /* r of kept branches: v_a - v_b - value, with the sum of |terms|. */
-static double branch_residual(const eq_system *s, const double *x, size_t b, double *size) {
+static double branch_residual(eq_system *s, const double *x, size_t b, double *size) {
     eq_row at = s->circuit->row[s->reduction->branch[b]];
     const eq_table *t = &s->circuit->table[at.cls];
     double u = drop(s, between(t->term[0][at.row], t->term[1][at.row])), e = t->w[0][at.row];
-    if (at.cls == EQ_CLASS_vcvs)
+    double least = 0.0;
+    if (at.cls == EQ_CLASS_behavioural_voltage) {
+        e = formula_at(s, t, (size_t)at.row, x);
+        e *= s->homotopy.scale;
+        least = formula_round_off(s, t->formula[at.row], x);
+    } else if (at.cls == EQ_CLASS_vcvs)
         e *= drop(s, between(t->term[2][at.row], t->term[3][at.row]));
     else if (at.cls == EQ_CLASS_ccvs)
         e *= x[controlling(s, t, (size_t)at.row)];
     else
         e *= s->homotopy.scale;
-    *size = fabs(s->v[t->term[0][at.row]]) + fabs(s->v[t->term[1][at.row]]) + fabs(e);
+    *size = fabs(s->v[t->term[0][at.row]]) + fabs(s->v[t->term[1][at.row]]) + fabs(e) + least;
     return u - e;
 }
 
@@ -443,6 +520,7 @@ static void node_currents(eq_system *s, const double *x, bool linear_only) {
     memset(s->current, 0, s->nodes * sizeof *s->current);
     memset(s->magnitude, 0, s->nodes * sizeof *s->magnitude);
     table_currents(s, linear_only);
+    formula_currents(s, x);
     kept_currents(s, x);
     injected_currents(s);
 }
@@ -484,7 +562,7 @@ void eq_system_jacobian(eq_system *s, const double *x) {
     stamper k = {.s = s, .value = s->value, .next = s->linear_slots};
     eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
     memcpy(s->value, s->linear, s->entries * sizeof *s->value);
-    stamp_tables(&k, false, s->v);
+    stamp_nonlinear(&k, x);
     for (size_t i = 0; s->homotopy.shunt != 0.0 && i < s->reduction->node_unknowns; i++)
         s->value[s->diagonal[i]] += s->homotopy.shunt;
     if (s->injection.slope == NULL) return;

@@ -6,6 +6,7 @@
 #define EQ_SOLVER_SYSTEM_H
 
 #include "circuit/topology.h"
+#include "solver/formulas.h"
 #include "solver/lin.h"
 
 /* What bends the system on the way to a solution (solver/ladder.c); the plain system has scale 1,
@@ -40,7 +41,8 @@ typedef struct eq_system {
     int32_t *diagonal;   /* [n] slot of (k, k); EQ_NONE for kept currents */
     double *row_weight;  /* [n] d of the unknown's component; all 1 without weights */
     bool with_slope;     /* the pattern holds the dense block of eq_injection.slope */
-    size_t nonlinear;    /* elements whose conductance changes */
+    eq_formulas formulas;
+    size_t nonlinear; /* elements whose conductance changes */
     eq_homotopy homotopy;
     eq_injection injection;
     double round_off; /* 4 eps/reltol of the solve: what round-off of the potentials counts for in magnitude */
@@ -58,7 +60,7 @@ eq_status eq_system_refresh(eq_system *s, eq_diag *diag);
 /* r(x) and, if not NULL, magnitude[i] = sum of |currents| (or |voltages|) in row i. s->v is left at
  * v(x). False when a value is not finite. */
 bool eq_system_residual(eq_system *s, const double *x, double *r, double *magnitude);
-/* The same without the currents of nonlinear elements. */
+/* The same without the currents of nonlinear elements of one drop; behavioural sources are in it. */
 void eq_system_linear_residual(eq_system *s, const double *x, double *r);
 /* J(x) into s->value. */
 void eq_system_jacobian(eq_system *s, const double *x);
