@@ -317,11 +317,26 @@ static bool same_values(const eq_model *m, const reading *r) {
 
 enum { MODEL_BAD = -2 };
 
+/* A model of another device than the element's. */
+static int32_t wrong_type(eq_spice *s, eq_token name, const char *type, char letter) {
+    eq_spice_fail(s, name.at, "model %.*s is of type %s; this element needs one of type %c",
+                  (int)name.length, name.text, type, letter);
+    return EQ_NONE;
+}
+
+/* The model that an earlier element has read. */
+static int32_t model_again(eq_spice *s, const eq_definition *d, eq_token name, char letter) {
+    if (d->model == MODEL_BAD) return EQ_NONE;
+    char own = eq_class(s->circuit->model[d->model].cls)->letter;
+    if (letter == 0 || own == letter) return d->model;
+    return wrong_type(s, name, (char[2]){own, '\0'}, letter);
+}
+
 /* Reads the card as seen from the frame whose scope holds it. */
 static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token name, char letter) {
     reading r = {.s = s, .name = name};
     eq_frame *from = s->frame;
-    if (f->up == NULL && d->model != EQ_NONE) return d->model == MODEL_BAD ? EQ_NONE : d->model;
+    if (f->up == NULL && d->model != EQ_NONE) return model_again(s, d, name, letter);
     eq_cursor c = d->value;
     s->frame = f;
     const struct model_type *type = read_type(s, &c);
@@ -331,14 +346,10 @@ static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token nam
     good = good && !other && read_model(&r, c, letter);
     s->frame = from;
     if (other) {
-        if (letter != 0)
-            eq_spice_fail(s, name.at, "model %.*s is of type %s; this element needs one of type %c",
-                          (int)name.length, name.text, type->name, letter);
-        else
-            eq_spice_note(s, type->name, d->at,
-                          "ignored: model %.*s (and others) of type %s, which no element "
-                          "here can use",
-                          (int)name.length, name.text, type->name);
+        if (letter != 0) return wrong_type(s, name, type->name, letter);
+        eq_spice_note(s, type->name, d->at,
+                      "ignored: model %.*s (and others) of type %s, which no element here can use",
+                      (int)name.length, name.text, type->name);
         return EQ_NONE;
     }
     if (good && d->model >= 0 && same_values(&s->circuit->model[d->model], &r)) return d->model;
