@@ -75,8 +75,13 @@ $(BUILD)/tests/main.o: $(BUILD)/tests/main.c
 $(BUILD)/run-tests: $(TEST_OBJ) $(BUILD)/libeqspice.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) -lcheck -lsubunit -lrt $(LIBS) -o $@
 
+# Preloaded into the program by tests/trust/check_crash.c.
+$(BUILD)/faults.so: tests/trust/faults.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 $(WARN) -O2 -shared -fPIC $< -o $@
+
 check: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice $(BUILD)/run-tests
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice $(BUILD)/run-tests $(BUILD)/faults.so
 	tools/check-includes
 	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-tests
 
@@ -104,7 +109,7 @@ print-libs:
 sanitize: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(BUILD)-sanitize \
 	    CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
-	    $(BUILD)-sanitize/eqspice $(BUILD)-sanitize/run-tests
+	    $(BUILD)-sanitize/eqspice $(BUILD)-sanitize/run-tests $(BUILD)-sanitize/faults.so
 	EQSPICE=$(BUILD)-sanitize/eqspice $(BUILD)-sanitize/run-tests
 
 PREFIX ?= /usr/local

@@ -127,6 +127,8 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"threads", 0, EQ_OPTION_INT, &o.threads, "N", "use N threads"},
         {"seed", 0, EQ_OPTION_INT, &seed, "N",
          "seed of the initial conductances and the shuffling"},
+        {"save-every", 0, EQ_OPTION_NUMBER, &o.save_every, "S",
+         "write the files after an epoch when the last ones are S seconds old (1)"},
         {"engine", 0, EQ_OPTION_TEXT, &engine, "KIND", "auto, layered or sparse"},
     };
     int exit_status;
@@ -138,6 +140,9 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_status status = engine_of(engine, &o.engine, diag);
     if (status == EQ_OK && o.threads < 1)
         status = eq_fail(diag, EQ_ERR_USAGE, "%d threads cannot work; give at least 1", o.threads);
+    if (status == EQ_OK && !(o.save_every >= 0.0))
+        status = eq_fail(diag, EQ_ERR_USAGE, "files cannot be written every %g s; give 0 or more",
+                         o.save_every);
     if (status == EQ_OK && (epochs < -1 || epochs == 0 || seed < -1))
         status = eq_fail(diag, EQ_ERR_USAGE, "epochs and seed must be positive");
     if (status == EQ_OK) status = eq_experiment_read(path, &x, diag);

@@ -34,6 +34,7 @@ typedef struct eq_train_options {
     const char *folder; /* DIR, made if it is not there; NULL: nothing is written */
     bool resume;        /* go on from DIR/checkpoint */
     int threads;        /* >= 1 */
+    double save_every;  /* s: an epoch that ends this long after the last files writes them again */
     eq_engine_kind engine;
     const volatile sig_atomic_t *stop; /* looked at after every minibatch; NULL: never stops */
     void (*progress)(void *data, const eq_progress *p); /* NULL: quiet */

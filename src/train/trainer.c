@@ -17,10 +17,6 @@ typedef struct trained_group {
     double *state[EQ_MAX_STATES]; /* [count] in the engine's order */
 } trained_group;
 
-/* Files are written after an epoch when the last ones are older than this [s]: epochs may take
- * milliseconds. */
-#define SAVE_EVERY 1.0
-
 typedef struct trainer {
     eq_session s;
     const eq_experiment *x;
@@ -36,7 +32,7 @@ typedef struct trainer {
 } trainer;
 
 eq_train_options eq_train_defaults(void) {
-    return (eq_train_options){.threads = 1, .engine = EQ_ENGINE_AUTO};
+    return (eq_train_options){.threads = 1, .engine = EQ_ENGINE_AUTO, .save_every = 1.0};
 }
 
 static double seconds_now(void) {
@@ -420,7 +416,7 @@ static eq_status epoch(trainer *t) {
     t->now.loss = 0.0;
     t->now.wrong = 0;
     t->now.epoch_seconds = 0.0;
-    if (t->now.epoch == t->x->epochs || seconds_now() - t->last_save >= SAVE_EVERY)
+    if (t->now.epoch == t->x->epochs || seconds_now() - t->last_save >= t->o->save_every)
         status = save(t, t->now.epoch == t->x->epochs);
     if (status == EQ_OK && t->o->epoch != NULL)
         t->o->epoch(t->o->data, &t->now.row[t->now.rows - 1]);
@@ -451,8 +447,10 @@ static eq_status run(trainer *t) {
     t->start = seconds_now() - t->now.seconds;
     while (status == EQ_OK && t->now.epoch < t->x->epochs) {
         status = epoch(t);
-        if (status == EQ_OK && t->o->stop != NULL && *t->o->stop && t->now.epoch < t->x->epochs)
-            status = save(t, true) == EQ_OK ? EQ_ERR_INTERRUPTED : EQ_ERR_IO;
+        if (status == EQ_OK && t->o->stop != NULL && *t->o->stop && t->now.epoch < t->x->epochs) {
+            status = save(t, true);
+            if (status == EQ_OK) status = EQ_ERR_INTERRUPTED;
+        }
     }
     return status;
 }

@@ -1,0 +1,99 @@
+/* Faults of the system for eqspice, preloaded (LD_PRELOAD) into the program by check_crash.c.
+ * EQ_FAULT is CALL:N:WHAT, where CALL is fopen (to write), fflush, fsync, fclose (of a written
+ * file), rename, malloc or any (all but malloc). WHAT is kill: the program is killed before the
+ * N-th such call; or an errno: that call and all later ones fail with it (malloc: return NULL).
+ * Programs that eqspice starts are left alone. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char fault[64]; /* "fsync" */
+static long left = -1; /* calls before the fault; -1: there is none */
+static int code;       /* errno, 0: kill */
+
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t n);
+
+__attribute__((constructor)) static void read_fault(void) {
+    const char *text = getenv("EQ_FAULT");
+    if (text == NULL) return;
+    const char *colon = strchr(text, ':');
+    snprintf(fault, sizeof fault, "%.*s", (int)(colon - text), text);
+    char *end;
+    long n = strtol(colon + 1, &end, 10);
+    code = strcmp(end, ":kill") == 0 ? 0 : atoi(end + 1);
+    unsetenv("LD_PRELOAD");
+    unsetenv("EQ_FAULT");
+    left = n - 1;
+}
+
+/* True when this call must fail. */
+static bool fails(const char *call) {
+    bool any = strcmp(fault, "any") == 0 && strcmp(call, "malloc") != 0;
+    if (left < 0 || (!any && strcmp(fault, call) != 0)) return false;
+    if (left > 0) {
+        left--;
+        return false;
+    }
+    if (code == 0) kill(getpid(), SIGKILL);
+    errno = code;
+    return true;
+}
+
+/* The function of that name in the library behind this one. */
+static void next(const char *name, void *function) {
+    void *address = dlsym(RTLD_NEXT, name);
+    memcpy(function, &address, sizeof address);
+}
+
+FILE *fopen(const char *path, const char *mode) {
+    FILE *(*real)(const char *, const char *);
+    next("fopen", &real);
+    return mode[0] == 'w' && fails("fopen") ? NULL : real(path, mode);
+}
+
+int fflush(FILE *stream) {
+    int (*real)(FILE *);
+    next("fflush", &real);
+    return stream != stdout && stream != stderr && fails("fflush") ? EOF : real(stream);
+}
+
+int fclose(FILE *stream) {
+    int (*real)(FILE *);
+    next("fclose", &real);
+    bool failed = (stream != stdout && stream != stderr) && fails("fclose");
+    int why = errno, result = real(stream);
+    if (failed) errno = why;
+    return failed ? EOF : result;
+}
+
+int fsync(int fd) {
+    int (*real)(int);
+    next("fsync", &real);
+    return fails("fsync") ? -1 : real(fd);
+}
+
+int rename(const char *from, const char *to) {
+    int (*real)(const char *, const char *);
+    next("rename", &real);
+    return fails("rename") ? -1 : real(from, to);
+}
+
+void *malloc(size_t n) {
+    return fails("malloc") ? NULL : __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t size) {
+    return fails("malloc") ? NULL : __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t n) {
+    return fails("malloc") ? NULL : __libc_realloc(p, n);
+}
