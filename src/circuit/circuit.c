@@ -60,6 +60,7 @@ void eq_circuit_free(eq_circuit *c) {
     eq_free(c->model);
     eq_free(c->analysis);
     eq_free(c->step);
+    eq_free(c->start);
     eq_free(c->value);
     eq_free(c->print);
     eq_free(c->input);
@@ -301,6 +302,23 @@ eq_status eq_circuit_step(eq_circuit *c, const eq_sweep *s, eq_diag *diag) {
         return eq_out_of_memory(diag);
     c->step[c->steps++] = *s;
     return EQ_OK;
+}
+
+eq_status eq_circuit_start(eq_circuit *c, eq_node node, double v, eq_diag *diag) {
+    if (!eq_grow((void **)&c->start, &c->start_cap, c->starts + 1, sizeof *c->start))
+        return eq_out_of_memory(diag);
+    c->start[c->starts++] = (eq_start){node, v};
+    return EQ_OK;
+}
+
+void eq_circuit_begin(const eq_circuit *c, double *v) {
+    double all = 0.0;
+    for (size_t k = 0; k < c->starts; k++)
+        if (c->start[k].node == EQ_NONE) all = c->start[k].v;
+    for (size_t n = 0; n < eq_circuit_nodes(c); n++) v[n] = all;
+    for (size_t k = 0; k < c->starts; k++)
+        if (c->start[k].node != EQ_NONE) v[c->start[k].node] = c->start[k].v;
+    v[EQ_GROUND] = 0.0;
 }
 
 eq_status eq_circuit_print(eq_circuit *c, const eq_print *p, eq_diag *diag) {

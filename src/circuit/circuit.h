@@ -102,6 +102,12 @@ typedef struct eq_group {
     int32_t *row; /* rows of the memristor table, in deck order */
 } eq_group;
 
+/* A potential that Newton starts from. */
+typedef struct eq_start {
+    eq_node node; /* EQ_NONE: every node that has none of its own */
+    double v;     /* V */
+} eq_start;
+
 /* A .model card: kept so that writers can write it again. */
 typedef struct eq_model {
     char *name;
@@ -135,6 +141,8 @@ typedef struct eq_circuit {
     size_t analyses, analysis_cap;
     eq_sweep *step; /* loops around every analysis (.step, .temp T1 T2 ...), innermost first */
     size_t steps, step_cap;
+    eq_start *start; /* of .nodeset and .ic */
+    size_t starts, start_cap;
     eq_names *label; /* of what sweeps and steps change: "x", "dm(is)", "temp", "v1" */
     double *value;   /* of sweeps over a list */
     size_t values, value_cap;
@@ -194,6 +202,9 @@ eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_eleme
 eq_status eq_circuit_input(eq_circuit *c, eq_element source, eq_diag *diag);
 eq_status eq_circuit_analysis(eq_circuit *c, const eq_analysis *a, eq_diag *diag);
 eq_status eq_circuit_step(eq_circuit *c, const eq_sweep *s, eq_diag *diag);
+/* Potentials to start from; eq_circuit_begin fills v[nodes] with them, 0 elsewhere. */
+eq_status eq_circuit_start(eq_circuit *c, eq_node node, double v, eq_diag *diag);
+void eq_circuit_begin(const eq_circuit *c, double *v);
 /* sweep.c. A sweep over an element's value, over "temp", or over what the label says, without values yet;
  * EQ_NONE as its label: out of memory. */
 eq_sweep eq_sweep_of(eq_circuit *c, eq_target target, eq_element element, const char *label);

@@ -20,6 +20,8 @@ static void spice_free(eq_spice *s) {
     eq_free(s->scope);
     eq_free(s->source);
     eq_free(s->late);
+    eq_free(s->condition);
+    eq_free(s->variant);
     eq_free(s->factor);
     eq_free(s->declared);
     eq_free(s->pending);
@@ -30,6 +32,7 @@ static void spice_free(eq_spice *s) {
 
 static bool spice_init(eq_spice *s, eq_diag *diag) {
     *s = (eq_spice){.circuit = eq_circuit_new(), .diag = diag, .scratch = eq_diag_new()};
+    s->current = s->base = EQ_NONE;
     s->noted = eq_names_new();
     s->global = eq_names_new();
     s->controls = eq_names_new();

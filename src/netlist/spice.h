@@ -26,17 +26,30 @@ static const double eq_max_elements = 1e8;
 /* A stretch of text that holds elements of one scope. */
 typedef struct eq_run {
     eq_cursor at;
+    int32_t condition; /* in eq_spice.condition; EQ_NONE: always */
 } eq_run;
+
+/* A branch of an .if ... .endif. */
+typedef struct eq_condition {
+    int32_t outer;  /* branch that the .if stands in; EQ_NONE */
+    int32_t first;  /* first branch of the same .if */
+    int32_t next;   /* next branch of the same .if */
+    bool otherwise; /* .else */
+    eq_cursor test;
+    eq_location at;
+} eq_condition;
 
 /* Something with a name: where it is written and where its value starts. */
 typedef struct eq_definition {
     eq_location at;
     eq_cursor value;
-    bool overridable; /* declared on the .subckt line */
-    bool stepped;     /* a parameter that only a .step card gives its values */
-    bool used;        /* an expression names it */
-    int32_t model;    /* the last eq_circuit model made of this .model card; EQ_NONE */
-    int32_t scope;    /* of a .subckt card */
+    bool overridable;  /* declared on the .subckt line */
+    bool stepped;      /* a parameter that only a .step card gives its values */
+    bool used;         /* an expression names it */
+    int32_t model;     /* the last eq_circuit model made of this .model card; EQ_NONE */
+    int32_t scope;     /* of a .subckt card */
+    int32_t condition; /* under which it stands; EQ_NONE: always */
+    int32_t next;      /* in eq_spice.variant: the same name under another condition; EQ_NONE */
 } eq_definition;
 
 /* Definitions of one kind in one scope: item[k] has the name k. */
@@ -55,6 +68,7 @@ typedef struct eq_scope {
     eq_location at;
     eq_names *port; /* formal nodes of a .subckt, by position */
     eq_dictionary defines[EQ_DEFINES];
+    int32_t base, condition; /* of the text around it, of its .subckt line (eq_spice.base) */
     eq_run *run;
     size_t runs, run_cap;
     double
@@ -88,6 +102,7 @@ typedef void (*eq_reader)(eq_spice *s, eq_cursor *c, eq_location at);
 
 typedef struct eq_late {
     eq_phase phase;
+    int32_t condition;
     eq_cursor at; /* behind the word */
     eq_location place;
     eq_reader read;
@@ -157,6 +172,12 @@ struct eq_spice {
     size_t lates, late_cap;
     eq_pending *pending;
     size_t pendings, pending_cap;
+    eq_condition *condition;
+    size_t conditions, condition_cap;
+    int32_t current; /* condition of the text being scanned; EQ_NONE */
+    int32_t base;    /* the one around the file or subcircuit */
+    eq_definition *variant;
+    size_t variants, variant_cap;
     eq_factor *factor; /* by element */
     size_t factors, factor_cap;
     eq_declared *declared;
@@ -271,7 +292,11 @@ typedef enum eq_card_action {
     EQ_CARD_LIB,
     EQ_CARD_ENDL,
     EQ_CARD_CONTROL,
-    EQ_CARD_END
+    EQ_CARD_END,
+    EQ_CARD_IF,
+    EQ_CARD_ELSEIF,
+    EQ_CARD_ELSE,
+    EQ_CARD_ENDIF
 } eq_card_action;
 eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c);
 void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_location at, eq_reader read);
@@ -289,6 +314,19 @@ void eq_spice_temp(eq_spice *s, eq_cursor *c, eq_location at);
 /* In the first pass: notes down a parameter that only .step gives its values. */
 void eq_spice_declare_step(eq_spice *s, eq_scope *scope, eq_cursor *c);
 
+/* spice_condition.c: a line of .if ... .endif, behind its word. */
+void eq_spice_if(eq_spice *s, eq_card_action action, eq_cursor *c, eq_location at);
+/* Every .if opened since s->base must be closed here. */
+void eq_spice_close_ifs(eq_spice *s);
+/* True if what stands under the condition counts, as seen from the frame. */
+bool eq_spice_holds(eq_spice *s, int32_t condition, eq_frame *frame);
+/* The definition among d and its variants whose condition holds; NULL: none. */
+eq_definition *eq_spice_choose(eq_spice *s, eq_definition *d, eq_frame *frame);
+
+/* spice_start.c */
+void eq_spice_nodeset(eq_spice *s, eq_cursor *c, eq_location at);
+void eq_spice_ic(eq_spice *s, eq_cursor *c, eq_location at);
+
 /* spice_print.c: the vectors of a .print, .plot or .save card. */
 void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at);
 
@@ -296,6 +334,7 @@ void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at);
 void eq_spice_directive(eq_spice *s, eq_cursor *c);
 /* The element of that full name; EQ_NONE: an error was reported that starts with `what`. */
 eq_element eq_spice_find_element(eq_spice *s, eq_token name, const char *what);
+eq_node eq_spice_find_node(eq_spice *s, eq_token name, const char *what);
 /* Gives the circuit the outputs of the *% output and *% nudge lines. */
 void eq_spice_finish_directives(eq_spice *s);
 /* "expected X but found Y" */

@@ -57,8 +57,8 @@ static const struct card {
     {".width", CARD_NOTE, 0, NULL, NULL},
     {".meas", CARD_NOTE, 0, NULL, NULL},
     {".measure", CARD_NOTE, 0, NULL, NULL},
-    {".nodeset", CARD_NOTE, 0, NULL, NULL},
-    {".ic", CARD_NOTE, 0, NULL, NULL},
+    {".nodeset", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_nodeset},
+    {".ic", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_ic},
     {".backanno", CARD_NOTE, 0, NULL, NULL},
     {".csparam", CARD_NOTE, 0, NULL, NULL},
     {".tran", CARD_SKIP, 0, NULL, NULL},
@@ -71,10 +71,10 @@ static const struct card {
     {".disto", CARD_SKIP, 0, NULL, NULL},
     {".pss", CARD_SKIP, 0, NULL, NULL},
     {".sp", CARD_SKIP, 0, NULL, NULL},
-    {".if", CARD_REFUSE, 0, NULL, NULL},
-    {".elseif", CARD_REFUSE, 0, NULL, NULL},
-    {".else", CARD_REFUSE, 0, NULL, NULL},
-    {".endif", CARD_REFUSE, 0, NULL, NULL},
+    {".if", CARD_ACTION, EQ_CARD_IF, NULL, NULL},
+    {".elseif", CARD_ACTION, EQ_CARD_ELSEIF, NULL, NULL},
+    {".else", CARD_ACTION, EQ_CARD_ELSE, NULL, NULL},
+    {".endif", CARD_ACTION, EQ_CARD_ENDIF, NULL, NULL},
     {".alter", CARD_REFUSE, 0, NULL, NULL},
     {".data", CARD_REFUSE, 0, NULL, NULL},
     {".endc", CARD_REFUSE, 0, NULL, NULL},
@@ -132,14 +132,16 @@ void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_location at, eq
         eq_spice_no_memory(s);
         return;
     }
-    s->late[s->lates++] = (eq_late){phase, c, at, read};
+    s->late[s->lates++] = (eq_late){phase, s->current, c, at, read};
 }
 
 void eq_spice_read_late(eq_spice *s) {
     for (int phase = 0; phase < EQ_PHASES; phase++)
         for (size_t k = 0; k < s->lates && !s->stop; k++) {
             eq_cursor c = s->late[k].at;
-            if (s->late[k].phase == (eq_phase)phase) s->late[k].read(s, &c, s->late[k].place);
+            if (s->late[k].phase == (eq_phase)phase &&
+                eq_spice_holds(s, s->late[k].condition, s->frame))
+                s->late[k].read(s, &c, s->late[k].place);
         }
 }
 
@@ -249,7 +251,7 @@ static const char *const harmless_options[] = {
     "vntol",  "itl2",   "itl3",      "itl4",     "itl5",         "itl6",   "pivtol",
     "pivrel", "trtol",  "chgtol",    "method",   "maxord",       "numdgt", "nopage",
     "acct",   "noacct", "list",      "node",     "opts",         "nomod",  "noinit",
-    "klu",    "sparse", "gminsteps", "srcsteps", "savecurrents", "epsmin"};
+    "klu",    "sparse", "gminsteps", "srcsteps", "savecurrents", "epsmin", "scale"};
 /* Options that change the circuit. */
 static const char *const refused_options[] = {"rshunt", "defl", "defw"};
 

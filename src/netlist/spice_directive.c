@@ -67,6 +67,16 @@ eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {
     return e;
 }
 
+eq_node eq_spice_find_node(eq_spice *s, eq_token t, const char *what) {
+    char name[EQ_MAX_NAME], near[96];
+    eq_node node = copy(t, name) ? eq_circuit_find_node(s->circuit, name) : EQ_NONE;
+    if (node == EQ_NONE)
+        eq_spice_fail(s, t.at, "%s names node %.*s, but there is no such node%s; correct the name",
+                      what, (int)(t.length < 60 ? t.length : 60), t.text,
+                      eq_spice_nearest_name(t, s->circuit->node, near));
+    return node;
+}
+
 static void one_input(eq_spice *s, eq_token t) {
     eq_element e = eq_spice_find_element(s, t, "*% input");
     if (e == EQ_NONE) return;

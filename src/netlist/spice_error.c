@@ -149,7 +149,7 @@ const char *eq_spice_nearest(eq_token word, eq_candidate next, const void *data,
     int nearest = word.length <= 1 ? 0 : word.length <= 3 ? 1 : 2, found = nearest + 1;
     for (size_t k = 0; k < 10000 && (candidate = next(data, k)) != NULL; k++) {
         int d = distance(word.text, word.length, candidate);
-        if (d < found) {
+        if (d > 0 && d < found) {
             found = d;
             best = candidate;
         }

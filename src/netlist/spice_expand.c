@@ -4,8 +4,13 @@
 #include "base/mem.h"
 #include "netlist/spice.h"
 
-static eq_scope *subckt_of(eq_spice *s, const eq_scope *from, eq_token name) {
-    eq_definition *d = eq_scope_find(s, from, EQ_DEFINES_SUBCKT, name, NULL);
+/* The subcircuit of that name as an instance in s->frame sees it. */
+static eq_scope *subckt_of(eq_spice *s, eq_token name) {
+    eq_scope *where;
+    eq_frame *f = s->frame;
+    eq_definition *d = eq_scope_find(s, f->scope, EQ_DEFINES_SUBCKT, name, &where);
+    while (f->scope != where && f->up != NULL) f = f->up;
+    d = eq_spice_choose(s, d, f);
     return d == NULL || d->scope == EQ_NONE ? NULL : s->scope[d->scope];
 }
 
@@ -18,6 +23,22 @@ static eq_token subckt_name(eq_cursor c) {
            !eq_token_is(t, "params:"))
         last = eq_token_next(&c);
     return last;
+}
+
+static double weigh(eq_spice *s, eq_scope *scope, int depth);
+
+/* The heaviest of the subcircuits of that name, one for each condition; -1: it contains itself, -2:
+ * nested too deep. */
+static double weigh_instance(eq_spice *s, const eq_scope *from, eq_token name, int depth) {
+    const eq_definition *d = eq_scope_find(s, from, EQ_DEFINES_SUBCKT, name, NULL);
+    double most = 0.0;
+    if (d != NULL && depth > EQ_MAX_INSTANCE_DEPTH) return -2.0;
+    for (; d != NULL; d = d->next == EQ_NONE ? NULL : &s->variant[d->next]) {
+        double one = d->scope == EQ_NONE ? 0.0 : weigh(s, s->scope[d->scope], depth + 1);
+        if (one < 0.0) return one;
+        most = one > most ? one : most;
+    }
+    return most;
 }
 
 /* The elements a scope expands to, counted without making any (each instance counts as one more); a
@@ -35,16 +56,13 @@ static double weigh(eq_spice *s, eq_scope *scope, int depth) {
             eq_cursor nodes = c;
             eq_token_next(&nodes);
             eq_token name = subckt_name(nodes);
-            eq_scope *inner = subckt_of(s, scope, name);
-            double more = inner == NULL                   ? 0.0
-                          : depth > EQ_MAX_INSTANCE_DEPTH ? -2.0
-                                                          : weigh(s, inner, depth + 1);
+            double more = weigh_instance(s, scope, name, depth);
             s->endless = s->endless || more < 0.0;
             if (more >= 0.0)
                 weight += more;
             else if (more == -1.0)
-                eq_spice_fail(s, name.at, "subcircuit %s contains itself; remove this instance",
-                              inner->name);
+                eq_spice_fail(s, name.at, "subcircuit %.*s contains itself; remove this instance",
+                              (int)name.length, name.text);
             else
                 eq_spice_fail(s, name.at, "subcircuits nested deeper than %d; flatten some",
                               EQ_MAX_INSTANCE_DEPTH);
@@ -68,6 +86,7 @@ void eq_spice_expand(eq_spice *s, eq_frame *frame) {
     eq_frame_resolve(s);
     for (size_t k = 0; k < frame->scope->runs && !s->stop; k++) {
         eq_cursor c = frame->scope->run[k].at;
+        if (!eq_spice_holds(s, frame->scope->run[k].condition, frame)) continue;
         for (eq_line_kind kind; !s->stop && (kind = eq_line_start(&c)) != EQ_LINE_NONE;
              eq_line_end(&c))
             if (kind == EQ_LINE_ELEMENT) eq_spice_element(s, &c);
@@ -165,7 +184,7 @@ static void expand_instance(eq_spice *s, eq_cursor *c, eq_token name, eq_token s
 
 void eq_spice_instance(eq_spice *s, eq_cursor *c, eq_token name) {
     eq_token subckt = subckt_name(*c);
-    eq_scope *scope = subckt.length == 0 ? NULL : subckt_of(s, s->frame->scope, subckt);
+    eq_scope *scope = subckt.length == 0 ? NULL : subckt_of(s, subckt);
     char near[96];
     if (subckt.length == 0)
         eq_spice_fail(s, subckt.at, "%.*s names no subcircuit; write X1 NODE ... SUBCKT",

@@ -372,6 +372,9 @@ static const char *const letter_name[2] = {"D(is=... n=...)", "R(r=...)"};
 int32_t eq_spice_model(eq_spice *s, eq_token name, char letter) {
     eq_scope *where;
     eq_definition *d = eq_scope_find(s, s->frame->scope, EQ_DEFINES_MODEL, name, &where);
+    eq_frame *f = s->frame;
+    while (d != NULL && f->scope != where && f->up != NULL) f = f->up;
+    d = eq_spice_choose(s, d, f);
     if (d == NULL) {
         char near[96];
         bool number = eq_starts_number(name.text, name.length);
@@ -383,8 +386,6 @@ int32_t eq_spice_model(eq_spice *s, eq_token name, char letter) {
             letter == 'r' && !number ? ", or write {...} for a parameter" : "");
         return EQ_NONE;
     }
-    eq_frame *f = s->frame;
-    while (f->scope != where && f->up != NULL) f = f->up;
     return model_in(s, d, f, name, letter);
 }
 
@@ -393,9 +394,10 @@ void eq_spice_all_models(eq_spice *s) {
     size_t n = d->name == NULL ? 0 : eq_names_count(d->name);
     for (size_t k = 0; k < n && !s->stop; k++) {
         char name[EQ_MAX_NAME];
-        eq_token t = {EQ_TOKEN_WORD, name, strlen(eq_names_get(d->name, (int32_t)k)),
-                      d->item[k].at};
+        eq_definition *own = eq_spice_choose(s, &d->item[k], s->frame);
+        if (own == NULL || own->model != EQ_NONE) continue;
+        eq_token t = {EQ_TOKEN_WORD, name, strlen(eq_names_get(d->name, (int32_t)k)), own->at};
         memcpy(name, eq_names_get(d->name, (int32_t)k), t.length);
-        if (d->item[k].model == EQ_NONE) model_in(s, &d->item[k], s->frame, t, 0);
+        model_in(s, own, s->frame, t, 0);
     }
 }

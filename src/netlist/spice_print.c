@@ -20,23 +20,6 @@ static void add(eq_spice *s, eq_print p) {
     eq_spice_pass_on(s, eq_circuit_print(s->circuit, &p, s->scratch));
 }
 
-/* The node of that name; EQ_NONE: an error was reported. */
-static eq_node node_of(eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME], near[96];
-    eq_node node = EQ_NONE;
-    if (t.length < sizeof name) {
-        memcpy(name, t.text, t.length);
-        name[t.length] = '\0';
-        node = eq_circuit_find_node(s->circuit, name);
-    }
-    if (node == EQ_NONE)
-        eq_spice_fail(s, t.at,
-                      ".print names node %.*s, but there is no such node%s; correct the name",
-                      (int)(t.length < 60 ? t.length : 60), t.text,
-                      eq_spice_nearest_name(t, s->circuit->node, near));
-    return node;
-}
-
 /* v(NODE), v(NODE,NODE) or i(ELEMENT), text from `open` to `close` being its parentheses; false: it
  * is something else. */
 static bool vector(eq_spice *s, const eq_cursor *c, const char *open, const char *close,
@@ -54,8 +37,8 @@ static bool vector(eq_spice *s, const eq_cursor *c, const char *open, const char
     if (kind == 'i')
         p.element = eq_spice_find_element(s, first, ".print");
     else
-        p.plus = node_of(s, first);
-    if (comma != NULL) p.minus = node_of(s, piece(c, comma + 1, close));
+        p.plus = eq_spice_find_node(s, first, ".print");
+    if (comma != NULL) p.minus = eq_spice_find_node(s, piece(c, comma + 1, close), ".print");
     bool good = kind == 'i' ? p.element != EQ_NONE
                             : p.plus != EQ_NONE && (comma == NULL || p.minus != EQ_NONE);
     if (good) add(s, p);

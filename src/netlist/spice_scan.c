@@ -28,7 +28,7 @@ static void split(scan *k) {
     if (!eq_grow((void **)&scope->run, &scope->run_cap, scope->runs + 1, sizeof *scope->run))
         eq_spice_no_memory(k->s);
     else
-        scope->run[scope->runs++].at = k->run;
+        scope->run[scope->runs++] = (eq_run){k->run, k->s->current};
 }
 
 /* A formal node of the subcircuit `inner`. */
@@ -89,7 +89,19 @@ static void open_subckt(scan *k) {
     }
     if (d != NULL) d->scope = (int32_t)s->scopes - 1;
     k->scope = (int32_t)s->scopes - 1;
+    inner->base = s->base;
+    inner->condition = s->current;
+    s->base = s->current = EQ_NONE;
     subckt_line(k, inner);
+}
+
+/* Back to the scope around this one and the conditions that stand there. */
+static void leave_scope(scan *k) {
+    const eq_scope *inner = k->s->scope[k->scope];
+    eq_spice_close_ifs(k->s);
+    k->s->base = inner->base;
+    k->s->current = inner->condition;
+    k->scope = inner->parent;
 }
 
 static void close_subckt(scan *k, int32_t base, eq_location at) {
@@ -104,7 +116,7 @@ static void close_subckt(scan *k, int32_t base, eq_location at) {
         eq_spice_fail(s, name.at,
                       ".ends names %.*s but the open subcircuit is %s; close them in order",
                       (int)name.length, name.text, inner->name);
-    k->scope = inner->parent;
+    leave_scope(k);
 }
 
 /* .control ... .endc: commands for ngspice's interpreter. */
@@ -174,6 +186,12 @@ static bool act(scan *k, eq_card_action action, int32_t base, eq_location at) {
         if (k->in_section) return false;
         eq_spice_fail(k->s, at, ".endl without a .lib section; remove it");
         return true;
+    case EQ_CARD_IF:
+    case EQ_CARD_ELSEIF:
+    case EQ_CARD_ELSE:
+    case EQ_CARD_ENDIF:
+        eq_spice_if(k->s, action, &k->c, at);
+        return true;
     case EQ_CARD_END:
         return false;
     }
@@ -230,9 +248,10 @@ static void scan_text(scan *k) {
     }
     k->c.line_start = k->c.p > k->c.end ? k->c.end : more ? k->c.p : k->c.line_start;
     split(k);
-    for (; k->scope != base; k->scope = k->s->scope[k->scope]->parent)
+    for (; k->scope != base; leave_scope(k))
         eq_spice_fail(k->s, k->s->scope[k->scope]->at, ".subckt %s has no .ends; add it",
                       k->s->scope[k->scope]->name);
+    eq_spice_close_ifs(k->s);
 }
 
 /* Moves behind the line `.lib SECTION`; false when the library has none. */
@@ -323,6 +342,8 @@ static void enter(scan *k, int32_t file, const eq_token *section, eq_location at
     eq_source before = s->source[file];
     s->source[file].active = true;
     if (!before.active) s->source[file].from = at;
+    int32_t outer = s->base;
+    s->base = s->current;
     scan inner = {.s = s, .scope = k->scope, .depth = k->depth + 1, .in_section = section != NULL};
     inner.c = eq_cursor_new(file, before.text, before.length);
     if (section != NULL && !find_section(&inner.c, *section))
@@ -331,6 +352,7 @@ static void enter(scan *k, int32_t file, const eq_token *section, eq_location at
                       (int)section->length, section->text);
     else
         scan_text(&inner);
+    s->base = outer;
     s->source[file].active = before.active;
 }
 

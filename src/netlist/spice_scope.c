@@ -26,6 +26,23 @@ eq_definition *eq_dictionary_find(const eq_dictionary *d, eq_token name, int32_t
 
 static const char *const kind_name[EQ_DEFINES] = {"parameter", "function", "model", "subcircuit"};
 
+static eq_definition fresh(const eq_spice *s, eq_location at) {
+    return (eq_definition){
+        .at = at, .model = EQ_NONE, .scope = EQ_NONE, .condition = s->current, .next = EQ_NONE};
+}
+
+/* The same name under another condition, behind those that are there. */
+static eq_definition *add_variant(eq_spice *s, eq_definition *d, eq_location at) {
+    if (!eq_grow((void **)&s->variant, &s->variant_cap, s->variants + 1, sizeof *s->variant)) {
+        eq_spice_no_memory(s);
+        return NULL;
+    }
+    while (d->next != EQ_NONE) d = &s->variant[d->next];
+    d->next = (int32_t)s->variants++;
+    s->variant[d->next] = fresh(s, at);
+    return &s->variant[d->next];
+}
+
 eq_definition *eq_define(eq_spice *s, eq_scope *scope, int kind, eq_token name) {
     eq_dictionary *d = &scope->defines[kind];
     char buffer[EQ_MAX_NAME];
@@ -45,6 +62,8 @@ eq_definition *eq_define(eq_spice *s, eq_scope *scope, int kind, eq_token name) 
         eq_spice_no_memory(s);
         return NULL;
     }
+    if ((size_t)id < before && (s->current != EQ_NONE || d->item[id].condition != EQ_NONE))
+        return add_variant(s, &d->item[id], name.at);
     if ((size_t)id < before) {
         eq_place first = eq_circuit_place(s->circuit, d->item[id].at);
         eq_spice_fail(s, name.at,
@@ -52,7 +71,7 @@ eq_definition *eq_define(eq_spice *s, eq_scope *scope, int kind, eq_token name) 
                       kind_name[kind], buffer, first.file, first.line);
         return NULL;
     }
-    d->item[id] = (eq_definition){.at = name.at, .model = EQ_NONE, .scope = EQ_NONE};
+    d->item[id] = fresh(s, name.at);
     return &d->item[id];
 }
 
@@ -122,6 +141,8 @@ enum { UNKNOWN, RESOLVING, KNOWN, FAILED };
 /* Evaluates a parameter in its frame; a parameter that needs itself is an error that names it. */
 static eq_lookup resolve(eq_spice *s, eq_frame *f, int32_t id, eq_token use, double *value) {
     eq_dictionary *d = &f->scope->defines[EQ_DEFINES_PARAM];
+    eq_definition *own = f->state[id] == UNKNOWN ? eq_spice_choose(s, &d->item[id], f) : NULL;
+    if (f->state[id] == UNKNOWN && own == NULL) return EQ_NOT_FOUND;
     if (f->state[id] == RESOLVING) {
         eq_text cycle = {0};
         const char *arrow = "";
@@ -141,12 +162,12 @@ static eq_lookup resolve(eq_spice *s, eq_frame *f, int32_t id, eq_token use, dou
         eq_frame *caller = s->frame;
         const eq_arguments *arguments = s->arguments;
         eq_formula *formula = s->formula;
-        eq_cursor at = d->item[id].value;
+        eq_cursor at = own->value;
         f->state[id] = RESOLVING;
         s->frame = f;
         s->arguments = NULL;
         s->formula = NULL;
-        bool first = d->item[id].stepped; /* of several numbers */
+        bool first = own->stepped; /* of several numbers */
         bool done = first ? eq_spice_number_at(s, &at, &f->param[id], "a value")
                           : eq_spice_value(s, &at, &f->param[id]) == EQ_OK;
         eq_token rest = eq_token_peek(&at);
@@ -187,7 +208,8 @@ static eq_lookup parameter(void *data, eq_token name, eq_operand *value) {
         eq_definition *d = eq_dictionary_find(&f->scope->defines[EQ_DEFINES_PARAM], name, &id);
         if (d == NULL) continue;
         d->used = true;
-        return resolve(s, f, id, name, &value->number);
+        eq_lookup found = resolve(s, f, id, name, &value->number);
+        if (found != EQ_NOT_FOUND) return found;
     }
     if (eq_token_is(name, "pi")) {
         value->number = 3.14159265358979323846;
@@ -217,7 +239,8 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
     eq_spice *s = data;
     const eq_definition *d = NULL;
     for (eq_frame *f = s->frame; f != NULL && d == NULL; f = f->up)
-        d = eq_dictionary_find(&f->scope->defines[EQ_DEFINES_FUNC], name, NULL);
+        d = eq_spice_choose(s, eq_dictionary_find(&f->scope->defines[EQ_DEFINES_FUNC], name, NULL),
+                            f);
     if (d == NULL) return EQ_NOT_FOUND;
     eq_cursor c = d->value;
     eq_arguments a = {.value = arg};

@@ -200,6 +200,13 @@ eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_d
         put_value(out, "gmax", c->group[k].gmax);
         eq_text_puts(out, "/>\n");
     }
+    for (size_t k = 0; k < c->starts; k++) {
+        eq_text_puts(out, "  <nodeset");
+        if (c->start[k].node != EQ_NONE)
+            put_text(out, "node", eq_circuit_node_name(c, c->start[k].node));
+        put_value(out, "v", c->start[k].v);
+        eq_text_puts(out, "/>\n");
+    }
     for (size_t k = 0; k < c->analyses; k++) put_analysis(c, &c->analysis[k], out, diag);
     for (size_t k = 0; k < c->steps; k++) put_step(c, &c->step[k], out, diag);
     eq_text_puts(out, "</circuit>\n");

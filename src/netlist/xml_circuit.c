@@ -233,6 +233,14 @@ static eq_status add_step(reader *r, const eq_xml_node *node) {
     return status == EQ_OK ? eq_circuit_step(r->c, &s, r->diag) : status;
 }
 
+static eq_status add_start(reader *r, const eq_xml_node *node) {
+    eq_node at;
+    double v = 0.0;
+    eq_status status = node_named(r, node, "node", &at);
+    if (status == EQ_OK) status = number(r, node, "v", &v);
+    return status == EQ_OK ? eq_circuit_start(r->c, at, v, r->diag) : status;
+}
+
 static eq_status add_op(reader *r, const eq_xml_node *node) {
     eq_analysis a = {.type = EQ_ANALYSIS_OP, .at = location(r, node)};
     return eq_circuit_analysis(r->c, &a, r->diag);
@@ -260,7 +268,7 @@ static const struct {
     eq_status (*add)(reader *r, const eq_xml_node *node);
 } parts[] = {{"options", set_options}, {"model", add_model}, {"input", add_input},
              {"output", add_output},   {"train", add_group}, {"op", add_op},
-             {"dc", add_dc},           {"step", add_step}};
+             {"dc", add_dc},           {"step", add_step},   {"nodeset", add_start}};
 
 static eq_status add_elements(reader *r, const eq_xml_node *elements) {
     eq_status status = EQ_OK;

@@ -19,6 +19,7 @@ typedef struct run {
     size_t loops, sweeps;  /* loops in all, those of .dc */
     double *at;            /* [loops] values of what is swept; NAN: not set yet */
     eq_override *override; /* [loops] scratch */
+    bool cold;             /* the next point starts anew */
     bool stale;            /* c was read with other values */
     double *row;           /* one line of the table */
     eq_selection selection;
@@ -185,6 +186,8 @@ static void put_values(run *w) {
 static eq_status point(run *w) {
     eq_status status = w->stale ? renew(w) : EQ_OK;
     if (status != EQ_OK) return status;
+    if (w->cold) eq_circuit_begin(w->c, w->v);
+    w->cold = false;
     eq_circuit_derive(w->c);
     eq_solver_refresh(w->s);
     status = eq_solver_solve(w->s, w->o, w->v, w->branch, NULL, w->diag);
@@ -205,7 +208,7 @@ static eq_status all_points(run *w, size_t k) {
         (void)loop(w, k, &of);
         w->at[k] = eq_sweep_value(of, &s, j);
         w->stale = w->stale || eq_sweep_rereads(&s);
-        if (k >= w->sweeps) memset(w->v, 0, w->nodes * sizeof *w->v);
+        w->cold = w->cold || k >= w->sweeps;
         status = set_value(w, k);
         if (status == EQ_OK) status = all_points(w, k);
     }
@@ -295,7 +298,7 @@ static void run_free(run *w) {
 eq_status eq_analysis_run(eq_circuit *c, size_t number, const eq_solve_options *o, eq_result **out,
                           eq_diag *diag) {
     const eq_analysis *a = &c->analysis[number];
-    run w = {.base = c, .c = c, .number = number, .o = o, .diag = diag};
+    run w = {.base = c, .c = c, .number = number, .cold = true, .o = o, .diag = diag};
     w.sweeps = (size_t)a->sweeps;
     w.loops = w.sweeps + c->steps;
     eq_status status = eq_solver_new(c, &w.s, diag);

@@ -42,6 +42,8 @@ eq_status eq_operating_point(eq_circuit *c, const eq_solve_options *o, eq_result
     size_t nodes = eq_circuit_nodes(c);
     double *state = eq_calloc(nodes + eq_solver_branches(s), sizeof *state); /* v, then branches */
     if (state == NULL) status = eq_out_of_memory(diag);
+    else
+        eq_circuit_begin(c, state);
     if (status == EQ_OK) status = eq_solver_solve(s, o, state, state + nodes, info, diag);
     if (status == EQ_OK)
         status = eq_operating_point_table(c, s, "Operating Point", NULL, 0, &r, diag);

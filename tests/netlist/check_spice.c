@@ -116,6 +116,21 @@ static const struct {
      "v1 a 0 1\nd.x1.d1 a 0 is=1e-06 : x1:dm\nd.x1.d2 a 0 is=1e-06 : x1:dm\nd.x2.d1 a 0 is=1e-06 : "
      "x1:dm\n"
      "d.x2.d2 a 0 is=1e-06 : x1:dm\nd.x3.d1 a 0 is=2e-06 : x3:dm\nd.x3.d2 a 0 is=2e-06 : x3:dm\n"},
+    /* conditions: nested, on parameters that come later, in subcircuits by instance; cards under
+       them */
+    {"t\n.if (m == 1)\n.if (a > 5)\nr1 a 0 1\n.elseif (a > 1)\nr1 a 0 {q}\n.elseif (a > 0)\nr1 a 0 "
+     "3\n.else\nr1 a 0 4\n.endif\n.param q=2\n.model dm d(is=2)\n.else\nr1 a 0 5\n.param "
+     "q=6\n.model dm "
+     "d(is=3)\n.options gmin=5\n.endif\n.param a=2 m=1\nd1 a 0 dm\nv1 a 0 {q}\n",
+     "r1 a 0 2\nd1 a 0 is=2 : dm\nv1 a 0 2\n"},
+    {"t\nv1 a 0 1\n.subckt s p k=0\n.if k\nr1 p 0 1\n.model dm d(is=1e-3)\n.func f(x) "
+     "{x+1}\n.else\nr1 p "
+     "0 2\n.model dm d(is=2e-3)\n.func f(x) {x+2}\n.endif\nd1 p 0 dm\nr2 p 0 {f(k)}\n.ends\n.if "
+     "(1)\n.subckt z p\nr3 p 0 3\n.ends\n.else\n.subckt z p\nr4 p 0 4\n.ends\n.endif\nx1 a s "
+     "k=1\nx2 a "
+     "s\nx3 a z\n",
+     "v1 a 0 1\nr.x1.r1 a 0 1\nd.x1.d1 a 0 is=0.001 : x1:dm\nr.x1.r2 a 0 2\nr.x2.r1 a 0 "
+     "2\nd.x2.d1 a 0 is=0.002 : x2:dm\nr.x2.r2 a 0 2\nr.x3.r3 a 0 3\n"},
     /* what eqspice does not do is left out with a note */
     {"t\nv1 a 0 1\nr1 a 0 1\nk1 l1 l2 0.9\n.tran 1n 1u\n.print dc v(a)\n.control\nrun\nr9 a "
      "b\n.endc\n.model q npn(bf=100)\n.options method=gear nopage\n",

@@ -1,6 +1,7 @@
 /* .dc and .step in the spellings of ngspice, Xyce and LTspice. The truth: ngspice solves every
  * point for itself, from a deck in which the row's values are written out. */
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,7 +189,8 @@ END_TEST
 /* Sweeps of elements and of the temperature survive a way through XML; lists and decades too. */
 START_TEST(sweeps_go_through_xml) {
     static const char deck[] = "t\nv1 in 0 1\nr1 in a 1k m=2\nd1 a 0 dm\n.model dm d\n"
-                               ".dc dec v1 0.1 10 3 r1 list 1k 7k\n.step temp 0 50 25\n";
+                               ".dc dec v1 0.1 10 3 r1 list 1k 7k\n.step temp 0 50 25\n"
+                               ".nodeset v(a)=0.25 all=2\n";
     eq_circuit *c = NULL, *again = NULL;
     eq_result *r[2] = {NULL, NULL};
     eq_text xml = {0};
@@ -198,6 +200,10 @@ START_TEST(sweeps_go_through_xml) {
     ck_assert_int_eq(eq_analysis_run(c, 0, NULL, &r[0], NULL), EQ_OK);
     ck_assert_int_eq(eq_analysis_run(again, 0, NULL, &r[1], NULL), EQ_OK);
     ck_assert_uint_eq(r[0]->points, 42);
+    ck_assert_uint_eq(again->starts, 2);
+    ck_assert_int_eq(again->start[0].node, eq_circuit_find_node(again, "a"));
+    ck_assert_double_eq(again->start[0].v, 0.25);
+    ck_assert_int_eq(again->start[1].node, EQ_NONE);
     ck_assert_uint_eq(r[1]->points, 42);
     size_t a = eq_result_find(r[0], "v(a)");
     for (size_t j = 0; j < 42; j++)
@@ -210,6 +216,39 @@ START_TEST(sweeps_go_through_xml) {
 }
 END_TEST
 
+/* A negative resistance in antiparallel diodes: 1 mS v = 2 IS sinh(v/Vt) (+ 2 gmin v) has the
+ * solutions 0 and
+ * +-v; the start decides. Also around a step, and for every node. */
+START_TEST(nodesets_choose_the_solution) {
+    static const struct {
+        const char *card;
+        double sign;
+    } start[] = {{".nodeset v(a)=0.7", 1.0},
+                 {".nodeset v(a)=-0.7", -1.0},
+                 {".nodeset all=0.7", 1.0},
+                 {".nodeset all=1 v(A)=-0.7", -1.0},
+                 {".ic V(a) = {0-0.7}", -1.0},
+                 {".nodeset a 0.7 b 1", 1.0},
+                 {"", 0.0}};
+    for (size_t k = 0; k < sizeof start / sizeof *start; k++) {
+        char deck[256];
+        snprintf(deck, sizeof deck,
+                 "t\ng1 0 a a 0 2m\nr1 a 0 1k\nd1 a 0 dm\nd2 0 a dm\nr2 b 0 1\n.model dm d\n%s\n"
+                 ".print op v(a)\n.op\n.step r2 1 2 1\n",
+                 start[k].card);
+        eq_result *r = analyse(deck, 0);
+        ck_assert_uint_eq(r->points, 2);
+        for (size_t j = 0; j < 2; j++) {
+            double v = r->value[2 * j + 1], vt = 0.025864917007157;
+            double i = 1e-14 * (exp(fabs(v) / vt) - 1.0) + 1e-14 + 2e-12 * fabs(v);
+            ck_assert_double_eq_tol(i, 1e-3 * fabs(v), 1e-9);
+            ck_assert(start[k].sign == 0.0 ? v == 0.0 : v * start[k].sign > 0.6);
+        }
+        eq_result_free(r);
+    }
+}
+END_TEST
+
 Suite *sweep_suite(void) {
     Suite *s = suite_create("sweep");
     TCase *t = tcase_create("sweep");
@@ -219,6 +258,7 @@ Suite *sweep_suite(void) {
     tcase_add_test(t, values_come_back);
     tcase_add_loop_test(t, a_bad_point_is_named, 0, sizeof refused / sizeof *refused);
     tcase_add_test(t, sweeps_go_through_xml);
+    tcase_add_test(t, nodesets_choose_the_solution);
     suite_add_tcase(s, t);
     return s;
 }
