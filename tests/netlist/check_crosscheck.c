@@ -88,7 +88,8 @@ static unsigned node(eq_random *r, unsigned nodes) {
     return (unsigned)eq_random_below(r, nodes + 1); /* 0 is ground */
 }
 
-/* The lines of one random element k between node a and a random one. */
+/* The lines of one random element k, of slopes too small for a second operating point: between node
+ * a and a random one. */
 static void random_element(eq_random *r, eq_text *t, unsigned k, unsigned a, unsigned nodes) {
     unsigned b = node(r, nodes), c = node(r, nodes), d = node(r, nodes);
     if (b == a) b = a > 1 ? a - 1 : 0;
@@ -116,11 +117,11 @@ static void random_element(eq_random *r, eq_text *t, unsigned k, unsigned a, uns
         break;
     case 6:
         eq_text_printf(t, "b%u n%u n%u i=1m*tanh(%.3g*v(n%u,n%u))+%.3gu*v(n%u)*abs(v(n%u))\n", k, a,
-                       b, between(r, -1, 3), a, b, between(r, -9, 9), c, c);
+                       b, between(r, 0, 3), a, b, between(r, -9, 9), c, c);
         break;
     case 7:
         eq_text_printf(t, "b%u o%u 0 v=%.3g*sin(v(n%u))+%.3g*i(vs0)\nrb_%u o%u n%u 1.5k\n", k, k,
-                       between(r, -2, 2), c, between(r, -90, 90), k, k, a);
+                       between(r, -0.5, 0.5), c, between(r, -90, 90), k, k, a);
         break;
     case 8:
         eq_text_printf(t, "e%u e%u 0 poly(2) n%u 0 n%u 0 %.3g %.3g 0.1 0.01\nre%u e%u n%u 3k\n", k,
