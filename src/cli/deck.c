@@ -26,8 +26,7 @@ eq_status eq_open_deck(const char *path, const eq_deck_options *d, eq_circuit **
     eq_method method;
     eq_status status = method_of(d->solver, &method, diag);
     if (status == EQ_OK && !eq_format_find(d->format, format))
-        status = eq_fail(diag, EQ_ERR_USAGE, "there is no format '%s'; use table, csv, json or raw",
-                         d->format);
+        status = eq_fail(diag, EQ_ERR_USAGE, "there is no format '%s'; use " EQ_FORMATS, d->format);
     if (status == EQ_OK) status = eq_deck_read(path, c, diag);
     if (status != EQ_OK) return status;
     eq_print_diag(diag);
@@ -43,7 +42,7 @@ int eq_run_deck_command(const eq_command *command, int argc, char **argv,
     eq_deck_options d = {"newton", "table", NULL, false};
     const eq_option table[] = {
         {"solver", 0, EQ_OPTION_TEXT, &d.solver, "NAME", "newton, kinsol or cocontent"},
-        {"format", 0, EQ_OPTION_TEXT, &d.format, "NAME", "table, csv, json or raw"},
+        {"format", 0, EQ_OPTION_TEXT, &d.format, "NAME", EQ_FORMATS},
         {"output", 'o', EQ_OPTION_TEXT, &d.file, "FILE", "write here instead of standard output"},
         {"verbose", 'v', EQ_OPTION_FLAG, &d.verbose, NULL,
          "show every iteration on standard error"},

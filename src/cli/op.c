@@ -25,7 +25,7 @@ static eq_status op(const char *path, const eq_deck_options *d, eq_diag *diag) {
     eq_sink sink;
     if (status == EQ_OK) status = eq_sink_open(d->file, &sink, diag);
     if (status == EQ_OK) {
-        eq_result_write((const eq_result *const *)&r, 1, format, sink.stream);
+        status = eq_result_write((const eq_result *const *)&r, 1, format, sink.stream, diag);
         if (format == EQ_TABLE) print_quality(&info, sink.stream);
         status = eq_sink_close(&sink, status, diag);
     }

@@ -28,7 +28,7 @@ static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *d
     eq_sink sink;
     if (status == EQ_OK) status = eq_sink_open(d->file, &sink, diag);
     if (status == EQ_OK) {
-        eq_result_write((const eq_result *const *)r, done, format, sink.stream);
+        status = eq_result_write((const eq_result *const *)r, done, format, sink.stream, diag);
         status = eq_sink_close(&sink, status, diag);
     }
     for (size_t k = 0; k < done; k++) eq_result_free(r[k]);

@@ -41,7 +41,8 @@ eq_status eq_operating_point(eq_circuit *c, const eq_solve_options *o, eq_result
     if (status != EQ_OK) return status;
     size_t nodes = eq_circuit_nodes(c);
     double *state = eq_calloc(nodes + eq_solver_branches(s), sizeof *state); /* v, then branches */
-    if (state == NULL) status = eq_out_of_memory(diag);
+    if (state == NULL)
+        status = eq_out_of_memory(diag);
     else
         eq_circuit_begin(c, state);
     if (status == EQ_OK) status = eq_solver_solve(s, o, state, state + nodes, info, diag);

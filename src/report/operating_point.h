@@ -1,17 +1,18 @@
-/* The operating point of a circuit as a table: v(node) for all nodes, i(source) for all voltage-defined
- * branches. */
+/* The operating point of a circuit as a table: v(node) for all nodes, i(source) for all
+ * voltage-defined branches. */
 #ifndef EQ_REPORT_OPERATING_POINT_H
 #define EQ_REPORT_OPERATING_POINT_H
 
 #include "report/result.h"
 #include "solver/solver.h"
 
-/* A result with the variables sweep[0..sweeps), v(node).. and i(source).. and no point yet: a point is then the
- * swept values, v[1..nodes) and branch[branches]. */
+/* A result with the variables sweep[0..sweeps), v(node).. and i(source).. and no point yet: a point
+ * is then the swept values, v[1..nodes) and branch[branches]. */
 eq_status eq_operating_point_table(const eq_circuit *c, const eq_solver *s, const char *plot,
                                    const char *const *sweep, size_t sweeps, eq_result **out,
                                    eq_diag *diag);
-/* Solves the circuit from v = 0, or where .nodeset says, and returns its operating point. info may be NULL. */
+/* Solves the circuit from v = 0, or where .nodeset says, and returns its operating point. info may
+ * be NULL. */
 eq_status eq_operating_point(eq_circuit *c, const eq_solve_options *o, eq_result **out,
                              eq_solve_info *info, eq_diag *diag);
 

@@ -4,8 +4,8 @@
 
 #include "base/status.h"
 
-/* Draws FOLDER/curves.svg from FOLDER/metrics.csv: loss and error against the epoch. A missing gnuplot is a
- * warning, not an error: the training stands. */
+/* Draws FOLDER/curves.svg from FOLDER/metrics.csv: loss and error against the epoch. A missing
+ * gnuplot is a warning, not an error: the training stands. */
 eq_status eq_plot_curves(const char *folder, eq_diag *diag);
 
 #endif

@@ -13,8 +13,9 @@ typedef struct eq_process {
     int seconds;             /* it is killed after this long; 0: never */
 } eq_process;
 
-/* Runs to the end. *exit_status receives its exit status (128 + signal when it was killed), `output` (may be
- * NULL) what it wrote to standard output and standard error together. EQ_ERR_IO when it cannot be started. */
+/* Runs to the end. *exit_status receives its exit status (128 + signal when it was killed),
+ * `output` (may be NULL) what it wrote to standard output and standard error together. EQ_ERR_IO
+ * when it cannot be started. */
 eq_status eq_process_run(const eq_process *p, int *exit_status, eq_text *output, eq_diag *diag);
 
 #endif

@@ -14,7 +14,18 @@ static void write_line(const char *label, const char *text, FILE *stream) {
     fputc('\n', stream);
 }
 
-void eq_raw_write(const eq_result *r, FILE *stream) {
+/* "Values:" with the point's number before its first value, as ngspice writes them. */
+static void write_ascii(const eq_result *r, FILE *stream) {
+    fputs("Values:\n", stream);
+    for (size_t j = 0; j < r->points; j++) {
+        fprintf(stream, " %zu", j);
+        for (size_t k = 0; k < r->variables; k++)
+            fprintf(stream, "\t%.17g\n", r->value[j * r->variables + k]);
+        fputc('\n', stream);
+    }
+}
+
+void eq_raw_write(const eq_result *r, bool ascii, FILE *stream) {
     write_line("Title", r->title, stream);
     write_line("Date", "", stream);
     write_line("Plotname", r->plot, stream);
@@ -22,6 +33,10 @@ void eq_raw_write(const eq_result *r, FILE *stream) {
             r->points);
     for (size_t k = 0; k < r->variables; k++)
         fprintf(stream, "\t%zu\t%s\t%s\n", k, r->variable[k].name, r->variable[k].type);
+    if (ascii) {
+        write_ascii(r, stream);
+        return;
+    }
     fputs("Binary:\n", stream);
     fwrite(r->value, sizeof *r->value, r->points * r->variables, stream);
 }

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "report/npz.h"
 #include "report/raw.h"
 
 eq_result *eq_result_new(const char *title, const char *plot) {
@@ -52,7 +53,9 @@ size_t eq_result_find(const eq_result *r, const char *name) {
     return k;
 }
 
-static const char *const formats[] = {"table", "csv", "json", "raw"};
+static const char *const formats[EQ_FORMAT_COUNT] = {
+    [EQ_TABLE] = "table",         [EQ_CSV] = "csv", [EQ_JSON] = "json", [EQ_RAW] = "raw",
+    [EQ_RAW_ASCII] = "raw-ascii", [EQ_NPZ] = "npz"};
 
 bool eq_format_find(const char *name, eq_format *format) {
     for (int k = 0; k < EQ_FORMAT_COUNT; k++) {
@@ -141,23 +144,25 @@ static void write_json(const eq_result *r, FILE *stream) {
     fputs("]}", stream);
 }
 
-void eq_result_write(const eq_result *const *r, size_t n, eq_format format, FILE *stream) {
+static void write_list(const eq_result *const *r, size_t n, FILE *stream) {
     for (size_t k = 0; k < n; k++) {
-        switch (format) {
-        case EQ_TABLE:
-            write_table(r[k], stream);
-            break;
-        case EQ_CSV:
-            write_csv(r[k], stream);
-            break;
-        case EQ_RAW:
-            eq_raw_write(r[k], stream);
-            break;
-        default:
-            fputs(k == 0 ? "[" : ",\n", stream);
-            write_json(r[k], stream);
-            fputs(k + 1 == n ? "]\n" : "", stream);
-        }
-        if (k + 1 < n && (format == EQ_TABLE || format == EQ_CSV)) fputc('\n', stream);
+        fputs(k == 0 ? "[" : ",\n", stream);
+        write_json(r[k], stream);
     }
+    fputs("]\n", stream);
+}
+
+eq_status eq_result_write(const eq_result *const *r, size_t n, eq_format format, FILE *stream,
+                          eq_diag *diag) {
+    if (format == EQ_NPZ) return eq_npz_write(r, n, stream, diag);
+    if (format == EQ_JSON) write_list(r, n, stream);
+    for (size_t k = 0; k < n; k++) {
+        bool readable = format == EQ_TABLE || format == EQ_CSV;
+        if (readable && k > 0) fputc('\n', stream);
+        if (format == EQ_TABLE) write_table(r[k], stream);
+        if (format == EQ_CSV) write_csv(r[k], stream);
+        if (format == EQ_RAW || format == EQ_RAW_ASCII)
+            eq_raw_write(r[k], format == EQ_RAW_ASCII, stream);
+    }
+    return EQ_OK;
 }

@@ -31,11 +31,22 @@ eq_status eq_result_point(eq_result *r, const double *value, eq_diag *diag);
 /* The column of that name (case-blind), or r->variables when there is none. */
 size_t eq_result_find(const eq_result *r, const char *name);
 
-typedef enum eq_format { EQ_TABLE, EQ_CSV, EQ_JSON, EQ_RAW, EQ_FORMAT_COUNT } eq_format;
-/* "table", "csv", "json", "raw". */
+typedef enum eq_format {
+    EQ_TABLE,
+    EQ_CSV,
+    EQ_JSON,
+    EQ_RAW,
+    EQ_RAW_ASCII,
+    EQ_NPZ,
+    EQ_FORMAT_COUNT
+} eq_format;
+/* What --format may say. */
+#define EQ_FORMATS "table, csv, json, raw, raw-ascii or npz"
 bool eq_format_find(const char *name, eq_format *format);
 
-/* Writes n results one after the other (JSON: a list); write errors stay in the stream (ferror). */
-void eq_result_write(const eq_result *const *r, size_t n, eq_format format, FILE *stream);
+/* Writes n results one after the other (JSON: a list, NPZ: one archive); write errors stay in the
+ * stream (ferror). */
+eq_status eq_result_write(const eq_result *const *r, size_t n, eq_format format, FILE *stream,
+                          eq_diag *diag);
 
 #endif

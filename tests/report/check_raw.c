@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/program.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "report/process.h"
 #include "report/raw.h"
 
 Suite *raw_suite(void);
@@ -29,16 +32,16 @@ static eq_result *sample(void) {
 static char *bytes_of(const eq_result *const *r, size_t n, eq_format format, size_t *length) {
     char *data = NULL;
     FILE *stream = open_memstream(&data, length);
-    eq_result_write(r, n, format, stream);
+    ck_assert_int_eq(eq_result_write(r, n, format, stream, NULL), EQ_OK);
     fclose(stream);
     return data;
 }
 
-START_TEST(binary_files_are_exact) {
+static void raw_files_are_exact(eq_format format) {
     eq_result *r = sample();
     const eq_result *const both[] = {r, r};
     size_t length, count;
-    char *data = bytes_of(both, 2, EQ_RAW, &length);
+    char *data = bytes_of(both, 2, format, &length);
     eq_result **plots;
     ck_assert_int_eq(eq_raw_parse("x.raw", data, length, &plots, &count, NULL), EQ_OK);
     ck_assert_uint_eq(count, 2);
@@ -51,6 +54,84 @@ START_TEST(binary_files_are_exact) {
         ck_assert_int_eq(memcmp(plots[k]->value, r->value, 15 * sizeof(double)), 0);
     }
     eq_raw_free(plots, count);
+    eq_result_free(r);
+    free(data);
+}
+
+START_TEST(binary_and_ascii_files_are_exact) {
+    raw_files_are_exact(EQ_RAW);
+    raw_files_are_exact(EQ_RAW_ASCII);
+}
+END_TEST
+
+/* ngspice itself loads both and prints what was written. */
+START_TEST(ngspice_loads_them) {
+    static const eq_format format[] = {EQ_RAW, EQ_RAW_ASCII};
+    eq_result *r = sample();
+    const eq_result *const one[] = {r};
+    char *folder = scratch_folder(), path[300], commands[400];
+    for (int k = 0; k < 2; k++) {
+        size_t length;
+        char *data = bytes_of(one, 1, format[k], &length);
+        snprintf(path, sizeof path, "%s/x.raw", folder);
+        ck_assert_int_eq(eq_file_write(path, data, length, NULL), EQ_OK);
+        snprintf(commands, sizeof commands,
+                 "load x\n.control\nload %s\nset numdgt=12\nprint v(out)[4] "
+                 "i(v1)[0]\nquit\n.endc\n.end\n",
+                 path);
+        char deck[300];
+        snprintf(deck, sizeof deck, "%s/x.cir", folder);
+        ck_assert_int_eq(eq_file_write(deck, commands, strlen(commands), NULL), EQ_OK);
+        const char *const argv[] = {"ngspice", "-b", deck, NULL};
+        eq_process p = {argv, NULL, NULL, "ngspice", 60};
+        eq_text said = {0};
+        int status;
+        ck_assert_int_eq(eq_process_run(&p, &status, &said, NULL), EQ_OK);
+        ck_assert_msg(strstr(said.text, "4.743024175") != NULL, "%s", said.text); /* exp(1.2)/7 */
+        eq_text_free(&said);
+        free(data);
+    }
+    scratch_free(folder);
+    eq_result_free(r);
+}
+END_TEST
+
+static unsigned number_at(const char *data, size_t at, int bytes) {
+    unsigned value = 0;
+    for (int k = bytes; k-- > 0;) value = value << 8 | (unsigned char)data[at + (size_t)k];
+    return value;
+}
+
+/* The archive read by hand (PKWARE APPNOTE 4.3.7: local file headers; numpy.lib.format): names,
+ * checksums, shape and values. */
+START_TEST(npz_archives_hold_every_variable) {
+    eq_result *r = sample();
+    const eq_result *const both[] = {r, r};
+    size_t length, at = 0, entry = 0;
+    char *data = bytes_of(both, 2, EQ_NPZ, &length);
+    for (; number_at(data, at, 4) == 0x04034b50; entry++) {
+        size_t size = number_at(data, at + 18, 4), name = number_at(data, at + 26, 2);
+        size_t start = at + 30 + name + number_at(data, at + 28, 2);
+        char want[64];
+        snprintf(want, sizeof want, "%s%s.npy", entry < 3 ? "" : "plot2/",
+                 r->variable[entry % 3].name);
+        ck_assert_uint_eq(number_at(data, at + 8, 2), 0); /* stored */
+        ck_assert_uint_eq(name, strlen(want));
+        ck_assert_int_eq(memcmp(data + at + 30, want, name), 0);
+        ck_assert_uint_eq(number_at(data, at + 14, 4), eq_crc32(data + start, size));
+        ck_assert_int_eq(memcmp(data + start, "\x93NUMPY\x01\x00", 8), 0);
+        size_t head = 10 + number_at(data, start + 8, 2);
+        ck_assert_uint_eq(head % 64, 0);
+        ck_assert_uint_eq(size, head + 5 * sizeof(double));
+        ck_assert_ptr_nonnull(
+            strstr(data + start + 10, "'<f8', 'fortran_order': False, 'shape': (5,)"));
+        for (size_t k = 0; k < 5; k++)
+            ck_assert_int_eq(memcmp(data + start + head + k * sizeof(double),
+                                    &r->value[3 * k + entry % 3], sizeof(double)),
+                             0);
+        at = start + size;
+    }
+    ck_assert_uint_eq(entry, 6);
     eq_result_free(r);
     free(data);
 }
@@ -124,7 +205,9 @@ END_TEST
 Suite *raw_suite(void) {
     Suite *s = suite_create("raw");
     TCase *t = tcase_create("raw");
-    tcase_add_test(t, binary_files_are_exact);
+    tcase_add_test(t, binary_and_ascii_files_are_exact);
+    tcase_add_test(t, ngspice_loads_them);
+    tcase_add_test(t, npz_archives_hold_every_variable);
     tcase_add_test(t, ascii_files_in_both_forms);
     tcase_add_test(t, every_truncation_is_refused);
     tcase_add_test(t, tables_in_text);

@@ -120,7 +120,12 @@ static eq_status analyses(eq_diag *diag) {
         for (int f = EQ_TABLE; status == EQ_OK && f < EQ_FORMAT_COUNT; f++) {
             status = eq_out_open(in("old"), &out, diag);
             if (status != EQ_OK) break;
-            eq_result_write((const eq_result *const *)&r, 1, (eq_format)f, eq_out_stream(out));
+            status = eq_result_write((const eq_result *const *)&r, 1, (eq_format)f,
+                                     eq_out_stream(out), diag);
+            if (status != EQ_OK) {
+                eq_out_abort(out);
+                break;
+            }
             status = eq_out_commit(out, diag);
         }
         eq_result_free(r);
