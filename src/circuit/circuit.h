@@ -1,6 +1,7 @@
-/* A circuit: interned nodes, one table per device class (structure of arrays), and what the deck says
- * about analyses, inputs, outputs and trainable groups. Built by the readers of src/netlist/ or by code,
- * then frozen: after eq_circuit_freeze only parameter values change. All names are lower case. */
+/* A circuit: interned nodes, one table per device class (structure of arrays), and what the deck
+ * says about analyses, inputs, outputs and trainable groups. Built by the readers of src/netlist/
+ * or by code, then frozen: after eq_circuit_freeze only parameter values change. All names are
+ * lower case. */
 #ifndef EQ_CIRCUIT_CIRCUIT_H
 #define EQ_CIRCUIT_CIRCUIT_H
 
@@ -22,10 +23,10 @@ typedef struct eq_location {
     int32_t file, line, column;
 } eq_location;
 
-/* All elements of one class. Row j: terminals term[0..3][j] (a, b and, for a voltage control, c, d: the
- * last two arrays are NULL otherwise), control[j] the controlling element (current control, else NULL),
- * formula[j] what a behavioural source follows (formula.h; else NULL),
- * w[k][j] its parameters and derived columns, id[j] its number in the circuit, model[j] the .model it was
+/* All elements of one class. Row j: terminals term[0..3][j] (a, b and, for a voltage control, c, d:
+ * the last two arrays are NULL otherwise), control[j] the controlling element (current control,
+ * else NULL), formula[j] what a behavioural source follows (formula.h; else NULL), w[k][j] its
+ * parameters and derived columns, id[j] its number in the circuit, model[j] the .model it was
  * written with (index in eq_circuit.model, EQ_NONE; NULL for classes without models). */
 typedef struct eq_table {
     const eq_device_class *cls;
@@ -64,8 +65,8 @@ typedef struct eq_sweep {
     eq_target target;
     eq_element element; /* EQ_TARGET_ELEMENT, with the column of its table and */
     int32_t column;
-    double factor;  /* what stands there for a value of 1: scale/m of a resistor */
-    int32_t label;  /* name of the swept variable, in eq_circuit.label */
+    double factor; /* what stands there for a value of 1: scale/m of a resistor */
+    int32_t label; /* name of the swept variable, in eq_circuit.label */
     eq_spacing spacing;
     double start, stop, step;
     size_t points, first;
@@ -80,8 +81,8 @@ typedef struct eq_analysis {
     eq_location at;
 } eq_analysis;
 
-/* A vector that .print, .plot or .save asks for: v(plus), v(plus,minus), i(element), or everything when all
- * are EQ_NONE; analyses: 1 << type for each type of analysis that gives it. */
+/* A vector that .print, .plot or .save asks for: v(plus), v(plus,minus), i(element), or everything
+ * when all are EQ_NONE; analyses: 1 << type for each type of analysis that gives it. */
 typedef struct eq_print {
     eq_node plus, minus;
     eq_element element;
@@ -91,7 +92,8 @@ typedef struct eq_print {
 /* An output: one node, or the difference v(plus) - v(minus). minus is EQ_NONE for a single node. */
 typedef struct eq_output {
     eq_node plus, minus;
-    eq_element nudge_plus, nudge_minus; /* current sources that drive the nudge, EQ_NONE if absent */
+    eq_element nudge_plus,
+        nudge_minus; /* current sources that drive the nudge, EQ_NONE if absent */
 } eq_output;
 
 /* One `*% train` line: memristors trained together, with their own learning rate. */
@@ -115,7 +117,8 @@ typedef struct eq_model {
     double w[EQ_MAX_COLUMNS]; /* declared parameters; NAN where not given and without default */
 } eq_model;
 
-/* Numerical options of the deck; 0 or NAN never means "default" here: eq_circuit_new fills them in. */
+/* Numerical options of the deck; 0 or NAN never means "default" here: eq_circuit_new fills them in.
+ */
 typedef struct eq_options {
     double abstol; /* A, 1e-12: absolute part of the KCL bound */
     double reltol; /* 1e-9 unless the deck asks for a tighter one: relative part of the KCL bound */
@@ -124,8 +127,10 @@ typedef struct eq_options {
 
 typedef struct eq_circuit {
     char *title;
+    int dialect; /* an eq_dialect (netlist.h): whose spelling and constants the deck had */
     char **file; /* names of the files read, for messages */
-    char **text; /* [files] what stands in them, kept when a sweep reads the deck again; else NULL */
+    char *
+        *text; /* [files] what stands in them, kept when a sweep reads the deck again; else NULL */
     int32_t files;
     size_t file_cap;
     eq_names *node, *element; /* node id 0 is "0" */
@@ -172,8 +177,9 @@ const char *eq_circuit_element_name(const eq_circuit *c, eq_element e);
 /* The index of a file name in c->file, added if new; EQ_NONE when memory runs out. */
 int32_t eq_circuit_file(eq_circuit *c, const char *name);
 
-/* What eq_circuit_add needs. Unused terminals and control are EQ_NONE; w has one value for each declared
- * parameter of the class (eq_class_defaults fills the defaults); name is lower case or not, is folded. */
+/* What eq_circuit_add needs. Unused terminals and control are EQ_NONE; w has one value for each
+ * declared parameter of the class (eq_class_defaults fills the defaults); name is lower case or
+ * not, is folded. */
 typedef struct eq_card {
     int cls;
     const char *name;
@@ -188,11 +194,11 @@ typedef struct eq_card {
 
 /* A card of the class with every parameter at its default and nothing connected. */
 eq_card eq_card_new(int cls);
-/* Appends an element; *e is its number. Refuses a second element of the same name, parameters out of
- * their range and not-finite values, with the place. */
+/* Appends an element; *e is its number. Refuses a second element of the same name, parameters out
+ * of their range and not-finite values, with the place. */
 eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_diag *diag);
-/* Turns resistors whose name matches `pattern` into memristors (g = 1/r) trained between gmin and gmax
- * [S]; a conductance outside is an error. The group's rows are in deck order. */
+/* Turns resistors whose name matches `pattern` into memristors (g = 1/r) trained between gmin and
+ * gmax [S]; a conductance outside is an error. The group's rows are in deck order. */
 eq_status eq_circuit_train(eq_circuit *c, const char *pattern, double gmin, double gmax,
                            eq_location at, eq_diag *diag);
 /* Adds an output; the nudge sources are elements of class isource or EQ_NONE: freeze makes them
@@ -205,11 +211,11 @@ eq_status eq_circuit_step(eq_circuit *c, const eq_sweep *s, eq_diag *diag);
 /* Potentials to start from; eq_circuit_begin fills v[nodes] with them, 0 elsewhere. */
 eq_status eq_circuit_start(eq_circuit *c, eq_node node, double v, eq_diag *diag);
 void eq_circuit_begin(const eq_circuit *c, double *v);
-/* sweep.c. A sweep over an element's value, over "temp", or over what the label says, without values yet;
- * EQ_NONE as its label: out of memory. */
+/* sweep.c. A sweep over an element's value, over "temp", or over what the label says, without
+ * values yet; EQ_NONE as its label: out of memory. */
 eq_sweep eq_sweep_of(eq_circuit *c, eq_target target, eq_element element, const char *label);
-/* Gives it its values: start, start + step, ..., stop, with room for a rounding error of the last one; false:
- * the step does not lead there, or there are more than EQ_MOST_POINTS. */
+/* Gives it its values: start, start + step, ..., stop, with room for a rounding error of the last
+ * one; false: the step does not lead there, or there are more than EQ_MOST_POINTS. */
 enum { EQ_MOST_POINTS = 100000000 };
 bool eq_sweep_steps(eq_sweep *s, double start, double stop, double step);
 /* As many points for each factor of `base` (10 or 2) from start to stop, both above 0. */
@@ -222,14 +228,14 @@ const char *eq_sweep_name(const eq_circuit *c, const eq_sweep *s);
 bool eq_sweep_rereads(const eq_sweep *s);
 eq_status eq_circuit_print(eq_circuit *c, const eq_print *p, eq_diag *diag);
 
-/* Checks that controls exist and are voltage-defined and that there is an element, makes the missing nudge
- * sources, fills derived columns and fixes the topology. Paths to ground, loops and cutsets are looked at
- * by topology.h. */
+/* Checks that controls exist and are voltage-defined and that there is an element, makes the
+ * missing nudge sources, fills derived columns and fixes the topology. Paths to ground, loops and
+ * cutsets are looked at by topology.h. */
 eq_status eq_circuit_freeze(eq_circuit *c, eq_diag *diag);
 /* Recomputes the derived columns after parameters or c->env changed. */
 void eq_circuit_derive(eq_circuit *c);
-/* Whether every parameter lies in its declared range, as eq_circuit_add demands: values may have been
- * changed since. */
+/* Whether every parameter lies in its declared range, as eq_circuit_add demands: values may have
+ * been changed since. */
 eq_status eq_circuit_check_values(const eq_circuit *c, eq_diag *diag);
 
 /* A pointer to parameter k of element e, to read or change it (then eq_circuit_derive). */

@@ -1,7 +1,7 @@
 #include "circuit/topology.h"
 
 #include "cli/commands.h"
-#include "netlist/netlist.h"
+#include "cli/deck.h"
 
 static void print_counts(const eq_circuit *c) {
     printf("%zu nodes, %zu elements:", eq_circuit_nodes(c) - 1, eq_circuit_elements(c));
@@ -43,12 +43,14 @@ static void print_weights(const eq_circuit *c, const eq_topology *t) {
 
 static int run(const eq_command *command, int argc, char **argv) {
     int exit_status;
-    const char *path = eq_parse_arguments(command, NULL, 0, argc, argv, &exit_status);
+    const char *dialect = NULL;
+    const eq_option table[] = {EQ_DIALECT_OPTION(&dialect)};
+    const char *path = eq_parse_arguments(command, table, 1, argc, argv, &exit_status);
     if (path == NULL) return exit_status;
     eq_diag *diag = eq_diag_new();
     eq_circuit *c = NULL;
     eq_topology *t = NULL;
-    eq_status status = eq_deck_read(path, &c, diag);
+    eq_status status = eq_read_deck(path, dialect, &c, diag);
     eq_print_diag(diag);
     if (status == EQ_OK) {
         print_counts(c);

@@ -1,6 +1,6 @@
 /* What the subcommands share: options, diagnostics on standard error, exit statuses, output files.
- * Only this room prints or exits. Exit status: 0 done, 1 the computation failed or a check did not hold,
- * 2 bad usage or bad input (DESIGN section 4). */
+ * Only this room prints or exits. Exit status: 0 done, 1 the computation failed or a check did not
+ * hold, 2 bad usage or bad input (DESIGN section 4). */
 #ifndef EQ_CLI_CLI_H
 #define EQ_CLI_CLI_H
 
@@ -19,7 +19,8 @@ typedef enum eq_option_kind {
     EQ_OPTION_NUMBER, /* double * */
 } eq_option_kind;
 
-/* One option: --name [ARGUMENT] or -letter [ARGUMENT]; value keeps its start when the option is absent. */
+/* One option: --name [ARGUMENT] or -letter [ARGUMENT]; value keeps its start when the option is
+ * absent. */
 typedef struct eq_option {
     const char *name;
     char letter; /* 0: none */
@@ -39,17 +40,20 @@ typedef struct eq_command {
     int (*run)(const struct eq_command *command, int argc, char **argv);
 } eq_command;
 
-/* Parses by the table of at most EQ_MAX_OPTIONS options. Returns the positional argument, or NULL when the
- * command is to end with *exit_status (help was printed, or the usage was wrong and said so). */
+/* Parses by the table of at most EQ_MAX_OPTIONS options. Returns the positional argument, or NULL
+ * when the command is to end with *exit_status (help was printed, or the usage was wrong and said
+ * so). */
 const char *eq_parse_arguments(const eq_command *command, const eq_option *option, size_t options,
                                int argc, char **argv, int *exit_status);
 
-/* Prints all messages as file:line:column: severity: text on standard error and empties the list. */
+/* Prints all messages as file:line:column: severity: text on standard error and empties the list.
+ */
 void eq_print_diag(eq_diag *diag);
 /* Prints and frees the messages and returns the exit status that goes with the status. */
 int eq_finish(eq_diag *diag, eq_status status);
 
-/* Where a result goes: the file of -o, written atomically, or standard output (path NULL or "-"). */
+/* Where a result goes: the file of -o, written atomically, or standard output (path NULL or "-").
+ */
 typedef struct eq_sink {
     eq_out *out;
     FILE *stream;

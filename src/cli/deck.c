@@ -16,6 +16,14 @@ static eq_status method_of(const char *name, eq_method *method, eq_diag *diag) {
                    name);
 }
 
+eq_status eq_read_deck(const char *path, const char *dialect, eq_circuit **c, eq_diag *diag) {
+    eq_dialect d = EQ_DIALECT_COUNT;
+    if (dialect != NULL && (!eq_dialect_find(dialect, &d) || d == EQ_SPECTRE || d == EQ_XML))
+        return eq_fail(diag, EQ_ERR_USAGE, "there is no dialect '%s'; use ngspice, xyce or ltspice",
+                       dialect);
+    return eq_deck_read_as(path, d, c, diag);
+}
+
 static void print_line(void *data, const char *line) {
     (void)data;
     fprintf(stderr, "%s\n", line);
@@ -27,7 +35,7 @@ eq_status eq_open_deck(const char *path, const eq_deck_options *d, eq_circuit **
     eq_status status = method_of(d->solver, &method, diag);
     if (status == EQ_OK && !eq_format_find(d->format, format))
         status = eq_fail(diag, EQ_ERR_USAGE, "there is no format '%s'; use " EQ_FORMATS, d->format);
-    if (status == EQ_OK) status = eq_deck_read(path, c, diag);
+    if (status == EQ_OK) status = eq_read_deck(path, d->dialect, c, diag);
     if (status != EQ_OK) return status;
     eq_print_diag(diag);
     *o = eq_solve_options_of(*c);
@@ -39,11 +47,12 @@ eq_status eq_open_deck(const char *path, const eq_deck_options *d, eq_circuit **
 int eq_run_deck_command(const eq_command *command, int argc, char **argv,
                         eq_status (*work)(const char *path, const eq_deck_options *d,
                                           eq_diag *diag)) {
-    eq_deck_options d = {"newton", "table", NULL, false};
+    eq_deck_options d = {"newton", "table", NULL, NULL, false};
     const eq_option table[] = {
         {"solver", 0, EQ_OPTION_TEXT, &d.solver, "NAME", "newton, kinsol or cocontent"},
         {"format", 0, EQ_OPTION_TEXT, &d.format, "NAME", EQ_FORMATS},
         {"output", 'o', EQ_OPTION_TEXT, &d.file, "FILE", "write here instead of standard output"},
+        EQ_DIALECT_OPTION(&d.dialect),
         {"verbose", 'v', EQ_OPTION_FLAG, &d.verbose, NULL,
          "show every iteration on standard error"},
     };

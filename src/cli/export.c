@@ -1,10 +1,11 @@
 #include <string.h>
 
+#include "cli/deck.h"
 #include "cli/subject.h"
 #include "netlist/netlist.h"
 
 typedef struct export_options {
-    const char *to, *phase, *file;
+    const char *to, *phase, *file, *dialect;
     int sample;
 } export_options;
 
@@ -18,7 +19,7 @@ static eq_status export(const char *path, const export_options *o, eq_diag *diag
     eq_subject s;
     eq_text text = {0};
     char note[64];
-    eq_status status = eq_subject_open(path, &s, diag);
+    eq_status status = eq_subject_open(path, o->dialect, &s, diag);
     if (status == EQ_OK) status = eq_subject_sample(&s, o->sample, nudged, diag);
     snprintf(note, sizeof note, "%s phase, test sample %d", o->phase,
              o->sample < 0 ? 0 : o->sample);
@@ -31,11 +32,12 @@ static eq_status export(const char *path, const export_options *o, eq_diag *diag
 }
 
 static int run(const eq_command *command, int argc, char **argv) {
-    export_options o = {NULL, "free", NULL, -1};
+    export_options o = {NULL, "free", NULL, NULL, -1};
     const eq_option table[] = {
         {"to", 0, EQ_OPTION_TEXT, &o.to, "DIALECT", "ngspice, xyce, ltspice, spectre or xml"},
         {"phase", 0, EQ_OPTION_TEXT, &o.phase, "PHASE", "free or nudged"},
         {"sample", 0, EQ_OPTION_INT, &o.sample, "K", "test sample on the inputs, from 0"},
+        EQ_DIALECT_OPTION(&o.dialect),
         {"output", 'o', EQ_OPTION_TEXT, &o.file, "FILE", "write here instead of standard output"},
     };
     int exit_status;

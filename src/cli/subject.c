@@ -1,10 +1,10 @@
 #include "cli/subject.h"
 
-#include "netlist/netlist.h"
+#include "cli/deck.h"
 
-eq_status eq_subject_open(const char *path, eq_subject *s, eq_diag *diag) {
+eq_status eq_subject_open(const char *path, const char *dialect, eq_subject *s, eq_diag *diag) {
     *s = (eq_subject){NULL, NULL};
-    if (!eq_is_folder(path)) return eq_deck_read(path, &s->circuit, diag);
+    if (!eq_is_folder(path)) return eq_read_deck(path, dialect, &s->circuit, diag);
     eq_status status = eq_trained_open(path, NULL, 1, &s->trained, diag);
     if (status == EQ_OK) s->circuit = eq_trained_circuit(s->trained);
     return status;

@@ -11,9 +11,11 @@ typedef struct eq_subject {
     eq_circuit *circuit;
 } eq_subject;
 
-eq_status eq_subject_open(const char *path, eq_subject *s, eq_diag *diag);
+/* dialect: of a deck, NULL: recognised. */
+eq_status eq_subject_open(const char *path, const char *dialect, eq_subject *s, eq_diag *diag);
 void eq_subject_close(eq_subject *s);
-/* Puts test sample k on the inputs, in the free or the nudged phase. A deck has no samples: k < 0 there. */
+/* Puts test sample k on the inputs, in the free or the nudged phase. A deck has no samples: k < 0
+ * there. */
 eq_status eq_subject_sample(eq_subject *s, int k, bool nudged, eq_diag *diag);
 
 #endif

@@ -3,7 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/deck.h"
 #include "cli/subject.h"
+#include "netlist/netlist.h"
 
 /* The larger of two deviations, each counted. */
 static void merge(eq_deviation *all, const eq_deviation *one) {
@@ -15,11 +17,12 @@ static void merge(eq_deviation *all, const eq_deviation *one) {
     }
 }
 
-/* Ideal diodes are no element of ngspice: then our export is run, else the user's own text. */
+/* The user's own text, where it means the same in ngspice; else our export is run. */
 static bool own_text(const eq_subject *s, const char *path) {
     size_t n = strlen(path);
     bool xml = n > 4 && strcmp(path + n - 4, ".xml") == 0;
-    return s->trained == NULL && !xml && s->circuit->table[EQ_CLASS_ideal_diode].count == 0;
+    return s->trained == NULL && !xml && s->circuit->dialect == EQ_NGSPICE &&
+           s->circuit->table[EQ_CLASS_ideal_diode].count == 0;
 }
 
 /* One phase of a trained network, or the deck as it stands. */
@@ -51,10 +54,12 @@ static eq_status judge(const eq_verification *v, double tol, eq_diag *diag) {
 
 static int run(const eq_command *command, int argc, char **argv) {
     int sample = -1;
+    const char *dialect = NULL;
     double tol = 1e-6;
     const eq_option table[] = {
         {"sample", 0, EQ_OPTION_INT, &sample, "K",
          "test sample on the inputs of a trained network"},
+        EQ_DIALECT_OPTION(&dialect),
         {"tol", 0, EQ_OPTION_NUMBER, &tol, "R", "largest relative deviation (1e-6)"},
     };
     int exit_status;
@@ -64,7 +69,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_diag *diag = eq_diag_new();
     eq_subject s;
     eq_verification all = {0};
-    eq_status status = eq_subject_open(path, &s, diag);
+    eq_status status = eq_subject_open(path, dialect, &s, diag);
     if (status == EQ_OK) status = verify_phase(&s, path, sample, false, &all, diag);
     if (status == EQ_OK && s.trained != NULL)
         status = verify_phase(&s, path, sample, true, &all, diag);

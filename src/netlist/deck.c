@@ -148,14 +148,16 @@ typedef struct again {
 } again;
 
 /* Takes over text (to be freed by the reader). */
-static eq_status read_spice(const char *name, char *text, size_t length, const again *from,
-                            eq_circuit **out, eq_diag *diag) {
+static eq_status read_spice(const char *name, char *text, size_t length, eq_dialect dialect,
+                            const again *from, eq_circuit **out, eq_diag *diag) {
     eq_spice s;
     if (!spice_init(&s, diag)) {
         spice_free(&s);
         eq_free(text);
         return eq_out_of_memory(diag);
     }
+    s.circuit->dialect = (int)dialect;
+    s.circuit->env.k_over_q = eq_dialect_k_over_q(dialect);
     if (from != NULL) {
         s.first = from->first;
         s.override = from->override;
@@ -182,26 +184,47 @@ static bool is_xml(const char *text, size_t length) {
     return k < length && text[k] == '<';
 }
 
+/* The dialect asked for, or the one recognised, which is told. */
+static eq_dialect dialect_of(const char *name, const char *text, size_t length, eq_dialect asked,
+                             eq_diag *diag) {
+    const char *sign = NULL;
+    if (asked != EQ_DIALECT_COUNT) return asked;
+    eq_dialect found = eq_spice_recognise(text, length, &sign);
+    if (found != EQ_NGSPICE)
+        eq_note_at(diag, (eq_place){name, 1, 1},
+                   "read as a deck of %s (it has %s): its constants and spelling hold; --dialect "
+                   "chooses another",
+                   eq_dialect_name(found), sign);
+    return found;
+}
+
 /* Reads `text`, which it frees. */
-static eq_status parse(const char *name, char *text, size_t length, eq_circuit **out,
-                       eq_diag *diag) {
-    if (!is_xml(text, length)) return read_spice(name, text, length, NULL, out, diag);
+static eq_status parse(const char *name, char *text, size_t length, eq_dialect asked,
+                       eq_circuit **out, eq_diag *diag) {
+    if (!is_xml(text, length))
+        return read_spice(name, text, length, dialect_of(name, text, length, asked, diag), NULL,
+                          out, diag);
     eq_status status = eq_xml_circuit_parse(name, text, length, out, diag);
     eq_free(text);
     return status;
 }
 
 eq_status eq_deck_read(const char *path, eq_circuit **out, eq_diag *diag) {
+    return eq_deck_read_as(path, EQ_DIALECT_COUNT, out, diag);
+}
+
+eq_status eq_deck_read_as(const char *path, eq_dialect dialect, eq_circuit **out, eq_diag *diag) {
     char *text;
     size_t length;
     eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
-    return status != EQ_OK ? status : parse(path, text, length, out, diag);
+    return status != EQ_OK ? status : parse(path, text, length, dialect, out, diag);
 }
 
 eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_circuit **out,
                         eq_diag *diag) {
     char *copy = eq_strndup(text, length);
-    return copy == NULL ? eq_out_of_memory(diag) : parse(name, copy, length, out, diag);
+    return copy == NULL ? eq_out_of_memory(diag)
+                        : parse(name, copy, length, EQ_DIALECT_COUNT, out, diag);
 }
 
 eq_status eq_deck_again(const eq_circuit *c, const eq_override *override, size_t n,
@@ -209,5 +232,5 @@ eq_status eq_deck_again(const eq_circuit *c, const eq_override *override, size_t
     const again from = {c, override, n};
     char *copy = c->text == NULL ? NULL : eq_strdup(c->text[0]);
     if (copy == NULL) return eq_out_of_memory(diag);
-    return read_spice(c->file[0], copy, strlen(copy), &from, out, diag);
+    return read_spice(c->file[0], copy, strlen(copy), (eq_dialect)c->dialect, &from, out, diag);
 }

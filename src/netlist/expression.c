@@ -85,7 +85,7 @@ static eq_operand number(parser *s) {
     size_t n = eq_parse_double(p, (size_t)(s->c->end - p), &value), letters = 0;
     while (p + n + letters < s->c->end && is_name(p[n + letters])) letters++;
     eq_location at = eq_cursor_at(s->c);
-    if (n == 0 || eq_spice_number(p, n + letters, &value) != n + letters)
+    if (n == 0 || eq_spice_number(p, n + letters, s->c->xyce, &value) != n + letters)
         FAIL(s, at, "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6",
              (int)(n + letters > 0 ? n + letters : 1), p);
     if (letters >= 3 && (p[n] | 32) == 'm' && (p[n + 1] | 32) == 'i' && (p[n + 2] | 32) == 'l')
@@ -109,8 +109,22 @@ static void refuse_surprises(parser *s, eq_location at, const eq_operation *o, c
              x[0]);
 }
 
+/* In Xyce and LTspice x**3 keeps the sign of x, which ngspice's B sources lose: with a whole
+ * exponent the signed power for an odd one; and ^ is no power there. */
+static int as_in_dialect(parser *s, eq_location at, int operation, const eq_operand *x) {
+    const eq_operation *o = eq_operation_at(operation);
+    bool power = o->level == EQ_LEVEL_POWER || strcmp(o->name, "pow") == 0;
+    if (!power || !s->names->signed_power || s->names->formula == NULL) return operation;
+    if (o->name[0] == '^')
+        FAIL(s, at,
+             "^ is no power but a logical exclusive or in this dialect; write ** for a power");
+    bool odd = is_constant(x[1]) && fabs(fmod(x[1].number, 2.0)) == 1.0;
+    return odd ? eq_operation_find("pwr", 2) : operation;
+}
+
 /* The operation on numbers now, on anything else as a slot of the formula. */
 static eq_operand apply(parser *s, eq_location at, int operation, const eq_operand *x) {
+    operation = as_in_dialect(s, at, operation, x);
     const eq_operation *o = eq_operation_at(operation);
     double number[EQ_MOST_OPERANDS];
     bool all = true;

@@ -1,7 +1,7 @@
 /* Expressions of SPICE decks: {2*g + max(a, 1k)}, evaluated while they are read (precedence
- * climbing, Richards 1979; Norvell), or made into the formula of a behavioural source. Operators, functions and their meaning as in ngspice's
- * numparam; where ngspice gives a surprising number the expression is refused with the reason
- * instead. */
+ * climbing, Richards 1979; Norvell), or made into the formula of a behavioural source. Operators,
+ * functions and their meaning as in ngspice's numparam; where ngspice gives a surprising number the
+ * expression is refused with the reason instead. */
 #ifndef EQ_NETLIST_EXPRESSION_H
 #define EQ_NETLIST_EXPRESSION_H
 
@@ -14,11 +14,13 @@ typedef enum eq_lookup { EQ_FOUND, EQ_NOT_FOUND, EQ_LOOKUP_FAILED } eq_lookup;
 
 /* Where names come from and errors go to. `depth` is shared by nested evaluations and bounds the
  * stack. With a formula, v(a), v(a,b), i(vx) and temper are inputs of it, asked for with `input`
- * (what: "v", "i", "temper"; second.length 0 when absent), and what depends on them becomes slots. */
+ * (what: "v", "i", "temper"; second.length 0 when absent), and what depends on them becomes slots.
+ */
 typedef struct eq_names_of {
     void *data;
     int *depth;
     eq_formula *formula; /* NULL: every operand must be a number */
+    bool signed_power;   /* x**3 of a formula has the sign of x */
     eq_lookup (*parameter)(void *data, eq_token name, eq_operand *value);
     eq_lookup (*function)(void *data, eq_token name, const eq_operand *arg, int args,
                           eq_operand *value);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 eq_cursor eq_cursor_new(int32_t file, const char *text, size_t length) {
-    return (eq_cursor){text, text + length, text, file, 1};
+    return (eq_cursor){text, text + length, text, file, 1, false};
 }
 
 eq_location eq_cursor_at(const eq_cursor *c) {
@@ -80,9 +80,10 @@ static void skip_spaces(eq_cursor *c) {
     while (c->p < c->end && class_at(c->p) & BLANK) c->p++;
 }
 
-/* Comment lines start with * (but *% is a directive), # or $. */
+/* Comment lines start with * (but *% is a directive), # or $; Xyce's with * or a blank. */
 static bool at_comment_line(const eq_cursor *c) {
     if (*c->p == '*') return c->p + 1 == c->end || c->p[1] != '%';
+    if (c->xyce) return *c->p == ';' || c->p != c->line_start;
     return *c->p == '#' || *c->p == '$' || *c->p == ';' ||
            (*c->p == '/' && c->p + 1 < c->end && c->p[1] == '/');
 }
@@ -94,7 +95,7 @@ static bool continued(eq_cursor *c) {
         eq_physical_line_end(&ahead);
         skip_spaces(&ahead);
         if (ahead.p == ahead.end) return false;
-        if (*ahead.p == '+') {
+        if (*ahead.p == '+' && !(ahead.xyce && ahead.p != ahead.line_start)) {
             *c = ahead;
             c->p++;
             return true;
@@ -124,6 +125,7 @@ void eq_line_end(eq_cursor *c) {
 }
 
 static bool at_comment(const eq_cursor *c) {
+    if (c->xyce && *c->p != ';') return false;
     switch (*c->p) {
     case ';':
         return true;
@@ -250,13 +252,14 @@ bool eq_starts_number(const char *text, size_t length) {
     return i < length && is_digit(text[i]);
 }
 
-static double suffix_of(const char *text, size_t length) {
+static double suffix_of(const char *text, size_t length, bool xyce) {
     static const struct {
         const char *name;
         double value;
     } suffix[] = {{"meg", 1e6}, {"mil", 25.4e-6}, {"t", 1e12}, {"g", 1e9},
                   {"k", 1e3},   {"m", 1e-3},      {"u", 1e-6}, {"n", 1e-9},
                   {"p", 1e-12}, {"f", 1e-15},     {"a", 1e-18}};
+    if (xyce && lower(*text) == 'x') return 1e6;
     for (size_t k = 0; k < sizeof suffix / sizeof *suffix; k++) {
         size_t n = strlen(suffix[k].name), i = 0;
         while (i < n && i < length && lower(text[i]) == suffix[k].name[i]) i++;
@@ -270,10 +273,11 @@ static double scaled(double value, double by) {
     return by < 1.0 && by != 25.4e-6 ? value / (1.0 / by) : value * by;
 }
 
-size_t eq_spice_number(const char *text, size_t length, double *value) {
+size_t eq_spice_number(const char *text, size_t length, bool xyce, double *value) {
     size_t n = eq_starts_number(text, length) ? eq_parse_double(text, length, value) : 0;
     if (n == 0) return 0;
-    if (n < length && is_letter(text[n])) *value = scaled(*value, suffix_of(text + n, length - n));
+    if (n < length && is_letter(text[n]))
+        *value = scaled(*value, suffix_of(text + n, length - n, xyce));
     while (n < length && is_letter(text[n])) n++;
     bool more = n < length && (is_digit(text[n]) || text[n] == '_' || text[n] == '.');
     return more ? 0 : n;

@@ -2,7 +2,7 @@
  * over logical lines: a line starting with `+` continues the one before it (comment lines between
  * them are skipped), as ngspice's inp_stitch_continuation_lines does. Comments: `*`, `#` or `$` as
  * the first character that is not blank, and `;`, `//` or a `$` after a blank or comma anywhere
- * (FACTS section 3). */
+ * (FACTS section 3); in Xyce's dialect `*` or a blank in column 1, and `;`. */
 #ifndef EQ_NETLIST_LEXER_H
 #define EQ_NETLIST_LEXER_H
 
@@ -12,6 +12,7 @@ typedef struct eq_cursor {
     const char *p, *end;    /* what is left of the text */
     const char *line_start; /* of the physical line that p stands on */
     int32_t file, line;     /* file indexes eq_circuit.file; line counts from 1 */
+    bool xyce;              /* its comments and its suffix X */
 } eq_cursor;
 
 typedef enum eq_line_kind {
@@ -63,10 +64,10 @@ eq_token eq_token_raw(eq_cursor *c);
 /* Case-blind equality with a lower-case literal. */
 bool eq_token_is(eq_token t, const char *literal);
 
-/* A number with an optional SPICE suffix (t g meg k mil m u n p f a, case-blind, trailing letters
- * ignored) at the start of text; its length, or 0 when there is none or it is followed by more of a
- * word. */
-size_t eq_spice_number(const char *text, size_t length, double *value);
+/* A number with an optional SPICE suffix (t g meg k mil m u n p f a, in Xyce x = meg, case-blind,
+ * trailing letters ignored) at the start of text; its length, or 0 when there is none or it is
+ * followed by more of a word. */
+size_t eq_spice_number(const char *text, size_t length, bool xyce, double *value);
 /* True if a word starts as a number does: digit, or sign or point before a digit. */
 bool eq_starts_number(const char *text, size_t length);
 

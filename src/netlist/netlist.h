@@ -19,10 +19,14 @@ const char *eq_dialect_name(eq_dialect dialect);
 /* Boltzmann over charge [V/K] as the simulator has it (FACTS section 3). */
 double eq_dialect_k_over_q(eq_dialect dialect);
 
-/* Reads a deck, SPICE or XML (recognised by its first non-blank character '<'), and freezes the circuit.
- * All errors of the deck are reported in one run; *out is untouched when there is one. */
+/* Reads a deck, SPICE or XML (recognised by its first non-blank character '<'), and freezes the
+ * circuit. All errors of the deck are reported in one run; *out is untouched when there is one. */
 eq_status eq_deck_read(const char *path, eq_circuit **out, eq_diag *diag);
-/* As eq_deck_read, from memory; `name` stands for the file in messages and for relative includes. */
+/* The same in a given dialect (ngspice, Xyce or LTspice); EQ_DIALECT_COUNT: recognised, as
+ * eq_deck_read does. */
+eq_status eq_deck_read_as(const char *path, eq_dialect dialect, eq_circuit **out, eq_diag *diag);
+/* As eq_deck_read, from memory; `name` stands for the file in messages and for relative includes.
+ */
 eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_circuit **out,
                         eq_diag *diag);
 
@@ -33,12 +37,13 @@ typedef struct eq_override {
     double value;
 } eq_override;
 
-/* Reads the deck of a circuit that keeps its text (eq_sweep_rereads) again, with n values of its own. */
+/* Reads the deck of a circuit that keeps its text (eq_sweep_rereads) again, with n values of its
+ * own. */
 eq_status eq_deck_again(const eq_circuit *c, const eq_override *override, size_t n,
                         eq_circuit **out, eq_diag *diag);
 
-/* Appends the circuit as a deck of the dialect to `out`. `note` (may be NULL) goes into the header comment.
- * Names that the dialect cannot carry are refused with the place. */
+/* Appends the circuit as a deck of the dialect to `out`. `note` (may be NULL) goes into the header
+ * comment. Names that the dialect cannot carry are refused with the place. */
 eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
                         eq_diag *diag);
 

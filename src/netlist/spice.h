@@ -111,7 +111,7 @@ typedef struct eq_late {
 /* An F or H, or a current in a formula, whose control is looked up by name at the end. */
 typedef struct eq_pending {
     eq_element element;
-    int32_t input; /* of its formula; EQ_NONE: an F or H */
+    int32_t input;   /* of its formula; EQ_NONE: an F or H */
     int32_t control; /* in eq_spice.controls */
     eq_location at;
 } eq_pending;
@@ -167,7 +167,7 @@ struct eq_spice {
     eq_frame *frame; /* being expanded; NULL while scanning */
     const eq_arguments *arguments;
     eq_formula *formula; /* being read; NULL: expressions are numbers */
-    int depth; /* of nested expressions */
+    int depth;           /* of nested expressions */
     eq_late *late;
     size_t lates, late_cap;
     eq_pending *pending;
@@ -234,6 +234,10 @@ void eq_spice_define_steps(eq_spice *s);
 /* Gives the parameters of the deck's own frame the values of s->override. */
 void eq_frame_override(eq_spice *s, eq_frame *root);
 
+/* recognise.c: the dialect that the deck's own cards give away; EQ_NGSPICE without a sign. *word is
+ * the sign. */
+eq_dialect eq_spice_recognise(const char *text, size_t length, const char **sign);
+
 /* spice_scan.c */
 eq_status eq_spice_scan(eq_spice *s, const char *name, char *text, size_t length);
 
@@ -253,8 +257,9 @@ bool eq_spice_waveform(eq_spice *s, eq_cursor *c, eq_token word, double *at_zero
 bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what);
 bool eq_spice_is_value(eq_token t);
 
-/* spice_formula.c: the right-hand side of a behavioural source at the cursor, value={...}, poly(n) ... and
- * their kin; the card of that letter becomes one of a behavioural class. EQ_NOT_FOUND: nothing such stands there. */
+/* spice_formula.c: the right-hand side of a behavioural source at the cursor, value={...}, poly(n)
+ * ... and their kin; the card of that letter becomes one of a behavioural class. EQ_NOT_FOUND:
+ * nothing such stands there. */
 eq_lookup eq_spice_formula(eq_spice *s, eq_cursor *c, char letter, eq_card *card);
 bool eq_spice_formula_temperature(eq_spice *s, eq_formula *f, double tc1, double tc2, double temp);
 /* The drop across nodes a and b divided by y, as the formula of a resistor. */
@@ -272,8 +277,8 @@ eq_node eq_spice_node(eq_spice *s, eq_token name);
 void eq_spice_full_name(eq_spice *s, eq_token name);
 /* What stands in the table for a value of 1 on the line of element e. */
 double eq_spice_factor(const eq_spice *s, eq_element e);
-/* The number in s->controls of the full name of an element whose current controls; EQ_NO_NAME: an error
- * was reported. */
+/* The number in s->controls of the full name of an element whose current controls; EQ_NO_NAME: an
+ * error was reported. */
 int32_t eq_spice_control(eq_spice *s, eq_token name);
 
 /* spice_expand.c: false, with an error, when the deck expands to more than eq_max_elements or for

@@ -14,6 +14,8 @@ typedef struct line {
     eq_card card;
     bool has_value, positional; /* a value is known; it was written without a name */
     double m, scale;
+    double model_value;    /* of the model, NAN; in Xyce it multiplies the own one */
+    bool own_value;        /* written on the line */
     double factor;         /* from the value written to the one in the table */
     double tc1, tc2, temp; /* of a behavioural source; temp NAN: the circuit's */
     eq_formula *formula;   /* of a resistance that depends on the state */
@@ -95,7 +97,7 @@ bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *wh
         return false;
     }
     eq_token_next(c);
-    bool whole = eq_spice_number(t.text, t.length, value) == t.length;
+    bool whole = eq_spice_number(t.text, t.length, c->xyce, value) == t.length;
     if (whole && isfinite(*value)) return true;
     eq_spice_fail(
         s, t.at,
@@ -204,6 +206,7 @@ static void use_model(line *l, int32_t model) {
     double value = l->has_value ? l->card.w[class_of(l)->value] : NAN;
     l->card.cls = m->cls;
     l->card.model = model;
+    if (class_of(l)->value >= 0) l->model_value = m->w[class_of(l)->value];
     for (int k = 0; k < eq_class(m->cls)->params; k++)
         l->card.w[k] = isnan(m->w[k]) ? fresh.w[k] : m->w[k];
     if (l->has_value)
@@ -225,7 +228,7 @@ static bool read_model(line *l, eq_token name) {
 
 static bool set_value(line *l, int k, double value) {
     l->card.w[k] = value;
-    if (k == class_of(l)->value) l->has_value = true;
+    if (k == class_of(l)->value) l->has_value = l->own_value = true;
     return true;
 }
 
@@ -409,6 +412,8 @@ static bool multiply(line *l) {
                       (int)l->name.length, l->name.text, m > 0.0 ? l->scale : m);
         return false;
     }
+    if (l->own_value && !isnan(l->model_value) && l->s->circuit->dialect == EQ_XYCE)
+        l->scale *= l->model_value;
     if (l->formula != NULL)
         become_behavioural(l, m);
     else if (class_of(l)->letter == 'r')
@@ -578,7 +583,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c) {
               .m = 1.0,
               .scale = 1.0,
               .factor = 1.0,
-              .temp = NAN};
+              .temp = NAN,
+              .model_value = NAN};
     if (l.name.kind != EQ_TOKEN_WORD) {
         eq_spice_expected(s, l.name, "an element or a card");
         return;

@@ -125,7 +125,8 @@ static bool read_table(eq_spice *s, eq_cursor *c, char letter) {
         if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) eq_token_next(c);
         if (read_points(s, c, &point, &count)) {
             eq_operand x = {NAN, s->formula->result};
-            x = eq_formula_table(s->formula, x, point, count, 0.1);
+            double share = s->circuit->dialect == EQ_NGSPICE ? 0.1 : 0.0;
+            x = eq_formula_table(s->formula, x, point, count, share);
             s->formula->result = x.slot;
             done = true;
         }

@@ -346,6 +346,7 @@ static void enter(scan *k, int32_t file, const eq_token *section, eq_location at
     s->base = s->current;
     scan inner = {.s = s, .scope = k->scope, .depth = k->depth + 1, .in_section = section != NULL};
     inner.c = eq_cursor_new(file, before.text, before.length);
+    inner.c.xyce = k->c.xyce;
     if (section != NULL && !find_section(&inner.c, *section))
         eq_spice_fail(s, section->at, "'%s' has no section %.*s (a line .lib %.*s); check the name",
                       s->circuit->file[file], (int)section->length, section->text,
@@ -377,6 +378,7 @@ eq_status eq_spice_scan(eq_spice *s, const char *name, char *text, size_t length
     s->sources = 1;
     s->source[file] = (eq_source){text, length, {EQ_NONE, 0, 0}, true};
     scan k = {.s = s, .c = eq_cursor_new(file, text, length)};
+    k.c.xyce = s->circuit->dialect == EQ_XYCE;
     eq_physical_line_end(&k.c); /* the title */
     scan_text(&k);
     if (!s->stop) eq_spice_define_steps(s);

@@ -299,7 +299,8 @@ int32_t eq_spice_control(eq_spice *s, eq_token name) {
 }
 
 eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value) {
-    eq_names_of names = {s, &s->depth, s->formula, parameter, function, input, fail};
+    eq_names_of names = {s,         &s->depth, s->formula, s->circuit->dialect != EQ_NGSPICE,
+                         parameter, function,  input,      fail};
     if (eq_expression(c, &names, value)) return EQ_OK;
     if (s->formula != NULL && s->formula->failed) return eq_spice_no_memory(s);
     return s->status == EQ_OK ? EQ_ERR_INPUT : s->status;

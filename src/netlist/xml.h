@@ -1,5 +1,6 @@
-/* XML documents, read and validated with libxml2: no network, no DOCTYPE, no entities of the document's own.
- * A small tree of elements is all that the readers of circuits and experiments see. */
+/* XML documents, read and validated with libxml2: no network, no DOCTYPE, no entities of the
+ * document's own. A small tree of elements is all that the readers of circuits and experiments see.
+ */
 #ifndef EQ_NETLIST_XML_H
 #define EQ_NETLIST_XML_H
 
@@ -20,15 +21,16 @@ typedef struct eq_schema {
 } eq_schema;
 extern const eq_schema eq_schema_circuit, eq_schema_experiment;
 
-/* Parses and validates; `name` stands for the file in messages. Every fault of the document is reported with
- * its line. *out is untouched on failure. */
+/* Parses and validates; `name` stands for the file in messages. Every fault of the document is
+ * reported with its line. *out is untouched on failure. */
 eq_status eq_xml_parse(const char *name, const char *text, size_t length, const eq_schema *schema,
                        eq_xml **out, eq_diag *diag);
 eq_status eq_xml_read(const char *path, const eq_schema *schema, eq_xml **out, eq_diag *diag);
 void eq_xml_free(eq_xml *xml);
 
 const eq_xml_node *eq_xml_root(const eq_xml *xml);
-/* First child element, next sibling element, first child element of that name; NULL when there is none. */
+/* First child element, next sibling element, first child element of that name; NULL when there is
+ * none. */
 const eq_xml_node *eq_xml_first(const eq_xml_node *node);
 const eq_xml_node *eq_xml_next(const eq_xml_node *node);
 const eq_xml_node *eq_xml_child(const eq_xml_node *node, const char *name);
@@ -38,8 +40,9 @@ eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node);
 
 /* The attribute's text, NULL when it is absent; lives as long as the document. */
 const char *eq_xml_attribute(const eq_xml_node *node, const char *name);
-/* Numbers and words: *value keeps its start when the attribute is absent; a value that is no number or lies
- * outside [min, max] is an error with the place. node may be NULL: then nothing is there. */
+/* Numbers and words: *value keeps its start when the attribute is absent; a value that is no number
+ * or lies outside [min, max] is an error with the place. node may be NULL: then nothing is there.
+ */
 eq_status eq_xml_number(const eq_xml *xml, const eq_xml_node *node, const char *name, double min,
                         double max, double *value, eq_diag *diag);
 eq_status eq_xml_count(const eq_xml *xml, const eq_xml_node *node, const char *name, size_t min,

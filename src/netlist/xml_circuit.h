@@ -4,12 +4,13 @@
 
 #include "circuit/formula.h"
 
-/* Reads a circuit from XML in memory and freezes it; `name` stands for the file in messages. *out is untouched
- * on failure. */
+/* Reads a circuit from XML in memory and freezes it; `name` stands for the file in messages. *out
+ * is untouched on failure. */
 eq_status eq_xml_circuit_parse(const char *name, const char *text, size_t length, eq_circuit **out,
                                eq_diag *diag);
 
-/* xml_formula.c: reads the text of a formula, whose nodes and elements are all known, into an empty one. */
+/* xml_formula.c: reads the text of a formula, whose nodes and elements are all known, into an empty
+ * one. */
 eq_status eq_xml_formula(eq_circuit *c, const char *text, eq_location at, eq_formula *formula,
                          eq_diag *diag);
 
