@@ -46,7 +46,7 @@ static const struct swept {
      ".options temp=@D\n.op\n",
      4, 3 * 5 * 3 * 3},
     /* Xyce: a global parameter, a model's and an element's parameter, around the analysis */
-    {"t\n.global_param x=3 y={2*x}\nv1 in 0 {y}\nr1 in a 1k\nd1 a 0 dleak 2\n.model dleak "
+    {"t\n.param x=3 y={2*x}\nv1 in 0 {y}\nr1 in a 1k\nd1 a 0 dleak 2\n.model dleak "
      "d(n=1.2)\n" TIGHT
      ".step x 1 2 0.5\n.step DLEAK:IS list 1e-14 1e-9\n.step d1:area 1 3 2\n.op\n",
      "t\nv1 in 0 {2*(@A)}\nr1 in a 1k\nd1 a 0 dleak area=@C\n.model dleak d(n=1.2 is=@B)\n" TIGHT
