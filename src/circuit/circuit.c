@@ -37,6 +37,11 @@ static void table_free(eq_table *t) {
     eq_free(t->model);
 }
 
+static void measure_free(const eq_measure *m) {
+    eq_formula_free(m->what);
+    for (int k = 0; k < 2; k++) eq_formula_free(m->event[k].difference);
+}
+
 void eq_circuit_free(eq_circuit *c) {
     if (c == NULL) return;
     for (int32_t k = 0; k < c->files; k++) {
@@ -62,7 +67,10 @@ void eq_circuit_free(eq_circuit *c) {
     eq_free(c->step);
     eq_free(c->start);
     eq_free(c->value);
+    for (size_t k = 0; k < c->prints; k++) eq_formula_free(c->print[k].formula);
+    for (size_t k = 0; k < c->measures; k++) measure_free(&c->measure[k]);
     eq_free(c->print);
+    eq_free(c->measure);
     eq_free(c->input);
     eq_free(c->output);
     eq_free(c->group);
@@ -322,9 +330,20 @@ void eq_circuit_begin(const eq_circuit *c, double *v) {
 }
 
 eq_status eq_circuit_print(eq_circuit *c, const eq_print *p, eq_diag *diag) {
-    if (!eq_grow((void **)&c->print, &c->print_cap, c->prints + 1, sizeof *c->print))
+    if (!eq_grow((void **)&c->print, &c->print_cap, c->prints + 1, sizeof *c->print)) {
+        eq_formula_free(p->formula);
         return eq_out_of_memory(diag);
+    }
     c->print[c->prints++] = *p;
+    return EQ_OK;
+}
+
+eq_status eq_circuit_measure(eq_circuit *c, const eq_measure *m, eq_diag *diag) {
+    if (!eq_grow((void **)&c->measure, &c->measure_cap, c->measures + 1, sizeof *c->measure)) {
+        measure_free(m);
+        return eq_out_of_memory(diag);
+    }
+    c->measure[c->measures++] = *m;
     return EQ_OK;
 }
 

@@ -81,13 +81,52 @@ typedef struct eq_analysis {
     eq_location at;
 } eq_analysis;
 
-/* A vector that .print, .plot or .save asks for: v(plus), v(plus,minus), i(element), or everything
- * when all are EQ_NONE; analyses: 1 << type for each type of analysis that gives it. */
+/* What a column of numbers is. */
+typedef enum eq_quantity { EQ_QUANTITY_NONE, EQ_QUANTITY_VOLTAGE, EQ_QUANTITY_CURRENT } eq_quantity;
+
+/* A vector that .print, .plot or .save asks for. */
 typedef struct eq_print {
-    eq_node plus, minus;
-    eq_element element;
-    unsigned analyses;
+    int32_t label; /* its name in eq_circuit.label; EQ_NONE: every node and source */
+    eq_quantity quantity;
+    struct eq_formula *formula; /* the circuit's; NULL: everything */
+    unsigned analyses;          /* 1 << type for each type of analysis that gives it */
 } eq_print;
+
+typedef enum eq_measure_kind {
+    EQ_MEASURE_FIND, /* a quantity at an event, at the end without one */
+    EQ_MEASURE_DERIV,
+    EQ_MEASURE_WHEN, /* where an event is */
+    EQ_MEASURE_BETWEEN, /* from one event to another */
+    EQ_MEASURE_MIN,
+    EQ_MEASURE_MAX,
+    EQ_MEASURE_MIN_AT,
+    EQ_MEASURE_MAX_AT,
+    EQ_MEASURE_PP,
+    EQ_MEASURE_AVG,
+    EQ_MEASURE_RMS,
+    EQ_MEASURE_INTEG,
+    EQ_MEASURE_PARAM, /* of other measures */
+} eq_measure_kind;
+
+/* Where a sweep meets a condition: difference = 0, or the swept value = at. */
+typedef struct eq_event {
+    struct eq_formula *difference; /* NULL: at */
+    double at;
+    int direction; /* +1 rising, -1 falling, 0 either */
+    int count;     /* the count-th time; -1 the last one; 0: there is no event */
+    double delay;  /* not before this swept value */
+} eq_event;
+
+/* A .measure card. */
+typedef struct eq_measure {
+    int32_t label;
+    eq_measure_kind kind;
+    unsigned analyses;
+    struct eq_formula *what; /* NULL for EQ_MEASURE_WHEN and _BETWEEN */
+    eq_event event[2];
+    double from, to; /* what counts of the sweep */
+    eq_location at;
+} eq_measure;
 
 /* An output: one node, or the difference v(plus) - v(minus). minus is EQ_NONE for a single node. */
 typedef struct eq_output {
@@ -153,6 +192,8 @@ typedef struct eq_circuit {
     size_t values, value_cap;
     eq_print *print;
     size_t prints, print_cap;
+    eq_measure *measure;
+    size_t measures, measure_cap;
     eq_element *input; /* V sources that carry the input vector, in order */
     size_t inputs, input_cap;
     eq_output *output;
@@ -226,7 +267,9 @@ double eq_sweep_value(const eq_circuit *c, const eq_sweep *s, size_t j);
 const char *eq_sweep_name(const eq_circuit *c, const eq_sweep *s);
 /* True if the deck is read again for each value. */
 bool eq_sweep_rereads(const eq_sweep *s);
+/* Both take over the formulas, also when they fail. */
 eq_status eq_circuit_print(eq_circuit *c, const eq_print *p, eq_diag *diag);
+eq_status eq_circuit_measure(eq_circuit *c, const eq_measure *m, eq_diag *diag);
 
 /* Checks that controls exist and are voltage-defined and that there is an element, makes the
  * missing nudge sources, fills derived columns and fixes the topology. Paths to ground, loops and

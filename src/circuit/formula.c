@@ -199,6 +199,7 @@ static void backward(const eq_formula *f, const eq_slot *s, double y, double adj
 double eq_formula_evaluate(const eq_formula *f, const double *in, double *slope, double *work) {
     double *value = work, *adjoint = work + f->slots;
     for (size_t k = 0; k < f->slots; k++) value[k] = forward(f, &f->slot[k], in, value);
+    if (slope == NULL) return value[f->result];
     memset(adjoint, 0, f->slots * sizeof *adjoint);
     memset(slope, 0, f->inputs * sizeof *slope);
     adjoint[f->result] = 1.0;

@@ -10,6 +10,7 @@ typedef enum eq_input_kind {
     EQ_INPUT_DROP,        /* v(plus) - v(minus) */
     EQ_INPUT_CURRENT,     /* i(branch) of a voltage-defined element */
     EQ_INPUT_TEMPERATURE, /* degrees C */
+    EQ_INPUT_MEASURE,     /* value of the .measure card `plus`; in those cards only */
 } eq_input_kind;
 
 typedef struct eq_formula_input {
@@ -64,7 +65,7 @@ eq_operand eq_formula_table(eq_formula *f, eq_operand x, const double *point, si
 
 /* Doubles of work space that an evaluation needs. */
 size_t eq_formula_work(const eq_formula *f);
-/* f(in), and its derivatives by the inputs into slope. in, slope: [inputs]. */
+/* f(in), and its derivatives by the inputs into slope (may be NULL). in, slope: [inputs]. */
 double eq_formula_evaluate(const eq_formula *f, const double *in, double *slope, double *work);
 
 #endif

@@ -2,12 +2,18 @@
 #include "cli/deck.h"
 #include "report/analysis.h"
 
-/* Runs the analyses into r[]; *done counts the results that are there. */
-static eq_status all_analyses(eq_circuit *c, const eq_solve_options *o, eq_result **r, size_t *done,
-                              eq_diag *diag) {
+/* Runs the analyses into r[], each followed by what it measures; *done counts the results that are
+ * there. A raw file has the analyses only, as ngspice's. */
+static eq_status all_analyses(eq_circuit *c, const eq_solve_options *o, bool raw, eq_result **r,
+                              size_t *done, eq_diag *diag) {
     eq_status status = EQ_OK;
-    for (; status == EQ_OK && *done < c->analyses; *done += status == EQ_OK)
-        status = eq_analysis_run(c, *done, o, &r[*done], diag);
+    for (size_t k = 0; status == EQ_OK && k < c->analyses; k++) {
+        eq_result *measures = NULL;
+        status = eq_analysis_run(c, k, o, &r[*done], &measures, diag);
+        *done += status == EQ_OK;
+        if (raw) eq_result_free(measures);
+        if (measures != NULL && !raw) r[(*done)++] = measures;
+    }
     return status;
 }
 
@@ -22,8 +28,10 @@ static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *d
         status = eq_fail(diag, EQ_ERR_INPUT,
                          "%s asks for no analysis; add .op or .dc, or use `eqspice op`", path);
     if (status == EQ_OK) {
-        r = eq_calloc(c->analyses, sizeof *r);
-        status = r == NULL ? eq_out_of_memory(diag) : all_analyses(c, &o, r, &done, diag);
+        bool raw = format == EQ_RAW || format == EQ_RAW_ASCII;
+        r = eq_calloc(2 * c->analyses, sizeof *r);
+        status = r == NULL ? eq_out_of_memory(diag)
+                           : all_analyses(c, &o, raw, r, &done, diag);
     }
     eq_sink sink;
     if (status == EQ_OK) status = eq_sink_open(d->file, &sink, diag);

@@ -282,7 +282,8 @@ static eq_operand points(parser *s, eq_token name, bool flat) {
 
 /* Behind the opening parenthesis: what only a formula knows. False: an ordinary call. */
 static bool formula_call(parser *s, eq_token name, eq_operand *value) {
-    bool is_probe = eq_token_is(name, "v") || eq_token_is(name, "i");
+    bool is_power = s->names->powers && (eq_token_is(name, "p") || eq_token_is(name, "w"));
+    bool is_probe = is_power || eq_token_is(name, "v") || eq_token_is(name, "i");
     bool is_pwl = eq_token_is(name, "pwl"), is_table = eq_token_is(name, "table");
     if (!is_probe && !is_pwl && !is_table) return false;
     if (s->names->formula == NULL)

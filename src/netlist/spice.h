@@ -167,7 +167,8 @@ struct eq_spice {
     eq_frame *frame; /* being expanded; NULL while scanning */
     const eq_arguments *arguments;
     eq_formula *formula; /* being read; NULL: expressions are numbers */
-    int depth;           /* of nested expressions */
+    const char *card; /* whose expression may ask for what the circuit does (".print"); else NULL */
+    int depth;        /* of nested expressions */
     eq_late *late;
     size_t lates, late_cap;
     eq_pending *pending;
@@ -335,10 +336,25 @@ void eq_spice_ic(eq_spice *s, eq_cursor *c, eq_location at);
 /* spice_print.c: the vectors of a .print, .plot or .save card. */
 void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at);
 
+/* A formula of potentials, currents and powers: begun, one or more operands from a card (".print"),
+ * ended (with or without its value, then NULL). False and NULL: an error was reported. */
+bool eq_spice_probe_begin(eq_spice *s);
+bool eq_spice_probe_operand(eq_spice *s, eq_cursor *c, const char *card, eq_operand *value);
+eq_formula *eq_spice_probe_end(eq_spice *s, bool done, eq_operand value);
+/* The types of analysis that a word such as dc asks for: 1 << type; 0: one that eqspice does not
+ * do, -1: any other word. */
+int eq_spice_analyses_of(eq_token t);
+
+/* spice_measure.c: a .measure card, and the value of one in the expression of a later one. */
+void eq_spice_measure(eq_spice *s, eq_cursor *c, eq_location at);
+eq_lookup eq_spice_measured(eq_spice *s, eq_token name, eq_operand *value);
+
 /* spice_directive.c: notes a *% line down; c stands at its *. */
 void eq_spice_directive(eq_spice *s, eq_cursor *c);
 /* The element of that full name; EQ_NONE: an error was reported that starts with `what`. */
 eq_element eq_spice_find_element(eq_spice *s, eq_token name, const char *what);
+/* The same without an error; x1:r1 (Xyce) is r.x1.r1. */
+eq_element eq_spice_element_of(const eq_spice *s, eq_token name);
 eq_node eq_spice_find_node(eq_spice *s, eq_token name, const char *what);
 /* Gives the circuit the outputs of the *% output and *% nudge lines. */
 void eq_spice_finish_directives(eq_spice *s);

@@ -45,23 +45,6 @@ static bool new_sweep(eq_spice *s, eq_target target, eq_element e, eq_token name
 
 static const eq_token nothing = {EQ_TOKEN_END, "", 0, {EQ_NONE, 0, 0}};
 
-/* The element of that name: as it is written, or a.b.r1 for Xyce's a:b:r1. */
-static eq_element element_of(const eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME], own[EQ_MAX_NAME + 2];
-    if (t.kind != EQ_TOKEN_WORD || t.length == 0 || t.length >= sizeof name) return EQ_NONE;
-    memcpy(name, t.text, t.length);
-    name[t.length] = '\0';
-    eq_element e = eq_circuit_find_element(s->circuit, name);
-    char *last = strrchr(name, ':');
-    if (e != EQ_NONE || last == NULL || last[1] == '\0') return e;
-    own[0] = last[1];
-    own[1] = '.';
-    memcpy(own + 2, name, t.length + 1);
-    for (char *p = own; *p != '\0'; p++)
-        if (*p == ':') *p = '.';
-    return eq_circuit_find_element(s->circuit, own);
-}
-
 /* True for R, V and I elements, whose value is swept when no parameter is named. */
 static bool has_value(const eq_spice *s, eq_element e) {
     int cls = s->circuit->row[e].cls;
@@ -89,7 +72,7 @@ static bool element_target(eq_spice *s, eq_token t, eq_element e, eq_sweep *out)
 
 /* r1:r or dm:is, r1(r) or dm(is): a parameter of an element or of a .model. */
 static bool inner_target(eq_spice *s, eq_token t, eq_token param, eq_sweep *out) {
-    eq_element e = element_of(s, t);
+    eq_element e = eq_spice_element_of(s, t);
     if (e == EQ_NONE && eq_spice_model_has(s, t, param))
         return new_sweep(s, EQ_TARGET_MODEL, EQ_NONE, t, param, out);
     int k = e == EQ_NONE ? -1 : param_of(eq_class(s->circuit->row[e].cls), param);
@@ -150,7 +133,7 @@ static bool read_target(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *o
         return false;
     }
     bool called = opens(c);
-    eq_element e = called ? EQ_NONE : element_of(s, t);
+    eq_element e = called ? EQ_NONE : eq_spice_element_of(s, t);
     if (!called && eq_token_is(t, "param")) return parameter_target(s, eq_token_next(c), out);
     if (!called && is_type(c)) t = eq_token_next(c);
     if (called || opens(c)) return inner_target(s, t, eq_token_next(c), out);

@@ -57,9 +57,33 @@ static bool copy(eq_token t, char name[EQ_MAX_NAME]) {
     return true;
 }
 
+/* Puts Xyce's a:b:NAME as a.b.NAME into `name`, with its first letter in front for an element
+ * (r.a.b.r1); false: there is no colon in it. */
+static bool dotted(eq_token t, bool element, char name[EQ_MAX_NAME + 2]) {
+    const char *last = t.text + t.length;
+    while (last > t.text && last[-1] != ':') last--;
+    if (last == t.text || last == t.text + t.length || t.length >= EQ_MAX_NAME) return false;
+    size_t front = element ? 2 : 0;
+    name[0] = *last;
+    name[1] = '.';
+    memcpy(name + front, t.text, t.length);
+    name[front + t.length] = '\0';
+    for (char *p = name; *p != '\0'; p++)
+        if (*p == ':') *p = '.';
+    return true;
+}
+
+eq_element eq_spice_element_of(const eq_spice *s, eq_token t) {
+    char name[EQ_MAX_NAME + 2];
+    eq_element e = t.kind == EQ_TOKEN_WORD && copy(t, name)
+                       ? eq_circuit_find_element(s->circuit, name)
+                       : EQ_NONE;
+    return e == EQ_NONE && dotted(t, true, name) ? eq_circuit_find_element(s->circuit, name) : e;
+}
+
 eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {
-    char name[EQ_MAX_NAME], near[96];
-    eq_element e = copy(t, name) ? eq_circuit_find_element(s->circuit, name) : EQ_NONE;
+    char near[96];
+    eq_element e = eq_spice_element_of(s, t);
     if (e == EQ_NONE)
         eq_spice_fail(s, t.at, "%s names %.*s, but there is no such element%s; correct the name",
                       what, (int)(t.length < 60 ? t.length : 60), t.text,
@@ -68,8 +92,9 @@ eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {
 }
 
 eq_node eq_spice_find_node(eq_spice *s, eq_token t, const char *what) {
-    char name[EQ_MAX_NAME], near[96];
+    char name[EQ_MAX_NAME + 2], near[96];
     eq_node node = copy(t, name) ? eq_circuit_find_node(s->circuit, name) : EQ_NONE;
+    if (node == EQ_NONE && dotted(t, false, name)) node = eq_circuit_find_node(s->circuit, name);
     if (node == EQ_NONE)
         eq_spice_fail(s, t.at, "%s names node %.*s, but there is no such node%s; correct the name",
                       what, (int)(t.length < 60 ? t.length : 60), t.text,

@@ -1,53 +1,36 @@
 /* .print, .plot, .save and .probe: the vectors that `eqspice run` gives (ngspice manual, "Batch
- * Output"). */
-#include <ctype.h>
+ * Output"; Xyce Reference Guide, .PRINT). */
 #include <string.h>
 
 #include "netlist/spice.h"
 
 enum { ANY_ANALYSIS = 1u << EQ_ANALYSIS_OP | 1u << EQ_ANALYSIS_DC };
 
-/* A piece of text on the line, without blanks at its ends. */
-static eq_token piece(const eq_cursor *c, const char *from, const char *to) {
-    while (from < to && (*from == ' ' || *from == '\t')) from++;
-    while (to > from && (to[-1] == ' ' || to[-1] == '\t')) to--;
-    eq_location at = eq_cursor_at(c);
-    at.column += (int32_t)(from - c->p);
-    return (eq_token){EQ_TOKEN_WORD, from, (size_t)(to - from), at};
+bool eq_spice_probe_operand(eq_spice *s, eq_cursor *c, const char *card, eq_operand *value) {
+    s->card = card;
+    bool done = eq_spice_operand(s, c, value) == EQ_OK;
+    s->card = NULL;
+    return done;
 }
 
-static void add(eq_spice *s, eq_print p) {
-    eq_spice_pass_on(s, eq_circuit_print(s->circuit, &p, s->scratch));
+bool eq_spice_probe_begin(eq_spice *s) {
+    s->formula = eq_formula_new();
+    if (s->formula == NULL) eq_spice_no_memory(s);
+    return s->formula != NULL;
 }
 
-/* v(NODE), v(NODE,NODE) or i(ELEMENT), text from `open` to `close` being its parentheses; false: it
- * is something else. */
-static bool vector(eq_spice *s, const eq_cursor *c, const char *open, const char *close,
-                   unsigned analyses) {
-    char kind = (char)tolower((unsigned char)*c->p);
-    const char *comma = memchr(open, ',', (size_t)(close - open));
-    if (open != c->p + 1 || (kind != 'v' && kind != 'i') || (kind == 'i' && comma != NULL))
-        return false;
-    eq_token first = piece(c, open + 1, comma != NULL ? comma : close);
-    eq_print p = {EQ_NONE, EQ_NONE, EQ_NONE, analyses};
-    if (eq_token_is(first, "*")) {
-        add(s, p);
-        return true;
-    }
-    if (kind == 'i')
-        p.element = eq_spice_find_element(s, first, ".print");
-    else
-        p.plus = eq_spice_find_node(s, first, ".print");
-    if (comma != NULL) p.minus = eq_spice_find_node(s, piece(c, comma + 1, close), ".print");
-    bool good = kind == 'i' ? p.element != EQ_NONE
-                            : p.plus != EQ_NONE && (comma == NULL || p.minus != EQ_NONE);
-    if (good) add(s, p);
-    return true;
+eq_formula *eq_spice_probe_end(eq_spice *s, bool done, eq_operand value) {
+    eq_formula *f = s->formula;
+    s->formula = NULL;
+    if (done && value.slot == EQ_NONE) value = eq_formula_number(f, value.number);
+    if (done && f->failed) eq_spice_no_memory(s);
+    f->result = value.slot;
+    if (done && !f->failed) return f;
+    eq_formula_free(f);
+    return NULL;
 }
 
-/* The analyses that a word such as dc asks for: 0 for one that eqspice does not do, -1 for any
- * other word. */
-static int analyses_of(eq_token t) {
+int eq_spice_analyses_of(eq_token t) {
     static const struct {
         const char *name;
         unsigned analyses;
@@ -60,32 +43,193 @@ static int analyses_of(eq_token t) {
                  {"disto", 0},
                  {"pz", 0},
                  {"tf", 0},
+                 {"sp", 0},
                  {"hb", 0}};
     for (size_t k = 0; k < sizeof known / sizeof *known; k++)
         if (eq_token_is(t, known[k].name)) return (int)known[k].analyses;
     return -1;
 }
 
-/* The end of the word at c->p: over parentheses to their end. NULL: they are not closed on the
- * line. */
-static const char *word_end(const eq_cursor *c, const char **open, const char **close) {
-    const char *p = c->p;
+/* The end of the item at c->p: a blank or comma outside of parentheses, braces and quotes. NULL:
+ * one of these is not closed on the line. */
+static const char *item_end(const eq_cursor *c) {
     int depth = 0;
-    *open = *close = NULL;
-    for (; p < c->end && *p != '\n' && *p != '\r' && (depth > 0 || (*p != ' ' && *p != '\t'));
-         p++) {
-        if (*p == '(' && depth++ == 0 && *open == NULL) *open = p;
-        if (*p == ')' && --depth == 0 && *close == NULL) *close = p;
-        if (depth == 0 && *p == ')' && p + 1 < c->end && p[1] == ',') return p + 1;
+    char quote = '\0';
+    const char *p = c->p;
+    for (; p < c->end && *p != '\n' && *p != '\r'; p++) {
+        bool inside = depth > 0 || quote != '\0';
+        if (!inside && strchr(" \t,", *p) != NULL) break;
+        if (quote != '\0')
+            quote = *p == quote ? '\0' : quote;
+        else if (*p == '\'' || *p == '"')
+            quote = *p;
+        depth += quote != '\0'              ? 0
+                 : strchr("({", *p) != NULL ? 1
+                 : strchr(")}", *p) != NULL ? -1
+                                            : 0;
     }
-    return depth == 0 ? p : NULL;
+    return depth == 0 && quote == '\0' ? p : NULL;
 }
 
-static void everything(eq_spice *s, eq_token t, unsigned analyses) {
-    eq_spice_note(s, ".print", t.at,
-                  "%.*s is not v(node), v(node,node) or i(element); every node and source is given",
-                  (int)(t.length < 60 ? t.length : 60), t.text);
-    add(s, (eq_print){EQ_NONE, EQ_NONE, EQ_NONE, analyses});
+static void add(eq_spice *s, eq_print p) {
+    eq_spice_pass_on(s, eq_circuit_print(s->circuit, &p, s->scratch));
+}
+
+static const eq_print everything = {EQ_NONE, EQ_QUANTITY_NONE, NULL, 0};
+
+static void add_everything(eq_spice *s, unsigned analyses) {
+    eq_print p = everything;
+    p.analyses = analyses;
+    add(s, p);
+}
+
+/* What v(a,b) or i(x) alone is; NONE for anything made of them. */
+static eq_quantity quantity_of(const eq_formula *f) {
+    const eq_slot *slot = &f->slot[f->result];
+    if (slot->operation != EQ_SLOT_INPUT) return EQ_QUANTITY_NONE;
+    eq_input_kind kind = f->input[slot->arg[0]].kind;
+    return kind == EQ_INPUT_DROP      ? EQ_QUANTITY_VOLTAGE
+           : kind == EQ_INPUT_CURRENT ? EQ_QUANTITY_CURRENT
+                                      : EQ_QUANTITY_NONE;
+}
+
+/* The name of a column: the text as written, in lower case, without blanks. */
+static int32_t label_of(eq_spice *s, const char *text, size_t length) {
+    eq_text t = {0};
+    for (size_t k = 0; k < length; k++)
+        if (strchr(" \t\r\n", text[k]) == NULL) eq_text_add(&t, text + k, 1);
+    if (t.text != NULL) eq_lower(t.text, t.length);
+    int32_t label = t.failed ? EQ_NO_NAME : eq_names_add(s->circuit->label, t.text, t.length);
+    eq_text_free(&t);
+    if (label == EQ_NO_NAME) eq_spice_no_memory(s);
+    return label;
+}
+
+/* The expression from the cursor to `end` as a column of that name. */
+static void add_expression(eq_spice *s, const eq_cursor *c, const char *end, eq_token name,
+                           unsigned analyses) {
+    eq_cursor at = *c;
+    eq_operand value = {0.0, EQ_NONE};
+    eq_print p = {label_of(s, name.text, name.length), EQ_QUANTITY_NONE, NULL, analyses};
+    if (p.label == EQ_NO_NAME || !eq_spice_probe_begin(s)) return;
+    at.end = end;
+    bool done = eq_spice_probe_operand(s, &at, ".print", &value);
+    if (done && eq_skip_blank(&at)) {
+        eq_spice_expected(s, eq_token_peek(&at), "an operator or a blank");
+        done = false;
+    }
+    p.formula = eq_spice_probe_end(s, done, value);
+    if (p.formula == NULL) return;
+    p.quantity = quantity_of(p.formula);
+    add(s, p);
+}
+
+/* @d1[id], @r1[i], @v1[p]: ngspice's names for what i(d1), p(v1) and v(r1) are; false: another one.
+ */
+static bool add_property(eq_spice *s, const eq_cursor *c, const char *end, eq_token name,
+                         unsigned analyses) {
+    static const struct {
+        const char *name, *probe;
+    } known[] = {{"i", "i"}, {"id", "i"}, {"c", "i"}, {"current", "i"},
+                 {"p", "p"}, {"v", "v"},  {"vd", "v"}};
+    const char *open = memchr(c->p, '[', (size_t)(end - c->p));
+    if (open == NULL || end[-1] != ']') return false;
+    eq_token element = {EQ_TOKEN_WORD, c->p + 1, (size_t)(open - c->p - 1), eq_cursor_at(c)};
+    eq_token property = {EQ_TOKEN_WORD, open + 1, (size_t)(end - open - 2), element.at};
+    const char *probe = NULL;
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+        if (eq_token_is(property, known[k].name)) probe = known[k].probe;
+    if (probe == NULL) return false;
+    eq_element e = eq_spice_find_element(s, element, ".print");
+    eq_text t = {0};
+    if (e == EQ_NONE) return true;
+    eq_row r = s->circuit->row[e];
+    eq_node *const *term = s->circuit->table[r.cls].term;
+    if (*probe == 'v')
+        eq_text_printf(&t, "v(%s,%s)", eq_circuit_node_name(s->circuit, term[0][r.row]),
+                       eq_circuit_node_name(s->circuit, term[1][r.row]));
+    else
+        eq_text_printf(&t, "%s(%s)", probe, eq_circuit_element_name(s->circuit, e));
+    if (t.failed) {
+        eq_spice_no_memory(s);
+    } else {
+        eq_cursor inner = eq_cursor_new(element.at.file, t.text, t.length);
+        add_expression(s, &inner, t.text + t.length, name, analyses);
+    }
+    eq_text_free(&t);
+    return true;
+}
+
+/* True for what an expression can start with: v(..), {..}, a number, a function, a parameter. */
+static bool is_expression(eq_spice *s, const eq_cursor *c, const char *end) {
+    static const char *const probes[] = {"v", "i", "p", "w", "par", "temp", "temper"};
+    char folded[16] = "";
+    eq_token t = {EQ_TOKEN_WORD, c->p, 0, eq_cursor_at(c)};
+    if (strchr("{'(+-.0123456789", *c->p) != NULL) return true;
+    while (t.text + t.length < end && strchr("(+-*/ ", t.text[t.length]) == NULL) t.length++;
+    for (size_t k = 0; k < sizeof probes / sizeof *probes; k++)
+        if (eq_token_is(t, probes[k])) return true;
+    if (eq_dictionary_find(&s->scope[0]->defines[EQ_DEFINES_PARAM], t, NULL) != NULL ||
+        eq_dictionary_find(&s->scope[0]->defines[EQ_DEFINES_FUNC], t, NULL) != NULL)
+        return true;
+    if (t.length >= sizeof folded) return false;
+    memcpy(folded, t.text, t.length);
+    eq_lower(folded, t.length);
+    for (int operands = 1; operands <= EQ_MOST_OPERANDS; operands++)
+        if (eq_operation_find(folded, operands) >= 0) return true;
+    return false;
+}
+
+static bool is_all(eq_token t) {
+    return eq_token_is(t, "all") || eq_token_is(t, "allv") || eq_token_is(t, "v(*)") ||
+           eq_token_is(t, "i(*)");
+}
+
+/* NAME=par('EXPRESSION'): a column of that name; FORMAT=csv, FILE=x: how another simulator prints.
+ * The cursor stands behind the sign and moves behind the value. */
+static void add_named(eq_spice *s, eq_cursor *c, eq_token name, unsigned analyses) {
+    const char *end = eq_skip_blank(c) ? item_end(c) : c->p;
+    if (end == NULL) {
+        eq_spice_fail(s, eq_cursor_at(c), "this is not closed on its line; close it there");
+        end = c->end;
+    } else if (eq_token_is(eq_token_peek(c), "par")) {
+        add_expression(s, c, end, name, analyses);
+    }
+    c->p = end;
+}
+
+/* (LOW,HIGH) of .plot: limits of the axis. */
+static bool is_limits(const eq_cursor *c, const char *end) {
+    eq_cursor at = *c;
+    at.end = end;
+    return *c->p == '(' && eq_spice_is_value(eq_token_next(&at)) &&
+           eq_spice_is_value(eq_token_next(&at)) && eq_token_peek(&at).kind == EQ_TOKEN_END;
+}
+
+static void add_item(eq_spice *s, const eq_cursor *c, const char *end, unsigned analyses) {
+    eq_token t = {EQ_TOKEN_WORD, c->p, (size_t)(end - c->p), eq_cursor_at(c)};
+    if (is_limits(c, end)) return;
+    if (is_all(t))
+        add_everything(s, analyses);
+    else if (*c->p == '@' && add_property(s, c, end, t, analyses))
+        ;
+    else if (*c->p != '@' && is_expression(s, c, end))
+        add_expression(s, c, end, t, analyses);
+    else {
+        eq_spice_note(s, ".print", t.at,
+                      "%.*s is nothing that is known here; every node and source is given",
+                      (int)(t.length < 60 ? t.length : 60), t.text);
+        add_everything(s, analyses);
+    }
+}
+
+/* The length of NAME in NAME=VALUE or NAME = VALUE; 0: it is something else. */
+static size_t name_before_equal(const eq_cursor *c, const char *end) {
+    eq_cursor behind = *c;
+    size_t n = 0;
+    while (c->p + n < end && strchr("=({'@", c->p[n]) == NULL) n++;
+    behind.p += n;
+    return n > 0 && eq_token_peek(&behind).kind == EQ_TOKEN_EQUAL ? n : 0;
 }
 
 void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at) {
@@ -93,27 +237,32 @@ void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at) {
     bool first = true;
     (void)at;
     for (; eq_skip_blank(c) && !s->stop; first = false) {
-        const char *open, *close, *end = word_end(c, &open, &close);
         if (*c->p == ',') {
             c->p++;
             continue;
         }
+        const char *end = item_end(c);
         if (end == NULL) {
             eq_spice_fail(s, eq_cursor_at(c),
-                          "there is a ( that is not closed on its line; write v(node) in one line");
+                          "there is a ( or quote that is not closed on its line; write v(node) in "
+                          "one line");
             return;
         }
-        eq_token word = piece(c, c->p, end);
-        int asked = first ? analyses_of(word) : -1;
-        if (asked == 0) return;
-        if (asked > 0)
-            analyses = (unsigned)asked;
-        else if (open != NULL && close == end - 1 && vector(s, c, open, close, analyses))
-            ;
-        else if (eq_token_is(word, "all"))
-            add(s, (eq_print){EQ_NONE, EQ_NONE, EQ_NONE, analyses});
-        else if (memchr(c->p, '=', (size_t)(end - c->p)) == NULL)
-            everything(s, word, analyses);
+        eq_token word = {EQ_TOKEN_WORD, c->p, (size_t)(end - c->p), eq_cursor_at(c)};
+        eq_cursor item = *c;
+        int asked = first ? eq_spice_analyses_of(word) : -1;
+        size_t name = name_before_equal(c, end);
         c->p = end;
+        if (asked == 0) return;
+        if (asked > 0) {
+            analyses = (unsigned)asked;
+        } else if (name > 0) {
+            word.length = name;
+            c->p = item.p + name;
+            eq_token_next(c); /* the sign */
+            add_named(s, c, word, analyses);
+        } else {
+            add_item(s, &item, end, analyses);
+        }
     }
 }

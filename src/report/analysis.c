@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "netlist/netlist.h"
+#include "report/measure.h"
 #include "report/selection.h"
 
 /* An analysis under way: nested loops, the sweeps of .dc inside, the steps of the deck around them.
@@ -23,7 +24,9 @@ typedef struct run {
     bool stale;            /* c was read with other values */
     double *row;           /* one line of the table */
     eq_selection selection;
-    eq_result *r;
+    eq_measuring *measuring; /* NULL: the deck measures nothing here */
+    eq_probe probe;
+    eq_result *r, *measures;
     eq_diag *diag;
 } run;
 
@@ -100,6 +103,7 @@ static eq_status report_again(run *w, const eq_diag *said, size_t overrides, eq_
 static bool same_variables(const run *w, const eq_circuit *c, const eq_solver *s) {
     bool same = eq_circuit_nodes(c) == w->nodes && eq_solver_branches(s) == w->branches &&
                 c->analyses == w->base->analyses && c->prints == w->base->prints &&
+                c->measures == w->base->measures &&
                 c->analysis[w->number].sweeps == analysis(w)->sweeps;
     for (size_t k = 0; same && k < w->nodes; k++)
         same = strcmp(eq_circuit_node_name(c, (eq_node)k),
@@ -121,7 +125,13 @@ static eq_status take(run *w, eq_circuit *c) {
                             "the same ones at every point");
     if (status == EQ_OK)
         status = eq_selection_new(c, c->analysis[w->number].type, &selection, w->diag);
+    if (status == EQ_OK) {
+        w->probe.c = c;
+        w->probe.s = s;
+        status = eq_probe_fit(&w->probe, w->diag);
+    }
     if (status != EQ_OK) {
+        eq_selection_free(&selection);
         eq_solver_free(s);
         eq_circuit_free(c);
         return status;
@@ -176,7 +186,7 @@ static void put_values(run *w) {
     memcpy(w->row + steps, w->at, w->sweeps * sizeof *w->row);
     double *out = w->row + w->loops;
     if (w->selection.count > 0) {
-        eq_selection_values(&w->selection, w->s, w->v, w->branch, out);
+        eq_selection_values(&w->selection, &w->probe, out);
         return;
     }
     memcpy(out, w->v + 1, (w->nodes - 1) * sizeof *out);
@@ -193,13 +203,15 @@ static eq_status point(run *w) {
     status = eq_solver_solve(w->s, w->o, w->v, w->branch, NULL, w->diag);
     if (status != EQ_OK) return w->loops == 0 ? status : report_stop(w, status);
     put_values(w);
-    return eq_result_point(w->r, w->row, w->diag);
+    status = eq_result_point(w->r, w->row, w->diag);
+    if (status == EQ_OK && w->measuring != NULL)
+        status =
+            eq_measuring_point(w->measuring, &w->probe, w->sweeps > 0 ? w->at[0] : 0.0, w->diag);
+    return status;
 }
 
-/* All values of loop k-1, the inner ones first for each; every step starts cold. */
-static eq_status all_points(run *w, size_t k) {
-    if (k == 0) return point(w);
-    k--;
+/* `inner` for all values of loop k; every step starts cold. */
+static eq_status each_value(run *w, size_t k, eq_status (*inner)(run *w, size_t k)) {
     eq_status status = w->stale && k < w->sweeps ? renew(w) : EQ_OK;
     if (status != EQ_OK) return status;
     const eq_circuit *of;
@@ -210,10 +222,32 @@ static eq_status all_points(run *w, size_t k) {
         w->stale = w->stale || eq_sweep_rereads(&s);
         w->cold = w->cold || k >= w->sweeps;
         status = set_value(w, k);
-        if (status == EQ_OK) status = all_points(w, k);
+        if (status == EQ_OK) status = inner(w, k);
     }
     w->at[k] = NAN;
     return status;
+}
+
+/* The sweeps of .dc below k, the inner ones first. */
+static eq_status all_sweeps(run *w, size_t k) {
+    return k == 0 ? point(w) : each_value(w, k - 1, all_sweeps);
+}
+
+/* The whole .dc or .op with the values of the steps, and what .measure says about it. */
+static eq_status measured(run *w) {
+    if (w->measuring == NULL) return all_sweeps(w, w->sweeps);
+    size_t steps = w->loops - w->sweeps;
+    eq_measuring_begin(w->measuring);
+    eq_status status = all_sweeps(w, w->sweeps);
+    if (status != EQ_OK) return status;
+    memcpy(w->row, w->at + w->sweeps, steps * sizeof *w->row);
+    eq_measuring_end(w->measuring, &w->probe, w->row + steps, w->diag);
+    return eq_result_point(w->measures, w->row, w->diag);
+}
+
+/* The steps below k, the inner ones first. */
+static eq_status all_steps(run *w, size_t k) {
+    return k == w->sweeps ? measured(w) : each_value(w, k - 1, all_steps);
 }
 
 static eq_status check_size(const run *w) {
@@ -249,8 +283,18 @@ static eq_status new_table(run *w) {
     return status;
 }
 
+/* The empty table of measurements: the stepped variables, then the cards. */
+static eq_status new_measures(run *w) {
+    w->measures = eq_result_new(w->c->title, "Measurements");
+    eq_status status = w->measures == NULL ? eq_out_of_memory(w->diag) : EQ_OK;
+    for (size_t k = w->sweeps; status == EQ_OK && k < w->loops; k++)
+        status = eq_result_variable(w->measures, loop_name(w, k), "notype", w->diag);
+    if (status == EQ_OK) status = eq_measuring_variables(w->measuring, w->c, w->measures, w->diag);
+    return status;
+}
+
 /* Keeps (kept != NULL) or gives back the values that loops change in the circuit itself. */
-static void each_value(run *w, double *kept, const double *back) {
+static void own_values(run *w, double *kept, const double *back) {
     for (size_t k = 0; k < w->loops; k++) {
         const eq_sweep *s =
             k < w->sweeps ? &w->base->analysis[w->number].sweep[k] : &w->base->step[k - w->sweeps];
@@ -261,7 +305,8 @@ static void each_value(run *w, double *kept, const double *back) {
 }
 
 static eq_status run_loops(run *w) {
-    size_t widest = w->loops + w->nodes + w->branches + w->selection.count;
+    size_t widest =
+        w->loops + w->nodes + w->branches + w->selection.count + eq_measuring_count(w->measuring);
     double *kept = eq_calloc(w->loops, sizeof *kept);
     w->v = eq_calloc(w->nodes, sizeof *w->v);
     w->branch = eq_calloc(w->branches, sizeof *w->branch);
@@ -271,12 +316,15 @@ static eq_status run_loops(run *w) {
     bool whole = kept != NULL && w->v != NULL && w->branch != NULL && w->at != NULL &&
                  w->override != NULL && w->row != NULL;
     eq_status status = whole ? check_size(w) : eq_out_of_memory(w->diag);
+    w->probe = (eq_probe){.c = w->c, .s = w->s, .v = w->v, .branch = w->branch};
+    if (status == EQ_OK) status = eq_probe_fit(&w->probe, w->diag);
     if (status == EQ_OK) status = new_table(w);
+    if (status == EQ_OK && w->measuring != NULL) status = new_measures(w);
     if (status == EQ_OK) {
         for (size_t k = 0; k < w->loops; k++) w->at[k] = NAN;
-        each_value(w, kept, NULL);
-        status = all_points(w, w->loops);
-        each_value(w, NULL, kept);
+        own_values(w, kept, NULL);
+        status = all_steps(w, w->loops);
+        own_values(w, NULL, kept);
         eq_circuit_derive(w->base);
     }
     eq_free(kept);
@@ -290,19 +338,23 @@ static void run_free(run *w) {
     eq_free(w->at);
     eq_free(w->override);
     eq_free(w->row);
+    eq_free(w->probe.work);
+    eq_measuring_free(w->measuring);
+    eq_result_free(w->measures);
     eq_selection_free(&w->selection);
     eq_solver_free(w->s);
     eq_result_free(w->r);
 }
 
 eq_status eq_analysis_run(eq_circuit *c, size_t number, const eq_solve_options *o, eq_result **out,
-                          eq_diag *diag) {
+                          eq_result **measures, eq_diag *diag) {
     const eq_analysis *a = &c->analysis[number];
     run w = {.base = c, .c = c, .number = number, .cold = true, .o = o, .diag = diag};
     w.sweeps = (size_t)a->sweeps;
     w.loops = w.sweeps + c->steps;
     eq_status status = eq_solver_new(c, &w.s, diag);
     if (status == EQ_OK) status = eq_selection_new(c, a->type, &w.selection, diag);
+    if (status == EQ_OK) status = eq_measuring_new(c, a->type, &w.measuring, diag);
     if (status == EQ_OK) {
         w.nodes = eq_circuit_nodes(c);
         w.branches = eq_solver_branches(w.s);
@@ -310,7 +362,8 @@ eq_status eq_analysis_run(eq_circuit *c, size_t number, const eq_solve_options *
     }
     if (status == EQ_OK) {
         *out = w.r;
-        w.r = NULL;
+        *measures = w.measures;
+        w.r = w.measures = NULL;
     }
     run_free(&w);
     return status;

@@ -9,6 +9,6 @@
  * swept ones, each innermost first, then v(node) and i(source), or the vectors of .print, .plot and
  * .save. The circuit's values are as before afterwards. */
 eq_status eq_analysis_run(eq_circuit *c, size_t number, const eq_solve_options *o, eq_result **out,
-                          eq_diag *diag);
+                          eq_result **measures, eq_diag *diag);
 
 #endif

@@ -1,5 +1,6 @@
 #include "report/result.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -74,8 +75,12 @@ static double shown(double value) {
 static void write_table(const eq_result *r, FILE *stream) {
     fprintf(stream, "%s: %s\n", r->plot, r->title);
     for (size_t k = 0; r->points == 1 && k < r->variables; k++) {
-        const char *unit = strcmp(r->variable[k].type, "current") == 0 ? "A" : "V";
-        fprintf(stream, "  %-24s %16.9g %s\n", r->variable[k].name, shown(r->value[k]), unit);
+        const char *type = r->variable[k].type;
+        const char *unit = strcmp(type, "current") == 0   ? " A"
+                           : strcmp(type, "voltage") == 0 ? " V"
+                                                          : "";
+        fprintf(stream, *unit == '\0' ? "  %-24s = %14.9g%s\n" : "  %-24s %16.9g%s\n",
+                r->variable[k].name, shown(r->value[k]), unit);
     }
     if (r->points == 1) return;
     for (size_t k = 0; k < r->variables; k++) fprintf(stream, " %16s", r->variable[k].name);
@@ -121,6 +126,14 @@ static void write_json_text(const char *text, FILE *stream) {
     fputc('"', stream);
 }
 
+/* JSON has no infinity and no NaN. */
+static void write_json_number(double value, FILE *stream) {
+    if (isfinite(value))
+        fprintf(stream, "%.17g", shown(value));
+    else
+        fputs("null", stream);
+}
+
 /* {"title": .., "plot": .., "variables": [{"name": .., "type": ..}], "points": [[..], ..]} */
 static void write_json(const eq_result *r, FILE *stream) {
     fputs("{\"title\": ", stream);
@@ -135,12 +148,11 @@ static void write_json(const eq_result *r, FILE *stream) {
     }
     fputs("],\n \"points\": [", stream);
     for (size_t j = 0; j < r->points; j++)
-        for (size_t k = 0; k < r->variables; k++)
-            fprintf(stream, "%s%.17g%s",
-                    k > 0   ? ", "
-                    : j > 0 ? ",\n  ["
-                            : "[",
-                    shown(r->value[j * r->variables + k]), k + 1 == r->variables ? "]" : "");
+        for (size_t k = 0; k < r->variables; k++) {
+            fputs(k > 0 ? ", " : j > 0 ? ",\n  [" : "[", stream);
+            write_json_number(r->value[j * r->variables + k], stream);
+            fputs(k + 1 == r->variables ? "]" : "", stream);
+        }
     fputs("]}", stream);
 }
 

@@ -2,34 +2,23 @@
 
 #include "base/mem.h"
 
-static bool same(const eq_print *a, const eq_print *b) {
-    return a->plus == b->plus && a->minus == b->minus && a->element == b->element;
-}
-
-/* Appends what is asked for in currents or in voltages, and not there yet. */
-static void collect(const eq_circuit *c, eq_analysis_type type, bool currents, eq_selection *p) {
-    for (size_t k = 0; k < c->prints; k++) {
-        const eq_print *one = &c->print[k];
-        size_t j = 0;
-        if (!(one->analyses & 1u << type) || currents != (one->element != EQ_NONE)) continue;
-        while (j < p->count && !same(p->item[j], one)) j++;
-        if (j == p->count) p->item[p->count++] = one;
-    }
+/* Appends what is asked for and not there yet. */
+static void add(eq_selection *p, const eq_print *one) {
+    for (size_t j = 0; j < p->count; j++)
+        if (p->item[j]->label == one->label) return;
+    p->item[p->count++] = one;
 }
 
 eq_status eq_selection_new(const eq_circuit *c, eq_analysis_type type, eq_selection *out,
                            eq_diag *diag) {
     *out = (eq_selection){NULL, 0};
-    for (size_t k = 0; k < c->prints; k++) {
-        const eq_print *one = &c->print[k];
-        bool all = one->plus == EQ_NONE && one->element == EQ_NONE;
-        if (all && one->analyses & 1u << type) return EQ_OK;
-    }
+    for (size_t k = 0; k < c->prints; k++)
+        if (c->print[k].formula == NULL && c->print[k].analyses & 1u << type) return EQ_OK;
     if (c->prints == 0) return EQ_OK;
     out->item = eq_calloc(c->prints, sizeof *out->item);
     if (out->item == NULL) return eq_out_of_memory(diag);
-    collect(c, type, false, out);
-    collect(c, type, true, out);
+    for (size_t k = 0; k < c->prints; k++)
+        if (c->print[k].analyses & 1u << type) add(out, &c->print[k]);
     return EQ_OK;
 }
 
@@ -40,31 +29,16 @@ void eq_selection_free(eq_selection *p) {
 
 eq_status eq_selection_variables(const eq_selection *p, const eq_circuit *c, eq_result *r,
                                  eq_diag *diag) {
+    static const char *const type[] = {[EQ_QUANTITY_NONE] = "notype",
+                                       [EQ_QUANTITY_VOLTAGE] = "voltage",
+                                       [EQ_QUANTITY_CURRENT] = "current"};
     eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < p->count; k++) {
-        const eq_print *one = p->item[k];
-        bool current = one->element != EQ_NONE;
-        eq_text t = {0};
-        eq_text_printf(&t, current ? "i(%s" : "v(%s",
-                       current ? eq_circuit_element_name(c, one->element)
-                               : eq_circuit_node_name(c, one->plus));
-        if (!current && one->minus != EQ_NONE)
-            eq_text_printf(&t, ",%s", eq_circuit_node_name(c, one->minus));
-        eq_text_puts(&t, ")");
-        status = t.failed ? eq_out_of_memory(diag)
-                          : eq_result_variable(r, t.text, current ? "current" : "voltage", diag);
-        eq_text_free(&t);
-    }
+    for (size_t k = 0; status == EQ_OK && k < p->count; k++)
+        status = eq_result_variable(r, eq_names_get(c->label, p->item[k]->label),
+                                    type[p->item[k]->quantity], diag);
     return status;
 }
 
-void eq_selection_values(const eq_selection *p, eq_solver *s, const double *v, const double *branch,
-                         double *value) {
-    for (size_t k = 0; k < p->count; k++) {
-        const eq_print *one = p->item[k];
-        if (one->element != EQ_NONE)
-            value[k] = eq_solver_current(s, one->element, v, branch);
-        else
-            value[k] = v[one->plus] - (one->minus == EQ_NONE ? 0.0 : v[one->minus]);
-    }
+void eq_selection_values(const eq_selection *p, const eq_probe *at, double *value) {
+    for (size_t k = 0; k < p->count; k++) value[k] = eq_probe_value(at, p->item[k]->formula);
 }

@@ -2,11 +2,11 @@
 #ifndef EQ_REPORT_SELECTION_H
 #define EQ_REPORT_SELECTION_H
 
+#include "report/probe.h"
 #include "report/result.h"
-#include "solver/solver.h"
 
 typedef struct eq_selection {
-    const eq_print **item; /* voltages first, then currents; each once */
+    const eq_print **item; /* in the order of the deck, each once */
     size_t count;          /* 0: everything */
 } eq_selection;
 
@@ -17,8 +17,7 @@ void eq_selection_free(eq_selection *p);
 /* Adds a variable for each vector to a result without points. */
 eq_status eq_selection_variables(const eq_selection *p, const eq_circuit *c, eq_result *r,
                                  eq_diag *diag);
-/* The vectors' values at the solution v[nodes], branch[branches] of the solver; value[p->count]. */
-void eq_selection_values(const eq_selection *p, eq_solver *s, const double *v, const double *branch,
-                         double *value);
+/* The vectors' values at the solution; value[p->count]. */
+void eq_selection_values(const eq_selection *p, const eq_probe *at, double *value);
 
 #endif

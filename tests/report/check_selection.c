@@ -12,12 +12,12 @@ Suite *selection_suite(void);
 
 static eq_result *analyse(const char *text, size_t which) {
     eq_circuit *c = NULL;
-    eq_result *r = NULL;
+    eq_result *r = NULL, *m = NULL;
     eq_diag *d = eq_diag_new();
     eq_status status = eq_deck_parse("t.cir", text, strlen(text), &c, d);
     ck_assert_int_eq(status, EQ_OK);
     eq_solve_options o = eq_solve_options_of(c);
-    ck_assert_int_eq(eq_analysis_run(c, which, &o, &r, d), EQ_OK);
+    ck_assert_int_eq(eq_analysis_run(c, which, &o, &r, &m, d), EQ_OK);
     eq_circuit_free(c);
     eq_diag_free(d);
     return r;
@@ -33,21 +33,61 @@ static void columns_are(const eq_result *r, const char *const *name, size_t n) {
     "rf f 0 1k\n.op\n.dc v1 0 6 3\n"
 
 START_TEST(listed_vectors_in_order) {
-    static const char *const name[] = {"v1",    "v(in,out)", "v(out)", "i(r2)",
-                                       "i(v1)", "i(g1)",     "i(f1)"};
-    eq_result *r =
-        analyse(DIVIDER ".print dc i(R2) v(IN, out) i(v1)\n+ v(out) file=x.prn\n"
-                        ".plot dc v(out),v(in,out)\n.save i(g1) i(f1)\n.print tran v(nowhere)\n",
-                1);
+    static const char *const name[] = {"v1",     "i(r2)", "v(in,out)", "i(v1)",
+                                       "v(out)", "i(g1)", "i(f1)"};
+    eq_result *r = analyse(
+        DIVIDER ".print dc i(R2) v(IN, out) i(v1)\n+ v(out) file=x.prn\n"
+                ".plot dc v(out),v(in,out) (0,5)\n.save i(g1) i(f1)\n.print tran v(nowhere)\n",
+        1);
     columns_are(r, name, 7);
     ck_assert_uint_eq(r->points, 3);
     for (size_t p = 0; p < 3; p++) {
         const double *x = r->value + p * 7;
         double v1 = 3.0 * (double)p, i = v1 / 3e3;
-        double wanted[7] = {v1, v1 / 3.0, v1 * 2.0 / 3.0, i, -i, 1e-3 * v1 / 3.0, -2.0 * i};
+        double wanted[7] = {v1, i, v1 / 3.0, -i, v1 * 2.0 / 3.0, 1e-3 * v1 / 3.0, -2.0 * i};
         for (size_t k = 0; k < 7; k++) ck_assert_double_eq_tol(x[k], wanted[k], 1e-9);
     }
     eq_result_free(r);
+}
+END_TEST
+
+/* Expressions of ngspice (par), Xyce ({}, X1:N) and HSPICE (''), powers, properties and parameters.
+ */
+START_TEST(expressions_have_their_values) {
+    static const struct {
+        const char *asked, *name, *type;
+        double value;
+    } item[] = {{"{V(in)*2 + 1}", "{v(in)*2+1}", "notype", 7.0},
+                {"'v(in) - v(out)'", "'v(in)-v(out)'", "notype", 1.0},
+                {"v(in)-v(out)", "v(in)-v(out)", "notype", 1.0},
+                {"par('i(r1)*x')", "par('i(r1)*x')", "notype", 5e-3},
+                {"Twice = par('2*v(out)')", "twice", "notype", 4.0},
+                {"twice=par('2*v(out)')", "twice", "notype", 4.0},
+                {"P(R2)", "p(r2)", "notype", 2e-3},
+                {"w(v1)", "w(v1)", "notype", -3e-3},
+                {"@r2[i]", "@r2[i]", "current", 1e-3},
+                {"@r.x1.r1[p]", "@r.x1.r1[p]", "notype", 4e-3},
+                {"@r1[v]", "@r1[v]", "voltage", 1.0},
+                {"v(X1:n)", "v(x1:n)", "voltage", 2.0},
+                {"I(x1:r1)", "i(x1:r1)", "current", 2e-3},
+                {"{f(v(out))}", "{f(v(out))}", "notype", 4.0},
+                {"x", "x", "notype", 5.0},
+                {"{temper}", "{temper}", "notype", 27.0},
+                {"sqrt(v(in)+1)", "sqrt(v(in)+1)", "notype", 2.0},
+                {"{v(in) > 2 ? 1 : 0}", "{v(in)>2?1:0}", "notype", 1.0}};
+    for (size_t k = 0; k < sizeof item / sizeof *item; k++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                 "%s.param x=5\n.func f(y) {y*y}\n.subckt s\nr1 n 0 1k\ni1 0 n 2m\n.ends\nx1 s\n"
+                 ".print op v(out) %s\n",
+                 DIVIDER, item[k].asked);
+        eq_result *r = analyse(text, 0);
+        ck_assert_uint_eq(r->variables, 2);
+        ck_assert_str_eq(r->variable[1].name, item[k].name);
+        ck_assert_str_eq(r->variable[1].type, item[k].type);
+        ck_assert_double_eq_tol(r->value[1], item[k].value, 1e-9);
+        eq_result_free(r);
+    }
 }
 END_TEST
 
@@ -63,10 +103,10 @@ START_TEST(a_card_of_one_analysis_leaves_the_other_whole) {
 }
 END_TEST
 
-START_TEST(all_and_expressions_give_everything) {
+START_TEST(all_and_unknown_items_give_everything) {
     static const char *const card[] = {".save all\n", ".print op v(*)\n",
-                                       ".print op v(in) v(in)-v(out)\n",
-                                       ".print op v(in)\n.probe p(r1)\n"};
+                                       ".print op v(in) vdb(out)\n",
+                                       ".print op v(in)\n.probe @g1[gm]\n"};
     for (size_t k = 0; k < sizeof card / sizeof *card; k++) {
         char text[512];
         snprintf(text, sizeof text, "%s%s", DIVIDER, card[k]);
@@ -110,8 +150,9 @@ Suite *selection_suite(void) {
     Suite *s = suite_create("selection");
     TCase *t = tcase_create("selection");
     tcase_add_test(t, listed_vectors_in_order);
+    tcase_add_test(t, expressions_have_their_values);
     tcase_add_test(t, a_card_of_one_analysis_leaves_the_other_whole);
-    tcase_add_test(t, all_and_expressions_give_everything);
+    tcase_add_test(t, all_and_unknown_items_give_everything);
     tcase_add_test(t, a_temperature_sweep_agrees_with_ngspice);
     suite_add_tcase(s, t);
     return s;

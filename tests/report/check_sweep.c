@@ -18,12 +18,12 @@ Suite *sweep_suite(void);
 
 static eq_result *analyse(const char *text, size_t which) {
     eq_circuit *c = NULL;
-    eq_result *r = NULL;
+    eq_result *r = NULL, *m = NULL;
     eq_diag *d = eq_diag_new();
     eq_status status = eq_deck_parse("t.cir", text, strlen(text), &c, d);
     ck_assert_msg(status == EQ_OK, "%s: %s", text, status ? eq_diag_get(d, 0)->text : "");
     eq_solve_options o = eq_solve_options_of(c);
-    status = eq_analysis_run(c, which, &o, &r, d);
+    status = eq_analysis_run(c, which, &o, &r, &m, d);
     ck_assert_msg(status == EQ_OK, "%s: %s", text, status ? eq_diag_get(d, 0)->text : "");
     eq_circuit_free(c);
     eq_diag_free(d);
@@ -146,10 +146,10 @@ START_TEST(values_come_back) {
     static const char deck[] =
         "t\nv1 a 0 {x}\nr1 a 0 10 m=2\n.param x=3\n.dc x 1 2 1 r1 1 2 1\n.op\n";
     eq_circuit *c = NULL;
-    eq_result *r = NULL;
+    eq_result *r = NULL, *m = NULL;
     ck_assert_int_eq(eq_deck_parse("t.cir", deck, sizeof deck - 1, &c, NULL), EQ_OK);
     for (size_t k = 0; k < 2; k++) {
-        ck_assert_int_eq(eq_analysis_run(c, k, NULL, &r, NULL), EQ_OK);
+        ck_assert_int_eq(eq_analysis_run(c, k, NULL, &r, &m, NULL), EQ_OK);
         size_t last = r->points * r->variables - 1;
         ck_assert_double_eq_tol(r->value[last], k == 0 ? -2.0 : -0.6, 1e-12);
         eq_result_free(r);
@@ -171,12 +171,12 @@ static const struct refused {
 
 START_TEST(a_bad_point_is_named) {
     eq_circuit *c = NULL;
-    eq_result *r = NULL;
+    eq_result *r = NULL, *m = NULL;
     eq_diag *d = eq_diag_new();
     bool found = false;
     const char *deck = refused[_i].deck;
     ck_assert_int_eq(eq_deck_parse("t.cir", deck, strlen(deck), &c, d), EQ_OK);
-    ck_assert_int_ne(eq_analysis_run(c, 0, NULL, &r, d), EQ_OK);
+    ck_assert_int_ne(eq_analysis_run(c, 0, NULL, &r, &m, d), EQ_OK);
     ck_assert_ptr_null(r);
     for (size_t k = 0; k < eq_diag_count(d); k++)
         found |= strstr(eq_diag_get(d, k)->text, refused[_i].message) != NULL;
@@ -192,13 +192,13 @@ START_TEST(sweeps_go_through_xml) {
                                ".dc dec v1 0.1 10 3 r1 list 1k 7k\n.step temp 0 50 25\n"
                                ".nodeset v(a)=0.25 all=2\n";
     eq_circuit *c = NULL, *again = NULL;
-    eq_result *r[2] = {NULL, NULL};
+    eq_result *r[2] = {NULL, NULL}, *m = NULL;
     eq_text xml = {0};
     ck_assert_int_eq(eq_deck_parse("t.cir", deck, sizeof deck - 1, &c, NULL), EQ_OK);
     ck_assert_int_eq(eq_deck_write(c, EQ_XML, NULL, &xml, NULL), EQ_OK);
     ck_assert_int_eq(eq_deck_parse("t.xml", xml.text, xml.length, &again, NULL), EQ_OK);
-    ck_assert_int_eq(eq_analysis_run(c, 0, NULL, &r[0], NULL), EQ_OK);
-    ck_assert_int_eq(eq_analysis_run(again, 0, NULL, &r[1], NULL), EQ_OK);
+    ck_assert_int_eq(eq_analysis_run(c, 0, NULL, &r[0], &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_analysis_run(again, 0, NULL, &r[1], &m, NULL), EQ_OK);
     ck_assert_uint_eq(r[0]->points, 42);
     ck_assert_uint_eq(again->starts, 2);
     ck_assert_int_eq(again->start[0].node, eq_circuit_find_node(again, "a"));

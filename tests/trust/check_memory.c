@@ -113,10 +113,11 @@ static eq_status analyses(eq_diag *diag) {
     eq_circuit *c = NULL;
     eq_status status = eq_deck_read(in("sweep.cir"), &c, diag);
     for (size_t k = 0; status == EQ_OK && k < c->analyses; k++) {
-        eq_result *r = NULL;
+        eq_result *r = NULL, *m = NULL;
         eq_out *out = NULL;
         eq_solve_options o = eq_solve_options_of(c);
-        status = eq_analysis_run(c, k, &o, &r, diag);
+        status = eq_analysis_run(c, k, &o, &r, &m, diag);
+        eq_result_free(m);
         for (int f = EQ_TABLE; status == EQ_OK && f < EQ_FORMAT_COUNT; f++) {
             status = eq_out_open(in("old"), &out, diag);
             if (status != EQ_OK) break;
@@ -293,9 +294,11 @@ static void make_files(void) {
         memcpy(npy + 127, "\n\0\1\2\3\4\5", 7);
         put(k == 0 ? "x.npy" : "y.npy", npy, k == 0 ? 134 : 130);
     }
-    static const char sweep[] = "sweep\nV1 a 0 1\nR1 a b {x} m=2\nD1 b 0 dd\n.model dd D\n.op\n"
-                                ".dc v1 list 0 1\n.print dc v(b) i(v1)\n.step param x 1k 2k 1k\n"
-                                ".step dd:is list 1e-14\n.end\n";
+    static const char sweep[] =
+        "sweep\nV1 a 0 1\nR1 a b {x} m=2\nD1 b 0 dd\n.model dd D\n.op\n"
+        ".dc v1 list 0 1\n.print dc v(b) i(v1)\n.step param x 1k 2k 1k\n"
+        ".step dd:is list 1e-14\n.print dc {v(a)*2}\n"
+        ".meas dc m1 integ v(b)\n.meas dc m2 find v(b) when v(a)=0.5\n.end\n";
     put("sweep.cir", sweep, sizeof sweep - 1);
     expect_exit(0, NULL, "run %s --format raw -o %s", in("sweep.cir"), in("sweep.raw"));
     expect_exit(0, NULL, "export netlists/controlled.cir --to xml -o %s", in("circuit.xml"));
