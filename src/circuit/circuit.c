@@ -356,6 +356,19 @@ double *eq_circuit_source(eq_circuit *c, eq_element e) {
     return eq_circuit_param(c, e, 0);
 }
 
+/* Puts a conductance that is outside its bounds by rounding alone back between them. */
+static eq_status clip(const eq_circuit *c, eq_element e, double gmin, double gmax, double *g,
+                      eq_diag *diag) {
+    double slack = 1e-12;
+    if (!(*g >= gmin * (1.0 - slack) && *g <= gmax * (1.0 + slack)))
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, e),
+                          "the conductance %g S of %s is outside gmin=%g..gmax=%g of its *%% train "
+                          "line; change the resistance or the bounds",
+                          *g, eq_circuit_element_name(c, e), gmin, gmax);
+    *g = fmin(fmax(*g, gmin), gmax);
+    return EQ_OK;
+}
+
 /* g = 1/(r (1 + tc1 dT + ...)) of a resistor card between gmin and gmax; an error names the
  * element. */
 static eq_status as_memristor(eq_circuit *c, eq_element e, double gmin, double gmax, eq_card *out,
@@ -365,15 +378,12 @@ static eq_status as_memristor(eq_circuit *c, eq_element e, double gmin, double g
     double *w[EQ_MAX_COLUMNS] = {NULL};
     for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][r.row];
     t->cls->derive(1, w, &c->env);
-    double g = t->w[t->cls->params][r.row], slack = 1e-12;
-    if (!(g >= gmin * (1.0 - slack) && g <= gmax * (1.0 + slack)))
-        return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, e),
-                          "the conductance %g S of %s is outside gmin=%g..gmax=%g of its *%% train "
-                          "line; change the resistance or the bounds",
-                          g, eq_circuit_element_name(c, e), gmin, gmax);
+    double g = t->w[t->cls->params][r.row];
+    eq_status status = clip(c, e, gmin, gmax, &g, diag);
+    if (status != EQ_OK) return status;
     *out = eq_card_new(EQ_CLASS_memristor);
     for (int k = 0; k < 2; k++) out->term[k] = t->term[k][r.row];
-    out->w[0] = fmin(fmax(g, gmin), gmax);
+    out->w[0] = g;
     out->w[1] = gmin;
     out->w[2] = gmax;
     return EQ_OK;
@@ -444,6 +454,8 @@ static eq_status take_memristors(eq_circuit *c, eq_group *g, size_t *cap, eq_dia
         if (!first && in_a_group(c, (int32_t)j)) continue;
         t->w[1][j] = g->gmin;
         t->w[2][j] = g->gmax;
+        eq_status status = clip(c, t->id[j], g->gmin, g->gmax, &t->w[0][j], diag);
+        if (status != EQ_OK) return status;
         if (!group_add(g, cap, (int32_t)j)) return eq_out_of_memory(diag);
     }
     return EQ_OK;

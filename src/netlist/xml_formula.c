@@ -21,6 +21,7 @@ static void fail(void *data, eq_location at, const char *format, ...) {
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    at.column = 0; /* of the attribute's text, not of the file */
     r->status = eq_fail_at(r->diag, EQ_ERR_INPUT, eq_circuit_place(r->c, at), "formula: %s", text);
 }
 

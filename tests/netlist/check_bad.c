@@ -1,5 +1,6 @@
-/* tests/bad: every deck NAME.cir is refused with exactly the messages of NAME.expect. Run from the
- * root of the repository. */
+/* tests/bad: every deck NAME.cir or NAME.xml is refused with exactly the messages of NAME.expect,
+ * and so is every experiment of tests/bad/experiments, with its damaged data files, by the program.
+ * Run from the root of the repository. */
 #define _DEFAULT_SOURCE /* scandir */
 #include <check.h>
 #include <dirent.h>
@@ -7,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/program.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
 
 Suite *bad_suite(void);
 
-enum { FEWEST_DECKS = 100 };
+enum { FEWEST_DECKS = 155, FEWEST_EXPERIMENTS = 40 };
 
 /* The errors as the command line prints them: file:line:column: error: text. */
 static void print_errors(const eq_diag *d, eq_text *out) {
@@ -25,9 +27,10 @@ static void print_errors(const eq_diag *d, eq_text *out) {
     }
 }
 
-static void check_deck(const char *name) {
+static void check_deck(const char *name, const char *unused) {
     char deck[512], expect[512], *want = NULL;
     size_t length = 0;
+    (void)unused;
     snprintf(deck, sizeof deck, "tests/bad/%s", name);
     snprintf(expect, sizeof expect, "tests/bad/%.*s.expect", (int)(strlen(name) - 4), name);
     ck_assert_msg(eq_file_read(expect, (eq_place){NULL, 0, 0}, &want, &length, NULL) == EQ_OK,
@@ -45,20 +48,61 @@ static void check_deck(const char *name) {
     eq_diag_free(d);
 }
 
-static int by_name(const struct dirent *e) {
-    size_t n = strlen(e->d_name);
-    return n > 4 && strcmp(e->d_name + n - 4, ".cir") == 0;
+static bool ends(const char *name, const char *with) {
+    size_t n = strlen(name), m = strlen(with);
+    return n > m && strcmp(name + n - m, with) == 0;
 }
 
-START_TEST(bad_decks_are_refused_word_for_word) {
+static int is_deck(const struct dirent *e) {
+    return ends(e->d_name, ".cir") || ends(e->d_name, ".xml");
+}
+
+static int is_experiment(const struct dirent *e) {
+    return ends(e->d_name, ".xml");
+}
+
+/* What the program says to an experiment, and that it leaves nothing behind. */
+static void check_experiment(const char *name, const char *folder) {
+    char expect[512], *want = NULL, *got;
+    size_t length = 0;
+    snprintf(expect, sizeof expect, "tests/bad/experiments/%.*s.expect", (int)(strlen(name) - 4),
+             name);
+    ck_assert_msg(eq_file_read(expect, (eq_place){NULL, 0, 0}, &want, &length, NULL) == EQ_OK,
+                  "no %s", expect);
+    expect_exit(2, &got, "train tests/bad/experiments/%s -o %s/run", name, folder);
+    ck_assert_msg(strcmp(got, want) == 0, "%s says\n%sand not\n%s", name, got, want);
+    free(got);
+    eq_free(want);
+}
+
+/* Calls check on every file of the folder that is chosen; how many. */
+static int for_all(const char *folder, int (*chosen)(const struct dirent *),
+                   void (*check)(const char *name, const char *data), const char *data) {
     struct dirent **list;
-    int n = scandir("tests/bad", &list, by_name, alphasort);
-    ck_assert_int_ge(n, FEWEST_DECKS);
+    int n = scandir(folder, &list, chosen, alphasort);
     for (int k = 0; k < n; k++) {
-        check_deck(list[k]->d_name);
+        check(list[k]->d_name, data);
         free(list[k]);
     }
     free(list);
+    return n;
+}
+
+START_TEST(bad_decks_are_refused_word_for_word) {
+    int n = for_all("tests/bad", is_deck, check_deck, NULL);
+    ck_assert_int_ge(n, FEWEST_DECKS);
+    printf("  tests/bad: %d decks are refused word for word\n", n);
+    fflush(stdout);
+}
+END_TEST
+
+START_TEST(bad_experiments_are_refused_word_for_word) {
+    char *folder = scratch_folder();
+    int n = for_all("tests/bad/experiments", is_experiment, check_experiment, folder);
+    ck_assert_int_ge(n, FEWEST_EXPERIMENTS);
+    printf("  tests/bad/experiments: %d experiments and data files are refused word for word\n", n);
+    fflush(stdout);
+    scratch_free(folder);
 }
 END_TEST
 
@@ -67,6 +111,7 @@ Suite *bad_suite(void) {
     TCase *t = tcase_create("bad");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, bad_decks_are_refused_word_for_word);
+    tcase_add_test(t, bad_experiments_are_refused_word_for_word);
     suite_add_tcase(s, t);
     return s;
 }
