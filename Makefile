@@ -24,7 +24,7 @@ TEST_OBJ := $(TEST_SRC:%.c=$(BUILD)/%.o) $(BUILD)/tests/main.o
 # Every tests/ROOM/check_TOPIC.c defines `Suite *TOPIC_suite(void)`.
 SUITES   := $(patsubst check_%,%,$(basename $(notdir $(wildcard tests/*/check_*.c))))
 
-.PHONY: all deps check bench demo sanitize fuzz print-libs clean install format
+.PHONY: all deps check bench demo sanitize tsan valgrind coverage check-long fuzz lint print-libs clean install format format-check
 all: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice
 
@@ -98,19 +98,17 @@ bench: deps
 $(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/libeqspice.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
 
-# The readers under libFuzzer: FUZZ_RUNS executions each.
+# What `make check` has no time for: the scripts say what each does. FUZZ_RUNS executions for each reader.
+sanitize tsan valgrind coverage: deps
+	tools/trust $@
+check-long: deps
+	tools/trust long
 fuzz: deps
 	tools/fuzz
-
+lint:
+	tools/lint
 print-libs:
 	@echo $(LIBS)
-
-# The suites with address and undefined-behaviour sanitizers; the long runs of the program are left to `check`.
-sanitize: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(BUILD)-sanitize \
-	    CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
-	    $(BUILD)-sanitize/eqspice $(BUILD)-sanitize/run-tests $(BUILD)-sanitize/faults.so
-	EQSPICE=$(BUILD)-sanitize/eqspice $(BUILD)-sanitize/run-tests
 
 PREFIX ?= /usr/local
 install: all
@@ -125,7 +123,10 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
+SOURCES := $(wildcard src/*/*.[ch] src/*.h tests/*/*.[ch] bench/*.[ch])
 format:
-	clang-format -i $(wildcard src/*/*.[ch] src/*.h tests/*/*.[ch])
+	clang-format-14 -i $(SOURCES)
+format-check:
+	clang-format-14 --dry-run -Werror $(SOURCES)
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_OBJ:.o=.d)

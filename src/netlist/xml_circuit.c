@@ -159,7 +159,7 @@ static eq_status add_input(reader *r, const eq_xml_node *node) {
 }
 
 static eq_status add_output(reader *r, const eq_xml_node *node) {
-    eq_output o;
+    eq_output o = {EQ_NONE, EQ_NONE, EQ_NONE, EQ_NONE};
     eq_status status = node_named(r, node, "plus", &o.plus);
     if (status == EQ_OK) status = node_named(r, node, "minus", &o.minus);
     if (status == EQ_OK) status = element_named(r, node, "nudge-plus", &o.nudge_plus);
@@ -191,7 +191,7 @@ static eq_status sweep_values(reader *r, const eq_xml_node *n, eq_sweep *s) {
     eq_status status = number(r, n, "start", &start);
     if (status == EQ_OK) status = number(r, n, "stop", &stop);
     if (status == EQ_OK) status = number(r, n, "step", &step);
-    for (const char *p = list; status == EQ_OK && p != NULL && *p != '\0';) {
+    for (const char *p = list == NULL ? "" : list; status == EQ_OK && *p != '\0';) {
         size_t used = eq_parse_double(p, strlen(p), &value);
         p += used;
         while (*p != '\0' && isspace((unsigned char)*p)) p++;

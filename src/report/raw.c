@@ -1,6 +1,5 @@
 #include "report/raw.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -71,6 +70,15 @@ static const char *field(const char *line, size_t length, const char *label, siz
     for (n++; n < length && (line[n] == ' ' || line[n] == '\t');) n++;
     *rest = length - n;
     return line + n;
+}
+
+/* A number of variables or points; 0 when there is none. */
+static size_t count_of(const char *text, size_t length) {
+    size_t n = 0;
+    for (size_t k = 0; k < length && text[k] >= '0' && text[k] <= '9'; k++)
+        if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, text[k] - '0', &n))
+            return 0;
+    return n;
 }
 
 /* The n-th word of a line, words parted by blanks. */
@@ -170,10 +178,11 @@ static eq_status read_plot(cursor *s, eq_result *r) {
         else if ((text = field(line, length, "Plotname", &n)))
             status = set_text(&r->plot, text, n, s->diag);
         else if ((text = field(line, length, "No. Variables", &n)))
-            variables = strtoul(text, NULL, 10);
+            variables = count_of(text, n);
         else if ((text = field(line, length, "No. Points", &n)))
-            points = strtoul(text, NULL, 10);
-        else if ((text = field(line, length, "Flags", &n)) && strncmp(text, "complex", 7) == 0)
+            points = count_of(text, n);
+        else if ((text = field(line, length, "Flags", &n)) && n >= 7 &&
+                 memcmp(text, "complex", 7) == 0)
             status = damaged(s, "its values are complex");
         else if (field(line, length, "Variables", &n))
             status = read_variables(s, r, variables);

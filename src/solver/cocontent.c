@@ -138,7 +138,7 @@ static eq_status minimise(minimiser *m, double *x, double enough) {
         product = turn(m, product, old_gradient, restart);
         sample start = {0.0, m->energy, m->energy_size, dot(m->gradient, m->direction, n),
                         m->ratio},
-               p;
+               p = {0};
         bool found = start.slope < 0.0 && search(m, x, &start, &p);
         if (!found && restart) return m->ratio <= 1.0 ? EQ_OK : EQ_ERR_CONVERGE;
         age = found && !(p.ratio > 0.3 * before) ? age + 1 : KEPT;

@@ -92,7 +92,7 @@ static const double shrink = 1.8;
 
 static void central_difference(eq_chunk *e, const double *u, const double *h, double *slope,
                                double *noise) {
-    double plus[EQ_CHUNK], minus[EQ_CHUNK];
+    double energy[2][EQ_CHUNK] = {{0}}; /* at u + h, at u - h */
     for (int side = 0; side < 2; side++) {
         double sign = side == 0 ? 1.0 : -1.0;
         for (size_t j = 0; j < e->n; j++) {
@@ -100,11 +100,11 @@ static void central_difference(eq_chunk *e, const double *u, const double *h, do
             if (eq_by_voltage(e->t)) e->c[j] = e->slope[j] * e->u[j];
         }
         eq_chunk_energy(e);
-        memcpy(side == 0 ? plus : minus, e->y, e->n * sizeof *e->y);
+        memcpy(energy[side], e->y, e->n * sizeof *e->y);
     }
     for (size_t j = 0; j < e->n; j++) {
-        slope[j] = (plus[j] - minus[j]) / ((u[j] + h[j]) - (u[j] - h[j]));
-        noise[j] = 1e-16 * (fabs(plus[j]) + fabs(minus[j])) / h[j];
+        slope[j] = (energy[0][j] - energy[1][j]) / ((u[j] + h[j]) - (u[j] - h[j]));
+        noise[j] = 1e-16 * (fabs(energy[0][j]) + fabs(energy[1][j])) / h[j];
     }
 }
 
@@ -129,9 +129,9 @@ static void extrapolate(double *column, int level, double first, double noise, d
 
 /* A quadratic energy needs one difference, whose step may be as large as the drop. */
 static void slopes_by_energy(eq_chunk *e, const double *u, double *slope) {
-    double h[EQ_CHUNK], first[EQ_CHUNK], error[EQ_CHUNK], noise[EQ_CHUNK];
+    double h[EQ_CHUNK] = {0}, first[EQ_CHUNK] = {0}, error[EQ_CHUNK] = {0}, noise[EQ_CHUNK] = {0};
     static const double floor_step = 1e-3; /* V */
-    double column[EQ_CHUNK][LEVELS];
+    double column[EQ_CHUNK][LEVELS] = {{0}};
     bool quadratic = eq_is_linear(e->t);
     for (size_t j = 0; j < e->n; j++) {
         h[j] = quadratic ? fabs(u[j]) + 1.0 : 0.02 * fabs(u[j]) + floor_step;

@@ -67,7 +67,10 @@ static void encoder(pass *p, eq_encoder *e) {
 static void classes(pass *p, eq_checkpoint *k) {
     bytes(p, &k->classes, sizeof k->classes);
     if (!p->write) {
-        if (k->classes > EQ_MAX_CLASSES) p->failed = true;
+        /* each name has its length before it */
+        if (k->classes > EQ_MAX_CLASSES ||
+            k->classes > (uint64_t)(p->end - p->at) / sizeof(uint64_t))
+            p->failed = true;
         if (p->failed) k->classes = 0;
         k->class_name = eq_calloc((size_t)k->classes, sizeof *k->class_name);
         if (k->class_name == NULL) p->failed = p->no_memory = true;

@@ -320,7 +320,7 @@ static eq_status run(check *k, eq_gradcheck_report *r) {
     r->rows = 2 * kinds;
     r->passed = r->difference <= 1e-5; /* round-off of the loss over 1e5 conductances */
     for (size_t j = 0; j < r->rows; j++) {
-        eq_estimator e = {eq_estimator_kind_at(j % kinds), 0.0,
+        eq_estimator e = {eq_estimator_kind_at(j < kinds ? j : j - kinds), 0.0,
                           j < kinds ? EQ_NUDGE_CURRENT : EQ_NUDGE_ENERGY};
         scan(k, e, &r->row[j]);
         r->passed = r->passed && r->row[j].passed;

@@ -6,8 +6,8 @@
 
 /* The steps are compiled (with -O3, Makefile) for wide registers too and chosen at run time; the
  * arithmetic is the same element by element (no contraction in C17 mode), so that every machine
- * gets the same bits. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+ * gets the same bits. The resolver runs before ThreadSanitizer is up. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
 #define EQ_KERNEL __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
 #else
 #define EQ_KERNEL
@@ -117,7 +117,7 @@ double eq_schedule_factor(const eq_schedule *s, size_t epoch, size_t epochs) {
     case EQ_SCHEDULE_EXPONENTIAL:
         return pow(s->factor, (double)epoch);
     case EQ_SCHEDULE_STEP:
-        return pow(s->factor, (double)(epoch / s->every));
+        return pow(s->factor, floor((double)epoch / (double)s->every));
     case EQ_SCHEDULE_COSINE:
         return s->factor +
                (1.0 - s->factor) * 0.5 * (1.0 + cos(acos(-1.0) * (double)epoch / (double)epochs));

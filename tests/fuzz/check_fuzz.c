@@ -43,10 +43,13 @@ static void replay(const char *file) {
     size_t length = 0;
     snprintf(path, sizeof path, "tests/fuzz/crashers/%s", file);
     ck_assert_int_eq(eq_file_read(path, (eq_place){0}, &bytes, &length, NULL), EQ_OK);
+    uint8_t *exact = malloc(length + 1); /* no NUL behind the bytes: ASan sees one read too many */
+    memcpy(exact + 1, bytes, length);
     clock_t start = clock();
-    target_of(file)((const uint8_t *)bytes, length);
+    target_of(file)(exact + 1, length);
     double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     ck_assert_msg(seconds <= 1.0, "%s took %g s", path, seconds);
+    free(exact);
     eq_free(bytes);
 }
 
