@@ -58,7 +58,7 @@ typedef enum eq_target {
 typedef enum eq_spacing {
     EQ_SPACING_LINEAR, /* start + j step */
     EQ_SPACING_RATIO,  /* start step^j: decades and octaves */
-    EQ_SPACING_LIST,   /* eq_circuit.value[first + j] */
+    EQ_SPACING_LIST,   /* eq_circuit.value[first + j stride] */
 } eq_spacing;
 
 typedef struct eq_sweep {
@@ -69,11 +69,13 @@ typedef struct eq_sweep {
     int32_t label; /* name of the swept variable, in eq_circuit.label */
     eq_spacing spacing;
     double start, stop, step;
-    size_t points, first;
+    bool ends; /* the last value is stop, whatever the step (LTspice) */
+    size_t points, first, stride;
+    bool follows; /* a column of a .data table: moves with the sweep before it */
 } eq_sweep;
 
 /* One analysis of the deck, in deck order; sweep[0] of a .dc is the innermost loop. */
-enum { EQ_MOST_SWEEPS = 4 };
+enum { EQ_MOST_SWEEPS = 16 };
 typedef struct eq_analysis {
     eq_analysis_type type;
     int sweeps; /* 0 for .op */
@@ -95,7 +97,7 @@ typedef struct eq_print {
 typedef enum eq_measure_kind {
     EQ_MEASURE_FIND, /* a quantity at an event, at the end without one */
     EQ_MEASURE_DERIV,
-    EQ_MEASURE_WHEN, /* where an event is */
+    EQ_MEASURE_WHEN,    /* where an event is */
     EQ_MEASURE_BETWEEN, /* from one event to another */
     EQ_MEASURE_MIN,
     EQ_MEASURE_MAX,
@@ -261,6 +263,8 @@ enum { EQ_MOST_POINTS = 100000000 };
 bool eq_sweep_steps(eq_sweep *s, double start, double stop, double step);
 /* As many points for each factor of `base` (10 or 2) from start to stop, both above 0. */
 bool eq_sweep_ratio(eq_sweep *s, double base, double start, double stop, double points);
+/* Lets the last value be stop itself. */
+void eq_sweep_end(eq_sweep *s);
 /* One more value of a list. */
 eq_status eq_sweep_add(eq_circuit *c, eq_sweep *s, double value, eq_diag *diag);
 double eq_sweep_value(const eq_circuit *c, const eq_sweep *s, size_t j);

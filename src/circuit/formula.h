@@ -1,5 +1,6 @@
-/* A formula: y = f(inputs) of a behavioural source, kept as a list of operations (a Wengert list). Its derivatives
- * by all inputs come from one backward sweep (reverse accumulation; Griewank and Walther 2008, section 3.2). */
+/* A formula: y = f(inputs) of a behavioural source, kept as a list of operations (a Wengert list).
+ * Its derivatives by all inputs come from one backward sweep (reverse accumulation; Griewank and
+ * Walther 2008, section 3.2). */
 #ifndef EQ_CIRCUIT_FORMULA_H
 #define EQ_CIRCUIT_FORMULA_H
 
@@ -10,6 +11,7 @@ typedef enum eq_input_kind {
     EQ_INPUT_DROP,        /* v(plus) - v(minus) */
     EQ_INPUT_CURRENT,     /* i(branch) of a voltage-defined element */
     EQ_INPUT_TEMPERATURE, /* degrees C */
+    EQ_INPUT_PARAM,       /* parameter `plus` of element `branch`; of .print and .measure only */
     EQ_INPUT_MEASURE,     /* value of the .measure card `plus`; in those cards only */
 } eq_input_kind;
 
@@ -30,7 +32,8 @@ enum { EQ_SLOT_NUMBER = -1, EQ_SLOT_INPUT = -2, EQ_SLOT_PIECEWISE = -3 };
 
 typedef struct eq_slot {
     int32_t operation; /* of operations.h, or an EQ_SLOT_ */
-    int32_t arg[EQ_MOST_OPERANDS]; /* slots; of an input its number; of points: slot, first, count */
+    int32_t
+        arg[EQ_MOST_OPERANDS]; /* slots; of an input its number; of points: slot, first, count */
     double number;
 } eq_slot;
 
@@ -53,13 +56,13 @@ eq_operand eq_formula_number(eq_formula *f, double value);
 eq_operand eq_formula_input_of(eq_formula *f, eq_formula_input input);
 /* A number when all operands are numbers. */
 eq_operand eq_formula_apply(eq_formula *f, int operation, const eq_operand *x);
-/* Linear interpolation in `count` points x1 y1 x2 y2 ..., x rising, that goes on with the first and last
- * slope, as pwl() of ngspice. */
+/* Linear interpolation in `count` points x1 y1 x2 y2 ..., x rising, that goes on with the first and
+ * last slope, as pwl() of ngspice. */
 eq_operand eq_formula_points(eq_formula *f, eq_operand x, const double *point, size_t count);
 /* The same, but staying at the first and last value; with a share > 0 each corner (c, y) is rounded
  * over h = share times its shorter neighbour: for t = x - c within +-h the parabola
- * y + (m + n) t/2 + (n - m) (t^2 + h^2)/(4 h) joins the lines of slope m and n. 0.1 gives ngspice's TABLE
- * (XSPICE's pwl with input_domain=0.1; measured). */
+ * y + (m + n) t/2 + (n - m) (t^2 + h^2)/(4 h) joins the lines of slope m and n. 0.1 gives ngspice's
+ * TABLE (XSPICE's pwl with input_domain=0.1; measured). */
 eq_operand eq_formula_table(eq_formula *f, eq_operand x, const double *point, size_t count,
                             double share);
 

@@ -6,7 +6,7 @@
 #include "circuit/circuit.h"
 
 eq_sweep eq_sweep_of(eq_circuit *c, eq_target target, eq_element element, const char *label) {
-    eq_sweep s = {.target = target, .element = element, .factor = 1.0};
+    eq_sweep s = {.target = target, .element = element, .factor = 1.0, .stride = 1};
     s.label = eq_names_add(c->label, label, strlen(label));
     return s;
 }
@@ -36,6 +36,13 @@ bool eq_sweep_ratio(eq_sweep *s, double base, double start, double stop, double 
     return set_points(s, points * log(stop / start) / log(base));
 }
 
+void eq_sweep_end(eq_sweep *s) {
+    double last = eq_sweep_value(NULL, s, s->points - 1);
+    if (fabs(last - s->stop) <= 1e-9 * fabs(s->stop - s->start)) return;
+    s->ends = true;
+    s->points++;
+}
+
 eq_status eq_sweep_add(eq_circuit *c, eq_sweep *s, double value, eq_diag *diag) {
     if (s->points == 0) s->first = c->values;
     s->spacing = EQ_SPACING_LIST;
@@ -47,7 +54,8 @@ eq_status eq_sweep_add(eq_circuit *c, eq_sweep *s, double value, eq_diag *diag) 
 }
 
 double eq_sweep_value(const eq_circuit *c, const eq_sweep *s, size_t j) {
-    if (s->spacing == EQ_SPACING_LIST) return c->value[s->first + j];
+    if (s->spacing == EQ_SPACING_LIST) return c->value[s->first + j * s->stride];
+    if (s->ends && j + 1 == s->points) return s->stop;
     if (s->spacing == EQ_SPACING_RATIO) return s->start * pow(s->step, (double)j);
     return s->start + (double)j * s->step;
 }

@@ -24,6 +24,7 @@ static void spice_free(eq_spice *s) {
     eq_free(s->variant);
     eq_free(s->factor);
     eq_free(s->declared);
+    eq_free(s->data);
     eq_free(s->pending);
     eq_free(s->output);
     eq_free(s->nudge);

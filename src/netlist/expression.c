@@ -283,7 +283,8 @@ static eq_operand points(parser *s, eq_token name, bool flat) {
 
 /* Behind the opening parenthesis: what only a formula knows. False: an ordinary call. */
 static bool formula_call(parser *s, eq_token name, eq_operand *value) {
-    bool is_power = s->names->powers && (eq_token_is(name, "p") || eq_token_is(name, "w"));
+    bool is_power = s->names->powers &&
+                    (eq_token_is(name, "p") || eq_token_is(name, "w") || eq_token_is(name, "n"));
     bool is_probe = is_power || eq_token_is(name, "v") || eq_token_is(name, "i");
     bool is_pwl = eq_token_is(name, "pwl"), is_table = eq_token_is(name, "table");
     if (!is_probe && !is_pwl && !is_table) return false;
@@ -329,12 +330,27 @@ static bool formula_name(parser *s, eq_token name, eq_operand *value) {
     return temper || !isnan(value->number);
 }
 
+/* r1:r, dm:is, x1:r1:r (Xyce) where the circuit may be asked, unless it is a name and the : of a ?.
+ */
+static bool property(parser *s, eq_token t, eq_operand *value) {
+    eq_cursor start = *s->c;
+    const char *p = s->c->p;
+    if (!s->names->powers || p == s->c->end || *p != ':') return false;
+    while (p < s->c->end && (*p == ':' || is_name(*p))) p++;
+    t.length = (size_t)(p - t.text);
+    s->c->p = p;
+    if (s->names->parameter(s->names->data, t, value) == EQ_FOUND) return true;
+    *s->c = start;
+    return false;
+}
+
 static eq_operand name(parser *s) {
     eq_token t = {EQ_TOKEN_WORD, s->c->p, 0, eq_cursor_at(s->c)};
     while (s->c->p < s->c->end && is_name(*s->c->p)) s->c->p++;
     t.length = (size_t)(s->c->p - t.text);
     if (look(s) == '(') return call(s, t);
     eq_operand value = nothing;
+    if (property(s, t, &value)) return value;
     switch (s->names->parameter(s->names->data, t, &value)) {
     case EQ_FOUND:
         break;

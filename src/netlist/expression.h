@@ -28,7 +28,7 @@ typedef struct eq_names_of {
                        eq_operand *value);
     void (*fail)(void *data, eq_location at, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
-    bool powers; /* p(x) and w(x) are inputs, too */
+    bool powers; /* p(x), w(x) and n(x) are inputs, too, and r1:r a name */
 } eq_names_of;
 
 /* Evaluates the longest expression at the cursor and moves behind it; {..}, '..' and (..) group.

@@ -132,6 +132,12 @@ typedef struct eq_declared {
     eq_cursor value;
 } eq_declared;
 
+/* A .data table: its text behind the name, up to .enddata. */
+typedef struct eq_data {
+    eq_token name;
+    eq_cursor at;
+} eq_data;
+
 /* The arguments of the .func being evaluated. */
 typedef struct eq_arguments {
     const char *name[EQ_MAX_ARGUMENTS];
@@ -185,6 +191,8 @@ struct eq_spice {
     size_t variants, variant_cap;
     eq_factor *factor; /* by element */
     size_t factors, factor_cap;
+    eq_data *data;
+    size_t datas, data_cap;
     eq_declared *declared;
     size_t declareds, declared_cap;
     const eq_circuit *first;     /* of a second reading: has the texts of the files; else NULL */
@@ -252,8 +260,9 @@ int32_t eq_spice_model(eq_spice *s, eq_token name, char letter);
 /* Reads every .model of the deck's own scope, used or not. */
 void eq_spice_all_models(eq_spice *s);
 
-/* True if a .model of that name has the parameter. */
+/* True if a .model of that name has the parameter; its value. */
 bool eq_spice_model_has(const eq_spice *s, eq_token name, eq_token param);
+bool eq_spice_model_value(const eq_spice *s, eq_token name, eq_token param, double *value);
 
 /* spice_source.c: the waveform `word` of a V or I source, if it is one: its value at t = 0. False:
  * the word is none. */
@@ -306,7 +315,8 @@ typedef enum eq_card_action {
     EQ_CARD_IF,
     EQ_CARD_ELSEIF,
     EQ_CARD_ELSE,
-    EQ_CARD_ENDIF
+    EQ_CARD_ENDIF,
+    EQ_CARD_DATA
 } eq_card_action;
 eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c);
 void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_location at, eq_reader read);
@@ -320,6 +330,8 @@ void eq_spice_set_temperature(eq_spice *s, double value, eq_location at);
 void eq_spice_op(eq_spice *s, eq_cursor *c, eq_location at);
 void eq_spice_dc(eq_spice *s, eq_cursor *c, eq_location at);
 void eq_spice_step(eq_spice *s, eq_cursor *c, eq_location at);
+/* True for R, V and I elements, whose value is meant when no parameter is named. */
+bool eq_spice_has_value(const eq_spice *s, eq_element e);
 void eq_spice_temp(eq_spice *s, eq_cursor *c, eq_location at);
 /* In the first pass: notes down a parameter that only .step gives its values. */
 void eq_spice_declare_step(eq_spice *s, eq_scope *scope, eq_cursor *c);
@@ -337,21 +349,34 @@ eq_definition *eq_spice_choose(eq_spice *s, eq_definition *d, eq_frame *frame);
 void eq_spice_nodeset(eq_spice *s, eq_cursor *c, eq_location at);
 void eq_spice_ic(eq_spice *s, eq_cursor *c, eq_location at);
 
-/* spice_print.c: the vectors of a .print, .plot or .save card. */
-void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at);
-
-/* A formula of potentials, currents and powers: begun, one or more operands from a card (".print"),
- * ended (with or without its value, then NULL). False and NULL: an error was reported. */
+/* spice_probe.c. A formula of potentials, currents, powers and properties: begun, one or more
+ * operands read from a card (".print"), ended (with or without its value). False and NULL: an error
+ * was reported. */
 bool eq_spice_probe_begin(eq_spice *s);
 bool eq_spice_probe_operand(eq_spice *s, eq_cursor *c, const char *card, eq_operand *value);
 eq_formula *eq_spice_probe_end(eq_spice *s, bool done, eq_operand value);
+/* v(a), v(a,b), i(x), p(x) = w(x), n(x) or temper, now that all nodes and elements are known. */
+eq_lookup eq_spice_probe_input(eq_spice *s, eq_token what, eq_token first, eq_token second,
+                               eq_operand *value);
+/* What a name that is no parameter may be: a .measure card, r1:r or dm:is, or r1 for its value. */
+eq_lookup eq_spice_asked(eq_spice *s, eq_token name, eq_operand *value);
+
+/* NAME:PARAM parted at its last colon; false: there is none. */
+bool eq_spice_part(eq_token t, eq_token *name, eq_token *param);
+/* The column of a class that the parameter names, -1: none; dcv0 is Xyce's word for the dc value of
+ * a source. */
+int eq_spice_column(const eq_device_class *cls, eq_token param);
+bool eq_spice_is_property(const eq_spice *s, eq_token name);
+
+/* spice_print.c: the vectors of a .print, .plot or .save card. */
+void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at);
+
 /* The types of analysis that a word such as dc asks for: 1 << type; 0: one that eqspice does not
  * do, -1: any other word. */
 int eq_spice_analyses_of(eq_token t);
 
-/* spice_measure.c: a .measure card, and the value of one in the expression of a later one. */
+/* spice_measure.c: a .measure card. */
 void eq_spice_measure(eq_spice *s, eq_cursor *c, eq_location at);
-eq_lookup eq_spice_measured(eq_spice *s, eq_token name, eq_operand *value);
 
 /* spice_directive.c: notes a *% line down; c stands at its *. */
 void eq_spice_directive(eq_spice *s, eq_cursor *c);

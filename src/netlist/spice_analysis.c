@@ -45,22 +45,15 @@ static bool new_sweep(eq_spice *s, eq_target target, eq_element e, eq_token name
 
 static const eq_token nothing = {EQ_TOKEN_END, "", 0, {EQ_NONE, 0, 0}};
 
-/* True for R, V and I elements, whose value is swept when no parameter is named. */
-static bool has_value(const eq_spice *s, eq_element e) {
+bool eq_spice_has_value(const eq_spice *s, eq_element e) {
     int cls = s->circuit->row[e].cls;
     char letter = eq_circuit_element_name(s->circuit, e)[0];
     return cls == EQ_CLASS_resistor || (cls == EQ_CLASS_vsource && letter == 'v') ||
            cls == EQ_CLASS_isource;
 }
 
-static int param_of(const eq_device_class *cls, eq_token name) {
-    for (int k = 0; k < cls->params; k++)
-        if (eq_token_is(name, cls->param[k].name)) return k;
-    return -1;
-}
-
 static bool element_target(eq_spice *s, eq_token t, eq_element e, eq_sweep *out) {
-    if (!has_value(s, e)) {
+    if (!eq_spice_has_value(s, e)) {
         eq_spice_fail(s, t.at, "%.*s cannot be swept; give a V, I or R element, temp or a .param",
                       (int)t.length, t.text);
         return false;
@@ -75,8 +68,8 @@ static bool inner_target(eq_spice *s, eq_token t, eq_token param, eq_sweep *out)
     eq_element e = eq_spice_element_of(s, t);
     if (e == EQ_NONE && eq_spice_model_has(s, t, param))
         return new_sweep(s, EQ_TARGET_MODEL, EQ_NONE, t, param, out);
-    int k = e == EQ_NONE ? -1 : param_of(eq_class(s->circuit->row[e].cls), param);
-    if (k == 0 && has_value(s, e)) return element_target(s, t, e, out);
+    int k = e == EQ_NONE ? -1 : eq_spice_column(eq_class(s->circuit->row[e].cls), param);
+    if (k == 0 && eq_spice_has_value(s, e)) return element_target(s, t, e, out);
     if (k >= 0 && new_sweep(s, EQ_TARGET_ELEMENT, e, t, param, out)) {
         out->column = k;
         return true;
@@ -115,19 +108,9 @@ static bool is_type(const eq_cursor *c) {
            opens(&ahead);
 }
 
-static bool by_colon(eq_spice *s, eq_token t, eq_sweep *out) {
-    size_t n = t.length;
-    while (n > 0 && t.text[n - 1] != ':') n--;
-    eq_token param = t;
-    param.text += n;
-    param.length -= n;
-    t.length = n - 1;
-    return inner_target(s, t, param, out);
-}
-
 /* What the card `card` sweeps. */
 static bool read_target(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *out) {
-    eq_token t = eq_token_next(c);
+    eq_token t = eq_token_next(c), name, param;
     if (t.kind != EQ_TOKEN_WORD) {
         eq_spice_expected(s, t, "what to sweep: a V, I or R element, temp or a parameter");
         return false;
@@ -139,7 +122,7 @@ static bool read_target(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *o
     if (called || opens(c)) return inner_target(s, t, eq_token_next(c), out);
     if (e != EQ_NONE) return element_target(s, t, e, out);
     if (eq_token_is(t, "temp")) return new_sweep(s, EQ_TARGET_TEMP, EQ_NONE, t, nothing, out);
-    if (memchr(t.text, ':', t.length) != NULL) return by_colon(s, t, out);
+    if (eq_spice_part(t, &name, &param)) return inner_target(s, name, param, out);
     if (eq_dictionary_find(&s->scope[0]->defines[EQ_DEFINES_PARAM], t, NULL) != NULL)
         return parameter_target(s, t, out);
     char near[96];
@@ -164,8 +147,9 @@ static bool read_list(eq_spice *s, eq_cursor *c, eq_sweep *sweep) {
     return true;
 }
 
-/* START STOP STEP, or START STOP POINTS of a logarithmic sweep of that base. */
-static bool read_range(eq_spice *s, eq_cursor *c, double base, eq_sweep *sweep) {
+/* START STOP STEP, or START STOP POINTS of a logarithmic sweep of that base. A .step of LTspice
+ * ends at STOP. */
+static bool read_range(eq_spice *s, eq_cursor *c, const char *card, double base, eq_sweep *sweep) {
     double start, stop, step;
     if (!eq_spice_number_at(s, c, &start, "the start value") ||
         !eq_spice_number_at(s, c, &stop, "the stop value"))
@@ -173,8 +157,11 @@ static bool read_range(eq_spice *s, eq_cursor *c, double base, eq_sweep *sweep) 
     eq_token last = eq_token_peek(c);
     if (!eq_spice_number_at(s, c, &step, base > 0.0 ? "the number of points" : "the step"))
         return false;
-    if (base == 0.0 && eq_sweep_steps(sweep, start, stop, step)) return true;
-    if (base > 0.0 && eq_sweep_ratio(sweep, base, start, stop, step)) return true;
+    bool ends = s->circuit->dialect == EQ_LTSPICE && strcmp(card, ".step") == 0;
+    bool leads = base > 0.0 ? eq_sweep_ratio(sweep, base, start, stop, step)
+                            : eq_sweep_steps(sweep, start, stop, step);
+    if (leads && ends) eq_sweep_end(sweep);
+    if (leads) return true;
     if (base > 0.0)
         eq_spice_fail(s, last.at,
                       "%g points a factor of %g do not lead from %g to %g; start above 0 and below "
@@ -208,8 +195,85 @@ static bool read_sweep(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *sw
     skip_spacing(c, &base);
     bool list = eq_token_is(eq_token_peek(c), "list");
     if (list) eq_token_next(c);
-    if (!(list ? read_list(s, c, sweep) : read_range(s, c, base, sweep))) return false;
+    if (!(list ? read_list(s, c, sweep) : read_range(s, c, card, base, sweep))) return false;
     return sweep->target != EQ_TARGET_TEMP || above_absolute_zero(s, sweep, at);
+}
+
+static const eq_data *table_of(eq_spice *s, eq_token name) {
+    char own[EQ_MAX_NAME];
+    for (size_t k = 0; k < s->datas; k++) {
+        eq_token t = s->data[k].name;
+        if (t.length >= sizeof own) continue;
+        memcpy(own, t.text, t.length);
+        own[t.length] = '\0';
+        eq_lower(own, t.length);
+        if (eq_token_is(name, own)) return &s->data[k];
+    }
+    if (name.kind == EQ_TOKEN_WORD)
+        eq_spice_fail(s, name.at, "there is no table %.*s; write .data %.*s ... .enddata",
+                      (int)name.length, name.text, (int)name.length, name.text);
+    else
+        eq_spice_expected(s, name, "the name of a .data table");
+    return NULL;
+}
+
+/* Over line ends to the next token of a table; eq_token_next would stop there. */
+static void next_line(eq_cursor *c) {
+    while (eq_token_peek(c).kind == EQ_TOKEN_END && c->p < c->end) {
+        eq_line_end(c);
+        if (eq_line_start(c) == EQ_LINE_NONE) return;
+    }
+}
+
+/* The values of the table, row by row; its columns lie in the circuit's values with a stride. */
+static bool read_rows(eq_spice *s, eq_cursor *c, eq_sweep *column, int columns) {
+    for (int k = 0;; k = (k + 1) % columns) {
+        double value;
+        next_line(c);
+        if (k == 0 && eq_token_peek(c).kind == EQ_TOKEN_END) break;
+        if (!eq_spice_number_at(s, c, &value, "a value of the table") ||
+            eq_spice_pass_on(s, eq_sweep_add(s->circuit, &column[k], value, s->scratch)) != EQ_OK)
+            return false;
+    }
+    for (int k = 0; k < columns; k++) {
+        column[k].stride = (size_t)columns;
+        column[k].follows = k > 0;
+    }
+    if (column[0].points > 0) return true;
+    eq_spice_expected(s, eq_token_peek(c), "the values of the table");
+    return false;
+}
+
+/* data=TABLE: as many sweeps as it has columns, all moving together; 0: an error was reported. */
+static int read_table(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *column) {
+    eq_token_next(c);
+    eq_token_next(c);
+    const eq_data *data = table_of(s, eq_token_next(c));
+    int columns = 0;
+    if (data == NULL) return 0;
+    eq_cursor at = data->at;
+    for (next_line(&at); !eq_spice_is_value(eq_token_peek(&at)); next_line(&at)) {
+        if (columns == EQ_MOST_SWEEPS) {
+            eq_spice_fail(s, eq_token_peek(&at).at, "a table of more than %d columns; use fewer",
+                          EQ_MOST_SWEEPS);
+            return 0;
+        }
+        if (eq_token_peek(&at).kind == EQ_TOKEN_END) {
+            eq_spice_expected(s, eq_token_peek(&at), "the columns and values of the table");
+            return 0;
+        }
+        if (!read_target(s, &at, card, &column[columns++])) return 0;
+    }
+    if (columns == 0) eq_spice_expected(s, eq_token_peek(&at), "the columns of the table");
+    return columns > 0 && read_rows(s, &at, column, columns) ? columns : 0;
+}
+
+/* One sweep, or the columns of a table; how many, 0: an error was reported. */
+static int read_sweeps(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *sweep) {
+    eq_cursor ahead = *c;
+    if (eq_token_is(eq_token_next(&ahead), "data") && eq_token_next(&ahead).kind == EQ_TOKEN_EQUAL)
+        return read_table(s, c, card, sweep);
+    return read_sweep(s, c, card, sweep) ? 1 : 0;
 }
 
 static void add_analysis(eq_spice *s, const eq_analysis *a) {
@@ -224,10 +288,18 @@ void eq_spice_op(eq_spice *s, eq_cursor *c, eq_location at) {
 /* .dc SWEEP [SWEEP ...]: the first is the innermost loop. */
 void eq_spice_dc(eq_spice *s, eq_cursor *c, eq_location at) {
     eq_analysis a = {.type = EQ_ANALYSIS_DC, .at = at};
+    eq_sweep more[EQ_MOST_SWEEPS];
     do {
-        if (!read_sweep(s, c, ".dc", &a.sweep[a.sweeps])) return;
-        a.sweeps++;
-    } while (a.sweeps < EQ_MOST_SWEEPS && eq_token_peek(c).kind != EQ_TOKEN_END);
+        int n = read_sweeps(s, c, ".dc", more);
+        if (n == 0) return;
+        if (a.sweeps + n > EQ_MOST_SWEEPS) {
+            eq_spice_fail(s, at, "more than %d sweeps in one .dc; use .step for the outer ones",
+                          EQ_MOST_SWEEPS);
+            return;
+        }
+        memcpy(a.sweep + a.sweeps, more, (size_t)n * sizeof *more);
+        a.sweeps += n;
+    } while (eq_token_peek(c).kind != EQ_TOKEN_END);
     if (line_ends(s, c)) add_analysis(s, &a);
 }
 
@@ -238,9 +310,11 @@ static void add_step(eq_spice *s, const eq_sweep *sweep) {
 /* .step SWEEP: a loop around every analysis; the first .step is the innermost (Xyce Reference
  * Guide, .STEP). */
 void eq_spice_step(eq_spice *s, eq_cursor *c, eq_location at) {
-    eq_sweep sweep;
+    eq_sweep sweep[EQ_MOST_SWEEPS];
     (void)at;
-    if (read_sweep(s, c, ".step", &sweep) && line_ends(s, c)) add_step(s, &sweep);
+    int n = read_sweeps(s, c, ".step", sweep);
+    if (n == 0 || !line_ends(s, c)) return;
+    for (int k = 0; k < n; k++) add_step(s, &sweep[k]);
 }
 
 /* .step param X START ... gives X a value in LTspice, with or without a .param card. */

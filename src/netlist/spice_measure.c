@@ -25,22 +25,21 @@ static const char *word_name(const void *data, size_t k) {
     return k < WORDS ? words[k].name : NULL;
 }
 
+/* Measurements of Xyce that are not done here; they say nothing about the circuit. */
+static const char *const other_words[] = {"err",   "err1",    "err2",     "err3", "error", "freq",
+                                          "duty",  "on_time", "off_time", "four", "enob",  "sfdr",
+                                          "sinad", "snr",     "thd",      "file"};
+
+static bool is_other(eq_token t) {
+    for (size_t k = 0; k < sizeof other_words / sizeof *other_words; k++)
+        if (eq_token_is(t, other_words[k])) return true;
+    return false;
+}
+
 static const struct measure_word *word_of(eq_token t) {
     for (size_t k = 0; k < WORDS; k++)
         if (eq_token_is(t, words[k].name)) return &words[k];
     return NULL;
-}
-
-eq_lookup eq_spice_measured(eq_spice *s, eq_token name, eq_operand *value) {
-    if (s->formula == NULL) return EQ_NOT_FOUND;
-    for (size_t k = 0; k < s->circuit->measures; k++) {
-        const char *label = eq_names_get(s->circuit->label, s->circuit->measure[k].label);
-        if (!eq_token_is(name, label)) continue;
-        *value = eq_formula_input_of(
-            s->formula, (eq_formula_input){EQ_INPUT_MEASURE, (int32_t)k, EQ_NONE, EQ_NONE});
-        return EQ_FOUND;
-    }
-    return EQ_NOT_FOUND;
 }
 
 /* An expression of potentials, currents and measures. */
@@ -207,7 +206,10 @@ void eq_spice_measure(eq_spice *s, eq_cursor *c, eq_location at) {
     if (m.label == EQ_NONE) return;
     eq_token t = eq_token_next(c);
     const struct measure_word *word = word_of(t);
-    if (word == NULL && t.kind == EQ_TOKEN_WORD)
+    if (is_other(t))
+        eq_spice_note(s, "measure kind", t.at, "skipped: .measure of %.*s (and others)",
+                      (int)t.length, t.text);
+    else if (word == NULL && t.kind == EQ_TOKEN_WORD)
         eq_spice_fail(s, t.at, "there is no measurement %.*s%s; see the ngspice manual, 11.4",
                       (int)t.length, t.text, eq_spice_nearest(t, word_name, NULL, near));
     else if (word == NULL)

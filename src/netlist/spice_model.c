@@ -357,14 +357,22 @@ static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token nam
     return d->model == MODEL_BAD ? EQ_NONE : d->model;
 }
 
-bool eq_spice_model_has(const eq_spice *s, eq_token name, eq_token param) {
+bool eq_spice_model_value(const eq_spice *s, eq_token name, eq_token param, double *value) {
     for (size_t k = 0; k < s->circuit->models; k++) {
         const eq_model *m = &s->circuit->model[k];
         const char *colon = strchr(m->name, ':');
         bool same = eq_token_is(name, m->name) || (colon != NULL && eq_token_is(name, colon + 1));
-        if (same && param_of(m->cls, param) >= 0) return true;
+        int p = same ? param_of(m->cls, param) : -1;
+        if (p < 0) continue;
+        *value = m->w[p];
+        return true;
     }
     return false;
+}
+
+bool eq_spice_model_has(const eq_spice *s, eq_token name, eq_token param) {
+    double ignored;
+    return eq_spice_model_value(s, name, param, &ignored);
 }
 
 static const char *const letter_name[2] = {"D(is=... n=...)", "R(r=...)"};

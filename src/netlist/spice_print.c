@@ -6,30 +6,6 @@
 
 enum { ANY_ANALYSIS = 1u << EQ_ANALYSIS_OP | 1u << EQ_ANALYSIS_DC };
 
-bool eq_spice_probe_operand(eq_spice *s, eq_cursor *c, const char *card, eq_operand *value) {
-    s->card = card;
-    bool done = eq_spice_operand(s, c, value) == EQ_OK;
-    s->card = NULL;
-    return done;
-}
-
-bool eq_spice_probe_begin(eq_spice *s) {
-    s->formula = eq_formula_new();
-    if (s->formula == NULL) eq_spice_no_memory(s);
-    return s->formula != NULL;
-}
-
-eq_formula *eq_spice_probe_end(eq_spice *s, bool done, eq_operand value) {
-    eq_formula *f = s->formula;
-    s->formula = NULL;
-    if (done && value.slot == EQ_NONE) value = eq_formula_number(f, value.number);
-    if (done && f->failed) eq_spice_no_memory(s);
-    f->result = value.slot;
-    if (done && !f->failed) return f;
-    eq_formula_free(f);
-    return NULL;
-}
-
 int eq_spice_analyses_of(eq_token t) {
     static const struct {
         const char *name;
@@ -162,7 +138,7 @@ static bool add_property(eq_spice *s, const eq_cursor *c, const char *end, eq_to
 
 /* True for what an expression can start with: v(..), {..}, a number, a function, a parameter. */
 static bool is_expression(eq_spice *s, const eq_cursor *c, const char *end) {
-    static const char *const probes[] = {"v", "i", "p", "w", "par", "temp", "temper"};
+    static const char *const probes[] = {"v", "i", "p", "w", "n", "par", "temp", "temper"};
     char folded[16] = "";
     eq_token t = {EQ_TOKEN_WORD, c->p, 0, eq_cursor_at(c)};
     if (strchr("{'(+-.0123456789", *c->p) != NULL) return true;
@@ -170,7 +146,8 @@ static bool is_expression(eq_spice *s, const eq_cursor *c, const char *end) {
     for (size_t k = 0; k < sizeof probes / sizeof *probes; k++)
         if (eq_token_is(t, probes[k])) return true;
     if (eq_dictionary_find(&s->scope[0]->defines[EQ_DEFINES_PARAM], t, NULL) != NULL ||
-        eq_dictionary_find(&s->scope[0]->defines[EQ_DEFINES_FUNC], t, NULL) != NULL)
+        eq_dictionary_find(&s->scope[0]->defines[EQ_DEFINES_FUNC], t, NULL) != NULL ||
+        eq_spice_is_property(s, t))
         return true;
     if (t.length >= sizeof folded) return false;
     memcpy(folded, t.text, t.length);
@@ -217,9 +194,8 @@ static void add_item(eq_spice *s, const eq_cursor *c, const char *end, unsigned 
         add_expression(s, c, end, t, analyses);
     else {
         eq_spice_note(s, ".print", t.at,
-                      "%.*s is nothing that is known here; every node and source is given",
+                      "left out: %.*s (and others) of .print is nothing that is known here",
                       (int)(t.length < 60 ? t.length : 60), t.text);
-        add_everything(s, analyses);
     }
 }
 

@@ -119,16 +119,36 @@ static void close_subckt(scan *k, int32_t base, eq_location at) {
     leave_scope(k);
 }
 
-/* .control ... .endc: commands for ngspice's interpreter. */
-static void skip_control(scan *k, eq_location at) {
-    eq_spice_note(k->s, ".control", at, "skipped: commands in .control ... .endc");
+/* To the card `end` that closes the one at `at`; an error when there is none. */
+static bool skip_to(scan *k, const char *end, eq_location at, const char *message) {
     eq_line_end(&k->c);
     for (eq_line_kind kind; (kind = eq_line_start(&k->c)) != EQ_LINE_NONE;
          eq_physical_line_end(&k->c)) {
         eq_cursor ahead = k->c;
-        if (kind == EQ_LINE_CARD && eq_token_is(eq_token_next(&ahead), ".endc")) return;
+        if (kind == EQ_LINE_CARD && eq_token_is(eq_token_next(&ahead), end)) return true;
     }
-    eq_spice_fail(k->s, at, "this .control has no .endc; add it");
+    eq_spice_fail(k->s, at, "%s", message);
+    return false;
+}
+
+/* .control ... .endc: commands for ngspice's interpreter. */
+static void skip_control(scan *k, eq_location at) {
+    eq_spice_note(k->s, ".control", at, "skipped: commands in .control ... .endc");
+    skip_to(k, ".endc", at, "this .control has no .endc; add it");
+}
+
+/* .data NAME ... .enddata: kept until .dc or .step uses it. */
+static void keep_data(scan *k, eq_location at) {
+    eq_spice *s = k->s;
+    eq_data data = {eq_token_next(&k->c), k->c};
+    data.at = k->c;
+    if (data.name.kind != EQ_TOKEN_WORD) eq_spice_expected(s, data.name, "the name of the table");
+    if (!skip_to(k, ".enddata", at, "this .data has no .enddata; add it")) return;
+    data.at.end = k->c.line_start;
+    if (!eq_grow((void **)&s->data, &s->data_cap, s->datas + 1, sizeof *s->data))
+        eq_spice_no_memory(s);
+    else
+        s->data[s->datas++] = data;
 }
 
 /* The name of a file on an .include or .lib line: "...", '...' or bare, blanks end a bare one. */
@@ -181,6 +201,9 @@ static bool act(scan *k, eq_card_action action, int32_t base, eq_location at) {
         return true;
     case EQ_CARD_CONTROL:
         skip_control(k, at);
+        return true;
+    case EQ_CARD_DATA:
+        keep_data(k, at);
         return true;
     case EQ_CARD_ENDL:
         if (k->in_section) return false;

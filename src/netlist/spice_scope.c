@@ -215,7 +215,7 @@ static eq_lookup parameter(void *data, eq_token name, eq_operand *value) {
         value->number = 3.14159265358979323846;
         return EQ_FOUND;
     }
-    return s->card != NULL ? eq_spice_measured(s, name, value) : EQ_NOT_FOUND;
+    return s->card != NULL ? eq_spice_asked(s, name, value) : EQ_NOT_FOUND;
 }
 
 /* The formal arguments of .func NAME(a, b) BODY; c stands behind NAME and moves to BODY. */
@@ -274,42 +274,13 @@ static void fail(void *data, eq_location at, const char *format, ...) {
     eq_spice_fail(data, at, "%s", text);
 }
 
-static eq_operand drop(eq_spice *s, eq_node plus, eq_node minus) {
-    return eq_formula_input_of(s->formula, (eq_formula_input){EQ_INPUT_DROP, plus, minus, EQ_NONE});
-}
-
-/* v(a), v(a,b), i(x), p(x) = w(x) or temper, now that all nodes and elements are known. */
-static eq_lookup known_input(eq_spice *s, eq_token what, eq_token first, eq_token second,
-                             eq_operand *value) {
-    eq_formula_input in = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
-    if (eq_token_is(what, "v")) {
-        eq_node plus = eq_spice_find_node(s, first, s->card), minus = EQ_GROUND;
-        if (second.length > 0) minus = eq_spice_find_node(s, second, s->card);
-        if (plus == EQ_NONE || minus == EQ_NONE) return EQ_LOOKUP_FAILED;
-        *value = drop(s, plus, minus);
-        return EQ_FOUND;
-    }
-    if (first.length > 0) {
-        in.kind = EQ_INPUT_CURRENT;
-        in.branch = eq_spice_find_element(s, first, s->card);
-        if (in.branch == EQ_NONE) return EQ_LOOKUP_FAILED;
-    }
-    *value = eq_formula_input_of(s->formula, in);
-    if (!eq_token_is(what, "p") && !eq_token_is(what, "w")) return EQ_FOUND;
-    eq_row r = s->circuit->row[in.branch];
-    eq_node *const *term = s->circuit->table[r.cls].term;
-    eq_operand x[2] = {drop(s, term[0][r.row], term[1][r.row]), *value};
-    *value = eq_formula_apply(s->formula, eq_operation_find("*", 2), x);
-    return EQ_FOUND;
-}
-
 /* v(a), v(a,b), i(vx) or temper as an input of the formula. The name of a controlling element is
  * kept in s->controls, its number there in `plus`, until all elements are known. */
 static eq_lookup input(void *data, eq_token what, eq_token first, eq_token second,
                        eq_operand *value) {
     eq_spice *s = data;
     eq_formula_input in = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
-    if (s->card != NULL) return known_input(s, what, first, second, value);
+    if (s->card != NULL) return eq_spice_probe_input(s, what, first, second, value);
     if (eq_token_is(what, "v")) {
         in.kind = EQ_INPUT_DROP;
         in.plus = eq_spice_node(s, first);
@@ -333,9 +304,9 @@ int32_t eq_spice_control(eq_spice *s, eq_token name) {
 }
 
 eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value) {
-    eq_names_of names = {s,         &s->depth, s->formula, s->circuit->dialect != EQ_NGSPICE,
-                         parameter, function,  input,      fail,
-                         s->card != NULL};
+    eq_names_of names = {
+        s,     &s->depth, s->formula,     s->circuit->dialect != EQ_NGSPICE, parameter, function,
+        input, fail,      s->card != NULL};
     if (eq_expression(c, &names, value)) return EQ_OK;
     if (s->formula != NULL && s->formula->failed) return eq_spice_no_memory(s);
     return s->status == EQ_OK ? EQ_ERR_INPUT : s->status;

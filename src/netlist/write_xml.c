@@ -113,7 +113,7 @@ static void put_output(const eq_circuit *c, const eq_output *o, eq_text *out) {
 static void put_sweep(const eq_circuit *c, const eq_sweep *s, const char *tag, eq_text *out) {
     eq_text_printf(out, "<%s", tag);
     put_text(out, "source", eq_sweep_name(c, s));
-    if (s->spacing == EQ_SPACING_LINEAR) {
+    if (s->spacing == EQ_SPACING_LINEAR && !s->ends) {
         put_value(out, "start", s->factor * s->start);
         put_value(out, "stop", s->factor * s->stop);
         put_value(out, "step", s->factor * s->step);
@@ -126,16 +126,20 @@ static void put_sweep(const eq_circuit *c, const eq_sweep *s, const char *tag, e
     eq_text_puts(out, "/>\n");
 }
 
-static bool in_xml(const eq_sweep *s) {
+/* Of n sweeps in a row, the first. */
+static bool in_xml(const eq_sweep *s, size_t n) {
+    if (s->follows || (n > 1 && s[1].follows)) return false;
     return s->target == EQ_TARGET_TEMP || (s->target == EQ_TARGET_ELEMENT && s->column == 0);
 }
 
 static void put_analysis(const eq_circuit *c, const eq_analysis *a, eq_text *out, eq_diag *diag) {
     bool whole = true;
-    for (int k = 0; k < a->sweeps; k++) whole = whole && in_xml(&a->sweep[k]);
+    for (int k = 0; k < a->sweeps; k++)
+        whole = whole && in_xml(&a->sweep[k], (size_t)(a->sweeps - k));
     if (!whole)
-        eq_warn_at(diag, eq_circuit_place(c, a->at),
-                   "left out: XML has no sweep over parameters, of which this .dc has one");
+        eq_warn_at(
+            diag, eq_circuit_place(c, a->at),
+            "left out: XML has no sweeps over parameters and tables, of which this .dc has one");
     else if (a->type == EQ_ANALYSIS_OP)
         eq_text_puts(out, "  <op/>\n");
     if (!whole || a->type == EQ_ANALYSIS_OP) return;
@@ -147,8 +151,9 @@ static void put_analysis(const eq_circuit *c, const eq_analysis *a, eq_text *out
     eq_text_puts(out, "  </dc>\n");
 }
 
-static void put_step(const eq_circuit *c, const eq_sweep *s, eq_text *out, eq_diag *diag) {
-    if (!in_xml(s)) {
+static void put_step(const eq_circuit *c, size_t k, eq_text *out, eq_diag *diag) {
+    const eq_sweep *s = &c->step[k];
+    if (!in_xml(s, c->steps - k)) {
         eq_warn_at(diag, (eq_place){0}, "left out: XML has no step over the parameter %s",
                    eq_sweep_name(c, s));
         return;
@@ -208,7 +213,7 @@ eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_d
         eq_text_puts(out, "/>\n");
     }
     for (size_t k = 0; k < c->analyses; k++) put_analysis(c, &c->analysis[k], out, diag);
-    for (size_t k = 0; k < c->steps; k++) put_step(c, &c->step[k], out, diag);
+    for (size_t k = 0; k < c->steps; k++) put_step(c, k, out, diag);
     eq_text_puts(out, "</circuit>\n");
     return out->failed ? eq_out_of_memory(diag) : EQ_OK;
 }

@@ -18,6 +18,7 @@ typedef struct run {
     size_t nodes, branches;
     double *v, *branch;    /* state, warm from point to point of a .dc */
     size_t loops, sweeps;  /* loops in all, those of .dc */
+    size_t index;          /* point of the innermost loop */
     double *at;            /* [loops] values of what is swept; NAN: not set yet */
     eq_override *override; /* [loops] scratch */
     bool cold;             /* the next point starts anew */
@@ -193,6 +194,14 @@ static void put_values(run *w) {
     memcpy(out + w->nodes - 1, w->branch, w->branches * sizeof *out);
 }
 
+/* What the innermost sweep of .dc is at; of a table the number of its row, from 1, as Xyce counts.
+ */
+static double abscissa(const run *w) {
+    const eq_circuit *of;
+    if (w->sweeps > 1 && loop(w, 1, &of)->follows) return (double)w->index + 1.0;
+    return w->sweeps > 0 ? w->at[0] : 0.0;
+}
+
 static eq_status point(run *w) {
     eq_status status = w->stale ? renew(w) : EQ_OK;
     if (status != EQ_OK) return status;
@@ -205,26 +214,46 @@ static eq_status point(run *w) {
     put_values(w);
     status = eq_result_point(w->r, w->row, w->diag);
     if (status == EQ_OK && w->measuring != NULL)
-        status =
-            eq_measuring_point(w->measuring, &w->probe, w->sweeps > 0 ? w->at[0] : 0.0, w->diag);
+        status = eq_measuring_point(w->measuring, &w->probe, abscissa(w), w->diag);
     return status;
 }
 
-/* `inner` for all values of loop k; every step starts cold. */
+/* Loop k moves with the loops first_of(k) .. k-1: columns of a .data table. */
+static size_t first_of(const run *w, size_t k) {
+    const eq_circuit *of;
+    while (loop(w, k, &of)->follows) k--;
+    return k;
+}
+
+/* Puts point j of the loops first .. last into the circuit; s: the sweeps as they were, since their
+ * circuit may go. */
+static eq_status set_values(run *w, const eq_sweep *s, size_t first, size_t last, size_t j) {
+    eq_status status = EQ_OK;
+    for (size_t k = first; status == EQ_OK && k <= last; k++) {
+        const eq_circuit *of;
+        (void)loop(w, k, &of);
+        w->at[k] = eq_sweep_value(of, &s[k - first], j);
+        w->stale = w->stale || eq_sweep_rereads(&s[k - first]);
+        status = set_value(w, k);
+    }
+    return status;
+}
+
+/* `inner` for all values of loop k and those it moves with; every step starts cold. */
 static eq_status each_value(run *w, size_t k, eq_status (*inner)(run *w, size_t k)) {
     eq_status status = w->stale && k < w->sweeps ? renew(w) : EQ_OK;
     if (status != EQ_OK) return status;
     const eq_circuit *of;
-    eq_sweep s = *loop(w, k, &of); /* its circuit may go */
-    for (size_t j = 0; status == EQ_OK && j < s.points; j++) {
-        (void)loop(w, k, &of);
-        w->at[k] = eq_sweep_value(of, &s, j);
-        w->stale = w->stale || eq_sweep_rereads(&s);
+    size_t first = first_of(w, k);
+    eq_sweep s[EQ_MOST_SWEEPS];
+    memcpy(s, loop(w, first, &of), (k - first + 1) * sizeof *s);
+    for (size_t j = 0; status == EQ_OK && j < s[0].points; j++) {
+        w->index = j;
         w->cold = w->cold || k >= w->sweeps;
-        status = set_value(w, k);
-        if (status == EQ_OK) status = inner(w, k);
+        status = set_values(w, s, first, k, j);
+        if (status == EQ_OK) status = inner(w, first);
     }
-    w->at[k] = NAN;
+    for (size_t l = first; l <= k; l++) w->at[l] = NAN;
     return status;
 }
 
@@ -254,7 +283,8 @@ static eq_status check_size(const run *w) {
     double points = 1.0;
     for (size_t k = 0; k < w->loops; k++) {
         const eq_circuit *of;
-        points *= (double)loop(w, k, &of)->points;
+        const eq_sweep *s = loop(w, k, &of);
+        if (!s->follows) points *= (double)s->points;
     }
     if (points <= EQ_MOST_POINTS) return EQ_OK;
     return eq_fail_at(w->diag, EQ_ERR_INPUT, eq_circuit_place(w->c, analysis(w)->at),

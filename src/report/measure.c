@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "netlist/netlist.h"
 
 /* The points of a quantity, kept for an integral. */
 typedef struct curve {
@@ -115,11 +116,12 @@ static void met(const eq_measuring *m, meeting *e, double x, double y0, double x
 }
 
 /* The swept value passes `at`, with room for a rounding error of the sweep. */
-static void pass(const eq_measuring *m, meeting *e, double at, double y0, double x, double y) {
+static void pass(const eq_measuring *m, const eq_measure *card, meeting *e, double at, double y0,
+                 double x, double y) {
     double slack = m->points == 0 ? 1e-9 * fabs(x) : 1e-9 * fabs(x - m->x);
     double last = m->points == 0 ? x : m->x;
     bool inside = at >= fmin(last, x) - slack && at <= fmax(last, x) + slack;
-    if (inside && isnan(e->x)) met(m, e, at, y0, x, y);
+    if (inside && isnan(e->x) && within(card, at)) met(m, e, at, y0, x, y);
 }
 
 /* The difference crosses zero between the last point and this one. */
@@ -167,13 +169,12 @@ static bool is_integral(const eq_measure *card) {
 
 static bool card_point(eq_measuring *m, const eq_measure *card, state *s, const eq_probe *at,
                        double x) {
-    double y =
-        card->what == NULL || card->kind == EQ_MEASURE_PARAM ? NAN : eq_probe_value(at, card->what);
+    double y = card->what == NULL ? NAN : eq_probe_value(at, card->what);
     for (int k = 0; k < 2; k++) {
         const eq_event *event = &card->event[k];
         if (event->count == 0) continue;
         if (event->difference == NULL)
-            pass(m, &s->event[k], event->at, s->y, x, y);
+            pass(m, card, &s->event[k], event->at, s->y, x, y);
         else
             cross(m, card, event, &s->event[k], eq_probe_value(at, event->difference), s->y, x, y);
     }
@@ -186,15 +187,18 @@ static bool card_point(eq_measuring *m, const eq_measure *card, state *s, const 
         s->most_at = x;
     }
     bool kept = !is_integral(card) || keep_segment(m, card, s, x, y);
-    s->y = y;
+    if (card->kind != EQ_MEASURE_PARAM || within(card, x)) s->y = y;
     return kept;
 }
 
 eq_status eq_measuring_point(eq_measuring *m, eq_probe *at, double x, eq_diag *diag) {
-    for (size_t k = 0; k < m->cards; k++)
-        if (counts(m, &at->c->measure[k]) &&
-            !card_point(m, &at->c->measure[k], &m->state[k], at, x))
-            return eq_out_of_memory(diag);
+    at->measured = m->measured;
+    for (size_t k = 0; k < m->cards; k++) {
+        const eq_measure *card = &at->c->measure[k];
+        if (!counts(m, card)) continue;
+        if (!card_point(m, card, &m->state[k], at, x)) return eq_out_of_memory(diag);
+        if (card->kind == EQ_MEASURE_PARAM) m->measured[k] = m->state[k].y; /* for events */
+    }
     m->x = x;
     m->points++;
     return EQ_OK;
@@ -232,20 +236,23 @@ static double square(double y) {
     return y * y;
 }
 
-static double trapezoids(const curve *c) {
+static double trapezoids(const curve *c, double (*f)(double)) {
     double sum = 0.0;
     for (size_t i = 0; i + 1 < c->n; i++)
-        sum += 0.5 * (c->x[i + 1] - c->x[i]) * (c->y[i] + c->y[i + 1]);
+        sum += 0.5 * (c->x[i + 1] - c->x[i]) * (f(c->y[i]) + f(c->y[i + 1]));
     return sum;
 }
 
-/* Averages over a single point are the point. */
-static double integral(const eq_measure *card, const curve *c) {
+/* From `from` to `to`; ngspice has its own rule for all but averages. */
+static double integral(const eq_measure *card, const curve *c, bool as_ngspice) {
     if (c->n == 0) return NAN;
     double width = c->x[c->n - 1] - c->x[0];
-    if (card->kind == EQ_MEASURE_INTEG) return simpson(c, itself);
-    if (width == 0.0) return card->kind == EQ_MEASURE_AVG ? c->y[0] : fabs(c->y[0]);
-    return card->kind == EQ_MEASURE_AVG ? trapezoids(c) / width : sqrt(simpson(c, square) / width);
+    double (*rule)(const curve *c, double (*f)(double)) =
+        as_ngspice && card->kind != EQ_MEASURE_AVG ? simpson : trapezoids;
+    if (card->kind == EQ_MEASURE_INTEG)
+        return (card->from > card->to ? -1.0 : 1.0) * rule(c, itself);
+    if (width == 0.0) return NAN;
+    return card->kind == EQ_MEASURE_AVG ? rule(c, itself) / width : sqrt(rule(c, square) / width);
 }
 
 static double extreme(const eq_measure *card, const state *s) {
@@ -264,11 +271,18 @@ static double extreme(const eq_measure *card, const state *s) {
     }
 }
 
+/* True if nothing but other measures stands in the formula. */
+static bool of_measures(const eq_formula *f) {
+    bool only = true;
+    for (size_t k = 0; k < f->inputs; k++) only = only && f->input[k].kind == EQ_INPUT_MEASURE;
+    return only;
+}
+
 static double value_of(const eq_measure *card, const state *s, const eq_probe *at) {
     const meeting *e = s->event;
     switch (card->kind) {
     case EQ_MEASURE_PARAM:
-        return eq_probe_value(at, card->what);
+        return of_measures(card->what) ? eq_probe_value(at, card->what) : s->y;
     case EQ_MEASURE_FIND:
         return card->event[0].count == 0 ? s->y : e[0].y;
     case EQ_MEASURE_DERIV:
@@ -278,7 +292,8 @@ static double value_of(const eq_measure *card, const state *s, const eq_probe *a
     case EQ_MEASURE_BETWEEN:
         return e[1].x - e[0].x;
     default:
-        return is_integral(card) ? integral(card, &s->curve) : extreme(card, s);
+        return is_integral(card) ? integral(card, &s->curve, at->c->dialect == EQ_NGSPICE)
+                                 : extreme(card, s);
     }
 }
 

@@ -122,6 +122,45 @@ START_TEST(agrees_with_closed_forms) {
 }
 END_TEST
 
+/* As Xyce has it: eqn goes along with the sweep, trapezoids, windows the other way round, rows of a
+ * table. */
+START_TEST(agrees_with_closed_forms_of_xyce) {
+    static const struct {
+        const char *card;
+        double value;
+    } one[] = {{"m eqn {v(b)+1}", 5.0},
+               {"m eqn {v(b)+1} to=1", 2.0},
+               {"e eqn {v(a)*2}\n.measure dc m when e=3", 1.5},
+               {"e eqn {v(a)*2}\n.measure dc m find e when v(a)=-1.25", -2.5},
+               {"m integ v(a) from=2 to=0", -2.0},
+               {"m integ v(b) from=0 to=1", 0.375},
+               {"m rms v(a) from=1 to=0", 0.61237243569579452},
+               {"m avg v(b) from=1 to=-1", 0.375},
+               {"m max v(a) from=1.2 to=-1", 1.0},
+               {"m max {r1:r+v1:dcv0}", 3.0}};
+    for (size_t k = 0; k < sizeof one / sizeof *one; k++) {
+        char deck[512];
+        snprintf(deck, sizeof deck, "%s.options device temp=27\n.measure dc %s default_val=-1\n",
+                 LINES, one[k].card);
+        eq_diag *d = eq_diag_new();
+        eq_result *m = measure(deck, 0, d);
+        ck_assert_msg(fabs(value_of(m, "m") - one[k].value) < 1e-9, "%s: %.12g, not %.12g",
+                      one[k].card, value_of(m, "m"), one[k].value);
+        eq_result_free(m);
+        eq_diag_free(d);
+    }
+    eq_diag *d = eq_diag_new();
+    eq_result *m = measure("t\nv1 a 0 0\nr1 a 0 1\n.data t v1\n5 7 6\n.enddata\n.dc data=t\n"
+                           ".data u v1 r1\n1 1 3 1 2 1\n.enddata\n.dc data=u\n"
+                           ".meas dc at max_at v(a)\n.meas dc up when v(a)=2\n",
+                           1, d);
+    ck_assert_double_eq_tol(value_of(m, "at"), 2.0, 1e-12);
+    ck_assert_double_eq_tol(value_of(m, "up"), 1.5, 1e-12);
+    eq_result_free(m);
+    eq_diag_free(d);
+}
+END_TEST
+
 /* One line a step, with the value of the step; .op has its own; a sweep that goes down. */
 START_TEST(steps_and_kinds_of_analyses) {
     static const char deck[] =
@@ -167,6 +206,7 @@ Suite *measure_suite(void) {
     TCase *t = tcase_create("measure");
     tcase_add_test(t, agrees_with_ngspice);
     tcase_add_test(t, agrees_with_closed_forms);
+    tcase_add_test(t, agrees_with_closed_forms_of_xyce);
     tcase_add_test(t, steps_and_kinds_of_analyses);
     tcase_add_test(t, what_is_not_met_is_no_number);
     suite_add_tcase(s, t);

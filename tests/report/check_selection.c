@@ -73,12 +73,23 @@ START_TEST(expressions_have_their_values) {
                 {"{f(v(out))}", "{f(v(out))}", "notype", 4.0},
                 {"x", "x", "notype", 5.0},
                 {"{temper}", "{temper}", "notype", 27.0},
+                {"R1:R", "r1:r", "notype", 1000.0},
+                {"{x1:r1:r/x1:r1}", "{x1:r1:r/x1:r1}", "notype", 1.0},
+                {"v1:dcv0", "v1:dcv0", "notype", 3.0},
+                {"v1", "v1", "notype", 3.0},
+                {"{dm:is*1e12 + r4}", "{dm:is*1e12+r4}", "notype", 10.0},
+                {"{v(in)>1?x:v(in)}", "{v(in)>1?x:v(in)}", "notype", 5.0},
+                {"{x>1?r1:R2}", "{x>1?r1:r2}", "notype", 1000.0},
+                {"N(V1_branch)", "n(v1_branch)", "current", -1e-3},
+                {"n(out)", "n(out)", "voltage", 2.0},
+                {"vdb(in) v(in)", "v(in)", "voltage", 3.0},
                 {"sqrt(v(in)+1)", "sqrt(v(in)+1)", "notype", 2.0},
                 {"{v(in) > 2 ? 1 : 0}", "{v(in)>2?1:0}", "notype", 1.0}};
     for (size_t k = 0; k < sizeof item / sizeof *item; k++) {
         char text[512];
         snprintf(text, sizeof text,
-                 "%s.param x=5\n.func f(y) {y*y}\n.subckt s\nr1 n 0 1k\ni1 0 n 2m\n.ends\nx1 s\n"
+                 "%s.param x=5\n.model dm d(is=3e-12)\nr4 0 out2 7 m=2\nr5 out2 0 1\n.func f(y) "
+                 "{y*y}\n.subckt s\nr1 n 0 1k\ni1 0 n 2m\n.ends\nx1 s\n"
                  ".print op v(out) %s\n",
                  DIVIDER, item[k].asked);
         eq_result *r = analyse(text, 0);
@@ -104,9 +115,8 @@ START_TEST(a_card_of_one_analysis_leaves_the_other_whole) {
 END_TEST
 
 START_TEST(all_and_unknown_items_give_everything) {
-    static const char *const card[] = {".save all\n", ".print op v(*)\n",
-                                       ".print op v(in) vdb(out)\n",
-                                       ".print op v(in)\n.probe @g1[gm]\n"};
+    static const char *const card[] = {".save all\n", ".print op v(*)\n", ".print op vdb(out)\n",
+                                       ".probe @g1[gm] onoise\n"};
     for (size_t k = 0; k < sizeof card / sizeof *card; k++) {
         char text[512];
         snprintf(text, sizeof text, "%s%s", DIVIDER, card[k]);

@@ -66,6 +66,14 @@ static const struct swept {
      ".step param top 1 2 1\n.temp 0 50\n.dc v1 {top} {top+2} 1 g list 1k 3k\n",
      "t\nv1 in 0 @C\nr1 in a @D tc1=2m\nd1 a 0 dm\n.model dm d\n" TIGHT ".options temp=@B\n.op\n",
      4, 2 * 2 * 3 * 2},
+    /* Xyce and HSPICE: tables, with and without continuation lines, around each other */
+    {"t\nv1 in 0 1\nr1 in a 1k m=2\nd1 a 0 dm\n.model dm d(is=1e-12)\n.param x=1\ni1 0 a "
+     "{x*1m}\n" TIGHT
+     ".data inner\n+ v1 r1 x\n+ 0 1k 1\n+ 1 2k 2\n+ 2 3k 0.5\n.enddata\n.dc data=inner\n"
+     ".data Outer temp dm:is\n27 1e-12\n* two rows\n85 {1e-10}\n.enddata\n.step data=outer\n",
+     "t\nv1 in 0 @C\nr1 in a @D m=2\nd1 a 0 dm\n.model dm d(is=@B)\ni1 0 a {@E*1m}\n" TIGHT
+     ".options temp=@A\n.op\n",
+     5, 6},
     /* PSpice: res, param; a resistor inside an instance, named as Xyce and as ngspice do */
     {"t\nv1 in 0 3\n.subckt s a\nr1 a 0 1k\nd1 a 0 dm\n.ends\nr0 in a 100\nx1 a s\nx2 a s\n"
      ".model dm d\n" TIGHT ".dc x1:r1 1k 3k 1k r.x2.r1 list 50 70\n",
@@ -216,6 +224,27 @@ START_TEST(sweeps_go_through_xml) {
 }
 END_TEST
 
+/* A .step of LTspice ends at its last value, whatever the step; that of Xyce does not. */
+START_TEST(steps_of_ltspice_end_at_stop) {
+    static const struct {
+        const char *card;
+        size_t points;
+        double last;
+    } one[] = {{".step param x 1 10 4\n.backanno\n", 4, 10.0},
+               {".step param x 1 9 4\n.backanno\n", 3, 9.0},
+               {".step dec param x 1 20 2\n.backanno\n", 4, 20.0},
+               {".step x 1 10 4\n.options device temp=27\n", 3, 9.0}};
+    for (size_t k = 0; k < sizeof one / sizeof *one; k++) {
+        char deck[256];
+        snprintf(deck, sizeof deck, "t\nv1 a 0 {x}\nr1 a 0 1\n.param x=1\n.op\n%s", one[k].card);
+        eq_result *r = analyse(deck, 0);
+        ck_assert_uint_eq(r->points, one[k].points);
+        ck_assert_double_eq_tol(r->value[(r->points - 1) * r->variables], one[k].last, 1e-12);
+        eq_result_free(r);
+    }
+}
+END_TEST
+
 /* A negative resistance in antiparallel diodes: 1 mS v = 2 IS sinh(v/Vt) (+ 2 gmin v) has the
  * solutions 0 and
  * +-v; the start decides. Also around a step, and for every node. */
@@ -258,6 +287,7 @@ Suite *sweep_suite(void) {
     tcase_add_test(t, values_come_back);
     tcase_add_loop_test(t, a_bad_point_is_named, 0, sizeof refused / sizeof *refused);
     tcase_add_test(t, sweeps_go_through_xml);
+    tcase_add_test(t, steps_of_ltspice_end_at_stop);
     tcase_add_test(t, nodesets_choose_the_solution);
     suite_add_tcase(s, t);
     return s;
