@@ -74,7 +74,8 @@ static int32_t label_of(eq_spice *s, const char *text, size_t length) {
     eq_text t = {0};
     for (size_t k = 0; k < length; k++)
         if (strchr(" \t\r\n", text[k]) == NULL) eq_text_add(&t, text + k, 1);
-    if (t.text != NULL) eq_lower(t.text, t.length);
+    eq_text_puts(&t, ""); /* nothing but blanks */
+    if (!t.failed) eq_lower(t.text, t.length);
     int32_t label = t.failed ? EQ_NO_NAME : eq_names_add(s->circuit->label, t.text, t.length);
     eq_text_free(&t);
     if (label == EQ_NO_NAME) eq_spice_no_memory(s);
@@ -222,6 +223,10 @@ void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at) {
             eq_spice_fail(s, eq_cursor_at(c),
                           "there is a ( or quote that is not closed on its line; write v(node) in "
                           "one line");
+            return;
+        }
+        if (end == c->p) {
+            eq_spice_fail(s, eq_cursor_at(c), "a control character (code %d); remove it", *c->p);
             return;
         }
         eq_token word = {EQ_TOKEN_WORD, c->p, (size_t)(end - c->p), eq_cursor_at(c)};
