@@ -90,10 +90,10 @@ demo: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice
 	@EQSPICE=$(BUILD)/eqspice tools/demo $(BUILD)/demo
 
-# Every figure with its reference, measured in one run; build/bench.json.
+# Every figure with its reference, measured in one run; build/bench.json. ONLY="kendall grids" measures a part.
 bench: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice $(BUILD)/run-bench
-	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/bench.json
+	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/bench.json $(ONLY)
 
 $(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/libeqspice.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@

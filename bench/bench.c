@@ -20,6 +20,7 @@
 #include "report/process.h"
 #include "solver/blas.h"
 #include "solver/engine.h"
+#include "train/optimizer.h"
 
 enum { FEATURES = 784, INPUTS = 2 * FEATURES, HIDDEN = 100, OUTPUTS = 10, BATCH = 20 };
 
@@ -120,19 +121,23 @@ static void fill_inputs(double *x, size_t examples) {
     }
 }
 
+/* The step that the trainer takes. */
+typedef struct sgd_step {
+    const eq_optimizer_kind *kind;
+    eq_step_range range;
+} sgd_step;
+
 static void sgd(void *data, size_t group, size_t offset, size_t n, double *theta,
                 const double *gradient) {
-    double rate = *(const double *)data;
+    const sgd_step *s = data;
     (void)group, (void)offset;
-    for (size_t j = 0; j < n; j++) {
-        double g = theta[j] - rate * gradient[j];
-        theta[j] = g < 1e-9 ? 1e-9 : g;
-    }
+    s->kind->step(&s->range, n, theta, gradient, NULL, NULL);
 }
 
 /* Free phase, two nudged phases and the update of one minibatch (symmetric estimator). */
 static void train_minibatch(eq_engine *e, const double *x, double *y, double *current) {
-    const double beta = 3e-8, rate = 7e-9;
+    const double beta = 3e-8;
+    sgd_step step = {eq_optimizer_find("sgd"), {.rate = 7e-9, .gmin = 1e-9, .gmax = 1e-2}};
     double a[EQ_MAX_SLOTS] = {0.0, 0.5 / beta / BATCH, -0.5 / beta / BATCH, 0.0, 0.0};
     eq_status status = eq_engine_free_phase(e, BATCH, x, y, NULL);
     for (int s = 1; s <= 2 && status == EQ_OK; s++) {
@@ -141,7 +146,7 @@ static void train_minibatch(eq_engine *e, const double *x, double *y, double *cu
                          (k % OUTPUTS == k / OUTPUTS % OUTPUTS ? -0.9 : 0.1);
         status = eq_engine_nudged_phase(e, s, &(eq_nudge){current, NULL, NULL}, NULL, NULL);
     }
-    if (status == EQ_OK) status = eq_engine_update(e, a, sgd, (void *)&(double){rate}, NULL);
+    if (status == EQ_OK) status = eq_engine_update(e, a, sgd, &step, NULL);
     if (status != EQ_OK) die("a minibatch did not converge");
 }
 
@@ -234,7 +239,8 @@ static double ngspice_points(int n) {
     return took;
 }
 
-/* A source piecewise linear in v(sweep), in place of vx`i`: `sign` times a pixel of its own at each point. */
+/* A source piecewise linear in v(sweep), in place of vx`i`: `sign` times a pixel of its own at each
+ * point. */
 static void swept_input(eq_text *deck, int i, int points, double sign) {
     eq_random r = eq_random_seed((uint64_t)((i + 1) / 2));
     eq_text_printf(deck, "bx%d x%d 0 v=pwl(v(sweep)", i, i);
@@ -245,8 +251,8 @@ static void swept_input(eq_text *deck, int i, int points, double sign) {
     eq_text_puts(deck, ")\n");
 }
 
-/* ngspice's fastest route (FACTS section 2): all inputs piecewise linear in one swept voltage, and one
- * .dc, of which every point starts from the one before. */
+/* ngspice's fastest route (FACTS section 2): all inputs piecewise linear in one swept voltage, and
+ * one .dc, of which every point starts from the one before. */
 static double ngspice_sweep(int n) {
     eq_text whole = {0}, deck = {0};
     int input = 0;
@@ -269,6 +275,9 @@ static double ngspice_sweep(int n) {
     return took;
 }
 
+/* Seconds of a free phase, an example: measured by bench_kendall. */
+static double free_phase;
+
 static void bench_kendall(void) {
     double *x = eq_calloc_aligned((size_t)DIFFERENT * BATCH * INPUTS, sizeof *x);
     double free_one, free_two;
@@ -281,13 +290,18 @@ static void bench_kendall(void) {
            best / fmin(one, two));
     report("kendall_vs_gemm", 1.0 / one, "s", "matrix products alone, one thread each", alone,
            1.0 / one / alone);
-    double few = ngspice_points(1), more = ngspice_points(4), point = (more - few) / 3.0;
-    report("kendall_vs_ngspice_op", fmin(free_one, free_two), "s", "ngspice alter + op, a point",
-           point, point / fmin(free_one, free_two));
-    few = ngspice_sweep(2), more = ngspice_sweep(5), point = (more - few) / 3.0;
-    report("kendall_vs_ngspice_warm", fmin(free_one, free_two), "s",
-           "ngspice .dc over pwl inputs, a point", point, point / fmin(free_one, free_two));
     eq_free(x);
+    free_phase = fmin(free_one, free_two);
+}
+
+static void bench_ngspice(void) {
+    if (free_phase == 0.0) die("kendall must be measured before ngspice");
+    double few = ngspice_points(1), more = ngspice_points(4), point = (more - few) / 3.0;
+    report("kendall_vs_ngspice_op", free_phase, "s", "ngspice alter + op, a point", point,
+           point / free_phase);
+    few = ngspice_sweep(2), more = ngspice_sweep(5), point = (more - few) / 3.0;
+    report("kendall_vs_ngspice_warm", free_phase, "s", "ngspice .dc over pwl inputs, a point",
+           point, point / free_phase);
 }
 
 static void bench_mnist(void) {
@@ -414,6 +428,19 @@ static void bench_small(void) {
     eq_free(raw);
 }
 
+/* What can be measured, by the names that may be given on the command line. */
+static const struct {
+    const char *name;
+    void (*measure)(void);
+} benches[] = {{"small", bench_small},     {"parse", bench_parse}, {"kendall", bench_kendall},
+               {"ngspice", bench_ngspice}, {"mnist", bench_mnist}, {"grids", bench_grids}};
+
+static bool wanted(const char *name, int argc, char **argv) {
+    for (int k = 2; k < argc; k++)
+        if (strcmp(argv[k], name) == 0) return true;
+    return argc <= 2;
+}
+
 int main(int argc, char **argv) {
     const char *path = argc > 1 ? argv[1] : "bench.json";
     json = fopen(path, "w");
@@ -421,11 +448,8 @@ int main(int argc, char **argv) {
     printf("%-28s %12s %-12s %-44s %12s %10s\n", "figure", "value", "unit", "reference",
            "its value", "ratio");
     eq_blas_single_thread();
-    bench_small();
-    bench_parse();
-    bench_kendall();
-    bench_mnist();
-    bench_grids();
+    for (size_t k = 0; k < sizeof benches / sizeof *benches; k++)
+        if (wanted(benches[k].name, argc, argv)) benches[k].measure();
     fputs(rows == 0 ? "[]\n" : "\n]\n", json);
     if (fclose(json) != 0) die("cannot write the JSON file");
     printf("written to %s\n", path);

@@ -1,4 +1,5 @@
-/* The layered engine behind engine.h: memory, the minibatch and its parts, conductances in and out. */
+/* The layered engine behind engine.h: memory, the minibatch and its parts, conductances in and out.
+ */
 #include "solver/layered.h"
 
 #include <math.h>
@@ -7,6 +8,10 @@
 #include "base/mem.h"
 #include "solver/blas.h"
 #include "solver/engine_ops.h"
+
+/* Examples that are solved together: enough for whole vectors, few enough for two processors to
+ * share a minibatch of 20 and for the Schur complements to stay in the first cache. */
+enum { MOST_IN_PART = 12 };
 
 /* The table of pairs of kept nodes may take this many bytes. */
 static const double most_pair_bytes = 512e6;
@@ -37,17 +42,20 @@ static void destroy(void *self) {
     for (size_t p = 0; e->work != NULL && p < e->works; p++) {
         eq_work *w = &e->work[p];
         for (int s = 0; s < EQ_MAX_SLOTS; s++) eq_free(w->v[s]);
-        void *all[] = {w->in,     w->nudged, w->from_k,  w->from_e,      w->inverse,      w->f,
-                       w->slope,  w->size,   w->step,    w->push,        w->schur,        w->factor,
-                       w->cross,  w->check,  w->free_f, w->descent, w->free_from_k, w->free_inverse, w->product,
-                       w->column, w->gradient};
+        void *all[] = {w->in,      w->nudged,      w->from_k,       w->from_e,  w->inverse,
+                       w->f,       w->slope,       w->size,         w->step,    w->push,
+                       w->schur,   w->factor,      w->cross,        w->check,   w->free_f,
+                       w->descent, w->free_from_k, w->free_inverse, w->product, w->column};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     }
     eq_derived *d = &e->derived;
-    void *all[] = {d->fixed, d->coupled, d->constant, d->m,      d->back,    d->pairs,
-                   d->bound, e->work,    e->x,        e->delta,  e->column,  e->block_total,
-                   e->between};
+    void *all[] = {d->fixed,  d->coupled,     d->constant, d->m, d->back,
+                   d->pairs,  d->bound,       e->work,     e->x, e->delta,
+                   e->column, e->block_total, e->between};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
+    for (int k = 0; e->gradient != NULL && k < eq_pool_threads(e->pool); k++)
+        eq_free(e->gradient[k]);
+    eq_free(e->gradient);
     eq_pool_free(e->pool);
     eq_layers_clear(&e->net);
     eq_free(e);
@@ -88,7 +96,6 @@ static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
     w->product = room(most * widest(&e->net), &whole);
     w->cross = room(cross * ld, &whole);
     w->column = room(widest(&e->net), &whole);
-    w->gradient = room(3 * EQ_UPDATE_ROWS * widest(&e->net), &whole);
     return whole;
 }
 
@@ -120,12 +127,18 @@ static eq_status allocate(eq_layered *e, const eq_engine_options *o, eq_diag *di
     e->column = room(wide, &whole);
     e->block_total = room((rows / EQ_UPDATE_ROWS + 1) * wide, &whole);
     e->between = room(between, &whole);
-    e->works = (size_t)o->threads < o->batch ? (size_t)o->threads : o->batch;
+    e->works = (o->batch + MOST_IN_PART - 1) / MOST_IN_PART;
     e->work = eq_calloc(e->works, sizeof *e->work);
     whole = whole && e->work != NULL;
     size_t most = (o->batch + e->works - 1) / e->works;
     for (size_t p = 0; whole && p < e->works; p++) whole = allocate_work(e, &e->work[p], most);
-    return whole ? eq_pool_new((int)e->works, &e->pool, diag) : eq_out_of_memory(diag);
+    if (!whole) return eq_out_of_memory(diag);
+    eq_status status = eq_pool_new(o->threads, &e->pool, diag);
+    if (status != EQ_OK) return status;
+    e->gradient = eq_calloc((size_t)o->threads, sizeof *e->gradient);
+    for (int k = 0; e->gradient != NULL && k < o->threads; k++)
+        e->gradient[k] = room(2 * EQ_UPDATE_ROWS * wide, &whole);
+    return e->gradient != NULL && whole ? EQ_OK : eq_out_of_memory(diag);
 }
 
 static void load(void *self) {
@@ -182,7 +195,8 @@ static eq_engine_info about(const void *self) {
     return info;
 }
 
-/* Whether x[i + apart] = -x[i] exactly for every pair: the first of a pair every `stride` from 0. */
+/* Whether x[i + apart] = -x[i] exactly for every pair: the first of a pair every `stride` from 0.
+ */
 static bool negated(const double *x, size_t inputs, size_t stride, size_t apart) {
     size_t differ = 0;
     for (size_t p = 0; p < inputs / 2; p++) differ += x[p * stride + apart] != -x[p * stride];
@@ -202,8 +216,10 @@ static void take_inputs(eq_layered *e, size_t n, const double *x) {
     for (size_t b = 0; b < e->net.bars; b++)
         can = can && (e->net.bar[b].kind != EQ_ROWS_INPUT || e->net.bar[b].fold != NULL);
     e->pairing = EQ_PAIRS_NONE;
-    if (can && batch_negated(n, x, inputs, 2, 1)) e->pairing = EQ_PAIRS_SIDE_BY_SIDE;
-    else if (can && batch_negated(n, x, inputs, 1, inputs / 2)) e->pairing = EQ_PAIRS_HALVES;
+    if (can && batch_negated(n, x, inputs, 2, 1))
+        e->pairing = EQ_PAIRS_SIDE_BY_SIDE;
+    else if (can && batch_negated(n, x, inputs, 1, inputs / 2))
+        e->pairing = EQ_PAIRS_HALVES;
     if (e->pairing == EQ_PAIRS_SIDE_BY_SIDE) stride = 2;
     e->width = e->pairing == EQ_PAIRS_NONE ? inputs : inputs / 2;
     for (size_t k = 0; k < n; k++)
@@ -211,7 +227,8 @@ static void take_inputs(eq_layered *e, size_t n, const double *x) {
     if (e->stale || e->pairing != e->folded) eq_layered_fold(e);
 }
 
-/* Splits n examples into the parts, the first ones one example larger where it does not come out even. */
+/* Splits n examples into the parts, the first ones one example larger where it does not come out
+ * even. */
 static void split(eq_layered *e, size_t n) {
     size_t first = 0;
     e->n = n;
@@ -232,11 +249,12 @@ static eq_status answer(const eq_layered *e, int slot, double *y, eq_diag *diag)
     for (size_t p = 0; p < e->works; p++) {
         const eq_work *w = &e->work[p];
         if (w->failed != 0.0)
-            return eq_fail(diag, EQ_ERR_CONVERGE,
-                           "the %s phase of a minibatch did not converge: KCL residual %g times its "
-                           "bound after %d iterations; check conductances and input voltages, or "
-                           "raise itl1",
-                           slot == 0 ? "free" : "nudged", w->failed, e->most_iterations);
+            return eq_fail(
+                diag, EQ_ERR_CONVERGE,
+                "the %s phase of a minibatch did not converge: KCL residual %g times its "
+                "bound after %d iterations; check conductances and input voltages, or "
+                "raise itl1",
+                slot == 0 ? "free" : "nudged", w->failed, e->most_iterations);
         for (size_t n = 0; y != NULL && n < w->n; n++) {
             for (size_t k = 0; k < outputs; k++) {
                 double v = w->v[slot][(size_t)e->net.plus[k] * w->ld + n];
@@ -258,7 +276,7 @@ static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq
     eq_layered *e = self;
     take_inputs(e, n, x);
     split(e, n);
-    eq_pool_run(e->pool, free_job, e);
+    eq_pool_run(e->pool, (int)e->works, free_job, e);
     return answer(e, 0, y, diag);
 }
 
@@ -278,7 +296,7 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
                               eq_diag *diag) {
     eq_layered *e = self;
     nudged_work job = {e, slot, nudge};
-    eq_pool_run(e->pool, nudged_job, &job);
+    eq_pool_run(e->pool, (int)e->works, nudged_job, &job);
     return answer(e, slot, y, diag);
 }
 

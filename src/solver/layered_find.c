@@ -1,6 +1,6 @@
-/* Finds the layers of a network in its graph: fixed nodes, bidirectional amplifiers (section 4.4.2), the two
- * classes of free nodes with their energy weights, and the crossbars between them. Anything else is
- * answered with EQ_ERR_CHECK and the reason. */
+/* Finds the layers of a network in its graph: fixed nodes, bidirectional amplifiers
+ * (section 4.4.2), the two classes of free nodes with their energy weights, and the crossbars
+ * between them. Anything else is answered with EQ_ERR_CHECK and the reason. */
 #include <math.h>
 #include <string.h>
 
@@ -11,9 +11,10 @@
 enum { FREE, FIXED, DRIVEN };
 enum { UNSEEN = -1, CLASS_E, CLASS_K };
 
-/* kind: FREE, FIXED or DRIVEN for each circuit node; owner: of a driven node, the neuron node h; input: index
- * in c->input of the source at a fixed node, EQ_NONE; colour, weight: of each free node; vcvs_of: the VCVS
- * whose output the node is, EQ_NONE; from, to, next...: adjacency of the free nodes. */
+/* kind: FREE, FIXED or DRIVEN for each circuit node; owner: of a driven node, the neuron node h;
+ * input: index in c->input of the source at a fixed node, EQ_NONE; colour, weight: of each free
+ * node; vcvs_of: the VCVS whose output the node is, EQ_NONE; from, to, next...: adjacency of the
+ * free nodes. */
 typedef struct finder {
     eq_circuit *c;
     eq_layers *net;
@@ -70,8 +71,9 @@ static eq_status finder_start(finder *f) {
 }
 
 static void finder_end(finder *f) {
-    void *all[] = {f->kind,     f->colour, f->owner, f->input, f->vcvs_of, f->amplifier, f->group_of, f->gain,
-                   f->feedback, f->weight, f->first, f->edge,  f->queue,   f->bar_of[0], f->bar_of[1]};
+    void *all[] = {f->kind,      f->colour,   f->owner, f->input,     f->vcvs_of,
+                   f->amplifier, f->group_of, f->gain,  f->feedback,  f->weight,
+                   f->first,     f->edge,     f->queue, f->bar_of[0], f->bar_of[1]};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
 }
 
@@ -126,9 +128,10 @@ static eq_status find_senses(finder *f) {
         eq_node a = t->term[0][j], b = t->term[1][j];
         if (a == EQ_GROUND || b == EQ_GROUND) continue;
         if (f->vcvs_of[a] == EQ_NONE || f->kind[b] != FREE || t->w[0][j] != 0.0)
-            return eq_fail(f->diag, EQ_ERR_CHECK,
-                           "%s is not a 0-V source from an amplifier's output to the node it drives",
-                           element_name(f, EQ_CLASS_vsource, j));
+            return eq_fail(
+                f->diag, EQ_ERR_CHECK,
+                "%s is not a 0-V source from an amplifier's output to the node it drives",
+                element_name(f, EQ_CLASS_vsource, j));
         f->kind[b] = DRIVEN;
         f->owner[b] = f->owner[a];
     }
@@ -145,9 +148,10 @@ static eq_status find_cccs(finder *f) {
         bool fits = w > EQ_GROUND && f->kind[w] == DRIVEN && f->owner[w] == h &&
                     t->term[1][j] == EQ_GROUND && t->w[0][j] > 0.0 && f->feedback[h] == 0.0;
         if (!fits)
-            return eq_fail(f->diag, EQ_ERR_CHECK,
-                           "%s does not feed the current of its neuron's amplifier back with gain > 0",
-                           element_name(f, EQ_CLASS_cccs, j));
+            return eq_fail(
+                f->diag, EQ_ERR_CHECK,
+                "%s does not feed the current of its neuron's amplifier back with gain > 0",
+                element_name(f, EQ_CLASS_cccs, j));
         f->feedback[h] = t->w[0][j];
     }
     return EQ_OK;
@@ -164,20 +168,22 @@ static eq_status find_amplifiers(finder *f) {
     if (status == EQ_OK) status = find_cccs(f);
     for (size_t h = 0; status == EQ_OK && h < f->n; h++)
         if (f->amplifier[h] != EQ_NONE && (f->kind[h] != FREE || f->feedback[h] == 0.0))
-            status = eq_fail(f->diag, EQ_ERR_CHECK,
-                             "the amplifier %s has no CCCS that feeds its current back to node %s",
-                             eq_circuit_element_name(f->c, f->amplifier[h]), name_of(f, (eq_node)h));
+            status =
+                eq_fail(f->diag, EQ_ERR_CHECK,
+                        "the amplifier %s has no CCCS that feeds its current back to node %s",
+                        eq_circuit_element_name(f->c, f->amplifier[h]), name_of(f, (eq_node)h));
     return status;
 }
 
-/* The free node behind a terminal: the node itself, or the neuron whose amplifier drives it; EQ_NONE when the
- * terminal is fixed. */
+/* The free node behind a terminal: the node itself, or the neuron whose amplifier drives it;
+ * EQ_NONE when the terminal is fixed. */
 static eq_node behind(const finder *f, eq_node terminal) {
     if (f->kind[terminal] == FIXED) return EQ_NONE;
     return f->kind[terminal] == DRIVEN ? f->owner[terminal] : terminal;
 }
 
-/* Every resistor: positive, and not across an amplifier; driven terminals are behind the sense source. */
+/* Every resistor: positive, and not across an amplifier; driven terminals are behind the sense
+ * source. */
 static eq_status check_resistors(finder *f) {
     for (int k = 0; k < 2; k++) {
         const eq_table *t = &f->c->table[resistor_class[k]];
@@ -190,10 +196,11 @@ static eq_status check_resistors(finder *f) {
                 sensed &= f->kind[w] != DRIVEN || f->vcvs_of[w] == EQ_NONE;
             }
             if (g[j] >= 0.0 && sensed && !(a == b && (a != EQ_NONE || k == 1))) continue;
-            return eq_fail(f->diag, EQ_ERR_CHECK,
-                           "%s is negative, joins nodes of one neuron or of sources alone, or by-passes "
-                           "a sense source",
-                           element_name(f, resistor_class[k], j));
+            return eq_fail(
+                f->diag, EQ_ERR_CHECK,
+                "%s is negative, joins nodes of one neuron or of sources alone, or by-passes "
+                "a sense source",
+                element_name(f, resistor_class[k], j));
         }
     }
     for (size_t g = 0; g < f->c->groups; g++)
@@ -217,9 +224,10 @@ static eq_status check_diode_table(finder *f, int cls) {
                            element_name(f, cls, j));
         if (fixed_a != fixed_b && f->kind[other] == FREE && f->input[source] == EQ_NONE && !series)
             continue;
-        return eq_fail(f->diag, EQ_ERR_CHECK,
-                       "%s does not join a free node to a constant source, or has a series resistance",
-                       element_name(f, cls, j));
+        return eq_fail(
+            f->diag, EQ_ERR_CHECK,
+            "%s does not join a free node to a constant source, or has a series resistance",
+            element_name(f, cls, j));
     }
     return EQ_OK;
 }
@@ -235,7 +243,8 @@ static eq_status check_sources(finder *f) {
     for (size_t j = 0; j < t->count; j++)
         if (!is_nudge(f->c, t->id[j]) &&
             (f->kind[t->term[0][j]] == DRIVEN || f->kind[t->term[1][j]] == DRIVEN))
-            return eq_fail(f->diag, EQ_ERR_CHECK, "the current source %s is at an amplifier's output",
+            return eq_fail(f->diag, EQ_ERR_CHECK,
+                           "the current source %s is at an amplifier's output",
                            element_name(f, EQ_CLASS_isource, j));
     return EQ_OK;
 }
@@ -251,8 +260,10 @@ static eq_status build_adjacency(finder *f) {
                 if (a == EQ_NONE || b == EQ_NONE) continue;
                 for (int s = 0; s < 2; s++) {
                     eq_node at = s == 0 ? a : b;
-                    if (pass == 0) f->first[at + 1]++;
-                    else f->edge[f->first[at]++] = (int32_t)j * 2 + k;
+                    if (pass == 0)
+                        f->first[at + 1]++;
+                    else
+                        f->edge[f->first[at]++] = (int32_t)j * 2 + k;
                 }
             }
         }
@@ -267,13 +278,15 @@ static eq_status build_adjacency(finder *f) {
     return EQ_OK;
 }
 
-/* The weight of the component in which a terminal of node h lies, over d_h: gamma/A for the driven one. */
+/* The weight of the component in which a terminal of node h lies, over d_h: gamma/A for the driven
+ * one. */
 static double terminal_weight(const finder *f, eq_node terminal, eq_node h) {
     return f->kind[terminal] == DRIVEN ? f->feedback[h] / f->gain[h] : 1.0;
 }
 
-/* Looks from node u across one resistor: the neighbour gets the other class and the weight that makes
- * both terminals one component; disagreement is an odd cycle or a loop of amplifiers without weights. */
+/* Looks from node u across one resistor: the neighbour gets the other class and the weight that
+ * makes both terminals one component; disagreement is an odd cycle or a loop of amplifiers without
+ * weights. */
 static eq_status cross(finder *f, eq_node u, int32_t edge, size_t *tail) {
     const eq_table *t = &f->c->table[resistor_class[edge & 1]];
     size_t j = (size_t)(edge >> 1);
@@ -317,7 +330,8 @@ static eq_status find_classes(finder *f) {
         eq_node out = k % 2 == 0 ? f->c->output[k / 2].plus : f->c->output[k / 2].minus;
         if (out == EQ_NONE) continue;
         if (f->kind[out] != FREE)
-            return eq_fail(f->diag, EQ_ERR_CHECK, "the output %s is not a free node", name_of(f, out));
+            return eq_fail(f->diag, EQ_ERR_CHECK, "the output %s is not a free node",
+                           name_of(f, out));
         status = spread_from(f, out, CLASS_K);
         if (status == EQ_OK && f->colour[out] != CLASS_K)
             status = eq_fail(f->diag, EQ_ERR_CHECK, "the outputs lie in neighbouring layers (%s)",
@@ -367,7 +381,8 @@ static eq_status number_nodes(finder *f) {
     return EQ_OK;
 }
 
-/* A resistor's place: its crossbar's key, and its row (input, fixed node or free node) and column. */
+/* A resistor's place: its crossbar's key, and its row (input, fixed node or free node) and column.
+ */
 typedef struct place {
     eq_crossbar key;
     int32_t row, col;
@@ -407,7 +422,8 @@ static eq_status assign_crossbars(finder *f) {
     for (int k = 0; k < 2; k++) {
         const eq_table *t = &f->c->table[resistor_class[k]];
         for (size_t j = 0; j < t->count; j++) {
-            if (behind(f, t->term[0][j]) == EQ_NONE && behind(f, t->term[1][j]) == EQ_NONE) continue;
+            if (behind(f, t->term[0][j]) == EQ_NONE && behind(f, t->term[1][j]) == EQ_NONE)
+                continue;
             place p = place_of(f, k, j);
             size_t x = net->bars;
             while (x > 0 && !same_key(&net->bar[x - 1], &p.key)) x--;
@@ -464,7 +480,8 @@ static eq_status allocate_crossbar(finder *f, eq_crossbar *x) {
 }
 
 /* Enters the elements of crossbar b at their places. */
-static eq_status place_elements(finder *f, size_t b, const int32_t *row_map, const int32_t *col_map) {
+static eq_status place_elements(finder *f, size_t b, const int32_t *row_map,
+                                const int32_t *col_map) {
     eq_crossbar *x = &f->net->bar[b];
     for (int k = 0; k < 2; k++) {
         for (size_t j = 0; j < f->c->table[resistor_class[k]].count; j++) {
@@ -502,7 +519,8 @@ static eq_status find_runs(finder *f, eq_crossbar *x) {
 static eq_status build_crossbar(finder *f, size_t b) {
     eq_crossbar *x = &f->net->bar[b];
     size_t marks = f->n > f->c->inputs ? f->n : f->c->inputs;
-    int32_t *row_map = eq_calloc(marks, sizeof *row_map), *col_map = eq_calloc(marks, sizeof *col_map);
+    int32_t *row_map = eq_calloc(marks, sizeof *row_map),
+            *col_map = eq_calloc(marks, sizeof *col_map);
     eq_status status = row_map == NULL || col_map == NULL ? eq_out_of_memory(f->diag) : EQ_OK;
     for (int k = 0; status == EQ_OK && k < 2; k++) {
         for (size_t j = 0; j < f->c->table[resistor_class[k]].count; j++) {
@@ -515,8 +533,8 @@ static eq_status build_crossbar(finder *f, size_t b) {
     if (status == EQ_OK) {
         x->row = number_marks(row_map, marks, &x->rows);
         x->col = number_marks(col_map, marks, &x->cols);
-        status = x->row == NULL || x->col == NULL ? eq_out_of_memory(f->diag)
-                                                  : allocate_crossbar(f, x);
+        status =
+            x->row == NULL || x->col == NULL ? eq_out_of_memory(f->diag) : allocate_crossbar(f, x);
     }
     if (status == EQ_OK) status = place_elements(f, b, row_map, col_map);
     if (status == EQ_OK) status = find_runs(f, x);
@@ -525,7 +543,8 @@ static eq_status build_crossbar(finder *f, size_t b) {
     return status;
 }
 
-/* Two rows a pair: only where the crossbar has every input, so that x and -x lie side by side or in halves. */
+/* Two rows a pair: only where the crossbar has every input, so that x and -x lie side by side or in
+ * halves. */
 static eq_status prepare_fold(finder *f, eq_crossbar *x) {
     if (x->kind != EQ_ROWS_INPUT || x->rows != f->c->inputs || x->rows % 2 != 0 || !x->full)
         return EQ_OK;
@@ -548,22 +567,25 @@ static eq_status build_crossbars(finder *f) {
                 x->offset += f->net->bar[before].count;
     }
     if (status == EQ_OK && places > 8 * edges + 4096)
-        status = eq_fail(f->diag, EQ_ERR_CHECK, "its layers are joined by %zu resistors in %zu x %zu "
-                         "places, too few for crossbars", edges, f->net->eliminated, f->net->kept);
+        status = eq_fail(f->diag, EQ_ERR_CHECK,
+                         "its layers are joined by %zu resistors in %zu x %zu "
+                         "places, too few for crossbars",
+                         edges, f->net->eliminated, f->net->kept);
     return status;
 }
 
-/* The free node (index in its class) that diode j hangs on, EQ_NONE when it hangs on sources alone or on the
- * other class; *anode tells the end. */
-static int32_t diode_node(const eq_layers *net, const eq_table *t, size_t j, int kept, bool *anode) {
+/* The free node (index in its class) that diode j hangs on, EQ_NONE when it hangs on sources alone
+ * or on the other class; *anode tells the end. */
+static int32_t diode_node(const eq_layers *net, const eq_table *t, size_t j, int kept,
+                          bool *anode) {
     int32_t a = net->index[t->term[0][j]], b = net->index[t->term[1][j]], at = a != EQ_NONE ? a : b;
     *anode = a != EQ_NONE;
     if (at == EQ_NONE || ((size_t)at >= net->eliminated) != (kept == 1)) return EQ_NONE;
     return kept ? at - (int32_t)net->eliminated : at;
 }
 
-/* Gives the diodes of one class their slots at the nodes; count[node] diodes so far. With element NULL only
- * counts. Returns the largest number at a node. */
+/* Gives the diodes of one class their slots at the nodes; count[node] diodes so far. With element
+ * NULL only counts. Returns the largest number at a node. */
 static size_t slot_diodes(const eq_layers *net, int cls, int kept, size_t nodes, size_t *count,
                           int32_t *element) {
     const eq_table *t = &net->c->table[cls];
@@ -590,9 +612,9 @@ static eq_status build_law(finder *f, int kept) {
     law->ideal = slot_diodes(net, EQ_CLASS_ideal_diode, kept, n, count, NULL);
     size_t slots = law->shockley * n, ideal = law->ideal * n;
     net->slot_element[kept] = fill(slots + ideal, sizeof(int32_t), 0xff);
-    double **array[] = {&law->bias,      &law->vte,     &law->is,      &law->per_is,
-                        &law->per_vte,   &law->open_up, &law->open_down,
-                        &law->knee_sign, &law->knee,  &law->extra,     &law->low,    &law->high};
+    double **array[] = {&law->bias,    &law->vte,     &law->is,        &law->per_is,
+                        &law->per_vte, &law->open_up, &law->open_down, &law->knee_sign,
+                        &law->knee,    &law->extra,   &law->low,       &law->high};
     bool whole = net->slot_element[kept] != NULL;
     for (size_t k = 0; k < sizeof array / sizeof *array; k++) {
         *array[k] = eq_calloc(k < 7 ? slots : k < 10 ? ideal : n, sizeof(double));
@@ -609,9 +631,9 @@ static eq_status build_law(finder *f, int kept) {
 eq_status eq_layers_find(eq_circuit *c, eq_layers *net, eq_diag *diag) {
     finder f = {.c = c, .net = net, .diag = diag};
     net->c = c;
-    eq_status (*const step[])(finder *) = {finder_start,   find_fixed,    find_amplifiers,
+    eq_status (*const step[])(finder *) = {finder_start,    find_fixed,    find_amplifiers,
                                            check_resistors, check_sources, build_adjacency,
-                                           find_classes,   number_nodes,  build_crossbars};
+                                           find_classes,    number_nodes,  build_crossbars};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof step / sizeof *step; k++) status = step[k](&f);
     if (status == EQ_OK) status = check_diode_table(&f, EQ_CLASS_diode);
@@ -632,14 +654,15 @@ void eq_layers_clear(eq_layers *net) {
     for (size_t b = 0; b < net->bars; b++) crossbar_clear(&net->bar[b]);
     for (int kept = 0; kept < 2; kept++) {
         eq_node_law *law = &net->law[kept];
-        double *all[] = {law->bias,    law->is,        law->vte,       law->per_is,
-                         law->per_vte, law->open_up,   law->open_down, law->knee_sign,
-                         law->knee,    law->extra,     law->low,       law->high};
+        double *all[] = {law->bias,    law->is,      law->vte,       law->per_is,
+                         law->per_vte, law->open_up, law->open_down, law->knee_sign,
+                         law->knee,    law->extra,   law->low,       law->high};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
         eq_free(net->slot_element[kept]);
     }
-    void *all[] = {net->node,      net->weight, net->index, net->fixed_at, net->gain, net->feedback,
-                   net->amplifier, net->bar,    net->source, net->shunt,   net->plus, net->minus};
+    void *all[] = {net->node,   net->weight,   net->index,     net->fixed_at,
+                   net->gain,   net->feedback, net->amplifier, net->bar,
+                   net->source, net->shunt,    net->plus,      net->minus};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     *net = (eq_layers){0};
 }
@@ -649,8 +672,10 @@ static void load_sources(eq_layers *net) {
     const eq_table *v = &net->c->table[EQ_CLASS_vsource], *i = &net->c->table[EQ_CLASS_isource];
     for (size_t j = 0; j < v->count; j++) {
         eq_node a = v->term[0][j], b = v->term[1][j];
-        if (b == EQ_GROUND) net->fixed_at[a] = v->w[0][j];
-        else if (a == EQ_GROUND) net->fixed_at[b] = -v->w[0][j];
+        if (b == EQ_GROUND)
+            net->fixed_at[a] = v->w[0][j];
+        else if (a == EQ_GROUND)
+            net->fixed_at[b] = -v->w[0][j];
     }
     memset(net->source, 0, net->nodes * sizeof *net->source);
     memset(net->shunt, 0, net->nodes * sizeof *net->shunt);
@@ -672,7 +697,8 @@ static void load_crossbar(eq_layers *net, eq_crossbar *x) {
 }
 
 /* Slot k of a law: the Shockley diode in row j, weighted; its gmin goes into shunt and source. */
-static void load_shockley(eq_layers *net, eq_node_law *law, size_t k, int32_t j, size_t at, bool anode) {
+static void load_shockley(eq_layers *net, eq_node_law *law, size_t k, int32_t j, size_t at,
+                          bool anode) {
     const eq_table *t = &net->c->table[EQ_CLASS_diode];
     double *const *w = t->w + t->cls->params, d = net->weight[at];
     eq_node source = t->term[anode ? 1 : 0][j];
@@ -687,10 +713,13 @@ static void load_shockley(eq_layers *net, eq_node_law *law, size_t k, int32_t j,
     net->source[at] += d * w[EQ_DIODE_GMIN][j] * law->bias[k];
 }
 
-/* The ideal diode in row j: beyond the knee bias + sign vfwd the extra conductance 1/ron - 1/roff. */
-static void load_ideal(eq_layers *net, eq_node_law *law, size_t k, int32_t j, size_t at, bool anode) {
+/* The ideal diode in row j: beyond the knee bias + sign vfwd the extra conductance 1/ron - 1/roff.
+ */
+static void load_ideal(eq_layers *net, eq_node_law *law, size_t k, int32_t j, size_t at,
+                       bool anode) {
     const eq_table *t = &net->c->table[EQ_CLASS_ideal_diode];
-    double ron = t->w[eq_param_find(t->cls, "ron")][j], roff = t->w[eq_param_find(t->cls, "roff")][j];
+    double ron = t->w[eq_param_find(t->cls, "ron")][j],
+           roff = t->w[eq_param_find(t->cls, "roff")][j];
     double d = net->weight[at], bias = net->fixed_at[t->term[anode ? 1 : 0][j]];
     law->knee_sign[k] = anode ? 1.0 : -1.0;
     law->knee[k] = bias + law->knee_sign[k] * t->w[eq_param_find(t->cls, "vfwd")][j];
@@ -723,8 +752,10 @@ static void load_law(eq_layers *net, int kept) {
         }
         diode_node(net, &net->c->table[shockley ? EQ_CLASS_diode : EQ_CLASS_ideal_diode], (size_t)j,
                    kept, &anode);
-        if (shockley) load_shockley(net, law, k, j, first + at, anode);
-        else load_ideal(net, law, knee, j, first + at, anode);
+        if (shockley)
+            load_shockley(net, law, k, j, first + at, anode);
+        else
+            load_ideal(net, law, knee, j, first + at, anode);
         double level = shockley ? law->bias[k] : law->knee[knee];
         law->low[at] = fmin(law->low[at], level);
         law->high[at] = fmax(law->high[at], level);

@@ -1,12 +1,19 @@
-/* The bodies of the numeric kernels (layered_node.h). layered_v4.c, layered_v3.c and layered_base.c include this
- * file after choosing an instruction set, each for its own table EQ_KERNELS; layered.c picks the best one that
- * the processor has (no -march=native: a binary runs anywhere, and under valgrind). */
+/* The bodies of the numeric kernels (layered_node.h). layered_v4.c, layered_v3.c and layered_base.c
+ * include this file after choosing an instruction set, each for its own table EQ_KERNELS; layered.c
+ * picks the best one that the processor has (no -march=native: a binary runs anywhere, and under
+ * valgrind). */
 #include <math.h>
+#include <stdbool.h>
 
 #include "solver/layered_node.h"
 #include "solver/layered_vector.h"
 
-/* Eight consecutive entries of a [node][ld] array belong to at most two nodes (ld is a multiple of 4). */
+/* Loops of a constant length become straight code, so that small arrays of vectors stay in
+ * registers. */
+#define EQ_UNROLL _Pragma("GCC unroll 16")
+
+/* Eight consecutive entries of a [node][ld] array belong to at most two nodes (ld is a multiple of
+ * 4). */
 typedef struct eq_pair {
     size_t first, second;
 } eq_pair;
@@ -21,8 +28,9 @@ EQ_INLINE eq_vec spread(const double *x, eq_pair p) {
     return eq_vec_select(lower, eq_vec_all(x[p.first]), eq_vec_all(x[p.second]));
 }
 
-/* Adds the current of a Shockley diode at v: i the current out of the node, g the slope, size |current|. The
- * law is that of devices/diode_law.h in z = u/vte (tests/solver/check_layered.c compares). */
+/* Adds the current of a Shockley diode at v: i the current out of the node, g the slope, size
+ * |current|. The law is that of devices/diode_law.h in z = u/vte (tests/solver/check_layered.c
+ * compares). */
 EQ_INLINE void shockley(eq_vec bias, eq_vec per_vte, eq_vec is, eq_vec is_per_vte, eq_vec v,
                         eq_vec *i, eq_vec *g, eq_vec *size) {
     const double a3 = 1.3442508459323083; /* (3/e)^3 */
@@ -39,15 +47,17 @@ EQ_INLINE void shockley(eq_vec bias, eq_vec per_vte, eq_vec is, eq_vec is_per_vt
 /* The same for an ideal diode beyond its knee. */
 EQ_INLINE void ideal(eq_vec sign, eq_vec knee, eq_vec extra, eq_vec v, eq_vec *i, eq_vec *g,
                      eq_vec *size) {
-    eq_vec over = sign * (v - knee), zero = eq_vec_all(0.0), current = extra * eq_vec_max(over, zero);
+    eq_vec over = sign * (v - knee), zero = eq_vec_all(0.0),
+           current = extra * eq_vec_max(over, zero);
     *i += sign * current;
     *g += eq_vec_select(over > zero, extra, zero);
     *size += current;
 }
 
 /* An interval that holds the root. Above every bias and knee all diode currents are >= 0, so with
- * h = high: F >= 0 at max(b/a, h), and at bias + vte ln(1 + (b - a h)/is) or h, whichever is greater, since
- * there one forward diode alone takes the current that is left. The same downwards. */
+ * h = high: F >= 0 at max(b/a, h), and at bias + vte ln(1 + (b - a h)/is) or h, whichever is
+ * greater, since there one forward diode alone takes the current that is left. The same downwards.
+ */
 EQ_INLINE void interval(const eq_node_law *law, eq_pair at, eq_vec a, eq_vec b, eq_vec *least,
                         eq_vec *most) {
     eq_vec high = spread(law->high, at), low = spread(law->low, at), zero = eq_vec_all(0.0);
@@ -66,7 +76,8 @@ EQ_INLINE void interval(const eq_node_law *law, eq_pair at, eq_vec a, eq_vec b, 
     }
 }
 
-/* The coefficients of eight equations, kept in registers while they are solved: `kept` Shockley slots. */
+/* The coefficients of eight equations, kept in registers while they are solved: `kept` Shockley
+ * slots. */
 enum { MOST_KEPT = 2 };
 typedef struct eq_equations {
     eq_vec fixed, coupled, in, from;
@@ -90,8 +101,9 @@ EQ_INLINE eq_equations equations_of(const eq_node_law *law, const eq_node_rows *
     return q;
 }
 
-/* F, F' and the two sums that convergence is measured by: `scale` bounds what F is a difference of, `size`
- * is a lower estimate of the sum of |currents|: branches grouped (fixed, coupled), each diode alone. */
+/* F, F' and the two sums that convergence is measured by: `scale` bounds what F is a difference of,
+ * `size` is a lower estimate of the sum of |currents|: branches grouped (fixed, coupled), each
+ * diode alone. */
 typedef struct eq_point {
     eq_vec f, slope, scale, size;
 } eq_point;
@@ -115,7 +127,8 @@ EQ_INLINE eq_point point_at(const eq_equations *q, const eq_node_law *law, eq_pa
     return (eq_point){
         .f = net_fixed + net_coupled + i,
         .slope = q->fixed + q->coupled + g,
-        .scale = size + eq_vec_abs(q->in) + eq_vec_abs(q->from) + (q->fixed + q->coupled) * eq_vec_abs(v),
+        .scale = size + eq_vec_abs(q->in) + eq_vec_abs(q->from) +
+                 (q->fixed + q->coupled) * eq_vec_abs(v),
         .size = size + eq_vec_abs(net_fixed) + eq_vec_abs(net_coupled),
     };
 }
@@ -123,6 +136,17 @@ EQ_INLINE eq_point point_at(const eq_equations *q, const eq_node_law *law, eq_pa
 /* Newton converges quadratically, so the last step leaves far less than this part of the scale. */
 static const double converged = 1e-13;
 enum { MOST_STEPS = 200 };
+
+/* From a start near the root Newton arrives in a step or two; only what does not pays for the
+ * logarithms of the interval, which holds all later steps. */
+enum { FREE_STEPS = 2 };
+
+/* x, or an end of the interval beyond which it lies (the lower one for a NAN). */
+EQ_INLINE eq_vec bracketed(const eq_node_law *law, eq_pair at, const eq_equations *q, eq_vec x,
+                           eq_vec *least, eq_vec *most) {
+    interval(law, at, q->fixed + q->coupled, q->in + q->from, least, most);
+    return eq_vec_min(eq_vec_max(x, *least), *most);
+}
 
 EQ_INLINE double solve(const eq_node_law *law, const eq_node_rows *rows, double *v, double *inverse,
                        size_t kept) {
@@ -134,13 +158,13 @@ EQ_INLINE double solve(const eq_node_law *law, const eq_node_rows *rows, double 
         eq_mask valid = lane < (int64_t)left; /* the lanes beyond are another layer's */
         eq_pair at = pair_of(k, rows->ld, law->nodes);
         eq_equations q = equations_of(law, rows, at, k, kept);
-        eq_vec least, most;
-        interval(law, at, q.fixed + q.coupled, q.in + q.from, &least, &most);
-        eq_vec x = eq_vec_min(eq_vec_max(eq_vec_load(v + k), least), most);
+        eq_vec least = eq_vec_all(-INFINITY), most = eq_vec_all(INFINITY), x = eq_vec_load(v + k);
+        if (rows->cold) x = bracketed(law, at, &q, x, &least, &most);
         eq_point p = point_at(&q, law, at, x, kept);
         for (int step = 0; step < MOST_STEPS; step++) {
-            if (!eq_vec_any((eq_vec_abs(p.f) > converged * p.scale) & valid)) break;
+            if (!eq_vec_any(~(eq_vec_abs(p.f) <= converged * p.scale) & valid)) break;
             x = eq_vec_min(eq_vec_max(x - p.f / p.slope, least), most);
+            if (step == FREE_STEPS && !rows->cold) x = bracketed(law, at, &q, x, &least, &most);
             p = point_at(&q, law, at, x, kept);
         }
         memcpy(v + k, &x, left * sizeof *v);
@@ -156,13 +180,13 @@ EQ_INLINE double solve(const eq_node_law *law, const eq_node_rows *rows, double 
 
 /* The usual neuron has two Shockley diodes: that loop is compiled for it. */
 static double nodes_solve(const eq_node_law *law, const eq_node_rows *rows, double *v,
-                                double *inverse) {
+                          double *inverse) {
     return law->shockley >= MOST_KEPT ? solve(law, rows, v, inverse, MOST_KEPT)
                                       : solve(law, rows, v, inverse, 0);
 }
 
 static void nodes_evaluate(const eq_node_law *law, const eq_node_rows *rows, const double *v,
-                                 double *f, double *slope, double *currents) {
+                           double *f, double *slope, double *currents) {
     size_t entries = law->nodes * rows->ld;
     for (size_t k = 0; k < entries; k += EQ_LANES) {
         eq_pair at = pair_of(k, rows->ld, law->nodes);
@@ -217,7 +241,53 @@ static void cholesky_solve(size_t n, size_t wide, const double *l, double *x) {
     }
 }
 
+/* The first `left` of the eight. */
+EQ_INLINE void store_part(double *p, eq_vec v, size_t left) {
+    if (left >= EQ_LANES)
+        eq_vec_store(p, v);
+    else
+        for (size_t j = 0; j < left; j++) p[j] = v[j];
+}
+
+enum { ROWS_AT_ONCE = 8 };
+
+static void pair_gradients(size_t rows, size_t cols, size_t n, const double *x, size_t width,
+                           const double *delta, const double *column, double *plus, double *minus,
+                           size_t apart) {
+    for (size_t c = 0; c < cols; c += EQ_LANES) {
+        size_t left = cols - c;
+        eq_vec sum[ROWS_AT_ONCE], constant = eq_vec_all(0.0);
+        EQ_UNROLL
+        for (size_t r = 0; r < ROWS_AT_ONCE; r++) sum[r] = constant;
+        for (size_t k = 0; k < n; k++) {
+            eq_vec change = eq_vec_load(delta + k * cols + c);
+            EQ_UNROLL
+            for (size_t r = 0; r < ROWS_AT_ONCE; r++)
+                sum[r] += eq_vec_all(x[k * width + r]) * change;
+        }
+        constant = eq_vec_load(column + c);
+        for (size_t r = 0; r < rows; r++) {
+            store_part(plus + r * apart + c, constant - sum[r], left);
+            store_part(minus + r * apart + c, constant + sum[r], left);
+        }
+    }
+}
+
+static void fold_pairs(size_t rows, size_t cols, const double *restrict plus,
+                       const double *restrict minus, size_t apart, double *restrict fold,
+                       double *restrict total) {
+    for (size_t r = 0; r < rows; r++) {
+        const double *high = plus + r * apart, *low = minus + r * apart;
+        for (size_t c = 0; c < cols; c++) {
+            fold[r * cols + c] = high[c] - low[c];
+            total[c] += high[c] + low[c];
+        }
+    }
+}
+
 const eq_kernels EQ_KERNELS = {
+    .pair_gradients = pair_gradients,
+    .fold_pairs = fold_pairs,
     .nodes_solve = nodes_solve,
     .nodes_evaluate = nodes_evaluate,
     .cholesky_factor = cholesky_factor,

@@ -9,9 +9,10 @@
 /* How many looks before a waiting thread sleeps: some ten microseconds, about the time of a job. */
 enum { LOOKS = 4000 };
 
-/* A job has as many parts as there are threads; whoever is awake takes the next part, so that on a busy machine
- * the calling thread does them all instead of waiting for a worker to get a processor. ticket: number of the
- * job in the upper half, parts taken in the lower; done: parts finished. Each on a cache line of its own. */
+/* Whoever is awake takes the next part of a job, so that on a busy machine the calling thread does
+ * them all instead of waiting for a worker to get a processor. ticket: number of the job in the
+ * upper half, then 16 bits each for how many parts it has and how many are taken; done: parts
+ * finished. Each on a cache line of its own. */
 struct eq_pool {
     _Alignas(64) _Atomic uint64_t ticket;
     _Alignas(64) atomic_int done;
@@ -34,13 +35,21 @@ static uint64_t number_of(uint64_t ticket) {
     return ticket >> 32;
 }
 
+static int parts_of(uint64_t ticket) {
+    return (int)(ticket >> 16 & 0xffff);
+}
+
+static int taken(uint64_t ticket) {
+    return (int)(ticket & 0xffff);
+}
+
 /* Takes parts of the current job until there are none left. */
 static void take_parts(eq_pool *p) {
     uint64_t ticket = atomic_load(&p->ticket);
-    while ((int)(ticket & UINT32_MAX) < p->threads && !p->stop) {
+    while (taken(ticket) < parts_of(ticket) && !p->stop) {
         if (!atomic_compare_exchange_weak(&p->ticket, &ticket, ticket + 1)) continue;
-        p->job(p->data, (int)(ticket & UINT32_MAX));
-        if (atomic_fetch_add(&p->done, 1) + 1 == p->threads) {
+        p->job(p->data, taken(ticket));
+        if (atomic_fetch_add(&p->done, 1) + 1 == parts_of(ticket)) {
             pthread_mutex_lock(&p->lock);
             pthread_cond_signal(&p->finished);
             pthread_mutex_unlock(&p->lock);
@@ -72,34 +81,39 @@ static void *work(void *pool) {
 }
 
 /* Gives out the next job (or the order to stop). */
-static void give(eq_pool *p) {
+static void give(eq_pool *p, int parts) {
     atomic_store(&p->done, 0);
     pthread_mutex_lock(&p->lock);
-    atomic_store(&p->ticket, (number_of(atomic_load(&p->ticket)) + 1) << 32);
+    uint64_t next = number_of(atomic_load(&p->ticket)) + 1;
+    atomic_store(&p->ticket, next << 32 | (uint64_t)parts << 16);
     pthread_cond_broadcast(&p->given);
     pthread_mutex_unlock(&p->lock);
 }
 
-static void wait_for_parts(eq_pool *p) {
+static void wait_for_parts(eq_pool *p, int parts) {
     for (int look = 0; look < LOOKS; look++) {
-        if (atomic_load_explicit(&p->done, memory_order_acquire) == p->threads) return;
+        if (atomic_load_explicit(&p->done, memory_order_acquire) == parts) return;
         pause_a_moment();
     }
     pthread_mutex_lock(&p->lock);
-    while (atomic_load(&p->done) != p->threads) pthread_cond_wait(&p->finished, &p->lock);
+    while (atomic_load(&p->done) != parts) pthread_cond_wait(&p->finished, &p->lock);
     pthread_mutex_unlock(&p->lock);
 }
 
-void eq_pool_run(eq_pool *p, void (*job)(void *data, int k), void *data) {
-    if (p->threads == 1) {
-        job(data, 0);
+void eq_pool_run(eq_pool *p, int parts, void (*job)(void *data, int k), void *data) {
+    if (p->threads == 1 || parts == 1) {
+        for (int k = 0; k < parts; k++) job(data, k);
         return;
     }
     p->job = job;
     p->data = data;
-    give(p);
+    give(p, parts);
     take_parts(p);
-    wait_for_parts(p);
+    wait_for_parts(p, parts);
+}
+
+int eq_pool_threads(const eq_pool *p) {
+    return p->threads;
 }
 
 eq_status eq_pool_new(int threads, eq_pool **out, eq_diag *diag) {
@@ -112,19 +126,24 @@ eq_status eq_pool_new(int threads, eq_pool **out, eq_diag *diag) {
     pthread_cond_init(&p->finished, NULL);
     eq_status status = p->worker == NULL ? eq_out_of_memory(diag) : EQ_OK;
     for (int k = 1; status == EQ_OK && k < threads; k++) {
-        if (pthread_create(&p->worker[p->started], NULL, work, p) == 0) p->started++;
-        else status = eq_fail(diag, EQ_ERR_MEMORY,
-                              "thread %d of %d cannot be started; use fewer threads", k + 1, threads);
+        if (pthread_create(&p->worker[p->started], NULL, work, p) == 0)
+            p->started++;
+        else
+            status =
+                eq_fail(diag, EQ_ERR_MEMORY, "thread %d of %d cannot be started; use fewer threads",
+                        k + 1, threads);
     }
-    if (status == EQ_OK) *out = p;
-    else eq_pool_free(p);
+    if (status == EQ_OK)
+        *out = p;
+    else
+        eq_pool_free(p);
     return status;
 }
 
 void eq_pool_free(eq_pool *p) {
     if (p == NULL) return;
     p->stop = true;
-    give(p);
+    give(p, 0);
     for (int k = 0; k < p->started; k++) pthread_join(p->worker[k], NULL);
     pthread_cond_destroy(&p->given);
     pthread_cond_destroy(&p->finished);

@@ -1,10 +1,11 @@
-/* The phases of the layered engine: nonlinear elimination. With the kept nodes held every eliminated node is
- * solved exactly (layered_node.h); Newton's method on the kept nodes uses the exact Schur complement
+/* The phases of the layered engine: nonlinear elimination. With the kept nodes held every
+ * eliminated node is solved exactly (layered_node.h); Newton's method on the kept nodes uses the
+ * exact Schur complement
  *
  *     S = D_K - M^T diag(1/D_E) M,
  *
- * one matrix product with the table of the M_ea M_eb for the whole minibatch. A nudged phase starts from the
- * free state with the free phase's factor (chord Newton). */
+ * one matrix product with the table of the M_ea M_eb for the whole minibatch. A nudged phase starts
+ * from the free state with the free phase's factor (chord Newton). */
 #include <math.h>
 #include <string.h>
 
@@ -58,8 +59,10 @@ void eq_layered_derive(eq_layered *e) {
     memset(d->m, 0, e->net.eliminated * e->net.kept * sizeof *d->m);
     memset(d->back, 0, e->net.eliminated * e->net.kept * sizeof *d->back);
     for (size_t b = 0; b < e->net.bars; b++) {
-        if (e->net.bar[b].kind == EQ_ROWS_NODE) derive_node_rows(e, &e->net.bar[b]);
-        else derive_fixed_rows(e, &e->net.bar[b]);
+        if (e->net.bar[b].kind == EQ_ROWS_NODE)
+            derive_node_rows(e, &e->net.bar[b]);
+        else
+            derive_fixed_rows(e, &e->net.bar[b]);
     }
     derive_pairs(e);
 }
@@ -93,8 +96,8 @@ static void project_inputs(const eq_layered *e, eq_work *w) {
         bool folded = e->pairing != EQ_PAIRS_NONE;
         const double *g = folded ? x->fold : x->g;
         if (x->rows == (folded ? 2 : 1) * e->width) {
-            eq_gemm_nn(w->n, x->cols, e->width, 1.0, e->x + w->first * e->width, e->width, g, x->cols,
-                       0.0, w->product, x->cols);
+            eq_gemm_nn(w->n, x->cols, e->width, 1.0, e->x + w->first * e->width, e->width, g,
+                       x->cols, 0.0, w->product, x->cols);
         } else {
             for (size_t n = 0; n < w->n; n++) {
                 const double *volts = e->x + (w->first + n) * e->width;
@@ -115,8 +118,8 @@ static void project_inputs(const eq_layered *e, eq_work *w) {
 /* S = D_K - M^T diag(1/D_E) M in every lane. */
 static void form_schur(const eq_layered *e, eq_work *w) {
     size_t nk = e->net.kept, pairs = nk * (nk + 1) / 2, ld = w->ld;
-    eq_gemm_nn(pairs, ld, e->net.eliminated, -1.0, e->derived.pairs, e->net.eliminated, w->inverse, ld,
-               0.0, w->schur, w->wide);
+    eq_gemm_nn(pairs, ld, e->net.eliminated, -1.0, e->derived.pairs, e->net.eliminated, w->inverse,
+               ld, 0.0, w->schur, w->wide);
     for (size_t k = 0; k < nk; k++) {
         double *diagonal = w->schur + (k * (k + 1) / 2 + k) * w->wide;
         for (size_t n = 0; n < ld; n++) diagonal[n] += w->slope[k * ld + n];
@@ -150,7 +153,8 @@ static void nudge_schur(const eq_layered *e, eq_work *w, const eq_nudge *nudge) 
 }
 
 /* nudged = in + nudge currents at the state v (engine.h, eq_nudge). */
-static void nudge_currents(const eq_layered *e, eq_work *w, const eq_nudge *nudge, const double *v) {
+static void nudge_currents(const eq_layered *e, eq_work *w, const eq_nudge *nudge,
+                           const double *v) {
     size_t ld = w->ld, outputs = e->net.c->outputs, first = e->net.eliminated;
     memcpy(w->nudged, w->in + first * ld, e->net.kept * ld * sizeof *w->nudged);
     for (size_t n = 0; n < w->n; n++) {
@@ -169,8 +173,9 @@ static void nudge_currents(const eq_layered *e, eq_work *w, const eq_nudge *nudg
     }
 }
 
-/* Largest |F| / bound over the K nodes, with the lower estimate of the sum of |currents|; w->strict receives it
- * for a bound with a millionth of its absolute part (abstol over a small conductance is a large voltage). */
+/* Largest |F| / bound over the K nodes, with the lower estimate of the sum of |currents|; w->strict
+ * receives it for a bound with a millionth of its absolute part (abstol over a small conductance is
+ * a large voltage). */
 static double kept_ratio(const eq_layered *e, eq_work *w) {
     double worst = 0.0, strict = 0.0;
     for (size_t k = 0; k < e->net.kept; k++) {
@@ -187,25 +192,37 @@ static double kept_ratio(const eq_layered *e, eq_work *w) {
     return worst;
 }
 
-/* Solves the E nodes with v_K held (from_k = M v_K) and evaluates the K rows there: the largest residual over
- * its bound in both classes. */
-static double evaluate(const eq_layered *e, eq_work *w, double *v, const double *kept_in) {
+/* Solves the E nodes with v_K held (from_k = M v_K) and evaluates the K rows there: the largest
+ * residual over its bound in both classes. */
+static double evaluate(const eq_layered *e, eq_work *w, double *v, const double *kept_in,
+                       bool cold) {
     const eq_derived *d = &e->derived;
     size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
-    eq_node_rows rows = {.ld = ld, .fixed = d->fixed, .coupled = d->coupled, .in = w->in,
-                         .from = w->from_k, .bound = d->bound, .reltol = e->reltol};
+    eq_node_rows rows = {.ld = ld,
+                         .fixed = d->fixed,
+                         .coupled = d->coupled,
+                         .in = w->in,
+                         .from = w->from_k,
+                         .bound = d->bound,
+                         .reltol = e->reltol,
+                         .cold = cold};
     double worst = e->kernels->nodes_solve(&e->net.law[0], &rows, v, w->inverse);
     eq_gemm_tn(nk, ld, ne, 1.0, d->m, nk, v, ld, 0.0, w->from_e, ld);
-    rows = (eq_node_rows){.ld = ld, .fixed = d->fixed + ne, .coupled = d->coupled + ne, .in = kept_in,
-                          .from = w->from_e, .bound = d->bound + ne, .reltol = e->reltol};
+    rows = (eq_node_rows){.ld = ld,
+                          .fixed = d->fixed + ne,
+                          .coupled = d->coupled + ne,
+                          .in = kept_in,
+                          .from = w->from_e,
+                          .bound = d->bound + ne,
+                          .reltol = e->reltol};
     e->kernels->nodes_evaluate(&e->net.law[1], &rows, v + ne * ld, w->f, w->slope, w->size);
     double kept = kept_ratio(e, w);
     return kept <= worst ? worst : kept;
 }
 
-/* Newton step of v_K, or half the last one back in the lanes where it went beyond the minimum: the reduced
- * energy is convex, so step . F grows along the step; where it has changed sign and is greater than it was at the
- * start, the step was too long. */
+/* Newton step of v_K, or half the last one back in the lanes where it went beyond the minimum: the
+ * reduced energy is convex, so step . F grows along the step; where it has changed sign and is
+ * greater than it was at the start, the step was too long. */
 static void choose_step(const eq_layered *e, eq_work *w, bool first) {
     size_t nk = e->net.kept, ld = w->ld, wide = w->wide;
     double *last = w->push; /* from the previous step; not needed any more */
@@ -243,21 +260,23 @@ static void take_step(const eq_layered *e, eq_work *w, double *v) {
     }
 }
 
-/* Residuals this far below the KCL bound are aimed at, so that differences between phases keep their digits;
- * a chord step that does not gain this much asks for a new factor. */
+/* Residuals this far below the KCL bound are aimed at, so that differences between phases keep
+ * their digits; a chord step that does not gain this much asks for a new factor. */
 static const double aim = 1e-3, chord_gain = 0.1;
 
 /* From this iteration on, one that gains little is asked whether round-off is all that is left. */
 enum { patience = 6 };
 
-/* Newton's method from the evaluated state (ratio; INFINITY: take a step anyway) until the residuals are below the bound and gain no more. */
+/* Newton's method from the evaluated state (ratio; INFINITY: take a step anyway) until the
+ * residuals are below the bound and gain no more. */
 static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *nudge, double ratio,
                     bool chord) {
     int count = 0;
     double before = INFINITY;
     if (nudge != NULL) w->strict = ratio;
     const double *kept_in = nudge == NULL ? w->in + e->net.eliminated * w->ld : w->nudged;
-    while (count < e->most_iterations && w->strict > aim && !(ratio <= 1.0 && w->strict > 0.25 * before)) {
+    while (count < e->most_iterations && w->strict > aim &&
+           !(ratio <= 1.0 && w->strict > 0.25 * before)) {
         if (!chord || !w->factored || (count > 0 && w->strict > chord_gain * before)) {
             form_schur(e, w);
             if (nudge != NULL && nudge->slope != NULL) nudge_schur(e, w, nudge);
@@ -268,7 +287,7 @@ static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *
         take_step(e, w, v);
         if (nudge != NULL && nudge->slope != NULL) nudge_currents(e, w, nudge, v);
         before = w->strict;
-        ratio = evaluate(e, w, v, kept_in);
+        ratio = evaluate(e, w, v, kept_in, false);
         count++;
         bool stalls = count >= patience && w->strict > 0.5 * before;
         if (stalls && eq_layered_exact_ratio(e, w, v) <= 1.0) break;
@@ -290,7 +309,7 @@ void eq_layered_free(const eq_layered *e, eq_work *w) {
     project_inputs(e, w);
     memset(w->v[0], 0, (ne + nk) * ld * sizeof(double));
     memset(w->from_k, 0, ne * ld * sizeof(double));
-    double ratio = evaluate(e, w, w->v[0], w->in + ne * ld);
+    double ratio = evaluate(e, w, w->v[0], w->in + ne * ld, true);
     iterate(e, w, w->v[0], NULL, ratio, false);
     memcpy(w->free_from_k, w->from_k, ne * ld * sizeof(double));
     memcpy(w->free_inverse, w->inverse, ne * ld * sizeof(double));

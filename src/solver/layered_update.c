@@ -1,12 +1,13 @@
-/* The gradient of a minibatch and the update in place. For a conductance between a row at potential r and a
- * column at potential c (both as the resistor sees them), and estimator weights a_s that add up to 0,
+/* The gradient of a minibatch and the update in place. For a conductance between a row at potential
+ * r and a column at potential c (both as the resistor sees them), and estimator weights a_s that
+ * add up to 0,
  *
  *     sum_s a_s (r_s - c_s)^2/2 = sum_s a_s (c_s^2/2 - r c_s)       when the row is fixed,
  *
- * so the gradient of a crossbar is a constant per column minus one matrix product, R = X^T delta, with
- * delta = sum_s a_s c_s. Everything is computed from differences to the free phase (slot 0), which keeps
- * the digits that subtracting the slots would lose. What is derived from the conductances is refreshed in the
- * same pass, while the rows are in the cache. */
+ * so the gradient of a crossbar is a constant per column minus one matrix product, R = X^T delta,
+ * with delta = sum_s a_s c_s. Everything is computed from differences to the free phase (slot 0),
+ * which keeps the digits that subtracting the slots would lose. What is derived from the
+ * conductances is refreshed in the same pass, while the rows are in the cache. */
 #include <math.h>
 #include <string.h>
 
@@ -24,10 +25,12 @@ typedef struct update {
 } update;
 
 /* Hands the rows r0..r0+rows-1 of a crossbar and their gradient [rows][cols] to the step. */
-static void take_rows(const update *u, eq_crossbar *x, size_t r0, size_t rows, const double *gradient) {
+static void take_rows(const update *u, eq_crossbar *x, size_t r0, size_t rows,
+                      const double *gradient) {
     size_t group = (size_t)x->group;
     if (x->full) {
-        u->step(u->data, group, x->offset + r0 * x->cols, rows * x->cols, x->g + r0 * x->cols, gradient);
+        u->step(u->data, group, x->offset + r0 * x->cols, rows * x->cols, x->g + r0 * x->cols,
+                gradient);
         return;
     }
     size_t offset = x->offset;
@@ -41,7 +44,8 @@ static void take_rows(const update *u, eq_crossbar *x, size_t r0, size_t rows, c
 }
 
 /* One part of delta[n][c] = d s sum_s a_s (v_s - v_0) and of column[c] = d s^2 sum_n sum_s a_s
- * (v_s^2 - v_0^2)/2 of the columns of a crossbar, with d the weight and s the scale of the column. */
+ * (v_s^2 - v_0^2)/2 of the columns of a crossbar, with d the weight and s the scale of the column.
+ */
 static void column_differences(void *data, int part) {
     const update *u = data;
     const eq_crossbar *x = u->x;
@@ -68,23 +72,16 @@ static void add_rows(double *total, const double *g, size_t rows, size_t cols) {
         for (size_t c = 0; c < cols; c++) total[c] += g[r * cols + c];
 }
 
-/* Pairs p0..p0+rows-1 whose rows of +x and of -x start at row `plus` and `minus`, `apart` rows from one to the
- * next pair: gradients column - R and column + R. */
+/* Pairs p0..p0+rows-1 whose rows of +x and of -x start at row `plus` and `minus`, `apart` rows from
+ * one to the next pair: gradients column - R and column + R. */
 static void update_pairs(const update *u, double *gradient, double *total, size_t p0, size_t rows) {
     eq_layered *e = u->e;
     eq_crossbar *x = u->x;
     size_t cols = x->cols, half = EQ_UPDATE_ROWS * cols;
     bool beside = e->pairing == EQ_PAIRS_SIDE_BY_SIDE;
-    double *product = gradient + 2 * half;
-    eq_gemm_tn(rows, cols, e->n, 1.0, e->x + p0, e->width, e->delta, cols, 0.0, product, cols);
-    for (size_t r = 0; r < rows; r++) {
-        double *plus = gradient + (beside ? 2 * r * cols : r * cols);
-        double *minus = beside ? plus + cols : plus + half;
-        for (size_t c = 0; c < cols; c++) {
-            plus[c] = e->column[c] - product[r * cols + c];
-            minus[c] = e->column[c] + product[r * cols + c];
-        }
-    }
+    double *minus_gradient = gradient + (beside ? cols : half);
+    e->kernels->pair_gradients(rows, cols, e->n, e->x + p0, e->width, e->delta, e->column, gradient,
+                               minus_gradient, beside ? 2 * cols : cols);
     size_t plus_row = beside ? 2 * p0 : p0, minus_row = beside ? 2 * p0 + 1 : p0 + x->rows / 2;
     if (beside) {
         take_rows(u, x, plus_row, 2 * rows, gradient);
@@ -92,16 +89,8 @@ static void update_pairs(const update *u, double *gradient, double *total, size_
         take_rows(u, x, plus_row, rows, gradient);
         take_rows(u, x, minus_row, rows, gradient + half);
     }
-    size_t apart = beside ? 2 * cols : cols;
-    for (size_t r = 0; r < rows; r++) {
-        const double *plus = x->g + plus_row * cols + r * apart;
-        const double *minus = x->g + minus_row * cols + r * apart;
-        double *fold = x->fold + (p0 + r) * cols;
-        for (size_t c = 0; c < cols; c++) {
-            fold[c] = plus[c] - minus[c];
-            total[c] += plus[c] + minus[c];
-        }
-    }
+    e->kernels->fold_pairs(rows, cols, x->g + plus_row * cols, x->g + minus_row * cols,
+                           beside ? 2 * cols : cols, x->fold + p0 * cols, total);
 }
 
 /* Rows r0..r0+rows-1 of a crossbar with fixed rows: gradient column - X^T delta. */
@@ -124,19 +113,22 @@ static void update_fixed_rows(const update *u, double *gradient, double *total, 
     add_rows(total, x->g + r0 * cols, rows, cols);
 }
 
-/* The blocks of rows that one part takes. */
+/* The blocks of rows that one thread takes. */
 static void update_blocks(void *data, int part) {
     const update *u = data;
     eq_layered *e = u->e;
     size_t rows = u->folded ? u->x->rows / 2 : u->x->rows, cols = u->x->cols;
     size_t blocks = (rows + EQ_UPDATE_ROWS - 1) / EQ_UPDATE_ROWS;
-    size_t from = blocks * (size_t)part / e->works, to = blocks * (size_t)(part + 1) / e->works;
+    size_t parts = (size_t)eq_pool_threads(e->pool);
+    size_t from = blocks * (size_t)part / parts, to = blocks * (size_t)(part + 1) / parts;
     for (size_t b = from; b < to; b++) {
         size_t r = b * EQ_UPDATE_ROWS, n = rows - r < EQ_UPDATE_ROWS ? rows - r : EQ_UPDATE_ROWS;
         double *total = e->block_total + b * cols;
         memset(total, 0, cols * sizeof *total);
-        if (u->folded) update_pairs(u, e->work[part].gradient, total, r, n);
-        else update_fixed_rows(u, e->work[part].gradient, total, r, n);
+        if (u->folded)
+            update_pairs(u, e->gradient[part], total, r, n);
+        else
+            update_fixed_rows(u, e->gradient[part], total, r, n);
     }
 }
 
@@ -164,20 +156,22 @@ static void update_fixed(update *u) {
     eq_layered *e = u->e;
     eq_crossbar *x = u->x;
     u->folded = x->fold != NULL && e->pairing != EQ_PAIRS_NONE;
-    eq_pool_run(e->pool, column_differences, u);
+    eq_pool_run(e->pool, (int)e->works, column_differences, u);
     memset(e->column, 0, x->cols * sizeof *e->column);
     for (size_t p = 0; p < e->works; p++)
-        for (size_t c = 0; e->work[p].n > 0 && c < x->cols; c++) e->column[c] += e->work[p].column[c];
-    eq_pool_run(e->pool, update_blocks, u);
+        for (size_t c = 0; e->work[p].n > 0 && c < x->cols; c++)
+            e->column[c] += e->work[p].column[c];
+    eq_pool_run(e->pool, eq_pool_threads(e->pool), update_blocks, u);
     add_blocks(e, x, u->folded ? x->rows / 2 : x->rows);
 }
 
-/* out[j][n] = factor (v_s - v_0) or v_s of the nodes `list` of one part; returns the mean squares through
- * `squares` when not NULL: sum_n (v_s^2 - v_0^2)/2 added with the factor. */
+/* out[j][n] = factor (v_s - v_0) or v_s of the nodes `list` of one part; returns the mean squares
+ * through `squares` when not NULL: sum_n (v_s^2 - v_0^2)/2 added with the factor. */
 static void gather(const eq_work *w, int slot, bool difference, double factor, const int32_t *list,
                    size_t count, double *out, double *squares) {
     for (size_t j = 0; j < count; j++) {
-        const double *v = w->v[slot] + (size_t)list[j] * w->ld, *v0 = w->v[0] + (size_t)list[j] * w->ld;
+        const double *v = w->v[slot] + (size_t)list[j] * w->ld,
+                     *v0 = w->v[0] + (size_t)list[j] * w->ld;
         for (size_t n = 0; n < w->n; n++) {
             double part = difference ? factor * (v[n] - v0[n]) : factor * v[n];
             out[j * w->ld + n] = part;
@@ -202,7 +196,8 @@ static void cross_products(const update *u, const eq_crossbar *x, const eq_work 
     }
 }
 
-/* A crossbar between layers: d (s_r^2 [v_r^2] + s_c^2 [v_c^2] - 2 s_r s_c [v_r v_c])/2, [.] the weighted sums. */
+/* A crossbar between layers: d (s_r^2 [v_r^2] + s_c^2 [v_c^2] - 2 s_r s_c [v_r v_c])/2, [.] the
+ * weighted sums. */
 static void update_nodes(const update *u) {
     eq_layered *e = u->e;
     eq_crossbar *x = u->x;
@@ -228,8 +223,10 @@ void eq_layered_update(eq_layered *e, const double a[EQ_MAX_SLOTS], eq_step step
         eq_crossbar *x = &e->net.bar[b];
         if (x->group == EQ_NONE) continue;
         u.x = x;
-        if (x->kind == EQ_ROWS_NODE) update_nodes(&u);
-        else update_fixed(&u);
+        if (x->kind == EQ_ROWS_NODE)
+            update_nodes(&u);
+        else
+            update_fixed(&u);
     }
     e->folded = e->pairing; /* `fold` was refreshed for this pairing, and for no other */
     eq_layered_derive(e);

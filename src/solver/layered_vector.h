@@ -1,5 +1,5 @@
-/* Eight doubles at a time with the vector types of GCC and clang: AVX-512, AVX2 or SSE2, as the file that
- * includes this is compiled. */
+/* Eight doubles at a time with the vector types of GCC and clang: AVX-512, AVX2 or SSE2, as the
+ * file that includes this is compiled. */
 #ifndef EQ_SOLVER_LAYERED_VECTOR_H
 #define EQ_SOLVER_LAYERED_VECTOR_H
 
@@ -50,8 +50,8 @@ EQ_INLINE int eq_vec_any(eq_mask m) {
     return any != 0;
 }
 
-/* exp(x) for -700 <= x <= 700 to about 1 ulp: x = k ln 2 + r with |r| <= ln 2/2 (Cody and Waite 1980), the
- * Taylor series of exp(r) to degree 13, and k added to the exponent. */
+/* exp(x) for -700 <= x <= 700 to about 1 ulp: x = k ln 2 + r with |r| <= ln 2/2 (Cody and Waite
+ * 1980), the Taylor series of exp(r) to degree 13, and k added to the exponent. */
 EQ_INLINE eq_vec eq_vec_exp(eq_vec x) {
     const double round = 0x1.8p52, ln2_high = 0x1.62e42fefa0000p-1, ln2_low = 0x1.cf79abc9e3b39p-40;
     x = eq_vec_min(eq_vec_max(x, eq_vec_all(-700.0)), eq_vec_all(700.0));

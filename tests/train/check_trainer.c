@@ -227,6 +227,35 @@ START_TEST(resume_is_bit_identical) {
 }
 END_TEST
 
+/* A minibatch is split by its size alone: 45 examples in four parts, on 1, 2, 3 or 5 threads. */
+START_TEST(threads_do_not_change_the_bits) {
+    eq_experiment *x = read_experiment("netlists/iris.xml");
+    eq_checkpoint first;
+    x->batch = 45;
+    x->epochs = 3;
+    for (int threads = 1; threads <= 5; threads += threads < 3 ? 1 : 2) {
+        char name[160];
+        eq_checkpoint k;
+        eq_diag *diag = eq_diag_new();
+        snprintf(name, sizeof name, "%s/threads-%d", folder, threads);
+        eq_train_options o = options(name);
+        o.threads = threads;
+        o.engine = EQ_ENGINE_LAYERED;
+        ok(eq_train(x, &o, NULL, NULL, diag), diag);
+        read_checkpoint(name, threads == 1 ? &first : &k);
+        if (threads > 1) {
+            ck_assert_mem_eq(first.g, k.g, 156 * sizeof *k.g);
+            for (int row = 0; row < 3; row++)
+                ck_assert(first.row[row].test_loss == k.row[row].test_loss);
+            eq_checkpoint_free(&k);
+        }
+        eq_diag_free(diag);
+    }
+    eq_checkpoint_free(&first);
+    eq_experiment_free(x);
+}
+END_TEST
+
 /* A checkpoint of another experiment (damage: tests/trust/check_checkpoint.c). */
 START_TEST(checkpoint_of_another_experiment_is_refused) {
     eq_experiment *x = read_experiment("netlists/iris.xml");
@@ -451,6 +480,7 @@ Suite *trainer_suite(void) {
     tcase_add_loop_test(t, iris_is_learned, 0, 2);
     tcase_add_test(t, iris_is_learned_from_any_seed);
     tcase_add_loop_test(t, resume_is_bit_identical, 0, 3);
+    tcase_add_test(t, threads_do_not_change_the_bits);
     tcase_add_test(t, checkpoint_of_another_experiment_is_refused);
     tcase_add_test(t, trained_folder_is_whole);
     tcase_add_test(t, sample_sets_the_sources);
