@@ -40,7 +40,7 @@ static void put_name(writer *w, const char *name, eq_place at) {
     bool good = name[0] != '\0';
     for (const char *p = name; good && *p != '\0'; p++) {
         bool known = plain(*p) || strchr(w->d->allowed, *p) != NULL;
-        if (p == name && !w->d->escape && strchr("+-%&/", *p) != NULL) known = false;
+        if (p == name && strchr(w->d->escape ? "." : "+-%&/", *p) != NULL) known = false;
         if (!known && w->d->escape && *p > ' ' && *p < 127) {
             eq_text_puts(w->out, "\\");
             known = true;
@@ -398,20 +398,33 @@ static void put_options(writer *w) {
     }
 }
 
-/* A comment line: control characters become blanks, so that a text cannot end the line. */
-static void put_comment(writer *w, const char *text) {
-    eq_text_puts(w->out, w->d->comment);
+/* Control characters become blanks, so that a text cannot end its line. */
+static void put_text(writer *w, const char *text) {
     for (; *text != '\0'; text++) {
         char c = (unsigned char)*text < ' ' ? ' ' : *text;
         eq_text_add(w->out, &c, 1);
     }
+}
+
+static void put_comment(writer *w, const char *text) {
+    eq_text_puts(w->out, w->d->comment);
+    put_text(w, text);
     eq_text_puts(w->out, "\n");
 }
 
+/* ngspice takes a file whose first line starts with *ng_script for a list of commands, and lines
+ * that start with *# for commands. */
+static bool is_script(const char *title) {
+    return title[0] == '*' && (title[1] == '#' || eq_match("?ng_script*", title));
+}
+
 static void put_title(writer *w) {
-    size_t start = w->out->length;
-    put_comment(w, w->c->title[0] == '\0' ? "eqspice" : w->c->title);
-    size_t sign = strlen(w->d->comment);
+    size_t start = w->out->length, sign = strlen(w->d->comment);
+    const char *title = w->c->title;
+    eq_text_puts(w->out, w->d->comment);
+    put_text(w, title[0] == '\0' ? "eqspice" : is_script(title) ? "eqspice: " : "");
+    put_text(w, title);
+    eq_text_puts(w->out, "\n");
     if (!w->d->title_is_bare || w->out->failed) return;
     memmove(w->out->text + start, w->out->text + start + sign, w->out->length - start - sign + 1);
     w->out->length -= sign;

@@ -62,7 +62,8 @@ static const char *complaint(const char *said) {
 }
 
 static eq_status run(const workplace *w, const char *folder, eq_diag *diag) {
-    const char *const argv[] = {"ngspice", "-b", "-r", w->raw, w->deck, NULL};
+    /* -n: a .spiceinit beside the deck is not run */
+    const char *const argv[] = {"ngspice", "-n", "-b", "-r", w->raw, w->deck, NULL};
     eq_process p = {argv, folder, NULL, "ngspice", TIME_LIMIT};
     eq_text said = {0};
     int exit_status = 0;

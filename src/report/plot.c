@@ -33,7 +33,7 @@ static const char curves[] =
     "system('mv .curves.svg.tmp curves.svg')\n";
 
 eq_status eq_plot_curves(const char *folder, eq_diag *diag) {
-    const char *const argv[] = {"gnuplot", NULL};
+    const char *const argv[] = {"gnuplot", "-d", NULL}; /* no ~/.gnuplot */
     eq_process p = {argv, folder, curves, "gnuplot-nox", 60};
     eq_text said = {0};
     eq_diag *own = eq_diag_new();

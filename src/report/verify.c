@@ -31,6 +31,37 @@ static size_t end_card(const char *text, size_t length) {
     return found;
 }
 
+/* True for a line that ngspice would take for a command, or behind which it would look at files
+ * that we have not read: .control, *# (inp.c of ngspice), *ng_script, .if. */
+static bool commands_stand_in(const char *text) {
+    static const char *const start[] = {".control", "*#", "*ng_script", ".if"};
+    for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+        line += strspn(line, " \t\r\n");
+        for (size_t k = 0; k < sizeof start / sizeof *start; k++) {
+            char word[16];
+            snprintf(word, sizeof word, "%.*s", (int)strlen(start[k]), line);
+            if (eq_same(word, start[k])) return true;
+        }
+    }
+    return false;
+}
+
+/* A deck from elsewhere may hold commands of ngspice, a shell among them; eqspice skips them, and
+ * so they must not be run here either. */
+static eq_status has_commands(const eq_circuit *c, bool *found, eq_diag *diag) {
+    eq_status status = EQ_OK;
+    *found = false;
+    for (int32_t k = 0; status == EQ_OK && !*found && k < c->files; k++) {
+        char *text;
+        size_t length;
+        status = eq_file_read(c->file[k], (eq_place){NULL, 0, 0}, &text, &length, diag);
+        if (status != EQ_OK) break;
+        *found = commands_stand_in(text) || strlen(text) < length;
+        eq_free(text);
+    }
+    return status;
+}
+
 /* The user's deck with our options before its .end (the last .options line counts) and an .op if it
  * has none. */
 static eq_status own_text(const eq_circuit *c, const char *path, eq_text *deck, eq_diag *diag) {
@@ -157,8 +188,15 @@ static eq_status with_ngspice(const eq_circuit *c, const char *deck, const eq_re
     eq_result **plots = NULL;
     size_t count = 0;
     char *folder = deck == NULL ? NULL : eq_path_folder(deck);
-    eq_status status = deck == NULL ? eq_deck_write(c, EQ_NGSPICE, NULL, &text, diag)
-                                    : own_text(c, deck, &text, diag);
+    bool commands = false;
+    eq_status status = deck == NULL ? EQ_OK : has_commands(c, &commands, diag);
+    if (commands)
+        eq_note_at(diag, (eq_place){deck, 0, 0},
+                   "ngspice gets our export of this deck: its own text has .control, *# or .if, "
+                   "which could run commands");
+    if (status == EQ_OK)
+        status = deck == NULL || commands ? eq_deck_write(c, EQ_NGSPICE, NULL, &text, diag)
+                                          : own_text(c, deck, &text, diag);
     if (status == EQ_OK)
         status = eq_ngspice_run(text.text, text.length, folder, &plots, &count, diag);
     if (status == EQ_OK) {

@@ -18,8 +18,8 @@ typedef struct eq_verification {
 
 /* Solves the circuit here and in ngspice with matched, tight tolerances and compares all node
  * potentials and the currents of all voltage-defined branches. deck: the file the circuit was read
- * from, whose own text is then given to ngspice, so that our reader is checked too; NULL: our
- * export of the circuit. */
+ * from, whose own text is then given to ngspice, so that our reader is checked too (unless it holds
+ * commands); NULL: our export of the circuit. */
 eq_status eq_verify(eq_circuit *c, const char *deck, eq_verification *out, eq_diag *diag);
 
 #endif
