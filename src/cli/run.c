@@ -30,8 +30,7 @@ static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *d
     if (status == EQ_OK) {
         bool raw = format == EQ_RAW || format == EQ_RAW_ASCII;
         r = eq_calloc(2 * c->analyses, sizeof *r);
-        status = r == NULL ? eq_out_of_memory(diag)
-                           : all_analyses(c, &o, raw, r, &done, diag);
+        status = r == NULL ? eq_out_of_memory(diag) : all_analyses(c, &o, raw, r, &done, diag);
     }
     eq_sink sink;
     if (status == EQ_OK) status = eq_sink_open(d->file, &sink, diag);

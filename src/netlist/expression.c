@@ -64,7 +64,15 @@ static int operator_at(parser *s) {
         size_t n = strlen(o->name);
         if (o->level > 0 && n <= left && memcmp(s->c->p, o->name, n) == 0) return k;
     }
-    return -1;
+    return s->names->test && *s->c->p == '=' ? eq_operation_find("==", 2) : -1;
+}
+
+/* Over the operator at the cursor, which may be a = that stands for ==. */
+static void skip_operator(parser *s, int operation) {
+    const char *name = eq_operation_at(operation)->name;
+    size_t n = strlen(name);
+    bool whole = n <= (size_t)(s->c->end - s->c->p) && memcmp(s->c->p, name, n) == 0;
+    s->c->p += whole ? n : 1;
 }
 
 /* What stands at the cursor, for messages: a character or "the end of the line". */
@@ -442,7 +450,7 @@ static eq_operand climb(parser *s, int level) {
     int o;
     while (!s->failed && (o = operator_at(s)) >= 0 && eq_operation_at(o)->level >= level) {
         eq_location at = eq_cursor_at(s->c);
-        s->c->p += strlen(eq_operation_at(o)->name);
+        skip_operator(s, o);
         x = infix(s, at, o, x);
         if (!s->failed && is_constant(x) && !isfinite(x.number) && !out_of_memory(s))
             FAIL(s, at, "this operation gives no finite number; check its operands");

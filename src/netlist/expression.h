@@ -29,6 +29,7 @@ typedef struct eq_names_of {
     void (*fail)(void *data, eq_location at, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
     bool powers; /* p(x), w(x) and n(x) are inputs, too, and r1:r a name */
+    bool test;   /* = is == */
 } eq_names_of;
 
 /* Evaluates the longest expression at the cursor and moves behind it; {..}, '..' and (..) group.

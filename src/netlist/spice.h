@@ -20,8 +20,8 @@ enum {
     EQ_MAX_NAME = 1024, /* bytes of one name in a deck */
 };
 
-/* The most elements an expanded deck may have: counted before any is made. The fuzzer sets it lower: a
- * kilobyte of nested instances may be a second of work. */
+/* The most elements an expanded deck may have: counted before any is made. The fuzzer sets it
+ * lower: a kilobyte of nested instances may be a second of work. */
 #ifndef EQ_MAX_ELEMENTS
 #define EQ_MAX_ELEMENTS 1e8
 #endif
@@ -39,6 +39,7 @@ typedef struct eq_condition {
     int32_t first;  /* first branch of the same .if */
     int32_t next;   /* next branch of the same .if */
     bool otherwise; /* .else */
+    bool busy;      /* its test is being evaluated */
     eq_cursor test;
     eq_location at;
 } eq_condition;
@@ -177,6 +178,7 @@ struct eq_spice {
     eq_frame *frame; /* being expanded; NULL while scanning */
     const eq_arguments *arguments;
     eq_formula *formula; /* being read; NULL: expressions are numbers */
+    bool test;           /* of .if: = is == */
     const char *card; /* whose expression may ask for what the circuit does (".print"); else NULL */
     int depth;        /* of nested expressions */
     eq_late *late;
@@ -232,6 +234,8 @@ eq_definition *eq_scope_find(const eq_spice *s, const eq_scope *from, int kind, 
 eq_status eq_spice_value(eq_spice *s, eq_cursor *c, double *value);
 /* The same as an operand of s->formula. */
 eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value);
+/* The same, with = for == (ngspice: .if (a = 1)). */
+eq_status eq_spice_test(eq_spice *s, eq_cursor *c, double *value);
 /* Over the value of NAME = VALUE: to the next NAME = or the end of the line. */
 void eq_spice_skip_value(eq_cursor *c);
 /* True if the cursor stands at NAME = (and not at a comparison). */

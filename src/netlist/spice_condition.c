@@ -5,21 +5,29 @@
 #include "netlist/spice.h"
 
 /* True if the test of the branch itself is true as seen from the frame. */
-static bool test(eq_spice *s, const eq_condition *c, eq_frame *frame) {
+static bool test(eq_spice *s, int32_t condition, eq_frame *frame) {
+    const eq_condition *c = &s->condition[condition];
     eq_frame *from = s->frame;
     const eq_arguments *arguments = s->arguments;
     eq_formula *formula = s->formula;
     eq_cursor at = c->test;
     double value = 0.0;
     if (c->otherwise) return true;
+    if (c->busy) {
+        eq_spice_fail(s, c->at,
+                      "this test needs a name that is defined under it; define the name elsewhere");
+        return false;
+    }
+    s->condition[condition].busy = true;
     s->frame = frame;
     s->arguments = NULL;
     s->formula = NULL;
-    bool done = eq_spice_value(s, &at, &value) == EQ_OK;
+    bool done = eq_spice_test(s, &at, &value) == EQ_OK;
     if (done && eq_token_peek(&at).kind != EQ_TOKEN_END) {
         eq_spice_expected(s, eq_token_peek(&at), "an operator or the end of the line");
         done = false;
     }
+    s->condition[condition].busy = false;
     s->frame = from;
     s->arguments = arguments;
     s->formula = formula;
@@ -32,8 +40,8 @@ bool eq_spice_holds(eq_spice *s, int32_t condition, eq_frame *frame) {
         int32_t outer = c->outer;
         /* the first branch whose test is true is taken */
         for (int32_t k = c->first; k < condition; k = s->condition[k].next)
-            if (test(s, &s->condition[k], frame)) return false;
-        if (!test(s, &s->condition[condition], frame)) return false;
+            if (test(s, k, frame)) return false;
+        if (!test(s, condition, frame)) return false;
         condition = outer;
     }
     return !s->stop;

@@ -26,23 +26,24 @@ int eq_spice_analyses_of(eq_token t) {
     return -1;
 }
 
+static bool among(char c, const char *set) {
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
 /* The end of the item at c->p: a blank or comma outside of parentheses, braces and quotes. NULL:
  * one of these is not closed on the line. */
 static const char *item_end(const eq_cursor *c) {
     int depth = 0;
     char quote = '\0';
     const char *p = c->p;
-    for (; p < c->end && *p != '\n' && *p != '\r'; p++) {
+    for (; p < c->end && ((unsigned char)*p >= ' ' || *p == '\t'); p++) {
         bool inside = depth > 0 || quote != '\0';
-        if (!inside && strchr(" \t,", *p) != NULL) break;
+        if (!inside && among(*p, " \t,")) break;
         if (quote != '\0')
             quote = *p == quote ? '\0' : quote;
         else if (*p == '\'' || *p == '"')
             quote = *p;
-        depth += quote != '\0'              ? 0
-                 : strchr("({", *p) != NULL ? 1
-                 : strchr(")}", *p) != NULL ? -1
-                                            : 0;
+        depth += quote != '\0' ? 0 : among(*p, "({") ? 1 : among(*p, ")}") ? -1 : 0;
     }
     return depth == 0 && quote == '\0' ? p : NULL;
 }
@@ -73,7 +74,7 @@ static eq_quantity quantity_of(const eq_formula *f) {
 static int32_t label_of(eq_spice *s, const char *text, size_t length) {
     eq_text t = {0};
     for (size_t k = 0; k < length; k++)
-        if (strchr(" \t\r\n", text[k]) == NULL) eq_text_add(&t, text + k, 1);
+        if (!among(text[k], " \t\r\n")) eq_text_add(&t, text + k, 1);
     eq_text_puts(&t, ""); /* nothing but blanks */
     if (!t.failed) eq_lower(t.text, t.length);
     int32_t label = t.failed ? EQ_NO_NAME : eq_names_add(s->circuit->label, t.text, t.length);
@@ -142,8 +143,8 @@ static bool is_expression(eq_spice *s, const eq_cursor *c, const char *end) {
     static const char *const probes[] = {"v", "i", "p", "w", "n", "par", "temp", "temper"};
     char folded[16] = "";
     eq_token t = {EQ_TOKEN_WORD, c->p, 0, eq_cursor_at(c)};
-    if (strchr("{'(+-.0123456789", *c->p) != NULL) return true;
-    while (t.text + t.length < end && strchr("(+-*/ ", t.text[t.length]) == NULL) t.length++;
+    if (among(*c->p, "{'(+-.0123456789")) return true;
+    while (t.text + t.length < end && !among(t.text[t.length], "(+-*/ ")) t.length++;
     for (size_t k = 0; k < sizeof probes / sizeof *probes; k++)
         if (eq_token_is(t, probes[k])) return true;
     if (eq_dictionary_find(&s->scope[0]->defines[EQ_DEFINES_PARAM], t, NULL) != NULL ||
@@ -204,7 +205,7 @@ static void add_item(eq_spice *s, const eq_cursor *c, const char *end, unsigned 
 static size_t name_before_equal(const eq_cursor *c, const char *end) {
     eq_cursor behind = *c;
     size_t n = 0;
-    while (c->p + n < end && strchr("=({'@", c->p[n]) == NULL) n++;
+    while (c->p + n < end && !among(c->p[n], "=({'@")) n++;
     behind.p += n;
     return n > 0 && eq_token_peek(&behind).kind == EQ_TOKEN_EQUAL ? n : 0;
 }

@@ -167,6 +167,8 @@ static eq_lookup resolve(eq_spice *s, eq_frame *f, int32_t id, eq_token use, dou
         s->frame = f;
         s->arguments = NULL;
         s->formula = NULL;
+        bool test = s->test;
+        s->test = false;
         bool first = own->stepped; /* of several numbers */
         bool done = first ? eq_spice_number_at(s, &at, &f->param[id], "a value")
                           : eq_spice_value(s, &at, &f->param[id]) == EQ_OK;
@@ -177,6 +179,7 @@ static eq_lookup resolve(eq_spice *s, eq_frame *f, int32_t id, eq_token use, dou
             done = false;
         }
         s->frame = caller;
+        s->test = test;
         s->arguments = arguments;
         s->formula = formula;
         f->state[id] = done ? KNOWN : FAILED;
@@ -304,9 +307,16 @@ int32_t eq_spice_control(eq_spice *s, eq_token name) {
 }
 
 eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value) {
-    eq_names_of names = {
-        s,     &s->depth, s->formula,     s->circuit->dialect != EQ_NGSPICE, parameter, function,
-        input, fail,      s->card != NULL};
+    eq_names_of names = {s,
+                         &s->depth,
+                         s->formula,
+                         s->circuit->dialect != EQ_NGSPICE,
+                         parameter,
+                         function,
+                         input,
+                         fail,
+                         s->card != NULL,
+                         s->test};
     if (eq_expression(c, &names, value)) return EQ_OK;
     if (s->formula != NULL && s->formula->failed) return eq_spice_no_memory(s);
     return s->status == EQ_OK ? EQ_ERR_INPUT : s->status;
@@ -319,6 +329,14 @@ eq_status eq_spice_value(eq_spice *s, eq_cursor *c, double *value) {
     eq_status status = eq_spice_operand(s, c, &operand);
     s->formula = formula;
     if (status == EQ_OK) *value = operand.number;
+    return status;
+}
+
+eq_status eq_spice_test(eq_spice *s, eq_cursor *c, double *value) {
+    bool outer = s->test;
+    s->test = true;
+    eq_status status = eq_spice_value(s, c, value);
+    s->test = outer;
     return status;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "netlist/netlist.h"
+#include "report/selection.h"
 
 /* The points of a quantity, kept for an integral. */
 typedef struct curve {
@@ -43,13 +44,14 @@ eq_status eq_measuring_new(const eq_circuit *c, eq_analysis_type type, eq_measur
                            eq_diag *diag) {
     size_t count = 0;
     *out = NULL;
-    for (size_t k = 0; k < c->measures; k++) count += (c->measure[k].analyses & 1u << type) != 0;
+    unsigned asked = eq_asking_for(c, type);
+    for (size_t k = 0; k < c->measures; k++) count += (c->measure[k].analyses & asked) != 0;
     if (count == 0) return EQ_OK;
     eq_measuring *m = eq_calloc(1, sizeof *m);
     if (m == NULL) return eq_out_of_memory(diag);
     m->cards = c->measures;
     m->count = count;
-    m->type = 1u << type;
+    m->type = asked;
     m->state = eq_calloc(m->cards, sizeof *m->state);
     m->measured = eq_calloc(m->cards, sizeof *m->measured);
     if (m->state == NULL || m->measured == NULL) {

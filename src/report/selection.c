@@ -9,16 +9,24 @@ static void add(eq_selection *p, const eq_print *one) {
     p->item[p->count++] = one;
 }
 
+unsigned eq_asking_for(const eq_circuit *c, eq_analysis_type type) {
+    unsigned asked = 1u << type;
+    bool dc = false;
+    for (size_t k = 0; k < c->analyses; k++) dc = dc || c->analysis[k].type == EQ_ANALYSIS_DC;
+    return type == EQ_ANALYSIS_OP && !dc ? asked | 1u << EQ_ANALYSIS_DC : asked;
+}
+
 eq_status eq_selection_new(const eq_circuit *c, eq_analysis_type type, eq_selection *out,
                            eq_diag *diag) {
+    unsigned asked = eq_asking_for(c, type);
     *out = (eq_selection){NULL, 0};
     for (size_t k = 0; k < c->prints; k++)
-        if (c->print[k].formula == NULL && c->print[k].analyses & 1u << type) return EQ_OK;
+        if (c->print[k].formula == NULL && c->print[k].analyses & asked) return EQ_OK;
     if (c->prints == 0) return EQ_OK;
     out->item = eq_calloc(c->prints, sizeof *out->item);
     if (out->item == NULL) return eq_out_of_memory(diag);
     for (size_t k = 0; k < c->prints; k++)
-        if (c->print[k].analyses & 1u << type) add(out, &c->print[k]);
+        if (c->print[k].analyses & asked) add(out, &c->print[k]);
     return EQ_OK;
 }
 

@@ -131,6 +131,11 @@ static const struct {
      "s\nx3 a z\n",
      "v1 a 0 1\nr.x1.r1 a 0 1\nd.x1.d1 a 0 is=0.001 : x1:dm\nr.x1.r2 a 0 2\nr.x2.r1 a 0 "
      "2\nd.x2.d1 a 0 is=0.002 : x2:dm\nr.x2.r2 a 0 2\nr.x3.r3 a 0 3\n"},
+    /* ngspice takes = for == in a test */
+    {"t\nv1 a 0 1\n.param s=3 q=2\n.if (s == 1)\nr1 a 0 1\n.elseif (s = 3) $ <-- selected\n.if "
+     "(q=1)\nr1 a 0 "
+     "2\n.elseif q = {q}\nr1 a 0 3\n.endif\n.endif\n",
+     "v1 a 0 1\nr1 a 0 3\n"},
     /* what eqspice does not do is left out with a note */
     {"t\nv1 a 0 1\nr1 a 0 1\nk1 l1 l2 0.9\n.tran 1n 1u\n.print dc v(a)\n.control\nrun\nr9 a "
      "b\n.endc\n.model q npn(bf=100)\n.options method=gear nopage\n",

@@ -114,6 +114,15 @@ START_TEST(a_card_of_one_analysis_leaves_the_other_whole) {
 }
 END_TEST
 
+/* .op is a sweep of one point to Xyce: .print dc holds for it when there is no .dc. */
+START_TEST(print_dc_holds_for_op_alone) {
+    static const char *const one[] = {"v(a)"};
+    eq_result *r = analyse("t\nv1 a 0 1\nr1 a b 1\nr2 b 0 1\n.op\n.print dc v(a)\n", 0);
+    columns_are(r, one, 1);
+    eq_result_free(r);
+}
+END_TEST
+
 START_TEST(all_and_unknown_items_give_everything) {
     static const char *const card[] = {".save all\n", ".print op v(*)\n", ".print op vdb(out)\n",
                                        ".probe @g1[gm] onoise\n"};
@@ -162,6 +171,7 @@ Suite *selection_suite(void) {
     tcase_add_test(t, listed_vectors_in_order);
     tcase_add_test(t, expressions_have_their_values);
     tcase_add_test(t, a_card_of_one_analysis_leaves_the_other_whole);
+    tcase_add_test(t, print_dc_holds_for_op_alone);
     tcase_add_test(t, all_and_unknown_items_give_everything);
     tcase_add_test(t, a_temperature_sweep_agrees_with_ngspice);
     suite_add_tcase(s, t);
