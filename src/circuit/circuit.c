@@ -319,13 +319,17 @@ eq_status eq_circuit_start(eq_circuit *c, eq_node node, double v, eq_diag *diag)
     return EQ_OK;
 }
 
-void eq_circuit_begin(const eq_circuit *c, double *v) {
+void eq_circuit_begin(const eq_circuit *c, double *v, double *held) {
     double all = 0.0;
     for (size_t k = 0; k < c->starts; k++)
         if (c->start[k].node == EQ_NONE) all = c->start[k].v;
-    for (size_t n = 0; n < eq_circuit_nodes(c); n++) v[n] = all;
+    for (size_t n = 0; n < eq_circuit_nodes(c); n++) {
+        v[n] = all;
+        held[n] = NAN;
+    }
     for (size_t k = 0; k < c->starts; k++)
-        if (c->start[k].node != EQ_NONE) v[c->start[k].node] = c->start[k].v;
+        if (c->start[k].node != EQ_NONE)
+            v[c->start[k].node] = held[c->start[k].node] = c->start[k].v;
     v[EQ_GROUND] = 0.0;
 }
 

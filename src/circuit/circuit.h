@@ -251,9 +251,10 @@ eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_eleme
 eq_status eq_circuit_input(eq_circuit *c, eq_element source, eq_diag *diag);
 eq_status eq_circuit_analysis(eq_circuit *c, const eq_analysis *a, eq_diag *diag);
 eq_status eq_circuit_step(eq_circuit *c, const eq_sweep *s, eq_diag *diag);
-/* Potentials to start from; eq_circuit_begin fills v[nodes] with them, 0 elsewhere. */
+/* Potentials to start from; eq_circuit_begin fills v[nodes] with them, 0 elsewhere, and held[nodes]
+ * with those of single nodes, NAN elsewhere. */
 eq_status eq_circuit_start(eq_circuit *c, eq_node node, double v, eq_diag *diag);
-void eq_circuit_begin(const eq_circuit *c, double *v);
+void eq_circuit_begin(const eq_circuit *c, double *v, double *held);
 /* sweep.c. A sweep over an element's value, over "temp", or over what the label says, without
  * values yet; EQ_NONE as its label: out of memory. */
 eq_sweep eq_sweep_of(eq_circuit *c, eq_target target, eq_element element, const char *label);

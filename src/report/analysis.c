@@ -205,11 +205,11 @@ static double abscissa(const run *w) {
 static eq_status point(run *w) {
     eq_status status = w->stale ? renew(w) : EQ_OK;
     if (status != EQ_OK) return status;
-    if (w->cold) eq_circuit_begin(w->c, w->v);
-    w->cold = false;
     eq_circuit_derive(w->c);
     eq_solver_refresh(w->s);
-    status = eq_solver_solve(w->s, w->o, w->v, w->branch, NULL, w->diag);
+    if (w->cold) status = eq_operating_point_start(w->c, w->s, w->o, w->v, w->diag);
+    w->cold = false;
+    if (status == EQ_OK) status = eq_solver_solve(w->s, w->o, w->v, w->branch, NULL, w->diag);
     if (status != EQ_OK) return w->loops == 0 ? status : report_stop(w, status);
     put_values(w);
     status = eq_result_point(w->r, w->row, w->diag);

@@ -1,5 +1,7 @@
 #include "report/operating_point.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -33,6 +35,19 @@ eq_status eq_operating_point_table(const eq_circuit *c, const eq_solver *s, cons
     return status;
 }
 
+eq_status eq_operating_point_start(const eq_circuit *c, eq_solver *s, const eq_solve_options *o,
+                                   double *v, eq_diag *diag) {
+    size_t nodes = eq_circuit_nodes(c);
+    double *held = c->starts == 0 ? NULL : eq_malloc(nodes, sizeof *held);
+    if (c->starts == 0) memset(v, 0, nodes * sizeof *v);
+    if (c->starts == 0) return EQ_OK;
+    if (held == NULL) return eq_out_of_memory(diag);
+    eq_circuit_begin(c, v, held);
+    eq_status status = eq_solver_hold(s, o, held, v, diag);
+    eq_free(held);
+    return status;
+}
+
 eq_status eq_operating_point(eq_circuit *c, const eq_solve_options *o, eq_result **out,
                              eq_solve_info *info, eq_diag *diag) {
     eq_solver *s = NULL;
@@ -41,10 +56,8 @@ eq_status eq_operating_point(eq_circuit *c, const eq_solve_options *o, eq_result
     if (status != EQ_OK) return status;
     size_t nodes = eq_circuit_nodes(c);
     double *state = eq_calloc(nodes + eq_solver_branches(s), sizeof *state); /* v, then branches */
-    if (state == NULL)
-        status = eq_out_of_memory(diag);
-    else
-        eq_circuit_begin(c, state);
+    if (state == NULL) status = eq_out_of_memory(diag);
+    if (status == EQ_OK) status = eq_operating_point_start(c, s, o, state, diag);
     if (status == EQ_OK) status = eq_solver_solve(s, o, state, state + nodes, info, diag);
     if (status == EQ_OK)
         status = eq_operating_point_table(c, s, "Operating Point", NULL, 0, &r, diag);

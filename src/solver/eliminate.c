@@ -268,7 +268,7 @@ void eq_eliminate(eq_eliminator *e, double *x) {
         for (size_t k = e->colour[colour]; k < e->colour[colour + 1]; k++) {
             int32_t u = e->unknown[k];
             scalar q = {e, e->touched + e->start[k], e->touched + e->start[k + 1], e->r[u],
-                        s->linear[s->diagonal[u]] + s->homotopy.shunt};
+                        s->linear[s->diagonal[u]] + eq_system_shunt(s, (size_t)u)};
             x[u] += root(&q, x[u]);
         }
     }

@@ -78,7 +78,7 @@ double eq_system_energy(eq_system *s, const double *x, double *scale) {
     add_injection(s, &p);
     for (size_t k = 0; s->homotopy.shunt != 0.0 && k < s->reduction->node_unknowns; k++) {
         double u = x[k] - (s->homotopy.anchor == NULL ? 0.0 : s->homotopy.anchor[k]);
-        add(&p, 0.5 * s->homotopy.shunt * s->row_weight[k] * u * u);
+        add(&p, 0.5 * eq_system_shunt(s, k) * s->row_weight[k] * u * u);
     }
     if (scale != NULL) *scale = p.size;
     return p.total;

@@ -7,7 +7,7 @@
 #include "solver/chunk.h"
 #include "solver/newton.h"
 
-static const eq_homotopy plain = {1.0, 0.0, NULL};
+static const eq_homotopy plain = {1.0, 0.0, NULL, NULL};
 
 static eq_status with_elimination(eq_newton *w, double *x) {
     return eq_newton_iterate(w, x, true);
@@ -133,7 +133,7 @@ static eq_status transient_path(eq_newton *w, double *x, double *before, double 
     double g = 1e-3;
     for (int k = 0; k < STEPS; k++) {
         memcpy(anchor, x, w->s->n * sizeof *anchor);
-        w->s->homotopy = (eq_homotopy){1.0, g, anchor};
+        w->s->homotopy = (eq_homotopy){1.0, g, anchor, NULL};
         eq_status status = point(w, x, before, false);
         eq_newton_log(w, "  node conductance %.3g S: %s", g,
                       status == EQ_OK ? "solved" : "not solved");

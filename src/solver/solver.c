@@ -286,6 +286,41 @@ eq_status eq_solver_rung(eq_solver *s, const eq_solve_options *o, int rung, doub
     return solve(s, o, one_rung, rung, v, NULL, info, diag);
 }
 
+static eq_status newton_alone(eq_newton *w, double *x, int which, const char **rung) {
+    (void)which;
+    *rung = "newton";
+    return eq_newton_iterate(w, x, true);
+}
+
+/* Keeps the unknowns that are potentials in `held` by 1 kS each and solves the rest. */
+static eq_status solve_held(eq_solver *s, const eq_solve_options *o, const double *held,
+                            double *anchor, double *hold, double *v) {
+    const eq_reduction *red = s->system->reduction;
+    for (size_t k = 0; k < red->node_unknowns; k++) {
+        double at = held[red->root[k]];
+        hold[k] = isnan(at) ? 0.0 : 1.0;
+        anchor[k] = isnan(at) ? 0.0 : at;
+    }
+    eq_homotopy plain = s->system->homotopy;
+    s->system->homotopy = (eq_homotopy){1.0, 1e3, anchor, hold};
+    eq_status status = solve(s, o, newton_alone, 0, v, NULL, NULL, NULL);
+    s->system->homotopy = plain;
+    return status;
+}
+
+eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *held, double *v,
+                         eq_diag *diag) {
+    size_t n = s->system->n, nodes = s->system->nodes;
+    eq_solve_options usual = eq_solve_options_of(s->circuit);
+    double *work = eq_malloc(2 * n + nodes, sizeof *work);
+    if (work == NULL) return eq_out_of_memory(diag);
+    memcpy(work + 2 * n, v, nodes * sizeof *v);
+    if (solve_held(s, o == NULL ? &usual : o, held, work, work + n, work + 2 * n) == EQ_OK)
+        memcpy(v, work + 2 * n, nodes * sizeof *v);
+    eq_free(work);
+    return EQ_OK;
+}
+
 eq_status eq_solver_solve(eq_solver *s, const eq_solve_options *o, double *v, double *branch,
                           eq_solve_info *info, eq_diag *diag) {
     eq_solve_options usual = eq_solve_options_of(s->circuit);

@@ -57,6 +57,11 @@ double eq_solver_current(eq_solver *s, eq_element e, const double *v, const doub
 eq_status eq_solver_solve(eq_solver *s, const eq_solve_options *o, double *v, double *branch,
                           eq_solve_info *info, eq_diag *diag);
 
+/* A start for eq_solver_solve: v with the nodes of `held` (NAN: free) near the potentials given there, as
+ * .nodeset of ngspice does before it lets them go; v stays where that has no solution. held, v: [nodes]. */
+eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *held, double *v,
+                         eq_diag *diag);
+
 /* The adjoint at the solution v: J^T l = T^T dC/dv, lambda = W l. Then for any parameter w of a
  * current-defined element between a and b: dC/dw = -(lambda[a] - lambda[b]) di/dw. dcdv, lambda: [nodes]. */
 eq_status eq_solver_adjoint(eq_solver *s, const double *v, const double *branch,

@@ -533,7 +533,7 @@ static bool residual(eq_system *s, const double *x, bool linear_only, double *r,
     eq_reduction_currents(red, s->circuit, s->current, s->magnitude, NULL);
     for (size_t k = 0; k < red->node_unknowns; k++) {
         double anchor = s->homotopy.anchor == NULL ? 0.0 : s->homotopy.anchor[k];
-        double shunt = s->homotopy.shunt * (x[k] - anchor);
+        double shunt = eq_system_shunt(s, k) * (x[k] - anchor);
         r[k] = s->current[red->root[k]] + shunt;
         double m = s->magnitude[red->root[k]] + fabs(shunt);
         finite = finite && isfinite(r[k]) && isfinite(m);
@@ -564,7 +564,7 @@ void eq_system_jacobian(eq_system *s, const double *x) {
     memcpy(s->value, s->linear, s->entries * sizeof *s->value);
     stamp_nonlinear(&k, x);
     for (size_t i = 0; s->homotopy.shunt != 0.0 && i < s->reduction->node_unknowns; i++)
-        s->value[s->diagonal[i]] += s->homotopy.shunt;
+        s->value[s->diagonal[i]] += eq_system_shunt(s, i);
     if (s->injection.slope == NULL) return;
     stamper slopes = {.s = s, .value = s->value, .next = s->slope_slots};
     stamp_slopes(&slopes, s->injection.slope);

@@ -15,6 +15,7 @@ typedef struct eq_homotopy {
     double scale;         /* factor of all independent sources */
     double shunt;         /* S, from every free node to its anchor */
     const double *anchor; /* [unknowns] V; NULL: ground */
+    const double *hold;   /* [unknowns] factor of the shunt; NULL: 1 */
 } eq_homotopy;
 
 /* Currents driven into the outputs of the circuit (engine.h, eq_nudge, for one example). */
@@ -45,12 +46,18 @@ typedef struct eq_system {
     size_t nonlinear; /* elements whose conductance changes */
     eq_homotopy homotopy;
     eq_injection injection;
-    double round_off; /* 4 eps/reltol of the solve: what round-off of the potentials counts for in magnitude */
+    double round_off; /* 4 eps/reltol of the solve: what round-off of the potentials counts for in
+                         magnitude */
     double *v, *current,
         *magnitude;         /* [nodes] work: potentials, current that leaves, sum of |currents| */
     int32_t *form_index[2]; /* [2 * widest + 2] work of a stamp */
     double *form_value[2];
 } eq_system;
+
+/* The conductance from the potential of unknown k to its anchor. */
+static inline double eq_system_shunt(const eq_system *s, size_t k) {
+    return s->homotopy.hold == NULL ? s->homotopy.shunt : s->homotopy.shunt * s->homotopy.hold[k];
+}
 
 eq_status eq_system_new(eq_circuit *c, bool with_slope, eq_system **out, eq_diag *diag);
 void eq_system_free(eq_system *s);
@@ -60,7 +67,8 @@ eq_status eq_system_refresh(eq_system *s, eq_diag *diag);
 /* r(x) and, if not NULL, magnitude[i] = sum of |currents| (or |voltages|) in row i. s->v is left at
  * v(x). False when a value is not finite. */
 bool eq_system_residual(eq_system *s, const double *x, double *r, double *magnitude);
-/* The same without the currents of nonlinear elements of one drop; behavioural sources are in it. */
+/* The same without the currents of nonlinear elements of one drop; behavioural sources are in it.
+ */
 void eq_system_linear_residual(eq_system *s, const double *x, double *r);
 /* J(x) into s->value. */
 void eq_system_jacobian(eq_system *s, const double *x);

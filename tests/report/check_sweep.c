@@ -278,6 +278,34 @@ START_TEST(nodesets_choose_the_solution) {
 }
 END_TEST
 
+/* A latch: one held node settles the others before it is let go. The current through the
+ * resistor at b is that of the diode there. */
+START_TEST(one_held_node_decides_a_latch) {
+    static const struct {
+        const char *card;
+        double sign;
+    } start[] = {{"v(a)=1", 1.0},       {"v(a)=-1", -1.0},       {"v(b)=1", -1.0},
+                 {"v(b)=-0.1", 1.0},    {"v(a)=1 v(b)=-1", 1.0}, {"v(a)=-1 v(b)=1", -1.0},
+                 {"v(p)=7 v(a)=1", 1.0}};
+    for (size_t k = 0; k < sizeof start / sizeof *start; k++) {
+        char deck[512];
+        snprintf(deck, sizeof deck,
+                 "t\ne1 x 0 b 0 -5\nr1 x a 1k\nd1 a p dm\nd2 n a dm\ne2 y 0 a 0 -5\nr2 y b 1k\n"
+                 "d3 b p dm\nd4 n b dm\nvp p 0 0.5\nvn n 0 -0.5\n.model dm d\n.nodeset %s\n.op\n"
+                 ".print op v(a) v(b) v(y)\n",
+                 start[k].card);
+        eq_result *r = analyse(deck, 0);
+        double a = r->value[0], b = r->value[1], y = r->value[2];
+        double drop = 1e-3 * (y - b); /* through d3 or d4 */
+        double law = 1e-14 * exp((fabs(b) - 0.5) / 0.025864917007157);
+        ck_assert_msg(a * start[k].sign > 1.0 && b * start[k].sign < -1.0, "%s: %g %g",
+                      start[k].card, a, b);
+        ck_assert_double_eq_tol(fabs(drop), law, 1e-8);
+        eq_result_free(r);
+    }
+}
+END_TEST
+
 Suite *sweep_suite(void) {
     Suite *s = suite_create("sweep");
     TCase *t = tcase_create("sweep");
@@ -289,6 +317,7 @@ Suite *sweep_suite(void) {
     tcase_add_test(t, sweeps_go_through_xml);
     tcase_add_test(t, steps_of_ltspice_end_at_stop);
     tcase_add_test(t, nodesets_choose_the_solution);
+    tcase_add_test(t, one_held_node_decides_a_latch);
     suite_add_tcase(s, t);
     return s;
 }
