@@ -237,6 +237,15 @@ static void check_reciprocal(eq_topology *t, const eq_circuit *c, const eq_reduc
                    eq_circuit_element_name(c, r->branch[b]));
 }
 
+/* The first diode with recombination, whose current jumps at -3 n Vt; EQ_NONE: there is none. */
+static eq_element recombining(const eq_circuit *c) {
+    const eq_table *d = &c->table[EQ_CLASS_diode];
+    int isr = eq_param_find(d->cls, "isr");
+    for (size_t j = 0; j < d->count; j++)
+        if (d->w[isr][j] > 0.0) return d->id[j];
+    return EQ_NONE;
+}
+
 /* Negative conductances make the co-content non-convex. */
 static void check_passive(eq_topology *t, const eq_circuit *c) {
     static const int classes[] = {EQ_CLASS_resistor, EQ_CLASS_memristor, EQ_CLASS_vccs,
@@ -256,6 +265,10 @@ static void check_passive(eq_topology *t, const eq_circuit *c) {
             t->active = eq_strdup(eq_circuit_element_name(c, e->id[j]));
         }
     }
+    eq_element jumps = t->passive ? recombining(c) : EQ_NONE;
+    if (jumps == EQ_NONE) return;
+    t->passive = false;
+    t->active = eq_strdup(eq_circuit_element_name(c, jumps));
 }
 
 /* A demand d(to) = ratio d(from), raised by amplifier `by`. */
@@ -505,8 +518,8 @@ static void report(const eq_topology *t, const eq_reduction *r, eq_diag *diag) {
                    "and feedback of every amplifier the same sign");
     if (!t->passive)
         eq_warn_at(diag, nowhere,
-                   "%s has a negative conductance: the circuit is not passive and may "
-                   "have several operating points; make it positive",
+                   "%s has a negative conductance (or a recombination current, which jumps): the "
+                   "circuit is not passive and may have several operating points; make it positive",
                    t->active == NULL ? "an element" : t->active);
 }
 

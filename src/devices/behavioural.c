@@ -1,6 +1,7 @@
 /* Behavioural sources: a current or a voltage that is any formula of potentials and branch currents
- * (circuit/formula.h). What a class does on a range of elements with one control does not fit them: the formula
- * stands in the table, and the solver evaluates it (solver/formulas.h). The parameter m multiplies its value. */
+ * (circuit/formula.h). What a class does on a range of elements with one control does not fit them:
+ * the formula stands in the table, and the solver evaluates it (solver/formulas.h). The parameter m
+ * multiplies its value. */
 #include "devices/registry.h"
 
 static const eq_param factor[] = {{"m", "1", 1.0, -1e300, 1e300, false}};

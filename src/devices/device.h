@@ -18,7 +18,7 @@
 #include <stddef.h>
 
 /* Declared parameters plus derived columns of a class. */
-enum { EQ_MAX_COLUMNS = 24, EQ_MAX_TERMINALS = 4 };
+enum { EQ_MAX_COLUMNS = 32, EQ_MAX_TERMINALS = 4 };
 
 typedef enum eq_defined { EQ_CURRENT_DEFINED, EQ_VOLTAGE_DEFINED } eq_defined;
 typedef enum eq_control {

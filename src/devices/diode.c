@@ -10,7 +10,7 @@
 #include "devices/diode_law.h"
 #include "devices/registry.h"
 
-enum { IS, N, RS, EG, XTI, TNOM, AREA, M, TEMP, BV, IBV, NBV, IKF, DECLARED };
+enum { IS, N, RS, EG, XTI, TNOM, AREA, M, TEMP, BV, IBV, NBV, IKF, ISR, NR, VJ, MJ, DECLARED };
 enum {
     VTE = DECLARED + EQ_DIODE_VTE,
     ISAT = DECLARED + EQ_DIODE_ISAT,
@@ -22,6 +22,9 @@ enum {
     XBV = DECLARED + EQ_DIODE_XBV,
     VTB = DECLARED + EQ_DIODE_VTB,
     DXBV = DECLARED + EQ_DIODE_DXBV,
+    IREC = DECLARED + EQ_DIODE_IREC,
+    VTR = DECLARED + EQ_DIODE_VTR,
+    VJT = DECLARED + EQ_DIODE_VJT,
     COLUMNS = DECLARED + EQ_DIODE_DERIVED,
 };
 
@@ -39,9 +42,35 @@ static const eq_param diode_param[] = {
     [IBV] = {"ibv", "A", 1e-3, 0.0, 1e300, false}, /* at -bv, not scaled by area */
     [NBV] = {"nbv", "1", 0.0, 0.0, 1e6, false},    /* 0: n */
     [IKF] = {"ikf", "A", 0.0, 0.0, 1e300, false},  /* 0: no high injection */
+    [ISR] = {"isr", "A", 0.0, 0.0, 1e300, false},  /* 0: no recombination */
+    [NR] = {"nr", "1", 1.0, 1e-6, 1e6, false},     /* ngspice 39; its manual says 2 */
+    [VJ] = {"vj", "V", 1.0, 1e-6, 1e6, false},
+    [MJ] = {"mj", "1", 0.5, 0.0, 1e3, false}, /* grading coefficient; .model has it as m, too */
 };
 
 static const double celsius_zero = 273.15;
+
+/* What a saturation current grows by from tnom to temp, K, with emission coefficient n. */
+static double warming(double n, double eg, double xti, double temp, double tnom, double vt) {
+    if (temp == tnom) return 1.0;
+    return exp((temp / tnom - 1.0) * eg / (n * vt) + xti / n * log(temp / tnom));
+}
+
+/* -2 k T/q (1.5 ln(T/T0) + (q/k) (-Eg(T)/(2 T) + Eg(T0)/(2 T0))), T0 = 300.15 K: the part of a
+ * built-in potential that the intrinsic density of silicon moves. */
+static double intrinsic_part(double k_over_q, double temp) {
+    const double nominal = 300.15, gap_nominal = 1.1150877;
+    double gap = 1.16 - 7.02e-4 * temp * temp / (temp + 1108.0);
+    double arg = -gap / (2.0 * temp) + gap_nominal / (2.0 * nominal);
+    return -2.0 * k_over_q * temp * (1.5 * log(temp / nominal) + arg / k_over_q);
+}
+
+/* The junction potential at temp of one that is vj at tnom (ngspice manual, diode equations;
+ * measured). */
+static double junction_potential(double vj, double k_over_q, double temp, double tnom) {
+    if (temp == tnom) return vj;
+    return temp / tnom * (vj - intrinsic_part(k_over_q, tnom)) + intrinsic_part(k_over_q, temp);
+}
 
 /* isat = is area m exp((T/Tnom - 1) eg/(n Vt) + xti/n ln(T/Tnom)) (ngspice manual, "Diode model");
  * vcrit = vte ln(vte/(sqrt 2 is)) bounds the junction limiting (Nagel 1975). */
@@ -49,10 +78,8 @@ static void derive(size_t n, double *const *w, const eq_environment *env) {
     for (size_t j = 0; j < n; j++) {
         double temp = (isnan(w[TEMP][j]) ? env->temp : w[TEMP][j]) + celsius_zero;
         double tnom = (isnan(w[TNOM][j]) ? env->tnom : w[TNOM][j]) + celsius_zero;
-        double vt = env->k_over_q * temp, scale = w[AREA][j] * w[M][j], warm = 1.0;
-        if (temp != tnom)
-            warm = exp((temp / tnom - 1.0) * w[EG][j] / (w[N][j] * vt) +
-                       w[XTI][j] / w[N][j] * log(temp / tnom));
+        double vt = env->k_over_q * temp, scale = w[AREA][j] * w[M][j];
+        double warm = warming(w[N][j], w[EG][j], w[XTI][j], temp, tnom, vt);
         w[VTE][j] = w[N][j] * vt;
         w[ISAT][j] = w[IS][j] * scale * warm;
         w[RSER][j] = w[RS][j] / scale;
@@ -65,13 +92,16 @@ static void derive(size_t n, double *const *w, const eq_environment *env) {
         if (w[BV][j] > 0.0)
             w[XBV][j] = eq_junction_breakdown(w[ISAT][j] / w[M][j], vt, w[VTE][j], w[BV][j],
                                               w[IBV][j], w[VTB][j], &w[DXBV][j]);
-        w[WIDE][j] = w[BV][j] > 0.0 || w[IKF][j] > 0.0;
+        w[IREC][j] = w[ISR][j] * scale * warming(w[NR][j], w[EG][j], w[XTI][j], temp, tnom, vt);
+        w[VTR][j] = w[NR][j] * vt;
+        w[VJT][j] = junction_potential(w[VJ][j], env->k_over_q, temp, tnom);
+        w[WIDE][j] = w[BV][j] > 0.0 || w[IKF][j] > 0.0 || w[ISR][j] > 0.0;
     }
 }
 
 static eq_junction junction(size_t j, double *const *w) {
-    return (eq_junction){w[ISAT][j], w[VTE][j], w[GMIN][j], w[KNEE][j],
-                         w[XBV][j],  w[VTB][j], w[DXBV][j]};
+    return (eq_junction){w[ISAT][j], w[VTE][j],  w[GMIN][j], w[KNEE][j], w[XBV][j], w[VTB][j],
+                         w[DXBV][j], w[IREC][j], w[VTR][j],  w[VJT][j],  w[MJ][j]};
 }
 
 /* The junction's current and slope at its drop v. */

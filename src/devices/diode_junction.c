@@ -18,61 +18,96 @@ static double injected(double c, double knee, double *slope) {
     return isfinite(a) ? c / (1.0 + a) : c;
 }
 
+/* The recombination current at v and its slope. */
+static double recombined(const eq_junction *q, double v, double *slope) {
+    *slope = 0.0;
+    if (q->isr == 0.0 || v < -3.0 * q->vte) return 0.0;
+    double away = 1.0 - v / q->vj, t = away * away + 0.005, width = pow(t, 0.5 * q->grading);
+    double e = q->isr * exp(v / q->vtr), c = q->isr * expm1(v / q->vtr);
+    if (!isfinite(e)) return *slope = INFINITY;
+    *slope = e / q->vtr * width - c * q->grading * width * away / (q->vj * t);
+    return c * width;
+}
+
+/* The current before high injection, and its slope; *plain: the part that goes with is. */
+static double low_level(const eq_junction *q, double v, double *slope, double *plain) {
+    double more;
+    eq_diode_law(v, q->is, q->vte, 0.0, plain, slope);
+    double c = *plain + recombined(q, v, &more);
+    *slope += more;
+    return c;
+}
+
 void eq_junction_law(const eq_junction *q, double v, double *i, double *g) {
+    double slope, plain;
     if (v < -q->xbv) {
         double reverse = q->is * exp(-(q->xbv + v) / q->vtb);
         *i = -reverse + q->gmin * v;
         *g = reverse / q->vtb + q->gmin;
-    } else if (high_injection(q, v)) {
-        double slope;
-        eq_diode_law(v, q->is, q->vte, 0.0, i, g);
-        *i = injected(*i, q->knee, &slope) + q->gmin * v;
-        *g = (isfinite(*g) ? *g * slope : *g) + q->gmin;
-    } else {
-        eq_diode_law(v, q->is, q->vte, q->gmin, i, g);
+        return;
     }
+    *i = low_level(q, v, g, &plain);
+    if (high_injection(q, v)) {
+        *i = injected(*i, q->knee, &slope);
+        *g = isfinite(*g) ? *g * slope : *g;
+    }
+    *i += q->gmin * v;
+    *g += q->gmin;
 }
 
 double eq_junction_law_per_is(const eq_junction *q, double v) {
-    double c, slope;
+    double c, slope, plain;
     if (v < -q->xbv) return -q->is * exp(-(q->xbv + v) / q->vtb) * (1.0 - q->dxbv / q->vtb);
-    eq_diode_law(v, q->is, q->vte, 0.0, &c, &slope);
-    if (!high_injection(q, v)) return c;
+    c = low_level(q, v, &slope, &plain);
+    if (!high_injection(q, v)) return plain;
     injected(c, q->knee, &slope);
-    return c * slope;
+    return plain * slope;
 }
 
-/* Integral over [0, v] of the injected current i(c(u)), or of c di/dc. In t = sqrt(u) it is smooth
- * (near 0 the current goes with u and u^(3/2)); panels of 2 vte in u, 8-point Gauss-Legendre each
+static const double gauss_node[4] = {0.1834346424956498, 0.5255324099163290, 0.7966664774136267,
+                                     0.9602898564975363};
+static const double gauss_weight[4] = {0.3626837833783620, 0.3137066458778873, 0.2223810344533745,
+                                       0.1012285362903763};
+
+/* What is integrated over [0, v] beside closed forms: 0 the injected current i(c(u)), 1 its
+ * derivative by ln is, 2 the recombination current alone. In t = sqrt(|u|) it is smooth (near 0 the
+ * injected current goes with u and u^(3/2)); panels of 2 vte in u, 8-point Gauss-Legendre each
  * (exact to round-off for an exponential there). */
-static double injected_integral(const eq_junction *q, double v, bool per_is) {
-    static const double node[4] = {0.1834346424956498, 0.5255324099163290, 0.7966664774136267,
-                                   0.9602898564975363};
-    static const double weight[4] = {0.3626837833783620, 0.3137066458778873, 0.2223810344533745,
-                                     0.1012285362903763};
-    double panels = fmax(1.0, ceil(v / (2.0 * q->vte))), sum = 0.0;
+static double integral(const eq_junction *q, double v, int what) {
+    double far = fabs(v), panels = fmax(1.0, ceil(far / (2.0 * q->vte))), sum = 0.0;
     if (v > 700.0 * q->vte) return INFINITY; /* the plain current overflows */
     for (double k = 0.0; k < panels; k++) {
-        double from = sqrt(v * (k / panels)), to = sqrt(v * ((k + 1.0) / panels));
+        double from = sqrt(far * (k / panels)), to = sqrt(far * ((k + 1.0) / panels));
         double half = 0.5 * (to - from), middle = 0.5 * (to + from);
         for (int j = 0; j < 8; j++) {
-            double t = middle + (j < 4 ? half : -half) * node[j % 4], slope;
-            double c = q->is * expm1(t * t / q->vte), i = injected(c, q->knee, &slope);
-            sum += 2.0 * t * half * weight[j % 4] * (per_is ? c * slope : i);
+            double t = middle + (j < 4 ? half : -half) * gauss_node[j % 4], slope, plain;
+            double u = v < 0.0 ? -t * t : t * t, c = low_level(q, u, &slope, &plain), y;
+            if (what == 2)
+                y = recombined(q, u, &slope);
+            else {
+                double i = injected(c, q->knee, &slope);
+                y = what == 1 ? plain * slope : i;
+            }
+            sum += 2.0 * t * half * gauss_weight[j % 4] * y;
         }
     }
-    return sum;
+    return v < 0.0 ? -sum : sum;
+}
+
+/* The energy of the recombination current; below its end it stays what it was there. */
+static double recombined_energy(const eq_junction *q, double v) {
+    return q->isr == 0.0 ? 0.0 : integral(q, fmax(v, -3.0 * q->vte), 2);
 }
 
 double eq_junction_energy(const eq_junction *q, double v) {
-    if (high_injection(q, v)) return injected_integral(q, v, false) + 0.5 * q->gmin * v * v;
-    if (v >= -q->xbv) return eq_diode_energy(v, q->is, q->vte, q->gmin);
-    return eq_diode_energy(-q->xbv, q->is, q->vte, 0.0) + 0.5 * q->gmin * v * v +
-           q->is * q->vtb * expm1(-(q->xbv + v) / q->vtb);
+    if (high_injection(q, v)) return integral(q, v, 0) + 0.5 * q->gmin * v * v;
+    if (v >= -q->xbv) return eq_diode_energy(v, q->is, q->vte, q->gmin) + recombined_energy(q, v);
+    return eq_diode_energy(-q->xbv, q->is, q->vte, 0.0) + recombined_energy(q, v) +
+           0.5 * q->gmin * v * v + q->is * q->vtb * expm1(-(q->xbv + v) / q->vtb);
 }
 
 double eq_junction_energy_per_is(const eq_junction *q, double v) {
-    if (high_injection(q, v)) return injected_integral(q, v, true);
+    if (high_injection(q, v)) return integral(q, v, 1);
     if (v >= -q->xbv) return eq_diode_energy(v, q->is, q->vte, 0.0);
     double end = -(q->xbv + v) / q->vtb, c, g;
     eq_diode_law(-q->xbv, q->is, q->vte, 0.0, &c, &g);

@@ -1,11 +1,13 @@
 /* The junction of a diode beyond the plain law of diode_law.h, as ngspice 39 has it (manual,
  * "Junction Diode Model"; measured, see tests/devices):
  *
- *   v > 0, knee > 0 (IKF):            i = c/(1 + sqrt(c/knee)),  c = is (exp(v/vte) - 1)
+ *   v >= -3 vte, isr > 0 (ISR, NR):   c = is (exp(v/vte) - 1) + isr (exp(v/vtr) - 1) ((1 - v/vj)^2 + 0.005)^(m/2)
+ *   v > 0, knee > 0 (IKF):            i = c/(1 + sqrt(c/knee)), with this c
  *   v < -xbv (BV):                    i = -is exp(-(xbv + v)/vtb)
- *   else                              the plain law;             all of them + gmin v
+ *   else                              c, or the plain law;       all of them + gmin v
  *
- * xbv is the drop from which breakdown starts, so that the current at -BV is IBV. */
+ * xbv is the drop from which breakdown starts, so that the current at -BV is IBV. The recombination current ends
+ * with a jump at -3 vte, as in ngspice. */
 #ifndef EQ_DEVICES_DIODE_JUNCTION_H
 #define EQ_DEVICES_DIODE_JUNCTION_H
 
@@ -14,6 +16,8 @@ typedef struct eq_junction {
     double knee;          /* A, 0: no high injection */
     double xbv, vtb;      /* V, xbv = INFINITY: no breakdown */
     double dxbv;          /* V, d xbv / d ln is */
+    double isr, vtr;      /* A, V: recombination; 0: none */
+    double vj, grading;   /* V, 1 */
 } eq_junction;
 
 void eq_junction_law(const eq_junction *q, double v, double *i, double *g);

@@ -24,6 +24,9 @@ typedef enum eq_diode_column {
     EQ_DIODE_XBV,
     EQ_DIODE_VTB,
     EQ_DIODE_DXBV,
+    EQ_DIODE_IREC,
+    EQ_DIODE_VTR,
+    EQ_DIODE_VJT,
     EQ_DIODE_DERIVED
 } eq_diode_column;
 

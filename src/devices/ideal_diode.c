@@ -1,5 +1,5 @@
-/* The ideal (piecewise-linear) diode, LTspice's `.model D(ron= roff= vfwd=)`: conductance 1/roff below vfwd,
- * 1/ron above. Its energy is piecewise quadratic and convex for ron <= roff. */
+/* The ideal (piecewise-linear) diode, LTspice's `.model D(ron= roff= vfwd=)`: conductance 1/roff
+ * below vfwd, 1/ron above. Its energy is piecewise quadratic and convex for ron <= roff. */
 #include <math.h>
 
 #include "devices/registry.h"
@@ -12,7 +12,8 @@ static const eq_param ideal_diode_param[] = {
     [VFWD] = {"vfwd", "V", 0.0, -1e300, 1e300, true},
 };
 
-/* How far the drop is beyond the knee (0 when the diode is off), and the extra conductance when on. */
+/* How far the drop is beyond the knee (0 when the diode is off), and the extra conductance when on.
+ */
 static double over(size_t j, double *const *w, double u) {
     return u > w[VFWD][j] ? u - w[VFWD][j] : 0.0;
 }
@@ -21,8 +22,8 @@ static double extra(size_t j, double *const *w) {
     return 1.0 / w[RON][j] - 1.0 / w[ROFF][j];
 }
 
-/* p = u^2/(2 roff) + (1/ron - 1/roff) (max(u - vfwd, 0)^2 - max(-vfwd, 0)^2)/2, so that p(0) = 0. The
- * constant current that makes i(0) = 0 for vfwd < 0 is part of the law: i(u) as below. */
+/* p = u^2/(2 roff) + (1/ron - 1/roff) (max(u - vfwd, 0)^2 - max(-vfwd, 0)^2)/2, so that p(0) = 0.
+ * The constant current that makes i(0) = 0 for vfwd < 0 is part of the law: i(u) as below. */
 static void energy(size_t n, double *const *w, const double *x, const double *c, double *p) {
     (void)c;
     for (size_t j = 0; j < n; j++) {
@@ -52,8 +53,7 @@ static void param_energy(size_t n, double *const *w, int k, const double *x, con
 static void param_value(size_t n, double *const *w, int k, const double *x, const double *c,
                         double *dydw) {
     (void)c;
-    for (size_t j = 0; j < n; j++)
-        dydw[j] = k == VFWD && x[j] > w[VFWD][j] ? -extra(j, w) : 0.0;
+    for (size_t j = 0; j < n; j++) dydw[j] = k == VFWD && x[j] > w[VFWD][j] ? -extra(j, w) : 0.0;
 }
 
 const eq_device_class eq_class_ideal_diode = {

@@ -1,5 +1,5 @@
-/* Linear resistors. R: given by its resistance; memristor: a programmable conductance with bounds, the
- * parameter that training changes. Both have p = g u^2/2 (Scellier 2020, Eq. 4.5). */
+/* Linear resistors. R: given by its resistance; memristor: a programmable conductance with bounds,
+ * the parameter that training changes. Both have p = g u^2/2 (Scellier 2020, Eq. 4.5). */
 #include <math.h>
 
 #include "devices/registry.h"

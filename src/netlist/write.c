@@ -131,12 +131,21 @@ static void put_pair(writer *w, const char *name, double value) {
     eq_write_number(w->out, value);
 }
 
-/* Breakdown and high injection: ngspice's law, which the other dialects do not share. */
+/* Breakdown, high injection and recombination: ngspice's law, which the other dialects do not
+ * share. */
 static bool beyond_plain(const eq_param *p) {
-    static const char *const name[] = {"bv", "ibv", "nbv", "ikf"};
+    static const char *const name[] = {"bv", "ibv", "nbv", "ikf", "isr", "nr", "vj", "mj"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++)
         if (strcmp(p->name, name[k]) == 0) return true;
     return false;
+}
+
+/* What only says something with another parameter: the recombination's without isr. */
+static bool idle(const eq_device_class *cls, const eq_param *p, const double *value) {
+    int isr = eq_param_find(cls, "isr");
+    bool of_recombination =
+        strcmp(p->name, "nr") == 0 || strcmp(p->name, "vj") == 0 || strcmp(p->name, "mj") == 0;
+    return of_recombination && (isr < 0 || value[isr] == 0.0);
 }
 
 /* Model parameters. The dialects differ in k/q: the junction only sees n k T/q, so n is scaled to
@@ -145,14 +154,14 @@ static void put_model_params(writer *w, const eq_device_class *cls, const double
     for (int k = 0; k < cls->params; k++) {
         const eq_param *p = &cls->param[k];
         if (on_instance(p) || isnan(value[k])) continue;
-        if (beyond_plain(p) && value[k] == p->default_value) continue;
+        if ((beyond_plain(p) && value[k] == p->default_value) || idle(cls, p, value)) continue;
         if (beyond_plain(p) && strcmp(w->d->name, "ngspice") != 0 && w->status == EQ_OK)
             w->status = eq_fail(w->diag, EQ_ERR_INPUT,
                                 "a diode model has %s=%g, and %s has another law for it; write the "
                                 "deck for ngspice or XML, or remove it",
                                 p->name, value[k], w->d->name);
-        bool scaled =
-            strcmp(p->name, "n") == 0 || strcmp(p->name, "nbv") == 0 || strcmp(p->name, "xti") == 0;
+        bool scaled = strcmp(p->name, "n") == 0 || strcmp(p->name, "nbv") == 0 ||
+                      strcmp(p->name, "nr") == 0 || strcmp(p->name, "xti") == 0;
         put_pair(w, p->name, scaled ? value[k] * w->scale : value[k]);
     }
 }
