@@ -128,9 +128,16 @@ enum { EVIL = sizeof evil / sizeof *evil };
 /* What the lines of a SPICE deck of ours may start with; in Spectre a name is escaped, and no card
  * starts with a point. */
 static bool is_ours(const char *line, bool spectre) {
-    static const char *const start[] = {".op\n",       ".end\n",    ".options ",
-                                        ".model ",     ".backanno", ".print dc format=raw ",
-                                        ".preprocess", "* ",        "*% "};
+    static const char *const start[] = {".op\n",
+                                        ".end\n",
+                                        ".options ",
+                                        ".model ",
+                                        ".backanno",
+                                        ".temp ",
+                                        ".print dc format=raw ",
+                                        ".preprocess",
+                                        "* ",
+                                        "*% "};
     if (spectre) return *line != '.' && *line != '*';
     for (size_t k = 0; k < sizeof start / sizeof *start; k++)
         if (strncmp(line, start[k], strlen(start[k])) == 0) return true;
