@@ -161,6 +161,12 @@ static bool read_range(eq_spice *s, eq_cursor *c, const char *card, double base,
     bool leads = base > 0.0 ? eq_sweep_ratio(sweep, base, start, stop, step)
                             : eq_sweep_steps(sweep, start, stop, step);
     if (leads && ends) eq_sweep_end(sweep);
+    if (!leads && s->circuit->dialect == EQ_XYCE) {
+        eq_spice_note(s, "one point", last.at,
+                      "this step does not lead from %g to %g: the one point %g, as Xyce has it",
+                      start, stop, start);
+        leads = eq_sweep_steps(sweep, start, start, 1.0);
+    }
     if (leads) return true;
     if (base > 0.0)
         eq_spice_fail(s, last.at,

@@ -52,6 +52,7 @@ typedef enum key_action {
     KEY_SCALE,
     KEY_TC1,
     KEY_TC2,
+    KEY_TC,
     KEY_TEMP,
     KEY_IGNORE,
     KEY_REFUSE
@@ -65,6 +66,7 @@ static const struct key {
     {"r", "res", KEY_ALIAS, "r"},
     {"gh", "gain", KEY_ALIAS, NULL},
     {"rigfb", "m", KEY_MULTIPLY, NULL},
+    {"r", "tc", KEY_TC, NULL},
     {"b", "tc1", KEY_TC1, NULL},
     {"b", "tc2", KEY_TC2, NULL},
     {"b", "temp", KEY_TEMP, NULL},
@@ -275,6 +277,15 @@ static bool unknown_key(line *l, eq_token name) {
     return false;
 }
 
+/* tc=TC1,TC2 (Xyce, LTspice): the second one. */
+static bool read_second_tc(line *l, eq_token name) {
+    double value;
+    if (!eq_spice_is_value(eq_token_peek(l->c))) return true;
+    int k = param_of(class_of(l), (eq_token){EQ_TOKEN_WORD, "tc2", 3, name.at});
+    return eq_spice_number_at(l->s, l->c, &value, "the second coefficient") &&
+           set_value(l, k, value);
+}
+
 /* NAME = VALUE; the cursor stands behind NAME. */
 static bool read_key(line *l, eq_token name) {
     const struct key *key = key_of(class_of(l)->letter, name);
@@ -288,6 +299,10 @@ static bool read_key(line *l, eq_token name) {
     if (k >= 0 && !is_behavioural(l)) return set_value(l, k, value);
     if (key == NULL) return unknown_key(l, name);
     switch (key->action) {
+    case KEY_TC:
+        return set_value(l, param_of(class_of(l), (eq_token){EQ_TOKEN_WORD, "tc1", 3, name.at}),
+                         value) &&
+               read_second_tc(l, name);
     case KEY_TC1:
         l->tc1 = value;
         return true;

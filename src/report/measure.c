@@ -25,6 +25,7 @@ typedef struct state {
     double y, least, least_at, most, most_at; /* quantity at the point before, its extremes */
     meeting event[2];
     curve curve;
+    bool warned; /* that it has no value */
 } state;
 
 struct eq_measuring {
@@ -307,10 +308,11 @@ void eq_measuring_end(eq_measuring *m, eq_probe *at, double *value, eq_diag *dia
         if (!counts(m, card)) continue;
         double y = m->points == 0 ? NAN : value_of(card, &m->state[k], at);
         value[j++] = m->measured[k] = y;
-        if (!isfinite(y))
+        if (!isfinite(y) && !m->state[k].warned)
             eq_warn_at(diag, eq_circuit_place(at->c, card->at),
                        "%s has no value: nothing in the sweep meets what it asks for; check its "
                        "range and condition",
                        eq_names_get(at->c->label, card->label));
+        m->state[k].warned = m->state[k].warned || !isfinite(y);
     }
 }

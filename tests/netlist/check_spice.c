@@ -131,6 +131,9 @@ static const struct {
      "s\nx3 a z\n",
      "v1 a 0 1\nr.x1.r1 a 0 1\nd.x1.d1 a 0 is=0.001 : x1:dm\nr.x1.r2 a 0 2\nr.x2.r1 a 0 "
      "2\nd.x2.d1 a 0 is=0.002 : x2:dm\nr.x2.r2 a 0 2\nr.x3.r3 a 0 3\n"},
+    /* tc= of ngspice (one) and of Xyce and LTspice (two) */
+    {"t\nv1 a 0 1\nr1 a 0 1 tc=3\nr2 a 0 1 TC = 4, 5 m=2\nr3 a 0 1 tc={2+4},7\n",
+     "v1 a 0 1\nr1 a 0 1 tc1=3\nr2 a 0 0.5 tc1=4 tc2=5\nr3 a 0 1 tc1=6 tc2=7\n"},
     /* ngspice takes = for == in a test */
     {"t\nv1 a 0 1\n.param s=3 q=2\n.if (s == 1)\nr1 a 0 1\n.elseif (s = 3) $ <-- selected\n.if "
      "(q=1)\nr1 a 0 "

@@ -224,8 +224,9 @@ START_TEST(sweeps_go_through_xml) {
 }
 END_TEST
 
-/* A .step of LTspice ends at its last value, whatever the step; that of Xyce does not. */
-START_TEST(steps_of_ltspice_end_at_stop) {
+/* A .step of LTspice ends at its last value, whatever the step; that of Xyce does not, and is one
+ * point when the step does not lead there. */
+START_TEST(ends_of_steps_in_ltspice_and_xyce) {
     static const struct {
         const char *card;
         size_t points;
@@ -233,7 +234,8 @@ START_TEST(steps_of_ltspice_end_at_stop) {
     } one[] = {{".step param x 1 10 4\n.backanno\n", 4, 10.0},
                {".step param x 1 9 4\n.backanno\n", 3, 9.0},
                {".step dec param x 1 20 2\n.backanno\n", 4, 20.0},
-               {".step x 1 10 4\n.options device temp=27\n", 3, 9.0}};
+               {".step x 1 10 4\n.options device temp=27\n", 3, 9.0},
+               {".step x 9 1 4\n.options device temp=27\n", 1, 9.0}};
     for (size_t k = 0; k < sizeof one / sizeof *one; k++) {
         char deck[256];
         snprintf(deck, sizeof deck, "t\nv1 a 0 {x}\nr1 a 0 1\n.param x=1\n.op\n%s", one[k].card);
@@ -315,7 +317,7 @@ Suite *sweep_suite(void) {
     tcase_add_test(t, values_come_back);
     tcase_add_loop_test(t, a_bad_point_is_named, 0, sizeof refused / sizeof *refused);
     tcase_add_test(t, sweeps_go_through_xml);
-    tcase_add_test(t, steps_of_ltspice_end_at_stop);
+    tcase_add_test(t, ends_of_steps_in_ltspice_and_xyce);
     tcase_add_test(t, nodesets_choose_the_solution);
     tcase_add_test(t, one_held_node_decides_a_latch);
     suite_add_tcase(s, t);
