@@ -27,8 +27,6 @@ static const struct {
     char letter;
     const char *message;
 } refused[] = {
-    {'s', "switches (S) are not supported; use a resistor of 1m or 1g for the state at dc"},
-    {'w', "switches (W) are not supported; use a resistor of 1m or 1g for the state at dc"},
     {'q',
      "bipolar transistors (Q) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
     {'m', "MOS transistors (M) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
@@ -585,6 +583,13 @@ static void read_behavioural(line *l) {
     }
 }
 
+static void read_switch(line *l, char letter) {
+    l->card = eq_card_new(EQ_CLASS_behavioural_current);
+    if (read_nodes(l) && eq_spice_switch(l->s, l->c, letter, &l->card) && read_rest(l) &&
+        multiply(l))
+        add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+}
+
 /* The first class with this letter; -1: none. */
 static int class_with(char letter) {
     for (int k = 0; k < EQ_CLASS_COUNT; k++)
@@ -614,6 +619,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c) {
         eq_spice_note(s, "k", l.name.at, "ignored: couplings (K) say nothing at dc");
     } else if (letter == 'b') {
         read_behavioural(&l);
+    } else if (letter == 's' || letter == 'w') {
+        read_switch(&l, letter);
     } else if (cls < 0) {
         refuse(s, l.name, letter);
     } else {

@@ -98,12 +98,13 @@ static const struct model_word {
     {'r', "temp", WORD_NOT_HERE, NULL, 0},
 };
 
-/* Types of models: those with a letter are read, the others belong to devices that are refused. */
+/* Types of models: those with a letter are read (of switches in spice_switch.c), the others belong
+ * to devices that are refused. */
 static const struct model_type {
     const char *name;
     char letter;
 } types[] = {{"d", 'd'}, {"r", 'r'},  {"res", 'r'}, {"c", 0},       {"cap", 0},     {"l", 0},
-             {"ind", 0}, {"sw", 0},   {"csw", 0},   {"vswitch", 0}, {"iswitch", 0}, {"npn", 0},
+             {"ind", 0}, {"sw", 's'}, {"csw", 'w'}, {"vswitch", 0}, {"iswitch", 0}, {"npn", 0},
              {"pnp", 0}, {"lpnp", 0}, {"njf", 0},   {"pjf", 0},     {"nmos", 0},    {"pmos", 0},
              {"nmf", 0}, {"pmf", 0},  {"vdmos", 0}, {"nchan", 0},   {"urc", 0},     {"ltra", 0},
              {"txl", 0}, {"cpl", 0}};
@@ -338,9 +339,11 @@ static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token nam
     const struct model_type *type = read_type(s, &c);
     bool good = type != NULL;
     if (good && letter == 0) letter = type->letter;
+    bool of_switch = good && (type->letter == 's' || type->letter == 'w');
     bool other = good && (type->letter != letter || letter == 0);
-    good = good && !other && read_model(&r, c, letter);
+    good = good && !other && !of_switch && read_model(&r, c, letter);
     s->frame = from;
+    if (of_switch && !other) return EQ_NONE; /* read where a switch uses it */
     if (other) {
         if (letter != 0) return wrong_type(s, name, type->name, letter);
         eq_spice_note(s, type->name, d->at,
@@ -371,26 +374,42 @@ bool eq_spice_model_has(const eq_spice *s, eq_token name, eq_token param) {
     return eq_spice_model_value(s, name, param, &ignored);
 }
 
-static const char *const letter_name[2] = {"D(is=... n=...)", "R(r=...)"};
+/* What a .model for an element of that letter looks like. */
+static const char *example_of(char letter) {
+    switch (letter) {
+    case 'r':
+        return "R(r=...)";
+    case 's':
+        return "SW(vt=... vh=... ron=... roff=...)";
+    case 'w':
+        return "CSW(it=... ih=... ron=... roff=...)";
+    default:
+        return "D(is=... n=...)";
+    }
+}
 
-int32_t eq_spice_model(eq_spice *s, eq_token name, char letter) {
+eq_definition *eq_spice_model_card(eq_spice *s, eq_token name, char letter, eq_frame **frame) {
     eq_scope *where;
     eq_definition *d = eq_scope_find(s, s->frame->scope, EQ_DEFINES_MODEL, name, &where);
     eq_frame *f = s->frame;
     while (d != NULL && f->scope != where && f->up != NULL) f = f->up;
+    *frame = f;
     d = eq_spice_choose(s, d, f);
-    if (d == NULL) {
-        char near[96];
-        bool number = eq_starts_number(name.text, name.length);
-        eq_spice_fail(
-            s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s", (int)name.length,
-            name.text,
-            eq_spice_nearest_name(name, s->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
-            (int)name.length, name.text, letter_name[letter == 'r'],
-            letter == 'r' && !number ? ", or write {...} for a parameter" : "");
-        return EQ_NONE;
-    }
-    return model_in(s, d, f, name, letter);
+    if (d != NULL) return d;
+    char near[96];
+    bool number = eq_starts_number(name.text, name.length);
+    eq_spice_fail(s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s",
+                  (int)name.length, name.text,
+                  eq_spice_nearest_name(name, s->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
+                  (int)name.length, name.text, example_of(letter),
+                  letter == 'r' && !number ? ", or write {...} for a parameter" : "");
+    return NULL;
+}
+
+int32_t eq_spice_model(eq_spice *s, eq_token name, char letter) {
+    eq_frame *f;
+    eq_definition *d = eq_spice_model_card(s, name, letter, &f);
+    return d == NULL ? EQ_NONE : model_in(s, d, f, name, letter);
 }
 
 void eq_spice_all_models(eq_spice *s) {
