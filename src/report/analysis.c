@@ -247,6 +247,7 @@ static eq_status each_value(run *w, size_t k, eq_status (*inner)(run *w, size_t 
     size_t first = first_of(w, k);
     eq_sweep s[EQ_MOST_SWEEPS];
     memcpy(s, loop(w, first, &of), (k - first + 1) * sizeof *s);
+    if (first == 0 && w->sweeps > 0 && w->measuring != NULL) eq_measuring_sweep(w->measuring, w->c);
     for (size_t j = 0; status == EQ_OK && j < s[0].points; j++) {
         w->index = j;
         w->cold = w->cold || k >= w->sweeps;

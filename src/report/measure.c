@@ -24,8 +24,9 @@ typedef struct meeting {
 typedef struct state {
     double y, least, least_at, most, most_at; /* quantity at the point before, its extremes */
     meeting event[2];
-    curve curve;
-    bool warned; /* that it has no value */
+    curve curve;       /* of the sweep under way */
+    double sum, width; /* integral over the sweeps before it, NAN: none met [from, to] */
+    bool warned;       /* that it has no value */
 } state;
 
 struct eq_measuring {
@@ -34,7 +35,9 @@ struct eq_measuring {
     state *state;     /* [cards] */
     double *measured; /* [cards] */
     size_t points;
-    double x; /* at the point before */
+    bool linked;     /* the point before belongs to the same sweep */
+    bool as_ngspice; /* integrals by its rules */
+    double x;        /* at the point before */
 };
 
 static bool counts(const eq_measuring *m, const eq_measure *card) {
@@ -53,6 +56,7 @@ eq_status eq_measuring_new(const eq_circuit *c, eq_analysis_type type, eq_measur
     m->cards = c->measures;
     m->count = count;
     m->type = asked;
+    m->as_ngspice = c->dialect == EQ_NGSPICE;
     m->state = eq_calloc(m->cards, sizeof *m->state);
     m->measured = eq_calloc(m->cards, sizeof *m->measured);
     if (m->state == NULL || m->measured == NULL) {
@@ -90,9 +94,12 @@ size_t eq_measuring_count(const eq_measuring *m) {
 
 void eq_measuring_begin(eq_measuring *m) {
     m->points = 0;
+    m->linked = false;
     for (size_t k = 0; k < m->cards; k++) {
         state *s = &m->state[k];
         s->curve.n = 0;
+        s->sum = NAN;
+        s->width = 0.0;
         s->least = INFINITY;
         s->most = -INFINITY;
         s->least_at = s->most_at = s->y = NAN;
@@ -112,7 +119,7 @@ static double line(const eq_measuring *m, double y0, double x1, double y1, doubl
 }
 
 static void met(const eq_measuring *m, meeting *e, double x, double y0, double x1, double y1) {
-    bool first = m->points == 0 || x1 == m->x;
+    bool first = !m->linked || x1 == m->x;
     e->x = x;
     e->y = first ? y1 : line(m, y0, x1, y1, x);
     e->slope = first ? NAN : (y1 - y0) / (x1 - m->x);
@@ -121,8 +128,8 @@ static void met(const eq_measuring *m, meeting *e, double x, double y0, double x
 /* The swept value passes `at`, with room for a rounding error of the sweep. */
 static void pass(const eq_measuring *m, const eq_measure *card, meeting *e, double at, double y0,
                  double x, double y) {
-    double slack = m->points == 0 ? 1e-9 * fabs(x) : 1e-9 * fabs(x - m->x);
-    double last = m->points == 0 ? x : m->x;
+    double slack = !m->linked ? 1e-9 * fabs(x) : 1e-9 * fabs(x - m->x);
+    double last = !m->linked ? x : m->x;
     bool inside = at >= fmin(last, x) - slack && at <= fmax(last, x) + slack;
     if (inside && isnan(e->x) && within(card, at)) met(m, e, at, y0, x, y);
 }
@@ -155,7 +162,7 @@ static bool keep_segment(const eq_measuring *m, const eq_measure *card, state *s
                          double y) {
     double low = fmin(card->from, card->to), high = fmax(card->from, card->to);
     bool is = within(card, x), whole = true;
-    if (card->kind != EQ_MEASURE_AVG && m->points > 0 &&
+    if (card->kind != EQ_MEASURE_AVG && m->linked &&
         fmax(fmin(m->x, x), low) < fmin(fmax(m->x, x), high)) {
         double enter = x > m->x ? low : high, leave = x > m->x ? high : low;
         if (!within(card, m->x) && enter != x)
@@ -204,6 +211,7 @@ eq_status eq_measuring_point(eq_measuring *m, eq_probe *at, double x, eq_diag *d
     }
     m->x = x;
     m->points++;
+    m->linked = true;
     return EQ_OK;
 }
 
@@ -246,16 +254,31 @@ static double trapezoids(const curve *c, double (*f)(double)) {
     return sum;
 }
 
-/* From `from` to `to`; ngspice has its own rule for all but averages. */
-static double integral(const eq_measure *card, const curve *c, bool as_ngspice) {
-    if (c->n == 0) return NAN;
-    double width = c->x[c->n - 1] - c->x[0];
+/* Adds the sweep under way to the integral; ngspice has its own rule for all but averages. */
+static void add_up(const eq_measuring *m, const eq_measure *card, state *s) {
+    const curve *c = &s->curve;
     double (*rule)(const curve *c, double (*f)(double)) =
-        as_ngspice && card->kind != EQ_MEASURE_AVG ? simpson : trapezoids;
-    if (card->kind == EQ_MEASURE_INTEG)
-        return (card->from > card->to ? -1.0 : 1.0) * rule(c, itself);
-    if (width == 0.0) return NAN;
-    return card->kind == EQ_MEASURE_AVG ? rule(c, itself) / width : sqrt(rule(c, square) / width);
+        m->as_ngspice && card->kind != EQ_MEASURE_AVG ? simpson : trapezoids;
+    if (c->n == 0) return;
+    s->sum =
+        (isnan(s->sum) ? 0.0 : s->sum) + rule(c, card->kind == EQ_MEASURE_RMS ? square : itself);
+    s->width += c->x[c->n - 1] - c->x[0];
+    s->curve.n = 0;
+}
+
+void eq_measuring_sweep(eq_measuring *m, const eq_circuit *c) {
+    m->linked = false;
+    for (size_t k = 0; k < m->cards; k++) {
+        if (is_integral(&c->measure[k])) add_up(m, &c->measure[k], &m->state[k]);
+        for (int j = 0; j < 2; j++) m->state[k].event[j].before = NAN;
+    }
+}
+
+/* From `from` to `to`; a single point has no average. */
+static double integral(const eq_measure *card, const state *s) {
+    if (card->kind == EQ_MEASURE_INTEG) return card->from > card->to ? -s->sum : s->sum;
+    if (s->width == 0.0) return NAN;
+    return card->kind == EQ_MEASURE_AVG ? s->sum / s->width : sqrt(s->sum / s->width);
 }
 
 static double extreme(const eq_measure *card, const state *s) {
@@ -295,13 +318,13 @@ static double value_of(const eq_measure *card, const state *s, const eq_probe *a
     case EQ_MEASURE_BETWEEN:
         return e[1].x - e[0].x;
     default:
-        return is_integral(card) ? integral(card, &s->curve, at->c->dialect == EQ_NGSPICE)
-                                 : extreme(card, s);
+        return is_integral(card) ? integral(card, s) : extreme(card, s);
     }
 }
 
 void eq_measuring_end(eq_measuring *m, eq_probe *at, double *value, eq_diag *diag) {
     size_t j = 0;
+    eq_measuring_sweep(m, at->c);
     at->measured = m->measured;
     for (size_t k = 0; k < m->cards; k++) {
         const eq_measure *card = &at->c->measure[k];

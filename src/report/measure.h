@@ -18,6 +18,8 @@ eq_status eq_measuring_variables(const eq_measuring *m, const eq_circuit *c, eq_
 size_t eq_measuring_count(const eq_measuring *m);
 /* Forgets the points so far. */
 void eq_measuring_begin(eq_measuring *m);
+/* A new sweep begins: its first point has nothing to do with the point before. */
+void eq_measuring_sweep(eq_measuring *m, const eq_circuit *c);
 /* Takes in a point, x being the swept value. */
 eq_status eq_measuring_point(eq_measuring *m, eq_probe *at, double x, eq_diag *diag);
 /* The values [count] over all points since the beginning; NAN, and a warning, for one that has

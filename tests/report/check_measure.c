@@ -188,6 +188,27 @@ START_TEST(steps_and_kinds_of_analyses) {
 }
 END_TEST
 
+/* The jump from the end of a sweep to the start of the next is no crossing and has no area: v(c) =
+ * (x + y)/3. */
+START_TEST(sweeps_are_not_joined) {
+    eq_diag *d = eq_diag_new();
+    eq_result *m =
+        measure("t\nv1 a 0 0\nv2 b 0 0\nr1 a c 1\nr2 c b 1\nr3 c 0 1\n.dc v1 0 2 1 v2 0 3 3\n"
+                ".meas dc one when v(c)=0.5\n.meas dc two when v(c)=0.5 cross=2\n"
+                ".meas dc down when v(c)=0.8 fall=1\n.meas dc mean avg v(c)\n"
+                ".meas dc area integ v(c)\n.meas dc part rms v(c) from=1 to=2\n",
+                0, d);
+    ck_assert_double_eq_tol(value_of(m, "one"), 1.5, 1e-12);
+    ck_assert(isnan(value_of(m, "two")) && isnan(value_of(m, "down")));
+    ck_assert_double_eq_tol(value_of(m, "mean"), 5.0 / 6.0, 1e-12);
+    ck_assert_double_eq_tol(value_of(m, "area"), 10.0 / 3.0, 1e-12);
+    double squares = 0.5 * (1.0 + 4.0 + 16.0 + 25.0) / 9.0; /* trapezoids of two points a sweep */
+    ck_assert_double_eq_tol(value_of(m, "part"), sqrt(squares / 2.0), 1e-12);
+    eq_result_free(m);
+    eq_diag_free(d);
+}
+END_TEST
+
 START_TEST(what_is_not_met_is_no_number) {
     eq_diag *d = eq_diag_new();
     eq_result *m = measure(LINES ".meas dc m when v(b)=9\n.meas dc n param='m+1'\n", 0, d);
@@ -208,6 +229,7 @@ Suite *measure_suite(void) {
     tcase_add_test(t, agrees_with_closed_forms);
     tcase_add_test(t, agrees_with_closed_forms_of_xyce);
     tcase_add_test(t, steps_and_kinds_of_analyses);
+    tcase_add_test(t, sweeps_are_not_joined);
     tcase_add_test(t, what_is_not_met_is_no_number);
     suite_add_tcase(s, t);
     return s;
