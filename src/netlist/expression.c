@@ -263,8 +263,10 @@ static size_t read_points(parser *s, eq_token name, double **point) {
         if (n % 2 == 0 && n > 0 && !(p.number > (*point)[n - 2]))
             FAIL(s, name.at, "the points of %.*s must have rising x; sort them", (int)name.length,
                  name.text);
-        if (!eq_grow((void **)point, &cap, n + 1, sizeof **point))
+        if (!eq_grow((void **)point, &cap, n + 1, sizeof **point)) {
+            s->names->formula->failed = true;
             FAIL(s, name.at, "out of memory; give fewer points");
+        }
         if (!s->failed) (*point)[n++] = p.number;
     }
     if (n < 4 || n % 2 != 0)

@@ -285,7 +285,8 @@ static void read_train(eq_spice *s, eq_cursor *c, eq_location at) {
             t = eq_token_raw(&names);
         }
         if (!copy(t, pattern))
-            eq_spice_fail(s, t.at, "a pattern longer than %d characters", EQ_MAX_NAME);
+            eq_spice_fail(s, t.at, "a pattern longer than %d characters; shorten it with *",
+                          EQ_MAX_NAME);
         else
             eq_spice_pass_on(
                 s, eq_circuit_train(s->circuit, pattern, bound[0], bound[1], t.at, s->scratch));
