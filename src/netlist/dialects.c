@@ -31,6 +31,7 @@ static const eq_dialect_table tables[] = {
             .head = "",
             .options = ".options reltol=$r abstol=1e-15 vntol=1e-12 gmin=$g itl1=1000 itl2=1000 "
                        "epsmin=1e-300 temp=$T tnom=$N\n",
+            .nodeset = {".nodeset v(", ")="},
             .tail = ".op\n.end\n",
             .allowed = "#:/!<>@|~^&[]+-%",
             .typed_names = true,
@@ -49,6 +50,7 @@ static const eq_dialect_table tables[] = {
             .head = "",
             .options = ".options nonlin reltol=$r abstol=1e-15 rhstol=1e-12 maxstep=1000\n"
                        ".options device gmin=$g temp=$T tnom=$N\n",
+            .nodeset = {".nodeset v(", ")="},
             .tail = ".op\n.print dc format=raw v(*) i(*)\n.end\n",
             .allowed = "#:/!<>@|~^&[]+-%",
             .typed_names = true,
@@ -67,6 +69,7 @@ static const eq_dialect_table tables[] = {
             .head = "",
             .options = ".options reltol=$r abstol=1e-15 vntol=1e-12 gmin=$g itl1=1000 tnom=$N "
                        "numdgt=15\n.temp $T\n",
+            .nodeset = {".nodeset v(", ")="},
             .tail = ".op\n.end\n",
             .allowed = "#:/!<>@|~^&[]+-%",
             .typed_names = true,
@@ -84,6 +87,7 @@ static const eq_dialect_table tables[] = {
             .head = "simulator lang=spectre\n",
             .options = "eqspiceOptions options reltol=$r iabstol=1e-15 vabstol=1e-12 gmin=$g "
                        "temp=$T tnom=$N\n",
+            .nodeset = {"nodeset ", "="},
             .tail = "eqspiceOp dc save=all\n",
             .allowed = "",
             .escape = true,

@@ -475,6 +475,20 @@ static void put_groups(writer *w) {
     }
 }
 
+/* Potentials to start from; only ngspice has one for all nodes. */
+static void put_starts(writer *w) {
+    const eq_circuit *c = w->c;
+    for (size_t k = 0; k < c->starts; k++) {
+        bool all = c->start[k].node == EQ_NONE;
+        if (all && w->dialect != EQ_NGSPICE) continue;
+        eq_text_puts(w->out, all ? ".nodeset all=" : w->d->nodeset[0]);
+        if (!all) put_name(w, eq_circuit_node_name(c, c->start[k].node), (eq_place){0});
+        if (!all) eq_text_puts(w->out, w->d->nodeset[1]);
+        eq_write_number(w->out, c->start[k].v);
+        eq_text_puts(w->out, "\n");
+    }
+}
+
 eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
                         eq_diag *diag) {
     if (dialect == EQ_XML) return eq_write_xml(c, note, out, diag);
@@ -491,6 +505,7 @@ eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *not
         put_element(&w, (eq_element)e);
     if (d->typed_names && w.status == EQ_OK) put_io(&w);
     if (d->typed_names && w.status == EQ_OK) put_groups(&w);
+    if (w.status == EQ_OK) put_starts(&w);
     eq_text_puts(out, d->tail);
     eq_free(w.sensed);
     return w.status == EQ_OK && out->failed ? eq_out_of_memory(diag) : w.status;

@@ -12,16 +12,17 @@
  * $t vfwd, $f 1/roff, $x 1/ron - 1/roff (ideal diode) */
 typedef struct eq_dialect_table {
     const char *name;
-    double k_over_q;     /* V/K: FACTS section 3 */
-    const char *comment; /* starts a comment line */
-    const char *head;    /* follows the title */
-    const char *options; /* $r reltol, $g gmin, $T temp, $N tnom */
-    const char *tail;    /* the last lines */
-    const char *allowed; /* characters beside letters, digits, _ and . that names may have */
-    bool escape;         /* other printable characters are escaped with \ instead of refused */
-    bool typed_names;    /* the first letter of an element's name is its type */
-    bool title_is_bare;  /* line 1 is the title without a comment sign */
-    const char *model;   /* $n name; the parameters follow, then model_end */
+    double k_over_q;        /* V/K: FACTS section 3 */
+    const char *comment;    /* starts a comment line */
+    const char *head;       /* follows the title */
+    const char *options;    /* $r reltol, $g gmin, $T temp, $N tnom */
+    const char *nodeset[2]; /* around the node of a potential to start from */
+    const char *tail;       /* the last lines */
+    const char *allowed;    /* characters beside letters, digits, _ and . that names may have */
+    bool escape;            /* other printable characters are escaped with \ instead of refused */
+    bool typed_names;       /* the first letter of an element's name is its type */
+    bool title_is_bare;     /* line 1 is the title without a comment sign */
+    const char *model;      /* $n name; the parameters follow, then model_end */
     const char *model_end;
     const char
         *element[EQ_CLASS_COUNT]; /* NULL for ideal_diode: written with ideal_model instead */

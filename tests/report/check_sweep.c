@@ -224,6 +224,34 @@ START_TEST(sweeps_go_through_xml) {
 }
 END_TEST
 
+/* Exports keep where Newton starts; one for all nodes only in the dialect that has it. */
+START_TEST(nodesets_are_exported) {
+    static const char deck[] = "t\nv1 in 0 1\nr1 in a 1k\nd1 a 0 dm\n.model dm d\n"
+                               ".nodeset v(a)=0.25 all=2 v(in)=-3\n.op\n";
+    static const eq_dialect dialect[] = {EQ_NGSPICE, EQ_XYCE, EQ_LTSPICE};
+    eq_circuit *c = NULL;
+    ck_assert_int_eq(eq_deck_parse("t.cir", deck, sizeof deck - 1, &c, NULL), EQ_OK);
+    for (size_t k = 0; k < 3; k++) {
+        eq_circuit *again = NULL;
+        eq_text text = {0};
+        size_t first = k == 0 ? 3 : 2;
+        ck_assert_int_eq(eq_deck_write(c, dialect[k], NULL, &text, NULL), EQ_OK);
+        ck_assert_int_eq(eq_deck_parse("t.cir", text.text, text.length, &again, NULL), EQ_OK);
+        ck_assert_uint_eq(again->starts, first);
+        ck_assert_int_eq(again->start[0].node, eq_circuit_find_node(again, "a"));
+        ck_assert_double_eq(again->start[0].v, 0.25);
+        ck_assert_double_eq(again->start[first - 1].v, -3.0);
+        eq_circuit_free(again);
+        eq_text_free(&text);
+    }
+    eq_text spectre = {0};
+    ck_assert_int_eq(eq_deck_write(c, EQ_SPECTRE, NULL, &spectre, NULL), EQ_OK);
+    ck_assert_ptr_nonnull(strstr(spectre.text, "\nnodeset a=0.25\nnodeset in=-3\n"));
+    eq_text_free(&spectre);
+    eq_circuit_free(c);
+}
+END_TEST
+
 /* A .step of LTspice ends at its last value, whatever the step; that of Xyce does not, and is one
  * point when the step does not lead there. */
 START_TEST(ends_of_steps_in_ltspice_and_xyce) {
@@ -317,6 +345,7 @@ Suite *sweep_suite(void) {
     tcase_add_test(t, values_come_back);
     tcase_add_loop_test(t, a_bad_point_is_named, 0, sizeof refused / sizeof *refused);
     tcase_add_test(t, sweeps_go_through_xml);
+    tcase_add_test(t, nodesets_are_exported);
     tcase_add_test(t, ends_of_steps_in_ltspice_and_xyce);
     tcase_add_test(t, nodesets_choose_the_solution);
     tcase_add_test(t, one_held_node_decides_a_latch);
