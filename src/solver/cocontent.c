@@ -13,6 +13,7 @@ typedef struct minimiser {
     double *gradient;       /* [n] d_k r_k at x */
     double *preconditioned; /* [n] H^-1 gradient */
     double *direction;      /* [n] */
+    double *start;          /* [n] the x given */
     double energy, energy_size, ratio;
 } minimiser;
 
@@ -119,7 +120,8 @@ static void advance(minimiser *m, double *x, const sample *p) {
 }
 
 /* The iteration. The factor is renewed when a step gained little and at the latest after KEPT
- * steps. */
+ * steps. Once the bound holds, a step with a new factor that does not halve the residual meets
+ * round-off. */
 static eq_status minimise(minimiser *m, double *x, double enough) {
     enum { KEPT = 8, MOST = 20 };
     eq_newton *w = m->w;
@@ -146,6 +148,7 @@ static eq_status minimise(minimiser *m, double *x, double enough) {
         if (found) advance(m, x, &p);
         eq_newton_log(w, "  step %d: energy %.17g W, residual %.3g of its bound", k + 1, m->energy,
                       m->ratio);
+        if (restart && fmax(before, m->ratio) <= 1.0 && m->ratio > 0.5 * before) break;
     }
     return EQ_OK;
 }
@@ -167,28 +170,46 @@ static eq_status check_energy(const eq_newton *w) {
                    "positive; use --solver newton");
 }
 
-/* Coordinate descent (eliminate.h) first: it brings the diodes to currents at which the Hessian has
- * a condition that a factorization can bear. */
-eq_status eq_cocontent_solve(eq_newton *w, double *x, const char **rung) {
+/* From x, after a few sweeps of coordinate descent (eliminate.h): they bring the diodes to currents
+ * at which the Hessian has a condition that a factorization can bear. */
+static eq_status descend(minimiser *m, double *x) {
     enum { SWEEPS = 10 };
-    size_t n = w->s->n;
+    eq_newton *w = m->w;
+    for (int k = 0; k < SWEEPS; k++) eq_eliminate(w->eliminator, x);
+    m->ratio = eq_newton_evaluate(w, x);
+    m->energy = eq_system_energy(w->s, x, &m->energy_size);
+    return isfinite(m->ratio) && isfinite(m->energy) ? minimise(m, x, 1e-3) : EQ_ERR_CONVERGE;
+}
+
+/* Where coordinates alone do not lead to finite energies (a bridge at 100 V: every node is held
+ * between two diodes), junction limiting leads there. */
+static eq_status descend_twice(minimiser *m, double *x, const char **rung) {
+    eq_newton *w = m->w;
+    memcpy(m->start, x, w->s->n * sizeof *x);
     *rung = "conjugate gradients";
+    eq_status status = descend(m, x);
+    if ((status != EQ_ERR_CONVERGE && status != EQ_ERR_SINGULAR) || w->s->nonlinear == 0)
+        return status;
+    eq_newton_log(w, "  from limited junctions");
+    *rung = "conjugate gradients from limited junctions";
+    memcpy(x, m->start, w->s->n * sizeof *x);
+    status = eq_newton_limited(w, x, true);
+    return status == EQ_OK ? descend(m, x) : status;
+}
+
+eq_status eq_cocontent_solve(eq_newton *w, double *x, const char **rung) {
+    size_t n = w->s->n;
     eq_status status = check_energy(w);
+    *rung = "conjugate gradients";
     if (status != EQ_OK) return status;
     minimiser m = {.w = w};
-    m.gradient = eq_calloc(n, sizeof *m.gradient);
-    m.preconditioned = eq_calloc(n, sizeof *m.preconditioned);
-    m.direction = eq_calloc(n, sizeof *m.direction);
-    if (m.gradient == NULL || m.preconditioned == NULL || m.direction == NULL) {
-        status = eq_out_of_memory(w->diag);
-    } else {
-        for (int k = 0; k < SWEEPS; k++) eq_eliminate(w->eliminator, x);
-        m.ratio = eq_newton_evaluate(w, x);
-        m.energy = eq_system_energy(w->s, x, &m.energy_size);
-        status = isfinite(m.ratio) ? minimise(&m, x, 1e-3) : EQ_ERR_CONVERGE;
+    double **arrays[] = {&m.gradient, &m.preconditioned, &m.direction, &m.start};
+    enum { ARRAYS = sizeof arrays / sizeof *arrays };
+    for (size_t k = 0; k < ARRAYS && status == EQ_OK; k++) {
+        *arrays[k] = eq_calloc(n, sizeof **arrays[k]);
+        if (*arrays[k] == NULL) status = eq_out_of_memory(w->diag);
     }
-    eq_free(m.gradient);
-    eq_free(m.preconditioned);
-    eq_free(m.direction);
+    if (status == EQ_OK) status = descend_twice(&m, x, rung);
+    for (size_t k = 0; k < ARRAYS; k++) eq_free(*arrays[k]);
     return status;
 }

@@ -152,37 +152,68 @@ static eq_status raise_sources(engine *e, double *x) {
     return status == EQ_OK && done < 1.0 ? EQ_ERR_CONVERGE : status;
 }
 
-/* KINSOL's test may end above the accuracy that the engines agree on; Newton steps finish it then.
- */
-static void finish(eq_newton *w, double *x, const char *plain, const char *polished,
-                   const char **rung) {
-    int before = w->iterations;
-    eq_newton_polish(w, x);
-    *rung = w->iterations == before ? plain : polished;
+/* The engine's work in the order in which it is tried; `from` says where the line search starts. */
+typedef eq_status (*attempt)(engine *e, double *x);
+
+static eq_status from_start(engine *e, double *x) {
+    return settle(e, x);
 }
 
-eq_status eq_kinsol_solve(eq_newton *w, double *x, const char **rung) {
+/* Where junctions are let go the currents are finite, and a line search on |r| can begin. */
+static eq_status from_junctions(engine *e, double *x) {
+    eq_status status = eq_newton_limited(e->w, x, true);
+    return status == EQ_OK ? settle(e, x) : status;
+}
+
+static const struct {
+    const char *plain, *polished; /* polished: KINSOL's test ended above the accuracy that the
+                                     engines agree on, and Newton steps finished it */
+    attempt solve;
+} attempts[] = {
+    {"line search", "line search, newton polish", from_start},
+    {"line search from limited junctions", "line search from limited junctions, newton polish",
+     from_junctions},
+    {"source stepping", "source stepping, newton polish", raise_sources},
+};
+enum { ATTEMPTS = sizeof attempts / sizeof *attempts, SEARCHES = 2 };
+
+static eq_status attempt_all(engine *e, double *x, const char **rung, int most) {
+    eq_newton *w = e->w;
+    eq_status status = EQ_ERR_CONVERGE;
+    double *start = eq_malloc(w->s->n, sizeof *start);
+    if (start == NULL) return eq_out_of_memory(w->diag);
+    memcpy(start, x, w->s->n * sizeof *start);
+    for (int k = 0; k < most; k++) {
+        bool again = status == EQ_ERR_CONVERGE || status == EQ_ERR_SINGULAR;
+        if (!again || (k > 0 && w->s->nonlinear == 0)) break;
+        memcpy(x, start, w->s->n * sizeof *x);
+        eq_newton_log(w, "  kinsol %s", attempts[k].plain);
+        status = attempts[k].solve(e, x);
+        int before = w->iterations;
+        if (status == EQ_OK) eq_newton_polish(w, x);
+        *rung = w->iterations == before ? attempts[k].plain : attempts[k].polished;
+    }
+    eq_free(start);
+    return status;
+}
+
+static eq_status run(eq_newton *w, double *x, const char **rung, int most) {
     engine e = {.w = w};
-    *rung = "line search";
+    *rung = attempts[0].plain;
     if (w->s->n == 0) return EQ_OK;
-    if (!open_engine(&e)) {
-        close_engine(&e);
-        return eq_out_of_memory(w->diag);
-    }
-    memcpy(w->step, x, w->s->n * sizeof *x);
-    eq_newton_log(w, "kinsol line search");
-    eq_status status = settle(&e, x);
-    if (status == EQ_OK) finish(w, x, "line search", "line search, newton polish", rung);
-    if (status == EQ_ERR_CONVERGE && w->s->nonlinear > 0) {
-        eq_newton_log(w, "kinsol source stepping");
-        *rung = "source stepping";
-        status = raise_sources(&e, x);
-        if (status == EQ_OK)
-            finish(w, x, "source stepping", "source stepping, newton polish", rung);
-    }
+    eq_status status = open_engine(&e) ? attempt_all(&e, x, rung, most) : eq_out_of_memory(w->diag);
     close_engine(&e);
     /* KINSOL does not tell a singular matrix from a failed search; a factorization does. */
     if (status == EQ_ERR_CONVERGE && eq_newton_factor(w, x) == EQ_ERR_SINGULAR)
         status = EQ_ERR_SINGULAR;
     return status;
+}
+
+eq_status eq_kinsol_line_search(eq_newton *w, double *x) {
+    const char *how;
+    return run(w, x, &how, SEARCHES);
+}
+
+eq_status eq_kinsol_solve(eq_newton *w, double *x, const char **rung) {
+    return run(w, x, rung, ATTEMPTS);
 }

@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "solver/chunk.h"
 #include "solver/newton.h"
 
-static const eq_homotopy plain = {1.0, 0.0, NULL, NULL};
+static const eq_homotopy plain = {.scale = 1.0};
 
 static eq_status with_elimination(eq_newton *w, double *x) {
     return eq_newton_iterate(w, x, true);
@@ -17,61 +16,8 @@ static eq_status without_elimination(eq_newton *w, double *x) {
     return eq_newton_iterate(w, x, false);
 }
 
-/* The longest part t <= 1 of a step by which no junction of the chunk goes further than its class
- * allows. */
-static double allowed(eq_chunk *e, const double *old) {
-    double now[EQ_CHUNK], t = 1.0;
-    memcpy(now, e->u, e->n * sizeof *now);
-    e->t->cls->limit(e->n, e->w, old, e->u);
-    for (size_t j = 0; j < e->n; j++)
-        if (e->u[j] != now[j]) t = fmin(t, fabs((e->u[j] - old[j]) / (now[j] - old[j])));
-    return t;
-}
-
-/* The same over all junctions, from the potentials `from` to s->v. */
-static double allowed_step(const eq_system *s, const double *from) {
-    eq_chunk e;
-    double old[EQ_CHUNK], t = 1.0;
-    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
-        const eq_table *table = &s->circuit->table[cls];
-        if (!eq_stands_between_nodes(table) || table->cls->limit == NULL) continue;
-        for (size_t start = 0; start < table->count; start += EQ_CHUNK) {
-            eq_chunk_take(&e, table, start, from);
-            memcpy(old, e.u, e.n * sizeof *old);
-            eq_chunk_take(&e, table, start, s->v);
-            t = fmin(t, allowed(&e, old));
-        }
-    }
-    return t;
-}
-
-/* Newton steps cut so that no junction drop moves further than junction limiting lets it (Nagel
- * 1975); the residual may rise on the way. */
 static eq_status limited(eq_newton *w, double *x) {
-    eq_system *s = w->s;
-    double *from = eq_malloc(s->nodes, sizeof *from);
-    if (from == NULL) return eq_out_of_memory(w->diag);
-    eq_status status = EQ_OK;
-    double ratio = eq_newton_evaluate(w, x);
-    for (int k = 0; status == EQ_OK && ratio > 1.0; k++) {
-        if (k == w->options->max_iterations || !isfinite(ratio)) status = EQ_ERR_CONVERGE;
-        if (status == EQ_OK) status = eq_newton_factor(w, x);
-        if (status != EQ_OK) break;
-        memcpy(from, s->v, s->nodes * sizeof *from);
-        memcpy(w->step, w->r, s->n * sizeof *w->step);
-        status = eq_lin_solve(w->factored, w->step);
-        for (size_t i = 0; i < s->n; i++) w->trial[i] = x[i] - w->step[i];
-        eq_reduction_potentials(s->reduction, s->circuit, w->trial, s->homotopy.scale, s->v);
-        double t = allowed_step(s, from);
-        for (size_t i = 0; i < s->n; i++) x[i] -= t * w->step[i];
-        ratio = eq_newton_evaluate(w, x);
-        w->iterations++;
-        eq_newton_log(w, "  iteration %d: step cut to %.3g, residual %.3g of its bound", k + 1, t,
-                      ratio);
-    }
-    eq_free(from);
-    if (status == EQ_OK) eq_newton_polish(w, x);
-    return status;
+    return eq_newton_limited(w, x, false);
 }
 
 /* One point of a path; x is kept where it was when it fails. */
@@ -133,7 +79,7 @@ static eq_status transient_path(eq_newton *w, double *x, double *before, double 
     double g = 1e-3;
     for (int k = 0; k < STEPS; k++) {
         memcpy(anchor, x, w->s->n * sizeof *anchor);
-        w->s->homotopy = (eq_homotopy){1.0, g, anchor, NULL};
+        w->s->homotopy = (eq_homotopy){.scale = 1.0, .shunt = g, .anchor = anchor};
         eq_status status = point(w, x, before, false);
         eq_newton_log(w, "  node conductance %.3g S: %s", g,
                       status == EQ_OK ? "solved" : "not solved");
@@ -178,25 +124,60 @@ static eq_status pseudo_transient(eq_newton *w, double *x) {
 }
 
 const eq_rung eq_ladder[EQ_RUNGS] = {
-    {"newton", with_elimination},         {"newton without elimination", without_elimination},
-    {"junction limiting", limited},       {"gmin stepping", gmin_stepping},
-    {"source stepping", source_stepping}, {"pseudo-transient", pseudo_transient},
+    {"newton", with_elimination},           {"newton without elimination", without_elimination},
+    {"junction limiting", limited},         {"kinsol line search", eq_kinsol_line_search},
+    {"gmin stepping", gmin_stepping},       {"source stepping", source_stepping},
+    {"pseudo-transient", pseudo_transient},
 };
 
-eq_status eq_ladder_climb(eq_newton *w, double *x, const char **rung) {
-    double *start = eq_malloc(w->s->n, sizeof *start);
-    if (start == NULL) return eq_out_of_memory(w->diag);
-    memcpy(start, x, w->s->n * sizeof *start);
+eq_status eq_rung_try(eq_newton *w, const eq_rung *rung, double *x) {
+    int before = w->iterations;
+    eq_newton_log(w, "trying %s", rung->name);
+    eq_status status = rung->solve(w, x);
+    if (w->options->log == NULL) return status;
+    eq_newton_log(w, "%s: %s after %d iterations, residual %.3g of its bound", rung->name,
+                  status == EQ_OK             ? "solved"
+                  : status == EQ_ERR_SINGULAR ? "singular"
+                                              : "not solved",
+                  w->iterations - before, eq_newton_evaluate(w, x));
+    return status;
+}
+
+/* Keeps in best the x of the smallest residual over its bound that any rung left. */
+static void keep_best(eq_newton *w, const double *x, double *best, double *ratio) {
+    double now = eq_newton_evaluate(w, x);
+    if (!(now < *ratio)) return;
+    memcpy(best, x, w->s->n * sizeof *best);
+    *ratio = now;
+}
+
+static eq_status climb(eq_newton *w, double *x, const char **rung, double *start, double *best) {
     eq_status status = EQ_ERR_CONVERGE, first = EQ_OK;
+    double ratio = INFINITY;
+    memcpy(start, x, w->s->n * sizeof *start);
+    memcpy(best, x, w->s->n * sizeof *best);
     for (int k = 0; k < EQ_RUNGS; k++) {
         memcpy(x, start, w->s->n * sizeof *x);
         *rung = eq_ladder[k].name;
-        eq_newton_log(w, "%s", *rung);
-        status = eq_ladder[k].solve(w, x);
+        status = eq_rung_try(w, &eq_ladder[k], x);
         if (k == 0) first = status;
         bool hopeless = status == EQ_ERR_SINGULAR && w->s->nonlinear == 0;
-        if (status == EQ_OK || gives_up(status) || hopeless) break;
+        if (status == EQ_OK || gives_up(status)) return status;
+        keep_best(w, x, best, &ratio);
+        if (hopeless) break;
     }
+    memcpy(x, best, w->s->n * sizeof *x);
+    return first;
+}
+
+eq_status eq_ladder_climb(eq_newton *w, double *x, const char **rung) {
+    double *start = eq_malloc(w->s->n, sizeof *start), *best = eq_malloc(w->s->n, sizeof *best);
+    eq_status status = EQ_ERR_MEMORY;
+    if (start == NULL || best == NULL)
+        eq_out_of_memory(w->diag);
+    else
+        status = climb(w, x, rung, start, best);
     eq_free(start);
-    return status == EQ_OK || gives_up(status) ? status : first;
+    eq_free(best);
+    return status;
 }

@@ -183,9 +183,9 @@ static eq_status newton_step(eq_newton *w, const double *x) {
 }
 
 void eq_newton_polish(eq_newton *w, double *x) {
-    enum { STEPS = 2 };
-    double enough = 1e-3, ratio = eq_newton_evaluate(w, x);
-    for (int k = 0; k < STEPS && ratio > enough; k++) {
+    enum { STEPS = 10 };
+    double enough = 1e-3, ratio = eq_newton_evaluate(w, x), before = INFINITY;
+    for (int k = 0; k < STEPS && ratio > enough && ratio <= 0.9 * before; k++) {
         if (newton_step(w, x) != EQ_OK) break;
         for (size_t i = 0; i < w->s->n; i++) w->trial[i] = x[i] + w->step[i];
         double next = eq_newton_ratio(w, w->trial, w->trial_r, w->trial_magnitude);
@@ -194,6 +194,7 @@ void eq_newton_polish(eq_newton *w, double *x) {
         exchange(&w->r, &w->trial_r);
         exchange(&w->magnitude, &w->trial_magnitude);
         w->iterations++;
+        before = ratio;
         ratio = next;
     }
     eq_newton_evaluate(w, x);

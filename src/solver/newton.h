@@ -39,7 +39,7 @@ double eq_newton_ratio(const eq_newton *w, const double *x, double *r, double *m
 /* Newton steps with line search from x until the KCL bound holds; eliminate: between the steps the
  * chosen nodes are solved exactly. No message on EQ_ERR_CONVERGE and EQ_ERR_SINGULAR. */
 eq_status eq_newton_iterate(eq_newton *w, double *x, bool eliminate);
-/* Full Newton steps as long as they bring the ratio down, at most two, once it is <= 1. */
+/* Full Newton steps as long as each takes a tenth off the ratio, at most ten, once it is <= 1. */
 void eq_newton_polish(eq_newton *w, double *x);
 /* One line to options.log. */
 void eq_newton_log(const eq_newton *w, const char *format, ...)
@@ -50,10 +50,18 @@ typedef struct eq_rung {
     const char *name;
     eq_status (*solve)(eq_newton *w, double *x);
 } eq_rung;
-enum { EQ_RUNGS = 6 };
+enum { EQ_RUNGS = 7 };
 extern const eq_rung eq_ladder[EQ_RUNGS];
+/* One rung from x, with a line in the log that says how it went. */
+eq_status eq_rung_try(eq_newton *w, const eq_rung *rung, double *x);
 /* Tries the rungs from x; *rung is the name of the one that answered. */
 eq_status eq_ladder_climb(eq_newton *w, double *x, const char **rung);
+
+/* Newton steps on the circuit of tangents (limiting.c), whatever x is on entry, until the KCL bound
+ * holds; start_only: until no junction is stopped on its way any more. */
+eq_status eq_newton_limited(eq_newton *w, double *x, bool start_only);
+/* KINSOL alone, from x and, where that fails, from where junction limiting lets go. */
+eq_status eq_kinsol_line_search(eq_newton *w, double *x);
 
 /* The other engines: kinsol.c and cocontent.c. *rung says how the answer was reached. */
 eq_status eq_kinsol_solve(eq_newton *w, double *x, const char **rung);

@@ -236,7 +236,7 @@ static eq_status one_engine(eq_newton *w, double *x, int which, const char **run
 
 static eq_status one_rung(eq_newton *w, double *x, int which, const char **rung) {
     *rung = eq_ladder[which].name;
-    return eq_ladder[which].solve(w, x);
+    return eq_rung_try(w, &eq_ladder[which], x);
 }
 
 /* Starts from v, asks `by` for an answer and brings it back; a start that is not finite counts as
@@ -302,7 +302,7 @@ static eq_status solve_held(eq_solver *s, const eq_solve_options *o, const doubl
         anchor[k] = isnan(at) ? 0.0 : at;
     }
     eq_homotopy plain = s->system->homotopy;
-    s->system->homotopy = (eq_homotopy){1.0, 1e3, anchor, hold};
+    s->system->homotopy = (eq_homotopy){.scale = 1.0, .shunt = 1e3, .anchor = anchor, .hold = hold};
     eq_status status = solve(s, o, newton_alone, 0, v, NULL, NULL, NULL);
     s->system->homotopy = plain;
     return status;

@@ -76,6 +76,23 @@ static void stamp_chunk(stamper *k, const eq_chunk *e) {
     }
 }
 
+/* Currents and conductances of the chunk, or those of the tangents at the held drops. */
+static void evaluate(const eq_system *s, eq_chunk *e, int cls) {
+    double *const *held = s->homotopy.junction;
+    if (held == NULL || held[cls] == NULL) {
+        eq_chunk_evaluate(e);
+        return;
+    }
+    double u[EQ_CHUNK];
+    memcpy(u, e->u, e->n * sizeof *u);
+    memcpy(e->u, held[cls] + e->start, e->n * sizeof *u);
+    eq_chunk_evaluate(e);
+    for (size_t j = 0; j < e->n; j++) {
+        e->y[j] += e->slope[j] * (u[j] - e->u[j]);
+        e->u[j] = u[j];
+    }
+}
+
 /* Stamps the tables of linear or of nonlinear classes at the potentials v. */
 static void stamp_tables(stamper *k, bool of_linear, const double *v) {
     eq_chunk e;
@@ -85,7 +102,7 @@ static void stamp_tables(stamper *k, bool of_linear, const double *v) {
             continue;
         for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
             eq_chunk_take(&e, t, start, v);
-            if (k->value != NULL) eq_chunk_evaluate(&e);
+            if (k->value != NULL) evaluate(k->s, &e, cls);
             stamp_chunk(k, &e);
         }
     }
@@ -424,7 +441,7 @@ static void table_currents(eq_system *s, bool linear_only) {
         double scale = cls == EQ_CLASS_isource ? s->homotopy.scale : 1.0;
         for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
             eq_chunk_take(&e, t, start, s->v);
-            eq_chunk_evaluate(&e);
+            evaluate(s, &e, cls);
             for (size_t j = 0; j < e.n; j++) {
                 add_current(s, t->term[0][start + j], t->term[1][start + j], scale * e.y[j]);
                 add_round_off(s, &e, j);

@@ -16,6 +16,9 @@ typedef struct eq_homotopy {
     double shunt;         /* S, from every free node to its anchor */
     const double *anchor; /* [unknowns] V; NULL: ground */
     const double *hold;   /* [unknowns] factor of the shunt; NULL: 1 */
+    /* [EQ_CLASS_COUNT][elements] V; NULL: none. A table with an array here takes every element as
+     * its tangent at that drop. */
+    double *const *junction;
 } eq_homotopy;
 
 /* Currents driven into the outputs of the circuit (engine.h, eq_nudge, for one example). */

@@ -1,7 +1,8 @@
 /* The hard set: decks on which Newton's method is known to fail, solved here and by `ngspice -b` in
- * the same run. What ngspice solves we must solve, with its answer; a table of iterations and the
- * success rates are printed. tests/decks/hard holds those written by hand, the long ones are
- * generated below. */
+ * the same run. What ngspice solves we must solve, with its answer. So must KINSOL alone, the
+ * minimisation of the co-content where the circuit has one, and most rungs of the ladder alone; a
+ * table of iterations and the success rates are printed. tests/decks/hard holds those written by
+ * hand, the long ones are generated below. */
 #define _DEFAULT_SOURCE /* scandir */
 #include <check.h>
 #include <dirent.h>
@@ -18,11 +19,11 @@
 #include "netlist/netlist.h"
 #include "report/process.h"
 #include "report/raw.h"
-#include "solver/solver.h"
+#include "solver/solver_internal.h"
 
 Suite *hard_suite(void);
 
-enum { NGSPICE_SECONDS = 20 };
+enum { NGSPICE_SECONDS = 20, ALONE_UNKNOWNS = 250 };
 
 /* One deck: what is to be written, and how. */
 typedef struct hard {
@@ -192,30 +193,31 @@ enum { GENERATED = sizeof generated / sizeof *generated };
 
 /* What one of the two programs made of a deck. */
 typedef struct answer {
-    bool solved;
+    bool solved, refused; /* refused: the circuit has no convex co-content */
     int iterations;
     char rung[32];
 } answer;
 
 typedef struct score {
     int decks, ours, theirs, our_iterations, their_iterations;
+    int kinsol, cocontent, with_energy; /* solved, solved, decks that have one */
+    int tried_alone, alone[EQ_RUNGS];   /* decks, and those that each rung solved */
 } score;
 
-/* Solves the deck here; *c and v [nodes] are the caller's. */
-static answer solve_here(const char *text, size_t length, eq_circuit **c, double **v) {
-    answer a = {false, 0, ""};
-    eq_solver *s = NULL;
+/* Solves from zero by a method, or by one rung of the ladder alone; v [nodes]. */
+static answer solve_by(eq_solver *s, const eq_circuit *c, eq_method method, int rung, double *v) {
+    answer a = {false, false, 0, ""};
     eq_solve_info info = {0};
-    eq_diag *d = eq_diag_new();
-    ck_assert_int_eq(eq_deck_parse("hard.cir", text, length, c, d), EQ_OK);
-    *v = eq_calloc(eq_circuit_nodes(*c), sizeof **v);
-    if (eq_solver_new(*c, &s, d) == EQ_OK)
-        a.solved = eq_solver_solve(s, NULL, *v, NULL, &info, d) == EQ_OK;
+    eq_solve_options o = eq_solve_options_of(c);
+    o.method = method;
+    memset(v, 0, eq_circuit_nodes(c) * sizeof *v);
+    eq_status status = rung < 0 ? eq_solver_solve(s, &o, v, NULL, &info, NULL)
+                                : eq_solver_rung(s, &o, rung, v, &info, NULL);
+    a.solved = status == EQ_OK;
+    a.refused = status == EQ_ERR_CHECK;
     a.iterations = info.iterations;
     snprintf(a.rung, sizeof a.rung, "%s", info.rung == NULL ? "-" : info.rung);
-    for (size_t n = 0; a.solved && n < eq_circuit_nodes(*c); n++) ck_assert(isfinite((*v)[n]));
-    eq_solver_free(s);
-    eq_diag_free(d);
+    for (size_t n = 0; n < eq_circuit_nodes(c); n++) ck_assert(isfinite(v[n]) == a.solved);
     return a;
 }
 
@@ -230,7 +232,7 @@ static bool gave_up(const char *said) {
 }
 
 static answer solve_there(const char *folder, const eq_text *t, eq_result **plot) {
-    answer a = {false, 0, ""};
+    answer a = {false, false, 0, ""};
     char deck[300], raw[300];
     snprintf(deck, sizeof deck, "%s/hard.cir", folder);
     snprintf(raw, sizeof raw, "%s/hard.raw", folder);
@@ -294,19 +296,59 @@ static void compare(const char *name, const eq_text *deck, const char *folder, c
     eq_text_free(&there);
 }
 
+/* The largest distance of u from v over 1 mV + 1 %: leakage in a stack is little more than abstol.
+ */
+static double apart(const eq_circuit *c, const double *u, const double *v) {
+    double most = 0.0;
+    for (size_t n = 0; n < eq_circuit_nodes(c); n++)
+        most = fmax(most, fabs(u[n] - v[n]) / (1e-3 + 1e-2 * fabs(v[n])));
+    return most;
+}
+
+/* The other methods and every rung alone. With a convex co-content there is one answer, and all
+ * must have it; without, each may have its own. Returns the text of two columns of the table. */
+static void try_ways(const char *name, eq_solver *s, const eq_circuit *c, const double *v,
+                     score *total, char text[24]) {
+    double *u = eq_calloc(eq_circuit_nodes(c), sizeof *u);
+    answer k = solve_by(s, c, EQ_KINSOL, -1, u);
+    double kinsol = k.solved ? apart(c, u, v) : INFINITY;
+    answer m = solve_by(s, c, EQ_COCONTENT, -1, u);
+    snprintf(text, 24, "%6d %6d", k.iterations, m.iterations);
+    if (m.refused) snprintf(text, 24, "%6d %6s", k.iterations, "-");
+    ck_assert_msg(k.solved, "%s: kinsol does not solve it", name);
+    ck_assert_msg(m.solved || m.refused, "%s: cocontent does not solve it", name);
+    ck_assert_msg(m.refused || kinsol <= 1.0, "%s: kinsol is elsewhere, %g", name, kinsol);
+    ck_assert_msg(m.refused || apart(c, u, v) <= 1.0, "%s: cocontent is elsewhere", name);
+    total->kinsol++;
+    total->cocontent += m.solved;
+    total->with_energy += !m.refused;
+    bool small = eq_solver_unknowns(s) <= ALONE_UNKNOWNS;
+    total->tried_alone += small;
+    for (int r = 0; small && r < EQ_RUNGS; r++) {
+        bool solved = solve_by(s, c, EQ_NEWTON, r, u).solved;
+        total->alone[r] += solved && (m.refused || apart(c, u, v) <= 1.0);
+    }
+    eq_free(u);
+}
+
 static void try_deck(const char *name, const eq_text *deck, const char *folder, score *total) {
     eq_circuit *c = NULL;
+    eq_solver *s = NULL;
     eq_result *plot = NULL;
-    double *v = NULL;
     eq_text there = {0};
-    answer ours = solve_here(deck->text, deck->length, &c, &v);
+    char ways[24];
+    ck_assert_int_eq(eq_deck_parse("hard.cir", deck->text, deck->length, &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    double *v = eq_calloc(eq_circuit_nodes(c), sizeof *v);
+    answer ours = solve_by(s, c, EQ_NEWTON, -1, v);
+    ck_assert_msg(ours.solved, "%s is not solved", name);
+    try_ways(name, s, c, v, total, ways);
     eq_text_add(&there, deck->text, deck->length);
     eq_text_puts(&there, ".op\n.options acct epsmin=1e-300\n");
     answer theirs = solve_there(folder, &there, &plot);
-    printf("  %-34s %-9s %6d  %-26s %-9s %6d\n", name, ours.solved ? "solved" : "FAILED",
-           ours.iterations, ours.rung, theirs.solved ? "solved" : "failed", theirs.iterations);
-    ck_assert_msg(ours.solved || !theirs.solved, "%s: ngspice solves it", name);
-    if (ours.solved && theirs.solved) {
+    printf("  %-24s %6d  %-18s %s   %-7s %6d\n", name, ours.iterations, ours.rung, ways,
+           theirs.solved ? "solved" : "failed", theirs.iterations);
+    if (theirs.solved) {
         compare(name, &there, folder, c, v, plot);
         total->our_iterations += ours.iterations;
         total->their_iterations += theirs.iterations;
@@ -317,18 +359,27 @@ static void try_deck(const char *name, const eq_text *deck, const char *folder, 
     eq_result_free(plot);
     eq_text_free(&there);
     eq_free(v);
+    eq_solver_free(s);
     eq_circuit_free(c);
 }
 
 static void print_head(void) {
-    printf("  %-34s %-9s %6s  %-26s %-9s %6s\n", "hard deck", "eqspice", "iter.", "by", "ngspice",
-           "iter.");
+    printf("  %-24s %6s  %-18s %6s %6s   %-7s %6s\n", "hard deck", "iter.", "by", "kinsol",
+           "energy", "ngspice", "iter.");
 }
 
 static void print_score(const score *s) {
     printf("  hard set: eqspice solves %d of %d, ngspice %d; where both do, %d and %d iterations\n",
            s->ours, s->decks, s->theirs, s->our_iterations, s->their_iterations);
+    printf("            kinsol alone %d of %d, cocontent %d of the %d that have an energy\n",
+           s->kinsol, s->decks, s->cocontent, s->with_energy);
+    printf("            rungs alone, %d decks:", s->tried_alone);
+    for (int r = 0; r < EQ_RUNGS; r++)
+        printf(" %s %d%s", eq_ladder[r].name, s->alone[r], r + 1 < EQ_RUNGS ? "," : "\n");
     fflush(stdout);
+    for (int r = 0; r < EQ_RUNGS; r++)
+        ck_assert_msg(3 * s->alone[r] >= s->tried_alone, "%s alone solves %d decks",
+                      eq_ladder[r].name, s->alone[r]);
 }
 
 START_TEST(generated_decks) {
@@ -346,7 +397,6 @@ START_TEST(generated_decks) {
         eq_text_free(&t);
     }
     print_score(&total);
-    ck_assert_int_eq(total.ours, total.decks);
     scratch_free(folder);
 }
 END_TEST
@@ -376,7 +426,6 @@ START_TEST(decks_by_hand) {
         free(list[k]);
     }
     print_score(&total);
-    ck_assert_int_eq(total.ours, total.decks);
     free(list);
     scratch_free(folder);
 }

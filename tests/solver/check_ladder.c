@@ -1,5 +1,6 @@
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,47 +20,98 @@ static const char *const hard[] = {
     "F1 h 0 Vs 0.25\nR2 w y 500\nD3 y 0 dm\nR3 y 0 10k\n.model dm D is=1e-12\n.op\n.end\n",
 };
 
-/* Every rung alone solves every deck, and says so in the log. */
+/* n diodes in series behind 1 kohm, 6 V each. */
+static char *chain(int n) {
+    eq_text t = {0};
+    eq_text_printf(&t, "chain\n.model dm D is=1e-14\nV1 in 0 %g\nR1 in n0 1k\n", 6.0 * n);
+    for (int k = 0; k < n; k++) eq_text_printf(&t, "D%d n%d n%d dm\n", k, k, k + 1);
+    eq_text_printf(&t, "R2 n%d 0 1k\n.op\n.end\n", n);
+    ck_assert(!t.failed);
+    return t.text;
+}
+
+/* Newton's method as books have it: full steps from zero, dense matrices, at most itl1 of them. */
+static bool plain_newton(const eq_circuit *c, size_t branches) {
+    double *v = calloc(eq_circuit_nodes(c), sizeof *v), *j = calloc(branches + 1, sizeof *j);
+    double change = INFINITY;
+    for (int k = 0; k < c->options.itl1 && !isnan(change) && change > 1e-9; k++)
+        change = mna_step(c, v, j);
+    free(v);
+    free(j);
+    return change <= 1e-9;
+}
+
+/* The lines of the log that tell of a whole rung, and the last of them. */
 typedef struct seen {
-    int lines;
+    int lines, rungs;
+    char last[200];
 } seen;
 
 static void watch(void *data, const char *line) {
-    (void)line;
-    ((seen *)data)->lines++;
+    seen *s = data;
+    s->lines++;
+    if (line[0] == ' ' || strncmp(line, "trying ", 7) == 0) return;
+    s->rungs++;
+    snprintf(s->last, sizeof s->last, "%s", line);
+}
+
+/* What the log must say of a rung that has solved. */
+static void log_tells(const seen *log, const char *name, const eq_solve_info *info) {
+    char says[200];
+    snprintf(says, sizeof says, "%s: solved after %d iterations, residual %.3g of its bound", name,
+             info->iterations, info->residual_ratio);
+    ck_assert_int_eq(log->rungs, 1);
+    ck_assert_int_gt(log->lines, 2);
+    ck_assert_str_eq(log->last, says);
+}
+
+/* The rung alone, with at most so many iterations, comes to where a dense Newton step finds nothing
+ * left to do, and says so in the log. */
+static void rung_solves(int rung, const char *text, int iterations) {
+    eq_circuit *c = deck(text);
+    eq_solver *s = NULL;
+    seen log = {0};
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    double *v = calloc(eq_circuit_nodes(c), sizeof *v), size = 0.0;
+    double *w = calloc(eq_circuit_nodes(c), sizeof *w);
+    double *branch = calloc(eq_solver_branches(s) + 1, sizeof *branch);
+    eq_solve_options o = eq_solve_options_of(c);
+    eq_solve_info info;
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, branch, &info, NULL), EQ_OK);
+    ck_assert_double_lt(mna_step(c, v, branch), 1e-9);
+    for (size_t n = 0; n < eq_circuit_nodes(c); n++) size = fmax(size, fabs(v[n]));
+    o.max_iterations = iterations;
+    o.log = watch;
+    o.log_data = &log;
+    eq_status status = eq_solver_rung(s, &o, rung, w, &info, NULL);
+    ck_assert_msg(status == EQ_OK, "%s: %s", eq_ladder[rung].name, text);
+    ck_assert_str_eq(info.rung, eq_ladder[rung].name);
+    ck_assert_double_le(info.residual_ratio, 1.0);
+    log_tells(&log, info.rung, &info);
+    for (size_t n = 0; n < eq_circuit_nodes(c); n++)
+        ck_assert_msg(fabs(v[n] - w[n]) <= 1e-9 * size, "%s: %g", eq_ladder[rung].name,
+                      v[n] - w[n]);
+    free(v);
+    free(w);
+    free(branch);
+    eq_solver_free(s);
+    eq_circuit_free(c);
 }
 
 START_TEST(each_rung_alone) {
-    for (size_t k = 0; k < sizeof hard / sizeof *hard; k++) {
-        eq_circuit *c = deck(hard[k]);
-        eq_solver *s = NULL;
-        seen log = {0};
-        ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
-        size_t nodes = eq_circuit_nodes(c);
-        double *v = calloc(nodes, sizeof *v), *w = calloc(nodes, sizeof *w);
-        double *branch = calloc(eq_solver_branches(s) + 1, sizeof *branch), size = 0.0;
-        eq_solve_options o = eq_solve_options_of(c);
-        eq_solve_info info;
-        o.max_iterations = 2000; /* plain Newton comes down an exponential by one n Vt a step */
-        ck_assert_int_eq(eq_solver_solve(s, &o, v, branch, &info, NULL), EQ_OK);
-        ck_assert_double_lt(mna_step(c, v, branch), 1e-9);
-        for (size_t n = 0; n < nodes; n++) size = fmax(size, fabs(v[n]));
-        o.log = watch;
-        o.log_data = &log;
-        eq_status status = eq_solver_rung(s, &o, _i, w, &info, NULL);
-        ck_assert_msg(status == EQ_OK, "%s: %s", eq_ladder[_i].name, hard[k]);
-        ck_assert_str_eq(info.rung, eq_ladder[_i].name);
-        ck_assert_double_le(info.residual_ratio, 1.0);
-        ck_assert_int_gt(log.lines, 0);
-        for (size_t n = 0; n < nodes; n++)
-            ck_assert_msg(fabs(v[n] - w[n]) <= 1e-9 * size, "%s: %g", eq_ladder[_i].name,
-                          v[n] - w[n]);
-        free(v);
-        free(w);
-        free(branch);
-        eq_solver_free(s);
-        eq_circuit_free(c);
-    }
+    enum { DOWN = 2000 }; /* an exponential is descended by one n Vt a step */
+    for (size_t k = 0; k < sizeof hard / sizeof *hard; k++) rung_solves(_i, hard[k], DOWN);
+}
+END_TEST
+
+/* With the usual number of iterations, where plain Newton gets nowhere. */
+START_TEST(each_rung_where_plain_newton_fails) {
+    char *text = chain(100);
+    eq_circuit *c = deck(text);
+    ck_assert(!plain_newton(c, 1));
+    rung_solves(_i, text, c->options.itl1);
+    eq_circuit_free(c);
+    eq_free(text);
 }
 END_TEST
 
@@ -123,6 +175,7 @@ Suite *ladder_suite(void) {
     TCase *t = tcase_create("ladder");
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, each_rung_alone, 0, EQ_RUNGS);
+    tcase_add_loop_test(t, each_rung_where_plain_newton_fails, 0, EQ_RUNGS);
     tcase_add_test(t, amplitudes_do_not_matter);
     tcase_add_test(t, out_of_memory_is_a_status);
     suite_add_tcase(s, t);
