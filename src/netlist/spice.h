@@ -394,6 +394,7 @@ void eq_spice_directive(eq_spice *s, eq_cursor *c);
 eq_element eq_spice_find_element(eq_spice *s, eq_token name, const char *what);
 /* The same without an error; x1:r1 (Xyce) is r.x1.r1. */
 eq_element eq_spice_element_of(const eq_spice *s, eq_token name);
+eq_node eq_spice_node_of(const eq_spice *s, eq_token name);
 eq_node eq_spice_find_node(eq_spice *s, eq_token name, const char *what);
 /* Gives the circuit the outputs of the *% output and *% nudge lines. */
 void eq_spice_finish_directives(eq_spice *s);

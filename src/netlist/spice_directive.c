@@ -91,10 +91,16 @@ eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {
     return e;
 }
 
-eq_node eq_spice_find_node(eq_spice *s, eq_token t, const char *what) {
-    char name[EQ_MAX_NAME + 2], near[96];
+eq_node eq_spice_node_of(const eq_spice *s, eq_token t) {
+    char name[EQ_MAX_NAME + 2];
     eq_node node = copy(t, name) ? eq_circuit_find_node(s->circuit, name) : EQ_NONE;
-    if (node == EQ_NONE && dotted(t, false, name)) node = eq_circuit_find_node(s->circuit, name);
+    return node == EQ_NONE && dotted(t, false, name) ? eq_circuit_find_node(s->circuit, name)
+                                                     : node;
+}
+
+eq_node eq_spice_find_node(eq_spice *s, eq_token t, const char *what) {
+    char near[96];
+    eq_node node = eq_spice_node_of(s, t);
     if (node == EQ_NONE)
         eq_spice_fail(s, t.at, "%s names node %.*s, but there is no such node%s; correct the name",
                       what, (int)(t.length < 60 ? t.length : 60), t.text,

@@ -102,6 +102,17 @@ static void add_expression(eq_spice *s, const eq_cursor *c, const char *end, eq_
     add(s, p);
 }
 
+/* The same of a text of our own, which it frees. */
+static void add_text(eq_spice *s, eq_text *text, eq_token name, unsigned analyses) {
+    if (text->failed) {
+        eq_spice_no_memory(s);
+    } else {
+        eq_cursor c = eq_cursor_new(name.at.file, text->text, text->length);
+        add_expression(s, &c, text->text + text->length, name, analyses);
+    }
+    eq_text_free(text);
+}
+
 /* @d1[id], @r1[i], @v1[p]: ngspice's names for what i(d1), p(v1) and v(r1) are; false: another one.
  */
 static bool add_property(eq_spice *s, const eq_cursor *c, const char *end, eq_token name,
@@ -128,13 +139,25 @@ static bool add_property(eq_spice *s, const eq_cursor *c, const char *end, eq_to
                        eq_circuit_node_name(s->circuit, term[1][r.row]));
     else
         eq_text_printf(&t, "%s(%s)", probe, eq_circuit_element_name(s->circuit, e));
-    if (t.failed) {
-        eq_spice_no_memory(s);
-    } else {
-        eq_cursor inner = eq_cursor_new(element.at.file, t.text, t.length);
-        add_expression(s, &inner, t.text + t.length, name, analyses);
-    }
-    eq_text_free(&t);
+    add_text(s, &t, name, analyses);
+    return true;
+}
+
+/* out, v1#branch: ngspice's names of v(out) and i(v1), under which they are given; in a deck of
+ * Xyce r1 is first the value of an element. */
+static bool add_bare(eq_spice *s, eq_token name, unsigned analyses) {
+    static const char ending[] = "#branch";
+    size_t n = sizeof ending - 1, front = name.length > n ? name.length - n : 0;
+    eq_token tail = {EQ_TOKEN_WORD, name.text + front, name.length - front, name.at}, own = name;
+    bool current = front > 0 && eq_token_is(tail, ending);
+    if (current) own.length = front;
+    if (current ? eq_spice_element_of(s, own) == EQ_NONE : eq_spice_node_of(s, own) == EQ_NONE)
+        return false;
+    if (s->circuit->dialect == EQ_XYCE && eq_spice_is_property(s, own)) return false;
+    eq_text t = {0};
+    eq_text_printf(&t, "%c(%.*s)", current ? 'i' : 'v', (int)own.length, own.text);
+    eq_token label = {EQ_TOKEN_WORD, t.text, t.length, name.at};
+    add_text(s, &t, label, analyses);
     return true;
 }
 
@@ -191,6 +214,8 @@ static void add_item(eq_spice *s, const eq_cursor *c, const char *end, unsigned 
     if (is_all(t))
         add_everything(s, analyses);
     else if (*c->p == '@' && add_property(s, c, end, t, analyses))
+        ;
+    else if (add_bare(s, t, analyses))
         ;
     else if (*c->p != '@' && is_expression(s, c, end))
         add_expression(s, c, end, t, analyses);

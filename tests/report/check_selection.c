@@ -82,6 +82,9 @@ START_TEST(expressions_have_their_values) {
                 {"{x>1?r1:R2}", "{x>1?r1:r2}", "notype", 1000.0},
                 {"N(V1_branch)", "n(v1_branch)", "current", -1e-3},
                 {"n(out)", "n(out)", "voltage", 2.0},
+                {"OUT", "v(out)", "voltage", 2.0},
+                {"x1.n", "v(x1.n)", "voltage", 2.0},
+                {"V1#branch", "i(v1)", "current", -1e-3},
                 {"vdb(in) v(in)", "v(in)", "voltage", 3.0},
                 {"sqrt(v(in)+1)", "sqrt(v(in)+1)", "notype", 2.0},
                 {"{v(in) > 2 ? 1 : 0}", "{v(in)>2?1:0}", "notype", 1.0}};
@@ -90,7 +93,7 @@ START_TEST(expressions_have_their_values) {
         snprintf(text, sizeof text,
                  "%s.param x=5\n.model dm d(is=3e-12)\nr4 0 out2 7 m=2\nr5 out2 0 1\n.func f(y) "
                  "{y*y}\n.subckt s\nr1 n 0 1k\ni1 0 n 2m\n.ends\nx1 s\n"
-                 ".print op v(out) %s\n",
+                 ".print op v(e) %s\n",
                  DIVIDER, item[k].asked);
         eq_result *r = analyse(text, 0);
         ck_assert_uint_eq(r->variables, 2);
