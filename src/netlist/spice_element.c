@@ -375,12 +375,22 @@ static bool read_positional(line *l, eq_token t) {
     return eq_spice_number_at(l->s, l->c, &value, "the value") && set_value(l, k, value);
 }
 
+/* The word behind the nodes of a diode is its model, even when it starts as a number does: 1N4148.
+ */
+static bool names_model(const line *l, eq_token t) {
+    return class_of(l)->letter == 'd' && l->card.model == EQ_NONE && t.kind == EQ_TOKEN_WORD &&
+           eq_starts_number(t.text, t.length);
+}
+
 static bool read_rest(line *l) {
     for (;;) {
         eq_token t = eq_token_peek(l->c);
         bool done;
         if (t.kind == EQ_TOKEN_END) return true;
-        if (eq_spice_is_value(t)) {
+        if (names_model(l, t)) {
+            eq_token_next(l->c);
+            done = read_model(l, t);
+        } else if (eq_spice_is_value(t)) {
             done = read_positional(l, t);
         } else {
             eq_token_next(l->c);

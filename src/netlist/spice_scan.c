@@ -18,6 +18,7 @@ typedef struct scan {
 } scan;
 
 static void read_file(scan *from, eq_token name, const eq_token *section);
+static char *find_file(const scan *k, eq_token name);
 
 /* Ends the stretch of elements of the current scope at the current line. */
 static void split(scan *k) {
@@ -169,6 +170,21 @@ static void include(scan *k) {
     if (file_name(k, &name)) read_file(k, name, NULL);
 }
 
+/* LTspice's .lib FILE is an .include; its decks name libraries of its own installation, which are
+ * not here. */
+static void whole_library(scan *k, eq_token name) {
+    char *path = find_file(k, name);
+    if (path == NULL)
+        eq_spice_no_memory(k->s);
+    else if (access(path, R_OK) == 0)
+        read_file(k, name, NULL);
+    else
+        eq_spice_note(k->s, ".lib", name.at,
+                      "skipped: the library '%.*s' (and others) is not here; add the models it has",
+                      (int)name.length, name.text);
+    eq_free(path);
+}
+
 /* .lib FILE SECTION reads a section; .lib SECTION starts one inside a library. */
 static void library(scan *k, eq_location at) {
     eq_token name, section;
@@ -176,6 +192,8 @@ static void library(scan *k, eq_location at) {
     section = eq_token_raw(&k->c);
     if (section.kind == EQ_TOKEN_WORD)
         read_file(k, name, &section);
+    else if (k->s->circuit->dialect == EQ_LTSPICE)
+        whole_library(k, name);
     else
         eq_spice_fail(k->s, at,
                       ".lib needs a file and a section: .lib FILE SECTION; a whole file is read "

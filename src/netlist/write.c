@@ -118,12 +118,22 @@ static const eq_model *model_of(const writer *w, eq_element e) {
     return m;
 }
 
+/* A model's name; one that starts as a number does (1N4148) gets m_ in front, as ngspice takes it
+ * for a number. */
+static void put_model_text(writer *w, const char *name, eq_place at) {
+    if (name[0] >= '0' && name[0] <= '9') eq_text_puts(w->out, "m_");
+    put_name(w, name, at);
+}
+
 /* A model of the element's own is called m_ELEMENT. */
 static void put_model_name(writer *w, eq_element e) {
     const eq_model *m = model_of(w, e);
     eq_place at = eq_circuit_place_of(w->c, e);
     if (m == NULL) eq_text_puts(w->out, "m_");
-    put_name(w, m == NULL ? eq_circuit_element_name(w->c, e) : m->name, at);
+    if (m == NULL)
+        put_name(w, eq_circuit_element_name(w->c, e), at);
+    else
+        put_model_text(w, m->name, at);
 }
 
 static void put_pair(writer *w, const char *name, double value) {
@@ -173,7 +183,7 @@ static void put_model(writer *w, const char *name, eq_element e, const eq_device
             if (name == NULL)
                 put_model_name(w, e);
             else
-                put_name(w, name, (eq_place){NULL, 0, 0});
+                put_model_text(w, name, (eq_place){NULL, 0, 0});
             p++;
         } else {
             eq_text_add(w->out, p, 1);

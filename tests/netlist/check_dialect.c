@@ -88,6 +88,30 @@ START_TEST(signs_of_the_dialects) {
 }
 END_TEST
 
+/* LTspice's decks name libraries of its installation, and models such as 1N4148; the export runs in
+ * ngspice. */
+START_TEST(ltspice_names_of_models_and_libraries) {
+    char *folder = scratch_folder(), path[200], *text;
+    snprintf(path, sizeof path, "%s/x.net", folder);
+    FILE *f = fopen(path, "w");
+    fputs("t\nv1 a 0 5\nr1 a b 1k\nd1 b 0 1N4148\n.model D D\n.lib C:\\lib\\standard.dio\n"
+          ".model 1N4148 D(Is=2.52n Rs=.568 N=1.752 type=silicon)\n.op\n.backanno\n.end\n",
+          f);
+    fclose(f);
+    expect_exit(0, &text, "op %s --format csv", path);
+    ck_assert_ptr_nonnull(strstr(text, "is not here; add the models"));
+    double a = NAN, b = NAN;
+    const char *row = strstr(text, "v(a),v(b),i(v1)\n");
+    ck_assert_ptr_nonnull(row);
+    ck_assert_int_eq(sscanf(strchr(row, '\n'), " %lf,%lf", &a, &b), 2);
+    double i = (5.0 - b) / 1e3, vte = 1.752 * 0.025864917007157, v = b - 0.568 * i;
+    ck_assert_double_eq_tol(i, 2.52e-9 * (exp(v / vte) - 1.0) + 1e-12 * v, 1e-8 * i);
+    free(text);
+    expect_exit(0, NULL, "verify %s", path);
+    scratch_free(folder);
+}
+END_TEST
+
 START_TEST(the_program_takes_a_dialect) {
     char *folder = scratch_folder(), path[200], *text;
     snprintf(path, sizeof path, "%s/x.cir", folder);
@@ -114,6 +138,7 @@ Suite *dialect_suite(void) {
     TCase *t = tcase_create("dialect");
     tcase_add_test(t, xyce_has_its_own_rules);
     tcase_add_test(t, signs_of_the_dialects);
+    tcase_add_test(t, ltspice_names_of_models_and_libraries);
     tcase_add_test(t, the_program_takes_a_dialect);
     suite_add_tcase(s, t);
     return s;
