@@ -10,7 +10,27 @@
 #include "devices/diode_law.h"
 #include "devices/registry.h"
 
-enum { IS, N, RS, EG, XTI, TNOM, AREA, M, TEMP, BV, IBV, NBV, IKF, ISR, NR, VJ, MJ, DECLARED };
+enum {
+    IS,
+    N,
+    RS,
+    EG,
+    XTI,
+    TNOM,
+    AREA,
+    M,
+    TEMP,
+    BV,
+    IBV,
+    NBV,
+    IKF,
+    ISR,
+    NR,
+    VJ,
+    MJ,
+    DTEMP,
+    DECLARED
+};
 enum {
     VTE = DECLARED + EQ_DIODE_VTE,
     ISAT = DECLARED + EQ_DIODE_ISAT,
@@ -46,6 +66,7 @@ static const eq_param diode_param[] = {
     [NR] = {"nr", "1", 1.0, 1e-6, 1e6, false},     /* ngspice 39; its manual says 2 */
     [VJ] = {"vj", "V", 1.0, 1e-6, 1e6, false},
     [MJ] = {"mj", "1", 0.5, 0.0, 1e3, false}, /* grading coefficient; .model has it as m, too */
+    [DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false}, /* above the circuit's, without temp */
 };
 
 static const double celsius_zero = 273.15;
@@ -76,7 +97,7 @@ static double junction_potential(double vj, double k_over_q, double temp, double
  * vcrit = vte ln(vte/(sqrt 2 is)) bounds the junction limiting (Nagel 1975). */
 static void derive(size_t n, double *const *w, const eq_environment *env) {
     for (size_t j = 0; j < n; j++) {
-        double temp = (isnan(w[TEMP][j]) ? env->temp : w[TEMP][j]) + celsius_zero;
+        double temp = (isnan(w[TEMP][j]) ? env->temp + w[DTEMP][j] : w[TEMP][j]) + celsius_zero;
         double tnom = (isnan(w[TNOM][j]) ? env->tnom : w[TNOM][j]) + celsius_zero;
         double vt = env->k_over_q * temp, scale = w[AREA][j] * w[M][j];
         double warm = warming(w[N][j], w[EG][j], w[XTI][j], temp, tnom, vt);

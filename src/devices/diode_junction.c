@@ -74,7 +74,8 @@ static const double gauss_weight[4] = {0.3626837833783620, 0.3137066458778873, 0
  * injected current goes with u and u^(3/2)); panels of 2 vte in u, 8-point Gauss-Legendre each
  * (exact to round-off for an exponential there). */
 static double integral(const eq_junction *q, double v, int what) {
-    double far = fabs(v), panels = fmax(1.0, ceil(far / (2.0 * q->vte))), sum = 0.0;
+    double widest = q->isr > 0.0 ? fmin(2.0 * q->vte, 0.1 * q->vj) : 2.0 * q->vte;
+    double far = fabs(v), panels = fmax(1.0, ceil(far / widest)), sum = 0.0;
     if (v > 700.0 * q->vte) return INFINITY; /* the plain current overflows */
     for (double k = 0.0; k < panels; k++) {
         double from = sqrt(far * (k / panels)), to = sqrt(far * ((k + 1.0) / panels));

@@ -4,7 +4,7 @@
 
 #include "devices/registry.h"
 
-enum { R, R_TC1, R_TC2, R_TEMP, R_G, R_COLUMNS };
+enum { R, R_TC1, R_TC2, R_TEMP, R_DTEMP, R_G, R_COLUMNS };
 enum { G, G_MIN, G_MAX, G_COLUMNS };
 
 static const eq_param resistor_param[] = {
@@ -12,6 +12,7 @@ static const eq_param resistor_param[] = {
     [R_TC1] = {"tc1", "1/K", 0.0, -1e6, 1e6, false},
     [R_TC2] = {"tc2", "1/K^2", 0.0, -1e6, 1e6, false},
     [R_TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},
+    [R_DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false}, /* above the circuit's, without temp */
 };
 
 static const eq_param memristor_param[] = {
@@ -23,7 +24,7 @@ static const eq_param memristor_param[] = {
 /* g = 1/(r (1 + tc1 dT + tc2 dT^2)) with dT = temp - tnom (ngspice manual, "Resistors"). */
 static void resistor_derive(size_t n, double *const *w, const eq_environment *env) {
     for (size_t j = 0; j < n; j++) {
-        double temp = isnan(w[R_TEMP][j]) ? env->temp : w[R_TEMP][j];
+        double temp = isnan(w[R_TEMP][j]) ? env->temp + w[R_DTEMP][j] : w[R_TEMP][j];
         double dt = temp - env->tnom;
         w[R_G][j] = 1.0 / (w[R][j] * (1.0 + w[R_TC1][j] * dt + w[R_TC2][j] * dt * dt));
     }

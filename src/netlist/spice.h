@@ -289,6 +289,10 @@ bool eq_spice_formula_conductance(eq_spice *s, eq_formula *f, eq_node a, eq_node
  * formula. */
 bool eq_spice_switch(eq_spice *s, eq_cursor *c, char letter, eq_card *card);
 
+/* spice_resistor.c: the resistance by length and width (NAN: the model's) into *r, which stays as it is when the
+ * model has no rsh; false: an error was reported. */
+bool eq_spice_sheet(eq_spice *s, eq_token model, double length, double width, double *r);
+
 /* spice_pwl.c: the ideal diode between nodes a and b in the form that the writers give it, w = ron,
  * roff, vfwd; false and the cursor unmoved when the rest of the line is anything else. */
 bool eq_spice_ideal_diode(eq_cursor *c, eq_token a, eq_token b, double w[3]);

@@ -16,6 +16,8 @@ typedef struct line {
     double m, scale;
     double model_value;    /* of the model, NAN; in Xyce it multiplies the own one */
     bool own_value;        /* written on the line */
+    double length, width;  /* m, of a resistor; NAN */
+    eq_token model;        /* as written */
     double factor;         /* from the value written to the one in the table */
     double tc1, tc2, temp; /* of a behavioural source; temp NAN: the circuit's */
     eq_formula *formula;   /* of a resistance that depends on the state */
@@ -52,6 +54,8 @@ typedef enum key_action {
     KEY_TC2,
     KEY_TC,
     KEY_TEMP,
+    KEY_LENGTH,
+    KEY_WIDTH,
     KEY_IGNORE,
     KEY_REFUSE
 } key_action;
@@ -74,9 +78,10 @@ static const struct key {
     {"r", "noise", KEY_IGNORE, NULL},
     {"d", "ic", KEY_IGNORE, NULL},
     {"d", "pj", KEY_IGNORE, NULL},
-    {"rd", "dtemp", KEY_REFUSE, "give temp="},
-    {"rd", "l", KEY_REFUSE, "give the resistance or the area"},
-    {"rd", "w", KEY_REFUSE, "give the resistance or the area"},
+    {"r", "l", KEY_LENGTH, NULL},
+    {"r", "w", KEY_WIDTH, NULL},
+    {"d", "l", KEY_REFUSE, "give the area"},
+    {"d", "w", KEY_REFUSE, "give the area"},
 };
 
 bool eq_spice_is_value(eq_token t) {
@@ -222,6 +227,7 @@ static bool read_model(line *l, eq_token name) {
         return false;
     }
     int32_t model = eq_spice_model(l->s, name, class_of(l)->letter);
+    l->model = name;
     if (model != EQ_NONE) use_model(l, model);
     return model != EQ_NONE;
 }
@@ -309,6 +315,12 @@ static bool read_key(line *l, eq_token name) {
         return true;
     case KEY_TEMP:
         l->temp = value;
+        return true;
+    case KEY_LENGTH:
+        l->length = value;
+        return true;
+    case KEY_WIDTH:
+        l->width = value;
         return true;
     case KEY_MULTIPLY:
         l->m *= value;
@@ -465,6 +477,19 @@ static bool warm(line *l) {
            eq_spice_formula_temperature(l->s, l->card.formula, l->tc1, l->tc2, l->temp);
 }
 
+/* A resistor without a value of its own may have one by its geometry. */
+static bool measure(line *l) {
+    double r = NAN;
+    if (class_of(l)->letter != 'r' || l->card.model == EQ_NONE || l->own_value ||
+        l->formula != NULL)
+        return true;
+    if (!eq_spice_sheet(l->s, l->model, l->length, l->width, &r)) return false;
+    if (isnan(r)) return true;
+    l->card.w[class_of(l)->value] = r;
+    l->has_value = true;
+    return true;
+}
+
 /* What must not be missing: the model of a diode, the value of R and of controlled sources. */
 static bool complete(line *l) {
     const eq_device_class *cls = class_of(l);
@@ -537,7 +562,7 @@ static void read_device(line *l) {
     eq_pending control = {EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at};
     if (read_nodes(l) &&
         (class_of(l)->control != EQ_CONTROL_CURRENT || read_control(l, &control)) && read_rest(l) &&
-        complete(l) && warm(l) && multiply(l))
+        measure(l) && complete(l) && warm(l) && multiply(l))
         add(l, control);
 }
 
@@ -615,7 +640,9 @@ void eq_spice_element(eq_spice *s, eq_cursor *c) {
               .scale = 1.0,
               .factor = 1.0,
               .temp = NAN,
-              .model_value = NAN};
+              .model_value = NAN,
+              .length = NAN,
+              .width = NAN};
     if (l.name.kind != EQ_TOKEN_WORD) {
         eq_spice_expected(s, l.name, "an element or a card");
         return;

@@ -12,6 +12,7 @@ typedef enum word_action {
     WORD_DC_FREE,
     WORD_TEXT,
     WORD_NEUTRAL,
+    WORD_GEOMETRY, /* read by spice_resistor.c */
     WORD_NOT_HERE
 } word_action;
 
@@ -91,9 +92,13 @@ static const struct model_word {
     {'r', "lf", WORD_DC_FREE, NULL, 0},
     {'r', "wf", WORD_DC_FREE, NULL, 0},
     {'r', "bv_max", WORD_DC_FREE, NULL, 0},
-    {'r', "rsh", WORD_NEUTRAL, NULL, 0},
-    {'r', "narrow", WORD_NEUTRAL, NULL, 0},
-    {'r', "short", WORD_NEUTRAL, NULL, 0},
+    {'r', "rsh", WORD_GEOMETRY, NULL, 0},
+    {'r', "defw", WORD_GEOMETRY, NULL, 0},
+    {'r', "defl", WORD_GEOMETRY, NULL, 0},
+    {'r', "narrow", WORD_GEOMETRY, NULL, 0},
+    {'r', "short", WORD_GEOMETRY, NULL, 0},
+    {'r', "dtemp", WORD_NOT_HERE, NULL, 0},
+    {'d', "dtemp", WORD_NOT_HERE, NULL, 0},
     {'r', "tce", WORD_NEUTRAL, NULL, 0},
     {'r', "temp", WORD_NOT_HERE, NULL, 0},
 };
@@ -180,7 +185,7 @@ static bool neutral(const reading *r, eq_token key, const struct model_word *w, 
                       (int)key.length, key.text, (int)r->name.length, r->name.text);
         return true;
     }
-    if (value == w->neutral) return true;
+    if (w->action == WORD_GEOMETRY || value == w->neutral) return true;
     eq_spice_fail(r->s, key.at,
                   w->action == WORD_NOT_HERE
                       ? "%.*s=%g does not stand on a .model card; write it on the element"

@@ -101,7 +101,7 @@ static double param(const writer *w, eq_element e, int k) {
 /* Parameters of a diode that stand on the element, not in its model. */
 static bool on_instance(const eq_param *p) {
     return strcmp(p->name, "area") == 0 || strcmp(p->name, "m") == 0 ||
-           strcmp(p->name, "temp") == 0;
+           strcmp(p->name, "temp") == 0 || strcmp(p->name, "dtemp") == 0;
 }
 
 /* The model of element e when its parameters are still those of the model, else NULL. */
@@ -231,7 +231,11 @@ static void put_instance_params(writer *w, eq_element e) {
         const eq_param *p = &cls->param[k];
         double value = param(w, e, k);
         bool own = cls == &eq_class_resistor ? k != cls->value : on_instance(p);
-        if (own && !isnan(value) && value != p->default_value) put_pair(w, p->name, value);
+        if (!own || isnan(value) || value == p->default_value) continue;
+        bool above = strcmp(p->name, "dtemp") == 0;
+        if (above && !isnan(param(w, e, eq_param_find(cls, "temp")))) continue;
+        above = above && w->dialect != EQ_NGSPICE;
+        put_pair(w, above ? "temp" : p->name, above ? w->c->env.temp + value : value);
     }
 }
 

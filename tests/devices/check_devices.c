@@ -25,6 +25,7 @@ typedef struct table {
 /* Values worth trying for a parameter: the default where there is one, else around 1. */
 static double some_value(const eq_param *p, eq_random *r) {
     if (strcmp(p->unit, "C") == 0) return NAN;
+    if (strcmp(p->name, "dtemp") == 0) return 0.0;            /* near_breakdown reckons at 27 C */
     double usual = strcmp(p->name, "isr") == 0 ? 1e-12 : 1.0; /* beside is of 1e-14 */
     double base = isfinite(p->default_value) && p->default_value != 0.0 ? p->default_value : usual;
     double value = base * exp(2.0 * eq_random_uniform(r) - 1.0);
@@ -84,19 +85,22 @@ static void near(double a, double b, double scale, const char *what, const eq_de
                   "%s of %s: %.12g against %.12g", what, cls->name, a, b);
 }
 
-/* Breakdown begins at -xbv of the junction's drop x - rs i; 1e-3 V because is moves xbv. */
+/* Breakdown begins at -xbv of the junction's drop x - rs i; 1e-3 V because is moves xbv.
+ * Recombination ends at -3 n Vt with a jump. */
 static bool near_breakdown(double **w, double x) {
     const eq_device_class *cls = &eq_class_diode;
     double bv = *w[eq_param_find(cls, "bv")], n = *w[eq_param_find(cls, "n")],
            vt = env.k_over_q * 300.15;
     double nbv = *w[eq_param_find(cls, "nbv")], m = *w[eq_param_find(cls, "m")], moved;
     double is = *w[eq_param_find(cls, "is")] * *w[eq_param_find(cls, "area")], y, g;
+    cls->value_and_slope(1, w, &x, NULL, &y, &g, NULL);
+    double scale = *w[eq_param_find(cls, "area")] * m;
+    double v = x - *w[eq_param_find(cls, "rs")] / scale * y;
+    if (*w[eq_param_find(cls, "isr")] > 0.0 && fabs(v + 3.0 * n * vt) < 1e-3) return true;
     if (bv == 0.0) return false;
     double xbv = eq_junction_breakdown(is, vt, n * vt, bv, *w[eq_param_find(cls, "ibv")],
                                        (nbv > 0.0 ? nbv : n) * vt, &moved);
-    cls->value_and_slope(1, w, &x, NULL, &y, &g, NULL);
-    double scale = *w[eq_param_find(cls, "area")] * m;
-    return fabs(x - *w[eq_param_find(cls, "rs")] / scale * y + xbv) < 1e-3;
+    return fabs(v + xbv) < 1e-3;
 }
 
 /* A drop within 1e-4 V of a kink of the law has no meaningful central difference. */
