@@ -261,7 +261,8 @@ eq_status eq_spice_scan(eq_spice *s, const char *name, char *text, size_t length
 /* spice_model.c: the circuit's model of the .model `name` seen from s->frame, of class letter
  * `letter`; EQ_NONE: an error was reported. */
 int32_t eq_spice_model(eq_spice *s, eq_token name, char letter);
-/* The .model card of that name seen from s->frame, and the frame whose scope holds it; NULL: an error was reported. */
+/* The .model card of that name seen from s->frame, and the frame whose scope holds it; NULL: an
+ * error was reported. */
 eq_definition *eq_spice_model_card(eq_spice *s, eq_token name, char letter, eq_frame **frame);
 /* Reads every .model of the deck's own scope, used or not. */
 void eq_spice_all_models(eq_spice *s);
@@ -285,12 +286,12 @@ bool eq_spice_formula_temperature(eq_spice *s, eq_formula *f, double tc1, double
 /* The drop across nodes a and b divided by y, as the formula of a resistor. */
 bool eq_spice_formula_conductance(eq_spice *s, eq_formula *f, eq_node a, eq_node b, eq_operand y);
 
-/* spice_switch.c: what follows the nodes of a switch S or W; the card of class behavioural_current gets its
- * formula. */
+/* spice_switch.c: what follows the nodes of a switch S or W; the card of class behavioural_current
+ * gets its formula. */
 bool eq_spice_switch(eq_spice *s, eq_cursor *c, char letter, eq_card *card);
 
-/* spice_resistor.c: the resistance by length and width (NAN: the model's) into *r, which stays as it is when the
- * model has no rsh; false: an error was reported. */
+/* spice_resistor.c: the resistance by length and width (NAN: the model's) into *r, which stays as
+ * it is when the model has no rsh; false: an error was reported. */
 bool eq_spice_sheet(eq_spice *s, eq_token model, double length, double width, double *r);
 
 /* spice_pwl.c: the ideal diode between nodes a and b in the form that the writers give it, w = ron,

@@ -31,7 +31,8 @@ START_TEST(elements_stand_in_tables_in_deck_order) {
     eq_element r2 = eq_circuit_find_element(c, "r2");
     ck_assert_int_eq(c->row[r2].row, 1);
     ck_assert_int_eq(eq_circuit_freeze(c, NULL), EQ_OK);
-    ck_assert_double_eq_tol(c->table[EQ_CLASS_resistor].w[4][1], 1.0 / 4e3, 1e-20);
+    ck_assert_double_eq_tol(c->table[EQ_CLASS_resistor].w[eq_class_resistor.params][1], 1.0 / 4e3,
+                            1e-20);
     ck_assert_str_eq(eq_circuit_element_name(c, r2), "r2");
     eq_circuit_free(c);
 }
