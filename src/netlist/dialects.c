@@ -22,22 +22,20 @@
     [EQ_CLASS_behavioural_current] = "$n $a $b i=" OPEN "$e" CLOSE "\n",                           \
     [EQ_CLASS_behavioural_voltage] = "$n $a $b v=" OPEN "$e" CLOSE "\n"
 
+/* Names, models and the title, as all SPICE dialects have them. */
+#define SPICE_TEXT                                                                                 \
+    .comment = "* ", .head = "", .nodeset = {".nodeset v(", ")="}, .allowed = "#:/!<>@|~^&[]+-%",  \
+    .typed_names = true, .title_is_bare = true, .model = ".model $n D(", .model_end = ")\n"
+
 static const eq_dialect_table tables[] = {
     [EQ_NGSPICE] =
         {
             .name = "ngspice",
             .k_over_q = K_NGSPICE,
-            .comment = "* ",
-            .head = "",
             .options = ".options reltol=$r abstol=1e-15 vntol=1e-12 gmin=$g itl1=1000 itl2=1000 "
                        "epsmin=1e-300 temp=$T tnom=$N\n",
-            .nodeset = {".nodeset v(", ")="},
             .tail = ".op\n.end\n",
-            .allowed = "#:/!<>@|~^&[]+-%",
-            .typed_names = true,
-            .title_is_bare = true,
-            .model = ".model $n D(",
-            .model_end = ")\n",
+            SPICE_TEXT,
             .element = {SPICE_ELEMENTS, BEHAVIOURAL("", ""),
                         [EQ_CLASS_ideal_diode] =
                             "$n $a $b i=$f*$u + ($u > $t ? $x*($u - $t) : 0)\n"},
@@ -46,17 +44,10 @@ static const eq_dialect_table tables[] = {
         {
             .name = "xyce",
             .k_over_q = K_XYCE,
-            .comment = "* ",
-            .head = "",
             .options = ".options nonlin reltol=$r abstol=1e-15 rhstol=1e-12 maxstep=1000\n"
                        ".options device gmin=$g temp=$T tnom=$N\n",
-            .nodeset = {".nodeset v(", ")="},
             .tail = ".op\n.print dc format=raw v(*) i(*)\n.end\n",
-            .allowed = "#:/!<>@|~^&[]+-%",
-            .typed_names = true,
-            .title_is_bare = true,
-            .model = ".model $n D(",
-            .model_end = ")\n",
+            SPICE_TEXT,
             .element = {SPICE_ELEMENTS, BEHAVIOURAL("{", "}"),
                         [EQ_CLASS_ideal_diode] =
                             "$n $a $b i={$f*$u + if($u > $t, $x*($u - $t), 0)}\n"},
@@ -65,17 +56,10 @@ static const eq_dialect_table tables[] = {
         {
             .name = "ltspice",
             .k_over_q = K_NGSPICE,
-            .comment = "* ",
-            .head = "",
             .options = ".options reltol=$r abstol=1e-15 vntol=1e-12 gmin=$g itl1=1000 tnom=$N "
                        "numdgt=15\n.temp $T\n",
-            .nodeset = {".nodeset v(", ")="},
             .tail = ".op\n.end\n",
-            .allowed = "#:/!<>@|~^&[]+-%",
-            .typed_names = true,
-            .title_is_bare = true,
-            .model = ".model $n D(",
-            .model_end = ")\n",
+            SPICE_TEXT,
             .element = {SPICE_ELEMENTS, BEHAVIOURAL("", "")},
             .ideal_model = "$n $a $b $m\n",
         },

@@ -1,9 +1,7 @@
 /* tests/bad: every deck NAME.cir or NAME.xml is refused with exactly the messages of NAME.expect,
  * and so is every experiment of tests/bad/experiments, with its damaged data files, by the program.
  * Run from the root of the repository. */
-#define _DEFAULT_SOURCE /* scandir */
 #include <check.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +25,7 @@ static void print_errors(const eq_diag *d, eq_text *out) {
     }
 }
 
-static void check_deck(const char *name, const char *unused) {
+static void check_deck(const char *name, void *unused) {
     char deck[512], expect[512], *want = NULL;
     size_t length = 0;
     (void)unused;
@@ -48,48 +46,24 @@ static void check_deck(const char *name, const char *unused) {
     eq_diag_free(d);
 }
 
-static bool ends(const char *name, const char *with) {
-    size_t n = strlen(name), m = strlen(with);
-    return n > m && strcmp(name + n - m, with) == 0;
-}
-
-static int is_deck(const struct dirent *e) {
-    return ends(e->d_name, ".cir") || ends(e->d_name, ".xml");
-}
-
-static int is_experiment(const struct dirent *e) {
-    return ends(e->d_name, ".xml");
-}
-
 /* What the program says to an experiment, and that it leaves nothing behind. */
-static void check_experiment(const char *name, const char *folder) {
+static void check_experiment(const char *name, void *unused) {
     char expect[512], *want = NULL, *got;
     size_t length = 0;
+    (void)unused;
     snprintf(expect, sizeof expect, "tests/bad/experiments/%.*s.expect", (int)(strlen(name) - 4),
              name);
     ck_assert_msg(eq_file_read(expect, (eq_place){NULL, 0, 0}, &want, &length, NULL) == EQ_OK,
                   "no %s", expect);
-    expect_exit(2, &got, "train tests/bad/experiments/%s -o %s/run", name, folder);
+    expect_exit(2, &got, "train tests/bad/experiments/%s -o %s", name, in("run"));
     ck_assert_msg(strcmp(got, want) == 0, "%s says\n%sand not\n%s", name, got, want);
     free(got);
     eq_free(want);
 }
 
-/* Calls check on every file of the folder that is chosen; how many. */
-static int for_all(const char *folder, int (*chosen)(const struct dirent *),
-                   void (*check)(const char *name, const char *data), const char *data) {
-    struct dirent **list;
-    int n = scandir(folder, &list, chosen, alphasort);
-    for (int k = 0; k < n; k++) {
-        check(list[k]->d_name, data);
-        free(list[k]);
-    }
-    free(list);
-    return n;
-}
-
 START_TEST(bad_decks_are_refused_word_for_word) {
-    int n = for_all("tests/bad", is_deck, check_deck, NULL);
+    static const char *const decks[] = {".cir", ".xml", NULL};
+    int n = for_each_file("tests/bad", decks, check_deck, NULL);
     ck_assert_int_ge(n, FEWEST_DECKS);
     printf("  tests/bad: %d decks are refused word for word\n", n);
     fflush(stdout);
@@ -97,12 +71,11 @@ START_TEST(bad_decks_are_refused_word_for_word) {
 END_TEST
 
 START_TEST(bad_experiments_are_refused_word_for_word) {
-    char *folder = scratch_folder();
-    int n = for_all("tests/bad/experiments", is_experiment, check_experiment, folder);
+    static const char *const experiments[] = {".xml", NULL};
+    int n = for_each_file("tests/bad/experiments", experiments, check_experiment, NULL);
     ck_assert_int_ge(n, FEWEST_EXPERIMENTS);
     printf("  tests/bad/experiments: %d experiments and data files are refused word for word\n", n);
     fflush(stdout);
-    scratch_free(folder);
 }
 END_TEST
 
@@ -110,6 +83,7 @@ Suite *bad_suite(void) {
     Suite *s = suite_create("bad");
     TCase *t = tcase_create("bad");
     tcase_set_timeout(t, 60);
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_test(t, bad_decks_are_refused_word_for_word);
     tcase_add_test(t, bad_experiments_are_refused_word_for_word);
     suite_add_tcase(s, t);

@@ -1,15 +1,15 @@
 /* tests/decks: every deck is read and solved here and given unchanged to `ngspice -b`; all node
  * voltages and source currents agree. So is a family of random decks made of every element class.
  */
-#define _DEFAULT_SOURCE /* scandir, mkdtemp */
+#define _DEFAULT_SOURCE /* mkdtemp */
 #include <check.h>
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../support/program.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "netlist/netlist.h"
@@ -59,24 +59,17 @@ static void print_tally(const char *what, const tally *t) {
     fflush(stdout);
 }
 
-static int is_deck(const struct dirent *e) {
-    size_t n = strlen(e->d_name);
-    return n > 4 && strcmp(e->d_name + n - 4, ".cir") == 0;
+static void check_named(const char *name, void *total) {
+    char path[512];
+    snprintf(path, sizeof path, "tests/decks/%s", name);
+    check_deck(path, name, total);
 }
 
 START_TEST(decks_agree_with_ngspice) {
-    struct dirent **list;
+    static const char *const decks[] = {".cir", NULL};
     tally total = {0};
-    char path[512];
-    int n = scandir("tests/decks", &list, is_deck, alphasort);
-    ck_assert_int_ge(n, FEWEST_DECKS);
-    for (int k = 0; k < n; k++) {
-        snprintf(path, sizeof path, "tests/decks/%s", list[k]->d_name);
-        check_deck(path, list[k]->d_name, &total);
-        free(list[k]);
-    }
+    ck_assert_int_ge(for_each_file("tests/decks", decks, check_named, &total), FEWEST_DECKS);
     print_tally("tests/decks", &total);
-    free(list);
 }
 END_TEST
 

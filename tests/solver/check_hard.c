@@ -3,9 +3,7 @@
  * minimisation of the co-content where the circuit has one, and most rungs of the ladder alone; a
  * table of iterations and the success rates are printed. tests/decks/hard holds those written by
  * hand, the long ones are generated below. */
-#define _DEFAULT_SOURCE /* scandir */
 #include <check.h>
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -401,32 +399,33 @@ START_TEST(generated_decks) {
 }
 END_TEST
 
-static int is_deck(const struct dirent *e) {
-    size_t n = strlen(e->d_name);
-    return n > 4 && strcmp(e->d_name + n - 4, ".cir") == 0;
+/* Where decks of a folder are tried. */
+typedef struct trial {
+    const char *folder;
+    score total;
+} trial;
+
+static void try_file(const char *name, void *data) {
+    trial *t = data;
+    char path[512], *text;
+    size_t length;
+    eq_text deck = {0};
+    snprintf(path, sizeof path, "tests/decks/hard/%s", name);
+    ck_assert_int_eq(eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, NULL), EQ_OK);
+    eq_text_add(&deck, text, length);
+    try_deck(name, &deck, t->folder, &t->total);
+    eq_text_free(&deck);
+    eq_free(text);
 }
 
 START_TEST(decks_by_hand) {
-    struct dirent **list;
-    char *folder = scratch_folder(), path[512];
-    score total = {0};
-    int n = scandir("tests/decks/hard", &list, is_deck, alphasort);
-    ck_assert_int_ge(n, 10);
+    static const char *const decks[] = {".cir", NULL};
+    char *folder = scratch_folder();
+    trial t = {folder, {0}};
     print_head();
-    for (int k = 0; k < n; k++) {
-        eq_text t = {0};
-        char *text;
-        size_t length;
-        snprintf(path, sizeof path, "tests/decks/hard/%s", list[k]->d_name);
-        ck_assert_int_eq(eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, NULL), EQ_OK);
-        eq_text_add(&t, text, length);
-        try_deck(list[k]->d_name, &t, folder, &total);
-        eq_text_free(&t);
-        eq_free(text);
-        free(list[k]);
-    }
-    print_score(&total);
-    free(list);
+    ck_assert_int_ge(for_each_file("tests/decks/hard", decks, try_file, &t), 10);
+    print_score(&t.total);
+    ck_assert_int_eq(t.total.ours, t.total.decks);
     scratch_free(folder);
 }
 END_TEST

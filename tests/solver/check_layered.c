@@ -1,5 +1,5 @@
-/* The layered engine against an independent dense Newton: KCL written branch by branch in the physical
- * currents (no energy weights, no elimination), on small random networks. */
+/* The layered engine against an independent dense Newton: KCL written branch by branch in the
+ * physical currents (no energy weights, no elimination), on small random networks. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -22,15 +22,29 @@ typedef struct sample {
 } sample;
 
 static const sample samples[] = {
-    {.inputs = 6, .hidden = 5, .outputs = 4, .amplified = true, .differential = true, .biased = true},
+    {.inputs = 6,
+     .hidden = 5,
+     .outputs = 4,
+     .amplified = true,
+     .differential = true,
+     .biased = true},
     {.inputs = 6, .hidden = 5, .outputs = 3},
     {.inputs = 5, .hidden = 7, .outputs = 2, .ideal = true, .biased = true},
-    {.inputs = 8, .hidden = 6, .outputs = 4, .amplified = true, .differential = true, .partial = true},
+    {.inputs = 8,
+     .hidden = 6,
+     .outputs = 4,
+     .amplified = true,
+     .differential = true,
+     .partial = true},
     {.inputs = 4, .hidden = 3, .second = 4, .outputs = 2, .amplified = true, .biased = true},
     {.inputs = 4, .hidden = 3, .second = 4, .outputs = 2, .biased = true, .output_diodes = true},
     {.inputs = 4, .hidden = 1, .outputs = 1, .biased = true},
 };
-enum { SAMPLES = sizeof samples / sizeof *samples, MOST = 64, EXAMPLES = 5 }; /* 5: no whole vectors */
+enum {
+    SAMPLES = sizeof samples / sizeof *samples,
+    MOST = 64,
+    EXAMPLES = 5
+}; /* 5: no whole vectors */
 
 static eq_node node(eq_circuit *c, const char *format, size_t k) {
     char name[32];
@@ -39,8 +53,8 @@ static eq_node node(eq_circuit *c, const char *format, size_t k) {
 }
 
 /* One element with a running number in its name. */
-static eq_element put(eq_circuit *c, int cls, const char *prefix, eq_node a, eq_node b, eq_node control,
-                      eq_element by, double value) {
+static eq_element put(eq_circuit *c, int cls, const char *prefix, eq_node a, eq_node b,
+                      eq_node control, eq_element by, double value) {
     char name[32];
     snprintf(name, sizeof name, "%s%zu", prefix, eq_circuit_elements(c));
     eq_card card = eq_card_new(cls);
@@ -53,8 +67,10 @@ static eq_element put(eq_circuit *c, int cls, const char *prefix, eq_node a, eq_
         card.term[3] = EQ_GROUND;
     }
     card.control = by;
-    if (eq_class(cls)->value >= 0) card.w[eq_class(cls)->value] = value;
-    else card.w[eq_param_find(eq_class(cls), cls == EQ_CLASS_diode ? "is" : "ron")] = value;
+    if (eq_class(cls)->value >= 0)
+        card.w[eq_class(cls)->value] = value;
+    else
+        card.w[eq_param_find(eq_class(cls), cls == EQ_CLASS_diode ? "is" : "ron")] = value;
     eq_element e;
     ck_assert_int_eq(eq_circuit_add(c, &card, &e, NULL), EQ_OK);
     return e;
@@ -68,20 +84,23 @@ static void diodes(eq_circuit *c, eq_random *r, bool ideal, eq_node at) {
     put(c, cls, "d", down, at, EQ_NONE, EQ_NONE, value);
 }
 
-/* The terminal a neuron drives the next layer with: the node itself, or behind its amplifier. The ratio of the
- * gains is free in the first layer; after it, all neurons of a layer are in one component and share one. */
+/* The terminal a neuron drives the next layer with: the node itself, or behind its amplifier. The
+ * ratio of the gains is free in the first layer; after it, all neurons of a layer are in one
+ * component and share one. */
 static eq_node drive(eq_circuit *c, eq_random *r, const sample *s, size_t layer, eq_node h) {
     if (!s->amplified) return h;
-    eq_node e = node(c, "e%zu", eq_circuit_elements(c)), w = node(c, "w%zu", eq_circuit_elements(c));
-    double gain = 2.0 + 3.0 * eq_random_uniform(r), ratio = layer == 0 ? 0.02 + 0.1 * eq_random_uniform(r) : 0.05;
+    eq_node e = node(c, "e%zu", eq_circuit_elements(c)),
+            w = node(c, "w%zu", eq_circuit_elements(c));
+    double gain = 2.0 + 3.0 * eq_random_uniform(r),
+           ratio = layer == 0 ? 0.02 + 0.1 * eq_random_uniform(r) : 0.05;
     put(c, EQ_CLASS_vcvs, "e", e, EQ_GROUND, h, EQ_NONE, gain);
     eq_element vs = put(c, EQ_CLASS_vsource, "v", e, w, EQ_NONE, EQ_NONE, 0.0);
     put(c, EQ_CLASS_cccs, "f", h, EQ_GROUND, EQ_NONE, vs, ratio * gain);
     return w;
 }
 
-/* Resistors from every row to every column; when partial some are missing, but those of the first row (one
- * component: else its nudges could be weighted in more than one way). */
+/* Resistors from every row to every column; when partial some are missing, but those of the first
+ * row (one component: else its nudges could be weighted in more than one way). */
 static void crossbar(eq_circuit *c, eq_random *r, const sample *s, const char *prefix,
                      const eq_node *row, size_t rows, const eq_node *col, size_t cols) {
     for (size_t i = 0; i < rows; i++)
@@ -98,8 +117,9 @@ static eq_circuit *build(const sample *s, uint64_t seed) {
     for (size_t k = 0; k < s->inputs; k++) {
         row[k] = node(c, "x%zu", k);
         ck_assert_int_eq(
-            eq_circuit_input(c, put(c, EQ_CLASS_vsource, "v", row[k], EQ_GROUND, EQ_NONE, EQ_NONE, 0.0),
-                             NULL), EQ_OK);
+            eq_circuit_input(
+                c, put(c, EQ_CLASS_vsource, "v", row[k], EQ_GROUND, EQ_NONE, EQ_NONE, 0.0), NULL),
+            EQ_OK);
     }
     put(c, EQ_CLASS_vsource, "v", node(c, "up%zu", 0), EQ_GROUND, EQ_NONE, EQ_NONE, 0.1);
     put(c, EQ_CLASS_vsource, "v", node(c, "up%zu", 1), EQ_GROUND, EQ_NONE, EQ_NONE, 0.15);
@@ -107,7 +127,8 @@ static eq_circuit *build(const sample *s, uint64_t seed) {
     put(c, EQ_CLASS_vsource, "v", bias, EQ_GROUND, EQ_NONE, EQ_NONE, 1.0);
     size_t width[3] = {s->hidden, s->second, s->outputs}, rows = s->inputs;
     for (size_t l = 0; l < 3; l++) {
-        for (size_t k = 0; k < width[l]; k++) col[k] = node(c, l == 0 ? "h%zu" : l == 1 ? "k%zu" : "o%zu", k);
+        for (size_t k = 0; k < width[l]; k++)
+            col[k] = node(c, l == 0 ? "h%zu" : l == 1 ? "k%zu" : "o%zu", k);
         if (width[l] == 0) continue;
         crossbar(c, r, s, l == 0 ? "ra" : "rb", row, rows, col, width[l]);
         if (s->biased) crossbar(c, r, s, "rb", &bias, 1, col, width[l]);
@@ -145,13 +166,14 @@ static void slope(size_t n, double *jac, eq_node a, eq_node b, eq_node p, eq_nod
     jac[B + (size_t)m] += g;
 }
 
-/* Modified nodal analysis, unknowns: potentials of all nodes, then a current for each V and E branch. */
+/* Modified nodal analysis, unknowns: potentials of all nodes, then a current for each V and E
+ * branch. */
 static void assemble(const eq_circuit *c, const double *x, size_t n, double *r, double *jac) {
     memset(r, 0, n * sizeof *r);
     memset(jac, 0, n * n * sizeof *jac);
     size_t nodes = eq_circuit_nodes(c), next = nodes;
-    static const int two[] = {EQ_CLASS_resistor, EQ_CLASS_memristor, EQ_CLASS_diode, EQ_CLASS_ideal_diode,
-                              EQ_CLASS_isource};
+    static const int two[] = {EQ_CLASS_resistor, EQ_CLASS_memristor, EQ_CLASS_diode,
+                              EQ_CLASS_ideal_diode, EQ_CLASS_isource};
     for (size_t q = 0; q < 5; q++) {
         const eq_table *t = &c->table[two[q]];
         for (size_t j = 0; j < t->count; j++) {
@@ -229,7 +251,8 @@ static void gauss(size_t n, double *jac, double *r, double *x) {
 
 /* The operating point by Newton with a short step (0.1 V) until the step is gone. */
 static void dense_solve(const eq_circuit *c, double *x) {
-    size_t n = eq_circuit_nodes(c) + c->table[EQ_CLASS_vsource].count + c->table[EQ_CLASS_vcvs].count;
+    size_t n =
+        eq_circuit_nodes(c) + c->table[EQ_CLASS_vsource].count + c->table[EQ_CLASS_vcvs].count;
     double *r = eq_calloc(n, sizeof *r), *jac = eq_calloc(n * n, sizeof *jac);
     double *before = eq_calloc(n, sizeof *before), step = 1.0;
     for (int k = 0; k < 5000 && step > 1e-14; k++) {
@@ -238,7 +261,8 @@ static void dense_solve(const eq_circuit *c, double *x) {
         gauss(n, jac, r, x);
         step = 0.0;
         for (size_t i = 0; i < eq_circuit_nodes(c); i++) step = fmax(step, fabs(x[i] - before[i]));
-        for (size_t i = 0; step > 0.5 && i < n; i++) x[i] = before[i] + (x[i] - before[i]) * 0.5 / step;
+        for (size_t i = 0; step > 0.5 && i < n; i++)
+            x[i] = before[i] + (x[i] - before[i]) * 0.5 / step;
         if (k > 4000) ck_abort_msg("the dense reference does not converge");
     }
     eq_free(r);
@@ -287,7 +311,8 @@ static void finish(bench *b) {
 /* Outputs of example n by the dense reference, with `part` of the nudge currents. */
 static void reference(bench *b, size_t n, double part, double *y) {
     eq_circuit *c = b->c;
-    for (size_t k = 0; k < c->inputs; k++) *eq_circuit_source(c, c->input[k]) = b->x[n * c->inputs + k];
+    for (size_t k = 0; k < c->inputs; k++)
+        *eq_circuit_source(c, c->input[k]) = b->x[n * c->inputs + k];
     for (size_t k = 0; k < c->outputs; k++) {
         double i = part * b->current[n * c->outputs + k];
         *eq_circuit_source(c, c->output[k].nudge_plus) = i;
@@ -323,12 +348,14 @@ START_TEST(phases_agree_with_a_dense_newton) {
 }
 END_TEST
 
-/* Energy nudging: F = P + b C with C = sum (y - t)^2/2 is a resistor b to the target at every output; the
- * state must be stationary, so nudging with the current it settles at gives the same state. */
+/* Energy nudging: F = P + b C with C = sum (y - t)^2/2 is a resistor b to the target at every
+ * output; the state must be stationary, so nudging with the current it settles at gives the same
+ * state. */
 START_TEST(energy_nudging_settles_where_its_current_holds) {
     bench b = start(&samples[_i], 7, false);
     size_t m = b.outputs;
-    double *slope_of = eq_calloc(EXAMPLES * m * m, sizeof(double)), *at = eq_calloc(EXAMPLES * m, sizeof(double));
+    double *slope_of = eq_calloc(EXAMPLES * m * m, sizeof(double)),
+           *at = eq_calloc(EXAMPLES * m, sizeof(double));
     double *settled = eq_calloc(EXAMPLES * m, sizeof(double)), strength = 1e-5;
     ck_assert_int_eq(eq_engine_free_phase(b.e, EXAMPLES, b.x, at, NULL), EQ_OK);
     for (size_t n = 0; n < EXAMPLES; n++)
@@ -351,7 +378,8 @@ START_TEST(energy_nudging_settles_where_its_current_holds) {
 }
 END_TEST
 
-/* Keeps the gradient by group and position and leaves the conductances, or adds something to each. */
+/* Keeps the gradient by group and position and leaves the conductances, or adds something to each.
+ */
 typedef struct keep {
     double gradient[2][1000];
     double add;
@@ -364,8 +392,8 @@ static void keep_step(void *data, size_t group, size_t offset, size_t n, double 
     for (size_t j = 0; j < n; j++) theta[j] += k->add * (1.0 + (double)((offset + j) % 7));
 }
 
-/* L = sum_nk q_nk y_nk: its nudge current is -b q, and dL/dg comes from central differences of L in the dense
- * reference. */
+/* L = sum_nk q_nk y_nk: its nudge current is -b q, and dL/dg comes from central differences of L in
+ * the dense reference. */
 static double loss(bench *b) {
     double sum = 0.0, y[MOST];
     for (size_t n = 0; n < EXAMPLES; n++) {
@@ -409,8 +437,8 @@ START_TEST(gradient_agrees_with_central_differences) {
 }
 END_TEST
 
-/* After an update the engine works with the changed conductances, and store writes them to the circuit; also when
- * x and -x are paired before and after the update but not in it. */
+/* After an update the engine works with the changed conductances, and store writes them to the
+ * circuit; also when x and -x are paired before and after the update but not in it. */
 START_TEST(update_changes_what_is_solved) {
     bench b = start(&samples[_i], 5, true);
     keep *k = eq_calloc(1, sizeof *k);
@@ -436,20 +464,29 @@ END_TEST
 
 /* The kernels of every instruction set that this processor has. */
 static const eq_kernels *kernels_of(int k) {
-    const eq_kernels *best = eq_kernels_pick(), *all[] = {&eq_kernels_base, &eq_kernels_v3, &eq_kernels_v4};
+    const eq_kernels *best = eq_kernels_pick(),
+                     *all[] = {&eq_kernels_base, &eq_kernels_v3, &eq_kernels_v4};
     bool has = k == 0 || best == all[2] || (best == all[1] && k == 1);
     return has ? all[k] : &eq_kernels_base;
 }
 
-/* The vector law is that of devices/diode_law.h: a node with one diode and no conductance, anode or cathode at
- * the node. */
+/* The vector law is that of devices/diode_law.h: a node with one diode and no conductance, anode or
+ * cathode at the node. */
 START_TEST(vector_diodes_follow_the_scalar_law) {
     for (int k = -200; k < 100; k++) {
         double sign = k % 2 ? 1.0 : -1.0, none = 1e300, at = 0.1, vte = 0.026, amperes = 1e-9;
         double bias = at, is = sign * amperes, per_is = 1.0 / amperes, per_vte = sign / vte;
-        eq_node_law law = {.nodes = 1, .shockley = 1, .bias = &bias, .is = &is, .vte = &vte,
-                           .per_is = &per_is, .per_vte = &per_vte, .open_up = &none,
-                           .open_down = &none, .low = &at, .high = &at};
+        eq_node_law law = {.nodes = 1,
+                           .shockley = 1,
+                           .bias = &bias,
+                           .is = &is,
+                           .vte = &vte,
+                           .per_is = &per_is,
+                           .per_vte = &per_vte,
+                           .open_up = &none,
+                           .open_down = &none,
+                           .low = &at,
+                           .high = &at};
         double zero = 0.0, in[16] = {0.0}, from[16] = {0.0}, v[16], f[16], g[16], size[16];
         eq_node_rows rows = {.ld = 8, .fixed = &zero, .coupled = &zero, .in = in, .from = from};
         for (int lane = 0; lane < 8; lane++) v[lane] = 0.0123 * k + 0.001 * lane;
@@ -464,16 +501,19 @@ START_TEST(vector_diodes_follow_the_scalar_law) {
 }
 END_TEST
 
-/* Nodes with two opposed diodes and any current: the residual at the answer, by the scalar law, is rounding. */
+/* Nodes with two opposed diodes and any current: the residual at the answer, by the scalar law, is
+ * rounding. */
 START_TEST(scalar_nodes_are_solved_by_every_kernel) {
     enum { NODES = 3, LD = 12 };
     eq_random r = eq_random_seed(9);
     double bias[2 * NODES], vte[2 * NODES], is[2 * NODES], per_is[2 * NODES], per_vte[2 * NODES];
     double up[2 * NODES], down[2 * NODES], low[NODES], high[NODES], fixed[NODES], coupled[NODES];
-    double in[NODES * LD + 8], from[NODES * LD + 8] = {0.0}, v[NODES * LD + 8], inverse[NODES * LD + 8];
+    double in[NODES * LD + 8], from[NODES * LD + 8] = {0.0}, v[NODES * LD + 8],
+                                                 inverse[NODES * LD + 8];
     double bound[NODES] = {1e-12, 1e-12, 1e-12};
     for (size_t k = 0; k < 2 * NODES; k++) {
-        double sign = k < NODES ? 1.0 : -1.0, amperes = pow(10.0, -14.0 + 9.0 * eq_random_uniform(&r));
+        double sign = k < NODES ? 1.0 : -1.0,
+               amperes = pow(10.0, -14.0 + 9.0 * eq_random_uniform(&r));
         bias[k] = sign * eq_random_uniform(&r);
         vte[k] = 0.02 + 0.03 * eq_random_uniform(&r);
         is[k] = sign * amperes;
@@ -488,21 +528,35 @@ START_TEST(scalar_nodes_are_solved_by_every_kernel) {
         fixed[j] = pow(10.0, -7.0 + 5.0 * eq_random_uniform(&r));
         coupled[j] = fixed[j] * eq_random_uniform(&r);
     }
-    eq_node_law law = {.nodes = NODES, .shockley = 2, .bias = bias, .is = is, .vte = vte,
-                       .per_is = per_is, .per_vte = per_vte, .open_up = up, .open_down = down,
-                       .low = low, .high = high};
+    eq_node_law law = {.nodes = NODES,
+                       .shockley = 2,
+                       .bias = bias,
+                       .is = is,
+                       .vte = vte,
+                       .per_is = per_is,
+                       .per_vte = per_vte,
+                       .open_up = up,
+                       .open_down = down,
+                       .low = low,
+                       .high = high};
     for (size_t k = NODES * LD; k < NODES * LD + 8; k++) in[k] = v[k] = NAN; /* must not matter */
     for (int trial = 0; trial < 200; trial++) {
         for (size_t k = 0; k < NODES * LD; k++) {
             in[k] = (eq_random_uniform(&r) - 0.5) * pow(10.0, -9.0 + 9.0 * eq_random_uniform(&r));
             v[k] = 4.0 * eq_random_uniform(&r) - 2.0;
         }
-        eq_node_rows rows = {.ld = LD, .fixed = fixed, .coupled = coupled, .in = in, .from = from,
-                             .bound = bound, .reltol = 1e-9};
+        eq_node_rows rows = {.ld = LD,
+                             .fixed = fixed,
+                             .coupled = coupled,
+                             .in = in,
+                             .from = from,
+                             .bound = bound,
+                             .reltol = 1e-9};
         ck_assert_double_le(kernels_of(_i)->nodes_solve(&law, &rows, v, inverse), 1.0);
         for (size_t k = 0; k < NODES * LD; k++) {
             size_t j = k / LD;
-            double a = fixed[j] + coupled[j], f = a * v[k] - in[k], scale = fabs(a * v[k]) + fabs(in[k]);
+            double a = fixed[j] + coupled[j], f = a * v[k] - in[k],
+                   scale = fabs(a * v[k]) + fabs(in[k]);
             for (size_t d = j; d < 2 * NODES; d += NODES) {
                 double sign = d < NODES ? 1.0 : -1.0, i, g;
                 eq_diode_law(sign * (v[k] - bias[d]), fabs(is[d]), vte[d], 0.0, &i, &g);
@@ -543,7 +597,8 @@ START_TEST(layered_and_sparse_engines_agree) {
     double most = 0.0;
     for (size_t j = 0; j < EXAMPLES * b.outputs; j++) {
         ck_assert_double_eq_tol(free_y[0][j], free_y[1][j], 1e-9 * (1e-3 + fabs(free_y[1][j])));
-        ck_assert_double_eq_tol(nudged_y[0][j], nudged_y[1][j], 1e-9 * (1e-3 + fabs(nudged_y[1][j])));
+        ck_assert_double_eq_tol(nudged_y[0][j], nudged_y[1][j],
+                                1e-9 * (1e-3 + fabs(nudged_y[1][j])));
     }
     for (size_t j = 0; j < b.c->table[EQ_CLASS_memristor].count; j++)
         most = fmax(most, fabs(gradient[2 * j]));
@@ -590,7 +645,8 @@ START_TEST(other_circuits_are_refused_with_the_reason) {
 }
 END_TEST
 
-/* An allocation that fails anywhere gives EQ_ERR_MEMORY and leaks nothing (the sanitizer build watches). */
+/* An allocation that fails anywhere gives EQ_ERR_MEMORY and leaks nothing (the sanitizer build
+ * watches). */
 START_TEST(every_failed_allocation_is_reported) {
     eq_circuit *c = build(&samples[4], 1);
     eq_engine_options o = {EQ_ENGINE_LAYERED, 4, 2};

@@ -1,4 +1,5 @@
-/* The public header alone is enough for the life of a circuit: this file includes nothing else of src/. */
+/* The public header alone is enough for the life of a circuit: this file includes nothing else of
+ * src/. */
 #include "eqspice.h"
 
 #include <check.h>
@@ -16,7 +17,8 @@ START_TEST(life_of_a_circuit) {
     eq_solver *s = NULL;
     ck_assert_int_eq(eq_deck_parse("divider.cir", divider, strlen(divider), &c, diag), EQ_OK);
     ck_assert_int_eq(eq_solver_new(c, &s, diag), EQ_OK);
-    double *v = calloc(eq_circuit_nodes(c), sizeof *v), *i = calloc(eq_solver_branches(s), sizeof *i);
+    double *v = calloc(eq_circuit_nodes(c), sizeof *v),
+           *i = calloc(eq_solver_branches(s), sizeof *i);
     ck_assert_int_eq(eq_solver_solve(s, NULL, v, i, NULL, diag), EQ_OK);
     eq_node out = eq_circuit_find_node(c, "OUT");
     eq_element v1 = eq_circuit_find_element(c, "V1");

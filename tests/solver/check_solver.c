@@ -434,7 +434,8 @@ START_TEST(bad_options_are_refused) {
 }
 END_TEST
 
-/* Tolerances below round-off of the currents through 0.1 ohm at 5 V: the bound does not fall below it. */
+/* Tolerances below round-off of the currents through 0.1 ohm at 5 V: the bound does not fall below
+ * it. */
 START_TEST(tolerances_below_round_off_still_give_an_answer) {
     eq_circuit *c = deck("tight\n.options abstol=1e-15 reltol=1e-10\nV1 a 0 5.1\nR1 a b 0.1\n"
                          "R2 b c 5meg\nR3 c d 0.1\nR4 d 0 3meg\nD1 d e dm\nR5 e 0 1meg\n"

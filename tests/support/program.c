@@ -2,8 +2,10 @@
 #include "support/program.h"
 
 #include <check.h>
+#include <dirent.h>
 #include <ftw.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +63,9 @@ void expect_exit(int exit_status, char **text, const char *format, ...) {
 }
 
 char *scratch_folder(void) {
-    char *name = strdup("/tmp/eqspice-test-XXXXXX");
+    char *name = strdup("/dev/shm/eqspice-test-XXXXXX");
+    if (mkdtemp(name) != NULL) return name;
+    strcpy(name, "/tmp/eqspice-test-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(name));
     return name;
 }
@@ -74,4 +78,48 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 void scratch_free(char *name) {
     ck_assert_int_eq(nftw(name, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
     free(name);
+}
+
+static char *current;
+
+void scratch_make(void) {
+    current = scratch_folder();
+}
+
+char *scratch_current(void) {
+    return current;
+}
+
+void scratch_drop(void) {
+    scratch_free(current);
+}
+
+const char *in(const char *name) {
+    static char path[8][512];
+    static int next;
+    next = (next + 1) % 8;
+    snprintf(path[next], sizeof path[next], "%s/%s", current, name);
+    return path[next];
+}
+
+static bool ends_with(const char *name, const char *suffix) {
+    size_t n = strlen(name), m = strlen(suffix);
+    return n > m && strcmp(name + n - m, suffix) == 0;
+}
+
+int for_each_file(const char *folder, const char *const *suffix,
+                  void (*visit)(const char *name, void *data), void *data) {
+    struct dirent **list;
+    int n = scandir(folder, &list, NULL, alphasort), visited = 0;
+    ck_assert_msg(n >= 0, "no folder %s", folder);
+    for (int k = 0; k < n; k++) {
+        bool chosen = false;
+        for (int j = 0; suffix[j] != NULL; j++)
+            chosen = chosen || (list[k]->d_name[0] != '.' && ends_with(list[k]->d_name, suffix[j]));
+        if (chosen) visit(list[k]->d_name, data);
+        visited += chosen;
+        free(list[k]);
+    }
+    free(list);
+    return visited;
 }

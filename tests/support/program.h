@@ -18,8 +18,20 @@ void outcome_free(outcome *o);
 void expect_exit(int exit_status, char **text, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A fresh folder under /tmp; scratch_free removes it with all that is in it, and frees the name. */
+/* A fresh folder, in memory where that exists; scratch_free removes it with all that is in it, and
+ * frees the name. */
 char *scratch_folder(void);
 void scratch_free(char *name);
+
+/* A checked fixture: one scratch folder for a test, and FOLDER/NAME in one of a few buffers. */
+void scratch_make(void);
+void scratch_drop(void);
+const char *in(const char *name);
+char *scratch_current(void); /* the folder itself */
+
+/* Calls visit(name, data) for the files of a folder whose names end in one of the suffixes (NULL at
+ * the end; names of one character are never taken), in alphabetical order; how many. */
+int for_each_file(const char *folder, const char *const *suffix,
+                  void (*visit)(const char *name, void *data), void *data);
 
 #endif

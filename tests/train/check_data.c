@@ -5,32 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../support/program.h"
 #include "base/file.h"
 #include "train/encode.h"
 
 Suite *data_suite(void);
-
-static char folder[64];
-
-static void make_folder(void) {
-    strcpy(folder, "/tmp/eqspice-data-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void remove_folder(void) {
-    char command[128];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    ck_assert_int_eq(system(command), 0);
-}
-
-/* folder/name in one of a few buffers. */
-static const char *in(const char *name) {
-    static char path[4][128];
-    static int next;
-    next = (next + 1) % 4;
-    snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
-    return path[next];
-}
 
 static const char *put(const char *name, const void *bytes, size_t length) {
     const char *path = in(name);
@@ -132,9 +111,9 @@ START_TEST(idx_plain_and_gzip) {
     put("t10k-images-idx3-ubyte", images, sizeof images);
     put("t10k-labels-idx1-ubyte", labels, sizeof labels);
     char command[160];
-    snprintf(command, sizeof command, "gzip '%s/train-images-idx3-ubyte'", folder);
+    snprintf(command, sizeof command, "gzip '%s/train-images-idx3-ubyte'", scratch_current());
     ck_assert_int_eq(system(command), 0);
-    eq_data_options o = {.format = EQ_DATA_IDX, .path = folder};
+    eq_data_options o = {.format = EQ_DATA_IDX, .path = scratch_current()};
     eq_data_set s = {0};
     ck_assert_int_eq(eq_data_set_read(&o, ".", 1, &s, NULL), EQ_OK);
     ck_assert_uint_eq(s.train_count, 2);
@@ -186,7 +165,7 @@ START_TEST(damaged_idx_is_refused) {
 END_TEST
 
 START_TEST(missing_mnist_names_the_remedy) {
-    eq_data_options o = {.format = EQ_DATA_IDX, .path = folder};
+    eq_data_options o = {.format = EQ_DATA_IDX, .path = scratch_current()};
     eq_data_set s = {0};
     eq_diag *diag = eq_diag_new();
     ck_assert_int_eq(eq_data_set_read(&o, ".", 1, &s, diag), EQ_ERR_INPUT);
@@ -360,7 +339,7 @@ END_TEST
 Suite *data_suite(void) {
     Suite *s = suite_create("data");
     TCase *t = tcase_create("data");
-    tcase_add_checked_fixture(t, make_folder, remove_folder);
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_test(t, csv_with_words_and_header);
     tcase_add_test(t, csv_without_header_numbers_ascend);
     tcase_add_test(t, bad_csv_is_refused_with_its_place);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/program.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
@@ -13,31 +14,6 @@
 #include "train/train.h"
 
 Suite *trainer_suite(void);
-
-static char folder[64];
-
-static void make_folder(void) {
-    /* In memory where that exists: these tests write many files and wait for each. */
-    strcpy(folder, "/dev/shm/eqspice-train-XXXXXX");
-    if (mkdtemp(folder) != NULL) return;
-    strcpy(folder, "/tmp/eqspice-train-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void remove_folder(void) {
-    char command[128];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    ck_assert_int_eq(system(command), 0);
-}
-
-/* folder/name in one of a few buffers. */
-static const char *in(const char *name) {
-    static char path[4][160];
-    static int next;
-    next = (next + 1) % 4;
-    snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
-    return path[next];
-}
 
 static void ok(eq_status status, eq_diag *diag) {
     const eq_message *m =
@@ -237,7 +213,7 @@ START_TEST(threads_do_not_change_the_bits) {
         char name[160];
         eq_checkpoint k;
         eq_diag *diag = eq_diag_new();
-        snprintf(name, sizeof name, "%s/threads-%d", folder, threads);
+        snprintf(name, sizeof name, "%s-%d", in("threads"), threads);
         eq_train_options o = options(name);
         o.threads = threads;
         o.engine = EQ_ENGINE_LAYERED;
@@ -474,7 +450,7 @@ Suite *trainer_suite(void) {
     Suite *s = suite_create("trainer");
     TCase *t = tcase_create("trainer");
     tcase_set_timeout(t, 60);
-    tcase_add_checked_fixture(t, make_folder, remove_folder);
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_test(t, experiment_round_trip);
     tcase_add_test(t, bad_experiments_are_refused_with_their_line);
     tcase_add_loop_test(t, iris_is_learned, 0, 2);

@@ -28,25 +28,6 @@ Suite *crash_suite(void);
 
 enum { LONGEST = 512, MOST_CALLS = 200, MOST_WORDS = 24, KILLED = 128 + SIGKILL };
 
-static char *folder;
-
-static void make_folder(void) {
-    folder = scratch_folder();
-}
-
-static void drop_folder(void) {
-    scratch_free(folder);
-}
-
-/* folder/name in one of a few buffers. */
-static const char *in(const char *name) {
-    static char path[8][LONGEST];
-    static int next;
-    next = (next + 1) % 8;
-    snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
-    return path[next];
-}
-
 static const char *program(void) {
     const char *name = getenv("EQSPICE");
     return name == NULL ? "build/eqspice" : name;
@@ -183,7 +164,7 @@ START_TEST(a_failing_system_is_told) {
         assert_said(strerror(failing[_i].code), fault);
         assert_whole(whole, fault, failing[_i].keeps);
         eq_free(whole);
-        snprintf(line, sizeof line, "exec test -z \"$(ls -A %s | grep tmp)\"", folder);
+        snprintf(line, sizeof line, "exec test -z \"$(ls -A %s | grep tmp)\"", in(""));
         ck_assert_int_eq(system(line), 0);
     }
 }
@@ -382,7 +363,7 @@ Suite *crash_suite(void) {
     Suite *s = suite_create("crash");
     TCase *t = tcase_create("crash");
     tcase_set_timeout(t, 900);
-    tcase_add_checked_fixture(t, make_folder, drop_folder);
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, a_killed_writer_leaves_a_whole_file, 0, SHIM * WRITERS);
     tcase_add_loop_test(t, a_failing_system_is_told, 0, SHIM * FAILING);
     tcase_add_loop_test(t, a_limit_of_the_system_is_told, 0, WRITERS);

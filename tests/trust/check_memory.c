@@ -21,17 +21,6 @@ Suite *memory_suite(void);
 
 enum { LONGEST = 512, POINTS = 120 }; /* allocations tried in the short form */
 
-static char *folder;
-
-/* folder/name in one of a few buffers. */
-static const char *in(const char *name) {
-    static char path[8][LONGEST];
-    static int next;
-    next = (next + 1) % 8;
-    snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
-    return path[next];
-}
-
 static void put(const char *name, const void *bytes, size_t length) {
     ck_assert_int_eq(eq_file_write(in(name), bytes, length, NULL), EQ_OK);
 }
@@ -324,7 +313,7 @@ static void make_files(void) {
                                            0, 1, 0, 0, 0, 2, 1, 2, 3, 4};
     static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 0, 1};
     char npy[160];
-    folder = scratch_folder();
+    scratch_make();
     put("images.idx", images, sizeof images);
     put("labels.idx", labels, sizeof labels);
     for (int k = 0; k < 2; k++) {
@@ -350,7 +339,7 @@ static void make_files(void) {
 }
 
 static void drop_files(void) {
-    scratch_free(folder);
+    scratch_drop();
 }
 
 /* What stood in the files is still there or has been replaced as a whole. */

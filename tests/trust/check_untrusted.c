@@ -20,25 +20,6 @@ Suite *untrusted_suite(void);
 
 enum { LONGEST = 512 };
 
-static char *folder;
-
-static void make_folder(void) {
-    folder = scratch_folder();
-}
-
-static void drop_folder(void) {
-    scratch_free(folder);
-}
-
-/* folder/name in one of a few buffers. */
-static const char *in(const char *name) {
-    static char path[4][LONGEST];
-    static int next;
-    next = (next + 1) % 4;
-    snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
-    return path[next];
-}
-
 /* Writes the text with each ! replaced by `shell touch FOLDER/pwned`. */
 static const char *put(const char *name, const char *text) {
     eq_text t = {0};
@@ -184,7 +165,7 @@ START_TEST(paths_reach_no_shell) {
     static const char *const name[] = {
         "$(touch_pwned).cir", "a;touch_pwned.cir", "`id`.cir", "-v.cir", "a'b\".cir", "%s%n.cir"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
-        char *path = eq_path_join(folder, name[k]), *text, raw[LONGEST];
+        char *path = eq_strdup(in(name[k])), *text, raw[LONGEST];
         size_t length;
         ck_assert_int_eq(eq_file_read("netlists/divider.cir", (eq_place){0}, &text, &length, NULL),
                          EQ_OK);
@@ -223,7 +204,7 @@ Suite *untrusted_suite(void) {
     Suite *s = suite_create("untrusted");
     TCase *t = tcase_create("untrusted");
     tcase_set_timeout(t, 60);
-    tcase_add_checked_fixture(t, make_folder, drop_folder);
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, verify_runs_no_commands, 0, DECKS);
     tcase_add_loop_test(t, exports_hold_no_commands, 0, DECKS);
     tcase_add_loop_test(t, evil_names_stay_names, 0, EVIL);
