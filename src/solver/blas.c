@@ -2,16 +2,20 @@
 
 #include <cblas.h>
 
+/* Of OpenMP, which Debian builds CHOLMOD with; its header comes with gcc alone. */
+void omp_set_max_active_levels(int levels);
+
 void eq_blas_single_thread(void) {
     openblas_set_num_threads(1);
+    omp_set_max_active_levels(0);
 }
 
 static void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, size_t k, double alpha,
                  const double *a, size_t lda, const double *b, size_t ldb, double beta, double *c,
                  size_t ldc) {
     if (m == 0 || n == 0) return;
-    cblas_dgemm(CblasRowMajor, ta, tb, (blasint)m, (blasint)n, (blasint)k, alpha, a, (blasint)(lda + (lda == 0)), b,
-                (blasint)ldb, beta, c, (blasint)ldc);
+    cblas_dgemm(CblasRowMajor, ta, tb, (blasint)m, (blasint)n, (blasint)k, alpha, a,
+                (blasint)(lda + (lda == 0)), b, (blasint)ldb, beta, c, (blasint)ldc);
 }
 
 void eq_gemm_nn(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,

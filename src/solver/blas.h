@@ -1,11 +1,13 @@
-/* The matrix products of the library: a thin wrapper of OpenBLAS (the only file that may include cblas.h is
- * blas.c). All matrices are row-major; ld is the distance between rows. */
+/* The matrix products of the library: a thin wrapper of OpenBLAS (the only file that may include
+ * cblas.h is blas.c). All matrices are row-major; ld is the distance between rows. */
 #ifndef EQ_SOLVER_BLAS_H
 #define EQ_SOLVER_BLAS_H
 
 #include <stddef.h>
 
-/* Products run on the calling thread alone: our own threads split the work. Process-wide. */
+/* Products run on the calling thread alone, process-wide: our own threads split the work. So do the
+ * OpenMP loops of CHOLMOD that this thread starts: it asks for four threads at every small
+ * supernode, and on two busy cores they wait for each other most of the time. */
 void eq_blas_single_thread(void);
 /* C (m x n) = alpha A B + beta C, with A m x k and B k x n. */
 void eq_gemm_nn(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
