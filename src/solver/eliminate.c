@@ -13,6 +13,14 @@ typedef struct touch {
     double left, right;
 } touch;
 
+/* A touched element in the scalar equation of its unknown. */
+typedef struct side {
+    const eq_device_class *cls;
+    double *w[EQ_MAX_COLUMNS];
+    double u; /* V: drop where the unknown does not move */
+    double left, right;
+} side;
+
 /* The unknowns of one colour are not coupled with each other. */
 enum { MOST_COLOURS = 8 };
 
@@ -24,6 +32,7 @@ struct eq_eliminator {
     int32_t *unknown;                /* [count] */
     int32_t *start;                  /* [count + 1] */
     touch *touched;
+    side *side;     /* [most touched elements of an unknown] */
     double *r;      /* [n] residual of the linear part */
     int32_t *place; /* [n] position among the chosen, EQ_NONE */
 };
@@ -158,7 +167,12 @@ static bool build(eq_eliminator *e) {
     visit_touches(e, count_touched);
     for (size_t k = 2; k < e->count + 2; k++) e->start[k] += e->start[k - 1];
     e->touched = eq_malloc((size_t)e->start[e->count + 1], sizeof *e->touched);
-    if (e->touched == NULL) return false;
+    size_t most = 0;
+    for (size_t k = 0; k < e->count; k++)
+        if ((size_t)(e->start[k + 2] - e->start[k + 1]) > most)
+            most = (size_t)(e->start[k + 2] - e->start[k + 1]);
+    e->side = eq_malloc(most, sizeof *e->side);
+    if (e->touched == NULL || e->side == NULL) return false;
     visit_touches(e, keep_touched);
     return true;
 }
@@ -168,6 +182,7 @@ void eq_eliminator_free(eq_eliminator *e) {
     eq_free(e->unknown);
     eq_free(e->start);
     eq_free(e->touched);
+    eq_free(e->side);
     eq_free(e->r);
     eq_free(e->place);
     eq_free(e);
@@ -191,25 +206,35 @@ size_t eq_eliminator_count(const eq_eliminator *e) {
 
 /* One scalar equation: f(h) = r + g h + sum of left y(u + right h). */
 typedef struct scalar {
-    const eq_eliminator *e;
-    const touch *first, *end;
+    const side *first, *end;
     double r, g;
 } scalar;
 
 static double evaluate(const scalar *q, double h, double *slope) {
     double f = q->r + q->g * h;
     *slope = q->g;
-    for (const touch *t = q->first; t < q->end; t++) {
-        const eq_table *table = &q->e->s->circuit->table[t->cls];
-        const double *v = q->e->s->v;
-        double *w[EQ_MAX_COLUMNS], y, dydx;
-        for (int k = 0; k < table->cls->columns; k++) w[k] = table->w[k] + t->row;
-        double u = v[table->term[0][t->row]] - v[table->term[1][t->row]] + t->right * h;
-        table->cls->value_and_slope(1, w, &u, NULL, &y, &dydx, NULL);
+    for (const side *t = q->first; t < q->end; t++) {
+        double u = t->u + t->right * h, y, dydx;
+        t->cls->value_and_slope(1, t->w, &u, NULL, &y, &dydx, NULL);
         f += t->left * y;
         *slope += t->left * t->right * dydx;
     }
     return f;
+}
+
+/* Brings the elements of the k-th chosen unknown together; returns the end of e->side. */
+static const side *take_sides(eq_eliminator *e, size_t k) {
+    const double *v = e->s->v;
+    side *to = e->side;
+    for (const touch *t = e->touched + e->start[k]; t < e->touched + e->start[k + 1]; t++, to++) {
+        const eq_table *table = &e->s->circuit->table[t->cls];
+        to->cls = table->cls;
+        for (int j = 0; j < table->cls->columns; j++) to->w[j] = table->w[j] + t->row;
+        to->u = v[table->term[0][t->row]] - v[table->term[1][t->row]];
+        to->left = t->left;
+        to->right = t->right;
+    }
+    return to;
 }
 
 /* Widens a bracket from 0 in the direction in which f falls to zero (rising f); false when there is
@@ -238,10 +263,12 @@ static double root(const scalar *q, double x) {
     enum { STEPS = 200 };
     double slope, low, high, f = evaluate(q, 0.0, &slope), h = 0.0;
     if (f == 0.0 || isnan(f) || !bracket(q, f, &low, &high)) return 0.0;
-    if (!isfinite(f)) h = 0.5 * (low + high);
+    if (!isfinite(f)) {
+        h = 0.5 * (low + high);
+        f = evaluate(q, h, &slope);
+    }
     double before = high - low, step = before;
     for (int k = 0; k < STEPS; k++) {
-        f = evaluate(q, h, &slope);
         if (f == 0.0) break;
         if (f > 0.0)
             high = fmin(high, h);
@@ -254,6 +281,7 @@ static double root(const scalar *q, double x) {
         step = newton;
         h += newton;
         if (fabs(newton) <= 1e-16 * (fabs(x) + fabs(h))) break;
+        f = evaluate(q, h, &slope);
     }
     return h;
 }
@@ -267,7 +295,7 @@ void eq_eliminate(eq_eliminator *e, double *x) {
         eq_system_linear_residual(s, x, e->r);
         for (size_t k = e->colour[colour]; k < e->colour[colour + 1]; k++) {
             int32_t u = e->unknown[k];
-            scalar q = {e, e->touched + e->start[k], e->touched + e->start[k + 1], e->r[u],
+            scalar q = {e->side, take_sides(e, k), e->r[u],
                         s->linear[s->diagonal[u]] + eq_system_shunt(s, (size_t)u)};
             x[u] += root(&q, x[u]);
         }
