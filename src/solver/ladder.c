@@ -151,7 +151,8 @@ static void keep_best(eq_newton *w, const double *x, double *best, double *ratio
     *ratio = now;
 }
 
-static eq_status climb(eq_newton *w, double *x, const char **rung, double *start, double *best) {
+eq_status eq_ladder_climb(eq_newton *w, double *x, const char **rung) {
+    double *start = w->start, *best = w->best;
     eq_status status = EQ_ERR_CONVERGE, first = EQ_OK;
     double ratio = INFINITY;
     memcpy(start, x, w->s->n * sizeof *start);
@@ -168,16 +169,4 @@ static eq_status climb(eq_newton *w, double *x, const char **rung, double *start
     }
     memcpy(x, best, w->s->n * sizeof *x);
     return first;
-}
-
-eq_status eq_ladder_climb(eq_newton *w, double *x, const char **rung) {
-    double *start = eq_malloc(w->s->n, sizeof *start), *best = eq_malloc(w->s->n, sizeof *best);
-    eq_status status = EQ_ERR_MEMORY;
-    if (start == NULL || best == NULL)
-        eq_out_of_memory(w->diag);
-    else
-        status = climb(w, x, rung, start, best);
-    eq_free(start);
-    eq_free(best);
-    return status;
 }

@@ -13,14 +13,14 @@ void eq_newton_free(eq_newton *w) {
     eq_lin_free(w->cholmod);
     eq_lin_free(w->klu);
     double *arrays[] = {w->r,    w->magnitude, w->trial, w->trial_r, w->trial_magnitude,
-                        w->step, w->spare};
+                        w->step, w->spare,     w->start, w->best};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
     eq_free(w);
 }
 
 static eq_status build(eq_newton *w, eq_diag *diag) {
     double **arrays[] = {&w->r,    &w->magnitude, &w->trial, &w->trial_r, &w->trial_magnitude,
-                         &w->step, &w->spare};
+                         &w->step, &w->spare,     &w->start, &w->best};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
         *arrays[k] = eq_calloc(w->s->n, sizeof **arrays[k]);
         if (*arrays[k] == NULL) return eq_out_of_memory(diag);

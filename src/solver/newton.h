@@ -16,6 +16,7 @@ typedef struct eq_newton {
     eq_diag *diag;
     double *r, *magnitude;                                    /* [n] at the iterate */
     double *trial, *trial_r, *trial_magnitude, *step, *spare; /* [n] */
+    double *start, *best;                                     /* [n] of the ladder */
     int iterations, factorizations;
     int32_t singular; /* unknown of the last zero pivot, -1 */
 } eq_newton;
