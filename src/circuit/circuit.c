@@ -157,6 +157,31 @@ eq_place eq_circuit_place_of(const eq_circuit *c, eq_element e) {
     return eq_circuit_place(c, c->place[e]);
 }
 
+/* Whether element e ends at a node of the group. */
+static bool touches(const eq_circuit *c, eq_element e, const int32_t *group, int32_t member) {
+    const eq_table *t = &c->table[c->row[e].cls];
+    for (int k = 0; k < 2; k++) {
+        eq_node n = t->term[k][c->row[e].row];
+        if ((group == NULL ? n : group[n]) == member) return true;
+    }
+    return false;
+}
+
+eq_element eq_circuit_name_touching(const eq_circuit *c, const int32_t *group, int32_t member,
+                                    eq_text *text) {
+    enum { NAMED = 4 };
+    eq_element first = EQ_NONE;
+    int named = 0;
+    for (eq_element e = 0; e < (eq_element)eq_circuit_elements(c) && named <= NAMED; e++) {
+        if (!touches(c, e, group, member)) continue;
+        if (named == 0) first = e;
+        eq_text_printf(text, "%s%s", named == 0 ? "" : ", ",
+                       named == NAMED ? "..." : eq_circuit_element_name(c, e));
+        named++;
+    }
+    return first;
+}
+
 eq_card eq_card_new(int cls) {
     eq_card card = {.cls = cls, .control = EQ_NONE, .model = EQ_NONE, .at = {EQ_NONE, 0, 0}};
     for (int k = 0; k < EQ_MAX_TERMINALS; k++) card.term[k] = EQ_NONE;

@@ -292,5 +292,10 @@ double *eq_circuit_param(eq_circuit *c, eq_element e, int k);
 double *eq_circuit_source(eq_circuit *c, eq_element e);
 eq_place eq_circuit_place(const eq_circuit *c, eq_location at);
 eq_place eq_circuit_place_of(const eq_circuit *c, eq_element e);
+/* Appends the elements that carry current to node `member`, or to any node n with group[n] ==
+ * member when group is given, at most four: "r1, d2"; returns the first, EQ_NONE when there is
+ * none. */
+eq_element eq_circuit_name_touching(const eq_circuit *c, const int32_t *group, int32_t member,
+                                    eq_text *text);
 
 #endif

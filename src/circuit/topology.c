@@ -117,13 +117,18 @@ static void name_sources(const eq_circuit *c, int32_t *up, int32_t part, eq_text
     }
 }
 
+/* Says which nodes and elements float. */
 static eq_status report_floating(const eq_circuit *c, int32_t *up, int32_t part, eq_diag *diag) {
-    eq_text nodes = {0}, sources = {0};
+    eq_text nodes = {0}, sources = {0}, elements = {0};
     eq_element first;
     eq_status status;
+    for (size_t n = 0; n < eq_circuit_nodes(c); n++) up[n] = find(up, (int32_t)n);
     name_nodes(c, up, part, &nodes);
     name_sources(c, up, part, &sources, &first);
-    if (nodes.failed || sources.failed)
+    eq_text_puts(&elements, " (");
+    eq_element any = eq_circuit_name_touching(c, up, part, &elements);
+    eq_text_puts(&elements, ")");
+    if (nodes.failed || sources.failed || elements.failed)
         status = eq_out_of_memory(diag);
     else if (first != EQ_NONE)
         status =
@@ -132,12 +137,14 @@ static eq_status report_floating(const eq_circuit *c, int32_t *up, int32_t part,
                        "add a resistor from there to the rest of the circuit",
                        sources.text, nodes.text);
     else
-        status = eq_fail(diag, EQ_ERR_SINGULAR,
-                         "node %s has no dc path to ground; connect it, for instance by a large "
-                         "resistor to node 0",
-                         nodes.text);
+        status = eq_fail_at(diag, EQ_ERR_SINGULAR,
+                            any == EQ_NONE ? (eq_place){NULL, 0, 0} : eq_circuit_place_of(c, any),
+                            "node %s%s has no dc path to ground; connect it, for instance by a "
+                            "large resistor to node 0",
+                            nodes.text, any == EQ_NONE ? "" : elements.text);
     eq_text_free(&nodes);
     eq_text_free(&sources);
+    eq_text_free(&elements);
     return status;
 }
 

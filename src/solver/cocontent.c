@@ -178,7 +178,8 @@ static eq_status descend(minimiser *m, double *x) {
     for (int k = 0; k < SWEEPS; k++) eq_eliminate(w->eliminator, x);
     m->ratio = eq_newton_evaluate(w, x);
     m->energy = eq_system_energy(w->s, x, &m->energy_size);
-    return isfinite(m->ratio) && isfinite(m->energy) ? minimise(m, x, 1e-3) : EQ_ERR_CONVERGE;
+    bool begins = m->ratio == 0.0 || (isfinite(m->ratio) && isfinite(m->energy));
+    return begins ? minimise(m, x, 1e-3) : EQ_ERR_CONVERGE;
 }
 
 /* Where coordinates alone do not lead to finite energies (a bridge at 100 V: every node is held

@@ -168,5 +168,5 @@ eq_status eq_ladder_climb(eq_newton *w, double *x, const char **rung) {
         if (hopeless) break;
     }
     memcpy(x, best, w->s->n * sizeof *x);
-    return first;
+    return first == EQ_ERR_SINGULAR ? eq_newton_why(w, x) : EQ_ERR_CONVERGE;
 }

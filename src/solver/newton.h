@@ -31,6 +31,9 @@ void eq_newton_forget(eq_newton *w);
 bool eq_newton_convex(const eq_newton *w);
 /* Factors J(x). EQ_ERR_SINGULAR: w->singular is the unknown, no message. */
 eq_status eq_newton_factor(eq_newton *w, const double *x);
+/* What a search that ended at x has failed of: EQ_ERR_SINGULAR where J(x) is, else EQ_ERR_CONVERGE.
+ */
+eq_status eq_newton_why(eq_newton *w, const double *x);
 /* r and magnitude at x into the work space; the ratio max |r_i| / bound_i, infinite when not
  * finite. */
 double eq_newton_evaluate(eq_newton *w, const double *x);

@@ -119,51 +119,70 @@ double eq_solver_current(eq_solver *s, eq_element e, const double *v, const doub
     return y;
 }
 
-/* Names the unknowns with the largest residuals over their bounds. */
-static void name_worst(const eq_newton *w, eq_text *text) {
-    enum { SHOWN = 3 };
-    double below = INFINITY;
-    for (int shown = 0; shown < SHOWN; shown++) {
-        double worst = 1.0;
-        size_t at = SIZE_MAX;
-        for (size_t k = 0; k < w->s->n; k++) {
-            double ratio =
-                fabs(w->r[k]) / (w->options->abstol + w->options->reltol * w->magnitude[k]);
-            if (ratio > worst && ratio < below) {
-                worst = ratio;
-                at = k;
-            }
-        }
-        if (at == SIZE_MAX) return;
-        eq_text_puts(text, shown == 0 ? ": " : ", ");
-        eq_system_name(w->s, at, text);
-        eq_text_printf(text, " (%.3g A, %.3g times its bound)", w->r[at], worst);
-        below = worst;
-    }
+/* The residual of unknown k over its bound; infinite when it is not finite. */
+static double over_bound(const eq_newton *w, size_t k) {
+    double bound = w->options->abstol + w->options->reltol * w->magnitude[k];
+    double ratio = fabs(w->r[k]) / bound;
+    return isfinite(bound) && isfinite(ratio) ? ratio : INFINITY;
 }
 
+/* Names the unknowns with the largest residuals over their bounds; the first element named. */
+static eq_element name_worst(const eq_newton *w, eq_text *text) {
+    enum { SHOWN = 3 };
+    size_t named[SHOWN];
+    eq_element first = EQ_NONE;
+    for (size_t shown = 0; shown < SHOWN; shown++) {
+        double worst = 1.0;
+        for (size_t k = 0; k < w->s->n; k++) {
+            bool seen = false;
+            for (size_t j = 0; j < shown; j++) seen = seen || named[j] == k;
+            if (seen || over_bound(w, k) <= worst) continue;
+            worst = over_bound(w, k);
+            named[shown] = k;
+        }
+        if (worst <= 1.0) break;
+        eq_text_puts(text, shown == 0 ? "" : ", ");
+        eq_element at = eq_system_name(w->s, named[shown], text);
+        if (first == EQ_NONE) first = at;
+        if (isfinite(worst))
+            eq_text_printf(text, ": %.3g A, %.3g times its bound", w->r[named[shown]], worst);
+        else
+            eq_text_puts(text, ": not finite");
+    }
+    return first;
+}
+
+static eq_place place_of(const eq_newton *w, eq_element e) {
+    return e == EQ_NONE ? (eq_place){NULL, 0, 0} : eq_circuit_place_of(w->s->circuit, e);
+}
+
+/* What has failed, where, and what to do, at the first element named. */
 static eq_status report_failure(eq_newton *w, const double *x, eq_status status, eq_diag *diag) {
     eq_text text = {0};
+    eq_element at = EQ_NONE;
+    eq_text_puts(&text, "");
     if (status == EQ_ERR_MEMORY) eq_out_of_memory(diag);
     if (status == EQ_ERR_SINGULAR) {
         if (w->singular >= 0)
-            eq_system_name(w->s, (size_t)w->singular, &text);
+            at = eq_system_name(w->s, (size_t)w->singular, &text);
         else
             eq_text_puts(&text, "an unknown");
         if (!text.failed)
-            eq_fail(diag, status,
-                    "the circuit has no unique operating point: zero pivot at %s; look for nodes "
-                    "without conductance to ground and for loops of sources there",
-                    text.text);
+            eq_fail_at(
+                diag, status, place_of(w, at),
+                "the circuit has no unique operating point: zero pivot at %s; look for nodes "
+                "without conductance to ground and for loops of sources there",
+                text.text);
     } else if (status == EQ_ERR_CONVERGE) {
         eq_newton_evaluate(w, x);
-        name_worst(w, &text);
+        at = name_worst(w, &text);
+        if (text.length == 0) eq_text_puts(&text, "none above its bound where the search ended");
         if (!text.failed)
-            eq_fail(diag, status,
-                    "no operating point found after %d iterations; worst KCL residuals%s; check "
-                    "sources and models there, or raise itl1 or reltol",
-                    w->iterations,
-                    text.text == NULL || *text.text == '\0' ? " are not finite" : text.text);
+            eq_fail_at(diag, status, place_of(w, at),
+                       "no operating point found after %d iterations; worst KCL residuals: %s; "
+                       "check sources and models there, or raise itl1 or reltol (--verbose shows "
+                       "what was tried)",
+                       w->iterations, text.text);
     }
     if (text.failed) eq_out_of_memory(diag);
     eq_text_free(&text);

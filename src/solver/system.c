@@ -621,16 +621,21 @@ void eq_system_spread(const eq_system *s, const double *z, double *out_nodes) {
     }
 }
 
-void eq_system_name(const eq_system *s, size_t k, eq_text *text) {
+eq_element eq_system_name(const eq_system *s, size_t k, eq_text *text) {
     const eq_reduction *red = s->reduction;
     if (k < red->node_unknowns) {
-        eq_text_printf(text, "node %s", eq_circuit_node_name(s->circuit, red->root[k]));
-        return;
+        eq_text_printf(text, "node %s (", eq_circuit_node_name(s->circuit, red->root[k]));
+        eq_element first = eq_circuit_name_touching(s->circuit, NULL, red->root[k], text);
+        eq_text_puts(text, ")");
+        return first;
     }
-    for (size_t b = 0; b < red->branches; b++)
-        if (red->current[b] == (int32_t)k)
-            eq_text_printf(text, "the current of %s",
-                           eq_circuit_element_name(s->circuit, red->branch[b]));
+    for (size_t b = 0; b < red->branches; b++) {
+        if (red->current[b] != (int32_t)k) continue;
+        eq_text_printf(text, "the current of %s",
+                       eq_circuit_element_name(s->circuit, red->branch[b]));
+        return red->branch[b];
+    }
+    return EQ_NONE;
 }
 
 double eq_system_output(const eq_system *s, const double *v, size_t k) {

@@ -89,7 +89,8 @@ void eq_system_unknowns(const eq_system *s, const double *v, const double *branc
 /* T^T y and W z, for the adjoint. y, out_nodes: [nodes]; z, out: [n]. */
 void eq_system_gather(const eq_system *s, const double *y, double *out);
 void eq_system_spread(const eq_system *s, const double *z, double *out_nodes);
-/* "v(node)" or "i(element)" of unknown k, appended to text. */
-void eq_system_name(const eq_system *s, size_t k, eq_text *text);
+/* "node a (r1, d1)", with the elements there, or "the current of e1" for unknown k, appended to
+ * text; returns the first element named, EQ_NONE when there is none. */
+eq_element eq_system_name(const eq_system *s, size_t k, eq_text *text);
 
 #endif
