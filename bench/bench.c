@@ -304,6 +304,84 @@ static void bench_ngspice(void) {
            point, point / free_phase);
 }
 
+/* ---- Deep resistive networks with ideal diodes, no amplifiers
+ * ------------------------------------- */
+
+enum { DRN_OUTPUTS = 10, DRN_WIDTH = 1024, DRN_BATCH = 64, DRN_MINIBATCHES = 5 };
+
+/* Examples a second of training with symmetric estimates, on one thread. */
+static double drn_speed(const char *layers, size_t batch, const double *x) {
+    eq_architecture a;
+    eq_circuit *c = NULL;
+    eq_engine *e = NULL;
+    double y[DRN_BATCH * DRN_OUTPUTS], current[DRN_BATCH * DRN_OUTPUTS], best = 0.0, beta = 1e-5;
+    double w[EQ_MAX_SLOTS] = {0.0, 0.5 / beta / (double)batch, -0.5 / beta / (double)batch, 0.0,
+                              0.0};
+    sgd_step step = {eq_optimizer_find("sgd"), {.rate = 1e-7, .gmin = 1e-7, .gmax = 1e2}};
+    eq_engine_options o = {EQ_ENGINE_LAYERED, batch, 1};
+    eq_architecture_kind("drn", &a, NULL);
+    eq_architecture_layers(layers, &a, NULL);
+    a.diode = EQ_NEURON_IDEAL;
+    a.low = a.gmin = 1e-7;
+    a.high = 1e-4;
+    a.gmax = 1e2;
+    if (eq_architecture_build(&a, &c, NULL) != EQ_OK || eq_engine_new(c, &o, &e, NULL) != EQ_OK)
+        die("a deep resistive network is not layered");
+    for (int k = 0; k <= DRN_MINIBATCHES; k++) {
+        double start = now();
+        eq_status status = eq_engine_free_phase(e, batch, x, y, NULL);
+        for (int s = 1; s <= 2 && status == EQ_OK; s++) {
+            for (size_t j = 0; j < batch * DRN_OUTPUTS; j++)
+                current[j] = (s == 1 ? -beta : beta) * (j % 10 == j / 10 % 10 ? -0.9 : 0.1);
+            status = eq_engine_nudged_phase(e, s, &(eq_nudge){current, NULL, NULL}, NULL, NULL);
+        }
+        if (status == EQ_OK) status = eq_engine_update(e, w, sgd, &step, NULL);
+        if (status != EQ_OK) die("a deep resistive network did not converge");
+        if (k > 0) best = fmax(best, (double)batch / (now() - start));
+    }
+    eq_engine_free(e);
+    eq_circuit_free(c);
+    return best;
+}
+
+/* Examples a second of the products alone: inputs to the first layer and back. */
+static double drn_products(size_t batch, const double *x) {
+    double *w = eq_calloc_aligned((size_t)FEATURES * DRN_WIDTH, sizeof *w);
+    double *g = eq_calloc_aligned((size_t)FEATURES * DRN_WIDTH, sizeof *g);
+    double *h = eq_calloc_aligned(batch * DRN_WIDTH, sizeof *h), best = 0.0;
+    if (w == NULL || g == NULL || h == NULL) die("out of memory");
+    for (int t = 0; t < TIMES; t++) {
+        double start = now();
+        eq_gemm_nn(batch, DRN_WIDTH, FEATURES, 1.0, x, FEATURES, w, DRN_WIDTH, 0.0, h, DRN_WIDTH);
+        eq_gemm_tn(FEATURES, DRN_WIDTH, batch, 1.0, x, FEATURES, h, DRN_WIDTH, 0.0, g, DRN_WIDTH);
+        best = fmax(best, (double)batch / (now() - start));
+    }
+    eq_free(w);
+    eq_free(g);
+    eq_free(h);
+    return best;
+}
+
+static void bench_drn(void) {
+    static const struct {
+        const char *name, *layers;
+        size_t batch;
+    } net[] = {{"drn_1h_examples_per_s", "1568,1024,20", 4},
+               {"drn_1h_batch_64_examples_per_s", "1568,1024,20", 64},
+               {"drn_2h_examples_per_s", "1568,1024,1024,20", 4},
+               {"drn_2h_batch_64_examples_per_s", "1568,1024,1024,20", 64}};
+    double *x = eq_calloc_aligned((size_t)DRN_BATCH * INPUTS, sizeof *x);
+    if (x == NULL) die("out of memory");
+    fill_inputs(x, DRN_BATCH);
+    for (size_t k = 0; k < sizeof net / sizeof *net; k++) {
+        double ours = drn_speed(net[k].layers, net[k].batch, x);
+        double alone = drn_products(net[k].batch, x);
+        report(net[k].name, ours, "1/s", "products of the first crossbar alone", alone,
+               ours / alone);
+    }
+    eq_free(x);
+}
+
 static void bench_mnist(void) {
     const char *data = getenv("EQSPICE_DATA");
     char path[512];
@@ -433,7 +511,8 @@ static const struct {
     const char *name;
     void (*measure)(void);
 } benches[] = {{"small", bench_small},     {"parse", bench_parse}, {"kendall", bench_kendall},
-               {"ngspice", bench_ngspice}, {"mnist", bench_mnist}, {"grids", bench_grids}};
+               {"ngspice", bench_ngspice}, {"drn", bench_drn},     {"mnist", bench_mnist},
+               {"grids", bench_grids}};
 
 static bool wanted(const char *name, int argc, char **argv) {
     for (int k = 2; k < argc; k++)

@@ -13,7 +13,8 @@
  * share a minibatch of 20 and for the Schur complements to stay in the first cache. */
 enum { MOST_IN_PART = 12 };
 
-/* The table of pairs of kept nodes may take this many bytes. */
+/* The table of pairs of kept nodes may take this many bytes; larger networks are solved by sweeps.
+ */
 static const double most_pair_bytes = 512e6;
 
 const eq_kernels *eq_kernels_pick(void) {
@@ -70,7 +71,8 @@ static double *room(size_t n, bool *whole) {
 
 static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
     size_t ld = (most + 3) / 4 * 4, wide = (most + 7) / 8 * 8;
-    size_t ne = e->net.eliminated, nk = e->net.kept, pairs = nk * (nk + 1) / 2, cross = 0;
+    size_t ne = e->net.eliminated, nk = e->net.kept, pairs = e->sweeps ? 0 : nk * (nk + 1) / 2,
+           cross = 0;
     bool whole = true;
     for (size_t b = 0; b < e->net.bars; b++)
         if (e->net.bar[b].kind == EQ_ROWS_NODE && cross < e->net.bar[b].rows + e->net.bar[b].cols)
@@ -109,7 +111,7 @@ static bool allocate_derived(eq_layered *e) {
     d->bound = room(n, &whole);
     d->m = room(ne * nk, &whole);
     d->back = room(ne * nk, &whole);
-    d->pairs = room(nk * (nk + 1) / 2 * ne, &whole);
+    d->pairs = room(e->sweeps ? 0 : nk * (nk + 1) / 2 * ne, &whole);
     return whole;
 }
 
@@ -156,10 +158,7 @@ static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, 
     if (e == NULL) return eq_out_of_memory(diag);
     eq_status status = eq_layers_find(c, &e->net, diag);
     double kept = (double)e->net.kept;
-    if (status == EQ_OK &&
-        kept * (kept + 1.0) / 2.0 * (double)e->net.eliminated * 8.0 > most_pair_bytes)
-        status = eq_fail(diag, EQ_ERR_CHECK, "%zu kept nodes are too many for dense elimination",
-                         e->net.kept);
+    e->sweeps = kept * (kept + 1.0) / 2.0 * (double)e->net.eliminated * 8.0 > most_pair_bytes;
     e->batch = o->batch;
     e->kernels = eq_kernels_pick();
     if (status == EQ_OK) status = allocate(e, o, diag);

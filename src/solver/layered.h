@@ -124,6 +124,8 @@ typedef struct eq_layered {
     eq_layers net;
     eq_derived derived;
     const eq_kernels *kernels;
+    bool sweeps; /* too many kept nodes for a dense Schur complement: the classes are solved in
+                    turns */
     double reltol;
     int most_iterations;
     size_t batch, works, n; /* n: examples of the current minibatch */

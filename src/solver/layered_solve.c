@@ -64,7 +64,7 @@ void eq_layered_derive(eq_layered *e) {
         else
             derive_fixed_rows(e, &e->net.bar[b]);
     }
-    derive_pairs(e);
+    if (!e->sweeps) derive_pairs(e);
 }
 
 void eq_layered_fold(eq_layered *e) {
@@ -260,12 +260,56 @@ static void take_step(const eq_layered *e, eq_work *w, double *v) {
     }
 }
 
+/* From this iteration on, one that gains little is asked whether round-off is all that is left. */
+enum { patience = 6 };
+
 /* Residuals this far below the KCL bound are aimed at, so that differences between phases keep
  * their digits; a chord step that does not gain this much asks for a new factor. */
 static const double aim = 1e-3, chord_gain = 0.1;
 
-/* From this iteration on, one that gains little is asked whether round-off is all that is left. */
-enum { patience = 6 };
+/* Solves the K nodes with v_E held, then refreshes M v_K: half a sweep of block coordinate descent,
+ * which is exact minimisation of the energy in turns over both classes (Scellier 2024, "fast DRN";
+ * here to the KCL bound). */
+static void solve_kept(const eq_layered *e, eq_work *w, double *v, const double *kept_in) {
+    const eq_derived *d = &e->derived;
+    size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
+    eq_node_rows rows = {.ld = ld,
+                         .fixed = d->fixed + ne,
+                         .coupled = d->coupled + ne,
+                         .in = kept_in,
+                         .from = w->from_e,
+                         .bound = d->bound + ne,
+                         .reltol = e->reltol};
+    e->kernels->nodes_solve(&e->net.law[1], &rows, v + ne * ld, w->slope);
+    eq_gemm_nn(ne, ld, nk, 1.0, d->m, nk, v + ne * ld, ld, 0.0, w->from_k, ld);
+}
+
+/* What an iteration leaves: its count, and whether the state is at its bound. */
+static void conclude(const eq_layered *e, eq_work *w, const double *v, double ratio, int count) {
+    if (!(ratio <= 1.0)) {
+        ratio = eq_layered_exact_ratio(e, w, v);
+        w->failed = ratio <= 1.0 ? 0.0 : ratio;
+    }
+    w->iterations += (double)count * (double)w->n;
+    w->solves += (double)w->n;
+    if (!(ratio <= w->worst)) w->worst = ratio;
+}
+
+/* Sweeps from the state v until the residuals are well below the bound or gain no more. */
+static void sweep(const eq_layered *e, eq_work *w, double *v, const eq_nudge *nudge) {
+    enum { SWEEPS = 20 }; /* times the iterations that Newton may take */
+    const double *kept_in = nudge == NULL ? w->in + e->net.eliminated * w->ld : w->nudged;
+    double ratio = evaluate(e, w, v, kept_in, nudge == NULL), before = INFINITY;
+    int count = 0;
+    for (; count < SWEEPS * e->most_iterations && w->strict > aim; count++) {
+        if (ratio <= 1.0 && w->strict > 0.9 * before) break;
+        solve_kept(e, w, v, kept_in);
+        if (nudge != NULL && nudge->slope != NULL) nudge_currents(e, w, nudge, v);
+        before = w->strict;
+        ratio = evaluate(e, w, v, kept_in, false);
+    }
+    conclude(e, w, v, ratio, count);
+}
 
 /* Newton's method from the evaluated state (ratio; INFINITY: take a step anyway) until the
  * residuals are below the bound and gain no more. */
@@ -292,13 +336,7 @@ static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *
         bool stalls = count >= patience && w->strict > 0.5 * before;
         if (stalls && eq_layered_exact_ratio(e, w, v) <= 1.0) break;
     }
-    if (!(ratio <= 1.0)) {
-        ratio = eq_layered_exact_ratio(e, w, v);
-        w->failed = ratio <= 1.0 ? 0.0 : ratio;
-    }
-    w->iterations += (double)count * (double)w->n;
-    w->solves += (double)w->n;
-    if (!(ratio <= w->worst)) w->worst = ratio;
+    conclude(e, w, v, ratio, count);
 }
 
 /* Always from zero, so that an answer does not depend on what was solved before. */
@@ -309,8 +347,10 @@ void eq_layered_free(const eq_layered *e, eq_work *w) {
     project_inputs(e, w);
     memset(w->v[0], 0, (ne + nk) * ld * sizeof(double));
     memset(w->from_k, 0, ne * ld * sizeof(double));
-    double ratio = evaluate(e, w, w->v[0], w->in + ne * ld, true);
-    iterate(e, w, w->v[0], NULL, ratio, false);
+    if (e->sweeps)
+        sweep(e, w, w->v[0], NULL);
+    else
+        iterate(e, w, w->v[0], NULL, evaluate(e, w, w->v[0], w->in + ne * ld, true), false);
     memcpy(w->free_from_k, w->from_k, ne * ld * sizeof(double));
     memcpy(w->free_inverse, w->inverse, ne * ld * sizeof(double));
     memcpy(w->free_f, w->f, nk * ld * sizeof(double));
@@ -324,6 +364,10 @@ void eq_layered_nudged(const eq_layered *e, eq_work *w, int slot, const eq_nudge
     memcpy(w->from_k, w->free_from_k, ne * ld * sizeof(double));
     memcpy(w->inverse, w->free_inverse, ne * ld * sizeof(double));
     nudge_currents(e, w, nudge, v);
+    if (e->sweeps) {
+        sweep(e, w, v, nudge);
+        return;
+    }
     for (size_t k = 0; k < nk * ld; k++) w->f[k] = w->free_f[k] + w->in[ne * ld + k] - w->nudged[k];
     bool energy = nudge->slope != NULL;
     iterate(e, w, v, nudge, INFINITY, !energy);

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "circuit/architecture.h"
 #include "circuit/circuit.h"
 #include "devices/diode_law.h"
 #include "solver/engine.h"
@@ -615,6 +616,47 @@ START_TEST(layered_and_sparse_engines_agree) {
 }
 END_TEST
 
+/* Two wide hidden layers: too many kept nodes for a dense Schur complement, solved by sweeps. Free
+ * and nudged outputs are those of the sparse engine. */
+static const eq_neuron_diode swept_diode[] = {EQ_NEURON_SHOCKLEY, EQ_NEURON_IDEAL};
+
+START_TEST(sweeps_agree_with_the_sparse_engine) {
+    enum { WIDE_INPUTS = 12, FEW = 3, WIDE_OUTPUTS = 2 };
+    static const eq_engine_kind kind[2] = {EQ_ENGINE_LAYERED, EQ_ENGINE_SPARSE};
+    double x[FEW * WIDE_INPUTS], y[2][2][FEW * WIDE_OUTPUTS], current[FEW * WIDE_OUTPUTS];
+    eq_random r = eq_random_seed(3);
+    for (size_t k = 0; k < FEW * WIDE_INPUTS; k++) x[k] = 10.0 * eq_random_uniform(&r) - 5.0;
+    for (size_t k = 0; k < FEW * WIDE_OUTPUTS; k++) current[k] = 1e-4 * eq_random_uniform(&r);
+    for (int k = 0; k < 2; k++) {
+        eq_architecture a;
+        eq_circuit *c = NULL;
+        eq_engine *e = NULL;
+        ck_assert_int_eq(eq_architecture_kind("drn", &a, NULL), EQ_OK);
+        ck_assert_int_eq(eq_architecture_layers("12,420,600,4", &a, NULL), EQ_OK);
+        a.diode = swept_diode[_i];
+        a.up = a.down = 0.1;
+        a.gmin = a.low = 1e-6;
+        a.high = 1e-4;
+        ck_assert_int_eq(eq_architecture_build(&a, &c, NULL), EQ_OK);
+        eq_engine_options o = {kind[k], FEW, 1};
+        ck_assert_int_eq(eq_engine_new(c, &o, &e, NULL), EQ_OK);
+        ck_assert_int_eq(eq_engine_free_phase(e, FEW, x, y[k][0], NULL), EQ_OK);
+        eq_nudge nudge = {current, NULL, NULL};
+        ck_assert_int_eq(eq_engine_nudged_phase(e, 1, &nudge, y[k][1], NULL), EQ_OK);
+        ck_assert_double_le(eq_engine_about(e).worst_ratio, 1.0);
+        eq_engine_free(e);
+        eq_circuit_free(c);
+    }
+    for (int phase = 0; phase < 2; phase++)
+        for (size_t k = 0; k < FEW * WIDE_OUTPUTS; k++) {
+            double layered = y[0][phase][k], sparse = y[1][phase][k];
+            ck_assert_msg(fabs(layered - sparse) <= 1e-9 * fabs(sparse) + 1e-12, "%.15g %.15g",
+                          layered, sparse);
+            ck_assert(phase == 0 || y[0][1][k] != y[0][0][k]);
+        }
+}
+END_TEST
+
 /* Circuits that are not layered are refused with the reason. */
 START_TEST(other_circuits_are_refused_with_the_reason) {
     static const struct {
@@ -672,6 +714,7 @@ Suite *layered_suite(void) {
     tcase_add_loop_test(t, gradient_agrees_with_central_differences, 0, SAMPLES);
     tcase_add_loop_test(t, update_changes_what_is_solved, 0, SAMPLES);
     tcase_add_loop_test(t, layered_and_sparse_engines_agree, 0, SAMPLES);
+    tcase_add_loop_test(t, sweeps_agree_with_the_sparse_engine, 0, 2);
     tcase_add_loop_test(t, vector_diodes_follow_the_scalar_law, 0, 3);
     tcase_add_loop_test(t, scalar_nodes_are_solved_by_every_kernel, 0, 3);
     tcase_add_test(t, other_circuits_are_refused_with_the_reason);
