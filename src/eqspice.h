@@ -1,6 +1,7 @@
-/* eqspice: the whole life of a circuit on one screen. Link with libeqspice.a; everything else of src/ is the
- * program's own. Every function that can fail returns EQ_OK or a negative status and adds to `diag` (may be
- * NULL) a sentence that says what is wrong and what to do. Units: V, A, S, ohm. See docs/tutorial.md.
+/* eqspice: the whole life of a circuit on one screen. Link with libeqspice.a; everything else of
+ * src/ is the program's own. Every function that can fail returns EQ_OK or a negative status and
+ * adds to `diag` (may be NULL) a sentence that says what is wrong and what to do. Units: V, A, S,
+ * ohm. See docs/tutorial.md.
  *
  *     eq_circuit *c;  eq_solver *s;
  *     eq_deck_read("divider.cir", &c, diag);                    text -> circuit
@@ -10,7 +11,7 @@
  *     *eq_circuit_param(c, eq_circuit_find_element(c, "v1"), 0) = 5.0;
  *     eq_circuit_derive(c);  eq_solver_refresh(s);              new values, the analysis is kept
  *     eq_solver_solve(s, NULL, v, NULL, NULL, diag);
- *     eq_solver_free(s);  eq_circuit_free(c);                                                            */
+ *     eq_solver_free(s);  eq_circuit_free(c); */
 #ifndef EQSPICE_H
 #define EQSPICE_H
 
@@ -40,12 +41,14 @@ eq_node eq_circuit_find_node(const eq_circuit *c, const char *name);
 eq_element eq_circuit_find_element(const eq_circuit *c, const char *name);
 const char *eq_circuit_node_name(const eq_circuit *c, eq_node node);
 const char *eq_circuit_element_name(const eq_circuit *c, eq_element e);
-/* Parameter k of an element (0: dc of a source, resistance, conductance, gain), to read or change. */
+/* Parameter k of an element (0: dc of a source, resistance, conductance, gain), to read or change.
+ */
 double *eq_circuit_param(eq_circuit *c, eq_element e, int k);
 void eq_circuit_derive(eq_circuit *c);
 
-/* The operating point: v[nodes]; branch[branches] are the currents of the V, E and H elements, from the first
- * node through the source to the second. v is the start on entry, NAN when there is no answer. */
+/* The operating point: v[nodes]; branch[branches] are the currents of the V, E and H elements, from
+ * the first node through the source to the second. v is the start on entry, NAN when there is no
+ * answer. */
 eq_status eq_solver_new(eq_circuit *c, eq_solver **out, eq_diag *diag);
 void eq_solver_free(eq_solver *s);
 void eq_solver_refresh(eq_solver *s);
@@ -53,8 +56,9 @@ size_t eq_solver_branches(const eq_solver *s);
 int eq_solver_branch_of(const eq_solver *s, eq_element e);
 eq_status eq_solver_solve(eq_solver *s, const eq_solve_options *o, double *v, double *branch,
                           eq_solve_info *info, eq_diag *diag);
-/* The exact gradient of a cost C(v): dC/dw = -(lambda[a] - lambda[b]) di/dw for an element from a to b. */
-eq_status eq_solver_adjoint(eq_solver *s, const double *v, const double *branch,
-                            const double *dcdv, double *lambda, eq_diag *diag);
+/* The exact gradient of a cost C(v): dC/dw = -(lambda[a] - lambda[b]) di/dw for an element from a
+ * to b. */
+eq_status eq_solver_adjoint(eq_solver *s, const double *v, const double *branch, const double *dcdv,
+                            double *lambda, eq_diag *diag);
 
 #endif

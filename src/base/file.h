@@ -1,6 +1,6 @@
-/* Files: reading whole regular files (plain or gzip), and writing so that a crash or a full disk leaves
- * the old file whole: write DIR/.NAME.PID.tmp, fsync, rename, fsync the folder. A symbolic link keeps
- * leading to the file; a device or a FIFO is written to as it is. */
+/* Files: reading whole regular files (plain or gzip), and writing so that a crash or a full disk
+ * leaves the old file whole: write DIR/.NAME.PID.tmp, fsync, rename, fsync the folder. A symbolic
+ * link keeps leading to the file; a device or a FIFO is written to as it is. */
 #ifndef EQ_BASE_FILE_H
 #define EQ_BASE_FILE_H
 
@@ -10,11 +10,13 @@
 
 #include "base/status.h"
 
-/* Reads a regular file whole; *data is NUL-terminated, owned by the caller (eq_free). Folders, FIFOs and
- * devices are refused. `at` is the place that named the file (an .include line), or all zero. */
+/* Reads a regular file whole; *data is NUL-terminated, owned by the caller (eq_free). Folders,
+ * FIFOs and devices are refused. `at` is the place that named the file (an .include line), or all
+ * zero. */
 eq_status eq_file_read(const char *path, eq_place at, char **data, size_t *length, eq_diag *diag);
 
-/* As eq_file_read, inflating gzip when the file is gzip (zlib tells); refuses more than `limit` bytes. */
+/* As eq_file_read, inflating gzip when the file is gzip (zlib tells); refuses more than `limit`
+ * bytes. */
 eq_status eq_file_read_gz(const char *path, size_t limit, char **data, size_t *length,
                           eq_diag *diag);
 
@@ -36,7 +38,8 @@ uint32_t eq_crc32(const void *data, size_t length);
 
 /* folder/name, owned by the caller; an absolute name is copied; NULL when memory runs out. */
 char *eq_path_join(const char *folder, const char *name);
-/* The path from the root, owned by the caller; NULL when memory runs out or the current folder is gone. */
+/* The path from the root, owned by the caller; NULL when memory runs out or the current folder is
+ * gone. */
 char *eq_path_absolute(const char *path);
 /* The folder part of a path ("." if there is none), owned by the caller. */
 char *eq_path_folder(const char *path);

@@ -1,5 +1,5 @@
-/* Seeded random numbers, the same on every machine: xoshiro256** (Blackman and Vigna 2018), seeded with
- * splitmix64. The state is plain data, so that a checkpoint can keep it. */
+/* Seeded random numbers, the same on every machine: xoshiro256** (Blackman and Vigna 2018), seeded
+ * with splitmix64. The state is plain data, so that a checkpoint can keep it. */
 #ifndef EQ_BASE_RANDOM_H
 #define EQ_BASE_RANDOM_H
 

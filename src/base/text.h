@@ -1,4 +1,5 @@
-/* Strings: a growing buffer, interned names and number parsing that does not depend on the locale. */
+/* Strings: a growing buffer, interned names and number parsing that does not depend on the locale.
+ */
 #ifndef EQ_BASE_TEXT_H
 #define EQ_BASE_TEXT_H
 
@@ -6,8 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A growing text. Zero-initialise; `failed` is set once when memory runs out and appends become no-ops,
- * so that a writer checks it once at the end. text is always NUL-terminated when not NULL. */
+/* A growing text. Zero-initialise; `failed` is set once when memory runs out and appends become
+ * no-ops, so that a writer checks it once at the end. text is always NUL-terminated when not NULL.
+ */
 typedef struct eq_text {
     char *text;
     size_t length, cap;
@@ -20,8 +22,8 @@ void eq_text_add(eq_text *t, const char *bytes, size_t length);
 void eq_text_puts(eq_text *t, const char *text);
 void eq_text_printf(eq_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Names interned as small integers 0, 1, 2, ... in order of first use. The bytes of all names stand in one
- * pool. Names compare byte by byte: fold the case before (decks are case-insensitive). */
+/* Names interned as small integers 0, 1, 2, ... in order of first use. The bytes of all names stand
+ * in one pool. Names compare byte by byte: fold the case before (decks are case-insensitive). */
 typedef struct eq_names eq_names;
 
 enum { EQ_NO_NAME = -1 };
@@ -40,10 +42,12 @@ const char *eq_names_get(const eq_names *names, int32_t id);
 void eq_lower(char *text, size_t length);
 /* Case-blind equality of two NUL-terminated ASCII strings. */
 bool eq_same(const char *a, const char *b);
-/* Case-blind match of a name with a pattern in which * stands for any run and ? for any one character. */
+/* Case-blind match of a name with a pattern in which * stands for any run and ? for any one
+ * character. */
 bool eq_match(const char *pattern, const char *name);
 
-/* Reads a plain decimal number (no SPICE suffix) at the start of text; returns its length, 0 if none. */
+/* Reads a plain decimal number (no SPICE suffix) at the start of text; returns its length, 0 if
+ * none. */
 size_t eq_parse_double(const char *text, size_t length, double *value);
 
 #endif

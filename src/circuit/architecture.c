@@ -61,13 +61,17 @@ eq_status eq_architecture_layers(const char *text, eq_architecture *a, eq_diag *
     if (status != EQ_OK) return status;
     for (size_t l = 0; l < a->layers; l++) {
         if (!(width[l] >= 1.0 && width[l] <= 1e7 && width[l] == floor(width[l])))
-            return eq_fail(diag, EQ_ERR_USAGE, "layers '%s': %g is no number of nodes; use whole "
-                           "numbers from 1 to 1e7", text, width[l]);
+            return eq_fail(diag, EQ_ERR_USAGE,
+                           "layers '%s': %g is no number of nodes; use whole "
+                           "numbers from 1 to 1e7",
+                           text, width[l]);
         a->width[l] = (size_t)width[l];
     }
     if (a->layers < 2)
-        return eq_fail(diag, EQ_ERR_USAGE, "layers '%s' is too short; give inputs, hidden layers and "
-                       "outputs, as in 1568,100,20", text);
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "layers '%s' is too short; give inputs, hidden layers and "
+                       "outputs, as in 1568,100,20",
+                       text);
     return EQ_OK;
 }
 
@@ -75,7 +79,8 @@ eq_status eq_architecture_biases(const char *text, eq_architecture *a, eq_diag *
     return numbers(text, "bias", a->bias, EQ_MAX_BIASES, &a->biases, diag);
 }
 
-/* What is being built. row: the nodes that drive the next crossbar; column: the layer it ends on. */
+/* What is being built. row: the nodes that drive the next crossbar; column: the layer it ends on.
+ */
 typedef struct builder {
     const eq_architecture *a;
     eq_circuit *c;
@@ -188,8 +193,8 @@ static eq_status crossbar(builder *b, size_t l) {
     return status;
 }
 
-/* Bidirectional amplifier of neuron h (section 4.4.2): E drives e_ with A v(h), a 0-V source senses the
- * current into w, F draws gamma times that current from h. *w is the driven node. */
+/* Bidirectional amplifier of neuron h (section 4.4.2): E drives e_ with A v(h), a 0-V source senses
+ * the current into w, F draws gamma times that current from h. *w is the driven node. */
 static eq_status amplifier(builder *b, const char *suffix, eq_node h, eq_node *w) {
     char e_name[NAME], w_name[NAME], s_name[NAME], f_name[NAME];
     snprintf(e_name, sizeof e_name, "e%s", suffix);
@@ -222,7 +227,8 @@ static eq_status neuron(builder *b, size_t l, size_t k) {
         element(b, cls, name, (eq_node[4]){h, b->up, EQ_NONE, EQ_NONE}, EQ_NONE, 0.0, NULL);
     name[1] = 'd';
     if (status == EQ_OK)
-        status = element(b, cls, name, (eq_node[4]){b->down, h, EQ_NONE, EQ_NONE}, EQ_NONE, 0.0, NULL);
+        status =
+            element(b, cls, name, (eq_node[4]){b->down, h, EQ_NONE, EQ_NONE}, EQ_NONE, 0.0, NULL);
     *row = h;
     if (status == EQ_OK && b->a->amplifiers) status = amplifier(b, name + 2, h, row);
     return status;
@@ -289,7 +295,8 @@ static eq_status build(builder *b) {
 static eq_status set_title(eq_circuit *c, const eq_architecture *a, eq_diag *diag) {
     eq_text t = {0};
     eq_text_printf(&t, "%s network", a->amplifiers ? "kendall" : "drn");
-    for (size_t l = 0; l < a->layers; l++) eq_text_printf(&t, "%c%zu", l == 0 ? ' ' : '-', a->width[l]);
+    for (size_t l = 0; l < a->layers; l++)
+        eq_text_printf(&t, "%c%zu", l == 0 ? ' ' : '-', a->width[l]);
     if (t.failed) {
         eq_text_free(&t);
         return eq_out_of_memory(diag);
@@ -308,7 +315,9 @@ eq_status eq_architecture_build(const eq_architecture *a, eq_circuit **out, eq_d
     if (status == EQ_OK) status = build(&b);
     eq_free(b.row);
     eq_free(b.column);
-    if (status == EQ_OK) *out = b.c;
-    else eq_circuit_free(b.c);
+    if (status == EQ_OK)
+        *out = b.c;
+    else
+        eq_circuit_free(b.c);
     return status;
 }

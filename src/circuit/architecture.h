@@ -1,12 +1,12 @@
 /* Ready-made analog networks: layers of neurons joined by crossbars of programmable resistors.
  *
- *   kendall   Kendall et al. 2020, Fig. 4: each hidden neuron is a node with two antiparallel diodes to bias
- *             sources, followed by a bidirectional amplifier (VCVS of gain A forwards, CCCS backwards)
- *   drn       the same without amplifiers (deep resistive network, Scellier 2024)
+ *   kendall   Kendall et al. 2020, Fig. 4: each hidden neuron is a node with two antiparallel
+ * diodes to bias sources, followed by a bidirectional amplifier (VCVS of gain A forwards, CCCS
+ * backwards) drn       the same without amplifiers (deep resistive network, Scellier 2024)
  *
- * Names: input sources vx1.. at nodes x1..; crossbar l joins the rows of layer l-1 to the nodes of layer l
- * by resistors rL_ROW_COLUMN, its bias rows by rbL_BIAS_COLUMN; hidden nodes hL_K, driven nodes wL_K;
- * outputs y1p,y1m .. (differential) or y1 .. (single). */
+ * Names: input sources vx1.. at nodes x1..; crossbar l joins the rows of layer l-1 to the nodes of
+ * layer l by resistors rL_ROW_COLUMN, its bias rows by rbL_BIAS_COLUMN; hidden nodes hL_K, driven
+ * nodes wL_K; outputs y1p,y1m .. (differential) or y1 .. (single). */
 #ifndef EQ_CIRCUIT_ARCHITECTURE_H
 #define EQ_CIRCUIT_ARCHITECTURE_H
 
@@ -25,15 +25,16 @@ typedef struct eq_architecture {
     size_t biases;               /* bias rows of every crossbar */
     double bias[EQ_MAX_BIASES];  /* V of each bias row */
     eq_neuron_diode diode;
-    double is, n;                /* A, 1: Shockley diode of the hidden neurons */
-    double ron, roff;            /* ohm: ideal diode */
-    double up, down;             /* V: a neuron's diodes clamp it towards +up and -down */
-    double gmin, gmax;           /* S: bounds of every conductance */
-    double low, high;            /* S: conductances start uniform in [low, high] */
+    double is, n;      /* A, 1: Shockley diode of the hidden neurons */
+    double ron, roff;  /* ohm: ideal diode */
+    double up, down;   /* V: a neuron's diodes clamp it towards +up and -down */
+    double gmin, gmax; /* S: bounds of every conductance */
+    double low, high;  /* S: conductances start uniform in [low, high] */
     uint64_t seed;
 } eq_architecture;
 
-/* The defaults of the kind ("kendall" or "drn"); EQ_ERR_USAGE with the known kinds when it is neither. */
+/* The defaults of the kind ("kendall" or "drn"); EQ_ERR_USAGE with the known kinds when it is
+ * neither. */
 eq_status eq_architecture_kind(const char *kind, eq_architecture *a, eq_diag *diag);
 /* Reads "1568,100,20" into a->width. */
 eq_status eq_architecture_layers(const char *text, eq_architecture *a, eq_diag *diag);

@@ -1,5 +1,5 @@
-/* The operators and functions of expressions, with their derivatives: one table for numbers that are known while
- * a deck is read and for formulas of behavioural sources (formula.h). */
+/* The operators and functions of expressions, with their derivatives: one table for numbers that
+ * are known while a deck is read and for formulas of behavioural sources (formula.h). */
 #ifndef EQ_CIRCUIT_OPERATIONS_H
 #define EQ_CIRCUIT_OPERATIONS_H
 
@@ -26,7 +26,8 @@ enum { EQ_LEVEL_ANY = 1, EQ_LEVEL_UNARY = 7, EQ_LEVEL_POWER = 8 };
 
 /* Entry k of the table, NULL behind its end. */
 const eq_operation *eq_operation_at(int k);
-/* The number of the function of that lower-case name, or of the sign with that many operands; -1: none. */
+/* The number of the function of that lower-case name, or of the sign with that many operands; -1:
+ * none. */
 int eq_operation_find(const char *name, int operands);
 
 #endif

@@ -1,16 +1,17 @@
 /* Device classes. A class is one constant table of functions that act on a whole range of elements.
  *
- * An element is a two-terminal branch from node a to node b with drop u = v_a - v_b and current i that flows
- * from a through the element to b. Each class gives one of the two as a function of the other:
+ * An element is a two-terminal branch from node a to node b with drop u = v_a - v_b and current i
+ * that flows from a through the element to b. Each class gives one of the two as a function of the
+ * other:
  *
  *   current-defined (R, D, I, G, F):  own variable x = u, value y = i = gamma(u; c, w)
  *   voltage-defined (V, E, H):        own variable x = i, value y = u = e(i; c, w)
  *
- * c is the control: nothing, the drop between two other nodes, or the current of a voltage-defined branch;
- * behavioural sources have a formula of many instead (behavioural.c).
- * The energy is p(x; c, w) = integral of y from 0 to x: the pseudo-power (co-content) of Scellier 2020,
- * Eq. 4.4, for a current-defined branch, its Legendre dual (content) for a voltage-defined one. So
- * dp/dx = y for every class; tests/devices holds every registered class to it. */
+ * c is the control: nothing, the drop between two other nodes, or the current of a voltage-defined
+ * branch; behavioural sources have a formula of many instead (behavioural.c). The energy is p(x; c,
+ * w) = integral of y from 0 to x: the pseudo-power (co-content) of Scellier 2020, Eq. 4.4, for a
+ * current-defined branch, its Legendre dual (content) for a voltage-defined one. So dp/dx = y for
+ * every class; tests/devices holds every registered class to it. */
 #ifndef EQ_DEVICES_DEVICE_H
 #define EQ_DEVICES_DEVICE_H
 
@@ -25,7 +26,8 @@ typedef enum eq_control {
     EQ_CONTROL_NONE,
     EQ_CONTROL_VOLTAGE,
     EQ_CONTROL_CURRENT,
-    EQ_CONTROL_FORMULA, /* any of these in a formula of the element's own; the functions below are NULL */
+    EQ_CONTROL_FORMULA, /* any of these in a formula of the element's own; the functions below are
+                           NULL */
 } eq_control;
 
 enum {
@@ -34,8 +36,8 @@ enum {
     EQ_CONVEX = 4,     /* dy/dx >= 0 everywhere: its energy is convex */
 };
 
-/* One parameter. default_value NAN: must be given, or is filled in by `derive` (temp). Values outside
- * [min, max] are refused when the deck is read. */
+/* One parameter. default_value NAN: must be given, or is filled in by `derive` (temp). Values
+ * outside [min, max] are refused when the deck is read. */
 typedef struct eq_param {
     const char *name; /* lower case, as in .model and in XML attributes */
     const char *unit;
@@ -51,8 +53,9 @@ typedef struct eq_environment {
     double gmin;     /* S, across every junction; 1e-12 */
 } eq_environment;
 
-/* w[k] is column k (parameters in the order of `param`, then derived columns); all arrays have n items.
- * Element j uses w[k][j] and nothing of the other elements: a table of 1 and of 1000 give the same bits. */
+/* w[k] is column k (parameters in the order of `param`, then derived columns); all arrays have n
+ * items. Element j uses w[k][j] and nothing of the other elements: a table of 1 and of 1000 give
+ * the same bits. */
 typedef struct eq_device_class {
     const char *name;       /* "resistor": also the element name in XML */
     char letter;            /* first letter of the element's name in SPICE */
@@ -64,13 +67,14 @@ typedef struct eq_device_class {
     const eq_param *param;
     int value; /* the parameter written after the nodes (R1 a b VALUE); -1: none */
 
-    /* Fills the derived columns from the parameters; called whenever either changes. May be NULL. */
+    /* Fills the derived columns from the parameters; called whenever either changes. May be NULL.
+     */
     void (*derive)(size_t n, double *const *w, const eq_environment *env);
     /* p(x; c, w) [W]. c is NULL for EQ_CONTROL_NONE here and below. */
     void (*energy)(size_t n, double *const *w, const double *x, const double *c, double *p);
     /* y, dy/dx and dy/dc; dydc may be NULL. y and dydx are always written. */
-    void (*value_and_slope)(size_t n, double *const *w, const double *x, const double *c,
-                            double *y, double *dydx, double *dydc);
+    void (*value_and_slope)(size_t n, double *const *w, const double *x, const double *c, double *y,
+                            double *dydx, double *dydc);
     /* dp/dw_k at fixed x and c, for parameter k. */
     void (*param_energy)(size_t n, double *const *w, int k, const double *x, const double *c,
                          double *dpdw);

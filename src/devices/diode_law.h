@@ -1,10 +1,11 @@
-/* The Shockley diode as ngspice has it (dioload.c, checked to 2e-15 relative at 0.7 V; FACTS section 3):
+/* The Shockley diode as ngspice has it (dioload.c, checked to 2e-15 relative at 0.7 V; FACTS
+ * section 3):
  *
  *   u >= -3 vte:  i = is (exp(u/vte) - 1) + gmin u
  *   u <  -3 vte:  i = -is (1 + (3 vte/(e u))^3) + gmin u,   e = 2.718...
  *
- * i, di/du and the energy are continuous at u = -3 vte. One inline definition serves the device class and
- * the vectorised layered engine. */
+ * i, di/du and the energy are continuous at u = -3 vte. One inline definition serves the device
+ * class and the vectorised layered engine. */
 #ifndef EQ_DEVICES_DIODE_LAW_H
 #define EQ_DEVICES_DIODE_LAW_H
 
@@ -30,8 +31,8 @@ typedef enum eq_diode_column {
     EQ_DIODE_DERIVED
 } eq_diode_column;
 
-/* i [A] and g = di/du [S] at the junction drop u [V]; is [A], vte = n k T/q [V], gmin [S]. Branch-free on
- * purpose: both regions are evaluated and one is selected. */
+/* i [A] and g = di/du [S] at the junction drop u [V]; is [A], vte = n k T/q [V], gmin [S].
+ * Branch-free on purpose: both regions are evaluated and one is selected. */
 static inline void eq_diode_law(double u, double is, double vte, double gmin, double *i,
                                 double *g) {
     double edge = -3.0 * vte;
@@ -51,7 +52,8 @@ static inline double eq_diode_energy(double u, double is, double vte, double gmi
     double top = u > edge ? u : edge;
     double p = is * (vte * expm1(top / vte) - top) + 0.5 * gmin * u * u;
     if (u >= edge) return p;
-    double a = 3.0 * vte / 2.718281828459045; /* i = -is (1 + (a/u)^3) integrates to is (-u + a^3/(2u^2)) */
+    double a = 3.0 * vte /
+               2.718281828459045; /* i = -is (1 + (a/u)^3) integrates to is (-u + a^3/(2u^2)) */
     return p + is * (edge - u + 0.5 * a * a * a * (1.0 / (u * u) - 1.0 / (edge * edge)));
 }
 

@@ -15,8 +15,8 @@ typedef struct eq_chunk {
     double u[EQ_CHUNK], c[EQ_CHUNK], y[EQ_CHUNK], slope[EQ_CHUNK], control_slope[EQ_CHUNK];
 } eq_chunk;
 
-/* Classes whose current is a function of own drop and one other: all current-defined ones but the CCCS and
- * behavioural sources (formulas.h). */
+/* Classes whose current is a function of own drop and one other: all current-defined ones but the
+ * CCCS and behavioural sources (formulas.h). */
 static inline bool eq_stands_between_nodes(const eq_table *t) {
     return t->cls->defined == EQ_CURRENT_DEFINED && t->cls->control != EQ_CONTROL_CURRENT &&
            t->cls->control != EQ_CONTROL_FORMULA;

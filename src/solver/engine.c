@@ -1,4 +1,5 @@
-/* Chooses the implementation of an engine and checks the arguments that all implementations share. */
+/* Chooses the implementation of an engine and checks the arguments that all implementations share.
+ */
 #include "solver/engine.h"
 
 #include "base/mem.h"
@@ -25,16 +26,20 @@ enum { ENGINES = sizeof engines / sizeof *engines };
 
 static eq_status check_circuit(const eq_circuit *c, const eq_engine_options *o, eq_diag *diag) {
     if (!c->frozen)
-        return eq_fail(diag, EQ_ERR_USAGE, "the circuit is not frozen; call eq_circuit_freeze first");
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "the circuit is not frozen; call eq_circuit_freeze first");
     if (c->inputs == 0)
-        return eq_fail(diag, EQ_ERR_INPUT, "the circuit has no inputs; name its input sources with "
-                                           "*%% input");
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the circuit has no inputs; name its input sources with "
+                       "*%% input");
     if (c->outputs == 0)
-        return eq_fail(diag, EQ_ERR_INPUT, "the circuit has no outputs; name its output nodes with "
-                                           "*%% output");
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the circuit has no outputs; name its output nodes with "
+                       "*%% output");
     if (c->groups == 0)
-        return eq_fail(diag, EQ_ERR_INPUT, "the circuit has nothing to train; name its conductances "
-                                           "with *%% train");
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the circuit has nothing to train; name its conductances "
+                       "with *%% train");
     if (o->batch == 0 || o->threads < 1)
         return eq_fail(diag, EQ_ERR_USAGE, "batch %zu and %d threads; both must be at least 1",
                        o->batch, o->threads);
@@ -58,8 +63,10 @@ static eq_status choose(eq_engine *e, eq_circuit *c, const eq_engine_options *o,
         e->ops = engines[k].ops;
         eq_diag_clear(tried);
         status = e->ops->create(c, o, &e->self, last ? diag : tried);
-        if (status == EQ_ERR_CHECK && !last) note_reason(e->ops->name, tried, diag);
-        else if (status == EQ_ERR_MEMORY && !last) eq_out_of_memory(diag);
+        if (status == EQ_ERR_CHECK && !last)
+            note_reason(e->ops->name, tried, diag);
+        else if (status == EQ_ERR_MEMORY && !last)
+            eq_out_of_memory(diag);
     }
     eq_diag_free(tried);
     return status;
@@ -80,8 +87,10 @@ eq_status eq_engine_new(eq_circuit *c, const eq_engine_options *o, eq_engine **o
                      ? eq_fail(diag, EQ_ERR_USAGE, "there is no engine of kind %d", (int)o->kind)
                      : e->ops->create(c, o, &e->self, diag);
     }
-    if (status == EQ_OK) *out = e;
-    else eq_free(e);
+    if (status == EQ_OK)
+        *out = e;
+    else
+        eq_free(e);
     return status;
 }
 
@@ -107,8 +116,8 @@ void eq_engine_store(const eq_engine *e) {
 eq_status eq_engine_free_phase(eq_engine *e, size_t n, const double *x, double *y, eq_diag *diag) {
     e->solved = 0;
     if (n == 0 || n > e->batch)
-        return eq_fail(diag, EQ_ERR_USAGE, "%zu examples in a minibatch; this engine takes 1..%zu", n,
-                       e->batch);
+        return eq_fail(diag, EQ_ERR_USAGE, "%zu examples in a minibatch; this engine takes 1..%zu",
+                       n, e->batch);
     eq_status status = e->ops->free_phase(e->self, n, x, y, diag);
     if (status == EQ_OK) e->solved = 1;
     return status;

@@ -1,5 +1,5 @@
-/* What an implementation of engine.h provides: one constant table. engine.c checks arguments and dispatches;
- * `self` is the implementation's own object. */
+/* What an implementation of engine.h provides: one constant table. engine.c checks arguments and
+ * dispatches; `self` is the implementation's own object. */
 #ifndef EQ_SOLVER_ENGINE_OPS_H
 #define EQ_SOLVER_ENGINE_OPS_H
 
