@@ -17,6 +17,7 @@ enum {
     EQ_MAX_INCLUDE_DEPTH = 20,
     EQ_MAX_INCLUDES = 10000,
     EQ_MAX_INSTANCE_DEPTH = 50,
+    EQ_MAX_CALLS = 100000, /* of .func in one expression */
     EQ_MAX_NAME = 1024, /* bytes of one name in a deck */
 };
 
@@ -181,6 +182,7 @@ struct eq_spice {
     bool test;           /* of .if: = is == */
     const char *card; /* whose expression may ask for what the circuit does (".print"); else NULL */
     int depth;        /* of nested expressions */
+    int calls; /* of .func in the expression being read */
     eq_late *late;
     size_t lates, late_cap;
     eq_pending *pending;

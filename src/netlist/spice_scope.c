@@ -251,6 +251,13 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
     if (d == NULL) return EQ_NOT_FOUND;
     eq_cursor c = d->value;
     eq_arguments a = {.value = arg};
+    if (++s->calls > EQ_MAX_CALLS) {
+        eq_spice_fail(s, name.at,
+                      "more than %d calls of functions in one expression; let functions call each "
+                      "other less often",
+                      EQ_MAX_CALLS);
+        return EQ_LOOKUP_FAILED;
+    }
     if (!formal_arguments(&c, &a)) {
         eq_spice_fail(s, d->at,
                       "this .func has no argument list; write .func NAME(X, Y) {EXPRESSION}");
@@ -307,6 +314,7 @@ int32_t eq_spice_control(eq_spice *s, eq_token name) {
 }
 
 eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value) {
+    if (s->depth == 0) s->calls = 0;
     eq_names_of names = {s,
                          &s->depth,
                          s->formula,
