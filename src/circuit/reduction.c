@@ -93,13 +93,11 @@ static void keep_transresistances(eq_reduction *r, const eq_circuit *c) {
 
 /* Behavioural voltages and the branches whose current is in a formula keep their currents. */
 static void keep_behavioural(eq_reduction *r, const eq_circuit *c) {
-    static const int classes[] = {EQ_CLASS_behavioural_current, EQ_CLASS_behavioural_voltage};
-    for (size_t k = 0; k < sizeof classes / sizeof *classes; k++) {
-        const eq_table *t = &c->table[classes[k]];
-        for (size_t j = 0; j < t->count; j++) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *t = &c->table[k];
+        for (size_t j = 0; t->formula != NULL && j < t->count; j++) {
             const eq_formula *f = t->formula[j];
-            if (classes[k] == EQ_CLASS_behavioural_voltage)
-                r->current[r->branch_of[classes[k]][j]] = KEPT;
+            if (r->branch_of[k] != NULL) r->current[r->branch_of[k][j]] = KEPT;
             for (size_t i = 0; i < f->inputs; i++)
                 if (f->input[i].kind == EQ_INPUT_CURRENT)
                     r->current[eq_reduction_branch(r, c, f->input[i].branch)] = KEPT;

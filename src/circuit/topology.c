@@ -213,13 +213,12 @@ static void set_reason(eq_topology *t, eq_text *text) {
 
 /* A formula gives no energy that could be checked. */
 static void check_behavioural(eq_topology *t, const eq_circuit *c) {
-    static const int classes[] = {EQ_CLASS_behavioural_current, EQ_CLASS_behavioural_voltage};
-    for (int k = 0; k < 2; k++)
-        if (t->exists && c->table[classes[k]].count > 0)
+    for (int k = 0; k < EQ_CLASS_COUNT; k++)
+        if (t->exists && c->table[k].formula != NULL && c->table[k].count > 0)
             BREAKS(
                 t,
                 "%s is a behavioural source, whose formula has no known energy; use R, D, E and F",
-                eq_circuit_element_name(c, c->table[classes[k]].id[0]));
+                eq_circuit_element_name(c, c->table[k].id[0]));
 }
 
 /* Elements that break reciprocity by themselves. */

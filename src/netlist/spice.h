@@ -18,7 +18,7 @@ enum {
     EQ_MAX_INCLUDES = 10000,
     EQ_MAX_INSTANCE_DEPTH = 50,
     EQ_MAX_CALLS = 100000, /* of .func in one expression */
-    EQ_MAX_NAME = 1024, /* bytes of one name in a deck */
+    EQ_MAX_NAME = 1024,    /* bytes of one name in a deck */
 };
 
 /* The most elements an expanded deck may have: counted before any is made. The fuzzer sets it
@@ -182,7 +182,7 @@ struct eq_spice {
     bool test;           /* of .if: = is == */
     const char *card; /* whose expression may ask for what the circuit does (".print"); else NULL */
     int depth;        /* of nested expressions */
-    int calls; /* of .func in the expression being read */
+    int calls;        /* of .func in the expression being read */
     eq_late *late;
     size_t lates, late_cap;
     eq_pending *pending;
@@ -284,6 +284,8 @@ bool eq_spice_is_value(eq_token t);
  * ... and their kin; the card of that letter becomes one of a behavioural class. EQ_NOT_FOUND:
  * nothing such stands there. */
 eq_lookup eq_spice_formula(eq_spice *s, eq_cursor *c, char letter, eq_card *card);
+/* The control at the cursor: two nodes, or the element whose current controls. */
+bool eq_spice_input(eq_spice *s, eq_cursor *c, bool current, eq_formula_input *in);
 bool eq_spice_formula_temperature(eq_spice *s, eq_formula *f, double tc1, double tc2, double temp);
 /* The drop across nodes a and b divided by y, as the formula of a resistor. */
 bool eq_spice_formula_conductance(eq_spice *s, eq_formula *f, eq_node a, eq_node b, eq_operand y);

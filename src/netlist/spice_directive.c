@@ -81,13 +81,18 @@ eq_element eq_spice_element_of(const eq_spice *s, eq_token t) {
     return e == EQ_NONE && dotted(t, true, name) ? eq_circuit_find_element(s->circuit, name) : e;
 }
 
-eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {
+/* "WHAT names [node ]T, but there is no such ...". */
+static void no_such(eq_spice *s, eq_token t, const char *what, const char *before, const char *noun,
+                    const eq_names *names) {
     char near[96];
+    eq_spice_fail(s, t.at, "%s names %s%.*s, but there is no such %s%s; correct the name", what,
+                  before, (int)(t.length < 60 ? t.length : 60), t.text, noun,
+                  eq_spice_nearest_name(t, names, near));
+}
+
+eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {
     eq_element e = eq_spice_element_of(s, t);
-    if (e == EQ_NONE)
-        eq_spice_fail(s, t.at, "%s names %.*s, but there is no such element%s; correct the name",
-                      what, (int)(t.length < 60 ? t.length : 60), t.text,
-                      eq_spice_nearest_name(t, s->circuit->element, near));
+    if (e == EQ_NONE) no_such(s, t, what, "", "element", s->circuit->element);
     return e;
 }
 
@@ -99,12 +104,8 @@ eq_node eq_spice_node_of(const eq_spice *s, eq_token t) {
 }
 
 eq_node eq_spice_find_node(eq_spice *s, eq_token t, const char *what) {
-    char near[96];
     eq_node node = eq_spice_node_of(s, t);
-    if (node == EQ_NONE)
-        eq_spice_fail(s, t.at, "%s names node %.*s, but there is no such node%s; correct the name",
-                      what, (int)(t.length < 60 ? t.length : 60), t.text,
-                      eq_spice_nearest_name(t, s->circuit->node, near));
+    if (node == EQ_NONE) no_such(s, t, what, "node ", "node", s->circuit->node);
     return node;
 }
 
@@ -149,13 +150,10 @@ static bool split_pair(eq_spice *s, eq_token t, eq_token *plus, eq_token *minus)
 }
 
 static eq_node output_node(eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME], near[96];
+    char name[EQ_MAX_NAME];
     eq_node node = copy(t, name) ? eq_circuit_find_node(s->circuit, name) : EQ_NONE;
     if (node == EQ_NONE)
-        eq_spice_fail(s, t.at,
-                      "*%% output names %.*s, but there is no such node%s; correct the name",
-                      (int)(t.length < 60 ? t.length : 60), t.text,
-                      eq_spice_nearest_name(t, s->circuit->node, near));
+        no_such(s, t, "*% output", "", "node", s->circuit->node);
     else if (node == EQ_GROUND) {
         eq_spice_fail(s, t.at, "*%% output names ground, which is always 0 V; name another node");
         return EQ_NONE;

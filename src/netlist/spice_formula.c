@@ -20,25 +20,21 @@ static bool read_expression(eq_spice *s, eq_cursor *c, char letter) {
     return true;
 }
 
-/* The next control of a polynomial: two nodes for E and G, an element for F and H. */
-static eq_operand polynomial_control(eq_spice *s, eq_cursor *c, char letter) {
-    eq_formula_input in = {EQ_INPUT_DROP, EQ_NONE, EQ_NONE, EQ_NONE};
-    eq_operand none = {NAN, EQ_NONE};
-    if (letter == 'e' || letter == 'g') {
-        in.plus = eq_spice_node(s, eq_token_next(c));
-        in.minus = in.plus == EQ_NONE ? EQ_NONE : eq_spice_node(s, eq_token_next(c));
-        if (in.minus == EQ_NONE) return none;
-    } else {
-        eq_token t = eq_token_next(c);
-        in.kind = EQ_INPUT_CURRENT;
-        if (t.kind != EQ_TOKEN_WORD) {
-            eq_spice_expected(s, t, "the voltage source whose current controls it");
-            return none;
-        }
-        in.plus = eq_spice_control(s, t);
-        if (in.plus == EQ_NO_NAME) return none;
+bool eq_spice_input(eq_spice *s, eq_cursor *c, bool current, eq_formula_input *in) {
+    *in = (eq_formula_input){EQ_INPUT_DROP, EQ_NONE, EQ_NONE, EQ_NONE};
+    if (!current) {
+        in->plus = eq_spice_node(s, eq_token_next(c));
+        in->minus = in->plus == EQ_NONE ? EQ_NONE : eq_spice_node(s, eq_token_next(c));
+        return in->minus != EQ_NONE;
     }
-    return eq_formula_input_of(s->formula, in);
+    eq_token t = eq_token_next(c);
+    in->kind = EQ_INPUT_CURRENT;
+    if (t.kind != EQ_TOKEN_WORD) {
+        eq_spice_expected(s, t, "the voltage source whose current controls it");
+        return false;
+    }
+    in->plus = eq_spice_control(s, t);
+    return in->plus != EQ_NO_NAME;
 }
 
 static eq_operand binary(eq_spice *s, const char *sign, eq_operand x, eq_operand y) {
@@ -73,8 +69,11 @@ static bool read_polynomial(eq_spice *s, eq_cursor *c, char letter) {
                       MOST_CONTROLS);
         return false;
     }
-    for (int k = 0; k < controls; k++)
-        if ((x[k] = polynomial_control(s, c, letter)).slot == EQ_NONE) return false;
+    for (int k = 0; k < controls; k++) {
+        eq_formula_input in;
+        if (!eq_spice_input(s, c, letter == 'f' || letter == 'h', &in)) return false;
+        x[k] = eq_formula_input_of(s->formula, in);
+    }
     for (; eq_spice_is_value(eq_token_peek(c)); coefficients++) {
         at = eq_token_peek(c);
         if (!eq_spice_number_at(s, c, &number, "a coefficient")) return false;

@@ -73,28 +73,11 @@ static void build(eq_formula *f, eq_formula_input control, const eq_card *card, 
                     .slot;
 }
 
-static bool read_control(eq_spice *s, eq_cursor *c, char letter, eq_formula_input *control) {
-    *control = (eq_formula_input){EQ_INPUT_DROP, EQ_NONE, EQ_NONE, EQ_NONE};
-    if (letter == 's') {
-        control->plus = eq_spice_node(s, eq_token_next(c));
-        control->minus = control->plus == EQ_NONE ? EQ_NONE : eq_spice_node(s, eq_token_next(c));
-        return control->minus != EQ_NONE;
-    }
-    eq_token t = eq_token_next(c);
-    control->kind = EQ_INPUT_CURRENT;
-    if (t.kind != EQ_TOKEN_WORD) {
-        eq_spice_expected(s, t, "the voltage source whose current controls it");
-        return false;
-    }
-    control->plus = eq_spice_control(s, t);
-    return control->plus != EQ_NO_NAME;
-}
-
 bool eq_spice_switch(eq_spice *s, eq_cursor *c, char letter, eq_card *card) {
     const struct switch_model *m = &models[letter == 'w'];
     eq_formula_input control;
     double w[PARAMETERS];
-    if (!read_control(s, c, letter, &control)) return false;
+    if (!eq_spice_input(s, c, letter == 'w', &control)) return false;
     eq_token name = eq_token_next(c);
     if (name.kind != EQ_TOKEN_WORD) {
         eq_spice_expected(s, name, "the model of the switch");

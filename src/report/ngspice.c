@@ -29,15 +29,15 @@ static void workplace_close(workplace *w) {
 
 static eq_status workplace_open(workplace *w, const char *deck, size_t length, eq_diag *diag) {
     const char *base = getenv("TMPDIR");
-    char *template = eq_path_join(base == NULL ? "/tmp" : base, "eqspice-XXXXXX");
-    if (template == NULL) return eq_out_of_memory(diag);
-    if (mkdtemp(template) == NULL) {
+    char *name = eq_path_join(base == NULL ? "/tmp" : base, "eqspice-XXXXXX");
+    if (name == NULL) return eq_out_of_memory(diag);
+    if (mkdtemp(name) == NULL) {
         eq_status status = eq_fail(diag, EQ_ERR_IO, "cannot make a folder like %s: %s; set TMPDIR",
-                                   template, strerror(errno));
-        eq_free(template);
+                                   name, strerror(errno));
+        eq_free(name);
         return status;
     }
-    w->folder = template;
+    w->folder = name;
     w->deck = eq_path_join(w->folder, "deck.cir");
     w->raw = eq_path_join(w->folder, "out.raw");
     if (w->deck == NULL || w->raw == NULL) return eq_out_of_memory(diag);

@@ -4,13 +4,12 @@
 
 #include "base/mem.h"
 
-static const int behavioural[] = {EQ_CLASS_behavioural_current, EQ_CLASS_behavioural_voltage};
-
 eq_status eq_formulas_new(const eq_circuit *c, eq_formulas *f, eq_diag *diag) {
     size_t inputs = 0, work = 0;
     *f = (eq_formulas){0};
-    for (size_t k = 0; k < sizeof behavioural / sizeof *behavioural; k++) {
-        const eq_table *t = &c->table[behavioural[k]];
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *t = &c->table[k];
+        if (t->formula == NULL) continue;
         f->count += t->count;
         for (size_t j = 0; j < t->count; j++) {
             size_t own = eq_formula_work(t->formula[j]);

@@ -143,6 +143,9 @@ typedef struct eq_layered {
 } eq_layered;
 
 /* layered_solve.c */
+/* The equations of the E nodes with v_K held, or of the K nodes with v_E held and `in` from fixed
+ * nodes. */
+eq_node_rows eq_layered_rows(const eq_layered *e, const eq_work *w, bool kept, const double *in);
 void eq_layered_derive(eq_layered *e);
 /* Computes `fold` and `total` for the pairing of the minibatch, and what is derived from them. */
 void eq_layered_fold(eq_layered *e);

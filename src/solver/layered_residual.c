@@ -55,16 +55,9 @@ static double exact_ratio(const eq_layered *e, const eq_work *w, const double *v
 }
 
 double eq_layered_exact_ratio(const eq_layered *e, eq_work *w, const double *v) {
-    const eq_derived *d = &e->derived;
     size_t ld = w->ld, ne = e->net.eliminated;
     double *f = w->check, *slope = f + ne * ld + 8, *size = slope + ne * ld + 8, worst = 0.0;
-    eq_node_rows rows = {.ld = ld,
-                         .fixed = d->fixed,
-                         .coupled = d->coupled,
-                         .in = w->in,
-                         .from = w->from_k,
-                         .bound = d->bound,
-                         .reltol = e->reltol};
+    eq_node_rows rows = eq_layered_rows(e, w, false, w->in);
     e->kernels->nodes_evaluate(&e->net.law[0], &rows, v, f, slope, size);
     for (size_t j = 0; j < e->net.nodes; j++) {
         bool kept = j >= ne;

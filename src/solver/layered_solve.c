@@ -192,29 +192,28 @@ static double kept_ratio(const eq_layered *e, eq_work *w) {
     return worst;
 }
 
+eq_node_rows eq_layered_rows(const eq_layered *e, const eq_work *w, bool kept, const double *in) {
+    size_t first = kept ? e->net.eliminated : 0;
+    return (eq_node_rows){.ld = w->ld,
+                          .fixed = e->derived.fixed + first,
+                          .coupled = e->derived.coupled + first,
+                          .in = in,
+                          .from = kept ? w->from_e : w->from_k,
+                          .bound = e->derived.bound + first,
+                          .reltol = e->reltol};
+}
+
 /* Solves the E nodes with v_K held (from_k = M v_K) and evaluates the K rows there: the largest
  * residual over its bound in both classes. */
 static double evaluate(const eq_layered *e, eq_work *w, double *v, const double *kept_in,
                        bool cold) {
     const eq_derived *d = &e->derived;
     size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
-    eq_node_rows rows = {.ld = ld,
-                         .fixed = d->fixed,
-                         .coupled = d->coupled,
-                         .in = w->in,
-                         .from = w->from_k,
-                         .bound = d->bound,
-                         .reltol = e->reltol,
-                         .cold = cold};
+    eq_node_rows rows = eq_layered_rows(e, w, false, w->in);
+    rows.cold = cold;
     double worst = e->kernels->nodes_solve(&e->net.law[0], &rows, v, w->inverse);
     eq_gemm_tn(nk, ld, ne, 1.0, d->m, nk, v, ld, 0.0, w->from_e, ld);
-    rows = (eq_node_rows){.ld = ld,
-                          .fixed = d->fixed + ne,
-                          .coupled = d->coupled + ne,
-                          .in = kept_in,
-                          .from = w->from_e,
-                          .bound = d->bound + ne,
-                          .reltol = e->reltol};
+    rows = eq_layered_rows(e, w, true, kept_in);
     e->kernels->nodes_evaluate(&e->net.law[1], &rows, v + ne * ld, w->f, w->slope, w->size);
     double kept = kept_ratio(e, w);
     return kept <= worst ? worst : kept;
@@ -273,13 +272,7 @@ static const double aim = 1e-3, chord_gain = 0.1;
 static void solve_kept(const eq_layered *e, eq_work *w, double *v, const double *kept_in) {
     const eq_derived *d = &e->derived;
     size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
-    eq_node_rows rows = {.ld = ld,
-                         .fixed = d->fixed + ne,
-                         .coupled = d->coupled + ne,
-                         .in = kept_in,
-                         .from = w->from_e,
-                         .bound = d->bound + ne,
-                         .reltol = e->reltol};
+    eq_node_rows rows = eq_layered_rows(e, w, true, kept_in);
     e->kernels->nodes_solve(&e->net.law[1], &rows, v + ne * ld, w->slope);
     eq_gemm_nn(ne, ld, nk, 1.0, d->m, nk, v + ne * ld, ld, 0.0, w->from_k, ld);
 }

@@ -135,30 +135,32 @@ static double formula_at(eq_system *s, const eq_table *t, size_t j, const double
                           s->reduction->current);
 }
 
-/* Behavioural sources: the slope of each input, in the KCL rows of a current or in the row of the
- * voltage's own current. */
-static void stamp_formulas(stamper *k, const double *x) {
-    static const int classes[] = {EQ_CLASS_behavioural_current, EQ_CLASS_behavioural_voltage};
+/* One behavioural source: its slopes in the row form `left`, times `sign`. */
+static void stamp_formula(stamper *k, const eq_table *t, size_t j, form left, double sign,
+                          const double *x) {
     eq_system *s = k->s;
-    for (size_t c = 0; c < sizeof classes / sizeof *classes; c++) {
-        const eq_table *t = &s->circuit->table[classes[c]];
-        bool current = classes[c] == EQ_CLASS_behavioural_current;
-        for (size_t j = 0; j < t->count; j++) {
-            const eq_formula *f = t->formula[j];
-            form left =
-                current ? between(t->term[0][j], t->term[1][j])
-                        : current_of(s->reduction->current[s->reduction->branch_of[classes[c]][j]]);
-            if (k->value != NULL) formula_at(s, t, j, x);
-            for (size_t i = 0; i < f->inputs; i++) {
-                const eq_formula_input *in = &f->input[i];
-                double slope = k->value == NULL ? 0.0 : s->formulas.slope[i] * s->homotopy.scale;
-                if (in->kind == EQ_INPUT_DROP)
-                    stamp(k, left, between(in->plus, in->minus), current ? slope : -slope);
-                else if (in->kind == EQ_INPUT_CURRENT)
-                    stamp(k, left, current_of(kept_current(s, in->branch)),
-                          current ? slope : -slope);
-            }
-        }
+    if (k->value != NULL) formula_at(s, t, j, x);
+    for (size_t i = 0; i < t->formula[j]->inputs; i++) {
+        const eq_formula_input *in = &t->formula[j]->input[i];
+        double slope = k->value == NULL ? 0.0 : sign * s->formulas.slope[i] * s->homotopy.scale;
+        if (in->kind == EQ_INPUT_DROP)
+            stamp(k, left, between(in->plus, in->minus), slope);
+        else if (in->kind == EQ_INPUT_CURRENT)
+            stamp(k, left, current_of(kept_current(s, in->branch)), slope);
+    }
+}
+
+/* Behavioural currents stand in the KCL rows, voltages in the row of their own current. */
+static void stamp_formulas(stamper *k, const double *x) {
+    const eq_reduction *red = k->s->reduction;
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &k->s->circuit->table[cls];
+        const int32_t *branch = red->branch_of[cls];
+        for (size_t j = 0; t->formula != NULL && j < t->count; j++)
+            if (branch == NULL)
+                stamp_formula(k, t, j, between(t->term[0][j], t->term[1][j]), 1.0, x);
+            else
+                stamp_formula(k, t, j, current_of(red->current[branch[j]]), -1.0, x);
     }
 }
 

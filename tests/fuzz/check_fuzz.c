@@ -1,13 +1,12 @@
 /* What the fuzzer found (tests/fuzz/crashers/TARGET-what) is replayed: no crash, and an end within
  * a second (docs/testing.md tells how to fuzz). Run from the root of the repository. */
-#define _DEFAULT_SOURCE /* scandir */
 #include <check.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "../support/program.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "fuzz/read.h"
@@ -38,7 +37,8 @@ static fuzz_read target_of(const char *file) {
     ck_abort_msg("tests/fuzz/crashers/%s has the name of no target", file);
 }
 
-static void replay(const char *file) {
+static void replay(const char *file, void *unused) {
+    (void)unused;
     char path[512], *bytes = NULL;
     size_t length = 0;
     snprintf(path, sizeof path, "tests/fuzz/crashers/%s", file);
@@ -53,19 +53,9 @@ static void replay(const char *file) {
     eq_free(bytes);
 }
 
-static int is_file(const struct dirent *e) {
-    return e->d_name[0] != '.';
-}
-
 START_TEST(what_was_found_is_mended) {
-    struct dirent **list;
-    int n = scandir("tests/fuzz/crashers", &list, is_file, alphasort);
-    ck_assert_int_gt(n, 0);
-    for (int k = 0; k < n; k++) {
-        replay(list[k]->d_name);
-        free(list[k]);
-    }
-    free(list);
+    static const char *const any[] = {"", NULL};
+    ck_assert_int_gt(for_each_file("tests/fuzz/crashers", any, replay, NULL), 0);
 }
 END_TEST
 
