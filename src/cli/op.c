@@ -21,7 +21,8 @@ static eq_status op(const char *path, const eq_deck_options *d, eq_diag *diag) {
     eq_solve_options o;
     eq_format format;
     eq_status status = eq_open_deck(path, d, &c, &o, &format, diag);
-    if (status == EQ_OK) status = eq_operating_point(c, &o, &r, &info, diag);
+    if (status == EQ_OK)
+        status = eq_operating_point(c, &o, &r, format == EQ_TABLE ? &info : NULL, diag);
     eq_sink sink;
     if (status == EQ_OK) status = eq_sink_open(d->file, &sink, diag);
     if (status == EQ_OK) {

@@ -5,14 +5,15 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-static eq_status add_variable(eq_result *r, const char *kind, const char *name, const char *type,
-                              eq_diag *diag) {
-    eq_text text = {0};
-    eq_text_printf(&text, "%s(%s)", kind, name);
-    eq_status status =
-        text.failed ? eq_out_of_memory(diag) : eq_result_variable(r, text.text, type, diag);
-    eq_text_free(&text);
-    return status;
+/* A column KIND(NAME); text is work space. */
+static eq_status add_variable(eq_result *r, eq_text *text, const char *kind, const char *name,
+                              const char *type, eq_diag *diag) {
+    eq_text_clear(text);
+    eq_text_puts(text, kind);
+    eq_text_puts(text, "(");
+    eq_text_puts(text, name);
+    eq_text_puts(text, ")");
+    return text->failed ? eq_out_of_memory(diag) : eq_result_variable(r, text->text, type, diag);
 }
 
 eq_status eq_operating_point_table(const eq_circuit *c, const eq_solver *s, const char *plot,
@@ -20,14 +21,17 @@ eq_status eq_operating_point_table(const eq_circuit *c, const eq_solver *s, cons
                                    eq_diag *diag) {
     eq_result *r = eq_result_new(c->title, plot);
     if (r == NULL) return eq_out_of_memory(diag);
+    eq_text text = {0};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sweeps; k++)
         status = eq_result_variable(r, sweep[k], "notype", diag);
     for (size_t k = 1; status == EQ_OK && k < eq_circuit_nodes(c); k++)
-        status = add_variable(r, "v", eq_circuit_node_name(c, (eq_node)k), "voltage", diag);
+        status = add_variable(r, &text, "v", eq_circuit_node_name(c, (eq_node)k), "voltage", diag);
     for (size_t k = 0; status == EQ_OK && k < eq_solver_branches(s); k++)
-        status = add_variable(r, "i", eq_circuit_element_name(c, eq_solver_branch_element(s, k)),
-                              "current", diag);
+        status =
+            add_variable(r, &text, "i", eq_circuit_element_name(c, eq_solver_branch_element(s, k)),
+                         "current", diag);
+    eq_text_free(&text);
     if (status == EQ_OK)
         *out = r;
     else

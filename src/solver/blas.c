@@ -2,12 +2,8 @@
 
 #include <cblas.h>
 
-/* Of OpenMP, which Debian builds CHOLMOD with; its header comes with gcc alone. */
-void omp_set_max_active_levels(int levels);
-
 void eq_blas_single_thread(void) {
     openblas_set_num_threads(1);
-    omp_set_max_active_levels(0);
 }
 
 static void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, size_t k, double alpha,

@@ -5,9 +5,7 @@
 
 #include <stddef.h>
 
-/* Products run on the calling thread alone, process-wide: our own threads split the work. So do the
- * OpenMP loops of CHOLMOD that this thread starts: it asks for four threads at every small
- * supernode, and on two busy cores they wait for each other most of the time. */
+/* Products run on the calling thread alone, process-wide: our own threads split the work. */
 void eq_blas_single_thread(void);
 /* C (m x n) = alpha A B + beta C, with A m x k and B k x n. */
 void eq_gemm_nn(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,

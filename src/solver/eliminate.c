@@ -6,14 +6,23 @@
 #include "base/mem.h"
 #include "solver/chunk.h"
 
-/* A nonlinear element seen from a chosen unknown: its drop changes by `right` and the row gets
- * `left` times its current. */
+/* A nonlinear element seen from a group: its drop changes by `right` and the row gets `left` times
+ * its current. */
 typedef struct touch {
     int32_t cls, row;
     double left, right;
 } touch;
 
-/* A touched element in the scalar equation of its unknown. */
+/* Sets of unknowns that move by one and the same h, with the nonlinear elements that feel it. */
+typedef struct groups {
+    size_t count;
+    int32_t *of;    /* [n] group of an unknown, EQ_NONE */
+    int32_t *start; /* [count + 2] touched elements of group k: start[k] .. start[k+1]-1 */
+    touch *touched; /* NULL: only count */
+    int64_t *last;  /* [count] element visited last, while the groups are built */
+} groups;
+
+/* A touched element in the scalar equation of its group. */
 typedef struct side {
     const eq_device_class *cls;
     double *w[EQ_MAX_COLUMNS];
@@ -26,15 +35,14 @@ enum { MOST_COLOURS = 8 };
 
 struct eq_eliminator {
     eq_system *s;
-    size_t count;
+    groups chosen; /* single unknowns, sorted by colour */
     int colours;
-    size_t colour[MOST_COLOURS + 1]; /* unknowns of colour c: colour[c] .. colour[c+1]-1 */
-    int32_t *unknown;                /* [count] */
-    int32_t *start;                  /* [count + 1] */
-    touch *touched;
-    side *side;     /* [most touched elements of an unknown] */
-    double *r;      /* [n] residual of the linear part */
-    int32_t *place; /* [n] position among the chosen, EQ_NONE */
+    size_t colour[MOST_COLOURS + 1]; /* those of colour c: colour[c] .. colour[c+1]-1 */
+    int32_t *unknown;                /* [n] of a chosen one */
+    groups blocks;                   /* components, not coupled with each other */
+    side *side;                      /* [most touched elements of a group] */
+    double *r;                       /* [n] residual of the linear part */
+    double *sum; /* [2 blocks] A, S: current and conductance of its linear part */
 };
 
 static double coefficient(const eq_sparse_rows *rows, eq_node n, int32_t unknown) {
@@ -50,12 +58,12 @@ static bool has(const eq_sparse_rows *rows, eq_node n, int32_t unknown) {
     return false;
 }
 
-typedef void (*visitor)(eq_eliminator *, int32_t unknown, const touch *);
+typedef void (*visitor)(groups *, int32_t unknown, const touch *);
 
 /* Visits the unknowns of the rows of T and W of both ends of element j, each once. */
-static void visit_element(eq_eliminator *e, int32_t cls, size_t j, visitor visit) {
-    const eq_reduction *red = e->s->reduction;
-    const eq_table *t = &e->s->circuit->table[cls];
+static void visit_element(const eq_system *s, int32_t cls, size_t j, visitor visit, groups *q) {
+    const eq_reduction *red = s->reduction;
+    const eq_table *t = &s->circuit->table[cls];
     eq_node a = t->term[0][j], b = t->term[1][j];
     const eq_sparse_rows *rows[] = {&red->t, &red->t, &red->w, &red->w};
     const eq_node node[] = {a, b, a, b};
@@ -69,38 +77,48 @@ static void visit_element(eq_eliminator *e, int32_t cls, size_t j, visitor visit
             if (seen) continue;
             touch found = {cls, (int32_t)j, coefficient(&red->w, a, u) - coefficient(&red->w, b, u),
                            coefficient(&red->t, a, u) - coefficient(&red->t, b, u)};
-            visit(e, u, &found);
+            visit(q, u, &found);
         }
 }
 
-static void visit_touches(eq_eliminator *e, visitor visit) {
+static void visit_touches(const eq_system *s, visitor visit, groups *q) {
     for (int32_t cls = 0; cls < EQ_CLASS_COUNT; cls++) {
-        const eq_table *t = &e->s->circuit->table[cls];
+        const eq_table *t = &s->circuit->table[cls];
         if (!eq_stands_between_nodes(t) || eq_is_linear(t)) continue;
-        for (size_t j = 0; j < t->count; j++) visit_element(e, cls, j, visit);
+        for (size_t j = 0; j < t->count; j++) visit_element(s, cls, j, visit, q);
     }
 }
 
 enum { WAITING = -2 };
 
-static void mark_touched(eq_eliminator *e, int32_t unknown, const touch *seen) {
-    if (seen->left != 0.0 && seen->right != 0.0) e->place[unknown] = WAITING;
+static void mark_touched(groups *q, int32_t unknown, const touch *seen) {
+    if (seen->left != 0.0 && seen->right != 0.0) q->of[unknown] = WAITING;
 }
 
-static void count_touched(eq_eliminator *e, int32_t unknown, const touch *seen) {
-    (void)seen;
-    if (e->place[unknown] >= 0) e->start[e->place[unknown] + 2]++;
-}
-
-static void keep_touched(eq_eliminator *e, int32_t unknown, const touch *seen) {
-    if (e->place[unknown] >= 0) e->touched[e->start[e->place[unknown] + 1]++] = *seen;
+/* Counts or keeps an element; unknowns of one group add up: inside of it nothing is left. */
+static void add_touch(groups *q, int32_t unknown, const touch *seen) {
+    int32_t k = q->of[unknown];
+    int64_t element = (int64_t)seen->cls << 32 | seen->row;
+    if (k == EQ_NONE) return;
+    bool known = q->last[k] == element;
+    q->last[k] = element;
+    if (q->touched == NULL) {
+        q->start[k + 2] += !known;
+    } else if (known) {
+        touch *t = q->touched + q->start[k + 1] - 1;
+        t->left += seen->left;
+        t->right += seen->right;
+    } else {
+        q->touched[q->start[k + 1]++] = *seen;
+    }
 }
 
 /* Whether column k of the pattern meets the row of an unknown of the open colour. */
 static bool meets_chosen(const eq_eliminator *e, int32_t k) {
     const eq_pattern *p = &e->s->pattern;
     for (int32_t i = p->start[k]; i < p->start[k + 1]; i++)
-        if (p->row[i] != k && e->place[p->row[i]] >= (int32_t)e->colour[e->colours]) return true;
+        if (p->row[i] != k && e->chosen.of[p->row[i]] >= (int32_t)e->colour[e->colours])
+            return true;
     return false;
 }
 
@@ -109,14 +127,14 @@ static bool meets_chosen(const eq_eliminator *e, int32_t k) {
 static void choose_colour(eq_eliminator *e, bool *blocked) {
     const eq_pattern *p = &e->s->pattern;
     memset(blocked, 0, e->s->n * sizeof *blocked);
-    e->colour[e->colours] = e->count;
+    e->colour[e->colours] = e->chosen.count;
     for (int32_t k = 0; k < p->n; k++) {
-        if (e->place[k] != WAITING || blocked[k] || meets_chosen(e, k)) continue;
-        e->place[k] = (int32_t)e->count;
-        e->unknown[e->count++] = k;
+        if (e->chosen.of[k] != WAITING || blocked[k] || meets_chosen(e, k)) continue;
+        e->chosen.of[k] = (int32_t)e->chosen.count;
+        e->unknown[e->chosen.count++] = k;
         for (int32_t i = p->start[k]; i < p->start[k + 1]; i++) blocked[p->row[i]] = true;
     }
-    e->colour[++e->colours] = e->count;
+    e->colour[++e->colours] = e->chosen.count;
 }
 
 static bool choose(eq_eliminator *e) {
@@ -130,7 +148,7 @@ static bool choose(eq_eliminator *e) {
 
 static void leave_rows(eq_eliminator *e, const eq_sparse_rows *rows, eq_node n) {
     for (int32_t k = rows->start[n]; k < rows->start[n + 1]; k++)
-        e->place[rows->unknown[k]] = EQ_NONE;
+        e->chosen.of[rows->unknown[k]] = EQ_NONE;
 }
 
 /* Unknowns that a formula reads or drives are no scalar equations: a root of theirs would move
@@ -152,39 +170,90 @@ static void leave_formulas(eq_eliminator *e) {
     }
 }
 
-static bool build(eq_eliminator *e) {
-    size_t n = e->s->n;
-    e->unknown = eq_malloc(n, sizeof *e->unknown);
-    e->place = eq_malloc(n, sizeof *e->place);
-    e->r = eq_malloc(n, sizeof *e->r);
-    if (e->unknown == NULL || e->place == NULL || e->r == NULL) return false;
-    for (size_t k = 0; k < n; k++) e->place[k] = EQ_NONE;
-    visit_touches(e, mark_touched);
-    leave_formulas(e);
-    if (!choose(e)) return false;
-    e->start = eq_calloc(e->count + 2, sizeof *e->start);
-    if (e->start == NULL) return false;
-    visit_touches(e, count_touched);
-    for (size_t k = 2; k < e->count + 2; k++) e->start[k] += e->start[k - 1];
-    e->touched = eq_malloc((size_t)e->start[e->count + 1], sizeof *e->touched);
-    size_t most = 0;
-    for (size_t k = 0; k < e->count; k++)
-        if ((size_t)(e->start[k + 2] - e->start[k + 1]) > most)
-            most = (size_t)(e->start[k + 2] - e->start[k + 1]);
-    e->side = eq_malloc(most, sizeof *e->side);
-    if (e->touched == NULL || e->side == NULL) return false;
-    visit_touches(e, keep_touched);
+/* Of two components whose unknowns are coupled the smaller one is no block. size: [components] */
+static void leave_coupled(const eq_eliminator *e, int32_t *size) {
+    const eq_pattern *p = &e->s->pattern;
+    for (int32_t k = 0; k < p->n; k++)
+        for (int32_t i = p->start[k]; i < p->start[k + 1]; i++) {
+            int32_t a = e->blocks.of[k], b = e->blocks.of[p->row[i]];
+            if (a == b || a == EQ_NONE || b == EQ_NONE) continue;
+            size[size[a] < size[b] ? a : b] = 0;
+        }
+}
+
+/* Blocks: connected components of at least two potentials. */
+static bool choose_blocks(eq_eliminator *e) {
+    const eq_topology *t = e->s->topology;
+    const eq_reduction *red = e->s->reduction;
+    int32_t *size = eq_calloc(t->components, sizeof *size), *of = e->blocks.of;
+    if (size == NULL) return false;
+    for (size_t k = 0; k < e->s->n; k++) {
+        of[k] = k < red->node_unknowns ? t->component[red->root[k]] : EQ_NONE;
+        if (of[k] != EQ_NONE) size[of[k]]++;
+    }
+    leave_coupled(e, size);
+    for (size_t c = 0; c < t->components; c++)
+        size[c] = size[c] > 1 ? (int32_t)e->blocks.count++ : EQ_NONE;
+    for (size_t k = 0; k < e->s->n; k++)
+        if (of[k] != EQ_NONE) of[k] = size[of[k]];
+    eq_free(size);
     return true;
+}
+
+/* Finds the touched elements of all groups, and the most that a group has. */
+static bool find_touched(const eq_system *s, groups *q, size_t *most) {
+    q->start = eq_calloc(q->count + 2, sizeof *q->start);
+    q->last = eq_malloc(q->count, sizeof *q->last);
+    if (q->start == NULL || q->last == NULL) return false;
+    for (size_t k = 0; k < q->count; k++) q->last[k] = -1;
+    visit_touches(s, add_touch, q);
+    for (size_t k = 2; k < q->count + 2; k++) {
+        if ((size_t)q->start[k] > *most) *most = (size_t)q->start[k];
+        q->start[k] += q->start[k - 1];
+    }
+    q->touched = eq_malloc((size_t)q->start[q->count + 1], sizeof *q->touched);
+    if (q->touched == NULL) return false;
+    for (size_t k = 0; k < q->count; k++) q->last[k] = -1;
+    visit_touches(s, add_touch, q);
+    eq_free(q->last);
+    q->last = NULL;
+    return true;
+}
+
+static bool build(eq_eliminator *e) {
+    size_t n = e->s->n, most = 0;
+    e->unknown = eq_malloc(n, sizeof *e->unknown);
+    e->chosen.of = eq_malloc(n, sizeof *e->chosen.of);
+    e->blocks.of = eq_malloc(n, sizeof *e->blocks.of);
+    e->r = eq_malloc(n, sizeof *e->r);
+    if (e->unknown == NULL || e->chosen.of == NULL || e->blocks.of == NULL || e->r == NULL)
+        return false;
+    for (size_t k = 0; k < n; k++) e->chosen.of[k] = EQ_NONE;
+    visit_touches(e->s, mark_touched, &e->chosen);
+    leave_formulas(e);
+    if (!choose(e) || !choose_blocks(e) || !find_touched(e->s, &e->chosen, &most) ||
+        !find_touched(e->s, &e->blocks, &most))
+        return false;
+    e->side = eq_malloc(most, sizeof *e->side);
+    e->sum = eq_malloc(2 * e->blocks.count, sizeof *e->sum);
+    return e->side != NULL && e->sum != NULL;
+}
+
+static void free_groups(groups *q) {
+    eq_free(q->of);
+    eq_free(q->start);
+    eq_free(q->touched);
+    eq_free(q->last);
 }
 
 void eq_eliminator_free(eq_eliminator *e) {
     if (e == NULL) return;
+    free_groups(&e->chosen);
+    free_groups(&e->blocks);
     eq_free(e->unknown);
-    eq_free(e->start);
-    eq_free(e->touched);
     eq_free(e->side);
     eq_free(e->r);
-    eq_free(e->place);
+    eq_free(e->sum);
     eq_free(e);
 }
 
@@ -201,13 +270,14 @@ eq_status eq_eliminator_new(eq_system *s, eq_eliminator **out, eq_diag *diag) {
 }
 
 size_t eq_eliminator_count(const eq_eliminator *e) {
-    return e->count;
+    return e->chosen.count;
 }
 
 /* One scalar equation: f(h) = r + g h + sum of left y(u + right h). */
 typedef struct scalar {
     const side *first, *end;
     double r, g;
+    double enough; /* V: a root known to this is as good */
 } scalar;
 
 static double evaluate(const scalar *q, double h, double *slope) {
@@ -222,17 +292,19 @@ static double evaluate(const scalar *q, double h, double *slope) {
     return f;
 }
 
-/* Brings the elements of the k-th chosen unknown together; returns the end of e->side. */
-static const side *take_sides(eq_eliminator *e, size_t k) {
+/* Brings the elements of group k together; returns the end of e->side. */
+static const side *take_sides(eq_eliminator *e, const groups *q, size_t k) {
     const double *v = e->s->v;
     side *to = e->side;
-    for (const touch *t = e->touched + e->start[k]; t < e->touched + e->start[k + 1]; t++, to++) {
+    for (const touch *t = q->touched + q->start[k]; t < q->touched + q->start[k + 1]; t++) {
+        if (t->left == 0.0 && t->right == 0.0) continue;
         const eq_table *table = &e->s->circuit->table[t->cls];
         to->cls = table->cls;
         for (int j = 0; j < table->cls->columns; j++) to->w[j] = table->w[j] + t->row;
         to->u = v[table->term[0][t->row]] - v[table->term[1][t->row]];
         to->left = t->left;
         to->right = t->right;
+        to++;
     }
     return to;
 }
@@ -280,7 +352,7 @@ static double root(const scalar *q, double x) {
         before = step;
         step = newton;
         h += newton;
-        if (fabs(newton) <= 1e-16 * (fabs(x) + fabs(h))) break;
+        if (fabs(newton) <= 1e-16 * (fabs(x) + fabs(h)) + q->enough) break;
         f = evaluate(q, h, &slope);
     }
     return h;
@@ -295,9 +367,41 @@ void eq_eliminate(eq_eliminator *e, double *x) {
         eq_system_linear_residual(s, x, e->r);
         for (size_t k = e->colour[colour]; k < e->colour[colour + 1]; k++) {
             int32_t u = e->unknown[k];
-            scalar q = {e->side, take_sides(e, k), e->r[u],
-                        s->linear[s->diagonal[u]] + eq_system_shunt(s, (size_t)u)};
+            scalar q = {e->side, take_sides(e, &e->chosen, k), e->r[u],
+                        s->linear[s->diagonal[u]] + eq_system_shunt(s, (size_t)u), 0.0};
             x[u] += root(&q, x[u]);
         }
     }
+}
+
+/* The current that leaves each block through linear elements, and its growth with a common shift.
+ */
+static void sum_blocks(eq_eliminator *e) {
+    const eq_system *s = e->s;
+    double *current = e->sum, *conductance = e->sum + e->blocks.count;
+    memset(e->sum, 0, 2 * e->blocks.count * sizeof *e->sum);
+    for (size_t k = 0; k < s->n; k++) {
+        int32_t b = e->blocks.of[k];
+        if (b == EQ_NONE) continue;
+        current[b] += e->r[k];
+        conductance[b] += eq_system_shunt(s, k);
+        for (int32_t i = s->start[k]; i < s->start[k + 1]; i++)
+            if (e->blocks.of[s->row[i]] == b) conductance[b] += s->linear[i];
+    }
+}
+
+void eq_eliminate_shifts(eq_eliminator *e, double *x) {
+    static const double enough = 1e-4; /* V: of a start */
+    eq_system *s = e->s;
+    if (s->injection.slope != NULL || e->blocks.count == 0) return;
+    eq_system_linear_residual(s, x, e->r);
+    sum_blocks(e);
+    double *shift = e->sum;
+    for (size_t b = 0; b < e->blocks.count; b++) {
+        scalar q = {e->side, take_sides(e, &e->blocks, b), e->sum[b], e->sum[e->blocks.count + b],
+                    enough};
+        shift[b] = q.end == q.first ? 0.0 : root(&q, 0.0); /* linear: Newton's first step has it */
+    }
+    for (size_t k = 0; k < s->n; k++)
+        if (e->blocks.of[k] != EQ_NONE) x[k] += shift[e->blocks.of[k]];
 }

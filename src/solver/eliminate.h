@@ -17,5 +17,10 @@ size_t eq_eliminator_count(const eq_eliminator *e);
 /* Solves the equations of the chosen unknowns of x in place; a node without a bracketed root is
  * left. */
 void eq_eliminate(eq_eliminator *e, double *x);
+/* Shifts all potentials of a connected component by the one voltage at which its KCL sum holds: the
+ * exact minimum of a convex co-content along that direction. A start from zero, where a network
+ * that only junctions tie to ground has hardly any conductance to it, gets their drops right on the
+ * average. */
+void eq_eliminate_shifts(eq_eliminator *e, double *x);
 
 #endif

@@ -11,6 +11,7 @@ typedef struct eq_newton {
     eq_eliminator *eliminator;
     eq_lin *cholmod, *klu; /* made when first needed */
     eq_lin *factored;      /* the one that holds the last factorization */
+    double gain;           /* residual ratio after over before the last step made with it */
     bool not_positive;     /* CHOLMOD has met a matrix that is not positive definite */
     const eq_solve_options *options;
     eq_diag *diag;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "solver/lin.h"
+#include "solver/openmp.h"
 
 Suite *lin_suite(void);
 
@@ -126,12 +127,46 @@ START_TEST(singular_matrices_are_named) {
 }
 END_TEST
 
+/* Of libgomp; its header comes with gcc alone. */
+void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
+int omp_get_num_threads(void);
+
+static void join_team(void *data) {
+    int *team = data;
+    __atomic_add_fetch(&team[0], 1, __ATOMIC_SEQ_CST);
+    team[1] = omp_get_num_threads();
+}
+
+/* An OpenMP region inside another: the team there is the outer one's. */
+static void open_inner(void *data) {
+    eq_openmp_alone(true);
+    GOMP_parallel(join_team, data, 2, 0);
+    eq_openmp_alone(false);
+}
+
+START_TEST(openmp_is_left_alone_but_for_the_thread_that_asks) {
+    int team[2] = {0, 0};
+    GOMP_parallel(join_team, team, 3, 0);
+    ck_assert_int_eq(team[0], 3);
+    ck_assert_int_eq(team[1], 3);
+    eq_openmp_alone(true);
+    GOMP_parallel(join_team, team, 3, 0);
+    eq_openmp_alone(false);
+    ck_assert_int_eq(team[0], 4);
+    ck_assert_int_eq(team[1], 1);
+    GOMP_parallel(open_inner, team, 2, 0);
+    ck_assert_int_eq(team[0], 6);
+    ck_assert_int_eq(team[1], 1);
+}
+END_TEST
+
 Suite *lin_suite(void) {
     Suite *s = suite_create("lin");
     TCase *t = tcase_create("lin");
     tcase_add_loop_test(t, backends_solve_both_ways, 0, 3);
     tcase_add_loop_test(t, unsymmetric_systems, 0, 2);
     tcase_add_loop_test(t, singular_matrices_are_named, 0, 3);
+    tcase_add_test(t, openmp_is_left_alone_but_for_the_thread_that_asks);
     suite_add_tcase(s, t);
     return s;
 }

@@ -6,6 +6,7 @@
 
 #include "../support/mna.h"
 #include "base/random.h"
+#include "solver/eliminate.h"
 #include "solver/solver.h"
 
 Suite *solver_suite(void);
@@ -141,6 +142,30 @@ static const char kendall[] =
     "E3 e3 0 g 0 -3\nVs3 e3 w3 0\nF3 g 0 Vs3 -0.5\n"
     "R41 w3 y 8k\nR42 y 0 9k\nI1 0 y 2u\n"
     ".model dm D is=1e-6\n.op\n.end\n";
+
+/* Resistors a-b-c, sources into a, a diode and a 1-S resistor to ground: with all nodes moved by
+ * the same h the KCL sum is IS (exp(h/vt) - 1) + gmin h + h - 2 = 0, by bisection here. */
+START_TEST(shifts_solve_the_sum_of_a_component) {
+    eq_circuit *c = deck("shift\n.model d d(is=1e-14)\nR1 a b 1\nR2 b c 1\nI1 0 a 1.5\nI2 0 c .5\n"
+                         "D1 c 0 d\nR3 b 0 1\nR4 far 0 1\nI3 0 far 1\n");
+    eq_system *s = NULL;
+    eq_eliminator *e = NULL;
+    ck_assert_int_eq(eq_system_new(c, false, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_eliminator_new(s, &e, NULL), EQ_OK);
+    ck_assert_uint_eq(s->n, 4);
+    double x[4] = {0.0}, low = 0.0, high = 2.0, vt = 0.025864917007157;
+    eq_eliminate_shifts(e, x);
+    for (int k = 0; k < 200; k++) {
+        double h = 0.5 * (low + high), sum = 1e-14 * expm1(h / vt) + 1e-12 * h + h - 2.0;
+        *(sum < 0.0 ? &low : &high) = h;
+    }
+    for (int k = 0; k < 3; k++) ck_assert_double_eq_tol(x[k], low, 1e-4);
+    ck_assert_double_eq(x[3], 0.0); /* one node alone is no block */
+    eq_eliminator_free(e);
+    eq_system_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
 
 START_TEST(amplifiers_agree_with_the_truth_and_have_an_energy) {
     for (eq_method m = EQ_NEWTON; m <= EQ_COCONTENT; m++) {
@@ -465,6 +490,7 @@ Suite *solver_suite(void) {
     tcase_add_test(t, linear_closed_forms);
     tcase_add_test(t, diode_closed_form);
     tcase_add_test(t, amplifiers_agree_with_the_truth_and_have_an_energy);
+    tcase_add_test(t, shifts_solve_the_sum_of_a_component);
     tcase_add_test(t, stationarity_sees_a_wrong_state);
     tcase_add_loop_test(t, controlled_sources_agree_with_the_truth, 0,
                         (int)(sizeof active / sizeof *active));
