@@ -35,12 +35,11 @@ EQ_INLINE void shockley(eq_vec bias, eq_vec per_vte, eq_vec is, eq_vec is_per_vt
                         eq_vec *i, eq_vec *g, eq_vec *size) {
     const double a3 = 1.3442508459323083; /* (3/e)^3 */
     eq_vec z = (v - bias) * per_vte, edge = eq_vec_all(-3.0);
-    eq_mask reverse = z < edge;
     eq_vec e = eq_vec_exp(eq_vec_max(z, edge)), per_z = 1.0 / eq_vec_min(z, edge);
     eq_vec cube = a3 * per_z * per_z * per_z;
-    eq_vec current = is * eq_vec_select(reverse, -1.0 - cube, e - 1.0);
+    eq_vec current = is * (eq_vec_if_less(z, edge, -cube, e) - 1.0);
     *i += current;
-    *g += is_per_vte * eq_vec_select(reverse, 3.0 * cube * per_z, e);
+    *g += is_per_vte * eq_vec_if_less(z, edge, 3.0 * cube * per_z, e);
     *size += eq_vec_abs(current);
 }
 
@@ -50,7 +49,7 @@ EQ_INLINE void ideal(eq_vec sign, eq_vec knee, eq_vec extra, eq_vec v, eq_vec *i
     eq_vec over = sign * (v - knee), zero = eq_vec_all(0.0),
            current = extra * eq_vec_max(over, zero);
     *i += sign * current;
-    *g += eq_vec_select(over > zero, extra, zero);
+    *g += eq_vec_if_less(zero, over, extra, zero);
     *size += current;
 }
 
@@ -148,6 +147,14 @@ EQ_INLINE eq_vec bracketed(const eq_node_law *law, eq_pair at, const eq_equation
     return eq_vec_min(eq_vec_max(x, *least), *most);
 }
 
+/* The first `left` of the eight. */
+EQ_INLINE void store_part(double *p, eq_vec v, size_t left) {
+    if (left >= EQ_LANES)
+        eq_vec_store(p, v);
+    else
+        for (size_t j = 0; j < left; j++) p[j] = v[j];
+}
+
 EQ_INLINE double solve(const eq_node_law *law, const eq_node_rows *rows, double *v, double *inverse,
                        size_t kept) {
     const eq_mask lane = {0, 1, 2, 3, 4, 5, 6, 7};
@@ -167,7 +174,7 @@ EQ_INLINE double solve(const eq_node_law *law, const eq_node_rows *rows, double 
             if (step == FREE_STEPS && !rows->cold) x = bracketed(law, at, &q, x, &least, &most);
             p = point_at(&q, law, at, x, kept);
         }
-        memcpy(v + k, &x, left * sizeof *v);
+        store_part(v + k, x, left);
         eq_vec_store(inverse + k, 1.0 / p.slope);
         eq_vec ratio = eq_vec_abs(p.f) / (spread(rows->bound, at) + rows->reltol * p.size);
         worst = eq_vec_select((ratio <= worst) | ~valid, worst, ratio); /* keeps a NAN */
@@ -239,14 +246,6 @@ static void cholesky_solve(size_t n, size_t wide, const double *l, double *x) {
             }
         }
     }
-}
-
-/* The first `left` of the eight. */
-EQ_INLINE void store_part(double *p, eq_vec v, size_t left) {
-    if (left >= EQ_LANES)
-        eq_vec_store(p, v);
-    else
-        for (size_t j = 0; j < left; j++) p[j] = v[j];
 }
 
 enum { ROWS_AT_ONCE = 8 };
