@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* n items of `size` bytes; NULL when memory runs out or n*size overflows. n = 0 gives a valid
- * pointer. */
+ * pointer. Large arrays get huge pages where the kernel has them. */
 void *eq_malloc(size_t n, size_t size) __attribute__((malloc));
 void *eq_calloc(size_t n, size_t size) __attribute__((malloc));
 /* As eq_calloc, at an address divisible by 64 (a cache line, an AVX-512 register); free with
@@ -18,9 +18,12 @@ char *eq_strdup(const char *text);
 char *eq_strndup(const char *text, size_t length);
 void eq_free(void *p);
 
-/* Makes room for `need` items in *p (capacity *cap, doubling); false and nothing changed on
- * failure. */
-bool eq_grow(void **p, size_t *cap, size_t need, size_t size);
+/* Makes room for `need` items in *p (capacity *cap, half as much again); false and nothing changed
+ * on failure. */
+bool eq_grow_more(void **p, size_t *cap, size_t need, size_t size);
+static inline bool eq_grow(void **p, size_t *cap, size_t need, size_t size) {
+    return need <= *cap || eq_grow_more(p, cap, need, size);
+}
 
 /* Test hook: after `n` more successful allocations every one fails; n < 0 switches the hook off.
  * Returns how many were left of the n of the call before (0: some may have failed). */

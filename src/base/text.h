@@ -31,10 +31,17 @@ enum { EQ_NO_NAME = -1 };
 eq_names *eq_names_new(void);
 void eq_names_free(eq_names *names);
 size_t eq_names_count(const eq_names *names);
-/* The id of the name, interned if new; EQ_NO_NAME when memory runs out. */
+/* Room for `count` names in all; false when memory runs out, nothing is lost then. */
+bool eq_names_reserve(eq_names *names, size_t count);
+/* The id of the name, interned if new; EQ_NO_NAME when memory runs out. _lower: folded to lower
+ * case (ASCII) first. */
 int32_t eq_names_add(eq_names *names, const char *name, size_t length);
+int32_t eq_names_add_lower(eq_names *names, const char *name, size_t length);
 /* The id of the name, or EQ_NO_NAME when it is not there. */
 int32_t eq_names_find(const eq_names *names, const char *name, size_t length);
+int32_t eq_names_find_lower(const eq_names *names, const char *name, size_t length);
+/* Lets the memory fetch what a look-up of the folded name will need. */
+void eq_names_prefetch_lower(const eq_names *names, const char *name, size_t length);
 /* NUL-terminated; valid until the next eq_names_add. */
 const char *eq_names_get(const eq_names *names, int32_t id);
 

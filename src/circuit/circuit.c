@@ -77,46 +77,21 @@ void eq_circuit_free(eq_circuit *c) {
     eq_free(c);
 }
 
-enum { SHORT_NAME = 256 };
-
-/* Interns a name folded to lower case. */
-static int32_t intern(eq_names *names, const char *name, size_t length) {
-    char small[SHORT_NAME];
-    char *folded = length < sizeof small ? small : eq_malloc(length + 1, 1);
-    if (folded == NULL) return EQ_NO_NAME;
-    memcpy(folded, name, length);
-    eq_lower(folded, length);
-    int32_t id = eq_names_add(names, folded, length);
-    if (folded != small) eq_free(folded);
-    return id;
-}
-
-static int32_t find(const eq_names *names, const char *name) {
-    char small[SHORT_NAME];
-    size_t length = strlen(name);
-    char *folded = length < sizeof small ? small : eq_malloc(length + 1, 1);
-    if (folded == NULL) return EQ_NO_NAME;
-    memcpy(folded, name, length);
-    eq_lower(folded, length);
-    int32_t id = eq_names_find(names, folded, length);
-    if (folded != small) eq_free(folded);
-    return id;
-}
-
 static bool is_gnd(const char *name, size_t length) {
     return length == 3 && (name[0] | 32) == 'g' && (name[1] | 32) == 'n' && (name[2] | 32) == 'd';
 }
 
 eq_node eq_circuit_node(eq_circuit *c, const char *name, size_t length) {
-    return is_gnd(name, length) ? EQ_GROUND : intern(c->node, name, length);
+    return is_gnd(name, length) ? EQ_GROUND : eq_names_add_lower(c->node, name, length);
 }
 
 eq_node eq_circuit_find_node(const eq_circuit *c, const char *name) {
-    return is_gnd(name, strlen(name)) ? EQ_GROUND : find(c->node, name);
+    return is_gnd(name, strlen(name)) ? EQ_GROUND
+                                      : eq_names_find_lower(c->node, name, strlen(name));
 }
 
 eq_element eq_circuit_find_element(const eq_circuit *c, const char *name) {
-    return find(c->element, name);
+    return eq_names_find_lower(c->element, name, strlen(name));
 }
 
 size_t eq_circuit_nodes(const eq_circuit *c) {
@@ -197,7 +172,7 @@ static int terminals(const eq_device_class *cls) {
 /* A parameter without default must be given, except those that `derive` fills in (units of
  * temperature). */
 static bool may_be_nan(const eq_param *p) {
-    return strcmp(p->unit, "C") == 0;
+    return p->unit[0] == 'C' && p->unit[1] == '\0';
 }
 
 /* Whether parameter k of an element may have the value; the place and the name are for the message.
@@ -221,12 +196,20 @@ static eq_status check_value(const eq_device_class *cls, int k, double value, eq
     return EQ_OK;
 }
 
+/* Most values: check_value has nothing to say. */
+static inline bool plainly_good(const eq_param *p, double value) {
+    return (value >= p->min && value <= p->max && value != 0.0) || value == p->default_value ||
+           (isnan(value) && may_be_nan(p));
+}
+
 static eq_status check_card(const eq_circuit *c, const eq_card *card, eq_diag *diag) {
     const eq_device_class *cls = eq_class(card->cls);
     eq_status status = EQ_OK;
-    for (int k = 0; status == EQ_OK && k < cls->params; k++)
+    for (int k = 0; status == EQ_OK && k < cls->params; k++) {
+        if (plainly_good(&cls->param[k], card->w[k])) continue;
         status = check_value(cls, k, card->w[k], eq_circuit_place(c, card->at),
                              (int)card->name_length, card->name, diag);
+    }
     return status;
 }
 
@@ -239,7 +222,7 @@ eq_status eq_circuit_check_values(const eq_circuit *c, eq_diag *diag) {
             for (size_t row = 0; row < t->count; row++) {
                 const eq_param *p = &t->cls->param[k];
                 double value = t->w[k][row];
-                if (value >= p->min && value <= p->max && value != 0.0) continue;
+                if (plainly_good(p, value)) continue;
                 const char *name = eq_circuit_element_name(c, t->id[row]);
                 eq_status status = check_value(t->cls, k, value, eq_circuit_place_of(c, t->id[row]),
                                                (int)strlen(name), name, diag);
@@ -249,28 +232,36 @@ eq_status eq_circuit_check_values(const eq_circuit *c, eq_diag *diag) {
     return EQ_OK;
 }
 
-/* Room for one more row in one array of the table. */
-static bool reserve(const eq_table *t, void **array, size_t size) {
+/* Room for so many rows in one array of the table. */
+static bool reserve(const eq_table *t, void **array, size_t rows, size_t size) {
     size_t cap = t->cap;
-    return eq_grow(array, &cap, t->count + 1, size);
+    return eq_grow(array, &cap, rows, size);
 }
 
-/* Room for one more row in every array that the class uses. */
-static bool table_reserve(eq_table *t) {
-    if (t->count < t->cap) return true;
+/* Room for so many rows in every array that the class uses. */
+static bool table_reserve(eq_table *t, size_t rows) {
+    if (rows <= t->cap) return true;
     for (int k = 0; k < terminals(t->cls); k++)
-        if (!reserve(t, (void **)&t->term[k], sizeof **t->term)) return false;
+        if (!reserve(t, (void **)&t->term[k], rows, sizeof **t->term)) return false;
     for (int k = 0; k < t->cls->columns; k++)
-        if (!reserve(t, (void **)&t->w[k], sizeof **t->w)) return false;
+        if (!reserve(t, (void **)&t->w[k], rows, sizeof **t->w)) return false;
     if (t->cls->control == EQ_CONTROL_CURRENT &&
-        !reserve(t, (void **)&t->control, sizeof *t->control))
+        !reserve(t, (void **)&t->control, rows, sizeof *t->control))
         return false;
     if (t->cls->control == EQ_CONTROL_FORMULA &&
-        !reserve(t, (void **)&t->formula, sizeof *t->formula))
+        !reserve(t, (void **)&t->formula, rows, sizeof *t->formula))
         return false;
-    if (t->cls->model_type != NULL && !reserve(t, (void **)&t->model, sizeof *t->model))
+    if (t->cls->model_type != NULL && !reserve(t, (void **)&t->model, rows, sizeof *t->model))
         return false;
-    return eq_grow((void **)&t->id, &t->cap, t->count + 1, sizeof *t->id);
+    return eq_grow((void **)&t->id, &t->cap, rows, sizeof *t->id);
+}
+
+bool eq_circuit_reserve(eq_circuit *c, const size_t *rows, size_t elements) {
+    bool done = eq_names_reserve(c->element, elements) &&
+                eq_grow((void **)&c->row, &c->row_cap, elements, sizeof *c->row) &&
+                eq_grow((void **)&c->place, &c->place_cap, elements, sizeof *c->place);
+    for (int k = 0; done && k < EQ_CLASS_COUNT; k++) done = table_reserve(&c->table[k], rows[k]);
+    return done;
 }
 
 static void table_set(eq_table *t, size_t row, const eq_card *card, eq_element id) {
@@ -289,9 +280,9 @@ eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_d
     size_t before = eq_names_count(c->element);
     if (!eq_grow((void **)&c->row, &c->row_cap, before + 1, sizeof *c->row) ||
         !eq_grow((void **)&c->place, &c->place_cap, before + 1, sizeof *c->place) ||
-        !table_reserve(t))
+        !table_reserve(t, t->count + 1))
         return eq_out_of_memory(diag);
-    int32_t id = intern(c->element, card->name, card->name_length);
+    int32_t id = eq_names_add_lower(c->element, card->name, card->name_length);
     if (id == EQ_NO_NAME) return eq_out_of_memory(diag);
     if (eq_names_count(c->element) == before) {
         eq_place first = eq_circuit_place_of(c, id);
@@ -461,7 +452,8 @@ static eq_status move_to_group(eq_circuit *c, eq_group *g, size_t *cap, eq_eleme
     eq_card card;
     eq_status status = as_memristor(c, e, g->gmin, g->gmax, &card, diag);
     if (status != EQ_OK) return status;
-    if (!table_reserve(t) || !group_add(g, cap, (int32_t)t->count)) return eq_out_of_memory(diag);
+    if (!table_reserve(t, t->count + 1) || !group_add(g, cap, (int32_t)t->count))
+        return eq_out_of_memory(diag);
     table_set(t, t->count, &card, e);
     c->row[e] = (eq_row){EQ_CLASS_memristor, (int32_t)t->count++};
     return EQ_OK;

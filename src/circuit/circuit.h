@@ -240,6 +240,9 @@ eq_card eq_card_new(int cls);
 /* Appends an element; *e is its number. Refuses a second element of the same name, parameters out
  * of their range and not-finite values, with the place. */
 eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_diag *diag);
+/* Room for so many rows of each class and so many elements in all, so that large tables are not
+ * moved while they grow; false: memory runs out. */
+bool eq_circuit_reserve(eq_circuit *c, const size_t *rows, size_t elements);
 /* Turns resistors whose name matches `pattern` into memristors (g = 1/r) trained between gmin and
  * gmax [S]; a conductance outside is an error. The group's rows are in deck order. */
 eq_status eq_circuit_train(eq_circuit *c, const char *pattern, double gmin, double gmax,

@@ -10,9 +10,11 @@ eq_location eq_cursor_at(const eq_cursor *c) {
     return (eq_location){c->file, c->line, (int32_t)(c->p - c->line_start) + 1};
 }
 
-enum { BLANK = 1, BREAK = 2, STOP = 4 };
+enum { BLANK = 1, BREAK = 2, STOP = 4, BARE = 8, OPENS = 16 };
 
-/* What each byte is: BLANK in a line, BREAK between tokens only, STOP ends a word. */
+/* What each byte is: BLANK in a line, BREAK between tokens only, STOP ends a word; BARE never means
+ * anything but itself inside a word,
+ * OPENS opens a new card at the start of a line. */
 static const unsigned char class_of[256] = {
     [' '] = BLANK | STOP,
     ['\t'] = BLANK | STOP,
@@ -27,36 +29,18 @@ static const unsigned char class_of[256] = {
     ['\''] = STOP,
     ['"'] = STOP,
     [';'] = STOP,
-    ['\0'] = STOP,
-    [1] = STOP,
-    [2] = STOP,
-    [3] = STOP,
-    [4] = STOP,
-    [5] = STOP,
-    [6] = STOP,
-    [7] = STOP,
-    [8] = STOP,
-    [11] = STOP,
-    [12] = STOP,
-    [14] = STOP,
-    [15] = STOP,
-    [16] = STOP,
-    [17] = STOP,
-    [18] = STOP,
-    [19] = STOP,
-    [20] = STOP,
-    [21] = STOP,
-    [22] = STOP,
-    [23] = STOP,
-    [24] = STOP,
-    [25] = STOP,
-    [26] = STOP,
-    [27] = STOP,
-    [28] = STOP,
-    [29] = STOP,
-    [30] = STOP,
-    [31] = STOP,
+    [0 ... 8] = STOP,
+    [11 ... 12] = STOP,
+    [14 ... 31] = STOP,
     [127] = STOP,
+    ['0' ... '9'] = BARE,
+    ['A' ... 'Z'] = BARE | OPENS,
+    ['a' ... 'z'] = BARE | OPENS,
+    ['_'] = BARE,
+    ['.'] = BARE | OPENS,
+    ['+'] = BARE,
+    ['-'] = BARE,
+    [':'] = BARE,
 };
 
 static unsigned char class_at(const char *p) {
@@ -68,12 +52,17 @@ static const char *newline_after(const char *p, const char *end) {
     return n == NULL ? end : n;
 }
 
-void eq_physical_line_end(eq_cursor *c) {
-    c->p = newline_after(c->p, c->end);
+/* c stands on a newline or at the end of the text. */
+static void step_over_newline(eq_cursor *c) {
     if (c->p == c->end) return;
     c->p++;
     c->line++;
     c->line_start = c->p;
+}
+
+void eq_physical_line_end(eq_cursor *c) {
+    c->p = newline_after(c->p, c->end);
+    step_over_newline(c);
 }
 
 static void skip_spaces(eq_cursor *c) {
@@ -88,8 +77,10 @@ static bool at_comment_line(const eq_cursor *c) {
            (*c->p == '/' && c->p + 1 < c->end && c->p[1] == '/');
 }
 
-/* c stands on a newline: if a later line continues this one, moves behind its `+`. */
+/* c stands on a newline: if a later line continues this one, moves behind its `+`. Most often the
+ * next line opens a card of its own. */
 static bool continued(eq_cursor *c) {
+    if (c->p + 1 < c->end && class_at(c->p + 1) & OPENS) return false;
     eq_cursor ahead = *c;
     while (ahead.p < ahead.end) {
         eq_physical_line_end(&ahead);
@@ -109,6 +100,8 @@ eq_line_kind eq_line_start(eq_cursor *c) {
     for (; c->p < c->end; eq_physical_line_end(c)) {
         skip_spaces(c);
         if (c->p == c->end) break;
+        if (class_at(c->p) & OPENS && !(c->xyce && c->p != c->line_start))
+            return *c->p == '.' ? EQ_LINE_CARD : EQ_LINE_ELEMENT;
         if (*c->p == '\n' || at_comment_line(c)) continue;
         if (*c->p == '*') return EQ_LINE_DIRECTIVE;
         if (*c->p == '.') return EQ_LINE_CARD;
@@ -121,7 +114,7 @@ void eq_line_end(eq_cursor *c) {
     do {
         c->p = newline_after(c->p, c->end);
     } while (c->p < c->end && continued(c));
-    eq_physical_line_end(c);
+    step_over_newline(c);
 }
 
 static bool at_comment(const eq_cursor *c) {
@@ -206,6 +199,40 @@ eq_token eq_token_next(eq_cursor *c) {
     t.length = 1;
     c->p++;
     return t;
+}
+
+/* Behind the bytes of the classes in `mask`. */
+static const char *over(const char *p, const char *end, unsigned mask) {
+    while (p < end && class_at(p) & mask) p++;
+    return p;
+}
+
+static bool plain_line(eq_cursor *c, eq_token *word) {
+    const char *p = c->p;
+    if (p == c->end || *p == '.' || !(class_at(p) & OPENS)) return false;
+    for (int k = 0; k < EQ_PLAIN_WORDS; k++) {
+        const char *start = over(p, c->end, BLANK);
+        eq_location at = {c->file, c->line, (int32_t)(start - c->line_start) + 1};
+        p = over(start, c->end, BARE);
+        word[k] = (eq_token){EQ_TOKEN_WORD, start, (size_t)(p - start), at};
+        if (p == start) return false;
+    }
+    p = over(p, c->end, BLANK);
+    if (p + 1 >= c->end || *p != '\n' || !(class_at(p + 1) & OPENS)) return false;
+    c->p = p;
+    step_over_newline(c);
+    return true;
+}
+
+int eq_plain_lines(eq_cursor *c, eq_token (*word)[EQ_PLAIN_WORDS], int most) {
+    int n = 0;
+    while (n < most && plain_line(c, word[n])) n++;
+    return n;
+}
+
+eq_cursor eq_cursor_at_token(const eq_cursor *c, const eq_token *t) {
+    const char *line_start = t->text - t->at.column + 1;
+    return (eq_cursor){t->text, c->end, line_start, t->at.file, t->at.line, c->xyce};
 }
 
 eq_token eq_token_peek(const eq_cursor *c) {

@@ -54,6 +54,13 @@ void eq_physical_line_end(eq_cursor *c);
 /* The next token; blanks, parentheses and commas separate tokens. */
 eq_token eq_token_next(eq_cursor *c);
 eq_token eq_token_peek(const eq_cursor *c);
+/* A plain line is four words of letters, digits and _ . + - : with blanks between them, and the
+ * next line opens a card. Splits plain lines, at most so many, from the start of a line on; returns
+ * how many there are and moves c behind them. */
+enum { EQ_PLAIN_WORDS = 4 };
+int eq_plain_lines(eq_cursor *c, eq_token (*word)[EQ_PLAIN_WORDS], int most);
+/* A cursor that stands at the token, which came from c. */
+eq_cursor eq_cursor_at_token(const eq_cursor *c, const eq_token *t);
 /* Skips blanks, comments and continuation marks, but no parentheses and commas; false: the line
  * ends. */
 bool eq_skip_blank(eq_cursor *c);

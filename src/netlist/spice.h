@@ -32,6 +32,8 @@ static const double eq_max_elements = EQ_MAX_ELEMENTS;
 typedef struct eq_run {
     eq_cursor at;
     int32_t condition; /* in eq_spice.condition; EQ_NONE: always */
+    size_t elements;
+    bool instances; /* some of the elements are subcircuits */
 } eq_run;
 
 /* A branch of an .if ... .endif. */
@@ -202,7 +204,10 @@ struct eq_spice {
     const eq_circuit *first;     /* of a second reading: has the texts of the files; else NULL */
     const eq_override *override; /* values that stand in for the deck's own */
     size_t overrides;
+    size_t lines[26]; /* of elements at the top level of the deck, by their first letter */
     eq_text name; /* scratch: full element and node names */
+    eq_card
+        plain; /* scratch of eq_spice_plain_element: a card of the class that the last one had */
     eq_pair *output, *nudge;
     size_t outputs, output_cap;
     size_t nudges, nudge_cap;
@@ -304,6 +309,9 @@ bool eq_spice_ideal_diode(eq_cursor *c, eq_token a, eq_token b, double w[3]);
 
 /* spice_element.c: one element line. */
 void eq_spice_element(eq_spice *s, eq_cursor *c);
+/* The same for the words of R1 a b 1k, V1 a b 5 or I1 a b 1m, as most lines of large decks are: a
+ * third of the work. False and nothing done: it is any other line. */
+bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], bool xyce);
 /* The node of that name seen from s->frame; EQ_NONE: an error was reported. */
 eq_node eq_spice_node(eq_spice *s, eq_token name);
 /* The full name of element `name` in s->frame, in s->name: r1 in x1 is r.x1.r1. */

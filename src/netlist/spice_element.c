@@ -441,8 +441,7 @@ static void become_behavioural(line *l, double m) {
 /* m in parallel: conductances, currents and gains of current sources times m. */
 static bool multiply(line *l) {
     double m = l->m * l->s->frame->m;
-    int own = param_of(class_of(l), (eq_token){EQ_TOKEN_WORD, "m", 1, l->name.at});
-    int value = class_of(l)->value;
+    int value = class_of(l)->value, own;
     if (!(m > 0.0) || !(l->scale > 0.0)) {
         eq_spice_fail(l->s, l->name.at, "%.*s has m or scale of %g; give a number above 0",
                       (int)l->name.length, l->name.text, m > 0.0 ? l->scale : m);
@@ -450,6 +449,8 @@ static bool multiply(line *l) {
     }
     if (l->own_value && !isnan(l->model_value) && l->s->circuit->dialect == EQ_XYCE)
         l->scale *= l->model_value;
+    if (m == 1.0 && l->scale == 1.0 && l->formula == NULL) return true;
+    own = param_of(class_of(l), (eq_token){EQ_TOKEN_WORD, "m", 1, l->name.at});
     if (l->formula != NULL)
         become_behavioural(l, m);
     else if (class_of(l)->letter == 'r')
@@ -532,22 +533,27 @@ static void look_up_later(eq_spice *s, eq_pending control) {
         eq_spice_no_memory(s);
 }
 
+/* The card under its full name into the circuit; EQ_NONE: an error was reported. */
+static eq_element add_card(eq_spice *s, eq_card *card, eq_token name) {
+    eq_element e = EQ_NONE;
+    card->at = name.at;
+    card->name = name.text;
+    card->name_length = name.length;
+    if (s->frame->prefix[0] != '\0') {
+        eq_spice_full_name(s, name);
+        if (s->stop) return EQ_NONE;
+        card->name = s->name.text;
+        card->name_length = s->name.length;
+    }
+    eq_status status = eq_circuit_add(s->circuit, card, &e, s->scratch);
+    if (status != EQ_OK) eq_spice_pass_on(s, status);
+    return status == EQ_OK ? e : EQ_NONE;
+}
+
 static void add(line *l, eq_pending control) {
     eq_spice *s = l->s;
-    l->card.at = l->name.at;
-    l->card.name = l->name.text;
-    l->card.name_length = l->name.length;
-    if (s->frame->prefix[0] != '\0') {
-        eq_spice_full_name(s, l->name);
-        if (s->stop) return;
-        l->card.name = s->name.text;
-        l->card.name_length = s->name.length;
-    }
-    eq_status status = eq_circuit_add(s->circuit, &l->card, &control.element, s->scratch);
-    if (status != EQ_OK) {
-        eq_spice_pass_on(s, status);
-        return;
-    }
+    control.element = add_card(s, &l->card, l->name);
+    if (control.element == EQ_NONE) return;
     const eq_formula *f = l->card.formula;
     l->added = true;
     note_factor(s, control.element, l->factor);
@@ -630,6 +636,23 @@ static int class_with(char letter) {
     for (int k = 0; k < EQ_CLASS_COUNT; k++)
         if (eq_class(k)->letter == letter) return k;
     return -1;
+}
+
+bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], bool xyce) {
+    const eq_token *a = &word[1], *b = &word[2], *number = &word[3];
+    char letter = (char)(*word->text | 32);
+    double value;
+    if ((letter != 'r' && letter != 'v' && letter != 'i') || s->frame->m != 1.0 ||
+        eq_spice_number(number->text, number->length, xyce, &value) != number->length ||
+        !isfinite(value))
+        return false;
+    if (s->plain.name == NULL || eq_class(s->plain.cls)->letter != letter)
+        s->plain = eq_card_new(class_with(letter));
+    s->plain.term[0] = eq_spice_node(s, *a);
+    s->plain.term[1] = eq_spice_node(s, *b);
+    s->plain.w[eq_class(s->plain.cls)->value] = value;
+    if (!s->stop) add_card(s, &s->plain, *word);
+    return true;
 }
 
 void eq_spice_element(eq_spice *s, eq_cursor *c) {

@@ -49,10 +49,10 @@ static double weigh(eq_spice *s, eq_scope *scope, int depth) {
     scope->weight = -1.0;
     for (size_t k = 0; k < scope->runs && !s->stop; k++) {
         eq_cursor c = scope->run[k].at;
+        weight += (double)scope->run[k].elements;
+        if (!scope->run[k].instances) continue;
         for (eq_line_kind kind; (kind = eq_line_start(&c)) != EQ_LINE_NONE; eq_line_end(&c)) {
-            if (kind != EQ_LINE_ELEMENT) continue;
-            weight += 1.0;
-            if ((*c.p | 32) != 'x') continue;
+            if (kind != EQ_LINE_ELEMENT || (*c.p | 32) != 'x') continue;
             eq_cursor nodes = c;
             eq_token_next(&nodes);
             eq_token name = subckt_name(nodes);
@@ -71,6 +71,15 @@ static double weigh(eq_spice *s, eq_scope *scope, int depth) {
     return scope->weight = weight;
 }
 
+/* Makes room for the elements written in the deck itself, and for the names of so many that
+ * instances make (a deck with many .if may make fewer). */
+static bool reserve(eq_spice *s, double weight) {
+    const double most = 4e6;
+    size_t rows[EQ_CLASS_COUNT] = {0};
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) rows[k] = s->lines[eq_class(k)->letter - 'a'];
+    return eq_circuit_reserve(s->circuit, rows, (size_t)(weight < most ? weight : most));
+}
+
 bool eq_spice_finite(eq_spice *s) {
     double weight = weigh(s, s->scope[0], 0);
     if (weight > eq_max_elements)
@@ -78,7 +87,33 @@ bool eq_spice_finite(eq_spice *s) {
                       "the deck expands to %.3g elements, more than %.3g; use fewer "
                       "instances",
                       weight, eq_max_elements);
-    return !s->endless && weight <= eq_max_elements;
+    bool finite = !s->endless && weight <= eq_max_elements;
+    if (finite && !reserve(s, weight)) eq_spice_no_memory(s);
+    return finite;
+}
+
+/* The names of the line will be looked up soon. */
+static void prefetch(const eq_spice *s, const eq_token word[EQ_PLAIN_WORDS]) {
+    eq_names_prefetch_lower(s->circuit->element, word[0].text, word[0].length);
+    for (int k = 1; k <= 2; k++)
+        eq_names_prefetch_lower(s->circuit->node, word[k].text, word[k].length);
+}
+
+/* Elements on plain lines, up to the first line that is not plain; they are split some lines ahead,
+ * so that the memory has time to fetch what the names lead to. */
+static void expand_plain(eq_spice *s, eq_cursor *c) {
+    enum { AHEAD = 16 };
+    eq_token word[AHEAD][EQ_PLAIN_WORDS];
+    int n = AHEAD;
+    while (n == AHEAD && !s->stop) {
+        n = eq_plain_lines(c, word, AHEAD);
+        for (int k = 0; k < n && s->frame->up == NULL; k++) prefetch(s, word[k]);
+        for (int k = 0; k < n && !s->stop; k++) {
+            if (eq_spice_plain_element(s, word[k], c->xyce)) continue;
+            eq_cursor line = eq_cursor_at_token(c, word[k]);
+            eq_spice_element(s, &line);
+        }
+    }
 }
 
 void eq_spice_expand(eq_spice *s, eq_frame *frame) {
@@ -87,9 +122,11 @@ void eq_spice_expand(eq_spice *s, eq_frame *frame) {
     for (size_t k = 0; k < frame->scope->runs && !s->stop; k++) {
         eq_cursor c = frame->scope->run[k].at;
         if (!eq_spice_holds(s, frame->scope->run[k].condition, frame)) continue;
-        for (eq_line_kind kind; !s->stop && (kind = eq_line_start(&c)) != EQ_LINE_NONE;
-             eq_line_end(&c))
+        for (eq_line_kind kind;; eq_line_end(&c)) {
+            expand_plain(s, &c);
+            if (s->stop || (kind = eq_line_start(&c)) == EQ_LINE_NONE) break;
             if (kind == EQ_LINE_ELEMENT) eq_spice_element(s, &c);
+        }
     }
     s->frame = frame->up;
 }

@@ -11,8 +11,8 @@ typedef struct scan {
     eq_spice *s;
     eq_cursor c;
     int32_t scope;
-    bool run_open; /* element lines since the last split */
-    eq_cursor run;
+    bool run_open; /* element lines since the last split: in run */
+    eq_run run;
     bool in_section; /* inside .lib NAME ... .endl */
     int depth;       /* of includes */
 } scan;
@@ -25,11 +25,12 @@ static void split(scan *k) {
     if (!k->run_open) return;
     eq_scope *scope = k->s->scope[k->scope];
     k->run_open = false;
-    k->run.end = k->c.line_start;
+    k->run.at.end = k->c.line_start;
+    k->run.condition = k->s->current;
     if (!eq_grow((void **)&scope->run, &scope->run_cap, scope->runs + 1, sizeof *scope->run))
         eq_spice_no_memory(k->s);
     else
-        scope->run[scope->runs++] = (eq_run){k->run, k->s->current};
+        scope->run[scope->runs++] = k->run;
 }
 
 /* A formal node of the subcircuit `inner`. */
@@ -257,9 +258,13 @@ static void one_line(scan *k, eq_line_kind kind) {
         eq_spice_fail(k->s, at,
                       "a continuation line with nothing to continue; put it after its card (a *%% "
                       "line cannot be continued, write a second one)");
-    if (kind == EQ_LINE_ELEMENT && !k->run_open) {
+    if (kind == EQ_LINE_ELEMENT) {
+        if (!k->run_open) k->run = (eq_run){.at = k->c};
         k->run_open = true;
-        k->run = k->c;
+        k->run.elements++;
+        int letter = *k->c.p | 32;
+        k->run.instances |= letter == 'x';
+        if (k->scope == 0 && letter >= 'a' && letter <= 'z') k->s->lines[letter - 'a']++;
     }
     if (kind != EQ_LINE_DIRECTIVE) {
         eq_line_end(&k->c);

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "support/effort.h"
 
 Suite *base_suite(void);
 
@@ -56,6 +57,23 @@ START_TEST(random_numbers_are_read_back) {
 }
 END_TEST
 
+/* Any digits, points and exponents: the value and the end are those of strtod, bit for bit. */
+START_TEST(random_digits_match_strtod) {
+    static const char bytes[] = "0123456789000.eE+-k";
+    eq_random r = eq_random_seed(29);
+    for (size_t k = 0; k < effort(300000, 20000000); k++) {
+        char text[40], *end;
+        size_t n = 1 + eq_random_below(&r, 30), kinds = k % 2 == 0 ? 14 : sizeof bytes - 1;
+        for (size_t i = 0; i < n; i++) text[i] = bytes[eq_random_below(&r, (uint32_t)kinds)];
+        text[n] = '\0';
+        double value = 0.0, want = strtod(text, &end);
+        ck_assert_msg(eq_parse_double(text, n, &value) == (size_t)(end - text), "%s", text);
+        ck_assert_msg(memcmp(&value, &want, sizeof value) == 0, "%s read as %.17g, not %.17g", text,
+                      value, want);
+    }
+}
+END_TEST
+
 START_TEST(number_ends_where_it_ends) {
     double v;
     ck_assert_uint_eq(eq_parse_double("1k", 2, &v), 1);
@@ -81,6 +99,31 @@ START_TEST(names_keep_their_ids) {
     }
     ck_assert_int_eq(eq_names_find(names, "m", 1), EQ_NO_NAME);
     eq_names_free(names);
+}
+END_TEST
+
+/* Interning folded names is folding, then interning; every byte that may stand in a name, lengths
+ * around the words in which names are read, names that differ in one byte only. */
+START_TEST(names_are_folded) {
+    eq_random r = eq_random_seed(23);
+    eq_names *folded = eq_names_new(), *plain = eq_names_new();
+    for (size_t k = 0; k < effort(200000, 20000000); k++) {
+        char text[32], low[32];
+        size_t n = eq_random_below(&r, 27);
+        memset(text, "aZ@[`{z\xFF"[eq_random_below(&r, 8)], n);
+        for (int j = 0; j < 2 && n > 0; j++)
+            text[eq_random_below(&r, (uint32_t)n)] = (char)(1 + eq_random_below(&r, 255));
+        memcpy(low, text, n);
+        eq_lower(low, n);
+        ck_assert_int_eq(eq_names_find_lower(folded, text, n), eq_names_find(plain, low, n));
+        int32_t id = eq_names_add_lower(folded, text, n);
+        ck_assert_int_eq(id, eq_names_add(plain, low, n));
+        ck_assert_uint_eq(strlen(eq_names_get(folded, id)), n);
+        ck_assert_mem_eq(eq_names_get(folded, id), low, n);
+        if (k == 1000) ck_assert(eq_names_reserve(folded, 50000));
+    }
+    eq_names_free(folded);
+    eq_names_free(plain);
 }
 END_TEST
 
@@ -252,10 +295,13 @@ END_TEST
 Suite *base_suite(void) {
     Suite *s = suite_create("base");
     TCase *t = tcase_create("base");
+    tcase_set_timeout(t, 600);
     tcase_add_test(t, numbers_match_strtod);
     tcase_add_test(t, random_numbers_are_read_back);
     tcase_add_test(t, number_ends_where_it_ends);
     tcase_add_test(t, names_keep_their_ids);
+    tcase_add_test(t, names_are_folded);
+    tcase_add_test(t, random_digits_match_strtod);
     tcase_add_test(t, patterns);
     tcase_add_test(t, diagnostics_keep_places_and_order);
     tcase_add_test(t, memory_that_runs_out_is_reported);
