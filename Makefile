@@ -24,12 +24,16 @@ TEST_OBJ := $(TEST_SRC:%.c=$(BUILD)/%.o) $(BUILD)/tests/main.o
 # Every tests/ROOM/check_TOPIC.c defines `Suite *TOPIC_suite(void)`.
 SUITES   := $(patsubst check_%,%,$(basename $(notdir $(wildcard tests/*/check_*.c))))
 
+# MPI=1 also builds $(BUILD)/mpi/eqspice, for mpirun: the same objects with base/comm.c over MPI.
+MPIEXE   := $(BUILD)/mpi/eqspice
+PROGRAMS := $(BUILD)/eqspice $(if $(MPI),$(MPIEXE))
+
 .PHONY: all deps check bench demo sanitize tsan valgrind coverage check-long fuzz lint print-libs clean install format format-check
 all: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice
+	@$(MAKE) --no-print-directory -j$(JOBS) $(PROGRAMS)
 
 deps:
-	@tools/install-deps
+	@tools/install-deps $(if $(MPI),--mpi)
 
 # Numeric kernels: vectorised, and compiled for several instruction sets by attributes in the source.
 $(BUILD)/src/solver/layered%.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast
@@ -60,6 +64,14 @@ $(BUILD)/libeqspice.a: $(LIB_OBJ)
 $(BUILD)/eqspice: $(CLI_OBJ) $(BUILD)/libeqspice.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
 
+$(BUILD)/mpi/comm.o: src/base/comm.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC  $< (MPI)")
+	$(Q)$(CC) $(ALLFLAGS) -DEQ_MPI $(shell mpicc --showme:compile) -c $< -o $@
+
+$(MPIEXE): $(CLI_OBJ) $(BUILD)/mpi/comm.o $(BUILD)/libeqspice.a
+	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(shell mpicc --showme:link) $(LIBS) -o $@
+
 $(BUILD)/tests/main.c: Makefile $(TEST_SRC)
 	@mkdir -p $(@D)
 	@{ echo '#include <check.h>'; echo '#include <stdlib.h>'; \
@@ -80,8 +92,9 @@ $(BUILD)/faults.so: tests/trust/faults.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c17 $(WARN) -O2 -shared -fPIC $< -o $@
 
-check: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice $(BUILD)/run-tests $(BUILD)/faults.so
+check:
+	@tools/install-deps --mpi
+	@$(MAKE) --no-print-directory -j$(JOBS) MPI=1 $(BUILD)/eqspice $(MPIEXE) $(BUILD)/run-tests $(BUILD)/faults.so
 	tools/check-includes
 	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-tests
 
@@ -112,7 +125,7 @@ print-libs:
 
 PREFIX ?= /usr/local
 install: all
-	install -D $(BUILD)/eqspice $(DESTDIR)$(PREFIX)/bin/eqspice
+	install -D $(lastword $(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin/eqspice
 	install -D -m 644 $(BUILD)/libeqspice.a $(DESTDIR)$(PREFIX)/lib/libeqspice.a
 	install -D -m 644 src/eqspice.h $(DESTDIR)$(PREFIX)/include/eqspice/eqspice.h
 	install -D -m 644 src/base/status.h $(DESTDIR)$(PREFIX)/include/eqspice/base/status.h
@@ -129,4 +142,4 @@ format:
 format-check:
 	clang-format-14 --dry-run -Werror $(SOURCES)
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
+-include $(BUILD)/mpi/comm.d $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_OBJ:.o=.d)

@@ -93,5 +93,5 @@ static int run(const eq_command *command, int argc, char **argv) {
     return eq_finish(diag, status);
 }
 
-const eq_command eq_command_build = {"build", "ARCH",
-                                     "write the deck of a network: ARCH is kendall or drn", run};
+const eq_command eq_command_build = {
+    "build", "ARCH", "write the deck of a network: ARCH is kendall or drn", false, run};

@@ -64,4 +64,5 @@ static int run(const eq_command *command, int argc, char **argv) {
 }
 
 const eq_command eq_command_check = {
-    "check", "DECK", "look at the topology: floating nodes, loops, passivity, energy weights", run};
+    "check", "DECK", "look at the topology: floating nodes, loops, passivity, energy weights",
+    false, run};

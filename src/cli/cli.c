@@ -10,7 +10,7 @@
 
 void eq_print_diag(eq_diag *diag) {
     fflush(stdout);
-    for (size_t k = 0; k < eq_diag_count(diag); k++) {
+    for (size_t k = 0; eq_comm_speaks() && k < eq_diag_count(diag); k++) {
         const eq_message *m = eq_diag_get(diag, k);
         fputs(m->file == NULL ? "eqspice" : m->file, stderr);
         if (m->file != NULL && m->line > 0) fprintf(stderr, ":%d", m->line);
@@ -68,6 +68,7 @@ static bool store(const eq_option *o, const char *text) {
 }
 
 static const char *usage_error(const eq_command *command, const char *what, const char *which) {
+    if (!eq_comm_speaks()) return NULL;
     fprintf(stderr, "eqspice %s: error: %s%s; see `eqspice %s --help`\n", command->name, what,
             which, command->name);
     return NULL;
@@ -123,7 +124,7 @@ const char *eq_parse_arguments(const eq_command *command, const eq_option *optio
 
 eq_status eq_sink_open(const char *path, eq_sink *sink, eq_diag *diag) {
     *sink = (eq_sink){NULL, stdout};
-    if (path == NULL || strcmp(path, "-") == 0) return EQ_OK;
+    if (eq_comm_rank() > 0 || path == NULL || strcmp(path, "-") == 0) return EQ_OK;
     eq_status status = eq_out_open(path, &sink->out, diag);
     if (status == EQ_OK) sink->stream = eq_out_stream(sink->out);
     return status;

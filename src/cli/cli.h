@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/comm.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -37,6 +38,7 @@ typedef struct eq_command {
     const char *name;
     const char *arguments; /* "DECK": the one positional argument of every subcommand */
     const char *summary;   /* one sentence */
+    bool parallel;         /* the ranks of mpirun share its work; else rank 0 does it alone */
     int (*run)(const struct eq_command *command, int argc, char **argv);
 } eq_command;
 
@@ -52,8 +54,8 @@ void eq_print_diag(eq_diag *diag);
 /* Prints and frees the messages and returns the exit status that goes with the status. */
 int eq_finish(eq_diag *diag, eq_status status);
 
-/* Where a result goes: the file of -o, written atomically, or standard output (path NULL or "-").
- */
+/* Where a result goes: the file of -o, written atomically, or standard output (path NULL or "-"),
+ * which is nowhere but on rank 0. */
 typedef struct eq_sink {
     eq_out *out;
     FILE *stream;

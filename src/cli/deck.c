@@ -40,7 +40,7 @@ eq_status eq_open_deck(const char *path, const eq_deck_options *d, eq_circuit **
     eq_print_diag(diag);
     *o = eq_solve_options_of(*c);
     o->method = method;
-    if (d->verbose) o->log = print_line;
+    if (d->verbose && eq_comm_rank() == 0) o->log = print_line;
     return EQ_OK;
 }
 

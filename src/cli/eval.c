@@ -25,7 +25,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_diag *diag = eq_diag_new();
     eq_trained *m = NULL;
     eq_evaluation e = {0};
-    eq_status status = eq_trained_open(folder, data, threads, &m, diag);
+    eq_status status = eq_comm_agree(eq_trained_open(folder, data, threads, &m, diag));
     if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
     if (status == EQ_OK) {
         printf("examples %zu  loss %.6g  wrong %zu  error %.4f  accuracy %.2f %%\n", e.examples,
@@ -38,4 +38,4 @@ static int run(const eq_command *command, int argc, char **argv) {
 }
 
 const eq_command eq_command_eval = {"eval", "DIR", "evaluate what train wrote on its test set",
-                                    run};
+                                    true, run};

@@ -50,4 +50,4 @@ static int run(const eq_command *command, int argc, char **argv) {
 }
 
 const eq_command eq_command_export = {"export", "DECK|DIR", "write a deck for another simulator",
-                                      run};
+                                      false, run};

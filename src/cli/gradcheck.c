@@ -38,5 +38,5 @@ static int run(const eq_command *command, int argc, char **argv) {
     return eq_finish(diag, status);
 }
 
-const eq_command eq_command_gradcheck = {"gradcheck", "EXPERIMENT.xml",
-                                         "compare the EqProp gradient with the adjoint", run};
+const eq_command eq_command_gradcheck = {
+    "gradcheck", "EXPERIMENT.xml", "compare the EqProp gradient with the adjoint", false, run};

@@ -39,4 +39,4 @@ static int run(const eq_command *command, int argc, char **argv) {
     return eq_run_deck_command(command, argc, argv, op);
 }
 
-const eq_command eq_command_op = {"op", "DECK", "find the operating point of a deck", run};
+const eq_command eq_command_op = {"op", "DECK", "find the operating point of a deck", false, run};

@@ -10,7 +10,7 @@ static eq_status all_analyses(eq_circuit *c, const eq_solve_options *o, bool raw
     for (size_t k = 0; status == EQ_OK && k < c->analyses; k++) {
         eq_result *measures = NULL;
         status = eq_analysis_run(c, k, o, &r[*done], &measures, diag);
-        *done += status == EQ_OK;
+        *done += r[*done] != NULL;
         if (raw) eq_result_free(measures);
         if (measures != NULL && !raw) r[(*done)++] = measures;
     }
@@ -23,7 +23,7 @@ static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *d
     size_t done = 0;
     eq_solve_options o;
     eq_format format;
-    eq_status status = eq_open_deck(path, d, &c, &o, &format, diag);
+    eq_status status = eq_comm_agree(eq_open_deck(path, d, &c, &o, &format, diag));
     if (status == EQ_OK && c->analyses == 0)
         status = eq_fail(diag, EQ_ERR_INPUT,
                          "%s asks for no analysis; add .op or .dc, or use `eqspice op`", path);
@@ -48,4 +48,4 @@ static int run(const eq_command *command, int argc, char **argv) {
     return eq_run_deck_command(command, argc, argv, run_deck);
 }
 
-const eq_command eq_command_run = {"run", "DECK", "run every analysis in a deck", run};
+const eq_command eq_command_run = {"run", "DECK", "run every analysis in a deck", true, run};

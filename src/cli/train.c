@@ -9,11 +9,12 @@
 #include "cli/commands.h"
 #include "report/plot.h"
 
-/* Set by Ctrl-C; the trainer looks at it after every minibatch. A second Ctrl-C ends at once. */
+/* Set by Ctrl-C and SIGTERM; the trainer looks at it after every minibatch. A second Ctrl-C ends at
+ * once; mpirun sends SIGTERM more than once. */
 static volatile sig_atomic_t stop;
 
 static void on_interrupt(int number) {
-    if (stop) _exit(128 + number);
+    if (stop && number == SIGINT) _exit(128 + number);
     stop = 1;
 }
 
@@ -62,7 +63,7 @@ static void print_epoch(void *data, const eq_metrics *m) {
 
 /* runs/NAME, the folder of an experiment that names none. */
 static char *default_folder(const eq_experiment *x, eq_diag *diag) {
-    if (eq_folder_make("runs", diag) != EQ_OK) return NULL;
+    if (eq_comm_rank() == 0 && eq_folder_make("runs", diag) != EQ_OK) return NULL;
     char *folder = eq_path_join("runs", x->name);
     if (folder == NULL) eq_out_of_memory(diag);
     return folder;
@@ -73,6 +74,9 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
         "%zu conductances trained by the %s engine, %.2f iterations a solve, KCL residual at most "
         "%.2g of its bound\n",
         s->conductances, s->engine, s->iterations_per_solve, s->worst_ratio);
+    if (eq_comm_size() > 1)
+        printf("%d processes, each told the others %.4g MB\n", eq_comm_size(),
+               1e-6 * s->shared_bytes);
     if (!isnan(m->test_error))
         printf("accuracy on %zu held-out examples: %.2f %%\n", s->test_examples,
                100.0 * (1.0 - m->test_error));
@@ -89,7 +93,7 @@ static eq_status train(const eq_experiment *x, const eq_train_options *asked, eq
         if (folder == NULL) return EQ_ERR_IO;
         o->folder = folder;
     }
-    screen s = {isatty(STDERR_FILENO) == 1, x->epochs};
+    screen s = {isatty(STDERR_FILENO) == 1 && eq_comm_rank() == 0, x->epochs};
     eq_metrics last = {0};
     eq_train_summary summary = {0};
     o->stop = &stop;
@@ -99,7 +103,7 @@ static eq_status train(const eq_experiment *x, const eq_train_options *asked, eq
     listen_for_interrupt();
     eq_status status = eq_train(x, o, &last, &summary, diag);
     if (s.terminal) fputs("\r\033[K", stderr);
-    if (status == EQ_OK) status = eq_plot_curves(o->folder, diag);
+    if (status == EQ_OK && eq_comm_rank() == 0) status = eq_plot_curves(o->folder, diag);
     if (status == EQ_OK) print_end(&last, &summary, o->folder);
     eq_free(folder);
     return status;
@@ -149,10 +153,11 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_print_diag(diag);
     if (status == EQ_OK && epochs > 0) x->epochs = (size_t)epochs;
     if (status == EQ_OK && seed >= 0) x->seed = (uint64_t)seed;
+    status = eq_comm_agree(status);
     if (status == EQ_OK) status = train(x, &o, diag);
     eq_experiment_free(x);
     return eq_finish(diag, status);
 }
 
 const eq_command eq_command_train = {"train", "EXPERIMENT.xml",
-                                     "train a network by Equilibrium Propagation", run};
+                                     "train a network by Equilibrium Propagation", true, run};

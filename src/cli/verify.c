@@ -79,4 +79,4 @@ static int run(const eq_command *command, int argc, char **argv) {
 }
 
 const eq_command eq_command_verify = {"verify", "DECK|DIR", "compare with ngspice node by node",
-                                      run};
+                                      false, run};

@@ -3,10 +3,23 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/comm.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "report/measure.h"
 #include "report/selection.h"
+
+/* What the ranks of mpirun share: each solves some of the units of an analysis ahead (the values of
+ * the steps, or the points of a .dc without steps) and keeps the states; rank 0 then goes through
+ * the whole analysis with the states of all, for all that is measured and written. */
+typedef struct shared {
+    bool ahead;         /* only solve, and only own units */
+    size_t unit;        /* the next one */
+    size_t first, own;  /* units of this rank: first .. first + own - 1 */
+    double *state;      /* [states][nodes + branches] */
+    size_t states, cap; /* doubles */
+    size_t next;        /* double to be taken next */
+} shared;
 
 /* An analysis under way: nested loops, the sweeps of .dc inside, the steps of the deck around them.
  */
@@ -28,6 +41,7 @@ typedef struct run {
     eq_measuring *measuring; /* NULL: the deck measures nothing here */
     eq_probe probe;
     eq_result *r, *measures;
+    shared *ranks; /* NULL: one rank alone */
     eq_diag *diag;
 } run;
 
@@ -202,15 +216,55 @@ static double abscissa(const run *w) {
     return w->sweeps > 0 ? w->at[0] : 0.0;
 }
 
+/* Whether the next unit belongs to another rank. */
+static bool for_others(run *w) {
+    shared *q = w->ranks;
+    if (q == NULL || !q->ahead) return false;
+    size_t unit = q->unit++;
+    return unit < q->first || unit >= q->first + q->own;
+}
+
+/* The state at the values that stand, from the one before. */
+static eq_status solve(run *w) {
+    eq_status status = EQ_OK;
+    if (w->cold) status = eq_operating_point_start(w->c, w->s, w->o, w->v, w->diag);
+    w->cold = false;
+    if (status == EQ_OK) status = eq_solver_solve(w->s, w->o, w->v, w->branch, NULL, w->diag);
+    return status == EQ_OK || w->loops == 0 ? status : report_stop(w, status);
+}
+
+static eq_status keep_state(run *w) {
+    shared *q = w->ranks;
+    if (!eq_grow((void **)&q->state, &q->cap, q->states + w->nodes + w->branches, sizeof *q->state))
+        return eq_out_of_memory(w->diag);
+    memcpy(q->state + q->states, w->v, w->nodes * sizeof *w->v);
+    memcpy(q->state + q->states + w->nodes, w->branch, w->branches * sizeof *w->branch);
+    q->states += w->nodes + w->branches;
+    return EQ_OK;
+}
+
+static void take_state(run *w) {
+    shared *q = w->ranks;
+    memcpy(w->v, q->state + q->next, w->nodes * sizeof *w->v);
+    memcpy(w->branch, q->state + q->next + w->nodes, w->branches * sizeof *w->branch);
+    q->next += w->nodes + w->branches;
+}
+
 static eq_status point(run *w) {
+    if (w->loops == w->sweeps && for_others(w)) {
+        w->cold = true; /* the next own point cannot start from this one */
+        return EQ_OK;
+    }
     eq_status status = w->stale ? renew(w) : EQ_OK;
     if (status != EQ_OK) return status;
     eq_circuit_derive(w->c);
     eq_solver_refresh(w->s);
-    if (w->cold) status = eq_operating_point_start(w->c, w->s, w->o, w->v, w->diag);
-    w->cold = false;
-    if (status == EQ_OK) status = eq_solver_solve(w->s, w->o, w->v, w->branch, NULL, w->diag);
-    if (status != EQ_OK) return w->loops == 0 ? status : report_stop(w, status);
+    if (w->ranks == NULL || w->ranks->ahead)
+        status = solve(w);
+    else
+        take_state(w);
+    if (status != EQ_OK) return status;
+    if (w->ranks != NULL && w->ranks->ahead) return keep_state(w);
     put_values(w);
     status = eq_result_point(w->r, w->row, w->diag);
     if (status == EQ_OK && w->measuring != NULL)
@@ -265,6 +319,7 @@ static eq_status all_sweeps(run *w, size_t k) {
 
 /* The whole .dc or .op with the values of the steps, and what .measure says about it. */
 static eq_status measured(run *w) {
+    if (w->loops > w->sweeps && for_others(w)) return EQ_OK;
     if (w->measuring == NULL) return all_sweeps(w, w->sweeps);
     size_t steps = w->loops - w->sweeps;
     eq_measuring_begin(w->measuring);
@@ -377,15 +432,18 @@ static void run_free(run *w) {
     eq_result_free(w->r);
 }
 
-eq_status eq_analysis_run(eq_circuit *c, size_t number, const eq_solve_options *o, eq_result **out,
-                          eq_result **measures, eq_diag *diag) {
+/* One pass through the analysis. */
+static eq_status pass(eq_circuit *c, size_t number, const eq_solve_options *o, shared *ranks,
+                      eq_result **out, eq_result **measures, eq_diag *diag) {
     const eq_analysis *a = &c->analysis[number];
-    run w = {.base = c, .c = c, .number = number, .cold = true, .o = o, .diag = diag};
+    run w = {.base = c, .c = c, .number = number, .cold = true, .o = o, .ranks = ranks};
+    w.diag = diag;
     w.sweeps = (size_t)a->sweeps;
     w.loops = w.sweeps + c->steps;
     eq_status status = eq_solver_new(c, &w.s, diag);
     if (status == EQ_OK) status = eq_selection_new(c, a->type, &w.selection, diag);
-    if (status == EQ_OK) status = eq_measuring_new(c, a->type, &w.measuring, diag);
+    if (status == EQ_OK && (ranks == NULL || !ranks->ahead))
+        status = eq_measuring_new(c, a->type, &w.measuring, diag);
     if (status == EQ_OK) {
         w.nodes = eq_circuit_nodes(c);
         w.branches = eq_solver_branches(w.s);
@@ -398,4 +456,39 @@ eq_status eq_analysis_run(eq_circuit *c, size_t number, const eq_solve_options *
     }
     run_free(&w);
     return status;
+}
+
+/* The product of the points of loops[0..n), those that follow another one left out. */
+static size_t product(const eq_sweep *loops, size_t n) {
+    size_t units = 1;
+    for (size_t k = 0; k < n; k++)
+        if (!loops[k].follows) units *= loops[k].points;
+    return units;
+}
+
+/* The states of all points on rank 0, each solved by the rank whose unit it is in. */
+static eq_status solve_ahead(eq_circuit *c, size_t number, const eq_solve_options *o,
+                             shared *together, eq_diag *diag) {
+    const eq_analysis *a = &c->analysis[number];
+    shared own = {.ahead = true};
+    eq_result *r = NULL, *measures = NULL;
+    size_t units = c->steps > 0 ? product(c->step, c->steps) : product(a->sweep, (size_t)a->sweeps);
+    eq_comm_share(units, &own.first, &own.own);
+    eq_status status = eq_comm_agree(pass(c, number, o, &own, &r, &measures, diag));
+    if (status == EQ_OK)
+        status = eq_comm_collect(own.state, own.states, &together->state, &together->states, diag);
+    if (r != NULL) eq_result_free(r);
+    eq_free(own.state);
+    return status;
+}
+
+eq_status eq_analysis_run(eq_circuit *c, size_t number, const eq_solve_options *o, eq_result **out,
+                          eq_result **measures, eq_diag *diag) {
+    if (eq_comm_size() == 1) return pass(c, number, o, NULL, out, measures, diag);
+    shared together = {0};
+    eq_status status = solve_ahead(c, number, o, &together, diag);
+    if (status == EQ_OK && eq_comm_rank() == 0)
+        status = pass(c, number, o, &together, out, measures, diag);
+    eq_free(together.state);
+    return eq_comm_agree(status);
 }

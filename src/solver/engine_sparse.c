@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/comm.h"
 #include "base/mem.h"
 #include "solver/chunk.h"
 #include "solver/engine_ops.h"
@@ -11,6 +12,7 @@
 typedef struct sparse_engine {
     eq_circuit *c;
     size_t batch, nodes, n; /* n: examples of the current minibatch */
+    size_t first, end;      /* of them first .. end-1 are solved by this rank */
     eq_solver *solver;      /* constant currents into the outputs */
     eq_solver *with_slope;  /* the same circuit with room for slopes; made when first needed */
     eq_solve_options options;
@@ -118,23 +120,32 @@ static eq_status open_slot(sparse_engine *e, int slot, eq_diag *diag) {
     return e->state[slot] == NULL ? eq_out_of_memory(diag) : EQ_OK;
 }
 
+/* Outputs y (may be NULL) and failures of one rank become known to all. */
+static eq_status share_outputs(const sparse_engine *e, eq_status status, double *y) {
+    status = eq_comm_agree(status);
+    if (status == EQ_OK && y != NULL) eq_comm_spread(y, e->n, e->c->outputs);
+    return status;
+}
+
 /* Every example starts from zero and the pivots are chosen anew: the result depends on nothing
  * before. */
 static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
     sparse_engine *e = self;
     eq_status status = open_slot(e, 0, diag);
-    if (status != EQ_OK) return status;
+    if (status != EQ_OK) return share_outputs(e, status, NULL);
     e->n = n;
+    eq_comm_share(n, &e->first, &e->end);
+    e->end += e->first;
     memcpy(e->x, x, n * e->c->inputs * sizeof *x);
     memset(e->state[0], 0, n * e->nodes * sizeof *e->state[0]);
     eq_solver_forget(e->solver);
     eq_solver_inject(e->solver, (eq_injection){NULL, NULL, NULL});
-    for (size_t k = 0; status == EQ_OK && k < n; k++) {
+    for (size_t k = e->first; status == EQ_OK && k < e->end; k++) {
         double *v = e->state[0] + k * e->nodes;
         status = solve_example(e, e->solver, k, v, diag);
         if (status == EQ_OK && y != NULL) read_outputs(e, v, y + k * e->c->outputs);
     }
-    return status;
+    return share_outputs(e, status, y);
 }
 
 static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
@@ -144,10 +155,10 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
     eq_status status = open_slot(e, slot, diag);
     if (status == EQ_OK && nudge->slope != NULL && e->with_slope == NULL)
         status = eq_solver_new_for(e->c, true, &e->with_slope, diag);
-    if (status != EQ_OK) return status;
+    if (status != EQ_OK) return share_outputs(e, status, NULL);
     eq_solver *solver = nudge->slope == NULL ? e->solver : e->with_slope;
     eq_solver_forget(solver);
-    for (size_t k = 0; status == EQ_OK && k < e->n; k++) {
+    for (size_t k = e->first; status == EQ_OK && k < e->end; k++) {
         double *v = e->state[slot] + k * e->nodes;
         eq_injection in = {nudge->current + k * m, NULL, NULL};
         if (nudge->slope != NULL) {
@@ -160,7 +171,7 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
         if (status == EQ_OK && y != NULL) read_outputs(e, v, y + k * m);
     }
     eq_solver_inject(solver, (eq_injection){NULL, NULL, NULL});
-    return status;
+    return share_outputs(e, status, y);
 }
 
 /* gradient[0..n) += a * dp/dg of the rows at the node potentials v. */
@@ -198,9 +209,10 @@ static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, 
         const eq_group *group = &e->c->group[g];
         memset(e->gradient, 0, group->count * sizeof *e->gradient);
         for (int s = 0; s < EQ_MAX_SLOTS; s++)
-            for (size_t k = 0; a[s] != 0.0 && k < e->n; k++)
+            for (size_t k = e->first; a[s] != 0.0 && k < e->end; k++)
                 add_energies(m, group->row, group->count, e->state[s] + k * e->nodes, a[s],
                              e->gradient);
+        eq_comm_sum(e->gradient, group->count);
         for (size_t k = 0; k < group->count; k++) {
             e->gradient[k] *= weight(e, group->row[k]);
             e->theta[k] = m->w[m->cls->value][group->row[k]];

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/comm.h"
 #include "base/mem.h"
 #include "solver/blas.h"
 #include "solver/engine_ops.h"
@@ -50,9 +51,9 @@ static void destroy(void *self) {
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     }
     eq_derived *d = &e->derived;
-    void *all[] = {d->fixed,  d->coupled,     d->constant, d->m, d->back,
-                   d->pairs,  d->bound,       e->work,     e->x, e->delta,
-                   e->column, e->block_total, e->between};
+    void *all[] = {d->fixed,  d->coupled,     d->constant, d->m,       d->back,
+                   d->pairs,  d->bound,       e->work,     e->x,       e->delta,
+                   e->column, e->block_total, e->between,  e->exchange};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     for (int k = 0; e->gradient != NULL && k < eq_pool_threads(e->pool); k++)
         eq_free(e->gradient[k]);
@@ -134,6 +135,8 @@ static eq_status allocate(eq_layered *e, const eq_engine_options *o, eq_diag *di
     whole = whole && e->work != NULL;
     size_t most = (o->batch + e->works - 1) / e->works;
     for (size_t p = 0; whole && p < e->works; p++) whole = allocate_work(e, &e->work[p], most);
+    e->exchanged = 1 + e->net.nodes * ((most + 3) / 4 * 4);
+    if (eq_comm_size() > 1) e->exchange = room(e->works * e->exchanged, &whole);
     if (!whole) return eq_out_of_memory(diag);
     eq_status status = eq_pool_new(o->threads, &e->pool, diag);
     if (status != EQ_OK) return status;
@@ -240,6 +243,26 @@ static void split(eq_layered *e, size_t n) {
         w->wide = (w->n + 7) / 8 * 8;
         first += w->n;
     }
+    eq_comm_share(e->works, &e->own, &e->owned);
+}
+
+/* What each rank has solved of a slot becomes known to all: the states of its parts, and whether
+ * they failed. The update is then the same on every rank, bit for bit. */
+static void exchange(eq_layered *e, int slot) {
+    size_t width = e->exchanged;
+    if (e->exchange == NULL) return;
+    for (size_t p = e->own; p < e->own + e->owned; p++) {
+        const eq_work *w = &e->work[p];
+        double *to = e->exchange + p * width;
+        *to = w->failed;
+        memcpy(to + 1, w->v[slot], e->net.nodes * w->ld * sizeof *to);
+    }
+    eq_comm_spread(e->exchange, e->works, width);
+    for (size_t p = 0; p < e->works; p++) {
+        eq_work *w = &e->work[p];
+        w->failed = e->exchange[p * width];
+        memcpy(w->v[slot], e->exchange + p * width + 1, e->net.nodes * w->ld * sizeof *w->v[slot]);
+    }
 }
 
 /* y = v(plus) - v(minus) of slot; fails when a part did not converge. */
@@ -268,14 +291,16 @@ static eq_status answer(const eq_layered *e, int slot, double *y, eq_diag *diag)
 
 static void free_job(void *data, int k) {
     eq_layered *e = data;
-    if (e->work[k].n > 0) eq_layered_free(e, &e->work[k]);
+    eq_work *w = &e->work[e->own + (size_t)k];
+    if (w->n > 0) eq_layered_free(e, w);
 }
 
 static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
     eq_layered *e = self;
     take_inputs(e, n, x);
     split(e, n);
-    eq_pool_run(e->pool, (int)e->works, free_job, e);
+    eq_pool_run(e->pool, (int)e->owned, free_job, e);
+    exchange(e, 0);
     return answer(e, 0, y, diag);
 }
 
@@ -287,7 +312,7 @@ typedef struct nudged_work {
 
 static void nudged_job(void *data, int k) {
     const nudged_work *job = data;
-    eq_work *w = &job->e->work[k];
+    eq_work *w = &job->e->work[job->e->own + (size_t)k];
     if (w->n > 0) eq_layered_nudged(job->e, w, job->slot, job->nudge);
 }
 
@@ -295,7 +320,8 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
                               eq_diag *diag) {
     eq_layered *e = self;
     nudged_work job = {e, slot, nudge};
-    eq_pool_run(e->pool, (int)e->works, nudged_job, &job);
+    eq_pool_run(e->pool, (int)e->owned, nudged_job, &job);
+    exchange(e, slot);
     return answer(e, slot, y, diag);
 }
 

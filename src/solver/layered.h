@@ -130,6 +130,9 @@ typedef struct eq_layered {
     int most_iterations;
     size_t batch, works, n; /* n: examples of the current minibatch */
     eq_work *work;
+    size_t own, owned; /* parts that this rank solves: work[own .. own + owned - 1] */
+    double *exchange;  /* [works][exchanged] states between the ranks; NULL: one rank alone */
+    size_t exchanged;
     eq_pairing pairing, folded; /* of the minibatch / that `fold` and `total` are computed for */
     bool stale;   /* conductances were loaded: `fold`, `total` and `derived` are old */
     double *x;    /* [batch][inputs], or [batch][inputs/2] when paired, V */

@@ -51,11 +51,13 @@ typedef struct eq_train_summary {
     size_t inputs, outputs, conductances, train_examples, test_examples, classes;
     double iterations_per_solve; /* of the engine, whole run */
     double worst_ratio;          /* largest KCL residual over its bound */
+    double shared_bytes;         /* given to other ranks by this one; 0 for one alone */
 } eq_train_summary;
 
-/* Trains the experiment. `last` (may be NULL) receives the last row of metrics, `summary` (may be
- * NULL) what was trained. EQ_ERR_INTERRUPTED when *stop was set: the checkpoint is written and
- * --resume goes on to bit-identical results. */
+/* COLLECTIVE (base/comm.h): the engines share the phases among the ranks, rank 0 writes. Trains the
+ * experiment. `last` (may be NULL) receives the last row of metrics, `summary` (may be NULL) what
+ * was trained. EQ_ERR_INTERRUPTED when *stop was set: the checkpoint is written and --resume goes
+ * on to bit-identical results. */
 eq_status eq_train(const eq_experiment *x, const eq_train_options *o, eq_metrics *last,
                    eq_train_summary *summary, eq_diag *diag);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/comm.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
@@ -22,6 +23,7 @@ typedef struct trainer {
     const eq_experiment *x;
     const eq_train_options *o;
     trained_group *group; /* [circuit groups] */
+    bool stopped;         /* the user has asked one of the ranks to stop */
     uint32_t *order;      /* [train_count] examples of this epoch in the order they come */
     eq_checkpoint now; /* where the run is; g, state and encoder are filled in when it is saved */
     double start;      /* s: when this process began, less what resumed parts took */
@@ -187,7 +189,7 @@ static eq_status save_checkpoint(trainer *t) {
 /* Everything that the folder holds; the checkpoint last, so that it never runs ahead of the rest.
  */
 static eq_status save(trainer *t, bool model) {
-    if (t->o->folder == NULL) return EQ_OK;
+    if (t->o->folder == NULL || eq_comm_rank() > 0) return EQ_OK;
     eq_status status = save_metrics(t);
     if (status == EQ_OK && model) {
         eq_engine_store(t->s.engine);
@@ -327,6 +329,14 @@ static eq_status minibatch(trainer *t, size_t n) {
     return status;
 }
 
+/* Whether the user has asked any of the ranks to stop. */
+static bool stopping(trainer *t) {
+    double asked = t->o->stop != NULL && *t->o->stop ? 1.0 : 0.0;
+    eq_comm_sum(&asked, 1);
+    t->stopped = t->stopped || asked > 0.0;
+    return t->stopped;
+}
+
 static double rate_of(const trainer *t) {
     return t->now.epoch_seconds > 0.0 ? (double)t->now.position / t->now.epoch_seconds : 0.0;
 }
@@ -369,7 +379,7 @@ static eq_status run_epoch(trainer *t, eq_random *after) {
         t->now.epoch_seconds += now - before;
         before = now;
         report(t, now);
-        if (status == EQ_OK && t->o->stop != NULL && *t->o->stop) status = EQ_ERR_INTERRUPTED;
+        if (status == EQ_OK && stopping(t)) status = EQ_ERR_INTERRUPTED;
     }
     return status;
 }
@@ -405,7 +415,7 @@ static eq_status epoch(trainer *t) {
     eq_random after;
     eq_status status = run_epoch(t, &after);
     if (status == EQ_ERR_INTERRUPTED) {
-        eq_status saved = save(t, true);
+        eq_status saved = eq_comm_agree(save(t, true));
         return saved == EQ_OK ? status : saved;
     }
     if (status == EQ_OK) status = measure(t);
@@ -418,13 +428,15 @@ static eq_status epoch(trainer *t) {
     t->now.epoch_seconds = 0.0;
     if (t->now.epoch == t->x->epochs || seconds_now() - t->last_save >= t->o->save_every)
         status = save(t, t->now.epoch == t->x->epochs);
+    status = eq_comm_agree(status);
     if (status == EQ_OK && t->o->epoch != NULL)
         t->o->epoch(t->o->data, &t->now.row[t->now.rows - 1]);
     return status;
 }
 
-static void summarise(const trainer *t, eq_train_summary *out) {
+static void summarise(const trainer *t, bool done, eq_train_summary *out) {
     eq_engine_info info = eq_engine_about(t->s.engine);
+    if (done) eq_comm_largest(&info.worst_ratio, 1);
     *out = (eq_train_summary){
         .engine = info.name,
         .inputs = t->s.c->inputs,
@@ -435,20 +447,22 @@ static void summarise(const trainer *t, eq_train_summary *out) {
         .classes = t->s.set.train->classes,
         .iterations_per_solve = info.solves > 0.0 ? info.iterations / info.solves : 0.0,
         .worst_ratio = info.worst_ratio,
+        .shared_bytes = eq_comm_bytes(),
     };
 }
 
 static eq_status run(trainer *t) {
     eq_status status = EQ_OK;
-    if (t->o->folder != NULL) {
+    if (t->o->folder != NULL && eq_comm_rank() == 0) {
         status = eq_folder_make(t->o->folder, t->diag);
         if (status == EQ_OK) status = save_experiment(t);
     }
+    status = eq_comm_agree(status);
     t->start = seconds_now() - t->now.seconds;
     while (status == EQ_OK && t->now.epoch < t->x->epochs) {
         status = epoch(t);
-        if (status == EQ_OK && t->o->stop != NULL && *t->o->stop && t->now.epoch < t->x->epochs) {
-            status = save(t, true);
+        if (status == EQ_OK && stopping(t) && t->now.epoch < t->x->epochs) {
+            status = eq_comm_agree(save(t, true));
             if (status == EQ_OK) status = EQ_ERR_INTERRUPTED;
         }
     }
@@ -458,9 +472,10 @@ static eq_status run(trainer *t) {
 eq_status eq_train(const eq_experiment *x, const eq_train_options *o, eq_metrics *last,
                    eq_train_summary *summary, eq_diag *diag) {
     trainer t = {.x = x, .o = o, .diag = diag};
-    eq_status status = open_all(&t);
-    if (status == EQ_OK) status = run(&t);
-    if (summary != NULL && t.s.engine != NULL && t.s.set.train != NULL) summarise(&t, summary);
+    eq_status status = eq_comm_agree(open_all(&t));
+    if (status == EQ_OK) status = eq_comm_agree(run(&t));
+    if (summary != NULL && t.s.engine != NULL && t.s.set.train != NULL)
+        summarise(&t, status == EQ_OK, summary);
     if (last != NULL && t.now.rows > 0) *last = t.now.row[t.now.rows - 1];
     trainer_close(&t);
     return status;

@@ -1,0 +1,231 @@
+/* The program over MPI (make MPI=1): any number of processes gives the results of one, failures are
+ * told once. Skipped with a line that says so where there is no mpirun or no build/mpi/eqspice. */
+#define _POSIX_C_SOURCE 200809L
+#include <check.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "support/program.h"
+#include "train/checkpoint.h"
+#include "train/train.h"
+
+Suite *mpi_suite(void);
+
+static const int ranks[] = {1, 2, 4};
+enum { RANKS = sizeof ranks / sizeof *ranks };
+
+/* build/mpi/eqspice beside $EQSPICE. */
+static const char *mpi_program(void) {
+    static char path[4096];
+    const char *program = getenv("EQSPICE");
+    snprintf(path, sizeof path, "%s", program == NULL ? "build/eqspice" : program);
+    char *slash = strrchr(path, '/');
+    size_t folder = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    snprintf(path + folder, sizeof path - folder, "mpi/eqspice");
+    return path;
+}
+
+static bool can_run(void) {
+    bool can = system("command -v mpirun >/dev/null 2>&1") == 0 && access(mpi_program(), X_OK) == 0;
+    if (!can) fprintf(stderr, "skipped: mpi (no mpirun, or no %s: make MPI=1)\n", mpi_program());
+    return can;
+}
+
+/* `eqspice ARGUMENTS` in k processes; k = 0: the program without MPI. The exit status must be this.
+ */
+static char *run_ranks(int k, int exit_status, const char *format, ...) {
+    char line[4096], *text, *program = getenv("EQSPICE") == NULL ? NULL : strdup(getenv("EQSPICE"));
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (k == 0) {
+        expect_exit(exit_status, &text, "%s", line);
+    } else {
+        char *mpi = strdup(mpi_program());
+        setenv("EQSPICE", "mpirun", 1);
+        expect_exit(exit_status, &text, "--oversubscribe --allow-run-as-root -n %d %s %s", k, mpi,
+                    line);
+        if (program == NULL)
+            unsetenv("EQSPICE");
+        else
+            setenv("EQSPICE", program, 1);
+        free(mpi);
+    }
+    free(program);
+    return text;
+}
+
+static eq_checkpoint checkpoint_of(const char *folder) {
+    eq_checkpoint c;
+    char *path = eq_path_join(in(folder), EQ_TRAIN_CHECKPOINT);
+    ck_assert_int_eq(eq_checkpoint_read(path, &c, NULL), EQ_OK);
+    eq_free(path);
+    return c;
+}
+
+/* Conductances and losses of two runs, up to `rounding` of them (0: the same bits). */
+static void compare_runs(const char *one, const char *other, double rounding) {
+    eq_checkpoint a = checkpoint_of(one), b = checkpoint_of(other);
+    ck_assert_uint_eq(a.conductances, b.conductances);
+    ck_assert_uint_eq(a.rows, b.rows);
+    for (uint64_t k = 0; k < a.conductances; k++)
+        ck_assert_double_le(fabs(a.g[k] - b.g[k]), rounding * fabs(a.g[k]));
+    for (uint64_t k = 0; k < a.rows; k++) {
+        ck_assert_double_le(fabs(a.row[k].train_loss - b.row[k].train_loss), rounding);
+        ck_assert_double_le(fabs(a.row[k].test_loss - b.row[k].test_loss), rounding);
+        ck_assert_double_eq(a.row[k].test_error, b.row[k].test_error);
+    }
+    eq_checkpoint_free(&a);
+    eq_checkpoint_free(&b);
+}
+
+/* The sparse engine's pivots are those of the first example of a rank, and its gradient is summed
+ * rank by rank: rounding of the potentials, divided by beta (1e-7). */
+static const struct {
+    const char *experiment, *engine;
+    double rounding;
+} trainings[] = {{"netlists/iris.xml", "layered", 0.0},
+                 {"netlists/two-stage.xml", "layered", 0.0},
+                 {"netlists/two-stage.xml", "sparse", 1e-5}};
+enum { TRAININGS = sizeof trainings / sizeof *trainings };
+
+START_TEST(trainings_agree_for_any_number_of_processes) {
+    if (!can_run()) return;
+    char *alone = strdup(in("alone"));
+    free(run_ranks(0, 0, "train %s --engine %s --epochs 5 -o %s", trainings[_i].experiment,
+                   trainings[_i].engine, alone));
+    for (int k = 0; k < RANKS; k++) {
+        char *text = run_ranks(ranks[k], 0, "train %s --engine %s --epochs 5 -o %s",
+                               trainings[_i].experiment, trainings[_i].engine, in("together"));
+        ck_assert_msg(ranks[k] == 1 || strstr(text, "told the others") != NULL, "%s", text);
+        compare_runs("alone", "together", trainings[_i].rounding);
+        free(text);
+    }
+    char *one = run_ranks(0, 0, "eval %s", alone), *three = run_ranks(3, 0, "eval %s", alone);
+    ck_assert_str_eq(one, three);
+    free(one);
+    free(three);
+    free(alone);
+}
+END_TEST
+
+/* Iris with a learning rate that does not depend on the number of epochs. */
+static char *constant_iris(void) {
+    eq_text text = {0};
+    char folder[4096];
+    ck_assert_ptr_nonnull(getcwd(folder, sizeof folder));
+    eq_text_printf(&text,
+                   "<experiment name=\"iris\" seed=\"1\"><circuit deck=\"%s/netlists/iris.cir\"/>"
+                   "<data format=\"csv\" path=\"%s/data/iris.csv\" label=\"species\" "
+                   "test-fraction=\"0.3\"/><encoding normalize=\"range\" scale=\"2\" "
+                   "invert=\"yes\"/><cost type=\"squared-difference\" high=\"1\" low=\"0\"/>"
+                   "<estimator type=\"symmetric\" beta=\"1e-7\"/><optimizer type=\"sgd\">"
+                   "<group match=\"r*\" rate=\"5e-7\" init=\"uniform\" low=\"1e-7\" high=\"2e-5\"/>"
+                   "</optimizer><minibatch size=\"4\"/><epochs count=\"4\"/></experiment>",
+                   folder, folder);
+    char *path = strdup(in("iris.xml"));
+    ck_assert_int_eq(eq_file_write(path, text.text, text.length, NULL), EQ_OK);
+    eq_text_free(&text);
+    return path;
+}
+
+/* Begun by two processes, resumed by three: as one that was never stopped. */
+START_TEST(another_number_of_processes_resumes) {
+    if (!can_run()) return;
+    char *run = strdup(in("resumed")), *iris = constant_iris();
+    free(run_ranks(0, 0, "train %s -o %s", iris, in("whole")));
+    free(run_ranks(2, 0, "train %s --epochs 2 -o %s", iris, run));
+    free(run_ranks(3, 0, "train %s -o %s --resume", iris, run));
+    compare_runs("whole", "resumed", 0.0);
+    free(iris);
+    free(run);
+}
+END_TEST
+
+#define CIRCUIT                                                                                    \
+    "sweeps\n.param r=1k\n.model d d(is=1e-14)\nV1 in 0 1\nR1 in a {r}\nD1 a 0 d\nR2 a b 2k\n"     \
+    "D2 b 0 d\n.print dc v(a) i(v1) {v(a)-v(b)}\n"
+static const char *const decks[] = {
+    CIRCUIT ".step param r list 500 1k 2k 5k\n.step temp 0 50 25\n.dc V1 -1 2 0.1\n.op\n"
+            ".measure dc vmax max v(a)\n.measure dc at when v(a)=0.5\n.end\n",
+    CIRCUIT ".dc V1 -1 2 0.1\n.measure dc vmax max v(a)\n.measure dc at when v(a)=0.5\n.end\n",
+    CIRCUIT ".dc V1 -1 2 .25 R2 1k 3k 500\n.op\n.end\n",
+};
+enum { DECKS = sizeof decks / sizeof *decks };
+
+/* The same words, the same numbers to 1e-9. */
+static void compare_tables(const char *a, const char *b, int k) {
+    while (*a != '\0' && *b != '\0') {
+        char *after_a, *after_b;
+        double x = strtod(a, &after_a), y = strtod(b, &after_b);
+        if (after_a != a && after_b != b) {
+            ck_assert_msg(fabs(x - y) <= 1e-9 * fabs(x) + 1e-15, "%d ranks: %.17g, %.17g", k, x, y);
+            a = after_a;
+            b = after_b;
+        } else {
+            ck_assert_msg(*a++ == *b++, "%d ranks", k);
+        }
+    }
+    ck_assert_int_eq(*a, *b);
+}
+
+START_TEST(sweeps_agree_for_any_number_of_processes) {
+    if (!can_run()) return;
+    char *path = strdup(in("sweep.cir"));
+    ck_assert_int_eq(eq_file_write(path, decks[_i], strlen(decks[_i]), NULL), EQ_OK);
+    char *alone = run_ranks(0, 0, "run %s --format csv --dialect ngspice", path);
+    ck_assert_ptr_nonnull(strstr(alone, "v(a),i(v1)"));
+    for (int k = 0; k < RANKS; k++) {
+        char *together = run_ranks(ranks[k], 0, "run %s --format csv --dialect ngspice", path);
+        compare_tables(alone, together, ranks[k]);
+        free(together);
+    }
+    free(alone);
+    free(path);
+}
+END_TEST
+
+static int times(const char *text, const char *part) {
+    int n = 0;
+    for (const char *p = text; (p = strstr(p, part)) != NULL; p++) n++;
+    return n;
+}
+
+/* A step that only the last process meets, a bad option, a missing file: one message, no hang. */
+START_TEST(failures_are_told_once) {
+    static const char bad[] = "bad\n.param r=1\nV1 a 0 1\nR1 a 0 {r}\n"
+                              ".step param r list 1 2 3 0\n.op\n.end\n";
+    if (!can_run()) return;
+    char *path = strdup(in("bad.cir")), *text[3];
+    ck_assert_int_eq(eq_file_write(path, bad, strlen(bad), NULL), EQ_OK);
+    text[0] = run_ranks(2, 2, "run %s --dialect ngspice", path);
+    ck_assert_msg(times(text[0], "R1 has a resistance of 0 ohm") == 1, "%s", text[0]);
+    text[1] = run_ranks(2, 2, "train netlists/iris.xml --bogus");
+    ck_assert_msg(times(text[1], "there is no option --bogus") == 1, "%s", text[1]);
+    text[2] = run_ranks(2, 2, "run %s", in("nosuch.cir"));
+    ck_assert_msg(times(text[2], "error: cannot read") == 1, "%s", text[2]);
+    for (int k = 0; k < 3; k++) free(text[k]);
+    free(path);
+}
+END_TEST
+
+Suite *mpi_suite(void) {
+    Suite *s = suite_create("mpi");
+    TCase *t = tcase_create("mpi");
+    tcase_set_timeout(t, 120);
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
+    tcase_add_loop_test(t, trainings_agree_for_any_number_of_processes, 0, TRAININGS);
+    tcase_add_test(t, another_number_of_processes_resumes);
+    tcase_add_loop_test(t, sweeps_agree_for_any_number_of_processes, 0, DECKS);
+    tcase_add_test(t, failures_are_told_once);
+    suite_add_tcase(s, t);
+    return s;
+}
