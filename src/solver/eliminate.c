@@ -358,18 +358,27 @@ static double root(const scalar *q, double x) {
     return h;
 }
 
+/* Moves an unknown by h; the linear residual follows. */
+static void move(eq_eliminator *e, double *x, int32_t u, double h) {
+    const eq_system *s = e->s;
+    x[u] += h;
+    for (int32_t i = s->start[u]; i < s->start[u + 1]; i++) e->r[s->row[i]] += h * s->linear[i];
+    e->r[u] += h * eq_system_shunt(s, (size_t)u);
+}
+
 /* The first colour, the largest, comes last: its equations hold on return. */
 void eq_eliminate(eq_eliminator *e, double *x) {
     eq_system *s = e->s;
-    if (s->injection.slope != NULL) return;
+    if (s->injection.slope != NULL || e->chosen.count == 0) return;
+    eq_system_linear_residual(s, x, e->r);
     for (int colour = e->colours; colour-- > 0;) {
         if (e->colour[colour] == e->colour[colour + 1]) continue;
-        eq_system_linear_residual(s, x, e->r);
+        eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
         for (size_t k = e->colour[colour]; k < e->colour[colour + 1]; k++) {
             int32_t u = e->unknown[k];
             scalar q = {e->side, take_sides(e, &e->chosen, k), e->r[u],
                         s->linear[s->diagonal[u]] + eq_system_shunt(s, (size_t)u), 0.0};
-            x[u] += root(&q, x[u]);
+            move(e, x, u, root(&q, x[u]));
         }
     }
 }
