@@ -61,7 +61,7 @@ void eq_circuit_free(eq_circuit *c) {
     eq_free(c->file);
     eq_free(c->text);
     eq_free(c->row);
-    eq_free(c->place);
+    eq_free(c->origin);
     eq_free(c->model);
     eq_free(c->analysis);
     eq_free(c->step);
@@ -129,7 +129,8 @@ eq_place eq_circuit_place(const eq_circuit *c, eq_location at) {
 }
 
 eq_place eq_circuit_place_of(const eq_circuit *c, eq_element e) {
-    return eq_circuit_place(c, c->place[e]);
+    const eq_origin *o = &c->origin[e];
+    return eq_circuit_place(c, (eq_location){o->file - 1, o->line, o->column});
 }
 
 /* Whether element e ends at a node of the group. */
@@ -259,7 +260,7 @@ static bool table_reserve(eq_table *t, size_t rows) {
 bool eq_circuit_reserve(eq_circuit *c, const size_t *rows, size_t elements) {
     bool done = eq_names_reserve(c->element, elements) &&
                 eq_grow((void **)&c->row, &c->row_cap, elements, sizeof *c->row) &&
-                eq_grow((void **)&c->place, &c->place_cap, elements, sizeof *c->place);
+                eq_grow((void **)&c->origin, &c->origin_cap, elements, sizeof *c->origin);
     for (int k = 0; done && k < EQ_CLASS_COUNT; k++) done = table_reserve(&c->table[k], rows[k]);
     return done;
 }
@@ -273,13 +274,19 @@ static void table_set(eq_table *t, size_t row, const eq_card *card, eq_element i
     if (t->model != NULL) t->model[row] = card->model;
 }
 
+/* The files of a deck are EQ_MAX_INCLUDES at most (spice.h). */
+static eq_origin origin_of(eq_location at) {
+    uint16_t column = (uint16_t)(at.column < UINT16_MAX ? at.column : UINT16_MAX);
+    return (eq_origin){at.line, (uint16_t)(at.file + 1), column};
+}
+
 eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_diag *diag) {
     eq_status status = check_card(c, card, diag);
     if (status != EQ_OK) return status;
     eq_table *t = &c->table[card->cls];
     size_t before = eq_names_count(c->element);
     if (!eq_grow((void **)&c->row, &c->row_cap, before + 1, sizeof *c->row) ||
-        !eq_grow((void **)&c->place, &c->place_cap, before + 1, sizeof *c->place) ||
+        !eq_grow((void **)&c->origin, &c->origin_cap, before + 1, sizeof *c->origin) ||
         !table_reserve(t, t->count + 1))
         return eq_out_of_memory(diag);
     int32_t id = eq_names_add_lower(c->element, card->name, card->name_length);
@@ -293,7 +300,7 @@ eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_d
     }
     table_set(t, t->count, card, id);
     c->row[id] = (eq_row){card->cls, (int32_t)t->count};
-    c->place[id] = card->at;
+    c->origin[id] = origin_of(card->at);
     t->count++;
     if (e != NULL) *e = id;
     return EQ_OK;

@@ -23,6 +23,12 @@ typedef struct eq_location {
     int32_t file, line, column;
 } eq_location;
 
+/* The same in 8 bytes, for every element; a column above 65535 is kept as that. */
+typedef struct eq_origin {
+    int32_t line;
+    uint16_t file, column; /* file: plus one */
+} eq_origin;
+
 /* All elements of one class. Row j: terminals term[0..3][j] (a, b and, for a voltage control, c, d:
  * the last two arrays are NULL otherwise), control[j] the controlling element (current control,
  * else NULL), formula[j] what a behavioural source follows (formula.h; else NULL), w[k][j] its
@@ -176,9 +182,9 @@ typedef struct eq_circuit {
     size_t file_cap;
     eq_names *node, *element; /* node id 0 is "0" */
     eq_table table[EQ_CLASS_COUNT];
-    eq_row *row;        /* row[e] of element e */
-    eq_location *place; /* place[e] of element e */
-    size_t row_cap, place_cap;
+    eq_row *row;       /* row[e] of element e */
+    eq_origin *origin; /* origin[e] of element e */
+    size_t row_cap, origin_cap;
     eq_model *model;
     size_t models, model_cap;
     eq_environment env;

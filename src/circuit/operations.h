@@ -24,7 +24,7 @@ typedef struct eq_operation {
 
 enum { EQ_LEVEL_ANY = 1, EQ_LEVEL_UNARY = 7, EQ_LEVEL_POWER = 8 };
 
-/* Entry k of the table, NULL behind its end. */
+/* Entry k of the table, NULL behind its end; infix operators stand first. */
 const eq_operation *eq_operation_at(int k);
 /* The number of the function of that lower-case name, or of the sign with that many operands; -1:
  * none. */

@@ -47,6 +47,12 @@ static unsigned char class_at(const char *p) {
     return class_of[(unsigned char)*p];
 }
 
+/* Behind the bytes of the classes in `mask`. */
+static const char *over(const char *p, const char *end, unsigned mask) {
+    while (p < end && class_at(p) & mask) p++;
+    return p;
+}
+
 static const char *newline_after(const char *p, const char *end) {
     const char *n = p == end ? NULL : memchr(p, '\n', (size_t)(end - p));
     return n == NULL ? end : n;
@@ -184,10 +190,14 @@ static eq_token group(eq_cursor *c, eq_token t) {
 
 eq_token eq_token_next(eq_cursor *c) {
     eq_token t = {EQ_TOKEN_END, c->p, 0, {0, 0, 0}};
-    bool more = skip(c, BLANK | BREAK);
+    const char *p = over(c->p, c->end, BLANK | BREAK);
+    bool bare = p < c->end && class_at(p) & BARE; /* most often */
+    if (bare) c->p = p;
+    bool more = bare || skip(c, BLANK | BREAK);
     t.at = eq_cursor_at(c);
     t.text = c->p;
     if (!more) return t;
+    c->p = over(c->p, c->end, BARE);
     while (c->p < c->end && !(class_at(c->p) & STOP) &&
            !(*c->p == '/' && c->p + 1 < c->end && c->p[1] == '/'))
         c->p++;
@@ -199,12 +209,6 @@ eq_token eq_token_next(eq_cursor *c) {
     t.length = 1;
     c->p++;
     return t;
-}
-
-/* Behind the bytes of the classes in `mask`. */
-static const char *over(const char *p, const char *end, unsigned mask) {
-    while (p < end && class_at(p) & mask) p++;
-    return p;
 }
 
 static bool plain_line(eq_cursor *c, eq_token *word) {

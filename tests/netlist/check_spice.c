@@ -217,8 +217,8 @@ START_TEST(includes_and_sections_are_read_in_place) {
     for (size_t e = 0; e < eq_circuit_elements(c); e++) print_element(c, (eq_element)e, &got);
     ck_assert_str_eq(got.text,
                      "v1 in 0 1\nr.x1.r1 in mid 2000\nr.x2.r1 mid 0 2000\nr.x2.r2 0 mid 3000\n");
-    eq_location at = c->place[1];
-    ck_assert_str_eq(eq_circuit_place(c, at).file, "tests/decks/inc/half.inc");
+    eq_place at = eq_circuit_place_of(c, 1);
+    ck_assert_str_eq(at.file, "tests/decks/inc/half.inc");
     ck_assert_int_eq(at.line, 3);
     eq_text_free(&got);
     eq_circuit_free(c);
