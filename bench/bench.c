@@ -473,7 +473,7 @@ static void bench_grids(void) {
 /* ---- start-up
  * ------------------------------------------------------------------------------------------ */
 
-enum { ELEMENTS = 1000000, NODES = 300000 };
+enum { ELEMENTS = 1000000, NODES = 300000, READINGS = 15 };
 
 /* A million resistors between random nodes, as a file. */
 static char *million(size_t *bytes) {
@@ -526,7 +526,7 @@ static double resident(void) {
  * its own: the memory is fresh, as it is in the program. */
 static double in_child(bool (*read_it)(const char *), const char *path, double *bytes) {
     double best = INFINITY, figure[2];
-    for (int t = 0; t < TIMES; t++) {
+    for (int t = 0; t < READINGS; t++) {
         int ends[2];
         if (pipe(ends) != 0) die("no pipe");
         pid_t child = fork();

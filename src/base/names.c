@@ -126,13 +126,12 @@ wanted_of(const eq_names *names, const char *name, size_t length, bool fold) {
     return w;
 }
 
-static bool is_name(const eq_names *names, size_t id, const wanted *w) {
+static bool is_name(const eq_names *names, size_t id, const char *name, size_t length, bool fold) {
     const char *own = names->pool + names->start[id];
     size_t end = id + 1 < names->count ? names->start[id + 1] : names->pool_used;
-    if (end - names->start[id] != w->length + 1) return false;
-    for (size_t i = 0; i < w->length; i += WORD)
-        if (word_at(own + i, w->length - i) != word_of(w->name + i, w->length - i, w->fold))
-            return false;
+    if (end - names->start[id] != length + 1) return false;
+    for (size_t i = 0; i < length; i += WORD)
+        if (word_at(own + i, length - i) != word_of(name + i, length - i, fold)) return false;
     return true;
 }
 
@@ -142,12 +141,13 @@ static inline size_t first_slot(uint32_t hash, size_t slots) {
 }
 
 /* The slot that holds the name, or the empty slot where it belongs. */
-static inline __attribute__((always_inline)) slot *slot_of(const eq_names *names, const wanted *w) {
+static inline __attribute__((always_inline)) slot *slot_of(const eq_names *names, wanted w) {
     size_t last = names->slots - 1;
-    for (size_t i = first_slot(w->hash, names->slots);; i = (i + 1) & last) {
+    for (size_t i = first_slot(w.hash, names->slots);; i = (i + 1) & last) {
         slot *s = &names->slot[i];
-        bool same = s->word == w->word && s->hash == w->hash;
-        if (s->next == 0 || (same && (w->length <= WORD || is_name(names, s->next - 1, w))))
+        bool same = s->word == w.word && s->hash == w.hash;
+        if (s->next == 0 ||
+            (same && (w.length <= WORD || is_name(names, s->next - 1, w.name, w.length, w.fold))))
             return s;
     }
 }
@@ -176,31 +176,32 @@ bool eq_names_reserve(eq_names *names, size_t count) {
     return rehash(names, slots);
 }
 
-static inline int32_t find(const eq_names *names, wanted w) {
-    return names->slots == 0 ? EQ_NO_NAME : (int32_t)slot_of(names, &w)->next - 1;
+static inline __attribute__((always_inline)) int32_t find(const eq_names *names, wanted w) {
+    return names->slots == 0 ? EQ_NO_NAME : (int32_t)slot_of(names, w)->next - 1;
 }
 
 /* Appends the name with its NUL to the pool, in whole words. */
-static inline bool append(eq_names *names, const wanted *w) {
-    size_t need = names->pool_used + w->length + 1 + WORD;
+static bool append(eq_names *names, const char *name, size_t length, bool fold) {
+    size_t need = names->pool_used + length + 1 + WORD;
     if (!eq_grow((void **)&names->pool, &names->pool_cap, need, 1) ||
         !eq_grow((void **)&names->start, &names->start_cap, names->count + 1, sizeof(size_t)))
         return false;
     char *own = names->pool + names->pool_used;
-    for (size_t i = 0; i <= w->length; i += WORD) {
-        uint64_t word = word_of(w->name + i, w->length - i, w->fold);
+    for (size_t i = 0; i <= length; i += WORD) {
+        uint64_t word = word_of(name + i, length - i, fold);
         memcpy(own + i, &word, WORD);
     }
     names->start[names->count++] = names->pool_used;
-    names->pool_used += w->length + 1;
+    names->pool_used += length + 1;
     return true;
 }
 
-static inline int32_t add(eq_names *names, wanted w) {
-    if (!eq_names_reserve(names, names->count + 1)) return EQ_NO_NAME;
-    slot *s = slot_of(names, &w);
+static inline __attribute__((always_inline)) int32_t add(eq_names *names, wanted w) {
+    if (names->count >= names->room && !eq_names_reserve(names, names->count + 1))
+        return EQ_NO_NAME;
+    slot *s = slot_of(names, w);
     if (s->next != 0) return (int32_t)s->next - 1;
-    if (names->count >= INT32_MAX || !append(names, &w)) return EQ_NO_NAME;
+    if (names->count >= INT32_MAX || !append(names, w.name, w.length, w.fold)) return EQ_NO_NAME;
     *s = (slot){w.word, w.hash, (uint32_t)names->count};
     return (int32_t)names->count - 1;
 }

@@ -199,7 +199,7 @@ static eq_status check_value(const eq_device_class *cls, int k, double value, eq
 
 /* Most values: check_value has nothing to say. */
 static inline bool plainly_good(const eq_param *p, double value) {
-    return (value >= p->min && value <= p->max && value != 0.0) || value == p->default_value ||
+    return value == p->default_value || (value >= p->min && value <= p->max && value != 0.0) ||
            (isnan(value) && may_be_nan(p));
 }
 

@@ -211,17 +211,19 @@ eq_token eq_token_next(eq_cursor *c) {
     return t;
 }
 
+/* The text ends with a NUL, so words and blanks need no look at c->end before the line does. */
 static bool plain_line(eq_cursor *c, eq_token *word) {
     const char *p = c->p;
     if (p == c->end || *p == '.' || !(class_at(p) & OPENS)) return false;
     for (int k = 0; k < EQ_PLAIN_WORDS; k++) {
-        const char *start = over(p, c->end, BLANK);
+        while (class_at(p) & BLANK) p++;
+        const char *start = p;
         eq_location at = {c->file, c->line, (int32_t)(start - c->line_start) + 1};
-        p = over(start, c->end, BARE);
+        while (class_at(p) & BARE) p++;
         word[k] = (eq_token){EQ_TOKEN_WORD, start, (size_t)(p - start), at};
         if (p == start) return false;
     }
-    p = over(p, c->end, BLANK);
+    while (class_at(p) & BLANK) p++;
     if (p + 1 >= c->end || *p != '\n' || !(class_at(p + 1) & OPENS)) return false;
     c->p = p;
     step_over_newline(c);

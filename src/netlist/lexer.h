@@ -56,7 +56,8 @@ eq_token eq_token_next(eq_cursor *c);
 eq_token eq_token_peek(const eq_cursor *c);
 /* A plain line is four words of letters, digits and _ . + - : with blanks between them, and the
  * next line opens a card. Splits plain lines, at most so many, from the start of a line on; returns
- * how many there are and moves c behind them. */
+ * how many there are and moves c behind them. A NUL ends the text, as in what eq_file_read gives.
+ */
 enum { EQ_PLAIN_WORDS = 4 };
 int eq_plain_lines(eq_cursor *c, eq_token (*word)[EQ_PLAIN_WORDS], int most);
 /* A cursor that stands at the token, which came from c. */
