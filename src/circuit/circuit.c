@@ -161,8 +161,8 @@ eq_element eq_circuit_name_touching(const eq_circuit *c, const int32_t *group, i
 eq_card eq_card_new(int cls) {
     eq_card card = {.cls = cls, .control = EQ_NONE, .model = EQ_NONE, .at = {EQ_NONE, 0, 0}};
     for (int k = 0; k < EQ_MAX_TERMINALS; k++) card.term[k] = EQ_NONE;
-    for (int k = 0; k < eq_class(cls)->params; k++)
-        card.w[k] = eq_class(cls)->param[k].default_value;
+    const eq_device_class *c = eq_class(cls);
+    for (int k = 0; k < c->params; k++) card.w[k] = c->param[k].default_value;
     return card;
 }
 

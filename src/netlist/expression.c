@@ -59,11 +59,11 @@ static char look(parser *s) {
 static int operator_at(parser *s) {
     if (look(s) == '\0') return -1;
     size_t left = (size_t)(s->c->end - s->c->p);
-    for (int k = 0; eq_operation_at(k)->level > 0; k++) {
-        const eq_operation *o = eq_operation_at(k);
+    const eq_operation *first = eq_operation_at(0);
+    for (const eq_operation *o = first; o->level > 0; o++) {
         if (o->name[0] != *s->c->p) continue;
         size_t n = strlen(o->name);
-        if (n <= left && memcmp(s->c->p, o->name, n) == 0) return k;
+        if (n <= left && memcmp(s->c->p, o->name, n) == 0) return (int)(o - first);
     }
     return s->names->test && *s->c->p == '=' ? eq_operation_find("==", 2) : -1;
 }

@@ -152,7 +152,7 @@ static bool skip(eq_cursor *c, unsigned mask) {
 }
 
 bool eq_skip_blank(eq_cursor *c) {
-    return skip(c, BLANK);
+    return (c->p < c->end && class_at(c->p) & BARE) || skip(c, BLANK);
 }
 
 /* The byte after the closing brace or quote on this logical line; NULL when it is not closed. Moves
@@ -294,6 +294,7 @@ static double suffix_of(const char *text, size_t length, bool xyce) {
                   {"p", 1e-12}, {"f", 1e-15},     {"a", 1e-18}};
     if (xyce && lower(*text) == 'x') return 1e6;
     for (size_t k = 0; k < sizeof suffix / sizeof *suffix; k++) {
+        if (lower(*text) != suffix[k].name[0]) continue;
         size_t n = strlen(suffix[k].name), i = 0;
         while (i < n && i < length && lower(text[i]) == suffix[k].name[i]) i++;
         if (i == n) return suffix[k].value;

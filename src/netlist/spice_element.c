@@ -112,24 +112,20 @@ bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *wh
     return false;
 }
 
-static bool is_ground(const char *name, size_t n) {
-    return (n == 1 && name[0] == '0') || (n == 3 && memcmp(name, "gnd", 3) == 0);
+static bool is_ground(eq_token t) {
+    return (t.length == 1 && *t.text == '0') || eq_token_is(t, "gnd");
 }
 
-/* Puts the folded full name of a node of an instance into s->name; its port or EQ_NONE. */
+/* A node of an instance: a port, ground or a .global node, else one of its own. */
 static eq_node local_node(eq_spice *s, eq_token t) {
+    int32_t port = eq_names_find_lower(s->frame->scope->port, t.text, t.length);
+    if (port != EQ_NO_NAME) return s->frame->port[port];
+    if (is_ground(t) || eq_names_find_lower(s->global, t.text, t.length) != EQ_NO_NAME)
+        return eq_circuit_node(s->circuit, t.text, t.length);
     eq_text_clear(&s->name);
-    size_t prefix = strlen(s->frame->prefix);
     eq_text_puts(&s->name, s->frame->prefix);
     eq_text_add(&s->name, t.text, t.length);
-    if (s->name.failed) return EQ_NONE;
-    char *own = s->name.text + prefix;
-    eq_lower(own, t.length);
-    int32_t port = eq_names_find(s->frame->scope->port, own, t.length);
-    if (port != EQ_NO_NAME) return s->frame->port[port];
-    if (!is_ground(own, t.length) && eq_names_find(s->global, own, t.length) == EQ_NO_NAME)
-        return eq_circuit_node(s->circuit, s->name.text, s->name.length);
-    return eq_circuit_node(s->circuit, own, t.length);
+    return s->name.failed ? EQ_NONE : eq_circuit_node(s->circuit, s->name.text, s->name.length);
 }
 
 eq_node eq_spice_node(eq_spice *s, eq_token t) {
