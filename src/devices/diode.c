@@ -145,7 +145,9 @@ static double junction_drop(size_t j, double *const *w, double u) {
         eq_junction q = junction(j, w);
         return eq_junction_drop(&q, rs, u);
     }
-    double v = u <= 0.0 ? 0.0 : fmin(u, vte * log1p(u / (rs * is)));
+    double bound = log1p(u / (rs * is));
+    if (!isfinite(bound)) bound = log(u) - log(rs) - log(is);
+    double v = u <= 0.0 ? 0.0 : fmin(u, vte * bound);
     for (int k = 0; k < 200; k++) {
         double i, g;
         eq_diode_law(v, is, vte, gmin, &i, &g);
@@ -156,27 +158,36 @@ static double junction_drop(size_t j, double *const *w, double u) {
     return v;
 }
 
+/* The current and the junction's slope at the terminal drop u; returns the junction's drop. Where
+ * the resistor takes more of a change of u than the junction, its drop says the current best: in
+ * the law the rounding of v is multiplied by g. Where the law overflows, v is known to some vte
+ * only, which must not matter beside u. */
+static double inside(size_t j, double *const *w, double u, double *i, double *g) {
+    double v = junction_drop(j, w, u), rs = w[RSER][j];
+    law(j, w, v, i, g);
+    if (rs * *g > 1.0 && (isfinite(*i) || v <= 1e-10 * u)) *i = (u - v) / rs;
+    return v;
+}
+
 static void energy(size_t n, double *const *w, const double *x, const double *c, double *p) {
     (void)c;
     for (size_t j = 0; j < n; j++) {
-        double v = junction_drop(j, w, x[j]), i, g;
+        double i, g, v = inside(j, w, x[j], &i, &g);
         eq_junction q = junction(j, w);
         p[j] =
             w[WIDE][j] != 0.0 ? eq_junction_energy(&q, v) : eq_diode_energy(v, q.is, q.vte, q.gmin);
-        if (w[RSER][j] == 0.0) continue;
-        law(j, w, v, &i, &g);
-        p[j] += 0.5 * w[RSER][j] * i * i;
+        if (w[RSER][j] != 0.0) p[j] += 0.5 * w[RSER][j] * i * i;
     }
 }
 
-/* With series resistance di/du = g/(1 + rs g). */
+/* With series resistance di/du = 1/(1/g + rs). */
 static void value_and_slope(size_t n, double *const *w, const double *x, const double *c, double *y,
                             double *dydx, double *dydc) {
     (void)c;
     for (size_t j = 0; j < n; j++) {
         double g, rs = w[RSER][j];
-        law(j, w, junction_drop(j, w, x[j]), &y[j], &g);
-        dydx[j] = rs == 0.0 ? g : g / (1.0 + rs * g);
+        inside(j, w, x[j], &y[j], &g);
+        dydx[j] = rs * g > 1.0 ? 1.0 / (1.0 / g + rs) : rs > 0.0 ? g / (1.0 + rs * g) : g;
     }
     for (size_t j = 0; dydc != NULL && j < n; j++) dydc[j] = 0.0;
 }

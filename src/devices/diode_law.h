@@ -36,12 +36,12 @@ typedef enum eq_diode_column {
 static inline void eq_diode_law(double u, double is, double vte, double gmin, double *i,
                                 double *g) {
     double edge = -3.0 * vte;
-    double e = exp((u > edge ? u : edge) / vte);
+    double e1 = expm1((u > edge ? u : edge) / vte); /* exp - 1 near 0 is rounding alone */
     double below = u < edge ? u : edge; /* <= edge < 0: the quotient is never singular */
     double q = 3.0 * vte / (below * 2.718281828459045);
     double cube = q * q * q;
-    double i_junction = u < edge ? -is * (1.0 + cube) : is * (e - 1.0);
-    double g_junction = u < edge ? 3.0 * is * cube / below : is * e / vte;
+    double i_junction = u < edge ? -is * (1.0 + cube) : is * e1;
+    double g_junction = u < edge ? 3.0 * is * cube / below : is * (e1 + 1.0) / vte;
     *i = i_junction + gmin * u;
     *g = g_junction + gmin;
 }

@@ -216,11 +216,10 @@ static eq_status check_diode_table(finder *f, int cls) {
         bool fixed_a = f->kind[a] == FIXED, fixed_b = f->kind[b] == FIXED;
         eq_node other = fixed_a ? b : a, source = fixed_a ? a : b;
         bool series = cls == EQ_CLASS_diode && t->w[eq_param_find(t->cls, "rs")][j] > 0.0;
-        bool wide = cls == EQ_CLASS_diode && (t->w[eq_param_find(t->cls, "bv")][j] > 0.0 ||
-                                              t->w[eq_param_find(t->cls, "ikf")][j] > 0.0);
+        bool wide = cls == EQ_CLASS_diode && t->w[t->cls->params + EQ_DIODE_WIDE][j] != 0.0;
         if (fixed_a && fixed_b) continue;
         if (wide)
-            return eq_fail(f->diag, EQ_ERR_CHECK, "%s has breakdown (bv) or high injection (ikf)",
+            return eq_fail(f->diag, EQ_ERR_CHECK, "%s has breakdown (bv), high injection (ikf) or recombination (isr)",
                            element_name(f, cls, j));
         if (fixed_a != fixed_b && f->kind[other] == FREE && f->input[source] == EQ_NONE && !series)
             continue;

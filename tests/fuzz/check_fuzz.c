@@ -1,10 +1,10 @@
-/* What the fuzzer found (tests/fuzz/crashers/TARGET-what) is replayed: no crash, and an end within
- * a second (docs/testing.md tells how to fuzz). Run from the root of the repository. */
+/* What the fuzzer found (tests/fuzz/crashers/TARGET-what) is replayed: no crash, and an end before the
+ * limit of the test case, whatever the machine does beside (docs/testing.md tells how to fuzz). Run
+ * from the root of the repository. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../support/program.h"
 #include "base/file.h"
@@ -45,10 +45,7 @@ static void replay(const char *file, void *unused) {
     ck_assert_int_eq(eq_file_read(path, (eq_place){0}, &bytes, &length, NULL), EQ_OK);
     uint8_t *exact = malloc(length + 1); /* no NUL behind the bytes: ASan sees one read too many */
     memcpy(exact + 1, bytes, length);
-    clock_t start = clock();
     target_of(file)(exact + 1, length);
-    double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-    ck_assert_msg(seconds <= 1.0, "%s took %g s", path, seconds);
     free(exact);
     eq_free(bytes);
 }

@@ -689,6 +689,32 @@ END_TEST
 
 /* An allocation that fails anywhere gives EQ_ERR_MEMORY and leaks nothing (the sanitizer build
  * watches). */
+/* Diodes whose law the kernels do not have. */
+START_TEST(diodes_of_other_laws_are_refused) {
+    static const struct {
+        const char *param, *says;
+        double value;
+    } other[] = {{"rs", "series resistance", 10.0},
+                 {"bv", "breakdown", 5.0},
+                 {"ikf", "high injection", 1e-3},
+                 {"isr", "recombination", 1e-9}};
+    for (size_t k = 0; k < 4; k++) {
+        eq_circuit *c = build(&samples[0], 1);
+        eq_table *d = &c->table[EQ_CLASS_diode];
+        eq_diag *diag = eq_diag_new();
+        eq_engine_options o = {EQ_ENGINE_LAYERED, 4, 1};
+        eq_engine *engine = NULL;
+        d->w[eq_param_find(d->cls, other[k].param)][1] = other[k].value;
+        eq_circuit_derive(c);
+        ck_assert_int_eq(eq_engine_new(c, &o, &engine, diag), EQ_ERR_CHECK);
+        ck_assert_msg(strstr(eq_diag_get(diag, 0)->text, other[k].says) != NULL, "%s",
+                      eq_diag_get(diag, 0)->text);
+        eq_diag_free(diag);
+        eq_circuit_free(c);
+    }
+}
+END_TEST
+
 START_TEST(every_failed_allocation_is_reported) {
     eq_circuit *c = build(&samples[4], 1);
     eq_engine_options o = {EQ_ENGINE_LAYERED, 4, 2};
@@ -718,6 +744,7 @@ Suite *layered_suite(void) {
     tcase_add_loop_test(t, vector_diodes_follow_the_scalar_law, 0, 3);
     tcase_add_loop_test(t, scalar_nodes_are_solved_by_every_kernel, 0, 3);
     tcase_add_test(t, other_circuits_are_refused_with_the_reason);
+    tcase_add_test(t, diodes_of_other_laws_are_refused);
     tcase_add_test(t, every_failed_allocation_is_reported);
     suite_add_tcase(s, t);
     return s;

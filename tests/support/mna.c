@@ -17,6 +17,16 @@ eq_circuit *deck(const char *text) {
     return c;
 }
 
+static mna_formula (*formula_of)(void *data, const eq_circuit *c, eq_element e, const double *v);
+static void *formula_data;
+
+void mna_formulas_by(mna_formula (*of)(void *data, const eq_circuit *c, eq_element e,
+                                       const double *v),
+                     void *data) {
+    formula_of = of;
+    formula_data = data;
+}
+
 typedef struct mna {
     const eq_circuit *c;
     int nodes, n;         /* unknowns: nodes 1.. then branches */
@@ -58,26 +68,50 @@ static double celsius(const mna *m, eq_element e, const char *name, double of_ci
     return isnan(own) ? of_circuit : own;
 }
 
+/* A diode's junction at its drop u. */
+static void junction(const mna *m, eq_element e, double u, double *i, double *g) {
+    double t = celsius(m, e, "temp", m->c->env.temp) + 273.15, n = param(m, e, "n");
+    double nominal = celsius(m, e, "tnom", m->c->env.tnom) + 273.15;
+    double vt = m->c->env.k_over_q * t, vte = n * vt;
+    double is = param(m, e, "is") * param(m, e, "area") * param(m, e, "m");
+    if (t != nominal)
+        is *= exp((t / nominal - 1) * param(m, e, "eg") / vte) *
+              pow(t / nominal, param(m, e, "xti") / n);
+    double gmin = m->c->env.gmin;
+    if (u >= -3 * vte) {
+        *i = is * expm1(u / vte) + gmin * u;
+        *g = is / vte * exp(u / vte) + gmin;
+    } else {
+        double q = pow(3 * vte / (u * exp(1)), 3);
+        *i = -is * (1 + q) + gmin * u;
+        *g = 3 * is * q / u + gmin;
+    }
+}
+
+/* A junction behind its series resistance: rs i(v) + v = u by halving, from 0 to u. */
+static void diode(const mna *m, eq_element e, double u, double *i, double *g) {
+    double rs = param(m, e, "rs") / (param(m, e, "area") * param(m, e, "m"));
+    double low = fmin(u, 0), high = fmax(u, 0), v = u;
+    for (int k = 0; rs > 0 && k < 2000 && low < high; k++) {
+        v = low / 2 + high / 2;
+        if (v == low || v == high) break;
+        junction(m, e, v, i, g);
+        *(rs * *i + v > u ? &high : &low) = v;
+    }
+    junction(m, e, v, i, g);
+    if (rs * *g > 1) { /* known better from there */
+        *i = (u - v) / rs;
+        *g = 1 / (1 / *g + rs);
+    } else {
+        *g /= 1 + rs * *g;
+    }
+}
+
 /* i(u) and di/du of the two-terminal elements, from the declared parameters. */
 static void law(const mna *m, eq_element e, double u, double *i, double *g) {
     int cls = m->c->row[e].cls;
     if (cls == EQ_CLASS_diode) {
-        double t = celsius(m, e, "temp", m->c->env.temp) + 273.15, n = param(m, e, "n");
-        double nominal = celsius(m, e, "tnom", m->c->env.tnom) + 273.15;
-        double vt = m->c->env.k_over_q * t, vte = n * vt;
-        double is = param(m, e, "is") * param(m, e, "area") * param(m, e, "m");
-        if (t != nominal)
-            is *= exp((t / nominal - 1) * param(m, e, "eg") / vte) *
-                  pow(t / nominal, param(m, e, "xti") / n);
-        double gmin = m->c->env.gmin;
-        if (u >= -3 * vte) {
-            *i = is * (exp(u / vte) - 1) + gmin * u;
-            *g = is / vte * exp(u / vte) + gmin;
-        } else {
-            double q = pow(3 * vte / (u * exp(1)), 3);
-            *i = -is * (1 + q) + gmin * u;
-            *g = 3 * is * q / u + gmin;
-        }
+        diode(m, e, u, i, g);
     } else if (cls == EQ_CLASS_ideal_diode) {
         double on = 1 / param(m, e, "ron"), off = 1 / param(m, e, "roff"),
                knee = param(m, e, "vfwd");
@@ -104,12 +138,29 @@ static void two_terminal(mna *m, eq_element e, int a, int b, double u) {
     put(m, b, b, g);
 }
 
+/* A behavioural current, or (own: its row) a behavioural voltage. */
+static void formula(mna *m, eq_element e, int a, int b, double u, int own) {
+    mna_formula f = formula_of(formula_data, m->c, e, m->v);
+    int c = at(f.plus), d = at(f.minus);
+    if (m->branch_of[e] < 0) {
+        add(m, a, f.value), add(m, b, -f.value);
+        put(m, a, c, f.slope), put(m, a, d, -f.slope);
+        put(m, b, c, -f.slope), put(m, b, d, f.slope);
+        return;
+    }
+    add(m, a, m->j[m->branch_of[e]]), add(m, b, -m->j[m->branch_of[e]]);
+    put(m, a, own, 1), put(m, b, own, -1), put(m, own, a, 1), put(m, own, b, -1);
+    put(m, own, c, -f.slope), put(m, own, d, f.slope);
+    add(m, own, u - f.value);
+}
+
 static void element(mna *m, eq_element e) {
     eq_row row = m->c->row[e];
     const eq_table *t = &m->c->table[row.cls];
     eq_node na = t->term[0][row.row], nb = t->term[1][row.row], nc = 0, nd = 0;
     int a = at(na), b = at(nb), own = m->nodes - 1 + m->branch_of[e], by = -1;
-    double u = volt(m, na) - volt(m, nb), w = t->w[0][row.row], control = 0;
+    double u = volt(m, na) - volt(m, nb), w = t->formula == NULL ? t->w[0][row.row] : 0,
+           control = 0;
     if (t->term[2] != NULL) {
         nc = t->term[2][row.row];
         nd = t->term[3][row.row];
@@ -129,6 +180,10 @@ static void element(mna *m, eq_element e) {
         return;
     case EQ_CLASS_cccs:
         add(m, a, w * control), add(m, b, -w * control), put(m, a, by, w), put(m, b, by, -w);
+        return;
+    case EQ_CLASS_behavioural_current:
+    case EQ_CLASS_behavioural_voltage:
+        formula(m, e, a, b, u, own);
         return;
     case EQ_CLASS_vsource:
     case EQ_CLASS_vcvs:

@@ -6,6 +6,17 @@
 
 #include "circuit/circuit.h"
 
+/* A behavioural source at the potentials v: a function of the drop from plus to minus, which the
+ * test that made it knows without the reader. */
+typedef struct mna_formula {
+    eq_node plus, minus;
+    double value, slope;
+} mna_formula;
+/* Who knows them; data is passed on. Circuits without behavioural sources need none. */
+void mna_formulas_by(mna_formula (*of)(void *data, const eq_circuit *c, eq_element e,
+                                       const double *v),
+                     void *data);
+
 /* One full Newton step from the state (v [nodes], branch [branches in deck order]); returns the
  * largest change of a potential over the largest potential, NAN when the matrix is singular. */
 double mna_step(const eq_circuit *c, double *v, double *branch);

@@ -5,6 +5,7 @@
 #include <check.h>
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,9 +19,58 @@ Suite *honesty_suite(void);
 
 enum { BLOCKS = 20, MOST_NODES = 9, MOST_ELEMENTS = 16, CONTROLS = 3, BRIEF = 2000, FULL = 100000 };
 
+/* Behavioural sources of one control x = V(c, d): k f(x). */
+typedef struct family {
+    const char *text; /* of x and k */
+    double (*f)(double), (*slope)(double);
+} family;
+
+static double itself(double x) {
+    return x;
+}
+static double one(double x) {
+    (void)x;
+    return 1.0;
+}
+/* ngspice's powers are those of |x|. */
+static double cube(double x) {
+    return fabs(x * x * x);
+}
+static double cube_slope(double x) {
+    return 3.0 * x * fabs(x);
+}
+static double tanh_slope(double x) {
+    return 1.0 / (cosh(x) * cosh(x));
+}
+static double atan_slope(double x) {
+    return 1.0 / (1.0 + x * x);
+}
+
+/* ngspice's exp: arguments beyond ln(1e99) count as that. */
+static double exp_of(double x) {
+    return exp(fmin(x, 227.9559242064105));
+}
+
+static const family families[] = {
+    {"%.17g*V(%d,%d)", itself, one},
+    {"%.17g*V(%d,%d)^3", cube, cube_slope},
+    {"%.17g*tanh(V(%d,%d))", tanh, tanh_slope},
+    {"%.17g*atan(V(%d,%d))", atan, atan_slope},
+    {"%.17g*sin(V(%d,%d))", sin, cos},
+    {"%.17g*exp(V(%d,%d))", exp_of, exp_of},
+};
+enum { FAMILIES = sizeof families / sizeof *families };
+
+/* What a behavioural source B<e> was made of. */
+typedef struct source {
+    int family, plus, minus; /* names of nodes are numbers */
+    double k;
+} source;
+
 typedef struct maker {
     eq_random r;
     int style, nodes, elements;
+    source source[MOST_ELEMENTS + 1];
     eq_text text;
 } maker;
 
@@ -57,12 +107,40 @@ static int node(maker *k) {
     return below(k, k->nodes);
 }
 
+/* mna.h: the source that the maker wrote as B<e>. */
+static mna_formula formula_of(void *data, const eq_circuit *c, eq_element e, const double *v) {
+    const maker *k = data;
+    const source *b = &k->source[atoi(eq_circuit_element_name(c, e) + 1)];
+    char plus[16], minus[16];
+    snprintf(plus, sizeof plus, "%d", b->plus);
+    snprintf(minus, sizeof minus, "%d", b->minus);
+    mna_formula f = {eq_circuit_find_node(c, plus), eq_circuit_find_node(c, minus), 0.0, 0.0};
+    double x = v[f.plus] - v[f.minus], m = c->table[c->row[e].cls].w[0][c->row[e].row];
+    f.value = m * b->k * families[b->family].f(x);
+    f.slope = m * b->k * families[b->family].slope(x);
+    return f;
+}
+
+/* B<e>: a current or a voltage. */
+static void add_behavioural(maker *k, int e) {
+    source *b = &k->source[e];
+    *b = (source){below(k, FAMILIES), node(k), node(k), value(k, false)};
+    eq_text_printf(&k->text, "B%d %d %d %s=", e, node(k), node(k), below(k, 2) ? "I" : "V");
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    eq_text_printf(&k->text, families[b->family].text, b->k, b->plus, b->minus);
+    eq_text_puts(&k->text, "\n");
+}
+
 /* One element; the letters say how often each kind is met, controlled ones in every other circuit.
  */
 static void add_element(maker *k, int e) {
-    static const char kinds[] = "RRRRRRRRRRDDDDDDIIVEGFHEGFH";
-    enum { ALL = sizeof kinds - 1, PLAIN = ALL - 8 };
+    static const char kinds[] = "RRRRRRRRRRDDDDDDIIVEGFHEGFHBBBB";
+    enum { ALL = sizeof kinds - 1, PLAIN = ALL - 12 };
     char kind = kinds[below(k, k->style < 4 ? PLAIN : ALL)];
+    if (kind == 'B') {
+        add_behavioural(k, e);
+        return;
+    }
     double w = value(k, kind == 'D' || (kind == 'R' && k->style % 2 == 0));
     eq_text_printf(&k->text, "%c%d0 %d %d ", kind, e, node(k), node(k));
     if (kind == 'D')
@@ -83,8 +161,9 @@ static void make(maker *k) {
     k->elements = 1 + below(k, MOST_ELEMENTS);
     eq_text_puts(&k->text, "random circuit\n");
     for (int d = 0; d < 2; d++)
-        eq_text_printf(&k->text, ".model d%d D(is=%.17g n=%.3g)\n", d,
-                       k->style % 4 == 0 ? 1e-14 : value(k, true), 0.5 + 2.0 * d);
+        eq_text_printf(&k->text, ".model d%d D(is=%.17g n=%.3g rs=%.17g)\n", d,
+                       k->style % 4 == 0 ? 1e-14 : value(k, true), 0.5 + 2.0 * d,
+                       below(k, 2) ? 0.0 : value(k, true));
     eq_text_printf(&k->text, ".model d2 D(ron=%.17g roff=1e12 vfwd=0.3)\n", log_uniform(k, -3, 3));
     /* V0..V2 control F and H: one drives a node, the others stand behind a resistor of their own */
     eq_text_printf(&k->text, "V0 %d 0 %.17g\n", 1 + below(k, k->nodes - 1), value(k, false));
@@ -108,6 +187,17 @@ static void spoil(maker *k, eq_circuit *c) {
     eq_text_printf(&k->text, "* %s of %s became %g\n", eq_class(c->row[e].cls)->param[param].name,
                    eq_circuit_element_name(c, e), bad[b]);
     eq_circuit_derive(c);
+}
+
+/* Whether spoiling gave a diode a breakdown, high injection or recombination: those laws are held
+ * against ngspice only. */
+static bool wide(const eq_circuit *c) {
+    static const char *const param[] = {"bv", "ikf", "isr"};
+    const eq_table *t = &c->table[EQ_CLASS_diode];
+    for (size_t j = 0; j < t->count; j++)
+        for (int k = 0; k < 3; k++)
+            if (t->w[eq_param_find(t->cls, param[k])][j] != 0.0) return true;
+    return false;
 }
 
 static bool all_finite(const double *x, size_t n) {
@@ -152,9 +242,10 @@ static void solve(maker *k, eq_circuit *c, eq_method method, bool spoiled, tally
     if (status == EQ_OK) {
         ck_assert_msg(all_finite(v, nodes) && all_finite(branch, branches),
                       "method %d: a result is not finite for\n%s", method, k->text.text);
+        mna_formulas_by(formula_of, k);
         double ratio = mna_ratio(c, v, branch, o.abstol, o.reltol);
-        ck_assert_msg(ratio <= 2.0, "method %d: residual %g times its bound for\n%s", method, ratio,
-                      k->text.text);
+        ck_assert_msg(wide(c) || ratio <= 2.0, "method %d: residual %g times its bound for\n%s",
+                      method, ratio, k->text.text);
         ck_assert(isfinite(info.residual) && info.residual_ratio <= 1.0);
     }
     t->solved += status == EQ_OK;
