@@ -1,5 +1,6 @@
 #include "base/comm.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -27,12 +28,26 @@ bool eq_comm_speaks(void) {
 enum { MOST_AT_ONCE = 1 << 27 }; /* doubles of one message: counts of MPI are int */
 
 static double bytes;
-static bool alone;
+static bool world, alone = true; /* MPI runs; this process works on its own */
+static int own_rank;
 static int *begin, *number; /* [ranks] work of a spread */
 static eq_status agreed;    /* the failure that all ranks know of */
 
+/* Whether a launcher has started this process (the variables of OpenMPI, PMIx and PMI): MPI_Init of
+ * a process on its own takes half a second. */
+static bool launched(void) {
+    static const char *const variable[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"};
+    for (size_t k = 0; k < sizeof variable / sizeof *variable; k++)
+        if (getenv(variable[k]) != NULL) return true;
+    return false;
+}
+
 bool eq_comm_start(void) {
+    alone = !launched();
+    if (alone) return true;
+    world = true;
     MPI_Init(NULL, NULL);
+    MPI_Comm_rank(MPI_COMM_WORLD, &own_rank);
     begin = eq_calloc((size_t)eq_comm_size(), sizeof *begin);
     number = eq_calloc((size_t)eq_comm_size(), sizeof *number);
     return begin != NULL && number != NULL;
@@ -41,19 +56,17 @@ bool eq_comm_start(void) {
 void eq_comm_stop(void) {
     eq_free(begin);
     eq_free(number);
-    MPI_Finalize();
+    if (world) MPI_Finalize();
 }
 
 int eq_comm_rank(void) {
-    int rank;
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    return rank;
+    return own_rank;
 }
 
 int eq_comm_size(void) {
-    int size;
-    MPI_Comm_size(MPI_COMM_WORLD, &size);
-    return alone ? 1 : size;
+    int size = 1;
+    if (!alone) MPI_Comm_size(MPI_COMM_WORLD, &size);
+    return size;
 }
 
 void eq_comm_alone(void) {

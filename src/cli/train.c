@@ -90,7 +90,11 @@ static eq_status train(const eq_experiment *x, const eq_train_options *asked, eq
     eq_train_options options = *asked, *o = &options;
     if (o->folder == NULL) {
         folder = default_folder(x, diag);
-        if (folder == NULL) return EQ_ERR_IO;
+        eq_status made = eq_comm_agree(folder == NULL ? EQ_ERR_IO : EQ_OK);
+        if (made != EQ_OK) {
+            eq_free(folder);
+            return made;
+        }
         o->folder = folder;
     }
     screen s = {isatty(STDERR_FILENO) == 1 && eq_comm_rank() == 0, x->epochs};
@@ -150,10 +154,10 @@ static int run(const eq_command *command, int argc, char **argv) {
     if (status == EQ_OK && (epochs < -1 || epochs == 0 || seed < -1))
         status = eq_fail(diag, EQ_ERR_USAGE, "epochs and seed must be positive");
     if (status == EQ_OK) status = eq_experiment_read(path, &x, diag);
+    status = eq_comm_agree(status); /* before anything is printed: it says who speaks */
     eq_print_diag(diag);
     if (status == EQ_OK && epochs > 0) x->epochs = (size_t)epochs;
     if (status == EQ_OK && seed >= 0) x->seed = (uint64_t)seed;
-    status = eq_comm_agree(status);
     if (status == EQ_OK) status = train(x, &o, diag);
     eq_experiment_free(x);
     return eq_finish(diag, status);

@@ -1,6 +1,7 @@
 #include "report/analysis.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/comm.h"
@@ -15,7 +16,7 @@
 typedef struct shared {
     bool ahead;         /* only solve, and only own units */
     size_t unit;        /* the next one */
-    size_t first, own;  /* units of this rank: first .. first + own - 1 */
+    size_t first, end;  /* units of this rank: first .. end - 1 */
     double *state;      /* [states][nodes + branches] */
     size_t states, cap; /* doubles */
     size_t next;        /* double to be taken next */
@@ -221,7 +222,7 @@ static bool for_others(run *w) {
     shared *q = w->ranks;
     if (q == NULL || !q->ahead) return false;
     size_t unit = q->unit++;
-    return unit < q->first || unit >= q->first + q->own;
+    return unit < q->first || unit >= q->end;
 }
 
 /* The state at the values that stand, from the one before. */
@@ -466,14 +467,18 @@ static size_t product(const eq_sweep *loops, size_t n) {
     return units;
 }
 
-/* The states of all points on rank 0, each solved by the rank whose unit it is in. */
+/* The states of all points on rank 0, each solved by the rank whose unit it is in. A .dc whose
+ * range depends on another one may have more points than its first reading says: the last rank
+ * takes what is left. */
 static eq_status solve_ahead(eq_circuit *c, size_t number, const eq_solve_options *o,
                              shared *together, eq_diag *diag) {
     const eq_analysis *a = &c->analysis[number];
     shared own = {.ahead = true};
     eq_result *r = NULL, *measures = NULL;
     size_t units = c->steps > 0 ? product(c->step, c->steps) : product(a->sweep, (size_t)a->sweeps);
-    eq_comm_share(units, &own.first, &own.own);
+    eq_comm_share(units, &own.first, &own.end);
+    own.end += own.first;
+    if (eq_comm_rank() == eq_comm_size() - 1) own.end = SIZE_MAX;
     eq_status status = eq_comm_agree(pass(c, number, o, &own, &r, &measures, diag));
     if (status == EQ_OK)
         status = eq_comm_collect(own.state, own.states, &together->state, &together->states, diag);

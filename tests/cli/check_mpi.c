@@ -1,6 +1,6 @@
 /* The program over MPI (make MPI=1): any number of processes gives the results of one, failures are
  * told once. Skipped with a line that says so where there is no mpirun or no build/mpi/eqspice. */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700
 #include <check.h>
 #include <math.h>
 #include <stdarg.h>
@@ -38,28 +38,30 @@ static bool can_run(void) {
     return can;
 }
 
+/* `mpirun ARGUMENTS`; the exit status must be this. */
+static char *run_mpirun(int exit_status, const char *arguments) {
+    char *text, *program = getenv("EQSPICE") == NULL ? NULL : strdup(getenv("EQSPICE"));
+    setenv("EQSPICE", "mpirun", 1);
+    expect_exit(exit_status, &text, "--oversubscribe --allow-run-as-root %s", arguments);
+    if (program == NULL)
+        unsetenv("EQSPICE");
+    else
+        setenv("EQSPICE", program, 1);
+    free(program);
+    return text;
+}
+
 /* `eqspice ARGUMENTS` in k processes; k = 0: the program without MPI. The exit status must be this.
  */
 static char *run_ranks(int k, int exit_status, const char *format, ...) {
-    char line[4096], *text, *program = getenv("EQSPICE") == NULL ? NULL : strdup(getenv("EQSPICE"));
+    char line[4096], all[9000], *text;
     va_list args;
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    if (k == 0) {
-        expect_exit(exit_status, &text, "%s", line);
-    } else {
-        char *mpi = strdup(mpi_program());
-        setenv("EQSPICE", "mpirun", 1);
-        expect_exit(exit_status, &text, "--oversubscribe --allow-run-as-root -n %d %s %s", k, mpi,
-                    line);
-        if (program == NULL)
-            unsetenv("EQSPICE");
-        else
-            setenv("EQSPICE", program, 1);
-        free(mpi);
-    }
-    free(program);
+    snprintf(all, sizeof all, "-n %d %s %s", k, mpi_program(), line);
+    if (k > 0) return run_mpirun(exit_status, all);
+    expect_exit(exit_status, &text, "%s", line);
     return text;
 }
 
@@ -158,6 +160,8 @@ static const char *const decks[] = {
             ".measure dc vmax max v(a)\n.measure dc at when v(a)=0.5\n.end\n",
     CIRCUIT ".dc V1 -1 2 0.1\n.measure dc vmax max v(a)\n.measure dc at when v(a)=0.5\n.end\n",
     CIRCUIT ".dc V1 -1 2 .25 R2 1k 3k 500\n.op\n.end\n",
+    /* more points than the range of its first reading */
+    CIRCUIT ".dc V1 -1 {r/1k} .25 r 1k 6k 1k\n.end\n",
 };
 enum { DECKS = sizeof decks / sizeof *decks };
 
@@ -217,6 +221,26 @@ START_TEST(failures_are_told_once) {
 }
 END_TEST
 
+/* What only one process meets: the second gets an experiment that is not there, the first a folder
+ * `runs` that cannot be made. One message, no hang. */
+START_TEST(failures_of_one_process_are_told) {
+    if (!can_run()) return;
+    char line[9000], *program = realpath(mpi_program(), NULL), *iris = constant_iris();
+    snprintf(line, sizeof line, "-n 1 %s train %s -o %s : -n 1 %s train %s -o %s", program, iris,
+             in("run"), program, in("nosuch.xml"), in("run"));
+    char *text = run_mpirun(2, line);
+    ck_assert_msg(times(text, "error: cannot read") == 1, "%s", text);
+    free(text);
+    ck_assert_int_eq(eq_file_write(in("runs"), "", 0, NULL), EQ_OK);
+    snprintf(line, sizeof line, "-n 2 -wdir %s %s train %s", scratch_current(), program, iris);
+    text = run_mpirun(1, line);
+    ck_assert_msg(times(text, "cannot make the folder 'runs'") == 1, "%s", text);
+    free(text);
+    free(iris);
+    free(program);
+}
+END_TEST
+
 Suite *mpi_suite(void) {
     Suite *s = suite_create("mpi");
     TCase *t = tcase_create("mpi");
@@ -226,6 +250,7 @@ Suite *mpi_suite(void) {
     tcase_add_test(t, another_number_of_processes_resumes);
     tcase_add_loop_test(t, sweeps_agree_for_any_number_of_processes, 0, DECKS);
     tcase_add_test(t, failures_are_told_once);
+    tcase_add_test(t, failures_of_one_process_are_told);
     suite_add_tcase(s, t);
     return s;
 }
