@@ -12,7 +12,7 @@ ALLFLAGS = -std=c17 -Isrc -Itests -I/usr/include/suitesparse -I/usr/include/libx
            $(WARN) -MMD -MP $(CFLAGS)
 LIBS    := -lsundials_kinsol -lsundials_sunlinsolklu -lsundials_sunmatrixsparse \
            -lsundials_nvecserial -lsundials_generic -lklu -lcholmod -lamd -lcolamd \
-           -lsuitesparseconfig -lopenblas -l:libgomp.so.1 -lxml2 -lz -lzip -lpthread -lm
+           -lsuitesparseconfig -lopenblas -l:libgomp.so.1 -lxml2 -lz -lminizip -lpthread -lm
 
 LIB_SRC  := $(filter-out src/cli/%,$(wildcard src/*/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)

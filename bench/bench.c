@@ -300,7 +300,8 @@ static void bench_ngspice(void) {
     double few = ngspice_points(1), more = ngspice_points(4), point = (more - few) / 3.0;
     report("kendall_vs_ngspice_op", free_phase, "s", "ngspice alter + op, a point", point,
            point / free_phase);
-    few = ngspice_sweep(2), more = ngspice_sweep(5), point = (more - few) / 3.0;
+    few = fmin(ngspice_sweep(2), ngspice_sweep(2)), more = ngspice_sweep(12);
+    point = (more - few) / 10.0; /* the first point takes as long as twelve more */
     report("kendall_vs_ngspice_warm", free_phase, "s", "ngspice .dc over pwl inputs, a point",
            point, point / free_phase);
 }
@@ -436,9 +437,9 @@ static char *grid(size_t nodes) {
     return path;
 }
 
-static double grid_seconds(const char *path) {
+static double grid_seconds(const char *path, int times) {
     const char *argv[] = {program(), "op", path, "--format", "raw", NULL};
-    return best_of(2, argv, 600);
+    return best_of(times, argv, 600);
 }
 
 static double gib_of_children(void) {
@@ -451,16 +452,16 @@ static void bench_grids(void) {
     double seconds[3];
     char *path[3];
     for (int k = 0; k < 3; k++) path[k] = grid((size_t)pow(10.0, 4 + k));
-    seconds[0] = grid_seconds(path[0]);
+    seconds[0] = grid_seconds(path[0], 9);
     char *raw = scratch("grid.raw");
     const char *argv[] = {ngspice(), "-b", "-r", raw, path[0], NULL};
     double theirs = seconds_of(argv, 300);
     report("grid_1e4_vs_ngspice", seconds[0], "s", "ngspice -b, whole process", theirs,
            theirs / seconds[0]);
-    seconds[1] = grid_seconds(path[1]);
+    seconds[1] = grid_seconds(path[1], 3);
     report("grid_1e5_s", seconds[1], "s", "the grid of 1e4 nodes", seconds[0],
            seconds[1] / seconds[0]);
-    seconds[2] = grid_seconds(path[2]);
+    seconds[2] = grid_seconds(path[2], 2);
     report("grid_1e6_s", seconds[2], "s", "the grid of 1e5 nodes", seconds[1],
            seconds[2] / seconds[1]);
     report("grid_1e6_gib", gib_of_children(), "GiB", "none", NAN, NAN);

@@ -1,10 +1,12 @@
-#define _DEFAULT_SOURCE /* madvise */
+#define _DEFAULT_SOURCE /* madvise, sbrk */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* The only mutable state of the library outside its objects: the fault injection of the tests. */
 static long fail_after = -1;
@@ -24,13 +26,33 @@ static size_t bytes_of(size_t n, size_t size) {
     return bytes == 0 ? 1 : bytes;
 }
 
-/* Large arrays: fewer page faults, fewer misses of the address translation. Only a hint. */
+/* The whole pages from `start` to `end` in huge ones, where the kernel has them. Only a hint. */
+static void huge_pages(uintptr_t start, uintptr_t end) {
+    const uintptr_t page = 4096;
+    start = (start + page - 1) & ~(page - 1);
+    end &= ~(page - 1);
+    if (start < end) madvise((void *)start, end - start, MADV_HUGEPAGE);
+}
+
+/* Large arrays: fewer page faults, fewer misses of the address translation. */
 static void *with_huge_pages(void *p, size_t bytes) {
-    const uintptr_t page = 4096, least = (uintptr_t)4 << 20;
-    uintptr_t start = ((uintptr_t)p + page - 1) & ~(page - 1);
-    uintptr_t end = ((uintptr_t)p + bytes) & ~(page - 1);
-    if (p != NULL && bytes >= least) madvise((void *)start, end - start, MADV_HUGEPAGE);
+    const size_t least = (size_t)4 << 20;
+    if (p != NULL && bytes >= least) huge_pages((uintptr_t)p, (uintptr_t)p + bytes);
     return p;
+}
+
+/* mallopt(3): M_TOP_PAD switches glibc's moving thresholds off, so they get the values to which
+ * they would move. */
+void eq_mem_huge_heap(void) {
+    const int room = 64 << 20;
+    mallopt(M_MMAP_THRESHOLD, room / 2);
+    mallopt(M_TRIM_THRESHOLD, 2 * room);
+    mallopt(M_TOP_PAD, room);
+    void *first = malloc(1 << 20); /* more than the constructors of libraries left */
+    uintptr_t end = (uintptr_t)sbrk(0);
+    if (first != NULL && (uintptr_t)first < end) huge_pages((uintptr_t)first, end);
+    free(first);
+    mallopt(M_TOP_PAD, 1 << 17);
 }
 
 void *eq_malloc(size_t n, size_t size) {

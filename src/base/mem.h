@@ -25,6 +25,10 @@ static inline bool eq_grow(void **p, size_t *cap, size_t need, size_t size) {
     return need <= *cap || eq_grow_more(p, cap, need, size);
 }
 
+/* For programs, first thing in main: the heap starts with room for 64 MB in huge pages, of which
+ * only those touched cost memory. A page fault costs as much as parsing three elements. */
+void eq_mem_huge_heap(void);
+
 /* Test hook: after `n` more successful allocations every one fails; n < 0 switches the hook off.
  * Returns how many were left of the n of the call before (0: some may have failed). */
 long eq_mem_fail_after(long n);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "cli/commands.h"
 
 static const char version[] = "0.1.0";
@@ -35,6 +36,7 @@ static int run(int argc, char **argv) {
 /* What was printed counts only when it arrived: a full disk behind standard output ends with 1.
  * Only rank 0 prints results. */
 int main(int argc, char **argv) {
+    eq_mem_huge_heap();
     if (!eq_comm_start()) return 1;
     if (eq_comm_rank() > 0 && freopen("/dev/null", "w", stdout) == NULL) return 1;
     int exit_status = run(argc, argv);

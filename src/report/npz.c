@@ -1,8 +1,7 @@
 #include "report/npz.h"
 
-#include <stdlib.h>
+#include <minizip/zip.h>
 #include <string.h>
-#include <zip.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -25,59 +24,98 @@ static void put_array(const eq_result *r, size_t k, eq_text *out) {
     eq_text_free(&head);
 }
 
-/* Adds one array; the archive takes a copy. */
-static bool add_array(zip_t *archive, const eq_result *r, size_t k, size_t plot) {
+/* The archive while it is written: minizip's file (minizip/ioapi.h). It goes back to each member's
+ * header when its checksum is known, which a pipe would not let it do. */
+typedef struct image {
+    eq_text bytes;
+    size_t at;
+} image;
+
+static voidpf image_open(voidpf opaque, const void *name, int mode) {
+    (void)name;
+    (void)mode;
+    return opaque;
+}
+
+static uLong image_write(voidpf opaque, voidpf stream, const void *bytes, uLong size) {
+    image *f = stream;
+    (void)opaque;
+    size_t over = f->bytes.length - f->at < size ? f->bytes.length - f->at : size;
+    if (over > 0) memcpy(f->bytes.text + f->at, bytes, over);
+    eq_text_add(&f->bytes, (const char *)bytes + over, size - over);
+    if (f->bytes.failed) return 0;
+    f->at += size;
+    return size;
+}
+
+static ZPOS64_T image_tell(voidpf opaque, voidpf stream) {
+    (void)opaque;
+    return ((image *)stream)->at;
+}
+
+static long image_seek(voidpf opaque, voidpf stream, ZPOS64_T offset, int origin) {
+    image *f = stream;
+    (void)opaque;
+    size_t from = origin == ZLIB_FILEFUNC_SEEK_SET   ? 0
+                  : origin == ZLIB_FILEFUNC_SEEK_CUR ? f->at
+                                                     : f->bytes.length;
+    if (offset > f->bytes.length - from) return -1;
+    f->at = from + offset;
+    return 0;
+}
+
+static int image_close(voidpf opaque, voidpf stream) {
+    (void)opaque;
+    (void)stream;
+    return 0;
+}
+
+static int image_error(voidpf opaque, voidpf stream) {
+    (void)opaque;
+    return ((image *)stream)->bytes.failed;
+}
+
+/* One member, stored as it is; its date is 1980-01-01, so that equal results are equal bytes. */
+static bool add_member(zipFile archive, const char *name, const eq_text *content) {
+    enum { MEMORY_LEVEL = 8, NAME_IS_UTF8 = 1 << 11, AT_ONCE = 1 << 30 };
+    const zip_fileinfo info = {.dosDate = 33 << 16};
+    bool large = content->length >= UINT32_MAX;
+    bool good = zipOpenNewFileInZip4_64(archive, name, &info, NULL, 0, NULL, 0, NULL, 0, 0, 0,
+                                        -MAX_WBITS, MEMORY_LEVEL, Z_DEFAULT_STRATEGY, NULL, 0, 0,
+                                        NAME_IS_UTF8, large) == ZIP_OK;
+    for (size_t at = 0, n; good && at < content->length; at += n) {
+        n = content->length - at < AT_ONCE ? content->length - at : AT_ONCE;
+        good = zipWriteInFileInZip(archive, content->text + at, (unsigned)n) == ZIP_OK;
+    }
+    return good && zipCloseFileInZip(archive) == ZIP_OK;
+}
+
+static bool add_array(zipFile archive, const eq_result *r, size_t k, size_t plot) {
     eq_text name = {0}, array = {0};
     if (plot > 0) eq_text_printf(&name, "plot%zu/", plot + 1);
     eq_text_printf(&name, "%s.npy", r->variable[k].name);
     put_array(r, k, &array);
-    bool good = !name.failed && !array.failed;
-    char *copy = good ? malloc(array.length) : NULL; /* libzip frees it with free() */
-    zip_source_t *source = NULL;
-    if (copy != NULL) {
-        memcpy(copy, array.text, array.length);
-        source = zip_source_buffer(archive, copy, array.length, 1);
-        if (source == NULL) free(copy);
-    }
-    zip_int64_t entry =
-        source == NULL ? -1 : zip_file_add(archive, name.text, source, ZIP_FL_ENC_UTF_8);
-    if (source != NULL && entry < 0) zip_source_free(source);
-    if (entry >= 0) {
-        zip_set_file_compression(archive, (zip_uint64_t)entry, ZIP_CM_STORE, 0);
-        zip_file_set_dostime(archive, (zip_uint64_t)entry, 0, 33, 0); /* 1980-01-01: equal bytes */
-    }
+    bool good = !name.failed && !array.failed && add_member(archive, name.text, &array);
     eq_text_free(&name);
     eq_text_free(&array);
-    return entry >= 0;
-}
-
-/* Copies what the archive has become to the stream. */
-static bool copy_out(zip_source_t *buffer, FILE *stream) {
-    char block[1 << 16];
-    zip_int64_t n = -1;
-    if (zip_source_open(buffer) != 0) return false;
-    while ((n = zip_source_read(buffer, block, sizeof block)) > 0)
-        fwrite(block, 1, (size_t)n, stream);
-    zip_source_close(buffer);
-    return n == 0;
+    return good;
 }
 
 eq_status eq_npz_write(const eq_result *const *r, size_t n, FILE *stream, eq_diag *diag) {
-    zip_error_t error;
-    zip_error_init(&error);
-    zip_source_t *buffer = zip_source_buffer_create(NULL, 0, 0, &error);
-    zip_t *archive =
-        buffer == NULL ? NULL : zip_open_from_source(buffer, ZIP_CREATE | ZIP_TRUNCATE, &error);
+    image file = {0};
+    zlib_filefunc64_def access = {.zopen64_file = image_open,
+                                  .zwrite_file = image_write,
+                                  .ztell64_file = image_tell,
+                                  .zseek64_file = image_seek,
+                                  .zclose_file = image_close,
+                                  .zerror_file = image_error,
+                                  .opaque = &file};
+    zipFile archive = zipOpen2_64("", APPEND_STATUS_CREATE, NULL, &access);
     bool good = archive != NULL;
-    if (good) zip_source_keep(buffer); /* one reference is the archive's */
     for (size_t p = 0; good && p < n; p++)
         for (size_t k = 0; good && k < r[p]->variables; k++) good = add_array(archive, r[p], k, p);
-    if (archive != NULL && (!good || zip_close(archive) != 0)) {
-        zip_discard(archive);
-        good = false;
-    }
-    good = good && copy_out(buffer, stream);
-    if (buffer != NULL) zip_source_free(buffer);
-    zip_error_fini(&error);
+    if (archive != NULL && zipClose(archive, NULL) != ZIP_OK) good = false;
+    if (good) fwrite(file.bytes.text, 1, file.bytes.length, stream);
+    eq_text_free(&file.bytes);
     return good ? EQ_OK : eq_out_of_memory(diag);
 }

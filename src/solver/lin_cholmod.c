@@ -18,6 +18,12 @@ typedef struct lin_cholmod {
     double *scale; /* [n] of the factored matrix */
 } lin_cholmod;
 
+/* CHOLMOD reads the clock around every call of the BLAS to add up times that nobody here asks for:
+ * a thirtieth of the time of a grid of 1e4 nodes. In front of SuiteSparse_config's own. */
+double SuiteSparse_time(void) {
+    return 0.0;
+}
+
 static void destroy(void *self) {
     lin_cholmod *l = self;
     if (l == NULL) return;
