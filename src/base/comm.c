@@ -161,7 +161,7 @@ eq_status eq_comm_collect(const double *mine, size_t n, double **all, size_t *to
     return status;
 }
 
-eq_status eq_comm_agree(eq_status status) {
+eq_status eq_comm_first_failure(eq_status status) {
     if (agreed != EQ_OK || eq_comm_size() == 1) return agreed != EQ_OK ? agreed : status;
     int rank = eq_comm_rank(), size = eq_comm_size(), first = status == EQ_OK ? size : rank;
     MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
@@ -213,7 +213,7 @@ eq_status eq_comm_collect(const double *mine, size_t n, double **all, size_t *to
     return EQ_OK;
 }
 
-eq_status eq_comm_agree(eq_status status) {
+eq_status eq_comm_first_failure(eq_status status) {
     return status;
 }
 

@@ -33,7 +33,11 @@ eq_status eq_comm_collect(const double *mine, size_t n, double **all, size_t *to
 /* COLLECTIVE. EQ_OK when all ranks have it, else the status of the first rank that has not, whose
  * messages are then the ones to print. The first failure that was agreed on is the answer ever
  * after, without asking. */
-eq_status eq_comm_agree(eq_status status);
+eq_status eq_comm_first_failure(eq_status status);
+static inline eq_status eq_comm_agree(eq_status status) {
+    eq_status failure = eq_comm_first_failure(status);
+    return failure == EQ_OK ? status : failure; /* never EQ_OK for a rank that has failed */
+}
 /* Whether the messages of this rank are to be printed: rank 0's, until another one has failed. */
 bool eq_comm_speaks(void);
 

@@ -22,7 +22,7 @@ void eq_free(void *p);
  * on failure. */
 bool eq_grow_more(void **p, size_t *cap, size_t need, size_t size);
 static inline bool eq_grow(void **p, size_t *cap, size_t need, size_t size) {
-    return need <= *cap || eq_grow_more(p, cap, need, size);
+    return (*p != NULL && need <= *cap) || eq_grow_more(p, cap, need, size);
 }
 
 /* For programs, first thing in main: the heap starts with room for 64 MB in huge pages, of which

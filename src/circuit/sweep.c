@@ -36,8 +36,14 @@ bool eq_sweep_ratio(eq_sweep *s, double base, double start, double stop, double 
     return set_points(s, points * log(stop / start) / log(base));
 }
 
+/* Point j of equal steps or of equal ratios. */
+static double regular(const eq_sweep *s, size_t j) {
+    if (s->spacing == EQ_SPACING_RATIO) return s->start * pow(s->step, (double)j);
+    return s->start + (double)j * s->step;
+}
+
 void eq_sweep_end(eq_sweep *s) {
-    double last = eq_sweep_value(NULL, s, s->points - 1);
+    double last = regular(s, s->points - 1);
     if (fabs(last - s->stop) <= 1e-9 * fabs(s->stop - s->start)) return;
     s->ends = true;
     s->points++;
@@ -56,8 +62,7 @@ eq_status eq_sweep_add(eq_circuit *c, eq_sweep *s, double value, eq_diag *diag) 
 double eq_sweep_value(const eq_circuit *c, const eq_sweep *s, size_t j) {
     if (s->spacing == EQ_SPACING_LIST) return c->value[s->first + j * s->stride];
     if (s->ends && j + 1 == s->points) return s->stop;
-    if (s->spacing == EQ_SPACING_RATIO) return s->start * pow(s->step, (double)j);
-    return s->start + (double)j * s->step;
+    return regular(s, j);
 }
 
 const char *eq_sweep_name(const eq_circuit *c, const eq_sweep *s) {

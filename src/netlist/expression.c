@@ -419,8 +419,8 @@ static eq_operand signed_operand(parser *s, int level) {
         return level > EQ_LEVEL_POWER ? primary(s) : climb(s, EQ_LEVEL_POWER + 1);
     eq_location at = eq_cursor_at(s->c);
     s->c->p++;
-    eq_operand value = climb(s, level > EQ_LEVEL_POWER ? level : EQ_LEVEL_UNARY);
-    return c == '+' ? value : apply(s, at, eq_operation_find(c == '-' ? "-" : "!", 1), &value);
+    eq_operand x[EQ_MOST_OPERANDS] = {climb(s, level > EQ_LEVEL_POWER ? level : EQ_LEVEL_UNARY)};
+    return c == '+' ? x[0] : apply(s, at, eq_operation_find(c == '-' ? "-" : "!", 1), x);
 }
 
 static eq_operand infix(parser *s, eq_location at, int operation, eq_operand x) {

@@ -205,7 +205,7 @@ struct eq_spice {
     const eq_override *override; /* values that stand in for the deck's own */
     size_t overrides;
     size_t lines[26]; /* of elements at the top level of the deck, by their first letter */
-    eq_text name; /* scratch: full element and node names */
+    eq_text name;     /* scratch: full element and node names */
     eq_card
         plain; /* scratch of eq_spice_plain_element: a card of the class that the last one had */
     eq_pair *output, *nudge;

@@ -213,10 +213,8 @@ static void add_item(eq_spice *s, const eq_cursor *c, const char *end, unsigned 
     if (is_limits(c, end)) return;
     if (is_all(t))
         add_everything(s, analyses);
-    else if (*c->p == '@' && add_property(s, c, end, t, analyses))
-        ;
-    else if (add_bare(s, t, analyses))
-        ;
+    else if ((*c->p == '@' && add_property(s, c, end, t, analyses)) || add_bare(s, t, analyses))
+        return;
     else if (*c->p != '@' && is_expression(s, c, end))
         add_expression(s, c, end, t, analyses);
     else {

@@ -205,7 +205,7 @@ static void put_models(writer *w) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &w->c->table[cls];
         for (size_t j = 0; needs_model(w, cls) && j < t->count; j++) {
-            double value[EQ_MAX_COLUMNS];
+            double value[EQ_MAX_COLUMNS] = {0};
             for (int k = 0; k < t->cls->params; k++) value[k] = t->w[k][j];
             if (model_of(w, t->id[j]) == NULL) put_model(w, NULL, t->id[j], t->cls, value);
         }

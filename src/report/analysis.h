@@ -4,8 +4,9 @@
 
 #include "report/operating_point.h"
 
-/* COLLECTIVE (base/comm.h): the ranks share the points, only rank 0 gets the tables, the others NULL.
- * Runs analysis `number` of the circuit, inside the steps of its deck. A sweep (ngspice manual,
+/* COLLECTIVE (base/comm.h): the ranks share the points, only rank 0 gets the tables, the others
+ * NULL. Runs analysis `number` of the circuit, inside the steps of its deck. A sweep (ngspice
+ * manual,
  * ".DC") starts each point from the last one, a step from zero. Columns: the stepped variables, the
  * swept ones, each innermost first, then v(node) and i(source), or the vectors of .print, .plot and
  * .save. The circuit's values are as before afterwards. */

@@ -219,7 +219,8 @@ static eq_status check_diode_table(finder *f, int cls) {
         bool wide = cls == EQ_CLASS_diode && t->w[t->cls->params + EQ_DIODE_WIDE][j] != 0.0;
         if (fixed_a && fixed_b) continue;
         if (wide)
-            return eq_fail(f->diag, EQ_ERR_CHECK, "%s has breakdown (bv), high injection (ikf) or recombination (isr)",
+            return eq_fail(f->diag, EQ_ERR_CHECK,
+                           "%s has breakdown (bv), high injection (ikf) or recombination (isr)",
                            element_name(f, cls, j));
         if (fixed_a != fixed_b && f->kind[other] == FREE && f->input[source] == EQ_NONE && !series)
             continue;

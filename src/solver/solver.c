@@ -129,7 +129,7 @@ static double over_bound(const eq_newton *w, size_t k) {
 /* Names the unknowns with the largest residuals over their bounds; the first element named. */
 static eq_element name_worst(const eq_newton *w, eq_text *text) {
     enum { SHOWN = 3 };
-    size_t named[SHOWN];
+    size_t named[SHOWN] = {0};
     eq_element first = EQ_NONE;
     for (size_t shown = 0; shown < SHOWN; shown++) {
         double worst = 1.0;

@@ -1,6 +1,6 @@
-/* What the fuzzer found (tests/fuzz/crashers/TARGET-what) is replayed: no crash, and an end before the
- * limit of the test case, whatever the machine does beside (docs/testing.md tells how to fuzz). Run
- * from the root of the repository. */
+/* What the fuzzer found (tests/fuzz/crashers/TARGET-what) is replayed: no crash, and an end before
+ * the limit of the test case, whatever the machine does beside (docs/testing.md tells how to fuzz).
+ * Run from the root of the repository. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
