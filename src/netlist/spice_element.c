@@ -652,6 +652,8 @@ bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], bo
 }
 
 void eq_spice_element(eq_spice *s, eq_cursor *c) {
+    const char *start = c->p;
+    eq_location at = eq_cursor_at(c);
     line l = {.s = s,
               .c = c,
               .name = eq_token_next(c),
@@ -662,8 +664,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c) {
               .model_value = NAN,
               .length = NAN,
               .width = NAN};
-    if (l.name.kind != EQ_TOKEN_WORD) {
-        eq_spice_expected(s, l.name, "an element or a card");
+    if (l.name.kind != EQ_TOKEN_WORD || l.name.text != start) {
+        eq_spice_expected(s, (eq_token){EQ_TOKEN_BAD, start, 1, at}, "an element or a card");
         return;
     }
     char letter =
