@@ -43,6 +43,7 @@ typedef struct eq_condition {
     int32_t next;   /* next branch of the same .if */
     bool otherwise; /* .else */
     bool busy;      /* its test is being evaluated */
+    bool failed;    /* its test has no value */
     eq_cursor test;
     eq_location at;
 } eq_condition;

@@ -13,7 +13,9 @@ static bool test(eq_spice *s, int32_t condition, eq_frame *frame) {
     eq_cursor at = c->test;
     double value = 0.0;
     if (c->otherwise) return true;
+    if (c->failed) return false; /* told once; asked again and again it could take for ever */
     if (c->busy) {
+        s->condition[condition].failed = true;
         eq_spice_fail(s, c->at,
                       "this test needs a name that is defined under it; define the name elsewhere");
         return false;
@@ -28,6 +30,7 @@ static bool test(eq_spice *s, int32_t condition, eq_frame *frame) {
         done = false;
     }
     s->condition[condition].busy = false;
+    s->condition[condition].failed |= !done;
     s->frame = from;
     s->arguments = arguments;
     s->formula = formula;

@@ -1,29 +1,15 @@
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* pipe2, posix_spawn_file_actions_addchdir_np */
 #include "report/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { NOT_STARTED = 127 };
-
-/* In the child: redirections, folder, exec. Exit status 127 says that the program is not there. */
-static _Noreturn void become(const eq_process *p, int in, int out) {
-    dup2(in, STDIN_FILENO);
-    dup2(out, STDOUT_FILENO);
-    dup2(out, STDERR_FILENO);
-    if (p->folder == NULL || chdir(p->folder) == 0) {
-        char *const *argv;
-        memcpy(&argv, &p->argv, sizeof argv); /* execvp takes char *const *, and does not write */
-        execvp(argv[0], argv);
-    }
-    _exit(NOT_STARTED);
-}
 
 static double now(void) {
     struct timespec t;
@@ -38,17 +24,16 @@ typedef struct feed {
     size_t left;
 } feed;
 
+/* A child that does not read (EPIPE) gets no more. */
 static void send_some(feed *f) {
     ssize_t n = f->left > 0 ? write(f->fd, f->text, f->left) : 0;
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (n > 0) {
+    f->left = n < 0 ? 0 : f->left - (size_t)n;
+    if (f->left > 0) {
         f->text += n;
-        f->left -= (size_t)n;
+        return;
     }
-    if (n < 0 || f->left == 0) {
-        close(f->fd);
-        f->fd = -1;
-    }
+    close(f->fd);
+    f->fd = -1;
 }
 
 /* Feeds the child and collects its output until it closes it or time is up; false on time out. */
@@ -67,51 +52,83 @@ static bool talk(const eq_process *p, feed *f, int from, eq_text *output) {
         if (f->fd >= 0 && fd[1].revents != 0) send_some(f);
         if (fd[0].revents == 0) continue;
         ssize_t n = read(from, block, sizeof block);
-        if (n > 0 && output != NULL) eq_text_add(output, block, (size_t)n);
-        if (n == 0 || (n < 0 && errno != EINTR)) return true;
+        if (n <= 0) return true;
+        if (output != NULL) eq_text_add(output, block, (size_t)n);
     }
 }
 
 static int end_status(pid_t child) {
     int status;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) return NOT_STARTED;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* Pipes to and from a child that runs the program; false when the system refuses. */
-static bool start(const eq_process *p, pid_t *child, int *to, int *from) {
-    int in[2], out[2];
-    if (pipe(in) != 0) return false;
-    if (pipe(out) != 0) {
-        close(in[0]);
-        close(in[1]);
-        return false;
-    }
-    *to = in[1];
-    *from = out[0];
-    fcntl(*to, F_SETFD, FD_CLOEXEC);
-    fcntl(*from, F_SETFD, FD_CLOEXEC);
-    fcntl(*to, F_SETFL, O_NONBLOCK);
-    *child = fork();
-    if (*child == 0) become(p, in[0], out[1]);
-    close(in[0]);
-    close(out[1]);
-    if (*child > 0) return true;
-    close(*to);
-    close(*from);
-    return false;
+/* The program with its ends of the pipes and in its folder; 0 or the number of the error. */
+static int spawn(const eq_process *p, pid_t *child, int in, int out) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t usual;
+    char *const *argv;
+    memcpy(&argv, &p->argv, sizeof argv); /* it takes char *const *, and does not write */
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
+    if (p->folder != NULL) posix_spawn_file_actions_addchdir_np(&actions, p->folder);
+    sigemptyset(&usual);
+    sigaddset(&usual, SIGPIPE);
+    posix_spawnattr_setsigdefault(&attributes, &usual);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    int error = posix_spawnp(child, argv[0], &actions, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
 }
 
-eq_status eq_process_run(const eq_process *p, int *exit_status, eq_text *output, eq_diag *diag) {
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
-    sigaction(SIGPIPE, &ignore, &before); /* a child that does not read must not end us */
-    pid_t child;
-    int to, from;
-    if (!start(p, &child, &to, &from)) {
-        sigaction(SIGPIPE, &before, NULL);
-        return eq_fail(diag, EQ_ERR_IO, "cannot start %s: %s", p->argv[0], strerror(errno));
+static void close_both(const int end[2]) {
+    close(end[0]);
+    close(end[1]);
+}
+
+/* Starts the child and gives our ends of the pipes; 0 or the number of the error. */
+static int start(const eq_process *p, pid_t *child, int *to, int *from) {
+    int in[2], out[2];
+    if (pipe2(in, O_CLOEXEC) != 0) return errno;
+    if (pipe2(out, O_CLOEXEC) != 0) {
+        int error = errno;
+        close_both(in);
+        return error;
     }
+    int error = spawn(p, child, in[0], out[1]);
+    if (error != 0) {
+        close_both(in);
+        close_both(out);
+        return error;
+    }
+    close(in[0]);
+    close(out[1]);
+    *to = in[1];
+    *from = out[0];
+    fcntl(*to, F_SETFL, O_NONBLOCK);
+    return 0;
+}
+
+static eq_status not_started(const eq_process *p, int error, eq_diag *diag) {
+    if (p->folder != NULL && access(p->folder, X_OK) != 0)
+        return eq_fail(diag, EQ_ERR_IO, "cannot start %s in %s: %s", p->argv[0], p->folder,
+                       strerror(errno));
+    if (error == ENOENT)
+        return eq_fail(diag, EQ_ERR_IO, "%s is not installed; apt-get install %s", p->argv[0],
+                       p->package);
+    return eq_fail(diag, EQ_ERR_IO, "cannot start %s: %s", p->argv[0], strerror(error));
+}
+
+/* eq_process_run with the signals set. */
+static eq_status run(const eq_process *p, int *exit_status, eq_text *output, eq_diag *diag) {
+    pid_t child;
+    int to = -1, from = -1, error = start(p, &child, &to, &from);
+    if (error != 0) return not_started(p, error, diag);
     feed f = {to, p->input, p->input == NULL ? 0 : strlen(p->input)};
     if (f.left == 0) send_some(&f);
     bool ended = talk(p, &f, from, output);
@@ -119,12 +136,19 @@ eq_status eq_process_run(const eq_process *p, int *exit_status, eq_text *output,
     if (f.fd >= 0) close(f.fd);
     close(from);
     *exit_status = end_status(child);
-    sigaction(SIGPIPE, &before, NULL);
     if (!ended)
         return eq_fail(diag, EQ_ERR_IO, "%s was stopped after %d s without an end", p->argv[0],
                        p->seconds);
-    if (*exit_status == NOT_STARTED)
-        return eq_fail(diag, EQ_ERR_IO, "%s is not installed; apt-get install %s", p->argv[0],
-                       p->package);
     return output != NULL && output->failed ? eq_out_of_memory(diag) : EQ_OK;
+}
+
+eq_status eq_process_run(const eq_process *p, int *exit_status, eq_text *output, eq_diag *diag) {
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, usual = {.sa_handler = SIG_DFL};
+    struct sigaction pipe_before, child_before;
+    sigaction(SIGPIPE, &ignore, &pipe_before); /* a child that does not read must not end us */
+    sigaction(SIGCHLD, &usual, &child_before); /* ignored, it would take the exit status away */
+    eq_status status = run(p, exit_status, output, diag);
+    sigaction(SIGPIPE, &pipe_before, NULL);
+    sigaction(SIGCHLD, &child_before, NULL);
+    return status;
 }
