@@ -269,10 +269,6 @@ eq_status eq_eliminator_new(eq_system *s, eq_eliminator **out, eq_diag *diag) {
     return EQ_OK;
 }
 
-size_t eq_eliminator_count(const eq_eliminator *e) {
-    return e->chosen.count;
-}
-
 /* One scalar equation: f(h) = r + g h + sum of left y(u + right h). */
 typedef struct scalar {
     const side *first, *end;

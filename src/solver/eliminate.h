@@ -13,7 +13,6 @@ typedef struct eq_eliminator eq_eliminator;
 
 eq_status eq_eliminator_new(eq_system *s, eq_eliminator **out, eq_diag *diag);
 void eq_eliminator_free(eq_eliminator *e);
-size_t eq_eliminator_count(const eq_eliminator *e);
 /* Solves the equations of the chosen unknowns of x in place; a node without a bracketed root is
  * left. */
 void eq_eliminate(eq_eliminator *e, double *x);

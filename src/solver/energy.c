@@ -165,22 +165,6 @@ static void table_gradient(eq_system *s, const eq_table *t, double scale) {
     }
 }
 
-/* The derivative of the injection's energy is -d_ref (J - S (y - at)) by output k. */
-static void injection_gradient(eq_system *s) {
-    const eq_injection *in = &s->injection;
-    size_t m = s->circuit->outputs;
-    if (in->current == NULL) return;
-    double d = eq_topology_weight(s->topology, s->circuit->output[0].plus);
-    for (size_t k = 0; k < m; k++) {
-        const eq_output *o = &s->circuit->output[k];
-        double j = in->current[k];
-        for (size_t l = 0; in->slope != NULL && l < m; l++)
-            j -= in->slope[k * m + l] * (eq_system_output(s, s->v, l) - in->at[l]);
-        s->current[o->plus] -= d * j;
-        if (o->minus != EQ_NONE) s->current[o->minus] += d * j;
-    }
-}
-
 double eq_system_stationarity(eq_system *s, const double *x) {
     double worst = 0.0;
     const eq_sparse_rows *rows = &s->reduction->t;
@@ -189,7 +173,6 @@ double eq_system_stationarity(eq_system *s, const double *x) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++)
         if (eq_stands_between_nodes(&s->circuit->table[cls]))
             table_gradient(s, &s->circuit->table[cls], 1.0);
-    injection_gradient(s);
     double *gradient = s->magnitude; /* [nodes] holds [node unknowns] */
     memset(gradient, 0, s->nodes * sizeof *gradient);
     for (size_t n = 0; n < s->nodes; n++)

@@ -44,6 +44,7 @@ typedef struct eq_engine_info {
     double iterations;  /* outer iterations of all solves so far */
     double solves;      /* examples times phases so far */
     double worst_ratio; /* largest KCL residual / bound seen */
+    bool sweeps;        /* layered, and too large for dense Schur complements */
 } eq_engine_info;
 
 /* The frozen circuit must have inputs, outputs and groups, and outlive the engine. EQ_ENGINE_AUTO

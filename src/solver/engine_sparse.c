@@ -91,7 +91,7 @@ static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, 
 
 static eq_engine_info about(const void *self) {
     const sparse_engine *e = self;
-    return (eq_engine_info){"sparse", e->iterations, e->solves, e->worst_ratio};
+    return (eq_engine_info){"sparse", e->iterations, e->solves, e->worst_ratio, false};
 }
 
 /* Solves example k from v in place. */

@@ -188,7 +188,7 @@ static void store(const void *self) {
 
 static eq_engine_info about(const void *self) {
     const eq_layered *e = self;
-    eq_engine_info info = {.name = "layered"};
+    eq_engine_info info = {.name = "layered", .sweeps = e->sweeps};
     for (size_t p = 0; p < e->works; p++) {
         info.iterations += e->work[p].iterations;
         info.solves += e->work[p].solves;

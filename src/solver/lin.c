@@ -33,10 +33,6 @@ void eq_lin_free(eq_lin *l) {
     eq_free(l);
 }
 
-const char *eq_lin_name(const eq_lin *l) {
-    return l->ops->name;
-}
-
 eq_status eq_lin_factor(eq_lin *l, const double *value, const double *scale, int32_t *column) {
     int32_t at = -1;
     eq_status status = l->ops->factor(l->self, value, scale, &at);

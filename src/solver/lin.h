@@ -24,7 +24,6 @@ typedef struct eq_lin eq_lin;
  */
 eq_status eq_lin_new(eq_lin_kind kind, const eq_pattern *pattern, eq_lin **out, eq_diag *diag);
 void eq_lin_free(eq_lin *l);
-const char *eq_lin_name(const eq_lin *l);
 /* Factors A with these values (in the order of the pattern). scale [n] is used by CHOLMOD alone.
  * EQ_ERR_SINGULAR: no factorization; *column (may be NULL) is the unknown of the zero pivot. No
  * message. */

@@ -79,10 +79,6 @@ const eq_cost_kind *eq_cost_find(const char *name) {
     return NULL;
 }
 
-const char *eq_cost_names(void) {
-    return "squared-difference, squared-error, cross-entropy";
-}
-
 double eq_cost_value(const eq_cost *cost, size_t n, const double *y, size_t label) {
     return cost->kind->value(cost, n, y, label);
 }

@@ -26,8 +26,6 @@ struct eq_cost {
 
 /* "squared-difference", "squared-error" or "cross-entropy"; NULL when the name is none of them. */
 const eq_cost_kind *eq_cost_find(const char *name);
-/* All names in one line, for messages. */
-const char *eq_cost_names(void);
 
 /* C(y, label). */
 double eq_cost_value(const eq_cost *cost, size_t n, const double *y, size_t label);

@@ -34,10 +34,6 @@ const eq_estimator_kind *eq_estimator_find(const char *name) {
     return NULL;
 }
 
-const char *eq_estimator_names(void) {
-    return "one-sided, random-sign, symmetric, four-point";
-}
-
 static const char *const nudgings[] = {
     [EQ_NUDGE_CURRENT] = "current",
     [EQ_NUDGE_ENERGY] = "energy",

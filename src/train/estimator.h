@@ -31,7 +31,6 @@ size_t eq_estimator_kinds(void);
 const eq_estimator_kind *eq_estimator_kind_at(size_t k);
 /* "one-sided", "random-sign", "symmetric" or "four-point"; NULL when the name is none of them. */
 const eq_estimator_kind *eq_estimator_find(const char *name);
-const char *eq_estimator_names(void);
 bool eq_nudging_find(const char *name, eq_nudging *nudging);
 const char *eq_nudging_name(eq_nudging nudging);
 

@@ -88,10 +88,6 @@ const eq_optimizer_kind *eq_optimizer_find(const char *name) {
     return NULL;
 }
 
-const char *eq_optimizer_names(void) {
-    return "sgd, momentum, adam, sign-sgd";
-}
-
 static const char *const schedules[] = {
     [EQ_SCHEDULE_CONSTANT] = "constant",
     [EQ_SCHEDULE_EXPONENTIAL] = "exponential",

@@ -34,7 +34,6 @@ typedef struct eq_optimizer {
 
 /* "sgd", "momentum", "adam" or "sign-sgd"; NULL when the name is none of them. */
 const eq_optimizer_kind *eq_optimizer_find(const char *name);
-const char *eq_optimizer_names(void);
 
 typedef enum eq_schedule_type {
     EQ_SCHEDULE_CONSTANT,

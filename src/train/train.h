@@ -76,7 +76,6 @@ typedef struct eq_trained eq_trained;
 eq_status eq_trained_open(const char *folder, const char *data_path, int threads, eq_trained **out,
                           eq_diag *diag);
 void eq_trained_free(eq_trained *m);
-const eq_experiment *eq_trained_experiment(const eq_trained *m);
 eq_circuit *eq_trained_circuit(eq_trained *m);
 size_t eq_trained_samples(const eq_trained *m);
 

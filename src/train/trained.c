@@ -95,10 +95,6 @@ void eq_trained_free(eq_trained *m) {
     eq_free(m);
 }
 
-const eq_experiment *eq_trained_experiment(const eq_trained *m) {
-    return m->x;
-}
-
 eq_circuit *eq_trained_circuit(eq_trained *m) {
     return m->s.c;
 }

@@ -632,7 +632,7 @@ START_TEST(sweeps_agree_with_the_sparse_engine) {
         eq_circuit *c = NULL;
         eq_engine *e = NULL;
         ck_assert_int_eq(eq_architecture_kind("drn", &a, NULL), EQ_OK);
-        ck_assert_int_eq(eq_architecture_layers("12,420,600,4", &a, NULL), EQ_OK);
+        ck_assert_int_eq(eq_architecture_layers("12,520,600,4", &a, NULL), EQ_OK);
         a.diode = swept_diode[_i];
         a.up = a.down = 0.1;
         a.gmin = a.low = 1e-6;
@@ -644,6 +644,7 @@ START_TEST(sweeps_agree_with_the_sparse_engine) {
         eq_nudge nudge = {current, NULL, NULL};
         ck_assert_int_eq(eq_engine_nudged_phase(e, 1, &nudge, y[k][1], NULL), EQ_OK);
         ck_assert_double_le(eq_engine_about(e).worst_ratio, 1.0);
+        ck_assert(eq_engine_about(e).sweeps == (k == 0));
         eq_engine_free(e);
         eq_circuit_free(c);
     }
