@@ -113,8 +113,20 @@ static void add_text(eq_spice *s, eq_text *text, eq_token name, unsigned analyse
     eq_text_free(text);
 }
 
-/* @d1[id], @r1[i], @v1[p]: ngspice's names for what i(d1), p(v1) and v(r1) are; false: another one.
+/* The column r1:r for @r1[r] and @r1[resistance]; false: the element or the parameter is unknown.
  */
+static bool put_parameter(const eq_spice *s, eq_token element, eq_token param, eq_text *t) {
+    static const char resistance[] = "resistance";
+    eq_element e = eq_spice_element_of(s, element);
+    if (e == EQ_NONE) return false;
+    if (eq_token_is(param, resistance)) param.length = 1;
+    eq_text_printf(t, "%s:%.*s", eq_circuit_element_name(s->circuit, e), (int)param.length,
+                   param.text);
+    return eq_spice_column(eq_class(s->circuit->row[e].cls), param) >= 0;
+}
+
+/* @d1[id], @r1[i], @v1[p], @r1[v]: ngspice's names for what i(d1), p(v1) and v(r1) are, and those
+ * of the element's parameters; false: another one. */
 static bool add_property(eq_spice *s, const eq_cursor *c, const char *end, eq_token name,
                          unsigned analyses) {
     static const struct {
@@ -128,9 +140,16 @@ static bool add_property(eq_spice *s, const eq_cursor *c, const char *end, eq_to
     const char *probe = NULL;
     for (size_t k = 0; k < sizeof known / sizeof *known; k++)
         if (eq_token_is(property, known[k].name)) probe = known[k].probe;
-    if (probe == NULL) return false;
-    eq_element e = eq_spice_find_element(s, element, ".print");
     eq_text t = {0};
+    if (probe == NULL) {
+        bool known_here = put_parameter(s, element, property, &t);
+        if (known_here)
+            add_text(s, &t, name, analyses);
+        else
+            eq_text_free(&t);
+        return known_here;
+    }
+    eq_element e = eq_spice_find_element(s, element, ".print");
     if (e == EQ_NONE) return true;
     eq_row r = s->circuit->row[e];
     eq_node *const *term = s->circuit->table[r.cls].term;

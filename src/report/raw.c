@@ -142,7 +142,10 @@ static eq_status read_ascii(cursor *s, eq_result *r, size_t points) {
         for (size_t k = 0; status == EQ_OK && k <= r->variables; k++) {
             double x = 0.0;
             size_t n = !more(s) ? 0 : eq_parse_double(s->at, (size_t)(s->end - s->at), &x);
-            if (n == 0) status = damaged(s, "a value is missing or is no real number");
+            if (n == 0) {
+                s->line++; /* the line after those that were read whole */
+                status = damaged(s, "a value is missing or is no real number");
+            }
             s->at += n;
             if (k > 0) value[k - 1] = x;
         }

@@ -26,7 +26,6 @@ double SuiteSparse_time(void) {
 
 static void destroy(void *self) {
     lin_cholmod *l = self;
-    if (l == NULL) return;
     cholmod_free_sparse(&l->upper, &l->common);
     cholmod_free_factor(&l->l, &l->common);
     cholmod_free_dense(&l->b, &l->common);

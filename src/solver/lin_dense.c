@@ -14,7 +14,6 @@ typedef struct lin_dense {
 
 static void destroy(void *self) {
     lin_dense *l = self;
-    if (l == NULL) return;
     eq_free(l->lu);
     eq_free(l->pivot);
     eq_free(l);

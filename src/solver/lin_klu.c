@@ -24,7 +24,6 @@ static int *rows_of(const lin_klu *l) {
 
 static void destroy(void *self) {
     lin_klu *l = self;
-    if (l == NULL) return;
     klu_free_numeric(&l->numeric, &l->common);
     klu_free_symbolic(&l->symbolic, &l->common);
     eq_free(l);

@@ -176,6 +176,86 @@ START_TEST(every_truncation_is_refused) {
 }
 END_TEST
 
+#define HEAD "Title: t\nPlotname: p\nFlags: real\nNo. Variables: 2\nNo. Points: 1\n"
+#define LIST "Variables:\n\t0\tv(a)\tvoltage\n\t1\ti(v1)\tcurrent\n"
+
+/* What is damaged, and what is only unusual. */
+START_TEST(damaged_and_unusual_files) {
+    static const struct {
+        const char *text, *message; /* NULL: read as v(a) = 1.5 */
+        int line;
+    } file[] = {
+        {HEAD LIST "Values:\n0\t1.5\n\t2\n", NULL, 0},
+        {"Title: t\r\nPlotname: p\r\nNo. Variables: 2\r\nNo. Points: 1\r\nVariables:\r\n 0 v(a) "
+         "voltage\r\n 1 f frequency\r\nValues:\r\n0 1.5\r\n 2\r\n",
+         NULL, 0},
+        {"Titles: t\nTitle:\nPlotname:\t p\nOption\n\nFlags: re\nNo. Variables: 2\nNo. Points: "
+         "1\n" LIST "Values:\n0\t1.5\n\t2",
+         NULL, 0},
+        {"Flags: complex\n" HEAD LIST "Values:\n0\t1.5,0\n\t2,0\n", "its values are complex", 1},
+        {"No. Variables: 99999999999999999999999\nNo. Points: 1\n" LIST "Values:\n0\t1.5\n",
+         "it lists no variables", 6},
+        {"No. Variables: 18446744073709551616\nNo. Points: 1\n" LIST "Binary:\n12345678",
+         "it ends before its last value", 6},
+        {HEAD "Variables:\n\t0\tv(a)\n", "the list of variables is too short", 7},
+        {HEAD "Variables:\n\t0\n", "the list of variables is too short", 7},
+        {HEAD "Variables:\n\t0\tv(a)\tvoltage\n", "the list of variables is too short", 7},
+        {HEAD LIST "Values:\n0\t1.5\n", "a value is missing or is no real number", 11},
+        {HEAD LIST "Values:\n0\tone\n\t2\n", "a value is missing or is no real number", 10},
+        {HEAD LIST, "it ends before its values", 8},
+        {"", "it is empty", 0},
+    };
+    for (size_t k = 0; k < sizeof file / sizeof *file; k++) {
+        eq_result **plots;
+        size_t count;
+        eq_diag *d = eq_diag_new();
+        eq_status status =
+            eq_raw_parse("x.raw", file[k].text, strlen(file[k].text), &plots, &count, d);
+        if (file[k].message == NULL) {
+            ck_assert_msg(status == EQ_OK, "%zu: %s", k,
+                          status == EQ_OK ? "" : eq_diag_get(d, 0)->text);
+            ck_assert(count == 1 && plots[0]->value[0] == 1.5 && plots[0]->value[1] == 2.0);
+            ck_assert_str_eq(plots[0]->plot, "p");
+            ck_assert_str_eq(plots[0]->variable[1].type, k == 1 ? "notype" : "current");
+            eq_raw_free(plots, count);
+        } else {
+            ck_assert_int_eq(status, EQ_ERR_INPUT);
+            ck_assert_msg(strstr(eq_diag_get(d, 0)->text, file[k].message) != NULL, "%zu: %s", k,
+                          eq_diag_get(d, 0)->text);
+            ck_assert_msg(eq_diag_get(d, 0)->line == file[k].line, "%zu: line %d", k,
+                          eq_diag_get(d, 0)->line);
+        }
+        eq_diag_free(d);
+    }
+}
+END_TEST
+
+/* What CSV and JSON must not say as it stands: quotes, separators, control characters, NaN. */
+START_TEST(awkward_names_and_numbers) {
+    eq_result *r = eq_result_new("back\\slash\ttab", "p");
+    eq_result_variable(r, "a\"b", "notype", NULL);
+    eq_result_variable(r, "c\nd", "notype", NULL);
+    eq_result_variable(r, "e", "notype", NULL);
+    eq_result_point(r, (double[]){(double)NAN, (double)-INFINITY, 1.0}, NULL);
+    eq_result_point(r, (double[]){1.0, 2.0, 3.0}, NULL);
+    const eq_result *const two[] = {r, r};
+    size_t length;
+    char *data = bytes_of(two, 1, EQ_CSV, &length);
+    ck_assert_msg(strncmp(data, "\"a\"\"b\",\"c\nd\",e\n", 15) == 0, "%s", data);
+    free(data);
+    data = bytes_of(two, 2, EQ_JSON, &length);
+    ck_assert_ptr_nonnull(strstr(data, "[{\"title\": \"back\\\\slash\\u0009tab\""));
+    ck_assert_ptr_nonnull(strstr(data, "{\"name\": \"a\\\"b\", \"type\": \"notype\"}, "
+                                       "{\"name\": \"c\\u000ad\""));
+    ck_assert_ptr_nonnull(strstr(data, "[[null, null, 1],\n  [1, 2, 3]]},\n{\"title\""));
+    free(data);
+    data = bytes_of(two, 1, EQ_RAW_ASCII, &length);
+    ck_assert_msg(strncmp(data, "Title: back\\slash tab\n", 22) == 0, "%s", data);
+    free(data);
+    eq_result_free(r);
+}
+END_TEST
+
 START_TEST(tables_in_text) {
     eq_result *r = eq_result_new("q\"uote", "Operating Point");
     eq_result_variable(r, "v(a,b)", "voltage", NULL);
@@ -210,6 +290,8 @@ Suite *raw_suite(void) {
     tcase_add_test(t, npz_archives_hold_every_variable);
     tcase_add_test(t, ascii_files_in_both_forms);
     tcase_add_test(t, every_truncation_is_refused);
+    tcase_add_test(t, damaged_and_unusual_files);
+    tcase_add_test(t, awkward_names_and_numbers);
     tcase_add_test(t, tables_in_text);
     suite_add_tcase(s, t);
     return s;

@@ -68,6 +68,9 @@ START_TEST(expressions_have_their_values) {
                 {"@r2[i]", "@r2[i]", "current", 1e-3},
                 {"@r.x1.r1[p]", "@r.x1.r1[p]", "notype", 4e-3},
                 {"@r1[v]", "@r1[v]", "voltage", 1.0},
+                {"@R1[resistance]", "@r1[resistance]", "notype", 1e3},
+                {"@r1[r]", "@r1[r]", "notype", 1e3},
+                {"@v1[dc]", "@v1[dc]", "notype", 3.0},
                 {"v(X1:n)", "v(x1:n)", "voltage", 2.0},
                 {"I(x1:r1)", "i(x1:r1)", "current", 2e-3},
                 {"{f(v(out))}", "{f(v(out))}", "notype", 4.0},
@@ -128,7 +131,7 @@ END_TEST
 
 START_TEST(all_and_unknown_items_give_everything) {
     static const char *const card[] = {".save all\n", ".print op v(*)\n", ".print op vdb(out)\n",
-                                       ".probe @g1[gm] onoise\n"};
+                                       ".probe @g1[noise] onoise\n"};
     for (size_t k = 0; k < sizeof card / sizeof *card; k++) {
         char text[512];
         snprintf(text, sizeof text, "%s%s", DIVIDER, card[k]);

@@ -1,4 +1,6 @@
+#include <SuiteSparse_config.h>
 #include <check.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +106,60 @@ START_TEST(unsymmetric_systems) {
 }
 END_TEST
 
+/* How many allocations of SuiteSparse, and of realloc alone, still succeed. */
+static long allocations;
+
+static void *few_malloc(size_t bytes) {
+    return allocations-- > 0 ? malloc(bytes) : NULL;
+}
+
+static void *few_calloc(size_t n, size_t size) {
+    return allocations-- > 0 ? calloc(n, size) : NULL;
+}
+
+static void *few_realloc(void *p, size_t bytes) {
+    return allocations-- > 0 ? realloc(p, bytes) : NULL;
+}
+
+/* Analysis, factorization and solutions; the first failure. */
+static eq_status solve_once(eq_lin_kind kind, const matrix *m, double *x) {
+    eq_lin *l = NULL;
+    eq_pattern p = {N, m->start, m->row};
+    eq_status status = eq_lin_new(kind, &p, &l, NULL);
+    if (status != EQ_OK) return status;
+    for (int round = 0; status == EQ_OK && round < 2; round++)
+        status = eq_lin_factor(l, m->value, m->scale, NULL);
+    if (status == EQ_OK) status = eq_lin_solve(l, x);
+    eq_lin_free(l);
+    return status;
+}
+
+/* SuiteSparse or eqspice has no memory left after n allocations: that is said, whatever n is. */
+START_TEST(memory_runs_out) {
+    eq_lin_kind kind = (eq_lin_kind)_i;
+    matrix *m = malloc(sizeof *m);
+    fill(m, 1, true);
+    SuiteSparse_config.malloc_func = few_malloc;
+    SuiteSparse_config.calloc_func = few_calloc;
+    SuiteSparse_config.realloc_func = few_realloc;
+    for (int ours = 0; ours < 2; ours++) {
+        eq_status status = EQ_ERR_MEMORY;
+        double b[N], x[N];
+        for (long n = 0; status != EQ_OK; n++) {
+            ck_assert_int_lt(n, 1000);
+            for (int k = 0; k < N; k++) x[k] = b[k] = cos(k);
+            allocations = ours ? LONG_MAX : n;
+            if (ours) eq_mem_fail_after(n);
+            status = solve_once(kind, m, x);
+            eq_mem_fail_after(-1);
+            ck_assert(status == EQ_OK || status == EQ_ERR_MEMORY);
+        }
+        ck_assert_double_lt(defect(m, x, b, false), 1e-10);
+    }
+    free(m);
+}
+END_TEST
+
 /* A zero row and column are named, and the same object factors a good matrix afterwards. */
 START_TEST(singular_matrices_are_named) {
     eq_lin_kind kind = (eq_lin_kind)_i;
@@ -165,6 +221,7 @@ Suite *lin_suite(void) {
     TCase *t = tcase_create("lin");
     tcase_add_loop_test(t, backends_solve_both_ways, 0, 3);
     tcase_add_loop_test(t, unsymmetric_systems, 0, 2);
+    tcase_add_loop_test(t, memory_runs_out, 0, 3);
     tcase_add_loop_test(t, singular_matrices_are_named, 0, 3);
     tcase_add_test(t, openmp_is_left_alone_but_for_the_thread_that_asks);
     suite_add_tcase(s, t);

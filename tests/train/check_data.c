@@ -1,8 +1,10 @@
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../support/program.h"
@@ -154,6 +156,16 @@ START_TEST(damaged_idx_is_refused) {
                          EQ_ERR_INPUT);
         expect(diag, 0, 0, bad[k].message);
     }
+    static const unsigned char none[] = {0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 3};
+    eq_diag *of_none = eq_diag_new();
+    ck_assert_int_eq(eq_data_read_idx(put("none", none, sizeof none), good_labels, &d, of_none),
+                     EQ_ERR_INPUT);
+    expect(of_none, 0, 0, "is empty; give a file with examples");
+    eq_diag *swapped = eq_diag_new();
+    char twice[128];
+    strcpy(twice, put("twice", images, sizeof images));
+    ck_assert_int_eq(eq_data_read_idx(twice, twice, &d, swapped), EQ_ERR_INPUT);
+    expect(swapped, 0, 0, "the file has 3 axes, a file of labels has 1");
     unsigned char three[] = {0, 0, 8, 1, 0, 0, 0, 3, 1, 2, 3};
     eq_diag *diag = eq_diag_new();
     char good_images[128];
@@ -236,6 +248,10 @@ START_TEST(damaged_npy_is_refused) {
         "",
         NPY("<f8", "(2, 2, 0)"),
         "{'descr': '<f8', 'shape': (2, 2), }\n",
+        "{'descr' '<f8', 'fortran_order': False, 'shape': (2, 2), }\n",
+        "{'descr': <f8, 'fortran_order': False, 'shape': (2, 2), }\n",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': 4, }\n",
+        "{'descr': '<f8', 'fortran_order': False, }\n",
     };
     eq_data *d = NULL;
     char good_y[128], good_x[128];
@@ -256,6 +272,110 @@ START_TEST(damaged_npy_is_refused) {
     const char *bad_y = put_npy("n.npy", 1, NPY("<i8", "(2,)"), negative, sizeof negative);
     ck_assert_int_eq(eq_data_read_npy(good_x, bad_y, &d, diag), EQ_ERR_INPUT);
     expect(diag, 0, 0, "no class number");
+    static const double no_class[][2] = {{0.0, 0.5}, {70000.0, 0.0}, {0.0, (double)NAN}};
+    for (size_t k = 0; k < sizeof no_class / sizeof *no_class; k++) {
+        bad_y = put_npy("n.npy", 1, NPY("<f8", "(2,)"), no_class[k], sizeof no_class[k]);
+        ck_assert_int_eq(eq_data_read_npy(good_x, bad_y, &d, diag = eq_diag_new()), EQ_ERR_INPUT);
+        expect(diag, 0, 0, "no class number");
+    }
+    static const double endless[4] = {1.0, (double)INFINITY, 0.0, 0.0};
+    const char *bad_x = put_npy("n.npy", 1, NPY("<f8", "(2, 2)"), endless, sizeof endless);
+    ck_assert_int_eq(eq_data_read_npy(bad_x, good_y, &d, diag = eq_diag_new()), EQ_ERR_INPUT);
+    expect(diag, 0, 0, "the value is not finite");
+    bad_x = put_npy("n.npy", 3, NPY("<f8", "(2, 2)"), f8, sizeof f8);
+    ck_assert_int_eq(eq_data_read_npy(bad_x, good_y, &d, diag = eq_diag_new()), EQ_ERR_INPUT);
+    expect(diag, 0, 0, "byte 6: the .npy format is neither version 1 nor 2");
+}
+END_TEST
+
+/* Two tables of one kind: a training and a test set, of files (IDX with labels, CSV) or of one
+ * folder and another. What does not fit together is refused. */
+START_TEST(a_test_set_of_its_own) {
+    static const unsigned char wide[] = {0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 4, 1, 2, 3, 4};
+    static const unsigned char one[] = {0, 0, 8, 1, 0, 0, 0, 1, 0};
+    static const unsigned char ninth[] = {0, 0, 8, 1, 0, 0, 0, 2, 9, 0};
+    static const struct {
+        const char *images, *labels, *message; /* of the test set; message NULL: it is read */
+    } with[] = {{"images", "labels", NULL},
+                {"wide", "one", "the training examples have 3 features, the test examples 4"},
+                {"images", "ninth", "the test labels have class 9, the training labels only 0..4"},
+                {"missing", "labels", "missing"}};
+    put("images", images, sizeof images);
+    put("labels", labels, sizeof labels);
+    put("wide", wide, sizeof wide);
+    put("one", one, sizeof one);
+    put("ninth", ninth, sizeof ninth);
+    for (size_t k = 0; k < sizeof with / sizeof *with; k++) {
+        char path[4][128];
+        const char *const name[4] = {"images", "labels", with[k].images, with[k].labels};
+        for (int j = 0; j < 4; j++) strcpy(path[j], in(name[j]));
+        eq_data_options o = {EQ_DATA_IDX, path[0], path[1], path[2], path[3], .train_limit = 1};
+        eq_data_set s = {0};
+        eq_diag *diag = eq_diag_new();
+        eq_status status = eq_data_set_read(&o, ".", 1, &s, diag);
+        if (with[k].message != NULL) {
+            ck_assert_int_ne(status, EQ_OK);
+            expect(diag, 0, 0, with[k].message);
+            continue;
+        }
+        ck_assert_int_eq(status, EQ_OK);
+        ck_assert_uint_eq(s.train_count, 1); /* limited */
+        ck_assert_uint_eq(s.test_count, 2);
+        ck_assert_int_eq(s.test->label[s.test_index[0]], 4);
+        put("t10k-images-idx3-ubyte", images, sizeof images);
+        put("t10k-labels-idx1-ubyte", labels, sizeof labels);
+        eq_data_set other = {0};
+        ck_assert_int_eq(eq_data_read_test(&o, scratch_current(), s.train, &other, diag), EQ_OK);
+        ck_assert_uint_eq(other.test_count, 2);
+        ck_assert_mem_eq(other.test->pixel, images + 16, 6);
+        eq_data_set_free(&other);
+        eq_data_set_free(&s);
+        eq_diag_free(diag);
+    }
+}
+END_TEST
+
+/* MNIST is looked for in four places. */
+START_TEST(mnist_is_found) {
+    char folder[128], data[160], place[200];
+    strcpy(folder, scratch_current());
+    snprintf(data, sizeof data, "%s/data", folder);
+    snprintf(place, sizeof place, "%s/mnist", data);
+    mkdir(data, 0755);
+    mkdir(place, 0755);
+    static const char *const name[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                       "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"};
+    for (int k = 0; k < 4; k++) {
+        char path[256];
+        snprintf(path, sizeof path, "data/mnist/%s", name[k]);
+        put(path, k % 2 ? labels : images, k % 2 ? sizeof labels : sizeof images);
+    }
+    char netlists[160];
+    snprintf(netlists, sizeof netlists, "%s/netlists", folder);
+    mkdir(netlists, 0755);
+    const struct {
+        const char *environment, *beside;
+    } from[] = {{data, "."}, {NULL, folder}, {"", netlists}, {"/nowhere", folder}};
+    for (int k = 0; k < 4; k++) {
+        eq_data_options o = {.format = EQ_DATA_IDX};
+        eq_data_set s = {0};
+        if (from[k].environment == NULL)
+            unsetenv("EQSPICE_DATA");
+        else
+            setenv("EQSPICE_DATA", from[k].environment, 1);
+        ck_assert_int_eq(eq_data_set_read(&o, from[k].beside, 1, &s, NULL), EQ_OK);
+        ck_assert_uint_eq(s.test_count, 2);
+        eq_data_set_free(&s);
+        if (access("data/mnist", F_OK) == 0) continue; /* somebody's own */
+        eq_diag *diag = eq_diag_new();
+        setenv("EQSPICE_DATA", "/nowhere", 1);
+        ck_assert_int_eq(eq_data_set_read(&o, "/nowhere", 1, &s, diag), EQ_ERR_INPUT);
+        expect(diag, 0, 0, "are not in $EQSPICE_DATA/mnist nor in data/mnist; run tools/get-mnist");
+        unsetenv("EQSPICE_DATA");
+        ck_assert_int_eq(eq_data_set_read(&o, "/nowhere", 1, &s, diag = eq_diag_new()),
+                         EQ_ERR_INPUT);
+        expect(diag, 0, 0, "(EQSPICE_DATA is not set)");
+    }
 }
 END_TEST
 
@@ -348,6 +468,8 @@ Suite *data_suite(void) {
     tcase_add_test(t, missing_mnist_names_the_remedy);
     tcase_add_test(t, npy_of_every_type);
     tcase_add_test(t, damaged_npy_is_refused);
+    tcase_add_test(t, a_test_set_of_its_own);
+    tcase_add_test(t, mnist_is_found);
     tcase_add_test(t, split_is_a_partition);
     tcase_add_test(t, iris_has_the_classic_means);
     tcase_add_test(t, encoder_by_hand);

@@ -4,6 +4,8 @@
 
 #include "circuit/architecture.h"
 #include "train/cost.h"
+#include "train/data.h"
+#include "train/encode.h"
 #include "train/estimator.h"
 #include "train/init.h"
 #include "train/optimizer.h"
@@ -206,10 +208,39 @@ START_TEST(initialisation_ranges) {
         ck_assert(first == w[g->row[0]]);
         ck_assert(sum > 0.0);
     }
+    static const eq_init bad[] = {{EQ_INIT_LOG_UNIFORM, 0.0, 1e-4},
+                                  {EQ_INIT_UNIFORM, -1e-6, 1e-4},
+                                  {EQ_INIT_UNIFORM, 1e-4, 1e-6},
+                                  {EQ_INIT_UNIFORM, 0.0, (double)INFINITY},
+                                  {EQ_INIT_UNIFORM, (double)NAN, 1e-6}};
     eq_random r = eq_random_seed(5);
-    eq_init bad = {EQ_INIT_LOG_UNIFORM, 0.0, 1e-4};
-    ck_assert_int_eq(eq_init_group(c, 0, &bad, &r, NULL), EQ_ERR_INPUT);
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
+        ck_assert_int_eq(eq_init_group(c, 0, &bad[k], &r, NULL), EQ_ERR_INPUT);
+    const double before = w[g->row[0]];
+    eq_init deck = {EQ_INIT_DECK, (double)NAN, (double)NAN};
+    ck_assert_int_eq(eq_init_group(c, 0, &deck, &r, NULL), EQ_OK);
+    ck_assert(w[g->row[0]] == before);
     eq_circuit_free(c);
+}
+END_TEST
+
+/* Names are found whatever their case; what nobody has called so is not found. */
+START_TEST(names_are_found) {
+    eq_init_type init;
+    eq_schedule_type schedule;
+    eq_normalize normalize;
+    eq_nudging nudging;
+    eq_data_format format;
+    ck_assert(eq_init_find("Log-Uniform", &init) && init == EQ_INIT_LOG_UNIFORM);
+    ck_assert(eq_schedule_find("COSINE", &schedule) && schedule == EQ_SCHEDULE_COSINE);
+    ck_assert(eq_normalize_find("standard", &normalize) && normalize == EQ_NORMALIZE_STANDARD);
+    ck_assert(eq_nudging_find("energy", &nudging) && nudging == EQ_NUDGE_ENERGY);
+    ck_assert(eq_data_format_find("npy", &format) && format == EQ_DATA_NPY);
+    ck_assert(!eq_init_find("normal", &init) && !eq_schedule_find("normal", &schedule) &&
+              !eq_normalize_find("normal", &normalize) && !eq_nudging_find("normal", &nudging) &&
+              !eq_data_format_find("normal", &format));
+    ck_assert(eq_cost_find("normal") == NULL && eq_estimator_find("normal") == NULL &&
+              eq_optimizer_find("normal") == NULL);
 }
 END_TEST
 
@@ -223,6 +254,7 @@ Suite *method_suite(void) {
     tcase_add_test(t, optimizers_clip_and_act_elementwise);
     tcase_add_test(t, schedules_by_hand);
     tcase_add_test(t, initialisation_ranges);
+    tcase_add_test(t, names_are_found);
     suite_add_tcase(s, t);
     return s;
 }

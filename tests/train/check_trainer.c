@@ -80,6 +80,25 @@ START_TEST(bad_experiments_are_refused_with_their_line) {
         {HEAD DECK DATA RATE "<estimator type='symmetric' beta='0'/></experiment>", "0", 5},
         {HEAD "<architecture kind='drn' layers='2,x'/>" DATA RATE "</experiment>", "<architecture>",
          2},
+        {HEAD DECK "<data format='csv' path='d.csv' test-path='e.csv' test-fraction='0.2'/>\n" RATE
+                   "</experiment>",
+         "both test-path and test-fraction", 3},
+        {HEAD DECK DATA "<optimizer type='sgd' rate='1'><group match='*' init='log-uniform' "
+                        "low='1e-6'/></optimizer>"
+                        "</experiment>",
+         "range", 4},
+        {HEAD DECK DATA
+         "<optimizer type='sgd' rate='1'><group match='*' init='kaiming'/></optimizer>"
+         "</experiment>",
+         "range", 4},
+        {HEAD DECK DATA
+         "<optimizer type='sgd' rate='1'><group match='*' init='fan-in'/></optimizer>"
+         "</experiment>",
+         "range", 4},
+        {HEAD DECK "<data format='csv' path='d.csv' labels=''/>\n" RATE
+                   "<estimator type='symmetric' "
+                   "beta='x'/></experiment>",
+         "x", 5},
         {"<experiment", "", 1},
     };
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {

@@ -1,0 +1,213 @@
+/* What the commands say when they are asked for something that cannot be, when their output cannot
+ * be written, on a terminal, and when a check does not hold. */
+#define _XOPEN_SOURCE 700
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "report/process.h"
+#include "support/program.h"
+
+Suite *usage_suite(void);
+
+static void put(const char *name, const char *text) {
+    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
+}
+
+/* Two neurons with amplifiers; a resistor by-passes one of them, so there are no energy weights and
+ * EqProp's gradient is wrong. */
+static const char network[] =
+    "t\nVx1 x1 0 0\nVx2 x2 0 0\nVx3 x3 0 0\nVx4 x4 0 0\n"
+    "R11 x1 h1 10k\nR21 x2 h1 20k\nR31 x3 h1 30k\nR41 x4 h1 12k\n"
+    "R12 x1 h2 15k\nR22 x2 h2 12k\nR32 x3 h2 11k\nR42 x4 h2 13k\n"
+    "D1 h1 0 dm\nD2 0 h1 dm\nD3 h2 0 dm\nD4 0 h2 dm\n.model dm D is=1e-6\n"
+    "E1 e1 0 h1 0 4\nVs1 e1 w1 0\nF1 h1 0 Vs1 0.25\n"
+    "E2 e2 0 h2 0 2\nVs2 e2 w2 0\nF2 h2 0 Vs2 0.125\n"
+    "Rs11 w1 y1 5k\nRs21 w2 y1 7k\nRs12 w1 y2 6k\nRs22 w2 y2 8k\nRsg1 y1 0 9k\nRsg2 y2 0 9k\n"
+    "Rs99 h1 y1 10k\n"
+    "*% input Vx1 Vx2 Vx3 Vx4\n*% output y1 y2\n*% train R?? gmin=1e-6 gmax=1e-2\n.op\n.end\n";
+static const char experiment[] =
+    "<experiment name=\"net\" seed=\"1\"><circuit deck=\"net.cir\"/>"
+    "<data format=\"csv\" path=\"data.csv\" label=\"kind\"/>"
+    "<encoding normalize=\"range\" scale=\"2\" invert=\"yes\"/>"
+    "<cost type=\"squared-error\"/><estimator type=\"symmetric\" beta=\"1e-7\"/>"
+    "<optimizer type=\"sgd\"><group match=\"r??\" rate=\"1e-9\" init=\"deck\"/></optimizer>"
+    "<minibatch size=\"2\"/><epochs count=\"2\"/></experiment>\n";
+
+static void make_files(void) {
+    scratch_make();
+    put("net.cir", network);
+    put("net.xml", experiment);
+    put("data.csv", "a,b,kind\n0,1,x\n1,0,y\n1,1,x\n0,0,y\n");
+    put("differ.cir", "t\n.param n=1\nv1 a 0 1\nr1 a b 1\n.if (n == 1)\nr2 b 0 1\n.else\nr2 b c 1\n"
+                      "r3 c 0 1\n.endif\n.op\n.step param n 1 2 1\n.end\n");
+    put("many.cir", "t\nv1 a 0 1\nv2 b 0 1\nr1 a b 1\n.dc v1 0 1 10u v2 0 1 10u\n.end\n");
+    put("zero.cir", "t\nv1 a 0 1\nr1 a 0 1\n.dc r1 -1 1 1\n.end\n");
+    put("trained.cir",
+        "t\nv1 a 0 1\nr1 a b 1k\nr2 b 0 1k\n.dc r1 1k 3k 2k\n.print dc v(b) "
+        "@r1[resistance]\n*% input v1\n*% output b\n*% train r1 gmin=1u gmax=1\n.end\n");
+    put("nothing.cir", "t\nv1 a 0 1\nr1 a 0 1\n.end\n");
+    put("runs", "a file where the folder should be\n");
+    mkdir(in("empty"), 0755);
+}
+
+static const struct {
+    const char *line, *message; /* %s: the scratch folder */
+    int exit_status;
+} line[] = {
+    {"train netlists/iris.xml --engine fast",
+     "there is no engine 'fast'; use auto, layered or sparse", 2},
+    {"train netlists/iris.xml --threads 0", "0 threads cannot work; give at least 1", 2},
+    {"train netlists/iris.xml --threads -99999999999", "this is not a number", 2},
+    {"train netlists/iris.xml --threads 99999999999", "this is not a number", 2},
+    {"train netlists/iris.xml --threads 999999999999999999999", "this is not a number", 2},
+    {"train netlists/iris.xml --threads 2x", "this is not a number", 2},
+    {"train netlists/iris.xml --save-every -1",
+     "files cannot be written every -1 s; give 0 or more", 2},
+    {"train netlists/iris.xml --epochs 0", "epochs and seed must be positive", 2},
+    {"train netlists/iris.xml --epochs -7", "epochs and seed must be positive", 2},
+    {"train netlists/iris.xml --seed -2", "epochs and seed must be positive", 2},
+    {"train netlists/iris.xml --resume -o %s/empty", "cannot read", 2},
+    {"build --layers 4,2 kendall", "ARCH comes before the options: eqspice build kendall", 2},
+    {"build kendall --layers 4,2 --diode germanium",
+     "--diode is 'germanium'; use shockley or ideal", 2},
+    {"build kendall --layers 4,2 --outputs many", "--outputs is 'many'; use ", 2},
+    {"build kendall --layers 4,2 --bias 1,x", "", 2},
+    {"build kendall --layers 4,2 --to pspice", "", 2},
+    {"build kendall --layers 4,2 -o %s/no/such.cir", "cannot", 1},
+    {"op netlists/divider.cir --dialect spectre", "", 2},
+    {"op netlists/divider.cir --dialect xml", "", 2},
+    {"op netlists/divider.cir -o %s/no/such.raw --format raw", "cannot", 1},
+    {"export netlists/divider.cir --to xyce --phase forced",
+     "there is no phase 'forced'; use free or nudged", 2},
+    {"run %s/nothing.cir", "", 2},
+    {"run %s/differ.cir", "the sweep changes which nodes and sources there are", 2},
+    {"run %s/many.cir", "the sweep has 1e+10 points, more than ", 2},
+    {"run %s/zero.cir", "the sweep sets r1 to 0 ohm, which it cannot be; change its range", 2},
+    {"eval %s/empty", "", 2},
+    {"gradcheck %s/net.xml", "a bound does not hold: see the lines above", 1},
+};
+
+START_TEST(refused_with_a_reason) {
+    char asked[512], *text;
+    snprintf(asked, sizeof asked, line[_i].line, scratch_current());
+    expect_exit(line[_i].exit_status, &text, "%s", asked);
+    ck_assert_msg(strstr(text, "error: ") != NULL, "%s: %s", asked, text);
+    ck_assert_msg(strstr(text, line[_i].message) != NULL, "%s: %s", asked, text);
+    eq_free(text);
+}
+END_TEST
+
+/* A command of the shell in the scratch folder, where $EQSPICE is the program and $HERE the folder
+ * of the sources. */
+static char *shell(int exit_status, const char *command) {
+    const char *const argv[] = {"sh", "-c", command, NULL};
+    char here[4096], program[8192];
+    const char *own = getenv("EQSPICE") == NULL ? "build/eqspice" : getenv("EQSPICE");
+    eq_process p = {argv, scratch_current(), NULL, "dash", 60};
+    eq_text text = {0};
+    int ended = -1;
+    ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+    snprintf(program, sizeof program, "%s%s%s", own[0] == '/' ? "" : here, own[0] == '/' ? "" : "/",
+             own);
+    setenv("EQSPICE", program, 1);
+    setenv("HERE", here, 1);
+    ck_assert_int_eq(eq_process_run(&p, &ended, &text, NULL), EQ_OK);
+    ck_assert_msg(ended == exit_status, "%s: %d\n%s", command, ended, text.text);
+    eq_text_puts(&text, "");
+    return text.text;
+}
+
+static void says(const char *text, const char *wanted) {
+    ck_assert_msg(strstr(text, wanted) != NULL, "%s\nnot: %s", text, wanted);
+}
+
+/* A full device behind standard output, for results, help and version. */
+START_TEST(standard_output_is_full) {
+    static const char *const full[] = {
+        "$EQSPICE op $HERE/netlists/divider.cir >/dev/full",
+        "$EQSPICE op $HERE/netlists/divider.cir --format csv >/dev/full",
+        "$EQSPICE export $HERE/netlists/divider.cir --to xyce >/dev/full",
+        "$EQSPICE --help >/dev/full", "$EQSPICE check $HERE/netlists/divider.cir >/dev/full"};
+    for (size_t k = 0; k < sizeof full / sizeof *full; k++) {
+        char *text = shell(1, full[k]);
+        says(text, "No space left on device");
+        eq_free(text);
+    }
+}
+END_TEST
+
+/* On a terminal a bar shows the progress, and is gone in the end. */
+START_TEST(progress_on_a_terminal) {
+    put("data.csv", "");
+    char *text =
+        shell(0, "script -qec \"$EQSPICE train $HERE/netlists/iris.xml --engine sparse --epochs 3 "
+                 "-o run\" /dev/null");
+    says(text, "\r\033[Kepoch ");
+    says(text, " examples/s  error ");
+    says(text, " left");
+    const char *last = text, *erase = "\r\033[K";
+    for (const char *at = text; (at = strstr(at, "[=")) != NULL; at++) last = at;
+    says(last, erase);
+    says(last, "conductances trained by the sparse engine");
+    eq_free(text);
+}
+END_TEST
+
+/* An experiment trained where nothing else is said goes into runs/NAME. */
+START_TEST(folder_of_its_own) {
+    char *text = shell(1, "$EQSPICE train net.xml");
+    says(text, "runs");
+    eq_free(text);
+    ck_assert_int_eq(unlink(in("runs")), 0);
+    text = shell(0, "$EQSPICE train net.xml 2>&1 && ls runs/net");
+    says(text, "wrote runs/net/model.cir, metrics.csv, checkpoint and curves.svg\n");
+    says(text, "\ncurves.svg\n");
+    ck_assert_ptr_null(strstr(text, "held-out")); /* it has none */
+    eq_free(text);
+}
+END_TEST
+
+/* A trained resistor is a memristor inside, and still swept and printed by its resistance. */
+START_TEST(trained_resistors_are_swept) {
+    char *text;
+    expect_exit(0, &text, "run %s --format csv", in("trained.cir"));
+    double v = 0.0, r = 0.0;
+    says(text, "r1,v(b),@r1[resistance]\n1000,0.5,1000\n3000,");
+    ck_assert_int_eq(sscanf(strstr(text, "\n3000,"), "\n3000,%lf,%lf\n", &v, &r), 2);
+    ck_assert_double_eq_tol(v, 0.25, 1e-12);
+    ck_assert_double_eq_tol(r, 3000.0, 1e-9);
+    eq_free(text);
+}
+END_TEST
+
+START_TEST(help_in_two_forms) {
+    char *one, *two;
+    expect_exit(0, &one, "--help");
+    expect_exit(0, &two, "-h");
+    ck_assert_str_eq(one, two);
+    says(one, "usage: eqspice COMMAND ARGUMENT [options]\n");
+    eq_free(one);
+    eq_free(two);
+}
+END_TEST
+
+Suite *usage_suite(void) {
+    Suite *s = suite_create("usage");
+    TCase *t = tcase_create("usage");
+    tcase_add_checked_fixture(t, make_files, scratch_drop);
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, refused_with_a_reason, 0, sizeof line / sizeof *line);
+    tcase_add_test(t, standard_output_is_full);
+    tcase_add_test(t, progress_on_a_terminal);
+    tcase_add_test(t, folder_of_its_own);
+    tcase_add_test(t, trained_resistors_are_swept);
+    tcase_add_test(t, help_in_two_forms);
+    suite_add_tcase(s, t);
+    return s;
+}
