@@ -75,10 +75,10 @@ typedef struct eq_device_class {
     /* y, dy/dx and dy/dc; dydc may be NULL. y and dydx are always written. */
     void (*value_and_slope)(size_t n, double *const *w, const double *x, const double *c, double *y,
                             double *dydx, double *dydc);
-    /* dp/dw_k at fixed x and c, for parameter k. */
+    /* dp/dw_k at fixed x and c, for a parameter k that is trainable. */
     void (*param_energy)(size_t n, double *const *w, int k, const double *x, const double *c,
                          double *dpdw);
-    /* dy/dw_k at fixed x and c, for parameter k (the adjoint needs it). */
+    /* dy/dw_k at fixed x and c, for such a k (the adjoint needs it). */
     void (*param_value)(size_t n, double *const *w, int k, const double *x, const double *c,
                         double *dydw);
     /* Moves x_new towards x_old where a step across a junction is too long (Nagel 1975, pnjlim);

@@ -196,13 +196,12 @@ static void value_and_slope(size_t n, double *const *w, const double *x, const d
  * theorem). */
 static void param_energy(size_t n, double *const *w, int k, const double *x, const double *c,
                          double *dpdw) {
+    (void)k;
     (void)c;
     for (size_t j = 0; j < n; j++) {
-        double v = k == IS ? junction_drop(j, w, x[j]) : 0.0;
+        double v = junction_drop(j, w, x[j]);
         eq_junction q = junction(j, w);
-        if (k != IS)
-            dpdw[j] = 0.0;
-        else if (w[WIDE][j] != 0.0)
+        if (w[WIDE][j] != 0.0)
             dpdw[j] = eq_junction_energy_per_is(&q, v) / w[IS][j];
         else
             dpdw[j] = eq_diode_energy(v, 1.0, q.vte, 0.0) * q.is / w[IS][j];
@@ -212,15 +211,16 @@ static void param_energy(size_t n, double *const *w, int k, const double *x, con
 /* di/dis at fixed u; the series resistance takes a part of it. */
 static void param_value(size_t n, double *const *w, int k, const double *x, const double *c,
                         double *dydw) {
+    (void)k;
     (void)c;
     for (size_t j = 0; j < n; j++) {
-        double unit, slope, i, g, v = k == IS ? junction_drop(j, w, x[j]) : 0.0;
+        double unit, slope, i, g, v = junction_drop(j, w, x[j]);
         eq_junction q = junction(j, w);
         eq_diode_law(v, 1.0, q.vte, 0.0, &unit, &slope);
         unit =
             w[WIDE][j] != 0.0 ? eq_junction_law_per_is(&q, v) / w[IS][j] : unit * q.is / w[IS][j];
         law(j, w, v, &i, &g);
-        dydw[j] = k == IS ? unit / (1.0 + w[RSER][j] * g) : 0.0;
+        dydw[j] = unit / (1.0 + w[RSER][j] * g);
     }
 }
 

@@ -45,15 +45,16 @@ static void value_and_slope(size_t n, double *const *w, const double *x, const d
 
 static void param_energy(size_t n, double *const *w, int k, const double *x, const double *c,
                          double *dpdw) {
+    (void)k;
     (void)c;
-    for (size_t j = 0; j < n; j++)
-        dpdw[j] = k == VFWD ? extra(j, w) * (over(j, w, 0.0) - over(j, w, x[j])) : 0.0;
+    for (size_t j = 0; j < n; j++) dpdw[j] = extra(j, w) * (over(j, w, 0.0) - over(j, w, x[j]));
 }
 
 static void param_value(size_t n, double *const *w, int k, const double *x, const double *c,
                         double *dydw) {
+    (void)k;
     (void)c;
-    for (size_t j = 0; j < n; j++) dydw[j] = k == VFWD && x[j] > w[VFWD][j] ? -extra(j, w) : 0.0;
+    for (size_t j = 0; j < n; j++) dydw[j] = x[j] > w[VFWD][j] ? -extra(j, w) : 0.0;
 }
 
 const eq_device_class eq_class_ideal_diode = {

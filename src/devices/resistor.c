@@ -60,15 +60,16 @@ static void resistor_value(size_t n, double *const *w, const double *x, const do
 /* dg/dr = -g/r; the temperature coefficients are not differentiated (not trainable). */
 static void resistor_param_energy(size_t n, double *const *w, int k, const double *x,
                                   const double *c, double *dpdw) {
+    (void)k;
     (void)c;
-    for (size_t j = 0; j < n; j++)
-        dpdw[j] = k == R ? -0.5 * w[R_G][j] / w[R][j] * x[j] * x[j] : 0.0;
+    for (size_t j = 0; j < n; j++) dpdw[j] = -0.5 * w[R_G][j] / w[R][j] * x[j] * x[j];
 }
 
 static void resistor_param_value(size_t n, double *const *w, int k, const double *x,
                                  const double *c, double *dydw) {
+    (void)k;
     (void)c;
-    for (size_t j = 0; j < n; j++) dydw[j] = k == R ? -w[R_G][j] / w[R][j] * x[j] : 0.0;
+    for (size_t j = 0; j < n; j++) dydw[j] = -w[R_G][j] / w[R][j] * x[j];
 }
 
 static void memristor_energy(size_t n, double *const *w, const double *x, const double *c,
@@ -86,16 +87,18 @@ static void memristor_value(size_t n, double *const *w, const double *x, const d
 /* dp/dg = u^2/2: the local quantity of the learning rule (Eq. 4.11). */
 static void memristor_param_energy(size_t n, double *const *w, int k, const double *x,
                                    const double *c, double *dpdw) {
+    (void)k;
     (void)c;
     (void)w;
-    for (size_t j = 0; j < n; j++) dpdw[j] = k == G ? 0.5 * x[j] * x[j] : 0.0;
+    for (size_t j = 0; j < n; j++) dpdw[j] = 0.5 * x[j] * x[j];
 }
 
 static void memristor_param_value(size_t n, double *const *w, int k, const double *x,
                                   const double *c, double *dydw) {
+    (void)k;
     (void)c;
     (void)w;
-    for (size_t j = 0; j < n; j++) dydw[j] = k == G ? x[j] : 0.0;
+    for (size_t j = 0; j < n; j++) dydw[j] = x[j];
 }
 
 const eq_device_class eq_class_resistor = {

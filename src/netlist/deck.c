@@ -91,7 +91,7 @@ static void connect_controls(eq_spice *s) {
                 s, p->at,
                 "%s is controlled by the current of %s, but there is no such element%s; name a "
                 "V, E or H element",
-                own, name, eq_spice_nearest_name(t, s->circuit->element, near));
+                own, name, eq_spice_nearest_name(s, t, s->circuit->element, near));
         else
             set_control(s->circuit, p, by);
     }

@@ -88,7 +88,7 @@ static bool at_comment_line(const eq_cursor *c) {
 static bool continued(eq_cursor *c) {
     if (c->p + 1 < c->end && class_at(c->p + 1) & OPENS) return false;
     eq_cursor ahead = *c;
-    while (ahead.p < ahead.end) {
+    for (;;) {
         eq_physical_line_end(&ahead);
         skip_spaces(&ahead);
         if (ahead.p == ahead.end) return false;
@@ -99,7 +99,6 @@ static bool continued(eq_cursor *c) {
         }
         if (*ahead.p != '\n' && !at_comment_line(&ahead)) return false;
     }
-    return false;
 }
 
 eq_line_kind eq_line_start(eq_cursor *c) {

@@ -168,7 +168,8 @@ struct eq_spice {
     eq_circuit *circuit;
     eq_diag *diag, *scratch;
     int errors;
-    bool stop; /* too many errors or out of memory */
+    bool stop;      /* too many errors or out of memory */
+    int candidates; /* that were compared with misspelt words */
     eq_status status;
     eq_location reported[EQ_MAX_ERRORS];
     eq_names *noted, *global, *controls, *instance;
@@ -227,8 +228,10 @@ void eq_spice_note(eq_spice *s, const char *key, eq_location at, const char *for
 /* " (did you mean X?)" for the candidate nearest to the word, "" when none is near. `next` gives
  * candidate k or NULL at the end; buffer holds the result. */
 typedef const char *(*eq_candidate)(const void *data, size_t k);
-const char *eq_spice_nearest(eq_token word, eq_candidate next, const void *data, char buffer[96]);
-const char *eq_spice_nearest_name(eq_token word, const eq_names *names, char buffer[96]);
+const char *eq_spice_nearest(eq_spice *s, eq_token word, eq_candidate next, const void *data,
+                             char buffer[96]);
+const char *eq_spice_nearest_name(eq_spice *s, eq_token word, const eq_names *names,
+                                  char buffer[96]);
 
 /* spice_scope.c */
 eq_definition *eq_define(eq_spice *s, eq_scope *scope, int kind, eq_token name);

@@ -129,7 +129,7 @@ static bool read_target(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *o
     eq_spice_fail(s, t.at,
                   "%s sweeps %.*s, but there is no such element or parameter%s; correct the name",
                   card, (int)(t.length < 60 ? t.length : 60), t.text,
-                  eq_spice_nearest_name(t, s->circuit->element, near));
+                  eq_spice_nearest_name(s, t, s->circuit->element, near));
     return false;
 }
 

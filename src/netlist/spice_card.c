@@ -108,7 +108,7 @@ static const struct card *card_of(eq_spice *s, eq_token word) {
     eq_spice_fail(s, word.at,
                   "there is no card %.*s%s; correct it or start the line with * to leave it out",
                   (int)(word.length < 60 ? word.length : 60), word.text,
-                  eq_spice_nearest(word, card_name, NULL, near));
+                  eq_spice_nearest(s, word, card_name, NULL, near));
     return NULL;
 }
 

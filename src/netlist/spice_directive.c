@@ -87,7 +87,7 @@ static void no_such(eq_spice *s, eq_token t, const char *what, const char *befor
     char near[96];
     eq_spice_fail(s, t.at, "%s names %s%.*s, but there is no such %s%s; correct the name", what,
                   before, (int)(t.length < 60 ? t.length : 60), t.text, noun,
-                  eq_spice_nearest_name(t, names, near));
+                  eq_spice_nearest_name(s, t, names, near));
 }
 
 eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {

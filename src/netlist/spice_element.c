@@ -273,7 +273,7 @@ static bool unknown_key(line *l, eq_token name) {
     char near[96];
     eq_spice_fail(l->s, name.at, "%.*s has no parameter %.*s%s; remove it or correct the name",
                   (int)l->name.length, l->name.text, (int)name.length, name.text,
-                  eq_spice_nearest(name, param_name, class_of(l), near));
+                  eq_spice_nearest(l->s, name, param_name, class_of(l), near));
     return false;
 }
 

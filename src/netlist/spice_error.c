@@ -144,10 +144,16 @@ static int distance(const char *a, size_t n, const char *b) {
     return row[m];
 }
 
-const char *eq_spice_nearest(eq_token word, eq_candidate next, const void *data, char buffer[96]) {
+/* A line at fault may stand in thousands of instances, and is told once: comparing ends as well. */
+enum { MOST_CANDIDATES = 10000, MOST_IN_ALL = EQ_MAX_ERRORS * MOST_CANDIDATES };
+
+const char *eq_spice_nearest(eq_spice *s, eq_token word, eq_candidate next, const void *data,
+                             char buffer[96]) {
     const char *best = NULL, *candidate;
     int nearest = word.length <= 1 ? 0 : word.length <= 3 ? 1 : 2, found = nearest + 1;
-    for (size_t k = 0; k < 10000 && (candidate = next(data, k)) != NULL; k++) {
+    for (size_t k = 0; k < MOST_CANDIDATES && (candidate = next(data, k)) != NULL; k++) {
+        if (s->candidates >= MOST_IN_ALL) break;
+        s->candidates++;
         int d = distance(word.text, word.length, candidate);
         if (d > 0 && d < found) {
             found = d;
@@ -164,9 +170,10 @@ static const char *name_at(const void *data, size_t k) {
     return k < eq_names_count(names) ? eq_names_get(names, (int32_t)k) : NULL;
 }
 
-const char *eq_spice_nearest_name(eq_token word, const eq_names *names, char buffer[96]) {
+const char *eq_spice_nearest_name(eq_spice *s, eq_token word, const eq_names *names,
+                                  char buffer[96]) {
     buffer[0] = '\0';
-    return names == NULL ? buffer : eq_spice_nearest(word, name_at, names, buffer);
+    return names == NULL ? buffer : eq_spice_nearest(s, word, name_at, names, buffer);
 }
 
 eq_status eq_spice_expected(eq_spice *s, eq_token found, const char *what) {

@@ -160,7 +160,7 @@ static bool override(eq_spice *s, eq_frame *f, eq_cursor *c) {
                       "subcircuit %s has no parameter %.*s%s; declare it on the .subckt line as "
                       "%.*s=DEFAULT",
                       f->scope->name, (int)key.length, key.text,
-                      eq_spice_nearest_name(key, d->name, near), (int)key.length, key.text);
+                      eq_spice_nearest_name(s, key, d->name, near), (int)key.length, key.text);
         return false;
     }
     if (eq_spice_value(s, c, &value) != EQ_OK) return false;
@@ -232,7 +232,7 @@ void eq_spice_instance(eq_spice *s, eq_cursor *c, eq_token name) {
             "there is no subcircuit %.*s%s; define it with .subckt or .include its "
             "file",
             (int)subckt.length, subckt.text,
-            eq_spice_nearest_name(subckt, s->scope[0]->defines[EQ_DEFINES_SUBCKT].name, near));
+            eq_spice_nearest_name(s, subckt, s->scope[0]->defines[EQ_DEFINES_SUBCKT].name, near));
     else
         expand_instance(s, c, name, subckt, scope);
 }

@@ -211,7 +211,7 @@ void eq_spice_measure(eq_spice *s, eq_cursor *c, eq_location at) {
                       (int)t.length, t.text);
     else if (word == NULL && t.kind == EQ_TOKEN_WORD)
         eq_spice_fail(s, t.at, "there is no measurement %.*s%s; see the ngspice manual, 11.4",
-                      (int)t.length, t.text, eq_spice_nearest(t, word_name, NULL, near));
+                      (int)t.length, t.text, eq_spice_nearest(s, t, word_name, NULL, near));
     else if (word == NULL)
         eq_spice_expected(s, t, "what to measure (find, when, max, param, ...)");
     if (word == NULL) return;

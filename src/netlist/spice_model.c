@@ -131,7 +131,7 @@ static const struct model_type *read_type(eq_spice *s, eq_cursor *c) {
         eq_spice_expected(s, t, "the type of the model (D or R)");
     else
         eq_spice_fail(s, t.at, "there is no model type %.*s%s; eqspice knows D and R",
-                      (int)t.length, t.text, eq_spice_nearest(t, type_name, NULL, near));
+                      (int)t.length, t.text, eq_spice_nearest(s, t, type_name, NULL, near));
     return NULL;
 }
 
@@ -233,7 +233,7 @@ static bool read_key(reading *r, eq_cursor *c) {
         eq_spice_fail(r->s, key.at,
                       "a model of type %s has no parameter %.*s%s; remove it or correct the name",
                       eq_class(r->cls)->name, (int)key.length, key.text,
-                      eq_spice_nearest(key, parameter_name, &names, near));
+                      eq_spice_nearest(r->s, key, parameter_name, &names, near));
         return false;
     }
     if (eq_spice_value(r->s, c, &value) != EQ_OK) return false;
@@ -405,7 +405,7 @@ eq_definition *eq_spice_model_card(eq_spice *s, eq_token name, char letter, eq_f
     bool number = eq_starts_number(name.text, name.length);
     eq_spice_fail(s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s",
                   (int)name.length, name.text,
-                  eq_spice_nearest_name(name, s->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
+                  eq_spice_nearest_name(s, name, s->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
                   (int)name.length, name.text, example_of(letter),
                   letter == 'r' && !number ? ", or write {...} for a parameter" : "");
     return NULL;

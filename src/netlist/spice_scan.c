@@ -204,8 +204,6 @@ static void library(scan *k, eq_location at) {
 /* Acts on a card that changes scope or text; false: reading of this text ends. */
 static bool act(scan *k, eq_card_action action, int32_t base, eq_location at) {
     switch (action) {
-    case EQ_CARD_DONE:
-        return true;
     case EQ_CARD_SUBCKT:
         open_subckt(k);
         return true;
@@ -235,9 +233,10 @@ static bool act(scan *k, eq_card_action action, int32_t base, eq_location at) {
         eq_spice_if(k->s, action, &k->c, at);
         return true;
     case EQ_CARD_END:
-        return false;
+    case EQ_CARD_DONE:
+        break;
     }
-    return true;
+    return false;
 }
 
 static bool card(scan *k, int32_t base) {

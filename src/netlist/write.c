@@ -318,7 +318,7 @@ static void put_formula(writer *w, const eq_table *t, size_t j) {
         w->status =
             eq_fail_at(w->diag, EQ_ERR_INPUT, eq_circuit_place_of(w->c, t->id[j]),
                        "the formula of %s cannot be written for %s, which has no %s; rewrite "
-                       "it or export for ngspice",
+                       "it or export for another dialect",
                        eq_circuit_element_name(w->c, t->id[j]), w->d->name, missing);
 }
 

@@ -13,10 +13,7 @@ static void put_text(eq_text *out, const char *name, const char *value) {
 
 static void put_value(eq_text *out, const char *name, double value) {
     eq_text_printf(out, " %s=\"", name);
-    if (isinf(value))
-        eq_text_puts(out, value > 0 ? "INF" : "-INF");
-    else
-        eq_write_number(out, value);
+    eq_write_number(out, value);
     eq_text_puts(out, "\"");
 }
 

@@ -40,16 +40,13 @@ eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node);
 
 /* The attribute's text, NULL when it is absent; lives as long as the document. */
 const char *eq_xml_attribute(const eq_xml_node *node, const char *name);
-/* Numbers and words: *value keeps its start when the attribute is absent; a value that is no number
- * or lies outside [min, max] is an error with the place. node may be NULL: then nothing is there.
- */
-eq_status eq_xml_number(const eq_xml *xml, const eq_xml_node *node, const char *name, double min,
-                        double max, double *value, eq_diag *diag);
-eq_status eq_xml_count(const eq_xml *xml, const eq_xml_node *node, const char *name, size_t min,
-                       size_t max, size_t *value, eq_diag *diag);
-/* *value = index of the attribute among the `words` (NULL-terminated). */
-eq_status eq_xml_word(const eq_xml *xml, const eq_xml_node *node, const char *name,
-                      const char *const *words, int *value, eq_diag *diag);
+/* A finite number or, whole as the schema has seen it, a count up to 1e15 (a double holds
+ * every one of them): *value keeps its start when the attribute is absent; anything else is an
+ * error with the place. node may be NULL: then nothing is there. */
+eq_status eq_xml_number(const eq_xml *xml, const eq_xml_node *node, const char *name, double *value,
+                        eq_diag *diag);
+eq_status eq_xml_count(const eq_xml *xml, const eq_xml_node *node, const char *name, size_t *value,
+                       eq_diag *diag);
 
 /* Appends text to an XML attribute or element, with & < > " and control characters escaped. */
 void eq_xml_escape(eq_text *out, const char *text);

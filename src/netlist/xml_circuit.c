@@ -20,7 +20,7 @@ static eq_location location(const reader *r, const eq_xml_node *node) {
 }
 
 static eq_status number(const reader *r, const eq_xml_node *node, const char *name, double *value) {
-    return eq_xml_number(r->xml, node, name, -INFINITY, INFINITY, value, r->diag);
+    return eq_xml_number(r->xml, node, name, value, r->diag);
 }
 
 /* Every attribute that is a parameter of the class. */

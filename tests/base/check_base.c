@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/comm.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -254,6 +255,17 @@ START_TEST(gzip_is_inflated_and_damage_is_seen) {
 }
 END_TEST
 
+/* One process has nobody to collect from. */
+START_TEST(a_process_alone_collects_its_own) {
+    double mine[] = {1.0, 2.0, 3.0}, *all = NULL;
+    size_t total = 0;
+    ck_assert_int_eq(eq_comm_collect(mine, 3, &all, &total, NULL), EQ_OK);
+    ck_assert_uint_eq(total, 3);
+    ck_assert_mem_eq(all, mine, sizeof mine);
+    eq_free(all);
+}
+END_TEST
+
 START_TEST(paths) {
     char *a = eq_path_join("x/y", "z"), *b = eq_path_join("x", "/z"), *c = eq_path_folder("x/y/z");
     char *e = eq_path_folder("z"), *f = eq_path_folder("/z");
@@ -309,6 +321,7 @@ Suite *base_suite(void) {
     tcase_add_test(t, links_and_devices_are_written_through);
     tcase_add_test(t, fifo_is_refused);
     tcase_add_test(t, gzip_is_inflated_and_damage_is_seen);
+    tcase_add_test(t, a_process_alone_collects_its_own);
     tcase_add_test(t, paths);
     tcase_add_test(t, random_stream_is_fixed);
     suite_add_tcase(s, t);

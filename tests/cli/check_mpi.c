@@ -221,6 +221,21 @@ START_TEST(failures_are_told_once) {
 }
 END_TEST
 
+/* What needs one process only is done by one: usage, help, commands that are not parallel. */
+START_TEST(one_of_many_does_it) {
+    if (!can_run()) return;
+    char *text = run_ranks(2, 2, " ");
+    ck_assert_msg(times(text, "usage: eqspice COMMAND") == 1, "%s", text);
+    free(text);
+    text = run_ranks(2, 2, "simulate it");
+    ck_assert_msg(times(text, "there is no command 'simulate'") == 1, "%s", text);
+    free(text);
+    text = run_ranks(2, 0, "op netlists/divider.cir --format csv");
+    ck_assert_msg(times(text, "v(in)") == 1, "%s", text);
+    free(text);
+}
+END_TEST
+
 /* What only one process meets: the second gets an experiment that is not there, the first a folder
  * `runs` that cannot be made. One message, no hang. */
 START_TEST(failures_of_one_process_are_told) {
@@ -250,6 +265,7 @@ Suite *mpi_suite(void) {
     tcase_add_test(t, another_number_of_processes_resumes);
     tcase_add_loop_test(t, sweeps_agree_for_any_number_of_processes, 0, DECKS);
     tcase_add_test(t, failures_are_told_once);
+    tcase_add_test(t, one_of_many_does_it);
     tcase_add_test(t, failures_of_one_process_are_told);
     suite_add_tcase(s, t);
     return s;

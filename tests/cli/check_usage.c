@@ -51,6 +51,9 @@ static void make_files(void) {
     put("trained.cir",
         "t\nv1 a 0 1\nr1 a b 1k\nr2 b 0 1k\n.dc r1 1k 3k 2k\n.print dc v(b) "
         "@r1[resistance]\n*% input v1\n*% output b\n*% train r1 gmin=1u gmax=1\n.end\n");
+    put("diode.cir", "t\nv1 a 0 0.7\nd1 a 0 dm\n.model dm d(is=1f)\n.op\n.end\n");
+    put("nets.cir", "t\ni1 0 a 1m\nd1 a b dm\nr1 b 0 1\n.model dm d(is=1f)\n.op\n.end\n");
+    put("loop.cir", "t\nv1 a 0 1\nv2 a 0 2\nr1 a 0 1\n.op\n.end\n");
     put("nothing.cir", "t\nv1 a 0 1\nr1 a 0 1\n.end\n");
     put("runs", "a file where the folder should be\n");
     mkdir(in("empty"), 0755);
@@ -90,6 +93,16 @@ static const struct {
     {"run %s/many.cir", "the sweep has 1e+10 points, more than ", 2},
     {"run %s/zero.cir", "the sweep sets r1 to 0 ohm, which it cannot be; change its range", 2},
     {"eval %s/empty", "", 2},
+    {"build", "this takes exactly one argument: ARCH", 2},
+    {"build kendall --layers 4,2 --gmin 2 --gmax 1", "", 2},
+    {"export %s/nosuch.cir --to xyce", "cannot read", 2},
+    {"export %s/empty --to xyce", "cannot read", 2},
+    {"verify %s/empty", "cannot read", 2},
+    {"verify %s/net.cir --sample 3", "a deck has no samples", 2},
+    {"verify netlists/divider.cir --tol 1x", "this is not a number", 2},
+    {"verify %s/diode.cir --tol 1e-15", "i(v1) differs from ngspice by", 1},
+    {"verify %s/nets.cir --tol 0", " differs from ngspice by", 1},
+    {"check %s/loop.cir", "loop of voltage sources: v2, v1", 1},
     {"gradcheck %s/net.xml", "a bound does not hold: see the lines above", 1},
 };
 
@@ -186,6 +199,53 @@ START_TEST(trained_resistors_are_swept) {
 }
 END_TEST
 
+/* A circuit that is not passive is told so; one with more weights than lines shows twenty. */
+START_TEST(what_check_tells_of_an_energy) {
+    char *text;
+    put("negative.cir", "t\nv1 a 0 1\nr1 a b 1\nr2 b 0 -3\n.op\n.end\n");
+    expect_exit(0, &text, "check %s", in("negative.cir"));
+    says(text, "the circuit is not passive");
+    ck_assert_ptr_null(strstr(text, "there is one operating point"));
+    free(text);
+    eq_text deck = {0};
+    eq_text_puts(&deck, "t\nv1 a 0 1\nr1 a b0 1\n");
+    for (int k = 0; k < 25; k++)
+        eq_text_printf(&deck,
+                       "e%d c%d 0 b%d 0 2\nvs%d c%d d%d 0\nf%d b%d 0 vs%d 0.1\nr%d d%d b%d 1\n", k,
+                       k, k, k, k, k, k, k, k, k + 2, k, k + 1);
+    eq_text_puts(&deck, "r99 b25 0 1\n.op\n.end\n");
+    put("many.cir", deck.text);
+    eq_text_free(&deck);
+    expect_exit(0, &text, "check %s", in("many.cir"));
+    int shown = 0;
+    for (const char *at = text; (at = strstr(at, "energy weight ")) != NULL; at++) shown++;
+    ck_assert_int_eq(shown, 20);
+    free(text);
+}
+END_TEST
+
+/* Long trainings print about 25 epochs, the first and the last among them; metrics.csv has all. */
+START_TEST(long_trainings_print_some_epochs) {
+    char *text = shell(0, "$EQSPICE train net.xml --epochs 61 -o long && wc -l < long/metrics.csv");
+    int printed = 0;
+    for (const char *at = text; (at = strstr(at, "\nepoch ")) != NULL; at++) printed++;
+    ck_assert_int_ge(printed, 20);
+    ck_assert_int_le(printed, 27);
+    says(text, "epoch  61  train loss");
+    says(text, "\n62\n");
+    eq_free(text);
+}
+END_TEST
+
+/* XML and names of one letter: the deck that ngspice reads is an export, or the file itself. */
+START_TEST(verified_by_any_name) {
+    char *text = shell(0, "cp diode.cir d && $EQSPICE verify d && $EQSPICE export d --to xml -o "
+                          "d.xml && $EQSPICE verify d.xml && $EQSPICE op d.xml --verbose");
+    says(text, "max deviation");
+    eq_free(text);
+}
+END_TEST
+
 START_TEST(help_in_two_forms) {
     char *one, *two;
     expect_exit(0, &one, "--help");
@@ -207,6 +267,9 @@ Suite *usage_suite(void) {
     tcase_add_test(t, progress_on_a_terminal);
     tcase_add_test(t, folder_of_its_own);
     tcase_add_test(t, trained_resistors_are_swept);
+    tcase_add_test(t, what_check_tells_of_an_energy);
+    tcase_add_test(t, long_trainings_print_some_epochs);
+    tcase_add_test(t, verified_by_any_name);
     tcase_add_test(t, help_in_two_forms);
     suite_add_tcase(s, t);
     return s;

@@ -23,6 +23,8 @@ static const char xyce_deck[] = "Xyce's spelling\n"
                                 "r2 d 0 rm 2k\n"
                                 "v3 e 0 {gain}\n"
                                 "r3 e 0 1k\n"
+                                "b2 f 0 v={table(v(b),-3,0,-1,3,0,9)}\n"
+                                "r4 f 0 1k\n"
                                 ".model rm r(r=2.5)\n"
                                 ".model dm d(is=1e-14)\n"
                                 ".global_param gain=4\n"
@@ -59,6 +61,7 @@ START_TEST(xyce_has_its_own_rules) {
     ck_assert_double_eq_tol(at(c, v, "c"), -8.0, 1e-12); /* ngspice: 8 */
     ck_assert_double_eq_tol(at(c, v, "d"), 1.0, 1e-12);  /* ngspice rounds the corner */
     ck_assert_double_eq_tol(at(c, v, "e"), 4.0, 1e-12);
+    ck_assert_double_eq_tol(at(c, v, "f"), 1.5, 1e-12);
     const eq_table *r = &c->table[EQ_CLASS_resistor];
     ck_assert_double_eq_tol(r->w[0][0], 3e6, 1e-6);
     ck_assert_double_eq_tol(r->w[0][1], 5e3, 1e-9); /* the model's value is a factor */

@@ -233,6 +233,29 @@ static const char rich[] = "t\n.param a=1 b={a+1}\n.func f(x) {x*b}\n.global vdd
                            "+ m=2\n.op\n.dc v1 0 1 0.1\n.options reltol=1e-3\n*% input v1\n*% "
                            "output out\n*% nudge i1\n*% train rw* gmin=1u gmax=1\n.end\n";
 
+/* What no operating point depends on is told once and left out. */
+START_TEST(what_is_left_out_is_told) {
+    static const char text[] = "t\nv1 a 0 1\nr1 a 0 1k\n.nodeset i(l1)=1m i(l2)=2m v(a)=0.5\n"
+                               ".measure dc x four v(a)\n.measure dc y enob v(a)\n"
+                               ".dc v1 0 1 1\n.end\n";
+    static const char *const note[] = {
+        "ignored: i() of .nodeset, which says nothing at dc",
+        "skipped: .measure of four (and others)",
+    };
+    eq_diag *d = eq_diag_new();
+    eq_circuit *c = NULL;
+    ck_assert_int_eq(eq_deck_parse("deck.cir", text, strlen(text), &c, d), EQ_OK);
+    ck_assert_uint_eq(c->starts, 1);
+    ck_assert_uint_eq(eq_diag_count(d), sizeof note / sizeof *note);
+    for (size_t k = 0; k < eq_diag_count(d); k++) {
+        const char *told = eq_diag_get(d, k)->text;
+        ck_assert_msg(strcmp(told, note[0]) == 0 || strcmp(told, note[1]) == 0, "%s", told);
+    }
+    eq_circuit_free(c);
+    eq_diag_free(d);
+}
+END_TEST
+
 /* Any beginning of a deck, and a deck with a byte changed, is read or refused with a message: no
  * crash, and never a failure that says nothing. */
 START_TEST(damaged_decks_are_read_or_refused) {
@@ -256,6 +279,15 @@ START_TEST(damaged_decks_are_read_or_refused) {
 }
 END_TEST
 
+static const char *const hungry[] = {
+    rich,
+    "t\n.param a=1\n.if (a==1)\n.param z=1\n.else\n.param z=2\n.endif\nv1 a 0 {z}\n"
+    "s1 a b a 0 sw\nr1 b 0 1k\n.model sw sw(vt=0.5 ron=1)\n.data t v1 r1\n1 1k\n2 2k\n.enddata\n"
+    ".dc data=t\n.print dc all b v(a,b)*2 @r1[resistance] @r1[i] p=par('v(b)')\n"
+    ".measure dc x max v(b)\n.measure dc y param='x*2'\n.nodeset v(b)=1\n.end\n",
+    "t\nv1 a 0 1\nr1 a b 1k\nd1 b 0 D\n.model D D(is=1f)\n.lib none.dio\n.op\n.backanno\n.end\n",
+};
+
 /* Every allocation fails once, in turn, and once for good. */
 START_TEST(reading_survives_running_out_of_memory) {
     eq_status status = EQ_ERR_MEMORY;
@@ -263,7 +295,7 @@ START_TEST(reading_survives_running_out_of_memory) {
         eq_circuit *c = NULL;
         eq_diag *d = eq_diag_new();
         eq_mem_fail_after(n);
-        status = eq_deck_parse("deck.cir", rich, strlen(rich), &c, d);
+        status = eq_deck_parse("deck.cir", hungry[_i], strlen(hungry[_i]), &c, d);
         eq_mem_fail_after(-1);
         ck_assert_msg(status == EQ_OK || status == EQ_ERR_MEMORY, "allocation %ld: status %d: %s",
                       n, status, eq_diag_count(d) > 0 ? eq_diag_get(d, 0)->text : "");
@@ -282,8 +314,10 @@ Suite *spice_suite(void) {
     tcase_add_test(t, cards_set_analyses_and_options);
     tcase_add_test(t, directives_name_inputs_outputs_and_groups);
     tcase_add_test(t, includes_and_sections_are_read_in_place);
+    tcase_add_test(t, what_is_left_out_is_told);
     tcase_add_test(t, damaged_decks_are_read_or_refused);
-    tcase_add_test(t, reading_survives_running_out_of_memory);
+    tcase_add_loop_test(t, reading_survives_running_out_of_memory, 0,
+                        sizeof hungry / sizeof *hungry);
     suite_add_tcase(s, t);
     return s;
 }

@@ -1,6 +1,7 @@
 #include <check.h>
 #include <glob.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,6 +217,97 @@ START_TEST(a_conductance_of_zero_is_refused) {
 }
 END_TEST
 
+/* What a dialect cannot say is refused by name, or left out with a warning. */
+static const struct {
+    const char *deck;
+    eq_dialect to;
+    const char *message;
+} unsaid[] = {
+    {"* xyce (it has .global_param)\n.global_param k=1\nv1 a 0 2\nb1 b 0 v={atan2(v(a),k)}\nr1 b 0 "
+     "1\n.op\n.end\n",
+     EQ_NGSPICE, "cannot be written for ngspice, which has no atan2"},
+    {"* xyce (it has .global_param)\n.global_param k=1\nv1 a 0 2\nb1 b 0 v={atan2(v(a),k)}\nr1 b 0 "
+     "1\n.op\n.end\n",
+     EQ_XML, "the formula of b1 cannot be written, which needs atan2"},
+    {"t\nv1 a 0 2\nr1 a b 1\nd1 b 0 dm\n.model dm d(is=1f bv=9 ibv=1m)\n.op\n.end\n", EQ_XYCE,
+     "a diode model has bv=9, and xyce has another law for it"},
+    {"t\nv1 a 0 2\nr1 a b 1\nd1 b 0 dm\n.model dm d(is=1f ikf=1m)\n.op\n.end\n", EQ_SPECTRE,
+     "a diode model has ikf=0.001, and spectre has another law for it"},
+    {"t\nv1 a 0 2\nr1 a b 1\nd1 b 0 dm\n.model dm d(is=1f isr=1p)\n.op\n.end\n", EQ_LTSPICE,
+     "a diode model has isr=1e-12, and ltspice has another law for it"},
+    {"t\nv1 a 0 2\n.param g=1\nr1 a 0 {g}\n.dc param g 1 2 1\n.end\n", EQ_XML,
+     "left out: XML has no sweeps over parameters and tables"},
+    {"t\nv1 a 0 2\nr1 a 0 1\n.data tab v1 r1\n1 2\n3 4\n.enddata\n.dc data=tab\n.end\n", EQ_XML,
+     "left out: XML has no sweeps over parameters and tables"},
+    {"t\nv1 a 0 2\n.param g=1\nr1 a 0 {g}\n.step param g 1 2 1\n.op\n.end\n", EQ_XML,
+     "left out: XML has no step over the parameter g"},
+};
+
+START_TEST(what_a_dialect_cannot_say_is_told) {
+    eq_circuit *c = NULL;
+    eq_diag *read = eq_diag_new(), *wrote = eq_diag_new();
+    ck_assert_int_eq(eq_deck_parse("deck.cir", unsaid[_i].deck, strlen(unsaid[_i].deck), &c, read),
+                     EQ_OK);
+    eq_text out = {0};
+    eq_status status = eq_deck_write(c, unsaid[_i].to, NULL, &out, wrote);
+    bool left_out = strncmp(unsaid[_i].message, "left out", 8) == 0;
+    ck_assert_int_eq(status, left_out ? EQ_OK : EQ_ERR_INPUT);
+    ck_assert_uint_eq(eq_diag_count(wrote), 1);
+    const char *text = eq_diag_get(wrote, 0)->text;
+    ck_assert_msg(strstr(text, unsaid[_i].message) != NULL, "%s", text);
+    eq_text_free(&out);
+    eq_circuit_free(c);
+    eq_diag_free(read);
+    eq_diag_free(wrote);
+}
+END_TEST
+
+/* The temperature in a formula, in every dialect's word. */
+START_TEST(the_temperature_has_a_name_in_every_dialect) {
+    static const char *const name[] = {"temper", "temp", "temp", "temp"};
+    eq_circuit *c = parse_deck("t\nv1 a 0 2\nb1 b 0 v={temper*v(a)}\nr1 b 0 1\n.op\n.end\n");
+    for (int d = EQ_NGSPICE; d <= EQ_SPECTRE; d++) {
+        char *text = written(c, (eq_dialect)d), want[16];
+        snprintf(want, sizeof want, "(%s*", name[d]);
+        ck_assert_msg(strstr(text, want) != NULL, "no '%s' in\n%s", want, text);
+        eq_free(text);
+    }
+    round_trip(c, EQ_XML);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* A diode that XML gives its parameters directly gets a model of its own name. */
+START_TEST(a_diode_without_a_model_gets_one) {
+    eq_circuit *c = parse_deck(
+        "<circuit title=\"eqspice\"><elements><diode name=\"d7\" a=\"1\" b=\"0\" is=\"1e-9\"/>"
+        "<isource name=\"i1\" a=\"0\" b=\"1\" dc=\"1e-3\"/></elements></circuit>");
+    char *text = written(c, EQ_NGSPICE);
+    ck_assert_ptr_nonnull(strstr(text, "\nd7 1 0 m_d7\n"));
+    ck_assert_ptr_nonnull(strstr(text, ".model m_d7 D("));
+    eq_circuit *again = parse_deck(text);
+    assert_same_circuit(c, again);
+    eq_circuit_free(again);
+    eq_free(text);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* Titles and notes hold anything; an attribute and a comment of XML do not. */
+START_TEST(xml_escapes_titles_and_notes) {
+    eq_circuit *c = parse_deck("a < b & \"c\" -- d\nv1 a 0 1\nr1 a 0 1\n.op\n.end\n");
+    eq_text out = {0};
+    ck_assert_int_eq(eq_deck_write(c, EQ_XML, "made by --to xml ---", &out, NULL), EQ_OK);
+    ck_assert_ptr_nonnull(strstr(out.text, "<!-- made by - -to xml - - - -->\n"));
+    ck_assert_ptr_nonnull(strstr(out.text, "a &lt; b &amp; &quot;c&quot; -- d"));
+    eq_circuit *again = parse_deck(out.text);
+    ck_assert_str_eq(again->title, c->title);
+    eq_text_free(&out);
+    eq_circuit_free(again);
+    eq_circuit_free(c);
+}
+END_TEST
+
 Suite *write_suite(void) {
     Suite *s = suite_create("write");
     TCase *t = tcase_create("write");
@@ -229,6 +321,10 @@ Suite *write_suite(void) {
     tcase_add_test(t, a_title_stays_on_its_line);
     tcase_add_test(t, names_get_the_letter_of_their_type);
     tcase_add_test(t, a_conductance_of_zero_is_refused);
+    tcase_add_loop_test(t, what_a_dialect_cannot_say_is_told, 0, sizeof unsaid / sizeof *unsaid);
+    tcase_add_test(t, the_temperature_has_a_name_in_every_dialect);
+    tcase_add_test(t, a_diode_without_a_model_gets_one);
+    tcase_add_test(t, xml_escapes_titles_and_notes);
     suite_add_tcase(s, t);
     return s;
 }

@@ -284,6 +284,17 @@ START_TEST(a_training_on_a_full_disk_goes_on_later) {
 }
 END_TEST
 
+/* A disk that cannot be read, and a file that was cut while it was read. */
+START_TEST(a_file_that_cannot_be_read_is_told) {
+    char fault[64];
+    snprintf(fault, sizeof fault, "read:1:%d", EIO);
+    ck_assert_int_eq(run_with(fault, "op netlists/divider.cir"), 2);
+    assert_said("cannot read 'netlists/divider.cir': Input/output error", fault);
+    ck_assert_int_eq(run_with("read:1:-1", "op netlists/divider.cir"), 2);
+    assert_said("netlists/divider.cir", "read:1:-1");
+}
+END_TEST
+
 /* kill -9 at random moments, again and again, until the training has ended by itself. */
 START_TEST(kills_at_random_moments_cost_nothing) {
     char line[LONGEST];
@@ -369,6 +380,7 @@ Suite *crash_suite(void) {
     tcase_add_loop_test(t, a_limit_of_the_system_is_told, 0, WRITERS);
     tcase_add_loop_test(t, a_killed_training_resumes_to_the_same_bits, 0, SHIM);
     tcase_add_loop_test(t, a_training_on_a_full_disk_goes_on_later, 0, SHIM * TRAINING_FAULTS);
+    tcase_add_loop_test(t, a_file_that_cannot_be_read_is_told, 0, SHIM);
     tcase_add_test(t, kills_at_random_moments_cost_nothing);
     tcase_add_test(t, killed_exports_leave_whole_decks);
 #ifndef EQ_COVERAGE /* libgcov does not survive it */

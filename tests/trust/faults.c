@@ -1,7 +1,8 @@
 /* Faults of the system for eqspice, preloaded (LD_PRELOAD) into the program by check_crash.c.
  * EQ_FAULT is CALL:N:WHAT, where CALL is fopen (to write), fflush, fsync, fclose (of a written
- * file), rename, malloc or any (all but malloc). WHAT is kill: the program is killed before the
- * N-th such call; or an errno: that call and all later ones fail with it (malloc: return NULL).
+ * file), rename, read, malloc or any (of those that write). WHAT is kill: the program is killed
+ * before the N-th such call; or an errno: that call and all later ones fail with it (malloc: return
+ * NULL); -1: read finds the end of the file.
  * Programs that eqspice starts are left alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -36,7 +37,8 @@ __attribute__((constructor)) static void read_fault(void) {
 
 /* True when this call must fail. */
 static bool fails(const char *call) {
-    bool any = strcmp(fault, "any") == 0 && strcmp(call, "malloc") != 0;
+    bool any =
+        strcmp(fault, "any") == 0 && strcmp(call, "malloc") != 0 && strcmp(call, "read") != 0;
     if (left < 0 || (!any && strcmp(fault, call) != 0)) return false;
     if (left > 0) {
         left--;
@@ -84,6 +86,13 @@ int rename(const char *from, const char *to) {
     int (*real)(const char *, const char *);
     next("rename", &real);
     return fails("rename") ? -1 : real(from, to);
+}
+
+ssize_t read(int fd, void *data, size_t n) {
+    ssize_t (*real)(int, void *, size_t);
+    next("read", &real);
+    if (fails("read")) return code == -1 ? 0 : -1;
+    return real(fd, data, n);
 }
 
 void *malloc(size_t n) {
