@@ -9,6 +9,7 @@
 
 #include "../support/program.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "train/encode.h"
 
 Suite *data_suite(void);
@@ -35,7 +36,8 @@ static void expect(eq_diag *diag, int line, int column, const char *text) {
 
 START_TEST(csv_with_words_and_header) {
     eq_data *d = NULL;
-    const char *path = put_text("a.csv", "kind,x,y\r\nred, 1.5,2\n\nblue,-3,4e1\nred,0,\"7\"\n");
+    const char *path =
+        put_text("a.csv", "kind,x,y\r\nred,\t 1.5,2 \t\n\nblue,-3,4e1\nred,0,\"7\"\n");
     ck_assert_int_eq(eq_data_read_csv(path, "kind", NULL, &d, NULL), EQ_OK);
     ck_assert_uint_eq(d->examples, 3);
     ck_assert_uint_eq(d->features, 2);
@@ -89,6 +91,11 @@ START_TEST(bad_csv_is_refused_with_its_place) {
         {"7\n", NULL, 1, 0, "1 column"},
         {"a,b,c\n", NULL, 0, 0, "no examples"},
         {"", NULL, 0, 0, "no examples"},
+        {"a,b,c\n1,\"2,x\n", NULL, 2, 3, "'\"2' is not a number"},
+        {"a,b,c\n1,2,\"\"\n", NULL, 2, 6, "label is empty"},
+        {"a,b,c\n1, \t,x\n", NULL, 2, 5, "'' is not a number"},
+        {"a,b,c\n1,a number of more than forty letters and signs,x\n", NULL, 2, 3,
+         "'a number of more than forty letters and ' is not a number"},
         {"1,nan2,x\n1,,x\n", NULL, 2, 3, "'' is not a number"},
     };
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
@@ -144,7 +151,7 @@ START_TEST(damaged_idx_is_refused) {
         unsigned char value;
         const char *message;
     } bad[] = {
-        {0, 1, "byte 0"},      {2, 13, "byte 0"},   {3, 1, "swapped"},
+        {0, 1, "byte 0"},      {1, 1, "byte 0"},    {2, 13, "byte 0"},     {3, 1, "swapped"},
         {7, 3, "announces 9"}, {4, 255, "damaged"}, {7, 0, "announces 0"},
     };
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
@@ -210,11 +217,13 @@ START_TEST(npy_of_every_type) {
         const void *items;
         size_t size;
         double third;
-    } good[] = {{NPY("<f8", "(2, 2)"), f8, sizeof f8, 3.5},
-                {NPY("<f4", "(2, 2)"), f4, sizeof f4, 3.5},
-                {NPY("<i4", "(2, 2)"), i4, sizeof i4, 3},
-                {NPY("<i8", "(2, 2, 1)"), i8, sizeof i8, 3},
-                {NPY("|u1", "(2, 2)"), u1, sizeof u1, 3}};
+    } good[] = {
+        {NPY("<f8", "(2, 2)"), f8, sizeof f8, 3.5},
+        {NPY("<f4", "(2, 2)"), f4, sizeof f4, 3.5},
+        {NPY("<i4", "(2, 2)"), i4, sizeof i4, 3},
+        {NPY("<i8", "(2, 2, 1)"), i8, sizeof i8, 3},
+        {NPY("|u1", "(2, 2)"), u1, sizeof u1, 3},
+        {"{\"descr\": \"=f8\", \"fortran_order\": False, \"shape\": (2, 2)}", f8, sizeof f8, 3.5}};
     for (size_t k = 0; k < sizeof good / sizeof *good; k++)
         for (int version = 1; version <= 2; version++) {
             eq_data *d = NULL;
@@ -241,6 +250,8 @@ START_TEST(damaged_npy_is_refused) {
         NPY("<f8", "(2, 3)"),
         NPY("<f8", "(2, 2"),
         NPY("<f8", "()"),
+        NPY("<f8", "(4294967296,)"),
+        NPY("<f8]", "(2, 2)"),
         NPY("<f8", "(-2, 2)"),
         NPY("<f8", "(99999999999, 99999999999)"),
         "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2), }\n",
@@ -332,6 +343,37 @@ START_TEST(a_test_set_of_its_own) {
         eq_data_set_free(&s);
         eq_diag_free(diag);
     }
+}
+END_TEST
+
+/* A table without its file or its labels, through the interface of the library. */
+START_TEST(what_a_table_needs) {
+    static const struct {
+        eq_data_format format;
+        const char *path, *message;
+    } need[] = {{EQ_DATA_CSV, NULL, "format=\"csv\" needs path=\"...\""},
+                {EQ_DATA_NPY, "x.npy", "format=\"npy\" needs a file of labels"}};
+    for (size_t k = 0; k < sizeof need / sizeof *need; k++) {
+        char path[16] = "x.npy";
+        eq_data_options o = {.format = need[k].format, .path = need[k].path == NULL ? NULL : path};
+        eq_data_set s = {0};
+        eq_diag *diag = eq_diag_new();
+        ck_assert_int_eq(eq_data_set_read(&o, ".", 1, &s, diag), EQ_ERR_INPUT);
+        expect(diag, 0, 0, need[k].message);
+    }
+}
+END_TEST
+
+/* More classes than a label of 16 bits can count. */
+START_TEST(a_column_that_is_no_label) {
+    eq_text t = {0};
+    for (int k = 0; k <= EQ_MAX_CLASSES; k++) eq_text_printf(&t, "1,%d\n", k);
+    eq_data *d = NULL;
+    eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(eq_data_read_csv(put_text("many.csv", t.text), NULL, NULL, &d, diag),
+                     EQ_ERR_INPUT);
+    expect(diag, 0, 0, "more than 65535 different labels");
+    eq_text_free(&t);
 }
 END_TEST
 
@@ -447,6 +489,12 @@ START_TEST(encoder_by_hand) {
     uint8_t pixel[2] = {255, 51};
     eq_data p = {1, 2, 2, pixel, NULL, label, NULL};
     eq_data_set q = {&p, &p, train, test, 1, 0};
+    eq_encoding of_bytes = {EQ_NORMALIZE_RANGE, 1.0, 0.0, false};
+    q.train_count = 1;
+    ck_assert_int_eq(eq_encoder_fit(&of_bytes, &q, &e, NULL), EQ_OK);
+    eq_encode(&e, &p, train, 1, x, y);
+    ck_assert_double_eq_tol(x[0], 0.0, 1e-12); /* a constant: m = 255, h = 1 */
+    eq_encoder_free(&e);
     eq_encoding plain = {EQ_NORMALIZE_NONE, 20.0, 0.1, false};
     ck_assert_int_eq(eq_encoder_fit(&plain, &q, &e, NULL), EQ_OK);
     eq_encode(&e, &p, train, 1, x, y);
@@ -469,6 +517,8 @@ Suite *data_suite(void) {
     tcase_add_test(t, npy_of_every_type);
     tcase_add_test(t, damaged_npy_is_refused);
     tcase_add_test(t, a_test_set_of_its_own);
+    tcase_add_test(t, what_a_table_needs);
+    tcase_add_test(t, a_column_that_is_no_label);
     tcase_add_test(t, mnist_is_found);
     tcase_add_test(t, split_is_a_partition);
     tcase_add_test(t, iris_has_the_classic_means);

@@ -54,6 +54,37 @@ START_TEST(experiment_round_trip) {
 }
 END_TEST
 
+/* What the shipped experiments leave at its default: written, read and written again. */
+START_TEST(other_settings_round_trip) {
+    static const char text[] =
+        "<experiment name='all'>\n"
+        "<architecture kind='drn' layers='4,3,2' bias='1,2.5,-1' outputs='single' diode='ideal'/>\n"
+        "<data format='npy' path='x.npy' labels='y.npy' test-path='u.npy' test-labels='v.npy'/>\n"
+        "<encoding normalize='none' scale='2' invert='no'/>\n<cost type='squared-error'/>\n"
+        "<estimator type='symmetric' beta='1e-7' nudging='energy'/>\n"
+        "<optimizer type='adam' rate='1e-7'><group match='r*' init='fan-in' "
+        "high='2'/></optimizer>\n"
+        "</experiment>\n";
+    ck_assert_int_eq(eq_file_write(in("all.xml"), text, sizeof text - 1, NULL), EQ_OK);
+    eq_experiment *x = read_experiment(in("all.xml"));
+    ck_assert(x->group[0].init.low == 0.0);
+    ck_assert_uint_eq(x->architecture.biases, 3);
+    eq_text first = {0}, second = {0};
+    ck_assert_int_eq(eq_experiment_write(x, &first, NULL), EQ_OK);
+    ck_assert_ptr_nonnull(
+        strstr(first.text, "bias=\"1,2.5,-1\" outputs=\"single\" diode=\"ideal\""));
+    ck_assert_ptr_null(strstr(first.text, "test-fraction"));
+    ck_assert_int_eq(eq_file_write(in("again.xml"), first.text, first.length, NULL), EQ_OK);
+    eq_experiment *y = read_experiment(in("again.xml"));
+    ck_assert_int_eq(eq_experiment_write(y, &second, NULL), EQ_OK);
+    ck_assert_str_eq(first.text, second.text);
+    eq_text_free(&first);
+    eq_text_free(&second);
+    eq_experiment_free(x);
+    eq_experiment_free(y);
+}
+END_TEST
+
 #define HEAD "<experiment>\n"
 #define DECK "<circuit deck='d.cir'/>\n"
 #define DATA "<data format='csv' path='x.csv'/>\n"
@@ -367,6 +398,74 @@ START_TEST(sample_sets_the_sources) {
 }
 END_TEST
 
+/* Nudging by energy: the currents are those at the nudged outputs, where the phase rests (Eq. 2.6);
+ * with a small beta nearly those of nudging by current. */
+START_TEST(energy_nudging_rests_where_it_says) {
+    eq_experiment *x = read_experiment("netlists/iris.xml");
+    char run[160];
+    strcpy(run, in("run"));
+    x->epochs = 2;
+    x->estimator.nudging = EQ_NUDGE_ENERGY;
+    eq_train_options o = options(run);
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, NULL), EQ_OK);
+    eq_experiment_free(x);
+    eq_trained *m = NULL;
+    ck_assert_int_eq(eq_trained_open(run, NULL, 1, &m, NULL), EQ_OK);
+    eq_circuit *c = eq_trained_circuit(m);
+    double y[3];
+    ck_assert_int_eq(eq_trained_sample(m, 0, true, NULL), EQ_OK);
+    solve(c, y);
+    for (int j = 0; j < 3; j++) {
+        double current = *eq_circuit_source(c, c->output[j].nudge_plus);
+        double target = y[j] + current / 1e-7; /* J = beta (t - y), y nudged */
+        ck_assert_msg(fabs(target) < 1e-6 || fabs(target - 1.0) < 1e-6, "target %.9g", target);
+    }
+    eq_trained_free(m);
+}
+END_TEST
+
+/* A training that keeps no examples for a test says so when it is asked about them. */
+START_TEST(without_a_test_set) {
+    eq_experiment *x = read_experiment("netlists/iris.xml");
+    char run[160];
+    strcpy(run, in("run"));
+    x->epochs = 1;
+    x->data.test_fraction = 0.0;
+    eq_train_options o = options(run);
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, NULL), EQ_OK);
+    eq_experiment_free(x);
+    eq_trained *m = NULL;
+    eq_evaluation e = {0};
+    eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(eq_trained_open(run, NULL, 1, &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trained_evaluate(m, &e, diag), EQ_ERR_INPUT);
+    ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 0)->text, "keeps no test set"));
+    ck_assert_int_eq(eq_trained_sample(m, 0, false, NULL), EQ_ERR_USAGE);
+    eq_diag_free(diag);
+    eq_trained_free(m);
+}
+END_TEST
+
+/* What the library refuses from a program that calls it. */
+START_TEST(options_that_cannot_be) {
+    eq_experiment *x = read_experiment("netlists/iris.xml");
+    eq_train_options o = options(NULL);
+    eq_diag *diag = eq_diag_new();
+    o.threads = 0;
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, diag), EQ_ERR_USAGE);
+    o.threads = 1;
+    o.resume = true;
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, diag), EQ_ERR_USAGE);
+    ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 1)->text, "--resume needs the folder"));
+    o.resume = false;
+    x->cost.high = 1e200; /* its square overflows */
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, diag), EQ_ERR_CONVERGE);
+    ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 2)->text, "the loss is not finite in epoch 1"));
+    eq_diag_free(diag);
+    eq_experiment_free(x);
+}
+END_TEST
+
 static const struct {
     const char *path, *cost;
     eq_engine_kind engine;
@@ -471,6 +570,10 @@ Suite *trainer_suite(void) {
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_test(t, experiment_round_trip);
+    tcase_add_test(t, other_settings_round_trip);
+    tcase_add_test(t, energy_nudging_rests_where_it_says);
+    tcase_add_test(t, without_a_test_set);
+    tcase_add_test(t, options_that_cannot_be);
     tcase_add_test(t, bad_experiments_are_refused_with_their_line);
     tcase_add_loop_test(t, iris_is_learned, 0, 2);
     tcase_add_test(t, iris_is_learned_from_any_seed);
