@@ -231,7 +231,8 @@ static void next_line(eq_cursor *c) {
     }
 }
 
-/* The values of the table, row by row; its columns lie in the circuit's values with a stride. */
+/* The values of the table, of which there is one, row by row; its columns lie in the circuit's
+ * values with a stride. */
 static bool read_rows(eq_spice *s, eq_cursor *c, eq_sweep *column, int columns) {
     for (int k = 0;; k = (k + 1) % columns) {
         double value;
@@ -245,9 +246,7 @@ static bool read_rows(eq_spice *s, eq_cursor *c, eq_sweep *column, int columns) 
         column[k].stride = (size_t)columns;
         column[k].follows = k > 0;
     }
-    if (column[0].points > 0) return true;
-    eq_spice_expected(s, eq_token_peek(c), "the values of the table");
-    return false;
+    return true;
 }
 
 /* data=TABLE: as many sweeps as it has columns, all moving together; 0: an error was reported. */

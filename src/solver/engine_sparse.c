@@ -24,7 +24,6 @@ typedef struct sparse_engine {
 
 static void destroy(void *self) {
     sparse_engine *e = self;
-    if (e == NULL) return;
     eq_solver_free(e->solver);
     eq_solver_free(e->with_slope);
     eq_free(e->x);

@@ -246,6 +246,63 @@ START_TEST(verified_by_any_name) {
 }
 END_TEST
 
+/* Outputs without sources to nudge them get some: the nudged phase is a deck that ngspice solves.
+ * More examples than there are to check a gradient with are as many as there are. */
+START_TEST(a_nudged_phase_has_its_sources) {
+    put("two.cir",
+        "t\nVx1 x1 0 0\nVx2 x2 0 0\nR11 x1 h1 10k\nR21 x2 h1 20k\nR12 x1 h2 15k\n"
+        "R22 x2 h2 12k\nR13 h1 h2 12k\nD1 h1 0 dm\n.model dm D is=1e-6\n"
+        "*% input Vx1 Vx2\n*% output h1 h2\n*% train R?? gmin=1e-6 gmax=1e-2\n.op\n.end\n");
+    put("two.xml", "<experiment name=\"two\"><circuit deck=\"two.cir\"/>"
+                   "<data format=\"csv\" path=\"data.csv\" label=\"kind\" test-fraction=\"0.5\"/>"
+                   "<encoding normalize=\"range\" scale=\"2\"/><cost type=\"squared-error\"/>"
+                   "<estimator type=\"symmetric\" beta=\"1e-7\"/>"
+                   "<optimizer type=\"sgd\"><group match=\"r??\" rate=\"1e-9\"/></optimizer>"
+                   "<minibatch size=\"2\"/><epochs count=\"2\"/></experiment>\n");
+    char *text = shell(0, "$EQSPICE train two.xml -o two && $EQSPICE verify two --sample 0 && "
+                          "$EQSPICE export two --phase nudged --sample 0 --to ngspice && "
+                          "$EQSPICE gradcheck two.xml --examples 99");
+    says(text, "nudged phase: ");
+    says(text, "\ninudge_h1 0 h1 dc ");
+    says(text, "* nudged phase, test sample 0\n");
+    eq_free(text);
+}
+END_TEST
+
+/* i() of a current given by a formula is the formula's value. */
+START_TEST(the_current_of_a_formula) {
+    char *text;
+    put("square.cir", "t\nv1 a 0 2\nb1 a 0 i={v(a)**2*1m}\n.dc v1 2 3 1\n.print dc i(b1)\n.end\n");
+    expect_exit(0, &text, "run %s --format csv", in("square.cir"));
+    double i[2];
+    const char *row = strstr(text, "v1,i(b1)\n");
+    ck_assert_msg(row != NULL && sscanf(row, "v1,i(b1)\n2,%lf\n3,%lf", &i[0], &i[1]) == 2, "%s",
+                  text);
+    ck_assert_double_eq_tol(i[0], 4e-3, 1e-15);
+    ck_assert_double_eq_tol(i[1], 9e-3, 1e-15);
+    free(text);
+}
+END_TEST
+
+/* Of many floating nodes and sources the first are named. */
+START_TEST(many_that_float) {
+    eq_text deck = {0};
+    eq_text_puts(&deck, "t\nv1 a 0 1\nr1 a 0 1\n");
+    for (int k = 0; k < 15; k++)
+        eq_text_printf(&deck, "rf%d f%d f%d 1\ni%d 0 f%d 1m\n", k, k, k + 1, k, k);
+    eq_text_puts(&deck, ".op\n.end\n");
+    put("float.cir", deck.text);
+    eq_text_free(&deck);
+    char *text;
+    expect_exit(1, &text, "check %s", in("float.cir"));
+    says(text, "f0, f1, f2");
+    says(text, "i0, i1, i2");
+    says(text, ", ...");
+    ck_assert_ptr_null(strstr(text, "f14"));
+    free(text);
+}
+END_TEST
+
 START_TEST(help_in_two_forms) {
     char *one, *two;
     expect_exit(0, &one, "--help");
@@ -270,6 +327,9 @@ Suite *usage_suite(void) {
     tcase_add_test(t, what_check_tells_of_an_energy);
     tcase_add_test(t, long_trainings_print_some_epochs);
     tcase_add_test(t, verified_by_any_name);
+    tcase_add_test(t, a_nudged_phase_has_its_sources);
+    tcase_add_test(t, the_current_of_a_formula);
+    tcase_add_test(t, many_that_float);
     tcase_add_test(t, help_in_two_forms);
     suite_add_tcase(s, t);
     return s;

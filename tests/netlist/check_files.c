@@ -69,7 +69,7 @@ START_TEST(a_deck_with_files_is_read_again) {
     answers("t\n.param r=1k\nv1 a 0 2\n.include half.inc\n.op\n.step param r list 1k 3k\n.end\n",
             "\n3000,2,0.5,");
     char *text;
-    put("t.cir", "t\ni1 0 a 1m\ni2 0 b 1m\nd1 a 0 da\nd2 b 0 db\n.model da d(is=1f)\n"
+    put("t.cir", "t\ni1 0 a 1m\ni2 0 b 1m\nd1 a 0 other\nd2 b 0 db\n.model other d(is=1f)\n"
                  ".model db d(is=1f)\n.options gmin=0\n.step d db(is) list 1f 1p\n.op\n.end\n");
     expect_exit(0, &text, "run %s --format csv", in("t.cir"));
     double a[2], b[2];

@@ -4,12 +4,14 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "netlist/netlist.h"
 #include "solver/engine.h"
+#include "solver/solver.h"
 
 Suite *engine_suite(void);
 
@@ -170,6 +172,30 @@ START_TEST(circuits_that_cannot_be_trained) {
 }
 END_TEST
 
+/* Tolerances that bound nothing, and a circuit that may still grow. */
+START_TEST(solves_that_cannot_be) {
+    static const eq_solve_options bad[] = {{.abstol = -1.0, .reltol = 1e-9, .max_iterations = 9},
+                                           {.abstol = 1e-12, .reltol = -1.0, .max_iterations = 9},
+                                           {.abstol = 0.0, .reltol = 0.0, .max_iterations = 9},
+                                           {.abstol = 1e-12, .reltol = 1e-9, .max_iterations = 0}};
+    eq_circuit *c = deck("", ALL, "y1 y2", trained);
+    eq_diag *d = eq_diag_new();
+    eq_solver *s = NULL;
+    double *v = calloc(eq_circuit_nodes(c), sizeof *v);
+    ck_assert_int_eq(eq_solver_new(c, &s, d), EQ_OK);
+    eq_diag_clear(d);
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
+        refused(eq_solver_solve(s, &bad[k], v, NULL, NULL, d), d, "are no bounds of a solve");
+    eq_solver_free(s);
+    c->frozen = false;
+    refused(eq_solver_new(c, &s, d), d, "not frozen");
+    c->frozen = true;
+    free(v);
+    eq_circuit_free(c);
+    eq_diag_free(d);
+}
+END_TEST
+
 static const eq_engine_kind both[2] = {EQ_ENGINE_LAYERED, EQ_ENGINE_SPARSE};
 
 static void nothing(void *data, size_t group, size_t offset, size_t n, double *theta,
@@ -281,6 +307,7 @@ Suite *engine_suite(void) {
     TCase *t = tcase_create("choice");
     tcase_add_loop_test(t, what_is_not_layered, 0, OTHERS);
     tcase_add_test(t, too_few_resistors_for_a_crossbar);
+    tcase_add_test(t, solves_that_cannot_be);
     tcase_add_test(t, circuits_that_cannot_be_trained);
     tcase_add_loop_test(t, calls_out_of_order, 0, 2);
     tcase_add_loop_test(t, both_engines_agree, 0, ALIKE);
