@@ -143,8 +143,10 @@ typedef struct eq_data {
     eq_cursor at;
 } eq_data;
 
-/* The arguments of the .func being evaluated. */
+/* The arguments of the .func being evaluated, and of the one whose body calls it. */
 typedef struct eq_arguments {
+    const struct eq_arguments *outer;
+    const eq_definition *function;
     const char *name[EQ_MAX_ARGUMENTS];
     size_t length[EQ_MAX_ARGUMENTS];
     const eq_operand *value;

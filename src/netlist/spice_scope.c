@@ -237,6 +237,12 @@ static bool formal_arguments(eq_cursor *c, eq_arguments *a) {
     return true;
 }
 
+/* Both sides of ?: are evaluated, so a function that needs itself never ends. */
+static bool needs_itself(const eq_arguments *a, const eq_definition *function) {
+    while (a != NULL && a->function != function) a = a->outer;
+    return a != NULL;
+}
+
 static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int args,
                           eq_operand *value) {
     eq_spice *s = data;
@@ -250,7 +256,12 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
     }
     if (d == NULL) return EQ_NOT_FOUND;
     eq_cursor c = d->value;
-    eq_arguments a = {.value = arg};
+    eq_arguments a = {.outer = s->arguments, .function = d, .value = arg};
+    if (needs_itself(s->arguments, d)) {
+        eq_spice_fail(s, name.at, "%.*s needs its own value to have one; define it without itself",
+                      (int)name.length, name.text);
+        return EQ_LOOKUP_FAILED;
+    }
     if (++s->calls > EQ_MAX_CALLS) {
         eq_spice_fail(s, name.at,
                       "more than %d calls of functions in one expression; let functions call each "
@@ -268,10 +279,9 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
                       (int)name.length, name.text, a.count, a.count == 1 ? "" : "s", args);
         return EQ_LOOKUP_FAILED;
     }
-    const eq_arguments *outer = s->arguments;
     s->arguments = &a;
     eq_status status = eq_spice_operand(s, &c, value);
-    s->arguments = outer;
+    s->arguments = a.outer;
     return status == EQ_OK ? EQ_FOUND : EQ_LOOKUP_FAILED;
 }
 

@@ -46,13 +46,11 @@ typedef struct reader {
 } reader;
 
 static void number(reader *r, const eq_xml_node *node, const char *name, double *value) {
-    if (r->status == EQ_OK)
-        r->status = eq_xml_number(r->xml, node, name, value, r->diag);
+    if (r->status == EQ_OK) r->status = eq_xml_number(r->xml, node, name, value, r->diag);
 }
 
 static void count(reader *r, const eq_xml_node *node, const char *name, size_t *value) {
-    if (r->status == EQ_OK)
-        r->status = eq_xml_count(r->xml, node, name, value, r->diag);
+    if (r->status == EQ_OK) r->status = eq_xml_count(r->xml, node, name, value, r->diag);
 }
 
 /* The schema has checked that the word is one of those known; NULL when the attribute is absent. */
