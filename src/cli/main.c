@@ -1,6 +1,8 @@
 /* eqspice: an analog circuit simulator with a built-in Equilibrium Propagation trainer. */
+#define _POSIX_C_SOURCE 200809L /* setenv */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -31,6 +33,14 @@ static int run(int argc, char **argv) {
     fprintf(stderr, "eqspice: error: there is no command '%s'; `eqspice --help` lists them\n",
             argv[1]);
     return 2;
+}
+
+/* Before OpenBLAS's own constructor, which would start threads that then wait in a loop for work:
+ * we have our own. */
+__attribute__((constructor(101))) static void keep_openblas_alone(void) {
+    if (setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0) return;
+    fputs("eqspice: error: out of memory before the start\n", stderr);
+    _Exit(1);
 }
 
 /* What was printed counts only when it arrived: a full disk behind standard output ends with 1.
