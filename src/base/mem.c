@@ -42,10 +42,10 @@ static void *with_huge_pages(void *p, size_t bytes) {
 }
 
 /* mallopt(3): M_TOP_PAD switches glibc's moving thresholds off, so they get the values to which
- * they would move. */
+ * they would move. The room is address space, not memory. */
 void eq_mem_huge_heap(void) {
-    const int room = 64 << 20;
-    mallopt(M_MMAP_THRESHOLD, room / 2);
+    const int room = 256 << 20;
+    mallopt(M_MMAP_THRESHOLD, 32 << 20); /* glibc's largest */
     mallopt(M_TRIM_THRESHOLD, 2 * room);
     mallopt(M_TOP_PAD, room);
     void *first = malloc(1 << 20); /* more than the constructors of libraries left */
@@ -58,6 +58,10 @@ void eq_mem_huge_heap(void) {
 void *eq_malloc(size_t n, size_t size) {
     size_t bytes = bytes_of(n, size);
     return bytes == 0 ? NULL : with_huge_pages(malloc(bytes), bytes);
+}
+
+void *eq_malloc_foreign(size_t bytes) {
+    return with_huge_pages(malloc(bytes), bytes);
 }
 
 void *eq_calloc(size_t n, size_t size) {

@@ -9,6 +9,8 @@
 /* n items of `size` bytes; NULL when memory runs out or n*size overflows. n = 0 gives a valid
  * pointer. Large arrays get huge pages where the kernel has them. */
 void *eq_malloc(size_t n, size_t size) __attribute__((malloc));
+/* For libraries that allocate through a hook: large arrays in huge pages, no fault injection. */
+void *eq_malloc_foreign(size_t bytes);
 void *eq_calloc(size_t n, size_t size) __attribute__((malloc));
 /* As eq_calloc, at an address divisible by 64 (a cache line, an AVX-512 register); free with
  * eq_free. */

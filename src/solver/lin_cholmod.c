@@ -64,6 +64,7 @@ static void *create(const eq_pattern *pattern) {
     if (l == NULL) return NULL;
     size_t n = (size_t)pattern->n;
     l->pattern = pattern;
+    SuiteSparse_config.malloc_func = eq_malloc_foreign;
     eq_blas_single_thread(); /* supernodes of circuits are small: threads cost more than they bring
                               */
     cholmod_start(&l->common);
