@@ -44,10 +44,10 @@ static void destroy(void *self) {
     for (size_t p = 0; e->work != NULL && p < e->works; p++) {
         eq_work *w = &e->work[p];
         for (int s = 0; s < EQ_MAX_SLOTS; s++) eq_free(w->v[s]);
-        void *all[] = {w->in,      w->nudged,      w->from_k,       w->from_e,  w->inverse,
-                       w->f,       w->slope,       w->size,         w->step,    w->push,
-                       w->schur,   w->factor,      w->cross,        w->check,   w->free_f,
-                       w->descent, w->free_from_k, w->free_inverse, w->product, w->column};
+        void *all[] = {w->in,      w->nudged,      w->from_k,       w->from_e, w->inverse,
+                       w->f,       w->slope,       w->size,         w->step,   w->push,
+                       w->schur,   w->factor,      w->cross,        w->check,  w->free_f,
+                       w->descent, w->free_from_k, w->free_inverse, w->column};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     }
     eq_derived *d = &e->derived;
@@ -96,7 +96,6 @@ static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
     w->free_inverse = room(ne * ld, &whole);
     w->free_f = room(nk * ld, &whole);
     w->check = room(3 * (ne * ld + 8), &whole);
-    w->product = room(most * widest(&e->net), &whole);
     w->cross = room(cross * ld, &whole);
     w->column = room(widest(&e->net), &whole);
     return whole;
@@ -116,6 +115,14 @@ static bool allocate_derived(eq_layered *e) {
     return whole;
 }
 
+static bool allocate_products(eq_layered *e, size_t batch) {
+    bool whole = true;
+    for (size_t b = 0; b < e->net.bars; b++)
+        if (e->net.bar[b].kind == EQ_ROWS_INPUT)
+            e->net.bar[b].product = room(batch * e->net.bar[b].cols, &whole);
+    return whole;
+}
+
 static eq_status allocate(eq_layered *e, const eq_engine_options *o, eq_diag *diag) {
     size_t wide = widest(&e->net), between = 0, rows = 0;
     for (size_t b = 0; b < e->net.bars; b++) {
@@ -124,7 +131,7 @@ static eq_status allocate(eq_layered *e, const eq_engine_options *o, eq_diag *di
         if (x->kind == EQ_ROWS_NODE && need > between) between = need;
         if (x->rows > rows) rows = x->rows;
     }
-    bool whole = allocate_derived(e);
+    bool whole = allocate_derived(e) && allocate_products(e, o->batch);
     e->x = room(o->batch * e->net.c->inputs, &whole);
     e->delta = room(o->batch * wide, &whole);
     e->column = room(wide, &whole);
@@ -299,6 +306,7 @@ static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq
     eq_layered *e = self;
     take_inputs(e, n, x);
     split(e, n);
+    eq_layered_project(e);
     eq_pool_run(e->pool, (int)e->owned, free_job, e);
     exchange(e, 0);
     return answer(e, 0, y, diag);

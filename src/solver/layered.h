@@ -49,6 +49,7 @@ typedef struct eq_crossbar {
     double *total; /* [cols] sum of g over the rows */
     double *fold; /* [rows/2][cols] g of row x minus g of row -x; NULL unless EQ_ROWS_INPUT with all
                      inputs */
+    double *product; /* [batch][cols] X g of the minibatch, A: EQ_ROWS_INPUT */
 } eq_crossbar;
 
 /* The circuit as the engine sees it. Free nodes 0..nodes-1: E first, then K. */
@@ -110,10 +111,9 @@ typedef struct eq_work {
     double *schur, *factor;   /* [pairs][wide] S, and its Cholesky factor (inverse diagonal) */
     double *descent;          /* [wide] step . F where the step began */
     double *free_from_k, *free_inverse, *free_f; /* kept from the free phase */
-    double *check;   /* [3][eliminated][ld] f, slope, size of the exact bound */
-    double *product; /* [examples][widest crossbar] */
-    double *cross;   /* workspace of the update of crossbars between layers */
-    double *column;  /* [widest] this part's share of the update's column constants */
+    double *check;  /* [3][eliminated][ld] f, slope, size of the exact bound */
+    double *cross;  /* workspace of the update of crossbars between layers */
+    double *column; /* [widest] this part's share of the update's column constants */
     bool factored;
     double strict;                    /* residual ratio that the iteration works on */
     double iterations, solves, worst; /* statistics */
@@ -152,6 +152,8 @@ eq_node_rows eq_layered_rows(const eq_layered *e, const eq_work *w, bool kept, c
 void eq_layered_derive(eq_layered *e);
 /* Computes `fold` and `total` for the pairing of the minibatch, and what is derived from them. */
 void eq_layered_fold(eq_layered *e);
+/* X g of all input crossbars for the parts of this rank. */
+void eq_layered_project(const eq_layered *e);
 /* Solve the free phase / the nudged phase of slot for one part of the minibatch; work->failed
  * tells. */
 void eq_layered_free(const eq_layered *e, eq_work *w);

@@ -646,7 +646,7 @@ eq_status eq_layers_find(eq_circuit *c, eq_layers *net, eq_diag *diag) {
 
 static void crossbar_clear(eq_crossbar *x) {
     void *all[] = {x->row,    x->col,   x->element, x->g,     x->row_scale, x->col_scale,
-                   x->weight, x->volts, x->run,     x->total, x->fold};
+                   x->weight, x->volts, x->run,     x->total, x->fold,      x->product};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
 }
 

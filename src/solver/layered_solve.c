@@ -85,32 +85,62 @@ void eq_layered_fold(eq_layered *e) {
     eq_layered_derive(e);
 }
 
+/* The products X g of one input crossbar, by blocks of columns that threads share. */
+typedef struct projection {
+    const eq_layered *e;
+    const eq_crossbar *x;
+} projection;
+
+/* Half a crossbar, 256 columns at most: whatever the number of threads, so that the bits do not
+ * depend on it. */
+static size_t block_columns(const eq_crossbar *x) {
+    size_t half = ((x->cols + 1) / 2 + 3) / 4 * 4;
+    return half < 256 ? half : 256;
+}
+
+static void project_block(void *data, int k) {
+    const projection *p = data;
+    const eq_layered *e = p->e;
+    const eq_crossbar *x = p->x;
+    const eq_work *own = e->work + e->own, *last = own + e->owned - 1;
+    bool folded = e->pairing != EQ_PAIRS_NONE;
+    size_t from = (size_t)k * block_columns(x), cols = x->cols - from;
+    size_t first = own->first, examples = last->first + last->n - first;
+    if (cols > block_columns(x)) cols = block_columns(x);
+    const double *volts = e->x + first * e->width, *g = (folded ? x->fold : x->g) + from;
+    double *to = x->product + first * x->cols + from;
+    if (x->rows == (folded ? 2 : 1) * e->width) {
+        eq_gemm_nn(examples, cols, e->width, 1.0, volts, e->width, g, x->cols, 0.0, to, x->cols);
+        return;
+    }
+    for (size_t n = 0; n < examples; n++, volts += e->width, to += x->cols) {
+        memset(to, 0, cols * sizeof *to);
+        for (size_t r = 0; r < x->rows; r++)
+            for (size_t c = 0; c < cols; c++) to[c] += volts[x->row[r]] * g[r * x->cols + c];
+    }
+}
+
+void eq_layered_project(const eq_layered *e) {
+    if (e->owned == 0) return;
+    for (size_t b = 0; b < e->net.bars; b++) {
+        projection p = {e, &e->net.bar[b]};
+        size_t blocks = (p.x->cols + block_columns(p.x) - 1) / block_columns(p.x);
+        if (p.x->kind == EQ_ROWS_INPUT) eq_pool_run(e->pool, (int)blocks, project_block, &p);
+    }
+}
+
 /* in = constant + sum over the input crossbars of d s (X g)^T: the current from the fixed nodes. */
-static void project_inputs(const eq_layered *e, eq_work *w) {
+static void gather_inputs(const eq_layered *e, eq_work *w) {
     size_t ld = w->ld;
     for (size_t j = 0; j < e->net.nodes; j++)
         for (size_t n = 0; n < ld; n++) w->in[j * ld + n] = e->derived.constant[j];
     for (size_t b = 0; b < e->net.bars; b++) {
         const eq_crossbar *x = &e->net.bar[b];
         if (x->kind != EQ_ROWS_INPUT) continue;
-        bool folded = e->pairing != EQ_PAIRS_NONE;
-        const double *g = folded ? x->fold : x->g;
-        if (x->rows == (folded ? 2 : 1) * e->width) {
-            eq_gemm_nn(w->n, x->cols, e->width, 1.0, e->x + w->first * e->width, e->width, g,
-                       x->cols, 0.0, w->product, x->cols);
-        } else {
-            for (size_t n = 0; n < w->n; n++) {
-                const double *volts = e->x + (w->first + n) * e->width;
-                double *to = w->product + n * x->cols;
-                memset(to, 0, x->cols * sizeof *to);
-                for (size_t r = 0; r < x->rows; r++)
-                    for (size_t c = 0; c < x->cols; c++)
-                        to[c] += volts[x->row[r]] * g[r * x->cols + c];
-            }
-        }
+        const double *product = x->product + w->first * x->cols;
         for (size_t c = 0; c < x->cols; c++) {
             double scale = x->weight[c] * x->col_scale[c], *in = w->in + (size_t)x->col[c] * ld;
-            for (size_t n = 0; n < w->n; n++) in[n] += scale * w->product[n * x->cols + c];
+            for (size_t n = 0; n < w->n; n++) in[n] += scale * product[n * x->cols + c];
         }
     }
 }
@@ -337,7 +367,7 @@ void eq_layered_free(const eq_layered *e, eq_work *w) {
     size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
     w->failed = 0.0;
     w->factored = false;
-    project_inputs(e, w);
+    gather_inputs(e, w);
     memset(w->v[0], 0, (ne + nk) * ld * sizeof(double));
     memset(w->from_k, 0, ne * ld * sizeof(double));
     if (e->sweeps)
