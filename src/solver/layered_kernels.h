@@ -284,7 +284,32 @@ static void fold_pairs(size_t rows, size_t cols, const double *restrict plus,
     }
 }
 
+/* Eight rows and eight lanes at a time, without packing: a phase multiplies small matrices only. */
+static void lanes_product(const eq_product *p, size_t lanes, const double *b, size_t ldb, double *c,
+                          size_t ldc) {
+    for (size_t i = 0; i < p->rows; i += ROWS_AT_ONCE) {
+        const double *a[ROWS_AT_ONCE];
+        EQ_UNROLL
+        for (size_t r = 0; r < ROWS_AT_ONCE; r++)
+            a[r] = p->a + (i + r < p->rows ? i + r : p->rows - 1) * p->row;
+        for (size_t n = 0; n < lanes; n += EQ_LANES) {
+            eq_vec sum[ROWS_AT_ONCE];
+            EQ_UNROLL
+            for (size_t r = 0; r < ROWS_AT_ONCE; r++) sum[r] = eq_vec_all(0.0);
+            for (size_t k = 0; k < p->depth; k++) {
+                eq_vec bk = eq_vec_load(b + k * ldb + n);
+                EQ_UNROLL
+                for (size_t r = 0; r < ROWS_AT_ONCE; r++)
+                    sum[r] += eq_vec_all(a[r][k * p->column]) * bk;
+            }
+            for (size_t r = 0; r < ROWS_AT_ONCE && i + r < p->rows; r++)
+                store_part(c + (i + r) * ldc + n, p->sign * sum[r], lanes - n);
+        }
+    }
+}
+
 const eq_kernels EQ_KERNELS = {
+    .lanes_product = lanes_product,
     .pair_gradients = pair_gradients,
     .fold_pairs = fold_pairs,
     .nodes_solve = nodes_solve,

@@ -41,6 +41,14 @@ typedef struct eq_node_rows {
     bool cold; /* the start says nothing about the root */
 } eq_node_rows;
 
+/* A matrix [rows][depth] whose entry (i, k) is sign a[i row + k column]. */
+typedef struct eq_product {
+    size_t rows, depth;
+    const double *a;
+    size_t row, column;
+    double sign;
+} eq_product;
+
 /* The numeric kernels, compiled for one instruction set. */
 typedef struct eq_kernels {
     /* Solves F(v) = 0 for every node and example by Newton's method, from a cold start or after a
@@ -51,6 +59,10 @@ typedef struct eq_kernels {
     /* F(v), F'(v) and a lower estimate of the sum of |currents| at each node, at the given v. */
     void (*nodes_evaluate)(const eq_node_law *law, const eq_node_rows *rows, const double *v,
                            double *f, double *slope, double *currents);
+    /* c [rows][ldc] = the matrix times b [depth][ldb], in the first `lanes` entries of each row; b
+     * may be read eight doubles too far. */
+    void (*lanes_product)(const eq_product *p, size_t lanes, const double *b, size_t ldb, double *c,
+                          size_t ldc);
     /* In every lane factor S = L L^T and solve S x = b in place: n unknowns, arrays [pairs or
      * n][wide], the pair i >= j at i(i+1)/2 + j; the diagonal of l holds 1/L_jj. */
     void (*cholesky_factor)(size_t n, size_t wide, const double *s, double *l);

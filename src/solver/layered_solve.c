@@ -145,11 +145,20 @@ static void gather_inputs(const eq_layered *e, eq_work *w) {
     }
 }
 
+/* M, from K to E nodes, and M^T, back. */
+static eq_product to_eliminated(const eq_layered *e) {
+    return (eq_product){e->net.eliminated, e->net.kept, e->derived.m, e->net.kept, 1, 1.0};
+}
+
+static eq_product to_kept(const eq_layered *e) {
+    return (eq_product){e->net.kept, e->net.eliminated, e->derived.m, 1, e->net.kept, 1.0};
+}
+
 /* S = D_K - M^T diag(1/D_E) M in every lane. */
 static void form_schur(const eq_layered *e, eq_work *w) {
     size_t nk = e->net.kept, pairs = nk * (nk + 1) / 2, ld = w->ld;
-    eq_gemm_nn(pairs, ld, e->net.eliminated, -1.0, e->derived.pairs, e->net.eliminated, w->inverse,
-               ld, 0.0, w->schur, w->wide);
+    eq_product p = {pairs, e->net.eliminated, e->derived.pairs, e->net.eliminated, 1, -1.0};
+    e->kernels->lanes_product(&p, ld, w->inverse, ld, w->schur, w->wide);
     for (size_t k = 0; k < nk; k++) {
         double *diagonal = w->schur + (k * (k + 1) / 2 + k) * w->wide;
         for (size_t n = 0; n < ld; n++) diagonal[n] += w->slope[k * ld + n];
@@ -237,12 +246,12 @@ eq_node_rows eq_layered_rows(const eq_layered *e, const eq_work *w, bool kept, c
  * residual over its bound in both classes. */
 static double evaluate(const eq_layered *e, eq_work *w, double *v, const double *kept_in,
                        bool cold) {
-    const eq_derived *d = &e->derived;
-    size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
+    size_t ld = w->ld, ne = e->net.eliminated;
     eq_node_rows rows = eq_layered_rows(e, w, false, w->in);
     rows.cold = cold;
     double worst = e->kernels->nodes_solve(&e->net.law[0], &rows, v, w->inverse);
-    eq_gemm_tn(nk, ld, ne, 1.0, d->m, nk, v, ld, 0.0, w->from_e, ld);
+    eq_product m = to_kept(e);
+    e->kernels->lanes_product(&m, ld, v, ld, w->from_e, ld);
     rows = eq_layered_rows(e, w, true, kept_in);
     e->kernels->nodes_evaluate(&e->net.law[1], &rows, v + ne * ld, w->f, w->slope, w->size);
     double kept = kept_ratio(e, w);
@@ -280,7 +289,8 @@ static void choose_step(const eq_layered *e, eq_work *w, bool first) {
 /* v_K += step; the E nodes follow to first order (the start of their next solve). */
 static void take_step(const eq_layered *e, eq_work *w, double *v) {
     size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
-    eq_gemm_nn(ne, ld, nk, 1.0, e->derived.m, nk, w->step, w->wide, 0.0, w->push, ld);
+    eq_product m = to_eliminated(e);
+    e->kernels->lanes_product(&m, ld, w->step, w->wide, w->push, ld);
     for (size_t k = 0; k < nk; k++)
         for (size_t n = 0; n < ld; n++) v[(ne + k) * ld + n] += w->step[k * w->wide + n];
     for (size_t k = 0; k < ne * ld; k++) {
@@ -300,11 +310,11 @@ static const double aim = 1e-3, chord_gain = 0.1;
  * which is exact minimisation of the energy in turns over both classes (Scellier 2024, "fast DRN";
  * here to the KCL bound). */
 static void solve_kept(const eq_layered *e, eq_work *w, double *v, const double *kept_in) {
-    const eq_derived *d = &e->derived;
-    size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
+    size_t ld = w->ld, ne = e->net.eliminated;
     eq_node_rows rows = eq_layered_rows(e, w, true, kept_in);
     e->kernels->nodes_solve(&e->net.law[1], &rows, v + ne * ld, w->slope);
-    eq_gemm_nn(ne, ld, nk, 1.0, d->m, nk, v + ne * ld, ld, 0.0, w->from_k, ld);
+    eq_product m = to_eliminated(e);
+    e->kernels->lanes_product(&m, ld, v + ne * ld, ld, w->from_k, ld);
 }
 
 /* What an iteration leaves: its count, and whether the state is at its bound. */
