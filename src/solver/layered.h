@@ -152,7 +152,7 @@ eq_node_rows eq_layered_rows(const eq_layered *e, const eq_work *w, bool kept, c
 void eq_layered_derive(eq_layered *e);
 /* Computes `fold` and `total` for the pairing of the minibatch, and what is derived from them. */
 void eq_layered_fold(eq_layered *e);
-/* X g of all input crossbars for the parts of this rank. */
+/* X g of all input crossbars. */
 void eq_layered_project(const eq_layered *e);
 /* Solve the free phase / the nudged phase of slot for one part of the minibatch; work->failed
  * tells. */

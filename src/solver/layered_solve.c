@@ -92,7 +92,8 @@ typedef struct projection {
 } projection;
 
 /* Half a crossbar, 256 columns at most: whatever the number of threads, so that the bits do not
- * depend on it. */
+ * depend on it. Nor do they depend on the number of ranks, which all project the whole minibatch:
+ * OpenBLAS may round a part of it otherwise. */
 static size_t block_columns(const eq_crossbar *x) {
     size_t half = ((x->cols + 1) / 2 + 3) / 4 * 4;
     return half < 256 ? half : 256;
@@ -102,18 +103,16 @@ static void project_block(void *data, int k) {
     const projection *p = data;
     const eq_layered *e = p->e;
     const eq_crossbar *x = p->x;
-    const eq_work *own = e->work + e->own, *last = own + e->owned - 1;
     bool folded = e->pairing != EQ_PAIRS_NONE;
     size_t from = (size_t)k * block_columns(x), cols = x->cols - from;
-    size_t first = own->first, examples = last->first + last->n - first;
     if (cols > block_columns(x)) cols = block_columns(x);
-    const double *volts = e->x + first * e->width, *g = (folded ? x->fold : x->g) + from;
-    double *to = x->product + first * x->cols + from;
+    const double *volts = e->x, *g = (folded ? x->fold : x->g) + from;
+    double *to = x->product + from;
     if (x->rows == (folded ? 2 : 1) * e->width) {
-        eq_gemm_nn(examples, cols, e->width, 1.0, volts, e->width, g, x->cols, 0.0, to, x->cols);
+        eq_gemm_nn(e->n, cols, e->width, 1.0, volts, e->width, g, x->cols, 0.0, to, x->cols);
         return;
     }
-    for (size_t n = 0; n < examples; n++, volts += e->width, to += x->cols) {
+    for (size_t n = 0; n < e->n; n++, volts += e->width, to += x->cols) {
         memset(to, 0, cols * sizeof *to);
         for (size_t r = 0; r < x->rows; r++)
             for (size_t c = 0; c < cols; c++) to[c] += volts[x->row[r]] * g[r * x->cols + c];
@@ -121,7 +120,6 @@ static void project_block(void *data, int k) {
 }
 
 void eq_layered_project(const eq_layered *e) {
-    if (e->owned == 0) return;
     for (size_t b = 0; b < e->net.bars; b++) {
         projection p = {e, &e->net.bar[b]};
         size_t blocks = (p.x->cols + block_columns(p.x) - 1) / block_columns(p.x);
