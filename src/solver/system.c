@@ -39,6 +39,13 @@ static int32_t expand(const eq_sparse_rows *rows, form f, int32_t *index, double
     return n;
 }
 
+/* How many entries a form has over the unknowns. */
+static size_t width_of(const eq_sparse_rows *rows, form f) {
+    if (f.unknown != EQ_NONE) return 1;
+    return (size_t)(rows->start[f.plus + 1] - rows->start[f.plus]) +
+           (size_t)(rows->start[f.minus + 1] - rows->start[f.minus]);
+}
+
 /* Collects stamps (first pass) or adds them to values (later passes), in one and the same order. */
 typedef struct stamper {
     eq_system *s;
@@ -51,13 +58,17 @@ typedef struct stamper {
  */
 static void stamp(stamper *k, form left, form right, double g) {
     eq_system *s = k->s;
+    if (k->value == NULL && k->pair_row == NULL) {
+        k->next += width_of(&s->reduction->w, left) * width_of(&s->reduction->t, right);
+        return;
+    }
     int32_t rows = expand(&s->reduction->w, left, s->form_index[0], s->form_value[0]);
     int32_t columns = expand(&s->reduction->t, right, s->form_index[1], s->form_value[1]);
     for (int32_t i = 0; i < rows; i++)
         for (int32_t j = 0; j < columns; j++, k->next++) {
             if (k->value != NULL) {
                 k->value[s->slot[k->next]] += g * s->form_value[0][i] * s->form_value[1][j];
-            } else if (k->pair_row != NULL) {
+            } else {
                 k->pair_row[k->next] = s->form_index[0][i];
                 k->pair_column[k->next] = s->form_index[1][j];
             }
@@ -417,21 +428,19 @@ void eq_system_free(eq_system *s) {
     eq_free(s);
 }
 
-static void add_current(eq_system *s, eq_node a, eq_node b, double y) {
+/* The current y from a to b, and what counts as part of sum |currents| beside it. */
+static inline void add_current(const eq_system *s, eq_node a, eq_node b, double y, double least) {
+    double size = fabs(y) + least;
     s->current[a] += y;
     s->current[b] -= y;
-    s->magnitude[a] += fabs(y);
-    s->magnitude[b] += fabs(y);
+    s->magnitude[a] += size;
+    s->magnitude[b] += size;
 }
 
 /* The potentials are doubles, so a drop is known to eps (|v_a| + |v_b|) and its current to g times
- * that: no residual can be held below it, however small the tolerances. Counted as part of sum
- * |currents|. */
-static void add_round_off(eq_system *s, const eq_chunk *e, size_t j) {
-    eq_node a = e->t->term[0][e->start + j], b = e->t->term[1][e->start + j];
-    double least = s->round_off * fabs(e->slope[j]) * (fabs(s->v[a]) + fabs(s->v[b]));
-    s->magnitude[a] += least;
-    s->magnitude[b] += least;
+ * that: no residual can be held below it, however small the tolerances. */
+static inline double current_round_off(const eq_system *s, eq_node a, eq_node b, double slope) {
+    return s->round_off * fabs(slope) * (fabs(s->v[a]) + fabs(s->v[b]));
 }
 
 /* Currents of the elements between nodes, or of the linear ones alone, from potentials s->v. */
@@ -445,14 +454,14 @@ static void table_currents(eq_system *s, bool linear_only) {
             eq_chunk_take(&e, t, start, s->v);
             evaluate(s, &e, cls);
             for (size_t j = 0; j < e.n; j++) {
-                add_current(s, t->term[0][start + j], t->term[1][start + j], scale * e.y[j]);
-                add_round_off(s, &e, j);
+                eq_node a = t->term[0][start + j], b = t->term[1][start + j];
+                add_current(s, a, b, scale * e.y[j], current_round_off(s, a, b, e.slope[j]));
             }
         }
     }
 }
 
-/* What round-off of the inputs makes of a formula's value, as add_round_off. */
+/* What round-off of the inputs makes of a formula's value, as current_round_off. */
 static double formula_round_off(const eq_system *s, const eq_formula *f, const double *x) {
     double sum = 0.0;
     for (size_t i = 0; i < f->inputs; i++) {
@@ -470,10 +479,8 @@ static void formula_currents(eq_system *s, const double *x) {
     const eq_table *t = &s->circuit->table[EQ_CLASS_behavioural_current];
     for (size_t j = 0; j < t->count; j++) {
         double y = formula_at(s, t, j, x);
-        double least = formula_round_off(s, t->formula[j], x);
-        add_current(s, t->term[0][j], t->term[1][j], s->homotopy.scale * y);
-        s->magnitude[t->term[0][j]] += least;
-        s->magnitude[t->term[1][j]] += least;
+        add_current(s, t->term[0][j], t->term[1][j], s->homotopy.scale * y,
+                    formula_round_off(s, t->formula[j], x));
     }
 }
 
@@ -483,13 +490,13 @@ static void kept_currents(eq_system *s, const double *x) {
     if (s->n == s->reduction->node_unknowns) return;
     for (size_t j = 0; j < f->count; j++) {
         int32_t by = controlling(s, f, j);
-        if (by != EQ_NONE) add_current(s, f->term[0][j], f->term[1][j], f->w[0][j] * x[by]);
+        if (by != EQ_NONE) add_current(s, f->term[0][j], f->term[1][j], f->w[0][j] * x[by], 0.0);
     }
     for (size_t b = 0; b < s->reduction->branches; b++) {
         if (s->reduction->current[b] == EQ_NONE) continue;
         eq_row at = s->circuit->row[s->reduction->branch[b]];
         const eq_table *t = &s->circuit->table[at.cls];
-        add_current(s, t->term[0][at.row], t->term[1][at.row], x[s->reduction->current[b]]);
+        add_current(s, t->term[0][at.row], t->term[1][at.row], x[s->reduction->current[b]], 0.0);
     }
 }
 
@@ -508,8 +515,8 @@ static void injected_currents(eq_system *s) {
     for (size_t k = 0; k < s->circuit->outputs; k++) {
         form out = output_form(s, k);
         double current = injected(s, k);
-        add_current(s, EQ_GROUND, out.plus, current * output_scale(s, out.plus));
-        add_current(s, out.minus, EQ_GROUND, current * output_scale(s, out.minus));
+        add_current(s, EQ_GROUND, out.plus, current * output_scale(s, out.plus), 0.0);
+        add_current(s, out.minus, EQ_GROUND, current * output_scale(s, out.minus), 0.0);
     }
 }
 
