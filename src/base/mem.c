@@ -9,20 +9,40 @@
 #include <unistd.h>
 
 /* The only mutable state of the library outside its objects: the fault injection of the tests. */
-static long fail_after = -1;
+enum { OFF = -1, FAILING = -2 };
+static long fail_after = OFF; /* allocations, or one of the above */
+static bool fail_once;
+
+static long set_fault(long n, bool once) {
+    long left = fail_after;
+    fail_after = n < 0 ? OFF : n;
+    fail_once = once;
+    return left;
+}
 
 long eq_mem_fail_after(long n) {
-    long left = fail_after;
-    fail_after = n;
-    return left;
+    return set_fault(n, false);
+}
+
+long eq_mem_fail_once_after(long n) {
+    return set_fault(n, true);
+}
+
+/* Whether the hook says that this allocation fails. */
+static bool fails(void) {
+    if (fail_after == OFF) return false;
+    if (fail_after > 0) {
+        fail_after--;
+        return false;
+    }
+    fail_after = fail_once ? OFF : FAILING;
+    return true;
 }
 
 /* Bytes of n items, or 0 when the product overflows or the test hook says this allocation fails. */
 static size_t bytes_of(size_t n, size_t size) {
     size_t bytes;
-    if (__builtin_mul_overflow(n, size, &bytes) || bytes > PTRDIFF_MAX) return 0;
-    if (fail_after == 0) return 0;
-    if (fail_after > 0) fail_after--;
+    if (__builtin_mul_overflow(n, size, &bytes) || bytes > PTRDIFF_MAX || fails()) return 0;
     return bytes == 0 ? 1 : bytes;
 }
 

@@ -31,8 +31,10 @@ static inline bool eq_grow(void **p, size_t *cap, size_t need, size_t size) {
  * only those touched cost memory. A page fault costs as much as parsing three elements. */
 void eq_mem_huge_heap(void);
 
-/* Test hook: after `n` more successful allocations every one fails; n < 0 switches the hook off.
- * Returns how many were left of the n of the call before (0: some may have failed). */
+/* Test hooks: after `n` more successful allocations every one fails (_once: one alone); n < 0
+ * switches the hook off. Returns how many were left of the n of the call before, < 0 when one has
+ * failed or none was set. */
 long eq_mem_fail_after(long n);
+long eq_mem_fail_once_after(long n);
 
 #endif

@@ -100,6 +100,7 @@ static eq_status set_value(run *w, size_t k) {
 /* What the second reading said, and with which values. */
 static eq_status report_again(run *w, const eq_diag *said, size_t overrides, eq_status status) {
     eq_text values = {0};
+    if (status == EQ_ERR_MEMORY) return eq_out_of_memory(w->diag);
     for (size_t k = 0; k < eq_diag_count(said); k++) {
         const eq_message *m = eq_diag_get(said, k);
         if (m->severity == EQ_ERROR)

@@ -189,7 +189,9 @@ static eq_status with_ngspice(const eq_circuit *c, const char *deck, const eq_re
     size_t count = 0;
     char *folder = deck == NULL ? NULL : eq_path_folder(deck);
     bool commands = false;
-    eq_status status = deck == NULL ? EQ_OK : has_commands(c, &commands, diag);
+    eq_status status = EQ_OK;
+    if (deck != NULL && folder == NULL) status = eq_out_of_memory(diag);
+    if (deck != NULL && status == EQ_OK) status = has_commands(c, &commands, diag);
     if (commands)
         eq_note_at(diag, (eq_place){deck, 0, 0},
                    "ngspice gets our export of this deck: its own text has .control, *# or .if, "
