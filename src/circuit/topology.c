@@ -464,7 +464,8 @@ eq_status eq_topology_weigh(eq_topology *t, const eq_circuit *c, const eq_reduct
     check_behavioural(t, c);
     check_reciprocal(t, c, r);
     check_passive(t, c);
-    bool whole = w.carries != NULL && collect_demands(&w) && spread(&w);
+    bool whole = w.carries != NULL && collect_demands(&w) && spread(&w) &&
+                 (t->exists || t->reason != NULL) && (t->passive || t->active != NULL);
     for (size_t p = 0; whole && p < t->components; p++)
         t->positive = t->positive && t->weight[p] > 0.0;
     t->positive = t->positive && t->exists;
@@ -516,8 +517,7 @@ static void report(const eq_topology *t, const eq_reduction *r, eq_diag *diag) {
         eq_note_at(diag, nowhere, "energy weights exist (%g to %g): the circuit has an energy", low,
                    high);
     if (!t->exists)
-        eq_warn_at(diag, nowhere, "no energy weights, EqProp gradients are biased: %s",
-                   t->reason == NULL ? "reason lost, out of memory" : t->reason);
+        eq_warn_at(diag, nowhere, "no energy weights, EqProp gradients are biased: %s", t->reason);
     if (t->exists && !t->positive)
         eq_warn_at(diag, nowhere,
                    "an energy weight is not positive: the energy is not convex; give gain "
@@ -526,7 +526,7 @@ static void report(const eq_topology *t, const eq_reduction *r, eq_diag *diag) {
         eq_warn_at(diag, nowhere,
                    "%s has a negative conductance (or a recombination current, which jumps): the "
                    "circuit is not passive and may have several operating points; make it positive",
-                   t->active == NULL ? "an element" : t->active);
+                   t->active);
 }
 
 eq_status eq_topology_check(const eq_circuit *c, eq_topology **out, eq_diag *diag) {

@@ -25,10 +25,11 @@ static void put_array(const eq_result *r, size_t k, eq_text *out) {
 }
 
 /* The archive while it is written: minizip's file (minizip/ioapi.h). It goes back to each member's
- * header when its checksum is known, which a pipe would not let it do. */
+ * header when its checksum is known, which a pipe would not let it do. minizip loses memory of its
+ * own when a write fails: out of memory, none does, and the text says so in the end. */
 typedef struct image {
     eq_text bytes;
-    size_t at;
+    size_t length, at; /* of the archive, which is in `bytes` unless they failed */
 } image;
 
 static voidpf image_open(voidpf opaque, const void *name, int mode) {
@@ -40,11 +41,11 @@ static voidpf image_open(voidpf opaque, const void *name, int mode) {
 static uLong image_write(voidpf opaque, voidpf stream, const void *bytes, uLong size) {
     image *f = stream;
     (void)opaque;
-    size_t over = f->bytes.length - f->at < size ? f->bytes.length - f->at : size;
-    if (over > 0) memcpy(f->bytes.text + f->at, bytes, over);
+    size_t over = f->length - f->at < size ? f->length - f->at : size;
+    if (over > 0 && !f->bytes.failed) memcpy(f->bytes.text + f->at, bytes, over);
     eq_text_add(&f->bytes, (const char *)bytes + over, size - over);
-    if (f->bytes.failed) return 0;
     f->at += size;
+    f->length += size - over;
     return size;
 }
 
@@ -58,21 +59,17 @@ static long image_seek(voidpf opaque, voidpf stream, ZPOS64_T offset, int origin
     (void)opaque;
     size_t from = origin == ZLIB_FILEFUNC_SEEK_SET   ? 0
                   : origin == ZLIB_FILEFUNC_SEEK_CUR ? f->at
-                                                     : f->bytes.length;
-    if (offset > f->bytes.length - from) return -1;
+                                                     : f->length;
+    if (offset > f->length - from) return -1;
     f->at = from + offset;
     return 0;
 }
 
-static int image_close(voidpf opaque, voidpf stream) {
+/* Nothing to close, and no error. */
+static int image_well(voidpf opaque, voidpf stream) {
     (void)opaque;
     (void)stream;
     return 0;
-}
-
-static int image_error(voidpf opaque, voidpf stream) {
-    (void)opaque;
-    return ((image *)stream)->bytes.failed;
 }
 
 /* One member, stored as it is; its date is 1980-01-01, so that equal results are equal bytes. */
@@ -107,14 +104,15 @@ eq_status eq_npz_write(const eq_result *const *r, size_t n, FILE *stream, eq_dia
                                   .zwrite_file = image_write,
                                   .ztell64_file = image_tell,
                                   .zseek64_file = image_seek,
-                                  .zclose_file = image_close,
-                                  .zerror_file = image_error,
+                                  .zclose_file = image_well,
+                                  .zerror_file = image_well,
                                   .opaque = &file};
     zipFile archive = zipOpen2_64("", APPEND_STATUS_CREATE, NULL, &access);
     bool good = archive != NULL;
     for (size_t p = 0; good && p < n; p++)
         for (size_t k = 0; good && k < r[p]->variables; k++) good = add_array(archive, r[p], k, p);
     if (archive != NULL && zipClose(archive, NULL) != ZIP_OK) good = false;
+    good = good && !file.bytes.failed;
     if (good) fwrite(file.bytes.text, 1, file.bytes.length, stream);
     eq_text_free(&file.bytes);
     return good ? EQ_OK : eq_out_of_memory(diag);

@@ -159,12 +159,12 @@ static eq_status check_energy(const eq_newton *w) {
     if (!t->exists)
         return eq_fail(w->diag, EQ_ERR_CHECK,
                        "the circuit has no co-content to minimise: %s; use --solver newton",
-                       t->reason == NULL ? "reason lost" : t->reason);
+                       t->reason);
     if (!t->passive)
         return eq_fail(w->diag, EQ_ERR_CHECK,
                        "the co-content is not convex because %s has a negative conductance; use "
                        "--solver newton",
-                       t->active == NULL ? "an element" : t->active);
+                       t->active);
     return eq_fail(w->diag, EQ_ERR_CHECK,
                    "the co-content is not convex because an energy weight is not "
                    "positive; use --solver newton");

@@ -48,9 +48,8 @@ static eq_status check_circuit(const eq_circuit *c, const eq_engine_options *o, 
 
 /* Tells why an implementation was passed over: its last error becomes a note. */
 static void note_reason(const char *name, const eq_diag *tried, eq_diag *diag) {
-    size_t n = eq_diag_count(tried);
     eq_note_at(diag, (eq_place){NULL, 0, 0}, "the %s engine is not used: %s", name,
-               n == 0 ? "out of memory" : eq_diag_get(tried, n - 1)->text);
+               eq_diag_get(tried, eq_diag_count(tried) - 1)->text);
 }
 
 /* Takes the first implementation that suits the circuit. */

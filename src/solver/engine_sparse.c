@@ -58,8 +58,7 @@ static void warn_of_bias(const sparse_engine *e, eq_diag *diag) {
     const eq_topology *t = eq_solver_system(e->solver)->topology;
     if (!t->exists)
         eq_warn_at(diag, (eq_place){NULL, 0, 0},
-                   "no energy weights, EqProp gradients are biased: %s",
-                   t->reason == NULL ? "reason lost, out of memory" : t->reason);
+                   "no energy weights, EqProp gradients are biased: %s", t->reason);
 }
 
 static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, eq_diag *diag) {

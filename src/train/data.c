@@ -79,18 +79,23 @@ static bool exists(const char *path) {
     return f != NULL;
 }
 
-/* folder/stem, folder/stem.gz or with MNIST's other spelling of the name; NULL when none is there.
- */
-static char *find_idx(const char *folder, const char *stem) {
+/* folder/stem, folder/stem.gz or with MNIST's other spelling of the name; *file is NULL when none
+ * is there. False when memory runs out. */
+static bool find_idx(const char *folder, const char *stem, char **file) {
     const char *kind = strstr(stem, "images") != NULL ? "idx3" : "idx1";
-    for (size_t k = 0; k < 4; k++) {
+    *file = NULL;
+    for (size_t k = 0; *file == NULL && k < 4; k++) {
         eq_text t = {0};
         eq_text_puts(&t, folder);
         eq_text_printf(&t, "/%s%c%s-ubyte%s", stem, k < 2 ? '-' : '.', kind, k % 2 ? ".gz" : "");
-        if (!t.failed && exists(t.text)) return t.text;
-        eq_text_free(&t);
+        bool failed = t.failed;
+        if (!failed && exists(t.text))
+            *file = t.text;
+        else
+            eq_text_free(&t);
+        if (failed) return false;
     }
-    return NULL;
+    return true;
 }
 
 /* Reads the pair of files of one part ("train" or "t10k") in the folder. */
@@ -98,8 +103,10 @@ static eq_status read_part(const char *folder, const char *part, eq_data **out, 
     char stem[2][32];
     snprintf(stem[0], sizeof stem[0], "%s-images", part);
     snprintf(stem[1], sizeof stem[1], "%s-labels", part);
-    char *file[2] = {find_idx(folder, stem[0]), find_idx(folder, stem[1])};
-    eq_status status = EQ_OK;
+    char *file[2];
+    bool whole = find_idx(folder, stem[0], &file[0]);
+    whole = find_idx(folder, stem[1], &file[1]) && whole;
+    eq_status status = whole ? EQ_OK : eq_out_of_memory(diag);
     for (int k = 0; status == EQ_OK && k < 2; k++)
         if (file[k] == NULL)
             status =
@@ -113,29 +120,25 @@ static eq_status read_part(const char *folder, const char *part, eq_data **out, 
     return status;
 }
 
-static bool has_part(const char *folder, const char *part) {
-    char stem[32];
-    snprintf(stem, sizeof stem, "%s-images", part);
-    char *file = find_idx(folder, stem);
-    eq_free(file);
-    return file != NULL;
-}
-
 /* Where MNIST lies: $EQSPICE_DATA/mnist, data/mnist here, data/mnist beside the experiment or one
  * up. */
 static eq_status find_mnist(const char *folder, char **out, eq_diag *diag) {
     const char *env = getenv("EQSPICE_DATA");
-    char *place[4] = {env == NULL || *env == '\0' ? NULL : eq_path_join(env, "mnist"),
-                      eq_strdup("data/mnist"), eq_path_join(folder, "data/mnist"),
-                      eq_path_join(folder, "../data/mnist")};
-    *out = NULL;
-    for (int k = 0; k < 4; k++) {
-        if (*out == NULL && place[k] != NULL && has_part(place[k], "train"))
-            *out = place[k];
-        else
-            eq_free(place[k]);
+    const char *const place[][2] = {{env == NULL ? "" : env, "mnist"},
+                                    {"data", "mnist"},
+                                    {folder, "data/mnist"},
+                                    {folder, "../data/mnist"}};
+    for (size_t k = 0; k < sizeof place / sizeof *place; k++) {
+        if (place[k][0][0] == '\0') continue;
+        char *file = NULL;
+        *out = eq_path_join(place[k][0], place[k][1]);
+        bool whole = *out != NULL && find_idx(*out, "train-images", &file);
+        eq_free(file);
+        if (file != NULL) return EQ_OK;
+        eq_free(*out);
+        *out = NULL;
+        if (!whole) return eq_out_of_memory(diag);
     }
-    if (*out != NULL) return EQ_OK;
     return eq_fail(
         diag, EQ_ERR_INPUT,
         "the MNIST files (train-images-idx3-ubyte.gz and its three companions) are not in "

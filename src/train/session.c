@@ -61,9 +61,12 @@ static eq_status check_groups(const eq_experiment *x, const eq_circuit *c, eq_di
         for (size_t g = 0; g < c->groups; g++)
             eq_text_printf(&names, "%s%s", g == 0 ? "" : ", ", c->group[g].name);
         eq_status status =
-            eq_fail(diag, EQ_ERR_INPUT,
-                    "<group match=\"%s\"> matches no group of the circuit; its groups are: %s",
-                    x->group[k].match, names.failed || names.text == NULL ? "-" : names.text);
+            names.failed
+                ? eq_out_of_memory(diag)
+                : eq_fail(
+                      diag, EQ_ERR_INPUT,
+                      "<group match=\"%s\"> matches no group of the circuit; its groups are: %s",
+                      x->group[k].match, names.text == NULL ? "-" : names.text);
         eq_text_free(&names);
         return status;
     }

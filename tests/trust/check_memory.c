@@ -14,6 +14,7 @@
 #include "circuit/architecture.h"
 #include "netlist/netlist.h"
 #include "report/analysis.h"
+#include "report/operating_point.h"
 #include "report/raw.h"
 #include "report/verify.h"
 #include "support/effort.h"
@@ -99,6 +100,48 @@ static eq_status cocontent(eq_diag *diag) {
 /* KINSOL: our own allocations around it. Its own are another matter (docs/testing.md). */
 static eq_status kinsol(eq_diag *diag) {
     return solve(EQ_KINSOL, "netlists/antiparallel.cir", diag);
+}
+
+static eq_status newton_formulas(eq_diag *diag) {
+    return solve(EQ_NEWTON, "tests/decks/behavioural.cir", diag);
+}
+
+/* Decks without an operating point: every rung of the ladder is climbed, and what is said at the
+ * end needs memory too. */
+static const char *const dead_end[] = {
+    "t\nv1 a 0 1\nv2 b a 1\ne1 b 0 c 0 2\nr1 a c 1\nr2 c 0 1\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1\ni1 a b 1m\nr2 b c 1k\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1\nc1 a b 1u\nr2 b c 1k\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1\ng1 0 b a 0 1m\nr2 b c 1k\n.end\n",
+    "t\nv1 in 0 1\nr1 in a 1k\nd1 a 0 dm\nb1 a 0 i=1+v(a)*v(a)\n.model dm d\n.end\n",
+};
+
+static eq_status dead_ends(eq_diag *diag) {
+    for (size_t k = 0; k < sizeof dead_end / sizeof *dead_end; k++) {
+        eq_circuit *c = NULL;
+        eq_solver *s = NULL;
+        double v[16] = {0}, branch[8];
+        eq_status status = eq_deck_parse("t.cir", dead_end[k], strlen(dead_end[k]), &c, diag);
+        if (status == EQ_OK) status = eq_solver_new(c, &s, diag);
+        if (status == EQ_OK) status = eq_solver_solve(s, NULL, v, branch, NULL, diag);
+        eq_solver_free(s);
+        eq_circuit_free(c);
+        if (status != EQ_ERR_SINGULAR && status != EQ_ERR_CONVERGE) return status;
+    }
+    return EQ_OK;
+}
+
+/* A circuit with two answers: where memory runs out, the start does not choose the other one
+ * unseen. */
+static eq_status start(eq_diag *diag) {
+    eq_circuit *c = NULL;
+    eq_result *r = NULL;
+    eq_status status = eq_deck_read(in("latch.cir"), &c, diag);
+    if (status == EQ_OK) status = eq_operating_point(c, NULL, &r, NULL, diag);
+    if (status == EQ_OK) ck_assert_double_gt(r->value[eq_result_find(r, "v(a)")], 3.0);
+    eq_result_free(r);
+    eq_circuit_free(c);
+    return status;
 }
 
 /* Every analysis of a deck, written over an old result in each format. */
@@ -239,6 +282,23 @@ static eq_status train(const char *path, const char *run, bool resume, eq_engine
     return status;
 }
 
+/* What circuit, data and method say together needs memory too. */
+static eq_status bad_experiments(eq_diag *diag) {
+    static const char *const name[] = {"unknown-group", "too-many-inputs", "three-classes",
+                                       "pairs-for-singles"};
+    for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
+        char path[LONGEST];
+        eq_experiment *x = NULL;
+        snprintf(path, sizeof path, "tests/bad/experiments/%s.xml", name[k]);
+        eq_status status = eq_experiment_read(path, &x, diag);
+        eq_train_options o = eq_train_defaults();
+        if (status == EQ_OK) status = eq_train(x, &o, NULL, NULL, diag);
+        eq_experiment_free(x);
+        if (status != EQ_ERR_INPUT) return status;
+    }
+    return EQ_OK;
+}
+
 static eq_status train_layered(eq_diag *diag) {
     return train("netlists/two-stage.xml", "run", false, EQ_ENGINE_LAYERED, diag);
 }
@@ -300,6 +360,22 @@ static eq_status read_npy(eq_diag *diag) {
     return status;
 }
 
+/* A folder with both parts of a data set, found as MNIST and named; another test part. */
+static eq_status read_parts(eq_diag *diag) {
+    eq_data_options o = {.format = EQ_DATA_IDX};
+    eq_data_set found = {0}, named = {0}, test = {0};
+    eq_status status = eq_data_set_read(&o, ".", 1, &found, diag);
+    o.path = eq_strdup(in("mnist"));
+    if (status == EQ_OK && o.path == NULL) status = eq_out_of_memory(diag);
+    if (status == EQ_OK) status = eq_data_set_read(&o, ".", 1, &named, diag);
+    if (status == EQ_OK) status = eq_data_read_test(&o, o.path, named.train, &test, diag);
+    eq_data_set_free(&found);
+    eq_data_set_free(&named);
+    eq_data_set_free(&test);
+    eq_data_options_free(&o);
+    return status;
+}
+
 static const struct {
     const char *name;
     eq_status (*run)(eq_diag *diag);
@@ -313,6 +389,9 @@ static const struct {
     {"Newton", newton},
     {"co-content", cocontent},
     {"KINSOL", kinsol},
+    {"Newton with formulas", newton_formulas},
+    {"no operating point", dead_ends},
+    {"a start near one of two answers", start},
     {"analyses", analyses},
     {"a raw file", read_raw},
     {"an ASCII raw file", read_raw_ascii},
@@ -324,6 +403,7 @@ static const struct {
     {"conditions", conditions},
     {"multipliers", multipliers},
     {"build", build},
+    {"bad experiments", bad_experiments},
     {"training, layered", train_layered},
     {"training, sparse", train_sparse},
     {"resumed training", resume},
@@ -332,6 +412,7 @@ static const struct {
     {"gradient check", gradcheck},
     {"CSV", read_csv},
     {"IDX", read_idx},
+    {"two parts", read_parts},
     {"NumPy", read_npy},
 };
 enum { SCENARIOS = sizeof scenario / sizeof *scenario };
@@ -344,6 +425,12 @@ static void make_files(void) {
     scratch_make();
     put("images.idx", images, sizeof images);
     put("labels.idx", labels, sizeof labels);
+    mkdir(in("mnist"), 0755);
+    setenv("EQSPICE_DATA", scratch_current(), 1);
+    put("mnist/train-images-idx3-ubyte", images, sizeof images);
+    put("mnist/train-labels-idx1-ubyte", labels, sizeof labels);
+    put("mnist/t10k-images.idx3-ubyte", images, sizeof images);
+    put("mnist/t10k-labels.idx1-ubyte", labels, sizeof labels);
     for (int k = 0; k < 2; k++) {
         memset(npy, ' ', sizeof npy);
         memcpy(npy, "\x93NUMPY\1\0\x76\0", 10);
@@ -359,7 +446,12 @@ static void make_files(void) {
         ".dc v1 list 0 1\n.print dc v(b) i(v1)\n.step param x 1k 2k 1k\n"
         ".step dd:is list 1e-14\n.print dc {v(a)*2}\n"
         ".meas dc m1 integ v(b)\n.meas dc m2 find v(b) when v(a)=0.5\n.end\n";
+    static const char latch[] = "latch\nV1 p 0 5\nR1 p a 1k\nR2 p b 1k\n"
+                                "B1 a 0 I=2m*(1+tanh(4*(V(b)-2.5)))\n"
+                                "B2 b 0 I=2m*(1+tanh(4*(V(a)-2.5)))\n"
+                                ".nodeset V(a)=4.9 V(b)=1\n.op\n.end\n";
     put("sweep.cir", sweep, sizeof sweep - 1);
+    put("latch.cir", latch, sizeof latch - 1);
     expect_exit(0, NULL, "run %s --format raw -o %s", in("sweep.cir"), in("sweep.raw"));
     expect_exit(0, NULL, "export netlists/controlled.cir --to xml -o %s", in("circuit.xml"));
     expect_exit(0, NULL, "op tests/decks/include.cir --format raw-ascii -o %s", in("theirs.raw"));
@@ -423,9 +515,11 @@ START_TEST(every_failed_allocation_is_survived) {
     bool once = _i % 2;
     int which = _i / 2;
     long all = LONG_MAX / 2;
+    eq_diag *diag = eq_diag_new();
     eq_mem_fail_after(all);
-    ck_assert_int_eq(scenario[which].run(NULL), EQ_OK);
+    ck_assert_int_eq(scenario[which].run(diag), EQ_OK);
     long needed = all - eq_mem_fail_after(-1), step = 1 + needed / (long)effort(POINTS, LONG_MAX);
+    eq_diag_free(diag);
     for (long n = 0; n < needed; n += n < 100 ? 1 : step) with(which, n, once);
     ck_assert_msg(with(which, needed + 10, once), "%s: more allocations than before",
                   scenario[which].name);
