@@ -96,7 +96,6 @@ static eq_status open_engine(check *k, eq_engine_kind kind) {
             tried = eq_session_free_phase(s, s->set.train, s->set.train_index, k->n, diag);
         if (tried == EQ_ERR_MEMORY) return eq_out_of_memory(k->diag);
         if (tried == EQ_OK) return EQ_OK;
-        if (tried != EQ_ERR_CONVERGE) return tried;
         if (t + 1 == TRIES) status = tried;
     }
     return status;

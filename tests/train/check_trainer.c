@@ -1,9 +1,12 @@
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../support/program.h"
 #include "base/file.h"
@@ -466,6 +469,132 @@ START_TEST(options_that_cannot_be) {
 }
 END_TEST
 
+static volatile sig_atomic_t asked;
+
+static void ask(void *data, const eq_metrics *m) {
+    (void)data, (void)m;
+    asked = 1;
+}
+
+/* A training that is stopped in an epoch or between two, where its files cannot be written: it says
+ * so, and does not claim that what was done is saved. */
+START_TEST(stopped_where_nothing_can_be_saved) {
+    eq_experiment *x = read_experiment("netlists/iris.xml");
+    mkdir(in("run"), 0755);
+    mkdir(in("run/" EQ_TRAIN_METRICS), 0755); /* a folder where the file should be */
+    char run[160];
+    strcpy(run, in("run"));
+    for (int between = 0; between < 2; between++) {
+        eq_train_options o = options(run);
+        eq_diag *diag = eq_diag_new();
+        o.stop = &asked;
+        o.epoch = ask;
+        o.save_every = 1e9;
+        asked = !between;
+        ck_assert_int_eq(eq_train(x, &o, NULL, NULL, diag), EQ_ERR_IO);
+        ck_assert_ptr_nonnull(
+            strstr(eq_diag_get(diag, eq_diag_count(diag) - 1)->text, "cannot write '"));
+        ck_assert_int_ne(access(in("run/" EQ_TRAIN_CHECKPOINT), F_OK), 0);
+        eq_diag_free(diag);
+    }
+    eq_experiment_free(x);
+}
+END_TEST
+
+/* h^2 1 mA/V^2 + (h - x)/1 kohm = 0 has no root for x < -1/4 V. */
+static const char square[] = "t\nVx x 0 0\nR1 x h 1k\nB1 h 0 I=1m*V(h)*V(h)\nVy x2 0 0\n"
+                             "R2 x2 h2 1k\nR3 h2 h 1meg\n*% input Vx Vy\n*% output h h2\n"
+                             "*% train R1 gmin=1e-6 gmax=1e-2\n.op\n.end\n";
+/* The two conductances of h cancel. */
+static const char cancelled[] = "t\nVx x 0 0\nVy y 0 0\nR1 x h 1k\nR2 h 0 -1k\nR3 y h2 1k\n"
+                                "*% input Vx Vy\n*% output h h2\n*% train R3 gmin=1e-6 gmax=1e-2\n"
+                                ".op\n.end\n";
+
+static eq_experiment *of_files(const char *deck, const char *train, const char *test) {
+    static const char text[] = "<experiment><circuit deck='net.cir'/>"
+                               "<data format='csv' path='train.csv' test-path='test.csv'/>"
+                               "<cost type='squared-error'/>"
+                               "<optimizer type='sgd' rate='1e-9'/><epochs count='1'/>"
+                               "</experiment>";
+    ck_assert_int_eq(eq_file_write(in("net.cir"), deck, strlen(deck), NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("train.csv"), train, strlen(train), NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("test.csv"), test, strlen(test), NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("net.xml"), text, strlen(text), NULL), EQ_OK);
+    return read_experiment(in("net.xml"));
+}
+
+static void says(eq_diag *diag, const char *words) {
+    const char *last = eq_diag_get(diag, eq_diag_count(diag) - 1)->text;
+    ck_assert_msg(strstr(last, words) != NULL, "%s\nnot: %s", last, words);
+    eq_diag_clear(diag);
+}
+
+/* The circuit has a state for every example but one of the test set: no row is written. */
+START_TEST(an_example_without_a_state_ends_the_training) {
+    eq_experiment *x = of_files(square, "1,1,a\n2,1,b\n", "1,2,a\n-50,0,b\n1,1,b\n");
+    eq_diag *diag = eq_diag_new();
+    char run[160];
+    strcpy(run, in("run"));
+    eq_train_options o = options(run);
+    eq_metrics last = {0};
+    ck_assert_int_eq(eq_train(x, &o, &last, NULL, diag), EQ_ERR_CONVERGE);
+    says(diag, "has no steady state; see above");
+    ck_assert_uint_eq(last.epoch, 0);
+    eq_experiment_free(x);
+    x = of_files(square, "1,1,a\n2,1,b\n", "1,2,a\n");
+    ck_assert_int_eq(eq_train(x, &o, &last, NULL, diag), EQ_OK);
+    ck_assert_uint_eq(last.epoch, 1);
+    eq_trained *m = NULL;
+    eq_evaluation e = {0};
+    ck_assert_int_eq(eq_file_write(in("bad.csv"), "-50,0,b\n", 8, NULL), EQ_OK);
+    ok(eq_trained_open(run, in("bad.csv"), 1, &m, diag), diag);
+    ck_assert_int_eq(eq_trained_evaluate(m, &e, diag), EQ_ERR_CONVERGE);
+    ck_assert_int_eq(eq_trained_sample(m, 0, false, diag), EQ_ERR_CONVERGE);
+    eq_trained_free(m);
+    eq_diag_free(diag);
+    eq_experiment_free(x);
+}
+END_TEST
+
+/* No bound is loose enough where there is no state. */
+START_TEST(no_state_to_check_a_gradient_at) {
+    static const struct {
+        const char *deck, *data, *says;
+        eq_status status;
+    } of[] = {{square, "-50,0,a\n-60,0,b\n", "has no steady state; see above", EQ_ERR_CONVERGE},
+              {cancelled, "1,1,a\n2,1,b\n", "has no steady state; see above", EQ_ERR_SINGULAR}};
+    for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
+        eq_experiment *x = of_files(of[k].deck, of[k].data, "1,1,a\n");
+        eq_gradcheck_report r = {0};
+        eq_diag *diag = eq_diag_new();
+        ck_assert_int_eq(eq_gradcheck(x, EQ_ENGINE_SPARSE, 0, &r, diag), of[k].status);
+        says(diag, of[k].says);
+        eq_diag_free(diag);
+        eq_experiment_free(x);
+    }
+}
+END_TEST
+
+/* A conductance that the loss does not depend on: its gradient is zero by every method. */
+START_TEST(a_group_without_influence) {
+    static const char deck[] = "t\nVx x 0 0\nVy y 0 0\nRw1 x h 1k\nRw2 y h2 3k\nRw3 h h2 2k\n"
+                               "D1 h 0 dm\n.model dm D is=1e-6\nRd x y 5k\n*% input Vx Vy\n"
+                               "*% output h h2\n*% train Rw? gmin=1e-6 gmax=1e-2\n"
+                               "*% train Rd gmin=1e-6 gmax=1e-2\n.op\n.end\n";
+    eq_experiment *x = of_files(deck, "1,0.3,a\n0.7,0.11,b\n0.9,-1.3,a\n", "1,1,a\n");
+    eq_gradcheck_report r = {0};
+    eq_diag *diag = eq_diag_new();
+    ok(eq_gradcheck(x, EQ_ENGINE_SPARSE, 0, &r, diag), diag);
+    for (size_t k = 0; k < r.rows; k++)
+        ck_assert_msg(r.row[k].passed, "%s %s: %g, order %g", r.row[k].estimator, r.row[k].nudging,
+                      r.row[k].error, r.row[k].order);
+    ck_assert_msg(r.passed, "difference %g", r.difference);
+    eq_gradcheck_free(&r);
+    eq_diag_free(diag);
+    eq_experiment_free(x);
+}
+END_TEST
+
 static const struct {
     const char *path, *cost;
     eq_engine_kind engine;
@@ -574,6 +703,10 @@ Suite *trainer_suite(void) {
     tcase_add_test(t, energy_nudging_rests_where_it_says);
     tcase_add_test(t, without_a_test_set);
     tcase_add_test(t, options_that_cannot_be);
+    tcase_add_test(t, stopped_where_nothing_can_be_saved);
+    tcase_add_test(t, an_example_without_a_state_ends_the_training);
+    tcase_add_test(t, no_state_to_check_a_gradient_at);
+    tcase_add_test(t, a_group_without_influence);
     tcase_add_test(t, bad_experiments_are_refused_with_their_line);
     tcase_add_loop_test(t, iris_is_learned, 0, 2);
     tcase_add_test(t, iris_is_learned_from_any_seed);
