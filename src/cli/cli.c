@@ -62,9 +62,9 @@ static bool store(const eq_option *o, const char *text) {
         return true;
     }
     case EQ_OPTION_NUMBER:
-        return text[0] != '\0' && eq_parse_double(text, strlen(text), o->value) == strlen(text);
+        break;
     }
-    return false;
+    return text[0] != '\0' && eq_parse_double(text, strlen(text), o->value) == strlen(text);
 }
 
 static const char *usage_error(const eq_command *command, const char *what, const char *which) {

@@ -146,10 +146,11 @@ static eq_status read_rows(csv *c, const char *label) {
     return status;
 }
 
+/* A label has at least one character. */
 static bool whole_number(const char *text, long *value) {
     char *end;
     *value = strtol(text, &end, 10);
-    return *text != '\0' && *end == '\0';
+    return *end == '\0';
 }
 
 static int by_number(const void *a, const void *b) {

@@ -143,12 +143,11 @@ static double item(const npy *f, size_t k) {
         memcpy(&f4, p, 4);
         return (double)f4;
     case F8:
-        memcpy(&f8, p, 8);
-        return f8;
-    case TYPES:
+    case TYPES: /* none has it */
         break;
     }
-    return NAN;
+    memcpy(&f8, p, 8);
+    return f8;
 }
 
 static eq_status read_values(const npy *f, eq_data *d, eq_diag *diag) {

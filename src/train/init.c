@@ -37,11 +37,10 @@ static double draw(const eq_init *init, double u, double fan) {
     case EQ_INIT_FAN_IN:
         return init->low + (bound - init->low) * u;
     case EQ_INIT_KAIMING:
-        return bound * (2.0 * u - 1.0);
-    case EQ_INIT_DECK:
+    case EQ_INIT_DECK: /* keeps its values: none is drawn */
         break;
     }
-    return NAN;
+    return bound * (2.0 * u - 1.0);
 }
 
 /* fan[node] = how many conductances of the group end (second terminal) at the node. */

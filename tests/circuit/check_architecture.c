@@ -1,4 +1,5 @@
 #include <check.h>
+#include <math.h>
 #include <string.h>
 
 #include "circuit/architecture.h"
@@ -47,14 +48,35 @@ START_TEST(wrong_descriptions_are_refused) {
     eq_circuit *c = NULL;
     ck_assert_int_eq(eq_architecture_kind("lstm", &a, NULL), EQ_ERR_USAGE);
     eq_architecture_kind("drn", &a, NULL);
-    static const char *const bad[] = {"", "5", "5,", "5,x", "5,-1", "5,1.5", "5;6", "0,2"};
+    static const char *const bad[] = {
+        "",
+        "5",
+        "5,",
+        "5,x",
+        "5,-1",
+        "5,1.5",
+        "5;6",
+        "0,2",
+        "5,2e7",
+        "nan,2",
+        "1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+        "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1"};
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
         ck_assert_msg(eq_architecture_layers(bad[k], &a, NULL) == EQ_ERR_USAGE, "%s", bad[k]);
     ck_assert_int_eq(eq_architecture_layers("4,3", &a, NULL), EQ_OK);
     ck_assert_int_eq(eq_architecture_build(&a, &c, NULL), EQ_ERR_USAGE);
     a.differential = false;
-    a.low = 1.0;
-    ck_assert_int_eq(eq_architecture_build(&a, &c, NULL), EQ_ERR_USAGE);
+    static const double range[][4] = {/* gmin low high gmax */
+                                      {1e-7, 1.0, 2.0, 1e-3},   {1e-3, 1e-5, 1e-2, 1.0},
+                                      {1e-7, 1e-4, 1e-5, 1e-3}, {0.0, 0.0, 1e-5, 1e-3},
+                                      {1e-7, 1e-5, 1.0, 1e-3},  {1e-7, (double)NAN, 1e-5, 1e-3}};
+    for (size_t k = 0; k < sizeof range / sizeof *range; k++) {
+        a.gmin = range[k][0];
+        a.low = range[k][1];
+        a.high = range[k][2];
+        a.gmax = range[k][3];
+        ck_assert_int_eq(eq_architecture_build(&a, &c, NULL), EQ_ERR_USAGE);
+    }
 }
 END_TEST
 

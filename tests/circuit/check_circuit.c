@@ -28,6 +28,9 @@ START_TEST(elements_stand_in_tables_in_deck_order) {
     ck_assert_uint_eq(eq_circuit_elements(c), 3);
     ck_assert_int_eq(eq_circuit_find_node(c, "OUT"), 2);
     ck_assert_int_eq(eq_circuit_find_node(c, "GND"), 0);
+    static const char *const no_ground[] = {"gn", "gnds", "gnx", "gxd", "xnd", "00"};
+    for (size_t k = 0; k < sizeof no_ground / sizeof *no_ground; k++)
+        ck_assert_int_eq(eq_circuit_find_node(c, no_ground[k]), EQ_NONE);
     eq_element r2 = eq_circuit_find_element(c, "r2");
     ck_assert_int_eq(c->row[r2].row, 1);
     ck_assert_int_eq(eq_circuit_freeze(c, NULL), EQ_OK);
@@ -76,7 +79,11 @@ START_TEST(train_turns_resistors_into_memristors) {
     }
     ck_assert_int_eq(eq_circuit_train(c, "ra*", 1e-6, 1e-2, at, d), EQ_ERR_INPUT);
     ck_assert_int_eq(eq_circuit_train(c, "rb*", 1e-6, 1e-5, at, d), EQ_ERR_INPUT);
-    ck_assert_int_eq(eq_circuit_train(c, "rb*", 1e-5, 1e-6, at, d), EQ_ERR_INPUT);
+    static const double bounds[][2] = {
+        {1e-5, 1e-6}, {-1.0, 1e-6}, {0.0, (double)INFINITY}, {(double)NAN, 1.0}};
+    for (size_t k = 0; k < sizeof bounds / sizeof *bounds; k++)
+        ck_assert_int_eq(eq_circuit_train(c, "rb*", bounds[k][0], bounds[k][1], at, d),
+                         EQ_ERR_INPUT);
     eq_diag_free(d);
     eq_circuit_free(c);
 }
@@ -100,6 +107,16 @@ START_TEST(freeze_makes_nudge_sources_and_checks_controls) {
     ck_assert_int_eq(eq_circuit_freeze(c, d), EQ_ERR_INPUT);
     ck_assert_ptr_nonnull(strstr(eq_diag_get(d, 0)->text, "f1 is controlled by the current of r1"));
     ck_assert_int_eq(eq_circuit_find_element(c, "inudge_y"), c->output[0].nudge_plus);
+    f.name = "f2"; /* there is no element 99, and none before the first */
+    for (f.control = 99; f.control > -2; f.control -= 100) {
+        ck_assert_int_eq(eq_circuit_add(c, &f, NULL, d), EQ_OK);
+        f.name = "f3";
+    }
+    eq_diag_clear(d);
+    ck_assert_int_eq(eq_circuit_freeze(c, d), EQ_ERR_INPUT);
+    for (size_t k = 1; k < 3; k++)
+        ck_assert_ptr_nonnull(
+            strstr(eq_diag_get(d, k)->text, "is controlled by the current of nothing"));
     eq_diag_free(d);
     eq_circuit_free(c);
 }

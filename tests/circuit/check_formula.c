@@ -57,6 +57,57 @@ START_TEST(slopes_match_differences) {
 }
 END_TEST
 
+/* Where operations change their mind: values and slopes by hand. */
+START_TEST(corners) {
+    static const struct {
+        const char *name;
+        int operands;
+        double x[EQ_MOST_OPERANDS], value, slope[EQ_MOST_OPERANDS];
+    } at[] = {
+        {"**", 2, {0, 1}, 0, {1, 0}},
+        {"**", 2, {0, 2}, 0, {0, 0}},
+        {"pwr", 2, {0, 1}, 0, {1, 0}},
+        {"pwr", 2, {0, 3}, 0, {0, 0}},
+        {"pwr", 2, {-2, 2}, -4, {4, -4 * 0.69314718055994531}},
+        {"||", 2, {0, 0}, 0, {0, 0}},
+        {"||", 2, {0, 2}, 1, {0, 0}},
+        {"||", 2, {3, 0}, 1, {0, 0}},
+        {"&&", 2, {3, 0}, 0, {0, 0}},
+        {"limit", 3, {0.5, 0, 1}, 0.5, {1, 0, 0}},
+        {"limit", 3, {-1, 0, 1}, 0, {0, 1, 0}},
+        {"limit", 3, {2, 0, 1}, 1, {0, 0, 1}},
+        {"limit", 3, {2, 1, 1}, 1, {0, 1, 0}},
+        {"uramp", 1, {-1}, 0, {0}},
+        {"uramp", 1, {2}, 2, {1}},
+        {"u", 1, {0}, 0.5, {0}},
+        {"u", 1, {-1}, 0, {0}},
+        {"u2", 1, {-1}, 0, {0}},
+        {"u2", 1, {0.5}, 0.5, {1}},
+        {"u2", 1, {2}, 1, {0}},
+        {"stp", 1, {0}, 0, {0}},
+        {"stp", 1, {1}, 1, {0}},
+        {"lt0", 1, {-1}, 1, {0}},
+        {"lt0", 1, {0}, 0, {0}},
+        {"ge0", 1, {-1}, 0, {0}},
+        {"ge0", 1, {0}, 1, {0}},
+        {"le0", 1, {0}, 1, {0}},
+        {"le0", 1, {1}, 0, {0}},
+    };
+    for (size_t k = 0; k < sizeof at / sizeof *at; k++) {
+        const eq_operation *o = eq_operation_at(eq_operation_find(at[k].name, at[k].operands));
+        double d[EQ_MOST_OPERANDS] = {0.0};
+        ck_assert_msg(o != NULL, "there is no %s", at[k].name);
+        double y = o->value(at[k].x);
+        if (o->slopes != NULL) o->slopes(at[k].x, y, d);
+        ck_assert_msg(y == at[k].value, "%s of case %zu is %g", at[k].name, k, y);
+        for (int j = 0; j < at[k].operands; j++)
+            ck_assert_msg(fabs(d[j] - at[k].slope[j]) <= 1e-14, "%s of case %zu: slope %d is %g",
+                          at[k].name, k, j, d[j]);
+    }
+    ck_assert_ptr_null(eq_operation_at(-1));
+}
+END_TEST
+
 static eq_operand two(eq_formula *f, const char *name, eq_operand x, eq_operand y) {
     return eq_formula_apply(f, eq_operation_find(name, 2), (eq_operand[]){x, y});
 }
@@ -141,6 +192,7 @@ Suite *formula_suite(void) {
     int operations = 0;
     while (eq_operation_at(operations) != NULL) operations++;
     tcase_add_loop_test(t, slopes_match_differences, 0, operations);
+    tcase_add_test(t, corners);
     tcase_add_test(t, a_product_of_shared_parts);
     tcase_add_test(t, numbers_fold);
     tcase_add_test(t, tables_have_the_corners_of_ngspice);

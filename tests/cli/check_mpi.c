@@ -38,17 +38,23 @@ static bool can_run(void) {
     return can;
 }
 
-/* `mpirun ARGUMENTS`; the exit status must be this. */
-static char *run_mpirun(int exit_status, const char *arguments) {
-    char *text, *program = getenv("EQSPICE") == NULL ? NULL : strdup(getenv("EQSPICE"));
-    setenv("EQSPICE", "mpirun", 1);
-    expect_exit(exit_status, &text, "--oversubscribe --allow-run-as-root %s", arguments);
-    if (program == NULL)
+/* `PROGRAM ARGUMENTS`; the exit status must be this. */
+static char *run_as(const char *program, int exit_status, const char *arguments) {
+    char *text, *before = getenv("EQSPICE") == NULL ? NULL : strdup(getenv("EQSPICE"));
+    setenv("EQSPICE", program, 1);
+    expect_exit(exit_status, &text, "%s", arguments);
+    if (before == NULL)
         unsetenv("EQSPICE");
     else
-        setenv("EQSPICE", program, 1);
-    free(program);
+        setenv("EQSPICE", before, 1);
+    free(before);
     return text;
+}
+
+static char *run_mpirun(int exit_status, const char *arguments) {
+    char line[9100];
+    snprintf(line, sizeof line, "--oversubscribe --allow-run-as-root %s", arguments);
+    return run_as("mpirun", exit_status, line);
 }
 
 /* `eqspice ARGUMENTS` in k processes; k = 0: the program without MPI. The exit status must be this.
@@ -233,6 +239,20 @@ START_TEST(one_of_many_does_it) {
     text = run_ranks(2, 0, "op netlists/divider.cir --format csv");
     ck_assert_msg(times(text, "v(in)") == 1, "%s", text);
     free(text);
+    text = run_ranks(2, 0, "op netlists/divider.cir --verbose");
+    ck_assert_msg(times(text, "trying newton") == 1, "%s", text);
+    free(text);
+}
+END_TEST
+
+/* The program for mpirun, started without it. */
+START_TEST(without_mpirun_there_is_one_process) {
+    if (!can_run()) return;
+    const char line[] = "run netlists/antiparallel.cir --format csv";
+    char *with = run_as(mpi_program(), 0, line), *without = run_ranks(0, 0, "%s", line);
+    ck_assert_str_eq(with, without);
+    free(with);
+    free(without);
 }
 END_TEST
 
@@ -267,6 +287,7 @@ Suite *mpi_suite(void) {
     tcase_add_test(t, failures_are_told_once);
     tcase_add_test(t, one_of_many_does_it);
     tcase_add_test(t, failures_of_one_process_are_told);
+    tcase_add_test(t, without_mpirun_there_is_one_process);
     suite_add_tcase(s, t);
     return s;
 }

@@ -54,6 +54,13 @@ static void make_files(void) {
     put("diode.cir", "t\nv1 a 0 0.7\nd1 a 0 dm\n.model dm d(is=1f)\n.op\n.end\n");
     put("nets.cir", "t\ni1 0 a 1m\nd1 a b dm\nr1 b 0 1\n.model dm d(is=1f)\n.op\n.end\n");
     put("loop.cir", "t\nv1 a 0 1\nv2 a 0 2\nr1 a 0 1\n.op\n.end\n");
+    put("sign.cir", "t\nV1 in 0 1\nR1 in h 1k\nE1 e 0 h 0 4\nVs e w 0\nF1 h 0 Vs -0.25\n"
+                    "R2 w 0 1k\n.op\n.end\n");
+    eq_text ring = {0};
+    eq_text_puts(&ring, "t\nr1 n0 0 1\n");
+    for (int k = 0; k < 25; k++) eq_text_printf(&ring, "v%d n%d n%d 1\n", k, k, (k + 1) % 25);
+    put("ring.cir", ring.text);
+    eq_text_free(&ring);
     put("nothing.cir", "t\nv1 a 0 1\nr1 a 0 1\n.end\n");
     put("runs", "a file where the folder should be\n");
     mkdir(in("empty"), 0755);
@@ -103,6 +110,9 @@ static const struct {
     {"verify %s/diode.cir --tol 1e-15", "i(v1) differs from ngspice by", 1},
     {"verify %s/nets.cir --tol 0", " differs from ngspice by", 1},
     {"check %s/loop.cir", "loop of voltage sources: v2, v1", 1},
+    {"check %s/ring.cir", ", ... (their currents are not determined)", 1},
+    {"op %s/sign.cir --solver cocontent",
+     "not convex because an energy weight is not positive; use --solver newton", 1},
     {"gradcheck %s/net.xml", "a bound does not hold: see the lines above", 1},
 };
 
@@ -246,6 +256,34 @@ START_TEST(verified_by_any_name) {
 }
 END_TEST
 
+/* The deck's own text goes to ngspice, whether or not its last line ends; with a NUL in it, which
+ * would hide the rest from a look for commands, the export does. */
+START_TEST(text_that_ends_early) {
+    static const char open_end[] = "t\nv1 a 0 1\nd1 a 0 dm\n.model dm d\n.end";
+    static const char nul[] = "t\nv1 a 0 0.5\nd1 a 0 dm\n.model dm d\n* a \0 here\n.end\n";
+    char *text;
+    put("open.cir", open_end);
+    ck_assert_int_eq(eq_file_write(in("nul.cir"), nul, sizeof nul - 1, NULL), EQ_OK);
+    expect_exit(0, &text, "verify %s", in("open.cir"));
+    ck_assert_ptr_null(strstr(text, "gets our export"));
+    free(text);
+    expect_exit(0, &text, "verify %s", in("nul.cir"));
+    says(text, "ngspice gets our export");
+    free(text);
+}
+END_TEST
+
+/* A second Ctrl-C ends a training at once, here while it waits for somebody to read metrics.csv. */
+START_TEST(a_second_interrupt_ends_at_once) {
+    char *text = shell(130, "mkdir stuck && mkfifo stuck/metrics.csv && { "
+                            "$EQSPICE train net.xml --epochs 1000000000 --save-every 1e9 -o stuck "
+                            ">said & } && while ! grep -q epoch said; do sleep 0.05; done; "
+                            "kill -INT $! && sleep 0.3 && kill -INT $!; wait $!");
+    ck_assert_int_ne(access(in("stuck/checkpoint"), F_OK), 0);
+    eq_free(text);
+}
+END_TEST
+
 /* Outputs without sources to nudge them get some: the nudged phase is a deck that ngspice solves.
  * More examples than there are to check a gradient with are as many as there are. */
 START_TEST(a_nudged_phase_has_its_sources) {
@@ -327,6 +365,8 @@ Suite *usage_suite(void) {
     tcase_add_test(t, what_check_tells_of_an_energy);
     tcase_add_test(t, long_trainings_print_some_epochs);
     tcase_add_test(t, verified_by_any_name);
+    tcase_add_test(t, text_that_ends_early);
+    tcase_add_test(t, a_second_interrupt_ends_at_once);
     tcase_add_test(t, a_nudged_phase_has_its_sources);
     tcase_add_test(t, the_current_of_a_formula);
     tcase_add_test(t, many_that_float);

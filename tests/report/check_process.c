@@ -68,7 +68,12 @@ START_TEST(what_goes_in_and_out) {
         run_shell("echo out; echo err >&2; exit 7", input, 60, &exit_status, &output, NULL), EQ_OK);
     ck_assert_int_eq(exit_status, 7);
     ck_assert_str_eq(output.text, "out\nerr\n");
-    eq_text_free(&output);
+    eq_text_free(&output); /* what nobody wants to read; input that is left when the end comes */
+    static const char *const line[] = {"cat", "exec >&- 2>&-; sleep 0.1; exit 8"};
+    for (int k = 0; k < 2; k++) {
+        ck_assert_int_eq(run_shell(line[k], input, 60, &exit_status, NULL, NULL), EQ_OK);
+        ck_assert_int_eq(exit_status, 8 * k);
+    }
     free(input);
 }
 END_TEST
@@ -168,10 +173,11 @@ static eq_status verify(eq_verification *v, eq_diag *d) {
     return status;
 }
 
-#define RAW(name, plot, vectors, values)                                                           \
+#define RAW_OF(points, name, plot, vectors, values)                                                \
     "#!/bin/sh\ncat >\"$4\" <<'X'\nTitle: t\nDate: d\nPlotname: " plot                             \
-    "\nFlags: real\nNo. Variables: " vectors "\nNo. Points: 1\nVariables:\n" name                  \
+    "\nFlags: real\nNo. Variables: " vectors "\nNo. Points: " points "\nVariables:\n" name         \
     "Values:\n0\t" values "\nX\n"
+#define RAW(name, plot, vectors, values) RAW_OF("1", name, plot, vectors, values)
 #define ALL "\t0\tin\tvoltage\n\t1\tv(out)\tvoltage\n\t2\ti(v1)\tcurrent\n"
 
 START_TEST(what_ngspice_may_do) {
@@ -189,6 +195,8 @@ START_TEST(what_ngspice_may_do) {
         {"#!/bin/sh\n", "ngspice did not solve the deck (exit status 0): "},
         {"#!/bin/sh\necho nonsense >\"$4\"\n", "this is no raw file"},
         {RAW(ALL, "DC transfer characteristic", "3", "3\n\t2\n\t-1e-3\n"),
+         "ngspice gave no operating point"},
+        {RAW_OF("2", ALL, "Operating Point", "3", "3\n\t2\n\t-1e-3\n1\t3\n\t2\n\t-1e-3\n"),
          "ngspice gave no operating point"},
         {RAW("\t0\tin\tvoltage\n\t1\ti(v1)\tcurrent\n", "Operating Point", "2", "3\n\t-1e-3\n"),
          "ngspice gave no v(out); does the deck mean the same there?"},

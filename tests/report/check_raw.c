@@ -192,6 +192,9 @@ START_TEST(damaged_and_unusual_files) {
         {"Titles: t\nTitle:\nPlotname:\t p\nOption\n\nFlags: re\nNo. Variables: 2\nNo. Points: "
          "1\n" LIST "Values:\n0\t1.5\n\t2",
          NULL, 0},
+        {"Plotname: p\nFlags: real padded\nNo. Variables: 2;\nNo. Points: 1 of 1\n" LIST
+         "Values:\n0\t1.5\n\t2\n",
+         NULL, 0},
         {"Flags: complex\n" HEAD LIST "Values:\n0\t1.5,0\n\t2,0\n", "its values are complex", 1},
         {"No. Variables: 99999999999999999999999\nNo. Points: 1\n" LIST "Values:\n0\t1.5\n",
          "it lists no variables", 6},

@@ -170,6 +170,7 @@ START_TEST(minibatches_of_a_layered_network) {
                   iterations[0] / solves);
     ck_assert_msg(iterations[1] <= 2.0 * q->nudged * solves, "%s: nudged phase %.3g iterations",
                   q->kind, 0.5 * iterations[1] / solves);
+    free(x);
     free(current);
     eq_engine_free(e);
     eq_circuit_free(c);

@@ -138,6 +138,35 @@ START_TEST(too_few_resistors_for_a_crossbar) {
 }
 END_TEST
 
+/* Ten networks beside each other have crossbars of their own, but no common one. */
+START_TEST(too_few_resistors_between_layers) {
+    enum { NETS = 10, WIDE = 20 };
+    eq_text extra = {0}, train = {0};
+    for (int n = 0; n < NETS; n++) {
+        for (int h = 0; h < WIDE; h++) {
+            eq_text_printf(&extra, "Ru%d%c b h%d%c 1k\nDu%d%c h%d%c 0 dm\n", n, 'a' + h, n, 'a' + h,
+                           n, 'a' + h, n, 'a' + h);
+            for (int k = 0; k < WIDE; k++)
+                eq_text_printf(&extra, "Rw%d%c%c h%d%c k%d%c 1k\n", n, 'a' + h, 'a' + k, n, 'a' + h,
+                               n, 'a' + k);
+        }
+        eq_text_printf(&train, "*%% train Rw%d* gmin=1e-6 gmax=1e-2\n", n);
+    }
+    eq_circuit *c = deck(extra.text, ALL, "y1 y2", train.text);
+    eq_engine_options o = {EQ_ENGINE_LAYERED, EXAMPLES, 1};
+    eq_engine *e = NULL;
+    eq_diag *d = eq_diag_new();
+    ck_assert_int_eq(eq_engine_new(c, &o, &e, d), EQ_ERR_CHECK);
+    ck_assert_msg(strstr(eq_diag_get(d, 0)->text,
+                         "its layers are joined by 4004 resistors in 202 x 202 places") != NULL,
+                  "%s", eq_diag_get(d, 0)->text);
+    eq_diag_free(d);
+    eq_circuit_free(c);
+    eq_text_free(&extra);
+    eq_text_free(&train);
+}
+END_TEST
+
 /* Fails with EQ_ERR_USAGE or EQ_ERR_INPUT and this message. */
 static void refused(eq_status status, eq_diag *d, const char *message) {
     ck_assert(status == EQ_ERR_USAGE || status == EQ_ERR_INPUT);
@@ -307,6 +336,7 @@ Suite *engine_suite(void) {
     TCase *t = tcase_create("choice");
     tcase_add_loop_test(t, what_is_not_layered, 0, OTHERS);
     tcase_add_test(t, too_few_resistors_for_a_crossbar);
+    tcase_add_test(t, too_few_resistors_between_layers);
     tcase_add_test(t, solves_that_cannot_be);
     tcase_add_test(t, circuits_that_cannot_be_trained);
     tcase_add_loop_test(t, calls_out_of_order, 0, 2);

@@ -377,6 +377,22 @@ START_TEST(adjoint_agrees_with_differences) {
 }
 END_TEST
 
+/* Two conductances that cancel: there is no adjoint. */
+START_TEST(no_adjoint_where_the_jacobian_is_singular) {
+    eq_circuit *c = deck("t\nv1 a 0 1\nr1 a b 1k\nr2 b 0 -1k\n.op\n.end\n");
+    eq_solver *s = NULL;
+    eq_diag *d = eq_diag_new();
+    double v[3] = {0.0, 1.0, 0.5}, branch[1] = {0.0}, dcdv[3] = {0.0, 0.0, 1.0}, lambda[3];
+    ck_assert_int_eq(eq_solver_new(c, &s, d), EQ_OK);
+    ck_assert_int_eq(eq_solver_adjoint(s, v, branch, dcdv, lambda, d), EQ_ERR_SINGULAR);
+    ck_assert_ptr_nonnull(
+        strstr(eq_diag_get(d, 0)->text, "the Jacobian is singular at this state"));
+    eq_diag_free(d);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
 /* Sources and gains changed between solves; the analysis stays. */
 START_TEST(refresh_takes_over_changes) {
     solved s = solve_deck(kendall, EQ_NEWTON);
@@ -498,6 +514,7 @@ Suite *solver_suite(void) {
     tcase_add_test(t, three_engines_agree_on_random_circuits);
     tcase_add_test(t, random_active_circuits_agree_with_the_truth);
     tcase_add_test(t, adjoint_agrees_with_differences);
+    tcase_add_test(t, no_adjoint_where_the_jacobian_is_singular);
     tcase_add_test(t, refresh_takes_over_changes);
     tcase_add_loop_test(t, singular_circuits_are_named, 0,
                         (int)(sizeof singular / sizeof *singular));

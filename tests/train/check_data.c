@@ -163,6 +163,12 @@ START_TEST(damaged_idx_is_refused) {
                          EQ_ERR_INPUT);
         expect(diag, 0, 0, bad[k].message);
     }
+    static const unsigned char huge[] = {0,   0,   8,   3,   255, 255, 255, 255, 255,
+                                         255, 255, 255, 255, 255, 255, 255, 1};
+    eq_diag *of_huge = eq_diag_new();
+    ck_assert_int_eq(eq_data_read_idx(put("huge", huge, sizeof huge), good_labels, &d, of_huge),
+                     EQ_ERR_INPUT);
+    expect(of_huge, 0, 0, "says it holds 4294967295 times 4294967295 items");
     static const unsigned char none[] = {0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 3};
     eq_diag *of_none = eq_diag_new();
     ck_assert_int_eq(eq_data_read_idx(put("none", none, sizeof none), good_labels, &d, of_none),
@@ -189,6 +195,9 @@ START_TEST(missing_mnist_names_the_remedy) {
     eq_diag *diag = eq_diag_new();
     ck_assert_int_eq(eq_data_set_read(&o, ".", 1, &s, diag), EQ_ERR_INPUT);
     expect(diag, 0, 0, "tools/get-mnist");
+    put("train-images-idx3-ubyte", images, sizeof images);
+    ck_assert_int_eq(eq_data_set_read(&o, ".", 1, &s, diag = eq_diag_new()), EQ_ERR_INPUT);
+    expect(diag, 0, 0, "there is no train-labels-idx1-ubyte(.gz) in '");
 }
 END_TEST
 
@@ -320,7 +329,8 @@ START_TEST(a_test_set_of_its_own) {
         char path[4][128];
         const char *const name[4] = {"images", "labels", with[k].images, with[k].labels};
         for (int j = 0; j < 4; j++) strcpy(path[j], in(name[j]));
-        eq_data_options o = {EQ_DATA_IDX, path[0], path[1], path[2], path[3], .train_limit = 1};
+        eq_data_options o = {EQ_DATA_IDX, path[0],          path[1],         path[2],
+                             path[3],     .train_limit = 1, .test_limit = 99};
         eq_data_set s = {0};
         eq_diag *diag = eq_diag_new();
         eq_status status = eq_data_set_read(&o, ".", 1, &s, diag);
