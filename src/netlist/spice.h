@@ -17,14 +17,17 @@ enum {
     EQ_MAX_INCLUDE_DEPTH = 20,
     EQ_MAX_INCLUDES = 10000,
     EQ_MAX_INSTANCE_DEPTH = 50,
-    EQ_MAX_CALLS = 100000, /* of .func in one expression */
-    EQ_MAX_NAME = 1024,    /* bytes of one name in a deck */
+    EQ_MAX_NAME = 1024, /* bytes of one name in a deck */
 };
 
-/* The most elements an expanded deck may have: counted before any is made. The fuzzer sets it
- * lower: a kilobyte of nested instances may be a second of work. */
+/* The most elements an expanded deck may have, counted before any is made, and the most calls of
+ * .func in one expression. The fuzzer sets both lower: a kilobyte of nested instances or functions
+ * may be a second of work. */
 #ifndef EQ_MAX_ELEMENTS
 #define EQ_MAX_ELEMENTS 1e8
+#endif
+#ifndef EQ_MAX_CALLS
+#define EQ_MAX_CALLS 100000
 #endif
 static const double eq_max_elements = EQ_MAX_ELEMENTS;
 
