@@ -195,18 +195,19 @@ static void find_components(eq_topology *t, const eq_circuit *c, const eq_reduct
     }
 }
 
+/* The first thing that breaks the weights; the reason stays NULL when memory runs out. */
 static void set_reason(eq_topology *t, eq_text *text) {
     t->exists = false;
-    if (t->reason == NULL && !text->failed) {
+    if (text->failed)
+        eq_text_free(text);
+    else
         t->reason = text->text;
-        *text = (eq_text){0};
-    }
-    eq_text_free(text);
 }
 
 #define BREAKS(t, ...)                                                                             \
     do {                                                                                           \
         eq_text breaks_text = {0};                                                                 \
+        if (!(t)->exists) break;                                                                   \
         eq_text_printf(&breaks_text, __VA_ARGS__);                                                 \
         set_reason(t, &breaks_text);                                                               \
     } while (0)
@@ -214,7 +215,7 @@ static void set_reason(eq_topology *t, eq_text *text) {
 /* A formula gives no energy that could be checked. */
 static void check_behavioural(eq_topology *t, const eq_circuit *c) {
     for (int k = 0; k < EQ_CLASS_COUNT; k++)
-        if (t->exists && c->table[k].formula != NULL && c->table[k].count > 0)
+        if (c->table[k].formula != NULL && c->table[k].count > 0)
             BREAKS(
                 t,
                 "%s is a behavioural source, whose formula has no known energy; use R, D, E and F",

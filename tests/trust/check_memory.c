@@ -113,7 +113,9 @@ static const char *const dead_end[] = {
     "t\nv1 a 0 1\nr1 a 0 1\ni1 a b 1m\nr2 b c 1k\n.end\n",
     "t\nv1 a 0 1\nr1 a 0 1\nc1 a b 1u\nr2 b c 1k\n.end\n",
     "t\nv1 a 0 1\nr1 a 0 1\ng1 0 b a 0 1m\nr2 b c 1k\n.end\n",
-    "t\nv1 in 0 1\nr1 in a 1k\nd1 a 0 dm\nb1 a 0 i=1+v(a)*v(a)\n.model dm d\n.end\n",
+    "t\nv1 in 0 1\nr1 in a 1k\nd1 a 0 dm\nb1 a 0 i=1+v(a)*v(a)\n.model dm d\n"
+    "r2 in b 1\nr3 b c 1\nr4 c 0 1\ne1 n1 0 a b 2\ne2 n2 n1 c b 2\ne3 n3 n2 a c 2\nr5 n3 0 1k\n"
+    ".end\n",
 };
 
 static eq_status dead_ends(eq_diag *diag) {
