@@ -91,27 +91,31 @@ static void close_both(const int end[2]) {
     close(end[1]);
 }
 
-/* Starts the child and gives our ends of the pipes; 0 or the number of the error. */
-static int start(const eq_process *p, pid_t *child, int *to, int *from) {
+/* Starts the child and gives our ends of the pipes; false, and the number of the error, when it
+ * cannot be started. */
+static bool start(const eq_process *p, pid_t *child, int *to, int *from, int *error) {
     int in[2], out[2];
-    if (pipe2(in, O_CLOEXEC) != 0) return errno;
-    if (pipe2(out, O_CLOEXEC) != 0) {
-        int error = errno;
-        close_both(in);
-        return error;
+    if (pipe2(in, O_CLOEXEC) != 0) {
+        *error = errno;
+        return false;
     }
-    int error = spawn(p, child, in[0], out[1]);
-    if (error != 0) {
+    if (pipe2(out, O_CLOEXEC) != 0) {
+        *error = errno;
+        close_both(in);
+        return false;
+    }
+    *error = spawn(p, child, in[0], out[1]);
+    if (*error != 0) {
         close_both(in);
         close_both(out);
-        return error;
+        return false;
     }
     close(in[0]);
     close(out[1]);
     *to = in[1];
     *from = out[0];
     fcntl(*to, F_SETFL, O_NONBLOCK);
-    return 0;
+    return true;
 }
 
 static eq_status not_started(const eq_process *p, int error, eq_diag *diag) {
@@ -127,8 +131,8 @@ static eq_status not_started(const eq_process *p, int error, eq_diag *diag) {
 /* eq_process_run with the signals set. */
 static eq_status run(const eq_process *p, int *exit_status, eq_text *output, eq_diag *diag) {
     pid_t child;
-    int to = -1, from = -1, error = start(p, &child, &to, &from);
-    if (error != 0) return not_started(p, error, diag);
+    int to = -1, from = -1, error = 0;
+    if (!start(p, &child, &to, &from, &error)) return not_started(p, error, diag);
     feed f = {to, p->input, p->input == NULL ? 0 : strlen(p->input)};
     if (f.left == 0) send_some(&f);
     bool ended = talk(p, &f, from, output);
