@@ -48,7 +48,7 @@ size_t eq_diag_errors(const eq_diag *diag) {
 }
 
 const eq_message *eq_diag_get(const eq_diag *diag, size_t index) {
-    return index < diag->count ? &diag->message[index] : &out_of_memory_message;
+    return diag != NULL && index < diag->count ? &diag->message[index] : &out_of_memory_message;
 }
 
 const char *eq_severity_name(eq_severity severity) {

@@ -46,6 +46,7 @@ void eq_diag_free(eq_diag *diag);
 void eq_diag_clear(eq_diag *diag);
 size_t eq_diag_count(const eq_diag *diag);
 size_t eq_diag_errors(const eq_diag *diag);
+/* Message `index`; where none is stored, the one about memory that ran out. */
 const eq_message *eq_diag_get(const eq_diag *diag, size_t index);
 
 /* Adds an error without a place and returns status, so that `return eq_fail(...)` reads well. */

@@ -8,20 +8,23 @@
 #include <string.h>
 #include <sys/stat.h>
 
+static void print_message(const eq_message *m) {
+    fputs(m->file == NULL ? "eqspice" : m->file, stderr);
+    if (m->file != NULL && m->line > 0) fprintf(stderr, ":%d", m->line);
+    if (m->file != NULL && m->column > 0) fprintf(stderr, ":%d", m->column);
+    fprintf(stderr, ": %s: %s\n", eq_severity_name(m->severity), m->text);
+}
+
 void eq_print_diag(eq_diag *diag) {
     fflush(stdout);
-    for (size_t k = 0; eq_comm_speaks() && k < eq_diag_count(diag); k++) {
-        const eq_message *m = eq_diag_get(diag, k);
-        fputs(m->file == NULL ? "eqspice" : m->file, stderr);
-        if (m->file != NULL && m->line > 0) fprintf(stderr, ":%d", m->line);
-        if (m->file != NULL && m->column > 0) fprintf(stderr, ":%d", m->column);
-        fprintf(stderr, ": %s: %s\n", eq_severity_name(m->severity), m->text);
-    }
+    for (size_t k = 0; eq_comm_speaks() && k < eq_diag_count(diag); k++)
+        print_message(eq_diag_get(diag, k));
     eq_diag_clear(diag);
 }
 
 int eq_finish(eq_diag *diag, eq_status status) {
     eq_print_diag(diag);
+    if (diag == NULL && status != EQ_OK) print_message(eq_diag_get(NULL, 0));
     eq_diag_free(diag);
     if (status == EQ_OK) return 0;
     return status == EQ_ERR_USAGE || status == EQ_ERR_INPUT ? 2 : 1;
