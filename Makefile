@@ -31,7 +31,7 @@ SUITES   := $(patsubst check_%,%,$(basename $(notdir $(wildcard tests/*/check_*.
 MPIEXE   := $(BUILD)/mpi/eqspice
 PROGRAMS := $(BUILD)/eqspice $(if $(MPI),$(MPIEXE))
 
-.PHONY: all deps check bench demo sanitize tsan valgrind coverage check-long fuzz lint print-libs clean install format format-check
+.PHONY: all deps check bench demo sanitize tsan valgrind coverage clang check-long fuzz lint print-libs clean install format format-check
 all: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(PROGRAMS)
 
@@ -99,6 +99,8 @@ check:
 	@tools/install-deps --mpi
 	@$(MAKE) --no-print-directory -j$(JOBS) MPI=1 $(BUILD)/eqspice $(MPIEXE) $(BUILD)/run-tests $(BUILD)/faults.so
 	tools/check-includes
+	@if command -v clang-format-14 >/dev/null; then $(MAKE) --no-print-directory format-check; \
+	 else echo "skipped: format-check (no clang-format-14)"; fi
 	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-tests
 
 # The main job on Iris, start to end.
@@ -115,11 +117,14 @@ $(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/libeqspice.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
 
 # What `make check` has no time for: the scripts say what each does. FUZZ_RUNS executions for each reader.
-sanitize tsan valgrind coverage: deps
+sanitize tsan valgrind coverage clang:
+	@tools/install-deps --mpi --long
 	tools/trust $@
-check-long: deps
+check-long:
+	@tools/install-deps --mpi --long
 	tools/trust long
-fuzz: deps
+fuzz:
+	@tools/install-deps --long
 	tools/fuzz
 lint:
 	tools/lint
@@ -143,6 +148,6 @@ SOURCES := $(wildcard src/*/*.[ch] src/*.h tests/*/*.[ch] bench/*.[ch])
 format:
 	clang-format-14 -i $(SOURCES)
 format-check:
-	clang-format-14 --dry-run -Werror $(SOURCES)
+	@clang-format-14 --dry-run -Werror $(SOURCES)
 
 -include $(BUILD)/mpi/comm.d $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
