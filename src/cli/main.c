@@ -39,7 +39,7 @@ static int run(int argc, char **argv) {
  * we have our own. */
 __attribute__((constructor(101))) static void keep_openblas_alone(void) {
     if (setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0) return;
-    fputs("eqspice: error: out of memory before the start\n", stderr);
+    fprintf(stderr, "eqspice: error: %s\n", eq_diag_get(NULL, 0)->text);
     _Exit(1);
 }
 
