@@ -48,19 +48,17 @@ START_TEST(wrong_descriptions_are_refused) {
     eq_circuit *c = NULL;
     ck_assert_int_eq(eq_architecture_kind("lstm", &a, NULL), EQ_ERR_USAGE);
     eq_architecture_kind("drn", &a, NULL);
-    static const char *const bad[] = {
-        "",
-        "5",
-        "5,",
-        "5,x",
-        "5,-1",
-        "5,1.5",
-        "5;6",
-        "0,2",
-        "5,2e7",
-        "nan,2",
-        "1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
-        "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1"};
+    static const char *const bad[] = {"",
+                                      "5",
+                                      "5,",
+                                      "5,x",
+                                      "5,-1",
+                                      "5,1.5",
+                                      "5;6",
+                                      "0,2",
+                                      "5,2e7",
+                                      "nan,2",
+                                      "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1"};
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
         ck_assert_msg(eq_architecture_layers(bad[k], &a, NULL) == EQ_ERR_USAGE, "%s", bad[k]);
     ck_assert_int_eq(eq_architecture_layers("4,3", &a, NULL), EQ_OK);

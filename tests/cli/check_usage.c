@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/process.h"
+#include "report/raw.h"
 #include "support/program.h"
 
 Suite *usage_suite(void);
@@ -217,6 +218,10 @@ START_TEST(what_check_tells_of_an_energy) {
     says(text, "the circuit is not passive");
     ck_assert_ptr_null(strstr(text, "there is one operating point"));
     free(text);
+    expect_exit(0, &text, "check %s", in("sign.cir"));
+    says(text, "an energy weight is not positive");
+    ck_assert_ptr_null(strstr(text, "there is one operating point"));
+    free(text);
     eq_text deck = {0};
     eq_text_puts(&deck, "t\nv1 a 0 1\nr1 a b0 1\n");
     for (int k = 0; k < 25; k++)
@@ -244,6 +249,29 @@ START_TEST(long_trainings_print_some_epochs) {
     says(text, "epoch  61  train loss");
     says(text, "\n62\n");
     eq_free(text);
+}
+END_TEST
+
+/* An option's number may not be empty. */
+START_TEST(a_number_of_no_digits) {
+    char *text = shell(2, "$EQSPICE verify diode.cir --tol ''");
+    says(text, "this is not a number: ");
+    eq_free(text);
+}
+END_TEST
+
+/* Both kinds of raw file hold the plots of a run one after the other. */
+START_TEST(plots_of_a_run) {
+    static const char *const format[] = {"raw", "raw-ascii"};
+    put("plots.cir", "t\nv1 a 0 1\nr1 a 0 1\n.op\n.dc v1 0 1 1\n.end\n");
+    for (int k = 0; k < 2; k++) {
+        eq_result **plots;
+        size_t count;
+        expect_exit(0, NULL, "run %s --format %s -o %s", in("plots.cir"), format[k], in("plots"));
+        ck_assert_int_eq(eq_raw_read(in("plots"), &plots, &count, NULL), EQ_OK);
+        ck_assert_uint_eq(count, 2);
+        eq_raw_free(plots, count);
+    }
 }
 END_TEST
 
@@ -364,6 +392,8 @@ Suite *usage_suite(void) {
     tcase_add_test(t, trained_resistors_are_swept);
     tcase_add_test(t, what_check_tells_of_an_energy);
     tcase_add_test(t, long_trainings_print_some_epochs);
+    tcase_add_test(t, a_number_of_no_digits);
+    tcase_add_test(t, plots_of_a_run);
     tcase_add_test(t, verified_by_any_name);
     tcase_add_test(t, text_that_ends_early);
     tcase_add_test(t, a_second_interrupt_ends_at_once);
