@@ -188,8 +188,8 @@ START_TEST(xml_stays_in_its_file) {
         "<!DOCTYPE circuit [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><circuit title=\"&x;\"/>",
         "<!DOCTYPE circuit SYSTEM \"http://127.0.0.1:9/x.dtd\"><circuit/>",
         "<!DOCTYPE c [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><c>&b;</c>",
-        "<circuit xmlns:xi=\"http://www.w3.org/2001/XInclude\"><xi:include href=\"/etc/passwd\" "
-        "parse=\"text\"/></circuit>",
+        ("<circuit xmlns:xi=\"http://www.w3.org/2001/XInclude\"><xi:include href=\"/etc/passwd\" "
+         "parse=\"text\"/></circuit>"),
     };
     for (size_t k = 0; k < sizeof text / sizeof *text; k++) {
         char *said;
