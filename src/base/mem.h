@@ -27,7 +27,7 @@ static inline bool eq_grow(void **p, size_t *cap, size_t need, size_t size) {
     return (*p != NULL && need <= *cap) || eq_grow_more(p, cap, need, size);
 }
 
-/* For programs, first thing in main: the heap starts with room for 64 MB in huge pages, of which
+/* For programs, first thing in main: the heap starts with room for 256 MiB in huge pages, of which
  * only those touched cost memory. A page fault costs as much as parsing three elements. */
 void eq_mem_huge_heap(void);
 

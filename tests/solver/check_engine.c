@@ -118,6 +118,17 @@ START_TEST(what_is_not_layered) {
 }
 END_TEST
 
+/* The layered engine refuses the circuit, which is freed, and says why. */
+static void not_layered(eq_circuit *c, const char *message) {
+    eq_engine_options o = {EQ_ENGINE_LAYERED, EXAMPLES, 1};
+    eq_engine *e = NULL;
+    eq_diag *d = eq_diag_new();
+    ck_assert_int_eq(eq_engine_new(c, &o, &e, d), EQ_ERR_CHECK);
+    ck_assert_msg(strstr(eq_diag_get(d, 0)->text, message) != NULL, "%s", eq_diag_get(d, 0)->text);
+    eq_diag_free(d);
+    eq_circuit_free(c);
+}
+
 /* Columns that have one resistor each are no crossbar. */
 START_TEST(too_few_resistors_for_a_crossbar) {
     eq_text extra = {0};
@@ -125,15 +136,7 @@ START_TEST(too_few_resistors_for_a_crossbar) {
         eq_text_printf(&extra, "V%d u%d 0 1\nRu%d u%d h%d 1k\nRv%d h%d 0 1k\n", 100 + k, k, k, k,
                        100 + k, k, 100 + k);
     eq_circuit *c = deck(extra.text, ALL, "y1 y2", "*% train Ru* gmin=1e-6 gmax=1e-2\n");
-    eq_engine_options o = {EQ_ENGINE_LAYERED, EXAMPLES, 1};
-    eq_engine *e = NULL;
-    eq_diag *d = eq_diag_new();
-    ck_assert_int_eq(eq_engine_new(c, &o, &e, d), EQ_ERR_CHECK);
-    ck_assert_msg(strstr(eq_diag_get(d, 0)->text,
-                         "do not form crossbars (200 resistors in 200 x 200") != NULL,
-                  "%s", eq_diag_get(d, 0)->text);
-    eq_diag_free(d);
-    eq_circuit_free(c);
+    not_layered(c, "do not form crossbars (200 resistors in 200 x 200");
     eq_text_free(&extra);
 }
 END_TEST
@@ -153,15 +156,7 @@ START_TEST(too_few_resistors_between_layers) {
         eq_text_printf(&train, "*%% train Rw%d* gmin=1e-6 gmax=1e-2\n", n);
     }
     eq_circuit *c = deck(extra.text, ALL, "y1 y2", train.text);
-    eq_engine_options o = {EQ_ENGINE_LAYERED, EXAMPLES, 1};
-    eq_engine *e = NULL;
-    eq_diag *d = eq_diag_new();
-    ck_assert_int_eq(eq_engine_new(c, &o, &e, d), EQ_ERR_CHECK);
-    ck_assert_msg(strstr(eq_diag_get(d, 0)->text,
-                         "its layers are joined by 4004 resistors in 202 x 202 places") != NULL,
-                  "%s", eq_diag_get(d, 0)->text);
-    eq_diag_free(d);
-    eq_circuit_free(c);
+    not_layered(c, "its layers are joined by 4004 resistors in 202 x 202 places");
     eq_text_free(&extra);
     eq_text_free(&train);
 }
