@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -89,12 +88,18 @@ static double best_of(int times, const char *const *argv, int limit) {
     return best;
 }
 
+static char scratch_folder[] = "/tmp/eqspice-bench-XXXXXX";
+static bool scratch_made;
+
 static char *scratch(const char *name) {
-    static char folder[] = "/tmp/eqspice-bench-XXXXXX";
-    static bool made;
-    if (!made && mkdtemp(folder) == NULL) die("cannot make a folder in /tmp");
-    made = true;
-    return eq_path_join(folder, name);
+    if (!scratch_made && mkdtemp(scratch_folder) == NULL) die("cannot make a folder in /tmp");
+    scratch_made = true;
+    return eq_path_join(scratch_folder, name);
+}
+
+static void remove_scratch(void) {
+    const char *argv[] = {"rm", "-r", scratch_folder, NULL};
+    if (scratch_made) seconds_of(argv, 60);
 }
 
 /* ---- Kendall's network
@@ -488,6 +493,8 @@ static void bench_grids(void) {
 
 enum { ELEMENTS = 1000000, NODES = 300000, READINGS = 15 };
 
+#define READ "--read"
+
 /* A million resistors between random nodes, as a file. */
 static char *million(size_t *bytes) {
     eq_text deck = {0};
@@ -529,33 +536,43 @@ static bool read_deck(const char *path) {
     return eq_deck_read(path, &c, NULL) == EQ_OK;
 }
 
+static const struct {
+    const char *name;
+    bool (*read_it)(const char *path);
+} readers[] = {{"deck", read_deck}, {"words", intern_words}};
+
 static double resident(void) {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
     return 1024.0 * (double)u.ru_maxrss;
 }
 
-/* Least seconds, and bytes that the peak of the resident memory grew by, of `read` in a process of
- * its own: the memory is fresh, as it is in the program. */
-static double in_child(bool (*read_it)(const char *), const char *path, double *bytes) {
-    double best = INFINITY, figure[2];
+/* run-bench --read READER FILE: prints the seconds, and the bytes that the peak of the resident
+ * memory grew by. */
+static int read_once(const char *reader, const char *path) {
+    size_t k = strcmp(readers[0].name, reader) == 0 ? 0 : 1;
+    double before = resident(), start = now();
+    if (!readers[k].read_it(path)) return 1;
+    double took = now() - start;
+    printf("%.9g %.9g\n", took, resident() - before);
+    return 0;
+}
+
+/* Least seconds of a reading in a new process, as the program reads: what a fork inherits would be
+ * huge pages shared with its parent, which the kernel splits at the first write. */
+static double in_child(const char *reader, const char *path, double *bytes) {
+    const char *argv[] = {"/proc/self/exe", READ, reader, path, NULL};
+    eq_process p = {argv, NULL, NULL, argv[0], 60};
+    double best = INFINITY;
     for (int t = 0; t < READINGS; t++) {
-        int ends[2];
-        if (pipe(ends) != 0) die("no pipe");
-        pid_t child = fork();
-        if (child == 0) {
-            double before = resident(), start = now();
-            if (!read_it(path)) _exit(1);
-            figure[0] = now() - start;
-            figure[1] = resident() - before;
-            _exit(write(ends[1], figure, sizeof figure) == sizeof figure ? 0 : 1);
-        }
-        close(ends[1]);
-        if (child < 0 || read(ends[0], figure, sizeof figure) != sizeof figure) die("parse");
-        close(ends[0]);
-        waitpid(child, NULL, 0);
-        best = fmin(best, figure[0]);
-        *bytes = figure[1];
+        eq_text said = {0};
+        int exit_status = 0;
+        double took;
+        if (eq_process_run(&p, &exit_status, &said, NULL) != EQ_OK || exit_status != 0 ||
+            sscanf(said.text, "%lf %lf", &took, bytes) != 2)
+            die("parse");
+        best = fmin(best, took);
+        eq_text_free(&said);
     }
     return best;
 }
@@ -564,7 +581,7 @@ static void bench_parse(void) {
     size_t length;
     char *path = million(&length);
     double text = (double)length, peak, unused;
-    double best = in_child(read_deck, path, &peak), floor = in_child(intern_words, path, &unused);
+    double best = in_child("deck", path, &peak), floor = in_child("words", path, &unused);
     report("parse_mb_per_s", 1e-6 * text / best, "MB/s", "its words and a table of its names alone",
            1e-6 * text / floor, floor / best);
     report("parse_bytes_per_element", (peak - text) / ELEMENTS, "bytes",
@@ -598,6 +615,7 @@ static bool wanted(const char *name, int argc, char **argv) {
 int main(int argc, char **argv) {
     const char *path = argc > 1 ? argv[1] : "bench.json";
     eq_mem_huge_heap(); /* as the program does */
+    if (argc == 4 && strcmp(path, READ) == 0) return read_once(argv[2], argv[3]);
     json = fopen(path, "w");
     if (json == NULL) die("cannot write the JSON file");
     printf("%-28s %12s %-12s %-44s %12s %10s\n", "figure", "value", "unit", "reference",
@@ -605,6 +623,7 @@ int main(int argc, char **argv) {
     eq_blas_single_thread();
     for (size_t k = 0; k < sizeof benches / sizeof *benches; k++)
         if (wanted(benches[k].name, argc, argv)) benches[k].measure();
+    remove_scratch();
     fputs(rows == 0 ? "[]\n" : "\n]\n", json);
     if (fclose(json) != 0) die("cannot write the JSON file");
     printf("written to %s\n", path);
