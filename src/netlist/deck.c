@@ -34,6 +34,7 @@ static void spice_free(eq_spice *s) {
 static bool spice_init(eq_spice *s, eq_diag *diag) {
     *s = (eq_spice){.circuit = eq_circuit_new(), .diag = diag, .scratch = eq_diag_new()};
     s->current = s->base = EQ_NONE;
+    s->calls_left = EQ_MAX_CALLS;
     s->noted = eq_names_new();
     s->global = eq_names_new();
     s->controls = eq_names_new();

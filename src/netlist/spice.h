@@ -21,14 +21,16 @@ enum {
 };
 
 /* The most elements an expanded deck may have, counted before any is made, and the most calls of
- * .func in one expression. The fuzzer sets both lower: a kilobyte of nested instances or functions
- * may be a second of work. */
+ * .func: so many in one expression, and those used up come back by EQ_CALLS_EACH with each
+ * expression, so that the work grows with the deck. The fuzzer sets both lower: a kilobyte of
+ * nested instances or functions may be a second of work. */
 #ifndef EQ_MAX_ELEMENTS
 #define EQ_MAX_ELEMENTS 1e8
 #endif
 #ifndef EQ_MAX_CALLS
 #define EQ_MAX_CALLS 100000
 #endif
+enum { EQ_CALLS_EACH = 1000 };
 static const double eq_max_elements = EQ_MAX_ELEMENTS;
 
 /* A stretch of text that holds elements of one scope. */
@@ -191,7 +193,7 @@ struct eq_spice {
     bool test;           /* of .if: = is == */
     const char *card; /* whose expression may ask for what the circuit does (".print"); else NULL */
     int depth;        /* of nested expressions */
-    int calls;        /* of .func in the expression being read */
+    int calls_left;   /* of .func */
     eq_late *late;
     size_t lates, late_cap;
     eq_pending *pending;

@@ -262,11 +262,11 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
                       (int)name.length, name.text);
         return EQ_LOOKUP_FAILED;
     }
-    if (++s->calls > EQ_MAX_CALLS) {
+    if (s->calls_left-- <= 0) {
         eq_spice_fail(s, name.at,
-                      "more than %d calls of functions in one expression; let functions call each "
-                      "other less often",
-                      EQ_MAX_CALLS);
+                      "more than %d calls of functions, and more than %d an expression; let "
+                      "functions call each other less often",
+                      EQ_MAX_CALLS, EQ_CALLS_EACH);
         return EQ_LOOKUP_FAILED;
     }
     if (!formal_arguments(&c, &a)) {
@@ -323,8 +323,14 @@ int32_t eq_spice_control(eq_spice *s, eq_token name) {
     return id;
 }
 
+/* At the start of an expression. */
+static void allow_calls(eq_spice *s) {
+    int more = EQ_MAX_CALLS - s->calls_left;
+    s->calls_left += more < EQ_CALLS_EACH ? more : EQ_CALLS_EACH;
+}
+
 eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value) {
-    if (s->depth == 0) s->calls = 0;
+    if (s->depth == 0) allow_calls(s);
     eq_names_of names = {s,
                          &s->depth,
                          s->formula,
