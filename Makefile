@@ -40,7 +40,7 @@ deps:
 
 # Numeric kernels: vectorised, and compiled for several instruction sets by attributes in the source.
 $(BUILD)/src/solver/layered%.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast
-$(BUILD)/src/train/optimizer.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
+$(BUILD)/src/solver/inexact.o $(BUILD)/src/train/optimizer.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)

@@ -6,6 +6,10 @@ void eq_blas_single_thread(void) {
     openblas_set_num_threads(1);
 }
 
+double eq_dot(size_t n, const double *a, const double *b) {
+    return cblas_ddot((blasint)n, a, 1, b, 1);
+}
+
 static void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, size_t k, double alpha,
                  const double *a, size_t lda, const double *b, size_t ldb, double beta, double *c,
                  size_t ldc) {

@@ -44,6 +44,10 @@ void eq_lin_forget(eq_lin *l) {
     if (l->ops->forget != NULL) l->ops->forget(l->self);
 }
 
+double eq_lin_flops(const eq_lin *l) {
+    return l->ops->flops == NULL ? 0.0 : l->ops->flops(l->self);
+}
+
 eq_status eq_lin_solve(eq_lin *l, double *b) {
     return l->ops->solve(l->self, b, false);
 }

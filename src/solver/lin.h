@@ -30,6 +30,8 @@ void eq_lin_free(eq_lin *l);
 eq_status eq_lin_factor(eq_lin *l, const double *value, const double *scale, int32_t *column);
 /* Drops the pivots of earlier factorizations: the next one chooses them anew. */
 void eq_lin_forget(eq_lin *l);
+/* Floating-point operations of a factorization, from the analysis; 0: not known. */
+double eq_lin_flops(const eq_lin *l);
 /* b becomes A^-1 b or A^-T b. */
 eq_status eq_lin_solve(eq_lin *l, double *b);
 eq_status eq_lin_solve_transposed(eq_lin *l, double *b);

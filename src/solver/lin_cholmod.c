@@ -16,6 +16,7 @@ typedef struct lin_cholmod {
     cholmod_factor *l;
     cholmod_dense *b, *x, *y, *e;
     double *scale; /* [n] of the factored matrix */
+    double flops;  /* of a factorization */
 } lin_cholmod;
 
 /* CHOLMOD reads the clock around every call of the BLAS to add up times that nobody here asks for:
@@ -74,6 +75,7 @@ static void *create(const eq_pattern *pattern) {
     l->b = cholmod_allocate_dense(n, 1, n, CHOLMOD_REAL, &l->common);
     if (l->scale != NULL && l->b != NULL && take_upper(l))
         l->l = cholmod_analyze(l->upper, &l->common);
+    l->flops = l->common.fl;
     if (l->l != NULL) return l;
     destroy(l);
     return NULL;
@@ -109,4 +111,9 @@ static eq_status solve(void *self, double *b, bool transposed) {
     return EQ_OK;
 }
 
-const eq_lin_ops eq_lin_cholmod_ops = {"cholmod", create, destroy, factor, solve, NULL};
+static double flops(const void *self) {
+    const lin_cholmod *l = self;
+    return l->flops;
+}
+
+const eq_lin_ops eq_lin_cholmod_ops = {"cholmod", create, destroy, factor, solve, NULL, flops};

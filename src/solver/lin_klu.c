@@ -79,4 +79,4 @@ static void forget(void *self) {
     klu_free_numeric(&l->numeric, &l->common);
 }
 
-const eq_lin_ops eq_lin_klu_ops = {"klu", create, destroy, factor, solve, forget};
+const eq_lin_ops eq_lin_klu_ops = {"klu", create, destroy, factor, solve, forget, NULL};

@@ -12,7 +12,8 @@ typedef struct eq_lin_ops {
     void (*destroy)(void *self);                /* NULL is legal */
     eq_status (*factor)(void *self, const double *value, const double *scale, int32_t *column);
     eq_status (*solve)(void *self, double *b, bool transposed);
-    void (*forget)(void *self); /* NULL: pivots do not depend on history */
+    void (*forget)(void *self);        /* NULL: pivots do not depend on history */
+    double (*flops)(const void *self); /* NULL: not known */
 } eq_lin_ops;
 
 extern const eq_lin_ops eq_lin_klu_ops;

@@ -184,8 +184,27 @@ static bool still_good(const eq_newton *w) {
     return w->factored != NULL && w->gain <= 0.02;
 }
 
-/* w->step = -J^-1 r, with the factor of an earlier step while that is good enough. */
-static eq_status newton_step(eq_newton *w, const double *x) {
+enum { STALLS = 2 };
+
+/* Far from the solution, where no old factor is good: without one, unless that has failed twice. */
+static bool inexact_step(eq_newton *w, const double *x, double ratio) {
+    static const double far = 1e5;
+    eq_lin *l;
+    if (!(ratio > far) || still_good(w) || w->stalled >= STALLS || w->s->nonlinear == 0)
+        return false;
+    if (!eq_newton_convex(w) || w->not_positive || backend(w, EQ_LIN_CHOLMOD, &l) != EQ_OK)
+        return false;
+    bool found = eq_newton_inexact(w, x, eq_lin_flops(l));
+    if (found)
+        w->factored = NULL;
+    else
+        w->stalled++;
+    return found;
+}
+
+/* w->step = -J^-1 r, with the factor of an earlier step while that is good enough; ratio: of r. */
+static eq_status newton_step(eq_newton *w, const double *x, double ratio) {
+    if (inexact_step(w, x, ratio)) return EQ_OK;
     eq_status status = still_good(w) ? EQ_OK : eq_newton_factor(w, x);
     if (status != EQ_OK) return status;
     for (size_t k = 0; k < w->s->n; k++) w->step[k] = -w->r[k];
@@ -198,7 +217,7 @@ void eq_newton_polish(eq_newton *w, double *x) {
     enum { STEPS = 10 };
     double enough = 1e-3, ratio = eq_newton_evaluate(w, x), before = INFINITY;
     for (int k = 0; k < STEPS && ratio > enough && ratio <= 0.9 * before; k++) {
-        if (newton_step(w, x) != EQ_OK) break;
+        if (newton_step(w, x, ratio) != EQ_OK) break;
         for (size_t i = 0; i < w->s->n; i++) w->trial[i] = x[i] + w->step[i];
         double next = eq_newton_ratio(w, w->trial, w->trial_r, w->trial_magnitude);
         bool chord = still_good(w);
@@ -217,19 +236,21 @@ void eq_newton_polish(eq_newton *w, double *x) {
 
 eq_status eq_newton_iterate(eq_newton *w, double *x, bool eliminate) {
     w->factored = NULL;
+    w->stalled = 0;
     if (eliminate && eq_newton_convex(w)) eq_eliminate_shifts(w->eliminator, x);
     if (eliminate) eq_eliminate(w->eliminator, x);
     merit now = {eq_newton_evaluate(w, x), 0.0, 0.0};
     if (!isfinite(now.ratio)) return EQ_ERR_CONVERGE;
     if (eq_newton_convex(w)) now.energy = eq_system_energy(w->s, x, &now.energy_size);
     for (int k = 0; k < w->options->max_iterations && now.ratio > 1.0; k++) {
-        eq_status status = newton_step(w, x);
-        bool chord = still_good(w);
+        eq_status status = newton_step(w, x, now.ratio);
+        bool exact = w->factored != NULL && !still_good(w);
         double before = now.ratio;
         if (status != EQ_OK) return status;
         bool found = line_search(w, x, eliminate, &now);
-        if (!found && !chord) return EQ_ERR_CONVERGE;
+        if (!found && exact) return EQ_ERR_CONVERGE;
         w->gain = found ? now.ratio / before : INFINITY;
+        if (!found) w->stalled = STALLS;
         if (!found) continue;
         w->iterations++;
         eq_newton_log(w, "  iteration %d: residual %.3g of its bound", k + 1, now.ratio);

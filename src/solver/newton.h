@@ -12,6 +12,7 @@ typedef struct eq_newton {
     eq_lin *cholmod, *klu; /* made when first needed */
     eq_lin *factored;      /* the one that holds the last factorization */
     double gain;           /* residual ratio after over before the last step made with it */
+    int stalled;           /* conjugate gradients that were given up in this search */
     bool not_positive;     /* CHOLMOD has met a matrix that is not positive definite */
     const eq_solve_options *options;
     eq_diag *diag;
@@ -41,6 +42,9 @@ double eq_newton_evaluate(eq_newton *w, const double *x);
 /* The same into other arrays. */
 double eq_newton_ratio(const eq_newton *w, const double *x, double *r, double *magnitude);
 
+/* w->step is about -J(x)^-1 r, to three hundredths (inexact.c); false when that would take more
+ * than the `flops` floating-point operations of a factorization. */
+bool eq_newton_inexact(eq_newton *w, const double *x, double flops);
 /* Newton steps with line search from x until the KCL bound holds; eliminate: between the steps the
  * chosen nodes are solved exactly. No message on EQ_ERR_CONVERGE and EQ_ERR_SINGULAR. */
 eq_status eq_newton_iterate(eq_newton *w, double *x, bool eliminate);

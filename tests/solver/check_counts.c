@@ -1,4 +1,4 @@
-/* Work counted, not timed: what a grid of 2,500 nodes costs the sparse solver, and minibatches of
+/* Work counted, not timed: what a grid of 1e4 nodes costs the sparse solver, and minibatches of
  * the layered networks of `make bench` the layered engine. */
 #include <check.h>
 #include <math.h>
@@ -15,7 +15,7 @@
 
 Suite *counts_suite(void);
 
-enum { SIDE = 50 };
+enum { SIDE = 100 };
 
 /* The grid of `make bench`: conductances over two decades, a diode to ground at a tenth of the
  * nodes, a current source at a hundredth. */
@@ -41,7 +41,7 @@ static eq_circuit *grid(void) {
     return c;
 }
 
-/* A bound a little above what the grid takes today (7 iterations, 4 factorizations), and one
+/* A bound a little above what the grid takes today (6 iterations, 1 factorization), and one
  * analysis by one backend for all of them. */
 START_TEST(newton_on_a_grid) {
     eq_circuit *c = grid();
@@ -53,8 +53,8 @@ START_TEST(newton_on_a_grid) {
     ck_assert_str_eq(eq_solver_backend(s), "cholmod");
     ck_assert_str_eq(info.rung, "newton");
     ck_assert_double_le(info.residual_ratio, 1.0);
-    ck_assert_int_le(info.iterations, 9);
-    ck_assert_int_le(info.factorizations, 5);
+    ck_assert_int_le(info.iterations, 8);
+    ck_assert_int_le(info.factorizations, 2);
     free(v);
     eq_solver_free(s);
     eq_circuit_free(c);
