@@ -15,7 +15,7 @@ ALLFLAGS = -std=c17 -Isrc -Itests -I/usr/include/suitesparse -I/usr/include/libx
 ARCHIVES := sundials_kinsol sundials_sunlinsolklu sundials_sunmatrixsparse sundials_nvecserial sundials_generic \
             klu btf cholmod amd colamd ccolamd camd
 LIBS    := $(ARCHIVES:%=-l:lib%.a) $(wildcard /usr/lib/*/openblas-pthread/libopenblas.a) \
-           -lsuitesparseconfig -lmetis -l:libgomp.so.1 -lxml2 -lz -lminizip -lpthread -lm
+           -lsuitesparseconfig -lmetis -l:libgomp.so.1 -lz -lminizip -lpthread -lm
 
 LIB_SRC  := $(filter-out src/cli/%,$(wildcard src/*/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
@@ -41,6 +41,9 @@ deps:
 # Numeric kernels: vectorised, and compiled for several instruction sets by attributes in the source.
 $(BUILD)/src/solver/layered%.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast
 $(BUILD)/src/solver/inexact.o $(BUILD)/src/train/optimizer.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
+
+# libxml2 is loaded when the first XML document is read, by the name that a program linked with it would keep.
+$(BUILD)/src/netlist/libxml.o: ALLFLAGS += -DEQ_LIBXML='"$(shell readelf -d "$$($(CC) -print-file-name=libxml2.so)" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')"'
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)

@@ -1,12 +1,11 @@
 #include "netlist/xml.h"
 
 #include <float.h>
-#include <libxml/parser.h>
-#include <libxml/xmlschemas.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "netlist/libxml.h"
 
 struct eq_xml {
     xmlDocPtr doc;
@@ -43,51 +42,53 @@ static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *ex
     xmlParserCtxtPtr parser = context;
     listener *l = parser->_private;
     l->errors++;
-    eq_fail_at(l->diag, EQ_ERR_INPUT, (eq_place){l->name, xmlSAX2GetLineNumber(context), 1},
+    eq_fail_at(l->diag, EQ_ERR_INPUT,
+               (eq_place){l->name, eq_libxml.xmlSAX2GetLineNumber(context), 1},
                "a DOCTYPE is not accepted; remove it, the schema is built in");
-    xmlStopParser(parser);
+    eq_libxml.xmlStopParser(parser);
 }
 
 static xmlDocPtr parse(listener *l, const char *text, size_t length) {
-    xmlParserCtxtPtr parser = xmlNewParserCtxt();
+    xmlParserCtxtPtr parser = eq_libxml.xmlNewParserCtxt();
     if (parser == NULL) { /* LCOV_EXCL_START: libxml2's allocations, not ours */
         eq_out_of_memory(l->diag);
         return NULL;
     } /* LCOV_EXCL_STOP */
     parser->_private = l;
     parser->sax->internalSubset = refuse_doctype;
-    xmlSetStructuredErrorFunc(l, hear);
-    xmlDocPtr doc = xmlCtxtReadMemory(parser, text, (int)length, l->name, NULL,
-                                      XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES);
-    xmlSetStructuredErrorFunc(NULL, NULL);
+    eq_libxml.xmlSetStructuredErrorFunc(l, hear);
+    xmlDocPtr doc =
+        eq_libxml.xmlCtxtReadMemory(parser, text, (int)length, l->name, NULL,
+                                    XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES);
+    eq_libxml.xmlSetStructuredErrorFunc(NULL, NULL);
     bool good = parser->wellFormed && l->errors == 0;
-    xmlFreeParserCtxt(parser);
+    eq_libxml.xmlFreeParserCtxt(parser);
     if (good) return doc;
-    xmlFreeDoc(doc);
+    eq_libxml.xmlFreeDoc(doc);
     return NULL;
 }
 
 static eq_status validate(listener *l, xmlDocPtr doc, const eq_schema *schema) {
     xmlSchemaParserCtxtPtr reader =
-        xmlSchemaNewMemParserCtxt((const char *)schema->text, (int)schema->length);
-    xmlSetStructuredErrorFunc(l, hear);
-    xmlSchemaPtr rules = reader == NULL ? NULL : xmlSchemaParse(reader);
-    xmlSchemaValidCtxtPtr check = rules == NULL ? NULL : xmlSchemaNewValidCtxt(rules);
+        eq_libxml.xmlSchemaNewMemParserCtxt((const char *)schema->text, (int)schema->length);
+    eq_libxml.xmlSetStructuredErrorFunc(l, hear);
+    xmlSchemaPtr rules = reader == NULL ? NULL : eq_libxml.xmlSchemaParse(reader);
+    xmlSchemaValidCtxtPtr check = rules == NULL ? NULL : eq_libxml.xmlSchemaNewValidCtxt(rules);
     eq_status status = EQ_OK;
     if (check == NULL)
         status = eq_out_of_memory(l->diag); /* LCOV_EXCL_LINE: libxml2's allocations, not ours */
     else {
-        xmlSchemaSetValidStructuredErrors(check, hear, l);
-        int code = xmlSchemaValidateDoc(check, doc);
+        eq_libxml.xmlSchemaSetValidStructuredErrors(check, hear, l);
+        int code = eq_libxml.xmlSchemaValidateDoc(check, doc);
         if (code != 0 && l->errors == 0)
             status = eq_out_of_memory(l->diag); /* LCOV_EXCL_LINE: the same */
         else if (code != 0)
             status = EQ_ERR_INPUT;
     }
-    xmlSetStructuredErrorFunc(NULL, NULL);
-    xmlSchemaFreeValidCtxt(check);
-    xmlSchemaFree(rules);
-    xmlSchemaFreeParserCtxt(reader);
+    eq_libxml.xmlSetStructuredErrorFunc(NULL, NULL);
+    eq_libxml.xmlSchemaFreeValidCtxt(check);
+    eq_libxml.xmlSchemaFree(rules);
+    eq_libxml.xmlSchemaFreeParserCtxt(reader);
     return status;
 }
 
@@ -98,6 +99,8 @@ eq_status eq_xml_parse(const char *name, const char *text, size_t length, const 
     if (length > LARGEST)
         return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){name, 0, 0},
                           "the document is larger than 1 GiB; use a SPICE deck");
+    eq_status loaded = eq_libxml_load(diag);
+    if (loaded != EQ_OK) return loaded;
     listener l = {name, diag, 0};
     xmlDocPtr doc = parse(&l, text, length);
     if (doc == NULL) return EQ_ERR_INPUT;
@@ -107,7 +110,7 @@ eq_status eq_xml_parse(const char *name, const char *text, size_t length, const 
     if (status == EQ_OK && copy == NULL) status = eq_out_of_memory(diag);
     if (status != EQ_OK) {
         eq_free(xml);
-        xmlFreeDoc(doc);
+        eq_libxml.xmlFreeDoc(doc);
         return status;
     }
     *xml = (eq_xml){doc, copy};
@@ -127,7 +130,7 @@ eq_status eq_xml_read(const char *path, const eq_schema *schema, eq_xml **out, e
 
 void eq_xml_free(eq_xml *xml) {
     if (xml == NULL) return;
-    xmlFreeDoc(xml->doc);
+    eq_libxml.xmlFreeDoc(xml->doc);
     eq_free(xml->name);
     eq_free(xml);
 }
@@ -147,7 +150,7 @@ static const eq_xml_node *element_from(const xmlNode *node) {
 }
 
 const eq_xml_node *eq_xml_root(const eq_xml *xml) {
-    return outer(xmlDocGetRootElement(xml->doc));
+    return outer(eq_libxml.xmlDocGetRootElement(xml->doc));
 }
 
 const eq_xml_node *eq_xml_first(const eq_xml_node *node) {
@@ -169,7 +172,7 @@ const char *eq_xml_name(const eq_xml_node *node) {
 }
 
 eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node) {
-    long line = node == NULL ? 0 : xmlGetLineNo(inner(node));
+    long line = node == NULL ? 0 : eq_libxml.xmlGetLineNo(inner(node));
     return (eq_place){xml->name, (int)line, 0};
 }
 

@@ -295,6 +295,16 @@ START_TEST(a_file_that_cannot_be_read_is_told) {
 }
 END_TEST
 
+/* Decks do without it. */
+START_TEST(a_missing_libxml2_is_told) {
+    static const char *const fault = "dlopen:1:2";
+    ck_assert_int_eq(run_with(fault, "train netlists/iris.xml"), 1);
+    assert_said("eqspice: error: libxml2 is missing: /no/such/library", fault);
+    assert_said("install the package libxml2", fault);
+    ck_assert_int_eq(run_with(fault, "op netlists/divider.cir"), 0);
+}
+END_TEST
+
 /* kill -9 at random moments, again and again, until the training has ended by itself. */
 START_TEST(kills_at_random_moments_cost_nothing) {
     char line[LONGEST];
@@ -384,6 +394,7 @@ Suite *crash_suite(void) {
     tcase_add_loop_test(t, a_limit_of_the_system_is_told, 0, WRITERS);
     tcase_add_loop_test(t, a_killed_training_resumes_to_the_same_bits, 0, SHIM);
     tcase_add_loop_test(t, a_training_on_a_full_disk_goes_on_later, 0, SHIM * TRAINING_FAULTS);
+    tcase_add_loop_test(t, a_missing_libxml2_is_told, 0, SHIM);
     tcase_add_loop_test(t, a_file_that_cannot_be_read_is_told, 0, SHIM);
     tcase_add_test(t, kills_at_random_moments_cost_nothing);
     tcase_add_test(t, killed_exports_leave_whole_decks);

@@ -1,9 +1,8 @@
 /* Faults of the system for eqspice, preloaded (LD_PRELOAD) into the program by check_crash.c.
  * EQ_FAULT is CALL:N:WHAT, where CALL is fopen (to write), fflush, fsync, fclose (of a written
- * file), rename, read, malloc or any (of those that write). WHAT is kill: the program is killed
- * before the N-th such call; or an errno: that call and all later ones fail with it (malloc: return
- * NULL); -1: read finds the end of the file.
- * Programs that eqspice starts are left alone. */
+ * file), rename, read, malloc, dlopen or any (of those that write). WHAT is kill: the program is
+ * killed before the N-th such call; or an errno: that call and all later ones fail with it (malloc:
+ * return NULL); -1: read finds the end of the file. Programs that eqspice starts are left alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -37,8 +36,9 @@ __attribute__((constructor)) static void read_fault(void) {
 
 /* True when this call must fail. */
 static bool fails(const char *call) {
-    bool any =
-        strcmp(fault, "any") == 0 && strcmp(call, "malloc") != 0 && strcmp(call, "read") != 0;
+    bool writes =
+        strcmp(call, "malloc") != 0 && strcmp(call, "read") != 0 && strcmp(call, "dlopen") != 0;
+    bool any = writes && strcmp(fault, "any") == 0;
     if (left < 0 || (!any && strcmp(fault, call) != 0)) return false;
     if (left > 0) {
         left--;
@@ -93,6 +93,12 @@ ssize_t read(int fd, void *data, size_t n) {
     next("read", &real);
     if (fails("read")) return code == -1 ? 0 : -1;
     return real(fd, data, n);
+}
+
+void *dlopen(const char *file, int mode) {
+    void *(*real)(const char *, int);
+    next("dlopen", &real);
+    return real(fails("dlopen") ? "/no/such/library" : file, mode);
 }
 
 void *malloc(size_t n) {
