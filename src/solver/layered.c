@@ -119,7 +119,7 @@ static bool allocate_products(eq_layered *e, size_t batch) {
     bool whole = true;
     for (size_t b = 0; b < e->net.bars; b++)
         if (e->net.bar[b].kind == EQ_ROWS_INPUT)
-            e->net.bar[b].product = room(batch * e->net.bar[b].cols, &whole);
+            e->net.bar[b].product = room(2 * batch * e->net.bar[b].cols, &whole);
     return whole;
 }
 

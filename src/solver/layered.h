@@ -49,7 +49,8 @@ typedef struct eq_crossbar {
     double *total; /* [cols] sum of g over the rows */
     double *fold; /* [rows/2][cols] g of row x minus g of row -x; NULL unless EQ_ROWS_INPUT with all
                      inputs */
-    double *product; /* [batch][cols] X g of the minibatch, A: EQ_ROWS_INPUT */
+    double *
+        product; /* [2][batch][cols] X g of the minibatch by halves of the rows, A: EQ_ROWS_INPUT */
 } eq_crossbar;
 
 /* The circuit as the engine sees it. Free nodes 0..nodes-1: E first, then K. */

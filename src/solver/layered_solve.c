@@ -85,45 +85,49 @@ void eq_layered_fold(eq_layered *e) {
     eq_layered_derive(e);
 }
 
-/* The products X g of one input crossbar, by blocks of columns that threads share. */
+/* The products X g of one input crossbar, by blocks that threads share. */
 typedef struct projection {
     const eq_layered *e;
     const eq_crossbar *x;
+    size_t rows;   /* of x, or its pairs of rows */
+    size_t blocks; /* of columns */
 } projection;
 
-/* Half a crossbar, 256 columns at most: whatever the number of threads, so that the bits do not
- * depend on it. Nor do they depend on the number of ranks, which all project the whole minibatch:
- * OpenBLAS may round a part of it otherwise. */
-static size_t block_columns(const eq_crossbar *x) {
-    size_t half = ((x->cols + 1) / 2 + 3) / 4 * 4;
-    return half < 256 ? half : 256;
-}
+/* Halves of the rows, the stretches that two threads update, so that they find in their caches what
+ * they have written; of 256 columns at most. Whatever the number of threads, so that the bits do
+ * not depend on it. Nor do they depend on the number of ranks, which all project the whole
+ * minibatch: OpenBLAS may round a part of it otherwise. */
+enum { BLOCK_COLUMNS = 256 };
 
 static void project_block(void *data, int k) {
     const projection *p = data;
     const eq_layered *e = p->e;
     const eq_crossbar *x = p->x;
     bool folded = e->pairing != EQ_PAIRS_NONE;
-    size_t from = (size_t)k * block_columns(x), cols = x->cols - from;
-    if (cols > block_columns(x)) cols = block_columns(x);
+    size_t half = (size_t)k / p->blocks, from = (size_t)k % p->blocks * BLOCK_COLUMNS;
+    size_t cols = x->cols - from < BLOCK_COLUMNS ? x->cols - from : BLOCK_COLUMNS;
+    size_t middle = (p->rows + EQ_UPDATE_ROWS - 1) / EQ_UPDATE_ROWS / 2 * EQ_UPDATE_ROWS;
+    size_t r0 = half == 0 ? 0 : middle, r1 = half == 0 ? middle : p->rows;
     const double *volts = e->x, *g = (folded ? x->fold : x->g) + from;
-    double *to = x->product + from;
-    if (x->rows == (folded ? 2 : 1) * e->width) {
-        eq_gemm_nn(e->n, cols, e->width, 1.0, volts, e->width, g, x->cols, 0.0, to, x->cols);
+    double *to = x->product + half * e->batch * x->cols + from;
+    if (p->rows == e->width) {
+        eq_gemm_nn(e->n, cols, r1 - r0, 1.0, volts + r0, e->width, g + r0 * x->cols, x->cols, 0.0,
+                   to, x->cols);
         return;
     }
     for (size_t n = 0; n < e->n; n++, volts += e->width, to += x->cols) {
         memset(to, 0, cols * sizeof *to);
-        for (size_t r = 0; r < x->rows; r++)
+        for (size_t r = r0; r < r1; r++)
             for (size_t c = 0; c < cols; c++) to[c] += volts[x->row[r]] * g[r * x->cols + c];
     }
 }
 
 void eq_layered_project(const eq_layered *e) {
     for (size_t b = 0; b < e->net.bars; b++) {
-        projection p = {e, &e->net.bar[b]};
-        size_t blocks = (p.x->cols + block_columns(p.x) - 1) / block_columns(p.x);
-        if (p.x->kind == EQ_ROWS_INPUT) eq_pool_run(e->pool, (int)blocks, project_block, &p);
+        const eq_crossbar *x = &e->net.bar[b];
+        size_t rows = e->pairing != EQ_PAIRS_NONE ? x->rows / 2 : x->rows;
+        projection p = {e, x, rows, (x->cols + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS};
+        if (x->kind == EQ_ROWS_INPUT) eq_pool_run(e->pool, 2 * (int)p.blocks, project_block, &p);
     }
 }
 
@@ -136,9 +140,11 @@ static void gather_inputs(const eq_layered *e, eq_work *w) {
         const eq_crossbar *x = &e->net.bar[b];
         if (x->kind != EQ_ROWS_INPUT) continue;
         const double *product = x->product + w->first * x->cols;
+        const double *other = product + e->batch * x->cols;
         for (size_t c = 0; c < x->cols; c++) {
             double scale = x->weight[c] * x->col_scale[c], *in = w->in + (size_t)x->col[c] * ld;
-            for (size_t n = 0; n < w->n; n++) in[n] += scale * product[n * x->cols + c];
+            for (size_t n = 0; n < w->n; n++)
+                in[n] += scale * (product[n * x->cols + c] + other[n * x->cols + c]);
         }
     }
 }
