@@ -465,14 +465,25 @@ static double gib_of_children(void) {
     return (double)u.ru_maxrss / (1024.0 * 1024.0);
 }
 
+/* The least times of both programs on a grid, which take turns: the machine's speed moves by a half
+ * within a minute. */
+static void grid_against_ngspice(const char *path, double *ours, double *theirs) {
+    enum { TURNS = 3 };
+    char *raw = scratch("grid.raw");
+    const char *argv[] = {ngspice(), "-b", "-r", raw, path, NULL};
+    *ours = *theirs = NAN;
+    for (int k = 0; k < TURNS; k++) {
+        *ours = fmin(*ours, grid_seconds(path, 9));
+        *theirs = fmin(*theirs, seconds_of(argv, 300));
+    }
+    eq_free(raw);
+}
+
 static void bench_grids(void) {
-    double seconds[3];
+    double seconds[3], theirs;
     char *path[3];
     for (int k = 0; k < 3; k++) path[k] = grid((size_t)pow(10.0, 4 + k));
-    seconds[0] = grid_seconds(path[0], 9);
-    char *raw = scratch("grid.raw");
-    const char *argv[] = {ngspice(), "-b", "-r", raw, path[0], NULL};
-    double theirs = seconds_of(argv, 300);
+    grid_against_ngspice(path[0], &seconds[0], &theirs);
     report("grid_1e4_vs_ngspice", seconds[0], "s", "ngspice -b, whole process", theirs,
            theirs / seconds[0]);
     seconds[1] = grid_seconds(path[1], 3);
@@ -485,7 +496,6 @@ static void bench_grids(void) {
     report("grid_exponent", log10(seconds[2] / seconds[0]) / 2.0, "1",
            "n log n over the same range", log10(100.0 * 6.0 / 4.0) / 2.0, NAN);
     for (int k = 0; k < 3; k++) eq_free(path[k]);
-    eq_free(raw);
 }
 
 /* ---- start-up

@@ -1,9 +1,10 @@
 /* eqspice: an analog circuit simulator with a built-in Equilibrium Propagation trainer. */
-#define _POSIX_C_SOURCE 200809L /* setenv */
+#define _POSIX_C_SOURCE 200809L /* setenv, isatty */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/commands.h"
@@ -48,7 +49,9 @@ __attribute__((constructor(101))) static void keep_openblas_alone(void) {
 /* What was printed counts only when it arrived: a full disk behind standard output ends with 1.
  * Only rank 0 prints results. */
 int main(int argc, char **argv) {
+    static char buffer[1 << 16]; /* what a pipe holds */
     eq_mem_huge_heap();
+    if (!isatty(STDOUT_FILENO)) setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     if (!eq_comm_start()) return 1;
     if (eq_comm_rank() > 0 && freopen("/dev/null", "w", stdout) == NULL) return 1;
     int exit_status = run(argc, argv);

@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L /* putc_unlocked */
 #include "report/raw.h"
 
 #include <string.h>
@@ -32,7 +33,8 @@ static void write_variable(size_t number, const eq_variable *v, FILE *stream) {
     do *--first = (char)('0' + number % 10);
     while ((number /= 10) > 0);
     const char *const word[] = {"\t", first, "\t", v->name, "\t", v->type, "\n"};
-    for (size_t k = 0; k < sizeof word / sizeof *word; k++) fputs(word[k], stream);
+    for (size_t k = 0; k < sizeof word / sizeof *word; k++)
+        for (const char *c = word[k]; *c != '\0'; c++) putc_unlocked(*c, stream);
 }
 
 void eq_raw_write(const eq_result *r, bool ascii, FILE *stream) {
