@@ -194,7 +194,7 @@ static eq_status attempt_all(engine *e, double *x, const char **rung, int most) 
         eq_newton_log(w, "  kinsol %s", attempts[k].plain);
         status = attempts[k].solve(e, x);
         int before = w->iterations;
-        if (status == EQ_OK) eq_newton_polish(w, x);
+        if (status == EQ_OK) eq_newton_polish(w, x, eq_newton_evaluate(w, x));
         *rung = w->iterations == before ? attempts[k].plain : attempts[k].polished;
     }
     eq_free(start);

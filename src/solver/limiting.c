@@ -83,6 +83,6 @@ eq_status eq_newton_limited(eq_newton *w, double *x, bool start_only) {
                       stopped, ratio);
     }
     eq_free(q.block);
-    if (status == EQ_OK && !start_only) eq_newton_polish(w, x);
+    if (status == EQ_OK && !start_only) eq_newton_polish(w, x, ratio);
     return status;
 }

@@ -213,9 +213,9 @@ static eq_status newton_step(eq_newton *w, const double *x, double ratio) {
     return status;
 }
 
-void eq_newton_polish(eq_newton *w, double *x) {
+void eq_newton_polish(eq_newton *w, double *x, double ratio) {
     enum { STEPS = 10 };
-    double enough = 1e-3, ratio = eq_newton_evaluate(w, x), before = INFINITY;
+    double enough = 1e-3, before = INFINITY;
     for (int k = 0; k < STEPS && ratio > enough && ratio <= 0.9 * before; k++) {
         if (newton_step(w, x, ratio) != EQ_OK) break;
         for (size_t i = 0; i < w->s->n; i++) w->trial[i] = x[i] + w->step[i];
@@ -231,7 +231,6 @@ void eq_newton_polish(eq_newton *w, double *x) {
         before = ratio;
         ratio = next;
     }
-    eq_newton_evaluate(w, x);
 }
 
 eq_status eq_newton_iterate(eq_newton *w, double *x, bool eliminate) {
@@ -256,6 +255,6 @@ eq_status eq_newton_iterate(eq_newton *w, double *x, bool eliminate) {
         eq_newton_log(w, "  iteration %d: residual %.3g of its bound", k + 1, now.ratio);
     }
     if (now.ratio > 1.0) return EQ_ERR_CONVERGE;
-    eq_newton_polish(w, x);
+    eq_newton_polish(w, x, now.ratio);
     return EQ_OK;
 }
