@@ -5,7 +5,7 @@ BUILD   ?= build
 JOBS    ?= $(shell nproc)
 Q       := $(if $(V),,@)
 CC      ?= gcc
-OPT     ?= -O2 -g
+OPT     ?= -O3 -g
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 CFLAGS  ?= $(OPT)
 ALLFLAGS = -std=c17 -Isrc -Itests -I/usr/include/suitesparse -I/usr/include/libxml2 \
@@ -39,8 +39,8 @@ deps:
 	@tools/install-deps $(if $(MPI),--mpi)
 
 # Numeric kernels: vectorised, and compiled for several instruction sets by attributes in the source.
-$(BUILD)/src/solver/layered%.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast
-$(BUILD)/src/solver/inexact.o $(BUILD)/src/train/optimizer.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
+$(BUILD)/src/solver/layered%.o: CFLAGS += -fno-math-errno -fno-trapping-math -ffp-contract=fast
+$(BUILD)/src/solver/inexact.o $(BUILD)/src/train/optimizer.o: CFLAGS += -fno-math-errno -fno-trapping-math
 
 # libxml2 is loaded when the first XML document is read, by the name that a program linked with it would keep.
 $(BUILD)/src/netlist/libxml.o: ALLFLAGS += -DEQ_LIBXML='"$(shell readelf -d "$$($(CC) -print-file-name=libxml2.so)" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')"'

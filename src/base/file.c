@@ -32,7 +32,7 @@ static eq_status open_regular(const char *path, eq_place at, int *fd, size_t *si
 
 eq_status eq_file_read(const char *path, eq_place at, char **data, size_t *length, eq_diag *diag) {
     int fd;
-    size_t size;
+    size_t size = 0;
     eq_status status = open_regular(path, at, &fd, &size, diag);
     if (status != EQ_OK) return status;
     char *buffer = eq_malloc(size + 1, 1);

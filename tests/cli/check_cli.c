@@ -32,13 +32,6 @@ static void write_file(const char *path, const char *text) {
     ck_assert_int_eq(eq_file_write(path, text, strlen(text), NULL), EQ_OK);
 }
 
-static char *file_text(const char *path) {
-    char *data;
-    size_t length;
-    ck_assert_msg(eq_file_read(path, (eq_place){0}, &data, &length, NULL) == EQ_OK, "%s", path);
-    return data;
-}
-
 START_TEST(every_command_explains_itself) {
     char *text, wanted[64];
     expect_exit(0, &text, "--help");

@@ -22,13 +22,6 @@
 
 Suite *docs_suite(void);
 
-static char *page_text(const char *path) {
-    char *page;
-    size_t length;
-    ck_assert_int_eq(eq_file_read(path, (eq_place){0}, &page, &length, NULL), EQ_OK);
-    return page;
-}
-
 static bool has_mnist(void) {
     const char *data = getenv("EQSPICE_DATA");
     char path[512];
@@ -41,7 +34,7 @@ static bool has_mnist(void) {
 /* A copy of the experiment in the scratch folder with fewer examples; its name. */
 static char *small_experiment(const char *path, const char *scratch) {
     static const char data[] = "<data ";
-    char *xml = page_text(path), *found = strstr(xml, data), *name;
+    char *xml = file_text(path), *found = strstr(xml, data), *name;
     eq_text out = {0};
     ck_assert_msg(found != NULL && strstr(xml, "-limit=") == NULL, "%s", path);
     found += strlen(data);
@@ -134,7 +127,7 @@ static const char *end_of_output(const char *p) {
 /* Runs the commands of one page and counts them, and the outputs compared. */
 static int run_page(const char *path, const char *scratch, int *compared) {
     static const char prompt[] = "\n$ eqspice ";
-    char *page = page_text(path);
+    char *page = file_text(path);
     int count = 0;
     for (const char *p = page; (p = strstr(p, prompt)) != NULL; count++) {
         p += strlen(prompt);
@@ -217,7 +210,7 @@ static bool has_word(const char *page, const char *word, size_t length) {
 static void page_covers_schema(const char *path, const char *schema) {
     static const char *const mark[] = {"<xs:attribute name=\"", "<xs:element name=\"",
                                        "<xs:enumeration value=\""};
-    char *page = page_text(path), *xsd = page_text(schema);
+    char *page = file_text(path), *xsd = file_text(schema);
     for (int k = 0; k < 3; k++)
         for (const char *p = xsd; (p = strstr(p, mark[k])) != NULL;) {
             p += strlen(mark[k]);
@@ -236,7 +229,7 @@ START_TEST(references_cover_the_schemas) {
 END_TEST
 
 START_TEST(the_deck_reference_names_every_device_parameter) {
-    char *page = page_text("docs/deck.md");
+    char *page = file_text("docs/deck.md");
     for (int c = 0; c < EQ_CLASS_COUNT; c++) {
         const eq_device_class *cls = eq_class(c);
         ck_assert_msg(has_word(page, cls->name, strlen(cls->name)), "%s", cls->name);
@@ -260,7 +253,7 @@ static void expect_program(const char *const *argv) {
 }
 
 START_TEST(make_has_the_targets_of_the_readme) {
-    char *page = page_text("README.md");
+    char *page = file_text("README.md");
     int count = 0;
     for (const char *p = page; (p = strstr(p, "\nmake ")) != NULL; count++) {
         p += strlen("\nmake ");

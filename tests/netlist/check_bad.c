@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "../support/program.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
 
@@ -26,13 +25,11 @@ static void print_errors(const eq_diag *d, eq_text *out) {
 }
 
 static void check_deck(const char *name, void *unused) {
-    char deck[512], expect[512], *want = NULL;
-    size_t length = 0;
+    char deck[512], expect[512];
     (void)unused;
     snprintf(deck, sizeof deck, "tests/bad/%s", name);
     snprintf(expect, sizeof expect, "tests/bad/%.*s.expect", (int)(strlen(name) - 4), name);
-    ck_assert_msg(eq_file_read(expect, (eq_place){NULL, 0, 0}, &want, &length, NULL) == EQ_OK,
-                  "no %s", expect);
+    char *want = file_text(expect);
     eq_circuit *c = NULL;
     eq_diag *d = eq_diag_new();
     eq_text got = {0};
@@ -48,13 +45,11 @@ static void check_deck(const char *name, void *unused) {
 
 /* What the program says to an experiment, and that it leaves nothing behind. */
 static void check_experiment(const char *name, void *unused) {
-    char expect[512], *want = NULL, *got;
-    size_t length = 0;
+    char expect[512], *got;
     (void)unused;
     snprintf(expect, sizeof expect, "tests/bad/experiments/%.*s.expect", (int)(strlen(name) - 4),
              name);
-    ck_assert_msg(eq_file_read(expect, (eq_place){NULL, 0, 0}, &want, &length, NULL) == EQ_OK,
-                  "no %s", expect);
+    char *want = file_text(expect);
     expect_exit(2, &got, "train tests/bad/experiments/%s -o %s", name, in("run"));
     ck_assert_msg(strcmp(got, want) == 0, "%s says\n%sand not\n%s", name, got, want);
     free(got);

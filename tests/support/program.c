@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "report/process.h"
 
@@ -105,6 +106,13 @@ const char *in(const char *name) {
 static bool ends_with(const char *name, const char *suffix) {
     size_t n = strlen(name), m = strlen(suffix);
     return n > m && strcmp(name + n - m, suffix) == 0;
+}
+
+char *file_text(const char *path) {
+    char *text;
+    size_t length;
+    ck_assert_msg(eq_file_read(path, (eq_place){0}, &text, &length, NULL) == EQ_OK, "no %s", path);
+    return text;
 }
 
 int for_each_file(const char *folder, const char *const *suffix,

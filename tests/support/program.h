@@ -29,6 +29,9 @@ void scratch_drop(void);
 const char *in(const char *name);
 char *scratch_current(void); /* the folder itself */
 
+/* The text of a file; fails the test when it cannot be read. eq_free() it. */
+char *file_text(const char *path);
+
 /* Calls visit(name, data) for the files of a folder whose names end in one of the suffixes (NULL at
  * the end; names of one character are never taken), in alphabetical order; how many. */
 int for_each_file(const char *folder, const char *const *suffix,

@@ -631,9 +631,7 @@ END_TEST
 /* A circuit without energy weights: a second path of another gamma/A joins the same parts. EqProp
  * is biased there, the adjoint is not: the check must say so. */
 START_TEST(circuit_without_energy_fails_the_check) {
-    char *text;
-    size_t length;
-    ck_assert_int_eq(eq_file_read("netlists/iris.cir", (eq_place){0}, &text, &length, NULL), EQ_OK);
+    char *text = file_text("netlists/iris.cir");
     char *end = strstr(text, ".op");
     ck_assert_ptr_nonnull(end);
     eq_text deck = {0};

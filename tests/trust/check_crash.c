@@ -75,19 +75,13 @@ static int finish(pid_t child) {
 
 static int run_with(const char *fault, const char *line) {
     int exit_status = finish(start(line, fault, 0));
-    ck_assert_msg(exit_status != 99, "cannot start %s with the fault %s", program(), fault);
+    ck_assert_msg(exit_status != 99, "cannot start %s with the fault %s", program(),
+                  fault == NULL ? "none" : fault);
     return exit_status;
 }
 
-static char *text_of(const char *path) {
-    char *text = NULL;
-    size_t length;
-    ck_assert_msg(eq_file_read(path, (eq_place){0}, &text, &length, NULL) == EQ_OK, "no %s", path);
-    return text;
-}
-
 static void assert_said(const char *part, const char *fault) {
-    char *text = text_of(in("said"));
+    char *text = file_text(in("said"));
     ck_assert_msg(strstr(text, part) != NULL, "%s: no '%s' in: %s", fault, part, text);
     eq_free(text);
 }
@@ -111,7 +105,7 @@ static void write_line(char *line, int which) {
 
 /* The old text, or the whole new one. */
 static void assert_whole(const char *whole, const char *fault, bool must_be_old) {
-    char *text = text_of(in("old"));
+    char *text = file_text(in("old"));
     bool is_old = strcmp(text, old) == 0;
     ck_assert_msg(is_old || (!must_be_old && strcmp(text, whole) == 0), "%s: the file holds %.200s",
                   fault, text);
@@ -123,7 +117,7 @@ START_TEST(a_killed_writer_leaves_a_whole_file) {
     char line[LONGEST], fault[64];
     write_line(line, _i);
     ck_assert_int_eq(run_with(NULL, line), 0);
-    char *whole = text_of(in("old"));
+    char *whole = file_text(in("old"));
     int n = 1, exit_status = KILLED;
     for (; exit_status == KILLED && n < MOST_CALLS; n++) {
         write_line(line, _i);
@@ -155,7 +149,7 @@ START_TEST(a_failing_system_is_told) {
     for (int w = 0; w < WRITERS; w++) {
         write_line(line, w);
         ck_assert_int_eq(run_with(NULL, line), 0);
-        char *whole = text_of(in("old"));
+        char *whole = file_text(in("old"));
         write_line(line, w);
         snprintf(fault, sizeof fault, "%s:%d", failing[_i].call, failing[_i].code);
         int exit_status = run_with(fault, line);
@@ -199,7 +193,7 @@ static void check_run(const char *run, const char *fault) {
     }
     snprintf(path, sizeof path, "%s/metrics.csv", run);
     if (access(path, F_OK) != 0) return;
-    char *text = text_of(path);
+    char *text = file_text(path);
     ck_assert_msg(text[strlen(text) - 1] == '\n', "%s: metrics.csv", fault);
     eq_free(text);
 }
@@ -226,7 +220,7 @@ static void assert_same_runs(const char *a, const char *b) {
     eq_checkpoint_free(&p);
     eq_checkpoint_free(&q);
     for (int k = 0; k < 2; k++) snprintf(path[k], LONGEST, "%s/model.cir", k == 0 ? a : b);
-    char *text[2] = {text_of(path[0]), text_of(path[1])};
+    char *text[2] = {file_text(path[0]), file_text(path[1])};
     ck_assert_str_eq(text[0], text[1]);
     eq_free(text[0]);
     eq_free(text[1]);
@@ -340,7 +334,7 @@ START_TEST(killed_exports_leave_whole_decks) {
     eq_random r = eq_random_seed(9);
     write_line(line, 0);
     ck_assert_int_eq(run_with(NULL, line), 0);
-    char *whole = text_of(in("old"));
+    char *whole = file_text(in("old"));
     for (size_t k = 0; k < kills; k++) {
         if (k % 2 == 0) write_line(line, 0);
         pid_t child = start(line, NULL, 0);
