@@ -42,7 +42,7 @@ double eq_newton_evaluate(eq_newton *w, const double *x);
 /* The same into other arrays. */
 double eq_newton_ratio(const eq_newton *w, const double *x, double *r, double *magnitude);
 
-/* w->step is about -J(x)^-1 r, to three hundredths (inexact.c); false when that would take more
+/* w->step is about -J(x)^-1 r, to a twentieth (inexact.c); false when that would take more
  * than the `flops` floating-point operations of a factorization. */
 bool eq_newton_inexact(eq_newton *w, const double *x, double flops);
 /* Newton steps with line search from x until the KCL bound holds; eliminate: between the steps the

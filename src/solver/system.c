@@ -598,13 +598,15 @@ void eq_system_jacobian(eq_system *s, const double *x) {
 
 void eq_system_state(eq_system *s, const double *x, double *v, double *branch) {
     const eq_reduction *red = s->reduction;
-    eq_reduction_potentials(red, s->circuit, x, s->homotopy.scale, s->v);
+    if (branch == NULL) {
+        eq_reduction_potentials(red, s->circuit, x, s->homotopy.scale, s->v);
+    } else {
+        node_currents(s, x, false);
+        for (size_t b = 0; b < red->branches; b++)
+            if (red->current[b] != EQ_NONE) branch[b] = x[red->current[b]];
+        eq_reduction_currents(red, s->circuit, s->current, NULL, branch);
+    }
     memcpy(v, s->v, s->nodes * sizeof *v);
-    if (branch == NULL) return;
-    node_currents(s, x, false);
-    for (size_t b = 0; b < red->branches; b++)
-        if (red->current[b] != EQ_NONE) branch[b] = x[red->current[b]];
-    eq_reduction_currents(red, s->circuit, s->current, NULL, branch);
 }
 
 void eq_system_unknowns(const eq_system *s, const double *v, const double *branch, double *x) {
