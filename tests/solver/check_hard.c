@@ -407,12 +407,11 @@ typedef struct trial {
 
 static void try_file(const char *name, void *data) {
     trial *t = data;
-    char path[512], *text;
-    size_t length;
+    char path[512];
     eq_text deck = {0};
     snprintf(path, sizeof path, "tests/decks/hard/%s", name);
-    ck_assert_int_eq(eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, NULL), EQ_OK);
-    eq_text_add(&deck, text, length);
+    char *text = file_text(path);
+    eq_text_puts(&deck, text);
     try_deck(name, &deck, t->folder, &t->total);
     eq_text_free(&deck);
     eq_free(text);

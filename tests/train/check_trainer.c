@@ -317,11 +317,11 @@ START_TEST(trained_folder_is_whole) {
     ck_assert_uint_eq(summary.conductances, 132);
     ck_assert_uint_eq(summary.train_examples, 105);
     eq_experiment_free(x);
-    char path[224], *text;
-    size_t length, lines = 0;
+    char path[224];
+    size_t lines = 0;
     snprintf(path, sizeof path, "%s/" EQ_TRAIN_METRICS, run);
-    ck_assert_int_eq(eq_file_read(path, (eq_place){0}, &text, &length, NULL), EQ_OK);
-    for (size_t k = 0; k < length; k++) lines += text[k] == '\n';
+    char *text = file_text(path);
+    for (size_t k = 0; k < strlen(text); k++) lines += text[k] == '\n';
     ck_assert_uint_eq(lines, 21);
     ck_assert_int_eq(strncmp(text, "epoch,train_loss,train_error,test_loss,test_error,", 50), 0);
     eq_free(text);
