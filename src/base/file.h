@@ -1,6 +1,7 @@
 /* Files: reading whole regular files (plain or gzip), and writing so that a crash or a full disk
- * leaves the old file whole: write DIR/.NAME.PID.tmp, fsync, rename, fsync the folder. A symbolic
- * link keeps leading to the file; a device or a FIFO is written to as it is. */
+ * leaves the old file whole: a new file of a random name in the same folder, fsync, rename, fsync
+ * the folder. A symbolic link as the name keeps leading to the file; a device or a FIFO is written
+ * to as it is. */
 #ifndef EQ_BASE_FILE_H
 #define EQ_BASE_FILE_H
 

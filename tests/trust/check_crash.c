@@ -126,7 +126,7 @@ START_TEST(a_killed_writer_leaves_a_whole_file) {
         assert_whole(whole, fault, false);
     }
     ck_assert_int_eq(exit_status, 0);
-    ck_assert_int_gt(n, 5); /* fopen, fflush, fsync, fclose, rename were met */
+    ck_assert_int_gt(n, 5); /* openat, fflush, fsync, fclose, renameat were met */
     eq_free(whole);
 }
 END_TEST
@@ -136,9 +136,9 @@ static const struct {
     int code;
     bool keeps; /* the fault is met before the new file is in place */
 } failing[] = {
-    {"fopen:1", EROFS, true},   {"fopen:1", EACCES, true}, {"fflush:1", ENOSPC, true},
-    {"fsync:1", EIO, true},     {"fsync:1", ENOSPC, true}, {"fsync:2", EIO, false},
-    {"fclose:1", EDQUOT, true}, {"rename:1", EROFS, true},
+    {"openat:1", EROFS, true},  {"openat:1", EACCES, true},  {"fflush:1", ENOSPC, true},
+    {"fsync:1", EIO, true},     {"fsync:1", ENOSPC, true},   {"fsync:2", EIO, false},
+    {"fclose:1", EDQUOT, true}, {"renameat:1", EROFS, true},
 };
 enum { FAILING = sizeof failing / sizeof *failing };
 
@@ -256,9 +256,9 @@ START_TEST(a_killed_training_resumes_to_the_same_bits) {
 }
 END_TEST
 
-static const char *const training_faults[] = {"fopen:3:28", "fflush:4:28",  "fsync:5:5",
-                                              "fsync:6:5",  "fclose:3:122", "rename:2:30",
-                                              "rename:5:30"};
+static const char *const training_faults[] = {"openat:3:28",  "fflush:4:28",  "fsync:5:5",
+                                              "fsync:6:5",    "fclose:3:122", "renameat:2:30",
+                                              "renameat:5:30"};
 enum { TRAINING_FAULTS = sizeof training_faults / sizeof *training_faults };
 
 /* The disk fills up in the middle of a training: exit status 1, whole files, and it goes on from
