@@ -1,6 +1,7 @@
 /* Decks out: one walk over the circuit in deck order, filled into the templates of a dialect. */
 #include "netlist/write.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -435,17 +436,18 @@ static void put_comment(writer *w, const char *text) {
     eq_text_puts(w->out, "\n");
 }
 
-/* ngspice takes a file whose first line starts with *ng_script for a list of commands, and lines
- * that start with *# for commands. */
-static bool is_script(const char *title) {
-    return title[0] == '*' && (title[1] == '#' || eq_match("?ng_script*", title));
+/* ngspice looks for cards and commands in the title too (.include, *#, *ng_script): it stands there
+ * as it is only when it starts as no such thing does, with a letter, a digit or "* ". */
+static bool is_harmless(const char *title) {
+    return isalnum((unsigned char)title[0]) ||
+           (title[0] == '*' && (title[1] == ' ' || title[1] == '\0'));
 }
 
 static void put_title(writer *w) {
     size_t start = w->out->length, sign = strlen(w->d->comment);
     const char *title = w->c->title;
     eq_text_puts(w->out, w->d->comment);
-    put_text(w, title[0] == '\0' ? "eqspice" : is_script(title) ? "eqspice: " : "");
+    put_text(w, title[0] == '\0' ? "eqspice" : is_harmless(title) ? "" : "eqspice: ");
     put_text(w, title);
     eq_text_puts(w->out, "\n");
     if (!w->d->title_is_bare || w->out->failed) return;
@@ -482,7 +484,8 @@ static void put_io(writer *w) {
 static void put_groups(writer *w) {
     for (size_t k = 0; k < w->c->groups; k++) {
         const eq_group *g = &w->c->group[k];
-        eq_text_printf(w->out, "*%% train %s", g->name);
+        eq_text_puts(w->out, "*% train ");
+        put_text(w, g->name);
         put_pair(w, "gmin", g->gmin);
         put_pair(w, "gmax", g->gmax);
         eq_text_puts(w->out, "\n");

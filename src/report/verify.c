@@ -4,81 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "report/ngspice.h"
 #include "report/operating_point.h"
 #include "report/raw.h"
-
-/* Far tighter than ngspice's defaults (FACTS section 3), so that what remains is not its stopping
- * rule. */
-static const char tight[] = ".options reltol=1e-9 abstol=1e-15 vntol=1e-12 itl1=1000 itl2=1000 "
-                            "epsmin=1e-300\n"; /* ngspice would raise IS to 1e-28 A */
-
-/* The start of the line `.end` (the last one), or the end of the text. */
-static size_t end_card(const char *text, size_t length) {
-    size_t found = length;
-    for (size_t i = 0; i < length;) {
-        const char *newline = memchr(text + i, '\n', length - i);
-        size_t n = newline == NULL ? length - i : (size_t)(newline - text) - i;
-        char word[5] = "";
-        memcpy(word, text + i, n < 4 ? n : 4);
-        bool alone = n == 4 || (n > 4 && strchr(" \t\r;$", text[i + 4]) != NULL);
-        if (alone && eq_same(word, ".end")) found = i;
-        i += n + 1;
-    }
-    return found;
-}
-
-/* True for a line that ngspice would take for a command, or behind which it would look at files
- * that we have not read: .control, *# (inp.c of ngspice), *ng_script, .if. */
-static bool commands_stand_in(const char *text) {
-    static const char *const start[] = {".control", "*#", "*ng_script", ".if"};
-    for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
-        line += strspn(line, " \t\r\n");
-        for (size_t k = 0; k < sizeof start / sizeof *start; k++) {
-            char word[16];
-            snprintf(word, sizeof word, "%.*s", (int)strlen(start[k]), line);
-            if (eq_same(word, start[k])) return true;
-        }
-    }
-    return false;
-}
-
-/* A deck from elsewhere may hold commands of ngspice, a shell among them; eqspice skips them, and
- * so they must not be run here either. */
-static eq_status has_commands(const eq_circuit *c, bool *found, eq_diag *diag) {
-    eq_status status = EQ_OK;
-    *found = false;
-    for (int32_t k = 0; status == EQ_OK && !*found && k < c->files; k++) {
-        char *text;
-        size_t length;
-        status = eq_file_read(c->file[k], (eq_place){NULL, 0, 0}, &text, &length, diag);
-        if (status != EQ_OK) break;
-        *found = commands_stand_in(text) || strlen(text) < length;
-        eq_free(text);
-    }
-    return status;
-}
-
-/* The user's deck with our options before its .end (the last .options line counts) and an .op if it
- * has none. */
-static eq_status own_text(const eq_circuit *c, const char *path, eq_text *deck, eq_diag *diag) {
-    char *text;
-    size_t length;
-    eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
-    if (status != EQ_OK) return status;
-    size_t end = end_card(text, length);
-    bool has_op = false;
-    for (size_t k = 0; k < c->analyses; k++) has_op |= c->analysis[k].type == EQ_ANALYSIS_OP;
-    eq_text_add(deck, text, end);
-    eq_text_puts(deck, "\n");
-    eq_text_puts(deck, tight);
-    eq_text_puts(deck, has_op ? ".end\n" : ".op\n.end\n");
-    eq_free(text);
-    return deck->failed ? eq_out_of_memory(diag) : EQ_OK;
-}
 
 static void deviate(eq_deviation *d, const eq_variable *variable, double here, double there,
                     double scale) {
@@ -182,42 +112,50 @@ static const eq_result *operating_point_of(eq_result *const *plots, size_t count
     return NULL;
 }
 
-static eq_status with_ngspice(const eq_circuit *c, const char *deck, const eq_result *ours,
-                              eq_verification *out, eq_diag *diag) {
+static eq_status solve(eq_circuit *c, eq_result **ours, eq_diag *diag) {
+    eq_solve_options o = eq_solve_options_of(c);
+    return eq_operating_point(c, &o, ours, NULL, diag);
+}
+
+static eq_status match(const eq_circuit *c, const eq_result *ours, eq_result *const *plots,
+                       size_t count, eq_verification *out, eq_diag *diag) {
+    const eq_result *theirs = operating_point_of(plots, count);
+    *out = (eq_verification){0};
+    return theirs == NULL ? eq_fail(diag, EQ_ERR_CHECK, "ngspice gave no operating point")
+                          : compare(c, ours, theirs, out, diag);
+}
+
+eq_status eq_verify_plots(eq_circuit *c, eq_result *const *plots, size_t count,
+                          eq_verification *out, eq_diag *diag) {
+    eq_result *ours = NULL;
+    eq_status status = solve(c, &ours, diag);
+    if (status == EQ_OK) status = match(c, ours, plots, count, out, diag);
+    eq_result_free(ours);
+    return status;
+}
+
+/* The export with a title of ours: nothing in it is anybody else's text but names of the characters
+ * that the writer lets through. */
+static eq_status own_deck(const eq_circuit *c, eq_text *deck, eq_diag *diag) {
     eq_text text = {0};
-    eq_result **plots = NULL;
-    size_t count = 0;
-    char *folder = deck == NULL ? NULL : eq_path_folder(deck);
-    bool commands = false;
-    eq_status status = EQ_OK;
-    if (deck != NULL && folder == NULL) status = eq_out_of_memory(diag);
-    if (deck != NULL && status == EQ_OK) status = has_commands(c, &commands, diag);
-    if (commands)
-        eq_note_at(diag, (eq_place){deck, 0, 0},
-                   "ngspice gets our export of this deck: its own text has .control, *# or .if, "
-                   "which could run commands");
-    if (status == EQ_OK)
-        status = deck == NULL || commands ? eq_deck_write(c, EQ_NGSPICE, NULL, &text, diag)
-                                          : own_text(c, deck, &text, diag);
-    if (status == EQ_OK)
-        status = eq_ngspice_run(text.text, text.length, folder, &plots, &count, diag);
-    if (status == EQ_OK) {
-        const eq_result *theirs = operating_point_of(plots, count);
-        status = theirs == NULL ? eq_fail(diag, EQ_ERR_CHECK, "ngspice gave no operating point")
-                                : compare(c, ours, theirs, out, diag);
-    }
-    eq_raw_free(plots, count);
-    eq_free(folder);
+    eq_status status = eq_deck_write(c, EQ_NGSPICE, NULL, &text, diag);
+    eq_text_puts(deck, "verified by eqspice");
+    if (status == EQ_OK) eq_text_puts(deck, strchr(text.text, '\n'));
+    if (status == EQ_OK && deck->failed) status = eq_out_of_memory(diag);
     eq_text_free(&text);
     return status;
 }
 
-eq_status eq_verify(eq_circuit *c, const char *deck, eq_verification *out, eq_diag *diag) {
-    *out = (eq_verification){0};
-    eq_solve_options o = eq_solve_options_of(c);
-    eq_result *ours = NULL;
-    eq_status status = eq_operating_point(c, &o, &ours, NULL, diag);
-    if (status == EQ_OK) status = with_ngspice(c, deck, ours, out, diag);
+eq_status eq_verify(eq_circuit *c, eq_verification *out, eq_diag *diag) {
+    eq_text deck = {0};
+    eq_result *ours = NULL, **plots = NULL;
+    size_t count = 0;
+    eq_status status = solve(c, &ours, diag);
+    if (status == EQ_OK) status = own_deck(c, &deck, diag);
+    if (status == EQ_OK) status = eq_ngspice_run(deck.text, deck.length, &plots, &count, diag);
+    if (status == EQ_OK) status = match(c, ours, plots, count, out, diag);
+    eq_raw_free(plots, count);
     eq_result_free(ours);
+    eq_text_free(&deck);
     return status;
 }

@@ -168,7 +168,7 @@ static eq_status verify(eq_verification *v, eq_diag *d) {
     static const char text[] = "t\nv1 in 0 3\nr1 in out 1k\nr2 out 0 2k\n.op\n.end\n";
     eq_circuit *c = NULL;
     ck_assert_int_eq(eq_deck_parse("t.cir", text, strlen(text), &c, NULL), EQ_OK);
-    eq_status status = eq_verify(c, NULL, v, d);
+    eq_status status = eq_verify(c, v, d);
     eq_circuit_free(c);
     return status;
 }
@@ -257,6 +257,10 @@ START_TEST(what_gnuplot_may_do) {
     } gnuplot[] = {{"#!/bin/sh\ncat >/dev/null\necho no terminal; exit 1\n", "no terminal"},
                    {"#!/bin/sh\ncat >/dev/null\nexit 1\n", "gnuplot failed"},
                    {NULL, "gnuplot is not installed; apt-get install gnuplot-nox"}};
+    eq_diag *none = eq_diag_new();
+    ck_assert_int_eq(eq_plot_curves(scratch_current(), none), EQ_OK);
+    said(none, "metrics.csv': No such file or directory");
+    ck_assert_int_eq(eq_file_write(in("metrics.csv"), "1,2,3\n", 6, NULL), EQ_OK);
     for (size_t k = 0; k < sizeof gnuplot / sizeof *gnuplot; k++) {
         eq_diag *d = eq_diag_new();
         if (gnuplot[k].script == NULL)
