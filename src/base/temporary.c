@@ -1,12 +1,13 @@
-#define _GNU_SOURCE /* getrandom, O_DIRECTORY */
+#define _GNU_SOURCE /* getdents64 */
 #include "base/temporary.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@ enum { KIND_FREE, KIND_TAKEN, KIND_PROGRAM, KIND_FILE, KIND_FOLDER };
 struct eq_temporary {
     atomic_int kind;
     int folder;
+    atomic_int inside; /* the folder itself, -1 before it is open */
     pid_t program;
     char name[40];
 };
@@ -52,6 +54,7 @@ static eq_temporary *with_random_name(int folder, const char *format, int kind) 
     if (getrandom(&number, sizeof number, 0) != sizeof number) return give_up(t);
     snprintf(t->name, sizeof t->name, format, number);
     t->folder = folder;
+    atomic_store(&t->inside, -1);
     atomic_store(&t->kind, kind);
     return t;
 }
@@ -68,20 +71,12 @@ eq_temporary *eq_temporary_folder(int folder, int *fd) {
     if (t == NULL) return NULL;
     if (mkdirat(folder, t->name, 0700) != 0) return give_up(t);
     *fd = openat(folder, t->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    atomic_store(&t->inside, *fd);
     if (*fd >= 0) return t;
     int why = errno;
     eq_temporary_remove(t);
     errno = why;
     return NULL;
-}
-
-eq_temporary *eq_temporary_expected(int folder, const char *name) {
-    eq_temporary *t = take();
-    if (t == NULL) return NULL;
-    snprintf(t->name, sizeof t->name, "%s", name);
-    t->folder = folder;
-    atomic_store(&t->kind, KIND_FILE);
-    return t;
 }
 
 eq_temporary *eq_temporary_program(pid_t program) {
@@ -100,7 +95,24 @@ void eq_temporary_keep(eq_temporary *t) {
     if (t != NULL) give_up(t);
 }
 
+/* Removes one block of names from the start of the folder; false: nothing could be removed. */
+static bool remove_some(int folder) {
+    _Alignas(struct dirent64) char block[4096];
+    bool some = false;
+    lseek(folder, 0, SEEK_SET);
+    ssize_t n = getdents64(folder, block, sizeof block);
+    for (ssize_t at = 0; at < n;) {
+        const struct dirent64 *e = (const struct dirent64 *)(const void *)(block + at);
+        some = unlinkat(folder, e->d_name, 0) == 0 || some; /* refuses . and .. */
+        at += e->d_reclen;
+    }
+    return some;
+}
+
+/* Without opendir, which allocates. */
 static void unlink_entry(const eq_temporary *t, int kind) {
+    int inside = kind == KIND_FOLDER ? atomic_load(&t->inside) : -1;
+    while (inside >= 0 && remove_some(inside)) continue;
     unlinkat(t->folder, t->name, kind == KIND_FOLDER ? AT_REMOVEDIR : 0);
 }
 

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "base/mem.h"
 #include "report/process.h"
 #include "report/raw.h"
 #include "report/workplace.h"
@@ -37,7 +39,7 @@ static eq_status failed(int exit_status, const char *why, eq_diag *diag) {
                    exit_status, why == NULL ? 0 : (int)strcspn(why, "\n"), why == NULL ? "" : why);
 }
 
-static eq_status run(const eq_workplace *w, eq_diag *diag) {
+static eq_status run(const eq_workplace *w, const char *result, eq_diag *diag) {
     /* -n: no .spiceinit is run */
     static const char *const argv[] = {"ngspice", "-n", "-b", "-r", raw, deck, NULL};
     eq_process p = {argv, w->folder, NULL, "ngspice", TIME_LIMIT};
@@ -45,7 +47,7 @@ static eq_status run(const eq_workplace *w, eq_diag *diag) {
     int exit_status = 0;
     eq_status status = eq_process_run_bound(&p, &exit_status, &said, diag);
     const char *why = complaint(said.text);
-    if (status == EQ_OK && (exit_status != 0 || access(w->result, R_OK) != 0 || why != NULL))
+    if (status == EQ_OK && (exit_status != 0 || access(result, R_OK) != 0 || why != NULL))
         status = failed(exit_status, why, diag);
     eq_text_free(&said);
     return status;
@@ -54,10 +56,12 @@ static eq_status run(const eq_workplace *w, eq_diag *diag) {
 eq_status eq_ngspice_run(const char *text, size_t length, eq_result ***plots, size_t *count,
                          eq_diag *diag) {
     eq_workplace w;
-    eq_status status = eq_workplace_open(&w, deck, text, length, raw, diag);
+    eq_status status = eq_workplace_open(&w, deck, text, length, diag);
     if (status != EQ_OK) return status;
-    status = run(&w, diag);
-    if (status == EQ_OK) status = eq_raw_read(w.result, plots, count, diag);
+    char *result = eq_path_join(w.folder, raw);
+    status = result == NULL ? eq_out_of_memory(diag) : run(&w, result, diag);
+    if (status == EQ_OK) status = eq_raw_read(result, plots, count, diag);
+    eq_free(result);
     eq_workplace_close(&w);
     return status;
 }

@@ -47,24 +47,27 @@ static eq_status draw(const eq_workplace *w, eq_text *said, eq_diag *diag) {
     return eq_fail(diag, EQ_ERR_IO, "%s", said->length > 0 ? said->text : "gnuplot failed");
 }
 
-static eq_status copy(const char *from, const char *folder, const char *name, eq_diag *diag) {
-    char *text = NULL, *to = eq_path_join(folder, name);
+/* The picture goes from one folder to the other. */
+static eq_status move(const char *from, const char *to, eq_diag *diag) {
+    char *text = NULL, *source = eq_path_join(from, picture), *target = eq_path_join(to, picture);
     size_t length = 0;
-    eq_status status = to == NULL ? eq_out_of_memory(diag) : EQ_OK;
-    if (status == EQ_OK) status = eq_file_read(from, (eq_place){NULL, 0, 0}, &text, &length, diag);
-    if (status == EQ_OK) status = eq_file_write(to, text, length, diag);
+    eq_status status = source == NULL || target == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK)
+        status = eq_file_read(source, (eq_place){NULL, 0, 0}, &text, &length, diag);
+    if (status == EQ_OK) status = eq_file_write(target, text, length, diag);
     eq_free(text);
-    eq_free(to);
+    eq_free(source);
+    eq_free(target);
     return status;
 }
 
 static eq_status plot(const char *folder, const char *text, size_t length, eq_diag *diag) {
     eq_text said = {0};
     eq_workplace w;
-    eq_status status = eq_workplace_open(&w, "metrics.csv", text, length, picture, diag);
+    eq_status status = eq_workplace_open(&w, "metrics.csv", text, length, diag);
     if (status != EQ_OK) return status;
     status = draw(&w, &said, diag);
-    if (status == EQ_OK) status = copy(w.result, folder, picture, diag);
+    if (status == EQ_OK) status = move(w.folder, folder, diag);
     eq_workplace_close(&w);
     eq_text_free(&said);
     return status;

@@ -10,16 +10,15 @@
 
 typedef struct eq_workplace {
     char *folder;  /* its path */
-    char *result;  /* the path of the file that the program is to make there */
     int above, fd; /* descriptors of $TMPDIR and of the folder */
-    eq_temporary *made, *given, *expected;
+    eq_temporary *made;
 } eq_workplace;
 
-/* Makes the folder in $TMPDIR (/tmp), with the text in the file `given`. Closed also when it fails.
- */
+/* Makes the folder in $TMPDIR (/tmp), with the text in the file `given`. On failure there is
+ * nothing to close. */
 eq_status eq_workplace_open(eq_workplace *w, const char *given, const char *text, size_t length,
-                            const char *expected, eq_diag *diag);
-/* Removes the folder and both files. */
+                            eq_diag *diag);
+/* Removes the folder with all files in it. */
 void eq_workplace_close(eq_workplace *w);
 
 #endif
