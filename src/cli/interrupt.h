@@ -1,12 +1,12 @@
-/* Signals that end the program: Ctrl-C (SIGINT), SIGTERM and SIGHUP. */
+/* Signals that end the program: Ctrl-C (SIGINT), SIGTERM, SIGHUP and their kin. */
 #ifndef EQ_CLI_INTERRUPT_H
 #define EQ_CLI_INTERRUPT_H
 
 #include <signal.h>
 
 /* From now on they end the programs that eqspice has started and remove its temporary files before
- * they end it. SIGHUP stays ignored under nohup. A file that grows beyond the limit (SIGXFSZ) is an
- * error that is told, not an end. */
+ * they end it. A file that grows beyond the limit (SIGXFSZ) is an error that is told, not an end.
+ */
 void eq_interrupt_ends(void);
 /* From now on they set *stop, for work that can save what it has done; a second Ctrl-C ends.
  * NULL: they end again. */

@@ -235,10 +235,15 @@ START_TEST(evil_names_stay_names) {
 }
 END_TEST
 
-/* Paths are given to the system as they are: no shell sees them. */
+/* Paths are given to the system as they are: no shell sees them, nor does gnuplot. */
 START_TEST(paths_reach_no_shell) {
-    static const char *const name[] = {
-        "$(touch_pwned).cir", "a;touch_pwned.cir", "`id`.cir", "-v.cir", "a'b\".cir", "%s%n.cir"};
+    setenv("PWNED", in("pwned"), 1);
+    static const char *const name[] = {"$(touch${IFS}$PWNED).cir",
+                                       "a;touch${IFS}$PWNED.cir",
+                                       "`id`.cir",
+                                       "-v.cir",
+                                       "a'b\".cir",
+                                       "%s%n.cir"};
     char *text = file_text("netlists/divider.cir");
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
         char *path = eq_strdup(in(name[k])), raw[LONGEST];
@@ -251,6 +256,20 @@ START_TEST(paths_reach_no_shell) {
         eq_free(path);
     }
     eq_free(text);
+    static const char *const folder[] = {"`touch${IFS}$PWNED`",
+                                         "$(touch${IFS}$PWNED)",
+                                         "a'.system('touch${IFS}$PWNED').'b",
+                                         "<touch${IFS}$PWNED",
+                                         "|touch${IFS}$PWNED",
+                                         "-",
+                                         "%s%n"};
+    for (size_t k = 0; k < sizeof folder / sizeof *folder; k++) {
+        char *path = eq_strdup(in(folder[k])), *picture = eq_path_join(path, "curves.svg");
+        expect_exit(0, NULL, "train netlists/iris.xml --epochs 1 -o %s", path);
+        ck_assert_int_eq(access(picture, F_OK), 0);
+        eq_free(picture);
+        eq_free(path);
+    }
     assert_not_run("a path");
 }
 END_TEST
