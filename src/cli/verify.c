@@ -22,6 +22,9 @@ static eq_status verify_phase(eq_subject *s, int sample, bool nudged, eq_verific
     eq_verification v;
     eq_status status = eq_subject_sample(s, sample, nudged, diag);
     if (status == EQ_OK) status = eq_verify(s->circuit, &v, diag);
+    if (status == EQ_ERR_CHECK)
+        eq_note_at(diag, (eq_place){NULL, 0, 0},
+                   "ngspice knows the nodes as n1, n2, ... in the order of `eqspice op`");
     if (status != EQ_OK) return status;
     merge(&all->node, &v.node);
     merge(&all->branch, &v.branch);

@@ -35,6 +35,7 @@ static double largest(const eq_result *r, const char *type) {
 typedef struct lookup {
     eq_names *names;
     size_t *column; /* [names] */
+    bool numbered;  /* names are numbers (eq_deck_write_numbered), not those of the circuit */
 } lookup;
 
 static void lookup_free(lookup *l) {
@@ -42,8 +43,8 @@ static void lookup_free(lookup *l) {
     eq_free(l->column);
 }
 
-static eq_status lookup_new(const eq_result *r, lookup *l, eq_diag *diag) {
-    *l = (lookup){eq_names_new(), eq_calloc(r->variables + 1, sizeof *l->column)};
+static eq_status lookup_new(const eq_result *r, bool numbered, lookup *l, eq_diag *diag) {
+    *l = (lookup){eq_names_new(), eq_calloc(r->variables + 1, sizeof *l->column), numbered};
     bool good = l->names != NULL && l->column != NULL;
     for (size_t k = 0; good && k < r->variables; k++) {
         eq_text name = {0};
@@ -59,16 +60,40 @@ static eq_status lookup_new(const eq_result *r, lookup *l, eq_diag *diag) {
     return good ? EQ_OK : eq_out_of_memory(diag);
 }
 
+/* The name in ngspice of a variable of ours, v(NODE) or i(ELEMENT), where it got the numbered deck.
+ */
+static void put_numbered(const eq_circuit *c, const char *variable, eq_text *out) {
+    eq_text name = {0};
+    eq_text_add(&name, variable + 2, strlen(variable) - 3);
+    if (name.failed) {
+        out->failed = true;
+    } else if (variable[0] == 'v') {
+        eq_text_printf(out, "v(n%d)", eq_circuit_find_node(c, name.text));
+    } else {
+        eq_element e = eq_circuit_find_element(c, name.text);
+        eq_text_printf(out, "i(%c%d)", eq_class(c->row[e].cls)->letter, e);
+    }
+    eq_text_free(&name);
+}
+
 /* The column of a variable of ours; EQ_NO_NAME: ngspice has none. What is written as a B source has
  * a b in front of its name there. */
-static int32_t column_of(const lookup *there, const char *name) {
-    int32_t id = eq_names_find(there->names, name, strlen(name));
-    if (id != EQ_NO_NAME || strncmp(name, "i(", 2) != 0) return id;
-    eq_text longer = {0};
-    eq_text_printf(&longer, "i(b%s", name + 2);
-    if (!longer.failed) id = eq_names_find(there->names, longer.text, longer.length);
-    eq_text_free(&longer);
-    return id;
+static eq_status column_of(const lookup *there, const eq_circuit *c, const char *name, int32_t *id,
+                           eq_diag *diag) {
+    eq_text theirs = {0};
+    if (there->numbered)
+        put_numbered(c, name, &theirs);
+    else
+        eq_text_puts(&theirs, name);
+    if (!theirs.failed) *id = eq_names_find(there->names, theirs.text, theirs.length);
+    if (!theirs.failed && *id == EQ_NO_NAME && name[0] == 'i' && !there->numbered) {
+        eq_text_clear(&theirs);
+        eq_text_printf(&theirs, "i(b%s", name + 2);
+        if (!theirs.failed) *id = eq_names_find(there->names, theirs.text, theirs.length);
+    }
+    eq_status status = theirs.failed ? eq_out_of_memory(diag) : EQ_OK;
+    eq_text_free(&theirs);
+    return status;
 }
 
 /* ngspice makes POLY sources of E and H code models (XSPICE) whose branches have names of their
@@ -84,14 +109,16 @@ static bool may_lack(const eq_circuit *c, const char *name) {
 }
 
 static eq_status compare(const eq_circuit *c, const eq_result *ours, const eq_result *theirs,
-                         eq_verification *out, eq_diag *diag) {
+                         bool numbered, eq_verification *out, eq_diag *diag) {
     double volt = largest(ours, "voltage"), ampere = largest(ours, "current");
     lookup there;
-    eq_status status = lookup_new(theirs, &there, diag);
+    eq_status status = lookup_new(theirs, numbered, &there, diag);
     for (size_t k = 0; status == EQ_OK && k < ours->variables; k++) {
         const eq_variable *variable = &ours->variable[k];
-        int32_t id = column_of(&there, variable->name);
         bool current = strcmp(variable->type, "current") == 0;
+        int32_t id = EQ_NO_NAME;
+        status = column_of(&there, c, variable->name, &id, diag);
+        if (status != EQ_OK) break;
         if (id == EQ_NO_NAME && may_lack(c, variable->name)) continue;
         if (id == EQ_NO_NAME)
             status =
@@ -118,31 +145,19 @@ static eq_status solve(eq_circuit *c, eq_result **ours, eq_diag *diag) {
 }
 
 static eq_status match(const eq_circuit *c, const eq_result *ours, eq_result *const *plots,
-                       size_t count, eq_verification *out, eq_diag *diag) {
+                       size_t count, bool numbered, eq_verification *out, eq_diag *diag) {
     const eq_result *theirs = operating_point_of(plots, count);
     *out = (eq_verification){0};
     return theirs == NULL ? eq_fail(diag, EQ_ERR_CHECK, "ngspice gave no operating point")
-                          : compare(c, ours, theirs, out, diag);
+                          : compare(c, ours, theirs, numbered, out, diag);
 }
 
 eq_status eq_verify_plots(eq_circuit *c, eq_result *const *plots, size_t count,
                           eq_verification *out, eq_diag *diag) {
     eq_result *ours = NULL;
     eq_status status = solve(c, &ours, diag);
-    if (status == EQ_OK) status = match(c, ours, plots, count, out, diag);
+    if (status == EQ_OK) status = match(c, ours, plots, count, false, out, diag);
     eq_result_free(ours);
-    return status;
-}
-
-/* The export with a title of ours: nothing in it is anybody else's text but names of the characters
- * that the writer lets through. */
-static eq_status own_deck(const eq_circuit *c, eq_text *deck, eq_diag *diag) {
-    eq_text text = {0};
-    eq_status status = eq_deck_write(c, EQ_NGSPICE, NULL, &text, diag);
-    eq_text_puts(deck, "verified by eqspice");
-    if (status == EQ_OK) eq_text_puts(deck, strchr(text.text, '\n'));
-    if (status == EQ_OK && deck->failed) status = eq_out_of_memory(diag);
-    eq_text_free(&text);
     return status;
 }
 
@@ -151,9 +166,9 @@ eq_status eq_verify(eq_circuit *c, eq_verification *out, eq_diag *diag) {
     eq_result *ours = NULL, **plots = NULL;
     size_t count = 0;
     eq_status status = solve(c, &ours, diag);
-    if (status == EQ_OK) status = own_deck(c, &deck, diag);
+    if (status == EQ_OK) status = eq_deck_write_numbered(c, &deck, diag);
     if (status == EQ_OK) status = eq_ngspice_run(deck.text, deck.length, &plots, &count, diag);
-    if (status == EQ_OK) status = match(c, ours, plots, count, out, diag);
+    if (status == EQ_OK) status = match(c, ours, plots, count, true, out, diag);
     eq_raw_free(plots, count);
     eq_result_free(ours);
     eq_text_free(&deck);

@@ -18,9 +18,9 @@ typedef struct eq_verification {
 } eq_verification;
 
 /* Solves the circuit here and in ngspice with matched, tight tolerances and compares all node
- * potentials and the currents of all voltage-defined branches. ngspice gets our export of the
- * circuit, never the text it was read from: a deck may tell ngspice to run commands, a shell among
- * them, and in places where our reader does not look. */
+ * potentials and the currents of all voltage-defined branches. ngspice gets the circuit
+ * as we write it, with numbers for names, and no word of the text that it was read from: that may
+ * tell ngspice to run commands, a shell among them, in places where our reader does not look. */
 eq_status eq_verify(eq_circuit *c, eq_verification *out, eq_diag *diag);
 /* The same with the plots that ngspice gave for a deck of the same circuit. */
 eq_status eq_verify_plots(eq_circuit *c, eq_result *const *plots, size_t count,

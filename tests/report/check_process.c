@@ -178,7 +178,7 @@ static eq_status verify(eq_verification *v, eq_diag *d) {
     "\nFlags: real\nNo. Variables: " vectors "\nNo. Points: " points "\nVariables:\n" name         \
     "Values:\n0\t" values "\nX\n"
 #define RAW(name, plot, vectors, values) RAW_OF("1", name, plot, vectors, values)
-#define ALL "\t0\tin\tvoltage\n\t1\tv(out)\tvoltage\n\t2\ti(v1)\tcurrent\n"
+#define ALL "\t0\tn1\tvoltage\n\t1\tv(n2)\tvoltage\n\t2\ti(v0)\tcurrent\n"
 
 START_TEST(what_ngspice_may_do) {
     static const struct {
@@ -198,9 +198,9 @@ START_TEST(what_ngspice_may_do) {
          "ngspice gave no operating point"},
         {RAW_OF("2", ALL, "Operating Point", "3", "3\n\t2\n\t-1e-3\n1\t3\n\t2\n\t-1e-3\n"),
          "ngspice gave no operating point"},
-        {RAW("\t0\tin\tvoltage\n\t1\ti(v1)\tcurrent\n", "Operating Point", "2", "3\n\t-1e-3\n"),
+        {RAW("\t0\tn1\tvoltage\n\t1\ti(v0)\tcurrent\n", "Operating Point", "2", "3\n\t-1e-3\n"),
          "ngspice gave no v(out); does the deck mean the same there?"},
-        {RAW("\t0\tin\tvoltage\n\t1\tout\tvoltage\n", "Operating Point", "2", "3\n\t2\n"),
+        {RAW("\t0\tn1\tvoltage\n\t1\tn2\tvoltage\n", "Operating Point", "2", "3\n\t2\n"),
          "ngspice gave no i(v1); does the deck mean the same there?"},
     };
     for (size_t k = 0; k < sizeof ngspice / sizeof *ngspice; k++) {

@@ -415,6 +415,17 @@ static const struct {
 };
 enum { SCENARIOS = sizeof scenario / sizeof *scenario };
 
+/* The deck as ngspice gets it. */
+static void put_numbered(const char *path, const char *name) {
+    eq_circuit *c = NULL;
+    eq_text text = {0};
+    ck_assert_int_eq(eq_deck_read(path, &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_deck_write_numbered(c, &text, NULL), EQ_OK);
+    put(name, text.text, text.length);
+    eq_text_free(&text);
+    eq_circuit_free(c);
+}
+
 static void make_files(void) {
     static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0,
                                            0, 1, 0, 0, 0, 2, 1, 2, 3, 4};
@@ -453,8 +464,10 @@ static void make_files(void) {
     expect_exit(0, NULL, "run %s --format raw -o %s", in("sweep.cir"), in("sweep.raw"));
     expect_exit(0, NULL, "export netlists/controlled.cir --to xml -o %s", in("circuit.xml"));
     expect_exit(0, NULL, "op tests/decks/include.cir --format raw-ascii -o %s", in("theirs.raw"));
+    put_numbered("tests/decks/include.cir", "numbered.cir");
+    expect_exit(0, NULL, "op %s --format raw-ascii -o %s", in("numbered.cir"), in("numbered.raw"));
     char script[512], path[512];
-    int length = snprintf(script, sizeof script, "#!/bin/sh\ncp %s \"$4\"\n", in("theirs.raw"));
+    int length = snprintf(script, sizeof script, "#!/bin/sh\ncp %s \"$4\"\n", in("numbered.raw"));
     put("ngspice", script, (size_t)length);
     chmod(in("ngspice"), 0755);
     snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
