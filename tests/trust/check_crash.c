@@ -49,6 +49,7 @@ static _Noreturn void become(char *line, const char *fault, rlim_t most) {
         signal(SIGXFSZ, SIG_IGN); /* a write beyond it fails with EFBIG */
         setrlimit(RLIMIT_FSIZE, &(struct rlimit){most, most});
     }
+    setenv("TMPDIR", scratch_current(), 1); /* what is killed leaves its folder */
     argv[n++] = (char *)(uintptr_t)name;
     for (char *word = strtok_r(line, " ", &rest); word != NULL && n < MOST_WORDS;
          word = strtok_r(NULL, " ", &rest))
