@@ -233,7 +233,17 @@ eq_status eq_file_write(const char *path, const char *data, size_t length, eq_di
 }
 
 eq_status eq_folder_make(const char *path, eq_diag *diag) {
-    if (mkdir(path, 0777) == 0) return EQ_OK;
+    bool made = mkdir(path, 0777) == 0;
+    if (!made && errno == ENOENT) { /* first the folder it lies in */
+        char *parent = eq_path_folder(path);
+        if (parent == NULL) return eq_out_of_memory(diag);
+        bool shorter = strlen(parent) < strlen(path);
+        eq_status status = shorter ? eq_folder_make(parent, diag) : EQ_OK;
+        eq_free(parent);
+        if (status != EQ_OK) return status;
+        made = mkdir(path, 0777) == 0;
+    }
+    if (made) return EQ_OK;
     struct stat st;
     int why = errno;
     if (why == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return EQ_OK;

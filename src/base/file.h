@@ -32,7 +32,7 @@ void eq_out_abort(eq_out *out);
 
 /* Writes text to path atomically. */
 eq_status eq_file_write(const char *path, const char *data, size_t length, eq_diag *diag);
-/* Creates the folder (one level) if it is not there. */
+/* Creates the folder, and those it lies in, if it is not there. */
 eq_status eq_folder_make(const char *path, eq_diag *diag);
 /* CRC-32 (ISO 3309, as in gzip) of the bytes. */
 uint32_t eq_crc32(const void *data, size_t length);
