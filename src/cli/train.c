@@ -70,7 +70,7 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
         printf("accuracy on %zu held-out examples: %.2f %%\n", s->test_examples,
                100.0 * (1.0 - m->test_error));
     printf("wrote %s/" EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_CHECKPOINT
-           " and curves.svg\n",
+           " and " EQ_TRAIN_CURVES "\n",
            folder);
 }
 
@@ -121,6 +121,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     const eq_option table[] = {
         {"output", 'o', EQ_OPTION_TEXT, &o.folder, "DIR", "write here instead of runs/NAME"},
         {"resume", 0, EQ_OPTION_FLAG, &o.resume, NULL, "go on from DIR/checkpoint"},
+        {"force", 0, EQ_OPTION_FLAG, &o.force, NULL, "remove the run that DIR holds, begin anew"},
         {"epochs", 0, EQ_OPTION_INT, &epochs, "N", "train N epochs in all"},
         {"threads", 0, EQ_OPTION_INT, &o.threads, "N", "use N threads"},
         {"seed", 0, EQ_OPTION_INT, &seed, "N",

@@ -111,7 +111,7 @@ START_TEST(trainings_agree_for_any_number_of_processes) {
     free(run_ranks(0, 0, "train %s --engine %s --epochs 5 -o %s", trainings[_i].experiment,
                    trainings[_i].engine, alone));
     for (int k = 0; k < RANKS; k++) {
-        char *text = run_ranks(ranks[k], 0, "train %s --engine %s --epochs 5 -o %s",
+        char *text = run_ranks(ranks[k], 0, "train %s --engine %s --epochs 5 -o %s --force",
                                trainings[_i].experiment, trainings[_i].engine, in("together"));
         ck_assert_msg(ranks[k] == 1 || strstr(text, "told the others") != NULL, "%s", text);
         compare_runs("alone", "together", trainings[_i].rounding);

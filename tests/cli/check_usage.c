@@ -197,6 +197,24 @@ START_TEST(folder_of_its_own) {
 }
 END_TEST
 
+/* A second run in a folder needs a word; `make demo` says it. */
+START_TEST(a_second_run_needs_a_word) {
+    char *text = shell(0, "$EQSPICE train net.xml -o deep/er/run && ls -A deep/er/run");
+    ck_assert_ptr_null(strstr(text, ".lock"));
+    eq_free(text);
+    text = shell(2, "$EQSPICE train net.xml -o deep/er/run");
+    says(text, "holds a run already (");
+    says(text, "by --resume, replace it by --force, or give another folder with -o");
+    eq_free(text);
+    text = shell(2, "$EQSPICE train net.xml -o deep/er/run --force --resume");
+    says(text, "give one of them");
+    eq_free(text);
+    text = shell(0, "$EQSPICE train net.xml -o deep/er/run --force && "
+                    "$EQSPICE train net.xml -o deep/er/run --resume");
+    eq_free(text);
+}
+END_TEST
+
 /* A trained resistor is a memristor inside, and still swept and printed by its resistance. */
 START_TEST(trained_resistors_are_swept) {
     char *text;
@@ -383,6 +401,7 @@ Suite *usage_suite(void) {
     tcase_add_test(t, standard_output_is_full);
     tcase_add_test(t, progress_on_a_terminal);
     tcase_add_test(t, folder_of_its_own);
+    tcase_add_test(t, a_second_run_needs_a_word);
     tcase_add_test(t, trained_resistors_are_swept);
     tcase_add_test(t, what_check_tells_of_an_energy);
     tcase_add_test(t, long_trainings_print_some_epochs);

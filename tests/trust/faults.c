@@ -1,6 +1,6 @@
 /* Faults of the system for eqspice, preloaded (LD_PRELOAD) into the program by check_crash.c.
  * EQ_FAULT is CALL:N:WHAT, where CALL is openat (to make a file), fflush, fsync, fclose (of a
- * written file), renameat, read, malloc, dlopen or any (of those that write). WHAT is kill: the
+ * written file), renameat, unlink, read, malloc, dlopen or any (of those that write). WHAT is kill: the
  * program is killed before the N-th such call; or an errno: that call and all later ones fail with
  * it (malloc: return NULL); -1: read finds the end of the file. Programs that eqspice starts are
  * left alone. */
@@ -93,6 +93,12 @@ int renameat(int from_folder, const char *from, int to_folder, const char *to) {
     int (*real)(int, const char *, int, const char *);
     next("renameat", &real);
     return fails("renameat") ? -1 : real(from_folder, from, to_folder, to);
+}
+
+int unlink(const char *path) {
+    int (*real)(const char *);
+    next("unlink", &real);
+    return fails("unlink") ? -1 : real(path);
 }
 
 ssize_t read(int fd, void *data, size_t n) {
