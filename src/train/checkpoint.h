@@ -21,7 +21,7 @@ typedef struct eq_checkpoint {
     uint64_t wrong;                /* wrong predictions of the epoch so far */
     double seconds, epoch_seconds; /* training time: whole run, training part of this epoch */
     uint64_t conductances;
-    double *g; /* [conductances] in the order of the memristor table */
+    double *g; /* [conductances] in the order of eq_session_conductances */
     uint64_t states;
     double *state[EQ_MAX_STATES]; /* [conductances] in the same order */
     uint64_t rows;

@@ -73,14 +73,14 @@ static eq_status read_data(eq_trained *m, eq_checkpoint *p, const char *data_pat
  * the same elements in the same order. */
 static eq_status catch_up(eq_circuit *c, const eq_checkpoint *p, const char *folder,
                           eq_diag *diag) {
-    eq_table *m = &c->table[EQ_CLASS_memristor];
-    if (m->count != p->conductances)
+    size_t n = 0;
+    for (size_t k = 0; k < c->groups; k++) n += c->group[k].count;
+    if (n != p->conductances)
         return eq_fail(diag, EQ_ERR_INPUT,
                        "'%s/" EQ_TRAIN_MODEL "' has %zu conductances, the checkpoint %zu; go on "
                        "with the training by --resume, which writes both",
-                       folder, m->count, (size_t)p->conductances);
-    memcpy(m->w[0], p->g, m->count * sizeof *p->g);
-    eq_circuit_derive(c);
+                       folder, n, (size_t)p->conductances);
+    eq_session_conductances(c, p->g, false);
     return EQ_OK;
 }
 

@@ -27,6 +27,7 @@ typedef struct trainer {
     trained_group *group; /* [circuit groups] */
     bool stopped;         /* the user has asked one of the ranks to stop */
     eq_claim *claim;      /* of the folder, on rank 0 */
+    int32_t *place;       /* [memristors] of each row in now.g and now.state */
     uint32_t *order;      /* [train_count] examples of this epoch in the order they come */
     eq_checkpoint now; /* where the run is; g, state and encoder are filled in when it is saved */
     double start;      /* s: when this process began, less what resumed parts took */
@@ -84,6 +85,7 @@ static void trainer_close(trainer *t) {
     for (size_t g = 0; t->group != NULL && g < t->s.c->groups; g++)
         for (int k = 0; k < EQ_MAX_STATES; k++) eq_free(t->group[g].state[k]);
     eq_free(t->group);
+    eq_free(t->place);
     eq_free(t->order);
     t->now.class_name = NULL; /* belongs to the data */
     t->now.classes = 0;
@@ -93,7 +95,7 @@ static void trainer_close(trainer *t) {
     eq_folder_release(t->claim);
 }
 
-/* Copies optimizer state between the engine's order and the order of the memristor table. */
+/* Copies optimizer state between the engine's order and that of eq_session_conductances. */
 static eq_status exchange_states(trainer *t, bool save) {
     const eq_circuit *c = t->s.c;
     for (size_t g = 0; g < c->groups; g++) {
@@ -103,7 +105,8 @@ static eq_status exchange_states(trainer *t, bool save) {
         eq_engine_group_rows(t->s.engine, g, row);
         for (int k = 0; k < t->x->optimizer.kind->states; k++)
             for (size_t j = 0; j < n; j++) {
-                double *mine = &t->group[g].state[k][j], *saved = &t->now.state[k][row[j]];
+                double *mine = &t->group[g].state[k][j],
+                       *saved = &t->now.state[k][t->place[row[j]]];
                 if (save)
                     *saved = *mine;
                 else
@@ -180,9 +183,8 @@ static eq_status save_experiment(const trainer *t) {
 }
 
 static eq_status save_checkpoint(trainer *t) {
-    const eq_table *m = &t->s.c->table[EQ_CLASS_memristor];
     eq_engine_store(t->s.engine);
-    memcpy(t->now.g, m->w[0], m->count * sizeof *t->now.g);
+    eq_session_conductances(t->s.c, t->now.g, true);
     eq_status status = exchange_states(t, true);
     t->now.seconds = seconds_now() - t->start;
     char *path = in_folder(t, EQ_TRAIN_CHECKPOINT);
@@ -206,21 +208,34 @@ static eq_status save(trainer *t, bool model) {
     return status;
 }
 
+/* Where each trained conductance stands in a checkpoint; *count: how many there are. */
+static eq_status places_new(trainer *t, uint64_t *count) {
+    const eq_circuit *c = t->s.c;
+    int32_t n = 0;
+    t->place = eq_calloc(c->table[EQ_CLASS_memristor].count, sizeof *t->place);
+    if (t->place == NULL) return eq_out_of_memory(t->diag);
+    for (size_t g = 0; g < c->groups; g++)
+        for (size_t j = 0; j < c->group[g].count; j++) t->place[c->group[g].row[j]] = n++;
+    *count = (uint64_t)n;
+    return EQ_OK;
+}
+
 /* A new run: state before the first epoch. */
 static eq_status begin(trainer *t) {
-    const eq_table *m = &t->s.c->table[EQ_CLASS_memristor];
     eq_checkpoint *p = &t->now;
+    eq_status status = places_new(t, &p->conductances);
+    if (status != EQ_OK) return status;
+    size_t n = (size_t)p->conductances;
     p->shuffle = eq_stream_of(t->x->seed, EQ_STREAM_SHUFFLE);
     p->sign = eq_stream_of(t->x->seed, EQ_STREAM_SIGN);
-    p->conductances = m->count;
     p->states = (uint64_t)t->x->optimizer.kind->states;
     p->encoder = t->s.encoder;
     p->classes = t->s.set.train->classes;
     p->class_name = t->s.set.train->class_name;
-    p->g = eq_calloc(m->count, sizeof *p->g);
+    p->g = eq_calloc(n, sizeof *p->g);
     bool whole = p->g != NULL;
     for (uint64_t k = 0; k < p->states; k++) {
-        p->state[k] = eq_calloc(m->count, sizeof *p->state[k]);
+        p->state[k] = eq_calloc(n, sizeof *p->state[k]);
         whole = whole && p->state[k] != NULL;
     }
     if (!whole) return eq_out_of_memory(t->diag);
@@ -253,10 +268,9 @@ static eq_status resume(trainer *t) {
     eq_status status = eq_checkpoint_read(path, &old, t->diag);
     if (status == EQ_OK) status = check_resumed(t, &old, path);
     if (status == EQ_OK) {
-        eq_table *m = &t->s.c->table[EQ_CLASS_memristor];
-        memcpy(m->w[0], old.g, m->count * sizeof *old.g);
+        eq_session_conductances(t->s.c, old.g, false);
         for (uint64_t k = 0; k < p->states; k++)
-            memcpy(p->state[k], old.state[k], m->count * sizeof *old.g);
+            memcpy(p->state[k], old.state[k], (size_t)p->conductances * sizeof *old.g);
         p->run = old.run;
         p->epoch = old.epoch;
         p->position = old.position;
@@ -270,7 +284,6 @@ static eq_status resume(trainer *t) {
         p->rows = old.rows;
         p->row = old.row;
         old.row = NULL;
-        eq_circuit_derive(t->s.c);
         eq_engine_load(t->s.engine);
         status = exchange_states(t, false);
     }

@@ -158,6 +158,34 @@ START_TEST(another_number_of_processes_resumes) {
 }
 END_TEST
 
+static int times(const char *text, const char *part) {
+    int n = 0;
+    for (const char *p = text; (p = strstr(p, part)) != NULL; p++) n++;
+    return n;
+}
+
+/* Only the first process looks at the folder: what it refuses is refused by all, told once. */
+START_TEST(a_used_folder_is_refused_by_all) {
+    if (!can_run()) return;
+    char *run = strdup(in("run")), *iris = constant_iris(), *text[3];
+    text[0] = run_ranks(2, 0, "train %s --epochs 2 -o %s", iris, run);
+    text[1] = run_ranks(2, 2, "train %s --epochs 2 -o %s", iris, run);
+    ck_assert_msg(times(text[1], "holds a run already") == 1, "%s", text[1]);
+    text[2] = run_ranks(3, 2, "train %s --epochs 3 --seed 5 --resume -o %s", iris, run);
+    ck_assert_msg(times(text[2], "the seed changed since the run began") == 1, "%s", text[2]);
+    for (int k = 0; k < 3; k++) free(text[k]);
+    free(run_ranks(3, 0, "train %s --epochs 2 --force -o %s", iris, run));
+    free(run_ranks(0, 0, "train %s --epochs 2 -o %s", iris, in("alone")));
+    compare_runs("alone", "run", 0.0);
+    eq_checkpoint a = checkpoint_of("alone"), b = checkpoint_of("run");
+    ck_assert(a.run == b.run); /* of what is trained, not of who shares the work */
+    eq_checkpoint_free(&a);
+    eq_checkpoint_free(&b);
+    free(iris);
+    free(run);
+}
+END_TEST
+
 #define CIRCUIT                                                                                    \
     "sweeps\n.param r=1k\n.model d d(is=1e-14)\nV1 in 0 1\nR1 in a {r}\nD1 a 0 d\nR2 a b 2k\n"     \
     "D2 b 0 d\n.print dc v(a) i(v1) {v(a)-v(b)}\n"
@@ -202,12 +230,6 @@ START_TEST(sweeps_agree_for_any_number_of_processes) {
     free(path);
 }
 END_TEST
-
-static int times(const char *text, const char *part) {
-    int n = 0;
-    for (const char *p = text; (p = strstr(p, part)) != NULL; p++) n++;
-    return n;
-}
 
 /* A step that only the last process meets, a bad option, a missing file: one message, no hang. */
 START_TEST(failures_are_told_once) {
@@ -286,6 +308,7 @@ Suite *mpi_suite(void) {
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, trainings_agree_for_any_number_of_processes, 0, TRAININGS);
     tcase_add_test(t, another_number_of_processes_resumes);
+    tcase_add_test(t, a_used_folder_is_refused_by_all);
     tcase_add_loop_test(t, sweeps_agree_for_any_number_of_processes, 0, DECKS);
     tcase_add_test(t, failures_are_told_once);
     tcase_add_test(t, one_of_many_does_it);

@@ -311,6 +311,21 @@ static eq_status resume(eq_diag *diag) {
     return train("netlists/two-stage.xml", "run", true, EQ_ENGINE_AUTO, diag);
 }
 
+/* A folder in use, and a run that goes on with another seed. */
+static eq_status refused_folders(eq_diag *diag) {
+    eq_experiment *x = NULL;
+    eq_train_options o = eq_train_defaults();
+    o.folder = in("run");
+    eq_status status = eq_experiment_read("netlists/two-stage.xml", &x, diag);
+    if (status != EQ_OK) return status;
+    x->seed = 77;
+    status = eq_train(x, &o, NULL, NULL, diag);
+    o.resume = true;
+    if (status == EQ_ERR_USAGE) status = eq_train(x, &o, NULL, NULL, diag);
+    eq_experiment_free(x);
+    return status == EQ_ERR_INPUT ? EQ_OK : status;
+}
+
 static eq_status evaluate(eq_diag *diag) {
     eq_trained *m = NULL;
     eq_evaluation e = {0};
@@ -406,6 +421,7 @@ static const struct {
     {"bad experiments", bad_experiments},
     {"training, layered", train_layered},
     {"training, sparse", train_sparse},
+    {"folders that are refused", refused_folders},
     {"resumed training", resume},
     {"evaluation", evaluate},
     {"evaluation of other data", evaluate_other},
