@@ -19,7 +19,7 @@ struct eq_claim {
     int fd;
 };
 
-static const char lock_name[] = ".lock";
+static const char lock_name[] = ".eqspice.lock";
 
 void eq_folder_release(eq_claim *claim) {
     if (claim == NULL) return;

@@ -9,8 +9,8 @@
 
 #include "base/status.h"
 
-/* The right to write there, lost with the process: flock on FOLDER/.lock, in which the owner's
- * process and machine stand for the message. */
+/* The right to write there, lost with the process: flock on FOLDER/.eqspice.lock, in which the
+ * owner's process and machine stand for the message. */
 typedef struct eq_claim eq_claim;
 
 /* Takes the folder, which is there; EQ_ERR_INPUT when another training has it. */

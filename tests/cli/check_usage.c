@@ -200,7 +200,7 @@ END_TEST
 /* A second run in a folder needs a word; `make demo` says it. */
 START_TEST(a_second_run_needs_a_word) {
     char *text = shell(0, "$EQSPICE train net.xml -o deep/er/run && ls -A deep/er/run");
-    ck_assert_ptr_null(strstr(text, ".lock"));
+    ck_assert_ptr_null(strstr(text, ".eqspice.lock"));
     eq_free(text);
     text = shell(2, "$EQSPICE train net.xml -o deep/er/run");
     says(text, "holds a run already (");

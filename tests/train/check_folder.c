@@ -137,7 +137,7 @@ START_TEST(a_used_folder_is_refused) {
     ck_assert_int_eq(train("net.xml", "run", FORCE, diag), EQ_OK);
     ck_assert_int_eq(open_run("run", NULL, diag), EQ_OK);
     ck_assert(!there("run", EQ_TRAIN_CURVES)); /* the library draws nothing */
-    ck_assert(!there("run", ".lock"));
+    ck_assert(!there("run", ".eqspice.lock"));
     text = file_text(in("run/notes.txt"));
     ck_assert_str_eq(text, "mine");
     eq_free(text);
@@ -398,7 +398,7 @@ START_TEST(one_training_at_a_time) {
     o.save_every = 0.0;
     ck_assert_int_eq(train_with("net.xml", run, &o, 0, diag), EQ_OK);
     ck_assert_uint_eq(best.epoch, 2);
-    ck_assert(!there(run, ".lock"));
+    ck_assert(!there(run, ".eqspice.lock"));
     put_changed("net.xml", experiment, "count='2'", "count='6'");
     o.resume = true;
     ck_assert_int_eq(train_with("net.xml", run, &o, 0, diag), EQ_OK);
@@ -413,11 +413,11 @@ START_TEST(a_stale_lock_is_taken_over) {
     char line[64];
     mkdir(in("run"), 0755);
     snprintf(line, sizeof line, "process %ld on here\n", (long)getpid());
-    put("run/.lock", line);
+    put("run/.eqspice.lock", line);
     ck_assert_int_eq(train("net.xml", "run", FRESH, diag), EQ_OK);
-    ck_assert(!there("run", ".lock"));
+    ck_assert(!there("run", ".eqspice.lock"));
     put("elsewhere", "mine");
-    ck_assert_int_eq(symlink(in("elsewhere"), path_of("run", ".lock")), 0);
+    ck_assert_int_eq(symlink(in("elsewhere"), path_of("run", ".eqspice.lock")), 0);
     ck_assert_int_eq(train("net.xml", "run", FORCE, diag), EQ_ERR_IO); /* never through a link */
     says(diag, "cannot lock the folder");
     char *text = file_text(in("elsewhere"));

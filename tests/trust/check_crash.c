@@ -331,10 +331,24 @@ START_TEST(two_trainings_in_one_folder) {
     ck_assert(!check_evaluation(in("run"), "a running training")); /* has no model yet */
     kill(first, SIGKILL);
     ck_assert_int_eq(finish(first), KILLED);
-    ck_assert_int_eq(access(in("run/.lock"), F_OK), 0);
+    ck_assert_int_eq(access(in("run/.eqspice.lock"), F_OK), 0);
     snprintf(line, sizeof line, "train netlists/iris.xml -o %s --force", in("run"));
     ck_assert_int_eq(run_with(NULL, line), 0);
     ck_assert(check_evaluation(in("run"), "taken over"));
+}
+END_TEST
+
+/* Files that cannot be removed keep the old run; a file system without locks is told and used. */
+START_TEST(folders_that_do_not_obey) {
+    char line[LONGEST];
+    snprintf(line, sizeof line, "train netlists/iris.xml --epochs 2 --force -o %s", in("run"));
+    ck_assert_int_eq(run_with("flock:1:38", line), 0);
+    assert_said("warning: the folder '", "flock");
+    assert_said("see to it that no other training writes there", "flock");
+    ck_assert(check_evaluation(in("run"), "flock"));
+    ck_assert_int_eq(run_with("unlink:1:13", line), 1);
+    assert_said("cannot remove '", "unlink");
+    ck_assert(check_evaluation(in("run"), "unlink"));
 }
 END_TEST
 
@@ -471,6 +485,7 @@ Suite *crash_suite(void) {
     tcase_add_loop_test(t, a_killed_training_resumes_to_the_same_bits, 0, SHIM);
     tcase_add_loop_test(t, a_killed_successor_leaves_one_run, 0, SHIM * TAKING);
     tcase_add_test(t, two_trainings_in_one_folder);
+    tcase_add_loop_test(t, folders_that_do_not_obey, 0, SHIM);
     tcase_add_loop_test(t, a_training_on_a_full_disk_goes_on_later, 0, SHIM * TRAINING_FAULTS);
     tcase_add_loop_test(t, a_missing_libxml2_is_told, 0, SHIM);
     tcase_add_loop_test(t, a_file_that_cannot_be_read_is_told, 0, SHIM);
