@@ -45,6 +45,10 @@ static eq_status read_controlled(eq_diag *diag) {
     return circuit_of("netlists/controlled.cir", diag);
 }
 
+static eq_status read_sources(eq_diag *diag) {
+    return circuit_of(in("sources.cir"), diag);
+}
+
 static eq_status read_network(eq_diag *diag) {
     return circuit_of("netlists/two-stage.cir", diag);
 }
@@ -397,6 +401,7 @@ static const struct {
 } scenario[] = {
     {"a deck with subcircuits", read_subcircuit},
     {"a deck with controlled sources", read_controlled},
+    {"a deck with waveforms and warm formulas", read_sources},
     {"a network", read_network},
     {"a circuit in XML", read_xml},
     {"a bad deck", read_bad},
@@ -477,6 +482,11 @@ static void make_files(void) {
                                 "B1 a 0 I=2m*(1+tanh(4*(V(b)-2.5)))\n"
                                 "B2 b 0 I=2m*(1+tanh(4*(V(a)-2.5)))\n"
                                 ".nodeset V(a)=4.9 V(b)=1\n.op\n.end\n";
+    static const char sources[] =
+        "sources of Xyce\n.global_param p=1\nv1 a 0 pwl(0 1 1m 2 2m 3) td=-1.5m r=0 ; c\n"
+        "r1 a 0 rm r={1k*(1+v(a))} temp=50\nb1 a 0 i={log(limit(v(a),p,v(a)))} tc1=1m dtemp=5\n"
+        ".model rm r(tc1=1m r=2)\n.options device tnom=17\n.temp 30\n.op\n.end\nr2 a 0 1\n";
+    put("sources.cir", sources, sizeof sources - 1);
     put("sweep.cir", sweep, sizeof sweep - 1);
     put("latch.cir", latch, sizeof latch - 1);
     expect_exit(0, NULL, "run %s --format raw -o %s", in("sweep.cir"), in("sweep.raw"));
