@@ -225,6 +225,11 @@ static bool function_of_dialect(parser *s, eq_token name, const char *folded, co
         *value = limit_of_xyce(s, name.at, arg);
         return true;
     }
+    if (dialect == EQ_LTSPICE && args == 3 && strcmp(folded, "if") == 0) {
+        eq_operand yes = apply_named(s, name.at, ">", arg[0], constant(0.5), nothing, 2);
+        *value = apply_named(s, name.at, "?", yes, arg[1], arg[2], 3);
+        return true;
+    }
     if (dialect == EQ_LTSPICE && args == 2 && strcmp(folded, "pwr") == 0) {
         eq_operand size = apply_named(s, name.at, "abs", arg[0], nothing, nothing, 1);
         *value = apply_named(s, name.at, "pow", size, arg[1], nothing, 2);

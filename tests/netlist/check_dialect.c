@@ -92,6 +92,7 @@ static const struct {
     {".backanno", "b1 a 0 v=limit(5*v(x),-1,1)", -1.0},
     {".backanno", "b1 a 0 v=limit(-5*v(x),1,-1)", 1.0}, /* the one between the others */
     {".backanno", "b1 a 0 v=u(v(x)+2)", 0.0},
+    {".backanno", "b1 a 0 v=if(v(x)+2.4,1,2)", 2.0}, /* true above 0.5 */
     /* Xyce reference guide, "Resistor": 1 mA through it */
     {".global_param z=1",
      "i1 0 a 1m\nr1 a 0 rm l=10u w=2u\n.model rm r(rsh=100 narrow=0.1u short=1u)", 0.1 * 9.9 / 1.9},
@@ -117,6 +118,14 @@ static const struct {
     {".backanno", "v1 a 0 sine(1 2 1k -2.1m 0 30 2)", 2.0}, /* two cycles, then at rest */
     {".backanno", "v1 a 0 sine(1 2 1k -1.1m 0 0 2)", 2.1755705045849463},
     {".backanno", "v1 a 0 pulse(1 2 -25u 1u 1u 10u 20u 1)", 1.0},
+    /* Xyce reference guide, "Controlled switch": 1 mA through it */
+    {".global_param z=1", "i1 0 a 1m\ns1 a 0 0 x sm\n.model sm vswitch(von=3 voff=1)", 1.0},
+    {".global_param z=1", "i1 0 a 1m\ns1 a 0 0 x sm on\n.model sm vswitch(von=3 voff=-1)",
+     8.659643233600653e-3}, /* 10^0.9375 ohm */
+    {".global_param z=1", "i1 0 a 1m\ns1 a 0 0 x sm off m=2\n.model sm vswitch(von=1.5 ron=5)",
+     2.5e-3},
+    {".global_param z=1", "i1 0 a 1m\ns1 a 0 x 0 sm\n.model sm vswitch(roff=5k)", 5.0},
+    {".global_param z=1", "i1 0 a 1m\nw1 a 0 vx sm\n.model sm iswitch(ion=3m ioff=1m)", 1.0},
     /* the text */
     {".global_param z=1", "v1 a 0 1\n.end\nr1 a 0 1", 1.0},
     {".global_param z=1", ".param p=3 q={4} ; c\nv1 a 0 {p*q} ; c", 12.0},
