@@ -161,7 +161,8 @@ static bool read_words(eq_spice *s, eq_cursor *c, points *p) {
         if (delay) continue;
         p->repeats = p->repeat >= -0.5; /* as ngspice parts times from the -1 for never */
         bool found = !p->repeats;
-        for (size_t k = 0; k + 2 < p->count; k += 2) found |= p->at[k] == p->repeat;
+        for (size_t k = 0; k + 2 < p->count; k += 2)
+            found |= p->at[k] == p->repeat && p->repeat < p->at[p->count - 2];
         if (found) continue;
         eq_spice_fail(s, word.at,
                       "r=%g is the time of no point before the last; a pwl repeats from one of its "
