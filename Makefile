@@ -8,12 +8,14 @@ CC      ?= gcc
 OPT     ?= -O3 -g
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 CFLAGS  ?= $(OPT)
-ALLFLAGS = -std=c17 -Isrc -Itests -I/usr/include/suitesparse -I/usr/include/libxml2 \
+ALLFLAGS = -std=c17 -fPIC -fvisibility=hidden -Isrc -Itests -I/usr/include/suitesparse -I/usr/include/libxml2 \
            $(WARN) -MMD -MP $(CFLAGS)
 # The numeric libraries are linked in: a shared OpenBLAS starts threads that nobody here asks for, and loading it
 # takes most of the time of a small deck.
 ARCHIVES := sundials_kinsol sundials_sunlinsolklu sundials_sunmatrixsparse sundials_nvecserial sundials_generic \
             klu btf cholmod amd colamd ccolamd camd
+# What the shared library needs: Debian's archives are not position independent.
+SHARED  := $(filter-out sundials_generic,$(ARCHIVES)) openblas suitesparseconfig gomp z minizip pthread m
 LIBS    := $(ARCHIVES:%=-l:lib%.a) $(wildcard /usr/lib/*/openblas-pthread/libopenblas.a) \
            -lsuitesparseconfig -lmetis -l:libgomp.so.1 -lz -lminizip -lpthread -lm
 
@@ -45,7 +47,7 @@ $(BUILD)/src/solver/inexact.o $(BUILD)/src/train/optimizer.o: CFLAGS += -fno-mat
 # libxml2 is loaded when the first XML document is read, by the name that a program linked with it would keep.
 $(BUILD)/src/netlist/libxml.o: ALLFLAGS += -DEQ_LIBXML='"$(shell readelf -d "$$($(CC) -print-file-name=libxml2.so)" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')"'
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC  $<")
 	$(Q)$(CC) $(ALLFLAGS) -c $< -o $@
@@ -63,11 +65,28 @@ $(BUILD)/schemas.o: $(BUILD)/schemas.c
 	$(if $(V),,@echo "  CC  $<")
 	$(Q)$(CC) $(ALLFLAGS) -c $< -o $@
 
-$(BUILD)/libeqspice.a: $(LIB_OBJ)
+# The library as the program and the tests link it, with all its inner names.
+$(BUILD)/libinner.a: $(LIB_OBJ)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-$(BUILD)/eqspice: $(CLI_OBJ) $(BUILD)/libeqspice.a
+# What is installed: eqspice.h's names alone, the others are hidden (shared) or local (static).
+SONAME  := libeqspice.so.0
+$(BUILD)/libeqspice.so: $(LIB_OBJ)
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs $(CFLAGS) $^ $(LDFLAGS) $(SHARED:%=-l%) -o $@
+
+$(BUILD)/libeqspice.a: $(LIB_OBJ)
+	@rm -f $@
+	$(Q)$(LD) -r $^ -o $(BUILD)/whole.o
+	$(Q)objcopy --localize-hidden $(BUILD)/whole.o
+	$(Q)ar rcs $@ $(BUILD)/whole.o
+
+$(BUILD)/eqspice.pc: tools/eqspice.pc.in Makefile src/eqspice.h
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+	    -e 's|@PRIVATE@|$(SHARED:%=-l%)|' $< >$@
+
+$(BUILD)/eqspice: $(CLI_OBJ) $(BUILD)/libinner.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
 
 $(BUILD)/mpi/comm.o: src/base/comm.c
@@ -75,7 +94,7 @@ $(BUILD)/mpi/comm.o: src/base/comm.c
 	$(if $(V),,@echo "  CC  $< (MPI)")
 	$(Q)$(CC) $(ALLFLAGS) -DEQ_MPI $(shell mpicc --showme:compile) -c $< -o $@
 
-$(MPIEXE): $(CLI_OBJ) $(BUILD)/mpi/comm.o $(BUILD)/libeqspice.a
+$(MPIEXE): $(CLI_OBJ) $(BUILD)/mpi/comm.o $(BUILD)/libinner.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(shell mpicc --showme:link) $(LIBS) -o $@
 
 $(BUILD)/tests/main.c: Makefile $(TEST_SRC)
@@ -90,7 +109,7 @@ $(BUILD)/tests/main.c: Makefile $(TEST_SRC)
 $(BUILD)/tests/main.o: $(BUILD)/tests/main.c
 	$(Q)$(CC) -std=c17 -c $< -o $@
 
-$(BUILD)/run-tests: $(TEST_OBJ) $(BUILD)/libeqspice.a
+$(BUILD)/run-tests: $(TEST_OBJ) $(BUILD)/src/cli/runtime.o $(BUILD)/libinner.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) -lcheck -lsubunit -lrt $(LIBS) -o $@
 
 # Preloaded into the program by tests/trust/check_crash.c.
@@ -116,7 +135,7 @@ bench: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice $(BUILD)/run-bench
 	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/bench.json $(ONLY)
 
-$(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/libeqspice.a
+$(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/src/cli/runtime.o $(BUILD)/libinner.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
 
 # What `make check` has no time for: the scripts say what each does. FUZZ_RUNS executions for each reader.
@@ -135,11 +154,17 @@ print-libs:
 	@echo $(LIBS)
 
 PREFIX ?= /usr/local
+VERSION := $(shell sed -n 's/^#define EQ_VERSION "\(.*\)"/\1/p' src/eqspice.h)
 install: all
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/libeqspice.so $(BUILD)/libeqspice.a
+	@rm -f $(BUILD)/eqspice.pc
+	@$(MAKE) --no-print-directory $(BUILD)/eqspice.pc
 	install -D $(lastword $(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin/eqspice
+	install -D -m 644 $(BUILD)/libeqspice.so $(DESTDIR)$(PREFIX)/lib/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libeqspice.so
 	install -D -m 644 $(BUILD)/libeqspice.a $(DESTDIR)$(PREFIX)/lib/libeqspice.a
-	install -D -m 644 src/eqspice.h $(DESTDIR)$(PREFIX)/include/eqspice/eqspice.h
-	install -D -m 644 src/base/status.h $(DESTDIR)$(PREFIX)/include/eqspice/base/status.h
+	install -D -m 644 $(BUILD)/eqspice.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/eqspice.pc
+	install -D -m 644 src/eqspice.h $(DESTDIR)$(PREFIX)/include/eqspice.h
 	install -D -m 644 docs/eqspice.1 $(DESTDIR)$(PREFIX)/share/man/man1/eqspice.1
 	install -D -m 644 tools/completion.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/eqspice

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "circuit/architecture.h"
+#include "cli/runtime.h"
 #include "netlist/netlist.h"
 #include "report/process.h"
 #include "solver/blas.h"
@@ -624,13 +625,12 @@ static bool wanted(const char *name, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     const char *path = argc > 1 ? argv[1] : "bench.json";
-    eq_mem_huge_heap(); /* as the program does */
+    eq_runtime_set(); /* as the program does */
     if (argc == 4 && strcmp(path, READ) == 0) return read_once(argv[2], argv[3]);
     json = fopen(path, "w");
     if (json == NULL) die("cannot write the JSON file");
     printf("%-28s %12s %-12s %-44s %12s %10s\n", "figure", "value", "unit", "reference",
            "its value", "ratio");
-    eq_blas_single_thread();
     for (size_t k = 0; k < sizeof benches / sizeof *benches; k++)
         if (wanted(benches[k].name, argc, argv)) benches[k].measure();
     remove_scratch();

@@ -1,64 +1,211 @@
-/* eqspice: the whole life of a circuit on one screen. Link with libeqspice.a; everything else of
- * src/ is the program's own. Every function that can fail returns EQ_OK or a negative status and
- * adds to `diag` (may be NULL) a sentence that says what is wrong and what to do. Units: V, A, S,
- * ohm. See docs/tutorial.md.
+/* eqspice: analog circuits, their operating points and gradients. This header is all that a program
+ * needs beside the library (`pkg-config --cflags --libs eqspice`); the rooms that implement it
+ * include it themselves.
+ *
+ * Every function that can fail returns EQ_OK or a negative status and adds to `diag` (may be NULL)
+ * a sentence that says what is wrong and what to do. Units: V, A, S, ohm. Objects belong to who
+ * made them; free(NULL) is legal. Different objects may be used by different threads at the same
+ * time, one object by one thread. The library prints nothing, never exits, and changes no setting
+ * of the process or of other libraries.
  *
  *     eq_circuit *c;  eq_solver *s;
  *     eq_deck_read("divider.cir", &c, diag);                    text -> circuit
  *     eq_solver_new(c, &s, diag);                               analyzed once
  *     double *v = calloc(eq_circuit_nodes(c), sizeof *v);
  *     eq_solver_solve(s, NULL, v, NULL, NULL, diag);            v[node] [V]
- *     *eq_circuit_param(c, eq_circuit_find_element(c, "v1"), 0) = 5.0;
- *     eq_circuit_derive(c);  eq_solver_refresh(s);              new values, the analysis is kept
+ *     eq_handle v1;
+ *     eq_handle_find(c, "v1", &v1, diag);
+ *     eq_handle_set(c, v1, 5.0, diag);
+ *     eq_solver_refresh(s);                                     new values, the analysis is kept
  *     eq_solver_solve(s, NULL, v, NULL, NULL, diag);
- *     eq_solver_free(s);  eq_circuit_free(c); */
+ *     eq_solver_free(s);  eq_circuit_free(c);
+ *
+ * Many input vectors at once, and gradients: eq_batch_new below. */
 #ifndef EQSPICE_H
 #define EQSPICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/status.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__) && !defined(EQ_API)
+#define EQ_API __attribute__((visibility("default")))
+#endif
+
+#define EQ_VERSION "0.2.0-dev"
+/* EQ_VERSION of the library that is running. */
+EQ_API const char *eq_version(void);
+
+/* ---- Statuses and messages ---- */
+
+/* Sign carries severity: 0 done, < 0 failed. */
+typedef enum eq_status {
+    EQ_OK = 0,
+    EQ_ERR_MEMORY = -1,      /* an allocation failed or a size overflowed */
+    EQ_ERR_USAGE = -2,       /* wrong arguments: exit status 2 */
+    EQ_ERR_INPUT = -3,       /* a bad deck, experiment or data file: exit status 2 */
+    EQ_ERR_IO = -4,          /* a file cannot be read or written: exit status 1 when writing */
+    EQ_ERR_SINGULAR = -5,    /* the circuit has no unique operating point */
+    EQ_ERR_CONVERGE = -6,    /* no engine brought the KCL residual below its bound */
+    EQ_ERR_CHECK = -7,       /* a check did not hold (verify, gradcheck, stationarity) */
+    EQ_ERR_INTERRUPTED = -8, /* stopped by the user; what was done is saved */
+} eq_status;
+
+typedef enum eq_severity { EQ_ERROR, EQ_WARNING, EQ_NOTE } eq_severity;
+
+typedef struct eq_message {
+    eq_severity severity;
+    char *file; /* NULL when there is no place */
+    int line;   /* from 1; 0: not known */
+    int column;
+    char *text; /* one sentence, no newline at the end */
+} eq_message;
+
+/* A growing list of messages; all functions accept diag = NULL (messages are dropped). */
+typedef struct eq_diag eq_diag;
+
+EQ_API eq_diag *eq_diag_new(void);
+EQ_API void eq_diag_free(eq_diag *diag);
+EQ_API void eq_diag_clear(eq_diag *diag);
+EQ_API size_t eq_diag_count(const eq_diag *diag);
+EQ_API size_t eq_diag_errors(const eq_diag *diag);
+/* Message `index`; where none is stored, the one about memory that ran out. */
+EQ_API const eq_message *eq_diag_get(const eq_diag *diag, size_t index);
+/* "error", "warning", "note". */
+EQ_API const char *eq_severity_name(eq_severity severity);
+
+/* ---- Circuits ---- */
 
 typedef struct eq_circuit eq_circuit;
-typedef struct eq_solver eq_solver;
-typedef struct eq_solve_options eq_solve_options; /* NULL: those of the deck, Newton */
-typedef struct eq_solve_info eq_solve_info;
-typedef struct eq_experiment eq_experiment;
-typedef int32_t eq_node;    /* 0 is ground */
-typedef int32_t eq_element; /* in deck order */
+typedef int32_t eq_node;    /* 0 is ground ("0", alias "gnd") */
+typedef int32_t eq_element; /* number of an element in deck order */
 
-/* A deck, SPICE or XML, ready to be solved. */
-eq_status eq_deck_read(const char *path, eq_circuit **out, eq_diag *diag);
-eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_circuit **out,
-                        eq_diag *diag);
-void eq_circuit_free(eq_circuit *c);
+/* Reads a deck, SPICE or XML (recognised by its first non-blank character '<'), ready to be solved.
+ * All errors of the deck are reported in one run; *out is untouched when there is one. */
+EQ_API eq_status eq_deck_read(const char *path, eq_circuit **out, eq_diag *diag);
+/* The same from memory; `name` stands for the file in messages and for relative includes. */
+EQ_API eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_circuit **out,
+                               eq_diag *diag);
+EQ_API void eq_circuit_free(eq_circuit *c);
 
 /* Names are case-blind; -1 when there is none. */
-size_t eq_circuit_nodes(const eq_circuit *c);
-size_t eq_circuit_elements(const eq_circuit *c);
-eq_node eq_circuit_find_node(const eq_circuit *c, const char *name);
-eq_element eq_circuit_find_element(const eq_circuit *c, const char *name);
-const char *eq_circuit_node_name(const eq_circuit *c, eq_node node);
-const char *eq_circuit_element_name(const eq_circuit *c, eq_element e);
-/* Parameter k of an element (0: dc of a source, resistance, conductance, gain), to read or change.
- */
-double *eq_circuit_param(eq_circuit *c, eq_element e, int k);
-void eq_circuit_derive(eq_circuit *c);
+EQ_API size_t eq_circuit_nodes(const eq_circuit *c);    /* with ground */
+EQ_API size_t eq_circuit_elements(const eq_circuit *c); /* over all classes */
+EQ_API eq_node eq_circuit_find_node(const eq_circuit *c, const char *name);
+EQ_API eq_element eq_circuit_find_element(const eq_circuit *c, const char *name);
+EQ_API const char *eq_circuit_node_name(const eq_circuit *c, eq_node node);
+EQ_API const char *eq_circuit_element_name(const eq_circuit *c, eq_element e);
 
-/* The operating point: v[nodes]; branch[branches] are the currents of the V, E and H elements, from
- * the first node through the source to the second. v is the start on entry, NAN when there is no
- * answer. */
-eq_status eq_solver_new(eq_circuit *c, eq_solver **out, eq_diag *diag);
-void eq_solver_free(eq_solver *s);
-void eq_solver_refresh(eq_solver *s);
-size_t eq_solver_branches(const eq_solver *s);
-int eq_solver_branch_of(const eq_solver *s, eq_element e);
-eq_status eq_solver_solve(eq_solver *s, const eq_solve_options *o, double *v, double *branch,
-                          eq_solve_info *info, eq_diag *diag);
-/* The exact gradient of a cost C(v): dC/dw = -(lambda[a] - lambda[b]) di/dw for an element from a
- * to b. */
-eq_status eq_solver_adjoint(eq_solver *s, const double *v, const double *branch, const double *dcdv,
-                            double *lambda, eq_diag *diag);
+/* ---- Parameters ---- */
+
+/* One parameter of one element: the way to it for inputs, sweeps, gradients and training. */
+typedef struct eq_handle {
+    eq_element element;
+    int32_t param; /* its number in the class of the element */
+} eq_handle;
+
+/* What is known of a parameter. */
+typedef struct eq_handle_info {
+    const char *name, *unit; /* "dc" "V", "r" "ohm", "is" "A" */
+    double min, max;
+    bool trainable; /* gradients by it exist */
+} eq_handle_info;
+
+/* "r1(r)", "d3(is)", or the name of an element alone for its value. */
+EQ_API eq_status eq_handle_find(const eq_circuit *c, const char *name, eq_handle *out,
+                                eq_diag *diag);
+EQ_API eq_handle_info eq_handle_about(const eq_circuit *c, eq_handle h);
+EQ_API double eq_handle_get(const eq_circuit *c, eq_handle h);
+/* Refuses values outside the bounds. A solver takes the change over by eq_solver_refresh. */
+EQ_API eq_status eq_handle_set(eq_circuit *c, eq_handle h, double value, eq_diag *diag);
+
+/* ---- Operating points ---- */
+
+typedef struct eq_solver eq_solver;
+
+typedef enum eq_method { EQ_NEWTON, EQ_KINSOL, EQ_COCONTENT } eq_method;
+
+typedef struct eq_solve_options {
+    eq_method method;
+    double abstol,
+        reltol;         /* KCL bound: max |r_i| <= abstol [A] + reltol * sum of |currents| at i */
+    int max_iterations; /* of one rung of the ladder */
+    void (*log)(void *data, const char *line); /* NULL: quiet; one line a rung and iteration */
+    void *log_data;
+} eq_solve_options;
+
+/* Those of the deck, Newton. */
+EQ_API eq_solve_options eq_solve_defaults(const eq_circuit *c);
+
+typedef struct eq_solve_info {
+    const char *engine; /* "newton", "kinsol", "cocontent" */
+    const char *rung;   /* which rung of the ladder answered: "newton", "gmin stepping", ... */
+    int iterations, factorizations;
+    double residual;       /* max |r_i| [A] */
+    double residual_ratio; /* max |r_i| / bound_i: <= 1 when solved */
+    bool has_energy;       /* energy weights exist: stationarity is meaningful */
+    double stationarity;   /* max |dP/dv| [A] by differences of the energy functions alone; NAN
+                              without */
+    double energy;         /* the weighted co-content at the solution [W]; NAN without */
+} eq_solve_info;
+
+/* Analyzes the circuit, which must outlive the solver. Loops of voltage sources, floating nodes and
+ * cutsets of current sources are EQ_ERR_SINGULAR with the nodes and elements named. */
+EQ_API eq_status eq_solver_new(eq_circuit *c, eq_solver **out, eq_diag *diag);
+EQ_API void eq_solver_free(eq_solver *s);
+/* Takes over changed parameters and source values of the circuit; the analysis is kept. */
+EQ_API void eq_solver_refresh(eq_solver *s);
+/* Voltage-defined branches (V, E, H) in deck order; branch number of element e, -1 when it has
+ * none. */
+EQ_API size_t eq_solver_branches(const eq_solver *s);
+EQ_API int eq_solver_branch_of(const eq_solver *s, eq_element e);
+/* The operating point; o NULL: eq_solve_defaults. v[nodes] [V] is the start on entry (zeros are
+ * fine) and the potentials on return; branch[branches] [A] (may be NULL) receives the branch
+ * currents, from the first node through the source to the second. On any failure v and branch are
+ * NAN and diag says why. info may be NULL. */
+EQ_API eq_status eq_solver_solve(eq_solver *s, const eq_solve_options *o, double *v, double *branch,
+                                 eq_solve_info *info, eq_diag *diag);
+/* The exact gradient of a cost C(v) at the solution: dC/dw = -(lambda[a] - lambda[b]) di/dw for a
+ * parameter w of a current-defined element from a to b. dcdv, lambda: [nodes]. */
+EQ_API eq_status eq_solver_adjoint(eq_solver *s, const double *v, const double *branch,
+                                   const double *dcdv, double *lambda, eq_diag *diag);
+
+/* ---- Many input vectors at once ---- */
+
+/* A circuit analyzed once for each of some threads. */
+typedef struct eq_batch eq_batch;
+
+typedef struct eq_batch_options {
+    int threads; /* >= 1 */
+} eq_batch_options;
+
+/* One thread. */
+EQ_API eq_batch_options eq_batch_defaults(void);
+
+/* The circuit must outlive the batch; only its values at the time of a call count. o NULL:
+ * eq_batch_defaults. input[inputs]: what the columns of an input vector set. */
+EQ_API eq_status eq_batch_new(eq_circuit *c, const eq_handle *input, size_t inputs,
+                              const eq_batch_options *o, eq_batch **out, eq_diag *diag);
+EQ_API void eq_batch_free(eq_batch *b);
+/* Operating points v[n][nodes] [V] of the input vectors x[n][inputs]; branch[n][branches] [A] may
+ * be NULL. Every one starts from zero, so the bits depend on neither n nor threads. Where one has
+ * no answer its row is NAN, and the call returns the status of the first such row after all others
+ * are done. */
+EQ_API eq_status eq_batch_solve(eq_batch *b, size_t n, const double *x, double *v, double *branch,
+                                eq_diag *diag);
+/* Vector-Jacobian products at the states v, branch that eq_batch_solve has left for x: with
+ * dcdv[n][nodes] = dC/dv of each row, dcdw[n][params] = dC/dw for the parameters
+ * param[params] (which must be trainable). */
+EQ_API eq_status eq_batch_vjp(eq_batch *b, size_t n, const double *x, const double *v,
+                              const double *branch, const double *dcdv, const eq_handle *param,
+                              size_t params, double *dcdw, eq_diag *diag);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,8 +5,6 @@
 
 #include "base/mem.h"
 
-static int speaker;
-
 /* Where the share of a rank begins. */
 static size_t share_of(size_t n, int rank) {
     size_t r = (size_t)rank, size = (size_t)eq_comm_size();
@@ -16,10 +14,6 @@ static size_t share_of(size_t n, int rank) {
 void eq_comm_share(size_t n, size_t *first, size_t *count) {
     *first = share_of(n, eq_comm_rank());
     *count = share_of(n, eq_comm_rank() + 1) - *first;
-}
-
-bool eq_comm_speaks(void) {
-    return eq_comm_rank() == speaker;
 }
 
 #ifdef EQ_MPI /* make MPI=1 */
@@ -32,6 +26,11 @@ static bool world, alone = true; /* MPI runs; this process works on its own */
 static int own_rank;
 static int *begin, *number; /* [ranks] work of a spread */
 static eq_status agreed;    /* the failure that all ranks know of */
+static int speaker;         /* whose messages are printed */
+
+bool eq_comm_speaks(void) {
+    return own_rank == speaker;
+}
 
 /* Whether a launcher has started this process (the variables of OpenMPI, PMIx and PMI): MPI_Init of
  * a process on its own takes half a second. */
@@ -176,6 +175,10 @@ double eq_comm_bytes(void) {
     return bytes;
 }
 #else
+bool eq_comm_speaks(void) {
+    return true;
+}
+
 bool eq_comm_start(void) {
     return true;
 }

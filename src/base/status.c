@@ -8,6 +8,10 @@
 
 #include "base/mem.h"
 
+const char *eq_version(void) {
+    return EQ_VERSION;
+}
+
 struct eq_diag {
     eq_message *message;
     size_t count, cap, errors;

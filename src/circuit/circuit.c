@@ -176,10 +176,8 @@ static bool may_be_nan(const eq_param *p) {
     return p->unit[0] == 'C' && p->unit[1] == '\0';
 }
 
-/* Whether parameter k of an element may have the value; the place and the name are for the message.
- */
-static eq_status check_value(const eq_device_class *cls, int k, double value, eq_place at,
-                             int length, const char *name, eq_diag *diag) {
+eq_status eq_param_check(const eq_device_class *cls, int k, double value, eq_place at, int length,
+                         const char *name, eq_diag *diag) {
     const eq_param *p = &cls->param[k];
     if (isnan(value) && may_be_nan(p)) return EQ_OK;
     if (isnan(value))
@@ -197,7 +195,7 @@ static eq_status check_value(const eq_device_class *cls, int k, double value, eq
     return EQ_OK;
 }
 
-/* Most values: check_value has nothing to say. */
+/* Most values: eq_param_check has nothing to say. */
 static inline bool plainly_good(const eq_param *p, double value) {
     return value == p->default_value || (value >= p->min && value <= p->max && value != 0.0) ||
            (isnan(value) && may_be_nan(p));
@@ -208,8 +206,8 @@ static eq_status check_card(const eq_circuit *c, const eq_card *card, eq_diag *d
     eq_status status = EQ_OK;
     for (int k = 0; status == EQ_OK && k < cls->params; k++) {
         if (plainly_good(&cls->param[k], card->w[k])) continue;
-        status = check_value(cls, k, card->w[k], eq_circuit_place(c, card->at),
-                             (int)card->name_length, card->name, diag);
+        status = eq_param_check(cls, k, card->w[k], eq_circuit_place(c, card->at),
+                                (int)card->name_length, card->name, diag);
     }
     return status;
 }
@@ -225,8 +223,9 @@ eq_status eq_circuit_check_values(const eq_circuit *c, eq_diag *diag) {
                 double value = t->w[k][row];
                 if (plainly_good(p, value)) continue;
                 const char *name = eq_circuit_element_name(c, t->id[row]);
-                eq_status status = check_value(t->cls, k, value, eq_circuit_place_of(c, t->id[row]),
-                                               (int)strlen(name), name, diag);
+                eq_status status =
+                    eq_param_check(t->cls, k, value, eq_circuit_place_of(c, t->id[row]),
+                                   (int)strlen(name), name, diag);
                 if (status != EQ_OK) return status;
             }
     }

@@ -5,16 +5,9 @@
 #ifndef EQ_CIRCUIT_CIRCUIT_H
 #define EQ_CIRCUIT_CIRCUIT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/status.h"
 #include "base/text.h"
 #include "devices/registry.h"
-
-typedef int32_t eq_node;    /* 0 is ground ("0", alias "gnd") */
-typedef int32_t eq_element; /* number of an element in deck order, over all classes */
 
 enum { EQ_GROUND = 0, EQ_NONE = -1 };
 
@@ -172,7 +165,7 @@ typedef struct eq_options {
     int itl1;      /* Newton iterations of one solve, 100 */
 } eq_options;
 
-typedef struct eq_circuit {
+struct eq_circuit {
     char *title;
     int dialect; /* an eq_dialect (netlist.h): whose spelling and constants the deck had */
     char **file; /* names of the files read, for messages */
@@ -209,20 +202,12 @@ typedef struct eq_circuit {
     eq_group *group;
     size_t groups, group_cap;
     bool frozen;
-} eq_circuit;
+};
 
 eq_circuit *eq_circuit_new(void);
-void eq_circuit_free(eq_circuit *c);
 
 /* The node of that name, made if new ("gnd" is "0"); EQ_NONE when memory runs out. Folds case. */
 eq_node eq_circuit_node(eq_circuit *c, const char *name, size_t length);
-/* The node or element of that name (case-blind), EQ_NONE when there is none. */
-eq_node eq_circuit_find_node(const eq_circuit *c, const char *name);
-eq_element eq_circuit_find_element(const eq_circuit *c, const char *name);
-size_t eq_circuit_nodes(const eq_circuit *c);    /* with ground */
-size_t eq_circuit_elements(const eq_circuit *c); /* over all classes */
-const char *eq_circuit_node_name(const eq_circuit *c, eq_node node);
-const char *eq_circuit_element_name(const eq_circuit *c, eq_element e);
 /* The index of a file name in c->file, added if new; EQ_NONE when memory runs out. */
 int32_t eq_circuit_file(eq_circuit *c, const char *name);
 
@@ -294,6 +279,14 @@ void eq_circuit_derive(eq_circuit *c);
 /* Whether every parameter lies in its declared range, as eq_circuit_add demands: values may have
  * been changed since. */
 eq_status eq_circuit_check_values(const eq_circuit *c, eq_diag *diag);
+
+/* Whether parameter k of an element of the class may have the value; the place and the name (of
+ * `length` bytes) are for the message. */
+eq_status eq_param_check(const eq_device_class *cls, int k, double value, eq_place at, int length,
+                         const char *name, eq_diag *diag);
+
+/* handle.c. As eq_handle_set, without looking at bounds. */
+void eq_handle_put(eq_circuit *c, eq_handle h, double value);
 
 /* A pointer to parameter k of element e, to read or change it (then eq_circuit_derive). */
 double *eq_circuit_param(eq_circuit *c, eq_element e, int k);

@@ -38,7 +38,7 @@ eq_status eq_open_deck(const char *path, const eq_deck_options *d, eq_circuit **
     if (status == EQ_OK) status = eq_read_deck(path, d->dialect, c, diag);
     if (status != EQ_OK) return status;
     eq_print_diag(diag);
-    *o = eq_solve_options_of(*c);
+    *o = eq_solve_defaults(*c);
     o->method = method;
     if (d->verbose && eq_comm_rank() == 0) o->log = print_line;
     return EQ_OK;

@@ -1,16 +1,13 @@
 /* eqspice: an analog circuit simulator with a built-in Equilibrium Propagation trainer. */
-#define _POSIX_C_SOURCE 200809L /* setenv, isatty */
+#define _POSIX_C_SOURCE 200809L /* isatty */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
-
-static const char version[] = "0.1.0";
+#include "cli/runtime.h"
 
 static int usage(FILE *stream) {
     if (eq_comm_rank() > 0) return 2;
@@ -24,7 +21,7 @@ static int usage(FILE *stream) {
 static int run(int argc, char **argv) {
     if (argc < 2) return usage(stderr);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return usage(stdout);
-    if (strcmp(argv[1], "--version") == 0) return printf("eqspice %s\n", version) < 0;
+    if (strcmp(argv[1], "--version") == 0) return printf("eqspice %s\n", eq_version()) < 0;
     for (const eq_command *const *c = eq_commands; *c != NULL; c++) {
         if (strcmp((*c)->name, argv[1]) != 0) continue;
         if (!(*c)->parallel && eq_comm_rank() > 0) return 0;
@@ -37,21 +34,11 @@ static int run(int argc, char **argv) {
     return 2;
 }
 
-/* Before OpenBLAS's own constructor, which would start threads that then wait in a loop for work:
- * we have our own. */
-__attribute__((constructor(101))) static void keep_openblas_alone(void) {
-    if (setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0) return;
-    /* LCOV_EXCL_START: out of memory; the crash suite meets it where gcov cannot count */
-    fprintf(stderr, "eqspice: error: %s\n", eq_diag_get(NULL, 0)->text);
-    _Exit(1);
-    /* LCOV_EXCL_STOP */
-}
-
 /* What was printed counts only when it arrived: a full disk behind standard output ends with 1.
  * Only rank 0 prints results. */
 int main(int argc, char **argv) {
     static char buffer[1 << 16]; /* what a pipe holds */
-    eq_mem_huge_heap();
+    eq_runtime_set();
     if (!isatty(STDOUT_FILENO)) setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     if (!eq_comm_start()) return 1;
     eq_interrupt_ends(); /* after MPI, which may set signals of its own */

@@ -31,9 +31,10 @@ typedef enum eq_control {
 } eq_control;
 
 enum {
-    EQ_LINEAR = 1,     /* y is affine in x and c: its conductance never changes during a solve */
-    EQ_RECIPROCAL = 2, /* two-terminal with an energy of its own: adds a symmetric stamp */
-    EQ_CONVEX = 4,     /* dy/dx >= 0 everywhere: its energy is convex */
+    EQ_LINEAR = 1,      /* y is affine in x and c: its conductance never changes during a solve */
+    EQ_RECIPROCAL = 2,  /* two-terminal with an energy of its own: adds a symmetric stamp */
+    EQ_CONVEX = 4,      /* dy/dx >= 0 everywhere: its energy is convex */
+    EQ_INDEPENDENT = 8, /* y is a number that `value` gives: an independent source */
 };
 
 /* One parameter. default_value NAN: must be given, or is filled in by `derive` (temp). Values
@@ -66,6 +67,9 @@ typedef struct eq_device_class {
     int params, columns; /* columns >= params: the rest is derived */
     const eq_param *param;
     int value; /* the parameter written after the nodes (R1 a b VALUE); -1: none */
+    /* 1/value under a name of its own (the resistance of a conductance), number `params` for a
+     * handle; NULL: none. */
+    const eq_param *inverse;
 
     /* Fills the derived columns from the parameters; called whenever either changes. May be NULL.
      */

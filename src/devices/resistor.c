@@ -21,6 +21,9 @@ static const eq_param memristor_param[] = {
     [G_MAX] = {"gmax", "S", INFINITY, 0.0, INFINITY, false},
 };
 
+/* As which decks write it. */
+static const eq_param memristor_resistance = {"r", "ohm", NAN, 0.0, INFINITY, true};
+
 /* g = 1/(r (1 + tc1 dT + tc2 dT^2)) with dT = temp - tnom (ngspice manual, "Resistors"). */
 static void resistor_derive(size_t n, double *const *w, const eq_environment *env) {
     for (size_t j = 0; j < n; j++) {
@@ -130,6 +133,7 @@ const eq_device_class eq_class_memristor = {
     .columns = G_COLUMNS,
     .param = memristor_param,
     .value = G,
+    .inverse = &memristor_resistance,
     .energy = memristor_energy,
     .value_and_slope = memristor_value,
     .param_energy = memristor_param_energy,

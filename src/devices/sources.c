@@ -62,10 +62,10 @@ static void param_value(size_t n, double *const *w, int k, const double *x, cons
         .param_value = param_value,                                                                \
     }
 
-SOURCE(isource, 'i', EQ_CURRENT_DEFINED, EQ_CONTROL_NONE, EQ_LINEAR | EQ_RECIPROCAL | EQ_CONVEX,
-       ampere);
-SOURCE(vsource, 'v', EQ_VOLTAGE_DEFINED, EQ_CONTROL_NONE, EQ_LINEAR | EQ_RECIPROCAL | EQ_CONVEX,
-       volt);
+enum { INDEPENDENT = EQ_LINEAR | EQ_RECIPROCAL | EQ_CONVEX | EQ_INDEPENDENT };
+
+SOURCE(isource, 'i', EQ_CURRENT_DEFINED, EQ_CONTROL_NONE, INDEPENDENT, ampere);
+SOURCE(vsource, 'v', EQ_VOLTAGE_DEFINED, EQ_CONTROL_NONE, INDEPENDENT, volt);
 SOURCE(vcvs, 'e', EQ_VOLTAGE_DEFINED, EQ_CONTROL_VOLTAGE, EQ_LINEAR, gain);
 SOURCE(cccs, 'f', EQ_CURRENT_DEFINED, EQ_CONTROL_CURRENT, EQ_LINEAR, gain);
 SOURCE(vccs, 'g', EQ_CURRENT_DEFINED, EQ_CONTROL_VOLTAGE, EQ_LINEAR, transconductance);

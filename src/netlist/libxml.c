@@ -1,20 +1,21 @@
 #include "netlist/libxml.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <string.h>
 
 eq_libxml_functions eq_libxml;
 
 /* EQ_LIBXML: the name in libxml2.so that a program linked with it would look for (Makefile). */
-eq_status eq_libxml_load(eq_diag *diag) {
+static eq_status load(eq_diag *diag) {
     static const char *const name[] = {
 #define EQ_NAME(name) #name,
         EQ_LIBXML_FUNCTIONS(EQ_NAME)
 #undef EQ_NAME
     };
-    static void *library;
+    static bool loaded;
     void *at[sizeof name / sizeof *name];
-    if (library != NULL) return EQ_OK;
+    if (loaded) return EQ_OK;
     void *opened = dlopen(EQ_LIBXML, RTLD_NOW | RTLD_LOCAL);
     for (size_t k = 0; opened != NULL && k < sizeof name / sizeof *name; k++)
         if ((at[k] = dlsym(opened, name[k])) == NULL) opened = NULL;
@@ -23,6 +24,16 @@ eq_status eq_libxml_load(eq_diag *diag) {
                        dlerror());
     _Static_assert(sizeof at == sizeof eq_libxml, "the table holds the functions alone");
     memcpy(&eq_libxml, at, sizeof at);
-    library = opened;
+    eq_libxml.xmlInitParser();
+    loaded = true;
     return EQ_OK;
+}
+
+/* Two threads may read their first documents at once. */
+eq_status eq_libxml_load(eq_diag *diag) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    eq_status status = load(diag);
+    pthread_mutex_unlock(&lock);
+    return status;
 }

@@ -15,6 +15,7 @@
     F(xmlFreeDoc)                                                                                  \
     F(xmlFreeParserCtxt)                                                                           \
     F(xmlGetLineNo)                                                                                \
+    F(xmlInitParser)                                                                               \
     F(xmlNewParserCtxt)                                                                            \
     F(xmlSAX2GetLineNumber)                                                                        \
     F(xmlSchemaFree)                                                                               \

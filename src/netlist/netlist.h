@@ -19,17 +19,9 @@ const char *eq_dialect_name(eq_dialect dialect);
 /* Boltzmann over charge [V/K] as the simulator has it (FACTS section 3). */
 double eq_dialect_k_over_q(eq_dialect dialect);
 
-/* Reads a deck, SPICE or XML (recognised by its first non-blank character '<'), and freezes the
- * circuit. All errors of the deck are reported in one run; *out is untouched when there is one. */
-eq_status eq_deck_read(const char *path, eq_circuit **out, eq_diag *diag);
-/* The same in a given dialect (ngspice, Xyce or LTspice); EQ_DIALECT_COUNT: recognised, as
+/* As eq_deck_read in a given dialect (ngspice, Xyce or LTspice); EQ_DIALECT_COUNT: recognised, as
  * eq_deck_read does. */
 eq_status eq_deck_read_as(const char *path, eq_dialect dialect, eq_circuit **out, eq_diag *diag);
-/* As eq_deck_read, from memory; `name` stands for the file in messages and for relative includes.
- */
-eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_circuit **out,
-                        eq_diag *diag);
-
 /* A value that stands in for what the deck says: of a parameter "x" or of a model's "dm(is)". */
 typedef struct eq_override {
     eq_target target; /* EQ_TARGET_PARAM or EQ_TARGET_MODEL */

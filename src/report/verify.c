@@ -140,7 +140,7 @@ static const eq_result *operating_point_of(eq_result *const *plots, size_t count
 }
 
 static eq_status solve(eq_circuit *c, eq_result **ours, eq_diag *diag) {
-    eq_solve_options o = eq_solve_options_of(c);
+    eq_solve_options o = eq_solve_defaults(c);
     return eq_operating_point(c, &o, ours, NULL, diag);
 }
 

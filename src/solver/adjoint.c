@@ -1,35 +1,181 @@
-/* The adjoint of the reduced system (DESIGN section 1, "Truth to test against"). */
+/* Exact gradients of a cost C(v) at a solution x of r(x, w) = 0, where v = T x + c(w) and
+ * r = W^T I(v, w): with the adjoint J^T l = T^T dC/dv and lambda = W l,
+ *
+ *   dC/dw = dC/dv . dc/dw - l^T dr/dw.
+ *
+ * For a parameter of a current y from a to b this is -(lambda[a] - lambda[b]) dy/dw; for one of the
+ * voltage e of a kept branch +l de/dw; for one of an eliminated voltage p . dv/de de/dw, where
+ * p = dC/dv - (dI/dv)^T lambda is what a potential that is held fixed does to the cost. */
 #include <math.h>
+#include <string.h>
 
 #include "base/mem.h"
-#include "solver/solver_internal.h"
+#include "solver/adjoint.h"
+#include "solver/chunk.h"
+
+void eq_adjoint_free(eq_adjoint *a) {
+    if (a == NULL) return;
+    eq_lin_free(a->lin);
+    double *arrays[] = {a->x, a->l, a->lambda, a->held, a->source};
+    for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
+    eq_free(a);
+}
+
+static eq_status open_arrays(eq_adjoint *a, const eq_system *s, eq_diag *diag) {
+    size_t n = s->n, nodes = s->nodes, branches = s->reduction->branches;
+    struct {
+        double **array;
+        size_t items;
+    } want[] = {
+        {&a->x, n}, {&a->l, n}, {&a->lambda, nodes}, {&a->held, nodes}, {&a->source, branches}};
+    for (size_t k = 0; k < sizeof want / sizeof *want; k++)
+        if ((*want[k].array = eq_calloc(want[k].items, sizeof(double))) == NULL)
+            return eq_out_of_memory(diag);
+    return EQ_OK;
+}
+
+eq_status eq_adjoint_new(eq_solver *solver, eq_adjoint **out, eq_diag *diag) {
+    eq_adjoint *a = eq_calloc(1, sizeof *a);
+    if (a == NULL) return eq_out_of_memory(diag);
+    a->s = eq_solver_system(solver);
+    eq_status status = open_arrays(a, a->s, diag);
+    if (status == EQ_OK) status = eq_lin_new(EQ_LIN_KLU, &a->s->pattern, &a->lin, diag);
+    if (status == EQ_OK)
+        *out = a;
+    else
+        eq_adjoint_free(a);
+    return status;
+}
+
+eq_status eq_adjoint_solve(eq_adjoint *a, const double *v, const double *branch, const double *dcdv,
+                           eq_diag *diag) {
+    int32_t column;
+    eq_system_unknowns(a->s, v, branch, a->x);
+    eq_system_jacobian(a->s, a->x);
+    eq_lin_forget(a->lin); /* no history: the bits are those of a first call */
+    eq_status status = eq_lin_factor(a->lin, a->s->value, NULL, &column);
+    if (status == EQ_ERR_SINGULAR)
+        eq_fail(diag, status,
+                "the Jacobian is singular at this state, so there is no adjoint; "
+                "take a solved operating point");
+    if (status == EQ_OK) {
+        eq_system_gather(a->s, dcdv, a->l);
+        status = eq_lin_solve_transposed(a->lin, a->l);
+    }
+    if (status == EQ_OK) eq_system_spread(a->s, a->l, a->lambda);
+    return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : status;
+}
+
+/* held[plus] += x, held[minus] -= x. */
+static void add_drop(eq_adjoint *a, eq_node plus, eq_node minus, double x) {
+    a->held[plus] += x;
+    a->held[minus] -= x;
+}
+
+static double lambda_drop(const eq_adjoint *a, const eq_table *t, size_t j) {
+    return a->lambda[t->term[0][j]] - a->lambda[t->term[1][j]];
+}
+
+/* held -= (dI/dv)^T lambda over the elements between nodes. */
+static void table_currents(eq_adjoint *a, const eq_table *t) {
+    eq_chunk e;
+    for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
+        eq_chunk_take(&e, t, start, a->s->v);
+        eq_chunk_evaluate(&e);
+        for (size_t j = 0; j < e.n; j++) {
+            size_t row = start + j;
+            double q = lambda_drop(a, t, row);
+            add_drop(a, t->term[0][row], t->term[1][row], -q * e.slope[j]);
+            if (eq_by_voltage(t))
+                add_drop(a, t->term[2][row], t->term[3][row], -q * e.control_slope[j]);
+        }
+    }
+}
+
+/* The same for a behavioural source with the weight q of its value. */
+static void formula_drops(eq_adjoint *a, const eq_table *t, size_t j, double q) {
+    eq_system *s = a->s;
+    eq_formulas_at(&s->formulas, s->circuit, s->reduction, t, j, s->v, a->x, s->reduction->current);
+    for (size_t i = 0; i < t->formula[j]->inputs; i++) {
+        const eq_formula_input *in = &t->formula[j]->input[i];
+        if (in->kind == EQ_INPUT_DROP) add_drop(a, in->plus, in->minus, q * s->formulas.slope[i]);
+    }
+}
+
+/* Row v_a - v_b - e = 0 of a kept branch, whose multiplier is l. */
+static void kept_branch(eq_adjoint *a, const eq_table *t, size_t j, double l) {
+    add_drop(a, t->term[0][j], t->term[1][j], -l);
+    if (t->formula != NULL) formula_drops(a, t, j, l);
+    if (eq_by_voltage(t)) add_drop(a, t->term[2][j], t->term[3][j], l * t->w[t->cls->value][j]);
+}
+
+static void held_potentials(eq_adjoint *a, const double *dcdv) {
+    const eq_system *s = a->s;
+    memcpy(a->held, dcdv, s->nodes * sizeof *dcdv);
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &s->circuit->table[cls];
+        bool current = t->cls->defined == EQ_CURRENT_DEFINED;
+        if (eq_stands_between_nodes(t)) table_currents(a, t);
+        for (size_t j = 0; current && t->formula != NULL && j < t->count; j++)
+            formula_drops(a, t, j, -lambda_drop(a, t, j));
+    }
+}
+
+/* dC/de of all voltage-defined branches: the sweep of v = T x + c backwards. */
+void eq_adjoint_sources(eq_adjoint *a, const double *dcdv) {
+    const eq_reduction *r = a->s->reduction;
+    const eq_circuit *c = a->s->circuit;
+    held_potentials(a, dcdv);
+    for (size_t b = 0; b < r->branches; b++) {
+        eq_row at = c->row[r->branch[b]];
+        a->source[b] = r->current[b] == EQ_NONE ? 0.0 : a->l[r->current[b]];
+        if (r->current[b] != EQ_NONE)
+            kept_branch(a, &c->table[at.cls], (size_t)at.row, a->source[b]);
+    }
+    for (size_t k = r->links; k-- > 0;) {
+        eq_node n = r->t_order[k];
+        int32_t b = r->edge[n];
+        eq_row at = c->row[r->branch[b]];
+        const eq_table *t = &c->table[at.cls];
+        a->source[b] = r->sign[n] * a->held[n];
+        a->held[r->parent[n]] += a->held[n];
+        if (eq_by_voltage(t))
+            add_drop(a, t->term[2][at.row], t->term[3][at.row],
+                     t->w[t->cls->value][at.row] * a->source[b]);
+    }
+}
+
+/* The control of row j: a drop or a branch current. */
+static double control_of(const eq_adjoint *a, const eq_table *t, size_t j, const double *v,
+                         const double *branch) {
+    if (eq_by_voltage(t)) return v[t->term[2][j]] - v[t->term[3][j]];
+    if (t->control == NULL) return 0.0;
+    return branch[eq_reduction_branch(a->s->reduction, a->s->circuit, t->control[j])];
+}
+
+double eq_adjoint_gradient(const eq_adjoint *a, eq_handle h, const double *v,
+                           const double *branch) {
+    const eq_circuit *c = a->s->circuit;
+    eq_row at = c->row[h.element];
+    const eq_table *t = &c->table[at.cls];
+    size_t j = (size_t)at.row;
+    bool inverse = h.param == t->cls->params;
+    int k = inverse ? t->cls->value : h.param;
+    double *w[EQ_MAX_COLUMNS], control = control_of(a, t, j, v, branch), dydw;
+    double u = v[t->term[0][j]] - v[t->term[1][j]];
+    for (int i = 0; i < t->cls->columns; i++) w[i] = &t->w[i][j];
+    t->cls->param_value(1, w, k, &u, t->cls->control == EQ_CONTROL_NONE ? NULL : &control, &dydw);
+    if (inverse) dydw *= -t->w[k][j] * t->w[k][j];
+    if (t->cls->defined == EQ_CURRENT_DEFINED) return -lambda_drop(a, t, j) * dydw;
+    return a->source[eq_reduction_branch(a->s->reduction, c, h.element)] * dydw;
+}
 
 eq_status eq_solver_adjoint(eq_solver *s, const double *v, const double *branch, const double *dcdv,
                             double *lambda, eq_diag *diag) {
-    eq_system *system = eq_solver_system(s);
-    double *x = eq_malloc(system->n, sizeof *x), *l = eq_malloc(system->n, sizeof *l);
-    eq_lin *lin = NULL;
-    eq_status status = EQ_OK;
-    if (x == NULL || l == NULL) status = eq_out_of_memory(diag);
-    if (status == EQ_OK) status = eq_lin_new(EQ_LIN_KLU, &system->pattern, &lin, diag);
-    if (status == EQ_OK) {
-        int32_t column;
-        eq_system_unknowns(system, v, branch, x);
-        eq_system_jacobian(system, x);
-        status = eq_lin_factor(lin, system->value, NULL, &column);
-        if (status == EQ_ERR_SINGULAR)
-            eq_fail(diag, status,
-                    "the Jacobian is singular at this state, so there is no adjoint; "
-                    "take a solved operating point");
-    }
-    if (status == EQ_OK) {
-        eq_system_gather(system, dcdv, l);
-        status = eq_lin_solve_transposed(lin, l);
-    }
-    if (status == EQ_OK) eq_system_spread(system, l, lambda);
-    if (status == EQ_ERR_MEMORY) eq_out_of_memory(diag);
-    eq_lin_free(lin);
-    eq_free(x);
-    eq_free(l);
+    eq_adjoint *a = NULL;
+    eq_status status = eq_adjoint_new(s, &a, diag);
+    if (status == EQ_OK) status = eq_adjoint_solve(a, v, branch, dcdv, diag);
+    if (status == EQ_OK) memcpy(lambda, a->lambda, a->s->nodes * sizeof *lambda);
+    eq_adjoint_free(a);
     return status;
 }

@@ -70,7 +70,7 @@ static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, 
     e->c = c;
     e->batch = o->batch;
     e->nodes = eq_circuit_nodes(c);
-    e->options = eq_solve_options_of(c);
+    e->options = eq_solve_defaults(c);
     e->x = eq_malloc(o->batch, c->inputs * sizeof *e->x);
     e->theta = eq_malloc(largest, sizeof *e->theta);
     e->gradient = eq_malloc(largest, sizeof *e->gradient);

@@ -173,7 +173,6 @@ static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, 
     e->kernels = eq_kernels_pick();
     if (status == EQ_OK) status = allocate(e, o, diag);
     if (status == EQ_OK) {
-        eq_blas_single_thread();
         load(e);
         *self = e;
     } else {

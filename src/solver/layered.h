@@ -18,7 +18,7 @@
 #include "circuit/circuit.h"
 #include "solver/engine.h"
 #include "solver/layered_node.h"
-#include "solver/layered_pool.h"
+#include "solver/pool.h"
 
 /* What stands at the rows of a crossbar. */
 typedef enum eq_rows { EQ_ROWS_INPUT, EQ_ROWS_CONSTANT, EQ_ROWS_NODE } eq_rows;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "solver/blas.h"
 #include "solver/lin_ops.h"
 #include "solver/openmp.h"
 
@@ -18,12 +17,6 @@ typedef struct lin_cholmod {
     double *scale; /* [n] of the factored matrix */
     double flops;  /* of a factorization */
 } lin_cholmod;
-
-/* CHOLMOD reads the clock around every call of the BLAS to add up times that nobody here asks for:
- * a thirtieth of the time of a grid of 1e4 nodes. In front of SuiteSparse_config's own. */
-double SuiteSparse_time(void) {
-    return 0.0;
-}
 
 static void destroy(void *self) {
     lin_cholmod *l = self;
@@ -65,9 +58,6 @@ static void *create(const eq_pattern *pattern) {
     if (l == NULL) return NULL;
     size_t n = (size_t)pattern->n;
     l->pattern = pattern;
-    SuiteSparse_config.malloc_func = eq_malloc_foreign;
-    eq_blas_single_thread(); /* supernodes of circuits are small: threads cost more than they bring
-                              */
     cholmod_start(&l->common);
     l->common.print = 0;
     l->common.error_handler = NULL;

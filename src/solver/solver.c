@@ -15,7 +15,7 @@ struct eq_solver {
     eq_status refreshed;
 };
 
-eq_solve_options eq_solve_options_of(const eq_circuit *c) {
+eq_solve_options eq_solve_defaults(const eq_circuit *c) {
     return (eq_solve_options){
         .method = EQ_NEWTON,
         .abstol = c->options.abstol,
@@ -330,7 +330,7 @@ static eq_status solve_held(eq_solver *s, const eq_solve_options *o, const doubl
 eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *held, double *v,
                          eq_diag *diag) {
     size_t n = s->system->n, nodes = s->system->nodes;
-    eq_solve_options usual = eq_solve_options_of(s->circuit);
+    eq_solve_options usual = eq_solve_defaults(s->circuit);
     double *work = eq_malloc(2 * n + nodes, sizeof *work);
     if (work == NULL) return eq_out_of_memory(diag);
     memcpy(work + 2 * n, v, nodes * sizeof *v);
@@ -342,7 +342,7 @@ eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *
 
 eq_status eq_solver_solve(eq_solver *s, const eq_solve_options *o, double *v, double *branch,
                           eq_solve_info *info, eq_diag *diag) {
-    eq_solve_options usual = eq_solve_options_of(s->circuit);
+    eq_solve_options usual = eq_solve_defaults(s->circuit);
     eq_status status = eq_solver_run(s, o == NULL ? &usual : o, v, branch, info, diag);
     if (status != EQ_OK || info == NULL || !info->has_energy) return status;
     info->stationarity = eq_system_stationarity(s->system, s->x);

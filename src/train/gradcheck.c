@@ -113,7 +113,7 @@ static eq_status check_open(check *k, eq_engine_kind kind, size_t examples) {
     if (k->n > s->set.train_count) k->n = s->set.train_count;
     status = open_engine(k, kind);
     if (status == EQ_OK) status = eq_solver_new(s->c, &k->solver, k->diag);
-    k->options = eq_solve_options_of(s->c);
+    k->options = eq_solve_defaults(s->c);
     return status == EQ_OK ? make_room(k) : status;
 }
 

@@ -272,6 +272,17 @@ START_TEST(the_device_recipe_works) {
 }
 END_TEST
 
+/* From the plain build: with sanitizers a library needs their run-time library first. */
+START_TEST(the_installed_library_works) {
+    const char *const argv[] = {"tools/try-install", NULL};
+    const char *program = getenv("EQSPICE");
+    if (program == NULL || strcmp(program, "build/eqspice") == 0)
+        expect_program(argv);
+    else
+        printf("skipped: tools/try-install (only with build/)\n");
+}
+END_TEST
+
 Suite *docs_suite(void) {
     Suite *s = suite_create("docs");
     TCase *t = tcase_create("docs");
@@ -282,6 +293,7 @@ Suite *docs_suite(void) {
     tcase_add_test(t, the_deck_reference_names_every_device_parameter);
     tcase_add_test(t, make_has_the_targets_of_the_readme);
     tcase_add_test(t, the_device_recipe_works);
+    tcase_add_test(t, the_installed_library_works);
     suite_add_tcase(s, t);
     return s;
 }

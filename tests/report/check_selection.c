@@ -16,7 +16,7 @@ static eq_result *analyse(const char *text, size_t which) {
     eq_diag *d = eq_diag_new();
     eq_status status = eq_deck_parse("t.cir", text, strlen(text), &c, d);
     ck_assert_int_eq(status, EQ_OK);
-    eq_solve_options o = eq_solve_options_of(c);
+    eq_solve_options o = eq_solve_defaults(c);
     ck_assert_int_eq(eq_analysis_run(c, which, &o, &r, &m, d), EQ_OK);
     eq_circuit_free(c);
     eq_diag_free(d);

@@ -22,7 +22,7 @@ static eq_result *analyse(const char *text, size_t which) {
     eq_diag *d = eq_diag_new();
     eq_status status = eq_deck_parse("t.cir", text, strlen(text), &c, d);
     ck_assert_msg(status == EQ_OK, "%s: %s", text, status ? eq_diag_get(d, 0)->text : "");
-    eq_solve_options o = eq_solve_options_of(c);
+    eq_solve_options o = eq_solve_defaults(c);
     status = eq_analysis_run(c, which, &o, &r, &m, d);
     ck_assert_msg(status == EQ_OK, "%s: %s", text, status ? eq_diag_get(d, 0)->text : "");
     eq_circuit_free(c);

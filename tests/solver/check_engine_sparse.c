@@ -70,7 +70,7 @@ static double adjoint_gradient(eq_circuit *c, size_t group, size_t at) {
     size_t nodes = eq_circuit_nodes(c);
     double *v = calloc(nodes, sizeof *v), *dcdv = calloc(nodes, sizeof *dcdv);
     double *lambda = calloc(nodes, sizeof *lambda), sum = 0.0;
-    eq_solve_options o = eq_solve_options_of(c);
+    eq_solve_options o = eq_solve_defaults(c);
     ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
     for (int n = 0; n < EXAMPLES; n++) {
         for (int k = 0; k < 2; k++) *eq_circuit_source(c, c->input[k]) = inputs[2 * n + k];

@@ -206,7 +206,7 @@ typedef struct score {
 static answer solve_by(eq_solver *s, const eq_circuit *c, eq_method method, int rung, double *v) {
     answer a = {false, false, 0, ""};
     eq_solve_info info = {0};
-    eq_solve_options o = eq_solve_options_of(c);
+    eq_solve_options o = eq_solve_defaults(c);
     o.method = method;
     memset(v, 0, eq_circuit_nodes(c) * sizeof *v);
     eq_status status = rung < 0 ? eq_solver_solve(s, &o, v, NULL, &info, NULL)

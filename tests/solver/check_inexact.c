@@ -66,7 +66,7 @@ static double energy_norm(const eq_system *s, const double *y) {
  * downhill. */
 START_TEST(steps_are_those_of_a_dense_solve) {
     eq_circuit *c = grids(1 + _i % 2, 12, (uint64_t)_i);
-    eq_solve_options o = eq_solve_options_of(c);
+    eq_solve_options o = eq_solve_defaults(c);
     eq_random r = eq_random_seed(100 + (uint64_t)_i);
     eq_solver *solver = NULL;
     eq_lin *dense = NULL;
@@ -117,7 +117,7 @@ enum { REFUSALS = sizeof refusals / sizeof *refusals };
 
 START_TEST(gives_up) {
     eq_circuit *c = deck(refusals[_i].deck);
-    eq_solve_options o = eq_solve_options_of(c);
+    eq_solve_options o = eq_solve_defaults(c);
     eq_solver *solver = NULL;
     ck_assert_int_eq(eq_solver_new(c, &solver, NULL), EQ_OK);
     eq_newton *w = newton_of(solver, &o);
@@ -135,7 +135,7 @@ END_TEST
  * KINSOL, which has steps and factors of its own. */
 START_TEST(answers_are_those_of_kinsol) {
     eq_circuit *c = grids(2, 60, 7);
-    eq_solve_options o = eq_solve_options_of(c);
+    eq_solve_options o = eq_solve_defaults(c);
     eq_solver *s = NULL;
     eq_solve_info info;
     size_t nodes = eq_circuit_nodes(c);

@@ -75,7 +75,7 @@ static void rung_solves(int rung, const char *text, int iterations) {
     double *v = calloc(eq_circuit_nodes(c), sizeof *v), size = 0.0;
     double *w = calloc(eq_circuit_nodes(c), sizeof *w);
     double *branch = calloc(eq_solver_branches(s) + 1, sizeof *branch);
-    eq_solve_options o = eq_solve_options_of(c);
+    eq_solve_options o = eq_solve_defaults(c);
     eq_solve_info info;
     ck_assert_int_eq(eq_solver_solve(s, NULL, v, branch, &info, NULL), EQ_OK);
     ck_assert_double_lt(mna_step(c, v, branch), 1e-9);
@@ -132,7 +132,7 @@ START_TEST(amplitudes_do_not_matter) {
         for (size_t k = 0; k < c->inputs; k++)
             *eq_circuit_source(c, c->input[k]) = volts * sin(1.0 + (double)(k * k));
         memset(v, 0, eq_circuit_nodes(c) * sizeof *v);
-        eq_solve_options o = eq_solve_options_of(c);
+        eq_solve_options o = eq_solve_defaults(c);
         ck_assert_int_eq(eq_solver_solve(s, &o, v, NULL, &info, NULL), EQ_OK);
         ck_assert_str_eq(info.rung, "newton");
         ck_assert_msg(info.iterations <= 15, "%g V: %d iterations", volts, info.iterations);
@@ -154,7 +154,7 @@ START_TEST(out_of_memory_is_a_status) {
         eq_mem_fail_after(n);
         eq_status status = eq_solver_new(c, &s, NULL);
         for (int m = EQ_NEWTON; status == EQ_OK && m <= EQ_COCONTENT; m++) {
-            eq_solve_options o = eq_solve_options_of(c);
+            eq_solve_options o = eq_solve_defaults(c);
             o.method = (eq_method)m;
             status = eq_solver_solve(s, &o, v, branch, NULL, NULL);
         }

@@ -32,7 +32,7 @@ static void release(solved *s) {
 }
 
 static void again(solved *s, eq_method method) {
-    eq_solve_options o = eq_solve_options_of(s->c);
+    eq_solve_options o = eq_solve_defaults(s->c);
     o.method = method;
     memset(s->v, 0, eq_circuit_nodes(s->c) * sizeof *s->v);
     s->status = eq_solver_solve(s->s, &o, s->v, s->branch, &s->info, s->d);
@@ -184,7 +184,7 @@ END_TEST
 START_TEST(stationarity_sees_a_wrong_state) {
     solved s = solve_deck(kendall, EQ_NEWTON);
     double good = s.info.stationarity;
-    eq_solve_options o = eq_solve_options_of(s.c);
+    eq_solve_options o = eq_solve_defaults(s.c);
     o.abstol = 1e-5; /* solved at once from a start 10 mV off */
     o.reltol = 1e-2;
     s.v[eq_circuit_find_node(s.c, "y")] += 1e-2;
@@ -463,7 +463,7 @@ END_TEST
 
 START_TEST(bad_options_are_refused) {
     solved s = solve_deck(wheatstone, EQ_NEWTON);
-    eq_solve_options o = eq_solve_options_of(s.c);
+    eq_solve_options o = eq_solve_defaults(s.c);
     int lines = 0;
     o.log = count_lines;
     o.log_data = &lines;

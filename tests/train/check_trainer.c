@@ -358,7 +358,7 @@ static void solve(eq_circuit *c, double *y) {
     eq_solver *s = NULL;
     ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
     double *v = calloc(eq_circuit_nodes(c), sizeof *v);
-    eq_solve_options o = eq_solve_options_of(c);
+    eq_solve_options o = eq_solve_defaults(c);
     ck_assert_int_eq(eq_solver_solve(s, &o, v, NULL, NULL, NULL), EQ_OK);
     for (size_t k = 0; k < c->outputs; k++) y[k] = v[c->output[k].plus] - v[c->output[k].minus];
     free(v);

@@ -223,7 +223,7 @@ static void solve(maker *k, eq_circuit *c, eq_method method, bool spoiled, tally
     eq_solver *s = NULL;
     eq_solve_info info;
     eq_diag *diag = eq_diag_new();
-    eq_solve_options o = eq_solve_options_of(c);
+    eq_solve_options o = eq_solve_defaults(c);
     o.method = method;
     size_t nodes = eq_circuit_nodes(c), branches = 0;
     eq_status status = eq_solver_new(c, &s, diag);

@@ -83,7 +83,7 @@ static eq_status solve(eq_method method, const char *path, eq_diag *diag) {
     eq_status status = eq_deck_read(path, &c, diag);
     if (status == EQ_OK) status = eq_solver_new(c, &s, diag);
     if (status == EQ_OK) {
-        eq_solve_options o = eq_solve_options_of(c);
+        eq_solve_options o = eq_solve_defaults(c);
         o.method = method;
         status = eq_solver_solve(s, &o, v, branch, NULL, diag);
     }
@@ -157,7 +157,7 @@ static eq_status analyses(eq_diag *diag) {
     for (size_t k = 0; status == EQ_OK && k < c->analyses; k++) {
         eq_result *r = NULL, *m = NULL;
         eq_out *out = NULL;
-        eq_solve_options o = eq_solve_options_of(c);
+        eq_solve_options o = eq_solve_defaults(c);
         status = eq_analysis_run(c, k, &o, &r, &m, diag);
         eq_result_free(m);
         for (int f = EQ_TABLE; status == EQ_OK && f < EQ_FORMAT_COUNT; f++) {

@@ -1,4 +1,4 @@
-#include "solver/layered_pool.h"
+#include "solver/pool.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

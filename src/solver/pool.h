@@ -1,7 +1,7 @@
 /* A few threads that run the same small job together, thousands of times a second: workers wait
  * spinning for a moment, then sleep, so that an idle engine costs nothing. */
-#ifndef EQ_SOLVER_LAYERED_POOL_H
-#define EQ_SOLVER_LAYERED_POOL_H
+#ifndef EQ_SOLVER_POOL_H
+#define EQ_SOLVER_POOL_H
 
 #include "base/status.h"
 

@@ -1,0 +1,94 @@
+/* Parameter handles (eqspice.h): the one way to a parameter of an element by its name. */
+#include <string.h>
+
+#include "circuit/circuit.h"
+
+/* The parameter k of a class; k = params is its inverse value. */
+static const eq_param *param_of(const eq_device_class *cls, int k) {
+    return k < cls->params ? &cls->param[k] : cls->inverse;
+}
+
+static bool is_inverse(const eq_device_class *cls, int k) {
+    return k == cls->params;
+}
+
+/* The number of a parameter, -1: the class has none of that name. */
+static int find_param(const eq_device_class *cls, const char *name) {
+    if (cls->inverse != NULL && eq_same(cls->inverse->name, name)) return cls->params;
+    return eq_param_find(cls, name);
+}
+
+/* NAME(PARAM) is taken apart; without parentheses *param is "". */
+static bool split(const char *text, eq_text *element, eq_text *param) {
+    const char *open = strrchr(text, '(');
+    size_t n = strlen(text);
+    bool both = open != NULL && n > 0 && text[n - 1] == ')';
+    eq_text_add(element, text, both ? (size_t)(open - text) : n);
+    eq_text_add(param, both ? open + 1 : "", both ? (size_t)(text + n - 1 - open - 1) : 0);
+    return !element->failed && !param->failed;
+}
+
+static eq_status find(const eq_circuit *c, const char *element, const char *param, eq_handle *out,
+                      eq_diag *diag) {
+    eq_element e = eq_circuit_find_element(c, element);
+    if (e == EQ_NONE)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the circuit has no element '%s'; correct the name (NAME or NAME(PARAM))",
+                       element);
+    const eq_device_class *cls = eq_class(c->row[e].cls);
+    int k = param[0] == '\0' ? cls->value : find_param(cls, param);
+    if (k < 0)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "%s is a %s, which has no parameter '%s'; its first is %s", element,
+                       cls->name, param, cls->param[0].name);
+    *out = (eq_handle){e, k};
+    return EQ_OK;
+}
+
+eq_status eq_handle_find(const eq_circuit *c, const char *name, eq_handle *out, eq_diag *diag) {
+    eq_text element = {0}, param = {0};
+    eq_status status = split(name, &element, &param) ? find(c, element.text, param.text, out, diag)
+                                                     : eq_out_of_memory(diag);
+    eq_text_free(&element);
+    eq_text_free(&param);
+    return status;
+}
+
+eq_handle_info eq_handle_about(const eq_circuit *c, eq_handle h) {
+    const eq_param *p = param_of(eq_class(c->row[h.element].cls), h.param);
+    return (eq_handle_info){p->name, p->unit, p->min, p->max, p->trainable};
+}
+
+double eq_handle_get(const eq_circuit *c, eq_handle h) {
+    eq_row at = c->row[h.element];
+    const eq_table *t = &c->table[at.cls];
+    return is_inverse(t->cls, h.param) ? 1.0 / t->w[t->cls->value][at.row] : t->w[h.param][at.row];
+}
+
+/* The derived columns of one row. */
+static void derive_row(eq_circuit *c, eq_row at) {
+    const eq_table *t = &c->table[at.cls];
+    double *w[EQ_MAX_COLUMNS];
+    if (t->cls->derive == NULL) return;
+    for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][at.row];
+    t->cls->derive(1, w, &c->env);
+}
+
+void eq_handle_put(eq_circuit *c, eq_handle h, double value) {
+    eq_row at = c->row[h.element];
+    const eq_table *t = &c->table[at.cls];
+    bool inverse = is_inverse(t->cls, h.param);
+    t->w[inverse ? t->cls->value : h.param][at.row] = inverse ? 1.0 / value : value;
+    derive_row(c, at);
+}
+
+eq_status eq_handle_set(eq_circuit *c, eq_handle h, double value, eq_diag *diag) {
+    const eq_device_class *cls = eq_class(c->row[h.element].cls);
+    bool inverse = is_inverse(cls, h.param);
+    const char *name = eq_circuit_element_name(c, h.element);
+    eq_status status =
+        eq_param_check(cls, inverse ? cls->value : h.param, inverse ? 1.0 / value : value,
+                       eq_circuit_place_of(c, h.element), (int)strlen(name), name, diag);
+    if (status == EQ_OK) eq_handle_put(c, h, value);
+    return status;
+}

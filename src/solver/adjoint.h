@@ -1,0 +1,28 @@
+/* The adjoint of one solver, analyzed once: exact gradients by any trainable parameter (adjoint.c).
+ */
+#ifndef EQ_SOLVER_ADJOINT_H
+#define EQ_SOLVER_ADJOINT_H
+
+#include "solver/solver_internal.h"
+
+typedef struct eq_adjoint {
+    eq_system *s;
+    eq_lin *lin;
+    double *x, *l;         /* [n] state, multipliers: J^T l = T^T dC/dv */
+    double *lambda, *held; /* [nodes] W l; dC/d(a potential held fixed) */
+    double *source;        /* [branches] dC/de of a voltage-defined branch */
+} eq_adjoint;
+
+/* The solver must outlive it. */
+eq_status eq_adjoint_new(eq_solver *solver, eq_adjoint **out, eq_diag *diag);
+void eq_adjoint_free(eq_adjoint *a);
+/* l and lambda of the cost gradient dcdv[nodes] at the solution v[nodes], branch[branches]. */
+eq_status eq_adjoint_solve(eq_adjoint *a, const double *v, const double *branch, const double *dcdv,
+                           eq_diag *diag);
+/* source, after eq_adjoint_solve at the same state: only gradients by voltages and gains of V, E
+ * and H need it. */
+void eq_adjoint_sources(eq_adjoint *a, const double *dcdv);
+/* dC/dw of one trainable parameter, after both. */
+double eq_adjoint_gradient(const eq_adjoint *a, eq_handle h, const double *v, const double *branch);
+
+#endif
