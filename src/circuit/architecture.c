@@ -104,7 +104,7 @@ static eq_status element(builder *b, int cls, const char *name, const eq_node te
     eq_card card = eq_card_new(cls);
     card.name = name;
     card.name_length = strlen(name);
-    memcpy(card.term, term, sizeof card.term);
+    memcpy(card.term, term, 4 * sizeof *term);
     card.control = control;
     if (eq_class(cls)->value >= 0) {
         card.w[eq_class(cls)->value] = value;

@@ -136,7 +136,8 @@ eq_place eq_circuit_place_of(const eq_circuit *c, eq_element e) {
 /* Whether element e ends at a node of the group. */
 static bool touches(const eq_circuit *c, eq_element e, const int32_t *group, int32_t member) {
     const eq_table *t = &c->table[c->row[e].cls];
-    for (int k = 0; k < 2; k++) {
+    int ends = t->cls->control == EQ_CONTROL_PORT ? eq_class_nodes(t->cls) : 2;
+    for (int k = 0; k < ends; k++) {
         eq_node n = t->term[k][c->row[e].row];
         if ((group == NULL ? n : group[n]) == member) return true;
     }
@@ -164,10 +165,6 @@ eq_card eq_card_new(int cls) {
     const eq_device_class *c = eq_class(cls);
     for (int k = 0; k < c->params; k++) card.w[k] = c->param[k].default_value;
     return card;
-}
-
-static int terminals(const eq_device_class *cls) {
-    return cls->control == EQ_CONTROL_VOLTAGE ? 4 : 2;
 }
 
 /* A parameter without default must be given, except those that `derive` fills in (units of
@@ -241,7 +238,7 @@ static bool reserve(const eq_table *t, void **array, size_t rows, size_t size) {
 /* Room for so many rows in every array that the class uses. */
 static bool table_reserve(eq_table *t, size_t rows) {
     if (rows <= t->cap) return true;
-    for (int k = 0; k < terminals(t->cls); k++)
+    for (int k = 0; k < eq_class_nodes(t->cls); k++)
         if (!reserve(t, (void **)&t->term[k], rows, sizeof **t->term)) return false;
     for (int k = 0; k < t->cls->columns; k++)
         if (!reserve(t, (void **)&t->w[k], rows, sizeof **t->w)) return false;
@@ -265,7 +262,7 @@ bool eq_circuit_reserve(eq_circuit *c, const size_t *rows, size_t elements) {
 }
 
 static void table_set(eq_table *t, size_t row, const eq_card *card, eq_element id) {
-    for (int k = 0; k < terminals(t->cls); k++) t->term[k][row] = card->term[k];
+    for (int k = 0; k < eq_class_nodes(t->cls); k++) t->term[k][row] = card->term[k];
     for (int k = 0; k < t->cls->columns; k++) t->w[k][row] = k < t->cls->params ? card->w[k] : NAN;
     t->id[row] = id;
     if (t->control != NULL) t->control[row] = card->control;
@@ -422,7 +419,7 @@ static void compact_resistors(eq_circuit *c) {
     for (size_t j = 0; j < t->count; j++) {
         eq_element e = t->id[j];
         if (c->row[e].cls != EQ_CLASS_resistor) continue;
-        for (int k = 0; k < terminals(t->cls); k++) t->term[k][kept] = t->term[k][j];
+        for (int k = 0; k < eq_class_nodes(t->cls); k++) t->term[k][kept] = t->term[k][j];
         for (int k = 0; k < t->cls->columns; k++) t->w[k][kept] = t->w[k][j];
         t->id[kept] = e;
         t->model[kept] = t->model[j];

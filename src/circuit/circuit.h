@@ -38,6 +38,39 @@ typedef struct eq_table {
     int32_t *model;
 } eq_table;
 
+/* What a class is to the equations. */
+static inline bool eq_is_linear(const eq_table *t) {
+    return (t->cls->flags & EQ_LINEAR) != 0;
+}
+
+static inline bool eq_is_independent(const eq_table *t) {
+    return (t->cls->flags & EQ_INDEPENDENT) != 0;
+}
+
+static inline bool eq_by_voltage(const eq_table *t) {
+    return t->cls->control == EQ_CONTROL_VOLTAGE;
+}
+
+static inline bool eq_by_current(const eq_table *t) {
+    return t->cls->control == EQ_CONTROL_CURRENT;
+}
+
+/* A current that another current controls: F. */
+static inline bool eq_is_cccs(const eq_table *t) {
+    return eq_by_current(t) && t->cls->defined == EQ_CURRENT_DEFINED;
+}
+
+/* The current is a function of the own drop and of one other at most. */
+static inline bool eq_stands_between_nodes(const eq_table *t) {
+    return t->cls->defined == EQ_CURRENT_DEFINED &&
+           (t->cls->control == EQ_CONTROL_NONE || t->cls->control == EQ_CONTROL_VOLTAGE);
+}
+
+/* The parameter that a number behind the nodes gives: dc, gain, resistance, conductance. */
+static inline double eq_value(const eq_table *t, size_t j) {
+    return t->w[t->cls->value][j];
+}
+
 /* Which row of which table an element is. */
 typedef struct eq_row {
     int32_t cls, row;

@@ -1,6 +1,6 @@
 #include "circuit/floating.h"
 
-#include "circuit/formula.h"
+#include "circuit/port.h"
 
 enum { SHOWN = 8, REPORTS = 10 }; /* names in one message, messages */
 
@@ -27,12 +27,24 @@ bool eq_conducts(const eq_table *t, size_t j) {
 
 /* Whether the current of row j depends on any potential or current. */
 static bool depends(const eq_table *t, size_t j) {
+    if (eq_is_port_class(t)) return false; /* join_ports */
     if (t->cls->control == EQ_CONTROL_VOLTAGE || t->cls->control == EQ_CONTROL_CURRENT) return true;
     if (t->cls->control == EQ_CONTROL_NONE) return eq_conducts(t, j);
     const eq_formula *f = t->formula[j];
     for (size_t k = 0; k < f->inputs; k++)
         if (f->input[k].kind == EQ_INPUT_DROP || f->input[k].kind == EQ_INPUT_CURRENT) return true;
     return eq_conducts(t, j);
+}
+
+/* Joins the nodes of a port element: all whose potentials it reads, or those that carry current. */
+static void join_ports(const eq_table *t, size_t j, bool by_drop, int32_t *up) {
+    int first = -1;
+    for (int a = 0; a < eq_class_nodes(t->cls); a++) {
+        bool internal = a >= t->cls->terminals;
+        if (!by_drop && !internal && (t->cls->carries >> a & 1u) == 0) continue;
+        if (first < 0) first = a;
+        eq_parts_join(up, t->term[first][j], t->term[a][j]);
+    }
 }
 
 /* Joins the ends of every drop that row j looks at beside its own. */
@@ -55,6 +67,7 @@ static void find_parts(const eq_circuit *c, bool by_drop, int32_t *up) {
             if (by_drop ? eq_conducts(t, j) : depends(t, j))
                 eq_parts_join(up, t->term[0][j], t->term[1][j]);
             if (by_drop) join_looked_at(t, j, up);
+            if (eq_is_port_class(t)) join_ports(t, j, by_drop, up);
         }
     }
 }

@@ -3,11 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "circuit/formula.h"
-
-static const int voltage_defined[] = {EQ_CLASS_vsource, EQ_CLASS_vcvs, EQ_CLASS_ccvs,
-                                      EQ_CLASS_behavioural_voltage};
-enum { VOLTAGE_DEFINED = sizeof voltage_defined / sizeof *voltage_defined };
+#include "circuit/port.h"
 
 void eq_reduction_free(eq_reduction *r) {
     if (r == NULL) return;
@@ -22,7 +18,7 @@ void eq_reduction_free(eq_reduction *r) {
     eq_free(r->t_order);
     eq_free(r->w_order);
     eq_free(r->f_start);
-    eq_free(r->f_row);
+    eq_free(r->f);
     eq_sparse_rows *rows[] = {&r->t, &r->w};
     for (int k = 0; k < 2; k++) {
         eq_free(rows[k]->start);
@@ -43,38 +39,42 @@ static eq_node terminal(const eq_reduction *r, const eq_circuit *c, int32_t b, i
     return c->table[row.cls].term[k][row.row];
 }
 
-static bool is_class(const eq_reduction *r, const eq_circuit *c, int32_t b, int cls) {
-    return c->row[r->branch[b]].cls == cls;
+static const eq_table *table_of(const eq_reduction *r, const eq_circuit *c, int32_t b) {
+    return &c->table[c->row[r->branch[b]].cls];
+}
+
+/* A VCVS: its drop is a multiple of another. */
+static bool is_gain(const eq_reduction *r, const eq_circuit *c, int32_t b) {
+    return eq_by_voltage(table_of(r, c, b));
 }
 
 /* The parameter of the element of a branch: dc, gain or transresistance. */
 static double source_value(const eq_reduction *r, const eq_circuit *c, int32_t b) {
-    eq_row row = c->row[r->branch[b]];
-    return c->table[row.cls].w[0][row.row];
+    return eq_value(table_of(r, c, b), (size_t)c->row[r->branch[b]].row);
 }
 
 /* Numbers the branches in deck order by a merge of the class tables, which are in deck order. */
 static bool number_branches(eq_reduction *r, const eq_circuit *c) {
-    size_t next[VOLTAGE_DEFINED] = {0};
-    for (int k = 0; k < VOLTAGE_DEFINED; k++) {
-        const eq_table *t = &c->table[voltage_defined[k]];
+    size_t next[EQ_CLASS_COUNT] = {0};
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *t = &c->table[k];
+        if (t->cls->defined != EQ_VOLTAGE_DEFINED) continue;
         r->branches += t->count;
-        r->branch_of[voltage_defined[k]] = eq_malloc(t->count, sizeof(int32_t));
-        if (r->branch_of[voltage_defined[k]] == NULL) return false;
+        r->branch_of[k] = eq_malloc(t->count, sizeof(int32_t));
+        if (r->branch_of[k] == NULL) return false;
     }
     r->branch = eq_malloc(r->branches, sizeof *r->branch);
     r->current = eq_malloc(r->branches, sizeof *r->current);
     if (r->branch == NULL || r->current == NULL) return false;
     for (size_t b = 0; b < r->branches; b++) {
         int first = -1;
-        for (int k = 0; k < VOLTAGE_DEFINED; k++) {
-            const eq_table *t = &c->table[voltage_defined[k]];
-            if (next[k] == t->count) continue;
-            if (first < 0 || t->id[next[k]] < c->table[voltage_defined[first]].id[next[first]])
-                first = k;
+        for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+            const eq_table *t = &c->table[k];
+            if (r->branch_of[k] == NULL || next[k] == t->count) continue;
+            if (first < 0 || t->id[next[k]] < c->table[first].id[next[first]]) first = k;
         }
-        r->branch[b] = c->table[voltage_defined[first]].id[next[first]];
-        r->branch_of[voltage_defined[first]][next[first]++] = (int32_t)b;
+        r->branch[b] = c->table[first].id[next[first]];
+        r->branch_of[first][next[first]++] = (int32_t)b;
         r->current[b] = EQ_NONE;
     }
     return true;
@@ -84,43 +84,64 @@ enum { KEPT = 0 }; /* in r->current before the unknowns are numbered: anything b
 
 /* H and the branches that control an H keep their currents. */
 static void keep_transresistances(eq_reduction *r, const eq_circuit *c) {
-    const eq_table *h = &c->table[EQ_CLASS_ccvs];
-    for (size_t j = 0; j < h->count; j++) {
-        r->current[r->branch_of[EQ_CLASS_ccvs][j]] = KEPT;
-        r->current[eq_reduction_branch(r, c, h->control[j])] = KEPT;
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *h = &c->table[k];
+        for (size_t j = 0; r->branch_of[k] != NULL && eq_by_current(h) && j < h->count; j++) {
+            r->current[r->branch_of[k][j]] = KEPT;
+            r->current[eq_reduction_branch(r, c, h->control[j])] = KEPT;
+        }
     }
 }
 
-/* Behavioural voltages and the branches whose current is in a formula keep their currents. */
-static void keep_behavioural(eq_reduction *r, const eq_circuit *c) {
+/* Behavioural voltages and the branches whose current a port element reads keep their currents. */
+static void keep_ports(eq_reduction *r, const eq_circuit *c) {
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
         const eq_table *t = &c->table[k];
-        for (size_t j = 0; t->formula != NULL && j < t->count; j++) {
-            const eq_formula *f = t->formula[j];
+        for (size_t j = 0; eq_is_port(t) && j < t->count; j++) {
             if (r->branch_of[k] != NULL) r->current[r->branch_of[k][j]] = KEPT;
-            for (size_t i = 0; i < f->inputs; i++)
-                if (f->input[i].kind == EQ_INPUT_CURRENT)
-                    r->current[eq_reduction_branch(r, c, f->input[i].branch)] = KEPT;
+            for (size_t i = 0; i < eq_port_inputs(t, j); i++) {
+                eq_formula_input in = eq_port_input(t, j, i);
+                if (in.kind == EQ_INPUT_CURRENT)
+                    r->current[eq_reduction_branch(r, c, in.branch)] = KEPT;
+            }
         }
     }
 }
 
 /* Only branches whose drop is affine in other potentials can stand in the forest. */
 static bool in_forest(const eq_reduction *r, const eq_circuit *c, int32_t b) {
-    return !is_class(r, c, b, EQ_CLASS_ccvs) && !is_class(r, c, b, EQ_CLASS_behavioural_voltage);
+    const eq_table *t = table_of(r, c, b);
+    return !eq_by_current(t) && !eq_is_port(t);
+}
+
+/* Calls visit for every CCCS and the branch that controls it. */
+static void visit_cccs(eq_reduction *r, const eq_circuit *c,
+                       void (*visit)(eq_reduction *r, int32_t branch, eq_element f)) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *f = &c->table[k];
+        for (size_t j = 0; eq_is_cccs(f) && j < f->count; j++)
+            visit(r, eq_reduction_branch(r, c, f->control[j]), f->id[j]);
+    }
+}
+
+static void count_cccs(eq_reduction *r, int32_t branch, eq_element f) {
+    (void)f;
+    r->f_start[branch + 2]++;
+}
+
+static void list_cccs(eq_reduction *r, int32_t branch, eq_element f) {
+    r->f[r->f_start[branch + 1]++] = f;
 }
 
 /* Lists the CCCS of every branch (counting sort). */
 static bool list_controlled(eq_reduction *r, const eq_circuit *c) {
-    const eq_table *f = &c->table[EQ_CLASS_cccs];
     r->f_start = eq_calloc(r->branches + 2, sizeof *r->f_start);
-    r->f_row = eq_malloc(f->count, sizeof *r->f_row);
-    if (r->f_start == NULL || r->f_row == NULL) return false;
-    for (size_t j = 0; j < f->count; j++)
-        r->f_start[eq_reduction_branch(r, c, f->control[j]) + 2]++;
-    for (size_t b = 2; b <= r->branches; b++) r->f_start[b] += r->f_start[b - 1];
-    for (size_t j = 0; j < f->count; j++)
-        r->f_row[r->f_start[eq_reduction_branch(r, c, f->control[j]) + 1]++] = (int32_t)j;
+    if (r->f_start == NULL) return false;
+    visit_cccs(r, c, count_cccs);
+    for (size_t b = 2; b <= r->branches + 1; b++) r->f_start[b] += r->f_start[b - 1];
+    r->f = eq_malloc((size_t)r->f_start[r->branches + 1], sizeof *r->f);
+    if (r->f == NULL) return false;
+    visit_cccs(r, c, list_cccs);
     return true;
 }
 
@@ -241,16 +262,16 @@ static eq_node dependence(const eq_reduction *r, const eq_circuit *c, int which,
     int32_t b = r->edge[n];
     double s = r->sign[n];
     if (which == 0) {
-        if (k > 2 || !is_class(r, c, b, EQ_CLASS_vcvs)) return EQ_NONE;
+        if (k > 2 || !is_gain(r, c, b)) return EQ_NONE;
         *factor = (k == 1 ? s : -s) * source_value(r, c, b);
         return terminal(r, c, b, k + 1);
     }
     int32_t f = r->f_start[b] + (k - 1) / 2;
     if (f >= r->f_start[b + 1]) return EQ_NONE;
-    const eq_table *t = &c->table[EQ_CLASS_cccs];
-    int32_t row = r->f_row[f];
-    *factor = ((k - 1) % 2 == 0 ? -s : s) * t->w[0][row];
-    return t->term[(k - 1) % 2][row];
+    eq_row at = c->row[r->f[f]];
+    const eq_table *t = &c->table[at.cls];
+    *factor = ((k - 1) % 2 == 0 ? -s : s) * eq_value(t, (size_t)at.row);
+    return t->term[(k - 1) % 2][at.row];
 }
 
 enum { NEW, OPEN, DONE };
@@ -467,7 +488,7 @@ static eq_status build(eq_reduction *r, const eq_circuit *c, eq_diag *diag) {
         return eq_out_of_memory(diag);
     for (size_t n = 0; n < r->nodes; n++) r->parent[n] = r->edge[n] = EQ_NONE;
     keep_transresistances(r, c);
-    keep_behavioural(r, c);
+    keep_ports(r, c);
     eq_status status = grow_forest(r, c, diag);
     if (status != EQ_OK) return status;
     if (!order_nodes(r, c) || !number_unknowns(r) || !build_rows(r, c, 0) || !build_rows(r, c, 1))
@@ -494,7 +515,7 @@ void eq_reduction_potentials(const eq_reduction *r, const eq_circuit *c, const d
         eq_node n = r->t_order[k];
         int32_t b = r->edge[n];
         double e = source_value(r, c, b);
-        if (is_class(r, c, b, EQ_CLASS_vcvs))
+        if (is_gain(r, c, b))
             e *= v[terminal(r, c, b, 2)] - v[terminal(r, c, b, 3)];
         else
             e *= scale;
@@ -505,10 +526,11 @@ void eq_reduction_potentials(const eq_reduction *r, const eq_circuit *c, const d
 /* Adds the current j of branch b (magnitude |j| <= m) to the terminals of the CCCS it controls. */
 static void controlled_currents(const eq_reduction *r, const eq_circuit *c, int32_t b, double j,
                                 double m, double *current, double *magnitude) {
-    const eq_table *f = &c->table[EQ_CLASS_cccs];
     for (int32_t k = r->f_start[b]; k < r->f_start[b + 1]; k++) {
-        int32_t row = r->f_row[k];
-        double gain = f->w[0][row];
+        eq_row at = c->row[r->f[k]];
+        const eq_table *f = &c->table[at.cls];
+        int32_t row = at.row;
+        double gain = eq_value(f, (size_t)row);
         current[f->term[0][row]] += gain * j;
         current[f->term[1][row]] -= gain * j;
         if (magnitude == NULL) continue;

@@ -42,8 +42,8 @@ typedef struct eq_reduction {
     size_t links;      /* eliminated nodes */
     eq_node *t_order;  /* [links] each node after those its potential depends on */
     eq_node *w_order;  /* [links] each node after those its KCL row is added to */
-    int32_t *f_start;  /* [branches + 1] CCCS controlled by a branch: */
-    int32_t *f_row;    /* rows of the cccs table */
+    int32_t *f_start;  /* [branches + 1] CCCS controlled by branch b: f[f_start[b]] .. */
+    eq_element *f;
     eq_sparse_rows t, w;
     int32_t widest; /* entries of the longest row of t and w */
 } eq_reduction;

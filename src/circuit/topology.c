@@ -80,30 +80,51 @@ static void set_reason(eq_topology *t, eq_text *text) {
         set_reason(t, &breaks_text);                                                               \
     } while (0)
 
-/* A formula gives no energy that could be checked. */
-static void check_behavioural(eq_topology *t, const eq_circuit *c) {
-    for (int k = 0; k < EQ_CLASS_COUNT; k++)
-        if (c->table[k].formula != NULL && c->table[k].count > 0)
-            BREAKS(
-                t,
-                "%s is a behavioural source, whose formula has no known energy; use R, D, E and F",
-                eq_circuit_element_name(c, c->table[k].id[0]));
+static const char no_formula_energy[] =
+    "a behavioural source, whose formula has no known energy; use R, D, E and F";
+static const char no_port_energy[] = "a transistor or a compiled model, whose currents have no "
+                                     "energy; estimators without one remain";
+static const char no_transresistance_energy[] =
+    "a current-controlled voltage source, which breaks reciprocity; use a VCVS with a CCCS instead";
+static const char no_transconductance_energy[] =
+    "a voltage-controlled current source that is not across its own control, which breaks "
+    "reciprocity; use a resistor, or a VCVS with a CCCS";
+static const char no_known_energy[] = "of a class without an energy";
+
+/* Why row j of a class that is not reciprocal has no energy and makes none with others, NULL: it
+ * may. */
+static const char *lacks_energy(const eq_table *t, size_t j) {
+    bool voltage = t->cls->defined == EQ_VOLTAGE_DEFINED;
+    switch (t->cls->control) {
+    case EQ_CONTROL_FORMULA:
+        return no_formula_energy;
+    case EQ_CONTROL_PORT:
+        return no_port_energy;
+    case EQ_CONTROL_CURRENT:
+        return voltage ? no_transresistance_energy : NULL;
+    case EQ_CONTROL_VOLTAGE:
+        return voltage || own_drop(t, j) != 0 || eq_value(t, j) == 0.0 ? NULL
+                                                                       : no_transconductance_energy;
+    case EQ_CONTROL_NONE:
+        break;
+    }
+    return no_known_energy;
 }
 
-/* Elements that break reciprocity by themselves. */
+/* Elements that break reciprocity by themselves, the gravest kind first. */
 static void check_reciprocal(eq_topology *t, const eq_circuit *c, const eq_reduction *r) {
-    const eq_table *h = &c->table[EQ_CLASS_ccvs], *g = &c->table[EQ_CLASS_vccs];
-    if (h->count > 0)
-        BREAKS(t,
-               "%s is a current-controlled voltage source, which breaks reciprocity; use a "
-               "VCVS with a CCCS instead",
-               eq_circuit_element_name(c, h->id[0]));
-    for (size_t j = 0; t->exists && j < g->count; j++)
-        if (own_drop(g, j) == 0 && g->w[0][j] != 0.0)
-            BREAKS(t,
-                   "%s is a voltage-controlled current source that is not across its own control, "
-                   "which breaks reciprocity; use a resistor, or a VCVS with a CCCS",
-                   eq_circuit_element_name(c, g->id[j]));
+    static const eq_control kinds[] = {EQ_CONTROL_FORMULA, EQ_CONTROL_PORT, EQ_CONTROL_CURRENT,
+                                       EQ_CONTROL_VOLTAGE, EQ_CONTROL_NONE};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+            const eq_table *e = &c->table[k];
+            bool own = (e->cls->flags & EQ_RECIPROCAL) != 0;
+            for (size_t j = 0; t->exists && e->cls->control == kinds[i] && !own && j < e->count;
+                 j++) {
+                const char *why = lacks_energy(e, j);
+                if (why != NULL) BREAKS(t, "%s is %s", eq_circuit_element_name(c, e->id[j]), why);
+            }
+        }
     for (size_t b = 0; t->exists && b < r->branches; b++)
         if (r->current[b] != EQ_NONE)
             BREAKS(t,
@@ -150,7 +171,7 @@ static void join_strictly(const eq_circuit *c, int32_t *up) {
 }
 
 /* The first element whose conductance may be negative, EQ_NONE: none. A law without a bound that is
- * known (a formula) has no energy either: check_behavioural. */
+ * known (a formula) has no energy either: lacks_energy. */
 static eq_element active_element(const eq_circuit *c) {
     double least[RUN];
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
@@ -205,8 +226,9 @@ static void mark_carriers(weigher *w) {
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
         const eq_table *t = &w->c->table[k];
         if (t->cls->defined != EQ_CURRENT_DEFINED) continue;
+        int ends = t->cls->control == EQ_CONTROL_PORT ? eq_class_nodes(t->cls) : 2;
         for (size_t j = 0; j < t->count; j++)
-            w->carries[t->term[0][j]] = w->carries[t->term[1][j]] = true;
+            for (int a = 0; a < ends; a++) w->carries[t->term[a][j]] = true;
     }
 }
 
@@ -215,9 +237,9 @@ static eq_element on_path(const weigher *w, eq_node n, int which) {
     const eq_reduction *r = w->r;
     for (; r->parent[n] != EQ_NONE; n = r->parent[n]) {
         int32_t b = r->edge[n];
-        if (which == 0 && w->c->row[r->branch[b]].cls == EQ_CLASS_vcvs) return r->branch[b];
-        if (which == 1 && r->f_start[b] < r->f_start[b + 1])
-            return w->c->table[EQ_CLASS_cccs].id[r->f_row[r->f_start[b]]];
+        if (which == 0 && eq_by_voltage(&w->c->table[w->c->row[r->branch[b]].cls]))
+            return r->branch[b];
+        if (which == 1 && r->f_start[b] < r->f_start[b + 1]) return r->f[r->f_start[b]];
     }
     return EQ_NONE;
 }
@@ -365,7 +387,6 @@ eq_status eq_topology_weigh(eq_topology *t, const eq_circuit *c, const eq_reduct
                             eq_diag *diag) {
     weigher w = {.t = t, .c = c, .r = r, .carries = eq_calloc(t->nodes, sizeof *w.carries)};
     forget(t);
-    check_behavioural(t, c);
     check_reciprocal(t, c, r);
     check_passive(t, c);
     bool whole = w.carries != NULL && collect_demands(&w) && spread(&w) &&

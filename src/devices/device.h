@@ -11,15 +11,20 @@
  * branch; behavioural sources have a formula of many instead (behavioural.c). The energy is p(x; c,
  * w) = integral of y from 0 to x: the pseudo-power (co-content) of Scellier 2020, Eq. 4.4, for a
  * current-defined branch, its Legendre dual (content) for a voltage-defined one. So dp/dx = y for
- * every class; tests/devices holds every registered class to it. */
+ * every class; tests/devices holds every registered class to it.
+ *
+ * A port class (transistors, compiled models) has k terminals and m internal nodes. With z their
+ * k + m potentials it gives the currents i(z) that flow from the circuit into each of these nodes
+ * of the element, and G = di/dz. Only drops count, so that sum_a i_a = 0 and sum_b G_ab = 0. */
 #ifndef EQ_DEVICES_DEVICE_H
 #define EQ_DEVICES_DEVICE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Declared parameters plus derived columns of a class. */
-enum { EQ_MAX_COLUMNS = 32, EQ_MAX_TERMINALS = 4 };
+/* Declared parameters plus derived columns of a class; terminals and internal nodes of an element.
+ */
+enum { EQ_MAX_COLUMNS = 32, EQ_MAX_TERMINALS = 8 };
 
 typedef enum eq_defined { EQ_CURRENT_DEFINED, EQ_VOLTAGE_DEFINED } eq_defined;
 typedef enum eq_control {
@@ -28,6 +33,7 @@ typedef enum eq_control {
     EQ_CONTROL_CURRENT,
     EQ_CONTROL_FORMULA, /* any of these in a formula of the element's own; the functions below are
                            NULL */
+    EQ_CONTROL_PORT,    /* the potentials of all its nodes: a port class */
 } eq_control;
 
 enum {
@@ -90,9 +96,33 @@ typedef struct eq_device_class {
     /* dy/dw_k at fixed x and c, for such a k (the adjoint needs it). */
     void (*param_value)(size_t n, double *const *w, int k, const double *x, const double *c,
                         double *dydw);
+    /* q(x) [C], the charge on a, and dq/dx [F]; NULL: none. */
+    void (*charge)(size_t n, double *const *w, const double *x, double *q, double *dqdx);
+    /* The functions of a port class, NULL elsewhere; its currents of defined = EQ_CURRENT_DEFINED.
+     * z[a][j] [V], i[a][j] [A], g[a * nodes + b][j] = di_a/dz_b [S] for nodes = terminals +
+     * internal. */
+    int terminals, internal;
+    unsigned carries; /* bit a: a dc current may flow into terminal a (a gate: none) */
+    void (*port)(size_t n, double *const *w, const double *const *z, double *const *i,
+                 double *const *g);
+    /* di_a/dw_k for a parameter k that is trainable. */
+    void (*param_port)(size_t n, double *const *w, int k, const double *const *z,
+                       double *const *didw);
     /* Moves x_new towards x_old where a step across a junction is too long (Nagel 1975, pnjlim);
      * NULL when any step is fine. Returns the number of elements it moved. */
     size_t (*limit)(size_t n, double *const *w, const double *x_old, double *x_new);
 } eq_device_class;
+
+/* How many nodes the rows of the class name: two, two more for a voltage that controls, or those of
+ * a port. */
+static inline int eq_class_nodes(const eq_device_class *cls) {
+    if (cls->control == EQ_CONTROL_PORT) return cls->terminals + cls->internal;
+    return cls->control == EQ_CONTROL_VOLTAGE ? 4 : 2;
+}
+
+/* Those of them that the deck names. */
+static inline int eq_class_terminals(const eq_device_class *cls) {
+    return cls->control == EQ_CONTROL_PORT ? cls->terminals : eq_class_nodes(cls);
+}
 
 #endif

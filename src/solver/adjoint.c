@@ -92,21 +92,39 @@ static void table_currents(eq_adjoint *a, const eq_table *t) {
     }
 }
 
-/* The same for a behavioural source with the weight q of its value. */
-static void formula_drops(eq_adjoint *a, const eq_table *t, size_t j, double q) {
+/* The same for output `out` of a port element with the weight q of its value. */
+static void port_drops(eq_adjoint *a, const eq_table *t, size_t j, size_t out, double q) {
+    const eq_ports *p = &a->s->ports;
+    size_t inputs = eq_port_inputs(t, j);
+    for (size_t i = 0; i < inputs; i++) {
+        eq_formula_input in = eq_port_input(t, j, i);
+        if (in.kind == EQ_INPUT_DROP)
+            add_drop(a, in.plus, in.minus, q * p->slope[out * inputs + i]);
+    }
+}
+
+static void port_at(eq_adjoint *a, const eq_table *t, size_t j) {
     eq_system *s = a->s;
-    eq_formulas_at(&s->formulas, s->circuit, s->reduction, t, j, s->v, a->x, s->reduction->current);
-    for (size_t i = 0; i < t->formula[j]->inputs; i++) {
-        const eq_formula_input *in = &t->formula[j]->input[i];
-        if (in->kind == EQ_INPUT_DROP) add_drop(a, in->plus, in->minus, q * s->formulas.slope[i]);
+    eq_ports_at(&s->ports, s->circuit, s->reduction, t, j, s->v, a->x, s->reduction->current);
+}
+
+static void port_currents(eq_adjoint *a, const eq_table *t) {
+    for (size_t j = 0; j < t->count; j++) {
+        port_at(a, t, j);
+        for (size_t k = 0; k < eq_port_outputs(t); k++)
+            port_drops(a, t, j, k,
+                       a->lambda[eq_port_minus(t, j)] - a->lambda[eq_port_plus(t, j, k)]);
     }
 }
 
 /* Row v_a - v_b - e = 0 of a kept branch, whose multiplier is l. */
 static void kept_branch(eq_adjoint *a, const eq_table *t, size_t j, double l) {
     add_drop(a, t->term[0][j], t->term[1][j], -l);
-    if (t->formula != NULL) formula_drops(a, t, j, l);
-    if (eq_by_voltage(t)) add_drop(a, t->term[2][j], t->term[3][j], l * t->w[t->cls->value][j]);
+    if (eq_is_port(t)) {
+        port_at(a, t, j);
+        port_drops(a, t, j, 0, l);
+    }
+    if (eq_by_voltage(t)) add_drop(a, t->term[2][j], t->term[3][j], l * eq_value(t, j));
 }
 
 static void held_potentials(eq_adjoint *a, const double *dcdv) {
@@ -114,10 +132,8 @@ static void held_potentials(eq_adjoint *a, const double *dcdv) {
     memcpy(a->held, dcdv, s->nodes * sizeof *dcdv);
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &s->circuit->table[cls];
-        bool current = t->cls->defined == EQ_CURRENT_DEFINED;
         if (eq_stands_between_nodes(t)) table_currents(a, t);
-        for (size_t j = 0; current && t->formula != NULL && j < t->count; j++)
-            formula_drops(a, t, j, -lambda_drop(a, t, j));
+        if (eq_is_port(t) && t->cls->defined == EQ_CURRENT_DEFINED) port_currents(a, t);
     }
 }
 
@@ -141,7 +157,7 @@ void eq_adjoint_sources(eq_adjoint *a, const double *dcdv) {
         a->held[r->parent[n]] += a->held[n];
         if (eq_by_voltage(t))
             add_drop(a, t->term[2][at.row], t->term[3][at.row],
-                     t->w[t->cls->value][at.row] * a->source[b]);
+                     eq_value(t, (size_t)at.row) * a->source[b]);
     }
 }
 
@@ -153,21 +169,45 @@ static double control_of(const eq_adjoint *a, const eq_table *t, size_t j, const
     return branch[eq_reduction_branch(a->s->reduction, a->s->circuit, t->control[j])];
 }
 
-double eq_adjoint_gradient(const eq_adjoint *a, eq_handle h, const double *v,
-                           const double *branch) {
-    const eq_circuit *c = a->s->circuit;
-    eq_row at = c->row[h.element];
-    const eq_table *t = &c->table[at.cls];
-    size_t j = (size_t)at.row;
-    bool inverse = h.param == t->cls->params;
-    int k = inverse ? t->cls->value : h.param;
+/* sum_a (lambda of the ground - lambda[a]) di_a/dw of an element of a port class. */
+static double port_gradient(const eq_adjoint *a, const eq_table *t, size_t j, int k,
+                            const double *v) {
+    double *w[EQ_MAX_COLUMNS], z[EQ_MAX_TERMINALS], didw[EQ_MAX_TERMINALS], sum = 0.0;
+    const double *at[EQ_MAX_TERMINALS];
+    double *to[EQ_MAX_TERMINALS];
+    for (int i = 0; i < t->cls->columns; i++) w[i] = &t->w[i][j];
+    for (int n = 0; n < eq_class_nodes(t->cls); n++) {
+        z[n] = v[t->term[n][j]];
+        at[n] = &z[n];
+        to[n] = &didw[n];
+    }
+    t->cls->param_port(1, w, k, at, to);
+    for (int n = 0; n < eq_class_nodes(t->cls); n++)
+        sum += (a->lambda[EQ_GROUND] - a->lambda[t->term[n][j]]) * didw[n];
+    return sum;
+}
+
+/* dC/dy dy/dw of an element with one value y. */
+static double value_gradient(const eq_adjoint *a, const eq_table *t, size_t j, int k,
+                             const double *v, const double *branch) {
     double *w[EQ_MAX_COLUMNS], control = control_of(a, t, j, v, branch), dydw;
     double u = v[t->term[0][j]] - v[t->term[1][j]];
     for (int i = 0; i < t->cls->columns; i++) w[i] = &t->w[i][j];
     t->cls->param_value(1, w, k, &u, t->cls->control == EQ_CONTROL_NONE ? NULL : &control, &dydw);
-    if (inverse) dydw *= -t->w[k][j] * t->w[k][j];
     if (t->cls->defined == EQ_CURRENT_DEFINED) return -lambda_drop(a, t, j) * dydw;
-    return a->source[eq_reduction_branch(a->s->reduction, c, h.element)] * dydw;
+    return a->source[eq_reduction_branch(a->s->reduction, a->s->circuit, t->id[j])] * dydw;
+}
+
+double eq_adjoint_gradient(const eq_adjoint *a, eq_handle h, const double *v,
+                           const double *branch) {
+    eq_row at = a->s->circuit->row[h.element];
+    const eq_table *t = &a->s->circuit->table[at.cls];
+    size_t j = (size_t)at.row;
+    bool inverse = h.param == t->cls->params;
+    int k = inverse ? t->cls->value : h.param;
+    double gradient =
+        eq_is_port_class(t) ? port_gradient(a, t, j, k, v) : value_gradient(a, t, j, k, v, branch);
+    return inverse ? -t->w[k][j] * t->w[k][j] * gradient : gradient;
 }
 
 eq_status eq_solver_adjoint(eq_solver *s, const double *v, const double *branch, const double *dcdv,

@@ -15,21 +15,6 @@ typedef struct eq_chunk {
     double u[EQ_CHUNK], c[EQ_CHUNK], y[EQ_CHUNK], slope[EQ_CHUNK], control_slope[EQ_CHUNK];
 } eq_chunk;
 
-/* Classes whose current is a function of own drop and one other: all current-defined ones but the
- * CCCS and behavioural sources (formulas.h). */
-static inline bool eq_stands_between_nodes(const eq_table *t) {
-    return t->cls->defined == EQ_CURRENT_DEFINED && t->cls->control != EQ_CONTROL_CURRENT &&
-           t->cls->control != EQ_CONTROL_FORMULA;
-}
-
-static inline bool eq_is_linear(const eq_table *t) {
-    return (t->cls->flags & EQ_LINEAR) != 0;
-}
-
-static inline bool eq_by_voltage(const eq_table *t) {
-    return t->cls->control == EQ_CONTROL_VOLTAGE;
-}
-
 /* Elements from row `start` on, `most` at the most, with their parameters. */
 static inline void eq_chunk_rows(eq_chunk *k, const eq_table *t, size_t start, size_t most) {
     k->t = t;

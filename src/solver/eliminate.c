@@ -151,20 +151,21 @@ static void leave_rows(eq_eliminator *e, const eq_sparse_rows *rows, eq_node n) 
         e->chosen.of[rows->unknown[k]] = EQ_NONE;
 }
 
-/* Unknowns that a formula reads or drives are no scalar equations: a root of theirs would move
+/* Unknowns that a port element reads or drives are no scalar equations: a root of theirs would move
  * others. */
-static void leave_formulas(eq_eliminator *e) {
+static void leave_ports(eq_eliminator *e) {
     const eq_reduction *red = e->s->reduction;
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &e->s->circuit->table[cls];
-        for (size_t j = 0; t->formula != NULL && j < t->count; j++) {
-            const eq_formula *f = t->formula[j];
-            leave_rows(e, &red->w, t->term[0][j]);
-            leave_rows(e, &red->w, t->term[1][j]);
-            for (size_t i = 0; i < f->inputs; i++) {
-                if (f->input[i].kind != EQ_INPUT_DROP) continue;
-                leave_rows(e, &red->t, f->input[i].plus);
-                leave_rows(e, &red->t, f->input[i].minus);
+        for (size_t j = 0; eq_is_port(t) && j < t->count; j++) {
+            for (size_t k = 0; k < eq_port_outputs(t); k++)
+                leave_rows(e, &red->w, eq_port_plus(t, j, k));
+            leave_rows(e, &red->w, eq_port_minus(t, j));
+            for (size_t i = 0; i < eq_port_inputs(t, j); i++) {
+                eq_formula_input in = eq_port_input(t, j, i);
+                if (in.kind != EQ_INPUT_DROP) continue;
+                leave_rows(e, &red->t, in.plus);
+                leave_rows(e, &red->t, in.minus);
             }
         }
     }
@@ -230,7 +231,7 @@ static bool build(eq_eliminator *e) {
         return false;
     for (size_t k = 0; k < n; k++) e->chosen.of[k] = EQ_NONE;
     visit_touches(e->s, mark_touched, &e->chosen);
-    leave_formulas(e);
+    leave_ports(e);
     if (!choose(e) || !choose_blocks(e) || !find_touched(e->s, &e->chosen, &most) ||
         !find_touched(e->s, &e->blocks, &most))
         return false;

@@ -38,8 +38,7 @@ static void add_elements(const eq_system *s, const eq_table *t, sum *p) {
 }
 
 /* A current source may join components of different weight: J (d_a v_a - d_b v_b). */
-static void add_sources(const eq_system *s, sum *p) {
-    const eq_table *t = &s->circuit->table[EQ_CLASS_isource];
+static void add_sources(const eq_system *s, const eq_table *t, sum *p) {
     eq_chunk e;
     for (size_t start = 0; start < t->count; start += EQ_CHUNK)
         for (int side = 0; side < 2; side++) {
@@ -72,9 +71,12 @@ double eq_system_energy(eq_system *s, const double *x, double *scale) {
     eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &s->circuit->table[cls];
-        if (eq_stands_between_nodes(t) && cls != EQ_CLASS_isource) add_elements(s, t, &p);
+        if (eq_stands_between_nodes(t) && !eq_is_independent(t)) add_elements(s, t, &p);
     }
-    add_sources(s, &p);
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &s->circuit->table[cls];
+        if (eq_stands_between_nodes(t) && eq_is_independent(t)) add_sources(s, t, &p);
+    }
     add_injection(s, &p);
     for (size_t k = 0; s->homotopy.shunt != 0.0 && k < s->reduction->node_unknowns; k++) {
         double u = x[k] - (s->homotopy.anchor == NULL ? 0.0 : s->homotopy.anchor[k]);

@@ -105,9 +105,11 @@ double eq_solver_current(eq_solver *s, eq_element e, const double *v, const doub
     eq_row r = s->circuit->row[e];
     const eq_table *t = &s->circuit->table[r.cls];
     double *w[EQ_MAX_COLUMNS] = {NULL}, control = 0.0, y, slope;
-    if (t->cls->control == EQ_CONTROL_FORMULA)
-        return eq_formulas_at(&s->system->formulas, s->circuit, s->system->reduction, t,
-                              (size_t)r.row, v, branch, NULL);
+    if (eq_is_port(t)) { /* of a port class: into its first terminal */
+        eq_ports *p = &s->system->ports;
+        eq_ports_at(p, s->circuit, s->system->reduction, t, (size_t)r.row, v, branch, NULL);
+        return p->value[0];
+    }
     for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][r.row];
     if (t->cls->control == EQ_CONTROL_VOLTAGE)
         control = v[t->term[2][r.row]] - v[t->term[3][r.row]];

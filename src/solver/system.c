@@ -109,7 +109,7 @@ static void stamp_tables(stamper *k, bool of_linear, const double *v) {
     eq_chunk e;
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &k->s->circuit->table[cls];
-        if (!eq_stands_between_nodes(t) || eq_is_linear(t) != of_linear || cls == EQ_CLASS_isource)
+        if (!eq_stands_between_nodes(t) || eq_is_linear(t) != of_linear || eq_is_independent(t))
             continue;
         for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
             eq_chunk_take(&e, t, start, v);
@@ -131,47 +131,55 @@ static int32_t controlling(const eq_system *s, const eq_table *t, size_t j) {
 
 /* CCCS of kept currents: the others are in W. */
 static void stamp_controlled(stamper *k) {
-    const eq_table *f = &k->s->circuit->table[EQ_CLASS_cccs];
-    for (size_t j = 0; j < f->count; j++) {
-        int32_t by = controlling(k->s, f, j);
-        if (by != EQ_NONE)
-            stamp(k, between(f->term[0][j], f->term[1][j]), current_of(by), f->w[0][j]);
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *f = &k->s->circuit->table[cls];
+        for (size_t j = 0; eq_is_cccs(f) && j < f->count; j++) {
+            int32_t by = controlling(k->s, f, j);
+            if (by != EQ_NONE)
+                stamp(k, between(f->term[0][j], f->term[1][j]), current_of(by), eq_value(f, j));
+        }
     }
 }
 
-/* The value of behavioural source j at s->v and the kept currents of x; its slopes in s->formulas.
- */
-static double formula_at(eq_system *s, const eq_table *t, size_t j, const double *x) {
-    return eq_formulas_at(&s->formulas, s->circuit, s->reduction, t, j, s->v, x,
-                          s->reduction->current);
+/* Value and slopes of port element j at s->v and the kept currents of x, in s->ports. */
+static void port_at(eq_system *s, const eq_table *t, size_t j, const double *x) {
+    eq_ports_at(&s->ports, s->circuit, s->reduction, t, j, s->v, x, s->reduction->current);
 }
 
-/* One behavioural source: its slopes in the row form `left`, times `sign`. */
-static void stamp_formula(stamper *k, const eq_table *t, size_t j, form left, double sign,
-                          const double *x) {
+/* Behavioural sources grow with the homotopy as independent ones do; transistors do not. */
+static double port_scale(const eq_system *s, const eq_table *t) {
+    return eq_is_port_class(t) ? 1.0 : s->homotopy.scale;
+}
+
+/* The slopes of output `out` of a port element in the row form `left`, times `sign`. */
+static void stamp_output(stamper *k, const eq_table *t, size_t j, size_t out, form left,
+                         double sign) {
     eq_system *s = k->s;
-    if (k->value != NULL) formula_at(s, t, j, x);
-    for (size_t i = 0; i < t->formula[j]->inputs; i++) {
-        const eq_formula_input *in = &t->formula[j]->input[i];
-        double slope = k->value == NULL ? 0.0 : sign * s->formulas.slope[i] * s->homotopy.scale;
-        if (in->kind == EQ_INPUT_DROP)
-            stamp(k, left, between(in->plus, in->minus), slope);
-        else if (in->kind == EQ_INPUT_CURRENT)
-            stamp(k, left, current_of(kept_current(s, in->branch)), slope);
+    size_t inputs = eq_port_inputs(t, j);
+    for (size_t i = 0; i < inputs; i++) {
+        eq_formula_input in = eq_port_input(t, j, i);
+        double slope =
+            k->value == NULL ? 0.0 : sign * s->ports.slope[out * inputs + i] * port_scale(s, t);
+        if (in.kind == EQ_INPUT_DROP)
+            stamp(k, left, between(in.plus, in.minus), slope);
+        else if (in.kind == EQ_INPUT_CURRENT)
+            stamp(k, left, current_of(kept_current(s, in.branch)), slope);
     }
 }
 
-/* Behavioural currents stand in the KCL rows, voltages in the row of their own current. */
-static void stamp_formulas(stamper *k, const double *x) {
+/* Currents stand in the KCL rows, a behavioural voltage in the row of its own current. */
+static void stamp_ports(stamper *k, const double *x) {
     const eq_reduction *red = k->s->reduction;
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &k->s->circuit->table[cls];
         const int32_t *branch = red->branch_of[cls];
-        for (size_t j = 0; t->formula != NULL && j < t->count; j++)
-            if (branch == NULL)
-                stamp_formula(k, t, j, between(t->term[0][j], t->term[1][j]), 1.0, x);
-            else
-                stamp_formula(k, t, j, current_of(red->current[branch[j]]), -1.0, x);
+        for (size_t j = 0; eq_is_port(t) && j < t->count; j++) {
+            if (k->value != NULL) port_at(k->s, t, j, x);
+            if (branch != NULL) stamp_output(k, t, j, 0, current_of(red->current[branch[j]]), -1.0);
+            for (size_t out = 0; branch == NULL && out < eq_port_outputs(t); out++)
+                stamp_output(k, t, j, out, between(eq_port_plus(t, j, out), eq_port_minus(t, j)),
+                             1.0);
+        }
     }
 }
 
@@ -186,10 +194,9 @@ static void stamp_branches(stamper *k) {
         form ends = between(t->term[0][at.row], t->term[1][at.row]), own = current_of(unknown);
         stamp(k, ends, own, 1.0);
         stamp(k, own, ends, 1.0);
-        if (at.cls == EQ_CLASS_vcvs)
-            stamp(k, own, between(t->term[2][at.row], t->term[3][at.row]), -t->w[0][at.row]);
-        if (at.cls == EQ_CLASS_ccvs)
-            stamp(k, own, current_of(controlling(s, t, (size_t)at.row)), -t->w[0][at.row]);
+        size_t j = (size_t)at.row;
+        if (eq_by_voltage(t)) stamp(k, own, between(t->term[2][j], t->term[3][j]), -eq_value(t, j));
+        if (eq_by_current(t)) stamp(k, own, current_of(controlling(s, t, j)), -eq_value(t, j));
     }
 }
 
@@ -243,7 +250,7 @@ static void stamp_linear(stamper *k) {
 
 static void stamp_nonlinear(stamper *k, const double *x) {
     stamp_tables(k, false, k->s->v);
-    stamp_formulas(k, x);
+    stamp_ports(k, x);
 }
 
 /* Counting sort of the pairs by `key` (values < n) into `order`; `from` is the order before (NULL:
@@ -379,8 +386,8 @@ static eq_status build(eq_system *s, eq_diag *diag) {
         if (eq_stands_between_nodes(&s->circuit->table[k]) && !eq_is_linear(&s->circuit->table[k]))
             s->nonlinear += s->circuit->table[k].count;
     if (!allocate_work(s)) return eq_out_of_memory(diag);
-    status = eq_formulas_new(s->circuit, &s->formulas, diag);
-    s->nonlinear += s->formulas.count;
+    status = eq_ports_new(s->circuit, &s->ports, diag);
+    s->nonlinear += s->ports.count;
     if (status == EQ_OK) status = build_pattern(s, diag);
     if (status != EQ_OK) return status;
     s->pattern = (eq_pattern){(int32_t)s->n, s->start, s->row};
@@ -418,7 +425,7 @@ void eq_system_free(eq_system *s) {
     eq_free(s->slot);
     eq_free(s->diagonal);
     eq_free(s->row_weight);
-    eq_formulas_free(&s->formulas);
+    eq_ports_free(&s->ports);
     eq_free(s->v);
     eq_free(s->current);
     eq_free(s->magnitude);
@@ -450,7 +457,7 @@ static void table_currents(eq_system *s, bool linear_only) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &s->circuit->table[cls];
         if (!eq_stands_between_nodes(t) || (linear_only && !eq_is_linear(t))) continue;
-        double scale = cls == EQ_CLASS_isource ? s->homotopy.scale : 1.0;
+        double scale = eq_is_independent(t) ? s->homotopy.scale : 1.0;
         for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
             eq_chunk_take(&e, t, start, s->v);
             evaluate(s, &e, cls);
@@ -462,36 +469,45 @@ static void table_currents(eq_system *s, bool linear_only) {
     }
 }
 
-/* What round-off of the inputs makes of a formula's value, as current_round_off. */
-static double formula_round_off(const eq_system *s, const eq_formula *f, const double *x) {
+/* What round-off of the inputs makes of output `out` of a port element, as current_round_off. */
+static double port_round_off(const eq_system *s, const eq_table *t, size_t j, size_t out,
+                             const double *x) {
+    size_t inputs = eq_port_inputs(t, j);
     double sum = 0.0;
-    for (size_t i = 0; i < f->inputs; i++) {
-        const eq_formula_input *in = &f->input[i];
-        double size = in->kind == EQ_INPUT_DROP      ? fabs(s->v[in->plus]) + fabs(s->v[in->minus])
-                      : in->kind == EQ_INPUT_CURRENT ? fabs(x[kept_current(s, in->branch)])
-                                                     : 0.0;
-        sum += fabs(s->formulas.slope[i]) * size;
+    for (size_t i = 0; i < inputs; i++) {
+        eq_formula_input in = eq_port_input(t, j, i);
+        double size = in.kind == EQ_INPUT_DROP      ? fabs(s->v[in.plus]) + fabs(s->v[in.minus])
+                      : in.kind == EQ_INPUT_CURRENT ? fabs(x[kept_current(s, in.branch)])
+                                                    : 0.0;
+        sum += fabs(s->ports.slope[out * inputs + i]) * size;
     }
     return s->round_off * sum;
 }
 
-/* Behavioural currents; like other sources they grow with the homotopy's scale. */
-static void formula_currents(eq_system *s, const double *x) {
-    const eq_table *t = &s->circuit->table[EQ_CLASS_behavioural_current];
-    for (size_t j = 0; j < t->count; j++) {
-        double y = formula_at(s, t, j, x);
-        add_current(s, t->term[0][j], t->term[1][j], s->homotopy.scale * y,
-                    formula_round_off(s, t->formula[j], x));
+/* Currents of the port elements that are no voltages. */
+static void port_currents(eq_system *s, const double *x) {
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &s->circuit->table[cls];
+        bool current = eq_is_port(t) && t->cls->defined == EQ_CURRENT_DEFINED;
+        for (size_t j = 0; current && j < t->count; j++) {
+            port_at(s, t, j, x);
+            for (size_t k = 0; k < eq_port_outputs(t); k++)
+                add_current(s, eq_port_plus(t, j, k), eq_port_minus(t, j),
+                            port_scale(s, t) * s->ports.value[k], port_round_off(s, t, j, k, x));
+        }
     }
 }
 
 /* Currents that are unknowns, and those that they control. */
 static void kept_currents(eq_system *s, const double *x) {
-    const eq_table *f = &s->circuit->table[EQ_CLASS_cccs];
     if (s->n == s->reduction->node_unknowns) return;
-    for (size_t j = 0; j < f->count; j++) {
-        int32_t by = controlling(s, f, j);
-        if (by != EQ_NONE) add_current(s, f->term[0][j], f->term[1][j], f->w[0][j] * x[by], 0.0);
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *f = &s->circuit->table[cls];
+        for (size_t j = 0; eq_is_cccs(f) && j < f->count; j++) {
+            int32_t by = controlling(s, f, j);
+            if (by != EQ_NONE)
+                add_current(s, f->term[0][j], f->term[1][j], eq_value(f, j) * x[by], 0.0);
+        }
     }
     for (size_t b = 0; b < s->reduction->branches; b++) {
         if (s->reduction->current[b] == EQ_NONE) continue;
@@ -525,18 +541,18 @@ static void injected_currents(eq_system *s) {
 static double branch_residual(eq_system *s, const double *x, size_t b, double *size) {
     eq_row at = s->circuit->row[s->reduction->branch[b]];
     const eq_table *t = &s->circuit->table[at.cls];
-    double u = drop(s, between(t->term[0][at.row], t->term[1][at.row])), e = t->w[0][at.row];
-    double least = 0.0;
-    if (at.cls == EQ_CLASS_behavioural_voltage) {
-        e = formula_at(s, t, (size_t)at.row, x);
-        e *= s->homotopy.scale;
-        least = formula_round_off(s, t->formula[at.row], x);
-    } else if (at.cls == EQ_CLASS_vcvs)
-        e *= drop(s, between(t->term[2][at.row], t->term[3][at.row]));
-    else if (at.cls == EQ_CLASS_ccvs)
-        e *= x[controlling(s, t, (size_t)at.row)];
+    size_t j = (size_t)at.row;
+    double u = drop(s, between(t->term[0][j], t->term[1][j])), least = 0.0, e;
+    if (eq_is_port(t)) {
+        port_at(s, t, j, x);
+        e = s->ports.value[0] * s->homotopy.scale;
+        least = port_round_off(s, t, j, 0, x);
+    } else if (eq_by_voltage(t))
+        e = eq_value(t, j) * drop(s, between(t->term[2][j], t->term[3][j]));
+    else if (eq_by_current(t))
+        e = eq_value(t, j) * x[controlling(s, t, j)];
     else
-        e *= s->homotopy.scale;
+        e = eq_value(t, j) * s->homotopy.scale;
     *size = fabs(s->v[t->term[0][at.row]]) + fabs(s->v[t->term[1][at.row]]) + fabs(e) + least;
     return u - e;
 }
@@ -547,7 +563,7 @@ static void node_currents(eq_system *s, const double *x, bool linear_only) {
     memset(s->current, 0, s->nodes * sizeof *s->current);
     memset(s->magnitude, 0, s->nodes * sizeof *s->magnitude);
     table_currents(s, linear_only);
-    formula_currents(s, x);
+    port_currents(s, x);
     kept_currents(s, x);
     injected_currents(s);
 }

@@ -6,8 +6,8 @@
 #define EQ_SOLVER_SYSTEM_H
 
 #include "circuit/topology.h"
-#include "solver/formulas.h"
 #include "solver/lin.h"
+#include "solver/ports.h"
 
 /* What bends the system on the way to a solution (solver/ladder.c); the plain system has scale 1,
  * shunt 0. */
@@ -45,7 +45,7 @@ typedef struct eq_system {
     int32_t *diagonal;   /* [n] slot of (k, k); EQ_NONE for kept currents */
     double *row_weight;  /* [n] d of the unknown's component; all 1 without weights */
     bool with_slope;     /* the pattern holds the dense block of eq_injection.slope */
-    eq_formulas formulas;
+    eq_ports ports;
     size_t nonlinear; /* elements whose conductance changes */
     eq_homotopy homotopy;
     eq_injection injection;
