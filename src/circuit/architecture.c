@@ -176,8 +176,8 @@ static eq_status resistor(builder *b, const char *prefix, size_t l, size_t row, 
 static eq_status train(builder *b, const char *prefix, size_t l) {
     char pattern[NAME];
     snprintf(pattern, sizeof pattern, "%s%zu_*", prefix, l);
-    return eq_circuit_train(b->c, pattern, b->a->gmin, b->a->gmax, (eq_location){EQ_NONE, 0, 0},
-                            b->diag);
+    return eq_circuit_train(b->c, pattern, NULL, b->a->gmin, b->a->gmax,
+                            (eq_location){EQ_NONE, 0, 0}, b->diag);
 }
 
 static eq_status crossbar(builder *b, size_t l) {

@@ -184,11 +184,10 @@ eq_status eq_param_check(const eq_device_class *cls, int k, double value, eq_pla
         return eq_fail_at(diag, EQ_ERR_INPUT, at,
                           "%s = %g of %.*s is outside %g..%g %s; give a value inside", p->name,
                           value, length, name, p->min, p->max, p->unit);
-    if (cls == eq_class(EQ_CLASS_resistor) && k == cls->value && value == 0.0)
-        return eq_fail_at(diag, EQ_ERR_INPUT, at,
-                          "%.*s has a resistance of 0 ohm; write a 0-V source (V%.*s ... 0) for a "
-                          "short, or a small resistance",
-                          length, name, length, name);
+    if (value == 0.0 && k == cls->value && cls->noun != NULL)
+        return eq_fail_at(diag, EQ_ERR_INPUT, at, "%.*s has %s of 0 %s; %s%.*s%s", length, name,
+                          cls->noun, p->unit, cls->instead_of_zero[0], length, name,
+                          cls->instead_of_zero[1]);
     return EQ_OK;
 }
 
@@ -235,8 +234,7 @@ static bool reserve(const eq_table *t, void **array, size_t rows, size_t size) {
     return eq_grow(array, &cap, rows, size);
 }
 
-/* Room for so many rows in every array that the class uses. */
-static bool table_reserve(eq_table *t, size_t rows) {
+bool eq_table_reserve(eq_table *t, size_t rows) {
     if (rows <= t->cap) return true;
     for (int k = 0; k < eq_class_nodes(t->cls); k++)
         if (!reserve(t, (void **)&t->term[k], rows, sizeof **t->term)) return false;
@@ -257,11 +255,11 @@ bool eq_circuit_reserve(eq_circuit *c, const size_t *rows, size_t elements) {
     bool done = eq_names_reserve(c->element, elements) &&
                 eq_grow((void **)&c->row, &c->row_cap, elements, sizeof *c->row) &&
                 eq_grow((void **)&c->origin, &c->origin_cap, elements, sizeof *c->origin);
-    for (int k = 0; done && k < EQ_CLASS_COUNT; k++) done = table_reserve(&c->table[k], rows[k]);
+    for (int k = 0; done && k < EQ_CLASS_COUNT; k++) done = eq_table_reserve(&c->table[k], rows[k]);
     return done;
 }
 
-static void table_set(eq_table *t, size_t row, const eq_card *card, eq_element id) {
+void eq_table_set(eq_table *t, size_t row, const eq_card *card, eq_element id) {
     for (int k = 0; k < eq_class_nodes(t->cls); k++) t->term[k][row] = card->term[k];
     for (int k = 0; k < t->cls->columns; k++) t->w[k][row] = k < t->cls->params ? card->w[k] : NAN;
     t->id[row] = id;
@@ -283,7 +281,7 @@ eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_d
     size_t before = eq_names_count(c->element);
     if (!eq_grow((void **)&c->row, &c->row_cap, before + 1, sizeof *c->row) ||
         !eq_grow((void **)&c->origin, &c->origin_cap, before + 1, sizeof *c->origin) ||
-        !table_reserve(t, t->count + 1))
+        !eq_table_reserve(t, t->count + 1))
         return eq_out_of_memory(diag);
     int32_t id = eq_names_add_lower(c->element, card->name, card->name_length);
     if (id == EQ_NO_NAME) return eq_out_of_memory(diag);
@@ -294,7 +292,7 @@ eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_d
                           eq_circuit_element_name(c, id), first.file == NULL ? "-" : first.file,
                           first.line);
     }
-    table_set(t, t->count, card, id);
+    eq_table_set(t, t->count, card, id);
     c->row[id] = (eq_row){card->cls, (int32_t)t->count};
     c->origin[id] = origin_of(card->at);
     t->count++;
@@ -377,138 +375,6 @@ double *eq_circuit_param(eq_circuit *c, eq_element e, int k) {
 
 double *eq_circuit_source(eq_circuit *c, eq_element e) {
     return eq_circuit_param(c, e, 0);
-}
-
-/* Puts a conductance that is outside its bounds by rounding alone back between them. */
-static eq_status clip(const eq_circuit *c, eq_element e, double gmin, double gmax, double *g,
-                      eq_diag *diag) {
-    double slack = 1e-12;
-    if (!(*g >= gmin * (1.0 - slack) && *g <= gmax * (1.0 + slack)))
-        return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, e),
-                          "the conductance %g S of %s is outside gmin=%g..gmax=%g of its *%% train "
-                          "line; change the resistance or the bounds",
-                          *g, eq_circuit_element_name(c, e), gmin, gmax);
-    *g = fmin(fmax(*g, gmin), gmax);
-    return EQ_OK;
-}
-
-/* g = 1/(r (1 + tc1 dT + ...)) of a resistor card between gmin and gmax; an error names the
- * element. */
-static eq_status as_memristor(eq_circuit *c, eq_element e, double gmin, double gmax, eq_card *out,
-                              eq_diag *diag) {
-    eq_row r = c->row[e];
-    const eq_table *t = &c->table[r.cls];
-    double *w[EQ_MAX_COLUMNS] = {NULL};
-    for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][r.row];
-    t->cls->derive(1, w, &c->env);
-    double g = t->w[t->cls->params][r.row];
-    eq_status status = clip(c, e, gmin, gmax, &g, diag);
-    if (status != EQ_OK) return status;
-    *out = eq_card_new(EQ_CLASS_memristor);
-    for (int k = 0; k < 2; k++) out->term[k] = t->term[k][r.row];
-    out->w[0] = g;
-    out->w[1] = gmin;
-    out->w[2] = gmax;
-    return EQ_OK;
-}
-
-/* Takes the marked rows (row.cls already changed) out of the resistor table, keeping the order. */
-static void compact_resistors(eq_circuit *c) {
-    eq_table *t = &c->table[EQ_CLASS_resistor];
-    size_t kept = 0;
-    for (size_t j = 0; j < t->count; j++) {
-        eq_element e = t->id[j];
-        if (c->row[e].cls != EQ_CLASS_resistor) continue;
-        for (int k = 0; k < eq_class_nodes(t->cls); k++) t->term[k][kept] = t->term[k][j];
-        for (int k = 0; k < t->cls->columns; k++) t->w[k][kept] = t->w[k][j];
-        t->id[kept] = e;
-        t->model[kept] = t->model[j];
-        c->row[e].row = (int32_t)kept++;
-    }
-    t->count = kept;
-}
-
-static eq_status new_group(eq_circuit *c, const char *pattern, double gmin, double gmax,
-                           eq_diag *diag) {
-    char *name = eq_strdup(pattern);
-    if (name == NULL ||
-        !eq_grow((void **)&c->group, &c->group_cap, c->groups + 1, sizeof *c->group)) {
-        eq_free(name);
-        return eq_out_of_memory(diag);
-    }
-    eq_lower(name, strlen(name));
-    c->group[c->groups++] = (eq_group){name, gmin, gmax, 0, NULL};
-    return EQ_OK;
-}
-
-/* Room for one more row in the group. */
-static bool group_add(eq_group *g, size_t *cap, int32_t row) {
-    if (!eq_grow((void **)&g->row, cap, g->count + 1, sizeof *g->row)) return false;
-    g->row[g->count++] = row;
-    return true;
-}
-
-/* Moves resistor e into the memristor table and into the group g. */
-static eq_status move_to_group(eq_circuit *c, eq_group *g, size_t *cap, eq_element e,
-                               eq_diag *diag) {
-    eq_table *t = &c->table[EQ_CLASS_memristor];
-    eq_card card;
-    eq_status status = as_memristor(c, e, g->gmin, g->gmax, &card, diag);
-    if (status != EQ_OK) return status;
-    if (!table_reserve(t, t->count + 1) || !group_add(g, cap, (int32_t)t->count))
-        return eq_out_of_memory(diag);
-    table_set(t, t->count, &card, e);
-    c->row[e] = (eq_row){EQ_CLASS_memristor, (int32_t)t->count++};
-    return EQ_OK;
-}
-
-static bool in_a_group(const eq_circuit *c, int32_t row) {
-    for (size_t k = 0; k < c->groups; k++)
-        for (size_t j = 0; j < c->group[k].count; j++)
-            if (c->group[k].row[j] == row) return true;
-    return false;
-}
-
-/* Takes the matching memristors that the circuit already has (decks in XML) into the group. */
-static eq_status take_memristors(eq_circuit *c, eq_group *g, size_t *cap, eq_diag *diag) {
-    const eq_table *t = &c->table[EQ_CLASS_memristor];
-    bool first = c->groups == 1; /* then none is in a group yet */
-    for (size_t j = 0; j < t->count; j++) {
-        if (!eq_match(g->name, eq_circuit_element_name(c, t->id[j]))) continue;
-        if (!first && in_a_group(c, (int32_t)j)) continue;
-        t->w[1][j] = g->gmin;
-        t->w[2][j] = g->gmax;
-        eq_status status = clip(c, t->id[j], g->gmin, g->gmax, &t->w[0][j], diag);
-        if (status != EQ_OK) return status;
-        if (!group_add(g, cap, (int32_t)j)) return eq_out_of_memory(diag);
-    }
-    return EQ_OK;
-}
-
-eq_status eq_circuit_train(eq_circuit *c, const char *pattern, double gmin, double gmax,
-                           eq_location at, eq_diag *diag) {
-    eq_place place = eq_circuit_place(c, at);
-    if (!(gmin >= 0.0 && gmax > gmin && isfinite(gmax)))
-        return eq_fail_at(
-            diag, EQ_ERR_INPUT, place,
-            "gmin=%g and gmax=%g are no bounds of a conductance; give 0 <= gmin < gmax", gmin,
-            gmax);
-    eq_status status = new_group(c, pattern, gmin, gmax, diag);
-    if (status != EQ_OK) return status;
-    eq_group *g = &c->group[c->groups - 1];
-    eq_table *resistors = &c->table[EQ_CLASS_resistor];
-    size_t cap = 0;
-    status = take_memristors(c, g, &cap, diag);
-    for (size_t j = 0; status == EQ_OK && j < resistors->count; j++)
-        if (eq_match(pattern, eq_circuit_element_name(c, resistors->id[j])))
-            status = move_to_group(c, g, &cap, resistors->id[j], diag);
-    compact_resistors(c);
-    if (status == EQ_OK && g->count == 0)
-        status = eq_fail_at(diag, EQ_ERR_INPUT, place,
-                            "no resistor matches '%s' (or another *%% train line has taken them); "
-                            "check the names",
-                            pattern);
-    return status;
 }
 
 /* Current sources for the nudge of output node `node`: inudge_NODE from ground into it, 0 A. */

@@ -169,12 +169,14 @@ typedef struct eq_output {
         nudge_minus; /* current sources that drive the nudge, EQ_NONE if absent */
 } eq_output;
 
-/* One `*% train` line: memristors trained together, with their own learning rate. */
+/* One `*% train` line: one parameter of elements of one class, trained together with their own
+ * learning rate. */
 typedef struct eq_group {
     char *name; /* the pattern of the deck, lower case: "rw*" */
-    double gmin, gmax;
+    int32_t cls, param;
+    double min, max; /* in the unit of the parameter */
     size_t count;
-    int32_t *row; /* rows of the memristor table, in deck order */
+    int32_t *row; /* rows of the table of the class, in deck order */
 } eq_group;
 
 /* A potential that Newton starts from. */
@@ -267,10 +269,15 @@ eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_d
 /* Room for so many rows of each class and so many elements in all, so that large tables are not
  * moved while they grow; false: memory runs out. */
 bool eq_circuit_reserve(eq_circuit *c, const size_t *rows, size_t elements);
-/* Turns resistors whose name matches `pattern` into memristors (g = 1/r) trained between gmin and
- * gmax [S]; a conductance outside is an error. The group's rows are in deck order. */
-eq_status eq_circuit_train(eq_circuit *c, const char *pattern, double gmin, double gmax,
-                           eq_location at, eq_diag *diag);
+/* groups.c. Lets the elements whose name matches `pattern` be trained, by the parameter of that
+ * name (NULL: their value) between min and max. Resistors become memristors trained by their
+ * conductance (g = 1/r, bounds in S). A value outside its bounds is an error. Rows are in deck
+ * order. */
+eq_status eq_circuit_train(eq_circuit *c, const char *pattern, const char *param, double min,
+                           double max, eq_location at, eq_diag *diag);
+/* Room for so many rows in every array that the class uses; writes a card into row `row` < cap. */
+bool eq_table_reserve(eq_table *t, size_t rows);
+void eq_table_set(eq_table *t, size_t row, const eq_card *card, eq_element id);
 /* Adds an output; the nudge sources are elements of class isource or EQ_NONE: freeze makes them
  * (named inudge_NODE, from ground into the node, 0 A). */
 eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_element nudge_plus,

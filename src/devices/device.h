@@ -73,6 +73,13 @@ typedef struct eq_device_class {
     int params, columns; /* columns >= params: the rest is derived */
     const eq_param *param;
     int value; /* the parameter written after the nodes (R1 a b VALUE); -1: none */
+    /* Where a value of 0 is refused: the noun of the message ("a resistance"), and what to do
+     * instead, in front of the element's name and behind it. */
+    const char *noun, *instead_of_zero[2];
+    /* What an element becomes that is trained by its value: a class with the same terminals whose
+     * value is this one's first derived column, with columns `gmin` and `gmax` for the bounds;
+     * NULL: it stays. */
+    const struct eq_device_class *programmable;
     /* 1/value under a name of its own (the resistance of a conductance), number `params` for a
      * handle; NULL: none. */
     const eq_param *inverse;

@@ -12,6 +12,12 @@ const eq_device_class *eq_class(int number) {
     return classes[number];
 }
 
+int eq_class_number_of(const eq_device_class *cls) {
+    int k = 0;
+    while (classes[k] != cls) k++;
+    return k;
+}
+
 int eq_class_find(const char *name) {
     for (int k = 0; k < EQ_CLASS_COUNT; k++)
         if (eq_same(classes[k]->name, name)) return k;

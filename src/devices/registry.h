@@ -18,6 +18,8 @@ typedef enum eq_class_number {
 
 /* The class with this number, 0 <= number < EQ_CLASS_COUNT. */
 const eq_device_class *eq_class(int number);
+/* The number of a class. */
+int eq_class_number_of(const eq_device_class *cls);
 /* The number of the class with this name ("resistor"), -1 when there is none. */
 int eq_class_find(const char *name);
 /* The index of a parameter of the class by its name, case-blind; -1 when there is none. */

@@ -248,51 +248,77 @@ void eq_spice_finish_directives(eq_spice *s) {
     }
 }
 
-/* *% train PATTERN ... gmin=... gmax=... */
-static void read_train(eq_spice *s, eq_cursor *c, eq_location at) {
-    double bound[2] = {NAN, NAN};
-    eq_cursor names = *c;
-    size_t patterns = 0;
-    eq_token t;
-    for (t = eq_token_raw(c); t.kind == EQ_TOKEN_WORD; t = eq_token_raw(c)) {
-        bool gmin = eq_token_is(t, "gmin"), gmax = eq_token_is(t, "gmax");
-        eq_cursor ahead = *c;
-        if (eq_token_raw(&ahead).kind != EQ_TOKEN_EQUAL) {
-            patterns++;
-            continue;
-        }
-        if (!gmin && !gmax) {
-            eq_spice_fail(s, t.at, "*%% train has no %.*s; give gmin= and gmax=", (int)t.length,
-                          t.text);
-            return;
-        }
-        *c = ahead;
-        if (eq_spice_value(s, c, &bound[gmax]) != EQ_OK) return;
-    }
-    if (t.kind != EQ_TOKEN_END) {
-        eq_spice_expected(s, t, "a pattern, gmin= or gmax=");
+/* A bound of *% train: 0 low, 1 high, -1 none. */
+static int bound_of(eq_token t) {
+    if (eq_token_is(t, "gmin") || eq_token_is(t, "min")) return 0;
+    return eq_token_is(t, "gmax") || eq_token_is(t, "max") ? 1 : -1;
+}
+
+static bool is_key(const eq_cursor *c) {
+    eq_cursor ahead = *c;
+    return eq_token_raw(&ahead).kind == EQ_TOKEN_EQUAL;
+}
+
+/* PATTERN or PATTERN(PARAMETER). */
+static void one_group(eq_spice *s, eq_token t, const double bound[2]) {
+    char pattern[EQ_MAX_NAME], *param = NULL;
+    if (!copy(t, pattern)) {
+        eq_spice_fail(s, t.at, "a pattern longer than %d characters; shorten it with *",
+                      EQ_MAX_NAME);
         return;
     }
+    size_t n = strlen(pattern);
+    char *open = strrchr(pattern, '(');
+    if (open != NULL && pattern[n - 1] == ')') {
+        pattern[n - 1] = *open = '\0';
+        param = open + 1;
+    }
+    eq_spice_pass_on(
+        s, eq_circuit_train(s->circuit, pattern, param, bound[0], bound[1], t.at, s->scratch));
+}
+
+/* Reads the bounds and counts the patterns; false: an error was reported. */
+static bool read_bounds(eq_spice *s, eq_cursor *c, double bound[2], size_t *patterns) {
+    eq_token t;
+    for (t = eq_token_raw(c); t.kind == EQ_TOKEN_WORD; t = eq_token_raw(c)) {
+        int which = bound_of(t);
+        if (!is_key(c)) {
+            ++*patterns;
+            continue;
+        }
+        if (which < 0) {
+            eq_spice_fail(s, t.at, "*%% train has no %.*s; give gmin= and gmax=", (int)t.length,
+                          t.text);
+            return false;
+        }
+        eq_token_raw(c);
+        if (eq_spice_value(s, c, &bound[which]) != EQ_OK) return false;
+    }
+    if (t.kind == EQ_TOKEN_END) return true;
+    eq_spice_expected(s, t, "a pattern, gmin= or gmax=");
+    return false;
+}
+
+/* *% train PATTERN ... gmin=... gmax=..., or min=... max=... */
+static void read_train(eq_spice *s, eq_cursor *c, eq_location at) {
+    double bound[2] = {NAN, NAN}, ignored;
+    eq_cursor names = *c;
+    size_t patterns = 0;
+    if (!read_bounds(s, c, bound, &patterns)) return;
     if (patterns == 0 || isnan(bound[0]) || isnan(bound[1])) {
         eq_spice_fail(
             s, at,
             "*%% train needs a pattern and both bounds; write *%% train RW* gmin=1e-8 gmax=1e-5");
         return;
     }
-    for (; patterns > 0 && !s->stop; patterns--) {
-        char pattern[EQ_MAX_NAME];
-        t = eq_token_raw(&names);
-        while (eq_token_is(t, "gmin") || eq_token_is(t, "gmax")) {
-            double ignored;
+    while (patterns > 0 && !s->stop) {
+        eq_token t = eq_token_raw(&names);
+        if (is_key(&names)) {
             eq_token_raw(&names);
             eq_spice_value(s, &names, &ignored);
-            t = eq_token_raw(&names);
+            continue;
         }
-        if (!copy(t, pattern))
-            eq_spice_fail(s, t.at, "a pattern longer than %d characters; shorten it with *",
-                          EQ_MAX_NAME);
-        else
-            eq_spice_pass_on(
-                s, eq_circuit_train(s->circuit, pattern, bound[0], bound[1], t.at, s->scratch));
+        one_group(s, t, bound);
+        patterns--;
     }
 }

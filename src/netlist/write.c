@@ -509,10 +509,12 @@ static void put_io(writer *w) {
 static void put_groups(writer *w) {
     for (size_t k = 0; k < w->c->groups; k++) {
         const eq_group *g = &w->c->group[k];
+        const eq_device_class *cls = eq_class(g->cls);
         eq_text_puts(w->out, "*% train ");
         put_text(w, g->name);
-        put_pair(w, "gmin", g->gmin);
-        put_pair(w, "gmax", g->gmax);
+        if (g->param != cls->value) eq_text_printf(w->out, "(%s)", cls->param[g->param].name);
+        put_pair(w, cls->inverse != NULL ? "gmin" : "min", g->min);
+        put_pair(w, cls->inverse != NULL ? "gmax" : "max", g->max);
         eq_text_puts(w->out, "\n");
     }
 }

@@ -197,9 +197,12 @@ eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_d
     for (size_t k = 0; k < c->outputs; k++) put_output(c, &c->output[k], out);
     for (size_t k = 0; k < c->groups; k++) {
         eq_text_puts(out, "  <train");
-        put_text(out, "match", c->group[k].name);
-        put_value(out, "gmin", c->group[k].gmin);
-        put_value(out, "gmax", c->group[k].gmax);
+        const eq_group *g = &c->group[k];
+        const eq_device_class *cls = eq_class(g->cls);
+        put_text(out, "match", g->name);
+        if (g->param != cls->value) put_text(out, "param", cls->param[g->param].name);
+        put_value(out, cls->inverse != NULL ? "gmin" : "min", g->min);
+        put_value(out, cls->inverse != NULL ? "gmax" : "max", g->max);
         eq_text_puts(out, "/>\n");
     }
     for (size_t k = 0; k < c->starts; k++) {

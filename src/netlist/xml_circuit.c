@@ -176,12 +176,13 @@ static eq_status add_output(reader *r, const eq_xml_node *node) {
 /* Memristors of a circuit in XML stand there as such: the group takes those that match, in deck
  * order. */
 static eq_status add_group(reader *r, const eq_xml_node *node) {
-    double gmin = 0.0, gmax = 0.0;
-    eq_status status = number(r, node, "gmin", &gmin);
-    if (status == EQ_OK) status = number(r, node, "gmax", &gmax);
+    bool conductance = eq_xml_attribute(node, "gmin") != NULL;
+    double min = NAN, max = NAN;
+    eq_status status = number(r, node, conductance ? "gmin" : "min", &min);
+    if (status == EQ_OK) status = number(r, node, conductance ? "gmax" : "max", &max);
     if (status != EQ_OK) return status;
-    return eq_circuit_train(r->c, eq_xml_attribute(node, "match"), gmin, gmax, location(r, node),
-                            r->diag);
+    return eq_circuit_train(r->c, eq_xml_attribute(node, "match"), eq_xml_attribute(node, "param"),
+                            min, max, location(r, node), r->diag);
 }
 
 /* start, stop and step, or a list of values. */

@@ -20,6 +20,7 @@ typedef struct sparse_engine {
     double *state[EQ_MAX_SLOTS]; /* [batch][nodes] V; a slot is made when first solved */
     double *theta, *gradient;    /* [largest group] */
     double iterations, solves, worst_ratio;
+    bool derives; /* a trained parameter has derived columns */
 } sparse_engine;
 
 static void destroy(void *self) {
@@ -172,52 +173,63 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
     return share_outputs(e, status, y);
 }
 
-/* gradient[0..n) += a * dp/dg of the rows at the node potentials v. */
-static void add_energies(const eq_table *t, const int32_t *row, size_t n, const double *v, double a,
+/* The parameters of rows of a table, gathered. */
+static void gather(const eq_table *t, const int32_t *row, size_t count,
+                   double column[EQ_MAX_COLUMNS][EQ_CHUNK], double **w) {
+    for (int k = 0; k < t->cls->columns; k++) {
+        w[k] = column[k];
+        for (size_t j = 0; j < count; j++) column[k][j] = t->w[k][row[j]];
+    }
+}
+
+/* gradient[0..n) += a * dp/dw of the rows of the group at the node potentials v. */
+static void add_energies(const eq_table *t, const eq_group *g, const double *v, double a,
                          double *gradient) {
     double u[EQ_CHUNK], p[EQ_CHUNK], column[EQ_MAX_COLUMNS][EQ_CHUNK], *w[EQ_MAX_COLUMNS];
-    for (size_t start = 0; start < n; start += EQ_CHUNK) {
-        size_t count = n - start < EQ_CHUNK ? n - start : EQ_CHUNK;
-        for (size_t j = 0; j < count; j++)
-            u[j] = v[t->term[0][row[start + j]]] - v[t->term[1][row[start + j]]];
-        for (int k = 0; k < t->cls->columns; k++) {
-            w[k] = column[k];
-            for (size_t j = 0; j < count; j++) column[k][j] = t->w[k][row[start + j]];
-        }
-        t->cls->param_energy(count, w, t->cls->value, u, NULL, p);
+    for (size_t start = 0; start < g->count; start += EQ_CHUNK) {
+        const int32_t *row = g->row + start;
+        size_t count = g->count - start < EQ_CHUNK ? g->count - start : EQ_CHUNK;
+        for (size_t j = 0; j < count; j++) u[j] = v[t->term[0][row[j]]] - v[t->term[1][row[j]]];
+        gather(t, row, count, column, w);
+        t->cls->param_energy(count, w, g->param, u, NULL, p);
         for (size_t j = 0; j < count; j++) gradient[start + j] += a * p[j];
     }
 }
 
-/* d of the floating side of a memristor over d of the first output. */
-static double weight(const sparse_engine *e, int32_t row) {
-    const eq_topology *t = eq_solver_system(e->solver)->topology;
-    const eq_table *m = &e->c->table[EQ_CLASS_memristor];
-    eq_node a = m->term[0][row], b = m->term[1][row];
-    double d = eq_topology_weight(t, t->component[a] != EQ_NONE ? a : b);
-    return d / eq_topology_weight(t, e->c->output[0].plus);
+/* d of the floating side of a row over d of the first output. */
+static double weight(const sparse_engine *e, const eq_table *t, int32_t row) {
+    const eq_topology *q = eq_solver_system(e->solver)->topology;
+    eq_node a = t->term[0][row], b = t->term[1][row];
+    double d = eq_topology_weight(q, q->component[a] != EQ_NONE ? a : b);
+    return d / eq_topology_weight(q, e->c->output[0].plus);
+}
+
+/* The estimate of dL/dw of a group, over all examples and phases. */
+static void estimate(const sparse_engine *e, const eq_group *g, const double a[EQ_MAX_SLOTS],
+                     double *gradient) {
+    const eq_table *t = &e->c->table[g->cls];
+    memset(gradient, 0, g->count * sizeof *gradient);
+    for (int s = 0; s < EQ_MAX_SLOTS; s++)
+        for (size_t k = e->first; a[s] != 0.0 && k < e->end; k++)
+            add_energies(t, g, e->state[s] + k * e->nodes, a[s], gradient);
+    eq_comm_sum(gradient, g->count);
+    for (size_t k = 0; k < g->count; k++) gradient[k] *= weight(e, t, g->row[k]);
 }
 
 static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                         eq_diag *diag) {
     sparse_engine *e = self;
-    eq_table *m = &e->c->table[EQ_CLASS_memristor];
     (void)diag;
-    for (size_t g = 0; g < e->c->groups; g++) {
-        const eq_group *group = &e->c->group[g];
-        memset(e->gradient, 0, group->count * sizeof *e->gradient);
-        for (int s = 0; s < EQ_MAX_SLOTS; s++)
-            for (size_t k = e->first; a[s] != 0.0 && k < e->end; k++)
-                add_energies(m, group->row, group->count, e->state[s] + k * e->nodes, a[s],
-                             e->gradient);
-        eq_comm_sum(e->gradient, group->count);
-        for (size_t k = 0; k < group->count; k++) {
-            e->gradient[k] *= weight(e, group->row[k]);
-            e->theta[k] = m->w[m->cls->value][group->row[k]];
-        }
-        step(data, g, 0, group->count, e->theta, e->gradient);
-        for (size_t k = 0; k < group->count; k++) m->w[m->cls->value][group->row[k]] = e->theta[k];
+    for (size_t k = 0; k < e->c->groups; k++) {
+        const eq_group *g = &e->c->group[k];
+        double *value = e->c->table[g->cls].w[g->param];
+        estimate(e, g, a, e->gradient);
+        for (size_t j = 0; j < g->count; j++) e->theta[j] = value[g->row[j]];
+        step(data, k, 0, g->count, e->theta, e->gradient);
+        for (size_t j = 0; j < g->count; j++) value[g->row[j]] = e->theta[j];
+        e->derives = e->derives || e->c->table[g->cls].cls->derive != NULL;
     }
+    if (e->derives) eq_circuit_derive(e->c);
     eq_solver_refresh(e->solver);
     if (e->with_slope != NULL) eq_solver_refresh(e->with_slope);
     return EQ_OK;

@@ -157,13 +157,28 @@ static eq_status find_cccs(finder *f) {
     return EQ_OK;
 }
 
+/* What a layer is made of; a table of any other class that is not empty makes it none. */
+static eq_status check_classes(finder *f) {
+    static const int known[] = {EQ_CLASS_resistor,    EQ_CLASS_memristor, EQ_CLASS_diode,
+                                EQ_CLASS_ideal_diode, EQ_CLASS_isource,   EQ_CLASS_vsource,
+                                EQ_CLASS_vcvs,        EQ_CLASS_cccs};
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        bool fits = f->c->table[cls].count == 0;
+        for (size_t k = 0; k < sizeof known / sizeof *known; k++) fits = fits || known[k] == cls;
+        if (!fits)
+            return eq_fail(f->diag, EQ_ERR_CHECK, "it has %s, a %s", element_name(f, cls, 0),
+                           eq_class(cls)->name);
+    }
+    for (size_t g = 0; g < f->c->groups; g++)
+        if (f->c->group[g].cls != EQ_CLASS_memristor)
+            return eq_fail(f->diag, EQ_ERR_CHECK, "the group %s trains no conductances",
+                           f->c->group[g].name);
+    return EQ_OK;
+}
+
 static eq_status find_amplifiers(finder *f) {
-    if (f->c->table[EQ_CLASS_vccs].count > 0 || f->c->table[EQ_CLASS_ccvs].count > 0)
-        return eq_fail(f->diag, EQ_ERR_CHECK, "it has controlled sources of classes G or H");
-    if (f->c->table[EQ_CLASS_behavioural_current].count > 0 ||
-        f->c->table[EQ_CLASS_behavioural_voltage].count > 0)
-        return eq_fail(f->diag, EQ_ERR_CHECK, "it has behavioural sources");
-    eq_status status = find_vcvs(f);
+    eq_status status = check_classes(f);
+    if (status == EQ_OK) status = find_vcvs(f);
     if (status == EQ_OK) status = find_senses(f);
     if (status == EQ_OK) status = find_cccs(f);
     for (size_t h = 0; status == EQ_OK && h < f->n; h++)

@@ -74,7 +74,7 @@ eq_status eq_init_group(eq_circuit *c, size_t g, const eq_init *init, eq_random 
     for (size_t k = 0; k < group->count; k++) {
         int32_t row = group->row[k];
         double value = draw(init, eq_random_uniform(random), fan[t->term[1][row]]);
-        t->w[0][row] = fmin(fmax(value, group->gmin), group->gmax);
+        t->w[0][row] = fmin(fmax(value, group->min), group->max);
     }
     eq_free(fan);
     eq_circuit_derive(c);

@@ -67,8 +67,8 @@ static eq_status groups_new(trainer *t) {
         eq_init init;
         eq_status status = eq_session_group(t->x, c, g, &group->rate, &init, t->diag);
         if (status != EQ_OK) return status;
-        group->range = (eq_step_range){.gmin = c->group[g].gmin,
-                                       .gmax = c->group[g].gmax,
+        group->range = (eq_step_range){.gmin = c->group[g].min,
+                                       .gmax = c->group[g].max,
                                        .momentum = o->momentum,
                                        .beta1 = o->beta1,
                                        .beta2 = o->beta2,

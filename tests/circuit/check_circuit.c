@@ -67,7 +67,7 @@ START_TEST(train_turns_resistors_into_memristors) {
         ck_assert_int_eq(add(c, EQ_CLASS_resistor, name, "x", "y", 1e3 + k, d), EQ_OK);
     }
     eq_location at = {EQ_NONE, 0, 0};
-    ck_assert_int_eq(eq_circuit_train(c, "ra*", 1e-6, 1e-2, at, d), EQ_OK);
+    ck_assert_int_eq(eq_circuit_train(c, "ra*", NULL, 1e-6, 1e-2, at, d), EQ_OK);
     ck_assert_uint_eq(c->table[EQ_CLASS_resistor].count, 50);
     ck_assert_uint_eq(c->group[0].count, 50);
     for (int k = 0; k < 100; k++) {
@@ -77,12 +77,12 @@ START_TEST(train_turns_resistors_into_memristors) {
         double value = *eq_circuit_param(c, k, 0);
         ck_assert_double_eq_tol(k % 2 ? 1.0 / value : value, 1e3 + k, 1e-9);
     }
-    ck_assert_int_eq(eq_circuit_train(c, "ra*", 1e-6, 1e-2, at, d), EQ_ERR_INPUT);
-    ck_assert_int_eq(eq_circuit_train(c, "rb*", 1e-6, 1e-5, at, d), EQ_ERR_INPUT);
+    ck_assert_int_eq(eq_circuit_train(c, "ra*", NULL, 1e-6, 1e-2, at, d), EQ_ERR_INPUT);
+    ck_assert_int_eq(eq_circuit_train(c, "rb*", NULL, 1e-6, 1e-5, at, d), EQ_ERR_INPUT);
     static const double bounds[][2] = {
         {1e-5, 1e-6}, {-1.0, 1e-6}, {0.0, (double)INFINITY}, {(double)NAN, 1.0}};
     for (size_t k = 0; k < sizeof bounds / sizeof *bounds; k++)
-        ck_assert_int_eq(eq_circuit_train(c, "rb*", bounds[k][0], bounds[k][1], at, d),
+        ck_assert_int_eq(eq_circuit_train(c, "rb*", NULL, bounds[k][0], bounds[k][1], at, d),
                          EQ_ERR_INPUT);
     eq_diag_free(d);
     eq_circuit_free(c);
@@ -132,7 +132,8 @@ START_TEST(building_survives_running_out_of_memory) {
             snprintf(name, sizeof name, "r%d", k);
             if (add(c, EQ_CLASS_resistor, name, k % 2 ? "a" : "b", "0", 1.0, NULL) != EQ_OK) break;
         }
-        if (c != NULL) eq_circuit_train(c, "r*", 0.1, 10.0, (eq_location){EQ_NONE, 0, 0}, NULL);
+        if (c != NULL)
+            eq_circuit_train(c, "r*", NULL, 0.1, 10.0, (eq_location){EQ_NONE, 0, 0}, NULL);
         if (c != NULL) eq_circuit_freeze(c, NULL);
         eq_circuit_free(c);
         eq_mem_fail_after(-1);

@@ -202,7 +202,7 @@ START_TEST(directives_name_inputs_outputs_and_groups) {
     ck_assert_uint_eq(c->groups, 3);
     ck_assert_uint_eq(c->group[0].count, 2);
     ck_assert_str_eq(c->group[2].name, "rz");
-    ck_assert_double_eq(c->group[0].gmax, 1.0);
+    ck_assert_double_eq(c->group[0].max, 1.0);
     ck_assert_uint_eq(c->table[EQ_CLASS_memristor].count, 4);
     eq_circuit_free(c);
 }

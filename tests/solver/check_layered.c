@@ -147,8 +147,8 @@ static eq_circuit *build(const sample *s, uint64_t seed) {
         eq_circuit_output(c, node(c, "o%zu", k), s->differential ? node(c, "o%zu", k + 1) : EQ_NONE,
                           EQ_NONE, EQ_NONE, NULL);
     eq_location at = {EQ_NONE, 0, 0};
-    ck_assert_int_eq(eq_circuit_train(c, "ra*", 1e-9, 1e-3, at, NULL), EQ_OK);
-    ck_assert_int_eq(eq_circuit_train(c, "rb*", 1e-9, 1e-3, at, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_train(c, "ra*", NULL, 1e-9, 1e-3, at, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_train(c, "rb*", NULL, 1e-9, 1e-3, at, NULL), EQ_OK);
     ck_assert_int_eq(eq_circuit_freeze(c, NULL), EQ_OK);
     return c;
 }

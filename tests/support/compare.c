@@ -52,8 +52,8 @@ void assert_same_circuit(const eq_circuit *a, const eq_circuit *b) {
     for (size_t k = 0; k < a->groups; k++) {
         ck_assert_str_eq(a->group[k].name, b->group[k].name);
         ck_assert_uint_eq(a->group[k].count, b->group[k].count);
-        same_number(a->group[k].gmin, b->group[k].gmin, "gmin");
-        same_number(a->group[k].gmax, b->group[k].gmax, "gmax");
+        same_number(a->group[k].min, b->group[k].min, "gmin");
+        same_number(a->group[k].max, b->group[k].max, "gmax");
     }
     same_number(a->env.temp, b->env.temp, "temp");
     same_number(a->env.gmin, b->env.gmin, "gmin");
