@@ -16,7 +16,7 @@
 void eq_adjoint_free(eq_adjoint *a) {
     if (a == NULL) return;
     eq_lin_free(a->lin);
-    double *arrays[] = {a->x, a->l, a->lambda, a->held, a->source};
+    double *arrays[] = {a->x, a->l, a->lambda, a->held, a->source, a->branch};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
     eq_free(a);
 }
@@ -26,8 +26,12 @@ static eq_status open_arrays(eq_adjoint *a, const eq_system *s, eq_diag *diag) {
     struct {
         double **array;
         size_t items;
-    } want[] = {
-        {&a->x, n}, {&a->l, n}, {&a->lambda, nodes}, {&a->held, nodes}, {&a->source, branches}};
+    } want[] = {{&a->x, n},
+                {&a->l, n},
+                {&a->lambda, nodes},
+                {&a->held, nodes},
+                {&a->source, branches},
+                {&a->branch, branches}};
     for (size_t k = 0; k < sizeof want / sizeof *want; k++)
         if ((*want[k].array = eq_calloc(want[k].items, sizeof(double))) == NULL)
             return eq_out_of_memory(diag);
@@ -64,6 +68,13 @@ eq_status eq_adjoint_solve(eq_adjoint *a, const double *v, const double *branch,
     }
     if (status == EQ_OK) eq_system_spread(a->s, a->l, a->lambda);
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : status;
+}
+
+void eq_adjoint_take(eq_adjoint *a, double *v, const double *lambda) {
+    memset(a->l, 0, a->s->n * sizeof *a->l);
+    memcpy(a->lambda, lambda, a->s->nodes * sizeof *lambda);
+    eq_system_unknowns(a->s, v, NULL, a->x);
+    eq_system_state(a->s, a->x, v, a->branch);
 }
 
 /* held[plus] += x, held[minus] -= x. */

@@ -11,6 +11,7 @@ typedef struct eq_adjoint {
     double *x, *l;         /* [n] state, multipliers: J^T l = T^T dC/dv */
     double *lambda, *held; /* [nodes] W l; dC/d(a potential held fixed) */
     double *source;        /* [branches] dC/de of a voltage-defined branch */
+    double *branch;        /* [branches] A, of eq_adjoint_take */
 } eq_adjoint;
 
 /* The solver must outlive it. */
@@ -19,6 +20,10 @@ void eq_adjoint_free(eq_adjoint *a);
 /* l and lambda of the cost gradient dcdv[nodes] at the solution v[nodes], branch[branches]. */
 eq_status eq_adjoint_solve(eq_adjoint *a, const double *v, const double *branch, const double *dcdv,
                            eq_diag *diag);
+/* lambda [nodes] given instead of solved, at the solution v of a circuit without kept currents:
+ * -d_n (v_n(b) - v_n(0))/(b d_ref) makes the gradients those of Equilibrium Propagation, since
+ * J^T D = D J where an energy exists. Leaves the branch currents in `branch`. */
+void eq_adjoint_take(eq_adjoint *a, double *v, const double *lambda);
 /* source, after eq_adjoint_solve at the same state: only gradients by voltages and gains of V, E
  * and H need it. */
 void eq_adjoint_sources(eq_adjoint *a, const double *dcdv);

@@ -5,9 +5,9 @@
 
 #include "base/comm.h"
 #include "base/mem.h"
+#include "solver/adjoint.h"
 #include "solver/chunk.h"
 #include "solver/engine_ops.h"
-#include "solver/solver_internal.h"
 
 typedef struct sparse_engine {
     eq_circuit *c;
@@ -16,9 +16,12 @@ typedef struct sparse_engine {
     eq_solver *solver;      /* constant currents into the outputs */
     eq_solver *with_slope;  /* the same circuit with room for slopes; made when first needed */
     eq_solve_options options;
-    double *x;                   /* [batch][inputs] V of the current minibatch */
-    double *state[EQ_MAX_SLOTS]; /* [batch][nodes] V; a slot is made when first solved */
-    double *theta, *gradient;    /* [largest group] */
+    double *x;                    /* [batch][inputs] V of the current minibatch */
+    double *state[EQ_MAX_SLOTS];  /* [batch][nodes] V; a slot is made when first solved */
+    double *driven[EQ_MAX_SLOTS]; /* [batch][outputs] A into the outputs in that phase */
+    double *theta, *gradient;     /* [largest group] */
+    eq_adjoint *adjoint;          /* made when a group is trained that is no conductance-like law */
+    double *lambda, *dcdv;        /* [nodes] */
     double iterations, solves, worst_ratio;
     bool derives; /* a trained parameter has derived columns */
 } sparse_engine;
@@ -28,7 +31,13 @@ static void destroy(void *self) {
     eq_solver_free(e->solver);
     eq_solver_free(e->with_slope);
     eq_free(e->x);
-    for (int s = 0; s < EQ_MAX_SLOTS; s++) eq_free(e->state[s]);
+    for (int s = 0; s < EQ_MAX_SLOTS; s++) {
+        eq_free(e->state[s]);
+        eq_free(e->driven[s]);
+    }
+    eq_adjoint_free(e->adjoint);
+    eq_free(e->lambda);
+    eq_free(e->dcdv);
     eq_free(e->theta);
     eq_free(e->gradient);
     eq_free(e);
@@ -116,7 +125,9 @@ static void read_outputs(const sparse_engine *e, const double *v, double *y) {
 
 static eq_status open_slot(sparse_engine *e, int slot, eq_diag *diag) {
     if (e->state[slot] == NULL) e->state[slot] = eq_malloc(e->batch, e->nodes * sizeof **e->state);
-    return e->state[slot] == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    if (e->driven[slot] == NULL)
+        e->driven[slot] = eq_calloc(e->batch, e->c->outputs * sizeof **e->driven);
+    return e->state[slot] == NULL || e->driven[slot] == NULL ? eq_out_of_memory(diag) : EQ_OK;
 }
 
 /* Outputs y (may be NULL) and failures of one rank become known to all. */
@@ -147,6 +158,18 @@ static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq
     return share_outputs(e, status, y);
 }
 
+/* The currents that the nudge drives into the outputs at the potentials v. */
+static void keep_driven(const sparse_engine *e, const eq_injection *in, const double *v,
+                        double *driven) {
+    size_t m = e->c->outputs;
+    const eq_system *s = eq_solver_system(e->solver);
+    for (size_t k = 0; k < m; k++) {
+        driven[k] = in->current[k];
+        for (size_t l = 0; in->slope != NULL && l < m; l++)
+            driven[k] -= in->slope[k * m + l] * (eq_system_output(s, v, l) - in->at[l]);
+    }
+}
+
 static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
                               eq_diag *diag) {
     sparse_engine *e = self;
@@ -167,6 +190,7 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
         memcpy(v, e->state[0] + k * e->nodes, e->nodes * sizeof *v);
         eq_solver_inject(solver, in);
         status = solve_example(e, solver, k, v, diag);
+        if (status == EQ_OK) keep_driven(e, &in, v, e->driven[slot] + k * m);
         if (status == EQ_OK && y != NULL) read_outputs(e, v, y + k * m);
     }
     eq_solver_inject(solver, (eq_injection){NULL, NULL, NULL});
@@ -204,26 +228,83 @@ static double weight(const sparse_engine *e, const eq_table *t, int32_t row) {
     return d / eq_topology_weight(q, e->c->output[0].plus);
 }
 
+/* A law between two nodes whose energy depends on the parameter: the rule of Eq. 4.11. Others by
+ * the response of the potentials. */
+static bool has_energy(const eq_table *t) {
+    return eq_stands_between_nodes(t) && !eq_is_independent(t) && !eq_by_voltage(t);
+}
+
+/* What takes the place of the adjoint for example k (eq_adjoint_take), and dC/dv from the currents
+ * that the nudges drive into the outputs. */
+static void respond(sparse_engine *e, const double a[EQ_MAX_SLOTS], size_t k) {
+    const eq_topology *q = eq_solver_system(e->solver)->topology;
+    double reference = eq_topology_weight(q, e->c->output[0].plus);
+    memset(e->lambda, 0, e->nodes * sizeof *e->lambda);
+    memset(e->dcdv, 0, e->nodes * sizeof *e->dcdv);
+    for (int s = 0; s < EQ_MAX_SLOTS; s++) {
+        if (a[s] == 0.0) continue;
+        const double *v = e->state[s] + k * e->nodes, *driven = e->driven[s] + k * e->c->outputs;
+        for (size_t n = 0; n < e->nodes; n++)
+            e->lambda[n] -= a[s] * eq_topology_weight(q, (eq_node)n) / reference * v[n];
+        for (size_t o = 0; s > 0 && o < e->c->outputs; o++) {
+            const eq_output *out = &e->c->output[o];
+            e->dcdv[out->plus] -= a[s] * driven[o];
+            if (out->minus != EQ_NONE) e->dcdv[out->minus] += a[s] * driven[o];
+        }
+    }
+    e->lambda[EQ_GROUND] = 0.0;
+}
+
+static eq_status open_adjoint(sparse_engine *e, eq_diag *diag) {
+    if (e->adjoint != NULL) return EQ_OK;
+    e->lambda = eq_malloc(e->nodes, sizeof *e->lambda);
+    e->dcdv = eq_malloc(e->nodes, sizeof *e->dcdv);
+    if (e->lambda == NULL || e->dcdv == NULL) return eq_out_of_memory(diag);
+    return eq_adjoint_new(e->solver, &e->adjoint, diag);
+}
+
+/* gradient[0..n) += a dL/dw by the response, over all examples. */
+static eq_status add_responses(sparse_engine *e, const eq_group *g, const double a[EQ_MAX_SLOTS],
+                               double *gradient, eq_diag *diag) {
+    eq_status status = open_adjoint(e, diag);
+    for (size_t k = e->first; status == EQ_OK && k < e->end; k++) {
+        double *v = e->state[0] + k * e->nodes;
+        for (size_t i = 0; i < e->c->inputs; i++)
+            *eq_circuit_source(e->c, e->c->input[i]) = e->x[k * e->c->inputs + i];
+        respond(e, a, k);
+        eq_adjoint_take(e->adjoint, v, e->lambda);
+        eq_adjoint_sources(e->adjoint, e->dcdv);
+        for (size_t j = 0; j < g->count; j++) {
+            eq_handle h = {e->c->table[g->cls].id[g->row[j]], g->param};
+            gradient[j] += eq_adjoint_gradient(e->adjoint, h, v, e->adjoint->branch);
+        }
+    }
+    eq_comm_sum(gradient, g->count);
+    return status;
+}
+
 /* The estimate of dL/dw of a group, over all examples and phases. */
-static void estimate(const sparse_engine *e, const eq_group *g, const double a[EQ_MAX_SLOTS],
-                     double *gradient) {
+static eq_status estimate(sparse_engine *e, const eq_group *g, const double a[EQ_MAX_SLOTS],
+                          double *gradient, eq_diag *diag) {
     const eq_table *t = &e->c->table[g->cls];
     memset(gradient, 0, g->count * sizeof *gradient);
+    if (!has_energy(t)) return eq_comm_agree(add_responses(e, g, a, gradient, diag));
     for (int s = 0; s < EQ_MAX_SLOTS; s++)
         for (size_t k = e->first; a[s] != 0.0 && k < e->end; k++)
             add_energies(t, g, e->state[s] + k * e->nodes, a[s], gradient);
     eq_comm_sum(gradient, g->count);
     for (size_t k = 0; k < g->count; k++) gradient[k] *= weight(e, t, g->row[k]);
+    return EQ_OK;
 }
 
 static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                         eq_diag *diag) {
     sparse_engine *e = self;
-    (void)diag;
     for (size_t k = 0; k < e->c->groups; k++) {
         const eq_group *g = &e->c->group[k];
         double *value = e->c->table[g->cls].w[g->param];
-        estimate(e, g, a, e->gradient);
+        eq_status status = estimate(e, g, a, e->gradient, diag);
+        if (status != EQ_OK) return status;
         for (size_t j = 0; j < g->count; j++) e->theta[j] = value[g->row[j]];
         step(data, k, 0, g->count, e->theta, e->gradient);
         for (size_t j = 0; j < g->count; j++) value[g->row[j]] = e->theta[j];

@@ -186,10 +186,82 @@ START_TEST(update_takes_over_and_history_leaves_no_trace) {
 }
 END_TEST
 
+/* What *% train may name beside conductances, with the elements that it then finds. */
+static const struct {
+    const char *train, *elements, *handle[2];
+} named[] = {
+    {"vb min=-1 max=1", "", {"vb", NULL}},
+    {"d*(is) min=1e-9 max=1e-3", "", {"d1(is)", "d3(is)"}},
+    {"rs(r) min=1 max=1e6", "", {"rs", NULL}},
+    {"i1 min=-1 max=1", "I1 0 h1 10u\n", {"i1", NULL}},
+    {"i1 min=-1 max=1", "I1 g h2 20u\n", {"i1", NULL}},
+    {"dq(vfwd) min=-1 max=1",
+     "Dq y1 0 dq\n.model dq D(ron=1k roff=1meg vfwd=0.01)\n",
+     {"dq(vfwd)", NULL}},
+    {"g1 min=1e-6 max=1e-3", "G1 y2 0 y2 0 20u\n", {"g1", NULL}},
+    {"vf min=-1 max=1", "Vf y1 q 0.1\nR9 q 0 9k\n", {"vf", NULL}},
+};
+
+/* L = sum of (y - t)^2/2 by operating points alone. */
+static double loss_of(eq_circuit *c) {
+    eq_solver *s = NULL;
+    size_t nodes = eq_circuit_nodes(c);
+    double *v = calloc(nodes, sizeof *v), sum = 0.0;
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    for (int n = 0; n < EXAMPLES; n++) {
+        for (int k = 0; k < 2; k++) *eq_circuit_source(c, c->input[k]) = inputs[2 * n + k];
+        ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, NULL, NULL), EQ_OK);
+        for (int k = 0; k < OUTPUTS; k++)
+            sum += 0.5 * pow(v[c->output[k].plus] - targets[n * OUTPUTS + k], 2.0);
+    }
+    eq_solver_free(s);
+    free(v);
+    return sum;
+}
+
+START_TEST(any_parameter_learns_by_its_name) {
+    char text[4000];
+    const char *end = strstr(two_stages, "*% train");
+    snprintf(text, sizeof text, "%.*s%s*%% train %s\n.end\n", (int)(end - two_stages), two_stages,
+             named[_i].elements, named[_i].train);
+    for (int slope = 0; slope < 2; slope++) {
+        eq_circuit *c = deck(text);
+        eq_engine *e = open_engine(c);
+        double y[EXAMPLES * OUTPUTS], beta = 1e-6;
+        double a[EQ_MAX_SLOTS] = {0.0, 0.5 / beta, -0.5 / beta};
+        taken g;
+        ck_assert_int_eq(eq_engine_free_phase(e, EXAMPLES, inputs, y, NULL), EQ_OK);
+        nudge(e, 1, beta, y, slope == 1);
+        nudge(e, 2, -beta, y, slope == 1);
+        ck_assert_int_eq(eq_engine_update(e, a, take, &g, NULL), EQ_OK);
+        const eq_group *group = &c->group[0];
+        for (int k = 0; k < 2 && named[_i].handle[k] != NULL; k++) {
+            eq_handle h;
+            ck_assert_int_eq(eq_handle_find(c, named[_i].handle[k], &h, NULL), EQ_OK);
+            double old = eq_handle_get(c, h), step = 1e-4 * fabs(old), loss[2], found = NAN;
+            for (size_t j = 0; j < group->count; j++)
+                if (c->table[group->cls].id[group->row[j]] == h.element) found = g.gradient[0][j];
+            for (int side = 0; side < 2; side++) {
+                eq_handle_put(c, h, side == 0 ? old + step : old - step);
+                loss[side] = loss_of(c);
+            }
+            eq_handle_put(c, h, old);
+            double truth = (loss[0] - loss[1]) / (2.0 * step);
+            ck_assert_msg(fabs(found - truth) <= 1e-4 * fabs(truth),
+                          "%s, slope %d: %.9g, by differences %.9g", named[_i].handle[k], slope,
+                          found, truth);
+        }
+        eq_engine_free(e);
+        eq_circuit_free(c);
+    }
+}
+END_TEST
+
 Suite *engine_sparse_suite(void) {
     Suite *s = suite_create("engine_sparse");
     TCase *t = tcase_create("engine_sparse");
     tcase_add_test(t, gradient_agrees_with_the_adjoint);
+    tcase_add_loop_test(t, any_parameter_learns_by_its_name, 0, sizeof named / sizeof *named);
     tcase_add_test(t, slope_is_a_state_dependent_current);
     tcase_add_test(t, update_takes_over_and_history_leaves_no_trace);
     suite_add_tcase(s, t);
