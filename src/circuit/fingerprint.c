@@ -59,7 +59,8 @@ static void training(uint64_t *h, const eq_circuit *c) {
     for (size_t k = 0; k < c->groups; k++) {
         const eq_group *g = &c->group[k];
         eq_hash_text(h, g->name);
-        doubles(h, (const double[]){g->gmin, g->gmax}, 2);
+        integers(h, (const int32_t[]){g->cls, g->param}, 2);
+        doubles(h, (const double[]){g->min, g->max}, 2);
         integers(h, g->row, g->count);
     }
     eq_hash_number(h, c->starts);
