@@ -57,8 +57,7 @@ void eq_newton_forget(eq_newton *w) {
 }
 
 bool eq_newton_convex(const eq_newton *w) {
-    const eq_topology *t = w->s->topology;
-    return t->exists && t->positive && t->passive;
+    return eq_topology_convex(w->s->topology);
 }
 
 /* The factorization of the given kind, made (analyzed) when first asked for. */
