@@ -51,6 +51,7 @@ typedef struct stamper {
     eq_system *s;
     int32_t *pair_row, *pair_column; /* NULL: only count */
     double *value;                   /* NULL: collect */
+    bool absolute;                   /* adds |stamps| */
     size_t next;
 } stamper;
 
@@ -67,7 +68,8 @@ static void stamp(stamper *k, form left, form right, double g) {
     for (int32_t i = 0; i < rows; i++)
         for (int32_t j = 0; j < columns; j++, k->next++) {
             if (k->value != NULL) {
-                k->value[s->slot[k->next]] += g * s->form_value[0][i] * s->form_value[1][j];
+                double add = g * s->form_value[0][i] * s->form_value[1][j];
+                k->value[s->slot[k->next]] += k->absolute ? fabs(add) : add;
             } else {
                 k->pair_row[k->next] = s->form_index[0][i];
                 k->pair_column[k->next] = s->form_index[1][j];
@@ -594,6 +596,17 @@ void eq_system_jacobian(eq_system *s, const double *x) {
         s->value[s->diagonal[i]] += eq_system_shunt(s, i);
     if (s->injection.slope == NULL) return;
     stamper slopes = {.s = s, .value = s->value, .next = s->slope_slots};
+    stamp_slopes(&slopes, s->injection.slope);
+}
+
+void eq_system_jacobian_size(eq_system *s, const double *x, double *size) {
+    stamper k = {.s = s, .value = size, .absolute = true};
+    eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
+    memset(size, 0, s->entries * sizeof *size);
+    stamp_linear(&k);
+    stamp_nonlinear(&k, x);
+    if (s->injection.slope == NULL) return;
+    stamper slopes = {.s = s, .value = size, .absolute = true, .next = s->slope_slots};
     stamp_slopes(&slopes, s->injection.slope);
 }
 

@@ -75,6 +75,9 @@ bool eq_system_residual(eq_system *s, const double *x, double *r, double *magnit
 void eq_system_linear_residual(eq_system *s, const double *x, double *r);
 /* J(x) into s->value. */
 void eq_system_jacobian(eq_system *s, const double *x);
+/* What the absolute values of the stamps of J(x) add up to, in the order of the pattern: each entry
+ * of J is known to some eps of that. */
+void eq_system_jacobian_size(eq_system *s, const double *x, double *size);
 /* The weighted co-content at x; *scale (may be NULL) gets the sum of |terms|. Needs weights. */
 double eq_system_energy(eq_system *s, const double *x, double *scale);
 /* max |dP/dx_k| / d_k from differences of the element energies alone. */
