@@ -46,9 +46,12 @@ void eq_lin_forget(eq_lin *l) {
     if (l->ops->forget != NULL) l->ops->forget(l->self);
 }
 
-void eq_lin_pivots(eq_lin *l, const double *size, double *ratio) {
-    for (int32_t k = 0; k < l->n; k++) ratio[k] = 1.0;
-    if (l->ops->pivots != NULL) l->ops->pivots(l->self, size, ratio);
+void eq_lin_pivots(eq_lin *l, const double *size, double *ratio, int32_t *row) {
+    for (int32_t k = 0; k < l->n; k++) {
+        ratio[k] = 1.0;
+        row[k] = k;
+    }
+    if (l->ops->pivots != NULL) l->ops->pivots(l->self, size, ratio, row);
 }
 
 double eq_lin_flops(const eq_lin *l) {

@@ -124,11 +124,11 @@ static void take_pivot(const lin_cholmod *l, int k, double pivot, double *ratio)
     ratio[order[k]] = pivot / s[start[order[k] + 1] - 1];
 }
 
-static void pivots(void *self, const double *size, double *ratio) {
+static void pivots(void *self, const double *size, double *ratio, int32_t *row) {
     const lin_cholmod *l = self;
     const cholmod_factor *f = l->l;
     const double *x = f->x;
-    (void)size;
+    (void)size, (void)row; /* pivots stand on the diagonal */
     if (f->is_super) {
         const int *super = f->super, *px = f->px, *pi = f->pi;
         for (size_t s = 0; s < f->nsuper; s++)

@@ -80,7 +80,7 @@ static void forget(void *self) {
 }
 
 /* KLU keeps the scale factors in the order of the pivots. */
-static void pivots(void *self, const double *size, double *ratio) {
+static void pivots(void *self, const double *size, double *ratio, int32_t *from) {
     const lin_klu *l = self;
     const klu_numeric *q = l->numeric;
     const double *pivot = q->Udiag, *scale = q->Rs;
@@ -90,7 +90,8 @@ static void pivots(void *self, const double *size, double *ratio) {
         double most = 0.0;
         for (int32_t e = start[column]; e < start[column + 1]; e++)
             most = fmax(most, size[e] / scale[q->Pinv[row[e]]]);
-        ratio[q->Pnum[k]] = fabs(pivot[k]) / most;
+        ratio[column] = fabs(pivot[k]) / most;
+        from[column] = q->Pnum[k];
     }
 }
 

@@ -16,6 +16,7 @@ void eq_newton_free(eq_newton *w) {
                         w->step, w->spare,     w->start, w->best,    w->null,
                         w->held, w->size};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
+    eq_free(w->pivot_row);
     eq_free(w);
 }
 
@@ -29,6 +30,8 @@ static eq_status build(eq_newton *w, eq_diag *diag) {
         *arrays[k] = eq_calloc(items, sizeof **arrays[k]);
         if (*arrays[k] == NULL) return eq_out_of_memory(diag);
     }
+    w->pivot_row = eq_calloc(w->s->n, sizeof *w->pivot_row);
+    if (w->pivot_row == NULL) return eq_out_of_memory(diag);
     return eq_eliminator_new(w->s, &w->eliminator, diag);
 }
 

@@ -22,7 +22,8 @@ typedef struct eq_newton {
     double *held, *size; /* [entries] J of the last factorization; sums of |stamps| (regular.c) */
     double *null;        /* [n] where `loose`: J null is round-off at the answer, max |null| = 1 */
     bool loose;
-    double weakest; /* the smallest ratio of a pivot (lin.h) at the answer */
+    int32_t *pivot_row; /* [n] row of each column's pivot (lin.h) */
+    double weakest;     /* the smallest ratio of a pivot (lin.h) at the answer */
     int iterations, factorizations;
     int32_t singular; /* unknown of the last zero pivot, -1 */
 } eq_newton;

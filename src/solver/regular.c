@@ -51,12 +51,30 @@ static bool normalise(double *z, size_t n) {
     return most > 0.0;
 }
 
+/* y = J^-1 e_k, or J^-T e_k, scaled to 1. */
+static bool solve_unit(eq_newton *w, int32_t k, bool transposed, double *y) {
+    memset(y, 0, w->s->n * sizeof *y);
+    y[k] = 1.0;
+    eq_status status =
+        transposed ? eq_lin_solve_transposed(w->factored, y) : eq_lin_solve(w->factored, y);
+    return status == EQ_OK && normalise(y, w->s->n);
+}
+
+/* The row whose entries, changed by a common relative amount, make J singular with the least of it,
+ * given z and y near its null vectors from the right and from the left: that of the largest
+ * |y_k| (S |z|)_k. */
+static int32_t tender_row(eq_newton *w, const double *z, const double *y) {
+    size_t best = 0;
+    multiply(w, z, w->step, w->spare);
+    for (size_t k = 0; k < w->s->n; k++)
+        if (fabs(y[k]) * w->spare[k] > fabs(y[best]) * w->spare[best]) best = k;
+    return (int32_t)best;
+}
+
 /* z with (J z)_i = 0 but for i = row, refined so that the other rows hold to their round-off. */
-static bool solve_for_row(eq_newton *w, size_t row, double *z) {
+static bool solve_for_row(eq_newton *w, int32_t row, double *z) {
     size_t n = w->s->n;
-    memset(z, 0, n * sizeof *z);
-    z[row] = 1.0;
-    if (eq_lin_solve(w->factored, z) != EQ_OK || !normalise(z, n)) return false;
+    if (!solve_unit(w, row, false, z)) return false;
     for (int k = 0; k < REFINEMENTS; k++) {
         multiply(w, z, w->step, w->spare);
         w->step[row] = 0.0;
@@ -67,6 +85,25 @@ static bool solve_for_row(eq_newton *w, size_t row, double *z) {
     return true;
 }
 
+/* Takes out of z what is round-off of zero: unknowns that count for less than 1e-10 of the most
+ * that one of them counts for in a row, rows scaled to 1. Rows in which such ones stand alone would
+ * see nothing but noise. */
+static void clean(eq_newton *w, double *z) {
+    const eq_system *s = w->s;
+    double *row = w->step, *weight = w->spare, most = 0.0;
+    memset(row, 0, s->n * sizeof *row);
+    for (size_t i = 0; i < s->entries; i++) row[s->row[i]] = fmax(row[s->row[i]], w->size[i]);
+    for (size_t k = 0; k < s->n; k++) {
+        weight[k] = 0.0;
+        for (int32_t i = s->start[k]; i < s->start[k + 1]; i++)
+            if (w->size[i] > 0.0) weight[k] = fmax(weight[k], w->size[i] / row[s->row[i]]);
+        weight[k] *= fabs(z[k]);
+        most = fmax(most, weight[k]);
+    }
+    for (size_t k = 0; k < s->n; k++)
+        if (weight[k] < 1e-10 * most) z[k] = 0.0;
+}
+
 /* Whether J z is round-off in every row. */
 static bool vanishes(const eq_newton *w, const double *z) {
     multiply(w, z, w->step, w->spare);
@@ -75,29 +112,32 @@ static bool vanishes(const eq_newton *w, const double *z) {
     return true;
 }
 
-/* The row of the smallest ratio below `suspicious`, which is then taken out; -1: there is none. */
-static int32_t weakest(double *ratio, size_t n, double *smallest) {
-    size_t row = 0;
-    *smallest = INFINITY;
-    for (size_t k = 0; k < n; k++)
-        if (!(ratio[k] >= *smallest)) {
-            *smallest = isnan(ratio[k]) ? 0.0 : ratio[k];
-            row = k;
-        }
-    if (n == 0 || *smallest >= suspicious) return -1;
-    ratio[row] = 1.0;
-    return (int32_t)row;
+/* The column of the smallest ratio below `suspicious`, which is then taken out; -1: none. */
+static int32_t take_weakest(double *ratio, size_t n) {
+    size_t column = 0;
+    for (size_t k = 1; k < n; k++)
+        if (!(ratio[k] >= ratio[column])) column = k;
+    if (n == 0 || ratio[column] >= suspicious) return -1;
+    ratio[column] = 1.0;
+    return (int32_t)column;
 }
 
-/* EQ_ERR_SINGULAR: w->null is a z as above. */
-static eq_status look_closely(eq_newton *w, double *ratio) {
-    double smallest;
+/* Whether the pivot of the column is round-off: then w->null is a z as above. */
+static bool is_loose(eq_newton *w, int32_t column, int32_t row) {
+    double *z = w->null, *y = w->trial_r;
+    if (!solve_unit(w, row, false, z) || !solve_unit(w, column, true, y)) return false;
+    if (!solve_for_row(w, tender_row(w, z, y), z)) return false;
+    clean(w, z);
+    return vanishes(w, z);
+}
+
+static eq_status look_closely(eq_newton *w) {
     for (int k = 0; k < LOOKS; k++) {
-        int32_t row = weakest(ratio, w->s->n, &smallest);
-        if (row < 0) return EQ_OK;
-        if (!solve_for_row(w, (size_t)row, w->null) || !vanishes(w, w->null)) continue;
-        w->singular = row;
-        w->loose = true;
+        int32_t column = take_weakest(w->trial, w->s->n);
+        if (column < 0) return EQ_OK;
+        w->loose = is_loose(w, column, w->pivot_row[column]);
+        if (!w->loose) continue;
+        w->singular = column;
         return EQ_ERR_SINGULAR;
     }
     return EQ_OK;
@@ -120,32 +160,35 @@ static void loosen(eq_newton *w) {
     if (w->factored != NULL && found >= 0) {
         memset(w->null, 0, s->n * sizeof *w->null);
         w->null[found] = 1.0;
-        w->loose = eq_lin_solve(w->factored, w->null) == EQ_OK && normalise(w->null, s->n) &&
-                   vanishes(w, w->null);
+        w->loose = eq_lin_solve(w->factored, w->null) == EQ_OK && normalise(w->null, s->n);
+        if (w->loose) clean(w, w->null);
+        w->loose = w->loose && vanishes(w, w->null);
     }
     w->factored = NULL;
     w->singular = found;
 }
 
-static double least_of(const double *y, size_t n) {
+/* The ratios of all pivots into w->trial; the smallest. */
+static double look_at_pivots(eq_newton *w) {
     double least = INFINITY;
-    for (size_t k = 0; k < n; k++) least = fmin(least, y[k]);
+    eq_lin_pivots(w->factored, w->size, w->trial, w->pivot_row);
+    for (size_t k = 0; k < w->s->n; k++)
+        if (!(w->trial[k] >= least)) least = isnan(w->trial[k]) ? 0.0 : w->trial[k];
     return least;
 }
 
 eq_status eq_newton_regular(eq_newton *w, const double *x) {
-    double change = moved(w, x), *ratio = w->trial;
+    double change = moved(w, x);
     w->loose = false;
-    if (w->factored != NULL) eq_lin_pivots(w->factored, w->size, ratio);
+    if (w->factored != NULL) w->weakest = look_at_pivots(w);
     /* an old factor says enough where what has changed since is far below its pivots */
-    if (w->factored == NULL || !(100.0 * change <= least_of(ratio, w->s->n))) {
+    if (w->factored == NULL || !(100.0 * change <= w->weakest)) {
         eq_status status = eq_newton_factor(w, x);
         if (status == EQ_ERR_SINGULAR) loosen(w);
         if (status != EQ_OK) return status;
-        eq_lin_pivots(w->factored, w->size, ratio);
+        w->weakest = look_at_pivots(w);
     }
-    w->weakest = least_of(ratio, w->s->n);
-    return look_closely(w, ratio);
+    return look_closely(w);
 }
 
 /* The largest of |r| over the currents of its row. */
