@@ -71,13 +71,18 @@ static int32_t tender_row(eq_newton *w, const double *z, const double *y) {
     return (int32_t)best;
 }
 
-/* z with (J z)_i = 0 but for i = row, refined so that the other rows hold to their round-off. */
-static bool solve_for_row(eq_newton *w, int32_t row, double *z) {
+/* z with (J z)_i = 0 but for i = row, refined so that the other rows hold to their round-off. What
+ * stands in the open row is chosen so that y sees nothing of the correction's right-hand side: else
+ * it would be, for the most part, a multiple of z. */
+static bool solve_for_row(eq_newton *w, int32_t row, const double *y, double *z) {
     size_t n = w->s->n;
     if (!solve_unit(w, row, false, z)) return false;
     for (int k = 0; k < REFINEMENTS; k++) {
+        double seen = 0.0;
         multiply(w, z, w->step, w->spare);
         w->step[row] = 0.0;
+        for (size_t i = 0; i < n; i++) seen += y[i] * w->step[i];
+        w->step[row] = -seen / y[row];
         if (eq_lin_solve(w->factored, w->step) != EQ_OK) return false;
         for (size_t i = 0; i < n; i++) z[i] -= w->step[i];
         if (!normalise(z, n)) return false;
@@ -126,7 +131,7 @@ static int32_t take_weakest(double *ratio, size_t n) {
 static bool is_loose(eq_newton *w, int32_t column, int32_t row) {
     double *z = w->null, *y = w->trial_r;
     if (!solve_unit(w, row, false, z) || !solve_unit(w, column, true, y)) return false;
-    if (!solve_for_row(w, tender_row(w, z, y), z)) return false;
+    if (!solve_for_row(w, tender_row(w, z, y), y, z)) return false;
     clean(w, z);
     return vanishes(w, z);
 }
