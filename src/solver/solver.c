@@ -179,6 +179,17 @@ static void name_loose(const eq_newton *w, eq_text *text) {
     eq_text_free(&names);
 }
 
+/* "; 1e+18 S meet there and drown the rest", where they do. */
+static void name_drowning(const eq_newton *w, eq_text *text) {
+    static const double huge = 1e9; /* S, beside which round-off takes conductances of 1e-7 S */
+    const eq_system *s = w->s;
+    double most = 0.0;
+    for (size_t i = 0; i < s->entries; i++)
+        if (s->row[i] == w->singular) most = fmax(most, w->size[i]);
+    if (most > huge)
+        eq_text_printf(text, ": %.3g S meet there, beside which the rest is round-off", most);
+}
+
 /* A zero pivot of an answer, or of the state in which a search ended, whose residual says that it
  * is none. */
 static void report_singular(eq_newton *w, const double *x, eq_text *text, eq_diag *diag) {
@@ -191,6 +202,7 @@ static void report_singular(eq_newton *w, const double *x, eq_text *text, eq_dia
     else
         eq_text_puts(text, "an unknown");
     if (w->loose) name_loose(w, text);
+    if (w->singular >= 0) name_drowning(w, text);
     if (text->failed) return;
     if (answer)
         eq_fail_at(diag, EQ_ERR_SINGULAR, place_of(w, at),
