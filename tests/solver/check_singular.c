@@ -98,7 +98,7 @@ static const dead_end dead_ends[] = {
      */
     {"d1 q a dm\nb1 q a v=1.74+0*v(a)\nr1 a b 900\nr2 a 0 900\nv1 b 0 1\n.model dm d(is=3.5e-8 "
      "n=1.2)\n",
-     "nk",
+     "n",
      {":2:1:", "node q (d1, b1)", "S meet there, beside which the rest"}},
     {"v1 a 0 1\nr1 a b 1k\nr2 b 0 -1k\n", "nk", {":3:1:", "zero pivot at node b (r1, r2)"}},
     {AMPLIFIED "e1 b 0 b 0 1\nr2 b 0 1k\n", "nk", {":4:1:", "zero pivot at node b (e1, r2)"}},
