@@ -14,7 +14,7 @@ void eq_newton_free(eq_newton *w) {
     eq_lin_free(w->klu);
     double *arrays[] = {w->r,    w->magnitude, w->trial, w->trial_r, w->trial_magnitude,
                         w->step, w->spare,     w->start, w->best,    w->null,
-                        w->held, w->size};
+                        w->left, w->held,      w->size};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
     eq_free(w->pivot_row);
     eq_free(w);
@@ -23,7 +23,7 @@ void eq_newton_free(eq_newton *w) {
 static eq_status build(eq_newton *w, eq_diag *diag) {
     double **arrays[] = {&w->r,    &w->magnitude, &w->trial, &w->trial_r, &w->trial_magnitude,
                          &w->step, &w->spare,     &w->start, &w->best,    &w->null,
-                         &w->held, &w->size};
+                         &w->left, &w->held,      &w->size};
     enum { ARRAYS = sizeof arrays / sizeof *arrays, OF_ENTRIES = 2 };
     for (size_t k = 0; k < ARRAYS; k++) {
         size_t items = k < ARRAYS - OF_ENTRIES ? w->s->n : w->s->entries;

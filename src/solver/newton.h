@@ -20,8 +20,12 @@ typedef struct eq_newton {
     double *trial, *trial_r, *trial_magnitude, *step, *spare; /* [n] */
     double *start, *best;                                     /* [n] of the ladder */
     double *held, *size; /* [entries] J of the last factorization; sums of |stamps| (regular.c) */
-    double *null;        /* [n] where `loose`: J null is round-off at the answer, max |null| = 1 */
-    bool loose;
+    /* [n] where `loose` or `hangs`: J null and J^T left are round-off at the answer, max |null| and
+     * max |left| = 1; tender: the row whose entries left and null weigh most */
+    double *null, *left;
+    int32_t tender;
+    bool loose;         /* nothing ties what moves along null */
+    bool hangs;         /* left^T J null, stamp by stamp, does */
     int32_t *pivot_row; /* [n] row of each column's pivot (lin.h) */
     double weakest;     /* the smallest ratio of a pivot (lin.h) at the answer */
     int iterations, factorizations;

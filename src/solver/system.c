@@ -52,8 +52,28 @@ typedef struct stamper {
     int32_t *pair_row, *pair_column; /* NULL: only count */
     double *value;                   /* NULL: collect */
     bool absolute;                   /* adds |stamps| */
+    eq_bilinear *sum;                /* adds up y^T J z instead of J */
     size_t next;
 } stamper;
+
+/* One stamp g L R: y^T J z grows by g (L y) (R z). */
+static void add_product(eq_bilinear *b, const eq_system *s, double g, int32_t rows,
+                        int32_t columns) {
+    double left = 0.0, right = 0.0, left_size = 0.0, right_size = 0.0;
+    for (int32_t i = 0; i < rows; i++) {
+        double term = s->form_value[0][i] * b->y[s->form_index[0][i]];
+        left += term;
+        left_size += fabs(term);
+    }
+    for (int32_t j = 0; j < columns; j++) {
+        double term = s->form_value[1][j] * b->z[s->form_index[1][j]];
+        right += term;
+        right_size += fabs(term);
+    }
+    b->sum += g * left * right;
+    b->size += fabs(g) * (left_size * fabs(right) + fabs(left) * right_size);
+    b->scale += fabs(g) * left_size * right_size;
+}
 
 /* Adds g L_i R_j to J(i, j): the current (or voltage) of row form L grows by g with column form R.
  */
@@ -65,6 +85,11 @@ static void stamp(stamper *k, form left, form right, double g) {
     }
     int32_t rows = expand(&s->reduction->w, left, s->form_index[0], s->form_value[0]);
     int32_t columns = expand(&s->reduction->t, right, s->form_index[1], s->form_value[1]);
+    if (k->sum != NULL) {
+        k->next += (size_t)rows * (size_t)columns;
+        add_product(k->sum, s, g, rows, columns);
+        return;
+    }
     for (int32_t i = 0; i < rows; i++)
         for (int32_t j = 0; j < columns; j++, k->next++) {
             if (k->value != NULL) {
@@ -597,6 +622,15 @@ void eq_system_jacobian(eq_system *s, const double *x) {
     if (s->injection.slope == NULL) return;
     stamper slopes = {.s = s, .value = s->value, .next = s->slope_slots};
     stamp_slopes(&slopes, s->injection.slope);
+}
+
+void eq_system_bilinear(eq_system *s, const double *x, eq_bilinear *b) {
+    stamper k = {.s = s, .value = s->value, .sum = b};
+    eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
+    b->sum = b->size = b->scale = 0.0;
+    stamp_linear(&k);
+    stamp_nonlinear(&k, x);
+    if (s->injection.slope != NULL) stamp_slopes(&k, s->injection.slope);
 }
 
 void eq_system_jacobian_size(eq_system *s, const double *x, double *size) {

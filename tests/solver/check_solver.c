@@ -394,6 +394,9 @@ START_TEST(next_to_no_current) {
         {"i1 y x 1m\nr1 x y 1\nr2 x 0 1e12\n", "y", -1e-3, 1e-6},
         {"i1 y x 1m\nr1 x y 1\nr2 y 0 1e12\n", "y", 0.0, 1e-4},
         {"i1 y x 1m\nr1 x y 1\nd1 y 0 dm\n", "y", 0.0, 1e-4},
+        {"i1 0 a 1n\nr1 a b 1e-6\nr2 b x 1e-6\nr3 x 0 1e9\n", "a", 1.0, 1e-9},
+        {"i1 0 a 1p\nr1 a b 1e-3\nr2 b x 1e-3\nr3 x 0 1e12\n", "x", 1.0, 1e-9},
+        {"v1 p 0 1\nd1 a p dm\nrw a x 1m\nrx x y 1m\nd2 0 y dm\n", "x", 0.5, 1e-6},
         {"v1 p 0 5\nd1 0 p dm\nd2 0 x dm\nd3 x 0 dm\ni1 0 x 1e-17\n.options gmin=0\n", "x",
          0.025864917007157 * 5e-4, 1e-4},
     };
@@ -408,7 +411,7 @@ START_TEST(next_to_no_current) {
     }
 }
 END_TEST
-enum { WEAK = 10 };
+enum { WEAK = 13 };
 
 /* Two conductances that cancel: there is no adjoint. */
 START_TEST(no_adjoint_where_the_jacobian_is_singular) {
