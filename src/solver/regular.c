@@ -224,7 +224,7 @@ eq_status eq_newton_regular(eq_newton *w, const double *x) {
     w->loose = w->hangs = false;
     if (w->factored != NULL) w->weakest = look_at_pivots(w);
     /* an old factor says enough where what has changed since is far below its pivots */
-    if (w->factored == NULL || !(100.0 * change <= w->weakest)) {
+    if (w->factored == NULL || !(10.0 * change <= w->weakest)) {
         eq_status status = eq_newton_factor(w, x);
         if (status == EQ_ERR_SINGULAR) loosen(w);
         if (status != EQ_OK) return status;
