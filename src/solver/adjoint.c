@@ -1,5 +1,5 @@
 /* Exact gradients of a cost C(v) at a solution x of r(x, w) = 0, where v = T x + c(w) and
- * r = W^T I(v, w): with the adjoint J^T l = T^T dC/dv and lambda = W l,
+ * r = W^T I(v, w): with the adjoint J^T l = T^T dC/dv and lambda = W l (Director and Rohrer 1969),
  *
  *   dC/dw = dC/dv . dc/dw - l^T dr/dw.
  *
@@ -15,7 +15,6 @@
 
 void eq_adjoint_free(eq_adjoint *a) {
     if (a == NULL) return;
-    eq_lin_free(a->lin);
     double *arrays[] = {a->x, a->l, a->lambda, a->held, a->source, a->branch};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
     eq_free(a);
@@ -42,8 +41,8 @@ eq_status eq_adjoint_new(eq_solver *solver, eq_adjoint **out, eq_diag *diag) {
     eq_adjoint *a = eq_calloc(1, sizeof *a);
     if (a == NULL) return eq_out_of_memory(diag);
     a->s = eq_solver_system(solver);
+    a->solver = solver;
     eq_status status = open_arrays(a, a->s, diag);
-    if (status == EQ_OK) status = eq_lin_new(EQ_LIN_KLU, &a->s->pattern, &a->lin, diag);
     if (status == EQ_OK)
         *out = a;
     else
@@ -53,18 +52,19 @@ eq_status eq_adjoint_new(eq_solver *solver, eq_adjoint **out, eq_diag *diag) {
 
 eq_status eq_adjoint_solve(eq_adjoint *a, const double *v, const double *branch, const double *dcdv,
                            eq_diag *diag) {
-    int32_t column;
+    eq_newton *w = eq_solver_newton(a->solver);
     eq_system_unknowns(a->s, v, branch, a->x);
-    eq_system_jacobian(a->s, a->x);
-    eq_lin_forget(a->lin); /* no history: the bits are those of a first call */
-    eq_status status = eq_lin_factor(a->lin, a->s->value, NULL, &column);
+    w->factored = NULL;
+    w->diag = diag;
+    eq_status status = eq_newton_regular(w, a->x);
+    w->diag = NULL;
     if (status == EQ_ERR_SINGULAR)
         eq_fail(diag, status,
                 "the Jacobian is singular at this state, so there is no adjoint; "
                 "take a solved operating point");
     if (status == EQ_OK) {
         eq_system_gather(a->s, dcdv, a->l);
-        status = eq_lin_solve_transposed(a->lin, a->l);
+        status = eq_lin_solve_transposed(w->factored, a->l);
     }
     if (status == EQ_OK) eq_system_spread(a->s, a->l, a->lambda);
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : status;

@@ -6,8 +6,8 @@
 #include "solver/solver_internal.h"
 
 typedef struct eq_adjoint {
+    eq_solver *solver;
     eq_system *s;
-    eq_lin *lin;
     double *x, *l;         /* [n] state, multipliers: J^T l = T^T dC/dv */
     double *lambda, *held; /* [nodes] W l; dC/d(a potential held fixed) */
     double *source;        /* [branches] dC/de of a voltage-defined branch */

@@ -183,6 +183,7 @@ static eq_status product_row(const job *q, worker *w, size_t j) {
     eq_status status = put_inputs(q->b, w, q->x + j * q->b->inputs);
     if (status == EQ_OK && w->adjoint == NULL)
         status = eq_adjoint_new(w->solver, &w->adjoint, w->diag);
+    eq_solver_forget(w->solver);
     if (status == EQ_OK) status = eq_adjoint_solve(w->adjoint, v, branch, dcdv, w->diag);
     if (status == EQ_OK) eq_adjoint_sources(w->adjoint, dcdv);
     for (size_t k = 0; k < q->params; k++)
