@@ -19,7 +19,7 @@ SHARED  := $(filter-out sundials_generic,$(ARCHIVES)) openblas suitesparseconfig
 LIBS    := $(ARCHIVES:%=-l:lib%.a) $(wildcard /usr/lib/*/openblas-pthread/libopenblas.a) \
            -lsuitesparseconfig -lmetis -l:libgomp.so.1 -lz -lminizip -lpthread -lm
 
-LIB_SRC  := $(filter-out src/cli/%,$(wildcard src/*/*.c))
+LIB_SRC  := $(filter-out src/cli/%,$(wildcard src/*/*.c src/*/*/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
 TEST_SRC := $(wildcard tests/*/check_*.c) $(wildcard tests/support/*.c) \
             $(wildcard tests/fuzz/read_*.c) tests/fuzz/file.c
@@ -41,22 +41,22 @@ deps:
 	@tools/install-deps $(if $(MPI),--mpi)
 
 # Numeric kernels: vectorised, and compiled for several instruction sets by attributes in the source.
-$(BUILD)/src/solver/layered%.o: CFLAGS += -fno-math-errno -fno-trapping-math -ffp-contract=fast
+$(BUILD)/src/model/layered%.o: CFLAGS += -fno-math-errno -fno-trapping-math -ffp-contract=fast
 $(BUILD)/src/solver/inexact.o $(BUILD)/src/train/optimizer.o: CFLAGS += -fno-math-errno -fno-trapping-math
 
 # libxml2 is loaded when the first XML document is read, by the name that a program linked with it would keep.
-$(BUILD)/src/netlist/libxml.o: ALLFLAGS += -DEQ_LIBXML='"$(shell readelf -d "$$($(CC) -print-file-name=libxml2.so)" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')"'
+$(BUILD)/src/netlist/xml/libxml.o: ALLFLAGS += -DEQ_LIBXML='"$(shell readelf -d "$$($(CC) -print-file-name=libxml2.so)" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')"'
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC  $<")
 	$(Q)$(CC) $(ALLFLAGS) -c $< -o $@
 
-# schemas/NAME.xsd becomes eq_schema_NAME (src/netlist/xml.h).
+# schemas/NAME.xsd becomes eq_schema_NAME (src/netlist/xml/xml.h).
 SCHEMAS  := $(wildcard schemas/*.xsd)
 $(BUILD)/schemas.c: $(SCHEMAS) Makefile
 	@mkdir -p $(@D)
-	@{ echo '#include "netlist/xml.h"'; for f in $(SCHEMAS); do n=$$(basename $$f .xsd); \
+	@{ echo '#include "netlist/xml/xml.h"'; for f in $(SCHEMAS); do n=$$(basename $$f .xsd); \
 	   echo "static const unsigned char $${n}_text[] = {"; \
 	   od -An -v -tx1 $$f | sed 's/ \(..\)/0x\1,/g'; echo '};'; \
 	   echo "const eq_schema eq_schema_$$n = {\"$$n.xsd\", $${n}_text, sizeof $${n}_text};"; done; } > $@
@@ -68,7 +68,7 @@ $(BUILD)/schemas.o: $(BUILD)/schemas.c
 # The library as the program and the tests link it, with all its inner names.
 $(BUILD)/libinner.a: $(LIB_OBJ)
 	@rm -f $@
-	$(Q)ar rcs $@ $^
+	$(Q)ar qcs $@ $^
 
 # What is installed: eqspice.h's names alone, the others are hidden (shared) or local (static).
 SONAME  := libeqspice.so.0
@@ -172,7 +172,7 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-SOURCES := $(wildcard src/*/*.[ch] src/*.h tests/*/*.[ch] bench/*.[ch])
+SOURCES := $(wildcard src/*/*.[ch] src/*/*/*.[ch] src/*.h tests/*/*.[ch] bench/*.[ch])
 format:
 	clang-format-14 -i $(SOURCES)
 format-check:

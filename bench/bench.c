@@ -17,10 +17,10 @@
 #include "base/random.h"
 #include "circuit/architecture.h"
 #include "cli/runtime.h"
+#include "model/engine.h"
 #include "netlist/netlist.h"
 #include "report/process.h"
-#include "solver/blas.h"
-#include "solver/engine.h"
+#include "solver/linear/blas.h"
 #include "train/optimizer.h"
 
 enum { FEATURES = 784, INPUTS = 2 * FEATURES, HIDDEN = 100, OUTPUTS = 10, BATCH = 20 };

@@ -3,7 +3,7 @@
 #define EQ_CLI_DECK_H
 
 #include "cli/commands.h"
-#include "report/result.h"
+#include "result/result.h"
 #include "solver/solver.h"
 
 typedef struct eq_deck_options {

@@ -1,7 +1,7 @@
 #include <math.h>
 
+#include "analysis/operating_point.h"
 #include "cli/deck.h"
-#include "report/operating_point.h"
 
 /* What a table also tells: how good the answer is. */
 static void print_quality(const eq_solve_info *info, FILE *stream) {

@@ -1,6 +1,6 @@
+#include "analysis/analysis.h"
 #include "base/mem.h"
 #include "cli/deck.h"
-#include "report/analysis.h"
 
 /* Runs the analyses into r[], each followed by what it measures; *done counts the results that are
  * there. A raw file has the analyses only, as ngspice's. */

@@ -13,8 +13,8 @@
 
 #include "base/mem.h"
 #include "base/status.h"
-#include "solver/blas.h"
-#include "solver/openmp.h"
+#include "solver/linear/blas.h"
+#include "solver/linear/openmp.h"
 
 /* Before OpenBLAS's own constructor, which would start threads that then wait in a loop for work:
  * we have our own. */

@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
-#include "netlist/spice.h"
-#include "netlist/xml_circuit.h"
+#include "netlist/spice/spice.h"
+#include "netlist/xml/circuit.h"
 
 static void spice_free(eq_spice *s) {
     for (size_t k = 0; k < s->scopes; k++) eq_scope_free(s->scope[k]);

@@ -7,8 +7,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/process.h"
-#include "report/raw.h"
 #include "report/workplace.h"
+#include "result/raw.h"
 
 enum { TIME_LIMIT = 1200 }; /* s: Kendall's network takes 4 s, a hard deck minutes */
 

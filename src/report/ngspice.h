@@ -3,7 +3,7 @@
 #define EQ_REPORT_NGSPICE_H
 
 #include "base/text.h"
-#include "report/result.h"
+#include "result/result.h"
 
 /* Runs `ngspice -b` on the deck, in a folder that holds nothing else. ngspice does what a deck
  * says, running commands of the shell too: it must be one that we wrote. *plots as in raw.h. Exit

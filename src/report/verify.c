@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/operating_point.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "report/ngspice.h"
-#include "report/operating_point.h"
-#include "report/raw.h"
+#include "result/raw.h"
 
 static void deviate(eq_deviation *d, const eq_variable *variable, double here, double there,
                     double scale) {

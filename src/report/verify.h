@@ -3,7 +3,7 @@
 #define EQ_REPORT_VERIFY_H
 
 #include "circuit/circuit.h"
-#include "report/result.h"
+#include "result/result.h"
 
 /* Largest deviations between our operating point and ngspice's. Relative means: to the value
  * itself, but to no less than a thousandth of the largest one of its kind. */

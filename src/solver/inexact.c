@@ -5,7 +5,7 @@
  * symmetric positive definite for a convex co-content. */
 #include <math.h>
 
-#include "solver/blas.h"
+#include "solver/linear/blas.h"
 #include "solver/newton.h"
 
 /* Vectors [n] of the line search, which is over when a step is looked for. */

@@ -6,7 +6,7 @@
 #define EQ_SOLVER_SYSTEM_H
 
 #include "circuit/topology.h"
-#include "solver/lin.h"
+#include "solver/linear/lin.h"
 #include "solver/ports.h"
 
 /* What bends the system on the way to a solution (solver/ladder.c); the plain system has scale 1,

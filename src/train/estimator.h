@@ -4,7 +4,7 @@
 #define EQ_TRAIN_ESTIMATOR_H
 
 #include "base/random.h"
-#include "solver/engine.h"
+#include "model/engine.h"
 #include "train/cost.h"
 
 typedef struct eq_estimator_kind {

@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
-#include "netlist/xml.h"
+#include "netlist/xml/xml.h"
 
 static eq_experiment *experiment_new(void) {
     eq_experiment *x = eq_calloc(1, sizeof *x);

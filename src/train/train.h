@@ -9,7 +9,7 @@
 
 #include <signal.h>
 
-#include "solver/engine.h"
+#include "model/engine.h"
 #include "train/experiment.h"
 
 /* How far an epoch is: given after a minibatch, at most every 0.1 s. */

@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/process.h"
-#include "report/raw.h"
+#include "result/raw.h"
 #include "support/program.h"
 
 Suite *cli_suite(void);

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/process.h"
-#include "report/raw.h"
+#include "result/raw.h"
 #include "support/program.h"
 
 Suite *usage_suite(void);

@@ -1,6 +1,6 @@
 #include "fuzz/read.h"
 #include "netlist/netlist.h"
-#include "netlist/xml_circuit.h"
+#include "netlist/xml/circuit.h"
 
 void fuzz_circuit(const uint8_t *data, size_t n) {
     eq_circuit *c = NULL;

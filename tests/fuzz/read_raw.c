@@ -1,5 +1,5 @@
 #include "fuzz/read.h"
-#include "report/raw.h"
+#include "result/raw.h"
 
 void fuzz_raw(const uint8_t *data, size_t n) {
     eq_result **plots = NULL;

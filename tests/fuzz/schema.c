@@ -2,7 +2,7 @@
  * of the XML readers. */
 #include <stdlib.h>
 
-#include "netlist/libxml.h"
+#include "netlist/xml/libxml.h"
 
 /* libFuzzer calls it before the first input. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -15,8 +15,8 @@
 #include "base/random.h"
 #include "netlist/netlist.h"
 #include "report/process.h"
-#include "report/raw.h"
 #include "report/verify.h"
+#include "result/raw.h"
 
 Suite *crosscheck_suite(void);
 

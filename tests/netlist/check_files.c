@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "netlist/xml.h"
+#include "netlist/xml/xml.h"
 
 Suite *files_suite(void);
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/analysis.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
-#include "report/analysis.h"
 #include "report/process.h"
 
 Suite *measure_suite(void);

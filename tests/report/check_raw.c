@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/process.h"
-#include "report/raw.h"
+#include "result/raw.h"
 
 Suite *raw_suite(void);
 

@@ -3,9 +3,9 @@
 #include <check.h>
 #include <string.h>
 
+#include "analysis/analysis.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
-#include "report/analysis.h"
 #include "report/ngspice.h"
 
 Suite *selection_suite(void);

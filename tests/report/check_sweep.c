@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/analysis.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
-#include "report/analysis.h"
 #include "report/ngspice.h"
-#include "report/raw.h"
+#include "result/raw.h"
 
 Suite *sweep_suite(void);
 

@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "circuit/architecture.h"
-#include "solver/engine.h"
+#include "model/engine.h"
 #include "solver/solver_internal.h"
 
 Suite *counts_suite(void);

@@ -9,8 +9,8 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "model/engine.h"
 #include "netlist/netlist.h"
-#include "solver/engine.h"
 #include "solver/solver.h"
 
 Suite *engine_suite(void);

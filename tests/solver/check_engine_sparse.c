@@ -6,7 +6,7 @@
 
 #include "../support/mna.h"
 #include "circuit/topology.h"
-#include "solver/engine.h"
+#include "model/engine.h"
 #include "solver/solver.h"
 
 Suite *engine_sparse_suite(void);

@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 #include "circuit/architecture.h"
-#include "solver/engine.h"
+#include "model/engine.h"
 
 Suite *extreme_suite(void);
 

@@ -16,7 +16,7 @@
 #include "base/random.h"
 #include "netlist/netlist.h"
 #include "report/process.h"
-#include "report/raw.h"
+#include "result/raw.h"
 #include "solver/solver_internal.h"
 
 Suite *hard_suite(void);

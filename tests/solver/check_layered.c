@@ -11,8 +11,8 @@
 #include "circuit/architecture.h"
 #include "circuit/circuit.h"
 #include "devices/diode_law.h"
-#include "solver/engine.h"
-#include "solver/layered.h"
+#include "model/engine.h"
+#include "model/layered.h"
 
 Suite *layered_suite(void);
 

@@ -7,8 +7,8 @@
 
 #include "base/mem.h"
 #include "base/random.h"
-#include "solver/lin.h"
-#include "solver/openmp.h"
+#include "solver/linear/lin.h"
+#include "solver/linear/openmp.h"
 
 Suite *lin_suite(void);
 

@@ -9,14 +9,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analysis/analysis.h"
+#include "analysis/operating_point.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "circuit/architecture.h"
 #include "netlist/netlist.h"
-#include "report/analysis.h"
-#include "report/operating_point.h"
-#include "report/raw.h"
 #include "report/verify.h"
+#include "result/raw.h"
 #include "support/effort.h"
 #include "support/program.h"
 #include "train/checkpoint.h"

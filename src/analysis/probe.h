@@ -1,0 +1,21 @@
+/* The values of formulas of .print and .measure at a solution. */
+#ifndef EQ_ANALYSIS_PROBE_H
+#define EQ_ANALYSIS_PROBE_H
+
+#include "circuit/formula.h"
+#include "solver/solver.h"
+
+typedef struct eq_probe {
+    const eq_circuit *c;
+    eq_solver *s;
+    const double *v, *branch; /* the solution */
+    const double *measured;   /* [c->measures] of the cards so far; may be NULL without any */
+    double *work;
+    size_t room; /* doubles of work */
+} eq_probe;
+
+/* Makes room for every formula of p->c. */
+eq_status eq_probe_fit(eq_probe *p, eq_diag *diag);
+double eq_probe_value(const eq_probe *p, const eq_formula *f);
+
+#endif

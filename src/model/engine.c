@@ -1,0 +1,151 @@
+/* Chooses the implementation of an engine and checks the arguments that all implementations share.
+ */
+#include "model/engine.h"
+
+#include "base/mem.h"
+#include "model/engine_ops.h"
+
+/* What has been solved of the current minibatch: bit s is slot s. */
+struct eq_engine {
+    const eq_engine_ops *ops;
+    void *self;
+    size_t batch;
+    unsigned solved;
+};
+
+/* In the order in which EQ_ENGINE_AUTO tries them; the last one takes any circuit. */
+static const struct {
+    eq_engine_kind kind;
+    const eq_engine_ops *ops;
+} engines[] = {
+    {EQ_ENGINE_LAYERED, &eq_engine_layered_ops},
+    {EQ_ENGINE_SPARSE, &eq_engine_sparse_ops},
+};
+
+enum { ENGINES = sizeof engines / sizeof *engines };
+
+static eq_status check_circuit(const eq_circuit *c, const eq_engine_options *o, eq_diag *diag) {
+    if (!c->frozen)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "the circuit is not frozen; call eq_circuit_freeze first");
+    if (c->inputs == 0)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the circuit has no inputs; name its input sources with "
+                       "*%% input");
+    if (c->outputs == 0)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the circuit has no outputs; name its output nodes with "
+                       "*%% output");
+    if (c->groups == 0)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the circuit has nothing to train; name its conductances "
+                       "with *%% train");
+    if (o->batch == 0 || o->threads < 1)
+        return eq_fail(diag, EQ_ERR_USAGE, "batch %zu and %d threads; both must be at least 1",
+                       o->batch, o->threads);
+    return EQ_OK;
+}
+
+/* Tells why an implementation was passed over: its last error becomes a note. */
+static void note_reason(const char *name, const eq_diag *tried, eq_diag *diag) {
+    eq_note_at(diag, (eq_place){NULL, 0, 0}, "the %s engine is not used: %s", name,
+               eq_diag_get(tried, eq_diag_count(tried) - 1)->text);
+}
+
+/* Takes the first implementation that suits the circuit. */
+static eq_status choose(eq_engine *e, eq_circuit *c, const eq_engine_options *o, eq_diag *diag) {
+    eq_diag *tried = eq_diag_new();
+    if (tried == NULL) return eq_out_of_memory(diag);
+    eq_status status = EQ_ERR_CHECK;
+    for (int k = 0; status == EQ_ERR_CHECK && k < ENGINES; k++) {
+        bool last = k + 1 == ENGINES;
+        e->ops = engines[k].ops;
+        eq_diag_clear(tried);
+        status = e->ops->create(c, o, &e->self, last ? diag : tried);
+        if (status == EQ_ERR_CHECK && !last)
+            note_reason(e->ops->name, tried, diag);
+        else if (status == EQ_ERR_MEMORY && !last)
+            eq_out_of_memory(diag);
+    }
+    eq_diag_free(tried);
+    return status;
+}
+
+eq_status eq_engine_new(eq_circuit *c, const eq_engine_options *o, eq_engine **out, eq_diag *diag) {
+    eq_status status = check_circuit(c, o, diag);
+    if (status != EQ_OK) return status;
+    eq_engine *e = eq_calloc(1, sizeof *e);
+    if (e == NULL) return eq_out_of_memory(diag);
+    e->batch = o->batch;
+    if (o->kind == EQ_ENGINE_AUTO) {
+        status = choose(e, c, o, diag);
+    } else {
+        for (int k = 0; k < ENGINES; k++)
+            if (engines[k].kind == o->kind) e->ops = engines[k].ops;
+        status = e->ops == NULL
+                     ? eq_fail(diag, EQ_ERR_USAGE, "there is no engine of kind %d", (int)o->kind)
+                     : e->ops->create(c, o, &e->self, diag);
+    }
+    if (status == EQ_OK)
+        *out = e;
+    else
+        eq_free(e);
+    return status;
+}
+
+void eq_engine_free(eq_engine *e) {
+    if (e == NULL) return;
+    e->ops->destroy(e->self);
+    eq_free(e);
+}
+
+eq_engine_info eq_engine_about(const eq_engine *e) {
+    return e->ops->about(e->self);
+}
+
+void eq_engine_load(eq_engine *e) {
+    e->solved = 0;
+    e->ops->load(e->self);
+}
+
+void eq_engine_store(const eq_engine *e) {
+    e->ops->store(e->self);
+}
+
+eq_status eq_engine_free_phase(eq_engine *e, size_t n, const double *x, double *y, eq_diag *diag) {
+    e->solved = 0;
+    if (n == 0 || n > e->batch)
+        return eq_fail(diag, EQ_ERR_USAGE, "%zu examples in a minibatch; this engine takes 1..%zu",
+                       n, e->batch);
+    eq_status status = e->ops->free_phase(e->self, n, x, y, diag);
+    if (status == EQ_OK) e->solved = 1;
+    return status;
+}
+
+eq_status eq_engine_nudged_phase(eq_engine *e, int slot, const eq_nudge *nudge, double *y,
+                                 eq_diag *diag) {
+    if (slot < 1 || slot >= EQ_MAX_SLOTS || e->solved == 0)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "a nudged phase needs a slot in 1..%d (got %d) and the free phase before it",
+                       EQ_MAX_SLOTS - 1, slot);
+    e->solved &= ~(1u << slot);
+    eq_status status = e->ops->nudged_phase(e->self, slot, nudge, y, diag);
+    if (status == EQ_OK) e->solved |= 1u << slot;
+    return status;
+}
+
+eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
+                           eq_diag *diag) {
+    for (int s = 0; s < EQ_MAX_SLOTS; s++)
+        if (a[s] != 0.0 && (e->solved & (1u << s)) == 0)
+            return eq_fail(diag, EQ_ERR_USAGE, "slot %d is in the estimator but was not solved", s);
+    return e->ops->update(e->self, a, step, data, diag);
+}
+
+size_t eq_engine_group_count(const eq_engine *e, size_t group) {
+    return e->ops->group_count(e->self, group);
+}
+
+void eq_engine_group_rows(const eq_engine *e, size_t group, int32_t *rows) {
+    e->ops->group_rows(e->self, group, rows);
+}

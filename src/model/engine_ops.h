@@ -1,0 +1,30 @@
+/* What an implementation of engine.h provides: one constant table. engine.c checks arguments and
+ * dispatches; `self` is the implementation's own object. */
+#ifndef EQ_MODEL_ENGINE_OPS_H
+#define EQ_MODEL_ENGINE_OPS_H
+
+#include "model/engine.h"
+
+typedef struct eq_engine_ops {
+    const char *name;
+    /* EQ_ERR_CHECK with the reason as the last error of diag: the circuit does not suit this
+     * implementation (EQ_ENGINE_AUTO then tries the next one). Loads the conductances. */
+    eq_status (*create)(eq_circuit *c, const eq_engine_options *o, void **self, eq_diag *diag);
+    void (*destroy)(void *self); /* NULL is legal */
+    eq_engine_info (*about)(const void *self);
+    void (*load)(void *self);
+    void (*store)(const void *self);
+    /* 1 <= n <= batch; slot 1..EQ_MAX_SLOTS-1; a nudged phase and an update follow a free phase. */
+    eq_status (*free_phase)(void *self, size_t n, const double *x, double *y, eq_diag *diag);
+    eq_status (*nudged_phase)(void *self, int slot, const eq_nudge *nudge, double *y,
+                              eq_diag *diag);
+    eq_status (*update)(void *self, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
+                        eq_diag *diag);
+    size_t (*group_count)(const void *self, size_t group);
+    void (*group_rows)(const void *self, size_t group, int32_t *rows);
+} eq_engine_ops;
+
+extern const eq_engine_ops eq_engine_layered_ops; /* layered.c */
+extern const eq_engine_ops eq_engine_sparse_ops;  /* engine_sparse.c */
+
+#endif

@@ -1,0 +1,340 @@
+/* The engine for any circuit: one example at a time with the sparse solver. It works on the
+ * conductances of the circuit itself, so load takes over and store has nothing left to write. */
+#include <math.h>
+#include <string.h>
+
+#include "base/comm.h"
+#include "base/mem.h"
+#include "model/engine_ops.h"
+#include "solver/adjoint.h"
+#include "solver/chunk.h"
+
+typedef struct sparse_engine {
+    eq_circuit *c;
+    size_t batch, nodes, n; /* n: examples of the current minibatch */
+    size_t first, end;      /* of them first .. end-1 are solved by this rank */
+    eq_solver *solver;      /* constant currents into the outputs */
+    eq_solver *with_slope;  /* the same circuit with room for slopes; made when first needed */
+    eq_solve_options options;
+    double *x;                    /* [batch][inputs] V of the current minibatch */
+    double *state[EQ_MAX_SLOTS];  /* [batch][nodes] V; a slot is made when first solved */
+    double *driven[EQ_MAX_SLOTS]; /* [batch][outputs] A into the outputs in that phase */
+    double *theta, *gradient;     /* [largest group] */
+    eq_adjoint *adjoint;          /* made when a group is trained that is no conductance-like law */
+    double *lambda, *dcdv;        /* [nodes] */
+    double iterations, solves, worst_ratio;
+    bool derives; /* a trained parameter has derived columns */
+} sparse_engine;
+
+static void destroy(void *self) {
+    sparse_engine *e = self;
+    eq_solver_free(e->solver);
+    eq_solver_free(e->with_slope);
+    eq_free(e->x);
+    for (int s = 0; s < EQ_MAX_SLOTS; s++) {
+        eq_free(e->state[s]);
+        eq_free(e->driven[s]);
+    }
+    eq_adjoint_free(e->adjoint);
+    eq_free(e->lambda);
+    eq_free(e->dcdv);
+    eq_free(e->theta);
+    eq_free(e->gradient);
+    eq_free(e);
+}
+
+/* Nudges are injected, so the nudge sources of the deck stay at zero. */
+static void silence_outputs(eq_circuit *c) {
+    for (size_t k = 0; k < c->outputs; k++) {
+        eq_element nudge[] = {c->output[k].nudge_plus, c->output[k].nudge_minus};
+        for (int side = 0; side < 2; side++)
+            if (nudge[side] != EQ_NONE) *eq_circuit_source(c, nudge[side]) = 0.0;
+    }
+}
+
+static void load(void *self) {
+    sparse_engine *e = self;
+    eq_circuit_derive(e->c);
+    silence_outputs(e->c);
+    eq_solver_refresh(e->solver);
+    if (e->with_slope != NULL) eq_solver_refresh(e->with_slope);
+}
+
+static void store(const void *self) {
+    (void)self;
+}
+
+static void warn_of_bias(const sparse_engine *e, eq_diag *diag) {
+    const eq_topology *t = eq_solver_system(e->solver)->topology;
+    if (!t->exists)
+        eq_warn_at(diag, (eq_place){NULL, 0, 0},
+                   "no energy weights, EqProp gradients are biased: %s", t->reason);
+}
+
+static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, eq_diag *diag) {
+    sparse_engine *e = eq_calloc(1, sizeof *e);
+    if (e == NULL) return eq_out_of_memory(diag);
+    size_t largest = 0;
+    for (size_t g = 0; g < c->groups; g++)
+        if (c->group[g].count > largest) largest = c->group[g].count;
+    e->c = c;
+    e->batch = o->batch;
+    e->nodes = eq_circuit_nodes(c);
+    e->options = eq_solve_defaults(c);
+    e->x = eq_malloc(o->batch, c->inputs * sizeof *e->x);
+    e->theta = eq_malloc(largest, sizeof *e->theta);
+    e->gradient = eq_malloc(largest, sizeof *e->gradient);
+    eq_status status = eq_solver_new(c, &e->solver, diag);
+    if (status == EQ_OK && (e->x == NULL || e->theta == NULL || e->gradient == NULL))
+        status = eq_out_of_memory(diag);
+    if (status != EQ_OK) {
+        destroy(e);
+        return status;
+    }
+    warn_of_bias(e, diag);
+    load(e);
+    *self = e;
+    return EQ_OK;
+}
+
+static eq_engine_info about(const void *self) {
+    const sparse_engine *e = self;
+    return (eq_engine_info){"sparse", e->iterations, e->solves, e->worst_ratio, false};
+}
+
+/* Solves example k from v in place. */
+static eq_status solve_example(sparse_engine *e, eq_solver *solver, size_t k, double *v,
+                               eq_diag *diag) {
+    eq_solve_info info;
+    for (size_t i = 0; i < e->c->inputs; i++)
+        *eq_circuit_source(e->c, e->c->input[i]) = e->x[k * e->c->inputs + i];
+    eq_status status = eq_solver_run(solver, &e->options, v, NULL, &info, diag);
+    if (status != EQ_OK)
+        return eq_fail(diag, status, "example %zu of the minibatch has no steady state; see above",
+                       k + 1);
+    e->iterations += info.iterations;
+    e->solves += 1.0;
+    e->worst_ratio = fmax(e->worst_ratio, info.residual_ratio);
+    return EQ_OK;
+}
+
+static void read_outputs(const sparse_engine *e, const double *v, double *y) {
+    for (size_t k = 0; k < e->c->outputs; k++)
+        y[k] = eq_system_output(eq_solver_system(e->solver), v, k);
+}
+
+static eq_status open_slot(sparse_engine *e, int slot, eq_diag *diag) {
+    if (e->state[slot] == NULL) e->state[slot] = eq_malloc(e->batch, e->nodes * sizeof **e->state);
+    if (e->driven[slot] == NULL)
+        e->driven[slot] = eq_calloc(e->batch, e->c->outputs * sizeof **e->driven);
+    return e->state[slot] == NULL || e->driven[slot] == NULL ? eq_out_of_memory(diag) : EQ_OK;
+}
+
+/* Outputs y (may be NULL) and failures of one rank become known to all. */
+static eq_status share_outputs(const sparse_engine *e, eq_status status, double *y) {
+    status = eq_comm_agree(status);
+    if (status == EQ_OK && y != NULL) eq_comm_spread(y, e->n, e->c->outputs);
+    return status;
+}
+
+/* Every example starts from zero and the pivots are chosen anew: the result depends on nothing
+ * before. */
+static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
+    sparse_engine *e = self;
+    eq_status status = open_slot(e, 0, diag);
+    if (status != EQ_OK) return share_outputs(e, status, NULL);
+    e->n = n;
+    eq_comm_share(n, &e->first, &e->end);
+    e->end += e->first;
+    memcpy(e->x, x, n * e->c->inputs * sizeof *x);
+    memset(e->state[0], 0, n * e->nodes * sizeof *e->state[0]);
+    eq_solver_forget(e->solver);
+    eq_solver_inject(e->solver, (eq_injection){NULL, NULL, NULL});
+    for (size_t k = e->first; status == EQ_OK && k < e->end; k++) {
+        double *v = e->state[0] + k * e->nodes;
+        status = solve_example(e, e->solver, k, v, diag);
+        if (status == EQ_OK && y != NULL) read_outputs(e, v, y + k * e->c->outputs);
+    }
+    return share_outputs(e, status, y);
+}
+
+/* The currents that the nudge drives into the outputs at the potentials v. */
+static void keep_driven(const sparse_engine *e, const eq_injection *in, const double *v,
+                        double *driven) {
+    size_t m = e->c->outputs;
+    const eq_system *s = eq_solver_system(e->solver);
+    for (size_t k = 0; k < m; k++) {
+        driven[k] = in->current[k];
+        for (size_t l = 0; in->slope != NULL && l < m; l++)
+            driven[k] -= in->slope[k * m + l] * (eq_system_output(s, v, l) - in->at[l]);
+    }
+}
+
+static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
+                              eq_diag *diag) {
+    sparse_engine *e = self;
+    size_t m = e->c->outputs;
+    eq_status status = open_slot(e, slot, diag);
+    if (status == EQ_OK && nudge->slope != NULL && e->with_slope == NULL)
+        status = eq_solver_new_for(e->c, true, &e->with_slope, diag);
+    if (status != EQ_OK) return share_outputs(e, status, NULL);
+    eq_solver *solver = nudge->slope == NULL ? e->solver : e->with_slope;
+    eq_solver_forget(solver);
+    for (size_t k = e->first; status == EQ_OK && k < e->end; k++) {
+        double *v = e->state[slot] + k * e->nodes;
+        eq_injection in = {nudge->current + k * m, NULL, NULL};
+        if (nudge->slope != NULL) {
+            in.slope = nudge->slope + k * m * m;
+            in.at = nudge->at + k * m;
+        }
+        memcpy(v, e->state[0] + k * e->nodes, e->nodes * sizeof *v);
+        eq_solver_inject(solver, in);
+        status = solve_example(e, solver, k, v, diag);
+        if (status == EQ_OK) keep_driven(e, &in, v, e->driven[slot] + k * m);
+        if (status == EQ_OK && y != NULL) read_outputs(e, v, y + k * m);
+    }
+    eq_solver_inject(solver, (eq_injection){NULL, NULL, NULL});
+    return share_outputs(e, status, y);
+}
+
+/* The parameters of rows of a table, gathered. */
+static void gather(const eq_table *t, const int32_t *row, size_t count,
+                   double column[EQ_MAX_COLUMNS][EQ_CHUNK], double **w) {
+    for (int k = 0; k < t->cls->columns; k++) {
+        w[k] = column[k];
+        for (size_t j = 0; j < count; j++) column[k][j] = t->w[k][row[j]];
+    }
+}
+
+/* gradient[0..n) += a * dp/dw of the rows of the group at the node potentials v. */
+static void add_energies(const eq_table *t, const eq_group *g, const double *v, double a,
+                         double *gradient) {
+    double u[EQ_CHUNK], p[EQ_CHUNK], column[EQ_MAX_COLUMNS][EQ_CHUNK], *w[EQ_MAX_COLUMNS];
+    for (size_t start = 0; start < g->count; start += EQ_CHUNK) {
+        const int32_t *row = g->row + start;
+        size_t count = g->count - start < EQ_CHUNK ? g->count - start : EQ_CHUNK;
+        for (size_t j = 0; j < count; j++) u[j] = v[t->term[0][row[j]]] - v[t->term[1][row[j]]];
+        gather(t, row, count, column, w);
+        t->cls->param_energy(count, w, g->param, u, NULL, p);
+        for (size_t j = 0; j < count; j++) gradient[start + j] += a * p[j];
+    }
+}
+
+/* d of the floating side of a row over d of the first output. */
+static double weight(const sparse_engine *e, const eq_table *t, int32_t row) {
+    const eq_topology *q = eq_solver_system(e->solver)->topology;
+    eq_node a = t->term[0][row], b = t->term[1][row];
+    double d = eq_topology_weight(q, q->component[a] != EQ_NONE ? a : b);
+    return d / eq_topology_weight(q, e->c->output[0].plus);
+}
+
+/* A law between two nodes whose energy depends on the parameter: the rule of Eq. 4.11. Others by
+ * the response of the potentials. */
+static bool has_energy(const eq_table *t) {
+    return eq_stands_between_nodes(t) && !eq_is_independent(t) && !eq_by_voltage(t);
+}
+
+/* What takes the place of the adjoint for example k (eq_adjoint_take), and dC/dv from the currents
+ * that the nudges drive into the outputs. */
+static void respond(sparse_engine *e, const double a[EQ_MAX_SLOTS], size_t k) {
+    const eq_topology *q = eq_solver_system(e->solver)->topology;
+    double reference = eq_topology_weight(q, e->c->output[0].plus);
+    memset(e->lambda, 0, e->nodes * sizeof *e->lambda);
+    memset(e->dcdv, 0, e->nodes * sizeof *e->dcdv);
+    for (int s = 0; s < EQ_MAX_SLOTS; s++) {
+        if (a[s] == 0.0) continue;
+        const double *v = e->state[s] + k * e->nodes, *driven = e->driven[s] + k * e->c->outputs;
+        for (size_t n = 0; n < e->nodes; n++)
+            e->lambda[n] -= a[s] * eq_topology_weight(q, (eq_node)n) / reference * v[n];
+        for (size_t o = 0; s > 0 && o < e->c->outputs; o++) {
+            const eq_output *out = &e->c->output[o];
+            e->dcdv[out->plus] -= a[s] * driven[o];
+            if (out->minus != EQ_NONE) e->dcdv[out->minus] += a[s] * driven[o];
+        }
+    }
+    e->lambda[EQ_GROUND] = 0.0;
+}
+
+static eq_status open_adjoint(sparse_engine *e, eq_diag *diag) {
+    if (e->adjoint != NULL) return EQ_OK;
+    e->lambda = eq_malloc(e->nodes, sizeof *e->lambda);
+    e->dcdv = eq_malloc(e->nodes, sizeof *e->dcdv);
+    if (e->lambda == NULL || e->dcdv == NULL) return eq_out_of_memory(diag);
+    return eq_adjoint_new(e->solver, &e->adjoint, diag);
+}
+
+/* gradient[0..n) += a dL/dw by the response, over all examples. */
+static eq_status add_responses(sparse_engine *e, const eq_group *g, const double a[EQ_MAX_SLOTS],
+                               double *gradient, eq_diag *diag) {
+    eq_status status = open_adjoint(e, diag);
+    for (size_t k = e->first; status == EQ_OK && k < e->end; k++) {
+        double *v = e->state[0] + k * e->nodes;
+        for (size_t i = 0; i < e->c->inputs; i++)
+            *eq_circuit_source(e->c, e->c->input[i]) = e->x[k * e->c->inputs + i];
+        respond(e, a, k);
+        eq_adjoint_take(e->adjoint, v, e->lambda);
+        eq_adjoint_sources(e->adjoint, e->dcdv);
+        for (size_t j = 0; j < g->count; j++) {
+            eq_handle h = {e->c->table[g->cls].id[g->row[j]], g->param};
+            gradient[j] += eq_adjoint_gradient(e->adjoint, h, v, e->adjoint->branch);
+        }
+    }
+    eq_comm_sum(gradient, g->count);
+    return status;
+}
+
+/* The estimate of dL/dw of a group, over all examples and phases. */
+static eq_status estimate(sparse_engine *e, const eq_group *g, const double a[EQ_MAX_SLOTS],
+                          double *gradient, eq_diag *diag) {
+    const eq_table *t = &e->c->table[g->cls];
+    memset(gradient, 0, g->count * sizeof *gradient);
+    if (!has_energy(t)) return eq_comm_agree(add_responses(e, g, a, gradient, diag));
+    for (int s = 0; s < EQ_MAX_SLOTS; s++)
+        for (size_t k = e->first; a[s] != 0.0 && k < e->end; k++)
+            add_energies(t, g, e->state[s] + k * e->nodes, a[s], gradient);
+    eq_comm_sum(gradient, g->count);
+    for (size_t k = 0; k < g->count; k++) gradient[k] *= weight(e, t, g->row[k]);
+    return EQ_OK;
+}
+
+static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
+                        eq_diag *diag) {
+    sparse_engine *e = self;
+    for (size_t k = 0; k < e->c->groups; k++) {
+        const eq_group *g = &e->c->group[k];
+        double *value = e->c->table[g->cls].w[g->param];
+        eq_status status = estimate(e, g, a, e->gradient, diag);
+        if (status != EQ_OK) return status;
+        for (size_t j = 0; j < g->count; j++) e->theta[j] = value[g->row[j]];
+        step(data, k, 0, g->count, e->theta, e->gradient);
+        for (size_t j = 0; j < g->count; j++) value[g->row[j]] = e->theta[j];
+        e->derives = e->derives || e->c->table[g->cls].cls->derive != NULL;
+    }
+    if (e->derives) eq_circuit_derive(e->c);
+    eq_solver_refresh(e->solver);
+    if (e->with_slope != NULL) eq_solver_refresh(e->with_slope);
+    return EQ_OK;
+}
+
+static size_t group_count(const void *self, size_t group) {
+    return ((const sparse_engine *)self)->c->group[group].count;
+}
+
+static void group_rows(const void *self, size_t group, int32_t *rows) {
+    const eq_group *g = &((const sparse_engine *)self)->c->group[group];
+    memcpy(rows, g->row, g->count * sizeof *rows);
+}
+
+const eq_engine_ops eq_engine_sparse_ops = {
+    .name = "sparse",
+    .create = create,
+    .destroy = destroy,
+    .about = about,
+    .load = load,
+    .store = store,
+    .free_phase = free_phase,
+    .nudged_phase = nudged_phase,
+    .update = update,
+    .group_count = group_count,
+    .group_rows = group_rows,
+};

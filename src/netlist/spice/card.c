@@ -1,0 +1,356 @@
+/* Dot cards: one table says what each is. Cards that define names are read in the first pass,
+ * analyses and options when all elements are known. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "netlist/spice/spice.h"
+
+typedef enum card_kind {
+    CARD_SCAN,   /* read at once */
+    CARD_LATE,   /* read when all elements are known */
+    CARD_ACTION, /* changes the scope or the text that is read */
+    CARD_NOTE,   /* accepted, says nothing about the circuit */
+    CARD_SKIP,   /* an analysis that eqspice does not do */
+    CARD_REFUSE, /* would change the circuit */
+} card_kind;
+
+static void read_param(eq_spice *s, eq_scope *scope, eq_cursor *c);
+static void read_global_param(eq_spice *s, eq_scope *scope, eq_cursor *c);
+static void read_func(eq_spice *s, eq_scope *scope, eq_cursor *c);
+static void read_model(eq_spice *s, eq_scope *scope, eq_cursor *c);
+static void read_global(eq_spice *s, eq_scope *scope, eq_cursor *c);
+static void read_options(eq_spice *s, eq_cursor *c, eq_location at);
+
+static const struct card {
+    const char *name;
+    card_kind kind;
+    int number; /* an eq_card_action or an eq_phase */
+    void (*scan)(eq_spice *s, eq_scope *scope, eq_cursor *c);
+    eq_reader late;
+} cards[] = {
+    {".param", CARD_SCAN, 0, read_param, NULL},
+    {".global_param", CARD_SCAN, 0, read_global_param, NULL},
+    {".func", CARD_SCAN, 0, read_func, NULL},
+    {".model", CARD_SCAN, 0, read_model, NULL},
+    {".global", CARD_SCAN, 0, read_global, NULL},
+    {".options", CARD_LATE, EQ_PHASE_OPTIONS, NULL, read_options},
+    {".option", CARD_LATE, EQ_PHASE_OPTIONS, NULL, read_options},
+    {".opt", CARD_LATE, EQ_PHASE_OPTIONS, NULL, read_options},
+    {".temp", CARD_LATE, EQ_PHASE_OPTIONS, NULL, eq_spice_temp},
+    {".op", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_op},
+    {".dc", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_dc},
+    {".step", CARD_LATE, EQ_PHASE_NAMES, eq_spice_declare_step, eq_spice_step},
+    {".subckt", CARD_ACTION, EQ_CARD_SUBCKT, NULL, NULL},
+    {".ends", CARD_ACTION, EQ_CARD_ENDS, NULL, NULL},
+    {".eom", CARD_ACTION, EQ_CARD_ENDS, NULL, NULL},
+    {".include", CARD_ACTION, EQ_CARD_INCLUDE, NULL, NULL},
+    {".inc", CARD_ACTION, EQ_CARD_INCLUDE, NULL, NULL},
+    {".lib", CARD_ACTION, EQ_CARD_LIB, NULL, NULL},
+    {".endl", CARD_ACTION, EQ_CARD_ENDL, NULL, NULL},
+    {".control", CARD_ACTION, EQ_CARD_CONTROL, NULL, NULL},
+    {".end", CARD_ACTION, EQ_CARD_END, NULL, NULL},
+    {".title", CARD_NOTE, 0, NULL, NULL},
+    {".print", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_print},
+    {".plot", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_print},
+    {".save", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_print},
+    {".probe", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_print},
+    {".width", CARD_NOTE, 0, NULL, NULL},
+    {".meas", CARD_LATE, EQ_PHASE_LAST, NULL, eq_spice_measure},
+    {".measure", CARD_LATE, EQ_PHASE_LAST, NULL, eq_spice_measure},
+    {".nodeset", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_nodeset},
+    {".ic", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_ic},
+    {".backanno", CARD_NOTE, 0, NULL, NULL},
+    {".preprocess", CARD_NOTE, 0, NULL, NULL},
+    {".result", CARD_NOTE, 0, NULL, NULL},
+    {".fft", CARD_NOTE, 0, NULL, NULL},
+    {".wave", CARD_NOTE, 0, NULL, NULL},
+    {".savebias", CARD_NOTE, 0, NULL, NULL},
+    {".watch", CARD_NOTE, 0, NULL, NULL},
+    {".probe64", CARD_NOTE, 0, NULL, NULL},
+    {".csparam", CARD_NOTE, 0, NULL, NULL},
+    {".tran", CARD_SKIP, 0, NULL, NULL},
+    {".ac", CARD_SKIP, 0, NULL, NULL},
+    {".noise", CARD_SKIP, 0, NULL, NULL},
+    {".four", CARD_SKIP, 0, NULL, NULL},
+    {".tf", CARD_SKIP, 0, NULL, NULL},
+    {".pz", CARD_SKIP, 0, NULL, NULL},
+    {".sens", CARD_SKIP, 0, NULL, NULL},
+    {".disto", CARD_SKIP, 0, NULL, NULL},
+    {".pss", CARD_SKIP, 0, NULL, NULL},
+    {".sp", CARD_SKIP, 0, NULL, NULL},
+    {".hb", CARD_SKIP, 0, NULL, NULL},
+    {".lin", CARD_SKIP, 0, NULL, NULL},
+    {".net", CARD_SKIP, 0, NULL, NULL},
+    {".mc", CARD_SKIP, 0, NULL, NULL},
+    {".wcase", CARD_SKIP, 0, NULL, NULL},
+    {".sampling", CARD_SKIP, 0, NULL, NULL},
+    {".embeddedsampling", CARD_SKIP, 0, NULL, NULL},
+    {".if", CARD_ACTION, EQ_CARD_IF, NULL, NULL},
+    {".elseif", CARD_ACTION, EQ_CARD_ELSEIF, NULL, NULL},
+    {".else", CARD_ACTION, EQ_CARD_ELSE, NULL, NULL},
+    {".endif", CARD_ACTION, EQ_CARD_ENDIF, NULL, NULL},
+    {".alter", CARD_REFUSE, 0, NULL, NULL},
+    {".data", CARD_ACTION, EQ_CARD_DATA, NULL, NULL},
+    {".endc", CARD_REFUSE, 0, NULL, NULL},
+};
+
+enum { CARDS = sizeof cards / sizeof *cards };
+
+static const char *card_name(const void *data, size_t k) {
+    (void)data;
+    return k < CARDS ? cards[k].name : NULL;
+}
+
+static const struct card *card_of(eq_spice *s, eq_token word) {
+    for (size_t k = 0; k < CARDS; k++)
+        if (eq_token_is(word, cards[k].name)) return &cards[k];
+    char near[96];
+    eq_spice_fail(s, word.at,
+                  "there is no card %.*s%s; correct it or start the line with * to leave it out",
+                  (int)(word.length < 60 ? word.length : 60), word.text,
+                  eq_spice_nearest(s, word, card_name, NULL, near));
+    return NULL;
+}
+
+eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    eq_token word = eq_token_next(c);
+    const struct card *card = card_of(s, word);
+    if (card == NULL) return EQ_CARD_DONE;
+    switch (card->kind) {
+    case CARD_SCAN:
+        card->scan(s, scope, c);
+        break;
+    case CARD_LATE:
+        if (card->scan != NULL) card->scan(s, scope, c);
+        eq_spice_later(s, (eq_phase)card->number, *c, word.at, card->late);
+        break;
+    case CARD_ACTION:
+        return (eq_card_action)card->number;
+    case CARD_NOTE:
+        eq_spice_note(s, card->name, word.at, "ignored: %s, which no operating point depends on",
+                      card->name);
+        break;
+    case CARD_SKIP:
+        eq_spice_note(s, card->name, word.at, "skipped: %s, eqspice does .op and .dc", card->name);
+        break;
+    case CARD_REFUSE:
+        eq_spice_fail(s, word.at, "%s is not supported; write the lines that hold without it",
+                      card->name);
+        break;
+    }
+    return EQ_CARD_DONE;
+}
+
+void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_location at, eq_reader read) {
+    if (!eq_grow((void **)&s->late, &s->late_cap, s->lates + 1, sizeof *s->late)) {
+        eq_spice_no_memory(s);
+        return;
+    }
+    s->late[s->lates++] = (eq_late){phase, s->current, c, at, read};
+}
+
+void eq_spice_read_late(eq_spice *s) {
+    for (int phase = 0; phase < EQ_PHASES; phase++)
+        for (size_t k = 0; k < s->lates && !s->stop; k++) {
+            eq_cursor c = s->late[k].at;
+            if (s->late[k].phase == (eq_phase)phase &&
+                eq_spice_holds(s, s->late[k].condition, s->frame))
+                s->late[k].read(s, &c, s->late[k].place);
+        }
+}
+
+/* True if blanks part the value at the cursor, which ends at `to`, outside of {} and ''. */
+static bool has_bare_blank(eq_cursor c, const char *to) {
+    eq_token_next(&c);
+    for (const char *from = c.p; from < to; from = c.p)
+        for (const char *next = eq_token_next(&c).text; from < next; from++)
+            if (strchr(" \t\n", *from) != NULL) return true;
+    return false;
+}
+
+/* .param NAME = EXPRESSION ...: only noted down, evaluated on demand. Of a bare expression with
+ * blanks on a line of several parameters ngspice 39 takes the first word and drops the rest:
+ * refused. */
+static void read_param(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    eq_location blank = {EQ_NONE, 0, 0};
+    int count = 0;
+    eq_token name = eq_token_next(c);
+    if (name.kind == EQ_TOKEN_END) eq_spice_expected(s, name, "NAME=VALUE");
+    for (; name.kind != EQ_TOKEN_END; name = eq_token_next(c)) {
+        eq_token equal = eq_token_next(c);
+        if (name.kind != EQ_TOKEN_WORD || eq_starts_number(name.text, name.length) ||
+            equal.kind != EQ_TOKEN_EQUAL) {
+            if (name.kind != EQ_TOKEN_WORD || eq_starts_number(name.text, name.length))
+                eq_spice_expected(s, name, "NAME=VALUE");
+            else
+                eq_spice_expected(s, equal, "= behind the parameter");
+            return;
+        }
+        eq_definition *d = eq_define(s, scope, EQ_DEFINES_PARAM, name);
+        if (d != NULL) d->value = *c;
+        if (eq_token_peek(c).kind == EQ_TOKEN_END) {
+            eq_spice_expected(s, eq_token_peek(c), "the value");
+            return;
+        }
+        eq_location at = eq_token_peek(c).at;
+        eq_cursor value = *c;
+        eq_spice_skip_value(c);
+        if (has_bare_blank(value, c->p)) blank = at;
+        count++;
+    }
+    if (count > 1 && blank.file >= 0)
+        eq_spice_fail(
+            s, blank,
+            "blanks in a bare expression on a line of several parameters, of which ngspice reads "
+            "only the first word; put the expression in {}");
+}
+
+/* Xyce: a parameter of the deck itself, wherever it is written. */
+static void read_global_param(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    (void)scope;
+    read_param(s, s->scope[0], c);
+}
+
+/* Defines a function or model: the rest of its card is read when it is used. */
+static void read_named(eq_spice *s, eq_scope *scope, eq_cursor *c, int kind, const char *what) {
+    eq_token name = eq_token_next(c);
+    if (name.kind != EQ_TOKEN_WORD) {
+        eq_spice_expected(s, name, what);
+        return;
+    }
+    eq_definition *d = eq_define(s, scope, kind, name);
+    if (d != NULL) d->value = *c;
+}
+
+static void read_func(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    read_named(s, scope, c, EQ_DEFINES_FUNC, "NAME(X, Y) {EXPRESSION}");
+}
+
+static void read_model(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    read_named(s, scope, c, EQ_DEFINES_MODEL, "NAME TYPE(PARAMETER=VALUE ...)");
+}
+
+static void read_global(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    (void)scope;
+    for (eq_token t = eq_token_next(c); t.kind != EQ_TOKEN_END; t = eq_token_next(c)) {
+        if (t.kind != EQ_TOKEN_WORD || t.length >= EQ_MAX_NAME) {
+            eq_spice_expected(s, t, "a node");
+            return;
+        }
+        char name[EQ_MAX_NAME];
+        memcpy(name, t.text, t.length);
+        eq_lower(name, t.length);
+        if (eq_names_add(s->global, name, t.length) == EQ_NO_NAME) eq_spice_no_memory(s);
+    }
+}
+
+/* Options that eqspice has; of a tolerance only a tighter value than ours is taken over. */
+typedef enum option_kind { OPTION_SET, OPTION_TIGHTEN, OPTION_COUNT } option_kind;
+
+static const struct option {
+    const char *name;
+    option_kind kind;
+    double min, max;
+} options[] = {{"reltol", OPTION_TIGHTEN, 1e-15, 1.0}, {"abstol", OPTION_TIGHTEN, 1e-300, 1e300},
+               {"gmin", OPTION_SET, 0.0, 1e300},       {"temp", OPTION_SET, -273.15, 1e6},
+               {"tnom", OPTION_SET, -273.15, 1e6},     {"itl1", OPTION_COUNT, 1.0, 1e9}};
+
+enum { OPTION_RELTOL, OPTION_ABSTOL, OPTION_GMIN, OPTION_TEMP, OPTION_TNOM, OPTION_ITL1, OPTIONS };
+
+/* How ngspice solves and prints: nothing that an operating point within our bound depends on. */
+static const char *const harmless_options[] = {
+    "vntol",  "itl2",   "itl3",      "itl4",     "itl5",         "itl6",   "pivtol",
+    "pivrel", "trtol",  "chgtol",    "method",   "maxord",       "numdgt", "nopage",
+    "acct",   "noacct", "list",      "node",     "opts",         "nomod",  "noinit",
+    "klu",    "sparse", "gminsteps", "srcsteps", "savecurrents", "epsmin", "scale"};
+/* Options that change the circuit. */
+static const char *const refused_options[] = {"rshunt", "defl", "defw"};
+
+static bool is_among(eq_token t, const char *const *names, size_t n) {
+    for (size_t k = 0; k < n; k++)
+        if (eq_token_is(t, names[k])) return true;
+    return false;
+}
+
+/* An option that eqspice does not have, with its value; false: it is refused. */
+static bool other_option(eq_spice *s, eq_cursor *c, eq_token t) {
+    if (is_among(t, refused_options, sizeof refused_options / sizeof *refused_options)) {
+        eq_spice_fail(
+            s, t.at,
+            "option %.*s changes the circuit and is not supported; remove it or write its elements "
+            "out",
+            (int)t.length, t.text);
+        return false;
+    }
+    if (!is_among(t, harmless_options, sizeof harmless_options / sizeof *harmless_options))
+        eq_spice_note(s, "options", t.at,
+                      "ignored: option %.*s (and others that eqspice does not have)", (int)t.length,
+                      t.text);
+    if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) {
+        eq_token_next(c);
+        eq_token_next(c);
+    }
+    return true;
+}
+
+static void set_option(eq_spice *s, int k, eq_token name, double value) {
+    eq_circuit *c = s->circuit;
+    double *target[] = {[OPTION_RELTOL] = &c->options.reltol, [OPTION_ABSTOL] = &c->options.abstol,
+                        [OPTION_GMIN] = &c->env.gmin,         [OPTION_TEMP] = &c->env.temp,
+                        [OPTION_TNOM] = &c->env.tnom,         [OPTION_ITL1] = NULL};
+    if (!(value >= options[k].min && value <= options[k].max)) {
+        eq_spice_fail(s, name.at, "%s=%g is outside %g..%g; give a value inside", options[k].name,
+                      value, options[k].min, options[k].max);
+        return;
+    }
+    if (options[k].kind == OPTION_COUNT)
+        c->options.itl1 = (int)value;
+    else if (options[k].kind == OPTION_SET || value <= *target[k])
+        *target[k] = value;
+    else
+        eq_spice_note(s, options[k].name, name.at,
+                      "%s=%g is looser than the %g eqspice works with, which is "
+                      "kept",
+                      options[k].name, value, *target[k]);
+}
+
+/* NAME=VALUE of an option that eqspice has; false: an error was reported. *seen: those of the same
+ * line, of which ngspice takes the first one (measured). */
+static bool own_option(eq_spice *s, eq_cursor *c, eq_token name, int k, unsigned *seen) {
+    double value;
+    if (eq_token_peek(c).kind != EQ_TOKEN_EQUAL) {
+        eq_spice_expected(s, eq_token_peek(c), "= and the value of the option");
+        return false;
+    }
+    eq_token_next(c);
+    if (eq_spice_value(s, c, &value) != EQ_OK) return false;
+    bool again = *seen & 1u << k && s->circuit->dialect == EQ_NGSPICE;
+    *seen |= 1u << k;
+    if (again || (k == OPTION_TEMP && s->temperature))
+        eq_spice_note(s, "overruled", name.at, "ignored: %s=%g, %s", options[k].name, value,
+                      again ? "the first one on a line counts, as in ngspice"
+                            : "which gives way to .temp");
+    else
+        set_option(s, k, name, value);
+    return true;
+}
+
+/* .options NAME=VALUE NAME ... */
+static void read_options(eq_spice *s, eq_cursor *c, eq_location at) {
+    unsigned seen = 0;
+    (void)at;
+    for (eq_token t = eq_token_next(c); t.kind != EQ_TOKEN_END; t = eq_token_next(c)) {
+        int k = 0;
+        if (t.kind != EQ_TOKEN_WORD) {
+            eq_spice_expected(s, t, "NAME=VALUE");
+            return;
+        }
+        while (k < OPTIONS && !eq_token_is(t, options[k].name)) k++;
+        if (!(k == OPTIONS ? other_option(s, c, t) : own_option(s, c, t, k, &seen))) return;
+    }
+}
+
+void eq_spice_set_temperature(eq_spice *s, double value, eq_location at) {
+    s->temperature = true;
+    set_option(s, OPTION_TEMP, (eq_token){EQ_TOKEN_WORD, ".temp", 5, at}, value);
+}

@@ -1,0 +1,593 @@
+/* One element line: R1 a b 1k tc1=1m. The device classes say what stands in it: letter, terminals,
+ * control, model, value and parameters; the tables below add SPICE's words. */
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "netlist/spice/line.h"
+
+/* Letters of SPICE that are no device here. */
+static const struct {
+    char letter;
+    const char *message;
+} refused[] = {
+    {'q',
+     "bipolar transistors (Q) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
+    {'m', "MOS transistors (M) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
+    {'j', "JFETs (J) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
+    {'z', "MESFETs (Z) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
+    {'t', "transmission lines (T) are not supported; at dc write two 0-V sources"},
+    {'o', "transmission lines (O) are not supported; at dc write resistors"},
+    {'u', "RC lines (U) are not supported; at dc write a resistor"},
+    {'p', "coupled lines (P) are not supported; at dc write resistors"},
+    {'y', "lossy lines (Y) are not supported; at dc write a resistor"},
+    {'a', "XSPICE devices (A) are not supported; use controlled sources"},
+};
+
+/* Forms of E and G that say nothing at dc without an analysis of their own. */
+static const char *const frequency_forms[] = {"laplace", "freq", "chebyshev"};
+
+bool eq_spice_is_value(eq_token t) {
+    return t.kind == EQ_TOKEN_GROUP ||
+           (t.kind == EQ_TOKEN_WORD && eq_starts_number(t.text, t.length));
+}
+
+bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what) {
+    eq_token t = eq_token_peek(c);
+    if (t.kind == EQ_TOKEN_GROUP) {
+        while (eq_skip_blank(c) && c->p < t.text) c->p++;
+        eq_cursor inside = *c;
+        eq_token_next(c);
+        return eq_spice_value(s, &inside, value) == EQ_OK;
+    }
+    if (!eq_spice_is_value(t)) {
+        eq_spice_expected(s, t, what);
+        return false;
+    }
+    eq_token_next(c);
+    bool whole = eq_spice_number(t.text, t.length, c->xyce, value) == t.length;
+    if (whole && isfinite(*value)) return true;
+    eq_spice_fail(
+        s, t.at,
+        whole ? "'%.*s' is too large; write a number below 1e308"
+              : "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6, an expression in {}",
+        (int)(t.length < 60 ? t.length : 60), t.text);
+    return false;
+}
+
+static bool is_ground(eq_token t) {
+    return (t.length == 1 && *t.text == '0') || eq_token_is(t, "gnd");
+}
+
+/* A node of an instance: a port, ground or a .global node, else one of its own. */
+static eq_node local_node(eq_spice *s, eq_token t) {
+    int32_t port = eq_names_find_lower(s->frame->scope->port, t.text, t.length);
+    if (port != EQ_NO_NAME) return s->frame->port[port];
+    if (is_ground(t) || eq_names_find_lower(s->global, t.text, t.length) != EQ_NO_NAME)
+        return eq_circuit_node(s->circuit, t.text, t.length);
+    eq_text_clear(&s->name);
+    eq_text_puts(&s->name, s->frame->prefix);
+    eq_text_add(&s->name, t.text, t.length);
+    return s->name.failed ? EQ_NONE : eq_circuit_node(s->circuit, s->name.text, s->name.length);
+}
+
+eq_node eq_spice_node(eq_spice *s, eq_token t) {
+    if (t.kind != EQ_TOKEN_WORD) {
+        eq_spice_expected(s, t, "a node");
+        return EQ_NONE;
+    }
+    eq_node node = s->frame->prefix[0] == '\0' ? eq_circuit_node(s->circuit, t.text, t.length)
+                                               : local_node(s, t);
+    if (node == EQ_NONE) eq_spice_no_memory(s);
+    return node;
+}
+
+void eq_spice_full_name(eq_spice *s, eq_token t) {
+    eq_text_clear(&s->name);
+    if (s->frame->prefix[0] != '\0') {
+        eq_text_add(&s->name, t.text, 1);
+        eq_text_puts(&s->name, ".");
+        eq_text_puts(&s->name, s->frame->prefix);
+    }
+    eq_text_add(&s->name, t.text, t.length);
+    if (s->name.text != NULL) eq_lower(s->name.text, s->name.length);
+    if (s->name.failed) eq_spice_no_memory(s);
+}
+
+/* What may stand behind the nodes of a controlled source in place of a control: a formula. */
+static eq_lookup read_form(eq_line *l) {
+    eq_token t = eq_token_peek(l->c);
+    eq_lookup found = eq_spice_formula(l->s, l->c, eq_line_class(l)->letter, &l->card);
+    l->cold = eq_token_is(t, "poly") || eq_token_is(t, "table");
+    for (size_t k = 0;
+         found == EQ_NOT_FOUND && k < sizeof frequency_forms / sizeof *frequency_forms; k++)
+        if (eq_token_is(t, frequency_forms[k])) {
+            eq_spice_fail(l->s, t.at,
+                          "%.*s of %.*s is a transfer function of frequency; write its gain at dc "
+                          "as a constant gain or a value={...}",
+                          (int)t.length, t.text, (int)l->name.length, l->name.text);
+            return EQ_LOOKUP_FAILED;
+        }
+    return found;
+}
+
+static bool read_nodes(eq_line *l) {
+    int terminals = eq_line_class(l)->control == EQ_CONTROL_VOLTAGE ? 4 : 2;
+    for (int k = 0; k < terminals; k++) {
+        if (k == 2 && read_form(l) != EQ_NOT_FOUND) return l->card.formula != NULL;
+        eq_token t = eq_token_next(l->c);
+        l->card.term[k] = eq_spice_node(l->s, t);
+        if (l->card.term[k] == EQ_NONE) return false;
+    }
+    return true;
+}
+
+/* F and H: the name of the element whose current controls, it may come later in the deck; or a
+ * formula. */
+static bool read_control(eq_line *l, eq_pending *control) {
+    eq_lookup form = read_form(l);
+    if (form != EQ_NOT_FOUND) return form == EQ_FOUND;
+    eq_token t = eq_token_next(l->c);
+    control->at = t.at;
+    if (t.kind != EQ_TOKEN_WORD) {
+        eq_spice_expected(l->s, t, "the voltage source whose current controls it");
+        return false;
+    }
+    control->control = eq_spice_control(l->s, t);
+    return control->control != EQ_NO_NAME;
+}
+
+static void use_model(eq_line *l, int32_t model) {
+    const eq_model *m = &l->s->circuit->model[model];
+    eq_card fresh = eq_card_new(m->cls);
+    double value = l->has_value ? l->card.w[eq_line_class(l)->value] : NAN;
+    l->card.cls = m->cls;
+    l->card.model = model;
+    if (eq_line_class(l)->value >= 0) l->model_value = m->w[eq_line_class(l)->value];
+    for (int k = 0; k < eq_class(m->cls)->params; k++)
+        l->card.w[k] = isnan(m->w[k]) ? fresh.w[k] : m->w[k];
+    if (l->has_value)
+        l->card.w[eq_line_class(l)->value] = value;
+    else if (eq_line_class(l)->value >= 0)
+        l->has_value = !isnan(l->card.w[eq_line_class(l)->value]);
+}
+
+static bool read_model(eq_line *l, eq_token name) {
+    if (l->card.model != EQ_NONE) {
+        eq_spice_fail(l->s, name.at, "unexpected '%.*s' behind the model; remove it",
+                      (int)name.length, name.text);
+        return false;
+    }
+    int32_t model = eq_spice_model(l->s, name, eq_line_class(l)->letter);
+    l->model = name;
+    if (model != EQ_NONE) use_model(l, model);
+    return model != EQ_NONE;
+}
+
+/* ac MAG PHASE of a source: nothing at dc. */
+static bool skip_ac(eq_line *l, eq_token word) {
+    double ignored;
+    eq_spice_note(l->s, "ac", word.at, "ignored: ac of %.*s (and of others) says nothing at dc",
+                  (int)l->name.length, l->name.text);
+    if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL) eq_token_next(l->c);
+    for (int k = 0; k < 2 && eq_spice_is_value(eq_token_peek(l->c)); k++)
+        if (!eq_spice_number_at(l->s, l->c, &ignored, "a number")) return false;
+    return true;
+}
+
+static bool is_source(const eq_line *l) {
+    return eq_line_class(l)->letter == 'v' || eq_line_class(l)->letter == 'i';
+}
+
+/* dc VALUE, ac ..., sin(...): the words of V and I. */
+static bool read_source_word(eq_line *l, eq_token word) {
+    double value;
+    if (eq_token_is(word, "ac")) return skip_ac(l, word);
+    if (eq_token_is(word, "dc")) {
+        if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL) eq_token_next(l->c);
+        return eq_spice_number_at(l->s, l->c, &value, "the dc value") && eq_line_set(l, 0, value);
+    }
+    if (!eq_spice_waveform(l->s, l->c, word, &value)) return eq_line_unknown_key(l, word);
+    if (isnan(value)) return false;
+    if (l->has_value) return true;
+    eq_spice_note(l->s, "waveform", word.at,
+                  "%.*s (and others) have no dc value: %.*s is taken at t = 0", (int)l->name.length,
+                  l->name.text, (int)word.length, word.text);
+    l->card.w[0] = value; /* a dc value behind it still counts */
+    return true;
+}
+
+/* A number without a name: the value, or the area of a diode. */
+static bool read_positional(eq_line *l, eq_token t) {
+    double value;
+    int k = eq_line_class(l)->value >= 0
+                ? eq_line_class(l)->value
+                : eq_line_param(eq_line_class(l), (eq_token){EQ_TOKEN_WORD, "area", 4, t.at});
+    if (k < 0 || l->positional) {
+        eq_spice_fail(
+            l->s, t.at, "unexpected '%.*s' on the line of %.*s; remove it or give it a name",
+            (int)(t.length < 60 ? t.length : 60), t.text, (int)l->name.length, l->name.text);
+        return false;
+    }
+    l->positional = true;
+    if (eq_line_class(l)->letter == 'r' && t.kind == EQ_TOKEN_GROUP) {
+        *l->c = eq_cursor_at_token(l->c, &t); /* over a comma */
+        return eq_line_resistance(l);
+    }
+    return eq_spice_number_at(l->s, l->c, &value, "the value") && eq_line_set(l, k, value);
+}
+
+/* The word behind the nodes of a diode is its model, even when it starts as a number does: 1N4148.
+ */
+static bool names_model(const eq_line *l, eq_token t) {
+    return eq_line_class(l)->letter == 'd' && l->card.model == EQ_NONE && t.kind == EQ_TOKEN_WORD &&
+           eq_starts_number(t.text, t.length);
+}
+
+static bool read_rest(eq_line *l) {
+    for (;;) {
+        eq_token t = eq_token_peek(l->c);
+        bool done;
+        if (t.kind == EQ_TOKEN_END) return true;
+        if (names_model(l, t)) {
+            eq_token_next(l->c);
+            done = read_model(l, t);
+        } else if (eq_spice_is_value(t)) {
+            done = read_positional(l, t);
+        } else {
+            eq_token_next(l->c);
+            if (t.kind != EQ_TOKEN_WORD) {
+                eq_spice_expected(l->s, t, "NAME=VALUE");
+                return false;
+            }
+            bool dc_or_ac = is_source(l) && (eq_token_is(t, "dc") || eq_token_is(t, "ac"));
+            if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL && !dc_or_ac)
+                done = eq_line_key(l, t);
+            else if (is_source(l))
+                done = read_source_word(l, t);
+            else if (eq_line_class(l)->letter == 'd' && eq_token_is(t, "off"))
+                done = true;
+            else if (eq_line_class(l)->model_type != NULL)
+                done = read_model(l, t);
+            else {
+                eq_spice_expected(l->s, t, "a number, {EXPRESSION} or NAME=VALUE");
+                done = false;
+            }
+        }
+        if (!done) return false;
+    }
+}
+
+/* A resistor whose resistance is a formula: a behavioural current through it. */
+static void become_behavioural(eq_line *l, double m) {
+    eq_node a = l->card.term[0], b = l->card.term[1];
+    l->card = eq_card_new(EQ_CLASS_behavioural_current);
+    l->card.term[0] = a;
+    l->card.term[1] = b;
+    l->card.w[0] = m / l->scale;
+    l->card.formula = l->formula;
+}
+
+/* m in parallel: conductances, currents and gains of current sources times m. A voltage that is a
+ * formula is multiplied by the m of its own line, too, as in ngspice (measured). */
+static bool multiply(eq_line *l) {
+    double m = l->m * l->s->frame->m;
+    int value = eq_line_class(l)->value, own;
+    if (!(m > 0.0) || !(l->scale > 0.0)) {
+        eq_spice_fail(l->s, l->name.at, "%.*s has m or scale of %g; give a number above 0",
+                      (int)l->name.length, l->name.text, m > 0.0 ? l->scale : m);
+        return false;
+    }
+    if (l->own_value && !isnan(l->model_value) && l->s->circuit->dialect == EQ_XYCE)
+        l->scale *= l->model_value;
+    if (m == 1.0 && l->scale == 1.0 && l->formula == NULL) return true;
+    own = eq_line_param(eq_line_class(l), (eq_token){EQ_TOKEN_WORD, "m", 1, l->name.at});
+    if (l->formula != NULL)
+        become_behavioural(l, m);
+    else if (eq_line_class(l)->letter == 'r')
+        l->card.w[value] *= l->factor = l->scale / m;
+    else if (own >= 0)
+        l->card.w[own] *= eq_line_class(l)->defined == EQ_CURRENT_DEFINED ? m : l->m;
+    else if (eq_line_class(l)->letter == 'd' && m != 1.0) {
+        eq_spice_fail(l->s, l->name.at,
+                      "m = %g of %.*s: an ideal diode takes none; change ron and roff", m,
+                      (int)l->name.length, l->name.text);
+        return false;
+    } else if (value >= 0 && eq_line_class(l)->defined == EQ_CURRENT_DEFINED) {
+        l->card.w[value] *= l->factor = m;
+    }
+    return true;
+}
+
+static const char *value_name(const eq_device_class *cls) {
+    return cls->letter == 'r' ? "resistance" : cls->param[cls->value].name;
+}
+
+static double param(const eq_line *l, const char *name) {
+    eq_token t = {EQ_TOKEN_WORD, name, strlen(name), l->name.at};
+    return l->card.w[eq_line_param(eq_line_class(l), t)];
+}
+
+/* ngspice makes a behavioural source of a resistor with a formula, with tc1, tc2 and m of its line
+ * and the temperature of the circuit above 27 C (measured). */
+static void warm_as_ngspice(eq_line *l, eq_warmth *w) {
+    bool more = l->scale != 1.0 || l->card.model != EQ_NONE || !isnan(w->temp) || w->dtemp != 0.0 ||
+                param(l, "tc1") != w->tc1 || param(l, "tc2") != w->tc2;
+    if (more)
+        eq_spice_note(l->s, "formula of a resistor", l->name.at,
+                      "ignored: what stands on the line of %.*s (and others) beside its formula, "
+                      "tc1, tc2 and m, as in ngspice",
+                      (int)l->name.length, l->name.text);
+    l->scale = 1.0;
+    w->temp = NAN;
+    w->dtemp = 0.0;
+}
+
+/* A resistance that is a formula: as one that is a number, except in ngspice. */
+static bool warm_resistor(eq_line *l) {
+    eq_warmth w = l->warmth;
+    eq_operand reference = {27.0, EQ_NONE};
+    if (l->s->circuit->dialect == EQ_NGSPICE) {
+        warm_as_ngspice(l, &w);
+    } else {
+        w = (eq_warmth){param(l, "tc1"), param(l, "tc2"), param(l, "temp"), param(l, "dtemp")};
+        reference = eq_formula_number(l->formula, 27.0);
+        l->reference = reference.slot;
+    }
+    return eq_spice_formula_temperature(l->s, l->formula, &w, "/", reference);
+}
+
+/* Temperature coefficients of a formula. */
+static bool warm(eq_line *l) {
+    if (l->formula != NULL) return warm_resistor(l);
+    return l->card.formula == NULL ||
+           eq_spice_formula_temperature(l->s, l->card.formula, &l->warmth, "*",
+                                        (eq_operand){27.0, EQ_NONE});
+}
+
+/* A resistor without a value of its own may have one by its geometry. */
+static bool measure(eq_line *l) {
+    double r = NAN;
+    if (eq_line_class(l)->letter != 'r' || l->card.model == EQ_NONE || l->own_value ||
+        l->formula != NULL)
+        return true;
+    if (!eq_spice_sheet(l->s, l->model, l->length, l->width, &r)) return false;
+    if (l->s->circuit->dialect == EQ_XYCE) {
+        if (isnan(r))
+            eq_spice_note(
+                l->s, "resistance of Xyce", l->name.at,
+                "%.*s (and others) has no resistance, nor l and rsh: 1000 ohm, as in Xyce",
+                (int)l->name.length, l->name.text);
+        if (isnan(r)) r = 1e3;
+        l->own_value = true; /* and the model's value is a factor */
+    }
+    if (isnan(r)) return true;
+    l->card.w[eq_line_class(l)->value] = r;
+    l->has_value = true;
+    return true;
+}
+
+/* What must not be missing: the model of a diode, the value of R and of controlled sources. */
+static bool complete(eq_line *l) {
+    const eq_device_class *cls = eq_line_class(l);
+    int n = (int)l->name.length;
+    const char *name = l->name.text;
+    if (cls->letter == 'd' && l->card.model == EQ_NONE)
+        eq_spice_fail(l->s, eq_token_peek(l->c).at,
+                      "%.*s names no model; write %.*s ANODE CATHODE MODEL and "
+                      ".model MODEL D(is=... n=...)",
+                      n, name, n, name);
+    else if (cls->value >= 0 && !l->has_value && isnan(cls->param[cls->value].default_value))
+        eq_spice_fail(l->s, eq_token_peek(l->c).at,
+                      "%.*s has no value; write its %s%s%s behind the nodes%s", n, name,
+                      value_name(cls), cls->param[cls->value].unit[0] == '1' ? "" : " in ",
+                      cls->param[cls->value].unit[0] == '1' ? "" : cls->param[cls->value].unit,
+                      cls->control == EQ_CONTROL_CURRENT ? " and the controlling source" : "");
+    else
+        return true;
+    return false;
+}
+
+static void note_factor(eq_spice *s, eq_element e, double factor) {
+    if (factor == 1.0) return;
+    if (!eq_grow((void **)&s->factor, &s->factor_cap, s->factors + 1, sizeof *s->factor))
+        eq_spice_no_memory(s);
+    else
+        s->factor[s->factors++] = (eq_factor){e, factor};
+}
+
+double eq_spice_factor(const eq_spice *s, eq_element e) {
+    for (size_t k = 0; k < s->factors; k++)
+        if (s->factor[k].element == e) return s->factor[k].factor;
+    return 1.0;
+}
+
+static void note_reference(eq_spice *s, eq_element e, int32_t slot) {
+    if (!eq_grow((void **)&s->reference, &s->reference_cap, s->references + 1,
+                 sizeof *s->reference))
+        eq_spice_no_memory(s);
+    else
+        s->reference[s->references++] = (eq_reference){e, slot};
+}
+
+void eq_spice_set_references(eq_spice *s) {
+    const eq_circuit *c = s->circuit;
+    for (size_t k = 0; k < s->references; k++) {
+        eq_row row = c->row[s->reference[k].element];
+        eq_formula *f = c->table[row.cls].formula[row.row];
+        f->slot[s->reference[k].slot].number = c->env.tnom;
+    }
+}
+
+static void look_up_later(eq_spice *s, eq_pending control) {
+    if (eq_grow((void **)&s->pending, &s->pending_cap, s->pendings + 1, sizeof *s->pending))
+        s->pending[s->pendings++] = control;
+    else
+        eq_spice_no_memory(s);
+}
+
+/* The card under its full name into the circuit; EQ_NONE: an error was reported. */
+static eq_element add_card(eq_spice *s, eq_card *card, eq_token name) {
+    eq_element e = EQ_NONE;
+    card->at = name.at;
+    card->name = name.text;
+    card->name_length = name.length;
+    if (s->frame->prefix[0] != '\0') {
+        eq_spice_full_name(s, name);
+        if (s->stop) return EQ_NONE;
+        card->name = s->name.text;
+        card->name_length = s->name.length;
+    }
+    eq_status status = eq_circuit_add(s->circuit, card, &e, s->scratch);
+    if (status != EQ_OK) eq_spice_pass_on(s, status);
+    return status == EQ_OK ? e : EQ_NONE;
+}
+
+static void add(eq_line *l, eq_pending control) {
+    eq_spice *s = l->s;
+    control.element = add_card(s, &l->card, l->name);
+    if (control.element == EQ_NONE) return;
+    const eq_formula *f = l->card.formula;
+    l->added = true;
+    note_factor(s, control.element, l->factor);
+    if (l->reference != EQ_NONE) note_reference(s, control.element, l->reference);
+    if (control.control != EQ_NO_NAME) look_up_later(s, control);
+    for (size_t k = 0; f != NULL && k < f->inputs; k++)
+        if (f->input[k].kind == EQ_INPUT_CURRENT)
+            look_up_later(s,
+                          (eq_pending){control.element, (int32_t)k, f->input[k].plus, control.at});
+}
+
+static void read_device(eq_line *l) {
+    eq_pending control = {EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at};
+    if (read_nodes(l) &&
+        (eq_line_class(l)->control != EQ_CONTROL_CURRENT || read_control(l, &control)) &&
+        read_rest(l) && measure(l) && complete(l) && warm(l) && multiply(l))
+        add(l, control);
+}
+
+/* L is a 0-V source at dc, C is open (its nodes exist all the same). */
+static void read_reactance(eq_line *l) {
+    bool open = (l->name.text[0] | 32) == 'c';
+    if (!read_nodes(l)) return;
+    while (eq_token_peek(l->c).kind != EQ_TOKEN_END) {
+        eq_token t = eq_token_next(l->c);
+        if (t.kind != EQ_TOKEN_UNCLOSED && t.kind != EQ_TOKEN_BAD) continue;
+        eq_spice_expected(l->s, t, "the value");
+        return;
+    }
+    if (!open) add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+}
+
+static void refuse(eq_spice *s, eq_token name, char letter) {
+    for (size_t k = 0; k < sizeof refused / sizeof *refused; k++)
+        if (refused[k].letter == letter) {
+            eq_spice_fail(s, name.at, "%s", refused[k].message);
+            return;
+        }
+    eq_spice_fail(s, name.at,
+                  "no element starts with '%.*s'; comments start with *, elements with one of R D "
+                  "V I E F G H C L X",
+                  1, name.text);
+}
+
+/* B: an ideal diode in the form that the writers give it, else a formula. */
+static void read_behavioural(eq_line *l) {
+    enum { RON, ROFF, VFWD };
+    eq_cursor nodes = *l->c;
+    eq_token a = eq_token_next(&nodes), b = eq_token_next(&nodes);
+    l->card = eq_card_new(EQ_CLASS_ideal_diode);
+    if (eq_spice_ideal_diode(&nodes, a, b, &l->card.w[RON])) {
+        if (read_nodes(l)) add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+        *l->c = nodes;
+        return;
+    }
+    l->card = eq_card_new(EQ_CLASS_behavioural_current);
+    if (!read_nodes(l)) return;
+    eq_token word = eq_token_peek(l->c);
+    switch (eq_spice_formula(l->s, l->c, 'b', &l->card)) {
+    case EQ_FOUND:
+        if (read_rest(l) && warm(l) && multiply(l))
+            add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+        break;
+    case EQ_NOT_FOUND:
+        eq_spice_expected(l->s, word, "v=EXPRESSION or i=EXPRESSION");
+        break;
+    case EQ_LOOKUP_FAILED:
+        break;
+    }
+}
+
+static void read_switch(eq_line *l, char letter) {
+    l->card = eq_card_new(EQ_CLASS_behavioural_current);
+    l->cold = true;
+    if (read_nodes(l) && eq_spice_switch(l->s, l->c, letter, &l->card) && read_rest(l) &&
+        multiply(l))
+        add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+}
+
+/* The first class with this letter; -1: none. */
+static int class_with(char letter) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++)
+        if (eq_class(k)->letter == letter) return k;
+    return -1;
+}
+
+bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], bool xyce) {
+    const eq_token *a = &word[1], *b = &word[2], *number = &word[3];
+    char letter = (char)(*word->text | 32);
+    double value;
+    if ((letter != 'r' && letter != 'v' && letter != 'i') || s->frame->m != 1.0 ||
+        eq_spice_number(number->text, number->length, xyce, &value) != number->length ||
+        !isfinite(value))
+        return false;
+    if (s->plain.name == NULL || eq_class(s->plain.cls)->letter != letter)
+        s->plain = eq_card_new(class_with(letter));
+    s->plain.term[0] = eq_spice_node(s, *a);
+    s->plain.term[1] = eq_spice_node(s, *b);
+    s->plain.w[eq_class(s->plain.cls)->value] = value;
+    if (!s->stop) add_card(s, &s->plain, *word);
+    return true;
+}
+
+void eq_spice_element(eq_spice *s, eq_cursor *c) {
+    const char *start = c->p;
+    eq_location at = eq_cursor_at(c);
+    eq_line l = {.s = s,
+                 .c = c,
+                 .name = eq_token_next(c),
+                 .m = 1.0,
+                 .scale = 1.0,
+                 .factor = 1.0,
+                 .warmth = {.temp = NAN},
+                 .reference = EQ_NONE,
+                 .model_value = NAN,
+                 .length = NAN,
+                 .width = NAN};
+    if (l.name.kind != EQ_TOKEN_WORD || l.name.text != start) {
+        eq_spice_expected(s, (eq_token){EQ_TOKEN_BAD, start, 1, at}, "an element or a card");
+        return;
+    }
+    char letter =
+        *l.name.text >= 'A' && *l.name.text <= 'Z' ? (char)(*l.name.text + 32) : *l.name.text;
+    int cls = class_with(letter == 'l' || letter == 'c' ? 'v' : letter);
+    if (letter == 'x') {
+        eq_spice_instance(s, c, l.name);
+    } else if (letter == 'k') {
+        eq_spice_note(s, "k", l.name.at, "ignored: couplings (K) say nothing at dc");
+    } else if (letter == 'b') {
+        read_behavioural(&l);
+    } else if (letter == 's' || letter == 'w') {
+        read_switch(&l, letter);
+    } else if (cls < 0) {
+        refuse(s, l.name, letter);
+    } else {
+        l.card = eq_card_new(cls);
+        if (letter == 'l' || letter == 'c')
+            read_reactance(&l);
+        else
+            read_device(&l);
+    }
+    if (l.added) return;
+    eq_formula_free(l.card.formula == NULL ? l.formula : l.card.formula);
+}

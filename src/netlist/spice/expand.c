@@ -1,0 +1,238 @@
+/* The second pass: elements into tables, subcircuits expanded instance by instance. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "netlist/spice/spice.h"
+
+/* The subcircuit of that name as an instance in s->frame sees it. */
+static eq_scope *subckt_of(eq_spice *s, eq_token name) {
+    eq_scope *where;
+    eq_frame *f = s->frame;
+    eq_definition *d = eq_scope_find(s, f->scope, EQ_DEFINES_SUBCKT, name, &where);
+    while (f->scope != where && f->up != NULL) f = f->up;
+    d = eq_spice_choose(s, d, f);
+    return d == NULL || d->scope == EQ_NONE ? NULL : s->scope[d->scope];
+}
+
+/* X1 node ... NAME [params:] [name=value ...]: the name is the last word before the parameters. c
+ * stands behind X1. */
+static eq_token subckt_name(eq_cursor c) {
+    eq_token t, last = eq_token_peek(&c);
+    last.length = 0;
+    while ((t = eq_token_peek(&c)).kind == EQ_TOKEN_WORD && !eq_spice_at_key(&c) &&
+           !eq_token_is(t, "params:"))
+        last = eq_token_next(&c);
+    return last;
+}
+
+static double weigh(eq_spice *s, eq_scope *scope, int depth);
+
+/* The heaviest of the subcircuits of that name, one for each condition; -1: it contains itself, -2:
+ * nested too deep. */
+static double weigh_instance(eq_spice *s, const eq_scope *from, eq_token name, int depth) {
+    const eq_definition *d = eq_scope_find(s, from, EQ_DEFINES_SUBCKT, name, NULL);
+    double most = 0.0;
+    if (d != NULL && depth > EQ_MAX_INSTANCE_DEPTH) return -2.0;
+    for (; d != NULL; d = d->next == EQ_NONE ? NULL : &s->variant[d->next]) {
+        double one = d->scope == EQ_NONE ? 0.0 : weigh(s, s->scope[d->scope], depth + 1);
+        if (one < 0.0) return one;
+        most = one > most ? one : most;
+    }
+    return most;
+}
+
+/* The elements a scope expands to, counted without making any (each instance counts as one more); a
+ * subcircuit that contains itself is an error. */
+static double weigh(eq_spice *s, eq_scope *scope, int depth) {
+    if (scope->weight != 0.0) return scope->weight;
+    double weight = 1.0;
+    scope->weight = -1.0;
+    for (size_t k = 0; k < scope->runs && !s->stop; k++) {
+        eq_cursor c = scope->run[k].at;
+        weight += (double)scope->run[k].elements;
+        if (!scope->run[k].instances) continue;
+        for (eq_line_kind kind; (kind = eq_line_start(&c)) != EQ_LINE_NONE; eq_line_end(&c)) {
+            if (kind != EQ_LINE_ELEMENT || (*c.p | 32) != 'x') continue;
+            eq_cursor nodes = c;
+            eq_token_next(&nodes);
+            eq_token name = subckt_name(nodes);
+            double more = weigh_instance(s, scope, name, depth);
+            s->endless = s->endless || more < 0.0;
+            if (more >= 0.0)
+                weight += more;
+            else if (more == -1.0)
+                eq_spice_fail(s, name.at, "subcircuit %.*s contains itself; remove this instance",
+                              (int)name.length, name.text);
+            else
+                eq_spice_fail(s, name.at, "subcircuits nested deeper than %d; flatten some",
+                              EQ_MAX_INSTANCE_DEPTH);
+        }
+    }
+    return scope->weight = weight;
+}
+
+/* Makes room for the elements written in the deck itself, and for the names of so many that
+ * instances make (a deck with many .if may make fewer). */
+static bool reserve(eq_spice *s, double weight) {
+    const double most = 4e6;
+    size_t rows[EQ_CLASS_COUNT] = {0};
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) rows[k] = s->lines[eq_class(k)->letter - 'a'];
+    return eq_circuit_reserve(s->circuit, rows, (size_t)(weight < most ? weight : most));
+}
+
+bool eq_spice_finite(eq_spice *s) {
+    double weight = weigh(s, s->scope[0], 0);
+    if (weight > eq_max_elements)
+        eq_spice_fail(s, (eq_location){0, 1, 1},
+                      "the deck expands to %.3g elements, more than %.3g; use fewer "
+                      "instances",
+                      weight, eq_max_elements);
+    bool finite = !s->endless && weight <= eq_max_elements;
+    if (finite && !reserve(s, weight)) eq_spice_no_memory(s);
+    return finite;
+}
+
+/* The names of the line will be looked up soon. */
+static void prefetch(const eq_spice *s, const eq_token word[EQ_PLAIN_WORDS]) {
+    eq_names_prefetch_lower(s->circuit->element, word[0].text, word[0].length);
+    for (int k = 1; k <= 2; k++)
+        eq_names_prefetch_lower(s->circuit->node, word[k].text, word[k].length);
+}
+
+/* Elements on plain lines, up to the first line that is not plain; they are split some lines ahead,
+ * so that the memory has time to fetch what the names lead to. */
+static void expand_plain(eq_spice *s, eq_cursor *c) {
+    enum { AHEAD = 16 };
+    eq_token word[AHEAD][EQ_PLAIN_WORDS];
+    int n = AHEAD;
+    while (n == AHEAD && !s->stop) {
+        n = eq_plain_lines(c, word, AHEAD);
+        for (int k = 0; k < n && s->frame->up == NULL; k++) prefetch(s, word[k]);
+        for (int k = 0; k < n && !s->stop; k++) {
+            if (eq_spice_plain_element(s, word[k], c->xyce)) continue;
+            eq_cursor line = eq_cursor_at_token(c, word[k]);
+            eq_spice_element(s, &line);
+        }
+    }
+}
+
+void eq_spice_expand(eq_spice *s, eq_frame *frame) {
+    s->frame = frame;
+    eq_frame_resolve(s);
+    for (size_t k = 0; k < frame->scope->runs && !s->stop; k++) {
+        eq_cursor c = frame->scope->run[k].at;
+        if (!eq_spice_holds(s, frame->scope->run[k].condition, frame)) continue;
+        for (eq_line_kind kind;; eq_line_end(&c)) {
+            expand_plain(s, &c);
+            if (s->stop || (kind = eq_line_start(&c)) == EQ_LINE_NONE) break;
+            if (kind == EQ_LINE_ELEMENT) eq_spice_element(s, &c);
+        }
+    }
+    s->frame = frame->up;
+}
+
+static bool refuse_nodes(eq_spice *s, eq_token t, const eq_scope *scope, size_t given) {
+    size_t want = eq_names_count(scope->port);
+    if (given == want) return false;
+    eq_spice_fail(s, t.at,
+                  "subcircuit %s has %zu node%s, this instance connects %zu; correct the line",
+                  scope->name, want, want == 1 ? "" : "s", given);
+    return true;
+}
+
+/* name=value behind the subcircuit's name: evaluated where the X line stands. */
+static bool override(eq_spice *s, eq_frame *f, eq_cursor *c) {
+    eq_token key = eq_token_next(c);
+    if (eq_token_is(key, "params:") || eq_token_is(key, "params")) return true;
+    if (key.kind != EQ_TOKEN_WORD || eq_token_peek(c).kind != EQ_TOKEN_EQUAL) {
+        eq_spice_expected(s, key, "NAME=VALUE");
+        return false;
+    }
+    eq_token_next(c);
+    int32_t id;
+    double value;
+    const eq_dictionary *d = &f->scope->defines[EQ_DEFINES_PARAM];
+    eq_definition *p = eq_dictionary_find(d, key, &id);
+    bool declared = p != NULL && p->overridable;
+    if (!declared && !eq_token_is(key, "m")) {
+        char near[96];
+        eq_spice_fail(s, key.at,
+                      "subcircuit %s has no parameter %.*s%s; declare it on the .subckt line as "
+                      "%.*s=DEFAULT",
+                      f->scope->name, (int)key.length, key.text,
+                      eq_spice_nearest_name(s, key, d->name, near), (int)key.length, key.text);
+        return false;
+    }
+    if (eq_spice_value(s, c, &value) != EQ_OK) return false;
+    if (declared) {
+        f->param[id] = value;
+        f->state[id] = 2;
+    } else if (value > 0.0) {
+        f->m *= value;
+    } else {
+        eq_spice_fail(s, key.at, "m = %g instances in parallel; give a number above 0", value);
+        return false;
+    }
+    return true;
+}
+
+/* Connects the nodes and reads the parameters of the X line; c stands behind its name. */
+static bool open_instance(eq_spice *s, eq_frame *f, eq_cursor *c, eq_token subckt) {
+    size_t ports = eq_names_count(f->scope->port), given = 0;
+    for (eq_token t = eq_token_next(c); t.text != subckt.text; t = eq_token_next(c), given++) {
+        eq_node node = eq_spice_node(s, t);
+        if (node == EQ_NONE) return false;
+        if (given < ports) f->port[given] = node;
+    }
+    if (refuse_nodes(s, subckt, f->scope, given)) return false;
+    while (eq_token_peek(c).kind != EQ_TOKEN_END)
+        if (!override(s, f, c)) return false;
+    return true;
+}
+
+/* x1 in x2 has the prefix x2.x1. */
+static char *prefix_of(const eq_frame *up, eq_token name) {
+    eq_text t = {0};
+    eq_text_puts(&t, up->prefix);
+    eq_text_add(&t, name.text, name.length);
+    eq_text_puts(&t, ".");
+    if (t.failed) eq_text_free(&t);
+    if (t.text != NULL) eq_lower(t.text, t.length);
+    return t.text;
+}
+
+static void expand_instance(eq_spice *s, eq_cursor *c, eq_token name, eq_token subckt,
+                            eq_scope *scope) {
+    eq_frame f = {.up = s->frame, .at = name.at, .m = s->frame->m, .depth = s->frame->depth + 1};
+    char *prefix = prefix_of(s->frame, name);
+    size_t before = eq_names_count(s->instance);
+    f.prefix = prefix;
+    if (prefix == NULL || eq_names_add(s->instance, prefix, strlen(prefix)) == EQ_NO_NAME)
+        eq_spice_no_memory(s);
+    else if (eq_names_count(s->instance) == before)
+        eq_spice_fail(s, name.at, "a second instance %.*s; give it another name", (int)name.length,
+                      name.text);
+    else if (eq_frame_open(s, &f, scope) == EQ_OK) {
+        if (open_instance(s, &f, c, subckt)) eq_spice_expand(s, &f);
+        eq_frame_close(&f);
+    }
+    eq_free(prefix);
+}
+
+void eq_spice_instance(eq_spice *s, eq_cursor *c, eq_token name) {
+    eq_token subckt = subckt_name(*c);
+    eq_scope *scope = subckt.length == 0 ? NULL : subckt_of(s, subckt);
+    char near[96];
+    if (subckt.length == 0)
+        eq_spice_fail(s, subckt.at, "%.*s names no subcircuit; write X1 NODE ... SUBCKT",
+                      (int)name.length, name.text);
+    else if (scope == NULL)
+        eq_spice_fail(
+            s, subckt.at,
+            "there is no subcircuit %.*s%s; define it with .subckt or .include its "
+            "file",
+            (int)subckt.length, subckt.text,
+            eq_spice_nearest_name(s, subckt, s->scope[0]->defines[EQ_DEFINES_SUBCKT].name, near));
+    else
+        expand_instance(s, c, name, subckt, scope);
+}

@@ -1,0 +1,431 @@
+/* .model cards: read when an element first uses them, once for each instance whose parameters
+ * differ. */
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "netlist/spice/spice.h"
+
+/* What a model parameter that the class does not declare means. */
+typedef enum word_action {
+    WORD_ALIAS,
+    WORD_DC_FREE,
+    WORD_TEXT,
+    WORD_NEUTRAL,
+    WORD_GEOMETRY, /* read by spice_resistor.c */
+    WORD_NOT_HERE
+} word_action;
+
+static const struct model_word {
+    char letter;
+    const char *name;
+    word_action action;
+    const char *alias;
+    double neutral; /* WORD_NEUTRAL: the value that changes nothing at dc */
+} words[] = {
+    {'d', "js", WORD_ALIAS, "is", 0},
+    {'d', "vb", WORD_ALIAS, "bv", 0},
+    {'d', "vrb", WORD_ALIAS, "bv", 0},
+    {'d', "var", WORD_ALIAS, "bv", 0},
+    {'d', "ib", WORD_ALIAS, "ibv", 0},
+    {'d', "nz", WORD_ALIAS, "nbv", 0},
+    {'d', "tref", WORD_ALIAS, "tnom", 0},
+    {'d', "tt", WORD_DC_FREE, NULL, 0},
+    {'d', "cjo", WORD_DC_FREE, NULL, 0},
+    {'d', "cj0", WORD_DC_FREE, NULL, 0},
+    {'d', "cj", WORD_DC_FREE, NULL, 0},
+    {'d', "pb", WORD_ALIAS, "vj", 0},
+    {'d', "m", WORD_ALIAS, "mj", 0},
+    {'d', "fc", WORD_DC_FREE, NULL, 0},
+    {'d', "fcs", WORD_DC_FREE, NULL, 0},
+    {'d', "kf", WORD_DC_FREE, NULL, 0},
+    {'d', "af", WORD_DC_FREE, NULL, 0},
+    {'d', "cjp", WORD_DC_FREE, NULL, 0},
+    {'d', "cjsw", WORD_DC_FREE, NULL, 0},
+    {'d', "php", WORD_DC_FREE, NULL, 0},
+    {'d', "mjsw", WORD_DC_FREE, NULL, 0},
+    {'d', "ttt1", WORD_DC_FREE, NULL, 0},
+    {'d', "ttt2", WORD_DC_FREE, NULL, 0},
+    {'d', "tm1", WORD_DC_FREE, NULL, 0},
+    {'d', "tm2", WORD_DC_FREE, NULL, 0},
+    {'d', "cta", WORD_DC_FREE, NULL, 0},
+    {'d', "ctp", WORD_DC_FREE, NULL, 0},
+    {'d', "tpb", WORD_DC_FREE, NULL, 0},
+    {'d', "tphp", WORD_DC_FREE, NULL, 0},
+    {'d', "tlevc", WORD_DC_FREE, NULL, 0},
+    {'d', "fv_max", WORD_DC_FREE, NULL, 0},
+    {'d', "bv_max", WORD_DC_FREE, NULL, 0},
+    {'d', "id_max", WORD_DC_FREE, NULL, 0},
+    {'d', "te_max", WORD_DC_FREE, NULL, 0},
+    {'d', "pd_max", WORD_DC_FREE, NULL, 0},
+    {'d', "iave", WORD_DC_FREE, NULL, 0},
+    {'d', "vpk", WORD_DC_FREE, NULL, 0},
+    {'d', "ipk", WORD_DC_FREE, NULL, 0},
+    {'d', "irms", WORD_DC_FREE, NULL, 0},
+    {'d', "mfg", WORD_TEXT, NULL, 0},
+    {'d', "type", WORD_TEXT, NULL, 0},
+    {'d', "level", WORD_NEUTRAL, NULL, 1},
+    {'d', "area", WORD_NEUTRAL, NULL, 1},
+    {'d', "tbv1", WORD_NEUTRAL, NULL, 0},
+    {'d', "tcv", WORD_NEUTRAL, NULL, 0},
+    {'d', "ik", WORD_ALIAS, "ikf", 0},
+    {'d', "ikr", WORD_NEUTRAL, NULL, 0},
+    {'d', "jsw", WORD_NEUTRAL, NULL, 0},
+    {'d', "ns", WORD_NEUTRAL, NULL, 1},
+    {'d', "trs", WORD_NEUTRAL, NULL, 0},
+    {'d', "trs1", WORD_NEUTRAL, NULL, 0},
+    {'d', "trs2", WORD_NEUTRAL, NULL, 0},
+    {'d', "tlev", WORD_NEUTRAL, NULL, 0},
+    {'d', "jtun", WORD_NEUTRAL, NULL, 0},
+    {'d', "jtunsw", WORD_NEUTRAL, NULL, 0},
+    {'d', "temp", WORD_NOT_HERE, NULL, 0},
+    {'d', "epsilon", WORD_NEUTRAL, NULL, 0},
+    {'d', "revepsilon", WORD_NEUTRAL, NULL, 0},
+    {'d', "ilimit", WORD_NEUTRAL, NULL, INFINITY},
+    {'d', "revilimit", WORD_NEUTRAL, NULL, INFINITY},
+    {'d', "vrev", WORD_NEUTRAL, NULL, INFINITY},
+    {'r', "res", WORD_ALIAS, "r", 0},
+    {'r', "tc1r", WORD_ALIAS, "tc1", 0},
+    {'r', "kf", WORD_DC_FREE, NULL, 0},
+    {'r', "af", WORD_DC_FREE, NULL, 0},
+    {'r', "ef", WORD_DC_FREE, NULL, 0},
+    {'r', "lf", WORD_DC_FREE, NULL, 0},
+    {'r', "wf", WORD_DC_FREE, NULL, 0},
+    {'r', "bv_max", WORD_DC_FREE, NULL, 0},
+    {'r', "rsh", WORD_GEOMETRY, NULL, 0},
+    {'r', "defw", WORD_GEOMETRY, NULL, 0},
+    {'r', "defl", WORD_GEOMETRY, NULL, 0},
+    {'r', "narrow", WORD_GEOMETRY, NULL, 0},
+    {'r', "short", WORD_GEOMETRY, NULL, 0},
+    {'r', "dtemp", WORD_NOT_HERE, NULL, 0},
+    {'d', "dtemp", WORD_NOT_HERE, NULL, 0},
+    {'r', "tce", WORD_NEUTRAL, NULL, 0},
+    {'r', "temp", WORD_NOT_HERE, NULL, 0},
+};
+
+/* Types of models: those with a letter are read (of switches in spice_switch.c), the others belong
+ * to devices that are refused. */
+static const struct model_type {
+    const char *name;
+    char letter;
+} types[] = {{"d", 'd'}, {"r", 'r'},  {"res", 'r'}, {"c", 0},         {"cap", 0},       {"l", 0},
+             {"ind", 0}, {"sw", 's'}, {"csw", 'w'}, {"vswitch", 's'}, {"iswitch", 'w'}, {"npn", 0},
+             {"pnp", 0}, {"lpnp", 0}, {"njf", 0},   {"pjf", 0},       {"nmos", 0},      {"pmos", 0},
+             {"nmf", 0}, {"pmf", 0},  {"vdmos", 0}, {"nchan", 0},     {"urc", 0},       {"ltra", 0},
+             {"txl", 0}, {"cpl", 0}};
+
+enum { TYPES = sizeof types / sizeof *types, WORDS = sizeof words / sizeof *words };
+
+static const char *type_name(const void *data, size_t k) {
+    (void)data;
+    return k < TYPES ? types[k].name : NULL;
+}
+
+/* The type on the card; NULL: an error was reported. */
+static const struct model_type *read_type(eq_spice *s, eq_cursor *c) {
+    eq_token t = eq_token_next(c);
+    char near[96];
+    for (size_t k = 0; k < TYPES; k++)
+        if (eq_token_is(t, types[k].name)) return &types[k];
+    if (t.kind != EQ_TOKEN_WORD)
+        eq_spice_expected(s, t, "the type of the model (D or R)");
+    else
+        eq_spice_fail(s, t.at, "there is no model type %.*s%s; eqspice knows D and R",
+                      (int)t.length, t.text, eq_spice_nearest(s, t, type_name, NULL, near));
+    return NULL;
+}
+
+static const struct model_word *word_of(char letter, eq_token t) {
+    for (size_t k = 0; k < WORDS; k++)
+        if (words[k].letter == letter && eq_token_is(t, words[k].name)) return &words[k];
+    return NULL;
+}
+
+/* A parameter of the class that a .model may give; `m` of a D model is a grading coefficient. */
+static int param_of(int cls, eq_token t) {
+    const eq_device_class *d = eq_class(cls);
+    const struct model_word *w = word_of(d->letter, t);
+    for (int k = 0; k < d->params; k++) {
+        if (w != NULL && w->action == WORD_ALIAS && strcmp(w->alias, d->param[k].name) == 0)
+            return k;
+        if (w == NULL && eq_token_is(t, d->param[k].name)) return k;
+    }
+    return -1;
+}
+
+/* The names that a model of the class can give, for the nearest one. */
+typedef struct names_of {
+    const eq_device_class *cls;
+} names_of;
+
+static const char *parameter_name(const void *data, size_t k) {
+    const names_of *n = data;
+    if (k < (size_t)n->cls->params) return n->cls->param[k].name;
+    k -= (size_t)n->cls->params;
+    return k < WORDS ? words[k].letter == n->cls->letter ? words[k].name : "" : NULL;
+}
+
+/* A model being read. */
+typedef struct reading {
+    eq_spice *s;
+    eq_token name;
+    int cls;
+    double w[EQ_MAX_COLUMNS];
+} reading;
+
+static bool neutral(const reading *r, eq_token key, const struct model_word *w, double value) {
+    if (w->action == WORD_DC_FREE) {
+        char note[EQ_MAX_NAME + 8];
+        size_t n = r->name.length < EQ_MAX_NAME ? r->name.length : EQ_MAX_NAME;
+        memcpy(note, "model ", 6);
+        memcpy(note + 6, r->name.text, n);
+        note[6 + n] = '\0';
+        eq_spice_note(r->s, note, key.at,
+                      "ignored: %.*s of model %.*s (and others like it) says nothing at dc",
+                      (int)key.length, key.text, (int)r->name.length, r->name.text);
+        return true;
+    }
+    if (w->action == WORD_GEOMETRY || value == w->neutral) return true;
+    eq_spice_fail(r->s, key.at,
+                  w->action == WORD_NOT_HERE
+                      ? "%.*s=%g does not stand on a .model card; write it on the element"
+                      : "%.*s=%g is not supported yet and changes the answer; remove it if you can "
+                        "do without",
+                  (int)key.length, key.text, value);
+    return false;
+}
+
+static bool set_param(reading *r, int k, double value, eq_location at) {
+    const eq_param *p = &eq_class(r->cls)->param[k];
+    r->w[k] = value;
+    if (value >= p->min && value <= p->max) return true;
+    eq_spice_fail(r->s, at, "%s=%g of model %.*s is outside %g..%g %s; give a value inside",
+                  p->name, value, (int)r->name.length, r->name.text, p->min, p->max, p->unit);
+    return false;
+}
+
+static bool read_key(reading *r, eq_cursor *c) {
+    eq_token key = eq_token_next(c);
+    if (key.kind != EQ_TOKEN_WORD || eq_token_peek(c).kind != EQ_TOKEN_EQUAL) {
+        eq_spice_expected(r->s, key.kind == EQ_TOKEN_WORD ? eq_token_peek(c) : key,
+                          key.kind == EQ_TOKEN_WORD ? "= behind the parameter" : "NAME=VALUE");
+        return false;
+    }
+    eq_token_next(c);
+    const struct model_word *w = word_of(eq_class(r->cls)->letter, key);
+    int k = param_of(r->cls, key);
+    double value;
+    if (w != NULL && w->action == WORD_TEXT) {
+        eq_token_next(c);
+        return true;
+    }
+    if (k < 0 && r->cls == EQ_CLASS_ideal_diode && param_of(EQ_CLASS_diode, key) >= 0) {
+        eq_spice_fail(
+            r->s, key.at,
+            "%.*s belongs to a Shockley diode, but ron, roff or vfwd make %.*s an ideal one; "
+            "keep one kind",
+            (int)key.length, key.text, (int)r->name.length, r->name.text);
+        return false;
+    }
+    if (k < 0 && w == NULL) {
+        char near[96];
+        names_of names = {eq_class(r->cls)};
+        eq_spice_fail(r->s, key.at,
+                      "a model of type %s has no parameter %.*s%s; remove it or correct the name",
+                      eq_class(r->cls)->name, (int)key.length, key.text,
+                      eq_spice_nearest(r->s, key, parameter_name, &names, near));
+        return false;
+    }
+    if (eq_spice_value(r->s, c, &value) != EQ_OK) return false;
+    if (k < 0) return neutral(r, key, w, value);
+    return set_param(r, k, value, key.at);
+}
+
+/* LTspice: a D model with ron, roff or vfwd is an ideal diode. */
+static int class_for(char letter, eq_cursor c) {
+    if (letter == 'r') return EQ_CLASS_resistor;
+    while (eq_token_peek(&c).kind != EQ_TOKEN_END) {
+        eq_token t = eq_token_next(&c);
+        if (t.kind == EQ_TOKEN_UNCLOSED || t.kind == EQ_TOKEN_BAD) break;
+        bool ideal = eq_token_is(t, "ron") || eq_token_is(t, "roff") || eq_token_is(t, "vfwd");
+        if (ideal && eq_token_peek(&c).kind == EQ_TOKEN_EQUAL) return EQ_CLASS_ideal_diode;
+    }
+    return EQ_CLASS_diode;
+}
+
+/* name(param) of a sweep, if it is of this model: the parameter, else NULL. */
+static const char *inside(const char *label, eq_token name, size_t *length) {
+    const char *open = strchr(label, '(');
+    char own[EQ_MAX_NAME];
+    if (open == NULL || (size_t)(open - label) != name.length || name.length >= sizeof own)
+        return NULL;
+    memcpy(own, name.text, name.length);
+    eq_lower(own, name.length);
+    *length = strlen(open) - 2;
+    return memcmp(own, label, name.length) == 0 ? open + 1 : NULL;
+}
+
+/* Gives the model the values that stand in for those of its card. */
+static bool override(reading *r) {
+    for (size_t k = 0; k < r->s->overrides; k++) {
+        const eq_override *o = &r->s->override[k];
+        eq_token param = {EQ_TOKEN_WORD, NULL, 0, r->name.at};
+        if (o->target != EQ_TARGET_MODEL) continue;
+        param.text = inside(o->name, r->name, &param.length);
+        int p = param.text == NULL ? -1 : param_of(r->cls, param);
+        if (p >= 0 && !set_param(r, p, o->value, r->name.at)) return false;
+    }
+    return true;
+}
+
+static bool read_model(reading *r, eq_cursor c, char letter) {
+    r->cls = class_for(letter, c);
+    for (int k = 0; k < EQ_MAX_COLUMNS; k++)
+        r->w[k] = k < eq_class(r->cls)->params ? eq_class(r->cls)->param[k].default_value : NAN;
+    while (eq_token_peek(&c).kind != EQ_TOKEN_END)
+        if (!read_key(r, &c)) return false;
+    return override(r);
+}
+
+/* The model's name in the circuit: dd, or x1.x2:dd inside an instance (as ngspice names it). */
+static int32_t add_model(eq_spice *s, const reading *r, const eq_frame *f) {
+    eq_circuit *c = s->circuit;
+    eq_text name = {0};
+    size_t prefix = strlen(f->prefix);
+    if (prefix > 0) {
+        eq_text_add(&name, f->prefix, prefix - 1);
+        eq_text_puts(&name, ":");
+    }
+    eq_text_add(&name, r->name.text, r->name.length);
+    if (name.failed ||
+        !eq_grow((void **)&c->model, &c->model_cap, c->models + 1, sizeof *c->model)) {
+        eq_text_free(&name);
+        eq_spice_no_memory(s);
+        return EQ_NONE;
+    }
+    eq_lower(name.text, name.length);
+    eq_model *m = &c->model[c->models];
+    *m = (eq_model){.name = name.text, .cls = r->cls};
+    memcpy(m->w, r->w, sizeof m->w);
+    return (int32_t)c->models++;
+}
+
+static bool same_values(const eq_model *m, const reading *r) {
+    if (m->cls != r->cls) return false;
+    for (int k = 0; k < EQ_MAX_COLUMNS; k++)
+        if (m->w[k] != r->w[k] && !(isnan(m->w[k]) && isnan(r->w[k]))) return false;
+    return true;
+}
+
+enum { MODEL_BAD = -2 };
+
+/* A model of another device than the element's. */
+static int32_t wrong_type(eq_spice *s, eq_token name, const char *type, char letter) {
+    eq_spice_fail(s, name.at, "model %.*s is of type %s; this element needs one of type %c",
+                  (int)name.length, name.text, type, letter);
+    return EQ_NONE;
+}
+
+/* The model that an earlier element has read. */
+static int32_t model_again(eq_spice *s, const eq_definition *d, eq_token name, char letter) {
+    if (d->model == MODEL_BAD) return EQ_NONE;
+    char own = eq_class(s->circuit->model[d->model].cls)->letter;
+    if (letter == 0 || own == letter) return d->model;
+    return wrong_type(s, name, (char[2]){own, '\0'}, letter);
+}
+
+/* Reads the card as seen from the frame whose scope holds it. */
+static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token name, char letter) {
+    reading r = {.s = s, .name = name};
+    eq_frame *from = s->frame;
+    if (f->up == NULL && d->model != EQ_NONE) return model_again(s, d, name, letter);
+    eq_cursor c = d->value;
+    s->frame = f;
+    const struct model_type *type = read_type(s, &c);
+    bool good = type != NULL;
+    if (good && letter == 0) letter = type->letter;
+    bool of_switch = good && (type->letter == 's' || type->letter == 'w');
+    bool other = good && (type->letter != letter || letter == 0);
+    good = good && !other && !of_switch && read_model(&r, c, letter);
+    s->frame = from;
+    if (of_switch && !other) return EQ_NONE; /* read where a switch uses it */
+    if (other) {
+        if (letter != 0) return wrong_type(s, name, type->name, letter);
+        eq_spice_note(s, type->name, d->at,
+                      "ignored: model %.*s (and others) of type %s, which no element here can use",
+                      (int)name.length, name.text, type->name);
+        return EQ_NONE;
+    }
+    if (good && d->model >= 0 && same_values(&s->circuit->model[d->model], &r)) return d->model;
+    d->model = good ? add_model(s, &r, f) : MODEL_BAD;
+    return d->model == MODEL_BAD ? EQ_NONE : d->model;
+}
+
+bool eq_spice_model_value(const eq_spice *s, eq_token name, eq_token param, double *value) {
+    for (size_t k = 0; k < s->circuit->models; k++) {
+        const eq_model *m = &s->circuit->model[k];
+        const char *colon = strchr(m->name, ':');
+        bool same = eq_token_is(name, m->name) || (colon != NULL && eq_token_is(name, colon + 1));
+        int p = same ? param_of(m->cls, param) : -1;
+        if (p < 0) continue;
+        *value = m->w[p];
+        return true;
+    }
+    return false;
+}
+
+bool eq_spice_model_has(const eq_spice *s, eq_token name, eq_token param) {
+    double ignored;
+    return eq_spice_model_value(s, name, param, &ignored);
+}
+
+/* What a .model for an element of that letter looks like. */
+static const char *example_of(char letter) {
+    switch (letter) {
+    case 'r':
+        return "R(r=...)";
+    case 's':
+        return "SW(vt=... vh=... ron=... roff=...)";
+    case 'w':
+        return "CSW(it=... ih=... ron=... roff=...)";
+    default:
+        return "D(is=... n=...)";
+    }
+}
+
+eq_definition *eq_spice_model_card(eq_spice *s, eq_token name, char letter, eq_frame **frame) {
+    eq_scope *where;
+    eq_definition *d = eq_scope_find(s, s->frame->scope, EQ_DEFINES_MODEL, name, &where);
+    eq_frame *f = s->frame;
+    while (d != NULL && f->scope != where && f->up != NULL) f = f->up;
+    *frame = f;
+    d = eq_spice_choose(s, d, f);
+    if (d != NULL) return d;
+    char near[96];
+    bool number = eq_starts_number(name.text, name.length);
+    eq_spice_fail(s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s",
+                  (int)name.length, name.text,
+                  eq_spice_nearest_name(s, name, s->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
+                  (int)name.length, name.text, example_of(letter),
+                  letter == 'r' && !number ? ", or write {...} for a parameter" : "");
+    return NULL;
+}
+
+int32_t eq_spice_model(eq_spice *s, eq_token name, char letter) {
+    eq_frame *f;
+    eq_definition *d = eq_spice_model_card(s, name, letter, &f);
+    return d == NULL ? EQ_NONE : model_in(s, d, f, name, letter);
+}
+
+void eq_spice_all_models(eq_spice *s) {
+    eq_dictionary *d = &s->scope[0]->defines[EQ_DEFINES_MODEL];
+    size_t n = d->name == NULL ? 0 : eq_names_count(d->name);
+    for (size_t k = 0; k < n && !s->stop; k++) {
+        char name[EQ_MAX_NAME];
+        eq_definition *own = eq_spice_choose(s, &d->item[k], s->frame);
+        if (own == NULL || own->model != EQ_NONE) continue;
+        eq_token t = {EQ_TOKEN_WORD, name, strlen(eq_names_get(d->name, (int32_t)k)), own->at};
+        memcpy(name, eq_names_get(d->name, (int32_t)k), t.length);
+        model_in(s, own, s->frame, t, 0);
+    }
+}

@@ -1,0 +1,292 @@
+/* .print, .plot, .save and .probe: the vectors that `eqspice run` gives (ngspice manual, "Batch
+ * Output"; Xyce Reference Guide, .PRINT). */
+#include <string.h>
+
+#include "netlist/spice/spice.h"
+
+enum { ANY_ANALYSIS = 1u << EQ_ANALYSIS_OP | 1u << EQ_ANALYSIS_DC };
+
+int eq_spice_analyses_of(eq_token t) {
+    static const struct {
+        const char *name;
+        unsigned analyses;
+    } known[] = {{"op", 1u << EQ_ANALYSIS_OP},
+                 {"dc", 1u << EQ_ANALYSIS_DC},
+                 {"tran", 0},
+                 {"ac", 0},
+                 {"noise", 0},
+                 {"sens", 0},
+                 {"disto", 0},
+                 {"pz", 0},
+                 {"tf", 0},
+                 {"sp", 0},
+                 {"hb", 0}};
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+        if (eq_token_is(t, known[k].name)) return (int)known[k].analyses;
+    return -1;
+}
+
+static bool among(char c, const char *set) {
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+/* The end of the item at c->p: a blank or comma outside of parentheses, braces and quotes. NULL:
+ * one of these is not closed on the line. */
+static const char *item_end(const eq_cursor *c) {
+    int depth = 0;
+    char quote = '\0';
+    const char *p = c->p;
+    for (; p < c->end && ((unsigned char)*p >= ' ' || *p == '\t'); p++) {
+        bool inside = depth > 0 || quote != '\0';
+        if (!inside && among(*p, " \t,")) break;
+        if (quote != '\0')
+            quote = *p == quote ? '\0' : quote;
+        else if (*p == '\'' || *p == '"')
+            quote = *p;
+        depth += quote != '\0' ? 0 : among(*p, "({") ? 1 : among(*p, ")}") ? -1 : 0;
+    }
+    return depth == 0 && quote == '\0' ? p : NULL;
+}
+
+static void add(eq_spice *s, eq_print p) {
+    eq_spice_pass_on(s, eq_circuit_print(s->circuit, &p, s->scratch));
+}
+
+static const eq_print everything = {EQ_NONE, EQ_QUANTITY_NONE, NULL, 0};
+
+static void add_everything(eq_spice *s, unsigned analyses) {
+    eq_print p = everything;
+    p.analyses = analyses;
+    add(s, p);
+}
+
+/* What v(a,b) or i(x) alone is; NONE for anything made of them. */
+static eq_quantity quantity_of(const eq_formula *f) {
+    const eq_slot *slot = &f->slot[f->result];
+    if (slot->operation != EQ_SLOT_INPUT) return EQ_QUANTITY_NONE;
+    eq_input_kind kind = f->input[slot->arg[0]].kind;
+    return kind == EQ_INPUT_DROP      ? EQ_QUANTITY_VOLTAGE
+           : kind == EQ_INPUT_CURRENT ? EQ_QUANTITY_CURRENT
+                                      : EQ_QUANTITY_NONE;
+}
+
+/* The name of a column: the text as written, in lower case, without blanks. */
+static int32_t label_of(eq_spice *s, const char *text, size_t length) {
+    eq_text t = {0};
+    for (size_t k = 0; k < length; k++)
+        if (!among(text[k], " \t\r\n")) eq_text_add(&t, text + k, 1);
+    eq_text_puts(&t, ""); /* nothing but blanks */
+    if (!t.failed) eq_lower(t.text, t.length);
+    int32_t label = t.failed ? EQ_NO_NAME : eq_names_add(s->circuit->label, t.text, t.length);
+    eq_text_free(&t);
+    if (label == EQ_NO_NAME) eq_spice_no_memory(s);
+    return label;
+}
+
+/* The expression from the cursor to `end` as a column of that name. */
+static void add_expression(eq_spice *s, const eq_cursor *c, const char *end, eq_token name,
+                           unsigned analyses) {
+    eq_cursor at = *c;
+    eq_operand value = {0.0, EQ_NONE};
+    eq_print p = {label_of(s, name.text, name.length), EQ_QUANTITY_NONE, NULL, analyses};
+    if (p.label == EQ_NO_NAME || !eq_spice_probe_begin(s)) return;
+    at.end = end;
+    bool done = eq_spice_probe_operand(s, &at, ".print", &value);
+    if (done && eq_skip_blank(&at)) {
+        eq_spice_expected(s, eq_token_peek(&at), "an operator or a blank");
+        done = false;
+    }
+    p.formula = eq_spice_probe_end(s, done, value);
+    if (p.formula == NULL) return;
+    p.quantity = quantity_of(p.formula);
+    add(s, p);
+}
+
+/* The same of a text of our own, which it frees. */
+static void add_text(eq_spice *s, eq_text *text, eq_token name, unsigned analyses) {
+    if (text->failed) {
+        eq_spice_no_memory(s);
+    } else {
+        eq_cursor c = eq_cursor_new(name.at.file, text->text, text->length);
+        add_expression(s, &c, text->text + text->length, name, analyses);
+    }
+    eq_text_free(text);
+}
+
+/* The column r1:r for @r1[r] and @r1[resistance]; false: the element or the parameter is unknown.
+ */
+static bool put_parameter(const eq_spice *s, eq_token element, eq_token param, eq_text *t) {
+    static const char resistance[] = "resistance";
+    eq_element e = eq_spice_element_of(s, element);
+    if (e == EQ_NONE) return false;
+    if (eq_token_is(param, resistance)) param.length = 1;
+    eq_text_printf(t, "%s:%.*s", eq_circuit_element_name(s->circuit, e), (int)param.length,
+                   param.text);
+    return eq_spice_column(eq_class(s->circuit->row[e].cls), param) >= 0;
+}
+
+/* @d1[id], @r1[i], @v1[p], @r1[v]: ngspice's names for what i(d1), p(v1) and v(r1) are, and those
+ * of the element's parameters; false: another one. */
+static bool add_property(eq_spice *s, const eq_cursor *c, const char *end, eq_token name,
+                         unsigned analyses) {
+    static const struct {
+        const char *name, *probe;
+    } known[] = {{"i", "i"}, {"id", "i"}, {"c", "i"}, {"current", "i"},
+                 {"p", "p"}, {"v", "v"},  {"vd", "v"}};
+    const char *open = memchr(c->p, '[', (size_t)(end - c->p));
+    if (open == NULL || end[-1] != ']') return false;
+    eq_token element = {EQ_TOKEN_WORD, c->p + 1, (size_t)(open - c->p - 1), eq_cursor_at(c)};
+    eq_token property = {EQ_TOKEN_WORD, open + 1, (size_t)(end - open - 2), element.at};
+    const char *probe = NULL;
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+        if (eq_token_is(property, known[k].name)) probe = known[k].probe;
+    eq_text t = {0};
+    if (probe == NULL) {
+        bool known_here = put_parameter(s, element, property, &t);
+        if (known_here)
+            add_text(s, &t, name, analyses);
+        else
+            eq_text_free(&t);
+        return known_here;
+    }
+    eq_element e = eq_spice_find_element(s, element, ".print");
+    if (e == EQ_NONE) return true;
+    eq_row r = s->circuit->row[e];
+    eq_node *const *term = s->circuit->table[r.cls].term;
+    if (*probe == 'v')
+        eq_text_printf(&t, "v(%s,%s)", eq_circuit_node_name(s->circuit, term[0][r.row]),
+                       eq_circuit_node_name(s->circuit, term[1][r.row]));
+    else
+        eq_text_printf(&t, "%s(%s)", probe, eq_circuit_element_name(s->circuit, e));
+    add_text(s, &t, name, analyses);
+    return true;
+}
+
+/* out, v1#branch: ngspice's names of v(out) and i(v1), under which they are given; in a deck of
+ * Xyce r1 is first the value of an element. */
+static bool add_bare(eq_spice *s, eq_token name, unsigned analyses) {
+    static const char ending[] = "#branch";
+    size_t n = sizeof ending - 1, front = name.length > n ? name.length - n : 0;
+    eq_token tail = {EQ_TOKEN_WORD, name.text + front, name.length - front, name.at}, own = name;
+    bool current = front > 0 && eq_token_is(tail, ending);
+    if (current) own.length = front;
+    if (current ? eq_spice_element_of(s, own) == EQ_NONE : eq_spice_node_of(s, own) == EQ_NONE)
+        return false;
+    if (s->circuit->dialect == EQ_XYCE && eq_spice_is_property(s, own)) return false;
+    eq_text t = {0};
+    eq_text_printf(&t, "%c(%.*s)", current ? 'i' : 'v', (int)own.length, own.text);
+    eq_token label = {EQ_TOKEN_WORD, t.text, t.length, name.at};
+    add_text(s, &t, label, analyses);
+    return true;
+}
+
+/* True for what an expression can start with: v(..), {..}, a number, a function, a parameter. */
+static bool is_expression(eq_spice *s, const eq_cursor *c, const char *end) {
+    static const char *const probes[] = {"v", "i", "p", "w", "n", "par", "temp", "temper"};
+    char folded[16] = "";
+    eq_token t = {EQ_TOKEN_WORD, c->p, 0, eq_cursor_at(c)};
+    if (among(*c->p, "{'(+-.0123456789")) return true;
+    while (t.text + t.length < end && !among(t.text[t.length], "(+-*/ ")) t.length++;
+    for (size_t k = 0; k < sizeof probes / sizeof *probes; k++)
+        if (eq_token_is(t, probes[k])) return true;
+    if (eq_dictionary_find(&s->scope[0]->defines[EQ_DEFINES_PARAM], t, NULL) != NULL ||
+        eq_dictionary_find(&s->scope[0]->defines[EQ_DEFINES_FUNC], t, NULL) != NULL ||
+        eq_spice_is_property(s, t))
+        return true;
+    if (t.length >= sizeof folded) return false;
+    memcpy(folded, t.text, t.length);
+    eq_lower(folded, t.length);
+    for (int operands = 1; operands <= EQ_MOST_OPERANDS; operands++)
+        if (eq_operation_find(folded, operands) >= 0) return true;
+    return false;
+}
+
+static bool is_all(eq_token t) {
+    return eq_token_is(t, "all") || eq_token_is(t, "allv") || eq_token_is(t, "v(*)") ||
+           eq_token_is(t, "i(*)");
+}
+
+/* NAME=par('EXPRESSION'): a column of that name; FORMAT=csv, FILE=x: how another simulator prints.
+ * The cursor stands behind the sign and moves behind the value. */
+static void add_named(eq_spice *s, eq_cursor *c, eq_token name, unsigned analyses) {
+    const char *end = eq_skip_blank(c) ? item_end(c) : c->p;
+    if (end == NULL) {
+        eq_spice_fail(s, eq_cursor_at(c), "this is not closed on its line; close it there");
+        end = c->end;
+    } else if (eq_token_is(eq_token_peek(c), "par")) {
+        add_expression(s, c, end, name, analyses);
+    }
+    c->p = end;
+}
+
+/* (LOW,HIGH) of .plot: limits of the axis. */
+static bool is_limits(const eq_cursor *c, const char *end) {
+    eq_cursor at = *c;
+    at.end = end;
+    return *c->p == '(' && eq_spice_is_value(eq_token_next(&at)) &&
+           eq_spice_is_value(eq_token_next(&at)) && eq_token_peek(&at).kind == EQ_TOKEN_END;
+}
+
+static void add_item(eq_spice *s, const eq_cursor *c, const char *end, unsigned analyses) {
+    eq_token t = {EQ_TOKEN_WORD, c->p, (size_t)(end - c->p), eq_cursor_at(c)};
+    if (is_limits(c, end)) return;
+    if (is_all(t))
+        add_everything(s, analyses);
+    else if ((*c->p == '@' && add_property(s, c, end, t, analyses)) || add_bare(s, t, analyses))
+        return;
+    else if (*c->p != '@' && is_expression(s, c, end))
+        add_expression(s, c, end, t, analyses);
+    else {
+        eq_spice_note(s, ".print", t.at,
+                      "left out: %.*s (and others) of .print is nothing that is known here",
+                      (int)(t.length < 60 ? t.length : 60), t.text);
+    }
+}
+
+/* The length of NAME in NAME=VALUE or NAME = VALUE; 0: it is something else. */
+static size_t name_before_equal(const eq_cursor *c, const char *end) {
+    eq_cursor behind = *c;
+    size_t n = 0;
+    while (c->p + n < end && !among(c->p[n], "=({'@")) n++;
+    behind.p += n;
+    return n > 0 && eq_token_peek(&behind).kind == EQ_TOKEN_EQUAL ? n : 0;
+}
+
+void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at) {
+    unsigned analyses = ANY_ANALYSIS;
+    bool first = true;
+    (void)at;
+    for (; eq_skip_blank(c) && !s->stop; first = false) {
+        if (*c->p == ',') {
+            c->p++;
+            continue;
+        }
+        const char *end = item_end(c);
+        if (end == NULL) {
+            eq_spice_fail(s, eq_cursor_at(c),
+                          "there is a ( or quote that is not closed on its line; write v(node) in "
+                          "one line");
+            return;
+        }
+        if (end == c->p) {
+            eq_spice_fail(s, eq_cursor_at(c), "a control character (code %d); remove it", *c->p);
+            return;
+        }
+        eq_token word = {EQ_TOKEN_WORD, c->p, (size_t)(end - c->p), eq_cursor_at(c)};
+        eq_cursor item = *c;
+        int asked = first ? eq_spice_analyses_of(word) : -1;
+        size_t name = name_before_equal(c, end);
+        c->p = end;
+        if (asked == 0) return;
+        if (asked > 0) {
+            analyses = (unsigned)asked;
+        } else if (name > 0) {
+            word.length = name;
+            c->p = item.p + name;
+            eq_token_next(c); /* the sign */
+            add_named(s, c, word, analyses);
+        } else {
+            add_item(s, &item, end, analyses);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+/* What .print and .measure may ask of a circuit: potentials, currents, powers, properties of
+ * elements and models, and other measurements. */
+#include <math.h>
+#include <string.h>
+
+#include "netlist/spice/spice.h"
+
+bool eq_spice_probe_operand(eq_spice *s, eq_cursor *c, const char *card, eq_operand *value) {
+    s->card = card;
+    bool done = eq_spice_operand(s, c, value) == EQ_OK;
+    s->card = NULL;
+    return done;
+}
+
+bool eq_spice_probe_begin(eq_spice *s) {
+    s->formula = eq_formula_new();
+    if (s->formula == NULL) eq_spice_no_memory(s);
+    return s->formula != NULL;
+}
+
+eq_formula *eq_spice_probe_end(eq_spice *s, bool done, eq_operand value) {
+    eq_formula *f = s->formula;
+    s->formula = NULL;
+    if (done && value.slot == EQ_NONE) value = eq_formula_number(f, value.number);
+    if (done && f->failed) eq_spice_no_memory(s);
+    f->result = value.slot;
+    if (done && !f->failed) return f;
+    eq_formula_free(f);
+    return NULL;
+}
+
+static eq_operand drop(eq_spice *s, eq_node plus, eq_node minus) {
+    return eq_formula_input_of(s->formula, (eq_formula_input){EQ_INPUT_DROP, plus, minus, EQ_NONE});
+}
+
+/* The element whose current n(NAME_branch) is (Xyce); any other name is a node. */
+static bool branch_of(eq_token *name) {
+    static const char ending[] = "_branch";
+    size_t n = sizeof ending - 1;
+    if (name->length <= n) return false;
+    eq_token tail = *name;
+    tail.text += name->length - n;
+    tail.length = n;
+    if (!eq_token_is(tail, ending)) return false;
+    name->length -= n;
+    return true;
+}
+
+static eq_lookup potential(eq_spice *s, eq_token first, eq_token second, eq_operand *value) {
+    eq_node plus = eq_spice_find_node(s, first, s->card), minus = EQ_GROUND;
+    if (second.length > 0) minus = eq_spice_find_node(s, second, s->card);
+    if (plus == EQ_NONE || minus == EQ_NONE) return EQ_LOOKUP_FAILED;
+    *value = drop(s, plus, minus);
+    return EQ_FOUND;
+}
+
+eq_lookup eq_spice_probe_input(eq_spice *s, eq_token what, eq_token first, eq_token second,
+                               eq_operand *value) {
+    eq_formula_input in = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
+    bool node = eq_token_is(what, "v") || (eq_token_is(what, "n") && !branch_of(&first));
+    if (node) return potential(s, first, second, value);
+    if (first.length > 0) {
+        in.kind = EQ_INPUT_CURRENT;
+        in.branch = eq_spice_find_element(s, first, s->card);
+        if (in.branch == EQ_NONE) return EQ_LOOKUP_FAILED;
+    }
+    *value = eq_formula_input_of(s->formula, in);
+    if (!eq_token_is(what, "p") && !eq_token_is(what, "w")) return EQ_FOUND;
+    eq_row r = s->circuit->row[in.branch];
+    eq_node *const *term = s->circuit->table[r.cls].term;
+    eq_operand x[2] = {drop(s, term[0][r.row], term[1][r.row]), *value};
+    *value = eq_formula_apply(s->formula, eq_operation_find("*", 2), x);
+    return EQ_FOUND;
+}
+
+bool eq_spice_part(eq_token t, eq_token *name, eq_token *param) {
+    size_t n = t.length;
+    while (n > 0 && t.text[n - 1] != ':') n--;
+    if (n < 2 || n == t.length) return false;
+    *name = *param = t;
+    name->length = n - 1;
+    param->text += n;
+    param->length -= n;
+    return true;
+}
+
+int eq_spice_column(const eq_device_class *cls, eq_token param) {
+    bool source = cls->letter == 'v' || cls->letter == 'i';
+    for (int k = 0; k < cls->params; k++)
+        if (eq_token_is(param, cls->param[k].name)) return k;
+    return source && eq_token_is(param, "dcv0") ? 0 : -1;
+}
+
+/* The element and the column of r1:r, or of r1 alone; false: the name is neither. */
+static bool property_of(const eq_spice *s, eq_token t, eq_element *e, int *column) {
+    eq_token name, param;
+    *e = eq_spice_element_of(s, t);
+    *column = 0;
+    if (*e != EQ_NONE) return eq_spice_has_value(s, *e);
+    if (!eq_spice_part(t, &name, &param)) return false;
+    *e = eq_spice_element_of(s, name);
+    if (*e == EQ_NONE) return false;
+    *column = eq_spice_column(eq_class(s->circuit->row[*e].cls), param);
+    return *column >= 0;
+}
+
+bool eq_spice_is_property(const eq_spice *s, eq_token t) {
+    eq_element e;
+    int column;
+    eq_token name, param;
+    return property_of(s, t, &e, &column) ||
+           (eq_spice_part(t, &name, &param) && eq_spice_model_has(s, name, param));
+}
+
+static eq_lookup measured(eq_spice *s, eq_token name, eq_operand *value) {
+    for (size_t k = 0; k < s->circuit->measures; k++) {
+        const char *label = eq_names_get(s->circuit->label, s->circuit->measure[k].label);
+        if (!eq_token_is(name, label)) continue;
+        *value = eq_formula_input_of(
+            s->formula, (eq_formula_input){EQ_INPUT_MEASURE, (int32_t)k, EQ_NONE, EQ_NONE});
+        return EQ_FOUND;
+    }
+    return EQ_NOT_FOUND;
+}
+
+eq_lookup eq_spice_asked(eq_spice *s, eq_token name, eq_operand *value) {
+    eq_token model, param;
+    eq_element e;
+    int column;
+    if (s->formula == NULL) return EQ_NOT_FOUND;
+    if (measured(s, name, value) == EQ_FOUND) return EQ_FOUND;
+    if (property_of(s, name, &e, &column)) {
+        double factor = column == 0 && eq_spice_has_value(s, e) ? eq_spice_factor(s, e) : 1.0;
+        eq_operand x[2] = {
+            eq_formula_input_of(s->formula, (eq_formula_input){EQ_INPUT_PARAM, column, EQ_NONE, e}),
+            {factor, EQ_NONE}};
+        *value = factor == 1.0 ? x[0] : eq_formula_apply(s->formula, eq_operation_find("/", 2), x);
+        return EQ_FOUND;
+    }
+    if (!eq_spice_part(name, &model, &param) ||
+        !eq_spice_model_value(s, model, param, &value->number))
+        return EQ_NOT_FOUND;
+    value->slot = EQ_NONE;
+    return EQ_FOUND;
+}

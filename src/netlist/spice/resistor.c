@@ -1,0 +1,51 @@
+/* The resistance of a resistor by its geometry, rsh times the squares of the sheet. In ngspice
+ * (l - 2 short)/(w - 2 narrow) (manual, 3.3.2 "Semiconductor resistors"; measured: the ends are
+ * taken off twice); in Xyce (l - narrow)/(w - narrow), and only with an l on the line (reference
+ * guide, "Resistor"). */
+#include <math.h>
+
+#include "netlist/spice/spice.h"
+
+enum { RSH, DEFW, DEFL, NARROW, SHORT, PARAMETERS };
+
+static double squares_of(bool xyce, double length, double width, const double *model) {
+    if (isnan(length)) length = model[DEFL];
+    if (isnan(width)) width = model[DEFW];
+    return xyce ? (length - model[NARROW]) / (width - model[NARROW])
+                : (length - 2.0 * model[SHORT]) / (width - 2.0 * model[NARROW]);
+}
+
+bool eq_spice_sheet(eq_spice *s, eq_token model, double length, double width, double *r) {
+    static const char *const name[PARAMETERS] = {"rsh", "defw", "defl", "narrow", "short"};
+    double value[PARAMETERS] = {0.0, 10e-6, 10e-6, 0.0, 0.0};
+    eq_frame *own = s->frame, *where;
+    eq_definition *d = eq_spice_model_card(s, model, 'r', &where);
+    bool good = d != NULL;
+    eq_cursor c = good ? d->value : (eq_cursor){0};
+    if (good) eq_token_next(&c); /* the type */
+    s->frame = where;
+    while (good && eq_token_peek(&c).kind != EQ_TOKEN_END) {
+        eq_token key = eq_token_next(&c);
+        int known = PARAMETERS;
+        if (eq_token_peek(&c).kind == EQ_TOKEN_EQUAL) eq_token_next(&c);
+        while (--known >= 0 && !eq_token_is(key, name[known])) {
+        }
+        if (known < 0)
+            eq_spice_skip_value(&c);
+        else
+            good = eq_spice_value(s, &c, &value[known]) == EQ_OK;
+    }
+    s->frame = own;
+    bool xyce = s->circuit->dialect == EQ_XYCE;
+    bool has_length = !xyce || (!isnan(length) && length != 0.0);
+    if (!good || value[RSH] == 0.0 || !has_length) return good;
+    double squares = squares_of(xyce, length, width, value);
+    if (squares > 0.0 && isfinite(squares))
+        *r = value[RSH] * squares;
+    else
+        eq_spice_fail(s, model.at,
+                      "a resistor of model %.*s is %g squares long; correct l, w, short "
+                      "or narrow",
+                      (int)model.length, model.text, squares);
+    return squares > 0.0 && isfinite(squares);
+}

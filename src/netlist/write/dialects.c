@@ -1,0 +1,122 @@
+/* The dialects as tables. Sources: ngspice manual ch. 2, 4, 5, 7, 15; Xyce reference guide ch. 2;
+ * LTspice help
+ * ("LTspice options", "D. Diode"); Spectre reference ("Component statements"). */
+#include <string.h>
+
+#include "netlist/write/write.h"
+
+/* Boltzmann over charge, V/K: ngspice (CODATA 2014) and Xyce as measured in FACTS section 3.
+ * LTspice's and Spectre's own values are not published; CODATA's is used for them. */
+#define K_NGSPICE (0.025864917007157 / 300.15)
+#define K_XYCE (0.025864186384551 / 300.15)
+
+/* What ngspice, Xyce and LTspice have in common. */
+#define SPICE_ELEMENTS                                                                             \
+    [EQ_CLASS_resistor] = "$n $a $b $v$i\n", [EQ_CLASS_memristor] = "$n $a $b $v\n",               \
+    [EQ_CLASS_diode] = "$n $a $b $m$i\n", [EQ_CLASS_isource] = "$n $a $b dc $v\n",                 \
+    [EQ_CLASS_vsource] = "$n $a $b dc $v\n", [EQ_CLASS_vcvs] = "$n $a $b $c $d $v\n",              \
+    [EQ_CLASS_vccs] = "$n $a $b $c $d $v\n", [EQ_CLASS_cccs] = "$n $a $b $k $v\n",                 \
+    [EQ_CLASS_ccvs] = "$n $a $b $k $v\n"
+
+#define BEHAVIOURAL(OPEN, CLOSE)                                                                   \
+    [EQ_CLASS_behavioural_current] = "$n $a $b i=" OPEN "$e" CLOSE "\n",                           \
+    [EQ_CLASS_behavioural_voltage] = "$n $a $b v=" OPEN "$e" CLOSE "\n"
+
+/* Names, models and the title, as all SPICE dialects have them. */
+#define SPICE_TEXT                                                                                 \
+    .comment = "* ", .head = "", .nodeset = {".nodeset v(", ")="}, .allowed = "#:/!<>@|~^&[]+-%",  \
+    .typed_names = true, .title_is_bare = true, .model = ".model $n D(", .model_end = ")\n"
+
+static const eq_dialect_table tables[] = {
+    [EQ_NGSPICE] =
+        {
+            .name = "ngspice",
+            .k_over_q = K_NGSPICE,
+            .options = ".options reltol=$r abstol=1e-15 vntol=1e-12 gmin=$g itl1=1000 itl2=1000 "
+                       "epsmin=1e-300 temp=$T tnom=$N\n",
+            .tail = ".op\n.end\n",
+            SPICE_TEXT,
+            .element = {SPICE_ELEMENTS, BEHAVIOURAL("", ""),
+                        [EQ_CLASS_ideal_diode] =
+                            "$n $a $b i=$f*$u + ($u > $t ? $x*($u - $t) : 0)\n"},
+        },
+    [EQ_XYCE] =
+        {
+            .name = "xyce",
+            .k_over_q = K_XYCE,
+            .options = ".options nonlin reltol=$r abstol=1e-15 rhstol=1e-12 maxstep=1000\n"
+                       ".options device gmin=$g temp=$T tnom=$N\n",
+            .tail = ".op\n.print dc format=raw v(*) i(*)\n.end\n",
+            SPICE_TEXT,
+            .element = {SPICE_ELEMENTS, BEHAVIOURAL("{", "}"),
+                        [EQ_CLASS_ideal_diode] =
+                            "$n $a $b i={$f*$u + if($u > $t, $x*($u - $t), 0)}\n"},
+        },
+    [EQ_LTSPICE] =
+        {
+            .name = "ltspice",
+            .k_over_q = K_NGSPICE,
+            .options = ".options reltol=$r abstol=1e-15 vntol=1e-12 gmin=$g itl1=1000 tnom=$N "
+                       "numdgt=15\n.temp $T\n",
+            .tail = ".op\n.end\n",
+            SPICE_TEXT,
+            .element = {SPICE_ELEMENTS, BEHAVIOURAL("", "")},
+            .ideal_model = "$n $a $b $m\n",
+        },
+    [EQ_SPECTRE] =
+        {
+            .name = "spectre",
+            .k_over_q = K_NGSPICE,
+            .comment = "// ",
+            .head = "simulator lang=spectre\n",
+            .options = "eqspiceOptions options reltol=$r iabstol=1e-15 vabstol=1e-12 gmin=$g "
+                       "temp=$T tnom=$N\n",
+            .nodeset = {"nodeset ", "="},
+            .tail = "eqspiceOp dc save=all\n",
+            .allowed = "",
+            .escape = true,
+            .model = "model $n diode",
+            .model_end = "\n",
+            .element =
+                {
+                    [EQ_CLASS_resistor] = "$n ($a $b) resistor r=$v$i\n",
+                    [EQ_CLASS_memristor] = "$n ($a $b) resistor r=$v\n",
+                    [EQ_CLASS_diode] = "$n ($a $b) $m$i\n",
+                    [EQ_CLASS_ideal_diode] =
+                        "$n ($a $b) bsource i=$f*$u + ($u > $t ? $x*($u - $t) : 0)\n",
+                    [EQ_CLASS_behavioural_current] = "$n ($a $b) bsource i=$e\n",
+                    [EQ_CLASS_behavioural_voltage] = "$n ($a $b) bsource v=$e\n",
+                    [EQ_CLASS_isource] = "$n ($a $b) isource type=dc dc=$v\n",
+                    [EQ_CLASS_vsource] = "$n ($a $b) vsource type=dc dc=$v\n",
+                    [EQ_CLASS_vcvs] = "$n ($a $b $c $d) vcvs gain=$v\n",
+                    [EQ_CLASS_vccs] = "$n ($a $b $c $d) vccs gm=$v\n",
+                    [EQ_CLASS_cccs] = "$n ($a $b) cccs gain=$v probe=$k\n",
+                    [EQ_CLASS_ccvs] = "$n ($a $b) ccvs rm=$v probe=$k\n",
+                },
+        },
+};
+
+static const char *const names[EQ_DIALECT_COUNT] = {
+    [EQ_NGSPICE] = "ngspice", [EQ_XYCE] = "xyce", [EQ_LTSPICE] = "ltspice",
+    [EQ_SPECTRE] = "spectre", [EQ_XML] = "xml",
+};
+
+const eq_dialect_table *eq_dialect_table_of(eq_dialect dialect) {
+    return dialect == EQ_XML ? NULL : &tables[dialect];
+}
+
+bool eq_dialect_find(const char *name, eq_dialect *dialect) {
+    for (int k = 0; k < EQ_DIALECT_COUNT; k++) {
+        *dialect = (eq_dialect)k;
+        if (strcmp(names[k], name) == 0) return true;
+    }
+    return false;
+}
+
+const char *eq_dialect_name(eq_dialect dialect) {
+    return names[dialect];
+}
+
+double eq_dialect_k_over_q(eq_dialect dialect) {
+    return dialect == EQ_XML ? K_NGSPICE : tables[dialect].k_over_q;
+}

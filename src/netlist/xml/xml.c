@@ -1,0 +1,233 @@
+#include "netlist/xml/xml.h"
+
+#include <float.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "netlist/xml/libxml.h"
+
+struct eq_xml {
+    xmlDocPtr doc;
+    char *name;
+};
+
+/* Where libxml2's messages go while one document is read. */
+typedef struct listener {
+    const char *name;
+    eq_diag *diag;
+    size_t errors;
+} listener;
+
+static void hear(void *data, xmlErrorPtr error) {
+    listener *l = data;
+    if (error->level < XML_ERR_ERROR) return;
+    size_t n = error->message == NULL ? 0 : strlen(error->message);
+    while (n > 0 && (error->message[n - 1] == '\n' || error->message[n - 1] == '.')) n--;
+    l->errors++;
+    if (error->code == XML_ERR_NO_MEMORY) { /* LCOV_EXCL_START: libxml2's allocations, not ours */
+        eq_out_of_memory(l->diag);
+        return;
+    } /* LCOV_EXCL_STOP */
+    eq_fail_at(l->diag, EQ_ERR_INPUT, (eq_place){l->name, error->line, error->int2}, "%.*s", (int)n,
+               n == 0 ? "" : error->message);
+}
+
+/* libxml2 calls this at a DOCTYPE: refused, so there are neither entities nor external subsets. */
+static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *external,
+                           const xmlChar *system) {
+    (void)name;
+    (void)external;
+    (void)system;
+    xmlParserCtxtPtr parser = context;
+    listener *l = parser->_private;
+    l->errors++;
+    eq_fail_at(l->diag, EQ_ERR_INPUT,
+               (eq_place){l->name, eq_libxml.xmlSAX2GetLineNumber(context), 1},
+               "a DOCTYPE is not accepted; remove it, the schema is built in");
+    eq_libxml.xmlStopParser(parser);
+}
+
+static xmlDocPtr parse(listener *l, const char *text, size_t length) {
+    xmlParserCtxtPtr parser = eq_libxml.xmlNewParserCtxt();
+    if (parser == NULL) { /* LCOV_EXCL_START: libxml2's allocations, not ours */
+        eq_out_of_memory(l->diag);
+        return NULL;
+    } /* LCOV_EXCL_STOP */
+    parser->_private = l;
+    parser->sax->internalSubset = refuse_doctype;
+    eq_libxml.xmlSetStructuredErrorFunc(l, hear);
+    xmlDocPtr doc =
+        eq_libxml.xmlCtxtReadMemory(parser, text, (int)length, l->name, NULL,
+                                    XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES);
+    eq_libxml.xmlSetStructuredErrorFunc(NULL, NULL);
+    bool good = parser->wellFormed && l->errors == 0;
+    eq_libxml.xmlFreeParserCtxt(parser);
+    if (good) return doc;
+    eq_libxml.xmlFreeDoc(doc);
+    return NULL;
+}
+
+static eq_status validate(listener *l, xmlDocPtr doc, const eq_schema *schema) {
+    xmlSchemaParserCtxtPtr reader =
+        eq_libxml.xmlSchemaNewMemParserCtxt((const char *)schema->text, (int)schema->length);
+    eq_libxml.xmlSetStructuredErrorFunc(l, hear);
+    xmlSchemaPtr rules = reader == NULL ? NULL : eq_libxml.xmlSchemaParse(reader);
+    xmlSchemaValidCtxtPtr check = rules == NULL ? NULL : eq_libxml.xmlSchemaNewValidCtxt(rules);
+    eq_status status = EQ_OK;
+    if (check == NULL)
+        status = eq_out_of_memory(l->diag); /* LCOV_EXCL_LINE: libxml2's allocations, not ours */
+    else {
+        eq_libxml.xmlSchemaSetValidStructuredErrors(check, hear, l);
+        int code = eq_libxml.xmlSchemaValidateDoc(check, doc);
+        if (code != 0 && l->errors == 0)
+            status = eq_out_of_memory(l->diag); /* LCOV_EXCL_LINE: the same */
+        else if (code != 0)
+            status = EQ_ERR_INPUT;
+    }
+    eq_libxml.xmlSetStructuredErrorFunc(NULL, NULL);
+    eq_libxml.xmlSchemaFreeValidCtxt(check);
+    eq_libxml.xmlSchemaFree(rules);
+    eq_libxml.xmlSchemaFreeParserCtxt(reader);
+    return status;
+}
+
+enum { LARGEST = 1 << 30 };
+
+eq_status eq_xml_parse(const char *name, const char *text, size_t length, const eq_schema *schema,
+                       eq_xml **out, eq_diag *diag) {
+    if (length > LARGEST)
+        return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){name, 0, 0},
+                          "the document is larger than 1 GiB; use a SPICE deck");
+    eq_status loaded = eq_libxml_load(diag);
+    if (loaded != EQ_OK) return loaded;
+    listener l = {name, diag, 0};
+    xmlDocPtr doc = parse(&l, text, length);
+    if (doc == NULL) return EQ_ERR_INPUT;
+    eq_status status = validate(&l, doc, schema);
+    eq_xml *xml = status == EQ_OK ? eq_calloc(1, sizeof *xml) : NULL;
+    char *copy = xml == NULL ? NULL : eq_strdup(name);
+    if (status == EQ_OK && copy == NULL) status = eq_out_of_memory(diag);
+    if (status != EQ_OK) {
+        eq_free(xml);
+        eq_libxml.xmlFreeDoc(doc);
+        return status;
+    }
+    *xml = (eq_xml){doc, copy};
+    *out = xml;
+    return EQ_OK;
+}
+
+eq_status eq_xml_read(const char *path, const eq_schema *schema, eq_xml **out, eq_diag *diag) {
+    char *text;
+    size_t length;
+    eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
+    if (status != EQ_OK) return status;
+    status = eq_xml_parse(path, text, length, schema, out, diag);
+    eq_free(text);
+    return status;
+}
+
+void eq_xml_free(eq_xml *xml) {
+    if (xml == NULL) return;
+    eq_libxml.xmlFreeDoc(xml->doc);
+    eq_free(xml->name);
+    eq_free(xml);
+}
+
+/* eq_xml_node is xmlNode under another name, so that no libxml2 type leaves this file. */
+static const xmlNode *inner(const eq_xml_node *node) {
+    return (const xmlNode *)(const void *)node;
+}
+
+static const eq_xml_node *outer(const xmlNode *node) {
+    return (const eq_xml_node *)(const void *)node;
+}
+
+static const eq_xml_node *element_from(const xmlNode *node) {
+    while (node != NULL && node->type != XML_ELEMENT_NODE) node = node->next;
+    return outer(node);
+}
+
+const eq_xml_node *eq_xml_root(const eq_xml *xml) {
+    return outer(eq_libxml.xmlDocGetRootElement(xml->doc));
+}
+
+const eq_xml_node *eq_xml_first(const eq_xml_node *node) {
+    return node == NULL ? NULL : element_from(inner(node)->children);
+}
+
+const eq_xml_node *eq_xml_next(const eq_xml_node *node) {
+    return element_from(inner(node)->next);
+}
+
+const eq_xml_node *eq_xml_child(const eq_xml_node *node, const char *name) {
+    const eq_xml_node *child = eq_xml_first(node);
+    while (child != NULL && strcmp(eq_xml_name(child), name) != 0) child = eq_xml_next(child);
+    return child;
+}
+
+const char *eq_xml_name(const eq_xml_node *node) {
+    return (const char *)inner(node)->name;
+}
+
+eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node) {
+    long line = node == NULL ? 0 : eq_libxml.xmlGetLineNo(inner(node));
+    return (eq_place){xml->name, (int)line, 0};
+}
+
+const char *eq_xml_attribute(const eq_xml_node *node, const char *name) {
+    if (node == NULL) return NULL;
+    for (const xmlAttr *a = inner(node)->properties; a != NULL; a = a->next)
+        if (strcmp((const char *)a->name, name) == 0)
+            return a->children == NULL ? "" : (const char *)a->children->content;
+    return NULL;
+}
+
+/* The attribute as a number in [min, max], if it is there. */
+static eq_status number(const eq_xml *xml, const eq_xml_node *node, const char *name, double min,
+                        double max, double *value, eq_diag *diag) {
+    const char *text = eq_xml_attribute(node, name);
+    double x;
+    if (text == NULL) return EQ_OK;
+    size_t n = eq_parse_double(text, strlen(text), &x);
+    if (n == 0 || text[n] != '\0') /* INF and NaN, which are numbers to the schema */
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_xml_place(xml, node),
+                          "%s=\"%s\" is no number; write one like 0.25 or 1e-6", name, text);
+    if (!(x >= min && x <= max))
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_xml_place(xml, node),
+                          "%s=\"%s\" is outside %g..%g; give a value inside", name, text, min, max);
+    *value = x;
+    return EQ_OK;
+}
+
+eq_status eq_xml_number(const eq_xml *xml, const eq_xml_node *node, const char *name, double *value,
+                        eq_diag *diag) {
+    return number(xml, node, name, -DBL_MAX, DBL_MAX, value, diag);
+}
+
+eq_status eq_xml_count(const eq_xml *xml, const eq_xml_node *node, const char *name, size_t *value,
+                       eq_diag *diag) {
+    double x = (double)*value;
+    eq_status status = number(xml, node, name, 0.0, 1e15, &x, diag);
+    if (status == EQ_OK && eq_xml_attribute(node, name) != NULL) *value = (size_t)x;
+    return status;
+}
+
+void eq_xml_escape(eq_text *out, const char *text) {
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '&')
+            eq_text_puts(out, "&amp;");
+        else if (c == '<')
+            eq_text_puts(out, "&lt;");
+        else if (c == '>')
+            eq_text_puts(out, "&gt;");
+        else if (c == '"')
+            eq_text_puts(out, "&quot;");
+        else if (c == '\t' || c == '\n' || c == '\r')
+            eq_text_printf(out, "&#%d;", c);
+        else if (c >= 32)
+            eq_text_add(out, text, 1);
+    }
+}

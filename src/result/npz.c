@@ -1,0 +1,119 @@
+#include "result/npz.h"
+
+#include <minizip/zip.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+/* Format 1.0 of numpy.lib.format: magic, length of the header, the header padded to a multiple of
+ * 64 bytes, then little-endian doubles. */
+static void put_array(const eq_result *r, size_t k, eq_text *out) {
+    enum { MAGIC = 10, UNIT = 64 };
+    eq_text head = {0};
+    eq_text_printf(&head, "{'descr': '<f8', 'fortran_order': False, 'shape': (%zu,), }", r->points);
+    while (!head.failed && (head.length + MAGIC + 1) % UNIT != 0) eq_text_puts(&head, " ");
+    eq_text_puts(&head, "\n");
+    unsigned char size[2] = {(unsigned char)(head.length & 255), (unsigned char)(head.length >> 8)};
+    eq_text_add(out, "\x93NUMPY\x01\x00", 8);
+    eq_text_add(out, (const char *)size, sizeof size);
+    if (!head.failed) eq_text_add(out, head.text, head.length);
+    for (size_t j = 0; j < r->points; j++)
+        eq_text_add(out, (const char *)&r->value[j * r->variables + k], sizeof(double));
+    out->failed = out->failed || head.failed;
+    eq_text_free(&head);
+}
+
+/* The archive while it is written: minizip's file (minizip/ioapi.h). It goes back to each member's
+ * header when its checksum is known, which a pipe would not let it do. minizip loses memory of its
+ * own when a write fails: out of memory, none does, and the text says so in the end. */
+typedef struct image {
+    eq_text bytes;
+    size_t length, at; /* of the archive, which is in `bytes` unless they failed */
+} image;
+
+static voidpf image_open(voidpf opaque, const void *name, int mode) {
+    (void)name;
+    (void)mode;
+    return opaque;
+}
+
+static uLong image_write(voidpf opaque, voidpf stream, const void *bytes, uLong size) {
+    image *f = stream;
+    (void)opaque;
+    size_t over = f->length - f->at < size ? f->length - f->at : size;
+    if (over > 0 && !f->bytes.failed) memcpy(f->bytes.text + f->at, bytes, over);
+    eq_text_add(&f->bytes, (const char *)bytes + over, size - over);
+    f->at += size;
+    f->length += size - over;
+    return size;
+}
+
+static ZPOS64_T image_tell(voidpf opaque, voidpf stream) {
+    (void)opaque;
+    return ((image *)stream)->at;
+}
+
+static long image_seek(voidpf opaque, voidpf stream, ZPOS64_T offset, int origin) {
+    image *f = stream;
+    (void)opaque;
+    size_t from = origin == ZLIB_FILEFUNC_SEEK_SET   ? 0
+                  : origin == ZLIB_FILEFUNC_SEEK_CUR ? f->at
+                                                     : f->length;
+    if (offset > f->length - from) return -1;
+    f->at = from + offset;
+    return 0;
+}
+
+/* Nothing to close, and no error. */
+static int image_well(voidpf opaque, voidpf stream) {
+    (void)opaque;
+    (void)stream;
+    return 0;
+}
+
+/* One member, stored as it is; its date is 1980-01-01, so that equal results are equal bytes. */
+static bool add_member(zipFile archive, const char *name, const eq_text *content) {
+    enum { MEMORY_LEVEL = 8, NAME_IS_UTF8 = 1 << 11, AT_ONCE = 1 << 30 };
+    const zip_fileinfo info = {.dosDate = 33 << 16};
+    bool large = content->length >= UINT32_MAX;
+    bool good = zipOpenNewFileInZip4_64(archive, name, &info, NULL, 0, NULL, 0, NULL, 0, 0, 0,
+                                        -MAX_WBITS, MEMORY_LEVEL, Z_DEFAULT_STRATEGY, NULL, 0, 0,
+                                        NAME_IS_UTF8, large) == ZIP_OK;
+    for (size_t at = 0, n; good && at < content->length; at += n) {
+        n = content->length - at < AT_ONCE ? content->length - at : AT_ONCE;
+        good = zipWriteInFileInZip(archive, content->text + at, (unsigned)n) == ZIP_OK;
+    }
+    return good && zipCloseFileInZip(archive) == ZIP_OK;
+}
+
+static bool add_array(zipFile archive, const eq_result *r, size_t k, size_t plot) {
+    eq_text name = {0}, array = {0};
+    if (plot > 0) eq_text_printf(&name, "plot%zu/", plot + 1);
+    eq_text_printf(&name, "%s.npy", r->variable[k].name);
+    put_array(r, k, &array);
+    bool good = !name.failed && !array.failed && add_member(archive, name.text, &array);
+    eq_text_free(&name);
+    eq_text_free(&array);
+    return good;
+}
+
+eq_status eq_npz_write(const eq_result *const *r, size_t n, FILE *stream, eq_diag *diag) {
+    image file = {0};
+    zlib_filefunc64_def access = {.zopen64_file = image_open,
+                                  .zwrite_file = image_write,
+                                  .ztell64_file = image_tell,
+                                  .zseek64_file = image_seek,
+                                  .zclose_file = image_well,
+                                  .zerror_file = image_well,
+                                  .opaque = &file};
+    zipFile archive = zipOpen2_64("", APPEND_STATUS_CREATE, NULL, &access);
+    bool good = archive != NULL;
+    for (size_t p = 0; good && p < n; p++)
+        for (size_t k = 0; good && k < r[p]->variables; k++) good = add_array(archive, r[p], k, p);
+    if (archive != NULL && zipClose(archive, NULL) != ZIP_OK) good = false;
+    good = good && !file.bytes.failed;
+    if (good) fwrite(file.bytes.text, 1, file.bytes.length, stream);
+    eq_text_free(&file.bytes);
+    return good ? EQ_OK : eq_out_of_memory(diag);
+}

@@ -1,0 +1,34 @@
+#include "solver/linear/blas.h"
+
+#include <cblas.h>
+
+void eq_blas_single_thread(void) {
+    openblas_set_num_threads(1);
+}
+
+double eq_dot(size_t n, const double *a, const double *b) {
+    return cblas_ddot((blasint)n, a, 1, b, 1);
+}
+
+static void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, size_t k, double alpha,
+                 const double *a, size_t lda, const double *b, size_t ldb, double beta, double *c,
+                 size_t ldc) {
+    if (m == 0 || n == 0) return;
+    cblas_dgemm(CblasRowMajor, ta, tb, (blasint)m, (blasint)n, (blasint)k, alpha, a,
+                (blasint)(lda + (lda == 0)), b, (blasint)ldb, beta, c, (blasint)ldc);
+}
+
+void eq_gemm_nn(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
+                const double *b, size_t ldb, double beta, double *c, size_t ldc) {
+    gemm(CblasNoTrans, CblasNoTrans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+void eq_gemm_tn(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
+                const double *b, size_t ldb, double beta, double *c, size_t ldc) {
+    gemm(CblasTrans, CblasNoTrans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+void eq_gemm_nt(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
+                const double *b, size_t ldb, double beta, double *c, size_t ldc) {
+    gemm(CblasNoTrans, CblasTrans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}

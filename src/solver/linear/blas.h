@@ -1,0 +1,22 @@
+/* The matrix and inner products of the library: a thin wrapper of OpenBLAS (the only file that may
+ * include cblas.h is blas.c). All matrices are row-major; ld is the distance between rows. */
+#ifndef EQ_SOLVER_LINEAR_BLAS_H
+#define EQ_SOLVER_LINEAR_BLAS_H
+
+#include <stddef.h>
+
+/* Products run on the calling thread alone, process-wide: our own threads split the work. */
+void eq_blas_single_thread(void);
+/* a . b, both [n] */
+double eq_dot(size_t n, const double *a, const double *b);
+/* C (m x n) = alpha A B + beta C, with A m x k and B k x n. */
+void eq_gemm_nn(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
+                const double *b, size_t ldb, double beta, double *c, size_t ldc);
+/* C (m x n) = alpha A^T B + beta C, with A k x m and B k x n. */
+void eq_gemm_tn(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
+                const double *b, size_t ldb, double beta, double *c, size_t ldc);
+/* C (m x n) = alpha A B^T + beta C, with A m x k and B n x k. */
+void eq_gemm_nt(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
+                const double *b, size_t ldb, double beta, double *c, size_t ldc);
+
+#endif

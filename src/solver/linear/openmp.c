@@ -1,0 +1,20 @@
+#include "solver/linear/openmp.h"
+
+/* Of libgomp; their header comes with gcc alone. Both speak of the calling thread (OpenMP 4.5,
+ * section 2.3, nthreads-var). */
+void omp_set_num_threads(int threads);
+int omp_get_max_threads(void);
+
+static _Thread_local bool alone;
+static _Thread_local int before;
+
+void eq_openmp_alone(bool on) {
+    if (on == alone) return;
+    if (on) before = omp_get_max_threads();
+    omp_set_num_threads(on ? 1 : before);
+    alone = on;
+}
+
+bool eq_openmp_is_alone(void) {
+    return alone;
+}
