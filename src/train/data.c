@@ -171,7 +171,7 @@ static eq_status read_table(const eq_data_options *o, const char *path, const ch
                        path == NULL ? "path=\"...\"" : "a file of labels: labels=\"...\"");
     switch (o->format) {
     case EQ_DATA_CSV:
-        return eq_data_read_csv(path, o->label, known, out, diag);
+        return eq_data_read_csv(path, o->label, o->header, known, out, diag);
     case EQ_DATA_IDX:
         return eq_data_read_idx(path, labels, out, diag);
     case EQ_DATA_NPY:

@@ -122,6 +122,8 @@ static void data(reader *r, const eq_xml_node *node) {
     path(r, node, "test-path", &d->test_path);
     path(r, node, "test-labels", &d->test_labels);
     text(r, node, "label", &d->label);
+    if (word(node, "header") != NULL)
+        d->header = yes(node, "header", false) ? EQ_HEADER_YES : EQ_HEADER_NO;
     number(r, node, "test-fraction", &d->test_fraction);
     count(r, node, "train-limit", &d->train_limit);
     count(r, node, "test-limit", &d->test_limit);
@@ -309,6 +311,8 @@ static void write_data(const eq_data_options *d, eq_text *t) {
     absolute(t, "test-path", d->test_path);
     absolute(t, "test-labels", d->test_labels);
     attribute(t, "label", d->label);
+    if (d->header != EQ_HEADER_FOUND)
+        attribute(t, "header", d->header == EQ_HEADER_YES ? "yes" : "no");
     if (d->test_path == NULL) value(t, "test-fraction", d->test_fraction);
     eq_text_printf(t, " train-limit=\"%zu\" test-limit=\"%zu\"/>\n", d->train_limit, d->test_limit);
 }

@@ -343,7 +343,8 @@ static eq_status gradcheck(eq_diag *diag) {
 
 static eq_status read_csv(eq_diag *diag) {
     eq_data *d = NULL;
-    eq_status status = eq_data_read_csv("data/iris.csv", "species", NULL, &d, diag);
+    eq_status status =
+        eq_data_read_csv("data/iris.csv", "species", EQ_HEADER_FOUND, NULL, &d, diag);
     if (status == EQ_OK) eq_data_free(d);
     return status;
 }
