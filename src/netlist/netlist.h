@@ -46,5 +46,8 @@ eq_status eq_deck_again(const eq_circuit *c, const eq_override *override, size_t
  * comment. Names that the dialect cannot carry are refused with the place. */
 eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
                         eq_diag *diag);
+/* As a deck for ngspice with no word of whoever wrote the circuit in it: node k is called nk,
+ * element e by its letter and e (r7), and the title is ours. */
+eq_status eq_deck_write_numbered(const eq_circuit *c, eq_text *out, eq_diag *diag);
 
 #endif

@@ -1,6 +1,7 @@
 /* Decks out: one walk over the circuit in deck order, filled into the templates of a dialect. */
 #include "netlist/write.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ typedef struct writer {
     eq_status status; /* of the first fault */
     double scale;     /* k/q of the circuit over that of the dialect */
     bool *sensed;     /* [elements] an E or H whose current controls another element */
+    bool numbered;    /* names are numbers, and nothing is written that others have worded */
 } writer;
 
 static bool plain(char c) {
@@ -58,8 +60,23 @@ static void put_name(writer *w, const char *name, eq_place at) {
                        name, w->d->name);
 }
 
+static void put_node_at(writer *w, eq_node node, eq_place at) {
+    if (w->numbered && node != EQ_GROUND)
+        eq_text_printf(w->out, "n%d", node);
+    else
+        put_name(w, eq_circuit_node_name(w->c, node), at);
+}
+
 static void put_node(writer *w, eq_node node, eq_element e) {
-    put_name(w, eq_circuit_node_name(w->c, node), eq_circuit_place_of(w->c, e));
+    put_node_at(w, node, eq_circuit_place_of(w->c, e));
+}
+
+/* The element's name as the deck has it, behind something of ours. */
+static void put_short_name(writer *w, eq_element e) {
+    if (w->numbered)
+        eq_text_printf(w->out, "%d", e);
+    else
+        put_name(w, eq_circuit_element_name(w->c, e), eq_circuit_place_of(w->c, e));
 }
 
 /* The letter that the element's name starts with in a dialect where it is the type. */
@@ -73,6 +90,10 @@ static char letter_of(const writer *w, eq_element e) {
 static void put_element_name(writer *w, eq_element e) {
     const char *name = eq_circuit_element_name(w->c, e);
     char letter[2] = {letter_of(w, e), '\0'};
+    if (w->numbered) {
+        eq_text_printf(w->out, "%s%d", letter, e);
+        return;
+    }
     if (!w->d->typed_names || name[0] == letter[0]) {
         put_name(w, name, eq_circuit_place_of(w->c, e));
         return;
@@ -120,20 +141,25 @@ static const eq_model *model_of(const writer *w, eq_element e) {
 
 /* A model's name; one that starts as a number does (1N4148) gets m_ in front, as ngspice takes it
  * for a number. */
-static void put_model_text(writer *w, const char *name, eq_place at) {
-    if (name[0] >= '0' && name[0] <= '9') eq_text_puts(w->out, "m_");
-    put_name(w, name, at);
+static void put_model_text(writer *w, const eq_model *m, eq_place at) {
+    if (w->numbered) {
+        eq_text_printf(w->out, "k%d", (int)(m - w->c->model));
+        return;
+    }
+    if (m->name[0] >= '0' && m->name[0] <= '9') eq_text_puts(w->out, "m_");
+    put_name(w, m->name, at);
 }
 
 /* A model of the element's own is called m_ELEMENT. */
 static void put_model_name(writer *w, eq_element e) {
     const eq_model *m = model_of(w, e);
     eq_place at = eq_circuit_place_of(w->c, e);
-    if (m == NULL) eq_text_puts(w->out, "m_");
-    if (m == NULL)
-        put_name(w, eq_circuit_element_name(w->c, e), at);
-    else
-        put_model_text(w, m->name, at);
+    if (m != NULL) {
+        put_model_text(w, m, at);
+        return;
+    }
+    eq_text_puts(w->out, "m_");
+    put_short_name(w, e);
 }
 
 static void put_pair(writer *w, const char *name, double value) {
@@ -176,14 +202,14 @@ static void put_model_params(writer *w, const eq_device_class *cls, const double
     }
 }
 
-static void put_model(writer *w, const char *name, eq_element e, const eq_device_class *cls,
+static void put_model(writer *w, const eq_model *m, eq_element e, const eq_device_class *cls,
                       const double *value) {
     for (const char *p = w->d->model; *p != '\0'; p++) {
         if (p[0] == '$' && p[1] == 'n') {
-            if (name == NULL)
+            if (m == NULL)
                 put_model_name(w, e);
             else
-                put_model_text(w, name, (eq_place){NULL, 0, 0});
+                put_model_text(w, m, (eq_place){NULL, 0, 0});
             p++;
         } else {
             eq_text_add(w->out, p, 1);
@@ -200,7 +226,7 @@ static bool needs_model(const writer *w, int cls) {
 static void put_models(writer *w) {
     for (size_t k = 0; k < w->c->models; k++) {
         const eq_model *m = &w->c->model[k];
-        if (needs_model(w, m->cls)) put_model(w, m->name, EQ_NONE, eq_class(m->cls), m->w);
+        if (needs_model(w, m->cls)) put_model(w, m, EQ_NONE, eq_class(m->cls), m->w);
     }
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &w->c->table[cls];
@@ -276,7 +302,7 @@ static void put_sense_node(writer *w, eq_element e) {
 
 static void put_sense_name(writer *w, eq_element e) {
     eq_text_puts(w->out, "vsense_");
-    put_name(w, eq_circuit_element_name(w->c, e), eq_circuit_place_of(w->c, e));
+    put_short_name(w, e);
 }
 
 static void put_controlling(writer *w, eq_element e) {
@@ -299,10 +325,10 @@ static void put_input(void *data, const eq_formula_input *in, eq_text *out) {
     if (in->kind == EQ_INPUT_CURRENT)
         put_controlling(w, in->branch);
     else
-        put_name(w, eq_circuit_node_name(w->c, in->plus), nowhere);
+        put_node_at(w, in->plus, nowhere);
     if (in->kind == EQ_INPUT_DROP && in->minus != EQ_GROUND) {
         eq_text_puts(out, ",");
-        put_name(w, eq_circuit_node_name(w->c, in->minus), nowhere);
+        put_node_at(w, in->minus, nowhere);
     }
     eq_text_puts(out, ")");
 }
@@ -435,17 +461,18 @@ static void put_comment(writer *w, const char *text) {
     eq_text_puts(w->out, "\n");
 }
 
-/* ngspice takes a file whose first line starts with *ng_script for a list of commands, and lines
- * that start with *# for commands. */
-static bool is_script(const char *title) {
-    return title[0] == '*' && (title[1] == '#' || eq_match("?ng_script*", title));
+/* ngspice looks for cards and commands in the title too (.include, *#, *ng_script): it stands there
+ * as it is only when it starts as no such thing does, with a letter, a digit or "* ". */
+static bool is_harmless(const char *title) {
+    return isalnum((unsigned char)title[0]) ||
+           (title[0] == '*' && (title[1] == ' ' || title[1] == '\0'));
 }
 
 static void put_title(writer *w) {
     size_t start = w->out->length, sign = strlen(w->d->comment);
-    const char *title = w->c->title;
+    const char *title = w->numbered ? "" : w->c->title;
     eq_text_puts(w->out, w->d->comment);
-    put_text(w, title[0] == '\0' ? "eqspice" : is_script(title) ? "eqspice: " : "");
+    put_text(w, title[0] == '\0' ? "eqspice" : is_harmless(title) ? "" : "eqspice: ");
     put_text(w, title);
     eq_text_puts(w->out, "\n");
     if (!w->d->title_is_bare || w->out->failed) return;
@@ -482,7 +509,8 @@ static void put_io(writer *w) {
 static void put_groups(writer *w) {
     for (size_t k = 0; k < w->c->groups; k++) {
         const eq_group *g = &w->c->group[k];
-        eq_text_printf(w->out, "*%% train %s", g->name);
+        eq_text_puts(w->out, "*% train ");
+        put_text(w, g->name);
         put_pair(w, "gmin", g->gmin);
         put_pair(w, "gmax", g->gmax);
         eq_text_puts(w->out, "\n");
@@ -496,31 +524,52 @@ static void put_starts(writer *w) {
         bool all = c->start[k].node == EQ_NONE;
         if (all && w->dialect != EQ_NGSPICE) continue;
         eq_text_puts(w->out, all ? ".nodeset all=" : w->d->nodeset[0]);
-        if (!all) put_name(w, eq_circuit_node_name(c, c->start[k].node), (eq_place){0});
+        if (!all) put_node_at(w, c->start[k].node, (eq_place){0});
         if (!all) eq_text_puts(w->out, w->d->nodeset[1]);
         eq_write_number(w->out, c->start[k].v);
         eq_text_puts(w->out, "\n");
     }
 }
 
+static eq_status write(writer *w, const char *note) {
+    const eq_dialect_table *d = w->d;
+    bool directives = d->typed_names && !w->numbered;
+    w->status = find_sensed(w);
+    put_title(w);
+    eq_text_puts(w->out, d->head);
+    put_comment(w, "written by eqspice");
+    if (note != NULL) put_comment(w, note);
+    put_options(w);
+    put_models(w);
+    for (size_t e = 0; w->status == EQ_OK && e < eq_circuit_elements(w->c); e++)
+        put_element(w, (eq_element)e);
+    if (directives && w->status == EQ_OK) put_io(w);
+    if (directives && w->status == EQ_OK) put_groups(w);
+    if (w->status == EQ_OK) put_starts(w);
+    eq_text_puts(w->out, d->tail);
+    eq_free(w->sensed);
+    return w->status == EQ_OK && w->out->failed ? eq_out_of_memory(w->diag) : w->status;
+}
+
+static writer writer_of(const eq_circuit *c, eq_dialect dialect, eq_text *out, eq_diag *diag) {
+    const eq_dialect_table *d = eq_dialect_table_of(dialect);
+    return (writer){.c = c,
+                    .dialect = dialect,
+                    .d = d,
+                    .out = out,
+                    .diag = diag,
+                    .scale = c->env.k_over_q / d->k_over_q};
+}
+
 eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
                         eq_diag *diag) {
     if (dialect == EQ_XML) return eq_write_xml(c, note, out, diag);
-    const eq_dialect_table *d = eq_dialect_table_of(dialect);
-    writer w = {c, dialect, d, out, diag, EQ_OK, c->env.k_over_q / d->k_over_q, NULL};
-    w.status = find_sensed(&w);
-    put_title(&w);
-    eq_text_puts(out, d->head);
-    put_comment(&w, "written by eqspice");
-    if (note != NULL) put_comment(&w, note);
-    put_options(&w);
-    put_models(&w);
-    for (size_t e = 0; w.status == EQ_OK && e < eq_circuit_elements(c); e++)
-        put_element(&w, (eq_element)e);
-    if (d->typed_names && w.status == EQ_OK) put_io(&w);
-    if (d->typed_names && w.status == EQ_OK) put_groups(&w);
-    if (w.status == EQ_OK) put_starts(&w);
-    eq_text_puts(out, d->tail);
-    eq_free(w.sensed);
-    return w.status == EQ_OK && out->failed ? eq_out_of_memory(diag) : w.status;
+    writer w = writer_of(c, dialect, out, diag);
+    return write(&w, note);
+}
+
+eq_status eq_deck_write_numbered(const eq_circuit *c, eq_text *out, eq_diag *diag) {
+    writer w = writer_of(c, EQ_NGSPICE, out, diag);
+    w.numbered = true;
+    return write(&w, NULL);
 }

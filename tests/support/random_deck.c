@@ -10,7 +10,7 @@
 
 /* What other work is on, to be switched on with it: .options temp= beside .temp; a remark behind a
  * .param of two parameters */
-enum { TWO_TEMPERATURES = 0, PARAM_REMARKS = 0 };
+enum { TWO_TEMPERATURES = 1, PARAM_REMARKS = 1 };
 
 typedef struct gen {
     eq_random r;
@@ -386,7 +386,7 @@ static void formula_resistor(gen *g, const char *a) {
 static void switches(gen *g, const char *a) {
     piece b = node(g);
     static const char *const start[] = {"", " on", " off"};
-    card(g, "v%u w%u 0 %.4g", g->k, g->k, between(g, 0, 2));
+    card(g, "v%u w%u 0 %.3f7", g->k, g->k, between(g, 0, 2)); /* no threshold has four digits */
     if (chance(g, 2)) {
         card(g, "s%u %s z%u w%u 0 sm%s", g->k, a, g->k, g->k, PICK(g, start));
     } else {
@@ -510,11 +510,11 @@ static const kind kinds[] = {
     {"L and C", true, 1, reactances},
     {"instances", true, 4, instance},
     {"islands", true, 0, island},
-    {"formulas r with tc1 and temp", false, 2, formula_resistor_tc},
-    {"waveforms", false, 2, waveform},
+    {"formulas r with tc1 and temp", true, 2, formula_resistor_tc},
+    {"waveforms", true, 2, waveform},
     {"limit()", false, 1, clamp},
-    {"islands with controlled sources", false, 0, live_island},
-    {"tiny currents", false, 1, tiny_current},
+    {"islands with controlled sources", true, 0, live_island},
+    {"tiny currents", true, 1, tiny_current},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
