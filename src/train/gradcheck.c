@@ -125,7 +125,8 @@ static double distance(const scanner *s, const double *y, const double *z) {
     return sum;
 }
 
-/* Estimates along the ladder, from the weakest nudge up until two in a row have no state. */
+/* Estimates along the ladder, from the weakest nudge up until two in a row, or one that is strong,
+ * have no state: nudges by energy with beta < 0 end at a pole. */
 static void climb(scanner *s, eq_estimator e) {
     const eq_check *k = s->k;
     double top = k->reach > 0.0 ? strongest / k->reach : 1e6 * k->x->estimator.beta;
@@ -133,7 +134,7 @@ static void climb(scanner *s, eq_estimator e) {
     for (size_t p = POINTS; p-- > 0;) {
         s->beta[p] = e.beta = ldexp(top, -(int)p);
         s->loose[p] = failed < 2 ? estimate(s, &e) : INFINITY;
-        failed = isfinite(s->loose[p]) ? 0 : failed + 1;
+        failed = isfinite(s->loose[p]) ? 0 : ldexp(strongest, -(int)p) > 0.1 ? 2 : failed + 1;
         memcpy(s->at + p * k->rows, s->gradient, k->rows * sizeof *s->at);
     }
 }

@@ -156,14 +156,15 @@ static eq_status tighten_most(eq_check *k) {
     return status;
 }
 
-/* d of the floating side of a conductance over d of the first output; 1 without weights. */
+/* |d| of the floating side of a conductance over that of the first output; 1 where a part of the
+ * circuit has no weight. */
 static double weight(const eq_check *k, size_t row) {
     const eq_table *m = &k->s.c->table[EQ_CLASS_memristor];
     const eq_topology *t = k->topology;
-    if (!t->exists) return 1.0;
     eq_node a = m->term[0][row], b = m->term[1][row];
     double d = eq_topology_weight(t, t->component[a] != EQ_NONE ? a : b);
-    return fabs(d / eq_topology_weight(t, k->s.c->output[0].plus));
+    d = fabs(d / eq_topology_weight(t, k->s.c->output[0].plus));
+    return isfinite(d) ? d : 1.0;
 }
 
 /* How far u = v_a - v_b of a row may be off: what the KCL bound leaves open, and the rounding of

@@ -83,6 +83,12 @@ static const trial trials[] = {
      usual,
      "<cost type='squared-difference' high='1' low='0'/>" ESTIMATOR("symmetric", "1e-7", "energy"),
      NULL, EQ_ENGINE_SPARSE},
+    {"behavioural currents of their own drop",
+     INPUTS AMPLIFIER
+     "Rt1 x h 1k\nRt2 y h 2k\nB1 h 0 I=1m*tanh(2*V(h))\nX1 h w amp A=-3 K=-0.1\n"
+     "Rt3 w o 1k\nRt4 o p 2k\nB2 o p I=1m*V(o,p)*V(o,p)*V(o,p)\nG1 p 0 p 0 1m\nRt5 p y 1k\n"
+     "*% output o p\n" TRAIN,
+     usual, SQUARED ESTIMATOR("symmetric", "1e-7", "current"), NULL, EQ_ENGINE_SPARSE},
     /* Wrong: error signals do not come back, or come back with another factor. */
     {"one-way amplifier before small conductances",
      INPUTS "Rt1 x h 0.01\nRt2 y h 0.01\nRt3 h 0 0.1\nE1 w 0 h 0 2\nRt4 w o 1meg\nRt5 y o 1meg\n"
