@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../support/mna.h"
 #include "../support/program.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "solver/solver.h"
 #include "train/limit.h"
 #include "train/train.h"
 
@@ -170,12 +172,70 @@ START_TEST(constructed_circuits) {
 }
 END_TEST
 
+/* 1 + 2 h + 3 h^2 (or even powers, or with a corner at h = 1e-4) and a noise of either sign below
+ * 1e-12/h: the limit is 1 within the doubt, and the doubt is far below the noise of the smallest
+ * step. A term that is missing changes nothing of that; two terms that differ are doubted. */
+START_TEST(limits_of_noisy_sequences) {
+    enum { TERMS = 40 };
+    eq_random random = eq_random_seed(7);
+    for (int t = 0; t < 2000; t++) {
+        double value[TERMS], noise[TERMS], h = 10.0;
+        int kind = t % 4;
+        for (int p = 0; p < TERMS; p++, h *= 0.5) {
+            noise[p] = 1e-12 / h;
+            value[p] =
+                kind == 1 ? 1.0 + 2.0 * h * h - 3.0 * h * h * h * h : 1.0 + 2.0 * h + 3.0 * h * h;
+            if (kind == 2 && h > 1e-4) value[p] += 0.5 * (h - 1e-4);
+            value[p] += noise[p] * (2.0 * eq_random_uniform(&random) - 1.0);
+            if (kind == 3 && p % 7 == 3) noise[p] = INFINITY;
+        }
+        eq_limit limit = kind == 1 ? eq_limit_find(TERMS, value, noise, 2.0, 2.0)
+                                   : eq_limit_find(TERMS, value, noise, 1.0, 1.0);
+        ck_assert_msg(fabs(limit.value - 1.0) <= limit.doubt, "%d: %g off, doubt %g", t,
+                      limit.value - 1.0, limit.doubt);
+        ck_assert_double_le(limit.doubt, kind == 2 ? 1e-5 : 1e-7);
+    }
+    double value[2] = {2.0, 1.0}, noise[2] = {0.0, 0.0};
+    ck_assert_double_ge(eq_limit_find(2, value, noise, 1.0, 1.0).doubt, 0.0);
+    noise[0] = noise[1] = INFINITY;
+    ck_assert_double_infinite(eq_limit_find(2, value, noise, 1.0, 1.0).doubt);
+}
+END_TEST
+
+/* A node between 1 kohm to 1 V and 1 kohm to ground: the KCL bound of 1 mA (reltol and abstol), and
+ * what 4 eps of the potentials make of the currents, over 2 mS. */
+START_TEST(doubt_of_a_divider) {
+    eq_circuit *c = deck("t\nV1 x 0 1\nR1 x h 1k\nR2 h 0 1k\n.op\n.end\n");
+    eq_solver *s = NULL;
+    double v[8] = {0}, branch[2], dv[3][8] = {{0}};
+    eq_random random = eq_random_seed(1);
+    ck_assert_uint_eq(eq_circuit_nodes(c), 3);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    eq_solve_options o = eq_solve_options_of(c);
+    o.reltol = 1e-9;
+    o.abstol = 3e-12;
+    ck_assert_int_eq(eq_solver_solve(s, &o, v, branch, NULL, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_doubt(s, &o, v, branch, 3, &random, &dv[0][0], NULL), EQ_OK);
+    eq_node h = eq_circuit_find_node(c, "h"), x = eq_circuit_find_node(c, "x");
+    double bound = (3e-12 + 1e-9 * 1e-3) / 2e-3;
+    for (int j = 0; j < 3; j++) {
+        const double *one = &dv[0][0] + 3 * j;
+        ck_assert_double_eq_tol(fabs(one[h]), bound, 1e-5 * bound);
+        ck_assert(one[x] == 0.0 && one[0] == 0.0);
+    }
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
 Suite *gradcheck_suite(void) {
     Suite *s = suite_create("gradcheck");
     TCase *t = tcase_create("gradcheck");
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, constructed_circuits, 0, sizeof trials / sizeof *trials);
+    tcase_add_test(t, limits_of_noisy_sequences);
+    tcase_add_test(t, doubt_of_a_divider);
     suite_add_tcase(s, t);
     return s;
 }
