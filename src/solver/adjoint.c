@@ -1,37 +1,82 @@
-/* The adjoint of the reduced system: J^T l = T^T dC/dv, lambda = W l (the transposed linear problem
- * of Director and Rohrer 1969). */
+/* The linearized system at a solution: the adjoint J^T l = T^T dC/dv, lambda = W l (the transposed
+ * linear problem of Director and Rohrer 1969), and what the KCL bound leaves open of the
+ * potentials.
+ */
+#include <float.h>
+#include <math.h>
+
 #include "base/mem.h"
 #include "solver/solver_internal.h"
 
-static eq_status solve_transposed(eq_newton *w, const double *x, const double *dcdv, double *l,
-                                  eq_diag *diag) {
+typedef struct linearized {
+    eq_system *system;
+    eq_lin *lin;  /* factors of J at the state, the solver's */
+    double *x;    /* [n] the state */
+    double *work; /* [n] */
+} linearized;
+
+static void linearized_free(linearized *l) {
+    eq_free(l->x);
+    eq_free(l->work);
+}
+
+static eq_status linearize(eq_solver *s, const double *v, const double *branch, linearized *l,
+                           eq_diag *diag) {
+    eq_system *system = eq_solver_system(s);
+    eq_newton *w = eq_solver_newton(s);
+    *l = (linearized){.system = system};
+    l->x = eq_malloc(system->n, sizeof *l->x);
+    l->work = eq_malloc(system->n, sizeof *l->work);
+    if (l->x == NULL || l->work == NULL) return eq_out_of_memory(diag);
+    eq_system_unknowns(system, v, branch, l->x);
     w->factored = NULL;
     w->diag = diag;
-    eq_status status = eq_newton_regular(w, x);
+    eq_status status = eq_newton_regular(w, l->x);
     w->diag = NULL;
+    l->lin = w->factored;
     if (status == EQ_ERR_SINGULAR)
-        return eq_fail(diag, status,
-                       "the Jacobian is singular at this state, so there is no adjoint; "
-                       "take a solved operating point");
-    if (status == EQ_OK) {
-        eq_system_gather(w->s, dcdv, l);
-        status = eq_lin_solve_transposed(w->factored, l);
-    }
-    return status;
+        eq_fail(diag, status,
+                "the Jacobian is singular at this state, so there is no adjoint; "
+                "take a solved operating point");
+    return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : status;
 }
 
 eq_status eq_solver_adjoint(eq_solver *s, const double *v, const double *branch, const double *dcdv,
                             double *lambda, eq_diag *diag) {
-    eq_system *system = eq_solver_system(s);
-    double *x = eq_malloc(system->n, sizeof *x), *l = eq_malloc(system->n, sizeof *l);
-    eq_status status = x == NULL || l == NULL ? EQ_ERR_MEMORY : EQ_OK;
+    linearized l;
+    eq_status status = linearize(s, v, branch, &l, diag);
     if (status == EQ_OK) {
-        eq_system_unknowns(system, v, branch, x);
-        status = solve_transposed(eq_solver_newton(s), x, dcdv, l, diag);
+        eq_system_gather(l.system, dcdv, l.work);
+        status = eq_lin_solve_transposed(l.lin, l.work);
+        if (status == EQ_ERR_MEMORY) eq_out_of_memory(diag);
     }
-    if (status == EQ_OK) eq_system_spread(system, l, lambda);
-    if (status == EQ_ERR_MEMORY) eq_out_of_memory(diag);
-    eq_free(x);
-    eq_free(l);
+    if (status == EQ_OK) eq_system_spread(l.system, l.work, lambda);
+    linearized_free(&l);
+    return status;
+}
+
+eq_status eq_solver_doubt(eq_solver *s, const eq_solve_options *o, const double *v,
+                          const double *branch, size_t samples, eq_random *random, double *dv,
+                          eq_diag *diag) {
+    linearized l;
+    eq_status status = linearize(s, v, branch, &l, diag);
+    size_t n = l.system->n, nodes = l.system->nodes;
+    double *bound = eq_malloc(n, sizeof *bound);
+    if (status == EQ_OK && bound == NULL) status = eq_out_of_memory(diag);
+    if (status == EQ_OK) {
+        l.system->round_off = o->reltol > 0.0 ? 4.0 * DBL_EPSILON / o->reltol : 0.0;
+        eq_system_residual(l.system, l.x, l.work, bound);
+        for (size_t k = 0; k < n; k++) bound[k] = o->abstol + o->reltol * bound[k];
+    }
+    for (size_t j = 0; status == EQ_OK && j < samples; j++) {
+        for (size_t k = 0; k < n; k++)
+            l.work[k] = eq_random_next(random) >> 63 ? bound[k] : -bound[k];
+        status = eq_lin_solve(l.lin, l.work);
+        if (status == EQ_ERR_MEMORY) eq_out_of_memory(diag);
+        eq_reduction_potentials(l.system->reduction, l.system->circuit, l.work, 0.0,
+                                dv + j * nodes);
+    }
+    eq_free(bound);
+    linearized_free(&l);
     return status;
 }

@@ -7,6 +7,7 @@
 #ifndef EQ_SOLVER_SOLVER_H
 #define EQ_SOLVER_SOLVER_H
 
+#include "base/random.h"
 #include "circuit/circuit.h"
 
 typedef struct eq_solver eq_solver;
@@ -74,5 +75,12 @@ eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *
  * [nodes]. */
 eq_status eq_solver_adjoint(eq_solver *s, const double *v, const double *branch, const double *dcdv,
                             double *lambda, eq_diag *diag);
+
+/* How far the potentials of a solution v may be off, to first order: dv[samples][nodes] [V] are the
+ * changes J^-1 r for residuals r of random sign that fill the KCL bound of o, with what round-off
+ * of the potentials adds to it. */
+eq_status eq_solver_doubt(eq_solver *s, const eq_solve_options *o, const double *v,
+                          const double *branch, size_t samples, eq_random *random, double *dv,
+                          eq_diag *diag);
 
 #endif

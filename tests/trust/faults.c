@@ -1,9 +1,9 @@
 /* Faults of the system for eqspice, preloaded (LD_PRELOAD) into the program by check_crash.c.
  * EQ_FAULT is CALL:N:WHAT, where CALL is openat (to make a file), fflush, fsync, fclose (of a
- * written file), renameat, unlink, flock, read, malloc, dlopen or any (of those that write). WHAT is
- * kill: the program is killed before the N-th such call; or an errno: that call and all later ones
- * fail with it (malloc: return NULL); -1: read finds the end of the file. Programs that eqspice
- * starts are left alone. */
+ * written file), renameat, unlink, flock, read, malloc, dlopen or any (of those that write). WHAT
+ * is kill: the program is killed before the N-th such call; or an errno: that call and all later
+ * ones fail with it (malloc: return NULL); -1: read finds the end of the file. Programs that
+ * eqspice starts are left alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
