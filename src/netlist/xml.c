@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "netlist/libxml.h"
 
 struct eq_xml {
     xmlDocPtr doc;
     char *name;
+    char *text; /* of a document read from a file; NULL for any other */
 };
 
 /* Where libxml2's messages go while one document is read. */
@@ -94,11 +96,23 @@ static eq_status validate(listener *l, xmlDocPtr doc, const eq_schema *schema) {
 
 enum { LARGEST = 1 << 30 };
 
+/* The start tags, and what looks like one inside a comment. */
+static size_t elements_in(const char *text, size_t length) {
+    size_t n = 0;
+    const char *end = text + length;
+    for (const char *p = text; (p = memchr(p, '<', (size_t)(end - p))) != NULL; p++)
+        n += p + 1 < end && strchr("/!?", p[1]) == NULL;
+    return n;
+}
+
 eq_status eq_xml_parse(const char *name, const char *text, size_t length, const eq_schema *schema,
                        eq_xml **out, eq_diag *diag) {
     if (length > LARGEST)
         return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){name, 0, 0},
                           "the document is larger than 1 GiB; use a SPICE deck");
+    if (elements_in(text, length) > EQ_MOST_ITEMS)
+        return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){name, 0, 0},
+                          "the document has more than %d elements; use fewer", EQ_MOST_ITEMS);
     eq_status loaded = eq_libxml_load(diag);
     if (loaded != EQ_OK) return loaded;
     listener l = {name, diag, 0};
@@ -113,7 +127,7 @@ eq_status eq_xml_parse(const char *name, const char *text, size_t length, const 
         eq_libxml.xmlFreeDoc(doc);
         return status;
     }
-    *xml = (eq_xml){doc, copy};
+    *xml = (eq_xml){doc, copy, NULL};
     *out = xml;
     return EQ_OK;
 }
@@ -124,7 +138,10 @@ eq_status eq_xml_read(const char *path, const eq_schema *schema, eq_xml **out, e
     eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
     if (status != EQ_OK) return status;
     status = eq_xml_parse(path, text, length, schema, out, diag);
-    eq_free(text);
+    if (status == EQ_OK)
+        (*out)->text = text;
+    else
+        eq_free(text);
     return status;
 }
 
@@ -132,6 +149,7 @@ void eq_xml_free(eq_xml *xml) {
     if (xml == NULL) return;
     eq_libxml.xmlFreeDoc(xml->doc);
     eq_free(xml->name);
+    eq_free(xml->text);
     eq_free(xml);
 }
 
@@ -174,6 +192,33 @@ const char *eq_xml_name(const eq_xml_node *node) {
 eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node) {
     long line = node == NULL ? 0 : eq_libxml.xmlGetLineNo(inner(node));
     return (eq_place){xml->name, (int)line, 0};
+}
+
+/* libxml2 counts the line in which the start tag ends; its text says the rest. Before the root's
+ * tag only comments may hold the same characters. */
+eq_place eq_xml_root_place(const eq_xml *xml, const char *attribute) {
+    const eq_xml_node *root = eq_xml_root(xml);
+    eq_place at = eq_xml_place(xml, root);
+    size_t n = strlen(attribute);
+    const char *end = xml->text, *tag = NULL, *p;
+    for (int line = 0; end != NULL && line < at.line; line++) {
+        end = strchr(end, '\n');
+        end = end == NULL ? NULL : end + 1;
+    }
+    if (xml->text != NULL && end == NULL) end = xml->text + strlen(xml->text);
+    for (p = xml->text; p != NULL && p < end; p++)
+        if (*p == '<' && strncmp(p + 1, eq_xml_name(root), strlen(eq_xml_name(root))) == 0) tag = p;
+    for (p = tag; p != NULL && *p != '\0'; p++)
+        if (strchr(" \t\r\n", *p) != NULL && strncmp(p + 1, attribute, n) == 0 &&
+            strchr(" \t\r\n=", p[1 + n]) != NULL)
+            break;
+    if (p == NULL || *p == '\0') return at;
+    at = (eq_place){at.file, 1, 1};
+    for (const char *q = xml->text; q <= p; q++) {
+        at.column = *q == '\n' ? 1 : at.column + 1;
+        at.line += *q == '\n';
+    }
+    return at;
 }
 
 const char *eq_xml_attribute(const eq_xml_node *node, const char *name) {

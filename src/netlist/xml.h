@@ -37,6 +37,8 @@ const eq_xml_node *eq_xml_child(const eq_xml_node *node, const char *name);
 const char *eq_xml_name(const eq_xml_node *node);
 /* file:line of the element (libxml2 keeps no columns of elements). */
 eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node);
+/* file:line:column of an attribute of the root of a document that was read from a file. */
+eq_place eq_xml_root_place(const eq_xml *xml, const char *attribute);
 
 /* The attribute's text, NULL when it is absent; lives as long as the document. */
 const char *eq_xml_attribute(const eq_xml_node *node, const char *name);

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "train/data_read.h"
 
+enum { CHARACTERS = 32 }; /* of a field, its comma among them */
+
 typedef struct field {
     const char *text;
     size_t length;
@@ -110,6 +112,9 @@ static eq_status take_field(csv *c, const field *f, bool is_label) {
         return EQ_OK;
     }
     double value;
+    if (c->values >= EQ_MOST_ITEMS)
+        return eq_fail_at(c->diag, EQ_ERR_INPUT, place(c, f),
+                          "the file has more than %d values; split it", EQ_MOST_ITEMS);
     if (!is_number(f, &value))
         return eq_fail_at(c->diag, EQ_ERR_INPUT, place(c, f),
                           "'%.*s' is not a number; write a plain number such as -1.5 or 2e-3",
@@ -233,7 +238,7 @@ eq_status eq_data_read_csv(const char *path, const char *label, const eq_data *k
                            eq_diag *diag) {
     char *text;
     size_t length;
-    eq_status status = eq_file_read_gz(path, EQ_DATA_LIMIT, &text, &length, diag);
+    eq_status status = eq_file_read_gz(path, EQ_DATA_LIMIT(CHARACTERS), &text, &length, diag);
     if (status != EQ_OK) return status;
     csv c = {.path = path, .text = text, .end = text + length, .next = text, .diag = diag};
     c.words = eq_names_new();

@@ -46,7 +46,7 @@ static eq_status check_magic(const idx *f, const char *what, int least, int most
 static eq_status idx_read(const char *path, const char *what, int least, int most, idx *f,
                           eq_diag *diag) {
     *f = (idx){.path = path};
-    eq_status status = eq_file_read_gz(path, EQ_DATA_LIMIT, &f->bytes, &f->length, diag);
+    eq_status status = eq_file_read_gz(path, EQ_DATA_LIMIT(1), &f->bytes, &f->length, diag);
     if (status != EQ_OK) return status;
     const unsigned char *b = (const unsigned char *)f->bytes;
     f->rank = f->length < 4 ? 0 : b[3];

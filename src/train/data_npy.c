@@ -112,7 +112,8 @@ static eq_status read_header(npy *f, eq_diag *diag) {
 
 static eq_status npy_read(const char *path, npy *f, eq_diag *diag) {
     *f = (npy){.path = path};
-    eq_status status = eq_file_read_gz(path, EQ_DATA_LIMIT, &f->bytes, &f->length, diag);
+    eq_status status =
+        eq_file_read_gz(path, EQ_DATA_LIMIT(sizeof(double)), &f->bytes, &f->length, diag);
     if (status == EQ_OK) status = read_header(f, diag);
     if (status == EQ_OK && f->length - f->start != f->items * types[f->type].size)
         status =

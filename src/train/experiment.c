@@ -112,6 +112,8 @@ static void architecture(reader *r, const eq_xml_node *node) {
      */
     a->low = fmin(fmax(a->low, fmax(a->gmin, 1e-12)), a->gmax);
     a->high = fmin(fmax(a->high, a->low), a->gmax);
+    if (r->status == EQ_OK && eq_architecture_check(a, r->diag) != EQ_OK)
+        fault(r, node, "<architecture> cannot be built; correct it as said above");
 }
 
 static void data(reader *r, const eq_xml_node *node) {
@@ -201,6 +203,35 @@ static void schedule(reader *r, const eq_xml_node *node) {
     count(r, node, "every", &s->every);
 }
 
+/* A control character: C0, DEL, and C1, which UTF-8 writes as C2 80 .. C2 9F. */
+static bool control_at(const char *p) {
+    const unsigned char *c = (const unsigned char *)p;
+    return c[0] < ' ' || c[0] == 127 || (c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0);
+}
+
+/* What keeps the name from being one folder in runs/; NULL: nothing does. */
+static const char *no_folder(const char *name) {
+    enum { LONGEST = 255 }; /* NAME_MAX of Linux */
+    if (name[0] == '\0') return "is empty";
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return "leads to another folder";
+    if (strchr(name, '/') != NULL) return "holds a /";
+    if (strlen(name) > LONGEST) return "has more than 255 bytes";
+    for (const char *p = name; *p != '\0'; p++)
+        if (control_at(p)) return "holds a control character";
+    return NULL;
+}
+
+/* The name is a folder: its runs stand in runs/NAME. */
+static void name(reader *r, const eq_xml_node *root) {
+    text(r, root, "name", &r->x->name);
+    const char *why = r->status == EQ_OK ? no_folder(r->x->name) : NULL;
+    if (why == NULL) return;
+    r->status = eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_root_place(r->xml, "name"),
+                           "the experiment's name %s; it names the folder of its runs, so give one "
+                           "word or a few",
+                           why);
+}
+
 static void circuit(reader *r, const eq_xml_node *root) {
     const eq_xml_node *deck = eq_xml_child(root, "circuit");
     const eq_xml_node *network = eq_xml_child(root, "architecture");
@@ -223,7 +254,7 @@ static void seed(reader *r, const eq_xml_node *root) {
 static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     reader r = {xml, x, EQ_OK, diag};
     const eq_xml_node *root = eq_xml_root(xml);
-    text(&r, root, "name", &x->name);
+    name(&r, root);
     seed(&r, root);
     circuit(&r, root);
     data(&r, eq_xml_child(root, "data"));
