@@ -17,81 +17,7 @@ void eq_write_number(eq_text *out, double value) {
     eq_text_puts(out, text);
 }
 
-/* A deck being written. */
-typedef struct writer {
-    const eq_circuit *c;
-    eq_dialect dialect;
-    const eq_dialect_table *d;
-    eq_text *out;
-    eq_diag *diag;
-    eq_status status; /* of the first fault */
-    double scale;     /* k/q of the circuit over that of the dialect */
-    bool *sensed;     /* [elements] an E or H whose current controls another element */
-} writer;
-
-static bool plain(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.';
-}
-
-/* Appends a name as the dialect can carry it: other characters are escaped or refused, so that a
- * name can never become a line, a card or a comment of its own. */
-static void put_name(writer *w, const char *name, eq_place at) {
-    bool good = name[0] != '\0';
-    for (const char *p = name; good && *p != '\0'; p++) {
-        bool known = plain(*p) || strchr(w->d->allowed, *p) != NULL;
-        if (p == name && strchr(w->d->escape ? "." : "+-%&/", *p) != NULL) known = false;
-        if (!known && w->d->escape && *p > ' ' && *p < 127) {
-            eq_text_puts(w->out, "\\");
-            known = true;
-        }
-        if (known)
-            eq_text_add(w->out, p, 1);
-        else
-            good = false;
-    }
-    if (!good && w->status == EQ_OK)
-        w->status =
-            eq_fail_at(w->diag, EQ_ERR_INPUT, at,
-                       "the name '%s' cannot be written for %s; rename it with letters, digits "
-                       "and _",
-                       name, w->d->name);
-}
-
-static void put_node(writer *w, eq_node node, eq_element e) {
-    put_name(w, eq_circuit_node_name(w->c, node), eq_circuit_place_of(w->c, e));
-}
-
-/* The letter that the element's name starts with in a dialect where it is the type. */
-static char letter_of(const writer *w, eq_element e) {
-    int cls = w->c->row[e].cls;
-    return cls == EQ_CLASS_ideal_diode && w->d->ideal_model == NULL ? 'b' : eq_class(cls)->letter;
-}
-
-/* The element's name, with its letter put in front as often as it takes to be unlike all other
- * names. */
-static void put_element_name(writer *w, eq_element e) {
-    const char *name = eq_circuit_element_name(w->c, e);
-    char letter[2] = {letter_of(w, e), '\0'};
-    if (!w->d->typed_names || name[0] == letter[0]) {
-        put_name(w, name, eq_circuit_place_of(w->c, e));
-        return;
-    }
-    eq_text longer = {0};
-    eq_text_printf(&longer, "%s%s", letter, name);
-    while (!longer.failed && eq_circuit_find_element(w->c, longer.text) != EQ_NONE) {
-        char *shorter = eq_strdup(longer.text);
-        eq_text_clear(&longer);
-        eq_text_printf(&longer, "%s%s", letter, shorter == NULL ? "" : shorter);
-        longer.failed = longer.failed || shorter == NULL;
-        eq_free(shorter);
-    }
-    if (longer.failed)
-        w->out->failed = true;
-    else
-        put_name(w, longer.text, eq_circuit_place_of(w->c, e));
-    eq_text_free(&longer);
-}
+typedef eq_deck_writer writer;
 
 static double param(const writer *w, eq_element e, int k) {
     eq_row r = w->c->row[e];
@@ -118,22 +44,9 @@ static const eq_model *model_of(const writer *w, eq_element e) {
     return m;
 }
 
-/* A model's name; one that starts as a number does (1N4148) gets m_ in front, as ngspice takes it
- * for a number. */
-static void put_model_text(writer *w, const char *name, eq_place at) {
-    if (name[0] >= '0' && name[0] <= '9') eq_text_puts(w->out, "m_");
-    put_name(w, name, at);
-}
-
-/* A model of the element's own is called m_ELEMENT. */
+/* The model's name, or that of the model of the element's own. */
 static void put_model_name(writer *w, eq_element e) {
-    const eq_model *m = model_of(w, e);
-    eq_place at = eq_circuit_place_of(w->c, e);
-    if (m == NULL) eq_text_puts(w->out, "m_");
-    if (m == NULL)
-        put_name(w, eq_circuit_element_name(w->c, e), at);
-    else
-        put_model_text(w, m->name, at);
+    eq_write_model_name(w, model_of(w, e), e);
 }
 
 static void put_pair(writer *w, const char *name, double value) {
@@ -176,14 +89,11 @@ static void put_model_params(writer *w, const eq_device_class *cls, const double
     }
 }
 
-static void put_model(writer *w, const char *name, eq_element e, const eq_device_class *cls,
+static void put_model(writer *w, const eq_model *m, eq_element e, const eq_device_class *cls,
                       const double *value) {
     for (const char *p = w->d->model; *p != '\0'; p++) {
         if (p[0] == '$' && p[1] == 'n') {
-            if (name == NULL)
-                put_model_name(w, e);
-            else
-                put_model_text(w, name, (eq_place){NULL, 0, 0});
+            eq_write_model_name(w, m, e);
             p++;
         } else {
             eq_text_add(w->out, p, 1);
@@ -200,7 +110,7 @@ static bool needs_model(const writer *w, int cls) {
 static void put_models(writer *w) {
     for (size_t k = 0; k < w->c->models; k++) {
         const eq_model *m = &w->c->model[k];
-        if (needs_model(w, m->cls)) put_model(w, m->name, EQ_NONE, eq_class(m->cls), m->w);
+        if (needs_model(w, m->cls)) put_model(w, m, EQ_NONE, eq_class(m->cls), m->w);
     }
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &w->c->table[cls];
@@ -242,67 +152,28 @@ static void put_instance_params(writer *w, eq_element e) {
 static void put_drop(writer *w, eq_element e) {
     eq_row r = w->c->row[e];
     eq_text_puts(w->out, "v(");
-    put_node(w, w->c->table[r.cls].term[0][r.row], e);
+    eq_write_node(w, w->c->table[r.cls].term[0][r.row], e);
     eq_text_puts(w->out, ",");
-    put_node(w, w->c->table[r.cls].term[1][r.row], e);
+    eq_write_node(w, w->c->table[r.cls].term[1][r.row], e);
     eq_text_puts(w->out, ")");
-}
-
-/* Only V sources are a control in every dialect, and with an E as control ngspice has the opposite
- * sign (FACTS section 3): an E or H that is sensed gets a 0-V source in series, vsense_NAME from
- * its node a to a node of its own, NODE_NAME. */
-static eq_status find_sensed(writer *w) {
-    w->sensed = eq_calloc(eq_circuit_elements(w->c), sizeof *w->sensed);
-    if (w->sensed == NULL) return eq_out_of_memory(w->diag);
-    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
-        const eq_table *t = &w->c->table[cls];
-        for (size_t j = 0; t->control != NULL && j < t->count; j++)
-            w->sensed[t->control[j]] = w->c->row[t->control[j]].cls != EQ_CLASS_vsource;
-        for (size_t j = 0; t->formula != NULL && j < t->count; j++)
-            for (size_t k = 0; k < t->formula[j]->inputs; k++)
-                if (t->formula[j]->input[k].kind == EQ_INPUT_CURRENT)
-                    w->sensed[t->formula[j]->input[k].branch] =
-                        w->c->row[t->formula[j]->input[k].branch].cls != EQ_CLASS_vsource;
-    }
-    return EQ_OK;
-}
-
-static void put_sense_node(writer *w, eq_element e) {
-    eq_row r = w->c->row[e];
-    put_node(w, w->c->table[r.cls].term[0][r.row], e);
-    eq_text_puts(w->out, "_");
-    put_element_name(w, e);
-}
-
-static void put_sense_name(writer *w, eq_element e) {
-    eq_text_puts(w->out, "vsense_");
-    put_name(w, eq_circuit_element_name(w->c, e), eq_circuit_place_of(w->c, e));
-}
-
-static void put_controlling(writer *w, eq_element e) {
-    if (w->sensed[e])
-        put_sense_name(w, e);
-    else
-        put_element_name(w, e);
 }
 
 /* v(a,b), i(vx) or the temperature, as an input of a formula. */
 static void put_input(void *data, const eq_formula_input *in, eq_text *out) {
     static const char *const temperature[] = {"temper", "temp", "temp", "temp"};
     writer *w = data;
-    eq_place nowhere = {NULL, 0, 0};
     if (in->kind == EQ_INPUT_TEMPERATURE) {
         eq_text_puts(out, temperature[w->dialect]);
         return;
     }
     eq_text_puts(out, in->kind == EQ_INPUT_DROP ? "v(" : "i(");
     if (in->kind == EQ_INPUT_CURRENT)
-        put_controlling(w, in->branch);
+        eq_write_branch(w, in->branch);
     else
-        put_name(w, eq_circuit_node_name(w->c, in->plus), nowhere);
+        eq_write_node(w, in->plus, EQ_NONE);
     if (in->kind == EQ_INPUT_DROP && in->minus != EQ_GROUND) {
         eq_text_puts(out, ",");
-        put_name(w, eq_circuit_node_name(w->c, in->minus), nowhere);
+        eq_write_node(w, in->minus, EQ_NONE);
     }
     eq_text_puts(out, ")");
 }
@@ -328,11 +199,11 @@ static void put_sense(writer *w, eq_element e) {
         if (*p != '$')
             eq_text_add(w->out, p, 1);
         else if (*++p == 'n')
-            put_sense_name(w, e);
+            eq_write_sense(w, e);
         else if (*p == 'a')
-            put_node(w, w->c->table[w->c->row[e].cls].term[0][w->c->row[e].row], e);
+            eq_write_node(w, w->c->table[w->c->row[e].cls].term[0][w->c->row[e].row], e);
         else if (*p == 'b')
-            put_sense_node(w, e);
+            eq_write_sense_node(w, e);
         else
             eq_text_puts(w->out, "0");
     }
@@ -345,21 +216,21 @@ static void put_field(writer *w, char field, eq_element e) {
     enum { RON, ROFF, VFWD };
     switch (field) {
     case 'n':
-        put_element_name(w, e);
+        eq_write_element(w, e);
         break;
     case 'a':
-        if (w->sensed[e])
-            put_sense_node(w, e);
+        if (eq_is_sensed(w, e))
+            eq_write_sense_node(w, e);
         else
-            put_node(w, t->term[0][r.row], e);
+            eq_write_node(w, t->term[0][r.row], e);
         break;
     case 'b':
     case 'c':
     case 'd':
-        put_node(w, t->term[field - 'a'][r.row], e);
+        eq_write_node(w, t->term[field - 'a'][r.row], e);
         break;
     case 'k':
-        put_controlling(w, t->control[r.row]);
+        eq_write_control(w, t->control[r.row]);
         break;
     case 'e':
         put_formula(w, t, (size_t)r.row);
@@ -403,7 +274,7 @@ static void put_element(writer *w, eq_element e) {
         put_template(w, w->d->ideal_model, e);
     else
         put_template(w, w->d->element[cls], e);
-    if (w->sensed[e]) put_sense(w, e);
+    if (eq_is_sensed(w, e)) put_sense(w, e);
 }
 
 static void put_options(writer *w) {
@@ -421,36 +292,40 @@ static void put_options(writer *w) {
     }
 }
 
-/* Control characters become blanks, so that a text cannot end its line. */
-static void put_text(writer *w, const char *text) {
-    for (; *text != '\0'; text++) {
-        char c = (unsigned char)*text < ' ' ? ' ' : *text;
-        eq_text_add(w->out, &c, 1);
-    }
+/* Ends a line of free text: ngspice and Spectre go on in the next line behind a backslash. */
+static void end_text(writer *w, size_t start) {
+    eq_text *t = w->out;
+    while (!t->failed && t->length > start && t->text[t->length - 1] == ' ') t->length--;
+    bool goes_on = !t->failed && t->length > start && t->text[t->length - 1] == '\\';
+    eq_text_puts(t, goes_on ? " .\n" : "\n");
 }
 
 static void put_comment(writer *w, const char *text) {
     eq_text_puts(w->out, w->d->comment);
-    put_text(w, text);
-    eq_text_puts(w->out, "\n");
+    eq_carry(EQ_CARRY_LINE, text, w->out);
+    end_text(w, w->out->length);
 }
 
-/* ngspice takes a file whose first line starts with *ng_script for a list of commands, and lines
- * that start with *# for commands. */
-static bool is_script(const char *title) {
-    return title[0] == '*' && (title[1] == '#' || eq_match("?ng_script*", title));
+/* Line 1 is a title, but ngspice obeys some cards there (.include, .lib, .param); it takes a file
+ * that starts with *ng_script for a list of commands, and lines that start with *# for commands. A
+ * text that starts with < is XML to us. */
+static bool is_obeyed(const char *title) {
+    return strchr(".<+", title[0]) != NULL || (title[0] == '*' && title[1] == '#') ||
+           eq_match("?ng_script*", title);
 }
 
 static void put_title(writer *w) {
-    size_t start = w->out->length, sign = strlen(w->d->comment);
-    const char *title = w->c->title;
-    eq_text_puts(w->out, w->d->comment);
-    put_text(w, title[0] == '\0' ? "eqspice" : is_script(title) ? "eqspice: " : "");
-    put_text(w, title);
-    eq_text_puts(w->out, "\n");
-    if (!w->d->title_is_bare || w->out->failed) return;
-    memmove(w->out->text + start, w->out->text + start + sign, w->out->length - start - sign + 1);
-    w->out->length -= sign;
+    eq_text title = {0};
+    eq_carry(EQ_CARRY_LINE, w->c->title, &title);
+    const char *text = title.failed ? "" : title.text + strspn(title.text, " ");
+    if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3; /* the mark of a file in UTF-8 */
+    if (!w->d->title_is_bare) eq_text_puts(w->out, w->d->comment);
+    size_t start = w->out->length;
+    eq_text_puts(w->out, text[0] == '\0' ? "eqspice" : is_obeyed(text) ? "eqspice: " : "");
+    eq_text_puts(w->out, text);
+    end_text(w, start);
+    w->out->failed = w->out->failed || title.failed;
+    eq_text_free(&title);
 }
 
 /* `*% output y1p,y1m` and its kin (DESIGN section 3). */
@@ -460,7 +335,7 @@ static void put_io(writer *w) {
         eq_text_puts(w->out, "*% input");
         for (size_t k = 0; k < c->inputs; k++) {
             eq_text_puts(w->out, k % 10 == 0 && k > 0 ? "\n*% input " : " ");
-            put_element_name(w, c->input[k]);
+            eq_write_element(w, c->input[k]);
         }
         eq_text_puts(w->out, "\n");
     }
@@ -468,13 +343,13 @@ static void put_io(writer *w) {
         const eq_output *o = &c->output[k];
         eq_element at = o->nudge_plus;
         eq_text_puts(w->out, "*% output ");
-        put_node(w, o->plus, at);
+        eq_write_node(w, o->plus, at);
         if (o->minus != EQ_NONE) eq_text_puts(w->out, ",");
-        if (o->minus != EQ_NONE) put_node(w, o->minus, at);
+        if (o->minus != EQ_NONE) eq_write_node(w, o->minus, at);
         eq_text_puts(w->out, "\n*% nudge ");
-        put_element_name(w, o->nudge_plus);
+        eq_write_element(w, o->nudge_plus);
         if (o->minus != EQ_NONE) eq_text_puts(w->out, ",");
-        if (o->minus != EQ_NONE) put_element_name(w, o->nudge_minus);
+        if (o->minus != EQ_NONE) eq_write_element(w, o->nudge_minus);
         eq_text_puts(w->out, "\n");
     }
 }
@@ -482,7 +357,8 @@ static void put_io(writer *w) {
 static void put_groups(writer *w) {
     for (size_t k = 0; k < w->c->groups; k++) {
         const eq_group *g = &w->c->group[k];
-        eq_text_printf(w->out, "*%% train %s", g->name);
+        eq_text_puts(w->out, "*% train ");
+        eq_write_pattern(w, k);
         put_pair(w, "gmin", g->gmin);
         put_pair(w, "gmax", g->gmax);
         eq_text_puts(w->out, "\n");
@@ -496,7 +372,7 @@ static void put_starts(writer *w) {
         bool all = c->start[k].node == EQ_NONE;
         if (all && w->dialect != EQ_NGSPICE) continue;
         eq_text_puts(w->out, all ? ".nodeset all=" : w->d->nodeset[0]);
-        if (!all) put_name(w, eq_circuit_node_name(c, c->start[k].node), (eq_place){0});
+        if (!all) eq_write_node(w, c->start[k].node, EQ_NONE);
         if (!all) eq_text_puts(w->out, w->d->nodeset[1]);
         eq_write_number(w->out, c->start[k].v);
         eq_text_puts(w->out, "\n");
@@ -507,8 +383,8 @@ eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *not
                         eq_diag *diag) {
     if (dialect == EQ_XML) return eq_write_xml(c, note, out, diag);
     const eq_dialect_table *d = eq_dialect_table_of(dialect);
-    writer w = {c, dialect, d, out, diag, EQ_OK, c->env.k_over_q / d->k_over_q, NULL};
-    w.status = find_sensed(&w);
+    writer w = {c, dialect, d, out, diag, EQ_OK, c->env.k_over_q / d->k_over_q, NULL, NULL};
+    w.status = eq_find_sensed(&w);
     put_title(&w);
     eq_text_puts(out, d->head);
     put_comment(&w, "written by eqspice");
@@ -522,5 +398,6 @@ eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *not
     if (w.status == EQ_OK) put_starts(&w);
     eq_text_puts(out, d->tail);
     eq_free(w.sensed);
+    eq_names_free(w.made);
     return w.status == EQ_OK && out->failed ? eq_out_of_memory(diag) : w.status;
 }

@@ -3,6 +3,7 @@
 #include <float.h>
 #include <string.h>
 
+#include "base/carry.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -259,20 +260,23 @@ eq_status eq_xml_count(const eq_xml *xml, const eq_xml_node *node, const char *n
     return status;
 }
 
-void eq_xml_escape(eq_text *out, const char *text) {
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '&')
+void eq_xml_escape(eq_carrier as, const char *text, eq_text *out) {
+    eq_text whole = {0};
+    eq_carry(as, text, &whole);
+    for (const char *p = whole.failed ? "" : whole.text; *p != '\0'; p++) {
+        if (*p == '&')
             eq_text_puts(out, "&amp;");
-        else if (c == '<')
+        else if (*p == '<')
             eq_text_puts(out, "&lt;");
-        else if (c == '>')
+        else if (*p == '>')
             eq_text_puts(out, "&gt;");
-        else if (c == '"')
+        else if (*p == '"')
             eq_text_puts(out, "&quot;");
-        else if (c == '\t' || c == '\n' || c == '\r')
-            eq_text_printf(out, "&#%d;", c);
-        else if (c >= 32)
-            eq_text_add(out, text, 1);
+        else if (*p == '\t' || *p == '\n' || *p == '\r')
+            eq_text_printf(out, "&#%d;", *p);
+        else
+            eq_text_add(out, p, 1);
     }
+    out->failed = out->failed || whole.failed;
+    eq_text_free(&whole);
 }

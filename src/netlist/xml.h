@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/carry.h"
 #include "base/status.h"
 #include "base/text.h"
 
@@ -50,7 +51,8 @@ eq_status eq_xml_number(const eq_xml *xml, const eq_xml_node *node, const char *
 eq_status eq_xml_count(const eq_xml *xml, const eq_xml_node *node, const char *name, size_t *value,
                        eq_diag *diag);
 
-/* Appends text to an XML attribute or element, with & < > " and control characters escaped. */
-void eq_xml_escape(eq_text *out, const char *text);
+/* Appends a name (EQ_CARRY_XML) or text (EQ_CARRY_TEXT: what XML cannot hold is marked) to an
+ * attribute: & < > " and ends of lines escaped. */
+void eq_xml_escape(eq_carrier as, const char *text, eq_text *out);
 
 #endif

@@ -292,7 +292,7 @@ eq_status eq_experiment_read(const char *file, eq_experiment **out, eq_diag *dia
 static void attribute(eq_text *t, const char *name, const char *value) {
     if (value == NULL) return;
     eq_text_printf(t, " %s=\"", name);
-    eq_xml_escape(t, value);
+    eq_xml_escape(EQ_CARRY_TEXT, value, t);
     eq_text_puts(t, "\"");
 }
 
