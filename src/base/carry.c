@@ -1,5 +1,6 @@
 #include "base/carry.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* What becomes of a character: kept; the name is refused; a backslash in front; written twice (RFC
@@ -161,17 +162,32 @@ void eq_carry(eq_carrier to, const char *text, eq_text *out) {
     }
 }
 
-size_t eq_carry_to(eq_carrier to, const char *text, FILE *stream) {
+/* Its first characters, at most so many, to a stream (NULL: counted alone); how many there are. */
+static size_t carry_some(eq_carrier to, const char *text, size_t most, FILE *stream) {
     char line[512];
     size_t characters = 0, used = 0;
     for (const char *p = text; *p != '\0';) {
         bool first = p == text;
-        size_t n = spell(to, &p, first, line + used);
-        for (size_t k = used; k < used + n; k++) characters += (line[k] & 0xC0) != 0x80;
+        size_t n = spell(to, &p, first, line + used), wide = 0;
+        for (size_t k = used; k < used + n; k++) wide += (line[k] & 0xC0) != 0x80;
+        if (wide > most - characters) break;
+        characters += wide;
         used += n;
-        if (used + SPELLED <= sizeof line && *p != '\0') continue;
+        if (used + SPELLED <= sizeof line) continue;
         if (stream != NULL) fwrite(line, 1, used, stream);
         used = 0;
     }
+    if (stream != NULL) fwrite(line, 1, used, stream);
     return characters;
+}
+
+void eq_carry_to(eq_carrier to, const char *text, FILE *stream) {
+    carry_some(to, text, SIZE_MAX, stream);
+}
+
+void eq_carry_field(const char *text, size_t width, size_t most, bool left, FILE *stream) {
+    size_t n = carry_some(EQ_CARRY_TABLE, text, most, NULL);
+    if (left) carry_some(EQ_CARRY_TABLE, text, most, stream);
+    for (; n < width; n++) fputc(' ', stream);
+    if (!left) carry_some(EQ_CARRY_TABLE, text, most, stream);
 }

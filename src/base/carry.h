@@ -40,7 +40,10 @@ bool eq_carries(eq_carrier to, const char *name, char sign[EQ_SIGN]);
 
 /* Appends a name or title as it is spelled there. What the form refuses is for eq_carries. */
 void eq_carry(eq_carrier to, const char *text, eq_text *out);
-/* The same to a stream; how many characters it is there. NULL: it is only counted. */
-size_t eq_carry_to(eq_carrier to, const char *text, FILE *stream);
+/* The same to a stream. */
+void eq_carry_to(eq_carrier to, const char *text, FILE *stream);
+/* A field of a table: at most so many of its characters, filled up to the width with blanks behind
+ * (left) or before them. */
+void eq_carry_field(const char *text, size_t width, size_t most, bool left, FILE *stream);
 
 #endif

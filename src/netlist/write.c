@@ -379,11 +379,49 @@ static void put_starts(writer *w) {
     }
 }
 
+static writer writer_of(const eq_circuit *c, eq_dialect dialect, eq_text *out, eq_diag *diag) {
+    const eq_dialect_table *d = eq_dialect_table_of(dialect);
+    double scale = c->env.k_over_q / d->k_over_q;
+    return (writer){c, dialect, d, out, diag, EQ_OK, scale, NULL, NULL};
+}
+
+static eq_status writer_close(writer *w) {
+    eq_free(w->sensed);
+    eq_names_free(w->made);
+    return w->status == EQ_OK && w->out->failed ? eq_out_of_memory(w->diag) : w->status;
+}
+
+/* What the line of an element would say, its values aside. */
+static void put_names(writer *w, eq_element e) {
+    const eq_table *t = &w->c->table[w->c->row[e].cls];
+    for (const char *field = "nabcdk"; *field != '\0'; field++) {
+        bool node = *field >= 'a' && *field <= 'd';
+        bool there = node ? t->term[*field - 'a'] != NULL : *field == 'n' || t->control != NULL;
+        if (there) put_field(w, *field, e);
+    }
+    if (needs_model(w, w->c->row[e].cls)) put_model_name(w, e);
+    eq_text_clear(w->out);
+}
+
+eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *diag) {
+    if (dialect == EQ_XML) return eq_xml_check_names(c, diag);
+    eq_text scratch = {0};
+    writer w = writer_of(c, dialect, &scratch, diag);
+    w.status = eq_find_sensed(&w);
+    for (size_t e = 0; w.status == EQ_OK && e < eq_circuit_elements(c); e++)
+        put_names(&w, (eq_element)e);
+    for (size_t k = 0; w.status == EQ_OK && w.d->typed_names && k < c->groups; k++)
+        eq_write_pattern(&w, k);
+    eq_status status = writer_close(&w);
+    eq_text_free(&scratch);
+    return status;
+}
+
 eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
                         eq_diag *diag) {
     if (dialect == EQ_XML) return eq_write_xml(c, note, out, diag);
-    const eq_dialect_table *d = eq_dialect_table_of(dialect);
-    writer w = {c, dialect, d, out, diag, EQ_OK, c->env.k_over_q / d->k_over_q, NULL, NULL};
+    writer w = writer_of(c, dialect, out, diag);
+    const eq_dialect_table *d = w.d;
     w.status = eq_find_sensed(&w);
     put_title(&w);
     eq_text_puts(out, d->head);
@@ -397,7 +435,5 @@ eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *not
     if (d->typed_names && w.status == EQ_OK) put_groups(&w);
     if (w.status == EQ_OK) put_starts(&w);
     eq_text_puts(out, d->tail);
-    eq_free(w.sensed);
-    eq_names_free(w.made);
-    return w.status == EQ_OK && out->failed ? eq_out_of_memory(diag) : w.status;
+    return writer_close(&w);
 }

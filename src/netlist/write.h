@@ -75,6 +75,7 @@ typedef void (*eq_input_writer)(void *data, const eq_formula_input *input, eq_te
 const char *eq_write_formula(const eq_formula *f, eq_dialect dialect, eq_input_writer name,
                              void *data, eq_text *out);
 
+eq_status eq_xml_check_names(const eq_circuit *c, eq_diag *diag);
 eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag);
 
 #endif

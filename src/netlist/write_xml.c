@@ -207,7 +207,7 @@ static eq_status check_inputs(const eq_circuit *c, const eq_formula *f, eq_diag 
 }
 
 /* Every name, before anything is written. */
-static eq_status check_names(const eq_circuit *c, eq_diag *diag) {
+eq_status eq_xml_check_names(const eq_circuit *c, eq_diag *diag) {
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < eq_circuit_nodes(c); k++)
         status = check_node(c, EQ_CARRY_XML, (eq_node)k, diag);
@@ -228,7 +228,7 @@ static eq_status check_names(const eq_circuit *c, eq_diag *diag) {
 
 eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag) {
     const char *missing = NULL;
-    eq_status status = check_names(c, diag);
+    eq_status status = eq_xml_check_names(c, diag);
     if (status != EQ_OK) return status;
     eq_text_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     if (note != NULL) put_comment(out, note);

@@ -1,6 +1,7 @@
 #include "report/result.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/carry.h"
@@ -72,14 +73,6 @@ static double shown(double value) {
     return value + 0.0;
 }
 
-/* The name, filled up to the width with blanks before or behind it. */
-static void write_padded(const char *name, size_t width, bool left, FILE *stream) {
-    size_t n = eq_carry_to(EQ_CARRY_TABLE, name, NULL);
-    if (left) eq_carry_to(EQ_CARRY_TABLE, name, stream);
-    for (; n < width; n++) fputc(' ', stream);
-    if (!left) eq_carry_to(EQ_CARRY_TABLE, name, stream);
-}
-
 /* One line a variable for a single point, one line a point for a sweep. */
 static void write_table(const eq_result *r, FILE *stream) {
     fprintf(stream, "%s: ", r->plot);
@@ -91,13 +84,13 @@ static void write_table(const eq_result *r, FILE *stream) {
                            : strcmp(type, "voltage") == 0 ? " V"
                                                           : "";
         fputs("  ", stream);
-        write_padded(r->variable[k].name, 24, true, stream);
+        eq_carry_field(r->variable[k].name, 24, SIZE_MAX, true, stream);
         fprintf(stream, *unit == '\0' ? " = %14.9g%s\n" : " %16.9g%s\n", shown(r->value[k]), unit);
     }
     if (r->points == 1) return;
     for (size_t k = 0; k < r->variables; k++) {
         fputc(' ', stream);
-        write_padded(r->variable[k].name, 16, false, stream);
+        eq_carry_field(r->variable[k].name, 16, SIZE_MAX, false, stream);
     }
     fputc('\n', stream);
     for (size_t j = 0; j < r->points * r->variables; j++)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/carry.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
@@ -311,6 +312,35 @@ static void absolute(eq_text *t, const char *name, const char *relative) {
     eq_free(full);
 }
 
+/* A path is written as it is or not at all. */
+static eq_status check_path(const char *relative, eq_diag *diag) {
+    char *full = relative == NULL ? NULL : eq_path_absolute(relative);
+    eq_text carried = {0};
+    if (relative == NULL) return EQ_OK;
+    if (full != NULL) eq_carry(EQ_CARRY_TEXT, full, &carried);
+    eq_status status = EQ_OK;
+    if (full == NULL || carried.failed)
+        status = eq_out_of_memory(diag);
+    else if (strcmp(carried.text, full) != 0)
+        status =
+            eq_fail(diag, EQ_ERR_INPUT,
+                    "the path '%s' is no UTF-8 or holds control characters, which the XML of a "
+                    "run cannot hold; rename the folder or file",
+                    full);
+    eq_text_free(&carried);
+    eq_free(full);
+    return status;
+}
+
+static eq_status check_paths(const eq_experiment *x, eq_diag *diag) {
+    const char *const path[] = {x->deck, x->data.path, x->data.labels, x->data.test_path,
+                                x->data.test_labels};
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < sizeof path / sizeof *path; k++)
+        status = check_path(path[k], diag);
+    return status;
+}
+
 static void write_architecture(const eq_architecture *a, eq_text *t) {
     eq_text_printf(t, "  <architecture kind=\"%s\" layers=\"", a->amplifiers ? "kendall" : "drn");
     for (size_t l = 0; l < a->layers; l++)
@@ -390,6 +420,8 @@ static void write_method(const eq_experiment *x, eq_text *t) {
 }
 
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *t, eq_diag *diag) {
+    eq_status status = check_paths(x, diag);
+    if (status != EQ_OK) return status;
     eq_text_puts(t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<experiment");
     attribute(t, "name", x->name);
     eq_text_printf(t, " seed=\"%" PRIu64 "\">\n", x->seed);

@@ -277,6 +277,7 @@ static eq_status open_all(trainer *t) {
     if (t->o->resume && t->o->folder == NULL)
         return eq_fail(t->diag, EQ_ERR_USAGE, "--resume needs the folder of the run; give -o DIR");
     eq_status status = eq_experiment_circuit(t->x, &s->c, t->diag);
+    if (status == EQ_OK) status = eq_deck_check_names(s->c, EQ_NGSPICE, t->diag);
     if (status == EQ_OK) status = eq_session_data(s, t->diag);
     if (status == EQ_OK) status = eq_encoder_fit(&t->x->encoding, &s->set, &s->encoder, t->diag);
     if (status == EQ_OK) status = eq_session_initialise(s, t->diag);

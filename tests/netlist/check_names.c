@@ -931,6 +931,29 @@ START_TEST(a_deck_that_is_no_utf8_is_read_and_written) {
 }
 END_TEST
 
+/* A training whose deck could not be written says so before it trains. */
+START_TEST(a_training_that_cannot_be_written_does_not_start) {
+    static const char network[] =
+        "t\nv1 \303\251 0 1\nv2 b 0 1\nr1 \303\251 y1 1k\nr2 b y2 1k\nr3 y1 0 1k\nr4 y2 0 1k\n"
+        "*% input v1 v2\n*% output y1 y2\n*% train r1 r2 gmin=1e-9 gmax=1\n.op\n.end\n";
+    static const char experiment[] =
+        "<experiment name=\"e\"><circuit deck=\"c.cir\"/><data format=\"csv\" path=\"%s\"/><cost "
+        "type=\"squared-error\"/><optimizer type=\"sgd\" rate=\"1e-9\"/><epochs count=\"1\"/>"
+        "</experiment>";
+    char text[1024], *said = NULL;
+    snprintf(text, sizeof text, experiment, "d.csv");
+    ck_assert_int_eq(eq_file_write(in("d.csv"), "1,2,a\n2,1,b\n", 12, NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("c.cir"), network, strlen(network), NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("e.xml"), text, strlen(text), NULL), EQ_OK);
+    expect_exit(2, &said, "train %s -o %s", in("e.xml"), in("run"));
+    ck_assert_msg(strstr(said, "c.cir:2:1: error: the name '\303\251' of a node cannot be written "
+                               "for ngspice") != NULL &&
+                      strstr(said, "epoch") == NULL,
+                  "%s", said);
+    free(said);
+}
+END_TEST
+
 Suite *names_suite(void) {
     Suite *s = suite_create("names");
     TCase *t = tcase_create("names");
@@ -947,6 +970,7 @@ Suite *names_suite(void) {
     tcase_add_loop_test(t, names_that_are_made_up_are_new, 0, sizeof crowded / sizeof *crowded);
     tcase_add_test(t, groups_follow_the_names_of_their_elements);
     tcase_add_test(t, a_deck_that_is_no_utf8_is_read_and_written);
+    tcase_add_test(t, a_training_that_cannot_be_written_does_not_start);
     suite_add_tcase(s, t);
     return s;
 }
