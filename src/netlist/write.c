@@ -388,7 +388,7 @@ static writer writer_of(const eq_circuit *c, eq_dialect dialect, eq_text *out, e
 static eq_status writer_close(writer *w) {
     eq_free(w->sensed);
     eq_names_free(w->made);
-    return w->status == EQ_OK && w->out->failed ? eq_out_of_memory(w->diag) : w->status;
+    return w->out->failed ? eq_out_of_memory(w->diag) : w->status;
 }
 
 /* What the line of an element would say, its values aside. */
