@@ -69,9 +69,13 @@ static bool among(char c, const char *set) {
     return c != '\0' && strchr(set, c) != NULL;
 }
 
-static bool is_plain(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           among(c, "_.");
+/* Letters, digits and _, which every form keeps in every place: most of most names. */
+static size_t plain_length(const char *text) {
+    const char *p = text;
+    while ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+           *p == '_')
+        p++;
+    return (size_t)(p - text);
 }
 
 /* C1, which UTF-8 writes as C2 80 to C2 9F, and which terminals obey. */
@@ -97,7 +101,7 @@ static fate fate_of(eq_carrier to, const char *text, size_t n, bool first) {
         return to == EQ_CARRY_TEXT && among(c, "\t\n") ? KEPT : r->control;
     if (to == EQ_CARRY_NPZ && leads_out(text, first)) return MARKED;
     if (first && among(c, r->not_first)) return r->others == ESCAPED ? ESCAPED : REFUSED;
-    if (is_plain(c)) return KEPT;
+    if (c == '.' || plain_length(text) > 0) return KEPT;
     return (r->signs == NULL || among(c, r->signs)) && !among(c, r->without) ? KEPT : r->others;
 }
 
@@ -113,6 +117,7 @@ bool eq_carries(eq_carrier to, const char *name, char sign[EQ_SIGN]) {
     size_t length = strlen(name), n, end = r->last == NULL ? 0 : strlen(r->last);
     if (length == 0) return says(sign, name, 1);
     for (const char *p = name; *p != '\0'; p += n) {
+        if ((n = plain_length(p)) > 0) continue;
         n = eq_utf8_length(p);
         fate f = fate_of(to, p, n, p == name);
         if (f == REFUSED) return says(sign, p, n);
@@ -154,11 +159,14 @@ static size_t spell(eq_carrier to, const char **at, bool first, char out[SPELLED
 
 void eq_carry(eq_carrier to, const char *text, eq_text *out) {
     char spelled[SPELLED];
-    eq_text_add(out, "", 0);
-    for (const char *p = text; *p != '\0';) {
+    size_t plain = plain_length(text);
+    eq_text_add(out, text, plain);
+    for (const char *p = text + plain; *p != '\0'; p += plain) {
         bool first = p == text;
         size_t n = spell(to, &p, first, spelled);
         eq_text_add(out, spelled, n);
+        plain = plain_length(p);
+        eq_text_add(out, p, plain);
     }
 }
 

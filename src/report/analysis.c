@@ -364,7 +364,10 @@ static eq_status check_size(const run *w) {
         return eq_fail_at(w->diag, EQ_ERR_INPUT, at,
                           "the sweep has %.3g points, more than %d; make the steps larger", own,
                           EQ_MOST_ITEMS);
-    if (points > (double)c->analyses && points * (double)width > EQ_MOST_ITEMS)
+    size_t measured = eq_measuring_count(w->measuring);
+    double rows = measured == 0 ? 0.0 : product(c->step, c->steps) * (double)c->analyses;
+    double values = points * (double)width + rows * (double)(measured + c->steps);
+    if (points > (double)c->analyses && values > EQ_MOST_ITEMS)
         return eq_fail_at(w->diag, EQ_ERR_INPUT, at,
                           "the tables of this deck have %.3g points of %zu values, more than %d "
                           "values in all; make the steps larger or choose columns with .print",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/carry.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "report/npz.h"
@@ -43,6 +44,11 @@ eq_status eq_result_variable(eq_result *r, const char *name, const char *type, e
 
 eq_status eq_result_point(eq_result *r, const double *value, eq_diag *diag) {
     size_t used = r->points * r->variables;
+    if (r->points > 0 && used + r->variables > EQ_MOST_ITEMS)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "a table of more than %d values; make the steps larger or choose columns "
+                       "with .print",
+                       EQ_MOST_ITEMS);
     if (!eq_grow((void **)&r->value, &r->value_cap, used + r->variables, sizeof *value))
         return eq_out_of_memory(diag);
     memcpy(r->value + used, value, r->variables * sizeof *value);
