@@ -687,6 +687,19 @@ START_TEST(every_byte_of_a_name_comes_back_from_results) {
 }
 END_TEST
 
+/* Of a name longer than the writers' buffers nothing is lost. */
+START_TEST(a_long_name_comes_back_from_results) {
+    char name[1024], spelled[8192], back[8192];
+    for (size_t k = 0; k < sizeof name - 1; k++) name[k] = k % 3 == 0 ? '\377' : 'n';
+    name[sizeof name - 1] = '\0';
+    FILE *stream = fmemopen(spelled, sizeof spelled, "w");
+    eq_carry_to(EQ_CARRY_CSV, name, stream);
+    fclose(stream);
+    unmark(spelled, back);
+    ck_assert_str_eq(back, name);
+}
+END_TEST
+
 /* Titles: one line, read back as they were, or marked; nothing in them is obeyed. */
 static const char *const titles[] = {"",
                                      " ",
@@ -965,6 +978,7 @@ Suite *names_suite(void) {
     tcase_add_loop_test(t, no_name_makes_a_command_of_a_line, 0,
                         sizeof commands / sizeof *commands);
     tcase_add_test(t, every_byte_of_a_name_comes_back_from_results);
+    tcase_add_test(t, a_long_name_comes_back_from_results);
     tcase_add_test(t, nothing_in_a_title_is_obeyed);
     tcase_add_test(t, xmllint_reads_every_title);
     tcase_add_loop_test(t, names_that_are_made_up_are_new, 0, sizeof crowded / sizeof *crowded);

@@ -157,6 +157,23 @@ START_TEST(a_sweep_is_counted_before_it_runs) {
 }
 END_TEST
 
+/* Counted in the text: no element is made. */
+START_TEST(a_document_is_counted_before_it_is_parsed) {
+    size_t length = 3 * ((size_t)EQ_MOST_ITEMS + 1);
+    char *text = eq_malloc(length + 1, 1);
+    ck_assert_ptr_nonnull(text);
+    for (size_t k = 0; k < length; k += 3) memcpy(text + k, "<a>", 3);
+    text[length] = '\0';
+    eq_circuit *c = NULL;
+    eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(eq_deck_parse("t.xml", text, length, &c, diag), EQ_ERR_INPUT);
+    ck_assert_msg(strstr(eq_diag_get(diag, 0)->text, "more than 100000000 elements") != NULL, "%s",
+                  eq_diag_get(diag, 0)->text);
+    eq_diag_free(diag);
+    eq_free(text);
+}
+END_TEST
+
 static const char classify[] =
     "<experiment name=\"e\"><circuit deck=\"c.cir\"/><data format=\"%s\" "
     "path=\"d\" labels=\"l\"/><cost type=\"squared-error\"/>"
@@ -289,11 +306,13 @@ Suite *limits_suite(void) {
     Suite *s = suite_create("limits");
     TCase *t = tcase_create("limits");
     tcase_add_checked_fixture(t, limited, scratch_drop);
+    tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, a_network_is_counted_before_it_is_built, 0, COUNT(widths));
     tcase_add_test(t, the_count_of_a_network_is_exact);
     tcase_add_loop_test(t, the_name_of_an_experiment_is_one_folder, 0, COUNT(names));
     tcase_add_test(t, a_good_name_is_a_folder);
     tcase_add_loop_test(t, a_sweep_is_counted_before_it_runs, 0, COUNT(sweeps));
+    tcase_add_test(t, a_document_is_counted_before_it_is_parsed);
     tcase_add_test(t, a_data_file_is_counted_by_its_header);
     tcase_add_loop_test(t, a_name_has_1024_bytes_at_most, 0, COUNT(named));
     suite_add_tcase(s, t);
