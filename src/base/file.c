@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "base/mem.h"
+#include "base/temporary.h"
 #include "base/text.h"
 
 /* Opens a regular file for reading; O_NONBLOCK so that a FIFO cannot hang the open. */
@@ -108,26 +109,15 @@ eq_status eq_file_read_gz(const char *path, size_t limit, char **data, size_t *l
 
 struct eq_out {
     char *path;
-    char *temporary; /* NULL for a device or a FIFO, which is written to directly */
-    char *folder;    /* of path, NULL for a device: had beforehand, a rename cannot be taken back */
+    int folder; /* of path, open while it is written, so that it stays the same one; -1: a device */
+    eq_temporary *temporary; /* the new file in it; NULL for a device or a FIFO, written directly */
     FILE *stream;
 };
 
 static void out_free(eq_out *out) {
+    if (out->folder >= 0) close(out->folder);
     eq_free(out->path);
-    eq_free(out->temporary);
-    eq_free(out->folder);
     eq_free(out);
-}
-
-static char *temporary_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    size_t folder = slash == NULL ? 0 : (size_t)(slash - path) + 1;
-    eq_text t = {0};
-    eq_text_add(&t, path, folder);
-    eq_text_printf(&t, ".%s.%ld.tmp", path + folder, (long)getpid());
-    if (t.failed) eq_text_free(&t);
-    return t.text;
 }
 
 static eq_status cannot_write(eq_diag *diag, const char *path) {
@@ -150,40 +140,60 @@ static bool is_device(const char *path) {
     return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
+/* The name of the file in its folder. */
+static const char *last_part(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* A device or FIFO is not made when it has gone meanwhile. -1: errno says why. */
+static int open_device(eq_out *out, const char *path) {
+    out->path = eq_strdup(path);
+    if (out->path != NULL) return open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    errno = ENOMEM;
+    return -1;
+}
+
+/* A new file beside the one it is to replace. */
+static int open_temporary(eq_out *out, const char *path) {
+    int fd = -1;
+    out->path = target_of(path);
+    char *folder = out->path == NULL ? NULL : eq_path_folder(out->path);
+    errno = ENOMEM;
+    if (folder != NULL) out->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (out->folder >= 0) out->temporary = eq_temporary_file(out->folder, &fd);
+    int why = errno;
+    eq_free(folder);
+    errno = why;
+    return fd;
+}
+
 eq_status eq_out_open(const char *path, eq_out **result, eq_diag *diag) {
     eq_out *out = eq_calloc(1, sizeof *out);
     if (out == NULL) return eq_out_of_memory(diag);
-    bool device = is_device(path);
-    out->path = device ? eq_strdup(path) : target_of(path);
-    if (out->path != NULL && !device) {
-        out->temporary = temporary_name(out->path);
-        out->folder = eq_path_folder(out->path);
+    out->folder = -1;
+    int fd = is_device(path) ? open_device(out, path) : open_temporary(out, path);
+    if (fd >= 0) out->stream = fdopen(fd, "wb");
+    if (out->stream != NULL) {
+        *result = out;
+        return EQ_OK;
     }
-    if (out->path == NULL || (!device && (out->temporary == NULL || out->folder == NULL))) {
-        out_free(out);
-        return eq_out_of_memory(diag);
-    }
-    out->stream = fopen(device ? path : out->temporary, "wb");
-    if (out->stream == NULL) {
-        eq_status status = cannot_write(diag, path);
-        out_free(out);
-        return status;
-    }
-    *result = out;
-    return EQ_OK;
+    eq_status status = errno == ENOMEM ? eq_out_of_memory(diag) : cannot_write(diag, path);
+    if (fd >= 0) close(fd);
+    eq_temporary_remove(out->temporary);
+    out_free(out);
+    return status;
 }
 
 FILE *eq_out_stream(eq_out *out) {
     return out->stream;
 }
 
-/* fsync of the folder makes the rename itself survive a crash. */
-static bool sync_folder(const char *folder) {
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return false;
-    bool done = fsync(fd) == 0 || errno == EINVAL;
-    close(fd);
-    return done;
+/* Gives the new file its name; fsync of the folder makes that itself survive a crash. */
+static bool put_in_place(const eq_out *out) {
+    return renameat(out->folder, eq_temporary_name(out->temporary), out->folder,
+                    last_part(out->path)) == 0 &&
+           (fsync(out->folder) == 0 || errno == EINVAL);
 }
 
 /* Flushes, syncs and closes; errno says why when it fails. */
@@ -197,17 +207,12 @@ static bool close_stream(eq_out *out) {
 }
 
 eq_status eq_out_commit(eq_out *out, eq_diag *diag) {
-    bool done = close_stream(out);
-    int why = errno;
-    if (out->temporary != NULL) {
-        if (done) {
-            done = rename(out->temporary, out->path) == 0 && sync_folder(out->folder);
-            why = errno;
-        }
-        if (!done) unlink(out->temporary);
-    }
-    errno = why;
+    bool done = close_stream(out) && (out->temporary == NULL || put_in_place(out));
     eq_status status = done ? EQ_OK : cannot_write(diag, out->path);
+    if (done)
+        eq_temporary_keep(out->temporary);
+    else
+        eq_temporary_remove(out->temporary);
     out_free(out);
     return status;
 }
@@ -215,7 +220,7 @@ eq_status eq_out_commit(eq_out *out, eq_diag *diag) {
 void eq_out_abort(eq_out *out) {
     if (out == NULL) return;
     fclose(out->stream);
-    if (out->temporary != NULL) unlink(out->temporary);
+    eq_temporary_remove(out->temporary);
     out_free(out);
 }
 
@@ -228,7 +233,17 @@ eq_status eq_file_write(const char *path, const char *data, size_t length, eq_di
 }
 
 eq_status eq_folder_make(const char *path, eq_diag *diag) {
-    if (mkdir(path, 0777) == 0) return EQ_OK;
+    bool made = mkdir(path, 0777) == 0;
+    if (!made && errno == ENOENT) { /* first the folder it lies in */
+        char *parent = eq_path_folder(path);
+        if (parent == NULL) return eq_out_of_memory(diag);
+        bool shorter = strlen(parent) < strlen(path);
+        eq_status status = shorter ? eq_folder_make(parent, diag) : EQ_OK;
+        eq_free(parent);
+        if (status != EQ_OK) return status;
+        made = mkdir(path, 0777) == 0;
+    }
+    if (made) return EQ_OK;
     struct stat st;
     int why = errno;
     if (why == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return EQ_OK;

@@ -1,6 +1,7 @@
 /* Files: reading whole regular files (plain or gzip), and writing so that a crash or a full disk
- * leaves the old file whole: write DIR/.NAME.PID.tmp, fsync, rename, fsync the folder. A symbolic
- * link keeps leading to the file; a device or a FIFO is written to as it is. */
+ * leaves the old file whole: a new file of a random name in the same folder, fsync, rename, fsync
+ * the folder. A symbolic link as the name keeps leading to the file; a device or a FIFO is written
+ * to as it is. */
 #ifndef EQ_BASE_FILE_H
 #define EQ_BASE_FILE_H
 
@@ -31,7 +32,7 @@ void eq_out_abort(eq_out *out);
 
 /* Writes text to path atomically. */
 eq_status eq_file_write(const char *path, const char *data, size_t length, eq_diag *diag);
-/* Creates the folder (one level) if it is not there. */
+/* Creates the folder, and those it lies in, if it is not there. */
 eq_status eq_folder_make(const char *path, eq_diag *diag);
 /* CRC-32 (ISO 3309, as in gzip) of the bytes. */
 uint32_t eq_crc32(const void *data, size_t length);

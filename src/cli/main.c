@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 
 static const char version[] = "0.1.0";
 
@@ -53,6 +54,7 @@ int main(int argc, char **argv) {
     eq_mem_huge_heap();
     if (!isatty(STDOUT_FILENO)) setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     if (!eq_comm_start()) return 1;
+    eq_interrupt_ends(); /* after MPI, which may set signals of its own */
     if (eq_comm_rank() > 0 && freopen("/dev/null", "w", stdout) == NULL) return 1;
     int exit_status = run(argc, argv);
     eq_comm_stop();

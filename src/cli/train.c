@@ -7,22 +7,11 @@
 
 #include "base/mem.h"
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "report/plot.h"
 
-/* Set by Ctrl-C and SIGTERM; the trainer looks at it after every minibatch. A second Ctrl-C ends at
- * once; mpirun sends SIGTERM more than once. */
+/* Set by a signal; the trainer looks at it after every minibatch. */
 static volatile sig_atomic_t stop;
-
-static void on_interrupt(int number) {
-    if (stop && number == SIGINT) _exit(128 + number);
-    stop = 1;
-}
-
-static void listen_for_interrupt(void) {
-    struct sigaction action = {.sa_handler = on_interrupt};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 enum { BAR = 28 };
 
@@ -81,7 +70,7 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
         printf("accuracy on %zu held-out examples: %.2f %%\n", s->test_examples,
                100.0 * (1.0 - m->test_error));
     printf("wrote %s/" EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_CHECKPOINT
-           " and curves.svg\n",
+           " and " EQ_TRAIN_CURVES "\n",
            folder);
 }
 
@@ -104,8 +93,9 @@ static eq_status train(const eq_experiment *x, const eq_train_options *asked, eq
     o->progress = s.terminal ? draw_bar : NULL;
     o->epoch = print_epoch;
     o->data = &s;
-    listen_for_interrupt();
+    eq_interrupt_stops(&stop);
     eq_status status = eq_train(x, o, &last, &summary, diag);
+    if (status == EQ_OK) eq_interrupt_stops(NULL); /* mpirun repeats the signal that stopped it */
     if (s.terminal) fputs("\r\033[K", stderr);
     if (status == EQ_OK && eq_comm_rank() == 0) status = eq_plot_curves(o->folder, diag);
     if (status == EQ_OK) print_end(&last, &summary, o->folder);
@@ -131,6 +121,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     const eq_option table[] = {
         {"output", 'o', EQ_OPTION_TEXT, &o.folder, "DIR", "write here instead of runs/NAME"},
         {"resume", 0, EQ_OPTION_FLAG, &o.resume, NULL, "go on from DIR/checkpoint"},
+        {"force", 0, EQ_OPTION_FLAG, &o.force, NULL, "remove the run that DIR holds, begin anew"},
         {"epochs", 0, EQ_OPTION_INT, &epochs, "N", "train N epochs in all"},
         {"threads", 0, EQ_OPTION_INT, &o.threads, "N", "use N threads"},
         {"seed", 0, EQ_OPTION_INT, &seed, "N",

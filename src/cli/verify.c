@@ -5,7 +5,6 @@
 
 #include "cli/deck.h"
 #include "cli/subject.h"
-#include "netlist/netlist.h"
 
 /* The larger of two deviations, each counted. */
 static void merge(eq_deviation *all, const eq_deviation *one) {
@@ -17,20 +16,15 @@ static void merge(eq_deviation *all, const eq_deviation *one) {
     }
 }
 
-/* The user's own text, where it means the same in ngspice; else our export is run. */
-static bool own_text(const eq_subject *s, const char *path) {
-    size_t n = strlen(path);
-    bool xml = n > 4 && strcmp(path + n - 4, ".xml") == 0;
-    return s->trained == NULL && !xml && s->circuit->dialect == EQ_NGSPICE &&
-           s->circuit->table[EQ_CLASS_ideal_diode].count == 0;
-}
-
 /* One phase of a trained network, or the deck as it stands. */
-static eq_status verify_phase(eq_subject *s, const char *path, int sample, bool nudged,
-                              eq_verification *all, eq_diag *diag) {
+static eq_status verify_phase(eq_subject *s, int sample, bool nudged, eq_verification *all,
+                              eq_diag *diag) {
     eq_verification v;
     eq_status status = eq_subject_sample(s, sample, nudged, diag);
-    if (status == EQ_OK) status = eq_verify(s->circuit, own_text(s, path) ? path : NULL, &v, diag);
+    if (status == EQ_OK) status = eq_verify(s->circuit, &v, diag);
+    if (status == EQ_ERR_CHECK)
+        eq_note_at(diag, (eq_place){NULL, 0, 0},
+                   "ngspice knows the nodes as n1, n2, ... in the order of `eqspice op`");
     if (status != EQ_OK) return status;
     merge(&all->node, &v.node);
     merge(&all->branch, &v.branch);
@@ -70,9 +64,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_subject s;
     eq_verification all = {0};
     eq_status status = eq_subject_open(path, dialect, &s, diag);
-    if (status == EQ_OK) status = verify_phase(&s, path, sample, false, &all, diag);
-    if (status == EQ_OK && s.trained != NULL)
-        status = verify_phase(&s, path, sample, true, &all, diag);
+    if (status == EQ_OK) status = verify_phase(&s, sample, false, &all, diag);
+    if (status == EQ_OK && s.trained != NULL) status = verify_phase(&s, sample, true, &all, diag);
     if (status == EQ_OK) status = judge(&all, tol, diag);
     eq_subject_close(&s);
     return eq_finish(diag, status);

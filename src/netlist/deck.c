@@ -23,6 +23,7 @@ static void spice_free(eq_spice *s) {
     eq_free(s->condition);
     eq_free(s->variant);
     eq_free(s->factor);
+    eq_free(s->reference);
     eq_free(s->declared);
     eq_free(s->data);
     eq_free(s->pending);
@@ -108,6 +109,7 @@ static void read_elements(eq_spice *s) {
     if (!s->stop) eq_spice_all_models(s);
     connect_controls(s);
     eq_spice_read_late(s);
+    eq_spice_set_references(s);
     if (!s->stop) eq_spice_finish_directives(s);
     if (s->status == EQ_OK && eq_circuit_elements(s->circuit) == 0)
         eq_spice_fail(s, (eq_location){0, 1, 1},

@@ -123,7 +123,7 @@ static void refuse_surprises(parser *s, eq_location at, const eq_operation *o, c
 static int as_in_dialect(parser *s, eq_location at, int operation, const eq_operand *x) {
     const eq_operation *o = eq_operation_at(operation);
     bool power = o->level == EQ_LEVEL_POWER || strcmp(o->name, "pow") == 0;
-    if (!power || !s->names->signed_power || s->names->formula == NULL) return operation;
+    if (!power || s->names->dialect == EQ_NGSPICE || s->names->formula == NULL) return operation;
     if (o->name[0] == '^')
         FAIL(s, at,
              "^ is no power but a logical exclusive or in this dialect; write ** for a power");
@@ -185,6 +185,59 @@ static int operands_of(const char *name) {
     return -1;
 }
 
+static eq_operand apply_named(parser *s, eq_location at, const char *name, eq_operand x,
+                              eq_operand y, eq_operand z, int operands) {
+    return apply(s, at, eq_operation_find(name, operands), (eq_operand[]){x, y, z});
+}
+
+/* y if x < y, z if x > z, else x: with bounds that are swapped not what the others mean. */
+static eq_operand limit_of_xyce(parser *s, eq_location at, const eq_operand *x) {
+    eq_operand below = apply_named(s, at, "<", x[0], x[1], nothing, 2);
+    eq_operand above = apply_named(s, at, ">", x[0], x[2], nothing, 2);
+    eq_operand inner = apply_named(s, at, "?", above, x[2], x[0], 3);
+    return apply_named(s, at, "?", below, x[1], inner, 3);
+}
+
+/* What Xyce and LTspice mean otherwise than ngspice, or have beside it (Xyce reference guide,
+ * "Arithmetic functions"; LTspice help, "B. Arbitrary behavioral sources"). */
+static bool function_of_dialect(parser *s, eq_token name, const char *folded, const eq_operand *arg,
+                                int args, eq_operand *value) {
+    static const struct {
+        eq_dialect dialect;
+        const char *name, *here;
+        int operands;
+    } renamed[] = {{EQ_XYCE, "log", "log10", 1},
+                   {EQ_XYCE, "pwr", "pow", 2},
+                   {EQ_XYCE, "pwrs", "pwr", 2},
+                   {EQ_LTSPICE, "pwrs", "pwr", 2},
+                   {EQ_LTSPICE, "u", "stp", 1}};
+    eq_dialect dialect = s->names->dialect;
+    bool ordered =
+        args == 3 && is_constant(arg[1]) && is_constant(arg[2]) && arg[1].number <= arg[2].number;
+    for (size_t k = 0; k < sizeof renamed / sizeof *renamed; k++) {
+        if (renamed[k].dialect != dialect || renamed[k].operands != args ||
+            strcmp(renamed[k].name, folded) != 0)
+            continue;
+        *value = apply(s, name.at, eq_operation_find(renamed[k].here, args), arg);
+        return true;
+    }
+    if (dialect == EQ_XYCE && args == 3 && strcmp(folded, "limit") == 0 && !ordered) {
+        *value = limit_of_xyce(s, name.at, arg);
+        return true;
+    }
+    if (dialect == EQ_LTSPICE && args == 3 && strcmp(folded, "if") == 0) {
+        eq_operand yes = apply_named(s, name.at, ">", arg[0], constant(0.5), nothing, 2);
+        *value = apply_named(s, name.at, "?", yes, arg[1], arg[2], 3);
+        return true;
+    }
+    if (dialect == EQ_LTSPICE && args == 2 && strcmp(folded, "pwr") == 0) {
+        eq_operand size = apply_named(s, name.at, "abs", arg[0], nothing, nothing, 1);
+        *value = apply_named(s, name.at, "pow", size, arg[1], nothing, 2);
+        return true;
+    }
+    return false;
+}
+
 /* A built-in function; min and max take any number of arguments, two by two. */
 static eq_operand builtin(parser *s, eq_token name, const eq_operand *arg, int args) {
     char folded[LONGEST_FUNCTION] = "";
@@ -192,6 +245,8 @@ static eq_operand builtin(parser *s, eq_token name, const eq_operand *arg, int a
         memcpy(folded, name.text, name.length);
         eq_lower(folded, name.length);
     }
+    eq_operand value;
+    if (function_of_dialect(s, name, folded, arg, args, &value)) return value;
     int operation = eq_operation_find(folded, args);
     if (operation >= 0) return apply(s, name.at, operation, arg);
     if (args > 2 && (strcmp(folded, "min") == 0 || strcmp(folded, "max") == 0)) {

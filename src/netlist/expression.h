@@ -7,6 +7,7 @@
 
 #include "circuit/formula.h"
 #include "netlist/lexer.h"
+#include "netlist/netlist.h"
 
 enum { EQ_MAX_ARGUMENTS = 16, EQ_MAX_EXPRESSION_DEPTH = 2000 };
 
@@ -20,7 +21,7 @@ typedef struct eq_names_of {
     void *data;
     int *depth;
     eq_formula *formula; /* NULL: every operand must be a number */
-    bool signed_power;   /* x**3 of a formula has the sign of x */
+    eq_dialect dialect;  /* whose functions they are */
     eq_lookup (*parameter)(void *data, eq_token name, eq_operand *value);
     eq_lookup (*function)(void *data, eq_token name, const eq_operand *arg, int args,
                           eq_operand *value);

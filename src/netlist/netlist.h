@@ -48,5 +48,8 @@ eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *
  * comment. Names that the dialect cannot carry are refused with the place. */
 eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
                         eq_diag *diag);
+/* As a deck for ngspice with no word of whoever wrote the circuit in it: node k is called nk,
+ * element e by its letter and e (r7), and the title is ours. */
+eq_status eq_deck_write_numbered(const eq_circuit *c, eq_text *out, eq_diag *diag);
 
 #endif

@@ -131,6 +131,17 @@ typedef struct eq_factor {
     double factor;
 } eq_factor;
 
+/* Temperature of a formula in C (NAN: the circuit's, and dtemp above it) and its coefficients. */
+typedef struct eq_warmth {
+    double tc1, tc2, temp, dtemp;
+} eq_warmth;
+
+/* A slot of an element's formula that is tnom, known when all .options are read. */
+typedef struct eq_reference {
+    eq_element element;
+    int32_t slot;
+} eq_reference;
+
 /* A parameter that .step gives its values. */
 typedef struct eq_declared {
     eq_token name;
@@ -186,6 +197,7 @@ struct eq_spice {
     const eq_arguments *arguments;
     eq_formula *formula; /* being read; NULL: expressions are numbers */
     bool test;           /* of .if: = is == */
+    bool temperature;    /* a .temp card gave it */
     const char *card; /* whose expression may ask for what the circuit does (".print"); else NULL */
     int depth;        /* of nested expressions */
     int calls_left;   /* of .func */
@@ -201,6 +213,8 @@ struct eq_spice {
     size_t variants, variant_cap;
     eq_factor *factor; /* by element */
     size_t factors, factor_cap;
+    eq_reference *reference;
+    size_t references, reference_cap;
     eq_data *data;
     size_t datas, data_cap;
     eq_declared *declared;
@@ -251,7 +265,7 @@ eq_status eq_spice_value(eq_spice *s, eq_cursor *c, double *value);
 eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value);
 /* The same, with = for == (ngspice: .if (a = 1)). */
 eq_status eq_spice_test(eq_spice *s, eq_cursor *c, double *value);
-/* Over the value of NAME = VALUE: to the next NAME = or the end of the line. */
+/* Over the value of NAME = VALUE: behind its last token. */
 void eq_spice_skip_value(eq_cursor *c);
 /* True if the cursor stands at NAME = (and not at a comparison). */
 bool eq_spice_at_key(const eq_cursor *c);
@@ -299,7 +313,10 @@ bool eq_spice_is_value(eq_token t);
 eq_lookup eq_spice_formula(eq_spice *s, eq_cursor *c, char letter, eq_card *card);
 /* The control at the cursor: two nodes, or the element whose current controls. */
 bool eq_spice_input(eq_spice *s, eq_cursor *c, bool current, eq_formula_input *in);
-bool eq_spice_formula_temperature(eq_spice *s, eq_formula *f, double tc1, double tc2, double temp);
+/* The formula times ("*") or divided by ("/") what its temperature above `reference` makes of it.
+ */
+bool eq_spice_formula_temperature(eq_spice *s, eq_formula *f, const eq_warmth *w, const char *sign,
+                                  eq_operand reference);
 /* The drop across nodes a and b divided by y, as the formula of a resistor. */
 bool eq_spice_formula_conductance(eq_spice *s, eq_formula *f, eq_node a, eq_node b, eq_operand y);
 
@@ -324,6 +341,7 @@ bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], bo
 eq_node eq_spice_node(eq_spice *s, eq_token name);
 /* The full name of element `name` in s->frame, in s->name: r1 in x1 is r.x1.r1. */
 void eq_spice_full_name(eq_spice *s, eq_token name);
+void eq_spice_set_references(eq_spice *s);
 /* What stands in the table for a value of 1 on the line of element e. */
 double eq_spice_factor(const eq_spice *s, eq_element e);
 /* The number in s->controls of the full name of an element whose current controls; EQ_NO_NAME: an
@@ -358,7 +376,7 @@ void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_location at, eq
 /* Reads what was noted down, phase by phase. */
 void eq_spice_read_late(eq_spice *s);
 
-/* .options temp and .temp */
+/* Of a .temp card, which beats .options temp wherever it stands (measured with ngspice 39). */
 void eq_spice_set_temperature(eq_spice *s, double value, eq_location at);
 
 /* spice_analysis.c */

@@ -351,9 +351,20 @@ static void read_temperatures(eq_spice *s, eq_cursor *c, eq_location at) {
 }
 
 void eq_spice_temp(eq_spice *s, eq_cursor *c, eq_location at) {
+    if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) eq_token_next(c);
     eq_cursor all = *c;
+    eq_token first = eq_token_peek(c);
     double value;
     if (!eq_spice_number_at(s, c, &value, "a temperature in degrees C")) return;
+    if (first.kind == EQ_TOKEN_WORD && s->circuit->dialect == EQ_NGSPICE &&
+        eq_parse_double(first.text, first.length, &value) != first.length) {
+        eq_spice_fail(
+            s, first.at,
+            "ngspice reads no letters behind the number of .temp and stays at 27 C; write "
+            "%g",
+            value);
+        return;
+    }
     if (eq_spice_is_value(eq_token_peek(c)))
         eq_spice_later(s, EQ_PHASE_LAST, all, at, read_temperatures);
     else if (line_ends(s, c))

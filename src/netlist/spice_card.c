@@ -159,15 +159,12 @@ void eq_spice_read_late(eq_spice *s) {
         }
 }
 
-/* True if the value from `from` to `to` has a blank outside of {} and ''. */
-static bool has_bare_blank(const char *from, const char *to) {
-    bool grouped = false;
-    while (from < to && strchr(" \t", *from) != NULL) from++;
-    while (to > from && strchr(" \t\r\n+", to[-1]) != NULL) to--;
-    for (; from < to; from++) {
-        if (strchr("{}'", *from) != NULL) grouped = *from == '\'' ? !grouped : *from == '{';
-        if (!grouped && strchr(" \t\n", *from) != NULL) return true;
-    }
+/* True if blanks part the value at the cursor, which ends at `to`, outside of {} and ''. */
+static bool has_bare_blank(eq_cursor c, const char *to) {
+    eq_token_next(&c);
+    for (const char *from = c.p; from < to; from = c.p)
+        for (const char *next = eq_token_next(&c).text; from < next; from++)
+            if (strchr(" \t\n", *from) != NULL) return true;
     return false;
 }
 
@@ -196,9 +193,9 @@ static void read_param(eq_spice *s, eq_scope *scope, eq_cursor *c) {
             return;
         }
         eq_location at = eq_token_peek(c).at;
-        const char *from = c->p;
+        eq_cursor value = *c;
         eq_spice_skip_value(c);
-        if (has_bare_blank(from, c->p)) blank = at;
+        if (has_bare_blank(value, c->p)) blank = at;
         count++;
     }
     if (count > 1 && blank.file >= 0)
@@ -315,32 +312,43 @@ static void set_option(eq_spice *s, int k, eq_token name, double value) {
                       options[k].name, value, *target[k]);
 }
 
+/* NAME=VALUE of an option that eqspice has; false: an error was reported. *seen: those of the same
+ * line, of which ngspice takes the first one (measured). */
+static bool own_option(eq_spice *s, eq_cursor *c, eq_token name, int k, unsigned *seen) {
+    double value;
+    if (eq_token_peek(c).kind != EQ_TOKEN_EQUAL) {
+        eq_spice_expected(s, eq_token_peek(c), "= and the value of the option");
+        return false;
+    }
+    eq_token_next(c);
+    if (eq_spice_value(s, c, &value) != EQ_OK) return false;
+    bool again = *seen & 1u << k && s->circuit->dialect == EQ_NGSPICE;
+    *seen |= 1u << k;
+    if (again || (k == OPTION_TEMP && s->temperature))
+        eq_spice_note(s, "overruled", name.at, "ignored: %s=%g, %s", options[k].name, value,
+                      again ? "the first one on a line counts, as in ngspice"
+                            : "which gives way to .temp");
+    else
+        set_option(s, k, name, value);
+    return true;
+}
+
 /* .options NAME=VALUE NAME ... */
 static void read_options(eq_spice *s, eq_cursor *c, eq_location at) {
+    unsigned seen = 0;
     (void)at;
     for (eq_token t = eq_token_next(c); t.kind != EQ_TOKEN_END; t = eq_token_next(c)) {
-        double value;
         int k = 0;
         if (t.kind != EQ_TOKEN_WORD) {
             eq_spice_expected(s, t, "NAME=VALUE");
             return;
         }
-        bool given = eq_token_peek(c).kind == EQ_TOKEN_EQUAL;
         while (k < OPTIONS && !eq_token_is(t, options[k].name)) k++;
-        if (k == OPTIONS) {
-            if (!other_option(s, c, t)) return;
-            continue;
-        }
-        if (!given) {
-            eq_spice_expected(s, eq_token_peek(c), "= and the value of the option");
-            return;
-        }
-        eq_token_next(c);
-        if (eq_spice_value(s, c, &value) != EQ_OK) return;
-        set_option(s, k, t, value);
+        if (!(k == OPTIONS ? other_option(s, c, t) : own_option(s, c, t, k, &seen))) return;
     }
 }
 
 void eq_spice_set_temperature(eq_spice *s, double value, eq_location at) {
+    s->temperature = true;
     set_option(s, OPTION_TEMP, (eq_token){EQ_TOKEN_WORD, ".temp", 5, at}, value);
 }

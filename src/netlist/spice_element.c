@@ -4,25 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "netlist/spice.h"
-
-/* A line being read into a card. */
-typedef struct line {
-    eq_spice *s;
-    eq_cursor *c;
-    eq_token name;
-    eq_card card;
-    bool has_value, positional; /* a value is known; it was written without a name */
-    double m, scale;
-    double model_value;    /* of the model, NAN; in Xyce it multiplies the own one */
-    bool own_value;        /* written on the line */
-    double length, width;  /* m, of a resistor; NAN */
-    eq_token model;        /* as written */
-    double factor;         /* from the value written to the one in the table */
-    double tc1, tc2, temp; /* of a behavioural source; temp NAN: the circuit's */
-    eq_formula *formula;   /* of a resistance that depends on the state */
-    bool added;            /* the circuit owns the formulas */
-} line;
+#include "netlist/spice_line.h"
 
 /* Letters of SPICE that are no device here. */
 static const struct {
@@ -44,45 +26,6 @@ static const struct {
 
 /* Forms of E and G that say nothing at dc without an analysis of their own. */
 static const char *const frequency_forms[] = {"laplace", "freq", "chebyshev"};
-
-/* name=value pairs beside the class's own parameters. */
-typedef enum key_action {
-    KEY_ALIAS,
-    KEY_MULTIPLY,
-    KEY_SCALE,
-    KEY_TC1,
-    KEY_TC2,
-    KEY_TC,
-    KEY_TEMP,
-    KEY_LENGTH,
-    KEY_WIDTH,
-    KEY_IGNORE,
-    KEY_REFUSE
-} key_action;
-static const struct key {
-    const char *letters, *name;
-    key_action action;
-    const char *alias; /* the parameter, or what to do instead */
-} keys[] = {
-    {"r", "resistance", KEY_ALIAS, "r"},
-    {"r", "res", KEY_ALIAS, "r"},
-    {"gh", "gain", KEY_ALIAS, NULL},
-    {"rigfb", "m", KEY_MULTIPLY, NULL},
-    {"r", "tc", KEY_TC, NULL},
-    {"b", "tc1", KEY_TC1, NULL},
-    {"b", "tc2", KEY_TC2, NULL},
-    {"b", "temp", KEY_TEMP, NULL},
-    {"r", "scale", KEY_SCALE, NULL},
-    {"rvd", "ac", KEY_IGNORE, NULL},
-    {"r", "noisy", KEY_IGNORE, NULL},
-    {"r", "noise", KEY_IGNORE, NULL},
-    {"d", "ic", KEY_IGNORE, NULL},
-    {"d", "pj", KEY_IGNORE, NULL},
-    {"r", "l", KEY_LENGTH, NULL},
-    {"r", "w", KEY_WIDTH, NULL},
-    {"d", "l", KEY_REFUSE, "give the area"},
-    {"d", "w", KEY_REFUSE, "give the area"},
-};
 
 bool eq_spice_is_value(eq_token t) {
     return t.kind == EQ_TOKEN_GROUP ||
@@ -158,14 +101,11 @@ void eq_spice_full_name(eq_spice *s, eq_token t) {
     if (s->name.failed) eq_spice_no_memory(s);
 }
 
-static const eq_device_class *class_of(const line *l) {
-    return eq_class(l->card.cls);
-}
-
 /* What may stand behind the nodes of a controlled source in place of a control: a formula. */
-static eq_lookup read_form(line *l) {
+static eq_lookup read_form(eq_line *l) {
     eq_token t = eq_token_peek(l->c);
-    eq_lookup found = eq_spice_formula(l->s, l->c, class_of(l)->letter, &l->card);
+    eq_lookup found = eq_spice_formula(l->s, l->c, eq_line_class(l)->letter, &l->card);
+    l->cold = eq_token_is(t, "poly") || eq_token_is(t, "table");
     for (size_t k = 0;
          found == EQ_NOT_FOUND && k < sizeof frequency_forms / sizeof *frequency_forms; k++)
         if (eq_token_is(t, frequency_forms[k])) {
@@ -178,12 +118,8 @@ static eq_lookup read_form(line *l) {
     return found;
 }
 
-static bool is_behavioural(const line *l) {
-    return class_of(l)->control == EQ_CONTROL_FORMULA;
-}
-
-static bool read_nodes(line *l) {
-    int terminals = class_of(l)->control == EQ_CONTROL_VOLTAGE ? 4 : 2;
+static bool read_nodes(eq_line *l) {
+    int terminals = eq_line_class(l)->control == EQ_CONTROL_VOLTAGE ? 4 : 2;
     for (int k = 0; k < terminals; k++) {
         if (k == 2 && read_form(l) != EQ_NOT_FOUND) return l->card.formula != NULL;
         eq_token t = eq_token_next(l->c);
@@ -195,7 +131,7 @@ static bool read_nodes(line *l) {
 
 /* F and H: the name of the element whose current controls, it may come later in the deck; or a
  * formula. */
-static bool read_control(line *l, eq_pending *control) {
+static bool read_control(eq_line *l, eq_pending *control) {
     eq_lookup form = read_form(l);
     if (form != EQ_NOT_FOUND) return form == EQ_FOUND;
     eq_token t = eq_token_next(l->c);
@@ -208,140 +144,35 @@ static bool read_control(line *l, eq_pending *control) {
     return control->control != EQ_NO_NAME;
 }
 
-static void use_model(line *l, int32_t model) {
+static void use_model(eq_line *l, int32_t model) {
     const eq_model *m = &l->s->circuit->model[model];
     eq_card fresh = eq_card_new(m->cls);
-    double value = l->has_value ? l->card.w[class_of(l)->value] : NAN;
+    double value = l->has_value ? l->card.w[eq_line_class(l)->value] : NAN;
     l->card.cls = m->cls;
     l->card.model = model;
-    if (class_of(l)->value >= 0) l->model_value = m->w[class_of(l)->value];
+    if (eq_line_class(l)->value >= 0) l->model_value = m->w[eq_line_class(l)->value];
     for (int k = 0; k < eq_class(m->cls)->params; k++)
         l->card.w[k] = isnan(m->w[k]) ? fresh.w[k] : m->w[k];
     if (l->has_value)
-        l->card.w[class_of(l)->value] = value;
-    else if (class_of(l)->value >= 0)
-        l->has_value = !isnan(l->card.w[class_of(l)->value]);
+        l->card.w[eq_line_class(l)->value] = value;
+    else if (eq_line_class(l)->value >= 0)
+        l->has_value = !isnan(l->card.w[eq_line_class(l)->value]);
 }
 
-static bool read_model(line *l, eq_token name) {
+static bool read_model(eq_line *l, eq_token name) {
     if (l->card.model != EQ_NONE) {
         eq_spice_fail(l->s, name.at, "unexpected '%.*s' behind the model; remove it",
                       (int)name.length, name.text);
         return false;
     }
-    int32_t model = eq_spice_model(l->s, name, class_of(l)->letter);
+    int32_t model = eq_spice_model(l->s, name, eq_line_class(l)->letter);
     l->model = name;
     if (model != EQ_NONE) use_model(l, model);
     return model != EQ_NONE;
 }
 
-static bool set_value(line *l, int k, double value) {
-    l->card.w[k] = value;
-    if (k == class_of(l)->value) l->has_value = l->own_value = true;
-    return true;
-}
-
-/* The resistance at the cursor: a number, or a formula of the state when it holds v(...) or i(...).
- */
-static bool read_resistance(line *l) {
-    eq_operand value = {NAN, EQ_NONE};
-    eq_formula *f = l->s->formula = eq_formula_new();
-    if (f == NULL) eq_spice_no_memory(l->s);
-    bool done = f != NULL && eq_spice_operand(l->s, l->c, &value) == EQ_OK;
-    l->s->formula = NULL;
-    if (done && value.slot != EQ_NONE && l->formula == NULL) {
-        l->formula = f;
-        l->has_value = true;
-        return eq_spice_formula_conductance(l->s, f, l->card.term[0], l->card.term[1], value);
-    }
-    eq_formula_free(f);
-    return done && value.slot == EQ_NONE && set_value(l, class_of(l)->value, value.number);
-}
-
-static const struct key *key_of(char letter, eq_token name) {
-    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-        if (strchr(keys[k].letters, letter) != NULL && eq_token_is(name, keys[k].name))
-            return &keys[k];
-    return NULL;
-}
-
-static int param_of(const eq_device_class *cls, eq_token name) {
-    for (int k = 0; k < cls->params; k++)
-        if (eq_token_is(name, cls->param[k].name)) return k;
-    return -1;
-}
-
-static const char *param_name(const void *data, size_t k) {
-    const eq_device_class *cls = data;
-    return k < (size_t)cls->params ? cls->param[k].name : NULL;
-}
-
-static bool unknown_key(line *l, eq_token name) {
-    char near[96];
-    eq_spice_fail(l->s, name.at, "%.*s has no parameter %.*s%s; remove it or correct the name",
-                  (int)l->name.length, l->name.text, (int)name.length, name.text,
-                  eq_spice_nearest(l->s, name, param_name, class_of(l), near));
-    return false;
-}
-
-/* tc=TC1,TC2 (Xyce, LTspice): the second one. */
-static bool read_second_tc(line *l, eq_token name) {
-    double value;
-    if (!eq_spice_is_value(eq_token_peek(l->c))) return true;
-    int k = param_of(class_of(l), (eq_token){EQ_TOKEN_WORD, "tc2", 3, name.at});
-    return eq_spice_number_at(l->s, l->c, &value, "the second coefficient") &&
-           set_value(l, k, value);
-}
-
-/* NAME = VALUE; the cursor stands behind NAME. */
-static bool read_key(line *l, eq_token name) {
-    const struct key *key = key_of(class_of(l)->letter, name);
-    int k = param_of(class_of(l), name);
-    double value;
-    if (key != NULL && key->action == KEY_ALIAS) k = class_of(l)->value;
-    if (k < 0 && key == NULL) return unknown_key(l, name);
-    eq_token_next(l->c);
-    if (class_of(l)->letter == 'r' && k == class_of(l)->value) return read_resistance(l);
-    if (eq_spice_value(l->s, l->c, &value) != EQ_OK) return false;
-    if (k >= 0 && !is_behavioural(l)) return set_value(l, k, value);
-    if (key == NULL) return unknown_key(l, name);
-    switch (key->action) {
-    case KEY_TC:
-        return set_value(l, param_of(class_of(l), (eq_token){EQ_TOKEN_WORD, "tc1", 3, name.at}),
-                         value) &&
-               read_second_tc(l, name);
-    case KEY_TC1:
-        l->tc1 = value;
-        return true;
-    case KEY_TC2:
-        l->tc2 = value;
-        return true;
-    case KEY_TEMP:
-        l->temp = value;
-        return true;
-    case KEY_LENGTH:
-        l->length = value;
-        return true;
-    case KEY_WIDTH:
-        l->width = value;
-        return true;
-    case KEY_MULTIPLY:
-        l->m *= value;
-        return true;
-    case KEY_SCALE:
-        l->scale *= value;
-        return true;
-    case KEY_REFUSE:
-        eq_spice_fail(l->s, name.at, "%.*s= of %.*s is not supported; %s", (int)name.length,
-                      name.text, (int)l->name.length, l->name.text, key->alias);
-        return false;
-    default:
-        return true;
-    }
-}
-
 /* ac MAG PHASE of a source: nothing at dc. */
-static bool skip_ac(line *l, eq_token word) {
+static bool skip_ac(eq_line *l, eq_token word) {
     double ignored;
     eq_spice_note(l->s, "ac", word.at, "ignored: ac of %.*s (and of others) says nothing at dc",
                   (int)l->name.length, l->name.text);
@@ -351,19 +182,19 @@ static bool skip_ac(line *l, eq_token word) {
     return true;
 }
 
-static bool is_source(const line *l) {
-    return class_of(l)->letter == 'v' || class_of(l)->letter == 'i';
+static bool is_source(const eq_line *l) {
+    return eq_line_class(l)->letter == 'v' || eq_line_class(l)->letter == 'i';
 }
 
 /* dc VALUE, ac ..., sin(...): the words of V and I. */
-static bool read_source_word(line *l, eq_token word) {
+static bool read_source_word(eq_line *l, eq_token word) {
     double value;
     if (eq_token_is(word, "ac")) return skip_ac(l, word);
     if (eq_token_is(word, "dc")) {
         if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL) eq_token_next(l->c);
-        return eq_spice_number_at(l->s, l->c, &value, "the dc value") && set_value(l, 0, value);
+        return eq_spice_number_at(l->s, l->c, &value, "the dc value") && eq_line_set(l, 0, value);
     }
-    if (!eq_spice_waveform(l->s, l->c, word, &value)) return unknown_key(l, word);
+    if (!eq_spice_waveform(l->s, l->c, word, &value)) return eq_line_unknown_key(l, word);
     if (isnan(value)) return false;
     if (l->has_value) return true;
     eq_spice_note(l->s, "waveform", word.at,
@@ -374,11 +205,11 @@ static bool read_source_word(line *l, eq_token word) {
 }
 
 /* A number without a name: the value, or the area of a diode. */
-static bool read_positional(line *l, eq_token t) {
+static bool read_positional(eq_line *l, eq_token t) {
     double value;
-    int k = class_of(l)->value >= 0
-                ? class_of(l)->value
-                : param_of(class_of(l), (eq_token){EQ_TOKEN_WORD, "area", 4, t.at});
+    int k = eq_line_class(l)->value >= 0
+                ? eq_line_class(l)->value
+                : eq_line_param(eq_line_class(l), (eq_token){EQ_TOKEN_WORD, "area", 4, t.at});
     if (k < 0 || l->positional) {
         eq_spice_fail(
             l->s, t.at, "unexpected '%.*s' on the line of %.*s; remove it or give it a name",
@@ -386,18 +217,21 @@ static bool read_positional(line *l, eq_token t) {
         return false;
     }
     l->positional = true;
-    if (class_of(l)->letter == 'r' && t.kind == EQ_TOKEN_GROUP) return read_resistance(l);
-    return eq_spice_number_at(l->s, l->c, &value, "the value") && set_value(l, k, value);
+    if (eq_line_class(l)->letter == 'r' && t.kind == EQ_TOKEN_GROUP) {
+        *l->c = eq_cursor_at_token(l->c, &t); /* over a comma */
+        return eq_line_resistance(l);
+    }
+    return eq_spice_number_at(l->s, l->c, &value, "the value") && eq_line_set(l, k, value);
 }
 
 /* The word behind the nodes of a diode is its model, even when it starts as a number does: 1N4148.
  */
-static bool names_model(const line *l, eq_token t) {
-    return class_of(l)->letter == 'd' && l->card.model == EQ_NONE && t.kind == EQ_TOKEN_WORD &&
+static bool names_model(const eq_line *l, eq_token t) {
+    return eq_line_class(l)->letter == 'd' && l->card.model == EQ_NONE && t.kind == EQ_TOKEN_WORD &&
            eq_starts_number(t.text, t.length);
 }
 
-static bool read_rest(line *l) {
+static bool read_rest(eq_line *l) {
     for (;;) {
         eq_token t = eq_token_peek(l->c);
         bool done;
@@ -415,12 +249,12 @@ static bool read_rest(line *l) {
             }
             bool dc_or_ac = is_source(l) && (eq_token_is(t, "dc") || eq_token_is(t, "ac"));
             if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL && !dc_or_ac)
-                done = read_key(l, t);
+                done = eq_line_key(l, t);
             else if (is_source(l))
                 done = read_source_word(l, t);
-            else if (class_of(l)->letter == 'd' && eq_token_is(t, "off"))
+            else if (eq_line_class(l)->letter == 'd' && eq_token_is(t, "off"))
                 done = true;
-            else if (class_of(l)->model_type != NULL)
+            else if (eq_line_class(l)->model_type != NULL)
                 done = read_model(l, t);
             else {
                 eq_spice_expected(l->s, t, "a number, {EXPRESSION} or NAME=VALUE");
@@ -432,7 +266,7 @@ static bool read_rest(line *l) {
 }
 
 /* A resistor whose resistance is a formula: a behavioural current through it. */
-static void become_behavioural(line *l, double m) {
+static void become_behavioural(eq_line *l, double m) {
     eq_node a = l->card.term[0], b = l->card.term[1];
     l->card = eq_card_new(EQ_CLASS_behavioural_current);
     l->card.term[0] = a;
@@ -441,10 +275,11 @@ static void become_behavioural(line *l, double m) {
     l->card.formula = l->formula;
 }
 
-/* m in parallel: conductances, currents and gains of current sources times m. */
-static bool multiply(line *l) {
+/* m in parallel: conductances, currents and gains of current sources times m. A voltage that is a
+ * formula is multiplied by the m of its own line, too, as in ngspice (measured). */
+static bool multiply(eq_line *l) {
     double m = l->m * l->s->frame->m;
-    int value = class_of(l)->value, own;
+    int value = eq_line_class(l)->value, own;
     if (!(m > 0.0) || !(l->scale > 0.0)) {
         eq_spice_fail(l->s, l->name.at, "%.*s has m or scale of %g; give a number above 0",
                       (int)l->name.length, l->name.text, m > 0.0 ? l->scale : m);
@@ -453,19 +288,19 @@ static bool multiply(line *l) {
     if (l->own_value && !isnan(l->model_value) && l->s->circuit->dialect == EQ_XYCE)
         l->scale *= l->model_value;
     if (m == 1.0 && l->scale == 1.0 && l->formula == NULL) return true;
-    own = param_of(class_of(l), (eq_token){EQ_TOKEN_WORD, "m", 1, l->name.at});
+    own = eq_line_param(eq_line_class(l), (eq_token){EQ_TOKEN_WORD, "m", 1, l->name.at});
     if (l->formula != NULL)
         become_behavioural(l, m);
-    else if (class_of(l)->letter == 'r')
+    else if (eq_line_class(l)->letter == 'r')
         l->card.w[value] *= l->factor = l->scale / m;
-    else if (own >= 0 && class_of(l)->defined == EQ_CURRENT_DEFINED)
-        l->card.w[own] *= m;
-    else if (class_of(l)->letter == 'd' && m != 1.0) {
+    else if (own >= 0)
+        l->card.w[own] *= eq_line_class(l)->defined == EQ_CURRENT_DEFINED ? m : l->m;
+    else if (eq_line_class(l)->letter == 'd' && m != 1.0) {
         eq_spice_fail(l->s, l->name.at,
                       "m = %g of %.*s: an ideal diode takes none; change ron and roff", m,
                       (int)l->name.length, l->name.text);
         return false;
-    } else if (value >= 0 && class_of(l)->defined == EQ_CURRENT_DEFINED) {
+    } else if (value >= 0 && eq_line_class(l)->defined == EQ_CURRENT_DEFINED) {
         l->card.w[value] *= l->factor = m;
     }
     return true;
@@ -475,28 +310,73 @@ static const char *value_name(const eq_device_class *cls) {
     return cls->letter == 'r' ? "resistance" : cls->param[cls->value].name;
 }
 
-/* Temperature coefficients of a behavioural source. */
-static bool warm(line *l) {
+static double param(const eq_line *l, const char *name) {
+    eq_token t = {EQ_TOKEN_WORD, name, strlen(name), l->name.at};
+    return l->card.w[eq_line_param(eq_line_class(l), t)];
+}
+
+/* ngspice makes a behavioural source of a resistor with a formula, with tc1, tc2 and m of its line
+ * and the temperature of the circuit above 27 C (measured). */
+static void warm_as_ngspice(eq_line *l, eq_warmth *w) {
+    bool more = l->scale != 1.0 || l->card.model != EQ_NONE || !isnan(w->temp) || w->dtemp != 0.0 ||
+                param(l, "tc1") != w->tc1 || param(l, "tc2") != w->tc2;
+    if (more)
+        eq_spice_note(l->s, "formula of a resistor", l->name.at,
+                      "ignored: what stands on the line of %.*s (and others) beside its formula, "
+                      "tc1, tc2 and m, as in ngspice",
+                      (int)l->name.length, l->name.text);
+    l->scale = 1.0;
+    w->temp = NAN;
+    w->dtemp = 0.0;
+}
+
+/* A resistance that is a formula: as one that is a number, except in ngspice. */
+static bool warm_resistor(eq_line *l) {
+    eq_warmth w = l->warmth;
+    eq_operand reference = {27.0, EQ_NONE};
+    if (l->s->circuit->dialect == EQ_NGSPICE) {
+        warm_as_ngspice(l, &w);
+    } else {
+        w = (eq_warmth){param(l, "tc1"), param(l, "tc2"), param(l, "temp"), param(l, "dtemp")};
+        reference = eq_formula_number(l->formula, 27.0);
+        l->reference = reference.slot;
+    }
+    return eq_spice_formula_temperature(l->s, l->formula, &w, "/", reference);
+}
+
+/* Temperature coefficients of a formula. */
+static bool warm(eq_line *l) {
+    if (l->formula != NULL) return warm_resistor(l);
     return l->card.formula == NULL ||
-           eq_spice_formula_temperature(l->s, l->card.formula, l->tc1, l->tc2, l->temp);
+           eq_spice_formula_temperature(l->s, l->card.formula, &l->warmth, "*",
+                                        (eq_operand){27.0, EQ_NONE});
 }
 
 /* A resistor without a value of its own may have one by its geometry. */
-static bool measure(line *l) {
+static bool measure(eq_line *l) {
     double r = NAN;
-    if (class_of(l)->letter != 'r' || l->card.model == EQ_NONE || l->own_value ||
+    if (eq_line_class(l)->letter != 'r' || l->card.model == EQ_NONE || l->own_value ||
         l->formula != NULL)
         return true;
     if (!eq_spice_sheet(l->s, l->model, l->length, l->width, &r)) return false;
+    if (l->s->circuit->dialect == EQ_XYCE) {
+        if (isnan(r))
+            eq_spice_note(
+                l->s, "resistance of Xyce", l->name.at,
+                "%.*s (and others) has no resistance, nor l and rsh: 1000 ohm, as in Xyce",
+                (int)l->name.length, l->name.text);
+        if (isnan(r)) r = 1e3;
+        l->own_value = true; /* and the model's value is a factor */
+    }
     if (isnan(r)) return true;
-    l->card.w[class_of(l)->value] = r;
+    l->card.w[eq_line_class(l)->value] = r;
     l->has_value = true;
     return true;
 }
 
 /* What must not be missing: the model of a diode, the value of R and of controlled sources. */
-static bool complete(line *l) {
-    const eq_device_class *cls = class_of(l);
+static bool complete(eq_line *l) {
+    const eq_device_class *cls = eq_line_class(l);
     int n = (int)l->name.length;
     const char *name = l->name.text;
     if (cls->letter == 'd' && l->card.model == EQ_NONE)
@@ -529,6 +409,23 @@ double eq_spice_factor(const eq_spice *s, eq_element e) {
     return 1.0;
 }
 
+static void note_reference(eq_spice *s, eq_element e, int32_t slot) {
+    if (!eq_grow((void **)&s->reference, &s->reference_cap, s->references + 1,
+                 sizeof *s->reference))
+        eq_spice_no_memory(s);
+    else
+        s->reference[s->references++] = (eq_reference){e, slot};
+}
+
+void eq_spice_set_references(eq_spice *s) {
+    const eq_circuit *c = s->circuit;
+    for (size_t k = 0; k < s->references; k++) {
+        eq_row row = c->row[s->reference[k].element];
+        eq_formula *f = c->table[row.cls].formula[row.row];
+        f->slot[s->reference[k].slot].number = c->env.tnom;
+    }
+}
+
 static void look_up_later(eq_spice *s, eq_pending control) {
     if (eq_grow((void **)&s->pending, &s->pending_cap, s->pendings + 1, sizeof *s->pending))
         s->pending[s->pendings++] = control;
@@ -553,13 +450,14 @@ static eq_element add_card(eq_spice *s, eq_card *card, eq_token name) {
     return status == EQ_OK ? e : EQ_NONE;
 }
 
-static void add(line *l, eq_pending control) {
+static void add(eq_line *l, eq_pending control) {
     eq_spice *s = l->s;
     control.element = add_card(s, &l->card, l->name);
     if (control.element == EQ_NONE) return;
     const eq_formula *f = l->card.formula;
     l->added = true;
     note_factor(s, control.element, l->factor);
+    if (l->reference != EQ_NONE) note_reference(s, control.element, l->reference);
     if (control.control != EQ_NO_NAME) look_up_later(s, control);
     for (size_t k = 0; f != NULL && k < f->inputs; k++)
         if (f->input[k].kind == EQ_INPUT_CURRENT)
@@ -567,16 +465,16 @@ static void add(line *l, eq_pending control) {
                           (eq_pending){control.element, (int32_t)k, f->input[k].plus, control.at});
 }
 
-static void read_device(line *l) {
+static void read_device(eq_line *l) {
     eq_pending control = {EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at};
     if (read_nodes(l) &&
-        (class_of(l)->control != EQ_CONTROL_CURRENT || read_control(l, &control)) && read_rest(l) &&
-        measure(l) && complete(l) && warm(l) && multiply(l))
+        (eq_line_class(l)->control != EQ_CONTROL_CURRENT || read_control(l, &control)) &&
+        read_rest(l) && measure(l) && complete(l) && warm(l) && multiply(l))
         add(l, control);
 }
 
 /* L is a 0-V source at dc, C is open (its nodes exist all the same). */
-static void read_reactance(line *l) {
+static void read_reactance(eq_line *l) {
     bool open = (l->name.text[0] | 32) == 'c';
     if (!read_nodes(l)) return;
     while (eq_token_peek(l->c).kind != EQ_TOKEN_END) {
@@ -601,7 +499,7 @@ static void refuse(eq_spice *s, eq_token name, char letter) {
 }
 
 /* B: an ideal diode in the form that the writers give it, else a formula. */
-static void read_behavioural(line *l) {
+static void read_behavioural(eq_line *l) {
     enum { RON, ROFF, VFWD };
     eq_cursor nodes = *l->c;
     eq_token a = eq_token_next(&nodes), b = eq_token_next(&nodes);
@@ -627,8 +525,9 @@ static void read_behavioural(line *l) {
     }
 }
 
-static void read_switch(line *l, char letter) {
+static void read_switch(eq_line *l, char letter) {
     l->card = eq_card_new(EQ_CLASS_behavioural_current);
+    l->cold = true;
     if (read_nodes(l) && eq_spice_switch(l->s, l->c, letter, &l->card) && read_rest(l) &&
         multiply(l))
         add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
@@ -661,16 +560,17 @@ bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], bo
 void eq_spice_element(eq_spice *s, eq_cursor *c) {
     const char *start = c->p;
     eq_location at = eq_cursor_at(c);
-    line l = {.s = s,
-              .c = c,
-              .name = eq_token_next(c),
-              .m = 1.0,
-              .scale = 1.0,
-              .factor = 1.0,
-              .temp = NAN,
-              .model_value = NAN,
-              .length = NAN,
-              .width = NAN};
+    eq_line l = {.s = s,
+                 .c = c,
+                 .name = eq_token_next(c),
+                 .m = 1.0,
+                 .scale = 1.0,
+                 .factor = 1.0,
+                 .warmth = {.temp = NAN},
+                 .reference = EQ_NONE,
+                 .model_value = NAN,
+                 .length = NAN,
+                 .width = NAN};
     if (l.name.kind != EQ_TOKEN_WORD || l.name.text != start) {
         eq_spice_expected(s, (eq_token){EQ_TOKEN_BAD, start, 1, at}, "an element or a card");
         return;

@@ -186,17 +186,19 @@ eq_lookup eq_spice_formula(eq_spice *s, eq_cursor *c, char letter, eq_card *card
     return done ? EQ_FOUND : EQ_LOOKUP_FAILED;
 }
 
-/* y becomes y (1 + tc1 dT + tc2 dT^2), dT = temper - 27 (ngspice manual, 5.1.1). */
-bool eq_spice_formula_temperature(eq_spice *s, eq_formula *f, double tc1, double tc2, double temp) {
-    if (tc1 == 0.0 && tc2 == 0.0) return true;
+/* y becomes y (1 + tc1 dT + tc2 dT^2), or y divided by that (ngspice manual, 5.1.1). */
+bool eq_spice_formula_temperature(eq_spice *s, eq_formula *f, const eq_warmth *w, const char *sign,
+                                  eq_operand reference) {
+    if (w->tc1 == 0.0 && w->tc2 == 0.0) return true;
     eq_formula_input temper = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
     s->formula = f;
-    eq_operand one = {1.0, EQ_NONE}, y = {NAN, f->result};
-    eq_operand dt = isnan(temp) ? eq_formula_input_of(f, temper) : (eq_operand){temp, EQ_NONE};
-    dt = binary(s, "-", dt, (eq_operand){27.0, EQ_NONE});
-    eq_operand slope = binary(s, "*", dt, (eq_operand){tc2, EQ_NONE});
-    slope = binary(s, "+", slope, (eq_operand){tc1, EQ_NONE});
-    y = binary(s, "*", y, binary(s, "+", one, binary(s, "*", dt, slope)));
+    eq_operand one = {1.0, EQ_NONE}, y = {NAN, f->result}, dt = {w->temp, EQ_NONE};
+    if (isnan(w->temp)) dt = eq_formula_input_of(f, temper);
+    if (isnan(w->temp) && w->dtemp != 0.0) dt = binary(s, "+", dt, (eq_operand){w->dtemp, EQ_NONE});
+    dt = binary(s, "-", dt, reference);
+    eq_operand slope = binary(s, "*", dt, (eq_operand){w->tc2, EQ_NONE});
+    slope = binary(s, "+", slope, (eq_operand){w->tc1, EQ_NONE});
+    y = binary(s, sign, y, binary(s, "+", one, binary(s, "*", dt, slope)));
     s->formula = NULL;
     f->result = y.slot;
     return whole(s, f);

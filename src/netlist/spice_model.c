@@ -108,10 +108,10 @@ static const struct model_word {
 static const struct model_type {
     const char *name;
     char letter;
-} types[] = {{"d", 'd'}, {"r", 'r'},  {"res", 'r'}, {"c", 0},       {"cap", 0},     {"l", 0},
-             {"ind", 0}, {"sw", 's'}, {"csw", 'w'}, {"vswitch", 0}, {"iswitch", 0}, {"npn", 0},
-             {"pnp", 0}, {"lpnp", 0}, {"njf", 0},   {"pjf", 0},     {"nmos", 0},    {"pmos", 0},
-             {"nmf", 0}, {"pmf", 0},  {"vdmos", 0}, {"nchan", 0},   {"urc", 0},     {"ltra", 0},
+} types[] = {{"d", 'd'}, {"r", 'r'},  {"res", 'r'}, {"c", 0},         {"cap", 0},       {"l", 0},
+             {"ind", 0}, {"sw", 's'}, {"csw", 'w'}, {"vswitch", 's'}, {"iswitch", 'w'}, {"npn", 0},
+             {"pnp", 0}, {"lpnp", 0}, {"njf", 0},   {"pjf", 0},       {"nmos", 0},      {"pmos", 0},
+             {"nmf", 0}, {"pmf", 0},  {"vdmos", 0}, {"nchan", 0},     {"urc", 0},       {"ltra", 0},
              {"txl", 0}, {"cpl", 0}};
 
 enum { TYPES = sizeof types / sizeof *types, WORDS = sizeof words / sizeof *words };

@@ -1,11 +1,19 @@
-/* The resistance of a resistor by its geometry: rsh (l - 2 short)/(w - 2 narrow), in squares of the
- * sheet (ngspice manual, 3.3.2 "Semiconductor resistors"; measured: the ends are taken off twice).
- */
+/* The resistance of a resistor by its geometry, rsh times the squares of the sheet. In ngspice
+ * (l - 2 short)/(w - 2 narrow) (manual, 3.3.2 "Semiconductor resistors"; measured: the ends are
+ * taken off twice); in Xyce (l - narrow)/(w - narrow), and only with an l on the line (reference
+ * guide, "Resistor"). */
 #include <math.h>
 
 #include "netlist/spice.h"
 
 enum { RSH, DEFW, DEFL, NARROW, SHORT, PARAMETERS };
+
+static double squares_of(bool xyce, double length, double width, const double *model) {
+    if (isnan(length)) length = model[DEFL];
+    if (isnan(width)) width = model[DEFW];
+    return xyce ? (length - model[NARROW]) / (width - model[NARROW])
+                : (length - 2.0 * model[SHORT]) / (width - 2.0 * model[NARROW]);
+}
 
 bool eq_spice_sheet(eq_spice *s, eq_token model, double length, double width, double *r) {
     static const char *const name[PARAMETERS] = {"rsh", "defw", "defl", "narrow", "short"};
@@ -28,9 +36,10 @@ bool eq_spice_sheet(eq_spice *s, eq_token model, double length, double width, do
             good = eq_spice_value(s, &c, &value[known]) == EQ_OK;
     }
     s->frame = own;
-    if (!good || value[RSH] == 0.0) return good;
-    double squares = ((isnan(length) ? value[DEFL] : length) - 2.0 * value[SHORT]) /
-                     ((isnan(width) ? value[DEFW] : width) - 2.0 * value[NARROW]);
+    bool xyce = s->circuit->dialect == EQ_XYCE;
+    bool has_length = !xyce || (!isnan(length) && length != 0.0);
+    if (!good || value[RSH] == 0.0 || !has_length) return good;
+    double squares = squares_of(xyce, length, width, value);
     if (squares > 0.0 && isfinite(squares))
         *r = value[RSH] * squares;
     else

@@ -15,6 +15,7 @@ typedef struct scan {
     eq_run run;
     bool in_section; /* inside .lib NAME ... .endl */
     int depth;       /* of includes */
+    bool ended;      /* behind an .end */
 } scan;
 
 static void read_file(scan *from, eq_token name, const eq_token *section);
@@ -198,6 +199,21 @@ static void library(scan *k, eq_location at) {
                       "with .include FILE");
 }
 
+/* ngspice 39 skips a line .end and reads on, in the deck and in its includes; behind .end with a
+ * comment right at it (.end;) nothing counts (measured). Elsewhere .end ends the text. */
+static bool reads_on(const scan *k) {
+    char next = k->c.p < k->c.end ? *k->c.p : '\n';
+    return k->s->circuit->dialect == EQ_NGSPICE && next != ';' && next != '/';
+}
+
+/* Tells that a line stands behind .end. */
+static void note_behind_end(scan *k, bool counts) {
+    eq_spice_note(k->s, ".end", eq_cursor_at(&k->c),
+                  counts ? "behind .end, but it counts, as in ngspice, which reads on there"
+                         : "ignored: what stands from here on behind .end");
+    k->ended = false;
+}
+
 /* Acts on a card that changes scope or text; false: reading of this text ends. */
 static bool act(scan *k, eq_card_action action, int32_t base, eq_location at) {
     switch (action) {
@@ -230,6 +246,8 @@ static bool act(scan *k, eq_card_action action, int32_t base, eq_location at) {
         eq_spice_if(k->s, action, &k->c, at);
         return true;
     case EQ_CARD_END:
+        k->ended = true;
+        return reads_on(k);
     case EQ_CARD_DONE:
         break;
     }
@@ -281,6 +299,7 @@ static void scan_text(scan *k) {
     eq_line_kind kind;
     bool more = true;
     while (more && !k->s->stop && (kind = eq_line_start(&k->c)) != EQ_LINE_NONE) {
+        if (k->ended) note_behind_end(k, true);
         if (kind != EQ_LINE_CARD) {
             one_line(k, kind);
             continue;
@@ -288,6 +307,9 @@ static void scan_text(scan *k) {
         more = card(k, base);
         eq_line_end(&k->c);
     }
+    eq_cursor end = k->c;
+    if (k->ended && !more && eq_line_start(&k->c) != EQ_LINE_NONE) note_behind_end(k, false);
+    k->c = end;
     k->c.line_start = k->c.p > k->c.end ? k->c.end : more ? k->c.p : k->c.line_start;
     split(k);
     for (; k->scope != base; leave_scope(k))

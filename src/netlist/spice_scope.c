@@ -127,10 +127,12 @@ bool eq_spice_at_key(const eq_cursor *c) {
 }
 
 void eq_spice_skip_value(eq_cursor *c) {
-    eq_token t = eq_token_next(c);
-    while (t.kind != EQ_TOKEN_END && t.kind != EQ_TOKEN_UNCLOSED && t.kind != EQ_TOKEN_BAD &&
-           !eq_spice_at_key(c) && !eq_token_is(eq_token_peek(c), "params:"))
+    eq_token t = eq_token_next(c), next = eq_token_peek(c);
+    while (next.kind != EQ_TOKEN_END && t.kind != EQ_TOKEN_UNCLOSED && t.kind != EQ_TOKEN_BAD &&
+           !eq_spice_at_key(c) && !eq_token_is(next, "params:")) {
         t = eq_token_next(c);
+        next = eq_token_peek(c);
+    }
 }
 
 enum { UNKNOWN, RESOLVING, KNOWN, FAILED };
@@ -331,7 +333,7 @@ eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value) {
     eq_names_of names = {s,
                          &s->depth,
                          s->formula,
-                         s->circuit->dialect != EQ_NGSPICE,
+                         (eq_dialect)s->circuit->dialect,
                          parameter,
                          function,
                          input,

@@ -1,21 +1,25 @@
 /* Switches at dc (ngspice manual, 4.3.5): S1 a b c d MODEL [on|off] is controlled by v(c,d), W1 a b
  * VNAME MODEL by a current. A switch conducts with ron or roff; between vt - vh and vt + vh it
  * keeps its state, off unless the line of S says on (measured: W is off there whatever its line
- * says). With vh < 0 the only threshold is vt + vh. */
+ * says). With vh < 0 the only threshold is vt + vh. In Xyce the resistance goes smoothly from roff
+ * at voff to ron at von (reference guide, "Voltage- or current-controlled switch"). */
 #include <math.h>
 #include <string.h>
 
 #include "netlist/spice.h"
 
 enum { THRESHOLD, HYSTERESIS, RON, ROFF, PARAMETERS };
+enum { ON = THRESHOLD, OFF = HYSTERESIS }; /* of Xyce's */
 
-/* The models of S and of W; roff: 1/gmin. */
+/* The models of S and of W, then Xyce's; ngspice's roff: 1/gmin. */
 static const struct switch_model {
     char letter;
     const char *type, *name[PARAMETERS];
     double start[PARAMETERS];
 } models[] = {{'s', "sw", {"vt", "vh", "ron", "roff"}, {0.0, 0.0, 1.0, 1e12}},
-              {'w', "csw", {"it", "ih", "ron", "roff"}, {0.0, 0.0, 1.0, 1e12}}};
+              {'w', "csw", {"it", "ih", "ron", "roff"}, {0.0, 0.0, 1.0, 1e12}},
+              {'s', "vswitch", {"von", "voff", "ron", "roff"}, {1.0, 0.0, 1.0, 1e6}},
+              {'w', "iswitch", {"ion", "ioff", "ron", "roff"}, {1e-3, 0.0, 1.0, 1e6}}};
 
 static bool read_parameter(eq_spice *s, const struct switch_model *m, eq_cursor *c, double *w) {
     eq_token key = eq_token_next(c);
@@ -49,6 +53,11 @@ static bool read_model(eq_spice *s, const struct switch_model *m, eq_token name,
     s->frame = where;
     while (good && eq_token_peek(&c).kind != EQ_TOKEN_END) good = read_parameter(s, m, &c, w);
     s->frame = own;
+    if (good && s->circuit->dialect == EQ_XYCE && w[ON] == w[OFF]) {
+        eq_spice_fail(s, name.at, "%s = %s = %g of model %.*s; give two values", m->name[ON],
+                      m->name[OFF], w[ON], (int)name.length, name.text);
+        return false;
+    }
     if (good && !(w[RON] > 0.0 && w[ROFF] > 0.0)) {
         eq_spice_fail(s, name.at, "ron = %g and roff = %g ohm of model %.*s must be above 0",
                       w[RON], w[ROFF], (int)name.length, name.text);
@@ -73,8 +82,33 @@ static void build(eq_formula *f, eq_formula_input control, const eq_card *card, 
                     .slot;
 }
 
+static eq_operand binary(eq_formula *f, const char *sign, eq_operand x, eq_operand y) {
+    return eq_formula_apply(f, eq_operation_find(sign, 2), (eq_operand[]){x, y});
+}
+
+static eq_operand number(double value) {
+    return (eq_operand){value, EQ_NONE};
+}
+
+/* i = v(a,b) exp(-(m + r u (3 - u^2)/4)), m = ln sqrt(ron roff), r = ln(ron/roff) and u from -1 at
+ * voff to 1 at von, where it stays. */
+static void build_smooth(eq_formula *f, eq_formula_input control, const eq_card *card,
+                         const double *w) {
+    eq_formula_input drop = {EQ_INPUT_DROP, card->term[0], card->term[1], EQ_NONE};
+    double mean = 0.5 * (log(w[RON]) + log(w[ROFF])), ratio = log(w[RON]) - log(w[ROFF]);
+    eq_operand u = binary(f, "-", eq_formula_input_of(f, control), number(0.5 * (w[ON] + w[OFF])));
+    u = binary(f, "/", u, number(0.5 * (w[ON] - w[OFF])));
+    u = eq_formula_apply(f, eq_operation_find("limit", 3),
+                         (eq_operand[]){u, number(-1.0), number(1.0)});
+    eq_operand cubic = binary(f, "*", u, binary(f, "-", number(3.0), binary(f, "*", u, u)));
+    eq_operand power = binary(f, "-", number(-mean), binary(f, "*", number(0.25 * ratio), cubic));
+    eq_operand g = eq_formula_apply(f, eq_operation_find("exp", 1), &power);
+    f->result = binary(f, "*", eq_formula_input_of(f, drop), g).slot;
+}
+
 bool eq_spice_switch(eq_spice *s, eq_cursor *c, char letter, eq_card *card) {
-    const struct switch_model *m = &models[letter == 'w'];
+    bool smooth = s->circuit->dialect == EQ_XYCE;
+    const struct switch_model *m = &models[(letter == 'w') + 2 * smooth];
     eq_formula_input control;
     double w[PARAMETERS];
     if (!eq_spice_input(s, c, letter == 'w', &control)) return false;
@@ -91,7 +125,10 @@ bool eq_spice_switch(eq_spice *s, eq_cursor *c, char letter, eq_card *card) {
         eq_spice_no_memory(s);
         return false;
     }
-    build(card->formula, control, card, w, on && letter == 's');
+    if (smooth)
+        build_smooth(card->formula, control, card, w);
+    else
+        build(card->formula, control, card, w, on && letter == 's');
     if (card->formula->failed) eq_spice_no_memory(s);
     return !card->formula->failed;
 }

@@ -1,6 +1,7 @@
 /* Decks out: one walk over the circuit in deck order, filled into the templates of a dialect. */
 #include "netlist/write.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -306,22 +307,21 @@ static void put_comment(writer *w, const char *text) {
     end_text(w, w->out->length);
 }
 
-/* Line 1 is a title, but ngspice obeys some cards there (.include, .lib, .param); it takes a file
- * that starts with *ng_script for a list of commands, and lines that start with *# for commands. A
- * text that starts with < is XML to us. */
-static bool is_obeyed(const char *title) {
-    return strchr(".<+", title[0]) != NULL || (title[0] == '*' && title[1] == '#') ||
-           eq_match("?ng_script*", title);
+/* ngspice looks for cards and commands in the title too (.include, *#, *ng_script): it stands there
+ * as it is only when it starts as no such thing does, with a letter, a digit or "* ". */
+static bool is_harmless(const char *title) {
+    return isalnum((unsigned char)title[0]) ||
+           (title[0] == '*' && (title[1] == ' ' || title[1] == '\0'));
 }
 
 static void put_title(writer *w) {
     eq_text title = {0};
-    eq_carry(EQ_CARRY_LINE, w->c->title, &title);
+    eq_carry(EQ_CARRY_LINE, w->numbered ? "" : w->c->title, &title);
     const char *text = title.failed ? "" : title.text + strspn(title.text, " ");
     if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3; /* the mark of a file in UTF-8 */
     if (!w->d->title_is_bare) eq_text_puts(w->out, w->d->comment);
     size_t start = w->out->length;
-    eq_text_puts(w->out, text[0] == '\0' ? "eqspice" : is_obeyed(text) ? "eqspice: " : "");
+    eq_text_puts(w->out, text[0] == '\0' ? "eqspice" : is_harmless(text) ? "" : "eqspice: ");
     eq_text_puts(w->out, text);
     end_text(w, start);
     w->out->failed = w->out->failed || title.failed;
@@ -381,14 +381,37 @@ static void put_starts(writer *w) {
 
 static writer writer_of(const eq_circuit *c, eq_dialect dialect, eq_text *out, eq_diag *diag) {
     const eq_dialect_table *d = eq_dialect_table_of(dialect);
-    double scale = c->env.k_over_q / d->k_over_q;
-    return (writer){c, dialect, d, out, diag, EQ_OK, scale, NULL, NULL};
+    return (writer){.c = c,
+                    .dialect = dialect,
+                    .d = d,
+                    .out = out,
+                    .diag = diag,
+                    .scale = c->env.k_over_q / d->k_over_q};
 }
 
 static eq_status writer_close(writer *w) {
     eq_free(w->sensed);
     eq_names_free(w->made);
     return w->out->failed ? eq_out_of_memory(w->diag) : w->status;
+}
+
+static eq_status write(writer *w, const char *note) {
+    const eq_dialect_table *d = w->d;
+    bool directives = d->typed_names && !w->numbered;
+    w->status = eq_find_sensed(w);
+    put_title(w);
+    eq_text_puts(w->out, d->head);
+    put_comment(w, "written by eqspice");
+    if (note != NULL) put_comment(w, note);
+    put_options(w);
+    put_models(w);
+    for (size_t e = 0; w->status == EQ_OK && e < eq_circuit_elements(w->c); e++)
+        put_element(w, (eq_element)e);
+    if (directives && w->status == EQ_OK) put_io(w);
+    if (directives && w->status == EQ_OK) put_groups(w);
+    if (w->status == EQ_OK) put_starts(w);
+    eq_text_puts(w->out, d->tail);
+    return writer_close(w);
 }
 
 /* What the line of an element would say, its values aside. */
@@ -421,19 +444,11 @@ eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *not
                         eq_diag *diag) {
     if (dialect == EQ_XML) return eq_write_xml(c, note, out, diag);
     writer w = writer_of(c, dialect, out, diag);
-    const eq_dialect_table *d = w.d;
-    w.status = eq_find_sensed(&w);
-    put_title(&w);
-    eq_text_puts(out, d->head);
-    put_comment(&w, "written by eqspice");
-    if (note != NULL) put_comment(&w, note);
-    put_options(&w);
-    put_models(&w);
-    for (size_t e = 0; w.status == EQ_OK && e < eq_circuit_elements(c); e++)
-        put_element(&w, (eq_element)e);
-    if (d->typed_names && w.status == EQ_OK) put_io(&w);
-    if (d->typed_names && w.status == EQ_OK) put_groups(&w);
-    if (w.status == EQ_OK) put_starts(&w);
-    eq_text_puts(out, d->tail);
-    return writer_close(&w);
+    return write(&w, note);
+}
+
+eq_status eq_deck_write_numbered(const eq_circuit *c, eq_text *out, eq_diag *diag) {
+    writer w = writer_of(c, EQ_NGSPICE, out, diag);
+    w.numbered = true;
+    return write(&w, NULL);
 }

@@ -44,6 +44,7 @@ typedef struct eq_deck_writer {
     int32_t *sensed;  /* [elements] name in `made` of the node of an E or H whose current controls
                          another element; EQ_NO_NAME: it does not */
     eq_names *made;   /* nodes of the writer's own */
+    bool numbered;    /* names are numbers, and nothing is written that others have worded */
 } eq_deck_writer;
 
 /* Finds the elements whose current is sensed. */

@@ -26,7 +26,7 @@ static const struct spelling {
     {"%", 2, ALL("($0-$1*" WHOLE("$0/$1") ")")},
     {"int", 1, ALL(WHOLE("$0"))},
 #define CHOICE                                                                                     \
-    { "($0 ? $1 : $2)", "if($0 != 0,$1,$2)", "if($0,$1,$2)", "($0 ? $1 : $2)" }
+    { "($0 ? $1 : $2)", "if($0 != 0,$1,$2)", "if($0 != 0,$1,$2)", "($0 ? $1 : $2)" }
     {"?", 3, CHOICE},
     {"if", 3, CHOICE},
     {"ternary_fcn", 3, CHOICE},

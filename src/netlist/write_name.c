@@ -78,7 +78,10 @@ static char letter_of(const eq_deck_writer *w, eq_element e) {
 }
 
 void eq_write_node(eq_deck_writer *w, eq_node node, eq_element e) {
-    put(w, "node", letter_of(w, e), eq_circuit_node_name(w->c, node), place_of(w, e));
+    if (w->numbered && node != EQ_GROUND)
+        eq_text_printf(w->out, "n%d", node);
+    else
+        put(w, "node", letter_of(w, e), eq_circuit_node_name(w->c, node), place_of(w, e));
 }
 
 /* Puts `front` before the name. */
@@ -94,6 +97,10 @@ static void lengthen(eq_text *name, const char *front) {
  * names. */
 static void name_element(const eq_deck_writer *w, eq_element e, eq_text *name) {
     char letter[2] = {letter_of(w, e), '\0'};
+    if (w->numbered) {
+        eq_text_printf(name, "%s%d", letter, e);
+        return;
+    }
     eq_text_puts(name, eq_circuit_element_name(w->c, e));
     if (name->failed || !w->d->typed_names || name->text[0] == letter[0]) return;
     do lengthen(name, letter);
@@ -101,7 +108,8 @@ static void name_element(const eq_deck_writer *w, eq_element e, eq_text *name) {
 }
 
 static bool is_renamed(const eq_deck_writer *w, eq_element e) {
-    return w->d->typed_names && eq_circuit_element_name(w->c, e)[0] != letter_of(w, e);
+    return w->numbered ||
+           (w->d->typed_names && eq_circuit_element_name(w->c, e)[0] != letter_of(w, e));
 }
 
 /* Writes and frees a name that may have failed for want of memory. */
@@ -139,6 +147,10 @@ static bool is_model(const eq_circuit *c, const char *name) {
  * two kinds differ, and further _ make them unlike all other models. */
 void eq_write_model_name(eq_deck_writer *w, const eq_model *m, eq_element e) {
     eq_text name = {0};
+    if (w->numbered && m != NULL) {
+        eq_text_printf(w->out, "k%d", (int)(m - w->c->model));
+        return;
+    }
     bool own = m == NULL;
     bool bare = !own && !(m->name[0] >= '0' && m->name[0] <= '9');
     if (own)
@@ -146,7 +158,7 @@ void eq_write_model_name(eq_deck_writer *w, const eq_model *m, eq_element e) {
     else
         eq_text_puts(&name, m->name);
     if (!bare) lengthen(&name, "m_");
-    while (!bare && !name.failed && is_model(w->c, name.text)) {
+    while (!bare && !w->numbered && !name.failed && is_model(w->c, name.text)) {
         name.text[0] = '_';
         lengthen(&name, "m");
     }
@@ -157,11 +169,15 @@ void eq_write_model_name(eq_deck_writer *w, const eq_model *m, eq_element e) {
 static int32_t make_sense_node(eq_deck_writer *w, eq_element e) {
     eq_row r = w->c->row[e];
     eq_text name = {0};
-    eq_text_puts(&name, eq_circuit_node_name(w->c, w->c->table[r.cls].term[0][r.row]));
-    eq_text_puts(&name, "_");
-    eq_text_puts(&name, eq_circuit_element_name(w->c, e));
-    while (!name.failed && (eq_circuit_find_node(w->c, name.text) != EQ_NONE ||
-                            eq_names_find(w->made, name.text, name.length) != EQ_NO_NAME))
+    if (w->numbered)
+        eq_text_printf(&name, "s%d", e);
+    else
+        eq_text_printf(&name, "%s_%s",
+                       eq_circuit_node_name(w->c, w->c->table[r.cls].term[0][r.row]),
+                       eq_circuit_element_name(w->c, e));
+    while (!w->numbered && !name.failed &&
+           (eq_circuit_find_node(w->c, name.text) != EQ_NONE ||
+            eq_names_find(w->made, name.text, name.length) != EQ_NO_NAME))
         lengthen(&name, "_");
     int32_t id = name.failed ? EQ_NO_NAME : eq_names_add(w->made, name.text, name.length);
     eq_text_free(&name);
@@ -206,10 +222,13 @@ void eq_write_sense_node(eq_deck_writer *w, eq_element e) {
 /* vsense_ELEMENT, v_sense_ELEMENT, ...: neither an element nor what a V source is renamed to. */
 static void put_sense(eq_deck_writer *w, const char *what, eq_element e) {
     eq_text name = {0};
-    eq_text_puts(&name, "vsense_");
-    eq_text_puts(&name, eq_circuit_element_name(w->c, e));
-    while (!name.failed && (eq_circuit_find_element(w->c, name.text) != EQ_NONE ||
-                            eq_circuit_find_element(w->c, name.text + 1) != EQ_NONE)) {
+    if (w->numbered)
+        eq_text_printf(&name, "vsense_%d", e);
+    else
+        eq_text_printf(&name, "vsense_%s", eq_circuit_element_name(w->c, e));
+    while (!w->numbered && !name.failed &&
+           (eq_circuit_find_element(w->c, name.text) != EQ_NONE ||
+            eq_circuit_find_element(w->c, name.text + 1) != EQ_NONE)) {
         name.text[0] = '_';
         lengthen(&name, "v");
     }

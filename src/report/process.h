@@ -17,5 +17,9 @@ typedef struct eq_process {
  * `output` (may be NULL) what it wrote to standard output and standard error together. EQ_ERR_IO
  * when it cannot be started. */
 eq_status eq_process_run(const eq_process *p, int *exit_status, eq_text *output, eq_diag *diag);
+/* The same in a process group of its own, killed with all that it has started; a signal that ends
+ * us ends it too (base/temporary.h). */
+eq_status eq_process_run_bound(const eq_process *p, int *exit_status, eq_text *output,
+                               eq_diag *diag);
 
 #endif

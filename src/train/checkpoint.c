@@ -6,7 +6,7 @@
 #include "base/mem.h"
 
 static const char magic[8] = "eqspckpt";
-enum { VERSION = 1, HEADER = 24 };
+enum { OLDEST = 1, VERSION = 2, HEADER = 24 };
 
 /* One pass over the fields serves both directions: `write` appends to out, otherwise bytes are
  * taken from [at, end) and arrays are allocated. The file is in the byte order of the machine; the
@@ -15,6 +15,7 @@ typedef struct pass {
     bool write, failed, no_memory;
     eq_text out;
     const char *at, *end;
+    uint32_t version;
 } pass;
 
 static void bytes(pass *p, void *data, size_t length) {
@@ -78,8 +79,22 @@ static void classes(pass *p, eq_checkpoint *k) {
     for (uint64_t c = 0; k->class_name != NULL && c < k->classes; c++) name(p, &k->class_name[c]);
 }
 
+/* Which run, and what it was begun with. */
+static void identity(pass *p, eq_checkpoint *k) {
+    uint32_t before = 0; /* format 1: a CRC-32 of the experiment */
+    if (p->version == 1) {
+        bytes(p, &before, sizeof before);
+        return;
+    }
+    bytes(p, &k->run, sizeof k->run);
+    bytes(p, &k->began.seed, sizeof k->began.seed);
+    bytes(p, &k->began.experiment, sizeof k->began.experiment);
+    bytes(p, &k->began.circuit, sizeof k->began.circuit);
+    bytes(p, &k->began.data, sizeof k->began.data);
+}
+
 static void body(pass *p, eq_checkpoint *k) {
-    bytes(p, &k->fingerprint, sizeof k->fingerprint);
+    identity(p, k);
     bytes(p, &k->epoch, sizeof k->epoch);
     bytes(p, &k->position, sizeof k->position);
     bytes(p, &k->steps, sizeof k->steps);
@@ -103,7 +118,7 @@ static void body(pass *p, eq_checkpoint *k) {
 
 eq_status eq_checkpoint_write(const eq_checkpoint *k, const char *path, eq_diag *diag) {
     eq_checkpoint copy = *k; /* `body` writes back what it wrote */
-    pass p = {.write = true};
+    pass p = {.write = true, .version = VERSION};
     char header[HEADER] = {0};
     eq_text_add(&p.out, header, HEADER);
     body(&p, &copy);
@@ -127,22 +142,22 @@ static eq_status check_header(const char *path, const char *data, size_t length,
     uint64_t size;
     if (length < HEADER || memcmp(data, magic, 8) != 0)
         return eq_fail(diag, EQ_ERR_INPUT,
-                       "'%s' is no checkpoint of eqspice; start again without --resume", path);
+                       "'%s' is no checkpoint of eqspice; start again with --force", path);
     memcpy(&version, data + 8, 4);
     memcpy(&crc, data + 12, 4);
     memcpy(&size, data + 16, 8);
-    if (version != VERSION)
+    if (version < OLDEST || version > VERSION)
         return eq_fail(
             diag, EQ_ERR_INPUT,
-            "'%s' has checkpoint format %u, this program reads format %d; resume with the "
-            "version (and on the kind of machine) that wrote it, or start again without "
-            "--resume",
-            path, version, VERSION);
+            "'%s' has checkpoint format %u, this program reads formats %d to %d; resume with the "
+            "version (and on the kind of machine) that wrote it, or start again with "
+            "--force",
+            path, version, OLDEST, VERSION);
     if (size != length - HEADER || crc != eq_crc32(data + HEADER, length - HEADER))
         return eq_fail(
             diag, EQ_ERR_INPUT,
             "the checkpoint '%s' is damaged (its length or checksum is wrong); start again "
-            "without --resume",
+            "with --force",
             path);
     return EQ_OK;
 }
@@ -156,13 +171,14 @@ eq_status eq_checkpoint_read(const char *path, eq_checkpoint *k, eq_diag *diag) 
     status = check_header(path, data, length, diag);
     if (status == EQ_OK) {
         pass p = {.at = data + HEADER, .end = data + length};
+        memcpy(&p.version, data + sizeof magic, sizeof p.version);
         body(&p, k);
         if (p.no_memory)
             status = eq_out_of_memory(diag);
         else if (p.failed || p.at != p.end)
             status = eq_fail(diag, EQ_ERR_INPUT,
                              "the checkpoint '%s' does not hold what its format says; start again "
-                             "without --resume",
+                             "with --force",
                              path);
     }
     eq_free(data);

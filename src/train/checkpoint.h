@@ -1,16 +1,19 @@
 /* The state of a training run on disk: everything that decides its future bits, and what eval
  * needs. A file is: magic, version, length of the body, CRC-32 of the body, body. It is written
- * atomically. */
+ * atomically. Format 1, which had no identity and a weaker fingerprint, is read for eval; it cannot
+ * be resumed. */
 #ifndef EQ_TRAIN_CHECKPOINT_H
 #define EQ_TRAIN_CHECKPOINT_H
 
 #include "base/random.h"
 #include "train/encode.h"
+#include "train/fingerprint.h"
 #include "train/optimizer.h"
 #include "train/train.h"
 
 typedef struct eq_checkpoint {
-    uint32_t fingerprint;          /* of the experiment: eq_experiment_fingerprint */
+    uint64_t run;                  /* eq_run_identity; 0 in files of format 1 */
+    eq_fingerprint began;          /* unknown in files of format 1 */
     uint64_t epoch, position;      /* epochs done, examples of the next one done */
     uint64_t steps;                /* optimizer steps done */
     eq_random shuffle, sign;       /* shuffle: at the start of the epoch; sign: now */
@@ -18,7 +21,7 @@ typedef struct eq_checkpoint {
     uint64_t wrong;                /* wrong predictions of the epoch so far */
     double seconds, epoch_seconds; /* training time: whole run, training part of this epoch */
     uint64_t conductances;
-    double *g; /* [conductances] in the order of the memristor table */
+    double *g; /* [conductances] in the order of eq_session_conductances */
     uint64_t states;
     double *state[EQ_MAX_STATES]; /* [conductances] in the same order */
     uint64_t rows;

@@ -7,6 +7,7 @@
 
 #include "base/carry.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "netlist/xml.h"
@@ -252,11 +253,18 @@ static void seed(reader *r, const eq_xml_node *root) {
     r->x->seed = value;
 }
 
+/* 16 hexadecimal digits, as the schema has checked. */
+static void run(reader *r, const eq_xml_node *root) {
+    const char *digits = word(root, "run");
+    if (digits != NULL) r->x->run = strtoull(digits, NULL, 16);
+}
+
 static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     reader r = {xml, x, EQ_OK, diag};
     const eq_xml_node *root = eq_xml_root(xml);
     name(&r, root);
     seed(&r, root);
+    run(&r, root);
     circuit(&r, root);
     data(&r, eq_xml_child(root, "data"));
     encoding(&r, eq_xml_child(root, "encoding"));
@@ -424,7 +432,9 @@ eq_status eq_experiment_write(const eq_experiment *x, eq_text *t, eq_diag *diag)
     if (status != EQ_OK) return status;
     eq_text_puts(t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<experiment");
     attribute(t, "name", x->name);
-    eq_text_printf(t, " seed=\"%" PRIu64 "\">\n", x->seed);
+    eq_text_printf(t, " seed=\"%" PRIu64 "\"", x->seed);
+    if (x->run != 0) eq_text_printf(t, " run=\"%016" PRIx64 "\"", x->run);
+    eq_text_puts(t, ">\n");
     if (x->deck != NULL) {
         eq_text_puts(t, "  <circuit");
         absolute(t, "deck", x->deck);
@@ -438,14 +448,12 @@ eq_status eq_experiment_write(const eq_experiment *x, eq_text *t, eq_diag *diag)
     return t->failed ? eq_out_of_memory(diag) : EQ_OK;
 }
 
-eq_status eq_experiment_fingerprint(const eq_experiment *x, uint32_t *crc, eq_diag *diag) {
+eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_diag *diag) {
     eq_text t = {0};
-    eq_text_printf(&t, "%" PRIu64 " %.17g %zu\n", x->seed, x->data.test_fraction,
-                   x->data.train_limit);
-    if (x->deck == NULL) write_architecture(&x->architecture, &t);
     write_method(x, &t);
     eq_status status = t.failed ? eq_out_of_memory(diag) : EQ_OK;
-    if (status == EQ_OK) *crc = eq_crc32(t.text, t.length);
+    *hash = EQ_HASH_START;
+    if (status == EQ_OK) eq_hash_bytes(hash, t.text, t.length);
     eq_text_free(&t);
     return status;
 }

@@ -24,7 +24,8 @@ typedef struct eq_experiment {
     char *folder; /* its folder: relative paths start here */
     char *name;
     uint64_t seed;
-    char *deck; /* path of the deck as it is opened, NULL with an architecture */
+    uint64_t run; /* identity of the run that wrote the file, 0: it is nobody's copy */
+    char *deck;   /* path of the deck as it is opened, NULL with an architecture */
     eq_architecture architecture;
     eq_data_options data;
     eq_encoding encoding;
@@ -44,9 +45,8 @@ void eq_experiment_free(eq_experiment *x);
 /* Appends the experiment as XML that eq_experiment_read reads from any folder (paths made
  * absolute). */
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *diag);
-/* CRC-32 over what decides the course of a training besides circuit, data and number of epochs: a
- * checkpoint goes on only with the same. */
-eq_status eq_experiment_fingerprint(const eq_experiment *x, uint32_t *crc, eq_diag *diag);
+/* Over encoding, cost, estimator, optimizer, schedule and minibatch. */
+eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_diag *diag);
 /* Reads the deck or builds the architecture (with the experiment's seed) of the experiment. */
 eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_diag *diag);
 

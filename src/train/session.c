@@ -117,6 +117,19 @@ eq_status eq_session_initialise(eq_session *s, eq_diag *diag) {
     return status;
 }
 
+void eq_session_conductances(eq_circuit *c, double *g, bool save) {
+    double *w = c->table[EQ_CLASS_memristor].w[0];
+    for (size_t k = 0; k < c->groups; k++)
+        for (size_t j = 0; j < c->group[k].count; j++, g++) {
+            double *mine = &w[c->group[k].row[j]];
+            if (save)
+                *g = *mine;
+            else
+                *mine = *g;
+        }
+    if (!save) eq_circuit_derive(c);
+}
+
 eq_status eq_session_start(eq_session *s, eq_engine_kind kind, size_t batch, int threads,
                            eq_diag *diag) {
     const eq_data *d = s->set.train != NULL ? s->set.train : s->set.test;

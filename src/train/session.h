@@ -40,6 +40,10 @@ eq_status eq_session_group(const eq_experiment *x, const eq_circuit *c, size_t g
 /* Draws the initial conductances of every group of s->c. */
 eq_status eq_session_initialise(eq_session *s, eq_diag *diag);
 
+/* The trained conductances of the circuit into g (save), or from there: group after group, each in
+ * deck order, which is the same in the deck that is written of the circuit. */
+void eq_session_conductances(eq_circuit *c, double *g, bool save);
+
 /* Free phase of the n examples index[0..n) of d: s->input, s->label and s->y. */
 eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t *index, size_t n,
                                 eq_diag *diag);

@@ -33,6 +33,7 @@ typedef struct eq_metrics {
 typedef struct eq_train_options {
     const char *folder; /* DIR, made if it is not there; NULL: nothing is written */
     bool resume;        /* go on from DIR/checkpoint */
+    bool force;         /* take the place of the run that DIR holds, which is refused otherwise */
     int threads;        /* >= 1 */
     double save_every;  /* s: an epoch that ends this long after the last files writes them again */
     eq_engine_kind engine;
@@ -66,9 +67,11 @@ eq_status eq_train(const eq_experiment *x, const eq_train_options *o, eq_metrics
 #define EQ_TRAIN_MODEL "model.cir"
 #define EQ_TRAIN_CHECKPOINT "checkpoint"
 #define EQ_TRAIN_EXPERIMENT "experiment.xml"
+#define EQ_TRAIN_CURVES "curves.svg" /* drawn by report/plot.h */
 
-/* A trained network taken up from its folder: DIR/experiment.xml and the circuit of DIR/model.cir.
- */
+/* A trained network taken up from its folder: DIR/experiment.xml and the circuit of DIR/model.cir,
+ * with the conductances of DIR/checkpoint where the training has gone on since model.cir was
+ * written. Files of different runs are refused. */
 typedef struct eq_trained eq_trained;
 
 /* data_path: evaluate on these rows instead of the test set of the experiment (the whole file; for

@@ -6,6 +6,7 @@
 #include "circuit/topology.h"
 #include "netlist/netlist.h"
 #include "train/checkpoint.h"
+#include "train/folder.h"
 #include "train/session.h"
 #include "train/train.h"
 
@@ -35,51 +36,110 @@ static eq_status known_classes(const eq_checkpoint *p, eq_data **out, eq_diag *d
     return eq_out_of_memory(diag);
 }
 
+/* Rows that were held out from other data may be rows that this network was trained with. */
+static eq_status warn_of_data(const eq_trained *m, const eq_checkpoint *p, eq_diag *diag) {
+    eq_text names = {0};
+    if (p->run == 0 || eq_data_fingerprint(&m->s.set) == p->began.data) return EQ_OK;
+    eq_data_names(&m->x->data, &names);
+    eq_status status = names.failed ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK)
+        eq_warn_at(diag, (eq_place){0},
+                   "the data changed since the run began: %s; the test set may hold rows it was "
+                   "trained with, give one with --data",
+                   names.text);
+    eq_text_free(&names);
+    return status;
+}
+
 /* The held-out rows, or those of data_path; the encoder is the one fitted when training began. */
-static eq_status read_data(eq_trained *m, const char *folder, const char *data_path,
-                           eq_diag *diag) {
-    eq_checkpoint p = {0};
-    char *path = eq_path_join(folder, EQ_TRAIN_CHECKPOINT);
-    if (path == NULL) return eq_out_of_memory(diag);
-    eq_status status = eq_checkpoint_read(path, &p, diag);
-    eq_free(path);
-    if (status != EQ_OK) return status;
+static eq_status read_data(eq_trained *m, eq_checkpoint *p, const char *data_path, eq_diag *diag) {
+    eq_status status;
     if (data_path == NULL) {
         status = eq_session_data(&m->s, diag);
+        if (status == EQ_OK) status = warn_of_data(m, p, diag);
     } else {
         eq_data *known = NULL;
-        status = known_classes(&p, &known, diag);
+        status = known_classes(p, &known, diag);
         if (status == EQ_OK)
             status = eq_data_read_test(&m->x->data, data_path, known, &m->s.set, diag);
         m->s.set.train = known;
     }
-    m->s.encoder = p.encoder;
-    p.encoder = (eq_encoder){0};
-    eq_checkpoint_free(&p);
+    m->s.encoder = p->encoder;
+    p->encoder = (eq_encoder){0};
     return status;
 }
 
-static eq_status read_circuit(eq_trained *m, const char *folder, eq_diag *diag) {
-    char *path = eq_path_join(folder, EQ_TRAIN_MODEL);
-    if (path == NULL) return eq_out_of_memory(diag);
-    eq_status status = eq_deck_read(path, &m->s.c, diag);
+/* The training goes on for many epochs between two models; the checkpoint has the conductances of
+ * the same elements in the same order. */
+static eq_status catch_up(eq_circuit *c, const eq_checkpoint *p, const char *folder,
+                          eq_diag *diag) {
+    size_t n = 0;
+    for (size_t k = 0; k < c->groups; k++) n += c->group[k].count;
+    if (n != p->conductances)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "'%s/" EQ_TRAIN_MODEL "' has %zu conductances, the checkpoint %zu; go on "
+                       "with the training by --resume, which writes both",
+                       folder, n, (size_t)p->conductances);
+    eq_session_conductances(c, p->g, false);
+    return EQ_OK;
+}
+
+static eq_status read_circuit(eq_trained *m, const eq_checkpoint *p, const char *folder,
+                              eq_diag *diag) {
+    char *path = eq_path_join(folder, EQ_TRAIN_MODEL), *text = NULL;
+    size_t length = 0;
+    eq_status status = path == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK) status = eq_file_read(path, (eq_place){0}, &text, &length, diag);
+    if (status == EQ_OK) {
+        eq_model_note note = eq_model_note_read(text);
+        status = eq_folder_same_run(folder, EQ_TRAIN_MODEL, note.run, p->run, diag);
+        if (status == EQ_OK) status = eq_deck_parse(path, text, length, &m->s.c, diag);
+        if (status == EQ_OK && p->run != 0 && note.steps != p->steps)
+            status = catch_up(m->s.c, p, folder, diag);
+    }
+    eq_free(text);
     eq_free(path);
+    return status;
+}
+
+static eq_status read_experiment(eq_trained *m, const char *folder, eq_diag *diag) {
+    char *path = eq_path_join(folder, EQ_TRAIN_EXPERIMENT);
+    eq_status status = path == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK) status = eq_experiment_read(path, &m->x, diag);
+    m->s.x = m->x;
+    eq_free(path);
+    return status;
+}
+
+static eq_status read_checkpoint(eq_checkpoint *p, const char *folder, eq_diag *diag) {
+    char *path = eq_path_join(folder, EQ_TRAIN_CHECKPOINT);
+    if (path == NULL) return eq_out_of_memory(diag);
+    eq_status status = eq_checkpoint_read(path, p, diag);
+    eq_free(path);
+    return status;
+}
+
+/* All files of the folder, which must be those of one run. */
+static eq_status read_folder(eq_trained *m, const char *folder, const char *data_path,
+                             eq_diag *diag) {
+    eq_checkpoint p = {0};
+    eq_status status = eq_folder_complete(folder, diag);
+    if (status == EQ_OK) status = read_checkpoint(&p, folder, diag);
+    if (status == EQ_OK) status = read_experiment(m, folder, diag);
+    if (status == EQ_OK)
+        status = eq_folder_same_run(folder, EQ_TRAIN_EXPERIMENT, m->x->run, p.run, diag);
+    if (status == EQ_OK) status = read_circuit(m, &p, folder, diag);
+    if (status == EQ_OK) status = read_data(m, &p, data_path, diag);
+    eq_checkpoint_free(&p);
     return status;
 }
 
 eq_status eq_trained_open(const char *folder, const char *data_path, int threads, eq_trained **out,
                           eq_diag *diag) {
     eq_trained *m = eq_calloc(1, sizeof *m);
-    char *path = eq_path_join(folder, EQ_TRAIN_EXPERIMENT);
-    eq_status status = m == NULL || path == NULL ? eq_out_of_memory(diag) : EQ_OK;
-    if (status == EQ_OK) status = eq_experiment_read(path, &m->x, diag);
-    if (status == EQ_OK) {
-        m->s.x = m->x;
-        status = read_circuit(m, folder, diag);
-    }
-    if (status == EQ_OK) status = read_data(m, folder, data_path, diag);
+    if (m == NULL) return eq_out_of_memory(diag);
+    eq_status status = read_folder(m, folder, data_path, diag);
     if (status == EQ_OK) status = eq_session_start(&m->s, EQ_ENGINE_AUTO, 32, threads, diag);
-    eq_free(path);
     if (status == EQ_OK)
         *out = m;
     else

@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/comm.h"
@@ -8,6 +9,7 @@
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "train/checkpoint.h"
+#include "train/folder.h"
 #include "train/session.h"
 #include "train/train.h"
 
@@ -24,6 +26,8 @@ typedef struct trainer {
     const eq_train_options *o;
     trained_group *group; /* [circuit groups] */
     bool stopped;         /* the user has asked one of the ranks to stop */
+    eq_claim *claim;      /* of the folder, on rank 0 */
+    int32_t *place;       /* [memristors] of each row in now.g and now.state */
     uint32_t *order;      /* [train_count] examples of this epoch in the order they come */
     eq_checkpoint now; /* where the run is; g, state and encoder are filled in when it is saved */
     double start;      /* s: when this process began, less what resumed parts took */
@@ -81,15 +85,17 @@ static void trainer_close(trainer *t) {
     for (size_t g = 0; t->group != NULL && g < t->s.c->groups; g++)
         for (int k = 0; k < EQ_MAX_STATES; k++) eq_free(t->group[g].state[k]);
     eq_free(t->group);
+    eq_free(t->place);
     eq_free(t->order);
     t->now.class_name = NULL; /* belongs to the data */
     t->now.classes = 0;
     t->now.encoder = (eq_encoder){0};
     eq_checkpoint_free(&t->now);
     eq_session_close(&t->s);
+    eq_folder_release(t->claim);
 }
 
-/* Copies optimizer state between the engine's order and the order of the memristor table. */
+/* Copies optimizer state between the engine's order and that of eq_session_conductances. */
 static eq_status exchange_states(trainer *t, bool save) {
     const eq_circuit *c = t->s.c;
     for (size_t g = 0; g < c->groups; g++) {
@@ -99,7 +105,8 @@ static eq_status exchange_states(trainer *t, bool save) {
         eq_engine_group_rows(t->s.engine, g, row);
         for (int k = 0; k < t->x->optimizer.kind->states; k++)
             for (size_t j = 0; j < n; j++) {
-                double *mine = &t->group[g].state[k][j], *saved = &t->now.state[k][row[j]];
+                double *mine = &t->group[g].state[k][j],
+                       *saved = &t->now.state[k][t->place[row[j]]];
                 if (save)
                     *saved = *mine;
                 else
@@ -156,9 +163,9 @@ static eq_status save_metrics(const trainer *t) {
 /* The trained deck: free phase of the circuit as it stands. */
 static eq_status save_model(const trainer *t) {
     eq_text text = {0};
-    char note[128];
-    snprintf(note, sizeof note, "trained by eqspice, %llu epochs, seed %llu",
-             (unsigned long long)t->now.epoch, (unsigned long long)t->x->seed);
+    char note[160];
+    eq_model_note_write(note, sizeof note, &(eq_model_note){t->now.run, t->now.steps}, t->now.epoch,
+                        t->x->seed);
     eq_status status = eq_deck_write(t->s.c, EQ_NGSPICE, note, &text, t->diag);
     if (status == EQ_OK) status = write_text(t, EQ_TRAIN_MODEL, &text);
     eq_text_free(&text);
@@ -167,16 +174,17 @@ static eq_status save_model(const trainer *t) {
 
 static eq_status save_experiment(const trainer *t) {
     eq_text text = {0};
-    eq_status status = eq_experiment_write(t->x, &text, t->diag);
+    eq_experiment copy = *t->x;
+    copy.run = t->now.run;
+    eq_status status = eq_experiment_write(&copy, &text, t->diag);
     if (status == EQ_OK) status = write_text(t, EQ_TRAIN_EXPERIMENT, &text);
     eq_text_free(&text);
     return status;
 }
 
 static eq_status save_checkpoint(trainer *t) {
-    const eq_table *m = &t->s.c->table[EQ_CLASS_memristor];
     eq_engine_store(t->s.engine);
-    memcpy(t->now.g, m->w[0], m->count * sizeof *t->now.g);
+    eq_session_conductances(t->s.c, t->now.g, true);
     eq_status status = exchange_states(t, true);
     t->now.seconds = seconds_now() - t->start;
     char *path = in_folder(t, EQ_TRAIN_CHECKPOINT);
@@ -200,38 +208,56 @@ static eq_status save(trainer *t, bool model) {
     return status;
 }
 
+/* Where each trained conductance stands in a checkpoint; *count: how many there are. */
+static eq_status places_new(trainer *t, uint64_t *count) {
+    const eq_circuit *c = t->s.c;
+    int32_t n = 0;
+    t->place = eq_calloc(c->table[EQ_CLASS_memristor].count, sizeof *t->place);
+    if (t->place == NULL) return eq_out_of_memory(t->diag);
+    for (size_t g = 0; g < c->groups; g++)
+        for (size_t j = 0; j < c->group[g].count; j++) t->place[c->group[g].row[j]] = n++;
+    *count = (uint64_t)n;
+    return EQ_OK;
+}
+
 /* A new run: state before the first epoch. */
 static eq_status begin(trainer *t) {
-    const eq_table *m = &t->s.c->table[EQ_CLASS_memristor];
     eq_checkpoint *p = &t->now;
+    eq_status status = places_new(t, &p->conductances);
+    if (status != EQ_OK) return status;
+    size_t n = (size_t)p->conductances;
     p->shuffle = eq_stream_of(t->x->seed, EQ_STREAM_SHUFFLE);
     p->sign = eq_stream_of(t->x->seed, EQ_STREAM_SIGN);
-    p->conductances = m->count;
     p->states = (uint64_t)t->x->optimizer.kind->states;
     p->encoder = t->s.encoder;
     p->classes = t->s.set.train->classes;
     p->class_name = t->s.set.train->class_name;
-    p->g = eq_calloc(m->count, sizeof *p->g);
+    p->g = eq_calloc(n, sizeof *p->g);
     bool whole = p->g != NULL;
     for (uint64_t k = 0; k < p->states; k++) {
-        p->state[k] = eq_calloc(m->count, sizeof *p->state[k]);
+        p->state[k] = eq_calloc(n, sizeof *p->state[k]);
         whole = whole && p->state[k] != NULL;
     }
     if (!whole) return eq_out_of_memory(t->diag);
-    return eq_experiment_fingerprint(t->x, &p->fingerprint, t->diag);
+    p->run = eq_run_identity(&p->began, t->x->epochs, t->o->engine);
+    return EQ_OK;
 }
 
 static eq_status check_resumed(const trainer *t, const eq_checkpoint *old, const char *path) {
     const eq_checkpoint *p = &t->now;
-    if (old->fingerprint != p->fingerprint || old->conductances != p->conductances ||
-        old->states != p->states || old->position > t->s.set.train_count)
-        return eq_fail(
-            t->diag, EQ_ERR_INPUT,
-            "the checkpoint '%s' is of another experiment (seed, circuit, method or data "
-            "differ); give the experiment and the seed it was begun with, or train without "
-            "--resume",
-            path);
-    return EQ_OK;
+    if (old->run == 0)
+        return eq_fail(t->diag, EQ_ERR_INPUT,
+                       "the checkpoint '%s' was written by an older version, which did not note "
+                       "circuit and data; resume with that version, or train anew with --force",
+                       path);
+    eq_status status = eq_fingerprint_check(&p->began, &old->began, t->x, path, t->diag);
+    if (status == EQ_OK && (old->conductances != p->conductances || old->states != p->states ||
+                            old->position > t->s.set.train_count))
+        status = eq_fail(t->diag, EQ_ERR_INPUT,
+                         "the checkpoint '%s' does not fit its own experiment; train anew "
+                         "with --force",
+                         path);
+    return status == EQ_OK ? eq_folder_check(t->o->folder, old->run, t->diag) : status;
 }
 
 /* Takes the state of the checkpoint over. */
@@ -242,10 +268,10 @@ static eq_status resume(trainer *t) {
     eq_status status = eq_checkpoint_read(path, &old, t->diag);
     if (status == EQ_OK) status = check_resumed(t, &old, path);
     if (status == EQ_OK) {
-        eq_table *m = &t->s.c->table[EQ_CLASS_memristor];
-        memcpy(m->w[0], old.g, m->count * sizeof *old.g);
+        eq_session_conductances(t->s.c, old.g, false);
         for (uint64_t k = 0; k < p->states; k++)
-            memcpy(p->state[k], old.state[k], m->count * sizeof *old.g);
+            memcpy(p->state[k], old.state[k], (size_t)p->conductances * sizeof *old.g);
+        p->run = old.run;
         p->epoch = old.epoch;
         p->position = old.position;
         p->steps = old.steps;
@@ -258,7 +284,6 @@ static eq_status resume(trainer *t) {
         p->rows = old.rows;
         p->row = old.row;
         old.row = NULL;
-        eq_circuit_derive(t->s.c);
         eq_engine_load(t->s.engine);
         status = exchange_states(t, false);
     }
@@ -267,18 +292,44 @@ static eq_status resume(trainer *t) {
     return status;
 }
 
+/* The folder becomes this training's, unless it holds a run that is not to be touched. */
+static eq_status claim(trainer *t) {
+    const char *held = NULL;
+    if (t->claim != NULL) return EQ_OK;
+    eq_status status = eq_folder_claim(t->o->folder, &t->claim, t->diag);
+    if (status == EQ_OK && !t->o->resume && !t->o->force)
+        status = eq_folder_holds(t->o->folder, &held, t->diag);
+    if (status != EQ_OK || held == NULL) return status;
+    return eq_fail(
+        t->diag, EQ_ERR_USAGE,
+        "the folder '%s' holds a run already (%s); go on with it by --resume, replace it "
+        "by --force, or give another folder with -o",
+        t->o->folder, held);
+}
+
+/* What can be refused before anything is read. */
+static eq_status check_options(trainer *t) {
+    struct stat st;
+    if (t->o->threads < 1)
+        return eq_fail(t->diag, EQ_ERR_USAGE, "%d threads cannot work; give 1 or more",
+                       t->o->threads);
+    if (t->o->resume && t->o->force)
+        return eq_fail(t->diag, EQ_ERR_USAGE,
+                       "--resume goes on with the run that --force removes; give one of them");
+    if (t->o->resume && t->o->folder == NULL)
+        return eq_fail(t->diag, EQ_ERR_USAGE, "--resume needs the folder of the run; give -o DIR");
+    bool there = t->o->folder != NULL && stat(t->o->folder, &st) == 0 && S_ISDIR(st.st_mode);
+    return there && eq_comm_rank() == 0 ? claim(t) : EQ_OK;
+}
+
 static eq_status open_all(trainer *t) {
     eq_session *s = &t->s;
     size_t batch = t->x->batch > 32 ? t->x->batch : 32; /* evaluation likes larger minibatches */
     s->x = t->x;
-    if (t->o->threads < 1)
-        return eq_fail(t->diag, EQ_ERR_USAGE, "%d threads cannot work; give 1 or more",
-                       t->o->threads);
-    if (t->o->resume && t->o->folder == NULL)
-        return eq_fail(t->diag, EQ_ERR_USAGE, "--resume needs the folder of the run; give -o DIR");
     eq_status status = eq_experiment_circuit(t->x, &s->c, t->diag);
     if (status == EQ_OK) status = eq_deck_check_names(s->c, EQ_NGSPICE, t->diag);
     if (status == EQ_OK) status = eq_session_data(s, t->diag);
+    if (status == EQ_OK) status = eq_fingerprint_of(t->x, s->c, &s->set, &t->now.began, t->diag);
     if (status == EQ_OK) status = eq_encoder_fit(&t->x->encoding, &s->set, &s->encoder, t->diag);
     if (status == EQ_OK) status = eq_session_initialise(s, t->diag);
     if (status == EQ_OK) status = eq_session_start(s, t->o->engine, batch, t->o->threads, t->diag);
@@ -452,13 +503,27 @@ static void summarise(const trainer *t, bool done, eq_train_summary *out) {
     };
 }
 
+/* The folder as a run begins: the experiment alone, or what the run to go on with has there. */
+static eq_status enter_folder(trainer *t) {
+    eq_status status = eq_folder_make(t->o->folder, t->diag);
+    if (status == EQ_OK) status = claim(t);
+    if (status == EQ_OK && t->o->force) status = eq_folder_clear(t->o->folder, t->diag);
+    if (status == EQ_OK) status = save_experiment(t);
+    return status;
+}
+
+/* A training that failed before it had saved anything leaves no run behind. */
+static void leave_folder(trainer *t) {
+    const char *first = NULL;
+    eq_status status = eq_folder_holds(t->o->folder, &first, t->diag);
+    if (status == EQ_OK && first != NULL && strcmp(first, EQ_TRAIN_EXPERIMENT) == 0)
+        eq_folder_clear(t->o->folder, t->diag); /* `first` is the last to be looked for */
+}
+
 static eq_status run(trainer *t) {
-    eq_status status = EQ_OK;
-    if (t->o->folder != NULL && eq_comm_rank() == 0) {
-        status = eq_folder_make(t->o->folder, t->diag);
-        if (status == EQ_OK) status = save_experiment(t);
-    }
-    status = eq_comm_agree(status);
+    bool writes = t->o->folder != NULL && eq_comm_rank() == 0;
+    eq_status entered = writes ? enter_folder(t) : EQ_OK;
+    eq_status status = eq_comm_agree(entered);
     t->start = seconds_now() - t->now.seconds;
     while (status == EQ_OK && t->now.epoch < t->x->epochs) {
         status = epoch(t);
@@ -467,13 +532,15 @@ static eq_status run(trainer *t) {
             if (status == EQ_OK) status = EQ_ERR_INTERRUPTED;
         }
     }
+    if (status != EQ_OK && writes && entered == EQ_OK) leave_folder(t);
     return status;
 }
 
 eq_status eq_train(const eq_experiment *x, const eq_train_options *o, eq_metrics *last,
                    eq_train_summary *summary, eq_diag *diag) {
     trainer t = {.x = x, .o = o, .diag = diag};
-    eq_status status = eq_comm_agree(open_all(&t));
+    eq_status status = eq_comm_agree(check_options(&t));
+    if (status == EQ_OK) status = eq_comm_agree(open_all(&t));
     if (status == EQ_OK) status = eq_comm_agree(run(&t));
     if (summary != NULL && t.s.engine != NULL && t.s.set.train != NULL)
         summarise(&t, status == EQ_OK, summary);

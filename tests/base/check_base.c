@@ -10,6 +10,7 @@
 
 #include "base/comm.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -304,6 +305,33 @@ START_TEST(random_stream_is_fixed) {
 }
 END_TEST
 
+/* The values that the authors of FNV give for "", "a" and "foobar"; pieces are not shifted. */
+START_TEST(hashes_are_those_of_fnv) {
+    static const struct {
+        const char *text;
+        uint64_t hash;
+    } known[] = {
+        {"", 0xcbf29ce484222325}, {"a", 0xaf63dc4c8601ec8c}, {"foobar", 0x85944171f73967e8}};
+    for (int k = 0; k < 3; k++) {
+        uint64_t h = EQ_HASH_START;
+        eq_hash_bytes(&h, known[k].text, strlen(known[k].text));
+        ck_assert(h == known[k].hash);
+    }
+    static const char *const pair[][2] = {{"ab", "c"}, {"a", "bc"}, {"", "abc"}, {NULL, "abc"}};
+    uint64_t h[4];
+    for (int k = 0; k < 4; k++) {
+        h[k] = EQ_HASH_START;
+        for (int j = 0; j < 2; j++) eq_hash_text(&h[k], pair[k][j]);
+        for (int j = 0; j < k; j++) ck_assert(h[j] != h[k]);
+    }
+    uint64_t a = EQ_HASH_START, b = EQ_HASH_START, c = EQ_HASH_START;
+    eq_hash_double(&a, NAN);
+    eq_hash_double(&b, -NAN);
+    eq_hash_double(&c, 1.0);
+    ck_assert(a == b && a != c);
+}
+END_TEST
+
 Suite *base_suite(void) {
     Suite *s = suite_create("base");
     TCase *t = tcase_create("base");
@@ -324,6 +352,7 @@ Suite *base_suite(void) {
     tcase_add_test(t, a_process_alone_collects_its_own);
     tcase_add_test(t, paths);
     tcase_add_test(t, random_stream_is_fixed);
+    tcase_add_test(t, hashes_are_those_of_fnv);
     suite_add_tcase(s, t);
     return s;
 }

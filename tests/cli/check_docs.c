@@ -124,10 +124,11 @@ static const char *end_of_output(const char *p) {
     return p;
 }
 
-/* Runs the commands of one page and counts them, and the outputs compared. */
-static int run_page(const char *path, const char *scratch, int *compared) {
+/* Runs the commands of one page, each page in a fresh folder, and counts them, and the outputs
+ * compared. */
+static int run_page(const char *path, int *compared) {
     static const char prompt[] = "\n$ eqspice ";
-    char *page = file_text(path);
+    char *page = file_text(path), *scratch = scratch_folder();
     int count = 0;
     for (const char *p = page; (p = strstr(p, prompt)) != NULL; count++) {
         p += strlen(prompt);
@@ -152,20 +153,18 @@ static int run_page(const char *path, const char *scratch, int *compared) {
         eq_free(arguments);
     }
     eq_free(page);
+    scratch_free(scratch);
     return count;
 }
 
 START_TEST(every_command_in_the_documentation_runs) {
     glob_t found;
-    char *scratch = scratch_folder();
-    int compared = 0, count = run_page("README.md", scratch, &compared);
+    int compared = 0, count = run_page("README.md", &compared);
     ck_assert_int_eq(glob("docs/*.md", 0, NULL, &found), 0);
-    for (size_t k = 0; k < found.gl_pathc; k++)
-        count += run_page(found.gl_pathv[k], scratch, &compared);
+    for (size_t k = 0; k < found.gl_pathc; k++) count += run_page(found.gl_pathv[k], &compared);
     globfree(&found);
     ck_assert_int_ge(count, 25);
     ck_assert_int_ge(compared, 12);
-    scratch_free(scratch);
 }
 END_TEST
 

@@ -111,7 +111,7 @@ START_TEST(trainings_agree_for_any_number_of_processes) {
     free(run_ranks(0, 0, "train %s --engine %s --epochs 5 -o %s", trainings[_i].experiment,
                    trainings[_i].engine, alone));
     for (int k = 0; k < RANKS; k++) {
-        char *text = run_ranks(ranks[k], 0, "train %s --engine %s --epochs 5 -o %s",
+        char *text = run_ranks(ranks[k], 0, "train %s --engine %s --epochs 5 -o %s --force",
                                trainings[_i].experiment, trainings[_i].engine, in("together"));
         ck_assert_msg(ranks[k] == 1 || strstr(text, "told the others") != NULL, "%s", text);
         compare_runs("alone", "together", trainings[_i].rounding);
@@ -153,6 +153,34 @@ START_TEST(another_number_of_processes_resumes) {
     free(run_ranks(2, 0, "train %s --epochs 2 -o %s", iris, run));
     free(run_ranks(3, 0, "train %s -o %s --resume", iris, run));
     compare_runs("whole", "resumed", 0.0);
+    free(iris);
+    free(run);
+}
+END_TEST
+
+static int times(const char *text, const char *part) {
+    int n = 0;
+    for (const char *p = text; (p = strstr(p, part)) != NULL; p++) n++;
+    return n;
+}
+
+/* Only the first process looks at the folder: what it refuses is refused by all, told once. */
+START_TEST(a_used_folder_is_refused_by_all) {
+    if (!can_run()) return;
+    char *run = strdup(in("run")), *iris = constant_iris(), *text[3];
+    text[0] = run_ranks(2, 0, "train %s --epochs 2 -o %s", iris, run);
+    text[1] = run_ranks(2, 2, "train %s --epochs 2 -o %s", iris, run);
+    ck_assert_msg(times(text[1], "holds a run already") == 1, "%s", text[1]);
+    text[2] = run_ranks(3, 2, "train %s --epochs 3 --seed 5 --resume -o %s", iris, run);
+    ck_assert_msg(times(text[2], "the seed changed since the run began") == 1, "%s", text[2]);
+    for (int k = 0; k < 3; k++) free(text[k]);
+    free(run_ranks(3, 0, "train %s --epochs 2 --force -o %s", iris, run));
+    free(run_ranks(0, 0, "train %s --epochs 2 -o %s", iris, in("alone")));
+    compare_runs("alone", "run", 0.0);
+    eq_checkpoint a = checkpoint_of("alone"), b = checkpoint_of("run");
+    ck_assert(a.run == b.run); /* of what is trained, not of who shares the work */
+    eq_checkpoint_free(&a);
+    eq_checkpoint_free(&b);
     free(iris);
     free(run);
 }
@@ -202,12 +230,6 @@ START_TEST(sweeps_agree_for_any_number_of_processes) {
     free(path);
 }
 END_TEST
-
-static int times(const char *text, const char *part) {
-    int n = 0;
-    for (const char *p = text; (p = strstr(p, part)) != NULL; p++) n++;
-    return n;
-}
 
 /* A step that only the last process meets, a bad option, a missing file: one message, no hang. */
 START_TEST(failures_are_told_once) {
@@ -286,6 +308,7 @@ Suite *mpi_suite(void) {
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, trainings_agree_for_any_number_of_processes, 0, TRAININGS);
     tcase_add_test(t, another_number_of_processes_resumes);
+    tcase_add_test(t, a_used_folder_is_refused_by_all);
     tcase_add_loop_test(t, sweeps_agree_for_any_number_of_processes, 0, DECKS);
     tcase_add_test(t, failures_are_told_once);
     tcase_add_test(t, one_of_many_does_it);

@@ -4,9 +4,9 @@
 #include "fuzz/read.h"
 #include "train/checkpoint.h"
 
-/* Magic, version 1, CRC and length as checkpoint.c writes them. */
-static void add_head(eq_text *file, const uint8_t *body, size_t n) {
-    uint32_t version = 1, crc = eq_crc32(body, n);
+/* Magic, version, CRC and length as checkpoint.c writes them. */
+static void add_head(eq_text *file, uint32_t version, const uint8_t *body, size_t n) {
+    uint32_t crc = eq_crc32(body, n);
     uint64_t length = n;
     eq_text_add(file, "eqspckpt", 8);
     eq_text_add(file, (const char *)&version, 4);
@@ -19,7 +19,7 @@ void fuzz_checkpoint(const uint8_t *data, size_t n) {
     eq_text file = {0};
     eq_checkpoint k;
     eq_diag *diag = eq_diag_new();
-    if (data[0] % 2 == 0) add_head(&file, data + 1, n - 1);
+    if (data[0] % 2 == 0) add_head(&file, data[0] / 2 % 2 == 0 ? 2 : 1, data + 1, n - 1);
     eq_text_add(&file, (const char *)data + 1, n - 1);
     if (eq_checkpoint_read(fuzz_file(0, file.text, file.length), &k, diag) == EQ_OK)
         eq_checkpoint_free(&k);

@@ -377,7 +377,7 @@ START_TEST(ngspice_reads_every_name_that_is_written_for_it) {
     ck_assert_msg(status == EQ_OK, "%s", status == EQ_OK ? "" : eq_diag_get(diag, 0)->text);
     eq_result **plots = NULL;
     size_t count = 0;
-    status = eq_ngspice_run(out.text, out.length, scratch_current(), &plots, &count, diag);
+    status = eq_ngspice_run(out.text, out.length, &plots, &count, diag);
     ck_assert_msg(status == EQ_OK, "%s", status == EQ_OK ? "" : eq_diag_get(diag, 0)->text);
     for (size_t n = 1; n < eq_circuit_nodes(c); n++) {
         const char *own = eq_circuit_node_name(c, (eq_node)n);
@@ -758,8 +758,7 @@ static void check_in_ngspice(const eq_text *out) {
     eq_result **plots = NULL;
     size_t count = 0;
     eq_diag *diag = eq_diag_new();
-    eq_status status =
-        eq_ngspice_run(out->text, out->length, scratch_current(), &plots, &count, diag);
+    eq_status status = eq_ngspice_run(out->text, out->length, &plots, &count, diag);
     ck_assert_msg(status == EQ_OK, "%s\n%s", status == EQ_OK ? "" : eq_diag_get(diag, 0)->text,
                   out->text);
     ck_assert_uint_eq(count, 1);

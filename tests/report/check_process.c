@@ -168,7 +168,7 @@ static eq_status verify(eq_verification *v, eq_diag *d) {
     static const char text[] = "t\nv1 in 0 3\nr1 in out 1k\nr2 out 0 2k\n.op\n.end\n";
     eq_circuit *c = NULL;
     ck_assert_int_eq(eq_deck_parse("t.cir", text, strlen(text), &c, NULL), EQ_OK);
-    eq_status status = eq_verify(c, NULL, v, d);
+    eq_status status = eq_verify(c, v, d);
     eq_circuit_free(c);
     return status;
 }
@@ -178,7 +178,7 @@ static eq_status verify(eq_verification *v, eq_diag *d) {
     "\nFlags: real\nNo. Variables: " vectors "\nNo. Points: " points "\nVariables:\n" name         \
     "Values:\n0\t" values "\nX\n"
 #define RAW(name, plot, vectors, values) RAW_OF("1", name, plot, vectors, values)
-#define ALL "\t0\tin\tvoltage\n\t1\tv(out)\tvoltage\n\t2\ti(v1)\tcurrent\n"
+#define ALL "\t0\tn1\tvoltage\n\t1\tv(n2)\tvoltage\n\t2\ti(v0)\tcurrent\n"
 
 START_TEST(what_ngspice_may_do) {
     static const struct {
@@ -198,9 +198,9 @@ START_TEST(what_ngspice_may_do) {
          "ngspice gave no operating point"},
         {RAW_OF("2", ALL, "Operating Point", "3", "3\n\t2\n\t-1e-3\n1\t3\n\t2\n\t-1e-3\n"),
          "ngspice gave no operating point"},
-        {RAW("\t0\tin\tvoltage\n\t1\ti(v1)\tcurrent\n", "Operating Point", "2", "3\n\t-1e-3\n"),
+        {RAW("\t0\tn1\tvoltage\n\t1\ti(v0)\tcurrent\n", "Operating Point", "2", "3\n\t-1e-3\n"),
          "ngspice gave no v(out); does the deck mean the same there?"},
-        {RAW("\t0\tin\tvoltage\n\t1\tout\tvoltage\n", "Operating Point", "2", "3\n\t2\n"),
+        {RAW("\t0\tn1\tvoltage\n\t1\tn2\tvoltage\n", "Operating Point", "2", "3\n\t2\n"),
          "ngspice gave no i(v1); does the deck mean the same there?"},
     };
     for (size_t k = 0; k < sizeof ngspice / sizeof *ngspice; k++) {
@@ -257,6 +257,10 @@ START_TEST(what_gnuplot_may_do) {
     } gnuplot[] = {{"#!/bin/sh\ncat >/dev/null\necho no terminal; exit 1\n", "no terminal"},
                    {"#!/bin/sh\ncat >/dev/null\nexit 1\n", "gnuplot failed"},
                    {NULL, "gnuplot is not installed; apt-get install gnuplot-nox"}};
+    eq_diag *none = eq_diag_new();
+    ck_assert_int_eq(eq_plot_curves(scratch_current(), none), EQ_OK);
+    said(none, "metrics.csv': No such file or directory");
+    ck_assert_int_eq(eq_file_write(in("metrics.csv"), "1,2,3\n", 6, NULL), EQ_OK);
     for (size_t k = 0; k < sizeof gnuplot / sizeof *gnuplot; k++) {
         eq_diag *d = eq_diag_new();
         if (gnuplot[k].script == NULL)

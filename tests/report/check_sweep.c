@@ -100,7 +100,7 @@ static void compare_row(const eq_result *r, size_t row, const struct swept *s) {
     eq_result **plots = NULL;
     size_t count = 0, found = 0;
     eq_diag *d = eq_diag_new();
-    eq_status status = eq_ngspice_run(deck, strlen(deck), "/tmp", &plots, &count, d);
+    eq_status status = eq_ngspice_run(deck, strlen(deck), &plots, &count, d);
     ck_assert_msg(status == EQ_OK, "%s: %s", deck, status ? eq_diag_get(d, 0)->text : "");
     ck_assert_uint_eq(count, 1);
     for (size_t k = s->loops; k < r->variables; k++) {

@@ -60,7 +60,7 @@ END_TEST
 /* What the shipped experiments leave at its default: written, read and written again. */
 START_TEST(other_settings_round_trip) {
     static const char text[] =
-        "<experiment name='all'>\n"
+        "<experiment name='all' run='0123456789abcdef'>\n"
         "<architecture kind='drn' layers='4,3,2' bias='1,2.5,-1' outputs='single' diode='ideal'/>\n"
         "<data format='npy' path='x.npy' labels='y.npy' test-path='u.npy' test-labels='v.npy'/>\n"
         "<encoding normalize='none' scale='2' invert='no'/>\n<cost type='squared-error'/>\n"
@@ -72,6 +72,7 @@ START_TEST(other_settings_round_trip) {
     eq_experiment *x = read_experiment(in("all.xml"));
     ck_assert(x->group[0].init.low == 0.0);
     ck_assert_uint_eq(x->architecture.biases, 3);
+    ck_assert(x->run == 0x0123456789abcdef);
     eq_text first = {0}, second = {0};
     ck_assert_int_eq(eq_experiment_write(x, &first, NULL), EQ_OK);
     ck_assert_ptr_nonnull(
@@ -133,6 +134,7 @@ START_TEST(bad_experiments_are_refused_with_their_line) {
                    "<estimator type='symmetric' "
                    "beta='x'/></experiment>",
          "x", 5},
+        {"<experiment run='12'>" DECK DATA RATE "</experiment>", "run", 1},
         {"<experiment", "", 1},
     };
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {

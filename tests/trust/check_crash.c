@@ -49,6 +49,7 @@ static _Noreturn void become(char *line, const char *fault, rlim_t most) {
         signal(SIGXFSZ, SIG_IGN); /* a write beyond it fails with EFBIG */
         setrlimit(RLIMIT_FSIZE, &(struct rlimit){most, most});
     }
+    setenv("TMPDIR", scratch_current(), 1); /* what is killed leaves its folder */
     argv[n++] = (char *)(uintptr_t)name;
     for (char *word = strtok_r(line, " ", &rest); word != NULL && n < MOST_WORDS;
          word = strtok_r(NULL, " ", &rest))
@@ -126,7 +127,7 @@ START_TEST(a_killed_writer_leaves_a_whole_file) {
         assert_whole(whole, fault, false);
     }
     ck_assert_int_eq(exit_status, 0);
-    ck_assert_int_gt(n, 5); /* fopen, fflush, fsync, fclose, rename were met */
+    ck_assert_int_gt(n, 5); /* openat, fflush, fsync, fclose, renameat were met */
     eq_free(whole);
 }
 END_TEST
@@ -136,9 +137,9 @@ static const struct {
     int code;
     bool keeps; /* the fault is met before the new file is in place */
 } failing[] = {
-    {"fopen:1", EROFS, true},   {"fopen:1", EACCES, true}, {"fflush:1", ENOSPC, true},
-    {"fsync:1", EIO, true},     {"fsync:1", ENOSPC, true}, {"fsync:2", EIO, false},
-    {"fclose:1", EDQUOT, true}, {"rename:1", EROFS, true},
+    {"openat:1", EROFS, true},  {"openat:1", EACCES, true},  {"fflush:1", ENOSPC, true},
+    {"fsync:1", EIO, true},     {"fsync:1", ENOSPC, true},   {"fsync:2", EIO, false},
+    {"fclose:1", EDQUOT, true}, {"renameat:1", EROFS, true},
 };
 enum { FAILING = sizeof failing / sizeof *failing };
 
@@ -230,7 +231,7 @@ static void train_line(char *line, const char *run, int epochs) {
     char path[LONGEST];
     snprintf(path, sizeof path, "%s/checkpoint", run);
     snprintf(line, LONGEST, "train netlists/iris.xml --save-every 0 --epochs %d -o %s%s", epochs,
-             run, access(path, F_OK) == 0 ? " --resume" : "");
+             run, access(path, F_OK) == 0 ? " --resume" : " --force");
 }
 
 /* Killed before every single write of a training of three epochs, and resumed. */
@@ -256,9 +257,104 @@ START_TEST(a_killed_training_resumes_to_the_same_bits) {
 }
 END_TEST
 
-static const char *const training_faults[] = {"fopen:3:28", "fflush:4:28",  "fsync:5:5",
-                                              "fsync:6:5",  "fclose:3:122", "rename:2:30",
-                                              "rename:5:30"};
+/* What eval says of the run is what its checkpoint measured last, or a refusal; returns whether it
+ * gave an answer. */
+static bool check_evaluation(const char *run, const char *fault) {
+    static const char *const refusal[] = {"has no model yet", "has no checkpoint yet",
+                                          "there is no run in this folder",
+                                          "belong to different runs"};
+    char line[LONGEST], wanted[64];
+    snprintf(line, sizeof line, "eval %s", run);
+    int exit_status = run_with(NULL, line);
+    char *said = file_text(in("said"));
+    bool refused = false;
+    for (size_t k = 0; k < sizeof refusal / sizeof *refusal; k++)
+        refused = refused || strstr(said, refusal[k]) != NULL;
+    ck_assert_msg(exit_status == (refused ? 2 : 0), "%s: eval ends with %d: %s", fault, exit_status,
+                  said);
+    if (!refused) {
+        eq_checkpoint k;
+        snprintf(line, sizeof line, "%s/checkpoint", run);
+        ck_assert_int_eq(eq_checkpoint_read(line, &k, NULL), EQ_OK);
+        snprintf(wanted, sizeof wanted, "loss %.6g ", k.row[k.rows - 1].test_loss);
+        ck_assert_msg(strstr(said, wanted) != NULL, "%s: no '%s' in: %s", fault, wanted, said);
+        eq_checkpoint_free(&k);
+    }
+    eq_free(said);
+    return !refused;
+}
+
+/* A new run takes an old one's place, or a run goes on to more epochs, and is killed before every
+ * single write: never a network of one under the name of the other. Afterwards it can be done
+ * again. */
+static const char *const taking[] = {"--force --seed 2 --epochs 2", "--force --epochs 2",
+                                     "--resume --epochs 4"};
+enum { TAKING = sizeof taking / sizeof *taking };
+
+START_TEST(a_killed_successor_leaves_one_run) {
+    char line[LONGEST], again[LONGEST], fault[64], *run = strdup(in("run"));
+    snprintf(again, sizeof again, "train netlists/iris.xml --save-every 0 -o %s %s", run,
+             taking[_i]);
+    int n = 1, exit_status = KILLED, answers = 0;
+    for (; exit_status == KILLED && n < MOST_CALLS; n++) {
+        snprintf(line, sizeof line, "train netlists/iris.xml --epochs 3 --force -o %s", run);
+        ck_assert_int_eq(run_with(NULL, line), 0);
+        snprintf(fault, sizeof fault, "any:%d:kill", n);
+        exit_status = run_with(fault, again);
+        check_run(run, fault);
+        answers += check_evaluation(run, fault);
+    }
+    ck_assert_int_eq(exit_status, 0);
+    ck_assert_int_gt(n, 20);
+    ck_assert_int_gt(answers, 2);
+    ck_assert_int_eq(run_with(NULL, again), 0);
+    ck_assert(check_evaluation(run, "at last"));
+    free(run);
+}
+END_TEST
+
+/* Two at once: the second is told who is there; after a kill -9 of the first the folder is free. */
+START_TEST(two_trainings_in_one_folder) {
+    char line[LONGEST], owner[64];
+    snprintf(line, sizeof line, "train netlists/iris.xml --epochs 1000000 --save-every 0 -o %s",
+             in("run"));
+    pid_t first = start(line, NULL, 0);
+    for (int k = 0; k < 1000 && access(in("run/checkpoint"), F_OK) != 0; k++)
+        nanosleep(&(struct timespec){0, 10000000}, NULL);
+    snprintf(owner, sizeof owner, "another training (process %ld on ", (long)first);
+    static const char *const option[] = {"", " --resume", " --force"};
+    for (int k = 0; k < 3; k++) {
+        snprintf(line, sizeof line, "train netlists/iris.xml -o %s%s", in("run"), option[k]);
+        ck_assert_int_eq(run_with(NULL, line), 2);
+        assert_said(owner, option[k]);
+    }
+    ck_assert(!check_evaluation(in("run"), "a running training")); /* has no model yet */
+    kill(first, SIGKILL);
+    ck_assert_int_eq(finish(first), KILLED);
+    ck_assert_int_eq(access(in("run/.eqspice.lock"), F_OK), 0);
+    snprintf(line, sizeof line, "train netlists/iris.xml -o %s --force", in("run"));
+    ck_assert_int_eq(run_with(NULL, line), 0);
+    ck_assert(check_evaluation(in("run"), "taken over"));
+}
+END_TEST
+
+/* Files that cannot be removed keep the old run; a file system without locks is told and used. */
+START_TEST(folders_that_do_not_obey) {
+    char line[LONGEST];
+    snprintf(line, sizeof line, "train netlists/iris.xml --epochs 2 --force -o %s", in("run"));
+    ck_assert_int_eq(run_with("flock:1:38", line), 0);
+    assert_said("warning: the folder '", "flock");
+    assert_said("see to it that no other training writes there", "flock");
+    ck_assert(check_evaluation(in("run"), "flock"));
+    ck_assert_int_eq(run_with("unlink:1:13", line), 1);
+    assert_said("cannot remove '", "unlink");
+    ck_assert(check_evaluation(in("run"), "unlink"));
+}
+END_TEST
+
+static const char *const training_faults[] = {"openat:3:28",  "fflush:4:28",  "fsync:5:5",
+                                              "fsync:6:5",    "fclose:3:122", "renameat:2:30",
+                                              "renameat:5:30"};
 enum { TRAINING_FAULTS = sizeof training_faults / sizeof *training_faults };
 
 /* The disk fills up in the middle of a training: exit status 1, whole files, and it goes on from
@@ -387,6 +483,9 @@ Suite *crash_suite(void) {
     tcase_add_loop_test(t, a_failing_system_is_told, 0, SHIM * FAILING);
     tcase_add_loop_test(t, a_limit_of_the_system_is_told, 0, WRITERS);
     tcase_add_loop_test(t, a_killed_training_resumes_to_the_same_bits, 0, SHIM);
+    tcase_add_loop_test(t, a_killed_successor_leaves_one_run, 0, SHIM * TAKING);
+    tcase_add_test(t, two_trainings_in_one_folder);
+    tcase_add_loop_test(t, folders_that_do_not_obey, 0, SHIM);
     tcase_add_loop_test(t, a_training_on_a_full_disk_goes_on_later, 0, SHIM * TRAINING_FAULTS);
     tcase_add_loop_test(t, a_missing_libxml2_is_told, 0, SHIM);
     tcase_add_loop_test(t, a_file_that_cannot_be_read_is_told, 0, SHIM);

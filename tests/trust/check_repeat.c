@@ -32,6 +32,7 @@ static eq_checkpoint trained(int which, const char *folder) {
     char *run = eq_path_join(folder, "run"), *path = eq_path_join(run, EQ_TRAIN_CHECKPOINT);
     ck_assert_int_eq(eq_experiment_read(experiment[which].path, &x, NULL), EQ_OK);
     o.folder = run;
+    o.force = true;
     o.engine = experiment[which].engine;
     o.threads = experiment[which].threads;
     x->epochs = 3;

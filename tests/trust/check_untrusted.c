@@ -4,16 +4,18 @@
  * `pwned`. */
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
+#include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
-#include "report/ngspice.h"
-#include "report/raw.h"
-#include "support/compare.h"
+#include "report/process.h"
 #include "support/program.h"
 
 Suite *untrusted_suite(void);
@@ -37,41 +39,116 @@ static void assert_not_run(const char *what) {
     ck_assert_msg(access(in("pwned"), F_OK) != 0, "a command was run by: %s", what);
 }
 
+/* What each reads, or skips, as our reader and as ngspice: ngspice looks at the title, behind .end,
+ * beside its own folder and into the user's. */
 static const char *const deck[] = {
     "t\nv1 a 0 1\nr1 a 0 1k\n.control\n!\n.endc\n.op\n.end\n",
     "t\nv1 a 0 1\nr1 a 0 1k\n*#!\n*# !\n.op\n.end\n",
     "t\nv1 a 0 1\nr1 a 0 1k\n  .CONTROL\n!\n.endc\n.op\n.end\n",
     "*ng_script\n* ! \nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
+    "*ng_script!\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
+    "*#!\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
     "t\nv1 a 0 1\nr1 a 0 1k\n.include inner.cir\n.op\n.end\n",
     "t\nv1 a 0 1\nr1 a 0 1k\n.if (0)\n.include inner.cir\n.endif\n.op\n.end\n",
     "t\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
+    ".include inner.cir\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
+    "  .INC 'inner.cir'\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
+    ".lib inner.cir tt\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
+    ".control\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n!\n.endc\n",
+    ".title\n+ t\n.control\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n.op\n .end\n.include inner.cir\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n.op\n.END\t\n.include inner.cir\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n.op\n.end; all\n.control\n!\n.endc\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n.end\n.control\n!\n.endc\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n.include ends.cir\n.op\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n.op\n.include ends.cir\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n.include part.cir\n.op\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n.include ~/part.cir\n.op\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n.lib part.cir tt\n.op\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n.con\n+trol\n!\n.endc\n.op\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n*\n+ x\n+.control\n!\n+.endc\n.op\n.end\n",
+    "t \\\\\n.control\n!\n.endc\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
+    "t\rv1 a 0 1\r.control\r!\r.endc\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
+    "\xef\xbb\xbf.include inner.cir\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
+    "\xef\xbb\xbf.control\n!\n.endc\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n.subckt s p\n.control\n!\n.endc\nr1 p 0 1k\n.ends\nx1 a "
+    "s\n.op\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n.data d\n.control\n!\n.endc\n.enddata\n.op\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n.tran 1 1 `!`\n.four 1 $(!)\n.save all\n.csparam x=`!`\n.op\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1k\n.print dc v(a) ; .control\n.probe v(a)\n.op\n.end\n",
+    "t\nv1 a 0 1\nr1 a 0 1k ; \\\\\n+ .control\n.width out=80 `!`\n.op\n.end\n",
 };
 enum { DECKS = sizeof deck / sizeof *deck };
 
-/* `verify` gives decks to ngspice: what they and the folder want to run is not run. */
+/* Runs a program in a folder of the scratch folder, which is the user's home too. */
+static int run_there(const char *folder, const char *const *argv) {
+    eq_process p = {.argv = argv, .folder = folder, .package = argv[0], .seconds = 60};
+    int exit_status = -1;
+    eq_diag *diag = eq_diag_new();
+    eq_status status = eq_process_run(&p, &exit_status, NULL, diag);
+    ck_assert_msg(status == EQ_OK, "%s", eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0)->text : "");
+    eq_diag_free(diag);
+    return exit_status;
+}
+
+/* The deck in sub/, with harmless files where our reader looks, beside it, and files of the same
+ * names with commands in them where ngspice may look first: where it runs, and in the user's home.
+ */
+static void set_traps(const char *text) {
+    static const char *const commands = "* part\nr2 a 0 1k\n.control\n!\n.endc\n",
+                             *const harmless = "* part\n.lib tt\nr2 a 0 1k\n.endl\n";
+    ck_assert_int_eq(mkdir(in("sub"), 0777), 0);
+    ck_assert_int_eq(mkdir(in("sub/~"), 0777), 0);
+    setenv("HOME", in("."), 1);
+    put("sub/deck.cir", text);
+    put("sub/inner.cir", commands);
+    put("inner.cir", commands);
+    put("part.cir", commands);
+    put("sub/part.cir", harmless);
+    put("sub/~/part.cir", harmless);
+    put("sub/ends.cir", "* part\nr2 a 0 1k\n.end\n.control\n!\n.endc\n");
+    static const char *const start_up[] = {".spiceinit", "sub/.spiceinit", "spinit", "sub/spinit"};
+    for (size_t k = 0; k < sizeof start_up / sizeof *start_up; k++) put(start_up[k], "!\n");
+}
+
+static char *program_path(void) {
+    const char *name = getenv("EQSPICE");
+    char *path = eq_path_absolute(name == NULL ? "build/eqspice" : name);
+    ck_assert_ptr_nonnull(path);
+    return path;
+}
+
+/* `verify` lets ngspice solve decks: what they, their folder and the user's home want to run is not
+ * run, from wherever it is called. */
 START_TEST(verify_runs_no_commands) {
-    put("inner.cir", "* part\nr2 a 0 1k\n.control\n!\n.endc\n");
-    put(".spiceinit", "!\n");
-    const char *path = put("deck.cir", deck[_i]);
-    expect_exit(0, NULL, "verify %s", path);
-    assert_not_run(deck[_i]);
+    static const char *const from[][2] = {{".", "sub/deck.cir"}, {"sub", "deck.cir"}};
+    char *program = program_path();
+    set_traps(deck[_i]);
+    for (size_t k = 0; k < 2; k++) {
+        const char *const argv[] = {program, "verify", from[k][1], NULL};
+        int exit_status = run_there(in(from[k][0]), argv);
+        assert_not_run(deck[_i]);
+        ck_assert_msg(exit_status == 0 || exit_status == 2, "exit status %d: %s", exit_status,
+                      deck[_i]); /* solved and the same, or not read at all */
+    }
+    eq_free(program);
 }
 END_TEST
 
-/* The same in our exports, run as they are. */
+/* The same in our exports, which a user gives to ngspice as they are. */
 START_TEST(exports_hold_no_commands) {
+    static const char *const argv[] = {"ngspice", "-n", "-b", "ours.cir", NULL};
     eq_text text = {0};
-    eq_result **plots;
-    size_t count;
-    put("inner.cir", "* part\nr2 a 0 1k\n.control\n!\n.endc\n");
-    put("deck.cir", deck[_i]);
-    eq_circuit *c = read_deck(in("deck.cir"));
+    eq_circuit *c = NULL;
+    set_traps(deck[_i]);
+    if (eq_deck_read(in("sub/deck.cir"), &c, NULL) != EQ_OK) return;
     ck_assert_int_eq(eq_deck_write(c, EQ_NGSPICE, "\n.control\nquit 7\n.endc", &text, NULL), EQ_OK);
-    ck_assert_int_eq(eq_ngspice_run(text.text, text.length, NULL, &plots, &count, NULL), EQ_OK);
-    eq_raw_free(plots, count);
+    ck_assert_int_eq(eq_file_write(in("sub/ours.cir"), text.text, text.length, NULL), EQ_OK);
+    int exit_status = run_there(in("sub"), argv);
+    assert_not_run(deck[_i]);
+    ck_assert_msg(exit_status == 0, "exit status %d: %s", exit_status, text.text);
     eq_text_free(&text);
     eq_circuit_free(c);
-    assert_not_run(deck[_i]);
 }
 END_TEST
 
@@ -126,9 +203,21 @@ static bool is_ours(const char *line, bool spectre) {
 }
 
 static void check_lines(const char *text, bool spectre) {
-    ck_assert_msg(strncmp(text, "*ng_script", 10) != 0 && strncmp(text, "*#", 2) != 0, "%s", text);
+    bool bare = isalnum((unsigned char)*text) || strncmp(text, "* ", 2) == 0;
+    ck_assert_msg(spectre ? strncmp(text, "// ", 3) == 0 : bare, "%.60s", text);
     for (const char *p = strchr(text, '\n'); p != NULL; p = strchr(p + 1, '\n'))
         ck_assert_msg(is_ours(p + 1, spectre), "%.60s in\n%s", p + 1, text);
+}
+
+/* What `verify` gives to ngspice: line by line, only characters and names of ours. */
+static void check_numbered(const eq_circuit *c) {
+    static const char wanted[] =
+        "eqspice\n* written by eqspice\n.options reltol=1e-09 abstol=1e-15 vntol=1e-12 gmin=1e-12 "
+        "itl1=1000 itl2=1000 epsmin=1e-300 temp=27 tnom=27\nv0 n1 0 dc 1\nr1 n1 0 5\n.op\n.end\n";
+    eq_text text = {0};
+    ck_assert_int_eq(eq_deck_write_numbered(c, &text, NULL), EQ_OK);
+    ck_assert_str_eq(text.text, wanted);
+    eq_text_free(&text);
 }
 
 START_TEST(evil_names_stay_names) {
@@ -151,6 +240,7 @@ START_TEST(evil_names_stay_names) {
             if (written == EQ_OK && d != EQ_XML) check_lines(text.text, d == EQ_SPECTRE);
             eq_text_free(&text);
         }
+        if (status == EQ_OK) check_numbered(c);
         if (status == EQ_OK)
             eq_circuit_free(c);
         else
@@ -160,10 +250,29 @@ START_TEST(evil_names_stay_names) {
 }
 END_TEST
 
-/* Paths are given to the system as they are: no shell sees them. */
+/* Names that no export for ngspice carries do not keep a circuit from being verified: it gets none.
+ */
+START_TEST(verify_needs_no_names) {
+    static const char *const name[] = {"N$1", "a`b`c", "\xc3\xa4", "\xff\xfe", "x|y", "a?b"};
+    for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
+        char text[LONGEST];
+        snprintf(text, sizeof text,
+                 "t\nv%s %s 0 1\nr1 %s 0 1k\nd%s %s 0 m%s\n.model m%s d\n.op\n.end\n", name[k],
+                 name[k], name[k], name[k], name[k], name[k], name[k]);
+        expect_exit(0, NULL, "verify %s", put("deck.cir", text));
+    }
+}
+END_TEST
+
+/* Paths are given to the system as they are: no shell sees them, nor does gnuplot. */
 START_TEST(paths_reach_no_shell) {
-    static const char *const name[] = {
-        "$(touch_pwned).cir", "a;touch_pwned.cir", "`id`.cir", "-v.cir", "a'b\".cir", "%s%n.cir"};
+    setenv("PWNED", in("pwned"), 1);
+    static const char *const name[] = {"$(touch${IFS}$PWNED).cir",
+                                       "a;touch${IFS}$PWNED.cir",
+                                       "`id`.cir",
+                                       "-v.cir",
+                                       "a'b\".cir",
+                                       "%s%n.cir"};
     char *text = file_text("netlists/divider.cir");
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
         char *path = eq_strdup(in(name[k])), raw[LONGEST];
@@ -176,6 +285,20 @@ START_TEST(paths_reach_no_shell) {
         eq_free(path);
     }
     eq_free(text);
+    static const char *const folder[] = {"`touch${IFS}$PWNED`",
+                                         "$(touch${IFS}$PWNED)",
+                                         "a'.system('touch${IFS}$PWNED').'b",
+                                         "<touch${IFS}$PWNED",
+                                         "|touch${IFS}$PWNED",
+                                         "-",
+                                         "%s%n"};
+    for (size_t k = 0; k < sizeof folder / sizeof *folder; k++) {
+        char *path = eq_strdup(in(folder[k])), *picture = eq_path_join(path, "curves.svg");
+        expect_exit(0, NULL, "train netlists/iris.xml --epochs 1 -o %s", path);
+        ck_assert_int_eq(access(picture, F_OK), 0);
+        eq_free(picture);
+        eq_free(path);
+    }
     assert_not_run("a path");
 }
 END_TEST
@@ -206,6 +329,7 @@ Suite *untrusted_suite(void) {
     tcase_add_loop_test(t, verify_runs_no_commands, 0, DECKS);
     tcase_add_loop_test(t, exports_hold_no_commands, 0, DECKS);
     tcase_add_loop_test(t, evil_names_stay_names, 0, EVIL);
+    tcase_add_test(t, verify_needs_no_names);
     tcase_add_test(t, paths_reach_no_shell);
     tcase_add_test(t, xml_stays_in_its_file);
     suite_add_tcase(s, t);

@@ -1,16 +1,20 @@
 /* Faults of the system for eqspice, preloaded (LD_PRELOAD) into the program by check_crash.c.
- * EQ_FAULT is CALL:N:WHAT, where CALL is fopen (to write), fflush, fsync, fclose (of a written
- * file), rename, read, malloc, dlopen or any (of those that write). WHAT is kill: the program is
- * killed before the N-th such call; or an errno: that call and all later ones fail with it (malloc:
- * return NULL); -1: read finds the end of the file. Programs that eqspice starts are left alone. */
+ * EQ_FAULT is CALL:N:WHAT, where CALL is openat (to make a file), fflush, fsync, fclose (of a
+ * written file), renameat, unlink, flock, read, malloc, dlopen or any (of those that write). WHAT
+ * is kill: the program is killed before the N-th such call; or an errno: that call and all later
+ * ones fail with it (malloc: return NULL); -1: read finds the end of the file. Programs that
+ * eqspice starts are left alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 static char fault[64]; /* "fsync" */
@@ -55,10 +59,14 @@ static void next(const char *name, void *function) {
     memcpy(function, &address, sizeof address);
 }
 
-FILE *fopen(const char *path, const char *mode) {
-    FILE *(*real)(const char *, const char *);
-    next("fopen", &real);
-    return mode[0] == 'w' && fails("fopen") ? NULL : real(path, mode);
+int openat(int folder, const char *path, int flags, ...) {
+    int (*real)(int, const char *, int, ...);
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
+    va_end(arguments);
+    next("openat", &real);
+    return (flags & O_CREAT) != 0 && fails("openat") ? -1 : real(folder, path, flags, mode);
 }
 
 int fflush(FILE *stream) {
@@ -82,10 +90,22 @@ int fsync(int fd) {
     return fails("fsync") ? -1 : real(fd);
 }
 
-int rename(const char *from, const char *to) {
-    int (*real)(const char *, const char *);
-    next("rename", &real);
-    return fails("rename") ? -1 : real(from, to);
+int renameat(int from_folder, const char *from, int to_folder, const char *to) {
+    int (*real)(int, const char *, int, const char *);
+    next("renameat", &real);
+    return fails("renameat") ? -1 : real(from_folder, from, to_folder, to);
+}
+
+int unlink(const char *path) {
+    int (*real)(const char *);
+    next("unlink", &real);
+    return fails("unlink") ? -1 : real(path);
+}
+
+int flock(int fd, int operation) {
+    int (*real)(int, int);
+    next("flock", &real);
+    return fails("flock") ? -1 : real(fd, operation);
 }
 
 ssize_t read(int fd, void *data, size_t n) {

@@ -1,0 +1,171 @@
+/* NAME=VALUE on an element line: the parameters of the class, and the words of SPICE beside them.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "netlist/spice_line.h"
+
+/* name=value pairs beside the class's own parameters. */
+typedef enum key_action {
+    KEY_ALIAS,
+    KEY_MULTIPLY,
+    KEY_SCALE,
+    KEY_WARMTH, /* of a formula */
+    KEY_TC,
+    KEY_LENGTH,
+    KEY_WIDTH,
+    KEY_IGNORE,
+    KEY_REFUSE
+} key_action;
+static const struct key {
+    const char *letters, *name;
+    key_action action;
+    const char *alias; /* the parameter, or what to do instead */
+} keys[] = {
+    {"r", "resistance", KEY_ALIAS, "r"},
+    {"r", "res", KEY_ALIAS, "r"},
+    {"gh", "gain", KEY_ALIAS, NULL},
+    {"rigfb", "m", KEY_MULTIPLY, NULL},
+    {"r", "tc", KEY_TC, NULL},
+    {"b", "tc1", KEY_WARMTH, NULL},
+    {"b", "tc2", KEY_WARMTH, NULL},
+    {"b", "temp", KEY_WARMTH, NULL},
+    {"b", "dtemp", KEY_WARMTH, NULL},
+    {"r", "scale", KEY_SCALE, NULL},
+    {"rvd", "ac", KEY_IGNORE, NULL},
+    {"r", "noisy", KEY_IGNORE, NULL},
+    {"r", "noise", KEY_IGNORE, NULL},
+    {"d", "ic", KEY_IGNORE, NULL},
+    {"d", "pj", KEY_IGNORE, NULL},
+    {"r", "l", KEY_LENGTH, NULL},
+    {"r", "w", KEY_WIDTH, NULL},
+    {"vi", "td", KEY_REFUSE, "write it right behind the points of a pwl"},
+    {"vi", "r", KEY_REFUSE, "write it right behind the points of a pwl"},
+    {"d", "l", KEY_REFUSE, "give the area"},
+    {"d", "w", KEY_REFUSE, "give the area"},
+};
+
+static bool is_behavioural(const eq_line *l) {
+    return eq_line_class(l)->control == EQ_CONTROL_FORMULA;
+}
+
+bool eq_line_set(eq_line *l, int k, double value) {
+    l->card.w[k] = value;
+    if (k == eq_line_class(l)->value) l->has_value = l->own_value = true;
+    return true;
+}
+
+/* ngspice 39 reads only a part of a formula without braces: r=1k*(1+v(x)) is 1+v(x) (measured). */
+static bool is_whole(eq_line *l, eq_token formula) {
+    if (formula.kind == EQ_TOKEN_GROUP || l->s->circuit->dialect != EQ_NGSPICE) return true;
+    eq_spice_fail(l->s, formula.at,
+                  "the resistance of %.*s is a formula without braces, of which ngspice reads only "
+                  "a part; put it in {}",
+                  (int)l->name.length, l->name.text);
+    return false;
+}
+
+bool eq_line_resistance(eq_line *l) {
+    eq_operand value = {NAN, EQ_NONE};
+    eq_token first = eq_token_peek(l->c);
+    eq_formula *f = l->s->formula = eq_formula_new();
+    if (f == NULL) eq_spice_no_memory(l->s);
+    bool done = f != NULL && eq_spice_operand(l->s, l->c, &value) == EQ_OK;
+    l->s->formula = NULL;
+    if (done && value.slot != EQ_NONE && l->formula == NULL) {
+        l->formula = f;
+        l->has_value = l->own_value = true;
+        return is_whole(l, first) &&
+               eq_spice_formula_conductance(l->s, f, l->card.term[0], l->card.term[1], value);
+    }
+    eq_formula_free(f);
+    return done && value.slot == EQ_NONE && eq_line_set(l, eq_line_class(l)->value, value.number);
+}
+
+static const struct key *key_of(char letter, eq_token name) {
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+        if (strchr(keys[k].letters, letter) != NULL && eq_token_is(name, keys[k].name))
+            return &keys[k];
+    return NULL;
+}
+
+int eq_line_param(const eq_device_class *cls, eq_token name) {
+    for (int k = 0; k < cls->params; k++)
+        if (eq_token_is(name, cls->param[k].name)) return k;
+    return -1;
+}
+
+static const char *param_name(const void *data, size_t k) {
+    const eq_device_class *cls = data;
+    return k < (size_t)cls->params ? cls->param[k].name : NULL;
+}
+
+bool eq_line_unknown_key(eq_line *l, eq_token name) {
+    char near[96];
+    eq_spice_fail(l->s, name.at, "%.*s has no parameter %.*s%s; remove it or correct the name",
+                  (int)l->name.length, l->name.text, (int)name.length, name.text,
+                  eq_spice_nearest(l->s, name, param_name, eq_line_class(l), near));
+    return false;
+}
+
+/* tc=TC1,TC2 (Xyce, LTspice): the second one. */
+static bool read_second_tc(eq_line *l, eq_token name) {
+    double value;
+    if (!eq_spice_is_value(eq_token_peek(l->c))) return true;
+    int k = eq_line_param(eq_line_class(l), (eq_token){EQ_TOKEN_WORD, "tc2", 3, name.at});
+    return eq_spice_number_at(l->s, l->c, &value, "the second coefficient") &&
+           eq_line_set(l, k, value);
+}
+
+/* What the word says of the temperature; NULL: nothing. */
+static double *warmth_of(eq_line *l, eq_token name) {
+    eq_warmth *w = &l->warmth;
+    return eq_token_is(name, "tc1")     ? &w->tc1
+           : eq_token_is(name, "tc2")   ? &w->tc2
+           : eq_token_is(name, "temp")  ? &w->temp
+           : eq_token_is(name, "dtemp") ? &w->dtemp
+                                        : NULL;
+}
+
+bool eq_line_key(eq_line *l, eq_token name) {
+    const struct key *key = key_of(eq_line_class(l)->letter, name);
+    int k = eq_line_param(eq_line_class(l), name);
+    double value;
+    if (key != NULL && key->action == KEY_ALIAS) k = eq_line_class(l)->value;
+    if (k < 0 && key == NULL) return eq_line_unknown_key(l, name);
+    eq_token_next(l->c);
+    if (eq_line_class(l)->letter == 'r' && k == eq_line_class(l)->value)
+        return eq_line_resistance(l);
+    if (eq_spice_value(l->s, l->c, &value) != EQ_OK) return false;
+    double *warmth = warmth_of(l, name);
+    if (warmth != NULL) *warmth = value;
+    if (k >= 0 && !is_behavioural(l)) return eq_line_set(l, k, value);
+    if (key == NULL) return eq_line_unknown_key(l, name);
+    switch (key->action) {
+    case KEY_TC:
+        return eq_line_set(
+                   l, eq_line_param(eq_line_class(l), (eq_token){EQ_TOKEN_WORD, "tc1", 3, name.at}),
+                   value) &&
+               read_second_tc(l, name);
+    case KEY_WARMTH:
+        return !l->cold || eq_line_unknown_key(l, name);
+    case KEY_LENGTH:
+        l->length = value;
+        return true;
+    case KEY_WIDTH:
+        l->width = value;
+        return true;
+    case KEY_MULTIPLY:
+        l->m *= value;
+        return true;
+    case KEY_SCALE:
+        l->scale *= value;
+        return true;
+    case KEY_REFUSE:
+        eq_spice_fail(l->s, name.at, "%.*s= of %.*s is not supported; %s", (int)name.length,
+                      name.text, (int)l->name.length, l->name.text, key->alias);
+        return false;
+    default:
+        return true;
+    }
+}

@@ -1,0 +1,41 @@
+/* One element line while it is read into a card: what spice_element.c (nodes, models, values) and
+ * spice_key.c (NAME=VALUE) share. */
+#ifndef EQ_NETLIST_SPICE_LINE_H
+#define EQ_NETLIST_SPICE_LINE_H
+
+#include "netlist/spice.h"
+
+typedef struct eq_line {
+    eq_spice *s;
+    eq_cursor *c;
+    eq_token name;
+    eq_card card;
+    bool has_value, positional; /* a value is known; it was written without a name */
+    double m, scale;
+    double model_value;   /* of the model, NAN; in Xyce it multiplies the own one */
+    bool own_value;       /* written on the line */
+    double length, width; /* m, of a resistor; NAN */
+    eq_token model;       /* as written */
+    double factor;        /* from the value written to the one in the table */
+    eq_warmth warmth;     /* as written on the line */
+    bool cold;            /* a form of source that takes no temperature coefficients */
+    eq_formula *formula;  /* of a resistance that depends on the state */
+    int32_t reference;    /* the slot of its formula that holds tnom; EQ_NONE */
+    bool added;           /* the circuit owns the formulas */
+} eq_line;
+
+static inline const eq_device_class *eq_line_class(const eq_line *l) {
+    return eq_class(l->card.cls);
+}
+
+/* The parameter of the class, -1: it has none of that name. */
+int eq_line_param(const eq_device_class *cls, eq_token name);
+bool eq_line_set(eq_line *l, int param, double value);
+/* NAME = VALUE; the cursor stands behind NAME. False: an error was reported. */
+bool eq_line_key(eq_line *l, eq_token name);
+bool eq_line_unknown_key(eq_line *l, eq_token name);
+/* The resistance at the cursor: a number, or a formula of the state when it holds v(...) or i(...).
+ */
+bool eq_line_resistance(eq_line *l);
+
+#endif

@@ -1,0 +1,94 @@
+#include "train/fingerprint.h"
+
+#include <inttypes.h>
+
+#include "base/hash.h"
+#include "circuit/fingerprint.h"
+
+static void table(uint64_t *h, const eq_data *d) {
+    size_t n = d->examples * d->features;
+    eq_hash_number(h, d->examples);
+    eq_hash_number(h, d->features);
+    if (d->pixel != NULL) eq_hash_bytes(h, d->pixel, n);
+    for (size_t k = 0; d->value != NULL && k < n; k++) eq_hash_double(h, d->value[k]);
+    eq_hash_bytes(h, d->label, d->examples * sizeof *d->label);
+    eq_hash_number(h, d->classes);
+    for (size_t k = 0; k < d->classes; k++) eq_hash_text(h, d->class_name[k]);
+}
+
+static void rows(uint64_t *h, const uint32_t *index, size_t count) {
+    eq_hash_number(h, count);
+    eq_hash_bytes(h, index, count * sizeof *index);
+}
+
+uint64_t eq_data_fingerprint(const eq_data_set *set) {
+    uint64_t h = EQ_HASH_START;
+    table(&h, set->train);
+    if (set->test != set->train) table(&h, set->test);
+    rows(&h, set->train_index, set->train_count);
+    rows(&h, set->test_index, set->test_count);
+    return h;
+}
+
+eq_status eq_fingerprint_of(const eq_experiment *x, const eq_circuit *c, const eq_data_set *set,
+                            eq_fingerprint *out, eq_diag *diag) {
+    *out = (eq_fingerprint){
+        .seed = x->seed, .circuit = eq_circuit_fingerprint(c), .data = eq_data_fingerprint(set)};
+    return eq_experiment_fingerprint(x, &out->experiment, diag);
+}
+
+void eq_data_names(const eq_data_options *o, eq_text *out) {
+    const char *const name[] = {o->path, o->labels, o->test_path, o->test_labels};
+    bool any = false;
+    for (int k = 0; k < 4; k++) {
+        if (name[k] == NULL) continue;
+        eq_text_printf(out, "%s%s", any ? ", " : "", name[k]);
+        any = true;
+    }
+    if (!any) eq_text_puts(out, "MNIST");
+}
+
+/* One more part that changed. */
+static void changed(eq_text *t, const char *what) {
+    eq_text_printf(t, "%s%s changed since the run began", t->length > 0 ? "; " : "", what);
+}
+
+eq_status eq_fingerprint_check(const eq_fingerprint *now, const eq_fingerprint *began,
+                               const eq_experiment *x, const char *path, eq_diag *diag) {
+    eq_text t = {0};
+    if (now->seed != began->seed) { /* it decides the split, and networks that are built */
+        changed(&t, "the seed");
+        eq_text_printf(&t, " from %" PRIu64 " to %" PRIu64, began->seed, now->seed);
+    }
+    if (now->experiment != began->experiment)
+        changed(&t, "the experiment (encoding, cost, estimator, optimizer, schedule or minibatch)");
+    bool same_seed = now->seed == began->seed;
+    if (same_seed && now->circuit != began->circuit) {
+        changed(&t, "the circuit");
+        eq_text_printf(&t, ": %s", x->deck == NULL ? "<architecture>" : x->deck);
+    }
+    if (same_seed && now->data != began->data) {
+        changed(&t, "the data");
+        eq_text_puts(&t, ": ");
+        eq_data_names(&x->data, &t);
+    }
+    eq_status status = t.failed ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK && t.length > 0)
+        status = eq_fail(diag, EQ_ERR_INPUT,
+                         "the checkpoint '%s' is of another experiment: %s; give what it was begun "
+                         "with, or train anew with --force",
+                         path, t.text);
+    eq_text_free(&t);
+    return status;
+}
+
+uint64_t eq_run_identity(const eq_fingerprint *began, size_t epochs, eq_engine_kind engine) {
+    uint64_t h = EQ_HASH_START;
+    eq_hash_number(&h, began->seed);
+    eq_hash_number(&h, began->experiment);
+    eq_hash_number(&h, began->circuit);
+    eq_hash_number(&h, began->data);
+    eq_hash_number(&h, epochs);
+    eq_hash_number(&h, (uint64_t)engine);
+    return h == 0 ? 1 : h;
+}

@@ -1,0 +1,44 @@
+/* The folder of a run: one run at a time writes there, and all its files say which run they are of.
+ * A new run starts where there is none; one that takes another's place removes the old files in an
+ * order that leaves, at every instant, the old run or nothing that passes for a network. */
+#ifndef EQ_TRAIN_FOLDER_H
+#define EQ_TRAIN_FOLDER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+/* The right to write there, lost with the process: flock on FOLDER/.eqspice.lock, in which the
+ * owner's process and machine stand for the message. */
+typedef struct eq_claim eq_claim;
+
+/* Takes the folder, which is there; EQ_ERR_INPUT when another training has it. */
+eq_status eq_folder_claim(const char *folder, eq_claim **out, eq_diag *diag);
+/* Gives it back; NULL is legal. */
+void eq_folder_release(eq_claim *claim);
+
+/* *name: a file of a run that the folder holds, NULL when there is none. */
+eq_status eq_folder_holds(const char *folder, const char **name, eq_diag *diag);
+/* Removes the files of a run, by their names. */
+eq_status eq_folder_clear(const char *folder, eq_diag *diag);
+
+/* EQ_ERR_INPUT says what a folder lacks to be a trained network. */
+eq_status eq_folder_complete(const char *folder, eq_diag *diag);
+
+/* What model.cir says of itself: the run (0: none) and the optimizer steps it has had. */
+typedef struct eq_model_note {
+    uint64_t run, steps;
+} eq_model_note;
+void eq_model_note_write(char *out, size_t length, const eq_model_note *note, uint64_t epochs,
+                         uint64_t seed);
+eq_model_note eq_model_note_read(const char *deck);
+
+/* EQ_ERR_INPUT when FOLDER/name, which is of `run`, does not belong to a checkpoint of `expected`.
+ */
+eq_status eq_folder_same_run(const char *folder, const char *name, uint64_t run, uint64_t expected,
+                             eq_diag *diag);
+/* The same for all files of the folder but the checkpoint, as far as they are there. */
+eq_status eq_folder_check(const char *folder, uint64_t expected, eq_diag *diag);
+
+#endif
