@@ -25,16 +25,17 @@ static const struct {
 
 static void refuse(eq_deck_writer *w, const char *what, const char *name, const char *sign,
                    eq_place at) {
+    const char *article = what[0] == 'e' ? "an" : "a";
     if (w->status != EQ_OK) return;
     if (sign[0] == '\0')
         w->status = eq_fail_at(w->diag, EQ_ERR_INPUT, at,
-                               "an empty name of a %s cannot be written for %s; give it a name",
-                               what, w->d->name);
+                               "an empty name of %s %s cannot be written for %s; give it a name",
+                               article, what, w->d->name);
     else
         w->status = eq_fail_at(w->diag, EQ_ERR_INPUT, at,
-                               "the name '%s' of a %s cannot be written for %s, where '%s' cannot "
+                               "the name '%s' of %s %s cannot be written for %s, where '%s' cannot "
                                "stand in it; rename it with letters, digits and _",
-                               name, what, w->d->name, sign);
+                               name, article, what, w->d->name, sign);
 }
 
 static bool is_reserved(const char *what, char letter, const char *name) {

@@ -176,10 +176,12 @@ static eq_status check_name(eq_carrier to, const char *what, const char *name, e
                             eq_diag *diag) {
     char sign[EQ_SIGN];
     if (eq_carries(to, name, sign)) return EQ_OK;
-    return eq_fail_at(diag, EQ_ERR_INPUT, at,
-                      "the name '%s' of a %s cannot be written for xml, where '%s' cannot stand in "
-                      "it%s; rename it with letters, digits and _",
-                      name, what, sign, to == EQ_CARRY_FORMULA ? " inside a formula" : "");
+    return eq_fail_at(
+        diag, EQ_ERR_INPUT, at,
+        "the name '%s' of %s %s cannot be written for xml, where '%s' cannot stand in "
+        "it%s; rename it with letters, digits and _",
+        name, what[0] == 'e' ? "an" : "a", what, sign,
+        to == EQ_CARRY_FORMULA ? " inside a formula" : "");
 }
 
 static eq_status check_node(const eq_circuit *c, eq_carrier to, eq_node node, eq_diag *diag) {
