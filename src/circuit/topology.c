@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "circuit/formula.h"
+#include "circuit/floating.h"
 
 enum { SHOWN = 8 }; /* names in one message */
 
@@ -22,21 +22,6 @@ double eq_topology_weight(const eq_topology *t, eq_node node) {
     return c == EQ_NONE ? 1.0 : t->weight[c];
 }
 
-/* Union-find with path halving. */
-static int32_t find(int32_t *up, int32_t n) {
-    while (up[n] != n) n = up[n] = up[up[n]];
-    return n;
-}
-
-static void join(int32_t *up, int32_t a, int32_t b) {
-    a = find(up, a);
-    b = find(up, b);
-    if (a < b)
-        up[b] = a;
-    else
-        up[a] = b;
-}
-
 /* +1 when the VCCS row is controlled by its own drop (a conductance), -1 by the inverted drop, else
  * 0. */
 static int own_drop(const eq_table *g, size_t j) {
@@ -45,152 +30,35 @@ static int own_drop(const eq_table *g, size_t j) {
     return a == d && b == c ? -1 : 0;
 }
 
-/* Whether the behavioural current j depends on the drop across it. */
-static bool reads_own_drop(const eq_table *t, size_t j) {
-    const eq_formula *f = t->formula[j];
-    eq_node a = t->term[0][j], b = t->term[1][j];
-    for (size_t k = 0; k < f->inputs; k++) {
-        const eq_formula_input *in = &f->input[k];
-        bool own = (in->plus == a && in->minus == b) || (in->plus == b && in->minus == a);
-        if (in->kind == EQ_INPUT_DROP && own) return true;
-    }
-    return false;
-}
-
-/* Whether row j of the table conducts dc from a to b whatever the rest of the circuit does. */
-static bool conducts(const eq_table *t, int cls, size_t j) {
-    if (cls == EQ_CLASS_vccs) return own_drop(t, j) != 0;
-    if (cls == EQ_CLASS_behavioural_current) return reads_own_drop(t, j);
-    return cls != EQ_CLASS_isource && cls != EQ_CLASS_cccs;
-}
-
-/* Joins nodes over the elements that conduct. */
-static void join_conducting(const eq_circuit *c, int32_t *up) {
-    for (size_t n = 0; n < eq_circuit_nodes(c); n++) up[n] = (int32_t)n;
-    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
-        const eq_table *t = &c->table[k];
-        for (size_t j = 0; j < t->count; j++)
-            if (conducts(t, k, j)) join(up, t->term[0][j], t->term[1][j]);
-    }
-}
-
-/* Marks the components that a G, an F or a behavioural current touches: they may hold their
- * potential against ground. */
-static void mark_controlled(const eq_circuit *c, int32_t *up, bool *controlled) {
-    static const int classes[] = {EQ_CLASS_vccs, EQ_CLASS_cccs, EQ_CLASS_behavioural_current};
-    for (size_t k = 0; k < sizeof classes / sizeof *classes; k++) {
-        const eq_table *t = &c->table[classes[k]];
-        for (size_t j = 0; j < t->count; j++)
-            controlled[find(up, t->term[0][j])] = controlled[find(up, t->term[1][j])] = true;
-    }
-}
-
-static void name_nodes(const eq_circuit *c, int32_t *up, int32_t part, eq_text *text) {
-    int shown = 0;
-    for (size_t n = 0; n < eq_circuit_nodes(c) && shown <= SHOWN; n++) {
-        if (find(up, (int32_t)n) != part) continue;
-        if (shown == SHOWN)
-            eq_text_puts(text, ", ...");
-        else
-            eq_text_printf(text, "%s%s", shown == 0 ? "" : ", ",
-                           eq_circuit_node_name(c, (eq_node)n));
-        shown++;
-    }
-}
-
-/* Names the current sources that lead into the part; *first is the first of them or EQ_NONE. */
-static void name_sources(const eq_circuit *c, int32_t *up, int32_t part, eq_text *text,
-                         eq_element *first) {
-    const eq_table *t = &c->table[EQ_CLASS_isource];
-    int shown = 0;
-    *first = EQ_NONE;
-    for (size_t j = 0; j < t->count && shown <= SHOWN; j++) {
-        bool a = find(up, t->term[0][j]) == part, b = find(up, t->term[1][j]) == part;
-        if (a == b) continue;
-        if (*first == EQ_NONE) *first = t->id[j];
-        if (shown == SHOWN)
-            eq_text_puts(text, ", ...");
-        else
-            eq_text_printf(text, "%s%s", shown == 0 ? "" : ", ",
-                           eq_circuit_element_name(c, t->id[j]));
-        shown++;
-    }
-}
-
-/* Says which nodes and elements float. */
-static eq_status report_floating(const eq_circuit *c, int32_t *up, int32_t part, eq_diag *diag) {
-    eq_text nodes = {0}, sources = {0}, elements = {0};
-    eq_element first;
-    eq_status status;
-    for (size_t n = 0; n < eq_circuit_nodes(c); n++) up[n] = find(up, (int32_t)n);
-    name_nodes(c, up, part, &nodes);
-    name_sources(c, up, part, &sources, &first);
-    eq_text_puts(&elements, " (");
-    eq_element any = eq_circuit_name_touching(c, up, part, &elements);
-    eq_text_puts(&elements, ")");
-    if (nodes.failed || sources.failed || elements.failed)
-        status = eq_out_of_memory(diag);
-    else if (first != EQ_NONE)
-        status =
-            eq_fail_at(diag, EQ_ERR_SINGULAR, eq_circuit_place_of(c, first),
-                       "only current sources (%s) lead to node %s: a cutset of current sources; "
-                       "add a resistor from there to the rest of the circuit",
-                       sources.text, nodes.text);
-    else
-        status = eq_fail_at(diag, EQ_ERR_SINGULAR,
-                            any == EQ_NONE ? (eq_place){NULL, 0, 0} : eq_circuit_place_of(c, any),
-                            "node %s%s has no dc path to ground; connect it, for instance by a "
-                            "large resistor to node 0",
-                            nodes.text, any == EQ_NONE ? "" : elements.text);
-    eq_text_free(&nodes);
-    eq_text_free(&sources);
-    eq_text_free(&elements);
-    return status;
-}
-
-/* Every node needs a dc path to ground, else its potential is not determined. */
-static eq_status check_floating(const eq_circuit *c, int32_t *up, eq_diag *diag) {
-    enum { REPORTS = 10 };
-    size_t nodes = eq_circuit_nodes(c);
-    bool *controlled = eq_calloc(nodes, sizeof *controlled);
-    if (controlled == NULL) return eq_out_of_memory(diag);
-    join_conducting(c, up);
-    mark_controlled(c, up, controlled);
-    eq_status status = EQ_OK;
-    int reports = 0;
-    int32_t ground = find(up, EQ_GROUND);
-    for (int32_t n = 0; n < (int32_t)nodes && reports < REPORTS; n++) {
-        if (find(up, n) != n || n == ground || controlled[n]) continue;
-        status = report_floating(c, up, n, diag);
-        reports++;
-    }
-    eq_free(controlled);
-    return status;
-}
-
 /* A node whose potential no unknown changes. */
 static bool fixed(const eq_reduction *r, eq_node n) {
     return r->t.start[n] == r->t.start[n + 1];
+}
+
+/* Whether row j adds a symmetric stamp between its terminals. */
+static bool is_branch(const eq_table *e, size_t j) {
+    bool reciprocal = (e->cls->flags & EQ_RECIPROCAL) != 0;
+    bool controlled =
+        e->cls->defined == EQ_CURRENT_DEFINED && e->cls->control == EQ_CONTROL_VOLTAGE;
+    return (reciprocal || controlled) && eq_conducts(e, j);
 }
 
 /* Components of the graph of two-terminal elements (and floating V sources) over the nodes not
  * fixed. */
 static void find_components(eq_topology *t, const eq_circuit *c, const eq_reduction *r,
                             int32_t *up) {
-    static const int classes[] = {EQ_CLASS_resistor,    EQ_CLASS_memristor, EQ_CLASS_diode,
-                                  EQ_CLASS_ideal_diode, EQ_CLASS_vsource,   EQ_CLASS_vccs};
-    for (size_t n = 0; n < t->nodes; n++) up[n] = (int32_t)n;
-    for (size_t k = 0; k < sizeof classes / sizeof *classes; k++) {
-        const eq_table *e = &c->table[classes[k]];
+    eq_parts_start(up, t->nodes);
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *e = &c->table[k];
         for (size_t j = 0; j < e->count; j++) {
             eq_node a = e->term[0][j], b = e->term[1][j];
-            if (!fixed(r, a) && !fixed(r, b) && conducts(e, classes[k], j)) join(up, a, b);
+            if (!fixed(r, a) && !fixed(r, b) && is_branch(e, j)) eq_parts_join(up, a, b);
         }
     }
     for (int32_t n = 0; n < (int32_t)t->nodes; n++) {
         t->component[n] = EQ_NONE;
         if (fixed(r, n)) continue;
-        int32_t top = find(up, n); /* the smallest node of its component: already numbered */
+        int32_t top = eq_part(up, n); /* the smallest node of its component: already numbered */
         t->component[n] = top == n ? (int32_t)t->components++ : t->component[top];
     }
 }
@@ -244,38 +112,73 @@ static void check_reciprocal(eq_topology *t, const eq_circuit *c, const eq_reduc
                    eq_circuit_element_name(c, r->branch[b]));
 }
 
-/* The first diode with recombination, whose current jumps at -3 n Vt; EQ_NONE: there is none. */
-static eq_element recombining(const eq_circuit *c) {
-    const eq_table *d = &c->table[EQ_CLASS_diode];
-    int isr = eq_param_find(d->cls, "isr");
-    for (size_t j = 0; j < d->count; j++)
-        if (d->w[isr][j] > 0.0) return d->id[j];
+/* The least slopes of n rows from row `start` on by their own drops: that of a controlled source by
+ * its control counts, with its sign, where the two are one. 0 for a row that does not conduct. */
+static void least_slopes(const eq_table *e, size_t start, size_t n, double *least) {
+    double *w[EQ_MAX_COLUMNS];
+    for (int k = 0; k < e->cls->columns; k++) w[k] = e->w[k] + start;
+    e->cls->least_slope(n, w, least);
+    for (size_t j = 0; e->cls->control == EQ_CONTROL_VOLTAGE && j < n; j++)
+        least[j] = own_drop(e, start + j) * least[j];
+}
+
+enum { RUN = 256 };
+
+/* Joins the ends of all elements whose current rises at no less than a positive rate, and of what
+ * fixes one potential by others: a part with ground in it has one operating point if its co-content
+ * is convex, since that then grows without bound in all directions. */
+static void join_strictly(const eq_circuit *c, int32_t *up) {
+    double least[RUN];
+    eq_parts_start(up, eq_circuit_nodes(c));
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *e = &c->table[k];
+        bool fixes = e->cls->defined == EQ_VOLTAGE_DEFINED;
+        for (size_t start = 0; start < e->count; start += RUN) {
+            size_t n = e->count - start < RUN ? e->count - start : RUN;
+            if (!fixes && e->cls->least_slope == NULL) break;
+            if (!fixes) least_slopes(e, start, n, least);
+            for (size_t j = start; j < start + n; j++)
+                if (fixes || least[j - start] > 0.0)
+                    eq_parts_join(up, e->term[0][j], e->term[1][j]);
+            for (size_t j = start; fixes && e->cls->control == EQ_CONTROL_VOLTAGE && j < start + n;
+                 j++) {
+                eq_parts_join(up, e->term[0][j], e->term[2][j]);
+                eq_parts_join(up, e->term[0][j], e->term[3][j]);
+            }
+        }
+    }
+}
+
+/* The first element whose conductance may be negative, EQ_NONE: none. A law without a bound that is
+ * known (a formula) has no energy either: check_behavioural. */
+static eq_element active_element(const eq_circuit *c) {
+    double least[RUN];
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *e = &c->table[k];
+        for (size_t start = 0; e->cls->least_slope != NULL && start < e->count; start += RUN) {
+            size_t n = e->count - start < RUN ? e->count - start : RUN;
+            least_slopes(e, start, n, least);
+            for (size_t j = 0; j < n; j++)
+                if (!(least[j] >= 0.0)) return e->id[start + j];
+        }
+    }
     return EQ_NONE;
+}
+
+bool eq_topology_stands(const eq_topology *t, const eq_circuit *c) {
+    return t->passive == (active_element(c) == EQ_NONE);
+}
+
+bool eq_topology_convex(const eq_topology *t) {
+    return t->exists && t->positive && t->passive;
 }
 
 /* Negative conductances make the co-content non-convex. */
 static void check_passive(eq_topology *t, const eq_circuit *c) {
-    static const int classes[] = {EQ_CLASS_resistor, EQ_CLASS_memristor, EQ_CLASS_vccs,
-                                  EQ_CLASS_ideal_diode};
-    for (size_t k = 0; k < sizeof classes / sizeof *classes; k++) {
-        const eq_table *e = &c->table[classes[k]];
-        for (size_t j = 0; t->passive && j < e->count; j++) {
-            bool negative;
-            if (classes[k] == EQ_CLASS_vccs)
-                negative = own_drop(e, j) * e->w[0][j] < 0.0;
-            else if (classes[k] == EQ_CLASS_ideal_diode)
-                negative = e->w[0][j] > e->w[1][j];
-            else
-                negative = e->w[0][j] < 0.0;
-            if (!negative || (classes[k] == EQ_CLASS_ideal_diode && e->w[0][j] > 0.0)) continue;
-            t->passive = false;
-            t->active = eq_strdup(eq_circuit_element_name(c, e->id[j]));
-        }
-    }
-    eq_element jumps = t->passive ? recombining(c) : EQ_NONE;
-    if (jumps == EQ_NONE) return;
+    eq_element active = active_element(c);
+    if (active == EQ_NONE) return;
     t->passive = false;
-    t->active = eq_strdup(eq_circuit_element_name(c, jumps));
+    t->active = eq_strdup(eq_circuit_element_name(c, active));
 }
 
 /* A demand d(to) = ratio d(from), raised by amplifier `by`. */
@@ -489,7 +392,7 @@ eq_status eq_topology_new(const eq_circuit *c, const eq_reduction *r, eq_topolog
         t->component = eq_malloc(t->nodes, sizeof *t->component);
     }
     if (t == NULL || up == NULL || t->component == NULL) status = eq_out_of_memory(diag);
-    if (status == EQ_OK) status = check_floating(c, up, diag);
+    if (status == EQ_OK) status = eq_floating_check(c, up, diag);
     if (status == EQ_OK) {
         find_components(t, c, r, up);
         t->weight = eq_malloc(t->components, sizeof *t->weight);
@@ -530,11 +433,23 @@ static void report(const eq_topology *t, const eq_reduction *r, eq_diag *diag) {
                    t->active);
 }
 
+static eq_status find_unique(eq_topology *t, const eq_circuit *c, eq_diag *diag) {
+    int32_t *up = eq_malloc(t->nodes, sizeof *up);
+    if (up == NULL) return eq_out_of_memory(diag);
+    join_strictly(c, up);
+    t->unique = eq_topology_convex(t);
+    for (int32_t n = 0; n < (int32_t)t->nodes; n++)
+        t->unique = t->unique && eq_part(up, n) == EQ_GROUND;
+    eq_free(up);
+    return EQ_OK;
+}
+
 eq_status eq_topology_check(const eq_circuit *c, eq_topology **out, eq_diag *diag) {
     eq_reduction *r = NULL;
     eq_topology *t = NULL;
     eq_status status = eq_reduction_new(c, &r, diag);
     if (status == EQ_OK) status = eq_topology_new(c, r, &t, diag);
+    if (status == EQ_OK) status = find_unique(t, c, diag);
     if (status == EQ_OK) report(t, r, diag);
     eq_reduction_free(r);
     if (status == EQ_OK && out != NULL)

@@ -19,8 +19,10 @@ typedef struct eq_topology {
     bool exists;        /* the weighted co-content exists */
     bool positive;      /* and all weights are > 0 */
     bool passive;       /* no negative conductance: with `positive`, the co-content is convex */
-    char *reason;       /* what breaks the weights, a sentence; NULL when they exist */
-    char *active;       /* an element of negative conductance; NULL when passive */
+    bool unique;  /* eq_topology_check alone: convex, and conductances that stay above a positive
+                     bound lead from every node to ground: one operating point */
+    char *reason; /* what breaks the weights, a sentence; NULL when they exist */
+    char *active; /* an element of negative conductance; NULL when passive */
 } eq_topology;
 
 /* Looks at a frozen circuit. Floating nodes and cutsets of current sources are EQ_ERR_SINGULAR,
@@ -31,6 +33,11 @@ void eq_topology_free(eq_topology *t);
 /* Computes the weights again after gains or conductances have changed. */
 eq_status eq_topology_weigh(eq_topology *t, const eq_circuit *c, const eq_reduction *r,
                             eq_diag *diag);
+/* Whether `passive` still says of the derived values what they are: they may have changed sign
+ * since the circuit was weighed. */
+bool eq_topology_stands(const eq_topology *t, const eq_circuit *c);
+/* Whether the weighted co-content is convex, the one ground for all that relies on it. */
+bool eq_topology_convex(const eq_topology *t);
 /* d of the component of a node; 1 for ground and source-fixed nodes. */
 double eq_topology_weight(const eq_topology *t, eq_node node);
 

@@ -23,6 +23,29 @@ static void print_findings(eq_diag *diag) {
     if (eq_diag_errors(diag) == 0) eq_diag_clear(diag);
 }
 
+/* Whether a sweep of the deck changes more than independent sources. */
+static bool sweeps_conductances(const eq_circuit *c, const eq_sweep *s, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        if (s[k].target != EQ_TARGET_ELEMENT) return true;
+        const eq_device_class *cls = eq_class(c->row[s[k].element].cls);
+        if ((cls->flags & EQ_CONDUCTS) != 0 || cls->control != EQ_CONTROL_NONE) return true;
+    }
+    return false;
+}
+
+/* How far the circuit's own values say that there is one operating point. */
+static void print_convexity(const eq_circuit *c, const eq_topology *t) {
+    bool swept = sweeps_conductances(c, c->step, c->steps);
+    if (!eq_topology_convex(t)) return;
+    for (size_t k = 0; k < c->analyses; k++)
+        swept =
+            swept || sweeps_conductances(c, c->analysis[k].sweep, (size_t)c->analysis[k].sweeps);
+    printf("the energy is convex%s\n",
+           t->unique ? ": there is one operating point"
+                     : ", but not strictly: there may be no operating point, or more than one");
+    if (swept) puts("  (at the values as written: the deck sweeps others)");
+}
+
 enum { MOST_LINES = 20 };
 
 /* The weights component by component; components of one weight are counted together. */
@@ -44,7 +67,6 @@ static void print_weights(const eq_circuit *c, const eq_topology *t) {
         putchar('\n');
         shown++;
     }
-    if (t->positive && t->passive) puts("the energy is convex: there is one operating point");
 }
 
 static int run(const eq_command *command, int argc, char **argv) {
@@ -63,7 +85,10 @@ static int run(const eq_command *command, int argc, char **argv) {
         status = eq_topology_check(c, &t, diag);
         print_findings(diag);
     }
-    if (status == EQ_OK) print_weights(c, t);
+    if (status == EQ_OK) {
+        print_weights(c, t);
+        print_convexity(c, t);
+    }
     eq_topology_free(t);
     eq_circuit_free(c);
     return eq_finish(diag, status);

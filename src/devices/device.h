@@ -33,7 +33,7 @@ typedef enum eq_control {
 enum {
     EQ_LINEAR = 1,     /* y is affine in x and c: its conductance never changes during a solve */
     EQ_RECIPROCAL = 2, /* two-terminal with an energy of its own: adds a symmetric stamp */
-    EQ_CONVEX = 4,     /* dy/dx >= 0 everywhere: its energy is convex */
+    EQ_CONDUCTS = 4,   /* y depends on x: the element joins its terminals for dc */
 };
 
 /* One parameter. default_value NAN: must be given, or is filled in by `derive` (temp). Values
@@ -75,6 +75,11 @@ typedef struct eq_device_class {
     /* y, dy/dx and dy/dc; dydc may be NULL. y and dydx are always written. */
     void (*value_and_slope)(size_t n, double *const *w, const double *x, const double *c, double *y,
                             double *dydx, double *dydc);
+    /* The lower bound of dy/dx over all x (of dy/dc for EQ_CONTROL_VOLTAGE) that the derived
+     * columns of each row give; -INFINITY: y jumps down, or may fall without bound. The energy of a
+     * row is convex where it is >= 0. NULL: not known (voltage-defined classes and
+     * EQ_CONTROL_CURRENT have none). */
+    void (*least_slope)(size_t n, double *const *w, double *least);
     /* dp/dw_k at fixed x and c, for a parameter k that is trainable. */
     void (*param_energy)(size_t n, double *const *w, int k, const double *x, const double *c,
                          double *dpdw);

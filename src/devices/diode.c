@@ -192,6 +192,17 @@ static void value_and_slope(size_t n, double *const *w, const double *x, const d
     for (size_t j = 0; dydc != NULL && j < n; j++) dydc[j] = 0.0;
 }
 
+/* Far in reverse only gmin is left. A recombination current jumps down at -3 vte, and thermal
+ * voltages below absolute zero turn the exponentials round. */
+static void least_slope(size_t n, double *const *w, double *least) {
+    for (size_t j = 0; j < n; j++) {
+        bool falls = !(w[ISAT][j] >= 0.0 && w[VTE][j] > 0.0 && w[VTB][j] > 0.0 &&
+                       w[RSER][j] >= 0.0 && w[IREC][j] == 0.0);
+        double gmin = w[GMIN][j];
+        least[j] = falls ? -INFINITY : gmin < 0.0 ? gmin : gmin / (1.0 + w[RSER][j] * gmin);
+    }
+}
+
 /* dp/dis at fixed u: the junction's, since the energy is stationary in its drop v (envelope
  * theorem). */
 static void param_energy(size_t n, double *const *w, int k, const double *x, const double *c,
@@ -263,7 +274,7 @@ const eq_device_class eq_class_diode = {
     .model_type = "d",
     .defined = EQ_CURRENT_DEFINED,
     .control = EQ_CONTROL_NONE,
-    .flags = EQ_RECIPROCAL | EQ_CONVEX,
+    .flags = EQ_RECIPROCAL | EQ_CONDUCTS,
     .params = DECLARED,
     .columns = COLUMNS,
     .param = diode_param,
@@ -271,6 +282,7 @@ const eq_device_class eq_class_diode = {
     .derive = derive,
     .energy = energy,
     .value_and_slope = value_and_slope,
+    .least_slope = least_slope,
     .param_energy = param_energy,
     .param_value = param_value,
     .limit = limit,

@@ -1,5 +1,5 @@
 /* The ideal (piecewise-linear) diode, LTspice's `.model D(ron= roff= vfwd=)`: conductance 1/roff
- * below vfwd, 1/ron above. Its energy is piecewise quadratic and convex for ron <= roff. */
+ * below vfwd, 1/ron above. Its energy is piecewise quadratic and convex. */
 #include <math.h>
 
 #include "devices/registry.h"
@@ -43,6 +43,10 @@ static void value_and_slope(size_t n, double *const *w, const double *x, const d
     for (size_t j = 0; dydc != NULL && j < n; j++) dydc[j] = 0.0;
 }
 
+static void least_slope(size_t n, double *const *w, double *least) {
+    for (size_t j = 0; j < n; j++) least[j] = fmin(1.0 / w[RON][j], 1.0 / w[ROFF][j]);
+}
+
 static void param_energy(size_t n, double *const *w, int k, const double *x, const double *c,
                          double *dpdw) {
     (void)k;
@@ -63,13 +67,14 @@ const eq_device_class eq_class_ideal_diode = {
     .model_type = "d",
     .defined = EQ_CURRENT_DEFINED,
     .control = EQ_CONTROL_NONE,
-    .flags = EQ_RECIPROCAL | EQ_CONVEX,
+    .flags = EQ_RECIPROCAL | EQ_CONDUCTS,
     .params = COLUMNS,
     .columns = COLUMNS,
     .param = ideal_diode_param,
     .value = -1,
     .energy = energy,
     .value_and_slope = value_and_slope,
+    .least_slope = least_slope,
     .param_energy = param_energy,
     .param_value = param_value,
 };

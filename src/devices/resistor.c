@@ -1,6 +1,7 @@
 /* Linear resistors. R: given by its resistance; memristor: a programmable conductance with bounds,
  * the parameter that training changes. Both have p = g u^2/2 (Scellier 2020, Eq. 4.5). */
 #include <math.h>
+#include <string.h>
 
 #include "devices/registry.h"
 
@@ -57,6 +58,10 @@ static void resistor_value(size_t n, double *const *w, const double *x, const do
     value_and_slope(n, w[R_G], x, y, dydx, dydc);
 }
 
+static void resistor_least_slope(size_t n, double *const *w, double *least) {
+    memcpy(least, w[R_G], n * sizeof *least);
+}
+
 /* dg/dr = -g/r; the temperature coefficients are not differentiated (not trainable). */
 static void resistor_param_energy(size_t n, double *const *w, int k, const double *x,
                                   const double *c, double *dpdw) {
@@ -84,6 +89,10 @@ static void memristor_value(size_t n, double *const *w, const double *x, const d
     value_and_slope(n, w[G], x, y, dydx, dydc);
 }
 
+static void memristor_least_slope(size_t n, double *const *w, double *least) {
+    memcpy(least, w[G], n * sizeof *least);
+}
+
 /* dp/dg = u^2/2: the local quantity of the learning rule (Eq. 4.11). */
 static void memristor_param_energy(size_t n, double *const *w, int k, const double *x,
                                    const double *c, double *dpdw) {
@@ -107,7 +116,7 @@ const eq_device_class eq_class_resistor = {
     .model_type = "r",
     .defined = EQ_CURRENT_DEFINED,
     .control = EQ_CONTROL_NONE,
-    .flags = EQ_LINEAR | EQ_RECIPROCAL,
+    .flags = EQ_LINEAR | EQ_RECIPROCAL | EQ_CONDUCTS,
     .params = R_G,
     .columns = R_COLUMNS,
     .param = resistor_param,
@@ -115,6 +124,7 @@ const eq_device_class eq_class_resistor = {
     .derive = resistor_derive,
     .energy = resistor_energy,
     .value_and_slope = resistor_value,
+    .least_slope = resistor_least_slope,
     .param_energy = resistor_param_energy,
     .param_value = resistor_param_value,
 };
@@ -125,13 +135,14 @@ const eq_device_class eq_class_memristor = {
     .model_type = NULL,
     .defined = EQ_CURRENT_DEFINED,
     .control = EQ_CONTROL_NONE,
-    .flags = EQ_LINEAR | EQ_RECIPROCAL | EQ_CONVEX,
+    .flags = EQ_LINEAR | EQ_RECIPROCAL | EQ_CONDUCTS,
     .params = G_COLUMNS,
     .columns = G_COLUMNS,
     .param = memristor_param,
     .value = G,
     .energy = memristor_energy,
     .value_and_slope = memristor_value,
+    .least_slope = memristor_least_slope,
     .param_energy = memristor_param_energy,
     .param_value = memristor_param_value,
 };

@@ -3,6 +3,7 @@
  * dy/dc = w. For a current source p = J u is its co-content (DESIGN section 1); for a voltage
  * source p = E i is its content. */
 #include <math.h>
+#include <string.h>
 
 #include "devices/registry.h"
 
@@ -30,6 +31,16 @@ static void value_and_slope(size_t n, double *const *w, const double *x, const d
     for (size_t j = 0; dydc != NULL && j < n; j++) dydc[j] = c == NULL ? 0.0 : w[0][j];
 }
 
+/* An independent current does not depend on its drop, a controlled one has the slope w by c. */
+static void no_slope(size_t n, double *const *w, double *least) {
+    (void)w;
+    memset(least, 0, n * sizeof *least);
+}
+
+static void control_slope(size_t n, double *const *w, double *least) {
+    memcpy(least, w[0], n * sizeof *least);
+}
+
 static void param_energy(size_t n, double *const *w, int k, const double *x, const double *c,
                          double *dpdw) {
     (void)w;
@@ -45,7 +56,7 @@ static void param_value(size_t n, double *const *w, int k, const double *x, cons
     for (size_t j = 0; j < n; j++) dydw[j] = control(c, j);
 }
 
-#define SOURCE(NAME, LETTER, DEFINED, CONTROL, FLAGS, PARAM)                                       \
+#define SOURCE(NAME, LETTER, DEFINED, CONTROL, FLAGS, PARAM, LEAST)                                \
     const eq_device_class eq_class_##NAME = {                                                      \
         .name = #NAME,                                                                             \
         .letter = LETTER,                                                                          \
@@ -58,15 +69,16 @@ static void param_value(size_t n, double *const *w, int k, const double *x, cons
         .value = 0,                                                                                \
         .energy = energy,                                                                          \
         .value_and_slope = value_and_slope,                                                        \
+        .least_slope = LEAST,                                                                      \
         .param_energy = param_energy,                                                              \
         .param_value = param_value,                                                                \
     }
 
-SOURCE(isource, 'i', EQ_CURRENT_DEFINED, EQ_CONTROL_NONE, EQ_LINEAR | EQ_RECIPROCAL | EQ_CONVEX,
-       ampere);
-SOURCE(vsource, 'v', EQ_VOLTAGE_DEFINED, EQ_CONTROL_NONE, EQ_LINEAR | EQ_RECIPROCAL | EQ_CONVEX,
-       volt);
-SOURCE(vcvs, 'e', EQ_VOLTAGE_DEFINED, EQ_CONTROL_VOLTAGE, EQ_LINEAR, gain);
-SOURCE(cccs, 'f', EQ_CURRENT_DEFINED, EQ_CONTROL_CURRENT, EQ_LINEAR, gain);
-SOURCE(vccs, 'g', EQ_CURRENT_DEFINED, EQ_CONTROL_VOLTAGE, EQ_LINEAR, transconductance);
-SOURCE(ccvs, 'h', EQ_VOLTAGE_DEFINED, EQ_CONTROL_CURRENT, EQ_LINEAR, transresistance);
+SOURCE(isource, 'i', EQ_CURRENT_DEFINED, EQ_CONTROL_NONE, EQ_LINEAR | EQ_RECIPROCAL, ampere,
+       no_slope);
+SOURCE(vsource, 'v', EQ_VOLTAGE_DEFINED, EQ_CONTROL_NONE, EQ_LINEAR | EQ_RECIPROCAL, volt, NULL);
+SOURCE(vcvs, 'e', EQ_VOLTAGE_DEFINED, EQ_CONTROL_VOLTAGE, EQ_LINEAR, gain, NULL);
+SOURCE(cccs, 'f', EQ_CURRENT_DEFINED, EQ_CONTROL_CURRENT, EQ_LINEAR, gain, NULL);
+SOURCE(vccs, 'g', EQ_CURRENT_DEFINED, EQ_CONTROL_VOLTAGE, EQ_LINEAR, transconductance,
+       control_slope);
+SOURCE(ccvs, 'h', EQ_VOLTAGE_DEFINED, EQ_CONTROL_CURRENT, EQ_LINEAR, transresistance, NULL);

@@ -134,6 +134,7 @@ eq_status eq_rung_try(eq_newton *w, const eq_rung *rung, double *x) {
     int before = w->iterations;
     eq_newton_log(w, "trying %s", rung->name);
     eq_status status = rung->solve(w, x);
+    if (status == EQ_OK) status = eq_newton_accept(w, x);
     if (w->options->log == NULL) return status;
     eq_newton_log(w, "%s: %s after %d iterations, residual %.3g of its bound", rung->name,
                   status == EQ_OK             ? "solved"
@@ -168,5 +169,6 @@ eq_status eq_ladder_climb(eq_newton *w, double *x, const char **rung) {
         if (hopeless) break;
     }
     memcpy(x, best, w->s->n * sizeof *x);
+    if (ratio <= 1.0) return eq_newton_regular(w, x);
     return first == EQ_ERR_SINGULAR ? eq_newton_why(w, x) : EQ_ERR_CONVERGE;
 }

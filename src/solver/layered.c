@@ -59,6 +59,7 @@ static void destroy(void *self) {
         eq_free(e->gradient[k]);
     eq_free(e->gradient);
     eq_pool_free(e->pool);
+    eq_free(e->tied);
     eq_layers_clear(&e->net);
     eq_free(e);
 }
@@ -139,7 +140,8 @@ static eq_status allocate(eq_layered *e, const eq_engine_options *o, eq_diag *di
     e->between = room(between, &whole);
     e->works = (o->batch + MOST_IN_PART - 1) / MOST_IN_PART;
     e->work = eq_calloc(e->works, sizeof *e->work);
-    whole = whole && e->work != NULL;
+    e->tied = eq_calloc(2 * e->net.nodes, sizeof *e->tied);
+    whole = whole && e->work != NULL && e->tied != NULL;
     size_t most = (o->batch + e->works - 1) / e->works;
     for (size_t p = 0; whole && p < e->works; p++) whole = allocate_work(e, &e->work[p], most);
     e->exchanged = 1 + e->net.nodes * ((most + 3) / 4 * 4);
@@ -272,11 +274,13 @@ static void exchange(eq_layered *e, int slot) {
     }
 }
 
-/* y = v(plus) - v(minus) of slot; fails when a part did not converge. */
-static eq_status answer(const eq_layered *e, int slot, double *y, eq_diag *diag) {
+/* y = v(plus) - v(minus) of slot; fails when nodes hang on nothing or a part did not converge. */
+static eq_status answer(eq_layered *e, int slot, double *y, eq_diag *diag) {
     size_t outputs = e->net.c->outputs;
     for (size_t p = 0; p < e->works; p++) {
         const eq_work *w = &e->work[p];
+        eq_status status = eq_layered_check_ties(e, w, w->v[slot], diag);
+        if (status != EQ_OK) return status;
         if (w->failed != 0.0)
             return eq_fail(
                 diag, EQ_ERR_CONVERGE,

@@ -127,6 +127,8 @@ typedef struct eq_layered {
     const eq_kernels *kernels;
     bool sweeps; /* too many kept nodes for a dense Schur complement: the classes are solved in
                     turns */
+    bool *tied;  /* [2][nodes] by conductances of any state; work */
+    bool hangs;  /* some are not */
     double reltol;
     int most_iterations;
     size_t batch, works, n; /* n: examples of the current minibatch */
@@ -163,6 +165,11 @@ void eq_layered_nudged(const eq_layered *e, eq_work *w, int slot, const eq_nudge
 /* layered_residual.c: largest |F| over the KCL bound at the evaluated state v, each with the sum of
  * |currents| of all its branches; NAN if one is. */
 double eq_layered_exact_ratio(const eq_layered *e, eq_work *w, const double *v);
+
+/* layered_ties.c: which nodes hang on fixed ones whatever the state (e->tied), and whether all do
+ * at the state v of a part; EQ_ERR_SINGULAR names the others. */
+void eq_layered_find_ties(eq_layered *e);
+eq_status eq_layered_check_ties(eq_layered *e, const eq_work *w, const double *v, eq_diag *diag);
 
 /* layered_update.c */
 enum {

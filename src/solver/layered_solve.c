@@ -65,6 +65,7 @@ void eq_layered_derive(eq_layered *e) {
             derive_fixed_rows(e, &e->net.bar[b]);
     }
     if (!e->sweeps) derive_pairs(e);
+    eq_layered_find_ties(e);
 }
 
 void eq_layered_fold(eq_layered *e) {

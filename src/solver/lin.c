@@ -6,6 +6,7 @@
 struct eq_lin {
     const eq_lin_ops *ops;
     void *self;
+    int32_t n;
 };
 
 eq_status eq_lin_new(eq_lin_kind kind, const eq_pattern *pattern, eq_lin **out, eq_diag *diag) {
@@ -17,6 +18,7 @@ eq_status eq_lin_new(eq_lin_kind kind, const eq_pattern *pattern, eq_lin **out, 
     eq_lin *l = eq_calloc(1, sizeof *l);
     if (l == NULL) return eq_out_of_memory(diag);
     /* A circuit without unknowns still has an (empty) system. */
+    l->n = pattern->n;
     l->ops = ops[pattern->n == 0 ? EQ_LIN_DENSE : kind];
     l->self = l->ops->create(pattern);
     if (l->self == NULL) {
@@ -42,6 +44,14 @@ eq_status eq_lin_factor(eq_lin *l, const double *value, const double *scale, int
 
 void eq_lin_forget(eq_lin *l) {
     if (l->ops->forget != NULL) l->ops->forget(l->self);
+}
+
+void eq_lin_pivots(eq_lin *l, const double *size, double *ratio, int32_t *row) {
+    for (int32_t k = 0; k < l->n; k++) {
+        ratio[k] = 1.0;
+        row[k] = k;
+    }
+    if (l->ops->pivots != NULL) l->ops->pivots(l->self, size, ratio, row);
 }
 
 double eq_lin_flops(const eq_lin *l) {

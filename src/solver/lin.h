@@ -30,6 +30,11 @@ void eq_lin_free(eq_lin *l);
 eq_status eq_lin_factor(eq_lin *l, const double *value, const double *scale, int32_t *column);
 /* Drops the pivots of earlier factorizations: the next one chooses them anew. */
 void eq_lin_forget(eq_lin *l);
+/* For the factored A, and size of its entries (what |stamps| add up to, in the order of the
+ * pattern): ratio[j] is the pivot taken from column j over the largest entry of that column, rows
+ * scaled to 1; row[j] is the row it was taken from. A ratio that is round-off is the mark of a
+ * singular matrix, in whatever units its rows and columns are. 1 where a backend does not tell. */
+void eq_lin_pivots(eq_lin *l, const double *size, double *ratio, int32_t *row);
 /* Floating-point operations of a factorization, from the analysis; 0: not known. */
 double eq_lin_flops(const eq_lin *l);
 /* b becomes A^-1 b or A^-T b. */

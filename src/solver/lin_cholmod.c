@@ -116,4 +116,33 @@ static double flops(const void *self) {
     return l->flops;
 }
 
-const eq_lin_ops eq_lin_cholmod_ops = {"cholmod", create, destroy, factor, solve, NULL, flops};
+/* ratio = L_kk^2 (or D_kk) over S_kk, the largest entry that a positive definite matrix can have
+ * there; the last of a column of the upper triangle. */
+static void take_pivot(const lin_cholmod *l, int k, double pivot, double *ratio) {
+    const int *start = l->upper->p, *order = l->l->Perm;
+    const double *s = l->upper->x;
+    ratio[order[k]] = pivot / s[start[order[k] + 1] - 1];
+}
+
+static void pivots(void *self, const double *size, double *ratio, int32_t *row) {
+    const lin_cholmod *l = self;
+    const cholmod_factor *f = l->l;
+    const double *x = f->x;
+    (void)size, (void)row; /* pivots stand on the diagonal */
+    if (f->is_super) {
+        const int *super = f->super, *px = f->px, *pi = f->pi;
+        for (size_t s = 0; s < f->nsuper; s++)
+            for (int k = super[s], at = px[s]; k < super[s + 1]; k++, at += pi[s + 1] - pi[s] + 1)
+                take_pivot(l, k, x[at] * x[at], ratio);
+    } else {
+        const int *start = f->p;
+        for (int k = 0; k < (int)f->n; k++) {
+            double d = x[start[k]];
+            take_pivot(l, k, f->is_ll ? d * d : d, ratio);
+        }
+    }
+}
+
+const eq_lin_ops eq_lin_cholmod_ops = {
+    "cholmod", create, destroy, factor, solve, NULL, flops, pivots,
+};

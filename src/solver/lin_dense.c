@@ -110,4 +110,4 @@ static eq_status solve(void *self, double *b, bool transposed) {
     return EQ_OK;
 }
 
-const eq_lin_ops eq_lin_dense_ops = {"dense", create, destroy, factor, solve, NULL, NULL};
+const eq_lin_ops eq_lin_dense_ops = {"dense", create, destroy, factor, solve, NULL, NULL, NULL};

@@ -79,4 +79,22 @@ static void forget(void *self) {
     klu_free_numeric(&l->numeric, &l->common);
 }
 
-const eq_lin_ops eq_lin_klu_ops = {"klu", create, destroy, factor, solve, forget, NULL};
+/* KLU keeps the scale factors in the order of the pivots. */
+static void pivots(void *self, const double *size, double *ratio, int32_t *from) {
+    const lin_klu *l = self;
+    const klu_numeric *q = l->numeric;
+    const double *pivot = q->Udiag, *scale = q->Rs;
+    const int32_t *start = l->pattern->start, *row = l->pattern->row;
+    for (int32_t k = 0; k < l->pattern->n; k++) {
+        int32_t column = l->symbolic->Q[k];
+        double most = 0.0;
+        for (int32_t e = start[column]; e < start[column + 1]; e++)
+            most = fmax(most, size[e] / scale[q->Pinv[row[e]]]);
+        ratio[column] = fabs(pivot[k]) / most;
+        from[column] = q->Pnum[k];
+    }
+}
+
+const eq_lin_ops eq_lin_klu_ops = {
+    "klu", create, destroy, factor, solve, forget, NULL, pivots,
+};

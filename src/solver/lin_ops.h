@@ -14,6 +14,8 @@ typedef struct eq_lin_ops {
     eq_status (*solve)(void *self, double *b, bool transposed);
     void (*forget)(void *self);        /* NULL: pivots do not depend on history */
     double (*flops)(const void *self); /* NULL: not known */
+    /* NULL: not told */
+    void (*pivots)(void *self, const double *size, double *ratio, int32_t *row);
 } eq_lin_ops;
 
 extern const eq_lin_ops eq_lin_klu_ops;

@@ -13,18 +13,25 @@ void eq_newton_free(eq_newton *w) {
     eq_lin_free(w->cholmod);
     eq_lin_free(w->klu);
     double *arrays[] = {w->r,    w->magnitude, w->trial, w->trial_r, w->trial_magnitude,
-                        w->step, w->spare,     w->start, w->best};
+                        w->step, w->spare,     w->start, w->best,    w->null,
+                        w->left, w->held,      w->size};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
+    eq_free(w->pivot_row);
     eq_free(w);
 }
 
 static eq_status build(eq_newton *w, eq_diag *diag) {
     double **arrays[] = {&w->r,    &w->magnitude, &w->trial, &w->trial_r, &w->trial_magnitude,
-                         &w->step, &w->spare,     &w->start, &w->best};
-    for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
-        *arrays[k] = eq_calloc(w->s->n, sizeof **arrays[k]);
+                         &w->step, &w->spare,     &w->start, &w->best,    &w->null,
+                         &w->left, &w->held,      &w->size};
+    enum { ARRAYS = sizeof arrays / sizeof *arrays, OF_ENTRIES = 2 };
+    for (size_t k = 0; k < ARRAYS; k++) {
+        size_t items = k < ARRAYS - OF_ENTRIES ? w->s->n : w->s->entries;
+        *arrays[k] = eq_calloc(items, sizeof **arrays[k]);
         if (*arrays[k] == NULL) return eq_out_of_memory(diag);
     }
+    w->pivot_row = eq_calloc(w->s->n, sizeof *w->pivot_row);
+    if (w->pivot_row == NULL) return eq_out_of_memory(diag);
     return eq_eliminator_new(w->s, &w->eliminator, diag);
 }
 
@@ -57,8 +64,7 @@ void eq_newton_forget(eq_newton *w) {
 }
 
 bool eq_newton_convex(const eq_newton *w) {
-    const eq_topology *t = w->s->topology;
-    return t->exists && t->positive && t->passive;
+    return eq_topology_convex(w->s->topology);
 }
 
 /* The factorization of the given kind, made (analyzed) when first asked for. */
@@ -79,6 +85,7 @@ eq_status eq_newton_factor(eq_newton *w, const double *x) {
     w->gain = INFINITY;
     w->factorizations++;
     eq_system_jacobian(w->s, x);
+    memcpy(w->held, w->s->value, w->s->entries * sizeof *w->held);
     if (eq_newton_convex(w) && !w->not_positive) {
         status = backend(w, EQ_LIN_CHOLMOD, &l);
         if (status != EQ_OK) return status;

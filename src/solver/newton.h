@@ -19,6 +19,15 @@ typedef struct eq_newton {
     double *r, *magnitude;                                    /* [n] at the iterate */
     double *trial, *trial_r, *trial_magnitude, *step, *spare; /* [n] */
     double *start, *best;                                     /* [n] of the ladder */
+    double *held, *size; /* [entries] J of the last factorization; sums of |stamps| (regular.c) */
+    /* [n] where `loose` or `hangs`: J null and J^T left are round-off at the answer, max |null| and
+     * max |left| = 1; tender: the row whose entries left and null weigh most */
+    double *null, *left;
+    int32_t tender;
+    bool loose;         /* nothing ties what moves along null */
+    bool hangs;         /* left^T J null, stamp by stamp, does */
+    int32_t *pivot_row; /* [n] row of each column's pivot (lin.h) */
+    double weakest;     /* the smallest ratio of a pivot (lin.h) at the answer */
     int iterations, factorizations;
     int32_t singular; /* unknown of the last zero pivot, -1 */
 } eq_newton;
@@ -36,6 +45,12 @@ eq_status eq_newton_factor(eq_newton *w, const double *x);
 /* What a search that ended at x has failed of: EQ_ERR_SINGULAR where J(x) is, else EQ_ERR_CONVERGE.
  */
 eq_status eq_newton_why(eq_newton *w, const double *x);
+/* EQ_ERR_SINGULAR, no message, when J(x) of the plain system is singular to round-off: then
+ * w->loose says whether w->null is known. w->factored holds a factor of J near x. */
+eq_status eq_newton_regular(eq_newton *w, const double *x);
+/* The same for an x whose residual is below its bound, before it counts as an answer; x goes on
+ * where the bound holds but a step would still move the potentials. */
+eq_status eq_newton_accept(eq_newton *w, double *x);
 /* r and magnitude at x into the work space; the ratio max |r_i| / bound_i, infinite when not
  * finite. */
 double eq_newton_evaluate(eq_newton *w, const double *x);

@@ -78,6 +78,10 @@ void eq_solver_inject(eq_solver *s, eq_injection injection) {
     s->system->injection = injection;
 }
 
+eq_newton *eq_solver_newton(eq_solver *s) {
+    return s->newton;
+}
+
 size_t eq_solver_unknowns(const eq_solver *s) {
     return s->system->n;
 }
@@ -156,6 +160,64 @@ static eq_place place_of(const eq_newton *w, eq_element e) {
     return e == EQ_NONE ? (eq_place){NULL, 0, 0} : eq_circuit_place_of(w->s->circuit, e);
 }
 
+/* ": node a, b float together": the nodes that w->null moves, if they are more than one. */
+static void name_loose(const eq_newton *w, eq_text *text) {
+    enum { SHOWN = 8 };
+    const eq_sparse_rows *t = &w->s->reduction->t;
+    eq_text names = {0};
+    int count = 0;
+    for (size_t n = 0; n < w->s->nodes; n++) {
+        double moves = 0.0;
+        for (int32_t e = t->start[n]; e < t->start[n + 1]; e++)
+            moves += t->coefficient[e] * w->null[t->unknown[e]];
+        if (fabs(moves) <= 1e-6 || ++count > SHOWN + 1) continue;
+        eq_text_printf(&names, "%s%s", count == 1 ? "" : ", ",
+                       count > SHOWN ? "..." : eq_circuit_node_name(w->s->circuit, (eq_node)n));
+    }
+    if (count > 1 && !names.failed) eq_text_printf(text, ": node %s float together", names.text);
+    text->failed = text->failed || names.failed;
+    eq_text_free(&names);
+}
+
+/* "; 1e+18 S meet there and drown the rest", where they do. */
+static void name_drowning(const eq_newton *w, eq_text *text) {
+    static const double huge = 1e9; /* S, beside which round-off takes conductances of 1e-7 S */
+    const eq_system *s = w->s;
+    double most = 0.0;
+    for (size_t i = 0; i < s->entries; i++)
+        if (s->row[i] == w->singular) most = fmax(most, w->size[i]);
+    if (most > huge)
+        eq_text_printf(text, ": %.3g S meet there, beside which the rest is round-off", most);
+}
+
+/* A zero pivot of an answer, or of the state in which a search ended, whose residual says that it
+ * is none. */
+static void report_singular(eq_newton *w, const double *x, eq_text *text, eq_diag *diag) {
+    eq_element at = EQ_NONE;
+    int32_t pivot = w->singular;
+    bool answer = w->s->nonlinear == 0 || eq_newton_evaluate(w, x) <= 1.0;
+    if (!w->loose && eq_newton_regular(w, x) == EQ_OK) w->singular = pivot;
+    if (w->singular >= 0)
+        at = eq_system_name(w->s, (size_t)w->singular, text);
+    else
+        eq_text_puts(text, "an unknown");
+    if (w->loose) name_loose(w, text);
+    if (w->singular >= 0) name_drowning(w, text);
+    if (text->failed) return;
+    if (answer)
+        eq_fail_at(diag, EQ_ERR_SINGULAR, place_of(w, at),
+                   "the circuit has no unique operating point: zero pivot at %s; look for nodes "
+                   "without conductance to ground and for loops of sources there",
+                   text->text);
+    else
+        eq_fail_at(diag, EQ_ERR_SINGULAR, place_of(w, at),
+                   "no operating point found after %d iterations: where the search ended the "
+                   "Jacobian is singular to round-off, with a zero pivot at %s; look there for "
+                   "sources in parallel with junctions, for slopes of zero, and for conductances "
+                   "of very different size",
+                   w->iterations, text->text);
+}
+
 /* What has failed, where, and what to do, at the first element named. */
 static eq_status report_failure(eq_newton *w, const double *x, eq_status status, eq_diag *diag) {
     eq_text text = {0};
@@ -163,16 +225,7 @@ static eq_status report_failure(eq_newton *w, const double *x, eq_status status,
     eq_text_puts(&text, "");
     if (status == EQ_ERR_MEMORY) eq_out_of_memory(diag);
     if (status == EQ_ERR_SINGULAR) {
-        if (w->singular >= 0)
-            at = eq_system_name(w->s, (size_t)w->singular, &text);
-        else
-            eq_text_puts(&text, "an unknown");
-        if (!text.failed)
-            eq_fail_at(
-                diag, status, place_of(w, at),
-                "the circuit has no unique operating point: zero pivot at %s; look for nodes "
-                "without conductance to ground and for loops of sources there",
-                text.text);
+        report_singular(w, x, &text, diag);
     } else if (status == EQ_ERR_CONVERGE) {
         eq_newton_evaluate(w, x);
         at = name_worst(w, &text);
@@ -190,9 +243,10 @@ static eq_status report_failure(eq_newton *w, const double *x, eq_status status,
 }
 
 static eq_status answer_by(eq_newton *w, double *x, eq_method method, const char **rung) {
-    if (method == EQ_KINSOL) return eq_kinsol_solve(w, x, rung);
-    if (method == EQ_COCONTENT) return eq_cocontent_solve(w, x, rung);
-    return eq_ladder_climb(w, x, rung);
+    if (method == EQ_NEWTON) return eq_ladder_climb(w, x, rung);
+    eq_status status =
+        method == EQ_KINSOL ? eq_kinsol_solve(w, x, rung) : eq_cocontent_solve(w, x, rung);
+    return status == EQ_OK ? eq_newton_accept(w, x) : status;
 }
 
 static eq_status check_options(const eq_solve_options *o, eq_diag *diag) {
@@ -272,13 +326,11 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     w->diag = diag;
     w->iterations = w->factorizations = 0;
     w->singular = -1;
+    w->loose = false;
     eq_status status = check_options(o, diag);
     if (status == EQ_OK) status = check_refresh(s, diag);
     if (status == EQ_OK) {
         status = by(w, s->x, which, &rung);
-        /* A start that solves the equations says nothing about whether they have other solutions.
-         */
-        if (status == EQ_OK && w->factorizations == 0) status = eq_newton_factor(w, s->x);
         if (status != EQ_OK) report_failure(w, s->x, status, diag);
     }
     if (status == EQ_OK) {

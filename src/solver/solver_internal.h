@@ -8,6 +8,7 @@
 /* As eq_solver_new; with_slope: the pattern has room for eq_injection.slope. */
 eq_status eq_solver_new_for(eq_circuit *c, bool with_slope, eq_solver **out, eq_diag *diag);
 eq_system *eq_solver_system(eq_solver *s);
+eq_newton *eq_solver_newton(eq_solver *s);
 /* Currents driven into the outputs in all solves that follow; the arrays must stay. */
 void eq_solver_inject(eq_solver *s, eq_injection injection);
 /* Forgets pivots and other history, so that later results do not depend on earlier solves. */

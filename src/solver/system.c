@@ -51,8 +51,29 @@ typedef struct stamper {
     eq_system *s;
     int32_t *pair_row, *pair_column; /* NULL: only count */
     double *value;                   /* NULL: collect */
+    bool absolute;                   /* adds |stamps| */
+    eq_bilinear *sum;                /* adds up y^T J z instead of J */
     size_t next;
 } stamper;
+
+/* One stamp g L R: y^T J z grows by g (L y) (R z). */
+static void add_product(eq_bilinear *b, const eq_system *s, double g, int32_t rows,
+                        int32_t columns) {
+    double left = 0.0, right = 0.0, left_size = 0.0, right_size = 0.0;
+    for (int32_t i = 0; i < rows; i++) {
+        double term = s->form_value[0][i] * b->y[s->form_index[0][i]];
+        left += term;
+        left_size += fabs(term);
+    }
+    for (int32_t j = 0; j < columns; j++) {
+        double term = s->form_value[1][j] * b->z[s->form_index[1][j]];
+        right += term;
+        right_size += fabs(term);
+    }
+    b->sum += g * left * right;
+    b->size += fabs(g) * (left_size * fabs(right) + fabs(left) * right_size);
+    b->scale += fabs(g) * left_size * right_size;
+}
 
 /* Adds g L_i R_j to J(i, j): the current (or voltage) of row form L grows by g with column form R.
  */
@@ -64,10 +85,16 @@ static void stamp(stamper *k, form left, form right, double g) {
     }
     int32_t rows = expand(&s->reduction->w, left, s->form_index[0], s->form_value[0]);
     int32_t columns = expand(&s->reduction->t, right, s->form_index[1], s->form_value[1]);
+    if (k->sum != NULL) {
+        k->next += (size_t)rows * (size_t)columns;
+        add_product(k->sum, s, g, rows, columns);
+        return;
+    }
     for (int32_t i = 0; i < rows; i++)
         for (int32_t j = 0; j < columns; j++, k->next++) {
             if (k->value != NULL) {
-                k->value[s->slot[k->next]] += g * s->form_value[0][i] * s->form_value[1][j];
+                double add = g * s->form_value[0][i] * s->form_value[1][j];
+                k->value[s->slot[k->next]] += k->absolute ? fabs(add) : add;
             } else {
                 k->pair_row[k->next] = s->form_index[0][i];
                 k->pair_column[k->next] = s->form_index[1][j];
@@ -360,7 +387,8 @@ static void restamp_linear(eq_system *s) {
 
 eq_status eq_system_refresh(eq_system *s, eq_diag *diag) {
     eq_status status = EQ_OK;
-    if (eq_reduction_refresh(s->reduction, s->circuit)) {
+    if (eq_reduction_refresh(s->reduction, s->circuit) ||
+        !eq_topology_stands(s->topology, s->circuit)) {
         status = eq_topology_weigh(s->topology, s->circuit, s->reduction, diag);
         weigh_rows(s);
     }
@@ -596,6 +624,26 @@ void eq_system_jacobian(eq_system *s, const double *x) {
     stamp_slopes(&slopes, s->injection.slope);
 }
 
+void eq_system_bilinear(eq_system *s, const double *x, eq_bilinear *b) {
+    stamper k = {.s = s, .value = s->value, .sum = b};
+    eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
+    b->sum = b->size = b->scale = 0.0;
+    stamp_linear(&k);
+    stamp_nonlinear(&k, x);
+    if (s->injection.slope != NULL) stamp_slopes(&k, s->injection.slope);
+}
+
+void eq_system_jacobian_size(eq_system *s, const double *x, double *size) {
+    stamper k = {.s = s, .value = size, .absolute = true};
+    eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
+    memset(size, 0, s->entries * sizeof *size);
+    stamp_linear(&k);
+    stamp_nonlinear(&k, x);
+    if (s->injection.slope == NULL) return;
+    stamper slopes = {.s = s, .value = size, .absolute = true, .next = s->slope_slots};
+    stamp_slopes(&slopes, s->injection.slope);
+}
+
 void eq_system_state(eq_system *s, const double *x, double *v, double *branch) {
     const eq_reduction *red = s->reduction;
     if (branch == NULL) {
@@ -607,47 +655,6 @@ void eq_system_state(eq_system *s, const double *x, double *v, double *branch) {
         eq_reduction_currents(red, s->circuit, s->current, NULL, branch);
     }
     memcpy(v, s->v, s->nodes * sizeof *v);
-}
-
-void eq_system_unknowns(const eq_system *s, const double *v, const double *branch, double *x) {
-    const eq_reduction *red = s->reduction;
-    for (size_t k = 0; k < red->node_unknowns; k++) x[k] = v[red->root[k]];
-    for (size_t b = 0; b < red->branches; b++)
-        if (red->current[b] != EQ_NONE) x[red->current[b]] = branch == NULL ? 0.0 : branch[b];
-}
-
-void eq_system_gather(const eq_system *s, const double *y, double *out) {
-    const eq_sparse_rows *t = &s->reduction->t;
-    memset(out, 0, s->n * sizeof *out);
-    for (size_t n = 0; n < s->nodes; n++)
-        for (int32_t e = t->start[n]; e < t->start[n + 1]; e++)
-            out[t->unknown[e]] += t->coefficient[e] * y[n];
-}
-
-void eq_system_spread(const eq_system *s, const double *z, double *out_nodes) {
-    const eq_sparse_rows *w = &s->reduction->w;
-    for (size_t n = 0; n < s->nodes; n++) {
-        out_nodes[n] = 0.0;
-        for (int32_t e = w->start[n]; e < w->start[n + 1]; e++)
-            out_nodes[n] += w->coefficient[e] * z[w->unknown[e]];
-    }
-}
-
-eq_element eq_system_name(const eq_system *s, size_t k, eq_text *text) {
-    const eq_reduction *red = s->reduction;
-    if (k < red->node_unknowns) {
-        eq_text_printf(text, "node %s (", eq_circuit_node_name(s->circuit, red->root[k]));
-        eq_element first = eq_circuit_name_touching(s->circuit, NULL, red->root[k], text);
-        eq_text_puts(text, ")");
-        return first;
-    }
-    for (size_t b = 0; b < red->branches; b++) {
-        if (red->current[b] != (int32_t)k) continue;
-        eq_text_printf(text, "the current of %s",
-                       eq_circuit_element_name(s->circuit, red->branch[b]));
-        return red->branch[b];
-    }
-    return EQ_NONE;
 }
 
 double eq_system_output(const eq_system *s, const double *v, size_t k) {

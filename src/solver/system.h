@@ -62,6 +62,15 @@ static inline double eq_system_shunt(const eq_system *s, size_t k) {
     return s->homotopy.hold == NULL ? s->homotopy.shunt : s->homotopy.shunt * s->homotopy.hold[k];
 }
 
+/* y^T J z, stamp by stamp: that of a conductance g is g (y_a - y_b) (z_a - z_b), so that a part in
+ * which y and z are constant adds nothing, where the sums of J would have lost what ties it. */
+typedef struct eq_bilinear {
+    const double *y, *z; /* [n] */
+    double sum;
+    double size;  /* of |g| (|y_a| + |y_b|) |z_a - z_b| + |g| |y_a - y_b| (|z_a| + |z_b|) */
+    double scale; /* of |g| (|y_a| + |y_b|) (|z_a| + |z_b|) */
+} eq_bilinear;
+
 eq_status eq_system_new(eq_circuit *c, bool with_slope, eq_system **out, eq_diag *diag);
 void eq_system_free(eq_system *s);
 /* Takes over changed parameters. */
@@ -75,6 +84,10 @@ bool eq_system_residual(eq_system *s, const double *x, double *r, double *magnit
 void eq_system_linear_residual(eq_system *s, const double *x, double *r);
 /* J(x) into s->value. */
 void eq_system_jacobian(eq_system *s, const double *x);
+void eq_system_bilinear(eq_system *s, const double *x, eq_bilinear *b);
+/* What the absolute values of the stamps of J(x) add up to, in the order of the pattern: each entry
+ * of J is known to some eps of that. */
+void eq_system_jacobian_size(eq_system *s, const double *x, double *size);
 /* The weighted co-content at x; *scale (may be NULL) gets the sum of |terms|. Needs weights. */
 double eq_system_energy(eq_system *s, const double *x, double *scale);
 /* max |dP/dx_k| / d_k from differences of the element energies alone. */

@@ -1,5 +1,6 @@
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../support/mna.h"
@@ -116,6 +117,31 @@ static const struct {
      true,
      false,
      {"r2 has a negative conductance", "passive"}},
+    {"warm\nV1 in 0 1\nR1 in a 1k\nR2 a 0 1k tc1=-0.02\n.options temp=127\n.op\n.end\n",
+     true,
+     true,
+     false,
+     {"r2 has a negative conductance", NULL}},
+    {"warm by itself\nV1 in 0 1\nR1 in a 1k\nR2 a 0 1k tc2=-1e-3 dtemp=100\n.op\n.end\n",
+     true,
+     true,
+     false,
+     {"r2 has a negative conductance", NULL}},
+    {"cool enough\nV1 in 0 1\nR1 in a 1k\nR2 a 0 1k tc1=-0.02\n.options temp=76\n.op\n.end\n",
+     true,
+     true,
+     true,
+     {"energy weights exist", NULL}},
+    {"twice negative\nV1 in 0 1\nR1 in a 1k\nR2 a 0 -1k tc1=-0.02\n.options temp=127\n.op\n.end\n",
+     true,
+     true,
+     true,
+     {"energy weights exist", NULL}},
+    {"both signs wrong\nV1 in 0 1\nR1 in a 1k\nG1 a 0 0 a -1u\n.op\n.end\n",
+     true,
+     true,
+     true,
+     {"energy weights exist", NULL}},
     {"a VCVS of itself\nV1 in 0 1\nR1 in a 1k\nE1 b 0 c 0 0.5\nE2 c 0 b 0 0.3\nR2 a b "
      "1k\n.op\n.end\n",
      false,
@@ -144,6 +170,54 @@ START_TEST(findings) {
     eq_topology_free(t);
     eq_circuit_free(c);
     eq_diag_free(d);
+}
+END_TEST
+
+/* One operating point is claimed where conductances above a positive bound lead to ground alone. */
+START_TEST(unique_or_not) {
+    static const struct {
+        const char *cards;
+        bool unique;
+    } some[] = {
+        {"R1 in a 1k\nD1 a 0 dm\n", true},
+        {"D1 in a dm\nD2 a 0 dm\n", true},
+        {"D1 in a dm\nD2 a 0 dm\n.options gmin=0\n", false},
+        {"I1 a 0 1\nD1 a 0 dm\n.options gmin=0\n", false}, /* none: backwards into a diode */
+        {"R1 in a 1k\nR2 a 0 -1k\n", false},
+        {"G1 in a in a 1m\n", true},
+        {"G1 in a in a 0\n", false},
+        {AMPLIFIER(1, "h", "w", 4, 0.25) "R1 in h 1k\nR2 w y 1k\nR3 y 0 1k\n", true},
+        {AMPLIFIER(1, "h", "w", 4, 0.25) "D1 in h dm\nR2 w 0 1k\n.options gmin=0\n", true},
+    };
+    char text[400];
+    eq_circuit *c;
+    eq_diag *d = eq_diag_new();
+    snprintf(text, sizeof text, "unique\nV1 in 0 1\n%s.model dm d\n.op\n.end\n", some[_i].cards);
+    eq_topology *t = look(text, &c, d);
+    ck_assert_msg(t->unique == some[_i].unique, "%s", text);
+    eq_topology_free(t);
+    eq_circuit_free(c);
+    eq_diag_free(d);
+}
+END_TEST
+enum { UNIQUE = 9 };
+
+/* The sign of a conductance is looked at again when the values have changed. */
+START_TEST(passivity_follows_the_temperature) {
+    eq_circuit *c = deck("warm\nV1 in 0 1\nR1 in a 1k\nR2 a 0 1k tc1=-0.02\n.op\n.end\n");
+    eq_reduction *r = NULL;
+    eq_topology *t = NULL;
+    ck_assert_int_eq(eq_reduction_new(c, &r, NULL), EQ_OK);
+    ck_assert_int_eq(eq_topology_new(c, r, &t, NULL), EQ_OK);
+    ck_assert(eq_topology_convex(t) && eq_topology_stands(t, c));
+    c->env.temp = 127.0;
+    eq_circuit_derive(c);
+    ck_assert(!eq_topology_stands(t, c));
+    ck_assert_int_eq(eq_topology_weigh(t, c, r, NULL), EQ_OK);
+    ck_assert(!eq_topology_convex(t) && eq_topology_stands(t, c));
+    eq_topology_free(t);
+    eq_reduction_free(r);
+    eq_circuit_free(c);
 }
 END_TEST
 
@@ -181,6 +255,8 @@ Suite *topology_suite(void) {
     TCase *t = tcase_create("topology");
     tcase_add_test(t, weights_multiply_along_a_chain);
     tcase_add_loop_test(t, findings, 0, (int)(sizeof cases / sizeof *cases));
+    tcase_add_loop_test(t, unique_or_not, 0, UNIQUE);
+    tcase_add_test(t, passivity_follows_the_temperature);
     tcase_add_test(t, reduction_of_an_amplifier);
     suite_add_tcase(s, t);
     return s;

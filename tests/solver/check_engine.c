@@ -302,7 +302,9 @@ static const struct {
              {"I9 h1 0 20u\n", ALL, 0},
              {"I9 0 h2 20u\nI8 y1 y2 5u\nI7 b 0 1m\n", ALL, 1},
              {"I9 0 0 1u\nR9 b 0 1k\nR8 x1 b 1k\nR7 h1 0 5k\nR6 y1 b 5k\n", ALL, 0},
-             {"D9 b 0 dm\nD8 y1 0 dm\n", ALL, 2}};
+             {"D9 b 0 dm\nD8 y1 0 dm\n", ALL, 2},
+             {"D9 y1 0 di\n.model di D(ron=5k roff=100 vfwd=0.01)\n", ALL, 0},
+             {"D9 b y1 di\nD8 h2 0 di\n.model di D(ron=500k roff=50 vfwd=0.02)\n", ALL, 0}};
 enum { ALIKE = sizeof alike / sizeof *alike };
 
 START_TEST(both_engines_agree) {
@@ -326,6 +328,36 @@ START_TEST(both_engines_agree) {
 }
 END_TEST
 
+/* An output whose conductances have all been trained to zero floats: no engine gives it a
+ * potential. */
+START_TEST(a_node_without_conductance) {
+    static const char *const hangs[] = {"", "I9 0 y1 1n\n"};
+    for (int k = 0; k < 4; k++) {
+        eq_engine_options o = {both[k % 2], EXAMPLES, 1};
+        eq_engine *e = NULL;
+        eq_diag *d = eq_diag_new();
+        double x[INPUTS * EXAMPLES], y[OUTPUTS * EXAMPLES];
+        eq_circuit *c = deck(hangs[k / 2], ALL, "y1 y2", "*% train Ra* Rb* Rg1 gmin=0 gmax=1\n");
+        for (int j = 0; j < INPUTS * EXAMPLES; j++) x[j] = 0.1 * j - 0.5;
+        const char *at_y1[] = {"rb11", "rb21", "rg1"};
+        for (int j = 0; j < 3; j++)
+            *eq_circuit_param(c, eq_circuit_find_element(c, at_y1[j]), 0) = 0.0;
+        eq_circuit_derive(c);
+        ck_assert_int_eq(eq_engine_new(c, &o, &e, d), EQ_OK);
+        eq_status status = eq_engine_free_phase(e, EXAMPLES, x, y, d);
+        ck_assert_msg(status == EQ_ERR_SINGULAR, "engine %d, %s: %d, %g", k % 2, hangs[k / 2],
+                      status, y[0]);
+        bool named = false;
+        for (size_t m = 0; m < eq_diag_count(d); m++)
+            named = named || strstr(eq_diag_get(d, m)->text, "node y1") != NULL;
+        ck_assert(named);
+        eq_engine_free(e);
+        eq_diag_free(d);
+        eq_circuit_free(c);
+    }
+}
+END_TEST
+
 Suite *engine_suite(void) {
     Suite *s = suite_create("engine");
     TCase *t = tcase_create("choice");
@@ -336,6 +368,7 @@ Suite *engine_suite(void) {
     tcase_add_test(t, circuits_that_cannot_be_trained);
     tcase_add_loop_test(t, calls_out_of_order, 0, 2);
     tcase_add_loop_test(t, both_engines_agree, 0, ALIKE);
+    tcase_add_test(t, a_node_without_conductance);
     suite_add_tcase(s, t);
     return s;
 }

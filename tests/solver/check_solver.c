@@ -377,6 +377,42 @@ START_TEST(adjoint_agrees_with_differences) {
 }
 END_TEST
 
+/* Currents below abstol, and parts that hang on the rest by next to nothing: every engine gives the
+ * potentials, not just some that meet the bound. Where v is 0 the other potentials are 1 mV. */
+START_TEST(next_to_no_current) {
+    static const struct {
+        const char *cards, *node;
+        double v, within;
+    } weak[] = {
+        {"i1 0 x 1e-15\nr1 x 0 1e15\n", "x", 1.0, 1e-9},
+        {"i1 0 x 1e-20\nr1 x y 1e18\nr2 y 0 1e18\n", "x", 0.02, 1e-9},
+        {"v1 a 0 1\nr1 a x 1e15\nr2 x 0 3e15\n", "x", 0.75, 1e-9},
+        {"i1 0 x 1e-18\nd1 x 0 dm\n.options gmin=0\n", "x", 0.025864917007157 * 1e-4, 1e-4},
+        {"i1 0 x 1e-13\nd1 x 0 dm\n.options gmin=0\n", "x", 0.025864917007157 * 2.3978952727983707,
+         1e-6},
+        {"i1 0 x 1e-16\ng1 x 0 x 0 1e-16\n", "x", 1.0, 1e-9},
+        {"i1 y x 1m\nr1 x y 1\nr2 x 0 1e12\n", "y", -1e-3, 1e-6},
+        {"i1 y x 1m\nr1 x y 1\nr2 y 0 1e12\n", "y", 0.0, 1e-4},
+        {"i1 y x 1m\nr1 x y 1\nd1 y 0 dm\n", "y", 0.0, 1e-4},
+        {"i1 0 a 1n\nr1 a b 1e-6\nr2 b x 1e-6\nr3 x 0 1e9\n", "a", 1.0, 1e-9},
+        {"i1 0 a 1p\nr1 a b 1e-3\nr2 b x 1e-3\nr3 x 0 1e12\n", "x", 1.0, 1e-9},
+        {"v1 p 0 1\nd1 a p dm\nrw a x 1m\nrx x y 1m\nd2 0 y dm\n", "x", 0.5, 1e-6},
+        {"v1 p 0 5\nd1 0 p dm\nd2 0 x dm\nd3 x 0 dm\ni1 0 x 1e-17\n.options gmin=0\n", "x",
+         0.025864917007157 * 5e-4, 1e-4},
+    };
+    for (int m = EQ_NEWTON; m <= EQ_COCONTENT; m++) {
+        char text[300];
+        snprintf(text, sizeof text, "weak\n%s.model dm d(is=1e-14)\n.op\n.end\n", weak[_i].cards);
+        solved s = solve_deck(text, (eq_method)m);
+        double v = s.v[eq_circuit_find_node(s.c, weak[_i].node)];
+        ck_assert_msg(fabs(v - weak[_i].v) <= weak[_i].within * fmax(fabs(weak[_i].v), 1e-3),
+                      "%s engine %d: v(%s) = %.12g", text, m, weak[_i].node, v);
+        release(&s);
+    }
+}
+END_TEST
+enum { WEAK = 13 };
+
 /* Two conductances that cancel: there is no adjoint. */
 START_TEST(no_adjoint_where_the_jacobian_is_singular) {
     eq_circuit *c = deck("t\nv1 a 0 1\nr1 a b 1k\nr2 b 0 -1k\n.op\n.end\n");
@@ -514,6 +550,7 @@ Suite *solver_suite(void) {
     tcase_add_test(t, three_engines_agree_on_random_circuits);
     tcase_add_test(t, random_active_circuits_agree_with_the_truth);
     tcase_add_test(t, adjoint_agrees_with_differences);
+    tcase_add_loop_test(t, next_to_no_current, 0, WEAK);
     tcase_add_test(t, no_adjoint_where_the_jacobian_is_singular);
     tcase_add_test(t, refresh_takes_over_changes);
     tcase_add_loop_test(t, singular_circuits_are_named, 0,
