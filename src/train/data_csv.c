@@ -8,6 +8,8 @@
 #include "train/csv.h"
 #include "train/data_read.h"
 
+enum { CHARACTERS = 32 }; /* of a cell, its comma among them: what a file may hold */
+
 typedef struct table {
     eq_csv in;
     const char *path;
@@ -167,6 +169,9 @@ static eq_status take_label(table *t, const eq_cell *f) {
 static eq_status take_value(table *t, const eq_cell *f) {
     double value;
     bool number = is_number(f, &value);
+    if (t->values >= EQ_MOST_ITEMS)
+        return eq_fail_at(t->diag, EQ_ERR_INPUT, eq_cell_place(&t->in, f),
+                          "the file has more than %d values; split it", EQ_MOST_ITEMS);
     if (!number || isinf(value))
         return eq_fail_at(t->diag, EQ_ERR_INPUT, eq_cell_place(&t->in, f),
                           number
@@ -300,7 +305,7 @@ eq_status eq_data_read_csv(const char *path, const char *label, eq_header header
                            const eq_data *known, eq_data **out, eq_diag *diag) {
     char *text;
     size_t length;
-    eq_status status = eq_file_read_gz(path, EQ_DATA_LIMIT, &text, &length, diag);
+    eq_status status = eq_file_read_gz(path, EQ_DATA_LIMIT(CHARACTERS), &text, &length, diag);
     if (status != EQ_OK) return status;
     table t = {.path = path, .words = eq_names_new(), .diag = diag};
     status =

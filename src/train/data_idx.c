@@ -54,7 +54,8 @@ static eq_status check_magic(const eq_array *f, const char *what, int least, int
 static eq_status idx_read(const char *path, const char *what, int least, int most, eq_array *f,
                           eq_diag *diag) {
     *f = (eq_array){.path = path, .big = true};
-    eq_status status = eq_file_read_gz(path, EQ_DATA_LIMIT, &f->bytes, &f->length, diag);
+    eq_status status =
+        eq_file_read_gz(path, EQ_DATA_LIMIT(sizeof(double)), &f->bytes, &f->length, diag);
     if (status != EQ_OK) return status;
     read_type(f);
     status = check_magic(f, what, least, most, diag);

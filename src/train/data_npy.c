@@ -138,7 +138,8 @@ static eq_status read_header(eq_array *f, eq_diag *diag) {
 
 static eq_status npy_read(const char *path, eq_array *f, eq_diag *diag) {
     *f = (eq_array){.path = path};
-    eq_status status = eq_file_read_gz(path, EQ_DATA_LIMIT, &f->bytes, &f->length, diag);
+    eq_status status =
+        eq_file_read_gz(path, EQ_DATA_LIMIT(sizeof(double)), &f->bytes, &f->length, diag);
     if (status == EQ_OK) status = read_header(f, diag);
     return status == EQ_OK ? eq_array_check(f, diag) : status;
 }
