@@ -7,6 +7,7 @@
 #include "analysis/measure.h"
 #include "analysis/selection.h"
 #include "base/comm.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
 
@@ -337,17 +338,41 @@ static eq_status all_steps(run *w, size_t k) {
     return k == w->sweeps ? measured(w) : each_value(w, k - 1, all_steps);
 }
 
-static eq_status check_size(const run *w) {
+/* The product of the points of loops[0..n), those that follow another one left out. */
+static double product(const eq_sweep *loops, size_t n) {
     double points = 1.0;
-    for (size_t k = 0; k < w->loops; k++) {
-        const eq_circuit *of;
-        const eq_sweep *s = loop(w, k, &of);
-        if (!s->follows) points *= (double)s->points;
+    for (size_t k = 0; k < n; k++)
+        if (!loops[k].follows) points *= (double)loops[k].points;
+    return points;
+}
+
+/* The tables of all analyses stand in memory together before they are written; ranks also keep all
+ * states. A table of one point is no larger than the circuit. */
+static eq_status check_size(const run *w) {
+    const eq_circuit *c = w->base;
+    size_t state = w->nodes - 1 + w->branches, asked = w->selection.count;
+    size_t width = w->loops + (asked == 0 || w->ranks != NULL ? state : asked);
+    double points = 0.0, own = 0.0;
+    for (size_t k = 0; k < c->analyses; k++) {
+        double n = product(c->analysis[k].sweep, (size_t)c->analysis[k].sweeps) *
+                   product(c->step, c->steps);
+        if (k == w->number) own = n;
+        points += n;
     }
-    if (points <= EQ_MOST_POINTS) return EQ_OK;
-    return eq_fail_at(w->diag, EQ_ERR_INPUT, eq_circuit_place(w->c, analysis(w)->at),
-                      "the sweep has %.3g points, more than %d; make the steps larger", points,
-                      EQ_MOST_POINTS);
+    eq_place at = eq_circuit_place(c, c->analysis[w->number].at);
+    if (own > EQ_MOST_ITEMS)
+        return eq_fail_at(w->diag, EQ_ERR_INPUT, at,
+                          "the sweep has %.3g points, more than %d; make the steps larger", own,
+                          EQ_MOST_ITEMS);
+    size_t measured = eq_measuring_count(w->measuring);
+    double rows = measured == 0 ? 0.0 : product(c->step, c->steps) * (double)c->analyses;
+    double values = points * (double)width + rows * (double)(measured + c->steps);
+    if (points > (double)c->analyses && values > EQ_MOST_ITEMS)
+        return eq_fail_at(w->diag, EQ_ERR_INPUT, at,
+                          "the tables of this deck have %.3g points of %zu values, more than %d "
+                          "values in all; make the steps larger or choose columns with .print",
+                          points, width, EQ_MOST_ITEMS);
+    return EQ_OK;
 }
 
 /* The empty table: the swept variables, then what is selected. */
@@ -460,14 +485,6 @@ static eq_status pass(eq_circuit *c, size_t number, const eq_solve_options *o, s
     return status;
 }
 
-/* The product of the points of loops[0..n), those that follow another one left out. */
-static size_t product(const eq_sweep *loops, size_t n) {
-    size_t units = 1;
-    for (size_t k = 0; k < n; k++)
-        if (!loops[k].follows) units *= loops[k].points;
-    return units;
-}
-
 /* The states of all points on rank 0, each solved by the rank whose unit it is in. A .dc whose
  * range depends on another one may have more points than its first reading says: the last rank
  * takes what is left. */
@@ -476,8 +493,8 @@ static eq_status solve_ahead(eq_circuit *c, size_t number, const eq_solve_option
     const eq_analysis *a = &c->analysis[number];
     shared own = {.ahead = true};
     eq_result *r = NULL, *measures = NULL;
-    size_t units = c->steps > 0 ? product(c->step, c->steps) : product(a->sweep, (size_t)a->sweeps);
-    eq_comm_share(units, &own.first, &own.end);
+    double units = c->steps > 0 ? product(c->step, c->steps) : product(a->sweep, (size_t)a->sweeps);
+    eq_comm_share((size_t)fmin(units, EQ_MOST_ITEMS), &own.first, &own.end);
     own.end += own.first;
     if (eq_comm_rank() == eq_comm_size() - 1) own.end = SIZE_MAX;
     eq_status status = eq_comm_agree(pass(c, number, o, &own, &r, &measures, diag));

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/random.h"
 
@@ -262,7 +263,22 @@ static eq_status output_layer(builder *b, size_t l) {
     return status;
 }
 
-static eq_status check(const eq_architecture *a, eq_diag *diag) {
+/* The elements that `build` makes: sources, crossbars with their bias rows, two diodes a hidden
+ * neuron and the three elements of its amplifier, nudges. Widths are at most 1e7: no overflow. */
+static double elements(const eq_architecture *a) {
+    double count = (double)(a->width[0] + a->biases + a->width[a->layers - 1]) + 2.0;
+    for (size_t l = 1; l < a->layers; l++)
+        count += (double)(a->width[l - 1] + a->biases) * (double)a->width[l];
+    for (size_t l = 1; l + 1 < a->layers; l++)
+        count += (a->amplifiers ? 5.0 : 2.0) * (double)a->width[l];
+    return count;
+}
+
+eq_status eq_architecture_check(const eq_architecture *a, eq_diag *diag) {
+    if (elements(a) > eq_max_elements)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "layers of these sizes make %.3g elements, more than %g; use narrower ones",
+                       elements(a), eq_max_elements);
     if (a->differential && a->width[a->layers - 1] % 2 != 0)
         return eq_fail(diag, EQ_ERR_USAGE,
                        "%zu output nodes cannot be paired; use an even number or single outputs",
@@ -307,7 +323,7 @@ static eq_status set_title(eq_circuit *c, const eq_architecture *a, eq_diag *dia
 }
 
 eq_status eq_architecture_build(const eq_architecture *a, eq_circuit **out, eq_diag *diag) {
-    eq_status status = check(a, diag);
+    eq_status status = eq_architecture_check(a, diag);
     if (status != EQ_OK) return status;
     builder b = {.a = a, .c = eq_circuit_new(), .diag = diag, .random = eq_random_seed(a->seed)};
     if (b.c == NULL) return eq_out_of_memory(diag);

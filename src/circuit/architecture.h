@@ -40,6 +40,8 @@ eq_status eq_architecture_kind(const char *kind, eq_architecture *a, eq_diag *di
 eq_status eq_architecture_layers(const char *text, eq_architecture *a, eq_diag *diag);
 /* Reads "1" or "1,-1" (or "" for none) into a->bias. */
 eq_status eq_architecture_biases(const char *text, eq_architecture *a, eq_diag *diag);
+/* Whether it can be built: the number of its elements is counted before any is made. */
+eq_status eq_architecture_check(const eq_architecture *a, eq_diag *diag);
 /* Builds and freezes the circuit. */
 eq_status eq_architecture_build(const eq_architecture *a, eq_circuit **out, eq_diag *diag);
 

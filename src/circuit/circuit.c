@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "circuit/formula.h"
 
@@ -274,8 +275,18 @@ static eq_origin origin_of(eq_location at) {
     return (eq_origin){at.line, (uint16_t)(at.file + 1), column};
 }
 
+/* The card's name and its values, and whether there may be one more element. */
+static eq_status check_element(const eq_circuit *c, const eq_card *card, eq_diag *diag) {
+    if (card->name_length > EQ_MAX_NAME)
+        return eq_name_fits(card->name, card->name_length, eq_circuit_place(c, card->at), diag);
+    if ((double)eq_names_count(c->element) >= eq_max_elements)
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place(c, card->at),
+                          "the circuit has more than %g elements; use fewer", eq_max_elements);
+    return check_card(c, card, diag);
+}
+
 eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_diag *diag) {
-    eq_status status = check_card(c, card, diag);
+    eq_status status = check_element(c, card, diag);
     if (status != EQ_OK) return status;
     eq_table *t = &c->table[card->cls];
     size_t before = eq_names_count(c->element);

@@ -293,8 +293,8 @@ void eq_circuit_begin(const eq_circuit *c, double *v, double *held);
  * values yet; EQ_NONE as its label: out of memory. */
 eq_sweep eq_sweep_of(eq_circuit *c, eq_target target, eq_element element, const char *label);
 /* Gives it its values: start, start + step, ..., stop, with room for a rounding error of the last
- * one; false: the step does not lead there, or there are more than EQ_MOST_POINTS. */
-enum { EQ_MOST_POINTS = 100000000 };
+ * one; false: the step does not lead there, or there are more than EQ_MOST_ITEMS,
+ * and then s->points is. */
 bool eq_sweep_steps(eq_sweep *s, double start, double stop, double step);
 /* As many points for each factor of `base` (10 or 2) from start to stop, both above 0. */
 bool eq_sweep_ratio(eq_sweep *s, double base, double start, double stop, double points);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "circuit/circuit.h"
 
@@ -204,7 +205,8 @@ static eq_status new_group(eq_circuit *c, const char *pattern, double min, doubl
 eq_status eq_circuit_train(eq_circuit *c, const char *pattern, const char *param, double min,
                            double max, eq_location at, eq_diag *diag) {
     eq_place place = eq_circuit_place(c, at);
-    eq_status status = new_group(c, pattern, min, max, diag);
+    eq_status status = eq_name_fits(pattern, strlen(pattern), place, diag);
+    if (status == EQ_OK) status = new_group(c, pattern, min, max, diag);
     if (status != EQ_OK) return status;
     eq_group *g = &c->group[c->groups - 1];
     size_t cap = 0;

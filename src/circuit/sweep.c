@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "circuit/circuit.h"
 
@@ -14,9 +15,10 @@ eq_sweep eq_sweep_of(eq_circuit *c, eq_target target, eq_element element, const 
 /* n intervals and a point at each end of them; false when there are too many or n is no number >=
  * 0. */
 static bool set_points(eq_sweep *s, double n) {
-    if (!(n >= 0.0 && n < EQ_MOST_POINTS)) return false;
-    s->points = (size_t)floor(n + 1e-9) + 1;
-    return true;
+    bool good = n >= 0.0 && n < EQ_MOST_ITEMS;
+    bool many = !good && n > 0.0 && isfinite(n);
+    s->points = good ? (size_t)floor(n + 1e-9) + 1 : many ? (size_t)EQ_MOST_ITEMS + 1 : 0;
+    return good;
 }
 
 bool eq_sweep_steps(eq_sweep *s, double start, double stop, double step) {
@@ -50,6 +52,10 @@ void eq_sweep_end(eq_sweep *s) {
 }
 
 eq_status eq_sweep_add(eq_circuit *c, eq_sweep *s, double value, eq_diag *diag) {
+    if (c->values >= EQ_MOST_ITEMS)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the lists of the sweeps have more than %d values; use start, stop and step",
+                       EQ_MOST_ITEMS);
     if (s->points == 0) s->first = c->values;
     s->spacing = EQ_SPACING_LIST;
     if (!eq_grow((void **)&c->value, &c->value_cap, c->values + 1, sizeof *c->value))

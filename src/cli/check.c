@@ -1,3 +1,4 @@
+#include "base/carry.h"
 #include "circuit/topology.h"
 
 #include "cli/commands.h"
@@ -14,7 +15,10 @@ static void print_counts(const eq_circuit *c) {
 static void print_findings(eq_diag *diag) {
     for (size_t k = 0; k < eq_diag_count(diag); k++) {
         const eq_message *m = eq_diag_get(diag, k);
-        if (m->severity != EQ_ERROR) printf("%s: %s\n", eq_severity_name(m->severity), m->text);
+        if (m->severity == EQ_ERROR) continue;
+        printf("%s: ", eq_severity_name(m->severity));
+        eq_carry_to(EQ_CARRY_TEXT, m->text, stdout);
+        putchar('\n');
     }
     if (eq_diag_errors(diag) == 0) eq_diag_clear(diag);
 }
@@ -57,8 +61,10 @@ static void print_weights(const eq_circuit *c, const eq_topology *t) {
         if (first != k) continue;
         eq_node node = 0;
         while ((size_t)node + 1 < t->nodes && t->component[node] != (int32_t)k) node++;
-        printf("  energy weight %-12.6g %zu component%s, such as that of node %s\n", t->weight[k],
-               same, same == 1 ? "" : "s", eq_circuit_node_name(c, node));
+        printf("  energy weight %-12.6g %zu component%s, such as that of node ", t->weight[k], same,
+               same == 1 ? "" : "s");
+        eq_carry_to(EQ_CARRY_TABLE, eq_circuit_node_name(c, node), stdout);
+        putchar('\n');
         shown++;
     }
 }

@@ -8,11 +8,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/carry.h"
+
 static void print_message(const eq_message *m) {
-    fputs(m->file == NULL ? "eqspice" : m->file, stderr);
+    eq_carry_to(EQ_CARRY_TEXT, m->file == NULL ? "eqspice" : m->file, stderr);
     if (m->file != NULL && m->line > 0) fprintf(stderr, ":%d", m->line);
     if (m->file != NULL && m->column > 0) fprintf(stderr, ":%d", m->column);
-    fprintf(stderr, ": %s: %s\n", eq_severity_name(m->severity), m->text);
+    fprintf(stderr, ": %s: ", eq_severity_name(m->severity));
+    eq_carry_to(EQ_CARRY_TEXT, m->text, stderr);
+    fputc('\n', stderr);
 }
 
 void eq_print_diag(eq_diag *diag) {

@@ -1,11 +1,16 @@
+#include "base/carry.h"
 #include "cli/commands.h"
 #include "train/train.h"
 
 static void print_confusion(const eq_evaluation *e) {
     printf("\nrows: true class, columns: prediction\n%-16s", "");
-    for (size_t k = 0; k < e->classes; k++) printf(" %8.8s", e->class_name[k]);
+    for (size_t k = 0; k < e->classes; k++) {
+        putchar(' ');
+        eq_carry_field(e->class_name[k], 8, 8, false, stdout);
+    }
     for (size_t i = 0; i < e->classes; i++) {
-        printf("\n%-16.16s", e->class_name[i]);
+        putchar('\n');
+        eq_carry_field(e->class_name[i], 16, 16, true, stdout);
         for (size_t k = 0; k < e->classes; k++) printf(" %8zu", e->confusion[i * e->classes + k]);
     }
     putchar('\n');

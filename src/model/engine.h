@@ -54,8 +54,8 @@ eq_status eq_engine_new(eq_circuit *c, const eq_engine_options *o, eq_engine **o
 void eq_engine_free(eq_engine *e);
 eq_engine_info eq_engine_about(const eq_engine *e);
 
-/* Takes the conductances and bias sources over from the circuit / writes the conductances back to
- * it. */
+/* Takes the conductances, bias sources and tolerances over from the circuit / writes the
+ * conductances back to it. */
 void eq_engine_load(eq_engine *e);
 void eq_engine_store(const eq_engine *e);
 

@@ -54,6 +54,7 @@ static void silence_outputs(eq_circuit *c) {
 
 static void load(void *self) {
     sparse_engine *e = self;
+    e->options = eq_solve_defaults(e->c);
     eq_circuit_derive(e->c);
     silence_outputs(e->c);
     eq_solver_refresh(e->solver);
@@ -80,7 +81,6 @@ static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, 
     e->c = c;
     e->batch = o->batch;
     e->nodes = eq_circuit_nodes(c);
-    e->options = eq_solve_defaults(c);
     e->x = eq_malloc(o->batch, c->inputs * sizeof *e->x);
     e->theta = eq_malloc(largest, sizeof *e->theta);
     e->gradient = eq_malloc(largest, sizeof *e->gradient);

@@ -34,6 +34,8 @@ typedef struct eq_override {
 eq_status eq_deck_again(const eq_circuit *c, const eq_override *override, size_t n,
                         eq_circuit **out, eq_diag *diag);
 
+/* EQ_OK, or the error that eq_deck_write would end in for the sake of a name. */
+eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *diag);
 /* Appends the circuit as a deck of the dialect to `out`. `note` (may be NULL) goes into the header
  * comment. Names that the dialect cannot carry are refused with the place. */
 eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,

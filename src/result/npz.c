@@ -3,6 +3,7 @@
 #include <minizip/zip.h>
 #include <string.h>
 
+#include "base/carry.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -90,7 +91,8 @@ static bool add_member(zipFile archive, const char *name, const eq_text *content
 static bool add_array(zipFile archive, const eq_result *r, size_t k, size_t plot) {
     eq_text name = {0}, array = {0};
     if (plot > 0) eq_text_printf(&name, "plot%zu/", plot + 1);
-    eq_text_printf(&name, "%s.npy", r->variable[k].name);
+    eq_carry(EQ_CARRY_NPZ, r->variable[k].name, &name);
+    eq_text_puts(&name, ".npy");
     put_array(r, k, &array);
     bool good = !name.failed && !array.failed && add_member(archive, name.text, &array);
     eq_text_free(&name);

@@ -3,14 +3,14 @@
 
 #include <string.h>
 
+#include "base/carry.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 
-/* Titles stand on one line: control characters become blanks. */
 static void write_line(const char *label, const char *text, FILE *stream) {
     fprintf(stream, "%s: ", label);
-    for (; *text != '\0'; text++) fputc((unsigned char)*text < ' ' ? ' ' : *text, stream);
+    eq_carry_to(EQ_CARRY_LINE, text, stream);
     fputc('\n', stream);
 }
 
@@ -25,6 +25,11 @@ static void write_ascii(const eq_result *r, FILE *stream) {
     }
 }
 
+static bool is_ascii(const char *name) {
+    while (*name > ' ' && *name < 127) name++;
+    return *name == '\0';
+}
+
 /* Its number, name and type. Not by printf: libquadmath, which CHOLMOD's LAPACK brings, registers
  * conversions of its own, and glibc then formats every call the slow way (2,000 instructions). */
 static void write_variable(size_t number, const eq_variable *v, FILE *stream) {
@@ -33,6 +38,12 @@ static void write_variable(size_t number, const eq_variable *v, FILE *stream) {
     do *--first = (char)('0' + number % 10);
     while ((number /= 10) > 0);
     const char *const word[] = {"\t", first, "\t", v->name, "\t", v->type, "\n"};
+    if (!is_ascii(v->name)) {
+        fprintf(stream, "\t%s\t", first);
+        eq_carry_to(EQ_CARRY_RAW, v->name, stream);
+        fprintf(stream, "\t%s\n", v->type);
+        return;
+    }
     for (size_t k = 0; k < sizeof word / sizeof *word; k++)
         for (const char *c = word[k]; *c != '\0'; c++) putc_unlocked(*c, stream);
 }

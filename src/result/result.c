@@ -1,8 +1,11 @@
 #include "result/result.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
+#include "base/carry.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "result/npz.h"
@@ -41,6 +44,11 @@ eq_status eq_result_variable(eq_result *r, const char *name, const char *type, e
 
 eq_status eq_result_point(eq_result *r, const double *value, eq_diag *diag) {
     size_t used = r->points * r->variables;
+    if (r->points > 0 && used + r->variables > EQ_MOST_ITEMS)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "a table of more than %d values; make the steps larger or choose columns "
+                       "with .print",
+                       EQ_MOST_ITEMS);
     if (!eq_grow((void **)&r->value, &r->value_cap, used + r->variables, sizeof *value))
         return eq_out_of_memory(diag);
     memcpy(r->value + used, value, r->variables * sizeof *value);
@@ -73,17 +81,23 @@ static double shown(double value) {
 
 /* One line a variable for a single point, one line a point for a sweep. */
 static void write_table(const eq_result *r, FILE *stream) {
-    fprintf(stream, "%s: %s\n", r->plot, r->title);
+    fprintf(stream, "%s: ", r->plot);
+    eq_carry_to(EQ_CARRY_LINE, r->title, stream);
+    fputc('\n', stream);
     for (size_t k = 0; r->points == 1 && k < r->variables; k++) {
         const char *type = r->variable[k].type;
         const char *unit = strcmp(type, "current") == 0   ? " A"
                            : strcmp(type, "voltage") == 0 ? " V"
                                                           : "";
-        fprintf(stream, *unit == '\0' ? "  %-24s = %14.9g%s\n" : "  %-24s %16.9g%s\n",
-                r->variable[k].name, shown(r->value[k]), unit);
+        fputs("  ", stream);
+        eq_carry_field(r->variable[k].name, 24, SIZE_MAX, true, stream);
+        fprintf(stream, *unit == '\0' ? " = %14.9g%s\n" : " %16.9g%s\n", shown(r->value[k]), unit);
     }
     if (r->points == 1) return;
-    for (size_t k = 0; k < r->variables; k++) fprintf(stream, " %16s", r->variable[k].name);
+    for (size_t k = 0; k < r->variables; k++) {
+        fputc(' ', stream);
+        eq_carry_field(r->variable[k].name, 16, SIZE_MAX, false, stream);
+    }
     fputc('\n', stream);
     for (size_t j = 0; j < r->points * r->variables; j++)
         fprintf(stream, " %16.9g%s", shown(r->value[j]), (j + 1) % r->variables == 0 ? "\n" : "");
@@ -91,16 +105,10 @@ static void write_table(const eq_result *r, FILE *stream) {
 
 /* A field is quoted when it holds a separator (RFC 4180); names such as v(a,b) do. */
 static void write_csv_field(const char *text, FILE *stream) {
-    if (strpbrk(text, ",\"\n") == NULL) {
-        fputs(text, stream);
-        return;
-    }
-    fputc('"', stream);
-    for (; *text != '\0'; text++) {
-        if (*text == '"') fputc('"', stream);
-        fputc(*text, stream);
-    }
-    fputc('"', stream);
+    bool quoted = strpbrk(text, ",\" \t\r\n") != NULL;
+    if (quoted) fputc('"', stream);
+    eq_carry_to(EQ_CARRY_CSV, text, stream);
+    if (quoted) fputc('"', stream);
 }
 
 static void write_csv(const eq_result *r, FILE *stream) {
@@ -114,15 +122,7 @@ static void write_csv(const eq_result *r, FILE *stream) {
 
 static void write_json_text(const char *text, FILE *stream) {
     fputc('"', stream);
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(stream, "\\%c", c);
-        else if (c < ' ')
-            fprintf(stream, "\\u%04x", c);
-        else
-            fputc(c, stream);
-    }
+    eq_carry_to(EQ_CARRY_JSON, text, stream);
     fputc('"', stream);
 }
 

@@ -7,6 +7,7 @@
 #ifndef EQ_SOLVER_SOLVER_H
 #define EQ_SOLVER_SOLVER_H
 
+#include "base/random.h"
 #include "circuit/circuit.h"
 
 size_t eq_solver_unknowns(const eq_solver *s);
@@ -23,5 +24,12 @@ double eq_solver_current(eq_solver *s, eq_element e, const double *v, const doub
  * held, v: [nodes]. */
 eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *held, double *v,
                          eq_diag *diag);
+
+/* How far the potentials of a solution v may be off, to first order: dv[samples][nodes] [V] are the
+ * changes J^-1 r for residuals r of random sign that fill the KCL bound of o, with what round-off
+ * of the potentials adds to it. */
+eq_status eq_solver_doubt(eq_solver *s, const eq_solve_options *o, const double *v,
+                          const double *branch, size_t samples, eq_random *random, double *dv,
+                          eq_diag *diag);
 
 #endif

@@ -64,11 +64,12 @@ eq_status eq_data_number_classes(eq_data *d, size_t classes, eq_diag *diag) {
 }
 
 eq_status eq_data_product(const char *path, size_t a, size_t b, size_t *product, eq_diag *diag) {
-    if (b != 0 && a > EQ_DATA_LIMIT / b)
+    if (b != 0 && a > EQ_MOST_ITEMS / b)
         return eq_fail(
             diag, EQ_ERR_INPUT,
-            "'%s' says it holds %zu times %zu items; the file is damaged, fetch it again", path, a,
-            b);
+            "'%s' says it holds %zu times %zu items, more than %d; split it, or fetch it "
+            "again if it is damaged",
+            path, a, b, EQ_MOST_ITEMS);
     *product = a * b;
     return EQ_OK;
 }
@@ -171,7 +172,7 @@ static eq_status read_table(const eq_data_options *o, const char *path, const ch
                        path == NULL ? "path=\"...\"" : "a file of labels: labels=\"...\"");
     switch (o->format) {
     case EQ_DATA_CSV:
-        return eq_data_read_csv(path, o->label, known, out, diag);
+        return eq_data_read_csv(path, o->label, o->header, known, out, diag);
     case EQ_DATA_IDX:
         return eq_data_read_idx(path, labels, out, diag);
     case EQ_DATA_NPY:

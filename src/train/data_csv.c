@@ -1,148 +1,215 @@
-/* CSV files: numbers separated by commas and one column with the class. */
+/* CSV files: numbers and one column with the class. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "train/csv.h"
 #include "train/data_read.h"
 
-typedef struct field {
-    const char *text;
-    size_t length;
-    int column; /* of the file, from 1 */
-} field;
+enum { CHARACTERS = 32 }; /* of a cell, its comma among them: what a file may hold */
 
-typedef struct csv {
-    const char *path, *text, *end, *next; /* next: start of the row to come */
-    int line;
-    field *f;
-    size_t fields, cap;
+typedef struct table {
+    eq_csv in;
+    const char *path;
     size_t columns, label; /* of the whole file */
+    eq_cell head;          /* the label's cell of the first row */
+    bool header;           /* the first row names the columns */
     eq_names *words;       /* labels in order of appearance */
     double *value;
     size_t values, value_cap;
     int32_t *word; /* label of each example */
     size_t examples, word_cap;
     eq_diag *diag;
-} csv;
+} table;
 
-static eq_place place(const csv *c, const field *f) {
-    return (eq_place){c->path, c->line, f == NULL ? 0 : f->column};
-}
-
-/* Cuts blanks and one pair of quotes off. */
-static field trimmed(const char *row, const char *from, const char *to) {
+/* Blanks inside quotes belong to a text and not to a number. */
+static bool is_number(const eq_cell *f, double *value) {
+    const char *from = f->text, *to = from + f->length;
     while (from < to && (*from == ' ' || *from == '\t')) from++;
-    while (to > from && (to[-1] == ' ' || to[-1] == '\t' || to[-1] == '\r')) to--;
-    if (to - from >= 2 && *from == '"' && to[-1] == '"') {
-        from++;
-        to--;
-    }
-    return (field){from, (size_t)(to - from), (int)(from - row) + 1};
+    while (to > from && (to[-1] == ' ' || to[-1] == '\t')) to--;
+    return from < to && eq_parse_double(from, (size_t)(to - from), value) == (size_t)(to - from);
 }
 
-/* Splits the next row that is not blank; false at the end of the file or of memory (diag has it).
- */
-static bool next_row(csv *c, eq_status *status) {
-    for (; c->next < c->end;) {
-        const char *row = c->next, *stop = memchr(row, '\n', (size_t)(c->end - row));
-        if (stop == NULL) stop = c->end;
-        c->next = stop < c->end ? stop + 1 : stop;
-        c->line++;
-        if (strspn(row, " \t\r") >= (size_t)(stop - row)) continue;
-        c->fields = 0;
-        for (const char *from = row; from <= stop;) {
-            const char *comma = memchr(from, ',', (size_t)(stop - from));
-            if (comma == NULL) comma = stop;
-            if (!eq_grow((void **)&c->f, &c->cap, c->fields + 1, sizeof *c->f)) {
-                *status = eq_out_of_memory(c->diag);
-                return false;
-            }
-            c->f[c->fields++] = trimmed(row, from, comma);
-            from = comma + 1;
-        }
-        return true;
-    }
-    return false;
-}
+/* What the first row says about itself: a number is a value, a name is none, and the rest - empty,
+ * a word for a missing value, a number with a fault in it - may be either. */
+typedef enum kind { NUMBER, NAME, UNCLEAR, KINDS } kind;
 
-static bool is_number(const field *f, double *value) {
-    return f->length > 0 && eq_parse_double(f->text, f->length, value) == f->length;
-}
-
-/* The column called `label`, or the last; whether the first row is a header. */
-static eq_status find_label(csv *c, const char *label, bool *header) {
+static kind kind_of(const eq_cell *f) {
+    static const char *const missing[] = {"na",  "n/a",      "nan",  "null", "nil",
+                                          "inf", "infinity", "none", "?"};
     double value;
-    *header = false;
-    c->columns = c->fields;
-    c->label = c->fields - 1;
-    if (c->fields < 2)
-        return eq_fail_at(
-            c->diag, EQ_ERR_INPUT, place(c, NULL),
-            "the row has %zu column; a data file needs values and a label, separated by "
-            "commas",
-            c->fields);
-    for (size_t k = 0; k + 1 < c->fields; k++) *header = *header || !is_number(&c->f[k], &value);
-    if (label == NULL) return EQ_OK;
-    for (size_t k = 0; k < c->fields; k++)
-        if (c->f[k].length == strlen(label) && memcmp(c->f[k].text, label, c->f[k].length) == 0) {
-            c->label = k;
-            *header = true;
-            return EQ_OK;
-        }
-    return eq_fail_at(
-        c->diag, EQ_ERR_INPUT, place(c, NULL),
-        "no column is called '%s'; the first row must name the columns, one of them the "
-        "label",
-        label);
+    if (is_number(f, &value)) return NUMBER;
+    char word[16] = "";
+    if (f->length < sizeof word) memcpy(word, f->text, f->length);
+    for (size_t k = 0; k < sizeof missing / sizeof *missing; k++)
+        if (eq_same(word, missing[k])) return UNCLEAR;
+    return f->length == 0 || strchr("+-.0123456789", *f->text) != NULL ? UNCLEAR : NAME;
 }
 
-static eq_status take_field(csv *c, const field *f, bool is_label) {
-    if (is_label) {
-        if (f->length == 0)
-            return eq_fail_at(c->diag, EQ_ERR_INPUT, place(c, f),
-                              "the label is empty; every row needs its class");
-        int32_t word = eq_names_add(c->words, f->text, f->length);
-        if (word == EQ_NO_NAME ||
-            !eq_grow((void **)&c->word, &c->word_cap, c->examples + 1, sizeof *c->word))
-            return eq_out_of_memory(c->diag);
-        c->word[c->examples++] = word;
-        return EQ_OK;
+static bool same(const eq_cell *f, const char *text) {
+    return f->length == strlen(text) && memcmp(f->text, text, f->length) == 0;
+}
+
+#define WHICH "say which by header=\"yes\" or header=\"no\" in <data>"
+
+/* The column of that name in the first row; *found stays when there is none. */
+static eq_status find_name(const table *t, const char *label, size_t *found) {
+    const eq_cell *first = NULL;
+    for (size_t k = 0; k < t->columns; k++) {
+        if (!same(&t->in.cell[k], label)) continue;
+        if (first != NULL)
+            return eq_fail_at(
+                t->diag, EQ_ERR_INPUT, eq_cell_place(&t->in, &t->in.cell[k]),
+                "two columns are called '%s'; give the label's number, counted from 1", label);
+        first = &t->in.cell[k];
+        *found = k;
     }
-    double value;
-    if (!is_number(f, &value))
-        return eq_fail_at(c->diag, EQ_ERR_INPUT, place(c, f),
-                          "'%.*s' is not a number; write a plain number such as -1.5 or 2e-3",
-                          (int)(f->length < 40 ? f->length : 40), f->text);
-    if (!eq_grow((void **)&c->value, &c->value_cap, c->values + 1, sizeof *c->value))
-        return eq_out_of_memory(c->diag);
-    c->value[c->values++] = value;
     return EQ_OK;
 }
 
-static eq_status take_row(csv *c) {
-    if (c->fields != c->columns)
-        return eq_fail_at(
-            c->diag, EQ_ERR_INPUT, place(c, NULL),
-            "the row has %zu columns, the first had %zu; every row needs the same number",
-            c->fields, c->columns);
+/* The label's column: the last, or the one of that name (where the first row may have names), or of
+ * that number, counted from 1. */
+static eq_status find_label(table *t, const char *label, eq_header header) {
+    t->label = label == NULL ? t->columns - 1 : t->columns;
+    if (label == NULL) return EQ_OK;
+    char *end;
+    unsigned long number = strtoul(label, &end, 10);
+    bool counts = *label >= '0' && *label <= '9' && *end == '\0';
     eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < c->fields; k++)
-        status = take_field(c, &c->f[k], k == c->label);
+    if (header == EQ_HEADER_YES || (header == EQ_HEADER_FOUND && !counts))
+        status = find_name(t, label, &t->label);
+    if (status != EQ_OK || t->label < t->columns) return status;
+    if (counts && number >= 1 && number <= t->columns) {
+        t->label = number - 1;
+        return EQ_OK;
+    }
+    return eq_fail_at(t->diag, EQ_ERR_INPUT, (eq_place){t->path, t->in.cell->line, 0},
+                      "no column is called '%s'; the first row must name the columns, one of them "
+                      "the label (or give the label's number, counted from 1)",
+                      label);
+}
+
+/* A first row whose values are names without a number among them is a header; one of names and
+ * numbers is for the user to tell. Where the label is known by its name the row is a header. */
+static eq_status find_header(table *t, bool named) {
+    const eq_cell *first[KINDS] = {NULL};
+    for (size_t k = 0; k < t->columns; k++) {
+        kind of = kind_of(&t->in.cell[k]);
+        if (k != t->label && first[of] == NULL) first[of] = &t->in.cell[k];
+    }
+    t->header = named || first[NAME] != NULL;
+    if (named || first[NAME] == NULL || first[NUMBER] == NULL) return EQ_OK;
+    return eq_fail_at(
+        t->diag, EQ_ERR_INPUT, eq_cell_place(&t->in, first[NAME]),
+        "the first row may be a header or an example, '%.*s' is a word and '%.*s' a number; " WHICH
+        " (and the label's column if it is not the last)",
+        eq_cell_shown(first[NAME]), first[NAME]->text, eq_cell_shown(first[NUMBER]),
+        first[NUMBER]->text);
+}
+
+static eq_status take_first(table *t, const char *label, eq_header header) {
+    t->columns = t->in.cells;
+    if (t->columns < 2)
+        return eq_fail_at(
+            t->diag, EQ_ERR_INPUT, (eq_place){t->path, t->in.cell->line, 0},
+            "the row has %zu column; a data file needs values and a label, separated by commas",
+            t->columns);
+    eq_status status = find_label(t, label, header);
+    if (status != EQ_OK) return status;
+    t->head = t->in.cell[t->label];
+    t->header = header == EQ_HEADER_YES;
+    if (header != EQ_HEADER_FOUND) return EQ_OK;
+    return find_header(t, label != NULL && same(&t->head, label) && kind_of(&t->head) != NUMBER);
+}
+
+/* All rows read, what was found in the first one is held against them: the name of the label's
+ * column is no class; and where all classes but that of the first row are numbers, that row is a
+ * header of numbers, or its class is a mistake. */
+static eq_status check_header(const table *t) {
+    double value;
+    size_t classes = eq_names_count(t->words), numbers = 0, again = 0;
+    for (size_t k = 0; k < classes; k++) {
+        const char *word = eq_names_get(t->words, (int32_t)k);
+        numbers += is_number(&(eq_cell){word, strlen(word), 0, 0}, &value);
+    }
+    int32_t id = eq_names_find(t->words, t->head.text, t->head.length);
+    for (size_t k = t->header ? 0 : 1; k < t->examples; k++) again += t->word[k] == id;
+    bool number = is_number(&t->head, &value);
+    bool strange = t->header ? again > 0 || (number && numbers == classes)
+                             : again == 0 && !number && classes > 1 && numbers + 1 == classes;
+    if (!strange) return EQ_OK;
+    return eq_fail_at(t->diag, EQ_ERR_INPUT, eq_cell_place(&t->in, &t->head),
+                      "the first row may be a header or an example: it reads as %s, but '%.*s' is "
+                      "%s; " WHICH,
+                      t->header ? "a header" : "an example", eq_cell_shown(&t->head), t->head.text,
+                      t->header ? "like the labels of the rows below"
+                                : "a word and all other labels are numbers");
+}
+
+static eq_status take_label(table *t, const eq_cell *f) {
+    if (f->length == 0)
+        return eq_fail_at(t->diag, EQ_ERR_INPUT, eq_cell_place(&t->in, f),
+                          "the label is empty; every row needs its class");
+    for (size_t k = 0; k < f->length; k++)
+        if ((unsigned char)f->text[k] < ' ')
+            return eq_fail_at(t->diag, EQ_ERR_INPUT, eq_cell_place(&t->in, f),
+                              "the label has a control character (code %d); classes are words or "
+                              "numbers on one line",
+                              f->text[k]);
+    int32_t word = eq_names_add(t->words, f->text, f->length);
+    if (word == EQ_NO_NAME ||
+        !eq_grow((void **)&t->word, &t->word_cap, t->examples + 1, sizeof *t->word))
+        return eq_out_of_memory(t->diag);
+    t->word[t->examples++] = word;
+    return EQ_OK;
+}
+
+static eq_status take_value(table *t, const eq_cell *f) {
+    double value;
+    bool number = is_number(f, &value);
+    if (t->values >= EQ_MOST_ITEMS)
+        return eq_fail_at(t->diag, EQ_ERR_INPUT, eq_cell_place(&t->in, f),
+                          "the file has more than %d values; split it", EQ_MOST_ITEMS);
+    if (!number || isinf(value))
+        return eq_fail_at(t->diag, EQ_ERR_INPUT, eq_cell_place(&t->in, f),
+                          number
+                              ? "'%.*s' is beyond what a double holds; write a number below 1.8e308"
+                              : "'%.*s' is not a number; write a plain number such as -1.5 or 2e-3",
+                          eq_cell_shown(f), f->text);
+    if (!eq_grow((void **)&t->value, &t->value_cap, t->values + 1, sizeof *t->value))
+        return eq_out_of_memory(t->diag);
+    t->value[t->values++] = value;
+    return EQ_OK;
+}
+
+static eq_status take_row(table *t) {
+    if (t->in.cells != t->columns)
+        return eq_fail_at(
+            t->diag, EQ_ERR_INPUT,
+            eq_cell_place(&t->in,
+                          &t->in.cell[t->in.cells > t->columns ? t->columns : t->in.cells - 1]),
+            "the row has %zu columns, the first had %zu; every row needs the same number",
+            t->in.cells, t->columns);
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < t->columns; k++)
+        status = k == t->label ? take_label(t, &t->in.cell[k]) : take_value(t, &t->in.cell[k]);
     return status;
 }
 
-static eq_status read_rows(csv *c, const char *label) {
-    eq_status status = EQ_OK;
-    bool header = false, first = true;
-    while (status == EQ_OK && next_row(c, &status)) {
-        if (first) status = find_label(c, label, &header);
-        if (status == EQ_OK && !(first && header)) status = take_row(c);
-        first = false;
+static eq_status read_rows(table *t, const char *label, eq_header header) {
+    bool first = true, more = false;
+    eq_status status = eq_csv_row(&t->in, &more);
+    for (; status == EQ_OK && more; first = false) {
+        if (first) status = take_first(t, label, header);
+        if (status == EQ_OK && !(first && t->header)) status = take_row(t);
+        if (status == EQ_OK) status = eq_csv_row(&t->in, &more);
     }
-    if (status == EQ_OK && c->examples == 0)
-        status = eq_fail_at(c->diag, EQ_ERR_INPUT, (eq_place){c->path, 0, 0},
+    if (status == EQ_OK && t->examples == 0)
+        status = eq_fail_at(t->diag, EQ_ERR_INPUT, (eq_place){t->path, 0, 0},
                             "the file has no examples; give rows of values and a label");
+    if (status == EQ_OK && header == EQ_HEADER_FOUND) status = check_header(t);
     return status;
 }
 
@@ -154,74 +221,79 @@ static bool whole_number(const char *text, long *value) {
 }
 
 static int by_number(const void *a, const void *b) {
-    long x = strtol(*(const char *const *)a, NULL, 10),
-         y = strtol(*(const char *const *)b, NULL, 10);
-    return (x > y) - (x < y);
+    const char *s = *(const char *const *)a, *t = *(const char *const *)b;
+    long x = strtol(s, NULL, 10), y = strtol(t, NULL, 10);
+    return x == y ? strcmp(s, t) : (x > y) - (x < y);
 }
 
 /* Class names: words in order of appearance, whole numbers in ascending order. */
-static eq_status name_classes(const csv *c, eq_data *d) {
-    size_t n = eq_names_count(c->words);
+static eq_status name_classes(const table *t, eq_data *d) {
+    size_t n = eq_names_count(t->words);
     bool numbers = true;
     long value;
     if (n > EQ_MAX_CLASSES)
-        return eq_fail(c->diag, EQ_ERR_INPUT,
+        return eq_fail(t->diag, EQ_ERR_INPUT,
                        "'%s' has more than %d different labels; is the label column right?",
-                       c->path, EQ_MAX_CLASSES);
+                       t->path, EQ_MAX_CLASSES);
     d->class_name = eq_calloc(n, sizeof *d->class_name);
-    if (d->class_name == NULL) return eq_out_of_memory(c->diag);
+    if (d->class_name == NULL) return eq_out_of_memory(t->diag);
     d->classes = n;
     for (size_t k = 0; k < n; k++) {
-        const char *word = eq_names_get(c->words, (int32_t)k);
+        const char *word = eq_names_get(t->words, (int32_t)k);
         d->class_name[k] = eq_strdup(word);
-        if (d->class_name[k] == NULL) return eq_out_of_memory(c->diag);
+        if (d->class_name[k] == NULL) return eq_out_of_memory(t->diag);
         numbers = numbers && whole_number(word, &value);
     }
     if (numbers) qsort(d->class_name, n, sizeof *d->class_name, by_number);
     return EQ_OK;
 }
 
-static eq_status copy_names(const csv *c, const eq_data *known, eq_data *d) {
+static eq_status copy_names(const table *t, const eq_data *known, eq_data *d) {
     d->class_name = eq_calloc(known->classes, sizeof *d->class_name);
-    if (d->class_name == NULL) return eq_out_of_memory(c->diag);
+    if (d->class_name == NULL) return eq_out_of_memory(t->diag);
     d->classes = known->classes;
     for (size_t k = 0; k < d->classes; k++) {
         d->class_name[k] = eq_strdup(known->class_name[k]);
-        if (d->class_name[k] == NULL) return eq_out_of_memory(c->diag);
+        if (d->class_name[k] == NULL) return eq_out_of_memory(t->diag);
     }
     return EQ_OK;
 }
 
-/* label[k] = the class whose name the word has. */
-static eq_status set_labels(const csv *c, eq_data *d) {
-    size_t n = eq_names_count(c->words);
-    uint16_t *of_word = eq_calloc(n, sizeof *of_word);
-    if (of_word == NULL) return eq_out_of_memory(c->diag);
-    eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < n; k++) {
-        const char *word = eq_names_get(c->words, (int32_t)k);
-        size_t cls = 0;
-        while (cls < d->classes && strcmp(d->class_name[cls], word) != 0) cls++;
+/* label[k] = the class whose name the word has; `names` has those of the classes in order. */
+static eq_status look_up_labels(const table *t, const eq_names *names, uint16_t *of_word) {
+    for (size_t k = 0; k < eq_names_count(t->words); k++) {
+        const char *word = eq_names_get(t->words, (int32_t)k);
+        int32_t cls = eq_names_find(names, word, strlen(word));
+        if (cls == EQ_NO_NAME)
+            return eq_fail(t->diag, EQ_ERR_INPUT,
+                           "'%s' has the label '%s', which the training data do not have; give "
+                           "files of one data set",
+                           t->path, word);
         of_word[k] = (uint16_t)cls;
-        if (cls == d->classes)
-            status =
-                eq_fail(c->diag, EQ_ERR_INPUT,
-                        "'%s' has the label '%s', which the training data do not have; give files "
-                        "of one data set",
-                        c->path, word);
     }
-    for (size_t k = 0; status == EQ_OK && k < d->examples; k++) d->label[k] = of_word[c->word[k]];
+    return EQ_OK;
+}
+
+static eq_status set_labels(const table *t, eq_data *d) {
+    uint16_t *of_word = eq_calloc(eq_names_count(t->words), sizeof *of_word);
+    eq_names *names = eq_names_new();
+    bool whole = of_word != NULL && names != NULL;
+    for (size_t k = 0; whole && k < d->classes; k++)
+        whole = eq_names_add(names, d->class_name[k], strlen(d->class_name[k])) != EQ_NO_NAME;
+    eq_status status = whole ? look_up_labels(t, names, of_word) : eq_out_of_memory(t->diag);
+    for (size_t k = 0; status == EQ_OK && k < d->examples; k++) d->label[k] = of_word[t->word[k]];
+    eq_names_free(names);
     eq_free(of_word);
     return status;
 }
 
-static eq_status build(csv *c, const eq_data *known, eq_data **out) {
-    eq_data *d = eq_data_new(c->examples, c->columns - 1);
-    if (d == NULL) return eq_out_of_memory(c->diag);
-    d->value = c->value;
-    c->value = NULL;
-    eq_status status = known == NULL ? name_classes(c, d) : copy_names(c, known, d);
-    if (status == EQ_OK) status = set_labels(c, d);
+static eq_status build(table *t, const eq_data *known, eq_data **out) {
+    eq_data *d = eq_data_new(t->examples, t->columns - 1);
+    if (d == NULL) return eq_out_of_memory(t->diag);
+    d->value = t->value;
+    t->value = NULL;
+    eq_status status = known == NULL ? name_classes(t, d) : copy_names(t, known, d);
+    if (status == EQ_OK) status = set_labels(t, d);
     if (status == EQ_OK)
         *out = d;
     else
@@ -229,20 +301,21 @@ static eq_status build(csv *c, const eq_data *known, eq_data **out) {
     return status;
 }
 
-eq_status eq_data_read_csv(const char *path, const char *label, const eq_data *known, eq_data **out,
-                           eq_diag *diag) {
+eq_status eq_data_read_csv(const char *path, const char *label, eq_header header,
+                           const eq_data *known, eq_data **out, eq_diag *diag) {
     char *text;
     size_t length;
-    eq_status status = eq_file_read_gz(path, EQ_DATA_LIMIT, &text, &length, diag);
+    eq_status status = eq_file_read_gz(path, EQ_DATA_LIMIT(CHARACTERS), &text, &length, diag);
     if (status != EQ_OK) return status;
-    csv c = {.path = path, .text = text, .end = text + length, .next = text, .diag = diag};
-    c.words = eq_names_new();
-    status = c.words == NULL ? eq_out_of_memory(diag) : read_rows(&c, label);
-    if (status == EQ_OK) status = build(&c, known, out);
-    eq_names_free(c.words);
-    eq_free(c.f);
-    eq_free(c.value);
-    eq_free(c.word);
+    table t = {.path = path, .words = eq_names_new(), .diag = diag};
+    status =
+        t.words == NULL ? eq_out_of_memory(diag) : eq_csv_open(path, text, length, &t.in, diag);
+    if (status == EQ_OK) status = read_rows(&t, label, header);
+    if (status == EQ_OK) status = build(&t, known, out);
+    eq_names_free(t.words);
+    eq_csv_close(&t.in);
+    eq_free(t.value);
+    eq_free(t.word);
     eq_free(text);
     return status;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/carry.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -113,6 +114,8 @@ static void architecture(reader *r, const eq_xml_node *node) {
      */
     a->low = fmin(fmax(a->low, fmax(a->gmin, 1e-12)), a->gmax);
     a->high = fmin(fmax(a->high, a->low), a->gmax);
+    if (r->status == EQ_OK && eq_architecture_check(a, r->diag) != EQ_OK)
+        fault(r, node, "<architecture> cannot be built; correct it as said above");
 }
 
 static void data(reader *r, const eq_xml_node *node) {
@@ -123,6 +126,8 @@ static void data(reader *r, const eq_xml_node *node) {
     path(r, node, "test-path", &d->test_path);
     path(r, node, "test-labels", &d->test_labels);
     text(r, node, "label", &d->label);
+    if (word(node, "header") != NULL)
+        d->header = yes(node, "header", false) ? EQ_HEADER_YES : EQ_HEADER_NO;
     number(r, node, "test-fraction", &d->test_fraction);
     count(r, node, "train-limit", &d->train_limit);
     count(r, node, "test-limit", &d->test_limit);
@@ -202,6 +207,35 @@ static void schedule(reader *r, const eq_xml_node *node) {
     count(r, node, "every", &s->every);
 }
 
+/* A control character: C0, DEL, and C1, which UTF-8 writes as C2 80 .. C2 9F. */
+static bool control_at(const char *p) {
+    const unsigned char *c = (const unsigned char *)p;
+    return c[0] < ' ' || c[0] == 127 || (c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0);
+}
+
+/* What keeps the name from being one folder in runs/; NULL: nothing does. */
+static const char *no_folder(const char *name) {
+    enum { LONGEST = 255 }; /* NAME_MAX of Linux */
+    if (name[0] == '\0') return "is empty";
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return "leads to another folder";
+    if (strchr(name, '/') != NULL) return "holds a /";
+    if (strlen(name) > LONGEST) return "has more than 255 bytes";
+    for (const char *p = name; *p != '\0'; p++)
+        if (control_at(p)) return "holds a control character";
+    return NULL;
+}
+
+/* The name is a folder: its runs stand in runs/NAME. */
+static void name(reader *r, const eq_xml_node *root) {
+    text(r, root, "name", &r->x->name);
+    const char *why = r->status == EQ_OK ? no_folder(r->x->name) : NULL;
+    if (why == NULL) return;
+    r->status = eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_root_place(r->xml, "name"),
+                           "the experiment's name %s; it names the folder of its runs, so give one "
+                           "word or a few",
+                           why);
+}
+
 static void circuit(reader *r, const eq_xml_node *root) {
     const eq_xml_node *deck = eq_xml_child(root, "circuit");
     const eq_xml_node *network = eq_xml_child(root, "architecture");
@@ -230,7 +264,7 @@ static void run(reader *r, const eq_xml_node *root) {
 static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     reader r = {xml, x, EQ_OK, diag};
     const eq_xml_node *root = eq_xml_root(xml);
-    text(&r, root, "name", &x->name);
+    name(&r, root);
     seed(&r, root);
     run(&r, root);
     circuit(&r, root);
@@ -269,7 +303,7 @@ eq_status eq_experiment_read(const char *file, eq_experiment **out, eq_diag *dia
 static void attribute(eq_text *t, const char *name, const char *value) {
     if (value == NULL) return;
     eq_text_printf(t, " %s=\"", name);
-    eq_xml_escape(t, value);
+    eq_xml_escape(EQ_CARRY_TEXT, value, t);
     eq_text_puts(t, "\"");
 }
 
@@ -286,6 +320,35 @@ static void absolute(eq_text *t, const char *name, const char *relative) {
     else
         attribute(t, name, full);
     eq_free(full);
+}
+
+/* A path is written as it is or not at all. */
+static eq_status check_path(const char *relative, eq_diag *diag) {
+    char *full = relative == NULL ? NULL : eq_path_absolute(relative);
+    eq_text carried = {0};
+    if (relative == NULL) return EQ_OK;
+    if (full != NULL) eq_carry(EQ_CARRY_TEXT, full, &carried);
+    eq_status status = EQ_OK;
+    if (full == NULL || carried.failed)
+        status = eq_out_of_memory(diag);
+    else if (strcmp(carried.text, full) != 0)
+        status =
+            eq_fail(diag, EQ_ERR_INPUT,
+                    "the path '%s' is no UTF-8 or holds control characters, which the XML of a "
+                    "run cannot hold; rename the folder or file",
+                    full);
+    eq_text_free(&carried);
+    eq_free(full);
+    return status;
+}
+
+static eq_status check_paths(const eq_experiment *x, eq_diag *diag) {
+    const char *const path[] = {x->deck, x->data.path, x->data.labels, x->data.test_path,
+                                x->data.test_labels};
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < sizeof path / sizeof *path; k++)
+        status = check_path(path[k], diag);
+    return status;
 }
 
 static void write_architecture(const eq_architecture *a, eq_text *t) {
@@ -317,6 +380,8 @@ static void write_data(const eq_data_options *d, eq_text *t) {
     absolute(t, "test-path", d->test_path);
     absolute(t, "test-labels", d->test_labels);
     attribute(t, "label", d->label);
+    if (d->header != EQ_HEADER_FOUND)
+        attribute(t, "header", d->header == EQ_HEADER_YES ? "yes" : "no");
     if (d->test_path == NULL) value(t, "test-fraction", d->test_fraction);
     eq_text_printf(t, " train-limit=\"%zu\" test-limit=\"%zu\"/>\n", d->train_limit, d->test_limit);
 }
@@ -367,6 +432,8 @@ static void write_method(const eq_experiment *x, eq_text *t) {
 }
 
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *t, eq_diag *diag) {
+    eq_status status = check_paths(x, diag);
+    if (status != EQ_OK) return status;
     eq_text_puts(t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<experiment");
     attribute(t, "name", x->name);
     eq_text_printf(t, " seed=\"%" PRIu64 "\"", x->seed);

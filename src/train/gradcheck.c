@@ -1,341 +1,426 @@
-/* The gradient check: EqProp estimates against the adjoint (which knows nothing of nudged phases or
- * energy weights) and the adjoint against central differences of the loss. */
+/* The gradient check: for every conductance i, with EP_i the limit of an estimate at b = 0,
+ *
+ *     |g_i (EP_i - adjoint_i)| <= bound max(|g_i adjoint_i|, floor_i),
+ *
+ * where bound floor_i is what round-off leaves open of the two (gradcheck_truth.c, limit.h). */
+#include "train/gradcheck.h"
+
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "solver/solver.h"
-#include "train/session.h"
-#include "train/train.h"
+#include "base/text.h"
+#include "train/limit.h"
 
-/* Ladder of beta: from experiment's beta times 1e5 down, twelve a decade. */
-enum { POINTS = 156, A_DECADE = 12, DECADES_UP = 5, FIT = 5, SAMPLES = 6 };
+/* Betas: the strongest nudge moves a potential by some 1000 V, the next half as far, ... */
+enum { POINTS = 42, FIT = 5, SAMPLES = 6, NAMED = 3 };
+static const double strongest = 1e3; /* V */
+static const double estimate_bound = 1e-6, difference_bound = 1e-5;
 
-typedef struct check {
-    const eq_experiment *x;
-    eq_session s;
-    eq_solver *solver;
-    eq_solve_options options;
-    size_t n;           /* examples */
-    size_t nodes, rows; /* of the circuit; rows: conductances */
-    double *v, *dcdv, *lambda, *branch,
-        *start;                 /* [nodes]; start [n][nodes]: solutions of the n examples */
-    double *u, *dydw;           /* [rows] V */
-    double *adjoint, *estimate; /* [rows] V^2 / S */
-    int32_t **place;            /* [groups][count] memristor row of each position of the engine */
-    eq_diag *diag;
+typedef struct scanner {
+    eq_check *k;
+    size_t trained;
+    int32_t *row;          /* [trained] memristor rows: group after group in the engine's order */
+    size_t *first;         /* [groups] where a group begins */
+    double *gradient;      /* [rows] of the last estimate */
+    double *at;            /* [POINTS][rows]: estimates along the ladder */
+    double *value, *doubt; /* [rows]: their limits */
+    size_t *from;          /* [rows]: the point of the smallest beta behind it */
+    double beta[POINTS];
+    double loose[POINTS]; /* factor of the KCL bound; infinite where a phase has no state */
+    double free_loose;    /* that of the free phase in the engine; 0: none is there */
+    eq_gradcheck_report *report;
     eq_status failed; /* EQ_ERR_MEMORY when an estimate could not be made */
-} check;
+} scanner;
+
+static void close_scanner(scanner *s) {
+    eq_free(s->row);
+    eq_free(s->first);
+    eq_free(s->gradient);
+    eq_free(s->at);
+    eq_free(s->value);
+    eq_free(s->doubt);
+    eq_free(s->from);
+}
+
+static eq_status open_scanner(scanner *s) {
+    eq_check *k = s->k;
+    const eq_circuit *c = k->s.c;
+    s->row = eq_calloc(k->rows, sizeof *s->row);
+    s->first = eq_calloc(c->groups, sizeof *s->first);
+    s->gradient = eq_calloc(k->rows, sizeof *s->gradient);
+    s->at = eq_calloc(k->rows, POINTS * sizeof *s->at);
+    s->value = eq_calloc(k->rows, sizeof *s->value);
+    s->doubt = eq_calloc(k->rows, sizeof *s->doubt);
+    s->from = eq_calloc(k->rows, sizeof *s->from);
+    if (s->row == NULL || s->first == NULL || s->gradient == NULL || s->at == NULL ||
+        s->value == NULL || s->doubt == NULL || s->from == NULL)
+        return eq_out_of_memory(k->diag);
+    for (size_t g = 0; g < c->groups; g++) {
+        s->first[g] = s->trained;
+        eq_engine_group_rows(k->s.engine, g, s->row + s->trained);
+        s->trained += eq_engine_group_count(k->s.engine, g);
+    }
+    return EQ_OK;
+}
 
 /* eq_step that copies the gradient out and changes nothing. */
 static void copy_out(void *data, size_t group, size_t offset, size_t n, double *theta,
                      const double *gradient) {
-    check *k = data;
+    scanner *s = data;
     (void)theta;
-    for (size_t j = 0; j < n; j++) k->estimate[k->place[group][offset + j]] = gradient[j];
+    for (size_t j = 0; j < n; j++) s->gradient[s->row[s->first[group] + offset + j]] = gradient[j];
 }
 
-static void check_close(check *k) {
-    for (size_t g = 0; k->place != NULL && g < k->s.c->groups; g++) eq_free(k->place[g]);
-    eq_free(k->place);
-    eq_free(k->v);
-    eq_free(k->dcdv);
-    eq_free(k->lambda);
-    eq_free(k->branch);
-    eq_free(k->start);
-    eq_free(k->u);
-    eq_free(k->dydw);
-    eq_free(k->adjoint);
-    eq_free(k->estimate);
-    eq_solver_free(k->solver);
-    eq_session_close(&k->s);
-}
-
-static eq_status make_room(check *k) {
-    const eq_circuit *c = k->s.c;
-    k->nodes = eq_circuit_nodes(c);
-    k->rows = c->table[EQ_CLASS_memristor].count;
-    k->v = eq_calloc(k->nodes, sizeof *k->v);
-    k->dcdv = eq_calloc(k->nodes, sizeof *k->v);
-    k->lambda = eq_calloc(k->nodes, sizeof *k->v);
-    k->branch = eq_calloc(eq_solver_branches(k->solver), sizeof *k->v);
-    k->start = eq_calloc(k->n, k->nodes * sizeof *k->v);
-    k->u = eq_calloc(k->rows, sizeof *k->u);
-    k->dydw = eq_calloc(k->rows, sizeof *k->u);
-    k->adjoint = eq_calloc(k->rows, sizeof *k->u);
-    k->estimate = eq_calloc(k->rows, sizeof *k->u);
-    k->place = eq_calloc(c->groups, sizeof *k->place);
-    if (k->v == NULL || k->dcdv == NULL || k->lambda == NULL || k->branch == NULL ||
-        k->start == NULL || k->u == NULL || k->dydw == NULL || k->adjoint == NULL ||
-        k->estimate == NULL || k->place == NULL)
-        return eq_out_of_memory(k->diag);
-    for (size_t g = 0; g < c->groups; g++) {
-        k->place[g] = eq_malloc(eq_engine_group_count(k->s.engine, g), sizeof **k->place);
-        if (k->place[g] == NULL) return eq_out_of_memory(k->diag);
-        eq_engine_group_rows(k->s.engine, g, k->place[g]);
-    }
-    return EQ_OK;
-}
-
-/* Engine with the tightest KCL bound that round-off allows on these examples: estimates divide
- * differences of states by beta, so that the solver's error sets the floor. */
-static eq_status open_engine(check *k, eq_engine_kind kind) {
-    static const double reltol[] = {1e-12, 1e-11, 1e-10, 1e-9};
-    enum { TRIES = sizeof reltol / sizeof *reltol };
-    eq_session *s = &k->s;
-    eq_status status = eq_session_start(s, kind, k->n, 1, k->diag);
-    for (int t = 0; status == EQ_OK && t < TRIES; t++) {
-        eq_diag *diag = t + 1 == TRIES ? k->diag : NULL;
-        s->c->options.reltol = reltol[t];
-        s->c->options.abstol = 1e-3 * reltol[t] * s->x->estimator.beta;
-        eq_engine_free(s->engine);
-        s->engine = NULL;
-        eq_engine_options o = {kind, k->n, 1};
-        eq_status tried = eq_engine_new(s->c, &o, &s->engine, diag);
-        if (tried == EQ_OK)
-            tried = eq_session_free_phase(s, s->set.train, s->set.train_index, k->n, diag);
-        if (tried == EQ_ERR_MEMORY) return eq_out_of_memory(k->diag);
-        if (tried == EQ_OK) return EQ_OK;
-        if (t + 1 == TRIES) status = tried;
-    }
-    return status;
-}
-
-static eq_status check_open(check *k, eq_engine_kind kind, size_t examples) {
-    eq_session *s = &k->s;
-    s->x = k->x;
-    eq_status status = eq_experiment_circuit(k->x, &s->c, k->diag);
-    if (status == EQ_OK) status = eq_session_data(s, k->diag);
-    if (status == EQ_OK) status = eq_encoder_fit(&k->x->encoding, &s->set, &s->encoder, k->diag);
-    if (status == EQ_OK) status = eq_session_initialise(s, k->diag);
-    if (status != EQ_OK) return status;
-    k->n = examples == 0 ? 4 : examples;
-    if (k->n > s->set.train_count) k->n = s->set.train_count;
-    status = open_engine(k, kind);
-    if (status == EQ_OK) status = eq_solver_new(s->c, &k->solver, k->diag);
-    k->options = eq_solve_defaults(s->c);
-    return status == EQ_OK ? make_room(k) : status;
-}
-
-/* Operating point of example j in k->v and its outputs in y. */
-static eq_status solve_example(check *k, size_t j, double *y) {
-    eq_circuit *c = k->s.c;
-    for (size_t i = 0; i < c->inputs; i++)
-        *eq_circuit_source(c, c->input[i]) = k->s.input[j * k->s.encoder.inputs + i];
-    eq_solver_refresh(k->solver);
-    memcpy(k->v, k->start + j * k->nodes, k->nodes * sizeof *k->v);
-    eq_status status = eq_solver_solve(k->solver, &k->options, k->v, k->branch, NULL, k->diag);
-    for (size_t o = 0; o < c->outputs; o++) {
-        eq_node minus = c->output[o].minus;
-        y[o] = k->v[c->output[o].plus] - (minus == EQ_NONE ? 0.0 : k->v[minus]);
-    }
-    return status;
-}
-
-/* Mean loss over the examples by the general solver. */
-static eq_status loss(check *k, double *sum) {
-    eq_status status = EQ_OK;
-    *sum = 0.0;
-    for (size_t j = 0; status == EQ_OK && j < k->n; j++) {
-        double *y = k->s.y + j * k->s.outputs;
-        status = solve_example(k, j, y);
-        *sum += eq_cost_value(&k->x->cost, k->s.outputs, y, k->s.label[j]) / (double)k->n;
-    }
-    return status;
-}
-
-/* dL/dg = -(lambda_a - lambda_b) di/dg of one example, added to k->adjoint. */
-static eq_status add_adjoint(check *k, size_t j) {
-    eq_circuit *c = k->s.c;
-    eq_table *t = &c->table[EQ_CLASS_memristor];
-    double *y = k->s.y + j * k->s.outputs;
-    eq_status status = solve_example(k, j, y);
-    if (status != EQ_OK) return status;
-    memcpy(k->start + j * k->nodes, k->v, k->nodes * sizeof *k->v);
-    double *dcdy = eq_calloc(k->s.outputs, sizeof *dcdy);
-    if (dcdy == NULL) return eq_out_of_memory(k->diag);
-    eq_cost_gradient(&k->x->cost, k->s.outputs, y, k->s.label[j], dcdy);
-    memset(k->dcdv, 0, k->nodes * sizeof *k->dcdv);
-    for (size_t o = 0; o < c->outputs; o++) {
-        k->dcdv[c->output[o].plus] += dcdy[o];
-        if (c->output[o].minus != EQ_NONE) k->dcdv[c->output[o].minus] -= dcdy[o];
-    }
-    eq_free(dcdy);
-    status = eq_solver_adjoint(k->solver, k->v, k->branch, k->dcdv, k->lambda, k->diag);
-    if (status != EQ_OK) return status;
-    for (size_t r = 0; r < k->rows; r++) k->u[r] = k->v[t->term[0][r]] - k->v[t->term[1][r]];
-    t->cls->param_value(k->rows, t->w, 0, k->u, NULL, k->dydw);
-    for (size_t r = 0; r < k->rows; r++)
-        k->adjoint[r] -=
-            (k->lambda[t->term[0][r]] - k->lambda[t->term[1][r]]) * k->dydw[r] / (double)k->n;
-    return EQ_OK;
-}
-
-/* dL/dg_r by the five-point formula with h = g/100. */
-static eq_status difference(check *k, int32_t row, double *slope) {
-    static const double at[4] = {2, 1, -1, -2}, a[4] = {-1, 8, -8, 1};
-    double *g = &k->s.c->table[EQ_CLASS_memristor].w[0][row], kept = *g, h = 1e-2 * kept, sum = 0.0;
-    eq_status status = EQ_OK;
-    for (int p = 0; status == EQ_OK && p < 4; p++) {
-        double value;
-        *g = kept + at[p] * h;
-        eq_circuit_derive(k->s.c);
-        status = loss(k, &value);
-        sum += a[p] * value;
-    }
-    *g = kept;
-    eq_circuit_derive(k->s.c);
-    *slope = sum / (12.0 * h);
-    return status;
-}
-
-/* The largest |adjoint| of the group. */
-static double size_of(const check *k, const eq_group *g) {
-    double top = 0.0;
-    for (size_t j = 0; j < g->count; j++) top = fmax(top, fabs(k->adjoint[g->row[j]]));
-    return top;
-}
-
-/* Adjoint against differences on a few conductances of each group. */
-static eq_status compare_differences(check *k, double *worst) {
-    const eq_circuit *c = k->s.c;
-    eq_status status = EQ_OK;
-    *worst = 0.0;
-    for (size_t g = 0; g < c->groups; g++) {
-        const eq_group *group = &c->group[g];
-        double top = size_of(k, group);
-        for (size_t j = 0; status == EQ_OK && j < SAMPLES && j < group->count; j++) {
-            int32_t row = group->row[j * group->count / SAMPLES % group->count];
-            double slope;
-            status = difference(k, row, &slope);
-            if (status == EQ_OK) *worst = fmax(*worst, fabs(slope - k->adjoint[row]) / top);
-        }
-    }
-    return status;
-}
-
-/* The error of one estimate: max |e - a| / max |a| of the worst group; infinite when a phase fails.
- */
-static double estimate_error(check *k, const eq_estimator *e) {
-    eq_session *s = &k->s;
+/* The estimate in s->gradient; false where a phase has no state within `loose` times the bound. */
+static bool estimate_within(scanner *s, const eq_estimator *e, double loose) {
+    eq_check *k = s->k;
+    eq_session *n = &k->s;
     double a[EQ_MAX_SLOTS];
-    eq_status status = eq_session_free_phase(s, s->set.train, s->set.train_index, k->n, NULL);
+    eq_status status = EQ_OK;
+    if (loose != s->free_loose) {
+        eq_check_loosen(k, loose);
+        status = eq_session_free_phase(n, n->set.train, n->set.train_index, k->n, NULL);
+        s->free_loose = status == EQ_OK ? loose : 0.0;
+    }
     if (status == EQ_OK)
         status =
-            eq_estimate(e, s->phases, s->engine, &k->x->cost, -1.0, k->n, s->y, s->label, a, NULL);
-    if (status == EQ_OK) status = eq_engine_update(s->engine, a, copy_out, k, NULL);
-    if (status == EQ_ERR_MEMORY) k->failed = eq_out_of_memory(k->diag);
-    if (status != EQ_OK) return INFINITY;
-    double worst = 0.0;
-    for (size_t g = 0; g < s->c->groups; g++) {
-        const eq_group *group = &s->c->group[g];
-        double top = size_of(k, group), off = 0.0;
-        for (size_t j = 0; j < group->count; j++) {
-            int32_t r = group->row[j];
-            off = fmax(off, fabs(k->estimate[r] - k->adjoint[r]));
-        }
-        worst = fmax(worst, top > 0.0 ? off / top : off > 0.0 ? INFINITY : 0.0);
-    }
-    return isfinite(worst) ? worst : INFINITY;
+            eq_estimate(e, n->phases, n->engine, &k->x->cost, -1.0, k->n, n->y, n->label, a, NULL);
+    if (status == EQ_OK) status = eq_engine_update(n->engine, a, copy_out, s, NULL);
+    if (status == EQ_ERR_MEMORY) s->failed = eq_out_of_memory(k->diag);
+    for (size_t j = 0; status == EQ_OK && j < s->trained; j++)
+        if (!isfinite(s->gradient[s->row[j]])) return false;
+    return status == EQ_OK;
 }
 
-/* Slope and squared deviation of the line of log error over log beta through FIT points. */
-static void line(const double *beta, const double *error, double *slope, double *off) {
+/* The same with the tightest of some bounds; by how much that was loosened, or infinity. */
+static double estimate(scanner *s, const eq_estimator *e) {
+    static const double loosest = 1e4;
+    bool there = false;
+    double loose = 1.0;
+    for (; !there && loose <= loosest; loose *= there ? 1.0 : 100.0)
+        there = estimate_within(s, e, loose);
+    return there ? loose : INFINITY;
+}
+
+/* What round-off of the phases may make of the estimate of a row at beta. */
+static double round_off(const eq_check *k, const eq_estimator_kind *kind, double beta, size_t row) {
+    double sum = 0.0;
+    for (int p = 0; p < EQ_MAX_SLOTS; p++) sum += fabs(kind->a[p]);
+    return sum * (k->round[0][row] / beta + k->round[1][row] + k->round[2][row] * beta);
+}
+
+static double conductance(const eq_check *k, int32_t row) {
+    return k->s.c->table[EQ_CLASS_memristor].w[0][row];
+}
+
+/* |g (y - z)| over all trained conductances; z may be NULL. */
+static double distance(const scanner *s, const double *y, const double *z) {
+    double sum = 0.0;
+    for (size_t j = 0; j < s->trained; j++) {
+        int32_t r = s->row[j];
+        sum = hypot(sum, conductance(s->k, r) * (y[r] - (z == NULL ? 0.0 : z[r])));
+    }
+    return sum;
+}
+
+/* Estimates along the ladder, from the weakest nudge up until two in a row, or one that is strong,
+ * have no state: nudges by energy with beta < 0 end at a pole. */
+static void climb(scanner *s, eq_estimator e) {
+    const eq_check *k = s->k;
+    double top = k->reach > 0.0 ? strongest / k->reach : 1e6 * k->x->estimator.beta;
+    int failed = 0;
+    for (size_t p = POINTS; p-- > 0;) {
+        s->beta[p] = e.beta = ldexp(top, -(int)p);
+        s->loose[p] = failed < 2 ? estimate(s, &e) : INFINITY;
+        failed = isfinite(s->loose[p]) ? 0 : ldexp(strongest, -(int)p) > 0.1 ? 2 : failed + 1;
+        memcpy(s->at + p * k->rows, s->gradient, k->rows * sizeof *s->at);
+    }
+}
+
+/* The limit of each conductance. */
+static void find_limits(scanner *s, const eq_estimator_kind *kind) {
+    const eq_check *k = s->k;
+    double more = kind->order > 1.0 ? 2.0 : 1.0; /* symmetric formulas: even powers of beta */
+    for (size_t j = 0; j < s->trained; j++) {
+        size_t r = (size_t)s->row[j];
+        double value[POINTS] = {0}, noise[POINTS] = {0};
+        for (size_t p = 0; p < POINTS; p++) {
+            value[p] = s->at[p * k->rows + r];
+            noise[p] =
+                isfinite(s->loose[p]) ? s->loose[p] * round_off(k, kind, s->beta[p], r) : INFINITY;
+        }
+        eq_limit limit = eq_limit_find(POINTS, value, noise, kind->order, more);
+        s->value[r] = limit.value;
+        s->doubt[r] = limit.doubt;
+        s->from[r] = limit.at;
+    }
+}
+
+/* Slope and squared deviation of the line of log y over log x through FIT points. */
+static void line(const double *x, const double *y, double *slope, double *off) {
     double mx = 0.0, my = 0.0, sxx = 0.0, sxy = 0.0;
     for (int p = 0; p < FIT; p++) {
-        mx += log(beta[p]) / FIT;
-        my += log(error[p]) / FIT;
+        mx += log(x[p]) / FIT;
+        my += log(y[p]) / FIT;
     }
     for (int p = 0; p < FIT; p++) {
-        double x = log(beta[p]) - mx;
-        sxx += x * x;
-        sxy += x * (log(error[p]) - my);
+        double d = log(x[p]) - mx;
+        sxx += d * d;
+        sxy += d * (log(y[p]) - my);
     }
     *slope = sxy / sxx;
     *off = 0.0;
     for (int p = 0; p < FIT; p++) {
-        double d = log(error[p]) - my - *slope * (log(beta[p]) - mx);
+        double d = log(y[p]) - my - *slope * (log(x[p]) - mx);
         *off += d * d;
     }
 }
 
-/* Order of the error in beta: the slope of the run of FIT neighbouring points at the smallest betas
- * that begins 5 to 2000 times above the round-off floor and lies on a line within 5 %. NAN when
- * there is none: then round-off hides the bias until the nudge carries a diode over the kink of its
- * law at -3 n Vt. */
-static double fit_order(const double *beta, const double *error, int n, double floor) {
-    floor = fmax(
-        floor,
-        2e-12); /* below, what the KCL bound leaves of the nudge shows as an order of its own */
-    for (int p = n - FIT; p >= 0 && error[p + FIT - 1] <= 2000.0 * floor; p--) {
+/* Order of the bias in beta: the slope of the run of FIT neighbouring points at the smallest betas
+ * that stands ten times above round-off and lies on a line within 5 %. NAN when there is none: an
+ * estimator without bias on this circuit, or round-off that hides the bias until the nudge carries
+ * a diode over the kink of its law at -3 n Vt. */
+static double fit_order(const scanner *s, const eq_estimator_kind *kind) {
+    const eq_check *k = s->k;
+    double bias[POINTS] = {0}, doubt = distance(s, s->doubt, NULL);
+    double most = 0.05 * distance(s, s->value, NULL); /* above, the series does not hold */
+    for (size_t p = 0; p < POINTS; p++) {
+        double noise = 0.0;
+        for (size_t j = 0; j < s->trained; j++) {
+            int32_t r = s->row[j];
+            noise = hypot(noise, conductance(k, r) * round_off(k, kind, s->beta[p], (size_t)r));
+        }
+        if (isfinite(s->loose[p])) bias[p] = distance(s, s->at + p * k->rows, s->value);
+        if (!(bias[p] >= 10.0 * (s->loose[p] * noise + doubt) && bias[p] <= most)) bias[p] = 0.0;
+    }
+    for (int p = POINTS - FIT; p >= 0; p--) {
         double slope, off;
-        if (error[p + FIT - 1] < 5.0 * floor || error[p] > 0.05) continue;
-        line(beta + p, error + p, &slope, &off);
+        bool above = true;
+        for (int j = 0; j < FIT; j++) above = above && bias[p + j] > 0.0;
+        if (!above) continue;
+        line(s->beta + p, bias + p, &slope, &off);
         if (slope > 0.0 && off <= FIT * 0.05 * 0.05) return slope;
     }
     return NAN;
 }
 
-/* One estimator over the ladder of betas. An estimator without bias on this circuit (symmetric on a
- * linear one) has no order: its error alone counts. The diode law of SPICE has a kink in its second
- * derivative at -3 n Vt: where a nudge carries a diode over it, four points are no better than two.
- */
-static void scan(check *k, eq_estimator e, eq_gradcheck_row *row) {
-    double beta[POINTS], error[POINTS], least = INFINITY;
-    int n = 0, best = 0;
-    for (int p = 0; p < POINTS; p++) {
-        e.beta = k->x->estimator.beta * pow(10.0, DECADES_UP - (double)p / A_DECADE);
-        double now = estimate_error(k, &e);
-        if (!isfinite(now))
-            continue; /* the nudge was too strong, or the KCL bound too tight for it */
-        if (now < least) best = n;
-        least = fmin(least, now);
-        beta[n] = e.beta;
-        error[n++] = now;
+static double cosine(const scanner *s) {
+    const eq_check *k = s->k;
+    double of = distance(s, s->value, NULL), to = distance(s, k->adjoint, NULL), sum = 0.0;
+    for (size_t j = 0; j < s->trained; j++) {
+        int32_t r = s->row[j];
+        double g = conductance(k, r);
+        sum += g * s->value[r] / of * (g * k->adjoint[r] / to);
     }
-    if (n == 0) error[n] = beta[n] = INFINITY;
-    double bound = e.kind->order > 1.0 ? 1e-6 : 1e-4,
-           order = fit_order(beta, error, best + 1, least);
-    bool exact = error[best] <= 1e-9 && (isnan(order) || (e.kind->order > 2.0 && order >= 1.8));
+    return of > 0.0 && to > 0.0 ? sum : NAN;
+}
+
+/* |y - adjoint| over max(|adjoint|, floor), where bound floor is what is open of both; where that
+ * is above the bound, how large the error is: over max(|adjoint|, what is open). */
+static double relative_error(const eq_check *k, int32_t r, double y, double doubt, double bound) {
+    double off = fabs(y - k->adjoint[r]), open = doubt + k->doubt[r], size = fabs(k->adjoint[r]);
+    if (!isfinite(open)) return INFINITY;
+    if (off == 0.0) return 0.0;
+    double error = off / fmax(size, open / bound);
+    return error <= bound ? error : off / fmax(size, open);
+}
+
+static const char *name_of(const eq_check *k, int32_t row) {
+    const eq_table *t = &k->s.c->table[EQ_CLASS_memristor];
+    return eq_circuit_element_name(k->s.c, t->id[row]);
+}
+
+/* The conductances of the largest errors, largest first. */
+typedef struct worst {
+    int32_t row[NAMED];
+    double error[NAMED];
+    size_t beyond; /* conductances above the bound */
+} worst;
+
+static void note(worst *w, int32_t row, double error, double bound) {
+    w->beyond += error > bound;
+    for (int p = 0; p < NAMED; p++)
+        if (error > w->error[p] || (p == 0 && w->row[p] < 0)) {
+            int32_t r = w->row[p];
+            double e = w->error[p];
+            w->row[p] = row;
+            w->error[p] = error;
+            row = r;
+            error = e;
+        }
+}
+
+static worst nothing(void) {
+    worst w = {.beyond = 0};
+    for (int p = 0; p < NAMED; p++) {
+        w.row[p] = EQ_NONE;
+        w.error[p] = -1.0;
+    }
+    return w;
+}
+
+static const char *cause(const eq_check *k) {
+    return !k->topology->exists
+               ? k->topology->reason
+               : "the energy weights exist, so look for several operating points (eqspice check) "
+                 "between which a nudge jumps";
+}
+
+/* "one-sided/current: dL/dg of r3 is 0 by the estimate, 0.1 by the adjoint ..., r4 is ...; WHY". */
+static char *complain(const scanner *s, const eq_gradcheck_row *row, const worst *w) {
+    eq_text t = {0};
+    const eq_check *k = s->k;
+    eq_text_printf(&t, "%s/%s: dL/dg of ", row->estimator, row->nudging);
+    for (size_t p = 0; p < NAMED && p < w->beyond; p++) {
+        int32_t r = w->row[p];
+        eq_text_printf(&t, "%s%s is %.6g by the estimate and %.6g by the adjoint",
+                       p == 0 ? "" : ", of ", name_of(k, r), s->value[r], k->adjoint[r]);
+        eq_text_printf(&t, " (round-off %.1e)", s->doubt[r] + k->doubt[r]);
+    }
+    if (w->beyond > NAMED) eq_text_printf(&t, " and %zu more differ", w->beyond - NAMED);
+    eq_text_printf(&t, ", more than %g of it; %s", estimate_bound, cause(k));
+    if (!t.failed) return t.text;
+    eq_text_free(&t);
+    return NULL;
+}
+
+static char *say(const char *estimator, const char *nudging, const char *what) {
+    eq_text t = {0};
+    eq_text_printf(&t, "%s/%s: %s", estimator, nudging, what);
+    if (!t.failed) return t.text;
+    eq_text_free(&t);
+    return NULL;
+}
+
+/* Holds the limits against the adjoint. */
+static eq_status judge(scanner *s, eq_gradcheck_row *row) {
+    eq_check *k = s->k;
+    worst w = nothing();
+    size_t known = 0, points = 0;
+    for (size_t p = 0; p < POINTS; p++) points += isfinite(s->loose[p]);
+    for (size_t j = 0; j < s->trained; j++) {
+        int32_t r = s->row[j];
+        double size = fabs(k->adjoint[r]);
+        bool nonzero = size > k->doubt[r];
+        known += nonzero;
+        row->hidden += nonzero && size <= s->doubt[r] + k->doubt[r];
+        note(&w, r, relative_error(k, r, s->value[r], s->doubt[r], estimate_bound), estimate_bound);
+    }
+    row->beta = w.row[0] < 0 ? NAN : s->beta[s->from[w.row[0]]];
+    row->error = fmax(w.error[0], 0.0);
+    if (points == 0)
+        row->why = say(row->estimator, row->nudging,
+                       "no nudged phase has a steady state; see what eqspice op says of the "
+                       "circuit, and raise itl1");
+    else if (w.beyond > 0)
+        row->why = complain(s, row, &w);
+    else if (known > 0 && row->hidden == known)
+        row->why = say(row->estimator, row->nudging,
+                       "every gradient is below the round-off of the phases, so nothing was "
+                       "compared; raise the resistances far below the others, or lower those far "
+                       "above");
+    else {
+        row->passed = true;
+        return EQ_OK;
+    }
+    return row->why == NULL ? eq_out_of_memory(k->diag) : EQ_OK;
+}
+
+static eq_status scan(scanner *s, eq_estimator e, eq_gradcheck_row *row) {
     *row = (eq_gradcheck_row){
         .estimator = e.kind->name,
         .nudging = eq_nudging_name(e.nudging),
-        .beta = beta[best],
-        .error = error[best],
-        .order = order,
         .expected = e.kind->order,
-        .passed = error[best] <= bound && (exact || fabs(order - e.kind->order) <= 0.2),
     };
+    climb(s, e);
+    find_limits(s, e.kind);
+    if (s->failed != EQ_OK) return s->failed;
+    row->order = fit_order(s, e.kind);
+    row->cosine = cosine(s);
+    return judge(s, row);
 }
 
-static eq_status run(check *k, eq_gradcheck_report *r) {
-    eq_status status = EQ_OK;
-    for (size_t j = 0; status == EQ_OK && j < k->n; j++) status = add_adjoint(k, j);
-    if (status == EQ_OK) status = compare_differences(k, &r->difference);
-    if (status != EQ_OK) return status;
+/* The experiment's estimator as it is trained with. */
+static void look_at_own(scanner *s) {
+    const eq_check *k = s->k;
+    const eq_estimator *e = &k->x->estimator;
+    eq_gradcheck_report *r = s->report;
+    double size = distance(s, k->adjoint, NULL);
+    double loose = estimate(s, e);
+    bool there = isfinite(loose) && size > 0.0;
+    for (size_t j = 0; j < s->trained; j++) {
+        size_t at = (size_t)s->row[j];
+        s->doubt[at] = loose * round_off(k, e->kind, e->beta, at);
+    }
+    r->own_estimator = e->kind->name;
+    r->own_nudging = eq_nudging_name(e->nudging);
+    r->own_beta = e->beta;
+    r->own_error = there ? distance(s, s->gradient, k->adjoint) / size : NAN;
+    r->own_round_off = there ? distance(s, s->doubt, NULL) / size : NAN;
+}
+
+/* Adjoint against differences on a few conductances of each group. */
+static eq_status compare_differences(scanner *s) {
+    eq_check *k = s->k;
+    const eq_circuit *c = k->s.c;
+    eq_gradcheck_report *report = s->report;
+    eq_text t = {0};
+    for (size_t g = 0; g < c->groups; g++) {
+        const eq_group *group = &c->group[g];
+        for (size_t j = 0; j < SAMPLES && j < group->count; j++) {
+            size_t at = group->count <= SAMPLES ? j : j * group->count / SAMPLES;
+            int32_t row = group->row[at];
+            double slope, doubt;
+            eq_status status = eq_check_difference(k, row, &slope, &doubt);
+            double error = relative_error(k, row, slope, doubt, difference_bound);
+            if (status == EQ_OK && error > difference_bound && t.length == 0)
+                eq_text_printf(&t,
+                               "adjoint: dL/dg of %s is %.6g, by central differences of the loss "
+                               "%.6g (round-off %.1e); look for several operating points (eqspice "
+                               "check) between which the solver jumps",
+                               name_of(k, row), k->adjoint[row], slope, doubt + k->doubt[row]);
+            if (status != EQ_OK) eq_text_free(&t);
+            if (status != EQ_OK) return status;
+            report->difference = fmax(report->difference, error);
+        }
+    }
+    report->why = t.text;
+    return t.failed ? eq_out_of_memory(k->diag) : EQ_OK;
+}
+
+static eq_status run(scanner *s) {
+    eq_gradcheck_report *r = s->report;
     size_t kinds = eq_estimator_kinds();
+    eq_status status = open_scanner(s);
+    if (status == EQ_OK) status = compare_differences(s);
+    if (status != EQ_OK) return status;
     r->row = eq_calloc(2 * kinds, sizeof *r->row);
-    if (r->row == NULL) return eq_out_of_memory(k->diag);
+    if (r->row == NULL) return eq_out_of_memory(s->k->diag);
     r->rows = 2 * kinds;
-    r->passed = r->difference <= 1e-5; /* round-off of the loss over 1e5 conductances */
-    for (size_t j = 0; j < r->rows; j++) {
+    r->passed = r->why == NULL;
+    for (size_t j = 0; status == EQ_OK && j < r->rows; j++) {
         eq_estimator e = {eq_estimator_kind_at(j < kinds ? j : j - kinds), 0.0,
                           j < kinds ? EQ_NUDGE_CURRENT : EQ_NUDGE_ENERGY};
-        scan(k, e, &r->row[j]);
+        status = scan(s, e, &r->row[j]);
         r->passed = r->passed && r->row[j].passed;
     }
-    return k->failed;
+    if (status == EQ_OK) look_at_own(s);
+    return status == EQ_OK ? s->failed : status;
 }
 
 eq_status eq_gradcheck(const eq_experiment *x, eq_engine_kind engine, size_t examples,
                        eq_gradcheck_report *report, eq_diag *diag) {
-    check k = {.x = x, .diag = diag};
+    eq_check k = {.x = x, .diag = diag};
     eq_gradcheck_report r = {0};
-    eq_status status = check_open(&k, engine, examples);
+    scanner s = {.k = &k, .report = &r};
+    eq_status status = eq_check_open(&k, engine, examples);
     r.examples = k.n;
     r.conductances = k.rows;
-    if (status == EQ_OK) status = run(&k, &r);
-    check_close(&k);
+    if (status == EQ_OK) status = run(&s);
+    close_scanner(&s);
+    eq_check_close(&k);
     if (status == EQ_OK)
         *report = r;
     else
@@ -344,6 +429,8 @@ eq_status eq_gradcheck(const eq_experiment *x, eq_engine_kind engine, size_t exa
 }
 
 void eq_gradcheck_free(eq_gradcheck_report *report) {
+    for (size_t j = 0; j < report->rows; j++) eq_free(report->row[j].why);
     eq_free(report->row);
+    eq_free(report->why);
     *report = (eq_gradcheck_report){0};
 }

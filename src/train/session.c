@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 
 eq_random eq_stream_of(uint64_t seed, eq_stream stream) {
@@ -31,6 +32,20 @@ static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *dia
             "(a node or a pair of nodes) for each class",
             c->outputs, d->classes);
     return EQ_OK;
+}
+
+/* What a minibatch needs for each of its examples: inputs, potentials, and the Hessian of the cost.
+ */
+static eq_status check_minibatch(const eq_session *s, eq_diag *diag) {
+    double outputs = (double)s->outputs;
+    double each =
+        fmax(fmax((double)s->encoder.inputs, (double)eq_circuit_nodes(s->c)), outputs * outputs);
+    if ((double)s->batch * each <= EQ_MOST_ITEMS) return EQ_OK;
+    return eq_fail(
+        diag, EQ_ERR_INPUT,
+        "a minibatch of %zu examples with %.3g values each is more than %d values; use a "
+        "smaller minibatch",
+        s->batch, each, EQ_MOST_ITEMS);
 }
 
 /* squared-difference needs pairs of nodes, squared-error single nodes. */
@@ -119,9 +134,11 @@ eq_status eq_session_start(eq_session *s, eq_engine_kind kind, size_t batch, int
                            eq_diag *diag) {
     const eq_data *d = s->set.train != NULL ? s->set.train : s->set.test;
     s->outputs = s->c->outputs;
-    s->batch = batch;
+    size_t most = s->set.train_count > s->set.test_count ? s->set.train_count : s->set.test_count;
+    s->batch = batch = batch < most || most == 0 ? batch : most;
     eq_status status = check_sizes(s, d, diag);
     if (status == EQ_OK) status = check_cost(s, diag);
+    if (status == EQ_OK) status = check_minibatch(s, diag);
     if (status != EQ_OK) return status;
     s->phases = eq_phases_new(batch, s->outputs);
     s->input = eq_calloc(batch, s->encoder.inputs * sizeof *s->input);

@@ -101,11 +101,15 @@ eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag)
 /* One line of the gradient check. */
 typedef struct eq_gradcheck_row {
     const char *estimator, *nudging;
-    double beta;  /* where the error is smallest */
-    double error; /* max |estimate - adjoint| / max |adjoint| of the group, worst group, at beta */
-    double order; /* of the error in beta, fitted in the asymptotic range */
+    double beta;     /* of the worst conductance: the smallest nudge behind its limit */
+    double error;    /* max over conductances of |estimate - adjoint| / max(|adjoint|, floor), the
+                        estimate taken to beta = 0 */
+    double cosine;   /* between g * estimate and g * adjoint; NAN when one of them is zero */
+    double order;    /* of the bias in beta, fitted above round-off; NAN when there is none */
     double expected; /* order that theory gives */
-    bool passed;     /* order within 0.2 of expected and error within its bound */
+    size_t hidden;   /* conductances whose gradient is not zero, but below round-off */
+    char *why;       /* what does not hold, with names; NULL when all does */
+    bool passed;
 } eq_gradcheck_row;
 
 typedef struct eq_gradcheck_report {
@@ -113,6 +117,11 @@ typedef struct eq_gradcheck_report {
     size_t rows;
     size_t conductances, examples;
     double difference; /* adjoint against central differences of the loss, same measure */
+    char *why;         /* what does not hold of it; NULL when it does */
+    /* The experiment's own estimator at its own beta: |g (estimate - adjoint)|, and what round-off
+     * may make of it, over |g adjoint|; NAN where the adjoint is zero or a phase has no state. */
+    const char *own_estimator, *own_nudging;
+    double own_beta, own_error, own_round_off;
     bool passed;
 } eq_gradcheck_report;
 

@@ -327,6 +327,7 @@ static eq_status open_all(trainer *t) {
     size_t batch = t->x->batch > 32 ? t->x->batch : 32; /* evaluation likes larger minibatches */
     s->x = t->x;
     eq_status status = eq_experiment_circuit(t->x, &s->c, t->diag);
+    if (status == EQ_OK) status = eq_deck_check_names(s->c, EQ_NGSPICE, t->diag);
     if (status == EQ_OK) status = eq_session_data(s, t->diag);
     if (status == EQ_OK) status = eq_fingerprint_of(t->x, s->c, &s->set, &t->now.began, t->diag);
     if (status == EQ_OK) status = eq_encoder_fit(&t->x->encoding, &s->set, &s->encoder, t->diag);

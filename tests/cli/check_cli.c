@@ -310,9 +310,11 @@ START_TEST(gradcheck_holds_on_the_shipped_experiments) {
         expect_exit(0, &text, "gradcheck %s", experiment[k]);
         contains(text, "symmetric/current");
         const char *row = strstr(text, "symmetric/current");
-        double beta, error, order;
-        ck_assert_int_eq(sscanf(row, "symmetric/current %lf %lf %lf", &beta, &error, &order), 3);
+        double beta, error, cosine, order;
+        ck_assert_int_eq(
+            sscanf(row, "symmetric/current %lf %lf %lf %lf", &beta, &error, &cosine, &order), 4);
         ck_assert_double_le(error, 1e-6);
+        ck_assert_double_eq_tol(cosine, 1.0, 1e-9);
         ck_assert_double_eq_tol(order, 2.0, 0.2);
         eq_free(text);
     }

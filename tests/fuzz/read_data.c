@@ -24,12 +24,16 @@ void fuzz_npy(const uint8_t *data, size_t n) {
     read_pair(eq_data_read_npy, data, n);
 }
 
+/* The first byte says how the label and the header are given. */
 void fuzz_csv(const uint8_t *data, size_t n) {
+    static const char *const label[] = {NULL, "1", "2", "label"};
+    if (n == 0) return;
+    eq_header header = (eq_header)(data[0] / 4 % 3);
     eq_data *d = NULL, *again = NULL;
     eq_diag *diag = eq_diag_new();
-    const char *path = fuzz_file(0, data, n);
-    if (eq_data_read_csv(path, NULL, NULL, &d, diag) == EQ_OK) {
-        if (eq_data_read_csv(path, NULL, d, &again, diag) == EQ_OK) eq_data_free(again);
+    const char *path = fuzz_file(0, data + 1, n - 1), *of = label[data[0] % 4];
+    if (eq_data_read_csv(path, of, header, NULL, &d, diag) == EQ_OK) {
+        if (eq_data_read_csv(path, of, header, d, &again, diag) == EQ_OK) eq_data_free(again);
         eq_data_free(d);
     }
     eq_diag_free(diag);

@@ -38,7 +38,7 @@ START_TEST(csv_with_words_and_header) {
     eq_data *d = NULL;
     const char *path =
         put_text("a.csv", "kind,x,y\r\nred,\t 1.5,2 \t\n\nblue,-3,4e1\nred,0,\"7\"\n");
-    ck_assert_int_eq(eq_data_read_csv(path, "kind", NULL, &d, NULL), EQ_OK);
+    ck_assert_int_eq(eq_data_read_csv(path, "kind", EQ_HEADER_FOUND, NULL, &d, NULL), EQ_OK);
     ck_assert_uint_eq(d->examples, 3);
     ck_assert_uint_eq(d->features, 2);
     ck_assert_uint_eq(d->classes, 2);
@@ -51,14 +51,15 @@ START_TEST(csv_with_words_and_header) {
     ck_assert_int_eq(d->label[2], 0);
     /* A second table keeps the classes of the first, and refuses new ones. */
     eq_data *t = NULL;
-    ck_assert_int_eq(
-        eq_data_read_csv(put_text("b.csv", "kind,x,y\nblue,1,2\n"), "kind", d, &t, NULL), EQ_OK);
+    ck_assert_int_eq(eq_data_read_csv(put_text("b.csv", "kind,x,y\nblue,1,2\n"), "kind",
+                                      EQ_HEADER_FOUND, d, &t, NULL),
+                     EQ_OK);
     ck_assert_int_eq(t->label[0], 1);
     eq_data_free(t);
     eq_diag *diag = eq_diag_new();
-    ck_assert_int_eq(
-        eq_data_read_csv(put_text("c.csv", "kind,x,y\ngrey,1,2\n"), "kind", d, &t, diag),
-        EQ_ERR_INPUT);
+    ck_assert_int_eq(eq_data_read_csv(put_text("c.csv", "kind,x,y\ngrey,1,2\n"), "kind",
+                                      EQ_HEADER_FOUND, d, &t, diag),
+                     EQ_ERR_INPUT);
     expect(diag, 0, 0, "'grey'");
     eq_data_free(d);
 }
@@ -66,9 +67,9 @@ END_TEST
 
 START_TEST(csv_without_header_numbers_ascend) {
     eq_data *d = NULL;
-    ck_assert_int_eq(
-        eq_data_read_csv(put_text("a.csv", "1,2,30\n3,4,5\n5,6,30\n"), NULL, NULL, &d, NULL),
-        EQ_OK);
+    ck_assert_int_eq(eq_data_read_csv(put_text("a.csv", "1,2,30\n3,4,5\n5,6,30\n"), NULL,
+                                      EQ_HEADER_FOUND, NULL, &d, NULL),
+                     EQ_OK);
     ck_assert_uint_eq(d->examples, 3);
     ck_assert_str_eq(d->class_name[0], "5");
     ck_assert_str_eq(d->class_name[1], "30");
@@ -84,26 +85,26 @@ START_TEST(bad_csv_is_refused_with_its_place) {
         int line, column;
         const char *message;
     } bad[] = {
-        {"a,b,c\n1,2,x\n1,2\n", NULL, 3, 0, "2 columns, the first had 3"},
+        {"a,b,c\n1,2,x\n1,2\n", NULL, 3, 3, "2 columns, the first had 3"},
         {"a,b,c\n1,2,x\n1,hm,x\n", NULL, 3, 3, "'hm' is not a number"},
         {"a,b,c\n1,2,\n", NULL, 2, 5, "label is empty"},
         {"a,b,c\n1,2,x\n", "d", 1, 0, "no column is called 'd'"},
         {"7\n", NULL, 1, 0, "1 column"},
         {"a,b,c\n", NULL, 0, 0, "no examples"},
         {"", NULL, 0, 0, "no examples"},
-        {"a,b,c\n1,\"2,x\n", NULL, 2, 3, "'\"2' is not a number"},
+        {"a,b,c\n1,\"2,x\n", NULL, 2, 3, "the quote is not closed"},
         {"a,b,c\n1,2,\"\"\n", NULL, 2, 6, "label is empty"},
         {"a,b,c\n1, \t,x\n", NULL, 2, 5, "'' is not a number"},
         {"a,b,c\n1,a number of more than forty letters and signs,x\n", NULL, 2, 3,
          "'a number of more than forty letters and ' is not a number"},
-        {"1,nan2,x\n1,,x\n", NULL, 2, 3, "'' is not a number"},
+        {"1,nan2,x\n1,,x\n", NULL, 1, 3, "'nan2' is a word and '1' a number"},
     };
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         eq_diag *diag = eq_diag_new();
         eq_data *d = NULL;
-        ck_assert_int_eq(
-            eq_data_read_csv(put_text("a.csv", bad[k].text), bad[k].label, NULL, &d, diag),
-            EQ_ERR_INPUT);
+        ck_assert_int_eq(eq_data_read_csv(put_text("a.csv", bad[k].text), bad[k].label,
+                                          EQ_HEADER_FOUND, NULL, &d, diag),
+                         EQ_ERR_INPUT);
         expect(diag, bad[k].line, bad[k].column, bad[k].message);
         ck_assert_ptr_null(d);
     }
@@ -151,8 +152,8 @@ START_TEST(damaged_idx_is_refused) {
         unsigned char value;
         const char *message;
     } bad[] = {
-        {0, 1, "byte 0"},      {1, 1, "byte 0"},    {2, 13, "byte 0"},     {3, 1, "swapped"},
-        {7, 3, "announces 9"}, {4, 255, "damaged"}, {7, 0, "announces 0"},
+        {0, 1, "byte 0"},  {1, 1, "byte 0"},      {2, 10, "byte 0"},   {2, 13, "announces 24"},
+        {3, 1, "swapped"}, {7, 3, "announces 9"}, {4, 255, "damaged"}, {7, 0, "announces 0"},
     };
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         unsigned char bytes[sizeof images];
@@ -168,7 +169,7 @@ START_TEST(damaged_idx_is_refused) {
     eq_diag *of_huge = eq_diag_new();
     ck_assert_int_eq(eq_data_read_idx(put("huge", huge, sizeof huge), good_labels, &d, of_huge),
                      EQ_ERR_INPUT);
-    expect(of_huge, 0, 0, "says it holds 4294967295 times 4294967295 items");
+    expect(of_huge, 0, 0, "says it holds 1 times 4294967295 items");
     static const unsigned char none[] = {0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 3};
     eq_diag *of_none = eq_diag_new();
     ck_assert_int_eq(eq_data_read_idx(put("none", none, sizeof none), good_labels, &d, of_none),
@@ -254,7 +255,7 @@ START_TEST(damaged_npy_is_refused) {
     static const double f8[4] = {1, -2, 3.5, 4};
     static const int64_t y[2] = {2, 0}, negative[2] = {2, -1};
     static const char *const bad[] = {
-        NPY(">f8", "(2, 2)"),
+        NPY(">f16", "(2, 2)"),
         NPY("<c16", "(2, 2)"),
         NPY("<f8", "(2, 3)"),
         NPY("<f8", "(2, 2"),
@@ -263,7 +264,7 @@ START_TEST(damaged_npy_is_refused) {
         NPY("<f8]", "(2, 2)"),
         NPY("<f8", "(-2, 2)"),
         NPY("<f8", "(99999999999, 99999999999)"),
-        "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2), }\n",
+        "{'descr': '<f8', 'fortran_order': true, 'shape': (2, 2), }\n",
         "{}",
         "",
         NPY("<f8", "(2, 2, 0)"),
@@ -302,9 +303,9 @@ START_TEST(damaged_npy_is_refused) {
     const char *bad_x = put_npy("n.npy", 1, NPY("<f8", "(2, 2)"), endless, sizeof endless);
     ck_assert_int_eq(eq_data_read_npy(bad_x, good_y, &d, diag = eq_diag_new()), EQ_ERR_INPUT);
     expect(diag, 0, 0, "the value is not finite");
-    bad_x = put_npy("n.npy", 3, NPY("<f8", "(2, 2)"), f8, sizeof f8);
+    bad_x = put_npy("n.npy", 4, NPY("<f8", "(2, 2)"), f8, sizeof f8);
     ck_assert_int_eq(eq_data_read_npy(bad_x, good_y, &d, diag = eq_diag_new()), EQ_ERR_INPUT);
-    expect(diag, 0, 0, "byte 6: the .npy format is neither version 1 nor 2");
+    expect(diag, 0, 0, "byte 6: the .npy format is none of the versions 1, 2 and 3");
 }
 END_TEST
 
@@ -380,8 +381,9 @@ START_TEST(a_column_that_is_no_label) {
     for (int k = 0; k <= EQ_MAX_CLASSES; k++) eq_text_printf(&t, "1,%d\n", k);
     eq_data *d = NULL;
     eq_diag *diag = eq_diag_new();
-    ck_assert_int_eq(eq_data_read_csv(put_text("many.csv", t.text), NULL, NULL, &d, diag),
-                     EQ_ERR_INPUT);
+    ck_assert_int_eq(
+        eq_data_read_csv(put_text("many.csv", t.text), NULL, EQ_HEADER_FOUND, NULL, &d, diag),
+        EQ_ERR_INPUT);
     expect(diag, 0, 0, "more than 65535 different labels");
     eq_text_free(&t);
 }
@@ -457,7 +459,8 @@ START_TEST(iris_has_the_classic_means) {
     static const double mean[3][4] = {
         {5.006, 3.428, 1.462, 0.246}, {5.936, 2.770, 4.260, 1.326}, {6.588, 2.974, 5.552, 2.026}};
     eq_data *d = NULL;
-    ck_assert_int_eq(eq_data_read_csv("data/iris.csv", "species", NULL, &d, NULL), EQ_OK);
+    ck_assert_int_eq(eq_data_read_csv("data/iris.csv", "species", EQ_HEADER_FOUND, NULL, &d, NULL),
+                     EQ_OK);
     ck_assert_uint_eq(d->examples, 150);
     double sum[3][4] = {{0}};
     int count[3] = {0};

@@ -217,6 +217,35 @@ static eq_status export(eq_diag *diag) {
     return status;
 }
 
+/* Names that the writers change, make up, mark and refuse. */
+static eq_status write_names(eq_diag *diag) {
+    static const char text[] =
+        "<circuit title=\".include \303\251 \\\"><model name=\"1n\" class=\"diode\"/><model "
+        "name=\"m_1n\" class=\"diode\"/><elements><vsource name=\"in\" a=\"a\" b=\"0\" dc=\"1\"/>"
+        "<vcvs name=\"x\" a=\"b\" b=\"0\" c=\"a\" d=\"0\" gain=\"2\"/><cccs name=\"y\" a=\"0\" "
+        "b=\"b_x\" control=\"x\" gain=\"2\"/><memristor name=\"w1\" a=\"b_x\" b=\"0\" g=\"1\" "
+        "gmin=\"1e-3\" gmax=\"2\"/><resistor name=\"r\" a=\"b\" b=\"0\" r=\"1\"/><diode name=\"d\" "
+        "a=\"b\" b=\"0\" model=\"1n\"/><diode name=\"q\" a=\"b\" b=\"0\" is=\"1e-9\"/></elements>"
+        "<train match=\"w*\" gmin=\"1e-3\" gmax=\"2\"/></circuit>";
+    eq_circuit *c = NULL;
+    eq_status status = eq_deck_parse("t.xml", text, sizeof text - 1, &c, diag);
+    for (int d = EQ_NGSPICE; status == EQ_OK && d < EQ_DIALECT_COUNT; d++) {
+        eq_text out = {0};
+        status = eq_deck_check_names(c, (eq_dialect)d, diag);
+        if (status == EQ_OK) status = eq_deck_write(c, (eq_dialect)d, NULL, &out, diag);
+        eq_text_free(&out);
+    }
+    if (status == EQ_OK && eq_circuit_node(c, "q//z", 4) == EQ_NONE)
+        status = eq_out_of_memory(diag);
+    if (status == EQ_OK) {
+        c->table[EQ_CLASS_resistor].term[0][0] = eq_circuit_find_node(c, "q//z");
+        status = eq_deck_check_names(c, EQ_NGSPICE, diag);
+        if (status == EQ_ERR_INPUT) status = EQ_OK;
+    }
+    eq_circuit_free(c);
+    return status;
+}
+
 /* Read, written in every dialect that carries it, and read again from the XML. */
 static eq_status there_and_back(const char *path, eq_diag *diag) {
     eq_circuit *c = NULL, *again = NULL;
@@ -360,7 +389,8 @@ static eq_status gradcheck(eq_diag *diag) {
 
 static eq_status read_csv(eq_diag *diag) {
     eq_data *d = NULL;
-    eq_status status = eq_data_read_csv("data/iris.csv", "species", NULL, &d, diag);
+    eq_status status =
+        eq_data_read_csv("data/iris.csv", "species", EQ_HEADER_FOUND, NULL, &d, diag);
     if (status == EQ_OK) eq_data_free(d);
     return status;
 }
@@ -417,6 +447,7 @@ static const struct {
     {"an ASCII raw file", read_raw_ascii},
     {"verification", verification},
     {"export", export},
+    {"names", write_names},
     {"formulas", formulas},
     {"polynomials", polynomials},
     {"includes", includes},

@@ -161,6 +161,11 @@ static bool read_range(eq_spice *s, eq_cursor *c, const char *card, double base,
     bool leads = base > 0.0 ? eq_sweep_ratio(sweep, base, start, stop, step)
                             : eq_sweep_steps(sweep, start, stop, step);
     if (leads && ends) eq_sweep_end(sweep);
+    if (sweep->points > EQ_MOST_ITEMS) {
+        eq_spice_fail(s, last.at, "the sweep has more than %d points; make the steps larger",
+                      EQ_MOST_ITEMS);
+        return false;
+    }
     if (!leads && s->circuit->dialect == EQ_XYCE) {
         eq_spice_note(s, "one point", last.at,
                       "this step does not lead from %g to %g: the one point %g, as Xyce has it",
@@ -206,7 +211,7 @@ static bool read_sweep(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *sw
 }
 
 static const eq_data *table_of(eq_spice *s, eq_token name) {
-    char own[EQ_MAX_NAME];
+    char own[EQ_MAX_NAME + 1];
     for (size_t k = 0; k < s->datas; k++) {
         eq_token t = s->data[k].name;
         if (t.length >= sizeof own) continue;

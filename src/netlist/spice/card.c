@@ -233,14 +233,12 @@ static void read_model(eq_spice *s, eq_scope *scope, eq_cursor *c) {
 static void read_global(eq_spice *s, eq_scope *scope, eq_cursor *c) {
     (void)scope;
     for (eq_token t = eq_token_next(c); t.kind != EQ_TOKEN_END; t = eq_token_next(c)) {
-        if (t.kind != EQ_TOKEN_WORD || t.length >= EQ_MAX_NAME) {
+        if (t.kind != EQ_TOKEN_WORD) {
             eq_spice_expected(s, t, "a node");
             return;
         }
-        char name[EQ_MAX_NAME];
-        memcpy(name, t.text, t.length);
-        eq_lower(name, t.length);
-        if (eq_names_add(s->global, name, t.length) == EQ_NO_NAME) eq_spice_no_memory(s);
+        if (!eq_spice_name_fits(s, t, t.length)) return;
+        if (eq_names_add_lower(s->global, t.text, t.length) == EQ_NO_NAME) eq_spice_no_memory(s);
     }
 }
 

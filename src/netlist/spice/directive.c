@@ -49,8 +49,8 @@ static void each_word(eq_spice *s, eq_cursor *c, const char *what,
     }
 }
 
-static bool copy(eq_token t, char name[EQ_MAX_NAME]) {
-    if (t.length >= EQ_MAX_NAME) return false;
+static bool copy(eq_token t, char name[EQ_MAX_NAME + 1]) {
+    if (t.length > EQ_MAX_NAME) return false;
     memcpy(name, t.text, t.length);
     name[t.length] = '\0';
     eq_lower(name, t.length);
@@ -59,10 +59,10 @@ static bool copy(eq_token t, char name[EQ_MAX_NAME]) {
 
 /* Puts Xyce's a:b:NAME as a.b.NAME into `name`, with its first letter in front for an element
  * (r.a.b.r1); false: there is no colon in it. */
-static bool dotted(eq_token t, bool element, char name[EQ_MAX_NAME + 2]) {
+static bool dotted(eq_token t, bool element, char name[EQ_MAX_NAME + 3]) {
     const char *last = t.text + t.length;
     while (last > t.text && last[-1] != ':') last--;
-    if (last == t.text || last == t.text + t.length || t.length >= EQ_MAX_NAME) return false;
+    if (last == t.text || last == t.text + t.length || t.length > EQ_MAX_NAME) return false;
     size_t front = element ? 2 : 0;
     name[0] = *last;
     name[1] = '.';
@@ -74,7 +74,7 @@ static bool dotted(eq_token t, bool element, char name[EQ_MAX_NAME + 2]) {
 }
 
 eq_element eq_spice_element_of(const eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME + 2];
+    char name[EQ_MAX_NAME + 3];
     eq_element e = t.kind == EQ_TOKEN_WORD && copy(t, name)
                        ? eq_circuit_find_element(s->circuit, name)
                        : EQ_NONE;
@@ -97,7 +97,7 @@ eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {
 }
 
 eq_node eq_spice_node_of(const eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME + 2];
+    char name[EQ_MAX_NAME + 3];
     eq_node node = copy(t, name) ? eq_circuit_find_node(s->circuit, name) : EQ_NONE;
     return node == EQ_NONE && dotted(t, false, name) ? eq_circuit_find_node(s->circuit, name)
                                                      : node;
@@ -150,7 +150,7 @@ static bool split_pair(eq_spice *s, eq_token t, eq_token *plus, eq_token *minus)
 }
 
 static eq_node output_node(eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME];
+    char name[EQ_MAX_NAME + 1];
     eq_node node = copy(t, name) ? eq_circuit_find_node(s->circuit, name) : EQ_NONE;
     if (node == EQ_NONE)
         no_such(s, t, "*% output", "", "node", s->circuit->node);
@@ -261,10 +261,9 @@ static bool is_key(const eq_cursor *c) {
 
 /* PATTERN or PATTERN(PARAMETER). */
 static void one_group(eq_spice *s, eq_token t, const double bound[2]) {
-    char pattern[EQ_MAX_NAME], *param = NULL;
+    char pattern[EQ_MAX_NAME + 1], *param = NULL;
     if (!copy(t, pattern)) {
-        eq_spice_fail(s, t.at, "a pattern longer than %d characters; shorten it with *",
-                      EQ_MAX_NAME);
+        eq_spice_fail(s, t.at, "a pattern of more than %d bytes; shorten it with *", EQ_MAX_NAME);
         return;
     }
     size_t n = strlen(pattern);

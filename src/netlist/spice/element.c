@@ -59,16 +59,26 @@ static bool is_ground(eq_token t) {
     return (t.length == 1 && *t.text == '0') || eq_token_is(t, "gnd");
 }
 
+/* The node of that name, which the token stands for. */
+static eq_node named_node(eq_spice *s, eq_token t, const char *name, size_t length) {
+    if (!eq_spice_name_fits(s, t, length)) return EQ_NONE;
+    eq_node node = eq_circuit_node(s->circuit, name, length);
+    if (node == EQ_NONE) eq_spice_no_memory(s);
+    return node;
+}
+
 /* A node of an instance: a port, ground or a .global node, else one of its own. */
 static eq_node local_node(eq_spice *s, eq_token t) {
     int32_t port = eq_names_find_lower(s->frame->scope->port, t.text, t.length);
     if (port != EQ_NO_NAME) return s->frame->port[port];
     if (is_ground(t) || eq_names_find_lower(s->global, t.text, t.length) != EQ_NO_NAME)
-        return eq_circuit_node(s->circuit, t.text, t.length);
+        return named_node(s, t, t.text, t.length);
     eq_text_clear(&s->name);
     eq_text_puts(&s->name, s->frame->prefix);
     eq_text_add(&s->name, t.text, t.length);
-    return s->name.failed ? EQ_NONE : eq_circuit_node(s->circuit, s->name.text, s->name.length);
+    if (!s->name.failed) return named_node(s, t, s->name.text, s->name.length);
+    eq_spice_no_memory(s);
+    return EQ_NONE;
 }
 
 eq_node eq_spice_node(eq_spice *s, eq_token t) {
@@ -76,10 +86,7 @@ eq_node eq_spice_node(eq_spice *s, eq_token t) {
         eq_spice_expected(s, t, "a node");
         return EQ_NONE;
     }
-    eq_node node = s->frame->prefix[0] == '\0' ? eq_circuit_node(s->circuit, t.text, t.length)
-                                               : local_node(s, t);
-    if (node == EQ_NONE) eq_spice_no_memory(s);
-    return node;
+    return s->frame->prefix[0] == '\0' ? named_node(s, t, t.text, t.length) : local_node(s, t);
 }
 
 void eq_spice_full_name(eq_spice *s, eq_token t) {
@@ -546,7 +553,7 @@ bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], bo
     s->plain.term[0] = eq_spice_node(s, *a);
     s->plain.term[1] = eq_spice_node(s, *b);
     s->plain.w[eq_class(s->plain.cls)->value] = value;
-    if (!s->stop) add_card(s, &s->plain, *word);
+    if (s->plain.term[0] != EQ_NONE && s->plain.term[1] != EQ_NONE) add_card(s, &s->plain, *word);
     return true;
 }
 

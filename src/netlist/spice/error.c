@@ -89,6 +89,13 @@ eq_status eq_spice_pass_on(eq_spice *s, eq_status status) {
     return status;
 }
 
+bool eq_spice_name_fits(eq_spice *s, eq_token t, size_t length) {
+    if (length <= EQ_MAX_NAME) return true;
+    eq_spice_fail(s, t.at, EQ_NAME_TOO_LONG, (int)(t.length < 40 ? t.length : 40), t.text, length,
+                  EQ_MAX_NAME);
+    return false;
+}
+
 eq_status eq_spice_no_memory(eq_spice *s) {
     s->stop = true;
     return s->status = eq_out_of_memory(s->diag);

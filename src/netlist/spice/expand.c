@@ -207,6 +207,10 @@ static void expand_instance(eq_spice *s, eq_cursor *c, eq_token name, eq_token s
     char *prefix = prefix_of(s->frame, name);
     size_t before = eq_names_count(s->instance);
     f.prefix = prefix;
+    if (prefix != NULL && !eq_spice_name_fits(s, name, strlen(prefix) - 1)) {
+        eq_free(prefix);
+        return;
+    }
     if (prefix == NULL || eq_names_add(s->instance, prefix, strlen(prefix)) == EQ_NO_NAME)
         eq_spice_no_memory(s);
     else if (eq_names_count(s->instance) == before)

@@ -171,14 +171,12 @@ static void discard(eq_measure *m) {
 
 /* The name of the measure, which no other may have; EQ_NONE: an error was reported. */
 static int32_t read_name(eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME];
-    if (t.kind != EQ_TOKEN_WORD || t.length >= sizeof name) {
+    if (t.kind != EQ_TOKEN_WORD) {
         eq_spice_expected(s, t, "the name of the measurement");
         return EQ_NONE;
     }
-    memcpy(name, t.text, t.length);
-    eq_lower(name, t.length);
-    int32_t label = eq_names_add(s->circuit->label, name, t.length);
+    if (!eq_spice_name_fits(s, t, t.length)) return EQ_NONE;
+    int32_t label = eq_names_add_lower(s->circuit->label, t.text, t.length);
     if (label == EQ_NO_NAME) eq_spice_no_memory(s);
     for (size_t k = 0; label != EQ_NO_NAME && k < s->circuit->measures; k++)
         if (s->circuit->measure[k].label == label) {

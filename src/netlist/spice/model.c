@@ -175,8 +175,8 @@ typedef struct reading {
 
 static bool neutral(const reading *r, eq_token key, const struct model_word *w, double value) {
     if (w->action == WORD_DC_FREE) {
-        char note[EQ_MAX_NAME + 8];
-        size_t n = r->name.length < EQ_MAX_NAME ? r->name.length : EQ_MAX_NAME;
+        char note[EQ_MAX_NAME + 9];
+        size_t n = r->name.length <= EQ_MAX_NAME ? r->name.length : EQ_MAX_NAME;
         memcpy(note, "model ", 6);
         memcpy(note + 6, r->name.text, n);
         note[6 + n] = '\0';
@@ -256,7 +256,7 @@ static int class_for(char letter, eq_cursor c) {
 /* name(param) of a sweep, if it is of this model: the parameter, else NULL. */
 static const char *inside(const char *label, eq_token name, size_t *length) {
     const char *open = strchr(label, '(');
-    char own[EQ_MAX_NAME];
+    char own[EQ_MAX_NAME + 1];
     if (open == NULL || (size_t)(open - label) != name.length || name.length >= sizeof own)
         return NULL;
     memcpy(own, name.text, name.length);
@@ -297,6 +297,10 @@ static int32_t add_model(eq_spice *s, const reading *r, const eq_frame *f) {
         eq_text_puts(&name, ":");
     }
     eq_text_add(&name, r->name.text, r->name.length);
+    if (!eq_spice_name_fits(s, r->name, name.length)) {
+        eq_text_free(&name);
+        return EQ_NONE;
+    }
     if (name.failed ||
         !eq_grow((void **)&c->model, &c->model_cap, c->models + 1, sizeof *c->model)) {
         eq_text_free(&name);
@@ -421,7 +425,7 @@ void eq_spice_all_models(eq_spice *s) {
     eq_dictionary *d = &s->scope[0]->defines[EQ_DEFINES_MODEL];
     size_t n = d->name == NULL ? 0 : eq_names_count(d->name);
     for (size_t k = 0; k < n && !s->stop; k++) {
-        char name[EQ_MAX_NAME];
+        char name[EQ_MAX_NAME + 1];
         eq_definition *own = eq_spice_choose(s, &d->item[k], s->frame);
         if (own == NULL || own->model != EQ_NONE) continue;
         eq_token t = {EQ_TOKEN_WORD, name, strlen(eq_names_get(d->name, (int32_t)k)), own->at};

@@ -6,7 +6,7 @@
 
 #include "netlist/spice/spice.h"
 
-enum { LONGEST = 2 * EQ_MAX_NAME };
+enum { LONGEST = 8 * EQ_MAX_NAME }; /* six names and the numbers */
 
 /* The rest of the line without blanks, in lower case; false: too long. */
 static bool compact(eq_cursor *c, char text[LONGEST]) {

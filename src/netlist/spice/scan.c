@@ -36,12 +36,9 @@ static void split(scan *k) {
 
 /* A formal node of the subcircuit `inner`. */
 static void add_port(eq_spice *s, eq_scope *inner, eq_token t) {
-    size_t before = eq_names_count(inner->port),
-           n = t.length < EQ_MAX_NAME ? t.length : EQ_MAX_NAME - 1;
-    char name[EQ_MAX_NAME];
-    memcpy(name, t.text, n);
-    eq_lower(name, n);
-    if (eq_names_add(inner->port, name, n) == EQ_NO_NAME)
+    size_t before = eq_names_count(inner->port);
+    if (!eq_spice_name_fits(s, t, t.length)) return;
+    if (eq_names_add_lower(inner->port, t.text, t.length) == EQ_NO_NAME)
         eq_spice_no_memory(s);
     else if (eq_names_count(inner->port) == before)
         eq_spice_fail(s, t.at, "node %.*s stands twice on the .subckt line; give it another name",

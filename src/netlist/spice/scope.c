@@ -8,8 +8,8 @@
 #include "netlist/spice/spice.h"
 
 /* The name folded to lower case; NULL when it is too long. */
-static const char *folded(eq_token name, char buffer[EQ_MAX_NAME]) {
-    if (name.length >= EQ_MAX_NAME) return NULL;
+static const char *folded(eq_token name, char buffer[EQ_MAX_NAME + 1]) {
+    if (name.length > EQ_MAX_NAME) return NULL;
     memcpy(buffer, name.text, name.length);
     buffer[name.length] = '\0';
     eq_lower(buffer, name.length);
@@ -17,7 +17,7 @@ static const char *folded(eq_token name, char buffer[EQ_MAX_NAME]) {
 }
 
 eq_definition *eq_dictionary_find(const eq_dictionary *d, eq_token name, int32_t *id) {
-    char buffer[EQ_MAX_NAME];
+    char buffer[EQ_MAX_NAME + 1];
     if (d->name == NULL || folded(name, buffer) == NULL) return NULL;
     int32_t k = eq_names_find(d->name, buffer, name.length);
     if (id != NULL) *id = k;
@@ -45,12 +45,9 @@ static eq_definition *add_variant(eq_spice *s, eq_definition *d, eq_location at)
 
 eq_definition *eq_define(eq_spice *s, eq_scope *scope, int kind, eq_token name) {
     eq_dictionary *d = &scope->defines[kind];
-    char buffer[EQ_MAX_NAME];
-    if (folded(name, buffer) == NULL) {
-        eq_spice_fail(s, name.at, "a name longer than %d characters; give a shorter one",
-                      EQ_MAX_NAME);
-        return NULL;
-    }
+    char buffer[EQ_MAX_NAME + 1];
+    if (!eq_spice_name_fits(s, name, name.length)) return NULL;
+    folded(name, buffer);
     if (d->name == NULL) d->name = eq_names_new();
     size_t before = d->name == NULL ? 0 : eq_names_count(d->name);
     if (d->name == NULL || !eq_grow((void **)&d->item, &d->cap, before + 1, sizeof *d->item)) {
@@ -194,9 +191,9 @@ static const eq_arguments *argument(const eq_arguments *a, eq_token name, int *k
     for (*k = 0; a != NULL && *k < a->count; ++*k)
         if (a->length[*k] == name.length) {
             eq_token t = name;
-            char buffer[EQ_MAX_NAME];
+            char buffer[EQ_MAX_NAME + 1];
             t.text = a->name[*k];
-            if (name.length < EQ_MAX_NAME && eq_token_is(name, folded(t, buffer))) return a;
+            if (name.length <= EQ_MAX_NAME && eq_token_is(name, folded(t, buffer))) return a;
         }
     return NULL;
 }
@@ -319,7 +316,7 @@ static eq_lookup input(void *data, eq_token what, eq_token first, eq_token secon
 
 int32_t eq_spice_control(eq_spice *s, eq_token name) {
     eq_spice_full_name(s, name);
-    if (s->stop) return EQ_NO_NAME;
+    if (s->stop || !eq_spice_name_fits(s, name, s->name.length)) return EQ_NO_NAME;
     int32_t id = eq_names_add(s->controls, s->name.text, s->name.length);
     if (id == EQ_NO_NAME) eq_spice_no_memory(s);
     return id;

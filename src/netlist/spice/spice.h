@@ -7,6 +7,7 @@
 #ifndef EQ_NETLIST_SPICE_SPICE_H
 #define EQ_NETLIST_SPICE_SPICE_H
 
+#include "base/limits.h"
 #include "netlist/expression.h"
 #include "netlist/netlist.h"
 
@@ -17,21 +18,15 @@ enum {
     EQ_MAX_INCLUDE_DEPTH = 20,
     EQ_MAX_INCLUDES = 10000,
     EQ_MAX_INSTANCE_DEPTH = 50,
-    EQ_MAX_NAME = 1024, /* bytes of one name in a deck */
 };
 
-/* The most elements an expanded deck may have, counted before any is made, and the most calls of
- * .func: so many in one expression, and those used up come back by EQ_CALLS_EACH with each
- * expression, so that the work grows with the deck. The fuzzer sets both lower: a kilobyte of
- * nested instances or functions may be a second of work. */
-#ifndef EQ_MAX_ELEMENTS
-#define EQ_MAX_ELEMENTS 1e8
-#endif
+/* The most calls of .func: so many in one expression, and those used up come back by EQ_CALLS_EACH
+ * with each expression, so that the work grows with the deck. The fuzzer sets fewer: a kilobyte of
+ * nested functions may be a second of work. */
 #ifndef EQ_MAX_CALLS
 #define EQ_MAX_CALLS 100000
 #endif
 enum { EQ_CALLS_EACH = 1000 };
-static const double eq_max_elements = EQ_MAX_ELEMENTS;
 
 /* A stretch of text that holds elements of one scope. */
 typedef struct eq_run {
@@ -243,6 +238,8 @@ eq_status eq_spice_fail(eq_spice *s, eq_location at, const char *format, ...)
 /* Hands the errors of s->scratch on. */
 eq_status eq_spice_pass_on(eq_spice *s, eq_status status);
 eq_status eq_spice_no_memory(eq_spice *s);
+/* False, with an error at t, when the name that t stands for has more than EQ_MAX_NAME bytes. */
+bool eq_spice_name_fits(eq_spice *s, eq_token t, size_t length);
 /* A note given once for each `key`. */
 void eq_spice_note(eq_spice *s, const char *key, eq_location at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -24,8 +24,8 @@
 
 /* Names, models and the title, as all SPICE dialects have them. */
 #define SPICE_TEXT                                                                                 \
-    .comment = "* ", .head = "", .nodeset = {".nodeset v(", ")="}, .allowed = "#:/!<>@|~^&[]+-%",  \
-    .typed_names = true, .title_is_bare = true, .model = ".model $n D(", .model_end = ")\n"
+    .comment = "* ", .head = "", .nodeset = {".nodeset v(", ")="}, .typed_names = true,            \
+    .title_is_bare = true, .model = ".model $n D(", .model_end = ")\n"
 
 static const eq_dialect_table tables[] = {
     [EQ_NGSPICE] =
@@ -73,8 +73,6 @@ static const eq_dialect_table tables[] = {
                        "temp=$T tnom=$N\n",
             .nodeset = {"nodeset ", "="},
             .tail = "eqspiceOp dc save=all\n",
-            .allowed = "",
-            .escape = true,
             .model = "model $n diode",
             .model_end = "\n",
             .element =

@@ -18,101 +18,7 @@ void eq_write_number(eq_text *out, double value) {
     eq_text_puts(out, text);
 }
 
-/* A deck being written. */
-typedef struct writer {
-    const eq_circuit *c;
-    eq_dialect dialect;
-    const eq_dialect_table *d;
-    eq_text *out;
-    eq_diag *diag;
-    eq_status status; /* of the first fault */
-    double scale;     /* k/q of the circuit over that of the dialect */
-    bool *sensed;     /* [elements] an E or H whose current controls another element */
-    bool numbered;    /* names are numbers, and nothing is written that others have worded */
-} writer;
-
-static bool plain(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.';
-}
-
-/* Appends a name as the dialect can carry it: other characters are escaped or refused, so that a
- * name can never become a line, a card or a comment of its own. */
-static void put_name(writer *w, const char *name, eq_place at) {
-    bool good = name[0] != '\0';
-    for (const char *p = name; good && *p != '\0'; p++) {
-        bool known = plain(*p) || strchr(w->d->allowed, *p) != NULL;
-        if (p == name && strchr(w->d->escape ? "." : "+-%&/", *p) != NULL) known = false;
-        if (!known && w->d->escape && *p > ' ' && *p < 127) {
-            eq_text_puts(w->out, "\\");
-            known = true;
-        }
-        if (known)
-            eq_text_add(w->out, p, 1);
-        else
-            good = false;
-    }
-    if (!good && w->status == EQ_OK)
-        w->status =
-            eq_fail_at(w->diag, EQ_ERR_INPUT, at,
-                       "the name '%s' cannot be written for %s; rename it with letters, digits "
-                       "and _",
-                       name, w->d->name);
-}
-
-static void put_node_at(writer *w, eq_node node, eq_place at) {
-    if (w->numbered && node != EQ_GROUND)
-        eq_text_printf(w->out, "n%d", node);
-    else
-        put_name(w, eq_circuit_node_name(w->c, node), at);
-}
-
-static void put_node(writer *w, eq_node node, eq_element e) {
-    put_node_at(w, node, eq_circuit_place_of(w->c, e));
-}
-
-/* The element's name as the deck has it, behind something of ours. */
-static void put_short_name(writer *w, eq_element e) {
-    if (w->numbered)
-        eq_text_printf(w->out, "%d", e);
-    else
-        put_name(w, eq_circuit_element_name(w->c, e), eq_circuit_place_of(w->c, e));
-}
-
-/* The letter that the element's name starts with in a dialect where it is the type. */
-static char letter_of(const writer *w, eq_element e) {
-    int cls = w->c->row[e].cls;
-    return cls == EQ_CLASS_ideal_diode && w->d->ideal_model == NULL ? 'b' : eq_class(cls)->letter;
-}
-
-/* The element's name, with its letter put in front as often as it takes to be unlike all other
- * names. */
-static void put_element_name(writer *w, eq_element e) {
-    const char *name = eq_circuit_element_name(w->c, e);
-    char letter[2] = {letter_of(w, e), '\0'};
-    if (w->numbered) {
-        eq_text_printf(w->out, "%s%d", letter, e);
-        return;
-    }
-    if (!w->d->typed_names || name[0] == letter[0]) {
-        put_name(w, name, eq_circuit_place_of(w->c, e));
-        return;
-    }
-    eq_text longer = {0};
-    eq_text_printf(&longer, "%s%s", letter, name);
-    while (!longer.failed && eq_circuit_find_element(w->c, longer.text) != EQ_NONE) {
-        char *shorter = eq_strdup(longer.text);
-        eq_text_clear(&longer);
-        eq_text_printf(&longer, "%s%s", letter, shorter == NULL ? "" : shorter);
-        longer.failed = longer.failed || shorter == NULL;
-        eq_free(shorter);
-    }
-    if (longer.failed)
-        w->out->failed = true;
-    else
-        put_name(w, longer.text, eq_circuit_place_of(w->c, e));
-    eq_text_free(&longer);
-}
+typedef eq_deck_writer writer;
 
 static double param(const writer *w, eq_element e, int k) {
     eq_row r = w->c->row[e];
@@ -139,27 +45,9 @@ static const eq_model *model_of(const writer *w, eq_element e) {
     return m;
 }
 
-/* A model's name; one that starts as a number does (1N4148) gets m_ in front, as ngspice takes it
- * for a number. */
-static void put_model_text(writer *w, const eq_model *m, eq_place at) {
-    if (w->numbered) {
-        eq_text_printf(w->out, "k%d", (int)(m - w->c->model));
-        return;
-    }
-    if (m->name[0] >= '0' && m->name[0] <= '9') eq_text_puts(w->out, "m_");
-    put_name(w, m->name, at);
-}
-
-/* A model of the element's own is called m_ELEMENT. */
+/* The model's name, or that of the model of the element's own. */
 static void put_model_name(writer *w, eq_element e) {
-    const eq_model *m = model_of(w, e);
-    eq_place at = eq_circuit_place_of(w->c, e);
-    if (m != NULL) {
-        put_model_text(w, m, at);
-        return;
-    }
-    eq_text_puts(w->out, "m_");
-    put_short_name(w, e);
+    eq_write_model_name(w, model_of(w, e), e);
 }
 
 static void put_pair(writer *w, const char *name, double value) {
@@ -206,10 +94,7 @@ static void put_model(writer *w, const eq_model *m, eq_element e, const eq_devic
                       const double *value) {
     for (const char *p = w->d->model; *p != '\0'; p++) {
         if (p[0] == '$' && p[1] == 'n') {
-            if (m == NULL)
-                put_model_name(w, e);
-            else
-                put_model_text(w, m, (eq_place){NULL, 0, 0});
+            eq_write_model_name(w, m, e);
             p++;
         } else {
             eq_text_add(w->out, p, 1);
@@ -268,67 +153,28 @@ static void put_instance_params(writer *w, eq_element e) {
 static void put_drop(writer *w, eq_element e) {
     eq_row r = w->c->row[e];
     eq_text_puts(w->out, "v(");
-    put_node(w, w->c->table[r.cls].term[0][r.row], e);
+    eq_write_node(w, w->c->table[r.cls].term[0][r.row], e);
     eq_text_puts(w->out, ",");
-    put_node(w, w->c->table[r.cls].term[1][r.row], e);
+    eq_write_node(w, w->c->table[r.cls].term[1][r.row], e);
     eq_text_puts(w->out, ")");
-}
-
-/* Only V sources are a control in every dialect, and with an E as control ngspice has the opposite
- * sign (FACTS section 3): an E or H that is sensed gets a 0-V source in series, vsense_NAME from
- * its node a to a node of its own, NODE_NAME. */
-static eq_status find_sensed(writer *w) {
-    w->sensed = eq_calloc(eq_circuit_elements(w->c), sizeof *w->sensed);
-    if (w->sensed == NULL) return eq_out_of_memory(w->diag);
-    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
-        const eq_table *t = &w->c->table[cls];
-        for (size_t j = 0; t->control != NULL && j < t->count; j++)
-            w->sensed[t->control[j]] = w->c->row[t->control[j]].cls != EQ_CLASS_vsource;
-        for (size_t j = 0; t->formula != NULL && j < t->count; j++)
-            for (size_t k = 0; k < t->formula[j]->inputs; k++)
-                if (t->formula[j]->input[k].kind == EQ_INPUT_CURRENT)
-                    w->sensed[t->formula[j]->input[k].branch] =
-                        w->c->row[t->formula[j]->input[k].branch].cls != EQ_CLASS_vsource;
-    }
-    return EQ_OK;
-}
-
-static void put_sense_node(writer *w, eq_element e) {
-    eq_row r = w->c->row[e];
-    put_node(w, w->c->table[r.cls].term[0][r.row], e);
-    eq_text_puts(w->out, "_");
-    put_element_name(w, e);
-}
-
-static void put_sense_name(writer *w, eq_element e) {
-    eq_text_puts(w->out, "vsense_");
-    put_short_name(w, e);
-}
-
-static void put_controlling(writer *w, eq_element e) {
-    if (w->sensed[e])
-        put_sense_name(w, e);
-    else
-        put_element_name(w, e);
 }
 
 /* v(a,b), i(vx) or the temperature, as an input of a formula. */
 static void put_input(void *data, const eq_formula_input *in, eq_text *out) {
     static const char *const temperature[] = {"temper", "temp", "temp", "temp"};
     writer *w = data;
-    eq_place nowhere = {NULL, 0, 0};
     if (in->kind == EQ_INPUT_TEMPERATURE) {
         eq_text_puts(out, temperature[w->dialect]);
         return;
     }
     eq_text_puts(out, in->kind == EQ_INPUT_DROP ? "v(" : "i(");
     if (in->kind == EQ_INPUT_CURRENT)
-        put_controlling(w, in->branch);
+        eq_write_branch(w, in->branch);
     else
-        put_node_at(w, in->plus, nowhere);
+        eq_write_node(w, in->plus, EQ_NONE);
     if (in->kind == EQ_INPUT_DROP && in->minus != EQ_GROUND) {
         eq_text_puts(out, ",");
-        put_node_at(w, in->minus, nowhere);
+        eq_write_node(w, in->minus, EQ_NONE);
     }
     eq_text_puts(out, ")");
 }
@@ -354,11 +200,11 @@ static void put_sense(writer *w, eq_element e) {
         if (*p != '$')
             eq_text_add(w->out, p, 1);
         else if (*++p == 'n')
-            put_sense_name(w, e);
+            eq_write_sense(w, e);
         else if (*p == 'a')
-            put_node(w, w->c->table[w->c->row[e].cls].term[0][w->c->row[e].row], e);
+            eq_write_node(w, w->c->table[w->c->row[e].cls].term[0][w->c->row[e].row], e);
         else if (*p == 'b')
-            put_sense_node(w, e);
+            eq_write_sense_node(w, e);
         else
             eq_text_puts(w->out, "0");
     }
@@ -371,21 +217,21 @@ static void put_field(writer *w, char field, eq_element e) {
     enum { RON, ROFF, VFWD };
     switch (field) {
     case 'n':
-        put_element_name(w, e);
+        eq_write_element(w, e);
         break;
     case 'a':
-        if (w->sensed[e])
-            put_sense_node(w, e);
+        if (eq_is_sensed(w, e))
+            eq_write_sense_node(w, e);
         else
-            put_node(w, t->term[0][r.row], e);
+            eq_write_node(w, t->term[0][r.row], e);
         break;
     case 'b':
     case 'c':
     case 'd':
-        put_node(w, t->term[field - 'a'][r.row], e);
+        eq_write_node(w, t->term[field - 'a'][r.row], e);
         break;
     case 'k':
-        put_controlling(w, t->control[r.row]);
+        eq_write_control(w, t->control[r.row]);
         break;
     case 'e':
         put_formula(w, t, (size_t)r.row);
@@ -429,7 +275,7 @@ static void put_element(writer *w, eq_element e) {
         put_template(w, w->d->ideal_model, e);
     else
         put_template(w, w->d->element[cls], e);
-    if (w->sensed[e]) put_sense(w, e);
+    if (eq_is_sensed(w, e)) put_sense(w, e);
 }
 
 static void put_options(writer *w) {
@@ -447,18 +293,18 @@ static void put_options(writer *w) {
     }
 }
 
-/* Control characters become blanks, so that a text cannot end its line. */
-static void put_text(writer *w, const char *text) {
-    for (; *text != '\0'; text++) {
-        char c = (unsigned char)*text < ' ' ? ' ' : *text;
-        eq_text_add(w->out, &c, 1);
-    }
+/* Ends a line of free text: ngspice and Spectre go on in the next line behind a backslash. */
+static void end_text(writer *w, size_t start) {
+    eq_text *t = w->out;
+    while (!t->failed && t->length > start && t->text[t->length - 1] == ' ') t->length--;
+    bool goes_on = !t->failed && t->length > start && t->text[t->length - 1] == '\\';
+    eq_text_puts(t, goes_on ? " .\n" : "\n");
 }
 
 static void put_comment(writer *w, const char *text) {
     eq_text_puts(w->out, w->d->comment);
-    put_text(w, text);
-    eq_text_puts(w->out, "\n");
+    eq_carry(EQ_CARRY_LINE, text, w->out);
+    end_text(w, w->out->length);
 }
 
 /* ngspice looks for cards and commands in the title too (.include, *#, *ng_script): it stands there
@@ -469,15 +315,17 @@ static bool is_harmless(const char *title) {
 }
 
 static void put_title(writer *w) {
-    size_t start = w->out->length, sign = strlen(w->d->comment);
-    const char *title = w->numbered ? "" : w->c->title;
-    eq_text_puts(w->out, w->d->comment);
-    put_text(w, title[0] == '\0' ? "eqspice" : is_harmless(title) ? "" : "eqspice: ");
-    put_text(w, title);
-    eq_text_puts(w->out, "\n");
-    if (!w->d->title_is_bare || w->out->failed) return;
-    memmove(w->out->text + start, w->out->text + start + sign, w->out->length - start - sign + 1);
-    w->out->length -= sign;
+    eq_text title = {0};
+    eq_carry(EQ_CARRY_LINE, w->numbered ? "" : w->c->title, &title);
+    const char *text = title.failed ? "" : title.text + strspn(title.text, " ");
+    if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3; /* the mark of a file in UTF-8 */
+    if (!w->d->title_is_bare) eq_text_puts(w->out, w->d->comment);
+    size_t start = w->out->length;
+    eq_text_puts(w->out, text[0] == '\0' ? "eqspice" : is_harmless(text) ? "" : "eqspice: ");
+    eq_text_puts(w->out, text);
+    end_text(w, start);
+    w->out->failed = w->out->failed || title.failed;
+    eq_text_free(&title);
 }
 
 /* `*% output y1p,y1m` and its kin (DESIGN section 3). */
@@ -487,7 +335,7 @@ static void put_io(writer *w) {
         eq_text_puts(w->out, "*% input");
         for (size_t k = 0; k < c->inputs; k++) {
             eq_text_puts(w->out, k % 10 == 0 && k > 0 ? "\n*% input " : " ");
-            put_element_name(w, c->input[k]);
+            eq_write_element(w, c->input[k]);
         }
         eq_text_puts(w->out, "\n");
     }
@@ -495,13 +343,13 @@ static void put_io(writer *w) {
         const eq_output *o = &c->output[k];
         eq_element at = o->nudge_plus;
         eq_text_puts(w->out, "*% output ");
-        put_node(w, o->plus, at);
+        eq_write_node(w, o->plus, at);
         if (o->minus != EQ_NONE) eq_text_puts(w->out, ",");
-        if (o->minus != EQ_NONE) put_node(w, o->minus, at);
+        if (o->minus != EQ_NONE) eq_write_node(w, o->minus, at);
         eq_text_puts(w->out, "\n*% nudge ");
-        put_element_name(w, o->nudge_plus);
+        eq_write_element(w, o->nudge_plus);
         if (o->minus != EQ_NONE) eq_text_puts(w->out, ",");
-        if (o->minus != EQ_NONE) put_element_name(w, o->nudge_minus);
+        if (o->minus != EQ_NONE) eq_write_element(w, o->nudge_minus);
         eq_text_puts(w->out, "\n");
     }
 }
@@ -511,7 +359,7 @@ static void put_groups(writer *w) {
         const eq_group *g = &w->c->group[k];
         const eq_device_class *cls = eq_class(g->cls);
         eq_text_puts(w->out, "*% train ");
-        put_text(w, g->name);
+        eq_write_pattern(w, k);
         if (g->param != cls->value) eq_text_printf(w->out, "(%s)", cls->param[g->param].name);
         put_pair(w, cls->inverse != NULL ? "gmin" : "min", g->min);
         put_pair(w, cls->inverse != NULL ? "gmax" : "max", g->max);
@@ -526,17 +374,33 @@ static void put_starts(writer *w) {
         bool all = c->start[k].node == EQ_NONE;
         if (all && w->dialect != EQ_NGSPICE) continue;
         eq_text_puts(w->out, all ? ".nodeset all=" : w->d->nodeset[0]);
-        if (!all) put_node_at(w, c->start[k].node, (eq_place){0});
+        if (!all) eq_write_node(w, c->start[k].node, EQ_NONE);
         if (!all) eq_text_puts(w->out, w->d->nodeset[1]);
         eq_write_number(w->out, c->start[k].v);
         eq_text_puts(w->out, "\n");
     }
 }
 
+static writer writer_of(const eq_circuit *c, eq_dialect dialect, eq_text *out, eq_diag *diag) {
+    const eq_dialect_table *d = eq_dialect_table_of(dialect);
+    return (writer){.c = c,
+                    .dialect = dialect,
+                    .d = d,
+                    .out = out,
+                    .diag = diag,
+                    .scale = c->env.k_over_q / d->k_over_q};
+}
+
+static eq_status writer_close(writer *w) {
+    eq_free(w->sensed);
+    eq_names_free(w->made);
+    return w->out->failed ? eq_out_of_memory(w->diag) : w->status;
+}
+
 static eq_status write(writer *w, const char *note) {
     const eq_dialect_table *d = w->d;
     bool directives = d->typed_names && !w->numbered;
-    w->status = find_sensed(w);
+    w->status = eq_find_sensed(w);
     put_title(w);
     eq_text_puts(w->out, d->head);
     put_comment(w, "written by eqspice");
@@ -549,18 +413,33 @@ static eq_status write(writer *w, const char *note) {
     if (directives && w->status == EQ_OK) put_groups(w);
     if (w->status == EQ_OK) put_starts(w);
     eq_text_puts(w->out, d->tail);
-    eq_free(w->sensed);
-    return w->status == EQ_OK && w->out->failed ? eq_out_of_memory(w->diag) : w->status;
+    return writer_close(w);
 }
 
-static writer writer_of(const eq_circuit *c, eq_dialect dialect, eq_text *out, eq_diag *diag) {
-    const eq_dialect_table *d = eq_dialect_table_of(dialect);
-    return (writer){.c = c,
-                    .dialect = dialect,
-                    .d = d,
-                    .out = out,
-                    .diag = diag,
-                    .scale = c->env.k_over_q / d->k_over_q};
+/* What the line of an element would say, its values aside. */
+static void put_names(writer *w, eq_element e) {
+    const eq_table *t = &w->c->table[w->c->row[e].cls];
+    for (const char *field = "nabcdk"; *field != '\0'; field++) {
+        bool node = *field >= 'a' && *field <= 'd';
+        bool there = node ? t->term[*field - 'a'] != NULL : *field == 'n' || t->control != NULL;
+        if (there) put_field(w, *field, e);
+    }
+    if (needs_model(w, w->c->row[e].cls)) put_model_name(w, e);
+    eq_text_clear(w->out);
+}
+
+eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *diag) {
+    if (dialect == EQ_XML) return eq_xml_check_names(c, diag);
+    eq_text scratch = {0};
+    writer w = writer_of(c, dialect, &scratch, diag);
+    w.status = eq_find_sensed(&w);
+    for (size_t e = 0; w.status == EQ_OK && e < eq_circuit_elements(c); e++)
+        put_names(&w, (eq_element)e);
+    for (size_t k = 0; w.status == EQ_OK && w.d->typed_names && k < c->groups; k++)
+        eq_write_pattern(&w, k);
+    eq_status status = writer_close(&w);
+    eq_text_free(&scratch);
+    return status;
 }
 
 eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,

@@ -3,6 +3,7 @@
 #ifndef EQ_NETLIST_WRITE_WRITE_H
 #define EQ_NETLIST_WRITE_WRITE_H
 
+#include "base/carry.h"
 #include "circuit/formula.h"
 #include "netlist/netlist.h"
 
@@ -18,8 +19,6 @@ typedef struct eq_dialect_table {
     const char *options;    /* $r reltol, $g gmin, $T temp, $N tnom */
     const char *nodeset[2]; /* around the node of a potential to start from */
     const char *tail;       /* the last lines */
-    const char *allowed;    /* characters beside letters, digits, _ and . that names may have */
-    bool escape;            /* other printable characters are escaped with \ instead of refused */
     bool typed_names;       /* the first letter of an element's name is its type */
     bool title_is_bare;     /* line 1 is the title without a comment sign */
     const char *model;      /* $n name; the parameters follow, then model_end */
@@ -33,6 +32,41 @@ typedef struct eq_dialect_table {
 /* NULL for EQ_XML. */
 const eq_dialect_table *eq_dialect_table_of(eq_dialect dialect);
 
+/* A deck being written (write.c); its names (write_name.c). */
+typedef struct eq_deck_writer {
+    const eq_circuit *c;
+    eq_dialect dialect;
+    const eq_dialect_table *d;
+    eq_text *out;
+    eq_diag *diag;
+    eq_status status; /* of the first fault */
+    double scale;     /* k/q of the circuit over that of the dialect */
+    int32_t *sensed;  /* [elements] name in `made` of the node of an E or H whose current controls
+                         another element; EQ_NO_NAME: it does not */
+    eq_names *made;   /* nodes of the writer's own */
+    bool numbered;    /* names are numbers, and nothing is written that others have worded */
+} eq_deck_writer;
+
+/* Finds the elements whose current is sensed. */
+eq_status eq_find_sensed(eq_deck_writer *w);
+bool eq_is_sensed(const eq_deck_writer *w, eq_element e);
+
+/* Append a name as the dialect has it, or leave an error in w->status: what a name may hold there
+ * is data (base/carry.c), so that it never becomes a line, a card or a comment of its own. The node
+ * stands on the line of element e, or EQ_NONE. */
+void eq_write_node(eq_deck_writer *w, eq_node node, eq_element e);
+void eq_write_element(eq_deck_writer *w, eq_element e);
+/* m NULL: the model of the element's own. */
+void eq_write_model_name(eq_deck_writer *w, const eq_model *m, eq_element e);
+/* The branch whose current is asked for, in i(...) and behind F or H. */
+void eq_write_branch(eq_deck_writer *w, eq_element e);
+void eq_write_control(eq_deck_writer *w, eq_element e);
+/* The 0-V source in series with a sensed element, and the node between them. */
+void eq_write_sense(eq_deck_writer *w, eq_element e);
+void eq_write_sense_node(eq_deck_writer *w, eq_element e);
+/* The pattern of group k, which must match the same elements under the names they have there. */
+void eq_write_pattern(eq_deck_writer *w, size_t k);
+
 /* Appends the shortest decimal that reads back as the same double. */
 void eq_write_number(eq_text *out, double value);
 
@@ -42,6 +76,7 @@ typedef void (*eq_input_writer)(void *data, const eq_formula_input *input, eq_te
 const char *eq_write_formula(const eq_formula *f, eq_dialect dialect, eq_input_writer name,
                              void *data, eq_text *out);
 
+eq_status eq_xml_check_names(const eq_circuit *c, eq_diag *diag);
 eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag);
 
 #endif

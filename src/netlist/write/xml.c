@@ -7,7 +7,7 @@
 
 static void put_text(eq_text *out, const char *name, const char *value) {
     eq_text_printf(out, " %s=\"", name);
-    eq_xml_escape(out, value);
+    eq_xml_escape(EQ_CARRY_XML, value, out);
     eq_text_puts(out, "\"");
 }
 
@@ -123,16 +123,17 @@ static void put_sweep(const eq_circuit *c, const eq_sweep *s, const char *tag, e
     eq_text_puts(out, "/>\n");
 }
 
-/* Of n sweeps in a row, the first. */
-static bool in_xml(const eq_sweep *s, size_t n) {
+/* Of n sweeps in a row, the first. An element called temp hides the temperature. */
+static bool in_xml(const eq_circuit *c, const eq_sweep *s, size_t n) {
     if (s->follows || (n > 1 && s[1].follows)) return false;
-    return s->target == EQ_TARGET_TEMP || (s->target == EQ_TARGET_ELEMENT && s->column == 0);
+    if (s->target == EQ_TARGET_TEMP) return eq_circuit_find_element(c, "temp") == EQ_NONE;
+    return s->target == EQ_TARGET_ELEMENT && s->column == 0;
 }
 
 static void put_analysis(const eq_circuit *c, const eq_analysis *a, eq_text *out, eq_diag *diag) {
     bool whole = true;
     for (int k = 0; k < a->sweeps; k++)
-        whole = whole && in_xml(&a->sweep[k], (size_t)(a->sweeps - k));
+        whole = whole && in_xml(c, &a->sweep[k], (size_t)(a->sweeps - k));
     if (!whole)
         eq_warn_at(
             diag, eq_circuit_place(c, a->at),
@@ -150,7 +151,7 @@ static void put_analysis(const eq_circuit *c, const eq_analysis *a, eq_text *out
 
 static void put_step(const eq_circuit *c, size_t k, eq_text *out, eq_diag *diag) {
     const eq_sweep *s = &c->step[k];
-    if (!in_xml(s, c->steps - k)) {
+    if (!in_xml(c, s, c->steps - k)) {
         eq_warn_at(diag, (eq_place){0}, "left out: XML has no step over the parameter %s",
                    eq_sweep_name(c, s));
         return;
@@ -171,13 +172,71 @@ static void put_comment(eq_text *out, const char *text) {
     eq_text_puts(out, " -->\n");
 }
 
+static eq_status check_name(eq_carrier to, const char *what, const char *name, eq_place at,
+                            eq_diag *diag) {
+    char sign[EQ_SIGN];
+    if (eq_carries(to, name, sign)) return EQ_OK;
+    return eq_fail_at(
+        diag, EQ_ERR_INPUT, at,
+        "the name '%s' of %s %s cannot be written for xml, where '%s' cannot stand in "
+        "it%s; rename it with letters, digits and _",
+        name, what[0] == 'e' ? "an" : "a", what, sign,
+        to == EQ_CARRY_FORMULA ? " inside a formula" : "");
+}
+
+static eq_status check_node(const eq_circuit *c, eq_carrier to, eq_node node, eq_diag *diag) {
+    eq_text text = {0};
+    char sign[EQ_SIGN];
+    if (eq_carries(to, eq_circuit_node_name(c, node), sign)) return EQ_OK;
+    eq_element e = eq_circuit_name_touching(c, NULL, node, &text);
+    eq_text_free(&text);
+    return check_name(to, "node", eq_circuit_node_name(c, node),
+                      e == EQ_NONE ? (eq_place){NULL, 0, 0} : eq_circuit_place_of(c, e), diag);
+}
+
+static eq_status check_inputs(const eq_circuit *c, const eq_formula *f, eq_diag *diag) {
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < f->inputs; k++) {
+        const eq_formula_input *in = &f->input[k];
+        if (in->kind == EQ_INPUT_CURRENT)
+            status = check_name(EQ_CARRY_FORMULA, "element", eq_circuit_element_name(c, in->branch),
+                                eq_circuit_place_of(c, in->branch), diag);
+        if (in->kind != EQ_INPUT_DROP) continue;
+        status = check_node(c, EQ_CARRY_FORMULA, in->plus, diag);
+        if (status == EQ_OK) status = check_node(c, EQ_CARRY_FORMULA, in->minus, diag);
+    }
+    return status;
+}
+
+/* Every name, before anything is written. */
+eq_status eq_xml_check_names(const eq_circuit *c, eq_diag *diag) {
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < eq_circuit_nodes(c); k++)
+        status = check_node(c, EQ_CARRY_XML, (eq_node)k, diag);
+    for (size_t e = 0; status == EQ_OK && e < eq_circuit_elements(c); e++)
+        status = check_name(EQ_CARRY_XML, "element", eq_circuit_element_name(c, (eq_element)e),
+                            eq_circuit_place_of(c, (eq_element)e), diag);
+    for (size_t k = 0; status == EQ_OK && k < c->models; k++)
+        status = check_name(EQ_CARRY_XML, "model", c->model[k].name, (eq_place){0}, diag);
+    for (size_t k = 0; status == EQ_OK && k < c->groups; k++)
+        status = check_name(EQ_CARRY_XML, "group", c->group[k].name, (eq_place){0}, diag);
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &c->table[cls];
+        for (size_t j = 0; status == EQ_OK && t->formula != NULL && j < t->count; j++)
+            status = check_inputs(c, t->formula[j], diag);
+    }
+    return status;
+}
+
 eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag) {
     const char *missing = NULL;
+    eq_status status = eq_xml_check_names(c, diag);
+    if (status != EQ_OK) return status;
     eq_text_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     if (note != NULL) put_comment(out, note);
-    eq_text_puts(out, "<circuit");
-    put_text(out, "title", c->title);
-    eq_text_puts(out, ">\n");
+    eq_text_puts(out, "<circuit title=\"");
+    eq_xml_escape(EQ_CARRY_TEXT, c->title, out);
+    eq_text_puts(out, "\">\n");
     put_options(c, out);
     put_models(c, out);
     eq_text_puts(out, "  <elements>\n");

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "netlist/xml/xml.h"
 
@@ -32,6 +33,10 @@ static eq_status parameters(const reader *r, const eq_xml_node *node, const eq_d
     return status;
 }
 
+static eq_status name_fits(const reader *r, const eq_xml_node *node, const char *name) {
+    return eq_name_fits(name, strlen(name), eq_xml_place(r->xml, node), r->diag);
+}
+
 /* The folded attribute, owned by the caller. */
 static char *folded(const eq_xml_node *node, const char *attribute) {
     const char *text = eq_xml_attribute(node, attribute);
@@ -55,6 +60,8 @@ static eq_status add_model(reader *r, const eq_xml_node *node) {
                           eq_xml_attribute(node, "name"));
     if (!eq_grow((void **)&c->model, &c->model_cap, c->models + 1, sizeof *c->model))
         return eq_out_of_memory(r->diag);
+    eq_status fits = name_fits(r, node, eq_xml_attribute(node, "name"));
+    if (fits != EQ_OK) return fits;
     eq_card card = eq_card_new(cls);
     eq_model m = {folded(node, "name"), cls, {0}};
     if (m.name == NULL) return eq_out_of_memory(r->diag);
@@ -84,6 +91,8 @@ static eq_status take_nodes(reader *r, const eq_xml_node *node, eq_card *card) {
     int n = eq_class(card->cls)->control == EQ_CONTROL_VOLTAGE ? 4 : 2;
     for (int k = 0; k < n; k++) {
         const char *name = eq_xml_attribute(node, terminal[k]);
+        eq_status status = name_fits(r, node, name);
+        if (status != EQ_OK) return status;
         card->term[k] = eq_circuit_node(r->c, name, strlen(name));
         if (card->term[k] == EQ_NONE) return eq_out_of_memory(r->diag);
     }
@@ -201,6 +210,9 @@ static eq_status sweep_values(reader *r, const eq_xml_node *n, eq_sweep *s) {
     if (status != EQ_OK || (list == NULL && eq_sweep_steps(s, start, stop, step)) ||
         (list != NULL && s->points > 0 && isnan(start) && isnan(stop) && isnan(step)))
         return status;
+    if (s->points > EQ_MOST_ITEMS)
+        return eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_place(r->xml, n),
+                          "the sweep has more than %d points; make the step larger", EQ_MOST_ITEMS);
     return eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_place(r->xml, n),
                       "no values to sweep; give start, stop and a step that leads from one to the "
                       "other, or values");

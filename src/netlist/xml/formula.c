@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "netlist/expression.h"
 #include "netlist/xml/circuit.h"
 
@@ -40,8 +41,8 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
     return parameter(data, name, value);
 }
 
-static bool name_of(eq_token t, char text[512]) {
-    if (t.length >= 512) return false;
+static bool name_of(eq_token t, char text[EQ_MAX_NAME + 1]) {
+    if (t.length > EQ_MAX_NAME) return false;
     memcpy(text, t.text, t.length);
     text[t.length] = '\0';
     return true;
@@ -50,7 +51,7 @@ static bool name_of(eq_token t, char text[512]) {
 static eq_lookup input(void *data, eq_token what, eq_token first, eq_token second,
                        eq_operand *value) {
     formula_reader *r = data;
-    char name[512], other[512];
+    char name[EQ_MAX_NAME + 1], other[EQ_MAX_NAME + 1];
     eq_formula_input in = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
     bool good = name_of(first, name) && name_of(second, other);
     if (eq_token_is(what, "v")) {

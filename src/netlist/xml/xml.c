@@ -3,13 +3,16 @@
 #include <float.h>
 #include <string.h>
 
+#include "base/carry.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "netlist/xml/libxml.h"
 
 struct eq_xml {
     xmlDocPtr doc;
     char *name;
+    char *text; /* of a document read from a file; NULL for any other */
 };
 
 /* Where libxml2's messages go while one document is read. */
@@ -94,11 +97,23 @@ static eq_status validate(listener *l, xmlDocPtr doc, const eq_schema *schema) {
 
 enum { LARGEST = 1 << 30 };
 
+/* The start tags, and what looks like one inside a comment. */
+static size_t elements_in(const char *text, size_t length) {
+    size_t n = 0;
+    const char *end = text + length;
+    for (const char *p = text; (p = memchr(p, '<', (size_t)(end - p))) != NULL; p++)
+        n += p + 1 < end && strchr("/!?", p[1]) == NULL;
+    return n;
+}
+
 eq_status eq_xml_parse(const char *name, const char *text, size_t length, const eq_schema *schema,
                        eq_xml **out, eq_diag *diag) {
     if (length > LARGEST)
         return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){name, 0, 0},
                           "the document is larger than 1 GiB; use a SPICE deck");
+    if (elements_in(text, length) > EQ_MOST_ITEMS)
+        return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){name, 0, 0},
+                          "the document has more than %d elements; use fewer", EQ_MOST_ITEMS);
     eq_status loaded = eq_libxml_load(diag);
     if (loaded != EQ_OK) return loaded;
     listener l = {name, diag, 0};
@@ -113,7 +128,7 @@ eq_status eq_xml_parse(const char *name, const char *text, size_t length, const 
         eq_libxml.xmlFreeDoc(doc);
         return status;
     }
-    *xml = (eq_xml){doc, copy};
+    *xml = (eq_xml){doc, copy, NULL};
     *out = xml;
     return EQ_OK;
 }
@@ -124,7 +139,10 @@ eq_status eq_xml_read(const char *path, const eq_schema *schema, eq_xml **out, e
     eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
     if (status != EQ_OK) return status;
     status = eq_xml_parse(path, text, length, schema, out, diag);
-    eq_free(text);
+    if (status == EQ_OK)
+        (*out)->text = text;
+    else
+        eq_free(text);
     return status;
 }
 
@@ -132,6 +150,7 @@ void eq_xml_free(eq_xml *xml) {
     if (xml == NULL) return;
     eq_libxml.xmlFreeDoc(xml->doc);
     eq_free(xml->name);
+    eq_free(xml->text);
     eq_free(xml);
 }
 
@@ -176,6 +195,33 @@ eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node) {
     return (eq_place){xml->name, (int)line, 0};
 }
 
+/* libxml2 counts the line in which the start tag ends; its text says the rest. Before the root's
+ * tag only comments may hold the same characters. */
+eq_place eq_xml_root_place(const eq_xml *xml, const char *attribute) {
+    const eq_xml_node *root = eq_xml_root(xml);
+    eq_place at = eq_xml_place(xml, root);
+    size_t n = strlen(attribute);
+    const char *end = xml->text, *tag = NULL, *p;
+    for (int line = 0; end != NULL && line < at.line; line++) {
+        end = strchr(end, '\n');
+        end = end == NULL ? NULL : end + 1;
+    }
+    if (xml->text != NULL && end == NULL) end = xml->text + strlen(xml->text);
+    for (p = xml->text; p != NULL && p < end; p++)
+        if (*p == '<' && strncmp(p + 1, eq_xml_name(root), strlen(eq_xml_name(root))) == 0) tag = p;
+    for (p = tag; p != NULL && *p != '\0'; p++)
+        if (strchr(" \t\r\n", *p) != NULL && strncmp(p + 1, attribute, n) == 0 &&
+            strchr(" \t\r\n=", p[1 + n]) != NULL)
+            break;
+    if (p == NULL || *p == '\0') return at;
+    at = (eq_place){at.file, 1, 1};
+    for (const char *q = xml->text; q <= p; q++) {
+        at.column = *q == '\n' ? 1 : at.column + 1;
+        at.line += *q == '\n';
+    }
+    return at;
+}
+
 const char *eq_xml_attribute(const eq_xml_node *node, const char *name) {
     if (node == NULL) return NULL;
     for (const xmlAttr *a = inner(node)->properties; a != NULL; a = a->next)
@@ -214,20 +260,23 @@ eq_status eq_xml_count(const eq_xml *xml, const eq_xml_node *node, const char *n
     return status;
 }
 
-void eq_xml_escape(eq_text *out, const char *text) {
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '&')
+void eq_xml_escape(eq_carrier as, const char *text, eq_text *out) {
+    eq_text whole = {0};
+    eq_carry(as, text, &whole);
+    for (const char *p = whole.failed ? "" : whole.text; *p != '\0'; p++) {
+        if (*p == '&')
             eq_text_puts(out, "&amp;");
-        else if (c == '<')
+        else if (*p == '<')
             eq_text_puts(out, "&lt;");
-        else if (c == '>')
+        else if (*p == '>')
             eq_text_puts(out, "&gt;");
-        else if (c == '"')
+        else if (*p == '"')
             eq_text_puts(out, "&quot;");
-        else if (c == '\t' || c == '\n' || c == '\r')
-            eq_text_printf(out, "&#%d;", c);
-        else if (c >= 32)
-            eq_text_add(out, text, 1);
+        else if (*p == '\t' || *p == '\n' || *p == '\r')
+            eq_text_printf(out, "&#%d;", *p);
+        else
+            eq_text_add(out, p, 1);
     }
+    out->failed = out->failed || whole.failed;
+    eq_text_free(&whole);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/carry.h"
 #include "base/status.h"
 #include "base/text.h"
 
@@ -37,6 +38,8 @@ const eq_xml_node *eq_xml_child(const eq_xml_node *node, const char *name);
 const char *eq_xml_name(const eq_xml_node *node);
 /* file:line of the element (libxml2 keeps no columns of elements). */
 eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node);
+/* file:line:column of an attribute of the root of a document that was read from a file. */
+eq_place eq_xml_root_place(const eq_xml *xml, const char *attribute);
 
 /* The attribute's text, NULL when it is absent; lives as long as the document. */
 const char *eq_xml_attribute(const eq_xml_node *node, const char *name);
@@ -48,7 +51,8 @@ eq_status eq_xml_number(const eq_xml *xml, const eq_xml_node *node, const char *
 eq_status eq_xml_count(const eq_xml *xml, const eq_xml_node *node, const char *name, size_t *value,
                        eq_diag *diag);
 
-/* Appends text to an XML attribute or element, with & < > " and control characters escaped. */
-void eq_xml_escape(eq_text *out, const char *text);
+/* Appends a name (EQ_CARRY_XML) or text (EQ_CARRY_TEXT: what XML cannot hold is marked) to an
+ * attribute: & < > " and ends of lines escaped. */
+void eq_xml_escape(eq_carrier as, const char *text, eq_text *out);
 
 #endif

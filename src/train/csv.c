@@ -1,0 +1,124 @@
+#include "train/csv.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static const char mark[] = "\xEF\xBB\xBF"; /* U+FEFF in UTF-8 */
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+static bool ends_row(char c) {
+    return c == '\n' || c == '\r';
+}
+
+static eq_place here(const eq_csv *c, const char *at) {
+    size_t column = (size_t)(at - c->line_start) + 1;
+    return (eq_place){c->path, c->line, column > INT_MAX ? INT_MAX : (int)column};
+}
+
+eq_place eq_cell_place(const eq_csv *c, const eq_cell *cell) {
+    return (eq_place){c->path, cell->line, cell->column};
+}
+
+int eq_cell_shown(const eq_cell *cell) {
+    int n = 0;
+    while (n < 40 && (size_t)n < cell->length && (unsigned char)cell->text[n] >= ' ') n++;
+    return n;
+}
+
+/* Moves behind the end of a row: LF, CRLF or CR. */
+static void end_line(eq_csv *c) {
+    if (c->next < c->end && *c->next == '\r') c->next++;
+    if (c->next < c->end && *c->next == '\n') c->next++;
+    c->line_start = c->next;
+    c->line++;
+}
+
+static void skip_blanks(eq_csv *c) {
+    while (c->next < c->end && is_blank(*c->next)) c->next++;
+}
+
+eq_status eq_csv_open(const char *path, char *text, size_t length, eq_csv *c, eq_diag *diag) {
+    *c = (eq_csv){.path = path, .next = text, .end = text + length, .line = 1, .diag = diag};
+    if (length >= 3 && memcmp(text, mark, 3) == 0) c->next += 3;
+    c->line_start = c->next;
+    const char *nul = memchr(c->next, '\0', (size_t)(c->end - c->next));
+    if (nul == NULL) return EQ_OK;
+    while (c->next < nul)
+        if (ends_row(*c->next))
+            end_line(c);
+        else
+            c->next++;
+    return eq_fail_at(diag, EQ_ERR_INPUT, here(c, nul),
+                      "a NUL byte stands in the file; a data file is plain text, save it as UTF-8");
+}
+
+void eq_csv_close(eq_csv *c) {
+    eq_free(c->cell);
+    c->cell = NULL;
+}
+
+/* The text between quotes, from behind the first one; "" becomes ", lines may end inside. */
+static eq_status quoted(eq_csv *c, eq_cell *cell) {
+    eq_place open = here(c, c->next);
+    char *to = ++c->next;
+    bool closed = false;
+    *cell = (eq_cell){to, 0, open.line, open.column + 1};
+    for (; c->next < c->end; *to++ = *c->next++) {
+        closed = *c->next == '"' && (++c->next == c->end || *c->next != '"');
+        if (closed) break;
+        bool pair = *c->next == '\r' && c->next + 1 < c->end && c->next[1] == '\n';
+        if (!ends_row(*c->next) || pair) continue;
+        c->line++;
+        c->line_start = c->next + 1;
+    }
+    if (!closed)
+        return eq_fail_at(c->diag, EQ_ERR_INPUT, open,
+                          "the quote is not closed; end the text with another quote (a quote "
+                          "inside is written as two)");
+    cell->length = (size_t)(to - cell->text);
+    return EQ_OK;
+}
+
+static eq_status read_cell(eq_csv *c, eq_cell *cell) {
+    skip_blanks(c);
+    if (c->next < c->end && *c->next == '"') {
+        eq_status status = quoted(c, cell);
+        if (status != EQ_OK) return status;
+        skip_blanks(c);
+        if (c->next < c->end && *c->next != ',' && !ends_row(*c->next))
+            return eq_fail_at(c->diag, EQ_ERR_INPUT, here(c, c->next),
+                              "text stands behind the closing quote; a comma or the end of the row "
+                              "belongs there (a quote inside is written as two)");
+        return EQ_OK;
+    }
+    eq_place start = here(c, c->next);
+    *cell = (eq_cell){c->next, 0, start.line, start.column};
+    while (c->next < c->end && *c->next != ',' && !ends_row(*c->next)) c->next++;
+    const char *to = c->next;
+    while (to > cell->text && is_blank(to[-1])) to--;
+    cell->length = (size_t)(to - cell->text);
+    return EQ_OK;
+}
+
+eq_status eq_csv_row(eq_csv *c, bool *more) {
+    for (skip_blanks(c); c->next < c->end && ends_row(*c->next); skip_blanks(c)) end_line(c);
+    *more = c->next < c->end;
+    c->cells = 0;
+    for (bool comma = *more; comma;) {
+        if (!eq_grow((void **)&c->cell, &c->cap, c->cells + 1, sizeof *c->cell))
+            return eq_out_of_memory(c->diag);
+        eq_status status = read_cell(c, &c->cell[c->cells++]);
+        if (status != EQ_OK) return status;
+        comma = c->next < c->end && *c->next == ',';
+        if (comma)
+            c->next++;
+        else
+            end_line(c);
+    }
+    return EQ_OK;
+}

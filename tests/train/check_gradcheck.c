@@ -1,0 +1,241 @@
+/* `eqspice gradcheck` on constructed circuits: those whose EqProp gradient is right by theory pass,
+ * those whose gradient is known to be wrong in some conductance fail and name it. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../support/mna.h"
+#include "../support/program.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "solver/solver.h"
+#include "train/limit.h"
+#include "train/train.h"
+
+Suite *gradcheck_suite(void);
+
+/* A bidirectional amplifier of gain A, whose returned current has the factor K: `name from to`. */
+#define AMPLIFIER ".subckt amp h w A=4 K=0.25\nE e 0 h 0 {A}\nVs e w 0\nF h 0 Vs {K}\n.ends\n"
+#define DIODES ".model dm D(is=1e-9)\n.model hot D(is=1e-14 n=1.5 rs=10 bv=4 ikf=1m)\n"
+#define INPUTS "Vx x 0 0\nVy y 0 0\n"
+#define TRAIN "*% input Vx Vy\n*% train rt* gmin=1e-18 gmax=1e9\n.op\n.end\n"
+#define ESTIMATOR(type, beta, nudging)                                                             \
+    "<estimator type='" type "' beta='" beta "' nudging='" nudging "'/>"
+#define SQUARED "<cost type='squared-error' high='0.5' low='-0.1'/>"
+
+typedef struct trial {
+    const char *what, *deck, *data, *settings;
+    const char *wrong; /* a conductance that must be named; NULL: the gradient is right */
+    eq_engine_kind engine;
+} trial;
+
+static const char usual[] = "0.7,-0.3,a\n-0.4,0.9,b\n0.1,0.2,a\n";
+
+static const trial trials[] = {
+    /* Right: an energy exists. */
+    {"linear",
+     INPUTS "Rt1 x h 1k\nRt2 y h 2k\nRt3 h o 3k\nRt4 h 0 5k\nRt5 o 0 7k\n*% output h o\n" TRAIN,
+     usual, SQUARED ESTIMATOR("symmetric", "1e-6", "current"), NULL, EQ_ENGINE_AUTO},
+    {"linear, tiny beta",
+     INPUTS "Rt1 x h 1k\nRt2 y h 2k\nRt3 h o 3k\nRt4 h 0 5k\nRt5 o 0 7k\n*% output h o\n" TRAIN,
+     usual, SQUARED ESTIMATOR("one-sided", "1e-30", "energy"), NULL, EQ_ENGINE_AUTO},
+    {"linear, huge beta",
+     INPUTS "Rt1 x h 1k\nRt2 y h 2k\nRt3 h o 3k\nRt4 h 0 5k\nRt5 o 0 7k\n*% output h o\n" TRAIN,
+     usual, SQUARED ESTIMATOR("four-point", "1e12", "current"), NULL, EQ_ENGINE_SPARSE},
+    {"outputs that carry no current",
+     INPUTS "Rt1 x h 1k\nRt2 y h 2k\nRt3 h o 3k\nRt4 h p 50k\n*% output o p\n" TRAIN, usual,
+     SQUARED ESTIMATOR("four-point", "1e-6", "energy"), NULL, EQ_ENGINE_AUTO},
+    {"conductances from 1 pS to 100 S in one group",
+     INPUTS "Rt1 x h 0.01\nRt2 y h 0.02\nRt3 h o 1meg\nRt4 o 0 1e12\nRt5 o p 1e9\nRt6 p 0 1g\n"
+            "Rt7 y p 2g\nD1 o 0 dm\n" DIODES "*% output o p\n" TRAIN,
+     usual, SQUARED ESTIMATOR("symmetric", "1e-10", "current"), NULL, EQ_ENGINE_AUTO},
+    {"saturated diodes",
+     INPUTS "Rt1 x h 100\nRt2 y h 220\nRt3 h o 1k\nD1 h 0 hot\nD2 0 o hot\nD3 o h dm\n"
+            "Rt4 o 0 10k\n" DIODES "*% output h o\n" TRAIN,
+     "9,-3,a\n-8,9,b\n-6,-7,a\n", SQUARED ESTIMATOR("random-sign", "1e-5", "current"), NULL,
+     EQ_ENGINE_SPARSE},
+    {"diodes that nothing flows through",
+     INPUTS "Rt1 x h 1k\nRt2 y h 1k\nD1 h o dm\nRt3 o 0 1g\nRt4 o h 10g\n" DIODES
+            "*% output h o\n" TRAIN,
+     "-1,-2,a\n-3,-1,b\n", SQUARED ESTIMATOR("symmetric", "1e-9", "energy"), NULL, EQ_ENGINE_AUTO},
+    {"a loss that is zero", INPUTS "Rt1 x h 1k\nRt2 y o 2k\nRt3 h o 3k\n*% output h o\n" TRAIN,
+     "0,0,a\n0,0,b\n",
+     "<cost type='squared-error' high='0' low='0'/>" ESTIMATOR("symmetric", "1e-7", "current"),
+     NULL, EQ_ENGINE_AUTO},
+    {"a conductance that nothing depends on",
+     INPUTS "Rt1 x h 1k\nRt2 y o 2k\nRt3 x y 3k\nRt4 h 0 1k\nRt5 q 0 1k\nRt6 q x 2k\n"
+            "*% output h o\n" TRAIN,
+     usual, SQUARED ESTIMATOR("symmetric", "1e-7", "current"), NULL, EQ_ENGINE_SPARSE},
+    {"bidirectional amplifiers in a row, of unequal weights",
+     INPUTS AMPLIFIER
+     "Rt1 x h 1k\nRt2 y h 2k\nD1 h 0 dm\nX1 h w amp\nRt3 w k 3k\nD2 k 0 dm\n"
+     "X2 k z amp A=3 K=0.01\nRt4 z o 5k\nRt5 z p 2k\nRt6 o 0 10k\nRt7 o p 7k\n" DIODES
+     "*% output o p\n" TRAIN,
+     usual, SQUARED ESTIMATOR("symmetric", "1e-7", "current"), NULL, EQ_ENGINE_SPARSE},
+    {"cross-entropy, switches, m= and temperature",
+     INPUTS ".model sw SW(vt=0 vh=0 ron=100 roff=1meg)\n.temp 60\n"
+            "S1 h 0 x 0 sw\nRt1 x h 1k m=3\nRt2 y h 2k\nRt3 h o 3k temp=100 tc1=1m\nD1 o 0 dm m=2\n"
+            "Rt4 o y 9k\n" DIODES "*% output h o\n" TRAIN,
+     usual, "<cost type='cross-entropy' scale='3'/>" ESTIMATOR("four-point", "1e-6", "energy"),
+     NULL, EQ_ENGINE_SPARSE},
+    {"pairs of nodes, ideal diodes",
+     INPUTS ".model id D(ron=10 roff=1meg vfwd=0.2)\nRt1 x h 1k\nRt2 y o 2k\nRt3 h o 3k\n"
+            "Rt4 p 0 2k\nRt5 p x 8k\nRt6 q y 4k\nRt7 q 0 3k\nD1 h 0 id\n*% output h,p o,q\n" TRAIN,
+     usual,
+     "<cost type='squared-difference' high='1' low='0'/>" ESTIMATOR("symmetric", "1e-7", "energy"),
+     NULL, EQ_ENGINE_SPARSE},
+    {"behavioural currents of their own drop",
+     INPUTS AMPLIFIER
+     "Rt1 x h 1k\nRt2 y h 2k\nB1 h 0 I=1m*tanh(2*V(h))\nX1 h w amp A=-3 K=-0.1\n"
+     "Rt3 w o 1k\nRt4 o p 2k\nB2 o p I=1m*V(o,p)*V(o,p)*V(o,p)\nG1 p 0 p 0 1m\nRt5 p y 1k\n"
+     "*% output o p\n" TRAIN,
+     usual, SQUARED ESTIMATOR("symmetric", "1e-7", "current"), NULL, EQ_ENGINE_SPARSE},
+    /* Wrong: error signals do not come back, or come back with another factor. */
+    {"one-way amplifier before small conductances",
+     INPUTS "Rt1 x h 0.01\nRt2 y h 0.01\nRt3 h 0 0.1\nE1 w 0 h 0 2\nRt4 w o 1meg\nRt5 y o 1meg\n"
+            "Rt6 w p 2meg\nRt7 x p 1meg\nD1 o 0 dm\nD2 p 0 dm\n" DIODES "*% output o p\n" TRAIN,
+     usual, SQUARED ESTIMATOR("symmetric", "1e-10", "current"), "rt3", EQ_ENGINE_AUTO},
+    {"the same, tiny beta",
+     INPUTS "Rt1 x h 0.01\nRt2 y h 0.01\nRt3 h 0 0.1\nE1 w 0 h 0 2\nRt4 w o 1meg\nRt5 y o 1meg\n"
+            "Rt6 w p 2meg\nRt7 x p 1meg\nD1 o 0 dm\nD2 p 0 dm\n" DIODES "*% output o p\n" TRAIN,
+     usual, SQUARED ESTIMATOR("one-sided", "1e-40", "energy"), "rt3", EQ_ENGINE_AUTO},
+    {"the same, huge beta",
+     INPUTS "Rt1 x h 0.01\nRt2 y h 0.01\nRt3 h 0 0.1\nE1 w 0 h 0 2\nRt4 w o 1meg\nRt5 y o 1meg\n"
+            "Rt6 w p 2meg\nRt7 x p 1meg\nD1 o 0 dm\nD2 p 0 dm\n" DIODES "*% output o p\n" TRAIN,
+     usual, SQUARED ESTIMATOR("random-sign", "1e9", "current"), "rt3", EQ_ENGINE_AUTO},
+    {"nothing behind the one-way amplifier is trained",
+     INPUTS "Rt1 x h 1k\nRt2 y h 1k\nE1 w 0 h 0 2\nR4 w o 1k\nR5 o 0 1k\nR6 o p 1k\nR7 y p 1k\n"
+            "*% output o p\n" TRAIN,
+     usual, SQUARED ESTIMATOR("symmetric", "1e-7", "current"), "rt1", EQ_ENGINE_AUTO},
+    {"one conductance a billionth as strong as the others",
+     INPUTS "Rt1 x o 1k\nRt2 y p 1k\nRt3 o p 3k\nRt4 x h 1k\nR5 h 0 1k\nG1 o 0 h 0 1p\n"
+            "*% output o p\n" TRAIN,
+     usual, SQUARED ESTIMATOR("symmetric", "1e-7", "current"), "rt4", EQ_ENGINE_AUTO},
+    {"a returned current of another factor on a second way",
+     INPUTS AMPLIFIER
+     "Rt1 x h 1k\nRt2 y h 2k\nX1 h w amp\nRt3 w o 3k\nX2 h z amp K=0.2\nRt4 z p 5k\n"
+     "Rt5 o p 7k\nRt6 o 0 1k\n*% output o p\n" TRAIN,
+     usual, SQUARED ESTIMATOR("symmetric", "1e-7", "energy"), "rt", EQ_ENGINE_SPARSE},
+    {"a source that reads one node and drives another",
+     INPUTS "Rt1 x h 1k\nRt2 y h 2k\nB1 o 0 I=1m*tanh(V(h))\nRt3 o 0 1k\nRt4 o p 2k\nRt5 p y 1k\n"
+            "*% output o p\n" TRAIN,
+     usual, SQUARED ESTIMATOR("symmetric", "1e-7", "current"), "rt1", EQ_ENGINE_SPARSE},
+};
+
+static eq_experiment *experiment_of(const trial *t) {
+    char text[2048];
+    snprintf(text, sizeof text,
+             "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv'/>%s"
+             "<optimizer type='sgd' rate='1e-12'/><epochs count='1'/></experiment>",
+             t->settings);
+    char deck[2048];
+    snprintf(deck, sizeof deck, "%s\n%s", t->what, t->deck);
+    eq_file_write(in("net.cir"), deck, strlen(deck), NULL);
+    eq_file_write(in("data.csv"), t->data, strlen(t->data), NULL);
+    eq_file_write(in("net.xml"), text, strlen(text), NULL);
+    eq_experiment *x = NULL;
+    eq_diag *diag = eq_diag_new();
+    eq_status status = eq_experiment_read(in("net.xml"), &x, diag);
+    ck_assert_msg(status == EQ_OK, "%s: %s", t->what, eq_diag_get(diag, 0)->text);
+    eq_diag_free(diag);
+    return x;
+}
+
+/* Every line of a wrong gradient fails, and names one of the conductances whose gradient is wrong;
+ * every line of a right one holds, its relative error within the bound. */
+START_TEST(constructed_circuits) {
+    const trial *t = &trials[_i];
+    eq_experiment *x = experiment_of(t);
+    eq_gradcheck_report r = {0};
+    eq_diag *diag = eq_diag_new();
+    eq_status status = eq_gradcheck(x, t->engine, 0, &r, diag);
+    ck_assert_msg(status == EQ_OK, "%s: %s", t->what,
+                  eq_diag_get(diag, eq_diag_count(diag) - 1)->text);
+    ck_assert_msg(r.why == NULL, "%s: %s", t->what, r.why);
+    ck_assert_uint_eq(r.rows, 8);
+    for (size_t j = 0; j < r.rows; j++) {
+        const eq_gradcheck_row *row = &r.row[j];
+        const char *why = row->why == NULL ? "" : row->why;
+        ck_assert_msg(row->passed == (t->wrong == NULL), "%s: %s/%s %g %s", t->what, row->estimator,
+                      row->nudging, row->error, why);
+        if (t->wrong == NULL)
+            ck_assert_double_le(row->error, 1e-6);
+        else
+            ck_assert_double_ge(row->error, 1e-4);
+        if (t->wrong != NULL) ck_assert_msg(strstr(why, t->wrong) != NULL, "%s: %s", t->what, why);
+    }
+    ck_assert(r.passed == (t->wrong == NULL));
+    eq_gradcheck_free(&r);
+    eq_diag_free(diag);
+    eq_experiment_free(x);
+}
+END_TEST
+
+/* 1 + 2 h + 3 h^2 (or even powers, or with a corner at h = 1e-4) and a noise of either sign below
+ * 1e-12/h: the limit is 1 within the doubt, and the doubt is far below the noise of the smallest
+ * step. A term that is missing changes nothing of that; two terms that differ are doubted. */
+START_TEST(limits_of_noisy_sequences) {
+    enum { TERMS = 40 };
+    eq_random random = eq_random_seed(7);
+    for (int t = 0; t < 2000; t++) {
+        double value[TERMS], noise[TERMS], h = 10.0;
+        int kind = t % 4;
+        for (int p = 0; p < TERMS; p++, h *= 0.5) {
+            noise[p] = 1e-12 / h;
+            value[p] =
+                kind == 1 ? 1.0 + 2.0 * h * h - 3.0 * h * h * h * h : 1.0 + 2.0 * h + 3.0 * h * h;
+            if (kind == 2 && h > 1e-4) value[p] += 0.5 * (h - 1e-4);
+            value[p] += noise[p] * (2.0 * eq_random_uniform(&random) - 1.0);
+            if (kind == 3 && p % 7 == 3) noise[p] = INFINITY;
+        }
+        eq_limit limit = kind == 1 ? eq_limit_find(TERMS, value, noise, 2.0, 2.0)
+                                   : eq_limit_find(TERMS, value, noise, 1.0, 1.0);
+        ck_assert_msg(fabs(limit.value - 1.0) <= limit.doubt, "%d: %g off, doubt %g", t,
+                      limit.value - 1.0, limit.doubt);
+        ck_assert_double_le(limit.doubt, kind == 2 ? 1e-5 : 1e-7);
+    }
+    double value[2] = {2.0, 1.0}, noise[2] = {0.0, 0.0};
+    ck_assert_double_ge(eq_limit_find(2, value, noise, 1.0, 1.0).doubt, 0.0);
+    noise[0] = noise[1] = INFINITY;
+    ck_assert_double_infinite(eq_limit_find(2, value, noise, 1.0, 1.0).doubt);
+}
+END_TEST
+
+/* A node between 1 kohm to 1 V and 1 kohm to ground: the KCL bound of 1 mA (reltol and abstol), and
+ * what 4 eps of the potentials make of the currents, over 2 mS. */
+START_TEST(doubt_of_a_divider) {
+    eq_circuit *c = deck("t\nV1 x 0 1\nR1 x h 1k\nR2 h 0 1k\n.op\n.end\n");
+    eq_solver *s = NULL;
+    double v[8] = {0}, branch[2], dv[3][8] = {{0}};
+    eq_random random = eq_random_seed(1);
+    ck_assert_uint_eq(eq_circuit_nodes(c), 3);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    eq_solve_options o = eq_solve_defaults(c);
+    o.reltol = 1e-9;
+    o.abstol = 3e-12;
+    ck_assert_int_eq(eq_solver_solve(s, &o, v, branch, NULL, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_doubt(s, &o, v, branch, 3, &random, &dv[0][0], NULL), EQ_OK);
+    eq_node h = eq_circuit_find_node(c, "h"), x = eq_circuit_find_node(c, "x");
+    double bound = (3e-12 + 1e-9 * 1e-3) / 2e-3;
+    for (int j = 0; j < 3; j++) {
+        const double *one = &dv[0][0] + 3 * j;
+        ck_assert_double_eq_tol(fabs(one[h]), bound, 1e-5 * bound);
+        ck_assert(one[x] == 0.0 && one[0] == 0.0);
+    }
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
+Suite *gradcheck_suite(void) {
+    Suite *s = suite_create("gradcheck");
+    TCase *t = tcase_create("gradcheck");
+    tcase_set_timeout(t, 60);
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
+    tcase_add_loop_test(t, constructed_circuits, 0, sizeof trials / sizeof *trials);
+    tcase_add_test(t, limits_of_noisy_sequences);
+    tcase_add_test(t, doubt_of_a_divider);
+    suite_add_tcase(s, t);
+    return s;
+}

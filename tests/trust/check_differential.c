@@ -1,0 +1,285 @@
+/* Random decks (tests/support/random_deck.h) solved here and by ngspice, many in one process of it:
+ * all node voltages and source currents agree. Where they do not, ngspice judges our answer itself:
+ * started there, it stays there when it is a solution by its own laws. */
+#define _DEFAULT_SOURCE
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../support/effort.h"
+#include "../support/program.h"
+#include "../support/random_deck.h"
+#include "analysis/operating_point.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "netlist/netlist.h"
+#include "report/process.h"
+#include "result/raw.h"
+
+Suite *differential_suite(void);
+
+enum { DECKS = 2000, MANY_DECKS = 20000, AT_ONCE = 250, KINDS = 64, REPORTS = 5 };
+static const double agreed = 1e-7;
+static const char tight[] = ".options reltol=1e-9 abstol=1e-15 vntol=1e-12 itl1=1000 itl2=1000 "
+                            "epsmin=1e-300\n";
+
+typedef enum verdict {
+    AGREE,          /* the answers are the same */
+    AGREE_ALONE,    /* in a process of its own ngspice gives our answer */
+    OTHER_SOLUTION, /* from our answer ngspice stays there: both are solutions */
+    FOUND_HERE,     /* ngspice finds none from its own start and stays at ours */
+    NO_SOLUTION,    /* an island, which was refused here, whatever ngspice makes of it */
+    BOTH_REFUSE,
+    DIFFER, /* this one and those below fail the test */
+    WE_FAIL,
+    HERE_ALONE, /* a solution that ngspice does not confirm */
+    ISLAND_SOLVED,
+    VERDICTS
+} verdict;
+
+static const char *const verdict_name[VERDICTS] = {
+    "agree",           "agree alone",       "another solution",
+    "found here",      "an island refused", "both refuse",
+    "differ",          "we fail",           "found here, not confirmed",
+    "an island solved"};
+
+typedef struct tally {
+    unsigned count[VERDICTS], uses[KINDS], reports;
+    size_t values;
+    double worst;
+    uint64_t where;
+} tally;
+
+/* The plot of an operating point, NULL when there is none. */
+static eq_result *operating_point_in(eq_result **plots, size_t count) {
+    for (size_t k = 0; k < count; k++)
+        if (strcmp(plots[k]->plot, "Operating Point") == 0 && plots[k]->points == 1)
+            return plots[k];
+    return NULL;
+}
+
+static double largest(const eq_result *r, char unit) {
+    double most = 0.0;
+    for (size_t k = 0; k < r->variables; k++)
+        if (r->variable[k].name[0] == unit) most = fmax(most, fabs(r->value[k]));
+    return most;
+}
+
+/* Largest difference over the larger of the value and a thousandth of the largest of its kind;
+ * infinite when ngspice lacks a node. (It names the currents of its code models otherwise.) */
+static double difference(const eq_result *ours, const eq_result *theirs, size_t *values) {
+    double worst = 0.0;
+    *values = 0;
+    for (size_t k = 0; k < ours->variables; k++) {
+        const char *name = ours->variable[k].name;
+        size_t there = eq_result_find(theirs, name);
+        if (there == theirs->variables && name[0] == 'i') continue;
+        if (there == theirs->variables) return (double)INFINITY;
+        double scale = fmax(fabs(theirs->value[there]), 1e-3 * largest(ours, name[0]));
+        double d = fabs(ours->value[k] - theirs->value[there]);
+        d = d == 0.0 ? 0.0 : d / scale;
+        if (!(d <= worst)) worst = isnan(d) ? (double)INFINITY : d;
+        ++*values;
+    }
+    return worst;
+}
+
+/* Lets one ngspice run the commands that it reads from its input (there an error ends a deck and
+ * not the run) in the scratch folder. It may crash, or be stopped: what it has not written it has
+ * not solved. */
+static void run_there(eq_text *commands, int seconds) {
+    const char *const argv[] = {"ngspice", "-n", "-p", NULL};
+    eq_process p = {argv, scratch_current(), NULL, "ngspice", seconds};
+    eq_text said = {0};
+    int exit_status = 0;
+    eq_text_puts(commands, "quit\n");
+    p.input = commands->text;
+    eq_process_run(&p, &exit_status, &said, NULL);
+    eq_text_free(&said);
+    eq_text_free(commands);
+}
+
+/* Writes a deck as NAME.cir with tight tolerances, and the commands that solve it into NAME.raw. */
+static void ask(eq_text *commands, const char *name, eq_text *deck) {
+    char file[64];
+    eq_text_printf(deck, "%s.end\n", tight);
+    snprintf(file, sizeof file, "%s.cir", name);
+    ck_assert_int_eq(eq_file_write(in(file), deck->text, deck->length, NULL), EQ_OK);
+    eq_text_free(deck);
+    if (commands->length == 0) eq_text_puts(commands, "set noaskquit\noptran 1 1 1 0 0 0\n");
+    eq_text_printf(commands, "source %s.cir\nop\nwrite %s.raw all\ndestroy all\nremcirc\n", name,
+                   name);
+}
+
+/* The plots of NAME.raw, none where ngspice has not written it; both files are removed. */
+static eq_result **answer(const char *name, size_t *count) {
+    eq_result **plots = NULL;
+    char file[64];
+    *count = 0;
+    snprintf(file, sizeof file, "%s.raw", name);
+    if (access(in(file), R_OK) == 0) eq_raw_read(in(file), &plots, count, NULL);
+    unlink(in(file));
+    snprintf(file, sizeof file, "%s.cir", name);
+    unlink(in(file));
+    return plots;
+}
+
+/* ngspice's answer in a process of its own, started at `from` (NULL: at its own start). */
+static eq_result **alone(const char *text, const eq_result *from, size_t *count) {
+    eq_text deck = {0}, commands = {0};
+    eq_text_puts(&deck, text);
+    if (from != NULL) eq_text_puts(&deck, ".nodeset");
+    for (size_t k = 0; from != NULL && k < from->variables; k++)
+        if (from->variable[k].name[0] == 'v')
+            eq_text_printf(&deck, "\n+ %s=%.17g", from->variable[k].name, from->value[k]);
+    eq_text_puts(&deck, "\n");
+    ask(&commands, "alone", &deck);
+    run_there(&commands, 20);
+    return answer("alone", count);
+}
+
+/* True when ngspice, alone and from there, gives our answer. */
+static bool confirmed(const char *text, const eq_result *ours, const eq_result *from) {
+    size_t count, values;
+    eq_result **plots = alone(text, from, &count);
+    const eq_result *theirs = operating_point_in(plots, count);
+    bool same = theirs != NULL && difference(ours, theirs, &values) <= agreed;
+    eq_raw_free(plots, count);
+    return same;
+}
+
+static verdict judge(const char *text, bool island, const eq_result *ours, const eq_result *theirs,
+                     tally *t, uint64_t seed) {
+    size_t values = 0;
+    if (island) return ours == NULL ? NO_SOLUTION : ISLAND_SOLVED;
+    if (ours == NULL && theirs == NULL) {
+        size_t count;
+        eq_result **plots = alone(text, NULL, &count);
+        bool solved = operating_point_in(plots, count) != NULL;
+        eq_raw_free(plots, count);
+        return solved ? WE_FAIL : BOTH_REFUSE;
+    }
+    if (ours == NULL) return WE_FAIL;
+    double worst = theirs == NULL ? (double)INFINITY : difference(ours, theirs, &values);
+    if (worst <= agreed) {
+        t->values += values;
+        if (worst > t->worst) t->where = seed;
+        t->worst = fmax(t->worst, worst);
+        return AGREE;
+    }
+    if (confirmed(text, ours, NULL)) return AGREE_ALONE;
+    if (confirmed(text, ours, ours)) return theirs == NULL ? FOUND_HERE : OTHER_SOLUTION;
+    return theirs == NULL ? HERE_ALONE : DIFFER;
+}
+
+/* Keeps a deck that fails the test beside the program, and tells both answers. */
+static void report(uint64_t seed, verdict v, const char *text, const eq_diag *diag,
+                   const eq_result *ours, const eq_result *theirs) {
+    const char *program = getenv("EQSPICE");
+    char path[512], *folder = eq_path_folder(program == NULL ? "build/eqspice" : program);
+    snprintf(path, sizeof path, "%s/differential-%u.cir", folder, (unsigned)seed);
+    eq_free(folder);
+    eq_text deck = {0};
+    eq_text_printf(&deck, "%s.end\n", text);
+    eq_file_write(path, deck.text, deck.length, NULL);
+    fprintf(stderr, "%s: %s\n%s", path, verdict_name[v], text);
+    eq_text_free(&deck);
+    for (size_t k = 0; k < eq_diag_count(diag); k++)
+        fprintf(stderr, "%d:%d: %s\n", eq_diag_get(diag, k)->line, eq_diag_get(diag, k)->column,
+                eq_diag_get(diag, k)->text);
+    for (size_t k = 0; ours != NULL && k < ours->variables; k++) {
+        size_t there = theirs == NULL ? 0 : eq_result_find(theirs, ours->variable[k].name);
+        bool has = theirs != NULL && there < theirs->variables;
+        fprintf(stderr, "  %-16s %23.15g %23.15g\n", ours->variable[k].name, ours->value[k],
+                has ? theirs->value[there] : (double)NAN);
+    }
+}
+
+static eq_result *solve(const char *text, size_t length, eq_diag *diag) {
+    eq_circuit *c = NULL;
+    eq_result *r = NULL;
+    if (eq_deck_parse("deck", text, length, &c, diag) == EQ_OK) {
+        eq_solve_options o = eq_solve_defaults(c);
+        if (eq_operating_point(c, &o, &r, NULL, diag) != EQ_OK) r = NULL;
+    }
+    eq_circuit_free(c);
+    return r;
+}
+
+static const char *name_of(uint64_t seed) {
+    static char name[32];
+    snprintf(name, sizeof name, "%u", (unsigned)seed);
+    return name;
+}
+
+static void check_one(uint64_t seed, tally *t) {
+    eq_text text = {0};
+    eq_diag *diag = eq_diag_new();
+    size_t count = 0;
+    eq_result **plots = answer(name_of(seed), &count);
+    bool island = random_deck(seed, &text, t->uses);
+    eq_result *ours = solve(text.text, text.length, diag);
+    const eq_result *theirs = operating_point_in(plots, count);
+    verdict v = judge(text.text, island, ours, theirs, t, seed);
+    t->count[v]++;
+    if ((v >= DIFFER || (v > AGREE && getenv("EQSPICE_SEED") != NULL)) && t->reports++ < REPORTS)
+        report(seed, v, text.text, diag, ours, theirs);
+    eq_result_free(ours);
+    eq_raw_free(plots, count);
+    eq_diag_free(diag);
+    eq_text_free(&text);
+}
+
+static void solve_there(uint64_t first, uint64_t last) {
+    eq_text commands = {0};
+    for (uint64_t seed = first; seed <= last; seed++) {
+        eq_text deck = {0};
+        random_deck(seed, &deck, NULL);
+        ask(&commands, name_of(seed), &deck);
+    }
+    run_there(&commands, 120);
+}
+
+static void print_tally(const tally *t, size_t decks) {
+    printf("  %zu random decks against ngspice:", decks);
+    for (int k = 0; k < VERDICTS; k++)
+        if (t->count[k] > 0) printf(" %u %s,", t->count[k], verdict_name[k]);
+    printf(" %zu values, worst %.1e (seed %u)\n  with", t->values, t->worst, (unsigned)t->where);
+    for (int k = 0; k < random_card_kinds(); k++)
+        if (t->uses[k] > 0) printf("%s %u %s", k > 0 ? "," : "", t->uses[k], random_card_name(k));
+    printf("\n");
+    fflush(stdout);
+}
+
+START_TEST(random_decks_agree_with_ngspice) {
+    const char *only = getenv("EQSPICE_SEED"); /* one deck alone, to look at */
+    uint64_t from = only == NULL ? 1 : strtoull(only, NULL, 10);
+    size_t decks = only == NULL ? effort(DECKS, MANY_DECKS) : 1;
+    tally t = {0};
+    ck_assert_int_le(random_card_kinds(), KINDS);
+    for (uint64_t first = from; first < from + decks; first += AT_ONCE) {
+        uint64_t last = first + AT_ONCE < from + decks ? first + AT_ONCE - 1 : from + decks - 1;
+        solve_there(first, last);
+        for (uint64_t seed = first; seed <= last; seed++) check_one(seed, &t);
+    }
+    print_tally(&t, decks);
+    for (int k = DIFFER; k < VERDICTS; k++)
+        ck_assert_msg(t.count[k] == 0, "%u decks: %s", t.count[k], verdict_name[k]);
+    /* what ngspice cannot be asked about stays rare */
+    ck_assert_uint_le(t.count[BOTH_REFUSE] + t.count[OTHER_SOLUTION] + t.count[FOUND_HERE],
+                      1 + decks / 50);
+}
+END_TEST
+
+Suite *differential_suite(void) {
+    Suite *s = suite_create("differential");
+    TCase *t = tcase_create("differential");
+    tcase_set_timeout(t, 1200);
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
+    tcase_add_test(t, random_decks_agree_with_ngspice);
+    suite_add_tcase(s, t);
+    return s;
+}
