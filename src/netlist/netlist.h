@@ -4,15 +4,6 @@
 
 #include "circuit/circuit.h"
 
-typedef enum eq_dialect {
-    EQ_NGSPICE,
-    EQ_XYCE,
-    EQ_LTSPICE,
-    EQ_SPECTRE,
-    EQ_XML,
-    EQ_DIALECT_COUNT
-} eq_dialect;
-
 /* "ngspice", "xyce", "ltspice", "spectre", "xml"; false when the name is none of them. */
 bool eq_dialect_find(const char *name, eq_dialect *dialect);
 const char *eq_dialect_name(eq_dialect dialect);

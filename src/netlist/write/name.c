@@ -75,7 +75,9 @@ static eq_place place_of(const eq_deck_writer *w, eq_element e) {
 static char letter_of(const eq_deck_writer *w, eq_element e) {
     if (e == EQ_NONE) return '\0';
     int cls = w->c->row[e].cls;
-    return cls == EQ_CLASS_ideal_diode && w->d->ideal_model == NULL ? 'b' : eq_class(cls)->letter;
+    const char *line = eq_class_line(w, eq_class(cls));
+    bool formula = line != NULL && (strstr(line, " i=") != NULL || strstr(line, " v=") != NULL);
+    return formula ? 'b' : eq_class(cls)->letter;
 }
 
 void eq_write_node(eq_deck_writer *w, eq_node node, eq_element e) {
