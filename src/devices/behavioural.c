@@ -6,7 +6,7 @@
 
 static const eq_param factor[] = {{"m", "1", 1.0, -1e300, 1e300, false}};
 
-#define BEHAVIOURAL(NAME, DEFINED, Y)                                                                 \
+#define BEHAVIOURAL(NAME, DEFINED, Y)                                                              \
     const eq_device_class eq_class_##NAME = {                                                      \
         .name = #NAME,                                                                             \
         .letter = 'b',                                                                             \

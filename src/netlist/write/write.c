@@ -59,8 +59,8 @@ static bool has_bit(uint64_t set, int k) {
     return (set >> k & 1) != 0;
 }
 
-/* Model parameters. The dialects differ in k/q: a junction only sees n k T/q, so n is scaled to give
- * the same product (and xti with it, which enters as xti/n). */
+/* Model parameters. The dialects differ in k/q: a junction only sees n k T/q, so n is scaled to
+ * give the same product (and xti with it, which enters as xti/n). */
 static void put_model_params(writer *w, const eq_device_class *cls, const double *value) {
     for (int k = 0; k < cls->params; k++) {
         const eq_param *p = &cls->param[k];
@@ -103,6 +103,7 @@ static void put_model(writer *w, const eq_model *m, eq_element e, const eq_devic
 
 const char *eq_class_line(const writer *w, const eq_device_class *cls) {
     const char *line = cls->line[w->dialect];
+    if (line == NULL && w->own) return "$n$z$i\n";
     return line == NULL && cls->formula != NULL ? w->d->current : line;
 }
 
@@ -240,6 +241,16 @@ static void put_law(writer *w, const char *law, eq_element e) {
     }
 }
 
+static void put_nodes_and_value(writer *w, const eq_table *t, size_t j, eq_element e) {
+    for (int k = 0; k < eq_class_terminals(t->cls); k++) {
+        eq_text_puts(w->out, " ");
+        eq_write_node(w, t->term[k][j], e);
+    }
+    if (t->cls->value < 0) return;
+    eq_text_puts(w->out, " ");
+    put_value(w, e);
+}
+
 /* One $-letter of an element's template (write.h). */
 static void put_field(writer *w, char field, eq_element e) {
     eq_row r = w->c->row[e];
@@ -276,6 +287,9 @@ static void put_field(writer *w, char field, eq_element e) {
         break;
     case 'u':
         put_drop(w, e);
+        break;
+    case 'z':
+        put_nodes_and_value(w, t, (size_t)r.row, e);
         break;
     case 'p':
         put_law(w, t->cls->formula, e);
@@ -463,6 +477,7 @@ eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *
     if (dialect == EQ_XML) return eq_xml_check_names(c, diag);
     eq_text scratch = {0};
     writer w = writer_of(c, dialect, &scratch, diag);
+    w.own = dialect == EQ_NGSPICE; /* as eq_deck_write_own names what it writes */
     w.status = eq_find_sensed(&w);
     for (size_t e = 0; w.status == EQ_OK && e < eq_circuit_elements(c); e++)
         put_names(&w, (eq_element)e);
@@ -477,6 +492,12 @@ eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *not
                         eq_diag *diag) {
     if (dialect == EQ_XML) return eq_write_xml(c, note, out, diag);
     writer w = writer_of(c, dialect, out, diag);
+    return write(&w, note);
+}
+
+eq_status eq_deck_write_own(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag) {
+    writer w = writer_of(c, EQ_NGSPICE, out, diag);
+    w.own = true;
     return write(&w, note);
 }
 
