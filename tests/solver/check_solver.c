@@ -446,6 +446,27 @@ static void count_lines(void *data, const char *line) {
 }
 
 /* No operating point: a current source drives 1 A backwards into a diode that passes 1e-14 A. */
+/* 1000 S hold a at 0.25 V, which would be at 2/3 V without; b and c follow it. */
+START_TEST(held_nodes_give_a_start_nearby) {
+    eq_circuit *c = deck("hold\nV1 in 0 1\nR1 in a 1k\nR2 a b 1k\nR3 b c 1k\nR4 c 0 1k\nR5 b 0 "
+                         "2k\n.op\n.end\n");
+    eq_solver *s = NULL;
+    double held[8], v[8] = {0};
+    for (size_t k = 0; k < eq_circuit_nodes(c); k++) held[k] = NAN;
+    held[eq_circuit_find_node(c, "a")] = 0.25;
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_hold(s, NULL, held, v, NULL), EQ_OK);
+    ck_assert_double_eq_tol(v[eq_circuit_find_node(c, "in")], 1.0, 1e-15);
+    ck_assert_double_eq_tol(v[eq_circuit_find_node(c, "a")], 0.25, 1e-6);
+    ck_assert_double_eq_tol(v[eq_circuit_find_node(c, "b")], 0.125, 1e-6);
+    ck_assert_double_eq_tol(v[eq_circuit_find_node(c, "c")], 0.0625, 1e-6);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, NULL, NULL), EQ_OK); /* and lets them go */
+    ck_assert_double_eq_tol(v[eq_circuit_find_node(c, "a")], 2.0 / 3.0, 1e-9);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
 START_TEST(failure_is_no_number) {
     for (eq_method m = EQ_NEWTON; m <= EQ_COCONTENT; m++) {
         solved s = solve_deck("hard\nI1 a 0 1\nD1 a 0 dm\n.model dm D is=1e-14\n.options gmin=0\n"
@@ -519,6 +540,7 @@ Suite *solver_suite(void) {
     tcase_add_loop_test(t, singular_circuits_are_named, 0,
                         (int)(sizeof singular / sizeof *singular));
     tcase_add_test(t, failure_is_no_number);
+    tcase_add_test(t, held_nodes_give_a_start_nearby);
     tcase_add_test(t, bad_options_are_refused);
     suite_add_tcase(s, t);
     return s;
