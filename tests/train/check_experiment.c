@@ -6,8 +6,11 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "netlist/netlist.h"
+#include "solver/solver.h"
 #include "support/program.h"
 #include "train/experiment.h"
+#include "train/train.h"
 
 Suite *experiment_suite(void);
 
@@ -153,12 +156,120 @@ START_TEST(fingerprint_sees_every_setting_of_the_training) {
 }
 END_TEST
 
+/* Three classes of points; the last six are the test set. */
+enum { ROWS = 12, TESTED = 6, CLASSES = 3 };
+static const double point[ROWS][2] = {{0.9, 0.1},  {-0.8, 0.2},  {0.1, -0.9}, {0.8, 0.3},
+                                      {-0.9, 0.1}, {-0.1, -0.7}, {0.7, 0.2},  {-0.7, 0.3},
+                                      {0.2, -0.8}, {1.0, -0.2},  {-0.6, 0.2}, {-0.2, -1.0}};
+
+static void write_points(const char *path, size_t from, size_t to) {
+    eq_text t = {0};
+    eq_text_puts(&t, "x,y,class\n");
+    for (size_t k = from; k < to; k++)
+        eq_text_printf(&t, "%g,%g,%c\n", point[k][0], point[k][1], 'a' + (int)(k % CLASSES));
+    ck_assert_int_eq(eq_file_write(path, t.text, t.length, NULL), EQ_OK);
+    eq_text_free(&t);
+}
+
+/* The loss 1/2 sum (y - target)^2 and the errors of the trained deck on the test rows, each solved
+ * alone: inputs 2 (p - 1/4) and its negative, targets 0.5 V and -0.25 V. */
+static double loss_of(const char *deck_path, size_t *wrong) {
+    eq_circuit *c = NULL;
+    eq_solver *s = NULL;
+    double sum = 0.0, v[64] = {0};
+    ck_assert_int_eq(eq_deck_read(deck_path, &c, NULL), EQ_OK);
+    ck_assert_uint_le(eq_circuit_nodes(c), 64);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    *wrong = 0;
+    for (size_t k = ROWS - TESTED; k < ROWS; k++) {
+        size_t best = 0;
+        for (size_t i = 0; i < 4; i++)
+            *eq_circuit_source(c, c->input[i]) =
+                (i % 2 == 0 ? 2.0 : -2.0) * (point[k][i / 2] - 0.25);
+        ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, NULL, NULL), EQ_OK);
+        for (size_t o = 0; o < CLASSES; o++) {
+            double y = v[c->output[o].plus], e = y - (o == k % CLASSES ? 0.5 : -0.25);
+            sum += 0.5 * e * e;
+            if (y > v[c->output[best].plus]) best = o;
+        }
+        *wrong += best != k % CLASSES;
+    }
+    eq_solver_free(s);
+    eq_circuit_free(c);
+    return sum / TESTED;
+}
+
+static const char *const optimizers[] = {"sgd' rate='1e-6", "momentum' rate='1e-6",
+                                         "adam' rate='1e-6' epsilon='1e-12",
+                                         "sign-sgd' rate='1e-6"};
+enum { OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
+
+static eq_experiment *points_experiment(const char *folder, const char *optimizer) {
+    char path[256];
+    eq_text t = {0};
+    eq_experiment *x = NULL;
+    eq_text_printf(
+        &t,
+        "<experiment><architecture kind='drn' layers='4,5,3' outputs='single' gmin='1e-7' "
+        "gmax='1e-3'/><data format='csv' path='train.csv' test-path='test.csv' label='class'/>"
+        "<encoding invert='yes' scale='2' center='0.25'/>"
+        "<cost type='squared-error' high='0.5' low='-0.25'/><estimator type='random-sign' "
+        "beta='1e-7'/><optimizer type='%s'><group match='r1_*' init='uniform' low='1e-6' "
+        "high='2e-5'/><group match='*' init='log-uniform' low='1e-6' high='2e-5'/></optimizer>"
+        "<schedule type='exponential' factor='0.5'/><minibatch size='4'/><epochs count='3'/>"
+        "</experiment>\n",
+        optimizer);
+    snprintf(path, sizeof path, "%s/points.xml", folder);
+    ck_assert_int_eq(eq_file_write(path, t.text, t.length, NULL), EQ_OK);
+    ck_assert_int_eq(eq_experiment_read(path, &x, NULL), EQ_OK);
+    eq_text_free(&t);
+    snprintf(path, sizeof path, "%s/train.csv", folder);
+    write_points(path, 0, ROWS - TESTED);
+    snprintf(path, sizeof path, "%s/test.csv", folder);
+    write_points(path, ROWS - TESTED, ROWS);
+    return x;
+}
+
+/* What a training says of its last epoch is true of the deck that it leaves, solved row by row with
+ * the loss written out here; so is what is said when the folder is taken up again. */
+START_TEST(a_small_training_is_what_its_files_say) {
+    char *folder = scratch_folder(), run[256], model[300];
+    eq_experiment *x = points_experiment(folder, optimizers[_i]);
+    snprintf(run, sizeof run, "%s/run", folder);
+    snprintf(model, sizeof model, "%s/" EQ_TRAIN_MODEL, run);
+    eq_train_options o = eq_train_defaults();
+    eq_metrics last;
+    o.folder = run;
+    ck_assert_int_eq(eq_train(x, &o, &last, NULL, NULL), EQ_OK);
+    ck_assert_uint_eq(last.epoch, 3);
+    x->epochs = 4;
+    o.resume = true;
+    ck_assert_int_eq(eq_train(x, &o, &last, NULL, NULL), EQ_OK);
+    ck_assert_uint_eq(last.epoch, 4);
+    size_t wrong;
+    double loss = loss_of(model, &wrong);
+    ck_assert_double_eq_tol(last.test_loss, loss, 1e-7 * loss);
+    ck_assert_double_eq_tol(last.test_error, (double)wrong / TESTED, 1e-12);
+    eq_trained *m = NULL;
+    eq_evaluation e = {0};
+    ck_assert_int_eq(eq_trained_open(run, NULL, 1, &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trained_evaluate(m, &e, NULL), EQ_OK);
+    ck_assert_uint_eq(e.wrong, wrong);
+    ck_assert_double_eq_tol(e.loss, loss, 1e-7 * loss);
+    eq_evaluation_free(&e);
+    eq_trained_free(m);
+    eq_experiment_free(x);
+    scratch_free(folder);
+}
+END_TEST
+
 Suite *experiment_suite(void) {
     Suite *s = suite_create("experiment");
     TCase *t = tcase_create("experiment");
     tcase_add_loop_test(t, every_setting_is_kept, 0, (int)(sizeof documents / sizeof *documents));
     tcase_add_test(t, defaults_are_those_of_the_manual);
     tcase_add_test(t, fingerprint_sees_every_setting_of_the_training);
+    tcase_add_loop_test(t, a_small_training_is_what_its_files_say, 0, OPTIMIZERS);
     suite_add_tcase(s, t);
     return s;
 }
