@@ -263,6 +263,22 @@ START_TEST(a_small_training_is_what_its_files_say) {
 }
 END_TEST
 
+/* The check of the gradients itself, on the smallest network of two crossbars. */
+START_TEST(gradients_of_a_small_network_are_right) {
+    char *folder = scratch_folder();
+    eq_experiment *x = points_experiment(folder, optimizers[0]);
+    eq_gradcheck_report r = {0};
+    ck_assert_int_eq(eq_gradcheck(x, _i == 0 ? EQ_ENGINE_LAYERED : EQ_ENGINE_SPARSE, 2, &r, NULL),
+                     EQ_OK);
+    ck_assert_uint_eq(r.examples, 2);
+    ck_assert_double_le(r.difference, 1e-6);
+    ck_assert(r.passed);
+    eq_gradcheck_free(&r);
+    eq_experiment_free(x);
+    scratch_free(folder);
+}
+END_TEST
+
 Suite *experiment_suite(void) {
     Suite *s = suite_create("experiment");
     TCase *t = tcase_create("experiment");
@@ -270,6 +286,7 @@ Suite *experiment_suite(void) {
     tcase_add_test(t, defaults_are_those_of_the_manual);
     tcase_add_test(t, fingerprint_sees_every_setting_of_the_training);
     tcase_add_loop_test(t, a_small_training_is_what_its_files_say, 0, OPTIMIZERS);
+    tcase_add_loop_test(t, gradients_of_a_small_network_are_right, 0, 2);
     suite_add_tcase(s, t);
     return s;
 }
