@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "solver/eliminate.h"
 #include "solver/solver.h"
+#include "solver/solver_internal.h"
 
 Suite *solver_suite(void);
 
@@ -446,6 +447,41 @@ static void count_lines(void *data, const char *line) {
 }
 
 /* No operating point: a current source drives 1 A backwards into a diode that passes 1e-14 A. */
+/* What is forgotten leaves no trace: a solver that has seen a circuit at values of many decades,
+ * whose pivots differ, gives the bits of one that is new. KLU (transconductances) and CHOLMOD. */
+static const char *const remembered[] = {
+    "klu\nV1 in 0 1\nR1 in a 1k\nR2 a b 1k\nR3 b c 1k\nR4 c d 1k\nR5 d 0 1k\nR6 a d 2k\nR7 b 0 "
+    "3k\nG1 a 0 c 0 1m\nG2 c 0 a d 3m\nG3 d b a 0 2m\nD1 b d dm\nD2 0 c dm\n.model dm d "
+    "is=1e-9\n.op\n.end\n",
+    "cholmod\nV1 in 0 1\nR1 in a 1k\nR2 a b 1k\nR3 b c 1k\nR4 c d 1k\nR5 d 0 1k\nR6 a d 2k\nR7 b "
+    "0 3k\nD1 b d dm\nD2 0 c dm\n.model dm d is=1e-9\n.op\n.end\n"};
+
+START_TEST(what_is_forgotten_leaves_no_trace) {
+    eq_circuit *c = deck(remembered[_i]);
+    eq_solver *s = NULL, *fresh = NULL;
+    eq_random r = eq_random_seed(5);
+    size_t nodes = eq_circuit_nodes(c), resistors = c->table[EQ_CLASS_resistor].count;
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    for (int trial = 0; trial < 50; trial++) {
+        double v[8] = {0}, w[8] = {0};
+        for (size_t k = 0; k < resistors; k++)
+            c->table[EQ_CLASS_resistor].w[0][k] = pow(10.0, 6.0 * eq_random_uniform(&r));
+        for (size_t k = 0; k < c->table[EQ_CLASS_vccs].count; k++)
+            c->table[EQ_CLASS_vccs].w[0][k] = pow(10.0, -6.0 * eq_random_uniform(&r));
+        eq_circuit_derive(c);
+        eq_solver_refresh(s);
+        eq_solver_forget(s);
+        ck_assert_int_eq(eq_solver_new(c, &fresh, NULL), EQ_OK);
+        eq_status known = eq_solver_solve(s, NULL, v, NULL, NULL, NULL);
+        ck_assert_int_eq(eq_solver_solve(fresh, NULL, w, NULL, NULL, NULL), known);
+        if (known == EQ_OK) ck_assert_mem_eq(v, w, nodes * sizeof *v);
+        eq_solver_free(fresh);
+    }
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
 /* 1000 S hold a at 0.25 V, which would be at 2/3 V without; b and c follow it. */
 START_TEST(held_nodes_give_a_start_nearby) {
     eq_circuit *c = deck("hold\nV1 in 0 1\nR1 in a 1k\nR2 a b 1k\nR3 b c 1k\nR4 c 0 1k\nR5 b 0 "
@@ -540,6 +576,7 @@ Suite *solver_suite(void) {
     tcase_add_loop_test(t, singular_circuits_are_named, 0,
                         (int)(sizeof singular / sizeof *singular));
     tcase_add_test(t, failure_is_no_number);
+    tcase_add_loop_test(t, what_is_forgotten_leaves_no_trace, 0, 2);
     tcase_add_test(t, held_nodes_give_a_start_nearby);
     tcase_add_test(t, bad_options_are_refused);
     suite_add_tcase(s, t);
