@@ -555,11 +555,50 @@ START_TEST(tolerances_below_round_off_still_give_an_answer) {
 }
 END_TEST
 
+/* The same for formulas: differences of large drops and of large currents. */
+static const char *const cancelling[] = {
+    "currents of drops\nV1 a 0 5.1\nB1 a b i=10*v(a,b)\nR2 b c 5meg\nB3 c d i=10*v(c) - 10*v(d)\n"
+    "R4 d 0 3meg\n",
+    "voltages of drops\nV1 a 0 5.1\nR1 a b 0.1\nR2 b 0 5meg\nB1 c 0 v=1e6*v(a) - 1e6*v(b)\nR3 c 0 "
+    "1k\n",
+    "currents of currents\nV1 a 0 5.1\nR1 a b 0.1\nV2 b c 0\nR2 c 0 7\nV3 b e 0\nR3 e 0 7\nB1 0 d "
+    "i=1e4*i(v2) - 1e4*i(v3) + 1u\nR4 d 0 1meg\n",
+    "voltages of currents\nV1 a 0 5.1\nR1 a b 0.1\nV2 b c 0\nR2 c 0 7\nV3 b e 0\nR3 e 0 7\nB1 d 0 "
+    "v=1e6*i(v2) - 1e6*i(v3) + 1m\nR4 d 0 1meg\n"};
+
+START_TEST(formulas_below_round_off_still_give_an_answer) {
+    static const struct {
+        const char *node;
+        double volts, within;
+    } known[] = {{"d", 5.1 * 3.0 / (8.0 + 2e-7), 1e-9},
+                 {"c", 1e6 * 5.1 * 0.1 / (5e6 + 0.1), 1e-8},
+                 {"d", 1.0, 1e-5},
+                 {"d", 1e-3, 1e-8}};
+    char text[1024];
+    eq_solver *s = NULL;
+    double v[16] = {0.0};
+    snprintf(text, sizeof text, "%s.options abstol=1e-18 reltol=1e-15\n.op\n.end\n",
+             cancelling[_i]);
+    eq_circuit *c = deck(text);
+    eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(eq_solver_new(c, &s, diag), EQ_OK);
+    eq_status status = eq_solver_solve(s, NULL, v, NULL, NULL, diag);
+    ck_assert_msg(status == EQ_OK, "%s",
+                  eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0)->text : "no message");
+    ck_assert_double_eq_tol(v[eq_circuit_find_node(c, known[_i].node)], known[_i].volts,
+                            known[_i].within);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+    eq_diag_free(diag);
+}
+END_TEST
+
 Suite *solver_suite(void) {
     Suite *s = suite_create("solver");
     TCase *t = tcase_create("solver");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, tolerances_below_round_off_still_give_an_answer);
+    tcase_add_loop_test(t, formulas_below_round_off_still_give_an_answer, 0, 4);
     tcase_add_test(t, linear_closed_forms);
     tcase_add_test(t, diode_closed_form);
     tcase_add_test(t, amplifiers_agree_with_the_truth_and_have_an_energy);
