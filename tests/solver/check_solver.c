@@ -561,18 +561,21 @@ static const char *const cancelling[] = {
     "R4 d 0 3meg\n",
     "voltages of drops\nV1 a 0 5.1\nR1 a b 0.1\nR2 b 0 5meg\nB1 c 0 v=1e6*v(a) - 1e6*v(b)\nR3 c 0 "
     "1k\n",
-    "currents of currents\nV1 a 0 5.1\nR1 a b 0.1\nV2 b c 0\nR2 c 0 7\nV3 b e 0\nR3 e 0 7\nB1 0 d "
-    "i=1e4*i(v2) - 1e4*i(v3) + 1u\nR4 d 0 1meg\n",
+    "currents of currents that they change\nV1 a 0 5.1\nR1 a b 0.1\nV2 b c 0\nR2 c 0 7\nV3 b e 0\n"
+    "R3 e d 7\nB1 0 d i=1e4*i(v2) - 1e4*i(v3) + 1u*temper/27\nR4 d 0 1meg\n",
     "voltages of currents\nV1 a 0 5.1\nR1 a b 0.1\nV2 b c 0\nR2 c 0 7\nV3 b e 0\nR3 e 0 7\nB1 d 0 "
     "v=1e6*i(v2) - 1e6*i(v3) + 1m\nR4 d 0 1meg\n"};
 
 START_TEST(formulas_below_round_off_still_give_an_answer) {
-    static const struct {
+    /* (1e4 (b/7 - (b - d)/7) + 1u) + (b - d)/7 = d/1meg, (5.1 - b)/0.1 = b/7 + (b - d)/7 */
+    double k = (1e4 - 1.0) / 7.0 - 1e-6,
+           b = (51.0 - 1e-6 / (7.0 * k)) / (10.0 + 2.0 / 7.0 + 1.0 / (49.0 * k));
+    const struct {
         const char *node;
         double volts, within;
     } known[] = {{"d", 5.1 * 3.0 / (8.0 + 2e-7), 1e-9},
                  {"c", 1e6 * 5.1 * 0.1 / (5e6 + 0.1), 1e-8},
-                 {"d", 1.0, 1e-5},
+                 {"d", -(1e-6 + b / 7.0) / k, 1e-9},
                  {"d", 1e-3, 1e-8}};
     char text[1024];
     eq_solver *s = NULL;
