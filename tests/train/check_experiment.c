@@ -1,6 +1,7 @@
 /* Experiments are kept whole: documents in the very words of the writer, in which no setting has
  * its default, are read and written back letter by letter. */
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -263,6 +264,65 @@ START_TEST(a_small_training_is_what_its_files_say) {
 }
 END_TEST
 
+enum { MOST_CONDUCTANCES = 64 };
+
+/* The conductances after one step by the gradient of all rows, or before it at a rate of 0. */
+static size_t one_step(eq_experiment *x, const char *folder, const char *estimator, double rate,
+                       double *g) {
+    char run[256], model[300];
+    eq_circuit *c = NULL;
+    eq_train_options o = eq_train_defaults();
+    snprintf(run, sizeof run, "%s/%s-%g", folder, estimator,
+             (double)x->seed + (rate > 0.0 ? 0.5 : 0));
+    snprintf(model, sizeof model, "%s/" EQ_TRAIN_MODEL, run);
+    o.folder = run;
+    x->estimator.kind = eq_estimator_find(estimator);
+    for (size_t k = 0; k < x->groups; k++) x->group[k].rate = rate;
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, NULL), EQ_OK);
+    ck_assert_int_eq(eq_deck_read(model, &c, NULL), EQ_OK);
+    const eq_table *t = &c->table[EQ_CLASS_memristor];
+    size_t n = t->count;
+    ck_assert_uint_le(n, MOST_CONDUCTANCES);
+    memcpy(g, t->w[0], n * sizeof *g);
+    eq_circuit_free(c);
+    return n;
+}
+
+static double farthest(const double *a, const double *b, size_t n) {
+    double most = 0.0;
+    for (size_t k = 0; k < n; k++) most = fmax(most, fabs(a[k] - b[k]));
+    return most;
+}
+
+/* At a beta that is large against the conductances the step of "random-sign" is that of "one-sided"
+ * at beta or at -beta, which is twice the symmetric step less the one at beta. */
+START_TEST(a_random_sign_is_plus_or_minus_one) {
+    char *folder = scratch_folder();
+    eq_experiment *x = points_experiment(folder, optimizers[0]);
+    size_t found[2] = {0};
+    x->batch = ROWS - TESTED;
+    x->epochs = 1;
+    x->estimator.beta = 2e-5;
+    for (x->seed = 1; x->seed <= 8; x->seed++) {
+        double start[MOST_CONDUCTANCES], plus[MOST_CONDUCTANCES], both[MOST_CONDUCTANCES],
+            drawn[MOST_CONDUCTANCES], minus[MOST_CONDUCTANCES], rate = 1e-11;
+        size_t n = one_step(x, folder, "symmetric", 0.0, start);
+        one_step(x, folder, "one-sided", rate, plus);
+        one_step(x, folder, "symmetric", rate, both);
+        one_step(x, folder, "random-sign", rate, drawn);
+        for (size_t k = 0; k < n; k++) minus[k] = 2.0 * both[k] - plus[k];
+        double apart = farthest(plus, minus, n);
+        ck_assert_double_gt(apart, 1e-3 * farthest(start, both, n));
+        bool is_plus = farthest(drawn, plus, n) < 1e-4 * apart;
+        ck_assert(is_plus || farthest(drawn, minus, n) < 1e-4 * apart);
+        found[is_plus]++;
+    }
+    ck_assert(found[0] > 0 && found[1] > 0);
+    eq_experiment_free(x);
+    scratch_free(folder);
+}
+END_TEST
+
 /* The check of the gradients itself, on the smallest network of two crossbars. */
 START_TEST(gradients_of_a_small_network_are_right) {
     char *folder = scratch_folder();
@@ -286,6 +346,7 @@ Suite *experiment_suite(void) {
     tcase_add_test(t, defaults_are_those_of_the_manual);
     tcase_add_test(t, fingerprint_sees_every_setting_of_the_training);
     tcase_add_loop_test(t, a_small_training_is_what_its_files_say, 0, OPTIMIZERS);
+    tcase_add_test(t, a_random_sign_is_plus_or_minus_one);
     tcase_add_loop_test(t, gradients_of_a_small_network_are_right, 0, 2);
     suite_add_tcase(s, t);
     return s;
