@@ -231,6 +231,33 @@ static eq_experiment *points_experiment(const char *folder, const char *optimize
     return x;
 }
 
+static void take_progress(void *data, const eq_progress *p) {
+    eq_progress *first = data;
+    if (first->epoch == 0) *first = *p;
+}
+
+/* The first minibatch is told: later ones wait for 0.1 s. */
+START_TEST(progress_is_told) {
+    char *folder = scratch_folder();
+    eq_experiment *x = points_experiment(folder, optimizers[0]);
+    eq_train_options o = eq_train_defaults();
+    eq_progress first = {0};
+    o.progress = take_progress;
+    o.data = &first;
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, NULL), EQ_OK);
+    ck_assert_uint_eq(first.epoch, 1);
+    ck_assert_uint_eq(first.epochs, 3);
+    ck_assert_uint_eq(first.done, 4);
+    ck_assert_uint_eq(first.examples, ROWS - TESTED);
+    ck_assert(first.examples_per_s > 0.0 && isfinite(first.examples_per_s));
+    ck_assert(first.seconds_left > 0.0 && isfinite(first.seconds_left));
+    ck_assert(first.train_loss > 0.0 && first.train_loss < 1.0);
+    ck_assert(first.train_error >= 0.0 && first.train_error <= 1.0);
+    eq_experiment_free(x);
+    scratch_free(folder);
+}
+END_TEST
+
 /* What a training says of its last epoch is true of the deck that it leaves, solved row by row with
  * the loss written out here; so is what is said when the folder is taken up again. */
 START_TEST(a_small_training_is_what_its_files_say) {
@@ -345,6 +372,7 @@ Suite *experiment_suite(void) {
     tcase_add_loop_test(t, every_setting_is_kept, 0, (int)(sizeof documents / sizeof *documents));
     tcase_add_test(t, defaults_are_those_of_the_manual);
     tcase_add_test(t, fingerprint_sees_every_setting_of_the_training);
+    tcase_add_test(t, progress_is_told);
     tcase_add_loop_test(t, a_small_training_is_what_its_files_say, 0, OPTIMIZERS);
     tcase_add_test(t, a_random_sign_is_plus_or_minus_one);
     tcase_add_loop_test(t, gradients_of_a_small_network_are_right, 0, 2);
