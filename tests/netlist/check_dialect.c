@@ -38,7 +38,10 @@ static eq_circuit *read(const char *text, const char *note) {
     ck_assert_msg(status == EQ_OK, "%s", eq_diag_count(d) > 0 ? eq_diag_get(d, 0)->text : "");
     if (note != NULL) {
         ck_assert_uint_ge(eq_diag_count(d), 1);
-        ck_assert_ptr_nonnull(strstr(eq_diag_get(d, 0)->text, note));
+        const eq_message *m = eq_diag_get(d, 0); /* of the deck as a whole: its first letter */
+        ck_assert_ptr_nonnull(strstr(m->text, note));
+        ck_assert_str_eq(m->file, "x.cir");
+        ck_assert(m->line == 1 && m->column == 1);
     }
     eq_diag_free(d);
     return c;
