@@ -684,6 +684,7 @@ START_TEST(sweeps_agree_with_the_sparse_engine) {
         ck_assert_int_eq(eq_engine_nudged_phase(e, 1, &nudge, y[k][1], NULL), EQ_OK);
         ck_assert_double_le(eq_engine_about(e).worst_ratio, 1.0);
         ck_assert(eq_engine_about(e).sweeps == (k == 0));
+        ck_assert(eq_engine_about(e).iterations > 0.0 && eq_engine_about(e).solves == 2.0 * FEW);
         eq_engine_free(e);
         eq_circuit_free(c);
     }

@@ -84,7 +84,9 @@ static void compare_phases(network *w) {
     for (int q = 0; q < 2; q++) {
         ck_assert_int_eq(eq_engine_free_phase(e[q], w->examples, w->x, y[q][0], NULL), EQ_OK);
         ck_assert_int_eq(eq_engine_nudged_phase(e[q], 1, &nudge, y[q][1], NULL), EQ_OK);
-        ck_assert_double_le(eq_engine_about(e[q]).worst_ratio, 1.0);
+        ck_assert_double_lt(eq_engine_about(e[q]).worst_ratio, 1.0);
+        ck_assert_double_ge(eq_engine_about(e[q]).solves, (double)w->examples);
+        ck_assert_double_ge(eq_engine_about(e[q]).iterations, 0.0);
     }
     for (int phase = 0; phase < 2; phase++)
         for (size_t k = 0; k < w->examples * w->c->outputs; k++)
