@@ -33,7 +33,7 @@ SUITES   := $(patsubst check_%,%,$(basename $(notdir $(wildcard tests/*/check_*.
 MPIEXE   := $(BUILD)/mpi/eqspice
 PROGRAMS := $(BUILD)/eqspice $(if $(MPI),$(MPIEXE))
 
-.PHONY: all deps check bench demo sanitize tsan valgrind coverage clang check-long fuzz lint print-libs clean install format format-check
+.PHONY: all deps check bench demo sanitize tsan valgrind coverage clang check-long fuzz mutate lint print-libs clean install format format-check
 all: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(PROGRAMS)
 
@@ -148,6 +148,9 @@ check-long:
 fuzz:
 	@tools/install-deps --long
 	tools/fuzz
+# N changed sources, drawn by SEED, against the suites: `make mutate N=200 SEED=1`.
+mutate: deps
+	tools/mutate
 lint:
 	tools/lint
 print-libs:

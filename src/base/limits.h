@@ -13,6 +13,9 @@ enum { EQ_MAX_NAME = 1024 };
  * results, values of a data file. */
 enum { EQ_MOST_ITEMS = 100000000 };
 
+/* Nodes of a layer, and so the cells of a row of data: beside each stands more than its value. */
+enum { EQ_MOST_WIDE = 10000000 };
+
 /* Elements of a circuit. The fuzzer sets fewer: a kilobyte of nested instances may be a second of
  * work. */
 #ifndef EQ_MAX_ELEMENTS

@@ -61,7 +61,7 @@ eq_status eq_architecture_layers(const char *text, eq_architecture *a, eq_diag *
     eq_status status = numbers(text, "layers", width, EQ_MAX_LAYERS, &a->layers, diag);
     if (status != EQ_OK) return status;
     for (size_t l = 0; l < a->layers; l++) {
-        if (!(width[l] >= 1.0 && width[l] <= 1e7 && width[l] == floor(width[l])))
+        if (!(width[l] >= 1.0 && width[l] <= EQ_MOST_WIDE && width[l] == floor(width[l])))
             return eq_fail(diag, EQ_ERR_USAGE,
                            "layers '%s': %g is no number of nodes; use whole "
                            "numbers from 1 to 1e7",

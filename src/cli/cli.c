@@ -64,7 +64,7 @@ static bool store(const eq_option *o, const char *text) {
         return true;
     case EQ_OPTION_INT: {
         long n = strtol(text, &end, 10);
-        if (end == text || *end != '\0' || errno != 0 || n < INT_MIN || n > INT_MAX) return false;
+        if (end == text || *end != '\0' || errno != 0 || n < 0 || n > INT_MAX) return false;
         *(int *)o->value = (int)n;
         return true;
     }
@@ -122,7 +122,12 @@ const char *eq_parse_arguments(const eq_command *command, const eq_option *optio
         if (code == ':')
             return usage_error(command, "an argument is missing after ", argv[optind - 1]);
         if (o == NULL) return usage_error(command, "there is no option ", argv[optind - 1]);
-        if (!store(o, optarg)) return usage_error(command, "this is not a number: ", optarg);
+        if (!store(o, optarg))
+            return usage_error(command,
+                               o->kind == EQ_OPTION_INT
+                                   ? "this is not a number from 0 to 2147483647: "
+                                   : "this is not a number: ",
+                               optarg);
     }
     if (argc - optind != 1)
         return usage_error(command, "this takes exactly one argument: ", command->arguments);

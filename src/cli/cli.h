@@ -16,7 +16,7 @@
 typedef enum eq_option_kind {
     EQ_OPTION_FLAG,   /* bool *: set to true */
     EQ_OPTION_TEXT,   /* const char ** */
-    EQ_OPTION_INT,    /* int * */
+    EQ_OPTION_INT,    /* int *, from 0 on */
     EQ_OPTION_NUMBER, /* double * */
 } eq_option_kind;
 

@@ -142,8 +142,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     if (status == EQ_OK && !(o.save_every >= 0.0))
         status = eq_fail(diag, EQ_ERR_USAGE, "files cannot be written every %g s; give 0 or more",
                          o.save_every);
-    if (status == EQ_OK && (epochs < -1 || epochs == 0 || seed < -1))
-        status = eq_fail(diag, EQ_ERR_USAGE, "epochs and seed must be positive");
+    if (status == EQ_OK && epochs == 0)
+        status = eq_fail(diag, EQ_ERR_USAGE, "epochs must be positive");
     if (status == EQ_OK) status = eq_experiment_read(path, &x, diag);
     status = eq_comm_agree(status); /* before anything is printed: it says who speaks */
     eq_print_diag(diag);

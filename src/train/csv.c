@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 
 static const char mark[] = "\xEF\xBB\xBF"; /* U+FEFF in UTF-8 */
@@ -110,6 +111,9 @@ eq_status eq_csv_row(eq_csv *c, bool *more) {
     *more = c->next < c->end;
     c->cells = 0;
     for (bool comma = *more; comma;) {
+        if (c->cells == EQ_MOST_WIDE)
+            return eq_fail_at(c->diag, EQ_ERR_INPUT, (eq_place){c->path, c->line, 0},
+                              "the row has more than %d cells; give fewer columns", EQ_MOST_WIDE);
         if (!eq_grow((void **)&c->cell, &c->cap, c->cells + 1, sizeof *c->cell))
             return eq_out_of_memory(c->diag);
         eq_status status = read_cell(c, &c->cell[c->cells++]);

@@ -202,22 +202,26 @@ eq_status eq_folder_same_run(const char *folder, const char *name, uint64_t run,
                    folder, name, of, expected);
 }
 
-/* model.cir, where it is there. */
-static eq_status check_model(const char *folder, uint64_t expected, eq_diag *diag) {
+/* model.cir, where it is there; *steps: those it has had. */
+static eq_status check_model(const char *folder, uint64_t expected, uint64_t *steps,
+                             eq_diag *diag) {
     char *path = eq_path_join(folder, EQ_TRAIN_MODEL), *text = NULL;
     size_t length;
     eq_status status = path == NULL ? eq_out_of_memory(diag) : EQ_OK;
     bool there = status == EQ_OK && is_file(path);
     if (there) status = eq_file_read(path, (eq_place){0}, &text, &length, diag);
-    if (there && status == EQ_OK)
-        status = eq_folder_same_run(folder, EQ_TRAIN_MODEL, eq_model_note_read(text).run, expected,
-                                    diag);
+    if (there && status == EQ_OK) {
+        eq_model_note note = eq_model_note_read(text);
+        *steps = note.steps;
+        status = eq_folder_same_run(folder, EQ_TRAIN_MODEL, note.run, expected, diag);
+    }
     eq_free(text);
     eq_free(path);
     return status;
 }
 
-eq_status eq_folder_check(const char *folder, uint64_t expected, eq_diag *diag) {
+eq_status eq_folder_check(const char *folder, uint64_t expected, uint64_t *steps, eq_diag *diag) {
+    *steps = 0;
     eq_experiment *x = NULL;
     char *path = eq_path_join(folder, EQ_TRAIN_EXPERIMENT);
     eq_status status = path == NULL ? eq_out_of_memory(diag) : EQ_OK;
@@ -227,5 +231,5 @@ eq_status eq_folder_check(const char *folder, uint64_t expected, eq_diag *diag) 
         status = eq_folder_same_run(folder, EQ_TRAIN_EXPERIMENT, x->run, expected, diag);
     eq_experiment_free(x);
     eq_free(path);
-    return status == EQ_OK ? check_model(folder, expected, diag) : status;
+    return status == EQ_OK ? check_model(folder, expected, steps, diag) : status;
 }

@@ -38,7 +38,8 @@ eq_model_note eq_model_note_read(const char *deck);
  */
 eq_status eq_folder_same_run(const char *folder, const char *name, uint64_t run, uint64_t expected,
                              eq_diag *diag);
-/* The same for all files of the folder but the checkpoint, as far as they are there. */
-eq_status eq_folder_check(const char *folder, uint64_t expected, eq_diag *diag);
+/* The same for all files of the folder but the checkpoint, as far as they are there; *steps: those
+ * of model.cir, 0 without one. */
+eq_status eq_folder_check(const char *folder, uint64_t expected, uint64_t *steps, eq_diag *diag);
 
 #endif

@@ -31,6 +31,7 @@ typedef struct trainer {
     uint32_t *order;      /* [train_count] examples of this epoch in the order they come */
     eq_checkpoint now; /* where the run is; g, state and encoder are filled in when it is saved */
     double start;      /* s: when this process began, less what resumed parts took */
+    uint64_t model_steps; /* those of the model.cir to go on with */
     double last_progress; /* s */
     double last_save;     /* s */
     double evaluation;    /* s that the last evaluation took */
@@ -243,7 +244,7 @@ static eq_status begin(trainer *t) {
     return EQ_OK;
 }
 
-static eq_status check_resumed(const trainer *t, const eq_checkpoint *old, const char *path) {
+static eq_status check_resumed(trainer *t, const eq_checkpoint *old, const char *path) {
     const eq_checkpoint *p = &t->now;
     if (old->run == 0)
         return eq_fail(t->diag, EQ_ERR_INPUT,
@@ -257,7 +258,8 @@ static eq_status check_resumed(const trainer *t, const eq_checkpoint *old, const
                          "the checkpoint '%s' does not fit its own experiment; train anew "
                          "with --force",
                          path);
-    return status == EQ_OK ? eq_folder_check(t->o->folder, old->run, t->diag) : status;
+    if (status == EQ_OK) status = eq_folder_check(t->o->folder, old->run, &t->model_steps, t->diag);
+    return status;
 }
 
 /* Takes the state of the checkpoint over. */
@@ -525,6 +527,8 @@ static eq_status run(trainer *t) {
     eq_status entered = writes ? enter_folder(t) : EQ_OK;
     eq_status status = eq_comm_agree(entered);
     t->start = seconds_now() - t->now.seconds;
+    if (status == EQ_OK && t->now.epoch >= t->x->epochs && t->model_steps != t->now.steps)
+        status = eq_comm_agree(save(t, true)); /* the run that left the checkpoint was killed */
     while (status == EQ_OK && t->now.epoch < t->x->epochs) {
         status = epoch(t);
         if (status == EQ_OK && stopping(t) && t->now.epoch < t->x->epochs) {

@@ -142,6 +142,11 @@ static const struct {
      true,
      true,
      {"energy weights exist", NULL}},
+    {"one behavioural source\nV1 in 0 1\nR1 in a 1k\nB1 a 0 i=v(a)*1m\n.op\n.end\n",
+     false,
+     false,
+     true,
+     {"b1 is a behavioural source", "no known energy"}},
     {"a VCVS of itself\nV1 in 0 1\nR1 in a 1k\nE1 b 0 c 0 0.5\nE2 c 0 b 0 0.3\nR2 a b "
      "1k\n.op\n.end\n",
      false,

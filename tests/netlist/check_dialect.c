@@ -36,10 +36,15 @@ static eq_circuit *read(const char *text, const char *note) {
     eq_diag *d = eq_diag_new();
     eq_status status = eq_deck_parse("x.cir", text, strlen(text), &c, d);
     ck_assert_msg(status == EQ_OK, "%s", eq_diag_count(d) > 0 ? eq_diag_get(d, 0)->text : "");
-    bool told = note == NULL;
-    for (size_t k = 0; k < eq_diag_count(d) && !told; k++)
-        told = strstr(eq_diag_get(d, k)->text, note) != NULL;
-    ck_assert_msg(told, "nothing says: %s", note);
+    const eq_message *told = NULL;
+    for (size_t k = 0; k < eq_diag_count(d) && note != NULL && told == NULL; k++)
+        if (strstr(eq_diag_get(d, k)->text, note) != NULL) told = eq_diag_get(d, k);
+    ck_assert_msg(note == NULL || told != NULL, "nothing says: %s", note);
+    if (told != NULL &&
+        strstr(told->text, "read as a deck of") != NULL) { /* of the whole: its first letter */
+        ck_assert_str_eq(told->file, "x.cir");
+        ck_assert(told->line == 1 && told->column == 1);
+    }
     eq_diag_free(d);
     return c;
 }

@@ -89,6 +89,14 @@ static const struct {
      "v1 a 0 1\nd1 a 0 is=1e-06 n=2 rs=1 area=2 temp=50 : dm\nd2 a 0 is=1e-06 n=2 rs=1 area=2 m=3 "
      ": dm\n"
      "d3 a 0 ron=2 roff=1000000000 vfwd=0.6 : di\n"},
+    /* the formula that writers give an ideal diode is one; another drop, knee or slope is none */
+    {"t\nbd1 A Cathode i=1e-9*v(a,cathode) + (v(a,cathode) > 0.6 ? 0.5*(v(a,cathode) - 0.6) : 0)\n"
+     "b2 a b i=1e-9*v(b,a) + (v(b,a) > 0.6 ? 0.5*(v(b,a) - 0.6) : 0)\n"
+     "b3 a b i=1e-9*v(a,b) + (v(a,b) > 0.6 ? 0.5*(v(a,b) - 0.5) : 0)\n"
+     "b4 a b i=1e-9*v(a,b) + (v(a,b) > 0.6 ? -0.5*(v(a,b) - 0.6) : 0)\n"
+     "b5 a b i=1e-9*v(a,b) + (v(a,b) > 0.6 ? 0.5*(v(a,b) - 0.6) : 0) + 1\nr1 a b 1\n",
+     "bd1 a cathode ron=1.999999996 roff=1000000000 vfwd=0.6\nb2 a b\nb3 a b\nb4 a b\nb5 a b\nr1 a "
+     "b 1\n"},
     /* parameters before their definition, functions */
     {"t\nr1 a 0 {r}\nv1 a 0 {f(2,G)}\n.param r={2*s} s = {3 + 1} t='r*s'\n.func f(x,y) {x*y + "
      "t}\n.param g=2 h=g\nr2 a 0 {h}\n",

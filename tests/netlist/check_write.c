@@ -125,6 +125,26 @@ START_TEST(spectre_is_written_in_its_own_language) {
 }
 END_TEST
 
+/* Functions that no other dialect knows are spelled out in all. */
+START_TEST(tests_against_zero_are_spelled_out) {
+    static const char *const name[] = {"eq0", "ne0", "gt0", "lt0", "ge0", "le0"};
+    enum { NAMES = sizeof name / sizeof *name };
+    for (int n = 0; n < NAMES; n++)
+        for (int d = 0; d < EQ_DIALECT_COUNT; d++) {
+            char deck[128], call[8];
+            snprintf(deck, sizeof deck,
+                     "t\nv1 a 0 1\nr1 a 0 1\nb1 b 0 v=%s(v(a))\nr2 b 0 1\n.end\n", name[n]);
+            snprintf(call, sizeof call, "%s(", name[n]);
+            eq_circuit *c = parse_deck(deck);
+            char *text = written(c, (eq_dialect)d);
+            ck_assert_msg(strstr(text, call) == NULL, "%s", text);
+            ck_assert_ptr_nonnull(strstr(text, "v(a"));
+            eq_free(text);
+            eq_circuit_free(c);
+        }
+}
+END_TEST
+
 /* The junction sees n k T/q only: the product is what must not change between dialects. */
 START_TEST(xyce_gets_the_same_thermal_voltage) {
     eq_circuit *c = parse_deck(small);
@@ -315,6 +335,7 @@ Suite *write_suite(void) {
     tcase_add_test(t, networks_survive_with_inputs_outputs_and_groups);
     tcase_add_test(t, sensed_e_gets_a_source_in_series);
     tcase_add_test(t, spectre_is_written_in_its_own_language);
+    tcase_add_test(t, tests_against_zero_are_spelled_out);
     tcase_add_test(t, xyce_gets_the_same_thermal_voltage);
     tcase_add_test(t, ltspice_has_ideal_diodes_itself);
     tcase_add_test(t, names_cannot_be_injected);

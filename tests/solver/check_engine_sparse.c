@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../support/mna.h"
+#include "base/mem.h"
 #include "circuit/topology.h"
 #include "model/engine.h"
 #include "solver/solver.h"
@@ -257,6 +258,38 @@ START_TEST(any_parameter_learns_by_its_name) {
 }
 END_TEST
 
+/* Both phases, both kinds of nudge and an update, while the n-th allocation and all later ones
+ * fail.
+ */
+static eq_status everything(eq_circuit *c) {
+    eq_engine *e = NULL;
+    eq_engine_options o = {EQ_ENGINE_SPARSE, EXAMPLES, 1};
+    double y[EXAMPLES * OUTPUTS] = {0}, slope[EXAMPLES * OUTPUTS * OUTPUTS] = {0};
+    const double a[EQ_MAX_SLOTS] = {-1.0, 1.0};
+    const eq_nudge kind[2] = {{y, NULL, NULL}, {y, slope, y}};
+    taken t;
+    eq_status status = eq_engine_new(c, &o, &e, NULL);
+    if (status == EQ_OK) status = eq_engine_free_phase(e, EXAMPLES, inputs, y, NULL);
+    for (int k = 0; status == EQ_OK && k < 2; k++)
+        status = eq_engine_nudged_phase(e, 1 + k, &kind[k], NULL, NULL);
+    if (status == EQ_OK) status = eq_engine_update(e, a, take, &t, NULL);
+    eq_engine_free(e);
+    return status;
+}
+
+START_TEST(memory_may_run_out_anywhere) {
+    eq_status status = EQ_ERR_MEMORY;
+    for (long n = 0; status == EQ_ERR_MEMORY; n++) {
+        eq_circuit *c = deck(two_stages);
+        eq_mem_fail_after(n);
+        status = everything(c);
+        eq_mem_fail_after(-1);
+        eq_circuit_free(c);
+    }
+    ck_assert_int_eq(status, EQ_OK);
+}
+END_TEST
+
 Suite *engine_sparse_suite(void) {
     Suite *s = suite_create("engine_sparse");
     TCase *t = tcase_create("engine_sparse");
@@ -264,6 +297,7 @@ Suite *engine_sparse_suite(void) {
     tcase_add_loop_test(t, any_parameter_learns_by_its_name, 0, sizeof named / sizeof *named);
     tcase_add_test(t, slope_is_a_state_dependent_current);
     tcase_add_test(t, update_takes_over_and_history_leaves_no_trace);
+    tcase_add_test(t, memory_may_run_out_anywhere);
     suite_add_tcase(s, t);
     return s;
 }

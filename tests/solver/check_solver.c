@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "solver/eliminate.h"
 #include "solver/solver.h"
+#include "solver/solver_internal.h"
 
 Suite *solver_suite(void);
 
@@ -482,6 +483,62 @@ static void count_lines(void *data, const char *line) {
 }
 
 /* No operating point: a current source drives 1 A backwards into a diode that passes 1e-14 A. */
+/* What is forgotten leaves no trace: a solver that has seen a circuit at values of many decades,
+ * whose pivots differ, gives the bits of one that is new. KLU (transconductances) and CHOLMOD. */
+static const char *const remembered[] = {
+    "klu\nV1 in 0 1\nR1 in a 1k\nR2 a b 1k\nR3 b c 1k\nR4 c d 1k\nR5 d 0 1k\nR6 a d 2k\nR7 b 0 "
+    "3k\nG1 a 0 c 0 1m\nG2 c 0 a d 3m\nG3 d b a 0 2m\nD1 b d dm\nD2 0 c dm\n.model dm d "
+    "is=1e-9\n.op\n.end\n",
+    "cholmod\nV1 in 0 1\nR1 in a 1k\nR2 a b 1k\nR3 b c 1k\nR4 c d 1k\nR5 d 0 1k\nR6 a d 2k\nR7 b "
+    "0 3k\nD1 b d dm\nD2 0 c dm\n.model dm d is=1e-9\n.op\n.end\n"};
+
+START_TEST(what_is_forgotten_leaves_no_trace) {
+    eq_circuit *c = deck(remembered[_i]);
+    eq_solver *s = NULL, *fresh = NULL;
+    eq_random r = eq_random_seed(5);
+    size_t nodes = eq_circuit_nodes(c), resistors = c->table[EQ_CLASS_resistor].count;
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    for (int trial = 0; trial < 50; trial++) {
+        double v[8] = {0}, w[8] = {0};
+        for (size_t k = 0; k < resistors; k++)
+            c->table[EQ_CLASS_resistor].w[0][k] = pow(10.0, 6.0 * eq_random_uniform(&r));
+        for (size_t k = 0; k < c->table[EQ_CLASS_vccs].count; k++)
+            c->table[EQ_CLASS_vccs].w[0][k] = pow(10.0, -6.0 * eq_random_uniform(&r));
+        eq_circuit_derive(c);
+        eq_solver_refresh(s);
+        eq_solver_forget(s);
+        ck_assert_int_eq(eq_solver_new(c, &fresh, NULL), EQ_OK);
+        eq_status known = eq_solver_solve(s, NULL, v, NULL, NULL, NULL);
+        ck_assert_int_eq(eq_solver_solve(fresh, NULL, w, NULL, NULL, NULL), known);
+        if (known == EQ_OK) ck_assert_mem_eq(v, w, nodes * sizeof *v);
+        eq_solver_free(fresh);
+    }
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* 1000 S hold a at 0.25 V, which would be at 2/3 V without; b and c follow it. */
+START_TEST(held_nodes_give_a_start_nearby) {
+    eq_circuit *c = deck("hold\nV1 in 0 1\nR1 in a 1k\nR2 a b 1k\nR3 b c 1k\nR4 c 0 1k\nR5 b 0 "
+                         "2k\n.op\n.end\n");
+    eq_solver *s = NULL;
+    double held[8], v[8] = {0};
+    for (size_t k = 0; k < eq_circuit_nodes(c); k++) held[k] = NAN;
+    held[eq_circuit_find_node(c, "a")] = 0.25;
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_hold(s, NULL, held, v, NULL), EQ_OK);
+    ck_assert_double_eq_tol(v[eq_circuit_find_node(c, "in")], 1.0, 1e-15);
+    ck_assert_double_eq_tol(v[eq_circuit_find_node(c, "a")], 0.25, 1e-6);
+    ck_assert_double_eq_tol(v[eq_circuit_find_node(c, "b")], 0.125, 1e-6);
+    ck_assert_double_eq_tol(v[eq_circuit_find_node(c, "c")], 0.0625, 1e-6);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, NULL, NULL), EQ_OK); /* and lets them go */
+    ck_assert_double_eq_tol(v[eq_circuit_find_node(c, "a")], 2.0 / 3.0, 1e-9);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
 START_TEST(failure_is_no_number) {
     for (eq_method m = EQ_NEWTON; m <= EQ_COCONTENT; m++) {
         solved s = solve_deck("hard\nI1 a 0 1\nD1 a 0 dm\n.model dm D is=1e-14\n.options gmin=0\n"
@@ -534,11 +591,53 @@ START_TEST(tolerances_below_round_off_still_give_an_answer) {
 }
 END_TEST
 
+/* The same for formulas: differences of large drops and of large currents. */
+static const char *const cancelling[] = {
+    "currents of drops\nV1 a 0 5.1\nB1 a b i=10*v(a,b)\nR2 b c 5meg\nB3 c d i=10*v(c) - 10*v(d)\n"
+    "R4 d 0 3meg\n",
+    "voltages of drops\nV1 a 0 5.1\nR1 a b 0.1\nR2 b 0 5meg\nB1 c 0 v=1e6*v(a) - 1e6*v(b)\nR3 c 0 "
+    "1k\n",
+    "currents of currents that they change\nV1 a 0 5.1\nR1 a b 0.1\nV2 b c 0\nR2 c 0 7\nV3 b e 0\n"
+    "R3 e d 7\nB1 0 d i=1e4*i(v2) - 1e4*i(v3) + 1u*temper/27\nR4 d 0 1meg\n",
+    "voltages of currents\nV1 a 0 5.1\nR1 a b 0.1\nV2 b c 0\nR2 c 0 7\nV3 b e 0\nR3 e 0 7\nB1 d 0 "
+    "v=1e6*i(v2) - 1e6*i(v3) + 1m\nR4 d 0 1meg\n"};
+
+START_TEST(formulas_below_round_off_still_give_an_answer) {
+    /* (1e4 (b/7 - (b - d)/7) + 1u) + (b - d)/7 = d/1meg, (5.1 - b)/0.1 = b/7 + (b - d)/7 */
+    double k = (1e4 - 1.0) / 7.0 - 1e-6,
+           b = (51.0 - 1e-6 / (7.0 * k)) / (10.0 + 2.0 / 7.0 + 1.0 / (49.0 * k));
+    const struct {
+        const char *node;
+        double volts, within;
+    } known[] = {{"d", 5.1 * 3.0 / (8.0 + 2e-7), 1e-9},
+                 {"c", 1e6 * 5.1 * 0.1 / (5e6 + 0.1), 1e-8},
+                 {"d", -(1e-6 + b / 7.0) / k, 1e-9},
+                 {"d", 1e-3, 1e-8}};
+    char text[1024];
+    eq_solver *s = NULL;
+    double v[16] = {0.0};
+    snprintf(text, sizeof text, "%s.options abstol=1e-18 reltol=1e-15\n.op\n.end\n",
+             cancelling[_i]);
+    eq_circuit *c = deck(text);
+    eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(eq_solver_new(c, &s, diag), EQ_OK);
+    eq_status status = eq_solver_solve(s, NULL, v, NULL, NULL, diag);
+    ck_assert_msg(status == EQ_OK, "%s",
+                  eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0)->text : "no message");
+    ck_assert_double_eq_tol(v[eq_circuit_find_node(c, known[_i].node)], known[_i].volts,
+                            known[_i].within);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+    eq_diag_free(diag);
+}
+END_TEST
+
 Suite *solver_suite(void) {
     Suite *s = suite_create("solver");
     TCase *t = tcase_create("solver");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, tolerances_below_round_off_still_give_an_answer);
+    tcase_add_loop_test(t, formulas_below_round_off_still_give_an_answer, 0, 4);
     tcase_add_test(t, linear_closed_forms);
     tcase_add_test(t, diode_closed_form);
     tcase_add_test(t, amplifiers_agree_with_the_truth_and_have_an_energy);
@@ -556,6 +655,8 @@ Suite *solver_suite(void) {
     tcase_add_loop_test(t, singular_circuits_are_named, 0,
                         (int)(sizeof singular / sizeof *singular));
     tcase_add_test(t, failure_is_no_number);
+    tcase_add_loop_test(t, what_is_forgotten_leaves_no_trace, 0, 2);
+    tcase_add_test(t, held_nodes_give_a_start_nearby);
     tcase_add_test(t, bad_options_are_refused);
     suite_add_tcase(s, t);
     return s;

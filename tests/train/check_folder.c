@@ -322,6 +322,32 @@ START_TEST(resume_after_a_move) {
 }
 END_TEST
 
+/* A killed training may have a checkpoint and no model: --resume writes it although no epoch is to
+ * go; a run that has all is left as it is. */
+START_TEST(resume_without_an_epoch_to_go_writes_the_model) {
+    eq_diag *diag = eq_diag_new();
+    eq_evaluation before, after;
+    ck_assert_int_eq(train("net.xml", "run", FRESH, diag), EQ_OK);
+    ck_assert_int_eq(open_run("run", &before, diag), EQ_OK);
+    char *model = file_text(path_of("run", EQ_TRAIN_MODEL));
+    ck_assert_int_eq(train("net.xml", "run", RESUME, diag), EQ_OK);
+    char *same = file_text(path_of("run", EQ_TRAIN_MODEL));
+    ck_assert_str_eq(same, model);
+    for (int count = 2; count >= 1; count--) {
+        put_changed("net.xml", experiment, "count='2'", count == 2 ? "count='2'" : "count='1'");
+        ck_assert_int_eq(unlink(path_of("run", EQ_TRAIN_MODEL)), 0);
+        ck_assert_int_eq(train("net.xml", "run", RESUME, diag), EQ_OK);
+        ck_assert_int_eq(open_run("run", &after, diag), EQ_OK);
+        ck_assert_double_eq(after.loss, before.loss);
+        eq_evaluation_free(&after);
+    }
+    eq_evaluation_free(&before);
+    eq_free(model);
+    eq_free(same);
+    eq_diag_free(diag);
+}
+END_TEST
+
 /* Held-out rows of other data are a guess: told, and not when the data are given. */
 START_TEST(evaluation_warns_of_other_data) {
     eq_diag *diag = eq_diag_new();
@@ -496,6 +522,7 @@ Suite *folder_suite(void) {
     tcase_add_test(t, parts_of_a_run_are_refused);
     tcase_add_loop_test(t, resume_names_what_changed, 0, CHANGES);
     tcase_add_test(t, resume_after_a_move);
+    tcase_add_test(t, resume_without_an_epoch_to_go_writes_the_model);
     tcase_add_test(t, evaluation_warns_of_other_data);
     tcase_add_loop_test(t, one_training_at_a_time, 0, 3);
     tcase_add_test(t, a_stale_lock_is_taken_over);

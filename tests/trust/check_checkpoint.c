@@ -78,19 +78,32 @@ START_TEST(flipped_bits_are_refused) {
 }
 END_TEST
 
+/* The checkpoint with `n` bytes from `at` set to `byte`, and a checksum that is right. */
+static void lie(size_t at, size_t n, int byte) {
+    char *damaged = eq_malloc(length, 1);
+    memcpy(damaged, bytes, length);
+    memset(damaged + at, byte, n);
+    uint32_t crc = eq_crc32(damaged + 24, length - 24);
+    memcpy(damaged + 12, &crc, 4);
+    FILE *f = fopen(checkpoint(), "wb");
+    ck_assert_uint_eq(fwrite(damaged, 1, length, f), length);
+    ck_assert_int_eq(fclose(f), 0);
+    eq_free(damaged);
+}
+
+/* The last name of a class, which ends the file, ends with no NUL. */
+START_TEST(names_that_do_not_end_are_refused) {
+    ck_assert_int_eq(bytes[length - 1], '\0');
+    lie(length - 1, 1, 'x');
+    assert_refused("without an end: byte", length - 1);
+}
+END_TEST
+
 /* The body of a checkpoint with a right checksum may still lie: lengths of 2^64 - 1, rows that are
  * not there. */
 START_TEST(wrong_lengths_with_a_right_checksum_are_refused) {
     for (size_t at = 24; at + 8 <= length; at += 4) {
-        char *damaged = eq_malloc(length, 1);
-        memcpy(damaged, bytes, length);
-        memset(damaged + at, 0xff, 8);
-        uint32_t crc = eq_crc32(damaged + 24, length - 24);
-        memcpy(damaged + 12, &crc, 4);
-        FILE *f = fopen(checkpoint(), "wb");
-        ck_assert_uint_eq(fwrite(damaged, 1, length, f), length);
-        ck_assert_int_eq(fclose(f), 0);
-        eq_free(damaged);
+        lie(at, 8, 0xff);
         eq_checkpoint k;
         eq_diag *diag = eq_diag_new();
         eq_status status = eq_checkpoint_read(checkpoint(), &k, diag);
@@ -124,6 +137,7 @@ Suite *checkpoint_suite(void) {
     tcase_add_checked_fixture(t, train, drop);
     tcase_add_test(t, every_truncation_is_refused);
     tcase_add_test(t, flipped_bits_are_refused);
+    tcase_add_test(t, names_that_do_not_end_are_refused);
     tcase_add_test(t, wrong_lengths_with_a_right_checksum_are_refused);
     tcase_add_test(t, the_program_says_so_and_keeps_the_file);
     suite_add_tcase(s, t);

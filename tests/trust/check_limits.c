@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -174,6 +175,25 @@ START_TEST(a_document_is_counted_before_it_is_parsed) {
 }
 END_TEST
 
+/* The work grows with the length of a list, not with its square (which took 90 s of this one). */
+START_TEST(a_long_list_of_values_is_read_once) {
+    eq_text t = {0};
+    eq_circuit *c = NULL;
+    eq_diag *diag = eq_diag_new();
+    eq_text_puts(&t, "<circuit><elements><vsource name=\"v\" a=\"a\" b=\"0\" dc=\"1\"/></elements>"
+                     "<dc><sweep source=\"v\" values=\"");
+    for (int k = 0; k < 2000000; k++) eq_text_puts(&t, "1 ");
+    eq_text_puts(&t, "\"/></dc></circuit>");
+    ck_assert(!t.failed);
+    clock_t start = clock();
+    ck_assert_int_eq(eq_deck_parse("t.xml", t.text, t.length, &c, diag), EQ_OK);
+    ck_assert_double_lt((double)(clock() - start) / CLOCKS_PER_SEC, 20.0);
+    eq_circuit_free(c);
+    eq_diag_free(diag);
+    eq_text_free(&t);
+}
+END_TEST
+
 static const char classify[] =
     "<experiment name=\"e\"><circuit deck=\"c.cir\"/><data format=\"%s\" "
     "path=\"d\" labels=\"l\"/><cost type=\"squared-error\"/>"
@@ -207,6 +227,20 @@ START_TEST(a_data_file_is_counted_by_its_header) {
         npy[9] = 0;
         refused_data("npy", npy, 10 + (size_t)n);
     }
+}
+END_TEST
+
+/* One row of 20 MB, next to nothing when packed; forty times that took 15 GB before it was refused.
+ */
+START_TEST(the_cells_of_a_row_are_counted) {
+    enum { CELLS = 10000001 };
+    char *row = eq_malloc(2 * (size_t)CELLS, 1);
+    ck_assert_ptr_nonnull(row);
+    for (size_t k = 0; k < CELLS; k++) memcpy(row + 2 * k, k + 1 < CELLS ? "1," : "1\n", 2);
+    put("d.csv", row, 2 * (size_t)CELLS);
+    eq_free(row);
+    refused("d.csv:1: error: the row has more than 10000000 cells", "train",
+            experiment("name=\"e\"", "<architecture kind=\"drn\" layers=\"2,2,2\"/>", ""));
 }
 END_TEST
 
@@ -313,7 +347,9 @@ Suite *limits_suite(void) {
     tcase_add_test(t, a_good_name_is_a_folder);
     tcase_add_loop_test(t, a_sweep_is_counted_before_it_runs, 0, COUNT(sweeps));
     tcase_add_test(t, a_document_is_counted_before_it_is_parsed);
+    tcase_add_test(t, a_long_list_of_values_is_read_once);
     tcase_add_test(t, a_data_file_is_counted_by_its_header);
+    tcase_add_test(t, the_cells_of_a_row_are_counted);
     tcase_add_loop_test(t, a_name_has_1024_bytes_at_most, 0, COUNT(named));
     suite_add_tcase(s, t);
     return s;

@@ -270,7 +270,9 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
     }
     if (!formal_arguments(&c, &a)) {
         eq_spice_fail(s, d->at,
-                      "this .func has no argument list; write .func NAME(X, Y) {EXPRESSION}");
+                      "this .func has no list of at most %d arguments; write .func NAME(X, Y) "
+                      "{EXPRESSION}",
+                      EQ_MAX_ARGUMENTS);
         return EQ_LOOKUP_FAILED;
     }
     if (a.count != args) {

@@ -199,10 +199,11 @@ static eq_status sweep_values(reader *r, const eq_xml_node *n, eq_sweep *s) {
     eq_status status = number(r, n, "start", &start);
     if (status == EQ_OK) status = number(r, n, "stop", &stop);
     if (status == EQ_OK) status = number(r, n, "step", &step);
-    for (const char *p = list == NULL ? "" : list; status == EQ_OK && *p != '\0';) {
-        size_t used = eq_parse_double(p, strlen(p), &value);
+    const char *p = list == NULL ? "" : list, *end = p + strlen(p);
+    while (status == EQ_OK && p < end) {
+        size_t used = eq_parse_double(p, (size_t)(end - p), &value);
         p += used;
-        while (*p != '\0' && isspace((unsigned char)*p)) p++;
+        while (p < end && isspace((unsigned char)*p)) p++;
         status = used == 0 ? EQ_ERR_INPUT : eq_sweep_add(r->c, s, value, r->diag);
     }
     if (status != EQ_OK || (list == NULL && eq_sweep_steps(s, start, stop, step)) ||
