@@ -22,7 +22,7 @@ typedef struct scanner {
     eq_check *k;
     size_t trained;
     int32_t *row;          /* [trained] memristor rows: group after group in the engine's order */
-    size_t *first;         /* [groups] where a group begins */
+    double *flat;          /* [trained] */
     double *gradient;      /* [rows] of the last estimate */
     double *at;            /* [POINTS][rows]: estimates along the ladder */
     double *value, *doubt; /* [rows]: their limits */
@@ -36,7 +36,7 @@ typedef struct scanner {
 
 static void close_scanner(scanner *s) {
     eq_free(s->row);
-    eq_free(s->first);
+    eq_free(s->flat);
     eq_free(s->gradient);
     eq_free(s->at);
     eq_free(s->value);
@@ -48,29 +48,19 @@ static eq_status open_scanner(scanner *s) {
     eq_check *k = s->k;
     const eq_circuit *c = k->s.c;
     s->row = eq_calloc(k->rows, sizeof *s->row);
-    s->first = eq_calloc(c->groups, sizeof *s->first);
+    s->flat = eq_calloc(k->rows, sizeof *s->flat);
     s->gradient = eq_calloc(k->rows, sizeof *s->gradient);
     s->at = eq_calloc(k->rows, POINTS * sizeof *s->at);
     s->value = eq_calloc(k->rows, sizeof *s->value);
     s->doubt = eq_calloc(k->rows, sizeof *s->doubt);
     s->from = eq_calloc(k->rows, sizeof *s->from);
-    if (s->row == NULL || s->first == NULL || s->gradient == NULL || s->at == NULL ||
+    if (s->row == NULL || s->flat == NULL || s->gradient == NULL || s->at == NULL ||
         s->value == NULL || s->doubt == NULL || s->from == NULL)
         return eq_out_of_memory(k->diag);
     for (size_t g = 0; g < c->groups; g++) {
-        s->first[g] = s->trained;
-        eq_engine_group_rows(k->s.engine, g, s->row + s->trained);
-        s->trained += eq_engine_group_count(k->s.engine, g);
+        for (size_t j = 0; j < c->group[g].count; j++) s->row[s->trained++] = c->group[g].row[j];
     }
     return EQ_OK;
-}
-
-/* eq_step that copies the gradient out and changes nothing. */
-static void copy_out(void *data, size_t group, size_t offset, size_t n, double *theta,
-                     const double *gradient) {
-    scanner *s = data;
-    (void)theta;
-    for (size_t j = 0; j < n; j++) s->gradient[s->row[s->first[group] + offset + j]] = gradient[j];
 }
 
 /* The estimate in s->gradient; false where a phase has no state within `loose` times the bound. */
@@ -86,8 +76,9 @@ static bool estimate_within(scanner *s, const eq_estimator *e, double loose) {
     }
     if (status == EQ_OK)
         status =
-            eq_estimate(e, n->phases, n->engine, &k->x->cost, -1.0, k->n, n->y, n->label, a, NULL);
-    if (status == EQ_OK) status = eq_engine_update(n->engine, a, copy_out, s, NULL);
+            eq_estimate(e, n->phases, n->model, &k->x->cost, -1.0, k->n, n->y, n->label, a, NULL);
+    if (status == EQ_OK) status = eq_network_gradient(n->model, a, s->flat, NULL);
+    for (size_t j = 0; status == EQ_OK && j < s->trained; j++) s->gradient[s->row[j]] = s->flat[j];
     if (status == EQ_ERR_MEMORY) s->failed = eq_out_of_memory(k->diag);
     for (size_t j = 0; status == EQ_OK && j < s->trained; j++)
         if (!isfinite(s->gradient[s->row[j]])) return false;

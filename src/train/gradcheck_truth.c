@@ -112,7 +112,7 @@ static eq_status measure_reach(eq_check *k, double *push) {
 void eq_check_loosen(eq_check *k, double loose) {
     k->s.c->options.reltol = loose * k->options.reltol;
     k->s.c->options.abstol = loose * k->options.abstol;
-    eq_engine_load(k->s.engine);
+    eq_network_load(k->s.model);
 }
 
 /* Solver and engine with these bounds have a state for every example, free and nudged. */
@@ -128,7 +128,7 @@ static eq_status tighten(eq_check *k, double reltol, double abstol, eq_diag *dia
     eq_status status = eq_session_free_phase(s, s->set.train, s->set.train_index, k->n, diag);
     if (status == EQ_OK && k->reach > 0.0)
         status =
-            eq_estimate(&e, s->phases, s->engine, &k->x->cost, 1.0, k->n, s->y, s->label, a, diag);
+            eq_estimate(&e, s->phases, s->model, &k->x->cost, 1.0, k->n, s->y, s->label, a, diag);
     k->diag = diag;
     for (size_t j = 0; status == EQ_OK && j < k->n; j++) status = solve_example(k, j);
     k->diag = kept;
@@ -249,17 +249,12 @@ static eq_status add_example(eq_check *k, size_t j) {
 eq_status eq_check_open(eq_check *k, eq_engine_kind kind, size_t examples) {
     eq_session *s = &k->s;
     s->x = k->x;
-    eq_status status = eq_experiment_circuit(k->x, &s->c, k->diag);
-    if (status == EQ_OK) status = eq_session_data(s, k->diag);
-    if (status == EQ_OK) status = eq_encoder_fit(&k->x->encoding, &s->set, &s->encoder, k->diag);
-    if (status == EQ_OK) status = eq_session_initialise(s, k->diag);
+    eq_engine_options o = {kind, examples == 0 ? 4 : examples, 1};
+    eq_status status = eq_session_open(s, &o, k->diag);
     if (status != EQ_OK) return status;
-    k->n = examples == 0 ? 4 : examples;
-    if (k->n > s->set.train_count) k->n = s->set.train_count;
+    k->n = o.batch < s->set.train_count ? o.batch : s->set.train_count;
     k->random = eq_random_seed(k->x->seed);
-    status = eq_session_start(s, kind, k->n, 1, k->diag);
-    if (status == EQ_OK)
-        status = eq_session_free_phase(s, s->set.train, s->set.train_index, k->n, k->diag);
+    status = eq_session_free_phase(s, s->set.train, s->set.train_index, k->n, k->diag);
     if (status == EQ_OK) status = eq_solver_new(s->c, &k->solver, k->diag);
     if (status != EQ_OK) return status;
     k->options = eq_solve_defaults(s->c);

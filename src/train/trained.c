@@ -71,16 +71,15 @@ static eq_status read_data(eq_trained *m, eq_checkpoint *p, const char *data_pat
 
 /* The training goes on for many epochs between two models; the checkpoint has the conductances of
  * the same elements in the same order. */
-static eq_status catch_up(eq_circuit *c, const eq_checkpoint *p, const char *folder,
+static eq_status catch_up(eq_session *s, const eq_checkpoint *p, const char *folder,
                           eq_diag *diag) {
-    size_t n = 0;
-    for (size_t k = 0; k < c->groups; k++) n += c->group[k].count;
+    size_t n = eq_network_parameters(s->model);
     if (n != p->conductances)
         return eq_fail(diag, EQ_ERR_INPUT,
                        "'%s/" EQ_TRAIN_MODEL "' has %zu conductances, the checkpoint %zu; go on "
                        "with the training by --resume, which writes both",
                        folder, n, (size_t)p->conductances);
-    eq_session_conductances(c, p->g, false);
+    eq_session_put(s, p->g);
     return EQ_OK;
 }
 
@@ -94,8 +93,9 @@ static eq_status read_circuit(eq_trained *m, const eq_checkpoint *p, const char 
         eq_model_note note = eq_model_note_read(text);
         status = eq_folder_same_run(folder, EQ_TRAIN_MODEL, note.run, p->run, diag);
         if (status == EQ_OK) status = eq_deck_parse(path, text, length, &m->s.c, diag);
+        if (status == EQ_OK) status = eq_network_new(m->s.c, &m->s.model, diag);
         if (status == EQ_OK && p->run != 0 && note.steps != p->steps)
-            status = catch_up(m->s.c, p, folder, diag);
+            status = catch_up(&m->s, p, folder, diag);
     }
     eq_free(text);
     eq_free(path);
@@ -139,7 +139,8 @@ eq_status eq_trained_open(const char *folder, const char *data_path, int threads
     eq_trained *m = eq_calloc(1, sizeof *m);
     if (m == NULL) return eq_out_of_memory(diag);
     eq_status status = read_folder(m, folder, data_path, diag);
-    if (status == EQ_OK) status = eq_session_start(&m->s, EQ_ENGINE_AUTO, 32, threads, diag);
+    eq_engine_options o = {EQ_ENGINE_AUTO, 32, threads};
+    if (status == EQ_OK) status = eq_session_start(&m->s, &o, diag);
     if (status == EQ_OK)
         *out = m;
     else
@@ -240,7 +241,7 @@ static eq_status nudge_currents(eq_trained *m, double *current, eq_diag *diag) {
     const eq_estimator *e = &m->x->estimator;
     eq_status status = EQ_OK;
     if (e->nudging == EQ_NUDGE_ENERGY)
-        status = eq_phases_nudge(s->phases, s->engine, 1, &m->x->cost, e->nudging, e->beta, 1, s->y,
+        status = eq_phases_nudge(s->phases, s->model, 1, &m->x->cost, e->nudging, e->beta, 1, s->y,
                                  s->label, s->y, diag);
     if (status != EQ_OK) return status;
     eq_cost_gradient(&m->x->cost, s->outputs, s->y, s->label[0], current);
