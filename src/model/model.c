@@ -98,6 +98,10 @@ eq_engine_info eq_network_about(const eq_network *n) {
     return eq_engine_about(n->engine);
 }
 
+eq_circuit *eq_network_circuit(const eq_network *n) {
+    return n->c;
+}
+
 size_t eq_network_inputs(const eq_network *n) {
     return n->c->inputs;
 }

@@ -58,6 +58,9 @@ eq_status eq_network_start(eq_network *n, const eq_engine_options *o, eq_diag *d
 void eq_network_free(eq_network *n);
 eq_engine_info eq_network_about(const eq_network *n);
 
+/* What it models. */
+eq_circuit *eq_network_circuit(const eq_network *n);
+
 size_t eq_network_inputs(const eq_network *n);
 size_t eq_network_outputs(const eq_network *n);
 size_t eq_network_nodes(const eq_network *n); /* values of one state */

@@ -63,7 +63,7 @@ typedef struct eq_gradcheck_row {
 typedef struct eq_gradcheck_report {
     eq_gradcheck_row *row;
     size_t rows;
-    size_t conductances, examples;
+    size_t parameters, examples;
     double difference; /* adjoint against central differences of the loss, same measure */
     char *why;         /* what does not hold of it; NULL when it does */
     /* The experiment's own estimator at its own beta: |g (estimate - adjoint)|, and what round-off
