@@ -92,6 +92,10 @@ eq_status eq_network_free_phase(eq_network *n, size_t count, const double *x, do
 eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge, double *y,
                                   eq_diag *diag);
 
+/* present.c. Puts one example x[inputs] on the input sources of the circuit and current[outputs] on
+ * its nudge sources (NULL: nothing): it can then be exported, or solved by others. */
+eq_status eq_network_present(eq_network *n, const double *x, const double *current, eq_diag *diag);
+
 /* The gradient sum_n sum_slot a[slot] * weight_k * dp_k/dw_k(slot) over the minibatch, with
  * weight_k = d_c(k)/d_ref; the a[slot] of unused slots are 0 and all add up to 0; where a parameter
  * has no energy, its estimate by the response of the state. gradient[parameters]. */
