@@ -236,6 +236,43 @@ static double loss_at(const double w[3], double stepped[3]) {
     return score.loss;
 }
 
+/* Initial values of a bias lie on both sides of zero, those of a conductance never below it. */
+START_TEST(any_parameter_is_drawn_in_its_range) {
+    static const char experiment[] =
+        "<experiment seed='%d'><circuit deck='any.cir'/><data format='csv' path='any.csv'/>" SQUARED
+        "<optimizer type='sgd' rate='1e-9'><group match='%s' init='uniform' low='%g' high='0.5'/>"
+        "</optimizer><epochs count='1'/></experiment>";
+    eq_experiment_free(any_parameters(0.2, 1e-9, 1e-3, "sgd"));
+    int below = 0, above = 0;
+    for (int seed = 1; seed <= 20; seed++) {
+        char text[1024];
+        snprintf(text, sizeof text, experiment, seed, "vb", -0.5);
+        eq_file_write(in("any.xml"), text, strlen(text), NULL);
+        eq_experiment *x = NULL;
+        eq_trainer *t = NULL;
+        eq_handle vb;
+        ck_assert_int_eq(eq_experiment_read(in("any.xml"), &x, NULL), EQ_OK);
+        ck_assert_int_eq(eq_trainer_new(x, NULL, &t, NULL), EQ_OK);
+        ck_assert_int_eq(eq_handle_find(eq_trainer_circuit(t), "vb", &vb, NULL), EQ_OK);
+        double v = eq_handle_get(eq_trainer_circuit(t), vb);
+        ck_assert(v >= -0.5 && v <= 0.5 && v != 0.2);
+        below += v < 0.0;
+        above += v > 0.0;
+        eq_trainer_free(t);
+        eq_experiment_free(x);
+    }
+    ck_assert(below > 3 && above > 3);
+    char text[1024];
+    snprintf(text, sizeof text, experiment, 1, "rt1", -0.5);
+    eq_file_write(in("any.xml"), text, strlen(text), NULL);
+    eq_experiment *x = NULL;
+    eq_trainer *t = NULL;
+    ck_assert_int_eq(eq_experiment_read(in("any.xml"), &x, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trainer_new(x, NULL, &t, NULL), EQ_ERR_INPUT);
+    eq_experiment_free(x);
+}
+END_TEST
+
 /* One step of SGD goes rate dL/dw down, by differences of the loss over decks with other values. */
 START_TEST(any_parameter_steps_down_the_loss) {
     static const double at[3] = {0.2, 1e-9, 1e-3}, rate[3] = {1e-3, 1e-19, 1e-9};
@@ -350,6 +387,7 @@ Suite *gradcheck_suite(void) {
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, constructed_circuits, 0, sizeof trials / sizeof *trials);
+    tcase_add_test(t, any_parameter_is_drawn_in_its_range);
     tcase_add_test(t, any_parameter_steps_down_the_loss);
     tcase_add_test(t, any_parameter_goes_on_after_a_checkpoint);
     tcase_add_test(t, limits_of_noisy_sequences);
