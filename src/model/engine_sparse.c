@@ -251,8 +251,8 @@ static void respond(sparse_engine *e, const double a[EQ_MAX_SLOTS], size_t k) {
 
 static eq_status open_adjoint(sparse_engine *e, eq_diag *diag) {
     if (e->adjoint != NULL) return EQ_OK;
-    e->lambda = eq_malloc(e->nodes, sizeof *e->lambda);
-    e->dcdv = eq_malloc(e->nodes, sizeof *e->dcdv);
+    if (e->lambda == NULL) e->lambda = eq_malloc(e->nodes, sizeof *e->lambda);
+    if (e->dcdv == NULL) e->dcdv = eq_malloc(e->nodes, sizeof *e->dcdv);
     if (e->lambda == NULL || e->dcdv == NULL) return eq_out_of_memory(diag);
     return eq_adjoint_new(e->solver, &e->adjoint, diag);
 }
