@@ -42,7 +42,7 @@ deps:
 
 # Numeric kernels: vectorised, and compiled for several instruction sets by attributes in the source.
 $(BUILD)/src/model/layered%.o: CFLAGS += -fno-math-errno -fno-trapping-math -ffp-contract=fast
-$(BUILD)/src/solver/inexact.o $(BUILD)/src/train/optimizer.o: CFLAGS += -fno-math-errno -fno-trapping-math
+$(BUILD)/src/solver/inexact.o $(BUILD)/src/model/optimizer.o: CFLAGS += -fno-math-errno -fno-trapping-math
 
 # libxml2 is loaded when the first XML document is read, by the name that a program linked with it would keep.
 $(BUILD)/src/netlist/xml/libxml.o: ALLFLAGS += -DEQ_LIBXML='"$(shell readelf -d "$$($(CC) -print-file-name=libxml2.so)" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')"'

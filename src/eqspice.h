@@ -24,6 +24,7 @@
 #ifndef EQSPICE_H
 #define EQSPICE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -203,6 +204,99 @@ EQ_API eq_status eq_batch_solve(eq_batch *b, size_t n, const double *x, double *
 EQ_API eq_status eq_batch_vjp(eq_batch *b, size_t n, const double *x, const double *v,
                               const double *branch, const double *dcdv, const eq_handle *param,
                               size_t params, double *dcdw, eq_diag *diag);
+
+/* ---- Training ---- */
+
+/* A circuit, data and how to train (schemas/experiment.xsd), as a file says it. */
+typedef struct eq_experiment eq_experiment;
+
+/* Every error has its line. */
+EQ_API eq_status eq_experiment_read(const char *path, eq_experiment **out, eq_diag *diag);
+EQ_API void eq_experiment_free(eq_experiment *x);
+
+/* How phases are solved: AUTO takes the layered engine where the circuit is made of crossbars. */
+typedef enum eq_engine_kind { EQ_ENGINE_AUTO, EQ_ENGINE_LAYERED, EQ_ENGINE_SPARSE } eq_engine_kind;
+
+/* Step by step, in memory alone. */
+typedef struct eq_trainer eq_trainer;
+
+typedef struct eq_trainer_options {
+    eq_engine_kind engine;
+    int threads; /* >= 1 */
+} eq_trainer_options;
+
+typedef struct eq_trainer_score {
+    size_t examples, wrong;
+    double loss, error; /* mean loss, wrong/examples; NAN without examples */
+} eq_trainer_score;
+
+/* One thread, the engine that suits. */
+EQ_API eq_trainer_options eq_trainer_defaults(void);
+/* Reads circuit and data and draws the initial parameters. The experiment must outlive the trainer;
+ * o NULL: eq_trainer_defaults. */
+EQ_API eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *o,
+                                eq_trainer **out, eq_diag *diag);
+EQ_API void eq_trainer_free(eq_trainer *t);
+/* One minibatch; behind the last one of an epoch comes the first of the next. `out` (may be NULL)
+ * receives the score of these examples before the step. */
+EQ_API eq_status eq_trainer_step(eq_trainer *t, eq_trainer_score *out, eq_diag *diag);
+/* The rest of this epoch, a whole one at its end; the score of all its examples as they came. */
+EQ_API eq_status eq_trainer_epoch(eq_trainer *t, eq_trainer_score *out, eq_diag *diag);
+/* The held-out examples; nothing changes. */
+EQ_API eq_status eq_trainer_evaluate(eq_trainer *t, eq_trainer_score *out, eq_diag *diag);
+/* The circuit with the parameters as they are now: to be read (eq_handle_get), not changed. */
+EQ_API eq_circuit *eq_trainer_circuit(eq_trainer *t);
+
+/* How far an epoch is: given after a minibatch, at most every 0.1 s. */
+typedef struct eq_progress {
+    size_t epoch, epochs;           /* epoch counts from 1 */
+    size_t done, examples;          /* examples of this epoch */
+    double examples_per_s;          /* of this epoch so far, training only */
+    double seconds_left;            /* of the whole run, evaluation included */
+    double train_loss, train_error; /* running, of this epoch; error as a fraction */
+} eq_progress;
+
+/* A row of metrics.csv: losses are means per example, errors fractions. test_* are NAN without test
+ * set. */
+typedef struct eq_metrics {
+    size_t epoch;
+    double train_loss, train_error, test_loss, test_error;
+    double examples_per_s; /* training only */
+    double seconds; /* of the whole run up to the end of this epoch, resumed parts included */
+} eq_metrics;
+
+typedef struct eq_train_options {
+    const char *folder; /* DIR, made if it is not there; NULL: nothing is written */
+    bool resume;        /* go on from DIR/checkpoint */
+    bool force;         /* take the place of the run that DIR holds, which is refused otherwise */
+    int threads;        /* >= 1 */
+    double save_every;  /* s: an epoch that ends this long after the last files writes them again */
+    eq_engine_kind engine;
+    const volatile sig_atomic_t *stop; /* looked at after every minibatch; NULL: never stops */
+    void (*progress)(void *data, const eq_progress *p); /* NULL: quiet */
+    void (*epoch)(void *data, const eq_metrics *m);     /* after every epoch; NULL: quiet */
+    void *data;
+} eq_train_options;
+
+/* One thread, the engine that suits, nothing else. */
+EQ_API eq_train_options eq_train_defaults(void);
+
+/* What is trained, for the first lines of the log. */
+typedef struct eq_train_summary {
+    const char *engine; /* "layered" or "sparse" */
+    size_t inputs, outputs, parameters, train_examples, test_examples, classes;
+    double iterations_per_solve; /* of the engine, whole run */
+    double worst_ratio;          /* largest KCL residual over its bound */
+    double shared_bytes;         /* given to other ranks by this one; 0 for one alone */
+} eq_train_summary;
+
+/* Trains the experiment: metrics.csv, model.cir, checkpoint and experiment.xml in the folder. Under
+ * mpirun every process calls it; they share the phases, the first one writes. o NULL:
+ * eq_train_defaults. `last` (may be NULL) receives the last row of metrics, `summary` (may be NULL)
+ * what was trained. EQ_ERR_INTERRUPTED when *stop was set: the checkpoint is written and --resume
+ * goes on to bit-identical results. */
+EQ_API eq_status eq_train(const eq_experiment *x, const eq_train_options *o, eq_metrics *last,
+                          eq_train_summary *summary, eq_diag *diag);
 
 #ifdef __cplusplus
 }

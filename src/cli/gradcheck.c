@@ -21,7 +21,7 @@ static void print_row(const eq_gradcheck_row *row) {
 static void print_report(const eq_gradcheck_report *r) {
     size_t hidden = 0;
     printf("%zu conductances, %zu examples; adjoint against central differences: %.2e\n",
-           r->conductances, r->examples, r->difference);
+           r->parameters, r->examples, r->difference);
     printf("%-24s %-10s %-30s %-12s %s\n", "estimator", "beta", "max_relative_error_to_adjoint",
            "cosine", "order");
     for (size_t k = 0; k < r->rows; k++) {

@@ -62,7 +62,7 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
     printf(
         "%zu conductances trained by the %s engine, %.2f iterations a solve, KCL residual at most "
         "%.2g of its bound\n",
-        s->conductances, s->engine, s->iterations_per_solve, s->worst_ratio);
+        s->parameters, s->engine, s->iterations_per_solve, s->worst_ratio);
     if (eq_comm_size() > 1)
         printf("%d processes, each told the others %.4g MB\n", eq_comm_size(),
                1e-6 * s->shared_bytes);

@@ -48,8 +48,11 @@ static eq_status check_circuit(const eq_circuit *c, const eq_engine_options *o, 
 
 /* Tells why an implementation was passed over: its last error becomes a note. */
 static void note_reason(const char *name, const eq_diag *tried, eq_diag *diag) {
-    eq_note_at(diag, (eq_place){NULL, 0, 0}, "the %s engine is not used: %s", name,
-               eq_diag_get(tried, eq_diag_count(tried) - 1)->text);
+    const eq_message *last = eq_diag_get(tried, eq_diag_count(tried) - 1);
+    if (last == eq_diag_get(NULL, 0)) /* it was lost */
+        eq_out_of_memory(diag);
+    else
+        eq_note_at(diag, (eq_place){NULL, 0, 0}, "the %s engine is not used: %s", name, last->text);
 }
 
 /* Takes the first implementation that suits the circuit. */

@@ -1,36 +1,16 @@
-/* The engine the trainer works with: free and nudged steady states of a minibatch, and the EqProp
- * gradient. Two implementations behind one table of functions: "layered" (networks whose graph is
- * layered: dense crossbars, solved together, structure of arrays) and "sparse" (any circuit, one
- * example at a time with eq_solver). Both give the same numbers to the KCL bound.
+/* The engine behind a model of a circuit (model.h): free and nudged steady states of a minibatch,
+ * and the EqProp gradient. Two implementations behind one table of functions: "layered" (networks
+ * whose graph is layered: dense crossbars, solved together, structure of arrays) and "sparse" (any
+ * circuit, one example at a time with eq_solver). Both give the same numbers to the KCL bound.
  *
  * Phases are kept in slots: slot 0 is the free phase, slots 1..4 nudged phases, of the current
  * minibatch. */
 #ifndef EQ_MODEL_ENGINE_H
 #define EQ_MODEL_ENGINE_H
 
-#include "circuit/circuit.h"
-
-enum { EQ_MAX_SLOTS = 5 };
-
-typedef enum eq_engine_kind { EQ_ENGINE_AUTO, EQ_ENGINE_LAYERED, EQ_ENGINE_SPARSE } eq_engine_kind;
+#include "model/model.h"
 
 typedef struct eq_engine eq_engine;
-
-typedef struct eq_engine_options {
-    eq_engine_kind kind;
-    size_t batch; /* the largest number of examples of one call */
-    int threads;  /* >= 1 */
-} eq_engine_options;
-
-/* A nudge: the current driven into output k of example n is
- *   current[n][k] - sum_l slope[n][k][l] (y[n][l] - at[n][l])   [A]
- * into its plus node and out of its minus node (each scaled by d_ref/d_node where the energy
- * weights of the output nodes differ). slope and at are NULL for a constant current (Eq. 4.16). */
-typedef struct eq_nudge {
-    const double *current; /* [n][outputs] */
-    const double *slope;   /* [n][outputs][outputs] [S], or NULL */
-    const double *at;      /* [n][outputs] [V], or NULL */
-} eq_nudge;
 
 /* Receives the gradient of a run of `n` conductances of one group, theta[0..n) in place, and
  * changes them (an optimizer) or copies the gradient out (gradcheck). offset is the position in the
@@ -38,14 +18,6 @@ typedef struct eq_nudge {
  * once, each for a run of its own. */
 typedef void (*eq_step)(void *data, size_t group, size_t offset, size_t n, double *theta,
                         const double *gradient);
-
-typedef struct eq_engine_info {
-    const char *name;   /* "layered" or "sparse" */
-    double iterations;  /* outer iterations of all solves so far */
-    double solves;      /* examples times phases so far */
-    double worst_ratio; /* largest KCL residual / bound seen */
-    bool sweeps;        /* layered, and too large for dense Schur complements */
-} eq_engine_info;
 
 /* The frozen circuit must have inputs, outputs and groups, and outlive the engine. EQ_ENGINE_AUTO
  * takes the layered engine when the graph is layered, with the reason in a note when it is not. The
@@ -68,7 +40,7 @@ eq_status eq_engine_nudged_phase(eq_engine *e, int slot, const eq_nudge *nudge, 
                                  eq_diag *diag);
 
 /* The gradient sum_n sum_slot a[slot] * weight_k * dp_k/dg_k(u of that slot) over the minibatch,
- * run by run through `step`; weight_k = d_c(k)/d_ref (DESIGN section 1); the a[slot] of unused
+ * run by run through `step`; weight_k = d_c(k)/d_ref; the a[slot] of unused
  * slots are 0 and all add up to 0. Afterwards the engine has taken over the changed conductances.
  */
 eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data,

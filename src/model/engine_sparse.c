@@ -228,12 +228,6 @@ static double weight(const sparse_engine *e, const eq_table *t, int32_t row) {
     return d / eq_topology_weight(q, e->c->output[0].plus);
 }
 
-/* A law between two nodes whose energy depends on the parameter: the rule of Eq. 4.11. Others by
- * the response of the potentials. */
-static bool has_energy(const eq_table *t) {
-    return eq_stands_between_nodes(t) && !eq_is_independent(t) && !eq_by_voltage(t);
-}
-
 /* What takes the place of the adjoint for example k (eq_adjoint_take), and dC/dv from the currents
  * that the nudges drive into the outputs. */
 static void respond(sparse_engine *e, const double a[EQ_MAX_SLOTS], size_t k) {
@@ -257,8 +251,8 @@ static void respond(sparse_engine *e, const double a[EQ_MAX_SLOTS], size_t k) {
 
 static eq_status open_adjoint(sparse_engine *e, eq_diag *diag) {
     if (e->adjoint != NULL) return EQ_OK;
-    e->lambda = eq_malloc(e->nodes, sizeof *e->lambda);
-    e->dcdv = eq_malloc(e->nodes, sizeof *e->dcdv);
+    if (e->lambda == NULL) e->lambda = eq_malloc(e->nodes, sizeof *e->lambda);
+    if (e->dcdv == NULL) e->dcdv = eq_malloc(e->nodes, sizeof *e->dcdv);
     if (e->lambda == NULL || e->dcdv == NULL) return eq_out_of_memory(diag);
     return eq_adjoint_new(e->solver, &e->adjoint, diag);
 }
@@ -288,7 +282,7 @@ static eq_status estimate(sparse_engine *e, const eq_group *g, const double a[EQ
                           double *gradient, eq_diag *diag) {
     const eq_table *t = &e->c->table[g->cls];
     memset(gradient, 0, g->count * sizeof *gradient);
-    if (!has_energy(t)) return eq_comm_agree(add_responses(e, g, a, gradient, diag));
+    if (!eq_learns_by_energy(t)) return eq_comm_agree(add_responses(e, g, a, gradient, diag));
     for (int s = 0; s < EQ_MAX_SLOTS; s++)
         for (size_t k = e->first; a[s] != 0.0 && k < e->end; k++)
             add_energies(t, g, e->state[s] + k * e->nodes, a[s], gradient);

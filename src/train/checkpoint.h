@@ -6,9 +6,9 @@
 #define EQ_TRAIN_CHECKPOINT_H
 
 #include "base/random.h"
+#include "model/optimizer.h"
 #include "train/encode.h"
 #include "train/fingerprint.h"
-#include "train/optimizer.h"
 #include "train/train.h"
 
 typedef struct eq_checkpoint {
@@ -21,7 +21,7 @@ typedef struct eq_checkpoint {
     uint64_t wrong;                /* wrong predictions of the epoch so far */
     double seconds, epoch_seconds; /* training time: whole run, training part of this epoch */
     uint64_t conductances;
-    double *g; /* [conductances] in the order of eq_session_conductances */
+    double *g; /* [conductances] parameters in the order of model.h */
     uint64_t states;
     double *state[EQ_MAX_STATES]; /* [conductances] in the same order */
     uint64_t rows;

@@ -96,7 +96,7 @@ static void expand(eq_phases *p, const eq_cost *cost, double beta, size_t n, con
 /* The phase where the nudge -beta dC/dy(y) holds at its own outputs: the cost is expanded to second
  * order around y0, then around the outputs found, until they stay. One round is exact when C is
  * quadratic. */
-static eq_status nudge_energy(eq_phases *p, eq_engine *e, int slot, const eq_cost *cost,
+static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
                               double beta, size_t n, const double *y0, const uint16_t *label,
                               double *y, eq_diag *diag) {
     enum { ROUNDS = 50 };
@@ -106,7 +106,7 @@ static eq_status nudge_energy(eq_phases *p, eq_engine *e, int slot, const eq_cos
     for (int round = 0; round < ROUNDS; round++) {
         expand(p, cost, beta, n, p->at, label, true);
         eq_nudge nudge = {p->current, p->slope, p->at};
-        eq_status status = eq_engine_nudged_phase(e, slot, &nudge, p->y, diag);
+        eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
         if (status != EQ_OK) return status;
         double moved = 0.0, size = 0.0;
         for (size_t k = 0; k < all; k++) {
@@ -129,17 +129,17 @@ static eq_status nudge_energy(eq_phases *p, eq_engine *e, int slot, const eq_cos
         beta, ROUNDS, before);
 }
 
-eq_status eq_phases_nudge(eq_phases *p, eq_engine *e, int slot, const eq_cost *cost,
+eq_status eq_phases_nudge(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
                           eq_nudging nudging, double beta, size_t n, const double *y0,
                           const uint16_t *label, double *y, eq_diag *diag) {
     if (nudging == EQ_NUDGE_ENERGY)
         return nudge_energy(p, e, slot, cost, beta, n, y0, label, y, diag);
     expand(p, cost, beta, n, y0, label, false);
     eq_nudge nudge = {p->current, NULL, NULL};
-    return eq_engine_nudged_phase(e, slot, &nudge, y, diag);
+    return eq_network_nudged_phase(e, slot, &nudge, y, diag);
 }
 
-eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_engine *e, const eq_cost *cost,
+eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,
                       double sign, size_t n, const double *y0, const uint16_t *label,
                       double a[EQ_MAX_SLOTS], eq_diag *diag) {
     const eq_estimator_kind *kind = est->kind;

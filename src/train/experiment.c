@@ -182,7 +182,9 @@ static void group(reader *r, const eq_xml_node *node) {
     if (isnan(g->rate))
         fault(r, node, "the group has no learning rate; give rate=\"...\" to it or to <optimizer>");
     if (g->init.type != EQ_INIT_DECK && (isnan(g->init.low) || isnan(g->init.high)))
-        fault(r, node, "init needs a range; give low=\"...\" and high=\"...\" in siemens");
+        fault(
+            r, node,
+            "init needs a range; give low=\"...\" and high=\"...\" in the unit of what is trained");
 }
 
 static void optimizer(reader *r, const eq_xml_node *node) {

@@ -5,12 +5,13 @@
 
 #include "circuit/architecture.h"
 #include "circuit/circuit.h"
+#include "model/optimizer.h"
 #include "train/cost.h"
 #include "train/data.h"
 #include "train/encode.h"
 #include "train/estimator.h"
 #include "train/init.h"
-#include "train/optimizer.h"
+#include "train/schedule.h"
 
 /* How the circuit groups whose name matches are trained; the first match in the file counts. */
 typedef struct eq_group_options {
@@ -19,7 +20,9 @@ typedef struct eq_group_options {
     eq_init init;
 } eq_group_options;
 
-typedef struct eq_experiment {
+/* eqspice.h reads and frees it. Command-line overrides (seed, epochs) are plain assignments to the
+ * fields. */
+struct eq_experiment {
     char *path;   /* the file, for messages */
     char *folder; /* its folder: relative paths start here */
     char *name;
@@ -36,12 +39,8 @@ typedef struct eq_experiment {
     size_t groups, group_cap;
     eq_schedule schedule;
     size_t batch, epochs;
-} eq_experiment;
+};
 
-/* Reads and validates an experiment; every error has its line. Command-line overrides (seed,
- * epochs) are plain assignments to the fields afterwards. */
-eq_status eq_experiment_read(const char *path, eq_experiment **out, eq_diag *diag);
-void eq_experiment_free(eq_experiment *x);
 /* Appends the experiment as XML that eq_experiment_read reads from any folder (paths made
  * absolute). */
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *diag);

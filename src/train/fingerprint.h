@@ -4,7 +4,7 @@
 #ifndef EQ_TRAIN_FINGERPRINT_H
 #define EQ_TRAIN_FINGERPRINT_H
 
-#include "model/engine.h"
+#include "model/model.h"
 #include "train/experiment.h"
 
 typedef struct eq_fingerprint {

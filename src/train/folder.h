@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "train/checkpoint.h"
 
 /* The right to write there, lost with the process: flock on FOLDER/.eqspice.lock, in which the
  * owner's process and machine stand for the message. */
@@ -30,6 +31,16 @@ eq_status eq_folder_complete(const char *folder, eq_diag *diag);
 typedef struct eq_model_note {
     uint64_t run, steps;
 } eq_model_note;
+/* folder_write.c. The files of FOLDER, each replaced as a whole: metrics.csv; model.cir, the
+ * circuit as it stands; experiment.xml as of `run`; the checkpoint. */
+eq_status eq_folder_write_metrics(const char *folder, const eq_metrics *row, size_t rows,
+                                  eq_diag *diag);
+eq_status eq_folder_write_model(const char *folder, const eq_circuit *c, const eq_model_note *note,
+                                uint64_t epochs, uint64_t seed, eq_diag *diag);
+eq_status eq_folder_write_experiment(const char *folder, const eq_experiment *x, uint64_t run,
+                                     eq_diag *diag);
+eq_status eq_folder_write_checkpoint(const char *folder, const eq_checkpoint *p, eq_diag *diag);
+
 void eq_model_note_write(char *out, size_t length, const eq_model_note *note, uint64_t epochs,
                          uint64_t seed);
 eq_model_note eq_model_note_read(const char *deck);

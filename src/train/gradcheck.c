@@ -1,8 +1,8 @@
-/* The gradient check: for every conductance i, with EP_i the limit of an estimate at b = 0,
+/* The gradient check: for every parameter i, with EP_i the limit of an estimate at b = 0,
  *
- *     |g_i (EP_i - adjoint_i)| <= bound max(|g_i adjoint_i|, floor_i),
+ *     |EP_i - adjoint_i| <= bound max(|adjoint_i|, floor_i),
  *
- * where bound floor_i is what round-off leaves open of the two (gradcheck_truth.c, limit.h). */
+ * where bound floor_i is what round-off leaves open of the two (model/exact.h, limit.h). */
 #include "train/gradcheck.h"
 
 #include <float.h>
@@ -14,19 +14,18 @@
 #include "train/limit.h"
 
 /* Betas: the strongest nudge moves a potential by some 1000 V, the next half as far, ... */
+static const size_t NONE = SIZE_MAX;
 enum { POINTS = 42, FIT = 5, SAMPLES = 6, NAMED = 3 };
 static const double strongest = 1e3; /* V */
 static const double estimate_bound = 1e-6, difference_bound = 1e-5;
 
 typedef struct scanner {
     eq_check *k;
-    size_t trained;
-    int32_t *row;          /* [trained] memristor rows: group after group in the engine's order */
-    size_t *first;         /* [groups] where a group begins */
-    double *gradient;      /* [rows] of the last estimate */
-    double *at;            /* [POINTS][rows]: estimates along the ladder */
-    double *value, *doubt; /* [rows]: their limits */
-    size_t *from;          /* [rows]: the point of the smallest beta behind it */
+    size_t n;              /* parameters */
+    double *gradient;      /* [n] of the last estimate */
+    double *at;            /* [POINTS][n]: estimates along the ladder */
+    double *value, *doubt; /* [n]: their limits */
+    size_t *from;          /* [n]: the point of the smallest beta behind it */
     double beta[POINTS];
     double loose[POINTS]; /* factor of the KCL bound; infinite where a phase has no state */
     double free_loose;    /* that of the free phase in the engine; 0: none is there */
@@ -35,8 +34,6 @@ typedef struct scanner {
 } scanner;
 
 static void close_scanner(scanner *s) {
-    eq_free(s->row);
-    eq_free(s->first);
     eq_free(s->gradient);
     eq_free(s->at);
     eq_free(s->value);
@@ -45,32 +42,15 @@ static void close_scanner(scanner *s) {
 }
 
 static eq_status open_scanner(scanner *s) {
-    eq_check *k = s->k;
-    const eq_circuit *c = k->s.c;
-    s->row = eq_calloc(k->rows, sizeof *s->row);
-    s->first = eq_calloc(c->groups, sizeof *s->first);
-    s->gradient = eq_calloc(k->rows, sizeof *s->gradient);
-    s->at = eq_calloc(k->rows, POINTS * sizeof *s->at);
-    s->value = eq_calloc(k->rows, sizeof *s->value);
-    s->doubt = eq_calloc(k->rows, sizeof *s->doubt);
-    s->from = eq_calloc(k->rows, sizeof *s->from);
-    if (s->row == NULL || s->first == NULL || s->gradient == NULL || s->at == NULL ||
-        s->value == NULL || s->doubt == NULL || s->from == NULL)
-        return eq_out_of_memory(k->diag);
-    for (size_t g = 0; g < c->groups; g++) {
-        s->first[g] = s->trained;
-        eq_engine_group_rows(k->s.engine, g, s->row + s->trained);
-        s->trained += eq_engine_group_count(k->s.engine, g);
-    }
-    return EQ_OK;
-}
-
-/* eq_step that copies the gradient out and changes nothing. */
-static void copy_out(void *data, size_t group, size_t offset, size_t n, double *theta,
-                     const double *gradient) {
-    scanner *s = data;
-    (void)theta;
-    for (size_t j = 0; j < n; j++) s->gradient[s->row[s->first[group] + offset + j]] = gradient[j];
+    s->n = eq_network_parameters(s->k->s.model);
+    s->gradient = eq_calloc(s->n, sizeof *s->gradient);
+    s->at = eq_calloc(s->n, POINTS * sizeof *s->at);
+    s->value = eq_calloc(s->n, sizeof *s->value);
+    s->doubt = eq_calloc(s->n, sizeof *s->doubt);
+    s->from = eq_calloc(s->n, sizeof *s->from);
+    bool whole = s->gradient != NULL && s->at != NULL && s->value != NULL && s->doubt != NULL &&
+                 s->from != NULL;
+    return whole ? EQ_OK : eq_out_of_memory(s->k->diag);
 }
 
 /* The estimate in s->gradient; false where a phase has no state within `loose` times the bound. */
@@ -80,17 +60,17 @@ static bool estimate_within(scanner *s, const eq_estimator *e, double loose) {
     double a[EQ_MAX_SLOTS];
     eq_status status = EQ_OK;
     if (loose != s->free_loose) {
-        eq_check_loosen(k, loose);
-        status = eq_session_free_phase(n, n->set.train, n->set.train_index, k->n, NULL);
+        eq_exact_loosen(&k->truth, loose);
+        status = eq_session_free_phase(n, n->set.train, n->set.train_index, k->truth.n, NULL);
         s->free_loose = status == EQ_OK ? loose : 0.0;
     }
     if (status == EQ_OK)
-        status =
-            eq_estimate(e, n->phases, n->engine, &k->x->cost, -1.0, k->n, n->y, n->label, a, NULL);
-    if (status == EQ_OK) status = eq_engine_update(n->engine, a, copy_out, s, NULL);
+        status = eq_estimate(e, n->phases, n->model, &k->x->cost, -1.0, k->truth.n, n->y, n->label,
+                             a, NULL);
+    if (status == EQ_OK) status = eq_network_gradient(n->model, a, s->gradient, NULL);
     if (status == EQ_ERR_MEMORY) s->failed = eq_out_of_memory(k->diag);
-    for (size_t j = 0; status == EQ_OK && j < s->trained; j++)
-        if (!isfinite(s->gradient[s->row[j]])) return false;
+    for (size_t j = 0; status == EQ_OK && j < s->n; j++)
+        if (!isfinite(s->gradient[j])) return false;
     return status == EQ_OK;
 }
 
@@ -108,19 +88,15 @@ static double estimate(scanner *s, const eq_estimator *e) {
 static double round_off(const eq_check *k, const eq_estimator_kind *kind, double beta, size_t row) {
     double sum = 0.0;
     for (int p = 0; p < EQ_MAX_SLOTS; p++) sum += fabs(kind->a[p]);
-    return sum * (k->round[0][row] / beta + k->round[1][row] + k->round[2][row] * beta);
+    return sum *
+           (k->truth.round[0][row] / beta + k->truth.round[1][row] + k->truth.round[2][row] * beta);
 }
 
-static double conductance(const eq_check *k, int32_t row) {
-    return k->s.c->table[EQ_CLASS_memristor].w[0][row];
-}
-
-/* |g (y - z)| over all trained conductances; z may be NULL. */
+/* |scale (y - z)| over all parameters; z may be NULL. */
 static double distance(const scanner *s, const double *y, const double *z) {
     double sum = 0.0;
-    for (size_t j = 0; j < s->trained; j++) {
-        int32_t r = s->row[j];
-        sum = hypot(sum, conductance(s->k, r) * (y[r] - (z == NULL ? 0.0 : z[r])));
+    for (size_t r = 0; r < s->n; r++) {
+        sum = hypot(sum, s->k->scale[r] * (y[r] - (z == NULL ? 0.0 : z[r])));
     }
     return sum;
 }
@@ -129,25 +105,24 @@ static double distance(const scanner *s, const double *y, const double *z) {
  * have no state: nudges by energy with beta < 0 end at a pole. */
 static void climb(scanner *s, eq_estimator e) {
     const eq_check *k = s->k;
-    double top = k->reach > 0.0 ? strongest / k->reach : 1e6 * k->x->estimator.beta;
+    double top = k->truth.reach > 0.0 ? strongest / k->truth.reach : 1e6 * k->x->estimator.beta;
     int failed = 0;
     for (size_t p = POINTS; p-- > 0;) {
         s->beta[p] = e.beta = ldexp(top, -(int)p);
         s->loose[p] = failed < 2 ? estimate(s, &e) : INFINITY;
         failed = isfinite(s->loose[p]) ? 0 : ldexp(strongest, -(int)p) > 0.1 ? 2 : failed + 1;
-        memcpy(s->at + p * k->rows, s->gradient, k->rows * sizeof *s->at);
+        memcpy(s->at + p * s->n, s->gradient, s->n * sizeof *s->at);
     }
 }
 
-/* The limit of each conductance. */
+/* The limit of each parameter. */
 static void find_limits(scanner *s, const eq_estimator_kind *kind) {
     const eq_check *k = s->k;
     double more = kind->order > 1.0 ? 2.0 : 1.0; /* symmetric formulas: even powers of beta */
-    for (size_t j = 0; j < s->trained; j++) {
-        size_t r = (size_t)s->row[j];
+    for (size_t r = 0; r < s->n; r++) {
         double value[POINTS] = {0}, noise[POINTS] = {0};
         for (size_t p = 0; p < POINTS; p++) {
-            value[p] = s->at[p * k->rows + r];
+            value[p] = s->at[p * s->n + r];
             noise[p] =
                 isfinite(s->loose[p]) ? s->loose[p] * round_off(k, kind, s->beta[p], r) : INFINITY;
         }
@@ -188,11 +163,10 @@ static double fit_order(const scanner *s, const eq_estimator_kind *kind) {
     double most = 0.05 * distance(s, s->value, NULL); /* above, the series does not hold */
     for (size_t p = 0; p < POINTS; p++) {
         double noise = 0.0;
-        for (size_t j = 0; j < s->trained; j++) {
-            int32_t r = s->row[j];
-            noise = hypot(noise, conductance(k, r) * round_off(k, kind, s->beta[p], (size_t)r));
+        for (size_t r = 0; r < s->n; r++) {
+            noise = hypot(noise, k->scale[r] * round_off(k, kind, s->beta[p], r));
         }
-        if (isfinite(s->loose[p])) bias[p] = distance(s, s->at + p * k->rows, s->value);
+        if (isfinite(s->loose[p])) bias[p] = distance(s, s->at + p * s->n, s->value);
         if (!(bias[p] >= 10.0 * (s->loose[p] * noise + doubt) && bias[p] <= most)) bias[p] = 0.0;
     }
     for (int p = POINTS - FIT; p >= 0; p--) {
@@ -208,42 +182,48 @@ static double fit_order(const scanner *s, const eq_estimator_kind *kind) {
 
 static double cosine(const scanner *s) {
     const eq_check *k = s->k;
-    double of = distance(s, s->value, NULL), to = distance(s, k->adjoint, NULL), sum = 0.0;
-    for (size_t j = 0; j < s->trained; j++) {
-        int32_t r = s->row[j];
-        double g = conductance(k, r);
-        sum += g * s->value[r] / of * (g * k->adjoint[r] / to);
+    double of = distance(s, s->value, NULL), to = distance(s, k->truth.gradient, NULL), sum = 0.0;
+    for (size_t r = 0; r < s->n; r++) {
+        double g = k->scale[r];
+        sum += g * s->value[r] / of * (g * k->truth.gradient[r] / to);
     }
     return of > 0.0 && to > 0.0 ? sum : NAN;
 }
 
 /* |y - adjoint| over max(|adjoint|, floor), where bound floor is what is open of both; where that
  * is above the bound, how large the error is: over max(|adjoint|, what is open). */
-static double relative_error(const eq_check *k, int32_t r, double y, double doubt, double bound) {
-    double off = fabs(y - k->adjoint[r]), open = doubt + k->doubt[r], size = fabs(k->adjoint[r]);
+static double relative_error(const eq_check *k, size_t r, double y, double doubt, double bound) {
+    double off = fabs(y - k->truth.gradient[r]), open = doubt + k->truth.doubt[r],
+           size = fabs(k->truth.gradient[r]);
     if (!isfinite(open)) return INFINITY;
     if (off == 0.0) return 0.0;
     double error = off / fmax(size, open / bound);
     return error <= bound ? error : off / fmax(size, open);
 }
 
-static const char *name_of(const eq_check *k, int32_t row) {
-    const eq_table *t = &k->s.c->table[EQ_CLASS_memristor];
-    return eq_circuit_element_name(k->s.c, t->id[row]);
+/* ", of r3" or "dL/dvb of d1": parameter p, whose kind is said where it is another than that of the
+ * one before (NONE: there is none before). */
+static void name(eq_text *t, const eq_check *k, size_t p, size_t before) {
+    size_t b;
+    const eq_block *block = eq_check_block(k, p, &b);
+    const char *last = before == NONE ? "" : eq_check_block(k, before, NULL)->param;
+    if (before != NONE) eq_text_puts(t, ", ");
+    if (!eq_same(block->param, last)) eq_text_printf(t, "dL/d%s ", block->param);
+    eq_text_printf(t, "of %s", eq_network_name(k->s.model, b, p - block->first));
 }
 
-/* The conductances of the largest errors, largest first. */
+/* The parameters of the largest errors, largest first. */
 typedef struct worst {
-    int32_t row[NAMED];
+    size_t row[NAMED]; /* NONE: there are no more */
     double error[NAMED];
-    size_t beyond; /* conductances above the bound */
+    size_t beyond; /* parameters above the bound */
 } worst;
 
-static void note(worst *w, int32_t row, double error, double bound) {
+static void note(worst *w, size_t row, double error, double bound) {
     w->beyond += error > bound;
     for (int p = 0; p < NAMED; p++)
-        if (error > w->error[p] || (p == 0 && w->row[p] < 0)) {
-            int32_t r = w->row[p];
+        if (error > w->error[p] || (p == 0 && w->row[p] == NONE)) {
+            size_t r = w->row[p];
             double e = w->error[p];
             w->row[p] = row;
             w->error[p] = error;
@@ -255,15 +235,15 @@ static void note(worst *w, int32_t row, double error, double bound) {
 static worst nothing(void) {
     worst w = {.beyond = 0};
     for (int p = 0; p < NAMED; p++) {
-        w.row[p] = EQ_NONE;
+        w.row[p] = NONE;
         w.error[p] = -1.0;
     }
     return w;
 }
 
 static const char *cause(const eq_check *k) {
-    return !k->topology->exists
-               ? k->topology->reason
+    return !k->truth.topology->exists
+               ? k->truth.topology->reason
                : "the energy weights exist, so look for several operating points (eqspice check) "
                  "between which a nudge jumps";
 }
@@ -272,12 +252,13 @@ static const char *cause(const eq_check *k) {
 static char *complain(const scanner *s, const eq_gradcheck_row *row, const worst *w) {
     eq_text t = {0};
     const eq_check *k = s->k;
-    eq_text_printf(&t, "%s/%s: dL/dg of ", row->estimator, row->nudging);
+    eq_text_printf(&t, "%s/%s: ", row->estimator, row->nudging);
     for (size_t p = 0; p < NAMED && p < w->beyond; p++) {
-        int32_t r = w->row[p];
-        eq_text_printf(&t, "%s%s is %.6g by the estimate and %.6g by the adjoint",
-                       p == 0 ? "" : ", of ", name_of(k, r), s->value[r], k->adjoint[r]);
-        eq_text_printf(&t, " (round-off %.1e)", s->doubt[r] + k->doubt[r]);
+        size_t r = w->row[p];
+        name(&t, k, r, p == 0 ? NONE : w->row[p - 1]);
+        eq_text_printf(&t, " is %.6g by the estimate and %.6g by the adjoint", s->value[r],
+                       k->truth.gradient[r]);
+        eq_text_printf(&t, " (round-off %.1e)", s->doubt[r] + k->truth.doubt[r]);
     }
     if (w->beyond > NAMED) eq_text_printf(&t, " and %zu more differ", w->beyond - NAMED);
     eq_text_printf(&t, ", more than %g of it; %s", estimate_bound, cause(k));
@@ -300,15 +281,14 @@ static eq_status judge(scanner *s, eq_gradcheck_row *row) {
     worst w = nothing();
     size_t known = 0, points = 0;
     for (size_t p = 0; p < POINTS; p++) points += isfinite(s->loose[p]);
-    for (size_t j = 0; j < s->trained; j++) {
-        int32_t r = s->row[j];
-        double size = fabs(k->adjoint[r]);
-        bool nonzero = size > k->doubt[r];
+    for (size_t r = 0; r < s->n; r++) {
+        double size = fabs(k->truth.gradient[r]);
+        bool nonzero = size > k->truth.doubt[r];
         known += nonzero;
-        row->hidden += nonzero && size <= s->doubt[r] + k->doubt[r];
+        row->hidden += nonzero && size <= s->doubt[r] + k->truth.doubt[r];
         note(&w, r, relative_error(k, r, s->value[r], s->doubt[r], estimate_bound), estimate_bound);
     }
-    row->beta = w.row[0] < 0 ? NAN : s->beta[s->from[w.row[0]]];
+    row->beta = w.row[0] == NONE ? NAN : s->beta[s->from[w.row[0]]];
     row->error = fmax(w.error[0], 0.0);
     if (points == 0)
         row->why = say(row->estimator, row->nudging,
@@ -347,47 +327,50 @@ static void look_at_own(scanner *s) {
     const eq_check *k = s->k;
     const eq_estimator *e = &k->x->estimator;
     eq_gradcheck_report *r = s->report;
-    double size = distance(s, k->adjoint, NULL);
+    double size = distance(s, k->truth.gradient, NULL);
     double loose = estimate(s, e);
     bool there = isfinite(loose) && size > 0.0;
-    for (size_t j = 0; j < s->trained; j++) {
-        size_t at = (size_t)s->row[j];
+    for (size_t at = 0; at < s->n; at++) {
         s->doubt[at] = loose * round_off(k, e->kind, e->beta, at);
     }
     r->own_estimator = e->kind->name;
     r->own_nudging = eq_nudging_name(e->nudging);
     r->own_beta = e->beta;
-    r->own_error = there ? distance(s, s->gradient, k->adjoint) / size : NAN;
+    r->own_error = there ? distance(s, s->gradient, k->truth.gradient) / size : NAN;
     r->own_round_off = there ? distance(s, s->doubt, NULL) / size : NAN;
 }
 
-/* Adjoint against differences on a few conductances of each group. */
-static eq_status compare_differences(scanner *s) {
+/* Adjoint against differences for one parameter; the first that is off is told. */
+static eq_status compare_difference(scanner *s, size_t p, eq_text *t) {
     eq_check *k = s->k;
-    const eq_circuit *c = k->s.c;
-    eq_gradcheck_report *report = s->report;
+    double slope, doubt;
+    eq_status status = eq_check_difference(k, p, &slope, &doubt);
+    if (status != EQ_OK) return status;
+    double error = relative_error(k, p, slope, doubt, difference_bound);
+    s->report->difference = fmax(s->report->difference, error);
+    if (!(error > difference_bound) || t->length > 0) return EQ_OK;
+    eq_text_puts(t, "adjoint: ");
+    name(t, k, p, NONE);
+    eq_text_printf(t,
+                   " is %.6g, by central differences of the loss %.6g (round-off %.1e); look for "
+                   "several operating points (eqspice check) between which the solver jumps",
+                   k->truth.gradient[p], slope, doubt + k->truth.doubt[p]);
+    return EQ_OK;
+}
+
+/* Some of each block. */
+static eq_status compare_differences(scanner *s) {
+    const eq_network *n = s->k->s.model;
     eq_text t = {0};
-    for (size_t g = 0; g < c->groups; g++) {
-        const eq_group *group = &c->group[g];
-        for (size_t j = 0; j < SAMPLES && j < group->count; j++) {
-            size_t at = group->count <= SAMPLES ? j : j * group->count / SAMPLES;
-            int32_t row = group->row[at];
-            double slope, doubt;
-            eq_status status = eq_check_difference(k, row, &slope, &doubt);
-            double error = relative_error(k, row, slope, doubt, difference_bound);
-            if (status == EQ_OK && error > difference_bound && t.length == 0)
-                eq_text_printf(&t,
-                               "adjoint: dL/dg of %s is %.6g, by central differences of the loss "
-                               "%.6g (round-off %.1e); look for several operating points (eqspice "
-                               "check) between which the solver jumps",
-                               name_of(k, row), k->adjoint[row], slope, doubt + k->doubt[row]);
-            if (status != EQ_OK) eq_text_free(&t);
-            if (status != EQ_OK) return status;
-            report->difference = fmax(report->difference, error);
-        }
+    eq_status status = EQ_OK;
+    for (size_t b = 0; b < eq_network_blocks(n); b++) {
+        const eq_block *block = eq_network_block(n, b);
+        size_t some = block->count < SAMPLES ? block->count : SAMPLES;
+        for (size_t j = 0; status == EQ_OK && j < some; j++)
+            status = compare_difference(s, block->first + j * block->count / some, &t);
     }
-    report->why = t.text;
-    return t.failed ? eq_out_of_memory(k->diag) : EQ_OK;
+    s->report->why = t.text;
+    return status == EQ_OK && t.failed ? eq_out_of_memory(s->k->diag) : status;
 }
 
 static eq_status run(scanner *s) {
@@ -416,8 +399,8 @@ eq_status eq_gradcheck(const eq_experiment *x, eq_engine_kind engine, size_t exa
     eq_gradcheck_report r = {0};
     scanner s = {.k = &k, .report = &r};
     eq_status status = eq_check_open(&k, engine, examples);
-    r.examples = k.n;
-    r.conductances = k.rows;
+    r.examples = k.truth.n;
+    r.parameters = k.truth.parameters;
     if (status == EQ_OK) status = run(&s);
     close_scanner(&s);
     eq_check_close(&k);

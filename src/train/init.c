@@ -25,8 +25,7 @@ const char *eq_init_name(eq_init_type type) {
     return names[type];
 }
 
-/* One conductance from a uniform number u in [0, 1); fan: conductances of the group at its second
- * node. */
+/* One parameter from a uniform number u in [0, 1); fan: eq_network_fan_in. */
 static double draw(const eq_init *init, double u, double fan) {
     double bound = init->high / sqrt(fan);
     switch (init->type) {
@@ -43,40 +42,35 @@ static double draw(const eq_init *init, double u, double fan) {
     return bound * (2.0 * u - 1.0);
 }
 
-/* fan[node] = how many conductances of the group end (second terminal) at the node. */
-static int32_t *count_fan_in(const eq_circuit *c, const eq_group *g) {
-    int32_t *fan = eq_calloc(eq_circuit_nodes(c), sizeof *fan);
-    const eq_node *end = c->table[EQ_CLASS_memristor].term[1];
-    for (size_t k = 0; fan != NULL && k < g->count; k++) fan[end[g->row[k]]]++;
-    return fan;
-}
-
-static eq_status check(const eq_group *g, const eq_init *init, eq_diag *diag) {
-    bool log = init->type == EQ_INIT_LOG_UNIFORM;
+/* Conductances and other parameters that are never negative take no negative range. */
+static eq_status check(const eq_block *b, const eq_init *init, eq_diag *diag) {
+    bool log = init->type == EQ_INIT_LOG_UNIFORM, positive = b->min >= 0.0;
     if (isfinite(init->low) && isfinite(init->high) && init->high >= init->low &&
-        init->low >= 0.0 && (!log || init->low > 0.0))
+        (!positive || init->low >= 0.0) && (!log || init->low > 0.0))
         return EQ_OK;
     return eq_fail(
         diag, EQ_ERR_INPUT,
-        "group '%s': init=\"%s\" from low=%g to high=%g S is no range; give %slow <= high", g->name,
-        eq_init_name(init->type), init->low, init->high, log ? "0 < " : "0 <= ");
+        "group '%s': init=\"%s\" from low=%g to high=%g %s is no range; give %slow <= high",
+        b->name, eq_init_name(init->type), init->low, init->high, b->unit,
+        log        ? "0 < "
+        : positive ? "0 <= "
+                   : "");
 }
 
-eq_status eq_init_group(eq_circuit *c, size_t g, const eq_init *init, eq_random *random,
+eq_status eq_init_block(eq_network *n, size_t block, const eq_init *init, eq_random *random,
                         eq_diag *diag) {
     if (init->type == EQ_INIT_DECK) return EQ_OK;
-    const eq_group *group = &c->group[g];
-    eq_status status = check(group, init, diag);
+    const eq_block *b = eq_network_block(n, block);
+    eq_status status = check(b, init, diag);
     if (status != EQ_OK) return status;
-    int32_t *fan = count_fan_in(c, group);
+    double *fan = eq_calloc(b->count, sizeof *fan);
     if (fan == NULL) return eq_out_of_memory(diag);
-    const eq_table *t = &c->table[EQ_CLASS_memristor];
-    for (size_t k = 0; k < group->count; k++) {
-        int32_t row = group->row[k];
-        double value = draw(init, eq_random_uniform(random), fan[t->term[1][row]]);
-        t->w[0][row] = fmin(fmax(value, group->min), group->max);
+    status = eq_network_fan_in(n, block, fan, diag);
+    for (size_t k = 0; status == EQ_OK && k < b->count; k++) {
+        double value = draw(init, eq_random_uniform(random), fan[k]);
+        fan[k] = fmin(fmax(value, b->min), b->max); /* from here on the parameter itself */
     }
+    if (status == EQ_OK) eq_network_put(n, block, fan);
     eq_free(fan);
-    eq_circuit_derive(c);
-    return EQ_OK;
+    return status;
 }

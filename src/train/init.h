@@ -1,9 +1,9 @@
-/* Initial conductances of a group, in the order of the deck, from a seed. */
+/* Initial parameters of a block, in the order of the deck, from a seed. */
 #ifndef EQ_TRAIN_INIT_H
 #define EQ_TRAIN_INIT_H
 
 #include "base/random.h"
-#include "circuit/circuit.h"
+#include "model/model.h"
 
 typedef enum eq_init_type {
     EQ_INIT_DECK,        /* as the deck has them */
@@ -15,14 +15,14 @@ typedef enum eq_init_type {
 
 typedef struct eq_init {
     eq_init_type type;
-    double low, high; /* S */
+    double low, high; /* in the unit of the block */
 } eq_init;
 
 bool eq_init_find(const char *name, eq_init_type *type);
 const char *eq_init_name(eq_init_type type);
 
-/* Sets the conductances of group g. Values are clipped to [gmin, gmax] of the group. */
-eq_status eq_init_group(eq_circuit *c, size_t g, const eq_init *init, eq_random *random,
+/* Sets the parameters of a block. Values are clipped to its bounds. */
+eq_status eq_init_block(eq_network *n, size_t block, const eq_init *init, eq_random *random,
                         eq_diag *diag);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "netlist/netlist.h"
 
 eq_random eq_stream_of(uint64_t seed, eq_stream stream) {
     /* splitmix64 behind eq_random_seed makes neighbouring seeds independent. */
@@ -17,20 +18,20 @@ eq_status eq_session_data(eq_session *s, eq_diag *diag) {
 
 /* The circuit must have an input for every encoded feature and an output for every class. */
 static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *diag) {
-    const eq_circuit *c = s->c;
-    if (c->inputs != s->encoder.inputs)
+    size_t inputs = eq_network_inputs(s->model), outputs = eq_network_outputs(s->model);
+    if (inputs != s->encoder.inputs)
         return eq_fail(
             diag, EQ_ERR_INPUT,
             "the circuit has %zu input sources, the data give %zu (%zu features%s); change "
             "the input line or layers of the circuit, or invert in <encoding>",
-            c->inputs, s->encoder.inputs, s->encoder.features,
+            inputs, s->encoder.inputs, s->encoder.features,
             s->encoder.invert ? ", each also inverted" : "");
-    if (c->outputs != d->classes)
+    if (outputs != d->classes)
         return eq_fail(
             diag, EQ_ERR_INPUT,
             "the circuit has %zu outputs, the data %zu classes; give the circuit one output "
             "(a node or a pair of nodes) for each class",
-            c->outputs, d->classes);
+            outputs, d->classes);
     return EQ_OK;
 }
 
@@ -38,8 +39,8 @@ static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *dia
  */
 static eq_status check_minibatch(const eq_session *s, eq_diag *diag) {
     double outputs = (double)s->outputs;
-    double each =
-        fmax(fmax((double)s->encoder.inputs, (double)eq_circuit_nodes(s->c)), outputs * outputs);
+    double each = fmax(fmax((double)s->encoder.inputs, (double)eq_network_nodes(s->model)),
+                       outputs * outputs);
     if ((double)s->batch * each <= EQ_MOST_ITEMS) return EQ_OK;
     return eq_fail(
         diag, EQ_ERR_INPUT,
@@ -51,30 +52,35 @@ static eq_status check_minibatch(const eq_session *s, eq_diag *diag) {
 /* squared-difference needs pairs of nodes, squared-error single nodes. */
 static eq_status check_cost(const eq_session *s, eq_diag *diag) {
     const eq_cost_kind *kind = s->x->cost.kind;
-    for (size_t k = 0; kind->differential >= 0 && k < s->c->outputs; k++) {
-        bool pair = s->c->output[k].minus != EQ_NONE;
+    for (size_t k = 0; kind->differential >= 0 && k < s->outputs; k++) {
+        bool pair;
+        const char *name = eq_network_output(s->model, k, &pair);
         if (pair != (kind->differential == 1))
             return eq_fail(
                 diag, EQ_ERR_INPUT,
                 "the cost %s needs outputs that are %s, output %zu of the circuit (%s) is %s; "
                 "use %s",
-                kind->name, pair ? "single nodes" : "pairs of nodes", k + 1,
-                eq_circuit_node_name(s->c, s->c->output[k].plus), pair ? "a pair" : "a single node",
-                pair ? "squared-difference" : "squared-error");
+                kind->name, pair ? "single nodes" : "pairs of nodes", k + 1, name,
+                pair ? "a pair" : "a single node", pair ? "squared-difference" : "squared-error");
     }
     return EQ_OK;
 }
 
+/* "rw1, rw2": the blocks of the model. */
+static void name_blocks(const eq_network *n, eq_text *out) {
+    for (size_t b = 0; b < eq_network_blocks(n); b++)
+        eq_text_printf(out, "%s%s", b == 0 ? "" : ", ", eq_network_block(n, b)->name);
+}
+
 /* Every <group> must match a group of the circuit: a pattern that matches nothing is a mistake. */
-static eq_status check_groups(const eq_experiment *x, const eq_circuit *c, eq_diag *diag) {
+static eq_status check_groups(const eq_experiment *x, const eq_network *n, eq_diag *diag) {
     for (size_t k = 0; k < x->groups; k++) {
         bool used = false;
-        for (size_t g = 0; g < c->groups; g++)
-            used = used || eq_match(x->group[k].match, c->group[g].name);
+        for (size_t b = 0; b < eq_network_blocks(n); b++)
+            used = used || eq_match(x->group[k].match, eq_network_block(n, b)->name);
         if (used) continue;
         eq_text names = {0};
-        for (size_t g = 0; g < c->groups; g++)
-            eq_text_printf(&names, "%s%s", g == 0 ? "" : ", ", c->group[g].name);
+        name_blocks(n, &names);
         eq_status status =
             names.failed
                 ? eq_out_of_memory(diag)
@@ -88,70 +94,84 @@ static eq_status check_groups(const eq_experiment *x, const eq_circuit *c, eq_di
     return EQ_OK;
 }
 
-eq_status eq_session_group(const eq_experiment *x, const eq_circuit *c, size_t g, double *rate,
-                           eq_init *init, eq_diag *diag) {
-    *rate = x->optimizer.rate;
-    *init = (eq_init){EQ_INIT_DECK, NAN, NAN};
-    for (size_t k = 0; k < x->groups; k++)
-        if (eq_match(x->group[k].match, c->group[g].name)) {
-            *rate = x->group[k].rate;
-            *init = x->group[k].init;
-            break;
-        }
-    if (!isnan(*rate)) return EQ_OK;
-    return eq_fail(diag, EQ_ERR_INPUT,
-                   "the group '%s' of the circuit has no learning rate; add <group match=\"%s\" "
-                   "rate=\"...\"/> or rate=\"...\" to <optimizer>",
-                   c->group[g].name, c->group[g].name);
+/* The first <group> that matches the block; NULL: none does. */
+static const eq_group_options *options_of(const eq_session *s, size_t block) {
+    for (size_t k = 0; k < s->x->groups; k++)
+        if (eq_match(s->x->group[k].match, eq_network_block(s->model, block)->name))
+            return &s->x->group[k];
+    return NULL;
 }
 
-eq_status eq_session_initialise(eq_session *s, eq_diag *diag) {
-    eq_status status = check_groups(s->x, s->c, diag);
+double eq_session_rate(const eq_session *s, size_t block) {
+    const eq_group_options *o = options_of(s, block);
+    return o == NULL ? s->x->optimizer.rate : o->rate;
+}
+
+/* Draws the initial parameters of every block. */
+static eq_status initialise(eq_session *s, eq_diag *diag) {
+    eq_status status = check_groups(s->x, s->model, diag);
     eq_random random = eq_stream_of(s->x->seed, EQ_STREAM_INIT);
-    for (size_t g = 0; status == EQ_OK && g < s->c->groups; g++) {
-        double rate;
-        eq_init init;
-        status = eq_session_group(s->x, s->c, g, &rate, &init, diag);
-        if (status == EQ_OK) status = eq_init_group(s->c, g, &init, &random, diag);
+    for (size_t b = 0; status == EQ_OK && b < eq_network_blocks(s->model); b++) {
+        const eq_group_options *o = options_of(s, b);
+        const char *name = eq_network_block(s->model, b)->name;
+        if (isnan(eq_session_rate(s, b)))
+            status = eq_fail(diag, EQ_ERR_INPUT,
+                             "the group '%s' of the circuit has no learning rate; add <group "
+                             "match=\"%s\" rate=\"...\"/> or rate=\"...\" to <optimizer>",
+                             name, name);
+        else if (o != NULL)
+            status = eq_init_block(s->model, b, &o->init, &random, diag);
     }
     return status;
 }
 
-void eq_session_conductances(eq_circuit *c, double *g, bool save) {
-    double *w = c->table[EQ_CLASS_memristor].w[0];
-    for (size_t k = 0; k < c->groups; k++)
-        for (size_t j = 0; j < c->group[k].count; j++, g++) {
-            double *mine = &w[c->group[k].row[j]];
-            if (save)
-                *g = *mine;
-            else
-                *mine = *g;
-        }
-    if (!save) eq_circuit_derive(c);
+void eq_session_get(const eq_session *s, double *theta) {
+    for (size_t b = 0; b < eq_network_blocks(s->model); b++)
+        eq_network_get(s->model, b, theta + eq_network_block(s->model, b)->first);
 }
 
-eq_status eq_session_start(eq_session *s, eq_engine_kind kind, size_t batch, int threads,
-                           eq_diag *diag) {
+void eq_session_put(eq_session *s, const double *theta) {
+    for (size_t b = 0; b < eq_network_blocks(s->model); b++)
+        eq_network_put(s->model, b, theta + eq_network_block(s->model, b)->first);
+}
+
+eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *diag) {
+    eq_status status = eq_experiment_circuit(s->x, &s->c, diag);
+    if (status == EQ_OK) status = eq_deck_check_names(s->c, EQ_NGSPICE, diag);
+    if (status == EQ_OK) status = eq_session_data(s, diag);
+    if (status == EQ_OK) status = eq_fingerprint_of(s->x, s->c, &s->set, &s->print, diag);
+    if (status == EQ_OK) status = eq_encoder_fit(&s->x->encoding, &s->set, &s->encoder, diag);
+    if (status == EQ_OK) status = eq_network_new(s->c, &s->model, diag);
+    if (status == EQ_OK) status = initialise(s, diag);
+    return status == EQ_OK ? eq_session_start(s, o, diag) : status;
+}
+
+static eq_status make_room(eq_session *s, eq_diag *diag) {
+    s->phases = eq_phases_new(s->batch, s->outputs);
+    s->input = eq_calloc(s->batch, s->encoder.inputs * sizeof *s->input);
+    s->y = eq_calloc(s->batch, s->outputs * sizeof *s->y);
+    s->label = eq_calloc(s->batch, sizeof *s->label);
+    bool whole = s->phases != NULL && s->input != NULL && s->y != NULL && s->label != NULL;
+    return whole ? EQ_OK : eq_out_of_memory(diag);
+}
+
+eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *diag) {
     const eq_data *d = s->set.train != NULL ? s->set.train : s->set.test;
-    s->outputs = s->c->outputs;
     size_t most = s->set.train_count > s->set.test_count ? s->set.train_count : s->set.test_count;
-    s->batch = batch = batch < most || most == 0 ? batch : most;
-    eq_status status = check_sizes(s, d, diag);
+    eq_engine_options options = *o;
+    eq_status status = s->model == NULL ? eq_network_new(s->c, &s->model, diag) : EQ_OK;
+    if (status != EQ_OK) return status;
+    s->outputs = eq_network_outputs(s->model);
+    s->batch = options.batch = o->batch < most || most == 0 ? o->batch : most;
+    status = check_sizes(s, d, diag);
     if (status == EQ_OK) status = check_cost(s, diag);
     if (status == EQ_OK) status = check_minibatch(s, diag);
-    if (status != EQ_OK) return status;
-    s->phases = eq_phases_new(batch, s->outputs);
-    s->input = eq_calloc(batch, s->encoder.inputs * sizeof *s->input);
-    s->y = eq_calloc(batch, s->outputs * sizeof *s->y);
-    s->label = eq_calloc(batch, sizeof *s->label);
-    if (s->phases == NULL || s->input == NULL || s->y == NULL || s->label == NULL)
-        return eq_out_of_memory(diag);
-    eq_engine_options o = {kind, batch, threads};
-    return eq_engine_new(s->c, &o, &s->engine, diag);
+    if (status == EQ_OK) status = make_room(s, diag);
+    return status == EQ_OK ? eq_network_start(s->model, &options, diag) : status;
 }
 
 void eq_session_close(eq_session *s) {
-    eq_engine_free(s->engine);
+    eq_network_free(s->model);
     eq_phases_free(s->phases);
     eq_circuit_free(s->c);
     eq_data_set_free(&s->set);
@@ -165,7 +185,7 @@ void eq_session_close(eq_session *s) {
 eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t *index, size_t n,
                                 eq_diag *diag) {
     eq_encode(&s->encoder, d, index, n, s->input, s->label);
-    return eq_engine_free_phase(s->engine, n, s->input, s->y, diag);
+    return eq_network_free_phase(s->model, n, s->input, s->y, diag);
 }
 
 void eq_session_score(const eq_session *s, size_t n, eq_score *score) {

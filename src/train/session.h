@@ -1,16 +1,19 @@
-/* What training, evaluation and the gradient check share: a circuit with its engine, a data set, an
+/* What training, evaluation and the gradient check share: a circuit with its model, a data set, an
  * encoder and room for one minibatch. Inside src/train only. */
 #ifndef EQ_TRAIN_SESSION_H
 #define EQ_TRAIN_SESSION_H
 
+#include "model/model.h"
 #include "train/experiment.h"
+#include "train/fingerprint.h"
 
 typedef struct eq_session {
     const eq_experiment *x;
     eq_circuit *c;         /* owned */
     eq_data_set set;       /* owned; without a training part when another file is evaluated */
     eq_encoder encoder;    /* owned */
-    eq_engine *engine;     /* owned */
+    eq_network *model;     /* owned: the model of c */
+    eq_fingerprint print;  /* of what eq_session_open has opened, before anything was drawn */
     eq_phases *phases;     /* owned */
     size_t outputs, batch; /* batch: the largest minibatch of one call */
     double *input;         /* [batch][inputs] V */
@@ -27,22 +30,23 @@ typedef enum eq_stream {
 } eq_stream;
 eq_random eq_stream_of(uint64_t seed, eq_stream stream);
 
-/* Reads the data of the experiment (not its circuit) into s->set. */
+/* Opens s->x for training: circuit, data, encoder and model, with the initial parameters drawn.
+ * `batch`: the largest minibatch of one call. */
+eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *diag);
+/* Its parts, for a network that is taken up again. Reads the data of the experiment (not its
+ * circuit) into s->set. */
 eq_status eq_session_data(eq_session *s, eq_diag *diag);
-/* With circuit, set and encoder in place: checks that they fit and makes engine and room. */
-eq_status eq_session_start(eq_session *s, eq_engine_kind kind, size_t batch, int threads,
-                           eq_diag *diag);
+/* With circuit, set and encoder in place: checks that they fit, starts the model (made here unless
+ * it is there) and makes room. */
+eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *diag);
 void eq_session_close(eq_session *s);
 
-/* The options of the experiment for group g of the circuit. *rate and *init are set. */
-eq_status eq_session_group(const eq_experiment *x, const eq_circuit *c, size_t g, double *rate,
-                           eq_init *init, eq_diag *diag);
-/* Draws the initial conductances of every group of s->c. */
-eq_status eq_session_initialise(eq_session *s, eq_diag *diag);
+/* The learning rate of a block before the schedule. */
+double eq_session_rate(const eq_session *s, size_t block);
 
-/* The trained conductances of the circuit into g (save), or from there: group after group, each in
- * deck order, which is the same in the deck that is written of the circuit. */
-void eq_session_conductances(eq_circuit *c, double *g, bool save);
+/* The parameters of the model, theta[eq_network_parameters], out of its circuit or into it. */
+void eq_session_get(const eq_session *s, double *theta);
+void eq_session_put(eq_session *s, const double *theta);
 
 /* Free phase of the n examples index[0..n) of d: s->input, s->label and s->y. */
 eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t *index, size_t n,

@@ -1,66 +1,14 @@
 /* Training of analog networks with Equilibrium Propagation: what the command line needs.
  *
  * An experiment (XML, schemas/experiment.xsd) names a circuit, a data set and how to train;
- * eq_train runs it and leaves a folder with metrics.csv, model.cir, checkpoint and experiment.xml;
- * eq_trained_open takes such a folder up again to evaluate it or to put one sample on the circuit
- * for export and verify. */
+ * eq_train (eqspice.h) runs it and leaves a folder with metrics.csv, model.cir, checkpoint and
+ * experiment.xml; eq_trained_open takes such a folder up again to evaluate it or to put one sample
+ * on the circuit for export and verify. */
 #ifndef EQ_TRAIN_TRAIN_H
 #define EQ_TRAIN_TRAIN_H
 
-#include <signal.h>
-
-#include "model/engine.h"
+#include "model/model.h"
 #include "train/experiment.h"
-
-/* How far an epoch is: given after a minibatch, at most every 0.1 s. */
-typedef struct eq_progress {
-    size_t epoch, epochs;           /* epoch counts from 1 */
-    size_t done, examples;          /* examples of this epoch */
-    double examples_per_s;          /* of this epoch so far, training only */
-    double seconds_left;            /* of the whole run, evaluation included */
-    double train_loss, train_error; /* running, of this epoch; error as a fraction */
-} eq_progress;
-
-/* A row of metrics.csv: losses are means per example, errors fractions. test_* are NAN without test
- * set. */
-typedef struct eq_metrics {
-    size_t epoch;
-    double train_loss, train_error, test_loss, test_error;
-    double examples_per_s; /* training only */
-    double seconds; /* of the whole run up to the end of this epoch, resumed parts included */
-} eq_metrics;
-
-typedef struct eq_train_options {
-    const char *folder; /* DIR, made if it is not there; NULL: nothing is written */
-    bool resume;        /* go on from DIR/checkpoint */
-    bool force;         /* take the place of the run that DIR holds, which is refused otherwise */
-    int threads;        /* >= 1 */
-    double save_every;  /* s: an epoch that ends this long after the last files writes them again */
-    eq_engine_kind engine;
-    const volatile sig_atomic_t *stop; /* looked at after every minibatch; NULL: never stops */
-    void (*progress)(void *data, const eq_progress *p); /* NULL: quiet */
-    void (*epoch)(void *data, const eq_metrics *m);     /* after every epoch; NULL: quiet */
-    void *data;
-} eq_train_options;
-
-/* One thread, the engine that suits, nothing else. */
-eq_train_options eq_train_defaults(void);
-
-/* What is trained, for the first lines of the log. */
-typedef struct eq_train_summary {
-    const char *engine; /* "layered" or "sparse" */
-    size_t inputs, outputs, conductances, train_examples, test_examples, classes;
-    double iterations_per_solve; /* of the engine, whole run */
-    double worst_ratio;          /* largest KCL residual over its bound */
-    double shared_bytes;         /* given to other ranks by this one; 0 for one alone */
-} eq_train_summary;
-
-/* COLLECTIVE (base/comm.h): the engines share the phases among the ranks, rank 0 writes. Trains the
- * experiment. `last` (may be NULL) receives the last row of metrics, `summary` (may be NULL) what
- * was trained. EQ_ERR_INTERRUPTED when *stop was set: the checkpoint is written and --resume goes
- * on to bit-identical results. */
-eq_status eq_train(const eq_experiment *x, const eq_train_options *o, eq_metrics *last,
-                   eq_train_summary *summary, eq_diag *diag);
 
 /* The names of the files in DIR. */
 #define EQ_TRAIN_METRICS "metrics.csv"
@@ -115,7 +63,7 @@ typedef struct eq_gradcheck_row {
 typedef struct eq_gradcheck_report {
     eq_gradcheck_row *row;
     size_t rows;
-    size_t conductances, examples;
+    size_t parameters, examples;
     double difference; /* adjoint against central differences of the loss, same measure */
     char *why;         /* what does not hold of it; NULL when it does */
     /* The experiment's own estimator at its own beta: |g (estimate - adjoint)|, and what round-off

@@ -3,7 +3,6 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "circuit/topology.h"
 #include "netlist/netlist.h"
 #include "train/checkpoint.h"
 #include "train/folder.h"
@@ -13,7 +12,6 @@
 struct eq_trained {
     eq_experiment *x;
     eq_session s;
-    eq_topology *topology;
 };
 
 /* The names of the classes as a table without examples: what eq_data_read_test needs to know. */
@@ -71,16 +69,15 @@ static eq_status read_data(eq_trained *m, eq_checkpoint *p, const char *data_pat
 
 /* The training goes on for many epochs between two models; the checkpoint has the conductances of
  * the same elements in the same order. */
-static eq_status catch_up(eq_circuit *c, const eq_checkpoint *p, const char *folder,
+static eq_status catch_up(eq_session *s, const eq_checkpoint *p, const char *folder,
                           eq_diag *diag) {
-    size_t n = 0;
-    for (size_t k = 0; k < c->groups; k++) n += c->group[k].count;
+    size_t n = eq_network_parameters(s->model);
     if (n != p->conductances)
         return eq_fail(diag, EQ_ERR_INPUT,
                        "'%s/" EQ_TRAIN_MODEL "' has %zu conductances, the checkpoint %zu; go on "
                        "with the training by --resume, which writes both",
                        folder, n, (size_t)p->conductances);
-    eq_session_conductances(c, p->g, false);
+    eq_session_put(s, p->g);
     return EQ_OK;
 }
 
@@ -94,8 +91,9 @@ static eq_status read_circuit(eq_trained *m, const eq_checkpoint *p, const char 
         eq_model_note note = eq_model_note_read(text);
         status = eq_folder_same_run(folder, EQ_TRAIN_MODEL, note.run, p->run, diag);
         if (status == EQ_OK) status = eq_deck_parse(path, text, length, &m->s.c, diag);
+        if (status == EQ_OK) status = eq_network_new(m->s.c, &m->s.model, diag);
         if (status == EQ_OK && p->run != 0 && note.steps != p->steps)
-            status = catch_up(m->s.c, p, folder, diag);
+            status = catch_up(&m->s, p, folder, diag);
     }
     eq_free(text);
     eq_free(path);
@@ -139,7 +137,8 @@ eq_status eq_trained_open(const char *folder, const char *data_path, int threads
     eq_trained *m = eq_calloc(1, sizeof *m);
     if (m == NULL) return eq_out_of_memory(diag);
     eq_status status = read_folder(m, folder, data_path, diag);
-    if (status == EQ_OK) status = eq_session_start(&m->s, EQ_ENGINE_AUTO, 32, threads, diag);
+    eq_engine_options o = {EQ_ENGINE_AUTO, 32, threads};
+    if (status == EQ_OK) status = eq_session_start(&m->s, &o, diag);
     if (status == EQ_OK)
         *out = m;
     else
@@ -149,7 +148,6 @@ eq_status eq_trained_open(const char *folder, const char *data_path, int threads
 
 void eq_trained_free(eq_trained *m) {
     if (m == NULL) return;
-    eq_topology_free(m->topology);
     eq_session_close(&m->s);
     eq_experiment_free(m->x);
     eq_free(m);
@@ -207,32 +205,6 @@ void eq_evaluation_free(eq_evaluation *e) {
     *e = (eq_evaluation){0};
 }
 
-/* Lets the source drive the current J into the node, whichever of its ends is there. */
-static void drive(eq_circuit *c, eq_element source, eq_node node, double current) {
-    if (source == EQ_NONE) return;
-    eq_row r = c->row[source];
-    bool from = c->table[r.cls].term[0][r.row] == node;
-    *eq_circuit_source(c, source) = from ? -current : current;
-}
-
-/* J[k] into the plus node and out of the minus node of output k, scaled by d_ref/d_node as in
- * engine.h. */
-static void set_nudges(eq_trained *m, const double *current) {
-    eq_circuit *c = m->s.c;
-    double reference =
-        m->topology == NULL ? 1.0 : eq_topology_weight(m->topology, c->output[0].plus);
-    for (size_t k = 0; k < c->outputs; k++) {
-        const eq_output *o = &c->output[k];
-        double d[2] = {1.0, 1.0};
-        if (m->topology != NULL && m->topology->exists) {
-            d[0] = reference / eq_topology_weight(m->topology, o->plus);
-            if (o->minus != EQ_NONE) d[1] = reference / eq_topology_weight(m->topology, o->minus);
-        }
-        drive(c, o->nudge_plus, o->plus, d[0] * current[k]);
-        drive(c, o->nudge_minus, o->minus, -d[1] * current[k]);
-    }
-}
-
 /* The currents at which the nudged phase rests: -beta dC/dy at the free outputs, or at the nudged
  * ones. */
 static eq_status nudge_currents(eq_trained *m, double *current, eq_diag *diag) {
@@ -240,13 +212,12 @@ static eq_status nudge_currents(eq_trained *m, double *current, eq_diag *diag) {
     const eq_estimator *e = &m->x->estimator;
     eq_status status = EQ_OK;
     if (e->nudging == EQ_NUDGE_ENERGY)
-        status = eq_phases_nudge(s->phases, s->engine, 1, &m->x->cost, e->nudging, e->beta, 1, s->y,
+        status = eq_phases_nudge(s->phases, s->model, 1, &m->x->cost, e->nudging, e->beta, 1, s->y,
                                  s->label, s->y, diag);
     if (status != EQ_OK) return status;
     eq_cost_gradient(&m->x->cost, s->outputs, s->y, s->label[0], current);
     for (size_t k = 0; k < s->outputs; k++) current[k] *= -e->beta;
-    if (m->topology == NULL) status = eq_topology_check(s->c, &m->topology, NULL);
-    return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : status;
+    return EQ_OK;
 }
 
 eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag) {
@@ -259,11 +230,8 @@ eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag)
     if (current == NULL) return eq_out_of_memory(diag);
     eq_status status = eq_session_free_phase(s, s->set.test, s->set.test_index + k, 1, diag);
     if (status == EQ_OK && nudged) status = nudge_currents(m, current, diag);
-    if (status == EQ_OK) {
-        for (size_t i = 0; i < s->c->inputs; i++)
-            *eq_circuit_source(s->c, s->c->input[i]) = s->input[i];
-        set_nudges(m, current);
-    }
+    if (status == EQ_OK)
+        status = eq_network_present(s->model, s->input, nudged ? current : NULL, diag);
     eq_free(current);
     return status;
 }

@@ -149,7 +149,8 @@ START_TEST(parameter_gradients_match_differences) {
     const eq_device_class *cls = eq_class(_i);
     for (int k = 0; k < cls->params; k++)
         ck_assert(!cls->param[k].trainable ||
-                  (cls->param_energy != NULL && cls->param_value != NULL));
+                  (cls->param_energy != NULL && cls->param_value != NULL) ||
+                  (cls->control == EQ_CONTROL_PORT && cls->param_port != NULL));
     if (!has_law(cls)) return;
     table *t = table_new(cls, 8);
     double *w[EQ_MAX_COLUMNS] = {NULL};

@@ -1,6 +1,6 @@
 /* A program of somebody else: built by tools/try-install against the installed library alone. Reads
  * two decks in two threads, solves 1,000 input vectors in one call, and holds the gradients of one
- * of them to differences. Prints "good". */
+ * of them to differences; trains Iris step by step. Prints "good". */
 #include <eqspice.h>
 #include <math.h>
 #include <pthread.h>
@@ -67,11 +67,55 @@ static void *solve_many(void *deck) {
     return NULL;
 }
 
+/* Minibatches until an epoch is through, then whole epochs, then a run of its own into a folder. */
+static void train(const char *path) {
+    eq_diag *diag = eq_diag_new();
+    eq_experiment *x = NULL;
+    eq_trainer *t = NULL;
+    eq_trainer_options o = eq_trainer_defaults();
+    eq_trainer_score step, score;
+    size_t seen = 0, examples = 0;
+    if (eq_experiment_read(path, &x, diag) != EQ_OK) die("eq_experiment_read", diag);
+    if (eq_trainer_new(x, &o, &t, diag) != EQ_OK) die("eq_trainer_new", diag);
+    if (eq_trainer_evaluate(t, &score, diag) != EQ_OK) die("eq_trainer_evaluate", diag);
+    double before = score.error;
+    for (int k = 0; k < 5; k++) {
+        if (eq_trainer_step(t, &step, diag) != EQ_OK) die("eq_trainer_step", diag);
+        seen += step.examples;
+    }
+    if (eq_trainer_epoch(t, &score, diag) != EQ_OK) die("eq_trainer_epoch", diag);
+    examples = score.examples;
+    while (seen < 30 * examples) { /* the rest of this epoch is not counted */
+        if (eq_trainer_step(t, &step, diag) != EQ_OK) die("eq_trainer_step", diag);
+        seen += step.examples;
+    }
+    if (eq_trainer_evaluate(t, &score, diag) != EQ_OK) die("eq_trainer_evaluate", diag);
+    if (!(score.error < 0.1 && score.error < before && score.examples > 0)) {
+        fprintf(stderr, "test error %g, before training %g\n", score.error, before);
+        exit(1);
+    }
+    eq_handle h;
+    if (eq_handle_find(eq_trainer_circuit(t), "rw1_x1p_1(g)", &h, diag) != EQ_OK) die("rw1", diag);
+    double g = eq_handle_get(eq_trainer_circuit(t), h);
+    if (!(g >= 1e-7 && g <= 1e-2) || g == 1e-5) die("a conductance that has learned", diag);
+    eq_trainer_free(t);
+    eq_train_options run = eq_train_defaults();
+    eq_metrics last = {0};
+    eq_train_summary summary;
+    run.folder = "run";
+    run.force = true;
+    if (eq_train(x, &run, &last, &summary, diag) != EQ_OK) die("eq_train", diag);
+    if (!(last.test_error < 0.1) || summary.classes != 3) die("the run", diag);
+    eq_experiment_free(x);
+    eq_diag_free(diag);
+}
+
 int main(int argc, char **argv) {
     pthread_t thread[2];
-    if (argc != 3) return 2;
+    if (argc != 4) return 2;
     for (int k = 0; k < 2; k++) pthread_create(&thread[k], NULL, solve_many, argv[k + 1]);
     for (int k = 0; k < 2; k++) pthread_join(thread[k], NULL);
+    train(argv[3]);
     eq_diag *diag = eq_diag_new();
     eq_circuit *c = NULL;
     if (eq_deck_read("/nowhere.cir", &c, diag) != EQ_ERR_INPUT || eq_diag_errors(diag) != 1)

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "solver/solver.h"
+#include "train/checkpoint.h"
 #include "train/limit.h"
 #include "train/train.h"
 
@@ -91,6 +92,21 @@ static const trial trials[] = {
      "Rt3 w o 1k\nRt4 o p 2k\nB2 o p I=1m*V(o,p)*V(o,p)*V(o,p)\nG1 p 0 p 0 1m\nRt5 p y 1k\n"
      "*% output o p\n" TRAIN,
      usual, SQUARED ESTIMATOR("symmetric", "1e-7", "current"), NULL, EQ_ENGINE_SPARSE},
+    {"biases and saturation currents beside conductances",
+     INPUTS "Vb b 0 0.2\nRt1 x h 1k\nRt2 y h 2k\nRt3 h o 3k\nRt4 h 0 5k\nRt5 o b 7k\nD1 h 0 dm\n"
+            "D2 0 o dm\n" DIODES "*% output h o\n*% train vb min=-1 max=1\n"
+            "*% train d*(is) min=1e-12 max=1e-6\n" TRAIN,
+     usual, SQUARED ESTIMATOR("symmetric", "1e-6", "current"), NULL, EQ_ENGINE_AUTO},
+    {"a bias behind an amplifier, and nothing else",
+     INPUTS AMPLIFIER "Vb b 0 -0.1\nR1 x h 1k\nR2 y h 2k\nX1 h w amp\nD1 w o dm\nR4 o b 2k\n"
+                      "R5 h 0 3k\n" DIODES "*% input Vx Vy\n*% output h o\n"
+                      "*% train vb min=-1 max=1\n.op\n.end\n",
+     usual, SQUARED ESTIMATOR("symmetric", "1e-9", "energy"), NULL, EQ_ENGINE_AUTO},
+    {"currents and stray transconductances of their own drop",
+     INPUTS "I1 0 h 1u\nR1 x h 1k\nR2 y h 2k\nD1 h o dm\nR4 o 0 2k\nG1 o 0 o 0 1e-5\n" DIODES
+            "*% input Vx Vy\n*% output h o\n*% train i1 min=-1m max=1m\n"
+            "*% train g1 min=0 max=1\n.op\n.end\n",
+     usual, SQUARED ESTIMATOR("four-point", "1e-7", "current"), NULL, EQ_ENGINE_AUTO},
     /* Wrong: error signals do not come back, or come back with another factor. */
     {"one-way amplifier before small conductances",
      INPUTS "Rt1 x h 0.01\nRt2 y h 0.01\nRt3 h 0 0.1\nE1 w 0 h 0 2\nRt4 w o 1meg\nRt5 y o 1meg\n"
@@ -117,6 +133,11 @@ static const trial trials[] = {
      "Rt1 x h 1k\nRt2 y h 2k\nX1 h w amp\nRt3 w o 3k\nX2 h z amp K=0.2\nRt4 z p 5k\n"
      "Rt5 o p 7k\nRt6 o 0 1k\n*% output o p\n" TRAIN,
      usual, SQUARED ESTIMATOR("symmetric", "1e-7", "energy"), "rt", EQ_ENGINE_SPARSE},
+    {"a bias in front of a one-way amplifier",
+     INPUTS "Vb b 0 0.2\nR1 x h 1k\nR2 y h 2k\nR3 b h 3k\nE1 w 0 h 0 2\nR4 w o 1k\nR5 o p 1k\n"
+            "R6 p 0 1k\nD1 o 0 dm\n" DIODES
+            "*% input Vx Vy\n*% output o p\n*% train vb min=-1 max=1\n.op\n.end\n",
+     usual, SQUARED ESTIMATOR("symmetric", "1e-7", "current"), "dL/ddc of vb", EQ_ENGINE_AUTO},
     {"a source that reads one node and drives another",
      INPUTS "Rt1 x h 1k\nRt2 y h 2k\nB1 o 0 I=1m*tanh(V(h))\nRt3 o 0 1k\nRt4 o p 2k\nRt5 p y 1k\n"
             "*% output o p\n" TRAIN,
@@ -168,6 +189,138 @@ START_TEST(constructed_circuits) {
     ck_assert(r.passed == (t->wrong == NULL));
     eq_gradcheck_free(&r);
     eq_diag_free(diag);
+    eq_experiment_free(x);
+}
+END_TEST
+
+/* A bias, a saturation current and a conductance, each given by its number. */
+static eq_experiment *any_parameters(double vb, double is, double g, const char *optimizer) {
+    char deck[1024], text[1024];
+    snprintf(deck, sizeof deck,
+             "any parameters\n" INPUTS "Vb b 0 %.17g\nRt1 x h %.17g\nR2 y h 2k\nR3 h o 3k\n"
+             "R5 o b 7k\nD1 h 0 dm\nD2 0 o dm\n.model dm D(is=%.17g)\n*%% input Vx Vy\n"
+             "*%% output h o\n*%% train vb min=-1 max=1\n*%% train d1(is) min=1e-12 max=1e-6\n"
+             "*%% train rt1 gmin=1e-9 gmax=1\n.op\n.end\n",
+             vb, 1.0 / g, is);
+    snprintf(text, sizeof text,
+             "<experiment><circuit deck='any.cir'/><data format='csv' path='any.csv'/>" SQUARED
+             "<estimator type='symmetric' beta='1e-7'/><optimizer type='%s' rate='1'>"
+             "<group match='vb' rate='1e-3'/><group match='d1' rate='1e-19'/>"
+             "<group match='rt1' rate='1e-9'/></optimizer><minibatch size='3'/>"
+             "<epochs count='2'/></experiment>",
+             optimizer);
+    eq_file_write(in("any.cir"), deck, strlen(deck), NULL);
+    eq_file_write(in("any.csv"), usual, strlen(usual), NULL);
+    eq_file_write(in("any.xml"), text, strlen(text), NULL);
+    eq_experiment *x = NULL;
+    ck_assert_int_eq(eq_experiment_read(in("any.xml"), &x, NULL), EQ_OK);
+    return x;
+}
+
+/* The loss of all examples with these parameters, and what one step of SGD makes of them. */
+static double loss_at(const double w[3], double stepped[3]) {
+    static const char *const name[3] = {"vb", "d1(is)", "rt1(g)"};
+    eq_experiment *x = any_parameters(w[0], w[1], w[2], "sgd");
+    eq_trainer *t = NULL;
+    eq_trainer_score score;
+    ck_assert_int_eq(eq_trainer_new(x, NULL, &t, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trainer_step(t, &score, NULL), EQ_OK);
+    ck_assert_uint_eq(score.examples, 3);
+    for (int k = 0; k < 3; k++) {
+        eq_handle h;
+        ck_assert_int_eq(eq_handle_find(eq_trainer_circuit(t), name[k], &h, NULL), EQ_OK);
+        stepped[k] = eq_handle_get(eq_trainer_circuit(t), h);
+    }
+    eq_trainer_free(t);
+    eq_experiment_free(x);
+    return score.loss;
+}
+
+/* Initial values of a bias lie on both sides of zero, those of a conductance never below it. */
+START_TEST(any_parameter_is_drawn_in_its_range) {
+    static const char experiment[] =
+        "<experiment seed='%d'><circuit deck='any.cir'/><data format='csv' path='any.csv'/>" SQUARED
+        "<optimizer type='sgd' rate='1e-9'><group match='%s' init='uniform' low='%g' high='0.5'/>"
+        "</optimizer><epochs count='1'/></experiment>";
+    eq_experiment_free(any_parameters(0.2, 1e-9, 1e-3, "sgd"));
+    int below = 0, above = 0;
+    for (int seed = 1; seed <= 20; seed++) {
+        char text[1024];
+        snprintf(text, sizeof text, experiment, seed, "vb", -0.5);
+        eq_file_write(in("any.xml"), text, strlen(text), NULL);
+        eq_experiment *x = NULL;
+        eq_trainer *t = NULL;
+        eq_handle vb;
+        ck_assert_int_eq(eq_experiment_read(in("any.xml"), &x, NULL), EQ_OK);
+        ck_assert_int_eq(eq_trainer_new(x, NULL, &t, NULL), EQ_OK);
+        ck_assert_int_eq(eq_handle_find(eq_trainer_circuit(t), "vb", &vb, NULL), EQ_OK);
+        double v = eq_handle_get(eq_trainer_circuit(t), vb);
+        ck_assert(v >= -0.5 && v <= 0.5 && v != 0.2);
+        below += v < 0.0;
+        above += v > 0.0;
+        eq_trainer_free(t);
+        eq_experiment_free(x);
+    }
+    ck_assert(below > 3 && above > 3);
+    char text[1024];
+    snprintf(text, sizeof text, experiment, 1, "rt1", -0.5);
+    eq_file_write(in("any.xml"), text, strlen(text), NULL);
+    eq_experiment *x = NULL;
+    eq_trainer *t = NULL;
+    ck_assert_int_eq(eq_experiment_read(in("any.xml"), &x, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trainer_new(x, NULL, &t, NULL), EQ_ERR_INPUT);
+    eq_experiment_free(x);
+}
+END_TEST
+
+/* One step of SGD goes rate dL/dw down, by differences of the loss over decks with other values. */
+START_TEST(any_parameter_steps_down_the_loss) {
+    static const double at[3] = {0.2, 1e-9, 1e-3}, rate[3] = {1e-3, 1e-19, 1e-9};
+    double after[3], unused[3];
+    loss_at(at, after);
+    for (int k = 0; k < 3; k++) {
+        double w[3], loss[2], h = 1e-2 * at[k];
+        for (int side = 0; side < 2; side++) {
+            memcpy(w, at, sizeof w);
+            w[k] += side == 0 ? h : -h;
+            loss[side] = loss_at(w, unused);
+        }
+        double slope = (loss[0] - loss[1]) / (2.0 * h), moved = (at[k] - after[k]) / rate[k];
+        ck_assert_msg(fabs(moved - slope) <= 1e-3 * fabs(slope) && slope != 0.0, "%d: %g, %g", k,
+                      moved, slope);
+    }
+}
+END_TEST
+
+/* Two epochs and two more after --resume are four, to the bit, with the states of Adam. */
+START_TEST(any_parameter_goes_on_after_a_checkpoint) {
+    eq_experiment *x = any_parameters(0.2, 1e-9, 1e-3, "adam");
+    eq_train_options o = eq_train_defaults();
+    eq_metrics whole, parts;
+    char folder[2][512];
+    for (int k = 0; k < 2; k++)
+        snprintf(folder[k], sizeof folder[k], "%s", in(k == 0 ? "any-whole" : "any-parts"));
+    o.force = true;
+    o.folder = folder[1];
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, NULL), EQ_OK);
+    x->epochs = 4;
+    o.force = false;
+    o.resume = true;
+    ck_assert_int_eq(eq_train(x, &o, &parts, NULL, NULL), EQ_OK);
+    o = eq_train_defaults();
+    o.force = true;
+    o.folder = folder[0];
+    ck_assert_int_eq(eq_train(x, &o, &whole, NULL, NULL), EQ_OK);
+    ck_assert(parts.train_loss == whole.train_loss && parts.epoch == 4);
+    eq_checkpoint a = {0}, b = {0};
+    ck_assert_int_eq(eq_checkpoint_read(in("any-whole/checkpoint"), &a, NULL), EQ_OK);
+    ck_assert_int_eq(eq_checkpoint_read(in("any-parts/checkpoint"), &b, NULL), EQ_OK);
+    ck_assert_uint_eq(a.conductances, 3);
+    ck_assert_mem_eq(a.g, b.g, 3 * sizeof *a.g);
+    ck_assert_mem_eq(a.state[1], b.state[1], 3 * sizeof *a.g);
+    ck_assert(a.g[0] != 0.2 && a.g[2] != 1e-3);
+    eq_checkpoint_free(&a);
+    eq_checkpoint_free(&b);
     eq_experiment_free(x);
 }
 END_TEST
@@ -234,6 +387,9 @@ Suite *gradcheck_suite(void) {
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, constructed_circuits, 0, sizeof trials / sizeof *trials);
+    tcase_add_test(t, any_parameter_is_drawn_in_its_range);
+    tcase_add_test(t, any_parameter_steps_down_the_loss);
+    tcase_add_test(t, any_parameter_goes_on_after_a_checkpoint);
     tcase_add_test(t, limits_of_noisy_sequences);
     tcase_add_test(t, doubt_of_a_divider);
     suite_add_tcase(s, t);

@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "circuit/architecture.h"
+#include "model/optimizer.h"
 #include "train/cost.h"
 #include "train/data.h"
 #include "train/encode.h"
 #include "train/estimator.h"
 #include "train/init.h"
-#include "train/optimizer.h"
+#include "train/schedule.h"
 
 Suite *method_suite(void);
 
@@ -83,8 +84,8 @@ END_TEST
 START_TEST(optimizer_steps_by_hand) {
     double g[2] = {2.0, -1.0};
     eq_step_range p = {.rate = 0.1,
-                       .gmin = 0.0,
-                       .gmax = 1.0,
+                       .min = 0.0,
+                       .max = 1.0,
                        .momentum = 0.5,
                        .beta1 = 0.9,
                        .beta2 = 0.99,
@@ -129,8 +130,8 @@ START_TEST(optimizers_clip_and_act_elementwise) {
     for (int o = 0; o < 4; o++) {
         const eq_optimizer_kind *kind = eq_optimizer_find(names[o]);
         eq_step_range p = {.rate = 0.3,
-                           .gmin = 0.1,
-                           .gmax = 0.9,
+                           .min = 0.1,
+                           .max = 0.9,
                            .momentum = 0.9,
                            .beta1 = 0.9,
                            .beta2 = 0.999,
@@ -189,12 +190,14 @@ START_TEST(initialisation_ranges) {
     ck_assert_int_eq(eq_architecture_kind("drn", &a, NULL), EQ_OK);
     ck_assert_int_eq(eq_architecture_layers("16,50,4", &a, NULL), EQ_OK);
     ck_assert_int_eq(eq_architecture_build(&a, &c, NULL), EQ_OK);
+    eq_network *n = NULL;
+    ck_assert_int_eq(eq_network_new(c, &n, NULL), EQ_OK);
     const eq_group *g = &c->group[0];
     const double *w = c->table[EQ_CLASS_memristor].w[0];
     for (size_t k = 0; k < sizeof want / sizeof *want; k++) {
         eq_random r = eq_random_seed(5), again = eq_random_seed(5);
         double low = INFINITY, high = 0.0, sum = 0.0, first = 0.0;
-        ck_assert_int_eq(eq_init_group(c, 0, &want[k].init, &r, NULL), EQ_OK);
+        ck_assert_int_eq(eq_init_block(n, 0, &want[k].init, &r, NULL), EQ_OK);
         for (size_t j = 0; j < g->count; j++) {
             low = fmin(low, w[g->row[j]]);
             high = fmax(high, w[g->row[j]]);
@@ -204,7 +207,7 @@ START_TEST(initialisation_ranges) {
         double span = want[k].high - want[k].low;
         ck_assert(low >= want[k].low && low <= want[k].low + 0.02 * span);
         ck_assert(high <= want[k].high && high >= want[k].high - 0.02 * span);
-        ck_assert_int_eq(eq_init_group(c, 0, &want[k].init, &again, NULL), EQ_OK);
+        ck_assert_int_eq(eq_init_block(n, 0, &want[k].init, &again, NULL), EQ_OK);
         ck_assert(first == w[g->row[0]]);
         ck_assert(sum > 0.0);
     }
@@ -215,11 +218,12 @@ START_TEST(initialisation_ranges) {
                                   {EQ_INIT_UNIFORM, (double)NAN, 1e-6}};
     eq_random r = eq_random_seed(5);
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
-        ck_assert_int_eq(eq_init_group(c, 0, &bad[k], &r, NULL), EQ_ERR_INPUT);
+        ck_assert_int_eq(eq_init_block(n, 0, &bad[k], &r, NULL), EQ_ERR_INPUT);
     const double before = w[g->row[0]];
     eq_init deck = {EQ_INIT_DECK, (double)NAN, (double)NAN};
-    ck_assert_int_eq(eq_init_group(c, 0, &deck, &r, NULL), EQ_OK);
+    ck_assert_int_eq(eq_init_block(n, 0, &deck, &r, NULL), EQ_OK);
     ck_assert(w[g->row[0]] == before);
+    eq_network_free(n);
     eq_circuit_free(c);
 }
 END_TEST

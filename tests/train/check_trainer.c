@@ -316,7 +316,7 @@ START_TEST(trained_folder_is_whole) {
     eq_metrics last;
     eq_train_summary summary;
     ck_assert_int_eq(eq_train(x, &o, &last, &summary, NULL), EQ_OK);
-    ck_assert_uint_eq(summary.conductances, 132);
+    ck_assert_uint_eq(summary.parameters, 132);
     ck_assert_uint_eq(summary.train_examples, 105);
     eq_experiment_free(x);
     char path[224];

@@ -1,4 +1,4 @@
-#include "train/optimizer.h"
+#include "model/optimizer.h"
 
 #include <math.h>
 
@@ -22,7 +22,7 @@ EQ_KERNEL static void sgd(const eq_step_range *p, size_t n, double *restrict the
                           double *restrict s1) {
     (void)s0;
     (void)s1;
-    double rate = p->rate, low = p->gmin, high = p->gmax;
+    double rate = p->rate, low = p->min, high = p->max;
     for (size_t k = 0; k < n; k++) {
         double t = theta[k] - rate * gradient[k];
         theta[k] = CLIP(t, low, high);
@@ -34,7 +34,7 @@ EQ_KERNEL static void momentum(const eq_step_range *p, size_t n, double *restric
                                const double *restrict gradient, double *restrict s0,
                                double *restrict s1) {
     (void)s1;
-    double rate = p->rate, low = p->gmin, high = p->gmax, mu = p->momentum;
+    double rate = p->rate, low = p->min, high = p->max, mu = p->momentum;
     for (size_t k = 0; k < n; k++) {
         double v = mu * s0[k] + gradient[k];
         double t = theta[k] - rate * v;
@@ -48,7 +48,7 @@ EQ_KERNEL static void momentum(const eq_step_range *p, size_t n, double *restric
 EQ_KERNEL static void adam(const eq_step_range *p, size_t n, double *restrict theta,
                            const double *restrict gradient, double *restrict s0,
                            double *restrict s1) {
-    double low = p->gmin, high = p->gmax, b1 = p->beta1, b2 = p->beta2;
+    double low = p->min, high = p->max, b1 = p->beta1, b2 = p->beta2;
     double rate = p->rate / p->correction1, scale = 1.0 / p->correction2, eps = p->epsilon;
     for (size_t k = 0; k < n; k++) {
         double g = gradient[k];
@@ -67,7 +67,7 @@ EQ_KERNEL static void sign_sgd(const eq_step_range *p, size_t n, double *restric
                                double *restrict s1) {
     (void)s0;
     (void)s1;
-    double rate = p->rate, low = p->gmin, high = p->gmax;
+    double rate = p->rate, low = p->min, high = p->max;
     for (size_t k = 0; k < n; k++) {
         double g = gradient[k];
         double t = theta[k] - (g > 0.0 ? rate : g < 0.0 ? -rate : 0.0);
@@ -86,39 +86,4 @@ const eq_optimizer_kind *eq_optimizer_find(const char *name) {
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         if (eq_same(kinds[k].name, name)) return &kinds[k];
     return NULL;
-}
-
-static const char *const schedules[] = {
-    [EQ_SCHEDULE_CONSTANT] = "constant",
-    [EQ_SCHEDULE_EXPONENTIAL] = "exponential",
-    [EQ_SCHEDULE_STEP] = "step",
-    [EQ_SCHEDULE_COSINE] = "cosine",
-};
-
-bool eq_schedule_find(const char *name, eq_schedule_type *type) {
-    for (int k = 0; k <= EQ_SCHEDULE_COSINE; k++)
-        if (eq_same(schedules[k], name)) {
-            *type = (eq_schedule_type)k;
-            return true;
-        }
-    return false;
-}
-
-const char *eq_schedule_name(eq_schedule_type type) {
-    return schedules[type];
-}
-
-double eq_schedule_factor(const eq_schedule *s, size_t epoch, size_t epochs) {
-    switch (s->type) {
-    case EQ_SCHEDULE_EXPONENTIAL:
-        return pow(s->factor, (double)epoch);
-    case EQ_SCHEDULE_STEP:
-        return pow(s->factor, floor((double)epoch / (double)s->every));
-    case EQ_SCHEDULE_COSINE:
-        return s->factor +
-               (1.0 - s->factor) * 0.5 * (1.0 + cos(acos(-1.0) * (double)epoch / (double)epochs));
-    case EQ_SCHEDULE_CONSTANT:
-        break;
-    }
-    return 1.0;
 }

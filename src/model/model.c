@@ -1,0 +1,253 @@
+/* The model of a circuit: its groups as blocks of parameters, the engine that solves the phases,
+ * and the state of the optimizer in the engine's own order. */
+#include "model/model.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/engine.h"
+
+/* How one block is changed. */
+typedef struct trained_block {
+    double rate; /* before the schedule */
+    eq_step_range range;
+    double *state[EQ_MAX_STATES]; /* [count] in the engine's order */
+    int32_t *place;               /* [count] where the engine's j-th parameter is in the block */
+} trained_block;
+
+struct eq_network {
+    eq_circuit *c;
+    eq_engine *engine;
+    eq_block *block;
+    trained_block *trained;
+    size_t blocks, parameters;
+    const eq_optimizer_kind *optimizer;
+    double *gradient; /* where eq_network_gradient writes */
+};
+
+static void free_states(eq_network *n) {
+    for (size_t b = 0; n->trained != NULL && b < n->blocks; b++)
+        for (int k = 0; k < EQ_MAX_STATES; k++) {
+            eq_free(n->trained[b].state[k]);
+            n->trained[b].state[k] = NULL;
+        }
+}
+
+void eq_network_free(eq_network *n) {
+    if (n == NULL) return;
+    free_states(n);
+    for (size_t b = 0; n->trained != NULL && b < n->blocks; b++) eq_free(n->trained[b].place);
+    eq_free(n->trained);
+    eq_free(n->block);
+    eq_engine_free(n->engine);
+    eq_free(n);
+}
+
+static const eq_table *table_of(const eq_network *n, size_t block) {
+    return &n->c->table[n->c->group[block].cls];
+}
+
+eq_status eq_network_new(eq_circuit *c, eq_network **out, eq_diag *diag) {
+    eq_network *n = eq_calloc(1, sizeof *n);
+    if (n == NULL) return eq_out_of_memory(diag);
+    n->c = c;
+    n->blocks = c->groups;
+    n->block = eq_calloc(c->groups, sizeof *n->block);
+    n->trained = eq_calloc(c->groups, sizeof *n->trained);
+    if (n->block == NULL || n->trained == NULL) {
+        eq_network_free(n);
+        return eq_out_of_memory(diag);
+    }
+    for (size_t b = 0; b < c->groups; b++) {
+        const eq_group *g = &c->group[b];
+        const eq_param *p = &eq_class(g->cls)->param[g->param];
+        n->block[b] =
+            (eq_block){g->name, p->name, p->unit, g->min, g->max, n->parameters, g->count};
+        n->parameters += g->count;
+    }
+    *out = n;
+    return EQ_OK;
+}
+
+/* trained[b].place from the rows in the engine's order; `at` is room for one number a row of the
+ * block's table. */
+static eq_status find_places(eq_network *n, size_t b, eq_diag *diag) {
+    const eq_group *g = &n->c->group[b];
+    int32_t *at = eq_calloc(table_of(n, b)->count, sizeof *at);
+    int32_t *place = eq_calloc(g->count, sizeof *place);
+    n->trained[b].place = place;
+    if (at == NULL || place == NULL) {
+        eq_free(at);
+        return eq_out_of_memory(diag);
+    }
+    eq_engine_group_rows(n->engine, b, place);
+    for (size_t j = 0; j < g->count; j++) at[g->row[j]] = (int32_t)j;
+    for (size_t j = 0; j < g->count; j++) place[j] = at[place[j]];
+    eq_free(at);
+    return EQ_OK;
+}
+
+eq_status eq_network_start(eq_network *n, const eq_engine_options *o, eq_diag *diag) {
+    eq_status status = eq_engine_new(n->c, o, &n->engine, diag);
+    for (size_t b = 0; status == EQ_OK && b < n->blocks; b++) status = find_places(n, b, diag);
+    return status;
+}
+
+eq_engine_info eq_network_about(const eq_network *n) {
+    return eq_engine_about(n->engine);
+}
+
+eq_circuit *eq_network_circuit(const eq_network *n) {
+    return n->c;
+}
+
+size_t eq_network_inputs(const eq_network *n) {
+    return n->c->inputs;
+}
+
+size_t eq_network_outputs(const eq_network *n) {
+    return n->c->outputs;
+}
+
+size_t eq_network_nodes(const eq_network *n) {
+    return eq_circuit_nodes(n->c);
+}
+
+const char *eq_network_output(const eq_network *n, size_t k, bool *pair) {
+    const eq_output *o = &n->c->output[k];
+    *pair = o->minus != EQ_NONE;
+    return eq_circuit_node_name(n->c, o->plus);
+}
+
+size_t eq_network_blocks(const eq_network *n) {
+    return n->blocks;
+}
+
+const eq_block *eq_network_block(const eq_network *n, size_t block) {
+    return &n->block[block];
+}
+
+size_t eq_network_parameters(const eq_network *n) {
+    return n->parameters;
+}
+
+void eq_network_get(const eq_network *n, size_t block, double *theta) {
+    const eq_group *g = &n->c->group[block];
+    const double *w = table_of(n, block)->w[g->param];
+    for (size_t j = 0; j < g->count; j++) theta[j] = w[g->row[j]];
+}
+
+void eq_network_put(eq_network *n, size_t block, const double *theta) {
+    const eq_group *g = &n->c->group[block];
+    double *w = table_of(n, block)->w[g->param];
+    for (size_t j = 0; j < g->count; j++) w[g->row[j]] = theta[j];
+    eq_circuit_derive(n->c);
+}
+
+eq_status eq_network_fan_in(const eq_network *n, size_t block, double *fan, eq_diag *diag) {
+    const eq_group *g = &n->c->group[block];
+    const eq_node *end = table_of(n, block)->term[1];
+    int32_t *at = eq_calloc(eq_circuit_nodes(n->c), sizeof *at);
+    if (at == NULL) return eq_out_of_memory(diag);
+    for (size_t j = 0; j < g->count; j++) at[end[g->row[j]]]++;
+    for (size_t j = 0; j < g->count; j++) fan[j] = at[end[g->row[j]]];
+    eq_free(at);
+    return EQ_OK;
+}
+
+const char *eq_network_name(const eq_network *n, size_t block, size_t j) {
+    return eq_circuit_element_name(n->c, table_of(n, block)->id[n->c->group[block].row[j]]);
+}
+
+void eq_network_load(eq_network *n) {
+    eq_engine_load(n->engine);
+}
+
+void eq_network_store(const eq_network *n) {
+    eq_engine_store(n->engine);
+}
+
+eq_status eq_network_free_phase(eq_network *n, size_t count, const double *x, double *y,
+                                eq_diag *diag) {
+    return eq_engine_free_phase(n->engine, count, x, y, diag);
+}
+
+eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge, double *y,
+                                  eq_diag *diag) {
+    return eq_engine_nudged_phase(n->engine, slot, nudge, y, diag);
+}
+
+/* eq_step that copies the gradient out and changes nothing. */
+static void copy_out(void *data, size_t group, size_t offset, size_t count, double *theta,
+                     const double *gradient) {
+    const eq_network *n = data;
+    double *to = n->gradient + n->block[group].first;
+    const int32_t *place = n->trained[group].place + offset;
+    (void)theta;
+    for (size_t j = 0; j < count; j++) to[place[j]] = gradient[j];
+}
+
+eq_status eq_network_gradient(eq_network *n, const double a[EQ_MAX_SLOTS], double *gradient,
+                              eq_diag *diag) {
+    n->gradient = gradient;
+    return eq_engine_update(n->engine, a, copy_out, n, diag);
+}
+
+eq_status eq_network_optimizer(eq_network *n, const eq_optimizer *o, const double *rate,
+                               eq_diag *diag) {
+    free_states(n);
+    n->optimizer = o->kind;
+    for (size_t b = 0; b < n->blocks; b++) {
+        trained_block *t = &n->trained[b];
+        t->rate = rate[b];
+        t->range = (eq_step_range){.min = n->block[b].min,
+                                   .max = n->block[b].max,
+                                   .momentum = o->momentum,
+                                   .beta1 = o->beta1,
+                                   .beta2 = o->beta2,
+                                   .epsilon = o->epsilon};
+        for (int k = 0; k < o->kind->states; k++) {
+            t->state[k] = eq_calloc_aligned(n->block[b].count, sizeof *t->state[k]);
+            if (t->state[k] == NULL) return eq_out_of_memory(diag);
+        }
+    }
+    return EQ_OK;
+}
+
+/* eq_step: one optimizer step on a run of parameters. */
+static void optimizer_step(void *data, size_t group, size_t offset, size_t count, double *theta,
+                           const double *gradient) {
+    const eq_network *n = data;
+    const trained_block *t = &n->trained[group];
+    double *s0 = t->state[0] == NULL ? NULL : t->state[0] + offset;
+    double *s1 = t->state[1] == NULL ? NULL : t->state[1] + offset;
+    n->optimizer->step(&t->range, count, theta, gradient, s0, s1);
+}
+
+eq_status eq_network_update(eq_network *n, const double a[EQ_MAX_SLOTS], double factor,
+                            uint64_t step, eq_diag *diag) {
+    for (size_t b = 0; b < n->blocks; b++) {
+        eq_step_range *r = &n->trained[b].range;
+        r->rate = n->trained[b].rate * factor;
+        r->correction1 = 1.0 - pow(r->beta1, (double)step);
+        r->correction2 = 1.0 - pow(r->beta2, (double)step);
+    }
+    return eq_engine_update(n->engine, a, optimizer_step, n, diag);
+}
+
+void eq_network_get_state(const eq_network *n, int k, double *state) {
+    for (size_t b = 0; b < n->blocks; b++) {
+        const trained_block *t = &n->trained[b];
+        double *to = state + n->block[b].first;
+        for (size_t j = 0; j < n->block[b].count; j++) to[t->place[j]] = t->state[k][j];
+    }
+}
+
+void eq_network_put_state(eq_network *n, int k, const double *state) {
+    for (size_t b = 0; b < n->blocks; b++) {
+        const trained_block *t = &n->trained[b];
+        const double *from = state + n->block[b].first;
+        for (size_t j = 0; j < n->block[b].count; j++) t->state[k][j] = from[t->place[j]];
+    }
+}

@@ -1,0 +1,115 @@
+/* A model: what can be trained, as the trainer sees it. It has inputs, outputs and blocks of
+ * parameters; a free phase; nudged phases; an update that applies an optimizer where the parameters
+ * live; and the gradient that the update would take. What the parameters are (conductances, biases,
+ * source values) and how a phase is solved (engine.h) is the model's own.
+ *
+ * Parameters are numbered block after block, each in deck order, which is the same in the deck that
+ * is written of the circuit: the order of checkpoints and of everything here.
+ *
+ * Phases are kept in slots: slot 0 is the free phase, slots 1..4 nudged phases, of the current
+ * minibatch. */
+#ifndef EQ_MODEL_MODEL_H
+#define EQ_MODEL_MODEL_H
+
+#include "circuit/circuit.h"
+#include "model/optimizer.h"
+
+enum { EQ_MAX_SLOTS = 5 };
+
+typedef struct eq_engine_options {
+    eq_engine_kind kind;
+    size_t batch; /* the largest number of examples of one call */
+    int threads;  /* >= 1 */
+} eq_engine_options;
+
+/* A nudge: the current driven into output k of example n is
+ *   current[n][k] - sum_l slope[n][k][l] (y[n][l] - at[n][l])   [A]
+ * into its plus node and out of its minus node (each scaled by d_ref/d_node where the energy
+ * weights of the output nodes differ). slope and at are NULL for a constant current (Eq. 4.16). */
+typedef struct eq_nudge {
+    const double *current; /* [n][outputs] */
+    const double *slope;   /* [n][outputs][outputs] [S], or NULL */
+    const double *at;      /* [n][outputs] [V], or NULL */
+} eq_nudge;
+
+typedef struct eq_engine_info {
+    const char *name;   /* "layered" or "sparse" */
+    double iterations;  /* outer iterations of all solves so far */
+    double solves;      /* examples times phases so far */
+    double worst_ratio; /* largest KCL residual / bound seen */
+    bool sweeps;        /* layered, and too large for dense Schur complements */
+} eq_engine_info;
+
+typedef struct eq_network eq_network;
+
+/* Parameters that are trained together: one learning rate, one pair of bounds. */
+typedef struct eq_block {
+    const char *name;         /* the pattern of the deck, "rw*" */
+    const char *param, *unit; /* "g" "S", "vb" "V" */
+    double min, max;
+    size_t first, count; /* parameters first .. first + count - 1 of the model */
+} eq_block;
+
+/* The model of a frozen circuit, which must outlive it. It has blocks from the start, phases after
+ * eq_network_start. */
+eq_status eq_network_new(eq_circuit *c, eq_network **out, eq_diag *diag);
+/* Chooses the engine, as eq_engine_new does, and takes the parameters over. */
+eq_status eq_network_start(eq_network *n, const eq_engine_options *o, eq_diag *diag);
+void eq_network_free(eq_network *n);
+eq_engine_info eq_network_about(const eq_network *n);
+
+/* What it models. */
+eq_circuit *eq_network_circuit(const eq_network *n);
+
+size_t eq_network_inputs(const eq_network *n);
+size_t eq_network_outputs(const eq_network *n);
+size_t eq_network_nodes(const eq_network *n); /* values of one state */
+/* Output k: the name of its plus node, and whether it is a pair of nodes. */
+const char *eq_network_output(const eq_network *n, size_t k, bool *pair);
+size_t eq_network_blocks(const eq_network *n);
+const eq_block *eq_network_block(const eq_network *n, size_t block);
+size_t eq_network_parameters(const eq_network *n); /* of all blocks */
+
+/* The parameters of a block, theta[count]. put: into the circuit, where an engine takes them from
+ * at the next load. */
+void eq_network_get(const eq_network *n, size_t block, double *theta);
+void eq_network_put(eq_network *n, size_t block, const double *theta);
+/* fan[count]: how many parameters of the block act on the node that each acts on (the second node
+ * of its element). */
+eq_status eq_network_fan_in(const eq_network *n, size_t block, double *fan, eq_diag *diag);
+/* The element of parameter j of a block. */
+const char *eq_network_name(const eq_network *n, size_t block, size_t j);
+
+/* Takes parameters, sources and tolerances over from the circuit / writes the parameters back. */
+void eq_network_load(eq_network *n);
+void eq_network_store(const eq_network *n);
+
+/* Free phase of `count` examples: x[count][inputs] [V]; y[count][outputs] receives the outputs. */
+eq_status eq_network_free_phase(eq_network *n, size_t count, const double *x, double *y,
+                                eq_diag *diag);
+/* Nudged phase of the same examples into slot (1..4), started from the free phase. y may be NULL.
+ */
+eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge, double *y,
+                                  eq_diag *diag);
+
+/* present.c. Puts one example x[inputs] on the input sources of the circuit and current[outputs] on
+ * its nudge sources (NULL: nothing): it can then be exported, or solved by others. */
+eq_status eq_network_present(eq_network *n, const double *x, const double *current, eq_diag *diag);
+
+/* The gradient sum_n sum_slot a[slot] * weight_k * dp_k/dw_k(slot) over the minibatch, with
+ * weight_k = d_c(k)/d_ref; the a[slot] of unused slots are 0 and all add up to 0; where a parameter
+ * has no energy, its estimate by the response of the state. gradient[parameters]. */
+eq_status eq_network_gradient(eq_network *n, const double a[EQ_MAX_SLOTS], double *gradient,
+                              eq_diag *diag);
+
+/* The optimizer from now on, with rate[blocks] before the schedule; its states begin at zero. */
+eq_status eq_network_optimizer(eq_network *n, const eq_optimizer *o, const double *rate,
+                               eq_diag *diag);
+/* Step number `step` (from 1) by that gradient, the rates times `factor`. */
+eq_status eq_network_update(eq_network *n, const double a[EQ_MAX_SLOTS], double factor,
+                            uint64_t step, eq_diag *diag);
+/* State array k of the optimizer, state[parameters]: out of the model, or into it. */
+void eq_network_get_state(const eq_network *n, int k, double *state);
+void eq_network_put_state(eq_network *n, int k, const double *state);
+
+#endif

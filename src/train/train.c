@@ -1,0 +1,294 @@
+#include "train/train.h"
+
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/comm.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "train/folder.h"
+#include "train/trainer.h"
+
+/* A training that runs into a folder. */
+typedef struct run {
+    eq_trainer *t;
+    const eq_experiment *x;
+    const eq_train_options *o;
+    bool stopped;         /* the user has asked one of the ranks to stop */
+    eq_claim *claim;      /* of the folder, on rank 0 */
+    double start;         /* s: when this process began, less what resumed parts took */
+    double last_progress; /* s */
+    double last_save;     /* s */
+    double evaluation;    /* s that the last evaluation took */
+    uint64_t model_steps; /* those of the model.cir to go on with */
+    eq_diag *diag;
+} run;
+
+eq_train_options eq_train_defaults(void) {
+    return (eq_train_options){.threads = 1, .engine = EQ_ENGINE_AUTO, .save_every = 1.0};
+}
+
+/* Everything that the folder holds; the checkpoint last, so that it never runs ahead of the rest.
+ */
+static eq_status save(run *r, bool model) {
+    const char *folder = r->o->folder;
+    eq_checkpoint *p = &r->t->now;
+    if (folder == NULL || eq_comm_rank() > 0) return EQ_OK;
+    eq_trainer_collect(r->t);
+    eq_status status = eq_folder_write_metrics(folder, p->row, (size_t)p->rows, r->diag);
+    if (status == EQ_OK && model)
+        status = eq_folder_write_model(folder, r->t->s.c, &(eq_model_note){p->run, p->steps},
+                                       p->epoch, r->x->seed, r->diag);
+    p->seconds = eq_seconds_now() - r->start;
+    if (status == EQ_OK) status = eq_folder_write_checkpoint(folder, p, r->diag);
+    r->last_save = eq_seconds_now();
+    return status;
+}
+
+static eq_status check_resumed(run *r, const eq_checkpoint *old, const char *path) {
+    const eq_checkpoint *p = &r->t->now;
+    if (old->run == 0)
+        return eq_fail(r->diag, EQ_ERR_INPUT,
+                       "the checkpoint '%s' was written by an older version, which did not note "
+                       "circuit and data; resume with that version, or train anew with --force",
+                       path);
+    eq_status status = eq_fingerprint_check(&p->began, &old->began, r->x, path, r->diag);
+    if (status == EQ_OK && (old->conductances != p->conductances || old->states != p->states ||
+                            old->position > r->t->s.set.train_count))
+        status = eq_fail(r->diag, EQ_ERR_INPUT,
+                         "the checkpoint '%s' does not fit its own experiment; train anew "
+                         "with --force",
+                         path);
+    if (status == EQ_OK) status = eq_folder_check(r->o->folder, old->run, &r->model_steps, r->diag);
+    return status;
+}
+
+/* Takes the state of the checkpoint over. */
+static void take_over(eq_trainer *t, eq_checkpoint *old) {
+    eq_checkpoint kept = t->now, *p = &t->now;
+    *p = *old;
+    p->began = kept.began;
+    p->encoder = kept.encoder;
+    p->classes = kept.classes;
+    p->class_name = kept.class_name;
+    *old = (eq_checkpoint){.encoder = old->encoder,
+                           .classes = old->classes,
+                           .class_name = old->class_name,
+                           .g = kept.g,
+                           .row = kept.row};
+    memcpy(old->state, kept.state, sizeof kept.state);
+    eq_trainer_restore(t);
+}
+
+static eq_status resume(run *r) {
+    eq_checkpoint old = {0};
+    char *path = eq_path_join(r->o->folder, EQ_TRAIN_CHECKPOINT);
+    if (path == NULL) return eq_out_of_memory(r->diag);
+    eq_status status = eq_checkpoint_read(path, &old, r->diag);
+    if (status == EQ_OK) status = check_resumed(r, &old, path);
+    if (status == EQ_OK) take_over(r->t, &old);
+    eq_checkpoint_free(&old);
+    eq_free(path);
+    return status;
+}
+
+/* The folder becomes this training's, unless it holds a run that is not to be touched. */
+static eq_status claim(run *r) {
+    const char *held = NULL;
+    if (r->claim != NULL) return EQ_OK;
+    eq_status status = eq_folder_claim(r->o->folder, &r->claim, r->diag);
+    if (status == EQ_OK && !r->o->resume && !r->o->force)
+        status = eq_folder_holds(r->o->folder, &held, r->diag);
+    if (status != EQ_OK || held == NULL) return status;
+    return eq_fail(
+        r->diag, EQ_ERR_USAGE,
+        "the folder '%s' holds a run already (%s); go on with it by --resume, replace it "
+        "by --force, or give another folder with -o",
+        r->o->folder, held);
+}
+
+/* What can be refused before anything is read. */
+static eq_status check_options(run *r) {
+    struct stat st;
+    if (r->o->threads < 1)
+        return eq_fail(r->diag, EQ_ERR_USAGE, "%d threads cannot work; give 1 or more",
+                       r->o->threads);
+    if (r->o->resume && r->o->force)
+        return eq_fail(r->diag, EQ_ERR_USAGE,
+                       "--resume goes on with the run that --force removes; give one of them");
+    if (r->o->resume && r->o->folder == NULL)
+        return eq_fail(r->diag, EQ_ERR_USAGE, "--resume needs the folder of the run; give -o DIR");
+    bool there = r->o->folder != NULL && stat(r->o->folder, &st) == 0 && S_ISDIR(st.st_mode);
+    return there && eq_comm_rank() == 0 ? claim(r) : EQ_OK;
+}
+
+static eq_status open_all(run *r) {
+    eq_trainer_options o = eq_trainer_defaults();
+    o.engine = r->o->engine;
+    o.threads = r->o->threads;
+    eq_status status = eq_trainer_new(r->x, &o, &r->t, r->diag);
+    if (status != EQ_OK) return status;
+    r->t->now.run = eq_run_identity(&r->t->now.began, r->x->epochs, r->o->engine);
+    return r->o->resume ? resume(r) : EQ_OK;
+}
+
+/* Whether the user has asked any of the ranks to stop. */
+static bool stopping(run *r) {
+    double asked = r->o->stop != NULL && *r->o->stop ? 1.0 : 0.0;
+    eq_comm_sum(&asked, 1);
+    r->stopped = r->stopped || asked > 0.0;
+    return r->stopped;
+}
+
+static double rate_of(const run *r) {
+    return r->t->now.epoch_seconds > 0.0 ? (double)r->t->now.position / r->t->now.epoch_seconds
+                                         : 0.0;
+}
+
+/* Tells the caller how far the epoch is, at most every 0.1 s. */
+static void report(run *r, double now) {
+    size_t count = r->t->s.set.train_count, left = r->x->epochs - (size_t)r->t->now.epoch;
+    if (r->o->progress == NULL || now - r->last_progress < 0.1 || r->t->now.position == 0) return;
+    r->last_progress = now;
+    double done = (double)r->t->now.position, rate = rate_of(r);
+    double evaluation = r->evaluation > 0.0
+                            ? r->evaluation
+                            : (double)r->t->s.set.test_count / (3.0 * fmax(rate, 1e-300));
+    eq_progress p = {
+        .epoch = (size_t)r->t->now.epoch + 1,
+        .epochs = r->x->epochs,
+        .done = (size_t)r->t->now.position,
+        .examples = count,
+        .examples_per_s = rate,
+        .seconds_left =
+            ((double)count * (double)left - done) / fmax(rate, 1e-300) + (double)left * evaluation,
+        .train_loss = r->t->now.loss / done,
+        .train_error = (double)r->t->now.wrong / done,
+    };
+    r->o->progress(r->o->data, &p);
+}
+
+/* The rest of an epoch from now.position on; EQ_ERR_INTERRUPTED when the user asks to stop. */
+static eq_status run_epoch(run *r) {
+    size_t count = r->t->s.set.train_count;
+    eq_status status = EQ_OK;
+    while (status == EQ_OK && r->t->now.position < count) {
+        status = eq_trainer_step(r->t, NULL, r->diag);
+        report(r, eq_seconds_now());
+        if (status == EQ_OK && stopping(r)) status = EQ_ERR_INTERRUPTED;
+    }
+    return status;
+}
+
+/* Appends the row of the epoch just trained. */
+static eq_status measure(run *r) {
+    eq_session *s = &r->t->s;
+    eq_checkpoint *p = &r->t->now;
+    eq_score score = {0};
+    double before = eq_seconds_now(), n = (double)s->set.train_count, m = (double)s->set.test_count;
+    eq_status status =
+        eq_session_evaluate(s, s->set.test, s->set.test_index, s->set.test_count, &score, r->diag);
+    if (status != EQ_OK) return status;
+    size_t cap = (size_t)p->rows;
+    if (!eq_grow((void **)&p->row, &cap, (size_t)p->rows + 1, sizeof *p->row))
+        return eq_out_of_memory(r->diag);
+    double now = eq_seconds_now();
+    r->evaluation = now - before;
+    p->row[p->rows++] = (eq_metrics){
+        .epoch = (size_t)p->epoch + 1,
+        .train_loss = p->loss / n,
+        .train_error = (double)p->wrong / n,
+        .test_loss = m > 0.0 ? score.loss / m : NAN,
+        .test_error = m > 0.0 ? (double)score.wrong / m : NAN,
+        .examples_per_s = rate_of(r),
+        .seconds = now - r->start,
+    };
+    return EQ_OK;
+}
+
+/* One whole epoch: training, evaluation, files. */
+static eq_status epoch(run *r) {
+    const eq_checkpoint *p = &r->t->now;
+    eq_status status = run_epoch(r);
+    if (status == EQ_ERR_INTERRUPTED) {
+        eq_status saved = eq_comm_agree(save(r, true));
+        return saved == EQ_OK ? status : saved;
+    }
+    if (status == EQ_OK) status = measure(r);
+    if (status != EQ_OK) return status;
+    eq_trainer_advance(r->t);
+    if (p->epoch == r->x->epochs || eq_seconds_now() - r->last_save >= r->o->save_every)
+        status = save(r, p->epoch == r->x->epochs);
+    status = eq_comm_agree(status);
+    if (status == EQ_OK && r->o->epoch != NULL) r->o->epoch(r->o->data, &p->row[p->rows - 1]);
+    return status;
+}
+
+static void summarise(const run *r, bool done, eq_train_summary *out) {
+    const eq_session *s = &r->t->s;
+    eq_engine_info info = eq_network_about(s->model);
+    if (done) eq_comm_largest(&info.worst_ratio, 1);
+    *out = (eq_train_summary){
+        .engine = info.name,
+        .inputs = eq_network_inputs(s->model),
+        .outputs = eq_network_outputs(s->model),
+        .parameters = eq_network_parameters(s->model),
+        .train_examples = s->set.train_count,
+        .test_examples = s->set.test_count,
+        .classes = s->set.train->classes,
+        .iterations_per_solve = info.solves > 0.0 ? info.iterations / info.solves : 0.0,
+        .worst_ratio = info.worst_ratio,
+        .shared_bytes = eq_comm_bytes(),
+    };
+}
+
+/* The folder as a run begins: the experiment alone, or what the run to go on with has there. */
+static eq_status enter_folder(run *r) {
+    eq_status status = eq_folder_make(r->o->folder, r->diag);
+    if (status == EQ_OK) status = claim(r);
+    if (status == EQ_OK && r->o->force) status = eq_folder_clear(r->o->folder, r->diag);
+    if (status == EQ_OK)
+        status = eq_folder_write_experiment(r->o->folder, r->x, r->t->now.run, r->diag);
+    return status;
+}
+
+/* A training that failed before it had saved anything leaves no run behind. */
+static void leave_folder(run *r) {
+    const char *first = NULL;
+    eq_status status = eq_folder_holds(r->o->folder, &first, r->diag);
+    if (status == EQ_OK && first != NULL && strcmp(first, EQ_TRAIN_EXPERIMENT) == 0)
+        eq_folder_clear(r->o->folder, r->diag); /* `first` is the last to be looked for */
+}
+
+static eq_status run_all(run *r) {
+    bool writes = r->o->folder != NULL && eq_comm_rank() == 0;
+    eq_status entered = writes ? enter_folder(r) : EQ_OK;
+    eq_status status = eq_comm_agree(entered);
+    r->start = eq_seconds_now() - r->t->now.seconds;
+    if (status == EQ_OK && r->t->now.epoch >= r->x->epochs && r->model_steps != r->t->now.steps)
+        status = eq_comm_agree(save(r, true)); /* the run that left the checkpoint was killed */
+    while (status == EQ_OK && r->t->now.epoch < r->x->epochs) {
+        status = epoch(r);
+        if (status == EQ_OK && stopping(r) && r->t->now.epoch < r->x->epochs) {
+            status = eq_comm_agree(save(r, true));
+            if (status == EQ_OK) status = EQ_ERR_INTERRUPTED;
+        }
+    }
+    if (status != EQ_OK && writes && entered == EQ_OK) leave_folder(r);
+    return status;
+}
+
+eq_status eq_train(const eq_experiment *x, const eq_train_options *asked, eq_metrics *last,
+                   eq_train_summary *summary, eq_diag *diag) {
+    eq_train_options o = asked == NULL ? eq_train_defaults() : *asked;
+    run r = {.x = x, .o = &o, .diag = diag};
+    eq_status status = eq_comm_agree(check_options(&r));
+    if (status == EQ_OK) status = eq_comm_agree(open_all(&r));
+    if (status == EQ_OK) status = eq_comm_agree(run_all(&r));
+    if (summary != NULL && r.t != NULL) summarise(&r, status == EQ_OK, summary);
+    if (last != NULL && r.t != NULL && r.t->now.rows > 0) *last = r.t->now.row[r.t->now.rows - 1];
+    eq_trainer_free(r.t);
+    eq_folder_release(r.claim);
+    return status;
+}

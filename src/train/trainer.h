@@ -1,0 +1,28 @@
+/* The training loop, minibatch by minibatch, in memory alone (eqspice.h has its functions); train.c
+ * runs it into a folder. Inside src/train only. */
+#ifndef EQ_TRAIN_TRAINER_H
+#define EQ_TRAIN_TRAINER_H
+
+#include "train/checkpoint.h"
+#include "train/session.h"
+
+struct eq_trainer {
+    const eq_experiment *x;
+    eq_session s;
+    uint32_t *order; /* [train_count] examples of this epoch in the order they come */
+    bool drawn;      /* `order` is that of this epoch, and `after` the state behind it */
+    eq_random after;
+    eq_checkpoint now; /* where the training is; g and state are filled in when it is saved */
+};
+
+/* The monotonic clock, s. */
+double eq_seconds_now(void);
+
+/* The end of an epoch: the next minibatch is the first of the next one. */
+void eq_trainer_advance(eq_trainer *t);
+
+/* Parameters and optimizer states out of the model into `now`, or from there. */
+void eq_trainer_collect(eq_trainer *t);
+void eq_trainer_restore(eq_trainer *t);
+
+#endif
