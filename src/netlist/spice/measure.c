@@ -3,7 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "netlist/spice/spice.h"
+#include "netlist/spice/cards.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/probe.h"
 
 enum { ANY_ANALYSIS = 1u << EQ_ANALYSIS_OP | 1u << EQ_ANALYSIS_DC };
 

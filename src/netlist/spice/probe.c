@@ -3,14 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "netlist/spice/spice.h"
-
-bool eq_spice_probe_operand(eq_spice *s, eq_cursor *c, const char *card, eq_operand *value) {
-    s->card = card;
-    bool done = eq_spice_operand(s, c, value) == EQ_OK;
-    s->card = NULL;
-    return done;
-}
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/find.h"
+#include "netlist/spice/model.h"
+#include "netlist/spice/pending.h"
+#include "netlist/spice/probe.h"
 
 bool eq_spice_probe_begin(eq_spice *s) {
     s->formula = eq_formula_new();
@@ -54,8 +52,9 @@ static eq_lookup potential(eq_spice *s, eq_token first, eq_token second, eq_oper
     return EQ_FOUND;
 }
 
-eq_lookup eq_spice_probe_input(eq_spice *s, eq_token what, eq_token first, eq_token second,
-                               eq_operand *value) {
+/* v(a), v(a,b), i(x), p(x) = w(x), n(x) or temper, now that all nodes and elements are known. */
+static eq_lookup input(eq_spice *s, eq_token what, eq_token first, eq_token second,
+                       eq_operand *value) {
     eq_formula_input in = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
     bool node = eq_token_is(what, "v") || (eq_token_is(what, "n") && !branch_of(&first));
     if (node) return potential(s, first, second, value);
@@ -71,24 +70,6 @@ eq_lookup eq_spice_probe_input(eq_spice *s, eq_token what, eq_token first, eq_to
     eq_operand x[2] = {drop(s, term[0][r.row], term[1][r.row]), *value};
     *value = eq_formula_apply(s->formula, eq_operation_find("*", 2), x);
     return EQ_FOUND;
-}
-
-bool eq_spice_part(eq_token t, eq_token *name, eq_token *param) {
-    size_t n = t.length;
-    while (n > 0 && t.text[n - 1] != ':') n--;
-    if (n < 2 || n == t.length) return false;
-    *name = *param = t;
-    name->length = n - 1;
-    param->text += n;
-    param->length -= n;
-    return true;
-}
-
-int eq_spice_column(const eq_device_class *cls, eq_token param) {
-    bool source = cls->letter == 'v' || cls->letter == 'i';
-    for (int k = 0; k < cls->params; k++)
-        if (eq_token_is(param, cls->param[k].name)) return k;
-    return source && eq_token_is(param, "dcv0") ? 0 : -1;
 }
 
 /* The element and the column of r1:r, or of r1 alone; false: the name is neither. */
@@ -123,7 +104,8 @@ static eq_lookup measured(eq_spice *s, eq_token name, eq_operand *value) {
     return EQ_NOT_FOUND;
 }
 
-eq_lookup eq_spice_asked(eq_spice *s, eq_token name, eq_operand *value) {
+/* What a name that is no parameter may be: a .measure card, r1:r or dm:is, or r1 for its value. */
+static eq_lookup asked(eq_spice *s, eq_token name, eq_operand *value) {
     eq_token model, param;
     eq_element e;
     int column;
@@ -142,4 +124,12 @@ eq_lookup eq_spice_asked(eq_spice *s, eq_token name, eq_operand *value) {
         return EQ_NOT_FOUND;
     value->slot = EQ_NONE;
     return EQ_FOUND;
+}
+
+bool eq_spice_probe_operand(eq_spice *s, eq_cursor *c, const char *card, eq_operand *value) {
+    static const eq_queries queries = {input, asked};
+    eq_spice own = *s;
+    own.queries = &queries;
+    own.card = card;
+    return eq_spice_operand(&own, c, value) == EQ_OK;
 }
