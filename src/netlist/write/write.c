@@ -9,15 +9,6 @@
 
 #include "base/mem.h"
 
-void eq_write_number(eq_text *out, double value) {
-    char text[40];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) break;
-    }
-    eq_text_puts(out, text);
-}
-
 typedef eq_deck_writer writer;
 
 static double param(const writer *w, eq_element e, int k) {
