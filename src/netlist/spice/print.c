@@ -94,14 +94,15 @@ static void add_expression(eq_spice *s, const eq_cursor *c, const char *end, eq_
     eq_cursor at = *c;
     eq_operand value = {0.0, EQ_NONE};
     eq_print p = {label_of(s, name.text, name.length), EQ_QUANTITY_NONE, NULL, analyses};
-    if (p.label == EQ_NO_NAME || !eq_spice_probe_begin(s)) return;
+    eq_spice probe;
+    if (p.label == EQ_NO_NAME || !eq_spice_probe_begin(s, ".print", &probe)) return;
     at.end = end;
-    bool done = eq_spice_probe_operand(s, &at, ".print", &value);
+    bool done = eq_spice_operand(&probe, &at, &value) == EQ_OK;
     if (done && eq_skip_blank(&at)) {
         eq_spice_expected(s, eq_token_peek(&at), "an operator or a blank");
         done = false;
     }
-    p.formula = eq_spice_probe_end(s, done, value);
+    p.formula = eq_spice_probe_end(&probe, done, value);
     if (p.formula == NULL) return;
     p.quantity = quantity_of(p.formula);
     add(s, p);

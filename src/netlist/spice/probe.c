@@ -10,23 +10,6 @@
 #include "netlist/spice/pending.h"
 #include "netlist/spice/probe.h"
 
-bool eq_spice_probe_begin(eq_spice *s) {
-    s->formula = eq_formula_new();
-    if (s->formula == NULL) eq_spice_no_memory(s);
-    return s->formula != NULL;
-}
-
-eq_formula *eq_spice_probe_end(eq_spice *s, bool done, eq_operand value) {
-    eq_formula *f = s->formula;
-    s->formula = NULL;
-    if (done && value.slot == EQ_NONE) value = eq_formula_number(f, value.number);
-    if (done && f->failed) eq_spice_no_memory(s);
-    f->result = value.slot;
-    if (done && !f->failed) return f;
-    eq_formula_free(f);
-    return NULL;
-}
-
 static eq_operand drop(eq_spice *s, eq_node plus, eq_node minus) {
     return eq_formula_input_of(s->formula, (eq_formula_input){EQ_INPUT_DROP, plus, minus, EQ_NONE});
 }
@@ -126,10 +109,23 @@ static eq_lookup asked(eq_spice *s, eq_token name, eq_operand *value) {
     return EQ_FOUND;
 }
 
-bool eq_spice_probe_operand(eq_spice *s, eq_cursor *c, const char *card, eq_operand *value) {
+bool eq_spice_probe_begin(eq_spice *s, const char *card, eq_spice *probe) {
     static const eq_queries queries = {input, asked};
-    eq_spice own = *s;
-    own.queries = &queries;
-    own.card = card;
-    return eq_spice_operand(&own, c, value) == EQ_OK;
+    *probe = *s;
+    probe->queries = &queries;
+    probe->card = card;
+    probe->formula = eq_formula_new();
+    if (probe->formula == NULL) eq_spice_no_memory(s);
+    return probe->formula != NULL;
+}
+
+eq_formula *eq_spice_probe_end(eq_spice *probe, bool done, eq_operand value) {
+    eq_formula *f = probe->formula;
+    probe->formula = NULL;
+    if (done && value.slot == EQ_NONE) value = eq_formula_number(f, value.number);
+    if (done && f->failed) eq_spice_no_memory(probe);
+    f->result = value.slot;
+    if (done && !f->failed) return f;
+    eq_formula_free(f);
+    return NULL;
 }

@@ -4,11 +4,11 @@
 
 #include "netlist/spice/spice.h"
 
-/* A formula of potentials, currents, powers and properties: begun, one or more operands read from a
- * card (".print"), ended (with or without its value). False and NULL: an error was reported. */
-bool eq_spice_probe_begin(eq_spice *s);
-bool eq_spice_probe_operand(eq_spice *s, eq_cursor *c, const char *card, eq_operand *value);
-eq_formula *eq_spice_probe_end(eq_spice *s, bool done, eq_operand value);
+/* A formula of potentials, currents, powers and properties: begun with a view `probe` for a card
+ * (".print"), in which eq_spice_operand reads one or more operands, and ended (with or without its
+ * value). False and NULL: an error was reported. */
+bool eq_spice_probe_begin(eq_spice *s, const char *card, eq_spice *probe);
+eq_formula *eq_spice_probe_end(eq_spice *probe, bool done, eq_operand value);
 /* True for r1, r1:r and dm:is. */
 bool eq_spice_is_property(const eq_spice *s, eq_token name);
 
