@@ -154,8 +154,8 @@ typedef struct eq_spice {
     eq_formula *formula;                  /* being read; NULL: expressions are numbers */
     const struct eq_queries *queries;     /* what an expression may ask of the circuit; else NULL */
     const char *card;                     /* whose expression asks (".print") */
-    bool test;                            /* of .if: = is == */
     int depth;                            /* of nested expressions */
+    bool test;                            /* of .if: = is == */
 } eq_spice;
 
 #endif
