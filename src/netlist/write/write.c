@@ -90,12 +90,6 @@ static void put_model(writer *w, const eq_model *m, eq_element e, const eq_devic
     eq_text_puts(w->out, w->d->model_end);
 }
 
-const char *eq_class_line(const writer *w, const eq_device_class *cls) {
-    const char *line = cls->line[w->dialect];
-    if (line == NULL && w->own) return "$n$z$i\n";
-    return line == NULL && cls->formula != NULL ? w->d->current : line;
-}
-
 static bool needs_model(const writer *w, int cls) {
     const char *line = eq_class_line(w, eq_class(cls));
     return line != NULL && strstr(line, "$m") != NULL;
