@@ -320,29 +320,34 @@ static void allow_calls(eq_reading *r) {
     r->calls_left += more < EQ_CALLS_EACH ? more : EQ_CALLS_EACH;
 }
 
-eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value) {
-    eq_spice own = *s; /* counts the depth of what is nested in this expression */
-    const eq_names_of names = {.data = &own,
-                               .depth = &own.depth,
-                               .formula = s->formula,
-                               .dialect = (eq_dialect)s->circuit->dialect,
+/* The expression as seen from a view of its own, which counts the depth of what is nested in it. */
+static eq_status evaluate(eq_spice *own, eq_cursor *c, eq_operand *value) {
+    const eq_names_of names = {.data = own,
+                               .depth = &own->depth,
+                               .formula = own->formula,
+                               .dialect = (eq_dialect)own->circuit->dialect,
                                .parameter = parameter,
                                .function = function,
                                .input = input,
                                .fail = fail,
-                               .powers = s->queries != NULL,
-                               .test = s->test};
-    if (s->depth == 0) allow_calls(s->all);
+                               .powers = own->queries != NULL,
+                               .test = own->test};
+    if (own->depth == 0) allow_calls(own->all);
     if (eq_expression(c, &names, value)) return EQ_OK;
-    if (s->formula != NULL && s->formula->failed) return eq_spice_no_memory(s);
-    return s->all->status == EQ_OK ? EQ_ERR_INPUT : s->all->status;
+    if (own->formula != NULL && own->formula->failed) return eq_spice_no_memory(own);
+    return own->all->status == EQ_OK ? EQ_ERR_INPUT : own->all->status;
+}
+
+eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value) {
+    eq_spice own = *s;
+    return evaluate(&own, c, value);
 }
 
 eq_status eq_spice_value(eq_spice *s, eq_cursor *c, double *value) {
     eq_operand operand;
-    eq_spice number = *s;
-    number.formula = NULL;
-    eq_status status = eq_spice_operand(&number, c, &operand);
+    eq_spice own = *s;
+    own.formula = NULL;
+    eq_status status = evaluate(&own, c, &operand);
     if (status == EQ_OK) *value = operand.number;
     return status;
 }
