@@ -269,7 +269,7 @@ void eq_table_set(eq_table *t, size_t row, const eq_card *card, eq_element id) {
     if (t->model != NULL) t->model[row] = card->model;
 }
 
-/* The files of a deck are EQ_MAX_INCLUDES at most (spice.h). */
+/* The files of a deck are EQ_MAX_INCLUDES at most (netlist/spice/scan.c). */
 static eq_origin origin_of(eq_location at) {
     uint16_t column = (uint16_t)(at.column < UINT16_MAX ? at.column : UINT16_MAX);
     return (eq_origin){at.line, (uint16_t)(at.file + 1), column};

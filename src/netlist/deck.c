@@ -5,43 +5,53 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
-#include "netlist/spice/spice.h"
+#include "netlist/spice/cards.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/expand.h"
+#include "netlist/spice/late.h"
+#include "netlist/spice/model.h"
+#include "netlist/spice/pending.h"
+#include "netlist/spice/scan.h"
+#include "netlist/spice/scope.h"
 #include "netlist/xml/circuit.h"
 
 static void spice_free(eq_spice *s) {
-    for (size_t k = 0; k < s->scopes; k++) eq_scope_free(s->scope[k]);
-    for (int32_t k = 0; k < s->sources; k++) eq_free(s->source[k].text);
-    eq_names_free(s->noted);
-    eq_names_free(s->global);
-    eq_names_free(s->controls);
-    eq_names_free(s->instance);
+    eq_reading *r = s->all;
+    for (size_t k = 0; k < r->scopes; k++) eq_scope_free(r->scope[k]);
+    for (int32_t k = 0; k < r->sources; k++) eq_free(r->source[k].text);
+    eq_names_free(r->noted);
+    eq_names_free(r->global);
+    eq_names_free(r->controls);
+    eq_names_free(r->instance);
     eq_diag_free(s->scratch);
-    eq_text_free(&s->name);
-    eq_free(s->scope);
-    eq_free(s->source);
-    eq_free(s->late);
-    eq_free(s->condition);
-    eq_free(s->variant);
-    eq_free(s->factor);
-    eq_free(s->reference);
-    eq_free(s->declared);
-    eq_free(s->data);
-    eq_free(s->pending);
-    eq_free(s->output);
-    eq_free(s->nudge);
+    eq_text_free(&r->name);
+    eq_free(r->scope);
+    eq_free(r->source);
+    eq_free(r->late);
+    eq_free(r->condition);
+    eq_free(r->variant);
+    eq_free(r->factor);
+    eq_free(r->reference);
+    eq_free(r->declared);
+    eq_free(r->data);
+    eq_free(r->pending);
+    eq_free(r->output);
+    eq_free(r->nudge);
     eq_circuit_free(s->circuit);
 }
 
-static bool spice_init(eq_spice *s, eq_diag *diag) {
-    *s = (eq_spice){.circuit = eq_circuit_new(), .diag = diag, .scratch = eq_diag_new()};
-    s->current = s->base = EQ_NONE;
-    s->calls_left = EQ_MAX_CALLS;
-    s->noted = eq_names_new();
-    s->global = eq_names_new();
-    s->controls = eq_names_new();
-    s->instance = eq_names_new();
-    return s->circuit != NULL && s->scratch != NULL && s->noted != NULL && s->global != NULL &&
-           s->controls != NULL && s->instance != NULL;
+static bool spice_init(eq_spice *s, eq_reading *r, eq_diag *diag) {
+    *s = (eq_spice){.all = r, .circuit = eq_circuit_new(), .diag = diag, .scratch = eq_diag_new()};
+    *r = (eq_reading){.current = EQ_NONE,
+                      .base = EQ_NONE,
+                      .calls_left = EQ_MAX_CALLS,
+                      .noted = eq_names_new(),
+                      .global = eq_names_new(),
+                      .controls = eq_names_new(),
+                      .instance = eq_names_new()};
+    return s->circuit != NULL && s->scratch != NULL && r->noted != NULL && r->global != NULL &&
+           r->controls != NULL && r->instance != NULL;
 }
 
 /* The first line, without blanks at its ends. */
@@ -62,56 +72,20 @@ static void set_title(eq_spice *s, const char *text, size_t length) {
     s->circuit->title = title;
 }
 
-static void set_control(eq_circuit *c, const eq_pending *p, eq_element by) {
-    eq_row row = c->row[p->element];
-    eq_table *t = &c->table[row.cls];
-    if (p->input == EQ_NONE)
-        t->control[row.row] = by;
-    else
-        t->formula[row.row]->input[p->input] =
-            (eq_formula_input){EQ_INPUT_CURRENT, EQ_NONE, EQ_NONE, by};
-}
-
-/* F, H and the currents in formulas get their controls, now that all elements have their numbers.
- */
-static void connect_controls(eq_spice *s) {
-    for (size_t k = 0; k < s->pendings && !s->stop; k++) {
-        const eq_pending *p = &s->pending[k];
-        const char *name = eq_names_get(s->controls, p->control);
-        eq_token t = {EQ_TOKEN_WORD, name, strlen(name), p->at};
-        eq_element by = eq_circuit_find_element(s->circuit, name);
-        const char *own = eq_circuit_element_name(s->circuit, p->element);
-        char near[96];
-        if (by != EQ_NONE && eq_class(s->circuit->row[by].cls)->defined != EQ_VOLTAGE_DEFINED)
-            eq_spice_fail(
-                s, p->at,
-                "%s is controlled by the current of %s, which is no voltage source; put a 0-V "
-                "source in series with it and name that",
-                own, name);
-        else if (by == EQ_NONE)
-            eq_spice_fail(
-                s, p->at,
-                "%s is controlled by the current of %s, but there is no such element%s; name a "
-                "V, E or H element",
-                own, name, eq_spice_nearest_name(s, t, s->circuit->element, near));
-        else
-            set_control(s->circuit, p, by);
-    }
-}
-
 static void read_elements(eq_spice *s) {
     eq_frame root = {.prefix = "", .m = 1.0};
-    if (s->stop || !eq_spice_finite(s) || s->stop || eq_frame_open(s, &root, s->scope[0]) != EQ_OK)
+    if (s->all->stop || !eq_spice_finite(s) || s->all->stop ||
+        eq_frame_open(s, &root, s->all->scope[0]) != EQ_OK)
         return;
     eq_frame_override(s, &root);
-    eq_spice_expand(s, &root);
     s->frame = &root;
-    if (!s->stop) eq_spice_all_models(s);
-    connect_controls(s);
+    eq_spice_expand(s);
+    if (!s->all->stop) eq_spice_all_models(s);
+    eq_spice_connect_controls(s);
     eq_spice_read_late(s);
     eq_spice_set_references(s);
-    if (!s->stop) eq_spice_finish_directives(s);
-    if (s->status == EQ_OK && eq_circuit_elements(s->circuit) == 0)
+    if (!s->all->stop) eq_spice_finish_directives(s);
+    if (s->all->status == EQ_OK && eq_circuit_elements(s->circuit) == 0)
         eq_spice_fail(s, (eq_location){0, 1, 1},
                       "the deck has no element; write at least one below line 1, which is "
                       "the title");
@@ -138,9 +112,9 @@ static void keep_text(eq_spice *s) {
         eq_spice_no_memory(s);
         return;
     }
-    for (int32_t k = 0; k < s->sources; k++) {
-        c->text[k] = s->source[k].text;
-        s->source[k].text = NULL;
+    for (int32_t k = 0; k < s->all->sources; k++) {
+        c->text[k] = s->all->source[k].text;
+        s->all->source[k].text = NULL;
     }
 }
 
@@ -155,7 +129,8 @@ typedef struct again {
 static eq_status read_spice(const char *name, char *text, size_t length, eq_dialect dialect,
                             const again *from, eq_circuit **out, eq_diag *diag) {
     eq_spice s;
-    if (!spice_init(&s, diag)) {
+    eq_reading r;
+    if (!spice_init(&s, &r, diag)) {
         spice_free(&s);
         eq_free(text);
         return eq_out_of_memory(diag);
@@ -170,9 +145,9 @@ static eq_status read_spice(const char *name, char *text, size_t length, eq_dial
     set_title(&s, text, length);
     eq_spice_scan(&s, name, text, length);
     read_elements(&s);
-    if (s.status == EQ_OK) s.status = eq_circuit_freeze(s.circuit, diag);
-    if (s.status == EQ_OK && from == NULL) keep_text(&s);
-    eq_status status = s.status;
+    if (r.status == EQ_OK) r.status = eq_circuit_freeze(s.circuit, diag);
+    if (r.status == EQ_OK && from == NULL) keep_text(&s);
+    eq_status status = r.status;
     if (status == EQ_OK) {
         *out = s.circuit;
         s.circuit = NULL;

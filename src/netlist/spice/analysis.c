@@ -3,7 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "netlist/spice/spice.h"
+#include "netlist/spice/cards.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/find.h"
+#include "netlist/spice/model.h"
+#include "netlist/spice/pending.h"
+#include "netlist/spice/scope.h"
 
 static const double absolute_zero = -273.15; /* C */
 
@@ -45,13 +51,6 @@ static bool new_sweep(eq_spice *s, eq_target target, eq_element e, eq_token name
 
 static const eq_token nothing = {EQ_TOKEN_END, "", 0, {EQ_NONE, 0, 0}};
 
-bool eq_spice_has_value(const eq_spice *s, eq_element e) {
-    int cls = s->circuit->row[e].cls;
-    char letter = eq_circuit_element_name(s->circuit, e)[0];
-    return cls == EQ_CLASS_resistor || (cls == EQ_CLASS_vsource && letter == 'v') ||
-           cls == EQ_CLASS_isource;
-}
-
 static bool element_target(eq_spice *s, eq_token t, eq_element e, eq_sweep *out) {
     if (!eq_spice_has_value(s, e)) {
         eq_spice_fail(s, t.at, "%.*s cannot be swept; give a V, I or R element, temp or a .param",
@@ -82,7 +81,7 @@ static bool inner_target(eq_spice *s, eq_token t, eq_token param, eq_sweep *out)
 }
 
 static bool parameter_target(eq_spice *s, eq_token t, eq_sweep *out) {
-    const eq_dictionary *d = &s->scope[0]->defines[EQ_DEFINES_PARAM];
+    const eq_dictionary *d = &s->all->scope[0]->defines[EQ_DEFINES_PARAM];
     const eq_definition *p = t.kind == EQ_TOKEN_WORD ? eq_dictionary_find(d, t, NULL) : NULL;
     if (p != NULL && (!p->stepped || p->used))
         return new_sweep(s, EQ_TARGET_PARAM, EQ_NONE, t, nothing, out);
@@ -123,7 +122,7 @@ static bool read_target(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *o
     if (e != EQ_NONE) return element_target(s, t, e, out);
     if (eq_token_is(t, "temp")) return new_sweep(s, EQ_TARGET_TEMP, EQ_NONE, t, nothing, out);
     if (eq_spice_part(t, &name, &param)) return inner_target(s, name, param, out);
-    if (eq_dictionary_find(&s->scope[0]->defines[EQ_DEFINES_PARAM], t, NULL) != NULL)
+    if (eq_dictionary_find(&s->all->scope[0]->defines[EQ_DEFINES_PARAM], t, NULL) != NULL)
         return parameter_target(s, t, out);
     char near[96];
     eq_spice_fail(s, t.at,
@@ -210,15 +209,15 @@ static bool read_sweep(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *sw
     return sweep->target != EQ_TARGET_TEMP || above_absolute_zero(s, sweep, at);
 }
 
-static const eq_data *table_of(eq_spice *s, eq_token name) {
+static const eq_data_table *table_of(eq_spice *s, eq_token name) {
     char own[EQ_MAX_NAME + 1];
-    for (size_t k = 0; k < s->datas; k++) {
-        eq_token t = s->data[k].name;
+    for (size_t k = 0; k < s->all->datas; k++) {
+        eq_token t = s->all->data[k].name;
         if (t.length >= sizeof own) continue;
         memcpy(own, t.text, t.length);
         own[t.length] = '\0';
         eq_lower(own, t.length);
-        if (eq_token_is(name, own)) return &s->data[k];
+        if (eq_token_is(name, own)) return &s->all->data[k];
     }
     if (name.kind == EQ_TOKEN_WORD)
         eq_spice_fail(s, name.at, "there is no table %.*s; write .data %.*s ... .enddata",
@@ -258,7 +257,7 @@ static bool read_rows(eq_spice *s, eq_cursor *c, eq_sweep *column, int columns) 
 static int read_table(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *column) {
     eq_token_next(c);
     eq_token_next(c);
-    const eq_data *data = table_of(s, eq_token_next(c));
+    const eq_data_table *data = table_of(s, eq_token_next(c));
     int columns = 0;
     if (data == NULL) return 0;
     eq_cursor at = data->at;

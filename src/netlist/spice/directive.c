@@ -3,7 +3,17 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "netlist/spice/spice.h"
+#include "netlist/spice/cards.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/find.h"
+#include "netlist/spice/scope.h"
+
+/* An output of a *% output line and the sources of a *% nudge line. */
+typedef struct eq_port_pair {
+    int32_t plus, minus; /* nodes or elements; EQ_NONE when there is none */
+    eq_location at;
+} eq_port_pair;
 
 static void read_input(eq_spice *s, eq_cursor *c, eq_location at);
 static void read_output(eq_spice *s, eq_cursor *c, eq_location at);
@@ -39,7 +49,7 @@ static void each_word(eq_spice *s, eq_cursor *c, const char *what,
                       void (*one)(eq_spice *s, eq_token t)) {
     eq_token t = eq_token_raw(c);
     if (t.kind == EQ_TOKEN_END) eq_spice_expected(s, t, what);
-    for (; t.kind != EQ_TOKEN_END && !s->stop; t = eq_token_raw(c)) {
+    for (; t.kind != EQ_TOKEN_END && !s->all->stop; t = eq_token_raw(c)) {
         if (t.kind == EQ_TOKEN_WORD) {
             one(s, t);
             continue;
@@ -47,66 +57,6 @@ static void each_word(eq_spice *s, eq_cursor *c, const char *what,
         eq_spice_expected(s, t, what);
         return;
     }
-}
-
-static bool copy(eq_token t, char name[EQ_MAX_NAME + 1]) {
-    if (t.length > EQ_MAX_NAME) return false;
-    memcpy(name, t.text, t.length);
-    name[t.length] = '\0';
-    eq_lower(name, t.length);
-    return true;
-}
-
-/* Puts Xyce's a:b:NAME as a.b.NAME into `name`, with its first letter in front for an element
- * (r.a.b.r1); false: there is no colon in it. */
-static bool dotted(eq_token t, bool element, char name[EQ_MAX_NAME + 3]) {
-    const char *last = t.text + t.length;
-    while (last > t.text && last[-1] != ':') last--;
-    if (last == t.text || last == t.text + t.length || t.length > EQ_MAX_NAME) return false;
-    size_t front = element ? 2 : 0;
-    name[0] = *last;
-    name[1] = '.';
-    memcpy(name + front, t.text, t.length);
-    name[front + t.length] = '\0';
-    for (char *p = name; *p != '\0'; p++)
-        if (*p == ':') *p = '.';
-    return true;
-}
-
-eq_element eq_spice_element_of(const eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME + 3];
-    eq_element e = t.kind == EQ_TOKEN_WORD && copy(t, name)
-                       ? eq_circuit_find_element(s->circuit, name)
-                       : EQ_NONE;
-    return e == EQ_NONE && dotted(t, true, name) ? eq_circuit_find_element(s->circuit, name) : e;
-}
-
-/* "WHAT names [node ]T, but there is no such ...". */
-static void no_such(eq_spice *s, eq_token t, const char *what, const char *before, const char *noun,
-                    const eq_names *names) {
-    char near[96];
-    eq_spice_fail(s, t.at, "%s names %s%.*s, but there is no such %s%s; correct the name", what,
-                  before, (int)(t.length < 60 ? t.length : 60), t.text, noun,
-                  eq_spice_nearest_name(s, t, names, near));
-}
-
-eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {
-    eq_element e = eq_spice_element_of(s, t);
-    if (e == EQ_NONE) no_such(s, t, what, "", "element", s->circuit->element);
-    return e;
-}
-
-eq_node eq_spice_node_of(const eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME + 3];
-    eq_node node = copy(t, name) ? eq_circuit_find_node(s->circuit, name) : EQ_NONE;
-    return node == EQ_NONE && dotted(t, false, name) ? eq_circuit_find_node(s->circuit, name)
-                                                     : node;
-}
-
-eq_node eq_spice_find_node(eq_spice *s, eq_token t, const char *what) {
-    eq_node node = eq_spice_node_of(s, t);
-    if (node == EQ_NONE) no_such(s, t, what, "node ", "node", s->circuit->node);
-    return node;
 }
 
 static void one_input(eq_spice *s, eq_token t) {
@@ -150,18 +100,14 @@ static bool split_pair(eq_spice *s, eq_token t, eq_token *plus, eq_token *minus)
 }
 
 static eq_node output_node(eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME + 1];
-    eq_node node = copy(t, name) ? eq_circuit_find_node(s->circuit, name) : EQ_NONE;
-    if (node == EQ_NONE)
-        no_such(s, t, "*% output", "", "node", s->circuit->node);
-    else if (node == EQ_GROUND) {
-        eq_spice_fail(s, t.at, "*%% output names ground, which is always 0 V; name another node");
-        return EQ_NONE;
-    }
-    return node;
+    eq_node node = eq_spice_find_plain_node(s, t, "*% output");
+    if (node != EQ_GROUND) return node;
+    eq_spice_fail(s, t.at, "*%% output names ground, which is always 0 V; name another node");
+    return EQ_NONE;
 }
 
-static void add_pair(eq_spice *s, eq_pair **list, size_t *count, size_t *cap, eq_pair pair) {
+static void add_pair(eq_spice *s, eq_port_pair **list, size_t *count, size_t *cap,
+                     eq_port_pair pair) {
     if (!eq_grow((void **)list, cap, *count + 1, sizeof **list))
         eq_spice_no_memory(s);
     else
@@ -171,12 +117,12 @@ static void add_pair(eq_spice *s, eq_pair **list, size_t *count, size_t *cap, eq
 static void one_output(eq_spice *s, eq_token t) {
     eq_token plus, minus;
     if (!split_pair(s, t, &plus, &minus)) return;
-    eq_pair pair = {output_node(s, plus), EQ_NONE, t.at};
+    eq_port_pair pair = {output_node(s, plus), EQ_NONE, t.at};
     if (minus.length > 0) pair.minus = output_node(s, minus);
     if (pair.plus == EQ_NONE || (minus.length > 0 && pair.minus == EQ_NONE)) return;
     if (pair.plus == pair.minus)
         eq_spice_fail(s, t.at, "both nodes of this output are the same; name two nodes");
-    add_pair(s, &s->output, &s->outputs, &s->output_cap, pair);
+    add_pair(s, &s->all->output, &s->all->outputs, &s->all->output_cap, pair);
 }
 
 static void read_output(eq_spice *s, eq_cursor *c, eq_location at) {
@@ -196,9 +142,9 @@ static eq_element nudge_source(eq_spice *s, eq_token t) {
 static void one_nudge(eq_spice *s, eq_token t) {
     eq_token plus, minus;
     if (!split_pair(s, t, &plus, &minus)) return;
-    eq_pair pair = {nudge_source(s, plus), EQ_NONE, t.at};
+    eq_port_pair pair = {nudge_source(s, plus), EQ_NONE, t.at};
     if (minus.length > 0) pair.minus = nudge_source(s, minus);
-    add_pair(s, &s->nudge, &s->nudges, &s->nudge_cap, pair);
+    add_pair(s, &s->all->nudge, &s->all->nudges, &s->all->nudge_cap, pair);
 }
 
 static void read_nudge(eq_spice *s, eq_cursor *c, eq_location at) {
@@ -221,19 +167,21 @@ static bool drives(eq_spice *s, eq_element e, eq_node node, eq_location at) {
 }
 
 void eq_spice_finish_directives(eq_spice *s) {
-    if (s->status != EQ_OK) return;
-    if (s->nudges > 0 && s->nudges != s->outputs) {
-        eq_location at = s->nudge[s->nudges < s->outputs ? s->nudges - 1 : s->outputs].at;
+    if (s->all->status != EQ_OK) return;
+    if (s->all->nudges > 0 && s->all->nudges != s->all->outputs) {
+        eq_location at =
+            s->all->nudge[s->all->nudges < s->all->outputs ? s->all->nudges - 1 : s->all->outputs]
+                .at;
         eq_spice_fail(
             s, at,
             "%zu *%% nudge entries for %zu outputs; give one for each output, in the same order, "
             "or none",
-            s->nudges, s->outputs);
+            s->all->nudges, s->all->outputs);
         return;
     }
-    for (size_t k = 0; k < s->outputs && !s->stop; k++) {
-        eq_pair out = s->output[k], none = {EQ_NONE, EQ_NONE, out.at};
-        eq_pair nudge = s->nudges > 0 ? s->nudge[k] : none;
+    for (size_t k = 0; k < s->all->outputs && !s->all->stop; k++) {
+        eq_port_pair out = s->all->output[k], none = {EQ_NONE, EQ_NONE, out.at};
+        eq_port_pair nudge = s->all->nudges > 0 ? s->all->nudge[k] : none;
         if ((nudge.minus != EQ_NONE && out.minus == EQ_NONE) ||
             (nudge.plus != EQ_NONE && nudge.minus == EQ_NONE && out.minus != EQ_NONE))
             eq_spice_fail(s, nudge.at,
@@ -262,7 +210,7 @@ static bool is_key(const eq_cursor *c) {
 /* PATTERN or PATTERN(PARAMETER). */
 static void one_group(eq_spice *s, eq_token t, const double bound[2]) {
     char pattern[EQ_MAX_NAME + 1], *param = NULL;
-    if (!copy(t, pattern)) {
+    if (!eq_spice_fold(t, pattern)) {
         eq_spice_fail(s, t.at, "a pattern of more than %d bytes; shorten it with *", EQ_MAX_NAME);
         return;
     }
@@ -310,7 +258,7 @@ static void read_train(eq_spice *s, eq_cursor *c, eq_location at) {
             "*%% train needs a pattern and both bounds; write *%% train RW* gmin=1e-8 gmax=1e-5");
         return;
     }
-    while (patterns > 0 && !s->stop) {
+    while (patterns > 0 && !s->all->stop) {
         eq_token t = eq_token_raw(&names);
         if (is_key(&names)) {
             eq_token_raw(&names);

@@ -4,7 +4,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "netlist/spice/element.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
 #include "netlist/spice/line.h"
+#include "netlist/spice/model.h"
+#include "netlist/spice/name.h"
+#include "netlist/spice/pending.h"
 
 /* Letters of SPICE that are no device here. */
 static const struct {
@@ -26,80 +32,6 @@ static const struct {
 
 /* Forms of E and G that say nothing at dc without an analysis of their own. */
 static const char *const frequency_forms[] = {"laplace", "freq", "chebyshev"};
-
-bool eq_spice_is_value(eq_token t) {
-    return t.kind == EQ_TOKEN_GROUP ||
-           (t.kind == EQ_TOKEN_WORD && eq_starts_number(t.text, t.length));
-}
-
-bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what) {
-    eq_token t = eq_token_peek(c);
-    if (t.kind == EQ_TOKEN_GROUP) {
-        while (eq_skip_blank(c) && c->p < t.text) c->p++;
-        eq_cursor inside = *c;
-        eq_token_next(c);
-        return eq_spice_value(s, &inside, value) == EQ_OK;
-    }
-    if (!eq_spice_is_value(t)) {
-        eq_spice_expected(s, t, what);
-        return false;
-    }
-    eq_token_next(c);
-    bool whole = eq_spice_number(t.text, t.length, c->xyce, value) == t.length;
-    if (whole && isfinite(*value)) return true;
-    eq_spice_fail(
-        s, t.at,
-        whole ? "'%.*s' is too large; write a number below 1e308"
-              : "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6, an expression in {}",
-        (int)(t.length < 60 ? t.length : 60), t.text);
-    return false;
-}
-
-static bool is_ground(eq_token t) {
-    return (t.length == 1 && *t.text == '0') || eq_token_is(t, "gnd");
-}
-
-/* The node of that name, which the token stands for. */
-static eq_node named_node(eq_spice *s, eq_token t, const char *name, size_t length) {
-    if (!eq_spice_name_fits(s, t, length)) return EQ_NONE;
-    eq_node node = eq_circuit_node(s->circuit, name, length);
-    if (node == EQ_NONE) eq_spice_no_memory(s);
-    return node;
-}
-
-/* A node of an instance: a port, ground or a .global node, else one of its own. */
-static eq_node local_node(eq_spice *s, eq_token t) {
-    int32_t port = eq_names_find_lower(s->frame->scope->port, t.text, t.length);
-    if (port != EQ_NO_NAME) return s->frame->port[port];
-    if (is_ground(t) || eq_names_find_lower(s->global, t.text, t.length) != EQ_NO_NAME)
-        return named_node(s, t, t.text, t.length);
-    eq_text_clear(&s->name);
-    eq_text_puts(&s->name, s->frame->prefix);
-    eq_text_add(&s->name, t.text, t.length);
-    if (!s->name.failed) return named_node(s, t, s->name.text, s->name.length);
-    eq_spice_no_memory(s);
-    return EQ_NONE;
-}
-
-eq_node eq_spice_node(eq_spice *s, eq_token t) {
-    if (t.kind != EQ_TOKEN_WORD) {
-        eq_spice_expected(s, t, "a node");
-        return EQ_NONE;
-    }
-    return s->frame->prefix[0] == '\0' ? named_node(s, t, t.text, t.length) : local_node(s, t);
-}
-
-void eq_spice_full_name(eq_spice *s, eq_token t) {
-    eq_text_clear(&s->name);
-    if (s->frame->prefix[0] != '\0') {
-        eq_text_add(&s->name, t.text, 1);
-        eq_text_puts(&s->name, ".");
-        eq_text_puts(&s->name, s->frame->prefix);
-    }
-    eq_text_add(&s->name, t.text, t.length);
-    if (s->name.text != NULL) eq_lower(s->name.text, s->name.length);
-    if (s->name.failed) eq_spice_no_memory(s);
-}
 
 /* What may stand behind the nodes of a controlled source in place of a control: a formula. */
 static eq_lookup read_form(eq_line *l) {
@@ -401,44 +333,6 @@ static bool complete(eq_line *l) {
     return false;
 }
 
-static void note_factor(eq_spice *s, eq_element e, double factor) {
-    if (factor == 1.0) return;
-    if (!eq_grow((void **)&s->factor, &s->factor_cap, s->factors + 1, sizeof *s->factor))
-        eq_spice_no_memory(s);
-    else
-        s->factor[s->factors++] = (eq_factor){e, factor};
-}
-
-double eq_spice_factor(const eq_spice *s, eq_element e) {
-    for (size_t k = 0; k < s->factors; k++)
-        if (s->factor[k].element == e) return s->factor[k].factor;
-    return 1.0;
-}
-
-static void note_reference(eq_spice *s, eq_element e, int32_t slot) {
-    if (!eq_grow((void **)&s->reference, &s->reference_cap, s->references + 1,
-                 sizeof *s->reference))
-        eq_spice_no_memory(s);
-    else
-        s->reference[s->references++] = (eq_reference){e, slot};
-}
-
-void eq_spice_set_references(eq_spice *s) {
-    const eq_circuit *c = s->circuit;
-    for (size_t k = 0; k < s->references; k++) {
-        eq_row row = c->row[s->reference[k].element];
-        eq_formula *f = c->table[row.cls].formula[row.row];
-        f->slot[s->reference[k].slot].number = c->env.tnom;
-    }
-}
-
-static void look_up_later(eq_spice *s, eq_pending control) {
-    if (eq_grow((void **)&s->pending, &s->pending_cap, s->pendings + 1, sizeof *s->pending))
-        s->pending[s->pendings++] = control;
-    else
-        eq_spice_no_memory(s);
-}
-
 /* The card under its full name into the circuit; EQ_NONE: an error was reported. */
 static eq_element add_card(eq_spice *s, eq_card *card, eq_token name) {
     eq_element e = EQ_NONE;
@@ -447,9 +341,9 @@ static eq_element add_card(eq_spice *s, eq_card *card, eq_token name) {
     card->name_length = name.length;
     if (s->frame->prefix[0] != '\0') {
         eq_spice_full_name(s, name);
-        if (s->stop) return EQ_NONE;
-        card->name = s->name.text;
-        card->name_length = s->name.length;
+        if (s->all->stop) return EQ_NONE;
+        card->name = s->all->name.text;
+        card->name_length = s->all->name.length;
     }
     eq_status status = eq_circuit_add(s->circuit, card, &e, s->scratch);
     if (status != EQ_OK) eq_spice_pass_on(s, status);
@@ -462,13 +356,13 @@ static void add(eq_line *l, eq_pending control) {
     if (control.element == EQ_NONE) return;
     const eq_formula *f = l->card.formula;
     l->added = true;
-    note_factor(s, control.element, l->factor);
-    if (l->reference != EQ_NONE) note_reference(s, control.element, l->reference);
-    if (control.control != EQ_NO_NAME) look_up_later(s, control);
+    eq_spice_note_factor(s, control.element, l->factor);
+    if (l->reference != EQ_NONE) eq_spice_note_reference(s, control.element, l->reference);
+    if (control.control != EQ_NO_NAME) eq_spice_look_up_later(s, control);
     for (size_t k = 0; f != NULL && k < f->inputs; k++)
         if (f->input[k].kind == EQ_INPUT_CURRENT)
-            look_up_later(s,
-                          (eq_pending){control.element, (int32_t)k, f->input[k].plus, control.at});
+            eq_spice_look_up_later(
+                s, (eq_pending){control.element, (int32_t)k, f->input[k].plus, control.at});
 }
 
 static void read_device(eq_line *l) {
@@ -554,21 +448,21 @@ bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], bo
         eq_spice_number(number->text, number->length, xyce, &value) != number->length ||
         !isfinite(value))
         return false;
-    if (s->plain.name == NULL || eq_class(s->plain.cls)->letter != letter)
-        s->plain = eq_card_new(class_with(letter));
-    s->plain.term[0] = eq_spice_node(s, *a);
-    s->plain.term[1] = eq_spice_node(s, *b);
-    s->plain.w[eq_class(s->plain.cls)->value] = value;
-    if (s->plain.term[0] != EQ_NONE && s->plain.term[1] != EQ_NONE) add_card(s, &s->plain, *word);
+    if (s->all->plain.name == NULL || eq_class(s->all->plain.cls)->letter != letter)
+        s->all->plain = eq_card_new(class_with(letter));
+    s->all->plain.term[0] = eq_spice_node(s, *a);
+    s->all->plain.term[1] = eq_spice_node(s, *b);
+    s->all->plain.w[eq_class(s->all->plain.cls)->value] = value;
+    if (s->all->plain.term[0] != EQ_NONE && s->all->plain.term[1] != EQ_NONE)
+        add_card(s, &s->all->plain, *word);
     return true;
 }
 
-void eq_spice_element(eq_spice *s, eq_cursor *c) {
-    const char *start = c->p;
-    eq_location at = eq_cursor_at(c);
+void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
+    char letter = *name.text >= 'A' && *name.text <= 'Z' ? (char)(*name.text + 32) : *name.text;
     eq_line l = {.s = s,
                  .c = c,
-                 .name = eq_token_next(c),
+                 .name = name,
                  .m = 1.0,
                  .scale = 1.0,
                  .factor = 1.0,
@@ -577,16 +471,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c) {
                  .model_value = NAN,
                  .length = NAN,
                  .width = NAN};
-    if (l.name.kind != EQ_TOKEN_WORD || l.name.text != start) {
-        eq_spice_expected(s, (eq_token){EQ_TOKEN_BAD, start, 1, at}, "an element or a card");
-        return;
-    }
-    char letter =
-        *l.name.text >= 'A' && *l.name.text <= 'Z' ? (char)(*l.name.text + 32) : *l.name.text;
     int cls = class_with(letter == 'l' || letter == 'c' ? 'v' : letter);
-    if (letter == 'x') {
-        eq_spice_instance(s, c, l.name);
-    } else if (letter == 'k') {
+    if (letter == 'k') {
         eq_spice_note(s, "k", l.name.at, "ignored: couplings (K) say nothing at dc");
     } else if (letter == 'b') {
         read_behavioural(&l);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "netlist/spice/spice.h"
+#include "netlist/spice/error.h"
 
 static void add_chain(const eq_spice *s, eq_location at, eq_text *text) {
     const char *before = " (";
@@ -17,7 +17,7 @@ static void add_chain(const eq_spice *s, eq_location at, eq_text *text) {
     }
     eq_location from = at;
     for (int k = 0; k < EQ_MAX_INCLUDE_DEPTH && from.file >= 0; k++) {
-        from = s->source[from.file].from;
+        from = s->all->source[from.file].from;
         if (from.file < 0) break;
         eq_place p = eq_circuit_place(s->circuit, from);
         eq_text_printf(text, "%sincluded at %s:%d", before, p.file, p.line);
@@ -32,10 +32,10 @@ static bool same(eq_location a, eq_location b) {
 
 /* False when an error at this place was reported before, or there were too many. */
 static bool is_new(eq_spice *s, eq_location at) {
-    if (s->errors >= EQ_MAX_ERRORS) return false;
-    for (int k = 0; k < s->errors; k++)
-        if (same(s->reported[k], at)) return false;
-    s->reported[s->errors++] = at;
+    if (s->all->errors >= EQ_MAX_ERRORS) return false;
+    for (int k = 0; k < s->all->errors; k++)
+        if (same(s->all->reported[k], at)) return false;
+    s->all->reported[s->all->errors++] = at;
     return true;
 }
 
@@ -43,11 +43,11 @@ static void report(eq_spice *s, eq_location at, eq_text *text) {
     if (!is_new(s, at)) return;
     add_chain(s, at, text);
     if (text->failed)
-        s->status = eq_out_of_memory(s->diag);
+        s->all->status = eq_out_of_memory(s->diag);
     else
         eq_fail_at(s->diag, EQ_ERR_INPUT, eq_circuit_place(s->circuit, at), "%s", text->text);
-    if (s->errors < EQ_MAX_ERRORS) return;
-    s->stop = true;
+    if (s->all->errors < EQ_MAX_ERRORS) return;
+    s->all->stop = true;
     eq_fail_at(s->diag, EQ_ERR_INPUT, eq_circuit_place(s->circuit, at),
                "too many errors; correct these %d first", EQ_MAX_ERRORS);
 }
@@ -56,7 +56,7 @@ eq_status eq_spice_fail(eq_spice *s, eq_location at, const char *format, ...) {
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    if (s->status == EQ_OK) s->status = EQ_ERR_INPUT;
+    if (s->all->status == EQ_OK) s->all->status = EQ_ERR_INPUT;
     int length = vsnprintf(NULL, 0, format, again);
     va_end(again);
     char *bytes = length < 0 ? NULL : eq_malloc((size_t)length + 1, 1);
@@ -68,7 +68,7 @@ eq_status eq_spice_fail(eq_spice *s, eq_location at, const char *format, ...) {
     report(s, at, &text);
     eq_free(bytes);
     eq_text_free(&text);
-    return s->status;
+    return s->all->status;
 }
 
 /* The location of a message of another room, which names its file by text. */
@@ -97,17 +97,17 @@ bool eq_spice_name_fits(eq_spice *s, eq_token t, size_t length) {
 }
 
 eq_status eq_spice_no_memory(eq_spice *s) {
-    s->stop = true;
-    return s->status = eq_out_of_memory(s->diag);
+    s->all->stop = true;
+    return s->all->status = eq_out_of_memory(s->diag);
 }
 
 void eq_spice_note(eq_spice *s, const char *key, eq_location at, const char *format, ...) {
-    size_t before = eq_names_count(s->noted);
-    if (eq_names_add(s->noted, key, strlen(key)) == EQ_NO_NAME) {
+    size_t before = eq_names_count(s->all->noted);
+    if (eq_names_add(s->all->noted, key, strlen(key)) == EQ_NO_NAME) {
         eq_spice_no_memory(s);
         return;
     }
-    if (eq_names_count(s->noted) == before) return;
+    if (eq_names_count(s->all->noted) == before) return;
     eq_text text = {0};
     char bytes[512];
     va_list args;
@@ -159,8 +159,8 @@ const char *eq_spice_nearest(eq_spice *s, eq_token word, eq_candidate next, cons
     const char *best = NULL, *candidate;
     int nearest = word.length <= 1 ? 0 : word.length <= 3 ? 1 : 2, found = nearest + 1;
     for (size_t k = 0; k < MOST_CANDIDATES && (candidate = next(data, k)) != NULL; k++) {
-        if (s->candidates >= MOST_IN_ALL) break;
-        s->candidates++;
+        if (s->all->candidates >= MOST_IN_ALL) break;
+        s->all->candidates++;
         int d = distance(word.text, word.length, candidate);
         if (d > 0 && d < found) {
             found = d;

@@ -2,7 +2,14 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "netlist/spice/spice.h"
+#include "netlist/spice/element.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/expand.h"
+#include "netlist/spice/name.h"
+#include "netlist/spice/scope.h"
+
+enum { EQ_MAX_INSTANCE_DEPTH = 50 };
 
 /* The subcircuit of that name as an instance in s->frame sees it. */
 static eq_scope *subckt_of(eq_spice *s, eq_token name) {
@@ -11,7 +18,7 @@ static eq_scope *subckt_of(eq_spice *s, eq_token name) {
     eq_definition *d = eq_scope_find(s, f->scope, EQ_DEFINES_SUBCKT, name, &where);
     while (f->scope != where && f->up != NULL) f = f->up;
     d = eq_spice_choose(s, d, f);
-    return d == NULL || d->scope == EQ_NONE ? NULL : s->scope[d->scope];
+    return d == NULL || d->scope == EQ_NONE ? NULL : s->all->scope[d->scope];
 }
 
 /* X1 node ... NAME [params:] [name=value ...]: the name is the last word before the parameters. c
@@ -33,8 +40,8 @@ static double weigh_instance(eq_spice *s, const eq_scope *from, eq_token name, i
     const eq_definition *d = eq_scope_find(s, from, EQ_DEFINES_SUBCKT, name, NULL);
     double most = 0.0;
     if (d != NULL && depth > EQ_MAX_INSTANCE_DEPTH) return -2.0;
-    for (; d != NULL; d = d->next == EQ_NONE ? NULL : &s->variant[d->next]) {
-        double one = d->scope == EQ_NONE ? 0.0 : weigh(s, s->scope[d->scope], depth + 1);
+    for (; d != NULL; d = d->next == EQ_NONE ? NULL : &s->all->variant[d->next]) {
+        double one = d->scope == EQ_NONE ? 0.0 : weigh(s, s->all->scope[d->scope], depth + 1);
         if (one < 0.0) return one;
         most = one > most ? one : most;
     }
@@ -47,7 +54,7 @@ static double weigh(eq_spice *s, eq_scope *scope, int depth) {
     if (scope->weight != 0.0) return scope->weight;
     double weight = 1.0;
     scope->weight = -1.0;
-    for (size_t k = 0; k < scope->runs && !s->stop; k++) {
+    for (size_t k = 0; k < scope->runs && !s->all->stop; k++) {
         eq_cursor c = scope->run[k].at;
         weight += (double)scope->run[k].elements;
         if (!scope->run[k].instances) continue;
@@ -57,7 +64,7 @@ static double weigh(eq_spice *s, eq_scope *scope, int depth) {
             eq_token_next(&nodes);
             eq_token name = subckt_name(nodes);
             double more = weigh_instance(s, scope, name, depth);
-            s->endless = s->endless || more < 0.0;
+            s->all->endless = s->all->endless || more < 0.0;
             if (more >= 0.0)
                 weight += more;
             else if (more == -1.0)
@@ -76,59 +83,20 @@ static double weigh(eq_spice *s, eq_scope *scope, int depth) {
 static bool reserve(eq_spice *s, double weight) {
     const double most = 4e6;
     size_t rows[EQ_CLASS_COUNT] = {0};
-    for (int k = 0; k < EQ_CLASS_COUNT; k++) rows[k] = s->lines[eq_class(k)->letter - 'a'];
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) rows[k] = s->all->lines[eq_class(k)->letter - 'a'];
     return eq_circuit_reserve(s->circuit, rows, (size_t)(weight < most ? weight : most));
 }
 
 bool eq_spice_finite(eq_spice *s) {
-    double weight = weigh(s, s->scope[0], 0);
+    double weight = weigh(s, s->all->scope[0], 0);
     if (weight > eq_max_elements)
         eq_spice_fail(s, (eq_location){0, 1, 1},
                       "the deck expands to %.3g elements, more than %.3g; use fewer "
                       "instances",
                       weight, eq_max_elements);
-    bool finite = !s->endless && weight <= eq_max_elements;
+    bool finite = !s->all->endless && weight <= eq_max_elements;
     if (finite && !reserve(s, weight)) eq_spice_no_memory(s);
     return finite;
-}
-
-/* The names of the line will be looked up soon. */
-static void prefetch(const eq_spice *s, const eq_token word[EQ_PLAIN_WORDS]) {
-    eq_names_prefetch_lower(s->circuit->element, word[0].text, word[0].length);
-    for (int k = 1; k <= 2; k++)
-        eq_names_prefetch_lower(s->circuit->node, word[k].text, word[k].length);
-}
-
-/* Elements on plain lines, up to the first line that is not plain; they are split some lines ahead,
- * so that the memory has time to fetch what the names lead to. */
-static void expand_plain(eq_spice *s, eq_cursor *c) {
-    enum { AHEAD = 16 };
-    eq_token word[AHEAD][EQ_PLAIN_WORDS];
-    int n = AHEAD;
-    while (n == AHEAD && !s->stop) {
-        n = eq_plain_lines(c, word, AHEAD);
-        for (int k = 0; k < n && s->frame->up == NULL; k++) prefetch(s, word[k]);
-        for (int k = 0; k < n && !s->stop; k++) {
-            if (eq_spice_plain_element(s, word[k], c->xyce)) continue;
-            eq_cursor line = eq_cursor_at_token(c, word[k]);
-            eq_spice_element(s, &line);
-        }
-    }
-}
-
-void eq_spice_expand(eq_spice *s, eq_frame *frame) {
-    s->frame = frame;
-    eq_frame_resolve(s);
-    for (size_t k = 0; k < frame->scope->runs && !s->stop; k++) {
-        eq_cursor c = frame->scope->run[k].at;
-        if (!eq_spice_holds(s, frame->scope->run[k].condition, frame)) continue;
-        for (eq_line_kind kind;; eq_line_end(&c)) {
-            expand_plain(s, &c);
-            if (s->stop || (kind = eq_line_start(&c)) == EQ_LINE_NONE) break;
-            if (kind == EQ_LINE_ELEMENT) eq_spice_element(s, &c);
-        }
-    }
-    s->frame = frame->up;
 }
 
 static bool refuse_nodes(eq_spice *s, eq_token t, const eq_scope *scope, size_t given) {
@@ -165,8 +133,7 @@ static bool override(eq_spice *s, eq_frame *f, eq_cursor *c) {
     }
     if (eq_spice_value(s, c, &value) != EQ_OK) return false;
     if (declared) {
-        f->param[id] = value;
-        f->state[id] = 2;
+        eq_frame_set(f, id, value);
     } else if (value > 0.0) {
         f->m *= value;
     } else {
@@ -205,25 +172,28 @@ static void expand_instance(eq_spice *s, eq_cursor *c, eq_token name, eq_token s
                             eq_scope *scope) {
     eq_frame f = {.up = s->frame, .at = name.at, .m = s->frame->m, .depth = s->frame->depth + 1};
     char *prefix = prefix_of(s->frame, name);
-    size_t before = eq_names_count(s->instance);
+    size_t before = eq_names_count(s->all->instance);
     f.prefix = prefix;
     if (prefix != NULL && !eq_spice_name_fits(s, name, strlen(prefix) - 1)) {
         eq_free(prefix);
         return;
     }
-    if (prefix == NULL || eq_names_add(s->instance, prefix, strlen(prefix)) == EQ_NO_NAME)
+    if (prefix == NULL || eq_names_add(s->all->instance, prefix, strlen(prefix)) == EQ_NO_NAME)
         eq_spice_no_memory(s);
-    else if (eq_names_count(s->instance) == before)
+    else if (eq_names_count(s->all->instance) == before)
         eq_spice_fail(s, name.at, "a second instance %.*s; give it another name", (int)name.length,
                       name.text);
     else if (eq_frame_open(s, &f, scope) == EQ_OK) {
-        if (open_instance(s, &f, c, subckt)) eq_spice_expand(s, &f);
+        eq_spice inside = *s;
+        inside.frame = &f;
+        if (open_instance(s, &f, c, subckt)) eq_spice_expand(&inside);
         eq_frame_close(&f);
     }
     eq_free(prefix);
 }
 
-void eq_spice_instance(eq_spice *s, eq_cursor *c, eq_token name) {
+/* X1 NODE ... NAME: the lines of the subcircuit; c stands behind X1. */
+static void read_instance(eq_spice *s, eq_cursor *c, eq_token name) {
     eq_token subckt = subckt_name(*c);
     eq_scope *scope = subckt.length == 0 ? NULL : subckt_of(s, subckt);
     char near[96];
@@ -231,12 +201,63 @@ void eq_spice_instance(eq_spice *s, eq_cursor *c, eq_token name) {
         eq_spice_fail(s, subckt.at, "%.*s names no subcircuit; write X1 NODE ... SUBCKT",
                       (int)name.length, name.text);
     else if (scope == NULL)
-        eq_spice_fail(
-            s, subckt.at,
-            "there is no subcircuit %.*s%s; define it with .subckt or .include its "
-            "file",
-            (int)subckt.length, subckt.text,
-            eq_spice_nearest_name(s, subckt, s->scope[0]->defines[EQ_DEFINES_SUBCKT].name, near));
+        eq_spice_fail(s, subckt.at,
+                      "there is no subcircuit %.*s%s; define it with .subckt or .include its "
+                      "file",
+                      (int)subckt.length, subckt.text,
+                      eq_spice_nearest_name(
+                          s, subckt, s->all->scope[0]->defines[EQ_DEFINES_SUBCKT].name, near));
     else
         expand_instance(s, c, name, subckt, scope);
+}
+
+/* The names of the line will be looked up soon. */
+static void prefetch(const eq_spice *s, const eq_token word[EQ_PLAIN_WORDS]) {
+    eq_names_prefetch_lower(s->circuit->element, word[0].text, word[0].length);
+    for (int k = 1; k <= 2; k++)
+        eq_names_prefetch_lower(s->circuit->node, word[k].text, word[k].length);
+}
+
+/* An element line of any letter. */
+static void one_line(eq_spice *s, eq_cursor *c) {
+    const char *start = c->p;
+    eq_location at = eq_cursor_at(c);
+    eq_token name = eq_token_next(c);
+    if (name.kind != EQ_TOKEN_WORD || name.text != start)
+        eq_spice_expected(s, (eq_token){EQ_TOKEN_BAD, start, 1, at}, "an element or a card");
+    else if ((*name.text | 32) == 'x')
+        read_instance(s, c, name);
+    else
+        eq_spice_element(s, c, name);
+}
+
+/* Elements on plain lines, up to the first line that is not plain; they are split some lines ahead,
+ * so that the memory has time to fetch what the names lead to. */
+static void expand_plain(eq_spice *s, eq_cursor *c) {
+    enum { AHEAD = 16 };
+    eq_token word[AHEAD][EQ_PLAIN_WORDS];
+    int n = AHEAD;
+    while (n == AHEAD && !s->all->stop) {
+        n = eq_plain_lines(c, word, AHEAD);
+        for (int k = 0; k < n && s->frame->up == NULL; k++) prefetch(s, word[k]);
+        for (int k = 0; k < n && !s->all->stop; k++) {
+            if (eq_spice_plain_element(s, word[k], c->xyce)) continue;
+            eq_cursor line = eq_cursor_at_token(c, word[k]);
+            one_line(s, &line);
+        }
+    }
+}
+
+void eq_spice_expand(eq_spice *s) {
+    const eq_frame *frame = s->frame;
+    eq_frame_resolve(s);
+    for (size_t k = 0; k < frame->scope->runs && !s->all->stop; k++) {
+        eq_cursor c = frame->scope->run[k].at;
+        if (!eq_spice_holds(s, frame->scope->run[k].condition, s->frame)) continue;
+        for (eq_line_kind kind;; eq_line_end(&c)) {
+            expand_plain(s, &c);
+            if (s->all->stop || (kind = eq_line_start(&c)) == EQ_LINE_NONE) break;
+            if (kind == EQ_LINE_ELEMENT) one_line(s, &c);
+        }
+    }
 }

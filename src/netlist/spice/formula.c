@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "netlist/spice/spice.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/name.h"
+#include "netlist/spice/part.h"
 
 typedef bool (*form_reader)(eq_spice *s, eq_cursor *c, char letter);
 
@@ -37,8 +40,8 @@ bool eq_spice_input(eq_spice *s, eq_cursor *c, bool current, eq_formula_input *i
     return in->plus != EQ_NO_NAME;
 }
 
-static eq_operand binary(eq_spice *s, const char *sign, eq_operand x, eq_operand y) {
-    return eq_formula_apply(s->formula, eq_operation_find(sign, 2), (eq_operand[]){x, y});
+static eq_operand binary(eq_formula *f, const char *sign, eq_operand x, eq_operand y) {
+    return eq_formula_apply(f, eq_operation_find(sign, 2), (eq_operand[]){x, y});
 }
 
 enum { MOST_CONTROLS = 20, MOST_DEGREE = 20 };
@@ -85,8 +88,8 @@ static bool read_polynomial(eq_spice *s, eq_cursor *c, char letter) {
         }
         if (number == 0.0 && coefficients > 0) continue;
         eq_operand term = {number, EQ_NONE};
-        for (int k = 0; k < degree; k++) term = binary(s, "*", term, x[index[k]]);
-        sum = coefficients == 0 ? term : binary(s, "+", sum, term);
+        for (int k = 0; k < degree; k++) term = binary(s->formula, "*", term, x[index[k]]);
+        sum = coefficients == 0 ? term : binary(s->formula, "+", sum, term);
     }
     if (coefficients == 0) eq_spice_expected(s, eq_token_peek(c), "the coefficients of poly");
     if (sum.slot == EQ_NONE) sum = eq_formula_number(s->formula, sum.number);
@@ -174,15 +177,14 @@ eq_lookup eq_spice_formula(eq_spice *s, eq_cursor *c, char letter, eq_card *card
     *card = eq_card_new(cls);
     card->term[0] = a;
     card->term[1] = b;
-    s->formula = eq_formula_new();
-    if (s->formula == NULL) eq_spice_no_memory(s);
-    bool done = s->formula != NULL && form->read(s, c, letter);
-    if (done) done = whole(s, s->formula);
+    eq_spice own = *s;
+    own.formula = eq_formula_new();
+    if (own.formula == NULL) eq_spice_no_memory(s);
+    bool done = own.formula != NULL && form->read(&own, c, letter) && whole(s, own.formula);
     if (done)
-        card->formula = s->formula;
+        card->formula = own.formula;
     else
-        eq_formula_free(s->formula);
-    s->formula = NULL;
+        eq_formula_free(own.formula);
     return done ? EQ_FOUND : EQ_LOOKUP_FAILED;
 }
 
@@ -191,24 +193,20 @@ bool eq_spice_formula_temperature(eq_spice *s, eq_formula *f, const eq_warmth *w
                                   eq_operand reference) {
     if (w->tc1 == 0.0 && w->tc2 == 0.0) return true;
     eq_formula_input temper = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
-    s->formula = f;
     eq_operand one = {1.0, EQ_NONE}, y = {NAN, f->result}, dt = {w->temp, EQ_NONE};
     if (isnan(w->temp)) dt = eq_formula_input_of(f, temper);
-    if (isnan(w->temp) && w->dtemp != 0.0) dt = binary(s, "+", dt, (eq_operand){w->dtemp, EQ_NONE});
-    dt = binary(s, "-", dt, reference);
-    eq_operand slope = binary(s, "*", dt, (eq_operand){w->tc2, EQ_NONE});
-    slope = binary(s, "+", slope, (eq_operand){w->tc1, EQ_NONE});
-    y = binary(s, sign, y, binary(s, "+", one, binary(s, "*", dt, slope)));
-    s->formula = NULL;
+    if (isnan(w->temp) && w->dtemp != 0.0) dt = binary(f, "+", dt, (eq_operand){w->dtemp, EQ_NONE});
+    dt = binary(f, "-", dt, reference);
+    eq_operand slope = binary(f, "*", dt, (eq_operand){w->tc2, EQ_NONE});
+    slope = binary(f, "+", slope, (eq_operand){w->tc1, EQ_NONE});
+    y = binary(f, sign, y, binary(f, "+", one, binary(f, "*", dt, slope)));
     f->result = y.slot;
     return whole(s, f);
 }
 
 bool eq_spice_formula_conductance(eq_spice *s, eq_formula *f, eq_node a, eq_node b, eq_operand y) {
     eq_formula_input drop = {EQ_INPUT_DROP, a, b, EQ_NONE};
-    s->formula = f;
-    eq_operand i = binary(s, "/", eq_formula_input_of(f, drop), y);
-    s->formula = NULL;
+    eq_operand i = binary(f, "/", eq_formula_input_of(f, drop), y);
     f->result = i.slot;
     return whole(s, f);
 }

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
 #include "netlist/spice/line.h"
 
 /* name=value pairs beside the class's own parameters. */
@@ -68,10 +70,10 @@ static bool is_whole(eq_line *l, eq_token formula) {
 bool eq_line_resistance(eq_line *l) {
     eq_operand value = {NAN, EQ_NONE};
     eq_token first = eq_token_peek(l->c);
-    eq_formula *f = l->s->formula = eq_formula_new();
+    eq_spice own = *l->s;
+    eq_formula *f = own.formula = eq_formula_new();
     if (f == NULL) eq_spice_no_memory(l->s);
-    bool done = f != NULL && eq_spice_operand(l->s, l->c, &value) == EQ_OK;
-    l->s->formula = NULL;
+    bool done = f != NULL && eq_spice_operand(&own, l->c, &value) == EQ_OK;
     if (done && value.slot != EQ_NONE && l->formula == NULL) {
         l->formula = f;
         l->has_value = l->own_value = true;

@@ -1,9 +1,9 @@
-/* One element line while it is read into a card: what spice_element.c (nodes, models, values) and
- * spice_key.c (NAME=VALUE) share. */
+/* One element line while it is read into a card: what element.c (nodes, models, values) and key.c
+ * (NAME=VALUE) share. */
 #ifndef EQ_NETLIST_SPICE_LINE_H
 #define EQ_NETLIST_SPICE_LINE_H
 
-#include "netlist/spice/spice.h"
+#include "netlist/spice/part.h"
 
 typedef struct eq_line {
     eq_spice *s;

@@ -3,7 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "netlist/spice/spice.h"
+#include "netlist/spice/cards.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/probe.h"
 
 enum { ANY_ANALYSIS = 1u << EQ_ANALYSIS_OP | 1u << EQ_ANALYSIS_DC };
 
@@ -45,24 +48,26 @@ static const struct measure_word *word_of(eq_token t) {
 /* An expression of potentials, currents and measures. */
 static eq_formula *quantity(eq_spice *s, eq_cursor *c) {
     eq_operand value = {0.0, EQ_NONE};
-    if (!eq_spice_probe_begin(s)) return NULL;
-    bool done = eq_spice_probe_operand(s, c, ".measure", &value);
-    return eq_spice_probe_end(s, done, value);
+    eq_spice probe;
+    if (!eq_spice_probe_begin(s, ".measure", &probe)) return NULL;
+    bool done = eq_spice_operand(&probe, c, &value) == EQ_OK;
+    return eq_spice_probe_end(&probe, done, value);
 }
 
 /* A = B, or A val = B, as the formula A - B. */
 static eq_formula *difference(eq_spice *s, eq_cursor *c) {
     eq_operand x[2] = {{0.0, EQ_NONE}, {0.0, EQ_NONE}};
-    if (!eq_spice_probe_begin(s)) return NULL;
-    bool done = eq_spice_probe_operand(s, c, ".measure", &x[0]);
+    eq_spice probe;
+    if (!eq_spice_probe_begin(s, ".measure", &probe)) return NULL;
+    bool done = eq_spice_operand(&probe, c, &x[0]) == EQ_OK;
     if (done) {
         eq_token equal = eq_token_next(c);
         if (eq_token_is(equal, "val")) equal = eq_token_next(c);
         if (equal.kind != EQ_TOKEN_EQUAL) eq_spice_expected(s, equal, "= and what it is to be");
-        done = equal.kind == EQ_TOKEN_EQUAL && eq_spice_probe_operand(s, c, ".measure", &x[1]);
+        done = equal.kind == EQ_TOKEN_EQUAL && eq_spice_operand(&probe, c, &x[1]) == EQ_OK;
     }
-    if (done) x[0] = eq_formula_apply(s->formula, eq_operation_find("-", 2), x);
-    return eq_spice_probe_end(s, done, x[0]);
+    if (done) x[0] = eq_formula_apply(probe.formula, eq_operation_find("-", 2), x);
+    return eq_spice_probe_end(&probe, done, x[0]);
 }
 
 /* A number behind an optional =, as an expression: 3, {x}, 'x/2', x. */

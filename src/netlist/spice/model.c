@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "netlist/spice/spice.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/model.h"
+#include "netlist/spice/scope.h"
 
 /* What a model parameter that the class does not declare means. */
 typedef enum word_action {
@@ -12,7 +15,7 @@ typedef enum word_action {
     WORD_DC_FREE,
     WORD_TEXT,
     WORD_NEUTRAL,
-    WORD_GEOMETRY, /* read by spice_resistor.c */
+    WORD_GEOMETRY, /* read by resistor.c */
     WORD_NOT_HERE
 } word_action;
 
@@ -103,7 +106,7 @@ static const struct model_word {
     {'r', "temp", WORD_NOT_HERE, NULL, 0},
 };
 
-/* Types of models: those with a letter are read (of switches in spice_switch.c), the others belong
+/* Types of models: those with a letter are read (of switches in switch.c), the others belong
  * to devices that are refused. */
 static const struct model_type {
     const char *name;
@@ -340,18 +343,17 @@ static int32_t model_again(eq_spice *s, const eq_definition *d, eq_token name, c
 
 /* Reads the card as seen from the frame whose scope holds it. */
 static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token name, char letter) {
-    reading r = {.s = s, .name = name};
-    eq_frame *from = s->frame;
+    eq_spice there = *s;
+    reading r = {.s = &there, .name = name};
     if (f->up == NULL && d->model != EQ_NONE) return model_again(s, d, name, letter);
     eq_cursor c = d->value;
-    s->frame = f;
-    const struct model_type *type = read_type(s, &c);
+    there.frame = f;
+    const struct model_type *type = read_type(&there, &c);
     bool good = type != NULL;
     if (good && letter == 0) letter = type->letter;
     bool of_switch = good && (type->letter == 's' || type->letter == 'w');
     bool other = good && (type->letter != letter || letter == 0);
     good = good && !other && !of_switch && read_model(&r, c, letter);
-    s->frame = from;
     if (of_switch && !other) return EQ_NONE; /* read where a switch uses it */
     if (other) {
         if (letter != 0) return wrong_type(s, name, type->name, letter);
@@ -407,11 +409,12 @@ eq_definition *eq_spice_model_card(eq_spice *s, eq_token name, char letter, eq_f
     if (d != NULL) return d;
     char near[96];
     bool number = eq_starts_number(name.text, name.length);
-    eq_spice_fail(s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s",
-                  (int)name.length, name.text,
-                  eq_spice_nearest_name(s, name, s->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
-                  (int)name.length, name.text, example_of(letter),
-                  letter == 'r' && !number ? ", or write {...} for a parameter" : "");
+    eq_spice_fail(
+        s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s", (int)name.length,
+        name.text,
+        eq_spice_nearest_name(s, name, s->all->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
+        (int)name.length, name.text, example_of(letter),
+        letter == 'r' && !number ? ", or write {...} for a parameter" : "");
     return NULL;
 }
 
@@ -422,9 +425,9 @@ int32_t eq_spice_model(eq_spice *s, eq_token name, char letter) {
 }
 
 void eq_spice_all_models(eq_spice *s) {
-    eq_dictionary *d = &s->scope[0]->defines[EQ_DEFINES_MODEL];
+    eq_dictionary *d = &s->all->scope[0]->defines[EQ_DEFINES_MODEL];
     size_t n = d->name == NULL ? 0 : eq_names_count(d->name);
-    for (size_t k = 0; k < n && !s->stop; k++) {
+    for (size_t k = 0; k < n && !s->all->stop; k++) {
         char name[EQ_MAX_NAME + 1];
         eq_definition *own = eq_spice_choose(s, &d->item[k], s->frame);
         if (own == NULL || own->model != EQ_NONE) continue;

@@ -2,7 +2,12 @@
  * Output"; Xyce Reference Guide, .PRINT). */
 #include <string.h>
 
-#include "netlist/spice/spice.h"
+#include "netlist/spice/cards.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/find.h"
+#include "netlist/spice/probe.h"
+#include "netlist/spice/scope.h"
 
 enum { ANY_ANALYSIS = 1u << EQ_ANALYSIS_OP | 1u << EQ_ANALYSIS_DC };
 
@@ -89,14 +94,15 @@ static void add_expression(eq_spice *s, const eq_cursor *c, const char *end, eq_
     eq_cursor at = *c;
     eq_operand value = {0.0, EQ_NONE};
     eq_print p = {label_of(s, name.text, name.length), EQ_QUANTITY_NONE, NULL, analyses};
-    if (p.label == EQ_NO_NAME || !eq_spice_probe_begin(s)) return;
+    eq_spice probe;
+    if (p.label == EQ_NO_NAME || !eq_spice_probe_begin(s, ".print", &probe)) return;
     at.end = end;
-    bool done = eq_spice_probe_operand(s, &at, ".print", &value);
+    bool done = eq_spice_operand(&probe, &at, &value) == EQ_OK;
     if (done && eq_skip_blank(&at)) {
         eq_spice_expected(s, eq_token_peek(&at), "an operator or a blank");
         done = false;
     }
-    p.formula = eq_spice_probe_end(s, done, value);
+    p.formula = eq_spice_probe_end(&probe, done, value);
     if (p.formula == NULL) return;
     p.quantity = quantity_of(p.formula);
     add(s, p);
@@ -189,8 +195,8 @@ static bool is_expression(eq_spice *s, const eq_cursor *c, const char *end) {
     while (t.text + t.length < end && !among(t.text[t.length], "(+-*/ ")) t.length++;
     for (size_t k = 0; k < sizeof probes / sizeof *probes; k++)
         if (eq_token_is(t, probes[k])) return true;
-    if (eq_dictionary_find(&s->scope[0]->defines[EQ_DEFINES_PARAM], t, NULL) != NULL ||
-        eq_dictionary_find(&s->scope[0]->defines[EQ_DEFINES_FUNC], t, NULL) != NULL ||
+    if (eq_dictionary_find(&s->all->scope[0]->defines[EQ_DEFINES_PARAM], t, NULL) != NULL ||
+        eq_dictionary_find(&s->all->scope[0]->defines[EQ_DEFINES_FUNC], t, NULL) != NULL ||
         eq_spice_is_property(s, t))
         return true;
     if (t.length >= sizeof folded) return false;
@@ -256,7 +262,7 @@ void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at) {
     unsigned analyses = ANY_ANALYSIS;
     bool first = true;
     (void)at;
-    for (; eq_skip_blank(c) && !s->stop; first = false) {
+    for (; eq_skip_blank(c) && !s->all->stop; first = false) {
         if (*c->p == ',') {
             c->p++;
             continue;

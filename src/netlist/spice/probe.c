@@ -3,31 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "netlist/spice/spice.h"
-
-bool eq_spice_probe_operand(eq_spice *s, eq_cursor *c, const char *card, eq_operand *value) {
-    s->card = card;
-    bool done = eq_spice_operand(s, c, value) == EQ_OK;
-    s->card = NULL;
-    return done;
-}
-
-bool eq_spice_probe_begin(eq_spice *s) {
-    s->formula = eq_formula_new();
-    if (s->formula == NULL) eq_spice_no_memory(s);
-    return s->formula != NULL;
-}
-
-eq_formula *eq_spice_probe_end(eq_spice *s, bool done, eq_operand value) {
-    eq_formula *f = s->formula;
-    s->formula = NULL;
-    if (done && value.slot == EQ_NONE) value = eq_formula_number(f, value.number);
-    if (done && f->failed) eq_spice_no_memory(s);
-    f->result = value.slot;
-    if (done && !f->failed) return f;
-    eq_formula_free(f);
-    return NULL;
-}
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/find.h"
+#include "netlist/spice/model.h"
+#include "netlist/spice/pending.h"
+#include "netlist/spice/probe.h"
 
 static eq_operand drop(eq_spice *s, eq_node plus, eq_node minus) {
     return eq_formula_input_of(s->formula, (eq_formula_input){EQ_INPUT_DROP, plus, minus, EQ_NONE});
@@ -54,8 +35,9 @@ static eq_lookup potential(eq_spice *s, eq_token first, eq_token second, eq_oper
     return EQ_FOUND;
 }
 
-eq_lookup eq_spice_probe_input(eq_spice *s, eq_token what, eq_token first, eq_token second,
-                               eq_operand *value) {
+/* v(a), v(a,b), i(x), p(x) = w(x), n(x) or temper, now that all nodes and elements are known. */
+static eq_lookup input(eq_spice *s, eq_token what, eq_token first, eq_token second,
+                       eq_operand *value) {
     eq_formula_input in = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
     bool node = eq_token_is(what, "v") || (eq_token_is(what, "n") && !branch_of(&first));
     if (node) return potential(s, first, second, value);
@@ -71,24 +53,6 @@ eq_lookup eq_spice_probe_input(eq_spice *s, eq_token what, eq_token first, eq_to
     eq_operand x[2] = {drop(s, term[0][r.row], term[1][r.row]), *value};
     *value = eq_formula_apply(s->formula, eq_operation_find("*", 2), x);
     return EQ_FOUND;
-}
-
-bool eq_spice_part(eq_token t, eq_token *name, eq_token *param) {
-    size_t n = t.length;
-    while (n > 0 && t.text[n - 1] != ':') n--;
-    if (n < 2 || n == t.length) return false;
-    *name = *param = t;
-    name->length = n - 1;
-    param->text += n;
-    param->length -= n;
-    return true;
-}
-
-int eq_spice_column(const eq_device_class *cls, eq_token param) {
-    bool source = cls->letter == 'v' || cls->letter == 'i';
-    for (int k = 0; k < cls->params; k++)
-        if (eq_token_is(param, cls->param[k].name)) return k;
-    return source && eq_token_is(param, "dcv0") ? 0 : -1;
 }
 
 /* The element and the column of r1:r, or of r1 alone; false: the name is neither. */
@@ -123,7 +87,8 @@ static eq_lookup measured(eq_spice *s, eq_token name, eq_operand *value) {
     return EQ_NOT_FOUND;
 }
 
-eq_lookup eq_spice_asked(eq_spice *s, eq_token name, eq_operand *value) {
+/* What a name that is no parameter may be: a .measure card, r1:r or dm:is, or r1 for its value. */
+static eq_lookup asked(eq_spice *s, eq_token name, eq_operand *value) {
     eq_token model, param;
     eq_element e;
     int column;
@@ -142,4 +107,25 @@ eq_lookup eq_spice_asked(eq_spice *s, eq_token name, eq_operand *value) {
         return EQ_NOT_FOUND;
     value->slot = EQ_NONE;
     return EQ_FOUND;
+}
+
+bool eq_spice_probe_begin(eq_spice *s, const char *card, eq_spice *probe) {
+    static const eq_queries queries = {input, asked};
+    *probe = *s;
+    probe->queries = &queries;
+    probe->card = card;
+    probe->formula = eq_formula_new();
+    if (probe->formula == NULL) eq_spice_no_memory(s);
+    return probe->formula != NULL;
+}
+
+eq_formula *eq_spice_probe_end(eq_spice *probe, bool done, eq_operand value) {
+    eq_formula *f = probe->formula;
+    probe->formula = NULL;
+    if (done && value.slot == EQ_NONE) value = eq_formula_number(f, value.number);
+    if (done && f->failed) eq_spice_no_memory(probe);
+    f->result = value.slot;
+    if (done && !f->failed) return f;
+    eq_formula_free(f);
+    return NULL;
 }

@@ -2,7 +2,7 @@
  * chapter 2.1; LTspice help, "Dot commands"). */
 #include <string.h>
 
-#include "netlist/spice/spice.h"
+#include "netlist/spice/scan.h"
 
 static const struct {
     const char *card, *word; /* word: somewhere behind the card; NULL: the card alone will do */

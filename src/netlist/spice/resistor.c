@@ -4,7 +4,10 @@
  * guide, "Resistor"). */
 #include <math.h>
 
-#include "netlist/spice/spice.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/model.h"
+#include "netlist/spice/part.h"
 
 enum { RSH, DEFW, DEFL, NARROW, SHORT, PARAMETERS };
 
@@ -18,12 +21,11 @@ static double squares_of(bool xyce, double length, double width, const double *m
 bool eq_spice_sheet(eq_spice *s, eq_token model, double length, double width, double *r) {
     static const char *const name[PARAMETERS] = {"rsh", "defw", "defl", "narrow", "short"};
     double value[PARAMETERS] = {0.0, 10e-6, 10e-6, 0.0, 0.0};
-    eq_frame *own = s->frame, *where;
-    eq_definition *d = eq_spice_model_card(s, model, 'r', &where);
+    eq_spice there = *s;
+    eq_definition *d = eq_spice_model_card(s, model, 'r', &there.frame);
     bool good = d != NULL;
     eq_cursor c = good ? d->value : (eq_cursor){0};
     if (good) eq_token_next(&c); /* the type */
-    s->frame = where;
     while (good && eq_token_peek(&c).kind != EQ_TOKEN_END) {
         eq_token key = eq_token_next(&c);
         int known = PARAMETERS;
@@ -33,9 +35,8 @@ bool eq_spice_sheet(eq_spice *s, eq_token model, double length, double width, do
         if (known < 0)
             eq_spice_skip_value(&c);
         else
-            good = eq_spice_value(s, &c, &value[known]) == EQ_OK;
+            good = eq_spice_value(&there, &c, &value[known]) == EQ_OK;
     }
-    s->frame = own;
     bool xyce = s->circuit->dialect == EQ_XYCE;
     bool has_length = !xyce || (!isnan(length) && length != 0.0);
     if (!good || value[RSH] == 0.0 || !has_length) return good;

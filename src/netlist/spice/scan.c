@@ -5,14 +5,20 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "netlist/spice/spice.h"
+#include "netlist/spice/cards.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/scan.h"
+#include "netlist/spice/scope.h"
+
+enum { EQ_MAX_INCLUDES = 10000 };
 
 typedef struct scan {
     eq_spice *s;
     eq_cursor c;
     int32_t scope;
     bool run_open; /* element lines since the last split: in run */
-    eq_run run;
+    eq_stretch run;
     bool in_section; /* inside .lib NAME ... .endl */
     int depth;       /* of includes */
     bool ended;      /* behind an .end */
@@ -24,10 +30,10 @@ static char *find_file(const scan *k, eq_token name);
 /* Ends the stretch of elements of the current scope at the current line. */
 static void split(scan *k) {
     if (!k->run_open) return;
-    eq_scope *scope = k->s->scope[k->scope];
+    eq_scope *scope = k->s->all->scope[k->scope];
     k->run_open = false;
     k->run.at.end = k->c.line_start;
-    k->run.condition = k->s->current;
+    k->run.condition = k->s->all->current;
     if (!eq_grow((void **)&scope->run, &scope->run_cap, scope->runs + 1, sizeof *scope->run))
         eq_spice_no_memory(k->s);
     else
@@ -81,26 +87,26 @@ static void open_subckt(scan *k) {
         eq_spice_expected(s, name, "the name of the subcircuit");
         return;
     }
-    eq_definition *d = eq_define(s, s->scope[k->scope], EQ_DEFINES_SUBCKT, name);
+    eq_definition *d = eq_define(s, s->all->scope[k->scope], EQ_DEFINES_SUBCKT, name);
     eq_scope *inner = eq_scope_new(s, name, k->scope);
     if (inner == NULL) {
         eq_spice_no_memory(s);
         return;
     }
-    if (d != NULL) d->scope = (int32_t)s->scopes - 1;
-    k->scope = (int32_t)s->scopes - 1;
-    inner->base = s->base;
-    inner->condition = s->current;
-    s->base = s->current = EQ_NONE;
+    if (d != NULL) d->scope = (int32_t)s->all->scopes - 1;
+    k->scope = (int32_t)s->all->scopes - 1;
+    inner->base = s->all->base;
+    inner->condition = s->all->current;
+    s->all->base = s->all->current = EQ_NONE;
     subckt_line(k, inner);
 }
 
 /* Back to the scope around this one and the conditions that stand there. */
 static void leave_scope(scan *k) {
-    const eq_scope *inner = k->s->scope[k->scope];
+    const eq_scope *inner = k->s->all->scope[k->scope];
     eq_spice_close_ifs(k->s);
-    k->s->base = inner->base;
-    k->s->current = inner->condition;
+    k->s->all->base = inner->base;
+    k->s->all->current = inner->condition;
     k->scope = inner->parent;
 }
 
@@ -111,7 +117,7 @@ static void close_subckt(scan *k, int32_t base, eq_location at) {
         eq_spice_fail(s, at, ".ends without a .subckt in this file; remove it");
         return;
     }
-    eq_scope *inner = s->scope[k->scope];
+    eq_scope *inner = s->all->scope[k->scope];
     if (name.kind == EQ_TOKEN_WORD && !eq_token_is(name, inner->name))
         eq_spice_fail(s, name.at,
                       ".ends names %.*s but the open subcircuit is %s; close them in order",
@@ -140,15 +146,16 @@ static void skip_control(scan *k, eq_location at) {
 /* .data NAME ... .enddata: kept until .dc or .step uses it. */
 static void keep_data(scan *k, eq_location at) {
     eq_spice *s = k->s;
-    eq_data data = {eq_token_next(&k->c), k->c};
+    eq_data_table data = {eq_token_next(&k->c), k->c};
     data.at = k->c;
     if (data.name.kind != EQ_TOKEN_WORD) eq_spice_expected(s, data.name, "the name of the table");
     if (!skip_to(k, ".enddata", at, "this .data has no .enddata; add it")) return;
     data.at.end = k->c.line_start;
-    if (!eq_grow((void **)&s->data, &s->data_cap, s->datas + 1, sizeof *s->data))
+    if (!eq_grow((void **)&s->all->data, &s->all->data_cap, s->all->datas + 1,
+                 sizeof *s->all->data))
         eq_spice_no_memory(s);
     else
-        s->data[s->datas++] = data;
+        s->all->data[s->all->datas++] = data;
 }
 
 /* The name of a file on an .include or .lib line: "...", '...' or bare, blanks end a bare one. */
@@ -257,7 +264,7 @@ static bool act(scan *k, eq_card_action action, int32_t base, eq_location at) {
 static bool card(scan *k, int32_t base) {
     eq_location at = eq_cursor_at(&k->c);
     eq_cursor start = k->c;
-    eq_card_action action = eq_spice_card(k->s, k->s->scope[k->scope], &k->c);
+    eq_card_action action = eq_spice_card(k->s, k->s->all->scope[k->scope], &k->c);
     if (action == EQ_CARD_DONE) return true;
     eq_cursor behind = k->c;
     k->c = start;
@@ -273,12 +280,12 @@ static void one_line(scan *k, eq_line_kind kind) {
                       "a continuation line with nothing to continue; put it after its card (a *%% "
                       "line cannot be continued, write a second one)");
     if (kind == EQ_LINE_ELEMENT) {
-        if (!k->run_open) k->run = (eq_run){.at = k->c};
+        if (!k->run_open) k->run = (eq_stretch){.at = k->c};
         k->run_open = true;
         k->run.elements++;
         int letter = *k->c.p | 32;
         k->run.instances |= letter == 'x';
-        if (k->scope == 0 && letter >= 'a' && letter <= 'z') k->s->lines[letter - 'a']++;
+        if (k->scope == 0 && letter >= 'a' && letter <= 'z') k->s->all->lines[letter - 'a']++;
     }
     if (kind != EQ_LINE_DIRECTIVE) {
         eq_line_end(&k->c);
@@ -298,7 +305,7 @@ static void scan_text(scan *k) {
     int32_t base = k->scope;
     eq_line_kind kind;
     bool more = true;
-    while (more && !k->s->stop && (kind = eq_line_start(&k->c)) != EQ_LINE_NONE) {
+    while (more && !k->s->all->stop && (kind = eq_line_start(&k->c)) != EQ_LINE_NONE) {
         if (k->ended) note_behind_end(k, true);
         if (kind != EQ_LINE_CARD) {
             one_line(k, kind);
@@ -313,8 +320,8 @@ static void scan_text(scan *k) {
     k->c.line_start = k->c.p > k->c.end ? k->c.end : more ? k->c.p : k->c.line_start;
     split(k);
     for (; k->scope != base; leave_scope(k))
-        eq_spice_fail(k->s, k->s->scope[k->scope]->at, ".subckt %s has no .ends; add it",
-                      k->s->scope[k->scope]->name);
+        eq_spice_fail(k->s, k->s->all->scope[k->scope]->at, ".subckt %s has no .ends; add it",
+                      k->s->all->scope[k->scope]->name);
     eq_spice_close_ifs(k->s);
 }
 
@@ -365,17 +372,17 @@ static eq_status text_of(const eq_spice *s, const char *path, eq_location at, eq
 static bool load(scan *k, const char *path, eq_location at, int32_t *file) {
     eq_spice *s = k->s;
     int32_t known = s->circuit->files, f = eq_circuit_file(s->circuit, path);
-    if (f == EQ_NONE || !eq_grow((void **)&s->source, &s->source_cap, (size_t)s->circuit->files,
-                                 sizeof *s->source)) {
+    if (f == EQ_NONE || !eq_grow((void **)&s->all->source, &s->all->source_cap,
+                                 (size_t)s->circuit->files, sizeof *s->all->source)) {
         eq_spice_no_memory(s);
         return false;
     }
     *file = f;
     if (f >= known) {
-        s->source[f] = (eq_source){NULL, 0, {EQ_NONE, 0, 0}, false};
-        s->sources = f + 1;
+        s->all->source[f] = (eq_source){NULL, 0, {EQ_NONE, 0, 0}, false};
+        s->all->sources = f + 1;
     }
-    eq_source *source = &s->source[f];
+    eq_source *source = &s->all->source[f];
     if (source->text != NULL) return true;
     eq_status status = text_of(s, path, at, source);
     eq_spice_pass_on(s, status);
@@ -386,14 +393,14 @@ static bool load(scan *k, const char *path, eq_location at, int32_t *file) {
 static bool may_enter(scan *k, int32_t file, bool section, eq_location at) {
     eq_spice *s = k->s;
     const char *name = s->circuit->file[file];
-    if (s->source[file].active && !section)
+    if (s->all->source[file].active && !section)
         eq_spice_fail(s, at, "'%s' includes itself; remove this line", name);
     else if (k->depth >= EQ_MAX_INCLUDE_DEPTH)
         eq_spice_fail(s, at,
                       "files included deeper than %d; remove the line that makes them include "
                       "each other",
                       EQ_MAX_INCLUDE_DEPTH);
-    else if (s->includes++ >= EQ_MAX_INCLUDES)
+    else if (s->all->includes++ >= EQ_MAX_INCLUDES)
         eq_spice_fail(s, at, "more than %d included files; put them together", EQ_MAX_INCLUDES);
     else
         return true;
@@ -403,11 +410,11 @@ static bool may_enter(scan *k, int32_t file, bool section, eq_location at) {
 /* Scans an included file, or a section of it, as if it stood here. */
 static void enter(scan *k, int32_t file, const eq_token *section, eq_location at) {
     eq_spice *s = k->s;
-    eq_source before = s->source[file];
-    s->source[file].active = true;
-    if (!before.active) s->source[file].from = at;
-    int32_t outer = s->base;
-    s->base = s->current;
+    eq_source before = s->all->source[file];
+    s->all->source[file].active = true;
+    if (!before.active) s->all->source[file].from = at;
+    int32_t outer = s->all->base;
+    s->all->base = s->all->current;
     scan inner = {.s = s, .scope = k->scope, .depth = k->depth + 1, .in_section = section != NULL};
     inner.c = eq_cursor_new(file, before.text, before.length);
     inner.c.xyce = k->c.xyce;
@@ -417,8 +424,8 @@ static void enter(scan *k, int32_t file, const eq_token *section, eq_location at
                       (int)section->length, section->text);
     else
         scan_text(&inner);
-    s->base = outer;
-    s->source[file].active = before.active;
+    s->all->base = outer;
+    s->all->source[file].active = before.active;
 }
 
 static void read_file(scan *k, eq_token name, const eq_token *section) {
@@ -435,16 +442,16 @@ eq_status eq_spice_scan(eq_spice *s, const char *name, char *text, size_t length
     eq_token deck = {EQ_TOKEN_WORD, "", 0, {EQ_NONE, 0, 0}};
     int32_t file = eq_circuit_file(s->circuit, name);
     if (file == EQ_NONE || eq_scope_new(s, deck, EQ_NONE) == NULL ||
-        !eq_grow((void **)&s->source, &s->source_cap, 1, sizeof *s->source)) {
+        !eq_grow((void **)&s->all->source, &s->all->source_cap, 1, sizeof *s->all->source)) {
         eq_free(text);
         return eq_spice_no_memory(s);
     }
-    s->sources = 1;
-    s->source[file] = (eq_source){text, length, {EQ_NONE, 0, 0}, true};
+    s->all->sources = 1;
+    s->all->source[file] = (eq_source){text, length, {EQ_NONE, 0, 0}, true};
     scan k = {.s = s, .c = eq_cursor_new(file, text, length)};
     k.c.xyce = s->circuit->dialect == EQ_XYCE;
     eq_physical_line_end(&k.c); /* the title */
     scan_text(&k);
-    if (!s->stop) eq_spice_define_steps(s);
-    return s->status;
+    if (!s->all->stop) eq_spice_define_steps(s);
+    return s->all->status;
 }

@@ -2,7 +2,10 @@
  * .IC). */
 #include <string.h>
 
-#include "netlist/spice/spice.h"
+#include "netlist/spice/cards.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/find.h"
 
 static void add(eq_spice *s, eq_node node, double value) {
     eq_spice_pass_on(s, eq_circuit_start(s->circuit, node, value, s->scratch));

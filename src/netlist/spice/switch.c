@@ -6,7 +6,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "netlist/spice/spice.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/model.h"
+#include "netlist/spice/part.h"
 
 enum { THRESHOLD, HYSTERESIS, RON, ROFF, PARAMETERS };
 enum { ON = THRESHOLD, OFF = HYSTERESIS }; /* of Xyce's */
@@ -40,8 +43,8 @@ static bool read_parameter(eq_spice *s, const struct switch_model *m, eq_cursor 
 
 /* The parameters of the .model card, in the scope that has it. */
 static bool read_model(eq_spice *s, const struct switch_model *m, eq_token name, double *w) {
-    eq_frame *own = s->frame, *where;
-    eq_definition *d = eq_spice_model_card(s, name, m->letter, &where);
+    eq_spice there = *s;
+    eq_definition *d = eq_spice_model_card(s, name, m->letter, &there.frame);
     if (d == NULL) return false;
     eq_cursor c = d->value;
     eq_token type = eq_token_next(&c);
@@ -50,9 +53,7 @@ static bool read_model(eq_spice *s, const struct switch_model *m, eq_token name,
     if (!good)
         eq_spice_fail(s, name.at, "model %.*s is of type %.*s; this element needs one of type %s",
                       (int)name.length, name.text, (int)type.length, type.text, m->type);
-    s->frame = where;
-    while (good && eq_token_peek(&c).kind != EQ_TOKEN_END) good = read_parameter(s, m, &c, w);
-    s->frame = own;
+    while (good && eq_token_peek(&c).kind != EQ_TOKEN_END) good = read_parameter(&there, m, &c, w);
     if (good && s->circuit->dialect == EQ_XYCE && w[ON] == w[OFF]) {
         eq_spice_fail(s, name.at, "%s = %s = %g of model %.*s; give two values", m->name[ON],
                       m->name[OFF], w[ON], (int)name.length, name.text);

@@ -86,3 +86,9 @@ const char *eq_dialect_name(eq_dialect dialect) {
 double eq_dialect_k_over_q(eq_dialect dialect) {
     return dialect == EQ_XML ? K_NGSPICE : tables[dialect].k_over_q;
 }
+
+const char *eq_class_line(const eq_deck_writer *w, const eq_device_class *cls) {
+    const char *line = cls->line[w->dialect];
+    if (line == NULL && w->own) return "$n$z$i\n";
+    return line == NULL && cls->formula != NULL ? w->d->current : line;
+}

@@ -3,20 +3,9 @@
 
 #include <ctype.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-
-void eq_write_number(eq_text *out, double value) {
-    char text[40];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) break;
-    }
-    eq_text_puts(out, text);
-}
 
 typedef eq_deck_writer writer;
 
@@ -99,12 +88,6 @@ static void put_model(writer *w, const eq_model *m, eq_element e, const eq_devic
     }
     put_model_params(w, cls, value);
     eq_text_puts(w->out, w->d->model_end);
-}
-
-const char *eq_class_line(const writer *w, const eq_device_class *cls) {
-    const char *line = cls->line[w->dialect];
-    if (line == NULL && w->own) return "$n$z$i\n";
-    return line == NULL && cls->formula != NULL ? w->d->current : line;
 }
 
 static bool needs_model(const writer *w, int cls) {

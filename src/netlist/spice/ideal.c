@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "netlist/spice/spice.h"
+#include "netlist/spice/part.h"
 
 enum { LONGEST = 8 * EQ_MAX_NAME }; /* six names and the numbers */
 

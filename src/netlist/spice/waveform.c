@@ -5,7 +5,9 @@
 #include <math.h>
 
 #include "base/mem.h"
-#include "netlist/spice/spice.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/part.h"
 
 enum { MOST = 8 };
 

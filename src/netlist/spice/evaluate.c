@@ -1,0 +1,402 @@
+/* Expressions evaluated at a place of the deck. Parameters are resolved on demand: one may be used
+ * before it is defined. What stands under an .if (ngspice manual, 2.13) counts if its condition
+ * holds where it is needed, in the instance it is needed in, so that it may depend on parameters
+ * that come later and on those of a subcircuit. */
+#include "netlist/spice/evaluate.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/name.h"
+#include "netlist/spice/scope.h"
+
+/* The arguments of the .func being evaluated, and of the one whose body calls it. */
+typedef struct eq_arguments {
+    const struct eq_arguments *outer;
+    const eq_definition *function;
+    const char *name[EQ_MAX_ARGUMENTS];
+    size_t length[EQ_MAX_ARGUMENTS];
+    const eq_operand *value;
+    int count;
+} eq_arguments;
+
+/* The view of a definition of the frame: no arguments of a function and no formula reach it. */
+static eq_spice view_from(const eq_spice *s, eq_frame *frame) {
+    eq_spice own = *s;
+    own.frame = frame;
+    own.arguments = NULL;
+    own.formula = NULL;
+    own.test = false;
+    return own;
+}
+
+/* The value of a test, which takes the whole line. */
+static bool value_of_test(eq_spice *s, eq_cursor at, double *value) {
+    if (eq_spice_value(s, &at, value) != EQ_OK) return false;
+    eq_token rest = eq_token_peek(&at);
+    if (rest.kind != EQ_TOKEN_END) eq_spice_expected(s, rest, "an operator or the end of the line");
+    return rest.kind == EQ_TOKEN_END;
+}
+
+/* True if the test of the branch itself is true as seen from the frame. */
+static bool test(eq_spice *s, int32_t condition, eq_frame *frame) {
+    const eq_condition *c = &s->all->condition[condition];
+    eq_spice own = view_from(s, frame);
+    double value = 0.0;
+    if (c->otherwise) return true;
+    if (c->failed) return false; /* told once; asked again and again it could take for ever */
+    if (c->busy) {
+        s->all->condition[condition].failed = true;
+        eq_spice_fail(s, c->at,
+                      "this test needs a name that is defined under it; define the name elsewhere");
+        return false;
+    }
+    s->all->condition[condition].busy = true;
+    own.test = true;
+    bool done = value_of_test(&own, c->test, &value);
+    s->all->condition[condition].busy = false;
+    s->all->condition[condition].failed |= !done;
+    return done && value != 0.0;
+}
+
+bool eq_spice_holds(eq_spice *s, int32_t condition, eq_frame *frame) {
+    while (condition != EQ_NONE && !s->all->stop) {
+        const eq_condition *c = &s->all->condition[condition];
+        int32_t outer = c->outer;
+        /* the first branch whose test is true is taken */
+        for (int32_t k = c->first; k < condition; k = s->all->condition[k].next)
+            if (test(s, k, frame)) return false;
+        if (!test(s, condition, frame)) return false;
+        condition = outer;
+    }
+    return !s->all->stop;
+}
+
+eq_definition *eq_spice_choose(eq_spice *s, eq_definition *d, eq_frame *frame) {
+    while (d != NULL && !eq_spice_holds(s, d->condition, frame))
+        d = d->next == EQ_NONE ? NULL : &s->all->variant[d->next];
+    return d;
+}
+
+static bool is_key(eq_token t) {
+    if (t.kind != EQ_TOKEN_WORD || eq_starts_number(t.text, t.length)) return false;
+    return memchr(t.text, '<', t.length) == NULL && memchr(t.text, '>', t.length) == NULL &&
+           memchr(t.text, '!', t.length) == NULL && memchr(t.text, '*', t.length) == NULL;
+}
+
+bool eq_spice_at_key(const eq_cursor *c) {
+    eq_cursor ahead = *c;
+    if (!is_key(eq_token_next(&ahead)) || eq_token_next(&ahead).kind != EQ_TOKEN_EQUAL)
+        return false;
+    return *ahead.p != '=';
+}
+
+void eq_spice_skip_value(eq_cursor *c) {
+    eq_token t = eq_token_next(c), next = eq_token_peek(c);
+    while (next.kind != EQ_TOKEN_END && t.kind != EQ_TOKEN_UNCLOSED && t.kind != EQ_TOKEN_BAD &&
+           !eq_spice_at_key(c) && !eq_token_is(next, "params:")) {
+        t = eq_token_next(c);
+        next = eq_token_peek(c);
+    }
+}
+
+bool eq_spice_is_value(eq_token t) {
+    return t.kind == EQ_TOKEN_GROUP ||
+           (t.kind == EQ_TOKEN_WORD && eq_starts_number(t.text, t.length));
+}
+
+bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what) {
+    eq_token t = eq_token_peek(c);
+    if (t.kind == EQ_TOKEN_GROUP) {
+        while (eq_skip_blank(c) && c->p < t.text) c->p++;
+        eq_cursor inside = *c;
+        eq_token_next(c);
+        return eq_spice_value(s, &inside, value) == EQ_OK;
+    }
+    if (!eq_spice_is_value(t)) {
+        eq_spice_expected(s, t, what);
+        return false;
+    }
+    eq_token_next(c);
+    bool whole = eq_spice_number(t.text, t.length, c->xyce, value) == t.length;
+    if (whole && isfinite(*value)) return true;
+    eq_spice_fail(
+        s, t.at,
+        whole ? "'%.*s' is too large; write a number below 1e308"
+              : "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6, an expression in {}",
+        (int)(t.length < 60 ? t.length : 60), t.text);
+    return false;
+}
+
+enum { UNKNOWN, RESOLVING, KNOWN, FAILED };
+
+/* The parameters whose definitions wait for each other, this one among them. */
+static void fail_for_cycle(eq_spice *s, const eq_frame *f, int32_t id, eq_token use) {
+    const eq_names *names = f->scope->defines[EQ_DEFINES_PARAM].name;
+    eq_text cycle = {0};
+    const char *arrow = "";
+    for (size_t k = 0; k < eq_names_count(names); k++) {
+        if (f->state[k] != RESOLVING) continue;
+        eq_text_printf(&cycle, "%s%s", arrow, eq_names_get(names, (int32_t)k));
+        arrow = ", ";
+    }
+    eq_spice_fail(s, use.at,
+                  "parameter %s is defined by itself (the definitions of %s wait for each "
+                  "other); give one of them a number",
+                  eq_names_get(names, id), cycle.text == NULL ? "" : cycle.text);
+    eq_text_free(&cycle);
+}
+
+/* The value on the card of a parameter: the first of the several numbers of a .step, else an
+ * expression and the next NAME=VALUE behind it. */
+static bool value_of_card(eq_spice *s, const eq_definition *d, double *value) {
+    eq_cursor at = d->value;
+    if (d->stepped) return eq_spice_number_at(s, &at, value, "a value");
+    if (eq_spice_value(s, &at, value) != EQ_OK) return false;
+    eq_token rest = eq_token_peek(&at);
+    if (rest.kind == EQ_TOKEN_END || eq_spice_at_key(&at) || eq_token_is(rest, "params:"))
+        return true;
+    eq_spice_expected(s, rest, "an operator or NAME=VALUE");
+    return false;
+}
+
+/* Evaluates a parameter in its frame; a parameter that needs itself is an error that names it. */
+static eq_lookup resolve(eq_spice *s, eq_frame *f, int32_t id, eq_token use, double *value) {
+    eq_definition *d = &f->scope->defines[EQ_DEFINES_PARAM].item[id];
+    eq_definition *own = f->state[id] == UNKNOWN ? eq_spice_choose(s, d, f) : NULL;
+    if (f->state[id] == UNKNOWN && own == NULL) return EQ_NOT_FOUND;
+    if (f->state[id] == RESOLVING) {
+        fail_for_cycle(s, f, id, use);
+        f->state[id] = FAILED;
+    }
+    if (f->state[id] == UNKNOWN) {
+        eq_spice there = view_from(s, f);
+        f->state[id] = RESOLVING;
+        f->state[id] = value_of_card(&there, own, &f->param[id]) ? KNOWN : FAILED;
+    }
+    *value = f->param[id];
+    return f->state[id] == KNOWN ? EQ_FOUND : EQ_LOOKUP_FAILED;
+}
+
+/* The argument of that name of the function being evaluated; -1: none. */
+static int argument(const eq_arguments *a, eq_token name) {
+    for (int k = 0; a != NULL && k < a->count; k++) {
+        char own[EQ_MAX_NAME + 1];
+        eq_token formal = {EQ_TOKEN_WORD, a->name[k], a->length[k], name.at};
+        if (a->length[k] == name.length && eq_spice_fold(formal, own) && eq_token_is(name, own))
+            return k;
+    }
+    return -1;
+}
+
+static eq_lookup parameter(void *data, eq_token name, eq_operand *value) {
+    eq_spice *s = data;
+    int k = argument(s->arguments, name);
+    if (k >= 0) {
+        *value = s->arguments->value[k];
+        return EQ_FOUND;
+    }
+    for (eq_frame *f = s->frame; f != NULL; f = f->up) {
+        int32_t id;
+        eq_definition *d = eq_dictionary_find(&f->scope->defines[EQ_DEFINES_PARAM], name, &id);
+        if (d == NULL) continue;
+        d->used = true;
+        eq_lookup found = resolve(s, f, id, name, &value->number);
+        if (found != EQ_NOT_FOUND) return found;
+    }
+    if (eq_token_is(name, "pi")) {
+        value->number = 3.14159265358979323846;
+        return EQ_FOUND;
+    }
+    return s->queries != NULL ? s->queries->name(s, name, value) : EQ_NOT_FOUND;
+}
+
+/* The formal arguments of .func NAME(a, b) BODY; c stands behind NAME and moves to BODY. */
+static bool formal_arguments(eq_cursor *c, eq_arguments *a) {
+    if (!eq_skip_blank(c) || *c->p != '(') return false;
+    for (c->p++; eq_skip_blank(c) && *c->p != ')' && a->count < EQ_MAX_ARGUMENTS;) {
+        eq_token t = eq_token_next(c);
+        if (t.kind != EQ_TOKEN_WORD) return false;
+        a->name[a->count] = t.text;
+        a->length[a->count++] = t.length;
+        if (eq_skip_blank(c) && *c->p == ',') c->p++;
+    }
+    if (!eq_skip_blank(c) || *c->p != ')') return false;
+    c->p++;
+    if (eq_skip_blank(c) && *c->p == '=') c->p++;
+    return true;
+}
+
+/* Both sides of ?: are evaluated, so a function that needs itself never ends. */
+static bool needs_itself(const eq_arguments *a, const eq_definition *function) {
+    while (a != NULL && a->function != function) a = a->outer;
+    return a != NULL;
+}
+
+/* The .func of that name seen from s->frame; NULL: there is none. */
+static const eq_definition *function_of(eq_spice *s, eq_token name) {
+    const eq_definition *d = NULL;
+    for (eq_frame *f = s->frame; f != NULL && d == NULL; f = f->up)
+        d = eq_spice_choose(s, eq_dictionary_find(&f->scope->defines[EQ_DEFINES_FUNC], name, NULL),
+                            f);
+    return d;
+}
+
+/* Reads the argument list of the card; false, with an error, when the function cannot be called
+ * with so many arguments, or not any more. c moves to the body. */
+static bool may_call(eq_spice *s, eq_token name, int args, eq_arguments *a, eq_cursor *c) {
+    if (needs_itself(s->arguments, a->function))
+        eq_spice_fail(s, name.at, "%.*s needs its own value to have one; define it without itself",
+                      (int)name.length, name.text);
+    else if (s->all->calls_left-- <= 0)
+        eq_spice_fail(s, name.at,
+                      "more than %d calls of functions, and more than %d an expression; let "
+                      "functions call each other less often",
+                      EQ_MAX_CALLS, EQ_CALLS_EACH);
+    else if (!formal_arguments(c, a))
+        eq_spice_fail(s, a->function->at,
+                      "this .func has no list of at most %d arguments; write .func NAME(X, Y) "
+                      "{EXPRESSION}",
+                      EQ_MAX_ARGUMENTS);
+    else if (a->count != args)
+        eq_spice_fail(s, name.at, "%.*s takes %d argument%s, here are %d; see its .func line",
+                      (int)name.length, name.text, a->count, a->count == 1 ? "" : "s", args);
+    else
+        return true;
+    return false;
+}
+
+static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int args,
+                          eq_operand *value) {
+    eq_spice *s = data, body = *s;
+    const eq_definition *d = function_of(s, name);
+    if (d == NULL && s->queries != NULL && args == 1 && eq_token_is(name, "par")) {
+        *value = arg[0]; /* par('EXPRESSION') of .print and .measure */
+        return EQ_FOUND;
+    }
+    if (d == NULL) return EQ_NOT_FOUND;
+    eq_cursor c = d->value;
+    eq_arguments a = {.outer = s->arguments, .function = d, .value = arg};
+    if (!may_call(s, name, args, &a, &c)) return EQ_LOOKUP_FAILED;
+    body.arguments = &a;
+    return eq_spice_operand(&body, &c, value) == EQ_OK ? EQ_FOUND : EQ_LOOKUP_FAILED;
+}
+
+static void fail(void *data, eq_location at, const char *format, ...) {
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    eq_spice_fail(data, at, "%s", text);
+}
+
+/* v(a), v(a,b), i(vx) or temper as an input of the formula. The name of a controlling element is
+ * kept in eq_reading.controls, its number there in `plus`, until all elements are known. */
+static eq_lookup input(void *data, eq_token what, eq_token first, eq_token second,
+                       eq_operand *value) {
+    eq_spice *s = data;
+    eq_formula_input in = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
+    if (s->queries != NULL) return s->queries->input(s, what, first, second, value);
+    if (eq_token_is(what, "v")) {
+        in.kind = EQ_INPUT_DROP;
+        in.plus = eq_spice_node(s, first);
+        in.minus = second.length == 0 ? EQ_GROUND : eq_spice_node(s, second);
+        if (in.plus == EQ_NONE || in.minus == EQ_NONE) return EQ_LOOKUP_FAILED;
+    } else if (eq_token_is(what, "i")) {
+        in.kind = EQ_INPUT_CURRENT;
+        in.plus = eq_spice_control(s, first);
+        if (in.plus == EQ_NO_NAME) return EQ_LOOKUP_FAILED;
+    }
+    *value = eq_formula_input_of(s->formula, in);
+    return EQ_FOUND;
+}
+
+/* At the start of an expression. */
+static void allow_calls(eq_reading *r) {
+    int more = EQ_MAX_CALLS - r->calls_left;
+    r->calls_left += more < EQ_CALLS_EACH ? more : EQ_CALLS_EACH;
+}
+
+/* The expression as seen from a view of its own, which counts the depth of what is nested in it. */
+static eq_status evaluate(eq_spice *own, eq_cursor *c, eq_operand *value) {
+    const eq_names_of names = {.data = own,
+                               .depth = &own->depth,
+                               .formula = own->formula,
+                               .dialect = (eq_dialect)own->circuit->dialect,
+                               .parameter = parameter,
+                               .function = function,
+                               .input = input,
+                               .fail = fail,
+                               .powers = own->queries != NULL,
+                               .test = own->test};
+    if (own->depth == 0) allow_calls(own->all);
+    if (eq_expression(c, &names, value)) return EQ_OK;
+    if (own->formula != NULL && own->formula->failed) return eq_spice_no_memory(own);
+    return own->all->status == EQ_OK ? EQ_ERR_INPUT : own->all->status;
+}
+
+eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value) {
+    eq_spice own = *s;
+    return evaluate(&own, c, value);
+}
+
+eq_status eq_spice_value(eq_spice *s, eq_cursor *c, double *value) {
+    eq_operand operand;
+    eq_spice own = *s;
+    own.formula = NULL;
+    eq_status status = evaluate(&own, c, &operand);
+    if (status == EQ_OK) *value = operand.number;
+    return status;
+}
+
+eq_status eq_frame_open(eq_spice *s, eq_frame *f, eq_scope *scope) {
+    const eq_dictionary *d = &scope->defines[EQ_DEFINES_PARAM];
+    size_t n = d->name == NULL ? 0 : eq_names_count(d->name);
+    f->scope = scope;
+    f->param = eq_calloc(n, sizeof *f->param);
+    f->state = eq_calloc(n, 1);
+    f->port = eq_calloc(eq_names_count(scope->port), sizeof *f->port);
+    if (f->param != NULL && f->state != NULL && f->port != NULL) return EQ_OK;
+    eq_frame_close(f);
+    return eq_spice_no_memory(s);
+}
+
+void eq_frame_close(eq_frame *f) {
+    eq_free(f->param);
+    eq_free(f->state);
+    eq_free(f->port);
+    f->param = NULL;
+    f->state = NULL;
+    f->port = NULL;
+}
+
+void eq_frame_set(eq_frame *f, int32_t param, double value) {
+    f->param[param] = value;
+    f->state[param] = KNOWN;
+}
+
+void eq_frame_resolve(eq_spice *s) {
+    const eq_dictionary *d = &s->frame->scope->defines[EQ_DEFINES_PARAM];
+    size_t n = d->name == NULL ? 0 : eq_names_count(d->name);
+    for (size_t k = 0; k < n && !s->all->stop; k++) {
+        double value;
+        eq_token use = {EQ_TOKEN_WORD, "", 0, d->item[k].at};
+        if (s->frame->state[k] == UNKNOWN) resolve(s, s->frame, (int32_t)k, use, &value);
+    }
+}
+
+void eq_frame_override(eq_spice *s, eq_frame *root) {
+    const eq_dictionary *d = &root->scope->defines[EQ_DEFINES_PARAM];
+    for (size_t k = 0; k < s->overrides; k++) {
+        const eq_override *o = &s->override[k];
+        eq_token name = {EQ_TOKEN_WORD, o->name, strlen(o->name), {EQ_NONE, 0, 0}};
+        int32_t id;
+        if (o->target == EQ_TARGET_PARAM && eq_dictionary_find(d, name, &id) != NULL)
+            eq_frame_set(root, id, o->value);
+    }
+}

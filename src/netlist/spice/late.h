@@ -1,0 +1,29 @@
+/* Cards and directives that are read when all elements are known, phase by phase. */
+#ifndef EQ_NETLIST_SPICE_LATE_H
+#define EQ_NETLIST_SPICE_LATE_H
+
+#include "netlist/spice/spice.h"
+
+typedef enum eq_phase {
+    EQ_PHASE_OPTIONS,
+    EQ_PHASE_NAMES,
+    EQ_PHASE_TRAIN,
+    EQ_PHASE_LAST,
+    EQ_PHASES
+} eq_phase;
+
+typedef void (*eq_reader)(eq_spice *s, eq_cursor *c, eq_location at);
+
+typedef struct eq_late {
+    eq_phase phase;
+    int32_t condition;
+    eq_cursor at; /* behind the word */
+    eq_location place;
+    eq_reader read;
+} eq_late;
+
+void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_location at, eq_reader read);
+/* Reads what was noted down. */
+void eq_spice_read_late(eq_spice *s);
+
+#endif

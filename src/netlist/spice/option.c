@@ -1,0 +1,115 @@
+/* .options: what of it eqspice has, what it may leave out, what it refuses. */
+#include "netlist/spice/cards.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+
+/* Options that eqspice has; of a tolerance only a tighter value than ours is taken over. */
+typedef enum option_kind { OPTION_SET, OPTION_TIGHTEN, OPTION_COUNT } option_kind;
+
+static const struct option {
+    const char *name;
+    option_kind kind;
+    double min, max;
+} options[] = {{"reltol", OPTION_TIGHTEN, 1e-15, 1.0}, {"abstol", OPTION_TIGHTEN, 1e-300, 1e300},
+               {"gmin", OPTION_SET, 0.0, 1e300},       {"temp", OPTION_SET, -273.15, 1e6},
+               {"tnom", OPTION_SET, -273.15, 1e6},     {"itl1", OPTION_COUNT, 1.0, 1e9}};
+
+enum { OPTION_RELTOL, OPTION_ABSTOL, OPTION_GMIN, OPTION_TEMP, OPTION_TNOM, OPTION_ITL1, OPTIONS };
+
+/* How ngspice solves and prints: nothing that an operating point within our bound depends on. */
+static const char *const harmless_options[] = {
+    "vntol",  "itl2",   "itl3",      "itl4",     "itl5",         "itl6",   "pivtol",
+    "pivrel", "trtol",  "chgtol",    "method",   "maxord",       "numdgt", "nopage",
+    "acct",   "noacct", "list",      "node",     "opts",         "nomod",  "noinit",
+    "klu",    "sparse", "gminsteps", "srcsteps", "savecurrents", "epsmin", "scale"};
+/* Options that change the circuit. */
+static const char *const refused_options[] = {"rshunt", "defl", "defw"};
+
+static bool is_among(eq_token t, const char *const *names, size_t n) {
+    for (size_t k = 0; k < n; k++)
+        if (eq_token_is(t, names[k])) return true;
+    return false;
+}
+
+/* An option that eqspice does not have, with its value; false: it is refused. */
+static bool other_option(eq_spice *s, eq_cursor *c, eq_token t) {
+    if (is_among(t, refused_options, sizeof refused_options / sizeof *refused_options)) {
+        eq_spice_fail(
+            s, t.at,
+            "option %.*s changes the circuit and is not supported; remove it or write its elements "
+            "out",
+            (int)t.length, t.text);
+        return false;
+    }
+    if (!is_among(t, harmless_options, sizeof harmless_options / sizeof *harmless_options))
+        eq_spice_note(s, "options", t.at,
+                      "ignored: option %.*s (and others that eqspice does not have)", (int)t.length,
+                      t.text);
+    if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) {
+        eq_token_next(c);
+        eq_token_next(c);
+    }
+    return true;
+}
+
+static void set_option(eq_spice *s, int k, eq_token name, double value) {
+    eq_circuit *c = s->circuit;
+    double *target[] = {[OPTION_RELTOL] = &c->options.reltol, [OPTION_ABSTOL] = &c->options.abstol,
+                        [OPTION_GMIN] = &c->env.gmin,         [OPTION_TEMP] = &c->env.temp,
+                        [OPTION_TNOM] = &c->env.tnom,         [OPTION_ITL1] = NULL};
+    if (!(value >= options[k].min && value <= options[k].max)) {
+        eq_spice_fail(s, name.at, "%s=%g is outside %g..%g; give a value inside", options[k].name,
+                      value, options[k].min, options[k].max);
+        return;
+    }
+    if (options[k].kind == OPTION_COUNT)
+        c->options.itl1 = (int)value;
+    else if (options[k].kind == OPTION_SET || value <= *target[k])
+        *target[k] = value;
+    else
+        eq_spice_note(s, options[k].name, name.at,
+                      "%s=%g is looser than the %g eqspice works with, which is "
+                      "kept",
+                      options[k].name, value, *target[k]);
+}
+
+/* NAME=VALUE of an option that eqspice has; false: an error was reported. *seen: those of the same
+ * line, of which ngspice takes the first one (measured). */
+static bool own_option(eq_spice *s, eq_cursor *c, eq_token name, int k, unsigned *seen) {
+    double value;
+    if (eq_token_peek(c).kind != EQ_TOKEN_EQUAL) {
+        eq_spice_expected(s, eq_token_peek(c), "= and the value of the option");
+        return false;
+    }
+    eq_token_next(c);
+    if (eq_spice_value(s, c, &value) != EQ_OK) return false;
+    bool again = *seen & 1u << k && s->circuit->dialect == EQ_NGSPICE;
+    *seen |= 1u << k;
+    if (again || (k == OPTION_TEMP && s->all->temperature))
+        eq_spice_note(s, "overruled", name.at, "ignored: %s=%g, %s", options[k].name, value,
+                      again ? "the first one on a line counts, as in ngspice"
+                            : "which gives way to .temp");
+    else
+        set_option(s, k, name, value);
+    return true;
+}
+
+/* .options NAME=VALUE NAME ... */
+void eq_spice_options(eq_spice *s, eq_cursor *c, eq_location at) {
+    unsigned seen = 0;
+    (void)at;
+    for (eq_token t = eq_token_next(c); t.kind != EQ_TOKEN_END; t = eq_token_next(c)) {
+        int k = 0;
+        if (t.kind != EQ_TOKEN_WORD) {
+            eq_spice_expected(s, t, "NAME=VALUE");
+            return;
+        }
+        while (k < OPTIONS && !eq_token_is(t, options[k].name)) k++;
+        if (!(k == OPTIONS ? other_option(s, c, t) : own_option(s, c, t, k, &seen))) return;
+    }
+}
+
+void eq_spice_set_temperature(eq_spice *s, double value, eq_location at) {
+    s->all->temperature = true;
+    set_option(s, OPTION_TEMP, (eq_token){EQ_TOKEN_WORD, ".temp", 5, at}, value);
+}

@@ -1,0 +1,82 @@
+/* What is noted down while elements are read, for the time when all of them are known. */
+#include "netlist/spice/pending.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "netlist/spice/error.h"
+
+void eq_spice_note_factor(eq_spice *s, eq_element e, double factor) {
+    if (factor == 1.0) return;
+    if (!eq_grow((void **)&s->all->factor, &s->all->factor_cap, s->all->factors + 1,
+                 sizeof *s->all->factor))
+        eq_spice_no_memory(s);
+    else
+        s->all->factor[s->all->factors++] = (eq_factor){e, factor};
+}
+
+double eq_spice_factor(const eq_spice *s, eq_element e) {
+    for (size_t k = 0; k < s->all->factors; k++)
+        if (s->all->factor[k].element == e) return s->all->factor[k].factor;
+    return 1.0;
+}
+
+void eq_spice_note_reference(eq_spice *s, eq_element e, int32_t slot) {
+    if (!eq_grow((void **)&s->all->reference, &s->all->reference_cap, s->all->references + 1,
+                 sizeof *s->all->reference))
+        eq_spice_no_memory(s);
+    else
+        s->all->reference[s->all->references++] = (eq_reference){e, slot};
+}
+
+void eq_spice_set_references(eq_spice *s) {
+    const eq_circuit *c = s->circuit;
+    for (size_t k = 0; k < s->all->references; k++) {
+        eq_row row = c->row[s->all->reference[k].element];
+        eq_formula *f = c->table[row.cls].formula[row.row];
+        f->slot[s->all->reference[k].slot].number = c->env.tnom;
+    }
+}
+
+void eq_spice_look_up_later(eq_spice *s, eq_pending control) {
+    if (eq_grow((void **)&s->all->pending, &s->all->pending_cap, s->all->pendings + 1,
+                sizeof *s->all->pending))
+        s->all->pending[s->all->pendings++] = control;
+    else
+        eq_spice_no_memory(s);
+}
+
+static void set_control(eq_circuit *c, const eq_pending *p, eq_element by) {
+    eq_row row = c->row[p->element];
+    eq_table *t = &c->table[row.cls];
+    if (p->input == EQ_NONE)
+        t->control[row.row] = by;
+    else
+        t->formula[row.row]->input[p->input] =
+            (eq_formula_input){EQ_INPUT_CURRENT, EQ_NONE, EQ_NONE, by};
+}
+
+void eq_spice_connect_controls(eq_spice *s) {
+    for (size_t k = 0; k < s->all->pendings && !s->all->stop; k++) {
+        const eq_pending *p = &s->all->pending[k];
+        const char *name = eq_names_get(s->all->controls, p->control);
+        eq_token t = {EQ_TOKEN_WORD, name, strlen(name), p->at};
+        eq_element by = eq_circuit_find_element(s->circuit, name);
+        const char *own = eq_circuit_element_name(s->circuit, p->element);
+        char near[96];
+        if (by != EQ_NONE && eq_class(s->circuit->row[by].cls)->defined != EQ_VOLTAGE_DEFINED)
+            eq_spice_fail(
+                s, p->at,
+                "%s is controlled by the current of %s, which is no voltage source; put a 0-V "
+                "source in series with it and name that",
+                own, name);
+        else if (by == EQ_NONE)
+            eq_spice_fail(
+                s, p->at,
+                "%s is controlled by the current of %s, but there is no such element%s; name a "
+                "V, E or H element",
+                own, name, eq_spice_nearest_name(s, t, s->circuit->element, near));
+        else
+            set_control(s->circuit, p, by);
+    }
+}

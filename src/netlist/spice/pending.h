@@ -1,0 +1,41 @@
+/* What is noted down while elements are read, for the time when all of them are known: controls by
+ * name, references to tnom, factors of values. */
+#ifndef EQ_NETLIST_SPICE_PENDING_H
+#define EQ_NETLIST_SPICE_PENDING_H
+
+#include "netlist/spice/spice.h"
+
+/* An F or H, or a current in a formula, whose control is looked up by name at the end. */
+typedef struct eq_pending {
+    eq_element element;
+    int32_t input;   /* of its formula; EQ_NONE: an F or H */
+    int32_t control; /* in eq_reading.controls */
+    eq_location at;
+} eq_pending;
+
+/* A value that is not 1 times what the deck says: of an R with m or scale, an I with m. */
+typedef struct eq_factor {
+    eq_element element;
+    double factor;
+} eq_factor;
+
+/* A slot of an element's formula that is tnom, known when all .options are read. */
+typedef struct eq_reference {
+    eq_element element;
+    int32_t slot;
+} eq_reference;
+
+void eq_spice_look_up_later(eq_spice *s, eq_pending control);
+/* F, H and the currents in formulas get their controls, now that all elements have their numbers.
+ */
+void eq_spice_connect_controls(eq_spice *s);
+
+void eq_spice_note_reference(eq_spice *s, eq_element e, int32_t slot);
+/* The slots that are tnom get its value. */
+void eq_spice_set_references(eq_spice *s);
+
+void eq_spice_note_factor(eq_spice *s, eq_element e, double factor);
+/* What stands in the table for a value of 1 on the line of element e. */
+double eq_spice_factor(const eq_spice *s, eq_element e);
+
+#endif
