@@ -9,9 +9,9 @@ static bool fit(eq_probe *p, const eq_formula *f) {
 
 eq_status eq_probe_fit(eq_probe *p, eq_diag *diag) {
     bool whole = true;
-    for (size_t k = 0; k < p->c->prints; k++) whole = whole && fit(p, p->c->print[k].formula);
-    for (size_t k = 0; k < p->c->measures; k++) {
-        const eq_measure *m = &p->c->measure[k];
+    for (size_t k = 0; k < p->d->prints; k++) whole = whole && fit(p, p->d->print[k].formula);
+    for (size_t k = 0; k < p->d->measures; k++) {
+        const eq_measure *m = &p->d->measure[k];
         whole = whole && fit(p, m->what) && fit(p, m->event[0].difference) &&
                 fit(p, m->event[1].difference);
     }
@@ -33,13 +33,13 @@ static double input(const eq_probe *p, const eq_formula_input *in) {
     case EQ_INPUT_CURRENT:
         return eq_solver_current(p->s, in->branch, p->v, p->branch);
     case EQ_INPUT_PARAM:
-        return param(p->c, in->branch, in->plus);
+        return param(p->d->circuit, in->branch, in->plus);
     case EQ_INPUT_MEASURE:
         return p->measured[in->plus];
     case EQ_INPUT_TEMPERATURE:
         break;
     }
-    return p->c->env.temp;
+    return p->d->circuit->env.temp;
 }
 
 double eq_probe_value(const eq_probe *p, const eq_formula *f) {

@@ -36,7 +36,7 @@ static bool new_sweep(eq_spice *s, eq_target target, eq_element e, eq_token name
     eq_text_add(&label, name.text, name.length);
     if (inner.length > 0) eq_text_printf(&label, "(%.*s)", (int)inner.length, inner.text);
     if (label.text != NULL) eq_lower(label.text, label.length);
-    *out = eq_sweep_of(s->circuit, target, e, label.failed ? "" : label.text);
+    *out = eq_sweep_of(s->deck, target, e, label.failed ? "" : label.text);
     bool done = !label.failed && out->label != EQ_NO_NAME;
     eq_text_free(&label);
     if (!done) eq_spice_no_memory(s);
@@ -141,7 +141,7 @@ static bool read_list(eq_spice *s, eq_cursor *c, eq_sweep *sweep) {
     while (eq_spice_is_value(eq_token_peek(c))) {
         double value;
         if (!eq_spice_number_at(s, c, &value, "a value") ||
-            eq_spice_pass_on(s, eq_sweep_add(s->circuit, sweep, value, s->scratch)) != EQ_OK)
+            eq_spice_pass_on(s, eq_sweep_add(s->deck, sweep, value, s->scratch)) != EQ_OK)
             return false;
     }
     return true;
@@ -191,7 +191,7 @@ static bool above_absolute_zero(eq_spice *s, const eq_sweep *sweep, eq_location 
     bool list = sweep->spacing == EQ_SPACING_LIST;
     for (size_t k = 0; k < sweep->points;
          k += list || k + 1 == sweep->points ? 1 : sweep->points - 1)
-        least = fmin(least, eq_sweep_value(s->circuit, sweep, k));
+        least = fmin(least, eq_sweep_value(s->deck, sweep, k));
     if (least > absolute_zero) return true;
     eq_spice_fail(s, at, "a sweep of temp to %g reaches absolute zero; stay above -273.15", least);
     return false;
@@ -244,7 +244,7 @@ static bool read_rows(eq_spice *s, eq_cursor *c, eq_sweep *column, int columns) 
         next_line(c);
         if (k == 0 && eq_token_peek(c).kind == EQ_TOKEN_END) break;
         if (!eq_spice_number_at(s, c, &value, "a value of the table") ||
-            eq_spice_pass_on(s, eq_sweep_add(s->circuit, &column[k], value, s->scratch)) != EQ_OK)
+            eq_spice_pass_on(s, eq_sweep_add(s->deck, &column[k], value, s->scratch)) != EQ_OK)
             return false;
     }
     for (int k = 0; k < columns; k++) {
@@ -287,7 +287,7 @@ static int read_sweeps(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *sw
 }
 
 static void add_analysis(eq_spice *s, const eq_analysis *a) {
-    eq_spice_pass_on(s, eq_circuit_analysis(s->circuit, a, s->scratch));
+    eq_spice_pass_on(s, eq_deck_add_analysis(s->deck, a, s->scratch));
 }
 
 void eq_spice_op(eq_spice *s, eq_cursor *c, eq_location at) {
@@ -314,7 +314,7 @@ void eq_spice_dc(eq_spice *s, eq_cursor *c, eq_location at) {
 }
 
 static void add_step(eq_spice *s, const eq_sweep *sweep) {
-    eq_spice_pass_on(s, eq_circuit_step(s->circuit, sweep, s->scratch));
+    eq_spice_pass_on(s, eq_deck_add_step(s->deck, sweep, s->scratch));
 }
 
 /* .step SWEEP: a loop around every analysis; the first .step is the innermost (Xyce Reference

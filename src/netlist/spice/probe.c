@@ -113,8 +113,8 @@ bool eq_spice_is_property(const eq_spice *s, eq_token t) {
 }
 
 static eq_lookup measured(eq_spice *s, eq_token name, eq_operand *value) {
-    for (size_t k = 0; k < s->circuit->measures; k++) {
-        const char *label = eq_names_get(s->circuit->label, s->circuit->measure[k].label);
+    for (size_t k = 0; k < s->deck->measures; k++) {
+        const char *label = eq_names_get(s->deck->label, s->deck->measure[k].label);
         if (!eq_token_is(name, label)) continue;
         *value = eq_formula_input_of(
             s->formula, (eq_formula_input){EQ_INPUT_MEASURE, (int32_t)k, EQ_NONE, EQ_NONE});

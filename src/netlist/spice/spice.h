@@ -178,7 +178,8 @@ typedef struct eq_pair {
 } eq_pair;
 
 struct eq_spice {
-    eq_circuit *circuit;
+    eq_deck *deck;
+    eq_circuit *circuit; /* the deck's */
     eq_diag *diag, *scratch;
     int errors;
     bool stop;      /* too many errors or out of memory */
@@ -219,7 +220,7 @@ struct eq_spice {
     size_t datas, data_cap;
     eq_declared *declared;
     size_t declareds, declared_cap;
-    const eq_circuit *first;     /* of a second reading: has the texts of the files; else NULL */
+    const eq_deck *first;        /* of a second reading: has the texts of the files; else NULL */
     const eq_override *override; /* values that stand in for the deck's own */
     size_t overrides;
     size_t lines[26]; /* of elements at the top level of the deck, by their first letter */

@@ -442,9 +442,15 @@ eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *
     return status;
 }
 
-eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
+eq_status eq_deck_write(const eq_deck *d, eq_dialect dialect, const char *note, eq_text *out,
                         eq_diag *diag) {
-    if (dialect == EQ_XML) return eq_write_xml(c, note, out, diag);
+    return dialect == EQ_XML ? eq_write_xml(d->circuit, d, note, out, diag)
+                             : eq_circuit_write(d->circuit, dialect, note, out, diag);
+}
+
+eq_status eq_circuit_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
+                           eq_diag *diag) {
+    if (dialect == EQ_XML) return eq_write_xml(c, NULL, note, out, diag);
     writer w = writer_of(c, dialect, out, diag);
     return write(&w, note);
 }
