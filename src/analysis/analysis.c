@@ -63,40 +63,32 @@ static const char *loop_name(const run *w, size_t k) {
     return eq_sweep_name(of, s);
 }
 
-/* Where the value of a sweep stands; NULL for what only a second reading changes. An element of the
- * first reading is found again by its name. */
-static double *swept(const eq_deck *d, const eq_deck *of, const eq_sweep *s) {
-    eq_circuit *c = d->circuit;
-    if (s->target == EQ_TARGET_TEMP) return &c->env.temp;
-    if (s->target != EQ_TARGET_ELEMENT) return NULL;
-    eq_element e = s->element;
-    if (of != d) e = eq_circuit_find_element(c, eq_circuit_element_name(of->circuit, e));
-    return e == EQ_NONE ? NULL : eq_circuit_param(c, e, s->column);
-}
-
-static eq_status refuse_value(const run *w, const char *name, double value, const char *unit) {
-    return eq_fail_at(w->diag, EQ_ERR_INPUT, eq_circuit_place(w->base->circuit, analysis(w)->at),
-                      "the sweep sets %s to %g %s, which it cannot be; change its range", name,
-                      value, unit);
+/* What a sweep of `of` changes in deck d. An element of the first reading is found again by its
+ * name; false: it is no element, or not there. */
+static bool swept(const eq_deck *d, const eq_deck *of, const eq_sweep *s, eq_handle *h) {
+    if (s->target != EQ_TARGET_ELEMENT) return false;
+    const eq_circuit *c = d->circuit, *first = of->circuit;
+    *h = s->handle;
+    if (of != d)
+        h->element = eq_circuit_find_element(c, eq_circuit_element_name(first, h->element));
+    return h->element != EQ_NONE && c->row[h->element].cls == first->row[s->handle.element].cls;
 }
 
 /* Puts the value of loop k into the circuit as it stands. */
 static eq_status set_value(run *w, size_t k) {
     const eq_deck *of;
+    eq_handle h;
     const eq_sweep *s = loop(w, k, &of);
-    double value = w->at[k], *place = swept(w->d, of, s);
-    if (place == NULL) return EQ_OK;
-    if (s->target == EQ_TARGET_ELEMENT) {
-        const eq_device_class *cls = eq_class(of->circuit->row[s->element].cls);
-        const eq_param *p = &cls->param[s->column];
-        bool resistance = cls->letter == 'r' && s->column == 0;
-        if (!(value >= p->min && value <= p->max) || (resistance && value == 0.0))
-            return refuse_value(w, eq_sweep_name(of, s), value, resistance ? "ohm" : p->unit);
-        value *= s->factor;
-        if (of->circuit->row[s->element].cls == EQ_CLASS_memristor && resistance)
-            value = 1.0 / value;
-    }
-    *place = value;
+    eq_circuit *c = w->d->circuit;
+    double value = w->at[k];
+    if (s->target == EQ_TARGET_TEMP) c->env.temp = value;
+    if (!swept(w->d, of, s, &h)) return EQ_OK;
+    if (eq_handle_check(c, h, value, NULL) != EQ_OK)
+        return eq_fail_at(w->diag, EQ_ERR_INPUT,
+                          eq_circuit_place(w->base->circuit, analysis(w)->at),
+                          "the sweep sets %s to %g %s, which it cannot be; change its range",
+                          eq_sweep_name(of, s), value, eq_handle_about(c, h).unit);
+    eq_handle_put(c, h, s->factor * value);
     return EQ_OK;
 }
 
@@ -412,12 +404,19 @@ static eq_status new_measures(run *w) {
     return status;
 }
 
+/* Where loop k puts its values in the circuit itself; NULL: it reads the deck again. */
+static double *place_of(const run *w, size_t k) {
+    eq_handle h;
+    const eq_deck *d = w->base;
+    const eq_sweep *s = k < w->sweeps ? &d->analysis[w->number].sweep[k] : &d->step[k - w->sweeps];
+    if (s->target == EQ_TARGET_TEMP) return &d->circuit->env.temp;
+    return swept(d, d, s, &h) ? eq_handle_place(d->circuit, h) : NULL;
+}
+
 /* Keeps (kept != NULL) or gives back the values that loops change in the circuit itself. */
 static void own_values(run *w, double *kept, const double *back) {
     for (size_t k = 0; k < w->loops; k++) {
-        const eq_sweep *s =
-            k < w->sweeps ? &w->base->analysis[w->number].sweep[k] : &w->base->step[k - w->sweeps];
-        double *place = swept(w->base, w->base, s);
+        double *place = place_of(w, k);
         if (place != NULL && kept != NULL) kept[k] = *place;
         if (place != NULL && back != NULL) *place = back[k];
     }

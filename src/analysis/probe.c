@@ -18,14 +18,6 @@ eq_status eq_probe_fit(eq_probe *p, eq_diag *diag) {
     return whole ? EQ_OK : eq_out_of_memory(diag);
 }
 
-/* Parameter k of element e; the first one of a memristor as a resistance, which it was written as.
- */
-static double param(const eq_circuit *c, eq_element e, int k) {
-    eq_row r = c->row[e];
-    double value = c->table[r.cls].w[k][r.row];
-    return r.cls == EQ_CLASS_memristor && k == 0 ? 1.0 / value : value;
-}
-
 static double input(const eq_probe *p, const eq_formula_input *in) {
     switch (in->kind) {
     case EQ_INPUT_DROP:
@@ -33,7 +25,7 @@ static double input(const eq_probe *p, const eq_formula_input *in) {
     case EQ_INPUT_CURRENT:
         return eq_solver_current(p->s, in->branch, p->v, p->branch);
     case EQ_INPUT_PARAM:
-        return param(p->d->circuit, in->branch, in->plus);
+        return eq_handle_get(p->d->circuit, (eq_handle){in->branch, in->plus});
     case EQ_INPUT_MEASURE:
         return p->measured[in->plus];
     case EQ_INPUT_TEMPERATURE:

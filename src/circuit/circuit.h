@@ -206,6 +206,13 @@ eq_status eq_param_check(const eq_device_class *cls, int k, double value, eq_pla
 
 /* handle.c. As eq_handle_set, without looking at bounds. */
 void eq_handle_put(eq_circuit *c, eq_handle h, double value);
+/* Whether the parameter may have the value. */
+eq_status eq_handle_check(const eq_circuit *c, eq_handle h, double value, eq_diag *diag);
+/* Where the parameter, or what it is the inverse of, stands: to keep it and to give it back to the
+ * bit. */
+double *eq_handle_place(const eq_circuit *c, eq_handle h);
+/* The parameter that decks write behind the nodes: of a conductance its resistance. */
+eq_handle eq_handle_as_written(const eq_circuit *c, eq_element e);
 
 /* A pointer to parameter k of element e, to read or change it (then eq_circuit_derive). */
 double *eq_circuit_param(eq_circuit *c, eq_element e, int k);

@@ -24,10 +24,9 @@ typedef enum eq_spacing {
 
 typedef struct eq_sweep {
     eq_target target;
-    eq_element element; /* EQ_TARGET_ELEMENT, with the column of its table and */
-    int32_t column;
-    double factor; /* what stands there for a value of 1: scale/m of a resistor */
-    int32_t label; /* name of the swept variable, in eq_deck.label */
+    eq_handle handle; /* EQ_TARGET_ELEMENT, and */
+    double factor;    /* what it is for a value of 1: scale/m of a resistor */
+    int32_t label;    /* name of the swept variable, in eq_deck.label */
     eq_spacing spacing;
     double start, stop, step;
     bool ends; /* the last value is stop, whatever the step (LTspice) */
@@ -123,7 +122,7 @@ eq_status eq_deck_add_measure(eq_deck *d, const eq_measure *m, eq_diag *diag);
 
 /* A sweep over an element's value, over "temp", or over what the label says, without
  * values yet; EQ_NONE as its label: out of memory. */
-eq_sweep eq_sweep_of(eq_deck *d, eq_target target, eq_element element, const char *label);
+eq_sweep eq_sweep_of(eq_deck *d, eq_target target, eq_handle handle, const char *label);
 /* Gives it its values: start, start + step, ..., stop, with room for a rounding error of the last
  * one; false: the step does not lead there, or there are more than EQ_MOST_ITEMS,
  * and then s->points is. */

@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "circuit/deck.h"
 
-eq_sweep eq_sweep_of(eq_deck *d, eq_target target, eq_element element, const char *label) {
-    eq_sweep s = {.target = target, .element = element, .factor = 1.0, .stride = 1};
+eq_sweep eq_sweep_of(eq_deck *d, eq_target target, eq_handle handle, const char *label) {
+    eq_sweep s = {.target = target, .handle = handle, .factor = 1.0, .stride = 1};
     s.label = eq_names_add(d->label, label, strlen(label));
     return s;
 }

@@ -27,7 +27,7 @@ static void print_findings(eq_diag *diag) {
 static bool sweeps_conductances(const eq_circuit *c, const eq_sweep *s, size_t n) {
     for (size_t k = 0; k < n; k++) {
         if (s[k].target != EQ_TARGET_ELEMENT) return true;
-        const eq_device_class *cls = eq_class(c->row[s[k].element].cls);
+        const eq_device_class *cls = eq_class(c->row[s[k].handle.element].cls);
         if ((cls->flags & EQ_CONDUCTS) != 0 || cls->control != EQ_CONTROL_NONE) return true;
     }
     return false;

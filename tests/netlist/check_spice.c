@@ -172,7 +172,7 @@ START_TEST(cards_set_analyses_and_options) {
     ck_assert_uint_eq(deck->analyses, 2);
     ck_assert_int_eq(deck->analysis[0].type, EQ_ANALYSIS_OP);
     ck_assert_int_eq(deck->analysis[1].sweeps, 2);
-    ck_assert_int_eq(deck->analysis[1].sweep[1].element, eq_circuit_find_element(c, "r1"));
+    ck_assert_int_eq(deck->analysis[1].sweep[1].handle.element, eq_circuit_find_element(c, "r1"));
     ck_assert_double_eq(deck->analysis[1].sweep[0].step, 0.5);
     ck_assert_int_eq(deck->analysis[1].at.line, 6);
     ck_assert_double_eq(c->options.reltol, 1e-9); /* a looser one does not loosen ours */

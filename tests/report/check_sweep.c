@@ -166,6 +166,28 @@ START_TEST(values_come_back) {
 }
 END_TEST
 
+/* A resistor that is trained is a conductance inside; sweeps, prints and measures go on naming its
+ * resistance. */
+START_TEST(a_trained_resistor_is_swept_as_one) {
+    static const char text[] = "t\nv1 a 0 1\nr1 a 0 10 m=2\n*% train r1 gmin=1e-3 gmax=10\n"
+                               ".dc r1 1 4 3\n.dc r1:r 1 4 3\n.print dc i(v1) r1:r @r1[r] r1:g\n"
+                               ".measure dc m1 max r1:r\n";
+    for (size_t which = 0; which < 2; which++) {
+        eq_deck *deck = NULL;
+        eq_result *r = NULL, *m = NULL;
+        ck_assert_int_eq(eq_deck_parse("t.cir", text, sizeof text - 1, &deck, NULL), EQ_OK);
+        ck_assert_int_eq(eq_analysis_run(deck, which, NULL, &r, &m, NULL), EQ_OK);
+        const double want[] = {1.0, -2.0, 1.0, 1.0, 2.0, 4.0, -0.5, 4.0, 4.0, 0.5};
+        ck_assert_uint_eq(r->points * r->variables, 10);
+        for (size_t k = 0; k < 10; k++) ck_assert_double_eq_tol(r->value[k], want[k], 1e-12);
+        ck_assert_double_eq(m->value[0], 4.0);
+        eq_result_free(r);
+        eq_result_free(m);
+        eq_deck_free(deck);
+    }
+}
+END_TEST
+
 static const struct refused {
     const char *deck, *message;
 } refused[] = {
@@ -344,6 +366,7 @@ Suite *sweep_suite(void) {
     tcase_add_loop_test(t, every_point_agrees_with_ngspice, 0, sizeof swept / sizeof *swept);
     tcase_add_test(t, loops_are_nested_in_order);
     tcase_add_test(t, values_come_back);
+    tcase_add_test(t, a_trained_resistor_is_swept_as_one);
     tcase_add_loop_test(t, a_bad_point_is_named, 0, sizeof refused / sizeof *refused);
     tcase_add_test(t, sweeps_go_through_xml);
     tcase_add_test(t, nodesets_are_exported);

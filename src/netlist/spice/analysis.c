@@ -30,25 +30,26 @@ static void skip_spacing(eq_cursor *c, double *base) {
 }
 
 /* A sweep over the thing of that name; false: out of memory. */
-static bool new_sweep(eq_spice *s, eq_target target, eq_element e, eq_token name, eq_token inner,
+static bool new_sweep(eq_spice *s, eq_target target, eq_handle h, eq_token name, eq_token inner,
                       eq_sweep *out) {
     eq_text label = {0};
     eq_text_add(&label, name.text, name.length);
     if (inner.length > 0) eq_text_printf(&label, "(%.*s)", (int)inner.length, inner.text);
     if (label.text != NULL) eq_lower(label.text, label.length);
-    *out = eq_sweep_of(s->deck, target, e, label.failed ? "" : label.text);
+    *out = eq_sweep_of(s->deck, target, h, label.failed ? "" : label.text);
     bool done = !label.failed && out->label != EQ_NO_NAME;
     eq_text_free(&label);
     if (!done) eq_spice_no_memory(s);
     return done;
 }
 
+static const eq_handle no_element = {EQ_NONE, 0};
 static const eq_token nothing = {EQ_TOKEN_END, "", 0, {EQ_NONE, 0, 0}};
 
 bool eq_spice_has_value(const eq_spice *s, eq_element e) {
     int cls = s->circuit->row[e].cls;
     char letter = eq_circuit_element_name(s->circuit, e)[0];
-    return cls == EQ_CLASS_resistor || (cls == EQ_CLASS_vsource && letter == 'v') ||
+    return eq_class(cls)->letter == 'r' || (cls == EQ_CLASS_vsource && letter == 'v') ||
            cls == EQ_CLASS_isource;
 }
 
@@ -58,7 +59,8 @@ static bool element_target(eq_spice *s, eq_token t, eq_element e, eq_sweep *out)
                       (int)t.length, t.text);
         return false;
     }
-    if (!new_sweep(s, EQ_TARGET_ELEMENT, e, t, nothing, out)) return false;
+    if (!new_sweep(s, EQ_TARGET_ELEMENT, eq_handle_as_written(s->circuit, e), t, nothing, out))
+        return false;
     out->factor = eq_spice_factor(s, e);
     return true;
 }
@@ -67,17 +69,14 @@ static bool element_target(eq_spice *s, eq_token t, eq_element e, eq_sweep *out)
 static bool inner_target(eq_spice *s, eq_token t, eq_token param, eq_sweep *out) {
     eq_element e = eq_spice_element_of(s, t);
     if (e == EQ_NONE && eq_spice_model_has(s, t, param))
-        return new_sweep(s, EQ_TARGET_MODEL, EQ_NONE, t, param, out);
+        return new_sweep(s, EQ_TARGET_MODEL, no_element, t, param, out);
     int k = e == EQ_NONE ? -1 : eq_spice_column(eq_class(s->circuit->row[e].cls), param);
-    if (k == 0 && eq_spice_has_value(s, e)) return element_target(s, t, e, out);
-    if (k >= 0 && new_sweep(s, EQ_TARGET_ELEMENT, e, t, param, out)) {
-        out->column = k;
-        return true;
-    }
-    if (k < 0)
-        eq_spice_fail(s, t.at,
-                      "there is no element or model %.*s with a parameter %.*s; correct the name",
-                      (int)t.length, t.text, (int)param.length, param.text);
+    if (k >= 0 && eq_spice_has_value(s, e) && k == eq_handle_as_written(s->circuit, e).param)
+        return element_target(s, t, e, out);
+    if (k >= 0) return new_sweep(s, EQ_TARGET_ELEMENT, (eq_handle){e, k}, t, param, out);
+    eq_spice_fail(s, t.at,
+                  "there is no element or model %.*s with a parameter %.*s; correct the name",
+                  (int)t.length, t.text, (int)param.length, param.text);
     return false;
 }
 
@@ -85,7 +84,7 @@ static bool parameter_target(eq_spice *s, eq_token t, eq_sweep *out) {
     const eq_dictionary *d = &s->scope[0]->defines[EQ_DEFINES_PARAM];
     const eq_definition *p = t.kind == EQ_TOKEN_WORD ? eq_dictionary_find(d, t, NULL) : NULL;
     if (p != NULL && (!p->stepped || p->used))
-        return new_sweep(s, EQ_TARGET_PARAM, EQ_NONE, t, nothing, out);
+        return new_sweep(s, EQ_TARGET_PARAM, no_element, t, nothing, out);
     if (t.kind != EQ_TOKEN_WORD)
         eq_spice_expected(s, t, "the parameter");
     else
@@ -121,7 +120,7 @@ static bool read_target(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *o
     if (!called && is_type(c)) t = eq_token_next(c);
     if (called || opens(c)) return inner_target(s, t, eq_token_next(c), out);
     if (e != EQ_NONE) return element_target(s, t, e, out);
-    if (eq_token_is(t, "temp")) return new_sweep(s, EQ_TARGET_TEMP, EQ_NONE, t, nothing, out);
+    if (eq_token_is(t, "temp")) return new_sweep(s, EQ_TARGET_TEMP, no_element, t, nothing, out);
     if (eq_spice_part(t, &name, &param)) return inner_target(s, name, param, out);
     if (eq_dictionary_find(&s->scope[0]->defines[EQ_DEFINES_PARAM], t, NULL) != NULL)
         return parameter_target(s, t, out);
@@ -345,8 +344,8 @@ void eq_spice_declare_step(eq_spice *s, eq_scope *scope, eq_cursor *c) {
 static void read_temperatures(eq_spice *s, eq_cursor *c, eq_location at) {
     eq_sweep sweep;
     eq_token temp = {EQ_TOKEN_WORD, "temp", 4, at};
-    if (new_sweep(s, EQ_TARGET_TEMP, EQ_NONE, temp, nothing, &sweep) && read_list(s, c, &sweep) &&
-        line_ends(s, c) && above_absolute_zero(s, &sweep, at))
+    if (new_sweep(s, EQ_TARGET_TEMP, no_element, temp, nothing, &sweep) &&
+        read_list(s, c, &sweep) && line_ends(s, c) && above_absolute_zero(s, &sweep, at))
         add_step(s, &sweep);
 }
 

@@ -85,6 +85,7 @@ bool eq_spice_part(eq_token t, eq_token *name, eq_token *param) {
 }
 
 int eq_spice_column(const eq_device_class *cls, eq_token param) {
+    if (cls->inverse != NULL && eq_token_is(param, cls->inverse->name)) return cls->params;
     bool source = cls->letter == 'v' || cls->letter == 'i';
     for (int k = 0; k < cls->params; k++)
         if (eq_token_is(param, cls->param[k].name)) return k;
@@ -95,8 +96,10 @@ int eq_spice_column(const eq_device_class *cls, eq_token param) {
 static bool property_of(const eq_spice *s, eq_token t, eq_element *e, int *column) {
     eq_token name, param;
     *e = eq_spice_element_of(s, t);
-    *column = 0;
-    if (*e != EQ_NONE) return eq_spice_has_value(s, *e);
+    if (*e != EQ_NONE) {
+        *column = eq_handle_as_written(s->circuit, *e).param;
+        return eq_spice_has_value(s, *e);
+    }
     if (!eq_spice_part(t, &name, &param)) return false;
     *e = eq_spice_element_of(s, name);
     if (*e == EQ_NONE) return false;
@@ -130,7 +133,8 @@ eq_lookup eq_spice_asked(eq_spice *s, eq_token name, eq_operand *value) {
     if (s->formula == NULL) return EQ_NOT_FOUND;
     if (measured(s, name, value) == EQ_FOUND) return EQ_FOUND;
     if (property_of(s, name, &e, &column)) {
-        double factor = column == 0 && eq_spice_has_value(s, e) ? eq_spice_factor(s, e) : 1.0;
+        bool written = column == eq_handle_as_written(s->circuit, e).param;
+        double factor = written && eq_spice_has_value(s, e) ? eq_spice_factor(s, e) : 1.0;
         eq_operand x[2] = {
             eq_formula_input_of(s->formula, (eq_formula_input){EQ_INPUT_PARAM, column, EQ_NONE, e}),
             {factor, EQ_NONE}};

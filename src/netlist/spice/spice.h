@@ -103,6 +103,7 @@ typedef enum eq_phase {
     EQ_PHASE_OPTIONS,
     EQ_PHASE_NAMES,
     EQ_PHASE_TRAIN,
+    EQ_PHASE_PLAN, /* what is trained has its class by now */
     EQ_PHASE_LAST,
     EQ_PHASES
 } eq_phase;
@@ -417,8 +418,8 @@ eq_lookup eq_spice_asked(eq_spice *s, eq_token name, eq_operand *value);
 
 /* NAME:PARAM parted at its last colon; false: there is none. */
 bool eq_spice_part(eq_token t, eq_token *name, eq_token *param);
-/* The column of a class that the parameter names, -1: none; dcv0 is Xyce's word for the dc value of
- * a source. */
+/* The number that a handle of the class has for the parameter, -1: none; dcv0 is Xyce's word for
+ * the dc value of a source. */
 int eq_spice_column(const eq_device_class *cls, eq_token param);
 bool eq_spice_is_property(const eq_spice *s, eq_token name);
 

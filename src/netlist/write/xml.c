@@ -127,7 +127,8 @@ static void put_sweep(const eq_deck *d, const eq_sweep *s, const char *tag, eq_t
 static bool in_xml(const eq_deck *d, const eq_sweep *s, size_t n) {
     if (s->follows || (n > 1 && s[1].follows)) return false;
     if (s->target == EQ_TARGET_TEMP) return eq_circuit_find_element(d->circuit, "temp") == EQ_NONE;
-    return s->target == EQ_TARGET_ELEMENT && s->column == 0;
+    return s->target == EQ_TARGET_ELEMENT &&
+           s->handle.param == eq_handle_as_written(d->circuit, s->handle.element).param;
 }
 
 static void put_analysis(const eq_deck *d, const eq_analysis *a, eq_text *out, eq_diag *diag) {

@@ -227,7 +227,8 @@ static eq_status read_sweep(reader *r, const eq_xml_node *n, eq_sweep *s) {
     bool temp = eq_same(source, "temp") && eq_circuit_find_element(r->c, source) == EQ_NONE;
     eq_status status = temp ? EQ_OK : element_named(r, n, "source", &e);
     if (status != EQ_OK) return status;
-    *s = eq_sweep_of(r->deck, temp ? EQ_TARGET_TEMP : EQ_TARGET_ELEMENT, e,
+    eq_handle h = temp ? (eq_handle){EQ_NONE, 0} : eq_handle_as_written(r->c, e);
+    *s = eq_sweep_of(r->deck, temp ? EQ_TARGET_TEMP : EQ_TARGET_ELEMENT, h,
                      temp ? "temp" : eq_circuit_element_name(r->c, e));
     return s->label == EQ_NO_NAME ? eq_out_of_memory(r->diag) : sweep_values(r, n, s);
 }
