@@ -25,33 +25,37 @@ double eq_pass_product(const eq_sweep *loops, size_t n) {
     return points;
 }
 
+/* The points of one analysis, steps and all. */
+static double points_of(const eq_deck *d, const eq_analysis *a) {
+    return eq_pass_product(a->sweep, (size_t)a->sweeps) * eq_pass_product(d->step, d->steps);
+}
+
 /* The tables of all analyses stand in memory together before they are written; ranks also keep all
  * states. A table of one point is no larger than the circuit. */
-eq_status eq_pass_check_size(const eq_pass *w) {
+static eq_status check_total(const eq_pass *w, eq_place at) {
     const eq_deck *d = w->base;
     size_t state = w->nodes - 1 + w->branches, asked = w->selection.count;
     size_t width = w->loops + (asked == 0 || w->share != NULL ? state : asked);
-    double points = 0.0, own = 0.0;
-    for (size_t k = 0; k < d->analyses; k++) {
-        double n = eq_pass_product(d->analysis[k].sweep, (size_t)d->analysis[k].sweeps) *
-                   eq_pass_product(d->step, d->steps);
-        if (k == w->number) own = n;
-        points += n;
-    }
-    eq_place at = eq_circuit_place(d->circuit, d->analysis[w->number].at);
-    if (own > EQ_MOST_ITEMS)
-        return eq_fail_at(w->diag, EQ_ERR_INPUT, at,
-                          "the sweep has %.3g points, more than %d; make the steps larger", own,
-                          EQ_MOST_ITEMS);
     size_t measured = eq_measuring_count(w->measuring);
+    double points = 0.0;
+    for (size_t k = 0; k < d->analyses; k++) points += points_of(d, &d->analysis[k]);
     double rows = measured == 0 ? 0.0 : eq_pass_product(d->step, d->steps) * (double)d->analyses;
     double values = points * (double)width + rows * (double)(measured + d->steps);
-    if (points > (double)d->analyses && values > EQ_MOST_ITEMS)
-        return eq_fail_at(w->diag, EQ_ERR_INPUT, at,
-                          "the tables of this deck have %.3g points of %zu values, more than %d "
-                          "values in all; make the steps larger or choose columns with .print",
-                          points, width, EQ_MOST_ITEMS);
-    return EQ_OK;
+    if (points <= (double)d->analyses || values <= EQ_MOST_ITEMS) return EQ_OK;
+    return eq_fail_at(w->diag, EQ_ERR_INPUT, at,
+                      "the tables of this deck have %.3g points of %zu values, more than %d "
+                      "values in all; make the steps larger or choose columns with .print",
+                      points, width, EQ_MOST_ITEMS);
+}
+
+eq_status eq_pass_check_size(const eq_pass *w) {
+    const eq_analysis *a = &w->base->analysis[w->number];
+    eq_place at = eq_circuit_place(w->base->circuit, a->at);
+    double points = points_of(w->base, a);
+    if (points <= EQ_MOST_ITEMS) return check_total(w, at);
+    return eq_fail_at(w->diag, EQ_ERR_INPUT, at,
+                      "the sweep has %.3g points, more than %d; make the steps larger", points,
+                      EQ_MOST_ITEMS);
 }
 
 eq_status eq_pass_vectors(eq_pass *w) {
