@@ -6,7 +6,7 @@
 #include "base/comm.h"
 #include "base/mem.h"
 
-static const eq_analysis_kind *const kinds[] = {
+static const eq_analysis_kind *const kinds[EQ_ANALYSIS_COUNT] = {
     [EQ_ANALYSIS_OP] = &eq_analysis_op,
     [EQ_ANALYSIS_DC] = &eq_analysis_dc,
 };

@@ -5,7 +5,12 @@
 
 #include "circuit/circuit.h"
 
-typedef enum eq_analysis_type { EQ_ANALYSIS_OP, EQ_ANALYSIS_DC } eq_analysis_type;
+typedef enum eq_analysis_type {
+    EQ_ANALYSIS_OP,
+    EQ_ANALYSIS_DC,
+    EQ_ANALYSIS_COUNT
+} eq_analysis_type;
+enum { EQ_ANY_ANALYSIS = (1u << EQ_ANALYSIS_COUNT) - 1 };
 
 /* What a sweep changes from point to point. */
 typedef enum eq_target {

@@ -5,8 +5,6 @@
 
 #include "netlist/spice/spice.h"
 
-enum { ANY_ANALYSIS = 1u << EQ_ANALYSIS_OP | 1u << EQ_ANALYSIS_DC };
-
 static const struct measure_word {
     const char *name;
     eq_measure_kind kind;
@@ -189,7 +187,7 @@ static int32_t read_name(eq_spice *s, eq_token t) {
 
 /* .measure [dc|op] NAME KIND ... */
 void eq_spice_measure(eq_spice *s, eq_cursor *c, eq_location at) {
-    eq_measure m = {.analyses = ANY_ANALYSIS, .from = -INFINITY, .to = INFINITY, .at = at};
+    eq_measure m = {.analyses = EQ_ANY_ANALYSIS, .from = -INFINITY, .to = INFINITY, .at = at};
     char near[96];
     int asked = eq_spice_analyses_of(eq_token_peek(c));
     if (asked >= 0) eq_token_next(c);

@@ -4,8 +4,6 @@
 
 #include "netlist/spice/spice.h"
 
-enum { ANY_ANALYSIS = 1u << EQ_ANALYSIS_OP | 1u << EQ_ANALYSIS_DC };
-
 int eq_spice_analyses_of(eq_token t) {
     static const struct {
         const char *name;
@@ -253,7 +251,7 @@ static size_t name_before_equal(const eq_cursor *c, const char *end) {
 }
 
 void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at) {
-    unsigned analyses = ANY_ANALYSIS;
+    unsigned analyses = EQ_ANY_ANALYSIS;
     bool first = true;
     (void)at;
     for (; eq_skip_blank(c) && !s->stop; first = false) {
