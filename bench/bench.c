@@ -221,7 +221,7 @@ static kendall_seconds kendall_speed(int threads, const double *x) {
 /* Kendall's deck up to its .op. */
 static void kendall_deck(eq_text *deck) {
     eq_circuit *c = kendall();
-    if (eq_deck_write(c, EQ_NGSPICE, NULL, deck, NULL) != EQ_OK) die("cannot write the deck");
+    if (eq_circuit_write(c, EQ_NGSPICE, NULL, deck, NULL) != EQ_OK) die("cannot write the deck");
     eq_circuit_free(c);
     char *op = strstr(deck->text, "\n.op\n");
     if (op == NULL) die("the deck has no .op");
@@ -544,7 +544,7 @@ static bool intern_words(const char *path) {
 
 static bool read_deck(const char *path) {
     eq_circuit *c = NULL;
-    return eq_deck_read(path, &c, NULL) == EQ_OK;
+    return eq_circuit_read(path, &c, NULL) == EQ_OK;
 }
 
 static const struct {

@@ -9,7 +9,7 @@
  * of the process or of other libraries.
  *
  *     eq_circuit *c;  eq_solver *s;
- *     eq_deck_read("divider.cir", &c, diag);                    text -> circuit
+ *     eq_circuit_read("divider.cir", &c, diag);                 text -> circuit
  *     eq_solver_new(c, &s, diag);                               analyzed once
  *     double *v = calloc(eq_circuit_nodes(c), sizeof *v);
  *     eq_solver_solve(s, NULL, v, NULL, NULL, diag);            v[node] [V]
@@ -85,12 +85,13 @@ typedef struct eq_circuit eq_circuit;
 typedef int32_t eq_node;    /* 0 is ground ("0", alias "gnd") */
 typedef int32_t eq_element; /* number of an element in deck order */
 
-/* Reads a deck, SPICE or XML (recognised by its first non-blank character '<'), ready to be solved.
- * All errors of the deck are reported in one run; *out is untouched when there is one. */
-EQ_API eq_status eq_deck_read(const char *path, eq_circuit **out, eq_diag *diag);
+/* Reads a deck, SPICE or XML (recognised by its first non-blank character '<'), for its circuit
+ * alone, ready to be solved. All errors of the deck are reported in one run; *out is untouched when
+ * there is one. */
+EQ_API eq_status eq_circuit_read(const char *path, eq_circuit **out, eq_diag *diag);
 /* The same from memory; `name` stands for the file in messages and for relative includes. */
-EQ_API eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_circuit **out,
-                               eq_diag *diag);
+EQ_API eq_status eq_circuit_parse(const char *name, const char *text, size_t length,
+                                  eq_circuit **out, eq_diag *diag);
 EQ_API void eq_circuit_free(eq_circuit *c);
 
 /* Names are case-blind; -1 when there is none. */
@@ -100,6 +101,16 @@ EQ_API eq_node eq_circuit_find_node(const eq_circuit *c, const char *name);
 EQ_API eq_element eq_circuit_find_element(const eq_circuit *c, const char *name);
 EQ_API const char *eq_circuit_node_name(const eq_circuit *c, eq_node node);
 EQ_API const char *eq_circuit_element_name(const eq_circuit *c, eq_element e);
+
+/* A circuit with the analyses that its deck asks for. */
+typedef struct eq_deck eq_deck;
+
+EQ_API eq_status eq_deck_read(const char *path, eq_deck **out, eq_diag *diag);
+EQ_API eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_deck **out,
+                               eq_diag *diag);
+EQ_API void eq_deck_free(eq_deck *d);
+/* Its circuit, which belongs to the deck. */
+EQ_API eq_circuit *eq_deck_circuit(const eq_deck *d);
 
 /* ---- Parameters ---- */
 

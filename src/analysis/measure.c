@@ -44,19 +44,19 @@ static bool counts(const eq_measuring *m, const eq_measure *card) {
     return (card->analyses & m->type) != 0;
 }
 
-eq_status eq_measuring_new(const eq_circuit *c, eq_analysis_type type, eq_measuring **out,
+eq_status eq_measuring_new(const eq_deck *d, eq_analysis_type type, eq_measuring **out,
                            eq_diag *diag) {
     size_t count = 0;
     *out = NULL;
-    unsigned asked = eq_asking_for(c, type);
-    for (size_t k = 0; k < c->measures; k++) count += (c->measure[k].analyses & asked) != 0;
+    unsigned asked = eq_asking_for(d, type);
+    for (size_t k = 0; k < d->measures; k++) count += (d->measure[k].analyses & asked) != 0;
     if (count == 0) return EQ_OK;
     eq_measuring *m = eq_calloc(1, sizeof *m);
     if (m == NULL) return eq_out_of_memory(diag);
-    m->cards = c->measures;
+    m->cards = d->measures;
     m->count = count;
     m->type = asked;
-    m->as_ngspice = c->dialect == EQ_NGSPICE;
+    m->as_ngspice = d->circuit->dialect == EQ_NGSPICE;
     m->state = eq_calloc(m->cards, sizeof *m->state);
     m->measured = eq_calloc(m->cards, sizeof *m->measured);
     if (m->state == NULL || m->measured == NULL) {
@@ -78,13 +78,13 @@ void eq_measuring_free(eq_measuring *m) {
     eq_free(m);
 }
 
-eq_status eq_measuring_variables(const eq_measuring *m, const eq_circuit *c, eq_result *r,
+eq_status eq_measuring_variables(const eq_measuring *m, const eq_deck *d, eq_result *r,
                                  eq_diag *diag) {
     eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < c->measures; k++)
-        if (counts(m, &c->measure[k]))
+    for (size_t k = 0; status == EQ_OK && k < d->measures; k++)
+        if (counts(m, &d->measure[k]))
             status =
-                eq_result_variable(r, eq_names_get(c->label, c->measure[k].label), "notype", diag);
+                eq_result_variable(r, eq_names_get(d->label, d->measure[k].label), "notype", diag);
     return status;
 }
 
@@ -204,7 +204,7 @@ static bool card_point(eq_measuring *m, const eq_measure *card, state *s, const 
 eq_status eq_measuring_point(eq_measuring *m, eq_probe *at, double x, eq_diag *diag) {
     at->measured = m->measured;
     for (size_t k = 0; k < m->cards; k++) {
-        const eq_measure *card = &at->c->measure[k];
+        const eq_measure *card = &at->d->measure[k];
         if (!counts(m, card)) continue;
         if (!card_point(m, card, &m->state[k], at, x)) return eq_out_of_memory(diag);
         if (card->kind == EQ_MEASURE_PARAM) m->measured[k] = m->state[k].y; /* for events */
@@ -266,10 +266,10 @@ static void add_up(const eq_measuring *m, const eq_measure *card, state *s) {
     s->curve.n = 0;
 }
 
-void eq_measuring_sweep(eq_measuring *m, const eq_circuit *c) {
+void eq_measuring_sweep(eq_measuring *m, const eq_deck *d) {
     m->linked = false;
     for (size_t k = 0; k < m->cards; k++) {
-        if (is_integral(&c->measure[k])) add_up(m, &c->measure[k], &m->state[k]);
+        if (is_integral(&d->measure[k])) add_up(m, &d->measure[k], &m->state[k]);
         for (int j = 0; j < 2; j++) m->state[k].event[j].before = NAN;
     }
 }
@@ -324,18 +324,18 @@ static double value_of(const eq_measure *card, const state *s, const eq_probe *a
 
 void eq_measuring_end(eq_measuring *m, eq_probe *at, double *value, eq_diag *diag) {
     size_t j = 0;
-    eq_measuring_sweep(m, at->c);
+    eq_measuring_sweep(m, at->d);
     at->measured = m->measured;
     for (size_t k = 0; k < m->cards; k++) {
-        const eq_measure *card = &at->c->measure[k];
+        const eq_measure *card = &at->d->measure[k];
         if (!counts(m, card)) continue;
         double y = m->points == 0 ? NAN : value_of(card, &m->state[k], at);
         value[j++] = m->measured[k] = y;
         if (!isfinite(y) && !m->state[k].warned)
-            eq_warn_at(diag, eq_circuit_place(at->c, card->at),
+            eq_warn_at(diag, eq_circuit_place(at->d->circuit, card->at),
                        "%s has no value: nothing in the sweep meets what it asks for; check its "
                        "range and condition",
-                       eq_names_get(at->c->label, card->label));
+                       eq_names_get(at->d->label, card->label));
         m->state[k].warned = m->state[k].warned || !isfinite(y);
     }
 }

@@ -16,15 +16,10 @@ static eq_status add_variable(eq_result *r, eq_text *text, const char *kind, con
     return text->failed ? eq_out_of_memory(diag) : eq_result_variable(r, text->text, type, diag);
 }
 
-eq_status eq_operating_point_table(const eq_circuit *c, const eq_solver *s, const char *plot,
-                                   const char *const *sweep, size_t sweeps, eq_result **out,
-                                   eq_diag *diag) {
-    eq_result *r = eq_result_new(c->title, plot);
-    if (r == NULL) return eq_out_of_memory(diag);
+eq_status eq_operating_point_columns(const eq_circuit *c, const eq_solver *s, eq_result *r,
+                                     eq_diag *diag) {
     eq_text text = {0};
     eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < sweeps; k++)
-        status = eq_result_variable(r, sweep[k], "notype", diag);
     for (size_t k = 1; status == EQ_OK && k < eq_circuit_nodes(c); k++)
         status = add_variable(r, &text, "v", eq_circuit_node_name(c, (eq_node)k), "voltage", diag);
     for (size_t k = 0; status == EQ_OK && k < eq_solver_branches(s); k++)
@@ -32,10 +27,6 @@ eq_status eq_operating_point_table(const eq_circuit *c, const eq_solver *s, cons
             add_variable(r, &text, "i", eq_circuit_element_name(c, eq_solver_branch_element(s, k)),
                          "current", diag);
     eq_text_free(&text);
-    if (status == EQ_OK)
-        *out = r;
-    else
-        eq_result_free(r);
     return status;
 }
 
@@ -63,8 +54,9 @@ eq_status eq_operating_point(eq_circuit *c, const eq_solve_options *o, eq_result
     if (state == NULL) status = eq_out_of_memory(diag);
     if (status == EQ_OK) status = eq_operating_point_start(c, s, o, state, diag);
     if (status == EQ_OK) status = eq_solver_solve(s, o, state, state + nodes, info, diag);
-    if (status == EQ_OK)
-        status = eq_operating_point_table(c, s, "Operating Point", NULL, 0, &r, diag);
+    if (status == EQ_OK) r = eq_result_new(c->title, "Operating Point");
+    if (status == EQ_OK && r == NULL) status = eq_out_of_memory(diag);
+    if (status == EQ_OK) status = eq_operating_point_columns(c, s, r, diag);
     if (status == EQ_OK) status = eq_result_point(r, state + 1, diag);
     eq_free(state);
     eq_solver_free(s);

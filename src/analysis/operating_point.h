@@ -6,11 +6,10 @@
 #include "result/result.h"
 #include "solver/solver.h"
 
-/* A result with the variables sweep[0..sweeps), v(node).. and i(source).. and no point yet: a point
- * is then the swept values, v[1..nodes) and branch[branches]. */
-eq_status eq_operating_point_table(const eq_circuit *c, const eq_solver *s, const char *plot,
-                                   const char *const *sweep, size_t sweeps, eq_result **out,
-                                   eq_diag *diag);
+/* Adds the variables v(node).. and i(source).. to a result without points: a point is then
+ * v[1..nodes) and branch[branches]. */
+eq_status eq_operating_point_columns(const eq_circuit *c, const eq_solver *s, eq_result *r,
+                                     eq_diag *diag);
 /* v[nodes] to start from: 0, or where .nodeset says with the other nodes as they are then. */
 eq_status eq_operating_point_start(const eq_circuit *c, eq_solver *s, const eq_solve_options *o,
                                    double *v, eq_diag *diag);

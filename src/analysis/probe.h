@@ -2,19 +2,20 @@
 #ifndef EQ_ANALYSIS_PROBE_H
 #define EQ_ANALYSIS_PROBE_H
 
+#include "circuit/deck.h"
 #include "circuit/formula.h"
 #include "solver/solver.h"
 
 typedef struct eq_probe {
-    const eq_circuit *c;
+    const eq_deck *d;
     eq_solver *s;
     const double *v, *branch; /* the solution */
-    const double *measured;   /* [c->measures] of the cards so far; may be NULL without any */
+    const double *measured;   /* [d->measures] of the cards so far; may be NULL without any */
     double *work;
     size_t room; /* doubles of work */
 } eq_probe;
 
-/* Makes room for every formula of p->c. */
+/* Makes room for every formula of p->d. */
 eq_status eq_probe_fit(eq_probe *p, eq_diag *diag);
 double eq_probe_value(const eq_probe *p, const eq_formula *f);
 

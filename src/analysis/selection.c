@@ -9,24 +9,24 @@ static void add(eq_selection *p, const eq_print *one) {
     p->item[p->count++] = one;
 }
 
-unsigned eq_asking_for(const eq_circuit *c, eq_analysis_type type) {
+unsigned eq_asking_for(const eq_deck *d, eq_analysis_type type) {
     unsigned asked = 1u << type;
     bool dc = false;
-    for (size_t k = 0; k < c->analyses; k++) dc = dc || c->analysis[k].type == EQ_ANALYSIS_DC;
+    for (size_t k = 0; k < d->analyses; k++) dc = dc || d->analysis[k].type == EQ_ANALYSIS_DC;
     return type == EQ_ANALYSIS_OP && !dc ? asked | 1u << EQ_ANALYSIS_DC : asked;
 }
 
-eq_status eq_selection_new(const eq_circuit *c, eq_analysis_type type, eq_selection *out,
+eq_status eq_selection_new(const eq_deck *d, eq_analysis_type type, eq_selection *out,
                            eq_diag *diag) {
-    unsigned asked = eq_asking_for(c, type);
+    unsigned asked = eq_asking_for(d, type);
     *out = (eq_selection){NULL, 0};
-    for (size_t k = 0; k < c->prints; k++)
-        if (c->print[k].formula == NULL && c->print[k].analyses & asked) return EQ_OK;
-    if (c->prints == 0) return EQ_OK;
-    out->item = eq_calloc(c->prints, sizeof *out->item);
+    for (size_t k = 0; k < d->prints; k++)
+        if (d->print[k].formula == NULL && d->print[k].analyses & asked) return EQ_OK;
+    if (d->prints == 0) return EQ_OK;
+    out->item = eq_calloc(d->prints, sizeof *out->item);
     if (out->item == NULL) return eq_out_of_memory(diag);
-    for (size_t k = 0; k < c->prints; k++)
-        if (c->print[k].analyses & asked) add(out, &c->print[k]);
+    for (size_t k = 0; k < d->prints; k++)
+        if (d->print[k].analyses & asked) add(out, &d->print[k]);
     return EQ_OK;
 }
 
@@ -35,14 +35,14 @@ void eq_selection_free(eq_selection *p) {
     *p = (eq_selection){NULL, 0};
 }
 
-eq_status eq_selection_variables(const eq_selection *p, const eq_circuit *c, eq_result *r,
+eq_status eq_selection_variables(const eq_selection *p, const eq_deck *d, eq_result *r,
                                  eq_diag *diag) {
     static const char *const type[] = {[EQ_QUANTITY_NONE] = "notype",
                                        [EQ_QUANTITY_VOLTAGE] = "voltage",
                                        [EQ_QUANTITY_CURRENT] = "current"};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < p->count; k++)
-        status = eq_result_variable(r, eq_names_get(c->label, p->item[k]->label),
+        status = eq_result_variable(r, eq_names_get(d->label, p->item[k]->label),
                                     type[p->item[k]->quantity], diag);
     return status;
 }

@@ -302,8 +302,6 @@ static eq_status build(builder *b) {
     if (status == EQ_OK && a->layers > 2) status = diode_supply(b);
     for (size_t l = 1; status == EQ_OK && l + 1 < a->layers; l++) status = hidden_layer(b, l);
     if (status == EQ_OK) status = output_layer(b, a->layers - 1);
-    if (status == EQ_OK)
-        status = eq_circuit_analysis(b->c, &(eq_analysis){.type = EQ_ANALYSIS_OP}, b->diag);
     return status == EQ_OK ? eq_circuit_freeze(b->c, b->diag) : status;
 }
 

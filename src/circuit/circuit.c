@@ -16,12 +16,11 @@ eq_circuit *eq_circuit_new(void) {
     if (c == NULL) return NULL;
     c->node = eq_names_new();
     c->element = eq_names_new();
-    c->label = eq_names_new();
     c->title = eq_strdup("");
     for (int k = 0; k < EQ_CLASS_COUNT; k++) c->table[k].cls = eq_class(k);
     c->env = (eq_environment){ngspice_k_over_q, 27.0, 27.0, 1e-12};
     c->options = (eq_options){1e-12, 1e-9, 100};
-    bool whole = c->node != NULL && c->element != NULL && c->label != NULL && c->title != NULL &&
+    bool whole = c->node != NULL && c->element != NULL && c->title != NULL &&
                  eq_names_add(c->node, "0", 1) == EQ_GROUND;
     if (whole) return c;
     eq_circuit_free(c);
@@ -38,17 +37,9 @@ static void table_free(eq_table *t) {
     eq_free(t->model);
 }
 
-static void measure_free(const eq_measure *m) {
-    eq_formula_free(m->what);
-    for (int k = 0; k < 2; k++) eq_formula_free(m->event[k].difference);
-}
-
 void eq_circuit_free(eq_circuit *c) {
     if (c == NULL) return;
-    for (int32_t k = 0; k < c->files; k++) {
-        eq_free(c->file[k]);
-        if (c->text != NULL) eq_free(c->text[k]);
-    }
+    for (int32_t k = 0; k < c->files; k++) eq_free(c->file[k]);
     for (size_t k = 0; k < c->models; k++) eq_free(c->model[k].name);
     for (size_t k = 0; k < c->groups; k++) {
         eq_free(c->group[k].name);
@@ -57,21 +48,12 @@ void eq_circuit_free(eq_circuit *c) {
     for (int k = 0; k < EQ_CLASS_COUNT; k++) table_free(&c->table[k]);
     eq_names_free(c->node);
     eq_names_free(c->element);
-    eq_names_free(c->label);
     eq_free(c->title);
     eq_free(c->file);
-    eq_free(c->text);
     eq_free(c->row);
     eq_free(c->origin);
     eq_free(c->model);
-    eq_free(c->analysis);
-    eq_free(c->step);
     eq_free(c->start);
-    eq_free(c->value);
-    for (size_t k = 0; k < c->prints; k++) eq_formula_free(c->print[k].formula);
-    for (size_t k = 0; k < c->measures; k++) measure_free(&c->measure[k]);
-    eq_free(c->print);
-    eq_free(c->measure);
     eq_free(c->input);
     eq_free(c->output);
     eq_free(c->group);
@@ -341,20 +323,6 @@ eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_eleme
     return EQ_OK;
 }
 
-eq_status eq_circuit_analysis(eq_circuit *c, const eq_analysis *a, eq_diag *diag) {
-    if (!eq_grow((void **)&c->analysis, &c->analysis_cap, c->analyses + 1, sizeof *c->analysis))
-        return eq_out_of_memory(diag);
-    c->analysis[c->analyses++] = *a;
-    return EQ_OK;
-}
-
-eq_status eq_circuit_step(eq_circuit *c, const eq_sweep *s, eq_diag *diag) {
-    if (!eq_grow((void **)&c->step, &c->step_cap, c->steps + 1, sizeof *c->step))
-        return eq_out_of_memory(diag);
-    c->step[c->steps++] = *s;
-    return EQ_OK;
-}
-
 eq_status eq_circuit_start(eq_circuit *c, eq_node node, double v, eq_diag *diag) {
     if (!eq_grow((void **)&c->start, &c->start_cap, c->starts + 1, sizeof *c->start))
         return eq_out_of_memory(diag);
@@ -374,24 +342,6 @@ void eq_circuit_begin(const eq_circuit *c, double *v, double *held) {
         if (c->start[k].node != EQ_NONE)
             v[c->start[k].node] = held[c->start[k].node] = c->start[k].v;
     v[EQ_GROUND] = 0.0;
-}
-
-eq_status eq_circuit_print(eq_circuit *c, const eq_print *p, eq_diag *diag) {
-    if (!eq_grow((void **)&c->print, &c->print_cap, c->prints + 1, sizeof *c->print)) {
-        eq_formula_free(p->formula);
-        return eq_out_of_memory(diag);
-    }
-    c->print[c->prints++] = *p;
-    return EQ_OK;
-}
-
-eq_status eq_circuit_measure(eq_circuit *c, const eq_measure *m, eq_diag *diag) {
-    if (!eq_grow((void **)&c->measure, &c->measure_cap, c->measures + 1, sizeof *c->measure)) {
-        measure_free(m);
-        return eq_out_of_memory(diag);
-    }
-    c->measure[c->measures++] = *m;
-    return EQ_OK;
 }
 
 double *eq_circuit_param(eq_circuit *c, eq_element e, int k) {

@@ -1,7 +1,7 @@
-/* A circuit: interned nodes, one table per device class (structure of arrays), and what the deck
- * says about analyses, inputs, outputs and trainable groups. Built by the readers of src/netlist/
- * or by code, then frozen: after eq_circuit_freeze only parameter values change. All names are
- * lower case. */
+/* A circuit: interned nodes, one table per device class (structure of arrays), inputs, outputs and
+ * trainable groups. Built by the readers of src/netlist/ or by code, then frozen: after
+ * eq_circuit_freeze only parameter values change. All names are lower case. What a deck asks to be
+ * done with it stands in deck.h. */
 #ifndef EQ_CIRCUIT_CIRCUIT_H
 #define EQ_CIRCUIT_CIRCUIT_H
 
@@ -76,92 +76,6 @@ typedef struct eq_row {
     int32_t cls, row;
 } eq_row;
 
-typedef enum eq_analysis_type { EQ_ANALYSIS_OP, EQ_ANALYSIS_DC } eq_analysis_type;
-
-/* What a sweep changes from point to point. */
-typedef enum eq_target {
-    EQ_TARGET_ELEMENT, /* a parameter of an element */
-    EQ_TARGET_TEMP,    /* the temperature in degrees C */
-    EQ_TARGET_PARAM,   /* a .param of the deck, which is read again for each value */
-    EQ_TARGET_MODEL,   /* a parameter of a .model; the deck is read again */
-} eq_target;
-
-/* How the values of a sweep follow each other. */
-typedef enum eq_spacing {
-    EQ_SPACING_LINEAR, /* start + j step */
-    EQ_SPACING_RATIO,  /* start step^j: decades and octaves */
-    EQ_SPACING_LIST,   /* eq_circuit.value[first + j stride] */
-} eq_spacing;
-
-typedef struct eq_sweep {
-    eq_target target;
-    eq_element element; /* EQ_TARGET_ELEMENT, with the column of its table and */
-    int32_t column;
-    double factor; /* what stands there for a value of 1: scale/m of a resistor */
-    int32_t label; /* name of the swept variable, in eq_circuit.label */
-    eq_spacing spacing;
-    double start, stop, step;
-    bool ends; /* the last value is stop, whatever the step (LTspice) */
-    size_t points, first, stride;
-    bool follows; /* a column of a .data table: moves with the sweep before it */
-} eq_sweep;
-
-/* One analysis of the deck, in deck order; sweep[0] of a .dc is the innermost loop. */
-enum { EQ_MOST_SWEEPS = 16 };
-typedef struct eq_analysis {
-    eq_analysis_type type;
-    int sweeps; /* 0 for .op */
-    eq_sweep sweep[EQ_MOST_SWEEPS];
-    eq_location at;
-} eq_analysis;
-
-/* What a column of numbers is. */
-typedef enum eq_quantity { EQ_QUANTITY_NONE, EQ_QUANTITY_VOLTAGE, EQ_QUANTITY_CURRENT } eq_quantity;
-
-/* A vector that .print, .plot or .save asks for. */
-typedef struct eq_print {
-    int32_t label; /* its name in eq_circuit.label; EQ_NONE: every node and source */
-    eq_quantity quantity;
-    struct eq_formula *formula; /* the circuit's; NULL: everything */
-    unsigned analyses;          /* 1 << type for each type of analysis that gives it */
-} eq_print;
-
-typedef enum eq_measure_kind {
-    EQ_MEASURE_FIND, /* a quantity at an event, at the end without one */
-    EQ_MEASURE_DERIV,
-    EQ_MEASURE_WHEN,    /* where an event is */
-    EQ_MEASURE_BETWEEN, /* from one event to another */
-    EQ_MEASURE_MIN,
-    EQ_MEASURE_MAX,
-    EQ_MEASURE_MIN_AT,
-    EQ_MEASURE_MAX_AT,
-    EQ_MEASURE_PP,
-    EQ_MEASURE_AVG,
-    EQ_MEASURE_RMS,
-    EQ_MEASURE_INTEG,
-    EQ_MEASURE_PARAM, /* of other measures */
-} eq_measure_kind;
-
-/* Where a sweep meets a condition: difference = 0, or the swept value = at. */
-typedef struct eq_event {
-    struct eq_formula *difference; /* NULL: at */
-    double at;
-    int direction; /* +1 rising, -1 falling, 0 either */
-    int count;     /* the count-th time; -1 the last one; 0: there is no event */
-    double delay;  /* not before this swept value */
-} eq_event;
-
-/* A .measure card. */
-typedef struct eq_measure {
-    int32_t label;
-    eq_measure_kind kind;
-    unsigned analyses;
-    struct eq_formula *what; /* NULL for EQ_MEASURE_WHEN and _BETWEEN */
-    eq_event event[2];
-    double from, to; /* what counts of the sweep */
-    eq_location at;
-} eq_measure;
-
 /* An output: one node, or the difference v(plus) - v(minus). minus is EQ_NONE for a single node. */
 typedef struct eq_output {
     eq_node plus, minus;
@@ -204,8 +118,6 @@ struct eq_circuit {
     char *title;
     int dialect; /* an eq_dialect (netlist.h): whose spelling and constants the deck had */
     char **file; /* names of the files read, for messages */
-    char *
-        *text; /* [files] what stands in them, kept when a sweep reads the deck again; else NULL */
     int32_t files;
     size_t file_cap;
     eq_names *node, *element; /* node id 0 is "0" */
@@ -217,19 +129,8 @@ struct eq_circuit {
     size_t models, model_cap;
     eq_environment env;
     eq_options options;
-    eq_analysis *analysis;
-    size_t analyses, analysis_cap;
-    eq_sweep *step; /* loops around every analysis (.step, .temp T1 T2 ...), innermost first */
-    size_t steps, step_cap;
     eq_start *start; /* of .nodeset and .ic */
     size_t starts, start_cap;
-    eq_names *label; /* of what sweeps and steps change: "x", "dm(is)", "temp", "v1" */
-    double *value;   /* of sweeps over a list */
-    size_t values, value_cap;
-    eq_print *print;
-    size_t prints, print_cap;
-    eq_measure *measure;
-    size_t measures, measure_cap;
     eq_element *input; /* V sources that carry the input vector, in order */
     size_t inputs, input_cap;
     eq_output *output;
@@ -283,32 +184,10 @@ void eq_table_set(eq_table *t, size_t row, const eq_card *card, eq_element id);
 eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_element nudge_plus,
                             eq_element nudge_minus, eq_diag *diag);
 eq_status eq_circuit_input(eq_circuit *c, eq_element source, eq_diag *diag);
-eq_status eq_circuit_analysis(eq_circuit *c, const eq_analysis *a, eq_diag *diag);
-eq_status eq_circuit_step(eq_circuit *c, const eq_sweep *s, eq_diag *diag);
 /* Potentials to start from; eq_circuit_begin fills v[nodes] with them, 0 elsewhere, and held[nodes]
  * with those of single nodes, NAN elsewhere. */
 eq_status eq_circuit_start(eq_circuit *c, eq_node node, double v, eq_diag *diag);
 void eq_circuit_begin(const eq_circuit *c, double *v, double *held);
-/* sweep.c. A sweep over an element's value, over "temp", or over what the label says, without
- * values yet; EQ_NONE as its label: out of memory. */
-eq_sweep eq_sweep_of(eq_circuit *c, eq_target target, eq_element element, const char *label);
-/* Gives it its values: start, start + step, ..., stop, with room for a rounding error of the last
- * one; false: the step does not lead there, or there are more than EQ_MOST_ITEMS,
- * and then s->points is. */
-bool eq_sweep_steps(eq_sweep *s, double start, double stop, double step);
-/* As many points for each factor of `base` (10 or 2) from start to stop, both above 0. */
-bool eq_sweep_ratio(eq_sweep *s, double base, double start, double stop, double points);
-/* Lets the last value be stop itself. */
-void eq_sweep_end(eq_sweep *s);
-/* One more value of a list. */
-eq_status eq_sweep_add(eq_circuit *c, eq_sweep *s, double value, eq_diag *diag);
-double eq_sweep_value(const eq_circuit *c, const eq_sweep *s, size_t j);
-const char *eq_sweep_name(const eq_circuit *c, const eq_sweep *s);
-/* True if the deck is read again for each value. */
-bool eq_sweep_rereads(const eq_sweep *s);
-/* Both take over the formulas, also when they fail. */
-eq_status eq_circuit_print(eq_circuit *c, const eq_print *p, eq_diag *diag);
-eq_status eq_circuit_measure(eq_circuit *c, const eq_measure *m, eq_diag *diag);
 
 /* Checks that controls exist and are voltage-defined and that there is an element, makes the
  * missing nudge sources, fills derived columns and fixes the topology. Paths to ground, loops and
@@ -327,6 +206,13 @@ eq_status eq_param_check(const eq_device_class *cls, int k, double value, eq_pla
 
 /* handle.c. As eq_handle_set, without looking at bounds. */
 void eq_handle_put(eq_circuit *c, eq_handle h, double value);
+/* Whether the parameter may have the value. */
+eq_status eq_handle_check(const eq_circuit *c, eq_handle h, double value, eq_diag *diag);
+/* Where the parameter, or what it is the inverse of, stands: to keep it and to give it back to the
+ * bit. */
+double *eq_handle_place(const eq_circuit *c, eq_handle h);
+/* The parameter that decks write behind the nodes: of a conductance its resistance. */
+eq_handle eq_handle_as_written(const eq_circuit *c, eq_element e);
 
 /* A pointer to parameter k of element e, to read or change it (then eq_circuit_derive). */
 double *eq_circuit_param(eq_circuit *c, eq_element e, int k);

@@ -28,6 +28,11 @@ static bool split(const char *text, eq_text *element, eq_text *param) {
     return !element->failed && !param->failed;
 }
 
+eq_handle eq_handle_as_written(const eq_circuit *c, eq_element e) {
+    const eq_device_class *cls = eq_class(c->row[e].cls);
+    return (eq_handle){e, cls->inverse != NULL ? cls->params : cls->value < 0 ? 0 : cls->value};
+}
+
 static eq_status find(const eq_circuit *c, const char *element, const char *param, eq_handle *out,
                       eq_diag *diag) {
     eq_element e = eq_circuit_find_element(c, element);
@@ -59,10 +64,15 @@ eq_handle_info eq_handle_about(const eq_circuit *c, eq_handle h) {
     return (eq_handle_info){p->name, p->unit, p->min, p->max, p->trainable};
 }
 
-double eq_handle_get(const eq_circuit *c, eq_handle h) {
+double *eq_handle_place(const eq_circuit *c, eq_handle h) {
     eq_row at = c->row[h.element];
     const eq_table *t = &c->table[at.cls];
-    return is_inverse(t->cls, h.param) ? 1.0 / t->w[t->cls->value][at.row] : t->w[h.param][at.row];
+    return &t->w[is_inverse(t->cls, h.param) ? t->cls->value : h.param][at.row];
+}
+
+double eq_handle_get(const eq_circuit *c, eq_handle h) {
+    double value = *eq_handle_place(c, h);
+    return is_inverse(eq_class(c->row[h.element].cls), h.param) ? 1.0 / value : value;
 }
 
 /* The derived columns of one row. */
@@ -76,19 +86,20 @@ static void derive_row(eq_circuit *c, eq_row at) {
 
 void eq_handle_put(eq_circuit *c, eq_handle h, double value) {
     eq_row at = c->row[h.element];
-    const eq_table *t = &c->table[at.cls];
-    bool inverse = is_inverse(t->cls, h.param);
-    t->w[inverse ? t->cls->value : h.param][at.row] = inverse ? 1.0 / value : value;
+    *eq_handle_place(c, h) = is_inverse(eq_class(at.cls), h.param) ? 1.0 / value : value;
     derive_row(c, at);
 }
 
-eq_status eq_handle_set(eq_circuit *c, eq_handle h, double value, eq_diag *diag) {
+eq_status eq_handle_check(const eq_circuit *c, eq_handle h, double value, eq_diag *diag) {
     const eq_device_class *cls = eq_class(c->row[h.element].cls);
     bool inverse = is_inverse(cls, h.param);
     const char *name = eq_circuit_element_name(c, h.element);
-    eq_status status =
-        eq_param_check(cls, inverse ? cls->value : h.param, inverse ? 1.0 / value : value,
-                       eq_circuit_place_of(c, h.element), (int)strlen(name), name, diag);
+    return eq_param_check(cls, inverse ? cls->value : h.param, inverse ? 1.0 / value : value,
+                          eq_circuit_place_of(c, h.element), (int)strlen(name), name, diag);
+}
+
+eq_status eq_handle_set(eq_circuit *c, eq_handle h, double value, eq_diag *diag) {
+    eq_status status = eq_handle_check(c, h, value, diag);
     if (status == EQ_OK) eq_handle_put(c, h, value);
     return status;
 }

@@ -4,11 +4,11 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "circuit/circuit.h"
+#include "circuit/deck.h"
 
-eq_sweep eq_sweep_of(eq_circuit *c, eq_target target, eq_element element, const char *label) {
-    eq_sweep s = {.target = target, .element = element, .factor = 1.0, .stride = 1};
-    s.label = eq_names_add(c->label, label, strlen(label));
+eq_sweep eq_sweep_of(eq_deck *d, eq_target target, eq_handle handle, const char *label) {
+    eq_sweep s = {.target = target, .handle = handle, .factor = 1.0, .stride = 1};
+    s.label = eq_names_add(d->label, label, strlen(label));
     return s;
 }
 
@@ -51,30 +51,39 @@ void eq_sweep_end(eq_sweep *s) {
     s->points++;
 }
 
-eq_status eq_sweep_add(eq_circuit *c, eq_sweep *s, double value, eq_diag *diag) {
-    if (c->values >= EQ_MOST_ITEMS)
+eq_status eq_sweep_add(eq_deck *d, eq_sweep *s, double value, eq_diag *diag) {
+    if (d->values >= EQ_MOST_ITEMS)
         return eq_fail(diag, EQ_ERR_INPUT,
                        "the lists of the sweeps have more than %d values; use start, stop and step",
                        EQ_MOST_ITEMS);
-    if (s->points == 0) s->first = c->values;
+    if (s->points == 0) s->first = d->values;
     s->spacing = EQ_SPACING_LIST;
-    if (!eq_grow((void **)&c->value, &c->value_cap, c->values + 1, sizeof *c->value))
+    if (!eq_grow((void **)&d->value, &d->value_cap, d->values + 1, sizeof *d->value))
         return eq_out_of_memory(diag);
-    c->value[c->values++] = value;
+    d->value[d->values++] = value;
     s->points++;
     return EQ_OK;
 }
 
-double eq_sweep_value(const eq_circuit *c, const eq_sweep *s, size_t j) {
-    if (s->spacing == EQ_SPACING_LIST) return c->value[s->first + j * s->stride];
+double eq_sweep_value(const eq_deck *d, const eq_sweep *s, size_t j) {
+    if (s->spacing == EQ_SPACING_LIST) return d->value[s->first + j * s->stride];
     if (s->ends && j + 1 == s->points) return s->stop;
     return regular(s, j);
 }
 
-const char *eq_sweep_name(const eq_circuit *c, const eq_sweep *s) {
-    return eq_names_get(c->label, s->label);
+const char *eq_sweep_name(const eq_deck *d, const eq_sweep *s) {
+    return eq_names_get(d->label, s->label);
 }
 
 bool eq_sweep_rereads(const eq_sweep *s) {
     return s->target == EQ_TARGET_PARAM || s->target == EQ_TARGET_MODEL;
+}
+
+bool eq_deck_rereads(const eq_deck *d) {
+    bool again = false;
+    for (size_t k = 0; k < d->steps; k++) again |= eq_sweep_rereads(&d->step[k]);
+    for (size_t k = 0; k < d->analyses; k++)
+        for (int j = 0; j < d->analysis[k].sweeps; j++)
+            again |= eq_sweep_rereads(&d->analysis[k].sweep[j]);
+    return again;
 }

@@ -27,19 +27,19 @@ static void print_findings(eq_diag *diag) {
 static bool sweeps_conductances(const eq_circuit *c, const eq_sweep *s, size_t n) {
     for (size_t k = 0; k < n; k++) {
         if (s[k].target != EQ_TARGET_ELEMENT) return true;
-        const eq_device_class *cls = eq_class(c->row[s[k].element].cls);
+        const eq_device_class *cls = eq_class(c->row[s[k].handle.element].cls);
         if ((cls->flags & EQ_CONDUCTS) != 0 || cls->control != EQ_CONTROL_NONE) return true;
     }
     return false;
 }
 
 /* How far the circuit's own values say that there is one operating point. */
-static void print_convexity(const eq_circuit *c, const eq_topology *t) {
-    bool swept = sweeps_conductances(c, c->step, c->steps);
+static void print_convexity(const eq_deck *d, const eq_topology *t) {
+    bool swept = sweeps_conductances(d->circuit, d->step, d->steps);
     if (!eq_topology_convex(t)) return;
-    for (size_t k = 0; k < c->analyses; k++)
-        swept =
-            swept || sweeps_conductances(c, c->analysis[k].sweep, (size_t)c->analysis[k].sweeps);
+    for (size_t k = 0; k < d->analyses; k++)
+        swept = swept || sweeps_conductances(d->circuit, d->analysis[k].sweep,
+                                             (size_t)d->analysis[k].sweeps);
     printf("the energy is convex%s\n",
            t->unique ? ": there is one operating point"
                      : ", but not strictly: there may be no operating point, or more than one");
@@ -76,21 +76,21 @@ static int run(const eq_command *command, int argc, char **argv) {
     const char *path = eq_parse_arguments(command, table, 1, argc, argv, &exit_status);
     if (path == NULL) return exit_status;
     eq_diag *diag = eq_diag_new();
-    eq_circuit *c = NULL;
+    eq_deck *d = NULL;
     eq_topology *t = NULL;
-    eq_status status = eq_read_deck(path, dialect, &c, diag);
+    eq_status status = eq_read_deck(path, dialect, &d, diag);
     eq_print_diag(diag);
     if (status == EQ_OK) {
-        print_counts(c);
-        status = eq_topology_check(c, &t, diag);
+        print_counts(d->circuit);
+        status = eq_topology_check(d->circuit, &t, diag);
         print_findings(diag);
     }
     if (status == EQ_OK) {
-        print_weights(c, t);
-        print_convexity(c, t);
+        print_weights(d->circuit, t);
+        print_convexity(d, t);
     }
     eq_topology_free(t);
-    eq_circuit_free(c);
+    eq_deck_free(d);
     return eq_finish(diag, status);
 }
 

@@ -16,12 +16,12 @@ static eq_status method_of(const char *name, eq_method *method, eq_diag *diag) {
                    name);
 }
 
-eq_status eq_read_deck(const char *path, const char *dialect, eq_circuit **c, eq_diag *diag) {
+eq_status eq_read_deck(const char *path, const char *dialect, eq_deck **deck, eq_diag *diag) {
     eq_dialect d = EQ_DIALECT_COUNT;
     if (dialect != NULL && (!eq_dialect_find(dialect, &d) || d == EQ_SPECTRE || d == EQ_XML))
         return eq_fail(diag, EQ_ERR_USAGE, "there is no dialect '%s'; use ngspice, xyce or ltspice",
                        dialect);
-    return eq_deck_read_as(path, d, c, diag);
+    return eq_deck_read_as(path, d, deck, diag);
 }
 
 static void print_line(void *data, const char *line) {
@@ -29,16 +29,16 @@ static void print_line(void *data, const char *line) {
     fprintf(stderr, "%s\n", line);
 }
 
-eq_status eq_open_deck(const char *path, const eq_deck_options *d, eq_circuit **c,
+eq_status eq_open_deck(const char *path, const eq_deck_options *d, eq_deck **deck,
                        eq_solve_options *o, eq_format *format, eq_diag *diag) {
     eq_method method;
     eq_status status = method_of(d->solver, &method, diag);
     if (status == EQ_OK && !eq_format_find(d->format, format))
         status = eq_fail(diag, EQ_ERR_USAGE, "there is no format '%s'; use " EQ_FORMATS, d->format);
-    if (status == EQ_OK) status = eq_read_deck(path, d->dialect, c, diag);
+    if (status == EQ_OK) status = eq_read_deck(path, d->dialect, deck, diag);
     if (status != EQ_OK) return status;
     eq_print_diag(diag);
-    *o = eq_solve_defaults(*c);
+    *o = eq_solve_defaults((*deck)->circuit);
     o->method = method;
     if (d->verbose && eq_comm_rank() == 0) o->log = print_line;
     return EQ_OK;

@@ -2,6 +2,7 @@
 #ifndef EQ_CLI_DECK_H
 #define EQ_CLI_DECK_H
 
+#include "circuit/deck.h"
 #include "cli/commands.h"
 #include "result/result.h"
 #include "solver/solver.h"
@@ -12,10 +13,10 @@ typedef struct eq_deck_options {
 } eq_deck_options;
 
 /* Reads the deck (its warnings are printed) and understands --solver and --format. */
-eq_status eq_open_deck(const char *path, const eq_deck_options *d, eq_circuit **c,
+eq_status eq_open_deck(const char *path, const eq_deck_options *d, eq_deck **deck,
                        eq_solve_options *o, eq_format *format, eq_diag *diag);
 /* A deck in the dialect of that name; NULL: recognised. */
-eq_status eq_read_deck(const char *path, const char *dialect, eq_circuit **c, eq_diag *diag);
+eq_status eq_read_deck(const char *path, const char *dialect, eq_deck **deck, eq_diag *diag);
 /* What --dialect takes. */
 #define EQ_DIALECT_OPTION(PLACE)                                                                   \
     {                                                                                              \

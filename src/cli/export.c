@@ -24,7 +24,8 @@ static eq_status export(const char *path, const export_options *o, eq_diag *diag
     snprintf(note, sizeof note, "%s phase, test sample %d", o->phase,
              o->sample < 0 ? 0 : o->sample);
     if (status == EQ_OK)
-        status = eq_deck_write(s.circuit, dialect, s.trained == NULL ? NULL : note, &text, diag);
+        status = s.deck != NULL ? eq_deck_write(s.deck, dialect, NULL, &text, diag)
+                                : eq_circuit_write(s.circuit, dialect, note, &text, diag);
     if (status == EQ_OK) status = eq_write_text(o->file, &text, diag);
     eq_text_free(&text);
     eq_subject_close(&s);

@@ -15,14 +15,14 @@ static void print_quality(const eq_solve_info *info, FILE *stream) {
 }
 
 static eq_status op(const char *path, const eq_deck_options *d, eq_diag *diag) {
-    eq_circuit *c = NULL;
+    eq_deck *deck = NULL;
     eq_result *r = NULL;
     eq_solve_info info = {0};
     eq_solve_options o;
     eq_format format;
-    eq_status status = eq_open_deck(path, d, &c, &o, &format, diag);
+    eq_status status = eq_open_deck(path, d, &deck, &o, &format, diag);
     if (status == EQ_OK)
-        status = eq_operating_point(c, &o, &r, format == EQ_TABLE ? &info : NULL, diag);
+        status = eq_operating_point(deck->circuit, &o, &r, format == EQ_TABLE ? &info : NULL, diag);
     eq_sink sink;
     if (status == EQ_OK) status = eq_sink_open(d->file, &sink, diag);
     if (status == EQ_OK) {
@@ -31,7 +31,7 @@ static eq_status op(const char *path, const eq_deck_options *d, eq_diag *diag) {
         status = eq_sink_close(&sink, status, diag);
     }
     eq_result_free(r);
-    eq_circuit_free(c);
+    eq_deck_free(deck);
     return status;
 }
 

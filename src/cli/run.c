@@ -4,12 +4,12 @@
 
 /* Runs the analyses into r[], each followed by what it measures; *done counts the results that are
  * there. A raw file has the analyses only, as ngspice's. */
-static eq_status all_analyses(eq_circuit *c, const eq_solve_options *o, bool raw, eq_result **r,
+static eq_status all_analyses(eq_deck *deck, const eq_solve_options *o, bool raw, eq_result **r,
                               size_t *done, eq_diag *diag) {
     eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < c->analyses; k++) {
+    for (size_t k = 0; status == EQ_OK && k < deck->analyses; k++) {
         eq_result *measures = NULL;
-        status = eq_analysis_run(c, k, o, &r[*done], &measures, diag);
+        status = eq_analysis_run(deck, k, o, &r[*done], &measures, diag);
         *done += r[*done] != NULL;
         if (raw) eq_result_free(measures);
         if (measures != NULL && !raw) r[(*done)++] = measures;
@@ -18,19 +18,19 @@ static eq_status all_analyses(eq_circuit *c, const eq_solve_options *o, bool raw
 }
 
 static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *diag) {
-    eq_circuit *c = NULL;
+    eq_deck *deck = NULL;
     eq_result **r = NULL;
     size_t done = 0;
     eq_solve_options o;
     eq_format format;
-    eq_status status = eq_comm_agree(eq_open_deck(path, d, &c, &o, &format, diag));
-    if (status == EQ_OK && c->analyses == 0)
+    eq_status status = eq_comm_agree(eq_open_deck(path, d, &deck, &o, &format, diag));
+    if (status == EQ_OK && deck->analyses == 0)
         status = eq_fail(diag, EQ_ERR_INPUT,
                          "%s asks for no analysis; add .op or .dc, or use `eqspice op`", path);
     if (status == EQ_OK) {
         bool raw = format == EQ_RAW || format == EQ_RAW_ASCII;
-        r = eq_calloc(2 * c->analyses, sizeof *r);
-        status = r == NULL ? eq_out_of_memory(diag) : all_analyses(c, &o, raw, r, &done, diag);
+        r = eq_calloc(2 * deck->analyses, sizeof *r);
+        status = r == NULL ? eq_out_of_memory(diag) : all_analyses(deck, &o, raw, r, &done, diag);
     }
     eq_sink sink;
     if (status == EQ_OK) status = eq_sink_open(d->file, &sink, diag);
@@ -40,7 +40,7 @@ static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *d
     }
     for (size_t k = 0; k < done; k++) eq_result_free(r[k]);
     eq_free(r);
-    eq_circuit_free(c);
+    eq_deck_free(deck);
     return status;
 }
 

@@ -3,15 +3,16 @@
 #include "cli/deck.h"
 
 eq_status eq_subject_open(const char *path, const char *dialect, eq_subject *s, eq_diag *diag) {
-    *s = (eq_subject){NULL, NULL};
-    if (!eq_is_folder(path)) return eq_read_deck(path, dialect, &s->circuit, diag);
-    eq_status status = eq_trained_open(path, NULL, 1, &s->trained, diag);
-    if (status == EQ_OK) s->circuit = eq_trained_circuit(s->trained);
+    *s = (eq_subject){NULL, NULL, NULL};
+    bool folder = eq_is_folder(path);
+    eq_status status = folder ? eq_trained_open(path, NULL, 1, &s->trained, diag)
+                              : eq_read_deck(path, dialect, &s->deck, diag);
+    if (status == EQ_OK) s->circuit = folder ? eq_trained_circuit(s->trained) : s->deck->circuit;
     return status;
 }
 
 void eq_subject_close(eq_subject *s) {
-    if (s->trained == NULL) eq_circuit_free(s->circuit);
+    eq_deck_free(s->deck);
     eq_trained_free(s->trained);
 }
 

@@ -2,12 +2,13 @@
 #ifndef EQ_CLI_SUBJECT_H
 #define EQ_CLI_SUBJECT_H
 
-#include "circuit/circuit.h"
+#include "circuit/deck.h"
 #include "cli/commands.h"
 #include "train/train.h"
 
 typedef struct eq_subject {
     eq_trained *trained; /* NULL for a deck */
+    eq_deck *deck;       /* NULL for a folder */
     eq_circuit *circuit;
 } eq_subject;
 

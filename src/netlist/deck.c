@@ -38,11 +38,12 @@ static void spice_free(eq_spice *s) {
     eq_free(r->pending);
     eq_free(r->output);
     eq_free(r->nudge);
-    eq_circuit_free(s->circuit);
+    eq_deck_free(s->deck);
 }
 
 static bool spice_init(eq_spice *s, eq_reading *r, eq_diag *diag) {
-    *s = (eq_spice){.all = r, .circuit = eq_circuit_new(), .diag = diag, .scratch = eq_diag_new()};
+    *s = (eq_spice){.all = r, .deck = eq_deck_new(), .diag = diag, .scratch = eq_diag_new()};
+    s->circuit = s->deck == NULL ? NULL : s->deck->circuit;
     *r = (eq_reading){.current = EQ_NONE,
                       .base = EQ_NONE,
                       .calls_left = EQ_MAX_CALLS,
@@ -93,41 +94,31 @@ static void read_elements(eq_spice *s) {
     eq_frame_close(&root);
 }
 
-/* True if a sweep of the deck reads it again. */
-static bool rereads(const eq_circuit *c) {
-    bool again = false;
-    for (size_t k = 0; k < c->steps; k++) again |= eq_sweep_rereads(&c->step[k]);
-    for (size_t k = 0; k < c->analyses; k++)
-        for (int j = 0; j < c->analysis[k].sweeps; j++)
-            again |= eq_sweep_rereads(&c->analysis[k].sweep[j]);
-    return again;
-}
-
-/* Hands the texts of the files over to the circuit. */
+/* Hands the texts of the files over to the deck. */
 static void keep_text(eq_spice *s) {
-    eq_circuit *c = s->circuit;
-    if (!rereads(c)) return;
-    c->text = eq_calloc((size_t)c->files, sizeof *c->text);
-    if (c->text == NULL) {
+    eq_deck *d = s->deck;
+    if (!eq_deck_rereads(d)) return;
+    d->text = eq_calloc((size_t)s->circuit->files, sizeof *d->text);
+    if (d->text == NULL) {
         eq_spice_no_memory(s);
         return;
     }
     for (int32_t k = 0; k < s->all->sources; k++) {
-        c->text[k] = s->all->source[k].text;
+        d->text[k] = s->all->source[k].text;
         s->all->source[k].text = NULL;
     }
 }
 
 /* A reading of a deck with other values. */
 typedef struct again {
-    const eq_circuit *first; /* has the texts of the files */
+    const eq_deck *first; /* has the texts of the files */
     const eq_override *override;
     size_t overrides;
 } again;
 
 /* Takes over text (to be freed by the reader). */
 static eq_status read_spice(const char *name, char *text, size_t length, eq_dialect dialect,
-                            const again *from, eq_circuit **out, eq_diag *diag) {
+                            const again *from, eq_deck **out, eq_diag *diag) {
     eq_spice s;
     eq_reading r;
     if (!spice_init(&s, &r, diag)) {
@@ -149,8 +140,8 @@ static eq_status read_spice(const char *name, char *text, size_t length, eq_dial
     if (r.status == EQ_OK && from == NULL) keep_text(&s);
     eq_status status = r.status;
     if (status == EQ_OK) {
-        *out = s.circuit;
-        s.circuit = NULL;
+        *out = s.deck;
+        s.deck = NULL;
     }
     spice_free(&s);
     return status;
@@ -178,8 +169,8 @@ static eq_dialect dialect_of(const char *name, const char *text, size_t length, 
 }
 
 /* Reads `text`, which it frees. */
-static eq_status parse(const char *name, char *text, size_t length, eq_dialect asked,
-                       eq_circuit **out, eq_diag *diag) {
+static eq_status parse(const char *name, char *text, size_t length, eq_dialect asked, eq_deck **out,
+                       eq_diag *diag) {
     if (!is_xml(text, length))
         return read_spice(name, text, length, dialect_of(name, text, length, asked, diag), NULL,
                           out, diag);
@@ -188,28 +179,48 @@ static eq_status parse(const char *name, char *text, size_t length, eq_dialect a
     return status;
 }
 
-eq_status eq_deck_read(const char *path, eq_circuit **out, eq_diag *diag) {
+eq_status eq_deck_read(const char *path, eq_deck **out, eq_diag *diag) {
     return eq_deck_read_as(path, EQ_DIALECT_COUNT, out, diag);
 }
 
-eq_status eq_deck_read_as(const char *path, eq_dialect dialect, eq_circuit **out, eq_diag *diag) {
+eq_status eq_deck_read_as(const char *path, eq_dialect dialect, eq_deck **out, eq_diag *diag) {
     char *text;
     size_t length;
     eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
     return status != EQ_OK ? status : parse(path, text, length, dialect, out, diag);
 }
 
-eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_circuit **out,
+eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_deck **out,
                         eq_diag *diag) {
     char *copy = eq_strndup(text, length);
     return copy == NULL ? eq_out_of_memory(diag)
                         : parse(name, copy, length, EQ_DIALECT_COUNT, out, diag);
 }
 
-eq_status eq_deck_again(const eq_circuit *c, const eq_override *override, size_t n,
-                        eq_circuit **out, eq_diag *diag) {
-    const again from = {c, override, n};
-    char *copy = c->text == NULL ? NULL : eq_strdup(c->text[0]);
+eq_status eq_deck_again(const eq_deck *d, const eq_override *override, size_t n, eq_deck **out,
+                        eq_diag *diag) {
+    const eq_circuit *c = d->circuit;
+    const again from = {d, override, n};
+    char *copy = d->text == NULL ? NULL : eq_strdup(d->text[0]);
     if (copy == NULL) return eq_out_of_memory(diag);
     return read_spice(c->file[0], copy, strlen(copy), (eq_dialect)c->dialect, &from, out, diag);
+}
+
+/* The circuit of a deck that was read. */
+static eq_status circuit_alone(eq_status status, eq_deck *d, eq_circuit **out) {
+    if (status == EQ_OK) *out = eq_deck_release(d);
+    return status;
+}
+
+eq_status eq_circuit_read(const char *path, eq_circuit **out, eq_diag *diag) {
+    eq_deck *d = NULL;
+    eq_status status = eq_deck_read(path, &d, diag);
+    return circuit_alone(status, d, out);
+}
+
+eq_status eq_circuit_parse(const char *name, const char *text, size_t length, eq_circuit **out,
+                           eq_diag *diag) {
+    eq_deck *d = NULL;
+    eq_status status = eq_deck_parse(name, text, length, &d, diag);
+    return circuit_alone(status, d, out);
 }

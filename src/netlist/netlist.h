@@ -2,7 +2,7 @@
 #ifndef EQ_NETLIST_NETLIST_H
 #define EQ_NETLIST_NETLIST_H
 
-#include "circuit/circuit.h"
+#include "circuit/deck.h"
 
 /* "ngspice", "xyce", "ltspice", "spectre", "xml"; false when the name is none of them. */
 bool eq_dialect_find(const char *name, eq_dialect *dialect);
@@ -12,7 +12,7 @@ double eq_dialect_k_over_q(eq_dialect dialect);
 
 /* As eq_deck_read in a given dialect (ngspice, Xyce or LTspice); EQ_DIALECT_COUNT: recognised, as
  * eq_deck_read does. */
-eq_status eq_deck_read_as(const char *path, eq_dialect dialect, eq_circuit **out, eq_diag *diag);
+eq_status eq_deck_read_as(const char *path, eq_dialect dialect, eq_deck **out, eq_diag *diag);
 /* A value that stands in for what the deck says: of a parameter "x" or of a model's "dm(is)". */
 typedef struct eq_override {
     eq_target target; /* EQ_TARGET_PARAM or EQ_TARGET_MODEL */
@@ -20,21 +20,24 @@ typedef struct eq_override {
     double value;
 } eq_override;
 
-/* Reads the deck of a circuit that keeps its text (eq_sweep_rereads) again, with n values of its
- * own. */
-eq_status eq_deck_again(const eq_circuit *c, const eq_override *override, size_t n,
-                        eq_circuit **out, eq_diag *diag);
+/* Reads a deck that keeps its text (eq_deck_rereads) again, with n values of its own. */
+eq_status eq_deck_again(const eq_deck *d, const eq_override *override, size_t n, eq_deck **out,
+                        eq_diag *diag);
 
-/* EQ_OK, or the error that eq_deck_write (of ngspice: eq_deck_write_own) would end in for the sake
- * of a name. */
+/* EQ_OK, or the error that eq_deck_write (of ngspice: eq_circuit_write_own) would end in for the
+ * sake of a name. */
 eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *diag);
-/* Appends the circuit as a deck of the dialect to `out`. `note` (may be NULL) goes into the header
- * comment. Names that the dialect cannot carry are refused with the place. */
-eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
+/* Appends the circuit as a deck of the dialect, which asks for its operating point, to `out`.
+ * `note` (may be NULL) goes into the header comment. Names that the dialect cannot carry are
+ * refused with the place. */
+eq_status eq_circuit_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
+                           eq_diag *diag);
+/* The same with the analyses of the deck, where the writer knows them (XML). */
+eq_status eq_deck_write(const eq_deck *d, eq_dialect dialect, const char *note, eq_text *out,
                         eq_diag *diag);
 /* As a deck for ngspice, but for eqspice to read again: classes that ngspice has no line for are
  * written as eqspice spells them. */
-eq_status eq_deck_write_own(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag);
+eq_status eq_circuit_write_own(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag);
 /* As a deck for ngspice with no word of whoever wrote the circuit in it: node k is called nk,
  * element e by its letter and e (r7), and the title is ours. */
 eq_status eq_deck_write_numbered(const eq_circuit *c, eq_text *out, eq_diag *diag);

@@ -465,7 +465,7 @@ eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_d
 }
 
 eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_diag *diag) {
-    if (x->deck != NULL) return eq_deck_read(x->deck, out, diag);
+    if (x->deck != NULL) return eq_circuit_read(x->deck, out, diag);
     eq_architecture a = x->architecture;
     a.seed = x->seed;
     return eq_architecture_build(&a, out, diag);

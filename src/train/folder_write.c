@@ -48,7 +48,7 @@ eq_status eq_folder_write_model(const char *folder, const eq_circuit *c, const e
     eq_text text = {0};
     char comment[160];
     eq_model_note_write(comment, sizeof comment, note, epochs, seed);
-    eq_status status = eq_deck_write_own(c, comment, &text, diag);
+    eq_status status = eq_circuit_write_own(c, comment, &text, diag);
     if (status == EQ_OK) status = write_text(folder, EQ_TRAIN_MODEL, &text, diag);
     eq_text_free(&text);
     return status;

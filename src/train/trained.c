@@ -90,7 +90,7 @@ static eq_status read_circuit(eq_trained *m, const eq_checkpoint *p, const char 
     if (status == EQ_OK) {
         eq_model_note note = eq_model_note_read(text);
         status = eq_folder_same_run(folder, EQ_TRAIN_MODEL, note.run, p->run, diag);
-        if (status == EQ_OK) status = eq_deck_parse(path, text, length, &m->s.c, diag);
+        if (status == EQ_OK) status = eq_circuit_parse(path, text, length, &m->s.c, diag);
         if (status == EQ_OK) status = eq_network_new(m->s.c, &m->s.model, diag);
         if (status == EQ_OK && p->run != 0 && note.steps != p->steps)
             status = catch_up(&m->s, p, folder, diag);

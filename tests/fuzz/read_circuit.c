@@ -3,13 +3,13 @@
 #include "netlist/xml/circuit.h"
 
 void fuzz_circuit(const uint8_t *data, size_t n) {
-    eq_circuit *c = NULL;
+    eq_deck *d = NULL;
     eq_diag *diag = eq_diag_new();
-    if (eq_xml_circuit_parse("fuzz.xml", (const char *)data, n, &c, diag) == EQ_OK) {
+    if (eq_xml_circuit_parse("fuzz.xml", (const char *)data, n, &d, diag) == EQ_OK) {
         eq_text text = {0};
-        eq_deck_write(c, EQ_NGSPICE, NULL, &text, diag);
+        eq_deck_write(d, EQ_NGSPICE, NULL, &text, diag);
         eq_text_free(&text);
-        eq_circuit_free(c);
+        eq_deck_free(d);
     }
     eq_diag_free(diag);
 }

@@ -12,7 +12,7 @@ void fuzz_expression(const uint8_t *data, size_t n) {
     eq_text_puts(&text, middle);
     eq_text_add(&text, (const char *)data, n);
     eq_text_puts(&text, tail);
-    if (eq_deck_parse("fuzz.cir", text.text, text.length, &c, diag) == EQ_OK) eq_circuit_free(c);
+    if (eq_circuit_parse("fuzz.cir", text.text, text.length, &c, diag) == EQ_OK) eq_circuit_free(c);
     eq_text_free(&text);
     eq_diag_free(diag);
 }

@@ -23,7 +23,7 @@ static void *solve_many(void *deck) {
     eq_batch_options o = eq_batch_defaults();
     eq_handle input, param[PARAMS];
     o.threads = 2;
-    if (eq_deck_read(deck, &c, diag) != EQ_OK) die("eq_deck_read", diag);
+    if (eq_circuit_read(deck, &c, diag) != EQ_OK) die("eq_circuit_read", diag);
     size_t nodes = eq_circuit_nodes(c);
     if (eq_handle_find(c, "v1", &input, diag) != EQ_OK) die("v1", diag);
     if (eq_handle_find(c, "r1", &param[0], diag) != EQ_OK) die("r1", diag);
@@ -118,7 +118,7 @@ int main(int argc, char **argv) {
     train(argv[3]);
     eq_diag *diag = eq_diag_new();
     eq_circuit *c = NULL;
-    if (eq_deck_read("/nowhere.cir", &c, diag) != EQ_ERR_INPUT || eq_diag_errors(diag) != 1)
+    if (eq_circuit_read("/nowhere.cir", &c, diag) != EQ_ERR_INPUT || eq_diag_errors(diag) != 1)
         return 1;
     eq_diag_free(diag);
     puts("good");

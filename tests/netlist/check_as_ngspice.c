@@ -289,7 +289,7 @@ static const struct {
 static eq_circuit *read_text(const char *text) {
     eq_circuit *c = NULL;
     eq_diag *d = eq_diag_new();
-    eq_status status = eq_deck_parse("x.cir", text, strlen(text), &c, d);
+    eq_status status = eq_circuit_parse("x.cir", text, strlen(text), &c, d);
     ck_assert_msg(status == EQ_OK, "%s\n%s", text,
                   eq_diag_count(d) > 0 ? eq_diag_get(d, eq_diag_count(d) - 1)->text : "");
     eq_diag_free(d);

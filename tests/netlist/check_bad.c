@@ -33,7 +33,7 @@ static void check_deck(const char *name, void *unused) {
     eq_circuit *c = NULL;
     eq_diag *d = eq_diag_new();
     eq_text got = {0};
-    eq_status status = eq_deck_read(deck, &c, d);
+    eq_status status = eq_circuit_read(deck, &c, d);
     print_errors(d, &got);
     ck_assert_msg(status == EQ_ERR_INPUT, "%s: status %d", deck, status);
     ck_assert_ptr_null(c);

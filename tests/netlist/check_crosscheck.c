@@ -76,7 +76,7 @@ static void check_deck(const char *path, const char *name, verifier verify, tall
     eq_circuit *c = NULL;
     eq_diag *d = eq_diag_new();
     eq_verification v;
-    eq_status status = eq_deck_read(path, &c, d);
+    eq_status status = eq_circuit_read(path, &c, d);
     if (status == EQ_OK) status = verify(c, path, &v, d);
     for (size_t k = 0; status != EQ_OK && k < eq_diag_count(d); k++)
         fprintf(stderr, "%s:%d: %s\n", path, eq_diag_get(d, k)->line, eq_diag_get(d, k)->text);

@@ -34,7 +34,7 @@ static const char xyce_deck[] = "Xyce's spelling\n"
 static eq_circuit *read(const char *text, const char *note) {
     eq_circuit *c = NULL;
     eq_diag *d = eq_diag_new();
-    eq_status status = eq_deck_parse("x.cir", text, strlen(text), &c, d);
+    eq_status status = eq_circuit_parse("x.cir", text, strlen(text), &c, d);
     ck_assert_msg(status == EQ_OK, "%s", eq_diag_count(d) > 0 ? eq_diag_get(d, 0)->text : "");
     const eq_message *told = NULL;
     for (size_t k = 0; k < eq_diag_count(d) && note != NULL && told == NULL; k++)

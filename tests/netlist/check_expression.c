@@ -15,7 +15,7 @@ static double value_of(const char *expression, eq_diag *diag) {
     char deck[1024];
     eq_circuit *c = NULL;
     snprintf(deck, sizeof deck, "title\n.param a=2 b={a*3} p={%s}\nv1 n 0 {p}\n.end\n", expression);
-    if (eq_deck_parse("e.cir", deck, strlen(deck), &c, diag) != EQ_OK) return NAN;
+    if (eq_circuit_parse("e.cir", deck, strlen(deck), &c, diag) != EQ_OK) return NAN;
     double value = *eq_circuit_source(c, eq_circuit_find_element(c, "v1"));
     eq_circuit_free(c);
     return value;
@@ -152,12 +152,12 @@ START_TEST(depth_is_bounded) {
     strcpy(p, "1\n.end\n");
     eq_circuit *c = NULL;
     eq_diag *d = eq_diag_new();
-    ck_assert_int_eq(eq_deck_parse("e.cir", deck, strlen(deck), &c, d), EQ_ERR_INPUT);
+    ck_assert_int_eq(eq_circuit_parse("e.cir", deck, strlen(deck), &c, d), EQ_ERR_INPUT);
     p = deck + sprintf(deck, "title\nv1 a 0 {p0}\n");
     for (int k = 0; k < 2000; k++) p += sprintf(p, ".param p%d={p%d}\n", k, k + 1);
     sprintf(p, ".param p2000=1\n.end\n");
     eq_diag_clear(d);
-    ck_assert_int_eq(eq_deck_parse("e.cir", deck, strlen(deck), &c, d), EQ_ERR_INPUT);
+    ck_assert_int_eq(eq_circuit_parse("e.cir", deck, strlen(deck), &c, d), EQ_ERR_INPUT);
     ck_assert_ptr_nonnull(strstr(eq_diag_get(d, 0)->text, "nested deeper than"));
     eq_diag_free(d);
 }

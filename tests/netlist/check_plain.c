@@ -137,7 +137,7 @@ START_TEST(plain_lines_say_what_others_say) {
         eq_status status[2];
         make(deck, &r);
         for (int i = 0; i < 2; i++)
-            status[i] = eq_deck_parse("deck.cir", deck[i].text, deck[i].length, &c[i], d[i]);
+            status[i] = eq_circuit_parse("deck.cir", deck[i].text, deck[i].length, &c[i], d[i]);
         same_messages(d[0], d[1], deck[0].text);
         ck_assert_int_eq(status[0], status[1]);
         if (status[0] == EQ_OK) same_circuits(c[0], c[1]);

@@ -15,7 +15,7 @@ Suite *spice_suite(void);
 
 static eq_circuit *read_deck(const char *text, eq_diag *d) {
     eq_circuit *c = NULL;
-    return eq_deck_parse("deck.cir", text, strlen(text), &c, d) == EQ_OK ? c : NULL;
+    return eq_circuit_parse("deck.cir", text, strlen(text), &c, d) == EQ_OK ? c : NULL;
 }
 
 /* Parameters that differ from their defaults, in the order of the class. */
@@ -169,26 +169,27 @@ START_TEST(decks_become_tables) {
 END_TEST
 
 START_TEST(cards_set_analyses_and_options) {
-    eq_circuit *c =
-        read_deck("  A title \nv1 a 0 1\nr1 a 0 {r}\n.param r=2 e=-12\n.op\n.dc v1 0 1 0.5 r1 1 2 "
-                  "1\n.temp 50\n"
-                  ".options reltol=1e-4 abstol=1e-14 gmin={10**e} tnom=25 itl1=50 acct\n",
-                  NULL);
-    ck_assert_ptr_nonnull(c);
+    static const char text[] =
+        "  A title \nv1 a 0 1\nr1 a 0 {r}\n.param r=2 e=-12\n.op\n.dc v1 0 1 0.5 r1 1 2 "
+        "1\n.temp 50\n"
+        ".options reltol=1e-4 abstol=1e-14 gmin={10**e} tnom=25 itl1=50 acct\n";
+    eq_deck *deck = NULL;
+    ck_assert_int_eq(eq_deck_parse("deck.cir", text, sizeof text - 1, &deck, NULL), EQ_OK);
+    const eq_circuit *c = eq_deck_circuit(deck);
     ck_assert_str_eq(c->title, "A title");
-    ck_assert_uint_eq(c->analyses, 2);
-    ck_assert_int_eq(c->analysis[0].type, EQ_ANALYSIS_OP);
-    ck_assert_int_eq(c->analysis[1].sweeps, 2);
-    ck_assert_int_eq(c->analysis[1].sweep[1].element, eq_circuit_find_element(c, "r1"));
-    ck_assert_double_eq(c->analysis[1].sweep[0].step, 0.5);
-    ck_assert_int_eq(c->analysis[1].at.line, 6);
+    ck_assert_uint_eq(deck->analyses, 2);
+    ck_assert_int_eq(deck->analysis[0].type, EQ_ANALYSIS_OP);
+    ck_assert_int_eq(deck->analysis[1].sweeps, 2);
+    ck_assert_int_eq(deck->analysis[1].sweep[1].handle.element, eq_circuit_find_element(c, "r1"));
+    ck_assert_double_eq(deck->analysis[1].sweep[0].step, 0.5);
+    ck_assert_int_eq(deck->analysis[1].at.line, 6);
     ck_assert_double_eq(c->options.reltol, 1e-9); /* a looser one does not loosen ours */
     ck_assert_double_eq(c->options.abstol, 1e-14);
     ck_assert_double_eq_tol(c->env.gmin, 1e-12, 1e-26);
     ck_assert_double_eq(c->env.temp, 50.0);
     ck_assert_double_eq(c->env.tnom, 25.0);
     ck_assert_int_eq(c->options.itl1, 50);
-    eq_circuit_free(c);
+    eq_deck_free(deck);
 }
 END_TEST
 
@@ -220,7 +221,7 @@ END_TEST
 START_TEST(includes_and_sections_are_read_in_place) {
     eq_diag *d = eq_diag_new();
     eq_circuit *c = NULL;
-    ck_assert_int_eq(eq_deck_read("tests/decks/include.cir", &c, d), EQ_OK);
+    ck_assert_int_eq(eq_circuit_read("tests/decks/include.cir", &c, d), EQ_OK);
     eq_text got = {0};
     for (size_t e = 0; e < eq_circuit_elements(c); e++) print_element(c, (eq_element)e, &got);
     ck_assert_str_eq(got.text,
@@ -252,7 +253,7 @@ START_TEST(what_is_left_out_is_told) {
     };
     eq_diag *d = eq_diag_new();
     eq_circuit *c = NULL;
-    ck_assert_int_eq(eq_deck_parse("deck.cir", text, strlen(text), &c, d), EQ_OK);
+    ck_assert_int_eq(eq_circuit_parse("deck.cir", text, strlen(text), &c, d), EQ_OK);
     ck_assert_uint_eq(c->starts, 1);
     ck_assert_uint_eq(eq_diag_count(d), sizeof note / sizeof *note);
     for (size_t k = 0; k < eq_diag_count(d); k++) {
@@ -278,7 +279,7 @@ START_TEST(damaged_decks_are_read_or_refused) {
         memcpy(copy, rich, sizeof rich);
         for (int i = 0; k >= n && i < 1 + (int)(k % 3); i++)
             copy[eq_random_below(&r, n)] = bytes[eq_random_below(&r, sizeof bytes - 1)];
-        eq_status status = eq_deck_parse("deck.cir", copy, length, &c, d);
+        eq_status status = eq_circuit_parse("deck.cir", copy, length, &c, d);
         ck_assert((status == EQ_OK) == (c != NULL));
         ck_assert_msg((status == EQ_OK) == (eq_diag_errors(d) == 0), "%s", copy);
         eq_circuit_free(c);
@@ -303,7 +304,7 @@ START_TEST(reading_survives_running_out_of_memory) {
         eq_circuit *c = NULL;
         eq_diag *d = eq_diag_new();
         eq_mem_fail_after(n);
-        status = eq_deck_parse("deck.cir", hungry[_i], strlen(hungry[_i]), &c, d);
+        status = eq_circuit_parse("deck.cir", hungry[_i], strlen(hungry[_i]), &c, d);
         eq_mem_fail_after(-1);
         ck_assert_msg(status == EQ_OK || status == EQ_ERR_MEMORY, "allocation %ld: status %d: %s",
                       n, status, eq_diag_count(d) > 0 ? eq_diag_get(d, 0)->text : "");

@@ -15,7 +15,7 @@ Suite *write_suite(void);
 static char *written(const eq_circuit *c, eq_dialect dialect) {
     eq_text out = {0};
     eq_diag *diag = eq_diag_new();
-    eq_status status = eq_deck_write(c, dialect, "a note", &out, diag);
+    eq_status status = eq_circuit_write(c, dialect, "a note", &out, diag);
     ck_assert_msg(status == EQ_OK, "%s",
                   eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0)->text : "no message");
     eq_diag_free(diag);
@@ -190,7 +190,7 @@ START_TEST(names_cannot_be_injected) {
             ck_assert_int_eq(eq_circuit_add(c, &card, NULL, NULL), EQ_OK);
             eq_text out = {0};
             eq_diag *diag = eq_diag_new();
-            eq_status status = eq_deck_write(c, (eq_dialect)d, NULL, &out, diag);
+            eq_status status = eq_circuit_write(c, (eq_dialect)d, NULL, &out, diag);
             bool escaped =
                 d == EQ_SPECTRE && strpbrk(evil[k], "\n\t\r ") == NULL && evil[k][0] != 0;
             ck_assert_msg(status == (escaped ? EQ_OK : EQ_ERR_INPUT), "'%s' for %s", evil[k],
@@ -231,7 +231,7 @@ START_TEST(a_conductance_of_zero_is_refused) {
     eq_circuit *c = parse_deck("t\nR1 a 0 1k\nV1 a 0 1\n*% train r1 gmin=0 gmax=1\n.end\n");
     *eq_circuit_param(c, eq_circuit_find_element(c, "r1"), 0) = 0.0;
     eq_text out = {0};
-    ck_assert_int_eq(eq_deck_write(c, EQ_NGSPICE, NULL, &out, NULL), EQ_ERR_INPUT);
+    ck_assert_int_eq(eq_circuit_write(c, EQ_NGSPICE, NULL, &out, NULL), EQ_ERR_INPUT);
     eq_text_free(&out);
     eq_circuit_free(c);
 }
@@ -264,19 +264,19 @@ static const struct {
 };
 
 START_TEST(what_a_dialect_cannot_say_is_told) {
-    eq_circuit *c = NULL;
+    eq_deck *deck = NULL;
     eq_diag *read = eq_diag_new(), *wrote = eq_diag_new();
-    ck_assert_int_eq(eq_deck_parse("deck.cir", unsaid[_i].deck, strlen(unsaid[_i].deck), &c, read),
-                     EQ_OK);
+    ck_assert_int_eq(
+        eq_deck_parse("deck.cir", unsaid[_i].deck, strlen(unsaid[_i].deck), &deck, read), EQ_OK);
     eq_text out = {0};
-    eq_status status = eq_deck_write(c, unsaid[_i].to, NULL, &out, wrote);
+    eq_status status = eq_deck_write(deck, unsaid[_i].to, NULL, &out, wrote);
     bool left_out = strncmp(unsaid[_i].message, "left out", 8) == 0;
     ck_assert_int_eq(status, left_out ? EQ_OK : EQ_ERR_INPUT);
     ck_assert_uint_eq(eq_diag_count(wrote), 1);
     const char *text = eq_diag_get(wrote, 0)->text;
     ck_assert_msg(strstr(text, unsaid[_i].message) != NULL, "%s", text);
     eq_text_free(&out);
-    eq_circuit_free(c);
+    eq_deck_free(deck);
     eq_diag_free(read);
     eq_diag_free(wrote);
 }
@@ -317,7 +317,7 @@ END_TEST
 START_TEST(xml_escapes_titles_and_notes) {
     eq_circuit *c = parse_deck("a < b & \"c\" -- d\nv1 a 0 1\nr1 a 0 1\n.op\n.end\n");
     eq_text out = {0};
-    ck_assert_int_eq(eq_deck_write(c, EQ_XML, "made by --to xml ---", &out, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_write(c, EQ_XML, "made by --to xml ---", &out, NULL), EQ_OK);
     ck_assert_ptr_nonnull(strstr(out.text, "<!-- made by - -to xml - - - -->\n"));
     ck_assert_ptr_nonnull(strstr(out.text, "a &lt; b &amp; &quot;c&quot; -- d"));
     eq_circuit *again = parse_deck(out.text);

@@ -15,13 +15,13 @@ Suite *measure_suite(void);
 
 /* The measurements of analysis `which`. */
 static eq_result *measure(const char *text, size_t which, eq_diag *d) {
-    eq_circuit *c = NULL;
+    eq_deck *deck = NULL;
     eq_result *r = NULL, *m = NULL;
-    eq_status status = eq_deck_parse("t.cir", text, strlen(text), &c, d);
+    eq_status status = eq_deck_parse("t.cir", text, strlen(text), &deck, d);
     ck_assert_msg(status == EQ_OK, "%s: %s", text, status ? eq_diag_get(d, 0)->text : "");
-    ck_assert_int_eq(eq_analysis_run(c, which, NULL, &r, &m, d), EQ_OK);
+    ck_assert_int_eq(eq_analysis_run(deck, which, NULL, &r, &m, d), EQ_OK);
     eq_result_free(r);
-    eq_circuit_free(c);
+    eq_deck_free(deck);
     return m;
 }
 

@@ -11,14 +11,14 @@
 Suite *selection_suite(void);
 
 static eq_result *analyse(const char *text, size_t which) {
-    eq_circuit *c = NULL;
+    eq_deck *deck = NULL;
     eq_result *r = NULL, *m = NULL;
     eq_diag *d = eq_diag_new();
-    eq_status status = eq_deck_parse("t.cir", text, strlen(text), &c, d);
+    eq_status status = eq_deck_parse("t.cir", text, strlen(text), &deck, d);
     ck_assert_int_eq(status, EQ_OK);
-    eq_solve_options o = eq_solve_defaults(c);
-    ck_assert_int_eq(eq_analysis_run(c, which, &o, &r, &m, d), EQ_OK);
-    eq_circuit_free(c);
+    eq_solve_options o = eq_solve_defaults(eq_deck_circuit(deck));
+    ck_assert_int_eq(eq_analysis_run(deck, which, &o, &r, &m, d), EQ_OK);
+    eq_deck_free(deck);
     eq_diag_free(d);
     return r;
 }

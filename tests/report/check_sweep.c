@@ -17,15 +17,15 @@ Suite *sweep_suite(void);
 #define TIGHT ".options reltol=1e-12 abstol=1e-15 vntol=1e-12\n"
 
 static eq_result *analyse(const char *text, size_t which) {
-    eq_circuit *c = NULL;
+    eq_deck *deck = NULL;
     eq_result *r = NULL, *m = NULL;
     eq_diag *d = eq_diag_new();
-    eq_status status = eq_deck_parse("t.cir", text, strlen(text), &c, d);
+    eq_status status = eq_deck_parse("t.cir", text, strlen(text), &deck, d);
     ck_assert_msg(status == EQ_OK, "%s: %s", text, status ? eq_diag_get(d, 0)->text : "");
-    eq_solve_options o = eq_solve_defaults(c);
-    status = eq_analysis_run(c, which, &o, &r, &m, d);
+    eq_solve_options o = eq_solve_defaults(eq_deck_circuit(deck));
+    status = eq_analysis_run(deck, which, &o, &r, &m, d);
     ck_assert_msg(status == EQ_OK, "%s: %s", text, status ? eq_diag_get(d, 0)->text : "");
-    eq_circuit_free(c);
+    eq_deck_free(deck);
     eq_diag_free(d);
     return r;
 }
@@ -151,18 +151,40 @@ END_TEST
 
 /* The circuit is as before when its analyses are done, so each sees the deck's own values. */
 START_TEST(values_come_back) {
-    static const char deck[] =
+    static const char text[] =
         "t\nv1 a 0 {x}\nr1 a 0 10 m=2\n.param x=3\n.dc x 1 2 1 r1 1 2 1\n.op\n";
-    eq_circuit *c = NULL;
+    eq_deck *deck = NULL;
     eq_result *r = NULL, *m = NULL;
-    ck_assert_int_eq(eq_deck_parse("t.cir", deck, sizeof deck - 1, &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_deck_parse("t.cir", text, sizeof text - 1, &deck, NULL), EQ_OK);
     for (size_t k = 0; k < 2; k++) {
-        ck_assert_int_eq(eq_analysis_run(c, k, NULL, &r, &m, NULL), EQ_OK);
+        ck_assert_int_eq(eq_analysis_run(deck, k, NULL, &r, &m, NULL), EQ_OK);
         size_t last = r->points * r->variables - 1;
         ck_assert_double_eq_tol(r->value[last], k == 0 ? -2.0 : -0.6, 1e-12);
         eq_result_free(r);
     }
-    eq_circuit_free(c);
+    eq_deck_free(deck);
+}
+END_TEST
+
+/* A resistor that is trained is a conductance inside; sweeps, prints and measures go on naming its
+ * resistance. */
+START_TEST(a_trained_resistor_is_swept_as_one) {
+    static const char text[] = "t\nv1 a 0 1\nr1 a 0 10 m=2\n*% train r1 gmin=1e-3 gmax=10\n"
+                               ".dc r1 1 4 3\n.dc r1:r 1 4 3\n.print dc i(v1) r1:r @r1[r] r1:g\n"
+                               ".measure dc m1 max r1:r\n";
+    for (size_t which = 0; which < 2; which++) {
+        eq_deck *deck = NULL;
+        eq_result *r = NULL, *m = NULL;
+        ck_assert_int_eq(eq_deck_parse("t.cir", text, sizeof text - 1, &deck, NULL), EQ_OK);
+        ck_assert_int_eq(eq_analysis_run(deck, which, NULL, &r, &m, NULL), EQ_OK);
+        const double want[] = {1.0, -2.0, 1.0, 1.0, 2.0, 4.0, -0.5, 4.0, 4.0, 0.5};
+        ck_assert_uint_eq(r->points * r->variables, 10);
+        for (size_t k = 0; k < 10; k++) ck_assert_double_eq_tol(r->value[k], want[k], 1e-12);
+        ck_assert_double_eq(m->value[0], 4.0);
+        eq_result_free(r);
+        eq_result_free(m);
+        eq_deck_free(deck);
+    }
 }
 END_TEST
 
@@ -178,36 +200,37 @@ static const struct refused {
 };
 
 START_TEST(a_bad_point_is_named) {
-    eq_circuit *c = NULL;
+    eq_deck *deck = NULL;
     eq_result *r = NULL, *m = NULL;
     eq_diag *d = eq_diag_new();
     bool found = false;
-    const char *deck = refused[_i].deck;
-    ck_assert_int_eq(eq_deck_parse("t.cir", deck, strlen(deck), &c, d), EQ_OK);
-    ck_assert_int_ne(eq_analysis_run(c, 0, NULL, &r, &m, d), EQ_OK);
+    const char *text = refused[_i].deck;
+    ck_assert_int_eq(eq_deck_parse("t.cir", text, strlen(text), &deck, d), EQ_OK);
+    ck_assert_int_ne(eq_analysis_run(deck, 0, NULL, &r, &m, d), EQ_OK);
     ck_assert_ptr_null(r);
     for (size_t k = 0; k < eq_diag_count(d); k++)
         found |= strstr(eq_diag_get(d, k)->text, refused[_i].message) != NULL;
-    ck_assert_msg(found, "%s: %s", deck, eq_diag_get(d, eq_diag_count(d) - 1)->text);
-    eq_circuit_free(c);
+    ck_assert_msg(found, "%s: %s", text, eq_diag_get(d, eq_diag_count(d) - 1)->text);
+    eq_deck_free(deck);
     eq_diag_free(d);
 }
 END_TEST
 
 /* Sweeps of elements and of the temperature survive a way through XML; lists and decades too. */
 START_TEST(sweeps_go_through_xml) {
-    static const char deck[] = "t\nv1 in 0 1\nr1 in a 1k m=2\nd1 a 0 dm\n.model dm d\n"
+    static const char text[] = "t\nv1 in 0 1\nr1 in a 1k m=2\nd1 a 0 dm\n.model dm d\n"
                                ".dc dec v1 0.1 10 3 r1 list 1k 7k\n.step temp 0 50 25\n"
                                ".nodeset v(a)=0.25 all=2\n";
-    eq_circuit *c = NULL, *again = NULL;
+    eq_deck *deck = NULL, *second = NULL;
     eq_result *r[2] = {NULL, NULL}, *m = NULL;
     eq_text xml = {0};
-    ck_assert_int_eq(eq_deck_parse("t.cir", deck, sizeof deck - 1, &c, NULL), EQ_OK);
-    ck_assert_int_eq(eq_deck_write(c, EQ_XML, NULL, &xml, NULL), EQ_OK);
-    ck_assert_int_eq(eq_deck_parse("t.xml", xml.text, xml.length, &again, NULL), EQ_OK);
-    ck_assert_int_eq(eq_analysis_run(c, 0, NULL, &r[0], &m, NULL), EQ_OK);
-    ck_assert_int_eq(eq_analysis_run(again, 0, NULL, &r[1], &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_deck_parse("t.cir", text, sizeof text - 1, &deck, NULL), EQ_OK);
+    ck_assert_int_eq(eq_deck_write(deck, EQ_XML, NULL, &xml, NULL), EQ_OK);
+    ck_assert_int_eq(eq_deck_parse("t.xml", xml.text, xml.length, &second, NULL), EQ_OK);
+    ck_assert_int_eq(eq_analysis_run(deck, 0, NULL, &r[0], &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_analysis_run(second, 0, NULL, &r[1], &m, NULL), EQ_OK);
     ck_assert_uint_eq(r[0]->points, 42);
+    const eq_circuit *again = eq_deck_circuit(second);
     ck_assert_uint_eq(again->starts, 2);
     ck_assert_int_eq(again->start[0].node, eq_circuit_find_node(again, "a"));
     ck_assert_double_eq(again->start[0].v, 0.25);
@@ -218,8 +241,8 @@ START_TEST(sweeps_go_through_xml) {
         ck_assert_double_eq_tol(r[0]->value[j * r[0]->variables + a],
                                 r[1]->value[j * r[1]->variables + a], 1e-12);
     for (int k = 0; k < 2; k++) eq_result_free(r[k]);
-    eq_circuit_free(c);
-    eq_circuit_free(again);
+    eq_deck_free(deck);
+    eq_deck_free(second);
     eq_text_free(&xml);
 }
 END_TEST
@@ -230,13 +253,13 @@ START_TEST(nodesets_are_exported) {
                                ".nodeset v(a)=0.25 all=2 v(in)=-3\n.op\n";
     static const eq_dialect dialect[] = {EQ_NGSPICE, EQ_XYCE, EQ_LTSPICE};
     eq_circuit *c = NULL;
-    ck_assert_int_eq(eq_deck_parse("t.cir", deck, sizeof deck - 1, &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_parse("t.cir", deck, sizeof deck - 1, &c, NULL), EQ_OK);
     for (size_t k = 0; k < 3; k++) {
         eq_circuit *again = NULL;
         eq_text text = {0};
         size_t first = k == 0 ? 3 : 2;
-        ck_assert_int_eq(eq_deck_write(c, dialect[k], NULL, &text, NULL), EQ_OK);
-        ck_assert_int_eq(eq_deck_parse("t.cir", text.text, text.length, &again, NULL), EQ_OK);
+        ck_assert_int_eq(eq_circuit_write(c, dialect[k], NULL, &text, NULL), EQ_OK);
+        ck_assert_int_eq(eq_circuit_parse("t.cir", text.text, text.length, &again, NULL), EQ_OK);
         ck_assert_uint_eq(again->starts, first);
         ck_assert_int_eq(again->start[0].node, eq_circuit_find_node(again, "a"));
         ck_assert_double_eq(again->start[0].v, 0.25);
@@ -245,7 +268,7 @@ START_TEST(nodesets_are_exported) {
         eq_text_free(&text);
     }
     eq_text spectre = {0};
-    ck_assert_int_eq(eq_deck_write(c, EQ_SPECTRE, NULL, &spectre, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_write(c, EQ_SPECTRE, NULL, &spectre, NULL), EQ_OK);
     ck_assert_ptr_nonnull(strstr(spectre.text, "\nnodeset a=0.25\nnodeset in=-3\n"));
     eq_text_free(&spectre);
     eq_circuit_free(c);
@@ -343,6 +366,7 @@ Suite *sweep_suite(void) {
     tcase_add_loop_test(t, every_point_agrees_with_ngspice, 0, sizeof swept / sizeof *swept);
     tcase_add_test(t, loops_are_nested_in_order);
     tcase_add_test(t, values_come_back);
+    tcase_add_test(t, a_trained_resistor_is_swept_as_one);
     tcase_add_loop_test(t, a_bad_point_is_named, 0, sizeof refused / sizeof *refused);
     tcase_add_test(t, sweeps_go_through_xml);
     tcase_add_test(t, nodesets_are_exported);

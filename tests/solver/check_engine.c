@@ -37,7 +37,7 @@ static eq_circuit *deck(const char *extra, const char *inputs, const char *outpu
     eq_diag *d = eq_diag_new();
     eq_text_printf(&text, "t\n%s%s.op\n*%% input %s\n*%% output %s\n%s.end\n", network, extra,
                    inputs, outputs, train);
-    eq_status status = eq_deck_parse("t.cir", text.text, text.length, &c, d);
+    eq_status status = eq_circuit_parse("t.cir", text.text, text.length, &c, d);
     ck_assert_msg(status == EQ_OK, "%s", status == EQ_OK ? "" : eq_diag_get(d, 0)->text);
     eq_diag_free(d);
     eq_text_free(&text);

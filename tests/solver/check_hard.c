@@ -335,7 +335,7 @@ static void try_deck(const char *name, const eq_text *deck, const char *folder, 
     eq_result *plot = NULL;
     eq_text there = {0};
     char ways[24];
-    ck_assert_int_eq(eq_deck_parse("hard.cir", deck->text, deck->length, &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_parse("hard.cir", deck->text, deck->length, &c, NULL), EQ_OK);
     ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
     double *v = eq_calloc(eq_circuit_nodes(c), sizeof *v);
     answer ours = solve_by(s, c, EQ_NEWTON, -1, v);

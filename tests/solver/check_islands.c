@@ -216,7 +216,7 @@ static eq_circuit *circuit_of(const network *q, eq_text *t) {
     eq_text_puts(t, ".op\n.end\n");
     ck_assert(!t->failed);
     for (char *n0 = t->text; (n0 = strstr(n0, "n0")) != NULL;) memcpy(n0, " 0", 2);
-    ck_assert_int_eq(eq_deck_parse("islands", t->text, t->length, &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_parse("islands", t->text, t->length, &c, NULL), EQ_OK);
     return c;
 }
 

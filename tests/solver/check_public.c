@@ -15,7 +15,7 @@ START_TEST(life_of_a_circuit) {
     eq_diag *diag = eq_diag_new();
     eq_circuit *c = NULL;
     eq_solver *s = NULL;
-    ck_assert_int_eq(eq_deck_parse("divider.cir", divider, strlen(divider), &c, diag), EQ_OK);
+    ck_assert_int_eq(eq_circuit_parse("divider.cir", divider, strlen(divider), &c, diag), EQ_OK);
     ck_assert_int_eq(eq_solver_new(c, &s, diag), EQ_OK);
     double *v = calloc(eq_circuit_nodes(c), sizeof *v),
            *i = calloc(eq_solver_branches(s), sizeof *i);
@@ -65,7 +65,7 @@ enum { BY = sizeof by / sizeof *by, ROWS = 7, MOST = 16 };
 static eq_circuit *read_text(const char *text) {
     eq_circuit *c = NULL;
     eq_diag *diag = eq_diag_new();
-    eq_status status = eq_deck_parse("all.cir", text, strlen(text), &c, diag);
+    eq_status status = eq_circuit_parse("all.cir", text, strlen(text), &c, diag);
     ck_assert_msg(status == EQ_OK, "%s", eq_diag_get(diag, 0)->text);
     eq_diag_free(diag);
     return c;

@@ -69,13 +69,13 @@ static eq_circuit *done(eq_status status, eq_circuit *c, eq_diag *diag, const ch
 eq_circuit *read_deck(const char *path) {
     eq_diag *diag = eq_diag_new();
     eq_circuit *c = NULL;
-    eq_status status = eq_deck_read(path, &c, diag);
+    eq_status status = eq_circuit_read(path, &c, diag);
     return done(status, c, diag, path);
 }
 
 eq_circuit *parse_deck(const char *text) {
     eq_diag *diag = eq_diag_new();
     eq_circuit *c = NULL;
-    eq_status status = eq_deck_parse("test.cir", text, strlen(text), &c, diag);
+    eq_status status = eq_circuit_parse("test.cir", text, strlen(text), &c, diag);
     return done(status, c, diag, text);
 }

@@ -11,7 +11,7 @@
 eq_circuit *deck(const char *text) {
     eq_circuit *c = NULL;
     eq_diag *d = eq_diag_new();
-    eq_status status = eq_deck_parse("test", text, strlen(text), &c, d);
+    eq_status status = eq_circuit_parse("test", text, strlen(text), &c, d);
     ck_assert_msg(status == EQ_OK, "%s\n%s", text, eq_diag_get(d, 0)->text);
     eq_diag_free(d);
     return c;

@@ -178,7 +178,7 @@ static double loss_of(const char *deck_path, size_t *wrong) {
     eq_circuit *c = NULL;
     eq_solver *s = NULL;
     double sum = 0.0, v[64] = {0};
-    ck_assert_int_eq(eq_deck_read(deck_path, &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_read(deck_path, &c, NULL), EQ_OK);
     ck_assert_uint_le(eq_circuit_nodes(c), 64);
     ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
     *wrong = 0;
@@ -306,7 +306,7 @@ static size_t one_step(eq_experiment *x, const char *folder, const char *estimat
     x->estimator.kind = eq_estimator_find(estimator);
     for (size_t k = 0; k < x->groups; k++) x->group[k].rate = rate;
     ck_assert_int_eq(eq_train(x, &o, NULL, NULL, NULL), EQ_OK);
-    ck_assert_int_eq(eq_deck_read(model, &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_read(model, &c, NULL), EQ_OK);
     const eq_table *t = &c->table[EQ_CLASS_memristor];
     size_t n = t->count;
     ck_assert_uint_le(n, MOST_CONDUCTANCES);

@@ -402,8 +402,8 @@ static void put_circuit(int which) {
     put_changed("net.cir", deck, "*% train Rw?",
                 which == 0 ? "*% train Rw?" : "*% train Rw3 gmin=1e-6 gmax=1e-2\n*% train Rw?");
     if (which == 0) return;
-    ck_assert_int_eq(eq_deck_read(in("net.cir"), &c, NULL), EQ_OK);
-    ck_assert_int_eq(eq_deck_write(c, EQ_XML, NULL, &xml, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_read(in("net.cir"), &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_write(c, EQ_XML, NULL, &xml, NULL), EQ_OK);
     eq_circuit_free(c);
     if (which == 2) { /* rw1 and rw2 stay memristors that nobody trains */
         char *line = strstr(xml.text, "<train match=\"rw?\"");

@@ -189,7 +189,7 @@ static void check_run(const char *run, const char *fault) {
     }
     snprintf(path, sizeof path, "%s/model.cir", run);
     if (access(path, F_OK) == 0) {
-        ck_assert_msg(eq_deck_read(path, &c, NULL) == EQ_OK, "%s: model.cir", fault);
+        ck_assert_msg(eq_circuit_read(path, &c, NULL) == EQ_OK, "%s: model.cir", fault);
         eq_circuit_free(c);
     }
     snprintf(path, sizeof path, "%s/metrics.csv", run);

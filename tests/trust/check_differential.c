@@ -201,7 +201,7 @@ static void report(uint64_t seed, verdict v, const char *text, const eq_diag *di
 static eq_result *solve(const char *text, size_t length, eq_diag *diag) {
     eq_circuit *c = NULL;
     eq_result *r = NULL;
-    if (eq_deck_parse("deck", text, length, &c, diag) == EQ_OK) {
+    if (eq_circuit_parse("deck", text, length, &c, diag) == EQ_OK) {
         eq_solve_options o = eq_solve_defaults(c);
         if (eq_operating_point(c, &o, &r, NULL, diag) != EQ_OK) r = NULL;
     }

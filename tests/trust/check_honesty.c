@@ -262,7 +262,7 @@ static void check_one(maker *k, bool spoiled, tally *t) {
     make(k);
     eq_circuit *c = NULL;
     eq_diag *diag = eq_diag_new();
-    if (eq_deck_parse("random.cir", k->text.text, k->text.length, &c, diag) == EQ_OK) {
+    if (eq_circuit_parse("random.cir", k->text.text, k->text.length, &c, diag) == EQ_OK) {
         bool before = spoiled && below(k, 2) == 0;
         if (before) spoil(k, c);
         solve(k, c, method[below(k, 6)], spoiled && !before, t);

@@ -167,7 +167,7 @@ START_TEST(a_document_is_counted_before_it_is_parsed) {
     text[length] = '\0';
     eq_circuit *c = NULL;
     eq_diag *diag = eq_diag_new();
-    ck_assert_int_eq(eq_deck_parse("t.xml", text, length, &c, diag), EQ_ERR_INPUT);
+    ck_assert_int_eq(eq_circuit_parse("t.xml", text, length, &c, diag), EQ_ERR_INPUT);
     ck_assert_msg(strstr(eq_diag_get(diag, 0)->text, "more than 100000000 elements") != NULL, "%s",
                   eq_diag_get(diag, 0)->text);
     eq_diag_free(diag);
@@ -186,7 +186,7 @@ START_TEST(a_long_list_of_values_is_read_once) {
     eq_text_puts(&t, "\"/></dc></circuit>");
     ck_assert(!t.failed);
     clock_t start = clock();
-    ck_assert_int_eq(eq_deck_parse("t.xml", t.text, t.length, &c, diag), EQ_OK);
+    ck_assert_int_eq(eq_circuit_parse("t.xml", t.text, t.length, &c, diag), EQ_OK);
     ck_assert_double_lt((double)(clock() - start) / CLOCKS_PER_SEC, 20.0);
     eq_circuit_free(c);
     eq_diag_free(diag);
@@ -300,7 +300,7 @@ static const struct {
 };
 
 static eq_status parse(const char *text, eq_circuit **c, eq_diag *diag) {
-    return eq_deck_parse("deck.cir", text, strlen(text), c, diag);
+    return eq_circuit_parse("deck.cir", text, strlen(text), c, diag);
 }
 
 /* 1,024 bytes are read and survive every writer that we can read; one more is refused. */
@@ -318,7 +318,7 @@ START_TEST(a_name_has_1024_bytes_at_most) {
     ck_assert_msg(parse(fits, &c, diag) == EQ_OK, "%s", eq_diag_get(diag, 0)->text);
     for (size_t k = 0; k < sizeof to / sizeof *to; k++) {
         eq_text out = {0};
-        if (eq_deck_write(c, to[k], NULL, &out, diag) == EQ_OK) {
+        if (eq_circuit_write(c, to[k], NULL, &out, diag) == EQ_OK) {
             eq_circuit *again = NULL;
             ck_assert_msg(parse(out.text, &again, diag) == EQ_OK, "%s: %.200s",
                           eq_dialect_name(to[k]), eq_diag_get(diag, 0)->text);

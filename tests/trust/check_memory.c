@@ -32,7 +32,7 @@ static void put(const char *name, const void *bytes, size_t length) {
 
 static eq_status circuit_of(const char *path, eq_diag *diag) {
     eq_circuit *c = NULL;
-    eq_status status = eq_deck_read(path, &c, diag);
+    eq_status status = eq_circuit_read(path, &c, diag);
     if (status == EQ_OK) eq_circuit_free(c);
     return status;
 }
@@ -80,7 +80,7 @@ static eq_status solve(eq_method method, const char *path, eq_diag *diag) {
     eq_circuit *c = NULL;
     eq_solver *s = NULL;
     double v[256] = {0}, branch[64], dcdv[256] = {0}, lambda[256];
-    eq_status status = eq_deck_read(path, &c, diag);
+    eq_status status = eq_circuit_read(path, &c, diag);
     if (status == EQ_OK) status = eq_solver_new(c, &s, diag);
     if (status == EQ_OK) {
         eq_solve_options o = eq_solve_defaults(c);
@@ -127,7 +127,7 @@ static eq_status dead_ends(eq_diag *diag) {
         eq_circuit *c = NULL;
         eq_solver *s = NULL;
         double v[16] = {0}, branch[8];
-        eq_status status = eq_deck_parse("t.cir", dead_end[k], strlen(dead_end[k]), &c, diag);
+        eq_status status = eq_circuit_parse("t.cir", dead_end[k], strlen(dead_end[k]), &c, diag);
         if (status == EQ_OK) status = eq_solver_new(c, &s, diag);
         if (status == EQ_OK) status = eq_solver_solve(s, NULL, v, branch, NULL, diag);
         eq_solver_free(s);
@@ -142,7 +142,7 @@ static eq_status dead_ends(eq_diag *diag) {
 static eq_status start(eq_diag *diag) {
     eq_circuit *c = NULL;
     eq_result *r = NULL;
-    eq_status status = eq_deck_read(in("latch.cir"), &c, diag);
+    eq_status status = eq_circuit_read(in("latch.cir"), &c, diag);
     if (status == EQ_OK) status = eq_operating_point(c, NULL, &r, NULL, diag);
     if (status == EQ_OK) ck_assert_double_gt(r->value[eq_result_find(r, "v(a)")], 3.0);
     eq_result_free(r);
@@ -152,13 +152,13 @@ static eq_status start(eq_diag *diag) {
 
 /* Every analysis of a deck, written over an old result in each format. */
 static eq_status analyses(eq_diag *diag) {
-    eq_circuit *c = NULL;
-    eq_status status = eq_deck_read(in("sweep.cir"), &c, diag);
-    for (size_t k = 0; status == EQ_OK && k < c->analyses; k++) {
+    eq_deck *deck = NULL;
+    eq_status status = eq_deck_read(in("sweep.cir"), &deck, diag);
+    for (size_t k = 0; status == EQ_OK && k < deck->analyses; k++) {
         eq_result *r = NULL, *m = NULL;
         eq_out *out = NULL;
-        eq_solve_options o = eq_solve_defaults(c);
-        status = eq_analysis_run(c, k, &o, &r, &m, diag);
+        eq_solve_options o = eq_solve_defaults(eq_deck_circuit(deck));
+        status = eq_analysis_run(deck, k, &o, &r, &m, diag);
         eq_result_free(m);
         for (int f = EQ_TABLE; status == EQ_OK && f < EQ_FORMAT_COUNT; f++) {
             status = eq_out_open(in("old"), &out, diag);
@@ -173,7 +173,7 @@ static eq_status analyses(eq_diag *diag) {
         }
         eq_result_free(r);
     }
-    eq_circuit_free(c);
+    eq_deck_free(deck);
     return status;
 }
 
@@ -197,7 +197,7 @@ static eq_status read_raw_ascii(eq_diag *diag) {
 static eq_status verification(eq_diag *diag) {
     eq_circuit *c = NULL;
     eq_verification v;
-    eq_status status = eq_deck_read("tests/decks/include.cir", &c, diag);
+    eq_status status = eq_circuit_read("tests/decks/include.cir", &c, diag);
     if (status == EQ_OK) status = eq_verify(c, &v, diag);
     eq_circuit_free(c);
     return status;
@@ -205,15 +205,15 @@ static eq_status verification(eq_diag *diag) {
 
 /* A deck for every dialect, each over an old file. */
 static eq_status export(eq_diag *diag) {
-    eq_circuit *c = NULL;
-    eq_status status = eq_deck_read("netlists/series-resistance.cir", &c, diag);
+    eq_deck *deck = NULL;
+    eq_status status = eq_deck_read("netlists/series-resistance.cir", &deck, diag);
     for (int d = EQ_NGSPICE; status == EQ_OK && d < EQ_DIALECT_COUNT; d++) {
         eq_text text = {0};
-        status = eq_deck_write(c, (eq_dialect)d, "a note", &text, diag);
+        status = eq_deck_write(deck, (eq_dialect)d, "a note", &text, diag);
         if (status == EQ_OK) status = eq_file_write(in("old"), text.text, text.length, diag);
         eq_text_free(&text);
     }
-    eq_circuit_free(c);
+    eq_deck_free(deck);
     return status;
 }
 
@@ -228,11 +228,11 @@ static eq_status write_names(eq_diag *diag) {
         "a=\"b\" b=\"0\" model=\"1n\"/><diode name=\"q\" a=\"b\" b=\"0\" is=\"1e-9\"/></elements>"
         "<train match=\"w*\" gmin=\"1e-3\" gmax=\"2\"/></circuit>";
     eq_circuit *c = NULL;
-    eq_status status = eq_deck_parse("t.xml", text, sizeof text - 1, &c, diag);
+    eq_status status = eq_circuit_parse("t.xml", text, sizeof text - 1, &c, diag);
     for (int d = EQ_NGSPICE; status == EQ_OK && d < EQ_DIALECT_COUNT; d++) {
         eq_text out = {0};
         status = eq_deck_check_names(c, (eq_dialect)d, diag);
-        if (status == EQ_OK) status = eq_deck_write(c, (eq_dialect)d, NULL, &out, diag);
+        if (status == EQ_OK) status = eq_circuit_write(c, (eq_dialect)d, NULL, &out, diag);
         eq_text_free(&out);
     }
     if (status == EQ_OK && eq_circuit_node(c, "q//z", 4) == EQ_NONE)
@@ -248,19 +248,19 @@ static eq_status write_names(eq_diag *diag) {
 
 /* Read, written in every dialect that carries it, and read again from the XML. */
 static eq_status there_and_back(const char *path, eq_diag *diag) {
-    eq_circuit *c = NULL, *again = NULL;
+    eq_deck *deck = NULL, *again = NULL;
     eq_text text = {0};
-    eq_status status = eq_deck_read(path, &c, diag);
+    eq_status status = eq_deck_read(path, &deck, diag);
     for (int d = EQ_NGSPICE; status == EQ_OK && d < EQ_DIALECT_COUNT; d++) {
         eq_text_clear(&text);
-        status = eq_deck_write(c, (eq_dialect)d, NULL, &text, diag);
+        status = eq_deck_write(deck, (eq_dialect)d, NULL, &text, diag);
         if (status == EQ_ERR_INPUT) status = EQ_OK; /* a dialect that cannot say it */
     }
     if (status == EQ_OK && text.length > 0)
         status = eq_deck_parse("again.xml", text.text, text.length, &again, diag);
     eq_text_free(&text);
-    eq_circuit_free(c);
-    eq_circuit_free(again);
+    eq_deck_free(deck);
+    eq_deck_free(again);
     return status;
 }
 
@@ -489,7 +489,7 @@ enum { SCENARIOS = sizeof scenario / sizeof *scenario };
 static void put_numbered(const char *path, const char *name) {
     eq_circuit *c = NULL;
     eq_text text = {0};
-    ck_assert_int_eq(eq_deck_read(path, &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_read(path, &c, NULL), EQ_OK);
     ck_assert_int_eq(eq_deck_write_numbered(c, &text, NULL), EQ_OK);
     put(name, text.text, text.length);
     eq_text_free(&text);
@@ -575,7 +575,8 @@ static void check_files(const char *name, long n) {
     ck_assert_msg(eq_checkpoint_read(in("run/checkpoint"), &k, NULL) == EQ_OK,
                   "%s, %ld: checkpoint", name, n);
     eq_checkpoint_free(&k);
-    ck_assert_msg(eq_deck_read(in("run/model.cir"), &c, NULL) == EQ_OK, "%s, %ld: model", name, n);
+    ck_assert_msg(eq_circuit_read(in("run/model.cir"), &c, NULL) == EQ_OK, "%s, %ld: model", name,
+                  n);
     eq_circuit_free(c);
     ck_assert_int_eq(eq_file_read(in("old"), (eq_place){0}, &text, &length, NULL), EQ_OK);
     ck_assert_msg(length > 5 &&

@@ -141,8 +141,9 @@ START_TEST(exports_hold_no_commands) {
     eq_text text = {0};
     eq_circuit *c = NULL;
     set_traps(deck[_i]);
-    if (eq_deck_read(in("sub/deck.cir"), &c, NULL) != EQ_OK) return;
-    ck_assert_int_eq(eq_deck_write(c, EQ_NGSPICE, "\n.control\nquit 7\n.endc", &text, NULL), EQ_OK);
+    if (eq_circuit_read(in("sub/deck.cir"), &c, NULL) != EQ_OK) return;
+    ck_assert_int_eq(eq_circuit_write(c, EQ_NGSPICE, "\n.control\nquit 7\n.endc", &text, NULL),
+                     EQ_OK);
     ck_assert_int_eq(eq_file_write(in("sub/ours.cir"), text.text, text.length, NULL), EQ_OK);
     int exit_status = run_there(in("sub"), argv);
     assert_not_run(deck[_i]);
@@ -231,11 +232,11 @@ START_TEST(evil_names_stay_names) {
                  as == 1 ? name : "a");
         eq_circuit *c = NULL;
         eq_diag *diag = eq_diag_new();
-        eq_status status = eq_deck_parse("evil.xml", xml, strlen(xml), &c, diag);
+        eq_status status = eq_circuit_parse("evil.xml", xml, strlen(xml), &c, diag);
         for (int d = 0; status == EQ_OK && d < EQ_DIALECT_COUNT; d++) {
             eq_text text = {0};
             eq_diag_clear(diag);
-            eq_status written = eq_deck_write(c, (eq_dialect)d, NULL, &text, diag);
+            eq_status written = eq_circuit_write(c, (eq_dialect)d, NULL, &text, diag);
             if (written != EQ_OK) ck_assert_uint_ge(eq_diag_errors(diag), 1);
             if (written == EQ_OK && d != EQ_XML) check_lines(text.text, d == EQ_SPECTRE);
             eq_text_free(&text);

@@ -36,19 +36,20 @@ static void skip_spacing(eq_cursor *c, double *base) {
 }
 
 /* A sweep over the thing of that name; false: out of memory. */
-static bool new_sweep(eq_spice *s, eq_target target, eq_element e, eq_token name, eq_token inner,
+static bool new_sweep(eq_spice *s, eq_target target, eq_handle h, eq_token name, eq_token inner,
                       eq_sweep *out) {
     eq_text label = {0};
     eq_text_add(&label, name.text, name.length);
     if (inner.length > 0) eq_text_printf(&label, "(%.*s)", (int)inner.length, inner.text);
     if (label.text != NULL) eq_lower(label.text, label.length);
-    *out = eq_sweep_of(s->circuit, target, e, label.failed ? "" : label.text);
+    *out = eq_sweep_of(s->deck, target, h, label.failed ? "" : label.text);
     bool done = !label.failed && out->label != EQ_NO_NAME;
     eq_text_free(&label);
     if (!done) eq_spice_no_memory(s);
     return done;
 }
 
+static const eq_handle no_element = {EQ_NONE, 0};
 static const eq_token nothing = {EQ_TOKEN_END, "", 0, {EQ_NONE, 0, 0}};
 
 static bool element_target(eq_spice *s, eq_token t, eq_element e, eq_sweep *out) {
@@ -57,7 +58,8 @@ static bool element_target(eq_spice *s, eq_token t, eq_element e, eq_sweep *out)
                       (int)t.length, t.text);
         return false;
     }
-    if (!new_sweep(s, EQ_TARGET_ELEMENT, e, t, nothing, out)) return false;
+    if (!new_sweep(s, EQ_TARGET_ELEMENT, eq_handle_as_written(s->circuit, e), t, nothing, out))
+        return false;
     out->factor = eq_spice_factor(s, e);
     return true;
 }
@@ -66,17 +68,14 @@ static bool element_target(eq_spice *s, eq_token t, eq_element e, eq_sweep *out)
 static bool inner_target(eq_spice *s, eq_token t, eq_token param, eq_sweep *out) {
     eq_element e = eq_spice_element_of(s, t);
     if (e == EQ_NONE && eq_spice_model_has(s, t, param))
-        return new_sweep(s, EQ_TARGET_MODEL, EQ_NONE, t, param, out);
+        return new_sweep(s, EQ_TARGET_MODEL, no_element, t, param, out);
     int k = e == EQ_NONE ? -1 : eq_spice_column(eq_class(s->circuit->row[e].cls), param);
-    if (k == 0 && eq_spice_has_value(s, e)) return element_target(s, t, e, out);
-    if (k >= 0 && new_sweep(s, EQ_TARGET_ELEMENT, e, t, param, out)) {
-        out->column = k;
-        return true;
-    }
-    if (k < 0)
-        eq_spice_fail(s, t.at,
-                      "there is no element or model %.*s with a parameter %.*s; correct the name",
-                      (int)t.length, t.text, (int)param.length, param.text);
+    if (k >= 0 && eq_spice_has_value(s, e) && k == eq_handle_as_written(s->circuit, e).param)
+        return element_target(s, t, e, out);
+    if (k >= 0) return new_sweep(s, EQ_TARGET_ELEMENT, (eq_handle){e, k}, t, param, out);
+    eq_spice_fail(s, t.at,
+                  "there is no element or model %.*s with a parameter %.*s; correct the name",
+                  (int)t.length, t.text, (int)param.length, param.text);
     return false;
 }
 
@@ -84,7 +83,7 @@ static bool parameter_target(eq_spice *s, eq_token t, eq_sweep *out) {
     const eq_dictionary *d = &s->all->scope[0]->defines[EQ_DEFINES_PARAM];
     const eq_definition *p = t.kind == EQ_TOKEN_WORD ? eq_dictionary_find(d, t, NULL) : NULL;
     if (p != NULL && (!p->stepped || p->used))
-        return new_sweep(s, EQ_TARGET_PARAM, EQ_NONE, t, nothing, out);
+        return new_sweep(s, EQ_TARGET_PARAM, no_element, t, nothing, out);
     if (t.kind != EQ_TOKEN_WORD)
         eq_spice_expected(s, t, "the parameter");
     else
@@ -120,7 +119,7 @@ static bool read_target(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *o
     if (!called && is_type(c)) t = eq_token_next(c);
     if (called || opens(c)) return inner_target(s, t, eq_token_next(c), out);
     if (e != EQ_NONE) return element_target(s, t, e, out);
-    if (eq_token_is(t, "temp")) return new_sweep(s, EQ_TARGET_TEMP, EQ_NONE, t, nothing, out);
+    if (eq_token_is(t, "temp")) return new_sweep(s, EQ_TARGET_TEMP, no_element, t, nothing, out);
     if (eq_spice_part(t, &name, &param)) return inner_target(s, name, param, out);
     if (eq_dictionary_find(&s->all->scope[0]->defines[EQ_DEFINES_PARAM], t, NULL) != NULL)
         return parameter_target(s, t, out);
@@ -140,7 +139,7 @@ static bool read_list(eq_spice *s, eq_cursor *c, eq_sweep *sweep) {
     while (eq_spice_is_value(eq_token_peek(c))) {
         double value;
         if (!eq_spice_number_at(s, c, &value, "a value") ||
-            eq_spice_pass_on(s, eq_sweep_add(s->circuit, sweep, value, s->scratch)) != EQ_OK)
+            eq_spice_pass_on(s, eq_sweep_add(s->deck, sweep, value, s->scratch)) != EQ_OK)
             return false;
     }
     return true;
@@ -190,7 +189,7 @@ static bool above_absolute_zero(eq_spice *s, const eq_sweep *sweep, eq_location 
     bool list = sweep->spacing == EQ_SPACING_LIST;
     for (size_t k = 0; k < sweep->points;
          k += list || k + 1 == sweep->points ? 1 : sweep->points - 1)
-        least = fmin(least, eq_sweep_value(s->circuit, sweep, k));
+        least = fmin(least, eq_sweep_value(s->deck, sweep, k));
     if (least > absolute_zero) return true;
     eq_spice_fail(s, at, "a sweep of temp to %g reaches absolute zero; stay above -273.15", least);
     return false;
@@ -243,7 +242,7 @@ static bool read_rows(eq_spice *s, eq_cursor *c, eq_sweep *column, int columns) 
         next_line(c);
         if (k == 0 && eq_token_peek(c).kind == EQ_TOKEN_END) break;
         if (!eq_spice_number_at(s, c, &value, "a value of the table") ||
-            eq_spice_pass_on(s, eq_sweep_add(s->circuit, &column[k], value, s->scratch)) != EQ_OK)
+            eq_spice_pass_on(s, eq_sweep_add(s->deck, &column[k], value, s->scratch)) != EQ_OK)
             return false;
     }
     for (int k = 0; k < columns; k++) {
@@ -286,7 +285,7 @@ static int read_sweeps(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *sw
 }
 
 static void add_analysis(eq_spice *s, const eq_analysis *a) {
-    eq_spice_pass_on(s, eq_circuit_analysis(s->circuit, a, s->scratch));
+    eq_spice_pass_on(s, eq_deck_add_analysis(s->deck, a, s->scratch));
 }
 
 void eq_spice_op(eq_spice *s, eq_cursor *c, eq_location at) {
@@ -313,7 +312,7 @@ void eq_spice_dc(eq_spice *s, eq_cursor *c, eq_location at) {
 }
 
 static void add_step(eq_spice *s, const eq_sweep *sweep) {
-    eq_spice_pass_on(s, eq_circuit_step(s->circuit, sweep, s->scratch));
+    eq_spice_pass_on(s, eq_deck_add_step(s->deck, sweep, s->scratch));
 }
 
 /* .step SWEEP: a loop around every analysis; the first .step is the innermost (Xyce Reference
@@ -344,8 +343,8 @@ void eq_spice_declare_step(eq_spice *s, eq_scope *scope, eq_cursor *c) {
 static void read_temperatures(eq_spice *s, eq_cursor *c, eq_location at) {
     eq_sweep sweep;
     eq_token temp = {EQ_TOKEN_WORD, "temp", 4, at};
-    if (new_sweep(s, EQ_TARGET_TEMP, EQ_NONE, temp, nothing, &sweep) && read_list(s, c, &sweep) &&
-        line_ends(s, c) && above_absolute_zero(s, &sweep, at))
+    if (new_sweep(s, EQ_TARGET_TEMP, no_element, temp, nothing, &sweep) &&
+        read_list(s, c, &sweep) && line_ends(s, c) && above_absolute_zero(s, &sweep, at))
         add_step(s, &sweep);
 }
 

@@ -69,7 +69,7 @@ eq_node eq_spice_find_plain_node(eq_spice *s, eq_token t, const char *what) {
 bool eq_spice_has_value(const eq_spice *s, eq_element e) {
     int cls = s->circuit->row[e].cls;
     char letter = eq_circuit_element_name(s->circuit, e)[0];
-    return cls == EQ_CLASS_resistor || (cls == EQ_CLASS_vsource && letter == 'v') ||
+    return eq_class(cls)->letter == 'r' || (cls == EQ_CLASS_vsource && letter == 'v') ||
            cls == EQ_CLASS_isource;
 }
 
@@ -85,6 +85,7 @@ bool eq_spice_part(eq_token t, eq_token *name, eq_token *param) {
 }
 
 int eq_spice_column(const eq_device_class *cls, eq_token param) {
+    if (cls->inverse != NULL && eq_token_is(param, cls->inverse->name)) return cls->params;
     bool source = cls->letter == 'v' || cls->letter == 'i';
     for (int k = 0; k < cls->params; k++)
         if (eq_token_is(param, cls->param[k].name)) return k;

@@ -8,6 +8,7 @@ typedef enum eq_phase {
     EQ_PHASE_OPTIONS,
     EQ_PHASE_NAMES,
     EQ_PHASE_TRAIN,
+    EQ_PHASE_PLAN, /* what is trained has its class by now */
     EQ_PHASE_LAST,
     EQ_PHASES
 } eq_phase;

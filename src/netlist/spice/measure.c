@@ -8,8 +8,6 @@
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/probe.h"
 
-enum { ANY_ANALYSIS = 1u << EQ_ANALYSIS_OP | 1u << EQ_ANALYSIS_DC };
-
 static const struct measure_word {
     const char *name;
     eq_measure_kind kind;
@@ -181,10 +179,10 @@ static int32_t read_name(eq_spice *s, eq_token t) {
         return EQ_NONE;
     }
     if (!eq_spice_name_fits(s, t, t.length)) return EQ_NONE;
-    int32_t label = eq_names_add_lower(s->circuit->label, t.text, t.length);
+    int32_t label = eq_names_add_lower(s->deck->label, t.text, t.length);
     if (label == EQ_NO_NAME) eq_spice_no_memory(s);
-    for (size_t k = 0; label != EQ_NO_NAME && k < s->circuit->measures; k++)
-        if (s->circuit->measure[k].label == label) {
+    for (size_t k = 0; label != EQ_NO_NAME && k < s->deck->measures; k++)
+        if (s->deck->measure[k].label == label) {
             eq_spice_fail(s, t.at, "a second .measure %.*s; give it another name", (int)t.length,
                           t.text);
             return EQ_NONE;
@@ -194,7 +192,7 @@ static int32_t read_name(eq_spice *s, eq_token t) {
 
 /* .measure [dc|op] NAME KIND ... */
 void eq_spice_measure(eq_spice *s, eq_cursor *c, eq_location at) {
-    eq_measure m = {.analyses = ANY_ANALYSIS, .from = -INFINITY, .to = INFINITY, .at = at};
+    eq_measure m = {.analyses = EQ_ANY_ANALYSIS, .from = -INFINITY, .to = INFINITY, .at = at};
     char near[96];
     int asked = eq_spice_analyses_of(eq_token_peek(c));
     if (asked >= 0) eq_token_next(c);
@@ -221,7 +219,7 @@ void eq_spice_measure(eq_spice *s, eq_cursor *c, eq_location at) {
     m.kind = word->kind;
     m.at = name.at;
     if (read_body(s, c, &m, t.at))
-        eq_spice_pass_on(s, eq_circuit_measure(s->circuit, &m, s->scratch));
+        eq_spice_pass_on(s, eq_deck_add_measure(s->deck, &m, s->scratch));
     else
         discard(&m);
 }

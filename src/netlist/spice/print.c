@@ -9,8 +9,6 @@
 #include "netlist/spice/probe.h"
 #include "netlist/spice/scope.h"
 
-enum { ANY_ANALYSIS = 1u << EQ_ANALYSIS_OP | 1u << EQ_ANALYSIS_DC };
-
 int eq_spice_analyses_of(eq_token t) {
     static const struct {
         const char *name;
@@ -54,7 +52,7 @@ static const char *item_end(const eq_cursor *c) {
 }
 
 static void add(eq_spice *s, eq_print p) {
-    eq_spice_pass_on(s, eq_circuit_print(s->circuit, &p, s->scratch));
+    eq_spice_pass_on(s, eq_deck_add_print(s->deck, &p, s->scratch));
 }
 
 static const eq_print everything = {EQ_NONE, EQ_QUANTITY_NONE, NULL, 0};
@@ -82,7 +80,7 @@ static int32_t label_of(eq_spice *s, const char *text, size_t length) {
         if (!among(text[k], " \t\r\n")) eq_text_add(&t, text + k, 1);
     eq_text_puts(&t, ""); /* nothing but blanks */
     if (!t.failed) eq_lower(t.text, t.length);
-    int32_t label = t.failed ? EQ_NO_NAME : eq_names_add(s->circuit->label, t.text, t.length);
+    int32_t label = t.failed ? EQ_NO_NAME : eq_names_add(s->deck->label, t.text, t.length);
     eq_text_free(&t);
     if (label == EQ_NO_NAME) eq_spice_no_memory(s);
     return label;
@@ -259,7 +257,7 @@ static size_t name_before_equal(const eq_cursor *c, const char *end) {
 }
 
 void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at) {
-    unsigned analyses = ANY_ANALYSIS;
+    unsigned analyses = EQ_ANY_ANALYSIS;
     bool first = true;
     (void)at;
     for (; eq_skip_blank(c) && !s->all->stop; first = false) {

@@ -59,8 +59,10 @@ static eq_lookup input(eq_spice *s, eq_token what, eq_token first, eq_token seco
 static bool property_of(const eq_spice *s, eq_token t, eq_element *e, int *column) {
     eq_token name, param;
     *e = eq_spice_element_of(s, t);
-    *column = 0;
-    if (*e != EQ_NONE) return eq_spice_has_value(s, *e);
+    if (*e != EQ_NONE) {
+        *column = eq_handle_as_written(s->circuit, *e).param;
+        return eq_spice_has_value(s, *e);
+    }
     if (!eq_spice_part(t, &name, &param)) return false;
     *e = eq_spice_element_of(s, name);
     if (*e == EQ_NONE) return false;
@@ -77,8 +79,8 @@ bool eq_spice_is_property(const eq_spice *s, eq_token t) {
 }
 
 static eq_lookup measured(eq_spice *s, eq_token name, eq_operand *value) {
-    for (size_t k = 0; k < s->circuit->measures; k++) {
-        const char *label = eq_names_get(s->circuit->label, s->circuit->measure[k].label);
+    for (size_t k = 0; k < s->deck->measures; k++) {
+        const char *label = eq_names_get(s->deck->label, s->deck->measure[k].label);
         if (!eq_token_is(name, label)) continue;
         *value = eq_formula_input_of(
             s->formula, (eq_formula_input){EQ_INPUT_MEASURE, (int32_t)k, EQ_NONE, EQ_NONE});
@@ -95,7 +97,8 @@ static eq_lookup asked(eq_spice *s, eq_token name, eq_operand *value) {
     if (s->formula == NULL) return EQ_NOT_FOUND;
     if (measured(s, name, value) == EQ_FOUND) return EQ_FOUND;
     if (property_of(s, name, &e, &column)) {
-        double factor = column == 0 && eq_spice_has_value(s, e) ? eq_spice_factor(s, e) : 1.0;
+        bool written = column == eq_handle_as_written(s->circuit, e).param;
+        double factor = written && eq_spice_has_value(s, e) ? eq_spice_factor(s, e) : 1.0;
         eq_operand x[2] = {
             eq_formula_input_of(s->formula, (eq_formula_input){EQ_INPUT_PARAM, column, EQ_NONE, e}),
             {factor, EQ_NONE}};

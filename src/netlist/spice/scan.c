@@ -357,9 +357,9 @@ static char *find_file(const scan *k, eq_token name) {
 
 /* The text of a file: what a first reading of the deck found in it, else from the disk. */
 static eq_status text_of(const eq_spice *s, const char *path, eq_location at, eq_source *out) {
-    const eq_circuit *first = s->first;
-    for (int32_t k = 0; first != NULL && k < first->files; k++) {
-        if (strcmp(first->file[k], path) != 0 || first->text[k] == NULL) continue;
+    const eq_deck *first = s->first;
+    for (int32_t k = 0; first != NULL && k < first->circuit->files; k++) {
+        if (strcmp(first->circuit->file[k], path) != 0 || first->text[k] == NULL) continue;
         out->length = strlen(first->text[k]);
         out->text = eq_strdup(first->text[k]);
         return out->text == NULL ? eq_out_of_memory(s->scratch) : EQ_OK;

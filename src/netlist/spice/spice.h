@@ -144,9 +144,10 @@ typedef struct eq_reading {
  * (a frame, a formula, the body of a function) makes a copy and changes that. */
 typedef struct eq_spice {
     eq_reading *all;
-    eq_circuit *circuit;
+    eq_deck *deck;
+    eq_circuit *circuit; /* the deck's */
     eq_diag *diag, *scratch;
-    const eq_circuit *first;     /* of a second reading: has the texts of the files; else NULL */
+    const eq_deck *first;        /* of a second reading: has the texts of the files; else NULL */
     const eq_override *override; /* values that stand in for the deck's own */
     size_t overrides;
     eq_frame *frame;                      /* whose names are seen; NULL while scanning */

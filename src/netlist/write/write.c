@@ -460,7 +460,7 @@ eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *
     if (dialect == EQ_XML) return eq_xml_check_names(c, diag);
     eq_text scratch = {0};
     writer w = writer_of(c, dialect, &scratch, diag);
-    w.own = dialect == EQ_NGSPICE; /* as eq_deck_write_own names what it writes */
+    w.own = dialect == EQ_NGSPICE; /* as eq_circuit_write_own names what it writes */
     w.status = eq_find_sensed(&w);
     for (size_t e = 0; w.status == EQ_OK && e < eq_circuit_elements(c); e++)
         put_names(&w, (eq_element)e);
@@ -471,14 +471,20 @@ eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *
     return status;
 }
 
-eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
+eq_status eq_deck_write(const eq_deck *d, eq_dialect dialect, const char *note, eq_text *out,
                         eq_diag *diag) {
-    if (dialect == EQ_XML) return eq_write_xml(c, note, out, diag);
+    return dialect == EQ_XML ? eq_write_xml(d->circuit, d, note, out, diag)
+                             : eq_circuit_write(d->circuit, dialect, note, out, diag);
+}
+
+eq_status eq_circuit_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
+                           eq_diag *diag) {
+    if (dialect == EQ_XML) return eq_write_xml(c, NULL, note, out, diag);
     writer w = writer_of(c, dialect, out, diag);
     return write(&w, note);
 }
 
-eq_status eq_deck_write_own(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag) {
+eq_status eq_circuit_write_own(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag) {
     writer w = writer_of(c, EQ_NGSPICE, out, diag);
     w.own = true;
     return write(&w, note);

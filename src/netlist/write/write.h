@@ -80,6 +80,8 @@ const char *eq_write_formula(const eq_formula *f, eq_dialect dialect, eq_input_w
                              void *data, eq_text *out);
 
 eq_status eq_xml_check_names(const eq_circuit *c, eq_diag *diag);
-eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag);
+/* With the analyses of `plan`; NULL: the operating point. */
+eq_status eq_write_xml(const eq_circuit *c, const eq_deck *plan, const char *note, eq_text *out,
+                       eq_diag *diag);
 
 #endif

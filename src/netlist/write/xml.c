@@ -107,9 +107,9 @@ static void put_output(const eq_circuit *c, const eq_output *o, eq_text *out) {
 }
 
 /* A sweep as values of an element of the circuit or of the temperature; XML has no parameters. */
-static void put_sweep(const eq_circuit *c, const eq_sweep *s, const char *tag, eq_text *out) {
+static void put_sweep(const eq_deck *d, const eq_sweep *s, const char *tag, eq_text *out) {
     eq_text_printf(out, "<%s", tag);
-    put_text(out, "source", eq_sweep_name(c, s));
+    put_text(out, "source", eq_sweep_name(d, s));
     if (s->spacing == EQ_SPACING_LINEAR && !s->ends) {
         put_value(out, "start", s->factor * s->start);
         put_value(out, "stop", s->factor * s->stop);
@@ -117,26 +117,27 @@ static void put_sweep(const eq_circuit *c, const eq_sweep *s, const char *tag, e
     } else {
         eq_text_puts(out, " values=\"");
         for (size_t j = 0; j < s->points; j++)
-            eq_text_printf(out, "%s%.17g", j > 0 ? " " : "", s->factor * eq_sweep_value(c, s, j));
+            eq_text_printf(out, "%s%.17g", j > 0 ? " " : "", s->factor * eq_sweep_value(d, s, j));
         eq_text_puts(out, "\"");
     }
     eq_text_puts(out, "/>\n");
 }
 
 /* Of n sweeps in a row, the first. An element called temp hides the temperature. */
-static bool in_xml(const eq_circuit *c, const eq_sweep *s, size_t n) {
+static bool in_xml(const eq_deck *d, const eq_sweep *s, size_t n) {
     if (s->follows || (n > 1 && s[1].follows)) return false;
-    if (s->target == EQ_TARGET_TEMP) return eq_circuit_find_element(c, "temp") == EQ_NONE;
-    return s->target == EQ_TARGET_ELEMENT && s->column == 0;
+    if (s->target == EQ_TARGET_TEMP) return eq_circuit_find_element(d->circuit, "temp") == EQ_NONE;
+    return s->target == EQ_TARGET_ELEMENT &&
+           s->handle.param == eq_handle_as_written(d->circuit, s->handle.element).param;
 }
 
-static void put_analysis(const eq_circuit *c, const eq_analysis *a, eq_text *out, eq_diag *diag) {
+static void put_analysis(const eq_deck *d, const eq_analysis *a, eq_text *out, eq_diag *diag) {
     bool whole = true;
     for (int k = 0; k < a->sweeps; k++)
-        whole = whole && in_xml(c, &a->sweep[k], (size_t)(a->sweeps - k));
+        whole = whole && in_xml(d, &a->sweep[k], (size_t)(a->sweeps - k));
     if (!whole)
         eq_warn_at(
-            diag, eq_circuit_place(c, a->at),
+            diag, eq_circuit_place(d->circuit, a->at),
             "left out: XML has no sweeps over parameters and tables, of which this .dc has one");
     else if (a->type == EQ_ANALYSIS_OP)
         eq_text_puts(out, "  <op/>\n");
@@ -144,20 +145,28 @@ static void put_analysis(const eq_circuit *c, const eq_analysis *a, eq_text *out
     eq_text_puts(out, "  <dc>\n");
     for (int k = 0; k < a->sweeps; k++) {
         eq_text_puts(out, "    ");
-        put_sweep(c, &a->sweep[k], "sweep", out);
+        put_sweep(d, &a->sweep[k], "sweep", out);
     }
     eq_text_puts(out, "  </dc>\n");
 }
 
-static void put_step(const eq_circuit *c, size_t k, eq_text *out, eq_diag *diag) {
-    const eq_sweep *s = &c->step[k];
-    if (!in_xml(c, s, c->steps - k)) {
+static void put_step(const eq_deck *d, size_t k, eq_text *out, eq_diag *diag) {
+    const eq_sweep *s = &d->step[k];
+    if (!in_xml(d, s, d->steps - k)) {
         eq_warn_at(diag, (eq_place){0}, "left out: XML has no step over the parameter %s",
-                   eq_sweep_name(c, s));
+                   eq_sweep_name(d, s));
         return;
     }
     eq_text_puts(out, "  ");
-    put_sweep(c, s, "step", out);
+    put_sweep(d, s, "step", out);
+}
+
+/* The analyses and the loops around them. */
+static void put_plan(const eq_deck *d, eq_text *out, eq_diag *diag) {
+    if (d == NULL) eq_text_puts(out, "  <op/>\n");
+    for (size_t k = 0; d != NULL && k < d->analyses; k++)
+        put_analysis(d, &d->analysis[k], out, diag);
+    for (size_t k = 0; d != NULL && k < d->steps; k++) put_step(d, k, out, diag);
 }
 
 /* A comment may not hold "--". */
@@ -228,7 +237,8 @@ eq_status eq_xml_check_names(const eq_circuit *c, eq_diag *diag) {
     return status;
 }
 
-eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag) {
+eq_status eq_write_xml(const eq_circuit *c, const eq_deck *plan, const char *note, eq_text *out,
+                       eq_diag *diag) {
     const char *missing = NULL;
     eq_status status = eq_xml_check_names(c, diag);
     if (status != EQ_OK) return status;
@@ -271,8 +281,7 @@ eq_status eq_write_xml(const eq_circuit *c, const char *note, eq_text *out, eq_d
         put_value(out, "v", c->start[k].v);
         eq_text_puts(out, "/>\n");
     }
-    for (size_t k = 0; k < c->analyses; k++) put_analysis(c, &c->analysis[k], out, diag);
-    for (size_t k = 0; k < c->steps; k++) put_step(c, k, out, diag);
+    put_plan(plan, out, diag);
     eq_text_puts(out, "</circuit>\n");
     return out->failed ? eq_out_of_memory(diag) : EQ_OK;
 }

@@ -11,7 +11,8 @@
 /* A circuit being read. */
 typedef struct reader {
     const eq_xml *xml;
-    eq_circuit *c;
+    eq_deck *deck;
+    eq_circuit *c; /* the deck's */
     eq_diag *diag;
     int32_t file;
 } reader;
@@ -204,7 +205,7 @@ static eq_status sweep_values(reader *r, const eq_xml_node *n, eq_sweep *s) {
         size_t used = eq_parse_double(p, (size_t)(end - p), &value);
         p += used;
         while (p < end && isspace((unsigned char)*p)) p++;
-        status = used == 0 ? EQ_ERR_INPUT : eq_sweep_add(r->c, s, value, r->diag);
+        status = used == 0 ? EQ_ERR_INPUT : eq_sweep_add(r->deck, s, value, r->diag);
     }
     if (status != EQ_OK || (list == NULL && eq_sweep_steps(s, start, stop, step)) ||
         (list != NULL && s->points > 0 && isnan(start) && isnan(stop) && isnan(step)))
@@ -225,7 +226,8 @@ static eq_status read_sweep(reader *r, const eq_xml_node *n, eq_sweep *s) {
     bool temp = eq_same(source, "temp") && eq_circuit_find_element(r->c, source) == EQ_NONE;
     eq_status status = temp ? EQ_OK : element_named(r, n, "source", &e);
     if (status != EQ_OK) return status;
-    *s = eq_sweep_of(r->c, temp ? EQ_TARGET_TEMP : EQ_TARGET_ELEMENT, e,
+    eq_handle h = temp ? (eq_handle){EQ_NONE, 0} : eq_handle_as_written(r->c, e);
+    *s = eq_sweep_of(r->deck, temp ? EQ_TARGET_TEMP : EQ_TARGET_ELEMENT, h,
                      temp ? "temp" : eq_circuit_element_name(r->c, e));
     return s->label == EQ_NO_NAME ? eq_out_of_memory(r->diag) : sweep_values(r, n, s);
 }
@@ -236,13 +238,13 @@ static eq_status add_dc(reader *r, const eq_xml_node *node) {
     for (const eq_xml_node *n = eq_xml_first(node); status == EQ_OK && n != NULL;
          n = eq_xml_next(n))
         status = read_sweep(r, n, &a.sweep[a.sweeps++]);
-    return status == EQ_OK ? eq_circuit_analysis(r->c, &a, r->diag) : status;
+    return status == EQ_OK ? eq_deck_add_analysis(r->deck, &a, r->diag) : status;
 }
 
 static eq_status add_step(reader *r, const eq_xml_node *node) {
     eq_sweep s;
     eq_status status = read_sweep(r, node, &s);
-    return status == EQ_OK ? eq_circuit_step(r->c, &s, r->diag) : status;
+    return status == EQ_OK ? eq_deck_add_step(r->deck, &s, r->diag) : status;
 }
 
 static eq_status add_start(reader *r, const eq_xml_node *node) {
@@ -255,7 +257,7 @@ static eq_status add_start(reader *r, const eq_xml_node *node) {
 
 static eq_status add_op(reader *r, const eq_xml_node *node) {
     eq_analysis a = {.type = EQ_ANALYSIS_OP, .at = location(r, node)};
-    return eq_circuit_analysis(r->c, &a, r->diag);
+    return eq_deck_add_analysis(r->deck, &a, r->diag);
 }
 
 static eq_status set_options(reader *r, const eq_xml_node *node) {
@@ -309,20 +311,21 @@ static eq_status read_circuit(reader *r) {
     return status == EQ_OK ? eq_circuit_freeze(r->c, r->diag) : status;
 }
 
-eq_status eq_xml_circuit_parse(const char *name, const char *text, size_t length, eq_circuit **out,
+eq_status eq_xml_circuit_parse(const char *name, const char *text, size_t length, eq_deck **out,
                                eq_diag *diag) {
     eq_xml *xml = NULL;
     eq_status status = eq_xml_parse(name, text, length, &eq_schema_circuit, &xml, diag);
     if (status != EQ_OK) return status;
-    reader r = {xml, eq_circuit_new(), diag, EQ_NONE};
-    if (r.c == NULL) status = eq_out_of_memory(diag);
+    eq_deck *d = eq_deck_new();
+    reader r = {xml, d, d == NULL ? NULL : d->circuit, diag, EQ_NONE};
+    if (d == NULL) status = eq_out_of_memory(diag);
     if (status == EQ_OK) r.file = eq_circuit_file(r.c, name);
     if (status == EQ_OK && r.file == EQ_NONE) status = eq_out_of_memory(diag);
     if (status == EQ_OK) status = read_circuit(&r);
     eq_xml_free(xml);
     if (status == EQ_OK)
-        *out = r.c;
+        *out = d;
     else
-        eq_circuit_free(r.c);
+        eq_deck_free(d);
     return status;
 }

@@ -1,12 +1,13 @@
-/* Circuits in XML (schemas/circuit.xsd): the same circuit as a SPICE deck gives. */
+/* Circuits in XML (schemas/circuit.xsd): the same deck as SPICE gives. */
 #ifndef EQ_NETLIST_XML_CIRCUIT_H
 #define EQ_NETLIST_XML_CIRCUIT_H
 
+#include "circuit/deck.h"
 #include "circuit/formula.h"
 
-/* Reads a circuit from XML in memory and freezes it; `name` stands for the file in messages. *out
- * is untouched on failure. */
-eq_status eq_xml_circuit_parse(const char *name, const char *text, size_t length, eq_circuit **out,
+/* Reads a deck from XML in memory and freezes its circuit; `name` stands for the file in messages.
+ * *out is untouched on failure. */
+eq_status eq_xml_circuit_parse(const char *name, const char *text, size_t length, eq_deck **out,
                                eq_diag *diag);
 
 /* xml_formula.c: reads the text of a formula, whose nodes and elements are all known, into an empty
