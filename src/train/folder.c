@@ -56,11 +56,14 @@ static bool sign(int fd) {
     return ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) == n;
 }
 
+static bool same(const struct stat *a, const struct stat *b) {
+    return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
 /* Whether the name still leads to the open file: its last owner may have removed it meanwhile. */
 static bool still_there(int fd, const char *path) {
     struct stat open_file, named;
-    return fstat(fd, &open_file) == 0 && lstat(path, &named) == 0 &&
-           open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
+    return fstat(fd, &open_file) == 0 && lstat(path, &named) == 0 && same(&open_file, &named);
 }
 
 /* Opens the lock and holds it. A file system without locks is told and trusted. */
@@ -123,6 +126,24 @@ eq_status eq_folder_holds(const char *folder, const char **name, eq_diag *diag) 
         eq_free(path);
     }
     return EQ_OK;
+}
+
+eq_status eq_folder_spares(const char *folder, const char *input, eq_diag *diag) {
+    struct stat read, removed;
+    eq_status status = EQ_OK;
+    bool there = input != NULL && stat(input, &read) == 0;
+    for (size_t k = 0; there && status == EQ_OK && k < RUN_FILES; k++) {
+        char *path = eq_path_join(folder, run_file[k]);
+        if (path == NULL) return eq_out_of_memory(diag);
+        if (stat(path, &removed) == 0 && same(&read, &removed))
+            status = eq_fail(diag, EQ_ERR_USAGE,
+                             "--force would remove '%s', which this training reads (as '%s'); copy "
+                             "it out of the folder and read it there, or give another folder "
+                             "with -o",
+                             path, input);
+        eq_free(path);
+    }
+    return status;
 }
 
 eq_status eq_folder_clear(const char *folder, eq_diag *diag) {

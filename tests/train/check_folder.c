@@ -145,6 +145,45 @@ START_TEST(a_used_folder_is_refused) {
 }
 END_TEST
 
+/* What --force would remove is not what the training reads, by whatever name. */
+static const struct {
+    const char *xml, *input, *target; /* run/input is the file, or a link to target */
+} own_inputs[] = {
+    {"run/experiment.xml", NULL, NULL},    {"deck.xml", "run/model.cir", NULL},
+    {"data.xml", "run/metrics.csv", NULL}, {"linked.xml", "run/model.cir", "net.cir"},
+    {"test.xml", "run/curves.svg", NULL},  {"include.xml", "run/model.cir", NULL},
+};
+
+START_TEST(force_spares_what_the_training_reads) {
+    eq_diag *diag = eq_diag_new();
+    const char *file = own_inputs[_i].input, *xml = own_inputs[_i].xml;
+    mkdir(in("run"), 0755);
+    put("run/checkpoint", "old");
+    put("run/net.cir", deck), put("run/train.csv", rows), put("run/test.csv", test_rows);
+    put("run/experiment.xml", experiment);
+    if (_i == 1) put(file, deck), put_changed(xml, experiment, "net.cir", "./run/../run/model.cir");
+    if (_i == 2) put(file, rows), put_changed(xml, experiment, "train.csv", file);
+    if (_i == 3) {
+        char link[LONGEST];
+        snprintf(link, sizeof link, "%s", in(file));
+        ck_assert_int_eq(symlink(in("net.cir"), link), 0);
+        put(xml, experiment);
+    }
+    if (_i == 4) put(file, test_rows), put_changed(xml, experiment, "test.csv", file);
+    if (_i == 5) {
+        put(file, "* part\nR9 h2 0 10k\n");
+        put_changed("whole.cir", deck, ".op\n", ".include run/model.cir\n.op\n");
+        put_changed(xml, experiment, "net.cir", "whole.cir");
+    }
+    ck_assert_int_eq(train(xml, "run", FORCE, diag), EQ_ERR_USAGE);
+    says(diag, "which this training reads");
+    ck_assert(there("run", EQ_TRAIN_CHECKPOINT) && there("run", EQ_TRAIN_EXPERIMENT));
+    ck_assert(file == NULL || access(in(file), F_OK) == 0);
+    ck_assert(!there("run", ".eqspice.lock"));
+    eq_diag_free(diag);
+}
+END_TEST
+
 START_TEST(missing_folders_are_made) {
     eq_diag *diag = eq_diag_new();
     ck_assert_int_eq(train("net.xml", "a/b/c/", FRESH, diag), EQ_OK);
@@ -518,6 +557,8 @@ Suite *folder_suite(void) {
     tcase_add_checked_fixture(t, setup, scratch_drop);
     tcase_add_loop_test(t, a_used_folder_is_refused, 0, FILES);
     tcase_add_test(t, missing_folders_are_made);
+    tcase_add_loop_test(t, force_spares_what_the_training_reads, 0,
+                        (int)(sizeof own_inputs / sizeof *own_inputs));
     tcase_add_loop_test(t, files_of_different_runs_are_refused, 0, 4);
     tcase_add_test(t, parts_of_a_run_are_refused);
     tcase_add_loop_test(t, resume_names_what_changed, 0, CHANGES);
