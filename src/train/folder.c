@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* flock */
 #include "train/folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/temporary.h"
 #include "train/train.h"
 
 struct eq_claim {
@@ -66,8 +68,24 @@ static bool still_there(int fd, const char *path) {
     return fstat(fd, &open_file) == 0 && lstat(path, &named) == 0 && same(&open_file, &named);
 }
 
+/* Removes the unfinished files that a training killed by kill -9 has left: nobody writes them any
+ * more, but for another command of ours that writes beside the run, to which a minute is given. */
+static void sweep(const char *folder, int lock_fd) {
+    enum { SECONDS = 60 };
+    struct stat now, st;
+    DIR *d = fstat(lock_fd, &now) == 0 ? opendir(folder) : NULL;
+    if (d == NULL) return;
+    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+        if (!eq_temporary_is_name(e->d_name)) continue;
+        if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
+        if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_mtime + SECONDS < now.st_mtime)
+            unlinkat(dirfd(d), e->d_name, 0);
+    }
+    closedir(d);
+}
+
 /* Opens the lock and holds it. A file system without locks is told and trusted. */
-static eq_status lock(const char *folder, const char *path, int *out, eq_diag *diag) {
+static eq_status lock(const char *folder, const char *path, int *out, bool *alone, eq_diag *diag) {
     for (;;) {
         int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (fd < 0) return cannot_lock(folder, diag);
@@ -84,6 +102,7 @@ static eq_status lock(const char *folder, const char *path, int *out, eq_diag *d
                        folder, strerror(errno));
         if (!held || still_there(fd, path)) {
             *out = fd;
+            *alone = held;
             return EQ_OK;
         }
         close(fd);
@@ -93,11 +112,13 @@ static eq_status lock(const char *folder, const char *path, int *out, eq_diag *d
 eq_status eq_folder_claim(const char *folder, eq_claim **out, eq_diag *diag) {
     eq_claim *claim = eq_calloc(1, sizeof *claim);
     if (claim == NULL) return eq_out_of_memory(diag);
+    bool alone = false;
     claim->fd = -1;
     claim->path = eq_path_join(folder, lock_name);
     eq_status status = claim->path == NULL ? eq_out_of_memory(diag) : EQ_OK;
-    if (status == EQ_OK) status = lock(folder, claim->path, &claim->fd, diag);
+    if (status == EQ_OK) status = lock(folder, claim->path, &claim->fd, &alone, diag);
     if (status == EQ_OK && !sign(claim->fd)) status = cannot_lock(folder, diag);
+    if (status == EQ_OK && alone) sweep(folder, claim->fd);
     if (status == EQ_OK)
         *out = claim;
     else

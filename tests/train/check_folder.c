@@ -2,6 +2,7 @@
  * only with what it was begun with. */
 #define _XOPEN_SOURCE 700
 #include <check.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -473,6 +474,32 @@ START_TEST(one_training_at_a_time) {
 END_TEST
 
 /* The lock of a process that is gone says nothing, whatever stands in it. */
+/* What kill -9 leaves unfinished goes with the next training, and nothing else does. */
+START_TEST(unfinished_files_are_swept) {
+    static const char *const name[] = {
+        ".eqspice-0123456789abcdef.tmp", ".eqspice-fedcba9876543210.tmp", /* old; of this minute */
+        ".eqspice-0123456789abcde.tmp",  ".eqspice-0123456789abcdeff.tmp",
+        ".eqspice-0123456789ABCDEF.tmp", ".eqspice-0123456789abcdef.tmp~",
+        "eqspice-0123456789abcdef.tmp",  ".eqspice-aaaaaaaaaaaaaaaa.tmp" /* a link */};
+    enum { NAMES = sizeof name / sizeof *name };
+    mkdir(in("run"), 0755);
+    put("mine", "mine");
+    for (int k = 0; k < NAMES; k++) {
+        char path[LONGEST];
+        snprintf(path, sizeof path, "%s", path_of("run", name[k]));
+        if (k < NAMES - 1)
+            ck_assert_int_eq(eq_file_write(path, "x", 1, NULL), EQ_OK);
+        else
+            ck_assert_int_eq(symlink(in("mine"), path), 0);
+        struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+        if (k != 1) ck_assert_int_eq(utimensat(AT_FDCWD, path, old, AT_SYMLINK_NOFOLLOW), 0);
+    }
+    ck_assert_int_eq(train("net.xml", "run", FRESH, NULL), EQ_OK);
+    for (int k = 0; k < NAMES; k++) ck_assert_int_eq(there("run", name[k]), k > 0);
+    ck_assert_int_eq(access(in("mine"), F_OK), 0);
+}
+END_TEST
+
 START_TEST(a_stale_lock_is_taken_over) {
     eq_diag *diag = eq_diag_new();
     char line[64];
@@ -566,6 +593,7 @@ Suite *folder_suite(void) {
     tcase_add_test(t, resume_without_an_epoch_to_go_writes_the_model);
     tcase_add_test(t, evaluation_warns_of_other_data);
     tcase_add_loop_test(t, one_training_at_a_time, 0, 3);
+    tcase_add_test(t, unfinished_files_are_swept);
     tcase_add_test(t, a_stale_lock_is_taken_over);
     tcase_add_test(t, a_run_of_an_older_version);
     tcase_add_test(t, a_title_is_no_note);
