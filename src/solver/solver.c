@@ -224,7 +224,8 @@ static void report_undecided(const eq_newton *w, eq_text *text, eq_diag *diag) {
     if (text->failed) return;
     eq_fail_at(diag, EQ_ERR_CONVERGE, place_of(w, at),
                "no operating point found after %d iterations: the currents meet their bounds, but "
-               "nothing says where %s comes to rest (a step still moves it by %.3g V); look there "
+               "nothing beyond round-off says where %s comes to rest (it may still move by %.3g "
+               "V); look there "
                "for currents that approach a balance without reaching it, such as those of "
                "saturated junctions, and for a missing conductance",
                w->iterations, text->text, w->moves);
