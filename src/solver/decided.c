@@ -9,7 +9,6 @@
 
 #include "solver/newton.h"
 
-static const double unit = 4.0 * DBL_EPSILON;
 static const double corner = 1e-12; /* of all potentials: shifts that no law notices */
 static const double still = 1e-6;   /* of the potential that moves */
 static const double least = 1e-9;   /* of all potentials: below it they count as that */
@@ -26,7 +25,7 @@ double eq_newton_largest(const eq_newton *w, const double *y) {
  */
 static void round_off(const eq_newton *w, const double *x, double *noise) {
     const eq_system *s = w->s;
-    for (size_t k = 0; k < s->n; k++) noise[k] = unit * w->magnitude[k];
+    for (size_t k = 0; k < s->n; k++) noise[k] = DBL_EPSILON * w->magnitude[k];
     for (size_t k = 0; k < s->n; k++)
         for (int32_t i = s->start[k]; i < s->start[k + 1]; i++)
             noise[s->row[i]] += DBL_EPSILON * w->size[i] * fabs(x[k]);
