@@ -505,11 +505,25 @@ static void summarise(const trainer *t, bool done, eq_train_summary *out) {
     };
 }
 
+/* The old run goes, unless what this one reads lies among its files. */
+static eq_status replace(const trainer *t) {
+    const eq_data_options *d = &t->x->data;
+    const eq_circuit *c = t->s.c;
+    const char *const read[] = {t->x->path, t->x->deck,   d->path,
+                                d->labels,  d->test_path, d->test_labels};
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < sizeof read / sizeof *read; k++)
+        status = eq_folder_spares(t->o->folder, read[k], t->diag);
+    for (int32_t k = 0; status == EQ_OK && k < c->files; k++)
+        status = eq_folder_spares(t->o->folder, c->file[k], t->diag);
+    return status == EQ_OK ? eq_folder_clear(t->o->folder, t->diag) : status;
+}
+
 /* The folder as a run begins: the experiment alone, or what the run to go on with has there. */
 static eq_status enter_folder(trainer *t) {
     eq_status status = eq_folder_make(t->o->folder, t->diag);
     if (status == EQ_OK) status = claim(t);
-    if (status == EQ_OK && t->o->force) status = eq_folder_clear(t->o->folder, t->diag);
+    if (status == EQ_OK && t->o->force) status = replace(t);
     if (status == EQ_OK) status = save_experiment(t);
     return status;
 }
