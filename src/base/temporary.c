@@ -6,9 +6,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -85,6 +85,14 @@ eq_temporary *eq_temporary_program(pid_t program) {
     t->program = program;
     atomic_store(&t->kind, KIND_PROGRAM);
     return t;
+}
+
+bool eq_temporary_is_name(const char *name) {
+    static const char start[] = ".eqspice-";
+    enum { DIGITS = 16, BEFORE = sizeof start - 1 };
+    return strncmp(name, start, BEFORE) == 0 &&
+           strspn(name + BEFORE, "0123456789abcdef") == DIGITS &&
+           strcmp(name + BEFORE + DIGITS, ".tmp") == 0;
 }
 
 const char *eq_temporary_name(const eq_temporary *t) {

@@ -4,6 +4,7 @@
 #ifndef EQ_BASE_TEMPORARY_H
 #define EQ_BASE_TEMPORARY_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 typedef struct eq_temporary eq_temporary;
@@ -18,6 +19,8 @@ eq_temporary *eq_temporary_folder(int folder, int *fd);
 /* A program that runs, as kill takes it: below 0 with all that it has started. */
 eq_temporary *eq_temporary_program(pid_t program);
 
+/* Whether it is such a name as eq_temporary_file gives. */
+bool eq_temporary_is_name(const char *name);
 const char *eq_temporary_name(const eq_temporary *t);
 /* It stays: the file has its final name, the program has ended. */
 void eq_temporary_keep(eq_temporary *t);

@@ -169,6 +169,6 @@ eq_status eq_ladder_climb(eq_newton *w, double *x, const char **rung) {
         if (hopeless) break;
     }
     memcpy(x, best, w->s->n * sizeof *x);
-    if (ratio <= 1.0) return eq_newton_regular(w, x);
+    if (ratio <= 1.0) return eq_newton_accept(w, x);
     return first == EQ_ERR_SINGULAR ? eq_newton_why(w, x) : EQ_ERR_CONVERGE;
 }

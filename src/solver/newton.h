@@ -28,6 +28,8 @@ typedef struct eq_newton {
     bool hangs;         /* left^T J null, stamp by stamp, does */
     int32_t *pivot_row; /* [n] row of each column's pivot (lin.h) */
     double weakest;     /* the smallest ratio of a pivot (lin.h) at the answer */
+    int32_t moving;     /* unknown that moves most where no equation says where it rests, -1 */
+    double moves;       /* V, by which it does */
     int iterations, factorizations;
     int32_t singular; /* unknown of the last zero pivot, -1 */
 } eq_newton;
@@ -51,6 +53,22 @@ eq_status eq_newton_regular(eq_newton *w, const double *x);
 /* The same for an x whose residual is below its bound, before it counts as an answer; x goes on
  * where the bound holds but a step would still move the potentials. */
 eq_status eq_newton_accept(eq_newton *w, double *x);
+/* decided.c. The largest of the potentials in y; infinite when one is not finite. */
+double eq_newton_largest(const eq_newton *w, const double *y);
+/* d = J^-1 of residuals as large as the round-off of the currents at x (w->magnitude, w->size); the
+ * largest of its potentials. */
+double eq_newton_noise(const eq_newton *w, const double *x, double *d);
+/* Whether the step d is next to nothing beside each potential. */
+bool eq_newton_small(const eq_newton *w, const double *x, const double *d);
+/* Whether left^T J null, which is `sum` at x, stays that where the round-off of the currents may
+ * move x along null. */
+bool eq_newton_shift_decided(eq_newton *w, const double *x, double sum);
+/* Whether J(x + t d) d is J(x) d to a quarter, in potentials: near a root it is. */
+bool eq_newton_steady(eq_newton *w, const double *x, double t, const double *d);
+/* Notes for the message which potential d moves most; EQ_ERR_CONVERGE. */
+eq_status eq_newton_undecided(eq_newton *w, const double *d);
+/* EQ_ERR_CONVERGE when the round-off of the currents decides where x is. */
+eq_status eq_newton_decided(eq_newton *w, const double *x);
 /* r and magnitude at x into the work space; the ratio max |r_i| / bound_i, infinite when not
  * finite. */
 double eq_newton_evaluate(eq_newton *w, const double *x);

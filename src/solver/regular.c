@@ -14,15 +14,21 @@ static const double suspicious = 1e-7; /* ratio of a pivot that is looked at clo
 static const double round_off = 32.0 * DBL_EPSILON;
 enum { LOOKS = 4, REFINEMENTS = 2 };
 
-/* |J(x)| of the last factorization against J(x): the largest change over the sums of |stamps|. */
-static double moved(eq_newton *w, const double *x) {
+/* J(x) and the sums of its |stamps|. */
+static void measure(eq_newton *w, const double *x) {
     eq_system *s = w->s;
-    double most = 0.0;
     eq_system_jacobian(s, x);
     if (eq_newton_convex(w))
         for (size_t i = 0; i < s->entries; i++) w->size[i] = fabs(s->value[i]);
     else
         eq_system_jacobian_size(s, x, w->size);
+}
+
+/* |J(x)| of the last factorization against J(x): the largest change over the sums of |stamps|. */
+static double moved(eq_newton *w, const double *x) {
+    eq_system *s = w->s;
+    double most = 0.0;
+    measure(w, x);
     for (size_t i = 0; w->factored != NULL && i < s->entries; i++)
         if (s->value[i] != w->held[i])
             most = fmax(most, fabs(s->value[i] - w->held[i]) / w->size[i]);
@@ -243,31 +249,36 @@ static double relative_residual(const eq_newton *w) {
 
 /* w->step = J^-1 r; the largest change of a potential that it is, over the largest potential. */
 static double newton_change(eq_newton *w, const double *x) {
-    size_t n = w->s->n, potentials = w->s->reduction->node_unknowns;
-    double most = 0.0, change = 0.0;
-    memcpy(w->step, w->r, n * sizeof *w->step);
-    if (eq_lin_solve(w->factored, w->step) != EQ_OK) return 0.0;
-    for (size_t k = 0; k < potentials; k++) {
-        if (!isfinite(w->step[k])) return 0.0;
-        most = fmax(most, fabs(x[k]));
-        change = fmax(change, fabs(w->step[k]));
-    }
-    return change == 0.0 ? 0.0 : change / most;
+    memcpy(w->step, w->r, w->s->n * sizeof *w->step);
+    if (eq_lin_solve(w->factored, w->step) != EQ_OK) return INFINITY;
+    double change = eq_newton_largest(w, w->step);
+    return change == 0.0 ? 0.0 : change / eq_newton_largest(w, x);
 }
 
 static const double still = 1e-6, at_rest = 1e-12; /* changes of a potential */
 
+/* Whether w->step, a change of potentials that is no longer half of the one before it, is as small
+ * as it gets. */
+static bool is_least(eq_newton *w, const double *x, double next, double change) {
+    if (w->s->nonlinear == 0) return next <= still || next <= change;
+    if (eq_newton_small(w, x, w->step)) return true;
+    measure(w, x);
+    return eq_newton_largest(w, w->step) <= 2.0 * eq_newton_noise(w, x, w->null);
+}
+
 /* Full Newton steps until they no longer move the potentials, or round-off ends that; false: they
  * lead away. */
 static bool correct(eq_newton *w, double *x, double change) {
-    enum { STEPS = 20 };
+    enum { STEPS = 60 };
     for (int k = 0; k < STEPS; k++) {
         for (size_t i = 0; i < w->s->n; i++) x[i] -= w->step[i];
         w->iterations++;
         if (!(eq_newton_evaluate(w, x) <= 1.0)) return false;
         if (w->s->nonlinear > 0 && eq_newton_factor(w, x) != EQ_OK) return false;
         double next = newton_change(w, x);
-        if (next <= at_rest || !(next <= 0.5 * change)) return next <= still || next <= change;
+        if (next <= at_rest) return true;
+        if (!(next <= 0.5 * change) && is_least(w, x, next, change)) return true;
+        if (!(next <= 0.5 * change) && w->s->nonlinear == 0) return false;
         change = next;
     }
     return false;
@@ -281,7 +292,11 @@ static bool solve_relatively(eq_newton *w, double *x) {
     w->options = &relative;
     eq_status status = eq_newton_iterate(w, x, false);
     w->options = given;
-    return status == EQ_OK;
+    if (status != EQ_OK || w->s->nonlinear == 0) return status == EQ_OK;
+    eq_newton_evaluate(w, x);
+    if (eq_newton_factor(w, x) != EQ_OK) return false;
+    double change = newton_change(w, x);
+    return is_least(w, x, change, change);
 }
 
 /* x -= J^-1 r for the part of r that y does not see. */
@@ -311,10 +326,20 @@ static bool shift(eq_newton *w, double *x) {
         for (size_t i = 0; i < w->s->reduction->node_unknowns; i++) most = fmax(most, fabs(x[i]));
         double change = fabs(along / sum);
         if (change <= at_rest * most || (change <= still * most && !(change <= 0.5 * before)))
-            return eq_newton_evaluate(w, x) <= 1.0;
+            return eq_newton_evaluate(w, x) <= 1.0 &&
+                   (w->s->nonlinear == 0 || eq_newton_shift_decided(w, x, sum));
         before = change;
     }
     return false;
+}
+
+/* x, from which the steps lead away: it counts where a root is near all the same. */
+static eq_status stay(eq_newton *w, const double *x) {
+    eq_newton_evaluate(w, x);
+    eq_status status = eq_newton_factor(w, x);
+    if (status != EQ_OK) return status;
+    newton_change(w, x);
+    return eq_newton_steady(w, x, -1.0, w->step) ? EQ_OK : eq_newton_undecided(w, w->step);
 }
 
 /* The bound may hold while a Newton step would still move the potentials: currents below abstol
@@ -331,21 +356,26 @@ static eq_status settle(eq_newton *w, double *x, bool *has_moved) {
         return w->loose ? EQ_ERR_SINGULAR : EQ_OK;
     }
     double size = relative_residual(w);
-    if (size < still * w->weakest) return EQ_OK; /* |J^-1 r| is about that over the weakest pivot */
+    /* |J^-1 r| is about that over the weakest pivot, where J x is about the currents */
+    if (w->s->nonlinear == 0 && size < still * w->weakest) return EQ_OK;
     change = newton_change(w, x);
-    if (change <= still) return EQ_OK;
+    if (w->s->nonlinear == 0 ? change <= still : eq_newton_small(w, x, w->step)) return EQ_OK;
     eq_newton_log(w, "  a step would change potentials by %.3g: goes on", change);
     memcpy(before, x, w->s->n * sizeof *before);
     *has_moved = correct(w, x, change);
     if (!*has_moved) memcpy(x, before, w->s->n * sizeof *x);
     if (!*has_moved && size > w->options->reltol) *has_moved = solve_relatively(w, x);
-    if (!*has_moved) memcpy(x, before, w->s->n * sizeof *x);
-    return EQ_OK;
+    if (*has_moved) return EQ_OK;
+    memcpy(x, before, w->s->n * sizeof *x);
+    return w->s->nonlinear == 0 ? EQ_OK : stay(w, x);
 }
 
 eq_status eq_newton_accept(eq_newton *w, double *x) {
     bool has_moved = false;
+    w->moving = -1;
     eq_status status = eq_newton_regular(w, x);
+    bool shifts = w->hangs; /* along the direction in which round-off would decide */
     if (status == EQ_OK) status = settle(w, x, &has_moved);
-    return status == EQ_OK && has_moved ? eq_newton_regular(w, x) : status;
+    if (status == EQ_OK && has_moved) status = eq_newton_regular(w, x);
+    return status == EQ_OK && !shifts ? eq_newton_decided(w, x) : status;
 }

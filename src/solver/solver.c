@@ -220,6 +220,19 @@ static void report_singular(eq_newton *w, const double *x, eq_text *text, eq_dia
                    w->iterations, text->text);
 }
 
+/* Currents that meet their bounds at potentials that no equation fixes. */
+static void report_undecided(const eq_newton *w, eq_text *text, eq_diag *diag) {
+    eq_element at = eq_system_name(w->s, (size_t)w->moving, text);
+    if (text->failed) return;
+    eq_fail_at(diag, EQ_ERR_CONVERGE, place_of(w, at),
+               "no operating point found after %d iterations: the currents meet their bounds, but "
+               "nothing beyond round-off says where %s comes to rest (it may still move by %.3g "
+               "V); look there "
+               "for currents that approach a balance without reaching it, such as those of "
+               "saturated junctions, and for a missing conductance",
+               w->iterations, text->text, w->moves);
+}
+
 /* What has failed, where, and what to do, at the first element named. */
 static eq_status report_failure(eq_newton *w, const double *x, eq_status status, eq_diag *diag) {
     eq_text text = {0};
@@ -228,6 +241,8 @@ static eq_status report_failure(eq_newton *w, const double *x, eq_status status,
     if (status == EQ_ERR_MEMORY) eq_out_of_memory(diag);
     if (status == EQ_ERR_SINGULAR) {
         report_singular(w, x, &text, diag);
+    } else if (status == EQ_ERR_CONVERGE && w->moving >= 0) {
+        report_undecided(w, &text, diag);
     } else if (status == EQ_ERR_CONVERGE) {
         eq_newton_evaluate(w, x);
         at = name_worst(w, &text);
@@ -327,7 +342,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     w->options = o;
     w->diag = diag;
     w->iterations = w->factorizations = 0;
-    w->singular = -1;
+    w->singular = w->moving = -1;
     w->loose = false;
     eq_status status = check_options(o, diag);
     if (status == EQ_OK) status = check_refresh(s, diag);

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* flock */
 #include "train/folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/temporary.h"
 #include "train/train.h"
 
 struct eq_claim {
@@ -56,15 +58,34 @@ static bool sign(int fd) {
     return ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) == n;
 }
 
+static bool same(const struct stat *a, const struct stat *b) {
+    return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
 /* Whether the name still leads to the open file: its last owner may have removed it meanwhile. */
 static bool still_there(int fd, const char *path) {
     struct stat open_file, named;
-    return fstat(fd, &open_file) == 0 && lstat(path, &named) == 0 &&
-           open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
+    return fstat(fd, &open_file) == 0 && lstat(path, &named) == 0 && same(&open_file, &named);
+}
+
+/* Removes the unfinished files that a training killed by kill -9 has left: nobody writes them any
+ * more, but for another command of ours that writes beside the run, to which a minute is given. */
+static void sweep(const char *folder, int lock_fd) {
+    enum { SECONDS = 60 };
+    struct stat now, st;
+    DIR *d = fstat(lock_fd, &now) == 0 ? opendir(folder) : NULL;
+    if (d == NULL) return;
+    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+        if (!eq_temporary_is_name(e->d_name)) continue;
+        if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
+        if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_mtime + SECONDS < now.st_mtime)
+            unlinkat(dirfd(d), e->d_name, 0);
+    }
+    closedir(d);
 }
 
 /* Opens the lock and holds it. A file system without locks is told and trusted. */
-static eq_status lock(const char *folder, const char *path, int *out, eq_diag *diag) {
+static eq_status lock(const char *folder, const char *path, int *out, bool *alone, eq_diag *diag) {
     for (;;) {
         int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (fd < 0) return cannot_lock(folder, diag);
@@ -81,6 +102,7 @@ static eq_status lock(const char *folder, const char *path, int *out, eq_diag *d
                        folder, strerror(errno));
         if (!held || still_there(fd, path)) {
             *out = fd;
+            *alone = held;
             return EQ_OK;
         }
         close(fd);
@@ -90,11 +112,13 @@ static eq_status lock(const char *folder, const char *path, int *out, eq_diag *d
 eq_status eq_folder_claim(const char *folder, eq_claim **out, eq_diag *diag) {
     eq_claim *claim = eq_calloc(1, sizeof *claim);
     if (claim == NULL) return eq_out_of_memory(diag);
+    bool alone = false;
     claim->fd = -1;
     claim->path = eq_path_join(folder, lock_name);
     eq_status status = claim->path == NULL ? eq_out_of_memory(diag) : EQ_OK;
-    if (status == EQ_OK) status = lock(folder, claim->path, &claim->fd, diag);
+    if (status == EQ_OK) status = lock(folder, claim->path, &claim->fd, &alone, diag);
     if (status == EQ_OK && !sign(claim->fd)) status = cannot_lock(folder, diag);
+    if (status == EQ_OK && alone) sweep(folder, claim->fd);
     if (status == EQ_OK)
         *out = claim;
     else
@@ -123,6 +147,24 @@ eq_status eq_folder_holds(const char *folder, const char **name, eq_diag *diag) 
         eq_free(path);
     }
     return EQ_OK;
+}
+
+eq_status eq_folder_spares(const char *folder, const char *input, eq_diag *diag) {
+    struct stat read, removed;
+    eq_status status = EQ_OK;
+    bool there = input != NULL && stat(input, &read) == 0;
+    for (size_t k = 0; there && status == EQ_OK && k < RUN_FILES; k++) {
+        char *path = eq_path_join(folder, run_file[k]);
+        if (path == NULL) return eq_out_of_memory(diag);
+        if (stat(path, &removed) == 0 && same(&read, &removed))
+            status = eq_fail(diag, EQ_ERR_USAGE,
+                             "--force would remove '%s', which this training reads (as '%s'); copy "
+                             "it out of the folder and read it there, or give another folder "
+                             "with -o",
+                             path, input);
+        eq_free(path);
+    }
+    return status;
 }
 
 eq_status eq_folder_clear(const char *folder, eq_diag *diag) {

@@ -243,11 +243,25 @@ static void summarise(const run *r, bool done, eq_train_summary *out) {
     };
 }
 
+/* The old run goes, unless what this one reads lies among its files. */
+static eq_status replace(const run *r) {
+    const eq_data_options *d = &r->x->data;
+    const eq_circuit *c = r->t->s.c;
+    const char *const read[] = {r->x->path, r->x->deck,   d->path,
+                                d->labels,  d->test_path, d->test_labels};
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < sizeof read / sizeof *read; k++)
+        status = eq_folder_spares(r->o->folder, read[k], r->diag);
+    for (int32_t k = 0; status == EQ_OK && k < c->files; k++)
+        status = eq_folder_spares(r->o->folder, c->file[k], r->diag);
+    return status == EQ_OK ? eq_folder_clear(r->o->folder, r->diag) : status;
+}
+
 /* The folder as a run begins: the experiment alone, or what the run to go on with has there. */
 static eq_status enter_folder(run *r) {
     eq_status status = eq_folder_make(r->o->folder, r->diag);
     if (status == EQ_OK) status = claim(r);
-    if (status == EQ_OK && r->o->force) status = eq_folder_clear(r->o->folder, r->diag);
+    if (status == EQ_OK && r->o->force) status = replace(r);
     if (status == EQ_OK)
         status = eq_folder_write_experiment(r->o->folder, r->x, r->t->now.run, r->diag);
     return status;

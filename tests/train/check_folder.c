@@ -2,6 +2,7 @@
  * only with what it was begun with. */
 #define _XOPEN_SOURCE 700
 #include <check.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +142,45 @@ START_TEST(a_used_folder_is_refused) {
     text = file_text(in("run/notes.txt"));
     ck_assert_str_eq(text, "mine");
     eq_free(text);
+    eq_diag_free(diag);
+}
+END_TEST
+
+/* What --force would remove is not what the training reads, by whatever name. */
+static const struct {
+    const char *xml, *input, *target; /* run/input is the file, or a link to target */
+} own_inputs[] = {
+    {"run/experiment.xml", NULL, NULL},    {"deck.xml", "run/model.cir", NULL},
+    {"data.xml", "run/metrics.csv", NULL}, {"linked.xml", "run/model.cir", "net.cir"},
+    {"test.xml", "run/curves.svg", NULL},  {"include.xml", "run/model.cir", NULL},
+};
+
+START_TEST(force_spares_what_the_training_reads) {
+    eq_diag *diag = eq_diag_new();
+    const char *file = own_inputs[_i].input, *xml = own_inputs[_i].xml;
+    mkdir(in("run"), 0755);
+    put("run/checkpoint", "old");
+    put("run/net.cir", deck), put("run/train.csv", rows), put("run/test.csv", test_rows);
+    put("run/experiment.xml", experiment);
+    if (_i == 1) put(file, deck), put_changed(xml, experiment, "net.cir", "./run/../run/model.cir");
+    if (_i == 2) put(file, rows), put_changed(xml, experiment, "train.csv", file);
+    if (_i == 3) {
+        char link[LONGEST];
+        snprintf(link, sizeof link, "%s", in(file));
+        ck_assert_int_eq(symlink(in("net.cir"), link), 0);
+        put(xml, experiment);
+    }
+    if (_i == 4) put(file, test_rows), put_changed(xml, experiment, "test.csv", file);
+    if (_i == 5) {
+        put(file, "* part\nR9 h2 0 10k\n");
+        put_changed("whole.cir", deck, ".op\n", ".include run/model.cir\n.op\n");
+        put_changed(xml, experiment, "net.cir", "whole.cir");
+    }
+    ck_assert_int_eq(train(xml, "run", FORCE, diag), EQ_ERR_USAGE);
+    says(diag, "which this training reads");
+    ck_assert(there("run", EQ_TRAIN_CHECKPOINT) && there("run", EQ_TRAIN_EXPERIMENT));
+    ck_assert(file == NULL || access(in(file), F_OK) == 0);
+    ck_assert(!there("run", ".eqspice.lock"));
     eq_diag_free(diag);
 }
 END_TEST
@@ -434,6 +474,32 @@ START_TEST(one_training_at_a_time) {
 END_TEST
 
 /* The lock of a process that is gone says nothing, whatever stands in it. */
+/* What kill -9 leaves unfinished goes with the next training, and nothing else does. */
+START_TEST(unfinished_files_are_swept) {
+    static const char *const name[] = {
+        ".eqspice-0123456789abcdef.tmp", ".eqspice-fedcba9876543210.tmp", /* old; of this minute */
+        ".eqspice-0123456789abcde.tmp",  ".eqspice-0123456789abcdeff.tmp",
+        ".eqspice-0123456789ABCDEF.tmp", ".eqspice-0123456789abcdef.tmp~",
+        "eqspice-0123456789abcdef.tmp",  ".eqspice-aaaaaaaaaaaaaaaa.tmp" /* a link */};
+    enum { NAMES = sizeof name / sizeof *name };
+    mkdir(in("run"), 0755);
+    put("mine", "mine");
+    for (int k = 0; k < NAMES; k++) {
+        char path[LONGEST];
+        snprintf(path, sizeof path, "%s", path_of("run", name[k]));
+        if (k < NAMES - 1)
+            ck_assert_int_eq(eq_file_write(path, "x", 1, NULL), EQ_OK);
+        else
+            ck_assert_int_eq(symlink(in("mine"), path), 0);
+        struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+        if (k != 1) ck_assert_int_eq(utimensat(AT_FDCWD, path, old, AT_SYMLINK_NOFOLLOW), 0);
+    }
+    ck_assert_int_eq(train("net.xml", "run", FRESH, NULL), EQ_OK);
+    for (int k = 0; k < NAMES; k++) ck_assert_int_eq(there("run", name[k]), k > 0);
+    ck_assert_int_eq(access(in("mine"), F_OK), 0);
+}
+END_TEST
+
 START_TEST(a_stale_lock_is_taken_over) {
     eq_diag *diag = eq_diag_new();
     char line[64];
@@ -518,6 +584,8 @@ Suite *folder_suite(void) {
     tcase_add_checked_fixture(t, setup, scratch_drop);
     tcase_add_loop_test(t, a_used_folder_is_refused, 0, FILES);
     tcase_add_test(t, missing_folders_are_made);
+    tcase_add_loop_test(t, force_spares_what_the_training_reads, 0,
+                        (int)(sizeof own_inputs / sizeof *own_inputs));
     tcase_add_loop_test(t, files_of_different_runs_are_refused, 0, 4);
     tcase_add_test(t, parts_of_a_run_are_refused);
     tcase_add_loop_test(t, resume_names_what_changed, 0, CHANGES);
@@ -525,6 +593,7 @@ Suite *folder_suite(void) {
     tcase_add_test(t, resume_without_an_epoch_to_go_writes_the_model);
     tcase_add_test(t, evaluation_warns_of_other_data);
     tcase_add_loop_test(t, one_training_at_a_time, 0, 3);
+    tcase_add_test(t, unfinished_files_are_swept);
     tcase_add_test(t, a_stale_lock_is_taken_over);
     tcase_add_test(t, a_run_of_an_older_version);
     tcase_add_test(t, a_title_is_no_note);
