@@ -23,8 +23,8 @@ typedef struct shared {
     size_t next;        /* double to be taken next */
 } shared;
 
-/* An analysis under way: nested loops, the sweeps of .dc inside, the steps of the deck around them.
- */
+/* An analysis under way: nested loops, the sweeps of .dc inside,
+ * the steps of the deck around them. */
 typedef struct run {
     eq_circuit *base, *c; /* as it was read first; as it stands (read again for a .param) */
     eq_solver *s;
@@ -211,8 +211,8 @@ static void put_values(run *w) {
     memcpy(out + w->nodes - 1, w->branch, w->branches * sizeof *out);
 }
 
-/* What the innermost sweep of .dc is at; of a table the number of its row, from 1, as Xyce counts.
- */
+/* What the innermost sweep of .dc is at; of a table the number of its row, from 1,
+ * as Xyce counts. */
 static double abscissa(const run *w) {
     const eq_circuit *of;
     if (w->sweeps > 1 && loop(w, 1, &of)->follows) return (double)w->index + 1.0;

@@ -18,8 +18,8 @@ eq_status eq_probe_fit(eq_probe *p, eq_diag *diag) {
     return whole ? EQ_OK : eq_out_of_memory(diag);
 }
 
-/* Parameter k of element e; the first one of a memristor as a resistance, which it was written as.
- */
+/* Parameter k of element e; the first one of a memristor as a resistance,
+ * which it was written as. */
 static double param(const eq_circuit *c, eq_element e, int k) {
     eq_row r = c->row[e];
     double value = c->table[r.cls].w[k][r.row];

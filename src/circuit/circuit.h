@@ -192,8 +192,8 @@ typedef struct eq_model {
     double w[EQ_MAX_COLUMNS]; /* declared parameters; NAN where not given and without default */
 } eq_model;
 
-/* Numerical options of the deck; 0 or NAN never means "default" here: eq_circuit_new fills them in.
- */
+/* Numerical options of the deck; 0 or NAN never means "default" here:
+ * eq_circuit_new fills them in. */
 typedef struct eq_options {
     double abstol; /* A, 1e-12: absolute part of the KCL bound */
     double reltol; /* 1e-9 unless the deck asks for a tighter one: relative part of the KCL bound */

@@ -1,11 +1,11 @@
 /* What the graph of a circuit says before anything is solved: paths to ground, loops and cutsets of
- * sources, connected components and the energy weights of bidirectional amplifiers (DESIGN section
- * 1).
+ * sources, connected components and the energy weights of bidirectional amplifiers
+ * (docs/theory.md, 3).
  *
  * The weighted co-content sum_n,k of d p_k has the gradient T^T D I; the solver solves W^T I = 0.
  * Both are the same up to the row weights iff d(n) T[n][k] = d(k) W[n][k] for every node n that
- * carries current and every unknown k: for VCVS + CCCS amplifiers this says d(w) = (gamma/A) d(h).
- */
+ * carries current and every unknown k: for amplifiers of a VCVS and a CCCS this says
+ * d(w) = (gamma/A) d(h). */
 #ifndef EQ_CIRCUIT_TOPOLOGY_H
 #define EQ_CIRCUIT_TOPOLOGY_H
 

@@ -62,15 +62,15 @@ void eq_engine_store(const eq_engine *e);
 /* Free phase of n examples: x[n][inputs] [V] sets the input sources, y[n][outputs] [V] receives
  * v(plus) - v(minus). Output sources are at zero. */
 eq_status eq_engine_free_phase(eq_engine *e, size_t n, const double *x, double *y, eq_diag *diag);
-/* Nudged phase of the same examples into slot (1..4), started from the free phase. y may be NULL.
- */
+/* Nudged phase of the same examples into slot (1..4), started from the free phase.
+ * y may be NULL. */
 eq_status eq_engine_nudged_phase(eq_engine *e, int slot, const eq_nudge *nudge, double *y,
                                  eq_diag *diag);
 
 /* The gradient sum_n sum_slot a[slot] * weight_k * dp_k/dg_k(u of that slot) over the minibatch,
- * run by run through `step`; weight_k = d_c(k)/d_ref (DESIGN section 1); the a[slot] of unused
- * slots are 0 and all add up to 0. Afterwards the engine has taken over the changed conductances.
- */
+ * run by run through `step`; weight_k = d_c(k)/d_ref (docs/theory.md, 4); the a[slot] of unused
+ * slots are 0 and all add up to 0. Afterwards the engine has taken over the
+ * changed conductances. */
 eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                            eq_diag *diag);
 

@@ -2,13 +2,13 @@
  *
  * Free nodes fall into two classes that touch only each other: K (kept, with the outputs) and E
  * (eliminated). Every row of KCL is multiplied by the energy weight d of its node, which makes the
- * Jacobian symmetric (DESIGN section 1). A free node presents itself to a resistor plainly or
+ * Jacobian symmetric (docs/theory.md, 3). A free node presents itself to a resistor plainly or
  * through its amplifier's driven node with potential s v, s = A; a resistor g between two such
- * terminals in a component of weight d has the energy d g (s_r v_r - s_c v_c)^2/2, so that
+ * terminals in a component of weight d has the energy d g (s_r v_r - s_c v_c)^2/2, so that with
+ * M_ek = sum d g s_r s_c
  *
  *     E rows:  (fixed_e + coupled_e) v_e + i_e(v_e) - in_e - sum_k M_ek v_k = 0
- *     K rows:  (fixed_k + coupled_k) v_k + i_k(v_k) - in_k - sum_e M_ek v_e = 0,   M_ek = sum d g
- * s_r s_c.
+ *     K rows:  (fixed_k + coupled_k) v_k + i_k(v_k) - in_k - sum_e M_ek v_e = 0.
  *
  * With v_K held each E node is a scalar equation, solved exactly (layered_node.h); Newton on v_K
  * has the exact Schur complement S = D_K - M^T diag(1/D_E) M (nonlinear elimination). */

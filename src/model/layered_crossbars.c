@@ -1,11 +1,11 @@
-/* The crossbars of a layered network: every resistor gets its place, row and column in one of them.
- */
+/* The crossbars of a layered network: every resistor gets its place,
+ * row and column in one of them. */
 #include <string.h>
 
 #include "model/layered_find.h"
 
-/* A resistor's place: its crossbar's key, and its row (input, fixed node or free node) and column.
- */
+/* A resistor's place: its crossbar's key, and its row (input, fixed node or free node)
+ * and column. */
 typedef struct place {
     eq_crossbar key;
     int32_t row, col;

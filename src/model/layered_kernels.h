@@ -55,8 +55,8 @@ EQ_INLINE void ideal(eq_vec sign, eq_vec knee, eq_vec extra, eq_vec v, eq_vec *i
 
 /* An interval that holds the root. Above every bias and knee all diode currents are >= 0, so with
  * h = high: F >= 0 at max(b/a, h), and at bias + vte ln(1 + (b - a h)/is) or h, whichever is
- * greater, since there one forward diode alone takes the current that is left. The same downwards.
- */
+ * greater, since there one forward diode alone takes the current that is left.
+ * The same downwards. */
 EQ_INLINE void interval(const eq_node_law *law, eq_pair at, eq_vec a, eq_vec b, eq_vec *least,
                         eq_vec *most) {
     eq_vec high = spread(law->high, at), low = spread(law->low, at), zero = eq_vec_all(0.0);

@@ -44,8 +44,8 @@ static void take_rows(const update *u, eq_crossbar *x, size_t r0, size_t rows,
 }
 
 /* One part of delta[n][c] = d s sum_s a_s (v_s - v_0) and of column[c] = d s^2 sum_n sum_s a_s
- * (v_s^2 - v_0^2)/2 of the columns of a crossbar, with d the weight and s the scale of the column.
- */
+ * (v_s^2 - v_0^2)/2 of the columns of a crossbar,
+ * with d the weight and s the scale of the column. */
 static void column_differences(void *data, int part) {
     const update *u = data;
     const eq_crossbar *x = u->x;

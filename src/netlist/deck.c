@@ -72,8 +72,8 @@ static void set_control(eq_circuit *c, const eq_pending *p, eq_element by) {
             (eq_formula_input){EQ_INPUT_CURRENT, EQ_NONE, EQ_NONE, by};
 }
 
-/* F, H and the currents in formulas get their controls, now that all elements have their numbers.
- */
+/* F, H and the currents in formulas get their controls,
+ * now that all elements have their numbers. */
 static void connect_controls(eq_spice *s) {
     for (size_t k = 0; k < s->pendings && !s->stop; k++) {
         const eq_pending *p = &s->pending[k];

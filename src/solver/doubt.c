@@ -1,5 +1,5 @@
-/* What the KCL bound leaves open of the potentials of a solution, by the linearized system there.
- */
+/* What the KCL bound leaves open of the potentials of a solution,
+ * by the linearized system there. */
 #include <float.h>
 
 #include "base/mem.h"

@@ -42,8 +42,8 @@ void eq_newton_forget(eq_newton *w);
 bool eq_newton_convex(const eq_newton *w);
 /* Factors J(x). EQ_ERR_SINGULAR: w->singular is the unknown, no message. */
 eq_status eq_newton_factor(eq_newton *w, const double *x);
-/* What a search that ended at x has failed of: EQ_ERR_SINGULAR where J(x) is, else EQ_ERR_CONVERGE.
- */
+/* What a search that ended at x has failed of: EQ_ERR_SINGULAR where J(x) is,
+ * else EQ_ERR_CONVERGE. */
 eq_status eq_newton_why(eq_newton *w, const double *x);
 /* EQ_ERR_SINGULAR, no message, when J(x) of the plain system is singular to round-off: then
  * w->loose says whether w->null is known. w->factored holds a factor of J near x. */

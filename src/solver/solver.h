@@ -1,7 +1,7 @@
 /* The general (sparse) solver of one circuit: built once per topology, used for every operating
  * point.
  *
- * Unknowns (DESIGN section 1): v = T x + c, where grounded and floating V sources and VCVS are
+ * Unknowns (docs/theory.md, 2): v = T x + c, where grounded and floating V sources and VCVS are
  * eliminated, and r(x) = W^T dP/dv(T x + c) = 0. Branches that cannot be eliminated (loops of
  * controlled sources, CCVS) keep their current as an unknown (modified nodal analysis). */
 #ifndef EQ_SOLVER_SOLVER_H

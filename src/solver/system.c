@@ -75,8 +75,8 @@ static void add_product(eq_bilinear *b, const eq_system *s, double g, int32_t ro
     b->scale += fabs(g) * left_size * right_size;
 }
 
-/* Adds g L_i R_j to J(i, j): the current (or voltage) of row form L grows by g with column form R.
- */
+/* Adds g L_i R_j to J(i, j): the current (or voltage)
+ * of row form L grows by g with column form R. */
 static void stamp(stamper *k, form left, form right, double g) {
     eq_system *s = k->s;
     if (k->value == NULL && k->pair_row == NULL) {
@@ -146,8 +146,8 @@ static void stamp_tables(stamper *k, bool of_linear, const double *v) {
     }
 }
 
-/* The unknown of the current of a voltage-defined element, EQ_NONE when its branch is eliminated.
- */
+/* The unknown of the current of a voltage-defined element,
+ * EQ_NONE when its branch is eliminated. */
 static int32_t kept_current(const eq_system *s, eq_element e) {
     return s->reduction->current[eq_reduction_branch(s->reduction, s->circuit, e)];
 }

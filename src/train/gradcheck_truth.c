@@ -93,8 +93,8 @@ static double largest(const double *y, size_t n) {
     return most;
 }
 
-/* The reach of a nudge and the largest |dC/dy| over the examples, with the tolerances of the deck.
- */
+/* The reach of a nudge and the largest |dC/dy| over the examples,
+ * with the tolerances of the deck. */
 static eq_status measure_reach(eq_check *k, double *push) {
     eq_status status = EQ_OK;
     *push = 0.0;
@@ -193,8 +193,8 @@ static void add_round_off(eq_check *k) {
     }
 }
 
-/* The change of the adjoint with the potentials within their doubt, and the rounding of its sums.
- */
+/* The change of the adjoint with the potentials within their doubt,
+ * and the rounding of its sums. */
 static eq_status add_adjoint(eq_check *k, size_t j) {
     const eq_table *t = &k->s.c->table[EQ_CLASS_memristor];
     double n = (double)k->n, *other = k->one + k->rows;

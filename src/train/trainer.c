@@ -194,8 +194,8 @@ static eq_status save_checkpoint(trainer *t) {
     return status;
 }
 
-/* Everything that the folder holds; the checkpoint last, so that it never runs ahead of the rest.
- */
+/* Everything that the folder holds; the checkpoint last,
+ * so that it never runs ahead of the rest. */
 static eq_status save(trainer *t, bool model) {
     if (t->o->folder == NULL || eq_comm_rank() > 0) return EQ_OK;
     eq_status status = save_metrics(t);

@@ -18,8 +18,8 @@ static void some_point(const char *name, eq_random *r, double *x) {
     if (strcmp(name, "pwr") == 0 && eq_random_below(r, 2) == 0) x[0] = -x[0];
 }
 
-/* A kink or a step between x - h and x + h has no derivative: one-sided differences differ there.
- */
+/* A kink or a step between x - h and x + h has no derivative:
+ * one-sided differences differ there. */
 static bool smooth(const eq_operation *o, const double *x, int k, double h) {
     double a[EQ_MOST_OPERANDS], b[EQ_MOST_OPERANDS];
     memcpy(a, x, sizeof a);

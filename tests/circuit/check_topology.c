@@ -24,7 +24,7 @@ static double weight(const eq_topology *t, const eq_circuit *c, const char *node
     "E" #k " e" #k " 0 " from " 0 " #gain "\nVs" #k " e" #k " " to " 0\nF" #k " " from " 0 Vs" #k  \
     " " #back "\n"
 
-/* d(w) = (gamma/A) d(h), stage by stage: DESIGN section 1. */
+/* d(w) = (gamma/A) d(h), stage by stage (docs/theory.md, 3). */
 START_TEST(weights_multiply_along_a_chain) {
     eq_circuit *c;
     eq_diag *d = eq_diag_new();

@@ -57,8 +57,8 @@ static char *run_mpirun(int exit_status, const char *arguments) {
     return run_as("mpirun", exit_status, line);
 }
 
-/* `eqspice ARGUMENTS` in k processes; k = 0: the program without MPI. The exit status must be this.
- */
+/* `eqspice ARGUMENTS` in k processes; k = 0: the program without MPI.
+ * The exit status must be this. */
 static char *run_ranks(int k, int exit_status, const char *format, ...) {
     char line[4096], all[9000], *text;
     va_list args;

@@ -31,8 +31,8 @@ static double value_of(const eq_result *m, const char *name) {
     return m->value[k];
 }
 
-/* ngspice's clipping of an integral between grid points is its own, so from and to lie on the grid.
- */
+/* ngspice's clipping of an integral between grid points is its own,
+ * so from and to lie on the grid. */
 START_TEST(agrees_with_ngspice) {
     static const char deck[] =
         "measures\nv1 in 0 1\nr1 in a 1k\nd1 a 0 dm\n.model dm d\n.param half=0.5\n"

@@ -137,7 +137,7 @@ START_TEST(npz_archives_hold_every_variable) {
 }
 END_TEST
 
-/* Both forms that ngspice writes (FACTS section 3). */
+/* Rows of text as ngspice writes them: `0\t\t1.0` in batch mode, ` 0\t1.0` by `write`. */
 START_TEST(ascii_files_in_both_forms) {
     static const char *const text[] = {
         "Title: t\nDate: d\nPlotname: Operating Point\nFlags: real\nNo. Variables: 2\nNo. Points: "

@@ -92,8 +92,8 @@ static const struct {
 };
 enum { OTHERS = sizeof other / sizeof *other };
 
-/* AUTO takes the sparse engine and notes why; the layered engine asked for refuses with the reason.
- */
+/* AUTO takes the sparse engine and notes why;
+ * the layered engine asked for refuses with the reason. */
 START_TEST(what_is_not_layered) {
     eq_circuit *c = deck(other[_i].extra, other[_i].inputs == NULL ? ALL : other[_i].inputs,
                          other[_i].outputs == NULL ? "y1 y2" : other[_i].outputs, trained);

@@ -219,7 +219,7 @@ static answer solve_by(eq_solver *s, const eq_circuit *c, eq_method method, int 
     return a;
 }
 
-/* What ngspice says when it gives up; its exit status says nothing (FACTS section 3). */
+/* What ngspice says when it gives up; its exit status may be 0 all the same. */
 static bool gave_up(const char *said) {
     static const char *const words[] = {
         "ingular matrix",   "o convergence",   "Timestep too small", "aborted",
@@ -294,8 +294,8 @@ static void compare(const char *name, const eq_text *deck, const char *folder, c
     eq_text_free(&there);
 }
 
-/* The largest distance of u from v over 1 mV + 1 %: leakage in a stack is little more than abstol.
- */
+/* The largest distance of u from v over 1 mV + 1 %:
+ * leakage in a stack is little more than abstol. */
 static double apart(const eq_circuit *c, const double *u, const double *v) {
     double most = 0.0;
     for (size_t n = 0; n < eq_circuit_nodes(c); n++)

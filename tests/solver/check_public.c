@@ -48,8 +48,8 @@ START_TEST(life_of_a_circuit) {
 }
 END_TEST
 
-/* Every kind of element that has a gradient: branches eliminated and kept, controls of both kinds.
- */
+/* Every kind of element that has a gradient: branches eliminated and kept,
+ * controls of both kinds. */
 static const char every_class[] =
     "all\n"
     "Vin in 0 0.8\nVb up 0 0.3\nI1 0 n2 1m\n"

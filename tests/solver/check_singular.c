@@ -94,8 +94,8 @@ static const dead_end dead_ends[] = {
      {"node b, c float together"}},
     {AMPLIFIED "e1 b 0 c 0 1\nrb b c 1k\nr2 c d 1k\n", "nk", {"node b, c, d float together"}},
     {"i1 0 a 1m\nr1 a 0 10\nr2 a 0 5\ng1 a 0 a 0 -0.3\n", "nk", {":2:1:", "zero pivot at node a"}},
-    /* a voltage across a junction whose current drowns all others: the search fails, for a reason
-     */
+    /* a voltage across a junction whose current drowns all others: the search fails,
+     * for a reason */
     {"d1 q a dm\nb1 q a v=1.74+0*v(a)\nr1 a b 900\nr2 a 0 900\nv1 b 0 1\n.model dm d(is=3.5e-8 "
      "n=1.2)\n",
      "n",
@@ -114,8 +114,7 @@ static const dead_end dead_ends[] = {
     {"v1 a 0 1\nr1 a b 1k\nb1 b 0 i=exp(v(b))\nb2 b 0 i=2m+v(b)*v(b)\n",
      "nk",
      {":3:1:", "no operating point found after", "node b (r1, b1, b2): "}},
-    {"i1 a 0 1\nd1 a 0 dm\nr1 b 0 1\ni2 0 b 1\n.options gmin=0\n" DIODES, /* backwards into a diode
-                                                                           */
+    {"i1 a 0 1\nd1 a 0 dm\nr1 b 0 1\ni2 0 b 1\n.options gmin=0\n" DIODES, /* into a diode */
      "nkc",
      {":2:1:", "node a (i1, d1)"}},
     {"v1 a 0 2k\nd1 a 0 dm\n" DIODES, "nkc", {"the current of v1 is beyond the numbers"}},

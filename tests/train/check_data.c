@@ -137,8 +137,8 @@ START_TEST(idx_plain_and_gzip) {
 }
 END_TEST
 
-/* Every file cut short, with a wrong magic or a wrong size is refused; never read beyond its end.
- */
+/* Every file cut short, with a wrong magic or a wrong size is refused;
+ * never read beyond its end. */
 START_TEST(damaged_idx_is_refused) {
     const char *good = put("labels", labels, sizeof labels);
     char good_labels[128];

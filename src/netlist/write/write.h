@@ -8,12 +8,12 @@
 #include "netlist/netlist.h"
 
 /* One SPICE-like dialect. Templates hold $-letters that write.c fills in:
- *   $n name   $a $b $c $d nodes   $k controlling element   $v value   $m model   $i instance
- * parameters $e the formula of a behavioural source   $u the drop v(a,b) as the dialect writes it,
- * $t vfwd, $f 1/roff, $x 1/ron - 1/roff (ideal diode) */
+ *   $n name   $a $b $c $d nodes   $k controlling element   $v value   $m model
+ *   $i instance parameters   $e the formula of a behavioural source
+ *   $u the drop v(a,b) as the dialect writes it, $t vfwd, $f 1/roff, $x 1/ron - 1/roff: ideal diode */
 typedef struct eq_dialect_table {
     const char *name;
-    double k_over_q;        /* V/K: FACTS section 3 */
+    double k_over_q;        /* V/K: docs/theory.md, 7 */
     const char *comment;    /* starts a comment line */
     const char *head;       /* follows the title */
     const char *options;    /* $r reltol, $g gmin, $T temp, $N tnom */
