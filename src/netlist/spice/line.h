@@ -1,5 +1,5 @@
-/* One element line while it is read into a card: what spice_element.c (nodes, models, values) and
- * spice_key.c (NAME=VALUE) share. */
+/* One element line while it is read into a card: what element.c (nodes, models, values) and
+ * key.c (NAME=VALUE) share. */
 #ifndef EQ_NETLIST_SPICE_LINE_H
 #define EQ_NETLIST_SPICE_LINE_H
 

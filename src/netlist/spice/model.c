@@ -12,7 +12,7 @@ typedef enum word_action {
     WORD_DC_FREE,
     WORD_TEXT,
     WORD_NEUTRAL,
-    WORD_GEOMETRY, /* read by spice_resistor.c */
+    WORD_GEOMETRY, /* read by resistor.c */
     WORD_NOT_HERE
 } word_action;
 
@@ -103,7 +103,7 @@ static const struct model_word {
     {'r', "temp", WORD_NOT_HERE, NULL, 0},
 };
 
-/* Types of models: those with a letter are read (of switches in spice_switch.c), the others belong
+/* Types of models: those with a letter are read (of switches in switch.c), the others belong
  * to devices that are refused. */
 static const struct model_type {
     const char *name;

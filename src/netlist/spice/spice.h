@@ -1,7 +1,7 @@
-/* What the files of the SPICE reader share (spice_*.c). Reading goes in two passes over the text,
- * which stays in memory: the first (spice_scan.c) reads the cards that define names (.param .func
+/* What the files of the SPICE reader share (*.c). Reading goes in two passes over the text,
+ * which stays in memory: the first (scan.c) reads the cards that define names (.param .func
  * .model .subckt .include ...) into scopes and notes which stretches of the text hold elements; the
- * second (spice_expand.c) walks over these stretches, once for each instance, and puts every
+ * second (expand.c) walks over these stretches, once for each instance, and puts every
  * element straight into the tables of the circuit. Analyses and directives come last, when all
  * names are known. */
 #ifndef EQ_NETLIST_SPICE_SPICE_H
@@ -231,7 +231,7 @@ struct eq_spice {
     size_t nudges, nudge_cap;
 };
 
-/* spice_error.c: an error with the chain of includes and instances appended; each place is reported
+/* error.c: an error with the chain of includes and instances appended; each place is reported
  * once. */
 eq_status eq_spice_fail(eq_spice *s, eq_location at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -251,7 +251,7 @@ const char *eq_spice_nearest(eq_spice *s, eq_token word, eq_candidate next, cons
 const char *eq_spice_nearest_name(eq_spice *s, eq_token word, const eq_names *names,
                                   char buffer[96]);
 
-/* spice_scope.c */
+/* scope.c */
 eq_definition *eq_define(eq_spice *s, eq_scope *scope, int kind, eq_token name);
 eq_definition *eq_dictionary_find(const eq_dictionary *d, eq_token name, int32_t *id);
 void eq_scope_free(eq_scope *scope);
@@ -284,10 +284,10 @@ void eq_frame_override(eq_spice *s, eq_frame *root);
  * the sign. */
 eq_dialect eq_spice_recognise(const char *text, size_t length, const char **sign);
 
-/* spice_scan.c */
+/* scan.c */
 eq_status eq_spice_scan(eq_spice *s, const char *name, char *text, size_t length);
 
-/* spice_model.c: the circuit's model of the .model `name` seen from s->frame, of class letter
+/* model.c: the circuit's model of the .model `name` seen from s->frame, of class letter
  * `letter`; EQ_NONE: an error was reported. */
 int32_t eq_spice_model(eq_spice *s, eq_token name, char letter);
 /* The .model card of that name seen from s->frame, and the frame whose scope holds it; NULL: an
@@ -300,14 +300,14 @@ void eq_spice_all_models(eq_spice *s);
 bool eq_spice_model_has(const eq_spice *s, eq_token name, eq_token param);
 bool eq_spice_model_value(const eq_spice *s, eq_token name, eq_token param, double *value);
 
-/* spice_source.c: the waveform `word` of a V or I source, if it is one: its value at t = 0. False:
+/* source.c: the waveform `word` of a V or I source, if it is one: its value at t = 0. False:
  * the word is none. */
 bool eq_spice_waveform(eq_spice *s, eq_cursor *c, eq_token word, double *at_zero);
 /* A number or expression at the cursor. */
 bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what);
 bool eq_spice_is_value(eq_token t);
 
-/* spice_formula.c: the right-hand side of a behavioural source at the cursor, value={...}, poly(n)
+/* formula.c: the right-hand side of a behavioural source at the cursor, value={...}, poly(n)
  * ... and their kin; the card of that letter becomes one of a behavioural class. EQ_NOT_FOUND:
  * nothing such stands there. */
 eq_lookup eq_spice_formula(eq_spice *s, eq_cursor *c, char letter, eq_card *card);
@@ -320,19 +320,19 @@ bool eq_spice_formula_temperature(eq_spice *s, eq_formula *f, const eq_warmth *w
 /* The drop across nodes a and b divided by y, as the formula of a resistor. */
 bool eq_spice_formula_conductance(eq_spice *s, eq_formula *f, eq_node a, eq_node b, eq_operand y);
 
-/* spice_switch.c: what follows the nodes of a switch S or W; the card of class behavioural_current
+/* switch.c: what follows the nodes of a switch S or W; the card of class behavioural_current
  * gets its formula. */
 bool eq_spice_switch(eq_spice *s, eq_cursor *c, char letter, eq_card *card);
 
-/* spice_resistor.c: the resistance by length and width (NAN: the model's) into *r, which stays as
+/* resistor.c: the resistance by length and width (NAN: the model's) into *r, which stays as
  * it is when the model has no rsh; false: an error was reported. */
 bool eq_spice_sheet(eq_spice *s, eq_token model, double length, double width, double *r);
 
-/* spice_pwl.c: the ideal diode between nodes a and b in the form that the writers give it, w = ron,
+/* pwl.c: the ideal diode between nodes a and b in the form that the writers give it, w = ron,
  * roff, vfwd; false and the cursor unmoved when the rest of the line is anything else. */
 bool eq_spice_ideal_diode(eq_cursor *c, eq_token a, eq_token b, double w[3]);
 
-/* spice_element.c: one element line. */
+/* element.c: one element line. */
 void eq_spice_element(eq_spice *s, eq_cursor *c);
 /* The same for the words of R1 a b 1k, V1 a b 5 or I1 a b 1m, as most lines of large decks are: a
  * third of the work. False and nothing done: it is any other line. */
@@ -348,13 +348,13 @@ double eq_spice_factor(const eq_spice *s, eq_element e);
  * error was reported. */
 int32_t eq_spice_control(eq_spice *s, eq_token name);
 
-/* spice_expand.c: false, with an error, when the deck expands to more than eq_max_elements or for
+/* expand.c: false, with an error, when the deck expands to more than eq_max_elements or for
  * ever. */
 bool eq_spice_finite(eq_spice *s);
 void eq_spice_expand(eq_spice *s, eq_frame *frame);
 void eq_spice_instance(eq_spice *s, eq_cursor *c, eq_token name);
 
-/* spice_card.c: one dot card; the cards of the first pass are read at once, the others noted down.
+/* card.c: one dot card; the cards of the first pass are read at once, the others noted down.
  */
 typedef enum eq_card_action {
     EQ_CARD_DONE,
@@ -379,7 +379,7 @@ void eq_spice_read_late(eq_spice *s);
 /* Of a .temp card, which beats .options temp wherever it stands (measured with ngspice 39). */
 void eq_spice_set_temperature(eq_spice *s, double value, eq_location at);
 
-/* spice_analysis.c */
+/* analysis.c */
 void eq_spice_op(eq_spice *s, eq_cursor *c, eq_location at);
 void eq_spice_dc(eq_spice *s, eq_cursor *c, eq_location at);
 void eq_spice_step(eq_spice *s, eq_cursor *c, eq_location at);
@@ -389,7 +389,7 @@ void eq_spice_temp(eq_spice *s, eq_cursor *c, eq_location at);
 /* In the first pass: notes down a parameter that only .step gives its values. */
 void eq_spice_declare_step(eq_spice *s, eq_scope *scope, eq_cursor *c);
 
-/* spice_condition.c: a line of .if ... .endif, behind its word. */
+/* condition.c: a line of .if ... .endif, behind its word. */
 void eq_spice_if(eq_spice *s, eq_card_action action, eq_cursor *c, eq_location at);
 /* Every .if opened since s->base must be closed here. */
 void eq_spice_close_ifs(eq_spice *s);
@@ -398,11 +398,11 @@ bool eq_spice_holds(eq_spice *s, int32_t condition, eq_frame *frame);
 /* The definition among d and its variants whose condition holds; NULL: none. */
 eq_definition *eq_spice_choose(eq_spice *s, eq_definition *d, eq_frame *frame);
 
-/* spice_start.c */
+/* start.c */
 void eq_spice_nodeset(eq_spice *s, eq_cursor *c, eq_location at);
 void eq_spice_ic(eq_spice *s, eq_cursor *c, eq_location at);
 
-/* spice_probe.c. A formula of potentials, currents, powers and properties: begun, one or more
+/* probe.c. A formula of potentials, currents, powers and properties: begun, one or more
  * operands read from a card (".print"), ended (with or without its value). False and NULL: an error
  * was reported. */
 bool eq_spice_probe_begin(eq_spice *s);
@@ -421,17 +421,17 @@ bool eq_spice_part(eq_token t, eq_token *name, eq_token *param);
 int eq_spice_column(const eq_device_class *cls, eq_token param);
 bool eq_spice_is_property(const eq_spice *s, eq_token name);
 
-/* spice_print.c: the vectors of a .print, .plot or .save card. */
+/* print.c: the vectors of a .print, .plot or .save card. */
 void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at);
 
 /* The types of analysis that a word such as dc asks for: 1 << type; 0: one that eqspice does not
  * do, -1: any other word. */
 int eq_spice_analyses_of(eq_token t);
 
-/* spice_measure.c: a .measure card. */
+/* measure.c: a .measure card. */
 void eq_spice_measure(eq_spice *s, eq_cursor *c, eq_location at);
 
-/* spice_directive.c: notes a *% line down; c stands at its *. */
+/* directive.c: notes a *% line down; c stands at its *. */
 void eq_spice_directive(eq_spice *s, eq_cursor *c);
 /* The element of that full name; EQ_NONE: an error was reported that starts with `what`. */
 eq_element eq_spice_find_element(eq_spice *s, eq_token name, const char *what);
