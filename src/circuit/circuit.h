@@ -247,8 +247,8 @@ eq_node eq_circuit_node(eq_circuit *c, const char *name, size_t length);
 int32_t eq_circuit_file(eq_circuit *c, const char *name);
 
 /* What eq_circuit_add needs. Unused terminals and control are EQ_NONE; w has one value for each
- * declared parameter of the class (eq_class_defaults fills the defaults); name is lower case or
- * not, is folded. */
+ * declared parameter of the class (its default_value where the deck says nothing); name is lower
+ * case or not, is folded. */
 typedef struct eq_card {
     int cls;
     const char *name;

@@ -1,6 +1,6 @@
 /* Behavioural sources: a current or a voltage that is any formula of potentials and branch currents
  * (circuit/formula.h). What a class does on a range of elements with one control does not fit them:
- * the formula stands in the table, and the solver evaluates it (solver/formulas.h). The parameter m
+ * the formula stands in the table, and the solver evaluates it (solver/ports.h). The parameter m
  * multiplies its value. */
 #include "devices/registry.h"
 

@@ -10,8 +10,8 @@
  * c is the control: nothing, the drop between two other nodes, or the current of a voltage-defined
  * branch; behavioural sources have a formula of many instead (behavioural.c). The energy is
  * p(x; c, w) = integral of y from 0 to x: the pseudo-power (co-content) of Scellier 2020, Eq. 4.4,
- * for a current-defined branch, its Legendre dual (content) for a voltage-defined one. So dp/dx = y for
- * every class; tests/devices holds every registered class to it.
+ * for a current-defined branch, its Legendre dual (content) for a voltage-defined one. So dp/dx = y
+ * for every class; tests/devices holds every registered class to it.
  *
  * A port class (transistors, compiled models) has k terminals and m internal nodes. With z their
  * k + m potentials it gives the currents i(z) that flow from the circuit into each of these nodes

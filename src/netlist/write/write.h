@@ -32,7 +32,7 @@ typedef struct eq_dialect_table {
 /* NULL for EQ_XML. */
 const eq_dialect_table *eq_dialect_table_of(eq_dialect dialect);
 
-/* A deck being written (write.c); its names (write_name.c). */
+/* A deck being written (write.c); its names (name.c). */
 typedef struct eq_deck_writer {
     const eq_circuit *c;
     eq_dialect dialect;
