@@ -175,7 +175,7 @@ static eq_status renew(run *w) {
     }
     eq_diag *said = eq_diag_new();
     if (said == NULL) return eq_out_of_memory(w->diag);
-    eq_status status = eq_deck_again(w->base, w->override, n, &c, said);
+    eq_status status = eq_deck_reread(w->base, w->override, n, &c, said);
     if (status != EQ_OK) report_again(w, said, n, status);
     eq_diag_free(said);
     if (status == EQ_OK) status = take(w, c);
@@ -494,12 +494,12 @@ static eq_status solve_ahead(eq_circuit *c, size_t number, const eq_solve_option
     shared own = {.ahead = true};
     eq_result *r = NULL, *measures = NULL;
     double units = c->steps > 0 ? product(c->step, c->steps) : product(a->sweep, (size_t)a->sweeps);
-    eq_comm_share((size_t)fmin(units, EQ_MOST_ITEMS), &own.first, &own.end);
+    eq_comm_partition((size_t)fmin(units, EQ_MOST_ITEMS), &own.first, &own.end);
     own.end += own.first;
     if (eq_comm_rank() == eq_comm_size() - 1) own.end = SIZE_MAX;
     eq_status status = eq_comm_agree(pass(c, number, o, &own, &r, &measures, diag));
     if (status == EQ_OK)
-        status = eq_comm_collect(own.state, own.states, &together->state, &together->states, diag);
+        status = eq_comm_gather(own.state, own.states, &together->state, &together->states, diag);
     if (r != NULL) eq_result_free(r);
     eq_free(own.state);
     return status;

@@ -35,7 +35,7 @@ eq_status eq_topology_weigh(eq_topology *t, const eq_circuit *c, const eq_reduct
                             eq_diag *diag);
 /* Whether `passive` still says of the derived values what they are: they may have changed sign
  * since the circuit was weighed. */
-bool eq_topology_stands(const eq_topology *t, const eq_circuit *c);
+bool eq_topology_is_current(const eq_topology *t, const eq_circuit *c);
 /* Whether the weighted co-content is convex, the one ground for all that relies on it. */
 bool eq_topology_convex(const eq_topology *t);
 /* d of the component of a node; 1 for ground and source-fixed nodes. */

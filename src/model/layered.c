@@ -251,7 +251,7 @@ static void split(eq_layered *e, size_t n) {
         w->wide = (w->n + 7) / 8 * 8;
         first += w->n;
     }
-    eq_comm_share(e->works, &e->own, &e->owned);
+    eq_comm_partition(e->works, &e->own, &e->owned);
 }
 
 /* What each rank has solved of a slot becomes known to all: the states of its parts, and whether
@@ -265,7 +265,7 @@ static void exchange(eq_layered *e, int slot) {
         *to = w->failed;
         memcpy(to + 1, w->v[slot], e->net.nodes * w->ld * sizeof *to);
     }
-    eq_comm_spread(e->exchange, e->works, width);
+    eq_comm_allgather(e->exchange, e->works, width);
     for (size_t p = 0; p < e->works; p++) {
         eq_work *w = &e->work[p];
         w->failed = e->exchange[p * width];

@@ -24,9 +24,9 @@
 typedef enum eq_rows { EQ_ROWS_INPUT, EQ_ROWS_CONSTANT, EQ_ROWS_NODE } eq_rows;
 
 /* Consecutive conductances of one row that are there: a full crossbar has one run a row. */
-typedef struct eq_run {
+typedef struct eq_crossbar_run {
     uint32_t row, start, count;
-} eq_run;
+} eq_crossbar_run;
 
 /* A crossbar: the resistors of one group (or class) between rows of one kind and columns of one
  * class of nodes. g[row][col], 0 where no resistor is. */
@@ -42,7 +42,7 @@ typedef struct eq_crossbar {
     double *g;          /* [rows][cols] S */
     double *row_scale, *col_scale, *weight; /* [rows] s_r, [cols] s_c, [cols] d */
     double *volts;                          /* [rows] V: EQ_ROWS_CONSTANT */
-    eq_run *run;
+    eq_crossbar_run *run;
     size_t runs;
     size_t offset; /* of its first conductance in the group */
     bool full;     /* every place has a resistor */

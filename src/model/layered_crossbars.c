@@ -133,7 +133,7 @@ static eq_status find_runs(eq_finder *f, eq_crossbar *x) {
             }
             if (!eq_grow((void **)&x->run, &cap, x->runs + 1, sizeof *x->run))
                 return eq_out_of_memory(f->diag);
-            x->run[x->runs++] = (eq_run){(uint32_t)r, (uint32_t)c, 1};
+            x->run[x->runs++] = (eq_crossbar_run){(uint32_t)r, (uint32_t)c, 1};
         }
     }
     x->full = x->count == x->rows * x->cols;

@@ -35,7 +35,7 @@ static void take_rows(const update *u, eq_crossbar *x, size_t r0, size_t rows,
     }
     size_t offset = x->offset;
     for (size_t k = 0; k < x->runs; k++) {
-        const eq_run *run = &x->run[k];
+        const eq_crossbar_run *run = &x->run[k];
         size_t at = run->row * x->cols + run->start;
         if (run->row >= r0 && run->row < r0 + rows)
             u->step(u->data, group, offset, run->count, x->g + at, gradient + at - r0 * x->cols);

@@ -231,8 +231,8 @@ eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_ci
                         : parse(name, copy, length, EQ_DIALECT_COUNT, out, diag);
 }
 
-eq_status eq_deck_again(const eq_circuit *c, const eq_override *override, size_t n,
-                        eq_circuit **out, eq_diag *diag) {
+eq_status eq_deck_reread(const eq_circuit *c, const eq_override *override, size_t n,
+                         eq_circuit **out, eq_diag *diag) {
     const again from = {c, override, n};
     char *copy = c->text == NULL ? NULL : eq_strdup(c->text[0]);
     if (copy == NULL) return eq_out_of_memory(diag);

@@ -31,8 +31,8 @@ typedef struct eq_override {
 
 /* Reads the deck of a circuit that keeps its text (eq_sweep_rereads) again, with n values of its
  * own. */
-eq_status eq_deck_again(const eq_circuit *c, const eq_override *override, size_t n,
-                        eq_circuit **out, eq_diag *diag);
+eq_status eq_deck_reread(const eq_circuit *c, const eq_override *override, size_t n,
+                         eq_circuit **out, eq_diag *diag);
 
 /* EQ_OK, or the error that eq_deck_write would end in for the sake of a name. */
 eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *diag);

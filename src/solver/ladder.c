@@ -152,7 +152,7 @@ static void keep_best(eq_newton *w, const double *x, double *best, double *ratio
     *ratio = now;
 }
 
-eq_status eq_ladder_climb(eq_newton *w, double *x, const char **rung) {
+eq_status eq_ladder_solve(eq_newton *w, double *x, const char **rung) {
     double *start = w->start, *best = w->best;
     eq_status status = EQ_ERR_CONVERGE, first = EQ_OK;
     double ratio = INFINITY;
@@ -170,5 +170,5 @@ eq_status eq_ladder_climb(eq_newton *w, double *x, const char **rung) {
     }
     memcpy(x, best, w->s->n * sizeof *x);
     if (ratio <= 1.0) return eq_newton_regular(w, x);
-    return first == EQ_ERR_SINGULAR ? eq_newton_why(w, x) : EQ_ERR_CONVERGE;
+    return first == EQ_ERR_SINGULAR ? eq_newton_failure(w, x) : EQ_ERR_CONVERGE;
 }

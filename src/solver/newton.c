@@ -180,7 +180,7 @@ static bool line_search(eq_newton *w, double *x, bool eliminate, merit *now) {
     return false;
 }
 
-eq_status eq_newton_why(eq_newton *w, const double *x) {
+eq_status eq_newton_failure(eq_newton *w, const double *x) {
     eq_status status = eq_newton_factor(w, x);
     return status == EQ_OK ? EQ_ERR_CONVERGE : status;
 }

@@ -28,8 +28,8 @@ eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *
 /* How far the potentials of a solution v may be off, to first order: dv[samples][nodes] [V] are the
  * changes J^-1 r for residuals r of random sign that fill the KCL bound of o, with what round-off
  * of the potentials adds to it. */
-eq_status eq_solver_doubt(eq_solver *s, const eq_solve_options *o, const double *v,
-                          const double *branch, size_t samples, eq_random *random, double *dv,
-                          eq_diag *diag);
+eq_status eq_solver_uncertainty(eq_solver *s, const eq_solve_options *o, const double *v,
+                                const double *branch, size_t samples, eq_random *random, double *dv,
+                                eq_diag *diag);
 
 #endif

@@ -236,8 +236,8 @@ static eq_status add_example(eq_check *k, size_t j) {
     eq_status status = solve_example(k, j);
     if (status != EQ_OK) return status;
     memcpy(k->start + j * k->nodes, k->v, k->nodes * sizeof *k->v);
-    status = eq_solver_doubt(k->solver, &k->options, k->v, k->branch, SAMPLES, &k->random, k->dv,
-                             k->diag);
+    status = eq_solver_uncertainty(k->solver, &k->options, k->v, k->branch, SAMPLES, &k->random,
+                                   k->dv, k->diag);
     if (status != EQ_OK) return status;
     const eq_table *m = &k->s.c->table[EQ_CLASS_memristor];
     for (size_t r = 0; r < k->rows; r++) k->u[r] = k->v[m->term[0][r]] - k->v[m->term[1][r]];

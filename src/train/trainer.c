@@ -488,7 +488,7 @@ static eq_status epoch(trainer *t) {
 
 static void summarise(const trainer *t, bool done, eq_train_summary *out) {
     eq_engine_info info = eq_engine_about(t->s.engine);
-    if (done) eq_comm_largest(&info.worst_ratio, 1);
+    if (done) eq_comm_max(&info.worst_ratio, 1);
     *out = (eq_train_summary){
         .engine = info.name,
         .inputs = t->s.c->inputs,

@@ -234,7 +234,7 @@ START_TEST(damaged_and_unusual_files) {
 END_TEST
 
 /* What CSV and JSON must not say as it stands: quotes, separators, control characters, NaN. */
-START_TEST(awkward_names_and_numbers) {
+START_TEST(csv_and_json_escape_names_and_nan) {
     eq_result *r = eq_result_new("back\\slash\ttab", "p");
     eq_result_variable(r, "a\"b", "notype", NULL);
     eq_result_variable(r, "c\nd", "notype", NULL);
@@ -294,7 +294,7 @@ Suite *raw_suite(void) {
     tcase_add_test(t, ascii_files_in_both_forms);
     tcase_add_test(t, every_truncation_is_refused);
     tcase_add_test(t, damaged_and_unusual_files);
-    tcase_add_test(t, awkward_names_and_numbers);
+    tcase_add_test(t, csv_and_json_escape_names_and_nan);
     tcase_add_test(t, tables_in_text);
     suite_add_tcase(s, t);
     return s;

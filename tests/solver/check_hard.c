@@ -417,7 +417,7 @@ static void try_file(const char *name, void *data) {
     eq_free(text);
 }
 
-START_TEST(decks_by_hand) {
+START_TEST(every_hard_deck_is_solved) {
     static const char *const decks[] = {".cir", NULL};
     char *folder = scratch_folder();
     trial t = {folder, {0}};
@@ -434,7 +434,7 @@ Suite *hard_suite(void) {
     TCase *t = tcase_create("hard");
     tcase_set_timeout(t, 600);
     tcase_add_test(t, generated_decks);
-    tcase_add_test(t, decks_by_hand);
+    tcase_add_test(t, every_hard_deck_is_solved);
     suite_add_tcase(s, t);
     return s;
 }

@@ -151,7 +151,7 @@ static void refuses(const dead_end *d, const char *command, const char *deck, co
     outcome_free(&o);
 }
 
-START_TEST(no_number_but_names) {
+START_TEST(circuits_without_an_answer_are_refused_by_name) {
     static const char *const solvers[] = {"newton", "kinsol", "cocontent"};
     const dead_end *d = &dead_ends[_i];
     char *folder = scratch_folder(), deck[300], file[300], command[64];
@@ -172,7 +172,7 @@ Suite *singular_suite(void) {
     Suite *s = suite_create("singular");
     TCase *t = tcase_create("singular");
     tcase_set_timeout(t, 60);
-    tcase_add_loop_test(t, no_number_but_names, 0, DEAD_ENDS);
+    tcase_add_loop_test(t, circuits_without_an_answer_are_refused_by_name, 0, DEAD_ENDS);
     suite_add_tcase(s, t);
     return s;
 }

@@ -210,7 +210,7 @@ static bool read_sweep(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *sw
     return sweep->target != EQ_TARGET_TEMP || above_absolute_zero(s, sweep, at);
 }
 
-static const eq_data *table_of(eq_spice *s, eq_token name) {
+static const eq_data_table *table_of(eq_spice *s, eq_token name) {
     char own[EQ_MAX_NAME + 1];
     for (size_t k = 0; k < s->datas; k++) {
         eq_token t = s->data[k].name;
@@ -258,7 +258,7 @@ static bool read_rows(eq_spice *s, eq_cursor *c, eq_sweep *column, int columns) 
 static int read_table(eq_spice *s, eq_cursor *c, const char *card, eq_sweep *column) {
     eq_token_next(c);
     eq_token_next(c);
-    const eq_data *data = table_of(s, eq_token_next(c));
+    const eq_data_table *data = table_of(s, eq_token_next(c));
     int columns = 0;
     if (data == NULL) return 0;
     eq_cursor at = data->at;

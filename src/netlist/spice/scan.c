@@ -140,7 +140,7 @@ static void skip_control(scan *k, eq_location at) {
 /* .data NAME ... .enddata: kept until .dc or .step uses it. */
 static void keep_data(scan *k, eq_location at) {
     eq_spice *s = k->s;
-    eq_data data = {eq_token_next(&k->c), k->c};
+    eq_data_table data = {eq_token_next(&k->c), k->c};
     data.at = k->c;
     if (data.name.kind != EQ_TOKEN_WORD) eq_spice_expected(s, data.name, "the name of the table");
     if (!skip_to(k, ".enddata", at, "this .data has no .enddata; add it")) return;

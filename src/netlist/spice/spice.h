@@ -149,10 +149,10 @@ typedef struct eq_declared {
 } eq_declared;
 
 /* A .data table: its text behind the name, up to .enddata. */
-typedef struct eq_data {
+typedef struct eq_data_table {
     eq_token name;
     eq_cursor at;
-} eq_data;
+} eq_data_table;
 
 /* The arguments of the .func being evaluated, and of the one whose body calls it. */
 typedef struct eq_arguments {
@@ -215,7 +215,7 @@ struct eq_spice {
     size_t factors, factor_cap;
     eq_reference *reference;
     size_t references, reference_cap;
-    eq_data *data;
+    eq_data_table *data;
     size_t datas, data_cap;
     eq_declared *declared;
     size_t declareds, declared_cap;

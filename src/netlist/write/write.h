@@ -10,7 +10,8 @@
 /* One SPICE-like dialect. Templates hold $-letters that write.c fills in:
  *   $n name   $a $b $c $d nodes   $k controlling element   $v value   $m model
  *   $i instance parameters   $e the formula of a behavioural source
- *   $u the drop v(a,b) as the dialect writes it, $t vfwd, $f 1/roff, $x 1/ron - 1/roff: ideal diode */
+ *   $u the drop v(a,b) as the dialect writes it
+ *   $t vfwd, $f 1/roff, $x 1/ron - 1/roff of an ideal diode */
 typedef struct eq_dialect_table {
     const char *name;
     double k_over_q;        /* V/K: docs/theory.md, 7 */
