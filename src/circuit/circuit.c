@@ -284,6 +284,20 @@ static eq_status check_element(const eq_circuit *c, const eq_card *card, eq_diag
     return check_card(c, card, diag);
 }
 
+/* The internal nodes of an element of a port class: NAME#1, NAME#2, ... */
+static bool own_nodes(eq_circuit *c, const eq_table *t, size_t row, eq_element id) {
+    bool made = true;
+    for (int k = eq_class_terminals(t->cls); made && k < eq_class_nodes(t->cls); k++) {
+        eq_text name = {0};
+        eq_text_printf(&name, "%s#%d", eq_circuit_element_name(c, id),
+                       k + 1 - eq_class_terminals(t->cls));
+        t->term[k][row] = name.failed ? EQ_NONE : eq_circuit_node(c, name.text, name.length);
+        made = t->term[k][row] != EQ_NONE;
+        eq_text_free(&name);
+    }
+    return made;
+}
+
 eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_diag *diag) {
     eq_status status = check_element(c, card, diag);
     if (status != EQ_OK) return status;
@@ -303,6 +317,7 @@ eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_d
                           first.line);
     }
     eq_table_set(t, t->count, card, id);
+    if (!own_nodes(c, t, t->count, id)) return eq_out_of_memory(diag);
     c->row[id] = (eq_row){card->cls, (int32_t)t->count};
     c->origin[id] = origin_of(card->at);
     t->count++;

@@ -6,7 +6,7 @@
 
 static const eq_param factor[] = {{"m", "1", 1.0, -1e300, 1e300, false}};
 
-#define BEHAVIOURAL(NAME, DEFINED)                                                                 \
+#define BEHAVIOURAL(NAME, DEFINED, Y)                                                              \
     const eq_device_class eq_class_##NAME = {                                                      \
         .name = #NAME,                                                                             \
         .letter = 'b',                                                                             \
@@ -15,8 +15,12 @@ static const eq_param factor[] = {{"m", "1", 1.0, -1e300, 1e300, false}};
         .params = 1,                                                                               \
         .columns = 1,                                                                              \
         .param = factor,                                                                           \
+        .line = {[EQ_NGSPICE] = "$n $a $b " Y "=$e\n",                                             \
+                 [EQ_XYCE] = "$n $a $b " Y "={$e}\n",                                              \
+                 [EQ_LTSPICE] = "$n $a $b " Y "=$e\n",                                             \
+                 [EQ_SPECTRE] = "$n ($a $b) bsource " Y "=$e\n"},                                  \
         .value = -1,                                                                               \
     }
 
-BEHAVIOURAL(behavioural_current, EQ_CURRENT_DEFINED);
-BEHAVIOURAL(behavioural_voltage, EQ_VOLTAGE_DEFINED);
+BEHAVIOURAL(behavioural_current, EQ_CURRENT_DEFINED, "i");
+BEHAVIOURAL(behavioural_voltage, EQ_VOLTAGE_DEFINED, "v");

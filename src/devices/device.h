@@ -21,6 +21,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "devices/dialect.h"
 
 /* Declared parameters plus derived columns of a class;
  * terminals and internal nodes of an element. */
@@ -73,6 +76,19 @@ typedef struct eq_device_class {
     int params, columns; /* columns >= params: the rest is derived */
     const eq_param *param;
     int value; /* the parameter written after the nodes (R1 a b VALUE); -1: none */
+    /* Its line in each dialect, with $-letters that the writer fills in (netlist/write/write.h).
+     * NULL in a dialect: `formula` is written, or the deck refused. */
+    const char *line[EQ_DIALECT_COUNT];
+    /* The current from a to b by the own drop u and the parameters: "g*u + k*u*u*u"; NULL: a class
+     * that every dialect has a line for, or none. */
+    const char *formula;
+    /* Of the parameters of a model, bit k for parameter k: those that count as a product with k/q,
+     * and those that ngspice alone has the law for (written where they are not at their defaults).
+     */
+    uint64_t thermal, ngspice_only;
+    /* Those that say nothing where parameter `unless` is 0. */
+    uint64_t idle;
+    int unless;
     /* Where a value of 0 is refused: the noun of the message ("a resistance"), and what to do
      * instead, in front of the element's name and behind it. */
     const char *noun, *instead_of_zero[2];

@@ -268,6 +268,8 @@ static size_t limit(size_t n, double *const *w, const double *x_old, double *x_n
     return moved;
 }
 
+#define BIT(k) ((uint64_t)1 << (k))
+
 const eq_device_class eq_class_diode = {
     .name = "diode",
     .letter = 'd',
@@ -278,6 +280,12 @@ const eq_device_class eq_class_diode = {
     .params = DECLARED,
     .columns = COLUMNS,
     .param = diode_param,
+    .line = {EQ_SPICE_LINE("$n $a $b $m$i\n"), [EQ_SPECTRE] = "$n ($a $b) $m$i\n"},
+    .thermal = BIT(N) | BIT(NBV) | BIT(NR) | BIT(XTI), /* xti enters as xti/n */
+    .ngspice_only =
+        BIT(BV) | BIT(IBV) | BIT(NBV) | BIT(IKF) | BIT(ISR) | BIT(NR) | BIT(VJ) | BIT(MJ),
+    .idle = BIT(NR) | BIT(VJ) | BIT(MJ),
+    .unless = ISR,
     .value = -1,
     .derive = derive,
     .energy = energy,

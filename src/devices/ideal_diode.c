@@ -4,7 +4,7 @@
 
 #include "devices/registry.h"
 
-enum { RON, ROFF, VFWD, COLUMNS };
+enum { RON, ROFF, VFWD, DECLARED, GOFF = DECLARED, EXTRA, COLUMNS };
 
 static const eq_param ideal_diode_param[] = {
     [RON] = {"ron", "ohm", 1.0, 1e-300, 1e300, false},
@@ -19,7 +19,16 @@ static double over(size_t j, double *const *w, double u) {
 }
 
 static double extra(size_t j, double *const *w) {
-    return 1.0 / w[RON][j] - 1.0 / w[ROFF][j];
+    return w[EXTRA][j];
+}
+
+/* The conductance below the knee, and how much more there is above it. */
+static void derive(size_t n, double *const *w, const eq_environment *env) {
+    (void)env;
+    for (size_t j = 0; j < n; j++) {
+        w[GOFF][j] = 1.0 / w[ROFF][j];
+        w[EXTRA][j] = 1.0 / w[RON][j] - 1.0 / w[ROFF][j];
+    }
 }
 
 /* p = u^2/(2 roff) + (1/ron - 1/roff) (max(u - vfwd, 0)^2 - max(-vfwd, 0)^2)/2, so that p(0) = 0.
@@ -68,10 +77,15 @@ const eq_device_class eq_class_ideal_diode = {
     .defined = EQ_CURRENT_DEFINED,
     .control = EQ_CONTROL_NONE,
     .flags = EQ_RECIPROCAL | EQ_CONDUCTS,
-    .params = COLUMNS,
+    .params = DECLARED,
     .columns = COLUMNS,
     .param = ideal_diode_param,
+    .line = {[EQ_NGSPICE] = "$n $a $b i=$3*$u + ($u > $2 ? $4*($u - $2) : 0)\n",
+             [EQ_XYCE] = "$n $a $b i={$3*$u + if($u > $2, $4*($u - $2), 0)}\n",
+             [EQ_LTSPICE] = "$n $a $b $m\n",
+             [EQ_SPECTRE] = "$n ($a $b) bsource i=$3*$u + ($u > $2 ? $4*($u - $2) : 0)\n"},
     .value = -1,
+    .derive = derive,
     .energy = energy,
     .value_and_slope = value_and_slope,
     .least_slope = least_slope,

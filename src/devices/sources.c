@@ -56,7 +56,7 @@ static void param_value(size_t n, double *const *w, int k, const double *x, cons
     for (size_t j = 0; j < n; j++) dydw[j] = control(c, j);
 }
 
-#define SOURCE(NAME, LETTER, DEFINED, CONTROL, FLAGS, PARAM, LEAST)                                \
+#define SOURCE(NAME, LETTER, DEFINED, CONTROL, FLAGS, PARAM, LEAST, LINE, SPECTRE)                 \
     const eq_device_class eq_class_##NAME = {                                                      \
         .name = #NAME,                                                                             \
         .letter = LETTER,                                                                          \
@@ -66,6 +66,7 @@ static void param_value(size_t n, double *const *w, int k, const double *x, cons
         .params = 1,                                                                               \
         .columns = 1,                                                                              \
         .param = PARAM,                                                                            \
+        .line = {EQ_SPICE_LINE(LINE "\n"), [EQ_SPECTRE] = SPECTRE "\n"},                           \
         .value = 0,                                                                                \
         .energy = energy,                                                                          \
         .value_and_slope = value_and_slope,                                                        \
@@ -76,10 +77,15 @@ static void param_value(size_t n, double *const *w, int k, const double *x, cons
 
 enum { INDEPENDENT = EQ_LINEAR | EQ_RECIPROCAL | EQ_INDEPENDENT };
 
-SOURCE(isource, 'i', EQ_CURRENT_DEFINED, EQ_CONTROL_NONE, INDEPENDENT, ampere, no_slope);
-SOURCE(vsource, 'v', EQ_VOLTAGE_DEFINED, EQ_CONTROL_NONE, INDEPENDENT, volt, NULL);
-SOURCE(vcvs, 'e', EQ_VOLTAGE_DEFINED, EQ_CONTROL_VOLTAGE, EQ_LINEAR, gain, NULL);
-SOURCE(cccs, 'f', EQ_CURRENT_DEFINED, EQ_CONTROL_CURRENT, EQ_LINEAR, gain, NULL);
+SOURCE(isource, 'i', EQ_CURRENT_DEFINED, EQ_CONTROL_NONE, INDEPENDENT, ampere, no_slope,
+       "$n $a $b dc $v", "$n ($a $b) isource type=dc dc=$v");
+SOURCE(vsource, 'v', EQ_VOLTAGE_DEFINED, EQ_CONTROL_NONE, INDEPENDENT, volt, NULL, "$n $a $b dc $v",
+       "$n ($a $b) vsource type=dc dc=$v");
+SOURCE(vcvs, 'e', EQ_VOLTAGE_DEFINED, EQ_CONTROL_VOLTAGE, EQ_LINEAR, gain, NULL,
+       "$n $a $b $c $d $v", "$n ($a $b $c $d) vcvs gain=$v");
+SOURCE(cccs, 'f', EQ_CURRENT_DEFINED, EQ_CONTROL_CURRENT, EQ_LINEAR, gain, NULL, "$n $a $b $k $v",
+       "$n ($a $b) cccs gain=$v probe=$k");
 SOURCE(vccs, 'g', EQ_CURRENT_DEFINED, EQ_CONTROL_VOLTAGE, EQ_LINEAR, transconductance,
-       control_slope);
-SOURCE(ccvs, 'h', EQ_VOLTAGE_DEFINED, EQ_CONTROL_CURRENT, EQ_LINEAR, transresistance, NULL);
+       control_slope, "$n $a $b $c $d $v", "$n ($a $b $c $d) vccs gm=$v");
+SOURCE(ccvs, 'h', EQ_VOLTAGE_DEFINED, EQ_CONTROL_CURRENT, EQ_LINEAR, transresistance, NULL,
+       "$n $a $b $k $v", "$n ($a $b) ccvs rm=$v probe=$k");

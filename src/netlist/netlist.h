@@ -4,15 +4,6 @@
 
 #include "circuit/circuit.h"
 
-typedef enum eq_dialect {
-    EQ_NGSPICE,
-    EQ_XYCE,
-    EQ_LTSPICE,
-    EQ_SPECTRE,
-    EQ_XML,
-    EQ_DIALECT_COUNT
-} eq_dialect;
-
 /* "ngspice", "xyce", "ltspice", "spectre", "xml"; false when the name is none of them. */
 bool eq_dialect_find(const char *name, eq_dialect *dialect);
 const char *eq_dialect_name(eq_dialect dialect);
@@ -34,12 +25,16 @@ typedef struct eq_override {
 eq_status eq_deck_reread(const eq_circuit *c, const eq_override *override, size_t n,
                          eq_circuit **out, eq_diag *diag);
 
-/* EQ_OK, or the error that eq_deck_write would end in for the sake of a name. */
+/* EQ_OK, or the error that eq_deck_write (of ngspice: eq_deck_write_own) would end in for the sake
+ * of a name. */
 eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *diag);
 /* Appends the circuit as a deck of the dialect to `out`. `note` (may be NULL) goes into the header
  * comment. Names that the dialect cannot carry are refused with the place. */
 eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
                         eq_diag *diag);
+/* As a deck for ngspice, but for eqspice to read again: classes that ngspice has no line for are
+ * written as eqspice spells them. */
+eq_status eq_deck_write_own(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag);
 /* As a deck for ngspice with no word of whoever wrote the circuit in it: node k is called nk,
  * element e by its letter and e (r7), and the title is ours. */
 eq_status eq_deck_write_numbered(const eq_circuit *c, eq_text *out, eq_diag *diag);

@@ -105,7 +105,9 @@ static bool may_lack(const eq_circuit *c, const char *name) {
     eq_text_add(&element, name + 2, n - 3);
     eq_element e = element.failed ? EQ_NONE : eq_circuit_find_element(c, element.text);
     eq_text_free(&element);
-    return e != EQ_NONE && c->row[e].cls == EQ_CLASS_behavioural_voltage;
+    if (e == EQ_NONE) return false;
+    const eq_device_class *cls = eq_class(c->row[e].cls);
+    return cls->control == EQ_CONTROL_FORMULA && cls->defined == EQ_VOLTAGE_DEFINED;
 }
 
 static eq_status compare(const eq_circuit *c, const eq_result *ours, const eq_result *theirs,

@@ -166,7 +166,7 @@ static eq_status save_model(const trainer *t) {
     char note[160];
     eq_model_note_write(note, sizeof note, &(eq_model_note){t->now.run, t->now.steps}, t->now.epoch,
                         t->x->seed);
-    eq_status status = eq_deck_write(t->s.c, EQ_NGSPICE, note, &text, t->diag);
+    eq_status status = eq_deck_write_own(t->s.c, note, &text, t->diag);
     if (status == EQ_OK) status = write_text(t, EQ_TRAIN_MODEL, &text);
     eq_text_free(&text);
     return status;

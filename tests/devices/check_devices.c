@@ -59,9 +59,10 @@ static void row_of(const eq_device_class *cls, const table *t, int j, double **w
     for (int k = 0; k < cls->columns; k++) w[k] = &t->w[k][j];
 }
 
-/* Behavioural sources have a formula, no law of their own (tests/circuit/check_formula.c). */
+/* Behavioural sources have a formula, no law of their own (tests/circuit/check_formula.c); port
+ * classes have tests of theirs. */
 static bool has_law(const eq_device_class *cls) {
-    return cls->control != EQ_CONTROL_FORMULA;
+    return cls->control != EQ_CONTROL_FORMULA && cls->control != EQ_CONTROL_PORT;
 }
 
 static const double *control_of(const eq_device_class *cls, const double *c) {
@@ -163,6 +164,101 @@ START_TEST(parameter_gradients_match_differences) {
                  dp, fabs(energy_at(cls, w, x, c) / *w[k]), "dp/dw", cls);
             near((shifted(cls, w, k, h, x, c, false) - shifted(cls, w, k, -h, x, c, false)) / step,
                  dy, fabs(value_at(cls, w, x, c) / *w[k]), "dy/dw", cls);
+        }
+    }
+    table_free(t);
+}
+END_TEST
+
+/* q(0) = 0 and dq/dx by differences. */
+START_TEST(charges_match_differences) {
+    const eq_device_class *cls = eq_class(_i);
+    if (cls->charge == NULL) return;
+    table *t = table_new(cls, 11);
+    double *w[EQ_MAX_COLUMNS] = {NULL}, zero = 0.0, q[3], c[3], h = 1e-4;
+    for (int j = 0; j < ROWS; j++) {
+        row_of(cls, t, j, w);
+        double x[3] = {t->x[j], t->x[j] + h, t->x[j] - h};
+        for (int k = 0; k < 3; k++) cls->charge(1, w, &x[k], &q[k], &c[k]);
+        near((q[1] - q[2]) / (2 * h), c[0], fabs(q[0]), "dq/dx", cls);
+        cls->charge(1, w, &zero, &q[0], &c[0]);
+        ck_assert_double_eq(q[0], 0.0);
+    }
+    table_free(t);
+}
+END_TEST
+
+/* One element of a port class at the potentials z[nodes]. */
+typedef struct ports {
+    double i[EQ_MAX_TERMINALS], g[EQ_MAX_TERMINALS * EQ_MAX_TERMINALS];
+} ports;
+
+static ports ports_at(const eq_device_class *cls, double **w, const double *z) {
+    ports p = {{0}, {0}};
+    int nodes = eq_class_nodes(cls);
+    const double *at[EQ_MAX_TERMINALS];
+    double *i[EQ_MAX_TERMINALS], *g[EQ_MAX_TERMINALS * EQ_MAX_TERMINALS];
+    for (int a = 0; a < nodes; a++) {
+        at[a] = &z[a];
+        i[a] = &p.i[a];
+        for (int b = 0; b < nodes; b++) g[a * nodes + b] = &p.g[a * nodes + b];
+    }
+    cls->port(1, w, at, i, g);
+    return p;
+}
+
+/* Sums that are zero, G and di/dw by differences; a terminal that carries nothing has no current.
+ */
+START_TEST(ports_match_differences) {
+    const eq_device_class *cls = eq_class(_i);
+    if (cls->control != EQ_CONTROL_PORT) return;
+    table *t = table_new(cls, 12);
+    eq_random r = eq_random_seed(13);
+    int nodes = eq_class_nodes(cls);
+    double *w[EQ_MAX_COLUMNS] = {NULL}, h = 1e-6, z[EQ_MAX_TERMINALS], didw[EQ_MAX_TERMINALS];
+    for (int j = 0; j < ROWS; j++) {
+        row_of(cls, t, j, w);
+        for (int a = 0; a < nodes; a++) z[a] = 4.0 * eq_random_uniform(&r) - 2.0;
+        ports here = ports_at(cls, w, z);
+        double scale = 1e-12, sum = 0.0;
+        for (int a = 0; a < nodes; a++) scale += fabs(here.i[a]);
+        for (int a = 0; a < nodes * nodes; a++) scale += fabs(here.g[a]);
+        for (int a = 0; a < nodes; a++) sum += here.i[a];
+        ck_assert_double_le(fabs(sum), 1e-12 * scale);
+        for (int b = 0; b < nodes; b++) {
+            double kept = z[b], column = 0.0;
+            z[b] = kept + h;
+            ports up = ports_at(cls, w, z);
+            z[b] = kept - h;
+            ports down = ports_at(cls, w, z);
+            z[b] = kept;
+            for (int a = 0; a < nodes; a++) {
+                near((up.i[a] - down.i[a]) / (2 * h), here.g[a * nodes + b], 1e3 * scale, "di/dz",
+                     cls);
+                column += here.g[a * nodes + b];
+            }
+            ck_assert_double_le(fabs(column), 1e-12 * scale);
+        }
+        for (int a = 0; a < nodes; a++) {
+            double row = 0.0;
+            for (int b = 0; b < nodes; b++) row += here.g[a * nodes + b];
+            ck_assert_double_le(fabs(row), 1e-12 * scale);
+            if (a < cls->terminals && (cls->carries >> a & 1) == 0)
+                ck_assert_double_eq(here.i[a], 0.0);
+        }
+        for (int k = 0; k < cls->params; k++) {
+            if (!cls->param[k].trainable) continue;
+            const double *at[EQ_MAX_TERMINALS];
+            double *to[EQ_MAX_TERMINALS], kept = *w[k], step = 1e-6 * kept;
+            for (int a = 0; a < nodes; a++) at[a] = &z[a], to[a] = &didw[a];
+            cls->param_port(1, w, k, at, to);
+            *w[k] = kept + step;
+            ports up = ports_at(cls, w, z);
+            *w[k] = kept - step;
+            ports down = ports_at(cls, w, z);
+            *w[k] = kept;
+            for (int a = 0; a < nodes; a++)
+                near((up.i[a] - down.i[a]) / (2 * step), didw[a], 1e3 * scale, "di/dw", cls);
         }
     }
     table_free(t);
@@ -290,6 +386,8 @@ Suite *devices_suite(void) {
     TCase *all = tcase_create("all classes");
     tcase_add_loop_test(all, derivatives_match_differences, 0, EQ_CLASS_COUNT);
     tcase_add_loop_test(all, parameter_gradients_match_differences, 0, EQ_CLASS_COUNT);
+    tcase_add_loop_test(all, charges_match_differences, 0, EQ_CLASS_COUNT);
+    tcase_add_loop_test(all, ports_match_differences, 0, EQ_CLASS_COUNT);
     tcase_add_loop_test(all, tables_of_one_and_of_many_give_the_same_bits, 0, EQ_CLASS_COUNT);
     tcase_add_loop_test(all, extreme_drops_give_no_nan, 0, EQ_CLASS_COUNT);
     suite_add_tcase(s, all);

@@ -119,9 +119,11 @@ static eq_lookup read_form(eq_line *l) {
 }
 
 static bool read_nodes(eq_line *l) {
-    int terminals = eq_line_class(l)->control == EQ_CONTROL_VOLTAGE ? 4 : 2;
-    for (int k = 0; k < terminals; k++) {
-        if (k == 2 && read_form(l) != EQ_NOT_FOUND) return l->card.formula != NULL;
+    const eq_device_class *cls = eq_line_class(l);
+    for (int k = 0; k < eq_class_terminals(cls); k++) {
+        if (k == 2 && eq_class_terminals(cls) == 4 && cls->control == EQ_CONTROL_VOLTAGE &&
+            read_form(l) != EQ_NOT_FOUND)
+            return l->card.formula != NULL;
         eq_token t = eq_token_next(l->c);
         l->card.term[k] = eq_spice_node(l->s, t);
         if (l->card.term[k] == EQ_NONE) return false;
@@ -300,8 +302,12 @@ static bool multiply(eq_line *l) {
                       "m = %g of %.*s: an ideal diode takes none; change ron and roff", m,
                       (int)l->name.length, l->name.text);
         return false;
-    } else if (value >= 0 && eq_line_class(l)->defined == EQ_CURRENT_DEFINED) {
-        l->card.w[value] *= l->factor = m;
+    } else if (value >= 0 && (eq_line_class(l)->flags & EQ_LINEAR) != 0) {
+        if (eq_line_class(l)->defined == EQ_CURRENT_DEFINED) l->card.w[value] *= l->factor = m;
+    } else if (m != 1.0) {
+        eq_spice_fail(l->s, l->name.at, "m = %g of %.*s: a %s takes none; write it several times",
+                      m, (int)l->name.length, l->name.text, eq_line_class(l)->name);
+        return false;
     }
     return true;
 }

@@ -10,87 +10,55 @@
 #define K_NGSPICE (0.025864917007157 / 300.15)
 #define K_XYCE (0.025864186384551 / 300.15)
 
-/* What ngspice, Xyce and LTspice have in common. */
-#define SPICE_ELEMENTS                                                                             \
-    [EQ_CLASS_resistor] = "$n $a $b $v$i\n", [EQ_CLASS_memristor] = "$n $a $b $v\n",               \
-    [EQ_CLASS_diode] = "$n $a $b $m$i\n", [EQ_CLASS_isource] = "$n $a $b dc $v\n",                 \
-    [EQ_CLASS_vsource] = "$n $a $b dc $v\n", [EQ_CLASS_vcvs] = "$n $a $b $c $d $v\n",              \
-    [EQ_CLASS_vccs] = "$n $a $b $c $d $v\n", [EQ_CLASS_cccs] = "$n $a $b $k $v\n",                 \
-    [EQ_CLASS_ccvs] = "$n $a $b $k $v\n"
-
-#define BEHAVIOURAL(OPEN, CLOSE)                                                                   \
-    [EQ_CLASS_behavioural_current] = "$n $a $b i=" OPEN "$e" CLOSE "\n",                           \
-    [EQ_CLASS_behavioural_voltage] = "$n $a $b v=" OPEN "$e" CLOSE "\n"
-
 /* Names, models and the title, as all SPICE dialects have them. */
 #define SPICE_TEXT                                                                                 \
     .comment = "* ", .head = "", .nodeset = {".nodeset v(", ")="}, .typed_names = true,            \
-    .title_is_bare = true, .model = ".model $n D(", .model_end = ")\n"
+    .title_is_bare = true, .model = ".model $n $t(", .model_end = ")\n"
 
 static const eq_dialect_table tables[] = {
     [EQ_NGSPICE] =
         {
             .name = "ngspice",
             .k_over_q = K_NGSPICE,
+            .current = "$n $a $b i=$p\n",
             .options = ".options reltol=$r abstol=1e-15 vntol=1e-12 gmin=$g itl1=1000 itl2=1000 "
                        "epsmin=1e-300 temp=$T tnom=$N\n",
             .tail = ".op\n.end\n",
             SPICE_TEXT,
-            .element = {SPICE_ELEMENTS, BEHAVIOURAL("", ""),
-                        [EQ_CLASS_ideal_diode] =
-                            "$n $a $b i=$f*$u + ($u > $t ? $x*($u - $t) : 0)\n"},
         },
     [EQ_XYCE] =
         {
             .name = "xyce",
             .k_over_q = K_XYCE,
+            .current = "$n $a $b i={$p}\n",
             .options = ".options nonlin reltol=$r abstol=1e-15 rhstol=1e-12 maxstep=1000\n"
                        ".options device gmin=$g temp=$T tnom=$N\n",
             .tail = ".op\n.print dc format=raw v(*) i(*)\n.end\n",
             SPICE_TEXT,
-            .element = {SPICE_ELEMENTS, BEHAVIOURAL("{", "}"),
-                        [EQ_CLASS_ideal_diode] =
-                            "$n $a $b i={$f*$u + if($u > $t, $x*($u - $t), 0)}\n"},
         },
     [EQ_LTSPICE] =
         {
             .name = "ltspice",
             .k_over_q = K_NGSPICE,
+            .current = "$n $a $b i=$p\n",
             .options = ".options reltol=$r abstol=1e-15 vntol=1e-12 gmin=$g itl1=1000 tnom=$N "
                        "numdgt=15\n.temp $T\n",
             .tail = ".op\n.end\n",
             SPICE_TEXT,
-            .element = {SPICE_ELEMENTS, BEHAVIOURAL("", "")},
-            .ideal_model = "$n $a $b $m\n",
         },
     [EQ_SPECTRE] =
         {
             .name = "spectre",
             .k_over_q = K_NGSPICE,
+            .current = "$n ($a $b) bsource i=$p\n",
             .comment = "// ",
             .head = "simulator lang=spectre\n",
             .options = "eqspiceOptions options reltol=$r iabstol=1e-15 vabstol=1e-12 gmin=$g "
                        "temp=$T tnom=$N\n",
             .nodeset = {"nodeset ", "="},
             .tail = "eqspiceOp dc save=all\n",
-            .model = "model $n diode",
+            .model = "model $n $c",
             .model_end = "\n",
-            .element =
-                {
-                    [EQ_CLASS_resistor] = "$n ($a $b) resistor r=$v$i\n",
-                    [EQ_CLASS_memristor] = "$n ($a $b) resistor r=$v\n",
-                    [EQ_CLASS_diode] = "$n ($a $b) $m$i\n",
-                    [EQ_CLASS_ideal_diode] =
-                        "$n ($a $b) bsource i=$f*$u + ($u > $t ? $x*($u - $t) : 0)\n",
-                    [EQ_CLASS_behavioural_current] = "$n ($a $b) bsource i=$e\n",
-                    [EQ_CLASS_behavioural_voltage] = "$n ($a $b) bsource v=$e\n",
-                    [EQ_CLASS_isource] = "$n ($a $b) isource type=dc dc=$v\n",
-                    [EQ_CLASS_vsource] = "$n ($a $b) vsource type=dc dc=$v\n",
-                    [EQ_CLASS_vcvs] = "$n ($a $b $c $d) vcvs gain=$v\n",
-                    [EQ_CLASS_vccs] = "$n ($a $b $c $d) vccs gm=$v\n",
-                    [EQ_CLASS_cccs] = "$n ($a $b) cccs gain=$v probe=$k\n",
-                    [EQ_CLASS_ccvs] = "$n ($a $b) ccvs rm=$v probe=$k\n",
-                },
         },
 };
 

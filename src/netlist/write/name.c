@@ -75,7 +75,9 @@ static eq_place place_of(const eq_deck_writer *w, eq_element e) {
 static char letter_of(const eq_deck_writer *w, eq_element e) {
     if (e == EQ_NONE) return '\0';
     int cls = w->c->row[e].cls;
-    return cls == EQ_CLASS_ideal_diode && w->d->ideal_model == NULL ? 'b' : eq_class(cls)->letter;
+    const char *line = eq_class_line(w, eq_class(cls));
+    bool formula = line != NULL && (strstr(line, " i=") != NULL || strstr(line, " v=") != NULL);
+    return formula ? 'b' : eq_class(cls)->letter;
 }
 
 void eq_write_node(eq_deck_writer *w, eq_node node, eq_element e) {
@@ -186,7 +188,7 @@ static int32_t make_sense_node(eq_deck_writer *w, eq_element e) {
 }
 
 static bool sense(eq_deck_writer *w, eq_element e) {
-    if (w->sensed[e] != EQ_NO_NAME || w->c->row[e].cls == EQ_CLASS_vsource) return true;
+    if (w->sensed[e] != EQ_NO_NAME || eq_class(w->c->row[e].cls) == &eq_class_vsource) return true;
     w->sensed[e] = make_sense_node(w, e);
     return w->sensed[e] != EQ_NO_NAME;
 }
@@ -254,16 +256,22 @@ void eq_write_control(eq_deck_writer *w, eq_element e) {
         put_element(w, "control", e);
 }
 
+/* Whether a deck that trains the group again would look at the elements of this class. */
+static bool looks_at(const eq_group *g, const eq_device_class *cls) {
+    return cls == eq_class(g->cls) ||
+           (cls->programmable == eq_class(g->cls) && g->param == cls->programmable->value);
+}
+
 /* Whether the pattern matches the elements of group k, and beside them only those of earlier
- * groups, which are taken when the deck is read. */
+ * groups, which are taken when the deck is read. group[rows of its table]: the group of each. */
 static bool selects(const eq_deck_writer *w, const char *pattern, size_t k, const size_t *group,
                     bool *failed) {
-    static const int classes[] = {EQ_CLASS_memristor, EQ_CLASS_resistor};
+    const eq_group *g = &w->c->group[k];
     bool same = true;
-    for (int c = 0; c < 2; c++) {
-        const eq_table *t = &w->c->table[classes[c]];
-        for (size_t j = 0; same && !*failed && j < t->count; j++) {
-            size_t own = c == 0 ? group[j] : w->c->groups;
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &w->c->table[cls];
+        for (size_t j = 0; same && looks_at(g, t->cls) && !*failed && j < t->count; j++) {
+            size_t own = cls == g->cls ? group[j] : w->c->groups;
             eq_text name = {0};
             name_element(w, t->id[j], &name);
             *failed = name.failed;
@@ -274,26 +282,37 @@ static bool selects(const eq_deck_writer *w, const char *pattern, size_t k, cons
     return same;
 }
 
-static bool any_renamed(const eq_deck_writer *w) {
-    static const int classes[] = {EQ_CLASS_memristor, EQ_CLASS_resistor};
-    for (int c = 0; c < 2; c++)
-        for (size_t j = 0; j < w->c->table[classes[c]].count; j++)
-            if (is_renamed(w, w->c->table[classes[c]].id[j])) return true;
+static bool any_renamed(const eq_deck_writer *w, const eq_group *g) {
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &w->c->table[cls];
+        for (size_t j = 0; looks_at(g, t->cls) && j < t->count; j++)
+            if (is_renamed(w, t->id[j])) return true;
+    }
     return false;
 }
 
-/* The pattern as it is, or with r in front, where elements are renamed. */
+/* group[rows]: which group of this class and parameter each row of the table of group k is in. */
+static size_t *groups_of_rows(const eq_circuit *c, size_t k) {
+    size_t rows = c->table[c->group[k].cls].count, *group = eq_malloc(rows, sizeof *group);
+    for (size_t j = 0; group != NULL && j < rows; j++) group[j] = c->groups;
+    for (size_t i = 0; group != NULL && i < c->groups; i++) {
+        const eq_group *g = &c->group[i];
+        bool same = g->cls == c->group[k].cls && g->param == c->group[k].param;
+        for (size_t j = 0; same && j < g->count; j++) group[g->row[j]] = i;
+    }
+    return group;
+}
+
+/* The pattern as it is, or with the letter in front, where elements are renamed. */
 static void put_renamed_pattern(eq_deck_writer *w, size_t k) {
-    size_t memristors = w->c->table[EQ_CLASS_memristor].count;
-    size_t *group = eq_malloc(memristors, sizeof *group);
+    const eq_group *g = &w->c->group[k];
+    const char letter[] = {eq_class(g->cls)->letter, '\0'};
+    size_t *group = groups_of_rows(w->c, k);
     eq_text pattern = {0};
     bool failed = group == NULL, found = false;
-    for (size_t j = 0; !failed && j < memristors; j++) group[j] = w->c->groups;
-    for (size_t g = 0; !failed && g < w->c->groups; g++)
-        for (size_t j = 0; j < w->c->group[g].count; j++) group[w->c->group[g].row[j]] = g;
-    eq_text_puts(&pattern, w->c->group[k].name);
+    eq_text_puts(&pattern, g->name);
     for (int r = 0; r < 2 && !found && !failed && !pattern.failed; r++) {
-        if (r > 0) lengthen(&pattern, "r");
+        if (r > 0) lengthen(&pattern, letter);
         found = !pattern.failed && selects(w, pattern.text, k, group, &failed);
     }
     w->out->failed = w->out->failed || failed || pattern.failed;
@@ -302,8 +321,8 @@ static void put_renamed_pattern(eq_deck_writer *w, size_t k) {
     else if (w->status == EQ_OK && !w->out->failed)
         w->status = eq_fail(w->diag, EQ_ERR_INPUT,
                             "the group '%s' cannot be written for %s, where its elements get names "
-                            "that no pattern gathers; let their names start with r",
-                            w->c->group[k].name, w->d->name);
+                            "that no pattern gathers; let their names start with %s",
+                            g->name, w->d->name, letter);
     eq_text_free(&pattern);
     eq_free(group);
 }
@@ -313,7 +332,7 @@ void eq_write_pattern(eq_deck_writer *w, size_t k) {
     const char *name = w->c->group[k].name;
     if (!eq_carries(EQ_CARRY_PATTERN, name, sign))
         refuse(w, "group", name, sign, (eq_place){NULL, 0, 0});
-    else if (any_renamed(w))
+    else if (any_renamed(w, &w->c->group[k]))
         put_renamed_pattern(w, k);
     else
         eq_text_puts(w->out, name);

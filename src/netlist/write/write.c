@@ -55,57 +55,61 @@ static void put_pair(writer *w, const char *name, double value) {
     eq_write_number(w->out, value);
 }
 
-/* Breakdown, high injection and recombination: ngspice's law, which the other dialects do not
- * share. */
-static bool beyond_plain(const eq_param *p) {
-    static const char *const name[] = {"bv", "ibv", "nbv", "ikf", "isr", "nr", "vj", "mj"};
-    for (size_t k = 0; k < sizeof name / sizeof *name; k++)
-        if (strcmp(p->name, name[k]) == 0) return true;
-    return false;
+static bool has_bit(uint64_t set, int k) {
+    return (set >> k & 1) != 0;
 }
 
-/* What only says something with another parameter: the recombination's without isr. */
-static bool idle(const eq_device_class *cls, const eq_param *p, const double *value) {
-    int isr = eq_param_find(cls, "isr");
-    bool of_recombination =
-        strcmp(p->name, "nr") == 0 || strcmp(p->name, "vj") == 0 || strcmp(p->name, "mj") == 0;
-    return of_recombination && (isr < 0 || value[isr] == 0.0);
-}
-
-/* Model parameters. The dialects differ in k/q: the junction only sees n k T/q, so n is scaled to
+/* Model parameters. The dialects differ in k/q: a junction only sees n k T/q, so n is scaled to
  * give the same product (and xti with it, which enters as xti/n). */
 static void put_model_params(writer *w, const eq_device_class *cls, const double *value) {
     for (int k = 0; k < cls->params; k++) {
         const eq_param *p = &cls->param[k];
+        bool own_law = has_bit(cls->ngspice_only, k);
         if (on_instance(p) || isnan(value[k])) continue;
-        if ((beyond_plain(p) && value[k] == p->default_value) || idle(cls, p, value)) continue;
-        if (beyond_plain(p) && strcmp(w->d->name, "ngspice") != 0 && w->status == EQ_OK)
+        if (own_law && value[k] == p->default_value) continue;
+        if (has_bit(cls->idle, k) && value[cls->unless] == 0.0) continue;
+        if (own_law && w->dialect != EQ_NGSPICE && w->status == EQ_OK)
             w->status = eq_fail(w->diag, EQ_ERR_INPUT,
-                                "a diode model has %s=%g, and %s has another law for it; write the "
+                                "a %s model has %s=%g, and %s has another law for it; write the "
                                 "deck for ngspice or XML, or remove it",
-                                p->name, value[k], w->d->name);
-        bool scaled = strcmp(p->name, "n") == 0 || strcmp(p->name, "nbv") == 0 ||
-                      strcmp(p->name, "nr") == 0 || strcmp(p->name, "xti") == 0;
-        put_pair(w, p->name, scaled ? value[k] * w->scale : value[k]);
+                                cls->name, p->name, value[k], w->d->name);
+        put_pair(w, p->name, has_bit(cls->thermal, k) ? value[k] * w->scale : value[k]);
+    }
+}
+
+/* The .model type as SPICE writes it: D. */
+static void put_type(writer *w, const eq_device_class *cls) {
+    for (const char *p = cls->model_type; *p != '\0'; p++) {
+        char upper = (char)toupper((unsigned char)*p);
+        eq_text_add(w->out, &upper, 1);
     }
 }
 
 static void put_model(writer *w, const eq_model *m, eq_element e, const eq_device_class *cls,
                       const double *value) {
     for (const char *p = w->d->model; *p != '\0'; p++) {
-        if (p[0] == '$' && p[1] == 'n') {
-            eq_write_model_name(w, m, e);
-            p++;
-        } else {
+        if (*p != '$')
             eq_text_add(w->out, p, 1);
-        }
+        else if (*++p == 'n')
+            eq_write_model_name(w, m, e);
+        else if (*p == 't')
+            put_type(w, cls);
+        else
+            eq_text_puts(w->out, cls->name);
     }
     put_model_params(w, cls, value);
     eq_text_puts(w->out, w->d->model_end);
 }
 
+const char *eq_class_line(const writer *w, const eq_device_class *cls) {
+    const char *line = cls->line[w->dialect];
+    if (line == NULL && w->own) return "$n$z$i\n";
+    return line == NULL && cls->formula != NULL ? w->d->current : line;
+}
+
 static bool needs_model(const writer *w, int cls) {
-    return cls == EQ_CLASS_diode || (cls == EQ_CLASS_ideal_diode && w->d->ideal_model != NULL);
+    const char *line = eq_class_line(w, eq_class(cls));
+    return line != NULL && strstr(line, "$m") != NULL;
 }
 
 static void put_models(writer *w) {
@@ -123,25 +127,27 @@ static void put_models(writer *w) {
     }
 }
 
-/* The value of an element: a resistance for the memristor, else its value parameter. */
+/* The value of an element: as its class has it, or the inverse that decks write. */
 static void put_value(writer *w, eq_element e) {
-    int cls = w->c->row[e].cls;
-    double value = param(w, e, eq_class(cls)->value);
-    if (cls == EQ_CLASS_memristor && value == 0.0 && w->status == EQ_OK)
+    const eq_device_class *cls = eq_class(w->c->row[e].cls);
+    double value = param(w, e, cls->value);
+    if (cls->inverse != NULL && value == 0.0 && w->status == EQ_OK)
         w->status = eq_fail_at(w->diag, EQ_ERR_INPUT, eq_circuit_place_of(w->c, e),
                                "%s has a conductance of 0 S, which no resistance gives; train with "
                                "gmin above 0",
                                eq_circuit_element_name(w->c, e));
-    eq_write_number(w->out, cls == EQ_CLASS_memristor ? 1.0 / value : value);
+    eq_write_number(w->out, cls->inverse != NULL ? 1.0 / value : value);
 }
 
-/* Parameters beside the value that differ from their defaults: area, m, temp, tc1, tc2. */
+/* Parameters on the line that differ from their defaults: of a class with models area, m, temp, of
+ * another all beside the value. */
 static void put_instance_params(writer *w, eq_element e) {
-    const eq_device_class *cls = eq_class(w->c->row[e].cls);
+    int number = w->c->row[e].cls;
+    const eq_device_class *cls = eq_class(number);
     for (int k = 0; k < cls->params; k++) {
         const eq_param *p = &cls->param[k];
         double value = param(w, e, k);
-        bool own = cls == &eq_class_resistor ? k != cls->value : on_instance(p);
+        bool own = needs_model(w, number) ? on_instance(p) : k != cls->value;
         if (!own || isnan(value) || value == p->default_value) continue;
         bool above = strcmp(p->name, "dtemp") == 0;
         if (above && !isnan(param(w, e, eq_param_find(cls, "temp")))) continue;
@@ -196,7 +202,7 @@ static void put_formula(writer *w, const eq_table *t, size_t j) {
 
 /* The line of the 0-V source, from the dialect's own template of a V source. */
 static void put_sense(writer *w, eq_element e) {
-    for (const char *p = w->d->element[EQ_CLASS_vsource]; *p != '\0'; p++) {
+    for (const char *p = eq_class_vsource.line[w->dialect]; *p != '\0'; p++) {
         if (*p != '$')
             eq_text_add(w->out, p, 1);
         else if (*++p == 'n')
@@ -210,11 +216,45 @@ static void put_sense(writer *w, eq_element e) {
     }
 }
 
+/* A number inside a formula. */
+static void put_factor(writer *w, double value) {
+    eq_text_puts(w->out, value < 0.0 ? "(" : "");
+    eq_write_number(w->out, value);
+    eq_text_puts(w->out, value < 0.0 ? ")" : "");
+}
+
+/* The formula of a class, with the drop for u and the element's numbers for its parameters. */
+static void put_law(writer *w, const char *law, eq_element e) {
+    const eq_device_class *cls = eq_class(w->c->row[e].cls);
+    for (const char *p = law; *p != '\0';) {
+        size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyz_");
+        char word[32] = "";
+        if (n < sizeof word) memcpy(word, p, n);
+        int k = n == 0 ? -1 : eq_param_find(cls, word);
+        if (strcmp(word, "u") == 0)
+            put_drop(w, e);
+        else if (k >= 0)
+            put_factor(w, param(w, e, k));
+        else
+            eq_text_add(w->out, p, n == 0 ? 1 : n);
+        p += n == 0 ? 1 : n;
+    }
+}
+
+static void put_nodes_and_value(writer *w, const eq_table *t, size_t j, eq_element e) {
+    for (int k = 0; k < eq_class_terminals(t->cls); k++) {
+        eq_text_puts(w->out, " ");
+        eq_write_node(w, t->term[k][j], e);
+    }
+    if (t->cls->value < 0) return;
+    eq_text_puts(w->out, " ");
+    put_value(w, e);
+}
+
 /* One $-letter of an element's template (write.h). */
 static void put_field(writer *w, char field, eq_element e) {
     eq_row r = w->c->row[e];
     const eq_table *t = &w->c->table[r.cls];
-    enum { RON, ROFF, VFWD };
     switch (field) {
     case 'n':
         eq_write_element(w, e);
@@ -248,14 +288,14 @@ static void put_field(writer *w, char field, eq_element e) {
     case 'u':
         put_drop(w, e);
         break;
-    case 't':
-        eq_write_number(w->out, param(w, e, VFWD));
+    case 'z':
+        put_nodes_and_value(w, t, (size_t)r.row, e);
         break;
-    case 'f':
-        eq_write_number(w->out, 1.0 / param(w, e, ROFF));
+    case 'p':
+        put_law(w, t->cls->formula, e);
         break;
-    case 'x':
-        eq_write_number(w->out, 1.0 / param(w, e, RON) - 1.0 / param(w, e, ROFF));
+    default: /* a digit */
+        eq_write_number(w->out, param(w, e, field - '0'));
         break;
     }
 }
@@ -270,11 +310,16 @@ static void put_template(writer *w, const char *text, eq_element e) {
 }
 
 static void put_element(writer *w, eq_element e) {
-    int cls = w->c->row[e].cls;
-    if (cls == EQ_CLASS_ideal_diode && w->d->ideal_model != NULL)
-        put_template(w, w->d->ideal_model, e);
-    else
-        put_template(w, w->d->element[cls], e);
+    const eq_device_class *cls = eq_class(w->c->row[e].cls);
+    const char *line = eq_class_line(w, cls);
+    if (line == NULL) {
+        if (w->status == EQ_OK)
+            w->status = eq_fail_at(w->diag, EQ_ERR_INPUT, eq_circuit_place_of(w->c, e),
+                                   "%s is a %s, for which %s has no line; export as XML",
+                                   eq_circuit_element_name(w->c, e), cls->name, w->d->name);
+        return;
+    }
+    put_template(w, line, e);
     if (eq_is_sensed(w, e)) put_sense(w, e);
 }
 
@@ -432,6 +477,7 @@ eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *
     if (dialect == EQ_XML) return eq_xml_check_names(c, diag);
     eq_text scratch = {0};
     writer w = writer_of(c, dialect, &scratch, diag);
+    w.own = dialect == EQ_NGSPICE; /* as eq_deck_write_own names what it writes */
     w.status = eq_find_sensed(&w);
     for (size_t e = 0; w.status == EQ_OK && e < eq_circuit_elements(c); e++)
         put_names(&w, (eq_element)e);
@@ -446,6 +492,12 @@ eq_status eq_deck_write(const eq_circuit *c, eq_dialect dialect, const char *not
                         eq_diag *diag) {
     if (dialect == EQ_XML) return eq_write_xml(c, note, out, diag);
     writer w = writer_of(c, dialect, out, diag);
+    return write(&w, note);
+}
+
+eq_status eq_deck_write_own(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag) {
+    writer w = writer_of(c, EQ_NGSPICE, out, diag);
+    w.own = true;
     return write(&w, note);
 }
 

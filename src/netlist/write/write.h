@@ -7,11 +7,11 @@
 #include "circuit/formula.h"
 #include "netlist/netlist.h"
 
-/* One SPICE-like dialect. Templates hold $-letters that write.c fills in:
- *   $n name   $a $b $c $d nodes   $k controlling element   $v value   $m model
- *   $i instance parameters   $e the formula of a behavioural source
- *   $u the drop v(a,b) as the dialect writes it
- *   $t vfwd, $f 1/roff, $x 1/ron - 1/roff of an ideal diode */
+/* One SPICE-like dialect. The line of an element stands in its class (devices/device.h); write.c
+ * fills in its $-letters:
+ *   $n name   $a $b ... $h nodes   $k controlling element   $v value   $m model
+ *   $i parameters of the instance   $e the formula of a behavioural source   $u the drop v(a,b)
+ *   $0 ... $9 the number in that column   $p the formula of the class, with these in it */
 typedef struct eq_dialect_table {
     const char *name;
     double k_over_q;        /* V/K: docs/theory.md, 7 */
@@ -22,12 +22,10 @@ typedef struct eq_dialect_table {
     const char *tail;       /* the last lines */
     bool typed_names;       /* the first letter of an element's name is its type */
     bool title_is_bare;     /* line 1 is the title without a comment sign */
-    const char *model;      /* $n name; the parameters follow, then model_end */
+    const char
+        *model; /* $n name, $t type of the class, $c its name; parameters follow, model_end */
     const char *model_end;
-    const char
-        *element[EQ_CLASS_COUNT]; /* NULL for ideal_diode: written with ideal_model instead */
-    const char
-        *ideal_model; /* NULL: the dialect has no ideal diode, element[] writes an expression */
+    const char *current; /* a class without a line of its own: its current as a formula, $p */
 } eq_dialect_table;
 
 /* NULL for EQ_XML. */
@@ -46,7 +44,12 @@ typedef struct eq_deck_writer {
                          another element; EQ_NO_NAME: it does not */
     eq_names *made;   /* nodes of the writer's own */
     bool numbered;    /* names are numbers, and nothing is written that others have worded */
+    bool own; /* for eqspice itself: a class without a line has one all the same, NAME nodes PARAM=
+               */
 } eq_deck_writer;
+
+/* The line of a class in the dialect, NULL: it has none, nor a formula. */
+const char *eq_class_line(const eq_deck_writer *w, const eq_device_class *cls);
 
 /* Finds the elements whose current is sensed. */
 eq_status eq_find_sensed(eq_deck_writer *w);

@@ -71,7 +71,6 @@ static const char *put_formula(const eq_circuit *c, const eq_formula *f, eq_text
 }
 
 static void put_element(const eq_circuit *c, eq_element e, eq_text *out, const char **missing) {
-    static const char *const terminal[] = {"a", "b", "c", "d"};
     eq_row r = c->row[e];
     const eq_table *t = &c->table[r.cls];
     eq_card start = eq_card_new(r.cls);
@@ -79,14 +78,15 @@ static void put_element(const eq_circuit *c, eq_element e, eq_text *out, const c
     for (int k = 0; k < t->cls->params; k++) value[k] = t->w[k][r.row];
     eq_text_printf(out, "    <%s", t->cls->name);
     put_text(out, "name", eq_circuit_element_name(c, e));
-    for (int k = 0; k < EQ_MAX_TERMINALS && t->term[k] != NULL; k++)
-        put_text(out, terminal[k], eq_circuit_node_name(c, t->term[k][r.row]));
+    for (int k = 0; k < eq_class_terminals(t->cls); k++)
+        put_text(out, (const char[]){(char)('a' + k), '\0'},
+                 eq_circuit_node_name(c, t->term[k][r.row]));
     if (t->control != NULL) put_text(out, "control", eq_circuit_element_name(c, t->control[r.row]));
     if (t->formula != NULL) {
         const char *lacks = put_formula(c, t->formula[r.row], out);
         *missing = lacks == NULL ? *missing : lacks;
     }
-    if (t->model != NULL && t->model[r.row] != EQ_NONE && r.cls != EQ_CLASS_resistor) {
+    if (t->model != NULL && t->model[r.row] != EQ_NONE && t->cls->programmable == NULL) {
         const eq_model *m = &c->model[t->model[r.row]];
         put_text(out, "model", m->name);
         memcpy(start.w, m->w, sizeof start.w);

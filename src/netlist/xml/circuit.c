@@ -87,10 +87,8 @@ static eq_status take_model(reader *r, const eq_xml_node *node, eq_card *card) {
 }
 
 static eq_status take_nodes(reader *r, const eq_xml_node *node, eq_card *card) {
-    static const char *const terminal[] = {"a", "b", "c", "d"};
-    int n = eq_class(card->cls)->control == EQ_CONTROL_VOLTAGE ? 4 : 2;
-    for (int k = 0; k < n; k++) {
-        const char *name = eq_xml_attribute(node, terminal[k]);
+    for (int k = 0; k < eq_class_terminals(eq_class(card->cls)); k++) {
+        const char *name = eq_xml_attribute(node, (const char[]){(char)('a' + k), '\0'});
         eq_status status = name_fits(r, node, name);
         if (status != EQ_OK) return status;
         card->term[k] = eq_circuit_node(r->c, name, strlen(name));
