@@ -271,7 +271,7 @@ static void swept_input(eq_text *deck, int i, int points, double sign) {
     eq_text_puts(deck, ")\n");
 }
 
-/* ngspice's fastest route (FACTS section 2): all inputs piecewise linear in one swept voltage, and
+/* ngspice's fastest route of those tried: all inputs piecewise linear in one swept voltage, and
  * one .dc, of which every point starts from the one before. */
 static double ngspice_sweep(int n) {
     eq_text whole = {0}, deck = {0};
@@ -416,7 +416,7 @@ static void bench_mnist(void) {
     const char *argv[] = {
         program(), "train", "netlists/kendall-mnist.xml", "-o", folder, "--threads", "2", NULL};
     double took = seconds_of(argv, 600);
-    /* arXiv 2006.01981: about 18 h an epoch with Spectre (second hand, FACTS section 1) */
+    /* arXiv 2006.01981: about 18 h an epoch with Spectre (an estimate, not in the paper) */
     report("kendall_10_epochs_s", took, "s", "Spectre as published, not in this run", 648000.0,
            648000.0 / took);
     eq_free(folder);

@@ -11,7 +11,7 @@ static size_t share_of(size_t n, int rank) {
     return r * (n / size) + (r < n % size ? r : n % size);
 }
 
-void eq_comm_share(size_t n, size_t *first, size_t *count) {
+void eq_comm_partition(size_t n, size_t *first, size_t *count) {
     *first = share_of(n, eq_comm_rank());
     *count = share_of(n, eq_comm_rank() + 1) - *first;
 }
@@ -28,7 +28,7 @@ static int *begin, *number; /* [ranks] work of a spread */
 static eq_status agreed;    /* the failure that all ranks know of */
 static int speaker;         /* whose messages are printed */
 
-bool eq_comm_speaks(void) {
+bool eq_comm_prints(void) {
     return own_rank == speaker;
 }
 
@@ -68,11 +68,11 @@ int eq_comm_size(void) {
     return size;
 }
 
-void eq_comm_alone(void) {
+void eq_comm_detach(void) {
     alone = true;
 }
 
-void eq_comm_spread(double *x, size_t n, size_t width) {
+void eq_comm_allgather(double *x, size_t n, size_t width) {
     if (eq_comm_size() == 1) return;
     size_t first, count;
     MPI_Datatype item;
@@ -84,7 +84,7 @@ void eq_comm_spread(double *x, size_t n, size_t width) {
     MPI_Type_commit(&item);
     MPI_Allgatherv(MPI_IN_PLACE, 0, item, x, number, begin, item, MPI_COMM_WORLD);
     MPI_Type_free(&item);
-    eq_comm_share(n, &first, &count);
+    eq_comm_partition(n, &first, &count);
     bytes += (double)(count * width) * sizeof *x;
 }
 
@@ -106,7 +106,7 @@ void eq_comm_sum(double *x, size_t n) {
     reduce(x, n, MPI_SUM);
 }
 
-void eq_comm_largest(double *x, size_t n) {
+void eq_comm_max(double *x, size_t n) {
     reduce(x, n, MPI_MAX);
 }
 
@@ -136,8 +136,7 @@ static eq_status make_room(const unsigned long long *numbers, double **all, size
     return *all == NULL ? eq_out_of_memory(diag) : EQ_OK;
 }
 
-eq_status eq_comm_collect(const double *mine, size_t n, double **all, size_t *total,
-                          eq_diag *diag) {
+eq_status eq_comm_gather(const double *mine, size_t n, double **all, size_t *total, eq_diag *diag) {
     bool root = eq_comm_rank() == 0;
     int size = eq_comm_size();
     unsigned long long own = n, *numbers = eq_calloc((size_t)size, sizeof *numbers);
@@ -175,7 +174,7 @@ double eq_comm_bytes(void) {
     return bytes;
 }
 #else
-bool eq_comm_speaks(void) {
+bool eq_comm_prints(void) {
     return true;
 }
 
@@ -193,9 +192,9 @@ int eq_comm_size(void) {
     return 1;
 }
 
-void eq_comm_alone(void) {}
+void eq_comm_detach(void) {}
 
-void eq_comm_spread(double *x, size_t n, size_t width) {
+void eq_comm_allgather(double *x, size_t n, size_t width) {
     (void)x, (void)n, (void)width;
 }
 
@@ -203,12 +202,11 @@ void eq_comm_sum(double *x, size_t n) {
     (void)x, (void)n;
 }
 
-void eq_comm_largest(double *x, size_t n) {
+void eq_comm_max(double *x, size_t n) {
     (void)x, (void)n;
 }
 
-eq_status eq_comm_collect(const double *mine, size_t n, double **all, size_t *total,
-                          eq_diag *diag) {
+eq_status eq_comm_gather(const double *mine, size_t n, double **all, size_t *total, eq_diag *diag) {
     *total = n;
     *all = eq_malloc(n, sizeof **all);
     if (*all == NULL) return eq_out_of_memory(diag);

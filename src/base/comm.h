@@ -15,20 +15,20 @@ int eq_comm_rank(void);
 int eq_comm_size(void);
 
 /* This rank's share of n items, as even as can be, in the order of the ranks. */
-void eq_comm_share(size_t n, size_t *first, size_t *count);
+void eq_comm_partition(size_t n, size_t *first, size_t *count);
 
 /* This process goes on alone: for a command whose work the ranks do not share. */
-void eq_comm_alone(void);
+void eq_comm_detach(void);
 
-/* COLLECTIVE. Items of `width` doubles, each known to the rank whose eq_comm_share(n) it is in,
+/* COLLECTIVE. Items of `width` doubles, each known to the rank whose eq_comm_partition(n) it is in,
  * become known to all. x[n][width] */
-void eq_comm_spread(double *x, size_t n, size_t width);
+void eq_comm_allgather(double *x, size_t n, size_t width);
 /* COLLECTIVE. x[n] becomes the sum (the largest) over all ranks, the same bits on each. */
 void eq_comm_sum(double *x, size_t n);
-void eq_comm_largest(double *x, size_t n);
+void eq_comm_max(double *x, size_t n);
 /* COLLECTIVE. On rank 0 *all (to be freed with eq_free) is what all ranks gave, one after the
  * other; NULL on the others. */
-eq_status eq_comm_collect(const double *mine, size_t n, double **all, size_t *total, eq_diag *diag);
+eq_status eq_comm_gather(const double *mine, size_t n, double **all, size_t *total, eq_diag *diag);
 
 /* COLLECTIVE. EQ_OK when all ranks have it, else the status of the first rank that has not, whose
  * messages are then the ones to print. The first failure that was agreed on is the answer ever
@@ -39,7 +39,7 @@ static inline eq_status eq_comm_agree(eq_status status) {
     return failure == EQ_OK ? status : failure; /* never EQ_OK for a rank that has failed */
 }
 /* Whether the messages of this rank are to be printed: rank 0's, until another one has failed. */
-bool eq_comm_speaks(void);
+bool eq_comm_prints(void);
 
 /* Bytes that this rank has given to the others so far. */
 double eq_comm_bytes(void);

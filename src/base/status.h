@@ -25,8 +25,8 @@ void eq_note_at(eq_diag *diag, eq_place at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 eq_status eq_out_of_memory(eq_diag *diag);
 
-/* clang's analyzer looks at one file at a time: it is told here that the status given comes back.
- */
+/* clang's analyzer looks at one file at a time: it is told
+ * here that the status given comes back. */
 #if defined(__clang_analyzer__) && !defined(EQ_BASE_STATUS_C)
 #define eq_fail(diag, status, ...) (eq_fail(diag, status, __VA_ARGS__), (status))
 #define eq_fail_at(diag, status, at, ...) (eq_fail_at(diag, status, at, __VA_ARGS__), (status))

@@ -1,5 +1,5 @@
-/* Strings: a growing buffer, interned names and number parsing that does not depend on the locale.
- */
+/* Strings: a growing buffer, interned names and number parsing that does not
+ * depend on the locale. */
 #ifndef EQ_BASE_TEXT_H
 #define EQ_BASE_TEXT_H
 
@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /* A growing text. Zero-initialise; `failed` is set once when memory runs out and appends become
- * no-ops, so that a writer checks it once at the end. text is always NUL-terminated when not NULL.
- */
+ * no-ops, so that a writer checks it once at the end.
+ * text is always NUL-terminated when not NULL. */
 typedef struct eq_text {
     char *text;
     size_t length, cap;

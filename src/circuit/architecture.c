@@ -80,8 +80,8 @@ eq_status eq_architecture_biases(const char *text, eq_architecture *a, eq_diag *
     return numbers(text, "bias", a->bias, EQ_MAX_BIASES, &a->biases, diag);
 }
 
-/* What is being built. row: the nodes that drive the next crossbar; column: the layer it ends on.
- */
+/* What is being built. row: the nodes that drive the next crossbar; column:
+ * the layer it ends on. */
 typedef struct builder {
     const eq_architecture *a;
     eq_circuit *c;

@@ -1,8 +1,9 @@
 /* Ready-made analog networks: layers of neurons joined by crossbars of programmable resistors.
  *
  *   kendall   Kendall et al. 2020, Fig. 4: each hidden neuron is a node with two antiparallel
- * diodes to bias sources, followed by a bidirectional amplifier (VCVS of gain A forwards, CCCS
- * backwards) drn       the same without amplifiers (deep resistive network, Scellier 2024)
+ *             diodes to bias sources, followed by a bidirectional amplifier (VCVS of gain A
+ *             forwards, CCCS backwards)
+ *   drn       the same without amplifiers (deep resistive network, Scellier 2024)
  *
  * Names: input sources vx1.. at nodes x1..; crossbar l joins the rows of layer l-1 to the nodes of
  * layer l by resistors rL_ROW_COLUMN, its bias rows by rbL_BIAS_COLUMN; hidden nodes hL_K, driven

@@ -7,8 +7,7 @@
 #include "base/mem.h"
 #include "circuit/formula.h"
 
-/* Boltzmann over charge of ngspice (CODATA 2014), measured in FACTS section 3: Vt(27 C)/300.15 K.
- */
+/* Boltzmann over charge of ngspice (CODATA 2014): Vt(27 C)/300.15 K (docs/theory.md, 7). */
 static const double ngspice_k_over_q = 0.025864917007157 / 300.15;
 
 eq_circuit *eq_circuit_new(void) {

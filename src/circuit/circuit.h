@@ -106,8 +106,8 @@ typedef struct eq_model {
     double w[EQ_MAX_COLUMNS]; /* declared parameters; NAN where not given and without default */
 } eq_model;
 
-/* Numerical options of the deck; 0 or NAN never means "default" here: eq_circuit_new fills them in.
- */
+/* Numerical options of the deck; 0 or NAN never means "default" here:
+ * eq_circuit_new fills them in. */
 typedef struct eq_options {
     double abstol; /* A, 1e-12: absolute part of the KCL bound */
     double reltol; /* 1e-9 unless the deck asks for a tighter one: relative part of the KCL bound */
@@ -148,8 +148,8 @@ eq_node eq_circuit_node(eq_circuit *c, const char *name, size_t length);
 int32_t eq_circuit_file(eq_circuit *c, const char *name);
 
 /* What eq_circuit_add needs. Unused terminals and control are EQ_NONE; w has one value for each
- * declared parameter of the class (eq_class_defaults fills the defaults); name is lower case or
- * not, is folded. */
+ * declared parameter of the class (its default_value where the deck says nothing); name is lower
+ * case or not, is folded. */
 typedef struct eq_card {
     int cls;
     const char *name;

@@ -1,4 +1,4 @@
-/* Elimination of voltage-defined branches (DESIGN section 1): with x the free unknowns
+/* Elimination of voltage-defined branches (docs/theory.md, 2): with x the free unknowns
  *
  *   v = T x + c          potentials of all nodes
  *   r(x) = W^T I(v)      KCL of the free nodes; I_n: current that leaves node n through elements

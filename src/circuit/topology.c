@@ -186,7 +186,7 @@ static eq_element active_element(const eq_circuit *c) {
     return EQ_NONE;
 }
 
-bool eq_topology_stands(const eq_topology *t, const eq_circuit *c) {
+bool eq_topology_is_current(const eq_topology *t, const eq_circuit *c) {
     return t->passive == (active_element(c) == EQ_NONE);
 }
 

@@ -1,11 +1,11 @@
 /* What the graph of a circuit says before anything is solved: paths to ground, loops and cutsets of
- * sources, connected components and the energy weights of bidirectional amplifiers (DESIGN section
- * 1).
+ * sources, connected components and the energy weights of bidirectional amplifiers
+ * (docs/theory.md, 3).
  *
  * The weighted co-content sum_n,k of d p_k has the gradient T^T D I; the solver solves W^T I = 0.
  * Both are the same up to the row weights iff d(n) T[n][k] = d(k) W[n][k] for every node n that
- * carries current and every unknown k: for VCVS + CCCS amplifiers this says d(w) = (gamma/A) d(h).
- */
+ * carries current and every unknown k: for amplifiers of a VCVS and a CCCS this says
+ * d(w) = (gamma/A) d(h). */
 #ifndef EQ_CIRCUIT_TOPOLOGY_H
 #define EQ_CIRCUIT_TOPOLOGY_H
 
@@ -35,7 +35,7 @@ eq_status eq_topology_weigh(eq_topology *t, const eq_circuit *c, const eq_reduct
                             eq_diag *diag);
 /* Whether `passive` still says of the derived values what they are: they may have changed sign
  * since the circuit was weighed. */
-bool eq_topology_stands(const eq_topology *t, const eq_circuit *c);
+bool eq_topology_is_current(const eq_topology *t, const eq_circuit *c);
 /* Whether the weighted co-content is convex, the one ground for all that relies on it. */
 bool eq_topology_convex(const eq_topology *t);
 /* d of the component of a node; 1 for ground and source-fixed nodes. */

@@ -21,7 +21,7 @@ static void print_message(const eq_message *m) {
 
 void eq_print_diag(eq_diag *diag) {
     fflush(stdout);
-    for (size_t k = 0; eq_comm_speaks() && k < eq_diag_count(diag); k++)
+    for (size_t k = 0; eq_comm_prints() && k < eq_diag_count(diag); k++)
         print_message(eq_diag_get(diag, k));
     eq_diag_clear(diag);
 }
@@ -75,7 +75,7 @@ static bool store(const eq_option *o, const char *text) {
 }
 
 static const char *usage_error(const eq_command *command, const char *what, const char *which) {
-    if (!eq_comm_speaks()) return NULL;
+    if (!eq_comm_prints()) return NULL;
     fprintf(stderr, "eqspice %s: error: %s%s; see `eqspice %s --help`\n", command->name, what,
             which, command->name);
     return NULL;

@@ -1,6 +1,6 @@
 /* What the subcommands share: options, diagnostics on standard error, exit statuses, output files.
  * Only this room prints or exits. Exit status: 0 done, 1 the computation failed or a check did not
- * hold, 2 bad usage or bad input (DESIGN section 4). */
+ * hold, 2 bad usage or bad input (docs/eqspice.1). */
 #ifndef EQ_CLI_CLI_H
 #define EQ_CLI_CLI_H
 
@@ -48,8 +48,8 @@ typedef struct eq_command {
 const char *eq_parse_arguments(const eq_command *command, const eq_option *option, size_t options,
                                int argc, char **argv, int *exit_status);
 
-/* Prints all messages as file:line:column: severity: text on standard error and empties the list.
- */
+/* Prints all messages as file:line:column: severity:
+ * text on standard error and empties the list. */
 void eq_print_diag(eq_diag *diag);
 /* Prints and frees the messages and returns the exit status that goes with the status. */
 int eq_finish(eq_diag *diag, eq_status status);

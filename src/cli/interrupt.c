@@ -36,7 +36,7 @@ static void on_stop(int number) {
         *flag = 1;
 }
 
-void eq_interrupt_ends(void) {
+void eq_interrupt_terminate(void) {
     struct sigaction action = {.sa_flags = SA_RESTART}, before;
     sigfillset(&action.sa_mask);
     for (int k = 0; k < ENDINGS; k++) {
@@ -48,6 +48,6 @@ void eq_interrupt_ends(void) {
     signal(SIGXFSZ, SIG_IGN);
 }
 
-void eq_interrupt_stops(volatile sig_atomic_t *flag) {
+void eq_interrupt_set_flag(volatile sig_atomic_t *flag) {
     stop = flag;
 }

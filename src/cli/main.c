@@ -25,7 +25,7 @@ static int run(int argc, char **argv) {
     for (const eq_command *const *c = eq_commands; *c != NULL; c++) {
         if (strcmp((*c)->name, argv[1]) != 0) continue;
         if (!(*c)->parallel && eq_comm_rank() > 0) return 0;
-        if (!(*c)->parallel) eq_comm_alone();
+        if (!(*c)->parallel) eq_comm_detach();
         return (*c)->run(*c, argc - 1, argv + 1);
     }
     if (eq_comm_rank() > 0) return 2;
@@ -41,7 +41,7 @@ int main(int argc, char **argv) {
     eq_runtime_set();
     if (!isatty(STDOUT_FILENO)) setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     if (!eq_comm_start()) return 1;
-    eq_interrupt_ends(); /* after MPI, which may set signals of its own */
+    eq_interrupt_terminate(); /* after MPI, which may set signals of its own */
     if (eq_comm_rank() > 0 && freopen("/dev/null", "w", stdout) == NULL) return 1;
     int exit_status = run(argc, argv);
     eq_comm_stop();

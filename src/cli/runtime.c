@@ -49,10 +49,10 @@ static parallel of_libgomp(void) {
 }
 
 /* What a `#pragma omp parallel` of gcc calls (libgomp manual, "Implementing PARALLEL construct"):
- * where eq_openmp_alone holds the region is a plain call. Inside another region omp_get_thread_num
+ * where eq_openmp_serial holds the region is a plain call. Inside another region omp_get_thread_num
  * would speak of that one's team, so libgomp takes it there. */
 void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags) {
-    bool alone = eq_openmp_is_alone();
+    bool alone = eq_openmp_is_serial();
     if (alone && !omp_in_parallel())
         body(data);
     else

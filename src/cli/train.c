@@ -93,9 +93,10 @@ static eq_status train(const eq_experiment *x, const eq_train_options *asked, eq
     o->progress = s.terminal ? draw_bar : NULL;
     o->epoch = print_epoch;
     o->data = &s;
-    eq_interrupt_stops(&stop);
+    eq_interrupt_set_flag(&stop);
     eq_status status = eq_train(x, o, &last, &summary, diag);
-    if (status == EQ_OK) eq_interrupt_stops(NULL); /* mpirun repeats the signal that stopped it */
+    if (status == EQ_OK)
+        eq_interrupt_set_flag(NULL); /* mpirun repeats the signal that stopped it */
     if (s.terminal) fputs("\r\033[K", stderr);
     if (status == EQ_OK && eq_comm_rank() == 0) status = eq_plot_curves(o->folder, diag);
     if (status == EQ_OK) print_end(&last, &summary, o->folder);

@@ -8,10 +8,10 @@
  *   voltage-defined (V, E, H):        own variable x = i, value y = u = e(i; c, w)
  *
  * c is the control: nothing, the drop between two other nodes, or the current of a voltage-defined
- * branch; behavioural sources have a formula of many instead (behavioural.c). The energy is p(x; c,
- * w) = integral of y from 0 to x: the pseudo-power (co-content) of Scellier 2020, Eq. 4.4, for a
- * current-defined branch, its Legendre dual (content) for a voltage-defined one. So dp/dx = y for
- * every class; tests/devices holds every registered class to it.
+ * branch; behavioural sources have a formula of many instead (behavioural.c). The energy is
+ * p(x; c, w) = integral of y from 0 to x: the pseudo-power (co-content) of Scellier 2020, Eq. 4.4,
+ * for a current-defined branch, its Legendre dual (content) for a voltage-defined one. So dp/dx = y
+ * for every class; tests/devices holds every registered class to it.
  *
  * A port class (transistors, compiled models) has k terminals and m internal nodes. With z their
  * k + m potentials it gives the currents i(z) that flow from the circuit into each of these nodes
@@ -25,8 +25,8 @@
 
 #include "devices/dialect.h"
 
-/* Declared parameters plus derived columns of a class; terminals and internal nodes of an element.
- */
+/* Declared parameters plus derived columns of a class;
+ * terminals and internal nodes of an element. */
 enum { EQ_MAX_COLUMNS = 32, EQ_MAX_TERMINALS = 8 };
 
 typedef enum eq_defined { EQ_CURRENT_DEFINED, EQ_VOLTAGE_DEFINED } eq_defined;
@@ -57,7 +57,7 @@ typedef struct eq_param {
 
 /* What the parameters of a class depend on beside the deck's numbers. */
 typedef struct eq_environment {
-    double k_over_q; /* V/K, Boltzmann over charge: differs between dialects (FACTS section 3) */
+    double k_over_q; /* V/K, Boltzmann over charge: differs between dialects (docs/theory.md, 7) */
     double temp;     /* degrees C, .temp / .options temp; 27 */
     double tnom;     /* degrees C, .options tnom; 27 */
     double gmin;     /* S, across every junction; 1e-12 */
@@ -100,8 +100,8 @@ typedef struct eq_device_class {
      * handle; NULL: none. */
     const eq_param *inverse;
 
-    /* Fills the derived columns from the parameters; called whenever either changes. May be NULL.
-     */
+    /* Fills the derived columns from the parameters; called whenever either changes.
+     * May be NULL. */
     void (*derive)(size_t n, double *const *w, const eq_environment *env);
     /* p(x; c, w) [W]. c is NULL for EQ_CONTROL_NONE here and below. */
     void (*energy)(size_t n, double *const *w, const double *x, const double *c, double *p);

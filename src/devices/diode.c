@@ -248,8 +248,8 @@ static bool limit_drop(double vte, double vcrit, double old, double *now) {
     return true;
 }
 
-/* In breakdown the same holds for the drop beyond xbv, mirrored (ngspice: from 10 vtb before it).
- */
+/* In breakdown the same holds for the drop beyond xbv, mirrored
+ * (ngspice: from 10 vtb before it). */
 static size_t limit(size_t n, double *const *w, const double *x_old, double *x_new) {
     size_t moved = 0;
     for (size_t j = 0; j < n; j++) {

@@ -1,10 +1,13 @@
 /* The junction of a diode beyond the plain law of diode_law.h, as ngspice 39 has it (manual,
  * "Junction Diode Model"; measured, see tests/devices):
  *
- *   v >= -3 vte, isr > 0 (ISR, NR):   c = is (exp(v/vte) - 1) + isr (exp(v/vtr) - 1) ((1 - v/vj)^2
- * + 0.005)^(m/2) v > 0, knee > 0 (IKF):            i = c/(1 + sqrt(c/knee)), with this c v < -xbv
- * (BV):                    i = -is exp(-(xbv + v)/vtb) else                              c, or the
- * plain law;       all of them + gmin v
+ *   v >= -3 vte:            c = is (exp(v/vte) - 1) + isr (exp(v/vtr) - 1) s^m   (ISR, NR, VJ, M),
+ *                               s = sqrt((1 - v/vj)^2 + 0.005);  isr = 0: the plain law
+ *   v > 0 and knee > 0:     i = c/(1 + sqrt(c/knee))                             (IKF)
+ *   v < -xbv:               i = -is exp(-(xbv + v)/vtb)                          (BV)
+ *   else:                   i = c, or below -3 vte the plain law;
+ *
+ * all of them + gmin v.
  *
  * xbv is the drop from which breakdown starts, so that the current at -BV is IBV. The recombination
  * current ends with a jump at -3 vte, as in ngspice. */

@@ -1,5 +1,4 @@
-/* The Shockley diode as ngspice has it (dioload.c, checked to 2e-15 relative at 0.7 V; FACTS
- * section 3):
+/* The Shockley diode as ngspice has it (dioload.c; docs/theory.md, 7):
  *
  *   u >= -3 vte:  i = is (exp(u/vte) - 1) + gmin u
  *   u <  -3 vte:  i = -is (1 + (3 vte/(e u))^3) + gmin u,   e = 2.718...

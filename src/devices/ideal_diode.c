@@ -12,8 +12,8 @@ static const eq_param ideal_diode_param[] = {
     [VFWD] = {"vfwd", "V", 0.0, -1e300, 1e300, true},
 };
 
-/* How far the drop is beyond the knee (0 when the diode is off), and the extra conductance when on.
- */
+/* How far the drop is beyond the knee (0 when the diode is off),
+ * and the extra conductance when on. */
 static double over(size_t j, double *const *w, double u) {
     return u > w[VFWD][j] ? u - w[VFWD][j] : 0.0;
 }

@@ -1,6 +1,6 @@
 /* Independent and controlled sources. Six classes, one law: y = w * c, with c = 1 for an
  * independent source; y does not depend on the own variable x, so p = w c x, dp/dx = y, dy/dx = 0,
- * dy/dc = w. For a current source p = J u is its co-content (DESIGN section 1); for a voltage
+ * dy/dc = w. For a current source p = J u is its co-content (docs/theory.md, 1); for a voltage
  * source p = E i is its content. */
 #include <math.h>
 #include <string.h>

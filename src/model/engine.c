@@ -1,5 +1,5 @@
-/* Chooses the implementation of an engine and checks the arguments that all implementations share.
- */
+/* Chooses the implementation of an engine and checks the arguments that all
+ * implementations share. */
 #include "model/engine.h"
 
 #include "base/mem.h"

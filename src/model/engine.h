@@ -34,8 +34,8 @@ void eq_engine_store(const eq_engine *e);
 /* Free phase of n examples: x[n][inputs] [V] sets the input sources, y[n][outputs] [V] receives
  * v(plus) - v(minus). Output sources are at zero. */
 eq_status eq_engine_free_phase(eq_engine *e, size_t n, const double *x, double *y, eq_diag *diag);
-/* Nudged phase of the same examples into slot (1..4), started from the free phase. y may be NULL.
- */
+/* Nudged phase of the same examples into slot (1..4), started from the free phase.
+ * y may be NULL. */
 eq_status eq_engine_nudged_phase(eq_engine *e, int slot, const eq_nudge *nudge, double *y,
                                  eq_diag *diag);
 

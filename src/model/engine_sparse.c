@@ -133,7 +133,7 @@ static eq_status open_slot(sparse_engine *e, int slot, eq_diag *diag) {
 /* Outputs y (may be NULL) and failures of one rank become known to all. */
 static eq_status share_outputs(const sparse_engine *e, eq_status status, double *y) {
     status = eq_comm_agree(status);
-    if (status == EQ_OK && y != NULL) eq_comm_spread(y, e->n, e->c->outputs);
+    if (status == EQ_OK && y != NULL) eq_comm_allgather(y, e->n, e->c->outputs);
     return status;
 }
 
@@ -144,7 +144,7 @@ static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq
     eq_status status = open_slot(e, 0, diag);
     if (status != EQ_OK) return share_outputs(e, status, NULL);
     e->n = n;
-    eq_comm_share(n, &e->first, &e->end);
+    eq_comm_partition(n, &e->first, &e->end);
     e->end += e->first;
     memcpy(e->x, x, n * e->c->inputs * sizeof *x);
     memset(e->state[0], 0, n * e->nodes * sizeof *e->state[0]);

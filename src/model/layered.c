@@ -1,5 +1,5 @@
-/* The layered engine behind engine.h: memory, the minibatch and its parts, conductances in and out.
- */
+/* The layered engine behind engine.h: memory, the minibatch and its parts,
+ * conductances in and out. */
 #include "model/layered.h"
 
 #include <math.h>
@@ -14,8 +14,8 @@
  * share a minibatch of 20 and for the Schur complements to stay in the first cache. */
 enum { MOST_IN_PART = 12 };
 
-/* The table of pairs of kept nodes may take this many bytes; larger networks are solved by sweeps.
- */
+/* The table of pairs of kept nodes may take this many bytes;
+ * larger networks are solved by sweeps. */
 static const double most_pair_bytes = 512e6;
 
 const eq_kernels *eq_kernels_pick(void) {
@@ -205,8 +205,8 @@ static eq_engine_info about(const void *self) {
     return info;
 }
 
-/* Whether x[i + apart] = -x[i] exactly for every pair: the first of a pair every `stride` from 0.
- */
+/* Whether x[i + apart] = -x[i] exactly for every pair:
+ * the first of a pair every `stride` from 0. */
 static bool negated(const double *x, size_t inputs, size_t stride, size_t apart) {
     size_t differ = 0;
     for (size_t p = 0; p < inputs / 2; p++) differ += x[p * stride + apart] != -x[p * stride];
@@ -251,7 +251,7 @@ static void split(eq_layered *e, size_t n) {
         w->wide = (w->n + 7) / 8 * 8;
         first += w->n;
     }
-    eq_comm_share(e->works, &e->own, &e->owned);
+    eq_comm_partition(e->works, &e->own, &e->owned);
 }
 
 /* What each rank has solved of a slot becomes known to all: the states of its parts, and whether
@@ -265,7 +265,7 @@ static void exchange(eq_layered *e, int slot) {
         *to = w->failed;
         memcpy(to + 1, w->v[slot], e->net.nodes * w->ld * sizeof *to);
     }
-    eq_comm_spread(e->exchange, e->works, width);
+    eq_comm_allgather(e->exchange, e->works, width);
     for (size_t p = 0; p < e->works; p++) {
         eq_work *w = &e->work[p];
         w->failed = e->exchange[p * width];

@@ -2,13 +2,13 @@
  *
  * Free nodes fall into two classes that touch only each other: K (kept, with the outputs) and E
  * (eliminated). Every row of KCL is multiplied by the energy weight d of its node, which makes the
- * Jacobian symmetric (DESIGN section 1). A free node presents itself to a resistor plainly or
+ * Jacobian symmetric (docs/theory.md, 3). A free node presents itself to a resistor plainly or
  * through its amplifier's driven node with potential s v, s = A; a resistor g between two such
- * terminals in a component of weight d has the energy d g (s_r v_r - s_c v_c)^2/2, so that
+ * terminals in a component of weight d has the energy d g (s_r v_r - s_c v_c)^2/2, so that with
+ * M_ek = sum d g s_r s_c
  *
  *     E rows:  (fixed_e + coupled_e) v_e + i_e(v_e) - in_e - sum_k M_ek v_k = 0
- *     K rows:  (fixed_k + coupled_k) v_k + i_k(v_k) - in_k - sum_e M_ek v_e = 0,   M_ek = sum d g
- * s_r s_c.
+ *     K rows:  (fixed_k + coupled_k) v_k + i_k(v_k) - in_k - sum_e M_ek v_e = 0.
  *
  * With v_K held each E node is a scalar equation, solved exactly (layered_node.h); Newton on v_K
  * has the exact Schur complement S = D_K - M^T diag(1/D_E) M (nonlinear elimination). */
@@ -24,9 +24,9 @@
 typedef enum eq_rows { EQ_ROWS_INPUT, EQ_ROWS_CONSTANT, EQ_ROWS_NODE } eq_rows;
 
 /* Consecutive conductances of one row that are there: a full crossbar has one run a row. */
-typedef struct eq_run {
+typedef struct eq_crossbar_run {
     uint32_t row, start, count;
-} eq_run;
+} eq_crossbar_run;
 
 /* A crossbar: the resistors of one group (or class) between rows of one kind and columns of one
  * class of nodes. g[row][col], 0 where no resistor is. */
@@ -42,7 +42,7 @@ typedef struct eq_crossbar {
     double *g;          /* [rows][cols] S */
     double *row_scale, *col_scale, *weight; /* [rows] s_r, [cols] s_c, [cols] d */
     double *volts;                          /* [rows] V: EQ_ROWS_CONSTANT */
-    eq_run *run;
+    eq_crossbar_run *run;
     size_t runs;
     size_t offset; /* of its first conductance in the group */
     bool full;     /* every place has a resistor */

@@ -1,11 +1,11 @@
-/* The crossbars of a layered network: every resistor gets its place, row and column in one of them.
- */
+/* The crossbars of a layered network: every resistor gets its place,
+ * row and column in one of them. */
 #include <string.h>
 
 #include "model/layered_find.h"
 
-/* A resistor's place: its crossbar's key, and its row (input, fixed node or free node) and column.
- */
+/* A resistor's place: its crossbar's key, and its row (input, fixed node or free node)
+ * and column. */
 typedef struct place {
     eq_crossbar key;
     int32_t row, col;
@@ -133,7 +133,7 @@ static eq_status find_runs(eq_finder *f, eq_crossbar *x) {
             }
             if (!eq_grow((void **)&x->run, &cap, x->runs + 1, sizeof *x->run))
                 return eq_out_of_memory(f->diag);
-            x->run[x->runs++] = (eq_run){(uint32_t)r, (uint32_t)c, 1};
+            x->run[x->runs++] = (eq_crossbar_run){(uint32_t)r, (uint32_t)c, 1};
         }
     }
     x->full = x->count == x->rows * x->cols;

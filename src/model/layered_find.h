@@ -1,5 +1,5 @@
-/* What the files that recognise layers share (layered_find.c, layered_crossbars.c, layered_laws.c).
- */
+/* What the files that recognise layers share (layered_find.c, layered_crossbars.c,
+ * layered_laws.c). */
 #ifndef EQ_MODEL_LAYERED_FIND_H
 #define EQ_MODEL_LAYERED_FIND_H
 

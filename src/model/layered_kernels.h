@@ -14,16 +14,16 @@
 
 /* Eight consecutive entries of a [node][ld] array belong to at most two nodes (ld is a multiple of
  * 4). */
-typedef struct eq_pair {
+typedef struct eq_row_pair {
     size_t first, second;
-} eq_pair;
+} eq_row_pair;
 
-EQ_INLINE eq_pair pair_of(size_t entry, size_t ld, size_t nodes) {
+EQ_INLINE eq_row_pair pair_of(size_t entry, size_t ld, size_t nodes) {
     size_t second = (entry + 4) / ld;
-    return (eq_pair){entry / ld, second < nodes ? second : nodes - 1};
+    return (eq_row_pair){entry / ld, second < nodes ? second : nodes - 1};
 }
 
-EQ_INLINE eq_vec spread(const double *x, eq_pair p) {
+EQ_INLINE eq_vec spread(const double *x, eq_row_pair p) {
     const eq_mask lower = {-1, -1, -1, -1, 0, 0, 0, 0};
     return eq_vec_select(lower, eq_vec_all(x[p.first]), eq_vec_all(x[p.second]));
 }
@@ -55,9 +55,9 @@ EQ_INLINE void ideal(eq_vec sign, eq_vec knee, eq_vec extra, eq_vec v, eq_vec *i
 
 /* An interval that holds the root. Above every bias and knee all diode currents are >= 0, so with
  * h = high: F >= 0 at max(b/a, h), and at bias + vte ln(1 + (b - a h)/is) or h, whichever is
- * greater, since there one forward diode alone takes the current that is left. The same downwards.
- */
-EQ_INLINE void interval(const eq_node_law *law, eq_pair at, eq_vec a, eq_vec b, eq_vec *least,
+ * greater, since there one forward diode alone takes the current that is left.
+ * The same downwards. */
+EQ_INLINE void interval(const eq_node_law *law, eq_row_pair at, eq_vec a, eq_vec b, eq_vec *least,
                         eq_vec *most) {
     eq_vec high = spread(law->high, at), low = spread(law->low, at), zero = eq_vec_all(0.0);
     eq_vec linear = b / eq_vec_max(a, eq_vec_all(1e-30));
@@ -83,8 +83,8 @@ typedef struct eq_equations {
     eq_vec bias[MOST_KEPT], per_vte[MOST_KEPT], is[MOST_KEPT], is_per_vte[MOST_KEPT];
 } eq_equations;
 
-EQ_INLINE eq_equations equations_of(const eq_node_law *law, const eq_node_rows *rows, eq_pair at,
-                                    size_t k, size_t kept) {
+EQ_INLINE eq_equations equations_of(const eq_node_law *law, const eq_node_rows *rows,
+                                    eq_row_pair at, size_t k, size_t kept) {
     eq_equations q;
     q.fixed = spread(rows->fixed, at);
     q.coupled = spread(rows->coupled, at);
@@ -107,7 +107,7 @@ typedef struct eq_point {
     eq_vec f, slope, scale, size;
 } eq_point;
 
-EQ_INLINE eq_point point_at(const eq_equations *q, const eq_node_law *law, eq_pair at, eq_vec v,
+EQ_INLINE eq_point point_at(const eq_equations *q, const eq_node_law *law, eq_row_pair at, eq_vec v,
                             size_t kept) {
     eq_vec i = eq_vec_all(0.0), g = i, size = i;
     for (size_t s = 0; s < kept; s++)
@@ -141,7 +141,7 @@ enum { MOST_STEPS = 200 };
 enum { FREE_STEPS = 2 };
 
 /* x, or an end of the interval beyond which it lies (the lower one for a NAN). */
-EQ_INLINE eq_vec bracketed(const eq_node_law *law, eq_pair at, const eq_equations *q, eq_vec x,
+EQ_INLINE eq_vec bracketed(const eq_node_law *law, eq_row_pair at, const eq_equations *q, eq_vec x,
                            eq_vec *least, eq_vec *most) {
     interval(law, at, q->fixed + q->coupled, q->in + q->from, least, most);
     return eq_vec_min(eq_vec_max(x, *least), *most);
@@ -163,7 +163,7 @@ EQ_INLINE double solve(const eq_node_law *law, const eq_node_rows *rows, double 
     for (size_t k = 0; k < entries; k += EQ_LANES) {
         size_t left = entries - k < EQ_LANES ? entries - k : EQ_LANES;
         eq_mask valid = lane < (int64_t)left; /* the lanes beyond are another layer's */
-        eq_pair at = pair_of(k, rows->ld, law->nodes);
+        eq_row_pair at = pair_of(k, rows->ld, law->nodes);
         eq_equations q = equations_of(law, rows, at, k, kept);
         eq_vec least = eq_vec_all(-INFINITY), most = eq_vec_all(INFINITY), x = eq_vec_load(v + k);
         if (rows->cold) x = bracketed(law, at, &q, x, &least, &most);
@@ -196,7 +196,7 @@ static void nodes_evaluate(const eq_node_law *law, const eq_node_rows *rows, con
                            double *f, double *slope, double *currents) {
     size_t entries = law->nodes * rows->ld;
     for (size_t k = 0; k < entries; k += EQ_LANES) {
-        eq_pair at = pair_of(k, rows->ld, law->nodes);
+        eq_row_pair at = pair_of(k, rows->ld, law->nodes);
         eq_equations q = equations_of(law, rows, at, k, 0);
         eq_point p = point_at(&q, law, at, eq_vec_load(v + k), 0);
         eq_vec_store(f + k, p.f);

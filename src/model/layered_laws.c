@@ -129,8 +129,8 @@ static void load_shockley(eq_layers *net, eq_node_law *law, size_t k, int32_t j,
     net->source[at] += d * w[EQ_DIODE_GMIN][j] * law->bias[k];
 }
 
-/* The ideal diode in row j: beyond the knee bias + sign vfwd the extra conductance 1/ron - 1/roff.
- */
+/* The ideal diode in row j: beyond the knee bias + sign vfwd the extra
+ * conductance 1/ron - 1/roff. */
 static void load_ideal(eq_layers *net, eq_node_law *law, size_t k, int32_t j, size_t at,
                        bool anode) {
     const eq_table *t = &net->c->table[EQ_CLASS_ideal_diode];

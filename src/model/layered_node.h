@@ -6,9 +6,9 @@
  *
  * a: total conductance at the node, b: current that the neighbours and sources drive into it, i_js:
  * the nonlinear parts of the diodes between the node and fixed nodes (their linear parts, gmin and
- * 1/roff, are in a and b). All rows are multiplied by the node's energy weight d (DESIGN section
- * 1). Arrays over nodes and examples are [node][ld], examples contiguous, ld a multiple of 4, with
- * room for 8 more doubles. */
+ * 1/roff, are in a and b). All rows are multiplied by the node's energy weight d
+ * (docs/theory.md, 3). Arrays over nodes and examples are [node][ld], examples contiguous, ld a
+ * multiple of 4, with room for 8 more doubles. */
 #ifndef EQ_MODEL_LAYERED_NODE_H
 #define EQ_MODEL_LAYERED_NODE_H
 

@@ -35,7 +35,7 @@ static void take_rows(const update *u, eq_crossbar *x, size_t r0, size_t rows,
     }
     size_t offset = x->offset;
     for (size_t k = 0; k < x->runs; k++) {
-        const eq_run *run = &x->run[k];
+        const eq_crossbar_run *run = &x->run[k];
         size_t at = run->row * x->cols + run->start;
         if (run->row >= r0 && run->row < r0 + rows)
             u->step(u->data, group, offset, run->count, x->g + at, gradient + at - r0 * x->cols);
@@ -44,8 +44,8 @@ static void take_rows(const update *u, eq_crossbar *x, size_t r0, size_t rows,
 }
 
 /* One part of delta[n][c] = d s sum_s a_s (v_s - v_0) and of column[c] = d s^2 sum_n sum_s a_s
- * (v_s^2 - v_0^2)/2 of the columns of a crossbar, with d the weight and s the scale of the column.
- */
+ * (v_s^2 - v_0^2)/2 of the columns of a crossbar,
+ * with d the weight and s the scale of the column. */
 static void column_differences(void *data, int part) {
     const update *u = data;
     const eq_crossbar *x = u->x;

@@ -270,8 +270,8 @@ static eq_operand builtin(parser *s, eq_token name, const eq_operand *arg, int a
     return nothing;
 }
 
-/* A node or element name of v(...) or i(...): any characters up to a blank, comma or parenthesis.
- */
+/* A node or element name of v(...) or i(...): any characters up to a blank,
+ * comma or parenthesis. */
 static eq_token raw_name(parser *s) {
     eq_token t = {EQ_TOKEN_WORD, s->c->p, 0, eq_cursor_at(s->c)};
     char buffer[8], c = look(s);
@@ -396,8 +396,8 @@ static bool formula_name(parser *s, eq_token name, eq_operand *value) {
     return temper || !isnan(value->number);
 }
 
-/* r1:r, dm:is, x1:r1:r (Xyce) where the circuit may be asked, unless it is a name and the : of a ?.
- */
+/* r1:r, dm:is, x1:r1:r (Xyce) where the circuit may be asked,
+ * unless it is a name and the : of a ?. */
 static bool property(parser *s, eq_token t, eq_operand *value) {
     eq_cursor start = *s->c;
     const char *p = s->c->p;

@@ -15,8 +15,8 @@ typedef enum eq_lookup { EQ_FOUND, EQ_NOT_FOUND, EQ_LOOKUP_FAILED } eq_lookup;
 
 /* Where names come from and errors go to. `depth` is shared by nested evaluations and bounds the
  * stack. With a formula, v(a), v(a,b), i(vx) and temper are inputs of it, asked for with `input`
- * (what: "v", "i", "temper"; second.length 0 when absent), and what depends on them becomes slots.
- */
+ * (what: "v", "i", "temper"; second.length 0 when absent),
+ * and what depends on them becomes slots. */
 typedef struct eq_names_of {
     void *data;
     int *depth;

@@ -2,7 +2,7 @@
  * over logical lines: a line starting with `+` continues the one before it (comment lines between
  * them are skipped), as ngspice's inp_stitch_continuation_lines does. Comments: `*`, `#` or `$` as
  * the first character that is not blank, and `;`, `//` or a `$` after a blank or comma anywhere
- * (FACTS section 3); in Xyce's dialect `*` or a blank in column 1, and `;`. */
+ * (docs/deck.md, The text); in Xyce's dialect `*` or a blank in column 1, and `;`. */
 #ifndef EQ_NETLIST_LEXER_H
 #define EQ_NETLIST_LEXER_H
 
@@ -45,8 +45,8 @@ eq_location eq_cursor_at(const eq_cursor *c);
 
 /* From the start of a physical line to the first character of the next logical line. */
 eq_line_kind eq_line_start(eq_cursor *c);
-/* Over the rest of a logical line with its continuations, to the start of the next physical line.
- */
+/* Over the rest of a logical line with its continuations,
+ * to the start of the next physical line. */
 void eq_line_end(eq_cursor *c);
 /* Over the rest of one physical line. */
 void eq_physical_line_end(eq_cursor *c);
@@ -56,8 +56,8 @@ eq_token eq_token_next(eq_cursor *c);
 eq_token eq_token_peek(const eq_cursor *c);
 /* A plain line is four words of letters, digits and _ . + - : with blanks between them, and the
  * next line opens a card. Splits plain lines, at most so many, from the start of a line on; returns
- * how many there are and moves c behind them. A NUL ends the text, as in what eq_file_read gives.
- */
+ * how many there are and moves c behind them. A NUL ends the text,
+ * as in what eq_file_read gives. */
 enum { EQ_PLAIN_WORDS = 4 };
 int eq_plain_lines(eq_cursor *c, eq_token (*word)[EQ_PLAIN_WORDS], int most);
 /* A cursor that stands at the token, which came from c. */

@@ -7,7 +7,7 @@
 /* "ngspice", "xyce", "ltspice", "spectre", "xml"; false when the name is none of them. */
 bool eq_dialect_find(const char *name, eq_dialect *dialect);
 const char *eq_dialect_name(eq_dialect dialect);
-/* Boltzmann over charge [V/K] as the simulator has it (FACTS section 3). */
+/* Boltzmann over charge [V/K] as the simulator has it (docs/theory.md, 7). */
 double eq_dialect_k_over_q(eq_dialect dialect);
 
 /* As eq_deck_read in a given dialect (ngspice, Xyce or LTspice); EQ_DIALECT_COUNT: recognised, as

@@ -14,8 +14,8 @@ enum { TIME_LIMIT = 1200 }; /* s: Kendall's network takes 4 s, a hard deck minut
 
 static const char deck[] = "deck.cir", raw[] = "out.raw";
 
-/* Words in ngspice's messages that mean that there is no solution, whatever its exit status says.
- */
+/* Words in ngspice's messages that mean that there is no solution,
+ * whatever its exit status says. */
 static const char *const bad[] = {"singular matrix", "No convergence",       "Timestep too small",
                                   "aborted",         "analysis not run",     "Fatal error",
                                   "unknown subckt",  "gmin stepping failed", "no such"};

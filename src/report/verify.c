@@ -60,8 +60,8 @@ static eq_status lookup_new(const eq_result *r, bool numbered, lookup *l, eq_dia
     return good ? EQ_OK : eq_out_of_memory(diag);
 }
 
-/* The name in ngspice of a variable of ours, v(NODE) or i(ELEMENT), where it got the numbered deck.
- */
+/* The name in ngspice of a variable of ours, v(NODE) or i(ELEMENT),
+ * where it got the numbered deck. */
 static void put_numbered(const eq_circuit *c, const char *variable, eq_text *out) {
     eq_text name = {0};
     eq_text_add(&name, variable + 2, strlen(variable) - 3);

@@ -1,5 +1,5 @@
-/* ngspice raw files (ngspice manual, "Raw file"; FACTS section 3): a text head, then the values as
- * text or as native doubles, point by point. */
+/* ngspice raw files (ngspice manual, "Raw file"): a text head, then the values as text or as
+ * native doubles, point by point. */
 #ifndef EQ_RESULT_RAW_H
 #define EQ_RESULT_RAW_H
 

@@ -1,5 +1,5 @@
-/* The adjoint of one solver, analyzed once: exact gradients by any trainable parameter (adjoint.c).
- */
+/* The adjoint of one solver, analyzed once:
+ * exact gradients by any trainable parameter (adjoint.c). */
 #ifndef EQ_SOLVER_ADJOINT_H
 #define EQ_SOLVER_ADJOINT_H
 

@@ -41,8 +41,8 @@ static sample look(minimiser *m, const double *x, double t) {
     return p;
 }
 
-/* Wolfe conditions, or the approximate ones where rounding hides the energy (Hager and Zhang 2005).
- */
+/* Wolfe conditions, or the approximate ones where rounding hides the energy
+ * (Hager and Zhang 2005). */
 static bool wolfe(const sample *start, const sample *p) {
     static const double delta = 0.1, sigma = 0.5;
     if (!isfinite(p->energy) || p->slope < sigma * start->slope) return false;
@@ -90,8 +90,8 @@ static void take_gradient(minimiser *m) {
     for (size_t k = 0; k < m->w->s->n; k++) m->gradient[k] = m->w->s->row_weight[k] * m->w->r[k];
 }
 
-/* direction = -preconditioned + beta direction with the beta of Polak and Ribiere, not below zero.
- */
+/* direction = -preconditioned + beta direction with the beta of Polak and Ribiere,
+ * not below zero. */
 static double turn(minimiser *m, double old_product, const double *old_gradient, bool restart) {
     size_t n = m->w->s->n;
     double product = dot(m->gradient, m->preconditioned, n), beta = 0.0;

@@ -122,8 +122,8 @@ static bool meets_chosen(const eq_eliminator *e, int32_t k) {
     return false;
 }
 
-/* Greedy independent set of the waiting unknowns in the graph of the Jacobian. blocked: [unknowns].
- */
+/* Greedy independent set of the waiting unknowns in the graph of the Jacobian.
+ * blocked: [unknowns]. */
 static void choose_colour(eq_eliminator *e, bool *blocked) {
     const eq_pattern *p = &e->s->pattern;
     memset(blocked, 0, e->s->n * sizeof *blocked);
@@ -380,8 +380,8 @@ void eq_eliminate(eq_eliminator *e, double *x) {
     }
 }
 
-/* The current that leaves each block through linear elements, and its growth with a common shift.
- */
+/* The current that leaves each block through linear elements,
+ * and its growth with a common shift. */
 static void sum_blocks(eq_eliminator *e) {
     const eq_system *s = e->s;
     double *current = e->sum, *conductance = e->sum + e->blocks.count;

@@ -1,4 +1,4 @@
-/* Nonlinear elimination (DESIGN section 1; Lanzkron, Rose and Wilkes 1996): free nodes touched by
+/* Nonlinear elimination (docs/theory.md, 6; Lanzkron, Rose and Wilkes 1996): free nodes touched by
  * nonlinear elements and not coupled with each other are scalar monotone equations once all other
  * unknowns are held. They are solved to machine precision. A Newton step of the full system from
  * there is the Newton step of the Schur complement on the remaining unknowns. With a convex energy

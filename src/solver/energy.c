@@ -1,4 +1,4 @@
-/* The weighted co-content P = sum of d_c p_k (DESIGN section 1) and its gradient from the energies
+/* The weighted co-content P = sum of d_c p_k (docs/theory.md, 3) and its gradient from the energies
  * alone. */
 #include <math.h>
 #include <string.h>
@@ -51,7 +51,7 @@ static void add_sources(const eq_system *s, const eq_table *t, sum *p) {
         }
 }
 
-/* -d_ref (J y - (y - at)^T S (y - at)/2): the nudge of DESIGN section 1, times beta. */
+/* -d_ref (J y - (y - at)^T S (y - at)/2): the nudge of docs/theory.md, 4, times beta. */
 static void add_injection(const eq_system *s, sum *p) {
     const eq_injection *in = &s->injection;
     size_t m = s->circuit->outputs;

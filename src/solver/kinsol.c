@@ -208,7 +208,7 @@ static eq_status run(eq_newton *w, double *x, const char **rung, int most) {
     eq_status status = open_engine(&e) ? attempt_all(&e, x, rung, most) : eq_out_of_memory(w->diag);
     close_engine(&e);
     /* KINSOL does not tell a singular matrix from a failed search; a factorization does. */
-    return status == EQ_ERR_CONVERGE ? eq_newton_why(w, x) : status;
+    return status == EQ_ERR_CONVERGE ? eq_newton_failure(w, x) : status;
 }
 
 eq_status eq_kinsol_line_search(eq_newton *w, double *x) {

@@ -152,7 +152,7 @@ static void keep_best(eq_newton *w, const double *x, double *best, double *ratio
     *ratio = now;
 }
 
-eq_status eq_ladder_climb(eq_newton *w, double *x, const char **rung) {
+eq_status eq_ladder_solve(eq_newton *w, double *x, const char **rung) {
     double *start = w->start, *best = w->best;
     eq_status status = EQ_ERR_CONVERGE, first = EQ_OK;
     double ratio = INFINITY;

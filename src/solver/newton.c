@@ -154,8 +154,8 @@ static bool natural_accepts(eq_newton *w, double t, double length) {
     return largest(w->spare, w->s->n) <= (1.0 - 0.25 * t) * length;
 }
 
-/* Halves the step until a trial point is accepted; then x, w->r and w->magnitude are those of it.
- */
+/* Halves the step until a trial point is accepted;
+ * then x, w->r and w->magnitude are those of it. */
 static bool line_search(eq_newton *w, double *x, bool eliminate, merit *now) {
     enum { HALVINGS = 40 };
     size_t n = w->s->n;
@@ -180,7 +180,7 @@ static bool line_search(eq_newton *w, double *x, bool eliminate, merit *now) {
     return false;
 }
 
-eq_status eq_newton_why(eq_newton *w, const double *x) {
+eq_status eq_newton_failure(eq_newton *w, const double *x) {
     eq_status status = eq_newton_factor(w, x);
     return status == EQ_OK ? EQ_ERR_CONVERGE : status;
 }

@@ -44,9 +44,9 @@ void eq_newton_forget(eq_newton *w);
 bool eq_newton_convex(const eq_newton *w);
 /* Factors J(x). EQ_ERR_SINGULAR: w->singular is the unknown, no message. */
 eq_status eq_newton_factor(eq_newton *w, const double *x);
-/* What a search that ended at x has failed of: EQ_ERR_SINGULAR where J(x) is, else EQ_ERR_CONVERGE.
- */
-eq_status eq_newton_why(eq_newton *w, const double *x);
+/* What a search that ended at x has failed of: EQ_ERR_SINGULAR where J(x) is,
+ * else EQ_ERR_CONVERGE. */
+eq_status eq_newton_failure(eq_newton *w, const double *x);
 /* EQ_ERR_SINGULAR, no message, when J(x) of the plain system is singular to round-off: then
  * w->loose says whether w->null is known. w->factored holds a factor of J near x. */
 eq_status eq_newton_regular(eq_newton *w, const double *x);
@@ -98,7 +98,7 @@ extern const eq_rung eq_ladder[EQ_RUNGS];
 /* One rung from x, with a line in the log that says how it went. */
 eq_status eq_rung_try(eq_newton *w, const eq_rung *rung, double *x);
 /* Tries the rungs from x; *rung is the name of the one that answered. */
-eq_status eq_ladder_climb(eq_newton *w, double *x, const char **rung);
+eq_status eq_ladder_solve(eq_newton *w, double *x, const char **rung);
 
 /* Newton steps on the circuit of tangents (limiting.c), whatever x is on entry, until the KCL bound
  * holds; start_only: until no junction is stopped on its way any more. */

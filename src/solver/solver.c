@@ -260,7 +260,7 @@ static eq_status report_failure(eq_newton *w, const double *x, eq_status status,
 }
 
 static eq_status answer_by(eq_newton *w, double *x, eq_method method, const char **rung) {
-    if (method == EQ_NEWTON) return eq_ladder_climb(w, x, rung);
+    if (method == EQ_NEWTON) return eq_ladder_solve(w, x, rung);
     eq_status status =
         method == EQ_KINSOL ? eq_kinsol_solve(w, x, rung) : eq_cocontent_solve(w, x, rung);
     return status == EQ_OK ? eq_newton_accept(w, x) : status;

@@ -1,7 +1,7 @@
 /* The general (sparse) solver of one circuit: built once per topology, used for every operating
  * point.
  *
- * Unknowns (DESIGN section 1): v = T x + c, where grounded and floating V sources and VCVS are
+ * Unknowns (docs/theory.md, 2): v = T x + c, where grounded and floating V sources and VCVS are
  * eliminated, and r(x) = W^T dP/dv(T x + c) = 0. Branches that cannot be eliminated (loops of
  * controlled sources, CCVS) keep their current as an unknown (modified nodal analysis). */
 #ifndef EQ_SOLVER_SOLVER_H
@@ -28,8 +28,8 @@ eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *
 /* How far the potentials of a solution v may be off, to first order: dv[samples][nodes] [V] are the
  * changes J^-1 r for residuals r of random sign that fill the KCL bound of o, with what round-off
  * of the potentials adds to it. */
-eq_status eq_solver_doubt(eq_solver *s, const eq_solve_options *o, const double *v,
-                          const double *branch, size_t samples, eq_random *random, double *dv,
-                          eq_diag *diag);
+eq_status eq_solver_uncertainty(eq_solver *s, const eq_solve_options *o, const double *v,
+                                const double *branch, size_t samples, eq_random *random, double *dv,
+                                eq_diag *diag);
 
 #endif

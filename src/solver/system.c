@@ -4,281 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "solver/chunk.h"
-
-/* A side of a stamp: the difference of two nodes, or one unknown current. */
-typedef struct form {
-    eq_node plus, minus;
-    int32_t unknown;
-} form;
-
-static form between(eq_node plus, eq_node minus) {
-    return (form){plus, minus, EQ_NONE};
-}
-
-static form current_of(int32_t unknown) {
-    return (form){EQ_NONE, EQ_NONE, unknown};
-}
-
-/* Writes the entries of a form out over the unknowns; returns how many. */
-static int32_t expand(const eq_sparse_rows *rows, form f, int32_t *index, double *value) {
-    int32_t n = 0;
-    if (f.unknown != EQ_NONE) {
-        index[0] = f.unknown;
-        value[0] = 1.0;
-        return 1;
-    }
-    for (int32_t e = rows->start[f.plus]; e < rows->start[f.plus + 1]; e++, n++) {
-        index[n] = rows->unknown[e];
-        value[n] = rows->coefficient[e];
-    }
-    for (int32_t e = rows->start[f.minus]; e < rows->start[f.minus + 1]; e++, n++) {
-        index[n] = rows->unknown[e];
-        value[n] = -rows->coefficient[e];
-    }
-    return n;
-}
-
-/* How many entries a form has over the unknowns. */
-static size_t width_of(const eq_sparse_rows *rows, form f) {
-    if (f.unknown != EQ_NONE) return 1;
-    return (size_t)(rows->start[f.plus + 1] - rows->start[f.plus]) +
-           (size_t)(rows->start[f.minus + 1] - rows->start[f.minus]);
-}
-
-/* Collects stamps (first pass) or adds them to values (later passes), in one and the same order. */
-typedef struct stamper {
-    eq_system *s;
-    int32_t *pair_row, *pair_column; /* NULL: only count */
-    double *value;                   /* NULL: collect */
-    bool absolute;                   /* adds |stamps| */
-    eq_bilinear *sum;                /* adds up y^T J z instead of J */
-    size_t next;
-} stamper;
-
-/* One stamp g L R: y^T J z grows by g (L y) (R z). */
-static void add_product(eq_bilinear *b, const eq_system *s, double g, int32_t rows,
-                        int32_t columns) {
-    double left = 0.0, right = 0.0, left_size = 0.0, right_size = 0.0;
-    for (int32_t i = 0; i < rows; i++) {
-        double term = s->form_value[0][i] * b->y[s->form_index[0][i]];
-        left += term;
-        left_size += fabs(term);
-    }
-    for (int32_t j = 0; j < columns; j++) {
-        double term = s->form_value[1][j] * b->z[s->form_index[1][j]];
-        right += term;
-        right_size += fabs(term);
-    }
-    b->sum += g * left * right;
-    b->size += fabs(g) * (left_size * fabs(right) + fabs(left) * right_size);
-    b->scale += fabs(g) * left_size * right_size;
-}
-
-/* Adds g L_i R_j to J(i, j): the current (or voltage) of row form L grows by g with column form R.
- */
-static void stamp(stamper *k, form left, form right, double g) {
-    eq_system *s = k->s;
-    if (k->value == NULL && k->pair_row == NULL) {
-        k->next += width_of(&s->reduction->w, left) * width_of(&s->reduction->t, right);
-        return;
-    }
-    int32_t rows = expand(&s->reduction->w, left, s->form_index[0], s->form_value[0]);
-    int32_t columns = expand(&s->reduction->t, right, s->form_index[1], s->form_value[1]);
-    if (k->sum != NULL) {
-        k->next += (size_t)rows * (size_t)columns;
-        add_product(k->sum, s, g, rows, columns);
-        return;
-    }
-    for (int32_t i = 0; i < rows; i++)
-        for (int32_t j = 0; j < columns; j++, k->next++) {
-            if (k->value != NULL) {
-                double add = g * s->form_value[0][i] * s->form_value[1][j];
-                k->value[s->slot[k->next]] += k->absolute ? fabs(add) : add;
-            } else {
-                k->pair_row[k->next] = s->form_index[0][i];
-                k->pair_column[k->next] = s->form_index[1][j];
-            }
-        }
-}
-
-static void stamp_chunk(stamper *k, const eq_chunk *e) {
-    const eq_table *t = e->t;
-    for (size_t j = 0; j < e->n; j++) {
-        size_t row = e->start + j;
-        form ends = between(t->term[0][row], t->term[1][row]);
-        if (eq_by_voltage(t))
-            stamp(k, ends, between(t->term[2][row], t->term[3][row]), e->control_slope[j]);
-        else
-            stamp(k, ends, ends, e->slope[j]);
-    }
-}
-
-/* Currents and conductances of the chunk, or those of the tangents at the held drops. */
-static void evaluate(const eq_system *s, eq_chunk *e, int cls) {
-    double *const *held = s->homotopy.junction;
-    if (held == NULL || held[cls] == NULL) {
-        eq_chunk_evaluate(e);
-        return;
-    }
-    double u[EQ_CHUNK];
-    memcpy(u, e->u, e->n * sizeof *u);
-    memcpy(e->u, held[cls] + e->start, e->n * sizeof *u);
-    eq_chunk_evaluate(e);
-    for (size_t j = 0; j < e->n; j++) {
-        e->y[j] += e->slope[j] * (u[j] - e->u[j]);
-        e->u[j] = u[j];
-    }
-}
-
-/* Stamps the tables of linear or of nonlinear classes at the potentials v. */
-static void stamp_tables(stamper *k, bool of_linear, const double *v) {
-    eq_chunk e;
-    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
-        const eq_table *t = &k->s->circuit->table[cls];
-        if (!eq_stands_between_nodes(t) || eq_is_linear(t) != of_linear || eq_is_independent(t))
-            continue;
-        for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
-            eq_chunk_take(&e, t, start, v);
-            if (k->value != NULL) evaluate(k->s, &e, cls);
-            stamp_chunk(k, &e);
-        }
-    }
-}
-
-/* The unknown of the current of a voltage-defined element, EQ_NONE when its branch is eliminated.
- */
-static int32_t kept_current(const eq_system *s, eq_element e) {
-    return s->reduction->current[eq_reduction_branch(s->reduction, s->circuit, e)];
-}
-
-static int32_t controlling(const eq_system *s, const eq_table *t, size_t j) {
-    return kept_current(s, t->control[j]);
-}
-
-/* CCCS of kept currents: the others are in W. */
-static void stamp_controlled(stamper *k) {
-    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
-        const eq_table *f = &k->s->circuit->table[cls];
-        for (size_t j = 0; eq_is_cccs(f) && j < f->count; j++) {
-            int32_t by = controlling(k->s, f, j);
-            if (by != EQ_NONE)
-                stamp(k, between(f->term[0][j], f->term[1][j]), current_of(by), eq_value(f, j));
-        }
-    }
-}
-
-/* Value and slopes of port element j at s->v and the kept currents of x, in s->ports. */
-static void port_at(eq_system *s, const eq_table *t, size_t j, const double *x) {
-    eq_ports_at(&s->ports, s->circuit, s->reduction, t, j, s->v, x, s->reduction->current);
-}
-
-/* Behavioural sources grow with the homotopy as independent ones do; transistors do not. */
-static double port_scale(const eq_system *s, const eq_table *t) {
-    return eq_is_port_class(t) ? 1.0 : s->homotopy.scale;
-}
-
-/* The slopes of output `out` of a port element in the row form `left`, times `sign`. */
-static void stamp_output(stamper *k, const eq_table *t, size_t j, size_t out, form left,
-                         double sign) {
-    eq_system *s = k->s;
-    size_t inputs = eq_port_inputs(t, j);
-    for (size_t i = 0; i < inputs; i++) {
-        eq_formula_input in = eq_port_input(t, j, i);
-        double slope =
-            k->value == NULL ? 0.0 : sign * s->ports.slope[out * inputs + i] * port_scale(s, t);
-        if (in.kind == EQ_INPUT_DROP)
-            stamp(k, left, between(in.plus, in.minus), slope);
-        else if (in.kind == EQ_INPUT_CURRENT)
-            stamp(k, left, current_of(kept_current(s, in.branch)), slope);
-    }
-}
-
-/* Currents stand in the KCL rows, a behavioural voltage in the row of its own current. */
-static void stamp_ports(stamper *k, const double *x) {
-    const eq_reduction *red = k->s->reduction;
-    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
-        const eq_table *t = &k->s->circuit->table[cls];
-        const int32_t *branch = red->branch_of[cls];
-        for (size_t j = 0; eq_is_port(t) && j < t->count; j++) {
-            if (k->value != NULL) port_at(k->s, t, j, x);
-            if (branch != NULL) stamp_output(k, t, j, 0, current_of(red->current[branch[j]]), -1.0);
-            for (size_t out = 0; branch == NULL && out < eq_port_outputs(t); out++)
-                stamp_output(k, t, j, out, between(eq_port_plus(t, j, out), eq_port_minus(t, j)),
-                             1.0);
-        }
-    }
-}
-
-/* Kept branches: the current in the KCL rows, and the row v_a - v_b - value = 0. */
-static void stamp_branches(stamper *k) {
-    const eq_system *s = k->s;
-    for (size_t b = 0; b < s->reduction->branches; b++) {
-        int32_t unknown = s->reduction->current[b];
-        if (unknown == EQ_NONE) continue;
-        eq_row at = s->circuit->row[s->reduction->branch[b]];
-        const eq_table *t = &s->circuit->table[at.cls];
-        form ends = between(t->term[0][at.row], t->term[1][at.row]), own = current_of(unknown);
-        stamp(k, ends, own, 1.0);
-        stamp(k, own, ends, 1.0);
-        size_t j = (size_t)at.row;
-        if (eq_by_voltage(t)) stamp(k, own, between(t->term[2][j], t->term[3][j]), -eq_value(t, j));
-        if (eq_by_current(t)) stamp(k, own, current_of(controlling(s, t, j)), -eq_value(t, j));
-    }
-}
-
-static double drop(const eq_system *s, form f) {
-    return s->v[f.plus] - s->v[f.minus];
-}
-
-static form output_form(const eq_system *s, size_t k) {
-    const eq_output *o = &s->circuit->output[k];
-    return between(o->plus, o->minus == EQ_NONE ? EQ_GROUND : o->minus);
-}
-
-/* d_ref / d(node), with d_ref that of the first output. */
-static double output_scale(const eq_system *s, eq_node node) {
-    const eq_topology *t = s->topology;
-    if (!t->exists || node == EQ_GROUND) return 1.0;
-    return eq_topology_weight(t, s->circuit->output[0].plus) / eq_topology_weight(t, node);
-}
-
-/* The dense block of a nudge with slope: current into output k falls by slope[k][l] with the drop
- * l. */
-static void stamp_slopes(stamper *k, const double *slope) {
-    const eq_system *s = k->s;
-    size_t m = s->circuit->outputs;
-    for (size_t i = 0; s->with_slope && i < m; i++) {
-        form out = output_form(s, i);
-        for (size_t j = 0; j < m; j++) {
-            double g = slope == NULL ? 0.0 : slope[i * m + j];
-            stamp(k, between(out.plus, EQ_GROUND), output_form(s, j),
-                  g * output_scale(s, out.plus));
-            stamp(k, between(out.minus, EQ_GROUND), output_form(s, j),
-                  -g * output_scale(s, out.minus));
-        }
-    }
-}
-
-/* The diagonal of the potentials is always in the pattern: shunts of the ladder stand there. */
-static void stamp_diagonal(stamper *k) {
-    for (size_t i = 0; i < k->s->reduction->node_unknowns; i++)
-        stamp(k, current_of((int32_t)i), current_of((int32_t)i), 0.0);
-}
-
-static void stamp_linear(stamper *k) {
-    stamp_tables(k, true, k->s->v);
-    stamp_controlled(k);
-    stamp_branches(k);
-    stamp_diagonal(k);
-    k->s->slope_slots = k->next;
-    stamp_slopes(k, NULL);
-}
-
-static void stamp_nonlinear(stamper *k, const double *x) {
-    stamp_tables(k, false, k->s->v);
-    stamp_ports(k, x);
-}
+#include "solver/stamp.h"
 
 /* Counting sort of the pairs by `key` (values < n) into `order`; `from` is the order before (NULL:
  * as is). */
@@ -294,7 +20,7 @@ static void sort_pairs(const int32_t *key, const int32_t *from, size_t count, si
 }
 
 /* Writes the pattern and the slot of every pair, pairs sorted by column and row. */
-static void merge_pairs(eq_system *s, const stamper *k, const int32_t *order) {
+static void merge_pairs(eq_system *s, const eq_stamper *k, const int32_t *order) {
     size_t entries = 0;
     int32_t column = -1, row = -1;
     for (size_t i = 0; i < k->next; i++) {
@@ -312,10 +38,10 @@ static void merge_pairs(eq_system *s, const stamper *k, const int32_t *order) {
 
 /* Collects all pairs once to count and once to keep them, sorts and merges them. */
 static eq_status build_pattern(eq_system *s, eq_diag *diag) {
-    stamper k = {.s = s};
-    stamp_linear(&k);
+    eq_stamper k = {.s = s};
+    eq_stamp_linear(&k);
     s->linear_slots = k.next;
-    stamp_nonlinear(&k, NULL);
+    eq_stamp_nonlinear(&k, NULL);
     s->slots = k.next;
     if (s->slots > INT32_MAX)
         return eq_fail(diag, EQ_ERR_MEMORY, "the circuit has %zu stamps, more than 2^31; split it",
@@ -331,8 +57,8 @@ static eq_status build_pattern(eq_system *s, eq_diag *diag) {
                  s->slot != NULL && s->start != NULL && s->row != NULL;
     if (whole) {
         k.next = 0;
-        stamp_linear(&k);
-        stamp_nonlinear(&k, NULL);
+        eq_stamp_linear(&k);
+        eq_stamp_nonlinear(&k, NULL);
         sort_pairs(k.pair_row, NULL, k.next, s->n, begin, by_row);
         int32_t *order = s->row; /* used as work space until the merge */
         sort_pairs(k.pair_column, by_row, k.next, s->n, begin, order);
@@ -387,15 +113,15 @@ static void weigh_rows(eq_system *s) {
 }
 
 static void restamp_linear(eq_system *s) {
-    stamper k = {.s = s, .value = s->linear};
+    eq_stamper k = {.s = s, .value = s->linear};
     memset(s->linear, 0, s->entries * sizeof *s->linear);
-    stamp_linear(&k);
+    eq_stamp_linear(&k);
 }
 
 eq_status eq_system_refresh(eq_system *s, eq_diag *diag) {
     eq_status status = EQ_OK;
     if (eq_reduction_refresh(s->reduction, s->circuit) ||
-        !eq_topology_stands(s->topology, s->circuit)) {
+        !eq_topology_is_current(s->topology, s->circuit)) {
         status = eq_topology_weigh(s->topology, s->circuit, s->reduction, diag);
         weigh_rows(s);
     }
@@ -487,7 +213,7 @@ static void table_currents(eq_system *s, bool linear_only) {
         double scale = eq_is_independent(t) ? s->homotopy.scale : 1.0;
         for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
             eq_chunk_take(&e, t, start, s->v);
-            evaluate(s, &e, cls);
+            eq_system_evaluate(s, &e, cls);
             for (size_t j = 0; j < e.n; j++) {
                 eq_node a = t->term[0][start + j], b = t->term[1][start + j];
                 add_current(s, a, b, scale * e.y[j], current_round_off(s, a, b, e.slope[j]));
@@ -504,7 +230,7 @@ static double port_round_off(const eq_system *s, const eq_table *t, size_t j, si
     for (size_t i = 0; i < inputs; i++) {
         eq_formula_input in = eq_port_input(t, j, i);
         double size = in.kind == EQ_INPUT_DROP      ? fabs(s->v[in.plus]) + fabs(s->v[in.minus])
-                      : in.kind == EQ_INPUT_CURRENT ? fabs(x[kept_current(s, in.branch)])
+                      : in.kind == EQ_INPUT_CURRENT ? fabs(x[eq_kept_current(s, in.branch)])
                                                     : 0.0;
         sum += fabs(s->ports.slope[out * inputs + i]) * size;
     }
@@ -517,10 +243,10 @@ static void port_currents(eq_system *s, const double *x) {
         const eq_table *t = &s->circuit->table[cls];
         bool current = eq_is_port(t) && t->cls->defined == EQ_CURRENT_DEFINED;
         for (size_t j = 0; current && j < t->count; j++) {
-            port_at(s, t, j, x);
+            eq_system_port(s, t, j, x);
             for (size_t k = 0; k < eq_port_outputs(t); k++)
                 add_current(s, eq_port_plus(t, j, k), eq_port_minus(t, j),
-                            port_scale(s, t) * s->ports.value[k], port_round_off(s, t, j, k, x));
+                            eq_port_scale(s, t) * s->ports.value[k], port_round_off(s, t, j, k, x));
         }
     }
 }
@@ -531,7 +257,7 @@ static void kept_currents(eq_system *s, const double *x) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *f = &s->circuit->table[cls];
         for (size_t j = 0; eq_is_cccs(f) && j < f->count; j++) {
-            int32_t by = controlling(s, f, j);
+            int32_t by = eq_controlling(s, f, j);
             if (by != EQ_NONE)
                 add_current(s, f->term[0][j], f->term[1][j], eq_value(f, j) * x[by], 0.0);
         }
@@ -550,17 +276,17 @@ static double injected(const eq_system *s, size_t k) {
     size_t m = s->circuit->outputs;
     double current = in->current[k];
     for (size_t l = 0; in->slope != NULL && l < m; l++)
-        current -= in->slope[k * m + l] * (drop(s, output_form(s, l)) - in->at[l]);
+        current -= in->slope[k * m + l] * (eq_drop(s, eq_output_form(s, l)) - in->at[l]);
     return s->homotopy.scale * current;
 }
 
 static void injected_currents(eq_system *s) {
     if (s->injection.current == NULL) return;
     for (size_t k = 0; k < s->circuit->outputs; k++) {
-        form out = output_form(s, k);
+        eq_form out = eq_output_form(s, k);
         double current = injected(s, k);
-        add_current(s, EQ_GROUND, out.plus, current * output_scale(s, out.plus), 0.0);
-        add_current(s, out.minus, EQ_GROUND, current * output_scale(s, out.minus), 0.0);
+        add_current(s, EQ_GROUND, out.plus, current * eq_output_scale(s, out.plus), 0.0);
+        add_current(s, out.minus, EQ_GROUND, current * eq_output_scale(s, out.minus), 0.0);
     }
 }
 
@@ -569,15 +295,15 @@ static double branch_residual(eq_system *s, const double *x, size_t b, double *s
     eq_row at = s->circuit->row[s->reduction->branch[b]];
     const eq_table *t = &s->circuit->table[at.cls];
     size_t j = (size_t)at.row;
-    double u = drop(s, between(t->term[0][j], t->term[1][j])), least = 0.0, e;
+    double u = eq_drop(s, eq_between(t->term[0][j], t->term[1][j])), least = 0.0, e;
     if (eq_is_port(t)) {
-        port_at(s, t, j, x);
+        eq_system_port(s, t, j, x);
         e = s->ports.value[0] * s->homotopy.scale;
         least = port_round_off(s, t, j, 0, x);
     } else if (eq_by_voltage(t))
-        e = eq_value(t, j) * drop(s, between(t->term[2][j], t->term[3][j]));
+        e = eq_value(t, j) * eq_drop(s, eq_between(t->term[2][j], t->term[3][j]));
     else if (eq_by_current(t))
-        e = eq_value(t, j) * x[controlling(s, t, j)];
+        e = eq_value(t, j) * x[eq_controlling(s, t, j)];
     else
         e = eq_value(t, j) * s->homotopy.scale;
     *size = fabs(s->v[t->term[0][at.row]]) + fabs(s->v[t->term[1][at.row]]) + fabs(e) + least;
@@ -629,35 +355,35 @@ void eq_system_linear_residual(eq_system *s, const double *x, double *r) {
 }
 
 void eq_system_jacobian(eq_system *s, const double *x) {
-    stamper k = {.s = s, .value = s->value, .next = s->linear_slots};
+    eq_stamper k = {.s = s, .value = s->value, .next = s->linear_slots};
     eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
     memcpy(s->value, s->linear, s->entries * sizeof *s->value);
-    stamp_nonlinear(&k, x);
+    eq_stamp_nonlinear(&k, x);
     for (size_t i = 0; s->homotopy.shunt != 0.0 && i < s->reduction->node_unknowns; i++)
         s->value[s->diagonal[i]] += eq_system_shunt(s, i);
     if (s->injection.slope == NULL) return;
-    stamper slopes = {.s = s, .value = s->value, .next = s->slope_slots};
-    stamp_slopes(&slopes, s->injection.slope);
+    eq_stamper slopes = {.s = s, .value = s->value, .next = s->slope_slots};
+    eq_stamp_slopes(&slopes, s->injection.slope);
 }
 
 void eq_system_bilinear(eq_system *s, const double *x, eq_bilinear *b) {
-    stamper k = {.s = s, .value = s->value, .sum = b};
+    eq_stamper k = {.s = s, .value = s->value, .sum = b};
     eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
     b->sum = b->size = b->scale = 0.0;
-    stamp_linear(&k);
-    stamp_nonlinear(&k, x);
-    if (s->injection.slope != NULL) stamp_slopes(&k, s->injection.slope);
+    eq_stamp_linear(&k);
+    eq_stamp_nonlinear(&k, x);
+    if (s->injection.slope != NULL) eq_stamp_slopes(&k, s->injection.slope);
 }
 
 void eq_system_jacobian_size(eq_system *s, const double *x, double *size) {
-    stamper k = {.s = s, .value = size, .absolute = true};
+    eq_stamper k = {.s = s, .value = size, .absolute = true};
     eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
     memset(size, 0, s->entries * sizeof *size);
-    stamp_linear(&k);
-    stamp_nonlinear(&k, x);
+    eq_stamp_linear(&k);
+    eq_stamp_nonlinear(&k, x);
     if (s->injection.slope == NULL) return;
-    stamper slopes = {.s = s, .value = size, .absolute = true, .next = s->slope_slots};
-    stamp_slopes(&slopes, s->injection.slope);
+    eq_stamper slopes = {.s = s, .value = size, .absolute = true, .next = s->slope_slots};
+    eq_stamp_slopes(&slopes, s->injection.slope);
 }
 
 void eq_system_state(eq_system *s, const double *x, double *v, double *branch) {
@@ -674,6 +400,6 @@ void eq_system_state(eq_system *s, const double *x, double *v, double *branch) {
 }
 
 double eq_system_output(const eq_system *s, const double *v, size_t k) {
-    form out = output_form(s, k);
+    eq_form out = eq_output_form(s, k);
     return v[out.plus] - v[out.minus];
 }

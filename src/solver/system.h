@@ -79,8 +79,8 @@ eq_status eq_system_refresh(eq_system *s, eq_diag *diag);
 /* r(x) and, if not NULL, magnitude[i] = sum of |currents| (or |voltages|) in row i. s->v is left at
  * v(x). False when a value is not finite. */
 bool eq_system_residual(eq_system *s, const double *x, double *r, double *magnitude);
-/* The same without the currents of nonlinear elements of one drop; behavioural sources are in it.
- */
+/* The same without the currents of nonlinear elements of one drop;
+ * behavioural sources are in it. */
 void eq_system_linear_residual(eq_system *s, const double *x, double *r);
 /* J(x) into s->value. */
 void eq_system_jacobian(eq_system *s, const double *x);

@@ -1,5 +1,5 @@
-/* Data sets for classification: CSV, IDX (MNIST, plain or gzip) and NumPy .npy. Pixels stay bytes.
- */
+/* Data sets for classification: CSV, IDX (MNIST, plain or gzip) and NumPy .npy.
+ * Pixels stay bytes. */
 #ifndef EQ_TRAIN_DATA_H
 #define EQ_TRAIN_DATA_H
 

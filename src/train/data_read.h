@@ -7,8 +7,7 @@
 #include "train/data.h"
 
 /* The most bytes of a data file once inflated: EQ_MOST_ITEMS values of `size` bytes behind a
- * header.
- */
+ * header. */
 #define EQ_DATA_LIMIT(size) ((size_t)EQ_MOST_ITEMS * (size) + ((size_t)1 << 20))
 
 /* A table without values: labels allocated, classes not yet named. */

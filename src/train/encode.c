@@ -30,8 +30,8 @@ static double raw(const eq_data *d, size_t example, size_t f) {
     return d->pixel != NULL ? (double)d->pixel[k] : d->value[k];
 }
 
-/* The middle m and half width h with which (raw - m)/h is normalised; a constant feature has h = 1.
- */
+/* The middle m and half width h with which (raw - m)/h is normalised;
+ * a constant feature has h = 1. */
 static void statistics(eq_normalize normalize, const eq_data_set *set, size_t f, double *m,
                        double *h) {
     double low = INFINITY, high = -INFINITY, mean = 0.0, square = 0.0;

@@ -110,8 +110,8 @@ static void architecture(reader *r, const eq_xml_node *node) {
                    {"gmax", &a->gmax}};
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
         number(r, node, numbers[k].name, numbers[k].value);
-    /* The conductances are drawn by <group init=.../>; what the deck holds first must lie inside.
-     */
+    /* The conductances are drawn by <group init=.../>;
+     * what the deck holds first must lie inside. */
     a->low = fmin(fmax(a->low, fmax(a->gmin, 1e-12)), a->gmax);
     a->high = fmin(fmax(a->high, a->low), a->gmax);
     if (r->status == EQ_OK && eq_architecture_check(a, r->diag) != EQ_OK)

@@ -48,8 +48,8 @@ void eq_model_note_write(char *out, size_t length, const eq_model_note *note, ui
                          uint64_t seed);
 eq_model_note eq_model_note_read(const char *deck);
 
-/* EQ_ERR_INPUT when FOLDER/name, which is of `run`, does not belong to a checkpoint of `expected`.
- */
+/* EQ_ERR_INPUT when FOLDER/name, which is of `run`,
+ * does not belong to a checkpoint of `expected`. */
 eq_status eq_folder_same_run(const char *folder, const char *name, uint64_t run, uint64_t expected,
                              eq_diag *diag);
 /* The same for all files of the folder but the checkpoint, as far as they are there; *steps: those

@@ -35,8 +35,8 @@ static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *dia
     return EQ_OK;
 }
 
-/* What a minibatch needs for each of its examples: inputs, potentials, and the Hessian of the cost.
- */
+/* What a minibatch needs for each of its examples: inputs, potentials,
+ * and the Hessian of the cost. */
 static eq_status check_minibatch(const eq_session *s, eq_diag *diag) {
     double outputs = (double)s->outputs;
     double each = fmax(fmax((double)s->encoder.inputs, (double)eq_network_nodes(s->model)),

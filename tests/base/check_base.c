@@ -129,7 +129,7 @@ START_TEST(names_are_folded) {
 }
 END_TEST
 
-START_TEST(patterns) {
+START_TEST(patterns_match_whatever_the_case) {
     ck_assert(eq_match("R1*", "r1_5_3"));
     ck_assert(eq_match("*", ""));
     ck_assert(eq_match("a*b*c", "aXbYbc"));
@@ -260,14 +260,14 @@ END_TEST
 START_TEST(a_process_alone_collects_its_own) {
     double mine[] = {1.0, 2.0, 3.0}, *all = NULL;
     size_t total = 0;
-    ck_assert_int_eq(eq_comm_collect(mine, 3, &all, &total, NULL), EQ_OK);
+    ck_assert_int_eq(eq_comm_gather(mine, 3, &all, &total, NULL), EQ_OK);
     ck_assert_uint_eq(total, 3);
     ck_assert_mem_eq(all, mine, sizeof mine);
     eq_free(all);
 }
 END_TEST
 
-START_TEST(paths) {
+START_TEST(paths_are_joined_and_split) {
     char *a = eq_path_join("x/y", "z"), *b = eq_path_join("x", "/z"), *c = eq_path_folder("x/y/z");
     char *e = eq_path_folder("z"), *f = eq_path_folder("/z");
     ck_assert_str_eq(a, "x/y/z");
@@ -342,7 +342,7 @@ Suite *base_suite(void) {
     tcase_add_test(t, names_keep_their_ids);
     tcase_add_test(t, names_are_folded);
     tcase_add_test(t, random_digits_match_strtod);
-    tcase_add_test(t, patterns);
+    tcase_add_test(t, patterns_match_whatever_the_case);
     tcase_add_test(t, diagnostics_keep_places_and_order);
     tcase_add_test(t, memory_that_runs_out_is_reported);
     tcase_add_test(t, files_are_replaced_whole);
@@ -350,7 +350,7 @@ Suite *base_suite(void) {
     tcase_add_test(t, fifo_is_refused);
     tcase_add_test(t, gzip_is_inflated_and_damage_is_seen);
     tcase_add_test(t, a_process_alone_collects_its_own);
-    tcase_add_test(t, paths);
+    tcase_add_test(t, paths_are_joined_and_split);
     tcase_add_test(t, random_stream_is_fixed);
     tcase_add_test(t, hashes_are_those_of_fnv);
     suite_add_tcase(s, t);

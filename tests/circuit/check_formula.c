@@ -18,8 +18,8 @@ static void some_point(const char *name, eq_random *r, double *x) {
     if (strcmp(name, "pwr") == 0 && eq_random_below(r, 2) == 0) x[0] = -x[0];
 }
 
-/* A kink or a step between x - h and x + h has no derivative: one-sided differences differ there.
- */
+/* A kink or a step between x - h and x + h has no derivative:
+ * one-sided differences differ there. */
 static bool smooth(const eq_operation *o, const double *x, int k, double h) {
     double a[EQ_MOST_OPERANDS], b[EQ_MOST_OPERANDS];
     memcpy(a, x, sizeof a);
@@ -58,7 +58,7 @@ START_TEST(slopes_match_differences) {
 END_TEST
 
 /* Where operations change their mind: values and slopes by hand. */
-START_TEST(corners) {
+START_TEST(operations_at_their_kinks) {
     static const struct {
         const char *name;
         int operands;
@@ -192,7 +192,7 @@ Suite *formula_suite(void) {
     int operations = 0;
     while (eq_operation_at(operations) != NULL) operations++;
     tcase_add_loop_test(t, slopes_match_differences, 0, operations);
-    tcase_add_test(t, corners);
+    tcase_add_test(t, operations_at_their_kinks);
     tcase_add_test(t, a_product_of_shared_parts);
     tcase_add_test(t, numbers_fold);
     tcase_add_test(t, tables_have_the_corners_of_ngspice);

@@ -24,7 +24,7 @@ static double weight(const eq_topology *t, const eq_circuit *c, const char *node
     "E" #k " e" #k " 0 " from " 0 " #gain "\nVs" #k " e" #k " " to " 0\nF" #k " " from " 0 Vs" #k  \
     " " #back "\n"
 
-/* d(w) = (gamma/A) d(h), stage by stage: DESIGN section 1. */
+/* d(w) = (gamma/A) d(h), stage by stage (docs/theory.md, 3). */
 START_TEST(weights_multiply_along_a_chain) {
     eq_circuit *c;
     eq_diag *d = eq_diag_new();
@@ -161,7 +161,7 @@ static bool said(const eq_diag *d, const char *words) {
     return words == NULL;
 }
 
-START_TEST(findings) {
+START_TEST(topology_names_what_is_wrong) {
     eq_circuit *c;
     eq_diag *d = eq_diag_new();
     eq_topology *t = look(cases[_i].deck, &c, d);
@@ -179,7 +179,7 @@ START_TEST(findings) {
 END_TEST
 
 /* One operating point is claimed where conductances above a positive bound lead to ground alone. */
-START_TEST(unique_or_not) {
+START_TEST(uniqueness_goes_by_positive_conductances) {
     static const struct {
         const char *cards;
         bool unique;
@@ -214,12 +214,12 @@ START_TEST(passivity_follows_the_temperature) {
     eq_topology *t = NULL;
     ck_assert_int_eq(eq_reduction_new(c, &r, NULL), EQ_OK);
     ck_assert_int_eq(eq_topology_new(c, r, &t, NULL), EQ_OK);
-    ck_assert(eq_topology_convex(t) && eq_topology_stands(t, c));
+    ck_assert(eq_topology_convex(t) && eq_topology_is_current(t, c));
     c->env.temp = 127.0;
     eq_circuit_derive(c);
-    ck_assert(!eq_topology_stands(t, c));
+    ck_assert(!eq_topology_is_current(t, c));
     ck_assert_int_eq(eq_topology_weigh(t, c, r, NULL), EQ_OK);
-    ck_assert(!eq_topology_convex(t) && eq_topology_stands(t, c));
+    ck_assert(!eq_topology_convex(t) && eq_topology_is_current(t, c));
     eq_topology_free(t);
     eq_reduction_free(r);
     eq_circuit_free(c);
@@ -259,8 +259,8 @@ Suite *topology_suite(void) {
     Suite *s = suite_create("topology");
     TCase *t = tcase_create("topology");
     tcase_add_test(t, weights_multiply_along_a_chain);
-    tcase_add_loop_test(t, findings, 0, (int)(sizeof cases / sizeof *cases));
-    tcase_add_loop_test(t, unique_or_not, 0, UNIQUE);
+    tcase_add_loop_test(t, topology_names_what_is_wrong, 0, (int)(sizeof cases / sizeof *cases));
+    tcase_add_loop_test(t, uniqueness_goes_by_positive_conductances, 0, UNIQUE);
     tcase_add_test(t, passivity_follows_the_temperature);
     tcase_add_test(t, reduction_of_an_amplifier);
     suite_add_tcase(s, t);

@@ -1,4 +1,4 @@
-/* The contract of the command line (DESIGN section 4), through the program itself. */
+/* The contract of the command line (docs/eqspice.1), through the program itself. */
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
 #include <glob.h>

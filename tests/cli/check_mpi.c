@@ -57,8 +57,8 @@ static char *run_mpirun(int exit_status, const char *arguments) {
     return run_as("mpirun", exit_status, line);
 }
 
-/* `eqspice ARGUMENTS` in k processes; k = 0: the program without MPI. The exit status must be this.
- */
+/* `eqspice ARGUMENTS` in k processes; k = 0: the program without MPI.
+ * The exit status must be this. */
 static char *run_ranks(int k, int exit_status, const char *format, ...) {
     char line[4096], all[9000], *text;
     va_list args;
@@ -250,7 +250,7 @@ START_TEST(failures_are_told_once) {
 END_TEST
 
 /* What needs one process only is done by one: usage, help, commands that are not parallel. */
-START_TEST(one_of_many_does_it) {
+START_TEST(serial_commands_run_on_one_rank) {
     if (!can_run()) return;
     char *text = run_ranks(2, 2, " ");
     ck_assert_msg(times(text, "usage: eqspice COMMAND") == 1, "%s", text);
@@ -311,7 +311,7 @@ Suite *mpi_suite(void) {
     tcase_add_test(t, a_used_folder_is_refused_by_all);
     tcase_add_loop_test(t, sweeps_agree_for_any_number_of_processes, 0, DECKS);
     tcase_add_test(t, failures_are_told_once);
-    tcase_add_test(t, one_of_many_does_it);
+    tcase_add_test(t, serial_commands_run_on_one_rank);
     tcase_add_test(t, failures_of_one_process_are_told);
     tcase_add_test(t, without_mpirun_there_is_one_process);
     suite_add_tcase(s, t);

@@ -188,7 +188,7 @@ START_TEST(progress_on_a_terminal) {
 END_TEST
 
 /* An experiment trained where nothing else is said goes into runs/NAME. */
-START_TEST(folder_of_its_own) {
+START_TEST(the_default_folder_is_runs_name) {
     char *text = shell(1, "$EQSPICE train net.xml");
     says(text, "runs");
     eq_free(text);
@@ -367,7 +367,7 @@ START_TEST(the_current_of_a_formula) {
 END_TEST
 
 /* Of many floating nodes and sources the first are named. */
-START_TEST(many_that_float) {
+START_TEST(the_first_floating_nodes_are_named) {
     eq_text deck = {0};
     eq_text_puts(&deck, "t\nv1 a 0 1\nr1 a 0 1\n");
     for (int k = 0; k < 15; k++)
@@ -404,7 +404,7 @@ Suite *usage_suite(void) {
     tcase_add_loop_test(t, refused_with_a_reason, 0, sizeof line / sizeof *line);
     tcase_add_test(t, standard_output_is_full);
     tcase_add_test(t, progress_on_a_terminal);
-    tcase_add_test(t, folder_of_its_own);
+    tcase_add_test(t, the_default_folder_is_runs_name);
     tcase_add_test(t, a_second_run_needs_a_word);
     tcase_add_test(t, trained_resistors_are_swept);
     tcase_add_test(t, what_check_tells_of_an_energy);
@@ -416,7 +416,7 @@ Suite *usage_suite(void) {
     tcase_add_test(t, a_second_interrupt_ends_at_once);
     tcase_add_test(t, a_nudged_phase_has_its_sources);
     tcase_add_test(t, the_current_of_a_formula);
-    tcase_add_test(t, many_that_float);
+    tcase_add_test(t, the_first_floating_nodes_are_named);
     tcase_add_test(t, help_in_two_forms);
     suite_add_tcase(s, t);
     return s;

@@ -314,8 +314,8 @@ START_TEST(extreme_drops_give_no_nan) {
 }
 END_TEST
 
-/* FACTS section 3: the law that matched ngspice to 2e-15 at 0.7 V; the numbers are worked out by
- * hand from IS = 1e-14, Vt = 0.025864917007157. */
+/* The law of ngspice (docs/theory.md, 7); the numbers are worked out by hand from
+ * IS = 1e-14 A and Vt = 0.025864917007157 V. */
 START_TEST(diode_law_in_both_regions) {
     double i, g, vt = 0.025864917007157;
     eq_diode_law(0.7, 1e-14, vt, 1e-12, &i, &g);

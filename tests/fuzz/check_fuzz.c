@@ -50,7 +50,7 @@ static void replay(const char *file, void *unused) {
     eq_free(bytes);
 }
 
-START_TEST(what_was_found_is_mended) {
+START_TEST(crashers_are_read_or_refused) {
     static const char *const any[] = {"", NULL};
     ck_assert_int_gt(for_each_file("tests/fuzz/crashers", any, replay, NULL), 0);
 }
@@ -69,7 +69,7 @@ Suite *fuzz_suite(void) {
     Suite *s = suite_create("fuzz");
     TCase *t = tcase_create("fuzz");
     tcase_set_timeout(t, 60);
-    tcase_add_test(t, what_was_found_is_mended);
+    tcase_add_test(t, crashers_are_read_or_refused);
     tcase_add_test(t, every_target_runs);
     suite_add_tcase(s, t);
     return s;

@@ -22,8 +22,8 @@ void fuzz_raw(const uint8_t *data, size_t n);
 /* First byte even: the body of a checkpoint, which gets a right head; odd: the whole file. */
 void fuzz_checkpoint(const uint8_t *data, size_t n);
 
-/* The bytes as a file in memory; its name is good until the next call with the same slot (0 or 1).
- */
+/* The bytes as a file in memory; its name is good until the next call with the
+ * same slot (0 or 1). */
 const char *fuzz_file(int slot, const void *data, size_t n);
 
 #endif

@@ -1,5 +1,5 @@
-/* Decks as Xyce and LTspice read them: where their rules differ from ngspice's (FACTS section 3),
- * against closed forms. */
+/* Decks as Xyce and LTspice read them: where their rules differ from ngspice's (docs/deck.md,
+ * Dialects), against closed forms. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>

@@ -31,8 +31,8 @@ static double value_of(const eq_result *m, const char *name) {
     return m->value[k];
 }
 
-/* ngspice's clipping of an integral between grid points is its own, so from and to lie on the grid.
- */
+/* ngspice's clipping of an integral between grid points is its own,
+ * so from and to lie on the grid. */
 START_TEST(agrees_with_ngspice) {
     static const char deck[] =
         "measures\nv1 in 0 1\nr1 in a 1k\nd1 a 0 dm\n.model dm d\n.param half=0.5\n"
@@ -209,7 +209,7 @@ START_TEST(sweeps_are_not_joined) {
 }
 END_TEST
 
-START_TEST(what_is_not_met_is_no_number) {
+START_TEST(unmet_measurements_are_nan) {
     eq_diag *d = eq_diag_new();
     eq_result *m = measure(LINES ".meas dc m when v(b)=9\n.meas dc n param='m+1'\n", 0, d);
     size_t warnings = 0;
@@ -230,7 +230,7 @@ Suite *measure_suite(void) {
     tcase_add_test(t, agrees_with_closed_forms_of_xyce);
     tcase_add_test(t, steps_and_kinds_of_analyses);
     tcase_add_test(t, sweeps_are_not_joined);
-    tcase_add_test(t, what_is_not_met_is_no_number);
+    tcase_add_test(t, unmet_measurements_are_nan);
     suite_add_tcase(s, t);
     return s;
 }

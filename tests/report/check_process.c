@@ -31,7 +31,7 @@ static eq_status run_shell(const char *line, const char *input, int seconds, int
     return eq_process_run(&p, exit_status, output, d);
 }
 
-START_TEST(how_it_ends) {
+START_TEST(exit_status_and_signals_are_reported) {
     static const struct {
         const char *line;
         int status;
@@ -53,7 +53,7 @@ START_TEST(how_it_ends) {
 END_TEST
 
 /* More than a pipe holds, in both directions, and a child that does not read it. */
-START_TEST(what_goes_in_and_out) {
+START_TEST(input_and_output_larger_than_a_pipe) {
     enum { LENGTH = 1000000 };
     char *input = malloc(LENGTH + 1);
     for (int k = 0; k < LENGTH; k++) input[k] = (char)('a' + k % 26);
@@ -83,7 +83,7 @@ static void nothing(int number) {
 }
 
 /* A timer interrupts every wait; nothing is lost. */
-START_TEST(signals_in_between) {
+START_TEST(waits_survive_signals) {
     struct sigaction quiet = {.sa_handler = nothing};
     struct itimerval often = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
     eq_text output = {0};
@@ -108,7 +108,7 @@ static void said(eq_diag *d, const char *wanted) {
     eq_diag_free(d);
 }
 
-START_TEST(what_cannot_be_started) {
+START_TEST(programs_that_cannot_start_are_errors) {
     const char *const missing[] = {"eqspice-no-such-program", NULL}, *const sh[] = {"sh", NULL};
     const char *const folder[] = {"/", NULL};
     eq_diag *d = eq_diag_new();
@@ -180,7 +180,7 @@ static eq_status verify(eq_verification *v, eq_diag *d) {
 #define RAW(name, plot, vectors, values) RAW_OF("1", name, plot, vectors, values)
 #define ALL "\t0\tn1\tvoltage\n\t1\tv(n2)\tvoltage\n\t2\ti(v0)\tcurrent\n"
 
-START_TEST(what_ngspice_may_do) {
+START_TEST(failures_of_ngspice_are_told) {
     static const struct {
         const char *script, *message; /* NULL: no complaint */
     } ngspice[] = {
@@ -251,7 +251,7 @@ START_TEST(no_place_for_ngspice) {
 END_TEST
 
 /* A picture that cannot be drawn is a warning, never the end of a training. */
-START_TEST(what_gnuplot_may_do) {
+START_TEST(a_failing_gnuplot_is_a_warning) {
     static const struct {
         const char *script, *message;
     } gnuplot[] = {{"#!/bin/sh\ncat >/dev/null\necho no terminal; exit 1\n", "no terminal"},
@@ -281,16 +281,16 @@ Suite *process_suite(void) {
     TCase *t = tcase_create("programs");
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_set_timeout(t, 60);
-    tcase_add_test(t, how_it_ends);
-    tcase_add_test(t, what_goes_in_and_out);
-    tcase_add_test(t, signals_in_between);
-    tcase_add_test(t, what_cannot_be_started);
+    tcase_add_test(t, exit_status_and_signals_are_reported);
+    tcase_add_test(t, input_and_output_larger_than_a_pipe);
+    tcase_add_test(t, waits_survive_signals);
+    tcase_add_test(t, programs_that_cannot_start_are_errors);
     tcase_add_test(t, no_descriptors_left);
     tcase_add_test(t, stopped_when_time_is_up);
-    tcase_add_test(t, what_ngspice_may_do);
+    tcase_add_test(t, failures_of_ngspice_are_told);
     tcase_add_test(t, deviations_are_found);
     tcase_add_test(t, no_place_for_ngspice);
-    tcase_add_test(t, what_gnuplot_may_do);
+    tcase_add_test(t, a_failing_gnuplot_is_a_warning);
     suite_add_tcase(s, t);
     return s;
 }

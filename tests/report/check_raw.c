@@ -137,7 +137,7 @@ START_TEST(npz_archives_hold_every_variable) {
 }
 END_TEST
 
-/* Both forms that ngspice writes (FACTS section 3). */
+/* Rows of text as ngspice writes them: `0\t\t1.0` in batch mode, ` 0\t1.0` by `write`. */
 START_TEST(ascii_files_in_both_forms) {
     static const char *const text[] = {
         "Title: t\nDate: d\nPlotname: Operating Point\nFlags: real\nNo. Variables: 2\nNo. Points: "
@@ -234,7 +234,7 @@ START_TEST(damaged_and_unusual_files) {
 END_TEST
 
 /* What CSV and JSON must not say as it stands: quotes, separators, control characters, NaN. */
-START_TEST(awkward_names_and_numbers) {
+START_TEST(csv_and_json_escape_names_and_nan) {
     eq_result *r = eq_result_new("back\\slash\ttab", "p");
     eq_result_variable(r, "a\"b", "notype", NULL);
     eq_result_variable(r, "c\nd", "notype", NULL);
@@ -294,7 +294,7 @@ Suite *raw_suite(void) {
     tcase_add_test(t, ascii_files_in_both_forms);
     tcase_add_test(t, every_truncation_is_refused);
     tcase_add_test(t, damaged_and_unusual_files);
-    tcase_add_test(t, awkward_names_and_numbers);
+    tcase_add_test(t, csv_and_json_escape_names_and_nan);
     tcase_add_test(t, tables_in_text);
     suite_add_tcase(s, t);
     return s;

@@ -51,8 +51,8 @@ START_TEST(listed_vectors_in_order) {
 }
 END_TEST
 
-/* Expressions of ngspice (par), Xyce ({}, X1:N) and HSPICE (''), powers, properties and parameters.
- */
+/* Expressions of ngspice (par), Xyce ({}, X1:N) and HSPICE (''), powers,
+ * properties and parameters. */
 START_TEST(expressions_have_their_values) {
     static const struct {
         const char *asked, *name, *type;

@@ -95,9 +95,9 @@ static const struct {
 };
 enum { OTHERS = sizeof other / sizeof *other };
 
-/* AUTO takes the sparse engine and notes why; the layered engine asked for refuses with the reason.
- */
-START_TEST(what_is_not_layered) {
+/* AUTO takes the sparse engine and notes why;
+ * the layered engine asked for refuses with the reason. */
+START_TEST(other_circuits_take_the_sparse_engine) {
     eq_circuit *c = deck(other[_i].extra, other[_i].inputs == NULL ? ALL : other[_i].inputs,
                          other[_i].outputs == NULL ? "y1 y2" : other[_i].outputs, trained);
     eq_engine_options o = {EQ_ENGINE_LAYERED, EXAMPLES, 1};
@@ -200,7 +200,7 @@ START_TEST(circuits_that_cannot_be_trained) {
 END_TEST
 
 /* Tolerances that bound nothing, and a circuit that may still grow. */
-START_TEST(solves_that_cannot_be) {
+START_TEST(bad_solve_options_are_refused) {
     static const eq_solve_options bad[] = {{.abstol = -1.0, .reltol = 1e-9, .max_iterations = 9},
                                            {.abstol = 1e-12, .reltol = -1.0, .max_iterations = 9},
                                            {.abstol = 0.0, .reltol = 0.0, .max_iterations = 9},
@@ -231,7 +231,7 @@ static void nothing(void *data, size_t group, size_t offset, size_t n, double *t
 }
 
 /* Phases and updates in an order that has no meaning. */
-START_TEST(calls_out_of_order) {
+START_TEST(calls_out_of_order_are_refused) {
     double x[INPUTS * (EXAMPLES + 1)] = {0.1}, y[OUTPUTS * EXAMPLES];
     double current[OUTPUTS * EXAMPLES] = {1e-6}, a[EQ_MAX_SLOTS] = {0.0, 1.0, -1.0};
     eq_nudge nudge = {current, NULL, NULL};
@@ -364,12 +364,12 @@ END_TEST
 Suite *engine_suite(void) {
     Suite *s = suite_create("engine");
     TCase *t = tcase_create("choice");
-    tcase_add_loop_test(t, what_is_not_layered, 0, OTHERS);
+    tcase_add_loop_test(t, other_circuits_take_the_sparse_engine, 0, OTHERS);
     tcase_add_test(t, too_few_resistors_for_a_crossbar);
     tcase_add_test(t, too_few_resistors_between_layers);
-    tcase_add_test(t, solves_that_cannot_be);
+    tcase_add_test(t, bad_solve_options_are_refused);
     tcase_add_test(t, circuits_that_cannot_be_trained);
-    tcase_add_loop_test(t, calls_out_of_order, 0, 2);
+    tcase_add_loop_test(t, calls_out_of_order_are_refused, 0, 2);
     tcase_add_loop_test(t, both_engines_agree, 0, ALIKE);
     tcase_add_test(t, a_node_without_conductance);
     suite_add_tcase(s, t);

@@ -219,7 +219,7 @@ static answer solve_by(eq_solver *s, const eq_circuit *c, eq_method method, int 
     return a;
 }
 
-/* What ngspice says when it gives up; its exit status says nothing (FACTS section 3). */
+/* What ngspice says when it gives up; its exit status may be 0 all the same. */
 static bool gave_up(const char *said) {
     static const char *const words[] = {
         "ingular matrix",   "o convergence",   "Timestep too small", "aborted",
@@ -294,8 +294,8 @@ static void compare(const char *name, const eq_text *deck, const char *folder, c
     eq_text_free(&there);
 }
 
-/* The largest distance of u from v over 1 mV + 1 %: leakage in a stack is little more than abstol.
- */
+/* The largest distance of u from v over 1 mV + 1 %:
+ * leakage in a stack is little more than abstol. */
 static double apart(const eq_circuit *c, const double *u, const double *v) {
     double most = 0.0;
     for (size_t n = 0; n < eq_circuit_nodes(c); n++)
@@ -417,7 +417,7 @@ static void try_file(const char *name, void *data) {
     eq_free(text);
 }
 
-START_TEST(decks_by_hand) {
+START_TEST(every_hard_deck_is_solved) {
     static const char *const decks[] = {".cir", NULL};
     char *folder = scratch_folder();
     trial t = {folder, {0}};
@@ -434,7 +434,7 @@ Suite *hard_suite(void) {
     TCase *t = tcase_create("hard");
     tcase_set_timeout(t, 600);
     tcase_add_test(t, generated_decks);
-    tcase_add_test(t, decks_by_hand);
+    tcase_add_test(t, every_hard_deck_is_solved);
     suite_add_tcase(s, t);
     return s;
 }

@@ -115,7 +115,7 @@ static const refusal refusals[] = {
 };
 enum { REFUSALS = sizeof refusals / sizeof *refusals };
 
-START_TEST(gives_up) {
+START_TEST(inexact_steps_refuse_what_does_not_suit_them) {
     eq_circuit *c = deck(refusals[_i].deck);
     eq_solve_options o = eq_solve_defaults(c);
     eq_solver *solver = NULL;
@@ -158,7 +158,7 @@ Suite *inexact_suite(void) {
     Suite *s = suite_create("inexact");
     TCase *t = tcase_create("inexact");
     tcase_add_loop_test(t, steps_are_those_of_a_dense_solve, 0, 10);
-    tcase_add_loop_test(t, gives_up, 0, REFUSALS);
+    tcase_add_loop_test(t, inexact_steps_refuse_what_does_not_suit_them, 0, REFUSALS);
     tcase_add_test(t, answers_are_those_of_kinsol);
     suite_add_tcase(s, t);
     return s;

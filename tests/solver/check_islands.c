@@ -28,8 +28,8 @@ typedef struct network {
     int parts, unknown_of[MOST]; /* of voltage-defined parts */
 } network;
 
-/* Arithmetic modulo the prime 2^61 - 1: a determinant of such small numbers that is 0 there is 0.
- */
+/* Arithmetic modulo the prime 2^61 - 1: a determinant of such small numbers
+ * that is 0 there is 0. */
 static const uint64_t prime = 2305843009213693951u;
 
 static uint64_t times(uint64_t a, uint64_t b) {

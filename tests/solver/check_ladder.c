@@ -117,7 +117,7 @@ END_TEST
 
 /* Kendall's network in small, inputs from 10 to 200 V: the first rung answers in a few outer
  * iterations. */
-START_TEST(amplitudes_do_not_matter) {
+START_TEST(large_inputs_are_solved_by_the_first_rung) {
     eq_architecture a;
     eq_circuit *c = NULL;
     eq_solver *s = NULL;
@@ -176,7 +176,7 @@ Suite *ladder_suite(void) {
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, each_rung_alone, 0, EQ_RUNGS);
     tcase_add_loop_test(t, each_rung_where_plain_newton_fails, 0, EQ_RUNGS);
-    tcase_add_test(t, amplitudes_do_not_matter);
+    tcase_add_test(t, large_inputs_are_solved_by_the_first_rung);
     tcase_add_test(t, out_of_memory_is_a_status);
     suite_add_tcase(s, t);
     return s;

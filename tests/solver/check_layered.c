@@ -417,8 +417,8 @@ START_TEST(energy_nudging_settles_where_its_current_holds) {
 }
 END_TEST
 
-/* Keeps the gradient by group and position and leaves the conductances, or adds something to each.
- */
+/* Keeps the gradient by group and position and leaves the conductances,
+ * or adds something to each. */
 typedef struct keep {
     double gradient[2][1000];
     double add;

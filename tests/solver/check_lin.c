@@ -135,7 +135,7 @@ static eq_status solve_once(eq_lin_kind kind, const matrix *m, double *x) {
 }
 
 /* SuiteSparse or eqspice has no memory left after n allocations: that is said, whatever n is. */
-START_TEST(memory_runs_out) {
+START_TEST(failing_allocations_are_reported) {
     eq_lin_kind kind = (eq_lin_kind)_i;
     matrix *m = malloc(sizeof *m);
     fill(m, 1, true);
@@ -195,9 +195,9 @@ static void join_team(void *data) {
 
 /* An OpenMP region inside another: the team there is the outer one's. */
 static void open_inner(void *data) {
-    eq_openmp_alone(true);
+    eq_openmp_serial(true);
     GOMP_parallel(join_team, data, 2, 0);
-    eq_openmp_alone(false);
+    eq_openmp_serial(false);
 }
 
 START_TEST(openmp_is_left_alone_but_for_the_thread_that_asks) {
@@ -205,9 +205,9 @@ START_TEST(openmp_is_left_alone_but_for_the_thread_that_asks) {
     GOMP_parallel(join_team, team, 3, 0);
     ck_assert_int_eq(team[0], 3);
     ck_assert_int_eq(team[1], 3);
-    eq_openmp_alone(true);
+    eq_openmp_serial(true);
     GOMP_parallel(join_team, team, 3, 0);
-    eq_openmp_alone(false);
+    eq_openmp_serial(false);
     ck_assert_int_eq(team[0], 4);
     ck_assert_int_eq(team[1], 1);
     GOMP_parallel(open_inner, team, 2, 0);
@@ -221,7 +221,7 @@ Suite *lin_suite(void) {
     TCase *t = tcase_create("lin");
     tcase_add_loop_test(t, backends_solve_both_ways, 0, 3);
     tcase_add_loop_test(t, unsymmetric_systems, 0, 2);
-    tcase_add_loop_test(t, memory_runs_out, 0, 3);
+    tcase_add_loop_test(t, failing_allocations_are_reported, 0, 3);
     tcase_add_loop_test(t, singular_matrices_are_named, 0, 3);
     tcase_add_test(t, openmp_is_left_alone_but_for_the_thread_that_asks);
     suite_add_tcase(s, t);

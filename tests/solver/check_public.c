@@ -11,7 +11,7 @@ Suite *public_suite(void);
 
 static const char divider[] = "divider\nV1 in 0 10\nR1 in out 1k\nR2 out 0 3k\n.op\n.end\n";
 
-START_TEST(life_of_a_circuit) {
+START_TEST(a_deck_is_read_solved_changed_and_freed) {
     eq_diag *diag = eq_diag_new();
     eq_circuit *c = NULL;
     eq_solver *s = NULL;
@@ -48,8 +48,8 @@ START_TEST(life_of_a_circuit) {
 }
 END_TEST
 
-/* Every kind of element that has a gradient: branches eliminated and kept, controls of both kinds.
- */
+/* Every kind of element that has a gradient: branches eliminated and kept,
+ * controls of both kinds. */
 static const char every_class[] =
     "all\n"
     "Vin in 0 0.8\nVb up 0 0.3\nI1 0 n2 1m\n"
@@ -150,7 +150,7 @@ START_TEST(rows_do_not_depend_on_threads) {
 END_TEST
 
 /* A row without an answer is NAN and told; the others are solved. */
-START_TEST(one_row_fails_alone) {
+START_TEST(a_row_without_an_answer_is_nan) {
     eq_circuit *c = read_text("t\nV1 a 0 1\nR1 a b 1k\nR2 b 0 1k\n.op\n.end\n");
     eq_handle r2;
     eq_batch *b = NULL;
@@ -201,10 +201,10 @@ END_TEST
 Suite *public_suite(void) {
     Suite *s = suite_create("public");
     TCase *t = tcase_create("public header");
-    tcase_add_test(t, life_of_a_circuit);
+    tcase_add_test(t, a_deck_is_read_solved_changed_and_freed);
     tcase_add_test(t, gradients_of_every_class_match_differences);
     tcase_add_test(t, rows_do_not_depend_on_threads);
-    tcase_add_test(t, one_row_fails_alone);
+    tcase_add_test(t, a_row_without_an_answer_is_nan);
     tcase_add_test(t, handles_are_found_and_hold_their_bounds);
     suite_add_tcase(s, t);
     return s;

@@ -94,8 +94,8 @@ static const dead_end dead_ends[] = {
      {"node b, c float together"}},
     {AMPLIFIED "e1 b 0 c 0 1\nrb b c 1k\nr2 c d 1k\n", "nk", {"node b, c, d float together"}},
     {"i1 0 a 1m\nr1 a 0 10\nr2 a 0 5\ng1 a 0 a 0 -0.3\n", "nk", {":2:1:", "zero pivot at node a"}},
-    /* a voltage across a junction whose current drowns all others: the search fails, for a reason
-     */
+    /* a voltage across a junction whose current drowns all others: the search fails,
+     * for a reason */
     {"d1 q a dm\nb1 q a v=1.74+0*v(a)\nr1 a b 900\nr2 a 0 900\nv1 b 0 1\n.model dm d(is=3.5e-8 "
      "n=1.2)\n",
      "n",
@@ -114,8 +114,7 @@ static const dead_end dead_ends[] = {
     {"v1 a 0 1\nr1 a b 1k\nb1 b 0 i=exp(v(b))\nb2 b 0 i=2m+v(b)*v(b)\n",
      "nk",
      {":3:1:", "no operating point found after", "node b (r1, b1, b2): "}},
-    {"i1 a 0 1\nd1 a 0 dm\nr1 b 0 1\ni2 0 b 1\n.options gmin=0\n" DIODES, /* backwards into a diode
-                                                                           */
+    {"i1 a 0 1\nd1 a 0 dm\nr1 b 0 1\ni2 0 b 1\n.options gmin=0\n" DIODES, /* into a diode */
      "nkc",
      {":2:1:", "node a (i1, d1)"}},
     /* currents that approach a balance without reaching it: no potential, or one at infinity */
@@ -171,7 +170,7 @@ static void refuses(const dead_end *d, const char *command, const char *deck, co
     outcome_free(&o);
 }
 
-START_TEST(no_number_but_names) {
+START_TEST(circuits_without_an_answer_are_refused_by_name) {
     static const char *const solvers[] = {"newton", "kinsol", "cocontent"};
     const dead_end *d = &dead_ends[_i];
     char *folder = scratch_folder(), deck[300], file[300], command[64];
@@ -192,7 +191,7 @@ Suite *singular_suite(void) {
     Suite *s = suite_create("singular");
     TCase *t = tcase_create("singular");
     tcase_set_timeout(t, 60);
-    tcase_add_loop_test(t, no_number_but_names, 0, DEAD_ENDS);
+    tcase_add_loop_test(t, circuits_without_an_answer_are_refused_by_name, 0, DEAD_ENDS);
     suite_add_tcase(s, t);
     return s;
 }

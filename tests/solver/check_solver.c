@@ -380,7 +380,7 @@ END_TEST
 
 /* Currents below abstol, and parts that hang on the rest by next to nothing: every engine gives the
  * potentials, not just some that meet the bound. Where v is 0 the other potentials are 1 mV. */
-START_TEST(next_to_no_current) {
+START_TEST(tiny_currents_are_solved) {
     static const struct {
         const char *cards, *node;
         double v, within;
@@ -649,7 +649,7 @@ Suite *solver_suite(void) {
     tcase_add_test(t, three_engines_agree_on_random_circuits);
     tcase_add_test(t, random_active_circuits_agree_with_the_truth);
     tcase_add_test(t, adjoint_agrees_with_differences);
-    tcase_add_loop_test(t, next_to_no_current, 0, WEAK);
+    tcase_add_loop_test(t, tiny_currents_are_solved, 0, WEAK);
     tcase_add_test(t, no_adjoint_where_the_jacobian_is_singular);
     tcase_add_test(t, refresh_takes_over_changes);
     tcase_add_loop_test(t, singular_circuits_are_named, 0,

@@ -137,8 +137,8 @@ START_TEST(idx_plain_and_gzip) {
 }
 END_TEST
 
-/* Every file cut short, with a wrong magic or a wrong size is refused; never read beyond its end.
- */
+/* Every file cut short, with a wrong magic or a wrong size is refused;
+ * never read beyond its end. */
 START_TEST(damaged_idx_is_refused) {
     const char *good = put("labels", labels, sizeof labels);
     char good_labels[128];
@@ -358,7 +358,7 @@ START_TEST(a_test_set_of_its_own) {
 END_TEST
 
 /* A table without its file or its labels, through the interface of the library. */
-START_TEST(what_a_table_needs) {
+START_TEST(a_table_without_file_or_labels_is_refused) {
     static const struct {
         eq_data_format format;
         const char *path, *message;
@@ -530,7 +530,7 @@ Suite *data_suite(void) {
     tcase_add_test(t, npy_of_every_type);
     tcase_add_test(t, damaged_npy_is_refused);
     tcase_add_test(t, a_test_set_of_its_own);
-    tcase_add_test(t, what_a_table_needs);
+    tcase_add_test(t, a_table_without_file_or_labels_is_refused);
     tcase_add_test(t, a_column_that_is_no_label);
     tcase_add_test(t, mnist_is_found);
     tcase_add_test(t, split_is_a_partition);

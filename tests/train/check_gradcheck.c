@@ -165,7 +165,7 @@ static eq_experiment *experiment_of(const trial *t) {
 
 /* Every line of a wrong gradient fails, and names one of the conductances whose gradient is wrong;
  * every line of a right one holds, its relative error within the bound. */
-START_TEST(constructed_circuits) {
+START_TEST(right_gradients_hold_and_wrong_ones_fail) {
     const trial *t = &trials[_i];
     eq_experiment *x = experiment_of(t);
     eq_gradcheck_report r = {0};
@@ -368,7 +368,7 @@ START_TEST(doubt_of_a_divider) {
     o.reltol = 1e-9;
     o.abstol = 3e-12;
     ck_assert_int_eq(eq_solver_solve(s, &o, v, branch, NULL, NULL), EQ_OK);
-    ck_assert_int_eq(eq_solver_doubt(s, &o, v, branch, 3, &random, &dv[0][0], NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_uncertainty(s, &o, v, branch, 3, &random, &dv[0][0], NULL), EQ_OK);
     eq_node h = eq_circuit_find_node(c, "h"), x = eq_circuit_find_node(c, "x");
     double bound = (3e-12 + 1e-9 * 1e-3) / 2e-3;
     for (int j = 0; j < 3; j++) {

@@ -172,7 +172,7 @@ START_TEST(csv_in_every_spelling) {
 END_TEST
 
 /* The first row: what it is taken for (rows > 0: so many are read), or the error at its place. */
-START_TEST(the_first_row) {
+START_TEST(the_first_row_is_a_header_or_data) {
     static const struct {
         const char *text, *label;
         eq_header header;
@@ -497,7 +497,7 @@ Suite *tables_suite(void) {
     tcase_set_timeout(t, 120);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_test(t, csv_in_every_spelling);
-    tcase_add_test(t, the_first_row);
+    tcase_add_test(t, the_first_row_is_a_header_or_data);
     tcase_add_test(t, an_experiment_says_which);
     tcase_add_test(t, nul_bytes_have_a_place);
     tcase_add_test(t, a_row_of_100000_columns);

@@ -452,7 +452,7 @@ START_TEST(without_a_test_set) {
 END_TEST
 
 /* What the library refuses from a program that calls it. */
-START_TEST(options_that_cannot_be) {
+START_TEST(bad_training_options_are_refused) {
     eq_experiment *x = read_experiment("netlists/iris.xml");
     eq_train_options o = options(NULL);
     eq_diag *diag = eq_diag_new();
@@ -702,7 +702,7 @@ Suite *trainer_suite(void) {
     tcase_add_test(t, other_settings_round_trip);
     tcase_add_test(t, energy_nudging_rests_where_it_says);
     tcase_add_test(t, without_a_test_set);
-    tcase_add_test(t, options_that_cannot_be);
+    tcase_add_test(t, bad_training_options_are_refused);
     tcase_add_test(t, stopped_where_nothing_can_be_saved);
     tcase_add_test(t, an_example_without_a_state_ends_the_training);
     tcase_add_test(t, no_state_to_check_a_gradient_at);

@@ -339,7 +339,7 @@ START_TEST(two_trainings_in_one_folder) {
 END_TEST
 
 /* Files that cannot be removed keep the old run; a file system without locks is told and used. */
-START_TEST(folders_that_do_not_obey) {
+START_TEST(failing_unlink_and_flock_are_told) {
     char line[LONGEST];
     snprintf(line, sizeof line, "train netlists/iris.xml --epochs 2 --force -o %s", in("run"));
     ck_assert_int_eq(run_with("flock:1:38", line), 0);
@@ -485,7 +485,7 @@ Suite *crash_suite(void) {
     tcase_add_loop_test(t, a_killed_training_resumes_to_the_same_bits, 0, SHIM);
     tcase_add_loop_test(t, a_killed_successor_leaves_one_run, 0, SHIM * TAKING);
     tcase_add_test(t, two_trainings_in_one_folder);
-    tcase_add_loop_test(t, folders_that_do_not_obey, 0, SHIM);
+    tcase_add_loop_test(t, failing_unlink_and_flock_are_told, 0, SHIM);
     tcase_add_loop_test(t, a_training_on_a_full_disk_goes_on_later, 0, SHIM * TRAINING_FAULTS);
     tcase_add_loop_test(t, a_missing_libxml2_is_told, 0, SHIM);
     tcase_add_loop_test(t, a_file_that_cannot_be_read_is_told, 0, SHIM);

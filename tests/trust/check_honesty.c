@@ -131,8 +131,8 @@ static void add_behavioural(maker *k, int e) {
     eq_text_puts(&k->text, "\n");
 }
 
-/* One element; the letters say how often each kind is met, controlled ones in every other circuit.
- */
+/* One element; the letters say how often each kind is met,
+ * controlled ones in every other circuit. */
 static void add_element(maker *k, int e) {
     static const char kinds[] = "RRRRRRRRRRDDDDDDIIVEGFHEGFHBBBB";
     enum { ALL = sizeof kinds - 1, PLAIN = ALL - 12 };

@@ -1,6 +1,6 @@
 /* What a file from elsewhere may ask for: counted before it is paid, with the same limit
- * everywhere. Each command runs with 4 GiB of address space, so that a bomb that goes off is seen.
- */
+ * everywhere. Each command runs with 4 GiB of address space,
+ * so that a bomb that goes off is seen. */
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
 #include <stdio.h>

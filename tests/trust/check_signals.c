@@ -47,8 +47,7 @@ static pid_t start(preparation prepare, const char *format, ...) {
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    int started[2]; /* closed when the child has become eqspice: until then it has Check's handlers
-                     */
+    int started[2]; /* closed when the child is eqspice and has Check's handlers no more */
     char byte;
     ck_assert_int_eq(pipe2(started, O_CLOEXEC), 0);
     pid_t child = fork();
@@ -272,8 +271,8 @@ END_TEST
 
 static const char victim_text[] = "of somebody else\n";
 
-/* Links to the victim under all names that one could foresee: the process has its number already.
- */
+/* Links to the victim under all names that one could foresee:
+ * the process has its number already. */
 static void plant_links(void) {
     static const char *const name[] = {"out/.deck.%d.tmp",
                                        "out/.deck.tmp",

@@ -92,8 +92,8 @@ static int run_there(const char *folder, const char *const *argv) {
 }
 
 /* The deck in sub/, with harmless files where our reader looks, beside it, and files of the same
- * names with commands in them where ngspice may look first: where it runs, and in the user's home.
- */
+ * names with commands in them where ngspice may look first: where it runs,
+ * and in the user's home. */
 static void set_traps(const char *text) {
     static const char *const commands = "* part\nr2 a 0 1k\n.control\n!\n.endc\n",
                              *const harmless = "* part\n.lib tt\nr2 a 0 1k\n.endl\n";
@@ -251,8 +251,8 @@ START_TEST(evil_names_stay_names) {
 }
 END_TEST
 
-/* Names that no export for ngspice carries do not keep a circuit from being verified: it gets none.
- */
+/* Names that no export for ngspice carries do not keep a circuit from being verified:
+ * it gets none. */
 START_TEST(verify_needs_no_names) {
     static const char *const name[] = {"N$1", "a`b`c", "\xc3\xa4", "\xff\xfe", "x|y", "a?b"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {

@@ -5,8 +5,8 @@
 
 #include "netlist/write/write.h"
 
-/* Boltzmann over charge, V/K: ngspice (CODATA 2014) and Xyce as measured in FACTS section 3.
- * LTspice's and Spectre's own values are not published; CODATA's is used for them. */
+/* Boltzmann over charge, V/K, by the simulator's own Vt at 27 C (docs/theory.md, 7). LTspice's and
+ * Spectre's values are not published; that of CODATA 2014 is used for them, as by ngspice. */
 #define K_NGSPICE (0.025864917007157 / 300.15)
 #define K_XYCE (0.025864186384551 / 300.15)
 

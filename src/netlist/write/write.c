@@ -356,7 +356,7 @@ static void put_title(writer *w) {
     eq_text_free(&title);
 }
 
-/* `*% output y1p,y1m` and its kin (DESIGN section 3). */
+/* `*% output y1p,y1m` and its kin: docs/deck.md, What only eqspice reads. */
 static void put_io(writer *w) {
     const eq_circuit *c = w->c;
     if (c->inputs > 0) {

@@ -8,12 +8,13 @@
 #include "netlist/netlist.h"
 
 /* One SPICE-like dialect. The line of an element stands in its class (devices/device.h); write.c
- * fills in its $-letters: $n name   $a $b ... $h nodes      $k controlling element   $v value   $m
- * model $i parameters of the instance     $e the formula of a behavioural source $u the drop v(a,b)
- * $0 ... $9 the number in that column $p the formula of the class, with these in it */
+ * fills in its $-letters:
+ *   $n name   $a $b ... $h nodes   $k controlling element   $v value   $m model
+ *   $i parameters of the instance   $e the formula of a behavioural source   $u the drop v(a,b)
+ *   $0 ... $9 the number in that column   $p the formula of the class, with these in it */
 typedef struct eq_dialect_table {
     const char *name;
-    double k_over_q;        /* V/K: FACTS section 3 */
+    double k_over_q;        /* V/K: docs/theory.md, 7 */
     const char *comment;    /* starts a comment line */
     const char *head;       /* follows the title */
     const char *options;    /* $r reltol, $g gmin, $T temp, $N tnom */
@@ -30,7 +31,7 @@ typedef struct eq_dialect_table {
 /* NULL for EQ_XML. */
 const eq_dialect_table *eq_dialect_table_of(eq_dialect dialect);
 
-/* A deck being written (write.c); its names (write_name.c). */
+/* A deck being written (write.c); its names (name.c). */
 typedef struct eq_deck_writer {
     const eq_circuit *c;
     eq_dialect dialect;

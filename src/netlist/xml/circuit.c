@@ -218,8 +218,8 @@ static eq_status sweep_values(reader *r, const eq_xml_node *n, eq_sweep *s) {
                       "other, or values");
 }
 
-/* <sweep source="v1" start= stop= step=/>: over an element's value or, if none has that name, temp.
- */
+/* <sweep source="v1" start= stop= step=/>: over an element's value or,
+ * if none has that name, temp. */
 static eq_status read_sweep(reader *r, const eq_xml_node *n, eq_sweep *s) {
     const char *source = eq_xml_attribute(n, "source");
     eq_element e = EQ_NONE;

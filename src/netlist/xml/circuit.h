@@ -10,7 +10,7 @@
 eq_status eq_xml_circuit_parse(const char *name, const char *text, size_t length, eq_deck **out,
                                eq_diag *diag);
 
-/* xml_formula.c: reads the text of a formula, whose nodes and elements are all known, into an empty
+/* formula.c: reads the text of a formula, whose nodes and elements are all known, into an empty
  * one. */
 eq_status eq_xml_formula(eq_circuit *c, const char *text, eq_location at, eq_formula *formula,
                          eq_diag *diag);

@@ -1,6 +1,6 @@
 /* XML documents, read and validated with libxml2: no network, no DOCTYPE, no entities of the
- * document's own. A small tree of elements is all that the readers of circuits and experiments see.
- */
+ * document's own. A small tree of elements is all that the readers of circuits
+ * and experiments see. */
 #ifndef EQ_NETLIST_XML_XML_H
 #define EQ_NETLIST_XML_XML_H
 

@@ -77,9 +77,9 @@ static eq_status factor(void *self, const double *value, const double *scale, in
     const int *row = l->upper->i, *start = l->upper->p;
     memcpy(l->scale, scale, (size_t)l->pattern->n * sizeof *scale);
     for (int e = 0; e < start[l->pattern->n]; e++) s[e] = scale[row[e]] * value[l->source[e]];
-    eq_openmp_alone(true);
+    eq_openmp_serial(true);
     int done = cholmod_factorize(l->upper, l->l, &l->common);
-    eq_openmp_alone(false);
+    eq_openmp_serial(false);
     if (!done || l->common.status < CHOLMOD_OK) return EQ_ERR_MEMORY;
     if (l->common.status != CHOLMOD_NOT_POSDEF && l->l->minor == l->l->n) return EQ_OK;
     *column = ((const int *)l->l->Perm)[l->l->minor < l->l->n ? l->l->minor : 0];
@@ -92,9 +92,9 @@ static eq_status solve(void *self, double *b, bool transposed) {
     size_t n = (size_t)l->pattern->n;
     double *right = l->b->x;
     for (size_t k = 0; k < n; k++) right[k] = transposed ? b[k] : l->scale[k] * b[k];
-    eq_openmp_alone(true);
+    eq_openmp_serial(true);
     int done = cholmod_solve2(CHOLMOD_A, l->l, l->b, NULL, &l->x, NULL, &l->y, &l->e, &l->common);
-    eq_openmp_alone(false);
+    eq_openmp_serial(false);
     if (!done) return EQ_ERR_MEMORY;
     const double *x = l->x->x;
     for (size_t k = 0; k < n; k++) b[k] = transposed ? l->scale[k] * x[k] : x[k];

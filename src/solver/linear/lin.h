@@ -20,8 +20,8 @@ typedef struct eq_pattern {
 
 typedef struct eq_lin eq_lin;
 
-/* Analyzes the pattern. EQ_LIN_CHOLMOD factors diag(scale) A, which must have a symmetric pattern.
- */
+/* Analyzes the pattern. EQ_LIN_CHOLMOD factors diag(scale) A,
+ * which must have a symmetric pattern. */
 eq_status eq_lin_new(eq_lin_kind kind, const eq_pattern *pattern, eq_lin **out, eq_diag *diag);
 void eq_lin_free(eq_lin *l);
 /* Factors A with these values (in the order of the pattern). scale [n] is used by CHOLMOD alone.

@@ -8,13 +8,13 @@ int omp_get_max_threads(void);
 static _Thread_local bool alone;
 static _Thread_local int before;
 
-void eq_openmp_alone(bool on) {
+void eq_openmp_serial(bool on) {
     if (on == alone) return;
     if (on) before = omp_get_max_threads();
     omp_set_num_threads(on ? 1 : before);
     alone = on;
 }
 
-bool eq_openmp_is_alone(void) {
+bool eq_openmp_is_serial(void) {
     return alone;
 }

@@ -1,5 +1,5 @@
-/* What the KCL bound leaves open of the potentials of a solution, by the linearized system there.
- */
+/* What the KCL bound leaves open of the potentials of a solution,
+ * by the linearized system there. */
 #include <float.h>
 
 #include "base/mem.h"
@@ -38,9 +38,9 @@ static eq_status linearize(eq_solver *s, const double *v, const double *branch, 
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : status;
 }
 
-eq_status eq_solver_doubt(eq_solver *s, const eq_solve_options *o, const double *v,
-                          const double *branch, size_t samples, eq_random *random, double *dv,
-                          eq_diag *diag) {
+eq_status eq_solver_uncertainty(eq_solver *s, const eq_solve_options *o, const double *v,
+                                const double *branch, size_t samples, eq_random *random, double *dv,
+                                eq_diag *diag) {
     linearized l;
     eq_status status = linearize(s, v, branch, &l, diag);
     size_t n = l.system->n, nodes = l.system->nodes;
