@@ -83,7 +83,7 @@ eq_status eq_pass_renew(eq_pass *w) {
     }
     eq_diag *said = eq_diag_new();
     if (said == NULL) return eq_out_of_memory(w->diag);
-    eq_status status = eq_deck_again(w->base, w->override, n, &d, said);
+    eq_status status = eq_deck_reread(w->base, w->override, n, &d, said);
     if (status != EQ_OK) report_again(w, said, n, status);
     eq_diag_free(said);
     if (status == EQ_OK) status = take(w, d);

@@ -48,7 +48,7 @@ eq_status eq_measuring_new(const eq_deck *d, eq_analysis_type type, eq_measuring
                            eq_diag *diag) {
     size_t count = 0;
     *out = NULL;
-    unsigned asked = eq_asking_for(d, type);
+    unsigned asked = eq_print_types(d, type);
     for (size_t k = 0; k < d->measures; k++) count += (d->measure[k].analyses & asked) != 0;
     if (count == 0) return EQ_OK;
     eq_measuring *m = eq_calloc(1, sizeof *m);

@@ -54,8 +54,8 @@ static inline const eq_analysis *eq_pass_analysis(const eq_pass *w) {
     return &w->d->analysis[w->number];
 }
 
-/* loops.c. Loop k and the deck that has its values: .dc may depend on parameters, .step does not.
- */
+/* loops.c. Loop k and the deck that has its values: .dc may depend on parameters,
+ * .step does not. */
 const eq_sweep *eq_pass_loop(const eq_pass *w, size_t k, const eq_deck **of);
 const char *eq_pass_loop_name(const eq_pass *w, size_t k);
 /* `inner` for all values of loop k and those it moves with; every step starts cold. */

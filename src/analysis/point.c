@@ -14,8 +14,8 @@ static eq_status report_stop(const eq_pass *w, eq_status status) {
     return status;
 }
 
-/* What the innermost sweep of .dc is at; of a table the number of its row, from 1, as Xyce counts.
- */
+/* What the innermost sweep of .dc is at; of a table the number of its row, from 1,
+ * as Xyce counts. */
 static double abscissa(const eq_pass *w) {
     const eq_deck *of;
     if (w->sweeps > 1 && eq_pass_loop(w, 1, &of)->follows) return (double)w->index + 1.0;

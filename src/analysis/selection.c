@@ -9,7 +9,7 @@ static void add(eq_selection *p, const eq_print *one) {
     p->item[p->count++] = one;
 }
 
-unsigned eq_asking_for(const eq_deck *d, eq_analysis_type type) {
+unsigned eq_print_types(const eq_deck *d, eq_analysis_type type) {
     unsigned asked = 1u << type;
     bool dc = false;
     for (size_t k = 0; k < d->analyses; k++) dc = dc || d->analysis[k].type == EQ_ANALYSIS_DC;
@@ -18,7 +18,7 @@ unsigned eq_asking_for(const eq_deck *d, eq_analysis_type type) {
 
 eq_status eq_selection_new(const eq_deck *d, eq_analysis_type type, eq_selection *out,
                            eq_diag *diag) {
-    unsigned asked = eq_asking_for(d, type);
+    unsigned asked = eq_print_types(d, type);
     *out = (eq_selection){NULL, 0};
     for (size_t k = 0; k < d->prints; k++)
         if (d->print[k].formula == NULL && d->print[k].analyses & asked) return EQ_OK;

@@ -12,7 +12,7 @@ typedef struct eq_selection {
 
 /* The types whose cards hold for an analysis of this type: those of dc also for .op in a deck
  * without .dc (Xyce Reference Guide, .OP). */
-unsigned eq_asking_for(const eq_deck *d, eq_analysis_type type);
+unsigned eq_print_types(const eq_deck *d, eq_analysis_type type);
 /* What the deck asks for in analyses of this type. */
 eq_status eq_selection_new(const eq_deck *d, eq_analysis_type type, eq_selection *out,
                            eq_diag *diag);

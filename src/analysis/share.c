@@ -58,12 +58,12 @@ static eq_status solve_ahead(eq_deck *d, size_t number, const eq_solve_options *
     eq_result *r = NULL, *measures = NULL;
     double units = d->steps > 0 ? eq_pass_product(d->step, d->steps)
                                 : eq_pass_product(a->sweep, (size_t)a->sweeps);
-    eq_comm_share((size_t)fmin(units, EQ_MOST_ITEMS), &own.first, &own.end);
+    eq_comm_partition((size_t)fmin(units, EQ_MOST_ITEMS), &own.first, &own.end);
     own.end += own.first;
     if (eq_comm_rank() == eq_comm_size() - 1) own.end = SIZE_MAX;
     eq_status status = eq_comm_agree(eq_pass_run(d, number, o, &own, &r, &measures, diag));
     if (status == EQ_OK)
-        status = eq_comm_collect(own.state, own.states, &together->state, &together->states, diag);
+        status = eq_comm_gather(own.state, own.states, &together->state, &together->states, diag);
     if (r != NULL) eq_result_free(r);
     eq_free(own.state);
     return status;

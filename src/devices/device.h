@@ -83,8 +83,8 @@ typedef struct eq_device_class {
      * that every dialect has a line for, or none. */
     const char *formula;
     /* Of the parameters of a model, bit k for parameter k: those that count as a product with k/q,
-     * and those that ngspice alone has the law for (written where they are not at their defaults).
-     */
+     * and those that ngspice alone has the law for (written where they are not
+     * at their defaults). */
     uint64_t thermal, ngspice_only;
     /* Those that say nothing where parameter `unless` is 0. */
     uint64_t idle;

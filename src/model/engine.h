@@ -41,8 +41,8 @@ eq_status eq_engine_nudged_phase(eq_engine *e, int slot, const eq_nudge *nudge, 
 
 /* The gradient sum_n sum_slot a[slot] * weight_k * dp_k/dg_k(u of that slot) over the minibatch,
  * run by run through `step`; weight_k = d_c(k)/d_ref; the a[slot] of unused
- * slots are 0 and all add up to 0. Afterwards the engine has taken over the changed conductances.
- */
+ * slots are 0 and all add up to 0. Afterwards the engine has taken over the
+ * changed conductances. */
 eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                            eq_diag *diag);
 

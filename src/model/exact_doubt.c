@@ -123,8 +123,8 @@ static double rounding(const eq_exact *e, size_t p) {
     return 8.0 * DBL_EPSILON * (fabs(e->back->lambda[at.a]) + fabs(e->back->lambda[at.b])) * didw;
 }
 
-/* The change of the adjoint with the potentials within their doubt, and the rounding of its sums.
- */
+/* The change of the adjoint with the potentials within their doubt,
+ * and the rounding of its sums. */
 static eq_status add_adjoint(eq_exact *e, size_t j, eq_diag *diag) {
     double n = (double)e->n, *other = e->one + e->parameters;
     eq_status status = EQ_OK;
@@ -168,8 +168,8 @@ static eq_status add_example(eq_exact *e, size_t j, eq_diag *diag) {
     eq_status status = eq_exact_solve(e, j, diag);
     if (status != EQ_OK) return status;
     memcpy(e->start + j * e->nodes, e->v, e->nodes * sizeof *e->v);
-    status = eq_solver_doubt(e->solver, &e->options, e->v, e->branch, EQ_EXACT_SAMPLES, &e->random,
-                             e->dv, diag);
+    status = eq_solver_uncertainty(e->solver, &e->options, e->v, e->branch, EQ_EXACT_SAMPLES,
+                                   &e->random, e->dv, diag);
     if (status != EQ_OK) return status;
     add_round_off(e);
     add_loss_doubt(e, j);

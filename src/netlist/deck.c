@@ -197,8 +197,8 @@ eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_de
                         : parse(name, copy, length, EQ_DIALECT_COUNT, out, diag);
 }
 
-eq_status eq_deck_again(const eq_deck *d, const eq_override *override, size_t n, eq_deck **out,
-                        eq_diag *diag) {
+eq_status eq_deck_reread(const eq_deck *d, const eq_override *override, size_t n, eq_deck **out,
+                         eq_diag *diag) {
     const eq_circuit *c = d->circuit;
     const again from = {d, override, n};
     char *copy = d->text == NULL ? NULL : eq_strdup(d->text[0]);

@@ -21,8 +21,8 @@ typedef struct eq_override {
 } eq_override;
 
 /* Reads a deck that keeps its text (eq_deck_rereads) again, with n values of its own. */
-eq_status eq_deck_again(const eq_deck *d, const eq_override *override, size_t n, eq_deck **out,
-                        eq_diag *diag);
+eq_status eq_deck_reread(const eq_deck *d, const eq_override *override, size_t n, eq_deck **out,
+                         eq_diag *diag);
 
 /* EQ_OK, or the error that eq_deck_write (of ngspice: eq_circuit_write_own) would end in for the
  * sake of a name. */

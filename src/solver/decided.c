@@ -21,8 +21,8 @@ double eq_newton_largest(const eq_newton *w, const double *y) {
     return most;
 }
 
-/* noise: what round-off makes of the currents of each row, and of the potentials that drive them.
- */
+/* noise: what round-off makes of the currents of each row,
+ * and of the potentials that drive them. */
 static void round_off(const eq_newton *w, const double *x, double *noise) {
     const eq_system *s = w->s;
     for (size_t k = 0; k < s->n; k++) noise[k] = DBL_EPSILON * w->magnitude[k];

@@ -170,5 +170,5 @@ eq_status eq_ladder_solve(eq_newton *w, double *x, const char **rung) {
     }
     memcpy(x, best, w->s->n * sizeof *x);
     if (ratio <= 1.0) return eq_newton_accept(w, x);
-    return first == EQ_ERR_SINGULAR ? eq_newton_why(w, x) : EQ_ERR_CONVERGE;
+    return first == EQ_ERR_SINGULAR ? eq_newton_failure(w, x) : EQ_ERR_CONVERGE;
 }

@@ -29,8 +29,8 @@ eq_train_options eq_train_defaults(void) {
     return (eq_train_options){.threads = 1, .engine = EQ_ENGINE_AUTO, .save_every = 1.0};
 }
 
-/* Everything that the folder holds; the checkpoint last, so that it never runs ahead of the rest.
- */
+/* Everything that the folder holds; the checkpoint last,
+ * so that it never runs ahead of the rest. */
 static eq_status save(run *r, bool model) {
     const char *folder = r->o->folder;
     eq_checkpoint *p = &r->t->now;
@@ -228,7 +228,7 @@ static eq_status epoch(run *r) {
 static void summarise(const run *r, bool done, eq_train_summary *out) {
     const eq_session *s = &r->t->s;
     eq_engine_info info = eq_network_about(s->model);
-    if (done) eq_comm_largest(&info.worst_ratio, 1);
+    if (done) eq_comm_max(&info.worst_ratio, 1);
     *out = (eq_train_summary){
         .engine = info.name,
         .inputs = eq_network_inputs(s->model),

@@ -211,8 +211,8 @@ static ports ports_at(const eq_device_class *cls, double **w, const double *z) {
     return p;
 }
 
-/* Sums that are zero, G and di/dw by differences; a terminal that carries nothing has no current.
- */
+/* Sums that are zero, G and di/dw by differences;
+ * a terminal that carries nothing has no current. */
 START_TEST(ports_match_differences) {
     const eq_device_class *cls = eq_class(_i);
     if (cls->control != EQ_CONTROL_PORT) return;

@@ -150,7 +150,7 @@ START_TEST(loops_are_nested_in_order) {
 END_TEST
 
 /* The circuit is as before when its analyses are done, so each sees the deck's own values. */
-START_TEST(values_come_back) {
+START_TEST(analyses_restore_the_circuit) {
     static const char text[] =
         "t\nv1 a 0 {x}\nr1 a 0 10 m=2\n.param x=3\n.dc x 1 2 1 r1 1 2 1\n.op\n";
     eq_deck *deck = NULL;
@@ -365,7 +365,7 @@ Suite *sweep_suite(void) {
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, every_point_agrees_with_ngspice, 0, sizeof swept / sizeof *swept);
     tcase_add_test(t, loops_are_nested_in_order);
-    tcase_add_test(t, values_come_back);
+    tcase_add_test(t, analyses_restore_the_circuit);
     tcase_add_test(t, a_trained_resistor_is_swept_as_one);
     tcase_add_loop_test(t, a_bad_point_is_named, 0, sizeof refused / sizeof *refused);
     tcase_add_test(t, sweeps_go_through_xml);

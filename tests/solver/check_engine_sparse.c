@@ -259,8 +259,7 @@ START_TEST(any_parameter_learns_by_its_name) {
 END_TEST
 
 /* Both phases, both kinds of nudge and an update, while the n-th allocation and all later ones
- * fail.
- */
+ * fail. */
 static eq_status everything(eq_circuit *c) {
     eq_engine *e = NULL;
     eq_engine_options o = {EQ_ENGINE_SPARSE, EXAMPLES, 1};

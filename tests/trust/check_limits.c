@@ -230,8 +230,8 @@ START_TEST(a_data_file_is_counted_by_its_header) {
 }
 END_TEST
 
-/* One row of 20 MB, next to nothing when packed; forty times that took 15 GB before it was refused.
- */
+/* One row of 20 MB, next to nothing when packed;
+ * forty times that took 15 GB before it was refused. */
 START_TEST(the_cells_of_a_row_are_counted) {
     enum { CELLS = 10000001 };
     char *row = eq_malloc(2 * (size_t)CELLS, 1);

@@ -43,8 +43,8 @@ void eq_spice_directive(eq_spice *s, eq_cursor *c) {
                   (int)(word.length < 60 ? word.length : 60), word.text);
 }
 
-/* Calls `one` for each word of the line; an empty line is an error that names what it should hold.
- */
+/* Calls `one` for each word of the line; an empty line is an error that names
+ * what it should hold. */
 static void each_word(eq_spice *s, eq_cursor *c, const char *what,
                       void (*one)(eq_spice *s, eq_token t)) {
     eq_token t = eq_token_raw(c);

@@ -158,8 +158,8 @@ static bool read_positional(eq_line *l, eq_token t) {
     return eq_spice_number_at(l->s, l->c, &value, "the value") && eq_line_set(l, k, value);
 }
 
-/* The word behind the nodes of a diode is its model, even when it starts as a number does: 1N4148.
- */
+/* The word behind the nodes of a diode is its model, even when it starts as a number does:
+ * 1N4148. */
 static bool names_model(const eq_line *l, eq_token t) {
     return eq_line_class(l)->letter == 'd' && l->card.model == EQ_NONE && t.kind == EQ_TOKEN_WORD &&
            eq_starts_number(t.text, t.length);

@@ -1,5 +1,5 @@
-/* Elements, nodes and their properties by the names that cards give them, now that all are known.
- */
+/* Elements, nodes and their properties by the names that cards give them,
+ * now that all are known. */
 #include "netlist/spice/find.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* NAME=VALUE on an element line: the parameters of the class, and the words of SPICE beside them.
- */
+/* NAME=VALUE on an element line: the parameters of the class,
+ * and the words of SPICE beside them. */
 #include <math.h>
 #include <string.h>
 

@@ -34,8 +34,8 @@ bool eq_line_set(eq_line *l, int param, double value);
 /* NAME = VALUE; the cursor stands behind NAME. False: an error was reported. */
 bool eq_line_key(eq_line *l, eq_token name);
 bool eq_line_unknown_key(eq_line *l, eq_token name);
-/* The resistance at the cursor: a number, or a formula of the state when it holds v(...) or i(...).
- */
+/* The resistance at the cursor: a number, or a formula of the state when it holds v(...)
+ * or i(...). */
 bool eq_line_resistance(eq_line *l);
 
 #endif

@@ -106,8 +106,8 @@ static bool read_event(eq_spice *s, eq_cursor *c, eq_event *event) {
     return event->difference != NULL;
 }
 
-/* from=, to=, td=, rise=, fall=, cross=; others are named in a note. False: an error was reported.
- */
+/* from=, to=, td=, rise=, fall=, cross=; others are named in a note. False:
+ * an error was reported. */
 static bool read_key(eq_spice *s, eq_cursor *c, eq_token t, eq_measure *m, eq_event *event) {
     double ignored;
     if (eq_token_is(t, "from")) return number(s, c, &m->from);

@@ -16,8 +16,8 @@ typedef struct eq_warmth {
 eq_lookup eq_spice_formula(eq_spice *s, eq_cursor *c, char letter, eq_card *card);
 /* The control at the cursor: two nodes, or the element whose current controls. */
 bool eq_spice_input(eq_spice *s, eq_cursor *c, bool current, eq_formula_input *in);
-/* The formula times ("*") or divided by ("/") what its temperature above `reference` makes of it.
- */
+/* The formula times ("*") or divided by ("/")
+ * what its temperature above `reference` makes of it. */
 bool eq_spice_formula_temperature(eq_spice *s, eq_formula *f, const eq_warmth *w, const char *sign,
                                   eq_operand reference);
 /* The drop across nodes a and b divided by y, as the formula of a resistor. */

@@ -26,8 +26,8 @@ typedef struct eq_reference {
 } eq_reference;
 
 void eq_spice_look_up_later(eq_spice *s, eq_pending control);
-/* F, H and the currents in formulas get their controls, now that all elements have their numbers.
- */
+/* F, H and the currents in formulas get their controls,
+ * now that all elements have their numbers. */
 void eq_spice_connect_controls(eq_spice *s);
 
 void eq_spice_note_reference(eq_spice *s, eq_element e, int32_t slot);

@@ -117,8 +117,8 @@ static void add_text(eq_spice *s, eq_text *text, eq_token name, unsigned analyse
     eq_text_free(text);
 }
 
-/* The column r1:r for @r1[r] and @r1[resistance]; false: the element or the parameter is unknown.
- */
+/* The column r1:r for @r1[r] and @r1[resistance]; false:
+ * the element or the parameter is unknown. */
 static bool put_parameter(const eq_spice *s, eq_token element, eq_token param, eq_text *t) {
     static const char resistance[] = "resistance";
     eq_element e = eq_spice_element_of(s, element);
