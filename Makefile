@@ -121,6 +121,7 @@ check:
 	@tools/install-deps --mpi
 	@$(MAKE) --no-print-directory -j$(JOBS) MPI=1 $(BUILD)/eqspice $(MPIEXE) $(BUILD)/run-tests $(BUILD)/faults.so
 	tools/check-includes
+	tools/check-classes
 	tools/check-docs
 	tools/check-size
 	@if command -v clang-format-14 >/dev/null; then $(MAKE) --no-print-directory format-check; \

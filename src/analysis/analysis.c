@@ -70,8 +70,8 @@ static void pass_free(eq_pass *w) {
     eq_result_free(w->r);
 }
 
-eq_status eq_pass_run(eq_deck *d, size_t number, const eq_solve_options *o, eq_share *share,
-                      eq_result **out, eq_result **measures, eq_diag *diag) {
+static eq_status run_pass(eq_deck *d, size_t number, const eq_solve_options *o, eq_share *share,
+                          eq_result **out, eq_result **measures, eq_diag *diag) {
     eq_pass w = {.base = d, .d = d, .number = number, .cold = true, .o = o, .share = share};
     w.diag = diag;
     eq_status status = prepare(&w);
@@ -90,6 +90,6 @@ eq_status eq_pass_run(eq_deck *d, size_t number, const eq_solve_options *o, eq_s
 
 eq_status eq_analysis_run(eq_deck *d, size_t number, const eq_solve_options *o, eq_result **out,
                           eq_result **measures, eq_diag *diag) {
-    return eq_comm_size() == 1 ? eq_pass_run(d, number, o, NULL, out, measures, diag)
-                               : eq_share_run(d, number, o, out, measures, diag);
+    return eq_comm_size() == 1 ? run_pass(d, number, o, NULL, out, measures, diag)
+                               : eq_share_run(run_pass, d, number, o, out, measures, diag);
 }

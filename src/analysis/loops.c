@@ -4,17 +4,6 @@
 
 #include "analysis/pass.h"
 
-const eq_sweep *eq_pass_loop(const eq_pass *w, size_t k, const eq_deck **of) {
-    *of = k < w->sweeps ? w->d : w->base;
-    return k < w->sweeps ? &eq_pass_analysis(w)->sweep[k] : &w->base->step[k - w->sweeps];
-}
-
-const char *eq_pass_loop_name(const eq_pass *w, size_t k) {
-    const eq_deck *of;
-    const eq_sweep *s = eq_pass_loop(w, k, &of);
-    return eq_sweep_name(of, s);
-}
-
 /* Loop k moves with the loops first_of(k) .. k-1: columns of a .data table. */
 static size_t first_of(const eq_pass *w, size_t k) {
     const eq_deck *of;

@@ -47,18 +47,19 @@ struct eq_pass {
     eq_diag *diag;
 };
 
-/* analysis.c. The whole analysis once; tables as of eq_analysis_run. */
-eq_status eq_pass_run(eq_deck *d, size_t number, const eq_solve_options *o, eq_share *share,
-                      eq_result **out, eq_result **measures, eq_diag *diag);
+/* The whole analysis once; tables as of eq_analysis_run. */
+typedef eq_status (*eq_pass_runner)(eq_deck *d, size_t number, const eq_solve_options *o,
+                                    eq_share *share, eq_result **out, eq_result **measures,
+                                    eq_diag *diag);
 static inline const eq_analysis *eq_pass_analysis(const eq_pass *w) {
     return &w->d->analysis[w->number];
 }
 
-/* loops.c. Loop k and the deck that has its values: .dc may depend on parameters,
+/* values.c. Loop k and the deck that has its values: .dc may depend on parameters,
  * .step does not. */
 const eq_sweep *eq_pass_loop(const eq_pass *w, size_t k, const eq_deck **of);
 const char *eq_pass_loop_name(const eq_pass *w, size_t k);
-/* `inner` for all values of loop k and those it moves with; every step starts cold. */
+/* loops.c. `inner` for all values of loop k and those it moves with; every step starts cold. */
 eq_status eq_pass_each_value(eq_pass *w, size_t k, eq_status (*inner)(eq_pass *w, size_t k));
 /* The analysis for all values of the steps below k, the inner ones first. */
 eq_status eq_pass_steps(eq_pass *w, size_t k);
@@ -90,8 +91,8 @@ bool eq_share_skips(eq_pass *w);
 bool eq_share_is_ahead(const eq_share *q);
 eq_status eq_share_keep(eq_pass *w);
 void eq_share_take(eq_pass *w);
-/* eq_analysis_run on several ranks. */
-eq_status eq_share_run(eq_deck *d, size_t number, const eq_solve_options *o, eq_result **out,
-                       eq_result **measures, eq_diag *diag);
+/* eq_analysis_run on several ranks, each pass by `run`. */
+eq_status eq_share_run(eq_pass_runner run, eq_deck *d, size_t number, const eq_solve_options *o,
+                       eq_result **out, eq_result **measures, eq_diag *diag);
 
 #endif

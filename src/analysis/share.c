@@ -51,8 +51,8 @@ void eq_share_take(eq_pass *w) {
 /* The states of all points on rank 0, each solved by the rank whose unit it is in. A .dc whose
  * range depends on another one may have more points than its first reading says: the last rank
  * takes what is left. */
-static eq_status solve_ahead(eq_deck *d, size_t number, const eq_solve_options *o,
-                             eq_share *together, eq_diag *diag) {
+static eq_status solve_ahead(eq_pass_runner run, eq_deck *d, size_t number,
+                             const eq_solve_options *o, eq_share *together, eq_diag *diag) {
     const eq_analysis *a = &d->analysis[number];
     eq_share own = {.ahead = true};
     eq_result *r = NULL, *measures = NULL;
@@ -61,7 +61,7 @@ static eq_status solve_ahead(eq_deck *d, size_t number, const eq_solve_options *
     eq_comm_partition((size_t)fmin(units, EQ_MOST_ITEMS), &own.first, &own.end);
     own.end += own.first;
     if (eq_comm_rank() == eq_comm_size() - 1) own.end = SIZE_MAX;
-    eq_status status = eq_comm_agree(eq_pass_run(d, number, o, &own, &r, &measures, diag));
+    eq_status status = eq_comm_agree(run(d, number, o, &own, &r, &measures, diag));
     if (status == EQ_OK)
         status = eq_comm_gather(own.state, own.states, &together->state, &together->states, diag);
     if (r != NULL) eq_result_free(r);
@@ -69,12 +69,12 @@ static eq_status solve_ahead(eq_deck *d, size_t number, const eq_solve_options *
     return status;
 }
 
-eq_status eq_share_run(eq_deck *d, size_t number, const eq_solve_options *o, eq_result **out,
-                       eq_result **measures, eq_diag *diag) {
+eq_status eq_share_run(eq_pass_runner run, eq_deck *d, size_t number, const eq_solve_options *o,
+                       eq_result **out, eq_result **measures, eq_diag *diag) {
     eq_share together = {0};
-    eq_status status = solve_ahead(d, number, o, &together, diag);
+    eq_status status = solve_ahead(run, d, number, o, &together, diag);
     if (status == EQ_OK && eq_comm_rank() == 0)
-        status = eq_pass_run(d, number, o, &together, out, measures, diag);
+        status = run(d, number, o, &together, out, measures, diag);
     eq_free(together.state);
     return eq_comm_agree(status);
 }

@@ -1,6 +1,17 @@
 /* The values of loops in the circuit. */
 #include "analysis/pass.h"
 
+const eq_sweep *eq_pass_loop(const eq_pass *w, size_t k, const eq_deck **of) {
+    *of = k < w->sweeps ? w->d : w->base;
+    return k < w->sweeps ? &eq_pass_analysis(w)->sweep[k] : &w->base->step[k - w->sweeps];
+}
+
+const char *eq_pass_loop_name(const eq_pass *w, size_t k) {
+    const eq_deck *of;
+    const eq_sweep *s = eq_pass_loop(w, k, &of);
+    return eq_sweep_name(of, s);
+}
+
 /* What a sweep of `of` changes in deck d. An element of the first reading is found again by its
  * name; false: it is no element, or not there. */
 static bool swept(const eq_deck *d, const eq_deck *of, const eq_sweep *s, eq_handle *h) {

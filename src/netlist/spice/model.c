@@ -156,6 +156,13 @@ static int param_of(int cls, eq_token t) {
     return -1;
 }
 
+/* The first class from number k on with the letter that has models. */
+static int class_with(char letter, int k) {
+    while (k < EQ_CLASS_COUNT && (eq_class(k)->letter != letter || eq_class(k)->model_type == NULL))
+        k++;
+    return k;
+}
+
 /* The names that a model of the class can give, for the nearest one. */
 typedef struct names_of {
     const eq_device_class *cls;
@@ -222,7 +229,8 @@ static bool read_key(reading *r, eq_cursor *c) {
         eq_token_next(c);
         return true;
     }
-    if (k < 0 && r->cls == EQ_CLASS_ideal_diode && param_of(EQ_CLASS_diode, key) >= 0) {
+    int usual = class_with(eq_class(r->cls)->letter, 0);
+    if (k < 0 && r->cls != usual && param_of(usual, key) >= 0) {
         eq_spice_fail(
             r->s, key.at,
             "%.*s belongs to a Shockley diode, but ron, roff or vfwd make %.*s an ideal one; "
@@ -244,16 +252,19 @@ static bool read_key(reading *r, eq_cursor *c) {
     return set_param(r, k, value, key.at);
 }
 
-/* LTspice: a D model with ron, roff or vfwd is an ideal diode. */
+/* The first class of the letter, unless a parameter on the card is of another one alone: a D model
+ * with ron, roff or vfwd is an ideal diode (LTspice). */
 static int class_for(char letter, eq_cursor c) {
-    if (letter == 'r') return EQ_CLASS_resistor;
+    int usual = class_with(letter, 0);
     while (eq_token_peek(&c).kind != EQ_TOKEN_END) {
         eq_token t = eq_token_next(&c);
         if (t.kind == EQ_TOKEN_UNCLOSED || t.kind == EQ_TOKEN_BAD) break;
-        bool ideal = eq_token_is(t, "ron") || eq_token_is(t, "roff") || eq_token_is(t, "vfwd");
-        if (ideal && eq_token_peek(&c).kind == EQ_TOKEN_EQUAL) return EQ_CLASS_ideal_diode;
+        if (t.kind != EQ_TOKEN_WORD || eq_token_peek(&c).kind != EQ_TOKEN_EQUAL) continue;
+        int k = param_of(usual, t) >= 0 ? EQ_CLASS_COUNT : class_with(letter, usual + 1);
+        while (k < EQ_CLASS_COUNT && param_of(k, t) < 0) k = class_with(letter, k + 1);
+        if (k < EQ_CLASS_COUNT) return k;
     }
-    return EQ_CLASS_diode;
+    return usual;
 }
 
 /* name(param) of a sweep, if it is of this model: the parameter, else NULL. */
