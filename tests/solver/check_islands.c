@@ -225,7 +225,7 @@ static void expect_exact(const eq_circuit *c, const equations *q, const double *
     double most = 0.0;
     for (int k = 1; k < NODES; k++) most = fmax(most, fabs(q->x[k - 1]));
     for (int k = 1; k < NODES; k++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "n%d", k);
         eq_node node = eq_circuit_find_node(c, name);
         if (node == EQ_NONE) continue;
