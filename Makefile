@@ -119,7 +119,7 @@ $(BUILD)/faults.so: tests/trust/faults.c
 
 check:
 	@tools/install-deps --mpi
-	@$(MAKE) --no-print-directory -j$(JOBS) MPI=1 $(BUILD)/eqspice $(MPIEXE) $(BUILD)/run-tests $(BUILD)/faults.so
+	@$(MAKE) --no-print-directory -j$(JOBS) MPI=1 $(BUILD)/eqspice $(MPIEXE) $(BUILD)/run-tests $(BUILD)/run-bench $(BUILD)/faults.so
 	tools/check-includes
 	tools/check-classes
 	tools/check-docs

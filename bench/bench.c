@@ -18,10 +18,10 @@
 #include "circuit/architecture.h"
 #include "cli/runtime.h"
 #include "model/engine.h"
+#include "model/optimizer.h"
 #include "netlist/netlist.h"
 #include "report/process.h"
 #include "solver/linear/blas.h"
-#include "train/optimizer.h"
 
 enum { FEATURES = 784, INPUTS = 2 * FEATURES, HIDDEN = 100, OUTPUTS = 10, BATCH = 20 };
 
@@ -144,7 +144,7 @@ static void sgd(void *data, size_t group, size_t offset, size_t n, double *theta
 /* Free phase, two nudged phases and the update of one minibatch (symmetric estimator). */
 static void train_minibatch(eq_engine *e, const double *x, double *y, double *current) {
     const double beta = 3e-8;
-    sgd_step step = {eq_optimizer_find("sgd"), {.rate = 7e-9, .gmin = 1e-9, .gmax = 1e-2}};
+    sgd_step step = {eq_optimizer_find("sgd"), {.rate = 7e-9, .min = 1e-9, .max = 1e-2}};
     double a[EQ_MAX_SLOTS] = {0.0, 0.5 / beta / BATCH, -0.5 / beta / BATCH, 0.0, 0.0};
     eq_status status = eq_engine_free_phase(e, BATCH, x, y, NULL);
     for (int s = 1; s <= 2 && status == EQ_OK; s++) {
@@ -337,7 +337,7 @@ static double drn_speed(const char *layers, size_t batch, const double *x) {
     double y[DRN_BATCH * DRN_OUTPUTS], current[DRN_BATCH * DRN_OUTPUTS], best = 0.0, beta = 1e-5;
     double w[EQ_MAX_SLOTS] = {0.0, 0.5 / beta / (double)batch, -0.5 / beta / (double)batch, 0.0,
                               0.0};
-    sgd_step step = {eq_optimizer_find("sgd"), {.rate = 1e-7, .gmin = 1e-7, .gmax = 1e2}};
+    sgd_step step = {eq_optimizer_find("sgd"), {.rate = 1e-7, .min = 1e-7, .max = 1e2}};
     eq_engine_options o = {EQ_ENGINE_LAYERED, batch, 1};
     eq_architecture_kind("drn", &a, NULL);
     eq_architecture_layers(layers, &a, NULL);
