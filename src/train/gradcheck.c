@@ -280,7 +280,7 @@ static eq_status judge(scanner *s, eq_gradcheck_row *row) {
     eq_check *k = s->k;
     worst w = nothing();
     size_t known = 0, points = 0;
-    for (size_t p = 0; p < POINTS; p++) points += isfinite(s->loose[p]);
+    for (size_t p = 0; p < POINTS; p++) points += isfinite(s->loose[p]) ? 1 : 0;
     for (size_t r = 0; r < s->n; r++) {
         double size = fabs(k->truth.gradient[r]);
         bool nonzero = size > k->truth.doubt[r];

@@ -71,8 +71,7 @@ static const char *const deck[] = {
     "t\rv1 a 0 1\r.control\r!\r.endc\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
     "\xef\xbb\xbf.include inner.cir\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
     "\xef\xbb\xbf.control\n!\n.endc\nv1 a 0 1\nr1 a 0 1k\n.op\n.end\n",
-    "t\nv1 a 0 1\nr1 a 0 1k\n.subckt s p\n.control\n!\n.endc\nr1 p 0 1k\n.ends\nx1 a "
-    "s\n.op\n.end\n",
+    "t\nv1 a 0 1\n.subckt s p\n.control\n!\n.endc\nr1 p 0 1k\n.ends\nx1 a s\n.op\n.end\n",
     "t\nv1 a 0 1\nr1 a 0 1k\n.data d\n.control\n!\n.endc\n.enddata\n.op\n.end\n",
     "t\nv1 a 0 1\nr1 a 0 1k\n.tran 1 1 `!`\n.four 1 $(!)\n.save all\n.csparam x=`!`\n.op\n.end\n",
     "t\nv1 a 0 1\nr1 a 0 1k\n.print dc v(a) ; .control\n.probe v(a)\n.op\n.end\n",
