@@ -157,3 +157,18 @@ size_t eq_parse_double(const char *text, size_t length, double *value) {
     if (long_copy != copy) eq_free(long_copy);
     return n;
 }
+
+const char *eq_number(double value, char text[EQ_NUMBER_LENGTH]) {
+    value += 0.0; /* -0 becomes 0 */
+    for (int digits = 15; digits <= 17; digits++) {
+        double back;
+        size_t n = (size_t)snprintf(text, EQ_NUMBER_LENGTH, "%.*g", digits, value);
+        if (eq_parse_double(text, n, &back) == n && back == value) break;
+    }
+    return text;
+}
+
+void eq_text_number(eq_text *t, double value) {
+    char text[EQ_NUMBER_LENGTH];
+    eq_text_puts(t, eq_number(value, text));
+}

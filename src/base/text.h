@@ -57,4 +57,10 @@ bool eq_match(const char *pattern, const char *name);
  * none. */
 size_t eq_parse_double(const char *text, size_t length, double *value);
 
+/* Room for any double, and the shortest decimal of 15 to 17 digits that reads back as the same one;
+ * zero has no sign. Returns text. */
+enum { EQ_NUMBER_LENGTH = 32 };
+const char *eq_number(double value, char text[EQ_NUMBER_LENGTH]);
+void eq_text_number(eq_text *t, double value);
+
 #endif

@@ -144,7 +144,7 @@ static eq_status inputs(builder *b) {
 /* The bias sources and the .model of the neurons' diodes. */
 static eq_status diode_supply(builder *b) {
     eq_status status = source(b, "vup", "up", b->a->up, &b->up, NULL);
-    if (status == EQ_OK) status = source(b, "vdown", "down", -b->a->down, &b->down, NULL);
+    if (status == EQ_OK) status = source(b, "vdown", "down", b->a->down, &b->down, NULL);
     if (status != EQ_OK) return status;
     eq_circuit *c = b->c;
     if (!eq_grow((void **)&c->model, &c->model_cap, 1, sizeof *c->model))
@@ -274,7 +274,22 @@ static double elements(const eq_architecture *a) {
     return count;
 }
 
-eq_status eq_architecture_check(const eq_architecture *a, eq_diag *diag) {
+#define CLAMPS                                                                                     \
+    "bias-up and bias-down are the signed clamp voltages as they stand in the deck (up 0.7, down " \
+    "-0.7)"
+
+/* Version 0.1 wrote the lower clamp without its sign: 1 and 1 were +1 V and -1 V. */
+static eq_status check_clamps(const eq_architecture *a, eq_diag *diag) {
+    bool unsigned_down = a->down > 0.0;
+    double up = unsigned_down ? a->up : a->down, down = unsigned_down ? -a->down : a->up;
+    if (a->up > a->down || (a->up == a->down && !unsigned_down)) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_USAGE,
+                   "bias-up = %g V is not above bias-down = %g V: " CLAMPS
+                   "; write bias-up=\"%g\" bias-down=\"%g\" (--up %g --down %g)",
+                   a->up, a->down, up, down, up, down);
+}
+
+static eq_status check(const eq_architecture *a, eq_diag *diag) {
     if (elements(a) > eq_max_elements)
         return eq_fail(diag, EQ_ERR_USAGE,
                        "layers of these sizes make %.3g elements, more than %g; use narrower ones",
@@ -288,7 +303,17 @@ eq_status eq_architecture_check(const eq_architecture *a, eq_diag *diag) {
                        "initial conductances %g..%g S do not lie in gmin=%g..gmax=%g S; change one "
                        "of them",
                        a->low, a->high, a->gmin, a->gmax);
-    return EQ_OK;
+    return check_clamps(a, diag);
+}
+
+eq_status eq_architecture_check(const eq_architecture *a, eq_diag *diag) {
+    eq_status status = check(a, diag);
+    if (status == EQ_OK && a->down > 0.0)
+        eq_warn_at(diag, (eq_place){0},
+                   "bias-down = %g V lies above 0 V: " CLAMPS
+                   "; for a lower clamp at %g V write bias-down=\"%g\" (--down %g)",
+                   a->down, -a->down, -a->down, -a->down);
+    return status;
 }
 
 static eq_status build(builder *b) {
@@ -321,7 +346,7 @@ static eq_status set_title(eq_circuit *c, const eq_architecture *a, eq_diag *dia
 }
 
 eq_status eq_architecture_build(const eq_architecture *a, eq_circuit **out, eq_diag *diag) {
-    eq_status status = eq_architecture_check(a, diag);
+    eq_status status = check(a, diag);
     if (status != EQ_OK) return status;
     builder b = {.a = a, .c = eq_circuit_new(), .diag = diag, .random = eq_random_seed(a->seed)};
     if (b.c == NULL) return eq_out_of_memory(diag);

@@ -28,7 +28,8 @@ typedef struct eq_architecture {
     eq_neuron_diode diode;
     double is, n;      /* A, 1: Shockley diode of the hidden neurons */
     double ron, roff;  /* ohm: ideal diode */
-    double up, down;   /* V: a neuron's diodes clamp it towards +up and -down */
+    double up, down;   /* V: the diodes' bias sources, with their signs: they clamp a neuron near
+                          down <= v <= up */
     double gmin, gmax; /* S: bounds of every conductance */
     double low, high;  /* S: conductances start uniform in [low, high] */
     uint64_t seed;
@@ -41,7 +42,8 @@ eq_status eq_architecture_kind(const char *kind, eq_architecture *a, eq_diag *di
 eq_status eq_architecture_layers(const char *text, eq_architecture *a, eq_diag *diag);
 /* Reads "1" or "1,-1" (or "" for none) into a->bias. */
 eq_status eq_architecture_biases(const char *text, eq_architecture *a, eq_diag *diag);
-/* Whether it can be built: the number of its elements is counted before any is made. */
+/* Whether it can be built: the number of its elements is counted before any is made. Warns of a
+ * lower clamp above 0 V. */
 eq_status eq_architecture_check(const eq_architecture *a, eq_diag *diag);
 /* Builds and freezes the circuit. */
 eq_status eq_architecture_build(const eq_architecture *a, eq_circuit **out, eq_diag *diag);

@@ -31,7 +31,7 @@ static eq_status understand(build_options *o, eq_diag *diag) {
         status = choose("outputs", o->outputs, "single", "differential", &o->a.differential, diag);
     o->a.diode = ideal ? EQ_NEURON_IDEAL : EQ_NEURON_SHOCKLEY;
     o->a.seed = (uint64_t)o->seed;
-    return status;
+    return status == EQ_OK ? eq_architecture_check(&o->a, diag) : status;
 }
 
 static eq_status write_deck(const build_options *o, eq_diag *diag) {
@@ -64,8 +64,8 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"outputs", 0, EQ_OPTION_TEXT, &o.outputs, "KIND", "differential or single"},
         {"is", 0, EQ_OPTION_NUMBER, &o.a.is, "A", "saturation current of the diodes"},
         {"n", 0, EQ_OPTION_NUMBER, &o.a.n, "N", "their emission coefficient"},
-        {"up", 0, EQ_OPTION_NUMBER, &o.a.up, "V", "bias of the upper diodes"},
-        {"down", 0, EQ_OPTION_NUMBER, &o.a.down, "V", "bias of the lower diodes"},
+        {"up", 0, EQ_OPTION_NUMBER, &o.a.up, "V", "upper clamp of the neurons, signed: 0.7"},
+        {"down", 0, EQ_OPTION_NUMBER, &o.a.down, "V", "lower clamp of the neurons, signed: -0.7"},
         {"gmin", 0, EQ_OPTION_NUMBER, &o.a.gmin, "S", "smallest conductance"},
         {"gmax", 0, EQ_OPTION_NUMBER, &o.a.gmax, "S", "largest conductance"},
         {"low", 0, EQ_OPTION_NUMBER, &o.a.low, "S", "conductances start uniform from here"},

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/carry.h"
+#include "base/mem.h"
 
 static void print_message(const eq_message *m) {
     eq_carry_to(EQ_CARRY_TEXT, m->file == NULL ? "eqspice" : m->file, stderr);
@@ -137,7 +138,10 @@ const char *eq_parse_arguments(const eq_command *command, const eq_option *optio
 eq_status eq_sink_open(const char *path, eq_sink *sink, eq_diag *diag) {
     *sink = (eq_sink){NULL, stdout};
     if (eq_comm_rank() > 0 || path == NULL || strcmp(path, "-") == 0) return EQ_OK;
-    eq_status status = eq_out_open(path, &sink->out, diag);
+    char *folder = eq_path_folder(path);
+    eq_status status = folder == NULL ? eq_out_of_memory(diag) : eq_folder_make(folder, diag);
+    eq_free(folder);
+    if (status == EQ_OK) status = eq_out_open(path, &sink->out, diag);
     if (status == EQ_OK) sink->stream = eq_out_stream(sink->out);
     return status;
 }

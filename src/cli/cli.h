@@ -54,7 +54,8 @@ void eq_print_diag(eq_diag *diag);
 /* Prints and frees the messages and returns the exit status that goes with the status. */
 int eq_finish(eq_diag *diag, eq_status status);
 
-/* Where a result goes: the file of -o, written atomically, or standard output (path NULL or "-"),
+/* Where a result goes: the file of -o, written atomically into a folder that is made if it is not
+ * there, or standard output (path NULL or "-"),
  * which is nowhere but on rank 0. */
 typedef struct eq_sink {
     eq_out *out;

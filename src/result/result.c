@@ -116,8 +116,11 @@ static void write_csv(const eq_result *r, FILE *stream) {
         write_csv_field(r->variable[k].name, stream);
         fputc(k + 1 < r->variables ? ',' : '\n', stream);
     }
-    for (size_t j = 0; j < r->points * r->variables; j++)
-        fprintf(stream, "%.17g%c", shown(r->value[j]), (j + 1) % r->variables == 0 ? '\n' : ',');
+    char text[EQ_NUMBER_LENGTH];
+    for (size_t j = 0; j < r->points * r->variables; j++) {
+        fputs(eq_number(r->value[j], text), stream);
+        fputc((j + 1) % r->variables == 0 ? '\n' : ',', stream);
+    }
 }
 
 static void write_json_text(const char *text, FILE *stream) {
@@ -128,10 +131,8 @@ static void write_json_text(const char *text, FILE *stream) {
 
 /* JSON has no infinity and no NaN. */
 static void write_json_number(double value, FILE *stream) {
-    if (isfinite(value))
-        fprintf(stream, "%.17g", shown(value));
-    else
-        fputs("null", stream);
+    char text[EQ_NUMBER_LENGTH];
+    fputs(isfinite(value) ? eq_number(value, text) : "null", stream);
 }
 
 /* {"title": .., "plot": .., "variables": [{"name": .., "type": ..}], "points": [[..], ..]} */

@@ -310,7 +310,9 @@ static void attribute(eq_text *t, const char *name, const char *value) {
 }
 
 static void value(eq_text *t, const char *name, double number_value) {
-    if (!isnan(number_value)) eq_text_printf(t, " %s=\"%.17g\"", name, number_value);
+    char number_text[EQ_NUMBER_LENGTH];
+    if (!isnan(number_value))
+        eq_text_printf(t, " %s=\"%s\"", name, eq_number(number_value, number_text));
 }
 
 /* The path from the root, so that it holds from any folder. */
@@ -358,8 +360,10 @@ static void write_architecture(const eq_architecture *a, eq_text *t) {
     for (size_t l = 0; l < a->layers; l++)
         eq_text_printf(t, "%s%zu", l == 0 ? "" : ",", a->width[l]);
     eq_text_puts(t, "\" bias=\"");
-    for (size_t b = 0; b < a->biases; b++)
-        eq_text_printf(t, "%s%.17g", b == 0 ? "" : ",", a->bias[b]);
+    for (size_t b = 0; b < a->biases; b++) {
+        if (b > 0) eq_text_puts(t, ",");
+        eq_text_number(t, a->bias[b]);
+    }
     eq_text_printf(t, "\" outputs=\"%s\" diode=\"%s\"", a->differential ? "differential" : "single",
                    a->diode == EQ_NEURON_IDEAL ? "ideal" : "shockley");
     value(t, "gain", a->gain);

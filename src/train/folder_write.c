@@ -17,10 +17,8 @@ static eq_status write_text(const char *folder, const char *name, eq_text *text,
 
 /* A column of metrics.csv; empty where there is no value. */
 static void column(eq_text *t, double value, char end) {
-    if (isnan(value))
-        eq_text_printf(t, "%c", end);
-    else
-        eq_text_printf(t, "%.10g%c", value, end);
+    if (!isnan(value)) eq_text_number(t, value);
+    eq_text_add(t, &end, 1);
 }
 
 eq_status eq_folder_write_metrics(const char *folder, const eq_metrics *row, size_t rows,
@@ -35,8 +33,7 @@ eq_status eq_folder_write_metrics(const char *folder, const eq_metrics *row, siz
         column(&text, m->train_error, ',');
         column(&text, m->test_loss, ',');
         column(&text, m->test_error, ',');
-        column(&text, m->examples_per_s, ',');
-        column(&text, m->seconds, '\n');
+        eq_text_printf(&text, "%.6g,%.6g\n", m->examples_per_s, m->seconds);
     }
     eq_status status = write_text(folder, EQ_TRAIN_METRICS, &text, diag);
     eq_text_free(&text);

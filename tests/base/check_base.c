@@ -76,6 +76,37 @@ START_TEST(random_digits_match_strtod) {
 }
 END_TEST
 
+/* The shortest decimal of at least 15 digits that strtod reads back; zero has no sign. */
+START_TEST(numbers_are_written_with_the_digits_they_need) {
+    static const struct {
+        double value;
+        const char *text;
+    } of[] = {{1e-7, "1e-07"},
+              {0.1, "0.1"},
+              {-0.0, "0"},
+              {0.0, "0"},
+              {-0.0025, "-0.0025"},
+              {1.0 / 3.0, "0.3333333333333333"},
+              {0.1 + 0.2, "0.30000000000000004"},
+              {1e300, "1e+300"},
+              {5e-324, "4.94065645841247e-324"},
+              {123456.0, "123456"},
+              {INFINITY, "inf"},
+              {9007199254740993.0, "9007199254740992"}};
+    char text[EQ_NUMBER_LENGTH];
+    for (size_t k = 0; k < sizeof of / sizeof *of; k++)
+        ck_assert_str_eq(eq_number(of[k].value, text), of[k].text);
+    eq_random r = eq_random_seed(5);
+    for (int k = 0; k < 20000; k++) {
+        uint64_t bits = eq_random_next(&r);
+        double x;
+        memcpy(&x, &bits, sizeof x);
+        if (!isfinite(x)) continue;
+        ck_assert_msg(strtod(eq_number(x, text), NULL) == x, "%s", text);
+    }
+}
+END_TEST
+
 START_TEST(number_ends_where_it_ends) {
     double v;
     ck_assert_uint_eq(eq_parse_double("1k", 2, &v), 1);
@@ -338,6 +369,7 @@ Suite *base_suite(void) {
     tcase_set_timeout(t, 600);
     tcase_add_test(t, numbers_match_strtod);
     tcase_add_test(t, random_numbers_are_read_back);
+    tcase_add_test(t, numbers_are_written_with_the_digits_they_need);
     tcase_add_test(t, number_ends_where_it_ends);
     tcase_add_test(t, names_keep_their_ids);
     tcase_add_test(t, names_are_folded);

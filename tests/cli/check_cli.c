@@ -101,11 +101,11 @@ START_TEST(csv_has_the_sweep_then_nodes_then_sources) {
     char *folder = scratch_folder(), *path = eq_path_join(folder, "dc.cir"), *text;
     write_file(path, "title\nVIn In 0 1\nR1 In OUT 1k\nR2 out 0 1k\n.dc VIn 0 2 1\n.end\n");
     expect_exit(0, &text, "run %s --format csv -o -", path);
-    ck_assert_str_eq(text, "vin,v(in),v(out),i(vin)\n0,0,0,0\n1,1,0.5,-0.00050000000000000001\n"
+    ck_assert_str_eq(text, "vin,v(in),v(out),i(vin)\n0,0,0,0\n1,1,0.5,-0.0005\n"
                            "2,2,1,-0.001\n");
     eq_free(text);
     expect_exit(0, &text, "op netlists/divider.cir --format csv");
-    ck_assert_str_eq(text, "v(in),v(out),i(v1)\n10,7.5,-0.0025000000000000001\n");
+    ck_assert_str_eq(text, "v(in),v(out),i(v1)\n10,7.5,-0.0025\n");
     eq_free(text);
     expect_exit(0, &text, "op netlists/divider.cir --format json");
     contains(text, "\"plot\": \"Operating Point\"");
@@ -167,8 +167,8 @@ START_TEST(a_failed_run_keeps_the_old_output) {
 END_TEST
 
 START_TEST(an_output_that_cannot_be_written_ends_with_1) {
-    expect_exit(1, NULL, "op netlists/divider.cir -o /nowhere/at/all");
-    expect_exit(1, NULL, "export netlists/divider.cir --to xml -o /nowhere/at/all");
+    expect_exit(1, NULL, "op netlists/divider.cir -o netlists/divider.cir/all");
+    expect_exit(1, NULL, "export netlists/divider.cir --to xml -o netlists/divider.cir/all");
     expect_exit(1, NULL, "train netlists/iris.xml -o /proc/no --epochs 1");
 }
 END_TEST

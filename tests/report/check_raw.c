@@ -267,13 +267,13 @@ START_TEST(tables_in_text) {
     const eq_result *const one[] = {r};
     size_t length;
     char *data = bytes_of(one, 1, EQ_CSV, &length);
-    ck_assert_str_eq(data, "\"v(a,b)\",i(v1)\n0.10000000000000001,-2\n");
+    ck_assert_str_eq(data, "\"v(a,b)\",i(v1)\n0.1,-2\n");
     free(data);
     data = bytes_of(one, 1, EQ_JSON, &length);
     ck_assert_str_eq(data, "[{\"title\": \"q\\\"uote\", \"plot\": \"Operating Point\",\n"
                            " \"variables\": [{\"name\": \"v(a,b)\", \"type\": \"voltage\"}, "
                            "{\"name\": \"i(v1)\", \"type\": \"current\"}],\n"
-                           " \"points\": [[0.10000000000000001, -2]]}]\n");
+                           " \"points\": [[0.1, -2]]}]\n");
     free(data);
     data = bytes_of(one, 1, EQ_TABLE, &length);
     ck_assert_ptr_nonnull(strstr(data, "v(a,b)"));

@@ -40,7 +40,8 @@ static eq_circuit *network(int k, uint64_t seed) {
     ck_assert_int_eq(eq_architecture_layers("60,12,6", &a, NULL), EQ_OK);
     a.is = settings[k].is;
     a.n = settings[k].n;
-    a.up = a.down = settings[k].clamp;
+    a.up = settings[k].clamp;
+    a.down = -settings[k].clamp;
     a.gmin = settings[k].low * settings[k].weak;
     a.low = a.high = settings[k].low;
     a.gmax = settings[k].high;

@@ -673,7 +673,8 @@ START_TEST(sweeps_agree_with_the_sparse_engine) {
         ck_assert_int_eq(eq_architecture_kind("drn", &a, NULL), EQ_OK);
         ck_assert_int_eq(eq_architecture_layers("12,520,600,4", &a, NULL), EQ_OK);
         a.diode = swept_diode[_i];
-        a.up = a.down = 0.1;
+        a.up = 0.1;
+        a.down = -0.1;
         a.gmin = a.low = 1e-6;
         a.high = 1e-4;
         ck_assert_int_eq(eq_architecture_build(&a, &c, NULL), EQ_OK);

@@ -23,7 +23,7 @@ static const char *const documents[] = {
     "<experiment name=\"one\" seed=\"7\">\n"
     "  <architecture kind=\"kendall\" layers=\"4,3,2\" bias=\"1,2.5,-1\" outputs=\"single\" "
     "diode=\"ideal\" gain=\"3\" feedback=\"0.5\" is=\"0.5\" n=\"1.5\" ron=\"2\" "
-    "roff=\"200000000\" bias-up=\"0.25\" bias-down=\"0.125\" gmin=\"1.0000000000000001e-09\" "
+    "roff=\"200000000\" bias-up=\"0.25\" bias-down=\"-0.125\" gmin=\"1e-09\" "
     "gmax=\"0.002\"/>\n"
     "  <data format=\"npy\" path=\"/d/x.npy\" labels=\"/d/y.npy\" test-path=\"/d/u.npy\" "
     "test-labels=\"/d/v.npy\" train-limit=\"11\" test-limit=\"12\"/>\n"
@@ -81,21 +81,20 @@ END_TEST
 
 /* Each default is the one of docs/experiment.md. */
 START_TEST(defaults_are_those_of_the_manual) {
-    static const char says
-        [] =
+    static const char
+        says[] =
             "  <architecture kind=\"kendall\" layers=\"4,3,2\" bias=\"1\" outputs=\"differential\" "
             "diode=\"shockley\" gain=\"4\" feedback=\"0.25\" ",
-    others[] =
-        "  <encoding normalize=\"none\" invert=\"no\" scale=\"1\" center=\"0\"/>\n"
-        "  <cost type=\"squared-difference\" high=\"1\" low=\"0\" scale=\"1\"/>\n"
-        "  <estimator type=\"symmetric\" nudging=\"current\" beta=\"9.9999999999999995e-07\"/>\n"
-        "  <optimizer type=\"adam\" rate=\"0.5\" momentum=\"0.90000000000000002\" "
-        "beta1=\"0.90000000000000002\" beta2=\"0.999\" epsilon=\"1e-08\">\n"
-        "    <group match=\"*\" rate=\"0.5\" init=\"deck\"/>\n"
-        "  </optimizer>\n"
-        "  <schedule type=\"cosine\" factor=\"0\" every=\"1\"/>\n"
-        "  <minibatch size=\"4\"/>\n"
-        "  <epochs count=\"10\"/>\n";
+        others[] = "  <encoding normalize=\"none\" invert=\"no\" scale=\"1\" center=\"0\"/>\n"
+                   "  <cost type=\"squared-difference\" high=\"1\" low=\"0\" scale=\"1\"/>\n"
+                   "  <estimator type=\"symmetric\" nudging=\"current\" beta=\"1e-06\"/>\n"
+                   "  <optimizer type=\"adam\" rate=\"0.5\" momentum=\"0.9\" "
+                   "beta1=\"0.9\" beta2=\"0.999\" epsilon=\"1e-08\">\n"
+                   "    <group match=\"*\" rate=\"0.5\" init=\"deck\"/>\n"
+                   "  </optimizer>\n"
+                   "  <schedule type=\"cosine\" factor=\"0\" every=\"1\"/>\n"
+                   "  <minibatch size=\"4\"/>\n"
+                   "  <epochs count=\"10\"/>\n";
     char *folder = scratch_folder();
     eq_text written = again(
         folder, "<experiment><architecture kind='kendall' layers='4,3,2'/><data format='csv' "

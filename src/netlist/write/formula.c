@@ -130,7 +130,7 @@ static void put_points(writer *w, const eq_slot *s) {
     put_slot(w, s->arg[0]);
     for (int32_t k = 0; k < n; k++) {
         eq_text_puts(w->out, ",");
-        eq_write_number(w->out, p[k]);
+        eq_text_number(w->out, p[k]);
     }
     eq_text_puts(w->out, ")");
 }
@@ -141,7 +141,7 @@ static void put_slot(writer *w, int32_t slot) {
     switch (s->operation) {
     case EQ_SLOT_NUMBER:
         eq_text_puts(w->out, s->number < 0.0 ? "(" : "");
-        eq_write_number(w->out, s->number);
+        eq_text_number(w->out, s->number);
         eq_text_puts(w->out, s->number < 0.0 ? ")" : "");
         break;
     case EQ_SLOT_INPUT:

@@ -41,7 +41,7 @@ static void put_model_name(writer *w, eq_element e) {
 
 static void put_pair(writer *w, const char *name, double value) {
     eq_text_printf(w->out, " %s=", name);
-    eq_write_number(w->out, value);
+    eq_text_number(w->out, value);
 }
 
 static bool has_bit(uint64_t set, int k) {
@@ -119,7 +119,7 @@ static void put_value(writer *w, eq_element e) {
                                "%s has a conductance of 0 S, which no resistance gives; train with "
                                "gmin above 0",
                                eq_circuit_element_name(w->c, e));
-    eq_write_number(w->out, cls->inverse != NULL ? 1.0 / value : value);
+    eq_text_number(w->out, cls->inverse != NULL ? 1.0 / value : value);
 }
 
 /* Parameters on the line that differ from their defaults: of a class with models area, m, temp, of
@@ -171,7 +171,7 @@ static void put_input(void *data, const eq_formula_input *in, eq_text *out) {
 /* m f(...) of row j of a behavioural table. */
 static void put_formula(writer *w, const eq_table *t, size_t j) {
     if (t->w[0][j] != 1.0) {
-        eq_write_number(w->out, t->w[0][j]);
+        eq_text_number(w->out, t->w[0][j]);
         eq_text_puts(w->out, "*");
     }
     const char *missing = eq_write_formula(t->formula[j], w->dialect, put_input, w, w->out);
@@ -202,7 +202,7 @@ static void put_sense(writer *w, eq_element e) {
 /* A number inside a formula. */
 static void put_factor(writer *w, double value) {
     eq_text_puts(w->out, value < 0.0 ? "(" : "");
-    eq_write_number(w->out, value);
+    eq_text_number(w->out, value);
     eq_text_puts(w->out, value < 0.0 ? ")" : "");
 }
 
@@ -278,7 +278,7 @@ static void put_field(writer *w, char field, eq_element e) {
         put_law(w, t->cls->formula, e);
         break;
     default: /* a digit */
-        eq_write_number(w->out, param(w, e, field - '0'));
+        eq_text_number(w->out, param(w, e, field - '0'));
         break;
     }
 }
@@ -314,10 +314,10 @@ static void put_options(writer *w) {
             continue;
         }
         char field = *++p;
-        eq_write_number(w->out, field == 'r'   ? fmin(w->c->options.reltol, 1e-9)
-                                : field == 'g' ? env->gmin
-                                : field == 'T' ? env->temp
-                                               : env->tnom);
+        eq_text_number(w->out, field == 'r'   ? fmin(w->c->options.reltol, 1e-9)
+                               : field == 'g' ? env->gmin
+                               : field == 'T' ? env->temp
+                                              : env->tnom);
     }
 }
 
@@ -404,7 +404,7 @@ static void put_starts(writer *w) {
         eq_text_puts(w->out, all ? ".nodeset all=" : w->d->nodeset[0]);
         if (!all) eq_write_node(w, c->start[k].node, EQ_NONE);
         if (!all) eq_text_puts(w->out, w->d->nodeset[1]);
-        eq_write_number(w->out, c->start[k].v);
+        eq_text_number(w->out, c->start[k].v);
         eq_text_puts(w->out, "\n");
     }
 }

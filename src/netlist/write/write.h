@@ -71,9 +71,6 @@ void eq_write_sense_node(eq_deck_writer *w, eq_element e);
 /* The pattern of group k, which must match the same elements under the names they have there. */
 void eq_write_pattern(eq_deck_writer *w, size_t k);
 
-/* Appends the shortest decimal that reads back as the same double. */
-void eq_write_number(eq_text *out, double value);
-
 /* Appends a formula; `name` writes an input. Shared parts are written out each time. NULL, or what
  * the dialect does not have. */
 typedef void (*eq_input_writer)(void *data, const eq_formula_input *input, eq_text *out);

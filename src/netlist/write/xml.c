@@ -13,7 +13,7 @@ static void put_text(eq_text *out, const char *name, const char *value) {
 
 static void put_value(eq_text *out, const char *name, double value) {
     eq_text_printf(out, " %s=\"", name);
-    eq_write_number(out, value);
+    eq_text_number(out, value);
     eq_text_puts(out, "\"");
 }
 
@@ -116,8 +116,10 @@ static void put_sweep(const eq_deck *d, const eq_sweep *s, const char *tag, eq_t
         put_value(out, "step", s->factor * s->step);
     } else {
         eq_text_puts(out, " values=\"");
-        for (size_t j = 0; j < s->points; j++)
-            eq_text_printf(out, "%s%.17g", j > 0 ? " " : "", s->factor * eq_sweep_value(d, s, j));
+        for (size_t j = 0; j < s->points; j++) {
+            if (j > 0) eq_text_puts(out, " ");
+            eq_text_number(out, s->factor * eq_sweep_value(d, s, j));
+        }
         eq_text_puts(out, "\"");
     }
     eq_text_puts(out, "/>\n");
