@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "netlist/xml/fault.h"
 #include "netlist/xml/libxml.h"
 
 struct eq_xml {
@@ -71,27 +72,123 @@ static xmlDocPtr parse(listener *l, const char *text, size_t length) {
     return NULL;
 }
 
+/* A fault that the schema found: libxml2's words for it. */
+typedef struct refusal {
+    xmlNodePtr node; /* an element or an attribute */
+    int code, line;
+    char *message;
+} refusal;
+
+typedef struct refusals {
+    refusal *at;
+    size_t count, cap;
+    bool failed; /* out of memory */
+} refusals;
+
+static void note(void *data, xmlErrorPtr error) {
+    refusals *r = data;
+    if (error->level < XML_ERR_ERROR) return;
+    size_t n = error->message == NULL ? 0 : strlen(error->message);
+    while (n > 0 && (error->message[n - 1] == '\n' || error->message[n - 1] == '.')) n--;
+    char *copy = eq_strndup(error->message == NULL ? "" : error->message, n);
+    if (copy == NULL || !eq_grow((void **)&r->at, &r->cap, r->count + 1, sizeof *r->at)) {
+        eq_free(copy);
+        r->failed = true;
+        return;
+    }
+    r->at[r->count++] = (refusal){error->node, error->code, error->line, copy};
+}
+
+static eq_fault_kind kind_of(const refusal *r, bool *known) {
+    *known = true;
+    switch (r->code) {
+    case XML_SCHEMAV_CVC_ELT_1:
+        return EQ_FAULT_ROOT;
+    case XML_SCHEMAV_CVC_COMPLEX_TYPE_3_2_1:
+        return EQ_FAULT_ATTRIBUTE;
+    case XML_SCHEMAV_CVC_ENUMERATION_VALID:
+        return EQ_FAULT_VALUE;
+    default:
+        *known = r->code == XML_SCHEMAV_ELEMENT_CONTENT && strstr(r->message, "not expected");
+        return EQ_FAULT_ELEMENT;
+    }
+}
+
+/* The attribute of a message "Element 'x', attribute 'y': ...": libxml2 hands on its element. */
+static const xmlAttr *attribute_of(const refusal *r) {
+    static const char before[] = ", attribute '";
+    const char *name = strstr(r->message, before);
+    for (const xmlAttr *a = r->node->properties; name != NULL && a != NULL; a = a->next) {
+        size_t n = strlen((const char *)a->name);
+        const char *text = name + sizeof before - 1;
+        if (strncmp(text, (const char *)a->name, n) == 0 && text[n] == '\'') return a;
+    }
+    return NULL;
+}
+
+/* What the schema itself can say better; false: nothing. */
+static bool fault_of(const refusal *r, eq_fault *f) {
+    bool known, element = r->node != NULL && r->node->type == XML_ELEMENT_NODE;
+    const xmlAttr *attribute = element ? attribute_of(r) : NULL;
+    size_t depth = 0;
+    *f = (eq_fault){.kind = kind_of(r, &known)};
+    if (!known || !element) return false;
+    if (f->kind == EQ_FAULT_ATTRIBUTE || f->kind == EQ_FAULT_VALUE) {
+        if (attribute == NULL) return false;
+        f->attribute = (const char *)attribute->name;
+        f->value = attribute->children == NULL ? "" : (const char *)attribute->children->content;
+    }
+    for (const xmlNode *n = r->node; n != NULL && n->type == XML_ELEMENT_NODE; n = n->parent)
+        depth++;
+    if (depth > EQ_MOST_DEPTH) return false;
+    f->depth = depth;
+    for (const xmlNode *n = r->node; depth > 0; n = n->parent)
+        f->path[--depth] = (const char *)n->name;
+    return true;
+}
+
+static const eq_xml_node *outer(const xmlNode *node);
+
+/* Tells every fault, in the words of the schema where it has some. */
+static eq_status tell(listener *l, const eq_schema *schema, const refusals *r) {
+    xmlDocPtr rules = r->count == 0 ? NULL : parse(l, (const char *)schema->text, schema->length);
+    const eq_xml_node *root = rules == NULL ? NULL : outer(eq_libxml.xmlDocGetRootElement(rules));
+    bool failed = r->failed;
+    for (size_t k = 0; k < r->count; k++) {
+        eq_text said = {0};
+        eq_fault f;
+        if (root != NULL && fault_of(&r->at[k], &f)) eq_fault_explain(&f, root, &said);
+        failed = failed || said.failed;
+        l->errors++;
+        eq_fail_at(l->diag, EQ_ERR_INPUT, (eq_place){l->name, r->at[k].line, 0}, "%s",
+                   said.length > 0 ? said.text : r->at[k].message);
+        eq_text_free(&said);
+    }
+    eq_libxml.xmlFreeDoc(rules);
+    return failed ? eq_out_of_memory(l->diag) : r->count > 0 ? EQ_ERR_INPUT : EQ_OK;
+}
+
 static eq_status validate(listener *l, xmlDocPtr doc, const eq_schema *schema) {
     xmlSchemaParserCtxtPtr reader =
         eq_libxml.xmlSchemaNewMemParserCtxt((const char *)schema->text, (int)schema->length);
     eq_libxml.xmlSetStructuredErrorFunc(l, hear);
     xmlSchemaPtr rules = reader == NULL ? NULL : eq_libxml.xmlSchemaParse(reader);
     xmlSchemaValidCtxtPtr check = rules == NULL ? NULL : eq_libxml.xmlSchemaNewValidCtxt(rules);
-    eq_status status = EQ_OK;
-    if (check == NULL)
-        status = eq_out_of_memory(l->diag); /* LCOV_EXCL_LINE: libxml2's allocations, not ours */
-    else {
-        eq_libxml.xmlSchemaSetValidStructuredErrors(check, hear, l);
-        int code = eq_libxml.xmlSchemaValidateDoc(check, doc);
-        if (code != 0 && l->errors == 0)
-            status = eq_out_of_memory(l->diag); /* LCOV_EXCL_LINE: the same */
-        else if (code != 0)
-            status = EQ_ERR_INPUT;
+    refusals found = {.count = 0};
+    int code = -1;
+    if (check != NULL) {
+        eq_libxml.xmlSchemaSetValidStructuredErrors(check, note, &found);
+        code = eq_libxml.xmlSchemaValidateDoc(check, doc);
     }
     eq_libxml.xmlSetStructuredErrorFunc(NULL, NULL);
     eq_libxml.xmlSchemaFreeValidCtxt(check);
     eq_libxml.xmlSchemaFree(rules);
     eq_libxml.xmlSchemaFreeParserCtxt(reader);
+    eq_status status = tell(l, schema, &found);
+    if (status == EQ_OK && code != 0)
+        status = eq_out_of_memory(l->diag); /* LCOV_EXCL_LINE: libxml2's allocations, not ours */
+    for (size_t k = 0; k < found.count; k++) eq_free(found.at[k].message);
+    eq_free(found.at);
     return status;
 }
 
