@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/deck.h"
+#include "train/train.h"
 
 static void print_counts(const eq_circuit *c) {
     printf("%zu nodes, %zu elements:", eq_circuit_nodes(c) - 1, eq_circuit_elements(c));
@@ -33,11 +34,11 @@ static bool sweeps_conductances(const eq_circuit *c, const eq_sweep *s, size_t n
     return false;
 }
 
-/* How far the circuit's own values say that there is one operating point. */
+/* How far the circuit's own values say that there is one operating point. d NULL: a run. */
 static void print_convexity(const eq_deck *d, const eq_topology *t) {
-    bool swept = sweeps_conductances(d->circuit, d->step, d->steps);
+    bool swept = d != NULL && sweeps_conductances(d->circuit, d->step, d->steps);
     if (!eq_topology_convex(t)) return;
-    for (size_t k = 0; k < d->analyses; k++)
+    for (size_t k = 0; d != NULL && k < d->analyses; k++)
         swept = swept || sweeps_conductances(d->circuit, d->analysis[k].sweep,
                                              (size_t)d->analysis[k].sweeps);
     printf("the energy is convex%s\n",
@@ -69,6 +70,19 @@ static void print_weights(const eq_circuit *c, const eq_topology *t) {
     }
 }
 
+static eq_status check(eq_circuit *c, const eq_deck *d, eq_diag *diag) {
+    eq_topology *t = NULL;
+    print_counts(c);
+    eq_status status = eq_topology_check(c, &t, diag);
+    print_findings(diag);
+    if (status == EQ_OK) {
+        print_weights(c, t);
+        print_convexity(d, t);
+    }
+    eq_topology_free(t);
+    return status;
+}
+
 static int run(const eq_command *command, int argc, char **argv) {
     int exit_status;
     const char *dialect = NULL;
@@ -76,24 +90,19 @@ static int run(const eq_command *command, int argc, char **argv) {
     const char *path = eq_parse_arguments(command, table, 1, argc, argv, &exit_status);
     if (path == NULL) return exit_status;
     eq_diag *diag = eq_diag_new();
+    eq_experiment *x = NULL;
+    eq_circuit *trained = NULL;
     eq_deck *d = NULL;
-    eq_topology *t = NULL;
-    eq_status status = eq_read_deck(path, dialect, &d, diag);
+    eq_status status = eq_is_folder(path) ? eq_trained_read(path, &x, &trained, diag)
+                                          : eq_read_deck(path, dialect, &d, diag);
     eq_print_diag(diag);
-    if (status == EQ_OK) {
-        print_counts(d->circuit);
-        status = eq_topology_check(d->circuit, &t, diag);
-        print_findings(diag);
-    }
-    if (status == EQ_OK) {
-        print_weights(d->circuit, t);
-        print_convexity(d, t);
-    }
-    eq_topology_free(t);
+    if (status == EQ_OK) status = check(d != NULL ? d->circuit : trained, d, diag);
+    eq_circuit_free(trained);
+    eq_experiment_free(x);
     eq_deck_free(d);
     return eq_finish(diag, status);
 }
 
 const eq_command eq_command_check = {
-    "check", "DECK", "look at the topology: floating nodes, loops, passivity, energy weights",
+    "check", "DECK|DIR", "look at the topology: floating nodes, loops, passivity, energy weights",
     false, run};

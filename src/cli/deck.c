@@ -29,26 +29,28 @@ static void print_line(void *data, const char *line) {
     fprintf(stderr, "%s\n", line);
 }
 
-eq_status eq_open_deck(const char *path, const eq_deck_options *d, eq_deck **deck,
-                       eq_solve_options *o, eq_format *format, eq_diag *diag) {
-    eq_method method;
-    eq_status status = method_of(d->solver, &method, diag);
+eq_status eq_deck_understand(const eq_deck_options *d, eq_method *method, eq_format *format,
+                             eq_diag *diag) {
+    eq_status status = method_of(d->solver, method, diag);
     if (status == EQ_OK && !eq_format_find(d->format, format))
         status = eq_fail(diag, EQ_ERR_USAGE, "there is no format '%s'; use " EQ_FORMATS, d->format);
-    if (status == EQ_OK) status = eq_read_deck(path, d->dialect, deck, diag);
-    if (status != EQ_OK) return status;
-    eq_print_diag(diag);
-    *o = eq_solve_defaults((*deck)->circuit);
-    o->method = method;
-    if (d->verbose && eq_comm_rank() == 0) o->log = print_line;
-    return EQ_OK;
+    return status;
 }
 
-int eq_run_deck_command(const eq_command *command, int argc, char **argv,
+eq_solve_options eq_deck_solving(const eq_deck_options *d, eq_method method, const eq_circuit *c) {
+    eq_solve_options o = eq_solve_defaults(c);
+    o.method = method;
+    if (d->verbose && eq_comm_rank() == 0) o.log = print_line;
+    return o;
+}
+
+int eq_run_deck_command(const eq_command *command, bool samples, int argc, char **argv,
                         eq_status (*work)(const char *path, const eq_deck_options *d,
                                           eq_diag *diag)) {
-    eq_deck_options d = {"newton", "table", NULL, NULL, false};
+    eq_deck_options d = {"newton", "table", NULL, NULL, false, -1};
     const eq_option table[] = {
+        {"sample", 0, EQ_OPTION_INT, &d.sample, "K",
+         "of a folder: the test sample on the inputs (0)"},
         {"solver", 0, EQ_OPTION_TEXT, &d.solver, "NAME", "newton, kinsol or cocontent"},
         {"format", 0, EQ_OPTION_TEXT, &d.format, "NAME", EQ_FORMATS},
         {"output", 'o', EQ_OPTION_TEXT, &d.file, "FILE", "write here instead of standard output"},
@@ -57,8 +59,8 @@ int eq_run_deck_command(const eq_command *command, int argc, char **argv,
          "show every iteration on standard error"},
     };
     int exit_status;
-    const char *path =
-        eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv, &exit_status);
+    size_t first = samples ? 0 : 1, count = sizeof table / sizeof *table - first;
+    const char *path = eq_parse_arguments(command, table + first, count, argc, argv, &exit_status);
     if (path == NULL) return exit_status;
     eq_diag *diag = eq_diag_new();
     eq_status status = work(path, &d, diag);

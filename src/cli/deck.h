@@ -10,11 +10,14 @@
 typedef struct eq_deck_options {
     const char *solver, *format, *file, *dialect;
     bool verbose;
+    int sample; /* -1: not said */
 } eq_deck_options;
 
-/* Reads the deck (its warnings are printed) and understands --solver and --format. */
-eq_status eq_open_deck(const char *path, const eq_deck_options *d, eq_deck **deck,
-                       eq_solve_options *o, eq_format *format, eq_diag *diag);
+/* Understands --solver and --format. */
+eq_status eq_deck_understand(const eq_deck_options *d, eq_method *method, eq_format *format,
+                             eq_diag *diag);
+/* How a circuit is solved by these options. */
+eq_solve_options eq_deck_solving(const eq_deck_options *d, eq_method method, const eq_circuit *c);
 /* A deck in the dialect of that name; NULL: recognised. */
 eq_status eq_read_deck(const char *path, const char *dialect, eq_deck **deck, eq_diag *diag);
 /* What --dialect takes. */
@@ -23,8 +26,9 @@ eq_status eq_read_deck(const char *path, const char *dialect, eq_deck **deck, eq
         "dialect", 0, EQ_OPTION_TEXT, PLACE, "NAME",                                               \
             "read the deck as ngspice, xyce or ltspice does (recognised)"                          \
     }
-/* Parses the options of such a command and does `work` on its deck; returns the exit status. */
-int eq_run_deck_command(const eq_command *command, int argc, char **argv,
+/* Parses the options of such a command, with --sample where it takes folders too, and does `work`;
+ * returns the exit status. */
+int eq_run_deck_command(const eq_command *command, bool samples, int argc, char **argv,
                         eq_status (*work)(const char *path, const eq_deck_options *d,
                                           eq_diag *diag));
 

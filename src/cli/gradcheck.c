@@ -66,10 +66,11 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_diag *diag = eq_diag_new();
     eq_experiment *x = NULL;
     eq_gradcheck_report report = {0};
-    eq_status status = eq_experiment_read(path, &x, diag);
+    eq_circuit *trained = NULL;
+    eq_status status = eq_is_folder(path) ? eq_trained_read(path, &x, &trained, diag)
+                                          : eq_experiment_read(path, &x, diag);
     if (status == EQ_OK)
-        status =
-            eq_gradcheck(x, EQ_ENGINE_AUTO, examples < 0 ? 0 : (size_t)examples, &report, diag);
+        status = eq_gradcheck_at(x, trained, EQ_ENGINE_AUTO, (size_t)examples, &report, diag);
     if (status == EQ_OK) {
         print_report(&report);
         status = judge(&report, diag);
@@ -80,4 +81,4 @@ static int run(const eq_command *command, int argc, char **argv) {
 }
 
 const eq_command eq_command_gradcheck = {
-    "gradcheck", "EXPERIMENT.xml", "compare the EqProp gradient with the adjoint", false, run};
+    "gradcheck", "EXPERIMENT.xml|DIR", "compare the EqProp gradient with the adjoint", false, run};

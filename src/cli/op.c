@@ -2,6 +2,7 @@
 
 #include "analysis/operating_point.h"
 #include "cli/deck.h"
+#include "cli/subject.h"
 
 /* What a table also tells: how good the answer is. */
 static void print_quality(const eq_solve_info *info, FILE *stream) {
@@ -15,14 +16,19 @@ static void print_quality(const eq_solve_info *info, FILE *stream) {
 }
 
 static eq_status op(const char *path, const eq_deck_options *d, eq_diag *diag) {
-    eq_deck *deck = NULL;
+    eq_subject s = {0};
     eq_result *r = NULL;
     eq_solve_info info = {0};
-    eq_solve_options o;
+    eq_method method;
     eq_format format;
-    eq_status status = eq_open_deck(path, d, &deck, &o, &format, diag);
-    if (status == EQ_OK)
-        status = eq_operating_point(deck->circuit, &o, &r, format == EQ_TABLE ? &info : NULL, diag);
+    eq_status status = eq_deck_understand(d, &method, &format, diag);
+    if (status == EQ_OK) status = eq_subject_open(path, d->dialect, &s, diag);
+    if (status == EQ_OK) status = eq_subject_sample(&s, d->sample, false, diag);
+    if (status == EQ_OK) {
+        eq_print_diag(diag);
+        eq_solve_options o = eq_deck_solving(d, method, s.circuit);
+        status = eq_operating_point(s.circuit, &o, &r, format == EQ_TABLE ? &info : NULL, diag);
+    }
     eq_sink sink;
     if (status == EQ_OK) status = eq_sink_open(d->file, &sink, diag);
     if (status == EQ_OK) {
@@ -31,12 +37,13 @@ static eq_status op(const char *path, const eq_deck_options *d, eq_diag *diag) {
         status = eq_sink_close(&sink, status, diag);
     }
     eq_result_free(r);
-    eq_deck_free(deck);
+    eq_subject_close(&s);
     return status;
 }
 
 static int run(const eq_command *command, int argc, char **argv) {
-    return eq_run_deck_command(command, argc, argv, op);
+    return eq_run_deck_command(command, true, argc, argv, op);
 }
 
-const eq_command eq_command_op = {"op", "DECK", "find the operating point of a deck", false, run};
+const eq_command eq_command_op = {
+    "op", "DECK|DIR", "find the operating point of a deck or a trained network", false, run};

@@ -21,9 +21,16 @@ static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *d
     eq_deck *deck = NULL;
     eq_result **r = NULL;
     size_t done = 0;
-    eq_solve_options o;
+    eq_solve_options o = {0};
+    eq_method method;
     eq_format format;
-    eq_status status = eq_comm_agree(eq_open_deck(path, d, &deck, &o, &format, diag));
+    eq_status status = eq_deck_understand(d, &method, &format, diag);
+    if (status == EQ_OK) status = eq_read_deck(path, d->dialect, &deck, diag);
+    status = eq_comm_agree(status);
+    if (status == EQ_OK) {
+        eq_print_diag(diag);
+        o = eq_deck_solving(d, method, deck->circuit);
+    }
     if (status == EQ_OK && deck->analyses == 0)
         status = eq_fail(diag, EQ_ERR_INPUT,
                          "%s asks for no analysis; add .op or .dc, or use `eqspice op`", path);
@@ -45,7 +52,7 @@ static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *d
 }
 
 static int run(const eq_command *command, int argc, char **argv) {
-    return eq_run_deck_command(command, argc, argv, run_deck);
+    return eq_run_deck_command(command, false, argc, argv, run_deck);
 }
 
 const eq_command eq_command_run = {"run", "DECK", "run every analysis in a deck", true, run};

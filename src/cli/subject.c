@@ -24,6 +24,10 @@ eq_status eq_subject_sample(eq_subject *s, int k, bool nudged, eq_diag *diag) {
                        "the folder that `eqspice train` wrote");
     }
     size_t samples = eq_trained_samples(s->trained);
+    if (samples == 0)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "the run kept no test set, so there is no sample; give test-fraction or "
+                       "test-path in <data> before training");
     if (k >= 0 && (size_t)k >= samples)
         return eq_fail(diag, EQ_ERR_USAGE, "there is no sample %d; there are 0..%zu", k,
                        samples - 1);

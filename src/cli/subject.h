@@ -1,4 +1,4 @@
-/* What export and verify work on: a deck, or a folder that train wrote. */
+/* What op, export and verify work on: a deck, or a folder that train wrote. */
 #ifndef EQ_CLI_SUBJECT_H
 #define EQ_CLI_SUBJECT_H
 

@@ -40,7 +40,7 @@ enum { LINES = 25 };
 static void print_epoch(void *data, const eq_metrics *m) {
     const screen *s = data;
     size_t every = (s->epochs + LINES - 1) / LINES;
-    if (m->epoch != 1 && m->epoch % every != 0 && m->epoch != s->epochs) return;
+    if (m->epoch > 1 && m->epoch % every != 0 && m->epoch != s->epochs) return;
     if (s->terminal) fputs("\r\033[K", stderr);
     printf("epoch %3zu  train loss %-10.5g error %5.2f %%", m->epoch, m->train_loss,
            100.0 * m->train_error);
@@ -123,7 +123,7 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"output", 'o', EQ_OPTION_TEXT, &o.folder, "DIR", "write here instead of runs/NAME"},
         {"resume", 0, EQ_OPTION_FLAG, &o.resume, NULL, "go on from DIR/checkpoint"},
         {"force", 0, EQ_OPTION_FLAG, &o.force, NULL, "remove the run that DIR holds, begin anew"},
-        {"epochs", 0, EQ_OPTION_INT, &epochs, "N", "train N epochs in all"},
+        {"epochs", 0, EQ_OPTION_INT, &epochs, "N", "train N epochs in all; 0: evaluate only"},
         {"threads", 0, EQ_OPTION_INT, &o.threads, "N", "use N threads"},
         {"seed", 0, EQ_OPTION_INT, &seed, "N",
          "seed of the initial conductances and the shuffling"},
@@ -143,12 +143,10 @@ static int run(const eq_command *command, int argc, char **argv) {
     if (status == EQ_OK && !(o.save_every >= 0.0))
         status = eq_fail(diag, EQ_ERR_USAGE, "files cannot be written every %g s; give 0 or more",
                          o.save_every);
-    if (status == EQ_OK && epochs == 0)
-        status = eq_fail(diag, EQ_ERR_USAGE, "epochs must be positive");
     if (status == EQ_OK) status = eq_experiment_read(path, &x, diag);
     status = eq_comm_agree(status); /* before anything is printed: it says who speaks */
     eq_print_diag(diag);
-    if (status == EQ_OK && epochs > 0) x->epochs = (size_t)epochs;
+    if (status == EQ_OK && epochs >= 0) x->epochs = (size_t)epochs;
     if (status == EQ_OK && seed >= 0) x->seed = (uint64_t)seed;
     if (status == EQ_OK) status = train(x, &o, diag);
     eq_experiment_free(x);

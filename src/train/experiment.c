@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "netlist/xml/xml.h"
+#include "train/place.h"
 
 static eq_experiment *experiment_new(void) {
     eq_experiment *x = eq_calloc(1, sizeof *x);
@@ -34,6 +35,7 @@ void eq_experiment_free(eq_experiment *x) {
     eq_free(x->path);
     eq_free(x->folder);
     eq_free(x->name);
+    eq_free(x->home);
     eq_free(x->deck);
     eq_data_options_free(&x->data);
     eq_free(x);
@@ -73,12 +75,18 @@ static void text(reader *r, const eq_xml_node *node, const char *name, char **va
     if (*value == NULL) r->status = eq_out_of_memory(r->diag);
 }
 
-/* As text, made relative to the folder of the experiment. */
+/* As text, found from the folder of the experiment. */
 static void path(reader *r, const eq_xml_node *node, const char *name, char **value) {
     const char *found = word(node, name);
     if (r->status != EQ_OK || found == NULL) return;
-    *value = eq_path_join(r->x->folder, found);
+    *value = eq_place_find(r->x->folder, r->x->home, found);
     if (*value == NULL) r->status = eq_out_of_memory(r->diag);
+}
+
+/* 16 hexadecimal digits, as the schema has checked. */
+static void digits(const eq_xml_node *node, const char *name, uint64_t *value) {
+    const char *found = word(node, name);
+    if (found != NULL) *value = strtoull(found, NULL, 16);
 }
 
 static void fault(reader *r, const eq_xml_node *node, const char *what) {
@@ -121,6 +129,7 @@ static void architecture(reader *r, const eq_xml_node *node) {
 static void data(reader *r, const eq_xml_node *node) {
     eq_data_options *d = &r->x->data;
     if (!eq_data_format_find(word(node, "format"), &d->format)) return;
+    digits(node, "checksum", &r->x->data_checksum);
     path(r, node, "path", &d->path);
     path(r, node, "labels", &d->labels);
     path(r, node, "test-path", &d->test_path);
@@ -257,18 +266,13 @@ static void seed(reader *r, const eq_xml_node *root) {
     r->x->seed = value;
 }
 
-/* 16 hexadecimal digits, as the schema has checked. */
-static void run(reader *r, const eq_xml_node *root) {
-    const char *digits = word(root, "run");
-    if (digits != NULL) r->x->run = strtoull(digits, NULL, 16);
-}
-
 static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     reader r = {xml, x, EQ_OK, diag};
     const eq_xml_node *root = eq_xml_root(xml);
     name(&r, root);
     seed(&r, root);
-    run(&r, root);
+    digits(root, "run", &x->run);
+    text(&r, root, "home", &x->home);
     circuit(&r, root);
     data(&r, eq_xml_child(root, "data"));
     encoding(&r, eq_xml_child(root, "encoding"));
@@ -315,10 +319,17 @@ static void value(eq_text *t, const char *name, double number_value) {
         eq_text_printf(t, " %s=\"%s\"", name, eq_number(number_value, number_text));
 }
 
-/* The path from the root, so that it holds from any folder. */
-static void absolute(eq_text *t, const char *name, const char *relative) {
+/* A path of the experiment as its copy names it: from the copy's folder, or from the root where
+ * there is none and where the user wrote it so. */
+static char *path_from(const eq_experiment *x, const char *relative) {
+    bool own = relative[0] != '/' || strncmp(relative, x->folder, strlen(x->folder)) == 0;
+    return x->home != NULL && own ? eq_place_relative(x->home, relative)
+                                  : eq_path_absolute(relative);
+}
+
+static void write_path(const eq_experiment *x, eq_text *t, const char *name, const char *relative) {
     if (relative == NULL) return;
-    char *full = eq_path_absolute(relative);
+    char *full = path_from(x, relative);
     if (full == NULL)
         t->failed = true;
     else
@@ -347,8 +358,8 @@ static eq_status check_path(const char *relative, eq_diag *diag) {
 }
 
 static eq_status check_paths(const eq_experiment *x, eq_diag *diag) {
-    const char *const path[] = {x->deck, x->data.path, x->data.labels, x->data.test_path,
-                                x->data.test_labels};
+    const char *const path[] = {x->deck,           x->data.path,        x->data.labels,
+                                x->data.test_path, x->data.test_labels, x->home};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof path / sizeof *path; k++)
         status = check_path(path[k], diag);
@@ -379,16 +390,18 @@ static void write_architecture(const eq_architecture *a, eq_text *t) {
     eq_text_puts(t, "/>\n");
 }
 
-static void write_data(const eq_data_options *d, eq_text *t) {
+static void write_data(const eq_experiment *x, eq_text *t) {
+    const eq_data_options *d = &x->data;
     eq_text_printf(t, "  <data format=\"%s\"", eq_data_format_name(d->format));
-    absolute(t, "path", d->path);
-    absolute(t, "labels", d->labels);
-    absolute(t, "test-path", d->test_path);
-    absolute(t, "test-labels", d->test_labels);
+    write_path(x, t, "path", d->path);
+    write_path(x, t, "labels", d->labels);
+    write_path(x, t, "test-path", d->test_path);
+    write_path(x, t, "test-labels", d->test_labels);
     attribute(t, "label", d->label);
     if (d->header != EQ_HEADER_FOUND)
         attribute(t, "header", d->header == EQ_HEADER_YES ? "yes" : "no");
     if (d->test_path == NULL) value(t, "test-fraction", d->test_fraction);
+    if (x->data_checksum != 0) eq_text_printf(t, " checksum=\"%016" PRIx64 "\"", x->data_checksum);
     eq_text_printf(t, " train-limit=\"%zu\" test-limit=\"%zu\"/>\n", d->train_limit, d->test_limit);
 }
 
@@ -444,15 +457,16 @@ eq_status eq_experiment_write(const eq_experiment *x, eq_text *t, eq_diag *diag)
     attribute(t, "name", x->name);
     eq_text_printf(t, " seed=\"%" PRIu64 "\"", x->seed);
     if (x->run != 0) eq_text_printf(t, " run=\"%016" PRIx64 "\"", x->run);
+    attribute(t, "home", x->home);
     eq_text_puts(t, ">\n");
     if (x->deck != NULL) {
         eq_text_puts(t, "  <circuit");
-        absolute(t, "deck", x->deck);
+        write_path(x, t, "deck", x->deck);
         eq_text_puts(t, "/>\n");
     } else {
         write_architecture(&x->architecture, t);
     }
-    write_data(&x->data, t);
+    write_data(x, t);
     write_method(x, t);
     eq_text_printf(t, "  <epochs count=\"%zu\"/>\n</experiment>\n", x->epochs);
     return t->failed ? eq_out_of_memory(diag) : EQ_OK;

@@ -28,7 +28,9 @@ struct eq_experiment {
     char *name;
     uint64_t seed;
     uint64_t run; /* identity of the run that wrote the file, 0: it is nobody's copy */
-    char *deck;   /* path of the deck as it is opened, NULL with an architecture */
+    char *home;   /* of a copy: where its folder stood; its paths are written from there */
+    uint64_t data_checksum; /* of a copy: eq_data_checksum of what was read, 0: not known */
+    char *deck;             /* path of the deck as it is opened, NULL with an architecture */
     eq_architecture architecture;
     eq_data_options data;
     eq_encoding encoding;
@@ -41,8 +43,7 @@ struct eq_experiment {
     size_t batch, epochs;
 };
 
-/* Appends the experiment as XML that eq_experiment_read reads from any folder (paths made
- * absolute). */
+/* Appends the experiment as XML: with paths that start at x->home, or at the root. */
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *diag);
 /* Over encoding, cost, estimator, optimizer, schedule and minibatch. */
 eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_diag *diag);

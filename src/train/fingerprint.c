@@ -21,10 +21,15 @@ static void rows(uint64_t *h, const uint32_t *index, size_t count) {
     eq_hash_bytes(h, index, count * sizeof *index);
 }
 
-uint64_t eq_data_fingerprint(const eq_data_set *set) {
+uint64_t eq_data_checksum(const eq_data_set *set) {
     uint64_t h = EQ_HASH_START;
     table(&h, set->train);
     if (set->test != set->train) table(&h, set->test);
+    return h;
+}
+
+uint64_t eq_data_fingerprint(const eq_data_set *set) {
+    uint64_t h = eq_data_checksum(set);
     rows(&h, set->train_index, set->train_count);
     rows(&h, set->test_index, set->test_count);
     return h;

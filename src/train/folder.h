@@ -41,7 +41,7 @@ eq_status eq_folder_write_metrics(const char *folder, const eq_metrics *row, siz
 eq_status eq_folder_write_model(const char *folder, const eq_circuit *c, const eq_model_note *note,
                                 uint64_t epochs, uint64_t seed, eq_diag *diag);
 eq_status eq_folder_write_experiment(const char *folder, const eq_experiment *x, uint64_t run,
-                                     eq_diag *diag);
+                                     uint64_t data_checksum, eq_diag *diag);
 eq_status eq_folder_write_checkpoint(const char *folder, const eq_checkpoint *p, eq_diag *diag);
 
 void eq_model_note_write(char *out, size_t length, const eq_model_note *note, uint64_t epochs,

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "train/folder.h"
+#include "train/place.h"
 
 static eq_status write_text(const char *folder, const char *name, eq_text *text, eq_diag *diag) {
     char *path = eq_path_join(folder, name);
@@ -52,11 +53,15 @@ eq_status eq_folder_write_model(const char *folder, const eq_circuit *c, const e
 }
 
 eq_status eq_folder_write_experiment(const char *folder, const eq_experiment *x, uint64_t run,
-                                     eq_diag *diag) {
+                                     uint64_t data_checksum, eq_diag *diag) {
     eq_text text = {0};
     eq_experiment copy = *x;
     copy.run = run;
-    eq_status status = eq_experiment_write(&copy, &text, diag);
+    copy.data_checksum = data_checksum;
+    copy.home = eq_place_real(folder);
+    eq_status status =
+        copy.home == NULL ? eq_out_of_memory(diag) : eq_experiment_write(&copy, &text, diag);
+    eq_free(copy.home);
     if (status == EQ_OK) status = write_text(folder, EQ_TRAIN_EXPERIMENT, &text, diag);
     eq_text_free(&text);
     return status;

@@ -395,7 +395,12 @@ static eq_status run(scanner *s) {
 
 eq_status eq_gradcheck(const eq_experiment *x, eq_engine_kind engine, size_t examples,
                        eq_gradcheck_report *report, eq_diag *diag) {
-    eq_check k = {.x = x, .diag = diag};
+    return eq_gradcheck_at(x, NULL, engine, examples, report, diag);
+}
+
+eq_status eq_gradcheck_at(const eq_experiment *x, eq_circuit *trained, eq_engine_kind engine,
+                          size_t examples, eq_gradcheck_report *report, eq_diag *diag) {
+    eq_check k = {.x = x, .s.c = trained, .diag = diag};
     eq_gradcheck_report r = {0};
     scanner s = {.k = &k, .report = &r};
     eq_status status = eq_check_open(&k, engine, examples);

@@ -135,14 +135,32 @@ void eq_session_put(eq_session *s, const double *theta) {
         eq_network_put(s->model, b, theta + eq_network_block(s->model, b)->first);
 }
 
+/* The copy of an experiment says what data it was of. */
+static eq_status warn_of_data(const eq_session *s, eq_diag *diag) {
+    eq_text names = {0};
+    uint64_t known = s->x->data_checksum;
+    if (known == 0 || known == eq_data_checksum(&s->set)) return EQ_OK;
+    eq_data_names(&s->x->data, &names);
+    eq_status status = names.failed ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK)
+        eq_warn_at(diag, (eq_place){0},
+                   "the data changed since '%s' was written: %s does not hold what that run was "
+                   "trained with",
+                   s->x->path, names.text);
+    eq_text_free(&names);
+    return status;
+}
+
 eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *diag) {
-    eq_status status = eq_experiment_circuit(s->x, &s->c, diag);
+    bool given = s->c != NULL;
+    eq_status status = given ? EQ_OK : eq_experiment_circuit(s->x, &s->c, diag);
     if (status == EQ_OK) status = eq_deck_check_names(s->c, EQ_NGSPICE, diag);
     if (status == EQ_OK) status = eq_session_data(s, diag);
+    if (status == EQ_OK) status = warn_of_data(s, diag);
     if (status == EQ_OK) status = eq_fingerprint_of(s->x, s->c, &s->set, &s->print, diag);
     if (status == EQ_OK) status = eq_encoder_fit(&s->x->encoding, &s->set, &s->encoder, diag);
     if (status == EQ_OK) status = eq_network_new(s->c, &s->model, diag);
-    if (status == EQ_OK) status = initialise(s, diag);
+    if (status == EQ_OK && !given) status = initialise(s, diag);
     return status == EQ_OK ? eq_session_start(s, o, diag) : status;
 }
 

@@ -30,7 +30,8 @@ typedef enum eq_stream {
 } eq_stream;
 eq_random eq_stream_of(uint64_t seed, eq_stream stream);
 
-/* Opens s->x for training: circuit, data, encoder and model, with the initial parameters drawn.
+/* Opens s->x for training: circuit, data, encoder and model, with the initial parameters drawn
+ * unless the circuit is there already.
  * `batch`: the largest minibatch of one call. */
 eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *diag);
 /* Its parts, for a network that is taken up again. Reads the data of the experiment (not its

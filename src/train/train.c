@@ -181,8 +181,8 @@ static eq_status run_epoch(run *r) {
     return status;
 }
 
-/* Appends the row of the epoch just trained. */
-static eq_status measure(run *r) {
+/* Appends the row of that epoch, its training examples just scored. */
+static eq_status measure(run *r, uint64_t number) {
     eq_session *s = &r->t->s;
     eq_checkpoint *p = &r->t->now;
     eq_score score = {0};
@@ -196,7 +196,7 @@ static eq_status measure(run *r) {
     double now = eq_seconds_now();
     r->evaluation = now - before;
     p->row[p->rows++] = (eq_metrics){
-        .epoch = (size_t)p->epoch + 1,
+        .epoch = (size_t)number,
         .train_loss = p->loss / n,
         .train_error = (double)p->wrong / n,
         .test_loss = m > 0.0 ? score.loss / m : NAN,
@@ -215,11 +215,29 @@ static eq_status epoch(run *r) {
         eq_status saved = eq_comm_agree(save(r, true));
         return saved == EQ_OK ? status : saved;
     }
-    if (status == EQ_OK) status = measure(r);
+    if (status == EQ_OK) status = measure(r, p->epoch + 1);
     if (status != EQ_OK) return status;
     eq_trainer_advance(r->t);
     if (p->epoch == r->x->epochs || eq_seconds_now() - r->last_save >= r->o->save_every)
         status = save(r, p->epoch == r->x->epochs);
+    status = eq_comm_agree(status);
+    if (status == EQ_OK && r->o->epoch != NULL) r->o->epoch(r->o->data, &p->row[p->rows - 1]);
+    return status;
+}
+
+/* No epoch at all: the parameters as they begin, scored on all examples, are epoch 0. */
+static eq_status look_only(run *r) {
+    eq_session *s = &r->t->s;
+    eq_checkpoint *p = &r->t->now;
+    eq_score score = {0};
+    eq_status status = eq_session_evaluate(s, s->set.train, s->set.train_index, s->set.train_count,
+                                           &score, r->diag);
+    p->loss = score.loss;
+    p->wrong = score.wrong;
+    if (status == EQ_OK) status = measure(r, 0);
+    p->loss = 0.0;
+    p->wrong = 0;
+    if (status == EQ_OK) status = save(r, true);
     status = eq_comm_agree(status);
     if (status == EQ_OK && r->o->epoch != NULL) r->o->epoch(r->o->data, &p->row[p->rows - 1]);
     return status;
@@ -263,7 +281,8 @@ static eq_status enter_folder(run *r) {
     if (status == EQ_OK) status = claim(r);
     if (status == EQ_OK && r->o->force) status = replace(r);
     if (status == EQ_OK)
-        status = eq_folder_write_experiment(r->o->folder, r->x, r->t->now.run, r->diag);
+        status = eq_folder_write_experiment(r->o->folder, r->x, r->t->now.run,
+                                            eq_data_checksum(&r->t->s.set), r->diag);
     return status;
 }
 
@@ -280,7 +299,10 @@ static eq_status run_all(run *r) {
     eq_status entered = writes ? enter_folder(r) : EQ_OK;
     eq_status status = eq_comm_agree(entered);
     r->start = eq_seconds_now() - r->t->now.seconds;
-    if (status == EQ_OK && r->t->now.epoch >= r->x->epochs && r->model_steps != r->t->now.steps)
+    if (status == EQ_OK && r->x->epochs == 0 && r->t->now.rows == 0)
+        status = look_only(r);
+    else if (status == EQ_OK && r->t->now.epoch >= r->x->epochs &&
+             r->model_steps != r->t->now.steps)
         status = eq_comm_agree(save(r, true)); /* the run that left the checkpoint was killed */
     while (status == EQ_OK && r->t->now.epoch < r->x->epochs) {
         status = epoch(r);

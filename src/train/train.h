@@ -27,6 +27,8 @@ typedef struct eq_trained eq_trained;
 eq_status eq_trained_open(const char *folder, const char *data_path, int threads, eq_trained **out,
                           eq_diag *diag);
 void eq_trained_free(eq_trained *m);
+/* The experiment and the trained circuit of a folder alone, without the data. */
+eq_status eq_trained_read(const char *folder, eq_experiment **x, eq_circuit **c, eq_diag *diag);
 eq_circuit *eq_trained_circuit(eq_trained *m);
 size_t eq_trained_samples(const eq_trained *m);
 
@@ -78,6 +80,10 @@ typedef struct eq_gradcheck_report {
  * does not hold: look at report->passed. */
 eq_status eq_gradcheck(const eq_experiment *x, eq_engine_kind engine, size_t examples,
                        eq_gradcheck_report *report, eq_diag *diag);
+/* The same where the circuit stands (eq_trained_read), which this takes over; NULL: where training
+ * begins. */
+eq_status eq_gradcheck_at(const eq_experiment *x, eq_circuit *trained, eq_engine_kind engine,
+                          size_t examples, eq_gradcheck_report *report, eq_diag *diag);
 void eq_gradcheck_free(eq_gradcheck_report *report);
 
 #endif

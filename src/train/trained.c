@@ -117,8 +117,18 @@ static eq_status read_checkpoint(eq_checkpoint *p, const char *folder, eq_diag *
     return status;
 }
 
-/* All files of the folder, which must be those of one run. */
-static eq_status read_folder(eq_trained *m, const char *folder, const char *data_path,
+/* A folder that was moved without its data. */
+static void say_where(const eq_trained *m, const char *folder, eq_diag *diag) {
+    if (m->x->home != NULL)
+        eq_note_at(
+            diag, (eq_place){0},
+            "the data of a run that was moved is looked for from '%s', in it, and from where "
+            "it stood ('%s'); copy the file into the folder, or give a test set with --data",
+            folder, m->x->home);
+}
+
+/* All files of the folder, which must be those of one run; its data unless that is not wanted. */
+static eq_status read_folder(eq_trained *m, const char *folder, bool data, const char *data_path,
                              eq_diag *diag) {
     eq_checkpoint p = {0};
     eq_status status = eq_folder_complete(folder, diag);
@@ -127,8 +137,25 @@ static eq_status read_folder(eq_trained *m, const char *folder, const char *data
     if (status == EQ_OK)
         status = eq_folder_same_run(folder, EQ_TRAIN_EXPERIMENT, m->x->run, p.run, diag);
     if (status == EQ_OK) status = read_circuit(m, &p, folder, diag);
-    if (status == EQ_OK) status = read_data(m, &p, data_path, diag);
+    if (status == EQ_OK && data) {
+        status = read_data(m, &p, data_path, diag);
+        if (status != EQ_OK && data_path == NULL) say_where(m, folder, diag);
+    }
     eq_checkpoint_free(&p);
+    return status;
+}
+
+eq_status eq_trained_read(const char *folder, eq_experiment **x, eq_circuit **c, eq_diag *diag) {
+    eq_trained m = {0};
+    eq_status status = read_folder(&m, folder, false, NULL, diag);
+    if (status == EQ_OK) {
+        *x = m.x;
+        *c = m.s.c;
+        m.x = NULL;
+        m.s.c = NULL;
+    }
+    eq_session_close(&m.s);
+    eq_experiment_free(m.x);
     return status;
 }
 
@@ -136,7 +163,7 @@ eq_status eq_trained_open(const char *folder, const char *data_path, int threads
                           eq_diag *diag) {
     eq_trained *m = eq_calloc(1, sizeof *m);
     if (m == NULL) return eq_out_of_memory(diag);
-    eq_status status = read_folder(m, folder, data_path, diag);
+    eq_status status = read_folder(m, folder, true, data_path, diag);
     eq_engine_options o = {EQ_ENGINE_AUTO, 32, threads};
     if (status == EQ_OK) status = eq_session_start(&m->s, &o, diag);
     if (status == EQ_OK)

@@ -80,7 +80,6 @@ static const struct {
     {"train netlists/iris.xml --threads 2x", "this is not a number", 2},
     {"train netlists/iris.xml --save-every -1",
      "files cannot be written every -1 s; give 0 or more", 2},
-    {"train netlists/iris.xml --epochs 0", "epochs must be positive", 2},
     {"train netlists/iris.xml --epochs -7", "this is not a number from 0 to 2147483647: -7", 2},
     {"train netlists/iris.xml --epochs -1", "this is not a number from 0 to 2147483647: -1", 2},
     {"train netlists/iris.xml --seed -1", "this is not a number from 0 to 2147483647: -1", 2},
@@ -230,6 +229,110 @@ START_TEST(clamps_have_signs) {
     eq_free(text);
     text = shell(0, "$EQSPICE build kendall --layers 4,1,2 --up 0 --down 0");
     ck_assert_ptr_null(strstr(text, "warning"));
+    eq_free(text);
+}
+END_TEST
+
+/* --epochs 0 evaluates what training would begin with, once on all examples; --resume goes on from
+ * there to the bits of a run that never stood still. */
+START_TEST(no_epoch_evaluates_only) {
+    char *text =
+        shell(0, "$EQSPICE train net.xml --epochs 0 -o none && wc -l < none/metrics.csv && "
+                 "$EQSPICE eval none --data data.csv && test -s none/model.cir");
+    says(text, "epoch   0  train loss");
+    says(text, "\n2\n");
+    double row = -1.0, all = -2.0;
+    char *csv = file_text(in("none/metrics.csv"));
+    ck_assert_int_eq(sscanf(strchr(csv, '\n'), "\n0,%lf,", &row), 1);
+    ck_assert_int_eq(sscanf(strstr(text, "examples 4  loss"), "examples 4  loss %lf", &all), 1);
+    ck_assert_double_eq_tol(row, all, 1e-5 * all);
+    eq_free(csv);
+    eq_free(text);
+    eq_free(shell(
+        0, "$EQSPICE train net.xml --epochs 2 -o none --resume && "
+           "$EQSPICE train net.xml --epochs 2 -o whole && "
+           "grep -v '^\\*' none/model.cir >a && grep -v '^\\*' whole/model.cir >b && cmp a b"));
+}
+END_TEST
+
+/* Seed 0 is a seed like any other; a minibatch of more examples than there are is all of them. */
+START_TEST(limits_of_seed_and_minibatch) {
+    eq_free(shell(
+        0, "sed 's/init=\"deck\"/init=\"uniform\" low=\"1e-5\" high=\"1e-4\"/' net.xml >s.xml && "
+           "$EQSPICE train s.xml --seed 0 -o s0 && $EQSPICE train s.xml --seed 0 -o t0 && "
+           "$EQSPICE train s.xml --seed 1 -o s1 && "
+           "cut -d, -f1-5 s0/metrics.csv >a && cut -d, -f1-5 t0/metrics.csv >b && "
+           "cut -d, -f1-5 s1/metrics.csv >c && cmp a b && ! cmp -s a c && "
+           "grep -q 'seed=\"0\"' s0/experiment.xml"));
+    eq_free(shell(0,
+                  "sed 's/minibatch size=\"2\"/minibatch size=\"4\"/' net.xml >m4.xml && "
+                  "sed 's/minibatch size=\"2\"/minibatch size=\"999\"/' net.xml >m9.xml && "
+                  "$EQSPICE train m4.xml -o m4 && $EQSPICE train m9.xml -o m9 && "
+                  "cut -d, -f1-5 m4/metrics.csv >a && cut -d, -f1-5 m9/metrics.csv >b && cmp a b"));
+}
+END_TEST
+
+/* A run's folder moves alone, with what lies around it, and with the data in it; data that changed
+ * is told; without data the network can still be looked at. */
+START_TEST(a_run_folder_is_moved_and_mailed) {
+    static const char eval[] = "examples 2  loss ";
+    char *text, *first;
+    eq_free(shell(
+        0, "mkdir -p p/data p/nets && cp data.csv p/data && cp net.cir p/nets && "
+           "sed 's,data.csv,../data/data.csv,; s/label=/test-fraction=\"0.5\" label=/' net.xml "
+           ">p/nets/net.xml && cd p && $EQSPICE train nets/net.xml -o runs/one && "
+           "grep -q 'path=\"../../data/data.csv\"' runs/one/experiment.xml && "
+           "grep -q 'deck=\"../../nets/net.cir\"' runs/one/experiment.xml && "
+           "grep -q 'checksum=\"' runs/one/experiment.xml"));
+    first = shell(0, "$EQSPICE eval p/runs/one");
+    says(first, eval);
+    static const char *const move[] = {
+        "mv p/runs/one alone && $EQSPICE eval alone",
+        "mv alone p/runs/one && mv p q && $EQSPICE eval q/runs/one",
+        "mkdir far && mv q/runs/one far && cp q/data/data.csv far/one && "
+        "mv q gone && cd far/one && $EQSPICE eval ."};
+    for (size_t k = 0; k < sizeof move / sizeof *move; k++) {
+        text = shell(0, move[k]);
+        ck_assert_str_eq(text, first);
+        eq_free(text);
+    }
+    text = shell(0, "sed -i s/1,1,x/1,2,x/ far/one/data.csv && $EQSPICE eval far/one");
+    says(text, "the data changed since the run began: far/one/data.csv");
+    eq_free(text);
+    text = shell(2, "rm far/one/data.csv && $EQSPICE eval far/one");
+    says(text, "note: the data of a run that was moved is looked for from 'far/one'");
+    eq_free(text);
+    eq_free(shell(0, "$EQSPICE check far/one && $EQSPICE eval far/one --data data.csv"));
+    eq_free(first);
+}
+END_TEST
+
+/* op, check and gradcheck take a run's folder, as eval, verify and export do: the trained network
+ * with a test sample on its inputs. */
+START_TEST(commands_take_the_folder_of_a_run) {
+    char *text =
+        shell(0, "sed 's/label=/test-fraction=\"0.5\" label=/' net.xml >h.xml && sed '/Rs99/d' "
+                 "net.cir >plain && mv plain net.cir && $EQSPICE train h.xml -o h >/dev/null && "
+                 "$EQSPICE export h --to ngspice --sample 1 -o one.cir && "
+                 "$EQSPICE op one.cir --format csv | cut -d, -f1-9 && "
+                 "$EQSPICE op h --sample 1 --format csv | cut -d, -f1-9");
+    char *second = strstr(text + 1, "v(");
+    while (second != NULL && second[-1] != '\n') second = strstr(second + 1, "v(");
+    ck_assert_ptr_nonnull(second);
+    ck_assert_msg(strncmp(text, second, strlen(second)) == 0, "%s", text);
+    eq_free(text);
+    text = shell(0, "$EQSPICE op h && $EQSPICE check h && $EQSPICE gradcheck h");
+    says(text, "note: energy weights exist");
+    says(text, "at the experiment's beta");
+    eq_free(text);
+    text = shell(2, "$EQSPICE op h --sample 7");
+    says(text, "there is no sample 7; there are 0..1");
+    eq_free(text);
+    text = shell(2, "$EQSPICE train net.xml -o n >/dev/null && $EQSPICE op n");
+    says(text, "the run kept no test set");
+    eq_free(text);
+    text = shell(2, "$EQSPICE gradcheck empty");
+    says(text, "there is no run in this folder");
     eq_free(text);
 }
 END_TEST
@@ -437,6 +540,10 @@ Suite *usage_suite(void) {
     tcase_add_loop_test(t, refused_with_a_reason, 0, sizeof line / sizeof *line);
     tcase_add_test(t, standard_output_is_full);
     tcase_add_test(t, progress_on_a_terminal);
+    tcase_add_test(t, no_epoch_evaluates_only);
+    tcase_add_test(t, limits_of_seed_and_minibatch);
+    tcase_add_test(t, a_run_folder_is_moved_and_mailed);
+    tcase_add_test(t, commands_take_the_folder_of_a_run);
     tcase_add_test(t, missing_folders_are_made);
     tcase_add_test(t, clamps_have_signs);
     tcase_add_test(t, the_default_folder_is_runs_name);
