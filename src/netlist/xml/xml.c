@@ -147,7 +147,14 @@ static bool fault_of(const refusal *r, eq_fault *f) {
     return true;
 }
 
-static const eq_xml_node *outer(const xmlNode *node);
+/* eq_xml_node is xmlNode under another name (tree.c). */
+static const xmlNode *inner(const eq_xml_node *node) {
+    return (const xmlNode *)(const void *)node;
+}
+
+static const eq_xml_node *outer(const xmlNode *node) {
+    return (const eq_xml_node *)(const void *)node;
+}
 
 /* Tells every fault, in the words of the schema where it has some. */
 static eq_status tell(listener *l, const eq_schema *schema, const refusals *r) {
@@ -251,40 +258,8 @@ void eq_xml_free(eq_xml *xml) {
     eq_free(xml);
 }
 
-/* eq_xml_node is xmlNode under another name, so that no libxml2 type leaves this file. */
-static const xmlNode *inner(const eq_xml_node *node) {
-    return (const xmlNode *)(const void *)node;
-}
-
-static const eq_xml_node *outer(const xmlNode *node) {
-    return (const eq_xml_node *)(const void *)node;
-}
-
-static const eq_xml_node *element_from(const xmlNode *node) {
-    while (node != NULL && node->type != XML_ELEMENT_NODE) node = node->next;
-    return outer(node);
-}
-
 const eq_xml_node *eq_xml_root(const eq_xml *xml) {
     return outer(eq_libxml.xmlDocGetRootElement(xml->doc));
-}
-
-const eq_xml_node *eq_xml_first(const eq_xml_node *node) {
-    return node == NULL ? NULL : element_from(inner(node)->children);
-}
-
-const eq_xml_node *eq_xml_next(const eq_xml_node *node) {
-    return element_from(inner(node)->next);
-}
-
-const eq_xml_node *eq_xml_child(const eq_xml_node *node, const char *name) {
-    const eq_xml_node *child = eq_xml_first(node);
-    while (child != NULL && strcmp(eq_xml_name(child), name) != 0) child = eq_xml_next(child);
-    return child;
-}
-
-const char *eq_xml_name(const eq_xml_node *node) {
-    return (const char *)inner(node)->name;
 }
 
 eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node) {
@@ -317,14 +292,6 @@ eq_place eq_xml_root_place(const eq_xml *xml, const char *attribute) {
         at.line += *q == '\n';
     }
     return at;
-}
-
-const char *eq_xml_attribute(const eq_xml_node *node, const char *name) {
-    if (node == NULL) return NULL;
-    for (const xmlAttr *a = inner(node)->properties; a != NULL; a = a->next)
-        if (strcmp((const char *)a->name, name) == 0)
-            return a->children == NULL ? "" : (const char *)a->children->content;
-    return NULL;
 }
 
 /* The attribute as a number in [min, max], if it is there. */
