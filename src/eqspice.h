@@ -276,6 +276,24 @@ typedef struct eq_metrics {
     double seconds; /* of the whole run up to the end of this epoch, resumed parts included */
 } eq_metrics;
 
+/* What is trained, for the first lines of the log. */
+typedef struct eq_train_summary {
+    const char *engine; /* "layered" or "sparse" */
+    size_t inputs, outputs, parameters, train_examples, test_examples, classes;
+    double iterations_per_solve; /* of the engine, whole run */
+    double worst_ratio;          /* largest KCL residual over its bound */
+    double shared_bytes;         /* given to other ranks by this one; 0 for one alone */
+    size_t nodes, elements;      /* of the circuit */
+    int threads;
+    size_t batch, epochs, epochs_done; /* of the experiment; those that --resume goes on from */
+    const char *estimator;             /* "symmetric" */
+    double beta;
+    size_t looked_at; /* examples on which the gradient was compared with the adjoint, before the
+                         first epoch */
+    double gradient_error, gradient_cosine; /* relative, of the estimate at beta; NAN: no gradient
+                                               to compare with */
+} eq_train_summary;
+
 typedef struct eq_train_options {
     const char *folder; /* DIR, made if it is not there; NULL: nothing is written */
     bool resume;        /* go on from DIR/checkpoint */
@@ -284,6 +302,10 @@ typedef struct eq_train_options {
     double save_every;  /* s: an epoch that ends this long after the last files writes them again */
     eq_engine_kind engine;
     const volatile sig_atomic_t *stop; /* looked at after every minibatch; NULL: never stops */
+    /* Before the first epoch, when what was found wrong with the training is in the messages of
+     * eq_train: iterations_per_solve, worst_ratio and shared_bytes of the summary are still 0.
+     * NULL: quiet. */
+    void (*begin)(void *data, const eq_train_summary *s);
     void (*progress)(void *data, const eq_progress *p); /* NULL: quiet */
     void (*epoch)(void *data, const eq_metrics *m);     /* after every epoch; NULL: quiet */
     void *data;
@@ -291,15 +313,6 @@ typedef struct eq_train_options {
 
 /* One thread, the engine that suits, nothing else. */
 EQ_API eq_train_options eq_train_defaults(void);
-
-/* What is trained, for the first lines of the log. */
-typedef struct eq_train_summary {
-    const char *engine; /* "layered" or "sparse" */
-    size_t inputs, outputs, parameters, train_examples, test_examples, classes;
-    double iterations_per_solve; /* of the engine, whole run */
-    double worst_ratio;          /* largest KCL residual over its bound */
-    double shared_bytes;         /* given to other ranks by this one; 0 for one alone */
-} eq_train_summary;
 
 /* Trains the experiment: metrics.csv, model.cir, checkpoint and experiment.xml in the folder. Under
  * mpirun every process calls it; they share the phases, the first one writes. o NULL:

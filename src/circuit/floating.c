@@ -1,5 +1,6 @@
 #include "circuit/floating.h"
 
+#include "circuit/own_drop.h"
 #include "circuit/port.h"
 
 enum { SHOWN = 8, REPORTS = 10 }; /* names in one message, messages */
@@ -11,6 +12,7 @@ static bool same_drop(eq_node a, eq_node b, eq_node plus, eq_node minus) {
 /* Whether the formula of row j depends on the drop across it. */
 static bool reads_own_drop(const eq_table *t, size_t j) {
     const eq_formula *f = t->formula[j];
+    if (eq_formula_reads(f, t->term[0][j], t->term[1][j]) == EQ_READS_OWN_DROP) return true;
     for (size_t k = 0; k < f->inputs; k++)
         if (f->input[k].kind == EQ_INPUT_DROP &&
             same_drop(t->term[0][j], t->term[1][j], f->input[k].plus, f->input[k].minus))

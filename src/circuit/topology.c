@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "circuit/floating.h"
+#include "circuit/own_drop.h"
 
 enum { SHOWN = 8 }; /* names in one message */
 
@@ -40,7 +41,7 @@ static bool is_branch(const eq_table *e, size_t j) {
     bool reciprocal = (e->cls->flags & EQ_RECIPROCAL) != 0;
     bool controlled =
         e->cls->defined == EQ_CURRENT_DEFINED && e->cls->control == EQ_CONTROL_VOLTAGE;
-    return (reciprocal || controlled) && eq_conducts(e, j);
+    return (reciprocal || controlled || eq_is_own_law(e, j)) && eq_conducts(e, j);
 }
 
 /* Components of the graph of two-terminal elements (and floating V sources) over the nodes not
@@ -81,7 +82,8 @@ static void set_reason(eq_topology *t, eq_text *text) {
     } while (0)
 
 static const char no_formula_energy[] =
-    "a behavioural source, whose formula has no known energy; use R, D, E and F";
+    "a behavioural source whose formula depends on more than the drop across it, so that it has no "
+    "known energy; write a current of v(a,b) for the source from a to b, or use R, D, E and F";
 static const char no_port_energy[] = "a transistor or a compiled model, whose currents have no "
                                      "energy; estimators without one remain";
 static const char no_transresistance_energy[] =
@@ -97,7 +99,7 @@ static const char *lacks_energy(const eq_table *t, size_t j) {
     bool voltage = t->cls->defined == EQ_VOLTAGE_DEFINED;
     switch (t->cls->control) {
     case EQ_CONTROL_FORMULA:
-        return no_formula_energy;
+        return eq_is_own_law(t, j) ? NULL : no_formula_energy;
     case EQ_CONTROL_PORT:
         return no_port_energy;
     case EQ_CONTROL_CURRENT:
@@ -170,8 +172,8 @@ static void join_strictly(const eq_circuit *c, int32_t *up) {
     }
 }
 
-/* The first element whose conductance may be negative, EQ_NONE: none. A law without a bound that is
- * known (a formula) has no energy either: lacks_energy. */
+/* The first element whose conductance may be negative, EQ_NONE: none. A formula has no bound that is
+ * known: has_formulas. */
 static eq_element active_element(const eq_circuit *c) {
     double least[RUN];
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
@@ -191,7 +193,13 @@ bool eq_topology_is_current(const eq_topology *t, const eq_circuit *c) {
 }
 
 bool eq_topology_convex(const eq_topology *t) {
-    return t->exists && t->positive && t->passive;
+    return t->exists && t->positive && t->passive && t->bounded;
+}
+
+static bool has_formulas(const eq_circuit *c) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++)
+        if (c->table[k].cls->control == EQ_CONTROL_FORMULA && c->table[k].count > 0) return true;
+    return false;
 }
 
 /* Negative conductances make the co-content non-convex. */
@@ -389,6 +397,7 @@ eq_status eq_topology_weigh(eq_topology *t, const eq_circuit *c, const eq_reduct
     forget(t);
     check_reciprocal(t, c, r);
     check_passive(t, c);
+    t->bounded = !has_formulas(c);
     bool whole = w.carries != NULL && collect_demands(&w) && spread(&w) &&
                  (t->exists || t->reason != NULL) && (t->passive || t->active != NULL);
     for (size_t p = 0; whole && p < t->components; p++)

@@ -18,7 +18,9 @@ typedef struct eq_topology {
     double *weight;     /* [components] d_c, 1 for the first; NAN where it is not determined */
     bool exists;        /* the weighted co-content exists */
     bool positive;      /* and all weights are > 0 */
-    bool passive;       /* no negative conductance: with `positive`, the co-content is convex */
+    bool passive;       /* no negative conductance: with `positive` and `bounded`, the co-content
+                           is convex */
+    bool bounded;       /* the least slope of every law is known: false with behavioural sources */
     bool unique;  /* eq_topology_check alone: convex, and conductances that stay above a positive
                      bound lead from every node to ground: one operating point */
     char *reason; /* what breaks the weights, a sentence; NULL when they exist */

@@ -1,8 +1,9 @@
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE /* TIOCGWINSZ */
 #include "train/train.h"
 
 #include <math.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -13,40 +14,94 @@
 /* Set by a signal; the trainer looks at it after every minibatch. */
 static volatile sig_atomic_t stop;
 
-enum { BAR = 28 };
+/* What the callbacks need. Long trainings print about LINES epochs; metrics.csv has them all. */
+typedef struct screen {
+    bool terminal; /* standard error is one */
+    int width;     /* columns of the terminal; 80 where there is none */
+    size_t epochs;
+    const char *title, *folder;
+    eq_diag *diag;
+} screen;
 
-/* epoch 3/10 [=========>        ] 12345 examples/s  error 4.52 %  1:05 left, redrawn in place. */
+enum { LINES = 25, COLUMNS = 80, BAR = 28 };
+
+/* The columns of the terminal behind standard error. */
+static int columns(void) {
+    struct winsize size;
+    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return known ? size.ws_col : COLUMNS;
+}
+
+/* epoch 3/10 [=========>        ] 12345 examples/s  error 4.52 %  1:05 left, redrawn in place and
+ * cut where the terminal ends: a longer line would wrap and stay. */
 static void draw_bar(void *data, const eq_progress *p) {
-    (void)data;
+    const screen *s = data;
     int filled = (int)(BAR * (double)p->done / (double)(p->examples == 0 ? 1 : p->examples));
-    char bar[BAR + 1];
+    char bar[BAR + 1], line[256];
     for (int k = 0; k < BAR; k++) bar[k] = k < filled ? '=' : k == filled ? '>' : ' ';
     bar[BAR] = '\0';
     int left = p->seconds_left < 1e6 ? (int)(p->seconds_left + 0.5) : 0;
-    fprintf(stderr, "\r\033[Kepoch %zu/%zu [%s] %.0f examples/s  error %.2f %%  %d:%02d left",
-            p->epoch, p->epochs, bar, p->examples_per_s, 100.0 * p->train_error, left / 60,
-            left % 60);
+    snprintf(line, sizeof line, "epoch %zu/%zu [%s] %.0f/s  error %.2f %%  %d:%02d left", p->epoch,
+             p->epochs, bar, p->examples_per_s, 100.0 * p->train_error, left / 60, left % 60);
+    fprintf(stderr, "\r\033[K%.*s", s->width - 1, line);
     fflush(stderr);
 }
 
-/* What the callbacks need. Long trainings print about LINES epochs; metrics.csv has them all. */
-typedef struct screen {
-    bool terminal;
-    size_t epochs;
-} screen;
+/* "label        text", the text going on below itself where the line is full. */
+static void print_item(const screen *s, const char *label, const char *text) {
+    enum { LABEL = 11 };
+    int at = printf("%-*s", LABEL, label), room = s->width < COLUMNS ? s->width : COLUMNS;
+    while (*text != '\0') {
+        int n = (int)strcspn(text, " ");
+        if (at > LABEL && at + 1 + n > room) at = printf("\n%*s", LABEL, "") - 1;
+        at += printf("%s%.*s", at > LABEL ? " " : "", n, text);
+        text += n + (text[n] == ' ');
+    }
+    putchar('\n');
+}
 
-enum { LINES = 25 };
+/* What is trained, on what, how and where; before it what is wrong with it. */
+static void print_begin(void *data, const eq_train_summary *t) {
+    screen *s = data;
+    char text[512], beta[160] = "no gradient to compare with";
+    eq_print_diag(s->diag);
+    if (s->title != NULL) print_item(s, "circuit", s->title);
+    snprintf(text, sizeof text, "%zu nodes, %zu elements, %zu inputs, %zu outputs, %zu parameters",
+             t->nodes, t->elements, t->inputs, t->outputs, t->parameters);
+    print_item(s, s->title == NULL ? "circuit" : "", text);
+    snprintf(text, sizeof text, "%zu to train with, %zu held out, %zu classes; minibatches of %zu",
+             t->train_examples, t->test_examples, t->classes, t->batch);
+    print_item(s, "examples", text);
+    snprintf(text, sizeof text, "%s, %d thread%s, %d process%s", t->engine, t->threads,
+             t->threads == 1 ? "" : "s", eq_comm_size(), eq_comm_size() == 1 ? "" : "es");
+    print_item(s, "engine", text);
+    if (!isnan(t->gradient_error))
+        snprintf(beta, sizeof beta,
+                 "off by %.2g of the exact gradient on %zu examples, cosine %.6f",
+                 t->gradient_error, t->looked_at, t->gradient_cosine);
+    snprintf(text, sizeof text, "%s at beta %g: %s", t->estimator, t->beta, beta);
+    print_item(s, "gradient", text);
+    snprintf(text, sizeof text, t->epochs_done > 0 ? "%zu, from %zu on" : "%zu", t->epochs,
+             t->epochs_done);
+    print_item(s, "epochs", text);
+    print_item(s, "folder", s->folder);
+    fflush(stdout);
+}
 
+/* The errors behind the losses, in at most 80 columns: metrics.csv has the rest. */
 static void print_epoch(void *data, const eq_metrics *m) {
     const screen *s = data;
     size_t every = (s->epochs + LINES - 1) / LINES;
     if (m->epoch > 1 && m->epoch % every != 0 && m->epoch != s->epochs) return;
     if (s->terminal) fputs("\r\033[K", stderr);
-    printf("epoch %3zu  train loss %-10.5g error %5.2f %%", m->epoch, m->train_loss,
-           100.0 * m->train_error);
+    char line[256];
+    int n = snprintf(line, sizeof line, "epoch %3zu  train loss %-9.4g %6.2f %%", m->epoch,
+                     m->train_loss, 100.0 * m->train_error);
     if (!isnan(m->test_error))
-        printf("  test loss %-10.5g error %5.2f %%", m->test_loss, 100.0 * m->test_error);
-    printf("  %8.0f examples/s  %.1f s\n", m->examples_per_s, m->seconds);
+        n += snprintf(line + n, sizeof line - (size_t)n, "  test loss %-9.4g %6.2f %%",
+                      m->test_loss, 100.0 * m->test_error);
+    snprintf(line + n, sizeof line - (size_t)n, "  %.1f s", m->seconds);
+    printf("%.*s\n", s->terminal && s->width < COLUMNS ? s->width : COLUMNS, line);
     fflush(stdout);
 }
 
@@ -86,10 +141,16 @@ static eq_status train(const eq_experiment *x, const eq_train_options *asked, eq
         }
         o->folder = folder;
     }
-    screen s = {isatty(STDERR_FILENO) == 1 && eq_comm_rank() == 0, x->epochs};
+    screen s = {isatty(STDERR_FILENO) == 1 && eq_comm_rank() == 0,
+                columns(),
+                x->epochs,
+                x->deck,
+                o->folder,
+                diag};
     eq_metrics last = {0};
     eq_train_summary summary = {0};
     o->stop = &stop;
+    o->begin = print_begin;
     o->progress = s.terminal ? draw_bar : NULL;
     o->epoch = print_epoch;
     o->data = &s;

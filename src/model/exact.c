@@ -124,10 +124,12 @@ double eq_exact_largest(const double *y, size_t n) {
 
 eq_status eq_exact_measure(eq_exact *e, eq_diag *diag) {
     eq_status status = EQ_OK;
+    memset(e->gradient, 0, e->parameters * sizeof *e->gradient);
     for (size_t j = 0; status == EQ_OK && j < e->n; j++) {
         status = eq_exact_solve(e, j, diag);
         if (status == EQ_OK) status = eq_exact_adjoint(e, j, e->v, e->one, diag);
         if (status != EQ_OK) return status;
+        for (size_t p = 0; p < e->parameters; p++) e->gradient[p] += e->one[p] / (double)e->n;
         memcpy(e->start + j * e->nodes, e->v, e->nodes * sizeof *e->v);
         e->reach = fmax(e->reach, eq_exact_largest(e->back->lambda, e->nodes));
         e->push = fmax(e->push, eq_exact_largest(e->dcdy, e->outputs));

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "circuit/own_drop.h"
 #include "solver/chunk.h"
+#include "solver/stamp.h"
 #include "solver/system.h"
 
 /* d of an element: that of its floating side (1 when both sides are fixed). */
@@ -15,6 +17,10 @@ static double element_weight(const eq_topology *t, eq_node a, eq_node b) {
 /* A VCCS across its own control is a conductance: its energy at fixed control counts twice. */
 static double share(const eq_table *t) {
     return eq_by_voltage(t) ? 0.5 : 1.0;
+}
+
+static bool is_formula(const eq_table *t) {
+    return t->cls->control == EQ_CONTROL_FORMULA && t->cls->defined == EQ_CURRENT_DEFINED;
 }
 
 typedef struct sum {
@@ -51,6 +57,22 @@ static void add_sources(const eq_system *s, const eq_table *t, sum *p) {
         }
 }
 
+/* Behavioural currents of their own drop; a constant one is a source. */
+static void add_formulas(eq_system *s, const eq_table *t, sum *p) {
+    double scale = eq_port_scale(s, t);
+    for (size_t j = 0; j < t->count; j++) {
+        eq_node a = t->term[0][j], b = t->term[1][j];
+        if (eq_formula_reads(t->formula[j], a, b) == EQ_READS_NOTHING) {
+            double i = scale * eq_ports_own_current(&s->ports, s->circuit, t, j, 0.0);
+            add(p, i * s->v[a] * eq_topology_weight(s->topology, a));
+            add(p, -i * s->v[b] * eq_topology_weight(s->topology, b));
+        } else {
+            add(p, scale * element_weight(s->topology, a, b) *
+                       eq_ports_own_energy(&s->ports, s->circuit, t, j, s->v[a] - s->v[b]));
+        }
+    }
+}
+
 /* -d_ref (J y - (y - at)^T S (y - at)/2): the nudge of docs/theory.md, 4, times beta. */
 static void add_injection(const eq_system *s, sum *p) {
     const eq_injection *in = &s->injection;
@@ -77,6 +99,8 @@ double eq_system_energy(eq_system *s, const double *x, double *scale) {
         const eq_table *t = &s->circuit->table[cls];
         if (eq_stands_between_nodes(t) && eq_is_independent(t)) add_sources(s, t, &p);
     }
+    for (int cls = 0; s->topology->exists && cls < EQ_CLASS_COUNT; cls++)
+        if (is_formula(&s->circuit->table[cls])) add_formulas(s, &s->circuit->table[cls], &p);
     add_injection(s, &p);
     for (size_t k = 0; s->homotopy.shunt != 0.0 && k < s->reduction->node_unknowns; k++) {
         double u = x[k] - (s->homotopy.anchor == NULL ? 0.0 : s->homotopy.anchor[k]);
@@ -167,6 +191,16 @@ static void table_gradient(eq_system *s, const eq_table *t, double scale) {
     }
 }
 
+/* The same of behavioural currents: dp/du is the current itself, of which p is the integral. */
+static void formula_gradient(eq_system *s, const eq_table *t) {
+    for (size_t j = 0; j < t->count; j++) {
+        eq_node a = t->term[0][j], b = t->term[1][j];
+        double y = eq_ports_own_current(&s->ports, s->circuit, t, j, s->v[a] - s->v[b]);
+        s->current[a] += eq_topology_weight(s->topology, a) * y;
+        s->current[b] -= eq_topology_weight(s->topology, b) * y;
+    }
+}
+
 double eq_system_stationarity(eq_system *s, const double *x) {
     double worst = 0.0;
     const eq_sparse_rows *rows = &s->reduction->t;
@@ -175,6 +209,8 @@ double eq_system_stationarity(eq_system *s, const double *x) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++)
         if (eq_stands_between_nodes(&s->circuit->table[cls]))
             table_gradient(s, &s->circuit->table[cls], 1.0);
+        else if (is_formula(&s->circuit->table[cls]))
+            formula_gradient(s, &s->circuit->table[cls]);
     double *gradient = s->magnitude; /* [nodes] holds [node unknowns] */
     memset(gradient, 0, s->nodes * sizeof *gradient);
     for (size_t n = 0; n < s->nodes; n++)

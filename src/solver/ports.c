@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "circuit/own_drop.h"
 
 static size_t most(size_t a, size_t b) {
     return a > b ? a : b;
@@ -82,4 +83,20 @@ void eq_ports_at(eq_ports *p, const eq_circuit *c, const eq_reduction *r, const 
         evaluate_class(p, t, j);
     else
         evaluate_formula(p, t, j);
+}
+
+static eq_own_law own_law(eq_ports *p, const eq_circuit *c, const eq_table *t, size_t j) {
+    return (eq_own_law){t->formula[j], t->term[0][j], t->term[1][j], c->env.temp, p->in, p->work};
+}
+
+double eq_ports_own_current(eq_ports *p, const eq_circuit *c, const eq_table *t, size_t j,
+                            double u) {
+    eq_own_law l = own_law(p, c, t, j);
+    return t->w[0][j] * eq_own_law_current(&l, u);
+}
+
+double eq_ports_own_energy(eq_ports *p, const eq_circuit *c, const eq_table *t, size_t j,
+                           double u) {
+    eq_own_law l = own_law(p, c, t, j);
+    return t->w[0][j] * eq_own_law_energy(&l, u);
 }

@@ -22,4 +22,10 @@ void eq_ports_free(eq_ports *p);
 void eq_ports_at(eq_ports *p, const eq_circuit *c, const eq_reduction *r, const eq_table *t,
                  size_t j, const double *v, const double *current, const int32_t *of);
 
+/* A row of behavioural currents that reads no more than its own drop u (circuit/own_drop.h): m f(u),
+ * and its integral from 0 to u. */
+double eq_ports_own_current(eq_ports *p, const eq_circuit *c, const eq_table *t, size_t j,
+                            double u);
+double eq_ports_own_energy(eq_ports *p, const eq_circuit *c, const eq_table *t, size_t j, double u);
+
 #endif

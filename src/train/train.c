@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "train/folder.h"
+#include "train/look.h"
 #include "train/trainer.h"
 
 /* A training that runs into a folder. */
@@ -18,6 +19,7 @@ typedef struct run {
     bool stopped;         /* the user has asked one of the ranks to stop */
     eq_claim *claim;      /* of the folder, on rank 0 */
     double start;         /* s: when this process began, less what resumed parts took */
+    eq_look look;         /* of begin() */
     double last_progress; /* s */
     double last_save;     /* s */
     double evaluation;    /* s that the last evaluation took */
@@ -258,7 +260,30 @@ static void summarise(const run *r, bool done, eq_train_summary *out) {
         .iterations_per_solve = info.solves > 0.0 ? info.iterations / info.solves : 0.0,
         .worst_ratio = info.worst_ratio,
         .shared_bytes = eq_comm_bytes(),
+        .nodes = eq_circuit_nodes(s->c) - 1,
+        .elements = eq_circuit_elements(s->c),
+        .threads = r->o->threads,
+        .batch = r->x->batch < s->set.train_count ? r->x->batch : s->set.train_count,
+        .epochs = r->x->epochs,
+        .epochs_done = (size_t)r->t->now.epoch,
+        .estimator = r->x->estimator.kind->name,
+        .beta = r->x->estimator.beta,
+        .looked_at = r->look.examples,
+        .gradient_error = r->look.error,
+        .gradient_cosine = r->look.cosine,
     };
+}
+
+/* Looks at what is to be trained and tells the caller, before the first epoch. */
+static eq_status begin(run *r) {
+    eq_train_summary summary;
+    if (r->o->begin == NULL) return EQ_OK;
+    eq_status status = eq_look_at(&r->t->s, &r->look, r->diag);
+    if (status != EQ_OK) return status;
+    summarise(r, false, &summary);
+    summary.iterations_per_solve = summary.worst_ratio = summary.shared_bytes = 0.0;
+    r->o->begin(r->o->data, &summary);
+    return EQ_OK;
 }
 
 /* The old run goes, unless what this one reads lies among its files. */
@@ -298,6 +323,7 @@ static eq_status run_all(run *r) {
     bool writes = r->o->folder != NULL && eq_comm_rank() == 0;
     eq_status entered = writes ? enter_folder(r) : EQ_OK;
     eq_status status = eq_comm_agree(entered);
+    if (status == EQ_OK) status = eq_comm_agree(begin(r));
     r->start = eq_seconds_now() - r->t->now.seconds;
     if (status == EQ_OK && r->x->epochs == 0 && r->t->now.rows == 0)
         status = look_only(r);
@@ -318,7 +344,7 @@ static eq_status run_all(run *r) {
 eq_status eq_train(const eq_experiment *x, const eq_train_options *asked, eq_metrics *last,
                    eq_train_summary *summary, eq_diag *diag) {
     eq_train_options o = asked == NULL ? eq_train_defaults() : *asked;
-    run r = {.x = x, .o = &o, .diag = diag};
+    run r = {.x = x, .o = &o, .look = {.error = NAN, .cosine = NAN}, .diag = diag};
     eq_status status = eq_comm_agree(check_options(&r));
     if (status == EQ_OK) status = eq_comm_agree(open_all(&r));
     if (status == EQ_OK) status = eq_comm_agree(run_all(&r));

@@ -181,7 +181,7 @@ START_TEST(progress_on_a_terminal) {
         shell(0, "script -qec \"$EQSPICE train $HERE/netlists/iris.xml --engine sparse --epochs 3 "
                  "-o run\" /dev/null");
     says(text, "\r\033[Kepoch ");
-    says(text, " examples/s  error ");
+    says(text, "/s  error ");
     says(text, " left");
     const char *last = text, *erase = "\r\033[K";
     for (const char *at = text; (at = strstr(at, "[=")) != NULL; at++) last = at;
