@@ -193,6 +193,10 @@ void eq_carry_to(eq_carrier to, const char *text, FILE *stream) {
     carry_some(to, text, SIZE_MAX, stream);
 }
 
+size_t eq_carry_width(const char *text) {
+    return carry_some(EQ_CARRY_TABLE, text, SIZE_MAX, NULL);
+}
+
 void eq_carry_field(const char *text, size_t width, size_t most, bool left, FILE *stream) {
     size_t n = carry_some(EQ_CARRY_TABLE, text, most, NULL);
     if (left) carry_some(EQ_CARRY_TABLE, text, most, stream);

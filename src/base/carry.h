@@ -42,6 +42,8 @@ bool eq_carries(eq_carrier to, const char *name, char sign[EQ_SIGN]);
 void eq_carry(eq_carrier to, const char *text, eq_text *out);
 /* The same to a stream. */
 void eq_carry_to(eq_carrier to, const char *text, FILE *stream);
+/* Characters of it in a table. */
+size_t eq_carry_width(const char *text);
 /* A field of a table: at most so many of its characters, filled up to the width with blanks behind
  * (left) or before them. */
 void eq_carry_field(const char *text, size_t width, size_t most, bool left, FILE *stream);

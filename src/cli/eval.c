@@ -1,17 +1,29 @@
+#include <stdint.h>
+
 #include "base/carry.h"
 #include "cli/commands.h"
 #include "train/train.h"
 
+enum { WIDTH = 6 }; /* of a column of counts, and more where the name of its class is longer */
+
 static void print_confusion(const eq_evaluation *e) {
-    printf("\nrows: true class, columns: prediction\n%-16s", "");
-    for (size_t k = 0; k < e->classes; k++) {
-        putchar(' ');
-        eq_carry_field(e->class_name[k], 8, 8, false, stdout);
+    size_t longest = 0, n = e->classes;
+    for (size_t k = 0; k < n; k++) {
+        size_t width = eq_carry_width(e->class_name[k]);
+        longest = width > longest ? width : longest;
     }
-    for (size_t i = 0; i < e->classes; i++) {
+    printf("\nrows: true class, columns: prediction\n%-*s", (int)longest, "");
+    for (size_t k = 0; k < n; k++) {
+        putchar(' ');
+        eq_carry_field(e->class_name[k], WIDTH, SIZE_MAX, false, stdout);
+    }
+    for (size_t i = 0; i < n; i++) {
         putchar('\n');
-        eq_carry_field(e->class_name[i], 16, 16, true, stdout);
-        for (size_t k = 0; k < e->classes; k++) printf(" %8zu", e->confusion[i * e->classes + k]);
+        eq_carry_field(e->class_name[i], longest, SIZE_MAX, true, stdout);
+        for (size_t k = 0; k < n; k++) {
+            size_t width = eq_carry_width(e->class_name[k]);
+            printf(" %*zu", (int)(width > WIDTH ? width : WIDTH), e->confusion[i * n + k]);
+        }
     }
     putchar('\n');
 }

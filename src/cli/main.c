@@ -13,7 +13,7 @@ static int usage(FILE *stream) {
     if (eq_comm_rank() > 0) return 2;
     fputs("usage: eqspice COMMAND ARGUMENT [options]\n\n", stream);
     for (const eq_command *const *c = eq_commands; *c != NULL; c++)
-        fprintf(stream, "  %-10s %-15s %s\n", (*c)->name, (*c)->arguments, (*c)->summary);
+        fprintf(stream, "  %-10s %-19s %s\n", (*c)->name, (*c)->arguments, (*c)->summary);
     fputs("\n`eqspice COMMAND --help` lists the options of a command.\n", stream);
     return stream == stdout ? 0 : 2;
 }

@@ -1,8 +1,10 @@
-/* The documentation is held to the program: a line `$ eqspice ARGUMENTS` in README.md or docs/ must
- * end with exit status 0, or with N when it ends in `# exit status N`, and print what the page
- * shows below it. There `...` stands for any lines, or for the rest of a line. runs/ stands for a
- * scratch folder; MNIST commands are cut to one epoch, and skipped, with a line that says so, where
- * the data is not. The references name every word of the schemas and every device parameter. */
+/* The documentation is held to the program: a line `$ eqspice ARGUMENTS` in README.md or docs/ is
+ * run as it is written, by a shell, in a copy of the files under version control, page by page, as
+ * by a reader of a fresh clone. It must end with exit status 0, or with N when it ends in `# exit
+ * status N`, and print what the page shows below it. There `...` stands for any lines, or for the
+ * rest of a line. Trainings of MNIST are cut to one epoch, and commands that need it skipped, with
+ * a line that says so, where the data is not. The references name every word of the schemas and
+ * every device parameter, the manual page every option. */
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
 #include <ctype.h>
@@ -31,53 +33,88 @@ static bool has_mnist(void) {
     return stat(path, &st) == 0;
 }
 
-/* A copy of the experiment in the scratch folder with fewer examples; its name. */
-static char *small_experiment(const char *path, const char *scratch) {
+/* The experiment, in the clone, gets fewer examples. */
+static void shrink_experiment(const char *clone, const char *name) {
     static const char data[] = "<data ";
-    char *xml = file_text(path), *found = strstr(xml, data), *name;
+    char *path = eq_path_join(clone, name), *xml = file_text(path), *found = strstr(xml, data);
     eq_text out = {0};
-    ck_assert_msg(found != NULL && strstr(xml, "-limit=") == NULL, "%s", path);
+    ck_assert_msg(found != NULL, "%s", path);
     found += strlen(data);
     eq_text_add(&out, xml, (size_t)(found - xml));
-    eq_text_printf(&out, "train-limit=\"3000\" test-limit=\"500\" %s", found);
-    name = eq_path_join(scratch, "small-mnist.xml");
-    ck_assert_int_eq(eq_file_write(name, out.text, out.length, NULL), EQ_OK);
+    if (strstr(xml, "-limit=") == NULL)
+        eq_text_puts(&out, "train-limit=\"3000\" test-limit=\"500\" ");
+    eq_text_puts(&out, found);
+    ck_assert_int_eq(eq_file_write(path, out.text, out.length, NULL), EQ_OK);
     eq_text_free(&out);
+    eq_free(path);
     eq_free(xml);
-    return name;
 }
 
-/* The arguments with runs/ replaced by the scratch folder; *exit_status as the comment says. */
-static char *arguments_of(const char *line, size_t length, const char *scratch, int *exit_status) {
-    eq_text out = {0};
-    char *copy = eq_strndup(line, length), *comment = strchr(copy, '#');
-    *exit_status = 0;
-    if (comment != NULL) {
-        if (sscanf(comment, "# exit status %d", exit_status) != 1) *exit_status = 0;
-        *comment = '\0';
-    }
-    for (const char *p = copy; *p != '\0';) {
-        bool runs = strncmp(p, "runs/", 5) == 0 && (p == copy || p[-1] == ' ');
-        if (runs)
-            eq_text_printf(&out, "%s/", scratch);
-        else
-            eq_text_add(&out, p, 1);
-        p += runs ? 5 : 1;
-    }
+/* The command of a line as the shell gets it; *exit_status as the comment says. */
+static char *command_of(const char *line, size_t length, const char *clone, int *exit_status) {
+    char experiment[128], *copy = eq_strndup(line, length), *comment = strchr(copy, '#');
+    if (comment == NULL || sscanf(comment, "# exit status %d", exit_status) != 1) *exit_status = 0;
+    if (sscanf(copy, "eqspice train %127s", experiment) != 1 || strstr(experiment, "mnist") == NULL)
+        return copy;
+    shrink_experiment(clone, experiment);
+    eq_text cut = {0};
+    eq_text_printf(&cut, "%.*s --epochs 1", (int)strcspn(copy, "#"), copy);
     eq_free(copy);
-    if (strncmp(out.text, "train", 5) == 0 && strstr(out.text, "mnist") != NULL) {
-        eq_text short_one = {0};
-        char *options = strchr(out.text + strlen("train "), ' ');
-        char *experiment =
-            eq_strndup(out.text + strlen("train "), strcspn(out.text + strlen("train "), " "));
-        char *cut = small_experiment(experiment, scratch);
-        eq_text_printf(&short_one, "train %s%s --epochs 1", cut, options == NULL ? "" : options);
-        eq_free(experiment);
-        eq_free(cut);
-        eq_text_free(&out);
-        return short_one.text;
+    return cut.text;
+}
+
+/* Runs another program and fails the test, with its output, when it fails. */
+static void expect_program(const char *const *argv) {
+    eq_process p = {argv, NULL, NULL, argv[0], 120};
+    eq_text text = {0};
+    int exit_status;
+    ck_assert_int_eq(eq_process_run(&p, &exit_status, &text, NULL), EQ_OK);
+    ck_assert_msg(exit_status == 0, "%s %s: %s", argv[0], argv[1] == NULL ? "" : argv[1],
+                  text.text);
+    eq_text_free(&text);
+}
+
+/* A copy of what is under version control, or of everything but what was made here where there is
+ * none; the folder of the program is first on the path. */
+static char *clone_of_sources(void) {
+    const char *own = getenv("EQSPICE") == NULL ? "build/eqspice" : getenv("EQSPICE");
+    char *clone = scratch_folder(), *folder = eq_path_folder(own),
+         *program = eq_path_absolute(folder), *data = NULL;
+    eq_text path = {0};
+    const char *const argv[] = {
+        "sh", "-c",
+        "if git rev-parse --git-dir >git-is-there 2>&1; then git ls-files -z | xargs -0 cp -P "
+        "--parents -t \"$0\"; else cp -R README.md docs netlists data tests \"$0\"; fi; "
+        "rm -f git-is-there",
+        clone, NULL};
+    if (getenv("EQSPICE_DATA") != NULL) {
+        data = eq_path_absolute(getenv("EQSPICE_DATA"));
+        setenv("EQSPICE_DATA", data, 1);
+    } else if (has_mnist()) {
+        data = eq_path_absolute("data");
+        setenv("EQSPICE_DATA", data, 1);
     }
-    return out.text;
+    eq_text_printf(&path, "%s:%s", program, getenv("PATH"));
+    setenv("PATH", path.text, 1);
+    expect_program(argv);
+    eq_text_free(&path);
+    eq_free(data);
+    eq_free(program);
+    eq_free(folder);
+    return clone;
+}
+
+/* The output of the command in the clone. */
+static char *run_in(const char *clone, const char *command, int exit_status) {
+    const char *const argv[] = {"sh", "-c", command, NULL};
+    eq_process p = {argv, clone, NULL, "dash", 600};
+    eq_text text = {0};
+    int ended = -1;
+    eq_text_puts(&text, "");
+    ck_assert_int_eq(eq_process_run(&p, &ended, &text, NULL), EQ_OK);
+    ck_assert_msg(ended == exit_status, "%s: exit status %d, not %d:\n%.2000s", command, ended,
+                  exit_status, text.text);
+    return text.text;
 }
 
 /* The same word, or the same number to 1e-6; below 1e-6 a number may be round-off and any size. */
@@ -124,36 +161,35 @@ static const char *end_of_output(const char *p) {
     return p;
 }
 
-/* Runs the commands of one page, each page in a fresh folder, and counts them, and the outputs
- * compared. */
+/* Runs the commands of one page in a fresh clone, and counts them, and the outputs compared. */
 static int run_page(const char *path, int *compared) {
-    static const char prompt[] = "\n$ eqspice ";
-    char *page = file_text(path), *scratch = scratch_folder();
+    static const char prompt[] = "\n$ ";
+    char *page = file_text(path), *clone = clone_of_sources();
     int count = 0;
     for (const char *p = page; (p = strstr(p, prompt)) != NULL; count++) {
         p += strlen(prompt);
         int exit_status;
-        char *arguments = arguments_of(p, strcspn(p, "\n"), scratch, &exit_status), *text;
+        char *command = command_of(p, strcspn(p, "\n"), clone, &exit_status);
         const char *shown = p + strcspn(p, "\n") + 1, *end = end_of_output(shown);
-        bool mnist = strstr(arguments, "mnist") != NULL || strstr(arguments, "kendall") != NULL ||
-                     strstr(arguments, "/drn") != NULL;
-        bool build = strncmp(arguments, "build", 5) == 0;
-        if (mnist && !build && !has_mnist()) {
-            printf("skipped: eqspice %s (no MNIST; tools/get-mnist fetches it)\n", arguments);
-            eq_free(arguments);
+        bool build = strncmp(command, "eqspice build", 13) == 0;
+        bool mnist = !build && (strstr(command, "mnist") != NULL ||
+                                strstr(command, "kendall") != NULL || strstr(command, "/drn"));
+        if (mnist && !has_mnist()) {
+            printf("skipped: %s (no MNIST; tools/get-mnist fetches it)\n", command);
+            eq_free(command);
             continue;
         }
-        expect_exit(exit_status, &text, "%s", arguments);
+        char *text = run_in(clone, command, exit_status);
         if (end > shown && !mnist) {
             (*compared)++;
-            ck_assert_msg(same_text(shown, end, text), "%s: eqspice %s prints:\n%s\nnot:\n%.*s",
-                          path, arguments, text, (int)(end - shown), shown);
+            ck_assert_msg(same_text(shown, end, text), "%s: %s prints:\n%s\nnot:\n%.*s", path,
+                          command, text, (int)(end - shown), shown);
         }
         eq_free(text);
-        eq_free(arguments);
+        eq_free(command);
     }
     eq_free(page);
-    scratch_free(scratch);
+    scratch_free(clone);
     return count;
 }
 
@@ -240,16 +276,39 @@ START_TEST(the_deck_reference_names_every_device_parameter) {
 }
 END_TEST
 
-/* Runs another program and fails the test, with its output, when it fails. */
-static void expect_program(const char *const *argv) {
-    eq_process p = {argv, NULL, NULL, argv[0], 120};
-    eq_text text = {0};
-    int exit_status;
-    ck_assert_int_eq(eq_process_run(&p, &exit_status, &text, NULL), EQ_OK);
-    ck_assert_msg(exit_status == 0, "%s %s: %s", argv[0], argv[1] == NULL ? "" : argv[1],
-                  text.text);
-    eq_text_free(&text);
+/* The manual page has every command, and every option that its help shows. */
+START_TEST(the_manual_page_has_every_option) {
+    char *page = file_text("docs/eqspice.1");
+    int options = 0;
+    char *commands, *help, command[32], name[64], escaped[128], bold[160];
+    expect_exit(0, &commands, "--help");
+    for (const char *c = commands; (c = strstr(c, "\n  ")) != NULL;) {
+        c += strlen("\n  ");
+        if (sscanf(c, "%31[a-z]", command) != 1) continue;
+        expect_exit(0, &help, "%s --help", command);
+        for (const char *p = help; (p = strstr(p, " --")) != NULL; options++) {
+            size_t n = 0;
+            p++;
+            ck_assert_int_eq(sscanf(p, "%63[a-z-]", name), 1);
+            for (const char *q = name; *q != '\0'; q++) {
+                if (*q == '-') escaped[n++] = '\\';
+                escaped[n++] = *q;
+            }
+            escaped[n] = '\0';
+            if (strcmp(name, "--help") == 0) continue;
+            snprintf(bold, sizeof bold, "\\fB%s\\fR", escaped);
+            ck_assert_msg(strstr(page, bold) != NULL, "docs/eqspice.1 has no %s of %s", name,
+                          command);
+        }
+        snprintf(escaped, sizeof escaped, "\n.B eqspice %s\n", command);
+        ck_assert_msg(strstr(page, escaped) != NULL, "docs/eqspice.1 has no %s", command);
+        eq_free(help);
+    }
+    eq_free(commands);
+    ck_assert_int_ge(options, 45);
+    eq_free(page);
 }
+END_TEST
 
 START_TEST(make_has_the_targets_of_the_readme) {
     char *page = file_text("README.md");
@@ -291,6 +350,7 @@ Suite *docs_suite(void) {
     tcase_add_test(t, outputs_are_compared);
     tcase_add_test(t, references_cover_the_schemas);
     tcase_add_test(t, the_deck_reference_names_every_device_parameter);
+    tcase_add_test(t, the_manual_page_has_every_option);
     tcase_add_test(t, make_has_the_targets_of_the_readme);
     tcase_add_test(t, the_device_recipe_works);
     tcase_add_test(t, the_installed_library_works);
