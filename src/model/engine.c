@@ -145,10 +145,6 @@ eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step s
     return e->ops->update(e->self, a, step, data, diag);
 }
 
-size_t eq_engine_group_count(const eq_engine *e, size_t group) {
-    return e->ops->group_count(e->self, group);
-}
-
-void eq_engine_group_rows(const eq_engine *e, size_t group, int32_t *rows) {
-    e->ops->group_rows(e->self, group, rows);
+size_t eq_engine_group_rows(const eq_engine *e, size_t group, int32_t *rows) {
+    return e->ops->group_rows(e->self, group, rows);
 }

@@ -46,9 +46,8 @@ eq_status eq_engine_nudged_phase(eq_engine *e, int slot, const eq_nudge *nudge, 
 eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                            eq_diag *diag);
 
-/* For a group: how many conductances, and for each position in the engine's order the memristor row
- * of the circuit (rows[count], caller's memory). */
-size_t eq_engine_group_count(const eq_engine *e, size_t group);
-void eq_engine_group_rows(const eq_engine *e, size_t group, int32_t *rows);
+/* For each position of a group in the engine's order the row in the circuit, rows[count of the
+ * group]; returns how many there are. */
+size_t eq_engine_group_rows(const eq_engine *e, size_t group, int32_t *rows);
 
 #endif

@@ -20,8 +20,7 @@ typedef struct eq_engine_ops {
                               eq_diag *diag);
     eq_status (*update)(void *self, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                         eq_diag *diag);
-    size_t (*group_count)(const void *self, size_t group);
-    void (*group_rows)(const void *self, size_t group, int32_t *rows);
+    size_t (*group_rows)(const void *self, size_t group, int32_t *rows);
 } eq_engine_ops;
 
 /* A law between two nodes whose energy depends on the parameter learns by Eq. 4.11, dp/dw; others

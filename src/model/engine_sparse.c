@@ -310,13 +310,10 @@ static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, 
     return EQ_OK;
 }
 
-static size_t group_count(const void *self, size_t group) {
-    return ((const sparse_engine *)self)->c->group[group].count;
-}
-
-static void group_rows(const void *self, size_t group, int32_t *rows) {
+static size_t group_rows(const void *self, size_t group, int32_t *rows) {
     const eq_group *g = &((const sparse_engine *)self)->c->group[group];
     memcpy(rows, g->row, g->count * sizeof *rows);
+    return g->count;
 }
 
 const eq_engine_ops eq_engine_sparse_ops = {
@@ -329,6 +326,5 @@ const eq_engine_ops eq_engine_sparse_ops = {
     .free_phase = free_phase,
     .nudged_phase = nudged_phase,
     .update = update,
-    .group_count = group_count,
     .group_rows = group_rows,
 };

@@ -343,22 +343,16 @@ static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, 
     return EQ_OK;
 }
 
-static size_t group_count(const void *self, size_t group) {
+static size_t group_rows(const void *self, size_t group, int32_t *rows) {
     const eq_layered *e = self;
     size_t count = 0;
-    for (size_t b = 0; b < e->net.bars; b++)
-        if (e->net.bar[b].group == (int32_t)group) count += e->net.bar[b].count;
-    return count;
-}
-
-static void group_rows(const void *self, size_t group, int32_t *rows) {
-    const eq_layered *e = self;
     for (size_t b = 0; b < e->net.bars; b++) {
         const eq_crossbar *x = &e->net.bar[b];
         if (x->group != (int32_t)group) continue;
         for (size_t k = 0; k < x->rows * x->cols; k++)
-            if (x->element[k] != EQ_NONE) *rows++ = x->element[k];
+            if (x->element[k] != EQ_NONE) rows[count++] = x->element[k];
     }
+    return count;
 }
 
 const eq_engine_ops eq_engine_layered_ops = {
@@ -371,6 +365,5 @@ const eq_engine_ops eq_engine_layered_ops = {
     .free_phase = free_phase,
     .nudged_phase = nudged_phase,
     .update = update,
-    .group_count = group_count,
     .group_rows = group_rows,
 };

@@ -277,6 +277,12 @@ bool eq_token_is(eq_token t, const char *literal) {
     return true;
 }
 
+bool eq_token_is_among(eq_token t, const char *const *literal, size_t n) {
+    for (size_t k = 0; k < n; k++)
+        if (eq_token_is(t, literal[k])) return true;
+    return false;
+}
+
 bool eq_starts_number(const char *text, size_t length) {
     size_t i = 0;
     if (i < length && (text[i] == '+' || text[i] == '-')) i++;

@@ -71,6 +71,7 @@ eq_token eq_token_raw(eq_cursor *c);
 
 /* Case-blind equality with a lower-case literal. */
 bool eq_token_is(eq_token t, const char *literal);
+bool eq_token_is_among(eq_token t, const char *const *literal, size_t n);
 
 /* A number with an optional SPICE suffix (t g meg k mil m u n p f a, in Xyce x = meg, case-blind,
  * trailing letters ignored) at the start of text; its length, or 0 when there is none or it is

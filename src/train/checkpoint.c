@@ -188,8 +188,7 @@ eq_status eq_checkpoint_read(const char *path, eq_checkpoint *k, eq_diag *diag) 
 
 void eq_checkpoint_free(eq_checkpoint *k) {
     for (int s = 0; s < EQ_MAX_STATES; s++) eq_free(k->state[s]);
-    for (uint64_t c = 0; k->class_name != NULL && c < k->classes; c++) eq_free(k->class_name[c]);
-    eq_free(k->class_name);
+    eq_strings_free(k->class_name, (size_t)k->classes);
     eq_free(k->g);
     eq_free(k->row);
     eq_encoder_free(&k->encoder);

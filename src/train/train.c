@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/comm.h"
 #include "base/file.h"
 #include "base/mem.h"

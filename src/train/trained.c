@@ -19,19 +19,14 @@ static eq_status known_classes(const eq_checkpoint *p, eq_data **out, eq_diag *d
     eq_data *d = eq_calloc(1, sizeof *d);
     if (d == NULL) return eq_out_of_memory(diag);
     d->features = p->encoder.features;
-    d->class_name = eq_calloc((size_t)p->classes, sizeof *d->class_name);
-    bool whole = d->class_name != NULL;
-    if (whole) d->classes = (size_t)p->classes;
-    for (size_t k = 0; whole && k < d->classes; k++) {
-        d->class_name[k] = eq_strdup(p->class_name[k]);
-        whole = d->class_name[k] != NULL;
+    d->class_name = eq_strings_copy(p->class_name, (size_t)p->classes);
+    if (d->class_name == NULL) {
+        eq_data_free(d);
+        return eq_out_of_memory(diag);
     }
-    if (whole) {
-        *out = d;
-        return EQ_OK;
-    }
-    eq_data_free(d);
-    return eq_out_of_memory(diag);
+    d->classes = (size_t)p->classes;
+    *out = d;
+    return EQ_OK;
 }
 
 /* Rows that were held out from other data may be rows that this network was trained with. */
@@ -163,15 +158,10 @@ size_t eq_trained_samples(const eq_trained *m) {
 
 static eq_status copy_names(const eq_trained *m, eq_evaluation *e, eq_diag *diag) {
     size_t n = m->s.outputs;
-    e->class_name = eq_calloc(n, sizeof *e->class_name);
+    e->class_name = eq_strings_copy(m->s.set.train->class_name, n);
     e->confusion = eq_calloc(n, n * sizeof *e->confusion);
-    if (e->class_name == NULL || e->confusion == NULL) return eq_out_of_memory(diag);
     e->classes = n;
-    for (size_t k = 0; k < n; k++) {
-        e->class_name[k] = eq_strdup(m->s.set.train->class_name[k]);
-        if (e->class_name[k] == NULL) return eq_out_of_memory(diag);
-    }
-    return EQ_OK;
+    return e->class_name != NULL && e->confusion != NULL ? EQ_OK : eq_out_of_memory(diag);
 }
 
 eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag) {
@@ -199,8 +189,7 @@ eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag) 
 }
 
 void eq_evaluation_free(eq_evaluation *e) {
-    for (size_t k = 0; e->class_name != NULL && k < e->classes; k++) eq_free(e->class_name[k]);
-    eq_free(e->class_name);
+    eq_strings_free(e->class_name, e->classes);
     eq_free(e->confusion);
     *e = (eq_evaluation){0};
 }

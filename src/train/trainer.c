@@ -1,17 +1,10 @@
-#define _POSIX_C_SOURCE 200809L
 #include "train/trainer.h"
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
-
-double eq_seconds_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 eq_trainer_options eq_trainer_defaults(void) {
     return (eq_trainer_options){.engine = EQ_ENGINE_AUTO, .threads = 1};

@@ -15,9 +15,6 @@ struct eq_trainer {
     eq_checkpoint now; /* where the training is; g and state are filled in when it is saved */
 };
 
-/* The monotonic clock, s. */
-double eq_seconds_now(void);
-
 /* The end of an epoch: the next minibatch is the first of the next one. */
 void eq_trainer_advance(eq_trainer *t);
 

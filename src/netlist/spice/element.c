@@ -38,16 +38,14 @@ static eq_lookup read_form(eq_line *l) {
     eq_token t = eq_token_peek(l->c);
     eq_lookup found = eq_spice_formula(l->s, l->c, eq_line_class(l)->letter, &l->card);
     l->cold = eq_token_is(t, "poly") || eq_token_is(t, "table");
-    for (size_t k = 0;
-         found == EQ_NOT_FOUND && k < sizeof frequency_forms / sizeof *frequency_forms; k++)
-        if (eq_token_is(t, frequency_forms[k])) {
-            eq_spice_fail(l->s, t.at,
-                          "%.*s of %.*s is a transfer function of frequency; write its gain at dc "
-                          "as a constant gain or a value={...}",
-                          (int)t.length, t.text, (int)l->name.length, l->name.text);
-            return EQ_LOOKUP_FAILED;
-        }
-    return found;
+    if (found != EQ_NOT_FOUND ||
+        !eq_token_is_among(t, frequency_forms, sizeof frequency_forms / sizeof *frequency_forms))
+        return found;
+    eq_spice_fail(l->s, t.at,
+                  "%.*s of %.*s is a transfer function of frequency; write its gain at dc "
+                  "as a constant gain or a value={...}",
+                  (int)t.length, t.text, (int)l->name.length, l->name.text);
+    return EQ_LOOKUP_FAILED;
 }
 
 static bool read_nodes(eq_line *l) {
@@ -141,9 +139,8 @@ static bool read_source_word(eq_line *l, eq_token word) {
 /* A number without a name: the value, or the area of a diode. */
 static bool read_positional(eq_line *l, eq_token t) {
     double value;
-    int k = eq_line_class(l)->value >= 0
-                ? eq_line_class(l)->value
-                : eq_line_param(eq_line_class(l), (eq_token){EQ_TOKEN_WORD, "area", 4, t.at});
+    int k = eq_line_class(l)->value >= 0 ? eq_line_class(l)->value
+                                         : eq_param_find(eq_line_class(l), "area");
     if (k < 0 || l->positional) {
         eq_spice_fail(
             l->s, t.at, "unexpected '%.*s' on the line of %.*s; remove it or give it a name",
@@ -222,7 +219,7 @@ static bool multiply(eq_line *l) {
     if (l->own_value && !isnan(l->model_value) && l->s->circuit->dialect == EQ_XYCE)
         l->scale *= l->model_value;
     if (m == 1.0 && l->scale == 1.0 && l->formula == NULL) return true;
-    own = eq_line_param(eq_line_class(l), (eq_token){EQ_TOKEN_WORD, "m", 1, l->name.at});
+    own = eq_param_find(eq_line_class(l), "m");
     if (l->formula != NULL)
         become_behavioural(l, m);
     else if (eq_line_class(l)->letter == 'r')
@@ -249,8 +246,7 @@ static const char *value_name(const eq_device_class *cls) {
 }
 
 static double param(const eq_line *l, const char *name) {
-    eq_token t = {EQ_TOKEN_WORD, name, strlen(name), l->name.at};
-    return l->card.w[eq_line_param(eq_line_class(l), t)];
+    return l->card.w[eq_param_find(eq_line_class(l), name)];
 }
 
 /* ngspice makes a behavioural source of a resistor with a formula, with tc1, tc2 and m of its line

@@ -111,10 +111,10 @@ bool eq_line_unknown_key(eq_line *l, eq_token name) {
 }
 
 /* tc=TC1,TC2 (Xyce, LTspice): the second one. */
-static bool read_second_tc(eq_line *l, eq_token name) {
+static bool read_second_tc(eq_line *l) {
     double value;
     if (!eq_spice_is_value(eq_token_peek(l->c))) return true;
-    int k = eq_line_param(eq_line_class(l), (eq_token){EQ_TOKEN_WORD, "tc2", 3, name.at});
+    int k = eq_param_find(eq_line_class(l), "tc2");
     return eq_spice_number_at(l->s, l->c, &value, "the second coefficient") &&
            eq_line_set(l, k, value);
 }
@@ -145,10 +145,7 @@ bool eq_line_key(eq_line *l, eq_token name) {
     if (key == NULL) return eq_line_unknown_key(l, name);
     switch (key->action) {
     case KEY_TC:
-        return eq_line_set(
-                   l, eq_line_param(eq_line_class(l), (eq_token){EQ_TOKEN_WORD, "tc1", 3, name.at}),
-                   value) &&
-               read_second_tc(l, name);
+        return eq_line_set(l, eq_param_find(eq_line_class(l), "tc1"), value) && read_second_tc(l);
     case KEY_WARMTH:
         return !l->cold || eq_line_unknown_key(l, name);
     case KEY_LENGTH:

@@ -25,15 +25,9 @@ static const char *const harmless_options[] = {
 /* Options that change the circuit. */
 static const char *const refused_options[] = {"rshunt", "defl", "defw"};
 
-static bool is_among(eq_token t, const char *const *names, size_t n) {
-    for (size_t k = 0; k < n; k++)
-        if (eq_token_is(t, names[k])) return true;
-    return false;
-}
-
 /* An option that eqspice does not have, with its value; false: it is refused. */
 static bool other_option(eq_spice *s, eq_cursor *c, eq_token t) {
-    if (is_among(t, refused_options, sizeof refused_options / sizeof *refused_options)) {
+    if (eq_token_is_among(t, refused_options, sizeof refused_options / sizeof *refused_options)) {
         eq_spice_fail(
             s, t.at,
             "option %.*s changes the circuit and is not supported; remove it or write its elements "
@@ -41,7 +35,7 @@ static bool other_option(eq_spice *s, eq_cursor *c, eq_token t) {
             (int)t.length, t.text);
         return false;
     }
-    if (!is_among(t, harmless_options, sizeof harmless_options / sizeof *harmless_options))
+    if (!eq_token_is_among(t, harmless_options, sizeof harmless_options / sizeof *harmless_options))
         eq_spice_note(s, "options", t.at,
                       "ignored: option %.*s (and others that eqspice does not have)", (int)t.length,
                       t.text);
