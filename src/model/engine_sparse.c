@@ -224,8 +224,7 @@ static void add_energies(const eq_table *t, const eq_group *g, const double *v, 
 static double weight(const sparse_engine *e, const eq_table *t, int32_t row) {
     const eq_topology *q = eq_solver_system(e->solver)->topology;
     eq_node a = t->term[0][row], b = t->term[1][row];
-    double d = eq_topology_weight(q, q->component[a] != EQ_NONE ? a : b);
-    return d / eq_topology_weight(q, e->c->output[0].plus);
+    return eq_topology_element_weight(q, a, b) / eq_topology_weight(q, e->c->output[0].plus);
 }
 
 /* What takes the place of the adjoint for example k (eq_adjoint_take), and dC/dv from the currents

@@ -280,13 +280,17 @@ static double injected(const eq_system *s, size_t k) {
     return s->homotopy.scale * current;
 }
 
+static double nudge_into(const eq_system *s, eq_node node, double current) {
+    return current * eq_topology_nudge_scale(s->topology, s->circuit, node);
+}
+
 static void injected_currents(eq_system *s) {
     if (s->injection.current == NULL) return;
     for (size_t k = 0; k < s->circuit->outputs; k++) {
         eq_form out = eq_output_form(s, k);
         double current = injected(s, k);
-        add_current(s, EQ_GROUND, out.plus, current * eq_output_scale(s, out.plus), 0.0);
-        add_current(s, out.minus, EQ_GROUND, current * eq_output_scale(s, out.minus), 0.0);
+        add_current(s, EQ_GROUND, out.plus, nudge_into(s, out.plus, current), 0.0);
+        add_current(s, out.minus, EQ_GROUND, nudge_into(s, out.minus, current), 0.0);
     }
 }
 
