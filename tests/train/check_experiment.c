@@ -236,23 +236,38 @@ static void take_progress(void *data, const eq_progress *p) {
     if (first->epoch == 0) *first = *p;
 }
 
-/* The first minibatch is told: later ones wait for 0.1 s. */
-START_TEST(progress_is_told) {
-    char *folder = scratch_folder();
-    eq_experiment *x = points_experiment(folder, optimizers[0]);
+/* What the first minibatch of a run says, which begins or goes on in epoch `epoch`: the examples
+ * that are left at its rate, and an evaluation an epoch at three times that rate. Later minibatches
+ * wait for 0.1 s. */
+static void check_progress(const eq_experiment *x, const char *folder, size_t epoch) {
     eq_train_options o = eq_train_defaults();
     eq_progress first = {0};
+    o.folder = folder;
+    o.resume = epoch > 1;
     o.progress = take_progress;
     o.data = &first;
     ck_assert_int_eq(eq_train(x, &o, NULL, NULL, NULL), EQ_OK);
-    ck_assert_uint_eq(first.epoch, 1);
-    ck_assert_uint_eq(first.epochs, 3);
+    ck_assert_uint_eq(first.epoch, epoch);
+    ck_assert_uint_eq(first.epochs, x->epochs);
     ck_assert_uint_eq(first.done, 4);
     ck_assert_uint_eq(first.examples, ROWS - TESTED);
     ck_assert(first.examples_per_s > 0.0 && isfinite(first.examples_per_s));
-    ck_assert(first.seconds_left > 0.0 && isfinite(first.seconds_left));
+    double epochs = (double)(x->epochs - epoch + 1),
+           left = first.seconds_left * first.examples_per_s,
+           want = epochs * (ROWS - TESTED + TESTED / 3.0) - 4.0;
+    ck_assert_msg(fabs(left - want) < 1e-6 * want, "%g examples left, not %g", left, want);
     ck_assert(first.train_loss > 0.0 && first.train_loss < 1.0);
     ck_assert(first.train_error >= 0.0 && first.train_error <= 1.0);
+}
+
+START_TEST(progress_is_told) {
+    char *folder = scratch_folder(), run[256];
+    eq_experiment *x = points_experiment(folder, optimizers[0]);
+    snprintf(run, sizeof run, "%s/run", folder);
+    x->epochs = 2;
+    check_progress(x, run, 1);
+    x->epochs = 4;
+    check_progress(x, run, 3);
     eq_experiment_free(x);
     scratch_free(folder);
 }
