@@ -3,8 +3,7 @@
  * whose graph is layered: dense crossbars, solved together, structure of arrays) and "sparse" (any
  * circuit, one example at a time with eq_solver). Both give the same numbers to the KCL bound.
  *
- * Phases are kept in slots: slot 0 is the free phase, slots 1..4 nudged phases, of the current
- * minibatch. */
+ * Phases are kept in slots (model.h). */
 #ifndef EQ_MODEL_ENGINE_H
 #define EQ_MODEL_ENGINE_H
 
@@ -39,10 +38,11 @@ eq_status eq_engine_free_phase(eq_engine *e, size_t n, const double *x, double *
 eq_status eq_engine_nudged_phase(eq_engine *e, int slot, const eq_nudge *nudge, double *y,
                                  eq_diag *diag);
 
-/* The gradient sum_n sum_slot a[slot] * weight_k * dp_k/dg_k(u of that slot) over the minibatch,
- * run by run through `step`; weight_k = d_c(k)/d_ref; the a[slot] of unused
- * slots are 0 and all add up to 0. Afterwards the engine has taken over the
- * changed conductances. */
+/* The adjoint of the free phase for the slopes dcdy[n][outputs] of the costs into slot EQ_ADJOINT. */
+eq_status eq_engine_adjoint_phase(eq_engine *e, const double *dcdy, eq_diag *diag);
+
+/* The gradient of model.h (eq_network_gradient) over the minibatch, run by run through `step`.
+ * Afterwards the engine has taken over the changed conductances. */
 eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                            eq_diag *diag);
 

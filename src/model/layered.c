@@ -10,10 +10,6 @@
 #include "model/engine_ops.h"
 #include "solver/linear/blas.h"
 
-/* Examples that are solved together: enough for whole vectors, few enough for two processors to
- * share a minibatch of 20 and for the Schur complements to stay in the first cache. */
-enum { MOST_IN_PART = 12 };
-
 /* The table of pairs of kept nodes may take this many bytes;
  * larger networks are solved by sweeps. */
 static const double most_pair_bytes = 512e6;
@@ -138,7 +134,7 @@ static eq_status allocate(eq_layered *e, const eq_engine_options *o, eq_diag *di
     e->column = room(wide, &whole);
     e->block_total = room((rows / EQ_UPDATE_ROWS + 1) * wide, &whole);
     e->between = room(between, &whole);
-    e->works = (o->batch + MOST_IN_PART - 1) / MOST_IN_PART;
+    e->works = (o->batch + EQ_MOST_IN_PART - 1) / EQ_MOST_IN_PART;
     e->work = eq_calloc(e->works, sizeof *e->work);
     e->tied = eq_calloc(2 * e->net.nodes, sizeof *e->tied);
     whole = whole && e->work != NULL && e->tied != NULL;
@@ -336,6 +332,31 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
     return answer(e, slot, y, diag);
 }
 
+typedef struct adjoint_work {
+    eq_layered *e;
+    const double *dcdy;
+} adjoint_work;
+
+static void adjoint_job(void *data, int k) {
+    const adjoint_work *job = data;
+    eq_work *w = &job->e->work[job->e->own + (size_t)k];
+    if (w->n > 0) eq_layered_adjoint(job->e, w, job->dcdy);
+}
+
+static eq_status adjoint_phase(void *self, const double *dcdy, eq_diag *diag) {
+    eq_layered *e = self;
+    adjoint_work job = {e, dcdy};
+    eq_pool_run(e->pool, (int)e->owned, adjoint_job, &job);
+    exchange(e, EQ_ADJOINT);
+    for (size_t p = 0; p < e->works; p++)
+        if (e->work[p].failed != 0.0)
+            return eq_fail(diag, EQ_ERR_CONVERGE,
+                           "the adjoint of a minibatch did not converge: %g of its right side is "
+                           "left; raise itl1, or take the sparse engine",
+                           e->work[p].failed);
+    return EQ_OK;
+}
+
 static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                         eq_diag *diag) {
     (void)diag;
@@ -364,6 +385,7 @@ const eq_engine_ops eq_engine_layered_ops = {
     .store = store,
     .free_phase = free_phase,
     .nudged_phase = nudged_phase,
+    .adjoint_phase = adjoint_phase,
     .update = update,
     .group_rows = group_rows,
 };

@@ -150,12 +150,11 @@ static void gather_inputs(const eq_layered *e, eq_work *w) {
     }
 }
 
-/* M, from K to E nodes, and M^T, back. */
-static eq_product to_eliminated(const eq_layered *e) {
+eq_product eq_layered_to_eliminated(const eq_layered *e) {
     return (eq_product){e->net.eliminated, e->net.kept, e->derived.m, e->net.kept, 1, 1.0};
 }
 
-static eq_product to_kept(const eq_layered *e) {
+eq_product eq_layered_to_kept(const eq_layered *e) {
     return (eq_product){e->net.kept, e->net.eliminated, e->derived.m, 1, e->net.kept, 1.0};
 }
 
@@ -194,6 +193,13 @@ static void nudge_schur(const eq_layered *e, eq_work *w, const eq_nudge *nudge) 
             }
         }
     }
+}
+
+void eq_layered_factor(const eq_layered *e, eq_work *w, const eq_nudge *nudge) {
+    form_schur(e, w);
+    if (nudge != NULL && nudge->slope != NULL) nudge_schur(e, w, nudge);
+    e->kernels->cholesky_factor(e->net.kept, w->wide, w->schur, w->factor);
+    w->factored = true;
 }
 
 /* nudged = in + nudge currents at the state v (engine.h, eq_nudge). */
@@ -255,7 +261,7 @@ static double evaluate(const eq_layered *e, eq_work *w, double *v, const double 
     eq_node_rows rows = eq_layered_rows(e, w, false, w->in);
     rows.cold = cold;
     double worst = e->kernels->nodes_solve(&e->net.law[0], &rows, v, w->inverse);
-    eq_product m = to_kept(e);
+    eq_product m = eq_layered_to_kept(e);
     e->kernels->lanes_product(&m, ld, v, ld, w->from_e, ld);
     rows = eq_layered_rows(e, w, true, kept_in);
     e->kernels->nodes_evaluate(&e->net.law[1], &rows, v + ne * ld, w->f, w->slope, w->size);
@@ -294,7 +300,7 @@ static void choose_step(const eq_layered *e, eq_work *w, bool first) {
 /* v_K += step; the E nodes follow to first order (the start of their next solve). */
 static void take_step(const eq_layered *e, eq_work *w, double *v) {
     size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
-    eq_product m = to_eliminated(e);
+    eq_product m = eq_layered_to_eliminated(e);
     e->kernels->lanes_product(&m, ld, w->step, w->wide, w->push, ld);
     for (size_t k = 0; k < nk; k++)
         for (size_t n = 0; n < ld; n++) v[(ne + k) * ld + n] += w->step[k * w->wide + n];
@@ -318,7 +324,7 @@ static void solve_kept(const eq_layered *e, eq_work *w, double *v, const double 
     size_t ld = w->ld, ne = e->net.eliminated;
     eq_node_rows rows = eq_layered_rows(e, w, true, kept_in);
     e->kernels->nodes_solve(&e->net.law[1], &rows, v + ne * ld, w->slope);
-    eq_product m = to_eliminated(e);
+    eq_product m = eq_layered_to_eliminated(e);
     e->kernels->lanes_product(&m, ld, v + ne * ld, ld, w->from_k, ld);
 }
 
@@ -360,10 +366,7 @@ static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *
     while (count < e->most_iterations && w->strict > aim &&
            !(ratio <= 1.0 && w->strict > 0.25 * before)) {
         if (!chord || !w->factored || (count > 0 && w->strict > chord_gain * before)) {
-            form_schur(e, w);
-            if (nudge != NULL && nudge->slope != NULL) nudge_schur(e, w, nudge);
-            e->kernels->cholesky_factor(e->net.kept, w->wide, w->schur, w->factor);
-            w->factored = true;
+            eq_layered_factor(e, w, nudge);
         }
         choose_step(e, w, count == 0);
         take_step(e, w, v);

@@ -178,6 +178,10 @@ eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge
     return eq_engine_nudged_phase(n->engine, slot, nudge, y, diag);
 }
 
+eq_status eq_network_adjoint_phase(eq_network *n, const double *dcdy, eq_diag *diag) {
+    return eq_engine_adjoint_phase(n->engine, dcdy, diag);
+}
+
 /* eq_step that copies the gradient out and changes nothing. */
 static void copy_out(void *data, size_t group, size_t offset, size_t count, double *theta,
                      const double *gradient) {

@@ -18,8 +18,9 @@ static eq_experiment *experiment_new(void) {
     x->seed = 1;
     x->data.test_fraction = 0.0;
     x->encoding.scale = 1.0;
-    x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0};
-    x->estimator = (eq_estimator){eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT};
+    x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0, 1.0};
+    x->estimator =
+        (eq_estimator){eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT, 0.1, INFINITY};
     x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
     x->schedule = (eq_schedule){EQ_SCHEDULE_CONSTANT, 1.0, 1};
     x->batch = 4;
@@ -153,6 +154,7 @@ static void cost(reader *r, const eq_xml_node *node) {
     number(r, node, "high", &c->high);
     number(r, node, "low", &c->low);
     number(r, node, "scale", &c->scale);
+    number(r, node, "margin", &c->margin);
 }
 
 static void estimator(reader *r, const eq_xml_node *node) {
@@ -161,6 +163,18 @@ static void estimator(reader *r, const eq_xml_node *node) {
     if (type != NULL) e->kind = eq_estimator_find(type);
     if (nudging != NULL) eq_nudging_find(nudging, &e->nudging);
     number(r, node, "beta", &e->beta);
+    number(r, node, "eta", &e->eta);
+    const char *clamp = word(node, "g-clamp");
+    if (clamp != NULL && !eq_same(clamp, "inf")) number(r, node, "g-clamp", &e->clamp);
+    const eq_cost_kind *cost = r->x->cost.kind;
+    if (e->nudging == EQ_NUDGE_CLAMP && !cost->targets)
+        fault(r, node,
+              "nudging=\"clamp\" drives the outputs to targets, and this cost has none; take "
+              "<cost type=\"squared-difference\"> or squared-error, or nudging=\"current\"");
+    if (e->nudging == EQ_NUDGE_ENERGY && cost->kinks)
+        fault(r, node,
+              "nudging=\"energy\" needs a cost with a slope everywhere, and that of this one "
+              "jumps; take nudging=\"current\"");
 }
 
 static void group(reader *r, const eq_xml_node *node) {
@@ -426,9 +440,13 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     value(t, "high", x->cost.high);
     value(t, "low", x->cost.low);
     value(t, "scale", x->cost.scale);
+    if (eq_same(x->cost.kind->name, "hinge")) value(t, "margin", x->cost.margin);
     eq_text_printf(t, "/>\n  <estimator type=\"%s\" nudging=\"%s\"", x->estimator.kind->name,
                    eq_nudging_name(x->estimator.nudging));
     value(t, "beta", x->estimator.beta);
+    bool clamp = x->estimator.nudging == EQ_NUDGE_CLAMP;
+    if (clamp) value(t, "eta", x->estimator.eta);
+    if (clamp && isfinite(x->estimator.clamp)) value(t, "g-clamp", x->estimator.clamp);
     eq_text_puts(t, "/>\n");
     write_optimizer(x, t);
 }

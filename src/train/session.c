@@ -135,6 +135,25 @@ void eq_session_put(eq_session *s, const double *theta) {
         eq_network_put(s->model, b, theta + eq_network_block(s->model, b)->first);
 }
 
+void eq_session_scale(const eq_session *s, const double *theta, double *scale) {
+    for (size_t b = 0; b < eq_network_blocks(s->model); b++) {
+        const eq_block *block = eq_network_block(s->model, b);
+        bool one_sign = block->min >= 0.0 || block->max <= 0.0;
+        for (size_t p = block->first; p < block->first + block->count; p++)
+            scale[p] = one_sign ? fabs(theta[p]) : block->max - block->min;
+    }
+}
+
+double eq_session_cosine(size_t n, const double *scale, const double *a, const double *b) {
+    double of = 0.0, to = 0.0, sum = 0.0;
+    for (size_t k = 0; k < n; k++) {
+        of = hypot(of, scale[k] * a[k]);
+        to = hypot(to, scale[k] * b[k]);
+    }
+    for (size_t k = 0; k < n; k++) sum += scale[k] * a[k] / of * (scale[k] * b[k] / to);
+    return of > 0.0 && to > 0.0 ? sum : NAN;
+}
+
 eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *diag) {
     eq_status status = eq_experiment_circuit(s->x, &s->c, diag);
     if (status == EQ_OK) status = eq_deck_check_names(s->c, EQ_NGSPICE, diag);

@@ -48,10 +48,11 @@ eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag)
 
 /* One line of the gradient check. */
 typedef struct eq_gradcheck_row {
-    const char *estimator, *nudging;
-    double beta;     /* of the worst conductance: the smallest nudge behind its limit */
+    const char *estimator, *nudging; /* nudging NULL: the adjoint of the engine */
+    double beta;     /* of the worst conductance: the smallest nudge behind its limit; eta of a
+                        clamp, NAN of the adjoint */
     double error;    /* max over conductances of |estimate - adjoint| / max(|adjoint|, floor), the
-                        estimate taken to beta = 0 */
+                        estimate taken to beta = 0; NAN of a clamp, which is no gradient */
     double cosine;   /* between g * estimate and g * adjoint; NAN when one of them is zero */
     double order;    /* of the bias in beta, fitted above round-off; NAN when there is none */
     double expected; /* order that theory gives */
@@ -67,9 +68,10 @@ typedef struct eq_gradcheck_report {
     double difference; /* adjoint against central differences of the loss, same measure */
     char *why;         /* what does not hold of it; NULL when it does */
     /* The experiment's own estimator at its own beta: |g (estimate - adjoint)|, and what round-off
-     * may make of it, over |g adjoint|; NAN where the adjoint is zero or a phase has no state. */
-    const char *own_estimator, *own_nudging;
-    double own_beta, own_error, own_round_off;
+     * may make of it, over |g adjoint| (of a clamp at its eta no error, and over |g estimate|), and
+     * the cosine; NAN where one of them is zero or a phase has no state. */
+    const char *own_estimator, *own_nudging; /* own_nudging NULL: the adjoint */
+    double own_beta, own_error, own_round_off, own_cosine;
     bool passed;
 } eq_gradcheck_report;
 

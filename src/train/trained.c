@@ -194,19 +194,16 @@ void eq_evaluation_free(eq_evaluation *e) {
     *e = (eq_evaluation){0};
 }
 
-/* The currents at which the nudged phase rests: -beta dC/dy at the free outputs, or at the nudged
- * ones. */
+/* The currents at which the nudged phase rests: -beta dC/dy at the free outputs, at the nudged ones,
+ * or those of the clamps. */
 static eq_status nudge_currents(eq_trained *m, double *current, eq_diag *diag) {
     eq_session *s = &m->s;
     const eq_estimator *e = &m->x->estimator;
     eq_status status = EQ_OK;
-    if (e->nudging == EQ_NUDGE_ENERGY)
-        status = eq_phases_nudge(s->phases, s->model, 1, &m->x->cost, e->nudging, e->beta, 1, s->y,
-                                 s->label, s->y, diag);
-    if (status != EQ_OK) return status;
-    eq_cost_gradient(&m->x->cost, s->outputs, s->y, s->label[0], current);
-    for (size_t k = 0; k < s->outputs; k++) current[k] *= -e->beta;
-    return EQ_OK;
+    status = eq_phases_nudge(s->phases, s->model, 1, &m->x->cost, e, eq_estimator_strength(e), 1,
+                             s->y, s->label, s->y, diag);
+    if (status == EQ_OK) eq_phases_driven(s->phases, s->y, current);
+    return status;
 }
 
 eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag) {
