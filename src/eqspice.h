@@ -274,6 +274,7 @@ typedef struct eq_metrics {
     double train_loss, train_error, test_loss, test_error;
     double examples_per_s; /* training only */
     double seconds; /* of the whole run up to the end of this epoch, resumed parts included */
+    double gradient_cosine; /* watch_gradient; NAN without, or where a gradient is zero */
 } eq_metrics;
 
 typedef struct eq_train_options {
@@ -282,6 +283,9 @@ typedef struct eq_train_options {
     bool force;         /* take the place of the run that DIR holds, which is refused otherwise */
     int threads;        /* >= 1 */
     double save_every;  /* s: an epoch that ends this long after the last files writes them again */
+    bool
+        watch_gradient; /* after each epoch the cosine of the estimator's gradient with the exact one,
+                            at a sampled training example */
     eq_engine_kind engine;
     const volatile sig_atomic_t *stop; /* looked at after every minibatch; NULL: never stops */
     void (*progress)(void *data, const eq_progress *p); /* NULL: quiet */

@@ -129,6 +129,8 @@ static int run(const eq_command *command, int argc, char **argv) {
          "seed of the initial conductances and the shuffling"},
         {"save-every", 0, EQ_OPTION_NUMBER, &o.save_every, "S",
          "write the files after an epoch when the last ones are S seconds old (1)"},
+        {"watch-gradient", 0, EQ_OPTION_FLAG, &o.watch_gradient, NULL,
+         "cosine with the exact gradient each epoch, in metrics.csv"},
         {"engine", 0, EQ_OPTION_TEXT, &engine, "KIND", "auto, layered or sparse"},
     };
     int exit_status;

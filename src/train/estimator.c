@@ -170,24 +170,38 @@ static eq_status cannot_hold(const eq_network *e, size_t k, double off, eq_diag 
                    k + 1, name, off);
 }
 
+/* The largest conductance that an output shows: current over move, where g pulled it from y0. */
+static double stiffest(const eq_phases *p, double g, size_t n, const double *y0) {
+    double most = 0.0;
+    for (size_t k = 0; k < n * p->outputs; k++) {
+        double moved = p->y[k] - y0[k];
+        if (moved != 0.0) most = fmax(most, fabs(g * (p->at[k] - p->y[k]) / moved));
+    }
+    return most;
+}
+
 /* Outputs held at p->at: the multiplier method (Hestenes 1969), in which the current that a large
- * conductance had to carry is driven as a constant one in the next round, so that what it is still
- * off shrinks by the conductance of the circuit over g each time. */
-static eq_status hold(eq_phases *p, eq_network *e, int slot, size_t n, eq_diag *diag) {
-    static const double most = 1e12; /* S */
+ * conductance g had to carry is driven as a constant one in the next round, so that what an output
+ * is still off shrinks by the conductance it shows over g each time. Much larger than that g must
+ * not be, or the KCL at the output drowns in its round-off. */
+static eq_status hold(eq_phases *p, eq_network *e, int slot, double g, size_t n, const double *y0,
+                      eq_diag *diag) {
+    static const double times = 1e3, most = 1e12; /* S */
     size_t m = p->outputs, which = 0;
-    double g = 1.0, before = INFINITY, off = 0.0, size = 0.0;
+    double before = INFINITY, size = 0.0;
     eq_nudge nudge = {p->current, p->slope, p->at};
-    for (;;) {
+    for (int round = 0;; round++) {
         eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
         if (status != EQ_OK) return status;
-        off = farthest(p, n, &which, &size);
+        double off = farthest(p, n, &which, &size);
         if (off <= 1e-15 * size || (off <= 1e-9 * size && off > 0.1 * before)) return EQ_OK;
         for (size_t k = 0; k < n * m; k++) p->current[k] += g * (p->at[k] - p->y[k]);
-        bool slow = off > 1e-3 * before;
+        bool slow = round > 0 && off > 0.1 * before;
         if (slow && g >= most) return cannot_hold(e, which, off, diag);
-        for (size_t k = 0; slow && k < n * m * m; k++) p->slope[k] *= 1e3;
-        if (slow) g *= 1e3;
+        double next = round == 0 ? times * stiffest(p, g, n, y0) : slow ? times * g : g;
+        next = next > 0.0 ? fmin(next, most) : fmin(times * g, most);
+        for (size_t k = 0; k < n * m * m; k++) p->slope[k] *= next / g;
+        g = next;
         before = off;
     }
 }
@@ -196,10 +210,11 @@ static eq_status nudge_clamp(eq_phases *p, eq_network *e, int slot, const eq_cos
                              const eq_estimator *est, double eta, size_t n, const double *y0,
                              const uint16_t *label, double *y, eq_diag *diag) {
     bool held = isinf(est->clamp);
-    attach(p, cost, eta, held ? 1.0 : est->clamp, n, y0, label); /* `hold` begins with 1 S */
+    double g = held ? est->beta : est->clamp; /* to hold any begins with, that of a nudge is near */
+    attach(p, cost, eta, g, n, y0, label);
     eq_nudge nudge = {p->current, p->slope, p->at};
-    eq_status status =
-        held ? hold(p, e, slot, n, diag) : eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
+    eq_status status = held ? hold(p, e, slot, g, n, y0, diag)
+                            : eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
     if (status == EQ_OK && y != NULL) memcpy(y, p->y, n * p->outputs * sizeof *y);
     return status;
 }

@@ -37,7 +37,8 @@ static eq_status save(run *r, bool model) {
     eq_checkpoint *p = &r->t->now;
     if (folder == NULL || eq_comm_rank() > 0) return EQ_OK;
     eq_trainer_collect(r->t);
-    eq_status status = eq_folder_write_metrics(folder, p->row, (size_t)p->rows, r->diag);
+    eq_status status =
+        eq_folder_write_metrics(folder, p->row, (size_t)p->rows, r->o->watch_gradient, r->diag);
     if (status == EQ_OK && model)
         status = eq_folder_write_model(folder, r->t->s.c, &(eq_model_note){p->run, p->steps},
                                        p->epoch, r->x->seed, r->diag);
@@ -187,6 +188,11 @@ static eq_status measure(run *r) {
     eq_session *s = &r->t->s;
     eq_checkpoint *p = &r->t->now;
     eq_score score = {0};
+    double cosine = NAN;
+    if (r->o->watch_gradient) {
+        eq_status watched = eq_trainer_watch(r->t, &cosine, r->diag);
+        if (watched != EQ_OK) return watched;
+    }
     double before = eq_seconds_now(), n = (double)s->set.train_count, m = (double)s->set.test_count;
     eq_status status =
         eq_session_evaluate(s, s->set.test, s->set.test_index, s->set.test_count, &score, r->diag);
@@ -204,6 +210,7 @@ static eq_status measure(run *r) {
         .test_error = m > 0.0 ? (double)score.wrong / m : NAN,
         .examples_per_s = rate_of(r),
         .seconds = now - r->start,
+        .gradient_cosine = cosine,
     };
     return EQ_OK;
 }

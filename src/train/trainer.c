@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 eq_trainer_options eq_trainer_defaults(void) {
@@ -170,5 +171,43 @@ eq_status eq_trainer_evaluate(eq_trainer *t, eq_trainer_score *out, eq_diag *dia
     eq_status status =
         eq_session_evaluate(&t->s, set->test, set->test_index, set->test_count, &score, diag);
     if (status == EQ_OK) tell(out, set->test_count, score.loss, score.wrong);
+    return status;
+}
+
+/* Gradient of the estimator at one example, whose free phase is solved. */
+static eq_status gradient_by(eq_trainer *t, const eq_estimator *e, double *gradient,
+                             eq_diag *diag) {
+    eq_session *s = &t->s;
+    double a[EQ_MAX_SLOTS];
+    eq_status status =
+        eq_estimate(e, s->phases, s->model, &t->x->cost, 1.0, 1, s->y, s->label, a, diag);
+    return status == EQ_OK ? eq_network_gradient(s->model, a, gradient, diag) : status;
+}
+
+static uint32_t watched(const eq_trainer *t) {
+    uint64_t h = EQ_HASH_START;
+    eq_hash_text(&h, "watch");
+    eq_hash_number(&h, t->x->seed);
+    eq_hash_number(&h, t->now.epoch);
+    eq_random r = eq_random_seed(h);
+    return t->s.set.train_index[eq_random_below(&r, t->s.set.train_count)];
+}
+
+eq_status eq_trainer_watch(eq_trainer *t, double *cosine, eq_diag *diag) {
+    eq_session *s = &t->s;
+    size_t n = eq_network_parameters(s->model);
+    double *room = eq_calloc(n, 4 * sizeof *room);
+    if (room == NULL) return eq_out_of_memory(diag);
+    double *theta = room, *scale = theta + n, *estimate = scale + n, *exact = estimate + n;
+    eq_estimator adjoint = {.kind = eq_estimator_find("adjoint")};
+    uint32_t index = watched(t);
+    eq_network_store(s->model);
+    eq_session_get(s, theta);
+    eq_session_scale(s, theta, scale);
+    eq_status status = eq_session_free_phase(s, s->set.train, &index, 1, diag);
+    if (status == EQ_OK) status = gradient_by(t, &t->x->estimator, estimate, diag);
+    if (status == EQ_OK) status = gradient_by(t, &adjoint, exact, diag);
+    if (status == EQ_OK) *cosine = eq_session_cosine(n, scale, estimate, exact);
+    eq_free(room);
     return status;
 }

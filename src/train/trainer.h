@@ -22,4 +22,8 @@ void eq_trainer_advance(eq_trainer *t);
 void eq_trainer_collect(eq_trainer *t);
 void eq_trainer_restore(eq_trainer *t);
 
+/* The cosine of the estimator's gradient with that of the adjoint at a training example, which seed
+ * and epoch alone draw, so that a resumed training looks at the same. */
+eq_status eq_trainer_watch(eq_trainer *t, double *cosine, eq_diag *diag);
+
 #endif
