@@ -199,7 +199,9 @@ END_TEST
 static const struct {
     const char *optimizer, *estimator;
     eq_engine_kind engine;
-} resumed[] = {{"adam", "random-sign", EQ_ENGINE_AUTO},
+} resumed[] = {{"sgd", "adjoint", EQ_ENGINE_AUTO},
+               {"sgd", "adjoint", EQ_ENGINE_SPARSE},
+               {"adam", "random-sign", EQ_ENGINE_AUTO},
                {"momentum", "four-point", EQ_ENGINE_AUTO},
                {"adam", "random-sign", EQ_ENGINE_SPARSE}};
 
@@ -221,6 +223,7 @@ START_TEST(resume_is_bit_identical) {
     if (strcmp(resumed[_i].optimizer, "adam") == 0) x->group[0].rate = 2e-7;
     x->epochs = 2;
     eq_train_options o = options(whole);
+    o.watch_gradient = true;
     o.engine = resumed[_i].engine;
     eq_metrics end;
     ck_assert_int_eq(eq_train(x, &o, &end, NULL, NULL), EQ_OK);
@@ -251,6 +254,8 @@ START_TEST(resume_is_bit_identical) {
         ck_assert(a.row[k].train_loss == b.row[k].train_loss);
         ck_assert(a.row[k].test_loss == b.row[k].test_loss);
         ck_assert(a.row[k].train_error == b.row[k].train_error);
+        ck_assert(a.row[k].gradient_cosine == b.row[k].gradient_cosine);
+        ck_assert_double_eq_tol(a.row[k].gradient_cosine, 1.0, 1e-6);
     }
     eq_checkpoint_free(&a);
     eq_checkpoint_free(&b);
@@ -605,7 +610,9 @@ static const struct {
                {"netlists/iris.xml", "cross-entropy", EQ_ENGINE_AUTO},
                {"netlists/two-stage.xml", NULL, EQ_ENGINE_AUTO},
                {"netlists/two-stage.xml", NULL, EQ_ENGINE_SPARSE},
-               {"netlists/two-stage.xml", "cross-entropy", EQ_ENGINE_SPARSE}};
+               {"netlists/two-stage.xml", "cross-entropy", EQ_ENGINE_SPARSE},
+               {"netlists/iris.xml", "hinge", EQ_ENGINE_AUTO},
+               {"netlists/two-stage.xml", "hinge", EQ_ENGINE_SPARSE}};
 
 /* Issue 2: symmetric within 1e-6 of the adjoint at small beta, orders 1, 2 and 4 within 0.2. */
 START_TEST(estimates_agree_with_the_adjoint) {
@@ -614,9 +621,13 @@ START_TEST(estimates_agree_with_the_adjoint) {
     eq_gradcheck_report r = {0};
     eq_diag *diag = eq_diag_new();
     ok(eq_gradcheck(x, checked[_i].engine, 0, &r, diag), diag);
-    ck_assert_uint_eq(r.rows, 8);
+    const eq_cost_kind *cost = x->cost.kind;
+    size_t lines = cost->kinks ? 4 : 8;
+    ck_assert_uint_eq(r.rows, lines + (cost->targets ? 1 : 0) + 1);
     ck_assert_double_le(r.difference, 1e-6);
-    for (size_t k = 0; k < r.rows; k++) {
+    ck_assert(r.row[r.rows - 1].error <= 1e-9 && r.row[r.rows - 1].cosine > 1.0 - 1e-12);
+    if (cost->targets) ck_assert(r.row[8].cosine > 0.95 && r.row[8].cosine < 1.0 - 1e-6);
+    for (size_t k = 0; k < lines; k++) {
         const eq_gradcheck_row *row = &r.row[k];
         ck_assert_msg(row->passed, "%s %s: error %g order %g", row->estimator, row->nudging,
                       row->error, row->order);
@@ -650,6 +661,12 @@ START_TEST(circuit_without_energy_fails_the_check) {
     ck_assert_double_le(r.difference, 1e-6);
     ck_assert(!r.passed);
     ck_assert_double_ge(r.row[2].error, 1e-3);
+    ck_assert(r.row[2].cosine < 0.9999);
+    ck_assert(r.row[r.rows - 1].passed && r.row[r.rows - 1].error <= 1e-9);
+    x->estimator.kind = eq_estimator_find("adjoint");
+    eq_gradcheck_free(&r);
+    ok(eq_gradcheck(x, EQ_ENGINE_SPARSE, 0, &r, diag), diag);
+    ck_assert(r.own_nudging == NULL && isnan(r.own_beta) && r.own_error <= 1e-9);
     eq_gradcheck_free(&r);
     eq_diag_free(diag);
     eq_experiment_free(x);
@@ -710,12 +727,12 @@ Suite *trainer_suite(void) {
     tcase_add_test(t, bad_experiments_are_refused_with_their_line);
     tcase_add_loop_test(t, iris_is_learned, 0, 2);
     tcase_add_test(t, iris_is_learned_from_any_seed);
-    tcase_add_loop_test(t, resume_is_bit_identical, 0, 3);
+    tcase_add_loop_test(t, resume_is_bit_identical, 0, sizeof resumed / sizeof *resumed);
     tcase_add_test(t, threads_do_not_change_the_bits);
     tcase_add_test(t, checkpoint_of_another_experiment_is_refused);
     tcase_add_test(t, trained_folder_is_whole);
     tcase_add_test(t, sample_sets_the_sources);
-    tcase_add_loop_test(t, estimates_agree_with_the_adjoint, 0, 6);
+    tcase_add_loop_test(t, estimates_agree_with_the_adjoint, 0, sizeof checked / sizeof *checked);
     tcase_add_test(t, circuit_without_energy_fails_the_check);
     tcase_add_test(t, mismatches_are_explained);
     suite_add_tcase(s, t);
