@@ -165,6 +165,7 @@ static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq
     e->end += e->first;
     memcpy(e->x, x, n * e->c->inputs * sizeof *x);
     memset(e->state[0], 0, n * e->nodes * sizeof *e->state[0]);
+    silence_outputs(e->c); /* eq_network_present may have driven them */
     eq_solver_forget(e->solver);
     eq_solver_inject(e->solver, (eq_injection){NULL, NULL, NULL});
     for (size_t k = e->first; status == EQ_OK && k < e->end; k++) {

@@ -40,10 +40,10 @@ static void destroy(void *self) {
     for (size_t p = 0; e->work != NULL && p < e->works; p++) {
         eq_work *w = &e->work[p];
         for (int s = 0; s < EQ_MAX_SLOTS; s++) eq_free(w->v[s]);
-        void *all[] = {w->in,      w->nudged,      w->from_k,       w->from_e, w->inverse,
-                       w->f,       w->slope,       w->size,         w->step,   w->push,
-                       w->schur,   w->factor,      w->cross,        w->check,  w->free_f,
-                       w->descent, w->free_from_k, w->free_inverse, w->column};
+        void *all[] = {w->least,   w->in,      w->nudged,      w->from_k,       w->from_e,
+                       w->inverse, w->f,       w->slope,       w->size,         w->step,
+                       w->push,    w->schur,   w->factor,      w->cross,        w->check,
+                       w->free_f,  w->descent, w->free_from_k, w->free_inverse, w->column};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     }
     eq_derived *d = &e->derived;
@@ -78,6 +78,7 @@ static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
     for (int s = 0; s < EQ_MAX_SLOTS; s++) w->v[s] = room((ne + nk) * ld, &whole);
     w->in = room((ne + nk) * ld, &whole);
     w->nudged = room(nk * ld, &whole);
+    w->least = room(nk * ld, &whole);
     w->from_k = room(ne * ld, &whole);
     w->from_e = room(nk * ld, &whole);
     w->inverse = room(ne * ld, &whole);

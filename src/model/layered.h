@@ -104,12 +104,15 @@ typedef struct eq_derived {
  * of the Schur complement. */
 typedef struct eq_work {
     size_t first, n, ld, wide;
-    double *v[EQ_MAX_SLOTS];  /* [nodes][ld] V, of each slot; in that of the adjoint V/S */
-    double *in;               /* [nodes][ld] weighted current from fixed nodes, A */
-    double *nudged;           /* [kept][ld] `in` of the K nodes with the nudge */
-    double *from_k;           /* [eliminated][ld] M v_K */
-    double *from_e;           /* [kept][ld] M^T v_E */
-    double *inverse;          /* [eliminated][ld] 1/D_E */
+    double *v[EQ_MAX_SLOTS]; /* [nodes][ld] V, of each slot; in that of the adjoint V/S */
+    double *in;              /* [nodes][ld] weighted current from fixed nodes, A */
+    double *nudged;          /* [kept][ld] `in` of the K nodes with the nudge */
+    double *least;           /* [kept][ld] what round-off of the potentials counts for in the sum of
+                                 |currents|, where a nudge has slopes */
+    bool sloped;             /* the nudge of this phase has */
+    double *from_k;          /* [eliminated][ld] M v_K */
+    double *from_e;          /* [kept][ld] M^T v_E */
+    double *inverse;         /* [eliminated][ld] 1/D_E */
     double *f, *slope, *size; /* [kept][ld] residual, D_K, lower estimate of sum |currents| */
     double *step;             /* [kept][wide] Newton step of v_K, V */
     double *push;             /* [eliminated][ld] M step */

@@ -6,6 +6,7 @@
  *
  * one matrix product with the table of the M_ea M_eb for the whole minibatch. A nudged phase starts
  * from the free state with the free phase's factor (chord Newton). */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -202,23 +203,37 @@ void eq_layered_factor(const eq_layered *e, eq_work *w, const eq_nudge *nudge) {
     w->factored = true;
 }
 
-/* nudged = in + nudge currents at the state v (engine.h, eq_nudge). */
+static void nudge_node(const eq_layered *e, eq_work *w, int32_t node, size_t n, double current,
+                       double least) {
+    if (node == EQ_NONE) return;
+    size_t at = ((size_t)node - e->net.eliminated) * w->ld + n;
+    w->nudged[at] += current;
+    w->least[at] += least;
+}
+
+/* nudged = in + nudge currents at the state v (engine.h, eq_nudge). Potentials are doubles, so a
+ * current through a slope is known to eps slope |v|: no residual can be held below that. */
 static void nudge_currents(const eq_layered *e, eq_work *w, const eq_nudge *nudge,
                            const double *v) {
     size_t ld = w->ld, outputs = e->net.c->outputs, first = e->net.eliminated;
+    double round_off = e->reltol > 0.0 ? 4.0 * DBL_EPSILON / e->reltol : 0.0;
+    w->sloped = nudge->slope != NULL;
     memcpy(w->nudged, w->in + first * ld, e->net.kept * ld * sizeof *w->nudged);
+    memset(w->least, 0, e->net.kept * ld * sizeof *w->least);
     for (size_t n = 0; n < w->n; n++) {
         size_t at = (w->first + n) * outputs;
         for (size_t k = 0; k < outputs; k++) {
-            double current = nudge->current[at + k];
-            for (size_t l = 0; nudge->slope != NULL && l < outputs; l++) {
-                double y = v[(size_t)e->net.plus[l] * ld + n];
-                if (e->net.minus[l] != EQ_NONE) y -= v[(size_t)e->net.minus[l] * ld + n];
-                current -= nudge->slope[(at + k) * outputs + l] * (y - nudge->at[at + l]);
+            double current = nudge->current[at + k], least = 0.0;
+            for (size_t l = 0; w->sloped && l < outputs; l++) {
+                double slope = nudge->slope[(at + k) * outputs + l], to = nudge->at[at + l];
+                double plus = v[(size_t)e->net.plus[l] * ld + n],
+                       minus =
+                           e->net.minus[l] == EQ_NONE ? 0.0 : v[(size_t)e->net.minus[l] * ld + n];
+                current -= slope * (plus - minus - to);
+                least += round_off * fabs(slope) * (fabs(plus) + fabs(minus) + fabs(to));
             }
-            w->nudged[((size_t)e->net.plus[k] - first) * ld + n] += current;
-            if (e->net.minus[k] != EQ_NONE)
-                w->nudged[((size_t)e->net.minus[k] - first) * ld + n] -= current;
+            nudge_node(e, w, e->net.plus[k], n, current, least);
+            nudge_node(e, w, e->net.minus[k], n, -current, least);
         }
     }
 }
@@ -265,6 +280,7 @@ static double evaluate(const eq_layered *e, eq_work *w, double *v, const double 
     e->kernels->lanes_product(&m, ld, v, ld, w->from_e, ld);
     rows = eq_layered_rows(e, w, true, kept_in);
     e->kernels->nodes_evaluate(&e->net.law[1], &rows, v + ne * ld, w->f, w->slope, w->size);
+    for (size_t k = 0; w->sloped && k < e->net.kept * ld; k++) w->size[k] += w->least[k];
     double kept = kept_ratio(e, w);
     return kept <= worst ? worst : kept;
 }
@@ -384,7 +400,7 @@ static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *
 void eq_layered_free(const eq_layered *e, eq_work *w) {
     size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
     w->failed = 0.0;
-    w->factored = false;
+    w->factored = w->sloped = false;
     gather_inputs(e, w);
     memset(w->v[0], 0, (ne + nk) * ld * sizeof(double));
     memset(w->from_k, 0, ne * ld * sizeof(double));

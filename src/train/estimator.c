@@ -170,12 +170,13 @@ static eq_status cannot_hold(const eq_network *e, size_t k, double off, eq_diag 
                    k + 1, name, off);
 }
 
-/* The largest conductance that an output shows: current over move, where g pulled it from y0. */
+/* The largest conductance that an output shows: current over move, where g pulled it from y0; g
+ * where none had to move. */
 static double stiffest(const eq_phases *p, double g, size_t n, const double *y0) {
-    double most = 0.0;
+    double most = g;
     for (size_t k = 0; k < n * p->outputs; k++) {
-        double moved = p->y[k] - y0[k];
-        if (moved != 0.0) most = fmax(most, fabs(g * (p->at[k] - p->y[k]) / moved));
+        double current = fabs(g * (p->at[k] - p->y[k])), moved = fabs(p->y[k] - y0[k]);
+        if (current > most * moved) most = moved > 0.0 ? current / moved : INFINITY;
     }
     return most;
 }
@@ -197,9 +198,8 @@ static eq_status hold(eq_phases *p, eq_network *e, int slot, double g, size_t n,
         if (off <= 1e-15 * size || (off <= 1e-9 * size && off > 0.1 * before)) return EQ_OK;
         for (size_t k = 0; k < n * m; k++) p->current[k] += g * (p->at[k] - p->y[k]);
         bool slow = round > 0 && off > 0.1 * before;
-        if (slow && g >= most) return cannot_hold(e, which, off, diag);
         double next = round == 0 ? times * stiffest(p, g, n, y0) : slow ? times * g : g;
-        next = next > 0.0 ? fmin(next, most) : fmin(times * g, most);
+        if (next > most) return cannot_hold(e, which, off, diag);
         for (size_t k = 0; k < n * m * m; k++) p->slope[k] *= next / g;
         g = next;
         before = off;

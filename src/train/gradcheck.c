@@ -92,6 +92,13 @@ static double round_off(const eq_check *k, const eq_estimator_kind *kind, double
            (k->truth.round[0][row] / beta + k->truth.round[1][row] + k->truth.round[2][row] * beta);
 }
 
+/* The same of a clamp at eta, which knows no beta. */
+static double clamp_round_off(const eq_check *k, const eq_estimator *e, size_t row) {
+    double sum = 0.0;
+    for (int p = 0; p < EQ_MAX_SLOTS; p++) sum += fabs(e->kind->a[p]);
+    return sum * k->truth.round[0][row] / e->eta;
+}
+
 /* |scale (y - z)| over all parameters; z may be NULL. */
 static double distance(const scanner *s, const double *y, const double *z) {
     double sum = 0.0;
@@ -381,7 +388,9 @@ static void look_at_own(scanner *s) {
     double size = distance(s, clamp ? s->gradient : k->truth.gradient, NULL);
     bool there = isfinite(loose) && size > 0.0;
     for (size_t at = 0; at < s->n; at++)
-        s->doubt[at] = loose * (exact ? k->truth.doubt[at] : round_off(k, e->kind, beta, at));
+        s->doubt[at] = loose * (exact   ? k->truth.doubt[at]
+                                : clamp ? clamp_round_off(k, e, at)
+                                        : round_off(k, e->kind, beta, at));
     r->own_estimator = e->kind->name;
     r->own_nudging = exact ? NULL : eq_nudging_name(e->nudging);
     r->own_beta = exact ? NAN : beta;
