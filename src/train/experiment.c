@@ -165,7 +165,7 @@ static void estimator(reader *r, const eq_xml_node *node) {
     number(r, node, "beta", &e->beta);
     number(r, node, "eta", &e->eta);
     const char *clamp = word(node, "g-clamp");
-    if (clamp != NULL && !eq_same(clamp, "inf")) number(r, node, "g-clamp", &e->clamp);
+    if (clamp != NULL && strcmp(clamp, "INF") != 0) number(r, node, "g-clamp", &e->clamp);
     const eq_cost_kind *cost = r->x->cost.kind;
     if (e->nudging == EQ_NUDGE_CLAMP && !cost->targets)
         fault(r, node,

@@ -31,7 +31,7 @@ typedef struct method {
 } method;
 
 static eq_experiment *read_experiment(const method *m, const char *cost, double rate) {
-    char text[1024], clamp[32] = "inf";
+    char text[1024], clamp[32] = "INF";
     eq_experiment *x = NULL;
     eq_diag *diag = eq_diag_new();
     if (isfinite(m->clamp)) snprintf(clamp, sizeof clamp, "%.17g", m->clamp);

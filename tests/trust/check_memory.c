@@ -4,6 +4,7 @@
 #define _XOPEN_SOURCE 700
 #include <check.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -296,16 +297,18 @@ static eq_status build(eq_diag *diag) {
 
 /* Two epochs of a few minibatches, each with a checkpoint, in a folder that holds a trained run,
  * which goes on or makes way. */
-static eq_status train(const char *path, const char *run, bool resume, eq_engine_kind kind,
-                       eq_diag *diag) {
+static eq_status train_by(const char *path, const char *run, bool resume, eq_engine_kind kind,
+                          const eq_estimator *by, eq_diag *diag) {
     eq_experiment *x = NULL;
     eq_status status = eq_experiment_read(path, &x, diag);
     if (status == EQ_OK) {
+        if (by != NULL) x->estimator = *by;
         eq_train_options o = eq_train_defaults();
         o.folder = in(run);
         o.resume = resume;
         o.force = !resume;
         o.engine = kind;
+        o.watch_gradient = by != NULL;
         x->epochs = resume ? 2 : 1;
         x->data.train_limit = 8;
         x->data.test_limit = 4;
@@ -315,10 +318,37 @@ static eq_status train(const char *path, const char *run, bool resume, eq_engine
     return status;
 }
 
+static eq_status train(const char *path, const char *run, bool resume, eq_engine_kind kind,
+                       eq_diag *diag) {
+    return train_by(path, run, resume, kind, NULL, diag);
+}
+
+/* By the adjoint, and with held outputs, the gradient watched. */
+static eq_status train_otherwise(eq_engine_kind kind, eq_diag *diag) {
+    const eq_estimator exact = {.kind = eq_estimator_find("adjoint")};
+    const eq_estimator held = {.kind = eq_estimator_find("one-sided"),
+                               .beta = 1e-6,
+                               .nudging = EQ_NUDGE_CLAMP,
+                               .eta = 0.5,
+                               .clamp = INFINITY};
+    eq_status status = train_by("netlists/two-stage.xml", "forced", false, kind, &exact, diag);
+    if (status != EQ_OK) return status;
+    return train_by("netlists/two-stage.xml", "forced", false, kind, &held, diag);
+}
+
+static eq_status otherwise_layered(eq_diag *diag) {
+    return train_otherwise(EQ_ENGINE_LAYERED, diag);
+}
+
+static eq_status otherwise_sparse(eq_diag *diag) {
+    return train_otherwise(EQ_ENGINE_SPARSE, diag);
+}
+
 /* What circuit, data and method say together needs memory too. */
 static eq_status bad_experiments(eq_diag *diag) {
-    static const char *const name[] = {"unknown-group", "too-many-inputs", "three-classes",
-                                       "pairs-for-singles"};
+    static const char *const name[] = {"unknown-group",         "too-many-inputs",
+                                       "three-classes",         "pairs-for-singles",
+                                       "clamp-without-targets", "hinge-by-energy"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
         char path[LONGEST];
         eq_experiment *x = NULL;
@@ -472,6 +502,8 @@ static const struct {
     {"bad experiments", bad_experiments},
     {"training, layered", train_layered},
     {"training, sparse", train_sparse},
+    {"training by adjoint and clamps, layered", otherwise_layered},
+    {"training by adjoint and clamps, sparse", otherwise_sparse},
     {"folders that are refused", refused_folders},
     {"resumed training", resume},
     {"evaluation", evaluate},
