@@ -16,8 +16,9 @@ typedef struct eq_cost_kind {
     double (*value)(const eq_cost *cost, size_t n, const double *y, size_t label);
     void (*gradient)(const eq_cost *cost, size_t n, const double *y, size_t label, double *dcdy);
     void (*hessian)(const eq_cost *cost, size_t n, const double *y, size_t label, double *h);
-    bool targets; /* C = 1/2 sum (y - target)^2: the way to the target is -dC/dy */
-    bool kinks;   /* the slope jumps, so P + beta C need not be stationary anywhere */
+    bool
+        clamps; /* C = 1/2 sum (y - target)^2: -dC/dy is the way to the target, which a clamp goes */
+    bool kinks; /* the slope jumps, so P + beta C need not be stationary anywhere */
 } eq_cost_kind;
 
 struct eq_cost {

@@ -167,7 +167,7 @@ static void estimator(reader *r, const eq_xml_node *node) {
     const char *clamp = word(node, "g-clamp");
     if (clamp != NULL && strcmp(clamp, "INF") != 0) number(r, node, "g-clamp", &e->clamp);
     const eq_cost_kind *cost = r->x->cost.kind;
-    if (e->nudging == EQ_NUDGE_CLAMP && !cost->targets)
+    if (e->nudging == EQ_NUDGE_CLAMP && !cost->clamps)
         fault(r, node,
               "nudging=\"clamp\" drives the outputs to targets, and this cost has none; take "
               "<cost type=\"squared-difference\"> or squared-error, or nudging=\"current\"");

@@ -437,7 +437,7 @@ static eq_status compare_differences(scanner *s) {
 static eq_status scan_line(scanner *s, size_t j, eq_gradcheck_row *row, bool *end) {
     const eq_cost_kind *cost = s->k->x->cost.kind;
     size_t kinds = eq_estimator_kinds(), currents = kinds, energies = cost->kinks ? 0 : kinds,
-           clamps = cost->targets ? 1 : 0;
+           clamps = cost->clamps ? 1 : 0;
     *end = j > currents + energies + clamps;
     if (*end) return EQ_OK;
     if (j == currents + energies + clamps) return scan_adjoint(s, row);
