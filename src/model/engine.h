@@ -19,8 +19,7 @@ typedef void (*eq_step)(void *data, size_t group, size_t offset, size_t n, doubl
                         const double *gradient);
 
 /* The frozen circuit must have inputs, outputs and groups, and outlive the engine. EQ_ENGINE_AUTO
- * takes the layered engine when the graph is layered, with the reason in a note when it is not. The
- * energy weights must exist (else a warning: EqProp gradients are biased). */
+ * takes the layered engine when the graph is layered, with the reason in a note when it is not. */
 eq_status eq_engine_new(eq_circuit *c, const eq_engine_options *o, eq_engine **out, eq_diag *diag);
 void eq_engine_free(eq_engine *e);
 eq_engine_info eq_engine_about(const eq_engine *e);

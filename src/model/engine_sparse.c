@@ -70,13 +70,6 @@ static void store(const void *self) {
     (void)self;
 }
 
-static void warn_of_bias(const sparse_engine *e, eq_diag *diag) {
-    const eq_topology *t = eq_solver_system(e->solver)->topology;
-    if (!t->exists)
-        eq_warn_at(diag, (eq_place){NULL, 0, 0},
-                   "no energy weights, EqProp gradients are biased: %s", t->reason);
-}
-
 static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, eq_diag *diag) {
     sparse_engine *e = eq_calloc(1, sizeof *e);
     if (e == NULL) return eq_out_of_memory(diag);
@@ -103,7 +96,6 @@ static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, 
         destroy(e);
         return status;
     }
-    warn_of_bias(e, diag);
     load(e);
     *self = e;
     return EQ_OK;
@@ -111,7 +103,12 @@ static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, 
 
 static eq_engine_info about(const void *self) {
     const sparse_engine *e = self;
-    return (eq_engine_info){"sparse", e->iterations, e->solves, e->worst_ratio, false};
+    const eq_topology *t = eq_solver_system(e->solver)->topology;
+    return (eq_engine_info){.name = "sparse",
+                            .iterations = e->iterations,
+                            .solves = e->solves,
+                            .worst_ratio = e->worst_ratio,
+                            .biased = t->exists ? NULL : t->reason};
 }
 
 /* Puts example k on the input sources. */

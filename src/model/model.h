@@ -38,6 +38,7 @@ typedef struct eq_engine_info {
     double solves;      /* examples times phases so far */
     double worst_ratio; /* largest KCL residual / bound seen */
     bool sweeps;        /* layered, and too large for dense Schur complements */
+    const char *biased; /* why gradients from phases are biased: there are no energy weights */
 } eq_engine_info;
 
 typedef struct eq_network eq_network;

@@ -165,6 +165,16 @@ eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *di
     return status == EQ_OK ? eq_session_start(s, o, diag) : status;
 }
 
+/* The adjoint needs no energy. */
+static void warn_of_bias(const eq_session *s, eq_diag *diag) {
+    const char *why = eq_network_about(s->model).biased;
+    if (why != NULL && s->x->estimator.kind->phases > 0)
+        eq_warn_at(diag, (eq_place){NULL, 0, 0},
+                   "no energy weights, EqProp gradients are biased: %s; <estimator "
+                   "type=\"adjoint\"> needs none",
+                   why);
+}
+
 static eq_status make_room(eq_session *s, eq_diag *diag) {
     s->phases = eq_phases_new(s->batch, s->outputs);
     s->input = eq_calloc(s->batch, s->encoder.inputs * sizeof *s->input);
@@ -186,7 +196,9 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     if (status == EQ_OK) status = check_cost(s, diag);
     if (status == EQ_OK) status = check_minibatch(s, diag);
     if (status == EQ_OK) status = make_room(s, diag);
-    return status == EQ_OK ? eq_network_start(s->model, &options, diag) : status;
+    if (status == EQ_OK) status = eq_network_start(s->model, &options, diag);
+    if (status == EQ_OK) warn_of_bias(s, diag);
+    return status;
 }
 
 void eq_session_close(eq_session *s) {

@@ -63,6 +63,34 @@ START_TEST(the_cosine_is_that_of_the_gradient_check) {
 }
 END_TEST
 
+/* Estimates are warned of before they begin, the adjoint is not. */
+START_TEST(what_has_no_energy_is_told_to_estimators) {
+    eq_experiment *x = experiment(rows, estimators[_i], 1e-9);
+    eq_diag *diag = eq_diag_new();
+    bool told = false;
+    ck_assert_int_eq(eq_train(x, NULL, NULL, NULL, diag), EQ_OK);
+    for (size_t k = 0; k < eq_diag_count(diag); k++)
+        told = told || strstr(eq_diag_get(diag, k)->text, "no energy weights") != NULL;
+    ck_assert(told == (_i < 3));
+    eq_diag_free(diag);
+    eq_experiment_free(x);
+}
+END_TEST
+
+/* Where there is no energy the adjoint goes down the loss all the same. */
+START_TEST(the_adjoint_learns_without_an_energy) {
+    eq_experiment *x = experiment(rows, estimators[3], 2e-4);
+    eq_metrics last;
+    x->epochs = 1;
+    ck_assert_int_eq(eq_train(x, NULL, &last, NULL, NULL), EQ_OK);
+    double first = last.train_loss;
+    x->epochs = 400;
+    ck_assert_int_eq(eq_train(x, NULL, &last, NULL, NULL), EQ_OK);
+    ck_assert_msg(last.train_loss < 0.8 * first, "loss %g, then %g", first, last.train_loss);
+    eq_experiment_free(x);
+}
+END_TEST
+
 static void path_to(char path[256], const char *name) {
     snprintf(path, 256, "%s", in(name));
 }
@@ -150,6 +178,8 @@ Suite *watch_suite(void) {
     tcase_set_timeout(t, 120);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, the_cosine_is_that_of_the_gradient_check, 0, 4);
+    tcase_add_loop_test(t, what_has_no_energy_is_told_to_estimators, 0, 4);
+    tcase_add_test(t, the_adjoint_learns_without_an_energy);
     tcase_add_loop_test(t, watching_changes_nothing_else, 0, 2);
     tcase_add_test(t, a_resumed_training_watches_the_same);
     suite_add_tcase(s, t);
