@@ -134,6 +134,9 @@ static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_co
         beta, ROUNDS, before);
 }
 
+/* The conductance that `hold` begins with, S: any that moves the outputs visibly will do. */
+static const double first_hold = 1e-6;
+
 /* A conductance g from each output to at = y0 + eta (target - y0), and no other current. */
 static void attach(eq_phases *p, const eq_cost *cost, double eta, double g, size_t n,
                    const double *y0, const uint16_t *label) {
@@ -146,13 +149,14 @@ static void attach(eq_phases *p, const eq_cost *cost, double eta, double g, size
     for (size_t k = 0; k < n * m * m; k++) p->slope[k] = k % (m * m) % (m + 1) == 0 ? g : 0.0;
 }
 
-/* The largest |at - y|, and of which output; *size: of |at|. */
-static double farthest(const eq_phases *p, size_t n, size_t *which, double *size) {
+/* The largest |at - y|, and of which output; *size: of |at| and |y0|. */
+static double farthest(const eq_phases *p, size_t n, const double *y0, size_t *which,
+                       double *size) {
     double most = 0.0;
     *size = 0.0;
     for (size_t k = 0; k < n * p->outputs; k++) {
         double off = fabs(p->at[k] - p->y[k]);
-        *size = fmax(*size, fabs(p->at[k]));
+        *size = fmax(*size, fmax(fabs(p->at[k]), fabs(y0[k])));
         if (off <= most) continue;
         most = off;
         *which = k % p->outputs;
@@ -171,12 +175,12 @@ static eq_status cannot_hold(const eq_network *e, size_t k, double off, eq_diag 
 }
 
 /* The largest conductance that an output shows: current over move, where g pulled it from y0; g
- * where none had to move. */
-static double stiffest(const eq_phases *p, double g, size_t n, const double *y0) {
+ * where none was more than `near` off. */
+static double stiffest(const eq_phases *p, double g, double near, size_t n, const double *y0) {
     double most = g;
     for (size_t k = 0; k < n * p->outputs; k++) {
-        double current = fabs(g * (p->at[k] - p->y[k])), moved = fabs(p->y[k] - y0[k]);
-        if (current > most * moved) most = moved > 0.0 ? current / moved : INFINITY;
+        double off = fabs(p->at[k] - p->y[k]), moved = fabs(p->y[k] - y0[k]);
+        if (off > near && g * off > most * moved) most = moved > 0.0 ? g * off / moved : INFINITY;
     }
     return most;
 }
@@ -185,20 +189,22 @@ static double stiffest(const eq_phases *p, double g, size_t n, const double *y0)
  * conductance g had to carry is driven as a constant one in the next round, so that what an output
  * is still off shrinks by the conductance it shows over g each time. Much larger than that g must
  * not be, or the KCL at the output drowns in its round-off. */
-static eq_status hold(eq_phases *p, eq_network *e, int slot, double g, size_t n, const double *y0,
+static eq_status hold(eq_phases *p, eq_network *e, int slot, size_t n, const double *y0,
                       eq_diag *diag) {
     static const double times = 1e3, most = 1e12; /* S */
     size_t m = p->outputs, which = 0;
-    double before = INFINITY, size = 0.0;
+    double g = first_hold, before = INFINITY, size = 0.0;
     eq_nudge nudge = {p->current, p->slope, p->at};
     for (int round = 0;; round++) {
         eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
         if (status != EQ_OK) return status;
-        double off = farthest(p, n, &which, &size);
+        double off = farthest(p, n, y0, &which, &size);
         if (off <= 1e-15 * size || (off <= 1e-9 * size && off > 0.1 * before)) return EQ_OK;
         for (size_t k = 0; k < n * m; k++) p->current[k] += g * (p->at[k] - p->y[k]);
         bool slow = round > 0 && off > 0.1 * before;
-        double next = round == 0 ? times * stiffest(p, g, n, y0) : slow ? times * g : g;
+        double next = round == 0 ? times * stiffest(p, g, 1e-12 * size, n, y0)
+                      : slow     ? times * g
+                                 : g;
         if (next > most) return cannot_hold(e, which, off, diag);
         for (size_t k = 0; k < n * m * m; k++) p->slope[k] *= next / g;
         g = next;
@@ -210,11 +216,10 @@ static eq_status nudge_clamp(eq_phases *p, eq_network *e, int slot, const eq_cos
                              const eq_estimator *est, double eta, size_t n, const double *y0,
                              const uint16_t *label, double *y, eq_diag *diag) {
     bool held = isinf(est->clamp);
-    double g = held ? est->beta : est->clamp; /* to hold any begins with, that of a nudge is near */
-    attach(p, cost, eta, g, n, y0, label);
+    attach(p, cost, eta, held ? first_hold : est->clamp, n, y0, label);
     eq_nudge nudge = {p->current, p->slope, p->at};
-    eq_status status = held ? hold(p, e, slot, g, n, y0, diag)
-                            : eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
+    eq_status status =
+        held ? hold(p, e, slot, n, y0, diag) : eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
     if (status == EQ_OK && y != NULL) memcpy(y, p->y, n * p->outputs * sizeof *y);
     return status;
 }

@@ -285,7 +285,7 @@ static void minibatch(eq_engine_kind kind, const char *extra, const char *inputs
     eq_engine_options o = {kind, EXAMPLES, 1};
     eq_engine *e = NULL;
     kept k;
-    double current[OUTPUTS * EXAMPLES], a[EQ_MAX_SLOTS] = {-1e6, 1e6, 0.0, 0.0, 0.0, 0.5};
+    double current[OUTPUTS * EXAMPLES], a[EQ_MAX_SLOTS] = {-1e6, 1e6, 0.0, 0.0, 0.0, 2e6};
     for (int j = 0; j < OUTPUTS * EXAMPLES; j++) current[j] = 1e-5 * (j + 1);
     eq_nudge nudge = {current, NULL, NULL};
     ck_assert_int_eq(eq_engine_new(c, &o, &e, NULL), EQ_OK);

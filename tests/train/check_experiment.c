@@ -144,7 +144,7 @@ START_TEST(fingerprint_sees_every_setting_of_the_training) {
                   {"g-clamp=\"0.125\"", "g-clamp=\"0.25\"", false, 2},
                   {"g-clamp=\"0.125\"", "g-clamp=\"INF\"", false, 2},
                   {"eta=\"1\"", "eta=\"1\" g-clamp=\"INF\"", true, 3},
-                  {"beta=\"0.25\"", "beta=\"0.5\"", false, 2}, /* where holding begins */
+                  {"beta=\"0.25\"", "beta=\"0.5\"", false, 2},
                   {"margin=\"0.375\"", "margin=\"0.5\"", false, 4},
                   {"type=\"adjoint\"", "type=\"symmetric\"", false, 4},
                   {"name=\"one\"", "name=\"two\"", true, 0},
