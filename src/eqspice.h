@@ -221,8 +221,17 @@ EQ_API eq_status eq_batch_vjp(eq_batch *b, size_t n, const double *x, const doub
 /* A circuit, data and how to train (schemas/experiment.xsd), as a file says it. */
 typedef struct eq_experiment eq_experiment;
 
+/* What is to be changed in an experiment before it is read, "PATH=VALUE" each, as --set has it: an
+ * attribute by its path (estimator.beta=1e-7), or a parameter of the circuit (r1(r)=3k). */
+typedef struct eq_settings {
+    const char *const *item;
+    size_t count;
+} eq_settings;
+
 /* Every error has its line. */
 EQ_API eq_status eq_experiment_read(const char *path, eq_experiment **out, eq_diag *diag);
+EQ_API eq_status eq_experiment_read_with(const char *path, const eq_settings *settings,
+                                         eq_experiment **out, eq_diag *diag);
 EQ_API void eq_experiment_free(eq_experiment *x);
 
 /* How phases are solved: AUTO takes the layered engine where the circuit is made of crossbars. */

@@ -119,6 +119,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_train_options o = eq_train_defaults();
     const char *engine = "auto";
     int epochs = -1, seed = -1;
+    eq_list set = {.count = 0};
     const eq_option table[] = {
         {"output", 'o', EQ_OPTION_TEXT, &o.folder, "DIR", "write here instead of runs/NAME"},
         {"resume", 0, EQ_OPTION_FLAG, &o.resume, NULL, "go on from DIR/checkpoint"},
@@ -130,6 +131,7 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"save-every", 0, EQ_OPTION_NUMBER, &o.save_every, "S",
          "write the files after an epoch when the last ones are S seconds old (1)"},
         {"engine", 0, EQ_OPTION_TEXT, &engine, "KIND", "auto, layered or sparse"},
+        EQ_SET_OPTION(&set),
     };
     int exit_status;
     const char *path =
@@ -145,7 +147,8 @@ static int run(const eq_command *command, int argc, char **argv) {
                          o.save_every);
     if (status == EQ_OK && epochs == 0)
         status = eq_fail(diag, EQ_ERR_USAGE, "epochs must be positive");
-    if (status == EQ_OK) status = eq_experiment_read(path, &x, diag);
+    eq_settings settings = eq_settings_of(&set);
+    if (status == EQ_OK) status = eq_experiment_read_with(path, &settings, &x, diag);
     status = eq_comm_agree(status); /* before anything is printed: it says who speaks */
     eq_print_diag(diag);
     if (status == EQ_OK && epochs > 0) x->epochs = (size_t)epochs;
