@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "circuit/reduction.h"
 #include "model/engine.h"
 
 /* How one block is changed. */
@@ -23,7 +24,9 @@ struct eq_network {
     trained_block *trained;
     size_t blocks, parameters;
     const eq_optimizer_kind *optimizer;
-    double *gradient; /* where eq_network_gradient writes */
+    double *gradient;        /* where eq_network_gradient writes */
+    eq_reduction *reduction; /* of c; made when potentials are first asked for */
+    double *unknown;         /* [unknowns of reduction] V */
 };
 
 static void free_states(eq_network *n) {
@@ -38,6 +41,8 @@ void eq_network_free(eq_network *n) {
     if (n == NULL) return;
     free_states(n);
     for (size_t b = 0; n->trained != NULL && b < n->blocks; b++) eq_free(n->trained[b].place);
+    eq_reduction_free(n->reduction);
+    eq_free(n->unknown);
     eq_free(n->trained);
     eq_free(n->block);
     eq_engine_free(n->engine);
@@ -176,6 +181,28 @@ eq_status eq_network_free_phase(eq_network *n, size_t count, const double *x, do
 eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge, double *y,
                                   eq_diag *diag) {
     return eq_engine_nudged_phase(n->engine, slot, nudge, y, diag);
+}
+
+static eq_status open_reduction(eq_network *n, eq_diag *diag) {
+    if (n->unknown != NULL) return EQ_OK;
+    eq_status status = n->reduction == NULL ? eq_reduction_new(n->c, &n->reduction, diag) : EQ_OK;
+    if (status == EQ_OK) n->unknown = eq_calloc(n->reduction->unknowns, sizeof *n->unknown);
+    return status == EQ_OK && n->unknown == NULL ? eq_out_of_memory(diag) : status;
+}
+
+/* What sources hold and amplifiers drive follows from the free nodes: v = T x + c. */
+eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
+                                eq_diag *diag) {
+    eq_status status = open_reduction(n, diag);
+    if (status == EQ_OK) status = eq_engine_potentials(n->engine, 0, v, diag);
+    for (size_t k = 0; status == EQ_OK && k < count; k++, v += eq_circuit_nodes(n->c)) {
+        for (size_t i = 0; i < n->c->inputs; i++)
+            *eq_circuit_source(n->c, n->c->input[i]) = x[k * n->c->inputs + i];
+        for (size_t j = 0; j < n->reduction->node_unknowns; j++)
+            n->unknown[j] = v[n->reduction->root[j]];
+        eq_reduction_potentials(n->reduction, n->c, n->unknown, 1.0, v);
+    }
+    return status;
 }
 
 /* eq_step that copies the gradient out and changes nothing. */

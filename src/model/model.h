@@ -92,6 +92,11 @@ eq_status eq_network_free_phase(eq_network *n, size_t count, const double *x, do
 eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge, double *y,
                                   eq_diag *diag);
 
+/* v[count][nodes] [V]: all potentials of the free phase of the `count` examples x[count][inputs] of
+ * the current minibatch. Leaves the last example on the input sources. COLLECTIVE. */
+eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
+                                eq_diag *diag);
+
 /* present.c. Puts one example x[inputs] on the input sources of the circuit and current[outputs] on
  * its nudge sources (NULL: nothing): it can then be exported, or solved by others. */
 eq_status eq_network_present(eq_network *n, const double *x, const double *current, eq_diag *diag);

@@ -501,6 +501,22 @@ eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_d
     return status;
 }
 
+eq_status eq_experiment_same_circuit(const eq_experiment *a, const eq_experiment *b, bool *other,
+                                     eq_diag *diag) {
+    eq_text text[2] = {{0}, {0}};
+    const eq_experiment *of[2] = {a, b};
+    for (int k = 0; k < 2; k++) {
+        if (of[k]->deck != NULL)
+            absolute(&text[k], "deck", of[k]->deck);
+        else
+            write_architecture(&of[k]->architecture, &text[k]);
+    }
+    eq_status status = text[0].failed || text[1].failed ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK) *other = strcmp(text[0].text, text[1].text) != 0;
+    for (int k = 0; k < 2; k++) eq_text_free(&text[k]);
+    return status;
+}
+
 eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_diag *diag) {
     eq_architecture a = x->architecture;
     a.seed = x->seed;

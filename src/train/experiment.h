@@ -56,6 +56,9 @@ eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_d
 /* Reads the deck or builds the architecture (with the experiment's seed) of the experiment, with
  * its presets. */
 eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_diag *diag);
+/* *other: the two have different decks or architectures (presets left aside). */
+eq_status eq_experiment_same_circuit(const eq_experiment *a, const eq_experiment *b, bool *other,
+                                     eq_diag *diag);
 /* preset.c. Applies the presets from number `first` on. */
 eq_status eq_presets_apply(const eq_experiment *x, size_t first, eq_circuit *c, eq_diag *diag);
 
