@@ -93,7 +93,7 @@ eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge
                                   eq_diag *diag);
 
 /* v[count][nodes] [V]: all potentials of the free phase of the `count` examples x[count][inputs] of
- * the current minibatch. Leaves the last example on the input sources. COLLECTIVE. */
+ * the current minibatch. COLLECTIVE. */
 eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
                                 eq_diag *diag);
 
@@ -113,6 +113,9 @@ eq_status eq_network_optimizer(eq_network *n, const eq_optimizer *o, const doubl
 /* Step number `step` (from 1) by that gradient, the rates times `factor`. */
 eq_status eq_network_update(eq_network *n, const double a[EQ_MAX_SLOTS], double factor,
                             uint64_t step, eq_diag *diag);
+/* From now on each update adds its gradient to sum[parameters] and the squares of its entries to
+ * square[parameters], those of a block in an order of the engine's own; NULL: no more. */
+void eq_network_watch(eq_network *n, double *sum, double *square);
 /* State array k of the optimizer, state[parameters]: out of the model, or into it. */
 void eq_network_get_state(const eq_network *n, int k, double *state);
 void eq_network_put_state(eq_network *n, int k, const double *state);

@@ -14,6 +14,7 @@
 
 /* The names of the files in DIR. */
 #define EQ_TRAIN_METRICS "metrics.csv"
+#define EQ_TRAIN_DIAGNOSIS "diagnosis.csv"
 #define EQ_TRAIN_MODEL "model.cir"
 #define EQ_TRAIN_CHECKPOINT "checkpoint"
 #define EQ_TRAIN_EXPERIMENT "experiment.xml"
