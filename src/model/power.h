@@ -13,7 +13,7 @@ typedef struct eq_watts {
     double delivered, dissipated;
 } eq_watts;
 
-/* Sums over examples; eq_power_mean makes means of them. */
+/* Sums over examples; eq_meter_mean makes means of them. */
 typedef struct eq_power {
     size_t examples;
     eq_watts total;

@@ -77,8 +77,7 @@ START_TEST(attributes_by_path) {
     writes("net.xml", "estimator.beta=0.5", "beta=\"0.5\"");
     writes("net.xml", "epochs.count=5", "<epochs count=\"5\"/>");
     writes("built.xml", "architecture.gain=3", "gain=\"3\"");
-    writes("built.xml", "optimizer.group[2].rate=0.25",
-           "match=\"*\" rate=\"0.25\"");
+    writes("built.xml", "optimizer.group[2].rate=0.25", "match=\"*\" rate=\"0.25\"");
     writes("built.xml", "optimizer.group[r1*].rate=0.25", "match=\"r1*\" rate=\"0.25\"");
     writes("built.xml", "optimizer.group.rate=0.5", "match=\"r1*\" rate=\"0.5\"");
     writes("built.xml", "optimizer.group.rate=0.5", "match=\"*\" rate=\"0.5\"");
@@ -128,8 +127,7 @@ START_TEST(what_cannot_be_set_is_refused) {
 END_TEST
 
 /* The circuit of the experiment with one setting. */
-static eq_status circuit_with(const char *xml, const char *setting, eq_circuit **c,
-                              eq_diag *diag) {
+static eq_status circuit_with(const char *xml, const char *setting, eq_circuit **c, eq_diag *diag) {
     eq_settings s = {SET(setting), 1};
     eq_experiment *x = NULL;
     eq_status status = eq_experiment_read_with(in(xml), &s, &x, diag);
@@ -142,18 +140,18 @@ static const struct {
     const char *xml, *setting, *handle;
     double value;
 } parameters[] = {
-    {"net.xml", "rt(r)=3k", "rt(r)", 3e3},     {"net.xml", "rt=3k", "rt(r)", 3e3},
-    {"net.xml", "RW1(r)=2k", "rw1(g)", 5e-4},  {"net.xml", "rw1(g)=2e-4", "rw1(g)", 2e-4},
+    {"net.xml", "rt(r)=3k", "rt(r)", 3e3},      {"net.xml", "rt=3k", "rt(r)", 3e3},
+    {"net.xml", "RW1(r)=2k", "rw1(g)", 5e-4},   {"net.xml", "rw1(g)=2e-4", "rw1(g)", 2e-4},
     {"net.xml", "d1(is)=1e-9", "d1(is)", 1e-9}, {"net.xml", "d*(n)=1.5", "d2(n)", 1.5},
-    {"built.xml", "vup(dc)=0.4", "vup", 0.4},  {"built.xml", "d?1_?(is)=2u", "du1_2(is)", 2e-6},
+    {"built.xml", "vup(dc)=0.4", "vup", 0.4},   {"built.xml", "d?1_?(is)=2u", "du1_2(is)", 2e-6},
 };
 
 START_TEST(parameters_by_handle) {
     eq_circuit *c = NULL;
     eq_handle h;
     eq_diag *diag = eq_diag_new();
-    ck_assert_msg(circuit_with(parameters[_i].xml, parameters[_i].setting, &c, diag) == EQ_OK,
-                  "%s", eq_diag_get(diag, 0)->text);
+    ck_assert_msg(circuit_with(parameters[_i].xml, parameters[_i].setting, &c, diag) == EQ_OK, "%s",
+                  eq_diag_get(diag, 0)->text);
     ck_assert_int_eq(eq_handle_find(c, parameters[_i].handle, &h, NULL), EQ_OK);
     double is = eq_handle_get(c, h), expected = parameters[_i].value;
     ck_assert_msg(fabs(is - expected) <= 1e-15 * fabs(expected), "%s: %g", parameters[_i].setting,
@@ -248,7 +246,7 @@ static double loss_with(const char *run, const char *const *set) {
 START_TEST(evaluation_under_change) {
     static const char *const still = "optimizer.group.rate=0";
     static const char *const change[] = {"encoding.scale=2", "encoding.center=0.25", "rt(r)=3k",
-                                         "d*(is)=1e-9",      "cost.high=0.5"};
+                                         "d*(is)=1e-9", "cost.high=0.5"};
     train("net.xml", "run", SET(still), false);
     double before = loss_with("run", SET(NULL));
     for (size_t k = 0; k < sizeof change / sizeof *change; k++) {
@@ -262,7 +260,8 @@ START_TEST(evaluation_under_change) {
     }
     train("built.xml", "b", SET(still), false);
     train("built.xml", "b3", SET(still, "architecture.gain=3"), false);
-    double trained = loss_with("b3", SET(NULL)), changed = loss_with("b", SET("architecture.gain=3"));
+    double trained = loss_with("b3", SET(NULL)),
+           changed = loss_with("b", SET("architecture.gain=3"));
     ck_assert_msg(fabs(trained - changed) <= 1e-9 * trained, "%.15g, %.15g", trained, changed);
     ck_assert(fabs(changed - loss_with("b", SET(NULL))) > 1e-6 * changed);
 }
@@ -410,8 +409,8 @@ START_TEST(json_adds_up) {
     train("net.xml", "run", SET(NULL), false);
     expect_exit(0, &text, "eval %s --json --power --settling 1e-6", in("run"));
     ck_assert_msg(text[0] == '{' && strstr(text, "\"examples\": 4,") != NULL, "%s", text);
-    static const char *const keys[] = {"\"loss\": ",   "\"error\": ", "\"watts\": {\"total\": ",
-                                       "\"class\": {", "\"layer\": [", "\"group\": {\"rw?\": ",
+    static const char *const keys[] = {"\"loss\": ",   "\"error\": ",   "\"watts\": {\"total\": ",
+                                       "\"class\": {", "\"layer\": [",  "\"group\": {\"rw?\": ",
                                        "\"joules\": ", "\"settling\": "};
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
         ck_assert_msg(strstr(text, keys[k]) != NULL, "no %s in %s", keys[k], text);

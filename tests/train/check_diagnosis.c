@@ -17,7 +17,7 @@ Suite *diagnosis_suite(void);
 
 /* Rw1, Rw2 lead into layer 1 (h, with a diode), Rv1, Rv2 from there into layer 2 (o, q). */
 #define NETWORK                                                                                    \
-    "a title\nVx x 0 0\nVy y 0 0\nRw1 x h 1k\nRw2 y h 3k\nRv1 h o 2k\nRv2 h q 1k\nRo o 0 10k\n"       \
+    "a title\nVx x 0 0\nVy y 0 0\nRw1 x h 1k\nRw2 y h 3k\nRv1 h o 2k\nRv2 h q 1k\nRo o 0 10k\n"    \
     "Rq q 0 5k\nD1 h 0 dm\n.model dm D is=1e-5 n=1\n*% input Vx Vy\n*% output o q\n"               \
     "*% train Rw? gmin=1e-6 gmax=1e-2\n*% train Rv? gmin=1e-6 gmax=1e-2\n"
 static const char deck[] = NETWORK ".end\n";
@@ -150,7 +150,8 @@ END_TEST
 /* With one minibatch of all examples: mean |v| and saturation at the parameters as they begin. */
 START_TEST(layers_are_what_the_solver_has) {
     static const eq_engine_kind kinds[] = {EQ_ENGINE_LAYERED, EQ_ENGINE_SPARSE};
-    static const double in_volts[5][2] = {{1, 0.3}, {0.7, 0.11}, {0.9, -1.3}, {0.2, 0.5}, {0.1, 0.1}};
+    static const double in_volts[5][2] = {
+        {1, 0.3}, {0.7, 0.11}, {0.9, -1.3}, {0.2, 0.5}, {0.1, 0.1}};
     put_experiment(5, "1e-7", "");
     eq_circuit *c = NULL;
     eq_solver *s = NULL;

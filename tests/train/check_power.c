@@ -188,7 +188,8 @@ START_TEST(potentials_of_every_node) {
         eq_solver *s = NULL;
         double *v = calloc(nodes, sizeof *v);
         for (int j = 0; j < 2; j++) {
-            for (size_t i = 0; i < 6; i++) *eq_circuit_source(r.c, r.c->input[i]) = x[6 * (size_t)j + i];
+            for (size_t i = 0; i < 6; i++)
+                *eq_circuit_source(r.c, r.c->input[i]) = x[6 * (size_t)j + i];
             ck_assert_int_eq(eq_solver_new(r.c, &s, NULL), EQ_OK);
             ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, NULL, NULL), EQ_OK);
             for (size_t n = 0; n < nodes; n++)
@@ -264,8 +265,8 @@ START_TEST(layers_of_a_network) {
     static const struct {
         const char *node;
         int32_t depth;
-    } expected[] = {{"x1", 0},   {"h1_1", 1}, {"e1_1", 1}, {"w1_1", 1}, {"h2_3", 2},   {"w2_3", 2},
-                    {"y1p", 3},  {"y2m", 3},  {"up", -1},  {"down", -1}, {"bias1", -1}, {"0", -1}};
+    } expected[] = {{"x1", 0},  {"h1_1", 1}, {"e1_1", 1}, {"w1_1", 1},  {"h2_3", 2},   {"w2_3", 2},
+                    {"y1p", 3}, {"y2m", 3},  {"up", -1},  {"down", -1}, {"bias1", -1}, {"0", -1}};
     eq_circuit *c = kendall("6,4,3,4");
     eq_solver *s = NULL;
     eq_depths *d = NULL;
