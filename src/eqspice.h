@@ -293,7 +293,7 @@ typedef struct eq_diagnosis {
     double gradient;         /* root mean square of the norm of the minibatches' gradients */
     double snr;   /* norm of their mean over their deviation, without what noise adds to it */
     double moved; /* norm of the change in this epoch over that of the parameters */
-    /* of a layer of nodes: */
+    /* of a layer of nodes, over an eighth of these: */
     double v;         /* V: mean |v| */
     double ratio;     /* to that of the layer before; 0: the inputs */
     double saturated; /* share of the nodes with diodes at which these conduct more than all linear

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/comm.h"
 #include "base/mem.h"
 #include "circuit/reduction.h"
 #include "model/engine.h"
@@ -196,7 +197,7 @@ static eq_status open_reduction(eq_network *n, eq_diag *diag) {
 eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
                                 eq_diag *diag) {
     size_t inputs = n->c->inputs;
-    eq_status status = open_reduction(n, diag);
+    eq_status status = eq_comm_agree(open_reduction(n, diag));
     if (status == EQ_OK) status = eq_engine_potentials(n->engine, 0, v, diag);
     if (status != EQ_OK) return status;
     double *kept = n->unknown + n->reduction->unknowns;

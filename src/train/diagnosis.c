@@ -12,7 +12,9 @@
 #include "solver/chunk.h"
 #include "train/train.h"
 
-enum { LOOKS = 32 };
+/* Gradients are looked at in at most LOOKS minibatches of an epoch, states in every STRIDE-th of
+ * these. */
+enum { LOOKS = 32, STRIDE = 8 };
 
 static const char head[] = "epoch,part,name,at_min,at_max,gradient,snr,moved,v,v_ratio,saturated\n";
 
@@ -170,10 +172,9 @@ eq_status eq_doctor_look(eq_doctor *d, size_t number, size_t minibatches, size_t
     if (!d->begun) begin(d);
     bool skip = every > 0 && number % every != 0;
     eq_network_watch(s->model, skip ? NULL : d->sum, skip ? NULL : d->square);
-    if (skip) return EQ_OK;
+    if (skip || d->looks++ % STRIDE != 0) return EQ_OK;
     eq_status status = eq_network_potentials(s->model, n, s->input, d->v, diag);
     for (size_t k = 0; status == EQ_OK && k < n; k++) look_at(d, d->v + k * eq_circuit_nodes(s->c));
-    d->looks++;
     return status;
 }
 

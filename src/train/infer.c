@@ -77,7 +77,8 @@ static eq_status visit(void *data, eq_session *s, size_t first, size_t n, eq_dia
     inferring *f = data;
     eq_status status = EQ_OK;
     if (f->v != NULL) status = eq_network_potentials(s->model, n, s->input, f->v, diag);
-    if (status == EQ_OK && f->out->table != NULL) status = add_predictions(f, s, first, n, diag);
+    if (status == EQ_OK && f->out->table != NULL)
+        status = eq_comm_agree(add_predictions(f, s, first, n, diag));
     if (status == EQ_OK && f->out->meter != NULL)
         status = eq_meter_read(f->out->meter, n, s->input, f->v, diag);
     if (status == EQ_OK && f->out->meter != NULL) status = add_settling(f, s, n, diag);
@@ -109,6 +110,7 @@ eq_status eq_trained_infer(eq_trained *m, const eq_infer_options *o, eq_inferenc
     }
     if (status == EQ_OK && o->predictions) status = open_table(&f, m, diag);
     if (status == EQ_OK && o->power) status = eq_meter_new(m->s.model, &out->meter, diag);
+    status = eq_comm_agree(status);
     m->s.visit = visit;
     m->s.visitor = &f;
     if (status == EQ_OK) status = eq_trained_evaluate(m, &out->score, diag);

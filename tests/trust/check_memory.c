@@ -372,7 +372,7 @@ static eq_status evaluate(eq_diag *diag) {
 
 /* An experiment changed by path and by parameter, and settings that are refused. */
 static eq_status settings(eq_diag *diag) {
-    static const char *const item[] = {"estimator.beta=2e-7", "optimizer.group[2].rate=1e-7",
+    static const char *const item[] = {"estimator.beta=2e-7", "optimizer.group[1].rate=1e-7",
                                        "schedule.factor=0.5", "d*(is)=1e-7",
                                        "data.path=data/iris.csv"};
     static const char *const bad[] = {"estimator.bet=1", "zz=1", "optimizer.group[9].rate=1"};
