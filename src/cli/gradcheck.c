@@ -81,8 +81,10 @@ static eq_status judge(const eq_gradcheck_report *r, eq_diag *diag) {
 
 static int run(const eq_command *command, int argc, char **argv) {
     int examples = 0;
+    eq_list set = {.count = 0};
     const eq_option table[] = {
         {"examples", 0, EQ_OPTION_INT, &examples, "N", "use the first N training examples (4)"},
+        EQ_SET_OPTION(&set),
     };
     int exit_status;
     const char *path =
@@ -91,7 +93,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_diag *diag = eq_diag_new();
     eq_experiment *x = NULL;
     eq_gradcheck_report report = {0};
-    eq_status status = eq_experiment_read(path, &x, diag);
+    eq_settings settings = eq_settings_of(&set);
+    eq_status status = eq_experiment_read_with(path, &settings, &x, diag);
     if (status == EQ_OK)
         status =
             eq_gradcheck(x, EQ_ENGINE_AUTO, examples < 0 ? 0 : (size_t)examples, &report, diag);

@@ -154,6 +154,13 @@ eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step s
     return e->ops->update(e->self, a, step, data, diag);
 }
 
+eq_status eq_engine_potentials(const eq_engine *e, int slot, double *v, eq_diag *diag) {
+    if ((e->solved & (1u << slot)) == 0)
+        return eq_fail(diag, EQ_ERR_USAGE, "slot %d was not solved, so it has no potentials", slot);
+    e->ops->potentials(e->self, slot, v);
+    return EQ_OK;
+}
+
 size_t eq_engine_group_rows(const eq_engine *e, size_t group, int32_t *rows) {
     return e->ops->group_rows(e->self, group, rows);
 }

@@ -45,6 +45,10 @@ eq_status eq_engine_adjoint_phase(eq_engine *e, const double *dcdy, eq_diag *dia
 eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                            eq_diag *diag);
 
+/* v[n][nodes of the circuit] [V]: the potentials of the free nodes in a slot of the current
+ * minibatch; what sources hold may be left as it is. COLLECTIVE. */
+eq_status eq_engine_potentials(const eq_engine *e, int slot, double *v, eq_diag *diag);
+
 /* For each position of a group in the engine's order the row in the circuit, rows[count of the
  * group]; returns how many there are. */
 size_t eq_engine_group_rows(const eq_engine *e, size_t group, int32_t *rows);

@@ -21,6 +21,9 @@ typedef struct eq_engine_ops {
     eq_status (*adjoint_phase)(void *self, const double *dcdy, eq_diag *diag);
     eq_status (*update)(void *self, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                         eq_diag *diag);
+    /* v[n][nodes]: the potentials of the free nodes of the circuit in a slot that was solved; others
+     * may be left as they are. COLLECTIVE. */
+    void (*potentials)(const void *self, int slot, double *v);
     size_t (*group_rows)(const void *self, size_t group, int32_t *rows);
 } eq_engine_ops;
 

@@ -377,6 +377,13 @@ static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, 
     return EQ_OK;
 }
 
+static void potentials(const void *self, int slot, double *v) {
+    const sparse_engine *e = self;
+    size_t at = e->first * e->nodes, own = (e->end - e->first) * e->nodes;
+    memcpy(v + at, e->state[slot] + at, own * sizeof *v);
+    eq_comm_allgather(v, e->n, e->nodes);
+}
+
 static size_t group_rows(const void *self, size_t group, int32_t *rows) {
     const eq_group *g = &((const sparse_engine *)self)->c->group[group];
     memcpy(rows, g->row, g->count * sizeof *rows);
@@ -394,5 +401,6 @@ const eq_engine_ops eq_engine_sparse_ops = {
     .nudged_phase = nudged_phase,
     .adjoint_phase = adjoint_phase,
     .update = update,
+    .potentials = potentials,
     .group_rows = group_rows,
 };

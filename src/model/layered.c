@@ -365,6 +365,17 @@ static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, 
     return EQ_OK;
 }
 
+static void potentials(const void *self, int slot, double *v) {
+    const eq_layered *e = self;
+    size_t nodes = eq_circuit_nodes(e->net.c);
+    for (size_t p = 0; p < e->works; p++) {
+        const eq_work *w = &e->work[p];
+        for (size_t j = 0; j < e->net.nodes; j++)
+            for (size_t n = 0; n < w->n; n++)
+                v[(w->first + n) * nodes + (size_t)e->net.node[j]] = w->v[slot][j * w->ld + n];
+    }
+}
+
 static size_t group_rows(const void *self, size_t group, int32_t *rows) {
     const eq_layered *e = self;
     size_t count = 0;
@@ -388,5 +399,6 @@ const eq_engine_ops eq_engine_layered_ops = {
     .nudged_phase = nudged_phase,
     .adjoint_phase = adjoint_phase,
     .update = update,
+    .potentials = potentials,
     .group_rows = group_rows,
 };

@@ -96,6 +96,10 @@ eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge
 /* The adjoint of the free phase for costs with the slopes dcdy[n][outputs]: its slot stands for the
  * exact gradient, whether an energy exists or not. */
 eq_status eq_network_adjoint_phase(eq_network *n, const double *dcdy, eq_diag *diag);
+/* v[count][nodes] [V]: all potentials of the free phase of the `count` examples x[count][inputs] of
+ * the current minibatch. COLLECTIVE. */
+eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
+                                eq_diag *diag);
 
 /* present.c. Puts one example x[inputs] on the input sources of the circuit and current[outputs] on
  * its nudge sources (NULL: nothing): it can then be exported, or solved by others. */
@@ -114,6 +118,9 @@ eq_status eq_network_optimizer(eq_network *n, const eq_optimizer *o, const doubl
 /* Step number `step` (from 1) by that gradient, the rates times `factor`. */
 eq_status eq_network_update(eq_network *n, const double a[EQ_MAX_SLOTS], double factor,
                             uint64_t step, eq_diag *diag);
+/* From now on each update adds its gradient to sum[parameters] and the squares of its entries to
+ * square[parameters], those of a block in an order of the engine's own; NULL: no more. */
+void eq_network_watch(eq_network *n, double *sum, double *square);
 /* State array k of the optimizer, state[parameters]: out of the model, or into it. */
 void eq_network_get_state(const eq_network *n, int k, double *state);
 void eq_network_put_state(eq_network *n, int k, const double *state);

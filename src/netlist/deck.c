@@ -86,7 +86,7 @@ static void read_elements(eq_spice *s) {
     eq_spice_read_late(s);
     eq_spice_set_references(s);
     if (!s->all->stop) eq_spice_finish_directives(s);
-    if (s->all->status == EQ_OK && eq_circuit_elements(s->circuit) == 0)
+    if (s->all->status == EQ_OK && !s->models && eq_circuit_elements(s->circuit) == 0)
         eq_spice_fail(s, (eq_location){0, 1, 1},
                       "the deck has no element; write at least one below line 1, which is "
                       "the title");
@@ -114,6 +114,7 @@ typedef struct again {
     const eq_deck *first; /* has the texts of the files */
     const eq_override *override;
     size_t overrides;
+    bool models; /* of any deck, for its .model cards alone */
 } again;
 
 /* Takes over text (to be freed by the reader). */
@@ -132,11 +133,12 @@ static eq_status read_spice(const char *name, char *text, size_t length, eq_dial
         s.first = from->first;
         s.override = from->override;
         s.overrides = from->overrides;
+        s.models = from->models;
     }
     set_title(&s, text, length);
     eq_spice_scan(&s, name, text, length);
     read_elements(&s);
-    if (r.status == EQ_OK) r.status = eq_circuit_freeze(s.circuit, diag);
+    if (r.status == EQ_OK && !s.models) r.status = eq_circuit_freeze(s.circuit, diag);
     if (r.status == EQ_OK && from == NULL) keep_text(&s);
     eq_status status = r.status;
     if (status == EQ_OK) {
@@ -200,7 +202,7 @@ eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_de
 eq_status eq_deck_reread(const eq_deck *d, const eq_override *override, size_t n, eq_deck **out,
                          eq_diag *diag) {
     const eq_circuit *c = d->circuit;
-    const again from = {d, override, n};
+    const again from = {d, override, n, false};
     char *copy = d->text == NULL ? NULL : eq_strdup(d->text[0]);
     if (copy == NULL) return eq_out_of_memory(diag);
     return read_spice(c->file[0], copy, strlen(copy), (eq_dialect)c->dialect, &from, out, diag);
@@ -210,6 +212,22 @@ eq_status eq_deck_reread(const eq_deck *d, const eq_override *override, size_t n
 static eq_status circuit_alone(eq_status status, eq_deck *d, eq_circuit **out) {
     if (status == EQ_OK) *out = eq_deck_release(d);
     return status;
+}
+
+eq_status eq_models_read(const char *path, eq_dialect dialect, eq_circuit **out, eq_diag *diag) {
+    const again from = {.models = true};
+    eq_deck *d = NULL;
+    char *text;
+    size_t length;
+    eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
+    if (status != EQ_OK) return status;
+    if (length > 0 && text[0] == '.') {
+        eq_free(text);
+        return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){path, 1, 1},
+                          "line 1 of a deck is its title; write the cards below it");
+    }
+    status = read_spice(path, text, length, dialect, &from, &d, diag);
+    return circuit_alone(status, d, out);
 }
 
 eq_status eq_circuit_read(const char *path, eq_circuit **out, eq_diag *diag) {

@@ -24,6 +24,10 @@ typedef struct eq_override {
 eq_status eq_deck_reread(const eq_deck *d, const eq_override *override, size_t n, eq_deck **out,
                          eq_diag *diag);
 
+/* Reads a deck for its .model cards alone, which *out then has as a circuit that is not frozen; it
+ * may be without elements. */
+eq_status eq_models_read(const char *path, eq_dialect dialect, eq_circuit **out, eq_diag *diag);
+
 /* EQ_OK, or the error that eq_deck_write (of ngspice: eq_circuit_write_own) would end in for the
  * sake of a name. */
 eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *diag);

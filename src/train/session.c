@@ -236,6 +236,7 @@ eq_status eq_session_evaluate(eq_session *s, const eq_data *d, const uint32_t *i
         size_t n = count - k < s->batch ? count - k : s->batch;
         status = eq_session_free_phase(s, d, index + k, n, diag);
         if (status == EQ_OK) eq_session_score(s, n, score);
+        if (status == EQ_OK && s->visit != NULL) status = s->visit(s->visitor, s, k, n, diag);
     }
     return status;
 }

@@ -19,6 +19,9 @@ typedef struct eq_session {
     double *input;         /* [batch][inputs] V */
     double *y;             /* [batch][outputs] V: outputs of the free phase */
     uint16_t *label;       /* [batch] */
+    /* Looks at each minibatch of an evaluation, whose first example is number `first`; NULL: none */
+    eq_status (*visit)(void *data, struct eq_session *s, size_t first, size_t n, eq_diag *diag);
+    void *visitor;
 } eq_session;
 
 /* Independent streams of random numbers of one seed. */

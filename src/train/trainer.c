@@ -64,6 +64,7 @@ eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *asked
 void eq_trainer_free(eq_trainer *t) {
     if (t == NULL) return;
     eq_free(t->order);
+    eq_doctor_free(t->doctor);
     t->now.class_name = NULL; /* belongs to the data */
     t->now.classes = 0;
     t->now.encoder = (eq_encoder){0};
@@ -104,6 +105,10 @@ static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *di
             "the loss is not finite in epoch %llu after %llu examples; lower the learning "
             "rates",
             (unsigned long long)p->epoch + 1, (unsigned long long)p->position);
+    if (t->doctor != NULL)
+        status = eq_doctor_look(t->doctor, (size_t)p->position / t->x->batch,
+                                (s->set.train_count + t->x->batch - 1) / t->x->batch, n, diag);
+    if (status != EQ_OK) return status;
     double a[EQ_MAX_SLOTS], sign = 1.0;
     if (t->x->estimator.kind->random_sign) sign = eq_random_next(&p->sign) >> 63 ? 1.0 : -1.0;
     status = eq_estimate(&t->x->estimator, s->phases, s->model, &t->x->cost, sign, n, s->y,

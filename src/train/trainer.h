@@ -4,6 +4,7 @@
 #define EQ_TRAIN_TRAINER_H
 
 #include "train/checkpoint.h"
+#include "train/diagnosis.h"
 #include "train/session.h"
 
 struct eq_trainer {
@@ -12,6 +13,7 @@ struct eq_trainer {
     uint32_t *order; /* [train_count] examples of this epoch in the order they come */
     bool drawn;      /* `order` is that of this epoch, and `after` the state behind it */
     eq_random after;
+    eq_doctor *doctor; /* looks at the minibatches as they pass; NULL: none does */
     eq_checkpoint now; /* where the training is; g and state are filled in when it is saved */
 };
 

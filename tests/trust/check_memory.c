@@ -400,6 +400,71 @@ static eq_status evaluate(eq_diag *diag) {
     return status;
 }
 
+/* An experiment changed by path and by parameter, and settings that are refused. */
+static eq_status settings(eq_diag *diag) {
+    static const char *const item[] = {"estimator.beta=2e-7", "optimizer.group[1].rate=1e-7",
+                                       "schedule.factor=0.5", "d*(is)=1e-7",
+                                       "data.path=data/iris.csv"};
+    static const char *const bad[] = {"estimator.bet=1", "zz=1", "optimizer.group[9].rate=1"};
+    const eq_settings good = {item, sizeof item / sizeof *item};
+    eq_experiment *x = NULL;
+    eq_circuit *c = NULL;
+    eq_text text = {0};
+    eq_status status = eq_experiment_read_with("netlists/two-stage.xml", &good, &x, diag);
+    if (status == EQ_OK) status = eq_experiment_circuit(x, &c, diag);
+    if (status == EQ_OK) status = eq_experiment_write(x, &text, diag);
+    eq_circuit_free(c);
+    eq_experiment_free(x);
+    eq_text_free(&text);
+    for (size_t k = 0; status == EQ_OK && k < sizeof bad / sizeof *bad; k++) {
+        x = NULL;
+        eq_status refused =
+            eq_experiment_read_with("netlists/two-stage.xml", &(eq_settings){bad + k, 1}, &x, diag);
+        if (refused == EQ_OK) refused = eq_experiment_circuit(x, &c, diag);
+        eq_experiment_free(x);
+        if (refused != EQ_ERR_USAGE && refused != EQ_ERR_INPUT) return refused;
+    }
+    return status;
+}
+
+/* Predictions, power and settling of a changed network. */
+static eq_status infer(eq_diag *diag) {
+    static const char *const item[] = {"encoding.scale=1", "d*(n)=1.1"};
+    char models[LONGEST];
+    eq_trained_options o = eq_trained_defaults();
+    eq_infer_options ask = {true, true, true, NAN, 1e-12};
+    eq_trained *m = NULL;
+    eq_inference i = {0};
+    snprintf(models, sizeof models, "%s", in("models.cir"));
+    o.set = (eq_settings){item, 2};
+    o.temp = 50.0;
+    o.models = models;
+    eq_status status = eq_trained_open_with(in("run"), &o, &m, diag);
+    if (status == EQ_OK) status = eq_trained_infer(m, &ask, &i, diag);
+    if (status == EQ_OK) status = eq_inference_write(&i, in("predictions.csv"), diag);
+    if (status == EQ_OK) status = eq_inference_write(&i, in("predictions.npz"), diag);
+    eq_inference_free(&i);
+    eq_trained_free(m);
+    return status;
+}
+
+/* Another circuit under the parameters of a run; models that fit none. */
+static eq_status infer_other(eq_diag *diag) {
+    static const char *const item[] = {"circuit.deck=netlists/two-stage.cir",
+                                       "encoding.normalize=standard"};
+    char models[LONGEST];
+    eq_trained_options o = eq_trained_defaults();
+    eq_trained *m = NULL;
+    snprintf(models, sizeof models, "%s", in("other-models.cir"));
+    o.set = (eq_settings){item, 2};
+    eq_status status = eq_trained_open_with(in("run"), &o, &m, diag);
+    eq_trained_free(m);
+    if (status != EQ_OK) return status;
+    o.models = models;
+    status = eq_trained_open_with(in("run"), &o, &m, diag);
+    return status == EQ_ERR_INPUT ? EQ_OK : status;
+}
+
 static eq_status evaluate_other(eq_diag *diag) {
     eq_trained *m = NULL;
     eq_status status = eq_trained_open(in("run"), "data/iris.csv", 1, &m, diag);
@@ -510,6 +575,9 @@ static const struct {
     {"evaluation of other data", evaluate_other},
     {"gradient check", gradcheck},
     {"training of any parameter", any_parameters},
+    {"settings", settings},
+    {"power of a changed network", infer},
+    {"another circuit", infer_other},
     {"CSV", read_csv},
     {"IDX", read_idx},
     {"two parts", read_parts},
@@ -573,6 +641,8 @@ static void make_files(void) {
         "<experiment><circuit deck='any.cir'/><data format='csv' path='any.csv'/>"
         "<cost type='squared-error'/><optimizer type='adam' rate='1e-12'/><minibatch size='1'/>"
         "<epochs count='1'/></experiment>";
+    put("models.cir", "t\n.model neuron d(is=1e-7)\n", 27);
+    put("other-models.cir", "t\n.model nerve d(is=1e-7)\n", 26);
     put("any.cir", any, sizeof any - 1);
     put("any.xml", any_experiment, sizeof any_experiment - 1);
     put("any.csv", "0.7,a\n-0.4,b\n", 13);

@@ -157,6 +157,7 @@ typedef struct eq_spice {
     const char *card;                     /* whose expression asks (".print") */
     int depth;                            /* of nested expressions */
     bool test;                            /* of .if: = is == */
+    bool models;                          /* the deck is read for its .model cards alone */
 } eq_spice;
 
 #endif
