@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "netlist/encoding.h"
 #include "netlist/netlist.h"
 #include "netlist/spice/cards.h"
 #include "netlist/spice/error.h"
@@ -149,7 +150,6 @@ static eq_status read_spice(const char *name, char *text, size_t length, eq_dial
 
 static bool is_xml(const char *text, size_t length) {
     size_t k = 0;
-    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) k = 3;
     while (k < length && isspace((unsigned char)text[k])) k++;
     return k < length && text[k] == '<';
 }
@@ -171,10 +171,11 @@ static eq_dialect dialect_of(const char *name, const char *text, size_t length, 
 /* Reads `text`, which it frees. */
 static eq_status parse(const char *name, char *text, size_t length, eq_dialect asked, eq_deck **out,
                        eq_diag *diag) {
-    if (!is_xml(text, length))
+    eq_status status = eq_deck_decode(&text, &length, diag);
+    if (status == EQ_OK && !is_xml(text, length))
         return read_spice(name, text, length, dialect_of(name, text, length, asked, diag), NULL,
                           out, diag);
-    eq_status status = eq_xml_circuit_parse(name, text, length, out, diag);
+    if (status == EQ_OK) status = eq_xml_circuit_parse(name, text, length, out, diag);
     eq_free(text);
     return status;
 }

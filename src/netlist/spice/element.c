@@ -436,12 +436,13 @@ static int class_with(char letter) {
     return -1;
 }
 
-bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], bool xyce) {
+bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS],
+                            eq_dialect dialect) {
     const eq_token *a = &word[1], *b = &word[2], *number = &word[3];
     char letter = (char)(*word->text | 32);
     double value;
     if ((letter != 'r' && letter != 'v' && letter != 'i') || s->frame->m != 1.0 ||
-        eq_spice_number(number->text, number->length, xyce, &value) != number->length ||
+        eq_spice_number(number->text, number->length, dialect, &value) != number->length ||
         !isfinite(value))
         return false;
     if (s->all->plain.name == NULL || eq_class(s->all->plain.cls)->letter != letter)

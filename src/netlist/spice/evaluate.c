@@ -122,7 +122,7 @@ bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *wh
         return false;
     }
     eq_token_next(c);
-    bool whole = eq_spice_number(t.text, t.length, c->xyce, value) == t.length;
+    bool whole = eq_spice_number(t.text, t.length, c->dialect, value) == t.length;
     if (whole && isfinite(*value)) return true;
     eq_spice_fail(
         s, t.at,

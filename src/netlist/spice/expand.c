@@ -241,7 +241,7 @@ static void expand_plain(eq_spice *s, eq_cursor *c) {
         n = eq_plain_lines(c, word, AHEAD);
         for (int k = 0; k < n && s->frame->up == NULL; k++) prefetch(s, word[k]);
         for (int k = 0; k < n && !s->all->stop; k++) {
-            if (eq_spice_plain_element(s, word[k], c->xyce)) continue;
+            if (eq_spice_plain_element(s, word[k], c->dialect)) continue;
             eq_cursor line = eq_cursor_at_token(c, word[k]);
             one_line(s, &line);
         }
