@@ -28,6 +28,7 @@ typedef struct eq_arguments {
 static eq_spice view_from(const eq_spice *s, eq_frame *frame) {
     eq_spice own = *s;
     own.frame = frame;
+    own.inner = NULL;
     own.arguments = NULL;
     own.formula = NULL;
     own.test = false;
@@ -88,10 +89,18 @@ static bool is_key(eq_token t) {
            memchr(t.text, '!', t.length) == NULL && memchr(t.text, '*', t.length) == NULL;
 }
 
+bool eq_spice_skip_arguments(eq_cursor *c) {
+    if (!eq_skip_blank(c) || *c->p != '(') return false;
+    while (eq_skip_blank(c) && *c->p != ')') c->p++;
+    if (c->p < c->end && *c->p == ')') c->p++;
+    return true;
+}
+
 bool eq_spice_at_key(const eq_cursor *c) {
     eq_cursor ahead = *c;
-    if (!is_key(eq_token_next(&ahead)) || eq_token_next(&ahead).kind != EQ_TOKEN_EQUAL)
-        return false;
+    if (!is_key(eq_token_next(&ahead))) return false;
+    eq_spice_skip_arguments(&ahead);
+    if (eq_token_next(&ahead).kind != EQ_TOKEN_EQUAL) return false;
     return *ahead.p != '=';
 }
 
@@ -153,9 +162,8 @@ static void fail_for_cycle(eq_spice *s, const eq_frame *f, int32_t id, eq_token 
 
 /* The value on the card of a parameter: the first of the several numbers of a .step, else an
  * expression and the next NAME=VALUE behind it. */
-static bool value_of_card(eq_spice *s, const eq_definition *d, double *value) {
-    eq_cursor at = d->value;
-    if (d->stepped) return eq_spice_number_at(s, &at, value, "a value");
+static bool value_of_card(eq_spice *s, eq_cursor at, bool stepped, double *value) {
+    if (stepped) return eq_spice_number_at(s, &at, value, "a value");
     if (eq_spice_value(s, &at, value) != EQ_OK) return false;
     eq_token rest = eq_token_peek(&at);
     if (rest.kind == EQ_TOKEN_END || eq_spice_at_key(&at) || eq_token_is(rest, "params:"))
@@ -167,16 +175,21 @@ static bool value_of_card(eq_spice *s, const eq_definition *d, double *value) {
 /* Evaluates a parameter in its frame; a parameter that needs itself is an error that names it. */
 static eq_lookup resolve(eq_spice *s, eq_frame *f, int32_t id, eq_token use, double *value) {
     eq_definition *d = &f->scope->defines[EQ_DEFINES_PARAM].item[id];
-    eq_definition *own = f->state[id] == UNKNOWN ? eq_spice_choose(s, d, f) : NULL;
-    if (f->state[id] == UNKNOWN && own == NULL) return EQ_NOT_FOUND;
+    bool given = f->given[id].p != NULL;
+    eq_definition *own = f->state[id] == UNKNOWN && !given ? eq_spice_choose(s, d, f) : NULL;
+    if (f->state[id] == UNKNOWN && own == NULL && !given) return EQ_NOT_FOUND;
     if (f->state[id] == RESOLVING) {
         fail_for_cycle(s, f, id, use);
         f->state[id] = FAILED;
     }
     if (f->state[id] == UNKNOWN) {
-        eq_spice there = view_from(s, f);
+        eq_spice there = view_from(s, given ? f->up : f);
+        there.inner = given ? f : NULL;
+        there.self = id;
         f->state[id] = RESOLVING;
-        f->state[id] = value_of_card(&there, own, &f->param[id]) ? KNOWN : FAILED;
+        bool good = given ? value_of_card(&there, f->given[id], false, &f->param[id])
+                          : value_of_card(&there, own->value, own->stepped, &f->param[id]);
+        f->state[id] = good ? KNOWN : FAILED;
     }
     *value = f->param[id];
     return f->state[id] == KNOWN ? EQ_FOUND : EQ_LOOKUP_FAILED;
@@ -193,6 +206,37 @@ static int argument(const eq_arguments *a, eq_token name) {
     return -1;
 }
 
+/* A parameter of the scopes around the expression. */
+static eq_lookup in_frames(eq_spice *s, eq_token name, double *value) {
+    for (eq_frame *f = s->frame; f != NULL; f = f->up) {
+        int32_t id;
+        eq_definition *d = eq_dictionary_find(&f->scope->defines[EQ_DEFINES_PARAM], name, &id);
+        if (d == NULL) continue;
+        d->used = true;
+        eq_lookup found = resolve(s, f, id, name, value);
+        if (found != EQ_NOT_FOUND) return found;
+    }
+    return EQ_NOT_FOUND;
+}
+
+/* Another parameter of the instance whose X line is evaluated. */
+static eq_lookup beside(eq_spice *s, eq_token name, double *value) {
+    int32_t id;
+    if (s->inner == NULL) return EQ_NOT_FOUND;
+    eq_definition *d = eq_dictionary_find(&s->inner->scope->defines[EQ_DEFINES_PARAM], name, &id);
+    bool seen = d != NULL && id != s->self && (d->overridable || s->inner->given[id].p != NULL);
+    return seen ? resolve(s, s->inner, id, name, value) : EQ_NOT_FOUND;
+}
+
+/* Where a name means a parameter both of the instance and of the deck around it, ngspice takes the
+ * instance's (measured), the others the deck's. */
+static eq_lookup defined(eq_spice *s, eq_token name, double *value) {
+    bool inner_first = s->circuit->dialect == EQ_NGSPICE;
+    eq_lookup found = inner_first ? beside(s, name, value) : in_frames(s, name, value);
+    if (found != EQ_NOT_FOUND) return found;
+    return inner_first ? in_frames(s, name, value) : beside(s, name, value);
+}
+
 static eq_lookup parameter(void *data, eq_token name, eq_operand *value) {
     eq_spice *s = data;
     int k = argument(s->arguments, name);
@@ -200,14 +244,8 @@ static eq_lookup parameter(void *data, eq_token name, eq_operand *value) {
         *value = s->arguments->value[k];
         return EQ_FOUND;
     }
-    for (eq_frame *f = s->frame; f != NULL; f = f->up) {
-        int32_t id;
-        eq_definition *d = eq_dictionary_find(&f->scope->defines[EQ_DEFINES_PARAM], name, &id);
-        if (d == NULL) continue;
-        d->used = true;
-        eq_lookup found = resolve(s, f, id, name, &value->number);
-        if (found != EQ_NOT_FOUND) return found;
-    }
+    eq_lookup found = defined(s, name, &value->number);
+    if (found != EQ_NOT_FOUND) return found;
     if (eq_token_is(name, "pi")) {
         value->number = 3.14159265358979323846;
         return EQ_FOUND;
@@ -354,30 +392,35 @@ eq_status eq_spice_value(eq_spice *s, eq_cursor *c, double *value) {
     return status;
 }
 
+eq_status eq_frame_value(eq_spice *s, eq_frame *f, eq_cursor at, double *value) {
+    eq_spice there = view_from(s, f->up);
+    there.inner = f;
+    there.self = EQ_NONE;
+    return eq_spice_value(&there, &at, value);
+}
+
 eq_status eq_frame_open(eq_spice *s, eq_frame *f, eq_scope *scope) {
     const eq_dictionary *d = &scope->defines[EQ_DEFINES_PARAM];
     size_t n = d->name == NULL ? 0 : eq_names_count(d->name);
     f->scope = scope;
     f->param = eq_calloc(n, sizeof *f->param);
+    f->given = eq_calloc(n, sizeof *f->given);
     f->state = eq_calloc(n, 1);
     f->port = eq_calloc(eq_names_count(scope->port), sizeof *f->port);
-    if (f->param != NULL && f->state != NULL && f->port != NULL) return EQ_OK;
+    if (f->param != NULL && f->given != NULL && f->state != NULL && f->port != NULL) return EQ_OK;
     eq_frame_close(f);
     return eq_spice_no_memory(s);
 }
 
 void eq_frame_close(eq_frame *f) {
     eq_free(f->param);
+    eq_free(f->given);
     eq_free(f->state);
     eq_free(f->port);
     f->param = NULL;
+    f->given = NULL;
     f->state = NULL;
     f->port = NULL;
-}
-
-void eq_frame_set(eq_frame *f, int32_t param, double value) {
-    f->param[param] = value;
-    f->state[param] = KNOWN;
 }
 
 void eq_frame_resolve(eq_spice *s) {
@@ -396,7 +439,9 @@ void eq_frame_override(eq_spice *s, eq_frame *root) {
         const eq_override *o = &s->override[k];
         eq_token name = {EQ_TOKEN_WORD, o->name, strlen(o->name), {EQ_NONE, 0, 0}};
         int32_t id;
-        if (o->target == EQ_TARGET_PARAM && eq_dictionary_find(d, name, &id) != NULL)
-            eq_frame_set(root, id, o->value);
+        if (o->target == EQ_TARGET_PARAM && eq_dictionary_find(d, name, &id) != NULL) {
+            root->param[id] = o->value;
+            root->state[id] = KNOWN;
+        }
     }
 }

@@ -84,6 +84,7 @@ typedef struct eq_frame {
     const char *prefix; /* "x1.x2.", "" for the deck */
     eq_location at;     /* of the X line */
     double *param;      /* value of each parameter of the scope */
+    eq_cursor *given;   /* its value on the X line; p is NULL: none */
     unsigned char *state;
     eq_node *port;
     double m; /* multiplier of the instance and all around it */
@@ -151,6 +152,8 @@ typedef struct eq_spice {
     const eq_override *override; /* values that stand in for the deck's own */
     size_t overrides;
     eq_frame *frame;                      /* whose names are seen; NULL while scanning */
+    eq_frame *inner; /* of the instance whose X line this is, which sees its other parameters; NULL */
+    int32_t self;    /* the parameter of it that is evaluated */
     const struct eq_arguments *arguments; /* of the .func whose body this is; else NULL */
     eq_formula *formula;                  /* being read; NULL: expressions are numbers */
     const struct eq_queries *queries;     /* what an expression may ask of the circuit; else NULL */
