@@ -109,31 +109,13 @@ static bool skip_ac(eq_line *l, eq_token word) {
     eq_spice_note(l->s, "ac", word.at, "ignored: ac of %.*s (and of others) says nothing at dc",
                   (int)l->name.length, l->name.text);
     if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL) eq_token_next(l->c);
-    for (int k = 0; k < 2 && eq_spice_is_value(eq_token_peek(l->c)); k++)
+    for (int k = 0; k < 2 && eq_spice_at_value(l->s, l->c); k++)
         if (!eq_spice_number_at(l->s, l->c, &ignored, "a number")) return false;
     return true;
 }
 
 static bool is_source(const eq_line *l) {
     return eq_line_class(l)->letter == 'v' || eq_line_class(l)->letter == 'i';
-}
-
-/* dc VALUE, ac ..., sin(...): the words of V and I. */
-static bool read_source_word(eq_line *l, eq_token word) {
-    double value;
-    if (eq_token_is(word, "ac")) return skip_ac(l, word);
-    if (eq_token_is(word, "dc")) {
-        if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL) eq_token_next(l->c);
-        return eq_spice_number_at(l->s, l->c, &value, "the dc value") && eq_line_set(l, 0, value);
-    }
-    if (!eq_spice_waveform(l->s, l->c, word, &value)) return eq_line_unknown_key(l, word);
-    if (isnan(value)) return false;
-    if (l->has_value) return true;
-    eq_spice_note(l->s, "waveform", word.at,
-                  "%.*s (and others) have no dc value: %.*s is taken at t = 0", (int)l->name.length,
-                  l->name.text, (int)word.length, word.text);
-    l->card.w[0] = value; /* a dc value behind it still counts */
-    return true;
 }
 
 /* A number without a name: the value, or the area of a diode. */
@@ -155,11 +137,40 @@ static bool read_positional(eq_line *l, eq_token t) {
     return eq_spice_number_at(l->s, l->c, &value, "the value") && eq_line_set(l, k, value);
 }
 
+/* The name of a parameter, which was read, as the value. */
+static bool read_bare(eq_line *l, eq_token name) {
+    *l->c = eq_cursor_at_token(l->c, &name);
+    return read_positional(l, name);
+}
+
+/* dc VALUE, ac ..., sin(...) or the name of a parameter: the words of V and I. */
+static bool read_source_word(eq_line *l, eq_token word) {
+    double value;
+    if (eq_token_is(word, "ac")) return skip_ac(l, word);
+    if (eq_token_is(word, "dc")) {
+        if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL) eq_token_next(l->c);
+        return eq_spice_number_at(l->s, l->c, &value, "the dc value") && eq_line_set(l, 0, value);
+    }
+    if (!eq_spice_waveform(l->s, l->c, word, &value))
+        return eq_spice_is_value_here(l->s, word) ? read_bare(l, word)
+                                                  : eq_line_unknown_key(l, word);
+    if (isnan(value)) return false;
+    if (l->has_value) return true;
+    eq_spice_note(l->s, "waveform", word.at,
+                  "%.*s (and others) have no dc value: %.*s is taken at t = 0", (int)l->name.length,
+                  l->name.text, (int)word.length, word.text);
+    l->card.w[0] = value; /* a dc value behind it still counts */
+    return true;
+}
+
 /* The word behind the nodes of a diode is its model, even when it starts as a number does:
  * 1N4148. */
+static bool needs_model(const eq_line *l) {
+    return eq_line_class(l)->letter == 'd' && l->card.model == EQ_NONE;
+}
+
 static bool names_model(const eq_line *l, eq_token t) {
-    return eq_line_class(l)->letter == 'd' && l->card.model == EQ_NONE && t.kind == EQ_TOKEN_WORD &&
-           eq_starts_number(t.text, t.length);
+    return needs_model(l) && t.kind == EQ_TOKEN_WORD && eq_starts_number(t.text, t.length);
 }
 
 static bool read_rest(eq_line *l) {
@@ -185,6 +196,8 @@ static bool read_rest(eq_line *l) {
                 done = read_source_word(l, t);
             else if (eq_line_class(l)->letter == 'd' && eq_token_is(t, "off"))
                 done = true;
+            else if (!needs_model(l) && eq_spice_is_value_here(l->s, t))
+                done = read_bare(l, t);
             else if (eq_line_class(l)->model_type != NULL)
                 done = read_model(l, t);
             else {

@@ -118,29 +118,6 @@ bool eq_spice_is_value(eq_token t) {
            (t.kind == EQ_TOKEN_WORD && eq_starts_number(t.text, t.length));
 }
 
-bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what) {
-    eq_token t = eq_token_peek(c);
-    if (t.kind == EQ_TOKEN_GROUP) {
-        while (eq_skip_blank(c) && c->p < t.text) c->p++;
-        eq_cursor inside = *c;
-        eq_token_next(c);
-        return eq_spice_value(s, &inside, value) == EQ_OK;
-    }
-    if (!eq_spice_is_value(t)) {
-        eq_spice_expected(s, t, what);
-        return false;
-    }
-    eq_token_next(c);
-    bool whole = eq_spice_number(t.text, t.length, c->dialect, value) == t.length;
-    if (whole && isfinite(*value)) return true;
-    eq_spice_fail(
-        s, t.at,
-        whole ? "'%.*s' is too large; write a number below 1e308"
-              : "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6, an expression in {}",
-        (int)(t.length < 60 ? t.length : 60), t.text);
-    return false;
-}
-
 enum { UNKNOWN, RESOLVING, KNOWN, FAILED };
 
 /* The parameters whose definitions wait for each other, this one among them. */
@@ -235,6 +212,47 @@ static eq_lookup defined(eq_spice *s, eq_token name, double *value) {
     eq_lookup found = inner_first ? beside(s, name, value) : in_frames(s, name, value);
     if (found != EQ_NOT_FOUND) return found;
     return inner_first ? in_frames(s, name, value) : beside(s, name, value);
+}
+
+/* A definition that counts of a parameter of that name. */
+static bool is_defined(eq_spice *s, eq_token name) {
+    for (eq_frame *f = s->frame; f != NULL; f = f->up)
+        if (eq_spice_choose(s, eq_dictionary_find(&f->scope->defines[EQ_DEFINES_PARAM], name, NULL),
+                            f) != NULL)
+            return true;
+    return false;
+}
+
+bool eq_spice_is_value_here(eq_spice *s, eq_token t) {
+    return eq_spice_is_value(t) || (t.kind == EQ_TOKEN_WORD && is_defined(s, t));
+}
+
+bool eq_spice_at_value(eq_spice *s, const eq_cursor *c) {
+    return eq_spice_is_value_here(s, eq_token_peek(c)) && !eq_spice_at_key(c);
+}
+
+bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what) {
+    eq_token t = eq_token_peek(c);
+    if (t.kind == EQ_TOKEN_GROUP) {
+        while (eq_skip_blank(c) && c->p < t.text) c->p++;
+        eq_cursor inside = *c;
+        eq_token_next(c);
+        return eq_spice_value(s, &inside, value) == EQ_OK;
+    }
+    if (!eq_spice_is_value_here(s, t)) {
+        eq_spice_expected(s, t, what);
+        return false;
+    }
+    eq_token_next(c);
+    if (!eq_starts_number(t.text, t.length)) return defined(s, t, value) == EQ_FOUND;
+    bool whole = eq_spice_number(t.text, t.length, c->dialect, value) == t.length;
+    if (whole && isfinite(*value)) return true;
+    eq_spice_fail(
+        s, t.at,
+        whole ? "'%.*s' is too large; write a number below 1e308"
+              : "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6, an expression in {}",
+        (int)(t.length < 60 ? t.length : 60), t.text);
+    return false;
 }
 
 static eq_lookup parameter(void *data, eq_token name, eq_operand *value) {

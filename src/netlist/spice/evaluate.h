@@ -37,9 +37,13 @@ typedef struct eq_queries {
 eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value);
 /* The same as a number. */
 eq_status eq_spice_value(eq_spice *s, eq_cursor *c, double *value);
-/* A number or an expression in {} at the cursor; false: an error was reported. */
+/* A number, an expression in {} or the name of a parameter at the cursor; false: an error was reported. */
 bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what);
 bool eq_spice_is_value(eq_token t);
+/* True as well if it is the bare name of a parameter, which eq_spice_number_at reads, too. */
+bool eq_spice_is_value_here(eq_spice *s, eq_token t);
+/* True if such a value stands at the cursor, and no NAME =. */
+bool eq_spice_at_value(eq_spice *s, const eq_cursor *c);
 /* Over the value of NAME = VALUE: behind its last token. */
 void eq_spice_skip_value(eq_cursor *c);
 /* Over (X, Y) of a function; false: c does not stand at a parenthesis. */

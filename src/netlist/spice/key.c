@@ -113,7 +113,7 @@ bool eq_line_unknown_key(eq_line *l, eq_token name) {
 /* tc=TC1,TC2 (Xyce, LTspice): the second one. */
 static bool read_second_tc(eq_line *l) {
     double value;
-    if (!eq_spice_is_value(eq_token_peek(l->c))) return true;
+    if (!eq_spice_at_value(l->s, l->c)) return true;
     int k = eq_param_find(eq_line_class(l), "tc2");
     return eq_spice_number_at(l->s, l->c, &value, "the second coefficient") &&
            eq_line_set(l, k, value);
