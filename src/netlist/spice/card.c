@@ -64,6 +64,7 @@ static const struct card {
     {".measure", CARD_LATE, EQ_PHASE_LAST, NULL, eq_spice_measure},
     {".nodeset", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_nodeset},
     {".ic", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_ic},
+    {".dcvolt", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_ic},
     {".backanno", CARD_NOTE, 0, NULL, NULL},
     {".preprocess", CARD_NOTE, 0, NULL, NULL},
     {".result", CARD_NOTE, 0, NULL, NULL},
@@ -127,7 +128,11 @@ eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c) {
         break;
     case CARD_LATE:
         if (card->scan != NULL) card->scan(s, scope, c);
-        eq_spice_later(s, (eq_phase)card->number, *c, word.at, card->late);
+        if (card->number == EQ_PHASE_NAMES && scope->parent != EQ_NONE)
+            eq_spice_in_each(
+                s, scope, (eq_late){EQ_PHASE_NAMES, s->all->current, *c, word.at, card->late});
+        else
+            eq_spice_later(s, (eq_phase)card->number, *c, word.at, card->late);
         break;
     case CARD_ACTION:
         return (eq_card_action)card->number;

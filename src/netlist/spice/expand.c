@@ -6,6 +6,7 @@
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/expand.h"
+#include "netlist/spice/late.h"
 #include "netlist/spice/name.h"
 #include "netlist/spice/scope.h"
 
@@ -270,4 +271,5 @@ void eq_spice_expand(eq_spice *s) {
             if (kind == EQ_LINE_ELEMENT) one_line(s, &c);
         }
     }
+    eq_spice_read_inner(s);
 }

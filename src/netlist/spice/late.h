@@ -24,6 +24,10 @@ typedef struct eq_late {
 } eq_late;
 
 void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_location at, eq_reader read);
+/* Notes down a card inside the subcircuit `scope`, which each of its instances reads. */
+void eq_spice_in_each(eq_spice *s, eq_scope *scope, eq_late card);
+/* Reads those of the scope of s->frame, whose elements are known. */
+void eq_spice_read_inner(eq_spice *s);
 /* Reads what was noted down. */
 void eq_spice_read_late(eq_spice *s);
 

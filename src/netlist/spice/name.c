@@ -37,6 +37,22 @@ eq_node eq_spice_node(eq_spice *s, eq_token t) {
     return s->frame->prefix[0] == '\0' ? named_node(s, t, t.text, t.length) : local_node(s, t);
 }
 
+eq_node eq_spice_node_there(const eq_spice *s, eq_token t) {
+    const eq_frame *f = s->frame;
+    bool own = !is_ground(t) && eq_names_find_lower(s->all->global, t.text, t.length) == EQ_NO_NAME;
+    int32_t port = eq_names_find_lower(f->scope->port, t.text, t.length);
+    if (port != EQ_NO_NAME) return f->port[port];
+    eq_text name = {0};
+    eq_text_puts(&name, own ? f->prefix : "");
+    eq_text_add(&name, t.text, t.length);
+    if (name.text != NULL) eq_lower(name.text, name.length);
+    for (size_t k = 0; k < name.length; k++)
+        if (name.text[k] == ':') name.text[k] = '.';
+    eq_node node = name.text == NULL ? EQ_NONE : eq_circuit_find_node(s->circuit, name.text);
+    eq_text_free(&name);
+    return node;
+}
+
 void eq_spice_full_name(eq_spice *s, eq_token t) {
     eq_text_clear(&s->all->name);
     if (s->frame->prefix[0] != '\0') {

@@ -96,6 +96,7 @@ void eq_scope_free(eq_scope *scope) {
     eq_names_free(scope->port);
     eq_free(scope->name);
     eq_free(scope->run);
+    eq_free(scope->card);
     eq_free(scope);
 }
 

@@ -14,8 +14,9 @@
  *     model                                  .model cards
  *     formula, waveform, switch, resistor, ideal     what an element line is made of
  *     key, pending, element                  element lines, except X
+ *     late                                   cards that are read when all elements are known
  *     expand                                 lines of a scope; X opens the next scope
- *     find, late, option                     what the cards share
+ *     find, option                           what the cards share
  *     probe, analysis, print, measure, start, directive     cards that are read late
  *     card, condition, recognise             which card is what
  *     scan                                   the first pass over the text
@@ -72,6 +73,8 @@ typedef struct eq_scope {
     int32_t base, condition; /* of the text around it, of its .subckt line (eq_reading.base) */
     eq_stretch *run;
     size_t runs, run_cap;
+    struct eq_late *card; /* of a .subckt: read in each of its instances */
+    size_t cards, card_cap;
     double
         weight; /* elements and instances it expands to; 0 until counted, -1 while being counted */
 } eq_scope;
