@@ -74,6 +74,11 @@ static void set_title(eq_spice *s, const char *text, size_t length) {
     s->circuit->title = title;
 }
 
+static void override_temperature(eq_spice *s) {
+    for (size_t k = 0; k < s->overrides; k++)
+        if (s->override[k].target == EQ_TARGET_TEMP) s->circuit->env.temp = s->override[k].value;
+}
+
 static void read_elements(eq_spice *s) {
     eq_frame root = {.prefix = "", .m = 1.0};
     if (s->all->stop || !eq_spice_finite(s) || s->all->stop ||
@@ -81,10 +86,13 @@ static void read_elements(eq_spice *s) {
         return;
     eq_frame_override(s, &root);
     s->frame = &root;
+    eq_spice_read_late(s, EQ_PHASE_OPTIONS, EQ_PHASE_OPTIONS);
+    override_temperature(s);
     eq_spice_expand(s);
     if (!s->all->stop) eq_spice_all_models(s);
     eq_spice_connect_controls(s);
-    eq_spice_read_late(s);
+    eq_spice_read_late(s, EQ_PHASE_OPTIONS + 1, EQ_PHASES - 1);
+    if (s->all->warm) eq_deck_reheat(s->deck);
     eq_spice_set_references(s);
     if (!s->all->stop) eq_spice_finish_directives(s);
     if (s->all->status == EQ_OK && eq_circuit_elements(s->circuit) == 0)

@@ -255,6 +255,28 @@ bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *wh
     return false;
 }
 
+static eq_operand combine(eq_formula *f, const char *sign, eq_operand x, double y) {
+    const eq_operand both[EQ_MOST_OPERANDS] = {x, {y, EQ_NONE}};
+    return eq_formula_apply(f, eq_operation_find(sign, 2), both);
+}
+
+/* temper and temp, the temperature in C; vt (Xyce), the thermal voltage k/q (273.15 + temper). In a
+ * number it makes what it stands in depend on the temperature. */
+static bool temperature(eq_spice *s, eq_token name, eq_operand *value) {
+    const eq_formula_input in = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
+    bool vt = eq_token_is(name, "vt") && s->circuit->dialect == EQ_XYCE;
+    if (!vt && !eq_token_is(name, "temper") && !eq_token_is(name, "temp")) return false;
+    *value = (eq_operand){s->circuit->env.temp, EQ_NONE};
+    if (s->formula != NULL)
+        *value = eq_formula_input_of(s->formula, in);
+    else
+        s->all->warm = true;
+    if (!vt) return true;
+    *value = combine(s->formula, "+", *value, 273.15);
+    *value = combine(s->formula, "*", *value, s->circuit->env.k_over_q);
+    return true;
+}
+
 static eq_lookup parameter(void *data, eq_token name, eq_operand *value) {
     eq_spice *s = data;
     int k = argument(s->arguments, name);
@@ -268,6 +290,7 @@ static eq_lookup parameter(void *data, eq_token name, eq_operand *value) {
         value->number = 3.14159265358979323846;
         return EQ_FOUND;
     }
+    if (temperature(s, name, value)) return EQ_FOUND;
     return s->queries != NULL ? s->queries->name(s, name, value) : EQ_NOT_FOUND;
 }
 

@@ -29,11 +29,11 @@ void eq_spice_read_inner(eq_spice *s) {
     }
 }
 
-void eq_spice_read_late(eq_spice *s) {
-    for (int phase = 0; phase < EQ_PHASES; phase++)
+void eq_spice_read_late(eq_spice *s, eq_phase first, eq_phase last) {
+    for (eq_phase phase = first; phase <= last; phase++)
         for (size_t k = 0; k < s->all->lates && !s->all->stop; k++) {
             eq_late late = s->all->late[k]; /* reading it may note down more */
-            if (late.phase == (eq_phase)phase && eq_spice_holds(s, late.condition, s->frame))
+            if (late.phase == phase && eq_spice_holds(s, late.condition, s->frame))
                 late.read(s, &late.at, late.place);
         }
 }

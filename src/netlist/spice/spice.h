@@ -126,6 +126,7 @@ typedef struct eq_reading {
     int calls_left;   /* of .func */
     bool endless;     /* a subcircuit contains itself */
     bool temperature; /* a .temp card gave it */
+    bool warm;        /* a number was made of it */
     struct eq_late *late;
     size_t lates, late_cap;
     struct eq_pending *pending;
