@@ -25,6 +25,7 @@ static void spice_free(eq_spice *s) {
     eq_names_free(r->global);
     eq_names_free(r->controls);
     eq_names_free(r->instance);
+    eq_names_free(r->open);
     eq_diag_free(s->scratch);
     eq_text_free(&r->name);
     eq_free(r->scope);
@@ -32,6 +33,7 @@ static void spice_free(eq_spice *s) {
     eq_free(r->late);
     eq_free(r->condition);
     eq_free(r->variant);
+    eq_free(r->sense);
     eq_free(r->factor);
     eq_free(r->reference);
     eq_free(r->declared);
@@ -51,9 +53,10 @@ static bool spice_init(eq_spice *s, eq_reading *r, eq_diag *diag) {
                       .noted = eq_names_new(),
                       .global = eq_names_new(),
                       .controls = eq_names_new(),
-                      .instance = eq_names_new()};
+                      .instance = eq_names_new(),
+                      .open = eq_names_new()};
     return s->circuit != NULL && s->scratch != NULL && r->noted != NULL && r->global != NULL &&
-           r->controls != NULL && r->instance != NULL;
+           r->controls != NULL && r->instance != NULL && r->open != NULL;
 }
 
 /* The first line, without blanks at its ends. */

@@ -382,6 +382,13 @@ static void read_device(eq_line *l) {
         add(l, control);
 }
 
+static void note_open(eq_line *l) {
+    eq_text *name = &l->s->all->name;
+    eq_spice_full_name(l->s, l->name);
+    if (!name->failed && eq_names_add(l->s->all->open, name->text, name->length) == EQ_NO_NAME)
+        eq_spice_no_memory(l->s);
+}
+
 /* L is a 0-V source at dc, C is open (its nodes exist all the same). */
 static void read_reactance(eq_line *l) {
     bool open = (l->name.text[0] | 32) == 'c';
@@ -392,7 +399,10 @@ static void read_reactance(eq_line *l) {
         eq_spice_expected(l->s, t, "the value");
         return;
     }
-    if (!open) add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+    if (!open)
+        add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+    else
+        note_open(l);
 }
 
 static void refuse(eq_spice *s, eq_token name, char letter) {

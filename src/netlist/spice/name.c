@@ -65,8 +65,30 @@ void eq_spice_full_name(eq_spice *s, eq_token t) {
     if (s->all->name.failed) eq_spice_no_memory(s);
 }
 
+/* x2:r1 (Xyce, LTspice) seen from x1 is r.x1.x2.r1. */
+static void name_of_path(eq_spice *s, eq_token t, size_t last) {
+    eq_text *name = &s->all->name;
+    eq_text_clear(name);
+    eq_text_add(name, t.text + last, 1);
+    eq_text_puts(name, ".");
+    eq_text_puts(name, s->frame->prefix);
+    eq_text_add(name, t.text, t.length);
+    if (name->failed) {
+        eq_spice_no_memory(s);
+        return;
+    }
+    eq_lower(name->text, name->length);
+    for (size_t k = 0; k < name->length; k++)
+        if (name->text[k] == ':') name->text[k] = '.';
+}
+
 int32_t eq_spice_control(eq_spice *s, eq_token name) {
-    eq_spice_full_name(s, name);
+    size_t last = name.length;
+    while (last > 0 && name.text[last - 1] != ':') last--;
+    if (last > 0 && last < name.length)
+        name_of_path(s, name, last);
+    else
+        eq_spice_full_name(s, name);
     if (s->all->stop || !eq_spice_name_fits(s, name, s->all->name.length)) return EQ_NO_NAME;
     int32_t id = eq_names_add(s->all->controls, s->all->name.text, s->all->name.length);
     if (id == EQ_NO_NAME) eq_spice_no_memory(s);

@@ -109,6 +109,7 @@ typedef struct eq_reading {
     int candidates; /* that were compared with misspelt words */
     eq_location reported[EQ_MAX_ERRORS];
     eq_names *noted, *global, *controls, *instance;
+    eq_names *open; /* capacitors, which carry no current at dc */
     eq_source *source; /* by file index of the circuit */
     int32_t sources;
     size_t source_cap;
@@ -131,6 +132,7 @@ typedef struct eq_reading {
     size_t lates, late_cap;
     struct eq_pending *pending;
     size_t pendings, pending_cap;
+    eq_element *sense; /* the 0-V source in series with an element, EQ_NONE; NULL: there is none */
     struct eq_factor *factor; /* by element */
     size_t factors, factor_cap;
     struct eq_reference *reference;
