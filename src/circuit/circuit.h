@@ -184,7 +184,9 @@ void eq_table_set(eq_table *t, size_t row, const eq_card *card, eq_element id);
 eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_element nudge_plus,
                             eq_element nudge_minus, eq_diag *diag);
 eq_status eq_circuit_input(eq_circuit *c, eq_element source, eq_diag *diag);
-/* sense.c. Puts a 0-V source, whose number comes back, in series with a current-defined element of
+/* added.c. Puts a resistor r from every node to ground. */
+eq_status eq_circuit_shunt(eq_circuit *c, double r, eq_diag *diag);
+/* Puts a 0-V source, whose number comes back, in series with a current-defined element of
  * two terminals, so that its current is one of the unknowns: a formula may depend on it. */
 eq_status eq_circuit_sense(eq_circuit *c, eq_element e, eq_element *source, eq_diag *diag);
 /* Potentials to start from; eq_circuit_begin fills v[nodes] with them, 0 elsewhere, and held[nodes]

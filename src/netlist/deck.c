@@ -1,5 +1,6 @@
 /* Reading decks: SPICE or XML by the first character, SPICE in the steps of spice.h. */
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -50,6 +51,8 @@ static bool spice_init(eq_spice *s, eq_reading *r, eq_diag *diag) {
     *r = (eq_reading){.current = EQ_NONE,
                       .base = EQ_NONE,
                       .calls_left = EQ_MAX_CALLS,
+                      .scale = 1.0,
+                      .rshunt = INFINITY,
                       .noted = eq_names_new(),
                       .global = eq_names_new(),
                       .controls = eq_names_new(),
@@ -97,6 +100,8 @@ static void read_elements(eq_spice *s) {
     eq_spice_read_late(s, EQ_PHASE_OPTIONS + 1, EQ_PHASES - 1);
     if (s->all->warm) eq_deck_reheat(s->deck);
     eq_spice_set_references(s);
+    if (!s->all->stop && isfinite(s->all->rshunt))
+        eq_spice_pass_on(s, eq_circuit_shunt(s->circuit, s->all->rshunt, s->scratch));
     if (!s->all->stop) eq_spice_finish_directives(s);
     if (s->all->status == EQ_OK && eq_circuit_elements(s->circuit) == 0)
         eq_spice_fail(s, (eq_location){0, 1, 1},

@@ -38,13 +38,12 @@ static const struct key {
     {"r", "noisy", KEY_IGNORE, NULL},
     {"r", "noise", KEY_IGNORE, NULL},
     {"d", "ic", KEY_IGNORE, NULL},
-    {"d", "pj", KEY_IGNORE, NULL},
-    {"r", "l", KEY_LENGTH, NULL},
-    {"r", "w", KEY_WIDTH, NULL},
+    {"r", "tol", KEY_IGNORE, NULL},
+    {"r", "pwr", KEY_IGNORE, NULL},
+    {"rd", "l", KEY_LENGTH, NULL},
+    {"rd", "w", KEY_WIDTH, NULL},
     {"vi", "td", KEY_REFUSE, "write it right behind the points of a pwl"},
     {"vi", "r", KEY_REFUSE, "write it right behind the points of a pwl"},
-    {"d", "l", KEY_REFUSE, "give the area"},
-    {"d", "w", KEY_REFUSE, "give the area"},
 };
 
 static bool is_behavioural(const eq_line *l) {
@@ -53,6 +52,7 @@ static bool is_behavioural(const eq_line *l) {
 
 bool eq_line_set(eq_line *l, int k, double value) {
     l->card.w[k] = value;
+    l->own |= (uint64_t)1 << k;
     if (k == eq_line_class(l)->value) l->has_value = l->own_value = true;
     return true;
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
+#include "netlist/spice/geometry.h"
 #include "netlist/spice/model.h"
 #include "netlist/spice/scope.h"
 
@@ -16,6 +17,7 @@ typedef enum word_action {
     WORD_TEXT,
     WORD_NEUTRAL,
     WORD_GEOMETRY, /* read by resistor.c */
+    WORD_LEVEL,    /* 1 to 3 have one law; with 3 lengths make the area */
     WORD_NOT_HERE
 } word_action;
 
@@ -67,18 +69,13 @@ static const struct model_word {
     {'d', "irms", WORD_DC_FREE, NULL, 0},
     {'d', "mfg", WORD_TEXT, NULL, 0},
     {'d', "type", WORD_TEXT, NULL, 0},
-    {'d', "level", WORD_NEUTRAL, NULL, 1},
-    {'d', "area", WORD_NEUTRAL, NULL, 1},
+    {'d', "level", WORD_LEVEL, NULL, 0},
+    {'d', "w", WORD_GEOMETRY, NULL, 0},
+    {'d', "l", WORD_GEOMETRY, NULL, 0},
     {'d', "tbv1", WORD_NEUTRAL, NULL, 0},
-    {'d', "tcv", WORD_NEUTRAL, NULL, 0},
     {'d', "ik", WORD_ALIAS, "ikf", 0},
     {'d', "ikr", WORD_NEUTRAL, NULL, 0},
-    {'d', "jsw", WORD_NEUTRAL, NULL, 0},
-    {'d', "ns", WORD_NEUTRAL, NULL, 1},
-    {'d', "trs", WORD_NEUTRAL, NULL, 0},
-    {'d', "trs1", WORD_NEUTRAL, NULL, 0},
-    {'d', "trs2", WORD_NEUTRAL, NULL, 0},
-    {'d', "tlev", WORD_NEUTRAL, NULL, 0},
+    {'d', "trs", WORD_ALIAS, "trs1", 0},
     {'d', "jtun", WORD_NEUTRAL, NULL, 0},
     {'d', "jtunsw", WORD_NEUTRAL, NULL, 0},
     {'d', "temp", WORD_NOT_HERE, NULL, 0},
@@ -181,9 +178,10 @@ typedef struct reading {
     eq_token name;
     int cls;
     double w[EQ_MAX_COLUMNS];
+    bool sized; /* has a level, a length or a width */
 } reading;
 
-static bool neutral(const reading *r, eq_token key, const struct model_word *w, double value) {
+static bool neutral(reading *r, eq_token key, const struct model_word *w, double value) {
     if (w->action == WORD_DC_FREE) {
         char note[EQ_MAX_NAME + 9];
         size_t n = r->name.length <= EQ_MAX_NAME ? r->name.length : EQ_MAX_NAME;
@@ -195,7 +193,9 @@ static bool neutral(const reading *r, eq_token key, const struct model_word *w, 
                       (int)key.length, key.text, (int)r->name.length, r->name.text);
         return true;
     }
-    if (w->action == WORD_GEOMETRY || value == w->neutral) return true;
+    bool same_law = w->action == WORD_LEVEL && (value == 1.0 || value == 2.0 || value == 3.0);
+    if (w->action == WORD_GEOMETRY || same_law) return r->sized = true;
+    if (w->action == WORD_NEUTRAL && value == w->neutral) return true;
     eq_spice_fail(r->s, key.at,
                   w->action == WORD_NOT_HERE
                       ? "%.*s=%g does not stand on a .model card; write it on the element"
@@ -292,13 +292,27 @@ static bool override(reading *r) {
     return true;
 }
 
+/* The size of a diode that a model with a level or lengths gives. */
+static bool size_model(reading *r, eq_cursor card) {
+    const eq_device_class *cls = eq_class(r->cls);
+    int area = eq_param_find(cls, "area"), pj = eq_param_find(cls, "pj");
+    eq_junction_size size;
+    if (area < 0 || pj < 0) return true; /* an ideal diode */
+    if (!eq_spice_junction(r->s, card, eq_no_size(), &size)) return false;
+    r->w[area] = size.area;
+    r->w[pj] = size.perimeter;
+    r->w[eq_param_find(cls, "ibv")] *= size.breakdown;
+    return true;
+}
+
 static bool read_model(reading *r, eq_cursor c, char letter) {
     r->cls = class_for(letter, c);
     for (int k = 0; k < EQ_MAX_COLUMNS; k++)
         r->w[k] = k < eq_class(r->cls)->params ? eq_class(r->cls)->param[k].default_value : NAN;
+    eq_cursor card = c;
     while (eq_token_peek(&c).kind != EQ_TOKEN_END)
         if (!read_key(r, &c)) return false;
-    return override(r);
+    return (!r->sized || size_model(r, card)) && override(r);
 }
 
 /* The model's name in the circuit: dd, or x1.x2:dd inside an instance (as ngspice names it). */

@@ -11,6 +11,7 @@
  *     error                                  errors and notes, with the chain of instances
  *     scope, name                            definitions by name; nodes and full names
  *     evaluate                               expressions, parameters, functions, conditions
+ *     geometry                               lengths on .model cards
  *     model                                  .model cards
  *     formula, waveform, switch, resistor, ideal     what an element line is made of
  *     key, pending, element                  element lines, except X
@@ -128,6 +129,8 @@ typedef struct eq_reading {
     bool endless;     /* a subcircuit contains itself */
     bool temperature; /* a .temp card gave it */
     bool warm;        /* a number was made of it */
+    double scale;     /* of lengths: .options scale */
+    double rshunt;    /* ohm, from every node to ground; INFINITY: none */
     struct eq_late *late;
     size_t lates, late_cap;
     struct eq_pending *pending;

@@ -1,4 +1,5 @@
-/* The current of an element that has none of its own among the unknowns: a 0-V source in series. */
+/* Elements that no line of the deck stands for: a 0-V source in series with one whose current is
+ * asked for, resistors to ground. */
 #include <string.h>
 
 #include "circuit/circuit.h"
@@ -51,4 +52,24 @@ eq_status eq_circuit_sense(eq_circuit *c, eq_element e, eq_element *source, eq_d
     eq_text_free(&node);
     eq_text_free(&name);
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : status;
+}
+
+eq_status eq_circuit_shunt(eq_circuit *c, double r, eq_diag *diag) {
+    eq_status status = EQ_OK;
+    size_t nodes = eq_circuit_nodes(c);
+    for (size_t k = 0; status == EQ_OK && k < nodes; k++) {
+        if (k == EQ_GROUND) continue;
+        eq_text name = {0};
+        eq_text_printf(&name, "rshunt_%s", eq_circuit_node_name(c, (eq_node)k));
+        eq_card card = eq_card_new(EQ_CLASS_resistor);
+        bool whole = fresh(c->element, &name);
+        card.name = name.text;
+        card.name_length = name.length;
+        card.term[0] = (eq_node)k;
+        card.term[1] = EQ_GROUND;
+        card.w[eq_class_resistor.value] = r;
+        status = whole ? eq_circuit_add(c, &card, NULL, diag) : eq_out_of_memory(diag);
+        eq_text_free(&name);
+    }
+    return status;
 }
