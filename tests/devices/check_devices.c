@@ -26,7 +26,8 @@ typedef struct table {
 static double some_value(const eq_param *p, eq_random *r) {
     if (strcmp(p->unit, "C") == 0) return NAN;
     if (strcmp(p->name, "dtemp") == 0) return 0.0;            /* near_breakdown reckons at 27 C */
-    double usual = strcmp(p->name, "isr") == 0 ? 1e-12 : 1.0; /* beside is of 1e-14 */
+    bool current = strcmp(p->name, "isr") == 0 || strcmp(p->name, "jsw") == 0;
+    double usual = current ? 1e-12 : 1.0; /* beside is of 1e-14 */
     double base = isfinite(p->default_value) && p->default_value != 0.0 ? p->default_value : usual;
     double value = base * exp(2.0 * eq_random_uniform(r) - 1.0);
     return fmin(fmax(value, p->min), p->max);

@@ -165,13 +165,13 @@ static bool has_bare_blank(eq_cursor c, const char *to) {
 static bool read_value(eq_spice *s, eq_scope *scope, eq_cursor *c, eq_token name) {
     eq_cursor behind = *c;
     bool function = eq_spice_skip_arguments(c);
-    eq_definition *d = eq_define(s, scope, function ? EQ_DEFINES_FUNC : EQ_DEFINES_PARAM, name);
     eq_token equal = eq_token_peek(c);
     bool bare = s->circuit->dialect == EQ_LTSPICE && equal.kind != EQ_TOKEN_EQUAL && !function;
     if (!bare && equal.kind != EQ_TOKEN_EQUAL) {
         eq_spice_expected(s, equal, "= behind the parameter");
         return false;
     }
+    eq_definition *d = eq_define(s, scope, function ? EQ_DEFINES_FUNC : EQ_DEFINES_PARAM, name);
     if (!bare) eq_token_next(c);
     if (d != NULL) d->value = function ? behind : *c;
     if (eq_token_peek(c).kind == EQ_TOKEN_END) {

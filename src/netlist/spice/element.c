@@ -74,6 +74,7 @@ static bool read_control(eq_line *l, eq_pending *control) {
         return false;
     }
     control->control = eq_spice_control(l->s, t);
+    control->path = eq_spice_control_path(l->s, t);
     return control->control != EQ_NO_NAME;
 }
 
@@ -389,6 +390,10 @@ static eq_element add_card(eq_spice *s, eq_card *card, eq_token name) {
     return status == EQ_OK ? e : EQ_NONE;
 }
 
+static eq_pending no_control(const eq_line *l) {
+    return (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, EQ_NO_NAME, l->name.at};
+}
+
 static void add(eq_line *l, eq_pending control) {
     eq_spice *s = l->s;
     control.element = add_card(s, &l->card, l->name);
@@ -400,12 +405,12 @@ static void add(eq_line *l, eq_pending control) {
     if (control.control != EQ_NO_NAME) eq_spice_look_up_later(s, control);
     for (size_t k = 0; f != NULL && k < f->inputs; k++)
         if (f->input[k].kind == EQ_INPUT_CURRENT)
-            eq_spice_look_up_later(
-                s, (eq_pending){control.element, (int32_t)k, f->input[k].plus, control.at});
+            eq_spice_look_up_later(s, (eq_pending){control.element, (int32_t)k, f->input[k].plus,
+                                                   f->input[k].minus, control.at});
 }
 
 static void read_device(eq_line *l) {
-    eq_pending control = {EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at};
+    eq_pending control = no_control(l);
     if (read_nodes(l) &&
         (eq_line_class(l)->control != EQ_CONTROL_CURRENT || read_control(l, &control)) &&
         read_rest(l) && measure(l) && complete(l) && warm(l) && multiply(l))
@@ -430,7 +435,7 @@ static void read_reactance(eq_line *l) {
         return;
     }
     if (!open)
-        add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+        add(l, no_control(l));
     else
         note_open(l);
 }
@@ -454,7 +459,7 @@ static void read_behavioural(eq_line *l) {
     eq_token a = eq_token_next(&nodes), b = eq_token_next(&nodes);
     l->card = eq_card_new(EQ_CLASS_ideal_diode);
     if (eq_spice_ideal_diode(&nodes, a, b, &l->card.w[RON])) {
-        if (read_nodes(l)) add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+        if (read_nodes(l)) add(l, no_control(l));
         *l->c = nodes;
         return;
     }
@@ -464,7 +469,7 @@ static void read_behavioural(eq_line *l) {
     switch (eq_spice_formula(l->s, l->c, 'b', &l->card)) {
     case EQ_FOUND:
         if (read_rest(l) && warm(l) && multiply(l))
-            add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+            add(l, no_control(l));
         break;
     case EQ_NOT_FOUND:
         eq_spice_expected(l->s, word, "v=EXPRESSION or i=EXPRESSION");
@@ -479,7 +484,7 @@ static void read_switch(eq_line *l, char letter) {
     l->cold = true;
     if (read_nodes(l) && eq_spice_switch(l->s, l->c, letter, &l->card) && read_rest(l) &&
         multiply(l))
-        add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+        add(l, no_control(l));
 }
 
 /* The first class with this letter; -1: none. */

@@ -375,7 +375,8 @@ static void fail(void *data, eq_location at, const char *format, ...) {
 }
 
 /* v(a), v(a,b), i(vx) or temper as an input of the formula. The name of a controlling element is
- * kept in eq_reading.controls, its number there in `plus`, until all elements are known. */
+ * kept in eq_reading.controls, its number there in `plus` (of a path in `minus`), until all
+ * elements are known. */
 static eq_lookup input(void *data, eq_token what, eq_token first, eq_token second,
                        eq_operand *value) {
     eq_spice *s = data;
@@ -389,6 +390,7 @@ static eq_lookup input(void *data, eq_token what, eq_token first, eq_token secon
     } else if (eq_token_is(what, "i")) {
         in.kind = EQ_INPUT_CURRENT;
         in.plus = eq_spice_control(s, first);
+        in.minus = eq_spice_control_path(s, first);
         if (in.plus == EQ_NO_NAME) return EQ_LOOKUP_FAILED;
     }
     *value = eq_formula_input_of(s->formula, in);

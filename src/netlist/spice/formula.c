@@ -37,6 +37,7 @@ bool eq_spice_input(eq_spice *s, eq_cursor *c, bool current, eq_formula_input *i
         return false;
     }
     in->plus = eq_spice_control(s, t);
+    in->minus = eq_spice_control_path(s, t);
     return in->plus != EQ_NO_NAME;
 }
 

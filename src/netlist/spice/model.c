@@ -433,13 +433,14 @@ eq_definition *eq_spice_model_card(eq_spice *s, eq_token name, char letter, eq_f
     d = eq_spice_choose(s, d, f);
     if (d != NULL) return d;
     char near[96];
-    bool number = eq_starts_number(name.text, name.length);
+    bool may_be_param = letter == 'r' && !eq_starts_number(name.text, name.length);
     eq_spice_fail(
-        s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s", (int)name.length,
-        name.text,
+        s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s%.*s%s",
+        (int)name.length, name.text,
         eq_spice_nearest_name(s, name, s->all->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
         (int)name.length, name.text, example_of(letter),
-        letter == 'r' && !number ? ", or write {...} for a parameter" : "");
+        may_be_param ? ", or a parameter: .param " : "", may_be_param ? (int)name.length : 0,
+        name.text, may_be_param ? "=VALUE" : "");
     return NULL;
 }
 

@@ -82,15 +82,23 @@ static void name_of_path(eq_spice *s, eq_token t, size_t last) {
         if (name->text[k] == ':') name->text[k] = '.';
 }
 
-int32_t eq_spice_control(eq_spice *s, eq_token name) {
-    size_t last = name.length;
-    while (last > 0 && name.text[last - 1] != ':') last--;
-    if (last > 0 && last < name.length)
-        name_of_path(s, name, last);
-    else
-        eq_spice_full_name(s, name);
+/* The number of the scratch name among the controls. */
+static int32_t add_control(eq_spice *s, eq_token name) {
     if (s->all->stop || !eq_spice_name_fits(s, name, s->all->name.length)) return EQ_NO_NAME;
     int32_t id = eq_names_add(s->all->controls, s->all->name.text, s->all->name.length);
     if (id == EQ_NO_NAME) eq_spice_no_memory(s);
     return id;
+}
+
+int32_t eq_spice_control(eq_spice *s, eq_token name) {
+    eq_spice_full_name(s, name);
+    return add_control(s, name);
+}
+
+int32_t eq_spice_control_path(eq_spice *s, eq_token name) {
+    size_t last = name.length;
+    while (last > 0 && name.text[last - 1] != ':') last--;
+    if (last == 0 || last == name.length) return EQ_NO_NAME;
+    name_of_path(s, name, last);
+    return add_control(s, name);
 }

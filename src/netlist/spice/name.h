@@ -13,5 +13,7 @@ void eq_spice_full_name(eq_spice *s, eq_token name);
 /* The number in eq_reading.controls of the full name of an element whose current controls;
  * EQ_NO_NAME: an error was reported. */
 int32_t eq_spice_control(eq_spice *s, eq_token name);
+/* The same where it stands in subcircuits by its path x2:r1; EQ_NO_NAME: it is no path. */
+int32_t eq_spice_control_path(eq_spice *s, eq_token name);
 
 #endif

@@ -96,6 +96,11 @@ void eq_spice_connect_controls(eq_spice *s) {
         const char *name = eq_names_get(s->all->controls, p->control);
         eq_token t = {EQ_TOKEN_WORD, name, strlen(name), p->at};
         eq_element by = eq_circuit_find_element(s->circuit, name);
+        if (by == EQ_NONE && p->path != EQ_NO_NAME) {
+            const char *path = eq_names_get(s->all->controls, p->path);
+            by = eq_circuit_find_element(s->circuit, path);
+            if (by == EQ_NONE && is_open(s, p, path)) continue;
+        }
         const char *own = eq_circuit_element_name(s->circuit, p->element);
         char near[96];
         if (by == EQ_NONE && is_open(s, p, name)) continue;
