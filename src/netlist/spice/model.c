@@ -79,11 +79,6 @@ static const struct model_word {
     {'d', "jtun", WORD_NEUTRAL, NULL, 0},
     {'d', "jtunsw", WORD_NEUTRAL, NULL, 0},
     {'d', "temp", WORD_NOT_HERE, NULL, 0},
-    {'d', "epsilon", WORD_NEUTRAL, NULL, 0},
-    {'d', "revepsilon", WORD_NEUTRAL, NULL, 0},
-    {'d', "ilimit", WORD_NEUTRAL, NULL, INFINITY},
-    {'d', "revilimit", WORD_NEUTRAL, NULL, INFINITY},
-    {'d', "vrev", WORD_NEUTRAL, NULL, INFINITY},
     {'r', "res", WORD_ALIAS, "r", 0},
     {'r', "tc1r", WORD_ALIAS, "tc1", 0},
     {'r', "kf", WORD_DC_FREE, NULL, 0},
@@ -252,19 +247,38 @@ static bool read_key(reading *r, eq_cursor *c) {
     return set_param(r, k, value, key.at);
 }
 
-/* The first class of the letter, unless a parameter on the card is of another one alone: a D model
- * with ron, roff or vfwd is an ideal diode (LTspice). */
-static int class_for(char letter, eq_cursor c) {
-    int usual = class_with(letter, 0);
+/* How many of the parameters on the card only other classes than the usual one have, and how many
+ * of those this one has. */
+static int special(eq_cursor c, int usual, int cls, int *own) {
+    int all = *own = 0;
     while (eq_token_peek(&c).kind != EQ_TOKEN_END) {
         eq_token t = eq_token_next(&c);
         if (t.kind == EQ_TOKEN_UNCLOSED || t.kind == EQ_TOKEN_BAD) break;
-        if (t.kind != EQ_TOKEN_WORD || eq_token_peek(&c).kind != EQ_TOKEN_EQUAL) continue;
-        int k = param_of(usual, t) >= 0 ? EQ_CLASS_COUNT : class_with(letter, usual + 1);
-        while (k < EQ_CLASS_COUNT && param_of(k, t) < 0) k = class_with(letter, k + 1);
-        if (k < EQ_CLASS_COUNT) return k;
+        if (t.kind != EQ_TOKEN_WORD || eq_token_peek(&c).kind != EQ_TOKEN_EQUAL ||
+            param_of(usual, t) >= 0)
+            continue;
+        bool known = false;
+        int k = class_with(eq_class(usual)->letter, usual + 1);
+        for (; k < EQ_CLASS_COUNT; k = class_with(eq_class(usual)->letter, k + 1))
+            known = known || param_of(k, t) >= 0;
+        all += known;
+        *own += param_of(cls, t) >= 0;
     }
-    return usual;
+    return all;
+}
+
+/* The first class of the letter, unless a parameter on the card is of another one alone: then the
+ * first that has all of those. A D model with ron, roff or vfwd is an ideal diode, with ilimit or
+ * vrev a limited one (LTspice). */
+static int class_for(char letter, eq_cursor c) {
+    int usual = class_with(letter, 0), own, all = special(c, usual, usual, &own), last = usual;
+    if (all == 0) return usual;
+    for (int k = class_with(letter, usual + 1); k < EQ_CLASS_COUNT; k = class_with(letter, k + 1)) {
+        last = k;
+        special(c, usual, k, &own);
+        if (own == all) return k;
+    }
+    return last;
 }
 
 /* name(param) of a sweep, if it is of this model: the parameter, else NULL. */
@@ -292,6 +306,19 @@ static bool override(reading *r) {
     return true;
 }
 
+/* The reverse resistance of a limited diode is that of its forward direction unless given
+ * (LTspice). */
+static bool default_reverse(reading *r, eq_cursor card) {
+    static const char *const name[] = {"rrev"};
+    const eq_device_class *cls = eq_class(r->cls);
+    int rrev = eq_param_find(cls, name[0]), ron = eq_param_find(cls, "ron");
+    double given = NAN;
+    if (rrev < 0 || ron < 0) return true;
+    if (!eq_spice_card_values(r->s, card, name, 1, &given)) return false;
+    if (isnan(given)) r->w[rrev] = r->w[ron];
+    return true;
+}
+
 /* The size of a diode that a model with a level or lengths gives. */
 static bool size_model(reading *r, eq_cursor card) {
     const eq_device_class *cls = eq_class(r->cls);
@@ -312,7 +339,7 @@ static bool read_model(reading *r, eq_cursor c, char letter) {
     eq_cursor card = c;
     while (eq_token_peek(&c).kind != EQ_TOKEN_END)
         if (!read_key(r, &c)) return false;
-    return (!r->sized || size_model(r, card)) && override(r);
+    return (!r->sized || size_model(r, card)) && default_reverse(r, card) && override(r);
 }
 
 /* The model's name in the circuit: dd, or x1.x2:dd inside an instance (as ngspice names it). */
