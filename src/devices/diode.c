@@ -141,7 +141,8 @@ static void derive(size_t n, double *const *w, const eq_environment *env) {
         double temp = (isnan(w[TEMP][j]) ? env->temp + w[DTEMP][j] : w[TEMP][j]) + celsius_zero;
         double tnom = (isnan(w[TNOM][j]) ? env->tnom : w[TNOM][j]) + celsius_zero;
         double vt = env->k_over_q * temp, scale = w[AREA][j] * w[M][j], dt = temp - tnom;
-        bool own = w[NS][j] > 0.0; /* else ngspice 39 warms the sidewall as with ns = 1 (measured) */
+        bool own =
+            w[NS][j] > 0.0; /* else ngspice 39 warms the sidewall as with ns = 1 (measured) */
         w[VTE][j] = w[N][j] * vt;
         w[ISAT][j] = w[IS][j] * scale * warming(w[N][j], w[EG][j], w[XTI][j], temp, tnom, vt);
         w[RSER][j] = w[RS][j] / scale * (1.0 + w[TRS1][j] * dt + w[TRS2][j] * dt * dt);

@@ -82,12 +82,14 @@ static const double gauss_weight[4] = {0.3626837833783620, 0.3137066458778873, 0
  * 8-point Gauss-Legendre in panels over which i0/L grows by 1/4 or so; where |i0| > 40 L, i is L to
  * round-off. */
 static double between(size_t j, double *const *w, double from, double to) {
-    double g0, g1, i0 = unlimited(j, w, from, &g0), i1 = unlimited(j, w, to, &g1), middle, sum = 0.0;
+    double g0, g1, i0 = unlimited(j, w, from, &g0), i1 = unlimited(j, w, to, &g1), middle,
+                   sum = 0.0;
     unlimited(j, w, 0.5 * (from + to), &middle);
     double most = limit_of(j, w, fabs(i1) > fabs(i0) ? i1 : i0);
     bool line = fabs(g1 - g0) <= 1e-12 * middle;
-    if (line) return over_line(i1, middle, limit_of(j, w, i1)) -
-                     over_line(i0, middle, limit_of(j, w, i0));
+    if (line)
+        return over_line(i1, middle, limit_of(j, w, i1)) -
+               over_line(i0, middle, limit_of(j, w, i0));
     double panels = fmin(ceil(4.0 * fabs(i1 - i0) / most) + 1.0, 4000.0), half = 0.5 / panels;
     for (double k = 0.0; k < panels; k++)
         for (int p = 0; p < 8; p++) {

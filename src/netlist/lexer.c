@@ -237,7 +237,7 @@ int eq_plain_lines(eq_cursor *c, eq_token (*word)[EQ_PLAIN_WORDS], int most) {
 
 eq_cursor eq_cursor_at_token(const eq_cursor *c, const eq_token *t) {
     const char *line_start = t->text - t->at.column + 1;
-    return (eq_cursor){t->text, c->end, line_start, t->at.file, t->at.line, c->dialect == EQ_XYCE};
+    return (eq_cursor){t->text, c->end, line_start, t->at.file, t->at.line, c->dialect};
 }
 
 eq_token eq_token_peek(const eq_cursor *c) {

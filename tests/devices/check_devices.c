@@ -25,7 +25,7 @@ typedef struct table {
 /* Values worth trying for a parameter: the default where there is one, else around 1. */
 static double some_value(const eq_param *p, eq_random *r) {
     if (strcmp(p->unit, "C") == 0) return NAN;
-    if (strcmp(p->name, "dtemp") == 0) return 0.0;            /* near_breakdown reckons at 27 C */
+    if (strcmp(p->name, "dtemp") == 0) return 0.0; /* near_breakdown reckons at 27 C */
     bool current = strcmp(p->name, "isr") == 0 || strcmp(p->name, "jsw") == 0;
     double usual = current ? 1e-12 : 1.0; /* beside is of 1e-14 */
     bool given = isfinite(p->default_value) && p->default_value != 0.0 && p->default_value < 1e20;

@@ -129,8 +129,8 @@ eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c) {
     case CARD_LATE:
         if (card->scan != NULL) card->scan(s, scope, c);
         if (card->number == EQ_PHASE_NAMES && scope->parent != EQ_NONE)
-            eq_spice_in_each(
-                s, scope, (eq_late){EQ_PHASE_NAMES, s->all->current, *c, word.at, card->late});
+            eq_spice_in_each(s, scope,
+                             (eq_late){EQ_PHASE_NAMES, s->all->current, *c, word.at, card->late});
         else
             eq_spice_later(s, (eq_phase)card->number, *c, word.at, card->late);
         break;

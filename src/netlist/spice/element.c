@@ -468,8 +468,7 @@ static void read_behavioural(eq_line *l) {
     eq_token word = eq_token_peek(l->c);
     switch (eq_spice_formula(l->s, l->c, 'b', &l->card)) {
     case EQ_FOUND:
-        if (read_rest(l) && warm(l) && multiply(l))
-            add(l, no_control(l));
+        if (read_rest(l) && warm(l) && multiply(l)) add(l, no_control(l));
         break;
     case EQ_NOT_FOUND:
         eq_spice_expected(l->s, word, "v=EXPRESSION or i=EXPRESSION");
@@ -494,8 +493,7 @@ static int class_with(char letter) {
     return -1;
 }
 
-bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS],
-                            eq_dialect dialect) {
+bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], eq_dialect dialect) {
     const eq_token *a = &word[1], *b = &word[2], *number = &word[3];
     char letter = (char)(*word->text | 32);
     double value;

@@ -365,8 +365,8 @@ static eq_status text_of(const eq_spice *s, const char *path, eq_location at, eq
         out->text = eq_strdup(first->text[k]);
         return out->text == NULL ? eq_out_of_memory(s->scratch) : EQ_OK;
     }
-    eq_status status = eq_file_read(path, eq_circuit_place(s->circuit, at), &out->text,
-                                    &out->length, s->scratch);
+    eq_status status =
+        eq_file_read(path, eq_circuit_place(s->circuit, at), &out->text, &out->length, s->scratch);
     return status == EQ_OK ? eq_deck_decode(&out->text, &out->length, s->scratch) : status;
 }
 

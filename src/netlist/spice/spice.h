@@ -110,7 +110,7 @@ typedef struct eq_reading {
     int candidates; /* that were compared with misspelt words */
     eq_location reported[EQ_MAX_ERRORS];
     eq_names *noted, *global, *controls, *instance;
-    eq_names *open; /* capacitors, which carry no current at dc */
+    eq_names *open;    /* capacitors, which carry no current at dc */
     eq_source *source; /* by file index of the circuit */
     int32_t sources;
     size_t source_cap;
@@ -160,9 +160,10 @@ typedef struct eq_spice {
     const eq_deck *first;        /* of a second reading: has the texts of the files; else NULL */
     const eq_override *override; /* values that stand in for the deck's own */
     size_t overrides;
-    eq_frame *frame;                      /* whose names are seen; NULL while scanning */
-    eq_frame *inner; /* of the instance whose X line this is, which sees its other parameters; NULL */
-    int32_t self;    /* the parameter of it that is evaluated */
+    eq_frame *frame; /* whose names are seen; NULL while scanning */
+    eq_frame
+        *inner;   /* of the instance whose X line this is, which sees its other parameters; NULL */
+    int32_t self; /* the parameter of it that is evaluated */
     const struct eq_arguments *arguments; /* of the .func whose body this is; else NULL */
     eq_formula *formula;                  /* being read; NULL: expressions are numbers */
     const struct eq_queries *queries;     /* what an expression may ask of the circuit; else NULL */
