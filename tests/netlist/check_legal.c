@@ -104,6 +104,10 @@ static const struct legal {
      -0.025}, /* s^2/(2 e ron) */
     {EQ_LTSPICE, "v1 a 0 -4\nd1 a 0 s m=2\n.model s d(ron=2 roff=1t vrev=3 revepsilon=0.4)",
      "i(v1)", 0.8}, /* rrev = ron; half of revepsilon later */
+    {EQ_LTSPICE,
+     "v1 a 0 3\nx1 a b s m=2\nr1 b 0 1\n.subckt s a b\nd1 a b dm m=3\n.ends\n"
+     ".model dm d(ron=6 roff=1t vfwd=1)",
+     "v(b)", 1.0}, /* six in parallel */
     /* a shunt at every node, inside too */
     {EQ_NGSPICE, "i1 0 a 1u\nr1 a b 1meg\nr2 b 0 1meg\n.options rshunt=1e6", "v(b)", 0.2},
 };

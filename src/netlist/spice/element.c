@@ -221,6 +221,13 @@ static void become_behavioural(eq_line *l, double m) {
     l->card.formula = l->formula;
 }
 
+/* An ideal diode m times in parallel: its resistances. */
+static void divide_resistances(eq_line *l, double m) {
+    const eq_device_class *cls = eq_line_class(l);
+    for (int k = 0; k < cls->params; k++)
+        if (strcmp(cls->param[k].unit, "ohm") == 0) l->card.w[k] /= m;
+}
+
 /* m in parallel: conductances, currents and gains of current sources times m. A voltage that is a
  * formula is multiplied by the m of its own line, too, as in ngspice (measured). */
 static bool multiply(eq_line *l) {
@@ -241,11 +248,8 @@ static bool multiply(eq_line *l) {
         l->card.w[value] *= l->factor = l->scale / m;
     else if (own >= 0)
         l->card.w[own] *= eq_line_class(l)->defined == EQ_CURRENT_DEFINED ? m : l->m;
-    else if (eq_line_class(l)->letter == 'd' && m != 1.0) {
-        eq_spice_fail(l->s, l->name.at,
-                      "m = %g of %.*s: an ideal diode takes none; change ron and roff", m,
-                      (int)l->name.length, l->name.text);
-        return false;
+    else if (eq_line_class(l)->letter == 'd') {
+        divide_resistances(l, m);
     } else if (value >= 0 && (eq_line_class(l)->flags & EQ_LINEAR) != 0) {
         if (eq_line_class(l)->defined == EQ_CURRENT_DEFINED) l->card.w[value] *= l->factor = m;
     } else if (m != 1.0) {

@@ -27,7 +27,7 @@ static const struct key {
     {"r", "resistance", KEY_ALIAS, "r"},
     {"r", "res", KEY_ALIAS, "r"},
     {"gh", "gain", KEY_ALIAS, NULL},
-    {"rigfb", "m", KEY_MULTIPLY, NULL},
+    {"rigfbd", "m", KEY_MULTIPLY, NULL},
     {"r", "tc", KEY_TC, NULL},
     {"b", "tc1", KEY_WARMTH, NULL},
     {"b", "tc2", KEY_WARMTH, NULL},

@@ -35,18 +35,13 @@ static eq_lookup potential(eq_spice *s, eq_token first, eq_token second, eq_oper
     return EQ_FOUND;
 }
 
-/* A capacitor of that full name, which carries no current at dc. */
-static bool is_open(const eq_spice *s, eq_token t) {
-    return eq_names_find_lower(s->all->open, t.text, t.length) != EQ_NO_NAME;
-}
-
 /* v(a), v(a,b), i(x), p(x) = w(x), n(x) or temper, now that all nodes and elements are known. */
 static eq_lookup input(eq_spice *s, eq_token what, eq_token first, eq_token second,
                        eq_operand *value) {
     eq_formula_input in = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
     bool node = eq_token_is(what, "v") || (eq_token_is(what, "n") && !branch_of(&first));
     if (node) return potential(s, first, second, value);
-    if (first.length > 0 && is_open(s, first)) {
+    if (first.length > 0 && eq_spice_is_open(s, first)) {
         *value = (eq_operand){0.0, EQ_NONE};
         return EQ_FOUND;
     }
