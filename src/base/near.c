@@ -1,6 +1,5 @@
 #include "base/near.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static int least(int a, int b, int c) {
@@ -8,7 +7,11 @@ static int least(int a, int b, int c) {
     return m < c ? m : c;
 }
 
-int eq_distance(const char *a, size_t n, const char *b) {
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+int eq_letters_apart(const char *a, size_t n, const char *b) {
     size_t m = strlen(b);
     int row[EQ_FAR + 1];
     if (n > EQ_FAR || m > EQ_FAR) return EQ_FAR;
@@ -17,9 +20,7 @@ int eq_distance(const char *a, size_t n, const char *b) {
         int corner = row[0];
         row[0] = (int)i;
         for (size_t j = 1; j <= m; j++) {
-            bool differ =
-                (a[i - 1] >= 'A' && a[i - 1] <= 'Z' ? a[i - 1] + 32 : a[i - 1]) != b[j - 1];
-            int next = least(row[j] + 1, row[j - 1] + 1, corner + differ);
+            int next = least(row[j] + 1, row[j - 1] + 1, corner + (lower(a[i - 1]) != b[j - 1]));
             corner = row[j];
             row[j] = next;
         }
@@ -27,6 +28,6 @@ int eq_distance(const char *a, size_t n, const char *b) {
     return row[m];
 }
 
-int eq_near(size_t n) {
+int eq_letters_forgiven(size_t n) {
     return n <= 1 ? 0 : n <= 3 ? 1 : 2;
 }

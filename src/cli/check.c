@@ -93,7 +93,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_experiment *x = NULL;
     eq_circuit *trained = NULL;
     eq_deck *d = NULL;
-    eq_status status = eq_is_folder(path) ? eq_trained_read(path, &x, &trained, diag)
+    eq_status status = eq_is_folder(path) ? eq_trained_read(path, NULL, &x, &trained, diag)
                                           : eq_read_deck(path, dialect, &d, diag);
     eq_print_diag(diag);
     if (status == EQ_OK) status = check(d != NULL ? d->circuit : trained, d, diag);

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/carry.h"
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -17,10 +18,11 @@ static volatile sig_atomic_t stop;
 /* What the callbacks need. Long trainings print about LINES epochs; metrics.csv has them all. */
 typedef struct screen {
     bool terminal; /* standard error is one */
-    int width;     /* columns of the terminal; 80 where there is none */
+    bool verbose;
+    int width; /* columns of the terminal; 80 where there is none */
     size_t epochs;
     const char *title, *folder;
-    eq_diag *diag;
+    eq_diag *diag; /* warnings are printed as they come */
 } screen;
 
 enum { LINES = 25, COLUMNS = 80, BAR = 28 };
@@ -60,10 +62,31 @@ static void print_item(const screen *s, const char *label, const char *text) {
     putchar('\n');
 }
 
+/* By which rule, and how far its gradient is from the exact one. */
+static void print_gradient(const screen *s, const eq_train_summary *t) {
+    char text[256];
+    int n = snprintf(text, sizeof text, "%s", t->estimator);
+    bool phases = strcmp(t->estimator, "adjoint") != 0, clamps = strcmp(t->nudging, "clamp") == 0;
+    if (phases)
+        n += snprintf(text + n, sizeof text - (size_t)n,
+                      clamps ? ", clamps at eta %g" : " at beta %g", t->beta);
+    if (phases && isnan(t->gradient_error))
+        snprintf(text + n, sizeof text - (size_t)n, ": no gradient to compare with");
+    else if (phases && clamps)
+        snprintf(text + n, sizeof text - (size_t)n,
+                 ": cosine %.6f to the exact gradient on %zu examples", t->gradient_cosine,
+                 t->looked_at);
+    else if (phases)
+        snprintf(text + n, sizeof text - (size_t)n,
+                 ": off by %.2g of the exact gradient on %zu examples, cosine %.6f",
+                 t->gradient_error, t->looked_at, t->gradient_cosine);
+    print_item(s, "gradient", text);
+}
+
 /* What is trained, on what, how and where; before it what is wrong with it. */
 static void print_begin(void *data, const eq_train_summary *t) {
     screen *s = data;
-    char text[512], beta[160] = "no gradient to compare with";
+    char text[512];
     eq_print_diag(s->diag);
     if (s->title != NULL) print_item(s, "circuit", s->title);
     snprintf(text, sizeof text, "%zu nodes, %zu elements, %zu inputs, %zu outputs, %zu parameters",
@@ -75,12 +98,7 @@ static void print_begin(void *data, const eq_train_summary *t) {
     snprintf(text, sizeof text, "%s, %d thread%s, %d process%s", t->engine, t->threads,
              t->threads == 1 ? "" : "s", eq_comm_size(), eq_comm_size() == 1 ? "" : "es");
     print_item(s, "engine", text);
-    if (!isnan(t->gradient_error))
-        snprintf(beta, sizeof beta,
-                 "off by %.2g of the exact gradient on %zu examples, cosine %.6f",
-                 t->gradient_error, t->looked_at, t->gradient_cosine);
-    snprintf(text, sizeof text, "%s at beta %g: %s", t->estimator, t->beta, beta);
-    print_item(s, "gradient", text);
+    print_gradient(s, t);
     snprintf(text, sizeof text, t->epochs_done > 0 ? "%zu, from %zu on" : "%zu", t->epochs,
              t->epochs_done);
     print_item(s, "epochs", text);
@@ -88,11 +106,15 @@ static void print_begin(void *data, const eq_train_summary *t) {
     fflush(stdout);
 }
 
+static bool shown(const screen *s, size_t epoch) {
+    size_t every = (s->epochs + LINES - 1) / LINES;
+    return epoch <= 1 || epoch % every == 0 || epoch == s->epochs;
+}
+
 /* The errors behind the losses, in at most 80 columns: metrics.csv has the rest. */
 static void print_epoch(void *data, const eq_metrics *m) {
     const screen *s = data;
-    size_t every = (s->epochs + LINES - 1) / LINES;
-    if (m->epoch > 1 && m->epoch % every != 0 && m->epoch != s->epochs) return;
+    if (!shown(s, m->epoch)) return;
     if (s->terminal) fputs("\r\033[K", stderr);
     char line[256];
     int n = snprintf(line, sizeof line, "epoch %3zu  train loss %-9.4g %6.2f %%", m->epoch,
@@ -102,6 +124,46 @@ static void print_epoch(void *data, const eq_metrics *m) {
                       m->test_loss, 100.0 * m->test_error);
     snprintf(line + n, sizeof line - (size_t)n, "  %.1f s", m->seconds);
     printf("%.*s\n", s->terminal && s->width < COLUMNS ? s->width : COLUMNS, line);
+    fflush(stdout);
+}
+
+/* A field of the diagnosis: "-" where there is none. */
+static void print_field(const char *format, double value, double unit, int width) {
+    if (isnan(value))
+        printf(" %*s", width, "-");
+    else
+        printf(format, unit * value);
+}
+
+/* Of the last epoch, of every one shown with --verbose; diagnosis.csv has them all. */
+static void print_diagnosis(void *data, size_t epoch, const eq_diagnosis *row, size_t rows) {
+    const screen *s = data;
+    if (s->terminal) fputs("\r\033[K", stderr);
+    if (eq_comm_prints()) eq_print_diag(s->diag);
+    if (epoch != s->epochs && !(s->verbose && shown(s, epoch))) return;
+    const char *part = "";
+    for (size_t k = 0; k < rows; k++) {
+        const eq_diagnosis *r = &row[k];
+        bool group = strcmp(r->part, "group") == 0;
+        if (strcmp(part, r->part) != 0 && group)
+            printf("%-16s %9s %9s %12s %8s %9s\n", "group", "at min", "at max", "gradient", "snr",
+                   "moved");
+        if (strcmp(part, r->part) != 0 && !group)
+            printf("%-16s %9s %9s %12s\n", "layer", "mean |v|", "to before", "saturated");
+        part = r->part;
+        eq_carry_field(r->name, 16, SIZE_MAX, true, stdout);
+        if (group) {
+            printf(" %7.2f %% %7.2f %%", 100.0 * r->at_min, 100.0 * r->at_max);
+            print_field(" %12.4g", r->gradient, 1.0, 12);
+            print_field(" %8.3g", r->snr, 1.0, 8);
+            print_field(" %9.2g", r->moved, 1.0, 9);
+        } else {
+            print_field(" %9.4g", r->v, 1.0, 9);
+            print_field(" %9.3g", r->ratio, 1.0, 9);
+            print_field(" %10.2f %%", r->saturated, 100.0, 12);
+        }
+        putchar('\n');
+    }
     fflush(stdout);
 }
 
@@ -124,12 +186,13 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
     if (!isnan(m->test_error))
         printf("accuracy on %zu held-out examples: %.2f %%\n", s->test_examples,
                100.0 * (1.0 - m->test_error));
-    printf("wrote %s/" EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_CHECKPOINT
-           " and " EQ_TRAIN_CURVES "\n",
+    printf("wrote %s/" EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_DIAGNOSIS
+           ", " EQ_TRAIN_CHECKPOINT " and " EQ_TRAIN_CURVES "\n",
            folder);
 }
 
-static eq_status train(const eq_experiment *x, const eq_train_options *asked, eq_diag *diag) {
+static eq_status train(const eq_experiment *x, const eq_train_options *asked, bool verbose,
+                       eq_diag *diag) {
     char *folder = NULL;
     eq_train_options options = *asked, *o = &options;
     if (o->folder == NULL) {
@@ -142,6 +205,7 @@ static eq_status train(const eq_experiment *x, const eq_train_options *asked, eq
         o->folder = folder;
     }
     screen s = {isatty(STDERR_FILENO) == 1 && eq_comm_rank() == 0,
+                verbose,
                 columns(),
                 x->epochs,
                 x->deck,
@@ -153,6 +217,7 @@ static eq_status train(const eq_experiment *x, const eq_train_options *asked, eq
     o->begin = print_begin;
     o->progress = s.terminal ? draw_bar : NULL;
     o->epoch = print_epoch;
+    o->diagnosis = print_diagnosis;
     o->data = &s;
     eq_interrupt_set_flag(&stop);
     eq_status status = eq_train(x, o, &last, &summary, diag);
@@ -180,6 +245,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_train_options o = eq_train_defaults();
     const char *engine = "auto";
     int epochs = -1, seed = -1;
+    eq_list set = {.count = 0};
+    bool verbose = false;
     const eq_option table[] = {
         {"output", 'o', EQ_OPTION_TEXT, &o.folder, "DIR", "write here instead of runs/NAME"},
         {"resume", 0, EQ_OPTION_FLAG, &o.resume, NULL, "go on from DIR/checkpoint"},
@@ -190,7 +257,12 @@ static int run(const eq_command *command, int argc, char **argv) {
          "seed of the initial conductances and the shuffling"},
         {"save-every", 0, EQ_OPTION_NUMBER, &o.save_every, "S",
          "write the files after an epoch when the last ones are S seconds old (1)"},
+        {"watch-gradient", 0, EQ_OPTION_FLAG, &o.watch_gradient, NULL,
+         "cosine with the exact gradient each epoch, in metrics.csv"},
         {"engine", 0, EQ_OPTION_TEXT, &engine, "KIND", "auto, layered or sparse"},
+        EQ_SET_OPTION(&set),
+        {"verbose", 'v', EQ_OPTION_FLAG, &verbose, NULL,
+         "print how groups and layers fare after every epoch shown"},
     };
     int exit_status;
     const char *path =
@@ -204,12 +276,13 @@ static int run(const eq_command *command, int argc, char **argv) {
     if (status == EQ_OK && !(o.save_every >= 0.0))
         status = eq_fail(diag, EQ_ERR_USAGE, "files cannot be written every %g s; give 0 or more",
                          o.save_every);
-    if (status == EQ_OK) status = eq_experiment_read(path, &x, diag);
+    eq_settings settings = eq_settings_of(&set);
+    if (status == EQ_OK) status = eq_experiment_read_with(path, &settings, &x, diag);
     status = eq_comm_agree(status); /* before anything is printed: it says who speaks */
     eq_print_diag(diag);
     if (status == EQ_OK && epochs >= 0) x->epochs = (size_t)epochs;
     if (status == EQ_OK && seed >= 0) x->seed = (uint64_t)seed;
-    if (status == EQ_OK) status = train(x, &o, diag);
+    if (status == EQ_OK) status = train(x, &o, verbose, diag);
     eq_experiment_free(x);
     return eq_finish(diag, status);
 }

@@ -101,18 +101,14 @@ void eq_exact_slope(eq_exact *e, size_t j, const double *v) {
     }
 }
 
-void eq_exact_read(const eq_exact *e, const double *v, double *gradient) {
-    for (size_t p = 0; p < e->parameters; p++)
-        gradient[p] = eq_adjoint_gradient(e->back, e->handle[p], v, e->branch);
-}
-
 eq_status eq_exact_adjoint(eq_exact *e, size_t j, const double *v, double *gradient,
                            eq_diag *diag) {
     eq_exact_slope(e, j, v);
     eq_status status = eq_adjoint_solve(e->back, v, e->branch, e->dcdv, diag);
     if (status != EQ_OK) return status;
     if (e->responds) eq_adjoint_sources(e->back, e->dcdv);
-    eq_exact_read(e, v, gradient);
+    for (size_t p = 0; p < e->parameters; p++)
+        gradient[p] = eq_adjoint_gradient(e->back, e->handle[p], v, e->branch);
     return EQ_OK;
 }
 
@@ -124,12 +120,10 @@ double eq_exact_largest(const double *y, size_t n) {
 
 eq_status eq_exact_measure(eq_exact *e, eq_diag *diag) {
     eq_status status = EQ_OK;
-    memset(e->gradient, 0, e->parameters * sizeof *e->gradient);
     for (size_t j = 0; status == EQ_OK && j < e->n; j++) {
         status = eq_exact_solve(e, j, diag);
         if (status == EQ_OK) status = eq_exact_adjoint(e, j, e->v, e->one, diag);
         if (status != EQ_OK) return status;
-        for (size_t p = 0; p < e->parameters; p++) e->gradient[p] += e->one[p] / (double)e->n;
         memcpy(e->start + j * e->nodes, e->v, e->nodes * sizeof *e->v);
         e->reach = fmax(e->reach, eq_exact_largest(e->back->lambda, e->nodes));
         e->push = fmax(e->push, eq_exact_largest(e->dcdy, e->outputs));

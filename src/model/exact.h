@@ -52,8 +52,7 @@ eq_status eq_exact_open(eq_exact *e, eq_network *model, size_t n, const double *
                         eq_output_cost cost, uint64_t seed, eq_diag *diag);
 void eq_exact_close(eq_exact *e);
 
-/* reach, push and gradient, with the tolerances of the deck; states of the examples to start
- * from. */
+/* reach and push, with the tolerances of the deck; states of the examples to start from. */
 eq_status eq_exact_measure(eq_exact *e, eq_diag *diag);
 /* The KCL bound of the operating points from now on, and of the phases. */
 void eq_exact_bound(eq_exact *e, double reltol, double abstol);

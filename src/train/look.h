@@ -12,8 +12,8 @@ typedef struct eq_look {
                              compare */
 } eq_look;
 
-/* Warns, with what to do, of a beta outside the range where the estimate is good, of an estimate
+/* warned[blocks]: set where a group was warned of. Warns, with what to do, of a beta outside the range where the estimate is good, of an estimate
  * that is good at none, and of groups without a gradient. */
-eq_status eq_look_at(eq_session *s, eq_look *out, eq_diag *diag);
+eq_status eq_look_at(eq_session *s, bool *warned, eq_look *out, eq_diag *diag);
 
 #endif

@@ -1,4 +1,4 @@
-/* The tree of a document as the readers of circuits and experiments walk it. */
+/* The elements of a document as their readers see them (xml.h). */
 #include <string.h>
 
 #include "netlist/xml/libxml.h"
