@@ -43,11 +43,11 @@ void eq_phases_free(eq_phases *p);
  * y0[n][outputs]. y (may be NULL) receives the nudged outputs. */
 eq_status eq_phases_nudge(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
                           eq_nudging nudging, double beta, size_t n, const double *y0,
-                          const uint16_t *label, double *y, eq_diag *diag);
+                          const eq_goal *goal, double *y, eq_diag *diag);
 /* All nudged phases of the estimator for the n examples; a[EQ_MAX_SLOTS] receives the coefficients
  * of the mean over the n examples. sign: +1 or -1 (only random-sign estimators use it). */
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,
-                      double sign, size_t n, const double *y0, const uint16_t *label,
+                      double sign, size_t n, const double *y0, const eq_goal *goal,
                       double a[EQ_MAX_SLOTS], eq_diag *diag);
 
 #endif

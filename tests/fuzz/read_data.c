@@ -32,8 +32,9 @@ void fuzz_csv(const uint8_t *data, size_t n) {
     eq_data *d = NULL, *again = NULL;
     eq_diag *diag = eq_diag_new();
     const char *path = fuzz_file(0, data + 1, n - 1), *of = label[data[0] % 4];
-    if (eq_data_read_csv(path, of, header, NULL, &d, diag) == EQ_OK) {
-        if (eq_data_read_csv(path, of, header, d, &again, diag) == EQ_OK) eq_data_free(again);
+    if (eq_data_read_csv(path, &(eq_columns){of, NULL, header}, NULL, &d, diag) == EQ_OK) {
+        if (eq_data_read_csv(path, &(eq_columns){of, NULL, header}, d, &again, diag) == EQ_OK)
+            eq_data_free(again);
         eq_data_free(d);
     }
     eq_diag_free(diag);

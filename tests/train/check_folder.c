@@ -520,29 +520,87 @@ START_TEST(a_stale_lock_is_taken_over) {
 }
 END_TEST
 
+#define PUT(what) eq_text_add(t, (const char *)&(what), sizeof(what))
+
+/* The body of a checkpoint as format 1 had it, or 2. */
+static void put_old_body(const eq_checkpoint *k, uint32_t version, eq_text *t) {
+    const uint32_t print = 0;
+    const uint64_t features = k->encoder.features, invert = k->encoder.invert;
+    if (version == 1) {
+        PUT(print);
+    } else {
+        PUT(k->run), PUT(k->began.seed), PUT(k->began.experiment), PUT(k->began.circuit),
+            PUT(k->began.data);
+    }
+    PUT(k->epoch), PUT(k->position), PUT(k->steps), PUT(k->shuffle), PUT(k->sign), PUT(k->loss);
+    PUT(k->wrong), PUT(k->seconds), PUT(k->epoch_seconds), PUT(k->conductances), PUT(k->states);
+    eq_text_add(t, (const char *)k->g, k->conductances * sizeof *k->g);
+    for (uint64_t j = 0; j < k->states; j++)
+        eq_text_add(t, (const char *)k->state[j], k->conductances * sizeof *k->g);
+    PUT(k->rows);
+    for (uint64_t j = 0; j < k->rows; j++) {
+        const eq_metrics *m = &k->row[j];
+        PUT(m->epoch), PUT(m->train_loss), PUT(m->train_error), PUT(m->test_loss),
+            PUT(m->test_error), PUT(m->examples_per_s), PUT(m->seconds);
+    }
+    PUT(features), PUT(invert);
+    eq_text_add(t, (const char *)k->encoder.input.gain, features * sizeof(double));
+    eq_text_add(t, (const char *)k->encoder.input.offset, features * sizeof(double));
+    PUT(k->classes);
+    for (uint64_t j = 0; j < k->classes; j++) {
+        uint64_t n = strlen(k->class_name[j]) + 1;
+        PUT(n);
+        eq_text_add(t, k->class_name[j], n);
+    }
+}
+
+/* The checkpoint of the folder becomes one of an older format. */
+static void age(const char *path, uint32_t version) {
+    eq_checkpoint k;
+    eq_text body = {0}, all = {0}, *t = &all;
+    ck_assert_int_eq(eq_checkpoint_read(path, &k, NULL), EQ_OK);
+    put_old_body(&k, version, &body);
+    uint32_t crc = eq_crc32(body.text, body.length);
+    uint64_t length = body.length;
+    eq_text_add(t, "eqspckpt", 8);
+    PUT(version), PUT(crc), PUT(length);
+    eq_text_add(t, body.text, body.length);
+    ck_assert_int_eq(eq_file_write(path, all.text, all.length, NULL), EQ_OK);
+    eq_text_free(&body);
+    eq_text_free(&all);
+    eq_checkpoint_free(&k);
+}
+
+/* Format 2 knew neither targets nor a best epoch: such a run goes on to the same bits. */
+START_TEST(a_run_of_format_2_goes_on) {
+    eq_diag *diag = eq_diag_new();
+    eq_checkpoint whole, p;
+    put_changed("short.xml", experiment, "count='2'", "count='1'");
+    ck_assert_int_eq(train("net.xml", "whole", FRESH, diag), EQ_OK);
+    ck_assert_int_eq(train("short.xml", "run", FRESH, diag), EQ_OK);
+    age(path_of("run", EQ_TRAIN_CHECKPOINT), 2);
+    ck_assert_int_eq(train("net.xml", "run", RESUME, diag), EQ_OK);
+    ck_assert_int_eq(eq_checkpoint_read(path_of("whole", EQ_TRAIN_CHECKPOINT), &whole, diag),
+                     EQ_OK);
+    ck_assert_int_eq(eq_checkpoint_read(path_of("run", EQ_TRAIN_CHECKPOINT), &p, diag), EQ_OK);
+    ck_assert_uint_eq(p.steps, 4);
+    ck_assert_mem_eq(p.g, whole.g, p.conductances * sizeof *p.g);
+    for (int k = 0; k < 2; k++) ck_assert(p.row[k].test_loss == whole.row[k].test_loss);
+    ck_assert(isnan(p.row[0].test_rmse) && isnan(p.row[0].validation_loss));
+    eq_checkpoint_free(&whole);
+    eq_checkpoint_free(&p);
+    eq_diag_free(diag);
+}
+END_TEST
+
 /* A folder of format 1, whose files had no identity: evaluated as before, but not gone on with. */
 START_TEST(a_run_of_an_older_version) {
-    enum { HEAD = 24, IDENTITY = 40 };
     eq_diag *diag = eq_diag_new();
     eq_evaluation before = {0}, after = {0};
     char *text, *cut;
-    size_t n;
     ck_assert_int_eq(train("net.xml", "run", FRESH, diag), EQ_OK);
     ck_assert_int_eq(open_run("run", &before, diag), EQ_OK);
-    ck_assert_int_eq(
-        eq_file_read(path_of("run", EQ_TRAIN_CHECKPOINT), (eq_place){0}, &text, &n, NULL), EQ_OK);
-    eq_text old = {0};
-    uint32_t version = 1, crc;
-    uint64_t length = n - HEAD - IDENTITY + 4;
-    eq_text_add(&old, text, HEAD + 4); /* any fingerprint */
-    eq_text_add(&old, text + HEAD + IDENTITY, n - HEAD - IDENTITY);
-    crc = eq_crc32(old.text + HEAD, length);
-    memcpy(old.text + 8, &version, 4);
-    memcpy(old.text + 12, &crc, 4);
-    memcpy(old.text + 16, &length, 8);
-    eq_file_write(in("run/" EQ_TRAIN_CHECKPOINT), old.text, old.length, NULL);
-    eq_text_free(&old);
-    eq_free(text);
+    age(path_of("run", EQ_TRAIN_CHECKPOINT), 1);
     ck_assert_int_eq(open_run("run", NULL, diag), EQ_ERR_INPUT); /* the others are newer */
     says(diag, "belong to different runs");
     for (int k = 0; k < 2; k++) {
@@ -596,6 +654,7 @@ Suite *folder_suite(void) {
     tcase_add_test(t, unfinished_files_are_swept);
     tcase_add_test(t, a_stale_lock_is_taken_over);
     tcase_add_test(t, a_run_of_an_older_version);
+    tcase_add_test(t, a_run_of_format_2_goes_on);
     tcase_add_test(t, a_title_is_no_note);
     suite_add_tcase(s, t);
     return s;

@@ -20,19 +20,20 @@ START_TEST(cost_derivatives) {
     static const double start[2][3] = {{0.3, -0.7, 1.1}, {40.0, -30.0, 39.0}};
     for (int c = 0; c < 3; c++)
         for (int p = 0; p < 2; p++) {
-            eq_cost cost = {eq_cost_find(costs[c]), 1.5, -0.5, 2.0};
+            const eq_goal class = {.label = 2};
+            eq_cost cost = {eq_cost_find(costs[c]), 1.5, -0.5, 2.0, 1.0};
             double y[3], g[3], h[9], up[3], down[3], step = 1e-5;
             memcpy(y, start[p], sizeof y);
-            eq_cost_gradient(&cost, 3, y, 2, g);
-            eq_cost_hessian(&cost, 3, y, 2, h);
+            eq_cost_gradient(&cost, 3, y, class, g);
+            eq_cost_hessian(&cost, 3, y, class, h);
             for (size_t k = 0; k < 3; k++) {
                 double kept = y[k];
                 y[k] = kept + step;
-                double above = eq_cost_value(&cost, 3, y, 2);
-                eq_cost_gradient(&cost, 3, y, 2, up);
+                double above = eq_cost_value(&cost, 3, y, class);
+                eq_cost_gradient(&cost, 3, y, class, up);
                 y[k] = kept - step;
-                double below = eq_cost_value(&cost, 3, y, 2);
-                eq_cost_gradient(&cost, 3, y, 2, down);
+                double below = eq_cost_value(&cost, 3, y, class);
+                eq_cost_gradient(&cost, 3, y, class, down);
                 y[k] = kept;
                 ck_assert_double_eq_tol(g[k], (above - below) / (2 * step), 2e-6);
                 for (size_t l = 0; l < 3; l++)
@@ -45,11 +46,11 @@ END_TEST
 /* Values by hand: 1/2 sum (y-t)^2, and log of the number of classes at equal scores. */
 START_TEST(cost_values) {
     double y[2] = {1.0, 3.0};
-    eq_cost squared = {eq_cost_find("squared-error"), 2.0, -1.0, 1.0};
-    ck_assert_double_eq_tol(eq_cost_value(&squared, 2, y, 0), 0.5 * (1.0 + 16.0), 1e-15);
-    eq_cost entropy = {eq_cost_find("cross-entropy"), 0.0, 0.0, 7.0};
+    eq_cost squared = {eq_cost_find("squared-error"), 2.0, -1.0, 1.0, 1.0};
+    ck_assert_double_eq_tol(eq_cost_value(&squared, 2, y, (eq_goal){0, NULL}), 0.5 * (1.0 + 16.0), 1e-15);
+    eq_cost entropy = {eq_cost_find("cross-entropy"), 0.0, 0.0, 7.0, 1.0};
     double same[4] = {2, 2, 2, 2};
-    ck_assert_double_eq_tol(eq_cost_value(&entropy, 4, same, 1), log(4.0), 1e-14);
+    ck_assert_double_eq_tol(eq_cost_value(&entropy, 4, same, (eq_goal){1, NULL}), log(4.0), 1e-14);
     ck_assert_uint_eq(eq_predict(2, y), 1);
     ck_assert_uint_eq(eq_predict(4, same), 0);
     ck_assert_ptr_null(eq_cost_find("hinge"));

@@ -404,8 +404,8 @@ static eq_status any_parameters(eq_diag *diag) {
 
 static eq_status read_csv(eq_diag *diag) {
     eq_data *d = NULL;
-    eq_status status =
-        eq_data_read_csv("data/iris.csv", "species", EQ_HEADER_FOUND, NULL, &d, diag);
+    eq_status status = eq_data_read_csv(
+        "data/iris.csv", &(eq_columns){"species", NULL, EQ_HEADER_FOUND}, NULL, &d, diag);
     if (status == EQ_OK) eq_data_free(d);
     return status;
 }
