@@ -13,15 +13,18 @@
 
 Suite *method_suite(void);
 
-static const char *const costs[] = {"squared-difference", "squared-error", "cross-entropy"};
+static const char *const costs[] = {"squared-difference", "squared-error", "cross-entropy",
+                                    "absolute-error", "huber"};
 
 /* dC/dy and d2C/dy2 against central differences, at ordinary and extreme scores. */
 START_TEST(cost_derivatives) {
     static const double start[2][3] = {{0.3, -0.7, 1.1}, {40.0, -30.0, 39.0}};
-    for (int c = 0; c < 3; c++)
+    for (int c = 0; c < 10; c++)
         for (int p = 0; p < 2; p++) {
-            const eq_goal class = {.label = 2};
-            eq_cost cost = {eq_cost_find(costs[c]), 1.5, -0.5, 2.0, 1.0};
+            static const double target[3] = {1.5, 0.4, -0.2};
+            const eq_goal class = {2, c < 5 ? NULL : target};
+            eq_cost cost = {eq_cost_find(costs[c % 5]), 1.5, -0.5, 2.0, 0.7};
+            if (cost.kind->classes && c >= 5) continue;
             double y[3], g[3], h[9], up[3], down[3], step = 1e-5;
             memcpy(y, start[p], sizeof y);
             eq_cost_gradient(&cost, 3, y, class, g);
@@ -47,7 +50,15 @@ END_TEST
 START_TEST(cost_values) {
     double y[2] = {1.0, 3.0};
     eq_cost squared = {eq_cost_find("squared-error"), 2.0, -1.0, 1.0, 1.0};
-    ck_assert_double_eq_tol(eq_cost_value(&squared, 2, y, (eq_goal){0, NULL}), 0.5 * (1.0 + 16.0), 1e-15);
+    ck_assert_double_eq_tol(eq_cost_value(&squared, 2, y, (eq_goal){0, NULL}), 0.5 * (1.0 + 16.0),
+                            1e-15);
+    const double target[2] = {1.2, 1.0};
+    const eq_goal given = {0, target};
+    ck_assert_double_eq_tol(eq_cost_value(&squared, 2, y, given), 0.5 * (0.04 + 4.0), 1e-15);
+    eq_cost absolute = {eq_cost_find("absolute-error"), 2.0, -1.0, 1.0, 1.0};
+    ck_assert_double_eq_tol(eq_cost_value(&absolute, 2, y, given), 0.2 + 2.0, 1e-15);
+    eq_cost huber = {eq_cost_find("huber"), 2.0, -1.0, 1.0, 0.5};
+    ck_assert_double_eq_tol(eq_cost_value(&huber, 2, y, given), 0.02 + 0.5 * (2.0 - 0.25), 1e-15);
     eq_cost entropy = {eq_cost_find("cross-entropy"), 0.0, 0.0, 7.0, 1.0};
     double same[4] = {2, 2, 2, 2};
     ck_assert_double_eq_tol(eq_cost_value(&entropy, 4, same, (eq_goal){1, NULL}), log(4.0), 1e-14);
