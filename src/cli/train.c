@@ -16,6 +16,15 @@ static volatile sig_atomic_t stop;
 
 enum { BAR = 28 };
 
+/* The error rate of classes, the root mean square error of targets. */
+static const char *figure(char text[64], double error, double rmse) {
+    if (isnan(error))
+        snprintf(text, 64, "RMSE %.4g", rmse);
+    else
+        snprintf(text, 64, "error %5.2f %%", 100.0 * error);
+    return text;
+}
+
 /* epoch 3/10 [=========>        ] 12345 examples/s  error 4.52 %  1:05 left, redrawn in place. */
 static void draw_bar(void *data, const eq_progress *p) {
     (void)data;
@@ -24,9 +33,10 @@ static void draw_bar(void *data, const eq_progress *p) {
     for (int k = 0; k < BAR; k++) bar[k] = k < filled ? '=' : k == filled ? '>' : ' ';
     bar[BAR] = '\0';
     int left = p->seconds_left < 1e6 ? (int)(p->seconds_left + 0.5) : 0;
-    fprintf(stderr, "\r\033[Kepoch %zu/%zu [%s] %.0f examples/s  error %.2f %%  %d:%02d left",
-            p->epoch, p->epochs, bar, p->examples_per_s, 100.0 * p->train_error, left / 60,
-            left % 60);
+    char how[64];
+    fprintf(stderr, "\r\033[Kepoch %zu/%zu [%s] %.0f examples/s  %s  %d:%02d left", p->epoch,
+            p->epochs, bar, p->examples_per_s, figure(how, p->train_error, p->train_rmse),
+            left / 60, left % 60);
     fflush(stderr);
 }
 
@@ -48,10 +58,13 @@ static void print_epoch(void *data, const eq_metrics *m) {
     const screen *s = data;
     if (!shown(s, m->epoch)) return;
     if (s->terminal) fputs("\r\033[K", stderr);
-    printf("epoch %3zu  train loss %-10.5g error %5.2f %%", m->epoch, m->train_loss,
-           100.0 * m->train_error);
-    if (!isnan(m->test_error))
-        printf("  test loss %-10.5g error %5.2f %%", m->test_loss, 100.0 * m->test_error);
+    char how[64];
+    printf("epoch %3zu  train loss %-10.5g %s", m->epoch, m->train_loss,
+           figure(how, m->train_error, m->train_rmse));
+    if (!isnan(m->validation_loss))
+        printf("  validation %s", figure(how, m->validation_error, m->validation_rmse));
+    if (!isnan(m->test_loss))
+        printf("  test loss %-10.5g %s", m->test_loss, figure(how, m->test_error, m->test_rmse));
     printf("  %8.0f examples/s  %.1f s\n", m->examples_per_s, m->seconds);
     fflush(stdout);
 }
@@ -105,6 +118,7 @@ static char *default_folder(const eq_experiment *x, eq_diag *diag) {
 }
 
 static void print_end(const eq_metrics *m, const eq_train_summary *s, const char *folder) {
+    char how[64];
     printf(
         "%zu conductances trained by the %s engine, %.2f iterations a solve, KCL residual at most "
         "%.2g of its bound\n",
@@ -112,9 +126,21 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
     if (eq_comm_size() > 1)
         printf("%d processes, each told the others %.4g MB\n", eq_comm_size(),
                1e-6 * s->shared_bytes);
+    if (s->stopped_early)
+        printf("stopped after epoch %zu: no better one on the validation set since epoch %zu\n",
+               m->epoch, s->best.epoch);
+    if (s->best.epoch > 0) {
+        printf("epoch %zu was the best on the %zu validation examples (%s): its network is kept\n",
+               s->best.epoch, s->validation_examples,
+               figure(how, s->best.validation_error, s->best.validation_rmse));
+        m = &s->best;
+    }
     if (!isnan(m->test_error))
         printf("accuracy on %zu held-out examples: %.2f %%\n", s->test_examples,
                100.0 * (1.0 - m->test_error));
+    if (!isnan(m->test_rmse))
+        printf("%zu held-out examples: RMSE %.5g, R^2 %.5f\n", s->test_examples, m->test_rmse,
+               m->test_r2);
     printf("wrote %s/" EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_DIAGNOSIS
            ", " EQ_TRAIN_CHECKPOINT " and " EQ_TRAIN_CURVES "\n",
            folder);
