@@ -19,6 +19,12 @@ eq_status eq_session_data(eq_session *s, eq_diag *diag) {
 /* The circuit must have an input for every encoded feature and an output for every class. */
 static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *diag) {
     size_t inputs = eq_network_inputs(s->model), outputs = eq_network_outputs(s->model);
+    size_t targets = d->goal == EQ_GOAL_CLASS ? 0 : d->classes;
+    if (s->encoder.features != d->features || s->encoder.targets != targets)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the network was trained with %zu features and %zu targets, the data have "
+                       "%zu and %zu; give the data of the training, or others of their kind",
+                       s->encoder.features, s->encoder.targets, d->features, targets);
     if (inputs != s->encoder.inputs)
         return eq_fail(
             diag, EQ_ERR_INPUT,

@@ -468,6 +468,43 @@ START_TEST(train_and_eval_print_the_figures) {
 }
 END_TEST
 
+/* Data and experiment of another kind than those of the training are refused by eval, not read past
+ * their ends. */
+START_TEST(data_of_another_kind_are_refused_later) {
+    static const struct {
+        const char *file, *from, *to; /* of the run's experiment: one word for another */
+    } changed[] = {{"data.csv", NULL, "a,b,c,t\n1,2,3,4\n5,6,7,8\n"},
+                   {"run/experiment.xml", " targets=\"t\"", " label=\"b\""},
+                   {"run/experiment.xml", " targets=\"t\"", " targets=\"inputs\""}};
+    for (size_t k = 0; k < sizeof changed / sizeof *changed; k++) {
+        char *text;
+        put("data.csv", "a,b,t\n1,2,3\n5,6,7\n8,9,1\n");
+        put("x.xml", "<experiment name='x'><architecture kind='kendall' layers='2,3,2'/><data "
+                     "format='csv' path='data.csv' targets='t' test-fraction='0.4'/><optimizer "
+                     "type='sgd' rate='0'/><epochs count='1'/></experiment>");
+        expect_exit(0, NULL, "train %s/x.xml -o %s/run --force", scratch_current(),
+                    scratch_current());
+        if (changed[k].from == NULL) {
+            put(changed[k].file, changed[k].to);
+        } else {
+            text = file_text(in(changed[k].file));
+            char *at = strstr(text, changed[k].from);
+            eq_text out = {0};
+            ck_assert_ptr_nonnull(at);
+            eq_text_add(&out, text, (size_t)(at - text));
+            eq_text_printf(&out, "%s%s", changed[k].to, at + strlen(changed[k].from));
+            put(changed[k].file, out.text);
+            eq_text_free(&out);
+            eq_free(text);
+        }
+        expect_exit(2, &text, "eval %s/run", scratch_current());
+        ck_assert_msg(strstr(text, "the network was trained with 2 features and 1 targets") != NULL,
+                      "%s", text);
+        free(text);
+    }
+}
+END_TEST
+
 /* What does not go together is said before anything is trained. */
 START_TEST(what_does_not_fit_is_refused) {
     static const struct {
@@ -514,6 +551,7 @@ Suite *regression_suite(void) {
     tcase_add_test(t, an_autoencoder_gives_its_inputs_again);
     tcase_add_test(t, train_and_eval_print_the_figures);
     tcase_add_test(t, what_does_not_fit_is_refused);
+    tcase_add_test(t, data_of_another_kind_are_refused_later);
     suite_add_tcase(s, t);
     return s;
 }
