@@ -295,7 +295,7 @@ eq_figures eq_session_figures(const eq_session *s, const eq_score *score, const 
     f.loss = score->loss / n;
     if (s->encoder.targets == 0) f.error = (double)score->wrong / n;
     for (size_t k = 0; k < s->encoder.targets; k++) {
-        double spread = eq_data_spread(d, index, count, k);
+        double spread = d == NULL ? 0.0 : eq_data_spread(d, index, count, k);
         square += score->square[k];
         if (!(spread > 0.0)) continue;
         r2 += 1.0 - score->square[k] / spread;

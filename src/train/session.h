@@ -72,7 +72,8 @@ typedef struct eq_score {
 } eq_score;
 /* Adds the n examples of the last free phase. */
 void eq_session_score(const eq_session *s, size_t n, eq_score *score);
-/* The same divided: of the rows index[0..count) of d that were scored. NAN what there is not. */
+/* The same divided: of the rows index[0..count) of d that were scored. NAN what there is not. d
+ * NULL: without r2, which looks at all of them. */
 typedef struct eq_figures {
     double loss, error; /* error: wrong predictions, a fraction */
     double rmse, r2;    /* of the targets; r2: mean over those that vary */

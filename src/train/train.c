@@ -172,7 +172,7 @@ static void report(run *r, double now) {
     double done = (double)r->t->now.position, rate = rate_of(r);
     double evaluation =
         r->evaluation > 0.0 ? r->evaluation : (double)looked_at / (3.0 * fmax(rate, 1e-300));
-    eq_figures f = eq_trainer_running(r->t);
+    eq_figures f = eq_trainer_running(r->t, false);
     eq_progress p = {
         .epoch = (size_t)r->t->now.epoch + 1,
         .epochs = r->x->epochs,
@@ -231,7 +231,7 @@ static eq_status measure(run *r) {
     const eq_data_set *d = &r->t->s.set;
     eq_checkpoint *p = &r->t->now;
     double cosine = NAN;
-    eq_figures train = eq_trainer_running(r->t), test, validation;
+    eq_figures train = eq_trainer_running(r->t, true), test, validation;
     if (r->o->watch_gradient) {
         eq_status watched = eq_trainer_watch(r->t, &cosine, r->diag);
         if (watched != EQ_OK) return watched;

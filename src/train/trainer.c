@@ -190,10 +190,11 @@ eq_status eq_trainer_step(eq_trainer *t, eq_trainer_score *out, eq_diag *diag) {
     return status;
 }
 
-eq_figures eq_trainer_running(const eq_trainer *t) {
+eq_figures eq_trainer_running(const eq_trainer *t, bool r2) {
     const eq_checkpoint *p = &t->now;
     const eq_score score = {p->loss, (size_t)p->wrong, p->square, NULL, NULL};
-    return eq_session_figures(&t->s, &score, t->s.set.train, t->order, (size_t)p->position);
+    const eq_data *d = r2 ? t->s.set.train : NULL;
+    return eq_session_figures(&t->s, &score, d, t->order, (size_t)p->position);
 }
 
 eq_status eq_trainer_epoch(eq_trainer *t, eq_trainer_score *out, eq_diag *diag) {
@@ -201,7 +202,7 @@ eq_status eq_trainer_epoch(eq_trainer *t, eq_trainer_score *out, eq_diag *diag) 
     while (status == EQ_OK && t->now.position < t->s.set.train_count)
         status = eq_trainer_step(t, NULL, diag);
     if (status == EQ_OK)
-        tell(out, t->s.set.train_count, (size_t)t->now.wrong, eq_trainer_running(t));
+        tell(out, t->s.set.train_count, (size_t)t->now.wrong, eq_trainer_running(t, true));
     return status;
 }
 

@@ -21,8 +21,8 @@ struct eq_trainer {
 /* Scores rows of d; the network stays. */
 eq_status eq_trainer_look(eq_trainer *t, const eq_data *d, const uint32_t *index, size_t count,
                           eq_figures *out, eq_diag *diag);
-/* The figures of this epoch so far. */
-eq_figures eq_trainer_running(const eq_trainer *t);
+/* The figures of this epoch so far, with r2 or without. */
+eq_figures eq_trainer_running(const eq_trainer *t, bool r2);
 
 /* The end of an epoch: the next minibatch is the first of the next one. */
 void eq_trainer_advance(eq_trainer *t);
