@@ -15,6 +15,15 @@
 /* Set by a signal; the trainer looks at it after every minibatch. */
 static volatile sig_atomic_t stop;
 
+/* The error rate of classes, the root mean square error of targets. */
+static const char *figure(char text[64], double error, double rmse) {
+    if (isnan(error))
+        snprintf(text, 64, "RMSE %.4g", rmse);
+    else
+        snprintf(text, 64, "error %5.2f %%", 100.0 * error);
+    return text;
+}
+
 /* What the callbacks need. Long trainings print about LINES epochs; metrics.csv has them all. */
 typedef struct screen {
     bool terminal; /* standard error is one */
@@ -43,8 +52,10 @@ static void draw_bar(void *data, const eq_progress *p) {
     for (int k = 0; k < BAR; k++) bar[k] = k < filled ? '=' : k == filled ? '>' : ' ';
     bar[BAR] = '\0';
     int left = p->seconds_left < 1e6 ? (int)(p->seconds_left + 0.5) : 0;
-    snprintf(line, sizeof line, "epoch %zu/%zu [%s] %.0f/s  error %.2f %%  %d:%02d left", p->epoch,
-             p->epochs, bar, p->examples_per_s, 100.0 * p->train_error, left / 60, left % 60);
+    char how[64];
+    snprintf(line, sizeof line, "epoch %zu/%zu [%s] %.0f/s  %s  %d:%02d left", p->epoch, p->epochs,
+             bar, p->examples_per_s, figure(how, p->train_error, p->train_rmse), left / 60,
+             left % 60);
     fprintf(stderr, "\r\033[K%.*s", s->width - 1, line);
     fflush(stderr);
 }
@@ -92,8 +103,13 @@ static void print_begin(void *data, const eq_train_summary *t) {
     snprintf(text, sizeof text, "%zu nodes, %zu elements, %zu inputs, %zu outputs, %zu parameters",
              t->nodes, t->elements, t->inputs, t->outputs, t->parameters);
     print_item(s, s->title == NULL ? "circuit" : "", text);
-    snprintf(text, sizeof text, "%zu to train with, %zu held out, %zu classes; minibatches of %zu",
-             t->train_examples, t->test_examples, t->classes, t->batch);
+    int n = snprintf(text, sizeof text, "%zu to train with, ", t->train_examples);
+    if (t->validation_examples > 0)
+        n += snprintf(text + n, sizeof text - (size_t)n, "%zu to choose by, ",
+                      t->validation_examples);
+    snprintf(text + n, sizeof text - (size_t)n, "%zu held out, %zu %s; minibatches of %zu",
+             t->test_examples, t->targets > 0 ? t->targets : t->classes,
+             t->targets > 0 ? "targets" : "classes", t->batch);
     print_item(s, "examples", text);
     snprintf(text, sizeof text, "%s, %d thread%s, %d process%s", t->engine, t->threads,
              t->threads == 1 ? "" : "s", eq_comm_size(), eq_comm_size() == 1 ? "" : "es");
@@ -111,19 +127,35 @@ static bool shown(const screen *s, size_t epoch) {
     return epoch <= 1 || epoch % every == 0 || epoch == s->epochs;
 }
 
+/* The same in the lines of the epochs. */
+static const char *column(char text[64], double error, double rmse) {
+    if (isnan(error))
+        snprintf(text, 64, "RMSE %-8.4g", rmse);
+    else
+        snprintf(text, 64, "%6.2f %%", 100.0 * error);
+    return text;
+}
+
 /* The errors behind the losses, in at most 80 columns: metrics.csv has the rest. */
 static void print_epoch(void *data, const eq_metrics *m) {
     const screen *s = data;
     if (!shown(s, m->epoch)) return;
     if (s->terminal) fputs("\r\033[K", stderr);
-    char line[256];
-    int n = snprintf(line, sizeof line, "epoch %3zu  train loss %-9.4g %6.2f %%", m->epoch,
-                     m->train_loss, 100.0 * m->train_error);
-    if (!isnan(m->test_error))
-        n += snprintf(line + n, sizeof line - (size_t)n, "  test loss %-9.4g %6.2f %%",
-                      m->test_loss, 100.0 * m->test_error);
-    snprintf(line + n, sizeof line - (size_t)n, "  %.1f s", m->seconds);
-    printf("%.*s\n", s->terminal && s->width < COLUMNS ? s->width : COLUMNS, line);
+    char line[256], error[64];
+    int n = snprintf(line, sizeof line, "epoch %3zu  train loss %-9.4g %s", m->epoch, m->train_loss,
+                     column(error, m->train_error, m->train_rmse));
+    if (!isnan(m->validation_loss))
+        n += snprintf(line + n, sizeof line - (size_t)n, "  validation %s",
+                      column(error, m->validation_error, m->validation_rmse));
+    if (!isnan(m->test_loss) && !isnan(m->validation_loss))
+        n += snprintf(line + n, sizeof line - (size_t)n, "  test %s",
+                      column(error, m->test_error, m->test_rmse));
+    else if (!isnan(m->test_loss))
+        n += snprintf(line + n, sizeof line - (size_t)n, "  test loss %-9.4g %s", m->test_loss,
+                      column(error, m->test_error, m->test_rmse));
+    int room = s->terminal && s->width < COLUMNS ? s->width : COLUMNS;
+    int end = snprintf(line + n, sizeof line - (size_t)n, "  %.1f s", m->seconds);
+    printf("%.*s\n", n + end <= room ? room : n, line);
     fflush(stdout);
 }
 
@@ -176,6 +208,7 @@ static char *default_folder(const eq_experiment *x, eq_diag *diag) {
 }
 
 static void print_end(const eq_metrics *m, const eq_train_summary *s, const char *folder) {
+    char how[64];
     printf(
         "%zu conductances trained by the %s engine, %.2f iterations a solve, KCL residual at most "
         "%.2g of its bound\n",
@@ -183,9 +216,21 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
     if (eq_comm_size() > 1)
         printf("%d processes, each told the others %.4g MB\n", eq_comm_size(),
                1e-6 * s->shared_bytes);
+    if (s->stopped_early)
+        printf("stopped after epoch %zu: no better one on the validation set since epoch %zu\n",
+               m->epoch, s->best.epoch);
+    if (s->best.epoch > 0) {
+        printf("epoch %zu was the best on the %zu validation examples (%s): its network is kept\n",
+               s->best.epoch, s->validation_examples,
+               figure(how, s->best.validation_error, s->best.validation_rmse));
+        m = &s->best;
+    }
     if (!isnan(m->test_error))
         printf("accuracy on %zu held-out examples: %.2f %%\n", s->test_examples,
                100.0 * (1.0 - m->test_error));
+    if (!isnan(m->test_rmse))
+        printf("%zu held-out examples: RMSE %.5g, R^2 %.5f\n", s->test_examples, m->test_rmse,
+               m->test_r2);
     printf("wrote %s/" EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_DIAGNOSIS
            ", " EQ_TRAIN_CHECKPOINT " and " EQ_TRAIN_CURVES "\n",
            folder);

@@ -48,6 +48,7 @@ struct eq_experiment {
     size_t groups, group_cap;
     eq_schedule schedule;
     size_t batch, epochs;
+    size_t patience; /* epochs without a better validation figure after which it ends; 0: none do */
 };
 
 /* Appends the experiment as XML: with paths that start at x->home, or at the root. */

@@ -21,7 +21,7 @@ static eq_status gradient(looker *k, const eq_estimator *e, double *out) {
     eq_session *s = k->s;
     double a[EQ_MAX_SLOTS];
     eq_status status =
-        eq_estimate(e, s->phases, s->model, &s->x->cost, 1.0, k->examples, s->y, s->label, a, NULL);
+        eq_estimate(e, s->phases, s->model, &s->x->cost, 1.0, k->examples, s->y, s->goal, a, NULL);
     return status == EQ_OK ? eq_network_gradient(s->model, a, out, NULL) : status;
 }
 

@@ -175,7 +175,7 @@ static int run_page(const char *path, int *compared) {
         bool mnist = !build && (strstr(command, "mnist") != NULL ||
                                 strstr(command, "kendall") != NULL || strstr(command, "/drn"));
         if (mnist && !has_mnist()) {
-            printf("skipped: %s (no MNIST; tools/get-mnist fetches it)\n", command);
+            printf("skipped: %s (no MNIST; tools/get-data mnist fetches it)\n", command);
             eq_free(command);
             continue;
         }

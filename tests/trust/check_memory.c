@@ -503,8 +503,8 @@ static eq_status any_parameters(eq_diag *diag) {
 
 static eq_status read_csv(eq_diag *diag) {
     eq_data *d = NULL;
-    eq_status status =
-        eq_data_read_csv("data/iris.csv", "species", EQ_HEADER_FOUND, NULL, &d, diag);
+    eq_status status = eq_data_read_csv(
+        "data/iris.csv", &(eq_columns){"species", NULL, EQ_HEADER_FOUND}, NULL, &d, diag);
     if (status == EQ_OK) eq_data_free(d);
     return status;
 }
@@ -520,6 +520,32 @@ static eq_status read_npy(eq_diag *diag) {
     eq_data *d = NULL;
     eq_status status = eq_data_read_npy(in("x.npy"), in("y.npy"), &d, diag);
     if (status == EQ_OK) eq_data_free(d);
+    return status;
+}
+
+/* Numbers for each example, of a file and of a CSV file, and the features again. */
+static eq_status read_targets(eq_diag *diag) {
+    const eq_columns columns = {"species", "petal_width 1", EQ_HEADER_FOUND};
+    const eq_columns same = {"species", EQ_TARGETS_INPUTS, EQ_HEADER_FOUND};
+    eq_data *d[4] = {NULL};
+    eq_status status = eq_data_read_targets(EQ_DATA_NPY, in("x.npy"), in("y.npy"), &d[0], diag);
+    if (status == EQ_OK)
+        status = eq_data_read_targets(EQ_DATA_IDX, in("images.idx"), NULL, &d[1], diag);
+    if (status == EQ_OK) status = eq_data_read_csv("data/iris.csv", &columns, NULL, &d[2], diag);
+    if (status == EQ_OK) status = eq_data_read_csv("data/iris.csv", &same, NULL, &d[3], diag);
+    for (int k = 0; k < 4; k++) eq_data_free(d[k]);
+    return status;
+}
+
+/* A regression whose best epoch is kept, and its evaluation. */
+static eq_status regression(eq_diag *diag) {
+    eq_trained *m = NULL;
+    eq_evaluation e = {0};
+    eq_status status = train(in("sine.xml"), "forced", false, EQ_ENGINE_LAYERED, diag);
+    if (status == EQ_OK) status = eq_trained_open(in("forced"), NULL, 1, &m, diag);
+    if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
+    eq_evaluation_free(&e);
+    eq_trained_free(m);
     return status;
 }
 
@@ -587,6 +613,8 @@ static const struct {
     {"IDX", read_idx},
     {"two parts", read_parts},
     {"NumPy", read_npy},
+    {"targets", read_targets},
+    {"regression", regression},
 };
 enum { SCENARIOS = sizeof scenario / sizeof *scenario };
 
@@ -652,6 +680,11 @@ static void make_files(void) {
         ".subckt s a p=1 w=1\nr1 a 0 {p}\nc1 a n 1\nr2 n 0 4k7\n.ic v(n)=w\n.ends\n"
         ".model dm d(level=3 l=1 jsw=1f)\n.model dl d(ron=1 ilimit=1 epsilon=0.1)\n"
         ".options rshunt=1g\n.backanno\n.op\n.end\n";
+    static const char sine[] =
+        "<experiment><architecture kind='kendall' layers='2,2,2'/><data format='csv' "
+        "path='sine.csv' targets='y' test-fraction='0.25' validation-fraction='0.25'/>"
+        "<encoding invert='yes' target-normalize='standard'/><cost type='huber'/>"
+        "<optimizer type='sgd' rate='1e-9'/></experiment>";
     char wide[2 * sizeof legal];
     for (size_t k = 0; k < sizeof legal; k++) {
         wide[2 * k] = legal[k];
@@ -660,6 +693,8 @@ static void make_files(void) {
     put("legal.cir", wide, sizeof wide - 2);
     put("models.cir", "t\n.model neuron d(is=1e-7)\n", 27);
     put("other-models.cir", "t\n.model nerve d(is=1e-7)\n", 26);
+    put("sine.xml", sine, sizeof sine - 1);
+    put("sine.csv", "x,y\n1,2\n3,4\n5,7\n7,1\n9,2\n", 24);
     put("any.cir", any, sizeof any - 1);
     put("any.xml", any_experiment, sizeof any_experiment - 1);
     put("any.csv", "0.7,a\n-0.4,b\n", 13);

@@ -124,11 +124,11 @@ static bool holds(const words *all, const char *word) {
 static const char *meant(const words *all, const char *word) {
     const char *best = NULL;
     size_t n = strlen(word);
-    int nearest = eq_letters_forgiven(n) + 1;
+    int nearest = eq_near(n) + 1;
     for (size_t k = 0; k < sizeof synonym / sizeof *synonym; k++)
         if (eq_same(synonym[k].theirs, word) && holds(all, synonym[k].ours)) return synonym[k].ours;
     for (size_t k = 0; k < all->count; k++) {
-        int d = eq_letters_apart(word, n, all->word[k]);
+        int d = eq_distance(word, n, all->word[k]);
         if (d >= nearest) continue;
         nearest = d;
         best = all->word[k];
