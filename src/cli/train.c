@@ -130,7 +130,7 @@ static bool shown(const screen *s, size_t epoch) {
 /* The same in the lines of the epochs. */
 static const char *column(char text[64], double error, double rmse) {
     if (isnan(error))
-        snprintf(text, 64, "RMSE %-8.4g", rmse);
+        snprintf(text, 64, "RMSE %.4g", rmse);
     else
         snprintf(text, 64, "%6.2f %%", 100.0 * error);
     return text;

@@ -51,7 +51,7 @@ struct eq_experiment {
     size_t patience; /* epochs without a better validation figure after which it ends; 0: none do */
 };
 
-/* Appends the experiment as XML: with paths that start at x->home, or at the root. */
+/* experiment_write.c. Appends the experiment as XML: with paths that start at x->home, or at the root. */
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *diag);
 /* Over encoding, cost, estimator, optimizer, schedule and minibatch. */
 eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_diag *diag);

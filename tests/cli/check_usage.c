@@ -176,6 +176,7 @@ END_TEST
 
 /* On a terminal a bar shows the progress, and is gone in the end. */
 START_TEST(progress_on_a_terminal) {
+    if (!has_terminals("progress_on_a_terminal")) return;
     put("data.csv", "");
     char *text =
         shell(0, "script -qec \"$EQSPICE train $HERE/netlists/iris.xml --engine sparse --epochs 3 "

@@ -3,12 +3,14 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -130,4 +132,19 @@ int for_each_file(const char *folder, const char *const *suffix,
     }
     free(list);
     return visited;
+}
+
+bool has_proc(const char *what) {
+    bool has = access("/proc/self/stat", R_OK) == 0;
+    if (!has) printf("skipped: %s (no /proc on this machine; mount it)\n", what);
+    return has;
+}
+
+bool has_terminals(const char *what) {
+    int fd = posix_openpt(O_RDWR | O_NOCTTY);
+    bool has = fd >= 0 && grantpt(fd) == 0 && unlockpt(fd) == 0 && ptsname(fd) != NULL &&
+               access(ptsname(fd), F_OK) == 0;
+    if (fd >= 0) close(fd);
+    if (!has) printf("skipped: %s (no /dev/pts on this machine; mount it)\n", what);
+    return has;
 }

@@ -2,6 +2,8 @@
 #ifndef TESTS_SUPPORT_PROGRAM_H
 #define TESTS_SUPPORT_PROGRAM_H
 
+#include <stdbool.h>
+
 /* What a run of `eqspice ARGUMENTS` left: its exit status, and what it wrote to standard output and
  * standard error together. */
 typedef struct outcome {
@@ -36,5 +38,10 @@ char *file_text(const char *path);
  * the end; names of one character are never taken), in alphabetical order; how many. */
 int for_each_file(const char *folder, const char *const *suffix,
                   void (*visit)(const char *name, void *data), void *data);
+
+/* Whether the machine has /proc, or terminals (/dev/pts); where it has not, a line says that `what`
+ * is skipped. */
+bool has_proc(const char *what);
+bool has_terminals(const char *what);
 
 #endif
