@@ -89,7 +89,8 @@ eq_status eq_train_seeds(const eq_experiment *x, const eq_train_options *o, cons
     size_t runs = 0;
     eq_status status = eq_seeds_read(seeds, &run, &runs, diag);
     if (status != EQ_OK) return status;
-    status = eq_seeds_train(x, &(eq_seeds_options){.each = *o, .done = print_done}, run, runs, diag);
+    status =
+        eq_seeds_train(x, &(eq_seeds_options){.each = *o, .done = print_done}, run, runs, diag);
     if (status == EQ_OK) eq_interrupt_set_flag(NULL);
     if (status == EQ_OK && eq_comm_rank() == 0) status = plot(o->folder, run, runs, diag);
     if (eq_comm_rank() == 0) print_table(o->folder, run, runs);

@@ -126,8 +126,7 @@ eq_seeds_summary eq_seeds_summarise(const eq_seed_run *run, size_t runs) {
         double sum = 0.0;
         s.mean[c] /= (double)s.finished; /* NAN of none */
         for (size_t k = 0; k < runs; k++)
-            if (run[k].status == EQ_OK)
-                sum += pow(eq_seed_value(&run[k].last, c) - s.mean[c], 2.0);
+            if (run[k].status == EQ_OK) sum += pow(eq_seed_value(&run[k].last, c) - s.mean[c], 2.0);
         s.deviation[c] = s.finished > 1 ? sqrt(sum / (double)(s.finished - 1)) : (double)NAN;
     }
     return s;
@@ -227,27 +226,35 @@ static void train_part(void *data, int k) {
     pthread_mutex_unlock(&t->one_at_a_time);
 }
 
-/* Whether diag says this already. */
-static bool said_before(const eq_diag *diag, const eq_message *m) {
+static bool says(const eq_diag *diag, const eq_message *m) {
     for (size_t k = 0; k < eq_diag_count(diag); k++)
         if (strcmp(eq_diag_get(diag, k)->text, m->text) == 0) return true;
     return false;
 }
 
-/* The messages of all runs: warnings and notes once, errors with the seed. */
+/* The j-th message of run k: what all runs say is said once, an error of some with their seeds. */
+static void tell_one(const team *t, size_t runs, size_t k, size_t j, eq_diag *diag) {
+    const eq_message *m = eq_diag_get(t->said[k], j);
+    eq_place at = {m->file, m->line, m->column};
+    size_t before = 0, by = 0;
+    for (size_t i = 0; i < runs; i++) {
+        by += says(t->said[i], m);
+        if (i < k) before = by;
+    }
+    bool common = by == runs;
+    if (m->severity == EQ_ERROR && !common)
+        eq_fail_at(diag, t->run[k].status, at, "seed %" PRIu64 ": %s", t->run[k].seed, m->text);
+    else if (m->severity == EQ_ERROR && before == 0)
+        eq_fail_at(diag, t->run[k].status, at, "%s", m->text);
+    else if (m->severity == EQ_WARNING && before == 0)
+        eq_warn_at(diag, at, "%s", m->text);
+    else if (m->severity == EQ_NOTE && before == 0)
+        eq_note_at(diag, at, "%s", m->text);
+}
+
 static void tell(const team *t, size_t runs, eq_diag *diag) {
     for (size_t k = 0; k < runs; k++)
-        for (size_t j = 0; j < eq_diag_count(t->said[k]); j++) {
-            const eq_message *m = eq_diag_get(t->said[k], j);
-            eq_place at = {m->file, m->line, m->column};
-            if (m->severity == EQ_ERROR)
-                eq_fail_at(diag, t->run[k].status, at, "seed %" PRIu64 ": %s", t->run[k].seed,
-                           m->text);
-            else if (!said_before(diag, m) && m->severity == EQ_WARNING)
-                eq_warn_at(diag, at, "%s", m->text);
-            else if (!said_before(diag, m))
-                eq_note_at(diag, at, "%s", m->text);
-        }
+        for (size_t j = 0; j < eq_diag_count(t->said[k]); j++) tell_one(t, runs, k, j, diag);
 }
 
 static eq_status train_share(team *t, size_t runs, eq_diag *diag) {
@@ -256,8 +263,7 @@ static eq_status train_share(team *t, size_t runs, eq_diag *diag) {
     eq_status status = most > 0 ? eq_pool_new(most, &pool, diag) : EQ_OK;
     t->said = eq_calloc(runs, sizeof *t->said);
     bool whole = t->said != NULL;
-    for (size_t k = 0; whole && k < runs; k++)
-        whole = (t->said[k] = eq_diag_new()) != NULL;
+    for (size_t k = 0; whole && k < runs; k++) whole = (t->said[k] = eq_diag_new()) != NULL;
     if (status == EQ_OK && !whole) status = eq_out_of_memory(diag);
     if (status == EQ_OK && most > 0) {
         t->threads = threads / most;
@@ -298,7 +304,8 @@ static eq_status check_folders(const eq_seeds_options *o, const eq_seed_run *run
         return eq_fail(diag, EQ_ERR_USAGE,
                        "--resume goes on with the runs that --force removes; give one of them");
     if (o->each.resume || o->each.force) return EQ_OK;
-    eq_status status = has(dir, EQ_SEEDS_TABLE) ? eq_folder_refuse(dir, EQ_SEEDS_TABLE, diag) : EQ_OK;
+    eq_status status =
+        has(dir, EQ_SEEDS_TABLE) ? eq_folder_refuse(dir, EQ_SEEDS_TABLE, diag) : EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < runs; k++) {
         const char *held = NULL;
         char *folder = eq_seed_folder(dir, run[k].seed);
