@@ -12,6 +12,7 @@ struct eq_trained {
     bool other;      /* the circuit is not that of model.cir, but of the changed experiment */
     eq_encoding was; /* how the run encodes */
     eq_session s;
+    bool training; /* samples are those of the training set */
 };
 
 #endif

@@ -201,11 +201,14 @@ static eq_status read_raw_ascii(eq_diag *diag) {
 
 /* Our answer beside ngspice's, which a script gives. */
 static eq_status verification(eq_diag *diag) {
-    eq_circuit *c = NULL;
+    eq_deck *d = NULL;
     eq_verification v;
-    eq_status status = eq_circuit_read("tests/decks/include.cir", &c, diag);
-    if (status == EQ_OK) status = eq_verify(c, &v, diag);
-    eq_circuit_free(c);
+    eq_verify_options o = {.tol = 1e-6};
+    double points;
+    eq_status status = eq_deck_read("tests/decks/include.cir", &d, diag);
+    if (status == EQ_OK) status = eq_verify_deck(d, &o, &v, &points, diag);
+    if (status == EQ_OK) status = eq_verify(d->circuit, 0.0, &v, diag); /* judged, asked again */
+    eq_deck_free(d);
     return status;
 }
 
