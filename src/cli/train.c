@@ -153,8 +153,8 @@ static eq_status train(const eq_experiment *x, const eq_train_options *asked, co
         status = eq_comm_agree(folder == NULL ? EQ_ERR_IO : EQ_OK);
     }
     if (status == EQ_OK)
-        status = seeds == NULL ? train_one(x, &o, verbose, diag)
-                               : eq_train_seeds(x, &o, seeds, diag);
+        status =
+            seeds == NULL ? train_one(x, &o, verbose, diag) : eq_train_seeds(x, &o, seeds, diag);
     eq_free(folder);
     return status;
 }

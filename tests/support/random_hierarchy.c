@@ -559,7 +559,8 @@ bool random_hierarchy(uint64_t seed, eq_text *deck, unsigned *uses) {
     models(&g);
     library(&g);
     temperatures(&g);
-    card(&g, "vtop top 0 %s", number(&g, between(&g, -4, 4)).s);
+    card(&g, "vtop supply 0 %s", number(&g, between(&g, -4, 4)).s);
+    card(&g, "rtop supply top %s", number(&g, between(&g, 50, 200)).s); /* no diode takes kA */
     top.node[top.nodes++] = say("top");
     body(&g, 2 + below(&g, 4), 4 + below(&g, 6));
     card(&g, ".op");
