@@ -21,6 +21,7 @@
 #include "support/effort.h"
 #include "support/program.h"
 #include "train/checkpoint.h"
+#include "train/seeds.h"
 #include "train/train.h"
 
 Suite *memory_suite(void);
@@ -200,11 +201,14 @@ static eq_status read_raw_ascii(eq_diag *diag) {
 
 /* Our answer beside ngspice's, which a script gives. */
 static eq_status verification(eq_diag *diag) {
-    eq_circuit *c = NULL;
+    eq_deck *d = NULL;
     eq_verification v;
-    eq_status status = eq_circuit_read("tests/decks/include.cir", &c, diag);
-    if (status == EQ_OK) status = eq_verify(c, &v, diag);
-    eq_circuit_free(c);
+    eq_verify_options o = {.tol = 1e-6};
+    double points;
+    eq_status status = eq_deck_read("tests/decks/include.cir", &d, diag);
+    if (status == EQ_OK) status = eq_verify_deck(d, &o, &v, &points, diag);
+    if (status == EQ_OK) status = eq_verify(d->circuit, 0.0, &v, diag); /* judged, asked again */
+    eq_deck_free(d);
     return status;
 }
 
@@ -364,6 +368,25 @@ static eq_status bad_experiments(eq_diag *diag) {
         if (status != EQ_ERR_INPUT) return status;
     }
     return EQ_OK;
+}
+
+/* Two seeds, one after the other: threads would draw from one count. */
+static eq_status train_seeds(eq_diag *diag) {
+    eq_experiment *x = NULL;
+    eq_seed_run *run = NULL;
+    size_t runs = 0;
+    eq_status status = eq_experiment_read("netlists/xor.xml", &x, diag);
+    if (status == EQ_OK) status = eq_seeds_read("1..2", &run, &runs, diag);
+    if (status == EQ_OK) {
+        eq_seeds_options o = {.each = eq_train_defaults()};
+        o.each.folder = in("seeds");
+        o.each.force = true;
+        x->epochs = 1;
+        status = eq_seeds_train(x, &o, run, runs, diag);
+    }
+    eq_free(run);
+    eq_experiment_free(x);
+    return status;
 }
 
 static eq_status train_layered(eq_diag *diag) {
@@ -600,6 +623,7 @@ static const struct {
     {"training, sparse", train_sparse},
     {"training by adjoint and clamps, layered", otherwise_layered},
     {"training by adjoint and clamps, sparse", otherwise_sparse},
+    {"trainings of two seeds", train_seeds},
     {"folders that are refused", refused_folders},
     {"resumed training", resume},
     {"evaluation", evaluate},
