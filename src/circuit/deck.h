@@ -8,6 +8,8 @@
 typedef enum eq_analysis_type {
     EQ_ANALYSIS_OP,
     EQ_ANALYSIS_DC,
+    EQ_ANALYSIS_TF,
+    EQ_ANALYSIS_SENS,
     EQ_ANALYSIS_COUNT
 } eq_analysis_type;
 enum { EQ_ANY_ANALYSIS = (1u << EQ_ANALYSIS_COUNT) - 1 };
@@ -45,6 +47,10 @@ typedef struct eq_analysis {
     eq_analysis_type type;
     int sweeps; /* 0 for .op */
     eq_sweep sweep[EQ_MOST_SWEEPS];
+    struct eq_formula *output; /* of .tf and .sens; the deck's */
+    int32_t label;             /* its name: "v(out)" */
+    eq_element source;         /* of .tf */
+    size_t first, wanted;      /* of .sens: eq_deck.wanted[first ..]; wanted 0: by everything */
     eq_location at;
 } eq_analysis;
 
@@ -104,6 +110,8 @@ struct eq_deck {
     size_t analyses, analysis_cap;
     eq_sweep *step; /* loops around every analysis (.step, .temp T1 T2 ...), innermost first */
     size_t steps, step_cap;
+    eq_handle *wanted; /* parameters that .sens cards name */
+    size_t wants, want_cap;
     double *value; /* of sweeps over a list */
     size_t values, value_cap;
     eq_print *print;
@@ -117,6 +125,7 @@ eq_deck *eq_deck_new(void);
 /* Frees the deck around its circuit, which is the caller's then. */
 eq_circuit *eq_deck_release(eq_deck *d);
 
+/* Takes over the output, also when it fails. */
 eq_status eq_deck_add_analysis(eq_deck *d, const eq_analysis *a, eq_diag *diag);
 eq_status eq_deck_add_step(eq_deck *d, const eq_sweep *s, eq_diag *diag);
 /* Both take over the formulas, also when they fail. */

@@ -38,6 +38,8 @@ static void spice_free(eq_spice *s) {
     eq_free(r->pending);
     eq_free(r->output);
     eq_free(r->nudge);
+    eq_free(r->instances);
+    eq_free(r->port);
     eq_deck_free(s->deck);
 }
 
@@ -46,6 +48,7 @@ static bool spice_init(eq_spice *s, eq_reading *r, eq_diag *diag) {
     s->circuit = s->deck == NULL ? NULL : s->deck->circuit;
     *r = (eq_reading){.current = EQ_NONE,
                       .base = EQ_NONE,
+                      .skipped = {EQ_NONE, 0, 0},
                       .calls_left = EQ_MAX_CALLS,
                       .noted = eq_names_new(),
                       .global = eq_names_new(),
@@ -84,6 +87,7 @@ static void read_elements(eq_spice *s) {
     if (!s->all->stop) eq_spice_all_models(s);
     eq_spice_connect_controls(s);
     eq_spice_read_late(s);
+    eq_spice_finish_plan(s);
     eq_spice_set_references(s);
     if (!s->all->stop) eq_spice_finish_directives(s);
     if (s->all->status == EQ_OK && !s->models && eq_circuit_elements(s->circuit) == 0)

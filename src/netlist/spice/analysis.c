@@ -293,9 +293,25 @@ void eq_spice_op(eq_spice *s, eq_cursor *c, eq_location at) {
     if (line_ends(s, c)) add_analysis(s, &a);
 }
 
-/* .dc SWEEP [SWEEP ...]: the first is the innermost loop. */
+void eq_spice_skip_analysis(eq_spice *s, const char *name, eq_location at) {
+    eq_spice_note(s, name, at, "skipped: %s, eqspice does .op, .dc, .tf and .sens", name);
+    if (s->all->skipped.file == EQ_NONE) s->all->skipped = at;
+}
+
+void eq_spice_finish_plan(eq_spice *s) {
+    eq_location at = s->all->skipped;
+    if (s->all->status != EQ_OK || s->deck->analyses > 0 || at.file == EQ_NONE) return;
+    eq_spice_note(s, "operating point", at, "the operating point stands in for it");
+    add_analysis(s, &(eq_analysis){.type = EQ_ANALYSIS_OP, .at = at});
+}
+
+/* .dc SWEEP [SWEEP ...]: the first is the innermost loop. Alone it is Eldo's word for .op. */
 void eq_spice_dc(eq_spice *s, eq_cursor *c, eq_location at) {
     eq_analysis a = {.type = EQ_ANALYSIS_DC, .at = at};
+    if (eq_token_peek(c).kind == EQ_TOKEN_END) {
+        eq_spice_op(s, c, at);
+        return;
+    }
     eq_sweep more[EQ_MOST_SWEEPS];
     do {
         int n = read_sweeps(s, c, ".dc", more);

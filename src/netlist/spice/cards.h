@@ -13,7 +13,14 @@ void eq_spice_set_temperature(eq_spice *s, double value, eq_location at);
 void eq_spice_op(eq_spice *s, eq_cursor *c, eq_location at);
 void eq_spice_dc(eq_spice *s, eq_cursor *c, eq_location at);
 void eq_spice_step(eq_spice *s, eq_cursor *c, eq_location at);
+/* An analysis that eqspice does not do, by the name of its card. */
+void eq_spice_skip_analysis(eq_spice *s, const char *name, eq_location at);
+/* A deck that asks only for such ones gets its operating point. */
+void eq_spice_finish_plan(eq_spice *s);
 void eq_spice_temp(eq_spice *s, eq_cursor *c, eq_location at);
+/* transfer.c */
+void eq_spice_tf(eq_spice *s, eq_cursor *c, eq_location at);
+void eq_spice_sens(eq_spice *s, eq_cursor *c, eq_location at);
 /* In the first pass: notes down a parameter that only .step gives its values. */
 void eq_spice_declare_step(eq_spice *s, eq_scope *scope, eq_cursor *c);
 

@@ -7,28 +7,52 @@
 #include "netlist/spice/error.h"
 #include "netlist/spice/scope.h"
 
-/* Puts Xyce's a:b:NAME as a.b.NAME into `name`, with its first letter in front for an element
- * (r.a.b.r1); false: there is no colon in it. */
-static bool dotted(eq_token t, bool element, char name[EQ_MAX_NAME + 3]) {
-    const char *last = t.text + t.length;
-    while (last > t.text && last[-1] != ':') last--;
-    if (last == t.text || last == t.text + t.length || t.length > EQ_MAX_NAME) return false;
+/* Puts Xyce's a:b:NAME as a.b.NAME into `name`, with the first letter of NAME in front for an
+ * element (r.a.b.r1). NAME may hold colons of its own and starts behind the colon at `last`. */
+static void dotted(eq_token t, size_t last, bool element, char name[EQ_MAX_NAME + 3]) {
     size_t front = element ? 2 : 0;
-    name[0] = *last;
+    name[0] = t.text[last + 1];
     name[1] = '.';
     memcpy(name + front, t.text, t.length);
     name[front + t.length] = '\0';
-    for (char *p = name; *p != '\0'; p++)
-        if (*p == ':') *p = '.';
-    return true;
+    for (size_t k = 0; k <= last; k++)
+        if (t.text[k] == ':') name[front + k] = '.';
+}
+
+/* The node or element of that name, as it is written or as Xyce spells it. */
+static int32_t find(const eq_spice *s, eq_token t, bool element) {
+    int32_t (*find_named)(const eq_circuit *c, const char *name) =
+        element ? eq_circuit_find_element : eq_circuit_find_node;
+    char name[EQ_MAX_NAME + 3];
+    if (t.kind != EQ_TOKEN_WORD || !eq_spice_fold(t, name)) return EQ_NONE;
+    int32_t found = find_named(s->circuit, name);
+    for (size_t k = 0; found == EQ_NONE && k + 1 < t.length; k++) {
+        if (t.text[k] != ':') continue;
+        dotted(t, k, element, name);
+        found = find_named(s->circuit, name);
+    }
+    return found;
 }
 
 eq_element eq_spice_element_of(const eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME + 3];
-    eq_element e = t.kind == EQ_TOKEN_WORD && eq_spice_fold(t, name)
-                       ? eq_circuit_find_element(s->circuit, name)
-                       : EQ_NONE;
-    return e == EQ_NONE && dotted(t, true, name) ? eq_circuit_find_element(s->circuit, name) : e;
+    return find(s, t, true);
+}
+
+/* The node that port NAME of instance a:b is connected to, for a:b:NAME or a.b.NAME. */
+static eq_node port_of(const eq_spice *s, eq_token t) {
+    char name[EQ_MAX_NAME + 1];
+    if (t.kind != EQ_TOKEN_WORD || !eq_spice_fold(t, name)) return EQ_NONE;
+    for (size_t k = t.length; k-- > 1;) {
+        if (name[k] != ':' && name[k] != '.') continue;
+        for (size_t j = 0; j <= k; j++)
+            if (name[j] == ':') name[j] = '.';
+        int32_t id = eq_names_find(s->all->instance, name, k + 1);
+        const eq_instance *x = id == EQ_NO_NAME ? NULL : &s->all->instances[id];
+        if (x == NULL || x->scope == NULL) continue;
+        int32_t port = eq_names_find(x->scope->port, name + k + 1, t.length - k - 1);
+        return port == EQ_NO_NAME ? EQ_NONE : s->all->port[x->first + (size_t)port];
+    }
+    return EQ_NONE;
 }
 
 /* "WHAT names [node ]T, but there is no such ...". */
@@ -47,10 +71,8 @@ eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {
 }
 
 eq_node eq_spice_node_of(const eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME + 3];
-    eq_node node = eq_spice_fold(t, name) ? eq_circuit_find_node(s->circuit, name) : EQ_NONE;
-    return node == EQ_NONE && dotted(t, false, name) ? eq_circuit_find_node(s->circuit, name)
-                                                     : node;
+    eq_node node = find(s, t, false);
+    return node == EQ_NONE ? port_of(s, t) : node;
 }
 
 eq_node eq_spice_find_node(eq_spice *s, eq_token t, const char *what) {

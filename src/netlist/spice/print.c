@@ -18,10 +18,10 @@ int eq_spice_analyses_of(eq_token t) {
                  {"tran", 0},
                  {"ac", 0},
                  {"noise", 0},
-                 {"sens", 0},
+                 {"sens", 1u << EQ_ANALYSIS_SENS},
                  {"disto", 0},
                  {"pz", 0},
-                 {"tf", 0},
+                 {"tf", 1u << EQ_ANALYSIS_TF},
                  {"sp", 0},
                  {"hb", 0}};
     for (size_t k = 0; k < sizeof known / sizeof *known; k++)

@@ -119,8 +119,8 @@ static void close_subckt(scan *k, int32_t base, eq_location at) {
     }
     eq_scope *inner = s->all->scope[k->scope];
     if (name.kind == EQ_TOKEN_WORD && !eq_token_is(name, inner->name))
-        eq_spice_fail(s, name.at,
-                      ".ends names %.*s but the open subcircuit is %s; close them in order",
+        eq_spice_note(s, ".ends", name.at,
+                      ".ends names %.*s but closes subcircuit %s, the last one that was opened",
                       (int)name.length, name.text, inner->name);
     leave_scope(k);
 }

@@ -97,6 +97,12 @@ typedef struct eq_source {
     bool active;      /* being scanned */
 } eq_source;
 
+/* An instance: its scope (NULL: not opened), and where its nodes start in eq_reading.port. */
+typedef struct eq_instance {
+    const eq_scope *scope;
+    size_t first;
+} eq_instance;
+
 /* What has been read so far; each layer has the type of its own lists in its header. */
 typedef struct eq_reading {
     eq_status status;
@@ -105,6 +111,10 @@ typedef struct eq_reading {
     int candidates; /* that were compared with misspelt words */
     eq_location reported[EQ_MAX_ERRORS];
     eq_names *noted, *global, *controls, *instance;
+    eq_instance *instances; /* by number in `instance` */
+    size_t instance_cap;
+    eq_node *port;
+    size_t ports, port_cap;
     eq_source *source; /* by file index of the circuit */
     int32_t sources;
     size_t source_cap;
@@ -117,11 +127,12 @@ typedef struct eq_reading {
     size_t declareds, declared_cap;
     struct eq_condition *condition;
     size_t conditions, condition_cap;
-    int32_t current;  /* condition of the text being scanned; EQ_NONE */
-    int32_t base;     /* the one around the file or subcircuit */
-    int calls_left;   /* of .func */
-    bool endless;     /* a subcircuit contains itself */
-    bool temperature; /* a .temp card gave it */
+    int32_t current;     /* condition of the text being scanned; EQ_NONE */
+    eq_location skipped; /* the first analysis that eqspice does not do; file EQ_NONE: none */
+    int32_t base;        /* the one around the file or subcircuit */
+    int calls_left;      /* of .func */
+    bool endless;        /* a subcircuit contains itself */
+    bool temperature;    /* a .temp card gave it */
     struct eq_late *late;
     size_t lates, late_cap;
     struct eq_pending *pending;
