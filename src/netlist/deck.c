@@ -24,6 +24,8 @@ static void spice_free(eq_spice *s) {
     eq_names_free(r->global);
     eq_names_free(r->controls);
     eq_names_free(r->instance);
+    eq_names_free(r->reactance);
+    eq_free(r->reactance_value);
     eq_diag_free(s->scratch);
     eq_text_free(&r->name);
     eq_free(r->scope);
@@ -50,12 +52,14 @@ static bool spice_init(eq_spice *s, eq_reading *r, eq_diag *diag) {
                       .base = EQ_NONE,
                       .skipped = {EQ_NONE, 0, 0},
                       .calls_left = EQ_MAX_CALLS,
+                      .random = eq_random_seed(1),
                       .noted = eq_names_new(),
                       .global = eq_names_new(),
                       .controls = eq_names_new(),
-                      .instance = eq_names_new()};
+                      .instance = eq_names_new(),
+                      .reactance = eq_names_new()};
     return s->circuit != NULL && s->scratch != NULL && r->noted != NULL && r->global != NULL &&
-           r->controls != NULL && r->instance != NULL;
+           r->controls != NULL && r->instance != NULL && r->reactance != NULL;
 }
 
 /* The first line, without blanks at its ends. */

@@ -36,6 +36,8 @@ void eq_spice_ic(eq_spice *s, eq_cursor *c, eq_location at);
 
 /* print.c: the vectors of a .print, .plot or .save card. */
 void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at);
+/* Likewise, but words that are not known are passed over. */
+void eq_spice_save(eq_spice *s, eq_cursor *c, eq_location at);
 /* The types of analysis that a word such as dc asks for: 1 << type; 0: one that eqspice does not
  * do, -1: any other word. */
 int eq_spice_analyses_of(eq_token t);

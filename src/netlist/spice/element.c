@@ -373,6 +373,7 @@ static void read_device(eq_line *l) {
 static void read_reactance(eq_line *l) {
     bool open = (l->name.text[0] | 32) == 'c';
     if (!read_nodes(l)) return;
+    eq_spice_note_reactance(l->s, l->name, *l->c);
     while (eq_token_peek(l->c).kind != EQ_TOKEN_END) {
         eq_token t = eq_token_next(l->c);
         if (t.kind != EQ_TOKEN_UNCLOSED && t.kind != EQ_TOKEN_BAD) continue;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "netlist/spice/draw.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/name.h"
 #include "netlist/spice/scope.h"
@@ -274,6 +275,7 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
                           eq_operand *value) {
     eq_spice *s = data, body = *s;
     const eq_definition *d = function_of(s, name);
+    if (d == NULL && eq_spice_draw(s, name, arg, args, value)) return EQ_FOUND;
     if (d == NULL && s->queries != NULL && args == 1 && eq_token_is(name, "par")) {
         *value = arg[0]; /* par('EXPRESSION') of .print and .measure */
         return EQ_FOUND;
@@ -284,6 +286,20 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
     if (!may_call(s, name, args, &a, &c)) return EQ_LOOKUP_FAILED;
     body.arguments = &a;
     return eq_spice_operand(&body, &c, value) == EQ_OK ? EQ_FOUND : EQ_LOOKUP_FAILED;
+}
+
+/* Candidate k for a function that is misspelt: those of the deck, then the built-in ones. */
+static const char *function_at(const void *data, size_t k) {
+    const eq_spice *s = data;
+    const eq_names *own = s->all->scope[0]->defines[EQ_DEFINES_FUNC].name;
+    size_t n = own == NULL ? 0 : eq_names_count(own);
+    if (k < n) return eq_names_get(own, (int32_t)k);
+    const eq_operation *o = eq_operation_at((int)(k - n));
+    return o == NULL ? NULL : o->name;
+}
+
+static const char *nearest_function(void *data, eq_token name, char buffer[96]) {
+    return eq_spice_nearest(data, name, function_at, data, buffer);
 }
 
 static void fail(void *data, eq_location at, const char *format, ...) {
@@ -331,6 +347,7 @@ static eq_status evaluate(eq_spice *own, eq_cursor *c, eq_operand *value) {
                                .parameter = parameter,
                                .function = function,
                                .input = input,
+                               .nearest = nearest_function,
                                .fail = fail,
                                .powers = own->queries != NULL,
                                .test = own->test};

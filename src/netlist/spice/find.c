@@ -19,23 +19,34 @@ static void dotted(eq_token t, size_t last, bool element, char name[EQ_MAX_NAME 
         if (t.text[k] == ':') name[front + k] = '.';
 }
 
-/* The node or element of that name, as it is written or as Xyce spells it. */
-static int32_t find(const eq_spice *s, eq_token t, bool element) {
-    int32_t (*find_named)(const eq_circuit *c, const char *name) =
-        element ? eq_circuit_find_element : eq_circuit_find_node;
+static int32_t among_elements(const eq_spice *s, const char *name) {
+    return eq_circuit_find_element(s->circuit, name);
+}
+
+static int32_t among_nodes(const eq_spice *s, const char *name) {
+    return eq_circuit_find_node(s->circuit, name);
+}
+
+static int32_t among_reactances(const eq_spice *s, const char *name) {
+    return eq_names_find(s->all->reactance, name, strlen(name));
+}
+
+/* What is called so, as it is written or as Xyce spells it; EQ_NONE: nothing. */
+static int32_t find(const eq_spice *s, eq_token t, bool element,
+                    int32_t (*find_named)(const eq_spice *s, const char *name)) {
     char name[EQ_MAX_NAME + 3];
     if (t.kind != EQ_TOKEN_WORD || !eq_spice_fold(t, name)) return EQ_NONE;
-    int32_t found = find_named(s->circuit, name);
+    int32_t found = find_named(s, name);
     for (size_t k = 0; found == EQ_NONE && k + 1 < t.length; k++) {
         if (t.text[k] != ':') continue;
         dotted(t, k, element, name);
-        found = find_named(s->circuit, name);
+        found = find_named(s, name);
     }
     return found;
 }
 
 eq_element eq_spice_element_of(const eq_spice *s, eq_token t) {
-    return find(s, t, true);
+    return find(s, t, true, among_elements);
 }
 
 /* The node that port NAME of instance a:b is connected to, for a:b:NAME or a.b.NAME. */
@@ -71,7 +82,7 @@ eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {
 }
 
 eq_node eq_spice_node_of(const eq_spice *s, eq_token t) {
-    eq_node node = find(s, t, false);
+    eq_node node = find(s, t, false, among_nodes);
     return node == EQ_NONE ? port_of(s, t) : node;
 }
 
@@ -86,6 +97,18 @@ eq_node eq_spice_find_plain_node(eq_spice *s, eq_token t, const char *what) {
     eq_node node = eq_spice_fold(t, name) ? eq_circuit_find_node(s->circuit, name) : EQ_NONE;
     if (node == EQ_NONE) no_such(s, t, what, "", "node", s->circuit->node);
     return node;
+}
+
+bool eq_spice_reactance(const eq_spice *s, eq_token t, double *value) {
+    eq_token name, param;
+    int32_t id = find(s, t, true, among_reactances);
+    if (id == EQ_NO_NAME && eq_spice_part(t, &name, &param)) {
+        id = find(s, name, true, among_reactances);
+        const char *own = id == EQ_NO_NAME ? "" : eq_names_get(s->all->reactance, id);
+        if (!eq_token_is(param, (char[2]){*own, '\0'})) return false;
+    }
+    if (id != EQ_NO_NAME) *value = s->all->reactance_value[id];
+    return id != EQ_NO_NAME;
 }
 
 bool eq_spice_has_value(const eq_spice *s, eq_element e) {

@@ -102,7 +102,6 @@ static const struct model_word {
     {'r', "short", WORD_GEOMETRY, NULL, 0},
     {'r', "dtemp", WORD_NOT_HERE, NULL, 0},
     {'d', "dtemp", WORD_NOT_HERE, NULL, 0},
-    {'r', "tce", WORD_NEUTRAL, NULL, 0},
     {'r', "temp", WORD_NOT_HERE, NULL, 0},
 };
 

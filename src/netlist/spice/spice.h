@@ -9,6 +9,7 @@
  * tools/check-includes holds:
  *
  *     error                                  errors and notes, with the chain of instances
+ *     draw                                   random functions
  *     scope, name                            definitions by name; nodes and full names
  *     evaluate                               expressions, parameters, functions, conditions
  *     model                                  .model cards
@@ -16,7 +17,7 @@
  *     key, pending, element                  element lines, except X
  *     expand                                 lines of a scope; X opens the next scope
  *     find, late, option                     what the cards share
- *     probe, analysis, print, measure, start, directive     cards that are read late
+ *     probe, analysis, transfer, wildcard, print, measure, start, directive     cards that are read late
  *     card, condition, recognise             which card is what
  *     scan                                   the first pass over the text
  *
@@ -27,6 +28,7 @@
 #define EQ_NETLIST_SPICE_SPICE_H
 
 #include "base/limits.h"
+#include "base/random.h"
 #include "netlist/expression.h"
 #include "netlist/netlist.h"
 
@@ -113,6 +115,9 @@ typedef struct eq_reading {
     eq_names *noted, *global, *controls, *instance;
     eq_instance *instances; /* by number in `instance` */
     size_t instance_cap;
+    eq_names *reactance;     /* C and L elements that have a value, */
+    double *reactance_value; /* by number: F, H */
+    size_t reactance_cap;
     eq_node *port;
     size_t ports, port_cap;
     eq_source *source; /* by file index of the circuit */
@@ -132,6 +137,7 @@ typedef struct eq_reading {
     int32_t base;        /* the one around the file or subcircuit */
     int calls_left;      /* of .func */
     bool endless;        /* a subcircuit contains itself */
+    eq_random random;    /* of agauss and its kin */
     bool temperature;    /* a .temp card gave it */
     struct eq_late *late;
     size_t lates, late_cap;
