@@ -90,6 +90,11 @@ static eq_status run_pass(eq_deck *d, size_t number, const eq_solve_options *o, 
     return status;
 }
 
+eq_status eq_analysis_run_alone(eq_deck *d, size_t number, const eq_solve_options *o,
+                                eq_result **out, eq_result **measures, eq_diag *diag) {
+    return run_pass(d, number, o, NULL, out, measures, diag);
+}
+
 eq_status eq_analysis_run(eq_deck *d, size_t number, const eq_solve_options *o, eq_result **out,
                           eq_result **measures, eq_diag *diag) {
     return eq_comm_size() == 1 ? run_pass(d, number, o, NULL, out, measures, diag)

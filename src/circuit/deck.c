@@ -31,6 +31,8 @@ eq_circuit *eq_deck_release(eq_deck *d) {
     eq_free(d->step);
     eq_free(d->value);
     eq_free(d->wanted);
+    for (size_t k = 0; k < d->plan_lines; k++) eq_free(d->plan[k].text);
+    eq_free(d->plan);
     eq_free(d->print);
     eq_free(d->measure);
     eq_free(d);

@@ -101,8 +101,17 @@ typedef struct eq_measure {
     eq_location at;
 } eq_measure;
 
+/* A command of a .control block. */
+typedef struct eq_plan_line {
+    char *text; /* without comment */
+    eq_location at;
+} eq_plan_line;
+
 struct eq_deck {
     eq_circuit *circuit;
+    eq_plan_line *plan; /* commands, in order */
+    size_t plan_lines, plan_cap;
+    const struct eq_again *again; /* how it was read again (netlist.h); NULL: the first reading */
     char **text; /* [circuit->files] what stands in them, kept when a sweep reads them again; else
                     NULL */
     eq_names *label; /* of sweeps, prints and measures: "x", "dm(is)", "temp", "v1" */

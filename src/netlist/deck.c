@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "netlist/spice/cards.h"
+#include "netlist/spice/control.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/expand.h"
@@ -105,7 +106,7 @@ static void read_elements(eq_spice *s) {
 /* Hands the texts of the files over to the deck. */
 static void keep_text(eq_spice *s) {
     eq_deck *d = s->deck;
-    if (!eq_deck_rereads(d)) return;
+    if (!eq_deck_rereads(d) && d->plan_lines == 0) return;
     d->text = eq_calloc((size_t)s->circuit->files, sizeof *d->text);
     if (d->text == NULL) {
         eq_spice_no_memory(s);
@@ -117,17 +118,9 @@ static void keep_text(eq_spice *s) {
     }
 }
 
-/* A reading of a deck with other values. */
-typedef struct again {
-    const eq_deck *first; /* has the texts of the files */
-    const eq_override *override;
-    size_t overrides;
-    bool models; /* of any deck, for its .model cards alone */
-} again;
-
 /* Takes over text (to be freed by the reader). */
 static eq_status read_spice(const char *name, char *text, size_t length, eq_dialect dialect,
-                            const again *from, eq_deck **out, eq_diag *diag) {
+                            const eq_again *from, eq_deck **out, eq_diag *diag) {
     eq_spice s;
     eq_reading r;
     if (!spice_init(&s, &r, diag)) {
@@ -145,6 +138,7 @@ static eq_status read_spice(const char *name, char *text, size_t length, eq_dial
     }
     set_title(&s, text, length);
     eq_spice_scan(&s, name, text, length);
+    if (from != NULL) eq_spice_read_lines(&s, from->line, from->lines);
     read_elements(&s);
     if (r.status == EQ_OK && !s.models) r.status = eq_circuit_freeze(s.circuit, diag);
     if (r.status == EQ_OK && from == NULL) keep_text(&s);
@@ -207,13 +201,29 @@ eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_de
                         : parse(name, copy, length, EQ_DIALECT_COUNT, out, diag);
 }
 
+eq_status eq_deck_reread_with(const eq_again *from, eq_deck **out, eq_diag *diag) {
+    const eq_circuit *c = from->first->circuit;
+    char *copy = from->first->text == NULL ? NULL : eq_strdup(from->first->text[0]);
+    if (copy == NULL) return eq_out_of_memory(diag);
+    eq_status status =
+        read_spice(c->file[0], copy, strlen(copy), (eq_dialect)c->dialect, from, out, diag);
+    if (status == EQ_OK) (*out)->again = from;
+    return status;
+}
+
 eq_status eq_deck_reread(const eq_deck *d, const eq_override *override, size_t n, eq_deck **out,
                          eq_diag *diag) {
-    const eq_circuit *c = d->circuit;
-    const again from = {d, override, n, false};
-    char *copy = d->text == NULL ? NULL : eq_strdup(d->text[0]);
-    if (copy == NULL) return eq_out_of_memory(diag);
-    return read_spice(c->file[0], copy, strlen(copy), (eq_dialect)c->dialect, &from, out, diag);
+    eq_again from = d->again == NULL ? (eq_again){.first = d} : *d->again;
+    eq_override *all = eq_malloc(from.overrides + n, sizeof *all);
+    if (all == NULL) return eq_out_of_memory(diag);
+    if (from.overrides > 0) memcpy(all, from.override, from.overrides * sizeof *all);
+    if (n > 0) memcpy(all + from.overrides, override, n * sizeof *all);
+    from.override = all;
+    from.overrides += n;
+    eq_status status = eq_deck_reread_with(&from, out, diag);
+    if (status == EQ_OK) (*out)->again = NULL;
+    eq_free(all);
+    return status;
 }
 
 /* The circuit of a deck that was read. */
@@ -223,7 +233,7 @@ static eq_status circuit_alone(eq_status status, eq_deck *d, eq_circuit **out) {
 }
 
 eq_status eq_models_read(const char *path, eq_dialect dialect, eq_circuit **out, eq_diag *diag) {
-    const again from = {.models = true};
+    const eq_again from = {.models = true};
     eq_deck *d = NULL;
     char *text;
     size_t length;

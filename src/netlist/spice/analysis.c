@@ -79,6 +79,18 @@ static bool inner_target(eq_spice *s, eq_token t, eq_token param, eq_sweep *out)
     return false;
 }
 
+bool eq_spice_alter_target(eq_spice *s, eq_cursor *c, eq_sweep *out, double *value) {
+    eq_token t = eq_token_next(c), param = eq_token_next(c);
+    eq_element e = eq_spice_find_element(s, t, "alter");
+    bool own = param.kind == EQ_TOKEN_EQUAL;
+    if (e == EQ_NONE) return false;
+    if (!own) eq_token_next(c);
+    static const char resistance[] = "resistance";
+    if (eq_token_is(param, resistance)) param.length = 1;
+    if (!(own ? element_target(s, t, e, out) : inner_target(s, t, param, out))) return false;
+    return eq_spice_number_at(s, c, value, "the value");
+}
+
 static bool parameter_target(eq_spice *s, eq_token t, eq_sweep *out) {
     const eq_dictionary *d = &s->all->scope[0]->defines[EQ_DEFINES_PARAM];
     const eq_definition *p = t.kind == EQ_TOKEN_WORD ? eq_dictionary_find(d, t, NULL) : NULL;

@@ -13,6 +13,8 @@ void eq_spice_set_temperature(eq_spice *s, double value, eq_location at);
 void eq_spice_op(eq_spice *s, eq_cursor *c, eq_location at);
 void eq_spice_dc(eq_spice *s, eq_cursor *c, eq_location at);
 void eq_spice_step(eq_spice *s, eq_cursor *c, eq_location at);
+/* What `alter` changes (.. = VALUE at the cursor), an element's parameter, and its value. */
+bool eq_spice_alter_target(eq_spice *s, eq_cursor *c, eq_sweep *out, double *value);
 /* An analysis that eqspice does not do, by the name of its card. */
 void eq_spice_skip_analysis(eq_spice *s, const char *name, eq_location at);
 /* A deck that asks only for such ones gets its operating point. */

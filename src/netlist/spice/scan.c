@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "netlist/spice/cards.h"
+#include "netlist/spice/control.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/scan.h"
@@ -137,10 +138,11 @@ static bool skip_to(scan *k, const char *end, eq_location at, const char *messag
     return false;
 }
 
-/* .control ... .endc: commands for ngspice's interpreter. */
-static void skip_control(scan *k, eq_location at) {
-    eq_spice_note(k->s, ".control", at, "skipped: commands in .control ... .endc");
-    skip_to(k, ".endc", at, "this .control has no .endc; add it");
+/* .control ... .endc: commands, which the analysis room runs. */
+static void keep_control(scan *k, eq_location at) {
+    eq_cursor lines = k->c;
+    if (skip_to(k, ".endc", at, "this .control has no .endc; add it"))
+        eq_spice_keep_control(k->s, &lines);
 }
 
 /* .data NAME ... .enddata: kept until .dc or .step uses it. */
@@ -237,7 +239,7 @@ static bool act(scan *k, eq_card_action action, int32_t base, eq_location at) {
         library(k, at);
         return true;
     case EQ_CARD_CONTROL:
-        skip_control(k, at);
+        keep_control(k, at);
         return true;
     case EQ_CARD_DATA:
         keep_data(k, at);
