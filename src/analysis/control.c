@@ -45,8 +45,10 @@ static const char *name_end(const char *p, bool vector) {
         if (!vector && strchr("@([", *p) != NULL) break;
         if (close == '\0' && *p == '(') close = ')';
         if (close == '\0' && *p == '[') close = ']';
-        if (*p == close) close = '\0';
-        else if (close == '\0' && strchr("_.@([#", *p) == NULL && !isalnum((unsigned char)*p)) break;
+        if (*p == close)
+            close = '\0';
+        else if (close == '\0' && strchr("_.@([#", *p) == NULL && !isalnum((unsigned char)*p))
+            break;
     }
     return p;
 }
@@ -66,8 +68,7 @@ static void substitute_one(eq_script *s, const char **p, eq_text *out) {
     eq_vector v = {NULL, 0};
     const char *text = name.failed ? NULL : name.text;
     if (text != NULL && vector && eq_script_evaluate(s, &text, &v))
-        for (size_t k = 0; k < v.n; k++)
-            eq_text_printf(out, "%s%.17g", k > 0 ? " " : "", v.x[k]);
+        for (size_t k = 0; k < v.n; k++) eq_text_printf(out, "%s%.17g", k > 0 ? " " : "", v.x[k]);
     else if (text != NULL && !vector && (text = eq_script_variable(s, name.text)) != NULL)
         eq_text_puts(out, text);
     else if (!vector)
@@ -143,8 +144,8 @@ static eq_status set(eq_script *s, const char *text) {
     for (; *rest != '\0'; rest++)
         if (strchr("()\"'", *rest) == NULL) eq_text_add(&value, rest, 1);
     eq_text_puts(&value, "");
-    eq_status status = value.failed ? eq_out_of_memory(s->diag)
-                                    : eq_script_set(s, name, over_blanks(value.text));
+    eq_status status =
+        value.failed ? eq_out_of_memory(s->diag) : eq_script_set(s, name, over_blanks(value.text));
     if (status == EQ_OK && strcmp(name, "temp") == 0)
         status = eq_script_keep(s, "temp", over_blanks(value.text));
     eq_text_free(&value);
@@ -299,8 +300,7 @@ static eq_status write_file(eq_script *s, const char *path, const eq_result *r, 
     eq_status status = eq_out_open(path, &out, s->diag);
     if (status != EQ_OK) return status;
     FILE *stream = eq_out_stream(out);
-    if (raw)
-        status = eq_result_write(&r, 1, EQ_RAW, stream, s->diag);
+    if (raw) status = eq_result_write(&r, 1, EQ_RAW, stream, s->diag);
     for (size_t j = 0; !raw && j < r->points; j++)
         for (size_t k = r->variables > 1; k < r->variables; k++)
             fprintf(stream, " %.17g %.17g%s", r->value[j * r->variables],
@@ -319,8 +319,8 @@ static eq_status write_list(eq_script *s, const char *text, bool raw) {
     eq_status status = EQ_OK;
     const char *list = over_blanks(text + n);
     if (path == NULL) {
-        eq_script_note(s, "left out: `run --files FOLDER` lets commands write into a folder: ",
-                        text);
+        eq_script_note(s,
+                       "left out: `run --files FOLDER` lets commands write into a folder: ", text);
     } else {
         status = eq_script_list(s, *list == '\0' ? "all" : list, &v);
         if (status == EQ_OK && v.count > 0) status = eq_script_table(s, &v, &r);
@@ -346,12 +346,11 @@ static const struct command {
     const char *word;
     eq_status (*run)(eq_script *s, const char *text);
 } commands[] = {
-    {"let", let},           {"set", set},       {"option", option},
-    {"options", option},    {"alter", alter},   {"altermod", altermod},
-    {"alterparam", alterparam}, {"save", save}, {"print", print},
-    {"run", run},           {"setplot", setplot}, {"echo", echo},
-    {"reset", reset},       {"write", write_raw}, {"wrdata", write_data},
-    {"unset", nothing},     {"unlet", nothing}, {"destroy", nothing},
+    {"let", let},       {"set", set},           {"option", option},         {"options", option},
+    {"alter", alter},   {"altermod", altermod}, {"alterparam", alterparam}, {"save", save},
+    {"print", print},   {"run", run},           {"setplot", setplot},       {"echo", echo},
+    {"reset", reset},   {"write", write_raw},   {"wrdata", write_data},     {"unset", nothing},
+    {"unlet", nothing}, {"destroy", nothing},
 };
 
 static const char *const analyses[] = {"op", "dc", "tf", "sens"};
@@ -415,7 +414,7 @@ static bool holds(eq_script *s, const char *test) {
     return known && value != 0.0;
 }
 
-static eq_status foreach(eq_script *s, const char *text, size_t from, size_t to, flow *f) {
+static eq_status foreach (eq_script *s, const char *text, size_t from, size_t to, flow * f) {
     char name[LONGEST_WORD];
     const char *p = first_word(text, name);
     eq_status status = EQ_OK;
@@ -451,7 +450,7 @@ static eq_status block(eq_script *s, const char *word, const char *test, const c
         return yes ? run_lines(s, from, otherwise, f) : run_lines(s, otherwise + 1, end, f);
     }
     if (strcmp(word, "foreach") == 0)
-        status = foreach(s, text, from, end, f);
+        status = foreach (s, text, from, end, f);
     else if (strcmp(word, "repeat") == 0)
         status = repeat(s, text, from, end, f);
     else
@@ -490,10 +489,9 @@ static eq_status run_lines(eq_script *s, size_t from, size_t to, flow *f) {
     eq_status status = EQ_OK;
     for (size_t k = from, next = to; k < to && status == EQ_OK && *f == GO_ON; k = next) {
         if (++s->commands > MOST_COMMANDS)
-            return eq_fail_at(s->diag, EQ_ERR_INPUT,
-                              eq_circuit_place(s->d->circuit, s->d->plan[k].at),
-                              "more than %d commands; let the loops around them end",
-                              MOST_COMMANDS);
+            return eq_fail_at(
+                s->diag, EQ_ERR_INPUT, eq_circuit_place(s->d->circuit, s->d->plan[k].at),
+                "more than %d commands; let the loops around them end", MOST_COMMANDS);
         status = one_line(s, k, &next, f);
     }
     return status;

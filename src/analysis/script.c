@@ -75,8 +75,7 @@ eq_status eq_script_keep(eq_script *s, const char *word, const char *text) {
             strncmp(s->line[k].text, text, n) == 0)
             break;
     if (strcmp(word, "alter") != 0) k = s->lines;
-    if (copy == NULL ||
-        !eq_grow((void **)&s->line, &s->line_cap, s->lines + 1, sizeof *s->line)) {
+    if (copy == NULL || !eq_grow((void **)&s->line, &s->line_cap, s->lines + 1, sizeof *s->line)) {
         eq_free(copy);
         return eq_out_of_memory(s->diag);
     }
@@ -126,8 +125,7 @@ static eq_plot *add_plot(eq_script *s, const char *kind, eq_result *all, size_t 
         eq_out_of_memory(s->diag);
         return NULL;
     }
-    for (size_t k = 0; k < s->plots; k++)
-        same += strncmp(s->plot[k].name, kind, strlen(kind)) == 0;
+    for (size_t k = 0; k < s->plots; k++) same += strncmp(s->plot[k].name, kind, strlen(kind)) == 0;
     eq_plot *p = &s->plot[s->plots];
     *p = (eq_plot){.all = all, .loops = loops};
     snprintf(p->name, sizeof p->name, "%.8s%zu", kind, same);
@@ -224,11 +222,16 @@ static bool of_constants(const char *name, eq_vector *out) {
     static const struct {
         const char *name;
         double value;
-    } known[] = {{"pi", 3.14159265358979323846}, {"e", 2.71828182845904523536},
-                 {"c", 299792458.0},             {"kelvin", -273.15},
-                 {"echarge", 1.602176634e-19},   {"boltz", 1.380649e-23},
-                 {"planck", 6.62607015e-34},     {"true", 1.0},
-                 {"yes", 1.0},                   {"false", 0.0},
+    } known[] = {{"pi", 3.14159265358979323846},
+                 {"e", 2.71828182845904523536},
+                 {"c", 299792458.0},
+                 {"kelvin", -273.15},
+                 {"echarge", 1.602176634e-19},
+                 {"boltz", 1.380649e-23},
+                 {"planck", 6.62607015e-34},
+                 {"true", 1.0},
+                 {"yes", 1.0},
+                 {"false", 0.0},
                  {"no", 0.0}};
     for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
         if (strcmp(known[k].name, name) != 0) continue;
@@ -246,7 +249,8 @@ static bool find(void *data, const char *name, eq_vector *out) {
             if (out->x != NULL) memcpy(out->x, s->let.item[k].v.x, out->n * sizeof *out->x);
             return true;
         }
-    if (s->plots > 0 && s->plot[s->current].all != NULL && of_plot(&s->plot[s->current], name, out)) return true;
+    if (s->plots > 0 && s->plot[s->current].all != NULL && of_plot(&s->plot[s->current], name, out))
+        return true;
     for (size_t k = 0; k < s->plots; k++) {
         size_t n = strlen(s->plot[k].name);
         if (s->plot[k].all != NULL && strncmp(s->plot[k].name, name, n) == 0 && name[n] == '.')
@@ -313,8 +317,8 @@ bool eq_script_evaluate(eq_script *s, const char **text, eq_vector *out) {
     eq_vectors_of names = eq_script_names(s);
     const char *from = *text;
     if (eq_vector_evaluate(text, &names, out, error, sizeof error)) return true;
-    eq_note_at(s->diag, eq_circuit_place(s->d->circuit, s->at),
-               "left out: %.*s has no value: %s", (int)(strcspn(from, " \t") % 60), from, error);
+    eq_note_at(s->diag, eq_circuit_place(s->d->circuit, s->at), "left out: %.*s has no value: %s",
+               (int)(strcspn(from, " \t") % 60), from, error);
     return false;
 }
 

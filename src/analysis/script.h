@@ -44,7 +44,7 @@ typedef struct eq_script {
     eq_location at;     /* of the command that runs */
     eq_card_line *line; /* option, temp and alter commands so far; their texts are owned */
     size_t lines, line_cap;
-    eq_override *override; /* of altermod and alterparam; their names are owned */
+    eq_override *override;                  /* of altermod and alterparam; their names are owned */
     size_t overrides, override_cap, active; /* those behind `active` wait for reset */
     eq_text watch, saved;                   /* vectors to be kept; what save asked for */
     bool save_all;

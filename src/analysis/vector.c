@@ -116,9 +116,9 @@ static double reduced(const char *name, const eq_vector *x, bool *known) {
     const struct {
         const char *name;
         double value;
-    } all[] = {{"length", n},    {"mean", sum / n},  {"avg", sum / n},   {"vecmax", most},
-               {"maximum", most}, {"vecmin", least}, {"minimum", least}, {"sum", sum},
-               {"rms", sqrt(squares / n)}};
+    } all[] = {{"length", n},      {"mean", sum / n}, {"avg", sum / n},
+               {"vecmax", most},   {"maximum", most}, {"vecmin", least},
+               {"minimum", least}, {"sum", sum},      {"rms", sqrt(squares / n)}};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         *known = strcmp(all[k].name, name) == 0;
         if (*known) return all[k].value;
@@ -128,7 +128,8 @@ static double reduced(const char *name, const eq_vector *x, bool *known) {
 
 /* vector(n): 0 .. n - 1, unitvec(n): ones. */
 static eq_vector made(parser *s, const char *name, double n) {
-    if (!(n >= 1.0 && n <= 1e7)) return fail(s, "a length that is no number from 1 to 1e7 in ", name);
+    if (!(n >= 1.0 && n <= 1e7))
+        return fail(s, "a length that is no number from 1 to 1e7 in ", name);
     eq_vector v = checked(s, eq_vector_new((size_t)n));
     for (size_t k = 0; v.x != NULL && k < v.n; k++) v.x[k] = *name == 'v' ? (double)k : 1.0;
     return v;
@@ -229,8 +230,8 @@ static eq_vector name(parser *s) {
     const char *last = strrchr(text, '.');
     last = last == NULL ? text : last + 1;
     const char *function = *s->p == '(' ? part_of(text) : NULL;
-    bool probe = *s->p == '(' && (function != NULL || strcmp(last, "v") == 0 || strcmp(last, "i") == 0 ||
-                                  strcmp(last, "p") == 0);
+    bool probe = *s->p == '(' && (function != NULL || strcmp(last, "v") == 0 ||
+                                  strcmp(last, "i") == 0 || strcmp(last, "p") == 0);
     if (*s->p == '(' && !probe) return call(s, text);
     if (probe || (property && *s->p == '[')) {
         char close = probe ? ')' : ']';

@@ -45,7 +45,8 @@ typedef struct eq_sweep {
 enum { EQ_MOST_SWEEPS = 16 };
 typedef struct eq_analysis {
     eq_analysis_type type;
-    int sweeps; /* 0 for .op */
+    int sweeps;     /* 0 for .op */
+    bool stands_in; /* an operating point for analyses that are not done */
     eq_sweep sweep[EQ_MOST_SWEEPS];
     struct eq_formula *output; /* of .tf and .sens; the deck's */
     int32_t label;             /* its name: "v(out)" */

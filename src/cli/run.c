@@ -26,7 +26,8 @@ static eq_status run_plan(eq_deck *deck, const char *path, const eq_deck_options
     bool ran = false;
     eq_status status =
         deck->plan_lines == 0 ? EQ_OK : eq_control_run(deck, &control, t, &ran, diag);
-    if (status == EQ_OK && !ran) status = all_analyses(deck, o, raw, t, diag);
+    bool instead = deck->analyses == 1 && deck->analysis[0].stands_in && t->count > 0;
+    if (status == EQ_OK && !ran && !instead) status = all_analyses(deck, o, raw, t, diag);
     if (status == EQ_OK && t->count == 0 && !ran && deck->analyses == 0)
         status = eq_fail(diag, EQ_ERR_INPUT,
                          "%s asks for no analysis; add .op or .dc, or use `eqspice op`", path);
@@ -44,8 +45,8 @@ static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *d
     if (status == EQ_OK) status = run_plan(deck, path, d, &o, raw, &t, diag);
     if (status == EQ_OK) status = eq_sink_open(d->file, &sink, diag);
     if (status == EQ_OK) {
-        status = eq_result_write((const eq_result *const *)t.item, t.count, format, sink.stream,
-                                 diag);
+        status =
+            eq_result_write((const eq_result *const *)t.item, t.count, format, sink.stream, diag);
         status = eq_sink_close(&sink, status, diag);
     }
     eq_tables_free(&t);

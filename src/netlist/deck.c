@@ -10,7 +10,9 @@
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/expand.h"
+#include "netlist/spice/find.h"
 #include "netlist/spice/late.h"
+#include "netlist/spice/mention.h"
 #include "netlist/spice/model.h"
 #include "netlist/spice/pending.h"
 #include "netlist/spice/scan.h"
@@ -26,6 +28,9 @@ static void spice_free(eq_spice *s) {
     eq_names_free(r->controls);
     eq_names_free(r->instance);
     eq_names_free(r->reactance);
+    eq_names_free(r->broken);
+    eq_free(r->open);
+    eq_free(r->mention);
     eq_free(r->reactance_value);
     eq_diag_free(s->scratch);
     eq_text_free(&r->name);
@@ -58,9 +63,10 @@ static bool spice_init(eq_spice *s, eq_reading *r, eq_diag *diag) {
                       .global = eq_names_new(),
                       .controls = eq_names_new(),
                       .instance = eq_names_new(),
-                      .reactance = eq_names_new()};
+                      .reactance = eq_names_new(),
+                      .broken = eq_names_new()};
     return s->circuit != NULL && s->scratch != NULL && r->noted != NULL && r->global != NULL &&
-           r->controls != NULL && r->instance != NULL && r->reactance != NULL;
+           r->controls != NULL && r->instance != NULL && r->reactance != NULL && r->broken != NULL;
 }
 
 /* The first line, without blanks at its ends. */
@@ -81,9 +87,24 @@ static void set_title(eq_spice *s, const char *text, size_t length) {
     s->circuit->title = title;
 }
 
+/* The title as R1 a b 1k: a first line that was meant to be an element. */
+static void note_title(eq_spice *s) {
+    const char *title = s->circuit->title;
+    eq_cursor c = eq_cursor_new(0, title, strlen(title));
+    eq_token word[EQ_PLAIN_WORDS];
+    for (int k = 0; k < EQ_PLAIN_WORDS; k++) word[k] = eq_token_next(&c);
+    bool letter = word[0].kind == EQ_TOKEN_WORD && strchr("rvicleghfdRVICLEGHFD", *word[0].text);
+    if (letter && word[3].kind == EQ_TOKEN_WORD && eq_spice_node_of(s, word[1]) != EQ_NONE &&
+        eq_spice_node_of(s, word[2]) != EQ_NONE)
+        eq_spice_note(s, "title", (eq_location){0, 1, 1},
+                      "the first line is the title, though it looks like element %.*s; put a title "
+                      "line in front of it",
+                      (int)(word[0].length < 60 ? word[0].length : 60), word[0].text);
+}
+
 static void read_elements(eq_spice *s) {
     eq_frame root = {.prefix = "", .m = 1.0};
-    if (s->all->stop || !eq_spice_finite(s) || s->all->stop ||
+    if (s->all->stop || s->all->incomplete || !eq_spice_finite(s) || s->all->stop ||
         eq_frame_open(s, &root, s->all->scope[0]) != EQ_OK)
         return;
     eq_frame_override(s, &root);
@@ -91,8 +112,11 @@ static void read_elements(eq_spice *s) {
     eq_spice_expand(s);
     if (!s->all->stop) eq_spice_all_models(s);
     eq_spice_connect_controls(s);
+    eq_spice_check_mentions(s);
     eq_spice_read_late(s);
     eq_spice_finish_plan(s);
+    eq_spice_finish_notes(s);
+    note_title(s);
     eq_spice_set_references(s);
     if (!s->all->stop) eq_spice_finish_directives(s);
     if (s->all->status == EQ_OK && !s->models && eq_circuit_elements(s->circuit) == 0)

@@ -313,8 +313,7 @@ void eq_spice_skip_analysis(eq_spice *s, const char *name, eq_location at) {
 void eq_spice_finish_plan(eq_spice *s) {
     eq_location at = s->all->skipped;
     if (s->all->status != EQ_OK || s->deck->analyses > 0 || at.file == EQ_NONE) return;
-    eq_spice_note(s, "operating point", at, "the operating point stands in for it");
-    add_analysis(s, &(eq_analysis){.type = EQ_ANALYSIS_OP, .at = at});
+    add_analysis(s, &(eq_analysis){.type = EQ_ANALYSIS_OP, .stands_in = true, .at = at});
 }
 
 /* .dc SWEEP [SWEEP ...]: the first is the innermost loop. Alone it is Eldo's word for .op. */
@@ -392,7 +391,8 @@ void eq_spice_temp(eq_spice *s, eq_cursor *c, eq_location at) {
         return;
     }
     if (eq_spice_is_value(eq_token_peek(c)))
-        eq_spice_later(s, EQ_PHASE_LAST, all, at, read_temperatures);
+        eq_spice_later(s, EQ_PHASE_LAST, all, (eq_token){EQ_TOKEN_WORD, ".temp", 5, at},
+                       read_temperatures);
     else if (line_ends(s, c))
         eq_spice_set_temperature(s, value, at);
 }

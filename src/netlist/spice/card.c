@@ -142,6 +142,7 @@ static const struct card *card_of(eq_spice *s, eq_token word) {
 eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c) {
     eq_token word = eq_token_next(c);
     const struct card *card = card_of(s, word);
+    s->about = word;
     if (card == NULL) return EQ_CARD_DONE;
     switch (card->kind) {
     case CARD_SCAN:
@@ -149,7 +150,7 @@ eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c) {
         break;
     case CARD_LATE:
         if (card->scan != NULL) card->scan(s, scope, c);
-        eq_spice_later(s, (eq_phase)card->number, *c, word.at, card->late);
+        eq_spice_later(s, (eq_phase)card->number, *c, word, card->late);
         break;
     case CARD_ACTION:
         return (eq_card_action)card->number;

@@ -70,10 +70,14 @@ static const struct {
     eq_phase phase;
     eq_reader read;
 } readers[] = {
-    {"op", EQ_PHASE_PLAN, eq_spice_op},           {"dc", EQ_PHASE_PLAN, eq_spice_dc},
-    {"tf", EQ_PHASE_PLAN, eq_spice_tf},           {"sens", EQ_PHASE_PLAN, eq_spice_sens},
-    {"alter", EQ_PHASE_TRAIN, read_alter},        {"save", EQ_PHASE_LAST, eq_spice_save},
-    {"option", EQ_PHASE_OPTIONS, eq_spice_options}, {"temp", EQ_PHASE_OPTIONS, eq_spice_temp},
+    {"op", EQ_PHASE_PLAN, eq_spice_op},
+    {"dc", EQ_PHASE_PLAN, eq_spice_dc},
+    {"tf", EQ_PHASE_PLAN, eq_spice_tf},
+    {"sens", EQ_PHASE_PLAN, eq_spice_sens},
+    {"alter", EQ_PHASE_TRAIN, read_alter},
+    {"save", EQ_PHASE_LAST, eq_spice_save},
+    {"option", EQ_PHASE_OPTIONS, eq_spice_options},
+    {"temp", EQ_PHASE_OPTIONS, eq_spice_temp},
 };
 
 /* Only what the lines themselves ask for is given: the prints of the deck are its own. */
@@ -85,13 +89,15 @@ static void forget_prints(eq_spice *s, eq_cursor *c, eq_location at) {
 
 void eq_spice_read_lines(eq_spice *s, const eq_card_line *line, size_t lines) {
     if (lines > 0)
-        eq_spice_later(s, EQ_PHASE_LAST, eq_cursor_new(0, "", 0), line->at, forget_prints);
+        eq_spice_later(s, EQ_PHASE_LAST, eq_cursor_new(0, "", 0),
+                       (eq_token){EQ_TOKEN_WORD, "save", 4, line->at}, forget_prints);
     for (size_t k = 0; k < lines; k++) {
         eq_cursor c = eq_cursor_new(line[k].at.file, line[k].text, strlen(line[k].text));
         c.line = line[k].at.line;
         c.xyce = s->circuit->dialect == EQ_XYCE;
+        eq_token word = {EQ_TOKEN_WORD, line[k].word, strlen(line[k].word), line[k].at};
         for (size_t j = 0; j < sizeof readers / sizeof *readers; j++)
             if (strcmp(readers[j].word, line[k].word) == 0)
-                eq_spice_later(s, readers[j].phase, c, line[k].at, readers[j].read);
+                eq_spice_later(s, readers[j].phase, c, word, readers[j].read);
     }
 }

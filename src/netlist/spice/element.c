@@ -8,6 +8,7 @@
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/line.h"
+#include "netlist/spice/mention.h"
 #include "netlist/spice/model.h"
 #include "netlist/spice/name.h"
 #include "netlist/spice/pending.h"
@@ -152,7 +153,9 @@ static bool read_positional(eq_line *l, eq_token t) {
         *l->c = eq_cursor_at_token(l->c, &t); /* over a comma */
         return eq_line_resistance(l);
     }
-    return eq_spice_number_at(l->s, l->c, &value, "the value") && eq_line_set(l, k, value);
+    if (!eq_spice_number_at(l->s, l->c, &value, "the value")) return false;
+    if (eq_line_class(l)->letter == 'r') eq_spice_note_odd_resistance(l->s, l->name, t, value);
+    return eq_line_set(l, k, value);
 }
 
 /* The word behind the nodes of a diode is its model, even when it starts as a number does:
@@ -167,6 +170,7 @@ static bool read_rest(eq_line *l) {
         eq_token t = eq_token_peek(l->c);
         bool done;
         if (t.kind == EQ_TOKEN_END) return true;
+        if (eq_spice_is_star(l->s, t)) return false;
         if (names_model(l, t)) {
             eq_token_next(l->c);
             done = read_model(l, t);
@@ -380,6 +384,7 @@ static void read_reactance(eq_line *l) {
         eq_spice_expected(l->s, t, "the value");
         return;
     }
+    for (int k = 0; k < 2 && open; k++) eq_spice_note_open(l->s, l->card.term[k]);
     if (!open) add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
 }
 
@@ -452,6 +457,7 @@ bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], bo
     s->all->plain.w[eq_class(s->all->plain.cls)->value] = value;
     if (s->all->plain.term[0] != EQ_NONE && s->all->plain.term[1] != EQ_NONE)
         add_card(s, &s->all->plain, *word);
+    if (letter == 'r') eq_spice_note_odd_resistance(s, *word, *number, value);
     return true;
 }
 
@@ -468,6 +474,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
                  .model_value = NAN,
                  .length = NAN,
                  .width = NAN};
+    s->about = name;
+    int errors = s->all->errors;
     int cls = class_with(letter == 'l' || letter == 'c' ? 'v' : letter);
     if (letter == 'k') {
         eq_spice_note(s, "k", l.name.at, "ignored: couplings (K) say nothing at dc");
@@ -484,6 +492,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
         else
             read_device(&l);
     }
+    s->about.length = 0;
+    if (s->all->errors > errors) eq_spice_note_broken(s, name);
     if (l.added) return;
     eq_formula_free(l.card.formula == NULL ? l.formula : l.card.formula);
 }

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "netlist/spice/draw.h"
 #include "netlist/spice/error.h"
+#include "netlist/spice/mention.h"
 #include "netlist/spice/name.h"
 #include "netlist/spice/scope.h"
 
@@ -175,7 +176,9 @@ static eq_lookup resolve(eq_spice *s, eq_frame *f, int32_t id, eq_token use, dou
         f->state[id] = FAILED;
     }
     if (f->state[id] == UNKNOWN) {
+        const char *own_name = eq_names_get(f->scope->defines[EQ_DEFINES_PARAM].name, id);
         eq_spice there = view_from(s, f);
+        there.about = (eq_token){EQ_TOKEN_WORD, own_name, strlen(own_name), use.at};
         f->state[id] = RESOLVING;
         f->state[id] = value_of_card(&there, own, &f->param[id]) ? KNOWN : FAILED;
     }
@@ -285,6 +288,7 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
     eq_arguments a = {.outer = s->arguments, .function = d, .value = arg};
     if (!may_call(s, name, args, &a, &c)) return EQ_LOOKUP_FAILED;
     body.arguments = &a;
+    body.about = name;
     return eq_spice_operand(&body, &c, value) == EQ_OK ? EQ_FOUND : EQ_LOOKUP_FAILED;
 }
 
@@ -311,6 +315,15 @@ static void fail(void *data, eq_location at, const char *format, ...) {
     eq_spice_fail(data, at, "%s", text);
 }
 
+/* The node of that name; a new one may be a slip of the pen. */
+static eq_node mentioned_node(eq_spice *s, eq_token name) {
+    size_t before = eq_circuit_nodes(s->circuit);
+    eq_node node = eq_spice_node(s, name);
+    if (node != EQ_NONE && eq_circuit_nodes(s->circuit) > before)
+        eq_spice_note_mention(s, node, name);
+    return node;
+}
+
 /* v(a), v(a,b), i(vx) or temper as an input of the formula. The name of a controlling element is
  * kept in eq_reading.controls, its number there in `plus`, until all elements are known. */
 static eq_lookup input(void *data, eq_token what, eq_token first, eq_token second,
@@ -320,8 +333,8 @@ static eq_lookup input(void *data, eq_token what, eq_token first, eq_token secon
     if (s->queries != NULL) return s->queries->input(s, what, first, second, value);
     if (eq_token_is(what, "v")) {
         in.kind = EQ_INPUT_DROP;
-        in.plus = eq_spice_node(s, first);
-        in.minus = second.length == 0 ? EQ_GROUND : eq_spice_node(s, second);
+        in.plus = mentioned_node(s, first);
+        in.minus = second.length == 0 ? EQ_GROUND : mentioned_node(s, second);
         if (in.plus == EQ_NONE || in.minus == EQ_NONE) return EQ_LOOKUP_FAILED;
     } else if (eq_token_is(what, "i")) {
         in.kind = EQ_INPUT_CURRENT;

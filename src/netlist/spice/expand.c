@@ -211,17 +211,28 @@ static void expand_instance(eq_spice *s, eq_cursor *c, eq_token name, eq_token s
     else if (eq_frame_open(s, &f, scope) == EQ_OK) {
         eq_spice inside = *s;
         inside.frame = &f;
+        inside.about.length = 0;
         if (open_instance(s, &f, c, subckt) && keep_ports(s, &f)) eq_spice_expand(&inside);
         eq_frame_close(&f);
     }
     eq_free(prefix);
 }
 
+/* True, with an error: * comment behind the words. */
+static bool has_star(eq_spice *s, eq_cursor c) {
+    eq_token t;
+    while ((t = eq_token_next(&c)).kind == EQ_TOKEN_WORD && !eq_spice_at_key(&c))
+        if (eq_spice_is_star(s, t)) return true;
+    return false;
+}
+
 /* X1 NODE ... NAME: the lines of the subcircuit; c stands behind X1. */
 static void read_instance(eq_spice *s, eq_cursor *c, eq_token name) {
     eq_token subckt = subckt_name(*c);
+    s->about = name;
     eq_scope *scope = subckt.length == 0 ? NULL : subckt_of(s, subckt);
     char near[96];
+    if (has_star(s, *c)) return;
     if (subckt.length == 0)
         eq_spice_fail(s, subckt.at, "%.*s names no subcircuit; write X1 NODE ... SUBCKT",
                       (int)name.length, name.text);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "netlist/spice/error.h"
+#include "netlist/spice/mention.h"
 #include "netlist/spice/scope.h"
 
 /* Puts Xyce's a:b:NAME as a.b.NAME into `name`, with the first letter of NAME in front for an
@@ -70,6 +71,9 @@ static eq_node port_of(const eq_spice *s, eq_token t) {
 static void no_such(eq_spice *s, eq_token t, const char *what, const char *before, const char *noun,
                     const eq_names *names) {
     char near[96];
+    bool told = *before == '\0' && *noun == 'e' ? eq_spice_is_broken(s, t)
+                                                : eq_names_count(s->all->broken) > 0;
+    if (told && s->all->status != EQ_OK) return;
     eq_spice_fail(s, t.at, "%s names %s%.*s, but there is no such %s%s; correct the name", what,
                   before, (int)(t.length < 60 ? t.length : 60), t.text, noun,
                   eq_spice_nearest_name(s, t, names, near));

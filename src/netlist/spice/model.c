@@ -358,6 +358,7 @@ static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token nam
     if (f->up == NULL && d->model != EQ_NONE) return model_again(s, d, name, letter);
     eq_cursor c = d->value;
     there.frame = f;
+    there.about = name;
     const struct model_type *type = read_type(&there, &c);
     bool good = type != NULL;
     if (good && letter == 0) letter = type->letter;

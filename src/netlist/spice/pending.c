@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
+#include "netlist/spice/mention.h"
 #include "netlist/spice/name.h"
 
 void eq_spice_note_factor(eq_spice *s, eq_element e, double factor) {
@@ -107,6 +108,8 @@ void eq_spice_connect_controls(eq_spice *s) {
                 "%s is controlled by the current of %s, which is no voltage source; put a 0-V "
                 "source in series with it and name that",
                 own, name);
+        else if (by == EQ_NONE && eq_spice_is_broken(s, t))
+            continue;
         else if (by == EQ_NONE)
             eq_spice_fail(
                 s, p->at,

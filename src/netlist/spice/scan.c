@@ -267,12 +267,16 @@ static bool card(scan *k, int32_t base) {
     eq_location at = eq_cursor_at(&k->c);
     eq_cursor start = k->c;
     eq_card_action action = eq_spice_card(k->s, k->s->all->scope[k->scope], &k->c);
-    if (action == EQ_CARD_DONE) return true;
-    eq_cursor behind = k->c;
-    k->c = start;
-    split(k);
-    k->c = behind;
-    return act(k, action, base, at);
+    bool more = true;
+    if (action != EQ_CARD_DONE) {
+        eq_cursor behind = k->c;
+        k->c = start;
+        split(k);
+        k->c = behind;
+        more = act(k, action, base, at);
+    }
+    k->s->about.length = 0;
+    return more;
 }
 
 static void one_line(scan *k, eq_line_kind kind) {
@@ -388,6 +392,7 @@ static bool load(scan *k, const char *path, eq_location at, int32_t *file) {
     if (source->text != NULL) return true;
     eq_status status = text_of(s, path, at, source);
     eq_spice_pass_on(s, status);
+    s->all->incomplete = s->all->incomplete || status != EQ_OK;
     return status == EQ_OK;
 }
 
@@ -417,6 +422,7 @@ static void enter(scan *k, int32_t file, const eq_token *section, eq_location at
     if (!before.active) s->all->source[file].from = at;
     int32_t outer = s->all->base;
     s->all->base = s->all->current;
+    s->about.length = 0;
     scan inner = {.s = s, .scope = k->scope, .depth = k->depth + 1, .in_section = section != NULL};
     inner.c = eq_cursor_new(file, before.text, before.length);
     inner.c.xyce = k->c.xyce;

@@ -9,8 +9,9 @@
  * tools/check-includes holds:
  *
  *     error                                  errors and notes, with the chain of instances
- *     draw                                   random functions
  *     scope, name                            definitions by name; nodes and full names
+ *     draw                                   random functions
+ *     mention                                what messages at the end are about
  *     evaluate                               expressions, parameters, functions, conditions
  *     model                                  .model cards
  *     formula, waveform, switch, resistor, ideal     what an element line is made of
@@ -105,6 +106,12 @@ typedef struct eq_instance {
     size_t first;
 } eq_instance;
 
+/* A node that the formula of an element names, and that was not there before. */
+typedef struct eq_mention {
+    eq_node node;
+    eq_token name, about;
+} eq_mention;
+
 /* What has been read so far; each layer has the type of its own lists in its header. */
 typedef struct eq_reading {
     eq_status status;
@@ -115,8 +122,16 @@ typedef struct eq_reading {
     eq_names *noted, *global, *controls, *instance;
     eq_instance *instances; /* by number in `instance` */
     size_t instance_cap;
-    eq_names *reactance;     /* C and L elements that have a value, */
-    double *reactance_value; /* by number: F, H */
+    eq_names *broken; /* elements whose lines have errors */
+    eq_node *open;    /* nodes of C elements */
+    size_t opens, open_cap;
+    eq_mention *mention;
+    size_t mentions, mention_cap;
+    eq_token milli, milli_of; /* the first resistance such as 1M; length 0: none */
+    double largest;           /* ohm, of the other resistors */
+    bool incomplete;          /* an included file could not be read */
+    eq_names *reactance;      /* C and L elements that have a value, */
+    double *reactance_value;  /* by number: F, H */
     size_t reactance_cap;
     eq_node *port;
     size_t ports, port_cap;
@@ -172,6 +187,7 @@ typedef struct eq_spice {
     eq_formula *formula;                  /* being read; NULL: expressions are numbers */
     const struct eq_queries *queries;     /* what an expression may ask of the circuit; else NULL */
     const char *card;                     /* whose expression asks (".print") */
+    eq_token about;                       /* the element or card being read; length 0: none */
     int depth;                            /* of nested expressions */
     bool test;                            /* of .if: = is == */
     bool models;                          /* the deck is read for its .model cards alone */
