@@ -6,6 +6,7 @@
 
 /* option.c */
 void eq_spice_options(eq_spice *s, eq_cursor *c, eq_location at);
+void eq_spice_declare_seed(eq_spice *s, eq_scope *scope, eq_cursor *c);
 /* Of a .temp card, which beats .options temp wherever it stands (measured with ngspice 39). */
 void eq_spice_set_temperature(eq_spice *s, double value, eq_location at);
 

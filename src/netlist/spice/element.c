@@ -455,8 +455,10 @@ bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], bo
     s->all->plain.term[0] = eq_spice_node(s, *a);
     s->all->plain.term[1] = eq_spice_node(s, *b);
     s->all->plain.w[eq_class(s->all->plain.cls)->value] = value;
+    s->about = *word;
     if (s->all->plain.term[0] != EQ_NONE && s->all->plain.term[1] != EQ_NONE)
         add_card(s, &s->all->plain, *word);
+    s->about.length = 0;
     if (letter == 'r') eq_spice_note_odd_resistance(s, *word, *number, value);
     return true;
 }

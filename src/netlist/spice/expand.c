@@ -232,8 +232,9 @@ static void read_instance(eq_spice *s, eq_cursor *c, eq_token name) {
     s->about = name;
     eq_scope *scope = subckt.length == 0 ? NULL : subckt_of(s, subckt);
     char near[96];
-    if (has_star(s, *c)) return;
-    if (subckt.length == 0)
+    if (has_star(s, *c))
+        scope = NULL; /* told */
+    else if (subckt.length == 0)
         eq_spice_fail(s, subckt.at, "%.*s names no subcircuit; write X1 NODE ... SUBCKT",
                       (int)name.length, name.text);
     else if (scope == NULL)
@@ -245,6 +246,7 @@ static void read_instance(eq_spice *s, eq_cursor *c, eq_token name) {
                           s, subckt, s->all->scope[0]->defines[EQ_DEFINES_SUBCKT].name, near));
     else
         expand_instance(s, c, name, subckt, scope);
+    s->about.length = 0;
 }
 
 /* The names of the line will be looked up soon. */
