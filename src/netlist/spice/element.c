@@ -8,6 +8,7 @@
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/line.h"
+#include "netlist/spice/mention.h"
 #include "netlist/spice/model.h"
 #include "netlist/spice/name.h"
 #include "netlist/spice/pending.h"
@@ -135,7 +136,9 @@ static bool read_positional(eq_line *l, eq_token t) {
         *l->c = eq_cursor_at_token(l->c, &t); /* over a comma */
         return eq_line_resistance(l);
     }
-    return eq_spice_number_at(l->s, l->c, &value, "the value") && eq_line_set(l, k, value);
+    if (!eq_spice_number_at(l->s, l->c, &value, "the value")) return false;
+    if (eq_line_class(l)->letter == 'r') eq_spice_note_odd_resistance(l->s, l->name, t, value);
+    return eq_line_set(l, k, value);
 }
 
 /* The name of a parameter, which was read, as the value. */
@@ -179,6 +182,7 @@ static bool read_rest(eq_line *l) {
         eq_token t = eq_token_peek(l->c);
         bool done;
         if (t.kind == EQ_TOKEN_END) return true;
+        if (eq_spice_is_star(l->s, t)) return false;
         if (names_model(l, t)) {
             eq_token_next(l->c);
             done = read_model(l, t);
@@ -403,12 +407,14 @@ static void note_open(eq_line *l) {
 static void read_reactance(eq_line *l) {
     bool open = (l->name.text[0] | 32) == 'c';
     if (!read_nodes(l)) return;
+    eq_spice_note_reactance(l->s, l->name, *l->c);
     while (eq_token_peek(l->c).kind != EQ_TOKEN_END) {
         eq_token t = eq_token_next(l->c);
         if (t.kind != EQ_TOKEN_UNCLOSED && t.kind != EQ_TOKEN_BAD) continue;
         eq_spice_expected(l->s, t, "the value");
         return;
     }
+    for (int k = 0; k < 2 && open; k++) eq_spice_note_open(l->s, l->card.term[k]);
     if (!open)
         add(l, no_control(l));
     else
@@ -481,8 +487,11 @@ bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], eq
     s->all->plain.term[0] = eq_spice_node(s, *a);
     s->all->plain.term[1] = eq_spice_node(s, *b);
     s->all->plain.w[eq_class(s->all->plain.cls)->value] = value;
+    s->about = *word;
     if (s->all->plain.term[0] != EQ_NONE && s->all->plain.term[1] != EQ_NONE)
         add_card(s, &s->all->plain, *word);
+    s->about.length = 0;
+    if (letter == 'r') eq_spice_note_odd_resistance(s, *word, *number, value);
     return true;
 }
 
@@ -499,6 +508,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
                  .model_value = NAN,
                  .length = NAN,
                  .width = NAN};
+    s->about = name;
+    int errors = s->all->errors;
     int cls = class_with(letter == 'l' || letter == 'c' ? 'v' : letter);
     if (letter == 'k') {
         eq_spice_note(s, "k", l.name.at, "ignored: couplings (K) say nothing at dc");
@@ -515,6 +526,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
         else
             read_device(&l);
     }
+    s->about.length = 0;
+    if (s->all->errors > errors) eq_spice_note_broken(s, name);
     if (l.added) return;
     eq_formula_free(l.card.formula == NULL ? l.formula : l.card.formula);
 }
