@@ -284,6 +284,15 @@ bool eq_starts_number(const char *text, size_t length) {
     return i < length && is_digit(text[i]);
 }
 
+bool eq_is_ampere(const char *text, size_t length) {
+    static const char *const spelling[] = {"a", "amp", "amps", "ampere", "amperes"};
+    size_t n = 0;
+    while (n < length && is_letter(text[n])) n++;
+    for (size_t k = 0; k < sizeof spelling / sizeof *spelling; k++)
+        if (eq_token_is((eq_token){EQ_TOKEN_WORD, text, n, {0, 0, 0}}, spelling[k])) return true;
+    return false;
+}
+
 static double suffix_of(const char *text, size_t length, bool xyce) {
     static const struct {
         const char *name;
@@ -292,6 +301,7 @@ static double suffix_of(const char *text, size_t length, bool xyce) {
                   {"k", 1e3},   {"m", 1e-3},      {"u", 1e-6}, {"n", 1e-9},
                   {"p", 1e-12}, {"f", 1e-15},     {"a", 1e-18}};
     if (xyce && lower(*text) == 'x') return 1e6;
+    if (eq_is_ampere(text, length)) return 1.0;
     for (size_t k = 0; k < sizeof suffix / sizeof *suffix; k++) {
         if (lower(*text) != suffix[k].name[0]) continue;
         size_t n = strlen(suffix[k].name), i = 0;

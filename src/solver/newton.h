@@ -36,6 +36,8 @@ typedef struct eq_newton {
 
 eq_status eq_newton_new(eq_system *s, eq_newton **out, eq_diag *diag);
 void eq_newton_free(eq_newton *w);
+/* After eq_system_renew; on failure it is as it was. */
+eq_status eq_newton_renew(eq_newton *w, eq_diag *diag);
 
 /* Forgets what earlier factorizations have taught: pivots, and that CHOLMOD failed. */
 void eq_newton_forget(eq_newton *w);
@@ -69,6 +71,9 @@ bool eq_newton_steady(eq_newton *w, const double *x, double t, const double *d);
 eq_status eq_newton_undecided(eq_newton *w, const double *d);
 /* EQ_ERR_CONVERGE when the round-off of the currents decides where x is. */
 eq_status eq_newton_decided(eq_newton *w, const double *x);
+/* The drops of shorts are lost in the potentials that x was made of: one Newton step with
+ * w->factored finds them again. */
+eq_status eq_newton_find_drops(eq_newton *w, double *x);
 /* r and magnitude at x into the work space; the ratio max |r_i| / bound_i, infinite when not
  * finite. */
 double eq_newton_evaluate(eq_newton *w, const double *x);

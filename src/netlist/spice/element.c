@@ -307,6 +307,12 @@ static bool measure(eq_line *l) {
         l->own_value = true; /* and the model's value is a factor */
     }
     if (isnan(r)) return true;
+    if (l->s->circuit->dialect != EQ_XYCE && !isnan(l->model_value))
+        eq_spice_note(l->s, "factor of a sheet", l->name.at,
+                      "%.*s (and others) is rsh times its squares, %g ohm: ngspice leaves r=%g of "
+                      "model %.*s out there; Xyce and PSpice multiply by it (--dialect xyce)",
+                      (int)l->name.length, l->name.text, r, l->model_value, (int)l->model.length,
+                      l->model.text);
     l->card.w[eq_line_class(l)->value] = r;
     l->has_value = true;
     return true;
@@ -442,9 +448,10 @@ static int class_with(char letter) {
 
 bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], bool xyce) {
     const eq_token *a = &word[1], *b = &word[2], *number = &word[3];
-    char letter = (char)(*word->text | 32);
+    char letter = (char)(*word->text | 32), last = (char)(number->text[number->length - 1] | 32);
     double value;
-    if ((letter != 'r' && letter != 'v' && letter != 'i') || s->frame->m != 1.0 ||
+    bool unit = last == 'a' || last == 'p' || last == 's' || last == 'e'; /* of an ampere */
+    if ((letter != 'r' && letter != 'v' && letter != 'i') || s->frame->m != 1.0 || unit ||
         eq_spice_number(number->text, number->length, xyce, &value) != number->length ||
         !isfinite(value))
         return false;

@@ -76,8 +76,8 @@ eq_status eq_xml_formula(eq_circuit *c, const char *text, eq_location at, eq_for
                          eq_diag *diag) {
     formula_reader r = {c, formula, diag, EQ_OK};
     int depth = 0;
-    eq_names_of names = {&r,       &depth, formula, false, parameter,
-                         function, input,  fail,    false, false};
+    eq_names_of names = {&r,    &depth, formula, false, parameter, function,
+                         input, fail,   NULL,    false, false};
     eq_cursor cursor = eq_cursor_new(at.file, text, strlen(text));
     eq_operand value;
     cursor.line = at.line;
