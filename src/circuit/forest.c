@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "circuit/floating.h"
 #include "circuit/reduction_parts.h"
 #include "circuit/shorts.h"
 
@@ -13,6 +14,8 @@ typedef struct forest {
     int32_t *branch; /* [2 branches + 2 shorts] */
     eq_node *queue;  /* [nodes] */
     bool *seen;      /* [nodes] */
+    int32_t *part;   /* [nodes] of one tree */
+    eq_node *root;   /* [nodes] of a part */
     int32_t *via;    /* [nodes] by which a node was reached */
     double
         *least; /* [nodes] S: the smallest conductance from a node behind a short to its parent */
@@ -24,6 +27,8 @@ static void forest_free(forest *g) {
     eq_free(g->branch);
     eq_free(g->queue);
     eq_free(g->seen);
+    eq_free(g->part);
+    eq_free(g->root);
     eq_free(g->via);
     eq_free(g->least);
 }
@@ -41,10 +46,12 @@ static bool fill_forest(forest *g, const eq_reduction *r, const eq_circuit *c) {
     g->branch = eq_malloc(2 * branches, sizeof *g->branch);
     g->queue = eq_malloc(r->nodes, sizeof *g->queue);
     g->seen = eq_calloc(r->nodes, sizeof *g->seen);
+    g->part = eq_malloc(r->nodes, sizeof *g->part);
+    g->root = eq_malloc(r->nodes, sizeof *g->root);
     g->via = eq_malloc(r->nodes, sizeof *g->via);
     g->least = eq_calloc(r->nodes, sizeof *g->least);
     if (g->start == NULL || g->branch == NULL || g->queue == NULL || g->seen == NULL ||
-        g->via == NULL || g->least == NULL)
+        g->part == NULL || g->root == NULL || g->via == NULL || g->least == NULL)
         return false;
     memset(g->via, 0xff, r->nodes * sizeof *g->via);
     for (int pass = 0; pass < 2; pass++) {
@@ -102,7 +109,7 @@ static eq_status report_loop(const eq_reduction *r, const eq_circuit *c, int32_t
  * shorts between are about as large, from the node that n hangs from, so that a chain of shorts has
  * rows of two entries and no drop is the difference of much larger ones. */
 static void hang_behind_short(forest *g, eq_reduction *r, eq_node other, eq_node n, double size) {
-    static const double alike = 1e4;
+    static const double alike = 1.0;
     g->least[other] = size;
     while (eq_behind_short(r, n) && size <= alike * g->least[n]) {
         if (g->least[n] < g->least[other]) g->least[other] = g->least[n];
@@ -132,19 +139,39 @@ static eq_status grow_tree(forest *g, eq_reduction *r, const eq_circuit *c, eq_n
     return EQ_OK;
 }
 
+/* The root of a tree with shorts is the node that the largest conductance ties elsewhere: currents
+ * that pass through it stand in the row of the root alone, and no drop of a short has their
+ * round-off. */
+static void choose_roots(forest *g, const eq_reduction *r, const eq_circuit *c) {
+    int32_t branches = (int32_t)(r->branches + g->shorts.count);
+    eq_parts_start(g->part, r->nodes);
+    for (size_t n = 0; n < r->nodes; n++) g->root[n] = (eq_node)n;
+    if (g->shorts.count == 0) return;
+    for (int32_t b = 0; b < branches; b++)
+        if (b >= (int32_t)r->branches || eq_branch_in_forest(r, c, b))
+            eq_parts_join(g->part, end_of(g, r, c, b, 0), end_of(g, r, c, b, 1));
+    for (size_t k = 0; k < 2 * g->shorts.count; k++) {
+        eq_node n = g->shorts.item[k / 2].end[k % 2];
+        int32_t part = eq_part(g->part, n);
+        if (part != EQ_GROUND && g->shorts.tie[n] > g->shorts.tie[g->root[part]]) g->root[part] = n;
+    }
+}
+
 eq_status eq_reduction_grow(eq_reduction *r, const eq_circuit *c, eq_diag *diag) {
     forest g = {0};
     eq_status status = eq_shorts_find(c, &g.shorts, diag);
     if (status == EQ_OK && !fill_forest(&g, r, c)) status = eq_out_of_memory(diag);
-    for (eq_node root = 0; status == EQ_OK && root < (eq_node)r->nodes; root++) {
-        if (g.seen[root]) continue;
+    if (status == EQ_OK) choose_roots(&g, r, c);
+    for (eq_node n = 0; status == EQ_OK && n < (eq_node)r->nodes; n++) {
+        if (g.seen[n]) continue;
+        eq_node root = g.root[eq_part(g.part, n)];
         size_t head = 0, tail = 0;
         g.seen[root] = true;
         g.queue[tail++] = root;
         while (status == EQ_OK && head < tail) {
-            eq_node n = g.queue[head++];
-            for (int32_t k = g.start[n]; status == EQ_OK && k < g.start[n + 1]; k++)
-                status = grow_tree(&g, r, c, n, g.branch[k], &tail, diag);
+            eq_node at = g.queue[head++];
+            for (int32_t k = g.start[at]; status == EQ_OK && k < g.start[at + 1]; k++)
+                status = grow_tree(&g, r, c, at, g.branch[k], &tail, diag);
         }
     }
     forest_free(&g);

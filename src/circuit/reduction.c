@@ -18,6 +18,7 @@ void eq_reduction_free(eq_reduction *r) {
     eq_free(r->edge);
     eq_free(r->sign);
     eq_free(r->depth);
+    eq_free(r->top);
     eq_free(r->unknown);
     eq_free(r->root);
     eq_free(r->t_order);
@@ -379,9 +380,10 @@ static eq_status build(eq_reduction *r, const eq_circuit *c, eq_diag *diag) {
     r->edge = eq_malloc(r->nodes, sizeof *r->edge);
     r->sign = eq_calloc(r->nodes, sizeof *r->sign);
     r->depth = eq_calloc(r->nodes, sizeof *r->depth);
+    r->top = eq_malloc(r->nodes, sizeof *r->top);
     r->unknown = eq_malloc(r->nodes, sizeof *r->unknown);
     if (r->parent == NULL || r->edge == NULL || r->sign == NULL || r->depth == NULL ||
-        r->unknown == NULL || !number_branches(r, c) || !list_controlled(r, c))
+        r->top == NULL || r->unknown == NULL || !number_branches(r, c) || !list_controlled(r, c))
         return eq_out_of_memory(diag);
     for (size_t n = 0; n < r->nodes; n++) r->parent[n] = r->edge[n] = EQ_NONE;
     keep_transresistances(r, c);

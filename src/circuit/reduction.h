@@ -21,7 +21,7 @@
  * The drop stands there with all its digits, where the difference of two potentials would have
  * none; row k is KCL of what hangs at n, the current of the short in it, and in the row of the
  * parent, the sum over all that hang together, that current is not. Elements inside, between two
- * nodes of one such tree, need the same care: their drops are sums of rises along the tree, and
+ * nodes of one such tree or of one of floating sources, need the same care: their drops are sums of rises along the tree, and
  * their currents count below the node where the ways of both ends meet (`inner`). */
 #ifndef EQ_CIRCUIT_REDUCTION_H
 #define EQ_CIRCUIT_REDUCTION_H
@@ -36,7 +36,7 @@ typedef struct eq_sparse_rows {
     size_t cap;
 } eq_sparse_rows;
 
-/* The rows of a table that stand, or are controlled, inside a tree with shorts, ascending. */
+/* The rows of a table that stand, or are controlled, inside of a tree, ascending. */
 typedef struct eq_rows_within {
     int32_t *row;
     size_t count, cap;
@@ -55,6 +55,7 @@ typedef struct eq_reduction {
     int32_t *edge;     /* [nodes] branch to the parent; EQ_NONE for a root and behind a short */
     signed char *sign; /* [nodes] v_n = v_parent + sign * e */
     int32_t *depth;    /* [nodes] steps to the root */
+    eq_node *top;      /* [nodes] that root */
     int32_t *unknown;  /* [nodes] of a free root its potential, behind a short the drop to the
                           parent; EQ_NONE for ground and eliminated nodes */
     size_t shorts;     /* nodes behind shorts */
@@ -98,7 +99,8 @@ void eq_reduction_currents(const eq_reduction *r, const eq_circuit *c, const eq_
 
 /* Fills depth and within of a reduction that is otherwise whole; false: memory ran out. */
 bool eq_reduction_find_within(eq_reduction *r, const eq_circuit *c);
-/* Whether a and b hang in one tree, with a short on the way from one to the other. */
+/* Whether a and b hang in one tree, whose root is not ground or with a short on the way from one to
+ * the other. (Without either no row is the sum in which their current would be lost.) */
 bool eq_reduction_inside(const eq_reduction *r, eq_node a, eq_node b);
 /* y_a - y_b by the rises along the tree of such nodes; *size (may be NULL) the sum of |rises|. */
 double eq_reduction_drop(const eq_reduction *r, const double *rise, eq_node a, eq_node b,

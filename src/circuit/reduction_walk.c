@@ -66,21 +66,19 @@ void eq_reduction_currents(const eq_reduction *r, const eq_circuit *c, const eq_
     }
 }
 
-/* Where the ways of a and b to the root meet, EQ_NONE: nowhere; *shorts: how many stand on them. */
-static eq_node meeting(const eq_reduction *r, eq_node a, eq_node b, size_t *shorts) {
-    *shorts = 0;
+/* Whether a short stands on the way from a to b, which have one root. */
+static bool short_between(const eq_reduction *r, eq_node a, eq_node b) {
     while (a != b) {
         eq_node *n = r->depth[a] >= r->depth[b] ? &a : &b;
-        if (r->parent[*n] == EQ_NONE) return EQ_NONE;
-        *shorts += r->edge[*n] == EQ_NONE;
+        if (r->edge[*n] == EQ_NONE) return true;
         *n = r->parent[*n];
     }
-    return a;
+    return false;
 }
 
 bool eq_reduction_inside(const eq_reduction *r, eq_node a, eq_node b) {
-    size_t shorts;
-    return r->shorts > 0 && meeting(r, a, b, &shorts) != EQ_NONE && shorts > 0;
+    if (a == b || r->top[a] != r->top[b]) return false;
+    return r->top[a] != EQ_GROUND || (r->shorts > 0 && short_between(r, a, b));
 }
 
 double eq_reduction_drop(const eq_reduction *r, const double *rise, eq_node a, eq_node b,
@@ -124,11 +122,13 @@ void eq_reduction_row_rises(const eq_reduction *r, const eq_circuit *c, const do
     }
 }
 
-/* Steps to the root; the parent of a node stands before it in the order. */
-static void measure_depths(eq_reduction *r) {
+/* The parent of a node stands before it in the order. */
+static void look_up(eq_reduction *r) {
+    for (size_t n = 0; n < r->nodes; n++) r->top[n] = (eq_node)n;
     for (size_t k = 0; k < r->links; k++) {
-        eq_node n = r->t_order[k];
-        r->depth[n] = r->depth[r->parent[n]] + 1;
+        eq_node n = r->t_order[k], parent = r->parent[n];
+        r->depth[n] = r->depth[parent] + 1;
+        r->top[n] = r->top[parent];
     }
 }
 
@@ -139,8 +139,8 @@ static bool note_row(eq_rows_within *w, size_t j) {
 }
 
 bool eq_reduction_find_within(eq_reduction *r, const eq_circuit *c) {
-    measure_depths(r);
-    for (int cls = 0; r->shorts > 0 && cls < EQ_CLASS_COUNT; cls++) {
+    look_up(r);
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &c->table[cls];
         for (size_t j = 0; eq_stands_between_nodes(t) && j < t->count; j++) {
             bool within =

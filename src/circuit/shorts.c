@@ -29,7 +29,9 @@ typedef struct finder {
     size_t edges, cap;
     int32_t *part;                /* [nodes] joined by the tree as far as it has grown */
     int32_t *wire;                /* [nodes] joined by 0 ohm alone */
-    bool *in_tree;                /* [edges] */
+    bool *in_tree, *is_short;     /* [edges] */
+    int32_t *first, *last, *next; /* [nodes], [nodes], [edges] the tree's edges of a part */
+    double *weakest;              /* [nodes] S: the smallest of them */
     double *beside;               /* [edges] S: G of an edge of the tree */
     int32_t *start, *at;          /* adjacency of the tree */
     int32_t *parent, *up, *depth; /* [nodes] up: the edge to the parent */
@@ -122,29 +124,36 @@ static int by_size(const void *a, const void *b) {
 }
 
 static eq_status open_finder(finder *f) {
-    int32_t **arrays[] = {&f->part, &f->wire, &f->parent, &f->up, &f->depth, &f->queue, &f->top};
+    int32_t **arrays[] = {&f->part,  &f->wire, &f->parent, &f->up,  &f->depth,
+                          &f->queue, &f->top,  &f->first,  &f->last};
     bool whole = true;
     for (size_t k = 0; whole && k < sizeof arrays / sizeof *arrays; k++)
         whole = (*arrays[k] = eq_malloc(f->nodes, sizeof(int32_t))) != NULL;
     for (int k = 0; whole && k < EQ_CLASS_COUNT; k++) whole = add_table(f, &f->c->table[k]);
     if (whole) {
         f->in_tree = eq_calloc(f->edges, sizeof *f->in_tree);
+        f->is_short = eq_calloc(f->edges, sizeof *f->is_short);
+        f->next = eq_malloc(f->edges, sizeof *f->next);
+        f->weakest = eq_calloc(f->nodes, sizeof *f->weakest);
         f->beside = eq_calloc(f->edges, sizeof *f->beside);
         f->start = eq_calloc(f->nodes + 2, sizeof *f->start);
         f->at = eq_malloc(2 * f->nodes, sizeof *f->at);
         f->rise = eq_calloc(f->nodes, sizeof *f->rise);
     }
-    whole = whole && f->in_tree != NULL && f->beside != NULL && f->start != NULL && f->at != NULL &&
+    whole = whole && f->in_tree != NULL && f->is_short != NULL && f->next != NULL &&
+            f->weakest != NULL && f->beside != NULL && f->start != NULL && f->at != NULL &&
             f->rise != NULL;
     return whole ? EQ_OK : eq_out_of_memory(f->diag);
 }
 
 static void close_finder(finder *f) {
-    int32_t *arrays[] = {f->part,  f->wire, f->parent, f->up, f->depth,
-                         f->queue, f->top,  f->start,  f->at};
+    int32_t *arrays[] = {f->part, f->wire,  f->parent, f->up,    f->depth, f->queue,
+                         f->top,  f->start, f->at,     f->first, f->last,  f->next};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
     eq_free(f->edge);
     eq_free(f->in_tree);
+    eq_free(f->is_short);
+    eq_free(f->weakest);
     eq_free(f->beside);
     eq_free(f->rise);
 }
@@ -161,16 +170,45 @@ static eq_status check_wire(finder *f, const edge *e) {
     return EQ_OK;
 }
 
+/* The edges of a part that the next edge, of `size`, ties to others so loosely that the sums of its
+ * conductances would lose it: they are shorts beside it. Ground needs no tie. */
+static void part_is_tied(finder *f, int32_t part, double size) {
+    if (eq_part(f->part, EQ_GROUND) == part || !(f->weakest[part] > drowns * size)) return;
+    for (int32_t k = f->first[part]; k != EQ_NONE; k = f->next[k]) f->is_short[k] = true;
+    f->first[part] = EQ_NONE;
+}
+
+/* Edge k joins the parts a and b into one. */
+static void join_parts(finder *f, int32_t a, int32_t b, int32_t k) {
+    int32_t to = a < b ? a : b, from = a < b ? b : a; /* as eq_parts_join */
+    part_is_tied(f, a, f->edge[k].size);
+    part_is_tied(f, b, f->edge[k].size);
+    eq_parts_join(f->part, a, b);
+    if (f->first[to] == EQ_NONE) {
+        f->first[to] = f->first[from];
+        f->last[to] = f->last[from];
+    } else if (f->first[from] != EQ_NONE) {
+        f->next[f->last[to]] = f->first[from];
+        f->last[to] = f->last[from];
+    }
+    f->next[k] = f->first[to];
+    if (f->first[to] == EQ_NONE) f->last[to] = k;
+    f->first[to] = k;
+    f->weakest[to] = f->edge[k].size;
+}
+
 /* Kruskal's tree. */
 static eq_status grow_tree(finder *f) {
     qsort(f->edge, f->edges, sizeof *f->edge, by_size);
     eq_parts_start(f->part, f->nodes);
     eq_parts_start(f->wire, f->nodes);
+    memset(f->first, 0xff, f->nodes * sizeof *f->first);
     for (size_t k = 0; k < f->edges; k++) {
         const edge *e = &f->edge[k];
         if (e->resistor && e->size >= EQ_WIRE && check_wire(f, e) != EQ_OK) return EQ_ERR_SINGULAR;
-        if (eq_part(f->part, e->end[0]) == eq_part(f->part, e->end[1])) continue;
-        eq_parts_join(f->part, e->end[0], e->end[1]);
+        int32_t a = eq_part(f->part, e->end[0]), b = eq_part(f->part, e->end[1]);
+        if (a == b) continue;
+        join_parts(f, a, b, (int32_t)k);
         f->in_tree[k] = true;
         for (int i = 0; i < 2; i++) f->start[e->end[i] + 2]++;
     }
@@ -233,11 +271,15 @@ static void look_beside(finder *f) {
 
 static eq_status collect(const finder *f, eq_shorts *out) {
     out->item = eq_malloc(f->nodes, sizeof *out->item);
-    if (out->item == NULL) return eq_out_of_memory(f->diag);
+    out->tie = eq_calloc(f->nodes, sizeof *out->tie);
+    if (out->item == NULL || out->tie == NULL) return eq_out_of_memory(f->diag);
     for (size_t k = 0; k < f->edges; k++) {
         const edge *e = &f->edge[k];
         double beside = f->beside[k] > 0.0 ? f->beside[k] : usual;
-        if (!f->in_tree[k] || !e->resistor || !(e->size > drowns * beside)) continue;
+        f->is_short[k] = f->is_short[k] || (f->in_tree[k] && e->size > drowns * beside);
+        for (int i = 0; !f->is_short[k] && i < 2; i++)
+            out->tie[e->end[i]] = fmax(out->tie[e->end[i]], isinf(e->size) ? 0.0 : e->size);
+        if (!f->is_short[k] || !e->resistor) continue;
         out->item[out->count++] = (eq_short){{e->end[0], e->end[1]}, e->size};
     }
     return EQ_OK;
@@ -255,9 +297,12 @@ eq_status eq_shorts_find(const eq_circuit *c, eq_shorts *out, eq_diag *diag) {
         status = collect(&f, out);
     }
     close_finder(&f);
+    if (status != EQ_OK) eq_shorts_free(out);
     return status;
 }
 
 void eq_shorts_free(eq_shorts *s) {
     eq_free(s->item);
+    eq_free(s->tie);
+    *s = (eq_shorts){0};
 }

@@ -46,9 +46,9 @@ enum {
     EQ_INDEPENDENT = 8, /* y is the number that `value` gives: an independent source */
 };
 
-/* S: the conductance that stands for 0 ohm. A current of 1 kA drops 1e-57 V at it, far below the
+/* S: the conductance that stands for 0 ohm. A current of 1 kA drops 1e-97 V at it, far below the
  * last bit of any potential, and every other resistance carries nothing beside it. */
-#define EQ_WIRE 1e60
+#define EQ_WIRE 1e100
 
 /* One parameter. default_value NAN: must be given, or is filled in by `derive` (temp). Values
  * outside [min, max] are refused when the deck is read. */

@@ -1,0 +1,159 @@
+/* Resistors from 0 and 1e-30 to 1e12 ohm: shorts in chains, in parallel, in loops, beside sources and
+ * diodes, against a solution to 150 digits. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../support/effort.h"
+#include "../support/exact.h"
+#include "../support/mna.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "circuit/floating.h"
+#include "solver/solver.h"
+
+Suite *shorts_suite(void);
+
+static const char *const engine[] = {"newton", "kinsol", "cocontent"};
+
+enum { NODES = 10 };
+
+/* How resistances are drawn: in the whole range, a few sizes, or wires between usual ones. */
+static double draw_resistance(eq_random *r, int profile) {
+    double x = eq_random_uniform(r), sign = eq_random_below(r, 2) == 0 ? 1.0 : 1.0 + 0.5 * x;
+    static const double few[] = {1e-30, 1e-13, 1e-9, 1.0, 1e3, 1e12};
+    switch (profile) {
+    case 0:
+        return pow(10.0, -30.0 + 42.0 * x);
+    case 1:
+        return sign * few[eq_random_below(r, 6)];
+    case 2:
+        return pow(10.0, eq_random_below(r, 2) == 0 ? -16.0 + 10.0 * x : 6.0 * x);
+    default:
+        return pow(10.0, -9.0 + 21.0 * x);
+    }
+}
+
+/* A random circuit; wires of 0 ohm and sources of voltage close no loop. */
+static void draw_circuit(uint64_t seed, bool diodes, eq_text *text) {
+    eq_random r = eq_random_seed(seed);
+    int nodes = 2 + (int)eq_random_below(&r, NODES - 2), profile = (int)eq_random_below(&r, 4);
+    int32_t up[NODES + 1];
+    eq_parts_start(up, NODES + 1);
+    eq_text_puts(text, "t\n.model dm d(is=1e-14)\n");
+    int sources = 1 + (int)eq_random_below(&r, 3);
+    for (int k = 0; k < sources; k++) {
+        int a = 1 + (int)eq_random_below(&r, (size_t)nodes);
+        int b = k == 0 || eq_random_below(&r, 2) == 0 ? 0 : (int)eq_random_below(&r, (size_t)nodes);
+        if (eq_random_below(&r, 3) == 0) {
+            eq_text_printf(text, "i%d %d %d %.17g\n", k, a, b,
+                           pow(10.0, -9.0 + 6.0 * eq_random_uniform(&r)));
+        } else if (eq_part(up, a) != eq_part(up, b)) {
+            eq_parts_join(up, a, b);
+            eq_text_printf(text, "v%d %d %d %.17g\n", k, a, b,
+                           (diodes ? 1.0 : 10.0) * (eq_random_uniform(&r) - 0.5));
+        }
+    }
+    int resistors = nodes + (int)eq_random_below(&r, 12);
+    for (int k = 0; k < resistors; k++) {
+        int a = k < nodes ? k + 1 : (int)eq_random_below(&r, (size_t)nodes + 1);
+        int b = (int)eq_random_below(&r, k < nodes ? (size_t)a : (size_t)nodes + 1);
+        double value = draw_resistance(&r, profile);
+        if (eq_random_below(&r, 8) == 0 && eq_part(up, a) != eq_part(up, b)) {
+            value = 0.0;
+            eq_parts_join(up, a, b);
+        }
+        if (a != b) eq_text_printf(text, "r%d %d %d %.17g\n", k, a, b, value);
+    }
+    for (int k = 0; diodes && k < 3; k++) {
+        int a = (int)eq_random_below(&r, (size_t)nodes + 1), b = (a + 1 + k) % (nodes + 1);
+        if (a != b) eq_text_printf(text, "d%d %d %d dm\n", k, a, b);
+    }
+    eq_text_puts(text, ".op\n.end\n");
+}
+
+/* The worst of |a - b| over its bound. */
+static double far(double a, double b, double floor) {
+    return fabs(a - b) / (1e-9 * fabs(b) + floor);
+}
+
+/* Compares one engine's answer with the truth; false: refused. */
+static bool compare(eq_circuit *c, int method, const char *text, double *worst) {
+    size_t nodes = eq_circuit_nodes(c), elements = eq_circuit_elements(c);
+    double v[NODES + 2] = {0}, branch[40], current[40], tv[NODES + 2], ti[40], most = 0.0;
+    eq_solver *s = NULL;
+    eq_diag *d = eq_diag_new();
+    eq_solve_options o = eq_solve_defaults(c);
+    o.method = (eq_method)method;
+    ck_assert_msg(eq_solver_new(c, &s, d) == EQ_OK, "%s\n%s", text,
+                  eq_diag_count(d) > 0 ? eq_diag_get(d, 0)->text : "");
+    bool solved = eq_solver_solve(s, &o, v, branch, NULL, d) == EQ_OK;
+    if (!solved && getenv("EQ_SHOW") != NULL)
+        printf("%s\n%s: %s\n", text, engine[method], eq_diag_get(d, 0)->text);
+    eq_diag_free(d);
+    for (eq_element e = 0; solved && e < (eq_element)elements; e++)
+        ti[e] = current[e] = eq_solver_current(s, e, v, branch);
+    memcpy(tv, v, sizeof v);
+    if (solved) ck_assert_msg(exact_point(c, tv, ti), "no truth for\n%s", text);
+    for (size_t n = 1; solved && n < nodes; n++) most = fmax(most, fabs(tv[n]));
+    double largest = 0.0;
+    for (eq_element e = 0; solved && e < (eq_element)elements; e++)
+        largest = fmax(largest, fabs(ti[e]));
+    /* sources shorted by next to nothing drive currents beside which all others are round-off */
+    double bent = c->table[EQ_CLASS_diode].count == 0 ? 1e-12 : method == EQ_NEWTON ? 1e-10 : 1e-7;
+    double floor = largest > 1e3 && bent < 1e-9 ? 1e-9 : bent;
+    for (size_t n = 1; solved && n < nodes; n++) {
+        double off = far(v[n], tv[n], floor * most + 1e-18);
+        *worst = fmax(*worst, off);
+        ck_assert_msg(off <= 1.0, "%s%s: v(%s) is %.17g, not %.17g", text, engine[method],
+                      eq_circuit_node_name(c, (eq_node)n), v[n], tv[n]);
+    }
+    for (eq_element e = 0; solved && e < (eq_element)elements; e++) {
+        double off = far(current[e], ti[e], 1e-12 + 1e-13 * largest);
+        *worst = fmax(*worst, off);
+        ck_assert_msg(off <= 1.0, "%s%s: i(%s) is %.17g, not %.17g", text, engine[method],
+                      eq_circuit_element_name(c, e), current[e], ti[e]);
+    }
+    eq_solver_free(s);
+    return solved;
+}
+
+static void compare_many(bool diodes, uint64_t first, size_t count) {
+    size_t refused[3] = {0};
+    double worst = 0.0;
+    for (size_t k = 0; k < count; k++) {
+        eq_text text = {0};
+        draw_circuit(first + k, diodes, &text);
+        eq_circuit *c = deck(text.text);
+        for (int method = 0; method < 3; method++)
+            refused[method] += !compare(c, method, text.text, &worst);
+        eq_circuit_free(c);
+        eq_text_free(&text);
+    }
+    printf("  %zu circuits of 0 and 1e-30 to 1e12 ohm%s: worst %.3g of 1e-9; refused %zu %zu %zu\n",
+           count, diodes ? " and diodes" : "", worst, refused[0], refused[1], refused[2]);
+    for (int method = 0; method < 3; method++) ck_assert_uint_le(refused[method], count / 50);
+}
+
+START_TEST(linear_networks_of_all_resistances_are_right) {
+    compare_many(false, 1, effort(300, 10000));
+}
+END_TEST
+
+START_TEST(networks_with_diodes_are_right) {
+    compare_many(true, 1000000, effort(200, 5000));
+}
+END_TEST
+
+Suite *shorts_suite(void) {
+    Suite *s = suite_create("shorts");
+    TCase *t = tcase_create("shorts");
+    tcase_set_timeout(t, 600);
+    tcase_add_test(t, linear_networks_of_all_resistances_are_right);
+    tcase_add_test(t, networks_with_diodes_are_right);
+    suite_add_tcase(s, t);
+    return s;
+}
