@@ -246,7 +246,7 @@ static eq_status newton_step(eq_newton *w, const double *x, double ratio) {
 
 void eq_newton_polish(eq_newton *w, double *x, double ratio) {
     enum { STEPS = 10 };
-    double enough = 1e-3, before = INFINITY;
+    double enough = w->s->nonlinear > 0 ? 1e-3 : 0.0, before = INFINITY;
     for (int k = 0; k < STEPS && ratio > enough && ratio <= 0.9 * before; k++) {
         if (newton_step(w, x, ratio) != EQ_OK) break;
         for (size_t i = 0; i < w->s->n; i++) w->trial[i] = x[i] + w->step[i];

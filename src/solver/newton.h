@@ -86,7 +86,8 @@ bool eq_newton_inexact(eq_newton *w, const double *x, double flops);
 /* Newton steps with line search from x until the KCL bound holds; eliminate: between the steps the
  * chosen nodes are solved exactly. No message on EQ_ERR_CONVERGE and EQ_ERR_SINGULAR. */
 eq_status eq_newton_iterate(eq_newton *w, double *x, bool eliminate);
-/* Full Newton steps as long as each takes a tenth off the ratio, at most ten, once it is <= 1.
+/* Full Newton steps as long as each takes a tenth off the ratio, at most ten, once it is <= 1; those
+ * of a linear circuit are refinements with one factor, and go on to its round-off.
  * ratio: that of x, as eq_newton_evaluate has just found it; w->r stays the residual of x. */
 void eq_newton_polish(eq_newton *w, double *x, double ratio);
 /* One line to options.log. */

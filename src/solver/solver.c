@@ -291,7 +291,9 @@ static eq_status answer_by(eq_newton *w, double *x, eq_method method, const char
     if (method == EQ_NEWTON) return eq_ladder_solve(w, x, rung);
     eq_status status =
         method == EQ_KINSOL ? eq_kinsol_solve(w, x, rung) : eq_cocontent_solve(w, x, rung);
-    return status == EQ_OK ? eq_newton_accept(w, x) : status;
+    if (status != EQ_OK) return status;
+    if (w->s->nonlinear == 0) eq_newton_polish(w, x, eq_newton_evaluate(w, x));
+    return eq_newton_accept(w, x);
 }
 
 static eq_status check_options(const eq_solve_options *o, eq_diag *diag) {
