@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -24,12 +24,6 @@
 #include "solver/linear/blas.h"
 
 enum { FEATURES = 784, INPUTS = 2 * FEATURES, HIDDEN = 100, OUTPUTS = 10, BATCH = 20 };
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- the report
  * ---------------------------------------------------------------------------------------- */
@@ -76,9 +70,9 @@ static double seconds_of(const char *const *argv, int limit) {
     eq_process p = {argv, NULL, NULL, argv[0], limit};
     eq_text said = {0};
     int exit_status = 0;
-    double start = now();
+    double start = eq_seconds_now();
     eq_status status = eq_process_run(&p, &exit_status, &said, NULL);
-    double took = now() - start;
+    double took = eq_seconds_now() - start;
     eq_text_free(&said);
     return status == EQ_OK && exit_status == 0 ? took : NAN;
 }
@@ -168,7 +162,7 @@ static eq_engine *kendall_engine(int threads, eq_circuit *c) {
 
 /* The least of the seconds measured so far and those an example since `start`. */
 static double least(double best, double start) {
-    return fmin(best, (now() - start) / (MINIBATCHES * BATCH));
+    return fmin(best, (eq_seconds_now() - start) / (MINIBATCHES * BATCH));
 }
 
 /* Seconds an example of training, of free phases alone, and of the matrix products alone: X (g+ -
@@ -178,11 +172,11 @@ typedef struct kendall_seconds {
 } kendall_seconds;
 
 static void measure_training(eq_engine *e, const double *x, kendall_seconds *best) {
-    double y[BATCH * OUTPUTS], current[BATCH * OUTPUTS], start = now();
+    double y[BATCH * OUTPUTS], current[BATCH * OUTPUTS], start = eq_seconds_now();
     for (int k = 0; k < MINIBATCHES; k++)
         train_minibatch(e, x + (size_t)(k % DIFFERENT) * BATCH * INPUTS, y, current);
     best->training = least(best->training, start);
-    start = now();
+    start = eq_seconds_now();
     for (int k = 0; k < MINIBATCHES; k++)
         eq_engine_free_phase(e, BATCH, x + (size_t)(k % DIFFERENT) * BATCH * INPUTS, y, NULL);
     best->free_phase = least(best->free_phase, start);
@@ -190,7 +184,7 @@ static void measure_training(eq_engine *e, const double *x, kendall_seconds *bes
 
 /* w: [784][100] weights, the gradient g behind them, h: [20][100] behind that */
 static void measure_products(double *w, const double *x, kendall_seconds *best) {
-    double *g = w + FEATURES * HIDDEN, *h = g + FEATURES * HIDDEN, start = now();
+    double *g = w + FEATURES * HIDDEN, *h = g + FEATURES * HIDDEN, start = eq_seconds_now();
     for (int k = 0; k < MINIBATCHES; k++) {
         const double *at = x + (size_t)(k % DIFFERENT) * BATCH * FEATURES;
         eq_gemm_nn(BATCH, HIDDEN, FEATURES, 1.0, at, FEATURES, w, HIDDEN, 0.0, h, HIDDEN);
@@ -348,7 +342,7 @@ static double drn_speed(const char *layers, size_t batch, const double *x) {
     if (eq_architecture_build(&a, &c, NULL) != EQ_OK || eq_engine_new(c, &o, &e, NULL) != EQ_OK)
         die("a deep resistive network is not layered");
     for (int k = 0; k <= DRN_MINIBATCHES; k++) {
-        double start = now();
+        double start = eq_seconds_now();
         eq_status status = eq_engine_free_phase(e, batch, x, y, NULL);
         for (int s = 1; s <= 2 && status == EQ_OK; s++) {
             for (size_t j = 0; j < batch * DRN_OUTPUTS; j++)
@@ -357,7 +351,7 @@ static double drn_speed(const char *layers, size_t batch, const double *x) {
         }
         if (status == EQ_OK) status = eq_engine_update(e, w, sgd, &step, NULL);
         if (status != EQ_OK) die("a deep resistive network did not converge");
-        if (k > 0) best = fmax(best, (double)batch / (now() - start));
+        if (k > 0) best = fmax(best, (double)batch / (eq_seconds_now() - start));
     }
     eq_engine_free(e);
     eq_circuit_free(c);
@@ -371,10 +365,10 @@ static double drn_products(size_t batch, const double *x) {
     double *h = eq_calloc_aligned(batch * DRN_WIDTH, sizeof *h), best = 0.0;
     if (w == NULL || g == NULL || h == NULL) die("out of memory");
     for (int t = 0; t < TIMES; t++) {
-        double start = now();
+        double start = eq_seconds_now();
         eq_gemm_nn(batch, DRN_WIDTH, FEATURES, 1.0, x, FEATURES, w, DRN_WIDTH, 0.0, h, DRN_WIDTH);
         eq_gemm_tn(FEATURES, DRN_WIDTH, batch, 1.0, x, FEATURES, h, DRN_WIDTH, 0.0, g, DRN_WIDTH);
-        best = fmax(best, (double)batch / (now() - start));
+        best = fmax(best, (double)batch / (eq_seconds_now() - start));
     }
     eq_free(w);
     eq_free(g);
@@ -562,9 +556,9 @@ static double resident(void) {
  * memory grew by. */
 static int read_once(const char *reader, const char *path) {
     size_t k = strcmp(readers[0].name, reader) == 0 ? 0 : 1;
-    double before = resident(), start = now();
+    double before = resident(), start = eq_seconds_now();
     if (!readers[k].read_it(path)) return 1;
-    double took = now() - start;
+    double took = eq_seconds_now() - start;
     printf("%.9g %.9g\n", took, resident() - before);
     return 0;
 }

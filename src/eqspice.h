@@ -221,8 +221,17 @@ EQ_API eq_status eq_batch_vjp(eq_batch *b, size_t n, const double *x, const doub
 /* A circuit, data and how to train (schemas/experiment.xsd), as a file says it. */
 typedef struct eq_experiment eq_experiment;
 
+/* What is to be changed in an experiment before it is read, "PATH=VALUE" each, as --set has it: an
+ * attribute by its path (estimator.beta=1e-7), or a parameter of the circuit (r1(r)=3k). */
+typedef struct eq_settings {
+    const char *const *item;
+    size_t count;
+} eq_settings;
+
 /* Every error has its line. */
 EQ_API eq_status eq_experiment_read(const char *path, eq_experiment **out, eq_diag *diag);
+EQ_API eq_status eq_experiment_read_with(const char *path, const eq_settings *settings,
+                                         eq_experiment **out, eq_diag *diag);
 EQ_API void eq_experiment_free(eq_experiment *x);
 
 /* How phases are solved: AUTO takes the layered engine where the circuit is made of crossbars. */
@@ -274,7 +283,23 @@ typedef struct eq_metrics {
     double train_loss, train_error, test_loss, test_error;
     double examples_per_s; /* training only */
     double seconds; /* of the whole run up to the end of this epoch, resumed parts included */
+    double gradient_cosine; /* watch_gradient; NAN without, or where a gradient is zero */
 } eq_metrics;
+
+/* How a part of the network fares in an epoch: a row of diagnosis.csv. NAN: does not apply. Of a
+ * group of parameters (a *% train line), over at most 32 minibatches of the epoch: */
+typedef struct eq_diagnosis {
+    const char *part, *name; /* "group" "rw1*", or "layer" "1" */
+    double at_min, at_max;   /* share of the parameters at their bounds */
+    double gradient;         /* root mean square of the norm of the minibatches' gradients */
+    double snr;   /* norm of their mean over their deviation, without what noise adds to it */
+    double moved; /* norm of the change in this epoch over that of the parameters */
+    /* of a layer of nodes, over an eighth of these: */
+    double v;         /* V: mean |v| */
+    double ratio;     /* to that of the layer before; 0: the inputs */
+    double saturated; /* share of the nodes with diodes at which these conduct more than all linear
+                         elements */
+} eq_diagnosis;
 
 typedef struct eq_train_options {
     const char *folder; /* DIR, made if it is not there; NULL: nothing is written */
@@ -282,10 +307,14 @@ typedef struct eq_train_options {
     bool force;         /* take the place of the run that DIR holds, which is refused otherwise */
     int threads;        /* >= 1 */
     double save_every;  /* s: an epoch that ends this long after the last files writes them again */
+    bool
+        watch_gradient; /* after each epoch the cosine of the estimator's gradient with the exact one,
+                            at a sampled training example */
     eq_engine_kind engine;
     const volatile sig_atomic_t *stop; /* looked at after every minibatch; NULL: never stops */
     void (*progress)(void *data, const eq_progress *p); /* NULL: quiet */
     void (*epoch)(void *data, const eq_metrics *m);     /* after every epoch; NULL: quiet */
+    void (*diagnosis)(void *data, size_t epoch, const eq_diagnosis *row, size_t rows); /* then */
     void *data;
 } eq_train_options;
 
@@ -301,7 +330,8 @@ typedef struct eq_train_summary {
     double shared_bytes;         /* given to other ranks by this one; 0 for one alone */
 } eq_train_summary;
 
-/* Trains the experiment: metrics.csv, model.cir, checkpoint and experiment.xml in the folder. Under
+/* Trains the experiment: metrics.csv, diagnosis.csv, model.cir, checkpoint and experiment.xml in the
+ * folder. Under
  * mpirun every process calls it; they share the phases, the first one writes. o NULL:
  * eq_train_defaults. `last` (may be NULL) receives the last row of metrics, `summary` (may be NULL)
  * what was trained. EQ_ERR_INTERRUPTED when *stop was set: the checkpoint is written and --resume

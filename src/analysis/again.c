@@ -8,11 +8,7 @@
 static eq_status report_again(eq_pass *w, const eq_diag *said, size_t overrides, eq_status status) {
     eq_text values = {0};
     if (status == EQ_ERR_MEMORY) return eq_out_of_memory(w->diag);
-    for (size_t k = 0; k < eq_diag_count(said); k++) {
-        const eq_message *m = eq_diag_get(said, k);
-        if (m->severity == EQ_ERROR)
-            eq_fail_at(w->diag, status, (eq_place){m->file, m->line, m->column}, "%s", m->text);
-    }
+    eq_diag_pass_on(said, status, w->diag);
     for (size_t k = 0; k < overrides; k++)
         eq_text_printf(&values, "%s%s = %g", k > 0 ? ", " : "", w->override[k].name,
                        w->override[k].value);

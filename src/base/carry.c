@@ -50,9 +50,10 @@ static const rule rules[EQ_CARRIERS] = {
     [EQ_CARRY_TEXT] = TEXT("", KEPT, KEPT, MARKED),
 };
 
-/* The shortest form of each code point, no surrogates, nothing above U+10FFFF (RFC 3629), and none
+/* Bytes of the character at text, which is not at its end: 1 to 4; 0: no UTF-8 starts there. The
+ * shortest form of each code point, no surrogates, nothing above U+10FFFF (RFC 3629), and none
  * of U+FFFE and U+FFFF, which XML 1.0 has not. */
-size_t eq_utf8_length(const char *text) {
+static size_t utf8_length(const char *text) {
     const unsigned char *c = (const unsigned char *)text;
     if (c[0] < 0x80) return 1;
     if (c[0] < 0xC2 || c[0] > 0xF4) return 0;
@@ -118,7 +119,7 @@ bool eq_carries(eq_carrier to, const char *name, char sign[EQ_SIGN]) {
     if (length == 0) return says(sign, name, 1);
     for (const char *p = name; *p != '\0'; p += n) {
         if ((n = plain_length(p)) > 0) continue;
-        n = eq_utf8_length(p);
+        n = utf8_length(p);
         fate f = fate_of(to, p, n, p == name);
         if (f == REFUSED) return says(sign, p, n);
         if (p == name + 1 && among(*p, r->not_second)) return says(sign, p, n);
@@ -134,7 +135,7 @@ enum { SPELLED = 24 }; /* four coded bytes */
 /* The spelling of the character at *at, over which it steps. */
 static size_t spell(eq_carrier to, const char **at, bool first, char out[SPELLED]) {
     static const char hex[] = "0123456789abcdef";
-    size_t n = eq_utf8_length(*at), length = 0;
+    size_t n = utf8_length(*at), length = 0;
     fate f = fate_of(to, *at, n, first);
     for (size_t k = 0; k < (n == 0 ? 1 : n); k++) {
         unsigned char c = (unsigned char)*(*at)++;

@@ -30,9 +30,6 @@ typedef enum eq_carrier {
     EQ_CARRIERS
 } eq_carrier;
 
-/* Bytes of the character at text, which is not at its end: 1 to 4; 0: no UTF-8 starts there. */
-size_t eq_utf8_length(const char *text);
-
 enum { EQ_SIGN = 8 };
 /* Whether a name stands for itself there; else `sign` is the first part that does not. "": the name
  * is empty. */

@@ -115,6 +115,20 @@ char *eq_strdup(const char *text) {
     return eq_strndup(text, strlen(text));
 }
 
+char **eq_strings_copy(char *const *text, size_t n) {
+    char **copy = eq_calloc(n, sizeof *copy);
+    bool whole = copy != NULL;
+    for (size_t k = 0; whole && k < n; k++) whole = (copy[k] = eq_strdup(text[k])) != NULL;
+    if (whole) return copy;
+    eq_strings_free(copy, n);
+    return NULL;
+}
+
+void eq_strings_free(char **text, size_t n) {
+    for (size_t k = 0; text != NULL && k < n; k++) eq_free(text[k]);
+    eq_free(text);
+}
+
 void eq_free(void *p) {
     free(p);
 }

@@ -18,6 +18,9 @@ void *eq_calloc_aligned(size_t n, size_t size) __attribute__((malloc));
 void *eq_realloc(void *p, size_t n, size_t size);
 char *eq_strdup(const char *text);
 char *eq_strndup(const char *text, size_t length);
+/* Copies of n texts, to be freed with eq_strings_free; NULL when memory runs out. */
+char **eq_strings_copy(char *const *text, size_t n);
+void eq_strings_free(char **text, size_t n); /* NULL is legal */
 void eq_free(void *p);
 
 /* Makes room for `need` items in *p (capacity *cap, half as much again); false and nothing changed

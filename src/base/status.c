@@ -118,6 +118,14 @@ void eq_note_at(eq_diag *diag, eq_place at, const char *format, ...) {
     va_end(args);
 }
 
+void eq_diag_pass_on(const eq_diag *said, eq_status status, eq_diag *diag) {
+    for (size_t k = 0; k < eq_diag_count(said); k++) {
+        const eq_message *m = eq_diag_get(said, k);
+        if (m->severity == EQ_ERROR)
+            eq_fail_at(diag, status, (eq_place){m->file, m->line, m->column}, "%s", m->text);
+    }
+}
+
 eq_status eq_out_of_memory(eq_diag *diag) {
     if (diag != NULL) diag->lost = true;
     return EQ_ERR_MEMORY;

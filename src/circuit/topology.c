@@ -17,6 +17,15 @@ void eq_topology_free(eq_topology *t) {
     eq_free(t);
 }
 
+double eq_topology_element_weight(const eq_topology *t, eq_node a, eq_node b) {
+    return eq_topology_weight(t, t->component[a] != EQ_NONE ? a : b);
+}
+
+double eq_topology_nudge_scale(const eq_topology *t, const eq_circuit *c, eq_node node) {
+    if (!t->exists || node == EQ_NONE || node == EQ_GROUND) return 1.0;
+    return eq_topology_weight(t, c->output[0].plus) / eq_topology_weight(t, node);
+}
+
 double eq_topology_weight(const eq_topology *t, eq_node node) {
     int32_t c = t->component[node];
     return c == EQ_NONE ? 1.0 : t->weight[c];

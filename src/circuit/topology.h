@@ -40,6 +40,11 @@ bool eq_topology_is_current(const eq_topology *t, const eq_circuit *c);
 bool eq_topology_convex(const eq_topology *t);
 /* d of the component of a node; 1 for ground and source-fixed nodes. */
 double eq_topology_weight(const eq_topology *t, eq_node node);
+/* d of an element between two nodes: that of its floating side, 1 when both sides are fixed. */
+double eq_topology_element_weight(const eq_topology *t, eq_node a, eq_node b);
+/* What a nudge at a node is scaled by: d of the first output over d of the node; 1 without energy
+ * weights, and where there is no node. */
+double eq_topology_nudge_scale(const eq_topology *t, const eq_circuit *c, eq_node node);
 
 /* `eqspice check`: reduces the circuit, looks at it and adds what it finds to diag as notes and
  * warnings. *out (may be NULL) receives the topology. */

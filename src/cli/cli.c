@@ -68,6 +68,12 @@ static bool store(const eq_option *o, const char *text) {
         *(int *)o->value = (int)n;
         return true;
     }
+    case EQ_OPTION_LIST: {
+        eq_list *list = o->value;
+        if (list->count == EQ_MAX_LIST) return false;
+        list->item[list->count++] = text;
+        return true;
+    }
     case EQ_OPTION_NUMBER:
         break;
     }
@@ -123,11 +129,12 @@ const char *eq_parse_arguments(const eq_command *command, const eq_option *optio
             return usage_error(command, "an argument is missing after ", argv[optind - 1]);
         if (o == NULL) return usage_error(command, "there is no option ", argv[optind - 1]);
         if (!store(o, optarg))
-            return usage_error(command,
-                               o->kind == EQ_OPTION_INT
-                                   ? "this is not a number from 0 to 2147483647: "
-                                   : "this is not a number: ",
-                               optarg);
+            return usage_error(
+                command,
+                o->kind == EQ_OPTION_INT    ? "this is not a number from 0 to 2147483647: "
+                : o->kind == EQ_OPTION_LIST ? "this option is given more than 256 times: "
+                                            : "this is not a number: ",
+                optarg);
     }
     if (argc - optind != 1)
         return usage_error(command, "this takes exactly one argument: ", command->arguments);

@@ -18,6 +18,7 @@ typedef enum eq_option_kind {
     EQ_OPTION_TEXT,   /* const char ** */
     EQ_OPTION_INT,    /* int *, from 0 on */
     EQ_OPTION_NUMBER, /* double * */
+    EQ_OPTION_LIST,   /* eq_list *: each use of the option adds one */
 } eq_option_kind;
 
 /* One option: --name [ARGUMENT] or -letter [ARGUMENT]; value keeps its start when the option is
@@ -31,7 +32,23 @@ typedef struct eq_option {
     const char *help;
 } eq_option;
 
-enum { EQ_MAX_OPTIONS = 32 };
+enum { EQ_MAX_OPTIONS = 32, EQ_MAX_LIST = 256 };
+
+/* The arguments of an option that may be given again and again. */
+typedef struct eq_list {
+    const char *item[EQ_MAX_LIST];
+    size_t count;
+} eq_list;
+
+/* --set NAME=VALUE, of an experiment; eq_settings_of makes what the library takes. */
+#define EQ_SET_OPTION(list)                                                                        \
+    {                                                                                              \
+        "set", 0, EQ_OPTION_LIST, list, "NAME=VALUE",                                              \
+            "change an attribute (estimator.beta=1e-7) or a parameter (r1(r)=3k)"                  \
+    }
+static inline eq_settings eq_settings_of(const eq_list *list) {
+    return (eq_settings){list->item, list->count};
+}
 
 /* One subcommand. run gets its own arguments, argv[0] is its name. */
 typedef struct eq_command {

@@ -1,6 +1,8 @@
+#include <math.h>
+
 #include "base/carry.h"
 #include "cli/commands.h"
-#include "train/train.h"
+#include "cli/eval.h"
 
 static void print_confusion(const eq_evaluation *e) {
     printf("\nrows: true class, columns: prediction\n%-16s", "");
@@ -16,30 +18,93 @@ static void print_confusion(const eq_evaluation *e) {
     putchar('\n');
 }
 
+/* What the command line asks for. */
+typedef struct request {
+    eq_trained_options open;
+    eq_infer_options infer;
+    const char *predictions; /* FILE */
+    bool json;
+} request;
+
+static eq_status check_request(request *r, eq_diag *diag) {
+    r->infer.predictions = r->predictions != NULL;
+    r->infer.power = r->infer.power || !isnan(r->infer.settling) || !isnan(r->infer.capacitance);
+    if (r->infer.potentials && r->predictions == NULL)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "--potentials go into the file of --predictions; give it as well");
+    return EQ_OK;
+}
+
+static void print(const request *r, const eq_circuit *c, const eq_inference *i) {
+    const eq_evaluation *e = &i->score;
+    if (r->json) {
+        eq_print_evaluation_json(c, i);
+        return;
+    }
+    printf("examples %zu  loss %.6g  wrong %zu  error %.4f  accuracy %.2f %%\n", e->examples,
+           e->loss, e->wrong, e->error, 100.0 * (1.0 - e->error));
+    print_confusion(e);
+    eq_print_classes(e);
+    if (i->power != NULL) eq_print_power(c, i, r->infer.capacitance);
+}
+
+/* What sources deliver is what elements dissipate, or the sums are wrong. */
+static eq_status check_power(const eq_power *p, eq_diag *diag) {
+    if (p == NULL || p->balance <= p->bound) return EQ_OK;
+    return eq_fail(
+        diag, EQ_ERR_CHECK,
+        "the power delivered and the power dissipated differ by %g W, more than the %g W "
+        "that the bound of KCL allows: one of them is wrong",
+        p->balance, p->bound);
+}
+
+static eq_status evaluate(const char *folder, request *r, eq_diag *diag) {
+    eq_trained *m = NULL;
+    eq_inference i = {0};
+    eq_status status = check_request(r, diag);
+    if (status == EQ_OK) status = eq_comm_agree(eq_trained_open_with(folder, &r->open, &m, diag));
+    if (status == EQ_OK) status = eq_trained_infer(m, &r->infer, &i, diag);
+    if (status == EQ_OK && i.table != NULL && eq_comm_rank() == 0)
+        status = eq_inference_write(&i, r->predictions, diag);
+    if (status == EQ_OK) {
+        print(r, eq_trained_circuit(m), &i);
+        status = check_power(i.power, diag);
+    }
+    eq_inference_free(&i);
+    eq_trained_free(m);
+    return status;
+}
+
 static int run(const eq_command *command, int argc, char **argv) {
-    const char *data = NULL;
-    int threads = 1;
+    eq_list set = {.count = 0};
+    request r = {.open = eq_trained_defaults(), .infer = {.settling = NAN, .capacitance = NAN}};
     const eq_option table[] = {
-        {"data", 0, EQ_OPTION_TEXT, &data, "PATH", "evaluate on this file instead of the test set"},
-        {"threads", 0, EQ_OPTION_INT, &threads, "N", "use N threads"},
+        {"data", 0, EQ_OPTION_TEXT, &r.open.data, "PATH",
+         "evaluate on this file instead of the test set"},
+        {"predictions", 0, EQ_OPTION_TEXT, &r.predictions, "FILE",
+         "write every example: its class, the one predicted, outputs (.csv, .npz)"},
+        {"potentials", 0, EQ_OPTION_FLAG, &r.infer.potentials, NULL,
+         "write the potential of every node there too"},
+        {"json", 0, EQ_OPTION_FLAG, &r.json, NULL, "print one JSON object"},
+        {"power", 0, EQ_OPTION_FLAG, &r.infer.power, NULL,
+         "watts of an inference, by class of element and by layer"},
+        {"settling", 0, EQ_OPTION_NUMBER, &r.infer.settling, "S",
+         "energy of an inference that takes S seconds"},
+        {"capacitance", 0, EQ_OPTION_NUMBER, &r.infer.capacitance, "F",
+         "energy of one that settles with F farad at every node"},
+        EQ_SET_OPTION(&set),
+        {"temp", 0, EQ_OPTION_NUMBER, &r.open.temp, "T", "evaluate at T degrees C"},
+        {"model", 0, EQ_OPTION_TEXT, &r.open.models, "FILE",
+         "take the .model cards of this deck instead of the network's"},
+        {"threads", 0, EQ_OPTION_INT, &r.open.threads, "N", "use N threads"},
     };
     int exit_status;
     const char *folder =
         eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv, &exit_status);
     if (folder == NULL) return exit_status;
+    r.open.set = eq_settings_of(&set);
     eq_diag *diag = eq_diag_new();
-    eq_trained *m = NULL;
-    eq_evaluation e = {0};
-    eq_status status = eq_comm_agree(eq_trained_open(folder, data, threads, &m, diag));
-    if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
-    if (status == EQ_OK) {
-        printf("examples %zu  loss %.6g  wrong %zu  error %.4f  accuracy %.2f %%\n", e.examples,
-               e.loss, e.wrong, e.error, 100.0 * (1.0 - e.error));
-        print_confusion(&e);
-    }
-    eq_evaluation_free(&e);
-    eq_trained_free(m);
-    return eq_finish(diag, status);
+    return eq_finish(diag, evaluate(folder, &r, diag));
 }
 
 const eq_command eq_command_eval = {"eval", "DIR", "evaluate what train wrote on its test set",

@@ -1,21 +1,51 @@
 #include <math.h>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "train/train.h"
 
+typedef struct cell {
+    char text[64];
+} cell;
+
 /* "-" for a number that is not there. */
-static const char *number(double y, int digits, char text[32]) {
-    if (isnan(y)) return "-";
-    snprintf(text, 32, "%.*f", digits, y);
-    return text;
+static cell number(char format, int digits, double y) {
+    cell c = {"-"};
+    if (isnan(y)) return c;
+    if (format == 'g') snprintf(c.text, sizeof c.text, "%.*g", digits, y);
+    if (format == 'e') snprintf(c.text, sizeof c.text, "%.*e", digits, y);
+    if (format == 'f') snprintf(c.text, sizeof c.text, "%.*f", digits, y);
+    return c;
+}
+
+/* "symmetric/current", or "adjoint", which has no nudging. */
+static cell name(const char *estimator, const char *nudging) {
+    cell c;
+    snprintf(c.text, sizeof c.text, "%s%s%s", estimator, nudging == NULL ? "" : "/",
+             nudging == NULL ? "" : nudging);
+    return c;
 }
 
 static void print_row(const eq_gradcheck_row *row) {
-    char name[64], cosine[32], order[32];
-    snprintf(name, sizeof name, "%s/%s", row->estimator, row->nudging);
-    printf("%-24s %-10.3g %-30.3e %-12s %s%s\n", name, row->beta, row->error,
-           number(row->cosine, 9, cosine), number(row->order, 3, order),
+    printf("%-24s %-10s %-30s %-12s %s%s\n", name(row->estimator, row->nudging).text,
+           number('g', 3, row->beta).text, number('e', 3, row->error).text,
+           number('f', 9, row->cosine).text, number('f', 3, row->order).text,
            row->passed ? "" : "   does not hold");
+}
+
+/* The experiment's own estimator. */
+static void print_own(const eq_gradcheck_report *r) {
+    const char *at = r->own_nudging != NULL && eq_same(r->own_nudging, "clamp") ? "eta" : "beta";
+    fputs(name(r->own_estimator, r->own_nudging).text, stdout);
+    if (!isnan(r->own_beta)) printf(" at the experiment's %s = %g", at, r->own_beta);
+    if (isnan(r->own_round_off))
+        printf(": no gradient\n");
+    else if (isnan(r->own_error))
+        printf(": cosine %s, round-off at most %.2e of it\n", number('f', 9, r->own_cosine).text,
+               r->own_round_off);
+    else
+        printf(": off by %.2e of the gradient, round-off at most %.2e\n", r->own_error,
+               r->own_round_off);
 }
 
 static void print_report(const eq_gradcheck_report *r) {
@@ -32,17 +62,12 @@ static void print_report(const eq_gradcheck_report *r) {
         printf("the gradient of %zu conductances is not zero, but below the round-off of the "
                "phases\n",
                hidden);
-    printf("%s/%s at the experiment's beta = %g: ", r->own_estimator, r->own_nudging, r->own_beta);
-    if (isnan(r->own_error))
-        printf("no gradient\n");
-    else
-        printf("off by %.2e of the gradient, round-off at most %.2e\n", r->own_error,
-               r->own_round_off);
+    print_own(r);
 }
 
 /* What does not hold, to standard error. */
 static eq_status judge(const eq_gradcheck_report *r, eq_diag *diag) {
-    if (r->own_round_off >= 1.0)
+    if (r->own_round_off >= 1.0 && !isnan(r->own_error))
         eq_warn_at(diag, (eq_place){NULL, 0, 0},
                    "at the experiment's beta = %g round-off may hide the whole gradient; raise it "
                    "to %.1g or more, or see the beta of the lines above",
@@ -56,8 +81,10 @@ static eq_status judge(const eq_gradcheck_report *r, eq_diag *diag) {
 
 static int run(const eq_command *command, int argc, char **argv) {
     int examples = 0;
+    eq_list set = {.count = 0};
     const eq_option table[] = {
         {"examples", 0, EQ_OPTION_INT, &examples, "N", "use the first N training examples (4)"},
+        EQ_SET_OPTION(&set),
     };
     int exit_status;
     const char *path =
@@ -66,7 +93,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_diag *diag = eq_diag_new();
     eq_experiment *x = NULL;
     eq_gradcheck_report report = {0};
-    eq_status status = eq_experiment_read(path, &x, diag);
+    eq_settings settings = eq_settings_of(&set);
+    eq_status status = eq_experiment_read_with(path, &settings, &x, diag);
     if (status == EQ_OK)
         status =
             eq_gradcheck(x, EQ_ENGINE_AUTO, examples < 0 ? 0 : (size_t)examples, &report, diag);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/carry.h"
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -31,22 +32,67 @@ static void draw_bar(void *data, const eq_progress *p) {
 
 /* What the callbacks need. Long trainings print about LINES epochs; metrics.csv has them all. */
 typedef struct screen {
-    bool terminal;
+    bool terminal, verbose;
     size_t epochs;
+    eq_diag *diag; /* warnings are printed as they come */
 } screen;
 
 enum { LINES = 25 };
 
+static bool shown(const screen *s, size_t epoch) {
+    size_t every = (s->epochs + LINES - 1) / LINES;
+    return epoch == 1 || epoch % every == 0 || epoch == s->epochs;
+}
+
 static void print_epoch(void *data, const eq_metrics *m) {
     const screen *s = data;
-    size_t every = (s->epochs + LINES - 1) / LINES;
-    if (m->epoch != 1 && m->epoch % every != 0 && m->epoch != s->epochs) return;
+    if (!shown(s, m->epoch)) return;
     if (s->terminal) fputs("\r\033[K", stderr);
     printf("epoch %3zu  train loss %-10.5g error %5.2f %%", m->epoch, m->train_loss,
            100.0 * m->train_error);
     if (!isnan(m->test_error))
         printf("  test loss %-10.5g error %5.2f %%", m->test_loss, 100.0 * m->test_error);
     printf("  %8.0f examples/s  %.1f s\n", m->examples_per_s, m->seconds);
+    fflush(stdout);
+}
+
+/* A field of the diagnosis: "-" where there is none. */
+static void print_field(const char *format, double value, double unit, int width) {
+    if (isnan(value))
+        printf(" %*s", width, "-");
+    else
+        printf(format, unit * value);
+}
+
+/* Of the last epoch, of every one shown with --verbose; diagnosis.csv has them all. */
+static void print_diagnosis(void *data, size_t epoch, const eq_diagnosis *row, size_t rows) {
+    const screen *s = data;
+    if (s->terminal) fputs("\r\033[K", stderr);
+    if (eq_comm_prints()) eq_print_diag(s->diag);
+    if (epoch != s->epochs && !(s->verbose && shown(s, epoch))) return;
+    const char *part = "";
+    for (size_t k = 0; k < rows; k++) {
+        const eq_diagnosis *r = &row[k];
+        bool group = strcmp(r->part, "group") == 0;
+        if (strcmp(part, r->part) != 0 && group)
+            printf("%-16s %9s %9s %12s %8s %9s\n", "group", "at min", "at max", "gradient", "snr",
+                   "moved");
+        if (strcmp(part, r->part) != 0 && !group)
+            printf("%-16s %9s %9s %12s\n", "layer", "mean |v|", "to before", "saturated");
+        part = r->part;
+        eq_carry_field(r->name, 16, SIZE_MAX, true, stdout);
+        if (group) {
+            printf(" %7.2f %% %7.2f %%", 100.0 * r->at_min, 100.0 * r->at_max);
+            print_field(" %12.4g", r->gradient, 1.0, 12);
+            print_field(" %8.3g", r->snr, 1.0, 8);
+            print_field(" %9.2g", r->moved, 1.0, 9);
+        } else {
+            print_field(" %9.4g", r->v, 1.0, 9);
+            print_field(" %9.3g", r->ratio, 1.0, 9);
+            print_field(" %10.2f %%", r->saturated, 100.0, 12);
+        }
+        putchar('\n');
+    }
     fflush(stdout);
 }
 
@@ -69,12 +115,13 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
     if (!isnan(m->test_error))
         printf("accuracy on %zu held-out examples: %.2f %%\n", s->test_examples,
                100.0 * (1.0 - m->test_error));
-    printf("wrote %s/" EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_CHECKPOINT
-           " and " EQ_TRAIN_CURVES "\n",
+    printf("wrote %s/" EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_DIAGNOSIS
+           ", " EQ_TRAIN_CHECKPOINT " and " EQ_TRAIN_CURVES "\n",
            folder);
 }
 
-static eq_status train(const eq_experiment *x, const eq_train_options *asked, eq_diag *diag) {
+static eq_status train(const eq_experiment *x, const eq_train_options *asked, bool verbose,
+                       eq_diag *diag) {
     char *folder = NULL;
     eq_train_options options = *asked, *o = &options;
     if (o->folder == NULL) {
@@ -86,12 +133,13 @@ static eq_status train(const eq_experiment *x, const eq_train_options *asked, eq
         }
         o->folder = folder;
     }
-    screen s = {isatty(STDERR_FILENO) == 1 && eq_comm_rank() == 0, x->epochs};
+    screen s = {isatty(STDERR_FILENO) == 1 && eq_comm_rank() == 0, verbose, x->epochs, diag};
     eq_metrics last = {0};
     eq_train_summary summary = {0};
     o->stop = &stop;
     o->progress = s.terminal ? draw_bar : NULL;
     o->epoch = print_epoch;
+    o->diagnosis = print_diagnosis;
     o->data = &s;
     eq_interrupt_set_flag(&stop);
     eq_status status = eq_train(x, o, &last, &summary, diag);
@@ -119,6 +167,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_train_options o = eq_train_defaults();
     const char *engine = "auto";
     int epochs = -1, seed = -1;
+    eq_list set = {.count = 0};
+    bool verbose = false;
     const eq_option table[] = {
         {"output", 'o', EQ_OPTION_TEXT, &o.folder, "DIR", "write here instead of runs/NAME"},
         {"resume", 0, EQ_OPTION_FLAG, &o.resume, NULL, "go on from DIR/checkpoint"},
@@ -129,7 +179,12 @@ static int run(const eq_command *command, int argc, char **argv) {
          "seed of the initial conductances and the shuffling"},
         {"save-every", 0, EQ_OPTION_NUMBER, &o.save_every, "S",
          "write the files after an epoch when the last ones are S seconds old (1)"},
+        {"watch-gradient", 0, EQ_OPTION_FLAG, &o.watch_gradient, NULL,
+         "cosine with the exact gradient each epoch, in metrics.csv"},
         {"engine", 0, EQ_OPTION_TEXT, &engine, "KIND", "auto, layered or sparse"},
+        EQ_SET_OPTION(&set),
+        {"verbose", 'v', EQ_OPTION_FLAG, &verbose, NULL,
+         "print how groups and layers fare after every epoch shown"},
     };
     int exit_status;
     const char *path =
@@ -145,12 +200,13 @@ static int run(const eq_command *command, int argc, char **argv) {
                          o.save_every);
     if (status == EQ_OK && epochs == 0)
         status = eq_fail(diag, EQ_ERR_USAGE, "epochs must be positive");
-    if (status == EQ_OK) status = eq_experiment_read(path, &x, diag);
+    eq_settings settings = eq_settings_of(&set);
+    if (status == EQ_OK) status = eq_experiment_read_with(path, &settings, &x, diag);
     status = eq_comm_agree(status); /* before anything is printed: it says who speaks */
     eq_print_diag(diag);
     if (status == EQ_OK && epochs > 0) x->epochs = (size_t)epochs;
     if (status == EQ_OK && seed >= 0) x->seed = (uint64_t)seed;
-    if (status == EQ_OK) status = train(x, &o, diag);
+    if (status == EQ_OK) status = train(x, &o, verbose, diag);
     eq_experiment_free(x);
     return eq_finish(diag, status);
 }

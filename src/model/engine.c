@@ -127,13 +127,22 @@ eq_status eq_engine_free_phase(eq_engine *e, size_t n, const double *x, double *
 
 eq_status eq_engine_nudged_phase(eq_engine *e, int slot, const eq_nudge *nudge, double *y,
                                  eq_diag *diag) {
-    if (slot < 1 || slot >= EQ_MAX_SLOTS || e->solved == 0)
+    if (slot < 1 || slot >= EQ_ADJOINT || e->solved == 0)
         return eq_fail(diag, EQ_ERR_USAGE,
                        "a nudged phase needs a slot in 1..%d (got %d) and the free phase before it",
-                       EQ_MAX_SLOTS - 1, slot);
+                       EQ_ADJOINT - 1, slot);
     e->solved &= ~(1u << slot);
     eq_status status = e->ops->nudged_phase(e->self, slot, nudge, y, diag);
     if (status == EQ_OK) e->solved |= 1u << slot;
+    return status;
+}
+
+eq_status eq_engine_adjoint_phase(eq_engine *e, const double *dcdy, eq_diag *diag) {
+    if (e->solved == 0)
+        return eq_fail(diag, EQ_ERR_USAGE, "an adjoint needs the free phase before it");
+    e->solved &= ~(1u << EQ_ADJOINT);
+    eq_status status = e->ops->adjoint_phase(e->self, dcdy, diag);
+    if (status == EQ_OK) e->solved |= 1u << EQ_ADJOINT;
     return status;
 }
 
@@ -145,10 +154,13 @@ eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step s
     return e->ops->update(e->self, a, step, data, diag);
 }
 
-size_t eq_engine_group_count(const eq_engine *e, size_t group) {
-    return e->ops->group_count(e->self, group);
+eq_status eq_engine_potentials(const eq_engine *e, int slot, double *v, eq_diag *diag) {
+    if ((e->solved & (1u << slot)) == 0)
+        return eq_fail(diag, EQ_ERR_USAGE, "slot %d was not solved, so it has no potentials", slot);
+    e->ops->potentials(e->self, slot, v);
+    return EQ_OK;
 }
 
-void eq_engine_group_rows(const eq_engine *e, size_t group, int32_t *rows) {
-    e->ops->group_rows(e->self, group, rows);
+size_t eq_engine_group_rows(const eq_engine *e, size_t group, int32_t *rows) {
+    return e->ops->group_rows(e->self, group, rows);
 }

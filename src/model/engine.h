@@ -3,8 +3,7 @@
  * whose graph is layered: dense crossbars, solved together, structure of arrays) and "sparse" (any
  * circuit, one example at a time with eq_solver). Both give the same numbers to the KCL bound.
  *
- * Phases are kept in slots: slot 0 is the free phase, slots 1..4 nudged phases, of the current
- * minibatch. */
+ * Phases are kept in slots (model.h). */
 #ifndef EQ_MODEL_ENGINE_H
 #define EQ_MODEL_ENGINE_H
 
@@ -20,8 +19,7 @@ typedef void (*eq_step)(void *data, size_t group, size_t offset, size_t n, doubl
                         const double *gradient);
 
 /* The frozen circuit must have inputs, outputs and groups, and outlive the engine. EQ_ENGINE_AUTO
- * takes the layered engine when the graph is layered, with the reason in a note when it is not. The
- * energy weights must exist (else a warning: EqProp gradients are biased). */
+ * takes the layered engine when the graph is layered, with the reason in a note when it is not. */
 eq_status eq_engine_new(eq_circuit *c, const eq_engine_options *o, eq_engine **out, eq_diag *diag);
 void eq_engine_free(eq_engine *e);
 eq_engine_info eq_engine_about(const eq_engine *e);
@@ -39,16 +37,20 @@ eq_status eq_engine_free_phase(eq_engine *e, size_t n, const double *x, double *
 eq_status eq_engine_nudged_phase(eq_engine *e, int slot, const eq_nudge *nudge, double *y,
                                  eq_diag *diag);
 
-/* The gradient sum_n sum_slot a[slot] * weight_k * dp_k/dg_k(u of that slot) over the minibatch,
- * run by run through `step`; weight_k = d_c(k)/d_ref; the a[slot] of unused
- * slots are 0 and all add up to 0. Afterwards the engine has taken over the
- * changed conductances. */
+/* The adjoint of the free phase for the slopes dcdy[n][outputs] of the costs into slot EQ_ADJOINT. */
+eq_status eq_engine_adjoint_phase(eq_engine *e, const double *dcdy, eq_diag *diag);
+
+/* The gradient of model.h (eq_network_gradient) over the minibatch, run by run through `step`.
+ * Afterwards the engine has taken over the changed conductances. */
 eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                            eq_diag *diag);
 
-/* For a group: how many conductances, and for each position in the engine's order the memristor row
- * of the circuit (rows[count], caller's memory). */
-size_t eq_engine_group_count(const eq_engine *e, size_t group);
-void eq_engine_group_rows(const eq_engine *e, size_t group, int32_t *rows);
+/* v[n][nodes of the circuit] [V]: the potentials of the free nodes in a slot of the current
+ * minibatch; what sources hold may be left as it is. COLLECTIVE. */
+eq_status eq_engine_potentials(const eq_engine *e, int slot, double *v, eq_diag *diag);
+
+/* For each position of a group in the engine's order the row in the circuit, rows[count of the
+ * group]; returns how many there are. */
+size_t eq_engine_group_rows(const eq_engine *e, size_t group, int32_t *rows);
 
 #endif

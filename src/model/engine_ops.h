@@ -14,14 +14,17 @@ typedef struct eq_engine_ops {
     eq_engine_info (*about)(const void *self);
     void (*load)(void *self);
     void (*store)(const void *self);
-    /* 1 <= n <= batch; slot 1..EQ_MAX_SLOTS-1; a nudged phase and an update follow a free phase. */
+    /* 1 <= n <= batch; slot 1..EQ_ADJOINT-1; the other phases and an update follow a free phase. */
     eq_status (*free_phase)(void *self, size_t n, const double *x, double *y, eq_diag *diag);
     eq_status (*nudged_phase)(void *self, int slot, const eq_nudge *nudge, double *y,
                               eq_diag *diag);
+    eq_status (*adjoint_phase)(void *self, const double *dcdy, eq_diag *diag);
     eq_status (*update)(void *self, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                         eq_diag *diag);
-    size_t (*group_count)(const void *self, size_t group);
-    void (*group_rows)(const void *self, size_t group, int32_t *rows);
+    /* v[n][nodes]: the potentials of the free nodes of the circuit in a slot that was solved; others
+     * may be left as they are. COLLECTIVE. */
+    void (*potentials)(const void *self, int slot, double *v);
+    size_t (*group_rows)(const void *self, size_t group, int32_t *rows);
 } eq_engine_ops;
 
 /* A law between two nodes whose energy depends on the parameter learns by Eq. 4.11, dp/dw; others

@@ -16,12 +16,15 @@ typedef struct sparse_engine {
     eq_solver *solver;      /* constant currents into the outputs */
     eq_solver *with_slope;  /* the same circuit with room for slopes; made when first needed */
     eq_solve_options options;
-    double *x;                    /* [batch][inputs] V of the current minibatch */
-    double *state[EQ_MAX_SLOTS];  /* [batch][nodes] V; a slot is made when first solved */
-    double *driven[EQ_MAX_SLOTS]; /* [batch][outputs] A into the outputs in that phase */
-    double *theta, *gradient;     /* [largest group] */
-    eq_adjoint *adjoint;          /* made when a group is trained that is no conductance-like law */
-    double *lambda, *dcdv;        /* [nodes] */
+    double *x;                   /* [batch][inputs] V of the current minibatch */
+    double *state[EQ_ADJOINT];   /* [batch][nodes] V; a slot is made when first solved */
+    double *driven[EQ_ADJOINT];  /* [batch][outputs] A into the outputs in that phase */
+    double *branch;              /* [batch][branches] A of the free phase */
+    size_t branches, parameters; /* parameters: of all groups */
+    double *exact;               /* [parameters] sum of dC/dw over the examples, by the adjoint */
+    double *theta, *gradient;    /* [largest group] */
+    eq_adjoint *adjoint;         /* made when a group is trained that is no conductance-like law */
+    double *lambda, *dcdv;       /* [nodes] */
     double iterations, solves, worst_ratio;
     bool derives; /* a trained parameter has derived columns */
 } sparse_engine;
@@ -31,11 +34,13 @@ static void destroy(void *self) {
     eq_solver_free(e->solver);
     eq_solver_free(e->with_slope);
     eq_free(e->x);
-    for (int s = 0; s < EQ_MAX_SLOTS; s++) {
+    for (int s = 0; s < EQ_ADJOINT; s++) {
         eq_free(e->state[s]);
         eq_free(e->driven[s]);
     }
     eq_adjoint_free(e->adjoint);
+    eq_free(e->branch);
+    eq_free(e->exact);
     eq_free(e->lambda);
     eq_free(e->dcdv);
     eq_free(e->theta);
@@ -65,19 +70,14 @@ static void store(const void *self) {
     (void)self;
 }
 
-static void warn_of_bias(const sparse_engine *e, eq_diag *diag) {
-    const eq_topology *t = eq_solver_system(e->solver)->topology;
-    if (!t->exists)
-        eq_warn_at(diag, (eq_place){NULL, 0, 0},
-                   "no energy weights, EqProp gradients are biased: %s", t->reason);
-}
-
 static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, eq_diag *diag) {
     sparse_engine *e = eq_calloc(1, sizeof *e);
     if (e == NULL) return eq_out_of_memory(diag);
     size_t largest = 0;
-    for (size_t g = 0; g < c->groups; g++)
+    for (size_t g = 0; g < c->groups; g++) {
         if (c->group[g].count > largest) largest = c->group[g].count;
+        e->parameters += c->group[g].count;
+    }
     e->c = c;
     e->batch = o->batch;
     e->nodes = eq_circuit_nodes(c);
@@ -85,13 +85,17 @@ static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, 
     e->theta = eq_malloc(largest, sizeof *e->theta);
     e->gradient = eq_malloc(largest, sizeof *e->gradient);
     eq_status status = eq_solver_new(c, &e->solver, diag);
-    if (status == EQ_OK && (e->x == NULL || e->theta == NULL || e->gradient == NULL))
+    if (status == EQ_OK) {
+        e->branches = eq_solver_branches(e->solver);
+        e->branch = eq_malloc(o->batch, e->branches * sizeof *e->branch);
+    }
+    if (status == EQ_OK &&
+        (e->x == NULL || e->theta == NULL || e->gradient == NULL || e->branch == NULL))
         status = eq_out_of_memory(diag);
     if (status != EQ_OK) {
         destroy(e);
         return status;
     }
-    warn_of_bias(e, diag);
     load(e);
     *self = e;
     return EQ_OK;
@@ -99,16 +103,26 @@ static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, 
 
 static eq_engine_info about(const void *self) {
     const sparse_engine *e = self;
-    return (eq_engine_info){"sparse", e->iterations, e->solves, e->worst_ratio, false};
+    const eq_topology *t = eq_solver_system(e->solver)->topology;
+    return (eq_engine_info){.name = "sparse",
+                            .iterations = e->iterations,
+                            .solves = e->solves,
+                            .worst_ratio = e->worst_ratio,
+                            .biased = t->exists ? NULL : t->reason};
 }
 
-/* Solves example k from v in place. */
-static eq_status solve_example(sparse_engine *e, eq_solver *solver, size_t k, double *v,
-                               eq_diag *diag) {
-    eq_solve_info info;
+/* Puts example k on the input sources. */
+static void present(sparse_engine *e, size_t k) {
     for (size_t i = 0; i < e->c->inputs; i++)
         *eq_circuit_source(e->c, e->c->input[i]) = e->x[k * e->c->inputs + i];
-    eq_status status = eq_solver_run(solver, &e->options, v, NULL, &info, diag);
+}
+
+/* Solves example k from v in place; branch may be NULL. */
+static eq_status solve_example(sparse_engine *e, eq_solver *solver, size_t k, double *v,
+                               double *branch, eq_diag *diag) {
+    eq_solve_info info;
+    present(e, k);
+    eq_status status = eq_solver_run(solver, &e->options, v, branch, &info, diag);
     if (status != EQ_OK)
         return eq_fail(diag, status, "example %zu of the minibatch has no steady state; see above",
                        k + 1);
@@ -148,11 +162,12 @@ static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq
     e->end += e->first;
     memcpy(e->x, x, n * e->c->inputs * sizeof *x);
     memset(e->state[0], 0, n * e->nodes * sizeof *e->state[0]);
+    silence_outputs(e->c); /* eq_network_present may have driven them */
     eq_solver_forget(e->solver);
     eq_solver_inject(e->solver, (eq_injection){NULL, NULL, NULL});
     for (size_t k = e->first; status == EQ_OK && k < e->end; k++) {
         double *v = e->state[0] + k * e->nodes;
-        status = solve_example(e, e->solver, k, v, diag);
+        status = solve_example(e, e->solver, k, v, e->branch + k * e->branches, diag);
         if (status == EQ_OK && y != NULL) read_outputs(e, v, y + k * e->c->outputs);
     }
     return share_outputs(e, status, y);
@@ -189,7 +204,7 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
         }
         memcpy(v, e->state[0] + k * e->nodes, e->nodes * sizeof *v);
         eq_solver_inject(solver, in);
-        status = solve_example(e, solver, k, v, diag);
+        status = solve_example(e, solver, k, v, NULL, diag);
         if (status == EQ_OK) keep_driven(e, &in, v, e->driven[slot] + k * m);
         if (status == EQ_OK && y != NULL) read_outputs(e, v, y + k * m);
     }
@@ -224,8 +239,7 @@ static void add_energies(const eq_table *t, const eq_group *g, const double *v, 
 static double weight(const sparse_engine *e, const eq_table *t, int32_t row) {
     const eq_topology *q = eq_solver_system(e->solver)->topology;
     eq_node a = t->term[0][row], b = t->term[1][row];
-    double d = eq_topology_weight(q, q->component[a] != EQ_NONE ? a : b);
-    return d / eq_topology_weight(q, e->c->output[0].plus);
+    return eq_topology_element_weight(q, a, b) / eq_topology_weight(q, e->c->output[0].plus);
 }
 
 /* What takes the place of the adjoint for example k (eq_adjoint_take), and dC/dv from the currents
@@ -235,7 +249,7 @@ static void respond(sparse_engine *e, const double a[EQ_MAX_SLOTS], size_t k) {
     double reference = eq_topology_weight(q, e->c->output[0].plus);
     memset(e->lambda, 0, e->nodes * sizeof *e->lambda);
     memset(e->dcdv, 0, e->nodes * sizeof *e->dcdv);
-    for (int s = 0; s < EQ_MAX_SLOTS; s++) {
+    for (int s = 0; s < EQ_ADJOINT; s++) {
         if (a[s] == 0.0) continue;
         const double *v = e->state[s] + k * e->nodes, *driven = e->driven[s] + k * e->c->outputs;
         for (size_t n = 0; n < e->nodes; n++)
@@ -257,33 +271,75 @@ static eq_status open_adjoint(sparse_engine *e, eq_diag *diag) {
     return eq_adjoint_new(e->solver, &e->adjoint, diag);
 }
 
+/* gradient[0..n) += what the multipliers of e->adjoint give for the parameters of a group. */
+static void add_adjoints(const sparse_engine *e, const eq_group *g, const double *v,
+                         const double *branch, double *gradient) {
+    for (size_t j = 0; j < g->count; j++) {
+        eq_handle h = {e->c->table[g->cls].id[g->row[j]], g->param};
+        gradient[j] += eq_adjoint_gradient(e->adjoint, h, v, branch);
+    }
+}
+
+/* e->exact += dC/dw of example k, whose cost has the slope dcdy. */
+static eq_status add_example(sparse_engine *e, size_t k, const double *dcdy, eq_diag *diag) {
+    const double *v = e->state[0] + k * e->nodes, *branch = e->branch + k * e->branches;
+    present(e, k);
+    memset(e->dcdv, 0, e->nodes * sizeof *e->dcdv);
+    for (size_t o = 0; o < e->c->outputs; o++) {
+        const eq_output *out = &e->c->output[o];
+        e->dcdv[out->plus] += dcdy[o];
+        if (out->minus != EQ_NONE) e->dcdv[out->minus] -= dcdy[o];
+    }
+    eq_status status = eq_adjoint_solve(e->adjoint, v, branch, e->dcdv, diag);
+    if (status != EQ_OK) return status;
+    eq_adjoint_sources(e->adjoint, e->dcdv);
+    double *to = e->exact;
+    for (size_t g = 0; g < e->c->groups; to += e->c->group[g++].count)
+        add_adjoints(e, &e->c->group[g], v, branch, to);
+    return EQ_OK;
+}
+
+/* The Jacobians are those of the parameters as they stand, so all groups are summed up before an
+ * update changes the first. */
+static eq_status adjoint_phase(void *self, const double *dcdy, eq_diag *diag) {
+    sparse_engine *e = self;
+    eq_status status = open_adjoint(e, diag);
+    if (status == EQ_OK && e->exact == NULL) {
+        e->exact = eq_malloc(e->parameters, sizeof *e->exact);
+        if (e->exact == NULL) status = eq_out_of_memory(diag);
+    }
+    status = eq_comm_agree(status);
+    if (status != EQ_OK) return status;
+    memset(e->exact, 0, e->parameters * sizeof *e->exact);
+    eq_solver_forget(e->solver);
+    for (size_t k = e->first; status == EQ_OK && k < e->end; k++)
+        status = add_example(e, k, dcdy + k * e->c->outputs, diag);
+    eq_comm_sum(e->exact, e->parameters);
+    return eq_comm_agree(status);
+}
+
 /* gradient[0..n) += a dL/dw by the response, over all examples. */
 static eq_status add_responses(sparse_engine *e, const eq_group *g, const double a[EQ_MAX_SLOTS],
                                double *gradient, eq_diag *diag) {
     eq_status status = open_adjoint(e, diag);
     for (size_t k = e->first; status == EQ_OK && k < e->end; k++) {
         double *v = e->state[0] + k * e->nodes;
-        for (size_t i = 0; i < e->c->inputs; i++)
-            *eq_circuit_source(e->c, e->c->input[i]) = e->x[k * e->c->inputs + i];
+        present(e, k);
         respond(e, a, k);
         eq_adjoint_take(e->adjoint, v, e->lambda);
         eq_adjoint_sources(e->adjoint, e->dcdv);
-        for (size_t j = 0; j < g->count; j++) {
-            eq_handle h = {e->c->table[g->cls].id[g->row[j]], g->param};
-            gradient[j] += eq_adjoint_gradient(e->adjoint, h, v, e->adjoint->branch);
-        }
+        add_adjoints(e, g, v, e->adjoint->branch, gradient);
     }
     eq_comm_sum(gradient, g->count);
     return status;
 }
 
-/* The estimate of dL/dw of a group, over all examples and phases. */
+/* gradient[0..n) += the estimate of dL/dw of a group from the phases, over all examples. */
 static eq_status estimate(sparse_engine *e, const eq_group *g, const double a[EQ_MAX_SLOTS],
                           double *gradient, eq_diag *diag) {
     const eq_table *t = &e->c->table[g->cls];
-    memset(gradient, 0, g->count * sizeof *gradient);
     if (!eq_learns_by_energy(t)) return eq_comm_agree(add_responses(e, g, a, gradient, diag));
-    for (int s = 0; s < EQ_MAX_SLOTS; s++)
+    for (int s = 0; s < EQ_ADJOINT; s++)
         for (size_t k = e->first; a[s] != 0.0 && k < e->end; k++)
             add_energies(t, g, e->state[s] + k * e->nodes, a[s], gradient);
     eq_comm_sum(gradient, g->count);
@@ -291,14 +347,25 @@ static eq_status estimate(sparse_engine *e, const eq_group *g, const double a[EQ
     return EQ_OK;
 }
 
+static bool uses_phases(const double a[EQ_MAX_SLOTS]) {
+    bool any = false;
+    for (int s = 0; s < EQ_ADJOINT; s++) any = any || a[s] != 0.0;
+    return any;
+}
+
 static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                         eq_diag *diag) {
     sparse_engine *e = self;
+    const double *exact = e->exact;
     for (size_t k = 0; k < e->c->groups; k++) {
         const eq_group *g = &e->c->group[k];
         double *value = e->c->table[g->cls].w[g->param];
-        eq_status status = estimate(e, g, a, e->gradient, diag);
+        eq_status status = EQ_OK;
+        memset(e->gradient, 0, g->count * sizeof *e->gradient);
+        if (uses_phases(a)) status = estimate(e, g, a, e->gradient, diag);
         if (status != EQ_OK) return status;
+        for (size_t j = 0; a[EQ_ADJOINT] != 0.0 && j < g->count; j++)
+            e->gradient[j] += a[EQ_ADJOINT] * *exact++;
         for (size_t j = 0; j < g->count; j++) e->theta[j] = value[g->row[j]];
         step(data, k, 0, g->count, e->theta, e->gradient);
         for (size_t j = 0; j < g->count; j++) value[g->row[j]] = e->theta[j];
@@ -310,13 +377,17 @@ static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, 
     return EQ_OK;
 }
 
-static size_t group_count(const void *self, size_t group) {
-    return ((const sparse_engine *)self)->c->group[group].count;
+static void potentials(const void *self, int slot, double *v) {
+    const sparse_engine *e = self;
+    size_t at = e->first * e->nodes, own = (e->end - e->first) * e->nodes;
+    memcpy(v + at, e->state[slot] + at, own * sizeof *v);
+    eq_comm_allgather(v, e->n, e->nodes);
 }
 
-static void group_rows(const void *self, size_t group, int32_t *rows) {
+static size_t group_rows(const void *self, size_t group, int32_t *rows) {
     const eq_group *g = &((const sparse_engine *)self)->c->group[group];
     memcpy(rows, g->row, g->count * sizeof *rows);
+    return g->count;
 }
 
 const eq_engine_ops eq_engine_sparse_ops = {
@@ -328,7 +399,8 @@ const eq_engine_ops eq_engine_sparse_ops = {
     .store = store,
     .free_phase = free_phase,
     .nudged_phase = nudged_phase,
+    .adjoint_phase = adjoint_phase,
     .update = update,
-    .group_count = group_count,
+    .potentials = potentials,
     .group_rows = group_rows,
 };

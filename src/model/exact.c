@@ -101,18 +101,14 @@ void eq_exact_slope(eq_exact *e, size_t j, const double *v) {
     }
 }
 
-void eq_exact_read(const eq_exact *e, const double *v, double *gradient) {
-    for (size_t p = 0; p < e->parameters; p++)
-        gradient[p] = eq_adjoint_gradient(e->back, e->handle[p], v, e->branch);
-}
-
 eq_status eq_exact_adjoint(eq_exact *e, size_t j, const double *v, double *gradient,
                            eq_diag *diag) {
     eq_exact_slope(e, j, v);
     eq_status status = eq_adjoint_solve(e->back, v, e->branch, e->dcdv, diag);
     if (status != EQ_OK) return status;
     if (e->responds) eq_adjoint_sources(e->back, e->dcdv);
-    eq_exact_read(e, v, gradient);
+    for (size_t p = 0; p < e->parameters; p++)
+        gradient[p] = eq_adjoint_gradient(e->back, e->handle[p], v, e->branch);
     return EQ_OK;
 }
 

@@ -11,8 +11,6 @@ enum { EQ_EXACT_SAMPLES = 16, EQ_EXACT_PROBES = 4, EQ_EXACT_SIZE = 4 };
 eq_status eq_exact_solve(eq_exact *e, size_t j, eq_diag *diag);
 /* dC/dv of example j at the potentials v, in e->dcdv; e->y and e->dcdy on the way. */
 void eq_exact_slope(eq_exact *e, size_t j, const double *v);
-/* dC/dw of all parameters from what e->back holds. */
-void eq_exact_read(const eq_exact *e, const double *v, double *gradient);
 /* dC/dw of example j at the potentials v. */
 eq_status eq_exact_adjoint(eq_exact *e, size_t j, const double *v, double *gradient, eq_diag *diag);
 double eq_exact_largest(const double *y, size_t n);

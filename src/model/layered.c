@@ -10,10 +10,6 @@
 #include "model/engine_ops.h"
 #include "solver/linear/blas.h"
 
-/* Examples that are solved together: enough for whole vectors, few enough for two processors to
- * share a minibatch of 20 and for the Schur complements to stay in the first cache. */
-enum { MOST_IN_PART = 12 };
-
 /* The table of pairs of kept nodes may take this many bytes;
  * larger networks are solved by sweeps. */
 static const double most_pair_bytes = 512e6;
@@ -44,10 +40,10 @@ static void destroy(void *self) {
     for (size_t p = 0; e->work != NULL && p < e->works; p++) {
         eq_work *w = &e->work[p];
         for (int s = 0; s < EQ_MAX_SLOTS; s++) eq_free(w->v[s]);
-        void *all[] = {w->in,      w->nudged,      w->from_k,       w->from_e, w->inverse,
-                       w->f,       w->slope,       w->size,         w->step,   w->push,
-                       w->schur,   w->factor,      w->cross,        w->check,  w->free_f,
-                       w->descent, w->free_from_k, w->free_inverse, w->column};
+        void *all[] = {w->least,   w->in,      w->nudged,      w->from_k,       w->from_e,
+                       w->inverse, w->f,       w->slope,       w->size,         w->step,
+                       w->push,    w->schur,   w->factor,      w->cross,        w->check,
+                       w->free_f,  w->descent, w->free_from_k, w->free_inverse, w->column};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     }
     eq_derived *d = &e->derived;
@@ -82,6 +78,7 @@ static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
     for (int s = 0; s < EQ_MAX_SLOTS; s++) w->v[s] = room((ne + nk) * ld, &whole);
     w->in = room((ne + nk) * ld, &whole);
     w->nudged = room(nk * ld, &whole);
+    w->least = room(nk * ld, &whole);
     w->from_k = room(ne * ld, &whole);
     w->from_e = room(nk * ld, &whole);
     w->inverse = room(ne * ld, &whole);
@@ -138,7 +135,7 @@ static eq_status allocate(eq_layered *e, const eq_engine_options *o, eq_diag *di
     e->column = room(wide, &whole);
     e->block_total = room((rows / EQ_UPDATE_ROWS + 1) * wide, &whole);
     e->between = room(between, &whole);
-    e->works = (o->batch + MOST_IN_PART - 1) / MOST_IN_PART;
+    e->works = (o->batch + EQ_MOST_IN_PART - 1) / EQ_MOST_IN_PART;
     e->work = eq_calloc(e->works, sizeof *e->work);
     e->tied = eq_calloc(2 * e->net.nodes, sizeof *e->tied);
     whole = whole && e->work != NULL && e->tied != NULL;
@@ -336,6 +333,31 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
     return answer(e, slot, y, diag);
 }
 
+typedef struct adjoint_work {
+    eq_layered *e;
+    const double *dcdy;
+} adjoint_work;
+
+static void adjoint_job(void *data, int k) {
+    const adjoint_work *job = data;
+    eq_work *w = &job->e->work[job->e->own + (size_t)k];
+    if (w->n > 0) eq_layered_adjoint(job->e, w, job->dcdy);
+}
+
+static eq_status adjoint_phase(void *self, const double *dcdy, eq_diag *diag) {
+    eq_layered *e = self;
+    adjoint_work job = {e, dcdy};
+    eq_pool_run(e->pool, (int)e->owned, adjoint_job, &job);
+    exchange(e, EQ_ADJOINT);
+    for (size_t p = 0; p < e->works; p++)
+        if (e->work[p].failed != 0.0)
+            return eq_fail(diag, EQ_ERR_CONVERGE,
+                           "the adjoint of a minibatch did not converge: %g of its right side is "
+                           "left; raise itl1, or take the sparse engine",
+                           e->work[p].failed);
+    return EQ_OK;
+}
+
 static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                         eq_diag *diag) {
     (void)diag;
@@ -343,22 +365,27 @@ static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, 
     return EQ_OK;
 }
 
-static size_t group_count(const void *self, size_t group) {
+static void potentials(const void *self, int slot, double *v) {
     const eq_layered *e = self;
-    size_t count = 0;
-    for (size_t b = 0; b < e->net.bars; b++)
-        if (e->net.bar[b].group == (int32_t)group) count += e->net.bar[b].count;
-    return count;
+    size_t nodes = eq_circuit_nodes(e->net.c);
+    for (size_t p = 0; p < e->works; p++) {
+        const eq_work *w = &e->work[p];
+        for (size_t j = 0; j < e->net.nodes; j++)
+            for (size_t n = 0; n < w->n; n++)
+                v[(w->first + n) * nodes + (size_t)e->net.node[j]] = w->v[slot][j * w->ld + n];
+    }
 }
 
-static void group_rows(const void *self, size_t group, int32_t *rows) {
+static size_t group_rows(const void *self, size_t group, int32_t *rows) {
     const eq_layered *e = self;
+    size_t count = 0;
     for (size_t b = 0; b < e->net.bars; b++) {
         const eq_crossbar *x = &e->net.bar[b];
         if (x->group != (int32_t)group) continue;
         for (size_t k = 0; k < x->rows * x->cols; k++)
-            if (x->element[k] != EQ_NONE) *rows++ = x->element[k];
+            if (x->element[k] != EQ_NONE) rows[count++] = x->element[k];
     }
+    return count;
 }
 
 const eq_engine_ops eq_engine_layered_ops = {
@@ -370,7 +397,8 @@ const eq_engine_ops eq_engine_layered_ops = {
     .store = store,
     .free_phase = free_phase,
     .nudged_phase = nudged_phase,
+    .adjoint_phase = adjoint_phase,
     .update = update,
-    .group_count = group_count,
+    .potentials = potentials,
     .group_rows = group_rows,
 };

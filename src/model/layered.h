@@ -79,6 +79,10 @@ void eq_layers_clear(eq_layers *net);
 /* Takes conductances, sources and diode parameters over from the circuit. */
 void eq_layers_load(eq_layers *net);
 
+/* Examples that are solved together: enough for whole vectors, few enough for two processors to
+ * share a minibatch of 20 and for the Schur complements to stay in the first cache. */
+enum { EQ_MOST_IN_PART = 12, EQ_MOST_LANES = 16 };
+
 /* How x and -x stand in the input vector of this minibatch (section 4.4.3): one product serves
  * both. */
 typedef enum eq_pairing { EQ_PAIRS_NONE, EQ_PAIRS_SIDE_BY_SIDE, EQ_PAIRS_HALVES } eq_pairing;
@@ -100,12 +104,15 @@ typedef struct eq_derived {
  * of the Schur complement. */
 typedef struct eq_work {
     size_t first, n, ld, wide;
-    double *v[EQ_MAX_SLOTS];  /* [nodes][ld] V, of each slot */
-    double *in;               /* [nodes][ld] weighted current from fixed nodes, A */
-    double *nudged;           /* [kept][ld] `in` of the K nodes with the nudge */
-    double *from_k;           /* [eliminated][ld] M v_K */
-    double *from_e;           /* [kept][ld] M^T v_E */
-    double *inverse;          /* [eliminated][ld] 1/D_E */
+    double *v[EQ_MAX_SLOTS]; /* [nodes][ld] V, of each slot; in that of the adjoint V/S */
+    double *in;              /* [nodes][ld] weighted current from fixed nodes, A */
+    double *nudged;          /* [kept][ld] `in` of the K nodes with the nudge */
+    double *least;           /* [kept][ld] what round-off of the potentials counts for in the sum of
+                                 |currents|, where a nudge has slopes */
+    bool sloped;             /* the nudge of this phase has */
+    double *from_k;          /* [eliminated][ld] M v_K */
+    double *from_e;          /* [kept][ld] M^T v_E */
+    double *inverse;         /* [eliminated][ld] 1/D_E */
     double *f, *slope, *size; /* [kept][ld] residual, D_K, lower estimate of sum |currents| */
     double *step;             /* [kept][wide] Newton step of v_K, V */
     double *push;             /* [eliminated][ld] M step */
@@ -161,6 +168,14 @@ void eq_layered_project(const eq_layered *e);
  * tells. */
 void eq_layered_free(const eq_layered *e, eq_work *w);
 void eq_layered_nudged(const eq_layered *e, eq_work *w, int slot, const eq_nudge *nudge);
+/* M, from K to E nodes, and M^T, back. */
+eq_product eq_layered_to_eliminated(const eq_layered *e);
+eq_product eq_layered_to_kept(const eq_layered *e);
+/* S at the slopes w->slope and w->inverse, and its factor. */
+void eq_layered_factor(const eq_layered *e, eq_work *w, const eq_nudge *nudge);
+
+/* layered_adjoint.c: dv/db of a nudge -b dC/dy at the free state of one part, into slot EQ_ADJOINT. */
+void eq_layered_adjoint(const eq_layered *e, eq_work *w, const double *dcdy);
 
 /* layered_residual.c: largest |F| over the KCL bound at the evaluated state v, each with the sum of
  * |currents| of all its branches; NAN if one is. */

@@ -32,6 +32,7 @@ static eq_status finder_start(eq_finder *f) {
 }
 
 static void finder_end(eq_finder *f) {
+    eq_topology_free(f->topology);
     void *all[] = {f->kind,      f->colour,   f->owner, f->input,     f->vcvs_of,
                    f->amplifier, f->group_of, f->gain,  f->feedback,  f->weight,
                    f->first,     f->edge,     f->queue, f->bar_of[0], f->bar_of[1]};
@@ -241,40 +242,34 @@ static eq_status build_adjacency(eq_finder *f) {
     return EQ_OK;
 }
 
-/* The weight of the component in which a terminal of node h lies, over d_h: gamma/A for the driven
- * one. */
-static double terminal_weight(const eq_finder *f, eq_node terminal, eq_node h) {
-    return f->kind[terminal] == DRIVEN ? f->feedback[h] / f->gain[h] : 1.0;
+static eq_status find_topology(eq_finder *f) {
+    eq_status status = eq_topology_check(f->c, &f->topology, NULL);
+    if (status == EQ_ERR_MEMORY) return eq_out_of_memory(f->diag);
+    return status == EQ_OK ? EQ_OK : eq_fail(f->diag, EQ_ERR_CHECK, "a part of it floats");
 }
 
-/* Looks from node u across one resistor: the neighbour gets the other class and the weight that
- * makes both terminals one component; disagreement is an odd cycle or a loop of amplifiers without
- * weights. */
-static eq_status cross(eq_finder *f, eq_node u, int32_t edge, size_t *tail) {
+/* Looks from node u across one resistor: the neighbour gets the other class; the same class is an
+ * odd cycle. Relative to the first node of the part, which has weight 1. */
+static eq_status cross(eq_finder *f, eq_node u, int32_t edge, double first, size_t *tail) {
     const eq_table *t = &f->c->table[eq_resistor_class[edge & 1]];
     size_t j = (size_t)(edge >> 1);
-    eq_node a = t->term[0][j], b = t->term[1][j];
-    eq_node near = eq_behind(f, a) == u ? a : b, far = near == a ? b : a, v = eq_behind(f, far);
-    double d = f->weight[u] * terminal_weight(f, near, u) / terminal_weight(f, far, v);
+    eq_node a = eq_behind(f, t->term[0][j]), b = eq_behind(f, t->term[1][j]), v = a == u ? b : a;
     if (f->colour[v] == UNSEEN) {
         f->colour[v] = (int8_t)(CLASS_E + CLASS_K - f->colour[u]);
-        f->weight[v] = d;
+        f->weight[v] = eq_topology_weight(f->topology, v) / first;
         f->queue[(*tail)++] = v;
         return EQ_OK;
     }
-    if (f->colour[v] == f->colour[u])
-        return eq_fail(f->diag, EQ_ERR_CHECK, "the nodes %s and %s of one layer touch (%s)",
-                       eq_finder_node(f, u), eq_finder_node(f, v),
-                       eq_finder_element(f, eq_resistor_class[edge & 1], j));
-    if (fabs(f->weight[v] - d) > 1e-9 * d)
-        return eq_fail(f->diag, EQ_ERR_CHECK, "the amplifiers have no energy weights (at %s)",
-                       eq_finder_element(f, eq_resistor_class[edge & 1], j));
-    return EQ_OK;
+    if (f->colour[v] != f->colour[u]) return EQ_OK;
+    return eq_fail(f->diag, EQ_ERR_CHECK, "the nodes %s and %s of one layer touch (%s)",
+                   eq_finder_node(f, u), eq_finder_node(f, v),
+                   eq_finder_element(f, eq_resistor_class[edge & 1], j));
 }
 
 static eq_status spread_from(eq_finder *f, eq_node root, int colour) {
     if (f->colour[root] != UNSEEN) return EQ_OK;
     size_t head = 0, tail = 1;
+    double first = eq_topology_weight(f->topology, root);
     eq_status status = EQ_OK;
     f->colour[root] = (int8_t)colour;
     f->weight[root] = 1.0;
@@ -282,7 +277,7 @@ static eq_status spread_from(eq_finder *f, eq_node root, int colour) {
     while (status == EQ_OK && head < tail) {
         eq_node u = f->queue[head++];
         for (size_t k = f->first[u]; status == EQ_OK && k < f->first[u + 1]; k++)
-            status = cross(f, u, f->edge[k], &tail);
+            status = cross(f, u, f->edge[k], first, &tail);
     }
     return status;
 }
@@ -303,6 +298,9 @@ static eq_status find_classes(eq_finder *f) {
     }
     for (size_t v = 0; status == EQ_OK && v < f->n; v++)
         if (f->kind[v] == FREE) status = spread_from(f, (eq_node)v, CLASS_E);
+    if (status == EQ_OK && !f->topology->exists)
+        status = eq_fail(f->diag, EQ_ERR_CHECK, "the amplifiers have no energy weights: %s",
+                         f->topology->reason);
     return status;
 }
 
@@ -348,9 +346,9 @@ static eq_status number_nodes(eq_finder *f) {
 eq_status eq_layers_find(eq_circuit *c, eq_layers *net, eq_diag *diag) {
     eq_finder f = {.c = c, .net = net, .diag = diag};
     net->c = c;
-    eq_status (*const step[])(eq_finder *) = {finder_start,    find_fixed,    find_amplifiers,
-                                              check_resistors, check_sources, build_adjacency,
-                                              find_classes,    number_nodes,  eq_crossbars_build};
+    eq_status (*const step[])(eq_finder *) = {
+        finder_start,    find_fixed,    find_amplifiers, check_resistors, check_sources,
+        build_adjacency, find_topology, find_classes,    number_nodes,    eq_crossbars_build};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof step / sizeof *step; k++) status = step[k](&f);
     if (status == EQ_OK) status = check_diode_table(&f, EQ_CLASS_diode);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "circuit/topology.h"
 #include "model/layered.h"
 
 enum { FREE, FIXED, DRIVEN };
@@ -13,11 +14,12 @@ enum { UNSEEN = -1, CLASS_E, CLASS_K };
 
 /* kind: FREE, FIXED or DRIVEN for each circuit node; owner: of a driven node, the neuron node h;
  * input: index in c->input of the source at a fixed node, EQ_NONE; colour, weight: of each free
- * node; vcvs_of: the VCVS whose output the node is, EQ_NONE; from, to, next...: adjacency of the
+ * node; topology: of the circuit, for the weights; vcvs_of: the VCVS whose output the node is, EQ_NONE; from, to, next...: adjacency of the
  * free nodes. */
 typedef struct eq_finder {
     eq_circuit *c;
     eq_layers *net;
+    eq_topology *topology;
     eq_diag *diag;
     size_t n;
     int8_t *kind, *colour;

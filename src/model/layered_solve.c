@@ -6,6 +6,7 @@
  *
  * one matrix product with the table of the M_ea M_eb for the whole minibatch. A nudged phase starts
  * from the free state with the free phase's factor (chord Newton). */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -150,12 +151,11 @@ static void gather_inputs(const eq_layered *e, eq_work *w) {
     }
 }
 
-/* M, from K to E nodes, and M^T, back. */
-static eq_product to_eliminated(const eq_layered *e) {
+eq_product eq_layered_to_eliminated(const eq_layered *e) {
     return (eq_product){e->net.eliminated, e->net.kept, e->derived.m, e->net.kept, 1, 1.0};
 }
 
-static eq_product to_kept(const eq_layered *e) {
+eq_product eq_layered_to_kept(const eq_layered *e) {
     return (eq_product){e->net.kept, e->net.eliminated, e->derived.m, 1, e->net.kept, 1.0};
 }
 
@@ -196,23 +196,44 @@ static void nudge_schur(const eq_layered *e, eq_work *w, const eq_nudge *nudge) 
     }
 }
 
-/* nudged = in + nudge currents at the state v (engine.h, eq_nudge). */
+void eq_layered_factor(const eq_layered *e, eq_work *w, const eq_nudge *nudge) {
+    form_schur(e, w);
+    if (nudge != NULL && nudge->slope != NULL) nudge_schur(e, w, nudge);
+    e->kernels->cholesky_factor(e->net.kept, w->wide, w->schur, w->factor);
+    w->factored = true;
+}
+
+static void nudge_node(const eq_layered *e, eq_work *w, int32_t node, size_t n, double current,
+                       double least) {
+    if (node == EQ_NONE) return;
+    size_t at = ((size_t)node - e->net.eliminated) * w->ld + n;
+    w->nudged[at] += current;
+    w->least[at] += least;
+}
+
+/* nudged = in + nudge currents at the state v (engine.h, eq_nudge). Potentials are doubles, so a
+ * current through a slope is known to eps slope |v|: no residual can be held below that. */
 static void nudge_currents(const eq_layered *e, eq_work *w, const eq_nudge *nudge,
                            const double *v) {
     size_t ld = w->ld, outputs = e->net.c->outputs, first = e->net.eliminated;
+    double round_off = e->reltol > 0.0 ? 4.0 * DBL_EPSILON / e->reltol : 0.0;
+    w->sloped = nudge->slope != NULL;
     memcpy(w->nudged, w->in + first * ld, e->net.kept * ld * sizeof *w->nudged);
+    memset(w->least, 0, e->net.kept * ld * sizeof *w->least);
     for (size_t n = 0; n < w->n; n++) {
         size_t at = (w->first + n) * outputs;
         for (size_t k = 0; k < outputs; k++) {
-            double current = nudge->current[at + k];
-            for (size_t l = 0; nudge->slope != NULL && l < outputs; l++) {
-                double y = v[(size_t)e->net.plus[l] * ld + n];
-                if (e->net.minus[l] != EQ_NONE) y -= v[(size_t)e->net.minus[l] * ld + n];
-                current -= nudge->slope[(at + k) * outputs + l] * (y - nudge->at[at + l]);
+            double current = nudge->current[at + k], least = 0.0;
+            for (size_t l = 0; w->sloped && l < outputs; l++) {
+                double slope = nudge->slope[(at + k) * outputs + l], to = nudge->at[at + l];
+                double plus = v[(size_t)e->net.plus[l] * ld + n],
+                       minus =
+                           e->net.minus[l] == EQ_NONE ? 0.0 : v[(size_t)e->net.minus[l] * ld + n];
+                current -= slope * (plus - minus - to);
+                least += round_off * fabs(slope) * (fabs(plus) + fabs(minus) + fabs(to));
             }
-            w->nudged[((size_t)e->net.plus[k] - first) * ld + n] += current;
-            if (e->net.minus[k] != EQ_NONE)
-                w->nudged[((size_t)e->net.minus[k] - first) * ld + n] -= current;
+            nudge_node(e, w, e->net.plus[k], n, current, least);
+            nudge_node(e, w, e->net.minus[k], n, -current, least);
         }
     }
 }
@@ -255,10 +276,11 @@ static double evaluate(const eq_layered *e, eq_work *w, double *v, const double 
     eq_node_rows rows = eq_layered_rows(e, w, false, w->in);
     rows.cold = cold;
     double worst = e->kernels->nodes_solve(&e->net.law[0], &rows, v, w->inverse);
-    eq_product m = to_kept(e);
+    eq_product m = eq_layered_to_kept(e);
     e->kernels->lanes_product(&m, ld, v, ld, w->from_e, ld);
     rows = eq_layered_rows(e, w, true, kept_in);
     e->kernels->nodes_evaluate(&e->net.law[1], &rows, v + ne * ld, w->f, w->slope, w->size);
+    for (size_t k = 0; w->sloped && k < e->net.kept * ld; k++) w->size[k] += w->least[k];
     double kept = kept_ratio(e, w);
     return kept <= worst ? worst : kept;
 }
@@ -294,7 +316,7 @@ static void choose_step(const eq_layered *e, eq_work *w, bool first) {
 /* v_K += step; the E nodes follow to first order (the start of their next solve). */
 static void take_step(const eq_layered *e, eq_work *w, double *v) {
     size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
-    eq_product m = to_eliminated(e);
+    eq_product m = eq_layered_to_eliminated(e);
     e->kernels->lanes_product(&m, ld, w->step, w->wide, w->push, ld);
     for (size_t k = 0; k < nk; k++)
         for (size_t n = 0; n < ld; n++) v[(ne + k) * ld + n] += w->step[k * w->wide + n];
@@ -318,7 +340,7 @@ static void solve_kept(const eq_layered *e, eq_work *w, double *v, const double 
     size_t ld = w->ld, ne = e->net.eliminated;
     eq_node_rows rows = eq_layered_rows(e, w, true, kept_in);
     e->kernels->nodes_solve(&e->net.law[1], &rows, v + ne * ld, w->slope);
-    eq_product m = to_eliminated(e);
+    eq_product m = eq_layered_to_eliminated(e);
     e->kernels->lanes_product(&m, ld, v + ne * ld, ld, w->from_k, ld);
 }
 
@@ -360,10 +382,7 @@ static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *
     while (count < e->most_iterations && w->strict > aim &&
            !(ratio <= 1.0 && w->strict > 0.25 * before)) {
         if (!chord || !w->factored || (count > 0 && w->strict > chord_gain * before)) {
-            form_schur(e, w);
-            if (nudge != NULL && nudge->slope != NULL) nudge_schur(e, w, nudge);
-            e->kernels->cholesky_factor(e->net.kept, w->wide, w->schur, w->factor);
-            w->factored = true;
+            eq_layered_factor(e, w, nudge);
         }
         choose_step(e, w, count == 0);
         take_step(e, w, v);
@@ -381,7 +400,7 @@ static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *
 void eq_layered_free(const eq_layered *e, eq_work *w) {
     size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
     w->failed = 0.0;
-    w->factored = false;
+    w->factored = w->sloped = false;
     gather_inputs(e, w);
     memset(w->v[0], 0, (ne + nk) * ld * sizeof(double));
     memset(w->from_k, 0, ne * ld * sizeof(double));

@@ -43,6 +43,15 @@ static void take_rows(const update *u, eq_crossbar *x, size_t r0, size_t rows,
     }
 }
 
+/* a_s (v_s - v_0), and v_s + v_0. The adjoint is a phase at an infinitely small b: a d and 2 v_0. */
+static double change(const update *u, int s, double vs, double v0) {
+    return u->a[s] * (s == EQ_ADJOINT ? vs : vs - v0);
+}
+
+static double twice_mean(int s, double vs, double v0) {
+    return s == EQ_ADJOINT ? 2.0 * v0 : vs + v0;
+}
+
 /* One part of delta[n][c] = d s sum_s a_s (v_s - v_0) and of column[c] = d s^2 sum_n sum_s a_s
  * (v_s^2 - v_0^2)/2 of the columns of a crossbar,
  * with d the weight and s the scale of the column. */
@@ -57,9 +66,9 @@ static void column_differences(void *data, int part) {
             double v0 = w->v[0][at + n], sum = 0.0;
             for (int s = 1; s < EQ_MAX_SLOTS; s++) {
                 if (u->a[s] == 0.0) continue;
-                double vs = w->v[s][at + n], difference = u->a[s] * (vs - v0);
+                double vs = w->v[s][at + n], difference = change(u, s, vs, v0);
                 sum += difference;
-                squares += difference * (vs + v0);
+                squares += difference * twice_mean(s, vs, v0);
             }
             u->e->delta[(w->first + n) * x->cols + c] = ds * sum;
         }
@@ -165,17 +174,22 @@ static void update_fixed(update *u) {
     add_blocks(e, x, u->folded ? x->rows / 2 : x->rows);
 }
 
-/* out[j][n] = factor (v_s - v_0) or v_s of the nodes `list` of one part; returns the mean squares
- * through `squares` when not NULL: sum_n (v_s^2 - v_0^2)/2 added with the factor. */
-static void gather(const eq_work *w, int slot, bool difference, double factor, const int32_t *list,
-                   size_t count, double *out, double *squares) {
+/* out[j][n] = v_s of the nodes `list` of one part. */
+static void gather(const eq_work *w, int s, const int32_t *list, size_t count, double *out) {
+    for (size_t j = 0; j < count; j++)
+        memcpy(out + j * w->ld, w->v[s] + (size_t)list[j] * w->ld, w->n * sizeof *out);
+}
+
+/* out[j][n] = a_s (v_s - v_0), and squares[j] += sum_n a_s (v_s^2 - v_0^2)/2. */
+static void gather_changes(const update *u, const eq_work *w, int s, const int32_t *list,
+                           size_t count, double *out, double *squares) {
     for (size_t j = 0; j < count; j++) {
-        const double *v = w->v[slot] + (size_t)list[j] * w->ld,
+        const double *v = w->v[s] + (size_t)list[j] * w->ld,
                      *v0 = w->v[0] + (size_t)list[j] * w->ld;
         for (size_t n = 0; n < w->n; n++) {
-            double part = difference ? factor * (v[n] - v0[n]) : factor * v[n];
+            double part = change(u, s, v[n], v0[n]);
             out[j * w->ld + n] = part;
-            if (squares != NULL) squares[j] += 0.5 * part * (v[n] + v0[n]);
+            squares[j] += 0.5 * part * twice_mean(s, v[n], v0[n]);
         }
     }
 }
@@ -187,11 +201,11 @@ static void cross_products(const update *u, const eq_crossbar *x, const eq_work 
     double *left = w->cross, *right = left + x->rows * w->ld;
     for (int s = 1; s < EQ_MAX_SLOTS; s++) {
         if (u->a[s] == 0.0) continue;
-        gather(w, s, true, u->a[s], x->row, x->rows, left, row_squares);
-        gather(w, s, false, 1.0, x->col, x->cols, right, NULL);
+        gather_changes(u, w, s, x->row, x->rows, left, row_squares);
+        gather(w, s == EQ_ADJOINT ? 0 : s, x->col, x->cols, right);
         eq_gemm_nt(x->rows, x->cols, w->n, 1.0, left, w->ld, right, w->ld, 1.0, cross, x->cols);
-        gather(w, 0, false, 1.0, x->row, x->rows, left, NULL);
-        gather(w, s, true, u->a[s], x->col, x->cols, right, col_squares);
+        gather(w, 0, x->row, x->rows, left);
+        gather_changes(u, w, s, x->col, x->cols, right, col_squares);
         eq_gemm_nt(x->rows, x->cols, w->n, 1.0, left, w->ld, right, w->ld, 1.0, cross, x->cols);
     }
 }

@@ -5,7 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/comm.h"
 #include "base/mem.h"
+#include "circuit/reduction.h"
 #include "model/engine.h"
 
 /* How one block is changed. */
@@ -23,7 +25,10 @@ struct eq_network {
     trained_block *trained;
     size_t blocks, parameters;
     const eq_optimizer_kind *optimizer;
-    double *gradient; /* where eq_network_gradient writes */
+    double *gradient;        /* where eq_network_gradient writes */
+    eq_reduction *reduction; /* of c; made when potentials are first asked for */
+    double *unknown;         /* [unknowns of reduction] V, then [inputs] V */
+    double *sum, *square;    /* [parameters] of eq_network_watch */
 };
 
 static void free_states(eq_network *n) {
@@ -38,6 +43,8 @@ void eq_network_free(eq_network *n) {
     if (n == NULL) return;
     free_states(n);
     for (size_t b = 0; n->trained != NULL && b < n->blocks; b++) eq_free(n->trained[b].place);
+    eq_reduction_free(n->reduction);
+    eq_free(n->unknown);
     eq_free(n->trained);
     eq_free(n->block);
     eq_engine_free(n->engine);
@@ -178,6 +185,43 @@ eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge
     return eq_engine_nudged_phase(n->engine, slot, nudge, y, diag);
 }
 
+eq_status eq_network_adjoint_phase(eq_network *n, const double *dcdy, eq_diag *diag) {
+    return eq_engine_adjoint_phase(n->engine, dcdy, diag);
+}
+
+static eq_status open_reduction(eq_network *n, eq_diag *diag) {
+    if (n->unknown != NULL) return EQ_OK;
+    eq_status status = n->reduction == NULL ? eq_reduction_new(n->c, &n->reduction, diag) : EQ_OK;
+    if (status == EQ_OK)
+        n->unknown = eq_calloc(n->reduction->unknowns + n->c->inputs, sizeof *n->unknown);
+    return status == EQ_OK && n->unknown == NULL ? eq_out_of_memory(diag) : status;
+}
+
+/* The unknown of a node: its potential, behind a short the drop to its parent. */
+static double above_parent(const eq_reduction *r, const double *v, eq_node n) {
+    return r->parent[n] == EQ_NONE ? v[n] : v[n] - v[r->parent[n]];
+}
+
+/* What sources hold and amplifiers drive follows from the free nodes: v = T x + c. */
+eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
+                                eq_diag *diag) {
+    size_t inputs = n->c->inputs;
+    eq_status status = eq_comm_agree(open_reduction(n, diag));
+    if (status == EQ_OK) status = eq_engine_potentials(n->engine, 0, v, diag);
+    if (status != EQ_OK) return status;
+    double *kept = n->unknown + n->reduction->unknowns;
+    for (size_t i = 0; i < inputs; i++) kept[i] = *eq_circuit_source(n->c, n->c->input[i]);
+    for (size_t k = 0; k < count; k++, v += eq_circuit_nodes(n->c)) {
+        for (size_t i = 0; i < inputs; i++)
+            *eq_circuit_source(n->c, n->c->input[i]) = x[k * inputs + i];
+        for (size_t j = 0; j < n->reduction->node_unknowns; j++)
+            n->unknown[j] = above_parent(n->reduction, v, n->reduction->root[j]);
+        eq_reduction_potentials(n->reduction, n->c, n->unknown, 1.0, v, NULL);
+    }
+    for (size_t i = 0; i < inputs; i++) *eq_circuit_source(n->c, n->c->input[i]) = kept[i];
+    return EQ_OK;
+}
+
 /* eq_step that copies the gradient out and changes nothing. */
 static void copy_out(void *data, size_t group, size_t offset, size_t count, double *theta,
                      const double *gradient) {
@@ -215,6 +259,19 @@ eq_status eq_network_optimizer(eq_network *n, const eq_optimizer *o, const doubl
     return EQ_OK;
 }
 
+void eq_network_watch(eq_network *n, double *sum, double *square) {
+    n->sum = sum;
+    n->square = square;
+}
+
+static void watch(const eq_network *n, size_t first, size_t count, const double *gradient) {
+    double *sum = n->sum + first, *square = n->square + first;
+    for (size_t j = 0; j < count; j++) {
+        sum[j] += gradient[j];
+        square[j] += gradient[j] * gradient[j];
+    }
+}
+
 /* eq_step: one optimizer step on a run of parameters. */
 static void optimizer_step(void *data, size_t group, size_t offset, size_t count, double *theta,
                            const double *gradient) {
@@ -222,6 +279,7 @@ static void optimizer_step(void *data, size_t group, size_t offset, size_t count
     const trained_block *t = &n->trained[group];
     double *s0 = t->state[0] == NULL ? NULL : t->state[0] + offset;
     double *s1 = t->state[1] == NULL ? NULL : t->state[1] + offset;
+    if (n->sum != NULL) watch(n, n->block[group].first + offset, count, gradient);
     n->optimizer->step(&t->range, count, theta, gradient, s0, s1);
 }
 

@@ -6,15 +6,15 @@
  * Parameters are numbered block after block, each in deck order, which is the same in the deck that
  * is written of the circuit: the order of checkpoints and of everything here.
  *
- * Phases are kept in slots: slot 0 is the free phase, slots 1..4 nudged phases, of the current
- * minibatch. */
+ * Phases are kept in slots: slot 0 is the free phase, slots 1..4 nudged phases, slot EQ_ADJOINT the
+ * adjoint of the free phase, of the current minibatch. */
 #ifndef EQ_MODEL_MODEL_H
 #define EQ_MODEL_MODEL_H
 
 #include "circuit/circuit.h"
 #include "model/optimizer.h"
 
-enum { EQ_MAX_SLOTS = 5 };
+enum { EQ_ADJOINT = 5, EQ_MAX_SLOTS };
 
 typedef struct eq_engine_options {
     eq_engine_kind kind;
@@ -38,6 +38,7 @@ typedef struct eq_engine_info {
     double solves;      /* examples times phases so far */
     double worst_ratio; /* largest KCL residual / bound seen */
     bool sweeps;        /* layered, and too large for dense Schur complements */
+    const char *biased; /* why gradients from phases are biased: there are no energy weights */
 } eq_engine_info;
 
 typedef struct eq_network eq_network;
@@ -92,13 +93,22 @@ eq_status eq_network_free_phase(eq_network *n, size_t count, const double *x, do
 eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge, double *y,
                                   eq_diag *diag);
 
+/* The adjoint of the free phase for costs with the slopes dcdy[n][outputs]: its slot stands for the
+ * exact gradient, whether an energy exists or not. */
+eq_status eq_network_adjoint_phase(eq_network *n, const double *dcdy, eq_diag *diag);
+/* v[count][nodes] [V]: all potentials of the free phase of the `count` examples x[count][inputs] of
+ * the current minibatch. COLLECTIVE. */
+eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
+                                eq_diag *diag);
+
 /* present.c. Puts one example x[inputs] on the input sources of the circuit and current[outputs] on
  * its nudge sources (NULL: nothing): it can then be exported, or solved by others. */
 eq_status eq_network_present(eq_network *n, const double *x, const double *current, eq_diag *diag);
 
-/* The gradient sum_n sum_slot a[slot] * weight_k * dp_k/dw_k(slot) over the minibatch, with
- * weight_k = d_c(k)/d_ref; the a[slot] of unused slots are 0 and all add up to 0; where a parameter
- * has no energy, its estimate by the response of the state. gradient[parameters]. */
+/* The gradient sum_n sum_slot a[slot] * weight_k * dp_k/dw_k(slot) over the phases of the minibatch,
+ * with weight_k = d_c(k)/d_ref, where the a[slot] of unused slots are 0 and all add up to 0; where a
+ * parameter has no energy, its estimate by the response of the state. To it a[EQ_ADJOINT] times
+ * sum_n dC_n/dw is added. gradient[parameters]. */
 eq_status eq_network_gradient(eq_network *n, const double a[EQ_MAX_SLOTS], double *gradient,
                               eq_diag *diag);
 
@@ -108,6 +118,9 @@ eq_status eq_network_optimizer(eq_network *n, const eq_optimizer *o, const doubl
 /* Step number `step` (from 1) by that gradient, the rates times `factor`. */
 eq_status eq_network_update(eq_network *n, const double a[EQ_MAX_SLOTS], double factor,
                             uint64_t step, eq_diag *diag);
+/* From now on each update adds its gradient to sum[parameters] and the squares of its entries to
+ * square[parameters], those of a block in an order of the engine's own; NULL: no more. */
+void eq_network_watch(eq_network *n, double *sum, double *square);
 /* State array k of the optimizer, state[parameters]: out of the model, or into it. */
 void eq_network_get_state(const eq_network *n, int k, double *state);
 void eq_network_put_state(eq_network *n, int k, const double *state);

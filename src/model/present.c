@@ -10,10 +10,8 @@ static void drive(eq_circuit *c, eq_element source, eq_node node, double current
     *eq_circuit_source(c, source) = from ? -current : current;
 }
 
-/* What a nudge at the node is scaled by: d_ref/d_node as in model.h, 1 without energy weights. */
-static double scale(const eq_circuit *c, const eq_topology *t, eq_node node) {
-    if (t == NULL || !t->exists || node == EQ_NONE) return 1.0;
-    return eq_topology_weight(t, c->output[0].plus) / eq_topology_weight(t, node);
+static double scaled(const eq_circuit *c, const eq_topology *t, eq_node node, double nudge) {
+    return t == NULL ? nudge : eq_topology_nudge_scale(t, c, node) * nudge;
 }
 
 eq_status eq_network_present(eq_network *n, const double *x, const double *current, eq_diag *diag) {
@@ -26,8 +24,8 @@ eq_status eq_network_present(eq_network *n, const double *x, const double *curre
     for (size_t k = 0; k < c->outputs; k++) {
         const eq_output *o = &c->output[k];
         double nudge = current == NULL ? 0.0 : current[k];
-        drive(c, o->nudge_plus, o->plus, scale(c, t, o->plus) * nudge);
-        drive(c, o->nudge_minus, o->minus, -scale(c, t, o->minus) * nudge);
+        drive(c, o->nudge_plus, o->plus, scaled(c, t, o->plus, nudge));
+        drive(c, o->nudge_minus, o->minus, -scaled(c, t, o->minus, nudge));
     }
     eq_topology_free(t);
     return EQ_OK;

@@ -1,9 +1,11 @@
 /* Reading decks: SPICE or XML by the first character, SPICE in the steps of spice.h. */
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "netlist/encoding.h"
 #include "netlist/netlist.h"
 #include "netlist/spice/cards.h"
 #include "netlist/spice/error.h"
@@ -24,6 +26,7 @@ static void spice_free(eq_spice *s) {
     eq_names_free(r->global);
     eq_names_free(r->controls);
     eq_names_free(r->instance);
+    eq_names_free(r->open);
     eq_diag_free(s->scratch);
     eq_text_free(&r->name);
     eq_free(r->scope);
@@ -31,6 +34,7 @@ static void spice_free(eq_spice *s) {
     eq_free(r->late);
     eq_free(r->condition);
     eq_free(r->variant);
+    eq_free(r->sense);
     eq_free(r->factor);
     eq_free(r->reference);
     eq_free(r->declared);
@@ -47,12 +51,15 @@ static bool spice_init(eq_spice *s, eq_reading *r, eq_diag *diag) {
     *r = (eq_reading){.current = EQ_NONE,
                       .base = EQ_NONE,
                       .calls_left = EQ_MAX_CALLS,
+                      .scale = 1.0,
+                      .rshunt = INFINITY,
                       .noted = eq_names_new(),
                       .global = eq_names_new(),
                       .controls = eq_names_new(),
-                      .instance = eq_names_new()};
+                      .instance = eq_names_new(),
+                      .open = eq_names_new()};
     return s->circuit != NULL && s->scratch != NULL && r->noted != NULL && r->global != NULL &&
-           r->controls != NULL && r->instance != NULL;
+           r->controls != NULL && r->instance != NULL && r->open != NULL;
 }
 
 /* The first line, without blanks at its ends. */
@@ -73,6 +80,11 @@ static void set_title(eq_spice *s, const char *text, size_t length) {
     s->circuit->title = title;
 }
 
+static void override_temperature(eq_spice *s) {
+    for (size_t k = 0; k < s->overrides; k++)
+        if (s->override[k].target == EQ_TARGET_TEMP) s->circuit->env.temp = s->override[k].value;
+}
+
 static void read_elements(eq_spice *s) {
     eq_frame root = {.prefix = "", .m = 1.0};
     if (s->all->stop || !eq_spice_finite(s) || s->all->stop ||
@@ -80,13 +92,18 @@ static void read_elements(eq_spice *s) {
         return;
     eq_frame_override(s, &root);
     s->frame = &root;
+    eq_spice_read_late(s, EQ_PHASE_OPTIONS, EQ_PHASE_OPTIONS);
+    override_temperature(s);
     eq_spice_expand(s);
     if (!s->all->stop) eq_spice_all_models(s);
     eq_spice_connect_controls(s);
-    eq_spice_read_late(s);
+    eq_spice_read_late(s, EQ_PHASE_OPTIONS + 1, EQ_PHASES - 1);
+    if (s->all->warm) eq_deck_reheat(s->deck);
     eq_spice_set_references(s);
+    if (!s->all->stop && isfinite(s->all->rshunt))
+        eq_spice_pass_on(s, eq_circuit_shunt(s->circuit, s->all->rshunt, s->scratch));
     if (!s->all->stop) eq_spice_finish_directives(s);
-    if (s->all->status == EQ_OK && eq_circuit_elements(s->circuit) == 0)
+    if (s->all->status == EQ_OK && !s->models && eq_circuit_elements(s->circuit) == 0)
         eq_spice_fail(s, (eq_location){0, 1, 1},
                       "the deck has no element; write at least one below line 1, which is "
                       "the title");
@@ -114,6 +131,7 @@ typedef struct again {
     const eq_deck *first; /* has the texts of the files */
     const eq_override *override;
     size_t overrides;
+    bool models; /* of any deck, for its .model cards alone */
 } again;
 
 /* Takes over text (to be freed by the reader). */
@@ -132,11 +150,12 @@ static eq_status read_spice(const char *name, char *text, size_t length, eq_dial
         s.first = from->first;
         s.override = from->override;
         s.overrides = from->overrides;
+        s.models = from->models;
     }
     set_title(&s, text, length);
     eq_spice_scan(&s, name, text, length);
     read_elements(&s);
-    if (r.status == EQ_OK) r.status = eq_circuit_freeze(s.circuit, diag);
+    if (r.status == EQ_OK && !s.models) r.status = eq_circuit_freeze(s.circuit, diag);
     if (r.status == EQ_OK && from == NULL) keep_text(&s);
     eq_status status = r.status;
     if (status == EQ_OK) {
@@ -149,7 +168,6 @@ static eq_status read_spice(const char *name, char *text, size_t length, eq_dial
 
 static bool is_xml(const char *text, size_t length) {
     size_t k = 0;
-    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) k = 3;
     while (k < length && isspace((unsigned char)text[k])) k++;
     return k < length && text[k] == '<';
 }
@@ -171,10 +189,11 @@ static eq_dialect dialect_of(const char *name, const char *text, size_t length, 
 /* Reads `text`, which it frees. */
 static eq_status parse(const char *name, char *text, size_t length, eq_dialect asked, eq_deck **out,
                        eq_diag *diag) {
-    if (!is_xml(text, length))
+    eq_status status = eq_deck_decode(&text, &length, diag);
+    if (status == EQ_OK && !is_xml(text, length))
         return read_spice(name, text, length, dialect_of(name, text, length, asked, diag), NULL,
                           out, diag);
-    eq_status status = eq_xml_circuit_parse(name, text, length, out, diag);
+    if (status == EQ_OK) status = eq_xml_circuit_parse(name, text, length, out, diag);
     eq_free(text);
     return status;
 }
@@ -200,7 +219,7 @@ eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_de
 eq_status eq_deck_reread(const eq_deck *d, const eq_override *override, size_t n, eq_deck **out,
                          eq_diag *diag) {
     const eq_circuit *c = d->circuit;
-    const again from = {d, override, n};
+    const again from = {d, override, n, false};
     char *copy = d->text == NULL ? NULL : eq_strdup(d->text[0]);
     if (copy == NULL) return eq_out_of_memory(diag);
     return read_spice(c->file[0], copy, strlen(copy), (eq_dialect)c->dialect, &from, out, diag);
@@ -210,6 +229,22 @@ eq_status eq_deck_reread(const eq_deck *d, const eq_override *override, size_t n
 static eq_status circuit_alone(eq_status status, eq_deck *d, eq_circuit **out) {
     if (status == EQ_OK) *out = eq_deck_release(d);
     return status;
+}
+
+eq_status eq_models_read(const char *path, eq_dialect dialect, eq_circuit **out, eq_diag *diag) {
+    const again from = {.models = true};
+    eq_deck *d = NULL;
+    char *text;
+    size_t length;
+    eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
+    if (status != EQ_OK) return status;
+    if (length > 0 && text[0] == '.') {
+        eq_free(text);
+        return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){path, 1, 1},
+                          "line 1 of a deck is its title; write the cards below it");
+    }
+    status = read_spice(path, text, length, dialect, &from, &d, diag);
+    return circuit_alone(status, d, out);
 }
 
 eq_status eq_circuit_read(const char *path, eq_circuit **out, eq_diag *diag) {

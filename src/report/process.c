@@ -8,16 +8,10 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/temporary.h"
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* The program while it runs. */
 typedef struct running {
@@ -47,13 +41,13 @@ static void send_some(feed *f) {
 
 /* Feeds the child and collects its output until it closes it or time is up; false on time out. */
 static bool talk(const eq_process *p, feed *f, int from, eq_text *output) {
-    double end = now() + p->seconds;
+    double end = eq_seconds_now() + p->seconds;
     char block[4096];
     for (;;) {
         struct pollfd fd[2] = {{from, POLLIN, 0}, {f->fd, POLLOUT, 0}};
         int wait = -1;
         if (p->seconds > 0) {
-            double left = end - now();
+            double left = end - eq_seconds_now();
             if (left <= 0.0) return false;
             wait = (int)(1000.0 * left) + 1;
         }

@@ -104,7 +104,7 @@ static void write_table(const eq_result *r, FILE *stream) {
 }
 
 /* A field is quoted when it holds a separator (RFC 4180); names such as v(a,b) do. */
-static void write_csv_field(const char *text, FILE *stream) {
+void eq_result_field(const char *text, FILE *stream) {
     bool quoted = strpbrk(text, ",\" \t\r\n") != NULL;
     if (quoted) fputc('"', stream);
     eq_carry_to(EQ_CARRY_CSV, text, stream);
@@ -113,7 +113,7 @@ static void write_csv_field(const char *text, FILE *stream) {
 
 static void write_csv(const eq_result *r, FILE *stream) {
     for (size_t k = 0; k < r->variables; k++) {
-        write_csv_field(r->variable[k].name, stream);
+        eq_result_field(r->variable[k].name, stream);
         fputc(k + 1 < r->variables ? ',' : '\n', stream);
     }
     for (size_t j = 0; j < r->points * r->variables; j++)

@@ -48,5 +48,7 @@ bool eq_format_find(const char *name, eq_format *format);
  * stream (ferror). */
 eq_status eq_result_write(const eq_result *const *r, size_t n, eq_format format, FILE *stream,
                           eq_diag *diag);
+/* A field of CSV. */
+void eq_result_field(const char *text, FILE *stream);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "solver/adjoint.h"
-#include "solver/chunk.h"
+#include "solver/stamp.h"
 
 void eq_adjoint_free(eq_adjoint *a) {
     if (a == NULL) return;
@@ -129,14 +129,9 @@ static void port_drops(eq_adjoint *a, const eq_table *t, size_t j, size_t out, d
     }
 }
 
-static void port_at(eq_adjoint *a, const eq_table *t, size_t j) {
-    eq_system *s = a->s;
-    eq_ports_at(&s->ports, s->circuit, s->reduction, t, j, s->v, a->x, s->reduction->current);
-}
-
 static void port_currents(eq_adjoint *a, const eq_table *t) {
     for (size_t j = 0; j < t->count; j++) {
-        port_at(a, t, j);
+        eq_system_port(a->s, t, j, a->x);
         for (size_t k = 0; k < eq_port_outputs(t); k++)
             port_drops(a, t, j, k,
                        a->lambda[eq_port_minus(t, j)] - a->lambda[eq_port_plus(t, j, k)]);
@@ -147,7 +142,7 @@ static void port_currents(eq_adjoint *a, const eq_table *t) {
 static void kept_branch(eq_adjoint *a, const eq_table *t, size_t j, double l) {
     add_drop(a, t->term[0][j], t->term[1][j], -l);
     if (eq_is_port(t)) {
-        port_at(a, t, j);
+        eq_system_port(a->s, t, j, a->x);
         port_drops(a, t, j, 0, l);
     }
     if (eq_by_voltage(t)) add_drop(a, t->term[2][j], t->term[3][j], l * eq_value(t, j));

@@ -212,14 +212,8 @@ static eq_status report(const job *q, eq_diag *diag) {
     for (int k = 1; k < q->b->threads; k++)
         if (q->first[k] < q->first[first]) first = k;
     if (q->first[first] == q->n) return EQ_OK;
-    const eq_diag *said = q->b->worker[first].diag;
     eq_status status = q->status[first];
-    for (size_t k = 0; k < eq_diag_count(said); k++) {
-        const eq_message *m = eq_diag_get(said, k);
-        if (m->severity != EQ_ERROR) continue;
-        eq_fail_at(diag, status, (eq_place){m->file, m->line, m->column}, "%s", m->text);
-        break;
-    }
+    eq_diag_pass_on(q->b->worker[first].diag, status, diag);
     return eq_fail(diag, status, "row %zu of the %zu has no answer; see above", q->first[first] + 1,
                    q->n);
 }

@@ -7,11 +7,6 @@
 #include "solver/chunk.h"
 #include "solver/system.h"
 
-/* d of an element: that of its floating side (1 when both sides are fixed). */
-static double element_weight(const eq_topology *t, eq_node a, eq_node b) {
-    return t->component[a] != EQ_NONE ? eq_topology_weight(t, a) : eq_topology_weight(t, b);
-}
-
 /* A VCCS across its own control is a conductance: its energy at fixed control counts twice. */
 static double share(const eq_table *t) {
     return eq_by_voltage(t) ? 0.5 : 1.0;
@@ -33,7 +28,8 @@ static void add_elements(const eq_system *s, const eq_table *t, sum *p) {
         eq_chunk_energy(&e);
         for (size_t j = 0; j < e.n; j++)
             add(p, share(t) * e.y[j] *
-                       element_weight(s->topology, t->term[0][start + j], t->term[1][start + j]));
+                       eq_topology_element_weight(s->topology, t->term[0][start + j],
+                                                  t->term[1][start + j]));
     }
 }
 

@@ -97,8 +97,7 @@ static bool open_engine(engine *e) {
 static double scale_by_bounds(engine *e, const double *x) {
     eq_newton *w = e->w;
     double ratio = eq_newton_evaluate(w, x), *scale = N_VGetArrayPointer(e->f_scale);
-    for (size_t k = 0; k < w->s->n; k++)
-        scale[k] = 1.0 / (w->options->abstol + w->options->reltol * w->magnitude[k]);
+    for (size_t k = 0; k < w->s->n; k++) scale[k] = 1.0 / eq_kcl_bound(w->options, w->magnitude[k]);
     return ratio;
 }
 
@@ -130,30 +129,13 @@ static eq_status settle(engine *e, double *x) {
     return ratio <= 1.0 ? EQ_OK : EQ_ERR_CONVERGE;
 }
 
-/* All independent sources raised together from zero, each point solved by KINSOL. */
+static eq_status settle_point(void *data, double *x) {
+    return settle(data, x);
+}
+
 static eq_status raise_sources(engine *e, double *x) {
-    eq_newton *w = e->w;
-    enum { POINTS = 100 };
-    double done = 0.0, step = 0.25, *kept = w->spare;
-    eq_status status = EQ_OK;
-    int points = 0;
-    memset(x, 0, w->s->n * sizeof *x);
-    while (done < 1.0) {
-        double to = fmin(done + step, 1.0);
-        w->s->homotopy.scale = to;
-        memcpy(kept, x, w->s->n * sizeof *kept);
-        status = settle(e, x);
-        eq_newton_log(w, "  sources at %.4g: %s", to, status == EQ_OK ? "solved" : "not solved");
-        if (status == EQ_OK)
-            done = to;
-        else
-            memcpy(x, kept, w->s->n * sizeof *kept);
-        step *= status == EQ_OK ? 2.0 : 0.25;
-        if (step < 1e-6 || ++points == POINTS || (status != EQ_OK && status != EQ_ERR_CONVERGE))
-            break;
-    }
-    w->s->homotopy.scale = 1.0;
-    return status == EQ_OK && done < 1.0 ? EQ_ERR_CONVERGE : status;
+    eq_source_path path = {0.25, 100, settle_point, e, e->w->spare};
+    return eq_newton_raise_sources(e->w, x, &path);
 }
 
 /* The engine's work in the order in which it is tried; `from` says where the line search starts. */

@@ -1,5 +1,6 @@
 /* What is tried in turn when Newton from the given start does not arrive. Every rung ends with the
  * plain system: scale 1, no shunt. */
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -28,10 +29,6 @@ static eq_status point(eq_newton *w, double *x, double *before, bool eliminate) 
     return status;
 }
 
-static bool gives_up(eq_status status) {
-    return status != EQ_OK && status != EQ_ERR_CONVERGE && status != EQ_ERR_SINGULAR;
-}
-
 /* A conductance from every free node to ground, lowered from 10 mS to nothing in adaptive steps. */
 static eq_status gmin_path(eq_newton *w, double *x, double *before) {
     double gmin = 1e-2, last = INFINITY, factor = 10.0;
@@ -39,7 +36,7 @@ static eq_status gmin_path(eq_newton *w, double *x, double *before) {
         w->s->homotopy.shunt = gmin;
         eq_status status = point(w, x, before, true);
         eq_newton_log(w, "  gmin %.3g S: %s", gmin, status == EQ_OK ? "solved" : "not solved");
-        if (gives_up(status) || (status == EQ_OK && gmin == 0.0)) return status;
+        if (eq_gives_up(status) || (status == EQ_OK && gmin == 0.0)) return status;
         if (status == EQ_OK) {
             last = gmin;
             factor = fmin(factor * 1.5, 100.0);
@@ -55,21 +52,13 @@ static eq_status gmin_path(eq_newton *w, double *x, double *before) {
     }
 }
 
-/* All independent sources raised together from zero. */
+static eq_status eliminated_point(void *data, double *x) {
+    return eq_newton_iterate(data, x, true);
+}
+
 static eq_status source_path(eq_newton *w, double *x, double *before) {
-    double done = 0.0, step = 0.1;
-    memset(x, 0, w->s->n * sizeof *x);
-    while (done < 1.0) {
-        double to = fmin(done + step, 1.0);
-        w->s->homotopy.scale = to;
-        eq_status status = point(w, x, before, true);
-        eq_newton_log(w, "  sources at %.4g: %s", to, status == EQ_OK ? "solved" : "not solved");
-        if (gives_up(status)) return status;
-        if (status == EQ_OK) done = to;
-        step *= status == EQ_OK ? 2.0 : 0.25;
-        if (step < 1e-6) return status;
-    }
-    return EQ_OK;
+    eq_source_path path = {0.1, INT_MAX, eliminated_point, w, before};
+    return eq_newton_raise_sources(w, x, &path);
 }
 
 /* Implicit Euler towards the steady state: a conductance from every node to where it was, lowered
@@ -83,7 +72,7 @@ static eq_status transient_path(eq_newton *w, double *x, double *before, double 
         eq_status status = point(w, x, before, false);
         eq_newton_log(w, "  node conductance %.3g S: %s", g,
                       status == EQ_OK ? "solved" : "not solved");
-        if (gives_up(status) || (status == EQ_OK && g == 0.0)) return status;
+        if (eq_gives_up(status) || (status == EQ_OK && g == 0.0)) return status;
         g *= status == EQ_OK ? 0.25 : 8.0;
         if (status != EQ_OK && g == 0.0) g = 1e-12;
         if (g < 1e-14) g = 0.0;
@@ -164,7 +153,7 @@ eq_status eq_ladder_solve(eq_newton *w, double *x, const char **rung) {
         status = eq_rung_try(w, &eq_ladder[k], x);
         if (k == 0) first = status;
         bool hopeless = status == EQ_ERR_SINGULAR && w->s->nonlinear == 0;
-        if (status == EQ_OK || gives_up(status)) return status;
+        if (status == EQ_OK || eq_gives_up(status)) return status;
         keep_best(w, x, best, &ratio);
         if (hopeless) break;
     }

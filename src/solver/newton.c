@@ -120,7 +120,7 @@ double eq_newton_ratio(const eq_newton *w, const double *x, double *r, double *m
     double worst = 0.0;
     if (!eq_system_residual(w->s, x, r, magnitude)) return INFINITY;
     for (size_t k = 0; k < w->s->n; k++)
-        worst = fmax(worst, fabs(r[k]) / (w->options->abstol + w->options->reltol * magnitude[k]));
+        worst = fmax(worst, fabs(r[k]) / eq_kcl_bound(w->options, magnitude[k]));
     return worst;
 }
 

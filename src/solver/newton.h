@@ -74,6 +74,10 @@ eq_status eq_newton_decided(eq_newton *w, const double *x);
 /* The drops of shorts are lost in the potentials that x was made of: one Newton step with
  * w->factored finds them again. */
 eq_status eq_newton_find_drops(eq_newton *w, double *x);
+/* The KCL bound at an unknown, A: magnitude is the sum of |currents| there. */
+static inline double eq_kcl_bound(const eq_solve_options *o, double magnitude) {
+    return o->abstol + o->reltol * magnitude;
+}
 /* r and magnitude at x into the work space; the ratio max |r_i| / bound_i, infinite when not
  * finite. */
 double eq_newton_evaluate(eq_newton *w, const double *x);
@@ -103,6 +107,22 @@ enum { EQ_RUNGS = 7 };
 extern const eq_rung eq_ladder[EQ_RUNGS];
 /* One rung from x, with a line in the log that says how it went. */
 eq_status eq_rung_try(eq_newton *w, const eq_rung *rung, double *x);
+/* A status after which no smaller step helps. */
+static inline bool eq_gives_up(eq_status status) {
+    return status != EQ_OK && status != EQ_ERR_CONVERGE && status != EQ_ERR_SINGULAR;
+}
+/* How the sources are raised (source_steps.c): the first part of them, how many points at most, and what solves a
+ * point from x. kept[n] is work space. */
+typedef struct eq_source_path {
+    double first;
+    int points;
+    eq_status (*solve)(void *data, double *x);
+    void *data;
+    double *kept;
+} eq_source_path;
+/* All independent sources raised together from zero: steps double where a point is solved and
+ * shrink to a quarter where it is not, down to 1e-6. */
+eq_status eq_newton_raise_sources(eq_newton *w, double *x, const eq_source_path *path);
 /* Tries the rungs from x; *rung is the name of the one that answered. */
 eq_status eq_ladder_solve(eq_newton *w, double *x, const char **rung);
 

@@ -155,7 +155,7 @@ double eq_solver_current(eq_solver *s, eq_element e, const double *v, const doub
 
 /* The residual of unknown k over its bound; infinite when it is not finite. */
 static double over_bound(const eq_newton *w, size_t k) {
-    double bound = w->options->abstol + w->options->reltol * w->magnitude[k];
+    double bound = eq_kcl_bound(w->options, w->magnitude[k]);
     double ratio = fabs(w->r[k]) / bound;
     return isfinite(bound) && isfinite(ratio) ? ratio : INFINITY;
 }

@@ -182,12 +182,6 @@ static void stamp_branches(eq_stamper *k) {
     }
 }
 
-double eq_output_scale(const eq_system *s, eq_node node) {
-    const eq_topology *t = s->topology;
-    if (!t->exists || node == EQ_GROUND) return 1.0;
-    return eq_topology_weight(t, s->circuit->output[0].plus) / eq_topology_weight(t, node);
-}
-
 void eq_stamp_slopes(eq_stamper *k, const double *slope) {
     const eq_system *s = k->s;
     size_t m = s->circuit->outputs;
@@ -196,9 +190,9 @@ void eq_stamp_slopes(eq_stamper *k, const double *slope) {
         for (size_t j = 0; j < m; j++) {
             double g = slope == NULL ? 0.0 : slope[i * m + j];
             stamp(k, eq_between(out.plus, EQ_GROUND), eq_output_form(s, j),
-                  g * eq_output_scale(s, out.plus));
+                  g * eq_topology_nudge_scale(s->topology, s->circuit, out.plus));
             stamp(k, eq_between(out.minus, EQ_GROUND), eq_output_form(s, j),
-                  -g * eq_output_scale(s, out.minus));
+                  -g * eq_topology_nudge_scale(s->topology, s->circuit, out.minus));
         }
     }
 }

@@ -40,8 +40,6 @@ void eq_stamp_slopes(eq_stamper *k, const double *slope);
 
 /* Currents and conductances of the chunk, or those of the tangents at the held drops. */
 void eq_system_evaluate(const eq_system *s, eq_chunk *e, int cls);
-/* d_ref / d(node), with d_ref that of the first output. */
-double eq_output_scale(const eq_system *s, eq_node node);
 
 /* The unknown of the current of a voltage-defined element, of the one that controls row j; EQ_NONE
  * when its branch is eliminated. */

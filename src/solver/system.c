@@ -320,13 +320,32 @@ static double injected(const eq_system *s, size_t k) {
     return s->homotopy.scale * current;
 }
 
+/* What round-off of the potentials makes of it, as current_round_off. */
+static double injected_round_off(const eq_system *s, size_t k) {
+    const eq_injection *in = &s->injection;
+    size_t m = s->circuit->outputs;
+    double sum = 0.0;
+    for (size_t l = 0; in->slope != NULL && l < m; l++) {
+        eq_form y = eq_output_form(s, l);
+        sum += fabs(in->slope[k * m + l]) *
+               (fabs(s->v[y.plus]) + fabs(s->v[y.minus]) + fabs(in->at[l]));
+    }
+    return s->round_off * sum;
+}
+
+static double nudge_into(const eq_system *s, eq_node node, double current) {
+    return current * eq_topology_nudge_scale(s->topology, s->circuit, node);
+}
+
 static void injected_currents(eq_system *s) {
     if (s->injection.current == NULL) return;
     for (size_t k = 0; k < s->circuit->outputs; k++) {
         eq_form out = eq_output_form(s, k);
-        double current = injected(s, k);
-        add_current(s, EQ_GROUND, out.plus, current * eq_output_scale(s, out.plus), 0.0);
-        add_current(s, out.minus, EQ_GROUND, current * eq_output_scale(s, out.minus), 0.0);
+        double current = injected(s, k), least = injected_round_off(s, k);
+        add_current(s, EQ_GROUND, out.plus, nudge_into(s, out.plus, current),
+                    nudge_into(s, out.plus, least));
+        add_current(s, out.minus, EQ_GROUND, nudge_into(s, out.minus, current),
+                    nudge_into(s, out.minus, least));
     }
 }
 

@@ -50,7 +50,7 @@ eq_status eq_solver_uncertainty(eq_solver *s, const eq_solve_options *o, const d
     if (status == EQ_OK) {
         l.system->round_off = o->reltol > 0.0 ? 4.0 * DBL_EPSILON / o->reltol : 0.0;
         eq_system_residual(l.system, l.x, l.work, bound);
-        for (size_t k = 0; k < n; k++) bound[k] = o->abstol + o->reltol * bound[k];
+        for (size_t k = 0; k < n; k++) bound[k] = eq_kcl_bound(o, bound[k]);
     }
     for (size_t j = 0; status == EQ_OK && j < samples; j++) {
         for (size_t k = 0; k < n; k++)

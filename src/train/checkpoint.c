@@ -1,12 +1,13 @@
 #include "train/checkpoint.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 
 static const char magic[8] = "eqspckpt";
-enum { OLDEST = 1, VERSION = 2, HEADER = 24 };
+enum { OLDEST = 1, VERSION = 3, HEADER = 24 };
 
 /* One pass over the fields serves both directions: `write` appends to out, otherwise bytes are
  * taken from [at, end) and arrays are allocated. The file is in the byte order of the machine; the
@@ -93,6 +94,31 @@ static void identity(pass *p, eq_checkpoint *k) {
     bytes(p, &k->began.data, sizeof k->began.data);
 }
 
+/* The size of a row stands before them: those of an older file are shorter, and what they lack is
+ * NAN. */
+static void metrics(pass *p, eq_checkpoint *k) {
+    enum { FORMAT_2 = 7 * sizeof(double) };
+    uint64_t size = p->write || p->version > 2 ? sizeof *k->row : FORMAT_2;
+    bytes(p, &k->rows, sizeof k->rows);
+    if (p->version > 2) bytes(p, &size, sizeof size);
+    if (p->write) {
+        bytes(p, k->row, (size_t)k->rows * sizeof *k->row);
+        return;
+    }
+    if (size == 0 || size > sizeof *k->row || k->rows > (uint64_t)(p->end - p->at) / size)
+        p->failed = true;
+    if (p->failed) return;
+    k->row = eq_malloc((size_t)k->rows, sizeof *k->row);
+    if (k->row == NULL) {
+        p->failed = p->no_memory = true;
+        return;
+    }
+    for (uint64_t j = 0; j < k->rows; j++) {
+        k->row[j] = (eq_metrics){.gradient_cosine = NAN};
+        bytes(p, &k->row[j], (size_t)size);
+    }
+}
+
 static void body(pass *p, eq_checkpoint *k) {
     identity(p, k);
     bytes(p, &k->epoch, sizeof k->epoch);
@@ -110,8 +136,7 @@ static void body(pass *p, eq_checkpoint *k) {
     array(p, (void **)&k->g, k->conductances, sizeof *k->g);
     for (uint64_t s = 0; !p->failed && s < k->states; s++)
         array(p, (void **)&k->state[s], k->conductances, sizeof *k->g);
-    bytes(p, &k->rows, sizeof k->rows);
-    array(p, (void **)&k->row, k->rows, sizeof *k->row);
+    metrics(p, k);
     encoder(p, &k->encoder);
     classes(p, k);
 }
@@ -188,8 +213,7 @@ eq_status eq_checkpoint_read(const char *path, eq_checkpoint *k, eq_diag *diag) 
 
 void eq_checkpoint_free(eq_checkpoint *k) {
     for (int s = 0; s < EQ_MAX_STATES; s++) eq_free(k->state[s]);
-    for (uint64_t c = 0; k->class_name != NULL && c < k->classes; c++) eq_free(k->class_name[c]);
-    eq_free(k->class_name);
+    eq_strings_free(k->class_name, (size_t)k->classes);
     eq_free(k->g);
     eq_free(k->row);
     eq_encoder_free(&k->encoder);

@@ -1,7 +1,7 @@
 /* The state of a training run on disk: everything that decides its future bits, and what eval
  * needs. A file is: magic, version, length of the body, CRC-32 of the body, body. It is written
  * atomically. Format 1, which had no identity and a weaker fingerprint, is read for eval; it cannot
- * be resumed. */
+ * be resumed. Format 2 had shorter rows of metrics. */
 #ifndef EQ_TRAIN_CHECKPOINT_H
 #define EQ_TRAIN_CHECKPOINT_H
 

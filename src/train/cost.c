@@ -67,10 +67,41 @@ static void entropy_hessian(const eq_cost *cost, size_t n, const double *y, size
     }
 }
 
+/* How far class k comes too near to the true class: margin + y_k - y_label, where that is above 0. */
+static double violation(const eq_cost *cost, const double *y, size_t k, size_t label) {
+    return k == label ? 0.0 : fmax(0.0, cost->margin + y[k] - y[label]);
+}
+
+/* C = 1/n sum_k of the violations (Weston and Watkins 1999; torch.nn.MultiMarginLoss). */
+static double hinge_value(const eq_cost *cost, size_t n, const double *y, size_t label) {
+    double sum = 0.0;
+    for (size_t k = 0; k < n; k++) sum += violation(cost, y, k, label);
+    return sum / (double)n;
+}
+
+/* +1/n for each class that violates the margin, as much less for the true class. */
+static void hinge_gradient(const eq_cost *cost, size_t n, const double *y, size_t label,
+                           double *dcdy) {
+    double each = 1.0 / (double)n, all = 0.0;
+    for (size_t k = 0; k < n; k++) {
+        dcdy[k] = violation(cost, y, k, label) > 0.0 ? each : 0.0;
+        all += dcdy[k];
+    }
+    dcdy[label] = -all;
+}
+
+static void hinge_hessian(const eq_cost *cost, size_t n, const double *y, size_t label, double *h) {
+    (void)cost;
+    (void)y;
+    (void)label;
+    for (size_t k = 0; k < n * n; k++) h[k] = 0.0;
+}
+
 static const eq_cost_kind kinds[] = {
-    {"squared-difference", true, 1, squared_value, squared_gradient, squared_hessian},
-    {"squared-error", true, 0, squared_value, squared_gradient, squared_hessian},
-    {"cross-entropy", false, -1, entropy_value, entropy_gradient, entropy_hessian},
+    {"squared-difference", true, 1, squared_value, squared_gradient, squared_hessian, true, false},
+    {"squared-error", true, 0, squared_value, squared_gradient, squared_hessian, true, false},
+    {"cross-entropy", false, -1, entropy_value, entropy_gradient, entropy_hessian, false, false},
+    {"hinge", true, -1, hinge_value, hinge_gradient, hinge_hessian, false, true},
 };
 
 const eq_cost_kind *eq_cost_find(const char *name) {

@@ -16,15 +16,20 @@ typedef struct eq_cost_kind {
     double (*value)(const eq_cost *cost, size_t n, const double *y, size_t label);
     void (*gradient)(const eq_cost *cost, size_t n, const double *y, size_t label, double *dcdy);
     void (*hessian)(const eq_cost *cost, size_t n, const double *y, size_t label, double *h);
+    bool
+        clamps; /* C = 1/2 sum (y - target)^2: -dC/dy is the way to the target, which a clamp goes */
+    bool kinks; /* the slope jumps, so P + beta C need not be stationary anywhere */
 } eq_cost_kind;
 
 struct eq_cost {
     const eq_cost_kind *kind;
     double high, low; /* V: target of the true class and of the others (squared errors) */
     double scale;     /* 1/V: scores are scale * y (cross-entropy) */
+    double margin;    /* V: the true class must be this far above each other one (hinge) */
 };
 
-/* "squared-difference", "squared-error" or "cross-entropy"; NULL when the name is none of them. */
+/* "squared-difference", "squared-error", "cross-entropy" or "hinge"; NULL when the name is none of
+ * them. */
 const eq_cost_kind *eq_cost_find(const char *name);
 
 /* C(y, label). */

@@ -42,8 +42,7 @@ eq_data *eq_data_new(size_t examples, size_t features) {
 
 void eq_data_free(eq_data *d) {
     if (d == NULL) return;
-    for (size_t k = 0; d->class_name != NULL && k < d->classes; k++) eq_free(d->class_name[k]);
-    eq_free(d->class_name);
+    eq_strings_free(d->class_name, d->classes);
     eq_free(d->pixel);
     eq_free(d->value);
     eq_free(d->label);

@@ -249,13 +249,9 @@ static eq_status name_classes(const table *t, eq_data *d) {
 }
 
 static eq_status copy_names(const table *t, const eq_data *known, eq_data *d) {
-    d->class_name = eq_calloc(known->classes, sizeof *d->class_name);
+    d->class_name = eq_strings_copy(known->class_name, known->classes);
     if (d->class_name == NULL) return eq_out_of_memory(t->diag);
     d->classes = known->classes;
-    for (size_t k = 0; k < d->classes; k++) {
-        d->class_name[k] = eq_strdup(known->class_name[k]);
-        if (d->class_name[k] == NULL) return eq_out_of_memory(t->diag);
-    }
     return EQ_OK;
 }
 

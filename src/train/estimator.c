@@ -20,6 +20,9 @@ static const eq_estimator_kind kinds[] = {
      4},
 };
 
+/* No estimate: the gradient by the adjoint. */
+static const eq_estimator_kind exact = {"adjoint", 0, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY};
+
 size_t eq_estimator_kinds(void) {
     return sizeof kinds / sizeof *kinds;
 }
@@ -31,16 +34,17 @@ const eq_estimator_kind *eq_estimator_kind_at(size_t k) {
 const eq_estimator_kind *eq_estimator_find(const char *name) {
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         if (eq_same(kinds[k].name, name)) return &kinds[k];
-    return NULL;
+    return eq_same(exact.name, name) ? &exact : NULL;
 }
 
 static const char *const nudgings[] = {
     [EQ_NUDGE_CURRENT] = "current",
     [EQ_NUDGE_ENERGY] = "energy",
+    [EQ_NUDGE_CLAMP] = "clamp",
 };
 
 bool eq_nudging_find(const char *name, eq_nudging *nudging) {
-    for (int k = 0; k < 2; k++)
+    for (size_t k = 0; k < sizeof nudgings / sizeof *nudgings; k++)
         if (eq_same(nudgings[k], name)) {
             *nudging = (eq_nudging)k;
             return true;
@@ -57,6 +61,7 @@ struct eq_phases {
     double *current; /* [batch][outputs] A */
     double *slope;   /* [batch][outputs][outputs] S */
     double *at, *y;  /* [batch][outputs] V: where the cost is expanded, where the phase went */
+    bool sloped;     /* the last phase had slopes */
 };
 
 eq_phases *eq_phases_new(size_t batch, size_t outputs) {
@@ -129,25 +134,135 @@ static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_co
         beta, ROUNDS, before);
 }
 
+/* The conductance that `hold` begins with, S: any that moves the outputs visibly will do. */
+static const double first_hold = 1e-6;
+
+/* A conductance g from each output to at = y0 + eta (target - y0), and no other current. */
+static void attach(eq_phases *p, const eq_cost *cost, double eta, double g, size_t n,
+                   const double *y0, const uint16_t *label) {
+    size_t m = p->outputs;
+    for (size_t j = 0; j < n; j++) eq_cost_gradient(cost, m, y0 + j * m, label[j], p->at + j * m);
+    for (size_t k = 0; k < n * m; k++) {
+        p->at[k] = y0[k] - eta * p->at[k];
+        p->current[k] = 0.0;
+    }
+    for (size_t k = 0; k < n * m * m; k++) p->slope[k] = k % (m * m) % (m + 1) == 0 ? g : 0.0;
+}
+
+/* The largest |at - y|, and of which output; *size: of |at| and |y0|. */
+static double farthest(const eq_phases *p, size_t n, const double *y0, size_t *which,
+                       double *size) {
+    double most = 0.0;
+    *size = 0.0;
+    for (size_t k = 0; k < n * p->outputs; k++) {
+        double off = fabs(p->at[k] - p->y[k]);
+        *size = fmax(*size, fmax(fabs(p->at[k]), fabs(y0[k])));
+        if (off <= most) continue;
+        most = off;
+        *which = k % p->outputs;
+    }
+    return most;
+}
+
+static eq_status cannot_hold(const eq_network *e, size_t k, double off, eq_diag *diag) {
+    bool pair;
+    const char *name = eq_network_output(e, k, &pair);
+    return eq_fail(diag, EQ_ERR_CONVERGE,
+                   "output %zu (%s) cannot be held at its target, it stays %.3g V away: a source "
+                   "or another output fixes it; give nudging=\"clamp\" a finite g-clamp, or "
+                   "another output",
+                   k + 1, name, off);
+}
+
+/* The largest conductance that an output shows: current over move, where g pulled it from y0; g
+ * where none was more than `near` off. */
+static double stiffest(const eq_phases *p, double g, double near, size_t n, const double *y0) {
+    double most = g;
+    for (size_t k = 0; k < n * p->outputs; k++) {
+        double off = fabs(p->at[k] - p->y[k]), moved = fabs(p->y[k] - y0[k]);
+        if (off > near && g * off > most * moved) most = moved > 0.0 ? g * off / moved : INFINITY;
+    }
+    return most;
+}
+
+/* Outputs held at p->at: the multiplier method (Hestenes 1969), in which the current that a large
+ * conductance g had to carry is driven as a constant one in the next round, so that what an output
+ * is still off shrinks by the conductance it shows over g each time. Much larger than that g must
+ * not be, or the KCL at the output drowns in its round-off. */
+static eq_status hold(eq_phases *p, eq_network *e, int slot, size_t n, const double *y0,
+                      eq_diag *diag) {
+    static const double times = 1e3, most = 1e12; /* S */
+    size_t m = p->outputs, which = 0;
+    double g = first_hold, before = INFINITY, size = 0.0;
+    eq_nudge nudge = {p->current, p->slope, p->at};
+    for (int round = 0;; round++) {
+        eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
+        if (status != EQ_OK) return status;
+        double off = farthest(p, n, y0, &which, &size);
+        if (off <= 1e-15 * size || (off <= 1e-9 * size && off > 0.1 * before)) return EQ_OK;
+        for (size_t k = 0; k < n * m; k++) p->current[k] += g * (p->at[k] - p->y[k]);
+        bool slow = round > 0 && off > 0.1 * before;
+        double next = round == 0 ? times * stiffest(p, g, 1e-12 * size, n, y0)
+                      : slow     ? times * g
+                                 : g;
+        if (next > most) return cannot_hold(e, which, off, diag);
+        for (size_t k = 0; k < n * m * m; k++) p->slope[k] *= next / g;
+        g = next;
+        before = off;
+    }
+}
+
+static eq_status nudge_clamp(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
+                             const eq_estimator *est, double eta, size_t n, const double *y0,
+                             const uint16_t *label, double *y, eq_diag *diag) {
+    bool held = isinf(est->clamp);
+    attach(p, cost, eta, held ? first_hold : est->clamp, n, y0, label);
+    eq_nudge nudge = {p->current, p->slope, p->at};
+    eq_status status =
+        held ? hold(p, e, slot, n, y0, diag) : eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
+    if (status == EQ_OK && y != NULL) memcpy(y, p->y, n * p->outputs * sizeof *y);
+    return status;
+}
+
 eq_status eq_phases_nudge(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
-                          eq_nudging nudging, double beta, size_t n, const double *y0,
+                          const eq_estimator *est, double strength, size_t n, const double *y0,
                           const uint16_t *label, double *y, eq_diag *diag) {
-    if (nudging == EQ_NUDGE_ENERGY)
-        return nudge_energy(p, e, slot, cost, beta, n, y0, label, y, diag);
-    expand(p, cost, beta, n, y0, label, false);
+    p->sloped = est->nudging != EQ_NUDGE_CURRENT;
+    if (est->nudging == EQ_NUDGE_ENERGY)
+        return nudge_energy(p, e, slot, cost, strength, n, y0, label, y, diag);
+    if (est->nudging == EQ_NUDGE_CLAMP)
+        return nudge_clamp(p, e, slot, cost, est, strength, n, y0, label, y, diag);
+    expand(p, cost, strength, n, y0, label, false);
     eq_nudge nudge = {p->current, NULL, NULL};
     return eq_network_nudged_phase(e, slot, &nudge, y, diag);
+}
+
+void eq_phases_driven(const eq_phases *p, const double *y, double *current) {
+    size_t m = p->outputs;
+    for (size_t k = 0; k < m; k++) {
+        current[k] = p->current[k];
+        for (size_t l = 0; p->sloped && l < m; l++)
+            current[k] -= p->slope[k * m + l] * (y[l] - p->at[l]);
+    }
+}
+
+double eq_estimator_strength(const eq_estimator *est) {
+    return est->nudging == EQ_NUDGE_CLAMP ? est->eta : est->beta;
 }
 
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,
                       double sign, size_t n, const double *y0, const uint16_t *label,
                       double a[EQ_MAX_SLOTS], eq_diag *diag) {
     const eq_estimator_kind *kind = est->kind;
-    double beta = kind->random_sign ? sign * est->beta : est->beta;
+    double beta = eq_estimator_strength(est) * (kind->random_sign ? sign : 1.0);
     eq_status status = EQ_OK;
     for (int s = 1; status == EQ_OK && s <= kind->phases; s++)
-        status = eq_phases_nudge(p, e, s, cost, est->nudging, kind->at[s] * beta, n, y0, label,
-                                 NULL, diag);
+        status = eq_phases_nudge(p, e, s, cost, est, kind->at[s] * beta, n, y0, label, NULL, diag);
+    if (kind->phases == 0) {
+        beta = 1.0;
+        expand(p, cost, -1.0, n, y0, label, false);
+        status = eq_network_adjoint_phase(e, p->current, diag);
+    }
     for (int s = 0; s < EQ_MAX_SLOTS; s++) a[s] = kind->a[s] / (beta * (double)n);
     return status;
 }

@@ -1,5 +1,6 @@
 /* Estimators of the loss gradient from phases at multiples of beta: dL/dw ~ sum_s a_s dp/dw(u at
- * beta_s) (Scellier 2020, Eq. 2.9, 2.10 and appendix A). */
+ * beta_s) (Scellier 2020, Eq. 2.9, 2.10 and appendix A); with clamped outputs eta stands for beta.
+ * And the gradient itself, by the adjoint. */
 #ifndef EQ_TRAIN_ESTIMATOR_H
 #define EQ_TRAIN_ESTIMATOR_H
 
@@ -9,9 +10,9 @@
 
 typedef struct eq_estimator_kind {
     const char *name;
-    int phases;              /* nudged phases, in slots 1..phases */
+    int phases;              /* nudged phases, in slots 1..phases; 0: the adjoint */
     double at[EQ_MAX_SLOTS]; /* slot s is nudged with at[s] * beta; at[0] = 0, the free phase */
-    double a[EQ_MAX_SLOTS];  /* coefficient of slot s, times 1/beta; they add up to 0 */
+    double a[EQ_MAX_SLOTS];  /* coefficient of slot s, times 1/beta; those of phases add up to 0 */
     bool random_sign;        /* beta gets a random sign in every minibatch */
     double order;            /* of the bias in beta */
 } eq_estimator_kind;
@@ -19,17 +20,26 @@ typedef struct eq_estimator_kind {
 typedef enum eq_nudging {
     EQ_NUDGE_CURRENT, /* constant, from the free state: J = -beta dC/dy(y0) (Eq. 4.16) */
     EQ_NUDGE_ENERGY,  /* state dependent: stationary point of P + beta C (Eq. 2.6) */
+    EQ_NUDGE_CLAMP, /* towards y0 + eta (target - y0): coupled learning (Stern et al. 2021), and at
+                         eta = 1, held, contrastive Hebbian learning (section 3.4) */
 } eq_nudging;
 
 typedef struct eq_estimator {
     const eq_estimator_kind *kind;
     double beta; /* S for squared errors: nudge current per volt of error */
     eq_nudging nudging;
+    double eta;   /* of the way to the target that a clamp goes */
+    double clamp; /* S: conductance that pulls there; infinite: the outputs are held */
 } eq_estimator;
 
+/* What the phases are multiples of: beta, or eta. */
+double eq_estimator_strength(const eq_estimator *est);
+
+/* Those from phases. */
 size_t eq_estimator_kinds(void);
 const eq_estimator_kind *eq_estimator_kind_at(size_t k);
-/* "one-sided", "random-sign", "symmetric" or "four-point"; NULL when the name is none of them. */
+/* "one-sided", "random-sign", "symmetric", "four-point" or "adjoint"; NULL when the name is none of
+ * them. */
 const eq_estimator_kind *eq_estimator_find(const char *name);
 bool eq_nudging_find(const char *name, eq_nudging *nudging);
 const char *eq_nudging_name(eq_nudging nudging);
@@ -39,13 +49,16 @@ typedef struct eq_phases eq_phases;
 eq_phases *eq_phases_new(size_t batch, size_t outputs);
 void eq_phases_free(eq_phases *p);
 
-/* One nudged phase of the n examples at `beta` (signed) into the slot, from the free outputs
- * y0[n][outputs]. y (may be NULL) receives the nudged outputs. */
+/* One nudged phase of the n examples at `strength` (signed, instead of est's own) into the slot,
+ * from the free outputs y0[n][outputs]. y (may be NULL) receives the nudged outputs. */
 eq_status eq_phases_nudge(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
-                          eq_nudging nudging, double beta, size_t n, const double *y0,
+                          const eq_estimator *est, double strength, size_t n, const double *y0,
                           const uint16_t *label, double *y, eq_diag *diag);
-/* All nudged phases of the estimator for the n examples; a[EQ_MAX_SLOTS] receives the coefficients
- * of the mean over the n examples. sign: +1 or -1 (only random-sign estimators use it). */
+/* The currents [outputs] that the last nudged phase drives into the outputs of its first example,
+ * which rest at y[outputs]. */
+void eq_phases_driven(const eq_phases *p, const double *y, double *current);
+/* All phases of the estimator for the n examples, or their adjoint; a[EQ_MAX_SLOTS] receives the
+ * coefficients of the mean over the n examples. sign: +1 or -1 (only random-sign estimators use it). */
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,
                       double sign, size_t n, const double *y0, const uint16_t *label,
                       double a[EQ_MAX_SLOTS], eq_diag *diag);

@@ -18,8 +18,9 @@ static eq_experiment *experiment_new(void) {
     x->seed = 1;
     x->data.test_fraction = 0.0;
     x->encoding.scale = 1.0;
-    x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0};
-    x->estimator = (eq_estimator){eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT};
+    x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0, 1.0};
+    x->estimator =
+        (eq_estimator){eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT, 0.1, INFINITY};
     x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
     x->schedule = (eq_schedule){EQ_SCHEDULE_CONSTANT, 1.0, 1};
     x->batch = 4;
@@ -31,6 +32,11 @@ void eq_experiment_free(eq_experiment *x) {
     if (x == NULL) return;
     for (size_t k = 0; k < x->groups; k++) eq_free(x->group[k].match);
     eq_free(x->group);
+    for (size_t k = 0; k < x->presets; k++) {
+        eq_free(x->preset[k].name);
+        eq_free(x->preset[k].value);
+    }
+    eq_free(x->preset);
     eq_free(x->path);
     eq_free(x->folder);
     eq_free(x->name);
@@ -153,6 +159,7 @@ static void cost(reader *r, const eq_xml_node *node) {
     number(r, node, "high", &c->high);
     number(r, node, "low", &c->low);
     number(r, node, "scale", &c->scale);
+    number(r, node, "margin", &c->margin);
 }
 
 static void estimator(reader *r, const eq_xml_node *node) {
@@ -161,6 +168,18 @@ static void estimator(reader *r, const eq_xml_node *node) {
     if (type != NULL) e->kind = eq_estimator_find(type);
     if (nudging != NULL) eq_nudging_find(nudging, &e->nudging);
     number(r, node, "beta", &e->beta);
+    number(r, node, "eta", &e->eta);
+    const char *clamp = word(node, "g-clamp");
+    if (clamp != NULL && strcmp(clamp, "INF") != 0) number(r, node, "g-clamp", &e->clamp);
+    const eq_cost_kind *cost = r->x->cost.kind;
+    if (e->nudging == EQ_NUDGE_CLAMP && !cost->clamps)
+        fault(r, node,
+              "nudging=\"clamp\" drives the outputs to targets, and this cost has none; take "
+              "<cost type=\"squared-difference\"> or squared-error, or nudging=\"current\"");
+    if (e->nudging == EQ_NUDGE_ENERGY && cost->kinks)
+        fault(r, node,
+              "nudging=\"energy\" needs a cost with a slope everywhere, and that of this one "
+              "jumps; take nudging=\"current\"");
 }
 
 static void group(reader *r, const eq_xml_node *node) {
@@ -238,6 +257,21 @@ static void name(reader *r, const eq_xml_node *root) {
                            why);
 }
 
+/* The <set .../> of a circuit or an architecture. */
+static void presets(reader *r, const eq_xml_node *node) {
+    eq_experiment *x = r->x;
+    for (const eq_xml_node *n = eq_xml_first(node); r->status == EQ_OK && n != NULL;
+         n = eq_xml_next(n)) {
+        if (!eq_grow((void **)&x->preset, &x->preset_cap, x->presets + 1, sizeof *x->preset)) {
+            r->status = eq_out_of_memory(r->diag);
+            return;
+        }
+        x->preset[x->presets++] = (eq_preset){NULL, NULL};
+        text(r, n, "name", &x->preset[x->presets - 1].name);
+        text(r, n, "value", &x->preset[x->presets - 1].value);
+    }
+}
+
 static void circuit(reader *r, const eq_xml_node *root) {
     const eq_xml_node *deck = eq_xml_child(root, "circuit");
     const eq_xml_node *network = eq_xml_child(root, "architecture");
@@ -249,6 +283,7 @@ static void circuit(reader *r, const eq_xml_node *root) {
         path(r, deck, "deck", &r->x->deck);
     else
         architecture(r, network);
+    presets(r, deck != NULL ? deck : network);
 }
 
 static void seed(reader *r, const eq_xml_node *root) {
@@ -282,8 +317,13 @@ static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
 }
 
 eq_status eq_experiment_read(const char *file, eq_experiment **out, eq_diag *diag) {
+    return eq_experiment_read_with(file, NULL, out, diag);
+}
+
+eq_status eq_experiment_read_with(const char *file, const eq_settings *settings,
+                                  eq_experiment **out, eq_diag *diag) {
     eq_xml *xml = NULL;
-    eq_status status = eq_xml_read(file, &eq_schema_experiment, &xml, diag);
+    eq_status status = eq_xml_read(file, &eq_schema_experiment, settings, &xml, diag);
     if (status != EQ_OK) return status;
     eq_experiment *x = experiment_new();
     if (x != NULL) {
@@ -353,6 +393,18 @@ static eq_status check_paths(const eq_experiment *x, eq_diag *diag) {
     return status;
 }
 
+/* The presets, and the end of the element they stand in. */
+static void write_presets(const eq_experiment *x, const char *element, eq_text *t) {
+    eq_text_puts(t, x->presets == 0 ? "/>\n" : ">\n");
+    for (size_t k = 0; k < x->presets; k++) {
+        eq_text_puts(t, "    <set");
+        attribute(t, "name", x->preset[k].name);
+        attribute(t, "value", x->preset[k].value);
+        eq_text_puts(t, "/>\n");
+    }
+    if (x->presets > 0) eq_text_printf(t, "  </%s>\n", element);
+}
+
 static void write_architecture(const eq_architecture *a, eq_text *t) {
     eq_text_printf(t, "  <architecture kind=\"%s\" layers=\"", a->amplifiers ? "kendall" : "drn");
     for (size_t l = 0; l < a->layers; l++)
@@ -372,7 +424,6 @@ static void write_architecture(const eq_architecture *a, eq_text *t) {
     value(t, "bias-down", a->down);
     value(t, "gmin", a->gmin);
     value(t, "gmax", a->gmax);
-    eq_text_puts(t, "/>\n");
 }
 
 static void write_data(const eq_data_options *d, eq_text *t) {
@@ -426,9 +477,13 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     value(t, "high", x->cost.high);
     value(t, "low", x->cost.low);
     value(t, "scale", x->cost.scale);
+    if (eq_same(x->cost.kind->name, "hinge")) value(t, "margin", x->cost.margin);
     eq_text_printf(t, "/>\n  <estimator type=\"%s\" nudging=\"%s\"", x->estimator.kind->name,
                    eq_nudging_name(x->estimator.nudging));
     value(t, "beta", x->estimator.beta);
+    bool clamp = x->estimator.nudging == EQ_NUDGE_CLAMP;
+    if (clamp) value(t, "eta", x->estimator.eta);
+    if (clamp && isfinite(x->estimator.clamp)) value(t, "g-clamp", x->estimator.clamp);
     eq_text_puts(t, "/>\n");
     write_optimizer(x, t);
 }
@@ -444,10 +499,10 @@ eq_status eq_experiment_write(const eq_experiment *x, eq_text *t, eq_diag *diag)
     if (x->deck != NULL) {
         eq_text_puts(t, "  <circuit");
         absolute(t, "deck", x->deck);
-        eq_text_puts(t, "/>\n");
     } else {
         write_architecture(&x->architecture, t);
     }
+    write_presets(x, x->deck != NULL ? "circuit" : "architecture", t);
     write_data(&x->data, t);
     write_method(x, t);
     eq_text_printf(t, "  <epochs count=\"%zu\"/>\n</experiment>\n", x->epochs);
@@ -464,9 +519,32 @@ eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_d
     return status;
 }
 
+eq_status eq_experiment_same_circuit(const eq_experiment *a, const eq_experiment *b, bool *other,
+                                     eq_diag *diag) {
+    eq_text text[2] = {{0}, {0}};
+    const eq_experiment *of[2] = {a, b};
+    for (int k = 0; k < 2; k++) {
+        if (of[k]->deck != NULL)
+            absolute(&text[k], "deck", of[k]->deck);
+        else
+            write_architecture(&of[k]->architecture, &text[k]);
+    }
+    eq_status status = text[0].failed || text[1].failed ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK) *other = strcmp(text[0].text, text[1].text) != 0;
+    for (int k = 0; k < 2; k++) eq_text_free(&text[k]);
+    return status;
+}
+
 eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_diag *diag) {
-    if (x->deck != NULL) return eq_circuit_read(x->deck, out, diag);
     eq_architecture a = x->architecture;
     a.seed = x->seed;
-    return eq_architecture_build(&a, out, diag);
+    eq_circuit *c = NULL;
+    eq_status status =
+        x->deck != NULL ? eq_circuit_read(x->deck, &c, diag) : eq_architecture_build(&a, &c, diag);
+    if (status == EQ_OK) status = eq_presets_apply(x, 0, c, diag);
+    if (status == EQ_OK)
+        *out = c;
+    else
+        eq_circuit_free(c);
+    return status;
 }

@@ -20,6 +20,11 @@ typedef struct eq_group_options {
     eq_init init;
 } eq_group_options;
 
+/* A parameter that is not as the deck has it: <set name="d*(is)" value="1e-7"/>. */
+typedef struct eq_preset {
+    char *name, *value;
+} eq_preset;
+
 /* eqspice.h reads and frees it. Command-line overrides (seed, epochs) are plain assignments to the
  * fields. */
 struct eq_experiment {
@@ -30,6 +35,8 @@ struct eq_experiment {
     uint64_t run; /* identity of the run that wrote the file, 0: it is nobody's copy */
     char *deck;   /* path of the deck as it is opened, NULL with an architecture */
     eq_architecture architecture;
+    eq_preset *preset; /* of the circuit, applied one after the other */
+    size_t presets, preset_cap;
     eq_data_options data;
     eq_encoding encoding;
     eq_cost cost;
@@ -46,7 +53,13 @@ struct eq_experiment {
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *diag);
 /* Over encoding, cost, estimator, optimizer, schedule and minibatch. */
 eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_diag *diag);
-/* Reads the deck or builds the architecture (with the experiment's seed) of the experiment. */
+/* Reads the deck or builds the architecture (with the experiment's seed) of the experiment, with
+ * its presets. */
 eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_diag *diag);
+/* *other: the two have different decks or architectures (presets left aside). */
+eq_status eq_experiment_same_circuit(const eq_experiment *a, const eq_experiment *b, bool *other,
+                                     eq_diag *diag);
+/* preset.c. Applies the presets from number `first` on. */
+eq_status eq_presets_apply(const eq_experiment *x, size_t first, eq_circuit *c, eq_diag *diag);
 
 #endif

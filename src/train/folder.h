@@ -35,9 +35,10 @@ typedef struct eq_model_note {
     uint64_t run, steps;
 } eq_model_note;
 /* folder_write.c. The files of FOLDER, each replaced as a whole: metrics.csv; model.cir, the
- * circuit as it stands; experiment.xml as of `run`; the checkpoint. */
+ * circuit as it stands; experiment.xml as of `run`; the checkpoint. watched: the gradient is, or was
+ * in an epoch before. */
 eq_status eq_folder_write_metrics(const char *folder, const eq_metrics *row, size_t rows,
-                                  eq_diag *diag);
+                                  bool watched, eq_diag *diag);
 eq_status eq_folder_write_model(const char *folder, const eq_circuit *c, const eq_model_note *note,
                                 uint64_t epochs, uint64_t seed, eq_diag *diag);
 eq_status eq_folder_write_experiment(const char *folder, const eq_experiment *x, uint64_t run,

@@ -24,10 +24,12 @@ static void column(eq_text *t, double value, char end) {
 }
 
 eq_status eq_folder_write_metrics(const char *folder, const eq_metrics *row, size_t rows,
-                                  eq_diag *diag) {
+                                  bool watched, eq_diag *diag) {
     eq_text text = {0};
-    eq_text_puts(&text,
-                 "epoch,train_loss,train_error,test_loss,test_error,examples_per_s,seconds\n");
+    for (size_t k = 0; k < rows; k++) watched = watched || !isnan(row[k].gradient_cosine);
+    eq_text_printf(&text,
+                   "epoch,train_loss,train_error,test_loss,test_error,examples_per_s,seconds%s\n",
+                   watched ? ",gradient_cosine" : "");
     for (size_t k = 0; k < rows; k++) {
         const eq_metrics *m = &row[k];
         eq_text_printf(&text, "%zu,", m->epoch);
@@ -36,7 +38,8 @@ eq_status eq_folder_write_metrics(const char *folder, const eq_metrics *row, siz
         column(&text, m->test_loss, ',');
         column(&text, m->test_error, ',');
         column(&text, m->examples_per_s, ',');
-        column(&text, m->seconds, '\n');
+        column(&text, m->seconds, watched ? ',' : '\n');
+        if (watched) column(&text, m->gradient_cosine, '\n');
     }
     eq_status status = write_text(folder, EQ_TRAIN_METRICS, &text, diag);
     eq_text_free(&text);

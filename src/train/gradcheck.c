@@ -92,6 +92,13 @@ static double round_off(const eq_check *k, const eq_estimator_kind *kind, double
            (k->truth.round[0][row] / beta + k->truth.round[1][row] + k->truth.round[2][row] * beta);
 }
 
+/* The same of a clamp at eta, which knows no beta. */
+static double clamp_round_off(const eq_check *k, const eq_estimator *e, size_t row) {
+    double sum = 0.0;
+    for (int p = 0; p < EQ_MAX_SLOTS; p++) sum += fabs(e->kind->a[p]);
+    return sum * k->truth.round[0][row] / e->eta;
+}
+
 /* |scale (y - z)| over all parameters; z may be NULL. */
 static double distance(const scanner *s, const double *y, const double *z) {
     double sum = 0.0;
@@ -180,14 +187,8 @@ static double fit_order(const scanner *s, const eq_estimator_kind *kind) {
     return NAN;
 }
 
-static double cosine(const scanner *s) {
-    const eq_check *k = s->k;
-    double of = distance(s, s->value, NULL), to = distance(s, k->truth.gradient, NULL), sum = 0.0;
-    for (size_t r = 0; r < s->n; r++) {
-        double g = k->scale[r];
-        sum += g * s->value[r] / of * (g * k->truth.gradient[r] / to);
-    }
-    return of > 0.0 && to > 0.0 ? sum : NAN;
+static double cosine(const scanner *s, const double *y) {
+    return eq_session_cosine(s->n, s->k->scale, y, s->k->truth.gradient);
 }
 
 /* |y - adjoint| over max(|adjoint|, floor), where bound floor is what is open of both; where that
@@ -241,18 +242,24 @@ static worst nothing(void) {
     return w;
 }
 
-static const char *cause(const eq_check *k) {
-    return !k->truth.topology->exists
+static const char *cause(const eq_check *k, const eq_gradcheck_row *row) {
+    return !k->truth.topology->exists && row->nudging != NULL
                ? k->truth.topology->reason
                : "the energy weights exist, so look for several operating points (eqspice check) "
                  "between which a nudge jumps";
+}
+
+static void begin(eq_text *t, const char *estimator, const char *nudging) {
+    eq_text_puts(t, estimator);
+    if (nudging != NULL) eq_text_printf(t, "/%s", nudging);
+    eq_text_puts(t, ": ");
 }
 
 /* "one-sided/current: dL/dg of r3 is 0 by the estimate, 0.1 by the adjoint ..., r4 is ...; WHY". */
 static char *complain(const scanner *s, const eq_gradcheck_row *row, const worst *w) {
     eq_text t = {0};
     const eq_check *k = s->k;
-    eq_text_printf(&t, "%s/%s: ", row->estimator, row->nudging);
+    begin(&t, row->estimator, row->nudging);
     for (size_t p = 0; p < NAMED && p < w->beyond; p++) {
         size_t r = w->row[p];
         name(&t, k, r, p == 0 ? NONE : w->row[p - 1]);
@@ -261,7 +268,7 @@ static char *complain(const scanner *s, const eq_gradcheck_row *row, const worst
         eq_text_printf(&t, " (round-off %.1e)", s->doubt[r] + k->truth.doubt[r]);
     }
     if (w->beyond > NAMED) eq_text_printf(&t, " and %zu more differ", w->beyond - NAMED);
-    eq_text_printf(&t, ", more than %g of it; %s", estimate_bound, cause(k));
+    eq_text_printf(&t, ", more than %g of it; %s", estimate_bound, cause(k, row));
     if (!t.failed) return t.text;
     eq_text_free(&t);
     return NULL;
@@ -269,11 +276,16 @@ static char *complain(const scanner *s, const eq_gradcheck_row *row, const worst
 
 static char *say(const char *estimator, const char *nudging, const char *what) {
     eq_text t = {0};
-    eq_text_printf(&t, "%s/%s: %s", estimator, nudging, what);
+    begin(&t, estimator, nudging);
+    eq_text_puts(&t, what);
     if (!t.failed) return t.text;
     eq_text_free(&t);
     return NULL;
 }
+
+static const char no_phase[] =
+    "no nudged phase has a steady state; see what eqspice op says of the "
+    "circuit, and raise itl1";
 
 /* Holds the limits against the adjoint. */
 static eq_status judge(scanner *s, eq_gradcheck_row *row) {
@@ -291,9 +303,7 @@ static eq_status judge(scanner *s, eq_gradcheck_row *row) {
     row->beta = w.row[0] == NONE ? NAN : s->beta[s->from[w.row[0]]];
     row->error = fmax(w.error[0], 0.0);
     if (points == 0)
-        row->why = say(row->estimator, row->nudging,
-                       "no nudged phase has a steady state; see what eqspice op says of the "
-                       "circuit, and raise itl1");
+        row->why = say(row->estimator, row->nudging, no_phase);
     else if (w.beyond > 0)
         row->why = complain(s, row, &w);
     else if (known > 0 && row->hidden == known)
@@ -318,8 +328,54 @@ static eq_status scan(scanner *s, eq_estimator e, eq_gradcheck_row *row) {
     find_limits(s, e.kind);
     if (s->failed != EQ_OK) return s->failed;
     row->order = fit_order(s, e.kind);
-    row->cosine = cosine(s);
+    row->cosine = cosine(s, s->value);
     return judge(s, row);
+}
+
+/* The adjoint of the engine, held against that of the solver. */
+static eq_status scan_adjoint(scanner *s, eq_gradcheck_row *row) {
+    const eq_check *k = s->k;
+    worst w = nothing();
+    eq_estimator e = {.kind = eq_estimator_find("adjoint")};
+    *row = (eq_gradcheck_row){.estimator = e.kind->name, .beta = NAN, .order = NAN};
+    double loose = estimate(s, &e);
+    if (s->failed != EQ_OK) return s->failed;
+    memcpy(s->value, s->gradient, s->n * sizeof *s->value);
+    for (size_t r = 0; r < s->n; r++) {
+        s->doubt[r] = loose * k->truth.doubt[r];
+        note(&w, r, relative_error(k, r, s->value[r], s->doubt[r], estimate_bound), estimate_bound);
+    }
+    row->cosine = cosine(s, s->value);
+    row->error = fmax(w.error[0], 0.0);
+    row->passed = isfinite(loose) && w.beyond == 0;
+    if (row->passed) return EQ_OK;
+    row->why = isfinite(loose) ? complain(s, row, &w)
+                               : say(row->estimator, row->nudging,
+                                     "the engine finds none at these examples; raise itl1, or take "
+                                     "the sparse engine");
+    return row->why == NULL ? eq_out_of_memory(k->diag) : EQ_OK;
+}
+
+/* A clamp at the experiment's eta: it is no gradient at a finite eta, so its cosine is all there is
+ * to say. */
+static eq_status scan_clamp(scanner *s, eq_gradcheck_row *row) {
+    const eq_check *k = s->k;
+    eq_estimator e = k->x->estimator;
+    bool own = e.nudging == EQ_NUDGE_CLAMP && e.kind->phases > 0;
+    if (!own) e.kind = eq_estimator_find("one-sided");
+    e.nudging = EQ_NUDGE_CLAMP;
+    *row = (eq_gradcheck_row){.estimator = e.kind->name,
+                              .nudging = eq_nudging_name(e.nudging),
+                              .beta = e.eta,
+                              .error = NAN,
+                              .order = NAN};
+    double loose = estimate(s, &e);
+    if (s->failed != EQ_OK) return s->failed;
+    row->cosine = isfinite(loose) ? cosine(s, s->gradient) : NAN;
+    row->passed = isfinite(loose) || !own;
+    if (row->passed) return EQ_OK;
+    row->why = say(row->estimator, row->nudging, no_phase);
+    return row->why == NULL ? eq_out_of_memory(k->diag) : EQ_OK;
 }
 
 /* The experiment's estimator as it is trained with. */
@@ -327,17 +383,20 @@ static void look_at_own(scanner *s) {
     const eq_check *k = s->k;
     const eq_estimator *e = &k->x->estimator;
     eq_gradcheck_report *r = s->report;
-    double size = distance(s, k->truth.gradient, NULL);
-    double loose = estimate(s, e);
+    bool exact = e->kind->phases == 0, clamp = !exact && e->nudging == EQ_NUDGE_CLAMP;
+    double loose = estimate(s, e), beta = eq_estimator_strength(e);
+    double size = distance(s, clamp ? s->gradient : k->truth.gradient, NULL);
     bool there = isfinite(loose) && size > 0.0;
-    for (size_t at = 0; at < s->n; at++) {
-        s->doubt[at] = loose * round_off(k, e->kind, e->beta, at);
-    }
+    for (size_t at = 0; at < s->n; at++)
+        s->doubt[at] = loose * (exact   ? k->truth.doubt[at]
+                                : clamp ? clamp_round_off(k, e, at)
+                                        : round_off(k, e->kind, beta, at));
     r->own_estimator = e->kind->name;
-    r->own_nudging = eq_nudging_name(e->nudging);
-    r->own_beta = e->beta;
-    r->own_error = there ? distance(s, s->gradient, k->truth.gradient) / size : NAN;
+    r->own_nudging = exact ? NULL : eq_nudging_name(e->nudging);
+    r->own_beta = exact ? NAN : beta;
+    r->own_error = there && !clamp ? distance(s, s->gradient, k->truth.gradient) / size : NAN;
     r->own_round_off = there ? distance(s, s->doubt, NULL) / size : NAN;
+    r->own_cosine = there ? cosine(s, s->gradient) : NAN;
 }
 
 /* Adjoint against differences for one parameter; the first that is off is told. */
@@ -373,21 +432,36 @@ static eq_status compare_differences(scanner *s) {
     return status == EQ_OK && t.failed ? eq_out_of_memory(s->k->diag) : status;
 }
 
+/* Line j of the check: the estimators nudged by a current, by energy where the cost has a slope
+ * everywhere, a clamp where it has targets, the adjoint. *end: there is no line j. */
+static eq_status scan_line(scanner *s, size_t j, eq_gradcheck_row *row, bool *end) {
+    const eq_cost_kind *cost = s->k->x->cost.kind;
+    size_t kinds = eq_estimator_kinds(), currents = kinds, energies = cost->kinks ? 0 : kinds,
+           clamps = cost->clamps ? 1 : 0;
+    *end = j > currents + energies + clamps;
+    if (*end) return EQ_OK;
+    if (j == currents + energies + clamps) return scan_adjoint(s, row);
+    if (j >= currents + energies) return scan_clamp(s, row);
+    eq_estimator e = {.kind = eq_estimator_kind_at(j % kinds),
+                      .nudging = j < currents ? EQ_NUDGE_CURRENT : EQ_NUDGE_ENERGY};
+    return scan(s, e, row);
+}
+
 static eq_status run(scanner *s) {
     eq_gradcheck_report *r = s->report;
-    size_t kinds = eq_estimator_kinds();
+    size_t most = 2 * eq_estimator_kinds() + 2;
     eq_status status = open_scanner(s);
     if (status == EQ_OK) status = compare_differences(s);
     if (status != EQ_OK) return status;
-    r->row = eq_calloc(2 * kinds, sizeof *r->row);
+    r->row = eq_calloc(most, sizeof *r->row);
     if (r->row == NULL) return eq_out_of_memory(s->k->diag);
-    r->rows = 2 * kinds;
     r->passed = r->why == NULL;
-    for (size_t j = 0; status == EQ_OK && j < r->rows; j++) {
-        eq_estimator e = {eq_estimator_kind_at(j < kinds ? j : j - kinds), 0.0,
-                          j < kinds ? EQ_NUDGE_CURRENT : EQ_NUDGE_ENERGY};
-        status = scan(s, e, &r->row[j]);
-        r->passed = r->passed && r->row[j].passed;
+    for (bool end = false; status == EQ_OK && !end;) {
+        eq_gradcheck_row *row = &r->row[r->rows];
+        status = scan_line(s, r->rows, row, &end);
+        if (status != EQ_OK || end) break;
+        r->passed = r->passed && row->passed;
+        r->rows++;
     }
     if (status == EQ_OK) look_at_own(s);
     return status == EQ_OK ? s->failed : status;

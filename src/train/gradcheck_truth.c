@@ -39,12 +39,7 @@ static eq_status take_parameters(eq_check *k) {
     k->scale = eq_calloc(n, sizeof *k->scale);
     if (k->theta == NULL || k->scale == NULL) return eq_out_of_memory(k->diag);
     eq_session_get(&k->s, k->theta);
-    for (size_t b = 0; b < eq_network_blocks(k->s.model); b++) {
-        const eq_block *block = eq_network_block(k->s.model, b);
-        bool one_sign = block->min >= 0.0 || block->max <= 0.0;
-        for (size_t p = block->first; p < block->first + block->count; p++)
-            k->scale[p] = one_sign ? fabs(k->theta[p]) : block->max - block->min;
-    }
+    eq_session_scale(&k->s, k->theta, k->scale);
     return EQ_OK;
 }
 
@@ -53,8 +48,9 @@ static eq_status tighten(eq_check *k, double reltol, double abstol, eq_diag *dia
     eq_session *s = &k->s;
     double a[EQ_MAX_SLOTS], reach = k->truth.reach;
     size_t n = k->truth.n;
-    eq_estimator e = {eq_estimator_find("symmetric"), 1e-3 / fmax(reach, DBL_MIN),
-                      EQ_NUDGE_CURRENT};
+    eq_estimator e = {.kind = eq_estimator_find("symmetric"),
+                      .beta = 1e-3 / fmax(reach, DBL_MIN),
+                      .nudging = EQ_NUDGE_CURRENT};
     eq_exact_bound(&k->truth, reltol, abstol);
     eq_status status = eq_session_free_phase(s, s->set.train, s->set.train_index, n, diag);
     if (status == EQ_OK && reach > 0.0)

@@ -135,6 +135,25 @@ void eq_session_put(eq_session *s, const double *theta) {
         eq_network_put(s->model, b, theta + eq_network_block(s->model, b)->first);
 }
 
+void eq_session_scale(const eq_session *s, const double *theta, double *scale) {
+    for (size_t b = 0; b < eq_network_blocks(s->model); b++) {
+        const eq_block *block = eq_network_block(s->model, b);
+        bool one_sign = block->min >= 0.0 || block->max <= 0.0;
+        for (size_t p = block->first; p < block->first + block->count; p++)
+            scale[p] = one_sign ? fabs(theta[p]) : block->max - block->min;
+    }
+}
+
+double eq_session_cosine(size_t n, const double *scale, const double *a, const double *b) {
+    double of = 0.0, to = 0.0, sum = 0.0;
+    for (size_t k = 0; k < n; k++) {
+        of = hypot(of, scale[k] * a[k]);
+        to = hypot(to, scale[k] * b[k]);
+    }
+    for (size_t k = 0; k < n; k++) sum += scale[k] * a[k] / of * (scale[k] * b[k] / to);
+    return of > 0.0 && to > 0.0 ? sum : NAN;
+}
+
 eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *diag) {
     eq_status status = eq_experiment_circuit(s->x, &s->c, diag);
     if (status == EQ_OK) status = eq_deck_check_names(s->c, EQ_NGSPICE, diag);
@@ -144,6 +163,16 @@ eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *di
     if (status == EQ_OK) status = eq_network_new(s->c, &s->model, diag);
     if (status == EQ_OK) status = initialise(s, diag);
     return status == EQ_OK ? eq_session_start(s, o, diag) : status;
+}
+
+/* The adjoint needs no energy. */
+static void warn_of_bias(const eq_session *s, eq_diag *diag) {
+    const char *why = eq_network_about(s->model).biased;
+    if (why != NULL && s->x->estimator.kind->phases > 0)
+        eq_warn_at(diag, (eq_place){NULL, 0, 0},
+                   "no energy weights, EqProp gradients are biased: %s; <estimator "
+                   "type=\"adjoint\"> needs none",
+                   why);
 }
 
 static eq_status make_room(eq_session *s, eq_diag *diag) {
@@ -167,7 +196,9 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     if (status == EQ_OK) status = check_cost(s, diag);
     if (status == EQ_OK) status = check_minibatch(s, diag);
     if (status == EQ_OK) status = make_room(s, diag);
-    return status == EQ_OK ? eq_network_start(s->model, &options, diag) : status;
+    if (status == EQ_OK) status = eq_network_start(s->model, &options, diag);
+    if (status == EQ_OK) warn_of_bias(s, diag);
+    return status;
 }
 
 void eq_session_close(eq_session *s) {
@@ -205,6 +236,7 @@ eq_status eq_session_evaluate(eq_session *s, const eq_data *d, const uint32_t *i
         size_t n = count - k < s->batch ? count - k : s->batch;
         status = eq_session_free_phase(s, d, index + k, n, diag);
         if (status == EQ_OK) eq_session_score(s, n, score);
+        if (status == EQ_OK && s->visit != NULL) status = s->visit(s->visitor, s, k, n, diag);
     }
     return status;
 }

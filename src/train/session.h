@@ -19,6 +19,9 @@ typedef struct eq_session {
     double *input;         /* [batch][inputs] V */
     double *y;             /* [batch][outputs] V: outputs of the free phase */
     uint16_t *label;       /* [batch] */
+    /* Looks at each minibatch of an evaluation, whose first example is number `first`; NULL: none */
+    eq_status (*visit)(void *data, struct eq_session *s, size_t first, size_t n, eq_diag *diag);
+    void *visitor;
 } eq_session;
 
 /* Independent streams of random numbers of one seed. */
@@ -47,6 +50,12 @@ double eq_session_rate(const eq_session *s, size_t block);
 /* The parameters of the model, theta[eq_network_parameters], out of its circuit or into it. */
 void eq_session_get(const eq_session *s, double *theta);
 void eq_session_put(eq_session *s, const double *theta);
+
+/* What a change of each parameter is compared with, scale[parameters]: the parameter itself, or the
+ * range of one that may be negative. theta[parameters]. */
+void eq_session_scale(const eq_session *s, const double *theta, double *scale);
+/* The cosine between scale * a and scale * b, [n]; NAN where one is zero. */
+double eq_session_cosine(size_t n, const double *scale, const double *a, const double *b);
 
 /* Free phase of the n examples index[0..n) of d: s->input, s->label and s->y. */
 eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t *index, size_t n,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/comm.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -36,7 +37,9 @@ static eq_status save(run *r, bool model) {
     eq_checkpoint *p = &r->t->now;
     if (folder == NULL || eq_comm_rank() > 0) return EQ_OK;
     eq_trainer_collect(r->t);
-    eq_status status = eq_folder_write_metrics(folder, p->row, (size_t)p->rows, r->diag);
+    eq_status status =
+        eq_folder_write_metrics(folder, p->row, (size_t)p->rows, r->o->watch_gradient, r->diag);
+    if (status == EQ_OK) status = eq_doctor_write(r->t->doctor, folder, r->diag);
     if (status == EQ_OK && model)
         status = eq_folder_write_model(folder, r->t->s.c, &(eq_model_note){p->run, p->steps},
                                        p->epoch, r->x->seed, r->diag);
@@ -88,6 +91,8 @@ static eq_status resume(run *r) {
     eq_status status = eq_checkpoint_read(path, &old, r->diag);
     if (status == EQ_OK) status = check_resumed(r, &old, path);
     if (status == EQ_OK) take_over(r->t, &old);
+    if (status == EQ_OK)
+        status = eq_doctor_resume(r->t->doctor, r->o->folder, (size_t)r->t->now.epoch, r->diag);
     eq_checkpoint_free(&old);
     eq_free(path);
     return status;
@@ -128,6 +133,7 @@ static eq_status open_all(run *r) {
     o.engine = r->o->engine;
     o.threads = r->o->threads;
     eq_status status = eq_trainer_new(r->x, &o, &r->t, r->diag);
+    if (status == EQ_OK) status = eq_doctor_new(&r->t->s, &r->t->doctor, r->diag);
     if (status != EQ_OK) return status;
     r->t->now.run = eq_run_identity(&r->t->now.began, r->x->epochs, r->o->engine);
     return r->o->resume ? resume(r) : EQ_OK;
@@ -186,6 +192,11 @@ static eq_status measure(run *r) {
     eq_session *s = &r->t->s;
     eq_checkpoint *p = &r->t->now;
     eq_score score = {0};
+    double cosine = NAN;
+    if (r->o->watch_gradient) {
+        eq_status watched = eq_trainer_watch(r->t, &cosine, r->diag);
+        if (watched != EQ_OK) return watched;
+    }
     double before = eq_seconds_now(), n = (double)s->set.train_count, m = (double)s->set.test_count;
     eq_status status =
         eq_session_evaluate(s, s->set.test, s->set.test_index, s->set.test_count, &score, r->diag);
@@ -203,8 +214,17 @@ static eq_status measure(run *r) {
         .test_error = m > 0.0 ? (double)score.wrong / m : NAN,
         .examples_per_s = rate_of(r),
         .seconds = now - r->start,
+        .gradient_cosine = cosine,
     };
     return EQ_OK;
+}
+
+/* An epoch is done. */
+static void tell(const run *r, const eq_metrics *m) {
+    size_t rows;
+    const eq_diagnosis *row = eq_doctor_rows(r->t->doctor, &rows);
+    if (r->o->epoch != NULL) r->o->epoch(r->o->data, m);
+    if (r->o->diagnosis != NULL) r->o->diagnosis(r->o->data, m->epoch, row, rows);
 }
 
 /* One whole epoch: training, evaluation, files. */
@@ -215,13 +235,17 @@ static eq_status epoch(run *r) {
         eq_status saved = eq_comm_agree(save(r, true));
         return saved == EQ_OK ? status : saved;
     }
+    if (status == EQ_OK)
+        status = eq_doctor_end(r->t->doctor, (size_t)p->epoch + 1,
+                               eq_schedule_factor(&r->x->schedule, (size_t)p->epoch, r->x->epochs),
+                               r->diag);
     if (status == EQ_OK) status = measure(r);
     if (status != EQ_OK) return status;
     eq_trainer_advance(r->t);
     if (p->epoch == r->x->epochs || eq_seconds_now() - r->last_save >= r->o->save_every)
         status = save(r, p->epoch == r->x->epochs);
     status = eq_comm_agree(status);
-    if (status == EQ_OK && r->o->epoch != NULL) r->o->epoch(r->o->data, &p->row[p->rows - 1]);
+    if (status == EQ_OK) tell(r, &p->row[p->rows - 1]);
     return status;
 }
 

@@ -8,10 +8,13 @@
 #define EQ_TRAIN_TRAIN_H
 
 #include "model/model.h"
+#include "model/power.h"
+#include "result/result.h"
 #include "train/experiment.h"
 
 /* The names of the files in DIR. */
 #define EQ_TRAIN_METRICS "metrics.csv"
+#define EQ_TRAIN_DIAGNOSIS "diagnosis.csv"
 #define EQ_TRAIN_MODEL "model.cir"
 #define EQ_TRAIN_CHECKPOINT "checkpoint"
 #define EQ_TRAIN_EXPERIMENT "experiment.xml"
@@ -26,6 +29,19 @@ typedef struct eq_trained eq_trained;
  * IDX a folder with the test pair of files); NULL: the held-out set. */
 eq_status eq_trained_open(const char *folder, const char *data_path, int threads, eq_trained **out,
                           eq_diag *diag);
+
+/* The same under change, without training again. */
+typedef struct eq_trained_options {
+    const char *data; /* data_path above */
+    int threads;
+    eq_settings set;    /* what is not as in DIR/experiment.xml */
+    const char *models; /* a deck whose .model cards take the place of the circuit's; NULL: none */
+    double temp;        /* degrees C; NAN: that of the circuit */
+} eq_trained_options;
+
+eq_trained_options eq_trained_defaults(void);
+eq_status eq_trained_open_with(const char *folder, const eq_trained_options *o, eq_trained **out,
+                               eq_diag *diag);
 void eq_trained_free(eq_trained *m);
 eq_circuit *eq_trained_circuit(eq_trained *m);
 size_t eq_trained_samples(const eq_trained *m);
@@ -41,6 +57,33 @@ typedef struct eq_evaluation {
 eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag);
 void eq_evaluation_free(eq_evaluation *e);
 
+/* infer.c. What an evaluation may bring beside its score. */
+typedef struct eq_infer_options {
+    bool predictions, potentials; /* a table; with all potentials */
+    bool power;
+    double settling;    /* s; NAN: none given */
+    double capacitance; /* F at every node, which gives the settling; NAN: none given */
+} eq_infer_options;
+
+typedef struct eq_inference {
+    eq_evaluation score;
+    eq_result *table; /* example, true, predicted, outputs and potentials; NULL without */
+    eq_meter *meter;  /* NULL without power */
+    const eq_power *power;
+    double tau;      /* s: the slowest time constant, NAN when the time was given or nothing was */
+    size_t settled;  /* examples that tau is the longest of */
+    double settling; /* s: the time given, or that after which 0.1 % is left; NAN: none */
+} eq_inference;
+
+enum { EQ_SETTLING_EXAMPLES = 32 };
+
+eq_status eq_trained_infer(eq_trained *m, const eq_infer_options *o, eq_inference *out,
+                           eq_diag *diag);
+void eq_inference_free(eq_inference *i);
+/* Writes the table as CSV, with the names of the classes, or as a NumPy archive when the name ends
+ * in .npz. */
+eq_status eq_inference_write(const eq_inference *i, const char *path, eq_diag *diag);
+
 /* Puts sample k (0 .. samples-1) on the input sources of the circuit, and on its nudge sources the
  * currents of the nudged phase at +beta (or zero for the free phase): the circuit can then be
  * exported, solved and compared with ngspice. */
@@ -48,10 +91,11 @@ eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag)
 
 /* One line of the gradient check. */
 typedef struct eq_gradcheck_row {
-    const char *estimator, *nudging;
-    double beta;     /* of the worst conductance: the smallest nudge behind its limit */
+    const char *estimator, *nudging; /* nudging NULL: the adjoint of the engine */
+    double beta;     /* of the worst conductance: the smallest nudge behind its limit; eta of a
+                        clamp, NAN of the adjoint */
     double error;    /* max over conductances of |estimate - adjoint| / max(|adjoint|, floor), the
-                        estimate taken to beta = 0 */
+                        estimate taken to beta = 0; NAN of a clamp, which is no gradient */
     double cosine;   /* between g * estimate and g * adjoint; NAN when one of them is zero */
     double order;    /* of the bias in beta, fitted above round-off; NAN when there is none */
     double expected; /* order that theory gives */
@@ -67,9 +111,10 @@ typedef struct eq_gradcheck_report {
     double difference; /* adjoint against central differences of the loss, same measure */
     char *why;         /* what does not hold of it; NULL when it does */
     /* The experiment's own estimator at its own beta: |g (estimate - adjoint)|, and what round-off
-     * may make of it, over |g adjoint|; NAN where the adjoint is zero or a phase has no state. */
-    const char *own_estimator, *own_nudging;
-    double own_beta, own_error, own_round_off;
+     * may make of it, over |g adjoint| (of a clamp at its eta no error, and over |g estimate|), and
+     * the cosine; NAN where one of them is zero or a phase has no state. */
+    const char *own_estimator, *own_nudging; /* own_nudging NULL: the adjoint */
+    double own_beta, own_error, own_round_off, own_cosine;
     bool passed;
 } eq_gradcheck_report;
 

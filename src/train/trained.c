@@ -6,32 +6,22 @@
 #include "netlist/netlist.h"
 #include "train/checkpoint.h"
 #include "train/folder.h"
-#include "train/session.h"
-#include "train/train.h"
-
-struct eq_trained {
-    eq_experiment *x;
-    eq_session s;
-};
+#include "train/models.h"
+#include "train/trained.h"
 
 /* The names of the classes as a table without examples: what eq_data_read_test needs to know. */
 static eq_status known_classes(const eq_checkpoint *p, eq_data **out, eq_diag *diag) {
     eq_data *d = eq_calloc(1, sizeof *d);
     if (d == NULL) return eq_out_of_memory(diag);
     d->features = p->encoder.features;
-    d->class_name = eq_calloc((size_t)p->classes, sizeof *d->class_name);
-    bool whole = d->class_name != NULL;
-    if (whole) d->classes = (size_t)p->classes;
-    for (size_t k = 0; whole && k < d->classes; k++) {
-        d->class_name[k] = eq_strdup(p->class_name[k]);
-        whole = d->class_name[k] != NULL;
+    d->class_name = eq_strings_copy(p->class_name, (size_t)p->classes);
+    if (d->class_name == NULL) {
+        eq_data_free(d);
+        return eq_out_of_memory(diag);
     }
-    if (whole) {
-        *out = d;
-        return EQ_OK;
-    }
-    eq_data_free(d);
-    return eq_out_of_memory(diag);
+    d->classes = (size_t)p->classes;
+    *out = d;
+    return EQ_OK;
 }
 
 /* Rows that were held out from other data may be rows that this network was trained with. */
@@ -49,6 +39,30 @@ static eq_status warn_of_data(const eq_trained *m, const eq_checkpoint *p, eq_di
     return status;
 }
 
+/* The encoder of the run under a changed encoding: x = scale (n - center) with the same n, unless
+ * that is normalised otherwise. */
+static eq_status encode_anew(eq_trained *m, const char *data_path, eq_diag *diag) {
+    const eq_encoding *is = &m->x->encoding, *was = &m->was;
+    eq_encoder *e = &m->s.encoder;
+    if (is->normalize != was->normalize || was->scale == 0.0) {
+        if (data_path != NULL)
+            return eq_fail(diag, EQ_ERR_USAGE,
+                           "another normalisation is fitted to the training rows, which --data "
+                           "leaves out; give one of --data and --set encoding.normalize");
+        eq_encoder_free(e);
+        return eq_encoder_fit(is, &m->s.set, e, diag);
+    }
+    for (size_t f = 0; (is->scale != was->scale || is->center != was->center) && f < e->features;
+         f++) {
+        double middle = -e->offset[f] / was->scale - was->center;
+        e->gain[f] *= is->scale / was->scale;
+        e->offset[f] = -is->scale * (middle + is->center);
+    }
+    e->invert = is->invert;
+    e->inputs = is->invert ? 2 * e->features : e->features;
+    return EQ_OK;
+}
+
 /* The held-out rows, or those of data_path; the encoder is the one fitted when training began. */
 static eq_status read_data(eq_trained *m, eq_checkpoint *p, const char *data_path, eq_diag *diag) {
     eq_status status;
@@ -64,7 +78,7 @@ static eq_status read_data(eq_trained *m, eq_checkpoint *p, const char *data_pat
     }
     m->s.encoder = p->encoder;
     p->encoder = (eq_encoder){0};
-    return status;
+    return status == EQ_OK ? encode_anew(m, data_path, diag) : status;
 }
 
 /* The training goes on for many epochs between two models; the checkpoint has the conductances of
@@ -81,8 +95,23 @@ static eq_status catch_up(eq_session *s, const eq_checkpoint *p, const char *fol
     return EQ_OK;
 }
 
+/* The circuit of the changed experiment with the parameters that the run has trained. */
+static eq_status build_circuit(eq_trained *m, const eq_checkpoint *p, eq_diag *diag) {
+    eq_status status = eq_experiment_circuit(m->x, &m->s.c, diag);
+    if (status == EQ_OK) status = eq_network_new(m->s.c, &m->s.model, diag);
+    if (status != EQ_OK) return status;
+    if (eq_network_parameters(m->s.model) != p->conductances)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the changed circuit has %zu conductances to train, the run %zu; only a "
+                       "circuit with the same ones can take them over",
+                       eq_network_parameters(m->s.model), (size_t)p->conductances);
+    eq_session_put(&m->s, p->g);
+    return EQ_OK;
+}
+
 static eq_status read_circuit(eq_trained *m, const eq_checkpoint *p, const char *folder,
                               eq_diag *diag) {
+    if (m->other) return build_circuit(m, p, diag);
     char *path = eq_path_join(folder, EQ_TRAIN_MODEL), *text = NULL;
     size_t length = 0;
     eq_status status = path == NULL ? eq_out_of_memory(diag) : EQ_OK;
@@ -100,11 +129,21 @@ static eq_status read_circuit(eq_trained *m, const eq_checkpoint *p, const char 
     return status;
 }
 
-static eq_status read_experiment(eq_trained *m, const char *folder, eq_diag *diag) {
+/* The experiment of the run, changed by the settings. */
+static eq_status read_experiment(eq_trained *m, const char *folder, const eq_settings *set,
+                                 eq_diag *diag) {
     char *path = eq_path_join(folder, EQ_TRAIN_EXPERIMENT);
+    eq_experiment *plain = NULL;
     eq_status status = path == NULL ? eq_out_of_memory(diag) : EQ_OK;
-    if (status == EQ_OK) status = eq_experiment_read(path, &m->x, diag);
-    m->s.x = m->x;
+    if (status == EQ_OK) status = eq_experiment_read(path, &plain, diag);
+    if (status == EQ_OK) status = eq_experiment_read_with(path, set, &m->x, diag);
+    if (status == EQ_OK) status = eq_experiment_same_circuit(plain, m->x, &m->other, diag);
+    if (status == EQ_OK) {
+        m->presets = plain->presets;
+        m->was = plain->encoding;
+        m->s.x = m->x;
+    }
+    eq_experiment_free(plain);
     eq_free(path);
     return status;
 }
@@ -117,28 +156,56 @@ static eq_status read_checkpoint(eq_checkpoint *p, const char *folder, eq_diag *
     return status;
 }
 
+/* Temperature, models and parameters that are not as in the run. */
+static eq_status change_circuit(eq_trained *m, const eq_trained_options *o, eq_diag *diag) {
+    eq_status status = EQ_OK;
+    if (!isnan(o->temp)) {
+        if (!(o->temp > -273.15 && isfinite(o->temp)))
+            return eq_fail(diag, EQ_ERR_USAGE,
+                           "%g is no temperature in degrees C; give one above -273.15", o->temp);
+        m->s.c->env.temp = o->temp;
+    }
+    if (o->models != NULL) status = eq_models_replace(m->s.c, o->models, diag);
+    if (status == EQ_OK) eq_circuit_derive(m->s.c);
+    if (status == EQ_OK && !m->other) status = eq_presets_apply(m->x, m->presets, m->s.c, diag);
+    return status;
+}
+
 /* All files of the folder, which must be those of one run. */
-static eq_status read_folder(eq_trained *m, const char *folder, const char *data_path,
+static eq_status read_folder(eq_trained *m, const char *folder, const eq_trained_options *o,
                              eq_diag *diag) {
     eq_checkpoint p = {0};
     eq_status status = eq_folder_complete(folder, diag);
     if (status == EQ_OK) status = read_checkpoint(&p, folder, diag);
-    if (status == EQ_OK) status = read_experiment(m, folder, diag);
+    if (status == EQ_OK) status = read_experiment(m, folder, &o->set, diag);
     if (status == EQ_OK)
         status = eq_folder_same_run(folder, EQ_TRAIN_EXPERIMENT, m->x->run, p.run, diag);
     if (status == EQ_OK) status = read_circuit(m, &p, folder, diag);
-    if (status == EQ_OK) status = read_data(m, &p, data_path, diag);
+    if (status == EQ_OK) status = change_circuit(m, o, diag);
+    if (status == EQ_OK) status = read_data(m, &p, o->data, diag);
     eq_checkpoint_free(&p);
     return status;
 }
 
+eq_trained_options eq_trained_defaults(void) {
+    return (eq_trained_options){.threads = 1, .temp = NAN};
+}
+
 eq_status eq_trained_open(const char *folder, const char *data_path, int threads, eq_trained **out,
                           eq_diag *diag) {
+    eq_trained_options o = eq_trained_defaults();
+    o.data = data_path;
+    o.threads = threads;
+    return eq_trained_open_with(folder, &o, out, diag);
+}
+
+eq_status eq_trained_open_with(const char *folder, const eq_trained_options *o, eq_trained **out,
+                               eq_diag *diag) {
     eq_trained *m = eq_calloc(1, sizeof *m);
     if (m == NULL) return eq_out_of_memory(diag);
-    eq_status status = read_folder(m, folder, data_path, diag);
-    eq_engine_options o = {EQ_ENGINE_AUTO, 32, threads};
-    if (status == EQ_OK) status = eq_session_start(&m->s, &o, diag);
+    eq_status status = read_folder(m, folder, o, diag);
+    eq_engine_options engine = {EQ_ENGINE_AUTO, 32, o->threads};
+    if (status == EQ_OK) status = eq_session_start(&m->s, &engine, diag);
     if (status == EQ_OK)
         *out = m;
     else
@@ -163,15 +230,10 @@ size_t eq_trained_samples(const eq_trained *m) {
 
 static eq_status copy_names(const eq_trained *m, eq_evaluation *e, eq_diag *diag) {
     size_t n = m->s.outputs;
-    e->class_name = eq_calloc(n, sizeof *e->class_name);
+    e->class_name = eq_strings_copy(m->s.set.train->class_name, n);
     e->confusion = eq_calloc(n, n * sizeof *e->confusion);
-    if (e->class_name == NULL || e->confusion == NULL) return eq_out_of_memory(diag);
     e->classes = n;
-    for (size_t k = 0; k < n; k++) {
-        e->class_name[k] = eq_strdup(m->s.set.train->class_name[k]);
-        if (e->class_name[k] == NULL) return eq_out_of_memory(diag);
-    }
-    return EQ_OK;
+    return e->class_name != NULL && e->confusion != NULL ? EQ_OK : eq_out_of_memory(diag);
 }
 
 eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag) {
@@ -199,25 +261,21 @@ eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag) 
 }
 
 void eq_evaluation_free(eq_evaluation *e) {
-    for (size_t k = 0; e->class_name != NULL && k < e->classes; k++) eq_free(e->class_name[k]);
-    eq_free(e->class_name);
+    eq_strings_free(e->class_name, e->classes);
     eq_free(e->confusion);
     *e = (eq_evaluation){0};
 }
 
-/* The currents at which the nudged phase rests: -beta dC/dy at the free outputs, or at the nudged
- * ones. */
+/* The currents at which the nudged phase rests: -beta dC/dy at the free outputs, at the nudged ones,
+ * or those of the clamps. */
 static eq_status nudge_currents(eq_trained *m, double *current, eq_diag *diag) {
     eq_session *s = &m->s;
     const eq_estimator *e = &m->x->estimator;
     eq_status status = EQ_OK;
-    if (e->nudging == EQ_NUDGE_ENERGY)
-        status = eq_phases_nudge(s->phases, s->model, 1, &m->x->cost, e->nudging, e->beta, 1, s->y,
-                                 s->label, s->y, diag);
-    if (status != EQ_OK) return status;
-    eq_cost_gradient(&m->x->cost, s->outputs, s->y, s->label[0], current);
-    for (size_t k = 0; k < s->outputs; k++) current[k] *= -e->beta;
-    return EQ_OK;
+    status = eq_phases_nudge(s->phases, s->model, 1, &m->x->cost, e, eq_estimator_strength(e), 1,
+                             s->y, s->label, s->y, diag);
+    if (status == EQ_OK) eq_phases_driven(s->phases, s->y, current);
+    return status;
 }
 
 eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag) {

@@ -1,17 +1,11 @@
-#define _POSIX_C_SOURCE 200809L
 #include "train/trainer.h"
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
+#include "base/hash.h"
 #include "base/mem.h"
-
-double eq_seconds_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 eq_trainer_options eq_trainer_defaults(void) {
     return (eq_trainer_options){.engine = EQ_ENGINE_AUTO, .threads = 1};
@@ -70,6 +64,7 @@ eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *asked
 void eq_trainer_free(eq_trainer *t) {
     if (t == NULL) return;
     eq_free(t->order);
+    eq_doctor_free(t->doctor);
     t->now.class_name = NULL; /* belongs to the data */
     t->now.classes = 0;
     t->now.encoder = (eq_encoder){0};
@@ -110,6 +105,10 @@ static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *di
             "the loss is not finite in epoch %llu after %llu examples; lower the learning "
             "rates",
             (unsigned long long)p->epoch + 1, (unsigned long long)p->position);
+    if (t->doctor != NULL)
+        status = eq_doctor_look(t->doctor, (size_t)p->position / t->x->batch,
+                                (s->set.train_count + t->x->batch - 1) / t->x->batch, n, diag);
+    if (status != EQ_OK) return status;
     double a[EQ_MAX_SLOTS], sign = 1.0;
     if (t->x->estimator.kind->random_sign) sign = eq_random_next(&p->sign) >> 63 ? 1.0 : -1.0;
     status = eq_estimate(&t->x->estimator, s->phases, s->model, &t->x->cost, sign, n, s->y,
@@ -177,5 +176,43 @@ eq_status eq_trainer_evaluate(eq_trainer *t, eq_trainer_score *out, eq_diag *dia
     eq_status status =
         eq_session_evaluate(&t->s, set->test, set->test_index, set->test_count, &score, diag);
     if (status == EQ_OK) tell(out, set->test_count, score.loss, score.wrong);
+    return status;
+}
+
+/* Gradient of the estimator at one example, whose free phase is solved. */
+static eq_status gradient_by(eq_trainer *t, const eq_estimator *e, double *gradient,
+                             eq_diag *diag) {
+    eq_session *s = &t->s;
+    double a[EQ_MAX_SLOTS];
+    eq_status status =
+        eq_estimate(e, s->phases, s->model, &t->x->cost, 1.0, 1, s->y, s->label, a, diag);
+    return status == EQ_OK ? eq_network_gradient(s->model, a, gradient, diag) : status;
+}
+
+static uint32_t watched(const eq_trainer *t) {
+    uint64_t h = EQ_HASH_START;
+    eq_hash_text(&h, "watch");
+    eq_hash_number(&h, t->x->seed);
+    eq_hash_number(&h, t->now.epoch);
+    eq_random r = eq_random_seed(h);
+    return t->s.set.train_index[eq_random_below(&r, t->s.set.train_count)];
+}
+
+eq_status eq_trainer_watch(eq_trainer *t, double *cosine, eq_diag *diag) {
+    eq_session *s = &t->s;
+    size_t n = eq_network_parameters(s->model);
+    double *room = eq_calloc(n, 4 * sizeof *room);
+    if (room == NULL) return eq_out_of_memory(diag);
+    double *theta = room, *scale = theta + n, *estimate = scale + n, *exact = estimate + n;
+    eq_estimator adjoint = {.kind = eq_estimator_find("adjoint")};
+    uint32_t index = watched(t);
+    eq_network_store(s->model);
+    eq_session_get(s, theta);
+    eq_session_scale(s, theta, scale);
+    eq_status status = eq_session_free_phase(s, s->set.train, &index, 1, diag);
+    if (status == EQ_OK) status = gradient_by(t, &t->x->estimator, estimate, diag);
+    if (status == EQ_OK) status = gradient_by(t, &adjoint, exact, diag);
+    if (status == EQ_OK) *cosine = eq_session_cosine(n, scale, estimate, exact);
+    eq_free(room);
     return status;
 }

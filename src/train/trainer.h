@@ -4,6 +4,7 @@
 #define EQ_TRAIN_TRAINER_H
 
 #include "train/checkpoint.h"
+#include "train/diagnosis.h"
 #include "train/session.h"
 
 struct eq_trainer {
@@ -12,11 +13,9 @@ struct eq_trainer {
     uint32_t *order; /* [train_count] examples of this epoch in the order they come */
     bool drawn;      /* `order` is that of this epoch, and `after` the state behind it */
     eq_random after;
+    eq_doctor *doctor; /* looks at the minibatches as they pass; NULL: none does */
     eq_checkpoint now; /* where the training is; g and state are filled in when it is saved */
 };
-
-/* The monotonic clock, s. */
-double eq_seconds_now(void);
 
 /* The end of an epoch: the next minibatch is the first of the next one. */
 void eq_trainer_advance(eq_trainer *t);
@@ -24,5 +23,9 @@ void eq_trainer_advance(eq_trainer *t);
 /* Parameters and optimizer states out of the model into `now`, or from there. */
 void eq_trainer_collect(eq_trainer *t);
 void eq_trainer_restore(eq_trainer *t);
+
+/* The cosine of the estimator's gradient with that of the adjoint at a training example, which seed
+ * and epoch alone draw, so that a resumed training looks at the same. */
+eq_status eq_trainer_watch(eq_trainer *t, double *cosine, eq_diag *diag);
 
 #endif

@@ -178,6 +178,30 @@ START_TEST(topology_names_what_is_wrong) {
 }
 END_TEST
 
+/* A controlled source across the drop that controls it is a conductance, in either direction, and
+ * alone holds a node against ground; across another drop it does not. */
+START_TEST(a_source_of_its_own_drop_is_a_path_to_ground) {
+    static const struct {
+        const char *card;
+        bool path;
+    } some[] = {{"G1 a 0 a 0 1m", true},    {"G1 a 0 0 a -1m", true},
+                {"G1 a 0 b 0 1m", false},   {"G1 a 0 b 0 0.5m", false},
+                {"B1 a 0 i=1m*v(a)", true}, {"B1 0 a i=1m*v(0,a)", true}};
+    char text[200];
+    snprintf(text, sizeof text, "own drop\nI1 0 a 1m\nR1 b 0 1k\n%s\n.op\n.end\n", some[_i].card);
+    eq_circuit *c = deck(text);
+    eq_topology *t = NULL;
+    eq_diag *d = eq_diag_new();
+    eq_status status = eq_topology_check(c, &t, d);
+    ck_assert_int_eq(status, some[_i].path ? EQ_OK : EQ_ERR_SINGULAR);
+    if (!some[_i].path) ck_assert_ptr_nonnull(strstr(eq_diag_get(d, 0)->text, "node a"));
+    eq_topology_free(t);
+    eq_diag_free(d);
+    eq_circuit_free(c);
+}
+END_TEST
+enum { OWN_DROPS = 6 };
+
 /* One operating point is claimed where conductances above a positive bound lead to ground alone. */
 START_TEST(uniqueness_goes_by_positive_conductances) {
     static const struct {
@@ -260,6 +284,7 @@ Suite *topology_suite(void) {
     TCase *t = tcase_create("topology");
     tcase_add_test(t, weights_multiply_along_a_chain);
     tcase_add_loop_test(t, topology_names_what_is_wrong, 0, (int)(sizeof cases / sizeof *cases));
+    tcase_add_loop_test(t, a_source_of_its_own_drop_is_a_path_to_ground, 0, OWN_DROPS);
     tcase_add_loop_test(t, uniqueness_goes_by_positive_conductances, 0, UNIQUE);
     tcase_add_test(t, passivity_follows_the_temperature);
     tcase_add_test(t, reduction_of_an_amplifier);

@@ -90,6 +90,9 @@ static void compare_runs(const char *one, const char *other, double rounding) {
         ck_assert_double_le(fabs(a.row[k].train_loss - b.row[k].train_loss), rounding);
         ck_assert_double_le(fabs(a.row[k].test_loss - b.row[k].test_loss), rounding);
         ck_assert_double_eq(a.row[k].test_error, b.row[k].test_error);
+        if (!isnan(a.row[k].gradient_cosine))
+            ck_assert_double_eq_tol(a.row[k].gradient_cosine, b.row[k].gradient_cosine,
+                                    rounding + 1e-15);
     }
     eq_checkpoint_free(&a);
     eq_checkpoint_free(&b);
@@ -126,7 +129,7 @@ START_TEST(trainings_agree_for_any_number_of_processes) {
 END_TEST
 
 /* Iris with a learning rate that does not depend on the number of epochs. */
-static char *constant_iris(void) {
+static char *iris_by(const char *estimator) {
     eq_text text = {0};
     char folder[4096];
     ck_assert_ptr_nonnull(getcwd(folder, sizeof folder));
@@ -135,15 +138,38 @@ static char *constant_iris(void) {
                    "<data format=\"csv\" path=\"%s/data/iris.csv\" label=\"species\" "
                    "test-fraction=\"0.3\"/><encoding normalize=\"range\" scale=\"2\" "
                    "invert=\"yes\"/><cost type=\"squared-difference\" high=\"1\" low=\"0\"/>"
-                   "<estimator type=\"symmetric\" beta=\"1e-7\"/><optimizer type=\"sgd\">"
+                   "<estimator %s/><optimizer type=\"sgd\">"
                    "<group match=\"r*\" rate=\"5e-7\" init=\"uniform\" low=\"1e-7\" high=\"2e-5\"/>"
                    "</optimizer><minibatch size=\"4\"/><epochs count=\"4\"/></experiment>",
-                   folder, folder);
+                   folder, folder, estimator);
     char *path = strdup(in("iris.xml"));
     ck_assert_int_eq(eq_file_write(path, text.text, text.length, NULL), EQ_OK);
     eq_text_free(&text);
     return path;
 }
+
+static char *constant_iris(void) {
+    return iris_by("type=\"symmetric\" beta=\"1e-7\"");
+}
+
+/* By the adjoint, whose sums nothing is divided by, and with held outputs; watched. */
+START_TEST(other_estimators_agree_for_any_number_of_processes) {
+    static const char *const engine[] = {"layered", "sparse"},
+                             *const estimator[] = {
+                                 "type=\"adjoint\"",
+                                 "type=\"one-sided\" nudging=\"clamp\" eta=\"0.5\""};
+    if (!can_run()) return;
+    char *iris = iris_by(estimator[_i / 2]);
+    free(run_ranks(0, 0, "train %s --engine %s --watch-gradient -o %s", iris, engine[_i % 2],
+                   in("alone")));
+    for (int k = 0; k < RANKS; k++) {
+        free(run_ranks(ranks[k], 0, "train %s --engine %s --watch-gradient -o %s --force", iris,
+                       engine[_i % 2], in("together")));
+        compare_runs("alone", "together", _i % 2 == 0 ? 0.0 : 1e-9);
+    }
+    free(iris);
+}
+END_TEST
 
 /* Begun by two processes, resumed by three: as one that was never stopped. */
 START_TEST(another_number_of_processes_resumes) {
@@ -307,6 +333,7 @@ Suite *mpi_suite(void) {
     tcase_set_timeout(t, 120);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, trainings_agree_for_any_number_of_processes, 0, TRAININGS);
+    tcase_add_loop_test(t, other_estimators_agree_for_any_number_of_processes, 0, 4);
     tcase_add_test(t, another_number_of_processes_resumes);
     tcase_add_test(t, a_used_folder_is_refused_by_all);
     tcase_add_loop_test(t, sweeps_agree_for_any_number_of_processes, 0, DECKS);

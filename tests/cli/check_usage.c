@@ -194,7 +194,7 @@ START_TEST(the_default_folder_is_runs_name) {
     eq_free(text);
     ck_assert_int_eq(unlink(in("runs")), 0);
     text = shell(0, "$EQSPICE train net.xml 2>&1 && ls runs/net");
-    says(text, "wrote runs/net/model.cir, metrics.csv, checkpoint and curves.svg\n");
+    says(text, "wrote runs/net/model.cir, metrics.csv, diagnosis.csv, checkpoint and curves.svg\n");
     says(text, "\ncurves.svg\n");
     ck_assert_ptr_null(strstr(text, "held-out")); /* it has none */
     eq_free(text);

@@ -19,7 +19,7 @@ void fuzz_checkpoint(const uint8_t *data, size_t n) {
     eq_text file = {0};
     eq_checkpoint k;
     eq_diag *diag = eq_diag_new();
-    if (data[0] % 2 == 0) add_head(&file, data[0] / 2 % 2 == 0 ? 2 : 1, data + 1, n - 1);
+    if (data[0] % 2 == 0) add_head(&file, 3 - data[0] / 2 % 3u, data + 1, n - 1);
     eq_text_add(&file, (const char *)data + 1, n - 1);
     if (eq_checkpoint_read(fuzz_file(0, file.text, file.length), &k, diag) == EQ_OK)
         eq_checkpoint_free(&k);

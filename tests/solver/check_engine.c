@@ -233,7 +233,8 @@ static void nothing(void *data, size_t group, size_t offset, size_t n, double *t
 /* Phases and updates in an order that has no meaning. */
 START_TEST(calls_out_of_order_are_refused) {
     double x[INPUTS * (EXAMPLES + 1)] = {0.1}, y[OUTPUTS * EXAMPLES];
-    double current[OUTPUTS * EXAMPLES] = {1e-6}, a[EQ_MAX_SLOTS] = {0.0, 1.0, -1.0};
+    double current[OUTPUTS * EXAMPLES] = {1e-6}, a[EQ_MAX_SLOTS] = {0.0, 1.0, -1.0},
+                             exact[EQ_MAX_SLOTS] = {[EQ_ADJOINT] = 1.0};
     eq_nudge nudge = {current, NULL, NULL};
     eq_circuit *c = deck("", ALL, "y1 y2", trained);
     eq_engine_options o = {both[_i], EXAMPLES, 1};
@@ -251,8 +252,13 @@ START_TEST(calls_out_of_order_are_refused) {
     ck_assert_int_eq(eq_engine_nudged_phase(e, 1, &nudge, NULL, d), EQ_OK);
     refused(eq_engine_update(e, a, nothing, NULL, d), d,
             "slot 2 is in the estimator but was not solved");
+    refused(eq_engine_update(e, exact, nothing, NULL, d), d,
+            "slot 5 is in the estimator but was not solved");
+    ck_assert_int_eq(eq_engine_adjoint_phase(e, current, d), EQ_OK);
+    ck_assert_int_eq(eq_engine_update(e, exact, nothing, NULL, d), EQ_OK);
     eq_engine_load(e);
     refused(eq_engine_nudged_phase(e, 1, &nudge, y, d), d, "and the free phase before it");
+    refused(eq_engine_adjoint_phase(e, current, d), d, "needs the free phase before it");
     eq_engine_free(e);
     eq_diag_free(d);
     eq_circuit_free(c);
@@ -279,7 +285,7 @@ static void minibatch(eq_engine_kind kind, const char *extra, const char *inputs
     eq_engine_options o = {kind, EXAMPLES, 1};
     eq_engine *e = NULL;
     kept k;
-    double current[OUTPUTS * EXAMPLES], a[EQ_MAX_SLOTS] = {-1e6, 1e6};
+    double current[OUTPUTS * EXAMPLES], a[EQ_MAX_SLOTS] = {-1e6, 1e6, 0.0, 0.0, 0.0, 2e6};
     for (int j = 0; j < OUTPUTS * EXAMPLES; j++) current[j] = 1e-5 * (j + 1);
     eq_nudge nudge = {current, NULL, NULL};
     ck_assert_int_eq(eq_engine_new(c, &o, &e, NULL), EQ_OK);
@@ -287,6 +293,7 @@ static void minibatch(eq_engine_kind kind, const char *extra, const char *inputs
     for (int round = 0; round < 2; round++) { /* the second one after an update */
         ck_assert_int_eq(eq_engine_free_phase(e, EXAMPLES, x, free_y, NULL), EQ_OK);
         ck_assert_int_eq(eq_engine_nudged_phase(e, 1, &nudge, nudged_y, NULL), EQ_OK);
+        ck_assert_int_eq(eq_engine_adjoint_phase(e, current, NULL), EQ_OK);
         ck_assert_int_eq(eq_engine_update(e, a, keep, &k, NULL), EQ_OK);
     }
     ck_assert_double_le(eq_engine_about(e).worst_ratio, 1.0);

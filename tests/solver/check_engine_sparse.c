@@ -264,13 +264,14 @@ static eq_status everything(eq_circuit *c) {
     eq_engine *e = NULL;
     eq_engine_options o = {EQ_ENGINE_SPARSE, EXAMPLES, 1};
     double y[EXAMPLES * OUTPUTS] = {0}, slope[EXAMPLES * OUTPUTS * OUTPUTS] = {0};
-    const double a[EQ_MAX_SLOTS] = {-1.0, 1.0};
+    const double a[EQ_MAX_SLOTS] = {-1.0, 1.0, 0.0, 0.0, 0.0, 1.0};
     const eq_nudge kind[2] = {{y, NULL, NULL}, {y, slope, y}};
     taken t;
     eq_status status = eq_engine_new(c, &o, &e, NULL);
     if (status == EQ_OK) status = eq_engine_free_phase(e, EXAMPLES, inputs, y, NULL);
     for (int k = 0; status == EQ_OK && k < 2; k++)
         status = eq_engine_nudged_phase(e, 1 + k, &kind[k], NULL, NULL);
+    if (status == EQ_OK) status = eq_engine_adjoint_phase(e, y, NULL);
     if (status == EQ_OK) status = eq_engine_update(e, a, take, &t, NULL);
     eq_engine_free(e);
     return status;

@@ -442,24 +442,25 @@ static double loss(bench *b) {
     return sum;
 }
 
-START_TEST(gradient_agrees_with_central_differences) {
-    bench b = start(&samples[_i / PAIRINGS], 3, (pairing)(_i % PAIRINGS));
+static void agree_with_central_differences(int i, bool adjoint) {
+    bench b = start(&samples[i / PAIRINGS], 3, (pairing)(i % PAIRINGS));
     double scaled[EXAMPLES * MOST], beta = 1e-4;
     keep *k = eq_calloc(1, sizeof *k);
     ck_assert_int_eq(eq_engine_free_phase(b.e, EXAMPLES, b.x, b.y, NULL), EQ_OK);
-    for (int s = 1; s <= 2; s++) {
+    if (adjoint) ck_assert_int_eq(eq_engine_adjoint_phase(b.e, b.current, NULL), EQ_OK);
+    for (int s = 1; s <= 2 && !adjoint; s++) {
         for (size_t j = 0; j < EXAMPLES * b.outputs; j++)
             scaled[j] = (s == 1 ? -beta : beta) * b.current[j];
         eq_nudge nudge = {scaled, NULL, NULL};
         ck_assert_int_eq(eq_engine_nudged_phase(b.e, s, &nudge, NULL, NULL), EQ_OK);
     }
-    double a[EQ_MAX_SLOTS] = {0.0, 0.5 / beta, -0.5 / beta};
-    ck_assert_int_eq(eq_engine_update(b.e, a, keep_step, k, NULL), EQ_OK);
+    double phases[EQ_MAX_SLOTS] = {0.0, 0.5 / beta, -0.5 / beta},
+           exact[EQ_MAX_SLOTS] = {[EQ_ADJOINT] = 1.0};
+    ck_assert_int_eq(eq_engine_update(b.e, adjoint ? exact : phases, keep_step, k, NULL), EQ_OK);
     for (size_t g = 0; g < b.c->groups; g++) {
         int32_t rows[1000];
         double most = 0.0;
-        ck_assert_uint_eq(eq_engine_group_count(b.e, g), b.c->group[g].count);
-        eq_engine_group_rows(b.e, g, rows);
+        ck_assert_uint_eq(eq_engine_group_rows(b.e, g, rows), b.c->group[g].count);
         for (size_t j = 0; j < b.c->group[g].count; j++) most = fmax(most, fabs(k->gradient[g][j]));
         for (size_t j = 0; j < b.c->group[g].count; j++) {
             double *w = &b.c->table[EQ_CLASS_memristor].w[0][rows[j]], kept = *w, h = 1e-3 * kept;
@@ -468,11 +469,20 @@ START_TEST(gradient_agrees_with_central_differences) {
             *w = kept - h;
             double difference = (up - loss(&b)) / (2.0 * h);
             *w = kept;
-            ck_assert_double_eq_tol(k->gradient[g][j], difference, 3e-5 * most);
+            ck_assert_double_eq_tol(k->gradient[g][j], difference, (adjoint ? 1e-5 : 3e-5) * most);
         }
     }
     eq_free(k);
     finish(&b);
+}
+
+START_TEST(gradient_agrees_with_central_differences) {
+    agree_with_central_differences(_i, false);
+}
+END_TEST
+
+START_TEST(adjoint_agrees_with_central_differences) {
+    agree_with_central_differences(_i, true);
 }
 END_TEST
 
@@ -629,9 +639,8 @@ START_TEST(layered_and_sparse_engines_agree) {
         ck_assert_int_eq(eq_engine_update(e, a, keep_step, k, NULL), EQ_OK);
         for (size_t g = 0; g < b.c->groups; g++) {
             int32_t rows[1000];
-            eq_engine_group_rows(e, g, rows);
-            for (size_t j = 0; j < eq_engine_group_count(e, g); j++)
-                gradient[2 * rows[j] + q] = k->gradient[g][j];
+            size_t count = eq_engine_group_rows(e, g, rows);
+            for (size_t j = 0; j < count; j++) gradient[2 * rows[j] + q] = k->gradient[g][j];
         }
     }
     double most = 0.0;
@@ -659,10 +668,41 @@ END_TEST
  * and nudged outputs are those of the sparse engine. */
 static const eq_neuron_diode swept_diode[] = {EQ_NEURON_SHOCKLEY, EQ_NEURON_IDEAL};
 
+/* The adjoint's gradient by row of the table; how many rows. */
+typedef struct swept {
+    const eq_circuit *c;
+    int32_t *row[16];
+    double *gradient;
+} swept;
+
+static void keep_swept(void *data, size_t group, size_t offset, size_t n, double *theta,
+                       const double *gradient) {
+    swept *s = data;
+    (void)theta;
+    for (size_t j = 0; j < n; j++) s->gradient[s->row[group][offset + j]] = gradient[j];
+}
+
+static size_t swept_adjoint(eq_engine *e, const eq_circuit *c, const double *dcdy,
+                            double *gradient) {
+    swept s = {.c = c, .gradient = gradient};
+    double a[EQ_MAX_SLOTS] = {[EQ_ADJOINT] = 1.0};
+    ck_assert_uint_le(c->groups, 16);
+    for (size_t g = 0; g < c->groups; g++) {
+        s.row[g] = eq_calloc(c->group[g].count, sizeof *s.row[g]);
+        eq_engine_group_rows(e, g, s.row[g]);
+    }
+    ck_assert_int_eq(eq_engine_adjoint_phase(e, dcdy, NULL), EQ_OK);
+    ck_assert_int_eq(eq_engine_update(e, a, keep_swept, &s, NULL), EQ_OK);
+    for (size_t g = 0; g < c->groups; g++) eq_free(s.row[g]);
+    return c->table[EQ_CLASS_memristor].count;
+}
+
 START_TEST(sweeps_agree_with_the_sparse_engine) {
     enum { WIDE_INPUTS = 12, FEW = 3, WIDE_OUTPUTS = 2 };
     static const eq_engine_kind kind[2] = {EQ_ENGINE_LAYERED, EQ_ENGINE_SPARSE};
     double x[FEW * WIDE_INPUTS], y[2][2][FEW * WIDE_OUTPUTS], current[FEW * WIDE_OUTPUTS];
+    double *gradient[2] = {NULL, NULL}, most = 0.0, off = 0.0;
+    size_t parameters = 0;
     eq_random r = eq_random_seed(3);
     for (size_t k = 0; k < FEW * WIDE_INPUTS; k++) x[k] = 10.0 * eq_random_uniform(&r) - 5.0;
     for (size_t k = 0; k < FEW * WIDE_OUTPUTS; k++) current[k] = 1e-4 * eq_random_uniform(&r);
@@ -683,6 +723,8 @@ START_TEST(sweeps_agree_with_the_sparse_engine) {
         eq_nudge nudge = {current, NULL, NULL};
         ck_assert_int_eq(eq_engine_nudged_phase(e, 1, &nudge, y[k][1], NULL), EQ_OK);
         ck_assert_double_le(eq_engine_about(e).worst_ratio, 1.0);
+        gradient[k] = eq_calloc(c->table[EQ_CLASS_memristor].count, sizeof *gradient[k]);
+        parameters = swept_adjoint(e, c, current, gradient[k]);
         ck_assert(eq_engine_about(e).sweeps == (k == 0));
         ck_assert(eq_engine_about(e).iterations > 0.0 && eq_engine_about(e).solves == 2.0 * FEW);
         eq_engine_free(e);
@@ -695,6 +737,13 @@ START_TEST(sweeps_agree_with_the_sparse_engine) {
                           layered, sparse);
             ck_assert(phase == 0 || y[0][1][k] != y[0][0][k]);
         }
+    for (size_t j = 0; j < parameters; j++) {
+        most = fmax(most, fabs(gradient[1][j]));
+        off = fmax(off, fabs(gradient[0][j] - gradient[1][j]));
+    }
+    ck_assert_msg(most > 0.0 && off <= 1e-9 * most, "adjoint off by %g of %g", off, most);
+    eq_free(gradient[0]);
+    eq_free(gradient[1]);
 }
 END_TEST
 
@@ -780,6 +829,7 @@ Suite *layered_suite(void) {
     tcase_add_loop_test(t, round_off_ends_the_iteration, 0, SAMPLES);
     tcase_add_loop_test(t, energy_nudging_settles_where_its_current_holds, 0, SAMPLES);
     tcase_add_loop_test(t, gradient_agrees_with_central_differences, 0, SAMPLES * PAIRINGS);
+    tcase_add_loop_test(t, adjoint_agrees_with_central_differences, 0, SAMPLES * PAIRINGS);
     tcase_add_loop_test(t, update_changes_what_is_solved, 0, (SAMPLES + WIDE) * PAIRINGS);
     tcase_add_loop_test(t, layered_and_sparse_engines_agree, 0, (SAMPLES + WIDE) * PAIRINGS);
     tcase_add_loop_test(t, sweeps_agree_with_the_sparse_engine, 0, 2);

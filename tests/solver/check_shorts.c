@@ -126,8 +126,9 @@ static bool compare(eq_circuit *c, int method, const char *text, double *worst) 
                       eq_circuit_node_name(c, (eq_node)n), v[n], tv[n]);
     }
     for (eq_element e = 0; solved && e < (eq_element)elements; e++) {
-        double off = far(current[e], ti[e],
-                         1e-12 + fmax(bent, 1e-9) * meets(c, e, ti) + (largest > 1e3) * 1e-10 * largest);
+        double off =
+            far(current[e], ti[e],
+                1e-12 + fmax(bent, 1e-9) * meets(c, e, ti) + (largest > 1e3) * 1e-10 * largest);
         *worst = fmax(*worst, off);
         ck_assert_msg(off <= 1.0, "%s%s: i(%s) is %.17g, not %.17g", text, engine[method],
                       eq_circuit_element_name(c, e), current[e], ti[e]);

@@ -17,6 +17,22 @@ Suite *experiment_suite(void);
 
 #define HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 
+/* Another cost and estimator. */
+#define OTHER(cost, estimator)                                                                     \
+    "<experiment name=\"three\" seed=\"8\">\n"                                                     \
+    "  <circuit deck=\"/d/net.cir\"/>\n"                                                           \
+    "  <data format=\"csv\" path=\"/d/x.csv\" test-fraction=\"0\" train-limit=\"0\" "              \
+    "test-limit=\"0\"/>\n"                                                                         \
+    "  <encoding normalize=\"none\" invert=\"no\" scale=\"1\" center=\"0\"/>\n"                    \
+    "  <cost type=\"" cost "\"/>\n"                                                                \
+    "  <estimator type=\"" estimator "\"/>\n"                                                      \
+    "  <optimizer type=\"sgd\" rate=\"0.25\" momentum=\"0.5\" beta1=\"0.5\" beta2=\"0.75\" "       \
+    "epsilon=\"0.5\">\n"                                                                           \
+    "  </optimizer>\n"                                                                             \
+    "  <schedule type=\"constant\" factor=\"1\" every=\"1\"/>\n"                                   \
+    "  <minibatch size=\"1\"/>\n"                                                                  \
+    "  <epochs count=\"1\"/>\n</experiment>\n"
+
 /* The rest of a document: its paths and limits have no defaults either. */
 static const char *const documents[] = {
     HEAD
@@ -52,7 +68,13 @@ static const char *const documents[] = {
     "  </optimizer>\n"
     "  <schedule type=\"exponential\" factor=\"0.5\" every=\"2\"/>\n"
     "  <minibatch size=\"1\"/>\n"
-    "  <epochs count=\"1\"/>\n</experiment>\n"};
+    "  <epochs count=\"1\"/>\n</experiment>\n",
+    HEAD OTHER("squared-error\" high=\"5\" low=\"2\" scale=\"6",
+               "one-sided\" nudging=\"clamp\" beta=\"0.25\" eta=\"0.5\" g-clamp=\"0.125"),
+    HEAD OTHER("squared-difference\" high=\"5\" low=\"2\" scale=\"6",
+               "symmetric\" nudging=\"clamp\" beta=\"0.25\" eta=\"1"),
+    HEAD OTHER("hinge\" high=\"1\" low=\"0\" scale=\"1\" margin=\"0.375",
+               "adjoint\" nudging=\"current\" beta=\"0.25")};
 
 /* What is written when `text` is read. */
 static eq_text again(const char *folder, const char *text) {
@@ -117,27 +139,35 @@ START_TEST(fingerprint_sees_every_setting_of_the_training) {
     static const struct {
         const char *from, *to;
         bool same;
-    } change[] = {{"name=\"one\"", "name=\"two\"", true},
-                  {"<epochs count=\"6\"", "<epochs count=\"9\"", true},
-                  {"seed=\"7\"", "seed=\"9\"", true}, /* by itself: eq_fingerprint.seed */
-                  {"gain=\"3\"", "gain=\"4\"", true},
-                  {"bias-up=\"0.25\"", "bias-up=\"0.75\"", true},
-                  {"train-limit=\"11\"", "train-limit=\"15\"", true},
-                  {"invert=\"yes\"", "invert=\"no\"", false},
-                  {"center=\"0.5\"", "center=\"0.25\"", false},
-                  {"low=\"-3\"", "low=\"-2\"", false},
-                  {"beta=\"0.001\"", "beta=\"0.002\"", false},
-                  {"momentum=\"0.75\"", "momentum=\"0.5\"", false},
-                  {"epsilon=\"0.0625\"", "epsilon=\"0.5\"", false},
-                  {"rate=\"0.375\"", "rate=\"0.25\"", false},
-                  {"high=\"0.75\"", "high=\"0.875\"", false},
-                  {"every=\"3\"", "every=\"4\"", false},
-                  {"size=\"5\"", "size=\"6\"", false}};
+        size_t document;
+    } change[] = {{"eta=\"0.5\"", "eta=\"0.25\"", false, 2},
+                  {"g-clamp=\"0.125\"", "g-clamp=\"0.25\"", false, 2},
+                  {"g-clamp=\"0.125\"", "g-clamp=\"INF\"", false, 2},
+                  {"eta=\"1\"", "eta=\"1\" g-clamp=\"INF\"", true, 3},
+                  {"beta=\"0.25\"", "beta=\"0.5\"", false, 2},
+                  {"margin=\"0.375\"", "margin=\"0.5\"", false, 4},
+                  {"type=\"adjoint\"", "type=\"symmetric\"", false, 4},
+                  {"name=\"one\"", "name=\"two\"", true, 0},
+                  {"<epochs count=\"6\"", "<epochs count=\"9\"", true, 0},
+                  {"seed=\"7\"", "seed=\"9\"", true, 0}, /* by itself: eq_fingerprint.seed */
+                  {"gain=\"3\"", "gain=\"4\"", true, 0},
+                  {"bias-up=\"0.25\"", "bias-up=\"0.75\"", true, 0},
+                  {"train-limit=\"11\"", "train-limit=\"15\"", true, 0},
+                  {"invert=\"yes\"", "invert=\"no\"", false, 0},
+                  {"center=\"0.5\"", "center=\"0.25\"", false, 0},
+                  {"low=\"-3\"", "low=\"-2\"", false, 0},
+                  {"beta=\"0.001\"", "beta=\"0.002\"", false, 0},
+                  {"momentum=\"0.75\"", "momentum=\"0.5\"", false, 0},
+                  {"epsilon=\"0.0625\"", "epsilon=\"0.5\"", false, 0},
+                  {"rate=\"0.375\"", "rate=\"0.25\"", false, 0},
+                  {"high=\"0.75\"", "high=\"0.875\"", false, 0},
+                  {"every=\"3\"", "every=\"4\"", false, 0},
+                  {"size=\"5\"", "size=\"6\"", false, 0}};
     char *folder = scratch_folder(), path[256];
     snprintf(path, sizeof path, "%s/x.xml", folder);
     uint64_t crc[2];
     for (size_t k = 0; k < sizeof change / sizeof *change; k++) {
-        const char *text = documents[0], *at = strstr(text, change[k].from);
+        const char *text = documents[change[k].document], *at = strstr(text, change[k].from);
         ck_assert_msg(at != NULL, "%s", change[k].from);
         for (int q = 0; q < 2; q++) {
             eq_text t = {0};
@@ -236,23 +266,38 @@ static void take_progress(void *data, const eq_progress *p) {
     if (first->epoch == 0) *first = *p;
 }
 
-/* The first minibatch is told: later ones wait for 0.1 s. */
-START_TEST(progress_is_told) {
-    char *folder = scratch_folder();
-    eq_experiment *x = points_experiment(folder, optimizers[0]);
+/* What the first minibatch of a run says, which begins or goes on in epoch `epoch`: the examples
+ * that are left at its rate, and an evaluation an epoch at three times that rate. Later minibatches
+ * wait for 0.1 s. */
+static void check_progress(const eq_experiment *x, const char *folder, size_t epoch) {
     eq_train_options o = eq_train_defaults();
     eq_progress first = {0};
+    o.folder = folder;
+    o.resume = epoch > 1;
     o.progress = take_progress;
     o.data = &first;
     ck_assert_int_eq(eq_train(x, &o, NULL, NULL, NULL), EQ_OK);
-    ck_assert_uint_eq(first.epoch, 1);
-    ck_assert_uint_eq(first.epochs, 3);
+    ck_assert_uint_eq(first.epoch, epoch);
+    ck_assert_uint_eq(first.epochs, x->epochs);
     ck_assert_uint_eq(first.done, 4);
     ck_assert_uint_eq(first.examples, ROWS - TESTED);
     ck_assert(first.examples_per_s > 0.0 && isfinite(first.examples_per_s));
-    ck_assert(first.seconds_left > 0.0 && isfinite(first.seconds_left));
+    double epochs = (double)(x->epochs - epoch + 1),
+           left = first.seconds_left * first.examples_per_s,
+           want = epochs * (ROWS - TESTED + TESTED / 3.0) - 4.0;
+    ck_assert_msg(fabs(left - want) < 1e-6 * want, "%g examples left, not %g", left, want);
     ck_assert(first.train_loss > 0.0 && first.train_loss < 1.0);
     ck_assert(first.train_error >= 0.0 && first.train_error <= 1.0);
+}
+
+START_TEST(progress_is_told) {
+    char *folder = scratch_folder(), run[256];
+    eq_experiment *x = points_experiment(folder, optimizers[0]);
+    snprintf(run, sizeof run, "%s/run", folder);
+    x->epochs = 2;
+    check_progress(x, run, 1);
+    x->epochs = 4;
+    check_progress(x, run, 3);
     eq_experiment_free(x);
     scratch_free(folder);
 }

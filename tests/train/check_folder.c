@@ -520,29 +520,87 @@ START_TEST(a_stale_lock_is_taken_over) {
 }
 END_TEST
 
-/* A folder of format 1, whose files had no identity: evaluated as before, but not gone on with. */
-START_TEST(a_run_of_an_older_version) {
-    enum { HEAD = 24, IDENTITY = 40 };
-    eq_diag *diag = eq_diag_new();
-    eq_evaluation before = {0}, after = {0};
-    char *text, *cut;
+enum { HEAD = 24, IDENTITY = 40, OLD_ROW = 56 };
+
+/* The checkpoint of a run as format 1 or 2 wrote it: rows of metrics of seven numbers, whose size
+ * was not said, and in format 1 some fingerprint in place of the identity. */
+static void write_older(const char *run, uint32_t version) {
+    char *text;
     size_t n;
-    ck_assert_int_eq(train("net.xml", "run", FRESH, diag), EQ_OK);
-    ck_assert_int_eq(open_run("run", &before, diag), EQ_OK);
-    ck_assert_int_eq(
-        eq_file_read(path_of("run", EQ_TRAIN_CHECKPOINT), (eq_place){0}, &text, &n, NULL), EQ_OK);
+    const char *path = path_of(run, EQ_TRAIN_CHECKPOINT);
+    eq_checkpoint p = {0};
     eq_text old = {0};
-    uint32_t version = 1, crc;
-    uint64_t length = n - HEAD - IDENTITY + 4;
-    eq_text_add(&old, text, HEAD + 4); /* any fingerprint */
-    eq_text_add(&old, text + HEAD + IDENTITY, n - HEAD - IDENTITY);
-    crc = eq_crc32(old.text + HEAD, length);
+    ck_assert_int_eq(eq_checkpoint_read(path, &p, NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_read(path, (eq_place){0}, &text, &n, NULL), EQ_OK);
+    size_t at = HEAD + IDENTITY + 3 * sizeof p.epoch + 2 * sizeof p.shuffle + sizeof p.loss +
+                sizeof p.wrong + 2 * sizeof p.seconds + 2 * sizeof p.states +
+                (size_t)((1 + p.states) * p.conductances) * sizeof *p.g;
+    uint64_t count = 0, size = 0;
+    memcpy(&count, text + at, 8);
+    memcpy(&size, text + at + 8, 8);
+    ck_assert(count == p.rows && size == sizeof *p.row);
+    eq_text_add(&old, text, version == 1 ? HEAD + 4 : HEAD + IDENTITY);
+    eq_text_add(&old, text + HEAD + IDENTITY, at + 8 - HEAD - IDENTITY);
+    for (size_t k = 0; k < count; k++)
+        eq_text_add(&old, text + at + 16 + k * (size_t)size, OLD_ROW);
+    eq_text_add(&old, text + at + 16 + count * size, n - at - 16 - (size_t)(count * size));
+    uint64_t length = old.length - HEAD;
+    uint32_t crc = eq_crc32(old.text + HEAD, length);
     memcpy(old.text + 8, &version, 4);
     memcpy(old.text + 12, &crc, 4);
     memcpy(old.text + 16, &length, 8);
-    eq_file_write(in("run/" EQ_TRAIN_CHECKPOINT), old.text, old.length, NULL);
+    eq_file_write(path, old.text, old.length, NULL);
     eq_text_free(&old);
+    eq_checkpoint_free(&p);
     eq_free(text);
+}
+
+/* A folder of format 2 goes on to the bits of one that was never interrupted. */
+START_TEST(a_run_of_format_2_goes_on) {
+    eq_diag *diag = eq_diag_new();
+    eq_checkpoint whole = {0}, parts = {0};
+    eq_experiment *x = NULL;
+    char path[2][LONGEST];
+    snprintf(path[0], sizeof path[0], "%s", path_of("whole", ""));
+    snprintf(path[1], sizeof path[1], "%s", path_of("parts", ""));
+    ck_assert_int_eq(eq_experiment_read(in("net.xml"), &x, NULL), EQ_OK);
+    eq_train_options o = eq_train_defaults();
+    o.folder = path[0];
+    x->epochs = 4;
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, diag), EQ_OK);
+    o.folder = path[1];
+    x->epochs = 2;
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, diag), EQ_OK);
+    write_older("parts", 2);
+    o.resume = o.watch_gradient = true;
+    x->epochs = 4;
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, diag), EQ_OK);
+    ck_assert_int_eq(eq_checkpoint_read(path_of("whole", EQ_TRAIN_CHECKPOINT), &whole, NULL),
+                     EQ_OK);
+    ck_assert_int_eq(eq_checkpoint_read(path_of("parts", EQ_TRAIN_CHECKPOINT), &parts, NULL),
+                     EQ_OK);
+    ck_assert_mem_eq(whole.g, parts.g, (size_t)whole.conductances * sizeof *whole.g);
+    for (int k = 0; k < 4; k++) {
+        ck_assert_uint_eq(parts.row[k].epoch, (size_t)k + 1);
+        ck_assert(whole.row[k].train_loss == parts.row[k].train_loss);
+        ck_assert(isnan(whole.row[k].gradient_cosine));
+        ck_assert(isnan(parts.row[k].gradient_cosine) == (k < 2));
+    }
+    eq_checkpoint_free(&whole);
+    eq_checkpoint_free(&parts);
+    eq_experiment_free(x);
+    eq_diag_free(diag);
+}
+END_TEST
+
+/* A folder of format 1, whose files had no identity: evaluated as before, but not gone on with. */
+START_TEST(a_run_of_an_older_version) {
+    eq_diag *diag = eq_diag_new();
+    eq_evaluation before = {0}, after = {0};
+    char *text, *cut;
+    ck_assert_int_eq(train("net.xml", "run", FRESH, diag), EQ_OK);
+    ck_assert_int_eq(open_run("run", &before, diag), EQ_OK);
+    write_older("run", 1);
     ck_assert_int_eq(open_run("run", NULL, diag), EQ_ERR_INPUT); /* the others are newer */
     says(diag, "belong to different runs");
     for (int k = 0; k < 2; k++) {
@@ -596,6 +654,7 @@ Suite *folder_suite(void) {
     tcase_add_test(t, unfinished_files_are_swept);
     tcase_add_test(t, a_stale_lock_is_taken_over);
     tcase_add_test(t, a_run_of_an_older_version);
+    tcase_add_test(t, a_run_of_format_2_goes_on);
     tcase_add_test(t, a_title_is_no_note);
     suite_add_tcase(s, t);
     return s;

@@ -20,7 +20,7 @@
 
 Suite *gradient_suite(void);
 
-enum { MOST_TRAINED = 24, EXAMPLES = 3, MOST_INPUTS = 4, OUTPUTS = 2, KINDS = 8 };
+enum { MOST_TRAINED = 24, EXAMPLES = 3, MOST_INPUTS = 4, OUTPUTS = 2, ADJOINT = 8, KINDS };
 
 typedef struct trained {
     char a[24], b[24], tail[32];
@@ -150,6 +150,7 @@ static void add_directives(net *n, bool amplified, bool layered) {
     const char *last = amplified ? "o" : "h";
     size_t kind = below(n, layered ? 2 : 3);
     n->cost = kind == 0 ? "squared-error" : kind == 1 ? "cross-entropy" : "squared-difference";
+    if (kind == 1 && n->count % 2 == 1) n->cost = "hinge";
     n->high = between(n, 0.2, 1.0);
     n->low = between(n, -0.5, 0.1);
     n->scale = between(n, 0.5, 4.0);
@@ -204,8 +205,9 @@ static eq_text deck_text(const net *n, size_t changed, double factor) {
     return t;
 }
 
-/* C of Scellier 2020, Eq. 4.15 and 5.17, of two outputs. */
+/* C of Scellier 2020, Eq. 4.15 and 5.17, of two outputs, and the hinge with `scale` as margin. */
 static double cost(const net *n, const double *y, int label) {
+    if (strcmp(n->cost, "hinge") == 0) return 0.5 * fmax(0.0, n->scale + y[1 - label] - y[label]);
     if (strcmp(n->cost, "cross-entropy") == 0)
         return log1p(exp(n->scale * (y[1 - label] - y[label])));
     double right = y[label] - n->high, wrong = y[1 - label] - n->low;
@@ -263,8 +265,25 @@ static double difference(const net *n, size_t j, double *doubt) {
     return second;
 }
 
+/* Whether an example stands within reach of the corner of the hinge, or none violates it. */
+static bool hinge_turns(const net *n) {
+    static const double reach = 1e-2; /* V */
+    double at[EXAMPLES][2 * OUTPUTS];
+    bool near = false, none = true;
+    if (strcmp(n->cost, "hinge") != 0) return false;
+    loss(n, n->count, 1.0, 0.0, at);
+    for (size_t j = 0; j < EXAMPLES; j++) {
+        int own = n->label[j];
+        double off = n->scale + at[j][2 - 2 * own] - at[j][3 - 2 * own] - at[j][2 * own] +
+                     at[j][2 * own + 1];
+        near = near || fabs(off) < reach;
+        none = none && off <= 0.0;
+    }
+    return near || none;
+}
+
 /* Whether there is no gradient to compare with: a diode of two straight lines stands within reach
- * of its corner, or a circuit of broken energy has no state. */
+ * of its corner, an example near that of the hinge, or a circuit of broken energy has no state. */
 static bool at_a_corner(const net *n) {
     static const double reach = 2e-3; /* V */
     eq_text t = deck_text(n, n->count, 1.0);
@@ -281,7 +300,7 @@ static bool at_a_corner(const net *n) {
     eq_free(v);
     eq_circuit_free(c);
     eq_text_free(&t);
-    return near;
+    return near || hinge_turns(n);
 }
 
 /* A nudge that moves no output by more than about 0.1 mV. */
@@ -323,9 +342,9 @@ static void train(const net *n, const char *estimator, const char *nudging, doub
     char *folder = scratch_folder(), path[256];
     eq_text_printf(&t,
                    "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv'/>"
-                   "<cost type='%s' high='%.17g' low='%.17g' scale='%.17g'/>"
+                   "<cost type='%s' high='%.17g' low='%.17g' scale='%.17g' margin='%.17g'/>"
                    "<estimator type='%s' beta='%.17g' nudging='%s'/><optimizer type='sgd'>",
-                   n->cost, n->high, n->low, n->scale, estimator, beta, nudging);
+                   n->cost, n->high, n->low, n->scale, n->scale, estimator, beta, nudging);
     double least = INFINITY;
     for (size_t j = 0; j < n->count; j++) least = fmin(least, n->r[j].stands);
     for (size_t j = 0; j < n->count; j++) {
@@ -367,10 +386,29 @@ static const struct {
              {"symmetric", 2, 1e-6},
              {"four-point", 4, 1e-6}};
 
+/* A training step by the adjoint. */
+static void compare_exact(const net *n, uint64_t seed, const double *expected,
+                          const double *doubt) {
+    double exact[MOST_TRAINED], most = 0.0;
+    for (size_t j = 0; j < n->count; j++) most = fmax(most, fabs(expected[j]));
+    train(n, "adjoint", "current", 1.0, most, exact);
+    for (size_t j = 0; j < n->count; j++)
+        ck_assert_msg(
+            fabs(exact[j] - expected[j]) <= 1e-6 * fabs(expected[j]) + 1e-8 * most + doubt[j],
+            "seed %llu, adjoint, rt%zu: g dL/dg by training %.9g, by differences %.9g "
+            "(doubt %.1e, largest %.3g)\n%s",
+            (unsigned long long)seed, j, exact[j], expected[j], doubt[j], most, n->rest.text);
+}
+
 /* The training step at 2 beta and at beta, with the leading bias taken out. */
 static void compare(const net *n, uint64_t seed, int kind, double beta, const double *expected,
                     const double *doubt) {
     const char *nudging = kind < 4 ? "current" : "energy";
+    if (kind == ADJOINT) {
+        compare_exact(n, seed, expected, doubt);
+        return;
+    }
+    if (kind >= 4 && strcmp(n->cost, "hinge") == 0) return; /* has no slope at its corner */
     double coarse[MOST_TRAINED], fine[MOST_TRAINED], most = 0.0;
     double factor = pow(2.0, kinds[kind % 4].order);
     for (size_t j = 0; j < n->count; j++) most = fmax(most, fabs(expected[j]));
@@ -421,15 +459,17 @@ static void break_energy(net *n, uint64_t how) {
     n->rest = t;
 }
 
-/* Largest |g (dL/dg by a training step - by differences)| over the largest g dL/dg. */
-static double wrongness(net *n) {
-    double expected[MOST_TRAINED], doubt, coarse[MOST_TRAINED], fine[MOST_TRAINED];
+/* Largest |g (dL/dg by a training step - by differences)| over the largest g dL/dg. The adjoint is
+ * right whatever is broken. */
+static double wrongness(net *n, uint64_t seed) {
+    double expected[MOST_TRAINED], doubt[MOST_TRAINED], coarse[MOST_TRAINED], fine[MOST_TRAINED];
     double most = 0.0, off = 0.0, beta = beta_of(n);
     for (size_t j = 0; j < n->count; j++) {
-        expected[j] = difference(n, j, &doubt);
+        expected[j] = difference(n, j, &doubt[j]);
         most = fmax(most, fabs(expected[j]));
     }
     write_files(n);
+    compare_exact(n, seed, expected, doubt);
     train(n, "symmetric", "current", 2.0 * beta, most, coarse);
     train(n, "symmetric", "current", beta, most, fine);
     for (size_t j = 0; j < n->count; j++)
@@ -446,7 +486,7 @@ START_TEST(gradcheck_tells_right_from_wrong) {
         bool amplified = strstr(n.rest.text, "\nvs0 ") != NULL;
         if (!n.layered) break_energy(&n, amplified ? k % 3 : k % 2 * 2);
         if (!at_a_corner(&n)) {
-            double off = wrongness(&n);
+            double off = wrongness(&n, seed);
             eq_experiment *x = NULL;
             eq_gradcheck_report r = {0};
             eq_diag *diag = eq_diag_new();
@@ -454,11 +494,15 @@ START_TEST(gradcheck_tells_right_from_wrong) {
             eq_status status = eq_gradcheck(x, EQ_ENGINE_AUTO, 0, &r, diag);
             ck_assert_msg(status == EQ_OK, "seed %llu: %s", (unsigned long long)seed,
                           eq_diag_get(diag, eq_diag_count(diag) - 1)->text);
-            for (size_t j = 0; j < r.rows && (off < 1e-7 || off > 1e-5); j++)
-                ck_assert_msg(r.row[j].passed == (off < 1e-7),
+            for (size_t j = 0; j < r.rows && (off < 1e-7 || off > 1e-5); j++) {
+                const eq_gradcheck_row *row = &r.row[j];
+                bool any = row->nudging == NULL || strcmp(row->nudging, "clamp") == 0;
+                ck_assert_msg(row->passed == (off < 1e-7 || any),
                               "seed %llu, %s/%s: off by %g\n%s\n%s", (unsigned long long)seed,
-                              r.row[j].estimator, r.row[j].nudging, off,
-                              r.row[j].why == NULL ? "" : r.row[j].why, n.rest.text);
+                              row->estimator, any ? "" : row->nudging, off,
+                              row->why == NULL ? "" : row->why, n.rest.text);
+            }
+            ck_assert(r.row[r.rows - 1].nudging == NULL && r.row[r.rows - 1].passed);
             ck_assert_msg(r.why == NULL, "seed %llu: %s", (unsigned long long)seed, r.why);
             right += off < 1e-7;
             wrong += off > 1e-5;

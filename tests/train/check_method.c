@@ -13,14 +13,15 @@
 
 Suite *method_suite(void);
 
-static const char *const costs[] = {"squared-difference", "squared-error", "cross-entropy"};
+static const char *const costs[] = {"squared-difference", "squared-error", "cross-entropy",
+                                    "hinge"};
 
 /* dC/dy and d2C/dy2 against central differences, at ordinary and extreme scores. */
 START_TEST(cost_derivatives) {
     static const double start[2][3] = {{0.3, -0.7, 1.1}, {40.0, -30.0, 39.0}};
-    for (int c = 0; c < 3; c++)
+    for (int c = 0; c < 4; c++)
         for (int p = 0; p < 2; p++) {
-            eq_cost cost = {eq_cost_find(costs[c]), 1.5, -0.5, 2.0};
+            eq_cost cost = {eq_cost_find(costs[c]), 1.5, -0.5, 2.0, 1.5};
             double y[3], g[3], h[9], up[3], down[3], step = 1e-5;
             memcpy(y, start[p], sizeof y);
             eq_cost_gradient(&cost, 3, y, 2, g);
@@ -45,14 +46,29 @@ END_TEST
 /* Values by hand: 1/2 sum (y-t)^2, and log of the number of classes at equal scores. */
 START_TEST(cost_values) {
     double y[2] = {1.0, 3.0};
-    eq_cost squared = {eq_cost_find("squared-error"), 2.0, -1.0, 1.0};
+    eq_cost squared = {eq_cost_find("squared-error"), 2.0, -1.0, 1.0, 1.0};
     ck_assert_double_eq_tol(eq_cost_value(&squared, 2, y, 0), 0.5 * (1.0 + 16.0), 1e-15);
-    eq_cost entropy = {eq_cost_find("cross-entropy"), 0.0, 0.0, 7.0};
+    eq_cost entropy = {eq_cost_find("cross-entropy"), 0.0, 0.0, 7.0, 1.0};
     double same[4] = {2, 2, 2, 2};
     ck_assert_double_eq_tol(eq_cost_value(&entropy, 4, same, 1), log(4.0), 1e-14);
     ck_assert_uint_eq(eq_predict(2, y), 1);
     ck_assert_uint_eq(eq_predict(4, same), 0);
-    ck_assert_ptr_null(eq_cost_find("hinge"));
+    ck_assert_ptr_null(eq_cost_find("hinges"));
+}
+END_TEST
+
+/* torch.nn.MultiMarginLoss(margin=0.5)(y, 1) of y = (0.75, 1, -2, 1.25) is (0.25 + 0 + 0.75)/4;
+ * nothing is nudged where the margin holds, and the currents add up to 0. */
+START_TEST(hinge_by_hand) {
+    double y[4] = {0.75, 1.0, -2.0, 1.25}, g[4];
+    eq_cost hinge = {eq_cost_find("hinge"), 0.0, 0.0, 1.0, 0.5};
+    ck_assert_double_eq(eq_cost_value(&hinge, 4, y, 1), 0.25);
+    eq_cost_gradient(&hinge, 4, y, 1, g);
+    ck_assert(g[0] == 0.25 && g[1] == -0.5 && g[2] == 0.0 && g[3] == 0.25);
+    y[1] = 1.75;
+    ck_assert_double_eq(eq_cost_value(&hinge, 4, y, 1), 0.0);
+    eq_cost_gradient(&hinge, 4, y, 1, g);
+    for (int k = 0; k < 4; k++) ck_assert(g[k] == 0.0);
 }
 END_TEST
 
@@ -77,6 +93,7 @@ START_TEST(estimators_on_polynomials) {
     }
     ck_assert_ptr_eq(eq_estimator_find("SYMMETRIC"), eq_estimator_kind_at(2));
     ck_assert_ptr_null(eq_estimator_find("two-sided"));
+    ck_assert_int_eq(eq_estimator_find("adjoint")->phases, 0);
 }
 END_TEST
 
@@ -253,6 +270,7 @@ Suite *method_suite(void) {
     TCase *t = tcase_create("method");
     tcase_add_test(t, cost_derivatives);
     tcase_add_test(t, cost_values);
+    tcase_add_test(t, hinge_by_hand);
     tcase_add_test(t, estimators_on_polynomials);
     tcase_add_test(t, optimizer_steps_by_hand);
     tcase_add_test(t, optimizers_clip_and_act_elementwise);

@@ -4,6 +4,7 @@
 #define _XOPEN_SOURCE 700
 #include <check.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,10 @@ static eq_status read_controlled(eq_diag *diag) {
 
 static eq_status read_sources(eq_diag *diag) {
     return circuit_of(in("sources.cir"), diag);
+}
+
+static eq_status read_legal(eq_diag *diag) {
+    return circuit_of(in("legal.cir"), diag);
 }
 
 static eq_status read_network(eq_diag *diag) {
@@ -296,16 +301,18 @@ static eq_status build(eq_diag *diag) {
 
 /* Two epochs of a few minibatches, each with a checkpoint, in a folder that holds a trained run,
  * which goes on or makes way. */
-static eq_status train(const char *path, const char *run, bool resume, eq_engine_kind kind,
-                       eq_diag *diag) {
+static eq_status train_by(const char *path, const char *run, bool resume, eq_engine_kind kind,
+                          const eq_estimator *by, eq_diag *diag) {
     eq_experiment *x = NULL;
     eq_status status = eq_experiment_read(path, &x, diag);
     if (status == EQ_OK) {
+        if (by != NULL) x->estimator = *by;
         eq_train_options o = eq_train_defaults();
         o.folder = in(run);
         o.resume = resume;
         o.force = !resume;
         o.engine = kind;
+        o.watch_gradient = by != NULL;
         x->epochs = resume ? 2 : 1;
         x->data.train_limit = 8;
         x->data.test_limit = 4;
@@ -315,10 +322,37 @@ static eq_status train(const char *path, const char *run, bool resume, eq_engine
     return status;
 }
 
+static eq_status train(const char *path, const char *run, bool resume, eq_engine_kind kind,
+                       eq_diag *diag) {
+    return train_by(path, run, resume, kind, NULL, diag);
+}
+
+/* By the adjoint, and with held outputs, the gradient watched. */
+static eq_status train_otherwise(eq_engine_kind kind, eq_diag *diag) {
+    const eq_estimator exact = {.kind = eq_estimator_find("adjoint")};
+    const eq_estimator held = {.kind = eq_estimator_find("one-sided"),
+                               .beta = 1e-6,
+                               .nudging = EQ_NUDGE_CLAMP,
+                               .eta = 0.5,
+                               .clamp = INFINITY};
+    eq_status status = train_by("netlists/two-stage.xml", "forced", false, kind, &exact, diag);
+    if (status != EQ_OK) return status;
+    return train_by("netlists/two-stage.xml", "forced", false, kind, &held, diag);
+}
+
+static eq_status otherwise_layered(eq_diag *diag) {
+    return train_otherwise(EQ_ENGINE_LAYERED, diag);
+}
+
+static eq_status otherwise_sparse(eq_diag *diag) {
+    return train_otherwise(EQ_ENGINE_SPARSE, diag);
+}
+
 /* What circuit, data and method say together needs memory too. */
 static eq_status bad_experiments(eq_diag *diag) {
-    static const char *const name[] = {"unknown-group", "too-many-inputs", "three-classes",
-                                       "pairs-for-singles"};
+    static const char *const name[] = {"unknown-group",         "too-many-inputs",
+                                       "three-classes",         "pairs-for-singles",
+                                       "clamp-without-targets", "hinge-by-energy"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
         char path[LONGEST];
         eq_experiment *x = NULL;
@@ -368,6 +402,71 @@ static eq_status evaluate(eq_diag *diag) {
     eq_evaluation_free(&e);
     eq_trained_free(m);
     return status;
+}
+
+/* An experiment changed by path and by parameter, and settings that are refused. */
+static eq_status settings(eq_diag *diag) {
+    static const char *const item[] = {"estimator.beta=2e-7", "optimizer.group[1].rate=1e-7",
+                                       "schedule.factor=0.5", "d*(is)=1e-7",
+                                       "data.path=data/iris.csv"};
+    static const char *const bad[] = {"estimator.bet=1", "zz=1", "optimizer.group[9].rate=1"};
+    const eq_settings good = {item, sizeof item / sizeof *item};
+    eq_experiment *x = NULL;
+    eq_circuit *c = NULL;
+    eq_text text = {0};
+    eq_status status = eq_experiment_read_with("netlists/two-stage.xml", &good, &x, diag);
+    if (status == EQ_OK) status = eq_experiment_circuit(x, &c, diag);
+    if (status == EQ_OK) status = eq_experiment_write(x, &text, diag);
+    eq_circuit_free(c);
+    eq_experiment_free(x);
+    eq_text_free(&text);
+    for (size_t k = 0; status == EQ_OK && k < sizeof bad / sizeof *bad; k++) {
+        x = NULL;
+        eq_status refused =
+            eq_experiment_read_with("netlists/two-stage.xml", &(eq_settings){bad + k, 1}, &x, diag);
+        if (refused == EQ_OK) refused = eq_experiment_circuit(x, &c, diag);
+        eq_experiment_free(x);
+        if (refused != EQ_ERR_USAGE && refused != EQ_ERR_INPUT) return refused;
+    }
+    return status;
+}
+
+/* Predictions, power and settling of a changed network. */
+static eq_status infer(eq_diag *diag) {
+    static const char *const item[] = {"encoding.scale=1", "d*(n)=1.1"};
+    char models[LONGEST];
+    eq_trained_options o = eq_trained_defaults();
+    eq_infer_options ask = {true, true, true, NAN, 1e-12};
+    eq_trained *m = NULL;
+    eq_inference i = {0};
+    snprintf(models, sizeof models, "%s", in("models.cir"));
+    o.set = (eq_settings){item, 2};
+    o.temp = 50.0;
+    o.models = models;
+    eq_status status = eq_trained_open_with(in("run"), &o, &m, diag);
+    if (status == EQ_OK) status = eq_trained_infer(m, &ask, &i, diag);
+    if (status == EQ_OK) status = eq_inference_write(&i, in("predictions.csv"), diag);
+    if (status == EQ_OK) status = eq_inference_write(&i, in("predictions.npz"), diag);
+    eq_inference_free(&i);
+    eq_trained_free(m);
+    return status;
+}
+
+/* Another circuit under the parameters of a run; models that fit none. */
+static eq_status infer_other(eq_diag *diag) {
+    static const char *const item[] = {"circuit.deck=netlists/two-stage.cir",
+                                       "encoding.normalize=standard"};
+    char models[LONGEST];
+    eq_trained_options o = eq_trained_defaults();
+    eq_trained *m = NULL;
+    snprintf(models, sizeof models, "%s", in("other-models.cir"));
+    o.set = (eq_settings){item, 2};
+    eq_status status = eq_trained_open_with(in("run"), &o, &m, diag);
+    eq_trained_free(m);
+    if (status != EQ_OK) return status;
+    o.models = models;
+    status = eq_trained_open_with(in("run"), &o, &m, diag);
+    return status == EQ_ERR_INPUT ? EQ_OK : status;
 }
 
 static eq_status evaluate_other(eq_diag *diag) {
@@ -447,6 +546,7 @@ static const struct {
     {"a deck with subcircuits", read_subcircuit},
     {"a deck with controlled sources", read_controlled},
     {"a deck with waveforms and warm formulas", read_sources},
+    {"a deck of LTspice in UTF-16", read_legal},
     {"a network", read_network},
     {"a circuit in XML", read_xml},
     {"a bad deck", read_bad},
@@ -472,12 +572,17 @@ static const struct {
     {"bad experiments", bad_experiments},
     {"training, layered", train_layered},
     {"training, sparse", train_sparse},
+    {"training by adjoint and clamps, layered", otherwise_layered},
+    {"training by adjoint and clamps, sparse", otherwise_sparse},
     {"folders that are refused", refused_folders},
     {"resumed training", resume},
     {"evaluation", evaluate},
     {"evaluation of other data", evaluate_other},
     {"gradient check", gradcheck},
     {"training of any parameter", any_parameters},
+    {"settings", settings},
+    {"power of a changed network", infer},
+    {"another circuit", infer_other},
     {"CSV", read_csv},
     {"IDX", read_idx},
     {"two parts", read_parts},
@@ -541,6 +646,20 @@ static void make_files(void) {
         "<experiment><circuit deck='any.cir'/><data format='csv' path='any.csv'/>"
         "<cost type='squared-error'/><optimizer type='adam' rate='1e-12'/><minibatch size='1'/>"
         "<epochs count='1'/></experiment>";
+    static const char legal[] =
+        "what LTspice knows\n.params rt=1k\n.param q 2 f(x)={x*temper}\nv1 a 0 rt\nr1 a b {f(q)}\n"
+        "b1 c 0 v=i(r1)+i(d1)+i(x1:c1)\nd1 b 0 dm w=2\nd2 c 0 dl m=2\nx1 c s p={2*w} w=3\n"
+        ".subckt s a p=1 w=1\nr1 a 0 {p}\nc1 a n 1\nr2 n 0 4k7\n.ic v(n)=w\n.ends\n"
+        ".model dm d(level=3 l=1 jsw=1f)\n.model dl d(ron=1 ilimit=1 epsilon=0.1)\n"
+        ".options rshunt=1g\n.backanno\n.op\n.end\n";
+    char wide[2 * sizeof legal];
+    for (size_t k = 0; k < sizeof legal; k++) {
+        wide[2 * k] = legal[k];
+        wide[2 * k + 1] = 0;
+    }
+    put("legal.cir", wide, sizeof wide - 2);
+    put("models.cir", "t\n.model neuron d(is=1e-7)\n", 27);
+    put("other-models.cir", "t\n.model nerve d(is=1e-7)\n", 26);
     put("any.cir", any, sizeof any - 1);
     put("any.xml", any_experiment, sizeof any_experiment - 1);
     put("any.csv", "0.7,a\n-0.4,b\n", 13);

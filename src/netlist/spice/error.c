@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/near.h"
 #include "netlist/spice/error.h"
 
 static void add_chain(const eq_spice *s, eq_location at, eq_text *text) {
@@ -123,45 +124,17 @@ void eq_spice_note(eq_spice *s, const char *key, eq_location at, const char *for
     eq_text_free(&text);
 }
 
-enum { LONGEST = 32 };
-
-static int least(int a, int b, int c) {
-    int m = a < b ? a : b;
-    return m < c ? m : c;
-}
-
-/* Letters to insert, delete or change (Levenshtein 1966); LONGEST when a word is too long to
- * compare. */
-static int distance(const char *a, size_t n, const char *b) {
-    size_t m = strlen(b);
-    int row[LONGEST + 1];
-    if (n > LONGEST || m > LONGEST) return LONGEST;
-    for (size_t j = 0; j <= m; j++) row[j] = (int)j;
-    for (size_t i = 1; i <= n; i++) {
-        int corner = row[0];
-        row[0] = (int)i;
-        for (size_t j = 1; j <= m; j++) {
-            bool differ =
-                (a[i - 1] >= 'A' && a[i - 1] <= 'Z' ? a[i - 1] + 32 : a[i - 1]) != b[j - 1];
-            int next = least(row[j] + 1, row[j - 1] + 1, corner + differ);
-            corner = row[j];
-            row[j] = next;
-        }
-    }
-    return row[m];
-}
-
 /* A line at fault may stand in thousands of instances, and is told once: comparing ends as well. */
 enum { MOST_CANDIDATES = 10000, MOST_IN_ALL = EQ_MAX_ERRORS * MOST_CANDIDATES };
 
 const char *eq_spice_nearest(eq_spice *s, eq_token word, eq_candidate next, const void *data,
                              char buffer[96]) {
     const char *best = NULL, *candidate;
-    int nearest = word.length <= 1 ? 0 : word.length <= 3 ? 1 : 2, found = nearest + 1;
+    int found = eq_letters_forgiven(word.length) + 1;
     for (size_t k = 0; k < MOST_CANDIDATES && (candidate = next(data, k)) != NULL; k++) {
         if (s->all->candidates >= MOST_IN_ALL) break;
         s->all->candidates++;
-        int d = distance(word.text, word.length, candidate);
+        int d = eq_letters_apart(word.text, word.length, candidate);
         if (d > 0 && d < found) {
             found = d;
             best = candidate;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "netlist/spice/error.h"
+#include "netlist/spice/name.h"
 #include "netlist/spice/scope.h"
 
 /* Puts Xyce's a:b:NAME as a.b.NAME into `name`, with its first letter in front for an element
@@ -31,6 +32,14 @@ eq_element eq_spice_element_of(const eq_spice *s, eq_token t) {
     return e == EQ_NONE && dotted(t, true, name) ? eq_circuit_find_element(s->circuit, name) : e;
 }
 
+bool eq_spice_is_open(const eq_spice *s, eq_token t) {
+    char name[EQ_MAX_NAME + 3];
+    const eq_names *open = s->all->open;
+    if (eq_names_find_lower(open, t.text, t.length) != EQ_NO_NAME) return true;
+    if (!dotted(t, true, name)) return false;
+    return eq_names_find_lower(open, name, strlen(name)) != EQ_NO_NAME;
+}
+
 /* "WHAT names [node ]T, but there is no such ...". */
 static void no_such(eq_spice *s, eq_token t, const char *what, const char *before, const char *noun,
                     const eq_names *names) {
@@ -48,6 +57,7 @@ eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {
 
 eq_node eq_spice_node_of(const eq_spice *s, eq_token t) {
     char name[EQ_MAX_NAME + 3];
+    if (s->frame != NULL && s->frame->up != NULL) return eq_spice_node_there(s, t);
     eq_node node = eq_spice_fold(t, name) ? eq_circuit_find_node(s->circuit, name) : EQ_NONE;
     return node == EQ_NONE && dotted(t, false, name) ? eq_circuit_find_node(s->circuit, name)
                                                      : node;

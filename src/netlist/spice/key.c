@@ -16,6 +16,8 @@ typedef enum key_action {
     KEY_TC,
     KEY_LENGTH,
     KEY_WIDTH,
+    KEY_SERIES,
+    KEY_PARALLEL,
     KEY_IGNORE,
     KEY_REFUSE
 } key_action;
@@ -27,7 +29,7 @@ static const struct key {
     {"r", "resistance", KEY_ALIAS, "r"},
     {"r", "res", KEY_ALIAS, "r"},
     {"gh", "gain", KEY_ALIAS, NULL},
-    {"rigfb", "m", KEY_MULTIPLY, NULL},
+    {"rigfbd", "m", KEY_MULTIPLY, NULL},
     {"r", "tc", KEY_TC, NULL},
     {"b", "tc1", KEY_WARMTH, NULL},
     {"b", "tc2", KEY_WARMTH, NULL},
@@ -38,13 +40,18 @@ static const struct key {
     {"r", "noisy", KEY_IGNORE, NULL},
     {"r", "noise", KEY_IGNORE, NULL},
     {"d", "ic", KEY_IGNORE, NULL},
-    {"d", "pj", KEY_IGNORE, NULL},
-    {"r", "l", KEY_LENGTH, NULL},
-    {"r", "w", KEY_WIDTH, NULL},
+    {"r", "tol", KEY_IGNORE, NULL},
+    {"r", "pwr", KEY_IGNORE, NULL},
+    {"rd", "l", KEY_LENGTH, NULL},
+    {"rd", "w", KEY_WIDTH, NULL},
+    {"vlc", "rser", KEY_SERIES, NULL},
+    {"blc", "rpar", KEY_PARALLEL, NULL},
+    {"vb", "cpar", KEY_IGNORE, NULL},
+    {"b", "ic", KEY_IGNORE, NULL},
+    {"b", "tripdv", KEY_IGNORE, NULL},
+    {"b", "tripdt", KEY_IGNORE, NULL},
     {"vi", "td", KEY_REFUSE, "write it right behind the points of a pwl"},
     {"vi", "r", KEY_REFUSE, "write it right behind the points of a pwl"},
-    {"d", "l", KEY_REFUSE, "give the area"},
-    {"d", "w", KEY_REFUSE, "give the area"},
 };
 
 static bool is_behavioural(const eq_line *l) {
@@ -53,6 +60,7 @@ static bool is_behavioural(const eq_line *l) {
 
 bool eq_line_set(eq_line *l, int k, double value) {
     l->card.w[k] = value;
+    l->own |= (uint64_t)1 << k;
     if (k == eq_line_class(l)->value) l->has_value = l->own_value = true;
     return true;
 }
@@ -111,10 +119,10 @@ bool eq_line_unknown_key(eq_line *l, eq_token name) {
 }
 
 /* tc=TC1,TC2 (Xyce, LTspice): the second one. */
-static bool read_second_tc(eq_line *l, eq_token name) {
+static bool read_second_tc(eq_line *l) {
     double value;
-    if (!eq_spice_is_value(eq_token_peek(l->c))) return true;
-    int k = eq_line_param(eq_line_class(l), (eq_token){EQ_TOKEN_WORD, "tc2", 3, name.at});
+    if (!eq_spice_at_value(l->s, l->c)) return true;
+    int k = eq_param_find(eq_line_class(l), "tc2");
     return eq_spice_number_at(l->s, l->c, &value, "the second coefficient") &&
            eq_line_set(l, k, value);
 }
@@ -145,10 +153,7 @@ bool eq_line_key(eq_line *l, eq_token name) {
     if (key == NULL) return eq_line_unknown_key(l, name);
     switch (key->action) {
     case KEY_TC:
-        return eq_line_set(
-                   l, eq_line_param(eq_line_class(l), (eq_token){EQ_TOKEN_WORD, "tc1", 3, name.at}),
-                   value) &&
-               read_second_tc(l, name);
+        return eq_line_set(l, eq_param_find(eq_line_class(l), "tc1"), value) && read_second_tc(l);
     case KEY_WARMTH:
         return !l->cold || eq_line_unknown_key(l, name);
     case KEY_LENGTH:
@@ -163,11 +168,69 @@ bool eq_line_key(eq_line *l, eq_token name) {
     case KEY_SCALE:
         l->scale *= value;
         return true;
+    case KEY_SERIES:
+        l->series = value;
+        return true;
+    case KEY_PARALLEL:
+        l->parallel = value;
+        return true;
     case KEY_REFUSE:
         eq_spice_fail(l->s, name.at, "%.*s= of %.*s is not supported; %s", (int)name.length,
                       name.text, (int)l->name.length, l->name.text, key->alias);
         return false;
     default:
         return true;
+    }
+}
+
+/* Words of L and C of ngspice, Xyce, LTspice and PSpice that say nothing at dc. */
+static const char *const quiet_words[] = {
+    "ic",   "m",      "mult",        "scale", "temp",   "dtemp", "tc",  "tc1",  "tc2",
+    "cpar", "mfg",    "pn",          "type",  "irms",   "part",  "tol", "flux", "noiseless",
+    "l",    "ind",    "inductance",  "nt",    "ipk",    "isat",  "hc",  "bs",   "br",
+    "a",    "lm",     "lg",          "n",     "area",   "lser",  "v",   "q",    "rlshunt",
+    "c",    "cap",    "capacitance", "w",     "bv_max", "age",   "d",   "vc1",  "vc2",
+    "vc",   "coeffs", "mag",         "phase", "charge", "cjsw"};
+
+static const char *word_at(const void *data, size_t k) {
+    (void)data;
+    enum { WORDS = sizeof quiet_words / sizeof *quiet_words };
+    static const char *const own[] = {"rser", "rpar"};
+    return k < WORDS ? quiet_words[k] : k < WORDS + 2 ? own[k - WORDS] : NULL;
+}
+
+/* NAME = VALUE of L or C. */
+static bool read_reactance_key(eq_line *l, eq_token name) {
+    char letter = (char)(*l->name.text | 32), near[96];
+    const struct key *key = key_of(letter, name);
+    eq_token_next(l->c);
+    if (key == NULL &&
+        eq_token_is_among(name, quiet_words, sizeof quiet_words / sizeof *quiet_words)) {
+        eq_spice_skip_value(l->c);
+        return true;
+    }
+    if (key == NULL) {
+        eq_spice_fail(l->s, name.at, "%.*s has no parameter %.*s%s; remove it or correct the name",
+                      (int)l->name.length, l->name.text, (int)name.length, name.text,
+                      eq_spice_nearest(l->s, name, word_at, NULL, near));
+        return false;
+    }
+    double value;
+    if (eq_spice_value(l->s, l->c, &value) != EQ_OK) return false;
+    if (key->action == KEY_PARALLEL) l->parallel = value;
+    if (key->action == KEY_SERIES && letter == 'l') l->series = value; /* a C is open behind it */
+    return true;
+}
+
+bool eq_line_reactance(eq_line *l) {
+    for (;;) {
+        eq_token t = eq_token_next(l->c);
+        if (t.kind == EQ_TOKEN_END) return true;
+        if (t.kind == EQ_TOKEN_UNCLOSED || t.kind == EQ_TOKEN_BAD) {
+            eq_spice_expected(l->s, t, "the value");
+            return false;
+        }
+        bool key = t.kind == EQ_TOKEN_WORD && eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL;
+        if (key && !read_reactance_key(l, t)) return false;
     }
 }

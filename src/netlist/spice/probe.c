@@ -41,6 +41,10 @@ static eq_lookup input(eq_spice *s, eq_token what, eq_token first, eq_token seco
     eq_formula_input in = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
     bool node = eq_token_is(what, "v") || (eq_token_is(what, "n") && !branch_of(&first));
     if (node) return potential(s, first, second, value);
+    if (first.length > 0 && eq_spice_is_open(s, first)) {
+        *value = (eq_operand){0.0, EQ_NONE};
+        return EQ_FOUND;
+    }
     if (first.length > 0) {
         in.kind = EQ_INPUT_CURRENT;
         in.branch = eq_spice_find_element(s, first, s->card);

@@ -11,11 +11,13 @@
  *     error                                  errors and notes, with the chain of instances
  *     scope, name                            definitions by name; nodes and full names
  *     evaluate                               expressions, parameters, functions, conditions
+ *     geometry                               lengths on .model cards
  *     model                                  .model cards
  *     formula, waveform, switch, resistor, ideal     what an element line is made of
- *     key, pending, element                  element lines, except X
+ *     key, pending, put, element             element lines, except X
+ *     late                                   cards that are read when all elements are known
  *     expand                                 lines of a scope; X opens the next scope
- *     find, late, option                     what the cards share
+ *     find, option                           what the cards share
  *     probe, analysis, print, measure, start, directive     cards that are read late
  *     card, condition, recognise             which card is what
  *     scan                                   the first pass over the text
@@ -72,6 +74,8 @@ typedef struct eq_scope {
     int32_t base, condition; /* of the text around it, of its .subckt line (eq_reading.base) */
     eq_stretch *run;
     size_t runs, run_cap;
+    struct eq_late *card; /* of a .subckt: read in each of its instances */
+    size_t cards, card_cap;
     double
         weight; /* elements and instances it expands to; 0 until counted, -1 while being counted */
 } eq_scope;
@@ -84,6 +88,7 @@ typedef struct eq_frame {
     const char *prefix; /* "x1.x2.", "" for the deck */
     eq_location at;     /* of the X line */
     double *param;      /* value of each parameter of the scope */
+    eq_cursor *given;   /* its value on the X line; p is NULL: none */
     unsigned char *state;
     eq_node *port;
     double m; /* multiplier of the instance and all around it */
@@ -105,6 +110,7 @@ typedef struct eq_reading {
     int candidates; /* that were compared with misspelt words */
     eq_location reported[EQ_MAX_ERRORS];
     eq_names *noted, *global, *controls, *instance;
+    eq_names *open;    /* capacitors, which carry no current at dc */
     eq_source *source; /* by file index of the circuit */
     int32_t sources;
     size_t source_cap;
@@ -122,10 +128,14 @@ typedef struct eq_reading {
     int calls_left;   /* of .func */
     bool endless;     /* a subcircuit contains itself */
     bool temperature; /* a .temp card gave it */
+    bool warm;        /* a number was made of it */
+    double scale;     /* of lengths: .options scale */
+    double rshunt;    /* ohm, from every node to ground; INFINITY: none */
     struct eq_late *late;
     size_t lates, late_cap;
     struct eq_pending *pending;
     size_t pendings, pending_cap;
+    eq_element *sense; /* the 0-V source in series with an element, EQ_NONE; NULL: there is none */
     struct eq_factor *factor; /* by element */
     size_t factors, factor_cap;
     struct eq_reference *reference;
@@ -150,13 +160,17 @@ typedef struct eq_spice {
     const eq_deck *first;        /* of a second reading: has the texts of the files; else NULL */
     const eq_override *override; /* values that stand in for the deck's own */
     size_t overrides;
-    eq_frame *frame;                      /* whose names are seen; NULL while scanning */
+    eq_frame *frame; /* whose names are seen; NULL while scanning */
+    eq_frame
+        *inner;   /* of the instance whose X line this is, which sees its other parameters; NULL */
+    int32_t self; /* the parameter of it that is evaluated */
     const struct eq_arguments *arguments; /* of the .func whose body this is; else NULL */
     eq_formula *formula;                  /* being read; NULL: expressions are numbers */
     const struct eq_queries *queries;     /* what an expression may ask of the circuit; else NULL */
     const char *card;                     /* whose expression asks (".print") */
     int depth;                            /* of nested expressions */
     bool test;                            /* of .if: = is == */
+    bool models;                          /* the deck is read for its .model cards alone */
 } eq_spice;
 
 #endif

@@ -16,6 +16,7 @@
     F(xmlFreeParserCtxt)                                                                           \
     F(xmlGetLineNo)                                                                                \
     F(xmlInitParser)                                                                               \
+    F(xmlNewChild)                                                                                 \
     F(xmlNewParserCtxt)                                                                            \
     F(xmlSAX2GetLineNumber)                                                                        \
     F(xmlSchemaFree)                                                                               \
@@ -26,6 +27,7 @@
     F(xmlSchemaParse)                                                                              \
     F(xmlSchemaSetValidStructuredErrors)                                                           \
     F(xmlSchemaValidateDoc)                                                                        \
+    F(xmlSetProp)                                                                                  \
     F(xmlSetStructuredErrorFunc)                                                                   \
     F(xmlStopParser)
 

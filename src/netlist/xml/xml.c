@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "netlist/xml/libxml.h"
+#include "netlist/xml/setting.h"
 
 struct eq_xml {
     xmlDocPtr doc;
@@ -20,6 +21,7 @@ typedef struct listener {
     const char *name;
     eq_diag *diag;
     size_t errors;
+    bool whole; /* `name` is no file with lines */
 } listener;
 
 static void hear(void *data, xmlErrorPtr error) {
@@ -32,8 +34,8 @@ static void hear(void *data, xmlErrorPtr error) {
         eq_out_of_memory(l->diag);
         return;
     } /* LCOV_EXCL_STOP */
-    eq_fail_at(l->diag, EQ_ERR_INPUT, (eq_place){l->name, error->line, error->int2}, "%.*s", (int)n,
-               n == 0 ? "" : error->message);
+    eq_place at = {l->name, l->whole ? 0 : error->line, l->whole ? 0 : error->int2};
+    eq_fail_at(l->diag, EQ_ERR_INPUT, at, "%.*s", (int)n, n == 0 ? "" : error->message);
 }
 
 /* libxml2 calls this at a DOCTYPE: refused, so there are neither entities nor external subsets. */
@@ -106,8 +108,25 @@ static size_t elements_in(const char *text, size_t length) {
     return n;
 }
 
-eq_status eq_xml_parse(const char *name, const char *text, size_t length, const eq_schema *schema,
-                       eq_xml **out, eq_diag *diag) {
+/* Changes the document as the settings say, each of which the schema has to allow. */
+static eq_status apply(xmlDocPtr doc, const eq_schema *schema, const eq_settings *settings,
+                       eq_diag *diag) {
+    eq_status status = EQ_OK;
+    for (size_t k = 0; settings != NULL && status == EQ_OK && k < settings->count; k++) {
+        eq_text label = {0};
+        eq_text_printf(&label, "--set %s", settings->item[k]);
+        listener l = {.name = label.text, .diag = diag, .whole = true};
+        status = label.failed ? eq_out_of_memory(diag)
+                              : eq_xml_set(doc, schema, settings->item[k], diag);
+        if (status == EQ_OK) status = validate(&l, doc, schema);
+        eq_text_free(&label);
+    }
+    return status;
+}
+
+static eq_status read_text(const char *name, const char *text, size_t length,
+                           const eq_schema *schema, const eq_settings *settings, eq_xml **out,
+                           eq_diag *diag) {
     if (length > LARGEST)
         return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){name, 0, 0},
                           "the document is larger than 1 GiB; use a SPICE deck");
@@ -116,10 +135,11 @@ eq_status eq_xml_parse(const char *name, const char *text, size_t length, const 
                           "the document has more than %d elements; use fewer", EQ_MOST_ITEMS);
     eq_status loaded = eq_libxml_load(diag);
     if (loaded != EQ_OK) return loaded;
-    listener l = {name, diag, 0};
+    listener l = {.name = name, .diag = diag};
     xmlDocPtr doc = parse(&l, text, length);
     if (doc == NULL) return EQ_ERR_INPUT;
     eq_status status = validate(&l, doc, schema);
+    if (status == EQ_OK) status = apply(doc, schema, settings, diag);
     eq_xml *xml = status == EQ_OK ? eq_calloc(1, sizeof *xml) : NULL;
     char *copy = xml == NULL ? NULL : eq_strdup(name);
     if (status == EQ_OK && copy == NULL) status = eq_out_of_memory(diag);
@@ -133,12 +153,18 @@ eq_status eq_xml_parse(const char *name, const char *text, size_t length, const 
     return EQ_OK;
 }
 
-eq_status eq_xml_read(const char *path, const eq_schema *schema, eq_xml **out, eq_diag *diag) {
+eq_status eq_xml_parse(const char *name, const char *text, size_t length, const eq_schema *schema,
+                       eq_xml **out, eq_diag *diag) {
+    return read_text(name, text, length, schema, NULL, out, diag);
+}
+
+eq_status eq_xml_read(const char *path, const eq_schema *schema, const eq_settings *settings,
+                      eq_xml **out, eq_diag *diag) {
     char *text;
     size_t length;
     eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
     if (status != EQ_OK) return status;
-    status = eq_xml_parse(path, text, length, schema, out, diag);
+    status = read_text(path, text, length, schema, settings, out, diag);
     if (status == EQ_OK)
         (*out)->text = text;
     else
@@ -154,44 +180,12 @@ void eq_xml_free(eq_xml *xml) {
     eq_free(xml);
 }
 
-/* eq_xml_node is xmlNode under another name, so that no libxml2 type leaves this file. */
-static const xmlNode *inner(const eq_xml_node *node) {
-    return (const xmlNode *)(const void *)node;
-}
-
-static const eq_xml_node *outer(const xmlNode *node) {
-    return (const eq_xml_node *)(const void *)node;
-}
-
-static const eq_xml_node *element_from(const xmlNode *node) {
-    while (node != NULL && node->type != XML_ELEMENT_NODE) node = node->next;
-    return outer(node);
-}
-
 const eq_xml_node *eq_xml_root(const eq_xml *xml) {
-    return outer(eq_libxml.xmlDocGetRootElement(xml->doc));
-}
-
-const eq_xml_node *eq_xml_first(const eq_xml_node *node) {
-    return node == NULL ? NULL : element_from(inner(node)->children);
-}
-
-const eq_xml_node *eq_xml_next(const eq_xml_node *node) {
-    return element_from(inner(node)->next);
-}
-
-const eq_xml_node *eq_xml_child(const eq_xml_node *node, const char *name) {
-    const eq_xml_node *child = eq_xml_first(node);
-    while (child != NULL && strcmp(eq_xml_name(child), name) != 0) child = eq_xml_next(child);
-    return child;
-}
-
-const char *eq_xml_name(const eq_xml_node *node) {
-    return (const char *)inner(node)->name;
+    return (const eq_xml_node *)(const void *)eq_libxml.xmlDocGetRootElement(xml->doc);
 }
 
 eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node) {
-    long line = node == NULL ? 0 : eq_libxml.xmlGetLineNo(inner(node));
+    long line = node == NULL ? 0 : eq_libxml.xmlGetLineNo((const xmlNode *)(const void *)node);
     return (eq_place){xml->name, (int)line, 0};
 }
 
@@ -220,14 +214,6 @@ eq_place eq_xml_root_place(const eq_xml *xml, const char *attribute) {
         at.line += *q == '\n';
     }
     return at;
-}
-
-const char *eq_xml_attribute(const eq_xml_node *node, const char *name) {
-    if (node == NULL) return NULL;
-    for (const xmlAttr *a = inner(node)->properties; a != NULL; a = a->next)
-        if (strcmp((const char *)a->name, name) == 0)
-            return a->children == NULL ? "" : (const char *)a->children->content;
-    return NULL;
 }
 
 /* The attribute as a number in [min, max], if it is there. */

@@ -26,7 +26,10 @@ extern const eq_schema eq_schema_circuit, eq_schema_experiment;
  * reported with its line. *out is untouched on failure. */
 eq_status eq_xml_parse(const char *name, const char *text, size_t length, const eq_schema *schema,
                        eq_xml **out, eq_diag *diag);
-eq_status eq_xml_read(const char *path, const eq_schema *schema, eq_xml **out, eq_diag *diag);
+/* The same from a file, which `settings` (may be NULL; setting.h) change one after the other, each
+ * validated again. */
+eq_status eq_xml_read(const char *path, const eq_schema *schema, const eq_settings *settings,
+                      eq_xml **out, eq_diag *diag);
 void eq_xml_free(eq_xml *xml);
 
 const eq_xml_node *eq_xml_root(const eq_xml *xml);

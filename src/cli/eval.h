@@ -1,0 +1,11 @@
+/* How an evaluation is told: for people, and as one JSON object. */
+#ifndef EQ_CLI_EVAL_H
+#define EQ_CLI_EVAL_H
+
+#include "train/train.h"
+
+void eq_print_classes(const eq_evaluation *e);
+void eq_print_power(const eq_circuit *c, const eq_inference *i, double capacitance);
+void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i);
+
+#endif

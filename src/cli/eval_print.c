@@ -1,0 +1,161 @@
+#include <math.h>
+#include <stdio.h>
+
+#include "base/carry.h"
+#include "cli/eval.h"
+
+/* Examples of true class k, and how many of them were taken for others. */
+static void class_counts(const eq_evaluation *e, size_t k, size_t *examples, size_t *wrong) {
+    *examples = 0;
+    for (size_t j = 0; j < e->classes; j++) *examples += e->confusion[k * e->classes + j];
+    *wrong = *examples - e->confusion[k * e->classes + k];
+}
+
+static double fraction(size_t part, size_t all) {
+    return all > 0 ? (double)part / (double)all : NAN;
+}
+
+void eq_print_classes(const eq_evaluation *e) {
+    printf("\n%-16s %8s %8s %8s\n", "class", "examples", "wrong", "error");
+    for (size_t k = 0; k < e->classes; k++) {
+        size_t examples, wrong;
+        class_counts(e, k, &examples, &wrong);
+        eq_carry_field(e->class_name[k], 16, SIZE_MAX, true, stdout);
+        printf(" %8zu %8zu", examples, wrong);
+        if (examples > 0)
+            printf(" %6.2f %%\n", 100.0 * fraction(wrong, examples));
+        else
+            printf(" %8s\n", "-");
+    }
+}
+
+static void print_watts(const char *what, const char *name, const eq_watts *w) {
+    char label[40];
+    if (w->delivered == 0.0 && w->dissipated == 0.0) return;
+    snprintf(label, sizeof label, "%s%s", what, name);
+    printf("  %-24s %13.6g %13.6g\n", label, w->delivered, w->dissipated);
+}
+
+static void print_settling(const eq_inference *i, double capacitance) {
+    if (isnan(i->settling)) return;
+    if (!isnan(i->tau))
+        printf("slowest time constant %.6g s (%g F at each node, the longest of %zu examples)\n",
+               i->tau, capacitance, i->settled);
+    printf("energy of an inference: %.6g J in %.6g s%s\n", i->power->total.delivered * i->settling,
+           i->settling,
+           isnan(i->tau) || i->settling != log(1e3) * i->tau ? "" : ", until 0.1 % is left");
+}
+
+void eq_print_power(const eq_circuit *c, const eq_inference *i, double capacitance) {
+    const eq_power *p = i->power;
+    char layer[24];
+    printf("\npower of an inference: %.6g W, mean of %zu examples (%.6g to %.6g W)\n",
+           p->total.delivered, p->examples, p->least, p->most);
+    printf("  %-24s %13s %13s\n", "", "delivers W", "dissipates W");
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) print_watts("", eq_class(k)->name, &p->cls[k]);
+    for (size_t k = 0; k < p->layers; k++) {
+        snprintf(layer, sizeof layer, k == 0 ? "0 (sources)" : "%zu", k);
+        print_watts("layer ", layer, &p->layer[k]);
+    }
+    for (size_t k = 0; k < p->groups; k++) print_watts("trained ", c->group[k].name, &p->group[k]);
+    printf("delivered and dissipated differ by at most %.3g W, where KCL allows %.3g W\n",
+           p->balance, p->bound);
+    print_settling(i, capacitance);
+}
+
+static void json_text(const char *text) {
+    putchar('"');
+    eq_carry_to(EQ_CARRY_JSON, text, stdout);
+    putchar('"');
+}
+
+/* JSON has no infinity and no NaN. */
+static void json_number(const char *key, double value) {
+    printf("\"%s\": ", key);
+    if (isfinite(value))
+        printf("%.17g", value + 0.0);
+    else
+        fputs("null", stdout);
+}
+
+static void json_classes(const eq_evaluation *e) {
+    fputs(",\n \"classes\": [", stdout);
+    for (size_t k = 0; k < e->classes; k++) {
+        size_t examples, wrong;
+        class_counts(e, k, &examples, &wrong);
+        fputs(k == 0 ? "{\"name\": " : ",\n  {\"name\": ", stdout);
+        json_text(e->class_name[k]);
+        printf(", \"examples\": %zu, \"wrong\": %zu, ", examples, wrong);
+        json_number("error", fraction(wrong, examples));
+        fputs(", \"predicted\": [", stdout);
+        for (size_t j = 0; j < e->classes; j++)
+            printf(j == 0 ? "%zu" : ", %zu", e->confusion[k * e->classes + j]);
+        fputs("]}", stdout);
+    }
+    fputs("]", stdout);
+}
+
+/* "KEY": {"memristor": W, ...} of the classes of elements that are there. */
+static void json_elements(const char *key, const eq_circuit *c, const eq_power *p, bool delivered) {
+    const char *between = "";
+    printf("\"%s\": {", key);
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        if (c->table[k].count == 0) continue;
+        fputs(between, stdout);
+        json_number(eq_class(k)->name, delivered ? p->cls[k].delivered : p->cls[k].dissipated);
+        between = ", ";
+    }
+    putchar('}');
+}
+
+static void json_list(const char *key, const eq_watts *w, size_t n) {
+    printf(",\n  \"%s\": [", key);
+    for (size_t k = 0; k < n; k++) printf(k == 0 ? "%.17g" : ", %.17g", w[k].dissipated);
+    putchar(']');
+}
+
+/* What the others dissipate, by class, layer and group; each adds up to the total, but for groups,
+ * which are the trained elements alone. */
+static void json_power(const eq_circuit *c, const eq_inference *i) {
+    const eq_power *p = i->power;
+    fputs(",\n \"watts\": {", stdout);
+    json_number("total", p->total.dissipated);
+    fputs(", ", stdout);
+    json_number("least", p->least);
+    fputs(", ", stdout);
+    json_number("most", p->most);
+    fputs(",\n  ", stdout);
+    json_elements("class", c, p, false);
+    json_list("layer", p->layer, p->layers);
+    fputs(",\n  \"group\": {", stdout);
+    for (size_t k = 0; k < p->groups; k++) {
+        fputs(k == 0 ? "" : ", ", stdout);
+        json_text(c->group[k].name);
+        printf(": %.17g", p->group[k].dissipated);
+    }
+    fputs("},\n  ", stdout);
+    json_elements("delivered", c, p, true);
+    fputs(",\n  ", stdout);
+    json_number("balance", p->balance);
+    fputs(", ", stdout);
+    json_number("bound", p->bound);
+    putchar('}');
+    if (isnan(i->settling)) return;
+    fputs(",\n ", stdout);
+    json_number("tau", i->tau);
+    fputs(", ", stdout);
+    json_number("settling", i->settling);
+    fputs(", ", stdout);
+    json_number("joules", p->total.delivered * i->settling);
+}
+
+void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i) {
+    const eq_evaluation *e = &i->score;
+    printf("{\"examples\": %zu, ", e->examples);
+    json_number("loss", e->loss);
+    printf(", \"wrong\": %zu, ", e->wrong);
+    json_number("error", e->error);
+    json_classes(e);
+    if (i->power != NULL) json_power(c, i);
+    puts("}");
+}

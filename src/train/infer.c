@@ -1,0 +1,166 @@
+/* What an evaluation may bring beside its score: every prediction, power, settling. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/comm.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "train/trained.h"
+
+/* One evaluation. */
+typedef struct inferring {
+    const eq_infer_options *o;
+    eq_inference *out;
+    double *v;     /* [batch][nodes] V */
+    double *point; /* a row of the table */
+} inferring;
+
+static eq_status add_variable(eq_result *r, const char *type, const char *name, size_t number,
+                              eq_diag *diag) {
+    eq_text t = {0};
+    if (number > 0)
+        eq_text_printf(&t, "%s%zu", name, number);
+    else
+        eq_text_printf(&t, strcmp(type, "voltage") == 0 ? "v(%s)" : "%s", name);
+    eq_status status =
+        t.failed ? eq_out_of_memory(diag) : eq_result_variable(r, t.text, type, diag);
+    eq_text_free(&t);
+    return status;
+}
+
+/* example, true, predicted, y1 .. yK [V], v(node) .. */
+static eq_status open_table(inferring *f, const eq_trained *m, eq_diag *diag) {
+    static const char *const first[] = {"example", "true", "predicted"};
+    eq_result *r = f->out->table = eq_result_new(m->x->name, "Predictions");
+    if (r == NULL) return eq_out_of_memory(diag);
+    eq_status status = EQ_OK;
+    for (int k = 0; status == EQ_OK && k < 3; k++)
+        status = add_variable(r, "notype", first[k], 0, diag);
+    for (size_t k = 0; status == EQ_OK && k < m->s.outputs; k++)
+        status = add_variable(r, "voltage", "y", k + 1, diag);
+    for (size_t n = 1; f->o->potentials && status == EQ_OK && n < eq_circuit_nodes(m->s.c); n++)
+        status = add_variable(r, "voltage", eq_circuit_node_name(m->s.c, (eq_node)n), 0, diag);
+    f->point = status == EQ_OK ? eq_malloc(r->variables, sizeof *f->point) : NULL;
+    return status == EQ_OK && f->point == NULL ? eq_out_of_memory(diag) : status;
+}
+
+static eq_status add_predictions(inferring *f, const eq_session *s, size_t first, size_t n,
+                                 eq_diag *diag) {
+    size_t nodes = eq_circuit_nodes(s->c);
+    eq_status status = EQ_OK;
+    for (size_t j = 0; status == EQ_OK && j < n; j++) {
+        const double *y = s->y + j * s->outputs;
+        f->point[0] = (double)(first + j);
+        f->point[1] = (double)s->label[j];
+        f->point[2] = (double)eq_predict(s->outputs, y);
+        memcpy(f->point + 3, y, s->outputs * sizeof *y);
+        if (f->o->potentials)
+            memcpy(f->point + 3 + s->outputs, f->v + j * nodes + 1, (nodes - 1) * sizeof *f->v);
+        status = eq_result_point(f->out->table, f->point, diag);
+    }
+    return status;
+}
+
+/* The settling of the first examples. */
+static eq_status add_settling(inferring *f, const eq_session *s, size_t n, eq_diag *diag) {
+    eq_inference *out = f->out;
+    size_t left = EQ_SETTLING_EXAMPLES - out->settled, count = n < left ? n : left;
+    if (isnan(f->o->capacitance) || count == 0) return EQ_OK;
+    out->settled += count;
+    return eq_comm_agree(
+        eq_meter_settling(out->meter, count, s->input, f->v, f->o->capacitance, &out->tau, diag));
+}
+
+/* eq_session.visit */
+static eq_status visit(void *data, eq_session *s, size_t first, size_t n, eq_diag *diag) {
+    inferring *f = data;
+    eq_status status = EQ_OK;
+    if (f->v != NULL) status = eq_network_potentials(s->model, n, s->input, f->v, diag);
+    if (status == EQ_OK && f->out->table != NULL)
+        status = eq_comm_agree(add_predictions(f, s, first, n, diag));
+    if (status == EQ_OK && f->out->meter != NULL)
+        status = eq_meter_read(f->out->meter, n, s->input, f->v, diag);
+    if (status == EQ_OK && f->out->meter != NULL) status = add_settling(f, s, n, diag);
+    return status;
+}
+
+/* Of the amplitude of the slowest mode a thousandth is left. */
+static double settled(const eq_infer_options *o, double tau) {
+    return isnan(o->settling) ? log(1e3) * tau : o->settling;
+}
+
+static eq_status check_times(const eq_infer_options *o, eq_diag *diag) {
+    double time[] = {o->settling, o->capacitance};
+    for (int k = 0; k < 2; k++)
+        if (!isnan(time[k]) && !(time[k] > 0.0 && isfinite(time[k])))
+            return eq_fail(diag, EQ_ERR_USAGE, "%s %g is not positive; give one like 1e-9",
+                           k == 0 ? "a settling time of" : "a capacitance of", time[k]);
+    return EQ_OK;
+}
+
+eq_status eq_trained_infer(eq_trained *m, const eq_infer_options *o, eq_inference *out,
+                           eq_diag *diag) {
+    inferring f = {.o = o, .out = out};
+    *out = (eq_inference){.tau = NAN, .settling = NAN};
+    eq_status status = check_times(o, diag);
+    if (status == EQ_OK && (o->power || o->potentials)) {
+        f.v = eq_malloc(m->s.batch, eq_circuit_nodes(m->s.c) * sizeof *f.v);
+        if (f.v == NULL) status = eq_out_of_memory(diag);
+    }
+    if (status == EQ_OK && o->predictions) status = open_table(&f, m, diag);
+    if (status == EQ_OK && o->power) status = eq_meter_new(m->s.model, &out->meter, diag);
+    status = eq_comm_agree(status);
+    m->s.visit = visit;
+    m->s.visitor = &f;
+    if (status == EQ_OK) status = eq_trained_evaluate(m, &out->score, diag);
+    m->s.visit = NULL;
+    if (status == EQ_OK && out->meter != NULL) {
+        out->power = eq_meter_mean(out->meter);
+        out->settling = settled(o, out->tau);
+    }
+    eq_free(f.v);
+    eq_free(f.point);
+    return status;
+}
+
+void eq_inference_free(eq_inference *i) {
+    eq_evaluation_free(&i->score);
+    eq_result_free(i->table);
+    eq_meter_free(i->meter);
+    *i = (eq_inference){0};
+}
+
+/* The same table with the names of the classes. */
+static void write_csv(const eq_inference *i, FILE *stream) {
+    const eq_result *r = i->table;
+    for (size_t k = 0; k < r->variables; k++) {
+        eq_result_field(r->variable[k].name, stream);
+        fputc(k + 1 < r->variables ? ',' : '\n', stream);
+    }
+    for (size_t j = 0; j < r->points; j++) {
+        const double *point = r->value + j * r->variables;
+        fprintf(stream, "%.0f", point[0]);
+        for (int k = 1; k < 3; k++) {
+            fputc(',', stream);
+            eq_result_field(i->score.class_name[(size_t)point[k]], stream);
+        }
+        for (size_t k = 3; k < r->variables; k++) fprintf(stream, ",%.17g", point[k]);
+        fputc('\n', stream);
+    }
+}
+
+eq_status eq_inference_write(const eq_inference *i, const char *path, eq_diag *diag) {
+    const eq_result *r = i->table;
+    size_t n = strlen(path);
+    eq_out *out = NULL;
+    eq_status status = eq_out_open(path, &out, diag);
+    if (status != EQ_OK) return status;
+    if (n >= 4 && eq_same(path + n - 4, ".npz"))
+        status = eq_result_write(&r, 1, EQ_NPZ, eq_out_stream(out), diag);
+    else
+        write_csv(i, eq_out_stream(out));
+    if (status == EQ_OK) return eq_out_commit(out, diag);
+    eq_out_abort(out);
+    return status;
+}

@@ -1,0 +1,17 @@
+/* A trained network taken up from its folder, as the files that evaluate it see it. Inside
+ * src/train only. */
+#ifndef EQ_TRAIN_TRAINED_H
+#define EQ_TRAIN_TRAINED_H
+
+#include "train/session.h"
+#include "train/train.h"
+
+struct eq_trained {
+    eq_experiment *x;
+    size_t presets;  /* of the run itself; those behind them are the caller's */
+    bool other;      /* the circuit is not that of model.cir, but of the changed experiment */
+    eq_encoding was; /* how the run encodes */
+    eq_session s;
+};
+
+#endif

@@ -1,0 +1,403 @@
+/* Clamped outputs (coupled learning, Stern et al. 2021): one training step against dividers by hand,
+ * against circuits in which sources hold the outputs, solved by the dense reference, and at eta = 1
+ * against differences of the contrastive function P(clamped) - P(free) (Scellier 2020, Eq. 3.29). */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../support/mna.h"
+#include "../support/program.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "solver/solver.h"
+#include "train/checkpoint.h"
+#include "train/train.h"
+
+Suite *clamp_suite(void);
+
+enum { EXAMPLES = 3, OUTPUTS = 2, MOST = 16 };
+static const double high = 0.6, low = -0.2;
+
+static void write(const char *name, const char *text) {
+    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
+}
+
+typedef struct method {
+    const char *estimator;
+    double eta, clamp;
+    eq_engine_kind engine;
+} method;
+
+static eq_experiment *read_experiment(const method *m, const char *cost, double rate) {
+    char text[1024], clamp[32] = "INF";
+    eq_experiment *x = NULL;
+    eq_diag *diag = eq_diag_new();
+    if (isfinite(m->clamp)) snprintf(clamp, sizeof clamp, "%.17g", m->clamp);
+    snprintf(text, sizeof text,
+             "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv'/>"
+             "<cost type='%s' high='%g' low='%g'/>"
+             "<estimator type='%s' nudging='clamp' eta='%.17g' g-clamp='%s'/>"
+             "<optimizer type='sgd' rate='%.17g'/><minibatch size='%d'/><epochs count='1'/>"
+             "</experiment>",
+             cost, high, low, m->estimator, m->eta, clamp, rate, EXAMPLES);
+    write("net.xml", text);
+    eq_status status = eq_experiment_read(in("net.xml"), &x, diag);
+    ck_assert_msg(status == EQ_OK, "%s", status == EQ_OK ? "" : eq_diag_get(diag, 0)->text);
+    eq_diag_free(diag);
+    return x;
+}
+
+/* dL/dg [n], the largest of which is `most`, by one training step from the conductances g0. */
+static void step(const method *m, const char *cost, const double *g0, size_t n, double most,
+                 double *gradient, const char *engine) {
+    double least = INFINITY;
+    for (size_t j = 0; j < n; j++) least = fmin(least, g0[j]);
+    double rate = 0.1 * least / most;
+    eq_experiment *x = read_experiment(m, cost, rate);
+    eq_train_options o = eq_train_defaults();
+    eq_train_summary summary = {0};
+    eq_checkpoint p = {0};
+    eq_diag *diag = eq_diag_new();
+    char folder[256];
+    snprintf(folder, sizeof folder, "%s", in("run"));
+    o.folder = folder;
+    o.force = true;
+    o.engine = m->engine;
+    eq_status status = eq_train(x, &o, NULL, &summary, diag);
+    ck_assert_msg(status == EQ_OK, "%s",
+                  status == EQ_OK ? "" : eq_diag_get(diag, eq_diag_count(diag) - 1)->text);
+    ck_assert(engine == NULL || strcmp(summary.engine, engine) == 0);
+    ck_assert_int_eq(eq_checkpoint_read(in("run/" EQ_TRAIN_CHECKPOINT), &p, NULL), EQ_OK);
+    ck_assert_uint_eq(p.conductances, n);
+    for (size_t j = 0; j < n; j++) gradient[j] = (g0[j] - p.g[j]) / rate;
+    eq_checkpoint_free(&p);
+    eq_experiment_free(x);
+    eq_diag_free(diag);
+}
+
+static const double dividers[4] = {1e-3, 5e-4, 2e-4, 8e-4};
+
+/* Two dividers, x - g - o - h - ground: y0 = x g/(g + h), with a conductance c to a the clamped one
+ * is (x g + a c)/(g + h + c); the gradients of g and h are ((x - y)^2 - (x - y0)^2)/(2 eta) and
+ * (y^2 - y0^2)/(2 eta), means over the examples. */
+static void dividers_by_hand(const method *m, const double row[EXAMPLES][2], const int *label,
+                             double gradient[4]) {
+    memset(gradient, 0, 4 * sizeof *gradient);
+    for (int n = 0; n < EXAMPLES; n++)
+        for (int k = 0; k < 2; k++) {
+            double x = row[n][k], g = dividers[2 * k], h = dividers[2 * k + 1];
+            double y0 = x * g / (g + h), target = label[n] == k ? high : low;
+            double a = y0 + m->eta * (target - y0);
+            double y = isinf(m->clamp) ? a : (x * g + a * m->clamp) / (g + h + m->clamp);
+            gradient[2 * k] +=
+                ((x - y) * (x - y) - (x - y0) * (x - y0)) / (2.0 * m->eta * EXAMPLES);
+            gradient[2 * k + 1] += (y * y - y0 * y0) / (2.0 * m->eta * EXAMPLES);
+        }
+}
+
+static const method methods[] = {{"one-sided", 0.05, INFINITY, EQ_ENGINE_AUTO},
+                                 {"one-sided", 1.0, INFINITY, EQ_ENGINE_AUTO},
+                                 {"one-sided", 0.5, 1e-3, EQ_ENGINE_AUTO},
+                                 {"one-sided", 1.0, 1e-7, EQ_ENGINE_AUTO}};
+
+START_TEST(dividers_learn_as_by_hand) {
+    static const double row[EXAMPLES][2] = {{0.8, -0.5}, {0.3, 0.9}, {-0.7, 0.4}};
+    static const int label[EXAMPLES] = {0, 1, 1};
+    const method *m = &methods[_i];
+    double expected[4], found[4];
+    write("net.cir", "two dividers\nVx x 0 0\nVy y 0 0\nRt1 x o 1k\nRt2 o 0 2k\nRt3 y p 5k\n"
+                     "Rt4 p 0 1.25k\n*% input Vx Vy\n*% output o p\n"
+                     "*% train rt* gmin=1e-9 gmax=1\n.op\n.end\n");
+    write("data.csv", "0.8,-0.5,a\n0.3,0.9,b\n-0.7,0.4,b\n");
+    step(m, "squared-error", dividers, 4, 1.0, found, NULL);
+    dividers_by_hand(m, row, label, expected);
+    for (int j = 0; j < 4; j++) ck_assert_double_eq_tol(found[j], expected[j], 1e-9);
+}
+END_TEST
+
+/* A random circuit: crossbars that the layered engine takes, or any. */
+typedef struct net {
+    eq_random random;
+    eq_text cards;
+    char a[MOST][8], b[MOST][8];
+    double g[MOST];
+    size_t count;
+    bool layered, pairs, linear;
+    double x[EXAMPLES][2];
+    int label[EXAMPLES];
+} net;
+
+static double between(net *n, double from, double to) {
+    return from + (to - from) * eq_random_uniform(&n->random);
+}
+
+static void add(net *n, const char *a, const char *b) {
+    ck_assert_uint_lt(n->count, MOST);
+    snprintf(n->a[n->count], 8, "%s", a);
+    snprintf(n->b[n->count], 8, "%s", b);
+    n->g[n->count++] = exp(between(n, log(1e-5), log(1e-3)));
+}
+
+static void draw(net *n, uint64_t seed, bool layered) {
+    static const char *const from[] = {"x", "y", "bias"};
+    static const char *const hidden[] = {"h", "k"};
+    static const char *const output[] = {"o", "p", "q", "r"};
+    *n = (net){.random = eq_random_seed(seed), .layered = layered, .pairs = seed % 2 == 0};
+    n->linear = seed % 3 == 0;
+    size_t outputs = n->pairs ? 4 : 2;
+    for (int j = 0; j < 2; j++)
+        for (int i = 0; i < 3; i++) add(n, from[i], hidden[j]);
+    for (size_t k = 0; k < outputs; k++)
+        for (int j = 0; j < 2; j++) add(n, hidden[j], output[k]);
+    if (!layered) add(n, "h", "k");
+    for (int j = 0; j < 2 && !n->linear; j++)
+        eq_text_printf(&n->cards, "Da%d %s 0 dm\nDb%d 0 %s dm\n", j, hidden[j], j, hidden[j]);
+    if (!layered && !n->linear) eq_text_puts(&n->cards, "Do o 0 dm\n");
+    eq_text_puts(&n->cards, ".model dm D(is=1e-8)\nVb bias 0 0.4\n");
+    for (int j = 0; j < EXAMPLES; j++) {
+        n->label[j] = j < 2 ? j : (int)(seed % 2);
+        for (int i = 0; i < 2; i++) n->x[j][i] = between(n, -1.5, 1.5);
+    }
+}
+
+/* The deck; with `at` not NULL sources (through 1/clamp, where that is finite) hold the outputs at
+ * at[OUTPUTS]. Conductance `changed` is multiplied by `factor`. */
+static eq_circuit *circuit_of(const net *n, const double *x, const double *at, double clamp,
+                              size_t changed, double factor) {
+    static const char *const plus[2][2] = {{"o", "p"}, {"o", "q"}}, *const minus[] = {"p", "r"};
+    eq_text t = {0};
+    eq_text_printf(&t, "clamped\nVx x 0 %.17g\nVy y 0 %.17g\n", x[0], x[1]);
+    for (size_t j = 0; j < n->count; j++)
+        eq_text_printf(&t, "Rt%zu %s %s %.17g\n", j, n->a[j], n->b[j],
+                       1.0 / (n->g[j] * (j == changed ? factor : 1.0)));
+    for (int k = 0; at != NULL && k < OUTPUTS; k++) {
+        const char *from = plus[n->pairs][k], *to = n->pairs ? minus[k] : "0";
+        if (isfinite(clamp))
+            eq_text_printf(&t, "Rc%d %s c%d %.17g\nVc%d c%d %s %.17g\n", k, from, k, 1.0 / clamp, k,
+                           k, to, at[k]);
+        else
+            eq_text_printf(&t, "Vc%d %s %s %.17g\n", k, from, to, at[k]);
+    }
+    eq_text_puts(&t, n->cards.text);
+    eq_text_puts(&t, "*% input Vx Vy\n");
+    eq_text_puts(&t, n->pairs ? "*% output o,p q,r\n" : "*% output o p\n");
+    eq_text_puts(&t, "*% train Rt* gmin=1e-12 gmax=10\n.options reltol=1e-12 abstol=1e-18\n.op\n");
+    eq_text_puts(&t, ".end\n");
+    if (at == NULL) write("net.cir", t.text);
+    eq_circuit *c = deck(t.text);
+    eq_text_free(&t);
+    return c;
+}
+
+/* Potentials of example j, free (at NULL) or clamped, that the dense reference confirms: drops of
+ * the trained resistors, outputs, and the power P = sum g u^2/2. */
+typedef struct state {
+    double u[MOST], y[OUTPUTS], power;
+} state;
+
+static state state_of(const net *n, int j, const double *at, double clamp, size_t changed,
+                      double factor) {
+    eq_circuit *c = circuit_of(n, n->x[j], at, clamp, changed, factor);
+    eq_solver *s = NULL;
+    state q = {.power = 0.0};
+    double *v = eq_calloc(eq_circuit_nodes(c), sizeof *v), *branch = eq_calloc(16, sizeof *branch);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, branch, NULL, NULL), EQ_OK);
+    mna_step(c, v, branch);
+    ck_assert_double_le(mna_step(c, v, branch), 1e-12);
+    const eq_table *t = &c->table[EQ_CLASS_memristor];
+    ck_assert_uint_eq(t->count, n->count);
+    for (size_t k = 0; k < n->count; k++) {
+        q.u[k] = v[t->term[0][k]] - v[t->term[1][k]];
+        q.power += 0.5 * t->w[0][k] * q.u[k] * q.u[k];
+    }
+    for (int k = 0; k < OUTPUTS; k++) {
+        const eq_output *o = &c->output[k];
+        q.y[k] = v[o->plus] - (o->minus == EQ_NONE ? 0.0 : v[o->minus]);
+    }
+    eq_solver_free(s);
+    eq_free(v);
+    eq_free(branch);
+    eq_circuit_free(c);
+    return q;
+}
+
+static void aim(const net *n, int j, double eta, const state *rest, double at[OUTPUTS]) {
+    for (int k = 0; k < OUTPUTS; k++) {
+        double target = n->label[j] == k ? high : low;
+        at[k] = rest->y[k] + eta * (target - rest->y[k]);
+    }
+}
+
+static void write_data(const net *n) {
+    eq_text csv = {0};
+    for (int j = 0; j < EXAMPLES; j++)
+        eq_text_printf(&csv, "%.17g,%.17g,c%d\n", n->x[j][0], n->x[j][1], n->label[j]);
+    write("data.csv", csv.text);
+    eq_text_free(&csv);
+}
+
+/* (dp/dg(clamped) - dp/dg(free))/eta, mean over the examples, both states by the reference; eta may
+ * be negative: the clamp on the other side. */
+static void contrast(const net *n, double eta, double clamp, double *gradient) {
+    memset(gradient, 0, n->count * sizeof *gradient);
+    for (int j = 0; j < EXAMPLES; j++) {
+        double at[OUTPUTS];
+        state rest = state_of(n, j, NULL, 0.0, n->count, 1.0);
+        aim(n, j, eta, &rest, at);
+        state held = state_of(n, j, at, clamp, n->count, 1.0);
+        for (size_t k = 0; k < n->count; k++)
+            gradient[k] += (held.u[k] * held.u[k] - rest.u[k] * rest.u[k]) / (2.0 * eta * EXAMPLES);
+    }
+}
+
+enum { SEEDS = 24 };
+
+START_TEST(random_circuits_learn_as_the_reference) {
+    const method *m = &methods[_i % 4];
+    net n;
+    double expected[MOST], other[MOST], found[MOST], most = 0.0;
+    draw(&n, (uint64_t)_i, _i / 4 % 2 == 0);
+    const char *cost = n.pairs ? "squared-difference" : "squared-error";
+    contrast(&n, m->eta, m->clamp, expected);
+    for (size_t k = 0; k < n.count; k++) most = fmax(most, fabs(expected[k]));
+    write_data(&n);
+    step(m, cost, n.g, n.count, most, found, n.layered ? "layered" : NULL);
+    for (size_t k = 0; k < n.count; k++)
+        ck_assert_double_eq_tol(found[k], expected[k], 1e-8 * most);
+    method both = *m; /* clamped on both sides */
+    both.estimator = "symmetric";
+    contrast(&n, -m->eta, m->clamp, other);
+    step(&both, cost, n.g, n.count, most, found, NULL);
+    for (size_t k = 0; k < n.count; k++)
+        ck_assert_double_eq_tol(found[k], 0.5 * (expected[k] + other[k]), 1e-8 * most);
+    eq_text_free(&n.cards);
+}
+END_TEST
+
+/* With eta = 1, held, the step goes down P(clamped) - P(free): the targets do not move. */
+START_TEST(contrastive_hebbian_learning_goes_down_its_function) {
+    static const method held = {"one-sided", 1.0, INFINITY, EQ_ENGINE_AUTO};
+    net n;
+    double found[MOST], most = 0.0, h = 1e-3;
+    draw(&n, 3 * (uint64_t)_i, _i % 2 == 0); /* multiples of 3 are linear */
+    eq_circuit_free(circuit_of(&n, n.x[0], NULL, 0.0, n.count, 1.0));
+    write_data(&n);
+    step(&held, n.pairs ? "squared-difference" : "squared-error", n.g, n.count, 1.0, found, NULL);
+    for (size_t k = 0; k < n.count; k++) most = fmax(most, fabs(found[k]));
+    for (size_t k = 0; k < n.count; k++) {
+        double side[2] = {0.0, 0.0};
+        for (int q = 0; q < 2; q++)
+            for (int j = 0; j < EXAMPLES; j++) {
+                double at[OUTPUTS], factor = q == 0 ? 1.0 + h : 1.0 - h;
+                state rest = state_of(&n, j, NULL, 0.0, k, factor);
+                aim(&n, j, 1.0, &rest, at);
+                state clamped = state_of(&n, j, at, INFINITY, k, factor);
+                side[q] += (clamped.power - rest.power) / EXAMPLES;
+            }
+        ck_assert_double_eq_tol(found[k], (side[0] - side[1]) / (2.0 * h * n.g[k]), 1e-5 * most);
+    }
+    eq_text_free(&n.cards);
+}
+END_TEST
+
+/* A weak conductance nudges as by energy, whose limit is the gradient; a held output is no gradient,
+ * but leads down. */
+START_TEST(gradcheck_tells_the_cosine) {
+    static const struct {
+        method m;
+        double least, most;
+    } trial[] = {{{"one-sided", 1.0, 1e-10, EQ_ENGINE_AUTO}, 1.0 - 1e-6, 1.0 + 1e-12},
+                 {{"symmetric", 0.1, INFINITY, EQ_ENGINE_AUTO}, 0.1, 1.0 - 1e-6}};
+    net n;
+    draw(&n, 1, _i == 0);
+    eq_circuit_free(circuit_of(&n, n.x[0], NULL, 0.0, n.count, 1.0));
+    write_data(&n);
+    for (size_t k = 0; k < 2; k++) {
+        eq_experiment *x = read_experiment(&trial[k].m, "squared-error", 1e-9);
+        eq_gradcheck_report r = {0};
+        ck_assert_int_eq(eq_gradcheck(x, EQ_ENGINE_AUTO, 0, &r, NULL), EQ_OK);
+        const eq_gradcheck_row *row = &r.row[8];
+        ck_assert_str_eq(row->estimator, trial[k].m.estimator);
+        ck_assert_str_eq(row->nudging, "clamp");
+        ck_assert(row->passed && isnan(row->error) && isnan(row->order));
+        ck_assert(row->beta == trial[k].m.eta);
+        ck_assert_msg(row->cosine >= trial[k].least && row->cosine <= trial[k].most, "cosine %.9g",
+                      row->cosine);
+        ck_assert(r.own_cosine == row->cosine && isnan(r.own_error) && r.own_beta == row->beta);
+        ck_assert_double_le(r.own_round_off, 1e-3);
+        eq_gradcheck_free(&r);
+        eq_experiment_free(x);
+    }
+}
+END_TEST
+
+/* An output that a source holds cannot be held elsewhere. */
+START_TEST(what_cannot_be_held_is_told) {
+    static const method held = {"one-sided", 0.5, INFINITY, EQ_ENGINE_SPARSE};
+    eq_diag *diag = eq_diag_new();
+    write("net.cir", "fixed\nVx x 0 0\nVy y 0 0\nRt1 x h 1k\nRt2 y h 2k\nRt3 h 0 1k\nE1 o 0 h 0 2\n"
+                     "Rt4 o p 1k\nRt5 p 0 1k\n*% input Vx Vy\n*% output p o\n"
+                     "*% train rt* gmin=1e-9 gmax=1\n.op\n.end\n");
+    write("data.csv", "0.8,-0.5,a\n0.3,0.9,b\n-0.7,0.4,b\n");
+    eq_experiment *x = read_experiment(&held, "squared-error", 1e-9);
+    ck_assert_int_eq(eq_train(x, NULL, NULL, NULL, diag), EQ_ERR_CONVERGE);
+    const char *said = eq_diag_get(diag, eq_diag_count(diag) - 1)->text;
+    ck_assert_msg(strstr(said, "output 2 (o) cannot be held") != NULL, "%s", said);
+    x->estimator.beta = 1e-30; /* has no part in it */
+    x->estimator.clamp = 1e-4;
+    ck_assert_int_eq(eq_train(x, NULL, NULL, NULL, diag), EQ_OK);
+    eq_experiment_free(x);
+    eq_diag_free(diag);
+}
+END_TEST
+
+/* The currents that export and verify put on the nudge sources hold the outputs where they should
+ * be, one sample after the other. */
+START_TEST(sample_rests_at_its_target) {
+    static const method held = {"one-sided", 1.0, INFINITY, EQ_ENGINE_AUTO};
+    net n;
+    draw(&n, 4, _i == 0);
+    eq_circuit_free(circuit_of(&n, n.x[0], NULL, 0.0, n.count, 1.0));
+    write_data(&n);
+    double unused[MOST];
+    step(&held, "squared-difference", n.g, n.count, 1e3, unused, NULL);
+    eq_trained *t = NULL;
+    char folder[256];
+    snprintf(folder, sizeof folder, "%s", in("run"));
+    write("test.csv", "0.5,-0.4,c0\n-0.6,0.7,c1\n");
+    ck_assert_int_eq(eq_trained_open(folder, in("test.csv"), 1, &t, NULL), EQ_OK);
+    for (size_t k = 0; k < 2; k++) {
+        ck_assert_int_eq(eq_trained_sample(t, k, true, NULL), EQ_OK);
+        eq_circuit *c = eq_trained_circuit(t);
+        eq_solver *s = NULL;
+        double *v = eq_calloc(eq_circuit_nodes(c), sizeof *v);
+        ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+        ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, NULL, NULL), EQ_OK);
+        for (size_t o = 0; o < OUTPUTS; o++)
+            ck_assert_double_eq_tol(v[c->output[o].plus] - v[c->output[o].minus],
+                                    o == k ? high : low, 1e-9);
+        eq_solver_free(s);
+        eq_free(v);
+    }
+    eq_trained_free(t);
+    eq_text_free(&n.cards);
+}
+END_TEST
+
+Suite *clamp_suite(void) {
+    Suite *s = suite_create("clamp");
+    TCase *t = tcase_create("clamp");
+    tcase_set_timeout(t, 300);
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
+    tcase_add_loop_test(t, dividers_learn_as_by_hand, 0, 4);
+    tcase_add_loop_test(t, random_circuits_learn_as_the_reference, 0, SEEDS);
+    tcase_add_loop_test(t, contrastive_hebbian_learning_goes_down_its_function, 0, 4);
+    tcase_add_loop_test(t, gradcheck_tells_the_cosine, 0, 2);
+    tcase_add_test(t, what_cannot_be_held_is_told);
+    tcase_add_loop_test(t, sample_rests_at_its_target, 0, 2);
+    suite_add_tcase(s, t);
+    return s;
+}
