@@ -518,7 +518,7 @@ bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], eq
     bool unit = wire || last == 'a' || last == 'p' || last == 's' || last == 'e'; /* of an ampere */
     if ((letter != 'r' && letter != 'v' && letter != 'i') || s->frame->m != 1.0 || unit ||
         eq_spice_number(number->text, number->length, dialect, &value) != number->length ||
-        !isfinite(value))
+        !isfinite(value) || (letter == 'r' && value == 0.0)) /* with a note */
         return false;
     if (s->all->plain.name == NULL || eq_class(s->all->plain.cls)->letter != letter)
         s->all->plain = eq_card_new(class_with(letter));
