@@ -159,7 +159,7 @@ static void choose_roots(forest *g, const eq_reduction *r, const eq_circuit *c) 
 
 eq_status eq_reduction_grow(eq_reduction *r, const eq_circuit *c, eq_diag *diag) {
     forest g = {0};
-    eq_status status = eq_shorts_find(c, &g.shorts, diag);
+    eq_status status = r->plain ? EQ_OK : eq_shorts_find(c, &g.shorts, diag);
     if (status == EQ_OK && !fill_forest(&g, r, c)) status = eq_out_of_memory(diag);
     if (status == EQ_OK) choose_roots(&g, r, c);
     for (eq_node n = 0; status == EQ_OK && n < (eq_node)r->nodes; n++) {

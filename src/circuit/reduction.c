@@ -396,9 +396,11 @@ static eq_status build(eq_reduction *r, const eq_circuit *c, eq_diag *diag) {
     return EQ_OK;
 }
 
-eq_status eq_reduction_new(const eq_circuit *c, eq_reduction **out, eq_diag *diag) {
+static eq_status new_reduction(const eq_circuit *c, bool plain, eq_reduction **out,
+                               eq_diag *diag) {
     eq_reduction *r = eq_calloc(1, sizeof *r);
     if (r == NULL) return eq_out_of_memory(diag);
+    r->plain = plain;
     eq_status status = build(r, c, diag);
     if (status == EQ_OK)
         *out = r;
@@ -407,8 +409,17 @@ eq_status eq_reduction_new(const eq_circuit *c, eq_reduction **out, eq_diag *dia
     return status;
 }
 
+eq_status eq_reduction_new(const eq_circuit *c, eq_reduction **out, eq_diag *diag) {
+    return new_reduction(c, false, out, diag);
+}
+
+eq_status eq_reduction_new_plain(const eq_circuit *c, eq_reduction **out, eq_diag *diag) {
+    return new_reduction(c, true, out, diag);
+}
+
 bool eq_reduction_holds(const eq_reduction *r, const eq_circuit *c) {
     eq_reduction *now = NULL;
+    if (r->plain) return false;
     if (r->shorts == 0 && !eq_shorts_possible(c)) return true;
     if (eq_reduction_new(c, &now, NULL) != EQ_OK) return false;
     bool same = memcmp(r->parent, now->parent, r->nodes * sizeof *r->parent) == 0 &&

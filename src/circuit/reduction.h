@@ -58,6 +58,7 @@ typedef struct eq_reduction {
     eq_node *top;      /* [nodes] that root */
     int32_t *unknown;  /* [nodes] of a free root its potential, behind a short the drop to the
                           parent; EQ_NONE for ground and eliminated nodes */
+    bool plain;        /* no resistor is taken as a short */
     size_t shorts;     /* nodes behind shorts */
     eq_rows_within within[EQ_CLASS_COUNT];
     eq_node *root;    /* [node_unknowns] the node of an unknown */
@@ -73,6 +74,8 @@ typedef struct eq_reduction {
 /* Builds the reduction of a frozen circuit. A loop of voltage sources is EQ_ERR_SINGULAR, with the
  * loop. */
 eq_status eq_reduction_new(const eq_circuit *c, eq_reduction **out, eq_diag *diag);
+/* The same with every resistor as a conductance. */
+eq_status eq_reduction_new_plain(const eq_circuit *c, eq_reduction **out, eq_diag *diag);
 void eq_reduction_free(eq_reduction *r);
 /* Takes over changed gains; true when a coefficient of T or W changed. */
 bool eq_reduction_refresh(eq_reduction *r, const eq_circuit *c);

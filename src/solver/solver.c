@@ -14,7 +14,7 @@ struct eq_solver {
     double *x;    /* [unknowns] work */
     double *node; /* [nodes] the potentials that x was last found with; NAN: others since */
     eq_status refreshed;
-    bool torn; /* the system was renewed, the engine not: memory ran out */
+    bool torn; /* memory ran out while system and engine were renewed */
 };
 
 eq_solve_options eq_solve_defaults(const eq_circuit *c) {
@@ -66,15 +66,18 @@ void eq_solver_forget(eq_solver *s) {
     eq_newton_forget(s->newton);
 }
 
+static eq_status renew(eq_solver *s, bool plain, eq_diag *diag) {
+    eq_status status = eq_system_renew(s->system, plain, diag);
+    if (status == EQ_OK) status = eq_newton_renew(s->newton, diag);
+    s->torn = status != EQ_OK;
+    return status;
+}
+
 /* A failure is reported by the next solve. */
 void eq_solver_refresh(eq_solver *s) {
     s->refreshed = eq_circuit_check_values(s->circuit, NULL);
     bool holds = s->refreshed != EQ_OK || (eq_system_holds(s->system) && !s->torn);
-    if (!holds) s->refreshed = eq_system_renew(s->system, NULL);
-    if (!holds && s->refreshed == EQ_OK) {
-        s->refreshed = eq_newton_renew(s->newton, NULL);
-        s->torn = s->refreshed != EQ_OK;
-    }
+    if (!holds) s->refreshed = renew(s, false, NULL);
     if (s->refreshed == EQ_OK) s->refreshed = eq_system_refresh(s->system, NULL);
     s->newton->not_positive = false;
     s->node[EQ_GROUND] = NAN;
@@ -362,6 +365,36 @@ static eq_status one_rung(eq_newton *w, double *x, int which, const char **rung)
     return eq_rung_try(w, &eq_ladder[which], x);
 }
 
+/* Whether a short was none: its drop is next to all of a potential, where the conductance of a
+ * diode, not known beforehand, is larger still. */
+static bool misjudged(const eq_solver *s) {
+    static const double little = 1e-2;
+    const eq_reduction *r = s->system->reduction;
+    for (size_t k = 0; s->system->nonlinear > 0 && r->shorts > 0 && k < r->node_unknowns; k++) {
+        eq_node n = r->root[k];
+        if (r->parent[n] == EQ_NONE) continue;
+        if (fabs(s->system->v[n]) < little * fabs(s->system->rise[n])) return true;
+    }
+    return false;
+}
+
+/* An answer by `by` from x; where a short was none, again without shorts. */
+static eq_status find_answer(eq_solver *s, answer by, int which, const double *v, const char **rung,
+                             eq_diag *diag) {
+    const eq_solve_options *o = s->newton->options;
+    eq_status status = by(s->newton, s->x, which, rung);
+    if (status != EQ_OK) return status;
+    eq_system_potentials(s->system, s->x);
+    if (!misjudged(s)) return EQ_OK;
+    status = renew(s, true, diag);
+    s->newton->options = o;
+    s->newton->diag = diag;
+    s->newton->singular = s->newton->moving = -1;
+    if (status != EQ_OK) return status;
+    eq_system_unknowns(s->system, v, NULL, s->x);
+    return by(s->newton, s->x, which, rung);
+}
+
 /* Starts from v, asks `by` for an answer and brings it back; a start that is not finite counts as
  * zero. */
 static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int which, double *v,
@@ -370,6 +403,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     const char *rung = "";
     for (size_t n = 0; n < s->system->nodes; n++)
         if (!isfinite(v[n])) v[n] = 0.0;
+    if (s->system->reduction->plain && s->refreshed == EQ_OK) s->refreshed = renew(s, false, NULL);
     eq_system_unknowns(s->system, v, NULL, s->x);
     s->node[EQ_GROUND] = NAN; /* no state until one is found */
     s->system->round_off = o->reltol > 0.0 ? 4.0 * DBL_EPSILON / o->reltol : 0.0;
@@ -381,7 +415,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     eq_status status = check_options(o, diag);
     if (status == EQ_OK) status = check_refresh(s, diag);
     if (status == EQ_OK) {
-        status = by(w, s->x, which, &rung);
+        status = find_answer(s, by, which, v, &rung, diag);
         if (status != EQ_OK) report_failure(w, s->x, status, diag);
     }
     if (status == EQ_OK) {

@@ -131,8 +131,9 @@ eq_status eq_system_refresh(eq_system *s, eq_diag *diag) {
     return status;
 }
 
-static eq_status build(eq_system *s, eq_diag *diag) {
-    eq_status status = eq_reduction_new(s->circuit, &s->reduction, diag);
+static eq_status build(eq_system *s, bool plain, eq_diag *diag) {
+    eq_status status = plain ? eq_reduction_new_plain(s->circuit, &s->reduction, diag)
+                             : eq_reduction_new(s->circuit, &s->reduction, diag);
     if (status == EQ_OK) status = eq_topology_new(s->circuit, s->reduction, &s->topology, diag);
     if (status != EQ_OK) return status;
     s->n = s->reduction->unknowns;
@@ -155,18 +156,23 @@ static eq_status build(eq_system *s, eq_diag *diag) {
     return EQ_OK;
 }
 
-eq_status eq_system_new(eq_circuit *c, bool with_slope, eq_system **out, eq_diag *diag) {
+static eq_status new_system(eq_circuit *c, bool with_slope, bool plain, eq_system **out,
+                            eq_diag *diag) {
     eq_system *s = eq_calloc(1, sizeof *s);
     if (s == NULL) return eq_out_of_memory(diag);
     s->circuit = c;
     s->with_slope = with_slope;
     s->homotopy.scale = 1.0;
-    eq_status status = build(s, diag);
+    eq_status status = build(s, plain, diag);
     if (status == EQ_OK)
         *out = s;
     else
         eq_system_free(s);
     return status;
+}
+
+eq_status eq_system_new(eq_circuit *c, bool with_slope, eq_system **out, eq_diag *diag) {
+    return new_system(c, with_slope, false, out, diag);
 }
 
 /* Frees what the system holds. */
@@ -203,9 +209,9 @@ bool eq_system_holds(const eq_system *s) {
     return eq_reduction_holds(s->reduction, s->circuit);
 }
 
-eq_status eq_system_renew(eq_system *s, eq_diag *diag) {
+eq_status eq_system_renew(eq_system *s, bool plain, eq_diag *diag) {
     eq_system *fresh;
-    eq_status status = eq_system_new(s->circuit, s->with_slope, &fresh, diag);
+    eq_status status = new_system(s->circuit, s->with_slope, plain, &fresh, diag);
     if (status != EQ_OK) return status;
     fresh->homotopy = s->homotopy;
     fresh->injection = s->injection;

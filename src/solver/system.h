@@ -77,9 +77,10 @@ void eq_system_free(eq_system *s);
 /* Takes over changed parameters. */
 eq_status eq_system_refresh(eq_system *s, eq_diag *diag);
 
-/* Takes over changed parameters where the shorts are no longer the same ones; everything that the
+/* Takes over changed parameters where the shorts are no longer the same ones (plain: has none);
+ * everything that the
  * system holds is new, but what bends it stays. On failure it is as it was. */
-eq_status eq_system_renew(eq_system *s, eq_diag *diag);
+eq_status eq_system_renew(eq_system *s, bool plain, eq_diag *diag);
 /* Whether the shorts are still the same ones. */
 bool eq_system_holds(const eq_system *s);
 
