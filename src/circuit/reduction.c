@@ -396,8 +396,7 @@ static eq_status build(eq_reduction *r, const eq_circuit *c, eq_diag *diag) {
     return EQ_OK;
 }
 
-static eq_status new_reduction(const eq_circuit *c, bool plain, eq_reduction **out,
-                               eq_diag *diag) {
+static eq_status new_reduction(const eq_circuit *c, bool plain, eq_reduction **out, eq_diag *diag) {
     eq_reduction *r = eq_calloc(1, sizeof *r);
     if (r == NULL) return eq_out_of_memory(diag);
     r->plain = plain;

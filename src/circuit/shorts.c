@@ -31,7 +31,7 @@ typedef struct finder {
     int32_t *wire;                /* [nodes] joined by 0 ohm alone */
     bool *in_tree, *is_short;     /* [edges] */
     int32_t *first, *last, *next; /* [nodes], [nodes], [edges] the tree's edges of a part */
-    double *weakest;              /* [nodes] S: the smallest of them */
+    double *largest;              /* [nodes] S: of these, without those known for shorts */
     double *beside;               /* [edges] S: G of an edge of the tree */
     int32_t *start, *at;          /* adjacency of the tree */
     int32_t *parent, *up, *depth; /* [nodes] up: the edge to the parent */
@@ -134,14 +134,14 @@ static eq_status open_finder(finder *f) {
         f->in_tree = eq_calloc(f->edges, sizeof *f->in_tree);
         f->is_short = eq_calloc(f->edges, sizeof *f->is_short);
         f->next = eq_malloc(f->edges, sizeof *f->next);
-        f->weakest = eq_calloc(f->nodes, sizeof *f->weakest);
+        f->largest = eq_calloc(f->nodes, sizeof *f->largest);
         f->beside = eq_calloc(f->edges, sizeof *f->beside);
         f->start = eq_calloc(f->nodes + 2, sizeof *f->start);
         f->at = eq_malloc(2 * f->nodes, sizeof *f->at);
         f->rise = eq_calloc(f->nodes, sizeof *f->rise);
     }
     whole = whole && f->in_tree != NULL && f->is_short != NULL && f->next != NULL &&
-            f->weakest != NULL && f->beside != NULL && f->start != NULL && f->at != NULL &&
+            f->largest != NULL && f->beside != NULL && f->start != NULL && f->at != NULL &&
             f->rise != NULL;
     return whole ? EQ_OK : eq_out_of_memory(f->diag);
 }
@@ -153,7 +153,7 @@ static void close_finder(finder *f) {
     eq_free(f->edge);
     eq_free(f->in_tree);
     eq_free(f->is_short);
-    eq_free(f->weakest);
+    eq_free(f->largest);
     eq_free(f->beside);
     eq_free(f->rise);
 }
@@ -170,12 +170,23 @@ static eq_status check_wire(finder *f, const edge *e) {
     return EQ_OK;
 }
 
-/* The edges of a part that the next edge, of `size`, ties to others so loosely that the sums of its
- * conductances would lose it: they are shorts beside it. Ground needs no tie. */
+/* The edges of a part that the next edge, of `size`, ties to others so loosely that the sums of
+ * their conductances would lose it: they are shorts beside it. Ground needs no tie. */
 static void part_is_tied(finder *f, int32_t part, double size) {
-    if (eq_part(f->part, EQ_GROUND) == part || !(f->weakest[part] > drowns * size)) return;
-    for (int32_t k = f->first[part]; k != EQ_NONE; k = f->next[k]) f->is_short[k] = true;
-    f->first[part] = EQ_NONE;
+    if (eq_part(f->part, EQ_GROUND) == part || !(f->largest[part] > drowns * size)) return;
+    int32_t kept = EQ_NONE, last = EQ_NONE, next;
+    f->largest[part] = 0.0;
+    for (int32_t k = f->first[part]; k != EQ_NONE; k = next) {
+        next = f->next[k];
+        f->is_short[k] = f->edge[k].size > drowns * size;
+        if (f->is_short[k]) continue;
+        f->largest[part] = fmax(f->largest[part], f->edge[k].size);
+        if (kept == EQ_NONE) last = k;
+        f->next[k] = kept;
+        kept = k;
+    }
+    f->first[part] = kept;
+    f->last[part] = last;
 }
 
 /* Edge k joins the parts a and b into one. */
@@ -194,7 +205,7 @@ static void join_parts(finder *f, int32_t a, int32_t b, int32_t k) {
     f->next[k] = f->first[to];
     if (f->first[to] == EQ_NONE) f->last[to] = k;
     f->first[to] = k;
-    f->weakest[to] = f->edge[k].size;
+    f->largest[to] = fmax(f->edge[k].size, fmax(f->largest[a], f->largest[b]));
 }
 
 /* Kruskal's tree. */

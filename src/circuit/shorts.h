@@ -7,9 +7,9 @@
  * G of all resistors comes from a maximum spanning tree of the conductances (Kruskal 1956) that
  * holds the sources of voltage: for an edge of the tree it is the largest conductance outside of
  * the tree whose circle through the tree has the edge and a source in it. (Shorts in parallel drive
- * nothing through each other.) And the conductances of a part without ground in it that its
- * largest conductance to the rest, 1e6 times smaller than all of the tree inside, ties down would
- * lose that one in their sums: they are shorts beside it. A resistor outside of the tree needs no branch: it stands between
+ * nothing through each other.) And where the largest conductance that ties a part without ground
+ * to the rest is 1e6 times smaller than one inside, that one is a short, too: in the sums of the
+ * part the tie would be lost beside it. A resistor outside of the tree needs no branch: it stands between
  * nodes that the tree joins. What has no conductance known beforehand (diodes, formulas) counts
  * 1e-3 S, and so does nothing at all: 1e3 S times eps times a volt is about the 1e-12 A to which a
  * current is held. */

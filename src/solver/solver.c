@@ -365,15 +365,19 @@ static eq_status one_rung(eq_newton *w, double *x, int which, const char **rung)
     return eq_rung_try(w, &eq_ladder[which], x);
 }
 
-/* Whether a short was none: its drop is next to all of a potential, where the conductance of a
- * diode, not known beforehand, is larger still. */
+/* Whether a short was none: its drop is no small part of the potentials, and a diode, whose
+ * conductance is not known beforehand, conducts more than it. */
 static bool misjudged(const eq_solver *s) {
-    static const double little = 1e-2;
-    const eq_reduction *r = s->system->reduction;
-    for (size_t k = 0; s->system->nonlinear > 0 && r->shorts > 0 && k < r->node_unknowns; k++) {
-        eq_node n = r->root[k];
-        if (r->parent[n] == EQ_NONE) continue;
-        if (fabs(s->system->v[n]) < little * fabs(s->system->rise[n])) return true;
+    static const double small = 1e-3;
+    const eq_system *y = s->system;
+    const eq_reduction *r = y->reduction;
+    if (y->nonlinear == 0 || r->shorts == 0) return false;
+    eq_system_jacobian(s->system, s->x);
+    for (size_t k = 0; k < r->node_unknowns; k++) {
+        eq_node n = r->root[k], parent = r->parent[n];
+        if (parent == EQ_NONE || parent == EQ_GROUND) continue;
+        bool large = fabs(y->rise[n]) > small * fmax(fabs(y->v[n]), fabs(y->v[parent]));
+        if (large && y->value[y->diagonal[k]] > 2.0 * fabs(y->linear[y->diagonal[k]])) return true;
     }
     return false;
 }
@@ -384,7 +388,6 @@ static eq_status find_answer(eq_solver *s, answer by, int which, const double *v
     const eq_solve_options *o = s->newton->options;
     eq_status status = by(s->newton, s->x, which, rung);
     if (status != EQ_OK) return status;
-    eq_system_potentials(s->system, s->x);
     if (!misjudged(s)) return EQ_OK;
     status = renew(s, true, diag);
     s->newton->options = o;
