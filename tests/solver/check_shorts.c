@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "circuit/floating.h"
-#include "solver/solver.h"
+#include "solver/solver_internal.h"
 
 Suite *shorts_suite(void);
 
@@ -164,12 +164,159 @@ START_TEST(networks_with_diodes_are_right) {
 }
 END_TEST
 
+/* What a deck says of an element's current and a node, by all engines. */
+static void expect(const char *text, const char *node, double v_want, const char *element,
+                   double i_want) {
+    eq_circuit *c = deck(text);
+    for (int method = 0; method < 3; method++) {
+        double v[NODES + 2] = {0}, branch[40];
+        eq_solver *s = NULL;
+        eq_solve_options o = eq_solve_defaults(c);
+        eq_solve_info info;
+        o.method = (eq_method)method;
+        ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+        ck_assert_int_eq(eq_solver_solve(s, &o, v, branch, &info, NULL), EQ_OK);
+        double at = v[eq_circuit_find_node(c, node)];
+        double i = eq_solver_current(s, eq_circuit_find_element(c, element), v, branch);
+        ck_assert_msg(fabs(at - v_want) <= 1e-12 * fabs(v_want), "%s: v(%s) = %.17g", text, node,
+                      at);
+        ck_assert_msg(fabs(i - i_want) <= 1e-11 * fabs(i_want), "%s: i(%s) = %.17g", text, element,
+                      i);
+        ck_assert(info.stationarity <= 1e-9 * fabs(i_want) + 1e-12);
+        eq_solver_free(s);
+    }
+    eq_circuit_free(c);
+}
+
+/* Wires side by side and in rings share the current as equal resistances would. */
+START_TEST(wires_and_shorts_in_loops_share_their_current) {
+    expect("t\nv1 a 0 5\nr1 a b 1k\nrw b c 0\nr2 c 0 1k\n.op\n", "c", 2.5, "rw", 2.5e-3);
+    expect("t\nv1 a 0 5\nr1 a b 1k\nrw b c 0\nrx b c 0\nr2 c 0 1k\n.op\n", "c", 2.5, "rx", 1.25e-3);
+    expect("t\nv1 a 0 6\nr1 a b 1k\nrw b c 0\nrx b d 0\nry d c 0\nr2 c 0 1k\n.op\n", "c", 3.0, "rx",
+           1e-3);
+    expect("t\nv1 a 0 5\nr1 a b 1k\nrw b c 1e-13\nrx b c 3e-13\nr2 c 0 1k\n.op\n", "c", 2.5, "rx",
+           0.625e-3);
+    expect("t\nv1 a 0 5\nr1 a b 1k\nrw b c 1e-30\nrx b c 0\nr2 c 0 1k\n.op\n", "c", 2.5, "rx",
+           2.5e-3);
+    expect("t\nv1 a 0 5\nr1 a b 1k\nrw b c 1e-13\nrx b c 1k\nr2 c 0 1k\n.op\n", "c", 2.5, "rx",
+           2.5e-19);
+    expect("t\ni1 0 a 1m\nr1 a b 1e-14\nr2 b c 1e-20\nr3 c 0 1e-9\n.op\n", "a",
+           1.00001000001e-12, "r2", 1e-3);
+    expect("t\nv1 a 0 1\nr1 a b 0\nd1 b c dm\nr2 c 0 0\nr3 a 0 1k\n.model dm d(is=1e-14)\n.op\n",
+           "b", 1.0, "r3", 1e-3);
+    expect("t\nv1 a b 1\nr1 a b 1e-12\nr2 a 0 1k\ni1 0 b 1m\n.op\n", "b", 0.0, "r2", 1e-3);
+}
+END_TEST
+
+/* r1 of the divider as it goes through values that make it a short and undo that, in one solver. */
+START_TEST(a_value_may_become_a_short_and_cease_to_be_one) {
+    static const double ohm[] = {1e3, 1e-13, 0.0, 1.0, 1e-20, 1e3, 0.0, 1e9};
+    eq_circuit *c = deck("t\nv1 a 0 1\nr1 a b 1k\nr2 b 0 1k\nr3 b 0 1k\n.op\n");
+    eq_handle r1;
+    eq_solver *s = NULL;
+    double v[4] = {0}, branch[1];
+    ck_assert_int_eq(eq_handle_find(c, "r1", &r1, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    for (size_t k = 0; k < sizeof ohm / sizeof *ohm; k++) {
+        double i = 1.0 / (ohm[k] + 500.0);
+        ck_assert_int_eq(eq_handle_set(c, r1, ohm[k], NULL), EQ_OK);
+        eq_solver_refresh(s);
+        ck_assert_int_eq(eq_solver_solve(s, NULL, v, branch, NULL, NULL), EQ_OK);
+        ck_assert_double_eq_tol(v[eq_circuit_find_node(c, "b")], 500.0 * i, 1e-13);
+        ck_assert_double_eq_tol(branch[0], -i, 1e-13);
+        ck_assert_double_eq_tol(eq_solver_current(s, r1.element, v, branch), i, 1e-13);
+        /* and of the state as another solver would see it: potentials and branch currents alone */
+        double other[4] = {0};
+        ck_assert_int_eq(eq_solver_solve(s, NULL, other, NULL, NULL, NULL), EQ_OK);
+        v[0] = -0.0;
+        ck_assert_double_eq_tol(eq_solver_current(s, r1.element, v, branch), i, 1e-13);
+    }
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* dv(b)/dr of shorts and of wires by the adjoint: v(b) = R2/(R1 + rs + R2) with R1 = R2 = 1 kohm. */
+START_TEST(gradients_by_the_resistance_of_shorts) {
+    static const double ohm[] = {1e-9, 1e-13, 1e-25, 0.0};
+    for (size_t k = 0; k < sizeof ohm / sizeof *ohm; k++) {
+        char text[200];
+        snprintf(text, sizeof text, "t\nv1 a 0 1\nr1 a b 1k\nrs b c %.17g\nr2 c 0 1k\n.op\n",
+                 ohm[k]);
+        eq_circuit *c = deck(text);
+        eq_handle h[3];
+        eq_batch *b = NULL;
+        double x = 1.0, v[4], branch[1], dcdv[4] = {0}, dcdw[2];
+        ck_assert_int_eq(eq_handle_find(c, "v1", &h[0], NULL), EQ_OK);
+        ck_assert_int_eq(eq_handle_find(c, "rs", &h[1], NULL), EQ_OK);
+        ck_assert_int_eq(eq_handle_find(c, "v1", &h[2], NULL), EQ_OK);
+        ck_assert_int_eq(eq_batch_new(c, h, 1, NULL, &b, NULL), EQ_OK);
+        ck_assert_int_eq(eq_batch_solve(b, 1, &x, v, branch, NULL), EQ_OK);
+        dcdv[eq_circuit_find_node(c, "c")] = 1.0;
+        ck_assert_int_eq(eq_batch_vjp(b, 1, &x, v, branch, dcdv, &h[1], 2, dcdw, NULL), EQ_OK);
+        ck_assert_double_eq_tol(dcdw[0], -1e3 / (2e3 * 2e3), 1e-15); /* exact as rs -> 0 */
+        ck_assert_double_eq_tol(dcdw[1], 0.5, 1e-12);
+        eq_batch_free(b);
+        eq_circuit_free(c);
+    }
+}
+END_TEST
+
+/* A wire between the ends of a source, and one that closes a loop of sources. */
+START_TEST(wires_across_sources_are_refused) {
+    static const char *const text[] = {
+        "t\nv1 a 0 1\nr1 a 0 0\n.op\n",
+        "t\nv1 a 0 0\nv2 b 0 0\nr1 a b 0\nr2 a 0 1\n.op\n",
+        "t\nv1 a 0 0\nr1 a b 0\nr2 b 0 0\nr3 b 0 1k\n.op\n",
+        "t\nv1 a 0 1\ne1 b 0 a 0 1\nr1 a b 0\n.op\n",
+    };
+    for (size_t k = 0; k < sizeof text / sizeof *text; k++) {
+        eq_circuit *c = deck(text[k]);
+        eq_solver *s = NULL;
+        eq_diag *d = eq_diag_new();
+        ck_assert_int_eq(eq_solver_new(c, &s, d), EQ_ERR_SINGULAR);
+        ck_assert_ptr_nonnull(strstr(eq_diag_get(d, 0)->text, "of 0 ohm, closes a loop"));
+        eq_diag_free(d);
+        eq_circuit_free(c);
+    }
+}
+END_TEST
+
+/* A ladder of 2,000 shorts with a load at each node: rows stay short. */
+START_TEST(a_chain_of_shorts_stays_sparse) {
+    enum { LINKS = 2000 };
+    eq_text text = {0};
+    eq_text_puts(&text, "t\nv1 n0 0 1\n");
+    for (int k = 1; k <= LINKS; k++)
+        eq_text_printf(&text, "rs%d n%d n%d 1e-12\nrl%d n%d 0 1k\n", k, k - 1, k, k, k);
+    eq_text_puts(&text, ".op\n.end\n");
+    eq_circuit *c = deck(text.text);
+    eq_solver *s = NULL;
+    double *v = eq_calloc(LINKS + 2, sizeof *v), branch[1];
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, branch, NULL, NULL), EQ_OK);
+    ck_assert_double_eq_tol(branch[0], -LINKS * 1e-3, 1e-8);
+    ck_assert_double_eq_tol(eq_solver_current(s, eq_circuit_find_element(c, "rs1999"), v, branch),
+                            2e-3, 1e-10);
+    ck_assert_int_le(eq_solver_system(s)->reduction->widest, 2);
+    eq_free(v);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+    eq_text_free(&text);
+}
+END_TEST
+
 Suite *shorts_suite(void) {
     Suite *s = suite_create("shorts");
     TCase *t = tcase_create("shorts");
     tcase_set_timeout(t, 600);
     tcase_add_test(t, linear_networks_of_all_resistances_are_right);
     tcase_add_test(t, networks_with_diodes_are_right);
+    tcase_add_test(t, wires_and_shorts_in_loops_share_their_current);
+    tcase_add_test(t, a_value_may_become_a_short_and_cease_to_be_one);
+    tcase_add_test(t, gradients_by_the_resistance_of_shorts);
+    tcase_add_test(t, wires_across_sources_are_refused);
+    tcase_add_test(t, a_chain_of_shorts_stays_sparse);
     suite_add_tcase(s, t);
     return s;
 }
