@@ -27,14 +27,15 @@ static const eq_param memristor_param[] = {
 static const eq_param memristor_resistance = {"r", "ohm", NAN, 0.0, INFINITY, true};
 
 /* g = 1/(r (1 + tc1 dT + tc2 dT^2)), or 1/(r 1.01^(tce dT)), with dT = temp - tnom (ngspice manual,
- * "Resistors"). */
+ * "Resistors"); a wire where that has no resistance. */
 static void resistor_derive(size_t n, double *const *w, const eq_environment *env) {
     for (size_t j = 0; j < n; j++) {
         double temp = isnan(w[R_TEMP][j]) ? env->temp + w[R_DTEMP][j] : w[R_TEMP][j];
         double dt = temp - env->tnom;
         double factor = w[R_TCE][j] == 0.0 ? 1.0 + w[R_TC1][j] * dt + w[R_TC2][j] * dt * dt
                                            : pow(1.01, w[R_TCE][j] * dt);
-        w[R_G][j] = 1.0 / (w[R][j] * factor);
+        double g = 1.0 / (w[R][j] * factor);
+        w[R_G][j] = fabs(g) < EQ_WIRE ? g : EQ_WIRE;
     }
 }
 
@@ -69,19 +70,25 @@ static void resistor_least_slope(size_t n, double *const *w, double *least) {
     memcpy(least, w[R_G], n * sizeof *least);
 }
 
-/* dg/dr = -g/r; the temperature coefficients are not differentiated (not trainable). */
+/* dg/dr = -g/r, of a wire -g^2; the temperature coefficients are not differentiated (not trainable).
+ */
+static double by_resistance(double *const *w, size_t j) {
+    double g = w[R_G][j];
+    return g == EQ_WIRE ? -g * g : -g / w[R][j];
+}
+
 static void resistor_param_energy(size_t n, double *const *w, int k, const double *x,
                                   const double *c, double *dpdw) {
     (void)k;
     (void)c;
-    for (size_t j = 0; j < n; j++) dpdw[j] = -0.5 * w[R_G][j] / w[R][j] * x[j] * x[j];
+    for (size_t j = 0; j < n; j++) dpdw[j] = 0.5 * by_resistance(w, j) * x[j] * x[j];
 }
 
 static void resistor_param_value(size_t n, double *const *w, int k, const double *x,
                                  const double *c, double *dydw) {
     (void)k;
     (void)c;
-    for (size_t j = 0; j < n; j++) dydw[j] = -w[R_G][j] / w[R][j] * x[j];
+    for (size_t j = 0; j < n; j++) dydw[j] = by_resistance(w, j) * x[j];
 }
 
 static void memristor_energy(size_t n, double *const *w, const double *x, const double *c,
@@ -129,8 +136,6 @@ const eq_device_class eq_class_resistor = {
     .param = resistor_param,
     .value = R,
     .programmable = &eq_class_memristor,
-    .noun = "a resistance",
-    .instead_of_zero = {"write a 0-V source (V", " ... 0) for a short, or a small resistance"},
     .line = {EQ_SPICE_LINE("$n $a $b $v$i\n"), [EQ_SPECTRE] = "$n ($a $b) resistor r=$v$i\n"},
     .derive = resistor_derive,
     .energy = resistor_energy,

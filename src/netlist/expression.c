@@ -105,6 +105,8 @@ static eq_operand number(parser *s) {
              "'%.*s' in an expression means 1e-3 in ngspice 39 and 25.4e-6 by the manual; "
              "write the factor out",
              (int)(n + letters), p);
+    if (s->names->number != NULL)
+        s->names->number(s->names->data, (eq_token){EQ_TOKEN_WORD, p, n + letters, at});
     s->c->p += n + letters;
     return constant(value);
 }
@@ -121,15 +123,16 @@ static void refuse_surprises(parser *s, eq_location at, const eq_operation *o, c
              x[0]);
 }
 
-/* In Xyce and LTspice x**3 keeps the sign of x, which ngspice's B sources lose: with a whole
- * exponent the signed power for an odd one; and ^ is no power there. */
+/* In Xyce and LTspice ^ is no power, and x**3 of a formula keeps the sign of x, which ngspice's B
+ * sources lose: with a whole exponent the signed power for an odd one. */
 static int as_in_dialect(parser *s, eq_location at, int operation, const eq_operand *x) {
     const eq_operation *o = eq_operation_at(operation);
     bool power = o->level == EQ_LEVEL_POWER || strcmp(o->name, "pow") == 0;
-    if (!power || s->names->dialect == EQ_NGSPICE || s->names->formula == NULL) return operation;
+    if (!power || s->names->dialect == EQ_NGSPICE) return operation;
     if (o->name[0] == '^')
         FAIL(s, at,
              "^ is no power but a logical exclusive or in this dialect; write ** for a power");
+    if (s->names->formula == NULL) return operation;
     bool odd = is_constant(x[1]) && fabs(fmod(x[1].number, 2.0)) == 1.0;
     return odd ? eq_operation_find("pwr", 2) : operation;
 }

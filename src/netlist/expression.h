@@ -31,6 +31,7 @@ typedef struct eq_names_of {
     const char *(*nearest)(void *data, eq_token name, char buffer[96]);
     void (*fail)(void *data, eq_location at, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
+    void (*number)(void *data, eq_token number); /* told of each number; NULL: nobody asks */
     bool powers; /* p(x), w(x) and n(x) are inputs, too, and r1:r a name */
     bool test;   /* = is == */
 } eq_names_of;

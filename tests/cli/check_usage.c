@@ -48,7 +48,7 @@ static void make_files(void) {
     put("differ.cir", "t\n.param n=1\nv1 a 0 1\nr1 a b 1\n.if (n == 1)\nr2 b 0 1\n.else\nr2 b c 1\n"
                       "r3 c 0 1\n.endif\n.op\n.step param n 1 2 1\n.end\n");
     put("many.cir", "t\nv1 a 0 1\nv2 b 0 1\nr1 a b 1\n.dc v1 0 1 10u v2 0 1 10u\n.end\n");
-    put("zero.cir", "t\nv1 a 0 1\nr1 a 0 1\n.dc r1 -1 1 1\n.end\n");
+    put("zero.cir", "t\nv1 a 0 1\nr1 a 0 1\n.dc r1 1 2e300 1e300\n.end\n");
     put("trained.cir",
         "t\nv1 a 0 1\nr1 a b 1k\nr2 b 0 1k\n.dc r1 1k 3k 2k\n.print dc v(b) "
         "@r1[resistance]\n*% input v1\n*% output b\n*% train r1 gmin=1u gmax=1\n.end\n");
@@ -103,7 +103,7 @@ static const struct {
     {"run %s/nothing.cir", "", 2},
     {"run %s/differ.cir", "the sweep changes which nodes and sources there are", 2},
     {"run %s/many.cir", "the sweep has 1e+10 points, more than ", 2},
-    {"run %s/zero.cir", "the sweep sets r1 to 0 ohm, which it cannot be; change its range", 2},
+    {"run %s/zero.cir", "the sweep sets r1 to 2e+300 ohm, which it cannot be; change its range", 2},
     {"eval %s/empty", "", 2},
     {"build", "this takes exactly one argument: ARCH", 2},
     {"build kendall --layers 4,2 --gmin 2 --gmax 1", "", 2},

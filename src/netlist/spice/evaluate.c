@@ -120,6 +120,18 @@ bool eq_spice_is_value(eq_token t) {
            (t.kind == EQ_TOKEN_WORD && eq_starts_number(t.text, t.length));
 }
 
+/* 1A is read in two ways: a note says which. */
+static void note_unit(void *data, eq_token number) {
+    double value;
+    size_t n = eq_parse_double(number.text, number.length, &value);
+    if (n < number.length && eq_is_ampere(number.text + n, number.length - n))
+        eq_spice_note(data, "ampere", number.at,
+                      "the A of %.*s (and of others) is the unit ampere, as in ngspice up to 39, "
+                      "Xyce, LTspice and PSpice; ngspice from 40 on and HSPICE read it as atto, "
+                      "1e-18: leave it out where the deck goes there",
+                      (int)(number.length < 60 ? number.length : 60), number.text);
+}
+
 enum { UNKNOWN, RESOLVING, KNOWN, FAILED };
 
 /* The parameters whose definitions wait for each other, this one among them. */
@@ -249,6 +261,7 @@ bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *wh
     eq_token_next(c);
     if (!eq_starts_number(t.text, t.length)) return defined(s, t, value) == EQ_FOUND;
     bool whole = eq_spice_number(t.text, t.length, c->dialect, value) == t.length;
+    if (whole) note_unit(s, t);
     if (whole && isfinite(*value)) return true;
     eq_spice_fail(
         s, t.at,
@@ -442,6 +455,7 @@ static eq_status evaluate(eq_spice *own, eq_cursor *c, eq_operand *value) {
                                .input = input,
                                .nearest = nearest_function,
                                .fail = fail,
+                               .number = note_unit,
                                .powers = own->queries != NULL,
                                .test = own->test};
     if (own->depth == 0) allow_calls(own->all);
