@@ -110,7 +110,7 @@ $(BUILD)/tests/main.o: $(BUILD)/tests/main.c
 	$(Q)$(CC) -std=c17 -c $< -o $@
 
 $(BUILD)/run-tests: $(TEST_OBJ) $(BUILD)/src/cli/runtime.o $(BUILD)/libinner.a
-	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) -lcheck -lsubunit -lrt $(LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) -lcheck -lsubunit -lrt -lgmp $(LIBS) -o $@
 
 # Preloaded into the program by tests/trust/check_crash.c.
 $(BUILD)/faults.so: tests/trust/faults.c

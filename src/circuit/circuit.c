@@ -170,10 +170,6 @@ eq_status eq_param_check(const eq_device_class *cls, int k, double value, eq_pla
         return eq_fail_at(diag, EQ_ERR_INPUT, at,
                           "%s = %g of %.*s is outside %g..%g %s; give a value inside", p->name,
                           value, length, name, p->min, p->max, p->unit);
-    if (value == 0.0 && k == cls->value && cls->noun != NULL)
-        return eq_fail_at(diag, EQ_ERR_INPUT, at, "%.*s has %s of 0 %s; %s%.*s%s", length, name,
-                          cls->noun, p->unit, cls->instead_of_zero[0], length, name,
-                          cls->instead_of_zero[1]);
     return EQ_OK;
 }
 

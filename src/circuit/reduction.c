@@ -3,16 +3,22 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "circuit/port.h"
+#include "circuit/reduction_parts.h"
+#include "circuit/shorts.h"
 
 void eq_reduction_free(eq_reduction *r) {
     if (r == NULL) return;
-    for (int k = 0; k < EQ_CLASS_COUNT; k++) eq_free(r->branch_of[k]);
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        eq_free(r->branch_of[k]);
+        eq_free(r->within[k].row);
+    }
     eq_free(r->branch);
     eq_free(r->current);
     eq_free(r->parent);
     eq_free(r->edge);
     eq_free(r->sign);
+    eq_free(r->depth);
+    eq_free(r->top);
     eq_free(r->unknown);
     eq_free(r->root);
     eq_free(r->t_order);
@@ -31,26 +37,6 @@ void eq_reduction_free(eq_reduction *r) {
 int32_t eq_reduction_branch(const eq_reduction *r, const eq_circuit *c, eq_element e) {
     eq_row row = c->row[e];
     return r->branch_of[row.cls] == NULL ? EQ_NONE : r->branch_of[row.cls][row.row];
-}
-
-/* Terminal k of the element of a branch. */
-static eq_node terminal(const eq_reduction *r, const eq_circuit *c, int32_t b, int k) {
-    eq_row row = c->row[r->branch[b]];
-    return c->table[row.cls].term[k][row.row];
-}
-
-static const eq_table *table_of(const eq_reduction *r, const eq_circuit *c, int32_t b) {
-    return &c->table[c->row[r->branch[b]].cls];
-}
-
-/* A VCVS: its drop is a multiple of another. */
-static bool is_gain(const eq_reduction *r, const eq_circuit *c, int32_t b) {
-    return eq_by_voltage(table_of(r, c, b));
-}
-
-/* The parameter of the element of a branch: dc, gain or transresistance. */
-static double source_value(const eq_reduction *r, const eq_circuit *c, int32_t b) {
-    return eq_value(table_of(r, c, b), (size_t)c->row[r->branch[b]].row);
 }
 
 /* Numbers the branches in deck order by a merge of the class tables, which are in deck order. */
@@ -108,12 +94,6 @@ static void keep_ports(eq_reduction *r, const eq_circuit *c) {
     }
 }
 
-/* Only branches whose drop is affine in other potentials can stand in the forest. */
-static bool in_forest(const eq_reduction *r, const eq_circuit *c, int32_t b) {
-    const eq_table *t = table_of(r, c, b);
-    return !eq_by_current(t) && !eq_is_port(t);
-}
-
 /* Calls visit for every CCCS and the branch that controls it. */
 static void visit_cccs(eq_reduction *r, const eq_circuit *c,
                        void (*visit)(eq_reduction *r, int32_t branch, eq_element f)) {
@@ -145,106 +125,6 @@ static bool list_controlled(eq_reduction *r, const eq_circuit *c) {
     return true;
 }
 
-/* Adjacency of the nodes over V and E branches. */
-typedef struct adjacency {
-    int32_t *start;  /* [nodes + 2] */
-    int32_t *branch; /* [2 branches] */
-    eq_node *queue;  /* [nodes] */
-} adjacency;
-
-static void adjacency_free(adjacency *g) {
-    eq_free(g->start);
-    eq_free(g->branch);
-    eq_free(g->queue);
-}
-
-static bool adjacency_fill(adjacency *g, const eq_reduction *r, const eq_circuit *c) {
-    g->start = eq_calloc(r->nodes + 2, sizeof *g->start);
-    g->branch = eq_malloc(2 * r->branches, sizeof *g->branch);
-    g->queue = eq_malloc(r->nodes, sizeof *g->queue);
-    if (g->start == NULL || g->branch == NULL || g->queue == NULL) return false;
-    for (int32_t b = 0; b < (int32_t)r->branches; b++)
-        for (int k = 0; k < 2 && in_forest(r, c, b); k++) g->start[terminal(r, c, b, k) + 2]++;
-    for (size_t n = 2; n < r->nodes + 2; n++) g->start[n] += g->start[n - 1];
-    for (int32_t b = 0; b < (int32_t)r->branches; b++)
-        for (int k = 0; k < 2 && in_forest(r, c, b); k++)
-            g->branch[g->start[terminal(r, c, b, k) + 1]++] = b;
-    return true;
-}
-
-/* Depth of a node in the forest. */
-static size_t depth(const eq_reduction *r, eq_node n) {
-    size_t d = 0;
-    for (; r->parent[n] != EQ_NONE; n = r->parent[n]) d++;
-    return d;
-}
-
-/* Reports the loop that branch b closes: b and the tree paths of its terminals to their meeting
- * point. */
-static eq_status report_loop(const eq_reduction *r, const eq_circuit *c, int32_t b, eq_diag *diag) {
-    enum { SHOWN = 20 };
-    eq_node p = terminal(r, c, b, 0), q = terminal(r, c, b, 1);
-    eq_text names = {0};
-    eq_text_puts(&names, eq_circuit_element_name(c, r->branch[b]));
-    size_t dp = depth(r, p), dq = depth(r, q);
-    for (int shown = 0; p != q; shown++) {
-        eq_node *n = dp >= dq ? &p : &q;
-        if (shown < SHOWN)
-            eq_text_printf(&names, ", %s", eq_circuit_element_name(c, r->branch[r->edge[*n]]));
-        if (shown == SHOWN) eq_text_puts(&names, ", ...");
-        dp >= dq ? dp-- : dq--;
-        *n = r->parent[*n];
-    }
-    eq_status status =
-        names.failed
-            ? eq_out_of_memory(diag)
-            : eq_fail_at(
-                  diag, EQ_ERR_SINGULAR, eq_circuit_place_of(c, r->branch[b]),
-                  "loop of voltage sources: %s (their currents are not determined); take one "
-                  "out or put a resistor in series with it",
-                  names.text);
-    eq_text_free(&names);
-    return status;
-}
-
-/* Hangs the other terminal of branch b below node n, or closes a loop. */
-static eq_status grow_tree(eq_reduction *r, const eq_circuit *c, bool *seen, eq_node n, int32_t b,
-                           eq_node *queue, size_t *tail, eq_diag *diag) {
-    if (b == r->edge[n]) return EQ_OK;
-    int side = terminal(r, c, b, 0) == n ? 1 : 0;
-    eq_node other = terminal(r, c, b, side);
-    if (seen[other]) return report_loop(r, c, b, diag);
-    seen[other] = true;
-    r->parent[other] = n;
-    r->edge[other] = b;
-    r->sign[other] = side == 0 ? 1 : -1;
-    queue[(*tail)++] = other;
-    return EQ_OK;
-}
-
-/* Breadth-first forest over all V and E branches: ground first, so that its tree holds the fixed
- * nodes. */
-static eq_status grow_forest(eq_reduction *r, const eq_circuit *c, eq_diag *diag) {
-    adjacency g = {0};
-    bool *seen = eq_calloc(r->nodes, sizeof *seen);
-    eq_status status = EQ_OK;
-    if (seen == NULL || !adjacency_fill(&g, r, c)) status = eq_out_of_memory(diag);
-    for (eq_node root = 0; status == EQ_OK && root < (eq_node)r->nodes; root++) {
-        if (seen[root]) continue;
-        size_t head = 0, tail = 0;
-        seen[root] = true;
-        g.queue[tail++] = root;
-        while (status == EQ_OK && head < tail) {
-            eq_node n = g.queue[head++];
-            for (int32_t k = g.start[n]; status == EQ_OK && k < g.start[n + 1]; k++)
-                status = grow_tree(r, c, seen, n, g.branch[k], g.queue, &tail, diag);
-        }
-    }
-    adjacency_free(&g);
-    eq_free(seen);
-    return status;
-}
-
 /* Makes node n a root; its branch keeps its current as an unknown. */
 static void cut(eq_reduction *r, eq_node n) {
     r->current[r->edge[n]] = KEPT;
@@ -259,12 +139,13 @@ static eq_node dependence(const eq_reduction *r, const eq_circuit *c, int which,
     *factor = 1.0;
     if (r->parent[n] == EQ_NONE) return EQ_NONE;
     if (k == 0) return r->parent[n];
+    if (eq_behind_short(r, n)) return EQ_NONE;
     int32_t b = r->edge[n];
     double s = r->sign[n];
     if (which == 0) {
-        if (k > 2 || !is_gain(r, c, b)) return EQ_NONE;
-        *factor = (k == 1 ? s : -s) * source_value(r, c, b);
-        return terminal(r, c, b, k + 1);
+        if (k > 2 || !eq_branch_is_gain(r, c, b)) return EQ_NONE;
+        *factor = (k == 1 ? s : -s) * eq_branch_value(r, c, b);
+        return eq_branch_end(r, c, b, k + 1);
     }
     int32_t f = r->f_start[b] + (k - 1) / 2;
     if (f >= r->f_start[b + 1]) return EQ_NONE;
@@ -276,8 +157,15 @@ static eq_node dependence(const eq_reduction *r, const eq_circuit *c, int which,
 
 enum { NEW, OPEN, DONE };
 
-/* Depth-first order of the eliminated nodes after their dependences; a node that depends on itself
- * is cut. state, stack, next: [nodes]. */
+/* The node nearest to the top of the stack that hangs by a source: cut there, the circle that the
+ * top closes is open. */
+static eq_node hanging(const eq_reduction *r, const eq_node *stack, size_t top) {
+    while (eq_behind_short(r, stack[top - 1])) top--;
+    return stack[top - 1];
+}
+
+/* Depth-first order of the nodes with a parent after their dependences; a node that depends on
+ * itself is cut. state, stack, next: [nodes]. */
 static void sort_nodes(eq_reduction *r, const eq_circuit *c, int which, eq_node *order, char *state,
                        eq_node *stack, int32_t *next) {
     size_t count = 0;
@@ -296,7 +184,7 @@ static void sort_nodes(eq_reduction *r, const eq_circuit *c, int which, eq_node 
                 if (r->parent[n] != EQ_NONE) order[count++] = n;
                 top--;
             } else if (state[on] == OPEN) {
-                cut(r, n);
+                cut(r, hanging(r, stack, top));
             } else if (state[on] == NEW && r->parent[on] != EQ_NONE) {
                 state[on] = OPEN;
                 next[on] = 0;
@@ -318,8 +206,8 @@ static bool order_nodes(eq_reduction *r, const eq_circuit *c) {
     char *state = eq_malloc(r->nodes, sizeof *state);
     eq_node *stack = eq_malloc(r->nodes, sizeof *stack);
     int32_t *next = eq_malloc(r->nodes, sizeof *next);
-    r->t_order = eq_malloc(r->branches, sizeof *r->t_order);
-    r->w_order = eq_malloc(r->branches, sizeof *r->w_order);
+    r->t_order = eq_malloc(r->nodes, sizeof *r->t_order);
+    r->w_order = eq_malloc(r->nodes, sizeof *r->w_order);
     bool whole =
         state != NULL && stack != NULL && next != NULL && r->t_order != NULL && r->w_order != NULL;
     for (eq_node n = 0; whole && n < (eq_node)r->nodes; n++)
@@ -336,11 +224,12 @@ static bool order_nodes(eq_reduction *r, const eq_circuit *c) {
     return whole;
 }
 
-/* Free roots get the first unknowns in node order, kept branches the last in deck order. */
+/* Free roots and nodes behind shorts get the first unknowns in node order, kept branches the last in
+ * deck order. */
 static bool number_unknowns(eq_reduction *r) {
     int32_t next = 0;
     for (size_t n = 0; n < r->nodes; n++)
-        r->unknown[n] = n != EQ_GROUND && r->parent[n] == EQ_NONE ? next++ : EQ_NONE;
+        r->unknown[n] = n != EQ_GROUND && r->edge[n] == EQ_NONE ? next++ : EQ_NONE;
     r->node_unknowns = (size_t)next;
     for (size_t b = 0; b < r->branches; b++)
         if (r->current[b] != EQ_NONE) r->current[b] = next++;
@@ -363,6 +252,19 @@ typedef struct row_builder {
     size_t used;
 } row_builder;
 
+/* Appends an entry to the open row. */
+static bool push(row_builder *b, int32_t unknown, double coefficient) {
+    size_t cap = b->rows->cap;
+    if (b->used >= INT32_MAX ||
+        !eq_grow((void **)&b->rows->unknown, &cap, b->used + 1, sizeof(int32_t)) ||
+        !eq_grow((void **)&b->rows->coefficient, &b->rows->cap, b->used + 1, sizeof(double)))
+        return false;
+    b->mark[unknown] = (int32_t)b->used;
+    b->rows->unknown[b->used] = unknown;
+    b->rows->coefficient[b->used++] = coefficient;
+    return true;
+}
+
 /* Adds factor times the row of node `on` to the open row, which starts at `start`. */
 static bool add_row(row_builder *b, size_t start, eq_node on, double factor) {
     for (int32_t k = 0; k < b->length[on]; k++) {
@@ -373,14 +275,7 @@ static bool add_row(row_builder *b, size_t start, eq_node on, double factor) {
             b->rows->coefficient[b->mark[unknown]] += add;
             continue;
         }
-        size_t cap = b->rows->cap;
-        if (b->used >= INT32_MAX ||
-            !eq_grow((void **)&b->rows->unknown, &cap, b->used + 1, sizeof(int32_t)) ||
-            !eq_grow((void **)&b->rows->coefficient, &b->rows->cap, b->used + 1, sizeof(double)))
-            return false;
-        b->mark[unknown] = (int32_t)b->used;
-        b->rows->unknown[b->used] = unknown;
-        b->rows->coefficient[b->used++] = add;
+        if (!push(b, unknown, add)) return false;
     }
     return true;
 }
@@ -389,6 +284,7 @@ static bool build_row(row_builder *b, int which, eq_node n) {
     size_t start = b->used;
     double factor;
     eq_node on;
+    if (eq_behind_short(b->r, n) && !push(b, b->r->unknown[n], 1.0)) return false;
     for (int32_t k = 0; (on = dependence(b->r, b->c, which, n, k, &factor)) != EQ_NONE; k++)
         if (!add_row(b, start, on, factor)) return false;
     b->at[n] = (int32_t)start;
@@ -437,6 +333,7 @@ static bool build_rows(eq_reduction *r, const eq_circuit *c, int which) {
                  b.length != NULL && b.mark != NULL;
     for (size_t k = 0; whole && k < r->unknowns; k++) b.mark[k] = -1;
     for (size_t k = 0; whole && k < r->node_unknowns; k++) {
+        if (eq_behind_short(r, r->root[k])) continue;
         rows->unknown[b.used] = (int32_t)k;
         rows->coefficient[b.used] = 1.0;
         b.at[r->root[k]] = (int32_t)b.used++;
@@ -457,7 +354,7 @@ static bool refresh_row(const eq_reduction *r, const eq_circuit *c, int which, e
     const eq_sparse_rows *rows = which == 0 ? &r->t : &r->w;
     bool changed = false;
     for (int32_t e = rows->start[n]; e < rows->start[n + 1]; e++) {
-        double sum = 0.0, factor;
+        double sum = rows->unknown[e] == r->unknown[n] ? 1.0 : 0.0, factor;
         eq_node on;
         for (int32_t k = 0; (on = dependence(r, c, which, n, k, &factor)) != EQ_NONE; k++)
             for (int32_t i = rows->start[on]; i < rows->start[on + 1]; i++)
@@ -482,23 +379,27 @@ static eq_status build(eq_reduction *r, const eq_circuit *c, eq_diag *diag) {
     r->parent = eq_malloc(r->nodes, sizeof *r->parent);
     r->edge = eq_malloc(r->nodes, sizeof *r->edge);
     r->sign = eq_calloc(r->nodes, sizeof *r->sign);
+    r->depth = eq_calloc(r->nodes, sizeof *r->depth);
+    r->top = eq_malloc(r->nodes, sizeof *r->top);
     r->unknown = eq_malloc(r->nodes, sizeof *r->unknown);
-    if (r->parent == NULL || r->edge == NULL || r->sign == NULL || r->unknown == NULL ||
-        !number_branches(r, c) || !list_controlled(r, c))
+    if (r->parent == NULL || r->edge == NULL || r->sign == NULL || r->depth == NULL ||
+        r->top == NULL || r->unknown == NULL || !number_branches(r, c) || !list_controlled(r, c))
         return eq_out_of_memory(diag);
     for (size_t n = 0; n < r->nodes; n++) r->parent[n] = r->edge[n] = EQ_NONE;
     keep_transresistances(r, c);
     keep_ports(r, c);
-    eq_status status = grow_forest(r, c, diag);
+    eq_status status = eq_reduction_grow(r, c, diag);
     if (status != EQ_OK) return status;
-    if (!order_nodes(r, c) || !number_unknowns(r) || !build_rows(r, c, 0) || !build_rows(r, c, 1))
+    if (!order_nodes(r, c) || !number_unknowns(r) || !build_rows(r, c, 0) || !build_rows(r, c, 1) ||
+        !eq_reduction_find_within(r, c))
         return eq_out_of_memory(diag);
     return EQ_OK;
 }
 
-eq_status eq_reduction_new(const eq_circuit *c, eq_reduction **out, eq_diag *diag) {
+static eq_status new_reduction(const eq_circuit *c, bool plain, eq_reduction **out, eq_diag *diag) {
     eq_reduction *r = eq_calloc(1, sizeof *r);
     if (r == NULL) return eq_out_of_memory(diag);
+    r->plain = plain;
     eq_status status = build(r, c, diag);
     if (status == EQ_OK)
         *out = r;
@@ -507,50 +408,21 @@ eq_status eq_reduction_new(const eq_circuit *c, eq_reduction **out, eq_diag *dia
     return status;
 }
 
-void eq_reduction_potentials(const eq_reduction *r, const eq_circuit *c, const double *x,
-                             double scale, double *v) {
-    v[EQ_GROUND] = 0.0;
-    for (size_t k = 0; k < r->node_unknowns; k++) v[r->root[k]] = x[k];
-    for (size_t k = 0; k < r->links; k++) {
-        eq_node n = r->t_order[k];
-        int32_t b = r->edge[n];
-        double e = source_value(r, c, b);
-        if (is_gain(r, c, b))
-            e *= v[terminal(r, c, b, 2)] - v[terminal(r, c, b, 3)];
-        else
-            e *= scale;
-        v[n] = v[r->parent[n]] + r->sign[n] * e;
-    }
+eq_status eq_reduction_new(const eq_circuit *c, eq_reduction **out, eq_diag *diag) {
+    return new_reduction(c, false, out, diag);
 }
 
-/* Adds the current j of branch b (magnitude |j| <= m) to the terminals of the CCCS it controls. */
-static void controlled_currents(const eq_reduction *r, const eq_circuit *c, int32_t b, double j,
-                                double m, double *current, double *magnitude) {
-    for (int32_t k = r->f_start[b]; k < r->f_start[b + 1]; k++) {
-        eq_row at = c->row[r->f[k]];
-        const eq_table *f = &c->table[at.cls];
-        int32_t row = at.row;
-        double gain = eq_value(f, (size_t)row);
-        current[f->term[0][row]] += gain * j;
-        current[f->term[1][row]] -= gain * j;
-        if (magnitude == NULL) continue;
-        magnitude[f->term[0][row]] += (gain < 0.0 ? -gain : gain) * m;
-        magnitude[f->term[1][row]] += (gain < 0.0 ? -gain : gain) * m;
-    }
+eq_status eq_reduction_new_plain(const eq_circuit *c, eq_reduction **out, eq_diag *diag) {
+    return new_reduction(c, true, out, diag);
 }
 
-void eq_reduction_currents(const eq_reduction *r, const eq_circuit *c, double *current,
-                           double *magnitude, double *branch) {
-    for (size_t k = r->links; k-- > 0;) {
-        eq_node n = r->w_order[k];
-        int32_t b = r->edge[n];
-        /* What leaves the subtree of n leaves n through its edge: from + to - when n is the +
-         * terminal. */
-        double j = -r->sign[n] * current[n];
-        double m = magnitude == NULL ? 0.0 : magnitude[n];
-        controlled_currents(r, c, b, j, m, current, magnitude);
-        current[r->parent[n]] += current[n];
-        if (magnitude != NULL) magnitude[r->parent[n]] += m;
-        if (branch != NULL) branch[b] = j;
-    }
+bool eq_reduction_holds(const eq_reduction *r, const eq_circuit *c) {
+    eq_reduction *now = NULL;
+    if (r->plain) return false;
+    if (r->shorts == 0 && !eq_shorts_possible(c)) return true;
+    if (eq_reduction_new(c, &now, NULL) != EQ_OK) return false;
+    bool same = memcmp(r->parent, now->parent, r->nodes * sizeof *r->parent) == 0 &&
+                memcmp(r->edge, now->edge, r->nodes * sizeof *r->edge) == 0;
+    eq_reduction_free(now);
+    return same;
 }

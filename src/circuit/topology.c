@@ -254,6 +254,7 @@ static eq_element on_path(const weigher *w, eq_node n, int which) {
     const eq_reduction *r = w->r;
     for (; r->parent[n] != EQ_NONE; n = r->parent[n]) {
         int32_t b = r->edge[n];
+        if (b == EQ_NONE) continue;
         if (which == 0 && eq_by_voltage(&w->c->table[w->c->row[r->branch[b]].cls]))
             return r->branch[b];
         if (which == 1 && r->f_start[b] < r->f_start[b + 1]) return r->f[r->f_start[b]];

@@ -47,19 +47,24 @@ eq_solve_options eq_deck_solving(const eq_deck_options *d, eq_method method, con
 int eq_run_deck_command(const eq_command *command, bool samples, int argc, char **argv,
                         eq_status (*work)(const char *path, const eq_deck_options *d,
                                           eq_diag *diag)) {
-    eq_deck_options d = {"newton", "table", NULL, NULL, false, -1};
+    eq_deck_options d = {.solver = "newton", .format = "table"};
     const eq_option table[] = {
-        {"sample", 0, EQ_OPTION_INT, &d.sample, "K",
+        {"sample", 0, EQ_OPTION_TEXT, &d.sample, "K",
          "of a folder: the test sample on the inputs (0)"},
+        {"train", 0, EQ_OPTION_FLAG, &d.training, NULL, "of a folder: a training sample"},
+        {"input", 0, EQ_OPTION_TEXT, &d.input, "X,X,..",
+         "features on the inputs of a network, V on those of a deck"},
         {"solver", 0, EQ_OPTION_TEXT, &d.solver, "NAME", "newton, kinsol or cocontent"},
         {"format", 0, EQ_OPTION_TEXT, &d.format, "NAME", EQ_FORMATS},
         {"output", 'o', EQ_OPTION_TEXT, &d.file, "FILE", "write here instead of standard output"},
         EQ_DIALECT_OPTION(&d.dialect),
+        {"files", 0, EQ_OPTION_TEXT, &d.files, "FOLDER",
+         "let write and wrdata in .control make files there"},
         {"verbose", 'v', EQ_OPTION_FLAG, &d.verbose, NULL,
          "show every iteration on standard error"},
     };
     int exit_status;
-    size_t first = samples ? 0 : 1, count = sizeof table / sizeof *table - first;
+    size_t first = samples ? 0 : 3, count = sizeof table / sizeof *table - first;
     const char *path = eq_parse_arguments(command, table + first, count, argc, argv, &exit_status);
     if (path == NULL) return exit_status;
     eq_diag *diag = eq_diag_new();

@@ -9,8 +9,10 @@
 
 typedef struct eq_deck_options {
     const char *solver, *format, *file, *dialect;
+    const char *files; /* folder that commands of the deck may write into; NULL: none */
     bool verbose;
-    int sample; /* -1: not said */
+    const char *sample, *input; /* of op; NULL: not said */
+    bool training;
 } eq_deck_options;
 
 /* Understands --solver and --format. */

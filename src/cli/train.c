@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/seeds.h"
 #include "report/plot.h"
 
 /* Set by a signal; the trainer looks at it after every minibatch. */
@@ -236,19 +237,9 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
            folder);
 }
 
-static eq_status train(const eq_experiment *x, const eq_train_options *asked, bool verbose,
-                       eq_diag *diag) {
-    char *folder = NULL;
-    eq_train_options options = *asked, *o = &options;
-    if (o->folder == NULL) {
-        folder = default_folder(x, diag);
-        eq_status made = eq_comm_agree(folder == NULL ? EQ_ERR_IO : EQ_OK);
-        if (made != EQ_OK) {
-            eq_free(folder);
-            return made;
-        }
-        o->folder = folder;
-    }
+/* Into options->folder, which is there. */
+static eq_status train_one(const eq_experiment *x, eq_train_options *o, bool verbose,
+                           eq_diag *diag) {
     screen s = {isatty(STDERR_FILENO) == 1 && eq_comm_rank() == 0,
                 verbose,
                 columns(),
@@ -258,19 +249,35 @@ static eq_status train(const eq_experiment *x, const eq_train_options *asked, bo
                 diag};
     eq_metrics last = {0};
     eq_train_summary summary = {0};
-    o->stop = &stop;
     o->begin = print_begin;
     o->progress = s.terminal ? draw_bar : NULL;
     o->epoch = print_epoch;
     o->diagnosis = print_diagnosis;
     o->data = &s;
-    eq_interrupt_set_flag(&stop);
     eq_status status = eq_train(x, o, &last, &summary, diag);
     if (status == EQ_OK)
         eq_interrupt_set_flag(NULL); /* mpirun repeats the signal that stopped it */
     if (s.terminal) fputs("\r\033[K", stderr);
     if (status == EQ_OK && eq_comm_rank() == 0) status = eq_plot_curves(o->folder, diag);
     if (status == EQ_OK) print_end(&last, &summary, o->folder);
+    return status;
+}
+
+/* seeds NULL: with the one seed of the experiment. */
+static eq_status train(const eq_experiment *x, const eq_train_options *asked, const char *seeds,
+                       bool verbose, eq_diag *diag) {
+    char *folder = NULL;
+    eq_train_options o = *asked;
+    eq_status status = EQ_OK;
+    o.stop = &stop;
+    eq_interrupt_set_flag(&stop);
+    if (o.folder == NULL) {
+        o.folder = folder = default_folder(x, diag);
+        status = eq_comm_agree(folder == NULL ? EQ_ERR_IO : EQ_OK);
+    }
+    if (status == EQ_OK)
+        status =
+            seeds == NULL ? train_one(x, &o, verbose, diag) : eq_train_seeds(x, &o, seeds, diag);
     eq_free(folder);
     return status;
 }
@@ -288,8 +295,8 @@ static eq_status engine_of(const char *name, eq_engine_kind *kind, eq_diag *diag
 
 static int run(const eq_command *command, int argc, char **argv) {
     eq_train_options o = eq_train_defaults();
-    const char *engine = "auto";
-    int epochs = -1, seed = -1;
+    const char *engine = "auto", *seeds = NULL;
+    int epochs = -1, seed = -1, threads = -1;
     eq_list set = {.count = 0};
     bool verbose = false;
     const eq_option table[] = {
@@ -297,9 +304,12 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"resume", 0, EQ_OPTION_FLAG, &o.resume, NULL, "go on from DIR/checkpoint"},
         {"force", 0, EQ_OPTION_FLAG, &o.force, NULL, "remove the run that DIR holds, begin anew"},
         {"epochs", 0, EQ_OPTION_INT, &epochs, "N", "train N epochs in all; 0: evaluate only"},
-        {"threads", 0, EQ_OPTION_INT, &o.threads, "N", "use N threads"},
+        {"threads", 0, EQ_OPTION_INT, &threads, "N",
+         "use N threads (1; with --seeds all processors)"},
         {"seed", 0, EQ_OPTION_INT, &seed, "N",
          "seed of the initial conductances and the shuffling"},
+        {"seeds", 0, EQ_OPTION_TEXT, &seeds, "A..B",
+         "train with each of these seeds (1..5 or 1,4,9) into DIR/seed-K"},
         {"save-every", 0, EQ_OPTION_NUMBER, &o.save_every, "S",
          "write the files after an epoch when the last ones are S seconds old (1)"},
         {"watch-gradient", 0, EQ_OPTION_FLAG, &o.watch_gradient, NULL,
@@ -316,6 +326,9 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_diag *diag = eq_diag_new();
     eq_experiment *x = NULL;
     eq_status status = engine_of(engine, &o.engine, diag);
+    o.threads = threads >= 0 ? threads : seeds == NULL ? 1 : eq_processors();
+    if (status == EQ_OK && seeds != NULL && seed >= 0)
+        status = eq_fail(diag, EQ_ERR_USAGE, "--seed and --seeds are both given; give one of them");
     if (status == EQ_OK && o.threads < 1)
         status = eq_fail(diag, EQ_ERR_USAGE, "%d threads cannot work; give at least 1", o.threads);
     if (status == EQ_OK && !(o.save_every >= 0.0))
@@ -327,7 +340,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_print_diag(diag);
     if (status == EQ_OK && epochs >= 0) x->epochs = (size_t)epochs;
     if (status == EQ_OK && seed >= 0) x->seed = (uint64_t)seed;
-    if (status == EQ_OK) status = train(x, &o, verbose, diag);
+    if (status == EQ_OK) status = train(x, &o, seeds, verbose, diag);
     eq_experiment_free(x);
     return eq_finish(diag, status);
 }

@@ -46,6 +46,10 @@ enum {
     EQ_INDEPENDENT = 8, /* y is the number that `value` gives: an independent source */
 };
 
+/* S: the conductance that stands for 0 ohm. A current of 1 kA drops 1e-97 V at it, far below the
+ * last bit of any potential, and every other resistance carries nothing beside it. */
+#define EQ_WIRE 1e100
+
 /* One parameter. default_value NAN: must be given, or is filled in by `derive` (temp). Values
  * outside [min, max] are refused when the deck is read. */
 typedef struct eq_param {
@@ -91,9 +95,6 @@ typedef struct eq_device_class {
         uint64_t idle;
         int unless;
     } quiet[2];
-    /* Where a value of 0 is refused: the noun of the message ("a resistance"), and what to do
-     * instead, in front of the element's name and behind it. */
-    const char *noun, *instead_of_zero[2];
     /* What an element becomes that is trained by its value: a class with the same terminals whose
      * value is this one's first derived column, with columns `gmin` and `gmax` for the bounds;
      * NULL: it stays. */

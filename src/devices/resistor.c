@@ -5,7 +5,7 @@
 
 #include "devices/registry.h"
 
-enum { R, R_TC1, R_TC2, R_TEMP, R_DTEMP, R_G, R_COLUMNS };
+enum { R, R_TC1, R_TC2, R_TEMP, R_DTEMP, R_TCE, R_G, R_COLUMNS };
 enum { G, G_MIN, G_MAX, G_COLUMNS };
 
 static const eq_param resistor_param[] = {
@@ -14,6 +14,7 @@ static const eq_param resistor_param[] = {
     [R_TC2] = {"tc2", "1/K^2", 0.0, -1e6, 1e6, false},
     [R_TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},
     [R_DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false}, /* above the circuit's, without temp */
+    [R_TCE] = {"tce", "%/K", 0.0, -1e6, 1e6, false},   /* not 0: in place of tc1 and tc2 */
 };
 
 static const eq_param memristor_param[] = {
@@ -25,12 +26,16 @@ static const eq_param memristor_param[] = {
 /* As which decks write it. */
 static const eq_param memristor_resistance = {"r", "ohm", NAN, 0.0, INFINITY, true};
 
-/* g = 1/(r (1 + tc1 dT + tc2 dT^2)) with dT = temp - tnom (ngspice manual, "Resistors"). */
+/* g = 1/(r (1 + tc1 dT + tc2 dT^2)), or 1/(r 1.01^(tce dT)), with dT = temp - tnom (ngspice manual,
+ * "Resistors"); a wire where that has no resistance. */
 static void resistor_derive(size_t n, double *const *w, const eq_environment *env) {
     for (size_t j = 0; j < n; j++) {
         double temp = isnan(w[R_TEMP][j]) ? env->temp + w[R_DTEMP][j] : w[R_TEMP][j];
         double dt = temp - env->tnom;
-        w[R_G][j] = 1.0 / (w[R][j] * (1.0 + w[R_TC1][j] * dt + w[R_TC2][j] * dt * dt));
+        double factor = w[R_TCE][j] == 0.0 ? 1.0 + w[R_TC1][j] * dt + w[R_TC2][j] * dt * dt
+                                           : pow(1.01, w[R_TCE][j] * dt);
+        double g = 1.0 / (w[R][j] * factor);
+        w[R_G][j] = fabs(g) < EQ_WIRE ? g : EQ_WIRE;
     }
 }
 
@@ -65,19 +70,25 @@ static void resistor_least_slope(size_t n, double *const *w, double *least) {
     memcpy(least, w[R_G], n * sizeof *least);
 }
 
-/* dg/dr = -g/r; the temperature coefficients are not differentiated (not trainable). */
+/* dg/dr = -g/r, of a wire -g^2; the temperature coefficients are not differentiated (not trainable).
+ */
+static double by_resistance(double *const *w, size_t j) {
+    double g = w[R_G][j];
+    return g == EQ_WIRE ? -g * g : -g / w[R][j];
+}
+
 static void resistor_param_energy(size_t n, double *const *w, int k, const double *x,
                                   const double *c, double *dpdw) {
     (void)k;
     (void)c;
-    for (size_t j = 0; j < n; j++) dpdw[j] = -0.5 * w[R_G][j] / w[R][j] * x[j] * x[j];
+    for (size_t j = 0; j < n; j++) dpdw[j] = 0.5 * by_resistance(w, j) * x[j] * x[j];
 }
 
 static void resistor_param_value(size_t n, double *const *w, int k, const double *x,
                                  const double *c, double *dydw) {
     (void)k;
     (void)c;
-    for (size_t j = 0; j < n; j++) dydw[j] = -w[R_G][j] / w[R][j] * x[j];
+    for (size_t j = 0; j < n; j++) dydw[j] = by_resistance(w, j) * x[j];
 }
 
 static void memristor_energy(size_t n, double *const *w, const double *x, const double *c,
@@ -125,8 +136,6 @@ const eq_device_class eq_class_resistor = {
     .param = resistor_param,
     .value = R,
     .programmable = &eq_class_memristor,
-    .noun = "a resistance",
-    .instead_of_zero = {"write a 0-V source (V", " ... 0) for a short, or a small resistance"},
     .line = {EQ_SPICE_LINE("$n $a $b $v$i\n"), [EQ_SPECTRE] = "$n ($a $b) resistor r=$v$i\n"},
     .derive = resistor_derive,
     .energy = resistor_energy,

@@ -197,6 +197,11 @@ static eq_status open_reduction(eq_network *n, eq_diag *diag) {
     return status == EQ_OK && n->unknown == NULL ? eq_out_of_memory(diag) : status;
 }
 
+/* The unknown of a node: its potential, behind a short the drop to its parent. */
+static double above_parent(const eq_reduction *r, const double *v, eq_node n) {
+    return r->parent[n] == EQ_NONE ? v[n] : v[n] - v[r->parent[n]];
+}
+
 /* What sources hold and amplifiers drive follows from the free nodes: v = T x + c. */
 eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
                                 eq_diag *diag) {
@@ -210,8 +215,8 @@ eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, do
         for (size_t i = 0; i < inputs; i++)
             *eq_circuit_source(n->c, n->c->input[i]) = x[k * inputs + i];
         for (size_t j = 0; j < n->reduction->node_unknowns; j++)
-            n->unknown[j] = v[n->reduction->root[j]];
-        eq_reduction_potentials(n->reduction, n->c, n->unknown, 1.0, v);
+            n->unknown[j] = above_parent(n->reduction, v, n->reduction->root[j]);
+        eq_reduction_potentials(n->reduction, n->c, n->unknown, 1.0, v, NULL);
     }
     for (size_t i = 0; i < inputs; i++) *eq_circuit_source(n->c, n->c->input[i]) = kept[i];
     return EQ_OK;

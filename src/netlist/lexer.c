@@ -240,6 +240,12 @@ eq_cursor eq_cursor_at_token(const eq_cursor *c, const eq_token *t) {
     return (eq_cursor){t->text, c->end, line_start, t->at.file, t->at.line, c->dialect};
 }
 
+eq_cursor eq_cursor_over_token(const eq_cursor *c, const eq_token *t) {
+    eq_cursor over = eq_cursor_at_token(c, t);
+    over.end = t->text + t->length;
+    return over;
+}
+
 eq_token eq_token_peek(const eq_cursor *c) {
     eq_cursor ahead = *c;
     return eq_token_next(&ahead);
@@ -290,6 +296,15 @@ bool eq_starts_number(const char *text, size_t length) {
     return i < length && is_digit(text[i]);
 }
 
+bool eq_is_ampere(const char *text, size_t length) {
+    static const char *const spelling[] = {"a", "amp", "amps", "ampere", "amperes"};
+    size_t n = 0;
+    while (n < length && is_letter(text[n])) n++;
+    for (size_t k = 0; k < sizeof spelling / sizeof *spelling; k++)
+        if (eq_token_is((eq_token){EQ_TOKEN_WORD, text, n, {0, 0, 0}}, spelling[k])) return true;
+    return false;
+}
+
 /* Bytes of the micro sign at the start: 1 in Latin 1, 2 in UTF-8 (U+00B5 and U+03BC); 0: none. */
 static size_t micro(const char *text, size_t length) {
     if (length > 1 && (memcmp(text, "\xC2\xB5", 2) == 0 || memcmp(text, "\xCE\xBC", 2) == 0))
@@ -308,6 +323,7 @@ static double suffix_of(const char *text, size_t length, eq_dialect dialect, siz
     *bytes = micro(text, length);
     if (*bytes > 0) return 1e-6;
     *bytes = 1;
+    if (eq_is_ampere(text, length)) return 1.0;
     if (dialect == EQ_XYCE && lower(*text) == 'x') return 1e6;
     for (size_t k = 0; k < sizeof suffix / sizeof *suffix; k++) {
         if (lower(*text) != suffix[k].name[0]) continue;

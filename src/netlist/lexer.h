@@ -62,6 +62,8 @@ enum { EQ_PLAIN_WORDS = 4 };
 int eq_plain_lines(eq_cursor *c, eq_token (*word)[EQ_PLAIN_WORDS], int most);
 /* A cursor that stands at the token, which came from c. */
 eq_cursor eq_cursor_at_token(const eq_cursor *c, const eq_token *t);
+/* The same for which the text ends with the token: {k} -2 is two values. */
+eq_cursor eq_cursor_over_token(const eq_cursor *c, const eq_token *t);
 /* Skips blanks, comments and continuation marks, but no parentheses and commas; false: the line
  * ends. */
 bool eq_skip_blank(eq_cursor *c);
@@ -74,10 +76,13 @@ bool eq_token_is(eq_token t, const char *literal);
 bool eq_token_is_among(eq_token t, const char *const *literal, size_t n);
 
 /* A number with an optional SPICE suffix (t g meg k mil m u n p f a, in Xyce x = meg, case-blind,
- * trailing letters ignored; the micro sign, in Latin 1 or UTF-8, is u) at the start of text; its
+ * trailing letters ignored; the micro sign, in Latin 1 or UTF-8, is u; a bare A is ampere) at the start of text; its
  * length, or 0 when there is none or it is followed by more of a word. In LTspice a suffix between
  * digits stands for the point: 4k7 is 4.7k. */
 size_t eq_spice_number(const char *text, size_t length, eq_dialect dialect, double *value);
+/* Whether the letters behind a number are the unit A, no prefix atto (ngspice up to 39, Xyce,
+ * LTspice, PSpice; ngspice from 40 on and HSPICE read 1A as 1e-18). */
+bool eq_is_ampere(const char *text, size_t length);
 /* True if a word starts as a number does: digit, or sign or point before a digit. */
 bool eq_starts_number(const char *text, size_t length);
 

@@ -15,7 +15,7 @@
 
 void eq_adjoint_free(eq_adjoint *a) {
     if (a == NULL) return;
-    double *arrays[] = {a->x, a->l, a->lambda, a->held, a->source, a->branch};
+    double *arrays[] = {a->x, a->l, a->lambda, a->held, a->rise, a->inner, a->source, a->branch};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
     eq_free(a);
 }
@@ -25,12 +25,9 @@ static eq_status open_arrays(eq_adjoint *a, const eq_system *s, eq_diag *diag) {
     struct {
         double **array;
         size_t items;
-    } want[] = {{&a->x, n},
-                {&a->l, n},
-                {&a->lambda, nodes},
-                {&a->held, nodes},
-                {&a->source, branches},
-                {&a->branch, branches}};
+    } want[] = {
+        {&a->x, n},        {&a->l, n},         {&a->lambda, nodes},    {&a->held, nodes},
+        {&a->rise, nodes}, {&a->inner, nodes}, {&a->source, branches}, {&a->branch, branches}};
     for (size_t k = 0; k < sizeof want / sizeof *want; k++)
         if ((*want[k].array = eq_calloc(want[k].items, sizeof(double))) == NULL)
             return eq_out_of_memory(diag);
@@ -50,8 +47,8 @@ eq_status eq_adjoint_new(eq_solver *solver, eq_adjoint **out, eq_diag *diag) {
     return status;
 }
 
-eq_status eq_adjoint_solve(eq_adjoint *a, const double *v, const double *branch, const double *dcdv,
-                           eq_diag *diag) {
+/* The Jacobian at the state, factored. */
+static eq_status factor(eq_adjoint *a, const double *v, const double *branch, eq_diag *diag) {
     eq_newton *w = eq_solver_newton(a->solver);
     eq_system_unknowns(a->s, v, branch, a->x);
     w->factored = NULL;
@@ -62,11 +59,19 @@ eq_status eq_adjoint_solve(eq_adjoint *a, const double *v, const double *branch,
         eq_fail(diag, status,
                 "the Jacobian is singular at this state, so there is no adjoint; "
                 "take a solved operating point");
+    return status == EQ_OK ? eq_newton_find_drops(w, a->x) : status;
+}
+
+eq_status eq_adjoint_solve(eq_adjoint *a, const double *v, const double *branch, const double *dcdv,
+                           eq_diag *diag) {
+    eq_status status = factor(a, v, branch, diag);
     if (status == EQ_OK) {
         eq_system_gather(a->s, dcdv, a->l);
-        status = eq_lin_solve_transposed(w->factored, a->l);
+        status = eq_lin_solve_transposed(eq_solver_newton(a->solver)->factored, a->l);
     }
     if (status == EQ_OK) eq_system_spread(a->s, a->l, a->lambda);
+    if (status == EQ_OK)
+        eq_reduction_row_rises(a->s->reduction, a->s->circuit, a->l, a->lambda, a->rise);
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : status;
 }
 
@@ -75,6 +80,10 @@ void eq_adjoint_take(eq_adjoint *a, double *v, const double *lambda) {
     memcpy(a->lambda, lambda, a->s->nodes * sizeof *lambda);
     eq_system_unknowns(a->s, v, NULL, a->x);
     eq_system_state(a->s, a->x, v, a->branch);
+    for (size_t n = 0; n < a->s->nodes; n++) {
+        eq_node parent = a->s->reduction->parent[n];
+        a->rise[n] = parent == EQ_NONE ? 0.0 : lambda[n] - lambda[parent];
+    }
 }
 
 /* held[plus] += x, held[minus] -= x. */
@@ -83,22 +92,33 @@ static void add_drop(eq_adjoint *a, eq_node plus, eq_node minus, double x) {
     a->held[minus] -= x;
 }
 
+/* The same for what a current between the nodes gives, inside of a tree with shorts. */
+static void add_flow(eq_adjoint *a, eq_node plus, eq_node minus, double x) {
+    if (eq_reduction_inside(a->s->reduction, plus, minus))
+        eq_reduction_flow(a->s->reduction, plus, minus, x, a->inner, 0.0, NULL);
+    else
+        add_drop(a, plus, minus, x);
+}
+
 static double lambda_drop(const eq_adjoint *a, const eq_table *t, size_t j) {
-    return a->lambda[t->term[0][j]] - a->lambda[t->term[1][j]];
+    eq_node plus = t->term[0][j], minus = t->term[1][j];
+    return eq_reduction_inside(a->s->reduction, plus, minus)
+               ? eq_reduction_drop(a->s->reduction, a->rise, plus, minus, NULL)
+               : a->lambda[plus] - a->lambda[minus];
 }
 
 /* held -= (dI/dv)^T lambda over the elements between nodes. */
 static void table_currents(eq_adjoint *a, const eq_table *t) {
     eq_chunk e;
     for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
-        eq_chunk_take(&e, t, start, a->s->v);
+        eq_system_take(a->s, &e, t, start);
         eq_chunk_evaluate(&e);
         for (size_t j = 0; j < e.n; j++) {
             size_t row = start + j;
             double q = lambda_drop(a, t, row);
-            add_drop(a, t->term[0][row], t->term[1][row], -q * e.slope[j]);
+            add_flow(a, t->term[0][row], t->term[1][row], -q * e.slope[j]);
             if (eq_by_voltage(t))
-                add_drop(a, t->term[2][row], t->term[3][row], -q * e.control_slope[j]);
+                add_flow(a, t->term[2][row], t->term[3][row], -q * e.control_slope[j]);
         }
     }
 }
@@ -136,6 +156,7 @@ static void kept_branch(eq_adjoint *a, const eq_table *t, size_t j, double l) {
 static void held_potentials(eq_adjoint *a, const double *dcdv) {
     const eq_system *s = a->s;
     memcpy(a->held, dcdv, s->nodes * sizeof *dcdv);
+    memset(a->inner, 0, s->nodes * sizeof *a->inner);
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &s->circuit->table[cls];
         if (eq_stands_between_nodes(t)) table_currents(a, t);
@@ -157,14 +178,86 @@ void eq_adjoint_sources(eq_adjoint *a, const double *dcdv) {
     for (size_t k = r->links; k-- > 0;) {
         eq_node n = r->t_order[k];
         int32_t b = r->edge[n];
+        a->held[r->parent[n]] += a->held[n];
+        if (b == EQ_NONE) continue;
         eq_row at = c->row[r->branch[b]];
         const eq_table *t = &c->table[at.cls];
-        a->source[b] = r->sign[n] * a->held[n];
-        a->held[r->parent[n]] += a->held[n];
+        a->source[b] = r->sign[n] * (a->held[n] + a->inner[n]);
         if (eq_by_voltage(t))
             add_drop(a, t->term[2][at.row], t->term[3][at.row],
                      eq_value(t, (size_t)at.row) * a->source[b]);
     }
+}
+
+/* lambda = -phi, where sum_n phi_n I_n is what the eliminated branches add to the cost: the rows
+ * of the KCL are summed towards the roots, and j_b = -s R_n (eq_reduction_currents) backwards. */
+static void weigh_node_currents(eq_adjoint *a, const double *dcdi) {
+    const eq_reduction *r = a->s->reduction;
+    memset(a->lambda, 0, a->s->nodes * sizeof *a->lambda);
+    for (size_t k = 0; k < r->links; k++) {
+        eq_node n = r->w_order[k];
+        int32_t b = r->edge[n];
+        double weight = -dcdi[b];
+        for (int32_t i = r->f_start[b]; i < r->f_start[b + 1]; i++) {
+            eq_row at = a->s->circuit->row[r->f[i]];
+            const eq_table *t = &a->s->circuit->table[at.cls];
+            size_t j = (size_t)at.row;
+            weight += eq_value(t, j) * lambda_drop(a, t, j);
+        }
+        a->lambda[n] = a->lambda[r->parent[n]] - r->sign[n] * weight;
+    }
+}
+
+/* out[unknown] -= the weight of a current times its slope by a kept current, over the elements that
+ * kept currents control. */
+static void controlled_by_kept(eq_adjoint *a, double *out) {
+    const eq_system *s = a->s;
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &s->circuit->table[cls];
+        bool port = eq_is_port(t) && t->cls->defined == EQ_CURRENT_DEFINED;
+        for (size_t j = 0; (eq_is_cccs(t) || port) && j < t->count; j++) {
+            int32_t by = port ? EQ_NONE : eq_controlling(s, t, j);
+            if (by != EQ_NONE) out[by] -= lambda_drop(a, t, j) * eq_value(t, j);
+            if (port) eq_system_port(a->s, t, j, a->x);
+            for (size_t i = 0; port && i < eq_port_inputs(t, j); i++) {
+                eq_formula_input in = eq_port_input(t, j, i);
+                if (in.kind == EQ_INPUT_CURRENT)
+                    out[eq_kept_current(s, in.branch)] -=
+                        lambda_drop(a, t, j) * s->ports.slope[i] * eq_port_scale(s, t);
+            }
+        }
+    }
+}
+
+/* a->l = dC/dx of the cost dcdv . v + dcdi . j. */
+static void gather_currents(eq_adjoint *a, const double *dcdv, const double *dcdi) {
+    const eq_reduction *r = a->s->reduction;
+    const eq_circuit *c = a->s->circuit;
+    weigh_node_currents(a, dcdi);
+    held_potentials(a, dcdv);
+    eq_system_gather(a->s, a->held, a->l);
+    if (a->s->n > r->node_unknowns) controlled_by_kept(a, a->l);
+    for (size_t b = 0; b < r->branches; b++) {
+        eq_row at = c->row[r->branch[b]];
+        if (r->current[b] != EQ_NONE)
+            a->l[r->current[b]] += dcdi[b] - lambda_drop(a, &c->table[at.cls], (size_t)at.row);
+    }
+}
+
+eq_status eq_adjoint_solve_currents(eq_adjoint *a, const double *v, const double *branch,
+                                    const double *dcdv, const double *dcdi, eq_diag *diag) {
+    size_t nodes = a->s->nodes;
+    double *phi = eq_malloc(nodes, sizeof *phi);
+    eq_status status = phi == NULL ? EQ_ERR_MEMORY : factor(a, v, branch, diag);
+    if (status == EQ_OK) {
+        gather_currents(a, dcdv, dcdi);
+        memcpy(phi, a->lambda, nodes * sizeof *phi);
+        status = eq_lin_solve_transposed(eq_solver_newton(a->solver)->factored, a->l);
+    }
+    if (status == EQ_OK) eq_system_spread(a->s, a->l, a->lambda);
+    for (size_t n = 0; status == EQ_OK && n < nodes; n++) a->lambda[n] += phi[n];
+    eq_free(phi);
+    return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : status;
 }
 
 /* The control of row j: a drop or a branch current. */
@@ -197,7 +290,7 @@ static double port_gradient(const eq_adjoint *a, const eq_table *t, size_t j, in
 static double value_gradient(const eq_adjoint *a, const eq_table *t, size_t j, int k,
                              const double *v, const double *branch) {
     double *w[EQ_MAX_COLUMNS], control = control_of(a, t, j, v, branch), dydw;
-    double u = v[t->term[0][j]] - v[t->term[1][j]];
+    double u = eq_system_drop(a->s, t->term[0][j], t->term[1][j], NULL);
     for (int i = 0; i < t->cls->columns; i++) w[i] = &t->w[i][j];
     t->cls->param_value(1, w, k, &u, t->cls->control == EQ_CONTROL_NONE ? NULL : &control, &dydw);
     if (t->cls->defined == EQ_CURRENT_DEFINED) return -lambda_drop(a, t, j) * dydw;

@@ -189,7 +189,8 @@ static bool choose_blocks(eq_eliminator *e) {
     int32_t *size = eq_calloc(t->components, sizeof *size), *of = e->blocks.of;
     if (size == NULL) return false;
     for (size_t k = 0; k < e->s->n; k++) {
-        of[k] = k < red->node_unknowns ? t->component[red->root[k]] : EQ_NONE;
+        bool moves = k < red->node_unknowns && red->parent[red->root[k]] == EQ_NONE;
+        of[k] = moves ? t->component[red->root[k]] : EQ_NONE; /* behind a short: with its parent */
         if (of[k] != EQ_NONE) size[of[k]]++;
     }
     leave_coupled(e, size);
@@ -370,7 +371,7 @@ void eq_eliminate(eq_eliminator *e, double *x) {
     eq_system_linear_residual(s, x, e->r);
     for (int colour = e->colours; colour-- > 0;) {
         if (e->colour[colour] == e->colour[colour + 1]) continue;
-        eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
+        eq_system_potentials(s, x);
         for (size_t k = e->colour[colour]; k < e->colour[colour + 1]; k++) {
             int32_t u = e->unknown[k];
             scalar q = {e->side, take_sides(e, &e->chosen, k), e->r[u],

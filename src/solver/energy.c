@@ -30,7 +30,7 @@ static void add(sum *s, double term) {
 static void add_elements(const eq_system *s, const eq_table *t, sum *p) {
     eq_chunk e;
     for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
-        eq_chunk_take(&e, t, start, s->v);
+        eq_system_take(s, &e, t, start);
         eq_chunk_energy(&e);
         for (size_t j = 0; j < e.n; j++)
             add(p, share(t) * e.y[j] *
@@ -86,7 +86,7 @@ static void add_injection(const eq_system *s, sum *p) {
 
 double eq_system_energy(eq_system *s, const double *x, double *scale) {
     sum p = {0.0, 0.0};
-    eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
+    eq_system_potentials(s, x);
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &s->circuit->table[cls];
         if (eq_stands_between_nodes(t) && !eq_is_independent(t)) add_elements(s, t, &p);
@@ -149,14 +149,14 @@ static void extrapolate(double *column, int level, double first, double noise, d
     if (level == 0) *best = first;
 }
 
-/* A quadratic energy needs one difference, whose step may be as large as the drop. */
+/* A quadratic energy needs one difference, whose step is best as large as the drop. */
 static void slopes_by_energy(eq_chunk *e, const double *u, double *slope) {
     double h[EQ_CHUNK] = {0}, first[EQ_CHUNK] = {0}, error[EQ_CHUNK] = {0}, noise[EQ_CHUNK] = {0};
     static const double floor_step = 1e-3; /* V */
     double column[EQ_CHUNK][LEVELS] = {{0}};
     bool quadratic = eq_is_linear(e->t);
     for (size_t j = 0; j < e->n; j++) {
-        h[j] = quadratic ? fabs(u[j]) + 1.0 : 0.02 * fabs(u[j]) + floor_step;
+        h[j] = quadratic ? (u[j] == 0.0 ? 1.0 : fabs(u[j])) : 0.02 * fabs(u[j]) + floor_step;
         error[j] = INFINITY;
     }
     for (int level = 0; level < (quadratic ? 1 : LEVELS); level++) {
@@ -173,7 +173,7 @@ static void table_gradient(eq_system *s, const eq_table *t, double scale) {
     eq_chunk e;
     double u[EQ_CHUNK], slope[EQ_CHUNK];
     for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
-        eq_chunk_take(&e, t, start, s->v);
+        eq_system_take(s, &e, t, start);
         memcpy(u, e.u, e.n * sizeof *u);
         for (size_t j = 0; eq_by_voltage(t) && j < e.n; j++) /* own drop, maybe inverted */
             e.slope[j] = t->term[0][start + j] == t->term[2][start + j] ? 1.0 : -1.0;
@@ -181,8 +181,8 @@ static void table_gradient(eq_system *s, const eq_table *t, double scale) {
         for (size_t j = 0; j < e.n; j++) {
             eq_node a = t->term[0][start + j], b = t->term[1][start + j];
             double y = scale * share(t) * slope[j];
-            s->current[a] += eq_topology_weight(s->topology, a) * y;
-            s->current[b] -= eq_topology_weight(s->topology, b) * y;
+            s->flow.current[a] += eq_topology_weight(s->topology, a) * y;
+            s->flow.current[b] -= eq_topology_weight(s->topology, b) * y;
         }
     }
 }
@@ -192,26 +192,26 @@ static void formula_gradient(eq_system *s, const eq_table *t) {
     for (size_t j = 0; j < t->count; j++) {
         eq_node a = t->term[0][j], b = t->term[1][j];
         double y = eq_ports_own_current(&s->ports, s->circuit, t, j, s->v[a] - s->v[b]);
-        s->current[a] += eq_topology_weight(s->topology, a) * y;
-        s->current[b] -= eq_topology_weight(s->topology, b) * y;
+        s->flow.current[a] += eq_topology_weight(s->topology, a) * y;
+        s->flow.current[b] -= eq_topology_weight(s->topology, b) * y;
     }
 }
 
 double eq_system_stationarity(eq_system *s, const double *x) {
     double worst = 0.0;
     const eq_sparse_rows *rows = &s->reduction->t;
-    eq_reduction_potentials(s->reduction, s->circuit, x, 1.0, s->v);
-    memset(s->current, 0, s->nodes * sizeof *s->current);
+    eq_system_potentials(s, x);
+    memset(s->flow.current, 0, s->nodes * sizeof *s->flow.current);
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++)
         if (eq_stands_between_nodes(&s->circuit->table[cls]))
             table_gradient(s, &s->circuit->table[cls], 1.0);
         else if (is_formula(&s->circuit->table[cls]))
             formula_gradient(s, &s->circuit->table[cls]);
-    double *gradient = s->magnitude; /* [nodes] holds [node unknowns] */
+    double *gradient = s->flow.magnitude; /* [nodes] holds [node unknowns] */
     memset(gradient, 0, s->nodes * sizeof *gradient);
     for (size_t n = 0; n < s->nodes; n++)
         for (int32_t e = rows->start[n]; e < rows->start[n + 1]; e++)
-            gradient[rows->unknown[e]] += rows->coefficient[e] * s->current[n];
+            gradient[rows->unknown[e]] += rows->coefficient[e] * s->flow.current[n];
     for (size_t k = 0; k < s->reduction->node_unknowns; k++)
         worst = fmax(worst, fabs(gradient[k] / s->row_weight[k]));
     return worst;

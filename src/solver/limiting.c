@@ -45,7 +45,7 @@ static size_t move(const junctions *q, const eq_system *s) {
         if (q->held[cls] == NULL) continue;
         for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
             double *held = q->held[cls] + start;
-            eq_chunk_take(&e, t, start, s->v);
+            eq_system_take(s, &e, t, start);
             stopped += t->cls->limit(e.n, e.w, held, e.u);
             memcpy(held, e.u, e.n * sizeof *held);
         }

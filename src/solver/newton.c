@@ -7,8 +7,8 @@
 
 #include "base/mem.h"
 
-void eq_newton_free(eq_newton *w) {
-    if (w == NULL) return;
+/* Frees what the engine holds. */
+static void empty(eq_newton *w) {
     eq_eliminator_free(w->eliminator);
     eq_lin_free(w->cholmod);
     eq_lin_free(w->klu);
@@ -17,6 +17,11 @@ void eq_newton_free(eq_newton *w) {
                         w->left, w->held,      w->size};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
     eq_free(w->pivot_row);
+}
+
+void eq_newton_free(eq_newton *w) {
+    if (w == NULL) return;
+    empty(w);
     eq_free(w);
 }
 
@@ -46,6 +51,16 @@ eq_status eq_newton_new(eq_system *s, eq_newton **out, eq_diag *diag) {
     else
         eq_newton_free(w);
     return status;
+}
+
+eq_status eq_newton_renew(eq_newton *w, eq_diag *diag) {
+    eq_newton *fresh;
+    eq_status status = eq_newton_new(w->s, &fresh, diag);
+    if (status != EQ_OK) return status;
+    empty(w);
+    *w = *fresh;
+    eq_free(fresh);
+    return EQ_OK;
 }
 
 void eq_newton_log(const eq_newton *w, const char *format, ...) {
@@ -107,6 +122,15 @@ double eq_newton_ratio(const eq_newton *w, const double *x, double *r, double *m
     for (size_t k = 0; k < w->s->n; k++)
         worst = fmax(worst, fabs(r[k]) / eq_kcl_bound(w->options, magnitude[k]));
     return worst;
+}
+
+eq_status eq_newton_find_drops(eq_newton *w, double *x) {
+    if (w->s->reduction->shorts == 0) return EQ_OK;
+    eq_system_residual(w->s, x, w->step, NULL);
+    eq_status status = eq_lin_solve(w->factored, w->step);
+    for (size_t k = 0; status == EQ_OK && k < w->s->n; k++) x[k] -= w->step[k];
+    eq_system_potentials(w->s, x);
+    return status;
 }
 
 double eq_newton_evaluate(eq_newton *w, const double *x) {
@@ -222,7 +246,7 @@ static eq_status newton_step(eq_newton *w, const double *x, double ratio) {
 
 void eq_newton_polish(eq_newton *w, double *x, double ratio) {
     enum { STEPS = 10 };
-    double enough = 1e-3, before = INFINITY;
+    double enough = w->s->nonlinear > 0 ? 1e-3 : 0.0, before = INFINITY;
     for (int k = 0; k < STEPS && ratio > enough && ratio <= 0.9 * before; k++) {
         if (newton_step(w, x, ratio) != EQ_OK) break;
         for (size_t i = 0; i < w->s->n; i++) w->trial[i] = x[i] + w->step[i];

@@ -36,6 +36,8 @@ typedef struct eq_newton {
 
 eq_status eq_newton_new(eq_system *s, eq_newton **out, eq_diag *diag);
 void eq_newton_free(eq_newton *w);
+/* After eq_system_renew; on failure it is as it was. */
+eq_status eq_newton_renew(eq_newton *w, eq_diag *diag);
 
 /* Forgets what earlier factorizations have taught: pivots, and that CHOLMOD failed. */
 void eq_newton_forget(eq_newton *w);
@@ -69,6 +71,9 @@ bool eq_newton_steady(eq_newton *w, const double *x, double t, const double *d);
 eq_status eq_newton_undecided(eq_newton *w, const double *d);
 /* EQ_ERR_CONVERGE when the round-off of the currents decides where x is. */
 eq_status eq_newton_decided(eq_newton *w, const double *x);
+/* The drops of shorts are lost in the potentials that x was made of: one Newton step with
+ * w->factored finds them again. */
+eq_status eq_newton_find_drops(eq_newton *w, double *x);
 /* The KCL bound at an unknown, A: magnitude is the sum of |currents| there. */
 static inline double eq_kcl_bound(const eq_solve_options *o, double magnitude) {
     return o->abstol + o->reltol * magnitude;
@@ -85,7 +90,8 @@ bool eq_newton_inexact(eq_newton *w, const double *x, double flops);
 /* Newton steps with line search from x until the KCL bound holds; eliminate: between the steps the
  * chosen nodes are solved exactly. No message on EQ_ERR_CONVERGE and EQ_ERR_SINGULAR. */
 eq_status eq_newton_iterate(eq_newton *w, double *x, bool eliminate);
-/* Full Newton steps as long as each takes a tenth off the ratio, at most ten, once it is <= 1.
+/* Full Newton steps as long as each takes a tenth off the ratio, at most ten, once it is <= 1; those
+ * of a linear circuit are refinements with one factor, and go on to its round-off.
  * ratio: that of x, as eq_newton_evaluate has just found it; w->r stays the residual of x. */
 void eq_newton_polish(eq_newton *w, double *x, double ratio);
 /* One line to options.log. */

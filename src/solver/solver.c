@@ -11,8 +11,10 @@ struct eq_solver {
     eq_circuit *circuit;
     eq_system *system;
     eq_newton *newton;
-    double *x, *node; /* [unknowns], [nodes] work */
+    double *x;    /* [unknowns] work */
+    double *node; /* [nodes] the potentials that x was last found with; NAN: others since */
     eq_status refreshed;
+    bool torn; /* memory ran out while system and engine were renewed */
 };
 
 eq_solve_options eq_solve_defaults(const eq_circuit *c) {
@@ -48,6 +50,7 @@ eq_status eq_solver_new_for(eq_circuit *c, bool with_slope, eq_solver **out, eq_
         s->node = eq_calloc(s->system->nodes, sizeof *s->node);
         if (s->x == NULL || s->node == NULL) status = eq_out_of_memory(diag);
     }
+    if (status == EQ_OK) s->node[EQ_GROUND] = NAN;
     if (status == EQ_OK)
         *out = s;
     else
@@ -63,11 +66,21 @@ void eq_solver_forget(eq_solver *s) {
     eq_newton_forget(s->newton);
 }
 
+static eq_status renew(eq_solver *s, bool plain, eq_diag *diag) {
+    eq_status status = eq_system_renew(s->system, plain, diag);
+    if (status == EQ_OK) status = eq_newton_renew(s->newton, diag);
+    s->torn = status != EQ_OK;
+    return status;
+}
+
 /* A failure is reported by the next solve. */
 void eq_solver_refresh(eq_solver *s) {
     s->refreshed = eq_circuit_check_values(s->circuit, NULL);
+    bool holds = s->refreshed != EQ_OK || (eq_system_holds(s->system) && !s->torn);
+    if (!holds) s->refreshed = renew(s, false, NULL);
     if (s->refreshed == EQ_OK) s->refreshed = eq_system_refresh(s->system, NULL);
     s->newton->not_positive = false;
+    s->node[EQ_GROUND] = NAN;
 }
 
 eq_system *eq_solver_system(eq_solver *s) {
@@ -102,6 +115,24 @@ int eq_solver_branch_of(const eq_solver *s, eq_element e) {
     return eq_reduction_branch(s->system->reduction, s->circuit, e);
 }
 
+/* Rises of the state v, those of shorts too: they are known of the state that was found last, and
+ * found again for another one. */
+static bool find_state(eq_solver *s, const double *v, const double *branch) {
+    eq_newton *w = s->newton;
+    bool known = memcmp(v, s->node, s->system->nodes * sizeof *v) == 0;
+    if (!known) eq_system_unknowns(s->system, v, branch, s->x);
+    eq_system_potentials(s->system, s->x);
+    if (known) return true;
+    memcpy(s->node, v, s->system->nodes * sizeof *v);
+    return eq_newton_factor(w, s->x) == EQ_OK && eq_newton_find_drops(w, s->x) == EQ_OK;
+}
+
+/* The drop from a to b at the state. */
+static double drop_at(eq_solver *s, eq_node a, eq_node b, const double *v, const double *branch) {
+    if (!eq_reduction_inside(s->system->reduction, a, b)) return v[a] - v[b];
+    return find_state(s, v, branch) ? eq_system_drop(s->system, a, b, NULL) : NAN;
+}
+
 /* The solver's for a voltage-defined branch, else the element's law at its drop. */
 double eq_solver_current(eq_solver *s, eq_element e, const double *v, const double *branch) {
     int known = eq_solver_branch_of(s, e);
@@ -116,10 +147,10 @@ double eq_solver_current(eq_solver *s, eq_element e, const double *v, const doub
     }
     for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][r.row];
     if (t->cls->control == EQ_CONTROL_VOLTAGE)
-        control = v[t->term[2][r.row]] - v[t->term[3][r.row]];
+        control = drop_at(s, t->term[2][r.row], t->term[3][r.row], v, branch);
     else if (t->cls->control == EQ_CONTROL_CURRENT)
         control = branch[eq_solver_branch_of(s, t->control[r.row])];
-    double x = v[t->term[0][r.row]] - v[t->term[1][r.row]];
+    double x = drop_at(s, t->term[0][r.row], t->term[1][r.row], v, branch);
     t->cls->value_and_slope(1, w, &x, t->cls->control == EQ_CONTROL_NONE ? NULL : &control, &y,
                             &slope, NULL);
     return y;
@@ -263,7 +294,9 @@ static eq_status answer_by(eq_newton *w, double *x, eq_method method, const char
     if (method == EQ_NEWTON) return eq_ladder_solve(w, x, rung);
     eq_status status =
         method == EQ_KINSOL ? eq_kinsol_solve(w, x, rung) : eq_cocontent_solve(w, x, rung);
-    return status == EQ_OK ? eq_newton_accept(w, x) : status;
+    if (status != EQ_OK) return status;
+    if (w->s->nonlinear == 0) eq_newton_polish(w, x, eq_newton_evaluate(w, x));
+    return eq_newton_accept(w, x);
 }
 
 static eq_status check_options(const eq_solve_options *o, eq_diag *diag) {
@@ -280,7 +313,10 @@ static eq_status check_options(const eq_solve_options *o, eq_diag *diag) {
 /* Why the last refresh failed. */
 static eq_status check_refresh(const eq_solver *s, eq_diag *diag) {
     if (s->refreshed == EQ_OK) return EQ_OK;
+    eq_reduction *r = NULL;
     eq_status status = eq_circuit_check_values(s->circuit, diag);
+    if (status == EQ_OK) status = eq_reduction_new(s->circuit, &r, diag);
+    eq_reduction_free(r);
     return status == EQ_OK ? eq_out_of_memory(diag) : status;
 }
 
@@ -329,6 +365,39 @@ static eq_status one_rung(eq_newton *w, double *x, int which, const char **rung)
     return eq_rung_try(w, &eq_ladder[which], x);
 }
 
+/* Whether a short was none: its drop is no small part of the potentials, and a diode, whose
+ * conductance is not known beforehand, conducts more than it. */
+static bool misjudged(const eq_solver *s) {
+    static const double small = 1e-3;
+    const eq_system *y = s->system;
+    const eq_reduction *r = y->reduction;
+    if (y->nonlinear == 0 || r->shorts == 0) return false;
+    eq_system_jacobian(s->system, s->x);
+    for (size_t k = 0; k < r->node_unknowns; k++) {
+        eq_node n = r->root[k], parent = r->parent[n];
+        if (parent == EQ_NONE || parent == EQ_GROUND) continue;
+        bool large = fabs(y->rise[n]) > small * fmax(fabs(y->v[n]), fabs(y->v[parent]));
+        if (large && y->value[y->diagonal[k]] > 2.0 * fabs(y->linear[y->diagonal[k]])) return true;
+    }
+    return false;
+}
+
+/* An answer by `by` from x; where a short was none, again without shorts. */
+static eq_status find_answer(eq_solver *s, answer by, int which, const double *v, const char **rung,
+                             eq_diag *diag) {
+    const eq_solve_options *o = s->newton->options;
+    eq_status status = by(s->newton, s->x, which, rung);
+    if (status != EQ_OK) return status;
+    if (!misjudged(s)) return EQ_OK;
+    status = renew(s, true, diag);
+    s->newton->options = o;
+    s->newton->diag = diag;
+    s->newton->singular = s->newton->moving = -1;
+    if (status != EQ_OK) return status;
+    eq_system_unknowns(s->system, v, NULL, s->x);
+    return by(s->newton, s->x, which, rung);
+}
+
 /* Starts from v, asks `by` for an answer and brings it back; a start that is not finite counts as
  * zero. */
 static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int which, double *v,
@@ -337,7 +406,9 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     const char *rung = "";
     for (size_t n = 0; n < s->system->nodes; n++)
         if (!isfinite(v[n])) v[n] = 0.0;
+    if (s->system->reduction->plain && s->refreshed == EQ_OK) s->refreshed = renew(s, false, NULL);
     eq_system_unknowns(s->system, v, NULL, s->x);
+    s->node[EQ_GROUND] = NAN; /* no state until one is found */
     s->system->round_off = o->reltol > 0.0 ? 4.0 * DBL_EPSILON / o->reltol : 0.0;
     w->options = o;
     w->diag = diag;
@@ -347,12 +418,13 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     eq_status status = check_options(o, diag);
     if (status == EQ_OK) status = check_refresh(s, diag);
     if (status == EQ_OK) {
-        status = by(w, s->x, which, &rung);
+        status = find_answer(s, by, which, v, &rung, diag);
         if (status != EQ_OK) report_failure(w, s->x, status, diag);
     }
     if (status == EQ_OK) {
         eq_system_state(s->system, s->x, v, branch);
         status = check_finite(s, v, branch, diag);
+        memcpy(s->node, v, s->system->nodes * sizeof *v);
     }
     if (info != NULL) describe(s, o->method, rung, info);
     if (status != EQ_OK) {
@@ -385,7 +457,8 @@ static eq_status solve_held(eq_solver *s, const eq_solve_options *o, const doubl
                             double *anchor, double *hold, double *v) {
     const eq_reduction *red = s->system->reduction;
     for (size_t k = 0; k < red->node_unknowns; k++) {
-        double at = held[red->root[k]];
+        eq_node n = red->root[k];
+        double at = red->parent[n] == EQ_NONE ? held[n] : NAN; /* no drop of a short is held */
         hold[k] = isnan(at) ? 0.0 : 1.0;
         anchor[k] = isnan(at) ? 0.0 : at;
     }

@@ -3,7 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-/* Writes the entries of a form out over the unknowns; returns how many. */
+/* Writes the entries of a form out over the unknowns; returns how many. An unknown of both nodes
+ * stands there once: where it moves them alike its coefficient is 0, and a huge conductance between
+ * them leaves no round-off in its sums. */
 static int32_t expand(const eq_sparse_rows *rows, eq_form f, int32_t *index, double *value) {
     int32_t n = 0;
     if (f.unknown != EQ_NONE) {
@@ -15,18 +17,18 @@ static int32_t expand(const eq_sparse_rows *rows, eq_form f, int32_t *index, dou
         index[n] = rows->unknown[e];
         value[n] = rows->coefficient[e];
     }
-    for (int32_t e = rows->start[f.minus]; e < rows->start[f.minus + 1]; e++, n++) {
-        index[n] = rows->unknown[e];
-        value[n] = -rows->coefficient[e];
+    int32_t own = n;
+    for (int32_t e = rows->start[f.minus]; e < rows->start[f.minus + 1]; e++) {
+        int32_t k = 0;
+        while (k < own && index[k] != rows->unknown[e]) k++;
+        if (k == own) {
+            index[n] = rows->unknown[e];
+            value[n++] = -rows->coefficient[e];
+        } else {
+            value[k] -= rows->coefficient[e];
+        }
     }
     return n;
-}
-
-/* How many entries a form has over the unknowns. */
-static size_t width_of(const eq_sparse_rows *rows, eq_form f) {
-    if (f.unknown != EQ_NONE) return 1;
-    return (size_t)(rows->start[f.plus + 1] - rows->start[f.plus]) +
-           (size_t)(rows->start[f.minus + 1] - rows->start[f.minus]);
 }
 
 /* One stamp g L R: y^T J z grows by g (L y) (R z). */
@@ -52,15 +54,11 @@ static void add_product(eq_bilinear *b, const eq_system *s, double g, int32_t ro
  * of row form L grows by g with column form R. */
 static void stamp(eq_stamper *k, eq_form left, eq_form right, double g) {
     eq_system *s = k->s;
-    if (k->value == NULL && k->pair_row == NULL) {
-        k->next += width_of(&s->reduction->w, left) * width_of(&s->reduction->t, right);
-        return;
-    }
     int32_t rows = expand(&s->reduction->w, left, s->form_index[0], s->form_value[0]);
     int32_t columns = expand(&s->reduction->t, right, s->form_index[1], s->form_value[1]);
-    if (k->sum != NULL) {
+    if (k->sum != NULL) add_product(k->sum, s, g, rows, columns);
+    if (k->sum != NULL || (k->value == NULL && k->pair_row == NULL)) {
         k->next += (size_t)rows * (size_t)columns;
-        add_product(k->sum, s, g, rows, columns);
         return;
     }
     for (int32_t i = 0; i < rows; i++)
@@ -103,15 +101,15 @@ void eq_system_evaluate(const eq_system *s, eq_chunk *e, int cls) {
     }
 }
 
-/* Stamps the tables of linear or of nonlinear classes at the potentials v. */
-static void stamp_tables(eq_stamper *k, bool of_linear, const double *v) {
+/* Stamps the tables of linear or of nonlinear classes at the potentials s->v. */
+static void stamp_tables(eq_stamper *k, bool of_linear) {
     eq_chunk e;
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &k->s->circuit->table[cls];
         if (!eq_stands_between_nodes(t) || eq_is_linear(t) != of_linear || eq_is_independent(t))
             continue;
         for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
-            eq_chunk_take(&e, t, start, v);
+            eq_system_take(k->s, &e, t, start);
             if (k->value != NULL) eq_system_evaluate(k->s, &e, cls);
             stamp_chunk(k, &e);
         }
@@ -206,7 +204,7 @@ static void stamp_diagonal(eq_stamper *k) {
 }
 
 void eq_stamp_linear(eq_stamper *k) {
-    stamp_tables(k, true, k->s->v);
+    stamp_tables(k, true);
     stamp_controlled(k);
     stamp_branches(k);
     stamp_diagonal(k);
@@ -215,6 +213,6 @@ void eq_stamp_linear(eq_stamper *k) {
 }
 
 void eq_stamp_nonlinear(eq_stamper *k, const double *x) {
-    stamp_tables(k, false, k->s->v);
+    stamp_tables(k, false);
     stamp_ports(k, x);
 }

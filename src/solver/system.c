@@ -92,8 +92,11 @@ static void find_diagonal(eq_system *s) {
 static bool allocate_work(eq_system *s) {
     size_t widest = 2 * (size_t)s->reduction->widest + 2;
     s->v = eq_calloc(s->nodes, sizeof *s->v);
-    s->current = eq_malloc(s->nodes, sizeof *s->current);
-    s->magnitude = eq_malloc(s->nodes, sizeof *s->magnitude);
+    s->rise = eq_calloc(s->nodes, sizeof *s->rise);
+    double **flow[] = {&s->flow.current, &s->flow.inner, &s->flow.magnitude,
+                       &s->flow.inner_magnitude};
+    for (int k = 0; k < 4; k++)
+        if ((*flow[k] = eq_calloc(s->nodes, sizeof **flow[k])) == NULL) return false;
     s->diagonal = eq_malloc(s->n, sizeof *s->diagonal);
     s->row_weight = eq_malloc(s->n, sizeof *s->row_weight);
     for (int k = 0; k < 2; k++) {
@@ -101,8 +104,7 @@ static bool allocate_work(eq_system *s) {
         s->form_value[k] = eq_malloc(widest, sizeof **s->form_value);
         if (s->form_index[k] == NULL || s->form_value[k] == NULL) return false;
     }
-    return s->v != NULL && s->current != NULL && s->magnitude != NULL && s->diagonal != NULL &&
-           s->row_weight != NULL;
+    return s->v != NULL && s->rise != NULL && s->diagonal != NULL && s->row_weight != NULL;
 }
 
 static void weigh_rows(eq_system *s) {
@@ -129,8 +131,9 @@ eq_status eq_system_refresh(eq_system *s, eq_diag *diag) {
     return status;
 }
 
-static eq_status build(eq_system *s, eq_diag *diag) {
-    eq_status status = eq_reduction_new(s->circuit, &s->reduction, diag);
+static eq_status build(eq_system *s, bool plain, eq_diag *diag) {
+    eq_status status = plain ? eq_reduction_new_plain(s->circuit, &s->reduction, diag)
+                             : eq_reduction_new(s->circuit, &s->reduction, diag);
     if (status == EQ_OK) status = eq_topology_new(s->circuit, s->reduction, &s->topology, diag);
     if (status != EQ_OK) return status;
     s->n = s->reduction->unknowns;
@@ -153,13 +156,14 @@ static eq_status build(eq_system *s, eq_diag *diag) {
     return EQ_OK;
 }
 
-eq_status eq_system_new(eq_circuit *c, bool with_slope, eq_system **out, eq_diag *diag) {
+static eq_status new_system(eq_circuit *c, bool with_slope, bool plain, eq_system **out,
+                            eq_diag *diag) {
     eq_system *s = eq_calloc(1, sizeof *s);
     if (s == NULL) return eq_out_of_memory(diag);
     s->circuit = c;
     s->with_slope = with_slope;
     s->homotopy.scale = 1.0;
-    eq_status status = build(s, diag);
+    eq_status status = build(s, plain, diag);
     if (status == EQ_OK)
         *out = s;
     else
@@ -167,8 +171,12 @@ eq_status eq_system_new(eq_circuit *c, bool with_slope, eq_system **out, eq_diag
     return status;
 }
 
-void eq_system_free(eq_system *s) {
-    if (s == NULL) return;
+eq_status eq_system_new(eq_circuit *c, bool with_slope, eq_system **out, eq_diag *diag) {
+    return new_system(c, with_slope, false, out, diag);
+}
+
+/* Frees what the system holds. */
+static void empty(eq_system *s) {
     eq_reduction_free(s->reduction);
     eq_topology_free(s->topology);
     eq_free(s->start);
@@ -180,28 +188,68 @@ void eq_system_free(eq_system *s) {
     eq_free(s->row_weight);
     eq_ports_free(&s->ports);
     eq_free(s->v);
-    eq_free(s->current);
-    eq_free(s->magnitude);
+    eq_free(s->rise);
+    eq_free(s->flow.current);
+    eq_free(s->flow.inner);
+    eq_free(s->flow.magnitude);
+    eq_free(s->flow.inner_magnitude);
     for (int k = 0; k < 2; k++) {
         eq_free(s->form_index[k]);
         eq_free(s->form_value[k]);
     }
+}
+
+void eq_system_free(eq_system *s) {
+    if (s == NULL) return;
+    empty(s);
     eq_free(s);
 }
 
-/* The current y from a to b, and what counts as part of sum |currents| beside it. */
-static inline void add_current(const eq_system *s, eq_node a, eq_node b, double y, double least) {
-    double size = fabs(y) + least;
-    s->current[a] += y;
-    s->current[b] -= y;
-    s->magnitude[a] += size;
-    s->magnitude[b] += size;
+bool eq_system_holds(const eq_system *s) {
+    return eq_reduction_holds(s->reduction, s->circuit);
 }
 
-/* The potentials are doubles, so a drop is known to eps (|v_a| + |v_b|) and its current to g times
+eq_status eq_system_renew(eq_system *s, bool plain, eq_diag *diag) {
+    eq_system *fresh;
+    eq_status status = new_system(s->circuit, s->with_slope, plain, &fresh, diag);
+    if (status != EQ_OK) return status;
+    fresh->homotopy = s->homotopy;
+    fresh->injection = s->injection;
+    fresh->round_off = s->round_off;
+    empty(s);
+    *s = *fresh;
+    eq_free(fresh);
+    return EQ_OK;
+}
+
+/* The current y from a to b, and what counts as part of sum |currents| beside it. */
+static inline void add_current(eq_system *s, eq_node a, eq_node b, double y, double least) {
+    double size = fabs(y) + least;
+    s->flow.current[a] += y;
+    s->flow.current[b] -= y;
+    s->flow.magnitude[a] += size;
+    s->flow.magnitude[b] += size;
+}
+
+/* Adds the currents of the chunk; `within` goes over the rows inside of trees with shorts. The
+ * potentials are doubles, so a drop is known to eps (|v_a| + |v_b|) and its current to g times
  * that: no residual can be held below it, however small the tolerances. */
-static inline double current_round_off(const eq_system *s, eq_node a, eq_node b, double slope) {
-    return s->round_off * fabs(slope) * (fabs(s->v[a]) + fabs(s->v[b]));
+static void chunk_currents(eq_system *s, const eq_chunk *e, double scale, size_t *within) {
+    const eq_table *t = e->t;
+    const eq_rows_within *w = &s->reduction->within[t - s->circuit->table];
+    for (size_t j = 0; j < e->n; j++) {
+        size_t row = e->start + j;
+        eq_node a = t->term[0][row], b = t->term[1][row];
+        double y = scale * e->y[j], size = fabs(s->v[a]) + fabs(s->v[b]);
+        bool inside = *within < w->count && (size_t)w->row[*within] == row;
+        if (inside) eq_system_drop(s, a, b, &size);
+        if (inside) ++*within;
+        double least = s->round_off * fabs(e->slope[j]) * size;
+        if (inside && eq_reduction_inside(s->reduction, a, b))
+            eq_reduction_flow(s->reduction, a, b, y, s->flow.inner, least, s->flow.inner_magnitude);
+        else
+            add_current(s, a, b, y, least);
+    }
 }
 
 /* Currents of the elements between nodes, or of the linear ones alone, from potentials s->v. */
@@ -209,15 +257,13 @@ static void table_currents(eq_system *s, bool linear_only) {
     eq_chunk e;
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &s->circuit->table[cls];
+        size_t within = 0;
         if (!eq_stands_between_nodes(t) || (linear_only && !eq_is_linear(t))) continue;
         double scale = eq_is_independent(t) ? s->homotopy.scale : 1.0;
         for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
-            eq_chunk_take(&e, t, start, s->v);
+            eq_system_take(s, &e, t, start);
             eq_system_evaluate(s, &e, cls);
-            for (size_t j = 0; j < e.n; j++) {
-                eq_node a = t->term[0][start + j], b = t->term[1][start + j];
-                add_current(s, a, b, scale * e.y[j], current_round_off(s, a, b, e.slope[j]));
-            }
+            chunk_currents(s, &e, scale, &within);
         }
     }
 }
@@ -314,26 +360,26 @@ static double branch_residual(eq_system *s, const double *x, size_t b, double *s
     eq_row at = s->circuit->row[s->reduction->branch[b]];
     const eq_table *t = &s->circuit->table[at.cls];
     size_t j = (size_t)at.row;
-    double u = eq_drop(s, eq_between(t->term[0][j], t->term[1][j])), least = 0.0, e;
+    double own, least = 0.0, u = eq_system_drop(s, t->term[0][j], t->term[1][j], &own), e;
     if (eq_is_port(t)) {
         eq_system_port(s, t, j, x);
         e = s->ports.value[0] * s->homotopy.scale;
         least = port_round_off(s, t, j, 0, x);
     } else if (eq_by_voltage(t))
-        e = eq_value(t, j) * eq_drop(s, eq_between(t->term[2][j], t->term[3][j]));
+        e = eq_value(t, j) * eq_system_drop(s, t->term[2][j], t->term[3][j], NULL);
     else if (eq_by_current(t))
         e = eq_value(t, j) * x[eq_controlling(s, t, j)];
     else
         e = eq_value(t, j) * s->homotopy.scale;
-    *size = fabs(s->v[t->term[0][at.row]]) + fabs(s->v[t->term[1][at.row]]) + fabs(e) + least;
+    *size = own + fabs(e) + least;
     return u - e;
 }
 
-/* Potentials s->v and the currents that leave each node, s->current and s->magnitude. */
+/* Potentials s->v and the currents that leave each node, s->flow. */
 static void node_currents(eq_system *s, const double *x, bool linear_only) {
-    eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
-    memset(s->current, 0, s->nodes * sizeof *s->current);
-    memset(s->magnitude, 0, s->nodes * sizeof *s->magnitude);
+    eq_system_potentials(s, x);
+    double *flow[] = {s->flow.current, s->flow.inner, s->flow.magnitude, s->flow.inner_magnitude};
+    for (int k = 0; k < 4; k++) memset(flow[k], 0, s->nodes * sizeof *flow[k]);
     table_currents(s, linear_only);
     port_currents(s, x);
     kept_currents(s, x);
@@ -345,12 +391,12 @@ static bool residual(eq_system *s, const double *x, bool linear_only, double *r,
     const eq_reduction *red = s->reduction;
     bool finite = true;
     node_currents(s, x, linear_only);
-    eq_reduction_currents(red, s->circuit, s->current, s->magnitude, NULL);
+    eq_reduction_currents(red, s->circuit, &s->flow, NULL);
     for (size_t k = 0; k < red->node_unknowns; k++) {
         double anchor = s->homotopy.anchor == NULL ? 0.0 : s->homotopy.anchor[k];
         double shunt = eq_system_shunt(s, k) * (x[k] - anchor);
-        r[k] = s->current[red->root[k]] + shunt;
-        double m = s->magnitude[red->root[k]] + fabs(shunt);
+        r[k] = s->flow.current[red->root[k]] + shunt;
+        double m = s->flow.magnitude[red->root[k]] + fabs(shunt);
         finite = finite && isfinite(r[k]) && isfinite(m);
         if (magnitude != NULL) magnitude[k] = m;
     }
@@ -375,7 +421,7 @@ void eq_system_linear_residual(eq_system *s, const double *x, double *r) {
 
 void eq_system_jacobian(eq_system *s, const double *x) {
     eq_stamper k = {.s = s, .value = s->value, .next = s->linear_slots};
-    eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
+    eq_system_potentials(s, x);
     memcpy(s->value, s->linear, s->entries * sizeof *s->value);
     eq_stamp_nonlinear(&k, x);
     for (size_t i = 0; s->homotopy.shunt != 0.0 && i < s->reduction->node_unknowns; i++)
@@ -387,7 +433,7 @@ void eq_system_jacobian(eq_system *s, const double *x) {
 
 void eq_system_bilinear(eq_system *s, const double *x, eq_bilinear *b) {
     eq_stamper k = {.s = s, .value = s->value, .sum = b};
-    eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
+    eq_system_potentials(s, x);
     b->sum = b->size = b->scale = 0.0;
     eq_stamp_linear(&k);
     eq_stamp_nonlinear(&k, x);
@@ -396,7 +442,7 @@ void eq_system_bilinear(eq_system *s, const double *x, eq_bilinear *b) {
 
 void eq_system_jacobian_size(eq_system *s, const double *x, double *size) {
     eq_stamper k = {.s = s, .value = size, .absolute = true};
-    eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v);
+    eq_system_potentials(s, x);
     memset(size, 0, s->entries * sizeof *size);
     eq_stamp_linear(&k);
     eq_stamp_nonlinear(&k, x);
@@ -408,12 +454,12 @@ void eq_system_jacobian_size(eq_system *s, const double *x, double *size) {
 void eq_system_state(eq_system *s, const double *x, double *v, double *branch) {
     const eq_reduction *red = s->reduction;
     if (branch == NULL) {
-        eq_reduction_potentials(red, s->circuit, x, s->homotopy.scale, s->v);
+        eq_system_potentials(s, x);
     } else {
         node_currents(s, x, false);
         for (size_t b = 0; b < red->branches; b++)
             if (red->current[b] != EQ_NONE) branch[b] = x[red->current[b]];
-        eq_reduction_currents(red, s->circuit, s->current, NULL, branch);
+        eq_reduction_currents(red, s->circuit, &s->flow, branch);
     }
     memcpy(v, s->v, s->nodes * sizeof *v);
 }

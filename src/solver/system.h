@@ -6,6 +6,7 @@
 #define EQ_SOLVER_SYSTEM_H
 
 #include "circuit/topology.h"
+#include "solver/chunk.h"
 #include "solver/linear/lin.h"
 #include "solver/ports.h"
 
@@ -51,8 +52,8 @@ typedef struct eq_system {
     eq_injection injection;
     double round_off; /* 4 eps/reltol of the solve: what round-off of the potentials counts for in
                          magnitude */
-    double *v, *current,
-        *magnitude;         /* [nodes] work: potentials, current that leaves, sum of |currents| */
+    double *v, *rise; /* [nodes] work: potentials, and what they are above their parents */
+    eq_node_currents flow;  /* [nodes] work: currents that leave, sums of |currents| */
     int32_t *form_index[2]; /* [2 * widest + 2] work of a stamp */
     double *form_value[2];
 } eq_system;
@@ -75,6 +76,21 @@ eq_status eq_system_new(eq_circuit *c, bool with_slope, eq_system **out, eq_diag
 void eq_system_free(eq_system *s);
 /* Takes over changed parameters. */
 eq_status eq_system_refresh(eq_system *s, eq_diag *diag);
+
+/* Takes over changed parameters where the shorts are no longer the same ones (plain: has none);
+ * everything that the
+ * system holds is new, but what bends it stays. On failure it is as it was. */
+eq_status eq_system_renew(eq_system *s, bool plain, eq_diag *diag);
+/* Whether the shorts are still the same ones. */
+bool eq_system_holds(const eq_system *s);
+
+/* Potentials s->v and rises of x. */
+void eq_system_potentials(eq_system *s, const double *x);
+/* The drop from a to b at s->v, by the rises where both stand in one tree with shorts; *size gets
+ * the sum of the numbers it comes from (may be NULL). */
+double eq_system_drop(const eq_system *s, eq_node a, eq_node b, double *size);
+/* Rows from `start` on with their drops and controls at s->v. */
+void eq_system_take(const eq_system *s, eq_chunk *e, const eq_table *t, size_t start);
 
 /* r(x) and, if not NULL, magnitude[i] = sum of |currents| (or |voltages|) in row i. s->v is left at
  * v(x). False when a value is not finite. */

@@ -1,11 +1,58 @@
 /* The unknowns of a system against the nodes and branches of its circuit. */
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "solver/system.h"
 
+void eq_system_potentials(eq_system *s, const double *x) {
+    eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v, s->rise);
+}
+
+double eq_system_drop(const eq_system *s, eq_node a, eq_node b, double *size) {
+    if (eq_reduction_inside(s->reduction, a, b))
+        return eq_reduction_drop(s->reduction, s->rise, a, b, size);
+    if (size != NULL) *size = fabs(s->v[a]) + fabs(s->v[b]);
+    return s->v[a] - s->v[b];
+}
+
+/* The first of the rows within from `start` on. */
+static size_t first_within(const eq_rows_within *w, size_t start) {
+    size_t low = 0, high = w->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if ((size_t)w->row[middle] < start)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void eq_system_take(const eq_system *s, eq_chunk *e, const eq_table *t, size_t start) {
+    const eq_rows_within *w = &s->reduction->within[t - s->circuit->table];
+    eq_chunk_take(e, t, start, s->v);
+    for (size_t k = first_within(w, start); k < w->count; k++) {
+        size_t row = (size_t)w->row[k];
+        if (row >= start + e->n) break;
+        e->u[row - start] = eq_system_drop(s, t->term[0][row], t->term[1][row], NULL);
+        if (eq_by_voltage(t))
+            e->c[row - start] = eq_system_drop(s, t->term[2][row], t->term[3][row], NULL);
+    }
+}
+
+/* A drop that is a round-off of the potentials is none that they tell of. */
+static double rise_of(const double *v, eq_node n, eq_node parent) {
+    double rise = v[n] - v[parent];
+    return fabs(rise) <= 4.0 * DBL_EPSILON * fabs(v[parent]) ? 0.0 : rise;
+}
+
 void eq_system_unknowns(const eq_system *s, const double *v, const double *branch, double *x) {
     const eq_reduction *red = s->reduction;
-    for (size_t k = 0; k < red->node_unknowns; k++) x[k] = v[red->root[k]];
+    for (size_t k = 0; k < red->node_unknowns; k++) {
+        eq_node n = red->root[k], parent = red->parent[n];
+        x[k] = parent == EQ_NONE ? v[n] : rise_of(v, n, parent);
+    }
     for (size_t b = 0; b < red->branches; b++)
         if (red->current[b] != EQ_NONE) x[red->current[b]] = branch == NULL ? 0.0 : branch[b];
 }

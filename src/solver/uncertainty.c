@@ -31,6 +31,7 @@ static eq_status linearize(eq_solver *s, const double *v, const double *branch, 
     eq_status status = eq_newton_regular(w, l->x);
     w->diag = NULL;
     l->lin = w->factored;
+    if (status == EQ_OK) status = eq_newton_find_drops(w, l->x);
     if (status == EQ_ERR_SINGULAR)
         eq_fail(diag, status,
                 "the Jacobian is singular at this state, so there is no adjoint; "
@@ -56,8 +57,8 @@ eq_status eq_solver_uncertainty(eq_solver *s, const eq_solve_options *o, const d
             l.work[k] = eq_random_next(random) >> 63 ? bound[k] : -bound[k];
         status = eq_lin_solve(l.lin, l.work);
         if (status == EQ_ERR_MEMORY) eq_out_of_memory(diag);
-        eq_reduction_potentials(l.system->reduction, l.system->circuit, l.work, 0.0,
-                                dv + j * nodes);
+        eq_reduction_potentials(l.system->reduction, l.system->circuit, l.work, 0.0, dv + j * nodes,
+                                NULL);
     }
     eq_free(bound);
     linearized_free(&l);

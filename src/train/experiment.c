@@ -130,12 +130,13 @@ static void architecture(reader *r, const eq_xml_node *node) {
 }
 
 /* Columns of a CSV file, or a file of their own. */
-static void targets(reader *r, const eq_xml_node *node, const char *name, char **value) {
-    bool file = r->x->data.format != EQ_DATA_CSV;
-    if (file && eq_data_goal_of(word(node, name)) == EQ_GOAL_TARGETS)
-        path(r, node, name, value);
-    else
-        text(r, node, name, value);
+static void targets(reader *r, const eq_xml_node *node, eq_data_options *d) {
+    bool file = d->format != EQ_DATA_CSV;
+    bool own = file && eq_data_goal_of(word(node, "targets")) == EQ_GOAL_TARGETS;
+    (own ? path : text)(r, node, "targets", &d->targets);
+    path(r, node, "test-targets", &d->test_targets);
+    if (!file && d->test_targets != NULL)
+        fault(r, node, "test-targets is a file of numbers; a CSV file has its targets in columns");
 }
 
 static void data(reader *r, const eq_xml_node *node) {
@@ -146,8 +147,7 @@ static void data(reader *r, const eq_xml_node *node) {
     path(r, node, "labels", &d->labels);
     path(r, node, "test-path", &d->test_path);
     path(r, node, "test-labels", &d->test_labels);
-    targets(r, node, "targets", &d->targets);
-    targets(r, node, "test-targets", &d->test_targets);
+    targets(r, node, d);
     text(r, node, "label", &d->label);
     text(r, node, "set", &d->set);
     if (word(node, "header") != NULL)

@@ -1,4 +1,4 @@
-/* An experiment as XML: the copy in the folder of its run, and what a fingerprint of it is of. */
+/* An experiment as XML, and what of it decides the course of a training. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -65,16 +65,16 @@ static eq_status check_path(const char *relative, eq_diag *diag) {
     return status;
 }
 
+/* The targets where they are a file of their own. */
+static const char *targets_file(const eq_data_options *d) {
+    bool file = d->format != EQ_DATA_CSV && eq_data_goal_of(d->targets) == EQ_GOAL_TARGETS;
+    return file ? d->targets : NULL;
+}
+
 static eq_status check_paths(const eq_experiment *x, eq_diag *diag) {
-    bool columns = x->data.format == EQ_DATA_CSV;
-    const char *const path[] = {x->deck,
-                                x->data.path,
-                                x->data.labels,
-                                x->data.test_path,
-                                x->data.test_labels,
-                                columns ? NULL : x->data.targets,
-                                columns ? NULL : x->data.test_targets,
-                                x->home};
+    const eq_data_options *d = &x->data;
+    const char *const path[] = {x->deck,      d->path,        d->labels,       targets_file(d),
+                                d->test_path, d->test_labels, d->test_targets, x->home};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof path / sizeof *path; k++)
         status = check_path(path[k], diag);
@@ -125,8 +125,7 @@ static void write_data(const eq_experiment *x, eq_text *t) {
     write_path(x, t, "test-labels", d->test_labels);
     attribute(t, "label", d->label);
     attribute(t, "set", d->set);
-    bool columns = d->format == EQ_DATA_CSV || eq_data_goal_of(d->targets) != EQ_GOAL_TARGETS;
-    if (columns)
+    if (targets_file(d) == NULL)
         attribute(t, "targets", d->targets);
     else
         write_path(x, t, "targets", d->targets);

@@ -21,6 +21,8 @@ void eq_folder_release(eq_claim *claim);
 
 /* *name: a file of a run that the folder holds, NULL when there is none. */
 eq_status eq_folder_holds(const char *folder, const char **name, eq_diag *diag);
+/* EQ_ERR_USAGE: what the folder holds is not written over unasked. */
+eq_status eq_folder_refuse(const char *folder, const char *held, eq_diag *diag);
 /* EQ_ERR_USAGE when eq_folder_clear would remove `input`, by whatever path it is named; NULL is
  * legal. */
 eq_status eq_folder_spares(const char *folder, const char *input, eq_diag *diag);

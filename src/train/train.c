@@ -119,11 +119,7 @@ static eq_status claim(run *r) {
     if (status == EQ_OK && !r->o->resume && !r->o->force)
         status = eq_folder_holds(r->o->folder, &held, r->diag);
     if (status != EQ_OK || held == NULL) return status;
-    return eq_fail(
-        r->diag, EQ_ERR_USAGE,
-        "the folder '%s' holds a run already (%s); go on with it by --resume, replace it "
-        "by --force, or give another folder with -o",
-        r->o->folder, held);
+    return eq_folder_refuse(r->o->folder, held, r->diag);
 }
 
 /* What can be refused before anything is read. */

@@ -48,6 +48,8 @@ void eq_trained_free(eq_trained *m);
 eq_status eq_trained_read(const char *folder, const eq_settings *settings, eq_experiment **x,
                           eq_circuit **c, eq_diag *diag);
 eq_circuit *eq_trained_circuit(eq_trained *m);
+/* Samples are those of the test set, or of the training set from now on. */
+void eq_trained_take(eq_trained *m, bool training);
 size_t eq_trained_samples(const eq_trained *m);
 
 /* How well the outputs give one target; in the units of the data. */
@@ -104,6 +106,8 @@ eq_status eq_inference_write(const eq_inference *i, const char *path, eq_diag *d
  * currents of the nudged phase at +beta (or zero for the free phase): the circuit can then be
  * exported, solved and compared with ngspice. */
 eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag);
+/* Puts n features, as they stand in the data, on the inputs; n must be theirs. */
+eq_status eq_trained_features(eq_trained *m, const double *value, size_t n, eq_diag *diag);
 
 /* One line of the gradient check. */
 typedef struct eq_gradcheck_row {

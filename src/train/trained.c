@@ -41,26 +41,32 @@ static eq_status warn_of_data(const eq_trained *m, const eq_checkpoint *p, eq_di
     return status;
 }
 
-/* The encoder of the run under a changed encoding: x = scale (n - center) with the same n, unless
- * that is normalised otherwise. */
+/* V = scale (n - center) of n columns with the same n under another scale and center. */
+static void scale_anew(eq_affine *a, size_t n, const eq_scaling *was, const eq_scaling *is) {
+    if (is->scale == was->scale && is->center == was->center) return;
+    for (size_t f = 0; f < n; f++) {
+        double middle = -a->offset[f] / was->scale - was->center;
+        a->gain[f] *= is->scale / was->scale;
+        a->offset[f] = -is->scale * (middle + is->center);
+    }
+}
+
+/* The encoder of the run under a changed encoding, fitted anew where that normalises otherwise. */
 static eq_status encode_anew(eq_trained *m, const char *data_path, eq_diag *diag) {
-    const eq_scaling *is = &m->x->encoding.input, *was = &m->was.input;
+    const eq_encoding *is = &m->x->encoding, *was = &m->was;
     eq_encoder *e = &m->s.encoder;
-    if (is->normalize != was->normalize || was->scale == 0.0) {
+    if (is->input.normalize != was->input.normalize || was->input.scale == 0.0 ||
+        is->target.normalize != was->target.normalize) {
         if (data_path != NULL)
             return eq_fail(diag, EQ_ERR_USAGE,
                            "another normalisation is fitted to the training rows, which --data "
                            "leaves out; give one of --data and --set encoding.normalize");
         eq_encoder_free(e);
-        return eq_encoder_fit(&m->x->encoding, &m->s.set, e, diag);
+        return eq_encoder_fit(is, &m->s.set, e, diag);
     }
-    for (size_t f = 0; (is->scale != was->scale || is->center != was->center) && f < e->features;
-         f++) {
-        double middle = -e->input.offset[f] / was->scale - was->center;
-        e->input.gain[f] *= is->scale / was->scale;
-        e->input.offset[f] = -is->scale * (middle + is->center);
-    }
-    e->invert = m->x->encoding.invert;
+    scale_anew(&e->input, e->features, &was->input, &is->input);
+    scale_anew(&e->target, e->targets, &was->target, &is->target);
+    e->invert = is->invert;
     e->inputs = e->invert ? 2 * e->features : e->features;
     return EQ_OK;
 }
@@ -261,8 +267,12 @@ eq_circuit *eq_trained_circuit(eq_trained *m) {
     return m->s.c;
 }
 
+void eq_trained_take(eq_trained *m, bool training) {
+    m->training = training;
+}
+
 size_t eq_trained_samples(const eq_trained *m) {
-    return m->s.set.test_count;
+    return m->training ? m->s.set.train_count : m->s.set.test_count;
 }
 
 bool eq_trained_chosen(const eq_trained *m, eq_metrics *row, size_t *epochs) {
@@ -349,18 +359,52 @@ static eq_status nudge_currents(eq_trained *m, double *current, eq_diag *diag) {
     return status;
 }
 
+/* "there is no test sample 7; there are 0..3, and of the training set (--train) 0..9" */
+static eq_status no_sample(const eq_trained *m, size_t k, eq_diag *diag) {
+    const char *own = m->training ? "training" : "test", *other = m->training ? "test" : "training";
+    size_t samples = eq_trained_samples(m), sum = m->s.set.train_count + m->s.set.test_count;
+    eq_text text = {0};
+    if (samples == 0)
+        eq_text_printf(&text, "the run has no %s set", own);
+    else
+        eq_text_printf(&text, "there are 0..%zu", samples - 1);
+    if (sum > samples)
+        eq_text_printf(&text, ", and %s samples 0..%zu (%s --train)", other, sum - samples - 1,
+                       m->training ? "without" : "with");
+    eq_status status = text.failed ? eq_out_of_memory(diag)
+                                   : eq_fail(diag, EQ_ERR_USAGE, "there is no %s sample %zu; %s",
+                                             own, k, text.text);
+    eq_text_free(&text);
+    return status;
+}
+
 eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag) {
     eq_session *s = &m->s;
-    if (k >= s->set.test_count)
-        return eq_fail(diag, EQ_ERR_USAGE,
-                       "there is no sample %zu; the test set has samples 0..%zu", k,
-                       s->set.test_count == 0 ? 0 : s->set.test_count - 1);
+    const eq_data_set *set = &s->set;
+    if (k >= eq_trained_samples(m)) return no_sample(m, k, diag);
     double *current = eq_calloc(s->outputs, sizeof *current);
     if (current == NULL) return eq_out_of_memory(diag);
-    eq_status status = eq_session_free_phase(s, s->set.test, s->set.test_index + k, 1, diag);
+    eq_status status =
+        eq_session_free_phase(s, m->training ? set->train : set->test,
+                              (m->training ? set->train_index : set->test_index) + k, 1, diag);
     if (status == EQ_OK && nudged) status = nudge_currents(m, current, diag);
     if (status == EQ_OK)
         status = eq_network_present(s->model, s->input, nudged ? current : NULL, diag);
     eq_free(current);
     return status;
+}
+
+eq_status eq_trained_features(eq_trained *m, const double *value, size_t n, eq_diag *diag) {
+    eq_session *s = &m->s;
+    if (n != s->encoder.features)
+        return eq_fail(diag, EQ_ERR_USAGE, "%zu values are given, the data have %zu features", n,
+                       s->encoder.features);
+    double *own = eq_malloc(n, sizeof *own);
+    if (own == NULL) return eq_out_of_memory(diag);
+    for (size_t f = 0; f < n; f++) own[f] = value[f];
+    uint32_t first = 0;
+    eq_data one = {.examples = 1, .features = n, .value = own};
+    eq_encode(&s->encoder, &one, &first, 1, s->input);
+    eq_free(own);
+    return eq_network_present(s->model, s->input, NULL, diag);
 }

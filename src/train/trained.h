@@ -14,6 +14,7 @@ struct eq_trained {
     eq_session s;
     eq_metrics best; /* of the epoch that the validation set has chosen; epoch 0: it has not */
     size_t epochs;   /* that have been trained */
+    bool training;   /* samples are those of the training set */
 };
 
 #endif

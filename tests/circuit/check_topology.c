@@ -289,11 +289,11 @@ START_TEST(reduction_of_an_amplifier) {
     ck_assert_int_eq(r->t.start[f + 1] - r->t.start[f], 1);
     ck_assert_double_eq(r->t.coefficient[r->t.start[f]], 4.0);
     ck_assert_double_eq(r->w.coefficient[r->w.start[f]], 0.25);
-    double x = 0.3, v[8], current[8] = {0}, branch[8];
-    eq_reduction_potentials(r, c, &x, 1.0, v);
+    double x = 0.3, v[8], current[8] = {0}, inner[8] = {0}, branch[8];
+    eq_reduction_potentials(r, c, &x, 1.0, v, NULL);
     ck_assert_double_eq_tol(v[f], 4 * 0.3 - 0.5, 1e-15);
     current[f] = 2.0; /* A leaves f through elements */
-    eq_reduction_currents(r, c, current, NULL, branch);
+    eq_reduction_currents(r, c, &(eq_node_currents){current, inner, NULL, NULL}, branch);
     ck_assert_double_eq_tol(current[eq_circuit_find_node(c, "h")], 0.5, 1e-15);
     ck_assert_double_eq_tol(branch[1], -2.0, 1e-15); /* e1: from e1 through the source to 0 */
     ck_assert_double_eq_tol(branch[2], 2.0, 1e-15);  /* vs1: from e1 to w */

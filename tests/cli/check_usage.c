@@ -48,7 +48,7 @@ static void make_files(void) {
     put("differ.cir", "t\n.param n=1\nv1 a 0 1\nr1 a b 1\n.if (n == 1)\nr2 b 0 1\n.else\nr2 b c 1\n"
                       "r3 c 0 1\n.endif\n.op\n.step param n 1 2 1\n.end\n");
     put("many.cir", "t\nv1 a 0 1\nv2 b 0 1\nr1 a b 1\n.dc v1 0 1 10u v2 0 1 10u\n.end\n");
-    put("zero.cir", "t\nv1 a 0 1\nr1 a 0 1\n.dc r1 -1 1 1\n.end\n");
+    put("zero.cir", "t\nv1 a 0 1\nr1 a 0 1\n.dc r1 1 2e300 1e300\n.end\n");
     put("trained.cir",
         "t\nv1 a 0 1\nr1 a b 1k\nr2 b 0 1k\n.dc r1 1k 3k 2k\n.print dc v(b) "
         "@r1[resistance]\n*% input v1\n*% output b\n*% train r1 gmin=1u gmax=1\n.end\n");
@@ -83,8 +83,8 @@ static const struct {
     {"train netlists/iris.xml --epochs -7", "this is not a number from 0 to 2147483647: -7", 2},
     {"train netlists/iris.xml --epochs -1", "this is not a number from 0 to 2147483647: -1", 2},
     {"train netlists/iris.xml --seed -1", "this is not a number from 0 to 2147483647: -1", 2},
-    {"verify netlists/divider.cir --sample -1", "this is not a number from 0 to", 2},
-    {"export netlists/divider.cir --to xml --sample -1", "this is not a number from 0 to", 2},
+    {"verify netlists/divider.cir --sample -1", "'-1' are no samples; give one", 2},
+    {"export netlists/divider.cir --to xml --sample -1", "'-1' are no samples; give one", 2},
     {"build kendall --layers 4,2 --seed -1", "this is not a number from 0 to", 2},
     {"train netlists/iris.xml --resume -o %s/empty", "cannot read", 2},
     {"build --layers 4,2 kendall", "ARCH comes before the options: eqspice build kendall", 2},
@@ -107,7 +107,7 @@ static const struct {
     {"run %s/nothing.cir", "", 2},
     {"run %s/differ.cir", "the sweep changes which nodes and sources there are", 2},
     {"run %s/many.cir", "the sweep has 1e+10 points, more than ", 2},
-    {"run %s/zero.cir", "the sweep sets r1 to 0 ohm, which it cannot be; change its range", 2},
+    {"run %s/zero.cir", "the sweep sets r1 to 2e+300 ohm, which it cannot be; change its range", 2},
     {"eval %s/empty", "", 2},
     {"build", "this takes exactly one argument: ARCH", 2},
     {"build kendall --layers 4,2 --gmin 2 --gmax 1", "", 2},
@@ -327,10 +327,14 @@ START_TEST(commands_take_the_folder_of_a_run) {
     says(text, "at the experiment's beta");
     eq_free(text);
     text = shell(2, "$EQSPICE op h --sample 7");
-    says(text, "there is no sample 7; there are 0..1");
+    says(text, "there is no test sample 7; there are 0..1");
     eq_free(text);
-    text = shell(2, "$EQSPICE train net.xml -o n >/dev/null && $EQSPICE op n");
-    says(text, "the run kept no test set");
+    eq_free(shell(0, "$EQSPICE train net.xml -o n >/dev/null && $EQSPICE op n --format csv >a && "
+                     "$EQSPICE op n --train --sample 0 --format csv >b && cmp a b && "
+                     "$EQSPICE op n --input 0,1 --format csv >c && cmp a c && "
+                     "$EQSPICE op h --train --sample 1 --format csv | grep -q v"));
+    text = shell(2, "$EQSPICE op n --sample 0..2");
+    says(text, "one operating point is of one sample; give --sample 0");
     eq_free(text);
     text = shell(2, "$EQSPICE gradcheck empty");
     says(text, "there is no run in this folder");

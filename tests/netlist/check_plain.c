@@ -156,9 +156,10 @@ END_TEST
 START_TEST(suffixes_are_powers_of_ten) {
     static const struct {
         const char *suffix, *exponent;
-    } power[] = {{"t", "e12"},  {"G", "e9"},   {"meg", "e6"}, {"MEGohm", "e6"}, {"k", "e3"},
-                 {"m", "e-3"},  {"mV", "e-3"}, {"u", "e-6"},  {"n", "e-9"},     {"P", "e-12"},
-                 {"f", "e-15"}, {"a", "e-18"}, {"ohm", "e0"}};
+    } power[] = {{"t", "e12"},   {"G", "e9"},   {"meg", "e6"}, {"MEGohm", "e6"},
+                 {"k", "e3"},    {"m", "e-3"},  {"mV", "e-3"}, {"u", "e-6"},
+                 {"n", "e-9"},   {"P", "e-12"}, {"f", "e-15"}, {"aF", "e-18"},
+                 {"aA", "e-18"}, {"ohm", "e0"}, {"A", "e0"},   {"amps", "e0"}};
     eq_random r = eq_random_seed(31);
     for (size_t k = 0; k < effort(100000, 10000000); k++) {
         char digits[32], text[48], exact[48];

@@ -55,7 +55,7 @@ static const struct {
      "v1 in 0 5\nr1 in 0 1500\nr2 in 0 2000000\nr3 in 0 7.62e-05\nr4 in 0 0.004\nr5 in 0 "
      "1000000\nr6 in 0 0.0005\nr7 in 0 9\n"},
     {"t\r\nv1 a 0 1t\r\nr1 a 0\r\n+ 2g\r\nr2 a 0 3u\r\nr3 a 0 4n\r\nr4 a 0 5p\r\nr5 a 0 6f\r\nr6 a "
-     "0 7a\r\n",
+     "0 7aF\r\n",
      "v1 a 0 1e+12\nr1 a 0 2000000000\nr2 a 0 3e-06\nr3 a 0 4e-09\nr4 a 0 5e-12\nr5 a 0 6e-15\nr6 "
      "a 0 7e-18\n"},
     /* resistors */

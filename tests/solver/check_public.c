@@ -155,7 +155,7 @@ START_TEST(a_row_without_an_answer_is_nan) {
     eq_handle r2;
     eq_batch *b = NULL;
     eq_diag *diag = eq_diag_new();
-    double x[] = {1e3, 0.0, 3e3}, v[9];
+    double x[] = {1e3, 1e301, 3e3}, v[9];
     ck_assert_int_eq(eq_handle_find(c, "r2", &r2, NULL), EQ_OK);
     ck_assert_int_eq(eq_batch_new(c, &r2, 1, NULL, &b, NULL), EQ_OK);
     ck_assert_int_eq(eq_batch_solve(b, 3, x, v, NULL, diag), EQ_ERR_INPUT);
@@ -163,7 +163,7 @@ START_TEST(a_row_without_an_answer_is_nan) {
     ck_assert_double_eq_tol(v[out], 0.5, 1e-12);
     ck_assert(isnan(v[3 + out]));
     ck_assert_double_eq_tol(v[6 + out], 0.75, 1e-12);
-    ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 0)->text, "0 ohm"));
+    ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 0)->text, "is outside"));
     ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 1)->text, "row 2"));
     eq_diag_free(diag);
     eq_batch_free(b);

@@ -34,6 +34,7 @@ typedef struct mna {
     double *a, *r;        /* dense Jacobian by rows, residual */
     double *flow, *known; /* by rows: sum of the terms, and how far they follow from the unknowns */
     const double *v, *j;
+    double wire; /* S: resistors of more are left out, and the nodes that they join are one */
 } mna;
 
 static double volt(const mna *m, eq_node n) {
@@ -127,8 +128,18 @@ static void law(const mna *m, eq_element e, double u, double *i, double *g) {
     }
 }
 
+/* i(u) = g u of a resistor at any u. */
+static double conductance(const mna *m, eq_element e) {
+    double i, g;
+    int cls = m->c->row[e].cls;
+    if (cls != EQ_CLASS_resistor && cls != EQ_CLASS_memristor) return 0.0;
+    law(m, e, 1.0, &i, &g);
+    return fabs(g);
+}
+
 static void two_terminal(mna *m, eq_element e, int a, int b, double u) {
     double i, g;
+    if (conductance(m, e) > m->wire) return;
     law(m, e, u, &i, &g);
     add(m, a, i);
     add(m, b, -i);
@@ -199,9 +210,9 @@ static void element(mna *m, eq_element e) {
     }
 }
 
-static void assemble(mna *m, const eq_circuit *c, const double *v, const double *j) {
+static void assemble(mna *m, const eq_circuit *c, const double *v, const double *j, double wire) {
     int elements = (int)eq_circuit_elements(c), branches = 0;
-    *m = (mna){.c = c, .nodes = (int)eq_circuit_nodes(c), .v = v, .j = j};
+    *m = (mna){.c = c, .nodes = (int)eq_circuit_nodes(c), .v = v, .j = j, .wire = wire};
     m->branch_of = malloc((size_t)elements * sizeof *m->branch_of);
     for (int e = 0; e < elements; e++)
         m->branch_of[e] = eq_class(c->row[e].cls)->defined == EQ_VOLTAGE_DEFINED ? branches++ : -1;
@@ -224,26 +235,43 @@ static void drop(mna *m) {
 double mna_residual(const eq_circuit *c, const double *v, const double *branch) {
     mna m;
     double worst = 0;
-    assemble(&m, c, v, branch);
+    assemble(&m, c, v, branch, INFINITY);
     for (int k = 0; k < m.nodes - 1; k++) worst = fmax(worst, fabs(m.r[k]));
     drop(&m);
     return worst;
 }
 
-/* The smallest-numbered node that voltage-defined branches join with n: inside such a group the
- * branch currents settle KCL, so that a residual at one node comes from the currents of all. */
-static void join_groups(const mna *m, int *group) {
+/* S: a resistor of more has no current that its potentials tell, not even one that is finite. */
+static const double wires_from = 1e30;
+
+/* The smallest-numbered node that wires join with n (branches: wires or voltage-defined branches):
+ * inside such a group their currents settle KCL, so that a residual at one node comes from the
+ * currents of all. */
+static void join_groups(const mna *m, bool branches, int *group) {
     for (int k = 0; k < m->nodes; k++) group[k] = k;
     for (bool moved = true; moved;) {
         moved = false;
         for (size_t e = 0; e < eq_circuit_elements(m->c); e++) {
-            if (m->branch_of[e] < 0) continue;
+            bool wire = conductance(m, (eq_element)e) > m->wire;
+            if (!wire && !(branches && m->branch_of[e] >= 0)) continue;
             eq_row row = m->c->row[e];
             const eq_table *t = &m->c->table[row.cls];
             int *a = &group[t->term[0][row.row]], *b = &group[t->term[1][row.row]];
             if (*a == *b) continue;
             moved = true;
             *a = *b = *a < *b ? *a : *b;
+        }
+    }
+}
+
+/* Adds up residuals, terms and round-off of the nodes that wires join in the first of them. */
+static void join_wires(mna *m, int *group) {
+    join_groups(m, false, group);
+    for (int k = 1; k < m->nodes; k++) {
+        double *each[] = {m->r, m->flow, m->known};
+        for (int i = 0; group[k] != k && i < 3; i++) {
+            if (group[k] != EQ_GROUND) each[i][group[k] - 1] += each[i][k - 1];
+            each[i][k - 1] = 0.0;
         }
     }
 }
@@ -270,10 +298,11 @@ double mna_ratio(const eq_circuit *c, const double *v, const double *branch, dou
                  double reltol) {
     mna m;
     double worst = 0;
-    assemble(&m, c, v, branch);
+    assemble(&m, c, v, branch, wires_from);
     int *group = malloc((size_t)m.nodes * sizeof *group);
     double *flow = malloc((size_t)m.nodes * sizeof *flow);
-    join_groups(&m, group);
+    join_wires(&m, group);
+    join_groups(&m, true, group);
     group_flows(&m, group, flow);
     for (int k = 0; k < m.n; k++) {
         bool node = k < m.nodes - 1;
@@ -319,7 +348,7 @@ static bool gauss(double *a, double *r, int n) {
 double mna_step(const eq_circuit *c, double *v, double *branch) {
     mna m;
     double change = 0, size = 1e-300;
-    assemble(&m, c, v, branch);
+    assemble(&m, c, v, branch, INFINITY);
     bool solved = gauss(m.a, m.r, m.n);
     for (int k = 0; solved && k < m.n; k++) {
         double *x = k < m.nodes - 1 ? &v[k + 1] : &branch[k - m.nodes + 1];

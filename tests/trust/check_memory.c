@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "analysis/analysis.h"
+#include "analysis/control.h"
 #include "analysis/operating_point.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -21,6 +22,7 @@
 #include "support/effort.h"
 #include "support/program.h"
 #include "train/checkpoint.h"
+#include "train/seeds.h"
 #include "train/train.h"
 
 Suite *memory_suite(void);
@@ -182,6 +184,29 @@ static eq_status analyses(eq_diag *diag) {
     return status;
 }
 
+/* Commands of .control, .tf and .sens, wildcards, ports and random functions. */
+static eq_status commands(eq_diag *diag) {
+    static const char text[] =
+        "t\n.param w={agauss(1k,1,3)} q=1\n.subckt s p n\nR1 p m {w}\nR2 m n 1k tce=1\n.ends\n"
+        "X1 a 0 s\nV1 a 0 1\nC1 a 0 1u\nB1 b 0 v={ddx(v(a)*v(a),v(a))}\nR3 b 0 1k\n"
+        ".print dc v(x1:p) i(r*) c1:c\n.tf v(x1.m) v1\n.sens i(v1)\n.control\nsave v(a)\n"
+        "let k = vector(3)\nforeach r 1k 2k\nalter r3 = $r\ndc v1 0 1 0.5\nprint v(b) k @r3[i]\n"
+        "end\nwhile k[0] < 2\nlet k[0] = k[0] + 1\nend\nset x = ( a b )\naltermod zz is = 1\n"
+        "alterparam q = 2\nreset\nrun\nwrdata x.txt v(b)\nprint op1.v(b) $x {$&k}\n.endc\n.end\n";
+    eq_deck *d = NULL;
+    eq_tables t = {NULL, 0, 0};
+    bool ran = false;
+    eq_status status = eq_deck_parse("t.cir", text, sizeof text - 1, &d, diag);
+    if (status == EQ_OK) {
+        eq_solve_options o = eq_solve_defaults(eq_deck_circuit(d));
+        const eq_control_options control = {&o, in(".")};
+        status = eq_control_run(d, &control, &t, &ran, diag);
+    }
+    eq_tables_free(&t);
+    eq_deck_free(d);
+    return status;
+}
+
 static eq_status read_raw(eq_diag *diag) {
     eq_result **plots = NULL;
     size_t count = 0;
@@ -200,11 +225,14 @@ static eq_status read_raw_ascii(eq_diag *diag) {
 
 /* Our answer beside ngspice's, which a script gives. */
 static eq_status verification(eq_diag *diag) {
-    eq_circuit *c = NULL;
+    eq_deck *d = NULL;
     eq_verification v;
-    eq_status status = eq_circuit_read("tests/decks/include.cir", &c, diag);
-    if (status == EQ_OK) status = eq_verify(c, &v, diag);
-    eq_circuit_free(c);
+    eq_verify_options o = {.tol = 1e-6};
+    double points;
+    eq_status status = eq_deck_read("tests/decks/include.cir", &d, diag);
+    if (status == EQ_OK) status = eq_verify_deck(d, &o, &v, &points, diag);
+    if (status == EQ_OK) status = eq_verify(d->circuit, 0.0, &v, diag); /* judged, asked again */
+    eq_deck_free(d);
     return status;
 }
 
@@ -364,6 +392,25 @@ static eq_status bad_experiments(eq_diag *diag) {
         if (status != EQ_ERR_INPUT) return status;
     }
     return EQ_OK;
+}
+
+/* Two seeds, one after the other: threads would draw from one count. */
+static eq_status train_seeds(eq_diag *diag) {
+    eq_experiment *x = NULL;
+    eq_seed_run *run = NULL;
+    size_t runs = 0;
+    eq_status status = eq_experiment_read("netlists/xor.xml", &x, diag);
+    if (status == EQ_OK) status = eq_seeds_read("1..2", &run, &runs, diag);
+    if (status == EQ_OK) {
+        eq_seeds_options o = {.each = eq_train_defaults()};
+        o.each.folder = in("seeds");
+        o.each.force = true;
+        x->epochs = 1;
+        status = eq_seeds_train(x, &o, run, runs, diag);
+    }
+    eq_free(run);
+    eq_experiment_free(x);
+    return status;
 }
 
 static eq_status train_layered(eq_diag *diag) {
@@ -584,6 +631,7 @@ static const struct {
     {"no operating point", dead_ends},
     {"a start near one of two answers", start},
     {"analyses", analyses},
+    {"commands", commands},
     {"a raw file", read_raw},
     {"an ASCII raw file", read_raw_ascii},
     {"verification", verification},
@@ -600,6 +648,7 @@ static const struct {
     {"training, sparse", train_sparse},
     {"training by adjoint and clamps, layered", otherwise_layered},
     {"training by adjoint and clamps, sparse", otherwise_sparse},
+    {"trainings of two seeds", train_seeds},
     {"folders that are refused", refused_folders},
     {"resumed training", resume},
     {"evaluation", evaluate},

@@ -7,11 +7,12 @@
 #include "netlist/spice/element.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
-#include "netlist/spice/geometry.h"
 #include "netlist/spice/line.h"
+#include "netlist/spice/mention.h"
 #include "netlist/spice/model.h"
 #include "netlist/spice/name.h"
 #include "netlist/spice/pending.h"
+#include "netlist/spice/put.h"
 
 /* Letters of SPICE that are no device here. */
 static const struct {
@@ -136,7 +137,9 @@ static bool read_positional(eq_line *l, eq_token t) {
         *l->c = eq_cursor_at_token(l->c, &t); /* over a comma */
         return eq_line_resistance(l);
     }
-    return eq_spice_number_at(l->s, l->c, &value, "the value") && eq_line_set(l, k, value);
+    if (!eq_spice_number_at(l->s, l->c, &value, "the value")) return false;
+    if (eq_line_class(l)->letter == 'r') eq_spice_note_odd_resistance(l->s, l->name, t, value);
+    return eq_line_set(l, k, value);
 }
 
 /* The name of a parameter, which was read, as the value. */
@@ -180,6 +183,7 @@ static bool read_rest(eq_line *l) {
         eq_token t = eq_token_peek(l->c);
         bool done;
         if (t.kind == EQ_TOKEN_END) return true;
+        if (eq_spice_is_star(l->s, t)) return false;
         if (names_model(l, t)) {
             eq_token_next(l->c);
             done = read_model(l, t);
@@ -305,38 +309,10 @@ static bool warm(eq_line *l) {
                                         (eq_operand){27.0, EQ_NONE});
 }
 
-/* The parameter k if it stands on the line, else NAN. */
-static double own_param(const eq_line *l, int k) {
-    return (l->own >> k & 1) != 0 ? l->card.w[k] : NAN;
-}
-
-/* The area, the perimeter and the breakdown current of a diode that says something of its size. */
-static bool measure_diode(eq_line *l) {
-    const eq_device_class *cls = eq_line_class(l);
-    int area = eq_param_find(cls, "area"), pj = eq_param_find(cls, "pj");
-    eq_spice there = *l->s;
-    eq_junction_size of_model, size;
-    if (l->card.model == EQ_NONE || pj < 0) return true;
-    eq_size own = {own_param(l, area), own_param(l, pj), l->length, l->width};
-    if (isnan(own.area) && isnan(own.perimeter) && isnan(own.length) && isnan(own.width))
-        return true;
-    eq_definition *d = eq_spice_model_card(l->s, l->model, 'd', &there.frame);
-    eq_cursor c = d == NULL ? (eq_cursor){0} : d->value;
-    if (d == NULL) return false;
-    eq_token_next(&c); /* the type */
-    if (!eq_spice_junction(&there, c, own, &size) ||
-        !eq_spice_junction(&there, c, eq_no_size(), &of_model))
-        return false;
-    l->card.w[area] = size.area;
-    l->card.w[pj] = size.perimeter;
-    l->card.w[eq_param_find(cls, "ibv")] *= size.breakdown / of_model.breakdown;
-    return true;
-}
-
 /* A resistor without a value of its own may have one by its geometry. */
 static bool measure(eq_line *l) {
     double r = NAN;
-    if (eq_line_class(l)->letter == 'd') return measure_diode(l);
+    if (eq_line_class(l)->letter == 'd') return eq_line_measure_diode(l);
     if (eq_line_class(l)->letter != 'r' || l->card.model == EQ_NONE || l->own_value ||
         l->formula != NULL)
         return true;
@@ -351,6 +327,12 @@ static bool measure(eq_line *l) {
         l->own_value = true; /* and the model's value is a factor */
     }
     if (isnan(r)) return true;
+    if (l->s->circuit->dialect != EQ_XYCE && !isnan(l->model_value))
+        eq_spice_note(l->s, "factor of a sheet", l->name.at,
+                      "%.*s (and others) is rsh times its squares, %g ohm: ngspice leaves r=%g of "
+                      "model %.*s out there; Xyce and PSpice multiply by it (--dialect xyce)",
+                      (int)l->name.length, l->name.text, r, l->model_value, (int)l->model.length,
+                      l->model.text);
     l->card.w[eq_line_class(l)->value] = r;
     l->has_value = true;
     return true;
@@ -377,30 +359,14 @@ static bool complete(eq_line *l) {
     return false;
 }
 
-/* The card under its full name into the circuit; EQ_NONE: an error was reported. */
-static eq_element add_card(eq_spice *s, eq_card *card, eq_token name) {
-    eq_element e = EQ_NONE;
-    card->at = name.at;
-    card->name = name.text;
-    card->name_length = name.length;
-    if (s->frame->prefix[0] != '\0') {
-        eq_spice_full_name(s, name);
-        if (s->all->stop) return EQ_NONE;
-        card->name = s->all->name.text;
-        card->name_length = s->all->name.length;
-    }
-    eq_status status = eq_circuit_add(s->circuit, card, &e, s->scratch);
-    if (status != EQ_OK) eq_spice_pass_on(s, status);
-    return status == EQ_OK ? e : EQ_NONE;
-}
-
 static eq_pending no_control(const eq_line *l) {
     return (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, EQ_NO_NAME, l->name.at};
 }
 
 static void add(eq_line *l, eq_pending control) {
     eq_spice *s = l->s;
-    control.element = add_card(s, &l->card, l->name);
+    if (!eq_line_parasitics(l)) return;
+    control.element = eq_spice_put(s, &l->card, l->name);
     if (control.element == EQ_NONE) return;
     const eq_formula *f = l->card.formula;
     l->added = true;
@@ -413,12 +379,23 @@ static void add(eq_line *l, eq_pending control) {
                                                    f->input[k].minus, control.at});
 }
 
+/* A wire drawn as a resistor is one here; others give it a resistance. */
+static void note_wire(const eq_line *l) {
+    if (eq_line_class(l)->letter != 'r' || l->card.w[eq_line_class(l)->value] != 0.0) return;
+    eq_spice_note(l->s, "wire", l->name.at,
+                  "%.*s (and others) is 0 ohm: a short with a current of its own, as in Xyce; "
+                  "ngspice takes 1 mohm for it, others another small resistance",
+                  (int)l->name.length, l->name.text);
+}
+
 static void read_device(eq_line *l) {
     eq_pending control = no_control(l);
     if (read_nodes(l) &&
         (eq_line_class(l)->control != EQ_CONTROL_CURRENT || read_control(l, &control)) &&
-        read_rest(l) && measure(l) && complete(l) && warm(l) && multiply(l))
+        read_rest(l) && measure(l) && complete(l) && warm(l) && multiply(l)) {
+        note_wire(l);
         add(l, control);
+    }
 }
 
 static void note_open(eq_line *l) {
@@ -432,15 +409,12 @@ static void note_open(eq_line *l) {
 static void read_reactance(eq_line *l) {
     bool open = (l->name.text[0] | 32) == 'c';
     if (!read_nodes(l)) return;
-    while (eq_token_peek(l->c).kind != EQ_TOKEN_END) {
-        eq_token t = eq_token_next(l->c);
-        if (t.kind != EQ_TOKEN_UNCLOSED && t.kind != EQ_TOKEN_BAD) continue;
-        eq_spice_expected(l->s, t, "the value");
-        return;
-    }
+    eq_spice_note_reactance(l->s, l->name, *l->c);
+    if (!eq_line_reactance(l)) return;
+    for (int k = 0; k < 2 && open; k++) eq_spice_note_open(l->s, l->card.term[k]);
     if (!open)
         add(l, no_control(l));
-    else
+    else if (eq_line_parasitics(l))
         note_open(l);
 }
 
@@ -454,6 +428,18 @@ static void refuse(eq_spice *s, eq_token name, char letter) {
                   "no element starts with '%.*s'; comments start with *, elements with one of R D "
                   "V I E F G H C L X",
                   1, name.text);
+}
+
+/* R = EXPRESSION of a B (LTspice): the drop across it divided by that. */
+static bool read_own_resistance(eq_line *l) {
+    eq_operand ohm = {NAN, EQ_NONE};
+    eq_spice own = *l->s;
+    if (!eq_token_is(eq_token_next(l->c), "r") || eq_token_next(l->c).kind != EQ_TOKEN_EQUAL)
+        return false;
+    own.formula = l->card.formula = eq_formula_new();
+    if (own.formula == NULL) eq_spice_no_memory(l->s);
+    return own.formula != NULL && eq_spice_operand(&own, l->c, &ohm) == EQ_OK &&
+           eq_spice_formula_conductance(l->s, own.formula, l->card.term[0], l->card.term[1], ohm);
 }
 
 /* B: an ideal diode in the form that the writers give it, else a formula. */
@@ -470,12 +456,16 @@ static void read_behavioural(eq_line *l) {
     l->card = eq_card_new(EQ_CLASS_behavioural_current);
     if (!read_nodes(l)) return;
     eq_token word = eq_token_peek(l->c);
+    if (eq_token_is(word, "r")) {
+        if (read_own_resistance(l) && read_rest(l) && warm(l) && multiply(l)) add(l, no_control(l));
+        return;
+    }
     switch (eq_spice_formula(l->s, l->c, 'b', &l->card)) {
     case EQ_FOUND:
         if (read_rest(l) && warm(l) && multiply(l)) add(l, no_control(l));
         break;
     case EQ_NOT_FOUND:
-        eq_spice_expected(l->s, word, "v=EXPRESSION or i=EXPRESSION");
+        eq_spice_expected(l->s, word, "v=EXPRESSION, i=EXPRESSION or r=EXPRESSION");
         break;
     case EQ_LOOKUP_FAILED:
         break;
@@ -499,19 +489,24 @@ static int class_with(char letter) {
 
 bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], eq_dialect dialect) {
     const eq_token *a = &word[1], *b = &word[2], *number = &word[3];
-    char letter = (char)(*word->text | 32);
+    char letter = (char)(*word->text | 32), last = (char)(number->text[number->length - 1] | 32);
     double value;
-    if ((letter != 'r' && letter != 'v' && letter != 'i') || s->frame->m != 1.0 ||
+    bool wire = number->length == 1 && last == '0';                               /* with a note */
+    bool unit = wire || last == 'a' || last == 'p' || last == 's' || last == 'e'; /* of an ampere */
+    if ((letter != 'r' && letter != 'v' && letter != 'i') || s->frame->m != 1.0 || unit ||
         eq_spice_number(number->text, number->length, dialect, &value) != number->length ||
-        !isfinite(value))
+        !isfinite(value) || (letter == 'r' && value == 0.0)) /* with a note */
         return false;
     if (s->all->plain.name == NULL || eq_class(s->all->plain.cls)->letter != letter)
         s->all->plain = eq_card_new(class_with(letter));
     s->all->plain.term[0] = eq_spice_node(s, *a);
     s->all->plain.term[1] = eq_spice_node(s, *b);
     s->all->plain.w[eq_class(s->all->plain.cls)->value] = value;
+    s->about = *word;
     if (s->all->plain.term[0] != EQ_NONE && s->all->plain.term[1] != EQ_NONE)
-        add_card(s, &s->all->plain, *word);
+        eq_spice_put(s, &s->all->plain, *word);
+    s->about.length = 0;
+    if (letter == 'r') eq_spice_note_odd_resistance(s, *word, *number, value);
     return true;
 }
 
@@ -526,8 +521,12 @@ void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
                  .warmth = {.temp = NAN},
                  .reference = EQ_NONE,
                  .model_value = NAN,
+                 .series = NAN,
+                 .parallel = NAN,
                  .length = NAN,
                  .width = NAN};
+    s->about = name;
+    int errors = s->all->errors;
     int cls = class_with(letter == 'l' || letter == 'c' ? 'v' : letter);
     if (letter == 'k') {
         eq_spice_note(s, "k", l.name.at, "ignored: couplings (K) say nothing at dc");
@@ -544,6 +543,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
         else
             read_device(&l);
     }
+    s->about.length = 0;
+    if (s->all->errors > errors) eq_spice_note_broken(s, name);
     if (l.added) return;
     eq_formula_free(l.card.formula == NULL ? l.formula : l.card.formula);
 }

@@ -12,11 +12,25 @@
 
 typedef bool (*form_reader)(eq_spice *s, eq_cursor *c, char letter);
 
+static bool read_polynomial(eq_spice *s, eq_cursor *c, char letter);
+
+/* {poly(n) v(a) .. p0 p1 ..} of Xyce and PSpice: the cursor moves behind `poly`; false: another
+ * expression. */
+static bool is_polynomial(eq_cursor *c) {
+    eq_cursor inside = *c;
+    if (!eq_skip_blank(&inside) || *inside.p != '{') return false;
+    inside.p++;
+    if (!eq_token_is(eq_token_next(&inside), "poly")) return false;
+    *c = inside;
+    return true;
+}
+
 /* The expression at the cursor is the formula. A number may be one, too. */
 static bool read_expression(eq_spice *s, eq_cursor *c, char letter) {
     eq_operand value;
     (void)letter;
     if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) eq_token_next(c);
+    if (is_polynomial(c)) return read_polynomial(s, c, 'b');
     if (eq_spice_operand(s, c, &value) != EQ_OK) return false;
     if (value.slot == EQ_NONE) value = eq_formula_number(s->formula, value.number);
     s->formula->result = value.slot;
@@ -39,6 +53,31 @@ bool eq_spice_input(eq_spice *s, eq_cursor *c, bool current, eq_formula_input *i
     in->plus = eq_spice_control(s, t);
     in->minus = eq_spice_control_path(s, t);
     return in->plus != EQ_NO_NAME;
+}
+
+/* v(a), v(a,b) or i(x) at the cursor as an operand; not v(a) - 1, which is a coefficient behind
+ * it. */
+static bool read_probe(eq_spice *s, eq_cursor *c, eq_operand *x) {
+    eq_cursor probe = *c;
+    const char *close = memchr(c->p, ')', (size_t)(c->end - c->p));
+    eq_token t = eq_token_peek(c);
+    if (close == NULL || (!eq_token_is(t, "v") && !eq_token_is(t, "i"))) {
+        eq_spice_expected(s, t, "a control v(NODE), v(NODE,NODE) or i(ELEMENT)");
+        return false;
+    }
+    probe.end = close + 1;
+    bool done = eq_spice_operand(s, &probe, x) == EQ_OK;
+    c->p = close + 1;
+    return done;
+}
+
+/* Control k of a polynomial: two nodes, an element, or in a formula what it reads. */
+static bool read_poly_control(eq_spice *s, eq_cursor *c, char letter, eq_operand *x) {
+    eq_formula_input in;
+    if (letter == 'b') return read_probe(s, c, x);
+    if (!eq_spice_input(s, c, letter == 'f' || letter == 'h', &in)) return false;
+    *x = eq_formula_input_of(s->formula, in);
+    return true;
 }
 
 static eq_operand binary(eq_formula *f, const char *sign, eq_operand x, eq_operand y) {
@@ -73,11 +112,9 @@ static bool read_polynomial(eq_spice *s, eq_cursor *c, char letter) {
                       MOST_CONTROLS);
         return false;
     }
-    for (int k = 0; k < controls; k++) {
-        eq_formula_input in;
-        if (!eq_spice_input(s, c, letter == 'f' || letter == 'h', &in)) return false;
-        x[k] = eq_formula_input_of(s->formula, in);
-    }
+    if (letter == 'b' && eq_skip_blank(c) && *c->p == ')') c->p++;
+    for (int k = 0; k < controls; k++)
+        if (!read_poly_control(s, c, letter, &x[k])) return false;
     for (; eq_spice_at_value(s, c); coefficients++) {
         at = eq_token_peek(c);
         if (!eq_spice_number_at(s, c, &number, "a coefficient")) return false;
@@ -95,13 +132,24 @@ static bool read_polynomial(eq_spice *s, eq_cursor *c, char letter) {
     if (coefficients == 0) eq_spice_expected(s, eq_token_peek(c), "the coefficients of poly");
     if (sum.slot == EQ_NONE) sum = eq_formula_number(s->formula, sum.number);
     s->formula->result = sum.slot;
+    if (letter == 'b' && eq_skip_blank(c) && *c->p == '}') c->p++;
     return coefficients > 0;
+}
+
+/* The same in front of points: braces or quotes end it, {v(a)} -2,1 is no difference. */
+static bool read_abscissa(eq_spice *s, eq_cursor *c) {
+    if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) eq_token_next(c);
+    eq_token t = eq_token_peek(c);
+    if (t.kind != EQ_TOKEN_GROUP) return read_expression(s, c, 'e');
+    eq_cursor inside = eq_cursor_over_token(c, &t);
+    eq_token_next(c);
+    return read_expression(s, &inside, 'e');
 }
 
 /* The points (x, y) of a table, x rising. */
 static bool read_points(eq_spice *s, eq_cursor *c, double **point, size_t *count) {
-    size_t cap = 0;
-    for (size_t n = 0; eq_spice_at_value(s, c); n++, *count = n / 2) {
+    size_t cap = 0, n = 0;
+    for (; eq_spice_at_value(s, c); n++, *count = n / 2) {
         eq_token at = eq_token_peek(c);
         if (!eq_grow((void **)point, &cap, n + 1, sizeof **point)) {
             eq_spice_no_memory(s);
@@ -114,8 +162,10 @@ static bool read_points(eq_spice *s, eq_cursor *c, double **point, size_t *count
             return false;
         }
     }
-    if (*count >= 2) return true;
-    eq_spice_expected(s, eq_token_peek(c), "the points (x1,y1) (x2,y2) ... of the table");
+    if (*count >= 2 && n % 2 == 0) return true;
+    eq_spice_expected(s, eq_token_peek(c),
+                      n % 2 != 0 ? "the y of the last point of the table"
+                                 : "the points (x1,y1) (x2,y2) ... of the table");
     return false;
 }
 
@@ -124,7 +174,8 @@ static bool read_table(eq_spice *s, eq_cursor *c, char letter) {
     double *point = NULL;
     size_t count = 0;
     bool done = false;
-    if (read_expression(s, c, letter)) {
+    (void)letter;
+    if (read_abscissa(s, c)) {
         if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) eq_token_next(c);
         if (read_points(s, c, &point, &count)) {
             eq_operand x = {NAN, s->formula->result};

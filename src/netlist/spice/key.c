@@ -16,6 +16,8 @@ typedef enum key_action {
     KEY_TC,
     KEY_LENGTH,
     KEY_WIDTH,
+    KEY_SERIES,
+    KEY_PARALLEL,
     KEY_IGNORE,
     KEY_REFUSE
 } key_action;
@@ -42,6 +44,12 @@ static const struct key {
     {"r", "pwr", KEY_IGNORE, NULL},
     {"rd", "l", KEY_LENGTH, NULL},
     {"rd", "w", KEY_WIDTH, NULL},
+    {"vlc", "rser", KEY_SERIES, NULL},
+    {"blc", "rpar", KEY_PARALLEL, NULL},
+    {"vb", "cpar", KEY_IGNORE, NULL},
+    {"b", "ic", KEY_IGNORE, NULL},
+    {"b", "tripdv", KEY_IGNORE, NULL},
+    {"b", "tripdt", KEY_IGNORE, NULL},
     {"vi", "td", KEY_REFUSE, "write it right behind the points of a pwl"},
     {"vi", "r", KEY_REFUSE, "write it right behind the points of a pwl"},
 };
@@ -70,10 +78,13 @@ static bool is_whole(eq_line *l, eq_token formula) {
 bool eq_line_resistance(eq_line *l) {
     eq_operand value = {NAN, EQ_NONE};
     eq_token first = eq_token_peek(l->c);
+    bool group = first.kind == EQ_TOKEN_GROUP;
+    eq_cursor inside = group ? eq_cursor_over_token(l->c, &first) : *l->c;
     eq_spice own = *l->s;
     eq_formula *f = own.formula = eq_formula_new();
     if (f == NULL) eq_spice_no_memory(l->s);
-    bool done = f != NULL && eq_spice_operand(&own, l->c, &value) == EQ_OK;
+    bool done = f != NULL && eq_spice_operand(&own, group ? &inside : l->c, &value) == EQ_OK;
+    if (group) eq_token_next(l->c);
     if (done && value.slot != EQ_NONE && l->formula == NULL) {
         l->formula = f;
         l->has_value = l->own_value = true;
@@ -160,11 +171,69 @@ bool eq_line_key(eq_line *l, eq_token name) {
     case KEY_SCALE:
         l->scale *= value;
         return true;
+    case KEY_SERIES:
+        l->series = value;
+        return true;
+    case KEY_PARALLEL:
+        l->parallel = value;
+        return true;
     case KEY_REFUSE:
         eq_spice_fail(l->s, name.at, "%.*s= of %.*s is not supported; %s", (int)name.length,
                       name.text, (int)l->name.length, l->name.text, key->alias);
         return false;
     default:
         return true;
+    }
+}
+
+/* Words of L and C of ngspice, Xyce, LTspice and PSpice that say nothing at dc. */
+static const char *const quiet_words[] = {
+    "ic",   "m",      "mult",        "scale", "temp",   "dtemp", "tc",  "tc1",  "tc2",
+    "cpar", "mfg",    "pn",          "type",  "irms",   "part",  "tol", "flux", "noiseless",
+    "l",    "ind",    "inductance",  "nt",    "ipk",    "isat",  "hc",  "bs",   "br",
+    "a",    "lm",     "lg",          "n",     "area",   "lser",  "v",   "q",    "rlshunt",
+    "c",    "cap",    "capacitance", "w",     "bv_max", "age",   "d",   "vc1",  "vc2",
+    "vc",   "coeffs", "mag",         "phase", "charge", "cjsw"};
+
+static const char *word_at(const void *data, size_t k) {
+    (void)data;
+    enum { WORDS = sizeof quiet_words / sizeof *quiet_words };
+    static const char *const own[] = {"rser", "rpar"};
+    return k < WORDS ? quiet_words[k] : k < WORDS + 2 ? own[k - WORDS] : NULL;
+}
+
+/* NAME = VALUE of L or C. */
+static bool read_reactance_key(eq_line *l, eq_token name) {
+    char letter = (char)(*l->name.text | 32), near[96];
+    const struct key *key = key_of(letter, name);
+    eq_token_next(l->c);
+    if (key == NULL &&
+        eq_token_is_among(name, quiet_words, sizeof quiet_words / sizeof *quiet_words)) {
+        eq_spice_skip_value(l->c);
+        return true;
+    }
+    if (key == NULL) {
+        eq_spice_fail(l->s, name.at, "%.*s has no parameter %.*s%s; remove it or correct the name",
+                      (int)l->name.length, l->name.text, (int)name.length, name.text,
+                      eq_spice_nearest(l->s, name, word_at, NULL, near));
+        return false;
+    }
+    double value;
+    if (eq_spice_value(l->s, l->c, &value) != EQ_OK) return false;
+    if (key->action == KEY_PARALLEL) l->parallel = value;
+    if (key->action == KEY_SERIES && letter == 'l') l->series = value; /* a C is open behind it */
+    return true;
+}
+
+bool eq_line_reactance(eq_line *l) {
+    for (;;) {
+        eq_token t = eq_token_next(l->c);
+        if (t.kind == EQ_TOKEN_END) return true;
+        if (t.kind == EQ_TOKEN_UNCLOSED || t.kind == EQ_TOKEN_BAD) {
+            eq_spice_expected(l->s, t, "the value");
+            return false;
+        }
+        bool key = t.kind == EQ_TOKEN_WORD && eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL;
+        if (key && !read_reactance_key(l, t)) return false;
     }
 }

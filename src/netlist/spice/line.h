@@ -12,17 +12,18 @@ typedef struct eq_line {
     eq_card card;
     bool has_value, positional; /* a value is known; it was written without a name */
     double m, scale;
-    double model_value;   /* of the model, NAN; in Xyce it multiplies the own one */
-    bool own_value;       /* written on the line */
-    uint64_t own;         /* bit k: so is parameter k */
-    double length, width; /* m, of a resistor; NAN */
-    eq_token model;       /* as written */
-    double factor;        /* from the value written to the one in the table */
-    eq_warmth warmth;     /* as written on the line */
-    bool cold;            /* a form of source that takes no temperature coefficients */
-    eq_formula *formula;  /* of a resistance that depends on the state */
-    int32_t reference;    /* the slot of its formula that holds tnom; EQ_NONE */
-    bool added;           /* the circuit owns the formulas */
+    double model_value;      /* of the model, NAN; in Xyce it multiplies the own one */
+    bool own_value;          /* written on the line */
+    uint64_t own;            /* bit k: so is parameter k */
+    double length, width;    /* m, of a resistor; NAN */
+    double series, parallel; /* ohm, of its own; NAN: none */
+    eq_token model;          /* as written */
+    double factor;           /* from the value written to the one in the table */
+    eq_warmth warmth;        /* as written on the line */
+    bool cold;               /* a form of source that takes no temperature coefficients */
+    eq_formula *formula;     /* of a resistance that depends on the state */
+    int32_t reference;       /* the slot of its formula that holds tnom; EQ_NONE */
+    bool added;              /* the circuit owns the formulas */
 } eq_line;
 
 static inline const eq_device_class *eq_line_class(const eq_line *l) {
@@ -34,9 +35,14 @@ int eq_line_param(const eq_device_class *cls, eq_token name);
 bool eq_line_set(eq_line *l, int param, double value);
 /* NAME = VALUE; the cursor stands behind NAME. False: an error was reported. */
 bool eq_line_key(eq_line *l, eq_token name);
+/* What stands behind the nodes of L and C: of all of it the resistances count at dc. */
+bool eq_line_reactance(eq_line *l);
 bool eq_line_unknown_key(eq_line *l, eq_token name);
 /* The resistance at the cursor: a number, or a formula of the state when it holds v(...)
  * or i(...). */
 bool eq_line_resistance(eq_line *l);
+/* size.c: the area, the perimeter and the breakdown current of a diode whose line says something of
+ * its size. False: an error was reported. */
+bool eq_line_measure_diode(eq_line *l);
 
 #endif
