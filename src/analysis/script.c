@@ -142,7 +142,11 @@ static eq_status read_again(eq_script *s, const char *word, const char *text, bo
         return eq_out_of_memory(s->diag);
     if (word != NULL) s->line[n++] = (eq_card_line){word, text, s->at};
     if (whole) s->line[n++] = (eq_card_line){"save", s->watch.text, s->at};
-    *from = (eq_again){s->d, s->override, s->active, s->line, n};
+    *from = (eq_again){.first = s->d,
+                       .override = s->override,
+                       .overrides = s->active,
+                       .line = s->line,
+                       .lines = n};
     eq_diag *said = eq_diag_new();
     if (said == NULL) return eq_out_of_memory(s->diag);
     eq_status status = eq_deck_reread_with(from, out, said);
