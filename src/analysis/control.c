@@ -73,6 +73,7 @@ static void substitute_one(eq_script *s, const char **p, eq_text *out) {
         eq_text_puts(out, text);
     else if (!vector)
         eq_script_note(s, "there is no variable ", name.failed ? "" : name.text);
+    s->out_of_memory = s->out_of_memory || name.failed;
     eq_vector_free(&v);
     eq_text_free(&name);
 }
@@ -126,6 +127,8 @@ static eq_status let(eq_script *s, const char *text) {
     if (!known || !(k >= 0.0 && k < (double)old.n) || v.n == 0) {
         eq_script_note(s, "left out: there is no such element: ", text);
         if (known) eq_vector_free(&old);
+    } else if (old.x == NULL) {
+        s->out_of_memory = true;
     } else {
         old.x[(size_t)k] = v.x[0];
         eq_vector_free(&v);
@@ -409,6 +412,7 @@ static bool holds(eq_script *s, const char *test) {
     eq_text text = {0};
     double value = 0.0;
     substitute(s, test, &text);
+    s->out_of_memory = s->out_of_memory || text.failed;
     bool known = !text.failed && number_at(s, text.text, &value);
     eq_text_free(&text);
     return known && value != 0.0;
@@ -488,6 +492,7 @@ static eq_status one_line(eq_script *s, size_t k, size_t *next, flow *f) {
 static eq_status run_lines(eq_script *s, size_t from, size_t to, flow *f) {
     eq_status status = EQ_OK;
     for (size_t k = from, next = to; k < to && status == EQ_OK && *f == GO_ON; k = next) {
+        if (s->out_of_memory) return eq_out_of_memory(s->diag);
         if (++s->commands > MOST_COMMANDS)
             return eq_fail_at(
                 s->diag, EQ_ERR_INPUT, eq_circuit_place(s->d->circuit, s->d->plan[k].at),
@@ -515,6 +520,7 @@ static void watch_line(eq_script *s, const char *text) {
         const char *to = end == NULL ? NULL : *p == '@' ? strchr(p, '[') : end;
         if (to == NULL || to > end) continue;
         char *name = eq_strndup(from, (size_t)(to - from));
+        s->out_of_memory = s->out_of_memory || name == NULL;
         if (name != NULL) eq_lower(name, strlen(name));
         if (name != NULL && eq_circuit_find_element(s->d->circuit, name) != EQ_NONE) {
             eq_text_puts(&s->watch, " ");
@@ -541,6 +547,7 @@ eq_status eq_control_run(const eq_deck *d, const eq_control_options *o, eq_table
     if (status == EQ_OK) status = run_lines(&s, 0, d->plan_lines, &f);
     if (status == EQ_OK) status = stand_in(&s);
     if (status == EQ_OK) status = eq_script_tables(&s, out);
+    if (status == EQ_OK && s.out_of_memory) status = eq_out_of_memory(diag);
     *ran = s.ran;
     eq_script_free(&s);
     return status;

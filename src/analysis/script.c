@@ -321,6 +321,7 @@ bool eq_script_evaluate(eq_script *s, const char **text, eq_vector *out) {
     eq_vectors_of names = eq_script_names(s);
     const char *from = *text;
     if (eq_vector_evaluate(text, &names, out, error, sizeof error)) return true;
+    s->out_of_memory = s->out_of_memory || strcmp(error, "out of memory") == 0;
     eq_note_at(s->diag, eq_circuit_place(s->d->circuit, s->at), "left out: %.*s has no value: %s",
                (int)(strcspn(from, " \t") % 60), from, error);
     return false;

@@ -55,7 +55,7 @@ typedef struct eq_script {
     eq_named_vectors let;
     eq_variable_text *variable;
     size_t variables, variable_cap;
-    bool skipped, ran;
+    bool skipped, ran, out_of_memory;
     size_t commands; /* so far */
 } eq_script;
 

@@ -80,7 +80,9 @@ static eq_element formula_resistor(const eq_spice *s, eq_token t) {
     eq_element e = eq_spice_element_of(s, t);
     if (e == EQ_NONE && eq_spice_part(t, &name, &param) && eq_token_is(param, "r"))
         e = eq_spice_element_of(s, name);
-    bool formula = e != EQ_NONE && s->circuit->row[e].cls == EQ_CLASS_behavioural_current;
+    const eq_device_class *cls = e == EQ_NONE ? NULL : eq_class(s->circuit->row[e].cls);
+    bool formula = cls != NULL && cls->control == EQ_CONTROL_FORMULA &&
+                   cls->defined == EQ_CURRENT_DEFINED;
     return formula && *eq_circuit_element_name(s->circuit, e) == 'r' ? e : EQ_NONE;
 }
 
