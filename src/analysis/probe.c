@@ -26,7 +26,7 @@ static double input(const eq_probe *p, const eq_formula_input *in) {
     case EQ_INPUT_CURRENT:
         return eq_solver_current(p->s, in->branch, p->v, p->branch);
     case EQ_INPUT_PARAM:
-        return eq_handle_get(p->d->circuit, (eq_handle){in->branch, in->plus});
+        return eq_handle_effective(p->d->circuit, (eq_handle){in->branch, in->plus});
     case EQ_INPUT_MEASURE:
         return p->measured[in->plus];
     case EQ_INPUT_TEMPERATURE:

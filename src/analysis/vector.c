@@ -261,7 +261,7 @@ static eq_vector primary(parser *s) {
     if (isdigit((unsigned char)c) || c == '.') {
         size_t n = eq_parse_double(s->p, strlen(s->p), &value);
         while (n > 0 && isalpha((unsigned char)s->p[n])) n++;
-        if (n == 0 || eq_spice_number(s->p, n, false, &value) != n)
+        if (n == 0 || eq_spice_number(s->p, n, EQ_NGSPICE, &value) != n)
             return fail(s, "no number: ", s->p);
         s->p += n;
         return checked(s, eq_vector_scalar(value));

@@ -1,5 +1,6 @@
 #include "base/near.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static int least(int a, int b, int c) {
@@ -7,11 +8,7 @@ static int least(int a, int b, int c) {
     return m < c ? m : c;
 }
 
-static char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-int eq_letters_apart(const char *a, size_t n, const char *b) {
+int eq_distance(const char *a, size_t n, const char *b) {
     size_t m = strlen(b);
     int row[EQ_FAR + 1];
     if (n > EQ_FAR || m > EQ_FAR) return EQ_FAR;
@@ -20,7 +17,9 @@ int eq_letters_apart(const char *a, size_t n, const char *b) {
         int corner = row[0];
         row[0] = (int)i;
         for (size_t j = 1; j <= m; j++) {
-            int next = least(row[j] + 1, row[j - 1] + 1, corner + (lower(a[i - 1]) != b[j - 1]));
+            bool differ =
+                (a[i - 1] >= 'A' && a[i - 1] <= 'Z' ? a[i - 1] + 32 : a[i - 1]) != b[j - 1];
+            int next = least(row[j] + 1, row[j - 1] + 1, corner + differ);
             corner = row[j];
             row[j] = next;
         }
@@ -28,6 +27,6 @@ int eq_letters_apart(const char *a, size_t n, const char *b) {
     return row[m];
 }
 
-int eq_letters_forgiven(size_t n) {
+int eq_near(size_t n) {
     return n <= 1 ? 0 : n <= 3 ? 1 : 2;
 }

@@ -1,14 +1,15 @@
-/* How near a word is to another one: "did you mean ...?". */
+/* Words that are near one another: for "did you mean". */
 #ifndef EQ_BASE_NEAR_H
 #define EQ_BASE_NEAR_H
 
 #include <stddef.h>
 
-/* Letters of a[n] to insert, delete or change (Levenshtein 1966), case-blind where b is lower
- * case; EQ_FAR when a word is too long to compare. */
-enum { EQ_FAR = 64 };
-int eq_letters_apart(const char *a, size_t n, const char *b);
-/* Whether so many letters may be a slip of the pen in a word of n letters. */
-int eq_letters_forgiven(size_t n);
+enum { EQ_FAR = 32 };
+
+/* Letters to insert, delete or change to make b of the n bytes at a, whose case does not count
+ * (Levenshtein 1966); EQ_FAR when a word is too long to compare. b is lower case. */
+int eq_distance(const char *a, size_t n, const char *b);
+/* How far a word that is meant by one of n bytes may lie from it. */
+int eq_near(size_t n);
 
 #endif

@@ -110,9 +110,13 @@ eq_place eq_circuit_place(const eq_circuit *c, eq_location at) {
     return (eq_place){file, at.line, at.column};
 }
 
-eq_place eq_circuit_place_of(const eq_circuit *c, eq_element e) {
+eq_location eq_circuit_at(const eq_circuit *c, eq_element e) {
     const eq_origin *o = &c->origin[e];
-    return eq_circuit_place(c, (eq_location){o->file - 1, o->line, o->column});
+    return (eq_location){o->file - 1, o->line, o->column};
+}
+
+eq_place eq_circuit_place_of(const eq_circuit *c, eq_element e) {
+    return eq_circuit_place(c, eq_circuit_at(c, e));
 }
 
 /* Whether element e ends at a node of the group. */

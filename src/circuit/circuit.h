@@ -184,6 +184,11 @@ void eq_table_set(eq_table *t, size_t row, const eq_card *card, eq_element id);
 eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_element nudge_plus,
                             eq_element nudge_minus, eq_diag *diag);
 eq_status eq_circuit_input(eq_circuit *c, eq_element source, eq_diag *diag);
+/* added.c. Puts a resistor r from every node to ground. */
+eq_status eq_circuit_shunt(eq_circuit *c, double r, eq_diag *diag);
+/* Puts a 0-V source, whose number comes back, in series with a current-defined element of
+ * two terminals, so that its current is one of the unknowns: a formula may depend on it. */
+eq_status eq_circuit_sense(eq_circuit *c, eq_element e, eq_element *source, eq_diag *diag);
 /* Potentials to start from; eq_circuit_begin fills v[nodes] with them, 0 elsewhere, and held[nodes]
  * with those of single nodes, NAN elsewhere. */
 eq_status eq_circuit_start(eq_circuit *c, eq_node node, double v, eq_diag *diag);
@@ -211,6 +216,8 @@ eq_status eq_handle_check(const eq_circuit *c, eq_handle h, double value, eq_dia
 /* Where the parameter, or what it is the inverse of, stands: to keep it and to give it back to the
  * bit. */
 double *eq_handle_place(const eq_circuit *c, eq_handle h);
+/* As eq_handle_get; a temperature that is not given is the circuit's. */
+double eq_handle_effective(const eq_circuit *c, eq_handle h);
 /* The parameter that decks write behind the nodes: of a conductance its resistance. */
 eq_handle eq_handle_as_written(const eq_circuit *c, eq_element e);
 
@@ -220,6 +227,7 @@ double *eq_circuit_param(eq_circuit *c, eq_element e, int k);
 double *eq_circuit_source(eq_circuit *c, eq_element e);
 eq_place eq_circuit_place(const eq_circuit *c, eq_location at);
 eq_place eq_circuit_place_of(const eq_circuit *c, eq_element e);
+eq_location eq_circuit_at(const eq_circuit *c, eq_element e);
 /* Appends the elements that carry current to node `member`, or to any node n with group[n] ==
  * member when group is given, at most four: "r1, d2"; returns the first, EQ_NONE when there is
  * none. */

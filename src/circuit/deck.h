@@ -38,6 +38,7 @@ typedef struct eq_sweep {
     double start, stop, step;
     bool ends; /* the last value is stop, whatever the step (LTspice) */
     size_t points, first, stride;
+    bool again;   /* the deck is read again for each value, as always for parameters and models */
     bool follows; /* a column of a .data table: moves with the sweep before it */
 } eq_sweep;
 
@@ -159,6 +160,8 @@ void eq_sweep_end(eq_sweep *s);
 eq_status eq_sweep_add(eq_deck *d, eq_sweep *s, double value, eq_diag *diag);
 double eq_sweep_value(const eq_deck *d, const eq_sweep *s, size_t j);
 const char *eq_sweep_name(const eq_deck *d, const eq_sweep *s);
+/* Lets every sweep over the temperature read the deck again. */
+void eq_deck_reheat(eq_deck *d);
 /* True if the deck is read again for each value. */
 bool eq_sweep_rereads(const eq_sweep *s);
 /* True if a sweep of the deck reads it again. */

@@ -1,4 +1,5 @@
 /* Parameter handles (eqspice.h): the one way to a parameter of an element by its name. */
+#include <math.h>
 #include <string.h>
 
 #include "circuit/circuit.h"
@@ -73,6 +74,16 @@ double *eq_handle_place(const eq_circuit *c, eq_handle h) {
 double eq_handle_get(const eq_circuit *c, eq_handle h) {
     double value = *eq_handle_place(c, h);
     return is_inverse(eq_class(c->row[h.element].cls), h.param) ? 1.0 / value : value;
+}
+
+double eq_handle_effective(const eq_circuit *c, eq_handle h) {
+    double value = eq_handle_get(c, h);
+    const eq_device_class *cls = eq_class(c->row[h.element].cls);
+    if (!isnan(value) || h.param >= cls->params) return value;
+    if (eq_same(cls->param[h.param].name, "tnom")) return c->env.tnom;
+    if (!eq_same(cls->param[h.param].name, "temp")) return value;
+    int above = eq_param_find(cls, "dtemp");
+    return c->env.temp + (above < 0 ? 0.0 : eq_handle_get(c, (eq_handle){h.element, above}));
 }
 
 /* The derived columns of one row. */

@@ -76,7 +76,17 @@ const char *eq_sweep_name(const eq_deck *d, const eq_sweep *s) {
 }
 
 bool eq_sweep_rereads(const eq_sweep *s) {
-    return s->target == EQ_TARGET_PARAM || s->target == EQ_TARGET_MODEL;
+    return s->again || s->target == EQ_TARGET_PARAM || s->target == EQ_TARGET_MODEL;
+}
+
+static void reheat(eq_sweep *s) {
+    s->again = s->again || s->target == EQ_TARGET_TEMP;
+}
+
+void eq_deck_reheat(eq_deck *d) {
+    for (size_t k = 0; k < d->steps; k++) reheat(&d->step[k]);
+    for (size_t k = 0; k < d->analyses; k++)
+        for (int j = 0; j < d->analysis[k].sweeps; j++) reheat(&d->analysis[k].sweep[j]);
 }
 
 bool eq_deck_rereads(const eq_deck *d) {

@@ -27,7 +27,7 @@
 
 /* Declared parameters plus derived columns of a class;
  * terminals and internal nodes of an element. */
-enum { EQ_MAX_COLUMNS = 32, EQ_MAX_TERMINALS = 8 };
+enum { EQ_MAX_COLUMNS = 48, EQ_MAX_TERMINALS = 8 };
 
 typedef enum eq_defined { EQ_CURRENT_DEFINED, EQ_VOLTAGE_DEFINED } eq_defined;
 typedef enum eq_control {
@@ -87,8 +87,10 @@ typedef struct eq_device_class {
      * at their defaults). */
     uint64_t thermal, ngspice_only;
     /* Those that say nothing where parameter `unless` is 0. */
-    uint64_t idle;
-    int unless;
+    struct {
+        uint64_t idle;
+        int unless;
+    } quiet[2];
     /* Where a value of 0 is refused: the noun of the message ("a resistance"), and what to do
      * instead, in front of the element's name and behind it. */
     const char *noun, *instead_of_zero[2];

@@ -29,6 +29,13 @@ enum {
     VJ,
     MJ,
     DTEMP,
+    JSW,
+    NS,
+    PJ,
+    TRS1,
+    TRS2,
+    TCV,
+    TLEV,
     DECLARED
 };
 enum {
@@ -45,6 +52,8 @@ enum {
     IREC = DECLARED + EQ_DIODE_IREC,
     VTR = DECLARED + EQ_DIODE_VTR,
     VJT = DECLARED + EQ_DIODE_VJT,
+    ISW = DECLARED + EQ_DIODE_ISW,
+    VTS = DECLARED + EQ_DIODE_VTS,
     COLUMNS = DECLARED + EQ_DIODE_DERIVED,
 };
 
@@ -67,6 +76,13 @@ static const eq_param diode_param[] = {
     [VJ] = {"vj", "V", 1.0, 1e-6, 1e6, false},
     [MJ] = {"mj", "1", 0.5, 0.0, 1e3, false}, /* grading coefficient; .model has it as m, too */
     [DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false}, /* above the circuit's, without temp */
+    [JSW] = {"jsw", "A", 0.0, 0.0, 1e300, false},    /* of the sidewall, for each unit of pj */
+    [NS] = {"ns", "1", 0.0, 0.0, 1e6, false},        /* of the sidewall; 0: n */
+    [PJ] = {"pj", "1", 0.0, 0.0, 1e300, false},
+    [TRS1] = {"trs1", "1/K", 0.0, -1e6, 1e6, false},
+    [TRS2] = {"trs2", "1/K^2", 0.0, -1e6, 1e6, false},
+    [TCV] = {"tcv", "V/K", 0.0, -1e6, 1e6, false}, /* of bv; 1/K unless tlev is 0 */
+    [TLEV] = {"tlev", "1", 0.0, 0.0, 2.0, false},
 };
 
 static const double celsius_zero = 273.15;
@@ -93,36 +109,62 @@ static double junction_potential(double vj, double k_over_q, double temp, double
     return temp / tnom * (vj - intrinsic_part(k_over_q, tnom)) + intrinsic_part(k_over_q, temp);
 }
 
-/* isat = is area m exp((T/Tnom - 1) eg/(n Vt) + xti/n ln(T/Tnom)) (ngspice manual, "Diode model");
- * vcrit = vte ln(vte/(sqrt 2 is)) bounds the junction limiting (Nagel 1975). */
+/* The breakdown voltage dt above tnom: bv - tcv dt, with tlev 1 or 2 bv (1 - tcv dt) (ngspice;
+ * measured). */
+static double breakdown_at(size_t j, double *const *w, double dt) {
+    double fall = w[TCV][j] * dt;
+    return w[BV][j] - (w[TLEV][j] == 0.0 ? fall : w[BV][j] * fall);
+}
+
+/* What makes a junction wide (diode_junction.h) at the thermal voltage vt, dt above tnom. */
+static void derive_wide(size_t j, double *const *w, double vt, double dt) {
+    double bv = breakdown_at(j, w, dt);
+    w[KNEE][j] = w[IKF][j] * w[AREA][j] * w[M][j];
+    w[VTB][j] = (w[NBV][j] > 0.0 ? w[NBV][j] : w[N][j]) * vt;
+    w[XBV][j] = INFINITY;
+    w[DXBV][j] = 0.0;
+    if (w[BV][j] > 0.0)
+        w[XBV][j] = eq_junction_breakdown(w[ISAT][j] / w[M][j], vt, w[VTE][j], bv, w[IBV][j],
+                                          w[VTB][j], &w[DXBV][j]);
+    w[WIDE][j] = w[BV][j] > 0.0 || w[IKF][j] > 0.0 || w[ISR][j] > 0.0 || w[ISW][j] > 0.0;
+}
+
+/* vcrit = v ln(v/(sqrt 2 i)) bounds the junction limiting (Nagel 1975). */
+static double critical(double v, double i) {
+    return i > 0.0 ? v * log(v / (1.4142135623730951 * i)) : INFINITY;
+}
+
+/* isat = is area m exp((T/Tnom - 1) eg/(n Vt) + xti/n ln(T/Tnom)) (ngspice manual, "Diode model"),
+ * of the sidewall jsw pj m with ns in place of n; rs grows by 1 + trs1 dT + trs2 dT^2. */
 static void derive(size_t n, double *const *w, const eq_environment *env) {
     for (size_t j = 0; j < n; j++) {
         double temp = (isnan(w[TEMP][j]) ? env->temp + w[DTEMP][j] : w[TEMP][j]) + celsius_zero;
         double tnom = (isnan(w[TNOM][j]) ? env->tnom : w[TNOM][j]) + celsius_zero;
-        double vt = env->k_over_q * temp, scale = w[AREA][j] * w[M][j];
-        double warm = warming(w[N][j], w[EG][j], w[XTI][j], temp, tnom, vt);
+        double vt = env->k_over_q * temp, scale = w[AREA][j] * w[M][j], dt = temp - tnom;
+        bool own =
+            w[NS][j] > 0.0; /* else ngspice 39 warms the sidewall as with ns = 1 (measured) */
         w[VTE][j] = w[N][j] * vt;
-        w[ISAT][j] = w[IS][j] * scale * warm;
-        w[RSER][j] = w[RS][j] / scale;
+        w[ISAT][j] = w[IS][j] * scale * warming(w[N][j], w[EG][j], w[XTI][j], temp, tnom, vt);
+        w[RSER][j] = w[RS][j] / scale * (1.0 + w[TRS1][j] * dt + w[TRS2][j] * dt * dt);
         w[GMIN][j] = env->gmin; /* once, whatever m and area: as ngspice */
-        w[VCRIT][j] = w[VTE][j] * log(w[VTE][j] / (1.4142135623730951 * w[ISAT][j]));
-        w[KNEE][j] = w[IKF][j] * scale;
-        w[VTB][j] = (w[NBV][j] > 0.0 ? w[NBV][j] : w[N][j]) * vt;
-        w[XBV][j] = INFINITY;
-        w[DXBV][j] = 0.0;
-        if (w[BV][j] > 0.0)
-            w[XBV][j] = eq_junction_breakdown(w[ISAT][j] / w[M][j], vt, w[VTE][j], w[BV][j],
-                                              w[IBV][j], w[VTB][j], &w[DXBV][j]);
+        w[ISW][j] = 0.0;
+        w[VTS][j] = (own ? w[NS][j] : w[N][j]) * vt;
+        if (w[JSW][j] > 0.0)
+            w[ISW][j] = w[JSW][j] * w[PJ][j] * w[M][j] *
+                        warming(own ? w[NS][j] : 1.0, w[EG][j], w[XTI][j], temp, tnom, vt);
+        w[VCRIT][j] = critical(w[VTE][j], w[ISAT][j]);
+        if (w[ISW][j] > 0.0) w[VCRIT][j] = fmin(w[VCRIT][j], critical(w[VTS][j], w[ISW][j]));
         w[IREC][j] = w[ISR][j] * scale * warming(w[NR][j], w[EG][j], w[XTI][j], temp, tnom, vt);
         w[VTR][j] = w[NR][j] * vt;
         w[VJT][j] = junction_potential(w[VJ][j], env->k_over_q, temp, tnom);
-        w[WIDE][j] = w[BV][j] > 0.0 || w[IKF][j] > 0.0 || w[ISR][j] > 0.0;
+        derive_wide(j, w, vt, dt);
     }
 }
 
 static eq_junction junction(size_t j, double *const *w) {
-    return (eq_junction){w[ISAT][j], w[VTE][j],  w[GMIN][j], w[KNEE][j], w[XBV][j], w[VTB][j],
-                         w[DXBV][j], w[IREC][j], w[VTR][j],  w[VJT][j],  w[MJ][j]};
+    return (eq_junction){w[ISAT][j], w[VTE][j],  w[GMIN][j], w[KNEE][j], w[XBV][j],
+                         w[VTB][j],  w[DXBV][j], w[IREC][j], w[VTR][j],  w[VJT][j],
+                         w[MJ][j],   w[ISW][j],  w[VTS][j]};
 }
 
 /* The junction's current and slope at its drop v. */
@@ -197,7 +239,7 @@ static void value_and_slope(size_t n, double *const *w, const double *x, const d
 static void least_slope(size_t n, double *const *w, double *least) {
     for (size_t j = 0; j < n; j++) {
         bool falls = !(w[ISAT][j] >= 0.0 && w[VTE][j] > 0.0 && w[VTB][j] > 0.0 &&
-                       w[RSER][j] >= 0.0 && w[IREC][j] == 0.0);
+                       w[RSER][j] >= 0.0 && w[IREC][j] == 0.0 && w[VTS][j] > 0.0);
         double gmin = w[GMIN][j];
         least[j] = falls ? -INFINITY : gmin < 0.0 ? gmin : gmin / (1.0 + w[RSER][j] * gmin);
     }
@@ -281,11 +323,10 @@ const eq_device_class eq_class_diode = {
     .columns = COLUMNS,
     .param = diode_param,
     .line = {EQ_SPICE_LINE("$n $a $b $m$i\n"), [EQ_SPECTRE] = "$n ($a $b) $m$i\n"},
-    .thermal = BIT(N) | BIT(NBV) | BIT(NR) | BIT(XTI), /* xti enters as xti/n */
-    .ngspice_only =
-        BIT(BV) | BIT(IBV) | BIT(NBV) | BIT(IKF) | BIT(ISR) | BIT(NR) | BIT(VJ) | BIT(MJ),
-    .idle = BIT(NR) | BIT(VJ) | BIT(MJ),
-    .unless = ISR,
+    .thermal = BIT(N) | BIT(NBV) | BIT(NR) | BIT(NS) | BIT(XTI), /* xti enters as xti/n */
+    .ngspice_only = BIT(BV) | BIT(IBV) | BIT(NBV) | BIT(IKF) | BIT(ISR) | BIT(NR) | BIT(VJ) |
+                    BIT(MJ) | BIT(JSW) | BIT(NS) | BIT(TRS1) | BIT(TRS2) | BIT(TCV) | BIT(TLEV),
+    .quiet = {{BIT(NR) | BIT(VJ) | BIT(MJ), ISR}, {BIT(NS) | BIT(PJ), JSW}},
     .value = -1,
     .derive = derive,
     .energy = energy,

@@ -31,17 +31,22 @@ static double recombined(const eq_junction *q, double v, double *slope) {
 
 /* The current before high injection, and its slope; *plain: the part that goes with is. */
 static double low_level(const eq_junction *q, double v, double *slope, double *plain) {
-    double more;
+    double more, side = 0.0, side_slope = 0.0;
     eq_diode_law(v, q->is, q->vte, 0.0, plain, slope);
     double c = *plain + recombined(q, v, &more);
-    *slope += more;
-    return c;
+    if (q->isw != 0.0) eq_diode_law(v, q->isw, q->vts, 0.0, &side, &side_slope);
+    *slope += more + side_slope;
+    return c + side;
+}
+
+static double side_energy(const eq_junction *q, double v) {
+    return q->isw == 0.0 ? 0.0 : eq_diode_energy(v, q->isw, q->vts, 0.0);
 }
 
 void eq_junction_law(const eq_junction *q, double v, double *i, double *g) {
     double slope, plain;
     if (v < -q->xbv) {
-        double reverse = q->is * exp(-(q->xbv + v) / q->vtb);
+        double reverse = (q->is + q->isw) * exp(-(q->xbv + v) / q->vtb);
         *i = -reverse + q->gmin * v;
         *g = reverse / q->vtb + q->gmin;
         return;
@@ -57,7 +62,8 @@ void eq_junction_law(const eq_junction *q, double v, double *i, double *g) {
 
 double eq_junction_law_per_is(const eq_junction *q, double v) {
     double c, slope, plain;
-    if (v < -q->xbv) return -q->is * exp(-(q->xbv + v) / q->vtb) * (1.0 - q->dxbv / q->vtb);
+    if (v < -q->xbv)
+        return -exp(-(q->xbv + v) / q->vtb) * (q->is - (q->is + q->isw) * q->dxbv / q->vtb);
     c = low_level(q, v, &slope, &plain);
     if (!high_injection(q, v)) return plain;
     injected(c, q->knee, &slope);
@@ -102,19 +108,21 @@ static double recombined_energy(const eq_junction *q, double v) {
 
 double eq_junction_energy(const eq_junction *q, double v) {
     if (high_injection(q, v)) return integral(q, v, 0) + 0.5 * q->gmin * v * v;
-    if (v >= -q->xbv) return eq_diode_energy(v, q->is, q->vte, q->gmin) + recombined_energy(q, v);
+    if (v >= -q->xbv)
+        return eq_diode_energy(v, q->is, q->vte, q->gmin) + recombined_energy(q, v) +
+               side_energy(q, v);
     return eq_diode_energy(-q->xbv, q->is, q->vte, 0.0) + recombined_energy(q, v) +
-           0.5 * q->gmin * v * v + q->is * q->vtb * expm1(-(q->xbv + v) / q->vtb);
+           side_energy(q, -q->xbv) + 0.5 * q->gmin * v * v +
+           (q->is + q->isw) * q->vtb * expm1(-(q->xbv + v) / q->vtb);
 }
 
 double eq_junction_energy_per_is(const eq_junction *q, double v) {
     if (high_injection(q, v)) return integral(q, v, 1);
     if (v >= -q->xbv) return eq_diode_energy(v, q->is, q->vte, 0.0);
-    double end = -(q->xbv + v) / q->vtb, c, g;
-    eq_diode_law(-q->xbv, q->is, q->vte, 0.0, &c, &g);
+    double end = -(q->xbv + v) / q->vtb, plain, g, c = low_level(q, -q->xbv, &g, &plain);
     /* the parts above and below -xbv; then both move with xbv */
     return eq_diode_energy(-q->xbv, q->is, q->vte, 0.0) + q->is * q->vtb * expm1(end) -
-           q->dxbv * (q->is * exp(end) + c);
+           q->dxbv * ((q->is + q->isw) * exp(end) + c);
 }
 
 /* f(v) = rs i(v) + v - u increases; Newton kept inside a bracket: where the plain law, or

@@ -1,13 +1,14 @@
 /* The junction of a diode beyond the plain law of diode_law.h, as ngspice 39 has it (manual,
  * "Junction Diode Model"; measured, see tests/devices):
  *
+ *   sidewall:               the plain law with isw and vts                       (JSW, NS)
  *   v >= -3 vte:            c = is (exp(v/vte) - 1) + isr (exp(v/vtr) - 1) s^m   (ISR, NR, VJ, M),
  *                               s = sqrt((1 - v/vj)^2 + 0.005);  isr = 0: the plain law
  *   v > 0 and knee > 0:     i = c/(1 + sqrt(c/knee))                             (IKF)
- *   v < -xbv:               i = -is exp(-(xbv + v)/vtb)                          (BV)
+ *   v < -xbv:               i = -(is + isw) exp(-(xbv + v)/vtb)                  (BV)
  *   else:                   i = c, or below -3 vte the plain law;
  *
- * all of them + gmin v.
+ * all of them + gmin v, and c with the sidewall's current.
  *
  * xbv is the drop from which breakdown starts, so that the current at -BV is IBV. The recombination
  * current ends with a jump at -3 vte, as in ngspice. */
@@ -21,6 +22,7 @@ typedef struct eq_junction {
     double dxbv;          /* V, d xbv / d ln is */
     double isr, vtr;      /* A, V: recombination; 0: none */
     double vj, grading;   /* V, 1 */
+    double isw, vts;      /* A, V: sidewall; 0: none */
 } eq_junction;
 
 void eq_junction_law(const eq_junction *q, double v, double *i, double *g);

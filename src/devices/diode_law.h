@@ -19,7 +19,7 @@ typedef enum eq_diode_column {
     EQ_DIODE_RSER,
     EQ_DIODE_GMIN,
     EQ_DIODE_VCRIT,
-    EQ_DIODE_WIDE, /* 1 with breakdown or high injection */
+    EQ_DIODE_WIDE, /* 1 with breakdown, high injection, recombination or a sidewall */
     EQ_DIODE_KNEE,
     EQ_DIODE_XBV,
     EQ_DIODE_VTB,
@@ -27,6 +27,8 @@ typedef enum eq_diode_column {
     EQ_DIODE_IREC,
     EQ_DIODE_VTR,
     EQ_DIODE_VJT,
+    EQ_DIODE_ISW,
+    EQ_DIODE_VTS,
     EQ_DIODE_DERIVED
 } eq_diode_column;
 

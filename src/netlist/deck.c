@@ -1,9 +1,11 @@
 /* Reading decks: SPICE or XML by the first character, SPICE in the steps of spice.h. */
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "netlist/encoding.h"
 #include "netlist/netlist.h"
 #include "netlist/spice/cards.h"
 #include "netlist/spice/control.h"
@@ -29,9 +31,10 @@ static void spice_free(eq_spice *s) {
     eq_names_free(r->instance);
     eq_names_free(r->reactance);
     eq_names_free(r->broken);
-    eq_free(r->open);
+    eq_free(r->loose);
     eq_free(r->mention);
     eq_free(r->reactance_value);
+    eq_names_free(r->open);
     eq_diag_free(s->scratch);
     eq_text_free(&r->name);
     eq_free(r->scope);
@@ -39,6 +42,7 @@ static void spice_free(eq_spice *s) {
     eq_free(r->late);
     eq_free(r->condition);
     eq_free(r->variant);
+    eq_free(r->sense);
     eq_free(r->factor);
     eq_free(r->reference);
     eq_free(r->declared);
@@ -59,14 +63,18 @@ static bool spice_init(eq_spice *s, eq_reading *r, eq_diag *diag) {
                       .skipped = {EQ_NONE, 0, 0},
                       .calls_left = EQ_MAX_CALLS,
                       .random = eq_random_seed(1),
+                      .scale = 1.0,
+                      .rshunt = INFINITY,
                       .noted = eq_names_new(),
                       .global = eq_names_new(),
                       .controls = eq_names_new(),
                       .instance = eq_names_new(),
                       .reactance = eq_names_new(),
-                      .broken = eq_names_new()};
+                      .broken = eq_names_new(),
+                      .open = eq_names_new()};
     return s->circuit != NULL && s->scratch != NULL && r->noted != NULL && r->global != NULL &&
-           r->controls != NULL && r->instance != NULL && r->reactance != NULL && r->broken != NULL;
+           r->controls != NULL && r->instance != NULL && r->reactance != NULL &&
+           r->broken != NULL && r->open != NULL;
 }
 
 /* The first line, without blanks at its ends. */
@@ -102,6 +110,11 @@ static void note_title(eq_spice *s) {
                       (int)(word[0].length < 60 ? word[0].length : 60), word[0].text);
 }
 
+static void override_temperature(eq_spice *s) {
+    for (size_t k = 0; k < s->overrides; k++)
+        if (s->override[k].target == EQ_TARGET_TEMP) s->circuit->env.temp = s->override[k].value;
+}
+
 static void read_elements(eq_spice *s) {
     eq_frame root = {.prefix = "", .m = 1.0};
     if (s->all->stop || s->all->incomplete || !eq_spice_finite(s) || s->all->stop ||
@@ -109,15 +122,20 @@ static void read_elements(eq_spice *s) {
         return;
     eq_frame_override(s, &root);
     s->frame = &root;
+    eq_spice_read_late(s, EQ_PHASE_OPTIONS, EQ_PHASE_OPTIONS);
+    override_temperature(s);
     eq_spice_expand(s);
     if (!s->all->stop) eq_spice_all_models(s);
     eq_spice_connect_controls(s);
     eq_spice_check_mentions(s);
-    eq_spice_read_late(s);
+    eq_spice_read_late(s, EQ_PHASE_OPTIONS + 1, EQ_PHASES - 1);
     eq_spice_finish_plan(s);
     eq_spice_finish_notes(s);
     note_title(s);
+    if (s->all->warm) eq_deck_reheat(s->deck);
     eq_spice_set_references(s);
+    if (!s->all->stop && isfinite(s->all->rshunt))
+        eq_spice_pass_on(s, eq_circuit_shunt(s->circuit, s->all->rshunt, s->scratch));
     if (!s->all->stop) eq_spice_finish_directives(s);
     if (s->all->status == EQ_OK && !s->models && eq_circuit_elements(s->circuit) == 0)
         eq_spice_fail(s, (eq_location){0, 1, 1},
@@ -177,7 +195,6 @@ static eq_status read_spice(const char *name, char *text, size_t length, eq_dial
 
 static bool is_xml(const char *text, size_t length) {
     size_t k = 0;
-    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) k = 3;
     while (k < length && isspace((unsigned char)text[k])) k++;
     return k < length && text[k] == '<';
 }
@@ -199,10 +216,11 @@ static eq_dialect dialect_of(const char *name, const char *text, size_t length, 
 /* Reads `text`, which it frees. */
 static eq_status parse(const char *name, char *text, size_t length, eq_dialect asked, eq_deck **out,
                        eq_diag *diag) {
-    if (!is_xml(text, length))
+    eq_status status = eq_deck_decode(&text, &length, diag);
+    if (status == EQ_OK && !is_xml(text, length))
         return read_spice(name, text, length, dialect_of(name, text, length, asked, diag), NULL,
                           out, diag);
-    eq_status status = eq_xml_circuit_parse(name, text, length, out, diag);
+    if (status == EQ_OK) status = eq_xml_circuit_parse(name, text, length, out, diag);
     eq_free(text);
     return status;
 }

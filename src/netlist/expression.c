@@ -86,13 +86,18 @@ static const char *seen(parser *s, char buffer[8]) {
     return (unsigned char)c < 32 ? "a control character" : buffer;
 }
 
+/* Behind the digits of a number: its suffix and unit, the micro sign and others not ASCII. */
+static bool in_number(char c) {
+    return is_name(c) || (unsigned char)c >= 128;
+}
+
 static eq_operand number(parser *s) {
     const char *start = s->c->p, *p = start;
     double value = 0.0;
     size_t n = eq_parse_double(p, (size_t)(s->c->end - p), &value), letters = 0;
-    while (p + n + letters < s->c->end && is_name(p[n + letters])) letters++;
+    while (p + n + letters < s->c->end && in_number(p[n + letters])) letters++;
     eq_location at = eq_cursor_at(s->c);
-    if (n == 0 || eq_spice_number(p, n + letters, s->c->xyce, &value) != n + letters)
+    if (n == 0 || eq_spice_number(p, n + letters, s->c->dialect, &value) != n + letters)
         FAIL(s, at, "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6",
              (int)(n + letters > 0 ? n + letters : 1), p);
     if (letters >= 3 && (p[n] | 32) == 'm' && (p[n + 1] | 32) == 'i' && (p[n + 2] | 32) == 'l')

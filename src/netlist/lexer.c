@@ -3,7 +3,7 @@
 #include <string.h>
 
 eq_cursor eq_cursor_new(int32_t file, const char *text, size_t length) {
-    return (eq_cursor){text, text + length, text, file, 1, false};
+    return (eq_cursor){text, text + length, text, file, 1, EQ_NGSPICE};
 }
 
 eq_location eq_cursor_at(const eq_cursor *c) {
@@ -78,7 +78,7 @@ static void skip_spaces(eq_cursor *c) {
 /* Comment lines start with * (but *% is a directive), # or $; Xyce's with * or a blank. */
 static bool at_comment_line(const eq_cursor *c) {
     if (*c->p == '*') return c->p + 1 == c->end || c->p[1] != '%';
-    if (c->xyce) return *c->p == ';' || c->p != c->line_start;
+    if (c->dialect == EQ_XYCE) return *c->p == ';' || c->p != c->line_start;
     return *c->p == '#' || *c->p == '$' || *c->p == ';' ||
            (*c->p == '/' && c->p + 1 < c->end && c->p[1] == '/');
 }
@@ -92,7 +92,7 @@ static bool continued(eq_cursor *c) {
         eq_physical_line_end(&ahead);
         skip_spaces(&ahead);
         if (ahead.p == ahead.end) return false;
-        if (*ahead.p == '+' && !(ahead.xyce && ahead.p != ahead.line_start)) {
+        if (*ahead.p == '+' && !(ahead.dialect == EQ_XYCE && ahead.p != ahead.line_start)) {
             *c = ahead;
             c->p++;
             return true;
@@ -105,7 +105,7 @@ eq_line_kind eq_line_start(eq_cursor *c) {
     for (; c->p < c->end; eq_physical_line_end(c)) {
         skip_spaces(c);
         if (c->p == c->end) break;
-        if (class_at(c->p) & OPENS && !(c->xyce && c->p != c->line_start))
+        if (class_at(c->p) & OPENS && !(c->dialect == EQ_XYCE && c->p != c->line_start))
             return *c->p == '.' ? EQ_LINE_CARD : EQ_LINE_ELEMENT;
         if (*c->p == '\n' || at_comment_line(c)) continue;
         if (*c->p == '*') return EQ_LINE_DIRECTIVE;
@@ -123,7 +123,7 @@ void eq_line_end(eq_cursor *c) {
 }
 
 static bool at_comment(const eq_cursor *c) {
-    if (c->xyce && *c->p != ';') return false;
+    if (c->dialect == EQ_XYCE && *c->p != ';') return false;
     switch (*c->p) {
     case ';':
         return true;
@@ -237,7 +237,7 @@ int eq_plain_lines(eq_cursor *c, eq_token (*word)[EQ_PLAIN_WORDS], int most) {
 
 eq_cursor eq_cursor_at_token(const eq_cursor *c, const eq_token *t) {
     const char *line_start = t->text - t->at.column + 1;
-    return (eq_cursor){t->text, c->end, line_start, t->at.file, t->at.line, c->xyce};
+    return (eq_cursor){t->text, c->end, line_start, t->at.file, t->at.line, c->dialect};
 }
 
 eq_token eq_token_peek(const eq_cursor *c) {
@@ -290,20 +290,35 @@ bool eq_starts_number(const char *text, size_t length) {
     return i < length && is_digit(text[i]);
 }
 
-static double suffix_of(const char *text, size_t length, bool xyce) {
+/* Bytes of the micro sign at the start: 1 in Latin 1, 2 in UTF-8 (U+00B5 and U+03BC); 0: none. */
+static size_t micro(const char *text, size_t length) {
+    if (length > 1 && (memcmp(text, "\xC2\xB5", 2) == 0 || memcmp(text, "\xCE\xBC", 2) == 0))
+        return 2;
+    return length > 0 && *text == '\xB5' ? 1 : 0;
+}
+
+/* The factor of the suffix at the start, and how many bytes it has. */
+static double suffix_of(const char *text, size_t length, eq_dialect dialect, size_t *bytes) {
     static const struct {
         const char *name;
         double value;
     } suffix[] = {{"meg", 1e6}, {"mil", 25.4e-6}, {"t", 1e12}, {"g", 1e9},
                   {"k", 1e3},   {"m", 1e-3},      {"u", 1e-6}, {"n", 1e-9},
                   {"p", 1e-12}, {"f", 1e-15},     {"a", 1e-18}};
-    if (xyce && lower(*text) == 'x') return 1e6;
+    *bytes = micro(text, length);
+    if (*bytes > 0) return 1e-6;
+    *bytes = 1;
+    if (dialect == EQ_XYCE && lower(*text) == 'x') return 1e6;
     for (size_t k = 0; k < sizeof suffix / sizeof *suffix; k++) {
         if (lower(*text) != suffix[k].name[0]) continue;
         size_t n = strlen(suffix[k].name), i = 0;
         while (i < n && i < length && lower(text[i]) == suffix[k].name[i]) i++;
-        if (i == n) return suffix[k].value;
+        if (i == n) {
+            *bytes = n;
+            return suffix[k].value;
+        }
     }
+    *bytes = 0;
     return 1.0;
 }
 
@@ -312,12 +327,42 @@ static double scaled(double value, double by) {
     return by < 1.0 && by != 25.4e-6 ? value / (1.0 / by) : value * by;
 }
 
-size_t eq_spice_number(const char *text, size_t length, bool xyce, double *value) {
-    size_t n = eq_starts_number(text, length) ? eq_parse_double(text, length, value) : 0;
+/* Bytes of the letters of a unit; those of Ohm and degree signs are not ASCII. */
+static size_t letters_at(const char *text, size_t length) {
+    size_t n = 0;
+    while (n < length && (is_letter(text[n]) || (unsigned char)text[n] >= 128)) n++;
+    return n;
+}
+
+/* 4k7, 6meg34, 1r5: `whole` digits, a suffix that stands for the point (r: 1), digits; the length,
+ * 0: it is none (LTspice help, "Circuit element quick reference"). */
+static size_t point_by_suffix(const char *text, size_t length, size_t whole, double *value) {
+    char digits[32];
+    size_t bytes, n = whole, more = 0, sign = text[0] == '+' || text[0] == '-';
+    for (size_t k = sign; k < whole; k++)
+        if (!is_digit(text[k])) return 0;
+    double by = suffix_of(text + n, length - n, EQ_LTSPICE, &bytes);
+    if (bytes == 0 && n < length && lower(text[n]) == 'r') bytes = 1;
+    n += bytes;
+    while (n + more < length && is_digit(text[n + more])) more++;
+    if (bytes == 0 || more == 0 || whole + more + 2 > sizeof digits) return 0;
+    memcpy(digits, text, whole);
+    digits[whole] = '.';
+    memcpy(digits + whole + 1, text + n, more);
+    if (eq_parse_double(digits, whole + 1 + more, value) == 0) return 0;
+    *value = scaled(*value, by);
+    return n + more;
+}
+
+size_t eq_spice_number(const char *text, size_t length, eq_dialect dialect, double *value) {
+    size_t n = eq_starts_number(text, length) ? eq_parse_double(text, length, value) : 0, bytes;
     if (n == 0) return 0;
-    if (n < length && is_letter(text[n]))
-        *value = scaled(*value, suffix_of(text + n, length - n, xyce));
-    while (n < length && is_letter(text[n])) n++;
+    size_t between = dialect == EQ_LTSPICE ? point_by_suffix(text, length, n, value) : 0;
+    if (between > 0)
+        n = between;
+    else if (n < length)
+        *value = scaled(*value, suffix_of(text + n, length - n, dialect, &bytes));
+    n += letters_at(text + n, length - n);
     bool more = n < length && (is_digit(text[n]) || text[n] == '_' || text[n] == '.');
     return more ? 0 : n;
 }

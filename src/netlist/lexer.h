@@ -12,7 +12,7 @@ typedef struct eq_cursor {
     const char *p, *end;    /* what is left of the text */
     const char *line_start; /* of the physical line that p stands on */
     int32_t file, line;     /* file indexes eq_circuit.file; line counts from 1 */
-    bool xyce;              /* its comments and its suffix X */
+    eq_dialect dialect;     /* whose comments and suffixes */
 } eq_cursor;
 
 typedef enum eq_line_kind {
@@ -74,9 +74,10 @@ bool eq_token_is(eq_token t, const char *literal);
 bool eq_token_is_among(eq_token t, const char *const *literal, size_t n);
 
 /* A number with an optional SPICE suffix (t g meg k mil m u n p f a, in Xyce x = meg, case-blind,
- * trailing letters ignored) at the start of text; its length, or 0 when there is none or it is
- * followed by more of a word. */
-size_t eq_spice_number(const char *text, size_t length, bool xyce, double *value);
+ * trailing letters ignored; the micro sign, in Latin 1 or UTF-8, is u) at the start of text; its
+ * length, or 0 when there is none or it is followed by more of a word. In LTspice a suffix between
+ * digits stands for the point: 4k7 is 4.7k. */
+size_t eq_spice_number(const char *text, size_t length, eq_dialect dialect, double *value);
 /* True if a word starts as a number does: digit, or sign or point before a digit. */
 bool eq_starts_number(const char *text, size_t length);
 

@@ -13,9 +13,10 @@ double eq_dialect_k_over_q(eq_dialect dialect);
 /* As eq_deck_read in a given dialect (ngspice, Xyce or LTspice); EQ_DIALECT_COUNT: recognised, as
  * eq_deck_read does. */
 eq_status eq_deck_read_as(const char *path, eq_dialect dialect, eq_deck **out, eq_diag *diag);
-/* A value that stands in for what the deck says: of a parameter "x" or of a model's "dm(is)". */
+/* A value that stands in for what the deck says: of a parameter "x", of a model's "dm(is)" or of
+ * the temperature. */
 typedef struct eq_override {
-    eq_target target; /* EQ_TARGET_PARAM or EQ_TARGET_MODEL */
+    eq_target target; /* EQ_TARGET_PARAM, EQ_TARGET_MODEL or EQ_TARGET_TEMP */
     const char *name;
     double value;
 } eq_override;

@@ -31,10 +31,10 @@ static eq_status no_element(const eq_circuit *c, const eq_preset *p, const targe
                             eq_diag *diag) {
     enum { MOST = 10000 };
     const char *best = NULL;
-    int apart = eq_letters_forgiven(t->element.length) + 1;
+    int apart = eq_near(t->element.length) + 1;
     for (size_t k = 0; k < eq_circuit_elements(c) && k < MOST; k++) {
         const char *name = eq_circuit_element_name(c, (eq_element)k);
-        int d = eq_letters_apart(t->element.text, t->element.length, name);
+        int d = eq_distance(t->element.text, t->element.length, name);
         if (d < apart) {
             apart = d;
             best = name;

@@ -25,9 +25,11 @@ typedef struct table {
 /* Values worth trying for a parameter: the default where there is one, else around 1. */
 static double some_value(const eq_param *p, eq_random *r) {
     if (strcmp(p->unit, "C") == 0) return NAN;
-    if (strcmp(p->name, "dtemp") == 0) return 0.0;            /* near_breakdown reckons at 27 C */
-    double usual = strcmp(p->name, "isr") == 0 ? 1e-12 : 1.0; /* beside is of 1e-14 */
-    double base = isfinite(p->default_value) && p->default_value != 0.0 ? p->default_value : usual;
+    if (strcmp(p->name, "dtemp") == 0) return 0.0; /* near_breakdown reckons at 27 C */
+    bool current = strcmp(p->name, "isr") == 0 || strcmp(p->name, "jsw") == 0;
+    double usual = current ? 1e-12 : 1.0; /* beside is of 1e-14 */
+    bool given = isfinite(p->default_value) && p->default_value != 0.0 && p->default_value < 1e20;
+    double base = given ? p->default_value : usual; /* 1e30 stands for none */
     double value = base * exp(2.0 * eq_random_uniform(r) - 1.0);
     return fmin(fmax(value, p->min), p->max);
 }
@@ -107,6 +109,11 @@ static bool near_breakdown(double **w, double x) {
 /* A drop within 1e-4 V of a kink of the law has no meaningful central difference. */
 static bool near_kink(const eq_device_class *cls, double **w, double x) {
     if (cls == &eq_class_ideal_diode) return fabs(x - *w[2]) < 1e-4;
+    if (cls == &eq_class_limited_diode) { /* knees and the ends of bends; see its enum */
+        double vfwd = *w[2], vrev = *w[3], bend = *w[7], back = *w[8];
+        return fabs(x - vfwd) < 1e-4 || fabs(x - vfwd - bend) < 1e-4 || fabs(x + vrev) < 1e-4 ||
+               fabs(x + vrev + back) < 1e-4;
+    }
     return cls == &eq_class_diode && near_breakdown(w, x);
 }
 

@@ -51,6 +51,10 @@ static eq_status read_sources(eq_diag *diag) {
     return circuit_of(in("sources.cir"), diag);
 }
 
+static eq_status read_legal(eq_diag *diag) {
+    return circuit_of(in("legal.cir"), diag);
+}
+
 static eq_status read_network(eq_diag *diag) {
     return circuit_of("netlists/two-stage.cir", diag);
 }
@@ -566,6 +570,7 @@ static const struct {
     {"a deck with subcircuits", read_subcircuit},
     {"a deck with controlled sources", read_controlled},
     {"a deck with waveforms and warm formulas", read_sources},
+    {"a deck of LTspice in UTF-16", read_legal},
     {"a network", read_network},
     {"a circuit in XML", read_xml},
     {"a bad deck", read_bad},
@@ -666,6 +671,18 @@ static void make_files(void) {
         "<experiment><circuit deck='any.cir'/><data format='csv' path='any.csv'/>"
         "<cost type='squared-error'/><optimizer type='adam' rate='1e-12'/><minibatch size='1'/>"
         "<epochs count='1'/></experiment>";
+    static const char legal[] =
+        "what LTspice knows\n.params rt=1k\n.param q 2 f(x)={x*temper}\nv1 a 0 rt\nr1 a b {f(q)}\n"
+        "b1 c 0 v=i(r1)+i(d1)+i(x1:c1)\nd1 b 0 dm w=2\nd2 c 0 dl m=2\nx1 c s p={2*w} w=3\n"
+        ".subckt s a p=1 w=1\nr1 a 0 {p}\nc1 a n 1\nr2 n 0 4k7\n.ic v(n)=w\n.ends\n"
+        ".model dm d(level=3 l=1 jsw=1f)\n.model dl d(ron=1 ilimit=1 epsilon=0.1)\n"
+        ".options rshunt=1g\n.backanno\n.op\n.end\n";
+    char wide[2 * sizeof legal];
+    for (size_t k = 0; k < sizeof legal; k++) {
+        wide[2 * k] = legal[k];
+        wide[2 * k + 1] = 0;
+    }
+    put("legal.cir", wide, sizeof wide - 2);
     put("models.cir", "t\n.model neuron d(is=1e-7)\n", 27);
     put("other-models.cir", "t\n.model nerve d(is=1e-7)\n", 26);
     put("any.cir", any, sizeof any - 1);

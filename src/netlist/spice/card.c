@@ -32,8 +32,10 @@ static const struct card {
     eq_reader late;
 } cards[] = {
     {".param", CARD_SCAN, 0, read_param, NULL},
+    {".params", CARD_SCAN, 0, read_param, NULL},
     {".global_param", CARD_SCAN, 0, read_global_param, NULL},
     {".func", CARD_SCAN, 0, read_func, NULL},
+    {".function", CARD_SCAN, 0, read_func, NULL},
     {".model", CARD_SCAN, 0, read_model, NULL},
     {".global", CARD_SCAN, 0, read_global, NULL},
     {".options", CARD_LATE, EQ_PHASE_OPTIONS, eq_spice_declare_seed, eq_spice_options},
@@ -66,6 +68,7 @@ static const struct card {
     {".nodeset", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_nodeset},
     {".ic", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_ic},
     {".extract", CARD_NOTE, 0, NULL, NULL},
+    {".dcvolt", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_ic},
     {".backanno", CARD_NOTE, 0, NULL, NULL},
     {".preprocess", CARD_NOTE, 0, NULL, NULL},
     {".result", CARD_NOTE, 0, NULL, NULL},
@@ -150,7 +153,11 @@ eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c) {
         break;
     case CARD_LATE:
         if (card->scan != NULL) card->scan(s, scope, c);
-        eq_spice_later(s, (eq_phase)card->number, *c, word, card->late);
+        if (card->number == EQ_PHASE_NAMES && scope->parent != EQ_NONE)
+            eq_spice_in_each(s, scope,
+                             (eq_late){EQ_PHASE_NAMES, s->all->current, *c, word, card->late});
+        else
+            eq_spice_later(s, (eq_phase)card->number, *c, word, card->late);
         break;
     case CARD_ACTION:
         return (eq_card_action)card->number;
@@ -178,33 +185,51 @@ static bool has_bare_blank(eq_cursor c, const char *to) {
     return false;
 }
 
-/* .param NAME = EXPRESSION ...: only noted down, evaluated on demand. Of a bare expression with
- * blanks on a line of several parameters ngspice 39 takes the first word and drops the rest:
- * refused. */
+/* The value of one parameter, or the body of a function, behind its name; LTspice needs no = and
+ * takes one word then. False: an error was reported. */
+static bool read_value(eq_spice *s, eq_scope *scope, eq_cursor *c, eq_token name) {
+    eq_cursor behind = *c;
+    bool function = eq_spice_skip_arguments(c);
+    eq_token equal = eq_token_peek(c);
+    bool bare = s->circuit->dialect == EQ_LTSPICE && equal.kind != EQ_TOKEN_EQUAL && !function;
+    if (!bare && equal.kind != EQ_TOKEN_EQUAL) {
+        eq_spice_expected(s, equal, "= behind the parameter");
+        return false;
+    }
+    eq_definition *d = eq_define(s, scope, function ? EQ_DEFINES_FUNC : EQ_DEFINES_PARAM, name);
+    if (!bare) eq_token_next(c);
+    if (d != NULL) d->value = function ? behind : *c;
+    if (eq_token_peek(c).kind == EQ_TOKEN_END) {
+        eq_spice_expected(s, eq_token_peek(c), "the value");
+        return false;
+    }
+    if (!bare) {
+        eq_spice_skip_value(c);
+        return true;
+    }
+    eq_token_next(c);
+    if (d != NULL) d->value.end = c->p;
+    return true;
+}
+
+/* .param NAME = EXPRESSION NAME(X, Y) = EXPRESSION ...: only noted down, evaluated on demand. Of a
+ * bare expression with blanks on a line of several parameters ngspice 39 takes the first word and
+ * drops the rest: refused. */
 static void read_param(eq_spice *s, eq_scope *scope, eq_cursor *c) {
     eq_location blank = {EQ_NONE, 0, 0};
     int count = 0;
     eq_token name = eq_token_next(c);
     if (name.kind == EQ_TOKEN_END) eq_spice_expected(s, name, "NAME=VALUE");
     for (; name.kind != EQ_TOKEN_END; name = eq_token_next(c)) {
-        eq_token equal = eq_token_next(c);
-        if (name.kind != EQ_TOKEN_WORD || eq_starts_number(name.text, name.length) ||
-            equal.kind != EQ_TOKEN_EQUAL) {
-            if (name.kind != EQ_TOKEN_WORD || eq_starts_number(name.text, name.length))
-                eq_spice_expected(s, name, "NAME=VALUE");
-            else
-                eq_spice_expected(s, equal, "= behind the parameter");
+        if (name.kind != EQ_TOKEN_WORD || eq_starts_number(name.text, name.length)) {
+            eq_spice_expected(s, name, "NAME=VALUE");
             return;
         }
-        eq_definition *d = eq_define(s, scope, EQ_DEFINES_PARAM, name);
-        if (d != NULL) d->value = *c;
-        if (eq_token_peek(c).kind == EQ_TOKEN_END) {
-            eq_spice_expected(s, eq_token_peek(c), "the value");
-            return;
-        }
-        eq_location at = eq_token_peek(c).at;
         eq_cursor value = *c;
-        eq_spice_skip_value(c);
+        eq_spice_skip_arguments(&value);
+        if (eq_token_peek(&value).kind == EQ_TOKEN_EQUAL) eq_token_next(&value);
+        eq_location at = eq_token_peek(&value).at;
+        if (!read_value(s, scope, c, name)) return;
         if (has_bare_blank(value, c->p)) blank = at;
         count++;
     }

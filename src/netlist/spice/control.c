@@ -94,7 +94,7 @@ void eq_spice_read_lines(eq_spice *s, const eq_card_line *line, size_t lines) {
     for (size_t k = 0; k < lines; k++) {
         eq_cursor c = eq_cursor_new(line[k].at.file, line[k].text, strlen(line[k].text));
         c.line = line[k].at.line;
-        c.xyce = s->circuit->dialect == EQ_XYCE;
+        c.dialect = (eq_dialect)s->circuit->dialect;
         eq_token word = {EQ_TOKEN_WORD, line[k].word, strlen(line[k].word), line[k].at};
         for (size_t j = 0; j < sizeof readers / sizeof *readers; j++)
             if (strcmp(readers[j].word, line[k].word) == 0)

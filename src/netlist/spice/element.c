@@ -7,6 +7,7 @@
 #include "netlist/spice/element.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
+#include "netlist/spice/geometry.h"
 #include "netlist/spice/line.h"
 #include "netlist/spice/mention.h"
 #include "netlist/spice/model.h"
@@ -74,6 +75,7 @@ static bool read_control(eq_line *l, eq_pending *control) {
         return false;
     }
     control->control = eq_spice_control(l->s, t);
+    control->path = eq_spice_control_path(l->s, t);
     return control->control != EQ_NO_NAME;
 }
 
@@ -110,31 +112,13 @@ static bool skip_ac(eq_line *l, eq_token word) {
     eq_spice_note(l->s, "ac", word.at, "ignored: ac of %.*s (and of others) says nothing at dc",
                   (int)l->name.length, l->name.text);
     if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL) eq_token_next(l->c);
-    for (int k = 0; k < 2 && eq_spice_is_value(eq_token_peek(l->c)); k++)
+    for (int k = 0; k < 2 && eq_spice_at_value(l->s, l->c); k++)
         if (!eq_spice_number_at(l->s, l->c, &ignored, "a number")) return false;
     return true;
 }
 
 static bool is_source(const eq_line *l) {
     return eq_line_class(l)->letter == 'v' || eq_line_class(l)->letter == 'i';
-}
-
-/* dc VALUE, ac ..., sin(...): the words of V and I. */
-static bool read_source_word(eq_line *l, eq_token word) {
-    double value;
-    if (eq_token_is(word, "ac")) return skip_ac(l, word);
-    if (eq_token_is(word, "dc")) {
-        if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL) eq_token_next(l->c);
-        return eq_spice_number_at(l->s, l->c, &value, "the dc value") && eq_line_set(l, 0, value);
-    }
-    if (!eq_spice_waveform(l->s, l->c, word, &value)) return eq_line_unknown_key(l, word);
-    if (isnan(value)) return false;
-    if (l->has_value) return true;
-    eq_spice_note(l->s, "waveform", word.at,
-                  "%.*s (and others) have no dc value: %.*s is taken at t = 0", (int)l->name.length,
-                  l->name.text, (int)word.length, word.text);
-    l->card.w[0] = value; /* a dc value behind it still counts */
-    return true;
 }
 
 /* A number without a name: the value, or the area of a diode. */
@@ -158,11 +142,40 @@ static bool read_positional(eq_line *l, eq_token t) {
     return eq_line_set(l, k, value);
 }
 
+/* The name of a parameter, which was read, as the value. */
+static bool read_bare(eq_line *l, eq_token name) {
+    *l->c = eq_cursor_at_token(l->c, &name);
+    return read_positional(l, name);
+}
+
+/* dc VALUE, ac ..., sin(...) or the name of a parameter: the words of V and I. */
+static bool read_source_word(eq_line *l, eq_token word) {
+    double value;
+    if (eq_token_is(word, "ac")) return skip_ac(l, word);
+    if (eq_token_is(word, "dc")) {
+        if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL) eq_token_next(l->c);
+        return eq_spice_number_at(l->s, l->c, &value, "the dc value") && eq_line_set(l, 0, value);
+    }
+    if (!eq_spice_waveform(l->s, l->c, word, &value))
+        return eq_spice_is_value_here(l->s, word) ? read_bare(l, word)
+                                                  : eq_line_unknown_key(l, word);
+    if (isnan(value)) return false;
+    if (l->has_value) return true;
+    eq_spice_note(l->s, "waveform", word.at,
+                  "%.*s (and others) have no dc value: %.*s is taken at t = 0", (int)l->name.length,
+                  l->name.text, (int)word.length, word.text);
+    l->card.w[0] = value; /* a dc value behind it still counts */
+    return true;
+}
+
 /* The word behind the nodes of a diode is its model, even when it starts as a number does:
  * 1N4148. */
+static bool needs_model(const eq_line *l) {
+    return eq_line_class(l)->letter == 'd' && l->card.model == EQ_NONE;
+}
+
 static bool names_model(const eq_line *l, eq_token t) {
-    return eq_line_class(l)->letter == 'd' && l->card.model == EQ_NONE && t.kind == EQ_TOKEN_WORD &&
-           eq_starts_number(t.text, t.length);
+    return needs_model(l) && t.kind == EQ_TOKEN_WORD && eq_starts_number(t.text, t.length);
 }
 
 static bool read_rest(eq_line *l) {
@@ -189,6 +202,8 @@ static bool read_rest(eq_line *l) {
                 done = read_source_word(l, t);
             else if (eq_line_class(l)->letter == 'd' && eq_token_is(t, "off"))
                 done = true;
+            else if (!needs_model(l) && eq_spice_is_value_here(l->s, t))
+                done = read_bare(l, t);
             else if (eq_line_class(l)->model_type != NULL)
                 done = read_model(l, t);
             else {
@@ -208,6 +223,13 @@ static void become_behavioural(eq_line *l, double m) {
     l->card.term[1] = b;
     l->card.w[0] = m / l->scale;
     l->card.formula = l->formula;
+}
+
+/* An ideal diode m times in parallel: its resistances. */
+static void divide_resistances(eq_line *l, double m) {
+    const eq_device_class *cls = eq_line_class(l);
+    for (int k = 0; k < cls->params; k++)
+        if (strcmp(cls->param[k].unit, "ohm") == 0) l->card.w[k] /= m;
 }
 
 /* m in parallel: conductances, currents and gains of current sources times m. A voltage that is a
@@ -230,11 +252,8 @@ static bool multiply(eq_line *l) {
         l->card.w[value] *= l->factor = l->scale / m;
     else if (own >= 0)
         l->card.w[own] *= eq_line_class(l)->defined == EQ_CURRENT_DEFINED ? m : l->m;
-    else if (eq_line_class(l)->letter == 'd' && m != 1.0) {
-        eq_spice_fail(l->s, l->name.at,
-                      "m = %g of %.*s: an ideal diode takes none; change ron and roff", m,
-                      (int)l->name.length, l->name.text);
-        return false;
+    else if (eq_line_class(l)->letter == 'd') {
+        divide_resistances(l, m);
     } else if (value >= 0 && (eq_line_class(l)->flags & EQ_LINEAR) != 0) {
         if (eq_line_class(l)->defined == EQ_CURRENT_DEFINED) l->card.w[value] *= l->factor = m;
     } else if (m != 1.0) {
@@ -290,9 +309,38 @@ static bool warm(eq_line *l) {
                                         (eq_operand){27.0, EQ_NONE});
 }
 
+/* The parameter k if it stands on the line, else NAN. */
+static double own_param(const eq_line *l, int k) {
+    return (l->own >> k & 1) != 0 ? l->card.w[k] : NAN;
+}
+
+/* The area, the perimeter and the breakdown current of a diode that says something of its size. */
+static bool measure_diode(eq_line *l) {
+    const eq_device_class *cls = eq_line_class(l);
+    int area = eq_param_find(cls, "area"), pj = eq_param_find(cls, "pj");
+    eq_spice there = *l->s;
+    eq_junction_size of_model, size;
+    if (l->card.model == EQ_NONE || pj < 0) return true;
+    eq_size own = {own_param(l, area), own_param(l, pj), l->length, l->width};
+    if (isnan(own.area) && isnan(own.perimeter) && isnan(own.length) && isnan(own.width))
+        return true;
+    eq_definition *d = eq_spice_model_card(l->s, l->model, 'd', &there.frame);
+    eq_cursor c = d == NULL ? (eq_cursor){0} : d->value;
+    if (d == NULL) return false;
+    eq_token_next(&c); /* the type */
+    if (!eq_spice_junction(&there, c, own, &size) ||
+        !eq_spice_junction(&there, c, eq_no_size(), &of_model))
+        return false;
+    l->card.w[area] = size.area;
+    l->card.w[pj] = size.perimeter;
+    l->card.w[eq_param_find(cls, "ibv")] *= size.breakdown / of_model.breakdown;
+    return true;
+}
+
 /* A resistor without a value of its own may have one by its geometry. */
 static bool measure(eq_line *l) {
     double r = NAN;
+    if (eq_line_class(l)->letter == 'd') return measure_diode(l);
     if (eq_line_class(l)->letter != 'r' || l->card.model == EQ_NONE || l->own_value ||
         l->formula != NULL)
         return true;
@@ -350,6 +398,10 @@ static eq_element add_card(eq_spice *s, eq_card *card, eq_token name) {
     return status == EQ_OK ? e : EQ_NONE;
 }
 
+static eq_pending no_control(const eq_line *l) {
+    return (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, EQ_NO_NAME, l->name.at};
+}
+
 static void add(eq_line *l, eq_pending control) {
     eq_spice *s = l->s;
     control.element = add_card(s, &l->card, l->name);
@@ -361,16 +413,23 @@ static void add(eq_line *l, eq_pending control) {
     if (control.control != EQ_NO_NAME) eq_spice_look_up_later(s, control);
     for (size_t k = 0; f != NULL && k < f->inputs; k++)
         if (f->input[k].kind == EQ_INPUT_CURRENT)
-            eq_spice_look_up_later(
-                s, (eq_pending){control.element, (int32_t)k, f->input[k].plus, control.at});
+            eq_spice_look_up_later(s, (eq_pending){control.element, (int32_t)k, f->input[k].plus,
+                                                   f->input[k].minus, control.at});
 }
 
 static void read_device(eq_line *l) {
-    eq_pending control = {EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at};
+    eq_pending control = no_control(l);
     if (read_nodes(l) &&
         (eq_line_class(l)->control != EQ_CONTROL_CURRENT || read_control(l, &control)) &&
         read_rest(l) && measure(l) && complete(l) && warm(l) && multiply(l))
         add(l, control);
+}
+
+static void note_open(eq_line *l) {
+    eq_text *name = &l->s->all->name;
+    eq_spice_full_name(l->s, l->name);
+    if (!name->failed && eq_names_add(l->s->all->open, name->text, name->length) == EQ_NO_NAME)
+        eq_spice_no_memory(l->s);
 }
 
 /* L is a 0-V source at dc, C is open (its nodes exist all the same). */
@@ -385,7 +444,10 @@ static void read_reactance(eq_line *l) {
         return;
     }
     for (int k = 0; k < 2 && open; k++) eq_spice_note_open(l->s, l->card.term[k]);
-    if (!open) add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+    if (!open)
+        add(l, no_control(l));
+    else
+        note_open(l);
 }
 
 static void refuse(eq_spice *s, eq_token name, char letter) {
@@ -407,7 +469,7 @@ static void read_behavioural(eq_line *l) {
     eq_token a = eq_token_next(&nodes), b = eq_token_next(&nodes);
     l->card = eq_card_new(EQ_CLASS_ideal_diode);
     if (eq_spice_ideal_diode(&nodes, a, b, &l->card.w[RON])) {
-        if (read_nodes(l)) add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+        if (read_nodes(l)) add(l, no_control(l));
         *l->c = nodes;
         return;
     }
@@ -416,8 +478,7 @@ static void read_behavioural(eq_line *l) {
     eq_token word = eq_token_peek(l->c);
     switch (eq_spice_formula(l->s, l->c, 'b', &l->card)) {
     case EQ_FOUND:
-        if (read_rest(l) && warm(l) && multiply(l))
-            add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+        if (read_rest(l) && warm(l) && multiply(l)) add(l, no_control(l));
         break;
     case EQ_NOT_FOUND:
         eq_spice_expected(l->s, word, "v=EXPRESSION or i=EXPRESSION");
@@ -432,7 +493,7 @@ static void read_switch(eq_line *l, char letter) {
     l->cold = true;
     if (read_nodes(l) && eq_spice_switch(l->s, l->c, letter, &l->card) && read_rest(l) &&
         multiply(l))
-        add(l, (eq_pending){EQ_NONE, EQ_NONE, EQ_NO_NAME, l->name.at});
+        add(l, no_control(l));
 }
 
 /* The first class with this letter; -1: none. */
@@ -442,12 +503,12 @@ static int class_with(char letter) {
     return -1;
 }
 
-bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], bool xyce) {
+bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], eq_dialect dialect) {
     const eq_token *a = &word[1], *b = &word[2], *number = &word[3];
     char letter = (char)(*word->text | 32);
     double value;
     if ((letter != 'r' && letter != 'v' && letter != 'i') || s->frame->m != 1.0 ||
-        eq_spice_number(number->text, number->length, xyce, &value) != number->length ||
+        eq_spice_number(number->text, number->length, dialect, &value) != number->length ||
         !isfinite(value))
         return false;
     if (s->all->plain.name == NULL || eq_class(s->all->plain.cls)->letter != letter)

@@ -154,11 +154,11 @@ enum { MOST_CANDIDATES = 10000, MOST_IN_ALL = EQ_MAX_ERRORS * MOST_CANDIDATES };
 const char *eq_spice_nearest(eq_spice *s, eq_token word, eq_candidate next, const void *data,
                              char buffer[96]) {
     const char *best = NULL, *candidate;
-    int found = eq_letters_forgiven(word.length) + 1;
+    int found = eq_near(word.length) + 1;
     for (size_t k = 0; k < MOST_CANDIDATES && (candidate = next(data, k)) != NULL; k++) {
         if (s->all->candidates >= MOST_IN_ALL) break;
         s->all->candidates++;
-        int d = eq_letters_apart(word.text, word.length, candidate);
+        int d = eq_distance(word.text, word.length, candidate);
         bool longer =
             best != NULL && strlen(candidate) < strlen(best) && strlen(best) == word.length;
         if (d > 0 && (d < found || (d == found && best != NULL && longer))) {

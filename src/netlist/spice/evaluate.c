@@ -30,6 +30,7 @@ typedef struct eq_arguments {
 static eq_spice view_from(const eq_spice *s, eq_frame *frame) {
     eq_spice own = *s;
     own.frame = frame;
+    own.inner = NULL;
     own.arguments = NULL;
     own.formula = NULL;
     own.test = false;
@@ -90,10 +91,18 @@ static bool is_key(eq_token t) {
            memchr(t.text, '!', t.length) == NULL && memchr(t.text, '*', t.length) == NULL;
 }
 
+bool eq_spice_skip_arguments(eq_cursor *c) {
+    if (!eq_skip_blank(c) || *c->p != '(') return false;
+    while (eq_skip_blank(c) && *c->p != ')') c->p++;
+    if (c->p < c->end && *c->p == ')') c->p++;
+    return true;
+}
+
 bool eq_spice_at_key(const eq_cursor *c) {
     eq_cursor ahead = *c;
-    if (!is_key(eq_token_next(&ahead)) || eq_token_next(&ahead).kind != EQ_TOKEN_EQUAL)
-        return false;
+    if (!is_key(eq_token_next(&ahead))) return false;
+    eq_spice_skip_arguments(&ahead);
+    if (eq_token_next(&ahead).kind != EQ_TOKEN_EQUAL) return false;
     return *ahead.p != '=';
 }
 
@@ -109,29 +118,6 @@ void eq_spice_skip_value(eq_cursor *c) {
 bool eq_spice_is_value(eq_token t) {
     return t.kind == EQ_TOKEN_GROUP ||
            (t.kind == EQ_TOKEN_WORD && eq_starts_number(t.text, t.length));
-}
-
-bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what) {
-    eq_token t = eq_token_peek(c);
-    if (t.kind == EQ_TOKEN_GROUP) {
-        while (eq_skip_blank(c) && c->p < t.text) c->p++;
-        eq_cursor inside = *c;
-        eq_token_next(c);
-        return eq_spice_value(s, &inside, value) == EQ_OK;
-    }
-    if (!eq_spice_is_value(t)) {
-        eq_spice_expected(s, t, what);
-        return false;
-    }
-    eq_token_next(c);
-    bool whole = eq_spice_number(t.text, t.length, c->xyce, value) == t.length;
-    if (whole && isfinite(*value)) return true;
-    eq_spice_fail(
-        s, t.at,
-        whole ? "'%.*s' is too large; write a number below 1e308"
-              : "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6, an expression in {}",
-        (int)(t.length < 60 ? t.length : 60), t.text);
-    return false;
 }
 
 enum { UNKNOWN, RESOLVING, KNOWN, FAILED };
@@ -155,9 +141,8 @@ static void fail_for_cycle(eq_spice *s, const eq_frame *f, int32_t id, eq_token 
 
 /* The value on the card of a parameter: the first of the several numbers of a .step, else an
  * expression and the next NAME=VALUE behind it. */
-static bool value_of_card(eq_spice *s, const eq_definition *d, double *value) {
-    eq_cursor at = d->value;
-    if (d->stepped) return eq_spice_number_at(s, &at, value, "a value");
+static bool value_of_card(eq_spice *s, eq_cursor at, bool stepped, double *value) {
+    if (stepped) return eq_spice_number_at(s, &at, value, "a value");
     if (eq_spice_value(s, &at, value) != EQ_OK) return false;
     eq_token rest = eq_token_peek(&at);
     if (rest.kind == EQ_TOKEN_END || eq_spice_at_key(&at) || eq_token_is(rest, "params:"))
@@ -169,18 +154,23 @@ static bool value_of_card(eq_spice *s, const eq_definition *d, double *value) {
 /* Evaluates a parameter in its frame; a parameter that needs itself is an error that names it. */
 static eq_lookup resolve(eq_spice *s, eq_frame *f, int32_t id, eq_token use, double *value) {
     eq_definition *d = &f->scope->defines[EQ_DEFINES_PARAM].item[id];
-    eq_definition *own = f->state[id] == UNKNOWN ? eq_spice_choose(s, d, f) : NULL;
-    if (f->state[id] == UNKNOWN && own == NULL) return EQ_NOT_FOUND;
+    bool given = f->given[id].p != NULL;
+    eq_definition *own = f->state[id] == UNKNOWN && !given ? eq_spice_choose(s, d, f) : NULL;
+    if (f->state[id] == UNKNOWN && own == NULL && !given) return EQ_NOT_FOUND;
     if (f->state[id] == RESOLVING) {
         fail_for_cycle(s, f, id, use);
         f->state[id] = FAILED;
     }
     if (f->state[id] == UNKNOWN) {
         const char *own_name = eq_names_get(f->scope->defines[EQ_DEFINES_PARAM].name, id);
-        eq_spice there = view_from(s, f);
+        eq_spice there = view_from(s, given ? f->up : f);
+        there.inner = given ? f : NULL;
+        there.self = id;
         there.about = (eq_token){EQ_TOKEN_WORD, own_name, strlen(own_name), use.at};
         f->state[id] = RESOLVING;
-        f->state[id] = value_of_card(&there, own, &f->param[id]) ? KNOWN : FAILED;
+        bool good = given ? value_of_card(&there, f->given[id], false, &f->param[id])
+                          : value_of_card(&there, own->value, own->stepped, &f->param[id]);
+        f->state[id] = good ? KNOWN : FAILED;
     }
     *value = f->param[id];
     return f->state[id] == KNOWN ? EQ_FOUND : EQ_LOOKUP_FAILED;
@@ -197,6 +187,100 @@ static int argument(const eq_arguments *a, eq_token name) {
     return -1;
 }
 
+/* A parameter of the scopes around the expression. */
+static eq_lookup in_frames(eq_spice *s, eq_token name, double *value) {
+    for (eq_frame *f = s->frame; f != NULL; f = f->up) {
+        int32_t id;
+        eq_definition *d = eq_dictionary_find(&f->scope->defines[EQ_DEFINES_PARAM], name, &id);
+        if (d == NULL) continue;
+        d->used = true;
+        eq_lookup found = resolve(s, f, id, name, value);
+        if (found != EQ_NOT_FOUND) return found;
+    }
+    return EQ_NOT_FOUND;
+}
+
+/* Another parameter of the instance whose X line is evaluated. */
+static eq_lookup beside(eq_spice *s, eq_token name, double *value) {
+    int32_t id;
+    if (s->inner == NULL) return EQ_NOT_FOUND;
+    eq_definition *d = eq_dictionary_find(&s->inner->scope->defines[EQ_DEFINES_PARAM], name, &id);
+    bool seen = d != NULL && id != s->self && (d->overridable || s->inner->given[id].p != NULL);
+    return seen ? resolve(s, s->inner, id, name, value) : EQ_NOT_FOUND;
+}
+
+/* Where a name means a parameter both of the instance and of the deck around it, ngspice takes the
+ * instance's (measured), the others the deck's. */
+static eq_lookup defined(eq_spice *s, eq_token name, double *value) {
+    bool inner_first = s->circuit->dialect == EQ_NGSPICE;
+    eq_lookup found = inner_first ? beside(s, name, value) : in_frames(s, name, value);
+    if (found != EQ_NOT_FOUND) return found;
+    return inner_first ? in_frames(s, name, value) : beside(s, name, value);
+}
+
+/* A definition that counts of a parameter of that name. */
+static bool is_defined(eq_spice *s, eq_token name) {
+    for (eq_frame *f = s->frame; f != NULL; f = f->up)
+        if (eq_spice_choose(s, eq_dictionary_find(&f->scope->defines[EQ_DEFINES_PARAM], name, NULL),
+                            f) != NULL)
+            return true;
+    return false;
+}
+
+bool eq_spice_is_value_here(eq_spice *s, eq_token t) {
+    return eq_spice_is_value(t) || (t.kind == EQ_TOKEN_WORD && is_defined(s, t));
+}
+
+bool eq_spice_at_value(eq_spice *s, const eq_cursor *c) {
+    return eq_spice_is_value_here(s, eq_token_peek(c)) && !eq_spice_at_key(c);
+}
+
+bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what) {
+    eq_token t = eq_token_peek(c);
+    if (t.kind == EQ_TOKEN_GROUP) {
+        while (eq_skip_blank(c) && c->p < t.text) c->p++;
+        eq_cursor inside = *c;
+        eq_token_next(c);
+        return eq_spice_value(s, &inside, value) == EQ_OK;
+    }
+    if (!eq_spice_is_value_here(s, t)) {
+        eq_spice_expected(s, t, what);
+        return false;
+    }
+    eq_token_next(c);
+    if (!eq_starts_number(t.text, t.length)) return defined(s, t, value) == EQ_FOUND;
+    bool whole = eq_spice_number(t.text, t.length, c->dialect, value) == t.length;
+    if (whole && isfinite(*value)) return true;
+    eq_spice_fail(
+        s, t.at,
+        whole ? "'%.*s' is too large; write a number below 1e308"
+              : "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6, an expression in {}",
+        (int)(t.length < 60 ? t.length : 60), t.text);
+    return false;
+}
+
+static eq_operand combine(eq_formula *f, const char *sign, eq_operand x, double y) {
+    const eq_operand both[EQ_MOST_OPERANDS] = {x, {y, EQ_NONE}};
+    return eq_formula_apply(f, eq_operation_find(sign, 2), both);
+}
+
+/* temper and temp, the temperature in C; vt (Xyce), the thermal voltage k/q (273.15 + temper). In a
+ * number it makes what it stands in depend on the temperature. */
+static bool temperature(eq_spice *s, eq_token name, eq_operand *value) {
+    const eq_formula_input in = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
+    bool vt = eq_token_is(name, "vt") && s->circuit->dialect == EQ_XYCE;
+    if (!vt && !eq_token_is(name, "temper") && !eq_token_is(name, "temp")) return false;
+    *value = (eq_operand){s->circuit->env.temp, EQ_NONE};
+    if (s->formula != NULL)
+        *value = eq_formula_input_of(s->formula, in);
+    else
+        s->all->warm = true;
+    if (!vt) return true;
+    *value = combine(s->formula, "+", *value, 273.15);
+    *value = combine(s->formula, "*", *value, s->circuit->env.k_over_q);
+    return true;
+}
+
 static eq_lookup parameter(void *data, eq_token name, eq_operand *value) {
     eq_spice *s = data;
     int k = argument(s->arguments, name);
@@ -204,18 +288,13 @@ static eq_lookup parameter(void *data, eq_token name, eq_operand *value) {
         *value = s->arguments->value[k];
         return EQ_FOUND;
     }
-    for (eq_frame *f = s->frame; f != NULL; f = f->up) {
-        int32_t id;
-        eq_definition *d = eq_dictionary_find(&f->scope->defines[EQ_DEFINES_PARAM], name, &id);
-        if (d == NULL) continue;
-        d->used = true;
-        eq_lookup found = resolve(s, f, id, name, &value->number);
-        if (found != EQ_NOT_FOUND) return found;
-    }
+    eq_lookup found = defined(s, name, &value->number);
+    if (found != EQ_NOT_FOUND) return found;
     if (eq_token_is(name, "pi")) {
         value->number = 3.14159265358979323846;
         return EQ_FOUND;
     }
+    if (temperature(s, name, value)) return EQ_FOUND;
     return s->queries != NULL ? s->queries->name(s, name, value) : EQ_NOT_FOUND;
 }
 
@@ -325,7 +404,8 @@ static eq_node mentioned_node(eq_spice *s, eq_token name) {
 }
 
 /* v(a), v(a,b), i(vx) or temper as an input of the formula. The name of a controlling element is
- * kept in eq_reading.controls, its number there in `plus`, until all elements are known. */
+ * kept in eq_reading.controls, its number there in `plus` (of a path in `minus`), until all
+ * elements are known. */
 static eq_lookup input(void *data, eq_token what, eq_token first, eq_token second,
                        eq_operand *value) {
     eq_spice *s = data;
@@ -339,6 +419,7 @@ static eq_lookup input(void *data, eq_token what, eq_token first, eq_token secon
     } else if (eq_token_is(what, "i")) {
         in.kind = EQ_INPUT_CURRENT;
         in.plus = eq_spice_control(s, first);
+        in.minus = eq_spice_control_path(s, first);
         if (in.plus == EQ_NO_NAME) return EQ_LOOKUP_FAILED;
     }
     *value = eq_formula_input_of(s->formula, in);
@@ -384,30 +465,35 @@ eq_status eq_spice_value(eq_spice *s, eq_cursor *c, double *value) {
     return status;
 }
 
+eq_status eq_frame_value(eq_spice *s, eq_frame *f, eq_cursor at, double *value) {
+    eq_spice there = view_from(s, f->up);
+    there.inner = f;
+    there.self = EQ_NONE;
+    return eq_spice_value(&there, &at, value);
+}
+
 eq_status eq_frame_open(eq_spice *s, eq_frame *f, eq_scope *scope) {
     const eq_dictionary *d = &scope->defines[EQ_DEFINES_PARAM];
     size_t n = d->name == NULL ? 0 : eq_names_count(d->name);
     f->scope = scope;
     f->param = eq_calloc(n, sizeof *f->param);
+    f->given = eq_calloc(n, sizeof *f->given);
     f->state = eq_calloc(n, 1);
     f->port = eq_calloc(eq_names_count(scope->port), sizeof *f->port);
-    if (f->param != NULL && f->state != NULL && f->port != NULL) return EQ_OK;
+    if (f->param != NULL && f->given != NULL && f->state != NULL && f->port != NULL) return EQ_OK;
     eq_frame_close(f);
     return eq_spice_no_memory(s);
 }
 
 void eq_frame_close(eq_frame *f) {
     eq_free(f->param);
+    eq_free(f->given);
     eq_free(f->state);
     eq_free(f->port);
     f->param = NULL;
+    f->given = NULL;
     f->state = NULL;
     f->port = NULL;
-}
-
-void eq_frame_set(eq_frame *f, int32_t param, double value) {
-    f->param[param] = value;
-    f->state[param] = KNOWN;
 }
 
 void eq_frame_resolve(eq_spice *s) {
@@ -426,7 +512,9 @@ void eq_frame_override(eq_spice *s, eq_frame *root) {
         const eq_override *o = &s->override[k];
         eq_token name = {EQ_TOKEN_WORD, o->name, strlen(o->name), {EQ_NONE, 0, 0}};
         int32_t id;
-        if (o->target == EQ_TARGET_PARAM && eq_dictionary_find(d, name, &id) != NULL)
-            eq_frame_set(root, id, o->value);
+        if (o->target == EQ_TARGET_PARAM && eq_dictionary_find(d, name, &id) != NULL) {
+            root->param[id] = o->value;
+            root->state[id] = KNOWN;
+        }
     }
 }

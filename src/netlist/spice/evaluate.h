@@ -37,12 +37,18 @@ typedef struct eq_queries {
 eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value);
 /* The same as a number. */
 eq_status eq_spice_value(eq_spice *s, eq_cursor *c, double *value);
-/* A number or an expression in {} at the cursor; false: an error was reported. */
+/* A number, an expression in {} or the name of a parameter at the cursor; false: an error was reported. */
 bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what);
 bool eq_spice_is_value(eq_token t);
+/* True as well if it is the bare name of a parameter, which eq_spice_number_at reads, too. */
+bool eq_spice_is_value_here(eq_spice *s, eq_token t);
+/* True if such a value stands at the cursor, and no NAME =. */
+bool eq_spice_at_value(eq_spice *s, const eq_cursor *c);
 /* Over the value of NAME = VALUE: behind its last token. */
 void eq_spice_skip_value(eq_cursor *c);
-/* True if the cursor stands at NAME = (and not at a comparison). */
+/* Over (X, Y) of a function; false: c does not stand at a parenthesis. */
+bool eq_spice_skip_arguments(eq_cursor *c);
+/* True if the cursor stands at NAME = or NAME(X, Y) = (and not at a comparison). */
 bool eq_spice_at_key(const eq_cursor *c);
 
 /* True if what stands under the condition counts, as seen from the frame. */
@@ -52,8 +58,8 @@ eq_definition *eq_spice_choose(eq_spice *s, eq_definition *d, eq_frame *frame);
 
 eq_status eq_frame_open(eq_spice *s, eq_frame *f, eq_scope *scope);
 void eq_frame_close(eq_frame *f);
-/* Gives a parameter of the frame its value. */
-void eq_frame_set(eq_frame *f, int32_t param, double value);
+/* The value at the cursor on the X line of the instance f, which may name its other parameters. */
+eq_status eq_frame_value(eq_spice *s, eq_frame *f, eq_cursor at, double *value);
 /* Every parameter of s->frame is given its value, so that errors in unused ones show too. */
 void eq_frame_resolve(eq_spice *s);
 /* Gives the parameters of the deck's own frame the values of s->override. */

@@ -6,6 +6,7 @@
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/expand.h"
+#include "netlist/spice/late.h"
 #include "netlist/spice/name.h"
 #include "netlist/spice/scope.h"
 
@@ -108,38 +109,46 @@ static bool refuse_nodes(eq_spice *s, eq_token t, const eq_scope *scope, size_t 
     return true;
 }
 
-/* name=value behind the subcircuit's name: evaluated where the X line stands. */
-static bool override(eq_spice *s, eq_frame *f, eq_cursor *c) {
-    eq_token key = eq_token_next(c);
-    if (eq_token_is(key, "params:") || eq_token_is(key, "params")) return true;
-    if (key.kind != EQ_TOKEN_WORD || eq_token_peek(c).kind != EQ_TOKEN_EQUAL) {
-        eq_spice_expected(s, key, "NAME=VALUE");
+/* m=value, instances in parallel. */
+static bool multiply(eq_spice *s, eq_frame *f, eq_location at, eq_cursor c) {
+    double value;
+    if (eq_frame_value(s, f, c, &value) != EQ_OK) return false;
+    if (value > 0.0)
+        f->m *= value;
+    else
+        eq_spice_fail(s, at, "m = %g instances in parallel; give a number above 0", value);
+    return value > 0.0;
+}
+
+/* name=value behind the subcircuit's name: kept, since it may name those that follow. *m: where
+ * that of the instance itself stands. */
+static bool override(eq_spice *s, eq_frame *f, eq_cursor *c, eq_token *key, eq_cursor *m) {
+    *key = eq_token_next(c);
+    if (eq_token_is(*key, "params:") || eq_token_is(*key, "params")) return true;
+    if (key->kind != EQ_TOKEN_WORD || eq_token_peek(c).kind != EQ_TOKEN_EQUAL) {
+        eq_spice_expected(s, *key, "NAME=VALUE");
         return false;
     }
     eq_token_next(c);
     int32_t id;
-    double value;
     const eq_dictionary *d = &f->scope->defines[EQ_DEFINES_PARAM];
-    eq_definition *p = eq_dictionary_find(d, key, &id);
-    bool declared = p != NULL && p->overridable;
-    if (!declared && !eq_token_is(key, "m")) {
+    const eq_definition *p = eq_dictionary_find(d, *key, &id);
+    bool multiplier = eq_token_is(*key, "m") && (p == NULL || !p->overridable);
+    if (p == NULL && !multiplier) {
         char near[96];
-        eq_spice_fail(s, key.at,
+        eq_spice_fail(s, key->at,
                       "subcircuit %s has no parameter %.*s%s; declare it on the .subckt line as "
                       "%.*s=DEFAULT",
-                      f->scope->name, (int)key.length, key.text,
-                      eq_spice_nearest_name(s, key, d->name, near), (int)key.length, key.text);
+                      f->scope->name, (int)key->length, key->text,
+                      eq_spice_nearest_name(s, *key, d->name, near), (int)key->length, key->text);
         return false;
     }
-    if (eq_spice_value(s, c, &value) != EQ_OK) return false;
-    if (declared) {
-        eq_frame_set(f, id, value);
-    } else if (value > 0.0) {
-        f->m *= value;
-    } else {
-        eq_spice_fail(s, key.at, "m = %g instances in parallel; give a number above 0", value);
+    *(multiplier ? m : &f->given[id]) = *c;
+    if (eq_token_peek(c).kind == EQ_TOKEN_END) {
+        eq_spice_expected(s, eq_token_peek(c), "the value");
         return false;
     }
+    eq_spice_skip_value(c);
     return true;
 }
 
@@ -152,9 +161,11 @@ static bool open_instance(eq_spice *s, eq_frame *f, eq_cursor *c, eq_token subck
         if (given < ports) f->port[given] = node;
     }
     if (refuse_nodes(s, subckt, f->scope, given)) return false;
+    eq_token key = subckt;
+    eq_cursor m = {.p = NULL};
     while (eq_token_peek(c).kind != EQ_TOKEN_END)
-        if (!override(s, f, c)) return false;
-    return true;
+        if (!override(s, f, c, &key, &m)) return false;
+    return m.p == NULL || multiply(s, f, key.at, m);
 }
 
 /* x1 in x2 has the prefix x2.x1. */
@@ -279,7 +290,7 @@ static void expand_plain(eq_spice *s, eq_cursor *c) {
         n = eq_plain_lines(c, word, AHEAD);
         for (int k = 0; k < n && s->frame->up == NULL; k++) prefetch(s, word[k]);
         for (int k = 0; k < n && !s->all->stop; k++) {
-            if (eq_spice_plain_element(s, word[k], c->xyce)) continue;
+            if (eq_spice_plain_element(s, word[k], c->dialect)) continue;
             eq_cursor line = eq_cursor_at_token(c, word[k]);
             one_line(s, &line);
         }
@@ -298,4 +309,5 @@ void eq_spice_expand(eq_spice *s) {
             if (kind == EQ_LINE_ELEMENT) one_line(s, &c);
         }
     }
+    eq_spice_read_inner(s);
 }

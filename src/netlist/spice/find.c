@@ -6,6 +6,7 @@
 
 #include "netlist/spice/error.h"
 #include "netlist/spice/mention.h"
+#include "netlist/spice/name.h"
 #include "netlist/spice/scope.h"
 
 /* Puts Xyce's a:b:NAME as a.b.NAME into `name`, with the first letter of NAME in front for an
@@ -67,6 +68,14 @@ static eq_node port_of(const eq_spice *s, eq_token t) {
     return EQ_NONE;
 }
 
+static int32_t among_open(const eq_spice *s, const char *name) {
+    return eq_names_find(s->all->open, name, strlen(name));
+}
+
+bool eq_spice_is_open(const eq_spice *s, eq_token t) {
+    return find(s, t, true, among_open) != EQ_NONE;
+}
+
 /* "WHAT names [node ]T, but there is no such ...". */
 static void no_such(eq_spice *s, eq_token t, const char *what, const char *before, const char *noun,
                     const eq_names *names) {
@@ -86,6 +95,7 @@ eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {
 }
 
 eq_node eq_spice_node_of(const eq_spice *s, eq_token t) {
+    if (s->frame != NULL && s->frame->up != NULL) return eq_spice_node_there(s, t);
     eq_node node = find(s, t, false, among_nodes);
     return node == EQ_NONE ? port_of(s, t) : node;
 }

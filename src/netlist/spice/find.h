@@ -9,6 +9,8 @@
 eq_element eq_spice_find_element(eq_spice *s, eq_token name, const char *what);
 /* The same without an error; x1:r1 (Xyce) is r.x1.r1. */
 eq_element eq_spice_element_of(const eq_spice *s, eq_token name);
+/* True for a capacitor of that name, which is no element at dc and carries no current. */
+bool eq_spice_is_open(const eq_spice *s, eq_token name);
 eq_node eq_spice_node_of(const eq_spice *s, eq_token name);
 eq_node eq_spice_find_node(eq_spice *s, eq_token name, const char *what);
 /* The node of exactly that name, without Xyce's colons. */

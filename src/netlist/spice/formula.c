@@ -51,6 +51,7 @@ bool eq_spice_input(eq_spice *s, eq_cursor *c, bool current, eq_formula_input *i
         return false;
     }
     in->plus = eq_spice_control(s, t);
+    in->minus = eq_spice_control_path(s, t);
     return in->plus != EQ_NO_NAME;
 }
 
@@ -114,7 +115,7 @@ static bool read_polynomial(eq_spice *s, eq_cursor *c, char letter) {
     if (letter == 'b' && eq_skip_blank(c) && *c->p == ')') c->p++;
     for (int k = 0; k < controls; k++)
         if (!read_poly_control(s, c, letter, &x[k])) return false;
-    for (; eq_spice_is_value(eq_token_peek(c)); coefficients++) {
+    for (; eq_spice_at_value(s, c); coefficients++) {
         at = eq_token_peek(c);
         if (!eq_spice_number_at(s, c, &number, "a coefficient")) return false;
         if (coefficients > 0) next_monomial(index, &degree, controls);
@@ -138,7 +139,7 @@ static bool read_polynomial(eq_spice *s, eq_cursor *c, char letter) {
 /* The points (x, y) of a table, x rising. */
 static bool read_points(eq_spice *s, eq_cursor *c, double **point, size_t *count) {
     size_t cap = 0;
-    for (size_t n = 0; eq_spice_is_value(eq_token_peek(c)); n++, *count = n / 2) {
+    for (size_t n = 0; eq_spice_at_value(s, c); n++, *count = n / 2) {
         eq_token at = eq_token_peek(c);
         if (!eq_grow((void **)point, &cap, n + 1, sizeof **point)) {
             eq_spice_no_memory(s);

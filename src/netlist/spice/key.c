@@ -27,7 +27,7 @@ static const struct key {
     {"r", "resistance", KEY_ALIAS, "r"},
     {"r", "res", KEY_ALIAS, "r"},
     {"gh", "gain", KEY_ALIAS, NULL},
-    {"rigfb", "m", KEY_MULTIPLY, NULL},
+    {"rigfbd", "m", KEY_MULTIPLY, NULL},
     {"r", "tc", KEY_TC, NULL},
     {"b", "tc1", KEY_WARMTH, NULL},
     {"b", "tc2", KEY_WARMTH, NULL},
@@ -38,13 +38,12 @@ static const struct key {
     {"r", "noisy", KEY_IGNORE, NULL},
     {"r", "noise", KEY_IGNORE, NULL},
     {"d", "ic", KEY_IGNORE, NULL},
-    {"d", "pj", KEY_IGNORE, NULL},
-    {"r", "l", KEY_LENGTH, NULL},
-    {"r", "w", KEY_WIDTH, NULL},
+    {"r", "tol", KEY_IGNORE, NULL},
+    {"r", "pwr", KEY_IGNORE, NULL},
+    {"rd", "l", KEY_LENGTH, NULL},
+    {"rd", "w", KEY_WIDTH, NULL},
     {"vi", "td", KEY_REFUSE, "write it right behind the points of a pwl"},
     {"vi", "r", KEY_REFUSE, "write it right behind the points of a pwl"},
-    {"d", "l", KEY_REFUSE, "give the area"},
-    {"d", "w", KEY_REFUSE, "give the area"},
 };
 
 static bool is_behavioural(const eq_line *l) {
@@ -53,6 +52,7 @@ static bool is_behavioural(const eq_line *l) {
 
 bool eq_line_set(eq_line *l, int k, double value) {
     l->card.w[k] = value;
+    l->own |= (uint64_t)1 << k;
     if (k == eq_line_class(l)->value) l->has_value = l->own_value = true;
     return true;
 }
@@ -113,7 +113,7 @@ bool eq_line_unknown_key(eq_line *l, eq_token name) {
 /* tc=TC1,TC2 (Xyce, LTspice): the second one. */
 static bool read_second_tc(eq_line *l) {
     double value;
-    if (!eq_spice_is_value(eq_token_peek(l->c))) return true;
+    if (!eq_spice_at_value(l->s, l->c)) return true;
     int k = eq_param_find(eq_line_class(l), "tc2");
     return eq_spice_number_at(l->s, l->c, &value, "the second coefficient") &&
            eq_line_set(l, k, value);

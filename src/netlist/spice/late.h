@@ -5,7 +5,7 @@
 #include "netlist/spice/spice.h"
 
 typedef enum eq_phase {
-    EQ_PHASE_OPTIONS,
+    EQ_PHASE_OPTIONS, /* before the elements, which may ask for the temperature */
     EQ_PHASE_NAMES,
     EQ_PHASE_TRAIN,
     EQ_PHASE_PLAN, /* what is trained has its class by now */
@@ -24,7 +24,11 @@ typedef struct eq_late {
 } eq_late;
 
 void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_token word, eq_reader read);
-/* Reads what was noted down. */
-void eq_spice_read_late(eq_spice *s);
+/* Notes down a card inside the subcircuit `scope`, which each of its instances reads. */
+void eq_spice_in_each(eq_spice *s, eq_scope *scope, eq_late card);
+/* Reads those of the scope of s->frame, whose elements are known. */
+void eq_spice_read_inner(eq_spice *s);
+/* Reads what was noted down for these phases. */
+void eq_spice_read_late(eq_spice *s, eq_phase first, eq_phase last);
 
 #endif

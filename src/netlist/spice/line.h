@@ -14,6 +14,7 @@ typedef struct eq_line {
     double m, scale;
     double model_value;   /* of the model, NAN; in Xyce it multiplies the own one */
     bool own_value;       /* written on the line */
+    uint64_t own;         /* bit k: so is parameter k */
     double length, width; /* m, of a resistor; NAN */
     eq_token model;       /* as written */
     double factor;        /* from the value written to the one in the table */

@@ -19,8 +19,8 @@ bool eq_spice_is_broken(const eq_spice *s, eq_token name) {
 
 void eq_spice_note_open(eq_spice *s, eq_node node) {
     eq_reading *r = s->all;
-    if (eq_grow((void **)&r->open, &r->open_cap, r->opens + 1, sizeof *r->open))
-        r->open[r->opens++] = node;
+    if (eq_grow((void **)&r->loose, &r->loose_cap, r->looses + 1, sizeof *r->loose))
+        r->loose[r->looses++] = node;
     else
         eq_spice_no_memory(s);
 }
@@ -42,7 +42,7 @@ void eq_spice_check_mentions(eq_spice *s) {
     for (int cls = 0; there != NULL && cls < EQ_CLASS_COUNT; cls++)
         for (size_t j = 0; j < s->circuit->table[cls].count; j++)
             for (int k = 0; k < 2; k++) there[s->circuit->table[cls].term[k][j]] = true;
-    for (size_t k = 0; there != NULL && k < r->opens; k++) there[r->open[k]] = true;
+    for (size_t k = 0; there != NULL && k < r->looses; k++) there[r->loose[k]] = true;
     for (size_t k = 0; there != NULL && k < r->mentions; k++) {
         const eq_mention *m = &r->mention[k];
         char near[96];

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
+#include "netlist/spice/geometry.h"
 #include "netlist/spice/model.h"
 #include "netlist/spice/scope.h"
 
@@ -16,6 +17,7 @@ typedef enum word_action {
     WORD_TEXT,
     WORD_NEUTRAL,
     WORD_GEOMETRY, /* read by resistor.c */
+    WORD_LEVEL,    /* 1 to 3 have one law; with 3 lengths make the area */
     WORD_NOT_HERE
 } word_action;
 
@@ -26,82 +28,39 @@ static const struct model_word {
     const char *alias;
     double neutral; /* WORD_NEUTRAL: the value that changes nothing at dc */
 } words[] = {
-    {'d', "js", WORD_ALIAS, "is", 0},
-    {'d', "vb", WORD_ALIAS, "bv", 0},
-    {'d', "vrb", WORD_ALIAS, "bv", 0},
-    {'d', "var", WORD_ALIAS, "bv", 0},
-    {'d', "ib", WORD_ALIAS, "ibv", 0},
-    {'d', "nz", WORD_ALIAS, "nbv", 0},
-    {'d', "tref", WORD_ALIAS, "tnom", 0},
-    {'d', "tt", WORD_DC_FREE, NULL, 0},
-    {'d', "cjo", WORD_DC_FREE, NULL, 0},
-    {'d', "cj0", WORD_DC_FREE, NULL, 0},
-    {'d', "cj", WORD_DC_FREE, NULL, 0},
-    {'d', "pb", WORD_ALIAS, "vj", 0},
-    {'d', "m", WORD_ALIAS, "mj", 0},
-    {'d', "fc", WORD_DC_FREE, NULL, 0},
-    {'d', "fcs", WORD_DC_FREE, NULL, 0},
-    {'d', "kf", WORD_DC_FREE, NULL, 0},
-    {'d', "af", WORD_DC_FREE, NULL, 0},
-    {'d', "cjp", WORD_DC_FREE, NULL, 0},
-    {'d', "cjsw", WORD_DC_FREE, NULL, 0},
-    {'d', "php", WORD_DC_FREE, NULL, 0},
-    {'d', "mjsw", WORD_DC_FREE, NULL, 0},
-    {'d', "ttt1", WORD_DC_FREE, NULL, 0},
-    {'d', "ttt2", WORD_DC_FREE, NULL, 0},
-    {'d', "tm1", WORD_DC_FREE, NULL, 0},
-    {'d', "tm2", WORD_DC_FREE, NULL, 0},
-    {'d', "cta", WORD_DC_FREE, NULL, 0},
-    {'d', "ctp", WORD_DC_FREE, NULL, 0},
-    {'d', "tpb", WORD_DC_FREE, NULL, 0},
-    {'d', "tphp", WORD_DC_FREE, NULL, 0},
-    {'d', "tlevc", WORD_DC_FREE, NULL, 0},
-    {'d', "fv_max", WORD_DC_FREE, NULL, 0},
-    {'d', "bv_max", WORD_DC_FREE, NULL, 0},
-    {'d', "id_max", WORD_DC_FREE, NULL, 0},
-    {'d', "te_max", WORD_DC_FREE, NULL, 0},
-    {'d', "pd_max", WORD_DC_FREE, NULL, 0},
-    {'d', "iave", WORD_DC_FREE, NULL, 0},
-    {'d', "vpk", WORD_DC_FREE, NULL, 0},
-    {'d', "ipk", WORD_DC_FREE, NULL, 0},
-    {'d', "irms", WORD_DC_FREE, NULL, 0},
-    {'d', "mfg", WORD_TEXT, NULL, 0},
-    {'d', "type", WORD_TEXT, NULL, 0},
-    {'d', "level", WORD_NEUTRAL, NULL, 1},
-    {'d', "area", WORD_NEUTRAL, NULL, 1},
-    {'d', "tbv1", WORD_NEUTRAL, NULL, 0},
-    {'d', "tcv", WORD_NEUTRAL, NULL, 0},
-    {'d', "ik", WORD_ALIAS, "ikf", 0},
-    {'d', "ikr", WORD_NEUTRAL, NULL, 0},
-    {'d', "jsw", WORD_NEUTRAL, NULL, 0},
-    {'d', "ns", WORD_NEUTRAL, NULL, 1},
-    {'d', "trs", WORD_NEUTRAL, NULL, 0},
-    {'d', "trs1", WORD_NEUTRAL, NULL, 0},
-    {'d', "trs2", WORD_NEUTRAL, NULL, 0},
-    {'d', "tlev", WORD_NEUTRAL, NULL, 0},
-    {'d', "jtun", WORD_NEUTRAL, NULL, 0},
-    {'d', "jtunsw", WORD_NEUTRAL, NULL, 0},
-    {'d', "temp", WORD_NOT_HERE, NULL, 0},
-    {'d', "epsilon", WORD_NEUTRAL, NULL, 0},
-    {'d', "revepsilon", WORD_NEUTRAL, NULL, 0},
-    {'d', "ilimit", WORD_NEUTRAL, NULL, INFINITY},
-    {'d', "revilimit", WORD_NEUTRAL, NULL, INFINITY},
-    {'d', "vrev", WORD_NEUTRAL, NULL, INFINITY},
-    {'r', "res", WORD_ALIAS, "r", 0},
-    {'r', "tc1r", WORD_ALIAS, "tc1", 0},
-    {'r', "kf", WORD_DC_FREE, NULL, 0},
-    {'r', "af", WORD_DC_FREE, NULL, 0},
-    {'r', "ef", WORD_DC_FREE, NULL, 0},
-    {'r', "lf", WORD_DC_FREE, NULL, 0},
-    {'r', "wf", WORD_DC_FREE, NULL, 0},
-    {'r', "bv_max", WORD_DC_FREE, NULL, 0},
-    {'r', "rsh", WORD_GEOMETRY, NULL, 0},
-    {'r', "defw", WORD_GEOMETRY, NULL, 0},
-    {'r', "defl", WORD_GEOMETRY, NULL, 0},
-    {'r', "narrow", WORD_GEOMETRY, NULL, 0},
-    {'r', "short", WORD_GEOMETRY, NULL, 0},
-    {'r', "dtemp", WORD_NOT_HERE, NULL, 0},
-    {'d', "dtemp", WORD_NOT_HERE, NULL, 0},
+    {'d', "js", WORD_ALIAS, "is", 0},        {'d', "vb", WORD_ALIAS, "bv", 0},
+    {'d', "vrb", WORD_ALIAS, "bv", 0},       {'d', "var", WORD_ALIAS, "bv", 0},
+    {'d', "ib", WORD_ALIAS, "ibv", 0},       {'d', "nz", WORD_ALIAS, "nbv", 0},
+    {'d', "tref", WORD_ALIAS, "tnom", 0},    {'d', "tt", WORD_DC_FREE, NULL, 0},
+    {'d', "cjo", WORD_DC_FREE, NULL, 0},     {'d', "cj0", WORD_DC_FREE, NULL, 0},
+    {'d', "cj", WORD_DC_FREE, NULL, 0},      {'d', "pb", WORD_ALIAS, "vj", 0},
+    {'d', "m", WORD_ALIAS, "mj", 0},         {'d', "fc", WORD_DC_FREE, NULL, 0},
+    {'d', "fcs", WORD_DC_FREE, NULL, 0},     {'d', "kf", WORD_DC_FREE, NULL, 0},
+    {'d', "af", WORD_DC_FREE, NULL, 0},      {'d', "cjp", WORD_DC_FREE, NULL, 0},
+    {'d', "cjsw", WORD_DC_FREE, NULL, 0},    {'d', "php", WORD_DC_FREE, NULL, 0},
+    {'d', "mjsw", WORD_DC_FREE, NULL, 0},    {'d', "ttt1", WORD_DC_FREE, NULL, 0},
+    {'d', "ttt2", WORD_DC_FREE, NULL, 0},    {'d', "tm1", WORD_DC_FREE, NULL, 0},
+    {'d', "tm2", WORD_DC_FREE, NULL, 0},     {'d', "cta", WORD_DC_FREE, NULL, 0},
+    {'d', "ctp", WORD_DC_FREE, NULL, 0},     {'d', "tpb", WORD_DC_FREE, NULL, 0},
+    {'d', "tphp", WORD_DC_FREE, NULL, 0},    {'d', "tlevc", WORD_DC_FREE, NULL, 0},
+    {'d', "fv_max", WORD_DC_FREE, NULL, 0},  {'d', "bv_max", WORD_DC_FREE, NULL, 0},
+    {'d', "id_max", WORD_DC_FREE, NULL, 0},  {'d', "te_max", WORD_DC_FREE, NULL, 0},
+    {'d', "pd_max", WORD_DC_FREE, NULL, 0},  {'d', "iave", WORD_DC_FREE, NULL, 0},
+    {'d', "vpk", WORD_DC_FREE, NULL, 0},     {'d', "ipk", WORD_DC_FREE, NULL, 0},
+    {'d', "irms", WORD_DC_FREE, NULL, 0},    {'d', "mfg", WORD_TEXT, NULL, 0},
+    {'d', "type", WORD_TEXT, NULL, 0},       {'d', "level", WORD_LEVEL, NULL, 0},
+    {'d', "w", WORD_GEOMETRY, NULL, 0},      {'d', "l", WORD_GEOMETRY, NULL, 0},
+    {'d', "tbv1", WORD_NEUTRAL, NULL, 0},    {'d', "ik", WORD_ALIAS, "ikf", 0},
+    {'d', "ikr", WORD_NEUTRAL, NULL, 0},     {'d', "trs", WORD_ALIAS, "trs1", 0},
+    {'d', "jtun", WORD_NEUTRAL, NULL, 0},    {'d', "jtunsw", WORD_NEUTRAL, NULL, 0},
+    {'d', "temp", WORD_NOT_HERE, NULL, 0},   {'r', "res", WORD_ALIAS, "r", 0},
+    {'r', "tc1r", WORD_ALIAS, "tc1", 0},     {'r', "kf", WORD_DC_FREE, NULL, 0},
+    {'r', "af", WORD_DC_FREE, NULL, 0},      {'r', "ef", WORD_DC_FREE, NULL, 0},
+    {'r', "lf", WORD_DC_FREE, NULL, 0},      {'r', "wf", WORD_DC_FREE, NULL, 0},
+    {'r', "bv_max", WORD_DC_FREE, NULL, 0},  {'r', "rsh", WORD_GEOMETRY, NULL, 0},
+    {'r', "defw", WORD_GEOMETRY, NULL, 0},   {'r', "defl", WORD_GEOMETRY, NULL, 0},
+    {'r', "narrow", WORD_GEOMETRY, NULL, 0}, {'r', "short", WORD_GEOMETRY, NULL, 0},
+    {'r', "dtemp", WORD_NOT_HERE, NULL, 0},  {'d', "dtemp", WORD_NOT_HERE, NULL, 0},
     {'r', "temp", WORD_NOT_HERE, NULL, 0},
 };
 
@@ -180,9 +139,10 @@ typedef struct reading {
     eq_token name;
     int cls;
     double w[EQ_MAX_COLUMNS];
+    bool sized; /* has a level, a length or a width */
 } reading;
 
-static bool neutral(const reading *r, eq_token key, const struct model_word *w, double value) {
+static bool neutral(reading *r, eq_token key, const struct model_word *w, double value) {
     if (w->action == WORD_DC_FREE) {
         char note[EQ_MAX_NAME + 9];
         size_t n = r->name.length <= EQ_MAX_NAME ? r->name.length : EQ_MAX_NAME;
@@ -194,7 +154,9 @@ static bool neutral(const reading *r, eq_token key, const struct model_word *w, 
                       (int)key.length, key.text, (int)r->name.length, r->name.text);
         return true;
     }
-    if (w->action == WORD_GEOMETRY || value == w->neutral) return true;
+    bool same_law = w->action == WORD_LEVEL && (value == 1.0 || value == 2.0 || value == 3.0);
+    if (w->action == WORD_GEOMETRY || same_law) return r->sized = true;
+    if (w->action == WORD_NEUTRAL && value == w->neutral) return true;
     eq_spice_fail(r->s, key.at,
                   w->action == WORD_NOT_HERE
                       ? "%.*s=%g does not stand on a .model card; write it on the element"
@@ -251,19 +213,38 @@ static bool read_key(reading *r, eq_cursor *c) {
     return set_param(r, k, value, key.at);
 }
 
-/* The first class of the letter, unless a parameter on the card is of another one alone: a D model
- * with ron, roff or vfwd is an ideal diode (LTspice). */
-static int class_for(char letter, eq_cursor c) {
-    int usual = class_with(letter, 0);
+/* How many of the parameters on the card only other classes than the usual one have, and how many
+ * of those this one has. */
+static int special(eq_cursor c, int usual, int cls, int *own) {
+    int all = *own = 0;
     while (eq_token_peek(&c).kind != EQ_TOKEN_END) {
         eq_token t = eq_token_next(&c);
         if (t.kind == EQ_TOKEN_UNCLOSED || t.kind == EQ_TOKEN_BAD) break;
-        if (t.kind != EQ_TOKEN_WORD || eq_token_peek(&c).kind != EQ_TOKEN_EQUAL) continue;
-        int k = param_of(usual, t) >= 0 ? EQ_CLASS_COUNT : class_with(letter, usual + 1);
-        while (k < EQ_CLASS_COUNT && param_of(k, t) < 0) k = class_with(letter, k + 1);
-        if (k < EQ_CLASS_COUNT) return k;
+        if (t.kind != EQ_TOKEN_WORD || eq_token_peek(&c).kind != EQ_TOKEN_EQUAL ||
+            param_of(usual, t) >= 0)
+            continue;
+        bool known = false;
+        int k = class_with(eq_class(usual)->letter, usual + 1);
+        for (; k < EQ_CLASS_COUNT; k = class_with(eq_class(usual)->letter, k + 1))
+            known = known || param_of(k, t) >= 0;
+        all += known;
+        *own += param_of(cls, t) >= 0;
     }
-    return usual;
+    return all;
+}
+
+/* The first class of the letter, unless a parameter on the card is of another one alone: then the
+ * first that has all of those. A D model with ron, roff or vfwd is an ideal diode, with ilimit or
+ * vrev a limited one (LTspice). */
+static int class_for(char letter, eq_cursor c) {
+    int usual = class_with(letter, 0), own, all = special(c, usual, usual, &own), last = usual;
+    if (all == 0) return usual;
+    for (int k = class_with(letter, usual + 1); k < EQ_CLASS_COUNT; k = class_with(letter, k + 1)) {
+        last = k;
+        special(c, usual, k, &own);
+        if (own == all) return k;
+    }
+    return last;
 }
 
 /* name(param) of a sweep, if it is of this model: the parameter, else NULL. */
@@ -291,13 +272,40 @@ static bool override(reading *r) {
     return true;
 }
 
+/* The reverse resistance of a limited diode is that of its forward direction unless given
+ * (LTspice). */
+static bool default_reverse(reading *r, eq_cursor card) {
+    static const char *const name[] = {"rrev"};
+    const eq_device_class *cls = eq_class(r->cls);
+    int rrev = eq_param_find(cls, name[0]), ron = eq_param_find(cls, "ron");
+    double given = NAN;
+    if (rrev < 0 || ron < 0) return true;
+    if (!eq_spice_card_values(r->s, card, name, 1, &given)) return false;
+    if (isnan(given)) r->w[rrev] = r->w[ron];
+    return true;
+}
+
+/* The size of a diode that a model with a level or lengths gives. */
+static bool size_model(reading *r, eq_cursor card) {
+    const eq_device_class *cls = eq_class(r->cls);
+    int area = eq_param_find(cls, "area"), pj = eq_param_find(cls, "pj");
+    eq_junction_size size;
+    if (area < 0 || pj < 0) return true; /* an ideal diode */
+    if (!eq_spice_junction(r->s, card, eq_no_size(), &size)) return false;
+    r->w[area] = size.area;
+    r->w[pj] = size.perimeter;
+    r->w[eq_param_find(cls, "ibv")] *= size.breakdown;
+    return true;
+}
+
 static bool read_model(reading *r, eq_cursor c, char letter) {
     r->cls = class_for(letter, c);
     for (int k = 0; k < EQ_MAX_COLUMNS; k++)
         r->w[k] = k < eq_class(r->cls)->params ? eq_class(r->cls)->param[k].default_value : NAN;
+    eq_cursor card = c;
     while (eq_token_peek(&c).kind != EQ_TOKEN_END)
         if (!read_key(r, &c)) return false;
-    return override(r);
+    return (!r->sized || size_model(r, card)) && default_reverse(r, card) && override(r);
 }
 
 /* The model's name in the circuit: dd, or x1.x2:dd inside an instance (as ngspice names it). */
@@ -419,13 +427,14 @@ eq_definition *eq_spice_model_card(eq_spice *s, eq_token name, char letter, eq_f
     d = eq_spice_choose(s, d, f);
     if (d != NULL) return d;
     char near[96];
-    bool number = eq_starts_number(name.text, name.length);
+    bool may_be_param = letter == 'r' && !eq_starts_number(name.text, name.length);
     eq_spice_fail(
-        s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s", (int)name.length,
+        s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s%.*s%s", (int)name.length,
         name.text,
         eq_spice_nearest_name(s, name, s->all->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
         (int)name.length, name.text, example_of(letter),
-        letter == 'r' && !number ? ", or write {...} for a parameter" : "");
+        may_be_param ? ", or a parameter: .param " : "", may_be_param ? (int)name.length : 0,
+        name.text, may_be_param ? "=VALUE" : "");
     return NULL;
 }
 

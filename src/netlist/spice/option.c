@@ -12,18 +12,29 @@ static const struct option {
     double min, max;
 } options[] = {{"reltol", OPTION_TIGHTEN, 1e-15, 1.0}, {"abstol", OPTION_TIGHTEN, 1e-300, 1e300},
                {"gmin", OPTION_SET, 0.0, 1e300},       {"temp", OPTION_SET, -273.15, 1e6},
-               {"tnom", OPTION_SET, -273.15, 1e6},     {"itl1", OPTION_COUNT, 1.0, 1e9}};
+               {"tnom", OPTION_SET, -273.15, 1e6},     {"itl1", OPTION_COUNT, 1.0, 1e9},
+               {"scale", OPTION_SET, 1e-300, 1e300},   {"rshunt", OPTION_SET, 1e-300, 1e300}};
 
-enum { OPTION_RELTOL, OPTION_ABSTOL, OPTION_GMIN, OPTION_TEMP, OPTION_TNOM, OPTION_ITL1, OPTIONS };
+enum {
+    OPTION_RELTOL,
+    OPTION_ABSTOL,
+    OPTION_GMIN,
+    OPTION_TEMP,
+    OPTION_TNOM,
+    OPTION_ITL1,
+    OPTION_SCALE,
+    OPTION_RSHUNT,
+    OPTIONS
+};
 
 /* How ngspice solves and prints: nothing that an operating point within our bound depends on. */
 static const char *const harmless_options[] = {
-    "vntol",     "itl2",     "itl3",         "itl4",   "itl5",   "itl6",   "pivtol", "pivrel",
-    "trtol",     "chgtol",   "method",       "maxord", "numdgt", "nopage", "acct",   "noacct",
-    "list",      "node",     "opts",         "nomod",  "noinit", "seed",   "klu",    "sparse",
-    "gminsteps", "srcsteps", "savecurrents", "epsmin", "scale"};
+    "seed",   "vntol",  "itl2",   "itl3",      "itl4",     "itl5",         "itl6",
+    "pivtol", "pivrel", "trtol",  "chgtol",    "method",   "maxord",       "numdgt",
+    "nopage", "acct",   "noacct", "list",      "node",     "opts",         "nomod",
+    "noinit", "klu",    "sparse", "gminsteps", "srcsteps", "savecurrents", "epsmin"};
 /* Options that change the circuit. */
-static const char *const refused_options[] = {"rshunt", "defl", "defw"};
+static const char *const refused_options[] = {"defl", "defw"};
 
 /* An option that eqspice does not have, with its value; false: it is refused. */
 static bool other_option(eq_spice *s, eq_cursor *c, eq_token t) {
@@ -50,7 +61,8 @@ static void set_option(eq_spice *s, int k, eq_token name, double value) {
     eq_circuit *c = s->circuit;
     double *target[] = {[OPTION_RELTOL] = &c->options.reltol, [OPTION_ABSTOL] = &c->options.abstol,
                         [OPTION_GMIN] = &c->env.gmin,         [OPTION_TEMP] = &c->env.temp,
-                        [OPTION_TNOM] = &c->env.tnom,         [OPTION_ITL1] = NULL};
+                        [OPTION_TNOM] = &c->env.tnom,         [OPTION_ITL1] = NULL,
+                        [OPTION_SCALE] = &s->all->scale,      [OPTION_RSHUNT] = &s->all->rshunt};
     if (!(value >= options[k].min && value <= options[k].max)) {
         eq_spice_fail(s, name.at, "%s=%g is outside %g..%g; give a value inside", options[k].name,
                       value, options[k].min, options[k].max);
@@ -99,7 +111,7 @@ void eq_spice_declare_seed(eq_spice *s, eq_scope *scope, eq_cursor *c) {
         if (!eq_token_is(t, "seed") || eq_token_peek(&at).kind != EQ_TOKEN_EQUAL) continue;
         eq_token_next(&at);
         t = eq_token_peek(&at);
-        if (eq_spice_number(t.text, t.length, false, &seed) == t.length && seed >= 0.0 &&
+        if (eq_spice_number(t.text, t.length, EQ_NGSPICE, &seed) == t.length && seed >= 0.0 &&
             seed < 1e15)
             s->all->random = eq_random_seed((uint64_t)seed);
     }

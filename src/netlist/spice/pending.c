@@ -94,15 +94,55 @@ static void set_control(eq_circuit *c, const eq_pending *p, eq_element by) {
             (eq_formula_input){EQ_INPUT_CURRENT, EQ_NONE, EQ_NONE, by};
 }
 
+/* The branch whose current is that of element e: a 0-V source in series with it unless the current
+ * is an unknown anyway; EQ_NONE: an error was reported. */
+static eq_element branch_of(eq_spice *s, eq_element e, size_t elements) {
+    eq_reading *r = s->all;
+    if (eq_class(s->circuit->row[e].cls)->defined == EQ_VOLTAGE_DEFINED) return e;
+    if (r->sense == NULL) {
+        r->sense = eq_malloc(elements, sizeof *r->sense);
+        for (size_t k = 0; r->sense != NULL && k < elements; k++) r->sense[k] = EQ_NONE;
+    }
+    if (r->sense == NULL)
+        eq_spice_no_memory(s);
+    else if (r->sense[e] == EQ_NONE)
+        eq_spice_pass_on(s, eq_circuit_sense(s->circuit, e, &r->sense[e], s->scratch));
+    return r->sense == NULL ? EQ_NONE : r->sense[e];
+}
+
+/* A capacitor's current in a formula is 0: the drop from ground to ground. */
+static bool is_open(eq_spice *s, const eq_pending *p, const char *name) {
+    if (p->input == EQ_NONE || eq_names_find(s->all->open, name, strlen(name)) == EQ_NO_NAME)
+        return false;
+    eq_row row = s->circuit->row[p->element];
+    s->circuit->table[row.cls].formula[row.row]->input[p->input] =
+        (eq_formula_input){EQ_INPUT_DROP, EQ_GROUND, EQ_GROUND, EQ_NONE};
+    return true;
+}
+
+/* F and H take the current of a branch only, formulas that of any element of two terminals. */
+static bool may_control(const eq_spice *s, const eq_pending *p, eq_element by) {
+    const eq_device_class *cls = eq_class(s->circuit->row[by].cls);
+    return cls->defined == EQ_VOLTAGE_DEFINED ||
+           (p->input != EQ_NONE && cls->control != EQ_CONTROL_PORT);
+}
+
 void eq_spice_connect_controls(eq_spice *s) {
+    size_t elements = eq_circuit_elements(s->circuit);
     for (size_t k = 0; k < s->all->pendings && !s->all->stop; k++) {
         const eq_pending *p = &s->all->pending[k];
         const char *name = eq_names_get(s->all->controls, p->control);
         eq_token t = {EQ_TOKEN_WORD, name, strlen(name), p->at};
         eq_element by = eq_circuit_find_element(s->circuit, name);
+        if (by == EQ_NONE && p->path != EQ_NO_NAME) {
+            const char *path = eq_names_get(s->all->controls, p->path);
+            by = eq_circuit_find_element(s->circuit, path);
+            if (by == EQ_NONE && is_open(s, p, path)) continue;
+        }
         const char *own = eq_circuit_element_name(s->circuit, p->element);
         char near[96];
-        if (by != EQ_NONE && eq_class(s->circuit->row[by].cls)->defined != EQ_VOLTAGE_DEFINED)
+        if (by == EQ_NONE && is_open(s, p, name)) continue;
+        if (by != EQ_NONE && !may_control(s, p, by))
             eq_spice_fail(
                 s, p->at,
                 "%s is controlled by the current of %s, which is no voltage source; put a 0-V "
@@ -116,7 +156,7 @@ void eq_spice_connect_controls(eq_spice *s) {
                 "%s is controlled by the current of %s, but there is no such element%s; name a "
                 "V, E or H element",
                 own, name, eq_spice_nearest_name(s, t, s->circuit->element, near));
-        else
+        else if ((by = branch_of(s, by, elements)) != EQ_NONE)
             set_control(s->circuit, p, by);
     }
 }

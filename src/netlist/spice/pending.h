@@ -10,6 +10,7 @@ typedef struct eq_pending {
     eq_element element;
     int32_t input;   /* of its formula; EQ_NONE: an F or H */
     int32_t control; /* in eq_reading.controls */
+    int32_t path;    /* what it may mean, too; EQ_NO_NAME */
     eq_location at;
 } eq_pending;
 

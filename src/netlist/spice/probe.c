@@ -45,6 +45,10 @@ static eq_lookup input(eq_spice *s, eq_token what, eq_token first, eq_token seco
     eq_formula_input in = {EQ_INPUT_TEMPERATURE, EQ_NONE, EQ_NONE, EQ_NONE};
     bool node = eq_token_is(what, "v") || (eq_token_is(what, "n") && !branch_of(&first));
     if (node) return potential(s, first, second, value);
+    if (first.length > 0 && eq_spice_is_open(s, first)) {
+        *value = (eq_operand){0.0, EQ_NONE};
+        return EQ_FOUND;
+    }
     if (first.length > 0) {
         in.kind = EQ_INPUT_CURRENT;
         in.branch = eq_spice_find_element(s, first, s->card);
@@ -81,8 +85,8 @@ static eq_element formula_resistor(const eq_spice *s, eq_token t) {
     if (e == EQ_NONE && eq_spice_part(t, &name, &param) && eq_token_is(param, "r"))
         e = eq_spice_element_of(s, name);
     const eq_device_class *cls = e == EQ_NONE ? NULL : eq_class(s->circuit->row[e].cls);
-    bool formula = cls != NULL && cls->control == EQ_CONTROL_FORMULA &&
-                   cls->defined == EQ_CURRENT_DEFINED;
+    bool formula =
+        cls != NULL && cls->control == EQ_CONTROL_FORMULA && cls->defined == EQ_CURRENT_DEFINED;
     return formula && *eq_circuit_element_name(s->circuit, e) == 'r' ? e : EQ_NONE;
 }
 

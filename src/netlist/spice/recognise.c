@@ -17,6 +17,7 @@ static const struct {
     {".options", "output", EQ_XYCE, ".options output"},
     {".print", "format", EQ_XYCE, ".print .. format="},
     {".backanno", NULL, EQ_LTSPICE, ".backanno"},
+    {".function", NULL, EQ_LTSPICE, ".function"},
     {".step", "param", EQ_LTSPICE, ".step param"},
 };
 

@@ -6,6 +6,7 @@
 
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
+#include "netlist/spice/geometry.h"
 #include "netlist/spice/model.h"
 #include "netlist/spice/part.h"
 
@@ -23,24 +24,15 @@ bool eq_spice_sheet(eq_spice *s, eq_token model, double length, double width, do
     double value[PARAMETERS] = {0.0, 10e-6, 10e-6, 0.0, 0.0};
     eq_spice there = *s;
     eq_definition *d = eq_spice_model_card(s, model, 'r', &there.frame);
-    bool good = d != NULL;
-    eq_cursor c = good ? d->value : (eq_cursor){0};
-    if (good) eq_token_next(&c); /* the type */
-    while (good && eq_token_peek(&c).kind != EQ_TOKEN_END) {
-        eq_token key = eq_token_next(&c);
-        int known = PARAMETERS;
-        if (eq_token_peek(&c).kind == EQ_TOKEN_EQUAL) eq_token_next(&c);
-        while (--known >= 0 && !eq_token_is(key, name[known])) {
-        }
-        if (known < 0)
-            eq_spice_skip_value(&c);
-        else
-            good = eq_spice_value(&there, &c, &value[known]) == EQ_OK;
-    }
+    eq_cursor c = d == NULL ? (eq_cursor){0} : d->value;
+    if (d == NULL) return false;
+    eq_token_next(&c); /* the type */
+    if (!eq_spice_card_values(&there, c, name, PARAMETERS, value)) return false;
     bool xyce = s->circuit->dialect == EQ_XYCE;
     bool has_length = !xyce || (!isnan(length) && length != 0.0);
-    if (!good || value[RSH] == 0.0 || !has_length) return good;
-    double squares = squares_of(xyce, length, width, value);
+    if (value[RSH] == 0.0 || !has_length) return true;
+    double scale = s->all->scale;
+    double squares = squares_of(xyce, scale * length, scale * width, value);
     if (squares > 0.0 && isfinite(squares))
         *r = value[RSH] * squares;
     else

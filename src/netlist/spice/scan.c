@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "netlist/encoding.h"
 #include "netlist/spice/cards.h"
 #include "netlist/spice/control.h"
 #include "netlist/spice/error.h"
@@ -370,8 +371,9 @@ static eq_status text_of(const eq_spice *s, const char *path, eq_location at, eq
         out->text = eq_strdup(first->text[k]);
         return out->text == NULL ? eq_out_of_memory(s->scratch) : EQ_OK;
     }
-    return eq_file_read(path, eq_circuit_place(s->circuit, at), &out->text, &out->length,
-                        s->scratch);
+    eq_status status =
+        eq_file_read(path, eq_circuit_place(s->circuit, at), &out->text, &out->length, s->scratch);
+    return status == EQ_OK ? eq_deck_decode(&out->text, &out->length, s->scratch) : status;
 }
 
 /* The text of a file, read once however often it is included. */
@@ -425,7 +427,7 @@ static void enter(scan *k, int32_t file, const eq_token *section, eq_location at
     s->about.length = 0;
     scan inner = {.s = s, .scope = k->scope, .depth = k->depth + 1, .in_section = section != NULL};
     inner.c = eq_cursor_new(file, before.text, before.length);
-    inner.c.xyce = k->c.xyce;
+    inner.c.dialect = k->c.dialect;
     if (section != NULL && !find_section(&inner.c, *section))
         eq_spice_fail(s, section->at, "'%s' has no section %.*s (a line .lib %.*s); check the name",
                       s->circuit->file[file], (int)section->length, section->text,
@@ -457,7 +459,7 @@ eq_status eq_spice_scan(eq_spice *s, const char *name, char *text, size_t length
     s->all->sources = 1;
     s->all->source[file] = (eq_source){text, length, {EQ_NONE, 0, 0}, true};
     scan k = {.s = s, .c = eq_cursor_new(file, text, length)};
-    k.c.xyce = s->circuit->dialect == EQ_XYCE;
+    k.c.dialect = (eq_dialect)s->circuit->dialect;
     eq_physical_line_end(&k.c); /* the title */
     scan_text(&k);
     if (!s->all->stop) eq_spice_define_steps(s);

@@ -45,6 +45,19 @@ static eq_definition *add_variant(eq_spice *s, eq_definition *d, eq_location at)
     return &s->all->variant[d->next];
 }
 
+/* Of two values of a parameter the last one counts, and a .param beats the default on the .subckt
+ * line (ngspice manual, 2.8.3; measured). */
+static eq_definition *redefine(eq_spice *s, eq_definition *d, eq_token name) {
+    eq_place first = eq_circuit_place(s->circuit, d->at);
+    if (!d->overridable)
+        eq_spice_note(s, "second parameter", name.at,
+                      "parameter %.*s (and others) is given twice (first at %s:%d); the last one "
+                      "counts",
+                      (int)name.length, name.text, first.file, first.line);
+    d->at = name.at;
+    return d;
+}
+
 eq_definition *eq_define(eq_spice *s, eq_scope *scope, int kind, eq_token name) {
     eq_dictionary *d = &scope->defines[kind];
     char buffer[EQ_MAX_NAME + 1];
@@ -62,6 +75,7 @@ eq_definition *eq_define(eq_spice *s, eq_scope *scope, int kind, eq_token name) 
     }
     if ((size_t)id < before && (s->all->current != EQ_NONE || d->item[id].condition != EQ_NONE))
         return add_variant(s, &d->item[id], name.at);
+    if ((size_t)id < before && kind == EQ_DEFINES_PARAM) return redefine(s, &d->item[id], name);
     if ((size_t)id < before) {
         eq_place first = eq_circuit_place(s->circuit, d->item[id].at);
         eq_spice_fail(s, name.at,
@@ -82,6 +96,7 @@ void eq_scope_free(eq_scope *scope) {
     eq_names_free(scope->port);
     eq_free(scope->name);
     eq_free(scope->run);
+    eq_free(scope->card);
     eq_free(scope);
 }
 

@@ -13,12 +13,14 @@
  *     draw                                   random functions
  *     mention                                what messages at the end are about
  *     evaluate                               expressions, parameters, functions, conditions
+ *     geometry                               lengths on .model cards
  *     model                                  .model cards
  *     formula, waveform, switch, resistor, ideal     what an element line is made of
  *     key, pending, element                  element lines, except X
+ *     late                                   cards that are read when all elements are known
  *     expand                                 lines of a scope; X opens the next scope
- *     find, late, option                     what the cards share
- *     probe, analysis, transfer, wildcard, print, measure, start, directive     cards that are read late
+ *     find, option                           what the cards share
+ *     probe, analysis, transfer, wildcard, print, measure, start, directive, control     cards that are read late
  *     card, condition, recognise             which card is what
  *     scan                                   the first pass over the text
  *
@@ -75,6 +77,8 @@ typedef struct eq_scope {
     int32_t base, condition; /* of the text around it, of its .subckt line (eq_reading.base) */
     eq_stretch *run;
     size_t runs, run_cap;
+    struct eq_late *card; /* of a .subckt: read in each of its instances */
+    size_t cards, card_cap;
     double
         weight; /* elements and instances it expands to; 0 until counted, -1 while being counted */
 } eq_scope;
@@ -87,6 +91,7 @@ typedef struct eq_frame {
     const char *prefix; /* "x1.x2.", "" for the deck */
     eq_location at;     /* of the X line */
     double *param;      /* value of each parameter of the scope */
+    eq_cursor *given;   /* its value on the X line; p is NULL: none */
     unsigned char *state;
     eq_node *port;
     double m; /* multiplier of the instance and all around it */
@@ -123,8 +128,8 @@ typedef struct eq_reading {
     eq_instance *instances; /* by number in `instance` */
     size_t instance_cap;
     eq_names *broken; /* elements whose lines have errors */
-    eq_node *open;    /* nodes of C elements */
-    size_t opens, open_cap;
+    eq_node *loose;   /* nodes of C elements */
+    size_t looses, loose_cap;
     eq_mention *mention;
     size_t mentions, mention_cap;
     eq_token milli, milli_of; /* the first resistance such as 1M; length 0: none */
@@ -135,6 +140,7 @@ typedef struct eq_reading {
     size_t reactance_cap;
     eq_node *port;
     size_t ports, port_cap;
+    eq_names *open;    /* capacitors, which carry no current at dc */
     eq_source *source; /* by file index of the circuit */
     int32_t sources;
     size_t source_cap;
@@ -148,16 +154,20 @@ typedef struct eq_reading {
     struct eq_condition *condition;
     size_t conditions, condition_cap;
     int32_t current;     /* condition of the text being scanned; EQ_NONE */
-    eq_location skipped; /* the first analysis that eqspice does not do; file EQ_NONE: none */
     int32_t base;        /* the one around the file or subcircuit */
     int calls_left;      /* of .func */
     bool endless;        /* a subcircuit contains itself */
-    eq_random random;    /* of agauss and its kin */
     bool temperature;    /* a .temp card gave it */
+    bool warm;           /* a number was made of it */
+    double scale;        /* of lengths: .options scale */
+    double rshunt;       /* ohm, from every node to ground; INFINITY: none */
+    eq_location skipped; /* the first analysis that eqspice does not do; file EQ_NONE: none */
+    eq_random random;    /* of agauss and its kin */
     struct eq_late *late;
     size_t lates, late_cap;
     struct eq_pending *pending;
     size_t pendings, pending_cap;
+    eq_element *sense; /* the 0-V source in series with an element, EQ_NONE; NULL: there is none */
     struct eq_factor *factor; /* by element */
     size_t factors, factor_cap;
     struct eq_reference *reference;
@@ -182,7 +192,10 @@ typedef struct eq_spice {
     const eq_deck *first;        /* of a second reading: has the texts of the files; else NULL */
     const eq_override *override; /* values that stand in for the deck's own */
     size_t overrides;
-    eq_frame *frame;                      /* whose names are seen; NULL while scanning */
+    eq_frame *frame; /* whose names are seen; NULL while scanning */
+    eq_frame
+        *inner;   /* of the instance whose X line this is, which sees its other parameters; NULL */
+    int32_t self; /* the parameter of it that is evaluated */
     const struct eq_arguments *arguments; /* of the .func whose body this is; else NULL */
     eq_formula *formula;                  /* being read; NULL: expressions are numbers */
     const struct eq_queries *queries;     /* what an expression may ask of the circuit; else NULL */

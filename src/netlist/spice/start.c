@@ -11,10 +11,14 @@ static void add(eq_spice *s, eq_node node, double value) {
     eq_spice_pass_on(s, eq_circuit_start(s->circuit, node, value, s->scratch));
 }
 
-/* The value behind an optional =. */
+/* = EXPRESSION, or a value alone. */
 static bool value_of(eq_spice *s, eq_cursor *c, double *value) {
-    if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) eq_token_next(c);
-    return eq_spice_number_at(s, c, value, "the potential");
+    if (eq_token_peek(c).kind != EQ_TOKEN_EQUAL)
+        return eq_spice_number_at(s, c, value, "the potential");
+    eq_token_next(c);
+    if (eq_token_peek(c).kind != EQ_TOKEN_END) return eq_spice_value(s, c, value) == EQ_OK;
+    eq_spice_expected(s, eq_token_peek(c), "the potential");
+    return false;
 }
 
 /* v(NODE)=VALUE, NODE VALUE (Xyce) or all=VALUE; i(L1)=VALUE says nothing at dc. */
@@ -39,9 +43,8 @@ static bool one_start(eq_spice *s, eq_cursor *c, const char *card) {
     return true;
 }
 
+/* A card without any says nothing. */
 static void read_starts(eq_spice *s, eq_cursor *c, const char *card) {
-    if (eq_token_peek(c).kind == EQ_TOKEN_END)
-        eq_spice_expected(s, eq_token_peek(c), "v(NODE)=VALUE");
     while (eq_token_peek(c).kind != EQ_TOKEN_END)
         if (!one_start(s, c, card)) return;
 }
@@ -52,6 +55,7 @@ void eq_spice_nodeset(eq_spice *s, eq_cursor *c, eq_location at) {
 }
 
 void eq_spice_ic(eq_spice *s, eq_cursor *c, eq_location at) {
+    if (eq_token_peek(c).kind == EQ_TOKEN_END) return;
     eq_spice_note(s, ".ic", at, "potentials of .ic are taken as a start, as those of .nodeset");
     read_starts(s, c, ".ic");
 }

@@ -100,7 +100,7 @@ static const struct waveform {
 static const char *const refused[] = {"trnoise", "trrandom", "external"};
 
 static bool read_numbers(eq_spice *s, eq_cursor *c, eq_token word, numbers *n) {
-    for (; eq_spice_is_value(eq_token_peek(c)); n->count++) {
+    for (; eq_spice_at_value(s, c); n->count++) {
         double value;
         if (!eq_spice_number_at(s, c, &value, "a number")) return false;
         if (n->count < MOST) n->at[n->count] = value;
@@ -135,7 +135,7 @@ typedef struct points {
 } points;
 
 static bool read_points(eq_spice *s, eq_cursor *c, points *p) {
-    while (eq_spice_is_value(eq_token_peek(c))) {
+    while (eq_spice_at_value(s, c)) {
         if (!eq_grow((void **)&p->at, &p->cap, p->count + 2, sizeof *p->at)) {
             eq_spice_no_memory(s);
             return false;

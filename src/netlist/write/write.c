@@ -17,7 +17,8 @@ static double param(const writer *w, eq_element e, int k) {
 /* Parameters of a diode that stand on the element, not in its model. */
 static bool on_instance(const eq_param *p) {
     return strcmp(p->name, "area") == 0 || strcmp(p->name, "m") == 0 ||
-           strcmp(p->name, "temp") == 0 || strcmp(p->name, "dtemp") == 0;
+           strcmp(p->name, "temp") == 0 || strcmp(p->name, "dtemp") == 0 ||
+           strcmp(p->name, "pj") == 0;
 }
 
 /* The model of element e when its parameters are still those of the model, else NULL. */
@@ -48,6 +49,13 @@ static bool has_bit(uint64_t set, int k) {
     return (set >> k & 1) != 0;
 }
 
+/* True if parameter k says nothing beside the others. */
+static bool is_idle(const eq_device_class *cls, int k, const double *value) {
+    for (size_t q = 0; q < sizeof cls->quiet / sizeof *cls->quiet; q++)
+        if (has_bit(cls->quiet[q].idle, k) && value[cls->quiet[q].unless] == 0.0) return true;
+    return false;
+}
+
 /* Model parameters. The dialects differ in k/q: a junction only sees n k T/q, so n is scaled to
  * give the same product (and xti with it, which enters as xti/n). */
 static void put_model_params(writer *w, const eq_device_class *cls, const double *value) {
@@ -56,7 +64,7 @@ static void put_model_params(writer *w, const eq_device_class *cls, const double
         bool own_law = has_bit(cls->ngspice_only, k);
         if (on_instance(p) || isnan(value[k])) continue;
         if (own_law && value[k] == p->default_value) continue;
-        if (has_bit(cls->idle, k) && value[cls->unless] == 0.0) continue;
+        if (is_idle(cls, k, value)) continue;
         if (own_law && w->dialect != EQ_NGSPICE && w->status == EQ_OK)
             w->status = eq_fail(w->diag, EQ_ERR_INPUT,
                                 "a %s model has %s=%g, and %s has another law for it; write the "
@@ -138,11 +146,13 @@ static bool put_tce(writer *w, eq_element e, double tce) {
 static void put_instance_params(writer *w, eq_element e) {
     int number = w->c->row[e].cls;
     const eq_device_class *cls = eq_class(number);
+    double all[EQ_MAX_COLUMNS] = {0};
+    for (int k = 0; k < cls->params; k++) all[k] = param(w, e, k);
     for (int k = 0; k < cls->params; k++) {
         const eq_param *p = &cls->param[k];
-        double value = param(w, e, k);
+        double value = all[k];
         bool own = needs_model(w, number) ? on_instance(p) : k != cls->value;
-        if (!own || isnan(value) || value == p->default_value) continue;
+        if (!own || isnan(value) || value == p->default_value || is_idle(cls, k, all)) continue;
         if (strcmp(p->name, "tce") == 0 && put_tce(w, e, value)) continue;
         bool above = strcmp(p->name, "dtemp") == 0;
         if (above && !isnan(param(w, e, eq_param_find(cls, "temp")))) continue;

@@ -92,7 +92,7 @@ static void nearest(const eq_xml_node *type, const char *kind, const step *at, c
                     int *apart) {
     for (const eq_xml_node *n = next_of(type, kind, NULL); n != NULL; n = next_of(type, kind, n)) {
         const char *name = eq_xml_attribute(n, "name");
-        int d = eq_letters_apart(at->name, at->length, name);
+        int d = eq_distance(at->name, at->length, name);
         if (d < *apart) {
             *apart = d;
             *best = name;
@@ -112,7 +112,7 @@ static void list(const eq_xml_node *type, const char *kind, const char *before, 
 /* No declaration has the name: what is near, what is allowed. */
 static eq_status unknown(const setter *s, const eq_xml_node *type, const step *at) {
     const char *best = NULL;
-    int apart = eq_letters_forgiven(at->length) + 1;
+    int apart = eq_near(at->length) + 1;
     eq_text t = {0};
     nearest(type, "attribute", at, &best, &apart);
     nearest(type, "element", at, &best, &apart);
@@ -228,7 +228,7 @@ static eq_status set_parameter(const setter *s, xmlNode *root, const eq_xml_node
 static bool is_path(const eq_xml_node *type, const setter *s) {
     const char *best = NULL;
     step at = take(s->setting, s->value - 1);
-    int apart = at.next == NULL ? 1 : eq_letters_forgiven(at.length) + 1;
+    int apart = at.next == NULL ? 1 : eq_near(at.length) + 1;
     if (memchr(s->setting, '(', (size_t)(s->value - s->setting)) != NULL) return false;
     nearest(type, at.next == NULL ? "attribute" : "element", &at, &best, &apart);
     return best != NULL;

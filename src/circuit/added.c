@@ -1,0 +1,75 @@
+/* Elements that no line of the deck stands for: a 0-V source in series with one whose current is
+ * asked for, resistors to ground. */
+#include <string.h>
+
+#include "circuit/circuit.h"
+#include "circuit/formula.h"
+
+/* NAME, with as many _ behind it as make it new. */
+static bool fresh(const eq_names *names, eq_text *name) {
+    while (!name->failed && eq_names_find(names, name->text, name->length) != EQ_NO_NAME)
+        eq_text_puts(name, "_");
+    return !name->failed;
+}
+
+/* A current that depends on the drop across its own element goes on to do so. */
+static void keep_own_drop(const eq_table *t, size_t j, eq_node a, eq_node own) {
+    eq_node b = t->term[1][j];
+    if (eq_by_voltage(t) && t->term[2][j] == a && t->term[3][j] == b) t->term[2][j] = own;
+    if (eq_by_voltage(t) && t->term[2][j] == b && t->term[3][j] == a) t->term[3][j] = own;
+    for (size_t k = 0; t->formula != NULL && k < t->formula[j]->inputs; k++) {
+        eq_formula_input *in = &t->formula[j]->input[k];
+        if (in->kind != EQ_INPUT_DROP) continue;
+        if (in->plus == a && in->minus == b)
+            in->plus = own;
+        else if (in->plus == b && in->minus == a)
+            in->minus = own;
+    }
+}
+
+/* The node own = NODE_ELEMENT comes between node a of element e and e, and vsource between them. */
+eq_status eq_circuit_sense(eq_circuit *c, eq_element e, eq_element *source, eq_diag *diag) {
+    eq_row r = c->row[e];
+    eq_table *t = &c->table[r.cls];
+    eq_node a = t->term[0][r.row];
+    eq_text node = {0}, name = {0};
+    eq_text_printf(&node, "%s_%s", eq_circuit_node_name(c, a), eq_circuit_element_name(c, e));
+    eq_text_printf(&name, "vsense_%s", eq_circuit_element_name(c, e));
+    eq_status status = EQ_ERR_MEMORY;
+    eq_card card = eq_card_new(EQ_CLASS_vsource);
+    if (fresh(c->node, &node) && fresh(c->element, &name)) {
+        card.name = name.text;
+        card.name_length = name.length;
+        card.at = eq_circuit_at(c, e);
+        card.term[0] = a;
+        card.term[1] = eq_circuit_node(c, node.text, node.length);
+        status = card.term[1] == EQ_NONE ? EQ_ERR_MEMORY : eq_circuit_add(c, &card, source, diag);
+    }
+    if (status == EQ_OK) {
+        t->term[0][r.row] = card.term[1];
+        keep_own_drop(t, (size_t)r.row, a, card.term[1]);
+    }
+    eq_text_free(&node);
+    eq_text_free(&name);
+    return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : status;
+}
+
+eq_status eq_circuit_shunt(eq_circuit *c, double r, eq_diag *diag) {
+    eq_status status = EQ_OK;
+    size_t nodes = eq_circuit_nodes(c);
+    for (size_t k = 0; status == EQ_OK && k < nodes; k++) {
+        if (k == EQ_GROUND) continue;
+        eq_text name = {0};
+        eq_text_printf(&name, "rshunt_%s", eq_circuit_node_name(c, (eq_node)k));
+        eq_card card = eq_card_new(EQ_CLASS_resistor);
+        bool whole = fresh(c->element, &name);
+        card.name = name.text;
+        card.name_length = name.length;
+        card.term[0] = (eq_node)k;
+        card.term[1] = EQ_GROUND;
+        card.w[eq_class_resistor.value] = r;
+        status = whole ? eq_circuit_add(c, &card, NULL, diag) : eq_out_of_memory(diag);
+        eq_text_free(&name);
+    }
+    return status;
+}
