@@ -128,10 +128,11 @@ check:
 	 else echo "skipped: format-check (no clang-format-14)"; fi
 	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-tests
 
-# The main job on Iris, start to end.
+# The main job on Iris, start to end; DEMO=sine or DEMO=digits: on those.
+DEMO ?= iris
 demo: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice
-	@EQSPICE=$(BUILD)/eqspice tools/demo $(BUILD)/demo
+	@EQSPICE=$(BUILD)/eqspice tools/demo $(BUILD)/demo $(DEMO)
 
 # Every figure with its reference, measured in one run; build/bench.json. ONLY="kendall grids" measures a part.
 bench: deps

@@ -403,7 +403,7 @@ static void bench_mnist(void) {
     snprintf(path, sizeof path, "%s/mnist/train-images-idx3-ubyte.gz",
              data == NULL ? "data" : data);
     if (stat(path, &st) != 0) {
-        printf("kendall_10_epochs_s: skipped, no %s (tools/get-mnist fetches it)\n", path);
+        printf("kendall_10_epochs_s: skipped, no %s (tools/get-data mnist fetches it)\n", path);
         return;
     }
     char *folder = scratch("kendall");

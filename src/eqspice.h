@@ -245,9 +245,13 @@ typedef struct eq_trainer_options {
     int threads; /* >= 1 */
 } eq_trainer_options;
 
+/* error is of classes, rmse and r2 are of targets (NAN where they are not): the root of the mean
+ * squared error in the units of the data, and 1 - sum (y - t)^2 / sum (t - mean)^2, the mean over the
+ * targets that vary. */
 typedef struct eq_trainer_score {
     size_t examples, wrong;
     double loss, error; /* mean loss, wrong/examples; NAN without examples */
+    double rmse, r2;
 } eq_trainer_score;
 
 /* One thread, the engine that suits. */
@@ -264,6 +268,8 @@ EQ_API eq_status eq_trainer_step(eq_trainer *t, eq_trainer_score *out, eq_diag *
 EQ_API eq_status eq_trainer_epoch(eq_trainer *t, eq_trainer_score *out, eq_diag *diag);
 /* The held-out examples; nothing changes. */
 EQ_API eq_status eq_trainer_evaluate(eq_trainer *t, eq_trainer_score *out, eq_diag *diag);
+/* Those of the validation set. */
+EQ_API eq_status eq_trainer_validate(eq_trainer *t, eq_trainer_score *out, eq_diag *diag);
 /* The circuit with the parameters as they are now: to be read (eq_handle_get), not changed. */
 EQ_API eq_circuit *eq_trainer_circuit(eq_trainer *t);
 
@@ -274,15 +280,18 @@ typedef struct eq_progress {
     double examples_per_s;          /* of this epoch so far, training only */
     double seconds_left;            /* of the whole run, evaluation included */
     double train_loss, train_error; /* running, of this epoch; error as a fraction */
+    double train_rmse;              /* of targets */
 } eq_progress;
 
-/* A row of metrics.csv: losses are means per example, errors fractions. test_* are NAN without test
- * set. */
+/* A row of metrics.csv: losses are means per example, errors fractions of wrong classes (NAN with
+ * targets), rmse and r2 as in eq_trainer_score (NAN with classes). NAN without a set. */
 typedef struct eq_metrics {
     size_t epoch;
     double train_loss, train_error, test_loss, test_error;
     double examples_per_s; /* training only */
     double seconds; /* of the whole run up to the end of this epoch, resumed parts included */
+    double train_rmse, train_r2, test_rmse, test_r2;
+    double validation_loss, validation_error, validation_rmse, validation_r2;
     double gradient_cosine; /* watch_gradient; NAN without, or where a gradient is zero */
 } eq_metrics;
 
@@ -324,7 +333,12 @@ EQ_API eq_train_options eq_train_defaults(void);
 /* What is trained, for the first lines of the log. */
 typedef struct eq_train_summary {
     const char *engine; /* "layered" or "sparse" */
-    size_t inputs, outputs, parameters, train_examples, test_examples, classes;
+    size_t inputs, outputs, parameters, train_examples, test_examples;
+    size_t validation_examples, classes, targets; /* of classes and targets one is 0 */
+    /* Of the epoch that did best on the validation set, whose network model.cir is; epoch 0: there
+     * is no validation set, or no epoch is over. */
+    eq_metrics best;
+    bool stopped_early;          /* for want of a better one */
     double iterations_per_solve; /* of the engine, whole run */
     double worst_ratio;          /* largest KCL residual over its bound */
     double shared_bytes;         /* given to other ranks by this one; 0 for one alone */

@@ -22,7 +22,7 @@ static eq_status prepare(eq_pass *w) {
     w->loops = w->sweeps + w->d->steps;
     eq_status status = eq_solver_new(c, &w->s, w->diag);
     if (status == EQ_OK) status = eq_selection_new(w->d, a->type, &w->selection, w->diag);
-    if (status == EQ_OK && !eq_share_is_ahead(w->share))
+    if (status == EQ_OK && !eq_share_is_ahead(w->share) && w->visit == NULL)
         status = eq_measuring_new(w->d, a->type, &w->measuring, w->diag);
     if (status != EQ_OK) return status;
     w->nodes = eq_circuit_nodes(c);
@@ -72,15 +72,19 @@ static void pass_free(eq_pass *w) {
     eq_result_free(w->r);
 }
 
+static eq_status go_through(eq_pass *w) {
+    eq_status status = prepare(w);
+    if (status == EQ_OK) status = eq_pass_check_size(w);
+    if (status == EQ_OK) status = make_room(w);
+    if (status == EQ_OK) status = eq_pass_tables(w);
+    return status == EQ_OK ? run_loops(w) : status;
+}
+
 static eq_status run_pass(eq_deck *d, size_t number, const eq_solve_options *o, eq_share *share,
                           eq_result **out, eq_result **measures, eq_diag *diag) {
     eq_pass w = {.base = d, .d = d, .number = number, .cold = true, .o = o, .share = share};
     w.diag = diag;
-    eq_status status = prepare(&w);
-    if (status == EQ_OK) status = eq_pass_check_size(&w);
-    if (status == EQ_OK) status = make_room(&w);
-    if (status == EQ_OK) status = eq_pass_tables(&w);
-    if (status == EQ_OK) status = run_loops(&w);
+    eq_status status = go_through(&w);
     if (status == EQ_OK) {
         *out = w.r;
         *measures = w.measures;
@@ -93,6 +97,17 @@ static eq_status run_pass(eq_deck *d, size_t number, const eq_solve_options *o, 
 eq_status eq_analysis_run_alone(eq_deck *d, size_t number, const eq_solve_options *o,
                                 eq_result **out, eq_result **measures, eq_diag *diag) {
     return run_pass(d, number, o, NULL, out, measures, diag);
+}
+
+eq_status eq_analysis_visit(eq_deck *d, size_t number, const eq_solve_options *o,
+                            eq_status (*visit)(void *data, const eq_analysis_point *at), void *data,
+                            eq_diag *diag) {
+    eq_pass w = {.base = d, .d = d, .number = number, .cold = true, .o = o, .diag = diag};
+    w.visit = visit;
+    w.visited = data;
+    eq_status status = go_through(&w);
+    pass_free(&w);
+    return status;
 }
 
 eq_status eq_analysis_run(eq_deck *d, size_t number, const eq_solve_options *o, eq_result **out,

@@ -17,4 +17,21 @@ eq_status eq_analysis_run(eq_deck *d, size_t number, const eq_solve_options *o, 
 eq_status eq_analysis_run_alone(eq_deck *d, size_t number, const eq_solve_options *o,
                                 eq_result **out, eq_result **measures, eq_diag *diag);
 
+/* The points of analysis `number`, steps and all. */
+double eq_analysis_points(const eq_deck *d, size_t number);
+
+/* A point of an analysis: the circuit with the values there, solved; while `visit` runs. */
+typedef struct eq_analysis_point {
+    eq_circuit *circuit;
+    eq_solver *solver;
+    const double *v, *branch; /* [nodes], [branches] */
+    const char *where;        /* "v1 = 2, r1 = 1000"; "" where nothing is swept */
+} eq_analysis_point;
+
+/* Goes through the analysis as eq_analysis_run does, and instead of making tables lets `visit` see
+ * every point; its first failure ends it. */
+eq_status eq_analysis_visit(eq_deck *d, size_t number, const eq_solve_options *o,
+                            eq_status (*visit)(void *data, const eq_analysis_point *at), void *data,
+                            eq_diag *diag);
+
 #endif

@@ -46,7 +46,9 @@ struct eq_pass {
     eq_measuring *measuring; /* NULL: the deck measures nothing here */
     eq_probe probe;
     eq_result *r, *measures;
-    eq_share *share; /* NULL: one rank alone */
+    eq_share *share;                                             /* NULL: one rank alone */
+    eq_status (*visit)(void *data, const eq_analysis_point *at); /* NULL: points go into tables */
+    void *visited;                                               /* its data */
     eq_diag *diag;
 };
 
@@ -54,6 +56,8 @@ struct eq_pass {
 typedef eq_status (*eq_pass_runner)(eq_deck *d, size_t number, const eq_solve_options *o,
                                     eq_share *share, eq_result **out, eq_result **measures,
                                     eq_diag *diag);
+/* Appends "v1 = 2, r1 = 1000": the values of the loops. */
+void eq_pass_where(const eq_pass *w, eq_text *out);
 static inline const eq_analysis *eq_pass_analysis(const eq_pass *w) {
     return &w->d->analysis[w->number];
 }

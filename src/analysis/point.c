@@ -2,11 +2,15 @@
 #include "analysis/pass.h"
 #include "base/text.h"
 
+void eq_pass_where(const eq_pass *w, eq_text *out) {
+    for (size_t k = 0; k < w->loops; k++)
+        eq_text_printf(out, "%s%s = %g", k > 0 ? ", " : "", eq_pass_loop_name(w, k), w->at[k]);
+}
+
 /* "the sweep stops at v1 = 2, r1 = 1000" */
 static eq_status report_stop(const eq_pass *w, eq_status status) {
     eq_text values = {0};
-    for (size_t k = 0; k < w->loops; k++)
-        eq_text_printf(&values, "%s%s = %g", k > 0 ? ", " : "", eq_pass_loop_name(w, k), w->at[k]);
+    eq_pass_where(w, &values);
     if (values.text != NULL)
         eq_fail_at(w->diag, status, eq_circuit_place(w->base->circuit, eq_pass_analysis(w)->at),
                    "the sweep stops at %s", values.text);
@@ -31,6 +35,16 @@ static eq_status solve(eq_pass *w) {
     return status == EQ_OK || w->loops == 0 ? status : report_stop(w, status);
 }
 
+static eq_status visit(eq_pass *w) {
+    eq_text where = {0};
+    eq_text_puts(&where, "");
+    eq_pass_where(w, &where);
+    eq_analysis_point at = {w->d->circuit, w->s, w->v, w->branch, where.text};
+    eq_status status = where.failed ? eq_out_of_memory(w->diag) : w->visit(w->visited, &at);
+    eq_text_free(&where);
+    return status;
+}
+
 eq_status eq_pass_point(eq_pass *w) {
     if (w->loops == w->sweeps && eq_share_skips(w)) {
         w->cold = true; /* the next own point cannot start from this one */
@@ -46,6 +60,7 @@ eq_status eq_pass_point(eq_pass *w) {
         eq_share_take(w);
     if (status != EQ_OK) return status;
     if (eq_share_is_ahead(w->share)) return eq_share_keep(w);
+    if (w->visit != NULL) return visit(w);
     status = eq_pass_row(w);
     if (status == EQ_OK) status = eq_result_point(w->r, w->row, w->diag);
     if (status == EQ_OK && w->measuring != NULL)

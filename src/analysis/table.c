@@ -34,6 +34,10 @@ static double points_of(const eq_deck *d, const eq_analysis *a) {
     return eq_pass_product(a->sweep, (size_t)a->sweeps) * eq_pass_product(d->step, d->steps);
 }
 
+double eq_analysis_points(const eq_deck *d, size_t number) {
+    return points_of(d, &d->analysis[number]);
+}
+
 /* The tables of all analyses stand in memory together before they are written; ranks also keep all
  * states. A table of one point is no larger than the circuit. */
 static eq_status check_total(const eq_pass *w, eq_place at) {

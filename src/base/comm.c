@@ -59,7 +59,7 @@ void eq_comm_stop(void) {
 }
 
 int eq_comm_rank(void) {
-    return own_rank;
+    return alone ? 0 : own_rank;
 }
 
 int eq_comm_size(void) {
@@ -70,6 +70,10 @@ int eq_comm_size(void) {
 
 void eq_comm_detach(void) {
     alone = true;
+}
+
+void eq_comm_attach(void) {
+    alone = !world;
 }
 
 void eq_comm_allgather(double *x, size_t n, size_t width) {
@@ -193,6 +197,8 @@ int eq_comm_size(void) {
 }
 
 void eq_comm_detach(void) {}
+
+void eq_comm_attach(void) {}
 
 void eq_comm_allgather(double *x, size_t n, size_t width) {
     (void)x, (void)n, (void)width;

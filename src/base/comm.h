@@ -17,8 +17,10 @@ int eq_comm_size(void);
 /* This rank's share of n items, as even as can be, in the order of the ranks. */
 void eq_comm_partition(size_t n, size_t *first, size_t *count);
 
-/* This process goes on alone: for a command whose work the ranks do not share. */
+/* This process goes on alone, as rank 0 of 1: for a command whose work the ranks do not share, or
+ * until eq_comm_attach for a part of it. */
 void eq_comm_detach(void);
+void eq_comm_attach(void);
 
 /* COLLECTIVE. Items of `width` doubles, each known to the rank whose eq_comm_partition(n) it is in,
  * become known to all. x[n][width] */

@@ -18,6 +18,44 @@ static void print_confusion(const eq_evaluation *e) {
     putchar('\n');
 }
 
+static void print_targets(const eq_evaluation *e) {
+    printf("\n%-16s %12s %12s %12s\n", "target", "RMSE", "mean |error|", "R^2");
+    for (size_t k = 0; k < e->classes; k++) {
+        const eq_target_figures *f = &e->target[k];
+        eq_carry_field(e->class_name[k], 16, 16, true, stdout);
+        printf(" %12.5g %12.5g", f->rmse, f->mae);
+        if (isnan(f->r2))
+            printf(" %12s\n", "-");
+        else
+            printf(" %12.5f\n", f->r2);
+    }
+}
+
+/* Which network it is that was evaluated, where there were several to choose from. */
+static void print_choice(const eq_trained *m) {
+    eq_metrics row;
+    size_t epochs;
+    if (!eq_trained_chosen(m, &row, &epochs)) return;
+    printf("the network of epoch %zu, the best of %zu on the validation set (", row.epoch, epochs);
+    if (isnan(row.validation_error))
+        printf("RMSE %.5g)\n", row.validation_rmse);
+    else
+        printf("error %.2f %%)\n", 100.0 * row.validation_error);
+}
+
+static void print_evaluation(const eq_evaluation *e) {
+    printf("examples %zu  loss %.6g  ", e->examples, e->loss);
+    if (e->target != NULL) {
+        printf("RMSE %.6g  R^2 %.5f\n", e->rmse, e->r2);
+        print_targets(e);
+        return;
+    }
+    printf("wrong %zu  error %.4f  accuracy %.2f %%\n", e->wrong, e->error,
+           100.0 * (1.0 - e->error));
+    print_confusion(e);
+    eq_print_classes(e);
+}
+
 /* What the command line asks for. */
 typedef struct request {
     eq_trained_options open;
@@ -35,16 +73,14 @@ static eq_status check_request(request *r, eq_diag *diag) {
     return EQ_OK;
 }
 
-static void print(const request *r, const eq_circuit *c, const eq_inference *i) {
-    const eq_evaluation *e = &i->score;
+static void print(const request *r, eq_trained *m, const eq_inference *i) {
+    const eq_circuit *c = eq_trained_circuit(m);
     if (r->json) {
         eq_print_evaluation_json(c, i);
         return;
     }
-    printf("examples %zu  loss %.6g  wrong %zu  error %.4f  accuracy %.2f %%\n", e->examples,
-           e->loss, e->wrong, e->error, 100.0 * (1.0 - e->error));
-    print_confusion(e);
-    eq_print_classes(e);
+    print_choice(m);
+    print_evaluation(&i->score);
     if (i->power != NULL) eq_print_power(c, i, r->infer.capacitance);
 }
 
@@ -67,7 +103,7 @@ static eq_status evaluate(const char *folder, request *r, eq_diag *diag) {
     if (status == EQ_OK && i.table != NULL && eq_comm_rank() == 0)
         status = eq_inference_write(&i, r->predictions, diag);
     if (status == EQ_OK) {
-        print(r, eq_trained_circuit(m), &i);
+        print(r, m, &i);
         status = check_power(i.power, diag);
     }
     eq_inference_free(&i);

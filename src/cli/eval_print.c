@@ -78,7 +78,29 @@ static void json_number(const char *key, double value) {
         fputs("null", stdout);
 }
 
+/* Classes: how many were wrong; targets: what each is off by. */
+static void json_targets(const eq_evaluation *e) {
+    json_number("rmse", e->rmse);
+    fputs(", ", stdout);
+    json_number("r2", e->r2);
+    fputs(",\n \"targets\": [", stdout);
+    for (size_t k = 0; k < e->classes; k++) {
+        fputs(k == 0 ? "{\"name\": " : ",\n  {\"name\": ", stdout);
+        json_text(e->class_name[k]);
+        fputs(", ", stdout);
+        json_number("rmse", e->target[k].rmse);
+        fputs(", ", stdout);
+        json_number("mae", e->target[k].mae);
+        fputs(", ", stdout);
+        json_number("r2", e->target[k].r2);
+        putchar('}');
+    }
+    putchar(']');
+}
+
 static void json_classes(const eq_evaluation *e) {
+    printf("\"wrong\": %zu, ", e->wrong);
+    json_number("error", e->error);
     fputs(",\n \"classes\": [", stdout);
     for (size_t k = 0; k < e->classes; k++) {
         size_t examples, wrong;
@@ -153,9 +175,11 @@ void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i) {
     const eq_evaluation *e = &i->score;
     printf("{\"examples\": %zu, ", e->examples);
     json_number("loss", e->loss);
-    printf(", \"wrong\": %zu, ", e->wrong);
-    json_number("error", e->error);
-    json_classes(e);
+    fputs(", ", stdout);
+    if (e->target != NULL)
+        json_targets(e);
+    else
+        json_classes(e);
     if (i->power != NULL) json_power(c, i);
     puts("}");
 }

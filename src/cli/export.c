@@ -5,9 +5,24 @@
 #include "netlist/netlist.h"
 
 typedef struct export_options {
-    const char *to, *phase, *file, *dialect;
-    int sample;
+    const char *to, *phase, *file, *dialect, *sample;
+    bool training;
 } export_options;
+
+/* Puts what is asked for on a trained network, and says it in the note. */
+static eq_status present(eq_subject *s, const export_options *o, bool nudged, char *note,
+                         size_t length, eq_diag *diag) {
+    bool training = o->training;
+    size_t first, last;
+    eq_status status = eq_subject_samples(s, o->sample, &training, &first, &last, diag);
+    if (status == EQ_OK && first != last)
+        status = eq_fail(diag, EQ_ERR_USAGE, "a deck holds one sample; give one, as in --sample 3");
+    if (status == EQ_OK && (s->trained != NULL || nudged))
+        status = eq_subject_sample(s, first, nudged, diag);
+    snprintf(note, length, "%s phase, %s sample %zu", o->phase, training ? "training" : "test",
+             first);
+    return status;
+}
 
 static eq_status export(const char *path, const export_options *o, eq_diag *diag) {
     eq_dialect dialect;
@@ -18,11 +33,9 @@ static eq_status export(const char *path, const export_options *o, eq_diag *diag
         return eq_fail(diag, EQ_ERR_USAGE, "--to must be ngspice, xyce, ltspice, spectre or xml");
     eq_subject s;
     eq_text text = {0};
-    char note[64];
+    char note[80];
     eq_status status = eq_subject_open(path, o->dialect, &s, diag);
-    if (status == EQ_OK) status = eq_subject_sample(&s, o->sample, nudged, diag);
-    snprintf(note, sizeof note, "%s phase, test sample %d", o->phase,
-             o->sample < 0 ? 0 : o->sample);
+    if (status == EQ_OK) status = present(&s, o, nudged, note, sizeof note, diag);
     if (status == EQ_OK)
         status = s.deck != NULL ? eq_deck_write(s.deck, dialect, NULL, &text, diag)
                                 : eq_circuit_write(s.circuit, dialect, note, &text, diag);
@@ -33,11 +46,12 @@ static eq_status export(const char *path, const export_options *o, eq_diag *diag
 }
 
 static int run(const eq_command *command, int argc, char **argv) {
-    export_options o = {NULL, "free", NULL, NULL, -1};
+    export_options o = {.phase = "free"};
     const eq_option table[] = {
         {"to", 0, EQ_OPTION_TEXT, &o.to, "DIALECT", "ngspice, xyce, ltspice, spectre or xml"},
         {"phase", 0, EQ_OPTION_TEXT, &o.phase, "PHASE", "free or nudged"},
-        {"sample", 0, EQ_OPTION_INT, &o.sample, "K", "test sample on the inputs, from 0"},
+        {"sample", 0, EQ_OPTION_TEXT, &o.sample, "K", "test sample on the inputs, from 0"},
+        {"train", 0, EQ_OPTION_FLAG, &o.training, NULL, "take the sample from the training set"},
         EQ_DIALECT_OPTION(&o.dialect),
         {"output", 'o', EQ_OPTION_TEXT, &o.file, "FILE", "write here instead of standard output"},
     };

@@ -15,8 +15,15 @@ typedef struct eq_subject {
 /* dialect: of a deck, NULL: recognised. */
 eq_status eq_subject_open(const char *path, const char *dialect, eq_subject *s, eq_diag *diag);
 void eq_subject_close(eq_subject *s);
-/* Puts test sample k on the inputs, in the free or the nudged phase. A deck has no samples: k < 0
- * there. */
-eq_status eq_subject_sample(eq_subject *s, int k, bool nudged, eq_diag *diag);
+/* Puts sample k on the inputs, in the free or the nudged phase. */
+eq_status eq_subject_sample(eq_subject *s, size_t k, bool nudged, eq_diag *diag);
+/* Understands --sample K or K..L (NULL: the first) and --train: the samples *first .. *last, of the
+ * training set where --train says so, or where there is no test set and no --sample. A deck has
+ * none: EQ_ERR_USAGE when one is asked for. */
+eq_status eq_subject_samples(eq_subject *s, const char *range, bool *training, size_t *first,
+                             size_t *last, eq_diag *diag);
+/* Puts "1,0,.." on the inputs: features as they stand in the data of a trained network, V on the
+ * input sources of a deck. */
+eq_status eq_subject_input(eq_subject *s, const char *values, eq_diag *diag);
 
 #endif

@@ -9,12 +9,22 @@
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/seeds.h"
 #include "report/plot.h"
 
 /* Set by a signal; the trainer looks at it after every minibatch. */
 static volatile sig_atomic_t stop;
 
 enum { BAR = 28 };
+
+/* The error rate of classes, the root mean square error of targets. */
+static const char *figure(char text[64], double error, double rmse) {
+    if (isnan(error))
+        snprintf(text, 64, "RMSE %.4g", rmse);
+    else
+        snprintf(text, 64, "error %5.2f %%", 100.0 * error);
+    return text;
+}
 
 /* epoch 3/10 [=========>        ] 12345 examples/s  error 4.52 %  1:05 left, redrawn in place. */
 static void draw_bar(void *data, const eq_progress *p) {
@@ -24,9 +34,10 @@ static void draw_bar(void *data, const eq_progress *p) {
     for (int k = 0; k < BAR; k++) bar[k] = k < filled ? '=' : k == filled ? '>' : ' ';
     bar[BAR] = '\0';
     int left = p->seconds_left < 1e6 ? (int)(p->seconds_left + 0.5) : 0;
-    fprintf(stderr, "\r\033[Kepoch %zu/%zu [%s] %.0f examples/s  error %.2f %%  %d:%02d left",
-            p->epoch, p->epochs, bar, p->examples_per_s, 100.0 * p->train_error, left / 60,
-            left % 60);
+    char how[64];
+    fprintf(stderr, "\r\033[Kepoch %zu/%zu [%s] %.0f examples/s  %s  %d:%02d left", p->epoch,
+            p->epochs, bar, p->examples_per_s, figure(how, p->train_error, p->train_rmse),
+            left / 60, left % 60);
     fflush(stderr);
 }
 
@@ -48,10 +59,13 @@ static void print_epoch(void *data, const eq_metrics *m) {
     const screen *s = data;
     if (!shown(s, m->epoch)) return;
     if (s->terminal) fputs("\r\033[K", stderr);
-    printf("epoch %3zu  train loss %-10.5g error %5.2f %%", m->epoch, m->train_loss,
-           100.0 * m->train_error);
-    if (!isnan(m->test_error))
-        printf("  test loss %-10.5g error %5.2f %%", m->test_loss, 100.0 * m->test_error);
+    char how[64];
+    printf("epoch %3zu  train loss %-10.5g %s", m->epoch, m->train_loss,
+           figure(how, m->train_error, m->train_rmse));
+    if (!isnan(m->validation_loss))
+        printf("  validation %s", figure(how, m->validation_error, m->validation_rmse));
+    if (!isnan(m->test_loss))
+        printf("  test loss %-10.5g %s", m->test_loss, figure(how, m->test_error, m->test_rmse));
     printf("  %8.0f examples/s  %.1f s\n", m->examples_per_s, m->seconds);
     fflush(stdout);
 }
@@ -105,6 +119,7 @@ static char *default_folder(const eq_experiment *x, eq_diag *diag) {
 }
 
 static void print_end(const eq_metrics *m, const eq_train_summary *s, const char *folder) {
+    char how[64];
     printf(
         "%zu conductances trained by the %s engine, %.2f iterations a solve, KCL residual at most "
         "%.2g of its bound\n",
@@ -112,42 +127,60 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
     if (eq_comm_size() > 1)
         printf("%d processes, each told the others %.4g MB\n", eq_comm_size(),
                1e-6 * s->shared_bytes);
+    if (s->stopped_early)
+        printf("stopped after epoch %zu: no better one on the validation set since epoch %zu\n",
+               m->epoch, s->best.epoch);
+    if (s->best.epoch > 0) {
+        printf("epoch %zu was the best on the %zu validation examples (%s): its network is kept\n",
+               s->best.epoch, s->validation_examples,
+               figure(how, s->best.validation_error, s->best.validation_rmse));
+        m = &s->best;
+    }
     if (!isnan(m->test_error))
         printf("accuracy on %zu held-out examples: %.2f %%\n", s->test_examples,
                100.0 * (1.0 - m->test_error));
+    if (!isnan(m->test_rmse))
+        printf("%zu held-out examples: RMSE %.5g, R^2 %.5f\n", s->test_examples, m->test_rmse,
+               m->test_r2);
     printf("wrote %s/" EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_DIAGNOSIS
            ", " EQ_TRAIN_CHECKPOINT " and " EQ_TRAIN_CURVES "\n",
            folder);
 }
 
-static eq_status train(const eq_experiment *x, const eq_train_options *asked, bool verbose,
-                       eq_diag *diag) {
-    char *folder = NULL;
-    eq_train_options options = *asked, *o = &options;
-    if (o->folder == NULL) {
-        folder = default_folder(x, diag);
-        eq_status made = eq_comm_agree(folder == NULL ? EQ_ERR_IO : EQ_OK);
-        if (made != EQ_OK) {
-            eq_free(folder);
-            return made;
-        }
-        o->folder = folder;
-    }
+/* Into options->folder, which is there. */
+static eq_status train_one(const eq_experiment *x, eq_train_options *o, bool verbose,
+                           eq_diag *diag) {
     screen s = {isatty(STDERR_FILENO) == 1 && eq_comm_rank() == 0, verbose, x->epochs, diag};
     eq_metrics last = {0};
     eq_train_summary summary = {0};
-    o->stop = &stop;
     o->progress = s.terminal ? draw_bar : NULL;
     o->epoch = print_epoch;
     o->diagnosis = print_diagnosis;
     o->data = &s;
-    eq_interrupt_set_flag(&stop);
     eq_status status = eq_train(x, o, &last, &summary, diag);
     if (status == EQ_OK)
         eq_interrupt_set_flag(NULL); /* mpirun repeats the signal that stopped it */
     if (s.terminal) fputs("\r\033[K", stderr);
     if (status == EQ_OK && eq_comm_rank() == 0) status = eq_plot_curves(o->folder, diag);
     if (status == EQ_OK) print_end(&last, &summary, o->folder);
+    return status;
+}
+
+/* seeds NULL: with the one seed of the experiment. */
+static eq_status train(const eq_experiment *x, const eq_train_options *asked, const char *seeds,
+                       bool verbose, eq_diag *diag) {
+    char *folder = NULL;
+    eq_train_options o = *asked;
+    eq_status status = EQ_OK;
+    o.stop = &stop;
+    eq_interrupt_set_flag(&stop);
+    if (o.folder == NULL) {
+        o.folder = folder = default_folder(x, diag);
+        status = eq_comm_agree(folder == NULL ? EQ_ERR_IO : EQ_OK);
+    }
+    if (status == EQ_OK)
+        status =
+            seeds == NULL ? train_one(x, &o, verbose, diag) : eq_train_seeds(x, &o, seeds, diag);
     eq_free(folder);
     return status;
 }
@@ -165,8 +198,8 @@ static eq_status engine_of(const char *name, eq_engine_kind *kind, eq_diag *diag
 
 static int run(const eq_command *command, int argc, char **argv) {
     eq_train_options o = eq_train_defaults();
-    const char *engine = "auto";
-    int epochs = -1, seed = -1;
+    const char *engine = "auto", *seeds = NULL;
+    int epochs = -1, seed = -1, threads = -1;
     eq_list set = {.count = 0};
     bool verbose = false;
     const eq_option table[] = {
@@ -174,9 +207,12 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"resume", 0, EQ_OPTION_FLAG, &o.resume, NULL, "go on from DIR/checkpoint"},
         {"force", 0, EQ_OPTION_FLAG, &o.force, NULL, "remove the run that DIR holds, begin anew"},
         {"epochs", 0, EQ_OPTION_INT, &epochs, "N", "train N epochs in all"},
-        {"threads", 0, EQ_OPTION_INT, &o.threads, "N", "use N threads"},
+        {"threads", 0, EQ_OPTION_INT, &threads, "N",
+         "use N threads (1; with --seeds all processors)"},
         {"seed", 0, EQ_OPTION_INT, &seed, "N",
          "seed of the initial conductances and the shuffling"},
+        {"seeds", 0, EQ_OPTION_TEXT, &seeds, "A..B",
+         "train with each of these seeds (1..5 or 1,4,9) into DIR/seed-K"},
         {"save-every", 0, EQ_OPTION_NUMBER, &o.save_every, "S",
          "write the files after an epoch when the last ones are S seconds old (1)"},
         {"watch-gradient", 0, EQ_OPTION_FLAG, &o.watch_gradient, NULL,
@@ -193,6 +229,9 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_diag *diag = eq_diag_new();
     eq_experiment *x = NULL;
     eq_status status = engine_of(engine, &o.engine, diag);
+    o.threads = threads >= 0 ? threads : seeds == NULL ? 1 : eq_processors();
+    if (status == EQ_OK && seeds != NULL && seed >= 0)
+        status = eq_fail(diag, EQ_ERR_USAGE, "--seed and --seeds are both given; give one of them");
     if (status == EQ_OK && o.threads < 1)
         status = eq_fail(diag, EQ_ERR_USAGE, "%d threads cannot work; give at least 1", o.threads);
     if (status == EQ_OK && !(o.save_every >= 0.0))
@@ -206,7 +245,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_print_diag(diag);
     if (status == EQ_OK && epochs > 0) x->epochs = (size_t)epochs;
     if (status == EQ_OK && seed >= 0) x->seed = (uint64_t)seed;
-    if (status == EQ_OK) status = train(x, &o, verbose, diag);
+    if (status == EQ_OK) status = train(x, &o, seeds, verbose, diag);
     eq_experiment_free(x);
     return eq_finish(diag, status);
 }

@@ -240,6 +240,12 @@ eq_cursor eq_cursor_at_token(const eq_cursor *c, const eq_token *t) {
     return (eq_cursor){t->text, c->end, line_start, t->at.file, t->at.line, c->dialect};
 }
 
+eq_cursor eq_cursor_over_token(const eq_cursor *c, const eq_token *t) {
+    eq_cursor over = eq_cursor_at_token(c, t);
+    over.end = t->text + t->length;
+    return over;
+}
+
 eq_token eq_token_peek(const eq_cursor *c) {
     eq_cursor ahead = *c;
     return eq_token_next(&ahead);

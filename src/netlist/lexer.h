@@ -62,6 +62,8 @@ enum { EQ_PLAIN_WORDS = 4 };
 int eq_plain_lines(eq_cursor *c, eq_token (*word)[EQ_PLAIN_WORDS], int most);
 /* A cursor that stands at the token, which came from c. */
 eq_cursor eq_cursor_at_token(const eq_cursor *c, const eq_token *t);
+/* The same for which the text ends with the token: {k} -2 is two values. */
+eq_cursor eq_cursor_over_token(const eq_cursor *c, const eq_token *t);
 /* Skips blanks, comments and continuation marks, but no parentheses and commas; false: the line
  * ends. */
 bool eq_skip_blank(eq_cursor *c);

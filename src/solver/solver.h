@@ -32,4 +32,17 @@ eq_status eq_solver_uncertainty(eq_solver *s, const eq_solve_options *o, const d
                                 const double *branch, size_t samples, eq_random *random, double *dv,
                                 eq_diag *diag);
 
+/* How far a state that came from elsewhere is from an operating point, by the circuit's own
+ * equations: max of |r_k| over the KCL bound of o, there [A] and at which node or branch; the
+ * largest difference [V] between a potential and what the sources make of the others, at node
+ * `off`. branch[branches] as in eq_solver_solve. */
+typedef struct eq_judgement {
+    double ratio, residual;
+    char where[128];
+    double gap;
+    eq_node off;
+} eq_judgement;
+eq_status eq_solver_judge(eq_solver *s, const eq_solve_options *o, const double *v,
+                          const double *branch, eq_judgement *out, eq_diag *diag);
+
 #endif

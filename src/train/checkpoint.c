@@ -55,15 +55,36 @@ static void name(pass *p, char **text) {
     if (!p->write && !p->failed && (n == 0 || (*text)[n - 1] != '\0')) p->failed = true;
 }
 
-static void encoder(pass *p, eq_encoder *e) {
+static void affine(pass *p, eq_affine *a, uint64_t n) {
+    array(p, (void **)&a->gain, n, sizeof *a->gain);
+    array(p, (void **)&a->offset, n, sizeof *a->offset);
+}
+
+static void encoder(pass *p, eq_encoder *e, uint64_t targets) {
     uint64_t features = e->features, invert = e->invert;
     bytes(p, &features, sizeof features);
     bytes(p, &invert, sizeof invert);
-    array(p, (void **)&e->gain, features, sizeof *e->gain);
-    array(p, (void **)&e->offset, features, sizeof *e->offset);
+    affine(p, &e->input, features);
+    if (p->version > 2) affine(p, &e->target, targets);
     e->features = (size_t)features;
+    e->targets = (size_t)targets;
     e->invert = invert != 0;
     e->inputs = e->invert ? 2 * e->features : e->features;
+}
+
+/* Squared errors of targets. */
+static void squares(pass *p, eq_checkpoint *k) {
+    if (p->version < 3) return;
+    bytes(p, &k->targets, sizeof k->targets);
+    array(p, (void **)&k->square, k->targets, sizeof *k->square);
+}
+
+static void best(pass *p, eq_checkpoint *k) {
+    if (p->version < 3) return;
+    bytes(p, &k->best_epoch, sizeof k->best_epoch);
+    bytes(p, &k->best_steps, sizeof k->best_steps);
+    if (k->best_epoch > k->rows) p->failed = true;
+    if (k->best_epoch > 0) array(p, (void **)&k->best, k->conductances, sizeof *k->best);
 }
 
 static void classes(pass *p, eq_checkpoint *k) {
@@ -114,7 +135,10 @@ static void metrics(pass *p, eq_checkpoint *k) {
         return;
     }
     for (uint64_t j = 0; j < k->rows; j++) {
-        k->row[j] = (eq_metrics){.gradient_cosine = NAN};
+        eq_metrics *m = &k->row[j];
+        m->train_rmse = m->train_r2 = m->test_rmse = m->test_r2 = NAN;
+        m->validation_loss = m->validation_error = m->validation_rmse = m->validation_r2 = NAN;
+        m->gradient_cosine = NAN;
         bytes(p, &k->row[j], (size_t)size);
     }
 }
@@ -128,6 +152,7 @@ static void body(pass *p, eq_checkpoint *k) {
     bytes(p, &k->sign, sizeof k->sign);
     bytes(p, &k->loss, sizeof k->loss);
     bytes(p, &k->wrong, sizeof k->wrong);
+    squares(p, k);
     bytes(p, &k->seconds, sizeof k->seconds);
     bytes(p, &k->epoch_seconds, sizeof k->epoch_seconds);
     bytes(p, &k->conductances, sizeof k->conductances);
@@ -137,7 +162,8 @@ static void body(pass *p, eq_checkpoint *k) {
     for (uint64_t s = 0; !p->failed && s < k->states; s++)
         array(p, (void **)&k->state[s], k->conductances, sizeof *k->g);
     metrics(p, k);
-    encoder(p, &k->encoder);
+    best(p, k);
+    encoder(p, &k->encoder, k->targets);
     classes(p, k);
 }
 
@@ -216,6 +242,13 @@ void eq_checkpoint_free(eq_checkpoint *k) {
     eq_strings_free(k->class_name, (size_t)k->classes);
     eq_free(k->g);
     eq_free(k->row);
+    eq_free(k->square);
+    eq_free(k->best);
     eq_encoder_free(&k->encoder);
     *k = (eq_checkpoint){0};
+}
+
+const double *eq_checkpoint_network(const eq_checkpoint *p, uint64_t *steps) {
+    *steps = p->best_epoch > 0 ? p->best_steps : p->steps;
+    return p->best_epoch > 0 ? p->best : p->g;
 }

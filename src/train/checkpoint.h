@@ -1,7 +1,7 @@
 /* The state of a training run on disk: everything that decides its future bits, and what eval
  * needs. A file is: magic, version, length of the body, CRC-32 of the body, body. It is written
- * atomically. Format 1, which had no identity and a weaker fingerprint, is read for eval; it cannot
- * be resumed. Format 2 had shorter rows of metrics. */
+ * atomically. Formats 1, which had no identity and a weaker fingerprint, and 2, which knew neither
+ * targets nor a best epoch and had shorter rows of metrics, are read; a run of format 1 cannot be resumed. */
 #ifndef EQ_TRAIN_CHECKPOINT_H
 #define EQ_TRAIN_CHECKPOINT_H
 
@@ -12,20 +12,24 @@
 #include "train/train.h"
 
 typedef struct eq_checkpoint {
-    uint64_t run;                  /* eq_run_identity; 0 in files of format 1 */
-    eq_fingerprint began;          /* unknown in files of format 1 */
-    uint64_t epoch, position;      /* epochs done, examples of the next one done */
-    uint64_t steps;                /* optimizer steps done */
-    eq_random shuffle, sign;       /* shuffle: at the start of the epoch; sign: now */
-    double loss;                   /* sum over the examples of the epoch so far */
-    uint64_t wrong;                /* wrong predictions of the epoch so far */
+    uint64_t run;             /* eq_run_identity; 0 in files of format 1 */
+    eq_fingerprint began;     /* unknown in files of format 1 */
+    uint64_t epoch, position; /* epochs done, examples of the next one done */
+    uint64_t steps;           /* optimizer steps done */
+    eq_random shuffle, sign;  /* shuffle: at the start of the epoch; sign: now */
+    double loss;              /* sum over the examples of the epoch so far */
+    uint64_t wrong;           /* wrong predictions of the epoch so far */
+    uint64_t targets;
+    double *square;                /* [targets] squared errors of the epoch so far */
     double seconds, epoch_seconds; /* training time: whole run, training part of this epoch */
     uint64_t conductances;
     double *g; /* [conductances] parameters in the order of model.h */
     uint64_t states;
     double *state[EQ_MAX_STATES]; /* [conductances] in the same order */
     uint64_t rows;
-    eq_metrics *row; /* metrics so far */
+    eq_metrics *row;                 /* metrics so far */
+    uint64_t best_epoch, best_steps; /* the one that did best on the validation set; 0: none yet */
+    double *best;                    /* [conductances] its parameters; NULL without one */
     eq_encoder encoder;
     uint64_t classes;
     char **class_name;
@@ -35,5 +39,9 @@ eq_status eq_checkpoint_write(const eq_checkpoint *p, const char *path, eq_diag 
 /* Allocates all arrays of *p; eq_checkpoint_free frees them. */
 eq_status eq_checkpoint_read(const char *path, eq_checkpoint *p, eq_diag *diag);
 void eq_checkpoint_free(eq_checkpoint *p);
+
+/* The parameters of the network that the run stands for, and the optimizer steps they have had: of
+ * the best epoch where there is one. */
+const double *eq_checkpoint_network(const eq_checkpoint *p, uint64_t *steps);
 
 #endif

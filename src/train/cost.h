@@ -1,4 +1,5 @@
-/* Cost functions of the outputs y [V] and the true class (Scellier 2020, Eq. 4.15, 5.17). */
+/* Cost functions of the outputs y [V] and what they are to be: a class or potentials (Scellier 2020,
+ * Eq. 4.15, 5.17). */
 #ifndef EQ_TRAIN_COST_H
 #define EQ_TRAIN_COST_H
 
@@ -9,13 +10,20 @@
 
 typedef struct eq_cost eq_cost;
 
+/* What the outputs of one example are to be. */
+typedef struct eq_goal {
+    size_t label;         /* the true class */
+    const double *target; /* [n] V; NULL: `high` at the class, `low` elsewhere */
+} eq_goal;
+
 typedef struct eq_cost_kind {
     const char *name;
     bool quadratic;   /* the Hessian does not depend on y */
     int differential; /* 1: outputs must be pairs, 0: single nodes, -1: either */
-    double (*value)(const eq_cost *cost, size_t n, const double *y, size_t label);
-    void (*gradient)(const eq_cost *cost, size_t n, const double *y, size_t label, double *dcdy);
-    void (*hessian)(const eq_cost *cost, size_t n, const double *y, size_t label, double *h);
+    bool classes;     /* it knows no targets */
+    double (*value)(const eq_cost *cost, size_t n, const double *y, eq_goal goal);
+    void (*gradient)(const eq_cost *cost, size_t n, const double *y, eq_goal goal, double *dcdy);
+    void (*hessian)(const eq_cost *cost, size_t n, const double *y, eq_goal goal, double *h);
     bool
         clamps; /* C = 1/2 sum (y - target)^2: -dC/dy is the way to the target, which a clamp goes */
     bool kinks; /* the slope jumps, so P + beta C need not be stationary anywhere */
@@ -25,19 +33,20 @@ struct eq_cost {
     const eq_cost_kind *kind;
     double high, low; /* V: target of the true class and of the others (squared errors) */
     double scale;     /* 1/V: scores are scale * y (cross-entropy) */
+    double threshold; /* V: errors above it cost linearly (huber) */
     double margin;    /* V: the true class must be this far above each other one (hinge) */
 };
 
-/* "squared-difference", "squared-error", "cross-entropy" or "hinge"; NULL when the name is none of
- * them. */
+/* "squared-difference", "squared-error", "absolute-error", "huber", "cross-entropy" or "hinge"; NULL
+ * when the name is none of them. */
 const eq_cost_kind *eq_cost_find(const char *name);
 
-/* C(y, label). */
-double eq_cost_value(const eq_cost *cost, size_t n, const double *y, size_t label);
+/* C(y, goal). */
+double eq_cost_value(const eq_cost *cost, size_t n, const double *y, eq_goal goal);
 /* dcdy[n] = dC/dy. */
-void eq_cost_gradient(const eq_cost *cost, size_t n, const double *y, size_t label, double *dcdy);
+void eq_cost_gradient(const eq_cost *cost, size_t n, const double *y, eq_goal goal, double *dcdy);
 /* h[n][n] = d2C/dy2. */
-void eq_cost_hessian(const eq_cost *cost, size_t n, const double *y, size_t label, double *h);
+void eq_cost_hessian(const eq_cost *cost, size_t n, const double *y, eq_goal goal, double *h);
 /* argmax y; the first of equal ones. */
 size_t eq_predict(size_t n, const double *y);
 

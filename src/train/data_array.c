@@ -66,6 +66,12 @@ static double item(const eq_array *a, size_t k) {
     return a->size == 2 ? half(bits) : a->size == 4 ? (double)f4 : f8;
 }
 
+static eq_status not_finite(const eq_array *a, size_t k, eq_diag *diag) {
+    return eq_fail(diag, EQ_ERR_INPUT,
+                   "'%s' byte %zu: the value is not finite; clean the data before training",
+                   a->path, offset(a, k));
+}
+
 /* Unsigned bytes in order are pixels as they stand. */
 static eq_status take_values(const eq_array *a, eq_data *d, eq_diag *diag) {
     bool pixels = a->kind == 'u' && a->size == 1;
@@ -79,10 +85,7 @@ static eq_status take_values(const eq_array *a, eq_data *d, eq_diag *diag) {
         d->pixel[k] = (uint8_t)a->bytes[offset(a, k)];
     for (size_t k = 0; !pixels && k < a->items; k++) {
         d->value[k] = item(a, k);
-        if (!isfinite(d->value[k]))
-            return eq_fail(diag, EQ_ERR_INPUT,
-                           "'%s' byte %zu: the value is not finite; clean the data before training",
-                           a->path, offset(a, k));
+        if (!isfinite(d->value[k])) return not_finite(a, k, diag);
     }
     return EQ_OK;
 }
@@ -102,20 +105,40 @@ static eq_status take_labels(const eq_array *a, eq_data *d, eq_diag *diag) {
     return eq_data_number_classes(d, (size_t)top + 1, diag);
 }
 
-eq_status eq_array_table(const eq_array *values, const eq_array *labels, const char *what,
-                         eq_data **out, eq_diag *diag) {
+/* As many numbers as stand behind the first index for each example. */
+static eq_status take_targets(const eq_array *a, eq_data *d, eq_diag *diag) {
+    d->target = eq_malloc(a->items, sizeof *d->target);
+    if (d->target == NULL) return eq_out_of_memory(diag);
+    for (size_t k = 0; k < a->items; k++) {
+        d->target[k] = item(a, k);
+        if (!isfinite(d->target[k])) return not_finite(a, k, diag);
+    }
+    return eq_data_number_classes(d, a->items / d->examples, diag);
+}
+
+static eq_status take_outputs(const eq_array *a, eq_data *d, eq_diag *diag) {
+    if (d->goal == EQ_GOAL_CLASS) return take_labels(a, d, diag);
+    if (d->goal == EQ_GOAL_TARGETS) return take_targets(a, d, diag);
+    return eq_data_number_classes(d, d->features, diag);
+}
+
+eq_status eq_array_table(const eq_array *values, const eq_array *labels, eq_data_goal goal,
+                         const char *what, eq_data **out, eq_diag *diag) {
     size_t n = values->shape[0];
-    if (labels->items != n)
+    size_t has = goal == EQ_GOAL_CLASS ? labels->items : labels != NULL ? labels->shape[0] : n;
+    if (has != n)
         return eq_fail(diag, EQ_ERR_INPUT,
-                       "'%s' has %zu %s, '%s' %zu labels; give files of one data set", values->path,
-                       n, what, labels->path, labels->items);
+                       "'%s' has %zu %s, '%s' %zu %s; give files of one data set", values->path, n,
+                       what, labels->path, has,
+                       goal == EQ_GOAL_CLASS ? "labels" : "rows of targets");
     if (n > UINT32_MAX)
         return eq_fail(diag, EQ_ERR_INPUT, "'%s' has more than 2^32 examples; split it",
                        values->path);
     eq_data *d = eq_data_new(n, values->items / n);
     if (d == NULL) return eq_out_of_memory(diag);
+    d->goal = goal;
     eq_status status = take_values(values, d, diag);
-    if (status == EQ_OK) status = take_labels(labels, d, diag);
+    if (status == EQ_OK) status = take_outputs(labels, d, diag);
     if (status == EQ_OK)
         *out = d;
     else

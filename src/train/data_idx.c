@@ -51,8 +51,8 @@ static eq_status check_magic(const eq_array *f, const char *what, int least, int
     return EQ_OK;
 }
 
-static eq_status idx_read(const char *path, const char *what, int least, int most, eq_array *f,
-                          eq_diag *diag) {
+eq_status eq_idx_open(const char *path, const char *what, int least, int most, eq_array *f,
+                      eq_diag *diag) {
     *f = (eq_array){.path = path, .big = true};
     eq_status status =
         eq_file_read_gz(path, EQ_DATA_LIMIT(sizeof(double)), &f->bytes, &f->length, diag);
@@ -67,9 +67,9 @@ static eq_status idx_read(const char *path, const char *what, int least, int mos
 
 eq_status eq_data_read_idx(const char *images, const char *labels, eq_data **out, eq_diag *diag) {
     eq_array a = {0}, b = {0};
-    eq_status status = idx_read(images, "images", 2, 8, &a, diag);
-    if (status == EQ_OK) status = idx_read(labels, "labels", 1, 1, &b, diag);
-    if (status == EQ_OK) status = eq_array_table(&a, &b, "images", out, diag);
+    eq_status status = eq_idx_open(images, "images", 2, 8, &a, diag);
+    if (status == EQ_OK) status = eq_idx_open(labels, "labels", 1, 1, &b, diag);
+    if (status == EQ_OK) status = eq_array_table(&a, &b, EQ_GOAL_CLASS, "images", out, diag);
     eq_free(a.bytes);
     eq_free(b.bytes);
     return status;

@@ -136,7 +136,7 @@ static eq_status read_header(eq_array *f, eq_diag *diag) {
     return status;
 }
 
-static eq_status npy_read(const char *path, eq_array *f, eq_diag *diag) {
+eq_status eq_npy_open(const char *path, eq_array *f, eq_diag *diag) {
     *f = (eq_array){.path = path};
     eq_status status =
         eq_file_read_gz(path, EQ_DATA_LIMIT(sizeof(double)), &f->bytes, &f->length, diag);
@@ -146,9 +146,9 @@ static eq_status npy_read(const char *path, eq_array *f, eq_diag *diag) {
 
 eq_status eq_data_read_npy(const char *values, const char *labels, eq_data **out, eq_diag *diag) {
     eq_array a = {0}, b = {0};
-    eq_status status = npy_read(values, &a, diag);
-    if (status == EQ_OK) status = npy_read(labels, &b, diag);
-    if (status == EQ_OK) status = eq_array_table(&a, &b, "examples", out, diag);
+    eq_status status = eq_npy_open(values, &a, diag);
+    if (status == EQ_OK) status = eq_npy_open(labels, &b, diag);
+    if (status == EQ_OK) status = eq_array_table(&a, &b, EQ_GOAL_CLASS, "examples", out, diag);
     eq_free(a.bytes);
     eq_free(b.bytes);
     return status;

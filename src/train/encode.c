@@ -24,16 +24,13 @@ const char *eq_normalize_name(eq_normalize normalize) {
     return names[normalize];
 }
 
-/* The byte or value as stored. */
-static double raw(const eq_data *d, size_t example, size_t f) {
-    size_t k = example * d->features + f;
-    return d->pixel != NULL ? (double)d->pixel[k] : d->value[k];
-}
+/* A feature, or a target, of an example as it is stored. */
+typedef double column(const eq_data *d, size_t example, size_t k);
 
 /* The middle m and half width h with which (raw - m)/h is normalised;
- * a constant feature has h = 1. */
-static void statistics(eq_normalize normalize, const eq_data_set *set, size_t f, double *m,
-                       double *h) {
+ * a constant column has h = 1. */
+static void statistics(eq_normalize normalize, const eq_data_set *set, column *raw, size_t f,
+                       double *m, double *h) {
     double low = INFINITY, high = -INFINITY, mean = 0.0, square = 0.0;
     for (size_t k = 0; k < set->train_count; k++) {
         double v = raw(set->train, set->train_index[k], f), d = v - mean;
@@ -48,49 +45,62 @@ static void statistics(eq_normalize normalize, const eq_data_set *set, size_t f,
     if (!(*h > 0.0)) *h = 1.0;
 }
 
-eq_status eq_encoder_fit(const eq_encoding *o, const eq_data_set *set, eq_encoder *out,
-                         eq_diag *diag) {
-    size_t n = set->train->features;
-    double unit = set->train->pixel != NULL ? 1.0 / 255.0 : 1.0;
-    *out = (eq_encoder){.features = n, .inputs = o->invert ? 2 * n : n, .invert = o->invert};
+/* V = scale ((raw - m)/h - center) for each of n columns; unit: what a stored 1 stands for. */
+static eq_status fit(const eq_scaling *o, const eq_data_set *set, column *raw, double unit,
+                     size_t n, eq_affine *out, eq_diag *diag) {
     out->gain = eq_calloc(n, sizeof *out->gain);
     out->offset = eq_calloc(n, sizeof *out->offset);
-    if (out->gain == NULL || out->offset == NULL) {
-        eq_encoder_free(out);
-        return eq_out_of_memory(diag);
-    }
+    if (out->gain == NULL || out->offset == NULL) return eq_out_of_memory(diag);
     for (size_t f = 0; f < n; f++) {
         double m = 0.0, h = 1.0 / unit;
-        if (o->normalize != EQ_NORMALIZE_NONE) statistics(o->normalize, set, f, &m, &h);
+        if (o->normalize != EQ_NORMALIZE_NONE) statistics(o->normalize, set, raw, f, &m, &h);
         out->gain[f] = o->scale / h;
         out->offset[f] = -o->scale * (m / h + o->center);
     }
     return EQ_OK;
 }
 
+eq_status eq_encoder_fit(const eq_encoding *o, const eq_data_set *set, eq_encoder *out,
+                         eq_diag *diag) {
+    const eq_data *d = set->train;
+    double unit = d->pixel != NULL ? 1.0 / 255.0 : 1.0;
+    size_t n = d->features, targets = d->goal == EQ_GOAL_CLASS ? 0 : d->classes;
+    *out = (eq_encoder){
+        .features = n, .inputs = o->invert ? 2 * n : n, .targets = targets, .invert = o->invert};
+    eq_status status = fit(&o->input, set, eq_data_feature, unit, n, &out->input, diag);
+    if (status == EQ_OK)
+        status = fit(&o->target, set, eq_data_target, 1.0, targets, &out->target, diag);
+    if (status != EQ_OK) eq_encoder_free(out);
+    return status;
+}
+
+static void free_affine(eq_affine *a) {
+    eq_free(a->gain);
+    eq_free(a->offset);
+}
+
 void eq_encoder_free(eq_encoder *e) {
-    eq_free(e->gain);
-    eq_free(e->offset);
+    free_affine(&e->input);
+    free_affine(&e->target);
     *e = (eq_encoder){0};
 }
 
 /* x_f = gain_f raw_f + offset_f of one example. */
 static void affine(const eq_encoder *e, const eq_data *d, size_t example, double *x) {
     size_t n = e->features;
+    const double *gain = e->input.gain, *offset = e->input.offset;
     if (d->pixel != NULL) {
         const uint8_t *p = d->pixel + example * n;
-        for (size_t f = 0; f < n; f++) x[f] = e->gain[f] * (double)p[f] + e->offset[f];
+        for (size_t f = 0; f < n; f++) x[f] = gain[f] * (double)p[f] + offset[f];
     } else {
         const double *v = d->value + example * n;
-        for (size_t f = 0; f < n; f++) x[f] = e->gain[f] * v[f] + e->offset[f];
+        for (size_t f = 0; f < n; f++) x[f] = gain[f] * v[f] + offset[f];
     }
 }
 
-void eq_encode(const eq_encoder *e, const eq_data *d, const uint32_t *index, size_t n, double *x,
-               uint16_t *label) {
+void eq_encode(const eq_encoder *e, const eq_data *d, const uint32_t *index, size_t n, double *x) {
     for (size_t j = 0; j < n; j++, x += e->inputs) {
         affine(e, d, index[j], x);
-        label[j] = d->label[index[j]];
         /* From the back: x_f is read before its place is written. */
         for (size_t f = e->features; e->invert && f-- > 0;) {
             double v = x[f];
@@ -98,4 +108,9 @@ void eq_encode(const eq_encoder *e, const eq_data *d, const uint32_t *index, siz
             x[2 * f + 1] = -v;
         }
     }
+}
+
+void eq_encode_targets(const eq_encoder *e, const eq_data *d, size_t example, double *t) {
+    for (size_t k = 0; k < e->targets; k++)
+        t[k] = e->target.gain[k] * eq_data_target(d, example, k) + e->target.offset[k];
 }

@@ -88,11 +88,11 @@ void eq_phases_free(eq_phases *p) {
 
 /* current = -beta dC/dy at `at`; with slopes also beta d2C/dy2 there. */
 static void expand(eq_phases *p, const eq_cost *cost, double beta, size_t n, const double *at,
-                   const uint16_t *label, bool slopes) {
+                   const eq_goal *goal, bool slopes) {
     size_t m = p->outputs;
     for (size_t j = 0; j < n; j++) {
-        eq_cost_gradient(cost, m, at + j * m, label[j], p->current + j * m);
-        if (slopes) eq_cost_hessian(cost, m, at + j * m, label[j], p->slope + j * m * m);
+        eq_cost_gradient(cost, m, at + j * m, goal[j], p->current + j * m);
+        if (slopes) eq_cost_hessian(cost, m, at + j * m, goal[j], p->slope + j * m * m);
     }
     for (size_t k = 0; k < n * m; k++) p->current[k] *= -beta;
     for (size_t k = 0; slopes && k < n * m * m; k++) p->slope[k] *= beta;
@@ -102,14 +102,14 @@ static void expand(eq_phases *p, const eq_cost *cost, double beta, size_t n, con
  * order around y0, then around the outputs found, until they stay. One round is exact when C is
  * quadratic. */
 static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
-                              double beta, size_t n, const double *y0, const uint16_t *label,
+                              double beta, size_t n, const double *y0, const eq_goal *goal,
                               double *y, eq_diag *diag) {
     enum { ROUNDS = 50 };
     size_t all = n * p->outputs;
     memcpy(p->at, y0, all * sizeof *y0);
     double before = INFINITY;
     for (int round = 0; round < ROUNDS; round++) {
-        expand(p, cost, beta, n, p->at, label, true);
+        expand(p, cost, beta, n, p->at, goal, true);
         eq_nudge nudge = {p->current, p->slope, p->at};
         eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
         if (status != EQ_OK) return status;
@@ -139,9 +139,9 @@ static const double first_hold = 1e-6;
 
 /* A conductance g from each output to at = y0 + eta (target - y0), and no other current. */
 static void attach(eq_phases *p, const eq_cost *cost, double eta, double g, size_t n,
-                   const double *y0, const uint16_t *label) {
+                   const double *y0, const eq_goal *goal) {
     size_t m = p->outputs;
-    for (size_t j = 0; j < n; j++) eq_cost_gradient(cost, m, y0 + j * m, label[j], p->at + j * m);
+    for (size_t j = 0; j < n; j++) eq_cost_gradient(cost, m, y0 + j * m, goal[j], p->at + j * m);
     for (size_t k = 0; k < n * m; k++) {
         p->at[k] = y0[k] - eta * p->at[k];
         p->current[k] = 0.0;
@@ -214,9 +214,9 @@ static eq_status hold(eq_phases *p, eq_network *e, int slot, size_t n, const dou
 
 static eq_status nudge_clamp(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
                              const eq_estimator *est, double eta, size_t n, const double *y0,
-                             const uint16_t *label, double *y, eq_diag *diag) {
+                             const eq_goal *goal, double *y, eq_diag *diag) {
     bool held = isinf(est->clamp);
-    attach(p, cost, eta, held ? first_hold : est->clamp, n, y0, label);
+    attach(p, cost, eta, held ? first_hold : est->clamp, n, y0, goal);
     eq_nudge nudge = {p->current, p->slope, p->at};
     eq_status status =
         held ? hold(p, e, slot, n, y0, diag) : eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
@@ -226,13 +226,13 @@ static eq_status nudge_clamp(eq_phases *p, eq_network *e, int slot, const eq_cos
 
 eq_status eq_phases_nudge(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
                           const eq_estimator *est, double strength, size_t n, const double *y0,
-                          const uint16_t *label, double *y, eq_diag *diag) {
+                          const eq_goal *goal, double *y, eq_diag *diag) {
     p->sloped = est->nudging != EQ_NUDGE_CURRENT;
     if (est->nudging == EQ_NUDGE_ENERGY)
-        return nudge_energy(p, e, slot, cost, strength, n, y0, label, y, diag);
+        return nudge_energy(p, e, slot, cost, strength, n, y0, goal, y, diag);
     if (est->nudging == EQ_NUDGE_CLAMP)
-        return nudge_clamp(p, e, slot, cost, est, strength, n, y0, label, y, diag);
-    expand(p, cost, strength, n, y0, label, false);
+        return nudge_clamp(p, e, slot, cost, est, strength, n, y0, goal, y, diag);
+    expand(p, cost, strength, n, y0, goal, false);
     eq_nudge nudge = {p->current, NULL, NULL};
     return eq_network_nudged_phase(e, slot, &nudge, y, diag);
 }
@@ -251,16 +251,16 @@ double eq_estimator_strength(const eq_estimator *est) {
 }
 
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,
-                      double sign, size_t n, const double *y0, const uint16_t *label,
+                      double sign, size_t n, const double *y0, const eq_goal *goal,
                       double a[EQ_MAX_SLOTS], eq_diag *diag) {
     const eq_estimator_kind *kind = est->kind;
     double beta = eq_estimator_strength(est) * (kind->random_sign ? sign : 1.0);
     eq_status status = EQ_OK;
     for (int s = 1; status == EQ_OK && s <= kind->phases; s++)
-        status = eq_phases_nudge(p, e, s, cost, est, kind->at[s] * beta, n, y0, label, NULL, diag);
+        status = eq_phases_nudge(p, e, s, cost, est, kind->at[s] * beta, n, y0, goal, NULL, diag);
     if (kind->phases == 0) {
         beta = 1.0;
-        expand(p, cost, -1.0, n, y0, label, false);
+        expand(p, cost, -1.0, n, y0, goal, false);
         status = eq_network_adjoint_phase(e, p->current, diag);
     }
     for (int s = 0; s < EQ_MAX_SLOTS; s++) a[s] = kind->a[s] / (beta * (double)n);

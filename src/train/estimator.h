@@ -53,14 +53,14 @@ void eq_phases_free(eq_phases *p);
  * from the free outputs y0[n][outputs]. y (may be NULL) receives the nudged outputs. */
 eq_status eq_phases_nudge(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
                           const eq_estimator *est, double strength, size_t n, const double *y0,
-                          const uint16_t *label, double *y, eq_diag *diag);
+                          const eq_goal *goal, double *y, eq_diag *diag);
 /* The currents [outputs] that the last nudged phase drives into the outputs of its first example,
  * which rest at y[outputs]. */
 void eq_phases_driven(const eq_phases *p, const double *y, double *current);
 /* All phases of the estimator for the n examples, or their adjoint; a[EQ_MAX_SLOTS] receives the
  * coefficients of the mean over the n examples. sign: +1 or -1 (only random-sign estimators use it). */
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,
-                      double sign, size_t n, const double *y0, const uint16_t *label,
+                      double sign, size_t n, const double *y0, const eq_goal *goal,
                       double a[EQ_MAX_SLOTS], eq_diag *diag);
 
 #endif

@@ -17,8 +17,8 @@ static eq_experiment *experiment_new(void) {
     if (x == NULL) return NULL;
     x->seed = 1;
     x->data.test_fraction = 0.0;
-    x->encoding.scale = 1.0;
-    x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0, 1.0};
+    x->encoding.input.scale = x->encoding.target.scale = 1.0;
+    x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0, 1.0, 1.0};
     x->estimator =
         (eq_estimator){eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT, 0.1, INFINITY};
     x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
@@ -124,6 +124,15 @@ static void architecture(reader *r, const eq_xml_node *node) {
         fault(r, node, "<architecture> cannot be built; correct it as said above");
 }
 
+/* Columns of a CSV file, or a file of their own. */
+static void targets(reader *r, const eq_xml_node *node, const char *name, char **value) {
+    bool file = r->x->data.format != EQ_DATA_CSV;
+    if (file && eq_data_goal_of(word(node, name)) == EQ_GOAL_TARGETS)
+        path(r, node, name, value);
+    else
+        text(r, node, name, value);
+}
+
 static void data(reader *r, const eq_xml_node *node) {
     eq_data_options *d = &r->x->data;
     if (!eq_data_format_find(word(node, "format"), &d->format)) return;
@@ -131,24 +140,37 @@ static void data(reader *r, const eq_xml_node *node) {
     path(r, node, "labels", &d->labels);
     path(r, node, "test-path", &d->test_path);
     path(r, node, "test-labels", &d->test_labels);
+    targets(r, node, "targets", &d->targets);
+    targets(r, node, "test-targets", &d->test_targets);
     text(r, node, "label", &d->label);
+    text(r, node, "set", &d->set);
     if (word(node, "header") != NULL)
         d->header = yes(node, "header", false) ? EQ_HEADER_YES : EQ_HEADER_NO;
     number(r, node, "test-fraction", &d->test_fraction);
+    number(r, node, "validation-fraction", &d->validation_fraction);
     count(r, node, "train-limit", &d->train_limit);
     count(r, node, "test-limit", &d->test_limit);
     if (d->path == NULL && d->format != EQ_DATA_IDX)
         fault(r, node, "<data> has no path; add path=\"...\" with the file of the examples");
     if (d->test_path != NULL && d->test_fraction > 0.0)
         fault(r, node, "<data> has both test-path and test-fraction; keep one of them");
+    if (d->targets != NULL && d->labels != NULL)
+        fault(r, node, "<data> has both labels and targets; keep one of them");
+    if (d->set != NULL && (d->path != NULL || d->format != EQ_DATA_IDX))
+        fault(r, node,
+              "<data> has a set, which is looked for as a folder of IDX files: format=\"idx\" "
+              "without path; take set away, or format and path");
 }
 
 static void encoding(reader *r, const eq_xml_node *node) {
     eq_encoding *e = &r->x->encoding;
-    const char *normalize = word(node, "normalize");
-    if (normalize != NULL) eq_normalize_find(normalize, &e->normalize);
-    number(r, node, "scale", &e->scale);
-    number(r, node, "center", &e->center);
+    const char *normalize = word(node, "normalize"), *target = word(node, "target-normalize");
+    if (normalize != NULL) eq_normalize_find(normalize, &e->input.normalize);
+    if (target != NULL) eq_normalize_find(target, &e->target.normalize);
+    number(r, node, "scale", &e->input.scale);
+    number(r, node, "center", &e->input.center);
+    number(r, node, "target-scale", &e->target.scale);
+    number(r, node, "target-center", &e->target.center);
     e->invert = yes(node, "invert", false);
 }
 
@@ -159,6 +181,7 @@ static void cost(reader *r, const eq_xml_node *node) {
     number(r, node, "high", &c->high);
     number(r, node, "low", &c->low);
     number(r, node, "scale", &c->scale);
+    number(r, node, "threshold", &c->threshold);
     number(r, node, "margin", &c->margin);
 }
 
@@ -298,6 +321,15 @@ static void run(reader *r, const eq_xml_node *root) {
     if (digits != NULL) r->x->run = strtoull(digits, NULL, 16);
 }
 
+static void epochs(reader *r, const eq_xml_node *node) {
+    count(r, node, "count", &r->x->epochs);
+    count(r, node, "patience", &r->x->patience);
+    if (r->x->patience > 0 && !(r->x->data.validation_fraction > 0.0))
+        fault(r, node,
+              "patience waits for the validation set, of which there is none; add "
+              "validation-fraction=\"0.1\" to <data>");
+}
+
 static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     reader r = {xml, x, EQ_OK, diag};
     const eq_xml_node *root = eq_xml_root(xml);
@@ -312,7 +344,7 @@ static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     optimizer(&r, eq_xml_child(root, "optimizer"));
     schedule(&r, eq_xml_child(root, "schedule"));
     count(&r, eq_xml_child(root, "minibatch"), "size", &x->batch);
-    count(&r, eq_xml_child(root, "epochs"), "count", &x->epochs);
+    epochs(&r, eq_xml_child(root, "epochs"));
     return r.status;
 }
 
@@ -385,8 +417,14 @@ static eq_status check_path(const char *relative, eq_diag *diag) {
 }
 
 static eq_status check_paths(const eq_experiment *x, eq_diag *diag) {
-    const char *const path[] = {x->deck, x->data.path, x->data.labels, x->data.test_path,
-                                x->data.test_labels};
+    bool columns = x->data.format == EQ_DATA_CSV;
+    const char *const path[] = {x->deck,
+                                x->data.path,
+                                x->data.labels,
+                                x->data.test_path,
+                                x->data.test_labels,
+                                columns ? NULL : x->data.targets,
+                                columns ? NULL : x->data.test_targets};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof path / sizeof *path; k++)
         status = check_path(path[k], diag);
@@ -433,9 +471,14 @@ static void write_data(const eq_data_options *d, eq_text *t) {
     absolute(t, "test-path", d->test_path);
     absolute(t, "test-labels", d->test_labels);
     attribute(t, "label", d->label);
+    attribute(t, "set", d->set);
+    bool columns = d->format == EQ_DATA_CSV || eq_data_goal_of(d->targets) != EQ_GOAL_TARGETS;
+    (columns ? attribute : absolute)(t, "targets", d->targets);
+    absolute(t, "test-targets", d->test_targets);
     if (d->header != EQ_HEADER_FOUND)
         attribute(t, "header", d->header == EQ_HEADER_YES ? "yes" : "no");
     if (d->test_path == NULL) value(t, "test-fraction", d->test_fraction);
+    if (d->validation_fraction > 0.0) value(t, "validation-fraction", d->validation_fraction);
     eq_text_printf(t, " train-limit=\"%zu\" test-limit=\"%zu\"/>\n", d->train_limit, d->test_limit);
 }
 
@@ -470,13 +513,20 @@ static void write_optimizer(const eq_experiment *x, eq_text *t) {
  * data. */
 static void write_method(const eq_experiment *x, eq_text *t) {
     eq_text_printf(t, "  <encoding normalize=\"%s\" invert=\"%s\"",
-                   eq_normalize_name(x->encoding.normalize), x->encoding.invert ? "yes" : "no");
-    value(t, "scale", x->encoding.scale);
-    value(t, "center", x->encoding.center);
+                   eq_normalize_name(x->encoding.input.normalize),
+                   x->encoding.invert ? "yes" : "no");
+    value(t, "scale", x->encoding.input.scale);
+    value(t, "center", x->encoding.input.center);
+    if (x->data.targets != NULL) {
+        attribute(t, "target-normalize", eq_normalize_name(x->encoding.target.normalize));
+        value(t, "target-scale", x->encoding.target.scale);
+        value(t, "target-center", x->encoding.target.center);
+    }
     eq_text_printf(t, "/>\n  <cost type=\"%s\"", x->cost.kind->name);
     value(t, "high", x->cost.high);
     value(t, "low", x->cost.low);
     value(t, "scale", x->cost.scale);
+    if (eq_same(x->cost.kind->name, "huber")) value(t, "threshold", x->cost.threshold);
     if (eq_same(x->cost.kind->name, "hinge")) value(t, "margin", x->cost.margin);
     eq_text_printf(t, "/>\n  <estimator type=\"%s\" nudging=\"%s\"", x->estimator.kind->name,
                    eq_nudging_name(x->estimator.nudging));
@@ -505,7 +555,9 @@ eq_status eq_experiment_write(const eq_experiment *x, eq_text *t, eq_diag *diag)
     write_presets(x, x->deck != NULL ? "circuit" : "architecture", t);
     write_data(&x->data, t);
     write_method(x, t);
-    eq_text_printf(t, "  <epochs count=\"%zu\"/>\n</experiment>\n", x->epochs);
+    eq_text_printf(t, "  <epochs count=\"%zu\"", x->epochs);
+    if (x->patience > 0) eq_text_printf(t, " patience=\"%zu\"", x->patience);
+    eq_text_puts(t, "/>\n</experiment>\n");
     return t->failed ? eq_out_of_memory(diag) : EQ_OK;
 }
 

@@ -46,6 +46,7 @@ struct eq_experiment {
     size_t groups, group_cap;
     eq_schedule schedule;
     size_t batch, epochs;
+    size_t patience; /* epochs without a better validation figure after which it ends; 0: none do */
 };
 
 /* Appends the experiment as XML that eq_experiment_read reads from any folder (paths made

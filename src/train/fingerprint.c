@@ -12,6 +12,9 @@ static void table(uint64_t *h, const eq_data *d) {
     if (d->pixel != NULL) eq_hash_bytes(h, d->pixel, n);
     for (size_t k = 0; d->value != NULL && k < n; k++) eq_hash_double(h, d->value[k]);
     eq_hash_bytes(h, d->label, d->examples * sizeof *d->label);
+    if (d->goal != EQ_GOAL_CLASS) eq_hash_number(h, (uint64_t)d->goal);
+    size_t targets = d->target == NULL ? 0 : d->examples * d->classes;
+    for (size_t k = 0; k < targets; k++) eq_hash_double(h, d->target[k]);
     eq_hash_number(h, d->classes);
     for (size_t k = 0; k < d->classes; k++) eq_hash_text(h, d->class_name[k]);
 }
@@ -27,6 +30,7 @@ uint64_t eq_data_fingerprint(const eq_data_set *set) {
     if (set->test != set->train) table(&h, set->test);
     rows(&h, set->train_index, set->train_count);
     rows(&h, set->test_index, set->test_count);
+    if (set->validation_count > 0) rows(&h, set->validation_index, set->validation_count);
     return h;
 }
 
@@ -38,9 +42,12 @@ eq_status eq_fingerprint_of(const eq_experiment *x, const eq_circuit *c, const e
 }
 
 void eq_data_names(const eq_data_options *o, eq_text *out) {
-    const char *const name[] = {o->path, o->labels, o->test_path, o->test_labels};
+    bool files = o->format != EQ_DATA_CSV;
+    const char *const name[] = {o->path,      o->labels,      files ? o->targets : NULL,
+                                o->test_path, o->test_labels, files ? o->test_targets : NULL,
+                                o->set};
     bool any = false;
-    for (int k = 0; k < 4; k++) {
+    for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
         if (name[k] == NULL) continue;
         eq_text_printf(out, "%s%s", any ? ", " : "", name[k]);
         any = true;
@@ -82,13 +89,15 @@ eq_status eq_fingerprint_check(const eq_fingerprint *now, const eq_fingerprint *
     return status;
 }
 
-uint64_t eq_run_identity(const eq_fingerprint *began, size_t epochs, eq_engine_kind engine) {
+uint64_t eq_run_identity(const eq_fingerprint *began, const eq_experiment *x,
+                         eq_engine_kind engine) {
     uint64_t h = EQ_HASH_START;
     eq_hash_number(&h, began->seed);
     eq_hash_number(&h, began->experiment);
     eq_hash_number(&h, began->circuit);
     eq_hash_number(&h, began->data);
-    eq_hash_number(&h, epochs);
+    eq_hash_number(&h, x->epochs);
+    if (x->patience > 0) eq_hash_number(&h, x->patience);
     eq_hash_number(&h, (uint64_t)engine);
     return h == 0 ? 1 : h;
 }

@@ -150,6 +150,14 @@ eq_status eq_folder_holds(const char *folder, const char **name, eq_diag *diag) 
     return EQ_OK;
 }
 
+eq_status eq_folder_refuse(const char *folder, const char *held, eq_diag *diag) {
+    return eq_fail(
+        diag, EQ_ERR_USAGE,
+        "the folder '%s' holds a run already (%s); go on with it by --resume, replace it "
+        "by --force, or give another folder with -o",
+        folder, held);
+}
+
 eq_status eq_folder_spares(const char *folder, const char *input, eq_diag *diag) {
     struct stat read, removed;
     eq_status status = EQ_OK;

@@ -21,6 +21,8 @@ void eq_folder_release(eq_claim *claim);
 
 /* *name: a file of a run that the folder holds, NULL when there is none. */
 eq_status eq_folder_holds(const char *folder, const char **name, eq_diag *diag);
+/* EQ_ERR_USAGE: what the folder holds is not written over unasked. */
+eq_status eq_folder_refuse(const char *folder, const char *held, eq_diag *diag);
 /* EQ_ERR_USAGE when eq_folder_clear would remove `input`, by whatever path it is named; NULL is
  * legal. */
 eq_status eq_folder_spares(const char *folder, const char *input, eq_diag *diag);
@@ -37,8 +39,8 @@ typedef struct eq_model_note {
 /* folder_write.c. The files of FOLDER, each replaced as a whole: metrics.csv; model.cir, the
  * circuit as it stands; experiment.xml as of `run`; the checkpoint. watched: the gradient is, or was
  * in an epoch before. */
-eq_status eq_folder_write_metrics(const char *folder, const eq_metrics *row, size_t rows,
-                                  bool watched, eq_diag *diag);
+eq_status eq_folder_write_metrics(const char *folder, const eq_checkpoint *p, bool watched,
+                                  eq_diag *diag);
 eq_status eq_folder_write_model(const char *folder, const eq_circuit *c, const eq_model_note *note,
                                 uint64_t epochs, uint64_t seed, eq_diag *diag);
 eq_status eq_folder_write_experiment(const char *folder, const eq_experiment *x, uint64_t run,

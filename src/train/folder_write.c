@@ -1,5 +1,6 @@
 /* The files that a training writes into its folder, each replaced as a whole. */
 #include <math.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -15,32 +16,57 @@ static eq_status write_text(const char *folder, const char *name, eq_text *text,
     return status;
 }
 
-/* A column of metrics.csv; empty where there is no value. */
-static void column(eq_text *t, double value, char end) {
-    if (isnan(value))
-        eq_text_printf(t, "%c", end);
-    else
-        eq_text_printf(t, "%.10g%c", value, end);
+/* The columns of metrics.csv behind the epoch. Those of classes, of targets and of the validation
+ * set are there where the run has them. */
+typedef enum when { ALWAYS = 0, CLASSES = 1, TARGETS = 2, VALIDATION = 4, WATCHED = 8 } when;
+
+static const struct {
+    const char *name;
+    size_t offset; /* of the number in eq_metrics */
+    int when;
+} columns[] = {
+    {"train_loss", offsetof(eq_metrics, train_loss), ALWAYS},
+    {"train_error", offsetof(eq_metrics, train_error), CLASSES},
+    {"train_rmse", offsetof(eq_metrics, train_rmse), TARGETS},
+    {"train_r2", offsetof(eq_metrics, train_r2), TARGETS},
+    {"validation_loss", offsetof(eq_metrics, validation_loss), VALIDATION},
+    {"validation_error", offsetof(eq_metrics, validation_error), VALIDATION | CLASSES},
+    {"validation_rmse", offsetof(eq_metrics, validation_rmse), VALIDATION | TARGETS},
+    {"validation_r2", offsetof(eq_metrics, validation_r2), VALIDATION | TARGETS},
+    {"test_loss", offsetof(eq_metrics, test_loss), ALWAYS},
+    {"test_error", offsetof(eq_metrics, test_error), CLASSES},
+    {"test_rmse", offsetof(eq_metrics, test_rmse), TARGETS},
+    {"test_r2", offsetof(eq_metrics, test_r2), TARGETS},
+    {"examples_per_s", offsetof(eq_metrics, examples_per_s), ALWAYS},
+    {"seconds", offsetof(eq_metrics, seconds), ALWAYS},
+    {"gradient_cosine", offsetof(eq_metrics, gradient_cosine), WATCHED},
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+/* What is not there is empty. */
+static void field(eq_text *t, const eq_metrics *m, size_t offset) {
+    double value;
+    memcpy(&value, (const char *)m + offset, sizeof value);
+    eq_text_puts(t, ",");
+    if (!isnan(value)) eq_text_printf(t, "%.10g", value);
 }
 
-eq_status eq_folder_write_metrics(const char *folder, const eq_metrics *row, size_t rows,
-                                  bool watched, eq_diag *diag) {
+eq_status eq_folder_write_metrics(const char *folder, const eq_checkpoint *p, bool watched,
+                                  eq_diag *diag) {
     eq_text text = {0};
-    for (size_t k = 0; k < rows; k++) watched = watched || !isnan(row[k].gradient_cosine);
-    eq_text_printf(&text,
-                   "epoch,train_loss,train_error,test_loss,test_error,examples_per_s,seconds%s\n",
-                   watched ? ",gradient_cosine" : "");
-    for (size_t k = 0; k < rows; k++) {
-        const eq_metrics *m = &row[k];
-        eq_text_printf(&text, "%zu,", m->epoch);
-        column(&text, m->train_loss, ',');
-        column(&text, m->train_error, ',');
-        column(&text, m->test_loss, ',');
-        column(&text, m->test_error, ',');
-        column(&text, m->examples_per_s, ',');
-        column(&text, m->seconds, watched ? ',' : '\n');
-        if (watched) column(&text, m->gradient_cosine, '\n');
+    int has = p->targets > 0 ? TARGETS : CLASSES;
+    if (p->best_epoch > 0) has |= VALIDATION;
+    for (uint64_t k = 0; k < p->rows; k++) watched = watched || !isnan(p->row[k].gradient_cosine);
+    if (watched) has |= WATCHED;
+    eq_text_puts(&text, "epoch");
+    for (size_t c = 0; c < COLUMNS; c++)
+        if ((columns[c].when & ~has) == 0) eq_text_printf(&text, ",%s", columns[c].name);
+    for (uint64_t k = 0; k < p->rows; k++) {
+        eq_text_printf(&text, "\n%zu", p->row[k].epoch);
+        for (size_t c = 0; c < COLUMNS; c++)
+            if ((columns[c].when & ~has) == 0) field(&text, &p->row[k], columns[c].offset);
     }
+    eq_text_puts(&text, "\n");
     eq_status status = write_text(folder, EQ_TRAIN_METRICS, &text, diag);
     eq_text_free(&text);
     return status;

@@ -65,7 +65,7 @@ static bool estimate_within(scanner *s, const eq_estimator *e, double loose) {
         s->free_loose = status == EQ_OK ? loose : 0.0;
     }
     if (status == EQ_OK)
-        status = eq_estimate(e, n->phases, n->model, &k->x->cost, -1.0, k->truth.n, n->y, n->label,
+        status = eq_estimate(e, n->phases, n->model, &k->x->cost, -1.0, k->truth.n, n->y, n->goal,
                              a, NULL);
     if (status == EQ_OK) status = eq_network_gradient(n->model, a, s->gradient, NULL);
     if (status == EQ_ERR_MEMORY) s->failed = eq_out_of_memory(k->diag);

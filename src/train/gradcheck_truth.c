@@ -10,12 +10,12 @@
 
 static double cost_value(void *data, size_t j, const double *y) {
     const eq_check *k = data;
-    return eq_cost_value(&k->x->cost, k->s.outputs, y, k->s.label[j]);
+    return eq_cost_value(&k->x->cost, k->s.outputs, y, k->s.goal[j]);
 }
 
 static void cost_gradient(void *data, size_t j, const double *y, double *dcdy) {
     const eq_check *k = data;
-    eq_cost_gradient(&k->x->cost, k->s.outputs, y, k->s.label[j], dcdy);
+    eq_cost_gradient(&k->x->cost, k->s.outputs, y, k->s.goal[j], dcdy);
 }
 
 void eq_check_close(eq_check *k) {
@@ -54,7 +54,7 @@ static eq_status tighten(eq_check *k, double reltol, double abstol, eq_diag *dia
     eq_exact_bound(&k->truth, reltol, abstol);
     eq_status status = eq_session_free_phase(s, s->set.train, s->set.train_index, n, diag);
     if (status == EQ_OK && reach > 0.0)
-        status = eq_estimate(&e, s->phases, s->model, &k->x->cost, 1.0, n, s->y, s->label, a, diag);
+        status = eq_estimate(&e, s->phases, s->model, &k->x->cost, 1.0, n, s->y, s->goal, a, diag);
     return status == EQ_OK ? eq_exact_states(&k->truth, diag) : status;
 }
 

@@ -16,33 +16,62 @@ typedef struct inferring {
     double *point; /* a row of the table */
 } inferring;
 
-static eq_status add_variable(eq_result *r, const char *type, const char *name, size_t number,
-                              eq_diag *diag) {
+static eq_status add_variable(eq_result *r, const char *type, const char *before, const char *name,
+                              const char *after, eq_diag *diag) {
     eq_text t = {0};
-    if (number > 0)
-        eq_text_printf(&t, "%s%zu", name, number);
-    else
-        eq_text_printf(&t, strcmp(type, "voltage") == 0 ? "v(%s)" : "%s", name);
+    eq_text_printf(&t, "%s%s%s", before, name, after);
     eq_status status =
         t.failed ? eq_out_of_memory(diag) : eq_result_variable(r, t.text, type, diag);
     eq_text_free(&t);
     return status;
 }
 
+/* What is true and what is predicted: classes by their number, or each target in its own unit. */
+static eq_status add_goals(eq_result *r, const eq_trained *m, eq_diag *diag) {
+    static const char *const what[] = {"true", "predicted"};
+    size_t targets = m->s.encoder.targets;
+    eq_status status = EQ_OK;
+    for (int w = 0; status == EQ_OK && w < 2; w++) {
+        if (targets == 0) status = add_variable(r, "notype", what[w], "", "", diag);
+        for (size_t k = 0; status == EQ_OK && k < targets; k++)
+            status = add_variable(r, "notype", what[w], " ", m->s.set.train->class_name[k], diag);
+    }
+    return status;
+}
+
 /* example, true, predicted, y1 .. yK [V], v(node) .. */
 static eq_status open_table(inferring *f, const eq_trained *m, eq_diag *diag) {
-    static const char *const first[] = {"example", "true", "predicted"};
     eq_result *r = f->out->table = eq_result_new(m->x->name, "Predictions");
     if (r == NULL) return eq_out_of_memory(diag);
-    eq_status status = EQ_OK;
-    for (int k = 0; status == EQ_OK && k < 3; k++)
-        status = add_variable(r, "notype", first[k], 0, diag);
-    for (size_t k = 0; status == EQ_OK && k < m->s.outputs; k++)
-        status = add_variable(r, "voltage", "y", k + 1, diag);
+    eq_status status = add_variable(r, "notype", "example", "", "", diag);
+    if (status == EQ_OK) status = add_goals(r, m, diag);
+    for (size_t k = 0; status == EQ_OK && k < m->s.outputs; k++) {
+        char number[24];
+        snprintf(number, sizeof number, "%zu", k + 1);
+        status = add_variable(r, "voltage", "y", number, "", diag);
+    }
     for (size_t n = 1; f->o->potentials && status == EQ_OK && n < eq_circuit_nodes(m->s.c); n++)
-        status = add_variable(r, "voltage", eq_circuit_node_name(m->s.c, (eq_node)n), 0, diag);
+        status =
+            add_variable(r, "voltage", "v(", eq_circuit_node_name(m->s.c, (eq_node)n), ")", diag);
     f->point = status == EQ_OK ? eq_malloc(r->variables, sizeof *f->point) : NULL;
     return status == EQ_OK && f->point == NULL ? eq_out_of_memory(diag) : status;
+}
+
+/* True and predicted of example j of the minibatch; how many numbers that are. */
+static size_t put_goals(const eq_session *s, size_t j, double *out) {
+    const double *y = s->y + j * s->outputs;
+    const eq_affine *a = &s->encoder.target;
+    size_t targets = s->encoder.targets;
+    if (targets == 0) {
+        out[0] = (double)s->goal[j].label;
+        out[1] = (double)eq_predict(s->outputs, y);
+        return 2;
+    }
+    for (size_t k = 0; k < targets; k++) {
+        out[k] = (s->goal[j].target[k] - a->offset[k]) / a->gain[k];
+        out[targets + k] = (y[k] - a->offset[k]) / a->gain[k];
+    }
+    return 2 * targets;
 }
 
 static eq_status add_predictions(inferring *f, const eq_session *s, size_t first, size_t n,
@@ -51,12 +80,12 @@ static eq_status add_predictions(inferring *f, const eq_session *s, size_t first
     eq_status status = EQ_OK;
     for (size_t j = 0; status == EQ_OK && j < n; j++) {
         const double *y = s->y + j * s->outputs;
-        f->point[0] = (double)(first + j);
-        f->point[1] = (double)s->label[j];
-        f->point[2] = (double)eq_predict(s->outputs, y);
-        memcpy(f->point + 3, y, s->outputs * sizeof *y);
+        double *at = f->point;
+        *at++ = (double)(first + j);
+        at += put_goals(s, j, at);
+        memcpy(at, y, s->outputs * sizeof *y);
         if (f->o->potentials)
-            memcpy(f->point + 3 + s->outputs, f->v + j * nodes + 1, (nodes - 1) * sizeof *f->v);
+            memcpy(at + s->outputs, f->v + j * nodes + 1, (nodes - 1) * sizeof *f->v);
         status = eq_result_point(f->out->table, f->point, diag);
     }
     return status;
@@ -131,7 +160,7 @@ void eq_inference_free(eq_inference *i) {
     *i = (eq_inference){0};
 }
 
-/* The same table with the names of the classes. */
+/* The same table, classes by their names. */
 static void write_csv(const eq_inference *i, FILE *stream) {
     const eq_result *r = i->table;
     for (size_t k = 0; k < r->variables; k++) {
@@ -140,12 +169,13 @@ static void write_csv(const eq_inference *i, FILE *stream) {
     }
     for (size_t j = 0; j < r->points; j++) {
         const double *point = r->value + j * r->variables;
+        size_t names = i->score.target == NULL ? 2 : 0;
         fprintf(stream, "%.0f", point[0]);
-        for (int k = 1; k < 3; k++) {
+        for (size_t k = 1; k < 1 + names; k++) {
             fputc(',', stream);
             eq_result_field(i->score.class_name[(size_t)point[k]], stream);
         }
-        for (size_t k = 3; k < r->variables; k++) fprintf(stream, ",%.17g", point[k]);
+        for (size_t k = 1 + names; k < r->variables; k++) fprintf(stream, ",%.17g", point[k]);
         fputc('\n', stream);
     }
 }

@@ -19,6 +19,12 @@ eq_status eq_session_data(eq_session *s, eq_diag *diag) {
 /* The circuit must have an input for every encoded feature and an output for every class. */
 static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *diag) {
     size_t inputs = eq_network_inputs(s->model), outputs = eq_network_outputs(s->model);
+    size_t targets = d->goal == EQ_GOAL_CLASS ? 0 : d->classes;
+    if (s->encoder.features != d->features || s->encoder.targets != targets)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the network was trained with %zu features and %zu targets, the data have "
+                       "%zu and %zu; give the data of the training, or others of their kind",
+                       s->encoder.features, s->encoder.targets, d->features, targets);
     if (inputs != s->encoder.inputs)
         return eq_fail(
             diag, EQ_ERR_INPUT,
@@ -26,6 +32,11 @@ static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *dia
             "the input line or layers of the circuit, or invert in <encoding>",
             inputs, s->encoder.inputs, s->encoder.features,
             s->encoder.invert ? ", each also inverted" : "");
+    if (outputs != d->classes && d->goal != EQ_GOAL_CLASS)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the circuit has %zu outputs, the data %zu targets; give the circuit one "
+                       "output (a node or a pair of nodes) for each target",
+                       outputs, d->classes);
     if (outputs != d->classes)
         return eq_fail(
             diag, EQ_ERR_INPUT,
@@ -49,9 +60,15 @@ static eq_status check_minibatch(const eq_session *s, eq_diag *diag) {
         s->batch, each, EQ_MOST_ITEMS);
 }
 
-/* squared-difference needs pairs of nodes, squared-error single nodes. */
+/* squared-difference needs pairs of nodes, squared-error single nodes; some costs know only classes. */
 static eq_status check_cost(const eq_session *s, eq_diag *diag) {
     const eq_cost_kind *kind = s->x->cost.kind;
+    if (kind->classes && s->encoder.targets > 0)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the cost %s is one of classes, the data have targets; use "
+                       "squared-difference (outputs in pairs), squared-error (single nodes), huber "
+                       "or absolute-error",
+                       kind->name);
     for (size_t k = 0; kind->differential >= 0 && k < s->outputs; k++) {
         bool pair;
         const char *name = eq_network_output(s->model, k, &pair);
@@ -179,8 +196,10 @@ static eq_status make_room(eq_session *s, eq_diag *diag) {
     s->phases = eq_phases_new(s->batch, s->outputs);
     s->input = eq_calloc(s->batch, s->encoder.inputs * sizeof *s->input);
     s->y = eq_calloc(s->batch, s->outputs * sizeof *s->y);
-    s->label = eq_calloc(s->batch, sizeof *s->label);
-    bool whole = s->phases != NULL && s->input != NULL && s->y != NULL && s->label != NULL;
+    s->target = eq_calloc(s->batch, s->outputs * sizeof *s->target);
+    s->goal = eq_calloc(s->batch, sizeof *s->goal);
+    bool whole = s->phases != NULL && s->input != NULL && s->y != NULL && s->target != NULL &&
+                 s->goal != NULL;
     return whole ? EQ_OK : eq_out_of_memory(diag);
 }
 
@@ -209,24 +228,82 @@ void eq_session_close(eq_session *s) {
     eq_encoder_free(&s->encoder);
     eq_free(s->input);
     eq_free(s->y);
-    eq_free(s->label);
+    eq_free(s->target);
+    eq_free(s->goal);
     *s = (eq_session){0};
+}
+
+/* What the outputs of the examples are to be. */
+static void set_goals(eq_session *s, const eq_data *d, const uint32_t *index, size_t n) {
+    bool targets = s->encoder.targets > 0;
+    for (size_t j = 0; j < n; j++) {
+        double *t = s->target + j * s->outputs;
+        s->goal[j] = (eq_goal){d->label[index[j]], targets ? t : NULL};
+        eq_encode_targets(&s->encoder, d, index[j], t);
+    }
 }
 
 eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t *index, size_t n,
                                 eq_diag *diag) {
-    eq_encode(&s->encoder, d, index, n, s->input, s->label);
+    eq_encode(&s->encoder, d, index, n, s->input);
+    set_goals(s, d, index, n);
     return eq_network_free_phase(s->model, n, s->input, s->y, diag);
+}
+
+static void score_class(const eq_session *s, const double *y, size_t label, eq_score *score) {
+    size_t guess = eq_predict(s->outputs, y);
+    score->wrong += guess != label;
+    if (score->confusion != NULL) score->confusion[label * s->outputs + guess]++;
+}
+
+/* (y_k - t_k)/gain_k is the error in the units of the data. */
+static void score_targets(const eq_session *s, const double *y, const double *t, eq_score *score) {
+    for (size_t k = 0; k < s->outputs; k++) {
+        double d = (y[k] - t[k]) / s->encoder.target.gain[k];
+        score->square[k] += d * d;
+        if (score->absolute != NULL) score->absolute[k] += fabs(d);
+    }
 }
 
 void eq_session_score(const eq_session *s, size_t n, eq_score *score) {
     for (size_t j = 0; j < n; j++) {
         const double *y = s->y + j * s->outputs;
-        size_t guess = eq_predict(s->outputs, y);
-        score->loss += eq_cost_value(&s->x->cost, s->outputs, y, s->label[j]);
-        score->wrong += guess != s->label[j];
-        if (score->confusion != NULL) score->confusion[s->label[j] * s->outputs + guess]++;
+        score->loss += eq_cost_value(&s->x->cost, s->outputs, y, s->goal[j]);
+        if (s->goal[j].target == NULL)
+            score_class(s, y, s->goal[j].label, score);
+        else
+            score_targets(s, y, s->goal[j].target, score);
     }
+}
+
+double eq_data_spread(const eq_data *d, const uint32_t *index, size_t count, size_t k) {
+    double mean = 0.0, square = 0.0;
+    for (size_t j = 0; j < count; j++) { /* Welford 1962 */
+        double t = eq_data_target(d, index[j], k), off = t - mean;
+        mean += off / (double)(j + 1);
+        square += off * (t - mean);
+    }
+    return square;
+}
+
+eq_figures eq_session_figures(const eq_session *s, const eq_score *score, const eq_data *d,
+                              const uint32_t *index, size_t count) {
+    eq_figures f = {NAN, NAN, NAN, NAN};
+    double n = (double)count, targets = (double)s->encoder.targets, square = 0.0, r2 = 0.0,
+           vary = 0;
+    if (count == 0) return f;
+    f.loss = score->loss / n;
+    if (s->encoder.targets == 0) f.error = (double)score->wrong / n;
+    for (size_t k = 0; k < s->encoder.targets; k++) {
+        double spread = d == NULL ? 0.0 : eq_data_spread(d, index, count, k);
+        square += score->square[k];
+        if (!(spread > 0.0)) continue;
+        r2 += 1.0 - score->square[k] / spread;
+        vary += 1.0;
+    }
+    if (targets > 0.0) f.rmse = sqrt(square / (n * targets));
+    if (vary > 0.0) f.r2 = r2 / vary;
+    return f;
 }
 
 eq_status eq_session_evaluate(eq_session *s, const eq_data *d, const uint32_t *index, size_t count,

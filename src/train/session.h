@@ -18,7 +18,8 @@ typedef struct eq_session {
     size_t outputs, batch; /* batch: the largest minibatch of one call */
     double *input;         /* [batch][inputs] V */
     double *y;             /* [batch][outputs] V: outputs of the free phase */
-    uint16_t *label;       /* [batch] */
+    double *target;        /* [batch][outputs] V; unused with classes */
+    eq_goal *goal;         /* [batch] what those of the last free phase are to be */
     /* Looks at each minibatch of an evaluation, whose first example is number `first`; NULL: none */
     eq_status (*visit)(void *data, struct eq_session *s, size_t first, size_t n, eq_diag *diag);
     void *visitor;
@@ -57,18 +58,30 @@ void eq_session_scale(const eq_session *s, const double *theta, double *scale);
 /* The cosine between scale * a and scale * b, [n]; NAN where one is zero. */
 double eq_session_cosine(size_t n, const double *scale, const double *a, const double *b);
 
-/* Free phase of the n examples index[0..n) of d: s->input, s->label and s->y. */
+/* Free phase of the n examples index[0..n) of d: s->input, s->goal and s->y. */
 eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t *index, size_t n,
                                 eq_diag *diag);
 
-/* Sums over examples: loss, wrong predictions and (may be NULL) confusion[classes][classes]. */
+/* Sums over examples. */
 typedef struct eq_score {
     double loss;
-    size_t wrong;
-    size_t *confusion;
+    size_t wrong;      /* predictions, with classes */
+    double *square;    /* [outputs] of (y - t)^2 in the units of the data, with targets */
+    double *absolute;  /* [outputs] of |y - t|; may be NULL */
+    size_t *confusion; /* [classes][classes]; may be NULL */
 } eq_score;
 /* Adds the n examples of the last free phase. */
 void eq_session_score(const eq_session *s, size_t n, eq_score *score);
+/* The same divided: of the rows index[0..count) of d that were scored. NAN what there is not. d
+ * NULL: without r2, which looks at all of them. */
+typedef struct eq_figures {
+    double loss, error; /* error: wrong predictions, a fraction */
+    double rmse, r2;    /* of the targets; r2: mean over those that vary */
+} eq_figures;
+eq_figures eq_session_figures(const eq_session *s, const eq_score *score, const eq_data *d,
+                              const uint32_t *index, size_t count);
+/* Sum of (t_k - mean)^2 over the rows index[0..count) of d. */
+double eq_data_spread(const eq_data *d, const uint32_t *index, size_t count, size_t k);
 /* Scores the examples index[0..count) of d. */
 eq_status eq_session_evaluate(eq_session *s, const eq_data *d, const uint32_t *index, size_t count,
                               eq_score *score, eq_diag *diag);

@@ -30,6 +30,19 @@ eq_train_options eq_train_defaults(void) {
     return (eq_train_options){.threads = 1, .engine = EQ_ENGINE_AUTO, .save_every = 1.0};
 }
 
+/* The network that the run stands for, in the circuit while it is written. */
+static eq_status write_model(run *r) {
+    eq_trainer *t = r->t;
+    const eq_checkpoint *p = &t->now;
+    eq_model_note note = {.run = p->run};
+    eq_session_put(&t->s, eq_checkpoint_network(p, &note.steps));
+    eq_status status =
+        eq_folder_write_model(r->o->folder, t->s.c, &note,
+                              p->best_epoch > 0 ? p->best_epoch : p->epoch, r->x->seed, r->diag);
+    eq_session_put(&t->s, p->g);
+    return status;
+}
+
 /* Everything that the folder holds; the checkpoint last,
  * so that it never runs ahead of the rest. */
 static eq_status save(run *r, bool model) {
@@ -37,12 +50,9 @@ static eq_status save(run *r, bool model) {
     eq_checkpoint *p = &r->t->now;
     if (folder == NULL || eq_comm_rank() > 0) return EQ_OK;
     eq_trainer_collect(r->t);
-    eq_status status =
-        eq_folder_write_metrics(folder, p->row, (size_t)p->rows, r->o->watch_gradient, r->diag);
+    eq_status status = eq_folder_write_metrics(folder, p, r->o->watch_gradient, r->diag);
     if (status == EQ_OK) status = eq_doctor_write(r->t->doctor, folder, r->diag);
-    if (status == EQ_OK && model)
-        status = eq_folder_write_model(folder, r->t->s.c, &(eq_model_note){p->run, p->steps},
-                                       p->epoch, r->x->seed, r->diag);
+    if (status == EQ_OK && model) status = write_model(r);
     p->seconds = eq_seconds_now() - r->start;
     if (status == EQ_OK) status = eq_folder_write_checkpoint(folder, p, r->diag);
     r->last_save = eq_seconds_now();
@@ -58,7 +68,7 @@ static eq_status check_resumed(run *r, const eq_checkpoint *old, const char *pat
                        path);
     eq_status status = eq_fingerprint_check(&p->began, &old->began, r->x, path, r->diag);
     if (status == EQ_OK && (old->conductances != p->conductances || old->states != p->states ||
-                            old->position > r->t->s.set.train_count))
+                            old->targets != p->targets || old->position > r->t->s.set.train_count))
         status = eq_fail(r->diag, EQ_ERR_INPUT,
                          "the checkpoint '%s' does not fit its own experiment; train anew "
                          "with --force",
@@ -79,6 +89,7 @@ static void take_over(eq_trainer *t, eq_checkpoint *old) {
                            .classes = old->classes,
                            .class_name = old->class_name,
                            .g = kept.g,
+                           .square = kept.square,
                            .row = kept.row};
     memcpy(old->state, kept.state, sizeof kept.state);
     eq_trainer_restore(t);
@@ -106,11 +117,7 @@ static eq_status claim(run *r) {
     if (status == EQ_OK && !r->o->resume && !r->o->force)
         status = eq_folder_holds(r->o->folder, &held, r->diag);
     if (status != EQ_OK || held == NULL) return status;
-    return eq_fail(
-        r->diag, EQ_ERR_USAGE,
-        "the folder '%s' holds a run already (%s); go on with it by --resume, replace it "
-        "by --force, or give another folder with -o",
-        r->o->folder, held);
+    return eq_folder_refuse(r->o->folder, held, r->diag);
 }
 
 /* What can be refused before anything is read. */
@@ -135,7 +142,7 @@ static eq_status open_all(run *r) {
     eq_status status = eq_trainer_new(r->x, &o, &r->t, r->diag);
     if (status == EQ_OK) status = eq_doctor_new(&r->t->s, &r->t->doctor, r->diag);
     if (status != EQ_OK) return status;
-    r->t->now.run = eq_run_identity(&r->t->now.began, r->x->epochs, r->o->engine);
+    r->t->now.run = eq_run_identity(&r->t->now.began, r->x, r->o->engine);
     return r->o->resume ? resume(r) : EQ_OK;
 }
 
@@ -155,12 +162,13 @@ static double rate_of(const run *r) {
 /* Tells the caller how far the epoch is, at most every 0.1 s. */
 static void report(run *r, double now) {
     size_t count = r->t->s.set.train_count, left = r->x->epochs - (size_t)r->t->now.epoch;
+    size_t looked_at = r->t->s.set.test_count + r->t->s.set.validation_count;
     if (r->o->progress == NULL || now - r->last_progress < 0.1 || r->t->now.position == 0) return;
     r->last_progress = now;
     double done = (double)r->t->now.position, rate = rate_of(r);
-    double evaluation = r->evaluation > 0.0
-                            ? r->evaluation
-                            : (double)r->t->s.set.test_count / (3.0 * fmax(rate, 1e-300));
+    double evaluation =
+        r->evaluation > 0.0 ? r->evaluation : (double)looked_at / (3.0 * fmax(rate, 1e-300));
+    eq_figures f = eq_trainer_running(r->t, false);
     eq_progress p = {
         .epoch = (size_t)r->t->now.epoch + 1,
         .epochs = r->x->epochs,
@@ -169,8 +177,9 @@ static void report(run *r, double now) {
         .examples_per_s = rate,
         .seconds_left =
             ((double)count * (double)left - done) / fmax(rate, 1e-300) + (double)left * evaluation,
-        .train_loss = r->t->now.loss / done,
-        .train_error = (double)r->t->now.wrong / done,
+        .train_loss = f.loss,
+        .train_error = f.error,
+        .train_rmse = f.rmse,
     };
     r->o->progress(r->o->data, &p);
 }
@@ -187,19 +196,47 @@ static eq_status run_epoch(run *r) {
     return status;
 }
 
+/* Whether row a of metrics is better on the validation set than row b: fewer errors, and as many
+ * with less loss; of targets the loss alone. */
+static bool better(const eq_metrics *a, const eq_metrics *b) {
+    if (a->validation_error < b->validation_error) return true;
+    return !(a->validation_error > b->validation_error) && a->validation_loss < b->validation_loss;
+}
+
+/* Remembers the network if no epoch before was better. */
+static eq_status keep_best(run *r) {
+    const eq_checkpoint *p = &r->t->now;
+    const eq_metrics *row = &p->row[p->rows - 1];
+    if (r->t->s.set.validation_count == 0) return EQ_OK;
+    if (p->best_epoch > 0 && !better(row, &p->row[p->best_epoch - 1])) return EQ_OK;
+    return eq_trainer_keep(r->t, row->epoch, r->diag);
+}
+
+/* So many epochs without a better one are over as end the training. */
+static bool exhausted(const run *r) {
+    const eq_checkpoint *p = &r->t->now;
+    return r->x->patience > 0 && p->best_epoch > 0 && p->epoch - p->best_epoch >= r->x->patience;
+}
+
+static bool done(const run *r) {
+    return r->t->now.epoch >= r->x->epochs || exhausted(r);
+}
+
 /* Appends the row of the epoch just trained. */
 static eq_status measure(run *r) {
-    eq_session *s = &r->t->s;
+    const eq_data_set *d = &r->t->s.set;
     eq_checkpoint *p = &r->t->now;
-    eq_score score = {0};
     double cosine = NAN;
+    eq_figures train = eq_trainer_running(r->t, true), test, validation;
     if (r->o->watch_gradient) {
         eq_status watched = eq_trainer_watch(r->t, &cosine, r->diag);
         if (watched != EQ_OK) return watched;
     }
-    double before = eq_seconds_now(), n = (double)s->set.train_count, m = (double)s->set.test_count;
-    eq_status status =
-        eq_session_evaluate(s, s->set.test, s->set.test_index, s->set.test_count, &score, r->diag);
+    double before = eq_seconds_now();
+    eq_status status = eq_trainer_look(r->t, d->test, d->test_index, d->test_count, &test, r->diag);
+    if (status == EQ_OK)
+        status = eq_trainer_look(r->t, d->train, d->validation_index, d->validation_count,
+                                 &validation, r->diag);
     if (status != EQ_OK) return status;
     size_t cap = (size_t)p->rows;
     if (!eq_grow((void **)&p->row, &cap, (size_t)p->rows + 1, sizeof *p->row))
@@ -208,15 +245,23 @@ static eq_status measure(run *r) {
     r->evaluation = now - before;
     p->row[p->rows++] = (eq_metrics){
         .epoch = (size_t)p->epoch + 1,
-        .train_loss = p->loss / n,
-        .train_error = (double)p->wrong / n,
-        .test_loss = m > 0.0 ? score.loss / m : NAN,
-        .test_error = m > 0.0 ? (double)score.wrong / m : NAN,
+        .train_loss = train.loss,
+        .train_error = train.error,
+        .train_rmse = train.rmse,
+        .train_r2 = train.r2,
+        .validation_loss = validation.loss,
+        .validation_error = validation.error,
+        .validation_rmse = validation.rmse,
+        .validation_r2 = validation.r2,
+        .test_loss = test.loss,
+        .test_error = test.error,
+        .test_rmse = test.rmse,
+        .test_r2 = test.r2,
         .examples_per_s = rate_of(r),
         .seconds = now - r->start,
         .gradient_cosine = cosine,
     };
-    return EQ_OK;
+    return keep_best(r);
 }
 
 /* An epoch is done. */
@@ -242,17 +287,17 @@ static eq_status epoch(run *r) {
     if (status == EQ_OK) status = measure(r);
     if (status != EQ_OK) return status;
     eq_trainer_advance(r->t);
-    if (p->epoch == r->x->epochs || eq_seconds_now() - r->last_save >= r->o->save_every)
-        status = save(r, p->epoch == r->x->epochs);
+    bool last = done(r);
+    if (last || eq_seconds_now() - r->last_save >= r->o->save_every) status = save(r, last);
     status = eq_comm_agree(status);
     if (status == EQ_OK) tell(r, &p->row[p->rows - 1]);
     return status;
 }
 
-static void summarise(const run *r, bool done, eq_train_summary *out) {
+static void summarise(const run *r, bool whole, eq_train_summary *out) {
     const eq_session *s = &r->t->s;
     eq_engine_info info = eq_network_about(s->model);
-    if (done) eq_comm_max(&info.worst_ratio, 1);
+    if (whole) eq_comm_max(&info.worst_ratio, 1);
     *out = (eq_train_summary){
         .engine = info.name,
         .inputs = eq_network_inputs(s->model),
@@ -260,19 +305,24 @@ static void summarise(const run *r, bool done, eq_train_summary *out) {
         .parameters = eq_network_parameters(s->model),
         .train_examples = s->set.train_count,
         .test_examples = s->set.test_count,
-        .classes = s->set.train->classes,
+        .validation_examples = s->set.validation_count,
+        .classes = s->encoder.targets > 0 ? 0 : s->set.train->classes,
+        .targets = s->encoder.targets,
+        .stopped_early = exhausted(r),
         .iterations_per_solve = info.solves > 0.0 ? info.iterations / info.solves : 0.0,
         .worst_ratio = info.worst_ratio,
         .shared_bytes = eq_comm_bytes(),
     };
+    const eq_checkpoint *p = &r->t->now;
+    if (p->best_epoch > 0) out->best = p->row[p->best_epoch - 1];
 }
 
 /* The old run goes, unless what this one reads lies among its files. */
 static eq_status replace(const run *r) {
     const eq_data_options *d = &r->x->data;
     const eq_circuit *c = r->t->s.c;
-    const char *const read[] = {r->x->path, r->x->deck,   d->path,
-                                d->labels,  d->test_path, d->test_labels};
+    const char *const read[] = {r->x->path, r->x->deck,   d->path,        d->labels,
+                                d->targets, d->test_path, d->test_labels, d->test_targets};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof read / sizeof *read; k++)
         status = eq_folder_spares(r->o->folder, read[k], r->diag);
@@ -304,11 +354,13 @@ static eq_status run_all(run *r) {
     eq_status entered = writes ? enter_folder(r) : EQ_OK;
     eq_status status = eq_comm_agree(entered);
     r->start = eq_seconds_now() - r->t->now.seconds;
-    if (status == EQ_OK && r->t->now.epoch >= r->x->epochs && r->model_steps != r->t->now.steps)
+    uint64_t steps;
+    eq_checkpoint_network(&r->t->now, &steps);
+    if (status == EQ_OK && done(r) && r->model_steps != steps)
         status = eq_comm_agree(save(r, true)); /* the run that left the checkpoint was killed */
-    while (status == EQ_OK && r->t->now.epoch < r->x->epochs) {
+    while (status == EQ_OK && !done(r)) {
         status = epoch(r);
-        if (status == EQ_OK && stopping(r) && r->t->now.epoch < r->x->epochs) {
+        if (status == EQ_OK && stopping(r) && !done(r)) {
             status = eq_comm_agree(save(r, true));
             if (status == EQ_OK) status = EQ_ERR_INTERRUPTED;
         }

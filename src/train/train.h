@@ -44,15 +44,29 @@ eq_status eq_trained_open_with(const char *folder, const eq_trained_options *o, 
                                eq_diag *diag);
 void eq_trained_free(eq_trained *m);
 eq_circuit *eq_trained_circuit(eq_trained *m);
+/* Samples are those of the test set, or of the training set from now on. */
+void eq_trained_take(eq_trained *m, bool training);
 size_t eq_trained_samples(const eq_trained *m);
+
+/* How well the outputs give one target; in the units of the data. */
+typedef struct eq_target_figures {
+    double rmse, mae, r2; /* r2: NAN where the target is constant */
+} eq_target_figures;
 
 typedef struct eq_evaluation {
     size_t examples, wrong;
-    double loss, error; /* mean loss, wrong/examples */
-    size_t classes;
-    char **class_name; /* [classes] */
-    size_t *confusion; /* [classes][classes]: row true class, column prediction */
+    double loss, error; /* mean loss, wrong/examples (NAN with targets) */
+    double rmse, r2;    /* over all targets (NAN with classes) */
+    size_t classes;     /* or targets */
+    char **class_name;  /* [classes] of them */
+    size_t
+        *confusion; /* [classes][classes]: row true class, column prediction; NULL with targets */
+    eq_target_figures *target; /* [classes]; NULL with classes */
 } eq_evaluation;
+
+/* The epoch whose network this is and how many there were, where the validation set has chosen it;
+ * its row of metrics. False: the network is that of the last epoch. */
+bool eq_trained_chosen(const eq_trained *m, eq_metrics *row, size_t *epochs);
 
 eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag);
 void eq_evaluation_free(eq_evaluation *e);
@@ -88,6 +102,8 @@ eq_status eq_inference_write(const eq_inference *i, const char *path, eq_diag *d
  * currents of the nudged phase at +beta (or zero for the free phase): the circuit can then be
  * exported, solved and compared with ngspice. */
 eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag);
+/* Puts n features, as they stand in the data, on the inputs; n must be theirs. */
+eq_status eq_trained_features(eq_trained *m, const double *value, size_t n, eq_diag *diag);
 
 /* One line of the gradient check. */
 typedef struct eq_gradcheck_row {

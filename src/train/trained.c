@@ -10,10 +10,12 @@
 #include "train/trained.h"
 
 /* The names of the classes as a table without examples: what eq_data_read_test needs to know. */
-static eq_status known_classes(const eq_checkpoint *p, eq_data **out, eq_diag *diag) {
+static eq_status known_classes(const eq_experiment *x, const eq_checkpoint *p, eq_data **out,
+                               eq_diag *diag) {
     eq_data *d = eq_calloc(1, sizeof *d);
     if (d == NULL) return eq_out_of_memory(diag);
     d->features = p->encoder.features;
+    d->goal = eq_data_goal_of(x->data.targets);
     d->class_name = eq_strings_copy(p->class_name, (size_t)p->classes);
     if (d->class_name == NULL) {
         eq_data_free(d);
@@ -42,7 +44,7 @@ static eq_status warn_of_data(const eq_trained *m, const eq_checkpoint *p, eq_di
 /* The encoder of the run under a changed encoding: x = scale (n - center) with the same n, unless
  * that is normalised otherwise. */
 static eq_status encode_anew(eq_trained *m, const char *data_path, eq_diag *diag) {
-    const eq_encoding *is = &m->x->encoding, *was = &m->was;
+    const eq_scaling *is = &m->x->encoding.input, *was = &m->was.input;
     eq_encoder *e = &m->s.encoder;
     if (is->normalize != was->normalize || was->scale == 0.0) {
         if (data_path != NULL)
@@ -50,16 +52,16 @@ static eq_status encode_anew(eq_trained *m, const char *data_path, eq_diag *diag
                            "another normalisation is fitted to the training rows, which --data "
                            "leaves out; give one of --data and --set encoding.normalize");
         eq_encoder_free(e);
-        return eq_encoder_fit(is, &m->s.set, e, diag);
+        return eq_encoder_fit(&m->x->encoding, &m->s.set, e, diag);
     }
     for (size_t f = 0; (is->scale != was->scale || is->center != was->center) && f < e->features;
          f++) {
-        double middle = -e->offset[f] / was->scale - was->center;
-        e->gain[f] *= is->scale / was->scale;
-        e->offset[f] = -is->scale * (middle + is->center);
+        double middle = -e->input.offset[f] / was->scale - was->center;
+        e->input.gain[f] *= is->scale / was->scale;
+        e->input.offset[f] = -is->scale * (middle + is->center);
     }
-    e->invert = is->invert;
-    e->inputs = is->invert ? 2 * e->features : e->features;
+    e->invert = m->x->encoding.invert;
+    e->inputs = e->invert ? 2 * e->features : e->features;
     return EQ_OK;
 }
 
@@ -71,7 +73,7 @@ static eq_status read_data(eq_trained *m, eq_checkpoint *p, const char *data_pat
         if (status == EQ_OK) status = warn_of_data(m, p, diag);
     } else {
         eq_data *known = NULL;
-        status = known_classes(p, &known, diag);
+        status = known_classes(m->x, p, &known, diag);
         if (status == EQ_OK)
             status = eq_data_read_test(&m->x->data, data_path, known, &m->s.set, diag);
         m->s.set.train = known;
@@ -83,15 +85,15 @@ static eq_status read_data(eq_trained *m, eq_checkpoint *p, const char *data_pat
 
 /* The training goes on for many epochs between two models; the checkpoint has the conductances of
  * the same elements in the same order. */
-static eq_status catch_up(eq_session *s, const eq_checkpoint *p, const char *folder,
-                          eq_diag *diag) {
+static eq_status catch_up(eq_session *s, const eq_checkpoint *p, const double *theta,
+                          const char *folder, eq_diag *diag) {
     size_t n = eq_network_parameters(s->model);
     if (n != p->conductances)
         return eq_fail(diag, EQ_ERR_INPUT,
                        "'%s/" EQ_TRAIN_MODEL "' has %zu conductances, the checkpoint %zu; go on "
                        "with the training by --resume, which writes both",
                        folder, n, (size_t)p->conductances);
-    eq_session_put(s, p->g);
+    eq_session_put(s, theta);
     return EQ_OK;
 }
 
@@ -105,7 +107,8 @@ static eq_status build_circuit(eq_trained *m, const eq_checkpoint *p, eq_diag *d
                        "the changed circuit has %zu conductances to train, the run %zu; only a "
                        "circuit with the same ones can take them over",
                        eq_network_parameters(m->s.model), (size_t)p->conductances);
-    eq_session_put(&m->s, p->g);
+    uint64_t steps;
+    eq_session_put(&m->s, eq_checkpoint_network(p, &steps));
     return EQ_OK;
 }
 
@@ -121,8 +124,10 @@ static eq_status read_circuit(eq_trained *m, const eq_checkpoint *p, const char 
         status = eq_folder_same_run(folder, EQ_TRAIN_MODEL, note.run, p->run, diag);
         if (status == EQ_OK) status = eq_circuit_parse(path, text, length, &m->s.c, diag);
         if (status == EQ_OK) status = eq_network_new(m->s.c, &m->s.model, diag);
-        if (status == EQ_OK && p->run != 0 && note.steps != p->steps)
-            status = catch_up(&m->s, p, folder, diag);
+        uint64_t steps;
+        const double *theta = eq_checkpoint_network(p, &steps);
+        if (status == EQ_OK && p->run != 0 && note.steps != steps)
+            status = catch_up(&m->s, p, theta, folder, diag);
     }
     eq_free(text);
     eq_free(path);
@@ -183,6 +188,8 @@ static eq_status read_folder(eq_trained *m, const char *folder, const eq_trained
     if (status == EQ_OK) status = read_circuit(m, &p, folder, diag);
     if (status == EQ_OK) status = change_circuit(m, o, diag);
     if (status == EQ_OK) status = read_data(m, &p, o->data, diag);
+    if (status == EQ_OK && p.best_epoch > 0) m->best = p.row[p.best_epoch - 1];
+    m->epochs = (size_t)p.epoch;
     eq_checkpoint_free(&p);
     return status;
 }
@@ -224,45 +231,83 @@ eq_circuit *eq_trained_circuit(eq_trained *m) {
     return m->s.c;
 }
 
-size_t eq_trained_samples(const eq_trained *m) {
-    return m->s.set.test_count;
+void eq_trained_take(eq_trained *m, bool training) {
+    m->training = training;
 }
 
-static eq_status copy_names(const eq_trained *m, eq_evaluation *e, eq_diag *diag) {
+size_t eq_trained_samples(const eq_trained *m) {
+    return m->training ? m->s.set.train_count : m->s.set.test_count;
+}
+
+bool eq_trained_chosen(const eq_trained *m, eq_metrics *row, size_t *epochs) {
+    *row = m->best;
+    *epochs = m->epochs;
+    return m->best.epoch > 0;
+}
+
+/* Names, and room for what is counted of each class or target. */
+static eq_status make_room(const eq_trained *m, eq_evaluation *e, eq_score *score, eq_diag *diag) {
     size_t n = m->s.outputs;
+    bool targets = m->s.encoder.targets > 0;
     e->class_name = eq_strings_copy(m->s.set.train->class_name, n);
-    e->confusion = eq_calloc(n, n * sizeof *e->confusion);
+    if (targets) {
+        e->target = eq_calloc(n, sizeof *e->target);
+        score->square = eq_calloc(n, sizeof *score->square);
+        score->absolute = eq_calloc(n, sizeof *score->absolute);
+    } else {
+        score->confusion = e->confusion = eq_calloc(n, n * sizeof *e->confusion);
+    }
+    bool room = targets ? e->target != NULL && score->square != NULL && score->absolute != NULL
+                        : e->confusion != NULL;
     e->classes = n;
-    return e->class_name != NULL && e->confusion != NULL ? EQ_OK : eq_out_of_memory(diag);
+    return e->class_name != NULL && room ? EQ_OK : eq_out_of_memory(diag);
+}
+
+/* The sums, divided. */
+static void conclude(const eq_trained *m, const eq_score *score, eq_evaluation *e) {
+    const eq_data_set *set = &m->s.set;
+    eq_figures f = eq_session_figures(&m->s, score, set->test, set->test_index, e->examples);
+    double n = (double)e->examples;
+    e->wrong = score->wrong;
+    e->loss = f.loss;
+    e->error = f.error;
+    e->rmse = f.rmse;
+    e->r2 = f.r2;
+    for (size_t k = 0; e->target != NULL && k < e->classes; k++) {
+        double spread = eq_data_spread(set->test, set->test_index, e->examples, k);
+        e->target[k] =
+            (eq_target_figures){sqrt(score->square[k] / n), score->absolute[k] / n,
+                                spread > 0.0 ? 1.0 - score->square[k] / spread : (double)NAN};
+    }
 }
 
 eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag) {
     const eq_data_set *set = &m->s.set;
     eq_evaluation e = {.examples = set->test_count};
+    eq_score score = {0};
     eq_status status = EQ_OK;
     if (e.examples == 0)
         status =
             eq_fail(diag, EQ_ERR_INPUT,
                     "the experiment keeps no test set; give one with --data, or test-fraction in "
                     "<data> before training");
-    if (status == EQ_OK) status = copy_names(m, &e, diag);
-    eq_score score = {.confusion = e.confusion};
+    if (status == EQ_OK) status = make_room(m, &e, &score, diag);
     if (status == EQ_OK)
         status = eq_session_evaluate(&m->s, set->test, set->test_index, e.examples, &score, diag);
-    if (status != EQ_OK) {
+    if (status == EQ_OK) conclude(m, &score, &e);
+    eq_free(score.square);
+    eq_free(score.absolute);
+    if (status == EQ_OK)
+        *out = e;
+    else
         eq_evaluation_free(&e);
-        return status;
-    }
-    e.wrong = score.wrong;
-    e.loss = score.loss / (double)e.examples;
-    e.error = (double)score.wrong / (double)e.examples;
-    *out = e;
-    return EQ_OK;
+    return status;
 }
 
 void eq_evaluation_free(eq_evaluation *e) {
     eq_strings_free(e->class_name, e->classes);
     eq_free(e->confusion);
+    eq_free(e->target);
     *e = (eq_evaluation){0};
 }
 
@@ -273,23 +318,57 @@ static eq_status nudge_currents(eq_trained *m, double *current, eq_diag *diag) {
     const eq_estimator *e = &m->x->estimator;
     eq_status status = EQ_OK;
     status = eq_phases_nudge(s->phases, s->model, 1, &m->x->cost, e, eq_estimator_strength(e), 1,
-                             s->y, s->label, s->y, diag);
+                             s->y, s->goal, s->y, diag);
     if (status == EQ_OK) eq_phases_driven(s->phases, s->y, current);
+    return status;
+}
+
+/* "there is no test sample 7; there are 0..3, and of the training set (--train) 0..9" */
+static eq_status no_sample(const eq_trained *m, size_t k, eq_diag *diag) {
+    const char *own = m->training ? "training" : "test", *other = m->training ? "test" : "training";
+    size_t samples = eq_trained_samples(m), sum = m->s.set.train_count + m->s.set.test_count;
+    eq_text text = {0};
+    if (samples == 0)
+        eq_text_printf(&text, "the run has no %s set", own);
+    else
+        eq_text_printf(&text, "there are 0..%zu", samples - 1);
+    if (sum > samples)
+        eq_text_printf(&text, ", and %s samples 0..%zu (%s --train)", other, sum - samples - 1,
+                       m->training ? "without" : "with");
+    eq_status status = text.failed ? eq_out_of_memory(diag)
+                                   : eq_fail(diag, EQ_ERR_USAGE, "there is no %s sample %zu; %s",
+                                             own, k, text.text);
+    eq_text_free(&text);
     return status;
 }
 
 eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag) {
     eq_session *s = &m->s;
-    if (k >= s->set.test_count)
-        return eq_fail(diag, EQ_ERR_USAGE,
-                       "there is no sample %zu; the test set has samples 0..%zu", k,
-                       s->set.test_count == 0 ? 0 : s->set.test_count - 1);
+    const eq_data_set *set = &s->set;
+    if (k >= eq_trained_samples(m)) return no_sample(m, k, diag);
     double *current = eq_calloc(s->outputs, sizeof *current);
     if (current == NULL) return eq_out_of_memory(diag);
-    eq_status status = eq_session_free_phase(s, s->set.test, s->set.test_index + k, 1, diag);
+    eq_status status =
+        eq_session_free_phase(s, m->training ? set->train : set->test,
+                              (m->training ? set->train_index : set->test_index) + k, 1, diag);
     if (status == EQ_OK && nudged) status = nudge_currents(m, current, diag);
     if (status == EQ_OK)
         status = eq_network_present(s->model, s->input, nudged ? current : NULL, diag);
     eq_free(current);
     return status;
+}
+
+eq_status eq_trained_features(eq_trained *m, const double *value, size_t n, eq_diag *diag) {
+    eq_session *s = &m->s;
+    if (n != s->encoder.features)
+        return eq_fail(diag, EQ_ERR_USAGE, "%zu values are given, the data have %zu features", n,
+                       s->encoder.features);
+    double *own = eq_malloc(n, sizeof *own);
+    if (own == NULL) return eq_out_of_memory(diag);
+    for (size_t f = 0; f < n; f++) own[f] = value[f];
+    uint32_t first = 0;
+    eq_data one = {.examples = 1, .features = n, .value = own};
+    eq_encode(&s->encoder, &one, &first, 1, s->input);
+    eq_free(own);
+    return eq_network_present(s->model, s->input, NULL, diag);
 }

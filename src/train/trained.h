@@ -12,6 +12,9 @@ struct eq_trained {
     bool other;      /* the circuit is not that of model.cir, but of the changed experiment */
     eq_encoding was; /* how the run encodes */
     eq_session s;
+    eq_metrics best; /* of the epoch that the validation set has chosen; epoch 0: it has not */
+    size_t epochs;   /* that have been trained */
+    bool training;   /* samples are those of the training set */
 };
 
 #endif

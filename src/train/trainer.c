@@ -23,9 +23,12 @@ static eq_status begin(eq_trainer *t, eq_diag *diag) {
     p->encoder = t->s.encoder;
     p->classes = t->s.set.train->classes;
     p->class_name = t->s.set.train->class_name;
+    p->targets = t->s.encoder.targets;
     p->g = eq_calloc(n, sizeof *p->g);
+    p->square = eq_calloc((size_t)p->targets, sizeof *p->square);
+    t->square = eq_calloc((size_t)p->targets, sizeof *t->square);
     t->order = eq_malloc(t->s.set.train_count, sizeof *t->order);
-    bool whole = p->g != NULL && t->order != NULL;
+    bool whole = p->g != NULL && p->square != NULL && t->square != NULL && t->order != NULL;
     for (uint64_t k = 0; k < p->states; k++) {
         p->state[k] = eq_calloc(n, sizeof *p->state[k]);
         whole = whole && p->state[k] != NULL;
@@ -65,6 +68,7 @@ void eq_trainer_free(eq_trainer *t) {
     if (t == NULL) return;
     eq_free(t->order);
     eq_doctor_free(t->doctor);
+    eq_free(t->square);
     t->now.class_name = NULL; /* belongs to the data */
     t->now.classes = 0;
     t->now.encoder = (eq_encoder){0};
@@ -92,6 +96,17 @@ void eq_trainer_restore(eq_trainer *t) {
     eq_network_load(t->s.model);
 }
 
+eq_status eq_trainer_keep(eq_trainer *t, uint64_t epoch, eq_diag *diag) {
+    eq_checkpoint *p = &t->now;
+    if (p->best == NULL) p->best = eq_calloc((size_t)p->conductances, sizeof *p->best);
+    if (p->best == NULL) return eq_out_of_memory(diag);
+    eq_network_store(t->s.model);
+    eq_session_get(&t->s, p->best);
+    p->best_epoch = epoch;
+    p->best_steps = p->steps;
+    return EQ_OK;
+}
+
 /* Free phase, nudged phases and update of n examples from now.position on. */
 static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *diag) {
     eq_session *s = &t->s;
@@ -111,8 +126,8 @@ static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *di
     if (status != EQ_OK) return status;
     double a[EQ_MAX_SLOTS], sign = 1.0;
     if (t->x->estimator.kind->random_sign) sign = eq_random_next(&p->sign) >> 63 ? 1.0 : -1.0;
-    status = eq_estimate(&t->x->estimator, s->phases, s->model, &t->x->cost, sign, n, s->y,
-                         s->label, a, diag);
+    status = eq_estimate(&t->x->estimator, s->phases, s->model, &t->x->cost, sign, n, s->y, s->goal,
+                         a, diag);
     if (status != EQ_OK) return status;
     double factor = eq_schedule_factor(&t->x->schedule, (size_t)p->epoch, t->x->epochs);
     return eq_network_update(s->model, a, factor, ++p->steps, diag);
@@ -135,48 +150,94 @@ void eq_trainer_advance(eq_trainer *t) {
     p->position = 0;
     p->loss = 0.0;
     p->wrong = 0;
+    if (p->targets > 0) memset(p->square, 0, (size_t)p->targets * sizeof *p->square);
     p->epoch_seconds = 0.0;
     t->drawn = false;
 }
 
-static void tell(eq_trainer_score *out, size_t n, double loss, size_t wrong) {
-    double each = n > 0 ? 1.0 / (double)n : NAN;
-    if (out != NULL) *out = (eq_trainer_score){n, wrong, loss * each, (double)wrong * each};
+static eq_score nothing_yet(eq_trainer *t) {
+    for (uint64_t k = 0; k < t->now.targets; k++) t->square[k] = 0.0;
+    return (eq_score){.square = t->square};
+}
+
+static void tell(eq_trainer_score *out, size_t n, size_t wrong, eq_figures f) {
+    if (out != NULL) *out = (eq_trainer_score){n, wrong, f.loss, f.error, f.rmse, f.r2};
+}
+
+/* Adds a minibatch to the epoch. */
+static void add(eq_checkpoint *p, const eq_score *score, size_t n) {
+    p->loss += score->loss;
+    p->wrong += score->wrong;
+    for (uint64_t k = 0; k < p->targets; k++) p->square[k] += score->square[k];
+    p->position += n;
 }
 
 eq_status eq_trainer_step(eq_trainer *t, eq_trainer_score *out, eq_diag *diag) {
     size_t count = t->s.set.train_count;
-    eq_score score = {0};
+    eq_score score = nothing_yet(t);
     double before = eq_seconds_now();
     if (t->now.position == count) eq_trainer_advance(t);
     if (!t->drawn) draw_order(t);
     size_t left = count - (size_t)t->now.position, n = left < t->x->batch ? left : t->x->batch;
+    const uint32_t *index = t->order + t->now.position;
     eq_status status = minibatch(t, n, &score, diag);
     if (status == EQ_OK) {
-        t->now.loss += score.loss;
-        t->now.wrong += score.wrong;
-        t->now.position += n;
-        tell(out, n, score.loss, score.wrong);
+        add(&t->now, &score, n);
+        if (out != NULL)
+            tell(out, n, score.wrong, eq_session_figures(&t->s, &score, t->s.set.train, index, n));
     }
     t->now.epoch_seconds += eq_seconds_now() - before;
     return status;
+}
+
+eq_figures eq_trainer_running(const eq_trainer *t, bool r2) {
+    const eq_checkpoint *p = &t->now;
+    const eq_score score = {p->loss, (size_t)p->wrong, p->square, NULL, NULL};
+    const eq_data *d = r2 ? t->s.set.train : NULL;
+    return eq_session_figures(&t->s, &score, d, t->order, (size_t)p->position);
 }
 
 eq_status eq_trainer_epoch(eq_trainer *t, eq_trainer_score *out, eq_diag *diag) {
     eq_status status = eq_trainer_step(t, NULL, diag);
     while (status == EQ_OK && t->now.position < t->s.set.train_count)
         status = eq_trainer_step(t, NULL, diag);
-    if (status == EQ_OK) tell(out, t->s.set.train_count, t->now.loss, (size_t)t->now.wrong);
+    if (status == EQ_OK)
+        tell(out, t->s.set.train_count, (size_t)t->now.wrong, eq_trainer_running(t, true));
+    return status;
+}
+
+static eq_status look(eq_trainer *t, const eq_data *d, const uint32_t *index, size_t count,
+                      size_t *wrong, eq_figures *out, eq_diag *diag) {
+    eq_score score = nothing_yet(t);
+    eq_status status = eq_session_evaluate(&t->s, d, index, count, &score, diag);
+    if (status == EQ_OK) *out = eq_session_figures(&t->s, &score, d, index, count);
+    *wrong = score.wrong;
+    return status;
+}
+
+eq_status eq_trainer_look(eq_trainer *t, const eq_data *d, const uint32_t *index, size_t count,
+                          eq_figures *out, eq_diag *diag) {
+    size_t wrong;
+    return look(t, d, index, count, &wrong, out, diag);
+}
+
+static eq_status score_rows(eq_trainer *t, const eq_data *d, const uint32_t *index, size_t count,
+                            eq_trainer_score *out, eq_diag *diag) {
+    eq_figures f;
+    size_t wrong;
+    eq_status status = look(t, d, index, count, &wrong, &f, diag);
+    if (status == EQ_OK) tell(out, count, wrong, f);
     return status;
 }
 
 eq_status eq_trainer_evaluate(eq_trainer *t, eq_trainer_score *out, eq_diag *diag) {
-    const eq_data_set *set = &t->s.set;
-    eq_score score = {0};
-    eq_status status =
-        eq_session_evaluate(&t->s, set->test, set->test_index, set->test_count, &score, diag);
-    if (status == EQ_OK) tell(out, set->test_count, score.loss, score.wrong);
-    return status;
+    const eq_data_set *s = &t->s.set;
+    return score_rows(t, s->test, s->test_index, s->test_count, out, diag);
+}
+
+eq_status eq_trainer_validate(eq_trainer *t, eq_trainer_score *out, eq_diag *diag) {
+    const eq_data_set *s = &t->s.set;
+    return score_rows(t, s->train, s->validation_index, s->validation_count, out, diag);
 }
 
 /* Gradient of the estimator at one example, whose free phase is solved. */
@@ -185,7 +246,7 @@ static eq_status gradient_by(eq_trainer *t, const eq_estimator *e, double *gradi
     eq_session *s = &t->s;
     double a[EQ_MAX_SLOTS];
     eq_status status =
-        eq_estimate(e, s->phases, s->model, &t->x->cost, 1.0, 1, s->y, s->label, a, diag);
+        eq_estimate(e, s->phases, s->model, &t->x->cost, 1.0, 1, s->y, s->goal, a, diag);
     return status == EQ_OK ? eq_network_gradient(s->model, a, gradient, diag) : status;
 }
 

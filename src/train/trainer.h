@@ -12,10 +12,17 @@ struct eq_trainer {
     eq_session s;
     uint32_t *order; /* [train_count] examples of this epoch in the order they come */
     bool drawn;      /* `order` is that of this epoch, and `after` the state behind it */
+    double *square;  /* [outputs] work: of the rows scored last */
     eq_random after;
     eq_doctor *doctor; /* looks at the minibatches as they pass; NULL: none does */
     eq_checkpoint now; /* where the training is; g and state are filled in when it is saved */
 };
+
+/* Scores rows of d; the network stays. */
+eq_status eq_trainer_look(eq_trainer *t, const eq_data *d, const uint32_t *index, size_t count,
+                          eq_figures *out, eq_diag *diag);
+/* The figures of this epoch so far, with r2 or without. */
+eq_figures eq_trainer_running(const eq_trainer *t, bool r2);
 
 /* The end of an epoch: the next minibatch is the first of the next one. */
 void eq_trainer_advance(eq_trainer *t);
@@ -23,6 +30,8 @@ void eq_trainer_advance(eq_trainer *t);
 /* Parameters and optimizer states out of the model into `now`, or from there. */
 void eq_trainer_collect(eq_trainer *t);
 void eq_trainer_restore(eq_trainer *t);
+/* The network as it is now is the best so far: that of epoch `epoch`. */
+eq_status eq_trainer_keep(eq_trainer *t, uint64_t epoch, eq_diag *diag);
 
 /* The cosine of the estimator's gradient with that of the adjoint at a training example, which seed
  * and epoch alone draw, so that a resumed training looks at the same. */

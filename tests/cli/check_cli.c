@@ -397,7 +397,7 @@ START_TEST(kendall_learns_mnist) {
     snprintf(path, sizeof path, "%s/mnist/train-images-idx3-ubyte.gz",
              data == NULL ? "data" : data);
     if (stat(path, &st) != 0) {
-        printf("skipped kendall_learns_mnist: no %s (tools/get-mnist fetches it)\n", path);
+        printf("skipped kendall_learns_mnist: no %s (tools/get-data mnist fetches it)\n", path);
         return;
     }
     folder = scratch_folder();

@@ -139,7 +139,7 @@ static int run_page(const char *path, int *compared) {
                      strstr(arguments, "/drn") != NULL;
         bool build = strncmp(arguments, "build", 5) == 0;
         if (mnist && !build && !has_mnist()) {
-            printf("skipped: eqspice %s (no MNIST; tools/get-mnist fetches it)\n", arguments);
+            printf("skipped: eqspice %s (no MNIST; tools/get-data mnist fetches it)\n", arguments);
             eq_free(arguments);
             continue;
         }

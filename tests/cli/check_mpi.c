@@ -128,6 +128,33 @@ START_TEST(trainings_agree_for_any_number_of_processes) {
 }
 END_TEST
 
+/* Each rank trains its own seeds; the first one writes the table of all. */
+START_TEST(seeds_are_shared_among_the_processes) {
+    if (!can_run()) return;
+    free(run_ranks(0, 0, "train netlists/xor.xml --epochs 5 --seeds 1..5 -o %s", in("alone")));
+    for (int k = 0; k < RANKS; k++) {
+        char *text =
+            run_ranks(ranks[k], 0, "train netlists/xor.xml --epochs 5 --seeds 1..5 -o %s --force",
+                      in("together"));
+        ck_assert_msg(strstr(text, "best: seed ") != NULL, "%s", text);
+        free(text);
+        for (int seed = 1; seed <= 5; seed++) {
+            char one[32], other[32];
+            snprintf(one, sizeof one, "alone/seed-%d", seed);
+            snprintf(other, sizeof other, "together/seed-%d", seed);
+            compare_runs(one, other, 0.0);
+        }
+        char *table = file_text(in("together/seeds.csv"));
+        ck_assert_msg(strstr(table, "\n5,") != NULL && strstr(table, "\nbest,") != NULL, "%s",
+                      table);
+        eq_free(table);
+    }
+    char *text = run_ranks(2, 2, "train netlists/xor.xml --seeds 4,5 -o %s", in("together"));
+    ck_assert_msg(strstr(text, "holds a run already (seeds.csv)") != NULL, "%s", text);
+    free(text);
+}
+END_TEST
+
 /* Iris with a learning rate that does not depend on the number of epochs. */
 static char *iris_by(const char *estimator) {
     eq_text text = {0};
@@ -334,6 +361,7 @@ Suite *mpi_suite(void) {
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, trainings_agree_for_any_number_of_processes, 0, TRAININGS);
     tcase_add_loop_test(t, other_estimators_agree_for_any_number_of_processes, 0, 4);
+    tcase_add_test(t, seeds_are_shared_among_the_processes);
     tcase_add_test(t, another_number_of_processes_resumes);
     tcase_add_test(t, a_used_folder_is_refused_by_all);
     tcase_add_loop_test(t, sweeps_agree_for_any_number_of_processes, 0, DECKS);

@@ -16,24 +16,38 @@ static void read_pair(pair_reader read, const uint8_t *data, size_t n) {
     eq_diag_free(diag);
 }
 
+static eq_status idx_targets(const char *values, const char *targets, eq_data **out,
+                             eq_diag *diag) {
+    return eq_data_read_targets(EQ_DATA_IDX, values, targets, out, diag);
+}
+
+static eq_status npy_targets(const char *values, const char *targets, eq_data **out,
+                             eq_diag *diag) {
+    return eq_data_read_targets(EQ_DATA_NPY, values, targets, out, diag);
+}
+
 void fuzz_idx(const uint8_t *data, size_t n) {
     read_pair(eq_data_read_idx, data, n);
+    read_pair(idx_targets, data, n);
 }
 
 void fuzz_npy(const uint8_t *data, size_t n) {
     read_pair(eq_data_read_npy, data, n);
+    read_pair(npy_targets, data, n);
 }
 
-/* The first byte says how the label and the header are given. */
+/* The first byte says how label, header and targets are given. */
 void fuzz_csv(const uint8_t *data, size_t n) {
     static const char *const label[] = {NULL, "1", "2", "label"};
+    static const char *const targets[] = {NULL, EQ_TARGETS_INPUTS, "3 1", "a b", "2"};
     if (n == 0) return;
-    eq_header header = (eq_header)(data[0] / 4 % 3);
     eq_data *d = NULL, *again = NULL;
     eq_diag *diag = eq_diag_new();
-    const char *path = fuzz_file(0, data + 1, n - 1), *of = label[data[0] % 4];
-    if (eq_data_read_csv(path, of, header, NULL, &d, diag) == EQ_OK) {
-        if (eq_data_read_csv(path, of, header, d, &again, diag) == EQ_OK) eq_data_free(again);
+    const char *path = fuzz_file(0, data + 1, n - 1);
+    const eq_columns of = {label[data[0] % 4], targets[data[0] / 12 % 5],
+                           (eq_header)(data[0] / 4 % 3)};
+    if (eq_data_read_csv(path, &of, NULL, &d, diag) == EQ_OK) {
+        if (eq_data_read_csv(path, &of, d, &again, diag) == EQ_OK) eq_data_free(again);
         eq_data_free(d);
     }
     eq_diag_free(diag);

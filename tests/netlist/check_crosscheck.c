@@ -67,7 +67,7 @@ static eq_status verify_own_text(eq_circuit *c, const char *path, eq_verificatio
 /* The circuit of the deck, without its text. */
 static eq_status verify_circuit(eq_circuit *c, const char *path, eq_verification *v, eq_diag *d) {
     (void)path;
-    return eq_verify(c, v, d);
+    return eq_verify(c, 1e-6, v, d);
 }
 
 typedef eq_status (*verifier)(eq_circuit *c, const char *path, eq_verification *v, eq_diag *d);

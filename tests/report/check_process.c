@@ -168,7 +168,7 @@ static eq_status verify(eq_verification *v, eq_diag *d) {
     static const char text[] = "t\nv1 in 0 3\nr1 in out 1k\nr2 out 0 2k\n.op\n.end\n";
     eq_circuit *c = NULL;
     ck_assert_int_eq(eq_circuit_parse("t.cir", text, strlen(text), &c, NULL), EQ_OK);
-    eq_status status = eq_verify(c, v, d);
+    eq_status status = eq_verify(c, 1e-6, v, d);
     eq_circuit_free(c);
     return status;
 }

@@ -324,7 +324,7 @@ START_TEST(another_temperature) {
     ck_assert(fabs(loss_of("run", &o) - before) > 1e-6 * before);
     ck_assert_int_eq(eq_trained_open_with(in("run"), &o, &m, NULL), EQ_OK);
     ck_assert_int_eq(eq_trained_sample(m, 1, false, NULL), EQ_OK);
-    ck_assert_int_eq(eq_verify(eq_trained_circuit(m), &v, NULL), EQ_OK);
+    ck_assert_int_eq(eq_verify(eq_trained_circuit(m), 1e-6, &v, NULL), EQ_OK);
     ck_assert(v.node.relative < 1e-7);
     eq_trained_free(m);
     o.temp = -300.0;

@@ -38,7 +38,9 @@ START_TEST(csv_with_words_and_header) {
     eq_data *d = NULL;
     const char *path =
         put_text("a.csv", "kind,x,y\r\nred,\t 1.5,2 \t\n\nblue,-3,4e1\nred,0,\"7\"\n");
-    ck_assert_int_eq(eq_data_read_csv(path, "kind", EQ_HEADER_FOUND, NULL, &d, NULL), EQ_OK);
+    ck_assert_int_eq(
+        eq_data_read_csv(path, &(eq_columns){"kind", NULL, EQ_HEADER_FOUND}, NULL, &d, NULL),
+        EQ_OK);
     ck_assert_uint_eq(d->examples, 3);
     ck_assert_uint_eq(d->features, 2);
     ck_assert_uint_eq(d->classes, 2);
@@ -51,14 +53,14 @@ START_TEST(csv_with_words_and_header) {
     ck_assert_int_eq(d->label[2], 0);
     /* A second table keeps the classes of the first, and refuses new ones. */
     eq_data *t = NULL;
-    ck_assert_int_eq(eq_data_read_csv(put_text("b.csv", "kind,x,y\nblue,1,2\n"), "kind",
-                                      EQ_HEADER_FOUND, d, &t, NULL),
+    ck_assert_int_eq(eq_data_read_csv(put_text("b.csv", "kind,x,y\nblue,1,2\n"),
+                                      &(eq_columns){"kind", NULL, EQ_HEADER_FOUND}, d, &t, NULL),
                      EQ_OK);
     ck_assert_int_eq(t->label[0], 1);
     eq_data_free(t);
     eq_diag *diag = eq_diag_new();
-    ck_assert_int_eq(eq_data_read_csv(put_text("c.csv", "kind,x,y\ngrey,1,2\n"), "kind",
-                                      EQ_HEADER_FOUND, d, &t, diag),
+    ck_assert_int_eq(eq_data_read_csv(put_text("c.csv", "kind,x,y\ngrey,1,2\n"),
+                                      &(eq_columns){"kind", NULL, EQ_HEADER_FOUND}, d, &t, diag),
                      EQ_ERR_INPUT);
     expect(diag, 0, 0, "'grey'");
     eq_data_free(d);
@@ -67,8 +69,8 @@ END_TEST
 
 START_TEST(csv_without_header_numbers_ascend) {
     eq_data *d = NULL;
-    ck_assert_int_eq(eq_data_read_csv(put_text("a.csv", "1,2,30\n3,4,5\n5,6,30\n"), NULL,
-                                      EQ_HEADER_FOUND, NULL, &d, NULL),
+    ck_assert_int_eq(eq_data_read_csv(put_text("a.csv", "1,2,30\n3,4,5\n5,6,30\n"),
+                                      &(eq_columns){NULL, NULL, EQ_HEADER_FOUND}, NULL, &d, NULL),
                      EQ_OK);
     ck_assert_uint_eq(d->examples, 3);
     ck_assert_str_eq(d->class_name[0], "5");
@@ -102,8 +104,9 @@ START_TEST(bad_csv_is_refused_with_its_place) {
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         eq_diag *diag = eq_diag_new();
         eq_data *d = NULL;
-        ck_assert_int_eq(eq_data_read_csv(put_text("a.csv", bad[k].text), bad[k].label,
-                                          EQ_HEADER_FOUND, NULL, &d, diag),
+        ck_assert_int_eq(eq_data_read_csv(put_text("a.csv", bad[k].text),
+                                          &(eq_columns){bad[k].label, NULL, EQ_HEADER_FOUND}, NULL,
+                                          &d, diag),
                          EQ_ERR_INPUT);
         expect(diag, bad[k].line, bad[k].column, bad[k].message);
         ck_assert_ptr_null(d);
@@ -195,7 +198,7 @@ START_TEST(missing_mnist_names_the_remedy) {
     eq_data_set s = {0};
     eq_diag *diag = eq_diag_new();
     ck_assert_int_eq(eq_data_set_read(&o, ".", 1, &s, diag), EQ_ERR_INPUT);
-    expect(diag, 0, 0, "tools/get-mnist");
+    expect(diag, 0, 0, "tools/get-data");
     put("train-images-idx3-ubyte", images, sizeof images);
     ck_assert_int_eq(eq_data_set_read(&o, ".", 1, &s, diag = eq_diag_new()), EQ_ERR_INPUT);
     expect(diag, 0, 0, "there is no train-labels-idx1-ubyte(.gz) in '");
@@ -330,8 +333,13 @@ START_TEST(a_test_set_of_its_own) {
         char path[4][128];
         const char *const name[4] = {"images", "labels", with[k].images, with[k].labels};
         for (int j = 0; j < 4; j++) strcpy(path[j], in(name[j]));
-        eq_data_options o = {EQ_DATA_IDX, path[0],          path[1],         path[2],
-                             path[3],     .train_limit = 1, .test_limit = 99};
+        eq_data_options o = {.format = EQ_DATA_IDX,
+                             .path = path[0],
+                             .labels = path[1],
+                             .test_path = path[2],
+                             .test_labels = path[3],
+                             .train_limit = 1,
+                             .test_limit = 99};
         eq_data_set s = {0};
         eq_diag *diag = eq_diag_new();
         eq_status status = eq_data_set_read(&o, ".", 1, &s, diag);
@@ -381,9 +389,9 @@ START_TEST(a_column_that_is_no_label) {
     for (int k = 0; k <= EQ_MAX_CLASSES; k++) eq_text_printf(&t, "1,%d\n", k);
     eq_data *d = NULL;
     eq_diag *diag = eq_diag_new();
-    ck_assert_int_eq(
-        eq_data_read_csv(put_text("many.csv", t.text), NULL, EQ_HEADER_FOUND, NULL, &d, diag),
-        EQ_ERR_INPUT);
+    ck_assert_int_eq(eq_data_read_csv(put_text("many.csv", t.text),
+                                      &(eq_columns){NULL, NULL, EQ_HEADER_FOUND}, NULL, &d, diag),
+                     EQ_ERR_INPUT);
     expect(diag, 0, 0, "more than 65535 different labels");
     eq_text_free(&t);
 }
@@ -424,7 +432,8 @@ START_TEST(mnist_is_found) {
         eq_diag *diag = eq_diag_new();
         setenv("EQSPICE_DATA", "/nowhere", 1);
         ck_assert_int_eq(eq_data_set_read(&o, "/nowhere", 1, &s, diag), EQ_ERR_INPUT);
-        expect(diag, 0, 0, "are not in $EQSPICE_DATA/mnist nor in data/mnist; run tools/get-mnist");
+        expect(diag, 0, 0,
+               "are not in $EQSPICE_DATA/mnist nor in data/mnist; run tools/get-data mnist");
         unsetenv("EQSPICE_DATA");
         ck_assert_int_eq(eq_data_set_read(&o, "/nowhere", 1, &s, diag = eq_diag_new()),
                          EQ_ERR_INPUT);
@@ -459,7 +468,9 @@ START_TEST(iris_has_the_classic_means) {
     static const double mean[3][4] = {
         {5.006, 3.428, 1.462, 0.246}, {5.936, 2.770, 4.260, 1.326}, {6.588, 2.974, 5.552, 2.026}};
     eq_data *d = NULL;
-    ck_assert_int_eq(eq_data_read_csv("data/iris.csv", "species", EQ_HEADER_FOUND, NULL, &d, NULL),
+    ck_assert_int_eq(eq_data_read_csv("data/iris.csv",
+                                      &(eq_columns){"species", NULL, EQ_HEADER_FOUND}, NULL, &d,
+                                      NULL),
                      EQ_OK);
     ck_assert_uint_eq(d->examples, 150);
     double sum[3][4] = {{0}};
@@ -481,36 +492,35 @@ START_TEST(encoder_by_hand) {
     double value[6] = {0, 10, 4, 10, 100, 10};
     uint16_t label[3] = {0, 1, 1};
     uint32_t train[2] = {0, 1}, test[1] = {2};
-    eq_data d = {3, 2, 2, NULL, value, label, NULL};
-    eq_data_set s = {&d, &d, train, test, 2, 1};
+    eq_data d = {.examples = 3, .features = 2, .classes = 2, .value = value, .label = label};
+    eq_data_set s = {
+        .train = &d, .test = &d, .train_index = train, .test_index = test, .train_count = 2};
     eq_encoder e;
     double x[8];
-    uint16_t y[2];
-    eq_encoding range = {EQ_NORMALIZE_RANGE, 5.0, 0.0, true};
+    eq_encoding range = {.input = {EQ_NORMALIZE_RANGE, 5.0, 0.0}, .invert = true};
     ck_assert_int_eq(eq_encoder_fit(&range, &s, &e, NULL), EQ_OK);
     ck_assert_uint_eq(e.inputs, 4);
-    eq_encode(&e, &d, train, 2, x, y);
+    eq_encode(&e, &d, train, 2, x);
     static const double want[8] = {-5, 5, 0, 0, 5, -5, 0, 0};
     for (int k = 0; k < 8; k++) ck_assert_double_eq_tol(x[k], want[k], 1e-12);
-    ck_assert_int_eq(y[1], 1);
     eq_encoder_free(&e);
-    eq_encoding standard = {EQ_NORMALIZE_STANDARD, 2.0, 0.5, false};
+    eq_encoding standard = {.input = {EQ_NORMALIZE_STANDARD, 2.0, 0.5}, .invert = false};
     ck_assert_int_eq(eq_encoder_fit(&standard, &s, &e, NULL), EQ_OK);
-    eq_encode(&e, &d, test, 1, x, y);
+    eq_encode(&e, &d, test, 1, x);
     ck_assert_double_eq_tol(x[0], 2.0 * ((100.0 - 2.0) / 2.0 - 0.5), 1e-12);
     eq_encoder_free(&e);
     uint8_t pixel[2] = {255, 51};
-    eq_data p = {1, 2, 2, pixel, NULL, label, NULL};
-    eq_data_set q = {&p, &p, train, test, 1, 0};
-    eq_encoding of_bytes = {EQ_NORMALIZE_RANGE, 1.0, 0.0, false};
+    eq_data p = {.examples = 1, .features = 2, .classes = 2, .pixel = pixel, .label = label};
+    eq_data_set q = {.train = &p, .test = &p, .train_index = train};
+    eq_encoding of_bytes = {.input = {EQ_NORMALIZE_RANGE, 1.0, 0.0}, .invert = false};
     q.train_count = 1;
     ck_assert_int_eq(eq_encoder_fit(&of_bytes, &q, &e, NULL), EQ_OK);
-    eq_encode(&e, &p, train, 1, x, y);
+    eq_encode(&e, &p, train, 1, x);
     ck_assert_double_eq_tol(x[0], 0.0, 1e-12); /* a constant: m = 255, h = 1 */
     eq_encoder_free(&e);
-    eq_encoding plain = {EQ_NORMALIZE_NONE, 20.0, 0.1, false};
+    eq_encoding plain = {.input = {EQ_NORMALIZE_NONE, 20.0, 0.1}, .invert = false};
     ck_assert_int_eq(eq_encoder_fit(&plain, &q, &e, NULL), EQ_OK);
-    eq_encode(&e, &p, train, 1, x, y);
+    eq_encode(&e, &p, train, 1, x);
     ck_assert_double_eq_tol(x[0], 18.0, 1e-12);
     ck_assert_double_eq_tol(x[1], 2.0, 1e-12);
     eq_encoder_free(&e);

@@ -520,75 +520,76 @@ START_TEST(a_stale_lock_is_taken_over) {
 }
 END_TEST
 
-enum { HEAD = 24, IDENTITY = 40, OLD_ROW = 56 };
+#define PUT(what) eq_text_add(t, (const char *)&(what), sizeof(what))
 
-/* The checkpoint of a run as format 1 or 2 wrote it: rows of metrics of seven numbers, whose size
- * was not said, and in format 1 some fingerprint in place of the identity. */
-static void write_older(const char *run, uint32_t version) {
-    char *text;
-    size_t n;
-    const char *path = path_of(run, EQ_TRAIN_CHECKPOINT);
-    eq_checkpoint p = {0};
-    eq_text old = {0};
-    ck_assert_int_eq(eq_checkpoint_read(path, &p, NULL), EQ_OK);
-    ck_assert_int_eq(eq_file_read(path, (eq_place){0}, &text, &n, NULL), EQ_OK);
-    size_t at = HEAD + IDENTITY + 3 * sizeof p.epoch + 2 * sizeof p.shuffle + sizeof p.loss +
-                sizeof p.wrong + 2 * sizeof p.seconds + 2 * sizeof p.states +
-                (size_t)((1 + p.states) * p.conductances) * sizeof *p.g;
-    uint64_t count = 0, size = 0;
-    memcpy(&count, text + at, 8);
-    memcpy(&size, text + at + 8, 8);
-    ck_assert(count == p.rows && size == sizeof *p.row);
-    eq_text_add(&old, text, version == 1 ? HEAD + 4 : HEAD + IDENTITY);
-    eq_text_add(&old, text + HEAD + IDENTITY, at + 8 - HEAD - IDENTITY);
-    for (size_t k = 0; k < count; k++)
-        eq_text_add(&old, text + at + 16 + k * (size_t)size, OLD_ROW);
-    eq_text_add(&old, text + at + 16 + count * size, n - at - 16 - (size_t)(count * size));
-    uint64_t length = old.length - HEAD;
-    uint32_t crc = eq_crc32(old.text + HEAD, length);
-    memcpy(old.text + 8, &version, 4);
-    memcpy(old.text + 12, &crc, 4);
-    memcpy(old.text + 16, &length, 8);
-    eq_file_write(path, old.text, old.length, NULL);
-    eq_text_free(&old);
-    eq_checkpoint_free(&p);
-    eq_free(text);
+/* The body of a checkpoint as format 1 had it, or 2. */
+static void put_old_body(const eq_checkpoint *k, uint32_t version, eq_text *t) {
+    const uint32_t print = 0;
+    const uint64_t features = k->encoder.features, invert = k->encoder.invert;
+    if (version == 1) {
+        PUT(print);
+    } else {
+        PUT(k->run), PUT(k->began.seed), PUT(k->began.experiment), PUT(k->began.circuit),
+            PUT(k->began.data);
+    }
+    PUT(k->epoch), PUT(k->position), PUT(k->steps), PUT(k->shuffle), PUT(k->sign), PUT(k->loss);
+    PUT(k->wrong), PUT(k->seconds), PUT(k->epoch_seconds), PUT(k->conductances), PUT(k->states);
+    eq_text_add(t, (const char *)k->g, k->conductances * sizeof *k->g);
+    for (uint64_t j = 0; j < k->states; j++)
+        eq_text_add(t, (const char *)k->state[j], k->conductances * sizeof *k->g);
+    PUT(k->rows);
+    for (uint64_t j = 0; j < k->rows; j++) {
+        const eq_metrics *m = &k->row[j];
+        PUT(m->epoch), PUT(m->train_loss), PUT(m->train_error), PUT(m->test_loss),
+            PUT(m->test_error), PUT(m->examples_per_s), PUT(m->seconds);
+    }
+    PUT(features), PUT(invert);
+    eq_text_add(t, (const char *)k->encoder.input.gain, features * sizeof(double));
+    eq_text_add(t, (const char *)k->encoder.input.offset, features * sizeof(double));
+    PUT(k->classes);
+    for (uint64_t j = 0; j < k->classes; j++) {
+        uint64_t n = strlen(k->class_name[j]) + 1;
+        PUT(n);
+        eq_text_add(t, k->class_name[j], n);
+    }
 }
 
-/* A folder of format 2 goes on to the bits of one that was never interrupted. */
+/* The checkpoint of the folder becomes one of an older format. */
+static void age(const char *path, uint32_t version) {
+    eq_checkpoint k;
+    eq_text body = {0}, all = {0}, *t = &all;
+    ck_assert_int_eq(eq_checkpoint_read(path, &k, NULL), EQ_OK);
+    put_old_body(&k, version, &body);
+    uint32_t crc = eq_crc32(body.text, body.length);
+    uint64_t length = body.length;
+    eq_text_add(t, "eqspckpt", 8);
+    PUT(version), PUT(crc), PUT(length);
+    eq_text_add(t, body.text, body.length);
+    ck_assert_int_eq(eq_file_write(path, all.text, all.length, NULL), EQ_OK);
+    eq_text_free(&body);
+    eq_text_free(&all);
+    eq_checkpoint_free(&k);
+}
+
+/* Format 2 knew neither targets nor a best epoch: such a run goes on to the same bits. */
 START_TEST(a_run_of_format_2_goes_on) {
     eq_diag *diag = eq_diag_new();
-    eq_checkpoint whole = {0}, parts = {0};
-    eq_experiment *x = NULL;
-    char path[2][LONGEST];
-    snprintf(path[0], sizeof path[0], "%s", path_of("whole", ""));
-    snprintf(path[1], sizeof path[1], "%s", path_of("parts", ""));
-    ck_assert_int_eq(eq_experiment_read(in("net.xml"), &x, NULL), EQ_OK);
-    eq_train_options o = eq_train_defaults();
-    o.folder = path[0];
-    x->epochs = 4;
-    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, diag), EQ_OK);
-    o.folder = path[1];
-    x->epochs = 2;
-    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, diag), EQ_OK);
-    write_older("parts", 2);
-    o.resume = o.watch_gradient = true;
-    x->epochs = 4;
-    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, diag), EQ_OK);
-    ck_assert_int_eq(eq_checkpoint_read(path_of("whole", EQ_TRAIN_CHECKPOINT), &whole, NULL),
+    eq_checkpoint whole, p;
+    put_changed("short.xml", experiment, "count='2'", "count='1'");
+    ck_assert_int_eq(train("net.xml", "whole", FRESH, diag), EQ_OK);
+    ck_assert_int_eq(train("short.xml", "run", FRESH, diag), EQ_OK);
+    age(path_of("run", EQ_TRAIN_CHECKPOINT), 2);
+    ck_assert_int_eq(train("net.xml", "run", RESUME, diag), EQ_OK);
+    ck_assert_int_eq(eq_checkpoint_read(path_of("whole", EQ_TRAIN_CHECKPOINT), &whole, diag),
                      EQ_OK);
-    ck_assert_int_eq(eq_checkpoint_read(path_of("parts", EQ_TRAIN_CHECKPOINT), &parts, NULL),
-                     EQ_OK);
-    ck_assert_mem_eq(whole.g, parts.g, (size_t)whole.conductances * sizeof *whole.g);
-    for (int k = 0; k < 4; k++) {
-        ck_assert_uint_eq(parts.row[k].epoch, (size_t)k + 1);
-        ck_assert(whole.row[k].train_loss == parts.row[k].train_loss);
-        ck_assert(isnan(whole.row[k].gradient_cosine));
-        ck_assert(isnan(parts.row[k].gradient_cosine) == (k < 2));
-    }
+    ck_assert_int_eq(eq_checkpoint_read(path_of("run", EQ_TRAIN_CHECKPOINT), &p, diag), EQ_OK);
+    ck_assert_uint_eq(p.steps, 4);
+    ck_assert_mem_eq(p.g, whole.g, p.conductances * sizeof *p.g);
+    for (int k = 0; k < 2; k++) ck_assert(p.row[k].test_loss == whole.row[k].test_loss);
+    ck_assert(isnan(p.row[0].test_rmse) && isnan(p.row[0].validation_loss));
+    ck_assert(isnan(p.row[0].gradient_cosine));
     eq_checkpoint_free(&whole);
-    eq_checkpoint_free(&parts);
-    eq_experiment_free(x);
+    eq_checkpoint_free(&p);
     eq_diag_free(diag);
 }
 END_TEST
@@ -600,7 +601,7 @@ START_TEST(a_run_of_an_older_version) {
     char *text, *cut;
     ck_assert_int_eq(train("net.xml", "run", FRESH, diag), EQ_OK);
     ck_assert_int_eq(open_run("run", &before, diag), EQ_OK);
-    write_older("run", 1);
+    age(path_of("run", EQ_TRAIN_CHECKPOINT), 1);
     ck_assert_int_eq(open_run("run", NULL, diag), EQ_ERR_INPUT); /* the others are newer */
     says(diag, "belong to different runs");
     for (int k = 0; k < 2; k++) {

@@ -14,26 +14,29 @@
 Suite *method_suite(void);
 
 static const char *const costs[] = {"squared-difference", "squared-error", "cross-entropy",
-                                    "hinge"};
+                                    "absolute-error",     "huber",         "hinge"};
 
 /* dC/dy and d2C/dy2 against central differences, at ordinary and extreme scores. */
 START_TEST(cost_derivatives) {
     static const double start[2][3] = {{0.3, -0.7, 1.1}, {40.0, -30.0, 39.0}};
-    for (int c = 0; c < 4; c++)
+    for (int c = 0; c < 12; c++)
         for (int p = 0; p < 2; p++) {
-            eq_cost cost = {eq_cost_find(costs[c]), 1.5, -0.5, 2.0, 1.5};
+            static const double target[3] = {1.5, 0.4, -0.2};
+            const eq_goal class = {2, c < 6 ? NULL : target};
+            eq_cost cost = {eq_cost_find(costs[c % 6]), 1.5, -0.5, 2.0, 0.7, 1.5};
+            if (cost.kind->classes && c >= 6) continue;
             double y[3], g[3], h[9], up[3], down[3], step = 1e-5;
             memcpy(y, start[p], sizeof y);
-            eq_cost_gradient(&cost, 3, y, 2, g);
-            eq_cost_hessian(&cost, 3, y, 2, h);
+            eq_cost_gradient(&cost, 3, y, class, g);
+            eq_cost_hessian(&cost, 3, y, class, h);
             for (size_t k = 0; k < 3; k++) {
                 double kept = y[k];
                 y[k] = kept + step;
-                double above = eq_cost_value(&cost, 3, y, 2);
-                eq_cost_gradient(&cost, 3, y, 2, up);
+                double above = eq_cost_value(&cost, 3, y, class);
+                eq_cost_gradient(&cost, 3, y, class, up);
                 y[k] = kept - step;
-                double below = eq_cost_value(&cost, 3, y, 2);
-                eq_cost_gradient(&cost, 3, y, 2, down);
+                double below = eq_cost_value(&cost, 3, y, class);
+                eq_cost_gradient(&cost, 3, y, class, down);
                 y[k] = kept;
                 ck_assert_double_eq_tol(g[k], (above - below) / (2 * step), 2e-6);
                 for (size_t l = 0; l < 3; l++)
@@ -46,11 +49,19 @@ END_TEST
 /* Values by hand: 1/2 sum (y-t)^2, and log of the number of classes at equal scores. */
 START_TEST(cost_values) {
     double y[2] = {1.0, 3.0};
-    eq_cost squared = {eq_cost_find("squared-error"), 2.0, -1.0, 1.0, 1.0};
-    ck_assert_double_eq_tol(eq_cost_value(&squared, 2, y, 0), 0.5 * (1.0 + 16.0), 1e-15);
-    eq_cost entropy = {eq_cost_find("cross-entropy"), 0.0, 0.0, 7.0, 1.0};
+    eq_cost squared = {eq_cost_find("squared-error"), 2.0, -1.0, 1.0, 1.0, 1.0};
+    ck_assert_double_eq_tol(eq_cost_value(&squared, 2, y, (eq_goal){0, NULL}), 0.5 * (1.0 + 16.0),
+                            1e-15);
+    const double target[2] = {1.2, 1.0};
+    const eq_goal given = {0, target};
+    ck_assert_double_eq_tol(eq_cost_value(&squared, 2, y, given), 0.5 * (0.04 + 4.0), 1e-15);
+    eq_cost absolute = {eq_cost_find("absolute-error"), 2.0, -1.0, 1.0, 1.0, 1.0};
+    ck_assert_double_eq_tol(eq_cost_value(&absolute, 2, y, given), 0.2 + 2.0, 1e-15);
+    eq_cost huber = {eq_cost_find("huber"), 2.0, -1.0, 1.0, 0.5, 1.0};
+    ck_assert_double_eq_tol(eq_cost_value(&huber, 2, y, given), 0.02 + 0.5 * (2.0 - 0.25), 1e-15);
+    eq_cost entropy = {eq_cost_find("cross-entropy"), 0.0, 0.0, 7.0, 1.0, 1.0};
     double same[4] = {2, 2, 2, 2};
-    ck_assert_double_eq_tol(eq_cost_value(&entropy, 4, same, 1), log(4.0), 1e-14);
+    ck_assert_double_eq_tol(eq_cost_value(&entropy, 4, same, (eq_goal){1, NULL}), log(4.0), 1e-14);
     ck_assert_uint_eq(eq_predict(2, y), 1);
     ck_assert_uint_eq(eq_predict(4, same), 0);
     ck_assert_ptr_null(eq_cost_find("hinges"));
@@ -61,13 +72,13 @@ END_TEST
  * nothing is nudged where the margin holds, and the currents add up to 0. */
 START_TEST(hinge_by_hand) {
     double y[4] = {0.75, 1.0, -2.0, 1.25}, g[4];
-    eq_cost hinge = {eq_cost_find("hinge"), 0.0, 0.0, 1.0, 0.5};
-    ck_assert_double_eq(eq_cost_value(&hinge, 4, y, 1), 0.25);
-    eq_cost_gradient(&hinge, 4, y, 1, g);
+    eq_cost hinge = {eq_cost_find("hinge"), 0.0, 0.0, 1.0, 1.0, 0.5};
+    ck_assert_double_eq(eq_cost_value(&hinge, 4, y, (eq_goal){1, NULL}), 0.25);
+    eq_cost_gradient(&hinge, 4, y, (eq_goal){1, NULL}, g);
     ck_assert(g[0] == 0.25 && g[1] == -0.5 && g[2] == 0.0 && g[3] == 0.25);
     y[1] = 1.75;
-    ck_assert_double_eq(eq_cost_value(&hinge, 4, y, 1), 0.0);
-    eq_cost_gradient(&hinge, 4, y, 1, g);
+    ck_assert_double_eq(eq_cost_value(&hinge, 4, y, (eq_goal){1, NULL}), 0.0);
+    eq_cost_gradient(&hinge, 4, y, (eq_goal){1, NULL}, g);
     for (int k = 0; k < 4; k++) ck_assert(g[k] == 0.0);
 }
 END_TEST

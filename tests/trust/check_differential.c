@@ -12,6 +12,7 @@
 #include "../support/effort.h"
 #include "../support/program.h"
 #include "../support/random_deck.h"
+#include "../support/random_hierarchy.h"
 #include "analysis/operating_point.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -25,6 +26,19 @@ enum { DECKS = 2000, MANY_DECKS = 20000, AT_ONCE = 250, KINDS = 64, REPORTS = 5 
 static const double agreed = 1e-7;
 static const char tight[] = ".options reltol=1e-9 abstol=1e-15 vntol=1e-12 itl1=1000 itl2=1000 "
                             "epsmin=1e-300\n";
+
+/* Who makes the decks. */
+typedef struct maker {
+    const char *name;
+    bool (*make)(uint64_t seed, eq_text *deck, unsigned *uses); /* true: it has an island */
+    int (*kinds)(void);
+    const char *(*kind_name)(int kind);
+} maker;
+static const maker makers[] = {
+    {"decks", random_deck, random_card_kinds, random_card_name},
+    {"hierarchies", random_hierarchy, random_hierarchy_kinds, random_hierarchy_name},
+};
+enum { MAKERS = sizeof makers / sizeof *makers };
 
 typedef enum verdict {
     AGREE,          /* the answers are the same */
@@ -215,12 +229,12 @@ static const char *name_of(uint64_t seed) {
     return name;
 }
 
-static void check_one(uint64_t seed, tally *t) {
+static void check_one(const maker *by, uint64_t seed, tally *t) {
     eq_text text = {0};
     eq_diag *diag = eq_diag_new();
     size_t count = 0;
     eq_result **plots = answer(name_of(seed), &count);
-    bool island = random_deck(seed, &text, t->uses);
+    bool island = by->make(seed, &text, t->uses);
     eq_result *ours = solve(text.text, text.length, diag);
     const eq_result *theirs = operating_point_in(plots, count);
     verdict v = judge(text.text, island, ours, theirs, t, seed);
@@ -233,39 +247,40 @@ static void check_one(uint64_t seed, tally *t) {
     eq_text_free(&text);
 }
 
-static void solve_there(uint64_t first, uint64_t last) {
+static void solve_there(const maker *by, uint64_t first, uint64_t last) {
     eq_text commands = {0};
     for (uint64_t seed = first; seed <= last; seed++) {
         eq_text deck = {0};
-        random_deck(seed, &deck, NULL);
+        by->make(seed, &deck, NULL);
         ask(&commands, name_of(seed), &deck);
     }
     run_there(&commands, 120);
 }
 
-static void print_tally(const tally *t, size_t decks) {
-    printf("  %zu random decks against ngspice:", decks);
+static void print_tally(const maker *by, const tally *t, size_t decks) {
+    printf("  %zu random %s against ngspice:", decks, by->name);
     for (int k = 0; k < VERDICTS; k++)
         if (t->count[k] > 0) printf(" %u %s,", t->count[k], verdict_name[k]);
     printf(" %zu values, worst %.1e (seed %u)\n  with", t->values, t->worst, (unsigned)t->where);
-    for (int k = 0; k < random_card_kinds(); k++)
-        if (t->uses[k] > 0) printf("%s %u %s", k > 0 ? "," : "", t->uses[k], random_card_name(k));
+    for (int k = 0; k < by->kinds(); k++)
+        if (t->uses[k] > 0) printf("%s %u %s", k > 0 ? "," : "", t->uses[k], by->kind_name(k));
     printf("\n");
     fflush(stdout);
 }
 
 START_TEST(random_decks_agree_with_ngspice) {
+    const maker *by = &makers[_i];
     const char *only = getenv("EQSPICE_SEED"); /* one deck alone, to look at */
     uint64_t from = only == NULL ? 1 : strtoull(only, NULL, 10);
     size_t decks = only == NULL ? effort(DECKS, MANY_DECKS) : 1;
     tally t = {0};
-    ck_assert_int_le(random_card_kinds(), KINDS);
+    ck_assert_int_le(by->kinds(), KINDS);
     for (uint64_t first = from; first < from + decks; first += AT_ONCE) {
         uint64_t last = first + AT_ONCE < from + decks ? first + AT_ONCE - 1 : from + decks - 1;
-        solve_there(first, last);
-        for (uint64_t seed = first; seed <= last; seed++) check_one(seed, &t);
+        solve_there(by, first, last);
+        for (uint64_t seed = first; seed <= last; seed++) check_one(by, seed, &t);
     }
-    print_tally(&t, decks);
+    print_tally(by, &t, decks);
     for (int k = DIFFER; k < VERDICTS; k++)
         ck_assert_msg(t.count[k] == 0, "%u decks: %s", t.count[k], verdict_name[k]);
     /* what ngspice cannot be asked about stays rare */
@@ -279,7 +294,7 @@ Suite *differential_suite(void) {
     TCase *t = tcase_create("differential");
     tcase_set_timeout(t, 1200);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
-    tcase_add_test(t, random_decks_agree_with_ngspice);
+    tcase_add_loop_test(t, random_decks_agree_with_ngspice, 0, MAKERS);
     suite_add_tcase(s, t);
     return s;
 }

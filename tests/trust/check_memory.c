@@ -22,6 +22,7 @@
 #include "support/effort.h"
 #include "support/program.h"
 #include "train/checkpoint.h"
+#include "train/seeds.h"
 #include "train/train.h"
 
 Suite *memory_suite(void);
@@ -224,11 +225,14 @@ static eq_status read_raw_ascii(eq_diag *diag) {
 
 /* Our answer beside ngspice's, which a script gives. */
 static eq_status verification(eq_diag *diag) {
-    eq_circuit *c = NULL;
+    eq_deck *d = NULL;
     eq_verification v;
-    eq_status status = eq_circuit_read("tests/decks/include.cir", &c, diag);
-    if (status == EQ_OK) status = eq_verify(c, &v, diag);
-    eq_circuit_free(c);
+    eq_verify_options o = {.tol = 1e-6};
+    double points;
+    eq_status status = eq_deck_read("tests/decks/include.cir", &d, diag);
+    if (status == EQ_OK) status = eq_verify_deck(d, &o, &v, &points, diag);
+    if (status == EQ_OK) status = eq_verify(d->circuit, 0.0, &v, diag); /* judged, asked again */
+    eq_deck_free(d);
     return status;
 }
 
@@ -390,6 +394,25 @@ static eq_status bad_experiments(eq_diag *diag) {
     return EQ_OK;
 }
 
+/* Two seeds, one after the other: threads would draw from one count. */
+static eq_status train_seeds(eq_diag *diag) {
+    eq_experiment *x = NULL;
+    eq_seed_run *run = NULL;
+    size_t runs = 0;
+    eq_status status = eq_experiment_read("netlists/xor.xml", &x, diag);
+    if (status == EQ_OK) status = eq_seeds_read("1..2", &run, &runs, diag);
+    if (status == EQ_OK) {
+        eq_seeds_options o = {.each = eq_train_defaults()};
+        o.each.folder = in("seeds");
+        o.each.force = true;
+        x->epochs = 1;
+        status = eq_seeds_train(x, &o, run, runs, diag);
+    }
+    eq_free(run);
+    eq_experiment_free(x);
+    return status;
+}
+
 static eq_status train_layered(eq_diag *diag) {
     return train("netlists/two-stage.xml", "forced", false, EQ_ENGINE_LAYERED, diag);
 }
@@ -527,8 +550,8 @@ static eq_status any_parameters(eq_diag *diag) {
 
 static eq_status read_csv(eq_diag *diag) {
     eq_data *d = NULL;
-    eq_status status =
-        eq_data_read_csv("data/iris.csv", "species", EQ_HEADER_FOUND, NULL, &d, diag);
+    eq_status status = eq_data_read_csv(
+        "data/iris.csv", &(eq_columns){"species", NULL, EQ_HEADER_FOUND}, NULL, &d, diag);
     if (status == EQ_OK) eq_data_free(d);
     return status;
 }
@@ -544,6 +567,32 @@ static eq_status read_npy(eq_diag *diag) {
     eq_data *d = NULL;
     eq_status status = eq_data_read_npy(in("x.npy"), in("y.npy"), &d, diag);
     if (status == EQ_OK) eq_data_free(d);
+    return status;
+}
+
+/* Numbers for each example, of a file and of a CSV file, and the features again. */
+static eq_status read_targets(eq_diag *diag) {
+    const eq_columns columns = {"species", "petal_width 1", EQ_HEADER_FOUND};
+    const eq_columns same = {"species", EQ_TARGETS_INPUTS, EQ_HEADER_FOUND};
+    eq_data *d[4] = {NULL};
+    eq_status status = eq_data_read_targets(EQ_DATA_NPY, in("x.npy"), in("y.npy"), &d[0], diag);
+    if (status == EQ_OK)
+        status = eq_data_read_targets(EQ_DATA_IDX, in("images.idx"), NULL, &d[1], diag);
+    if (status == EQ_OK) status = eq_data_read_csv("data/iris.csv", &columns, NULL, &d[2], diag);
+    if (status == EQ_OK) status = eq_data_read_csv("data/iris.csv", &same, NULL, &d[3], diag);
+    for (int k = 0; k < 4; k++) eq_data_free(d[k]);
+    return status;
+}
+
+/* A regression whose best epoch is kept, and its evaluation. */
+static eq_status regression(eq_diag *diag) {
+    eq_trained *m = NULL;
+    eq_evaluation e = {0};
+    eq_status status = train(in("sine.xml"), "forced", false, EQ_ENGINE_LAYERED, diag);
+    if (status == EQ_OK) status = eq_trained_open(in("forced"), NULL, 1, &m, diag);
+    if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
+    eq_evaluation_free(&e);
+    eq_trained_free(m);
     return status;
 }
 
@@ -599,6 +648,7 @@ static const struct {
     {"training, sparse", train_sparse},
     {"training by adjoint and clamps, layered", otherwise_layered},
     {"training by adjoint and clamps, sparse", otherwise_sparse},
+    {"trainings of two seeds", train_seeds},
     {"folders that are refused", refused_folders},
     {"resumed training", resume},
     {"evaluation", evaluate},
@@ -612,6 +662,8 @@ static const struct {
     {"IDX", read_idx},
     {"two parts", read_parts},
     {"NumPy", read_npy},
+    {"targets", read_targets},
+    {"regression", regression},
 };
 enum { SCENARIOS = sizeof scenario / sizeof *scenario };
 
@@ -677,6 +729,11 @@ static void make_files(void) {
         ".subckt s a p=1 w=1\nr1 a 0 {p}\nc1 a n 1\nr2 n 0 4k7\n.ic v(n)=w\n.ends\n"
         ".model dm d(level=3 l=1 jsw=1f)\n.model dl d(ron=1 ilimit=1 epsilon=0.1)\n"
         ".options rshunt=1g\n.backanno\n.op\n.end\n";
+    static const char sine[] =
+        "<experiment><architecture kind='kendall' layers='2,2,2'/><data format='csv' "
+        "path='sine.csv' targets='y' test-fraction='0.25' validation-fraction='0.25'/>"
+        "<encoding invert='yes' target-normalize='standard'/><cost type='huber'/>"
+        "<optimizer type='sgd' rate='1e-9'/></experiment>";
     char wide[2 * sizeof legal];
     for (size_t k = 0; k < sizeof legal; k++) {
         wide[2 * k] = legal[k];
@@ -685,6 +742,8 @@ static void make_files(void) {
     put("legal.cir", wide, sizeof wide - 2);
     put("models.cir", "t\n.model neuron d(is=1e-7)\n", 27);
     put("other-models.cir", "t\n.model nerve d(is=1e-7)\n", 26);
+    put("sine.xml", sine, sizeof sine - 1);
+    put("sine.csv", "x,y\n1,2\n3,4\n5,7\n7,1\n9,2\n", 24);
     put("any.cir", any, sizeof any - 1);
     put("any.xml", any_experiment, sizeof any_experiment - 1);
     put("any.csv", "0.7,a\n-0.4,b\n", 13);

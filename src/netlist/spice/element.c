@@ -7,7 +7,6 @@
 #include "netlist/spice/element.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
-#include "netlist/spice/geometry.h"
 #include "netlist/spice/line.h"
 #include "netlist/spice/mention.h"
 #include "netlist/spice/model.h"
@@ -309,38 +308,10 @@ static bool warm(eq_line *l) {
                                         (eq_operand){27.0, EQ_NONE});
 }
 
-/* The parameter k if it stands on the line, else NAN. */
-static double own_param(const eq_line *l, int k) {
-    return (l->own >> k & 1) != 0 ? l->card.w[k] : NAN;
-}
-
-/* The area, the perimeter and the breakdown current of a diode that says something of its size. */
-static bool measure_diode(eq_line *l) {
-    const eq_device_class *cls = eq_line_class(l);
-    int area = eq_param_find(cls, "area"), pj = eq_param_find(cls, "pj");
-    eq_spice there = *l->s;
-    eq_junction_size of_model, size;
-    if (l->card.model == EQ_NONE || pj < 0) return true;
-    eq_size own = {own_param(l, area), own_param(l, pj), l->length, l->width};
-    if (isnan(own.area) && isnan(own.perimeter) && isnan(own.length) && isnan(own.width))
-        return true;
-    eq_definition *d = eq_spice_model_card(l->s, l->model, 'd', &there.frame);
-    eq_cursor c = d == NULL ? (eq_cursor){0} : d->value;
-    if (d == NULL) return false;
-    eq_token_next(&c); /* the type */
-    if (!eq_spice_junction(&there, c, own, &size) ||
-        !eq_spice_junction(&there, c, eq_no_size(), &of_model))
-        return false;
-    l->card.w[area] = size.area;
-    l->card.w[pj] = size.perimeter;
-    l->card.w[eq_param_find(cls, "ibv")] *= size.breakdown / of_model.breakdown;
-    return true;
-}
-
 /* A resistor without a value of its own may have one by its geometry. */
 static bool measure(eq_line *l) {
     double r = NAN;
-    if (eq_line_class(l)->letter == 'd') return measure_diode(l);
+    if (eq_line_class(l)->letter == 'd') return eq_line_measure_diode(l);
     if (eq_line_class(l)->letter != 'r' || l->card.model == EQ_NONE || l->own_value ||
         l->formula != NULL)
         return true;

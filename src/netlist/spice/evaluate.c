@@ -238,8 +238,7 @@ bool eq_spice_at_value(eq_spice *s, const eq_cursor *c) {
 bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what) {
     eq_token t = eq_token_peek(c);
     if (t.kind == EQ_TOKEN_GROUP) {
-        while (eq_skip_blank(c) && c->p < t.text) c->p++;
-        eq_cursor inside = *c;
+        eq_cursor inside = eq_cursor_over_token(c, &t);
         eq_token_next(c);
         return eq_spice_value(s, &inside, value) == EQ_OK;
     }

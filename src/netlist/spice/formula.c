@@ -136,10 +136,20 @@ static bool read_polynomial(eq_spice *s, eq_cursor *c, char letter) {
     return coefficients > 0;
 }
 
+/* The same in front of points: braces or quotes end it, {v(a)} -2,1 is no difference. */
+static bool read_abscissa(eq_spice *s, eq_cursor *c) {
+    if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) eq_token_next(c);
+    eq_token t = eq_token_peek(c);
+    if (t.kind != EQ_TOKEN_GROUP) return read_expression(s, c, 'e');
+    eq_cursor inside = eq_cursor_over_token(c, &t);
+    eq_token_next(c);
+    return read_expression(s, &inside, 'e');
+}
+
 /* The points (x, y) of a table, x rising. */
 static bool read_points(eq_spice *s, eq_cursor *c, double **point, size_t *count) {
-    size_t cap = 0;
-    for (size_t n = 0; eq_spice_at_value(s, c); n++, *count = n / 2) {
+    size_t cap = 0, n = 0;
+    for (; eq_spice_at_value(s, c); n++, *count = n / 2) {
         eq_token at = eq_token_peek(c);
         if (!eq_grow((void **)point, &cap, n + 1, sizeof **point)) {
             eq_spice_no_memory(s);
@@ -152,8 +162,10 @@ static bool read_points(eq_spice *s, eq_cursor *c, double **point, size_t *count
             return false;
         }
     }
-    if (*count >= 2) return true;
-    eq_spice_expected(s, eq_token_peek(c), "the points (x1,y1) (x2,y2) ... of the table");
+    if (*count >= 2 && n % 2 == 0) return true;
+    eq_spice_expected(s, eq_token_peek(c),
+                      n % 2 != 0 ? "the y of the last point of the table"
+                                 : "the points (x1,y1) (x2,y2) ... of the table");
     return false;
 }
 
@@ -162,7 +174,8 @@ static bool read_table(eq_spice *s, eq_cursor *c, char letter) {
     double *point = NULL;
     size_t count = 0;
     bool done = false;
-    if (read_expression(s, c, letter)) {
+    (void)letter;
+    if (read_abscissa(s, c)) {
         if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) eq_token_next(c);
         if (read_points(s, c, &point, &count)) {
             eq_operand x = {NAN, s->formula->result};

@@ -70,10 +70,13 @@ static bool is_whole(eq_line *l, eq_token formula) {
 bool eq_line_resistance(eq_line *l) {
     eq_operand value = {NAN, EQ_NONE};
     eq_token first = eq_token_peek(l->c);
+    bool group = first.kind == EQ_TOKEN_GROUP;
+    eq_cursor inside = group ? eq_cursor_over_token(l->c, &first) : *l->c;
     eq_spice own = *l->s;
     eq_formula *f = own.formula = eq_formula_new();
     if (f == NULL) eq_spice_no_memory(l->s);
-    bool done = f != NULL && eq_spice_operand(&own, l->c, &value) == EQ_OK;
+    bool done = f != NULL && eq_spice_operand(&own, group ? &inside : l->c, &value) == EQ_OK;
+    if (group) eq_token_next(l->c);
     if (done && value.slot != EQ_NONE && l->formula == NULL) {
         l->formula = f;
         l->has_value = l->own_value = true;

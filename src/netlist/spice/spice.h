@@ -16,7 +16,7 @@
  *     geometry                               lengths on .model cards
  *     model                                  .model cards
  *     formula, waveform, switch, resistor, ideal     what an element line is made of
- *     key, pending, element                  element lines, except X
+ *     key, size, pending, element            element lines, except X
  *     late                                   cards that are read when all elements are known
  *     expand                                 lines of a scope; X opens the next scope
  *     find, option                           what the cards share

@@ -1,0 +1,99 @@
+#define _GNU_SOURCE /* sched_getaffinity */
+#include "cli/seeds.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <sched.h>
+
+#include "base/comm.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/interrupt.h"
+#include "report/plot.h"
+#include "train/seeds.h"
+
+int eq_processors(void) {
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count > 0 ? count : 1;
+}
+
+static void print_value(const eq_seed_column *column, double value) {
+    if (isnan(value))
+        printf("  %12s", "-");
+    else if (column->fraction)
+        printf("  %10.2f %%", 100.0 * value);
+    else
+        printf("  %12.5g", value);
+}
+
+static void print_row(const char *label, const double *value) {
+    printf("%-10s", label);
+    for (int c = 0; c < EQ_SEED_COLUMNS; c++) print_value(&eq_seed_column_of[c], value[c]);
+    putchar('\n');
+}
+
+static void print_run(const char *label, const eq_metrics *m) {
+    double value[EQ_SEED_COLUMNS];
+    for (int c = 0; c < EQ_SEED_COLUMNS; c++) value[c] = eq_seed_value(m, c);
+    print_row(label, value);
+}
+
+/* A line for each seed as it ends; the numbers follow in the table. */
+static void print_done(void *data, const eq_seed_run *r) {
+    (void)data;
+    const char *how = r->status == EQ_OK                ? "trained"
+                      : r->status == EQ_ERR_INTERRUPTED ? "stopped"
+                                                        : "failed";
+    printf("seed %" PRIu64 " %s", r->seed, how);
+    if (r->status == EQ_OK) printf(" in %.1f s", r->last.seconds);
+    putchar('\n');
+    fflush(stdout);
+}
+
+static void print_table(const char *folder, const eq_seed_run *run, size_t runs) {
+    eq_seeds_summary s = eq_seeds_summarise(run, runs);
+    char label[32];
+    if (s.finished == 0) return;
+    printf("%-10s", "seed");
+    for (int c = 0; c < EQ_SEED_COLUMNS; c++) printf("  %12s", eq_seed_column_of[c].name);
+    putchar('\n');
+    for (size_t k = 0; k < runs; k++) {
+        if (run[k].status != EQ_OK) continue;
+        snprintf(label, sizeof label, "%" PRIu64, run[k].seed);
+        print_run(label, &run[k].last);
+    }
+    print_row("mean", s.mean);
+    print_row("deviation", s.deviation);
+    print_run("best", &run[s.best].last);
+    if (s.finished < runs) printf("over %zu of %zu seeds\n", s.finished, runs);
+    printf("best: seed %" PRIu64 "; wrote %s/" EQ_SEEDS_TABLE " and %s/seed-K\n", run[s.best].seed,
+           folder, folder);
+}
+
+/* gnuplot is started from one thread, when all trainings are over. */
+static eq_status plot(const char *folder, const eq_seed_run *run, size_t runs, eq_diag *diag) {
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < runs; k++) {
+        if (run[k].status != EQ_OK) continue;
+        char *own = eq_seed_folder(folder, run[k].seed);
+        status = own == NULL ? eq_out_of_memory(diag) : eq_plot_curves(own, diag);
+        eq_free(own);
+    }
+    return status;
+}
+
+eq_status eq_train_seeds(const eq_experiment *x, const eq_train_options *o, const char *seeds,
+                         eq_diag *diag) {
+    eq_seed_run *run = NULL;
+    size_t runs = 0;
+    eq_status status = eq_seeds_read(seeds, &run, &runs, diag);
+    if (status != EQ_OK) return status;
+    status =
+        eq_seeds_train(x, &(eq_seeds_options){.each = *o, .done = print_done}, run, runs, diag);
+    if (status == EQ_OK) eq_interrupt_set_flag(NULL);
+    if (status == EQ_OK && eq_comm_rank() == 0) status = plot(o->folder, run, runs, diag);
+    if (eq_comm_rank() == 0) print_table(o->folder, run, runs);
+    eq_free(run);
+    return status;
+}

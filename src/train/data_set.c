@@ -1,0 +1,199 @@
+#define _POSIX_C_SOURCE 200809L
+/* From the options of <data> to rows that train, validate and test. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "train/data_read.h"
+
+/* The files of one table. */
+typedef struct files {
+    const char *path, *labels, *targets;
+} files;
+
+static eq_status read_table(const eq_data_options *o, files f, const eq_data *known, eq_data **out,
+                            eq_diag *diag) {
+    eq_data_goal goal = eq_data_goal_of(o->targets);
+    bool alone = o->format == EQ_DATA_CSV || goal == EQ_GOAL_INPUTS;
+    if (f.path == NULL || (!alone && (goal == EQ_GOAL_CLASS ? f.labels : f.targets) == NULL))
+        return eq_fail(diag, EQ_ERR_INPUT, "format=\"%s\" needs %s; add it to <data>",
+                       eq_data_format_name(o->format),
+                       f.path == NULL          ? "path=\"...\""
+                       : goal == EQ_GOAL_CLASS ? "a file of labels: labels=\"...\""
+                                               : "a file of its targets: test-targets=\"...\"");
+    if (o->format == EQ_DATA_CSV)
+        return eq_data_read_csv(f.path, &(eq_columns){o->label, o->targets, o->header}, known, out,
+                                diag);
+    if (goal != EQ_GOAL_CLASS)
+        return eq_data_read_targets(o->format, f.path, goal == EQ_GOAL_INPUTS ? NULL : f.targets,
+                                    out, diag);
+    return o->format == EQ_DATA_IDX ? eq_data_read_idx(f.path, f.labels, out, diag)
+                                    : eq_data_read_npy(f.path, f.labels, out, diag);
+}
+
+/* A table of classes is taken as one whose features are to be given again. */
+static eq_status forget_classes(eq_data *d, eq_diag *diag) {
+    eq_strings_free(d->class_name, d->classes);
+    d->class_name = NULL;
+    d->classes = 0;
+    d->goal = EQ_GOAL_INPUTS;
+    memset(d->label, 0, d->examples * sizeof *d->label);
+    return eq_data_number_classes(d, d->features, diag);
+}
+
+static bool is_folder(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* IDX files in a folder, by their usual names. */
+static bool in_folder(const eq_data_options *o) {
+    if (o->format != EQ_DATA_IDX || o->labels != NULL) return false;
+    eq_data_goal goal = eq_data_goal_of(o->targets);
+    return goal == EQ_GOAL_CLASS ||
+           (goal == EQ_GOAL_INPUTS && (o->path == NULL || is_folder(o->path)));
+}
+
+/* Both parts of an IDX or .npy set, or of CSV files, must describe the same kind of example. */
+static eq_status check_parts(const eq_data *train, const eq_data *test, eq_diag *diag) {
+    if (train->features != test->features)
+        return eq_fail(
+            diag, EQ_ERR_INPUT,
+            "the training examples have %zu features, the test examples %zu; give files of "
+            "one data set",
+            train->features, test->features);
+    if (train->goal == EQ_GOAL_TARGETS && test->classes != train->classes)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the training examples have %zu targets, the test examples %zu; give files "
+                       "of one data set",
+                       train->classes, test->classes);
+    if (test->classes > train->classes)
+        return eq_fail(
+            diag, EQ_ERR_INPUT,
+            "the test labels have class %zu, the training labels only 0..%zu; give files of "
+            "one data set",
+            test->classes - 1, train->classes - 1);
+    return EQ_OK;
+}
+
+static uint32_t *identity(size_t n) {
+    uint32_t *index = eq_malloc(n, sizeof *index);
+    for (size_t k = 0; index != NULL && k < n; k++) index[k] = (uint32_t)k;
+    return index;
+}
+
+/* One table: a seeded draw of round(fraction n) rows is held out. */
+static eq_status split(eq_data_set *s, double fraction, uint64_t seed, eq_diag *diag) {
+    size_t n = s->train->examples;
+    uint32_t *order = identity(n);
+    if (order == NULL) return eq_out_of_memory(diag);
+    eq_random random = eq_random_seed(seed);
+    eq_random_shuffle(&random, order, n);
+    s->test = s->train;
+    s->test_count = (size_t)(fraction * (double)n + 0.5);
+    s->train_count = n - s->test_count;
+    s->train_index = order;
+    s->test_index = eq_malloc(s->test_count, sizeof *s->test_index);
+    if (s->test_index == NULL) return eq_out_of_memory(diag);
+    memcpy(s->test_index, order + s->train_count, s->test_count * sizeof *order);
+    if (s->train_count == 0)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "test-fraction=\"%g\" of %zu examples leaves none to train with; use less",
+                       fraction, n);
+    return EQ_OK;
+}
+
+/* Two tables: all rows of each. */
+static eq_status whole(eq_data_set *s, eq_diag *diag) {
+    eq_status status = check_parts(s->train, s->test, diag);
+    if (status != EQ_OK) return status;
+    s->train_count = s->train->examples;
+    s->test_count = s->test->examples;
+    s->train_index = identity(s->train_count);
+    s->test_index = identity(s->test_count);
+    bool done = s->train_index != NULL && s->test_index != NULL;
+    return done ? EQ_OK : eq_out_of_memory(diag);
+}
+
+static void limit(size_t *count, size_t most) {
+    if (most > 0 && *count > most) *count = most;
+}
+
+/* A seeded draw of round(fraction n) of the n training examples is kept to validate with; the split
+ * by the same seed is independent of it. */
+static eq_status hold_out(eq_data_set *s, double fraction, uint64_t seed, eq_diag *diag) {
+    size_t n = s->train_count, held = (size_t)(fraction * (double)n + 0.5);
+    if (!(fraction > 0.0)) return EQ_OK;
+    if (held == 0 || held == n)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "validation-fraction=\"%g\" of %zu training examples leaves none to %s; "
+                       "change it",
+                       fraction, n, held == 0 ? "validate with" : "train with");
+    eq_random random = eq_random_seed(seed + 1);
+    eq_random_shuffle(&random, s->train_index, n);
+    s->validation_index = eq_malloc(held, sizeof *s->validation_index);
+    if (s->validation_index == NULL) return eq_out_of_memory(diag);
+    s->train_count = n - held;
+    s->validation_count = held;
+    memcpy(s->validation_index, s->train_index + s->train_count, held * sizeof *s->train_index);
+    return EQ_OK;
+}
+
+/* The tables, each whole. */
+static eq_status read_tables(const eq_data_options *o, const char *folder, eq_data_set *s,
+                             eq_diag *diag) {
+    bool one = in_folder(o);
+    eq_status status =
+        one ? eq_idx_set(o, folder, s, diag)
+            : read_table(o, (files){o->path, o->labels, o->targets}, NULL, &s->train, diag);
+    if (status == EQ_OK && !one && o->test_path != NULL)
+        status = read_table(o, (files){o->test_path, o->test_labels, o->test_targets}, s->train,
+                            &s->test, diag);
+    bool again = one && eq_data_goal_of(o->targets) == EQ_GOAL_INPUTS;
+    if (status == EQ_OK && again) status = forget_classes(s->train, diag);
+    if (status == EQ_OK && again) status = forget_classes(s->test, diag);
+    return status;
+}
+
+eq_status eq_data_set_read(const eq_data_options *o, const char *folder, uint64_t seed,
+                           eq_data_set *out, eq_diag *diag) {
+    eq_data_set s = {0};
+    eq_status status = read_tables(o, folder, &s, diag);
+    if (status == EQ_OK)
+        status = s.test == NULL ? split(&s, o->test_fraction, seed, diag) : whole(&s, diag);
+    limit(&s.train_count, o->train_limit);
+    limit(&s.test_count, o->test_limit);
+    if (status == EQ_OK) status = hold_out(&s, o->validation_fraction, seed, diag);
+    if (status == EQ_OK)
+        *out = s;
+    else
+        eq_data_set_free(&s);
+    return status;
+}
+
+eq_status eq_data_read_test(const eq_data_options *o, const char *path, const eq_data *known,
+                            eq_data_set *out, eq_diag *diag) {
+    eq_data_set s = {0};
+    eq_status status;
+    files f = {path, o->test_labels != NULL ? o->test_labels : o->labels,
+               o->test_targets != NULL ? o->test_targets : o->targets};
+    bool classes = eq_data_goal_of(o->targets) == EQ_GOAL_CLASS;
+    if (o->format == EQ_DATA_IDX && (classes || in_folder(o)))
+        status = eq_idx_part(path, "t10k", &s.test, diag);
+    else
+        status = read_table(o, f, known, &s.test, diag);
+    if (status == EQ_OK && !classes && s.test->goal == EQ_GOAL_CLASS)
+        status = forget_classes(s.test, diag);
+    if (status == EQ_OK) status = check_parts(known, s.test, diag);
+    if (status == EQ_OK) {
+        s.test_count = s.test->examples;
+        s.test_index = identity(s.test_count);
+        if (s.test_index == NULL) status = eq_out_of_memory(diag);
+    }
+    if (status == EQ_OK)
+        *out = s;
+    else
+        eq_data_set_free(&s);
+    return status;
+}
