@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "analysis/script.h"
@@ -292,10 +293,9 @@ static eq_status nothing(eq_script *s, const char *text) {
 
 /* ---- files ---- */
 
-/* The path for a file of that name, NULL: it may not be made. It must lie in the folder. */
-static char *path_of(const eq_script *s, const char *name) {
-    bool inside = name[0] != '\0' && name[0] != '/' && strstr(name, "..") == NULL;
-    return s->o->folder == NULL || !inside ? NULL : eq_path_join(s->o->folder, name);
+/* Whether a file of that name may be made: inside of the folder that the user gave. */
+static bool may_write(const eq_script *s, const char *name) {
+    return s->o->folder != NULL && name[0] != '\0' && name[0] != '/' && strstr(name, "..") == NULL;
 }
 
 static eq_status write_file(eq_script *s, const char *path, const eq_result *r, bool raw) {
@@ -315,25 +315,25 @@ static eq_status write_file(eq_script *s, const char *path, const eq_result *r, 
 
 /* write FILE LIST (a raw file), wrdata FILE LIST (pairs of the scale and each vector). */
 static eq_status write_list(eq_script *s, const char *text, bool raw) {
+    char name[256];
     size_t n = strcspn(text, " \t");
-    char *name = eq_strndup(text, n), *path = name == NULL ? NULL : path_of(s, name);
-    eq_named_vectors v = {NULL, 0, 0};
-    eq_result *r = NULL;
-    eq_status status = EQ_OK;
-    const char *list = over_blanks(text + n);
-    if (path == NULL) {
+    snprintf(name, sizeof name, "%.*s", (int)n, text);
+    if (n >= sizeof name || !may_write(s, name)) {
         eq_script_note(s,
                        "left out: `run --files FOLDER` lets commands write into a folder: ", text);
-    } else {
-        status = eq_script_list(s, *list == '\0' ? "all" : list, &v);
-        if (status == EQ_OK && v.count > 0) status = eq_script_table(s, &v, &r);
-        if (status == EQ_OK && r != NULL && eq_comm_rank() == 0)
-            status = write_file(s, path, r, raw);
+        return EQ_OK;
     }
+    eq_named_vectors v = {NULL, 0, 0};
+    eq_result *r = NULL;
+    const char *list = over_blanks(text + n);
+    char *path = eq_path_join(s->o->folder, name);
+    eq_status status = path == NULL ? eq_out_of_memory(s->diag) : EQ_OK;
+    if (status == EQ_OK) status = eq_script_list(s, *list == '\0' ? "all" : list, &v);
+    if (status == EQ_OK && v.count > 0) status = eq_script_table(s, &v, &r);
+    if (status == EQ_OK && r != NULL && eq_comm_rank() == 0) status = write_file(s, path, r, raw);
     eq_result_free(r);
     eq_named_vectors_free(&v);
     eq_free(path);
-    eq_free(name);
     return status;
 }
 

@@ -134,6 +134,16 @@ static eq_plot *add_plot(eq_script *s, const char *kind, eq_result *all, size_t 
     return p;
 }
 
+/* One more result, which it takes over. */
+static eq_status show(eq_script *s, eq_result *r) {
+    if (!eq_grow((void **)&s->shown, &s->shown_cap, s->showns + 1, sizeof *s->shown)) {
+        eq_result_free(r);
+        return eq_out_of_memory(s->diag);
+    }
+    s->shown[s->showns++] = (eq_shown){0, r};
+    return EQ_OK;
+}
+
 /* The deck read again with all that was altered, and its analysis `word`, or number *number. */
 static eq_status read_again(eq_script *s, const char *word, const char *text, bool whole,
                             eq_again *from, eq_deck **out, size_t *number) {
@@ -151,6 +161,8 @@ static eq_status read_again(eq_script *s, const char *word, const char *text, bo
     if (said == NULL) return eq_out_of_memory(s->diag);
     eq_status status = eq_deck_reread_with(from, out, said);
     if (status != EQ_OK) eq_diag_pass_on(said, status, s->diag);
+    if (status == EQ_OK && eq_diag_errors(said) > 0) /* a note was lost */
+        eq_out_of_memory(s->diag);
     eq_diag_free(said);
     if (status == EQ_OK && word != NULL) *number = (*out)->analyses - 1;
     return status;
@@ -174,11 +186,11 @@ static eq_status run_once(eq_script *s, const char *word, const char *text, size
         if (p == NULL) status = EQ_ERR_MEMORY;
         if (p != NULL && whole && word == NULL) p->hidden = s->d->prints > 0;
     }
-    if (measures != NULL && status == EQ_OK && !whole &&
-        eq_grow((void **)&s->shown, &s->shown_cap, s->showns + 1, sizeof *s->shown))
-        s->shown[s->showns++] = (eq_shown){0, measures};
-    else
-        eq_result_free(measures);
+    if (measures != NULL && status == EQ_OK && !whole) {
+        status = show(s, measures);
+        measures = NULL;
+    }
+    eq_result_free(measures);
     eq_deck_free(d);
     return status;
 }
@@ -480,15 +492,9 @@ eq_status eq_script_print(eq_script *s, const char *text) {
     eq_named_vectors v = {NULL, 0, 0};
     eq_status status = eq_script_list(s, text, &v);
     if (status == EQ_OK && s->plots > 0) status = move_to_plot(s, &v, &s->plot[s->current]);
-    if (status == EQ_OK && v.count > 0) {
-        if (!eq_grow((void **)&s->shown, &s->shown_cap, s->showns + 1, sizeof *s->shown)) {
-            status = eq_out_of_memory(s->diag);
-        } else {
-            eq_result *r = NULL;
-            status = table_of(s, NULL, &v, &r);
-            if (status == EQ_OK) s->shown[s->showns++] = (eq_shown){0, r};
-        }
-    }
+    eq_result *r = NULL;
+    if (status == EQ_OK && v.count > 0) status = table_of(s, NULL, &v, &r);
+    if (r != NULL) status = show(s, r);
     eq_named_vectors_free(&v);
     return status;
 }
