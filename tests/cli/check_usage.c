@@ -333,7 +333,7 @@ START_TEST(commands_take_the_folder_of_a_run) {
                      "$EQSPICE op n --train --sample 0 --format csv >b && cmp a b && "
                      "$EQSPICE op n --input 0,1 --format csv >c && cmp a c && "
                      "$EQSPICE op h --train --sample 1 --format csv | grep -q v"));
-    text = shell(2, "$EQSPICE op n --sample 0..2");
+    text = shell(2, "$EQSPICE op n --train --sample 0..2");
     says(text, "one operating point is of one sample; give --sample 0");
     eq_free(text);
     text = shell(2, "$EQSPICE gradcheck empty");
