@@ -156,7 +156,7 @@ static void print_epoch(void *data, const eq_metrics *m) {
                       column(error, m->test_error, m->test_rmse));
     int room = s->terminal && s->width < COLUMNS ? s->width : COLUMNS;
     int end = snprintf(line + n, sizeof line - (size_t)n, "  %.1f s", m->seconds);
-    printf("%.*s\n", n + end <= room ? room : n, line);
+    printf("%.*s\n", n + end > room && n < room ? n : room, line);
     fflush(stdout);
 }
 

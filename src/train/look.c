@@ -1,6 +1,7 @@
 #include "train/look.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -14,15 +15,16 @@ typedef struct looker {
     size_t n, examples;                       /* n: parameters */
     double *theta, *scale, *exact, *estimate; /* [n] */
     bool *warned;                             /* [blocks] */
+    eq_diag *heard;                           /* what the phases say, which is not for the user */
 } looker;
 
 /* The mean gradient over the examples, whose free phase is solved. */
 static eq_status gradient(looker *k, const eq_estimator *e, double *out) {
     eq_session *s = k->s;
     double a[EQ_MAX_SLOTS];
-    eq_status status =
-        eq_estimate(e, s->phases, s->model, &s->x->cost, 1.0, k->examples, s->y, s->goal, a, NULL);
-    return status == EQ_OK ? eq_network_gradient(s->model, a, out, NULL) : status;
+    eq_status status = eq_estimate(e, s->phases, s->model, &s->x->cost, 1.0, k->examples, s->y,
+                                   s->goal, a, k->heard);
+    return status == EQ_OK ? eq_network_gradient(s->model, a, out, k->heard) : status;
 }
 
 /* |g (estimate - exact)| / |g exact| with g the size of the parameters; NAN: there is none. */
@@ -129,7 +131,7 @@ static eq_status look(looker *k, eq_look *out, eq_diag *diag) {
     size_t n = s->set.train_count < EXAMPLES ? s->set.train_count : EXAMPLES;
     k->examples = n < s->batch ? n : s->batch;
     eq_status status =
-        eq_session_free_phase(s, s->set.train, s->set.train_index, k->examples, NULL);
+        eq_session_free_phase(s, s->set.train, s->set.train_index, k->examples, k->heard);
     if (status == EQ_OK) status = gradient(k, &adjoint, k->exact);
     if (status == EQ_OK) status = error_at(k, own->beta, &out->error);
     if (status != EQ_OK) return status;
@@ -140,11 +142,23 @@ static eq_status look(looker *k, eq_look *out, eq_diag *diag) {
     return by_beta && out->error > good ? judge_beta(k, out, diag) : EQ_OK;
 }
 
+/* A phase may have found its state in spite of it. */
+static bool ran_out_of_memory(const eq_diag *heard) {
+    const char *words = eq_diag_get(NULL, 0)->text;
+    for (size_t j = 0; j < eq_diag_count(heard); j++)
+        if (strcmp(eq_diag_get(heard, j)->text, words) == 0) return true;
+    return false;
+}
+
 eq_status eq_look_at(eq_session *s, bool *warned, eq_look *out, eq_diag *diag) {
     looker k = {.s = s, .n = eq_network_parameters(s->model), .warned = warned};
     double *room = eq_calloc(k.n, 4 * sizeof *room);
     *out = (eq_look){.error = NAN, .cosine = NAN};
-    if (room == NULL) return eq_out_of_memory(diag);
+    k.heard = room == NULL ? NULL : eq_diag_new();
+    if (k.heard == NULL) {
+        eq_free(room);
+        return eq_out_of_memory(diag);
+    }
     k.theta = room;
     k.scale = room + k.n;
     k.exact = k.scale + k.n;
@@ -152,6 +166,8 @@ eq_status eq_look_at(eq_session *s, bool *warned, eq_look *out, eq_diag *diag) {
     eq_session_get(s, k.theta);
     eq_session_scale(s, k.theta, k.scale);
     eq_status status = look(&k, out, diag);
+    if (ran_out_of_memory(k.heard)) status = EQ_ERR_MEMORY;
+    eq_diag_free(k.heard);
     eq_free(room);
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : EQ_OK; /* the rest is for training */
 }

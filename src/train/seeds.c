@@ -148,12 +148,10 @@ static void add_row(eq_text *t, const eq_seeds_summary *s, const char *label, co
                     const char *folder) {
     eq_text_puts(t, label);
     for (int c = 0; c < EQ_SEED_COLUMNS; c++)
-        if (!s->has[c])
-            continue;
-        else if (isnan(value[c]))
+        if (s->has[c]) {
             eq_text_puts(t, ",");
-        else
-            eq_text_printf(t, ",%.10g", value[c]);
+            if (!isnan(value[c])) eq_text_number(t, value[c]);
+        }
     eq_text_printf(t, ",%s\n", folder);
 }
 

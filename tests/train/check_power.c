@@ -173,7 +173,7 @@ static eq_circuit *kendall(const char *layers) {
     ck_assert_int_eq(eq_architecture_kind("kendall", &a, NULL), EQ_OK);
     ck_assert_int_eq(eq_architecture_layers(layers, &a, NULL), EQ_OK);
     a.up = 0.3;
-    a.down = 0.3;
+    a.down = -0.3;
     ck_assert_int_eq(eq_architecture_build(&a, &c, NULL), EQ_OK);
     return c;
 }

@@ -327,6 +327,11 @@ static eq_status build(eq_diag *diag) {
     return status;
 }
 
+/* A training that is looked at before it begins. */
+static void look(void *data, const eq_train_summary *summary) {
+    (void)data, (void)summary;
+}
+
 /* Two epochs of a few minibatches, each with a checkpoint, in a folder that holds a trained run,
  * which goes on or makes way. */
 static eq_status train_by(const char *path, const char *run, bool resume, eq_engine_kind kind,
@@ -340,6 +345,7 @@ static eq_status train_by(const char *path, const char *run, bool resume, eq_eng
         o.resume = resume;
         o.force = !resume;
         o.engine = kind;
+        o.begin = look;
         o.watch_gradient = by != NULL;
         x->epochs = resume ? 2 : 1;
         x->data.train_limit = 8;
@@ -378,9 +384,9 @@ static eq_status otherwise_sparse(eq_diag *diag) {
 
 /* What circuit, data and method say together needs memory too. */
 static eq_status bad_experiments(eq_diag *diag) {
-    static const char *const name[] = {"unknown-group",         "too-many-inputs",
-                                       "three-classes",         "pairs-for-singles",
-                                       "clamp-without-targets", "hinge-by-energy"};
+    static const char *const name[] = {
+        "unknown-group",         "too-many-inputs", "three-classes", "pairs-for-singles",
+        "clamp-without-targets", "hinge-by-energy", "words"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
         char path[LONGEST];
         eq_experiment *x = NULL;
