@@ -39,7 +39,7 @@ static bool same_variables(const eq_pass *w, const eq_deck *d, const eq_solver *
 /* Takes over a deck that was read again. */
 static eq_status take(eq_pass *w, eq_deck *d) {
     eq_solver *s = NULL;
-    eq_selection selection = {NULL, 0};
+    eq_selection selection = {NULL, 0, false};
     eq_status status = eq_solver_new(d->circuit, &s, w->diag);
     if (status == EQ_OK && !same_variables(w, d, s))
         status = eq_fail_at(w->diag, EQ_ERR_INPUT,

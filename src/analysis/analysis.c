@@ -9,6 +9,8 @@
 static const eq_analysis_kind *const kinds[EQ_ANALYSIS_COUNT] = {
     [EQ_ANALYSIS_OP] = &eq_analysis_op,
     [EQ_ANALYSIS_DC] = &eq_analysis_dc,
+    [EQ_ANALYSIS_TF] = &eq_analysis_tf,
+    [EQ_ANALYSIS_SENS] = &eq_analysis_sens,
 };
 
 /* What the plan and the probes say about the analysis. */
@@ -29,8 +31,8 @@ static eq_status prepare(eq_pass *w) {
 }
 
 static eq_status make_room(eq_pass *w) {
-    size_t widest =
-        w->loops + w->nodes + w->branches + w->selection.count + eq_measuring_count(w->measuring);
+    size_t widest = w->loops + w->nodes + w->branches + w->selection.count + w->derivatives +
+                    eq_measuring_count(w->measuring);
     w->v = eq_calloc(w->nodes, sizeof *w->v);
     w->branch = eq_calloc(w->branches, sizeof *w->branch);
     w->at = eq_calloc(w->loops, sizeof *w->at);
@@ -101,6 +103,11 @@ eq_status eq_analysis_visit(eq_deck *d, size_t number, const eq_solve_options *o
     eq_status status = go_through(&w);
     pass_free(&w);
     return status;
+}
+
+eq_status eq_analysis_run_alone(eq_deck *d, size_t number, const eq_solve_options *o,
+                                eq_result **out, eq_result **measures, eq_diag *diag) {
+    return run_pass(d, number, o, NULL, out, measures, diag);
 }
 
 eq_status eq_analysis_run(eq_deck *d, size_t number, const eq_solve_options *o, eq_result **out,

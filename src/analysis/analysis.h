@@ -13,6 +13,9 @@
  * .save. The circuit's values are as before afterwards. */
 eq_status eq_analysis_run(eq_deck *d, size_t number, const eq_solve_options *o, eq_result **out,
                           eq_result **measures, eq_diag *diag);
+/* The same by one rank alone, whichever calls it. */
+eq_status eq_analysis_run_alone(eq_deck *d, size_t number, const eq_solve_options *o,
+                                eq_result **out, eq_result **measures, eq_diag *diag);
 
 /* The points of analysis `number`, steps and all. */
 double eq_analysis_points(const eq_deck *d, size_t number);

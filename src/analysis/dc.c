@@ -22,4 +22,5 @@ static eq_status run(eq_pass *w) {
     return sweep(w, w->sweeps);
 }
 
-const eq_analysis_kind eq_analysis_dc = {"DC transfer characteristic", prepare, columns, run};
+const eq_analysis_kind eq_analysis_dc = {"DC transfer characteristic", prepare, columns,
+                                         eq_pass_vector_values, run};

@@ -7,4 +7,4 @@ static void prepare(eq_pass *w, const eq_analysis *a) {
 }
 
 const eq_analysis_kind eq_analysis_op = {"Operating Point", prepare, eq_pass_vectors,
-                                         eq_pass_point};
+                                         eq_pass_vector_values, eq_pass_point};

@@ -18,11 +18,13 @@ typedef struct eq_analysis_kind {
     void (*prepare)(eq_pass *w, const eq_analysis *a);
     /* Adds its variables behind those of the steps. */
     eq_status (*columns)(eq_pass *w);
+    /* Leaves the values of its variables at the state found in `row`. */
+    eq_status (*row)(eq_pass *w, double *row);
     /* Adds its points with the values of the steps as they are. */
     eq_status (*run)(eq_pass *w);
 } eq_analysis_kind;
 
-extern const eq_analysis_kind eq_analysis_op, eq_analysis_dc;
+extern const eq_analysis_kind eq_analysis_op, eq_analysis_dc, eq_analysis_tf, eq_analysis_sens;
 
 struct eq_pass {
     const eq_analysis_kind *kind;
@@ -36,6 +38,7 @@ struct eq_pass {
     size_t index;          /* point of the innermost loop */
     double *at;            /* [loops] values of what is swept; NAN: not set yet */
     eq_override *override; /* [loops] scratch */
+    size_t derivatives;    /* variables of .tf and .sens */
     bool cold;             /* the next point starts anew */
     bool stale;            /* d was read with other values */
     double *row;           /* one line of the table */
@@ -83,8 +86,10 @@ eq_status eq_pass_point(eq_pass *w);
 eq_status eq_pass_tables(eq_pass *w);
 /* Adds variables for what is selected: v(node) and i(source), or the vectors of .print. */
 eq_status eq_pass_vectors(eq_pass *w);
+/* Their values at the state found. */
+eq_status eq_pass_vector_values(eq_pass *w, double *row);
 /* The line of the table at the state found, into w->row. */
-void eq_pass_row(eq_pass *w);
+eq_status eq_pass_row(eq_pass *w);
 /* The product of the points of loops[0..n), those that follow another one left out. */
 double eq_pass_product(const eq_sweep *loops, size_t n);
 eq_status eq_pass_check_size(const eq_pass *w);

@@ -61,8 +61,8 @@ eq_status eq_pass_point(eq_pass *w) {
     if (status != EQ_OK) return status;
     if (eq_share_is_ahead(w->share)) return eq_share_keep(w);
     if (w->visit != NULL) return visit(w);
-    eq_pass_row(w);
-    status = eq_result_point(w->r, w->row, w->diag);
+    status = eq_pass_row(w);
+    if (status == EQ_OK) status = eq_result_point(w->r, w->row, w->diag);
     if (status == EQ_OK && w->measuring != NULL)
         status = eq_measuring_point(w->measuring, &w->probe, abscissa(w), w->diag);
     return status;

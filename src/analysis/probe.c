@@ -9,6 +9,7 @@ static bool fit(eq_probe *p, const eq_formula *f) {
 
 eq_status eq_probe_fit(eq_probe *p, eq_diag *diag) {
     bool whole = true;
+    for (size_t k = 0; k < p->d->analyses; k++) whole = whole && fit(p, p->d->analysis[k].output);
     for (size_t k = 0; k < p->d->prints; k++) whole = whole && fit(p, p->d->print[k].formula);
     for (size_t k = 0; k < p->d->measures; k++) {
         const eq_measure *m = &p->d->measure[k];
@@ -34,7 +35,15 @@ static double input(const eq_probe *p, const eq_formula_input *in) {
     return p->d->circuit->env.temp;
 }
 
-double eq_probe_value(const eq_probe *p, const eq_formula *f) {
+static double evaluate(const eq_probe *p, const eq_formula *f, double *slope) {
     for (size_t k = 0; k < f->inputs; k++) p->work[k] = input(p, &f->input[k]);
-    return eq_formula_evaluate(f, p->work, NULL, p->work + f->inputs);
+    return eq_formula_evaluate(f, p->work, slope, p->work + f->inputs);
+}
+
+double eq_probe_value(const eq_probe *p, const eq_formula *f) {
+    return evaluate(p, f, NULL);
+}
+
+void eq_probe_slopes(const eq_probe *p, const eq_formula *f, double *slope) {
+    evaluate(p, f, slope);
 }

@@ -18,5 +18,7 @@ typedef struct eq_probe {
 /* Makes room for every formula of p->d. */
 eq_status eq_probe_fit(eq_probe *p, eq_diag *diag);
 double eq_probe_value(const eq_probe *p, const eq_formula *f);
+/* Its derivatives by its inputs; slope[f->inputs]. */
+void eq_probe_slopes(const eq_probe *p, const eq_formula *f, double *slope);
 
 #endif

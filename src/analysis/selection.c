@@ -2,11 +2,19 @@
 
 #include "base/mem.h"
 
-/* Appends what is asked for and not there yet. */
-static void add(eq_selection *p, const eq_print *one) {
-    for (size_t j = 0; j < p->count; j++)
-        if (p->item[j]->label == one->label) return;
-    p->item[p->count++] = one;
+/* Appends what is asked for and not there yet; seen[label]. */
+static void add(eq_selection *p, const eq_print *one, bool *seen) {
+    if (!seen[one->label]) p->item[p->count++] = one;
+    seen[one->label] = true;
+}
+
+/* True for what every node and source holds: potentials, and currents of branches. */
+static bool is_among_everything(const eq_deck *d, const eq_print *p) {
+    if (p->formula == NULL || p->quantity == EQ_QUANTITY_VOLTAGE) return true;
+    if (p->quantity != EQ_QUANTITY_CURRENT) return false;
+    const eq_formula_input *in = &p->formula->input[0];
+    return in->kind == EQ_INPUT_CURRENT &&
+           eq_class(d->circuit->row[in->branch].cls)->defined == EQ_VOLTAGE_DEFINED;
 }
 
 unsigned eq_print_types(const eq_deck *d, eq_analysis_type type) {
@@ -19,20 +27,25 @@ unsigned eq_print_types(const eq_deck *d, eq_analysis_type type) {
 eq_status eq_selection_new(const eq_deck *d, eq_analysis_type type, eq_selection *out,
                            eq_diag *diag) {
     unsigned asked = eq_print_types(d, type);
-    *out = (eq_selection){NULL, 0};
+    *out = (eq_selection){NULL, 0, true};
+    bool everything = false;
     for (size_t k = 0; k < d->prints; k++)
-        if (d->print[k].formula == NULL && d->print[k].analyses & asked) return EQ_OK;
+        everything = everything || (d->print[k].formula == NULL && d->print[k].analyses & asked);
     if (d->prints == 0) return EQ_OK;
+    bool *seen = eq_calloc(eq_names_count(d->label), sizeof *seen);
     out->item = eq_calloc(d->prints, sizeof *out->item);
-    if (out->item == NULL) return eq_out_of_memory(diag);
-    for (size_t k = 0; k < d->prints; k++)
-        if (d->print[k].analyses & asked) add(out, &d->print[k]);
-    return EQ_OK;
+    for (size_t k = 0; seen != NULL && out->item != NULL && k < d->prints; k++)
+        if (d->print[k].analyses & asked && !(everything && is_among_everything(d, &d->print[k])))
+            add(out, &d->print[k], seen);
+    bool whole = seen != NULL && out->item != NULL;
+    eq_free(seen);
+    out->everything = everything || out->count == 0;
+    return whole ? EQ_OK : eq_out_of_memory(diag);
 }
 
 void eq_selection_free(eq_selection *p) {
     eq_free((void *)p->item);
-    *p = (eq_selection){NULL, 0};
+    *p = (eq_selection){NULL, 0, false};
 }
 
 eq_status eq_selection_variables(const eq_selection *p, const eq_deck *d, eq_result *r,

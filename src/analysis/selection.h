@@ -7,7 +7,8 @@
 
 typedef struct eq_selection {
     const eq_print **item; /* in the order of the deck, each once */
-    size_t count;          /* 0: everything */
+    size_t count;
+    bool everything; /* every node and source, in front of these */
 } eq_selection;
 
 /* The types whose cards hold for an analysis of this type: those of dc also for .op in a deck

@@ -5,17 +5,21 @@
 #include "base/limits.h"
 
 /* Step columns first, as the deck lists them, then the sweep of .dc and its vectors. */
-void eq_pass_row(eq_pass *w) {
+eq_status eq_pass_row(eq_pass *w) {
     size_t steps = w->loops - w->sweeps;
     memcpy(w->row, w->at + w->sweeps, steps * sizeof *w->row);
     memcpy(w->row + steps, w->at, w->sweeps * sizeof *w->row);
-    double *out = w->row + w->loops;
-    if (w->selection.count > 0) {
-        eq_selection_values(&w->selection, &w->probe, out);
-        return;
+    return w->kind->row(w, w->row + w->loops);
+}
+
+eq_status eq_pass_vector_values(eq_pass *w, double *out) {
+    if (w->selection.everything) {
+        memcpy(out, w->v + 1, (w->nodes - 1) * sizeof *out);
+        memcpy(out + w->nodes - 1, w->branch, w->branches * sizeof *out);
+        out += w->nodes - 1 + w->branches;
     }
-    memcpy(out, w->v + 1, (w->nodes - 1) * sizeof *out);
-    memcpy(out + w->nodes - 1, w->branch, w->branches * sizeof *out);
+    eq_selection_values(&w->selection, &w->probe, out);
+    return EQ_OK;
 }
 
 double eq_pass_product(const eq_sweep *loops, size_t n) {
@@ -38,8 +42,9 @@ double eq_analysis_points(const eq_deck *d, size_t number) {
  * states. A table of one point is no larger than the circuit. */
 static eq_status check_total(const eq_pass *w, eq_place at) {
     const eq_deck *d = w->base;
-    size_t state = w->nodes - 1 + w->branches, asked = w->selection.count;
-    size_t width = w->loops + (asked == 0 || w->share != NULL ? state : asked);
+    size_t state = w->nodes - 1 + w->branches;
+    bool whole = w->selection.everything || w->share != NULL;
+    size_t width = w->loops + w->selection.count + w->derivatives + (whole ? state : 0);
     size_t measured = eq_measuring_count(w->measuring);
     double points = 0.0;
     for (size_t k = 0; k < d->analyses; k++) points += points_of(d, &d->analysis[k]);
@@ -63,8 +68,10 @@ eq_status eq_pass_check_size(const eq_pass *w) {
 }
 
 eq_status eq_pass_vectors(eq_pass *w) {
-    return w->selection.count == 0 ? eq_operating_point_columns(w->d->circuit, w->s, w->r, w->diag)
-                                   : eq_selection_variables(&w->selection, w->d, w->r, w->diag);
+    eq_status status = w->selection.everything
+                           ? eq_operating_point_columns(w->d->circuit, w->s, w->r, w->diag)
+                           : EQ_OK;
+    return status == EQ_OK ? eq_selection_variables(&w->selection, w->d, w->r, w->diag) : status;
 }
 
 /* A table of that title with the stepped variables. */

@@ -1,9 +1,6 @@
 /* Elements that no line of the deck stands for: a 0-V source in series with one whose current is
  * asked for, resistors to ground. */
-#include <string.h>
-
 #include "circuit/circuit.h"
-#include "circuit/formula.h"
 
 /* NAME, with as many _ behind it as make it new. */
 static bool fresh(const eq_names *names, eq_text *name) {
@@ -12,22 +9,8 @@ static bool fresh(const eq_names *names, eq_text *name) {
     return !name->failed;
 }
 
-/* A current that depends on the drop across its own element goes on to do so. */
-static void keep_own_drop(const eq_table *t, size_t j, eq_node a, eq_node own) {
-    eq_node b = t->term[1][j];
-    if (eq_by_voltage(t) && t->term[2][j] == a && t->term[3][j] == b) t->term[2][j] = own;
-    if (eq_by_voltage(t) && t->term[2][j] == b && t->term[3][j] == a) t->term[3][j] = own;
-    for (size_t k = 0; t->formula != NULL && k < t->formula[j]->inputs; k++) {
-        eq_formula_input *in = &t->formula[j]->input[k];
-        if (in->kind != EQ_INPUT_DROP) continue;
-        if (in->plus == a && in->minus == b)
-            in->plus = own;
-        else if (in->plus == b && in->minus == a)
-            in->minus = own;
-    }
-}
-
-/* The node own = NODE_ELEMENT comes between node a of element e and e, and vsource between them. */
+/* NODE_ELEMENT comes between node a of element e and e, and vsense_ELEMENT between them. What looks
+ * at the drop across e goes on to look at a: the two potentials are the same. */
 eq_status eq_circuit_sense(eq_circuit *c, eq_element e, eq_element *source, eq_diag *diag) {
     eq_row r = c->row[e];
     eq_table *t = &c->table[r.cls];
@@ -45,10 +28,7 @@ eq_status eq_circuit_sense(eq_circuit *c, eq_element e, eq_element *source, eq_d
         card.term[1] = eq_circuit_node(c, node.text, node.length);
         status = card.term[1] == EQ_NONE ? EQ_ERR_MEMORY : eq_circuit_add(c, &card, source, diag);
     }
-    if (status == EQ_OK) {
-        t->term[0][r.row] = card.term[1];
-        keep_own_drop(t, (size_t)r.row, a, card.term[1]);
-    }
+    if (status == EQ_OK) t->term[0][r.row] = card.term[1];
     eq_text_free(&node);
     eq_text_free(&name);
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : status;

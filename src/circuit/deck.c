@@ -24,11 +24,15 @@ eq_circuit *eq_deck_release(eq_deck *d) {
     for (int32_t k = 0; d->text != NULL && k < c->files; k++) eq_free(d->text[k]);
     for (size_t k = 0; k < d->prints; k++) eq_formula_free(d->print[k].formula);
     for (size_t k = 0; k < d->measures; k++) measure_free(&d->measure[k]);
+    for (size_t k = 0; k < d->analyses; k++) eq_formula_free(d->analysis[k].output);
     eq_names_free(d->label);
     eq_free(d->text);
     eq_free(d->analysis);
     eq_free(d->step);
     eq_free(d->value);
+    eq_free(d->wanted);
+    for (size_t k = 0; k < d->plan_lines; k++) eq_free(d->plan[k].text);
+    eq_free(d->plan);
     eq_free(d->print);
     eq_free(d->measure);
     eq_free(d);
@@ -44,8 +48,10 @@ eq_circuit *eq_deck_circuit(const eq_deck *d) {
 }
 
 eq_status eq_deck_add_analysis(eq_deck *d, const eq_analysis *a, eq_diag *diag) {
-    if (!eq_grow((void **)&d->analysis, &d->analysis_cap, d->analyses + 1, sizeof *d->analysis))
+    if (!eq_grow((void **)&d->analysis, &d->analysis_cap, d->analyses + 1, sizeof *d->analysis)) {
+        eq_formula_free(a->output);
         return eq_out_of_memory(diag);
+    }
     d->analysis[d->analyses++] = *a;
     return EQ_OK;
 }

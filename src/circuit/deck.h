@@ -8,6 +8,8 @@
 typedef enum eq_analysis_type {
     EQ_ANALYSIS_OP,
     EQ_ANALYSIS_DC,
+    EQ_ANALYSIS_TF,
+    EQ_ANALYSIS_SENS,
     EQ_ANALYSIS_COUNT
 } eq_analysis_type;
 enum { EQ_ANY_ANALYSIS = (1u << EQ_ANALYSIS_COUNT) - 1 };
@@ -44,8 +46,13 @@ typedef struct eq_sweep {
 enum { EQ_MOST_SWEEPS = 16 };
 typedef struct eq_analysis {
     eq_analysis_type type;
-    int sweeps; /* 0 for .op */
+    int sweeps;     /* 0 for .op */
+    bool stands_in; /* an operating point for analyses that are not done */
     eq_sweep sweep[EQ_MOST_SWEEPS];
+    struct eq_formula *output; /* of .tf and .sens; the deck's */
+    int32_t label;             /* its name: "v(out)" */
+    eq_element source;         /* of .tf */
+    size_t first, wanted;      /* of .sens: eq_deck.wanted[first ..]; wanted 0: by everything */
     eq_location at;
 } eq_analysis;
 
@@ -96,8 +103,17 @@ typedef struct eq_measure {
     eq_location at;
 } eq_measure;
 
+/* A command of a .control block. */
+typedef struct eq_plan_line {
+    char *text; /* without comment */
+    eq_location at;
+} eq_plan_line;
+
 struct eq_deck {
     eq_circuit *circuit;
+    eq_plan_line *plan; /* commands, in order */
+    size_t plan_lines, plan_cap;
+    const struct eq_again *again; /* how it was read again (netlist.h); NULL: the first reading */
     char **text; /* [circuit->files] what stands in them, kept when a sweep reads them again; else
                     NULL */
     eq_names *label; /* of sweeps, prints and measures: "x", "dm(is)", "temp", "v1" */
@@ -105,6 +121,8 @@ struct eq_deck {
     size_t analyses, analysis_cap;
     eq_sweep *step; /* loops around every analysis (.step, .temp T1 T2 ...), innermost first */
     size_t steps, step_cap;
+    eq_handle *wanted; /* parameters that .sens cards name */
+    size_t wants, want_cap;
     double *value; /* of sweeps over a list */
     size_t values, value_cap;
     eq_print *print;
@@ -118,6 +136,7 @@ eq_deck *eq_deck_new(void);
 /* Frees the deck around its circuit, which is the caller's then. */
 eq_circuit *eq_deck_release(eq_deck *d);
 
+/* Takes over the output, also when it fails. */
 eq_status eq_deck_add_analysis(eq_deck *d, const eq_analysis *a, eq_diag *diag);
 eq_status eq_deck_add_step(eq_deck *d, const eq_sweep *s, eq_diag *diag);
 /* Both take over the formulas, also when they fail. */

@@ -138,6 +138,29 @@ eq_operand eq_formula_table(eq_formula *f, eq_operand x, const double *point, si
     return y;
 }
 
+/* Slot s of `from` with its operands where they went. */
+static eq_operand copy_slot(eq_formula *f, const eq_formula *from, eq_slot s, const int32_t *to) {
+    if (s.operation == EQ_SLOT_INPUT) return eq_formula_input_of(f, from->input[s.arg[0]]);
+    if (s.operation == EQ_SLOT_PIECEWISE)
+        return eq_formula_points(f, (eq_operand){NAN, to[s.arg[0]]}, from->point + s.arg[1],
+                                 (size_t)s.arg[2]);
+    int operands = s.operation < 0 ? 0 : eq_operation_at(s.operation)->operands;
+    for (int k = 0; k < operands; k++) s.arg[k] = to[s.arg[k]];
+    return add_slot(f, s);
+}
+
+eq_operand eq_formula_insert(eq_formula *f, const eq_formula *from, int32_t slot) {
+    eq_operand copy = {NAN, EQ_NONE};
+    int32_t *to = eq_malloc((size_t)slot + 1, sizeof *to);
+    f->failed = f->failed || to == NULL;
+    for (int32_t k = 0; !f->failed && k <= slot; k++) {
+        copy = copy_slot(f, from, from->slot[k], to);
+        to[k] = copy.slot;
+    }
+    eq_free(to);
+    return copy;
+}
+
 size_t eq_formula_work(const eq_formula *f) {
     return 2 * f->slots;
 }

@@ -66,6 +66,12 @@ eq_operand eq_formula_points(eq_formula *f, eq_operand x, const double *point, s
 eq_operand eq_formula_table(eq_formula *f, eq_operand x, const double *point, size_t count,
                             double share);
 
+/* Slot `slot` of another formula with all that it is made of. */
+eq_operand eq_formula_insert(eq_formula *f, const eq_formula *from, int32_t slot);
+/* The partial derivative of y by the input slot x as further slots of the formula (forward
+ * accumulation). NULL, or the name of an operation whose derivative is not known here. */
+const char *eq_formula_derivative(eq_formula *f, eq_operand y, eq_operand x, eq_operand *value);
+
 /* Doubles of work space that an evaluation needs. */
 size_t eq_formula_work(const eq_formula *f);
 /* f(in), and its derivatives by the inputs into slope (may be NULL). in, slope: [inputs]. */

@@ -91,6 +91,42 @@ static void clamp_d(const double *x, double y, double *d) {
     d[2] = y == x[2] && y != X && y != Y ? 1.0 : 0.0;
 }
 
+VALUE(phase, X < 0.0 ? 3.14159265358979323846 : 0.0)
+VALUE(decibel, 20.0 * log10(fabs(X)))
+SLOPE(decibel_d, 20.0 / (log(10.0) * divisor(X)))
+VALUE(cubic_root, cbrt(X))
+SLOPE(cubic_root_d, 1.0 / (3.0 * divisor(y * y)))
+VALUE(away_from_half, round(X))
+VALUE(is_above_half, X > 0.5)
+VALUE(is_not_above_half, X <= 0.5)
+VALUE(hypotenuse, hypot(X, Y))
+SLOPES(hypotenuse_d, X / divisor(y), Y / divisor(y))
+VALUE(with_sign, Y < 0.0 ? -fabs(X) : fabs(X))
+SLOPES(with_sign_d, (X < 0.0) == (Y < 0.0) ? 1.0 : -1.0, 0.0)
+
+/* x, and from a distance z before y on a curve that rests at y with a continuous slope (LTspice:
+ * uplim; dnlim from above). */
+static double soft_limit(const double *x, double side) {
+    double over = side * (X - Y) / x[2] + 1.0;
+    return over <= 0.0 ? X : Y - side * x[2] * exp(-over);
+}
+static void soft_limit_d(const double *x, double side, double *d) {
+    double over = side * (X - Y) / x[2] + 1.0, fall = exp(-over);
+    d[0] = over <= 0.0 ? 1.0 : fall;
+    d[1] = 1.0 - d[0];
+    d[2] = over <= 0.0 ? 0.0 : -side * fall * over;
+}
+VALUE(upper_limit, soft_limit(x, 1.0))
+VALUE(lower_limit, soft_limit(x, -1.0))
+static void upper_limit_d(const double *x, double y, double *d) {
+    (void)y;
+    soft_limit_d(x, 1.0, d);
+}
+static void lower_limit_d(const double *x, double y, double *d) {
+    (void)y;
+    soft_limit_d(x, -1.0, d);
+}
+
 VALUE(square_root, sqrt(X))
 SLOPE(square_root_d, 0.5 / divisor(y))
 VALUE(exponential, exp(fmin(X, exp_most)))
@@ -164,6 +200,8 @@ static const eq_operation table[] = {
     {">=", 2, 4, at_least, NULL, NULL},
     {"&&", 2, 3, both, NULL, NULL},
     {"||", 2, 2, either, NULL, NULL},
+    {"&", 2, 3, both, NULL, NULL},
+    {"|", 2, 2, either, NULL, NULL},
     {"^", 2, 8, power, power_d, power_known},
     {"*", 2, 6, multiply, multiply_d, NULL},
     {"/", 2, 6, divide, divide_d, divide_known},
@@ -220,6 +258,16 @@ static const eq_operation table[] = {
     {"ge0", 1, 0, is_not_negative, NULL, NULL},
     {"le0", 1, 0, is_not_positive, NULL, NULL},
     {"ddt", 1, 0, nothing, NULL, NULL},
+    {"ph", 1, 0, phase, NULL, NULL},
+    {"db", 1, 0, decibel, decibel_d, NULL},
+    {"buf", 1, 0, is_above_half, NULL, NULL},
+    {"inv", 1, 0, is_not_above_half, NULL, NULL},
+    {"round", 1, 0, away_from_half, NULL, NULL},
+    {"cbrt", 1, 0, cubic_root, cubic_root_d, NULL},
+    {"hypot", 2, 0, hypotenuse, hypotenuse_d, NULL},
+    {"sign", 2, 0, with_sign, with_sign_d, NULL},
+    {"uplim", 3, 0, upper_limit, upper_limit_d, NULL},
+    {"dnlim", 3, 0, lower_limit, lower_limit_d, NULL},
 };
 
 const eq_operation *eq_operation_at(int k) {

@@ -47,12 +47,14 @@ eq_status eq_open_deck(const char *path, const eq_deck_options *d, eq_deck **dec
 int eq_run_deck_command(const eq_command *command, int argc, char **argv,
                         eq_status (*work)(const char *path, const eq_deck_options *d,
                                           eq_diag *diag)) {
-    eq_deck_options d = {"newton", "table", NULL, NULL, false};
+    eq_deck_options d = {.solver = "newton", .format = "table"};
     const eq_option table[] = {
         {"solver", 0, EQ_OPTION_TEXT, &d.solver, "NAME", "newton, kinsol or cocontent"},
         {"format", 0, EQ_OPTION_TEXT, &d.format, "NAME", EQ_FORMATS},
         {"output", 'o', EQ_OPTION_TEXT, &d.file, "FILE", "write here instead of standard output"},
         EQ_DIALECT_OPTION(&d.dialect),
+        {"files", 0, EQ_OPTION_TEXT, &d.files, "FOLDER",
+         "let write and wrdata in .control make files there"},
         {"verbose", 'v', EQ_OPTION_FLAG, &d.verbose, NULL,
          "show every iteration on standard error"},
     };

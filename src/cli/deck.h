@@ -9,6 +9,7 @@
 
 typedef struct eq_deck_options {
     const char *solver, *format, *file, *dialect;
+    const char *files; /* folder that commands of the deck may write into; NULL: none */
     bool verbose;
 } eq_deck_options;
 

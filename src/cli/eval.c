@@ -32,15 +32,12 @@ static void print_targets(const eq_evaluation *e) {
 }
 
 /* Which network it is that was evaluated, where there were several to choose from. */
-static void print_choice(const eq_trained *m) {
-    eq_metrics row;
-    size_t epochs;
-    if (!eq_trained_chosen(m, &row, &epochs)) return;
-    printf("the network of epoch %zu, the best of %zu on the validation set (", row.epoch, epochs);
-    if (isnan(row.validation_error))
-        printf("RMSE %.5g)\n", row.validation_rmse);
+static void print_choice(const eq_metrics *row, size_t epochs) {
+    printf("the network of epoch %zu, the best of %zu on the validation set (", row->epoch, epochs);
+    if (isnan(row->validation_error))
+        printf("RMSE %.5g)\n", row->validation_rmse);
     else
-        printf("error %.2f %%)\n", 100.0 * row.validation_error);
+        printf("error %.2f %%)\n", 100.0 * row->validation_error);
 }
 
 static void print_evaluation(const eq_evaluation *e) {
@@ -75,11 +72,14 @@ static eq_status check_request(request *r, eq_diag *diag) {
 
 static void print(const request *r, eq_trained *m, const eq_inference *i) {
     const eq_circuit *c = eq_trained_circuit(m);
+    eq_metrics chosen;
+    size_t epochs;
+    bool several = eq_trained_chosen(m, &chosen, &epochs);
     if (r->json) {
-        eq_print_evaluation_json(c, i);
+        eq_print_evaluation_json(c, i, several ? chosen.epoch : epochs);
         return;
     }
-    print_choice(m);
+    if (several) print_choice(&chosen, epochs);
     print_evaluation(&i->score);
     if (i->power != NULL) eq_print_power(c, i, r->infer.capacitance);
 }

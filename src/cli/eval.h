@@ -6,6 +6,7 @@
 
 void eq_print_classes(const eq_evaluation *e);
 void eq_print_power(const eq_circuit *c, const eq_inference *i, double capacitance);
-void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i);
+/* epoch: whose network it is. */
+void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i, size_t epoch);
 
 #endif

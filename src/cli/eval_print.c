@@ -171,9 +171,9 @@ static void json_power(const eq_circuit *c, const eq_inference *i) {
     json_number("joules", p->total.delivered * i->settling);
 }
 
-void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i) {
+void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i, size_t epoch) {
     const eq_evaluation *e = &i->score;
-    printf("{\"examples\": %zu, ", e->examples);
+    printf("{\"examples\": %zu, \"epoch\": %zu, ", e->examples, epoch);
     json_number("loss", e->loss);
     fputs(", ", stdout);
     if (e->target != NULL)

@@ -1,45 +1,55 @@
 #include "analysis/analysis.h"
-#include "base/mem.h"
+#include "analysis/control.h"
 #include "cli/deck.h"
 
-/* Runs the analyses into r[], each followed by what it measures; *done counts the results that are
- * there. A raw file has the analyses only, as ngspice's. */
-static eq_status all_analyses(eq_deck *deck, const eq_solve_options *o, bool raw, eq_result **r,
-                              size_t *done, eq_diag *diag) {
+/* Runs the analyses, each followed by what it measures. A raw file has the analyses only, as
+ * ngspice's. */
+static eq_status all_analyses(eq_deck *deck, const eq_solve_options *o, bool raw, eq_tables *t,
+                              eq_diag *diag) {
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < deck->analyses; k++) {
-        eq_result *measures = NULL;
-        status = eq_analysis_run(deck, k, o, &r[*done], &measures, diag);
-        *done += r[*done] != NULL;
-        if (raw) eq_result_free(measures);
-        if (measures != NULL && !raw) r[(*done)++] = measures;
+        eq_result *r = NULL, *measures = NULL;
+        status = eq_analysis_run(deck, k, o, &r, &measures, diag);
+        if (status == EQ_OK) status = eq_tables_add(t, r, diag);
+        if (raw || status != EQ_OK)
+            eq_result_free(measures);
+        else
+            status = eq_tables_add(t, measures, diag);
     }
+    return status;
+}
+
+/* The commands of the deck, then its analyses unless a command has run them. */
+static eq_status run_plan(eq_deck *deck, const char *path, const eq_deck_options *d,
+                          const eq_solve_options *o, bool raw, eq_tables *t, eq_diag *diag) {
+    const eq_control_options control = {o, d->files};
+    bool ran = false;
+    eq_status status =
+        deck->plan_lines == 0 ? EQ_OK : eq_control_run(deck, &control, t, &ran, diag);
+    bool instead = deck->analyses == 1 && deck->analysis[0].stands_in && t->count > 0;
+    if (status == EQ_OK && !ran && !instead) status = all_analyses(deck, o, raw, t, diag);
+    if (status == EQ_OK && t->count == 0 && !ran && deck->analyses == 0)
+        status = eq_fail(diag, EQ_ERR_INPUT,
+                         "%s asks for no analysis; add .op or .dc, or use `eqspice op`", path);
     return status;
 }
 
 static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *diag) {
     eq_deck *deck = NULL;
-    eq_result **r = NULL;
-    size_t done = 0;
+    eq_tables t = {NULL, 0, 0};
     eq_solve_options o;
     eq_format format;
-    eq_status status = eq_comm_agree(eq_open_deck(path, d, &deck, &o, &format, diag));
-    if (status == EQ_OK && deck->analyses == 0)
-        status = eq_fail(diag, EQ_ERR_INPUT,
-                         "%s asks for no analysis; add .op or .dc, or use `eqspice op`", path);
-    if (status == EQ_OK) {
-        bool raw = format == EQ_RAW || format == EQ_RAW_ASCII;
-        r = eq_calloc(2 * deck->analyses, sizeof *r);
-        status = r == NULL ? eq_out_of_memory(diag) : all_analyses(deck, &o, raw, r, &done, diag);
-    }
     eq_sink sink;
+    eq_status status = eq_comm_agree(eq_open_deck(path, d, &deck, &o, &format, diag));
+    bool raw = status == EQ_OK && (format == EQ_RAW || format == EQ_RAW_ASCII);
+    if (status == EQ_OK) status = run_plan(deck, path, d, &o, raw, &t, diag);
     if (status == EQ_OK) status = eq_sink_open(d->file, &sink, diag);
     if (status == EQ_OK) {
-        status = eq_result_write((const eq_result *const *)r, done, format, sink.stream, diag);
+        status =
+            eq_result_write((const eq_result *const *)t.item, t.count, format, sink.stream, diag);
         status = eq_sink_close(&sink, status, diag);
     }
-    for (size_t k = 0; k < done; k++) eq_result_free(r[k]);
-    eq_free(r);
+    eq_tables_free(&t);
     eq_deck_free(deck);
     return status;
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <sched.h>
+#include <string.h>
 
 #include "base/comm.h"
 #include "base/mem.h"
@@ -27,16 +28,31 @@ static void print_value(const eq_seed_column *column, double value) {
         printf("  %12.5g", value);
 }
 
-static void print_row(const char *label, const double *value) {
+enum { WIDEST = 5 }; /* columns in 80 characters */
+
+/* Which columns are shown: all that there are, or of more than fit those that are no losses or r2,
+ * of which seeds.csv has the rest. */
+static void choose(const eq_seeds_summary *s, bool *show) {
+    int count = 0;
+    for (int c = 0; c < EQ_SEED_COLUMNS; c++) count += s->has[c];
+    for (int c = 0; c < EQ_SEED_COLUMNS; c++) {
+        const char *name = eq_seed_column_of[c].name;
+        bool extra = strstr(name, "_loss") != NULL || strstr(name, "_r2") != NULL;
+        show[c] = s->has[c] && (count <= WIDEST || !extra);
+    }
+}
+
+static void print_row(const char *label, const bool *show, const double *value) {
     printf("%-10s", label);
-    for (int c = 0; c < EQ_SEED_COLUMNS; c++) print_value(&eq_seed_column_of[c], value[c]);
+    for (int c = 0; c < EQ_SEED_COLUMNS; c++)
+        if (show[c]) print_value(&eq_seed_column_of[c], value[c]);
     putchar('\n');
 }
 
-static void print_run(const char *label, const eq_metrics *m) {
+static void print_run(const char *label, const bool *show, const eq_metrics *m) {
     double value[EQ_SEED_COLUMNS];
     for (int c = 0; c < EQ_SEED_COLUMNS; c++) value[c] = eq_seed_value(m, c);
-    print_row(label, value);
+    print_row(label, show, value);
 }
 
 /* A line for each seed as it ends; the numbers follow in the table. */
@@ -54,18 +70,21 @@ static void print_done(void *data, const eq_seed_run *r) {
 static void print_table(const char *folder, const eq_seed_run *run, size_t runs) {
     eq_seeds_summary s = eq_seeds_summarise(run, runs);
     char label[32];
+    bool show[EQ_SEED_COLUMNS];
     if (s.finished == 0) return;
+    choose(&s, show);
     printf("%-10s", "seed");
-    for (int c = 0; c < EQ_SEED_COLUMNS; c++) printf("  %12s", eq_seed_column_of[c].name);
+    for (int c = 0; c < EQ_SEED_COLUMNS; c++)
+        if (show[c]) printf("  %12.12s", eq_seed_column_of[c].name);
     putchar('\n');
     for (size_t k = 0; k < runs; k++) {
         if (run[k].status != EQ_OK) continue;
         snprintf(label, sizeof label, "%" PRIu64, run[k].seed);
-        print_run(label, &run[k].last);
+        print_run(label, show, &run[k].last);
     }
-    print_row("mean", s.mean);
-    print_row("deviation", s.deviation);
-    print_run("best", &run[s.best].last);
+    print_row("mean", show, s.mean);
+    print_row("deviation", show, s.deviation);
+    print_run("best", show, &run[s.best].last);
     if (s.finished < runs) printf("over %zu of %zu seeds\n", s.finished, runs);
     printf("best: seed %" PRIu64 "; wrote %s/" EQ_SEEDS_TABLE " and %s/seed-K\n", run[s.best].seed,
            folder, folder);

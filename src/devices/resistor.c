@@ -5,7 +5,7 @@
 
 #include "devices/registry.h"
 
-enum { R, R_TC1, R_TC2, R_TEMP, R_DTEMP, R_G, R_COLUMNS };
+enum { R, R_TC1, R_TC2, R_TEMP, R_DTEMP, R_TCE, R_G, R_COLUMNS };
 enum { G, G_MIN, G_MAX, G_COLUMNS };
 
 static const eq_param resistor_param[] = {
@@ -14,6 +14,7 @@ static const eq_param resistor_param[] = {
     [R_TC2] = {"tc2", "1/K^2", 0.0, -1e6, 1e6, false},
     [R_TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},
     [R_DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false}, /* above the circuit's, without temp */
+    [R_TCE] = {"tce", "%/K", 0.0, -1e6, 1e6, false},   /* not 0: in place of tc1 and tc2 */
 };
 
 static const eq_param memristor_param[] = {
@@ -25,13 +26,15 @@ static const eq_param memristor_param[] = {
 /* As which decks write it. */
 static const eq_param memristor_resistance = {"r", "ohm", NAN, 0.0, INFINITY, true};
 
-/* g = 1/(r (1 + tc1 dT + tc2 dT^2)) with dT = temp - tnom (ngspice manual, "Resistors"); a wire
- * where that has no resistance. */
+/* g = 1/(r (1 + tc1 dT + tc2 dT^2)), or 1/(r 1.01^(tce dT)), with dT = temp - tnom (ngspice manual,
+ * "Resistors"); a wire where that has no resistance. */
 static void resistor_derive(size_t n, double *const *w, const eq_environment *env) {
     for (size_t j = 0; j < n; j++) {
         double temp = isnan(w[R_TEMP][j]) ? env->temp + w[R_DTEMP][j] : w[R_TEMP][j];
         double dt = temp - env->tnom;
-        double g = 1.0 / (w[R][j] * (1.0 + w[R_TC1][j] * dt + w[R_TC2][j] * dt * dt));
+        double factor = w[R_TCE][j] == 0.0 ? 1.0 + w[R_TC1][j] * dt + w[R_TC2][j] * dt * dt
+                                           : pow(1.01, w[R_TCE][j] * dt);
+        double g = 1.0 / (w[R][j] * factor);
         w[R_G][j] = fabs(g) < EQ_WIRE ? g : EQ_WIRE;
     }
 }

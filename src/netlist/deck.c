@@ -8,10 +8,13 @@
 #include "netlist/encoding.h"
 #include "netlist/netlist.h"
 #include "netlist/spice/cards.h"
+#include "netlist/spice/control.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/expand.h"
+#include "netlist/spice/find.h"
 #include "netlist/spice/late.h"
+#include "netlist/spice/mention.h"
 #include "netlist/spice/model.h"
 #include "netlist/spice/pending.h"
 #include "netlist/spice/scan.h"
@@ -26,6 +29,11 @@ static void spice_free(eq_spice *s) {
     eq_names_free(r->global);
     eq_names_free(r->controls);
     eq_names_free(r->instance);
+    eq_names_free(r->reactance);
+    eq_names_free(r->broken);
+    eq_free(r->loose);
+    eq_free(r->mention);
+    eq_free(r->reactance_value);
     eq_names_free(r->open);
     eq_diag_free(s->scratch);
     eq_text_free(&r->name);
@@ -42,6 +50,8 @@ static void spice_free(eq_spice *s) {
     eq_free(r->pending);
     eq_free(r->output);
     eq_free(r->nudge);
+    eq_free(r->instances);
+    eq_free(r->port);
     eq_deck_free(s->deck);
 }
 
@@ -50,16 +60,21 @@ static bool spice_init(eq_spice *s, eq_reading *r, eq_diag *diag) {
     s->circuit = s->deck == NULL ? NULL : s->deck->circuit;
     *r = (eq_reading){.current = EQ_NONE,
                       .base = EQ_NONE,
+                      .skipped = {EQ_NONE, 0, 0},
                       .calls_left = EQ_MAX_CALLS,
+                      .random = eq_random_seed(1),
                       .scale = 1.0,
                       .rshunt = INFINITY,
                       .noted = eq_names_new(),
                       .global = eq_names_new(),
                       .controls = eq_names_new(),
                       .instance = eq_names_new(),
+                      .reactance = eq_names_new(),
+                      .broken = eq_names_new(),
                       .open = eq_names_new()};
     return s->circuit != NULL && s->scratch != NULL && r->noted != NULL && r->global != NULL &&
-           r->controls != NULL && r->instance != NULL && r->open != NULL;
+           r->controls != NULL && r->instance != NULL && r->reactance != NULL &&
+           r->broken != NULL && r->open != NULL;
 }
 
 /* The first line, without blanks at its ends. */
@@ -80,6 +95,21 @@ static void set_title(eq_spice *s, const char *text, size_t length) {
     s->circuit->title = title;
 }
 
+/* The title as R1 a b 1k: a first line that was meant to be an element. */
+static void note_title(eq_spice *s) {
+    const char *title = s->circuit->title;
+    eq_cursor c = eq_cursor_new(0, title, strlen(title));
+    eq_token word[EQ_PLAIN_WORDS];
+    for (int k = 0; k < EQ_PLAIN_WORDS; k++) word[k] = eq_token_next(&c);
+    bool letter = word[0].kind == EQ_TOKEN_WORD && strchr("rvicleghfdRVICLEGHFD", *word[0].text);
+    if (letter && word[3].kind == EQ_TOKEN_WORD && eq_spice_node_of(s, word[1]) != EQ_NONE &&
+        eq_spice_node_of(s, word[2]) != EQ_NONE)
+        eq_spice_note(s, "title", (eq_location){0, 1, 1},
+                      "the first line is the title, though it looks like element %.*s; put a title "
+                      "line in front of it",
+                      (int)(word[0].length < 60 ? word[0].length : 60), word[0].text);
+}
+
 static void override_temperature(eq_spice *s) {
     for (size_t k = 0; k < s->overrides; k++)
         if (s->override[k].target == EQ_TARGET_TEMP) s->circuit->env.temp = s->override[k].value;
@@ -87,7 +117,7 @@ static void override_temperature(eq_spice *s) {
 
 static void read_elements(eq_spice *s) {
     eq_frame root = {.prefix = "", .m = 1.0};
-    if (s->all->stop || !eq_spice_finite(s) || s->all->stop ||
+    if (s->all->stop || s->all->incomplete || !eq_spice_finite(s) || s->all->stop ||
         eq_frame_open(s, &root, s->all->scope[0]) != EQ_OK)
         return;
     eq_frame_override(s, &root);
@@ -97,7 +127,11 @@ static void read_elements(eq_spice *s) {
     eq_spice_expand(s);
     if (!s->all->stop) eq_spice_all_models(s);
     eq_spice_connect_controls(s);
+    eq_spice_check_mentions(s);
     eq_spice_read_late(s, EQ_PHASE_OPTIONS + 1, EQ_PHASES - 1);
+    eq_spice_finish_plan(s);
+    eq_spice_finish_notes(s);
+    note_title(s);
     if (s->all->warm) eq_deck_reheat(s->deck);
     eq_spice_set_references(s);
     if (!s->all->stop && isfinite(s->all->rshunt))
@@ -114,7 +148,7 @@ static void read_elements(eq_spice *s) {
 /* Hands the texts of the files over to the deck. */
 static void keep_text(eq_spice *s) {
     eq_deck *d = s->deck;
-    if (!eq_deck_rereads(d)) return;
+    if (!eq_deck_rereads(d) && d->plan_lines == 0) return;
     d->text = eq_calloc((size_t)s->circuit->files, sizeof *d->text);
     if (d->text == NULL) {
         eq_spice_no_memory(s);
@@ -126,17 +160,9 @@ static void keep_text(eq_spice *s) {
     }
 }
 
-/* A reading of a deck with other values. */
-typedef struct again {
-    const eq_deck *first; /* has the texts of the files */
-    const eq_override *override;
-    size_t overrides;
-    bool models; /* of any deck, for its .model cards alone */
-} again;
-
 /* Takes over text (to be freed by the reader). */
 static eq_status read_spice(const char *name, char *text, size_t length, eq_dialect dialect,
-                            const again *from, eq_deck **out, eq_diag *diag) {
+                            const eq_again *from, eq_deck **out, eq_diag *diag) {
     eq_spice s;
     eq_reading r;
     if (!spice_init(&s, &r, diag)) {
@@ -154,6 +180,7 @@ static eq_status read_spice(const char *name, char *text, size_t length, eq_dial
     }
     set_title(&s, text, length);
     eq_spice_scan(&s, name, text, length);
+    if (from != NULL) eq_spice_read_lines(&s, from->line, from->lines);
     read_elements(&s);
     if (r.status == EQ_OK && !s.models) r.status = eq_circuit_freeze(s.circuit, diag);
     if (r.status == EQ_OK && from == NULL) keep_text(&s);
@@ -216,13 +243,29 @@ eq_status eq_deck_parse(const char *name, const char *text, size_t length, eq_de
                         : parse(name, copy, length, EQ_DIALECT_COUNT, out, diag);
 }
 
+eq_status eq_deck_reread_with(const eq_again *from, eq_deck **out, eq_diag *diag) {
+    const eq_circuit *c = from->first->circuit;
+    char *copy = from->first->text == NULL ? NULL : eq_strdup(from->first->text[0]);
+    if (copy == NULL) return eq_out_of_memory(diag);
+    eq_status status =
+        read_spice(c->file[0], copy, strlen(copy), (eq_dialect)c->dialect, from, out, diag);
+    if (status == EQ_OK) (*out)->again = from;
+    return status;
+}
+
 eq_status eq_deck_reread(const eq_deck *d, const eq_override *override, size_t n, eq_deck **out,
                          eq_diag *diag) {
-    const eq_circuit *c = d->circuit;
-    const again from = {d, override, n, false};
-    char *copy = d->text == NULL ? NULL : eq_strdup(d->text[0]);
-    if (copy == NULL) return eq_out_of_memory(diag);
-    return read_spice(c->file[0], copy, strlen(copy), (eq_dialect)c->dialect, &from, out, diag);
+    eq_again from = d->again == NULL ? (eq_again){.first = d} : *d->again;
+    eq_override *all = eq_malloc(from.overrides + n, sizeof *all);
+    if (all == NULL) return eq_out_of_memory(diag);
+    if (from.overrides > 0) memcpy(all, from.override, from.overrides * sizeof *all);
+    if (n > 0) memcpy(all + from.overrides, override, n * sizeof *all);
+    from.override = all;
+    from.overrides += n;
+    eq_status status = eq_deck_reread_with(&from, out, diag);
+    if (status == EQ_OK) (*out)->again = NULL;
+    eq_free(all);
+    return status;
 }
 
 /* The circuit of a deck that was read. */
@@ -232,7 +275,7 @@ static eq_status circuit_alone(eq_status status, eq_deck *d, eq_circuit **out) {
 }
 
 eq_status eq_models_read(const char *path, eq_dialect dialect, eq_circuit **out, eq_diag *diag) {
-    const again from = {.models = true};
+    const eq_again from = {.models = true};
     eq_deck *d = NULL;
     char *text;
     size_t length;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "netlist/alias.h"
 
 typedef struct parser {
     eq_cursor *c;
@@ -12,9 +13,6 @@ typedef struct parser {
 } parser;
 
 enum { LONGEST_FUNCTION = 16 };
-
-/* Random functions: a deck must give the same circuit each time it is read. */
-static const char *const random_functions[] = {"agauss", "gauss", "unif", "aunif", "limit"};
 
 static const eq_operand nothing = {NAN, EQ_NONE};
 
@@ -206,27 +204,17 @@ static eq_operand limit_of_xyce(parser *s, eq_location at, const eq_operand *x) 
     return apply_named(s, at, "?", below, x[1], inner, 3);
 }
 
-/* What Xyce and LTspice mean otherwise than ngspice, or have beside it (Xyce reference guide,
- * "Arithmetic functions"; LTspice help, "B. Arbitrary behavioral sources"). */
+/* What is no operation of the table: it stands for several, or for none. */
 static bool function_of_dialect(parser *s, eq_token name, const char *folded, const eq_operand *arg,
                                 int args, eq_operand *value) {
-    static const struct {
-        eq_dialect dialect;
-        const char *name, *here;
-        int operands;
-    } renamed[] = {{EQ_XYCE, "log", "log10", 1},
-                   {EQ_XYCE, "pwr", "pow", 2},
-                   {EQ_XYCE, "pwrs", "pwr", 2},
-                   {EQ_LTSPICE, "pwrs", "pwr", 2},
-                   {EQ_LTSPICE, "u", "stp", 1}};
     eq_dialect dialect = s->names->dialect;
     bool ordered =
         args == 3 && is_constant(arg[1]) && is_constant(arg[2]) && arg[1].number <= arg[2].number;
-    for (size_t k = 0; k < sizeof renamed / sizeof *renamed; k++) {
-        if (renamed[k].dialect != dialect || renamed[k].operands != args ||
-            strcmp(renamed[k].name, folded) != 0)
-            continue;
-        *value = apply(s, name.at, eq_operation_find(renamed[k].here, args), arg);
+    const char *here = eq_alias_of(dialect, folded, args);
+    if (here != NULL) {
+        *value = *here == '\0'  ? arg[0]
+                 : *here == '0' ? constant(0.0)
+                                : apply(s, name.at, eq_operation_find(here, args), arg);
         return true;
     }
     if (dialect == EQ_XYCE && args == 3 && strcmp(folded, "limit") == 0 && !ordered) {
@@ -243,7 +231,10 @@ static bool function_of_dialect(parser *s, eq_token name, const char *folded, co
         *value = apply_named(s, name.at, "pow", size, arg[1], nothing, 2);
         return true;
     }
-    return false;
+    bool integral = args >= 2 && args <= 4 && eq_alias_of(dialect, folded, 1) != NULL &&
+                    strchr("si", *folded) != NULL && strncmp(folded + 1, "dt", 2) == 0;
+    if (integral) *value = arg[1]; /* the initial condition is what it is at dc */
+    return integral;
 }
 
 /* A built-in function; min and max take any number of arguments, two by two. */
@@ -263,18 +254,13 @@ static eq_operand builtin(parser *s, eq_token name, const eq_operand *arg, int a
             best = apply(s, name.at, eq_operation_find(folded, 2), (eq_operand[]){best, arg[k]});
         return best;
     }
-    for (size_t k = 0; k < sizeof random_functions / sizeof *random_functions; k++)
-        if (strcmp(folded, random_functions[k]) == 0)
-            FAIL(s, name.at,
-                 "%s is random and a deck must give the same circuit each time it is read; "
-                 "write the value",
-                 random_functions[k]);
     int want = operands_of(folded);
     if (want > 0)
         FAIL(s, name.at, "%s takes %d argument%s, here are %d; see the ngspice manual, 2.8.5",
              folded, want, want == 1 ? "" : "s", args);
-    FAIL(s, name.at, "there is no function %.*s; define it with .func or check the name",
-         (int)name.length, name.text);
+    char near[96];
+    FAIL(s, name.at, "there is no function %.*s%s; define it with .func or check the name",
+         (int)name.length, name.text, s->names->nearest(s->names->data, name, near));
     return nothing;
 }
 
@@ -355,22 +341,69 @@ static eq_operand points(parser *s, eq_token name, bool flat) {
     return y;
 }
 
+/* vm(a,b), ip(v1) ..: what an ac analysis would give of v(a,b) or i(v1), here of a real number. */
+typedef struct part_of_probe {
+    const char *name, *probe, *function;
+} part_of_probe;
+
+static const part_of_probe *part_of(eq_token name) {
+    static const part_of_probe parts[] = {{"vr", "v", "re"},  {"vi", "v", "img"}, {"vm", "v", "m"},
+                                          {"vp", "v", "ph"},  {"vdb", "v", "db"}, {"ir", "i", "re"},
+                                          {"ii", "i", "img"}, {"im", "i", "m"},   {"ip", "i", "ph"},
+                                          {"idb", "i", "db"}};
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+        if (eq_token_is(name, parts[k].name)) return &parts[k];
+    return NULL;
+}
+
+static eq_operand part_of_value(parser *s, eq_token name, const part_of_probe *part) {
+    eq_token of = {EQ_TOKEN_WORD, part->probe, 1, name.at};
+    eq_token function = {EQ_TOKEN_WORD, part->function, strlen(part->function), name.at};
+    eq_operand value = probe(s, of);
+    return s->failed ? nothing : builtin(s, function, &value, 1);
+}
+
+/* ddx(EXPRESSION, v(a)): the partial derivative by a potential or a current (Xyce). */
+static eq_operand partial(parser *s, eq_token name) {
+    bool last;
+    eq_operand y = next_argument(s, &last), x = last ? nothing : next_argument(s, &last), value;
+    if (!s->failed &&
+        (!last || is_constant(x) || s->names->formula->slot[x.slot].operation != EQ_SLOT_INPUT))
+        FAIL(s, name.at, "ddx takes an expression and what it is derived by: ddx(x, v(NODE))");
+    if (s->failed || is_constant(y)) return constant(0.0);
+    const char *missing = eq_formula_derivative(s->names->formula, y, x, &value);
+    if (missing != NULL && !out_of_memory(s))
+        FAIL(s, name.at, "ddx: there is no derivative of %s here; write it out", missing);
+    return s->failed ? nothing : value;
+}
+
 /* Behind the opening parenthesis: what only a formula knows. False: an ordinary call. */
 static bool formula_call(parser *s, eq_token name, eq_operand *value) {
     bool is_power = s->names->powers &&
                     (eq_token_is(name, "p") || eq_token_is(name, "w") || eq_token_is(name, "n"));
     bool is_probe = is_power || eq_token_is(name, "v") || eq_token_is(name, "i");
-    bool is_pwl = eq_token_is(name, "pwl"), is_table = eq_token_is(name, "table");
-    if (!is_probe && !is_pwl && !is_table) return false;
+    bool is_pwl = eq_token_is(name, "pwl");
+    bool is_table = eq_token_is(name, "table") || eq_token_is(name, "tbl");
+    const part_of_probe *part = s->names->powers ? part_of(name) : NULL;
+    bool is_ddx = eq_token_is(name, "ddx");
+    if (!is_probe && !is_pwl && !is_table && part == NULL && !is_ddx) return false;
     if (s->names->formula == NULL)
         FAIL(s, name.at,
              "%.*s(...) is known only while the circuit is solved; use it in B, E or G sources",
              (int)name.length, name.text);
-    *value = s->failed ? nothing : is_probe ? probe(s, name) : points(s, name, is_table);
+    if (s->failed)
+        *value = nothing;
+    else if (part != NULL)
+        *value = part_of_value(s, name, part);
+    else if (is_ddx)
+        *value = partial(s, name);
+    else
+        *value = is_probe ? probe(s, name) : points(s, name, is_table);
     return true;
 }
 
-static eq_operand call(parser *s, eq_token name) {
+/* Not inlined: its arguments would stand in every frame of the recursion. */
+__attribute__((noinline)) static eq_operand call(parser *s, eq_token name) {
     eq_operand arg[EQ_MAX_ARGUMENTS], value = nothing;
     s->c->p++;
     if (formula_call(s, name, &value)) return value;
@@ -478,12 +511,19 @@ static eq_operand primary(parser *s) {
  * (2^-1). */
 static eq_operand signed_operand(parser *s, int level) {
     char c = look(s);
-    if (c != '-' && c != '+' && c != '!')
+    if (c != '-' && c != '+' && c != '!' && c != '~')
         return level > EQ_LEVEL_POWER ? primary(s) : climb(s, EQ_LEVEL_POWER + 1);
     eq_location at = eq_cursor_at(s->c);
     s->c->p++;
     eq_operand x[EQ_MOST_OPERANDS] = {climb(s, level > EQ_LEVEL_POWER ? level : EQ_LEVEL_UNARY)};
-    return c == '+' ? x[0] : apply(s, at, eq_operation_find(c == '-' ? "-" : "!", 1), x);
+    bool half = s->names->dialect == EQ_LTSPICE && c != '-';
+    return c == '+' ? x[0]
+                    : apply(s, at,
+                            eq_operation_find(c == '-' ? "-"
+                                              : half   ? "inv"
+                                                       : "!",
+                                              1),
+                            x);
 }
 
 static eq_operand infix(parser *s, eq_location at, int operation, eq_operand x) {
@@ -492,6 +532,10 @@ static eq_operand infix(parser *s, eq_location at, int operation, eq_operand x) 
     eq_operand operand[EQ_MOST_OPERANDS] = {x, nothing, nothing};
     if (o->operands == 2) {
         operand[1] = climb(s, o->level + 1);
+        bool logical = o->name[1] == '\0' && strchr("&|", o->name[0]) != NULL;
+        for (int k = 0; k < 2 && logical && s->names->dialect == EQ_LTSPICE; k++)
+            operand[k] = apply_named(s, at, "buf", operand[k], nothing, nothing, 1);
+        if (logical) operation = eq_operation_find(o->name[0] == '&' ? "&&" : "||", 2);
         return apply(s, at, operation, operand);
     }
     operand[1] = climb(s, EQ_LEVEL_ANY);

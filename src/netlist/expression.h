@@ -9,7 +9,7 @@
 #include "netlist/lexer.h"
 #include "netlist/netlist.h"
 
-enum { EQ_MAX_ARGUMENTS = 16, EQ_MAX_EXPRESSION_DEPTH = 2000 };
+enum { EQ_MAX_ARGUMENTS = 16, EQ_MAX_EXPRESSION_DEPTH = 4500 };
 
 typedef enum eq_lookup { EQ_FOUND, EQ_NOT_FOUND, EQ_LOOKUP_FAILED } eq_lookup;
 
@@ -27,6 +27,8 @@ typedef struct eq_names_of {
                           eq_operand *value);
     eq_lookup (*input)(void *data, eq_token what, eq_token first, eq_token second,
                        eq_operand *value);
+    /* " (did you mean X?)" for a function that is called like the name, else "". */
+    const char *(*nearest)(void *data, eq_token name, char buffer[96]);
     void (*fail)(void *data, eq_location at, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
     void (*number)(void *data, eq_token number); /* told of each number; NULL: nobody asks */

@@ -29,6 +29,26 @@ eq_status eq_deck_reread(const eq_deck *d, const eq_override *override, size_t n
  * may be without elements. */
 eq_status eq_models_read(const char *path, eq_dialect dialect, eq_circuit **out, eq_diag *diag);
 
+/* A line that stands in for a card: `dc` or alter, option, save, ..., and what is behind the word. */
+typedef struct eq_card_line {
+    const char *word, *text;
+    eq_location at;
+} eq_card_line;
+
+/* A further reading of a deck that keeps its text, with values of its own and further cards:
+ * analyses come behind those of the deck, whose prints say nothing about them. */
+typedef struct eq_again {
+    const eq_deck *first;
+    const eq_override *override;
+    size_t overrides;
+    const eq_card_line *line;
+    size_t lines;
+    bool models; /* of any deck, for its .model cards alone (eq_models_read) */
+} eq_again;
+
+/* *from must outlive the deck, which may be read again in turn (eq_deck_reread). */
+eq_status eq_deck_reread_with(const eq_again *from, eq_deck **out, eq_diag *diag);
+
 /* EQ_OK, or the error that eq_deck_write (of ngspice: eq_circuit_write_own) would end in for the
  * sake of a name. */
 eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *diag);

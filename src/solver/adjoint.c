@@ -47,8 +47,8 @@ eq_status eq_adjoint_new(eq_solver *solver, eq_adjoint **out, eq_diag *diag) {
     return status;
 }
 
-eq_status eq_adjoint_solve(eq_adjoint *a, const double *v, const double *branch, const double *dcdv,
-                           eq_diag *diag) {
+/* The Jacobian at the state, factored. */
+static eq_status factor(eq_adjoint *a, const double *v, const double *branch, eq_diag *diag) {
     eq_newton *w = eq_solver_newton(a->solver);
     eq_system_unknowns(a->s, v, branch, a->x);
     w->factored = NULL;
@@ -59,10 +59,15 @@ eq_status eq_adjoint_solve(eq_adjoint *a, const double *v, const double *branch,
         eq_fail(diag, status,
                 "the Jacobian is singular at this state, so there is no adjoint; "
                 "take a solved operating point");
-    if (status == EQ_OK) status = eq_newton_find_drops(w, a->x);
+    return status == EQ_OK ? eq_newton_find_drops(w, a->x) : status;
+}
+
+eq_status eq_adjoint_solve(eq_adjoint *a, const double *v, const double *branch, const double *dcdv,
+                           eq_diag *diag) {
+    eq_status status = factor(a, v, branch, diag);
     if (status == EQ_OK) {
         eq_system_gather(a->s, dcdv, a->l);
-        status = eq_lin_solve_transposed(w->factored, a->l);
+        status = eq_lin_solve_transposed(eq_solver_newton(a->solver)->factored, a->l);
     }
     if (status == EQ_OK) eq_system_spread(a->s, a->l, a->lambda);
     if (status == EQ_OK)
@@ -182,6 +187,77 @@ void eq_adjoint_sources(eq_adjoint *a, const double *dcdv) {
             add_drop(a, t->term[2][at.row], t->term[3][at.row],
                      eq_value(t, (size_t)at.row) * a->source[b]);
     }
+}
+
+/* lambda = -phi, where sum_n phi_n I_n is what the eliminated branches add to the cost: the rows
+ * of the KCL are summed towards the roots, and j_b = -s R_n (eq_reduction_currents) backwards. */
+static void weigh_node_currents(eq_adjoint *a, const double *dcdi) {
+    const eq_reduction *r = a->s->reduction;
+    memset(a->lambda, 0, a->s->nodes * sizeof *a->lambda);
+    for (size_t k = 0; k < r->links; k++) {
+        eq_node n = r->w_order[k];
+        int32_t b = r->edge[n];
+        double weight = -dcdi[b];
+        for (int32_t i = r->f_start[b]; i < r->f_start[b + 1]; i++) {
+            eq_row at = a->s->circuit->row[r->f[i]];
+            const eq_table *t = &a->s->circuit->table[at.cls];
+            size_t j = (size_t)at.row;
+            weight += eq_value(t, j) * lambda_drop(a, t, j);
+        }
+        a->lambda[n] = a->lambda[r->parent[n]] - r->sign[n] * weight;
+    }
+}
+
+/* out[unknown] -= the weight of a current times its slope by a kept current, over the elements that
+ * kept currents control. */
+static void controlled_by_kept(eq_adjoint *a, double *out) {
+    const eq_system *s = a->s;
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &s->circuit->table[cls];
+        bool port = eq_is_port(t) && t->cls->defined == EQ_CURRENT_DEFINED;
+        for (size_t j = 0; (eq_is_cccs(t) || port) && j < t->count; j++) {
+            int32_t by = port ? EQ_NONE : eq_controlling(s, t, j);
+            if (by != EQ_NONE) out[by] -= lambda_drop(a, t, j) * eq_value(t, j);
+            if (port) eq_system_port(a->s, t, j, a->x);
+            for (size_t i = 0; port && i < eq_port_inputs(t, j); i++) {
+                eq_formula_input in = eq_port_input(t, j, i);
+                if (in.kind == EQ_INPUT_CURRENT)
+                    out[eq_kept_current(s, in.branch)] -=
+                        lambda_drop(a, t, j) * s->ports.slope[i] * eq_port_scale(s, t);
+            }
+        }
+    }
+}
+
+/* a->l = dC/dx of the cost dcdv . v + dcdi . j. */
+static void gather_currents(eq_adjoint *a, const double *dcdv, const double *dcdi) {
+    const eq_reduction *r = a->s->reduction;
+    const eq_circuit *c = a->s->circuit;
+    weigh_node_currents(a, dcdi);
+    held_potentials(a, dcdv);
+    eq_system_gather(a->s, a->held, a->l);
+    if (a->s->n > r->node_unknowns) controlled_by_kept(a, a->l);
+    for (size_t b = 0; b < r->branches; b++) {
+        eq_row at = c->row[r->branch[b]];
+        if (r->current[b] != EQ_NONE)
+            a->l[r->current[b]] += dcdi[b] - lambda_drop(a, &c->table[at.cls], (size_t)at.row);
+    }
+}
+
+eq_status eq_adjoint_solve_currents(eq_adjoint *a, const double *v, const double *branch,
+                                    const double *dcdv, const double *dcdi, eq_diag *diag) {
+    size_t nodes = a->s->nodes;
+    double *phi = eq_malloc(nodes, sizeof *phi);
+    eq_status status = phi == NULL ? EQ_ERR_MEMORY : factor(a, v, branch, diag);
+    if (status == EQ_OK) {
+        gather_currents(a, dcdv, dcdi);
+        memcpy(phi, a->lambda, nodes * sizeof *phi);
+        status = eq_lin_solve_transposed(eq_solver_newton(a->solver)->factored, a->l);
+    }
+    if (status == EQ_OK) eq_system_spread(a->s, a->l, a->lambda);
+    for (size_t n = 0; status == EQ_OK && n < nodes; n++) a->lambda[n] += phi[n];
+    eq_free(phi);
+    return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : status;
 }
 
 /* The control of row j: a drop or a branch current. */

@@ -22,6 +22,10 @@ void eq_adjoint_free(eq_adjoint *a);
  * that state with the drops of shorts. */
 eq_status eq_adjoint_solve(eq_adjoint *a, const double *v, const double *branch, const double *dcdv,
                            eq_diag *diag);
+/* The same of a cost that depends on the currents of voltage-defined branches, too: dcdi[branches].
+ * Then lambda is that of the node currents, as every gradient below takes it. */
+eq_status eq_adjoint_solve_currents(eq_adjoint *a, const double *v, const double *branch,
+                                    const double *dcdv, const double *dcdi, eq_diag *diag);
 /* lambda [nodes] given instead of solved, at the solution v of a circuit without kept currents:
  * -d_n (v_n(b) - v_n(0))/(b d_ref) makes the gradients those of Equilibrium Propagation, since
  * J^T D = D J where an energy exists. Leaves the branch currents in `branch`. */

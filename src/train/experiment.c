@@ -1,13 +1,10 @@
 #include "train/experiment.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/carry.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "netlist/xml/xml.h"
@@ -125,12 +122,13 @@ static void architecture(reader *r, const eq_xml_node *node) {
 }
 
 /* Columns of a CSV file, or a file of their own. */
-static void targets(reader *r, const eq_xml_node *node, const char *name, char **value) {
-    bool file = r->x->data.format != EQ_DATA_CSV;
-    if (file && eq_data_goal_of(word(node, name)) == EQ_GOAL_TARGETS)
-        path(r, node, name, value);
-    else
-        text(r, node, name, value);
+static void targets(reader *r, const eq_xml_node *node, eq_data_options *d) {
+    bool file = d->format != EQ_DATA_CSV;
+    bool own = file && eq_data_goal_of(word(node, "targets")) == EQ_GOAL_TARGETS;
+    (own ? path : text)(r, node, "targets", &d->targets);
+    path(r, node, "test-targets", &d->test_targets);
+    if (!file && d->test_targets != NULL)
+        fault(r, node, "test-targets is a file of numbers; a CSV file has its targets in columns");
 }
 
 static void data(reader *r, const eq_xml_node *node) {
@@ -140,8 +138,7 @@ static void data(reader *r, const eq_xml_node *node) {
     path(r, node, "labels", &d->labels);
     path(r, node, "test-path", &d->test_path);
     path(r, node, "test-labels", &d->test_labels);
-    targets(r, node, "targets", &d->targets);
-    targets(r, node, "test-targets", &d->test_targets);
+    targets(r, node, d);
     text(r, node, "label", &d->label);
     text(r, node, "set", &d->set);
     if (word(node, "header") != NULL)
@@ -371,219 +368,6 @@ eq_status eq_experiment_read_with(const char *file, const eq_settings *settings,
         *out = x;
     else
         eq_experiment_free(x);
-    return status;
-}
-
-static void attribute(eq_text *t, const char *name, const char *value) {
-    if (value == NULL) return;
-    eq_text_printf(t, " %s=\"", name);
-    eq_xml_escape(EQ_CARRY_TEXT, value, t);
-    eq_text_puts(t, "\"");
-}
-
-static void value(eq_text *t, const char *name, double number_value) {
-    if (!isnan(number_value)) eq_text_printf(t, " %s=\"%.17g\"", name, number_value);
-}
-
-/* The path from the root, so that it holds from any folder. */
-static void absolute(eq_text *t, const char *name, const char *relative) {
-    if (relative == NULL) return;
-    char *full = eq_path_absolute(relative);
-    if (full == NULL)
-        t->failed = true;
-    else
-        attribute(t, name, full);
-    eq_free(full);
-}
-
-/* A path is written as it is or not at all. */
-static eq_status check_path(const char *relative, eq_diag *diag) {
-    char *full = relative == NULL ? NULL : eq_path_absolute(relative);
-    eq_text carried = {0};
-    if (relative == NULL) return EQ_OK;
-    if (full != NULL) eq_carry(EQ_CARRY_TEXT, full, &carried);
-    eq_status status = EQ_OK;
-    if (full == NULL || carried.failed)
-        status = eq_out_of_memory(diag);
-    else if (strcmp(carried.text, full) != 0)
-        status =
-            eq_fail(diag, EQ_ERR_INPUT,
-                    "the path '%s' is no UTF-8 or holds control characters, which the XML of a "
-                    "run cannot hold; rename the folder or file",
-                    full);
-    eq_text_free(&carried);
-    eq_free(full);
-    return status;
-}
-
-static eq_status check_paths(const eq_experiment *x, eq_diag *diag) {
-    bool columns = x->data.format == EQ_DATA_CSV;
-    const char *const path[] = {x->deck,
-                                x->data.path,
-                                x->data.labels,
-                                x->data.test_path,
-                                x->data.test_labels,
-                                columns ? NULL : x->data.targets,
-                                columns ? NULL : x->data.test_targets};
-    eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < sizeof path / sizeof *path; k++)
-        status = check_path(path[k], diag);
-    return status;
-}
-
-/* The presets, and the end of the element they stand in. */
-static void write_presets(const eq_experiment *x, const char *element, eq_text *t) {
-    eq_text_puts(t, x->presets == 0 ? "/>\n" : ">\n");
-    for (size_t k = 0; k < x->presets; k++) {
-        eq_text_puts(t, "    <set");
-        attribute(t, "name", x->preset[k].name);
-        attribute(t, "value", x->preset[k].value);
-        eq_text_puts(t, "/>\n");
-    }
-    if (x->presets > 0) eq_text_printf(t, "  </%s>\n", element);
-}
-
-static void write_architecture(const eq_architecture *a, eq_text *t) {
-    eq_text_printf(t, "  <architecture kind=\"%s\" layers=\"", a->amplifiers ? "kendall" : "drn");
-    for (size_t l = 0; l < a->layers; l++)
-        eq_text_printf(t, "%s%zu", l == 0 ? "" : ",", a->width[l]);
-    eq_text_puts(t, "\" bias=\"");
-    for (size_t b = 0; b < a->biases; b++)
-        eq_text_printf(t, "%s%.17g", b == 0 ? "" : ",", a->bias[b]);
-    eq_text_printf(t, "\" outputs=\"%s\" diode=\"%s\"", a->differential ? "differential" : "single",
-                   a->diode == EQ_NEURON_IDEAL ? "ideal" : "shockley");
-    value(t, "gain", a->gain);
-    value(t, "feedback", a->feedback);
-    value(t, "is", a->is);
-    value(t, "n", a->n);
-    value(t, "ron", a->ron);
-    value(t, "roff", a->roff);
-    value(t, "bias-up", a->up);
-    value(t, "bias-down", a->down);
-    value(t, "gmin", a->gmin);
-    value(t, "gmax", a->gmax);
-}
-
-static void write_data(const eq_data_options *d, eq_text *t) {
-    eq_text_printf(t, "  <data format=\"%s\"", eq_data_format_name(d->format));
-    absolute(t, "path", d->path);
-    absolute(t, "labels", d->labels);
-    absolute(t, "test-path", d->test_path);
-    absolute(t, "test-labels", d->test_labels);
-    attribute(t, "label", d->label);
-    attribute(t, "set", d->set);
-    bool columns = d->format == EQ_DATA_CSV || eq_data_goal_of(d->targets) != EQ_GOAL_TARGETS;
-    (columns ? attribute : absolute)(t, "targets", d->targets);
-    absolute(t, "test-targets", d->test_targets);
-    if (d->header != EQ_HEADER_FOUND)
-        attribute(t, "header", d->header == EQ_HEADER_YES ? "yes" : "no");
-    if (d->test_path == NULL) value(t, "test-fraction", d->test_fraction);
-    if (d->validation_fraction > 0.0) value(t, "validation-fraction", d->validation_fraction);
-    eq_text_printf(t, " train-limit=\"%zu\" test-limit=\"%zu\"/>\n", d->train_limit, d->test_limit);
-}
-
-static void write_group(const eq_group_options *g, eq_text *t) {
-    eq_text_puts(t, "    <group");
-    attribute(t, "match", g->match);
-    value(t, "rate", g->rate);
-    attribute(t, "init", eq_init_name(g->init.type));
-    value(t, "low", g->init.low);
-    value(t, "high", g->init.high);
-    eq_text_puts(t, "/>\n");
-}
-
-static void write_optimizer(const eq_experiment *x, eq_text *t) {
-    const eq_optimizer *o = &x->optimizer;
-    eq_text_printf(t, "  <optimizer type=\"%s\"", o->kind->name);
-    value(t, "rate", o->rate);
-    value(t, "momentum", o->momentum);
-    value(t, "beta1", o->beta1);
-    value(t, "beta2", o->beta2);
-    value(t, "epsilon", o->epsilon);
-    eq_text_puts(t, ">\n");
-    for (size_t k = 0; k < x->groups; k++) write_group(&x->group[k], t);
-    eq_text_puts(t, "  </optimizer>\n");
-    eq_text_printf(t, "  <schedule type=\"%s\"", eq_schedule_name(x->schedule.type));
-    value(t, "factor", x->schedule.factor);
-    eq_text_printf(t, " every=\"%zu\"/>\n  <minibatch size=\"%zu\"/>\n", x->schedule.every,
-                   x->batch);
-}
-
-/* Encoding, cost, estimator, optimizer: what decides the course of the training besides circuit and
- * data. */
-static void write_method(const eq_experiment *x, eq_text *t) {
-    eq_text_printf(t, "  <encoding normalize=\"%s\" invert=\"%s\"",
-                   eq_normalize_name(x->encoding.input.normalize),
-                   x->encoding.invert ? "yes" : "no");
-    value(t, "scale", x->encoding.input.scale);
-    value(t, "center", x->encoding.input.center);
-    if (x->data.targets != NULL) {
-        attribute(t, "target-normalize", eq_normalize_name(x->encoding.target.normalize));
-        value(t, "target-scale", x->encoding.target.scale);
-        value(t, "target-center", x->encoding.target.center);
-    }
-    eq_text_printf(t, "/>\n  <cost type=\"%s\"", x->cost.kind->name);
-    value(t, "high", x->cost.high);
-    value(t, "low", x->cost.low);
-    value(t, "scale", x->cost.scale);
-    if (eq_same(x->cost.kind->name, "huber")) value(t, "threshold", x->cost.threshold);
-    if (eq_same(x->cost.kind->name, "hinge")) value(t, "margin", x->cost.margin);
-    eq_text_printf(t, "/>\n  <estimator type=\"%s\" nudging=\"%s\"", x->estimator.kind->name,
-                   eq_nudging_name(x->estimator.nudging));
-    value(t, "beta", x->estimator.beta);
-    bool clamp = x->estimator.nudging == EQ_NUDGE_CLAMP;
-    if (clamp) value(t, "eta", x->estimator.eta);
-    if (clamp && isfinite(x->estimator.clamp)) value(t, "g-clamp", x->estimator.clamp);
-    eq_text_puts(t, "/>\n");
-    write_optimizer(x, t);
-}
-
-eq_status eq_experiment_write(const eq_experiment *x, eq_text *t, eq_diag *diag) {
-    eq_status status = check_paths(x, diag);
-    if (status != EQ_OK) return status;
-    eq_text_puts(t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<experiment");
-    attribute(t, "name", x->name);
-    eq_text_printf(t, " seed=\"%" PRIu64 "\"", x->seed);
-    if (x->run != 0) eq_text_printf(t, " run=\"%016" PRIx64 "\"", x->run);
-    eq_text_puts(t, ">\n");
-    if (x->deck != NULL) {
-        eq_text_puts(t, "  <circuit");
-        absolute(t, "deck", x->deck);
-    } else {
-        write_architecture(&x->architecture, t);
-    }
-    write_presets(x, x->deck != NULL ? "circuit" : "architecture", t);
-    write_data(&x->data, t);
-    write_method(x, t);
-    eq_text_printf(t, "  <epochs count=\"%zu\"", x->epochs);
-    if (x->patience > 0) eq_text_printf(t, " patience=\"%zu\"", x->patience);
-    eq_text_puts(t, "/>\n</experiment>\n");
-    return t->failed ? eq_out_of_memory(diag) : EQ_OK;
-}
-
-eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_diag *diag) {
-    eq_text t = {0};
-    write_method(x, &t);
-    eq_status status = t.failed ? eq_out_of_memory(diag) : EQ_OK;
-    *hash = EQ_HASH_START;
-    if (status == EQ_OK) eq_hash_bytes(hash, t.text, t.length);
-    eq_text_free(&t);
-    return status;
-}
-
-eq_status eq_experiment_same_circuit(const eq_experiment *a, const eq_experiment *b, bool *other,
-                                     eq_diag *diag) {
-    eq_text text[2] = {{0}, {0}};
-    const eq_experiment *of[2] = {a, b};
-    for (int k = 0; k < 2; k++) {
-        if (of[k]->deck != NULL)
-            absolute(&text[k], "deck", of[k]->deck);
-        else
-            write_architecture(&of[k]->architecture, &text[k]);
-    }
-    eq_status status = text[0].failed || text[1].failed ? eq_out_of_memory(diag) : EQ_OK;
-    if (status == EQ_OK) *other = strcmp(text[0].text, text[1].text) != 0;
-    for (int k = 0; k < 2; k++) eq_text_free(&text[k]);
     return status;
 }
 

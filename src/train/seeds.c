@@ -92,12 +92,14 @@ char *eq_seed_folder(const char *folder, uint64_t seed) {
 
 /* --- what they have in common --- */
 
+#define COLUMN(name, fraction)                                                                     \
+    { #name, offsetof(eq_metrics, name), fraction }
 const eq_seed_column eq_seed_column_of[EQ_SEED_COLUMNS] = {
-    {"train_loss", offsetof(eq_metrics, train_loss), false},
-    {"train_error", offsetof(eq_metrics, train_error), true},
-    {"test_loss", offsetof(eq_metrics, test_loss), false},
-    {"test_error", offsetof(eq_metrics, test_error), true},
-    {"seconds", offsetof(eq_metrics, seconds), false},
+    COLUMN(train_loss, false),      COLUMN(train_error, true),      COLUMN(train_rmse, false),
+    COLUMN(train_r2, false),        COLUMN(validation_loss, false), COLUMN(validation_error, true),
+    COLUMN(validation_rmse, false), COLUMN(validation_r2, false),   COLUMN(test_loss, false),
+    COLUMN(test_error, true),       COLUMN(test_rmse, false),       COLUMN(test_r2, false),
+    COLUMN(seconds, false),
 };
 
 double eq_seed_value(const eq_metrics *m, int column) {
@@ -106,12 +108,18 @@ double eq_seed_value(const eq_metrics *m, int column) {
     return value;
 }
 
-/* True when the first of two runs is the better one. */
+/* True when the first of two runs is the better one, by the first set that both have. */
 static bool better(const eq_metrics *a, const eq_metrics *b) {
-    bool tested = !isnan(a->test_error) && !isnan(b->test_error);
-    double x = tested ? a->test_error : a->train_error, y = tested ? b->test_error : b->train_error;
-    if (x != y) return x < y;
-    return tested ? a->test_loss < b->test_loss : a->train_loss < b->train_loss;
+    const double loss[][2] = {{a->validation_loss, b->validation_loss},
+                              {a->test_loss, b->test_loss},
+                              {a->train_loss, b->train_loss}};
+    const double error[][2] = {{a->validation_error, b->validation_error},
+                               {a->test_error, b->test_error},
+                               {a->train_error, b->train_error}};
+    int k = 0;
+    while (k < 2 && (isnan(loss[k][0]) || isnan(loss[k][1]))) k++;
+    bool tied = isnan(error[k][0]) || isnan(error[k][1]) || error[k][0] == error[k][1];
+    return tied ? loss[k][0] < loss[k][1] : error[k][0] < error[k][1];
 }
 
 eq_seeds_summary eq_seeds_summarise(const eq_seed_run *run, size_t runs) {
@@ -120,7 +128,10 @@ eq_seeds_summary eq_seeds_summarise(const eq_seed_run *run, size_t runs) {
         if (run[k].status != EQ_OK) continue;
         s.finished++;
         if (s.best < 0 || better(&run[k].last, &run[s.best].last)) s.best = (int)k;
-        for (int c = 0; c < EQ_SEED_COLUMNS; c++) s.mean[c] += eq_seed_value(&run[k].last, c);
+        for (int c = 0; c < EQ_SEED_COLUMNS; c++) {
+            s.mean[c] += eq_seed_value(&run[k].last, c);
+            s.has[c] = s.has[c] || !isnan(eq_seed_value(&run[k].last, c));
+        }
     }
     for (int c = 0; c < EQ_SEED_COLUMNS; c++) {
         double sum = 0.0;
@@ -132,24 +143,28 @@ eq_seeds_summary eq_seeds_summarise(const eq_seed_run *run, size_t runs) {
     return s;
 }
 
-/* A row of the table; cells without a value are empty. */
-static void add_row(eq_text *t, const char *label, const double *value, const char *folder) {
+/* A row of the table, with the columns that some run has; cells without a value are empty. */
+static void add_row(eq_text *t, const eq_seeds_summary *s, const char *label, const double *value,
+                    const char *folder) {
     eq_text_puts(t, label);
     for (int c = 0; c < EQ_SEED_COLUMNS; c++)
-        if (isnan(value[c]))
+        if (!s->has[c])
+            continue;
+        else if (isnan(value[c]))
             eq_text_puts(t, ",");
         else
             eq_text_printf(t, ",%.10g", value[c]);
     eq_text_printf(t, ",%s\n", folder);
 }
 
-static void add_run(eq_text *t, const char *label, const eq_seed_run *run) {
+static void add_run(eq_text *t, const eq_seeds_summary *s, const char *label,
+                    const eq_seed_run *run) {
     char number[32], folder[32];
     double value[EQ_SEED_COLUMNS];
     for (int c = 0; c < EQ_SEED_COLUMNS; c++) value[c] = eq_seed_value(&run->last, c);
     snprintf(number, sizeof number, "%" PRIu64, run->seed);
     snprintf(folder, sizeof folder, "seed-%" PRIu64, run->seed);
-    add_row(t, label == NULL ? number : label, value, folder);
+    add_row(t, s, label == NULL ? number : label, value, folder);
 }
 
 static eq_status write_table(const char *folder, const eq_seed_run *run, size_t runs,
@@ -159,13 +174,13 @@ static eq_status write_table(const char *folder, const eq_seed_run *run, size_t 
     eq_text text = {0};
     eq_text_puts(&text, "seed");
     for (int c = 0; c < EQ_SEED_COLUMNS; c++)
-        eq_text_printf(&text, ",%s", eq_seed_column_of[c].name);
+        if (s.has[c]) eq_text_printf(&text, ",%s", eq_seed_column_of[c].name);
     eq_text_puts(&text, ",folder\n");
     for (size_t k = 0; k < runs; k++)
-        if (run[k].status == EQ_OK) add_run(&text, NULL, &run[k]);
-    add_row(&text, "mean", s.mean, "");
-    add_row(&text, "deviation", s.deviation, "");
-    add_run(&text, "best", &run[s.best]);
+        if (run[k].status == EQ_OK) add_run(&text, &s, NULL, &run[k]);
+    add_row(&text, &s, "mean", s.mean, "");
+    add_row(&text, &s, "deviation", s.deviation, "");
+    add_run(&text, &s, "best", &run[s.best]);
     char *path = eq_path_join(folder, EQ_SEEDS_TABLE);
     eq_status status = path == NULL || text.failed
                            ? eq_out_of_memory(diag)

@@ -42,16 +42,18 @@ typedef struct eq_seed_column {
     size_t offset;    /* of the double */
     bool fraction;    /* shown in % */
 } eq_seed_column;
-enum { EQ_SEED_COLUMNS = 5 };
+enum { EQ_SEED_COLUMNS = 13 };
 extern const eq_seed_column eq_seed_column_of[EQ_SEED_COLUMNS];
 double eq_seed_value(const eq_metrics *m, int column);
 
 /* Mean, and deviation sqrt(sum (x - mean)^2 / (n - 1)), of the runs that came to an end; NAN where
- * they have no values, the deviation also of one run. best: the run with the smallest test error,
- * of equal ones the smallest test loss (without a test set: of the training); -1 without any. */
+ * they have no values, the deviation also of one run. best: the run with the smallest error of the
+ * validation set, without one of the test set, without both of the training; of equal ones, or
+ * where the examples have targets, with the smallest loss; -1 without any. */
 typedef struct eq_seeds_summary {
     size_t finished;
     int best;
+    bool has[EQ_SEED_COLUMNS]; /* some run has a value there */
     double mean[EQ_SEED_COLUMNS], deviation[EQ_SEED_COLUMNS];
 } eq_seeds_summary;
 eq_seeds_summary eq_seeds_summarise(const eq_seed_run *run, size_t runs);

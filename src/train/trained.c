@@ -41,26 +41,32 @@ static eq_status warn_of_data(const eq_trained *m, const eq_checkpoint *p, eq_di
     return status;
 }
 
-/* The encoder of the run under a changed encoding: x = scale (n - center) with the same n, unless
- * that is normalised otherwise. */
+/* V = scale (n - center) of n columns with the same n under another scale and center. */
+static void scale_anew(eq_affine *a, size_t n, const eq_scaling *was, const eq_scaling *is) {
+    if (is->scale == was->scale && is->center == was->center) return;
+    for (size_t f = 0; f < n; f++) {
+        double middle = -a->offset[f] / was->scale - was->center;
+        a->gain[f] *= is->scale / was->scale;
+        a->offset[f] = -is->scale * (middle + is->center);
+    }
+}
+
+/* The encoder of the run under a changed encoding, fitted anew where that normalises otherwise. */
 static eq_status encode_anew(eq_trained *m, const char *data_path, eq_diag *diag) {
-    const eq_scaling *is = &m->x->encoding.input, *was = &m->was.input;
+    const eq_encoding *is = &m->x->encoding, *was = &m->was;
     eq_encoder *e = &m->s.encoder;
-    if (is->normalize != was->normalize || was->scale == 0.0) {
+    if (is->input.normalize != was->input.normalize || was->input.scale == 0.0 ||
+        is->target.normalize != was->target.normalize) {
         if (data_path != NULL)
             return eq_fail(diag, EQ_ERR_USAGE,
                            "another normalisation is fitted to the training rows, which --data "
                            "leaves out; give one of --data and --set encoding.normalize");
         eq_encoder_free(e);
-        return eq_encoder_fit(&m->x->encoding, &m->s.set, e, diag);
+        return eq_encoder_fit(is, &m->s.set, e, diag);
     }
-    for (size_t f = 0; (is->scale != was->scale || is->center != was->center) && f < e->features;
-         f++) {
-        double middle = -e->input.offset[f] / was->scale - was->center;
-        e->input.gain[f] *= is->scale / was->scale;
-        e->input.offset[f] = -is->scale * (middle + is->center);
-    }
-    e->invert = m->x->encoding.invert;
+    scale_anew(&e->input, e->features, &was->input, &is->input);
+    scale_anew(&e->target, e->targets, &was->target, &is->target);
+    e->invert = is->invert;
     e->inputs = e->invert ? 2 * e->features : e->features;
     return EQ_OK;
 }

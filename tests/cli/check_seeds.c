@@ -135,21 +135,48 @@ START_TEST(the_table_has_mean_deviation_and_the_best) {
 }
 END_TEST
 
+/* A run of which the training alone is known. */
+static eq_seed_run run_of(uint64_t seed, eq_status status, double loss, double error) {
+    eq_seed_run r = {.seed = seed, .status = status};
+    for (int c = 0; c < EQ_SEED_COLUMNS; c++) {
+        double none = NAN;
+        memcpy((char *)&r.last + eq_seed_column_of[c].offset, &none, sizeof none);
+    }
+    r.last.train_loss = loss;
+    r.last.train_error = error;
+    return r;
+}
+
 START_TEST(numbers_without_a_value_stay_without_one) {
-    eq_seed_run run[3] = {{1, EQ_OK, {.train_error = 0.25, .train_loss = 2, .test_error = NAN}},
-                          {2, EQ_ERR_CONVERGE, {.train_error = 0.0}},
-                          {3, EQ_OK, {.train_error = 0.25, .train_loss = 1, .test_error = NAN}}};
+    eq_seed_run run[3] = {run_of(1, EQ_OK, 2, 0.25), run_of(2, EQ_ERR_CONVERGE, 0, 0),
+                          run_of(3, EQ_OK, 1, 0.25)};
     eq_seeds_summary s = eq_seeds_summarise(run, 3);
     ck_assert_uint_eq(s.finished, 2);
     ck_assert_int_eq(s.best, 2); /* the smaller loss of equal errors */
     ck_assert_double_eq(s.mean[0], 1.5);
     ck_assert_double_eq_tol(s.deviation[0], sqrt(0.5), 1e-15);
     ck_assert_double_nan(s.mean[3]);
+    ck_assert(s.has[0] && s.has[1] && !s.has[3]);
     s = eq_seeds_summarise(run, 1);
     ck_assert_double_eq(s.mean[0], 2.0);
     ck_assert_double_nan(s.deviation[0]);
     s = eq_seeds_summarise(run + 1, 1);
     ck_assert_int_eq(s.best, -1);
+}
+END_TEST
+
+/* By the validation set, not by the test set; of targets, which have no errors, by the loss. */
+START_TEST(the_best_is_not_chosen_by_the_test_set_where_there_is_another) {
+    eq_seed_run run[2] = {run_of(1, EQ_OK, 1, 0.1), run_of(2, EQ_OK, 2, 0.2)};
+    run[0].last.test_loss = 5, run[0].last.test_error = 0.1;
+    run[1].last.test_loss = 6, run[1].last.test_error = 0.0;
+    ck_assert_int_eq(eq_seeds_summarise(run, 2).best, 1);
+    run[0].last.validation_loss = 7, run[0].last.validation_error = 0.0;
+    run[1].last.validation_loss = 6, run[1].last.validation_error = 0.1;
+    ck_assert_int_eq(eq_seeds_summarise(run, 2).best, 0);
+    for (int k = 0; k < 2; k++)
+        run[k].last.train_error = run[k].last.test_error = run[k].last.validation_error = NAN;
+    ck_assert_int_eq(eq_seeds_summarise(run, 2).best, 1);
 }
 END_TEST
 
@@ -283,6 +310,7 @@ Suite *seeds_suite(void) {
     tcase_add_loop_test(t, each_run_is_that_of_its_seed_alone_on_any_number_of_threads, 0, 3);
     tcase_add_test(t, the_table_has_mean_deviation_and_the_best);
     tcase_add_test(t, numbers_without_a_value_stay_without_one);
+    tcase_add_test(t, the_best_is_not_chosen_by_the_test_set_where_there_is_another);
     tcase_add_test(t, nothing_is_written_over_unasked);
     tcase_add_test(t, one_that_fails_leaves_the_others);
     tcase_add_test(t, what_are_no_seeds_is_refused);

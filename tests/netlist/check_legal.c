@@ -85,6 +85,11 @@ static const struct legal {
     {EQ_NGSPICE, "v1 a 0 3\nr1 a b 1k\nb1 b 0 i=v(b)*1m\nb2 c 0 v=i(b1)*1k\nr2 c 0 1", "v(c)", 1.5},
     {EQ_NGSPICE, "v1 a 0 3\nr1 a b 1k\ng1 b 0 b 0 1m\nb2 c 0 v=i(g1)*1k+i(r1)\nr2 c 0 1", "v(c)",
      1.5015},
+    /* the only path to ground is the current of its own drop */
+    {EQ_NGSPICE, "i1 0 b 2m\nb1 b 0 i=v(b)*1m\nb2 c 0 v=i(b1)*1k\nr2 c 0 1", "v(b)", 2.0},
+    {EQ_NGSPICE, "i1 b 0 2m\nb1 0 b i=v(0,b)*1m\nb2 c 0 v=i(b1)*1k\nr2 c 0 1", "v(c)", 2.0},
+    {EQ_NGSPICE, "i1 0 b 2m\ng1 b 0 b 0 1m\nb2 c 0 v=i(g1)*1k\nr2 c 0 1", "v(b)", 2.0},
+    {EQ_NGSPICE, "i1 0 b 2m\ng1 b 0 0 b -1m\nb2 c 0 v=i(g1)*1k\nr2 c 0 1", "v(c)", 2.0},
     /* start values of each instance; a closed form of one of three answers */
     {EQ_NGSPICE,
      "x1 a ff s=-0.9\nx2 b ff\nra a 0 1g\nrb b 0 1g\n.subckt ff q s=0.9\n"

@@ -505,6 +505,25 @@ START_TEST(data_of_another_kind_are_refused_later) {
 }
 END_TEST
 
+/* Evaluated under another scale of the targets the same outputs stand for other numbers: half of
+ * what they stood for when the scale is doubled, so that a sine is off by half of itself. */
+START_TEST(another_scale_of_targets) {
+    char *text;
+    double rmse[2];
+    expect_exit(0, NULL, "train netlists/sine.xml -o %s/run --epochs 60", scratch_current());
+    for (int k = 0; k < 2; k++) {
+        expect_exit(0, &text, "eval %s/run --json --set encoding.target-scale=%s",
+                    scratch_current(), k == 0 ? "0.3" : "0.6");
+        ck_assert_ptr_nonnull(strstr(text, "\"epoch\": 60,"));
+        const char *at = strstr(text, "\"rmse\": ");
+        ck_assert_ptr_nonnull(at);
+        rmse[k] = strtod(at + strlen("\"rmse\": "), NULL);
+        free(text);
+    }
+    ck_assert_msg(rmse[0] < 0.05 && fabs(rmse[1] - 0.35) < 0.05, "%g, %g", rmse[0], rmse[1]);
+}
+END_TEST
+
 /* What does not go together is said before anything is trained. */
 START_TEST(what_does_not_fit_is_refused) {
     static const struct {
@@ -551,6 +570,7 @@ Suite *regression_suite(void) {
     tcase_add_test(t, an_autoencoder_gives_its_inputs_again);
     tcase_add_test(t, train_and_eval_print_the_figures);
     tcase_add_test(t, what_does_not_fit_is_refused);
+    tcase_add_test(t, another_scale_of_targets);
     tcase_add_test(t, data_of_another_kind_are_refused_later);
     suite_add_tcase(s, t);
     return s;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "analysis/analysis.h"
+#include "analysis/control.h"
 #include "analysis/operating_point.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -205,6 +206,29 @@ static eq_status analyses(eq_diag *diag) {
         eq_result_free(r);
     }
     eq_deck_free(deck);
+    return status;
+}
+
+/* Commands of .control, .tf and .sens, wildcards, ports and random functions. */
+static eq_status commands(eq_diag *diag) {
+    static const char text[] =
+        "t\n.param w={agauss(1k,1,3)} q=1\n.subckt s p n\nR1 p m {w}\nR2 m n 1k tce=1\n.ends\n"
+        "X1 a 0 s\nV1 a 0 1\nC1 a 0 1u\nB1 b 0 v={ddx(v(a)*v(a),v(a))}\nR3 b 0 1k\n"
+        ".print dc v(x1:p) i(r*) c1:c\n.tf v(x1.m) v1\n.sens i(v1)\n.control\nsave v(a)\n"
+        "let k = vector(3)\nforeach r 1k 2k\nalter r3 = $r\ndc v1 0 1 0.5\nprint v(b) k @r3[i]\n"
+        "end\nwhile k[0] < 2\nlet k[0] = k[0] + 1\nend\nset x = ( a b )\naltermod zz is = 1\n"
+        "alterparam q = 2\nreset\nrun\nwrdata x.txt v(b)\nprint op1.v(b) $x {$&k}\n.endc\n.end\n";
+    eq_deck *d = NULL;
+    eq_tables t = {NULL, 0, 0};
+    bool ran = false;
+    eq_status status = eq_deck_parse("t.cir", text, sizeof text - 1, &d, diag);
+    if (status == EQ_OK) {
+        eq_solve_options o = eq_solve_defaults(eq_deck_circuit(d));
+        const eq_control_options control = {&o, in(".")};
+        status = eq_control_run(d, &control, &t, &ran, diag);
+    }
+    eq_tables_free(&t);
+    eq_deck_free(d);
     return status;
 }
 
@@ -633,6 +657,7 @@ static const struct {
     {"no operating point", dead_ends},
     {"a start near one of two answers", start},
     {"analyses", analyses},
+    {"commands", commands},
     {"a raw file", read_raw},
     {"an ASCII raw file", read_raw_ascii},
     {"verification", verification},

@@ -79,6 +79,18 @@ static bool inner_target(eq_spice *s, eq_token t, eq_token param, eq_sweep *out)
     return false;
 }
 
+bool eq_spice_alter_target(eq_spice *s, eq_cursor *c, eq_sweep *out, double *value) {
+    eq_token t = eq_token_next(c), param = eq_token_next(c);
+    eq_element e = eq_spice_find_element(s, t, "alter");
+    bool own = param.kind == EQ_TOKEN_EQUAL;
+    if (e == EQ_NONE) return false;
+    if (!own) eq_token_next(c);
+    static const char resistance[] = "resistance";
+    if (eq_token_is(param, resistance)) param.length = 1;
+    if (!(own ? element_target(s, t, e, out) : inner_target(s, t, param, out))) return false;
+    return eq_spice_number_at(s, c, value, "the value");
+}
+
 static bool parameter_target(eq_spice *s, eq_token t, eq_sweep *out) {
     const eq_dictionary *d = &s->all->scope[0]->defines[EQ_DEFINES_PARAM];
     const eq_definition *p = t.kind == EQ_TOKEN_WORD ? eq_dictionary_find(d, t, NULL) : NULL;
@@ -293,9 +305,24 @@ void eq_spice_op(eq_spice *s, eq_cursor *c, eq_location at) {
     if (line_ends(s, c)) add_analysis(s, &a);
 }
 
-/* .dc SWEEP [SWEEP ...]: the first is the innermost loop. */
+void eq_spice_skip_analysis(eq_spice *s, const char *name, eq_location at) {
+    eq_spice_note(s, name, at, "skipped: %s, eqspice does .op, .dc, .tf and .sens", name);
+    if (s->all->skipped.file == EQ_NONE) s->all->skipped = at;
+}
+
+void eq_spice_finish_plan(eq_spice *s) {
+    eq_location at = s->all->skipped;
+    if (s->all->status != EQ_OK || s->deck->analyses > 0 || at.file == EQ_NONE) return;
+    add_analysis(s, &(eq_analysis){.type = EQ_ANALYSIS_OP, .stands_in = true, .at = at});
+}
+
+/* .dc SWEEP [SWEEP ...]: the first is the innermost loop. Alone it is Eldo's word for .op. */
 void eq_spice_dc(eq_spice *s, eq_cursor *c, eq_location at) {
     eq_analysis a = {.type = EQ_ANALYSIS_DC, .at = at};
+    if (eq_token_peek(c).kind == EQ_TOKEN_END) {
+        eq_spice_op(s, c, at);
+        return;
+    }
     eq_sweep more[EQ_MOST_SWEEPS];
     do {
         int n = read_sweeps(s, c, ".dc", more);
@@ -364,7 +391,8 @@ void eq_spice_temp(eq_spice *s, eq_cursor *c, eq_location at) {
         return;
     }
     if (eq_spice_is_value(eq_token_peek(c)))
-        eq_spice_later(s, EQ_PHASE_LAST, all, at, read_temperatures);
+        eq_spice_later(s, EQ_PHASE_LAST, all, (eq_token){EQ_TOKEN_WORD, ".temp", 5, at},
+                       read_temperatures);
     else if (line_ends(s, c))
         eq_spice_set_temperature(s, value, at);
 }

@@ -38,14 +38,17 @@ static const struct card {
     {".function", CARD_SCAN, 0, read_func, NULL},
     {".model", CARD_SCAN, 0, read_model, NULL},
     {".global", CARD_SCAN, 0, read_global, NULL},
-    {".options", CARD_LATE, EQ_PHASE_OPTIONS, NULL, eq_spice_options},
-    {".option", CARD_LATE, EQ_PHASE_OPTIONS, NULL, eq_spice_options},
-    {".opt", CARD_LATE, EQ_PHASE_OPTIONS, NULL, eq_spice_options},
+    {".options", CARD_LATE, EQ_PHASE_OPTIONS, eq_spice_declare_seed, eq_spice_options},
+    {".option", CARD_LATE, EQ_PHASE_OPTIONS, eq_spice_declare_seed, eq_spice_options},
+    {".opt", CARD_LATE, EQ_PHASE_OPTIONS, eq_spice_declare_seed, eq_spice_options},
     {".temp", CARD_LATE, EQ_PHASE_OPTIONS, NULL, eq_spice_temp},
     {".op", CARD_LATE, EQ_PHASE_PLAN, NULL, eq_spice_op},
     {".dc", CARD_LATE, EQ_PHASE_PLAN, NULL, eq_spice_dc},
+    {".tf", CARD_LATE, EQ_PHASE_PLAN, NULL, eq_spice_tf},
+    {".sens", CARD_LATE, EQ_PHASE_PLAN, NULL, eq_spice_sens},
     {".step", CARD_LATE, EQ_PHASE_PLAN, eq_spice_declare_step, eq_spice_step},
     {".subckt", CARD_ACTION, EQ_CARD_SUBCKT, NULL, NULL},
+    {".macro", CARD_ACTION, EQ_CARD_SUBCKT, NULL, NULL},
     {".ends", CARD_ACTION, EQ_CARD_ENDS, NULL, NULL},
     {".eom", CARD_ACTION, EQ_CARD_ENDS, NULL, NULL},
     {".include", CARD_ACTION, EQ_CARD_INCLUDE, NULL, NULL},
@@ -57,13 +60,14 @@ static const struct card {
     {".title", CARD_NOTE, 0, NULL, NULL},
     {".print", CARD_LATE, EQ_PHASE_PLAN, NULL, eq_spice_print},
     {".plot", CARD_LATE, EQ_PHASE_PLAN, NULL, eq_spice_print},
-    {".save", CARD_LATE, EQ_PHASE_PLAN, NULL, eq_spice_print},
-    {".probe", CARD_LATE, EQ_PHASE_PLAN, NULL, eq_spice_print},
+    {".save", CARD_LATE, EQ_PHASE_PLAN, NULL, eq_spice_save},
+    {".probe", CARD_LATE, EQ_PHASE_PLAN, NULL, eq_spice_save},
     {".width", CARD_NOTE, 0, NULL, NULL},
     {".meas", CARD_LATE, EQ_PHASE_LAST, NULL, eq_spice_measure},
     {".measure", CARD_LATE, EQ_PHASE_LAST, NULL, eq_spice_measure},
     {".nodeset", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_nodeset},
     {".ic", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_ic},
+    {".extract", CARD_NOTE, 0, NULL, NULL},
     {".dcvolt", CARD_LATE, EQ_PHASE_NAMES, NULL, eq_spice_ic},
     {".backanno", CARD_NOTE, 0, NULL, NULL},
     {".preprocess", CARD_NOTE, 0, NULL, NULL},
@@ -78,9 +82,7 @@ static const struct card {
     {".ac", CARD_SKIP, 0, NULL, NULL},
     {".noise", CARD_SKIP, 0, NULL, NULL},
     {".four", CARD_SKIP, 0, NULL, NULL},
-    {".tf", CARD_SKIP, 0, NULL, NULL},
     {".pz", CARD_SKIP, 0, NULL, NULL},
-    {".sens", CARD_SKIP, 0, NULL, NULL},
     {".disto", CARD_SKIP, 0, NULL, NULL},
     {".pss", CARD_SKIP, 0, NULL, NULL},
     {".sp", CARD_SKIP, 0, NULL, NULL},
@@ -107,9 +109,31 @@ static const char *card_name(const void *data, size_t k) {
     return k < CARDS ? cards[k].name : NULL;
 }
 
-static const struct card *card_of(eq_spice *s, eq_token word) {
+/* Cards that ngspice knows by their first letters: .incl, .includes. */
+static const struct {
+    const char *start, *name;
+} prefixes[] = {{".inc", ".include"}, {".option", ".options"}};
+
+/* The word is the name, or (with `more`) starts with it. */
+static bool is_called(eq_token word, const char *name, bool more) {
+    size_t n = strlen(name);
+    if (more && word.length > n) word.length = n;
+    return eq_token_is(word, name);
+}
+
+static const struct card *find_card(eq_token word) {
     for (size_t k = 0; k < CARDS; k++)
         if (eq_token_is(word, cards[k].name)) return &cards[k];
+    for (size_t k = 0; k < sizeof prefixes / sizeof *prefixes; k++)
+        if (is_called(word, prefixes[k].start, true))
+            return find_card(
+                (eq_token){EQ_TOKEN_WORD, prefixes[k].name, strlen(prefixes[k].name), word.at});
+    return NULL;
+}
+
+static const struct card *card_of(eq_spice *s, eq_token word) {
+    const struct card *card = find_card(word);
+    if (card != NULL) return card;
     char near[96];
     eq_spice_fail(s, word.at,
                   "there is no card %.*s%s; correct it or start the line with * to leave it out",
@@ -121,6 +145,7 @@ static const struct card *card_of(eq_spice *s, eq_token word) {
 eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c) {
     eq_token word = eq_token_next(c);
     const struct card *card = card_of(s, word);
+    s->about = word;
     if (card == NULL) return EQ_CARD_DONE;
     switch (card->kind) {
     case CARD_SCAN:
@@ -130,9 +155,9 @@ eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c) {
         if (card->scan != NULL) card->scan(s, scope, c);
         if (card->number == EQ_PHASE_NAMES && scope->parent != EQ_NONE)
             eq_spice_in_each(s, scope,
-                             (eq_late){EQ_PHASE_NAMES, s->all->current, *c, word.at, card->late});
+                             (eq_late){EQ_PHASE_NAMES, s->all->current, *c, word, card->late});
         else
-            eq_spice_later(s, (eq_phase)card->number, *c, word.at, card->late);
+            eq_spice_later(s, (eq_phase)card->number, *c, word, card->late);
         break;
     case CARD_ACTION:
         return (eq_card_action)card->number;
@@ -141,7 +166,7 @@ eq_card_action eq_spice_card(eq_spice *s, eq_scope *scope, eq_cursor *c) {
                       card->name);
         break;
     case CARD_SKIP:
-        eq_spice_note(s, card->name, word.at, "skipped: %s, eqspice does .op and .dc", card->name);
+        eq_spice_skip_analysis(s, card->name, word.at);
         break;
     case CARD_REFUSE:
         eq_spice_fail(s, word.at, "%s is not supported; write the lines that hold without it",

@@ -34,7 +34,7 @@ void eq_spice_directive(eq_spice *s, eq_cursor *c) {
     eq_token word = eq_token_raw(c);
     for (size_t k = 0; k < sizeof directives / sizeof *directives; k++)
         if (eq_token_is(word, directives[k].name)) {
-            eq_spice_later(s, directives[k].phase, *c, word.at, directives[k].read);
+            eq_spice_later(s, directives[k].phase, *c, word, directives[k].read);
             return;
         }
     eq_spice_fail(s, word.at,

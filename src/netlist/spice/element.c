@@ -7,8 +7,8 @@
 #include "netlist/spice/element.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
-#include "netlist/spice/geometry.h"
 #include "netlist/spice/line.h"
+#include "netlist/spice/mention.h"
 #include "netlist/spice/model.h"
 #include "netlist/spice/name.h"
 #include "netlist/spice/pending.h"
@@ -137,7 +137,9 @@ static bool read_positional(eq_line *l, eq_token t) {
         *l->c = eq_cursor_at_token(l->c, &t); /* over a comma */
         return eq_line_resistance(l);
     }
-    return eq_spice_number_at(l->s, l->c, &value, "the value") && eq_line_set(l, k, value);
+    if (!eq_spice_number_at(l->s, l->c, &value, "the value")) return false;
+    if (eq_line_class(l)->letter == 'r') eq_spice_note_odd_resistance(l->s, l->name, t, value);
+    return eq_line_set(l, k, value);
 }
 
 /* The name of a parameter, which was read, as the value. */
@@ -181,6 +183,7 @@ static bool read_rest(eq_line *l) {
         eq_token t = eq_token_peek(l->c);
         bool done;
         if (t.kind == EQ_TOKEN_END) return true;
+        if (eq_spice_is_star(l->s, t)) return false;
         if (names_model(l, t)) {
             eq_token_next(l->c);
             done = read_model(l, t);
@@ -306,38 +309,10 @@ static bool warm(eq_line *l) {
                                         (eq_operand){27.0, EQ_NONE});
 }
 
-/* The parameter k if it stands on the line, else NAN. */
-static double own_param(const eq_line *l, int k) {
-    return (l->own >> k & 1) != 0 ? l->card.w[k] : NAN;
-}
-
-/* The area, the perimeter and the breakdown current of a diode that says something of its size. */
-static bool measure_diode(eq_line *l) {
-    const eq_device_class *cls = eq_line_class(l);
-    int area = eq_param_find(cls, "area"), pj = eq_param_find(cls, "pj");
-    eq_spice there = *l->s;
-    eq_junction_size of_model, size;
-    if (l->card.model == EQ_NONE || pj < 0) return true;
-    eq_size own = {own_param(l, area), own_param(l, pj), l->length, l->width};
-    if (isnan(own.area) && isnan(own.perimeter) && isnan(own.length) && isnan(own.width))
-        return true;
-    eq_definition *d = eq_spice_model_card(l->s, l->model, 'd', &there.frame);
-    eq_cursor c = d == NULL ? (eq_cursor){0} : d->value;
-    if (d == NULL) return false;
-    eq_token_next(&c); /* the type */
-    if (!eq_spice_junction(&there, c, own, &size) ||
-        !eq_spice_junction(&there, c, eq_no_size(), &of_model))
-        return false;
-    l->card.w[area] = size.area;
-    l->card.w[pj] = size.perimeter;
-    l->card.w[eq_param_find(cls, "ibv")] *= size.breakdown / of_model.breakdown;
-    return true;
-}
-
 /* A resistor without a value of its own may have one by its geometry. */
 static bool measure(eq_line *l) {
     double r = NAN;
-    if (eq_line_class(l)->letter == 'd') return measure_diode(l);
+    if (eq_line_class(l)->letter == 'd') return eq_line_measure_diode(l);
     if (eq_line_class(l)->letter != 'r' || l->card.model == EQ_NONE || l->own_value ||
         l->formula != NULL)
         return true;
@@ -434,7 +409,9 @@ static void note_open(eq_line *l) {
 static void read_reactance(eq_line *l) {
     bool open = (l->name.text[0] | 32) == 'c';
     if (!read_nodes(l)) return;
+    eq_spice_note_reactance(l->s, l->name, *l->c);
     if (!eq_line_reactance(l)) return;
+    for (int k = 0; k < 2 && open; k++) eq_spice_note_open(l->s, l->card.term[k]);
     if (!open)
         add(l, no_control(l));
     else if (eq_line_parasitics(l))
@@ -525,8 +502,11 @@ bool eq_spice_plain_element(eq_spice *s, const eq_token word[EQ_PLAIN_WORDS], eq
     s->all->plain.term[0] = eq_spice_node(s, *a);
     s->all->plain.term[1] = eq_spice_node(s, *b);
     s->all->plain.w[eq_class(s->all->plain.cls)->value] = value;
+    s->about = *word;
     if (s->all->plain.term[0] != EQ_NONE && s->all->plain.term[1] != EQ_NONE)
         eq_spice_put(s, &s->all->plain, *word);
+    s->about.length = 0;
+    if (letter == 'r') eq_spice_note_odd_resistance(s, *word, *number, value);
     return true;
 }
 
@@ -545,6 +525,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
                  .parallel = NAN,
                  .length = NAN,
                  .width = NAN};
+    s->about = name;
+    int errors = s->all->errors;
     int cls = class_with(letter == 'l' || letter == 'c' ? 'v' : letter);
     if (letter == 'k') {
         eq_spice_note(s, "k", l.name.at, "ignored: couplings (K) say nothing at dc");
@@ -561,6 +543,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
         else
             read_device(&l);
     }
+    s->about.length = 0;
+    if (s->all->errors > errors) eq_spice_note_broken(s, name);
     if (l.added) return;
     eq_formula_free(l.card.formula == NULL ? l.formula : l.card.formula);
 }

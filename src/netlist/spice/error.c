@@ -1,5 +1,6 @@
 /* Errors of the SPICE reader: the chain of includes and instances, one error a place, nearest
  * names. */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,8 +41,31 @@ static bool is_new(eq_spice *s, eq_location at) {
     return true;
 }
 
+/* True if the text names the element or card, in whatever case. */
+static bool names(const char *text, eq_token about) {
+    for (const char *p = text; *p != '\0'; p++) {
+        size_t k = 0;
+        if (p > text && isalnum((unsigned char)p[-1])) continue;
+        while (k < about.length && p[k] != '\0' && (p[k] | 32) == (about.text[k] | 32)) k++;
+        if (k == about.length && !isalnum((unsigned char)p[k])) return true;
+    }
+    return false;
+}
+
+/* Puts what is being read in front, unless the message names it: r1: .. */
+static void say_about(const eq_spice *s, eq_text *text) {
+    eq_text whole = {0};
+    if (s->about.length == 0 || text->text == NULL || names(text->text, s->about)) return;
+    eq_text_printf(&whole, "%.*s: %s", (int)(s->about.length < 60 ? s->about.length : 60),
+                   s->about.text, text->text);
+    whole.failed = whole.failed || text->failed;
+    eq_text_free(text);
+    *text = whole;
+}
+
 static void report(eq_spice *s, eq_location at, eq_text *text) {
     if (!is_new(s, at)) return;
+    say_about(s, text);
     add_chain(s, at, text);
     if (text->failed)
         s->all->status = eq_out_of_memory(s->diag);
@@ -135,7 +159,9 @@ const char *eq_spice_nearest(eq_spice *s, eq_token word, eq_candidate next, cons
         if (s->all->candidates >= MOST_IN_ALL) break;
         s->all->candidates++;
         int d = eq_distance(word.text, word.length, candidate);
-        if (d > 0 && d < found) {
+        bool longer =
+            best != NULL && strlen(candidate) < strlen(best) && strlen(best) == word.length;
+        if (d > 0 && (d < found || (d == found && best != NULL && longer))) {
             found = d;
             best = candidate;
         }
@@ -156,7 +182,17 @@ const char *eq_spice_nearest_name(eq_spice *s, eq_token word, const eq_names *na
     return names == NULL ? buffer : eq_spice_nearest(s, word, name_at, names, buffer);
 }
 
+bool eq_spice_is_star(eq_spice *s, eq_token t) {
+    bool star = t.kind == EQ_TOKEN_WORD && t.length > 0 && *t.text == '*';
+    if (star)
+        eq_spice_fail(s, t.at,
+                      "a * starts a comment at the start of a line only; comments at the end of a "
+                      "line start with ;");
+    return star;
+}
+
 eq_status eq_spice_expected(eq_spice *s, eq_token found, const char *what) {
+    if (eq_spice_is_star(s, found)) return s->all->status;
     switch (found.kind) {
     case EQ_TOKEN_END:
         return eq_spice_fail(s, found.at, "the line ends before %s; add it", what);

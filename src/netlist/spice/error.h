@@ -10,6 +10,8 @@ eq_status eq_spice_fail(eq_spice *s, eq_location at, const char *format, ...)
 /* Hands the errors of s->scratch on. */
 eq_status eq_spice_pass_on(eq_spice *s, eq_status status);
 eq_status eq_spice_no_memory(eq_spice *s);
+/* True, with an error: the word is a * that stands for a comment behind an element or card. */
+bool eq_spice_is_star(eq_spice *s, eq_token t);
 /* "expected X but found Y" */
 eq_status eq_spice_expected(eq_spice *s, eq_token found, const char *what);
 /* False, with an error at t, when the name that t stands for has more than EQ_MAX_NAME bytes. */

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "netlist/spice/draw.h"
 #include "netlist/spice/error.h"
+#include "netlist/spice/mention.h"
 #include "netlist/spice/name.h"
 #include "netlist/spice/scope.h"
 
@@ -172,9 +174,11 @@ static eq_lookup resolve(eq_spice *s, eq_frame *f, int32_t id, eq_token use, dou
         f->state[id] = FAILED;
     }
     if (f->state[id] == UNKNOWN) {
+        const char *own_name = eq_names_get(f->scope->defines[EQ_DEFINES_PARAM].name, id);
         eq_spice there = view_from(s, given ? f->up : f);
         there.inner = given ? f : NULL;
         there.self = id;
+        there.about = (eq_token){EQ_TOKEN_WORD, own_name, strlen(own_name), use.at};
         f->state[id] = RESOLVING;
         bool good = given ? value_of_card(&there, f->given[id], false, &f->param[id])
                           : value_of_card(&there, own->value, own->stepped, &f->param[id]);
@@ -365,6 +369,7 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
                           eq_operand *value) {
     eq_spice *s = data, body = *s;
     const eq_definition *d = function_of(s, name);
+    if (d == NULL && eq_spice_draw(s, name, arg, args, value)) return EQ_FOUND;
     if (d == NULL && s->queries != NULL && args == 1 && eq_token_is(name, "par")) {
         *value = arg[0]; /* par('EXPRESSION') of .print and .measure */
         return EQ_FOUND;
@@ -374,7 +379,22 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
     eq_arguments a = {.outer = s->arguments, .function = d, .value = arg};
     if (!may_call(s, name, args, &a, &c)) return EQ_LOOKUP_FAILED;
     body.arguments = &a;
+    body.about = name;
     return eq_spice_operand(&body, &c, value) == EQ_OK ? EQ_FOUND : EQ_LOOKUP_FAILED;
+}
+
+/* Candidate k for a function that is misspelt: those of the deck, then the built-in ones. */
+static const char *function_at(const void *data, size_t k) {
+    const eq_spice *s = data;
+    const eq_names *own = s->all->scope[0]->defines[EQ_DEFINES_FUNC].name;
+    size_t n = own == NULL ? 0 : eq_names_count(own);
+    if (k < n) return eq_names_get(own, (int32_t)k);
+    const eq_operation *o = eq_operation_at((int)(k - n));
+    return o == NULL ? NULL : o->name;
+}
+
+static const char *nearest_function(void *data, eq_token name, char buffer[96]) {
+    return eq_spice_nearest(data, name, function_at, data, buffer);
 }
 
 static void fail(void *data, eq_location at, const char *format, ...) {
@@ -384,6 +404,15 @@ static void fail(void *data, eq_location at, const char *format, ...) {
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     eq_spice_fail(data, at, "%s", text);
+}
+
+/* The node of that name; a new one may be a slip of the pen. */
+static eq_node mentioned_node(eq_spice *s, eq_token name) {
+    size_t before = eq_circuit_nodes(s->circuit);
+    eq_node node = eq_spice_node(s, name);
+    if (node != EQ_NONE && eq_circuit_nodes(s->circuit) > before)
+        eq_spice_note_mention(s, node, name);
+    return node;
 }
 
 /* v(a), v(a,b), i(vx) or temper as an input of the formula. The name of a controlling element is
@@ -396,8 +425,8 @@ static eq_lookup input(void *data, eq_token what, eq_token first, eq_token secon
     if (s->queries != NULL) return s->queries->input(s, what, first, second, value);
     if (eq_token_is(what, "v")) {
         in.kind = EQ_INPUT_DROP;
-        in.plus = eq_spice_node(s, first);
-        in.minus = second.length == 0 ? EQ_GROUND : eq_spice_node(s, second);
+        in.plus = mentioned_node(s, first);
+        in.minus = second.length == 0 ? EQ_GROUND : mentioned_node(s, second);
         if (in.plus == EQ_NONE || in.minus == EQ_NONE) return EQ_LOOKUP_FAILED;
     } else if (eq_token_is(what, "i")) {
         in.kind = EQ_INPUT_CURRENT;
@@ -424,6 +453,7 @@ static eq_status evaluate(eq_spice *own, eq_cursor *c, eq_operand *value) {
                                .parameter = parameter,
                                .function = function,
                                .input = input,
+                               .nearest = nearest_function,
                                .fail = fail,
                                .number = note_unit,
                                .powers = own->queries != NULL,

@@ -179,6 +179,31 @@ static char *prefix_of(const eq_frame *up, eq_token name) {
     return t.text;
 }
 
+/* A name for the instance with that prefix; false: memory ran out. */
+static bool add_instance(eq_spice *s, const char *prefix) {
+    eq_reading *r = s->all;
+    size_t n = eq_names_count(r->instance);
+    if (prefix == NULL || eq_names_add(r->instance, prefix, strlen(prefix)) == EQ_NO_NAME ||
+        !eq_grow((void **)&r->instances, &r->instance_cap, n + 1, sizeof *r->instances))
+        return false;
+    if (eq_names_count(r->instance) > n) r->instances[n] = (eq_instance){NULL, 0};
+    return true;
+}
+
+/* Keeps the nodes of the last instance, for v(x1:port). */
+static bool keep_ports(eq_spice *s, const eq_frame *f) {
+    eq_reading *r = s->all;
+    size_t ports = eq_names_count(f->scope->port);
+    if (!eq_grow((void **)&r->port, &r->port_cap, r->ports + ports, sizeof *r->port)) {
+        eq_spice_no_memory(s);
+        return false;
+    }
+    r->instances[eq_names_count(r->instance) - 1] = (eq_instance){f->scope, r->ports};
+    if (ports > 0) memcpy(r->port + r->ports, f->port, ports * sizeof *r->port);
+    r->ports += ports;
+    return true;
+}
+
 static void expand_instance(eq_spice *s, eq_cursor *c, eq_token name, eq_token subckt,
                             eq_scope *scope) {
     eq_frame f = {.up = s->frame, .at = name.at, .m = s->frame->m, .depth = s->frame->depth + 1};
@@ -189,7 +214,7 @@ static void expand_instance(eq_spice *s, eq_cursor *c, eq_token name, eq_token s
         eq_free(prefix);
         return;
     }
-    if (prefix == NULL || eq_names_add(s->all->instance, prefix, strlen(prefix)) == EQ_NO_NAME)
+    if (!add_instance(s, prefix))
         eq_spice_no_memory(s);
     else if (eq_names_count(s->all->instance) == before)
         eq_spice_fail(s, name.at, "a second instance %.*s; give it another name", (int)name.length,
@@ -197,18 +222,30 @@ static void expand_instance(eq_spice *s, eq_cursor *c, eq_token name, eq_token s
     else if (eq_frame_open(s, &f, scope) == EQ_OK) {
         eq_spice inside = *s;
         inside.frame = &f;
-        if (open_instance(s, &f, c, subckt)) eq_spice_expand(&inside);
+        inside.about.length = 0;
+        if (open_instance(s, &f, c, subckt) && keep_ports(s, &f)) eq_spice_expand(&inside);
         eq_frame_close(&f);
     }
     eq_free(prefix);
 }
 
+/* True, with an error: * comment behind the words. */
+static bool has_star(eq_spice *s, eq_cursor c) {
+    eq_token t;
+    while ((t = eq_token_next(&c)).kind == EQ_TOKEN_WORD && !eq_spice_at_key(&c))
+        if (eq_spice_is_star(s, t)) return true;
+    return false;
+}
+
 /* X1 NODE ... NAME: the lines of the subcircuit; c stands behind X1. */
 static void read_instance(eq_spice *s, eq_cursor *c, eq_token name) {
     eq_token subckt = subckt_name(*c);
+    s->about = name;
     eq_scope *scope = subckt.length == 0 ? NULL : subckt_of(s, subckt);
     char near[96];
-    if (subckt.length == 0)
+    if (has_star(s, *c))
+        scope = NULL; /* told */
+    else if (subckt.length == 0)
         eq_spice_fail(s, subckt.at, "%.*s names no subcircuit; write X1 NODE ... SUBCKT",
                       (int)name.length, name.text);
     else if (scope == NULL)
@@ -220,6 +257,7 @@ static void read_instance(eq_spice *s, eq_cursor *c, eq_token name) {
                           s, subckt, s->all->scope[0]->defines[EQ_DEFINES_SUBCKT].name, near));
     else
         expand_instance(s, c, name, subckt, scope);
+    s->about.length = 0;
 }
 
 /* The names of the line will be looked up soon. */

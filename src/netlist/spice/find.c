@@ -5,45 +5,84 @@
 #include <string.h>
 
 #include "netlist/spice/error.h"
+#include "netlist/spice/mention.h"
 #include "netlist/spice/name.h"
 #include "netlist/spice/scope.h"
 
-/* Puts Xyce's a:b:NAME as a.b.NAME into `name`, with its first letter in front for an element
- * (r.a.b.r1); false: there is no colon in it. */
-static bool dotted(eq_token t, bool element, char name[EQ_MAX_NAME + 3]) {
-    const char *last = t.text + t.length;
-    while (last > t.text && last[-1] != ':') last--;
-    if (last == t.text || last == t.text + t.length || t.length > EQ_MAX_NAME) return false;
+/* Puts Xyce's a:b:NAME as a.b.NAME into `name`, with the first letter of NAME in front for an
+ * element (r.a.b.r1). NAME may hold colons of its own and starts behind the colon at `last`. */
+static void dotted(eq_token t, size_t last, bool element, char name[EQ_MAX_NAME + 3]) {
     size_t front = element ? 2 : 0;
-    name[0] = *last;
+    name[0] = t.text[last + 1];
     name[1] = '.';
     memcpy(name + front, t.text, t.length);
     name[front + t.length] = '\0';
-    for (char *p = name; *p != '\0'; p++)
-        if (*p == ':') *p = '.';
-    return true;
+    for (size_t k = 0; k <= last; k++)
+        if (t.text[k] == ':') name[front + k] = '.';
+}
+
+static int32_t among_elements(const eq_spice *s, const char *name) {
+    return eq_circuit_find_element(s->circuit, name);
+}
+
+static int32_t among_nodes(const eq_spice *s, const char *name) {
+    return eq_circuit_find_node(s->circuit, name);
+}
+
+static int32_t among_reactances(const eq_spice *s, const char *name) {
+    return eq_names_find(s->all->reactance, name, strlen(name));
+}
+
+/* What is called so, as it is written or as Xyce spells it; EQ_NONE: nothing. */
+static int32_t find(const eq_spice *s, eq_token t, bool element,
+                    int32_t (*find_named)(const eq_spice *s, const char *name)) {
+    char name[EQ_MAX_NAME + 3];
+    if (t.kind != EQ_TOKEN_WORD || !eq_spice_fold(t, name)) return EQ_NONE;
+    int32_t found = find_named(s, name);
+    for (size_t k = 0; found == EQ_NONE && k + 1 < t.length; k++) {
+        if (t.text[k] != ':') continue;
+        dotted(t, k, element, name);
+        found = find_named(s, name);
+    }
+    return found;
 }
 
 eq_element eq_spice_element_of(const eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME + 3];
-    eq_element e = t.kind == EQ_TOKEN_WORD && eq_spice_fold(t, name)
-                       ? eq_circuit_find_element(s->circuit, name)
-                       : EQ_NONE;
-    return e == EQ_NONE && dotted(t, true, name) ? eq_circuit_find_element(s->circuit, name) : e;
+    return find(s, t, true, among_elements);
+}
+
+/* The node that port NAME of instance a:b is connected to, for a:b:NAME or a.b.NAME. */
+static eq_node port_of(const eq_spice *s, eq_token t) {
+    char name[EQ_MAX_NAME + 1];
+    if (t.kind != EQ_TOKEN_WORD || !eq_spice_fold(t, name)) return EQ_NONE;
+    for (size_t k = t.length; k-- > 1;) {
+        if (name[k] != ':' && name[k] != '.') continue;
+        for (size_t j = 0; j <= k; j++)
+            if (name[j] == ':') name[j] = '.';
+        int32_t id = eq_names_find(s->all->instance, name, k + 1);
+        const eq_instance *x = id == EQ_NO_NAME ? NULL : &s->all->instances[id];
+        if (x == NULL || x->scope == NULL) continue;
+        int32_t port = eq_names_find(x->scope->port, name + k + 1, t.length - k - 1);
+        return port == EQ_NO_NAME ? EQ_NONE : s->all->port[x->first + (size_t)port];
+    }
+    return EQ_NONE;
+}
+
+static int32_t among_open(const eq_spice *s, const char *name) {
+    return eq_names_find(s->all->open, name, strlen(name));
 }
 
 bool eq_spice_is_open(const eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME + 3];
-    const eq_names *open = s->all->open;
-    if (eq_names_find_lower(open, t.text, t.length) != EQ_NO_NAME) return true;
-    if (!dotted(t, true, name)) return false;
-    return eq_names_find_lower(open, name, strlen(name)) != EQ_NO_NAME;
+    return find(s, t, true, among_open) != EQ_NONE;
 }
 
 /* "WHAT names [node ]T, but there is no such ...". */
 static void no_such(eq_spice *s, eq_token t, const char *what, const char *before, const char *noun,
                     const eq_names *names) {
     char near[96];
+    bool told = *before == '\0' && *noun == 'e' ? eq_spice_is_broken(s, t)
+                                                : eq_names_count(s->all->broken) > 0;
+    if (told && s->all->status != EQ_OK) return;
     eq_spice_fail(s, t.at, "%s names %s%.*s, but there is no such %s%s; correct the name", what,
                   before, (int)(t.length < 60 ? t.length : 60), t.text, noun,
                   eq_spice_nearest_name(s, t, names, near));
@@ -56,11 +95,9 @@ eq_element eq_spice_find_element(eq_spice *s, eq_token t, const char *what) {
 }
 
 eq_node eq_spice_node_of(const eq_spice *s, eq_token t) {
-    char name[EQ_MAX_NAME + 3];
     if (s->frame != NULL && s->frame->up != NULL) return eq_spice_node_there(s, t);
-    eq_node node = eq_spice_fold(t, name) ? eq_circuit_find_node(s->circuit, name) : EQ_NONE;
-    return node == EQ_NONE && dotted(t, false, name) ? eq_circuit_find_node(s->circuit, name)
-                                                     : node;
+    eq_node node = find(s, t, false, among_nodes);
+    return node == EQ_NONE ? port_of(s, t) : node;
 }
 
 eq_node eq_spice_find_node(eq_spice *s, eq_token t, const char *what) {
@@ -74,6 +111,18 @@ eq_node eq_spice_find_plain_node(eq_spice *s, eq_token t, const char *what) {
     eq_node node = eq_spice_fold(t, name) ? eq_circuit_find_node(s->circuit, name) : EQ_NONE;
     if (node == EQ_NONE) no_such(s, t, what, "", "node", s->circuit->node);
     return node;
+}
+
+bool eq_spice_reactance(const eq_spice *s, eq_token t, double *value) {
+    eq_token name, param;
+    int32_t id = find(s, t, true, among_reactances);
+    if (id == EQ_NO_NAME && eq_spice_part(t, &name, &param)) {
+        id = find(s, name, true, among_reactances);
+        const char *own = id == EQ_NO_NAME ? "" : eq_names_get(s->all->reactance, id);
+        if (!eq_token_is(param, (char[2]){*own, '\0'})) return false;
+    }
+    if (id != EQ_NO_NAME) *value = s->all->reactance_value[id];
+    return id != EQ_NO_NAME;
 }
 
 bool eq_spice_has_value(const eq_spice *s, eq_element e) {

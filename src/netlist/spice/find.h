@@ -15,6 +15,8 @@ eq_node eq_spice_node_of(const eq_spice *s, eq_token name);
 eq_node eq_spice_find_node(eq_spice *s, eq_token name, const char *what);
 /* The node of exactly that name, without Xyce's colons. */
 eq_node eq_spice_find_plain_node(eq_spice *s, eq_token name, const char *what);
+/* The value of a C or L element, of c1 or c1:c; false: there is none. */
+bool eq_spice_reactance(const eq_spice *s, eq_token t, double *value);
 /* True for R, V and I elements, whose value is meant when no parameter is named. */
 bool eq_spice_has_value(const eq_spice *s, eq_element e);
 /* NAME:PARAM parted at its last colon; false: there is none. */

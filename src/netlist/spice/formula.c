@@ -12,11 +12,25 @@
 
 typedef bool (*form_reader)(eq_spice *s, eq_cursor *c, char letter);
 
+static bool read_polynomial(eq_spice *s, eq_cursor *c, char letter);
+
+/* {poly(n) v(a) .. p0 p1 ..} of Xyce and PSpice: the cursor moves behind `poly`; false: another
+ * expression. */
+static bool is_polynomial(eq_cursor *c) {
+    eq_cursor inside = *c;
+    if (!eq_skip_blank(&inside) || *inside.p != '{') return false;
+    inside.p++;
+    if (!eq_token_is(eq_token_next(&inside), "poly")) return false;
+    *c = inside;
+    return true;
+}
+
 /* The expression at the cursor is the formula. A number may be one, too. */
 static bool read_expression(eq_spice *s, eq_cursor *c, char letter) {
     eq_operand value;
     (void)letter;
     if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) eq_token_next(c);
+    if (is_polynomial(c)) return read_polynomial(s, c, 'b');
     if (eq_spice_operand(s, c, &value) != EQ_OK) return false;
     if (value.slot == EQ_NONE) value = eq_formula_number(s->formula, value.number);
     s->formula->result = value.slot;
@@ -39,6 +53,31 @@ bool eq_spice_input(eq_spice *s, eq_cursor *c, bool current, eq_formula_input *i
     in->plus = eq_spice_control(s, t);
     in->minus = eq_spice_control_path(s, t);
     return in->plus != EQ_NO_NAME;
+}
+
+/* v(a), v(a,b) or i(x) at the cursor as an operand; not v(a) - 1, which is a coefficient behind
+ * it. */
+static bool read_probe(eq_spice *s, eq_cursor *c, eq_operand *x) {
+    eq_cursor probe = *c;
+    const char *close = memchr(c->p, ')', (size_t)(c->end - c->p));
+    eq_token t = eq_token_peek(c);
+    if (close == NULL || (!eq_token_is(t, "v") && !eq_token_is(t, "i"))) {
+        eq_spice_expected(s, t, "a control v(NODE), v(NODE,NODE) or i(ELEMENT)");
+        return false;
+    }
+    probe.end = close + 1;
+    bool done = eq_spice_operand(s, &probe, x) == EQ_OK;
+    c->p = close + 1;
+    return done;
+}
+
+/* Control k of a polynomial: two nodes, an element, or in a formula what it reads. */
+static bool read_poly_control(eq_spice *s, eq_cursor *c, char letter, eq_operand *x) {
+    eq_formula_input in;
+    if (letter == 'b') return read_probe(s, c, x);
+    if (!eq_spice_input(s, c, letter == 'f' || letter == 'h', &in)) return false;
+    *x = eq_formula_input_of(s->formula, in);
+    return true;
 }
 
 static eq_operand binary(eq_formula *f, const char *sign, eq_operand x, eq_operand y) {
@@ -73,11 +112,9 @@ static bool read_polynomial(eq_spice *s, eq_cursor *c, char letter) {
                       MOST_CONTROLS);
         return false;
     }
-    for (int k = 0; k < controls; k++) {
-        eq_formula_input in;
-        if (!eq_spice_input(s, c, letter == 'f' || letter == 'h', &in)) return false;
-        x[k] = eq_formula_input_of(s->formula, in);
-    }
+    if (letter == 'b' && eq_skip_blank(c) && *c->p == ')') c->p++;
+    for (int k = 0; k < controls; k++)
+        if (!read_poly_control(s, c, letter, &x[k])) return false;
     for (; eq_spice_at_value(s, c); coefficients++) {
         at = eq_token_peek(c);
         if (!eq_spice_number_at(s, c, &number, "a coefficient")) return false;
@@ -95,6 +132,7 @@ static bool read_polynomial(eq_spice *s, eq_cursor *c, char letter) {
     if (coefficients == 0) eq_spice_expected(s, eq_token_peek(c), "the coefficients of poly");
     if (sum.slot == EQ_NONE) sum = eq_formula_number(s->formula, sum.number);
     s->formula->result = sum.slot;
+    if (letter == 'b' && eq_skip_blank(c) && *c->p == '}') c->p++;
     return coefficients > 0;
 }
 

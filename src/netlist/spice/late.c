@@ -5,13 +5,13 @@
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 
-void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_location at, eq_reader read) {
+void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_token word, eq_reader read) {
     if (!eq_grow((void **)&s->all->late, &s->all->late_cap, s->all->lates + 1,
                  sizeof *s->all->late)) {
         eq_spice_no_memory(s);
         return;
     }
-    s->all->late[s->all->lates++] = (eq_late){phase, s->all->current, c, at, read};
+    s->all->late[s->all->lates++] = (eq_late){phase, s->all->current, c, word, read};
 }
 
 void eq_spice_in_each(eq_spice *s, eq_scope *scope, eq_late card) {
@@ -21,11 +21,18 @@ void eq_spice_in_each(eq_spice *s, eq_scope *scope, eq_late card) {
         eq_spice_no_memory(s);
 }
 
+/* Reads a card, which messages are about meanwhile. */
+static void read_card(eq_spice *s, eq_late *card) {
+    s->about = card->word;
+    card->read(s, &card->at, card->word.at);
+    s->about.length = 0;
+}
+
 void eq_spice_read_inner(eq_spice *s) {
     const eq_scope *scope = s->frame->scope;
     for (size_t k = 0; k < scope->cards && !s->all->stop; k++) {
         eq_late card = scope->card[k];
-        if (eq_spice_holds(s, card.condition, s->frame)) card.read(s, &card.at, card.place);
+        if (eq_spice_holds(s, card.condition, s->frame)) read_card(s, &card);
     }
 }
 
@@ -34,6 +41,6 @@ void eq_spice_read_late(eq_spice *s, eq_phase first, eq_phase last) {
         for (size_t k = 0; k < s->all->lates && !s->all->stop; k++) {
             eq_late late = s->all->late[k]; /* reading it may note down more */
             if (late.phase == phase && eq_spice_holds(s, late.condition, s->frame))
-                late.read(s, &late.at, late.place);
+                read_card(s, &late);
         }
 }

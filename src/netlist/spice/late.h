@@ -18,12 +18,12 @@ typedef void (*eq_reader)(eq_spice *s, eq_cursor *c, eq_location at);
 typedef struct eq_late {
     eq_phase phase;
     int32_t condition;
-    eq_cursor at; /* behind the word */
-    eq_location place;
+    eq_cursor at;  /* behind the word */
+    eq_token word; /* of the card */
     eq_reader read;
 } eq_late;
 
-void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_location at, eq_reader read);
+void eq_spice_later(eq_spice *s, eq_phase phase, eq_cursor c, eq_token word, eq_reader read);
 /* Notes down a card inside the subcircuit `scope`, which each of its instances reads. */
 void eq_spice_in_each(eq_spice *s, eq_scope *scope, eq_late card);
 /* Reads those of the scope of s->frame, whose elements are known. */

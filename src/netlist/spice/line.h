@@ -41,5 +41,8 @@ bool eq_line_unknown_key(eq_line *l, eq_token name);
 /* The resistance at the cursor: a number, or a formula of the state when it holds v(...)
  * or i(...). */
 bool eq_line_resistance(eq_line *l);
+/* size.c: the area, the perimeter and the breakdown current of a diode whose line says something of
+ * its size. False: an error was reported. */
+bool eq_line_measure_diode(eq_line *l);
 
 #endif

@@ -61,7 +61,7 @@ static const struct model_word {
     {'r', "defw", WORD_GEOMETRY, NULL, 0},   {'r', "defl", WORD_GEOMETRY, NULL, 0},
     {'r', "narrow", WORD_GEOMETRY, NULL, 0}, {'r', "short", WORD_GEOMETRY, NULL, 0},
     {'r', "dtemp", WORD_NOT_HERE, NULL, 0},  {'d', "dtemp", WORD_NOT_HERE, NULL, 0},
-    {'r', "tce", WORD_NEUTRAL, NULL, 0},     {'r', "temp", WORD_NOT_HERE, NULL, 0},
+    {'r', "temp", WORD_NOT_HERE, NULL, 0},
 };
 
 /* Types of models: those with a letter are read (of switches in switch.c), the others belong
@@ -366,6 +366,7 @@ static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token nam
     if (f->up == NULL && d->model != EQ_NONE) return model_again(s, d, name, letter);
     eq_cursor c = d->value;
     there.frame = f;
+    there.about = name;
     const struct model_type *type = read_type(&there, &c);
     bool good = type != NULL;
     if (good && letter == 0) letter = type->letter;

@@ -29,10 +29,10 @@ enum {
 
 /* How ngspice solves and prints: nothing that an operating point within our bound depends on. */
 static const char *const harmless_options[] = {
-    "vntol",  "itl2",   "itl3",      "itl4",     "itl5",         "itl6",   "pivtol",
-    "pivrel", "trtol",  "chgtol",    "method",   "maxord",       "numdgt", "nopage",
-    "acct",   "noacct", "list",      "node",     "opts",         "nomod",  "noinit",
-    "klu",    "sparse", "gminsteps", "srcsteps", "savecurrents", "epsmin"};
+    "seed",   "vntol",  "itl2",   "itl3",      "itl4",     "itl5",         "itl6",
+    "pivtol", "pivrel", "trtol",  "chgtol",    "method",   "maxord",       "numdgt",
+    "nopage", "acct",   "noacct", "list",      "node",     "opts",         "nomod",
+    "noinit", "klu",    "sparse", "gminsteps", "srcsteps", "savecurrents", "epsmin"};
 /* Options that change the circuit. */
 static const char *const refused_options[] = {"defl", "defw"};
 
@@ -83,11 +83,12 @@ static void set_option(eq_spice *s, int k, eq_token name, double value) {
  * line, of which ngspice takes the first one (measured). */
 static bool own_option(eq_spice *s, eq_cursor *c, eq_token name, int k, unsigned *seen) {
     double value;
-    if (eq_token_peek(c).kind != EQ_TOKEN_EQUAL) {
+    bool sign = eq_token_peek(c).kind == EQ_TOKEN_EQUAL;
+    if (!sign && (s->circuit->dialect == EQ_NGSPICE || !eq_spice_is_value(eq_token_peek(c)))) {
         eq_spice_expected(s, eq_token_peek(c), "= and the value of the option");
         return false;
     }
-    eq_token_next(c);
+    if (sign) eq_token_next(c);
     if (eq_spice_value(s, c, &value) != EQ_OK) return false;
     bool again = *seen & 1u << k && s->circuit->dialect == EQ_NGSPICE;
     *seen |= 1u << k;
@@ -98,6 +99,22 @@ static bool own_option(eq_spice *s, eq_cursor *c, eq_token name, int k, unsigned
     else
         set_option(s, k, name, value);
     return true;
+}
+
+/* In the first pass: seed=N of the random functions, which elements draw before options are read. */
+void eq_spice_declare_seed(eq_spice *s, eq_scope *scope, eq_cursor *c) {
+    eq_cursor at = *c;
+    (void)scope;
+    for (eq_token t = eq_token_next(&at); t.kind != EQ_TOKEN_END && t.kind != EQ_TOKEN_UNCLOSED;
+         t = eq_token_next(&at)) {
+        double seed;
+        if (!eq_token_is(t, "seed") || eq_token_peek(&at).kind != EQ_TOKEN_EQUAL) continue;
+        eq_token_next(&at);
+        t = eq_token_peek(&at);
+        if (eq_spice_number(t.text, t.length, EQ_NGSPICE, &seed) == t.length && seed >= 0.0 &&
+            seed < 1e15)
+            s->all->random = eq_random_seed((uint64_t)seed);
+    }
 }
 
 /* .options NAME=VALUE NAME ... */

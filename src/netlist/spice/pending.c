@@ -5,6 +5,9 @@
 
 #include "base/mem.h"
 #include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
+#include "netlist/spice/mention.h"
+#include "netlist/spice/name.h"
 
 void eq_spice_note_factor(eq_spice *s, eq_element e, double factor) {
     if (factor == 1.0) return;
@@ -19,6 +22,41 @@ double eq_spice_factor(const eq_spice *s, eq_element e) {
     for (size_t k = 0; k < s->all->factors; k++)
         if (s->all->factor[k].element == e) return s->all->factor[k].factor;
     return 1.0;
+}
+
+/* The value at the cursor, or behind c= or l=; false, and no word about it: there is none that is
+ * known before the circuit is solved. */
+static bool quiet_value(eq_spice *s, eq_cursor c, double *value) {
+    eq_spice own = *s;
+    own.diag = NULL;
+    eq_status status = s->all->status;
+    int errors = s->all->errors;
+    if (eq_spice_at_key(&c)) {
+        eq_token_next(&c);
+        eq_token_next(&c);
+    }
+    bool done =
+        eq_spice_is_value(eq_token_peek(&c)) && eq_spice_number_at(&own, &c, value, "the value");
+    if (s->all->status != EQ_ERR_MEMORY) {
+        s->all->status = status;
+        s->all->errors = errors;
+        s->all->stop = errors >= EQ_MAX_ERRORS;
+    }
+    return done;
+}
+
+void eq_spice_note_reactance(eq_spice *s, eq_token name, eq_cursor c) {
+    eq_reading *r = s->all;
+    double value;
+    if (!quiet_value(s, c, &value)) return;
+    eq_spice_full_name(s, name);
+    if (r->stop) return;
+    int32_t id = eq_names_add(r->reactance, r->name.text, r->name.length);
+    if (id == EQ_NO_NAME || !eq_grow((void **)&r->reactance_value, &r->reactance_cap,
+                                     (size_t)id + 1, sizeof *r->reactance_value))
+        eq_spice_no_memory(s);
+    else
+        r->reactance_value[id] = value;
 }
 
 void eq_spice_note_reference(eq_spice *s, eq_element e, int32_t slot) {
@@ -110,6 +148,8 @@ void eq_spice_connect_controls(eq_spice *s) {
                 "%s is controlled by the current of %s, which is no voltage source; put a 0-V "
                 "source in series with it and name that",
                 own, name);
+        else if (by == EQ_NONE && eq_spice_is_broken(s, t))
+            continue;
         else if (by == EQ_NONE)
             eq_spice_fail(
                 s, p->at,

@@ -31,6 +31,9 @@ void eq_spice_look_up_later(eq_spice *s, eq_pending control);
  * now that all elements have their numbers. */
 void eq_spice_connect_controls(eq_spice *s);
 
+/* The value of a C or L element, if one stands at the cursor: for .print. */
+void eq_spice_note_reactance(eq_spice *s, eq_token name, eq_cursor c);
+
 void eq_spice_note_reference(eq_spice *s, eq_element e, int32_t slot);
 /* The slots that are tnom get its value. */
 void eq_spice_set_references(eq_spice *s);

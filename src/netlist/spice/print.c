@@ -8,6 +8,7 @@
 #include "netlist/spice/find.h"
 #include "netlist/spice/probe.h"
 #include "netlist/spice/scope.h"
+#include "netlist/spice/wildcard.h"
 
 int eq_spice_analyses_of(eq_token t) {
     static const struct {
@@ -18,10 +19,10 @@ int eq_spice_analyses_of(eq_token t) {
                  {"tran", 0},
                  {"ac", 0},
                  {"noise", 0},
-                 {"sens", 0},
+                 {"sens", 1u << EQ_ANALYSIS_SENS},
                  {"disto", 0},
                  {"pz", 0},
-                 {"tf", 0},
+                 {"tf", 1u << EQ_ANALYSIS_TF},
                  {"sp", 0},
                  {"hb", 0}};
     for (size_t k = 0; k < sizeof known / sizeof *known; k++)
@@ -184,30 +185,20 @@ static bool add_bare(eq_spice *s, eq_token name, unsigned analyses) {
     return true;
 }
 
-/* True for what an expression can start with: v(..), {..}, a number, a function, a parameter. */
+/* True for what an expression can start with: a call, {..}, a number, a parameter. */
 static bool is_expression(eq_spice *s, const eq_cursor *c, const char *end) {
-    static const char *const probes[] = {"v", "i", "p", "w", "n", "par", "temp", "temper"};
-    char folded[16] = "";
+    static const char *const names[] = {"temp", "temper"};
     eq_token t = {EQ_TOKEN_WORD, c->p, 0, eq_cursor_at(c)};
     if (among(*c->p, "{'(+-.0123456789")) return true;
     while (t.text + t.length < end && !among(t.text[t.length], "(+-*/ ")) t.length++;
-    for (size_t k = 0; k < sizeof probes / sizeof *probes; k++)
-        if (eq_token_is(t, probes[k])) return true;
-    if (eq_dictionary_find(&s->all->scope[0]->defines[EQ_DEFINES_PARAM], t, NULL) != NULL ||
-        eq_dictionary_find(&s->all->scope[0]->defines[EQ_DEFINES_FUNC], t, NULL) != NULL ||
-        eq_spice_is_property(s, t))
-        return true;
-    if (t.length >= sizeof folded) return false;
-    memcpy(folded, t.text, t.length);
-    eq_lower(folded, t.length);
-    for (int operands = 1; operands <= EQ_MOST_OPERANDS; operands++)
-        if (eq_operation_find(folded, operands) >= 0) return true;
-    return false;
+    return (t.text + t.length < end && t.length > 0 && t.text[t.length] == '(') ||
+           eq_token_is_among(t, names, sizeof names / sizeof *names) ||
+           eq_dictionary_find(&s->all->scope[0]->defines[EQ_DEFINES_PARAM], t, NULL) != NULL ||
+           eq_spice_is_property(s, t);
 }
 
 static bool is_all(eq_token t) {
-    return eq_token_is(t, "all") || eq_token_is(t, "allv") || eq_token_is(t, "v(*)") ||
-           eq_token_is(t, "i(*)");
+    return eq_token_is(t, "all") || eq_token_is(t, "allv");
 }
 
 /* NAME=par('EXPRESSION'): a column of that name; FORMAT=csv, FILE=x: how another simulator prints.
@@ -231,20 +222,48 @@ static bool is_limits(const eq_cursor *c, const char *end) {
            eq_spice_is_value(eq_token_next(&at)) && eq_token_peek(&at).kind == EQ_TOKEN_END;
 }
 
-static void add_item(eq_spice *s, const eq_cursor *c, const char *end, unsigned analyses) {
+/* n(d1:cd): an inner quantity of Xyce's models. */
+static bool is_inner(eq_spice *s, const eq_cursor *c, const char *end) {
+    eq_cursor at = *c;
+    at.end = end;
+    eq_token name = (eq_token_next(&at), eq_token_next(&at));
+    bool n = (*c->p | 32) == 'n' && c->p + 1 < end && c->p[1] == '(';
+    return n && !eq_spice_names_node_or_branch(s, name);
+}
+
+/* A word of a card that gives nothing: an error on .print and .plot; .save and .probe hold words
+ * for other programs, too. */
+static void add_nothing(eq_spice *s, eq_token t, bool strict) {
+    char near[96];
+    int n = (int)(t.length < 60 ? t.length : 60);
+    if (strict)
+        eq_spice_fail(s, t.at,
+                      ".print: there is no node, element or parameter %.*s%s; write v(NODE), "
+                      "i(ELEMENT) or an expression in {}",
+                      n, t.text, eq_spice_nearest_name(s, t, s->circuit->node, near));
+    else
+        eq_spice_note(s, ".print", t.at,
+                      "left out: %.*s (and others) of .print is nothing that is known here", n,
+                      t.text);
+}
+
+static void add_item(eq_spice *s, const eq_cursor *c, const char *end, unsigned analyses,
+                     bool strict) {
     eq_token t = {EQ_TOKEN_WORD, c->p, (size_t)(end - c->p), eq_cursor_at(c)};
     if (is_limits(c, end)) return;
+    if (is_inner(s, c, end)) {
+        add_nothing(s, t, false);
+        return;
+    }
+    if (eq_spice_wildcard(s, t, analyses)) return;
     if (is_all(t))
         add_everything(s, analyses);
     else if ((*c->p == '@' && add_property(s, c, end, t, analyses)) || add_bare(s, t, analyses))
         return;
     else if (*c->p != '@' && is_expression(s, c, end))
         add_expression(s, c, end, t, analyses);
-    else {
-        eq_spice_note(s, ".print", t.at,
-                      "left out: %.*s (and others) of .print is nothing that is known here",
-                      (int)(t.length < 60 ? t.length : 60), t.text);
-    }
+    else
+        add_nothing(s, t, strict && *c->p != '@');
 }
 
 /* The length of NAME in NAME=VALUE or NAME = VALUE; 0: it is something else. */
@@ -256,10 +275,9 @@ static size_t name_before_equal(const eq_cursor *c, const char *end) {
     return n > 0 && eq_token_peek(&behind).kind == EQ_TOKEN_EQUAL ? n : 0;
 }
 
-void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at) {
+static void read_items(eq_spice *s, eq_cursor *c, bool strict) {
     unsigned analyses = EQ_ANY_ANALYSIS;
     bool first = true;
-    (void)at;
     for (; eq_skip_blank(c) && !s->all->stop; first = false) {
         if (*c->p == ',') {
             c->p++;
@@ -290,7 +308,17 @@ void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at) {
             eq_token_next(c); /* the sign */
             add_named(s, c, word, analyses);
         } else {
-            add_item(s, &item, end, analyses);
+            add_item(s, &item, end, analyses, strict);
         }
     }
+}
+
+void eq_spice_print(eq_spice *s, eq_cursor *c, eq_location at) {
+    (void)at;
+    read_items(s, c, true);
+}
+
+void eq_spice_save(eq_spice *s, eq_cursor *c, eq_location at) {
+    (void)at;
+    read_items(s, c, false);
 }

@@ -27,6 +27,10 @@ static bool branch_of(eq_token *name) {
     return true;
 }
 
+bool eq_spice_names_node_or_branch(const eq_spice *s, eq_token name) {
+    return branch_of(&name) || eq_spice_node_of(s, name) != EQ_NONE;
+}
+
 static eq_lookup potential(eq_spice *s, eq_token first, eq_token second, eq_operand *value) {
     eq_node plus = eq_spice_find_node(s, first, s->card), minus = EQ_GROUND;
     if (second.length > 0) minus = eq_spice_find_node(s, second, s->card);
@@ -74,11 +78,37 @@ static bool property_of(const eq_spice *s, eq_token t, eq_element *e, int *colum
     return *column >= 0;
 }
 
+/* The resistor whose value is a formula that r1:r, or r1 alone, asks for; EQ_NONE: none. */
+static eq_element formula_resistor(const eq_spice *s, eq_token t) {
+    eq_token name, param;
+    eq_element e = eq_spice_element_of(s, t);
+    if (e == EQ_NONE && eq_spice_part(t, &name, &param) && eq_token_is(param, "r"))
+        e = eq_spice_element_of(s, name);
+    const eq_device_class *cls = e == EQ_NONE ? NULL : eq_class(s->circuit->row[e].cls);
+    bool formula =
+        cls != NULL && cls->control == EQ_CONTROL_FORMULA && cls->defined == EQ_CURRENT_DEFINED;
+    return formula && *eq_circuit_element_name(s->circuit, e) == 'r' ? e : EQ_NONE;
+}
+
+/* Its resistance: the current is drop/y, or (drop/y)/warmth, times the first column. */
+static eq_operand resistance_of(eq_spice *s, eq_element e) {
+    eq_row at = s->circuit->row[e];
+    const eq_formula *of = s->circuit->table[at.cls].formula[at.row];
+    eq_operand r = {1.0 / s->circuit->table[at.cls].w[0][at.row], EQ_NONE};
+    for (int32_t k = of->result; of->slot[k].operation >= 0; k = of->slot[k].arg[0]) {
+        eq_operand x[2] = {r, eq_formula_insert(s->formula, of, of->slot[k].arg[1])};
+        r = eq_formula_apply(s->formula, eq_operation_find("*", 2), x);
+    }
+    return r;
+}
+
 bool eq_spice_is_property(const eq_spice *s, eq_token t) {
     eq_element e;
     int column;
+    double value;
     eq_token name, param;
-    return property_of(s, t, &e, &column) ||
+    return property_of(s, t, &e, &column) || eq_spice_reactance(s, t, &value) ||
+           formula_resistor(s, t) != EQ_NONE ||
            (eq_spice_part(t, &name, &param) && eq_spice_model_has(s, name, param));
 }
 
@@ -100,6 +130,13 @@ static eq_lookup asked(eq_spice *s, eq_token name, eq_operand *value) {
     int column;
     if (s->formula == NULL) return EQ_NOT_FOUND;
     if (measured(s, name, value) == EQ_FOUND) return EQ_FOUND;
+    value->slot = EQ_NONE;
+    if (eq_spice_reactance(s, name, &value->number)) return EQ_FOUND;
+    e = formula_resistor(s, name);
+    if (e != EQ_NONE) {
+        *value = resistance_of(s, e);
+        return EQ_FOUND;
+    }
     if (property_of(s, name, &e, &column)) {
         bool written = column == eq_handle_as_written(s->circuit, e).param;
         double factor = written && eq_spice_has_value(s, e) ? eq_spice_factor(s, e) : 1.0;

@@ -9,6 +9,8 @@
  * value). False and NULL: an error was reported. */
 bool eq_spice_probe_begin(eq_spice *s, const char *card, eq_spice *probe);
 eq_formula *eq_spice_probe_end(eq_spice *probe, bool done, eq_operand value);
+/* What n(NAME) may name (Xyce): a node, or NAME_branch of an element. */
+bool eq_spice_names_node_or_branch(const eq_spice *s, eq_token name);
 /* True for r1, r1:r and dm:is. */
 bool eq_spice_is_property(const eq_spice *s, eq_token name);
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "netlist/encoding.h"
 #include "netlist/spice/cards.h"
+#include "netlist/spice/control.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/scan.h"
@@ -120,8 +121,8 @@ static void close_subckt(scan *k, int32_t base, eq_location at) {
     }
     eq_scope *inner = s->all->scope[k->scope];
     if (name.kind == EQ_TOKEN_WORD && !eq_token_is(name, inner->name))
-        eq_spice_fail(s, name.at,
-                      ".ends names %.*s but the open subcircuit is %s; close them in order",
+        eq_spice_note(s, ".ends", name.at,
+                      ".ends names %.*s but closes subcircuit %s, the last one that was opened",
                       (int)name.length, name.text, inner->name);
     leave_scope(k);
 }
@@ -138,10 +139,11 @@ static bool skip_to(scan *k, const char *end, eq_location at, const char *messag
     return false;
 }
 
-/* .control ... .endc: commands for ngspice's interpreter. */
-static void skip_control(scan *k, eq_location at) {
-    eq_spice_note(k->s, ".control", at, "skipped: commands in .control ... .endc");
-    skip_to(k, ".endc", at, "this .control has no .endc; add it");
+/* .control ... .endc: commands, which the analysis room runs. */
+static void keep_control(scan *k, eq_location at) {
+    eq_cursor lines = k->c;
+    if (skip_to(k, ".endc", at, "this .control has no .endc; add it"))
+        eq_spice_keep_control(k->s, &lines);
 }
 
 /* .data NAME ... .enddata: kept until .dc or .step uses it. */
@@ -238,7 +240,7 @@ static bool act(scan *k, eq_card_action action, int32_t base, eq_location at) {
         library(k, at);
         return true;
     case EQ_CARD_CONTROL:
-        skip_control(k, at);
+        keep_control(k, at);
         return true;
     case EQ_CARD_DATA:
         keep_data(k, at);
@@ -266,12 +268,16 @@ static bool card(scan *k, int32_t base) {
     eq_location at = eq_cursor_at(&k->c);
     eq_cursor start = k->c;
     eq_card_action action = eq_spice_card(k->s, k->s->all->scope[k->scope], &k->c);
-    if (action == EQ_CARD_DONE) return true;
-    eq_cursor behind = k->c;
-    k->c = start;
-    split(k);
-    k->c = behind;
-    return act(k, action, base, at);
+    bool more = true;
+    if (action != EQ_CARD_DONE) {
+        eq_cursor behind = k->c;
+        k->c = start;
+        split(k);
+        k->c = behind;
+        more = act(k, action, base, at);
+    }
+    k->s->about.length = 0;
+    return more;
 }
 
 static void one_line(scan *k, eq_line_kind kind) {
@@ -388,6 +394,7 @@ static bool load(scan *k, const char *path, eq_location at, int32_t *file) {
     if (source->text != NULL) return true;
     eq_status status = text_of(s, path, at, source);
     eq_spice_pass_on(s, status);
+    s->all->incomplete = s->all->incomplete || status != EQ_OK;
     return status == EQ_OK;
 }
 
@@ -417,6 +424,7 @@ static void enter(scan *k, int32_t file, const eq_token *section, eq_location at
     if (!before.active) s->all->source[file].from = at;
     int32_t outer = s->all->base;
     s->all->base = s->all->current;
+    s->about.length = 0;
     scan inner = {.s = s, .scope = k->scope, .depth = k->depth + 1, .in_section = section != NULL};
     inner.c = eq_cursor_new(file, before.text, before.length);
     inner.c.dialect = k->c.dialect;

@@ -10,15 +10,17 @@
  *
  *     error                                  errors and notes, with the chain of instances
  *     scope, name                            definitions by name; nodes and full names
+ *     draw                                   random functions
+ *     mention                                what messages at the end are about
  *     evaluate                               expressions, parameters, functions, conditions
  *     geometry                               lengths on .model cards
  *     model                                  .model cards
  *     formula, waveform, switch, resistor, ideal     what an element line is made of
- *     key, pending, put, element             element lines, except X
+ *     key, size, pending, put, element       element lines, except X
  *     late                                   cards that are read when all elements are known
  *     expand                                 lines of a scope; X opens the next scope
  *     find, option                           what the cards share
- *     probe, analysis, print, measure, start, directive     cards that are read late
+ *     probe, analysis, transfer, wildcard, print, measure, start, directive, control     cards that are read late
  *     card, condition, recognise             which card is what
  *     scan                                   the first pass over the text
  *
@@ -29,6 +31,7 @@
 #define EQ_NETLIST_SPICE_SPICE_H
 
 #include "base/limits.h"
+#include "base/random.h"
 #include "netlist/expression.h"
 #include "netlist/netlist.h"
 
@@ -102,6 +105,18 @@ typedef struct eq_source {
     bool active;      /* being scanned */
 } eq_source;
 
+/* An instance: its scope (NULL: not opened), and where its nodes start in eq_reading.port. */
+typedef struct eq_instance {
+    const eq_scope *scope;
+    size_t first;
+} eq_instance;
+
+/* A node that the formula of an element names, and that was not there before. */
+typedef struct eq_mention {
+    eq_node node;
+    eq_token name, about;
+} eq_mention;
+
 /* What has been read so far; each layer has the type of its own lists in its header. */
 typedef struct eq_reading {
     eq_status status;
@@ -110,6 +125,21 @@ typedef struct eq_reading {
     int candidates; /* that were compared with misspelt words */
     eq_location reported[EQ_MAX_ERRORS];
     eq_names *noted, *global, *controls, *instance;
+    eq_instance *instances; /* by number in `instance` */
+    size_t instance_cap;
+    eq_names *broken; /* elements whose lines have errors */
+    eq_node *loose;   /* nodes of C elements */
+    size_t looses, loose_cap;
+    eq_mention *mention;
+    size_t mentions, mention_cap;
+    eq_token milli, milli_of; /* the first resistance such as 1M; length 0: none */
+    double largest;           /* ohm, of the other resistors */
+    bool incomplete;          /* an included file could not be read */
+    eq_names *reactance;      /* C and L elements that have a value, */
+    double *reactance_value;  /* by number: F, H */
+    size_t reactance_cap;
+    eq_node *port;
+    size_t ports, port_cap;
     eq_names *open;    /* capacitors, which carry no current at dc */
     eq_source *source; /* by file index of the circuit */
     int32_t sources;
@@ -123,14 +153,16 @@ typedef struct eq_reading {
     size_t declareds, declared_cap;
     struct eq_condition *condition;
     size_t conditions, condition_cap;
-    int32_t current;  /* condition of the text being scanned; EQ_NONE */
-    int32_t base;     /* the one around the file or subcircuit */
-    int calls_left;   /* of .func */
-    bool endless;     /* a subcircuit contains itself */
-    bool temperature; /* a .temp card gave it */
-    bool warm;        /* a number was made of it */
-    double scale;     /* of lengths: .options scale */
-    double rshunt;    /* ohm, from every node to ground; INFINITY: none */
+    int32_t current;     /* condition of the text being scanned; EQ_NONE */
+    int32_t base;        /* the one around the file or subcircuit */
+    int calls_left;      /* of .func */
+    bool endless;        /* a subcircuit contains itself */
+    bool temperature;    /* a .temp card gave it */
+    bool warm;           /* a number was made of it */
+    double scale;        /* of lengths: .options scale */
+    double rshunt;       /* ohm, from every node to ground; INFINITY: none */
+    eq_location skipped; /* the first analysis that eqspice does not do; file EQ_NONE: none */
+    eq_random random;    /* of agauss and its kin */
     struct eq_late *late;
     size_t lates, late_cap;
     struct eq_pending *pending;
@@ -168,6 +200,7 @@ typedef struct eq_spice {
     eq_formula *formula;                  /* being read; NULL: expressions are numbers */
     const struct eq_queries *queries;     /* what an expression may ask of the circuit; else NULL */
     const char *card;                     /* whose expression asks (".print") */
+    eq_token about;                       /* the element or card being read; length 0: none */
     int depth;                            /* of nested expressions */
     bool test;                            /* of .if: = is == */
     bool models;                          /* the deck is read for its .model cards alone */

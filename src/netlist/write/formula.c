@@ -70,6 +70,23 @@ static const struct spelling {
     {"u2", 1, {"u2($0)", "min(max($0,0),1)", "min(max($0,0),1)", "min(max($0,0),1)"}},
     {"uramp", 1, {"uramp($0)", "max($0,0)", "uramp($0)", "max($0,0)"}},
     {"ddt", 1, {"0", "0", "0", "0"}},
+#define EACH(X)                                                                                    \
+    { X, X, X, X }
+    {"db", 1, EACH("(20*log10(abs($0)))")},
+    {"hypot", 2, EACH("sqrt($0*$0+$1*$1)")},
+    {"round", 1, ALL("(sgn($0)*floor(abs($0)+0.5))")},
+    {"cbrt", 1, {"pwr($0,(1/3))", "pwrs($0,(1/3))", "pwrs($0,(1/3))", NULL}},
+#define EITHER(TEST, YES, NO)                                                                      \
+    {                                                                                              \
+        "((" TEST ") ? " YES " : " NO ")", "if(" TEST "," YES "," NO ")",                          \
+            "if(" TEST "," YES "," NO ")", "((" TEST ") ? " YES " : " NO ")"                       \
+    }
+    {"buf", 1, EITHER("$0 > 0.5", "1", "0")},
+    {"inv", 1, EITHER("$0 > 0.5", "0", "1")},
+    {"ph", 1, EITHER("$0 < 0", "3.1415926535897931", "0")},
+    {"sign", 2, EITHER("$1 < 0", "(-abs($0))", "abs($0)")},
+    {"uplim", 3, EITHER("$0 <= $1-$2", "$0", "($1-$2*exp(($1-$2-$0)/$2))")},
+    {"dnlim", 3, EITHER("$0 >= $1+$2", "$0", "($1+$2*exp(($0-$1-$2)/$2))")},
 };
 
 typedef struct writer {

@@ -130,6 +130,17 @@ static void put_value(writer *w, eq_element e) {
     eq_write_number(w->out, cls->inverse != NULL ? 1.0 / value : value);
 }
 
+/* A dialect without tce gets the tc1 that makes the same of the resistor at its temperature. */
+static bool put_tce(writer *w, eq_element e, double tce) {
+    const eq_device_class *cls = eq_class(w->c->row[e].cls);
+    double temp = param(w, e, eq_param_find(cls, "temp"));
+    if (w->dialect != EQ_LTSPICE && w->dialect != EQ_SPECTRE) return false;
+    if (isnan(temp)) temp = w->c->env.temp + param(w, e, eq_param_find(cls, "dtemp"));
+    double dt = temp - w->c->env.tnom;
+    if (dt != 0.0) put_pair(w, "tc1", (pow(1.01, tce * dt) - 1.0) / dt);
+    return true;
+}
+
 /* Parameters on the line that differ from their defaults: of a class with models area, m, temp, of
  * another all beside the value. */
 static void put_instance_params(writer *w, eq_element e) {
@@ -142,6 +153,7 @@ static void put_instance_params(writer *w, eq_element e) {
         double value = all[k];
         bool own = needs_model(w, number) ? on_instance(p) : k != cls->value;
         if (!own || isnan(value) || value == p->default_value || is_idle(cls, k, all)) continue;
+        if (strcmp(p->name, "tce") == 0 && put_tce(w, e, value)) continue;
         bool above = strcmp(p->name, "dtemp") == 0;
         if (above && !isnan(param(w, e, eq_param_find(cls, "temp")))) continue;
         above = above && w->dialect != EQ_NGSPICE;

@@ -141,7 +141,10 @@ static void put_analysis(const eq_deck *d, const eq_analysis *a, eq_text *out, e
             "left out: XML has no sweeps over parameters and tables, of which this .dc has one");
     else if (a->type == EQ_ANALYSIS_OP)
         eq_text_puts(out, "  <op/>\n");
-    if (!whole || a->type == EQ_ANALYSIS_OP) return;
+    else if (a->type != EQ_ANALYSIS_DC)
+        eq_warn_at(diag, eq_circuit_place(d->circuit, a->at),
+                   "left out: XML has no .tf and .sens; read the deck itself for them");
+    if (!whole || a->type != EQ_ANALYSIS_DC) return;
     eq_text_puts(out, "  <dc>\n");
     for (int k = 0; k < a->sweeps; k++) {
         eq_text_puts(out, "    ");

@@ -41,6 +41,14 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
     return parameter(data, name, value);
 }
 
+/* The writer spells functions itself. */
+static const char *nearest(void *data, eq_token name, char buffer[96]) {
+    (void)data;
+    (void)name;
+    buffer[0] = '\0';
+    return buffer;
+}
+
 static bool name_of(eq_token t, char text[EQ_MAX_NAME + 1]) {
     if (t.length > EQ_MAX_NAME) return false;
     memcpy(text, t.text, t.length);
@@ -76,8 +84,15 @@ eq_status eq_xml_formula(eq_circuit *c, const char *text, eq_location at, eq_for
                          eq_diag *diag) {
     formula_reader r = {c, formula, diag, EQ_OK};
     int depth = 0;
-    eq_names_of names = {&r,    &depth, formula, false, parameter, function,
-                         input, fail,   NULL,    false, false};
+    eq_names_of names = {.data = &r,
+                         .depth = &depth,
+                         .formula = formula,
+                         .dialect = EQ_NGSPICE,
+                         .parameter = parameter,
+                         .function = function,
+                         .input = input,
+                         .nearest = nearest,
+                         .fail = fail};
     eq_cursor cursor = eq_cursor_new(at.file, text, strlen(text));
     eq_operand value;
     cursor.line = at.line;

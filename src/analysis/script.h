@@ -1,0 +1,91 @@
+/* Internal to the room: what the commands of a .control block work on (control.c): the circuit as
+ * it was altered, the plots of its analyses, vectors and variables. */
+#ifndef EQ_ANALYSIS_SCRIPT_H
+#define EQ_ANALYSIS_SCRIPT_H
+
+#include "analysis/control.h"
+#include "analysis/vector.h"
+#include "netlist/netlist.h"
+
+/* A vector with a name. */
+typedef struct eq_named_vector {
+    char *name;
+    eq_vector v;
+} eq_named_vector;
+
+typedef struct eq_named_vectors {
+    eq_named_vector *item;
+    size_t count, cap;
+} eq_named_vectors;
+
+/* What an analysis has given. */
+typedef struct eq_plot {
+    char name[24];          /* "dc1" */
+    eq_result *all;         /* every vector */
+    size_t loops;           /* leading columns: steps and sweeps */
+    eq_named_vectors shown; /* that print commands asked for */
+    bool hidden;            /* its table stands among the results already */
+} eq_plot;
+
+/* A result of a print command that is no vector of a plot, or plot number `plot`. */
+typedef struct eq_shown {
+    size_t plot;
+    eq_result *values; /* NULL: the plot */
+} eq_shown;
+
+typedef struct eq_variable_text {
+    char *name, *text;
+} eq_variable_text;
+
+typedef struct eq_script {
+    const eq_deck *d;
+    const eq_control_options *o;
+    eq_diag *diag;
+    eq_location at;     /* of the command that runs */
+    eq_card_line *line; /* option, temp and alter commands so far; their texts are owned */
+    size_t lines, line_cap;
+    eq_override *override;                  /* of altermod and alterparam; their names are owned */
+    size_t overrides, override_cap, active; /* those behind `active` wait for reset */
+    eq_text watch, saved;                   /* vectors to be kept; what save asked for */
+    bool save_all;
+    eq_plot *plot;
+    size_t plots, plot_cap, current; /* plot that vectors are looked up in */
+    eq_shown *shown;
+    size_t showns, shown_cap;
+    eq_named_vectors let;
+    eq_variable_text *variable;
+    size_t variables, variable_cap;
+    bool skipped, ran, out_of_memory;
+    size_t commands; /* so far */
+} eq_script;
+
+void eq_script_free(eq_script *s);
+/* A note at the command that runs. */
+void eq_script_note(eq_script *s, const char *what, const char *text);
+
+/* Runs an analysis command, or (word NULL) analysis `number` of the deck itself. */
+eq_status eq_script_analyse(eq_script *s, const char *word, const char *text, size_t number);
+/* Keeps a card for the readings to come; of alter commands the last one of a target. */
+eq_status eq_script_keep(eq_script *s, const char *word, const char *text);
+eq_status eq_script_override(eq_script *s, eq_target target, const char *name, double value);
+/* The deck as it was written, with what alterparam has said since. */
+void eq_script_reset(eq_script *s);
+
+/* Vectors and variables by name. */
+eq_vectors_of eq_script_names(eq_script *s);
+eq_status eq_script_let(eq_script *s, const char *name, eq_vector v);
+eq_status eq_script_set(eq_script *s, const char *name, const char *text);
+const char *eq_script_variable(const eq_script *s, const char *name);
+/* The expression at *text; false, with a note: it has no value. */
+bool eq_script_evaluate(eq_script *s, const char **text, eq_vector *out);
+/* Appends the vectors that a list of expressions names; those without a value are noted. */
+eq_status eq_script_list(eq_script *s, const char *text, eq_named_vectors *out);
+void eq_named_vectors_free(eq_named_vectors *v);
+/* A table of them, the scale of the current plot first where they are as long. */
+eq_status eq_script_table(eq_script *s, const eq_named_vectors *v, eq_result **out);
+/* Shows vectors: those of the current plot in its table, others in one of their own. */
+eq_status eq_script_print(eq_script *s, const char *text);
+/* All that was shown. */
+eq_status eq_script_tables(eq_script *s, eq_tables *out);
+
+#endif

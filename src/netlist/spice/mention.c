@@ -1,0 +1,84 @@
+#include "netlist/spice/mention.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+#include "netlist/spice/error.h"
+#include "netlist/spice/name.h"
+
+void eq_spice_note_broken(eq_spice *s, eq_token name) {
+    if (s->all->stop) return;
+    eq_spice_full_name(s, name);
+    if (eq_names_add(s->all->broken, s->all->name.text, s->all->name.length) == EQ_NO_NAME)
+        eq_spice_no_memory(s);
+}
+
+bool eq_spice_is_broken(const eq_spice *s, eq_token name) {
+    return eq_names_find_lower(s->all->broken, name.text, name.length) != EQ_NO_NAME;
+}
+
+void eq_spice_note_open(eq_spice *s, eq_node node) {
+    eq_reading *r = s->all;
+    if (eq_grow((void **)&r->loose, &r->loose_cap, r->looses + 1, sizeof *r->loose))
+        r->loose[r->looses++] = node;
+    else
+        eq_spice_no_memory(s);
+}
+
+void eq_spice_note_mention(eq_spice *s, eq_node node, eq_token name) {
+    eq_reading *r = s->all;
+    if (eq_grow((void **)&r->mention, &r->mention_cap, r->mentions + 1, sizeof *r->mention))
+        r->mention[r->mentions++] = (eq_mention){node, name, s->about};
+    else
+        eq_spice_no_memory(s);
+}
+
+void eq_spice_check_mentions(eq_spice *s) {
+    const eq_reading *r = s->all;
+    size_t nodes = eq_circuit_nodes(s->circuit);
+    if (r->mentions == 0 || r->stop || eq_names_count(r->broken) > 0) return;
+    bool *there = eq_calloc(nodes, sizeof *there);
+    if (there == NULL) eq_spice_no_memory(s);
+    for (int cls = 0; there != NULL && cls < EQ_CLASS_COUNT; cls++)
+        for (size_t j = 0; j < s->circuit->table[cls].count; j++)
+            for (int k = 0; k < 2; k++) there[s->circuit->table[cls].term[k][j]] = true;
+    for (size_t k = 0; there != NULL && k < r->looses; k++) there[r->loose[k]] = true;
+    for (size_t k = 0; there != NULL && k < r->mentions; k++) {
+        const eq_mention *m = &r->mention[k];
+        char near[96];
+        if (there[m->node]) continue;
+        s->about = m->about;
+        eq_spice_fail(s, m->name.at,
+                      "the formula of %.*s names node %.*s, but there is no such node%s; correct "
+                      "the name",
+                      (int)(m->about.length < 60 ? m->about.length : 60), m->about.text,
+                      (int)(m->name.length < 60 ? m->name.length : 60), m->name.text,
+                      eq_spice_nearest_name(s, m->name, s->circuit->node, near));
+        s->about.length = 0;
+    }
+    eq_free(there);
+}
+
+void eq_spice_note_odd_resistance(eq_spice *s, eq_token name, eq_token number, double value) {
+    eq_reading *r = s->all;
+    bool milli = number.kind == EQ_TOKEN_WORD && number.length > 1 &&
+                 number.text[number.length - 1] == 'M' && value != 0.0;
+    if (value < 0.0)
+        eq_spice_note(s, "negative resistance", name.at,
+                      "%.*s (and others) has a negative resistance of %g ohm", (int)name.length,
+                      name.text, value);
+    if (milli && r->milli.length == 0) {
+        r->milli = number;
+        r->milli_of = name;
+    }
+    if (!milli && fabs(value) > r->largest) r->largest = fabs(value);
+}
+
+void eq_spice_finish_notes(eq_spice *s) {
+    const eq_reading *r = s->all;
+    if (r->milli.length == 0 || r->largest < 100.0) return;
+    eq_spice_note(s, "milliohm", r->milli.at,
+                  "%.*s: %.*s is milliohms, among resistors of up to %g ohm; a megohm is 1meg",
+                  (int)r->milli_of.length, r->milli_of.text, (int)r->milli.length, r->milli.text,
+                  r->largest);
+}

@@ -1,0 +1,180 @@
+/* Commands of .control blocks: what `ngspice -b` (39) prints for these decks, and what is noted. */
+#define _POSIX_C_SOURCE 200809L
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../support/program.h"
+#include "analysis/control.h"
+#include "base/mem.h"
+#include "netlist/netlist.h"
+
+Suite *control_suite(void);
+
+#define DIVIDER                                                                                    \
+    "title\nV1 a 0 dc 1\nR1 a b 1k\nR2 b 0 1k\nD1 b 0 dm\n.model dm d(is=1e-60)\n.param q=1\nR3 "  \
+    "p 0 {q}\nI3 0 p 1\n.control\n"
+#define END ".endc\n.end\n"
+
+/* What table `table` (from 1) has in point `point` of a column. */
+static const struct shown {
+    const char *commands;
+    int table;
+    const char *column;
+    int point;
+    double value;
+} all_shown[] = {
+    {"dc V1 0 1 0.5\nprint v(b)\nop\nprint v(b) i(v1)\n", 1, "v(b)", 1, 0.25},
+    {"dc V1 0 1 0.5\nprint v(b)\nop\nprint v(b) i(v1)\n", 2, "i(v1)", 0, -5e-4},
+    {"save v(b)\nop\n", 1, "v(b)", 0, 0.5},
+    {"op\nprint b v1#branch\n", 1, "i(v1)", 0, -5e-4},
+    {"op\nprint @r1[i]\n", 1, "@r1[i]", 0, 5e-4},
+    {"op\nprint i(r2)*2 vm(a,b)\n", 1, "i(r2)*2", 0, 1e-3},
+    {"op\nprint vm(b,a)\n", 1, "vm(b,a)", 0, 0.5},
+    {"tf v(b) v1\nprint all\n", 1, "output_impedance_at_v(b)", 0, 500},
+    {"sens v(b)\nprint r1\n", 1, "r1", 0, -2.5e-4},
+    {"alter r2 = 3k\nop\nprint v(b)\n", 1, "v(b)", 0, 0.75},
+    {"alter r2 3k\nalter r2 1k\nalter v1 dc = 4\nop\nprint v(b)\n", 1, "v(b)", 0, 2},
+    {"alter @r2[resistance] = 3k\nalter @v1[dc]=2\nop\nprint v(b)\n", 1, "v(b)", 0, 1.5},
+    {"alter r2 = 3k\nreset\nop\nprint v(b)\n", 1, "v(b)", 0, 0.5},
+    {"altermod dm is = 1e6\nop\nprint v(b)\n", 1, "v(b)", 0, 0},
+    {"alterparam q = 7\nop\nreset\nop\nprint v(p)\n", 2, "v(p)", 0, 7},
+    {"foreach r 1k 3k\nalter r2 = $r\nop\nprint v(b)\nend\n", 2, "v(b)", 0, 0.75},
+    {"set list = ( 1k 3k )\nforeach r $list\nalter r2 = $r\nop\nend\n", 2, "v(b)", 0, 0.75},
+    {"let k = 0\nrepeat 3\nlet k = k + 1\nend\nprint k\n", 1, "k", 0, 3},
+    {"let k = 0\nwhile k < 5\nlet k = k + 1\nif k = 3\nbreak\nend\nend\nprint k\n", 1, "k", 0, 3},
+    {"let k = 9\ndowhile k < 5\nlet k = k + 1\nend\nprint k\n", 1, "k", 0, 10},
+    {"if 1 gt 2\nlet k = 1\nelse\nlet k = 2\nend\nprint k\n", 1, "k", 0, 2},
+    {"let r = 1k\nrepeat 2\nlet r = r + 1k\nalter r2 = r\nop\nend\n", 2, "v(b)", 0, 0.75},
+    {"let r = 3k\nalter r2 = $&r\nop\nprint v(b)\n", 1, "v(b)", 0, 0.75},
+    {"let x = vector(3)\nlet x[1] = 7\nprint x[1] mean(x)\n", 1, "mean(x)", 0, 3},
+    {"dc v1 0 1 0.5\nlet y = v(b)*2\nprint y\n", 1, "y", 2, 1},
+    {"dc v1 0 1 0.5\nprint vecmax(v(b))\n", 2, "vecmax(v(b))", 0, 0.5},
+    {"op\nalter v1 = 4\nop\nsetplot op1\nprint v(b)\n", 1, "v(b)", 0, 0.5},
+    {"op\nalter v1 = 4\nop\nprint v(b)-op1.v(b)\n", 2, "v(b)-op1.v(b)", 0, 1.5},
+    {"op $ a comment\n* another\nprint v(b) ; and one\n", 1, "v(b)", 0, 0.5},
+    {"op\nquit\nop\n", 1, "v(b)", 0, 0.5},
+    {"tran 1n 1u\n", 1, "v(b)", 0, 0.5},
+    {"print 2*pi\n", 1, "2*pi", 0, 6.283185307179586},
+};
+
+static eq_status run_text(const char *commands, const char *folder, eq_tables *t, eq_diag *diag) {
+    eq_text deck = {0};
+    eq_deck *d = NULL;
+    bool ran;
+    eq_text_printf(&deck, "%s%s%s", DIVIDER, commands, END);
+    ck_assert_int_eq(eq_deck_parse("c.cir", deck.text, deck.length, &d, diag), EQ_OK);
+    eq_solve_options o = eq_solve_defaults(eq_deck_circuit(d));
+    const eq_control_options control = {&o, folder};
+    eq_status status = eq_control_run(d, &control, t, &ran, diag);
+    eq_deck_free(d);
+    eq_text_free(&deck);
+    return status;
+}
+
+START_TEST(commands_give_what_ngspice_prints) {
+    const struct shown *w = &all_shown[_i];
+    eq_tables t = {NULL, 0, 0};
+    ck_assert_int_eq(run_text(w->commands, NULL, &t, NULL), EQ_OK);
+    ck_assert_msg((int)t.count >= w->table, "%s: %zu tables", w->commands, t.count);
+    const eq_result *r = t.item[w->table - 1];
+    size_t k = eq_result_find(r, w->column);
+    ck_assert_msg(k < r->variables, "%s: no %s", w->commands, w->column);
+    ck_assert_uint_gt(r->points, (size_t)w->point);
+    double value = r->value[(size_t)w->point * r->variables + k];
+    ck_assert_msg(fabs(value - w->value) <= 1e-6 * fabs(w->value) + 1e-9, "%s: %s is %.9g",
+                  w->commands, w->column, value);
+    eq_tables_free(&t);
+}
+END_TEST
+
+/* What is not understood is noted with its name, and nothing outside is run or written. */
+static const struct noted {
+    const char *commands, *note;
+} all_noted[] = {
+    {"shell touch build/shell-ran\nop\n", "the command shell"},
+    {"system touch build/shell-ran\nop\n", "the command system"},
+    {"source other.cir\nop\n", "the command source"},
+    {"plot v(b)\nop\n", "the command plot"},
+    {"ac dec 1 1 10\nop\n", "not ac"},
+    {"op\nwrite x.raw\n", "--files FOLDER"},
+    {"op\nwrdata x.txt v(b)\n", "--files FOLDER"},
+    {"op\nprint v(zz)\n", "no vector v(zz)"},
+    {"alter r9 = 1\nop\n", "no element"},
+    {"altermod zz is = 1\nop\n", "no model"},
+    {"echo value $nothing\nop\n", "no variable nothing"},
+};
+
+static bool says(const eq_diag *diag, const char *text) {
+    bool found = false;
+    for (size_t k = 0; k < eq_diag_count(diag); k++)
+        found = found || strstr(eq_diag_get(diag, k)->text, text) != NULL;
+    return found;
+}
+
+START_TEST(what_is_not_understood_is_a_note) {
+    eq_tables t = {NULL, 0, 0};
+    eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(run_text(all_noted[_i].commands, NULL, &t, diag), EQ_OK);
+    ck_assert_uint_eq(eq_diag_errors(diag), 0);
+    ck_assert_msg(says(diag, all_noted[_i].note), "%s", all_noted[_i].commands);
+    ck_assert_uint_eq(t.count, 1);
+    ck_assert(0 != access("build/shell-ran", F_OK));
+    eq_tables_free(&t);
+    eq_diag_free(diag);
+}
+END_TEST
+
+static const char *const bad[][2] = {{"foreach r 1 2\nop\n", "no end"},
+                                     {"dc v9 0 1 1\n", "v9"},
+                                     {"let k = 0\nwhile 1\nlet k = k + 1\nend\n", "commands"}};
+
+START_TEST(blocks_and_analyses_that_cannot_be_run_are_errors) {
+    eq_tables t = {NULL, 0, 0};
+    eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(run_text(bad[_i][0], NULL, &t, diag), EQ_ERR_INPUT);
+    ck_assert_msg(says(diag, bad[_i][1]), "%s", bad[_i][0]);
+    eq_tables_free(&t);
+    eq_diag_free(diag);
+}
+END_TEST
+
+/* Files come into the folder given, nowhere else. */
+START_TEST(files_are_written_where_the_user_allows) {
+    eq_tables t = {NULL, 0, 0};
+    eq_diag *diag = eq_diag_new();
+    const char *text =
+        "dc v1 0 1 0.5\nwrdata x.txt v(b)\nwrdata ../y.txt v(b)\nwrdata /tmp/eq-y v(b)\n";
+    ck_assert_int_eq(run_text(text, in("."), &t, diag), EQ_OK);
+    char *data = file_text(in("x.txt"));
+    ck_assert_ptr_nonnull(data);
+    double x, y;
+    ck_assert_int_eq(sscanf(strchr(data, '\n'), "%lf %lf", &x, &y), 2);
+    ck_assert_double_eq(x, 0.5);
+    ck_assert_double_eq_tol(y, 0.25, 1e-9);
+    ck_assert(0 != access(in("../y.txt"), F_OK));
+    ck_assert(0 != access("/tmp/eq-y", F_OK));
+    eq_free(data);
+    eq_tables_free(&t);
+    eq_diag_free(diag);
+}
+END_TEST
+
+Suite *control_suite(void) {
+    Suite *s = suite_create("control");
+    TCase *t = tcase_create("control");
+    tcase_set_timeout(t, 120);
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
+    tcase_add_loop_test(t, commands_give_what_ngspice_prints, 0,
+                        sizeof all_shown / sizeof *all_shown);
+    tcase_add_loop_test(t, what_is_not_understood_is_a_note, 0,
+                        sizeof all_noted / sizeof *all_noted);
+    tcase_add_loop_test(t, blocks_and_analyses_that_cannot_be_run_are_errors, 0,
+                        sizeof bad / sizeof *bad);
+    tcase_add_test(t, files_are_written_where_the_user_allows);
+    suite_add_tcase(s, t);
+    return s;
+}
