@@ -416,13 +416,14 @@ eq_status eq_reduction_new_plain(const eq_circuit *c, eq_reduction **out, eq_dia
     return new_reduction(c, true, out, diag);
 }
 
-bool eq_reduction_holds(const eq_reduction *r, const eq_circuit *c) {
+eq_status eq_reduction_holds(const eq_reduction *r, const eq_circuit *c, bool *holds) {
     eq_reduction *now = NULL;
-    if (r->plain) return false;
-    if (r->shorts == 0 && !eq_shorts_possible(c)) return true;
-    if (eq_reduction_new(c, &now, NULL) != EQ_OK) return false;
-    bool same = memcmp(r->parent, now->parent, r->nodes * sizeof *r->parent) == 0 &&
-                memcmp(r->edge, now->edge, r->nodes * sizeof *r->edge) == 0;
+    *holds = !r->plain;
+    if (r->plain || (r->shorts == 0 && !eq_shorts_possible(c))) return EQ_OK;
+    eq_status status = eq_reduction_new(c, &now, NULL);
+    if (status == EQ_OK)
+        *holds = memcmp(r->parent, now->parent, r->nodes * sizeof *r->parent) == 0 &&
+                 memcmp(r->edge, now->edge, r->nodes * sizeof *r->edge) == 0;
     eq_reduction_free(now);
-    return same;
+    return status;
 }

@@ -81,8 +81,8 @@ void eq_reduction_free(eq_reduction *r);
 bool eq_reduction_refresh(eq_reduction *r, const eq_circuit *c);
 
 /* Whether the same branches would be eliminated, and the same resistors be shorts, at the values
- * that stand; false, too, when memory runs out. */
-bool eq_reduction_holds(const eq_reduction *r, const eq_circuit *c);
+ * that stand. */
+eq_status eq_reduction_holds(const eq_reduction *r, const eq_circuit *c, bool *holds);
 
 /* v = T x + c for the unknowns x, with all independent voltages multiplied by `scale`; rise[nodes]
  * (may be NULL) gets v_n - v_parent of the nodes with a parent. */

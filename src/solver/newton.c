@@ -258,7 +258,7 @@ void eq_newton_polish(eq_newton *w, double *x, double ratio) {
         memcpy(x, w->trial, w->s->n * sizeof *x);
         exchange(&w->r, &w->trial_r);
         exchange(&w->magnitude, &w->trial_magnitude);
-        w->iterations++;
+        w->iterations += ratio > 1e-3; /* beyond that it is refinement */
         before = ratio;
         ratio = next;
     }

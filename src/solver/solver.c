@@ -76,8 +76,10 @@ static eq_status renew(eq_solver *s, bool plain, eq_diag *diag) {
 /* A failure is reported by the next solve. */
 void eq_solver_refresh(eq_solver *s) {
     s->refreshed = eq_circuit_check_values(s->circuit, NULL);
-    bool holds = s->refreshed != EQ_OK || (eq_system_holds(s->system) && !s->torn);
-    if (!holds) s->refreshed = renew(s, false, NULL);
+    bool holds = true;
+    if (s->refreshed == EQ_OK)
+        s->refreshed = eq_reduction_holds(s->system->reduction, s->circuit, &holds);
+    if (s->refreshed == EQ_OK && (!holds || s->torn)) s->refreshed = renew(s, false, NULL);
     if (s->refreshed == EQ_OK) s->refreshed = eq_system_refresh(s->system, NULL);
     s->newton->not_positive = false;
     s->node[EQ_GROUND] = NAN;

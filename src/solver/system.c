@@ -205,10 +205,6 @@ void eq_system_free(eq_system *s) {
     eq_free(s);
 }
 
-bool eq_system_holds(const eq_system *s) {
-    return eq_reduction_holds(s->reduction, s->circuit);
-}
-
 eq_status eq_system_renew(eq_system *s, bool plain, eq_diag *diag) {
     eq_system *fresh;
     eq_status status = new_system(s->circuit, s->with_slope, plain, &fresh, diag);

@@ -81,9 +81,6 @@ eq_status eq_system_refresh(eq_system *s, eq_diag *diag);
  * everything that the
  * system holds is new, but what bends it stays. On failure it is as it was. */
 eq_status eq_system_renew(eq_system *s, bool plain, eq_diag *diag);
-/* Whether the shorts are still the same ones. */
-bool eq_system_holds(const eq_system *s);
-
 /* Potentials s->v and rises of x. */
 void eq_system_potentials(eq_system *s, const double *x);
 /* The drop from a to b at s->v, by the rises where both stand in one tree with shorts; *size gets

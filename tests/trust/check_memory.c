@@ -117,6 +117,31 @@ static eq_status newton_formulas(eq_diag *diag) {
     return solve(EQ_NEWTON, "tests/decks/behavioural.cir", diag);
 }
 
+/* Shorts that come and go. */
+static eq_status shorts(eq_diag *diag) {
+    static const char text[] = "t\nv1 a 0 1\nr1 a b 1k\nr2 b c 1e-13\nr3 c d 0\nr4 c d 0\n"
+                               "d1 d 0 dm\n.model dm d\n.end\n";
+    static const double ohm[] = {1e-13, 1e3, 0.0};
+    eq_circuit *c = NULL;
+    eq_solver *s = NULL;
+    eq_handle h;
+    double v[8] = {0}, branch[4], i = 0.0;
+    eq_status status = eq_circuit_parse("t.cir", text, strlen(text), &c, diag);
+    if (status == EQ_OK) status = eq_handle_find(c, "r2", &h, diag);
+    if (status == EQ_OK) status = eq_solver_new(c, &s, diag);
+    for (size_t k = 0; status == EQ_OK && k < sizeof ohm / sizeof *ohm; k++) {
+        status = eq_handle_set(c, h, ohm[k], diag);
+        if (status != EQ_OK) break;
+        eq_solver_refresh(s);
+        status = eq_solver_solve(s, NULL, v, branch, NULL, diag);
+        if (status == EQ_OK) i = eq_solver_current(s, h.element, v, branch) + branch[0];
+        if (status == EQ_OK) ck_assert_double_lt(fabs(i), 1e-12);
+    }
+    eq_solver_free(s);
+    eq_circuit_free(c);
+    return status;
+}
+
 /* Decks without an operating point: every rung of the ladder is climbed, and what is said at the
  * end needs memory too. */
 static const char *const dead_end[] = {
@@ -634,6 +659,7 @@ static const struct {
     {"co-content", cocontent},
     {"KINSOL", kinsol},
     {"Newton with formulas", newton_formulas},
+    {"shorts", shorts},
     {"no operating point", dead_ends},
     {"a start near one of two answers", start},
     {"analyses", analyses},
@@ -733,6 +759,7 @@ static void make_files(void) {
         "what LTspice knows\n.params rt=1k\n.param q 2 f(x)={x*temper}\nv1 a 0 rt\nr1 a b {f(q)}\n"
         "b1 c 0 v=i(r1)+i(d1)+i(x1:c1)\nd1 b 0 dm w=2\nd2 c 0 dl m=2\nx1 c s p={2*w} w=3\n"
         ".subckt s a p=1 w=1\nr1 a 0 {p}\nc1 a n 1\nr2 n 0 4k7\n.ic v(n)=w\n.ends\n"
+        "l1 a f 1 rser=1 rpar=1k\nr9 f 0 0\nb2 g 0 r=1k rpar=2A\n"
         ".model dm d(level=3 l=1 jsw=1f)\n.model dl d(ron=1 ilimit=1 epsilon=0.1)\n"
         ".options rshunt=1g\n.backanno\n.op\n.end\n";
     static const char sine[] =
