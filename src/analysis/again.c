@@ -4,8 +4,9 @@
 
 #include "analysis/pass.h"
 
-/* What the second reading said, and with which values. */
-static eq_status report_again(eq_pass *w, const eq_diag *said, size_t overrides, eq_status status) {
+/* What the second reading or its circuit said, and with which values. */
+static eq_status report_again(eq_pass *w, const eq_diag *said, size_t overrides, eq_status status,
+                              const char *fails) {
     eq_text values = {0};
     if (status == EQ_ERR_MEMORY) return eq_out_of_memory(w->diag);
     eq_diag_pass_on(said, status, w->diag);
@@ -15,7 +16,7 @@ static eq_status report_again(eq_pass *w, const eq_diag *said, size_t overrides,
     if (values.text != NULL)
         eq_fail_at(w->diag, status,
                    eq_circuit_place(w->base->circuit, w->base->analysis[w->number].at),
-                   "the deck cannot be read with %s; change the range of the sweep", values.text);
+                   "%s with %s; change the range of the sweep", fails, values.text);
     eq_text_free(&values);
     return status;
 }
@@ -37,11 +38,10 @@ static bool same_variables(const eq_pass *w, const eq_deck *d, const eq_solver *
 }
 
 /* Takes over a deck that was read again. */
-static eq_status take(eq_pass *w, eq_deck *d) {
-    eq_solver *s = NULL;
+static eq_status take(eq_pass *w, eq_deck *d, eq_solver *s) {
     eq_selection selection = {NULL, 0, false};
-    eq_status status = eq_solver_new(d->circuit, &s, w->diag);
-    if (status == EQ_OK && !same_variables(w, d, s))
+    eq_status status = EQ_OK;
+    if (!same_variables(w, d, s))
         status = eq_fail_at(w->diag, EQ_ERR_INPUT,
                             eq_circuit_place(w->base->circuit, eq_pass_analysis(w)->at),
                             "the sweep changes which nodes and sources there are; a table needs "
@@ -79,10 +79,16 @@ eq_status eq_pass_renew(eq_pass *w) {
     }
     eq_diag *said = eq_diag_new();
     if (said == NULL) return eq_out_of_memory(w->diag);
+    eq_solver *solver = NULL;
     eq_status status = eq_deck_reread(w->base, w->override, n, &d, said);
-    if (status != EQ_OK) report_again(w, said, n, status);
+    if (status != EQ_OK) {
+        report_again(w, said, n, status, "the deck cannot be read");
+    } else if ((status = eq_solver_new(d->circuit, &solver, said)) != EQ_OK) {
+        report_again(w, said, n, status, "there is no operating point");
+        eq_deck_free(d);
+    }
     eq_diag_free(said);
-    if (status == EQ_OK) status = take(w, d);
+    if (status == EQ_OK) status = take(w, d, solver);
     for (size_t k = 0; status == EQ_OK && k < w->loops; k++)
         if (!isnan(w->at[k])) status = eq_pass_set_value(w, k);
     w->stale = false;

@@ -172,7 +172,6 @@ static const struct {
     {"rt(r)=many", "is no number"},
     {"rt(r)=", "is no number"},
     {"rt(r)=1e999", "is no number"},
-    {"rt(r)=0", "resistance"},
     {"rw1(r)=1", "outside the bounds"},
 };
 

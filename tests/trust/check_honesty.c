@@ -246,7 +246,9 @@ static void solve(maker *k, eq_circuit *c, eq_method method, bool spoiled, tally
         double ratio = mna_ratio(c, v, branch, o.abstol, o.reltol);
         ck_assert_msg(wide(c) || ratio <= 2.0, "method %d: residual %g times its bound for\n%s",
                       method, ratio, k->text.text);
-        ck_assert(isfinite(info.residual) && info.residual_ratio <= 1.0);
+        ck_assert_msg(isfinite(info.residual) && info.residual_ratio <= 1.0,
+                      "method %d: residual %g A, %g of its bound for\n%s", method, info.residual,
+                      info.residual_ratio, k->text.text);
     }
     t->solved += status == EQ_OK;
     t->refused += status == EQ_ERR_SINGULAR;

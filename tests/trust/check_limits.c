@@ -135,11 +135,11 @@ static const struct {
     const char *deck, *words;
 } sweeps[] = {
     {"t\nv1 a 0 1\nr1 a 0 1\n.dc v1 0 1 1e-9\n.end\n",
-     "4:12: error: the sweep has more than 100000000 points"},
+     "4:12: error: .dc: the sweep has more than 100000000 points"},
     {"* xyce\nv1 a 0 1\nr1 a 0 1\n.global_param x=1\n.dc v1 0 1 1e-9\n.end\n",
-     "5:12: error: the sweep has more than 100000000 points"},
+     "5:12: error: .dc: the sweep has more than 100000000 points"},
     {"t\nv1 a 0 1\nr1 a 0 1\n.dc dec v1 1 10 1e9\n.end\n",
-     "4:17: error: the sweep has more than 100000000 points"},
+     "4:17: error: .dc: the sweep has more than 100000000 points"},
     {"t\nv1 a 0 1\nv2 b 0 1\nr1 a b 1\n.dc v1 0 1 1e-4 v2 0 1 1e-5\n.end\n", "more than 100000000"},
     {"t\nv1 a 0 1\nr1 a 0 1\n.step v1 0 1 1e-4\n.step r1 1 2 1e-5\n.op\n.end\n",
      "more than 100000000"},
