@@ -21,7 +21,7 @@ void eq_adjoint_free(eq_adjoint *a) {
 }
 
 static eq_status open_arrays(eq_adjoint *a, const eq_system *s, eq_diag *diag) {
-    size_t n = s->n, nodes = s->nodes, branches = s->reduction->branches;
+    size_t n = eq_system_most(s), nodes = s->nodes, branches = s->reduction->branches;
     struct {
         double **array;
         size_t items;

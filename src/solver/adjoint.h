@@ -8,7 +8,7 @@
 typedef struct eq_adjoint {
     eq_solver *solver;
     eq_system *s;
-    double *x, *l;         /* [n] state, multipliers: J^T l = T^T dC/dv */
+    double *x, *l;         /* [eq_system_most] state, multipliers: J^T l = T^T dC/dv */
     double *lambda, *held; /* [nodes] W l; dC/d(a potential held fixed) */
     double *rise, *inner;  /* [nodes] of lambda along the trees; of held what stays inside them */
     double *source;        /* [branches] dC/de of a voltage-defined branch */

@@ -11,7 +11,7 @@ struct eq_solver {
     eq_circuit *circuit;
     eq_system *system;
     eq_newton *newton;
-    double *x;    /* [unknowns] work */
+    double *x;    /* [eq_system_most] work */
     double *node; /* [nodes] the potentials that x was last found with; NAN: others since */
     eq_status refreshed;
     bool torn; /* memory ran out while system and engine were renewed */
@@ -46,7 +46,7 @@ eq_status eq_solver_new_for(eq_circuit *c, bool with_slope, eq_solver **out, eq_
     if (status == EQ_OK) status = eq_system_new(c, with_slope, &s->system, diag);
     if (status == EQ_OK) status = eq_newton_new(s->system, &s->newton, diag);
     if (status == EQ_OK) {
-        s->x = eq_calloc(s->system->n, sizeof *s->x);
+        s->x = eq_calloc(eq_system_most(s->system), sizeof *s->x);
         s->node = eq_calloc(s->system->nodes, sizeof *s->node);
         if (s->x == NULL || s->node == NULL) status = eq_out_of_memory(diag);
     }
@@ -367,6 +367,11 @@ static eq_status one_rung(eq_newton *w, double *x, int which, const char **rung)
     return eq_rung_try(w, &eq_ladder[which], x);
 }
 
+/* After an answer without shorts. */
+static void restore(eq_solver *s) {
+    if (s->system->reduction->plain && s->refreshed == EQ_OK) s->refreshed = renew(s, false, NULL);
+}
+
 /* Whether a short was none: its drop is no small part of the potentials, and a diode, whose
  * conductance is not known beforehand, conducts more than it. */
 static bool misjudged(const eq_solver *s) {
@@ -390,7 +395,7 @@ static eq_status find_answer(eq_solver *s, answer by, int which, const double *v
     const eq_solve_options *o = s->newton->options;
     eq_status status = by(s->newton, s->x, which, rung);
     if (status != EQ_OK) return status;
-    if (!misjudged(s)) return EQ_OK;
+    if (s->system->homotopy.anchor != NULL || !misjudged(s)) return EQ_OK;
     status = renew(s, true, diag);
     s->newton->options = o;
     s->newton->diag = diag;
@@ -408,8 +413,8 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     const char *rung = "";
     for (size_t n = 0; n < s->system->nodes; n++)
         if (!isfinite(v[n])) v[n] = 0.0;
-    if (s->system->reduction->plain && s->refreshed == EQ_OK) s->refreshed = renew(s, false, NULL);
-    eq_system_unknowns(s->system, v, NULL, s->x);
+    restore(s);
+    if (!s->torn) eq_system_unknowns(s->system, v, NULL, s->x);
     s->node[EQ_GROUND] = NAN; /* no state until one is found */
     s->system->round_off = o->reltol > 0.0 ? 4.0 * DBL_EPSILON / o->reltol : 0.0;
     w->options = o;
@@ -428,7 +433,8 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
         status = check_finite(s, v, branch, diag);
         memcpy(s->node, v, s->system->nodes * sizeof *v);
     }
-    if (info != NULL) describe(s, o->method, rung, info);
+    if (info != NULL) *info = (eq_solve_info){.engine = "", .rung = rung};
+    if (info != NULL && !s->torn) describe(s, o->method, rung, info);
     if (status != EQ_OK) {
         fill(v, s->system->nodes, NAN);
         fill(branch, s->system->reduction->branches, NAN);
@@ -473,7 +479,8 @@ static eq_status solve_held(eq_solver *s, const eq_solve_options *o, const doubl
 
 eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *held, double *v,
                          eq_diag *diag) {
-    size_t n = s->system->n, nodes = s->system->nodes;
+    restore(s);
+    size_t n = eq_system_most(s->system), nodes = s->system->nodes;
     eq_solve_options usual = eq_solve_defaults(s->circuit);
     double *work = eq_malloc(2 * n + nodes, sizeof *work);
     if (work == NULL) return eq_out_of_memory(diag);

@@ -63,6 +63,11 @@ static inline double eq_system_shunt(const eq_system *s, size_t k) {
     return s->homotopy.hold == NULL ? s->homotopy.shunt : s->homotopy.shunt * s->homotopy.hold[k];
 }
 
+/* The most unknowns that there may be: other shorts leave other sources of voltage to be cut. */
+static inline size_t eq_system_most(const eq_system *s) {
+    return s->nodes + s->reduction->branches;
+}
+
 /* y^T J z, stamp by stamp: that of a conductance g is g (y_a - y_b) (z_a - z_b), so that a part in
  * which y and z are constant adds nothing, where the sums of J would have lost what ties it. */
 typedef struct eq_bilinear {

@@ -193,6 +193,8 @@ static const struct refused {
 } refused[] = {
     {"t\nv1 a 0 1\nr1 a 0 {x}\n.step param x 2 0 -1\n.op\n",
      "there is no operating point with x = 0"},
+    {"t\nv1 a 0 1\nr1 a 0 {x}\n.step param x 1 2e301 1e301\n.op\n",
+     "the deck cannot be read with x = 1e+301"},
     {"t\nv1 a 0 1\nr1 a 0 1\n.dc r1 1 2e300 1e300\n", "the sweep sets r1 to 2e+300 ohm"},
     {"t\nv1 a 0 1\nr1 a 0 1\n.dc r1 2 0 -1\n", "r1, of 0 ohm, closes a loop of voltage sources"},
     {"t\nv1 a 0 1\nr1 a 0 1\nd1 a 0 dm\n.model dm d\n.dc dm:is list 1e-14 -1\n",
