@@ -11,10 +11,11 @@ Everything goes through the public header of the library (src/eqspice.h). Units:
 
 from ._lib import (CheckError, ConvergenceError, Error, FileError, InputError, Interrupted, Message,
                    SingularError, UsageError, version)
+from . import ngspice
 from .circuit import Circuit, OperatingPoints
 from .training import Metrics, train
 
 __version__ = version()
-__all__ = ["Circuit", "OperatingPoints", "train", "Metrics", "Error", "InputError", "UsageError",
+__all__ = ["ngspice", "Circuit", "OperatingPoints", "train", "Metrics", "Error", "InputError", "UsageError",
            "FileError", "SingularError", "ConvergenceError", "CheckError", "Interrupted", "Message",
            "version"]

@@ -4,6 +4,7 @@ import fnmatch
 import os
 from collections.abc import Mapping
 from ctypes import byref, c_void_p
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,6 +34,14 @@ class OperatingPoints(Mapping):
 
     def __repr__(self):
         return f"<{self.v.shape[0]} operating points of {self.v.shape[1]} nodes>"
+
+
+class _State(NamedTuple):
+    """The points of one op: which inputs, x[B, inputs], v[B, nodes], i[B, branches]."""
+    plan: "_Inputs"
+    x: np.ndarray
+    v: np.ndarray
+    i: np.ndarray
 
 
 class _Inputs:
@@ -188,7 +197,7 @@ class Circuit:
                                     self._diag.pointer)
         if status != 0:
             self._diag.check(status)
-        self._last = plan, x, v, i
+        self._last = _State(plan, x, v, i)
         return OperatingPoints(self, v, i, single)
 
     def _slopes(self, dcdv, shape):
@@ -196,20 +205,28 @@ class Circuit:
             return np.ascontiguousarray(np.broadcast_to(np.asarray(dcdv, float), shape))
         out = np.zeros(shape)
         for name, values in dcdv.items():
-            table, column = self._column(name)
-            if table != 0:
-                raise KeyError(f"{name!r} is a current; a cost is one of node potentials here")
-            out[:, column] = values
+            out[:, self.column(name)] = values
         return out
 
-    def vjp(self, dcdv, params=None, *, per_example=False):
+    def state(self):
+        """The points of the last op, for a vjp after others have come."""
+        if self._last is None:
+            raise RuntimeError("there are no points before an op")
+        return self._last
+
+    def column(self, node):
+        """The column of a node in tables of potentials."""
+        table, column = self._column(node)
+        if table != 0:
+            raise KeyError(f"{node!r} is a current, not a node")
+        return column
+
+    def vjp(self, dcdv, params=None, *, per_example=False, at=None):
         """dC/dw by the adjoint at the points of the last op, for the cost C with the slopes
         dcdv: {node: number or [B]} or [B, nodes]. params: a pattern or several; None: the value of
         every element that has a gradient. Returns [n], summed over the examples, in deck order of each
-        pattern, or [B, n]."""
-        if self._last is None:
-            raise RuntimeError("vjp needs the points of an op before it")
-        plan, x, v, i = self._last
+        pattern, or [B, n]. at: the state() of an earlier op, whose parameters the circuit must have."""
+        plan, x, v, i = self.state() if at is None else at
         found = self._trainable() if params is None else \
             [h for p in ([params] if isinstance(params, str) else params) for h in self._find(p)]
         handles, slopes = (Handle * max(1, len(found)))(*found), self._slopes(dcdv, v.shape)

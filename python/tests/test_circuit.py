@@ -109,7 +109,7 @@ def test_errors_have_their_place():
         eqspice.Circuit()
     with pytest.raises(KeyError, match="no node 'outt'"):
         eqspice.Circuit(text=DIVIDER).op()["outt"]
-    with pytest.raises(RuntimeError, match="op before"):
+    with pytest.raises(RuntimeError, match="before an op"):
         eqspice.Circuit(text=DIVIDER).vjp({"out": 1.0})
 
 
