@@ -132,7 +132,7 @@ check:
 # The package of python/ over the library of this build, with Debian's interpreter, which has numpy and pytest.
 PYTHON  ?= /usr/bin/python3
 check-python: $(BUILD)/libeqspice.so
-	PYTHONPATH=python EQSPICE_LIBRARY=$(abspath $(BUILD))/libeqspice.so $(PYTHON) -B -m pytest -q -p no:cacheprovider python/tests
+	PYTHONPATH=$(abspath python) EQSPICE_LIBRARY=$(abspath $(BUILD))/libeqspice.so $(PYTHON) -B -m pytest -q -p no:cacheprovider python/tests
 
 # The main job on Iris, start to end.
 demo: deps

@@ -103,7 +103,7 @@ def test_errors_have_their_place():
         eqspice.Circuit(text="t\nV1 a 0 1\nC1 a lonely 1p\nC2 lonely 0 1p\n.end\n")
     with pytest.raises(eqspice.Error, match="nowhere.cir"):
         eqspice.Circuit("nowhere.cir")
-    with pytest.raises(eqspice.Error, match="r1"):
+    with pytest.raises(eqspice.Error, match="r of r1 cannot be nan"):
         eqspice.Circuit(text=DIVIDER).set("r1", float("nan"))
     with pytest.raises(TypeError):
         eqspice.Circuit()
