@@ -33,7 +33,7 @@ SUITES   := $(patsubst check_%,%,$(basename $(notdir $(wildcard tests/*/check_*.
 MPIEXE   := $(BUILD)/mpi/eqspice
 PROGRAMS := $(BUILD)/eqspice $(if $(MPI),$(MPIEXE))
 
-.PHONY: all deps check bench demo sanitize tsan valgrind coverage clang check-long fuzz mutate lint print-libs clean install format format-check
+.PHONY: all deps check check-python bench demo sanitize tsan valgrind coverage clang check-long fuzz mutate lint print-libs clean install format format-check
 all: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(PROGRAMS)
 
@@ -119,14 +119,20 @@ $(BUILD)/faults.so: tests/trust/faults.c
 
 check:
 	@tools/install-deps --mpi
-	@$(MAKE) --no-print-directory -j$(JOBS) MPI=1 $(BUILD)/eqspice $(MPIEXE) $(BUILD)/run-tests $(BUILD)/run-bench $(BUILD)/faults.so
+	@$(MAKE) --no-print-directory -j$(JOBS) MPI=1 $(BUILD)/eqspice $(MPIEXE) $(BUILD)/run-tests $(BUILD)/run-bench $(BUILD)/faults.so $(BUILD)/libeqspice.so
 	tools/check-includes
 	tools/check-classes
 	tools/check-docs
 	tools/check-size
 	@if command -v clang-format-14 >/dev/null; then $(MAKE) --no-print-directory format-check; \
 	 else echo "skipped: format-check (no clang-format-14)"; fi
+	@$(MAKE) --no-print-directory check-python
 	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-tests
+
+# The package of python/ over the library of this build, with Debian's interpreter, which has numpy and pytest.
+PYTHON  ?= /usr/bin/python3
+check-python: $(BUILD)/libeqspice.so
+	PYTHONPATH=$(abspath python) EQSPICE_LIBRARY=$(abspath $(BUILD))/libeqspice.so $(PYTHON) -B -m pytest -q -p no:cacheprovider python/tests
 
 # The main job on Iris, start to end; DEMO=sine or DEMO=digits: on those.
 DEMO ?= iris

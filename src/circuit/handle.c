@@ -105,6 +105,10 @@ eq_status eq_handle_check(const eq_circuit *c, eq_handle h, double value, eq_dia
     const eq_device_class *cls = eq_class(c->row[h.element].cls);
     bool inverse = is_inverse(cls, h.param);
     const char *name = eq_circuit_element_name(c, h.element);
+    if (isnan(value)) /* to the classes that is a parameter which is not given */
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, h.element),
+                          "%s of %s cannot be nan; give a number", param_of(cls, h.param)->name,
+                          name);
     return eq_param_check(cls, inverse ? cls->value : h.param, inverse ? 1.0 / value : value,
                           eq_circuit_place_of(c, h.element), (int)strlen(name), name, diag);
 }

@@ -1,0 +1,221 @@
+"""The library as ctypes sees it: every struct and function of src/eqspice.h that the package calls
+(tests/test_lib.py holds the structs against the header), and its messages as exceptions."""
+
+import ctypes
+import ctypes.util
+import os
+import pathlib
+from ctypes import POINTER, Structure, c_bool, c_char_p, c_double, c_int, c_int32, c_size_t, c_void_p
+from typing import NamedTuple, Optional
+
+SONAME = "libeqspice.so.0"
+
+
+def _load():
+    here = pathlib.Path(__file__).resolve().parent
+    asked = os.environ.get("EQSPICE_LIBRARY")
+    places = [asked] if asked else [here / "libeqspice.so", here.parents[1] / "build" / "libeqspice.so"]
+    for place in places:
+        if asked or place.exists():
+            return ctypes.CDLL(str(place))
+    try:
+        return ctypes.CDLL(ctypes.util.find_library("eqspice") or SONAME)
+    except OSError as why:
+        raise ImportError(f"there is no {SONAME}: run `make install` in the sources of eqspice, or let "
+                          f"EQSPICE_LIBRARY name the file ({why})") from None
+
+
+lib = _load()
+
+
+class CMessage(Structure):
+    _fields_ = [("severity", c_int), ("file", c_char_p), ("line", c_int), ("column", c_int),
+                ("text", c_char_p)]
+
+
+class Handle(Structure):
+    _fields_ = [("element", c_int32), ("param", c_int32)]
+
+
+class HandleInfo(Structure):
+    _fields_ = [("name", c_char_p), ("unit", c_char_p), ("min", c_double), ("max", c_double),
+                ("trainable", c_bool)]
+
+
+class BatchOptions(Structure):
+    _fields_ = [("threads", c_int)]
+
+
+class CMetrics(Structure):
+    _fields_ = [("epoch", c_size_t), ("train_loss", c_double), ("train_error", c_double),
+                ("test_loss", c_double), ("test_error", c_double), ("examples_per_s", c_double),
+                ("seconds", c_double), ("train_rmse", c_double), ("train_r2", c_double),
+                ("test_rmse", c_double), ("test_r2", c_double), ("validation_loss", c_double),
+                ("validation_error", c_double), ("validation_rmse", c_double),
+                ("validation_r2", c_double), ("gradient_cosine", c_double)]
+
+
+class CProgress(Structure):
+    _fields_ = [("epoch", c_size_t), ("epochs", c_size_t), ("done", c_size_t),
+                ("examples", c_size_t), ("examples_per_s", c_double), ("seconds_left", c_double),
+                ("train_loss", c_double), ("train_error", c_double), ("train_rmse", c_double)]
+
+
+ON_PROGRESS = ctypes.CFUNCTYPE(None, c_void_p, POINTER(CProgress))
+ON_EPOCH = ctypes.CFUNCTYPE(None, c_void_p, POINTER(CMetrics))
+
+
+class TrainOptions(Structure):
+    _fields_ = [("folder", c_char_p), ("resume", c_bool), ("force", c_bool), ("threads", c_int),
+                ("save_every", c_double), ("watch_gradient", c_bool), ("engine", c_int),
+                ("stop", POINTER(c_int)), ("begin", c_void_p), ("progress", ON_PROGRESS),
+                ("epoch", ON_EPOCH), ("diagnosis", c_void_p), ("data", c_void_p)]
+
+
+class Settings(Structure):
+    _fields_ = [("item", POINTER(c_char_p)), ("count", c_size_t)]
+
+
+# name: the struct of src/eqspice.h
+STRUCTS = {"eq_message": CMessage, "eq_handle": Handle, "eq_handle_info": HandleInfo,
+           "eq_batch_options": BatchOptions, "eq_metrics": CMetrics, "eq_progress": CProgress,
+           "eq_train_options": TrainOptions, "eq_settings": Settings}
+
+# name: (result, arguments); a status is an int.
+_P = c_void_p
+FUNCTIONS = {
+    "eq_version": (c_char_p, []),
+    "eq_diag_new": (_P, []),
+    "eq_diag_free": (None, [_P]),
+    "eq_diag_clear": (None, [_P]),
+    "eq_diag_count": (c_size_t, [_P]),
+    "eq_diag_get": (POINTER(CMessage), [_P, c_size_t]),
+    "eq_severity_name": (c_char_p, [c_int]),
+    "eq_circuit_read": (c_int, [c_char_p, POINTER(_P), _P]),
+    "eq_circuit_parse": (c_int, [c_char_p, c_char_p, c_size_t, POINTER(_P), _P]),
+    "eq_circuit_free": (None, [_P]),
+    "eq_circuit_nodes": (c_size_t, [_P]),
+    "eq_circuit_elements": (c_size_t, [_P]),
+    "eq_circuit_node_name": (c_char_p, [_P, c_int32]),
+    "eq_circuit_element_name": (c_char_p, [_P, c_int32]),
+    "eq_handle_find": (c_int, [_P, c_char_p, POINTER(Handle), _P]),
+    "eq_handle_about": (HandleInfo, [_P, Handle]),
+    "eq_handle_get": (c_double, [_P, Handle]),
+    "eq_handle_set": (c_int, [_P, Handle, c_double, _P]),
+    "eq_solver_new": (c_int, [_P, POINTER(_P), _P]),
+    "eq_solver_free": (None, [_P]),
+    "eq_solver_branches": (c_size_t, [_P]),
+    "eq_solver_branch_of": (c_int, [_P, c_int32]),
+    "eq_batch_new": (c_int, [_P, POINTER(Handle), c_size_t, POINTER(BatchOptions), POINTER(_P), _P]),
+    "eq_batch_free": (None, [_P]),
+    "eq_batch_solve": (c_int, [_P, c_size_t, _P, _P, _P, _P]),
+    "eq_batch_vjp": (c_int, [_P, c_size_t, _P, _P, _P, _P, POINTER(Handle), c_size_t, _P, _P]),
+    "eq_experiment_read_with": (c_int, [c_char_p, POINTER(Settings), POINTER(_P), _P]),
+    "eq_experiment_free": (None, [_P]),
+    "eq_train_defaults": (TrainOptions, []),
+    "eq_train": (c_int, [_P, POINTER(TrainOptions), POINTER(CMetrics), _P, _P]),
+}
+for _name, (_result, _arguments) in FUNCTIONS.items():
+    _function = getattr(lib, _name)
+    _function.restype, _function.argtypes = _result, _arguments
+
+
+def version() -> str:
+    """The version of the library that is running."""
+    return lib.eq_version().decode()
+
+
+class Message(NamedTuple):
+    """What the library says: severity is "error", "warning" or "note"; line and column count from 1."""
+    severity: str
+    file: Optional[str]
+    line: int
+    column: int
+    text: str
+
+    def __str__(self):
+        place = f"{self.file}:{self.line}:{self.column}: " if self.file else ""
+        return place + self.text
+
+
+class Error(Exception):
+    """Something failed. messages: all that the library said, the last errors first in str()."""
+
+    def __init__(self, messages):
+        self.messages = messages
+        errors = [m for m in messages if m.severity == "error"] or messages
+        super().__init__("\n".join(str(m) for m in errors))
+
+    @property
+    def place(self):
+        """(file, line, column) of the first error that has one, else None."""
+        return next(((m.file, m.line, m.column) for m in self.messages
+                     if m.severity == "error" and m.file), None)
+
+
+class UsageError(Error, ValueError):
+    """Wrong arguments."""
+
+
+class InputError(Error, ValueError):
+    """A bad deck, experiment or data file."""
+
+
+class FileError(Error, OSError):
+    """A file cannot be read or written."""
+
+
+class SingularError(Error, ArithmeticError):
+    """The circuit has no unique operating point."""
+
+
+class ConvergenceError(Error, ArithmeticError):
+    """No engine brought the KCL residual below its bound."""
+
+
+class CheckError(Error, ArithmeticError):
+    """A check did not hold."""
+
+
+class Interrupted(Error, KeyboardInterrupt):
+    """Stopped by the user; what was done is saved."""
+
+
+class _OutOfMemory(Error, MemoryError):
+    pass
+
+
+_KIND = {-1: _OutOfMemory, -2: UsageError, -3: InputError, -4: FileError, -5: SingularError,
+         -6: ConvergenceError, -7: CheckError, -8: Interrupted}
+
+
+def _text(b):
+    return None if b is None else b.decode("utf-8", "replace")
+
+
+class Diag:
+    """A list of messages that the library fills; check() turns a status into an exception."""
+
+    def __init__(self):
+        self.pointer = lib.eq_diag_new()
+
+    def __del__(self, free=lib.eq_diag_free):
+        free(self.pointer)
+
+    def messages(self):
+        out = []
+        for k in range(lib.eq_diag_count(self.pointer)):
+            m = lib.eq_diag_get(self.pointer, k).contents
+            out.append(Message(lib.eq_severity_name(m.severity).decode(), _text(m.file), m.line,
+                               m.column, _text(m.text)))
+        return out
+
+    def check(self, status):
+        if status == 0:
+            return
+        messages = self.messages()
+        if not messages:
+            m = lib.eq_diag_get(None, 0).contents
+            messages = [Message("error", None, 0, 0, _text(m.text))]
+        lib.eq_diag_clear(self.pointer)
+        raise _KIND.get(status, Error)(messages)

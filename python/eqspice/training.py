@@ -1,0 +1,88 @@
+"""Experiments: `train` runs one as the program does, with a function that sees every epoch."""
+
+import os
+import signal
+import threading
+from ctypes import POINTER, byref, c_char_p, c_int, c_void_p, cast
+from typing import NamedTuple
+
+from ._lib import CMetrics, Diag, ON_EPOCH, Settings, lib
+
+ENGINES = {"auto": 0, "layered": 1, "sparse": 2}
+
+
+class Metrics(NamedTuple):
+    """A row of metrics.csv: losses are means per example, errors fractions of wrong classes, rmse and
+    r2 those of targets; nan without such a set."""
+    epoch: int
+    train_loss: float
+    train_error: float
+    test_loss: float
+    test_error: float
+    examples_per_s: float
+    seconds: float
+    train_rmse: float
+    train_r2: float
+    test_rmse: float
+    test_r2: float
+    validation_loss: float
+    validation_error: float
+    validation_rmse: float
+    validation_r2: float
+    gradient_cosine: float
+
+
+def _metrics(m):
+    return Metrics(*(getattr(m, name) for name in Metrics._fields))
+
+
+def _stop_by_signal(stop):
+    """Ctrl-C ends the training after its minibatch, with the checkpoint written; the old handler."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    return signal.signal(signal.SIGINT, lambda *_: setattr(stop, "value", 1))
+
+
+def _settings(given):
+    items = [f"{name}={value}".encode() for name, value in (given or {}).items()]
+    return Settings((c_char_p * max(1, len(items)))(*items), len(items))
+
+
+def train(experiment, folder=None, *, set=None, on_epoch=None, threads=1, resume=False, force=False,
+          watch_gradient=False, engine="auto"):
+    """Trains the experiment (path of its XML file) and returns the last row of metrics.
+
+    set: {name: value} to change before, as --set: {"estimator.beta": 1e-7, "d*(is)": "2u"}.
+    folder: where metrics.csv, model.cir and checkpoint go; None: nothing is written.
+    on_epoch: called with the Metrics of every epoch; an exception in it ends the training and is
+    raised again. Ctrl-C raises eqspice.Interrupted (a KeyboardInterrupt); resume=True goes on to the
+    same bits."""
+    diag, x, last, stop = Diag(), c_void_p(), CMetrics(), c_int(0)
+    diag.check(lib.eq_experiment_read_with(os.fsencode(experiment), byref(_settings(set)), byref(x),
+                                           diag.pointer))
+    raised = []
+
+    def epoch(_, m):
+        try:
+            on_epoch(_metrics(m.contents))
+        except BaseException as e:  # it must not cross the C frames
+            raised.append(e)
+            stop.value = 1
+
+    o = lib.eq_train_defaults()
+    o.folder = None if folder is None else os.fsencode(folder)
+    o.resume, o.force, o.threads, o.engine = resume, force, threads, ENGINES[engine]
+    o.watch_gradient = watch_gradient
+    o.stop = cast(byref(stop), POINTER(c_int))
+    o.epoch = ON_EPOCH(epoch) if on_epoch is not None else ON_EPOCH()
+    before = _stop_by_signal(stop)
+    try:
+        status = lib.eq_train(x, byref(o), byref(last), None, diag.pointer)
+    finally:
+        lib.eq_experiment_free(x)
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+    if raised:
+        raise raised[0]
+    diag.check(status)
+    return _metrics(last)

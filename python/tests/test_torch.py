@@ -1,0 +1,69 @@
+"""The PyTorch layer: gradcheck, and a small training (skipped without python3-torch)."""
+
+import numpy as np
+import pytest
+
+import eqspice
+
+torch = pytest.importorskip("torch")
+import eqspice.torch  # noqa: E402
+
+DECK = """two diodes and a bridge
+V1 a 0 1
+V2 b 0 1
+R1 a x 1k
+R2 b x 2k
+R3 a y 3k
+R4 b y 1k
+D1 x y dm
+D2 y 0 dm
+.model dm D(is=1e-9 n=2)
+.end
+"""
+
+
+def layer(**more):
+    c = eqspice.Circuit(text=DECK)
+    return eqspice.torch.Layer(c, "v*", ["x", ("y", "x")], "r*", **more)
+
+
+def test_gradcheck():
+    one = layer()
+    x = torch.tensor([[1.0, 2.0], [0.5, -1.0], [3.0, 0.2]], dtype=torch.double, requires_grad=True)
+
+    def of_kilohms(x, kilohms):
+        return eqspice.torch._Points.apply(x, 1e3 * kilohms, one)
+
+    kilohms = (one.weight.detach() * 1e-3).requires_grad_()
+    assert torch.autograd.gradcheck(of_kilohms, (x, kilohms), eps=1e-5, atol=1e-7, rtol=1e-5)
+
+
+def test_two_calls_before_one_backward():
+    one = layer()
+    x = torch.tensor([[1.0, 2.0], [0.5, 1.0]], dtype=torch.double)
+    both = one(x[:1]).sum() + one(x[1:]).sum()
+    both.backward()
+    apart = one.weight.grad.clone()
+    one.weight.grad = None
+    one(x).sum().backward()
+    assert np.allclose(apart, one.weight.grad, rtol=1e-12)
+
+
+def test_it_learns():
+    torch.manual_seed(0)
+    one = layer(low=10.0, high=1e6)
+    x = torch.rand(32, 2, dtype=torch.double) * 3
+    with torch.no_grad():
+        want = layer()(x)
+        one.weight.copy_(torch.tensor([5e2, 5e3, 1e3, 2e3], dtype=torch.double))
+    scale = one.weight.detach().clone()
+    losses = []
+    for _ in range(60):
+        one.weight.grad = None
+        loss = ((one(x) - want) ** 2).mean()
+        loss.backward()
+        with torch.no_grad():
+            one.weight -= 0.5 * scale ** 2 * one.weight.grad / (one.weight.grad * scale).norm() * 0.2
+        one.clamp_()
+        losses.append(loss.item())
+    assert min(losses) < 0.1 * losses[0]

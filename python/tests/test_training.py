@@ -1,0 +1,49 @@
+"""Trainings from Python are those of the program."""
+
+import csv
+import pathlib
+
+import pytest
+
+import eqspice
+
+NETLISTS = pathlib.Path(__file__).resolve().parents[2] / "netlists"
+
+
+def test_epochs_are_seen_and_are_those_of_the_file(tmp_path):
+    seen, folder = [], tmp_path / "run"
+    last = eqspice.train(NETLISTS / "iris.xml", folder, on_epoch=seen.append)
+    assert last[:5] == seen[-1][:5]
+    rows = list(csv.DictReader(open(folder / "metrics.csv")))
+    assert [float(r["train_loss"]) for r in rows] == pytest.approx([m.train_loss for m in seen], rel=1e-8)
+
+
+
+
+def test_an_exception_in_on_epoch_ends_the_training(tmp_path):
+    def bad(m):
+        if m.epoch == 2:
+            raise LookupError("enough")
+
+    with pytest.raises(LookupError, match="enough"):
+        eqspice.train(NETLISTS / "iris.xml", tmp_path / "run", on_epoch=bad)
+    assert (tmp_path / "run" / "checkpoint").exists()
+    last = eqspice.train(NETLISTS / "iris.xml", tmp_path / "run", resume=True)
+    whole = eqspice.train(NETLISTS / "iris.xml")
+    assert last[:5] == whole[:5]
+
+
+def test_settings_change_the_experiment():
+    seen = []
+    last = eqspice.train(NETLISTS / "iris.xml", set={"epochs.count": 3, "estimator.beta": 2e-7},
+                         on_epoch=seen.append, watch_gradient=True)
+    assert last.epoch == 3 and len(seen) == 3 and 0.9 < last.gradient_cosine < 1.0 + 1e-12
+    with pytest.raises(eqspice.Error, match="did you mean"):
+        eqspice.train(NETLISTS / "iris.xml", set={"estimator.betta": 1})
+
+
+def test_a_bad_experiment_has_its_place(tmp_path):
+    (tmp_path / "x.xml").write_text("<experiment>\n  <dada/>\n</experiment>\n")
+    with pytest.raises(eqspice.InputError) as e:
+        eqspice.train(tmp_path / "x.xml")
+    assert e.value.place[1] in (1, 2)
