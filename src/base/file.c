@@ -168,6 +168,12 @@ static int open_temporary(eq_out *out, const char *path) {
     return fd;
 }
 
+bool eq_same_file(const char *a, const char *b) {
+    struct stat at, bt;
+    return a != NULL && b != NULL && stat(a, &at) == 0 && stat(b, &bt) == 0 &&
+           at.st_dev == bt.st_dev && at.st_ino == bt.st_ino && S_ISREG(at.st_mode);
+}
+
 eq_status eq_out_open(const char *path, eq_out **result, eq_diag *diag) {
     eq_out *out = eq_calloc(1, sizeof *out);
     if (out == NULL) return eq_out_of_memory(diag);

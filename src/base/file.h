@@ -21,6 +21,9 @@ eq_status eq_file_read(const char *path, eq_place at, char **data, size_t *lengt
 eq_status eq_file_read_gz(const char *path, size_t limit, char **data, size_t *length,
                           eq_diag *diag);
 
+/* Whether both names are of one file that is there; false where one is NULL. */
+bool eq_same_file(const char *a, const char *b);
+
 /* An atomic output file. */
 typedef struct eq_out eq_out;
 eq_status eq_out_open(const char *path, eq_out **out, eq_diag *diag);

@@ -45,7 +45,7 @@ static eq_status write_deck(const build_options *o, eq_diag *diag) {
     eq_text text = {0};
     eq_status status = eq_architecture_build(&o->a, &c, diag);
     if (status == EQ_OK) status = eq_circuit_write(c, dialect, NULL, &text, diag);
-    if (status == EQ_OK) status = eq_write_text(o->file, &text, diag);
+    if (status == EQ_OK) status = eq_write_text(o->file, NULL, &text, diag);
     eq_text_free(&text);
     eq_circuit_free(c);
     return status;

@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 
 #include "base/carry.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "train/folder.h"
 
 static void print_message(const eq_message *m) {
     eq_carry_to(EQ_CARRY_TEXT, m->file == NULL ? "eqspice" : m->file, stderr);
@@ -142,9 +144,21 @@ const char *eq_parse_arguments(const eq_command *command, const eq_option *optio
     return argv[optind];
 }
 
-eq_status eq_sink_open(const char *path, eq_sink *sink, eq_diag *diag) {
+eq_status eq_check_output(const char *path, const char *input, eq_diag *diag) {
+    if (eq_same_file(path, input))
+        return eq_fail(diag, EQ_ERR_USAGE, "'%s' is what is read here; write to another file",
+                       path);
+    if (eq_folder_has(path))
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "'%s' is a file of the run in that folder; write to another file", path);
+    return EQ_OK;
+}
+
+eq_status eq_sink_open(const char *path, const char *input, eq_sink *sink, eq_diag *diag) {
     *sink = (eq_sink){NULL, stdout};
     if (eq_comm_rank() > 0 || path == NULL || strcmp(path, "-") == 0) return EQ_OK;
+    eq_status allowed = eq_check_output(path, input, diag);
+    if (allowed != EQ_OK) return allowed;
     char *folder = eq_path_folder(path);
     eq_status status = folder == NULL ? eq_out_of_memory(diag) : eq_folder_make(folder, diag);
     eq_free(folder);
@@ -166,10 +180,10 @@ eq_status eq_sink_close(eq_sink *sink, eq_status status, eq_diag *diag) {
     return status;
 }
 
-eq_status eq_write_text(const char *path, const eq_text *text, eq_diag *diag) {
+eq_status eq_write_text(const char *path, const char *input, const eq_text *text, eq_diag *diag) {
     if (text->failed) return eq_out_of_memory(diag);
     eq_sink sink;
-    eq_status status = eq_sink_open(path, &sink, diag);
+    eq_status status = eq_sink_open(path, input, &sink, diag);
     if (status != EQ_OK) return status;
     fwrite(text->text, 1, text->length, sink.stream);
     return eq_sink_close(&sink, status, diag);

@@ -78,12 +78,14 @@ typedef struct eq_sink {
     eq_out *out;
     FILE *stream;
 } eq_sink;
-eq_status eq_sink_open(const char *path, eq_sink *sink, eq_diag *diag);
+/* Refuses a file that is `input` (what the command reads, may be NULL) or belongs to a run. */
+eq_status eq_check_output(const char *path, const char *input, eq_diag *diag);
+eq_status eq_sink_open(const char *path, const char *input, eq_sink *sink, eq_diag *diag);
 /* Closes the sink: makes the file visible when status is EQ_OK, keeps the old file otherwise. */
 eq_status eq_sink_close(eq_sink *sink, eq_status status, eq_diag *diag);
 
 /* Writes a whole text to a sink; a text that failed to grow is out of memory. */
-eq_status eq_write_text(const char *path, const eq_text *text, eq_diag *diag);
+eq_status eq_write_text(const char *path, const char *input, const eq_text *text, eq_diag *diag);
 
 /* True for a folder (the DIR that `train` wrote). */
 bool eq_is_folder(const char *path);

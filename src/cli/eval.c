@@ -105,11 +105,17 @@ static eq_status check_power(const eq_power *p, eq_diag *diag) {
         p->balance, p->bound);
 }
 
+static eq_status check_predictions(const request *r, const eq_trained *m, eq_diag *diag) {
+    const char *path = r->predictions;
+    return eq_check_output(path, eq_trained_reads(m, path) ? path : r->open.data, diag);
+}
+
 static eq_status evaluate(const char *folder, request *r, eq_diag *diag) {
     eq_trained *m = NULL;
     eq_inference i = {0};
     eq_status status = check_request(r, diag);
     if (status == EQ_OK) status = eq_comm_agree(eq_trained_open_with(folder, &r->open, &m, diag));
+    if (status == EQ_OK && r->predictions != NULL) status = check_predictions(r, m, diag);
     if (status == EQ_OK) status = eq_trained_infer(m, &r->infer, &i, diag);
     if (status == EQ_OK && i.table != NULL && eq_comm_rank() == 0)
         status = eq_inference_write(&i, r->predictions, diag);

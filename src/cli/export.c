@@ -39,7 +39,7 @@ static eq_status export(const char *path, const export_options *o, eq_diag *diag
     if (status == EQ_OK)
         status = s.deck != NULL ? eq_deck_write(s.deck, dialect, NULL, &text, diag)
                                 : eq_circuit_write(s.circuit, dialect, note, &text, diag);
-    if (status == EQ_OK) status = eq_write_text(o->file, &text, diag);
+    if (status == EQ_OK) status = eq_write_text(o->file, path, &text, diag);
     eq_text_free(&text);
     eq_subject_close(&s);
     return status;

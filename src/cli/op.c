@@ -45,7 +45,7 @@ static eq_status op(const char *path, const eq_deck_options *d, eq_diag *diag) {
         status = eq_operating_point(s.circuit, &o, &r, format == EQ_TABLE ? &info : NULL, diag);
     }
     eq_sink sink;
-    if (status == EQ_OK) status = eq_sink_open(d->file, &sink, diag);
+    if (status == EQ_OK) status = eq_sink_open(d->file, path, &sink, diag);
     if (status == EQ_OK) {
         status = eq_result_write((const eq_result *const *)&r, 1, format, sink.stream, diag);
         if (format == EQ_TABLE) print_quality(&info, sink.stream);

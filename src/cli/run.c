@@ -50,7 +50,7 @@ static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *d
     eq_sink sink;
     bool raw = status == EQ_OK && (format == EQ_RAW || format == EQ_RAW_ASCII);
     if (status == EQ_OK) status = run_plan(deck, path, d, &o, raw, &t, diag);
-    if (status == EQ_OK) status = eq_sink_open(d->file, &sink, diag);
+    if (status == EQ_OK) status = eq_sink_open(d->file, path, &sink, diag);
     if (status == EQ_OK) {
         status =
             eq_result_write((const eq_result *const *)t.item, t.count, format, sink.stream, diag);

@@ -142,21 +142,31 @@ static void print_epoch(void *data, const eq_metrics *m) {
     const screen *s = data;
     if (!shown(s, m->epoch)) return;
     if (s->terminal) fputs("\r\033[K", stderr);
-    char line[256], error[64];
-    int n = snprintf(line, sizeof line, "epoch %3zu  train loss %-9.4g %s", m->epoch, m->train_loss,
-                     column(error, m->train_error, m->train_rmse));
-    if (!isnan(m->validation_loss))
-        n += snprintf(line + n, sizeof line - (size_t)n, "  validation %s",
-                      column(error, m->validation_error, m->validation_rmse));
-    if (!isnan(m->test_loss) && !isnan(m->validation_loss))
-        n += snprintf(line + n, sizeof line - (size_t)n, "  test %s",
-                      column(error, m->test_error, m->test_rmse));
+    enum { TEST, LOSS, VALIDATION, TRAIN, SECONDS, FIELDS };
+    static const int left_out[] = {SECONDS, TRAIN,
+                                   VALIDATION}; /* in turn, where there is no room */
+    char field[FIELDS][96] = {{0}}, error[64];
+    bool both = !isnan(m->validation_loss);
+    snprintf(field[LOSS], sizeof *field, "epoch %3zu  train loss %-9.4g", m->epoch, m->train_loss);
+    snprintf(field[TRAIN], sizeof *field, " %s", column(error, m->train_error, m->train_rmse));
+    if (both)
+        snprintf(field[VALIDATION], sizeof *field, "  validation %s",
+                 column(error, m->validation_error, m->validation_rmse));
+    if (!isnan(m->test_loss) && both)
+        snprintf(field[TEST], sizeof *field, "  test %s",
+                 column(error, m->test_error, m->test_rmse));
     else if (!isnan(m->test_loss))
-        n += snprintf(line + n, sizeof line - (size_t)n, "  test loss %-9.4g %s", m->test_loss,
-                      column(error, m->test_error, m->test_rmse));
-    int room = s->terminal && s->width < COLUMNS ? s->width : COLUMNS;
-    int end = snprintf(line + n, sizeof line - (size_t)n, "  %.1f s", m->seconds);
-    printf("%.*s\n", n + end > room && n < room ? n : room, line);
+        snprintf(field[TEST], sizeof *field, "  test loss %-9.4g %s", m->test_loss,
+                 column(error, m->test_error, m->test_rmse));
+    snprintf(field[SECONDS], sizeof *field, "  %.1f s", m->seconds);
+    size_t room = (size_t)(s->terminal && s->width < COLUMNS ? s->width : COLUMNS), all = 0;
+    for (int k = 0; k < FIELDS; k++) all += strlen(field[k]);
+    for (int k = 0; k < 3 && all > room; k++) {
+        all -= strlen(field[left_out[k]]);
+        field[left_out[k]][0] = '\0';
+    }
+    printf("%s%s%s%s%s\n", field[LOSS], field[TRAIN], field[VALIDATION], field[TEST],
+           field[SECONDS]);
     fflush(stdout);
 }
 
@@ -221,8 +231,8 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
         printf("stopped after epoch %zu: no better one on the validation set since epoch %zu\n",
                m->epoch, s->best.epoch);
     if (s->best.epoch > 0) {
-        printf("epoch %zu was the best on the %zu validation examples (%s): its network is kept\n",
-               s->best.epoch, s->validation_examples,
+        printf("epoch %zu, the best on %zu validation examples (%s), is kept\n", s->best.epoch,
+               s->validation_examples,
                figure(how, s->best.validation_error, s->best.validation_rmse));
         m = &s->best;
     }

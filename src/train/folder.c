@@ -198,6 +198,17 @@ static eq_status has(const char *folder, const char *name, bool *there, eq_diag 
     return EQ_OK;
 }
 
+bool eq_folder_has(const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+    char *folder = eq_path_folder(path),
+         *checkpoint = folder == NULL ? NULL : eq_path_join(folder, EQ_TRAIN_CHECKPOINT);
+    bool run = checkpoint != NULL && is_file(checkpoint), has = false;
+    for (size_t k = 0; run && k < RUN_FILES; k++) has |= strcmp(name, run_file[k]) == 0;
+    eq_free(folder);
+    eq_free(checkpoint);
+    return has;
+}
+
 eq_status eq_folder_complete(const char *folder, eq_diag *diag) {
     bool experiment = false, model = false, checkpoint = false;
     eq_status status = has(folder, EQ_TRAIN_EXPERIMENT, &experiment, diag);

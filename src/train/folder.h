@@ -31,6 +31,8 @@ eq_status eq_folder_clear(const char *folder, eq_diag *diag);
 
 /* EQ_ERR_INPUT says what a folder lacks to be a trained network. */
 eq_status eq_folder_complete(const char *folder, eq_diag *diag);
+/* Whether the path is that of a file which a run or several have written into their folder. */
+bool eq_folder_has(const char *path);
 
 /* What model.cir says of itself: the run (0: none) and the optimizer steps it has had. */
 typedef struct eq_model_note {

@@ -48,6 +48,8 @@ void eq_trained_free(eq_trained *m);
 eq_status eq_trained_read(const char *folder, const eq_settings *settings, eq_experiment **x,
                           eq_circuit **c, eq_diag *diag);
 eq_circuit *eq_trained_circuit(eq_trained *m);
+/* Whether the path is that of its deck or of its data. */
+bool eq_trained_reads(const eq_trained *m, const char *path);
 /* Samples are those of the test set, or of the training set from now on. */
 void eq_trained_take(eq_trained *m, bool training);
 size_t eq_trained_samples(const eq_trained *m);

@@ -263,6 +263,15 @@ void eq_trained_free(eq_trained *m) {
     eq_free(m);
 }
 
+bool eq_trained_reads(const eq_trained *m, const char *path) {
+    const eq_data_options *d = &m->x->data;
+    const char *file[] = {m->x->deck,     d->path,    d->labels,      d->test_path,
+                          d->test_labels, d->targets, d->test_targets};
+    bool reads = false;
+    for (size_t k = 0; k < sizeof file / sizeof *file; k++) reads |= eq_same_file(path, file[k]);
+    return reads;
+}
+
 eq_circuit *eq_trained_circuit(eq_trained *m) {
     return m->s.c;
 }

@@ -537,6 +537,36 @@ START_TEST(help_in_two_forms) {
 }
 END_TEST
 
+/* Neither over the deck or the data that a command reads, nor over the files of a run. */
+START_TEST(nothing_is_written_over_what_is_read) {
+    static const struct {
+        const char *command, *subject, *output;
+    } asked[] = {{"op", "diode.cir", "-o diode.cir"},
+                 {"run", "diode.cir", "-o diode.cir"},
+                 {"export --to xyce", "diode.cir", "-o diode.cir"},
+                 {"export --to spectre", "kept", "-o kept/checkpoint"},
+                 {"eval", "kept", "--predictions kept/model.cir"},
+                 {"eval", "kept", "--predictions kept/metrics.csv"},
+                 {"eval", "kept", "--predictions data.csv"}};
+    char *folder = scratch_current();
+    expect_exit(0, NULL, "train %s/net.xml -o %s/kept", folder, folder);
+    for (size_t k = 0; k < sizeof asked / sizeof *asked; k++) {
+        const char *file = strrchr(asked[k].output, ' ') + 1;
+        char path[512], *before, *after, *said;
+        snprintf(path, sizeof path, "%s/%s", folder, file);
+        before = file_text(path);
+        expect_exit(2, &said, "%s %s/%s %.*s %s", asked[k].command, folder, asked[k].subject,
+                    (int)(file - 1 - asked[k].output), asked[k].output, path);
+        after = file_text(path);
+        ck_assert_str_eq(before, after);
+        ck_assert_ptr_nonnull(strstr(said, "write to another file"));
+        eq_free(before);
+        eq_free(after);
+        free(said);
+    }
+}
+END_TEST
+
 Suite *usage_suite(void) {
     Suite *s = suite_create("usage");
     TCase *t = tcase_create("usage");
@@ -565,6 +595,7 @@ Suite *usage_suite(void) {
     tcase_add_test(t, the_current_of_a_formula);
     tcase_add_test(t, the_first_floating_nodes_are_named);
     tcase_add_test(t, help_in_two_forms);
+    tcase_add_test(t, nothing_is_written_over_what_is_read);
     suite_add_tcase(s, t);
     return s;
 }
