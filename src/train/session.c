@@ -32,17 +32,13 @@ static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *dia
             "the input line or layers of the circuit, or invert in <encoding>",
             inputs, s->encoder.inputs, s->encoder.features,
             s->encoder.invert ? ", each also inverted" : "");
-    if (outputs != d->classes && d->goal != EQ_GOAL_CLASS)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "the circuit has %zu outputs, the data %zu targets; give the circuit one "
-                       "output (a node or a pair of nodes) for each target",
-                       outputs, d->classes);
+    const char *what = d->goal == EQ_GOAL_CLASS ? "class" : "target";
     if (outputs != d->classes)
         return eq_fail(
             diag, EQ_ERR_INPUT,
-            "the circuit has %zu outputs, the data %zu classes; give the circuit one output "
-            "(a node or a pair of nodes) for each class",
-            outputs, d->classes);
+            "the circuit has %zu outputs, the data %zu %s%s; give the circuit one output "
+            "(a node or a pair of nodes, which counts twice in layers) for each %s",
+            outputs, d->classes, what, d->goal == EQ_GOAL_CLASS ? "es" : "s", what);
     return EQ_OK;
 }
 
