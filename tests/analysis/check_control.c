@@ -16,7 +16,7 @@ Suite *control_suite(void);
 
 #define DIVIDER                                                                                    \
     "title\nV1 a 0 dc 1\nR1 a b 1k\nR2 b 0 1k\nD1 b 0 dm\n.model dm d(is=1e-60)\n.param q=1\nR3 "  \
-    "p 0 {q}\nI3 0 p 1\n.control\n"
+    "p 0 {q}\nI3 0 p 1\nX1 b s\n.subckt s p\nD1 p 0 dl\n.model dl d(is=1e-60)\n.ends\n.control\n"
 #define END ".endc\n.end\n"
 
 /* What table `table` (from 1) has in point `point` of a column. */
@@ -41,6 +41,8 @@ static const struct shown {
     {"alter @r2[resistance] = 3k\nalter @v1[dc]=2\nop\nprint v(b)\n", 1, "v(b)", 0, 1.5},
     {"alter r2 = 3k\nreset\nop\nprint v(b)\n", 1, "v(b)", 0, 0.5},
     {"altermod dm is = 1e6\nop\nprint v(b)\n", 1, "v(b)", 0, 0},
+    {"altermod x1:dl is = 1e6\nop\nprint v(b)\n", 1, "v(b)", 0, 0},
+    {"altermod @x1:dl[is] = 1e6\nop\nprint v(b)\n", 1, "v(b)", 0, 0},
     {"alterparam q = 7\nop\nreset\nop\nprint v(p)\n", 2, "v(p)", 0, 7},
     {"foreach r 1k 3k\nalter r2 = $r\nop\nprint v(b)\nend\n", 2, "v(b)", 0, 0.75},
     {"set list = ( 1k 3k )\nforeach r $list\nalter r2 = $r\nop\nend\n", 2, "v(b)", 0, 0.75},

@@ -2,6 +2,7 @@
  * differ. */
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "netlist/spice/error.h"
@@ -247,16 +248,17 @@ static int class_for(char letter, eq_cursor c) {
     return last;
 }
 
-/* name(param) of a sweep, if it is of this model: the parameter, else NULL. */
-static const char *inside(const char *label, eq_token name, size_t *length) {
-    const char *open = strchr(label, '(');
-    char own[EQ_MAX_NAME + 1];
-    if (open == NULL || (size_t)(open - label) != name.length || name.length >= sizeof own)
-        return NULL;
-    memcpy(own, name.text, name.length);
-    eq_lower(own, name.length);
+/* name(param) of a sweep or of an altermod, if it is of this model, by its own name or by that of its
+ * instance before it (x1.x2:name): the parameter, else NULL. */
+static const char *inside(const reading *r, const char *label, size_t *length) {
+    const char *open = strchr(label, '('), *prefix = r->s->frame->prefix;
+    size_t above = strlen(prefix), n = r->name.length; /* prefix: "x1.x2." */
+    if (open == NULL || n > (size_t)(open - label)) return NULL;
+    size_t before = (size_t)(open - label) - n;
+    bool here = before == 0 || (before == above && above > 0 && label[above - 1] == ':' &&
+                                strncasecmp(label, prefix, above - 1) == 0);
     *length = strlen(open) - 2;
-    return memcmp(own, label, name.length) == 0 ? open + 1 : NULL;
+    return here && strncasecmp(open - n, r->name.text, n) == 0 ? open + 1 : NULL;
 }
 
 /* Gives the model the values that stand in for those of its card. */
@@ -265,7 +267,7 @@ static bool override(reading *r) {
         const eq_override *o = &r->s->override[k];
         eq_token param = {EQ_TOKEN_WORD, NULL, 0, r->name.at};
         if (o->target != EQ_TARGET_MODEL) continue;
-        param.text = inside(o->name, r->name, &param.length);
+        param.text = inside(r, o->name, &param.length);
         int p = param.text == NULL ? -1 : param_of(r->cls, param);
         if (p >= 0 && !set_param(r, p, o->value, r->name.at)) return false;
     }
