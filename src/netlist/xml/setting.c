@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/near.h"
+#include "netlist/xml/rules.h"
 
 /* A part of a path: name or name[which]. */
 typedef struct step {
@@ -55,70 +56,44 @@ static const char *equals(const char *setting) {
     return NULL;
 }
 
-/* The complexType of an xs:element of the schema: named or its own. */
 static const eq_xml_node *type_of(const setter *s, const eq_xml_node *element) {
-    const char *name = eq_xml_attribute(element, "type");
-    if (name == NULL) return eq_xml_child(element, "complexType");
-    const eq_xml_node *t = eq_xml_first(s->rules);
-    while (t != NULL && (strcmp(eq_xml_name(t), "complexType") != 0 ||
-                         strcmp(eq_xml_attribute(t, "name"), name) != 0))
-        t = eq_xml_next(t);
-    return t;
+    return eq_rules_type(s->rules, element, "complexType");
 }
 
-/* The declarations of one kind ("element", "attribute") in a complexType, one after the other:
- * elements stand in xs:all or xs:sequence. */
-static const eq_xml_node *next_of(const eq_xml_node *type, const char *kind,
-                                  const eq_xml_node *after) {
-    const eq_xml_node *group = type;
-    if (strcmp(kind, "element") == 0) {
-        group = eq_xml_child(type, "all");
-        if (group == NULL) group = eq_xml_child(type, "sequence");
-    }
-    const eq_xml_node *n = after == NULL ? eq_xml_first(group) : eq_xml_next(after);
-    while (n != NULL && strcmp(eq_xml_name(n), kind) != 0) n = eq_xml_next(n);
-    return n;
+static const eq_xml_node *find(const setter *s, const eq_xml_node *type, const char *kind,
+                               const char *name, size_t length) {
+    char word[64]; /* the schema has no longer one */
+    eq_words passed = {.count = 0};
+    if (length >= sizeof word) return NULL;
+    memcpy(word, name, length);
+    word[length] = '\0';
+    return eq_rules_find(s->rules, type, kind, word, &passed);
 }
 
-static const eq_xml_node *find(const eq_xml_node *type, const char *kind, const char *name,
-                               size_t length) {
-    const eq_xml_node *n = next_of(type, kind, NULL);
-    while (n != NULL && !is(name, length, eq_xml_attribute(n, "name"))) n = next_of(type, kind, n);
-    return n;
+/* The names of the declarations of a kind ("element", "attribute") in a complexType. */
+static eq_words names_of(const setter *s, const eq_xml_node *type, const char *kind) {
+    eq_words all = {.count = 0};
+    eq_rules_find(s->rules, type, kind, NULL, &all);
+    return all;
 }
 
-/* What is near the name among the declarations of a kind, by fewer letters than *apart. */
-static void nearest(const eq_xml_node *type, const char *kind, const step *at, const char **best,
-                    int *apart) {
-    for (const eq_xml_node *n = next_of(type, kind, NULL); n != NULL; n = next_of(type, kind, n)) {
-        const char *name = eq_xml_attribute(n, "name");
-        int d = eq_distance(at->name, at->length, name);
-        if (d < *apart) {
-            *apart = d;
-            *best = name;
-        }
-    }
-}
-
-/* "a, b, c": the declarations of a kind. */
-static void list(const eq_xml_node *type, const char *kind, const char *before, eq_text *t) {
-    const char *between = before;
-    for (const eq_xml_node *n = next_of(type, kind, NULL); n != NULL; n = next_of(type, kind, n)) {
-        eq_text_printf(t, "%s%s", between, eq_xml_attribute(n, "name"));
-        between = ", ";
-    }
+/* "a, b, c" */
+static void list(const eq_words *all, const char *before, eq_text *t) {
+    for (size_t k = 0; k < all->count; k++)
+        eq_text_printf(t, "%s%s", k == 0 ? before : ", ", all->word[k]);
 }
 
 /* No declaration has the name: what is near, what is allowed. */
 static eq_status unknown(const setter *s, const eq_xml_node *type, const step *at) {
-    const char *best = NULL;
+    eq_words attributes = names_of(s, type, "attribute"), elements = names_of(s, type, "element");
     int apart = eq_near(at->length) + 1;
     eq_text t = {0};
-    nearest(type, "attribute", at, &best, &apart);
-    nearest(type, "element", at, &best, &apart);
+    const char *attribute = eq_words_nearest(&attributes, at->name, at->length, &apart),
+               *element = eq_words_nearest(&elements, at->name, at->length, &apart),
+               *best = element != NULL ? element : attribute;
     if (best != NULL) eq_text_printf(&t, "did you mean %s? ", best);
-    list(type, "attribute", "attributes here: ", &t);
-    list(type, "element", t.length > 0 ? "; elements here: " : "elements here: ", &t);
+    list(&attributes, "attributes here: ", &t);
+    list(&elements, t.length > 0 ? "; elements here: " : "elements here: ", &t);
     eq_status status =
         t.failed ? eq_out_of_memory(s->diag)
                  : eq_fail(s->diag, EQ_ERR_USAGE, "--set %s: there is no '%.*s'; %s", s->setting,
@@ -149,7 +124,7 @@ static eq_status set_attribute(const setter *s, xmlNode *node, const step *at) {
 /* An attribute of the schema; a path is that of whoever gives it, not of the experiment. */
 static eq_status set_declared(const setter *s, xmlNode *node, const eq_xml_node *type,
                               const step *at) {
-    const eq_xml_node *declared = find(type, "attribute", at->name, at->length);
+    const eq_xml_node *declared = find(s, type, "attribute", at->name, at->length);
     if (declared == NULL) return unknown(s, type, at);
     const char *kind = eq_xml_attribute(declared, "type");
     if (kind == NULL || strcmp(kind, "path") != 0) return set_attribute(s, node, at);
@@ -183,7 +158,7 @@ static eq_status set_below(const setter *s, xmlNode *node, const eq_xml_node *ty
                            const char *path) {
     step at = take(path, s->value - 1);
     if (at.next == NULL) return set_declared(s, node, type, &at);
-    const eq_xml_node *declared = find(type, "element", at.name, at.length);
+    const eq_xml_node *declared = find(s, type, "element", at.name, at.length);
     if (declared == NULL) return unknown(s, type, &at);
     unsigned long number = 0;
     bool any = false;
@@ -208,8 +183,9 @@ static eq_status set_parameter(const setter *s, xmlNode *root, const eq_xml_node
     for (xmlNode *n = root->children; n != NULL; n = n->next) {
         if (n->type != XML_ELEMENT_NODE) continue;
         const char *word = (const char *)n->name;
-        const eq_xml_node *declared = find(type, "element", word, strlen(word));
-        if (declared == NULL || find(type_of(s, declared), "element", "set", 3) == NULL) continue;
+        const eq_xml_node *declared = find(s, type, "element", word, strlen(word));
+        if (declared == NULL || find(s, type_of(s, declared), "element", "set", 3) == NULL)
+            continue;
         xmlNode *made = add_child(n, "set", 3);
         char *handle = eq_strndup(s->setting, length);
         setter named = *s;
@@ -226,12 +202,11 @@ static eq_status set_parameter(const setter *s, xmlNode *root, const eq_xml_node
 
 /* Whether the path begins as the schema has it, or nearly: then it is none of a parameter. */
 static bool is_path(const eq_xml_node *type, const setter *s) {
-    const char *best = NULL;
     step at = take(s->setting, s->value - 1);
+    eq_words names = names_of(s, type, at.next == NULL ? "attribute" : "element");
     int apart = at.next == NULL ? 1 : eq_near(at.length) + 1;
     if (memchr(s->setting, '(', (size_t)(s->value - s->setting)) != NULL) return false;
-    nearest(type, at.next == NULL ? "attribute" : "element", &at, &best, &apart);
-    return best != NULL;
+    return eq_words_nearest(&names, at.name, at.length, &apart) != NULL;
 }
 
 static eq_status set(setter *s, xmlDocPtr doc) {
