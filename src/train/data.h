@@ -50,6 +50,12 @@ typedef struct eq_data_options {
 /* What `targets` is where the features are the targets. */
 #define EQ_TARGETS_INPUTS "inputs"
 
+/* `targets` where it is a file of its own, else NULL. */
+const char *eq_data_targets_file(const eq_data_options *o);
+/* The files that the options name (of an IDX folder, the folder), how many. */
+enum { EQ_DATA_FILES = 6 };
+size_t eq_data_files(const eq_data_options *o, const char *file[EQ_DATA_FILES]);
+
 /* A training, a validation and a test set: rows of one or two tables. */
 typedef struct eq_data_set {
     eq_data *train, *test; /* test may be the same table as train */

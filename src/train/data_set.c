@@ -7,6 +7,20 @@
 #include "base/random.h"
 #include "train/data_read.h"
 
+const char *eq_data_targets_file(const eq_data_options *o) {
+    bool file = o->format != EQ_DATA_CSV && eq_data_goal_of(o->targets) == EQ_GOAL_TARGETS;
+    return file ? o->targets : NULL;
+}
+
+size_t eq_data_files(const eq_data_options *o, const char *file[EQ_DATA_FILES]) {
+    const char *const all[EQ_DATA_FILES] = {o->path,      o->labels,      eq_data_targets_file(o),
+                                            o->test_path, o->test_labels, o->test_targets};
+    size_t n = 0;
+    for (size_t k = 0; k < EQ_DATA_FILES; k++)
+        if (all[k] != NULL) file[n++] = all[k];
+    return n;
+}
+
 /* The files of one table. */
 typedef struct files {
     const char *path, *labels, *targets;

@@ -65,19 +65,11 @@ static eq_status check_path(const char *relative, eq_diag *diag) {
     return status;
 }
 
-/* The targets where they are a file of their own. */
-static const char *targets_file(const eq_data_options *d) {
-    bool file = d->format != EQ_DATA_CSV && eq_data_goal_of(d->targets) == EQ_GOAL_TARGETS;
-    return file ? d->targets : NULL;
-}
-
 static eq_status check_paths(const eq_experiment *x, eq_diag *diag) {
-    const eq_data_options *d = &x->data;
-    const char *const path[] = {x->deck,      d->path,        d->labels,       targets_file(d),
-                                d->test_path, d->test_labels, d->test_targets, x->home};
+    const char *path[EQ_DATA_FILES + 2] = {x->deck, x->home};
+    size_t paths = 2 + eq_data_files(&x->data, path + 2);
     eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < sizeof path / sizeof *path; k++)
-        status = check_path(path[k], diag);
+    for (size_t k = 0; status == EQ_OK && k < paths; k++) status = check_path(path[k], diag);
     return status;
 }
 
@@ -125,7 +117,7 @@ static void write_data(const eq_experiment *x, eq_text *t) {
     write_path(x, t, "test-labels", d->test_labels);
     attribute(t, "label", d->label);
     attribute(t, "set", d->set);
-    if (targets_file(d) == NULL)
+    if (eq_data_targets_file(d) == NULL)
         attribute(t, "targets", d->targets);
     else
         write_path(x, t, "targets", d->targets);

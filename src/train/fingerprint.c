@@ -47,17 +47,11 @@ eq_status eq_fingerprint_of(const eq_experiment *x, const eq_circuit *c, const e
 }
 
 void eq_data_names(const eq_data_options *o, eq_text *out) {
-    bool files = o->format != EQ_DATA_CSV;
-    const char *const name[] = {o->path,      o->labels,      files ? o->targets : NULL,
-                                o->test_path, o->test_labels, files ? o->test_targets : NULL,
-                                o->set};
-    bool any = false;
-    for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
-        if (name[k] == NULL) continue;
-        eq_text_printf(out, "%s%s", any ? ", " : "", name[k]);
-        any = true;
-    }
-    if (!any) eq_text_puts(out, "MNIST");
+    const char *name[EQ_DATA_FILES + 1];
+    size_t n = eq_data_files(o, name);
+    if (o->set != NULL) name[n++] = o->set;
+    if (n == 0) name[n++] = "MNIST";
+    for (size_t k = 0; k < n; k++) eq_text_printf(out, "%s%s", k > 0 ? ", " : "", name[k]);
 }
 
 /* One more part that changed. */

@@ -359,12 +359,11 @@ static eq_status begin(run *r) {
 
 /* The old run goes, unless what this one reads lies among its files. */
 static eq_status replace(const run *r) {
-    const eq_data_options *d = &r->x->data;
     const eq_circuit *c = r->t->s.c;
-    const char *const read[] = {r->x->path, r->x->deck,   d->path,        d->labels,
-                                d->targets, d->test_path, d->test_labels, d->test_targets};
+    const char *read[EQ_DATA_FILES + 2] = {r->x->path, r->x->deck};
+    size_t files = 2 + eq_data_files(&r->x->data, read + 2);
     eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < sizeof read / sizeof *read; k++)
+    for (size_t k = 0; status == EQ_OK && k < files; k++)
         status = eq_folder_spares(r->o->folder, read[k], r->diag);
     for (int32_t k = 0; status == EQ_OK && k < c->files; k++)
         status = eq_folder_spares(r->o->folder, c->file[k], r->diag);

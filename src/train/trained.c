@@ -264,11 +264,10 @@ void eq_trained_free(eq_trained *m) {
 }
 
 bool eq_trained_reads(const eq_trained *m, const char *path) {
-    const eq_data_options *d = &m->x->data;
-    const char *file[] = {m->x->deck,     d->path,    d->labels,      d->test_path,
-                          d->test_labels, d->targets, d->test_targets};
-    bool reads = false;
-    for (size_t k = 0; k < sizeof file / sizeof *file; k++) reads |= eq_same_file(path, file[k]);
+    const char *file[EQ_DATA_FILES];
+    size_t n = eq_data_files(&m->x->data, file);
+    bool reads = eq_same_file(path, m->x->deck);
+    for (size_t k = 0; k < n; k++) reads |= eq_same_file(path, file[k]);
     return reads;
 }
 
