@@ -98,7 +98,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_status status = eq_is_folder(path) ? eq_trained_read(path, &settings, &x, &trained, diag)
                                           : eq_experiment_read_with(path, &settings, &x, diag);
     if (status == EQ_OK)
-        status = eq_gradcheck_at(x, trained, EQ_ENGINE_AUTO, (size_t)examples, &report, diag);
+        status = eq_gradcheck(x, trained, EQ_ENGINE_AUTO, (size_t)examples, &report, diag);
     if (status == EQ_OK) {
         print_report(&report);
         status = judge(&report, diag);

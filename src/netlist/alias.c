@@ -48,7 +48,3 @@ const char *eq_alias_of(eq_dialect dialect, const char *name, int args) {
     }
     return NULL;
 }
-
-const char *eq_alias_at(size_t k) {
-    return k < ALIASES ? renamed[k].name : NULL;
-}

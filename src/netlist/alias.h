@@ -7,7 +7,5 @@
 /* The operation (circuit/operations.h) that a function of so many arguments is in the dialect, ""
  * for its first argument, "0" for what is 0 at dc; NULL: it has no other name. */
 const char *eq_alias_of(eq_dialect dialect, const char *name, int args);
-/* Other name k, NULL behind the last one. */
-const char *eq_alias_at(size_t k);
 
 #endif

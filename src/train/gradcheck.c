@@ -467,13 +467,8 @@ static eq_status run(scanner *s) {
     return status == EQ_OK ? s->failed : status;
 }
 
-eq_status eq_gradcheck(const eq_experiment *x, eq_engine_kind engine, size_t examples,
-                       eq_gradcheck_report *report, eq_diag *diag) {
-    return eq_gradcheck_at(x, NULL, engine, examples, report, diag);
-}
-
-eq_status eq_gradcheck_at(const eq_experiment *x, eq_circuit *trained, eq_engine_kind engine,
-                          size_t examples, eq_gradcheck_report *report, eq_diag *diag) {
+eq_status eq_gradcheck(const eq_experiment *x, eq_circuit *trained, eq_engine_kind engine,
+                       size_t examples, eq_gradcheck_report *report, eq_diag *diag) {
     eq_check k = {.x = x, .s.c = trained, .diag = diag};
     eq_gradcheck_report r = {0};
     scanner s = {.k = &k, .report = &r};

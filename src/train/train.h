@@ -141,14 +141,11 @@ typedef struct eq_gradcheck_report {
 } eq_gradcheck_report;
 
 /* Compares every estimator, with both nudging definitions, with the adjoint and the adjoint with
- * central differences, on the first `examples` training examples (0: 4). EQ_OK also when a bound
+ * central differences, on the first `examples` training examples (0: 4), where the circuit stands
+ * (eq_trained_read), which this takes over; NULL: where training begins. EQ_OK also when a bound
  * does not hold: look at report->passed. */
-eq_status eq_gradcheck(const eq_experiment *x, eq_engine_kind engine, size_t examples,
-                       eq_gradcheck_report *report, eq_diag *diag);
-/* The same where the circuit stands (eq_trained_read), which this takes over; NULL: where training
- * begins. */
-eq_status eq_gradcheck_at(const eq_experiment *x, eq_circuit *trained, eq_engine_kind engine,
-                          size_t examples, eq_gradcheck_report *report, eq_diag *diag);
+eq_status eq_gradcheck(const eq_experiment *x, eq_circuit *trained, eq_engine_kind engine,
+                       size_t examples, eq_gradcheck_report *report, eq_diag *diag);
 void eq_gradcheck_free(eq_gradcheck_report *report);
 
 #endif

@@ -318,7 +318,7 @@ START_TEST(gradcheck_tells_the_cosine) {
     for (size_t k = 0; k < 2; k++) {
         eq_experiment *x = read_experiment(&trial[k].m, "squared-error", 1e-9);
         eq_gradcheck_report r = {0};
-        ck_assert_int_eq(eq_gradcheck(x, EQ_ENGINE_AUTO, 0, &r, NULL), EQ_OK);
+        ck_assert_int_eq(eq_gradcheck(x, NULL, EQ_ENGINE_AUTO, 0, &r, NULL), EQ_OK);
         const eq_gradcheck_row *row = &r.row[8];
         ck_assert_str_eq(row->estimator, trial[k].m.estimator);
         ck_assert_str_eq(row->nudging, "clamp");

@@ -399,8 +399,8 @@ START_TEST(gradients_of_a_small_network_are_right) {
     char *folder = scratch_folder();
     eq_experiment *x = points_experiment(folder, optimizers[0]);
     eq_gradcheck_report r = {0};
-    ck_assert_int_eq(eq_gradcheck(x, _i == 0 ? EQ_ENGINE_LAYERED : EQ_ENGINE_SPARSE, 2, &r, NULL),
-                     EQ_OK);
+    ck_assert_int_eq(
+        eq_gradcheck(x, NULL, _i == 0 ? EQ_ENGINE_LAYERED : EQ_ENGINE_SPARSE, 2, &r, NULL), EQ_OK);
     ck_assert_uint_eq(r.examples, 2);
     ck_assert_double_le(r.difference, 1e-6);
     ck_assert(r.passed);

@@ -170,7 +170,7 @@ START_TEST(right_gradients_hold_and_wrong_ones_fail) {
     eq_experiment *x = experiment_of(t);
     eq_gradcheck_report r = {0};
     eq_diag *diag = eq_diag_new();
-    eq_status status = eq_gradcheck(x, t->engine, 0, &r, diag);
+    eq_status status = eq_gradcheck(x, NULL, t->engine, 0, &r, diag);
     ck_assert_msg(status == EQ_OK, "%s: %s", t->what,
                   eq_diag_get(diag, eq_diag_count(diag) - 1)->text);
     ck_assert_msg(r.why == NULL, "%s: %s", t->what, r.why);

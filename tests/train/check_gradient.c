@@ -491,7 +491,7 @@ START_TEST(gradcheck_tells_right_from_wrong) {
             eq_gradcheck_report r = {0};
             eq_diag *diag = eq_diag_new();
             ck_assert_int_eq(eq_experiment_read(in("net.xml"), &x, diag), EQ_OK);
-            eq_status status = eq_gradcheck(x, EQ_ENGINE_AUTO, 0, &r, diag);
+            eq_status status = eq_gradcheck(x, NULL, EQ_ENGINE_AUTO, 0, &r, diag);
             ck_assert_msg(status == EQ_OK, "seed %llu: %s", (unsigned long long)seed,
                           eq_diag_get(diag, eq_diag_count(diag) - 1)->text);
             for (size_t j = 0; j < r.rows && (off < 1e-7 || off > 1e-5); j++) {

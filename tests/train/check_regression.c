@@ -290,7 +290,7 @@ START_TEST(gradients_of_targets) {
              pair ? 4 : 2, pair ? "differential" : "single", cost[_i]);
     eq_experiment *x = experiment_of(text);
     eq_gradcheck_report report;
-    ck_assert_int_eq(eq_gradcheck(x, EQ_ENGINE_AUTO, 3, &report, NULL), EQ_OK);
+    ck_assert_int_eq(eq_gradcheck(x, NULL, EQ_ENGINE_AUTO, 3, &report, NULL), EQ_OK);
     const char *why = report.why;
     for (size_t k = 0; k < report.rows; k++)
         if (report.row[k].why != NULL) why = report.row[k].why;

@@ -618,7 +618,7 @@ START_TEST(no_state_to_check_a_gradient_at) {
         eq_experiment *x = of_files(of[k].deck, of[k].data, "1,1,a\n");
         eq_gradcheck_report r = {0};
         eq_diag *diag = eq_diag_new();
-        ck_assert_int_eq(eq_gradcheck(x, EQ_ENGINE_SPARSE, 0, &r, diag), of[k].status);
+        ck_assert_int_eq(eq_gradcheck(x, NULL, EQ_ENGINE_SPARSE, 0, &r, diag), of[k].status);
         says(diag, of[k].says);
         eq_diag_free(diag);
         eq_experiment_free(x);
@@ -635,7 +635,7 @@ START_TEST(a_group_without_influence) {
     eq_experiment *x = of_files(deck, "1,0.3,a\n0.7,0.11,b\n0.9,-1.3,a\n", "1,1,a\n");
     eq_gradcheck_report r = {0};
     eq_diag *diag = eq_diag_new();
-    ok(eq_gradcheck(x, EQ_ENGINE_SPARSE, 0, &r, diag), diag);
+    ok(eq_gradcheck(x, NULL, EQ_ENGINE_SPARSE, 0, &r, diag), diag);
     for (size_t k = 0; k < r.rows; k++)
         ck_assert_msg(r.row[k].passed, "%s %s: %g, order %g", r.row[k].estimator, r.row[k].nudging,
                       r.row[k].error, r.row[k].order);
@@ -664,7 +664,7 @@ START_TEST(estimates_agree_with_the_adjoint) {
     if (checked[_i].cost != NULL) x->cost.kind = eq_cost_find(checked[_i].cost);
     eq_gradcheck_report r = {0};
     eq_diag *diag = eq_diag_new();
-    ok(eq_gradcheck(x, checked[_i].engine, 0, &r, diag), diag);
+    ok(eq_gradcheck(x, NULL, checked[_i].engine, 0, &r, diag), diag);
     const eq_cost_kind *cost = x->cost.kind;
     size_t lines = cost->kinks ? 4 : 8;
     ck_assert_uint_eq(r.rows, lines + (cost->clamps ? 1 : 0) + 1);
@@ -701,7 +701,7 @@ START_TEST(circuit_without_energy_fails_the_check) {
     x->deck = eq_strdup(in("iris.cir"));
     eq_gradcheck_report r = {0};
     eq_diag *diag = eq_diag_new();
-    ok(eq_gradcheck(x, EQ_ENGINE_SPARSE, 0, &r, diag), diag);
+    ok(eq_gradcheck(x, NULL, EQ_ENGINE_SPARSE, 0, &r, diag), diag);
     ck_assert_double_le(r.difference, 1e-6);
     ck_assert(!r.passed);
     ck_assert_double_ge(r.row[2].error, 1e-3);
@@ -709,7 +709,7 @@ START_TEST(circuit_without_energy_fails_the_check) {
     ck_assert(r.row[r.rows - 1].passed && r.row[r.rows - 1].error <= 1e-9);
     x->estimator.kind = eq_estimator_find("adjoint");
     eq_gradcheck_free(&r);
-    ok(eq_gradcheck(x, EQ_ENGINE_SPARSE, 0, &r, diag), diag);
+    ok(eq_gradcheck(x, NULL, EQ_ENGINE_SPARSE, 0, &r, diag), diag);
     ck_assert(r.own_nudging == NULL && isnan(r.own_beta) && r.own_error <= 1e-9);
     eq_gradcheck_free(&r);
     eq_diag_free(diag);

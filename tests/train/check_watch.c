@@ -51,7 +51,7 @@ START_TEST(the_cosine_is_that_of_the_gradient_check) {
     eq_train_options o = eq_train_defaults();
     o.watch_gradient = true;
     x->data.train_limit = 2;
-    ck_assert_int_eq(eq_gradcheck(x, EQ_ENGINE_AUTO, 1, &r, NULL), EQ_OK);
+    ck_assert_int_eq(eq_gradcheck(x, NULL, EQ_ENGINE_AUTO, 1, &r, NULL), EQ_OK);
     ck_assert_int_eq(eq_train(x, &o, &last, NULL, NULL), EQ_OK);
     ck_assert_double_eq_tol(last.gradient_cosine, r.own_cosine, 1e-7);
     if (_i == 3)

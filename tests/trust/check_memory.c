@@ -558,7 +558,7 @@ static eq_status gradcheck(eq_diag *diag) {
     eq_experiment *x = NULL;
     eq_gradcheck_report r = {0};
     eq_status status = eq_experiment_read("netlists/two-stage.xml", &x, diag);
-    if (status == EQ_OK) status = eq_gradcheck(x, EQ_ENGINE_AUTO, 2, &r, diag);
+    if (status == EQ_OK) status = eq_gradcheck(x, NULL, EQ_ENGINE_AUTO, 2, &r, diag);
     eq_gradcheck_free(&r);
     eq_experiment_free(x);
     return status;
