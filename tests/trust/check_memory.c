@@ -710,12 +710,29 @@ static void put_numbered(const char *path, const char *name) {
     eq_circuit_free(c);
 }
 
-static void make_files(void) {
+/* What LTspice knows, in UTF-16. */
+static void put_wide(void) {
+    static const char legal[] =
+        "what LTspice knows\n.params rt=1k\n.param q 2 f(x)={x*temper}\nv1 a 0 rt\nr1 a b {f(q)}\n"
+        "b1 c 0 v=i(r1)+i(d1)+i(x1:c1)\nd1 b 0 dm w=2\nd2 c 0 dl m=2\nx1 c s p={2*w} w=3\n"
+        ".subckt s a p=1 w=1\nr1 a 0 {p}\nc1 a n 1\nr2 n 0 4k7\n.ic v(n)=w\n.ends\n"
+        "l1 a f 1 rser=1 rpar=1k\nr9 f 0 0\nb2 g 0 r=1k rpar=2A\n"
+        ".model dm d(level=3 l=1 jsw=1f)\n.model dl d(ron=1 ilimit=1 epsilon=0.1)\n"
+        ".options rshunt=1g\n.backanno\n.op\n.end\n";
+    char wide[2 * sizeof legal];
+    for (size_t k = 0; k < sizeof legal; k++) {
+        wide[2 * k] = legal[k];
+        wide[2 * k + 1] = 0;
+    }
+    put("legal.cir", wide, sizeof wide - 2);
+}
+
+/* The same two images as IDX files, with MNIST's names, and as NumPy arrays. */
+static void put_images(void) {
     static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0,
                                            0, 1, 0, 0, 0, 2, 1, 2, 3, 4};
     static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 0, 1};
     char npy[160];
-    scratch_make();
     put("images.idx", images, sizeof images);
     put("labels.idx", labels, sizeof labels);
     mkdir(in("mnist"), 0755);
@@ -734,55 +751,48 @@ static void make_files(void) {
         memcpy(npy + 127, "\n\0\1\2\3\4\5", 7);
         put(k == 0 ? "x.npy" : "y.npy", npy, k == 0 ? 134 : 130);
     }
-    static const char sweep[] =
-        "sweep\nV1 a 0 1\nR1 a b {x} m=2\nD1 b 0 dd\n.model dd D\n.op\n"
-        ".dc v1 list 0 1\n.print dc v(b) i(v1)\n.step param x 1k 2k 1k\n"
-        ".step dd:is list 1e-14\n.print dc {v(a)*2}\n"
-        ".meas dc m1 integ v(b)\n.meas dc m2 find v(b) when v(a)=0.5\n.end\n";
-    static const char latch[] = "latch\nV1 p 0 5\nR1 p a 1k\nR2 p b 1k\n"
-                                "B1 a 0 I=2m*(1+tanh(4*(V(b)-2.5)))\n"
-                                "B2 b 0 I=2m*(1+tanh(4*(V(a)-2.5)))\n"
-                                ".nodeset V(a)=4.9 V(b)=1\n.op\n.end\n";
-    static const char sources[] =
-        "sources of Xyce\n.global_param p=1\nv1 a 0 pwl(0 1 1m 2 2m 3) td=-1.5m r=0 ; c\n"
-        "r1 a 0 rm r={1k*(1+v(a))} temp=50\nb1 a 0 i={log(limit(v(a),p,v(a)))} tc1=1m dtemp=5\n"
-        ".model rm r(tc1=1m r=2)\n.options device tnom=17\n.temp 30\n.op\n.end\nr2 a 0 1\n";
-    static const char any[] =
-        "any\nVx x 0 0\nVb b 0 0.2\nRt1 x h 1k\nRt2 h b 2k\nI1 0 o 1u\nR3 h o 3k\nR4 o 0 3k\n"
-        "*% input Vx\n*% output h o\n*% train vb min=-1 max=1\n*% train i1 min=-1m max=1m\n"
-        "*% train rt* gmin=1e-9 gmax=1\n.op\n.end\n";
-    static const char any_experiment[] =
-        "<experiment><circuit deck='any.cir'/><data format='csv' path='any.csv'/>"
-        "<cost type='squared-error'/><optimizer type='adam' rate='1e-12'/><minibatch size='1'/>"
-        "<epochs count='1'/></experiment>";
-    static const char legal[] =
-        "what LTspice knows\n.params rt=1k\n.param q 2 f(x)={x*temper}\nv1 a 0 rt\nr1 a b {f(q)}\n"
-        "b1 c 0 v=i(r1)+i(d1)+i(x1:c1)\nd1 b 0 dm w=2\nd2 c 0 dl m=2\nx1 c s p={2*w} w=3\n"
-        ".subckt s a p=1 w=1\nr1 a 0 {p}\nc1 a n 1\nr2 n 0 4k7\n.ic v(n)=w\n.ends\n"
-        "l1 a f 1 rser=1 rpar=1k\nr9 f 0 0\nb2 g 0 r=1k rpar=2A\n"
-        ".model dm d(level=3 l=1 jsw=1f)\n.model dl d(ron=1 ilimit=1 epsilon=0.1)\n"
-        ".options rshunt=1g\n.backanno\n.op\n.end\n";
-    static const char sine[] =
-        "<experiment><architecture kind='kendall' layers='2,2,2'/><data format='csv' "
-        "path='sine.csv' targets='y' test-fraction='0.25' validation-fraction='0.25'/>"
-        "<encoding invert='yes' target-normalize='standard'/><cost type='huber'/>"
-        "<optimizer type='sgd' rate='1e-9'/></experiment>";
-    char wide[2 * sizeof legal];
-    for (size_t k = 0; k < sizeof legal; k++) {
-        wide[2 * k] = legal[k];
-        wide[2 * k + 1] = 0;
-    }
-    put("legal.cir", wide, sizeof wide - 2);
-    put("models.cir", "t\n.model neuron d(is=1e-7)\n", 27);
-    put("other-models.cir", "t\n.model nerve d(is=1e-7)\n", 26);
-    put("sine.xml", sine, sizeof sine - 1);
-    put("sine.csv", "x,y\n1,2\n3,4\n5,7\n7,1\n9,2\n", 24);
-    put("any.cir", any, sizeof any - 1);
-    put("any.xml", any_experiment, sizeof any_experiment - 1);
-    put("any.csv", "0.7,a\n-0.4,b\n", 13);
-    put("sources.cir", sources, sizeof sources - 1);
-    put("sweep.cir", sweep, sizeof sweep - 1);
-    put("latch.cir", latch, sizeof latch - 1);
+}
+
+static const struct {
+    const char *name, *text;
+} texts[] = {
+    {"sine.xml", "<experiment><architecture kind='kendall' layers='2,2,2'/><data format='csv' "
+                 "path='sine.csv' targets='y' test-fraction='0.25' validation-fraction='0.25'/>"
+                 "<encoding invert='yes' target-normalize='standard'/><cost type='huber'/>"
+                 "<optimizer type='sgd' rate='1e-9'/></experiment>"},
+    {"any.cir",
+     "any\nVx x 0 0\nVb b 0 0.2\nRt1 x h 1k\nRt2 h b 2k\nI1 0 o 1u\nR3 h o 3k\nR4 o 0 3k\n"
+     "*% input Vx\n*% output h o\n*% train vb min=-1 max=1\n*% train i1 min=-1m max=1m\n"
+     "*% train rt* gmin=1e-9 gmax=1\n.op\n.end\n"},
+    {"any.xml",
+     "<experiment><circuit deck='any.cir'/><data format='csv' path='any.csv'/>"
+     "<cost type='squared-error'/><optimizer type='adam' rate='1e-12'/><minibatch size='1'/>"
+     "<epochs count='1'/></experiment>"},
+    {"sources.cir",
+     "sources of Xyce\n.global_param p=1\nv1 a 0 pwl(0 1 1m 2 2m 3) td=-1.5m r=0 ; c\n"
+     "r1 a 0 rm r={1k*(1+v(a))} temp=50\nb1 a 0 i={log(limit(v(a),p,v(a)))} tc1=1m dtemp=5\n"
+     ".model rm r(tc1=1m r=2)\n.options device tnom=17\n.temp 30\n.op\n.end\nr2 a 0 1\n"},
+    {"sweep.cir", "sweep\nV1 a 0 1\nR1 a b {x} m=2\nD1 b 0 dd\n.model dd D\n.op\n"
+                  ".dc v1 list 0 1\n.print dc v(b) i(v1)\n.step param x 1k 2k 1k\n"
+                  ".step dd:is list 1e-14\n.print dc {v(a)*2}\n"
+                  ".meas dc m1 integ v(b)\n.meas dc m2 find v(b) when v(a)=0.5\n.end\n"},
+    {"latch.cir", "latch\nV1 p 0 5\nR1 p a 1k\nR2 p b 1k\n"
+                  "B1 a 0 I=2m*(1+tanh(4*(V(b)-2.5)))\n"
+                  "B2 b 0 I=2m*(1+tanh(4*(V(a)-2.5)))\n"
+                  ".nodeset V(a)=4.9 V(b)=1\n.op\n.end\n"},
+    {"models.cir", "t\n.model neuron d(is=1e-7)\n"},
+    {"other-models.cir", "t\n.model nerve d(is=1e-7)\n"},
+    {"sine.csv", "x,y\n1,2\n3,4\n5,7\n7,1\n9,2\n"},
+    {"any.csv", "0.7,a\n-0.4,b\n"},
+    {"old", "whole\n"},
+};
+
+static void make_files(void) {
+    scratch_make();
+    put_images();
+    put_wide();
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
+        put(texts[k].name, texts[k].text, strlen(texts[k].text));
     expect_exit(0, NULL, "run %s --format raw -o %s", in("sweep.cir"), in("sweep.raw"));
     expect_exit(0, NULL, "export netlists/controlled.cir --to xml -o %s", in("circuit.xml"));
     expect_exit(0, NULL, "op tests/decks/include.cir --format raw-ascii -o %s", in("theirs.raw"));
@@ -794,7 +804,6 @@ static void make_files(void) {
     chmod(in("ngspice"), 0755);
     snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
     setenv("PATH", path, 1);
-    put("old", "whole\n", 6);
     ck_assert_int_eq(train("netlists/two-stage.xml", "run", false, EQ_ENGINE_AUTO, NULL), EQ_OK);
 }
 
