@@ -216,6 +216,32 @@ EQ_API eq_status eq_batch_vjp(eq_batch *b, size_t n, const double *x, const doub
                               const double *branch, const double *dcdv, const eq_handle *param,
                               size_t params, double *dcdw, eq_diag *diag);
 
+/* Nudged states: where the circuit rests when currents are driven into its nodes beside what its
+ * sources do. current[n][nodes] [A]; start[n][nodes] [V], the states that eq_batch_solve has left
+ * for x, is what each phase starts from; v[n][nodes] [V] receives the nudged states and may be
+ * `start` itself. */
+EQ_API eq_status eq_batch_nudge(eq_batch *b, size_t n, const double *x, const double *start,
+                                const double *current, double *v, eq_diag *diag);
+
+/* How Equilibrium Propagation estimates a gradient. */
+typedef struct eq_eqprop_options {
+    double beta;    /* the nudge drives -beta dC/dv [A] into a node: S for costs in V^2; not 0 */
+    bool symmetric; /* phases at beta and -beta, with an error of order beta^2; else at 0 and
+                       beta, of order beta */
+} eq_eqprop_options;
+
+/* 1e-6 S, symmetric. */
+EQ_API eq_eqprop_options eq_eqprop_defaults(void);
+/* What eq_batch_vjp gives, estimated from a free and nudged phases of the same circuit instead of
+ * the adjoint: dC/dw ~ (p(beta) - p(0))/beta, where p = dP/dw is what each element sees of its own
+ * drop (Scellier 2020, Eq. 4.11), and by the response of the potentials for parameters of elements
+ * without energy. v as in eq_batch_solve. A circuit without energy weights is estimated too, with a
+ * warning: there the estimate is no gradient. o NULL: eq_eqprop_defaults. */
+EQ_API eq_status eq_batch_eqprop(eq_batch *b, size_t n, const double *x, const double *v,
+                                 const double *dcdv, const eq_eqprop_options *o,
+                                 const eq_handle *param, size_t params, double *dcdw,
+                                 eq_diag *diag);
+
 /* ---- Training ---- */
 
 /* A circuit, data and how to train (schemas/experiment.xsd), as a file says it. */
