@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "solver/batch.h"
 
 eq_batch_options eq_batch_defaults(void) {
@@ -183,6 +182,7 @@ static eq_status report(const eq_job *q, eq_diag *diag) {
         if (q->first[k] < q->first[first]) first = k;
     if (q->first[first] == q->n) return EQ_OK;
     eq_status status = q->status[first];
+    if (status == EQ_ERR_MEMORY) return eq_out_of_memory(diag);
     eq_diag_pass_on(q->b->worker[first].diag, status, diag);
     return eq_fail(diag, status, "row %zu of the %zu has no answer; see above", q->first[first] + 1,
                    q->n);

@@ -3,11 +3,17 @@
 #ifndef EQ_SOLVER_BATCH_H
 #define EQ_SOLVER_BATCH_H
 
+#include "base/mem.h"
 #include "solver/adjoint.h"
 #include "solver/pool.h"
 
-/* Room of one thread for nudged phases (nudge.c). */
-typedef struct eq_nudged eq_nudged;
+/* Room of one thread for nudged phases (nudge.c); the arrays are parts of `current`. */
+typedef struct eq_nudged {
+    eq_output *output; /* [nodes] of the view: one a node; the ground's stands for node o */
+    double *current;   /* [nodes] A into the outputs, which the solver scales by d_o/d_n */
+    double *v, *at;    /* [nodes] V of the free phase; of the nudged one */
+    double *lambda;    /* [nodes] of eq_adjoint_take */
+} eq_nudged;
 
 typedef struct eq_worker {
     eq_circuit view; /* of the circuit; own columns where owned[cls] */
@@ -27,6 +33,13 @@ struct eq_batch {
     int threads;
     eq_worker *worker; /* [threads] */
 };
+
+static inline void eq_nudged_free(eq_nudged *p) {
+    if (p == NULL) return;
+    eq_free(p->output);
+    eq_free(p->current);
+    eq_free(p);
+}
 
 /* One call: what the threads share. */
 typedef struct eq_job {
@@ -53,7 +66,5 @@ eq_status eq_batch_check_handles(const eq_circuit *c, const eq_handle *h, size_t
 eq_status eq_batch_put_inputs(const eq_job *q, eq_worker *w, size_t j);
 /* All rows; messages and status of the first one that failed. */
 eq_status eq_batch_run(eq_job *q, eq_diag *diag);
-
-void eq_nudged_free(eq_nudged *p);
 
 #endif

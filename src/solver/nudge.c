@@ -7,28 +7,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "solver/batch.h"
-
-struct eq_nudged {
-    eq_output *output; /* [nodes] of the view: one a node; the ground's stands for node o */
-    double *current;   /* [nodes] A into the outputs, which the solver scales by d_o/d_n */
-    double *v, *at;    /* [nodes] V of the free phase; of the nudged one */
-    double *lambda;    /* [nodes] of eq_adjoint_take */
-};
 
 /* A phase at `at` times beta counts a/beta. */
 typedef struct phase {
     double at, a;
 } phase;
-
-void eq_nudged_free(eq_nudged *p) {
-    if (p == NULL) return;
-    double *arrays[] = {p->current, p->v, p->at, p->lambda};
-    for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
-    eq_free(p->output);
-    eq_free(p);
-}
 
 /* Every node becomes an output of the view. */
 static eq_status open_nudged(eq_worker *w) {
@@ -36,14 +20,15 @@ static eq_status open_nudged(eq_worker *w) {
     size_t nodes = eq_circuit_nodes(&w->view);
     eq_nudged *p = eq_calloc(1, sizeof *p);
     if (p == NULL) return eq_out_of_memory(w->diag);
-    double **arrays[] = {&p->current, &p->v, &p->at, &p->lambda};
-    bool whole = (p->output = eq_calloc(nodes, sizeof *p->output)) != NULL;
-    for (size_t k = 0; whole && k < sizeof arrays / sizeof *arrays; k++)
-        whole = (*arrays[k] = eq_calloc(nodes, sizeof **arrays[k])) != NULL;
-    if (!whole) {
+    p->output = eq_calloc(nodes, sizeof *p->output);
+    p->current = eq_calloc(nodes, 4 * sizeof *p->current);
+    if (p->output == NULL || p->current == NULL) {
         eq_nudged_free(p);
         return eq_out_of_memory(w->diag);
     }
+    p->v = p->current + nodes;
+    p->at = p->v + nodes;
+    p->lambda = p->at + nodes;
     for (size_t n = 0; n < nodes; n++)
         p->output[n] = (eq_output){(eq_node)n, EQ_NONE, EQ_NONE, EQ_NONE};
     w->view.output = p->output;
@@ -71,6 +56,8 @@ static eq_status rest(eq_worker *w, double *v, double *branch, bool nudged) {
 static eq_status nudge_row(const eq_job *q, eq_worker *w, size_t j) {
     size_t nodes = eq_circuit_nodes(q->b->c);
     double *v = q->v + j * nodes;
+    size_t branches = eq_solver_branches(w->solver);
+    double *branch = q->branch == NULL ? NULL : q->branch + j * branches;
     const double *start = q->start + j * nodes;
     eq_status status = open_nudged(w);
     if (status == EQ_OK) status = eq_batch_put_inputs(q, w, j);
@@ -80,9 +67,11 @@ static eq_status nudge_row(const eq_job *q, eq_worker *w, size_t j) {
             w->nudged->current[n] = q->current[j * nodes + n] /
                                     eq_topology_nudge_scale(topology_of(w), &w->view, (eq_node)n);
         memmove(v, start, nodes * sizeof *v);
-        status = rest(w, v, NULL, true);
+        status = rest(w, v, branch, true);
     }
-    for (size_t n = 0; status != EQ_OK && n < nodes; n++) v[n] = NAN;
+    if (status == EQ_OK) return EQ_OK;
+    for (size_t n = 0; n < nodes; n++) v[n] = NAN;
+    for (size_t k = 0; branch != NULL && k < branches; k++) branch[k] = NAN;
     return status;
 }
 
@@ -139,6 +128,7 @@ static eq_status phases(const eq_job *q, eq_worker *w, size_t j) {
         if (s > 0) memcpy(v, w->nudged->v, nodes * sizeof *v);
         for (size_t n = 1; n < nodes; n++) w->nudged->current[n] = -p[s].at * beta * dcdv[n];
         eq_status status = rest(w, v, NULL, s > 0);
+        if (status == EQ_ERR_MEMORY) return status;
         if (status != EQ_OK)
             return eq_fail(w->diag, status,
                            "the phase nudged with beta = %g has no state; take a smaller beta",
@@ -183,9 +173,15 @@ static eq_status eqprop_row(const eq_job *q, eq_worker *w, size_t j) {
 }
 
 eq_status eq_batch_nudge(eq_batch *b, size_t n, const double *x, const double *start,
-                         const double *current, double *v, eq_diag *diag) {
-    eq_job q = {
-        .b = b, .row = nudge_row, .n = n, .x = x, .v = v, .start = start, .current = current};
+                         const double *current, double *v, double *branch, eq_diag *diag) {
+    eq_job q = {.b = b,
+                .row = nudge_row,
+                .n = n,
+                .x = x,
+                .v = v,
+                .branch = branch,
+                .start = start,
+                .current = current};
     return eq_batch_run(&q, diag);
 }
 

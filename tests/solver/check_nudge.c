@@ -57,10 +57,10 @@ START_TEST(a_nudged_divider_rests_where_thevenin_says) {
     current[at(&t, "out")] = 1e-6;
     current[at(&t, "in")] = 5.0; /* held by the source */
     ck_assert_int_eq(eq_batch_solve(t.b, 1, &x, v, NULL, NULL), EQ_OK);
-    ck_assert_int_eq(eq_batch_nudge(t.b, 1, &x, v, current, nudged, NULL), EQ_OK);
+    ck_assert_int_eq(eq_batch_nudge(t.b, 1, &x, v, current, nudged, NULL, NULL), EQ_OK);
     ck_assert_double_eq_tol(nudged[at(&t, "out")], 7.5 + 750e-6, 1e-12);
     ck_assert_double_eq_tol(nudged[at(&t, "in")], 10.0, 1e-12);
-    ck_assert_int_eq(eq_batch_nudge(t.b, 1, &x, v, current, v, NULL), EQ_OK);
+    ck_assert_int_eq(eq_batch_nudge(t.b, 1, &x, v, current, v, NULL, NULL), EQ_OK);
     ck_assert_mem_eq(v, nudged, t.nodes * sizeof *v);
     ck_assert_int_eq(eq_batch_solve(t.b, 1, &x, v, NULL, NULL), EQ_OK); /* without a trace */
     ck_assert_double_eq_tol(v[at(&t, "out")], 7.5, 1e-12);
