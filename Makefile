@@ -167,6 +167,8 @@ print-libs:
 	@echo $(LIBS)
 
 PREFIX ?= /usr/local
+# Where Debian's interpreter looks: below /usr for all of its versions, elsewhere for its own.
+PYTHONDIR ?= $(PREFIX)/lib/$(if $(filter /usr,$(PREFIX)),python3,$(shell $(PYTHON) -c 'import sys; print("python%d.%d" % sys.version_info[:2])' 2>/dev/null || echo python3))/dist-packages
 VERSION := $(shell sed -n 's/^#define EQ_VERSION "\(.*\)"/\1/p' src/eqspice.h)
 install: all
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/libeqspice.so $(BUILD)/libeqspice.a
@@ -179,6 +181,8 @@ install: all
 	install -D -m 644 $(BUILD)/eqspice.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/eqspice.pc
 	install -D -m 644 src/eqspice.h $(DESTDIR)$(PREFIX)/include/eqspice.h
 	install -D -m 644 docs/eqspice.1 $(DESTDIR)$(PREFIX)/share/man/man1/eqspice.1
+	install -d $(DESTDIR)$(PYTHONDIR)/eqspice
+	install -m 644 python/eqspice/*.py $(DESTDIR)$(PYTHONDIR)/eqspice/
 	install -D -m 644 tools/completion.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/eqspice
 

@@ -2,7 +2,6 @@
 (tests/test_lib.py holds the structs against the header), and its messages as exceptions."""
 
 import ctypes
-import ctypes.util
 import os
 import pathlib
 import re
@@ -16,15 +15,17 @@ SONAME = "libeqspice.so.0"
 def _load():
     here = pathlib.Path(__file__).resolve().parent
     asked = os.environ.get("EQSPICE_LIBRARY")
-    places = [asked] if asked else [here / "libeqspice.so", here.parents[1] / "build" / "libeqspice.so"]
-    for place in places:
-        if asked or place.exists():
-            return ctypes.CDLL(str(place))
-    try:
-        return ctypes.CDLL(ctypes.util.find_library("eqspice") or SONAME)
-    except OSError as why:
-        raise ImportError(f"there is no {SONAME}: run `make install` in the sources of eqspice, or let "
-                          f"EQSPICE_LIBRARY name the file ({why})") from None
+    # Of a wheel; of the sources; of `make install`, which puts this package into lib/pythonX/dist-packages.
+    near = [here / "libeqspice.so", here.parents[1] / "build" / "libeqspice.so", here.parents[2] / SONAME]
+    for place in [asked] if asked else [str(p) for p in near if p.exists()]:
+        return ctypes.CDLL(place)
+    for name in (SONAME, "/usr/local/lib/" + SONAME):  # not everybody has run ldconfig
+        try:
+            return ctypes.CDLL(name)
+        except OSError as e:
+            why = e if name == SONAME else why
+    raise ImportError(f"there is no {SONAME}: run `make install` in the sources of eqspice, or let "
+                      f"EQSPICE_LIBRARY name the file ({why})")
 
 
 lib = _load()
@@ -189,7 +190,7 @@ class Message(NamedTuple):
         return place + self.text
 
 
-# "node a (r1, d1)", "node a, b float together", "node a: ..."
+# "node a (r1, d1)", "node a, b float together", "node a: ..."; behind "; " stands what to do.
 _NODES = re.compile(r"\bnodes? ((?:[^\s,;]+, )*[^\s,;]+?)(?=[,;:.]?(?:\s|$))")
 
 
@@ -212,7 +213,7 @@ class Error(Exception):
         """The names of the nodes that the errors are about, in their order: those that float, for
         instance, of a circuit without a unique operating point."""
         named = (name for m in self.messages if m.severity == "error"
-                 for found in _NODES.findall(m.text) for name in found.split(", "))
+                 for found in _NODES.findall(m.text.split("; ")[0]) for name in found.split(", "))
         return tuple(dict.fromkeys(n for n in named if n != "..."))
 
 
