@@ -133,7 +133,7 @@ check:
 PYTHON  ?= /usr/bin/python3
 WITH_PYTHON = PYTHONPATH=$(abspath python) EQSPICE_LIBRARY=$(abspath $(BUILD))/libeqspice.so
 check-python: $(BUILD)/libeqspice.so
-	$(WITH_PYTHON) $(PYTHON) -B -m pytest -q -p no:cacheprovider python/tests
+	$(WITH_PYTHON) $(PYTHON) -B -m pytest -q -rs -p no:cacheprovider python/tests
 
 # The main job on Iris, start to end; DEMO=sine or DEMO=digits: on those.
 DEMO ?= iris

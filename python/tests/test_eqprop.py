@@ -51,6 +51,12 @@ def test_the_estimate_is_a_difference_of_energies():
     assert c.eqprop({"out": 1.0}, "r*", beta=beta) == pytest.approx([-1.875e-3, 6.25e-4], rel=1e-7)
 
 
+def test_a_trained_resistor_has_both_gradients():
+    c = eqspice.Circuit(text=DIVIDER.replace(".end", "*% input v1\n*% output out\n*% train r2 gmin=1e-6 gmax=1\n.end"))
+    c.op()
+    assert c.eqprop({"out": 1.0}, ["r2", "r2(r)"], beta=1e-6) == pytest.approx([-5625.0, 6.25e-4], rel=1e-6)
+
+
 def test_nudged_states_are_those_of_a_current_source():
     c = eqspice.Circuit(text=DIVIDER)
     c.op({"v1": [10.0, 4.0]})

@@ -87,6 +87,22 @@ START_TEST(estimates_are_differences_of_the_energies) {
 }
 END_TEST
 
+/* A trained resistor is a conductance, and its resistance the inverse. */
+START_TEST(a_trained_resistor_has_both_gradients) {
+    const char *const by[] = {"r2", "r2(r)"};
+    bench t = put_up("t\nV1 in 0 10\nR1 in out 1k\nR2 out 0 3k\n*% input v1\n*% output out\n"
+                     "*% train r2 gmin=1e-6 gmax=1\n.end\n",
+                     "v1", by, 2, 1);
+    double x = 10.0, v[MOST], dcdv[MOST] = {0}, dcdw[2];
+    dcdv[at(&t, "out")] = 1.0;
+    ck_assert_int_eq(eq_batch_solve(t.b, 1, &x, v, NULL, NULL), EQ_OK);
+    ck_assert_int_eq(eq_batch_eqprop(t.b, 1, &x, v, dcdv, NULL, t.w, 2, dcdw, NULL), EQ_OK);
+    ck_assert_double_eq_tol(dcdw[0], -7.5 * 750.0, 1e-4); /* dv/dg2 = -v R1 || R2 */
+    ck_assert_double_eq_tol(dcdw[1], 7.5 * 750.0 / 9e6, 1e-10);
+    take_down(&t);
+}
+END_TEST
+
 /* Diodes, a floating source, and a bidirectional amplifier, whose energy weights are not 1. */
 static const char *const whole[] = {
     "diodes\nVin in 0 1\nR1 in x 1k\nR2 x y 2k\nR3 y 0 4k\nD1 x y dm\nD2 y 0 dm\n"
@@ -209,6 +225,7 @@ Suite *nudge_suite(void) {
     TCase *t = tcase_create("nudged phases");
     tcase_add_test(t, a_nudged_divider_rests_where_thevenin_says);
     tcase_add_test(t, estimates_are_differences_of_the_energies);
+    tcase_add_test(t, a_trained_resistor_has_both_gradients);
     tcase_add_loop_test(t, one_sided_estimates_have_the_first_order, 0, 2);
     tcase_add_loop_test(t, symmetric_estimates_have_the_second_order, 0, 2);
     tcase_add_test(t, rows_do_not_depend_on_threads);
