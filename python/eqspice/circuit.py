@@ -40,10 +40,23 @@ class OperatingPoints(Mapping):
         return f"<{self.v.shape[0]} operating points of {self.v.shape[1]} nodes>"
 
 
+class _Owned:
+    """A circuit of the library, freed when the last of its users has gone; owner: whose it is instead."""
+
+    __slots__ = ("pointer", "owner")
+
+    def __init__(self, pointer, owner):
+        self.pointer, self.owner = pointer, owner
+
+    def __del__(self, free=lib.eq_circuit_free):
+        if self.owner is None:
+            free(self.pointer)
+
+
 class _Plan:
     """A batch of the library for one choice of inputs, with the columns of each pattern."""
 
-    __slots__ = ("pointer", "columns", "count", "room", "__weakref__")
+    __slots__ = ("pointer", "columns", "count", "room", "keep")
 
     def __init__(self, circuit, patterns):
         handles, self.columns = [], {}
@@ -51,7 +64,7 @@ class _Plan:
             found = circuit._find(pattern)
             self.columns[pattern] = len(handles), len(handles) + len(found)
             handles += found
-        self.count, self.room = len(handles), {}
+        self.count, self.room, self.keep = len(handles), {}, circuit._owned
         self.pointer, o = c_void_p(), BatchOptions(circuit.threads)
         circuit._diag.check(lib.eq_batch_new(circuit._pointer, _array(handles), self.count, byref(o),
                                              byref(self.pointer), circuit._diag.pointer))
@@ -112,7 +125,7 @@ class Circuit:
         return c
 
     def _take(self, pointer, diag, owner, threads):
-        self._pointer, self._diag, self._owner = pointer, diag, owner
+        self._owned, self._pointer, self._diag = _Owned(pointer, owner), pointer, diag
         self.messages, self.threads = diag.messages(), threads
         self._plans, self._handles, self._arrays, self._last = {}, {}, {}, None
         self._lock = threading.RLock()
@@ -127,12 +140,6 @@ class Circuit:
         self._columns = {n.lower(): (0, k) for k, n in enumerate(self.nodes)}
         self._columns.update({f"v({n.lower()})": (0, k) for k, n in enumerate(self.nodes)})
         self._columns.update({f"i({n.lower()})": (1, k) for k, n in enumerate(self.branches)})
-
-    def __del__(self, free=lib.eq_circuit_free):
-        if getattr(self, "_pointer", None):
-            self._plans.clear()
-            if self._owner is None:
-                free(self._pointer)
 
     def _find_branches(self):
         solver = c_void_p()
@@ -281,14 +288,14 @@ class Circuit:
                 self._diag.check(status)
             if n <= _SMALL:
                 x, v, i = x.copy(), v.copy(), i.copy()
-            self._last = points = OperatingPoints(self, plan, x, v, i, examples is None)
-            return points
+            self._last = last = plan, x, v, i, examples is None
+            return OperatingPoints(self, *last)
 
     def state(self):
         """The points of the last op, for a vjp after others have come."""
         if self._last is None:
             raise RuntimeError("there are no points before an op")
-        return self._last
+        return OperatingPoints(self, *self._last)
 
     def _table(self, given, shape):
         """[B, nodes] of {node: number or [B]} or of such a table."""

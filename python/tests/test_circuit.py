@@ -1,11 +1,13 @@
 """Operating points and gradients against closed forms and differences."""
 
+import gc
 import math
 import os
 import pathlib
 import resource
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -173,6 +175,20 @@ def test_circuits_come_and_go_without_growth():
     before = resident()
     work(2000)
     assert resident() - before < 1024  # KiB
+
+
+def test_a_circuit_goes_with_its_last_user():
+    """No waiting for the collector; points and trained gradients outlive the name."""
+    gc.disable()
+    try:
+        c = eqspice.Circuit(text=DIODES)
+        v, gone = c.op({"v1": 1.0}), weakref.ref(c)
+        del c
+        assert gone() is not None and gone().vjp({"x": 1.0}, "r1").shape == (1,)
+        del v
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_other_threads_of_python_run_during_a_solve():

@@ -330,6 +330,26 @@ START_TEST(another_temperature) {
 }
 END_TEST
 
+/* The same as programs outside see it: the power of all classes is the total, twice. */
+static void check_public(const eq_inference *i) {
+    eq_power_part part;
+    double sum[2] = {0.0, 0.0}, total = 0.0;
+    size_t parts = 0, groups = 0;
+    for (; eq_inference_power(i, parts, &part); parts++) {
+        ck_assert((parts == 0) == (strcmp(part.kind, "total") == 0));
+        if (parts == 0) total = part.delivered;
+        if (strcmp(part.kind, "class") == 0) sum[0] += part.delivered, sum[1] += part.dissipated;
+        groups += strcmp(part.kind, "group") == 0 && part.name != NULL;
+    }
+    ck_assert_double_eq_tol(sum[0], total, 1e-9 * total);
+    ck_assert_double_eq_tol(sum[1], total, 1e-6 * total);
+    ck_assert_uint_eq(groups, i->power->groups);
+    ck_assert_uint_eq(eq_inference_columns(i), i->table->variables);
+    ck_assert_str_eq(eq_inference_column(i, 3), "y1");
+    ck_assert_ptr_eq(eq_inference_table(i), i->table->value);
+    ck_assert_ptr_eq(eq_inference_score(i), &i->score);
+}
+
 /* Every example once, with the outputs and potentials that the circuit has for it. */
 START_TEST(predictions_and_potentials) {
     eq_trained_options o = plain();
@@ -371,6 +391,7 @@ START_TEST(predictions_and_potentials) {
     ck_assert_uint_eq(i->settled, 4);
     ck_assert(i->settling > 6.9 * i->tau && i->settling < 6.91 * i->tau);
     ck_assert(i->power->examples == 4 && i->power->balance <= i->power->bound);
+    check_public(i);
     ck_assert_int_eq(eq_inference_write(i, in("p.csv"), NULL), EQ_OK);
     ck_assert_int_eq(eq_inference_write(i, in("p.npz"), NULL), EQ_OK);
     char *text = file_text(in("p.csv"));
@@ -394,6 +415,8 @@ START_TEST(times_are_positive) {
     ask = (eq_infer_options){.power = true, .settling = 1e-6, .capacitance = NAN};
     ck_assert_int_eq(eq_trained_infer(m, &ask, &i, NULL), EQ_OK);
     ck_assert(i->settling == 1e-6 && isnan(i->tau) && i->table == NULL);
+    ck_assert_uint_eq(eq_inference_columns(i), 0);
+    ck_assert_ptr_null(eq_inference_table(i));
     eq_inference_free(i);
     eq_trained_free(m);
 }
