@@ -488,6 +488,16 @@ static bool is_probe(const char *text, const char *p) {
     return !inside && (*p == 'i' || *p == 'I' || *p == 'p' || *p == 'P') && p[1] == '(';
 }
 
+/* True for an element, by its name or as x1.r1. */
+static bool is_element(const eq_circuit *c, const char *name) {
+    char full[300];
+    const char *last = strrchr(name, '.');
+    if (eq_circuit_find_element(c, name) != EQ_NONE) return true;
+    if (last == NULL || strlen(name) > sizeof full - 3) return false;
+    snprintf(full, sizeof full, "%c.%s", last[1], name);
+    return eq_circuit_find_element(c, full) != EQ_NONE;
+}
+
 /* Notes down i(r1), p(r1) and @r1[i] of a line: what no table of nodes and sources has. */
 static void watch_line(eq_script *s, const char *text) {
     for (const char *p = text; *p != '\0'; p++) {
@@ -500,7 +510,7 @@ static void watch_line(eq_script *s, const char *text) {
         char *name = eq_strndup(from, (size_t)(to - from));
         s->out_of_memory = s->out_of_memory || name == NULL;
         if (name != NULL) eq_lower(name, strlen(name));
-        if (name != NULL && eq_circuit_find_element(s->d->circuit, name) != EQ_NONE) {
+        if (name != NULL && is_element(s->d->circuit, name)) {
             eq_text_puts(&s->watch, " ");
             eq_text_add(&s->watch, p, (size_t)(end + 1 - p));
         }

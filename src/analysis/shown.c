@@ -7,6 +7,13 @@
 #include "analysis/script.h"
 #include "base/mem.h"
 
+/* The vector that let made of that name; NULL: none. */
+static const eq_vector *let_of(const eq_script *s, const char *name) {
+    for (size_t k = 0; k < s->let.count; k++)
+        if (strcmp(s->let.item[k].name, name) == 0) return &s->let.item[k].v;
+    return NULL;
+}
+
 /* The name of a column: the expression without blanks; a node alone is v(node), v1#branch i(v1). */
 static void label_of(const eq_script *s, const char *from, const char *to, eq_text *label) {
     eq_text_clear(label);
@@ -15,7 +22,8 @@ static void label_of(const eq_script *s, const char *from, const char *to, eq_te
             char c = (char)tolower((unsigned char)*from);
             eq_text_add(label, &c, 1);
         }
-    if (label->failed || label->text == NULL || s->plots == 0) return;
+    if (label->failed || label->text == NULL || s->plots == 0 || let_of(s, label->text) != NULL)
+        return;
     const eq_result *r = s->plot[s->current].all;
     char other[300];
     const char *branch = strstr(label->text, "#branch");
@@ -129,15 +137,22 @@ eq_status eq_script_table(eq_script *s, const eq_named_vectors *v, eq_result **o
 
 /* True if a let vector alone is printed: no vector of the plot. */
 static bool is_let(const eq_script *s, const char *name) {
-    for (size_t k = 0; k < s->let.count; k++)
-        if (strcmp(s->let.item[k].name, name) == 0) return s->let.item[k].v.n == 1;
-    return false;
+    const eq_vector *v = let_of(s, name);
+    return v != NULL && v->n == 1;
 }
 
-static bool is_shown(const eq_plot *p, const char *name) {
+/* Where a vector of that name is shown already; shown.count: nowhere. */
+static size_t place_of(const eq_plot *p, const char *name) {
     size_t j = 0;
     while (j < p->shown.count && strcmp(p->shown.item[j].name, name) != 0) j++;
-    return j < p->shown.count;
+    return j;
+}
+
+/* True if it is shown with other values: let has changed it since. */
+static bool has_changed(const eq_plot *p, const eq_named_vector *one) {
+    size_t j = place_of(p, one->name);
+    if (j == p->shown.count || one->v.n != p->shown.item[j].v.n) return false;
+    return memcmp(one->v.x, p->shown.item[j].v.x, one->v.n * sizeof *one->v.x) != 0;
 }
 
 /* Moves the vectors that are as long as the plot to its table, each name once. */
@@ -146,12 +161,12 @@ static eq_status move_to_plot(eq_script *s, eq_named_vectors *v, eq_plot *p) {
     size_t kept = 0;
     for (size_t k = 0; k < v->count; k++) {
         eq_named_vector one = v->item[k];
-        if (one.v.n != p->all->points || is_let(s, one.name)) {
+        if (one.v.n != p->all->points || is_let(s, one.name) || has_changed(p, &one)) {
             v->item[kept++] = one;
             continue;
         }
         p->hidden = false;
-        if (status == EQ_OK && !is_shown(p, one.name))
+        if (status == EQ_OK && place_of(p, one.name) == p->shown.count)
             status = eq_script_append(s, &p->shown, one.name, one.v);
         else
             eq_vector_free(&one.v);
