@@ -24,7 +24,9 @@ bool eq_spice_card_values(eq_spice *s, eq_cursor card, const char *const *name, 
         size_t k = 0;
         if (eq_token_peek(&card).kind == EQ_TOKEN_EQUAL) eq_token_next(&card);
         while (k < n && !is_one_of(key, name[k])) k++;
-        if (k == n)
+        if (k == n && eq_spice_is_value(eq_token_peek(&card)))
+            eq_token_next(&card); /* the next key may have no = */
+        else if (k == n)
             eq_spice_skip_value(&card);
         else if (eq_spice_value(s, &card, &value[k]) != EQ_OK)
             return false;
