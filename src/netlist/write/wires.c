@@ -1,5 +1,7 @@
 /* Resistors of 0 ohm for ngspice, which would take 1 mohm for them: 0-V sources, as far as these
  * close no loop of voltages (a loop has no unique currents there, and no answer). */
+#include <string.h>
+
 #include "base/mem.h"
 #include "netlist/write/write.h"
 
@@ -18,7 +20,10 @@ static bool join(int32_t *parent, const eq_table *t, size_t j) {
 static bool is_wire(const eq_circuit *c, eq_element e) {
     eq_row r = c->row[e];
     const eq_table *t = &c->table[r.cls];
-    return t->cls == &eq_class_resistor && t->w[t->cls->value][r.row] == 0.0;
+    int value = t->cls->value;
+    bool resistance = t->cls->defined == EQ_CURRENT_DEFINED && value >= 0 &&
+                      strcmp(t->cls->param[value].unit, "ohm") == 0;
+    return resistance && t->w[value][r.row] == 0.0;
 }
 
 /* Elements of a voltage of their own first, then the wires in the order of the deck. */
