@@ -90,6 +90,8 @@ bool eq_device_rule_find(const char *name, eq_device_rule *rule);
 bool eq_device_programs_alike(const eq_device *a, const eq_device *b);
 /* Why no device of the kind can do what it is for; NULL: it can. */
 const char *eq_device_fault(const eq_device *o);
+/* Why no update moves one of the kind, so that it cannot be trained with; NULL: it moves. */
+const char *eq_device_still(const eq_device *o);
 
 /* response.c. NULL: there is none of that name. */
 const eq_response *eq_response_find(const char *name);

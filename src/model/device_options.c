@@ -212,18 +212,22 @@ const char *eq_device_fault(const eq_device *o) {
     if (o->pair && (o->response == NULL || o->rule == EQ_RULE_EXACT))
         return "the devices of a pair are stepped by pulses; give a response, and an update other "
                "than exact";
+    return NULL;
+}
+
+const char *eq_device_still(const eq_device *o) {
     if (o->response == NULL) return NULL;
     if (!moves(o, 1))
-        return "the device cannot move up: a pulse steps by 0 in its whole range; lower A_up or "
+        return "they cannot move up: a pulse steps by 0 in the whole range; lower A_up or "
                "gamma_up, or give a piecewise_up that is not 0";
     if (!moves(o, -1))
-        return "the device cannot move down: a pulse steps by 0 in its whole range; lower A_down "
+        return "they cannot move down: a pulse steps by 0 in the whole range; lower A_down "
                "or gamma_down, or give a piecewise_down that is not 0";
     bool one = o->rule == EQ_RULE_SIGN || o->rule == EQ_RULE_THRESHOLD;
     double most = o->dw_min * (one ? 1.0 : (double)o->bl);
     double level = o->levels > 1 ? (o->w_max - o->w_min) / (double)(o->levels - 1) : 0.0;
     if (o->rule != EQ_RULE_EXACT && !o->log_levels && !o->stochastic_rounding && most < 0.5 * level)
-        return "the device cannot move: all pulses of an update together are less than half a "
+        return "they cannot move: all pulses of an update together are less than half a "
                "level; raise dw_min or levels, or give rounding=\"stochastic\"";
     return NULL;
 }

@@ -97,7 +97,7 @@ static eq_status add(const reader *r, eq_experiment *x, const char *match, const
     if (!eq_grow((void **)&x->device, &x->device_cap, x->devices + 1, sizeof *x->device))
         return eq_out_of_memory(r->diag);
     eq_device_options *d = &x->device[x->devices++];
-    *d = (eq_device_options){eq_strdup(match), *o};
+    *d = (eq_device_options){eq_strdup(match), eq_xml_place(r->xml, r->node).line, *o};
     return d->match == NULL ? eq_out_of_memory(r->diag) : check(r, o);
 }
 

@@ -68,6 +68,21 @@ eq_status eq_session_transfer(eq_session *s, const eq_experiment *was, eq_diag *
     return status;
 }
 
+eq_status eq_devices_move(const eq_session *s, eq_diag *diag) {
+    for (size_t b = 0; b < eq_network_blocks(s->model); b++) {
+        const char *name = eq_network_block(s->model, b)->name;
+        const eq_device_options *d = eq_device_of(s->x, name);
+        if (d == NULL) continue;
+        eq_device kind = d->kind;
+        eq_device_complete(&kind);
+        const char *why = eq_device_still(&kind);
+        if (why != NULL)
+            return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){s->x->path, d->line, 0},
+                              "the devices of the group '%s': %s", name, why);
+    }
+    return EQ_OK;
+}
+
 eq_status eq_devices_keep(eq_network *n, eq_checkpoint *p, eq_diag *diag) {
     for (int k = 0; k < EQ_DEVICE_ARRAYS; k++) {
         bool any = false;

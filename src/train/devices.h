@@ -12,6 +12,8 @@ const eq_device_options *eq_device_of(const eq_experiment *x, const char *block)
 eq_status eq_session_devices(eq_session *s, eq_diag *diag);
 /* The same for a network trained by `was`: programmed anew where the devices are others. */
 eq_status eq_session_transfer(eq_session *s, const eq_experiment *was, eq_diag *diag);
+/* EQ_ERR_INPUT: a kind of device that stores a block cannot be trained with. */
+eq_status eq_devices_move(const eq_session *s, eq_diag *diag);
 /* Room in the checkpoint for what the devices keep. */
 eq_status eq_devices_keep(eq_network *n, eq_checkpoint *p, eq_diag *diag);
 

@@ -24,6 +24,7 @@ typedef struct eq_group_options {
 /* The devices that store the groups whose name matches; the first match in the list counts. */
 typedef struct eq_device_options {
     char *match;
+    int line;       /* of its element in the experiment; 0: not known */
     eq_device kind; /* what the experiment leaves open is NAN: eq_device_complete */
 } eq_device_options;
 

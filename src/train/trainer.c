@@ -50,7 +50,8 @@ static eq_status give_optimizer(eq_trainer *t, eq_diag *diag) {
 /* The initial parameters are programmed into the devices. */
 static eq_status give_devices(eq_trainer *t, eq_diag *diag) {
     if (t->x->devices == 0) return EQ_OK;
-    eq_status status = eq_session_devices(&t->s, diag);
+    eq_status status = eq_devices_move(&t->s, diag);
+    if (status == EQ_OK) status = eq_session_devices(&t->s, diag);
     if (status == EQ_OK) eq_network_program(t->s.model);
     return status == EQ_OK ? eq_devices_keep(t->s.model, &t->now, diag) : status;
 }
