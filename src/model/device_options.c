@@ -201,6 +201,8 @@ static bool moves(const eq_device *o, int d) {
 }
 
 const char *eq_device_fault(const eq_device *o) {
+    if (o->levels == 1)
+        return "one level holds nothing; give levels of at least 2, or 0 for any value";
     if (!(o->w_min < 0.0 && o->w_max > 0.0))
         return "the range of w must hold 0 inside; give w_min below 0 and w_max above";
     if (o->stuck_min + o->stuck_max + o->stuck_init + o->corrupt > 1.0)

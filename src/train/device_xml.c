@@ -133,8 +133,9 @@ static void write_numbers(eq_device o, eq_device from, eq_text *t) {
     if (o.draw != from.draw) eq_text_printf(t, " draw=\"%" PRIu64 "\"", o.draw);
 }
 
-static void write_pieces(const char *name, const eq_pieces *p, eq_text *t) {
-    if (p->count == 1 && p->value[0] == 1.0) return;
+static void write_pieces(const char *name, const eq_pieces *p, const eq_pieces *from, eq_text *t) {
+    if (p->count == from->count && memcmp(p->value, from->value, p->count * sizeof *p->value) == 0)
+        return;
     eq_text_printf(t, " %s=\"", name);
     for (size_t k = 0; k < p->count; k++) {
         if (k > 0) eq_text_puts(t, " ");
@@ -155,8 +156,8 @@ static void write_kind(const char *attribute, const eq_device_options *d, const 
                    o->additive ? "additive" : "multiplicative", o->log_levels ? "log" : "linear",
                    o->stochastic_rounding ? "stochastic" : "nearest", o->pair ? "yes" : "no");
     write_numbers(*o, *from, t);
-    write_pieces("piecewise_up", &o->piecewise_up, t);
-    write_pieces("piecewise_down", &o->piecewise_down, t);
+    write_pieces("piecewise_up", &o->piecewise_up, &from->piecewise_up, t);
+    write_pieces("piecewise_down", &o->piecewise_down, &from->piecewise_down, t);
 }
 
 void eq_device_write(const eq_experiment *x, eq_text *t) {

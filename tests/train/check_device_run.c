@@ -184,7 +184,7 @@ START_TEST(wrong_devices_are_named) {
     static const struct {
         const char *set, *says;
     } wrong[] = {
-        {"--set device.levels=1", "minimum value allowed ('2')"},
+        {"--set device.levels=1", "levels of at least 2"},
         {"--set device.dw_min=0", "must be greater than '0'"},
         {"--set device.read_noise=-0.1", "minimum value allowed ('0')"},
         {"--set device.response=soft", "soft-bounds"},
