@@ -13,16 +13,21 @@ static eq_status make_room(eq_network *n, eq_diag *diag) {
     return n->read == NULL ? eq_out_of_memory(diag) : EQ_OK;
 }
 
+/* The column of the circuit that holds a block. */
+static double *column_of(const eq_network *n, size_t block, const eq_group **g) {
+    *g = &n->c->group[block];
+    return n->c->table[(*g)->cls].w[(*g)->param];
+}
+
 eq_status eq_network_devices(eq_network *n, size_t block, const eq_device *o, uint64_t seed,
                              eq_diag *diag) {
     trained_block *t = &n->trained[block];
     const eq_block *b = &n->block[block];
     eq_status status = make_room(n, diag);
     if (status != EQ_OK) return status;
-    double *theta = eq_calloc(b->count, sizeof *theta);
-    if (theta == NULL) return eq_out_of_memory(diag);
-    eq_network_get(n, block, theta);
-    for (size_t j = 0; j < b->count; j++) n->read[j] = theta[t->place[j]];
+    const eq_group *group;
+    const double *w = column_of(n, block, &group);
+    for (size_t j = 0; j < b->count; j++) n->read[j] = w[group->row[t->place[j]]];
     eq_devices_of of = {.min = b->min,
                         .max = b->max,
                         .first = b->first,
@@ -32,19 +37,11 @@ eq_status eq_network_devices(eq_network *n, size_t block, const eq_device *o, ui
                         .start = n->read};
     eq_devices_free(t->devices);
     t->devices = NULL;
-    status = eq_devices_new(o, &of, &t->devices, diag);
-    eq_free(theta);
-    return status;
+    return eq_devices_new(o, &of, &t->devices, diag);
 }
 
 eq_devices *eq_network_devices_of(const eq_network *n, size_t block) {
     return n->trained[block].devices;
-}
-
-/* The column of the circuit that holds a block. */
-static double *column_of(const eq_network *n, size_t block, const eq_group **g) {
-    *g = &n->c->group[block];
-    return n->c->table[(*g)->cls].w[(*g)->param];
 }
 
 /* g[count] in the order of the engine, into the circuit. */
