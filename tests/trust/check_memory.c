@@ -433,7 +433,7 @@ static eq_status devices(eq_diag *diag) {
                                       "device.pair=yes",
                                       "device.piecewise_up=1,0.5",
                                       "device.read_noise=0.01",
-                                      "device.group.match=rw*",
+                                      "device.group.match=r1*",
                                       "device.group.preset=reram-es",
                                       "data.train-limit=8",
                                       "data.test-limit=4"};
