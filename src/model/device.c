@@ -99,6 +99,8 @@ eq_status eq_devices_new(const eq_device *o, const eq_devices_of *of, eq_devices
                       .count = of->count,
                       .place = of->place,
                       .seed = of->seed};
+    d->write_sigma =
+        hypot(o->write_noise * (d->max - d->min), o->write_noise_std * o->dw_min / d->scale);
     d->cell = eq_calloc(d->count, sizeof *d->cell);
     d->shown = eq_calloc(d->count, sizeof *d->shown);
     bool whole = d->cell != NULL && d->shown != NULL;
@@ -175,17 +177,14 @@ static double clip(double x, double low, double high) {
 }
 
 double eq_devices_bounded(const eq_devices *d, size_t j, double g) {
-    double low = eq_devices_parameter(d, d->cell[j].low);
-    double high = eq_devices_parameter(d, d->cell[j].high);
-    if (d->cell[j].low <= d->o.w_min) low = d->min; /* to the bit */
-    if (d->cell[j].high >= d->o.w_max) high = d->max;
+    const eq_cell *c = &d->cell[j]; /* the bounds of the range hold to the bit */
+    double low = c->low <= d->o.w_min ? d->min : eq_devices_parameter(d, c->low);
+    double high = c->high >= d->o.w_max ? d->max : eq_devices_parameter(d, c->high);
     return clip(g, fmin(low, high), high);
 }
 
 double eq_devices_written(const eq_devices *d, double g, eq_draw *r) {
-    const eq_device *o = &d->o;
-    double sigma =
-        hypot(o->write_noise * (d->max - d->min), o->write_noise_std * o->dw_min / d->scale);
+    double sigma = d->write_sigma;
     return sigma > 0.0 ? clip(g + sigma * eq_draw_normal(r), d->min, d->max) : g;
 }
 

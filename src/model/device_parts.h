@@ -8,6 +8,7 @@
 struct eq_devices {
     eq_device o;
     double min, max, scale; /* scale: dw/dg */
+    double write_sigma;     /* deviation of a write in the unit of g */
     size_t first, count;
     const int32_t *place; /* not owned */
     uint64_t seed;

@@ -17,13 +17,29 @@ static double pulse(const eq_devices *d, size_t j, double w, int direction, eq_d
     return w < c->low ? c->low : w > c->high ? c->high : w;
 }
 
+/* A number of the binomial law of n trials of the probability p <= 1/2 by inversion: the smallest k
+ * whose cumulated probability is above u. (1 - p)^n >= 1 - n p spares most powers. */
+static size_t invert_binomial(size_t n, double p, double u) {
+    size_t k = 0;
+    if (u < 1.0 - (double)n * p) return 0;
+    for (double term = pow(1.0 - p, (double)n); u >= term && k < n; k++) {
+        u -= term;
+        term *= (double)(n - k) / (double)(k + 1) * p / (1.0 - p);
+    }
+    return k;
+}
+
 /* The pulses of a train of bl slots, in each of which two random streams coincide with the
  * probability |dw|/(bl dw_min): on average |dw|/dw_min (Gokmen and Vlasov 2016, Eq. 2). */
 static size_t train(const eq_device *o, double pulses, eq_draw *r) {
+    enum { MOST = 30 }; /* exp(-30) is far from underflow */
+    double slots = (double)o->bl, p = fmin(pulses / slots, 1.0), rare = fmin(p, 1.0 - p);
     size_t n = 0;
-    double p = pulses / (double)o->bl;
-    for (size_t k = 0; k < o->bl; k++) n += eq_draw_uniform(r) < p;
-    return n;
+    if (slots * rare <= MOST)
+        n = invert_binomial(o->bl, rare, eq_draw_uniform(r));
+    else
+        for (size_t k = 0; k < o->bl; k++) n += eq_draw_uniform(r) < rare;
+    return p > rare ? o->bl - n : n;
 }
 
 /* Whole steps of what has been added up; the rest stays (Nandakumar et al. 2020). */
@@ -84,8 +100,9 @@ static double give_pulses(const eq_devices *d, size_t j, double w, size_t n, int
 }
 
 /* What is stored leaks towards w = 0: w (1 - 1/lifetime). */
-static double leak(const eq_devices *d, double w, eq_draw *own) {
-    double life = d->o.lifetime * fabs(1.0 + d->o.lifetime_dtod * eq_draw_normal(own));
+static double leak(const eq_devices *d, uint64_t own, size_t j, double w) {
+    eq_draw r = eq_draw_of(own, eq_devices_number(d, j));
+    double life = d->o.lifetime * fabs(1.0 + d->o.lifetime_dtod * eq_draw_normal(&r));
     return w * (1.0 - fmin(1.0 / life, 1.0));
 }
 
@@ -107,13 +124,12 @@ static double write_by_pulses(const eq_devices *d, size_t j, double want, eq_dra
 }
 
 static void update_one(eq_devices *d, uint64_t key, uint64_t own, size_t j, double want) {
-    size_t number = eq_devices_number(d, j);
-    eq_draw r = eq_draw_of(key, number), life = eq_draw_of(own, number);
+    eq_draw r = eq_draw_of(key, eq_devices_number(d, j));
     double was = d->kept[EQ_STORED][j];
     if (eq_devices_worn(d, j)) return;
     double g = d->o.rule == EQ_RULE_EXACT ? write_exactly(d, j, want, &r)
                                           : write_by_pulses(d, j, want, &r);
-    if (d->o.lifetime > 0.0) g = eq_devices_parameter(d, leak(d, eq_devices_weight(d, g), &life));
+    if (d->o.lifetime > 0.0) g = eq_devices_parameter(d, leak(d, own, j, eq_devices_weight(d, g)));
     d->kept[EQ_STORED][j] = g;
     if (g != was) d->shown[j] = eq_devices_written(d, g, &r);
 }

@@ -317,15 +317,16 @@ END_TEST
 /* A train of pulses is on average what was asked for, with the variance of the binomial law; so is
  * the mean of rounding to levels by chance. */
 START_TEST(random_updates_are_unbiased) {
-    static const double asked[] = {0.3, -2.4, 7.5};
-    for (int k = 0; k < 3; k++) {
+    static const double asked[] = {0.3, -2.4, 7.5, 25.0, -80.0};
+    for (int k = 0; k < 5; k++) {
         eq_device o = kind("constant-step");
         o.rule = EQ_RULE_STOCHASTIC;
+        if (k == 4) o.bl = 200;
         eq_devices *d = make(&o, MANY, 0.1);
         uint64_t step = (uint64_t)k;
         ask(d, &o, MANY, asked[k] * o.dw_min, &step, 1);
         moments m = weights(d, &o, MANY);
-        double p = fabs(asked[k]) / 31.0, sigma = sqrt(31.0 * p * (1.0 - p)) * o.dw_min;
+        double n = (double)o.bl, p = fabs(asked[k]) / n, sigma = sqrt(n * p * (1.0 - p)) * o.dw_min;
         ck_assert_double_eq_tol(m.mean - 0.1, asked[k] * o.dw_min, 5.0 * sigma / sqrt(MANY));
         ck_assert_double_eq_tol(m.deviation, sigma, 0.02 * sigma);
         eq_devices_free(d);
