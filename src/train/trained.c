@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "train/checkpoint.h"
+#include "train/devices.h"
 #include "train/folder.h"
 #include "train/models.h"
 #include "train/trained.h"
@@ -154,7 +155,7 @@ static eq_status read_experiment(eq_trained *m, const char *folder, const eq_set
         m->was = plain->encoding;
         m->s.x = m->x;
     }
-    eq_experiment_free(plain);
+    m->run = plain;
     eq_free(path);
     return status;
 }
@@ -230,6 +231,7 @@ eq_status eq_trained_read(const char *folder, const eq_settings *settings, eq_ex
         m.s.c = NULL;
     }
     eq_session_close(&m.s);
+    eq_experiment_free(m.run);
     eq_experiment_free(m.x);
     return status;
 }
@@ -253,6 +255,7 @@ eq_status eq_trained_open(const char *folder, const eq_trained_options *o, eq_tr
     eq_status status = read_folder(m, folder, true, o, diag);
     eq_engine_options engine = {EQ_ENGINE_AUTO, 32, o->threads};
     if (status == EQ_OK) status = eq_session_start(&m->s, &engine, diag);
+    if (status == EQ_OK && m->x->devices > 0) status = eq_session_transfer(&m->s, m->run, diag);
     if (status == EQ_OK)
         *out = m;
     else
@@ -263,6 +266,7 @@ eq_status eq_trained_open(const char *folder, const eq_trained_options *o, eq_tr
 void eq_trained_free(eq_trained *m) {
     if (m == NULL) return;
     eq_session_close(&m->s);
+    eq_experiment_free(m->run);
     eq_experiment_free(m->x);
     eq_free(m);
 }

@@ -413,7 +413,8 @@ static eq_status otherwise_sparse(eq_diag *diag) {
 static eq_status bad_experiments(eq_diag *diag) {
     static const char *const name[] = {
         "unknown-group",         "too-many-inputs", "three-classes", "pairs-for-singles",
-        "clamp-without-targets", "hinge-by-energy", "words"};
+        "clamp-without-targets", "hinge-by-energy", "words",         "device-still",
+        "device-groups",         "device-pieces"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
         char path[LONGEST];
         eq_experiment *x = NULL;
@@ -425,6 +426,44 @@ static eq_status bad_experiments(eq_diag *diag) {
         if (status != EQ_ERR_INPUT) return status;
     }
     return EQ_OK;
+}
+
+/* Devices of two kinds, trained, gone on with, and evaluated as another chip. */
+static eq_status devices(eq_diag *diag) {
+    static const char *const set[] = {"device.preset=ecram",
+                                      "device.update=mixed-precision",
+                                      "device.pair=yes",
+                                      "device.piecewise_up=1,0.5",
+                                      "device.read_noise=0.01",
+                                      "device.group.match=r1*",
+                                      "device.group.preset=reram-es",
+                                      "data.train-limit=8",
+                                      "data.test-limit=4"};
+    static const char *const other[] = {"device.chip=7", "device.group.chip=7"};
+    const eq_settings settings = {set, sizeof set / sizeof *set};
+    eq_experiment *x = NULL;
+    eq_trained *m = NULL;
+    eq_evaluation e = {0};
+    eq_train_options o = eq_train_defaults();
+    o.folder = in("devices");
+    o.force = true;
+    eq_status status = eq_experiment_read_with("netlists/two-stage.xml", &settings, &x, diag);
+    if (status == EQ_OK) {
+        x->epochs = 1;
+        status = eq_train(x, &o, NULL, NULL, diag);
+        x->epochs = 2;
+    }
+    o.force = false;
+    o.resume = true;
+    if (status == EQ_OK) status = eq_train(x, &o, NULL, NULL, diag);
+    eq_trained_options as = eq_trained_defaults();
+    as.set = (eq_settings){other, 2};
+    if (status == EQ_OK) status = eq_trained_open_with(in("devices"), &as, &m, diag);
+    if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
+    if (status == EQ_OK) eq_evaluation_free(&e);
+    eq_trained_free(m);
+    eq_experiment_free(x);
+    return status;
 }
 
 /* Two seeds, one after the other: threads would draw from one count. */
@@ -703,6 +742,7 @@ static const struct {
     {"training by adjoint and clamps, layered", otherwise_layered},
     {"training by adjoint and clamps, sparse", otherwise_sparse},
     {"trainings of two seeds", train_seeds},
+    {"devices", devices},
     {"folders that are refused", refused_folders},
     {"resumed training", resume},
     {"evaluation", evaluate},
