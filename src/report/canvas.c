@@ -128,7 +128,9 @@ static const char common[] = "set encoding utf8\n"
                              "set grid lc rgb grid lw 0.5 lt 1\n"
                              "set style fill solid 1.0 noborder\n"
                              "set format '%h'\n"
-                             "rgb(k) = colour[(int(k) - 1) % 7 + 1]\n"
+                             "set palette defined (0 '#440154', 1 '#472d7b', 2 '#3b528b', 3 '#2c728e', 4 '#21918c', "
+    "5 '#28ae80', 6 '#5ec962', 7 '#addc30', 8 '#fde725')\n"
+    "rgb(k) = colour[(int(k) + 6) % 7 + 1]\n"
                              "is(x) = x == x\n";
 
 static void terminal(const eq_canvas *c, bool light, eq_text *t) {
