@@ -115,23 +115,24 @@ static const theme themes[] = {
 
 /* What all scripts begin with. Letters of 8 pt; only tics are typeset (powers of ten), never a name
  * of the user. */
-static const char common[] = "set encoding utf8\n"
-                             "set output 'picture'\n"
-                             "set border 3 lc rgb letters lw 0.7\n"
-                             "set tics nomirror out scale 0.5,0.25 textcolor rgb letters\n"
-                             "set key noenhanced textcolor rgb letters samplen 2 spacing 1.05\n"
-                             "set title noenhanced textcolor rgb letters\n"
-                             "set xlabel noenhanced textcolor rgb letters\n"
-                             "set ylabel noenhanced textcolor rgb letters\n"
-                             "set y2label noenhanced textcolor rgb letters\n"
-                             "set cblabel noenhanced textcolor rgb letters\n"
-                             "set grid lc rgb grid lw 0.5 lt 1\n"
-                             "set style fill solid 1.0 noborder\n"
-                             "set format '%h'\n"
-                             "set palette defined (0 '#440154', 1 '#472d7b', 2 '#3b528b', 3 '#2c728e', 4 '#21918c', "
+static const char common[] =
+    "set encoding utf8\n"
+    "set output 'picture'\n"
+    "set border 3 lc rgb letters lw 0.7\n"
+    "set tics nomirror out scale 0.5,0.25 textcolor rgb letters\n"
+    "set key noenhanced textcolor rgb letters samplen 2 spacing 1.05\n"
+    "set title noenhanced textcolor rgb letters\n"
+    "set xlabel noenhanced textcolor rgb letters\n"
+    "set ylabel noenhanced textcolor rgb letters\n"
+    "set y2label noenhanced textcolor rgb letters\n"
+    "set cblabel noenhanced textcolor rgb letters\n"
+    "set grid lc rgb grid lw 0.5 lt 1\n"
+    "set style fill solid 1.0 noborder\n"
+    "set format '%h'\n"
+    "set palette defined (0 '#440154', 1 '#472d7b', 2 '#3b528b', 3 '#2c728e', 4 '#21918c', "
     "5 '#28ae80', 6 '#5ec962', 7 '#addc30', 8 '#fde725')\n"
     "rgb(k) = colour[(int(k) + 6) % 7 + 1]\n"
-                             "is(x) = x == x\n";
+    "is(x) = x == x\n";
 
 static void terminal(const eq_canvas *c, bool light, eq_text *t) {
     const eq_picture *p = c->p;

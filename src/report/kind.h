@@ -9,5 +9,7 @@ typedef eq_status eq_gather(const eq_picture *p, eq_canvas *c, eq_diag *diag);
 
 /* gather_curves.c */
 eq_gather eq_gather_curves;
+/* gather_sweep.c */
+eq_gather eq_gather_sweep;
 
 #endif

@@ -8,8 +8,10 @@
 
 static const eq_picture_kind kinds[] = {
     {"curves", "DIR or metrics.csv, several", "what trainings reached, against the epoch"},
+    {"sweep", "FILE.csv, .raw or .npz of eqspice run",
+     "potentials and currents over what is swept"},
 };
-static eq_gather *const gather[] = {eq_gather_curves};
+static eq_gather *const gather[] = {eq_gather_curves, eq_gather_sweep};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -35,7 +37,7 @@ bool eq_picture_format_find(const char *text, eq_picture_format *format) {
 
 /* What suits an input. */
 static const char *suits(const char *path) {
-    return eq_runs_is_folder(path) ? "curves" : "curves";
+    return eq_runs_is_folder(path) || eq_runs_is_table(path) ? "curves" : "sweep";
 }
 
 static eq_status find(const char *name, size_t *kind, eq_diag *diag) {

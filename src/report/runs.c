@@ -58,6 +58,11 @@ bool eq_runs_is_folder(const char *path) {
     return n > 0;
 }
 
+bool eq_runs_is_table(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return strcmp(slash == NULL ? path : slash + 1, EQ_TRAIN_METRICS) == 0;
+}
+
 /* The last part of a path; of a metrics.csv that of its folder. */
 static char *name_of(const char *path) {
     size_t length = strlen(path);
