@@ -96,7 +96,9 @@ static eq_status choose(sweep *s, const eq_picture *p, eq_diag *diag) {
     return status;
 }
 
-static bool same_unit(const sweep *s, size_t a, size_t b) {
+/* Curves told apart by their shade have no names: each column stands alone then. */
+static bool same_panel(const sweep *s, size_t a, size_t b) {
+    if (s->l->shade_label[0] != '\0') return a == b;
     const eq_variable *v = s->r->variable;
     const char *unit = unit_of(v[a].name, v[a].type);
     return strcmp(unit, unit_of(v[b].name, v[b].type)) == 0 && (unit[0] != '\0' || a == b);
@@ -180,14 +182,14 @@ static double label_of(const char *what, const char *unit, double least, double 
     return scale;
 }
 
-/* All chosen columns of the unit of column k, from which on none is drawn yet. */
+/* All chosen columns of the unit (of shades, one column) of column k, from which on none is drawn yet. */
 static eq_status add_panel(sweep *s, size_t k, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     const eq_variable *v = &s->r->variable[s->column[k]];
     double least = INFINITY, most = -INFINITY;
     size_t members = 0, n = curves(s);
     int hue = 0;
     for (size_t j = k; j < s->columns; j++) {
-        if (!same_unit(s, s->column[k], s->column[j])) continue;
+        if (!same_panel(s, s->column[k], s->column[j])) continue;
         if (members++ < SHOWN) widen(s, s->column[j], &least, &most);
     }
     const char *unit = unit_of(v->name, v->type), *what = v->name;
@@ -204,7 +206,7 @@ static eq_status add_panel(sweep *s, size_t k, const eq_picture *p, eq_canvas *t
     eq_status status = EQ_OK;
     size_t drawn = 0;
     for (size_t j = k; status == EQ_OK && j < s->columns && drawn < SHOWN; j++) {
-        if (!same_unit(s, s->column[k], s->column[j])) continue;
+        if (!same_panel(s, s->column[k], s->column[j])) continue;
         status = add_curves(s, s->column[j], n, members > 1, scale, &hue, to, diag);
         drawn++;
     }
@@ -242,7 +244,7 @@ static eq_status draw(sweep *s, const eq_picture *p, eq_canvas *to, eq_diag *dia
     find_shades(s);
     for (size_t k = 0; status == EQ_OK && k < s->columns; k++) {
         bool before = false;
-        for (size_t j = 0; j < k; j++) before |= same_unit(s, s->column[j], s->column[k]);
+        for (size_t j = 0; j < k; j++) before |= same_panel(s, s->column[j], s->column[k]);
         if (!before) status = add_panel(s, k, p, to, diag);
     }
     return status == EQ_OK ? eq_lines_lay_out(s->l, to, diag) : status;

@@ -11,5 +11,9 @@ typedef eq_status eq_gather(const eq_picture *p, eq_canvas *c, eq_diag *diag);
 eq_gather eq_gather_curves;
 /* gather_sweep.c */
 eq_gather eq_gather_sweep;
+/* gather_classes.c */
+eq_gather eq_gather_confusion, eq_gather_activations;
+/* gather_conductances.c */
+eq_gather eq_gather_conductances, eq_gather_crossbar;
 
 #endif

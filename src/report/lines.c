@@ -10,9 +10,8 @@
  * and upper edge of the band. */
 static const char script[] =
     "if (panels > 1) set multiplot layout panel_rows,panel_columns\n"
-    "set style fill transparent solid 0.22 noborder\n"
     "set cbrange [shade_least:(shade_most > shade_least ? shade_most : shade_least + 1)]\n"
-    "set cblabel shade_label\n"
+    "set cblabel shade_label offset 1.2,0\n"
     "if (!shaded) unset colorbox\n"
     "set xlabel x_label\n"
     "if (log_x) { set logscale x; set format x '10^{%T}' }\n"
@@ -28,9 +27,9 @@ static const char script[] =
     "  if (corner[p] == 2) { set key inside top left Left reverse vertical }\n"
     "  if (corner[p] == 3) { set key inside bottom right Right noreverse vertical }\n"
     "  if (corner[p] == 4) { set key inside bottom left Left reverse vertical }\n"
-    "  if (corner[p] == 5) { set key outside bottom center Left reverse horizontal }\n"
+    "  if (corner[p] == 5) { set key bmargin center Left reverse horizontal }\n"
     "  plot for [s=first[p]:last[p]] 'data' index s-1 using 1:(band[s] ? $3 : NaN):4 with "
-    "filledcurves lc rgb rgb(hue[s]) notitle, \\\n"
+    "filledcurves fs transparent solid 0.22 noborder lc rgb rgb(hue[s]) notitle, \\\n"
     "    for [s=first[p]:last[p]] 'data' index s-1 using 1:(style[s] < 2 && hue[s] > 0 ? $2 : NaN) "
     "with linespoints pt 7 ps (style[s] == 1 ? 0.25 : 0) lw 1.4 dt dash[s] lc rgb rgb(hue[s]) "
     "title (style[s] < 2 ? title[s] : ''), \\\n"

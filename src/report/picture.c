@@ -10,8 +10,14 @@ static const eq_picture_kind kinds[] = {
     {"curves", "DIR or metrics.csv, several", "what trainings reached, against the epoch"},
     {"sweep", "FILE.csv, .raw or .npz of eqspice run",
      "potentials and currents over what is swept"},
+    {"confusion", "DIR of a run", "which class is taken for which, of the test set"},
+    {"activations", "DIR of a run", "mean potentials of hidden nodes and outputs by class"},
+    {"conductances", "DIR of a run", "histogram of each trained group, before and after"},
+    {"crossbar", "DIR of a run", "the trained conductances of each layer as a matrix"},
 };
-static eq_gather *const gather[] = {eq_gather_curves, eq_gather_sweep};
+static eq_gather *const gather[] = {eq_gather_curves,       eq_gather_sweep,
+                                    eq_gather_confusion,    eq_gather_activations,
+                                    eq_gather_conductances, eq_gather_crossbar};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
