@@ -18,6 +18,7 @@ static const char script[] =
     "unset grid\n"
     "set grid y lc rgb grid lw 0.5 lt 1\n"
     "set ylabel 'parameters'\n"
+    "set offsets 0,0,graph 0.45,0\n"
     "do for [p=1:panels] {\n"
     "  set title heading[p] offset 0,-0.6\n"
     "  set xlabel x_label[p]\n"
@@ -28,7 +29,9 @@ static const char script[] =
     "  if (log_x[p]) { set logscale x; set format x '10^{%T}' } else { set format x '%h' }\n"
     "  set arrow from least[p],graph 0 to least[p],graph 1 nohead dt 2 lc rgb letters\n"
     "  set arrow from most[p],graph 0 to most[p],graph 1 nohead dt 2 lc rgb letters\n"
-    "  set key top right\n"
+    "  set ytics autofreq\n"
+    "  if (highest[p] < 5) { set ytics 1 }\n"
+    "  set key top right Right noreverse horizontal\n"
     "  plot 'data' index p-1 using 1:2 with fillsteps lc rgb shade_colour title (initial ? "
     "'initial' "
     ": ''), \\\n"
@@ -42,7 +45,7 @@ typedef struct spread {
     size_t panels;
     const char *title[PANELS], *label[PANELS];
     char label_room[PANELS][64];
-    double left[PANELS], right[PANELS], least[PANELS], most[PANELS], log_x[PANELS];
+    double left[PANELS], right[PANELS], least[PANELS], most[PANELS], log_x[PANELS], highest[PANELS];
 } spread;
 
 static double value_of(const eq_circuit *c, const eq_group *g, size_t j) {
@@ -91,6 +94,7 @@ static void add_group(spread *s, const eq_picture *p, const eq_circuit *first,
         double at = (double)k / BINS,
                x = log_x ? left * pow(right / left, at) : left + at * (right - left);
         int in = k < BINS ? k : BINS - 1; /* a step goes from its edge to the next */
+        s->highest[n] = fmax(s->highest[n], fmax(bin[0][in], bin[1][in]));
         eq_canvas_row(to, (double[]){x, k < BINS ? bin[0][in] : 0.0, k < BINS ? bin[1][in] : 0.0},
                       3);
     }
@@ -108,7 +112,7 @@ static void add_group(spread *s, const eq_picture *p, const eq_circuit *first,
 static void lay_out(spread *s, bool initial, eq_canvas *c) {
     c->columns = c->p->width > 5.0 && s->panels > 1 ? 2 : 1;
     c->rows = (s->panels + c->columns - 1) / c->columns;
-    c->height = 2.2 * (double)c->rows;
+    c->height = 2.0 * (double)c->rows;
     c->script = script;
     eq_canvas_number(c, "panels", (double)s->panels);
     eq_canvas_number(c, "initial", initial);
@@ -120,6 +124,7 @@ static void lay_out(spread *s, bool initial, eq_canvas *c) {
     eq_canvas_numbers(c, "least", s->least, s->panels);
     eq_canvas_numbers(c, "most", s->most, s->panels);
     eq_canvas_numbers(c, "log_x", s->log_x, s->panels);
+    eq_canvas_numbers(c, "highest", s->highest, s->panels);
 }
 
 /* The circuit where training begins; NULL, with a note why, when the data are not at hand. */

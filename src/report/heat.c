@@ -1,6 +1,7 @@
 #include "report/heat.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/carry.h"
 #include "base/mem.h"
@@ -15,7 +16,6 @@ static const char script[] =
     "if (colours == 1) { set palette defined (-1 '#2166ac', -0.5 '#92c5de', 0 '#f7f7f7', "
     "0.5 '#f4a582', 1 '#b2182b') }\n"
     "if (colours == 2) { set palette defined (0 '#ffffff', 0.5 '#9ac8e0', 1 '#0072b2') }\n"
-    "set cblabel value_label offset 1.2,0\n"
     "if (colours == 2) unset colorbox\n"
     "if (log_values) { set logscale cb; set format cb '10^{%T}' }\n"
     "do for [p=1:panels] {\n"
@@ -30,7 +30,7 @@ static const char script[] =
     "  set xtics autofreq nomirror out scale 0.5,0.25 textcolor rgb letters\n"
     "  set ytics autofreq nomirror out scale 0.5,0.25 textcolor rgb letters\n"
     "  if (columns[p] < 6) { set xtics 1 }\n"
-    "  if (rows[p] < 6) { set ytics 1 }\n"
+    "  if (rows[p] < 6) { set ytics 1 } else { if (rows[p] < 13) { set ytics 2 } }\n"
     "  if (x_named[p]) { set xtics () scale 0 noenhanced norotate; "
     "if (turned[p]) { set xtics rotate by 90 right }; "
     "set for [k=1:columns[p]] xtics add (x_name[x_first[p]+k-1] k-1) }\n"
@@ -97,8 +97,12 @@ static void put_names(const eq_heat *h, bool columns, eq_canvas *c) {
 
 static void put_texts(const eq_heat *h, eq_canvas *c) {
     const char *title[EQ_HEAT_PANELS], *x[EQ_HEAT_PANELS], *y[EQ_HEAT_PANELS];
+    char room[EQ_HEAT_PANELS][2 * EQ_HEAT_LABEL];
     for (size_t k = 0; k < h->panels; k++) {
-        title[k] = h->panel[k].title;
+        bool both = h->panel[k].title[0] != '\0' && h->value_label[0] != '\0';
+        snprintf(room[k], sizeof room[k], "%s%s%s", h->panel[k].title, both ? ": " : "",
+                 h->value_label);
+        title[k] = room[k];
         x[k] = h->panel[k].x_label;
         y[k] = h->panel[k].y_label;
     }
@@ -140,7 +144,6 @@ void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
     eq_canvas_number(c, "panels", (double)h->panels);
     eq_canvas_number(c, "colours", h->colours);
     eq_canvas_number(c, "log_values", log);
-    eq_canvas_text(c, "value_label", h->value_label);
     eq_canvas_text(c, "number", "%.0f");
     eq_canvas_text(c, "number_font",
                    h->panels > 0 && columns[0] / c->p->width > 2.4 ? "sans-serif,6"

@@ -11,6 +11,8 @@ typedef eq_status eq_gather(const eq_picture *p, eq_canvas *c, eq_diag *diag);
 eq_gather eq_gather_curves;
 /* gather_sweep.c */
 eq_gather eq_gather_sweep;
+/* gather_iv.c */
+eq_gather eq_gather_iv;
 /* gather_classes.c */
 eq_gather eq_gather_confusion, eq_gather_activations;
 /* gather_conductances.c */

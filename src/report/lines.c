@@ -11,7 +11,7 @@
 static const char script[] =
     "if (panels > 1) set multiplot layout panel_rows,panel_columns\n"
     "set cbrange [shade_least:(shade_most > shade_least ? shade_most : shade_least + 1)]\n"
-    "set cblabel shade_label offset 1.2,0\n"
+    "set cblabel shade_label offset 0.6,0\n"
     "if (!shaded) unset colorbox\n"
     "set xlabel x_label\n"
     "if (log_x) { set logscale x; set format x '10^{%T}' }\n"
