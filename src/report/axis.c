@@ -23,3 +23,11 @@ double eq_axis_prefix(double size, const char *unit, char out[16]) {
     snprintf(out, 16, "%s%s", prefix[k], unit);
     return pow(10.0, -3.0 * (k - NONE));
 }
+
+double eq_axis_step(double length, int most) {
+    double step = pow(10.0, floor(log10(length / most)));
+    static const double nice[] = {1.0, 2.0, 5.0, 10.0};
+    int k = 0;
+    while (k < 3 && nice[k] * step * most < length * (1.0 - 1e-9)) k++;
+    return nice[k] * step;
+}

@@ -15,18 +15,20 @@ void eq_canvas_free(eq_canvas *c) {
     eq_text_free(&c->data);
 }
 
-/* In single quotes gnuplot takes every byte for itself but ', which is written twice. percent: as
- * the format of a tic, in which % is written twice. */
+/* Between double quotes, every byte but letters, digits and blanks as its octal code: nothing is left
+ * for gnuplot to read. percent: as the format of a tic, in which % is written twice. */
 static void quote(eq_canvas *c, const char *text, bool percent) {
     eq_text spelled = {0};
     eq_carry(EQ_CARRY_TABLE, text, &spelled);
-    eq_text_puts(&c->head, "'");
+    eq_text_puts(&c->head, "\"");
     for (size_t k = 0; k < spelled.length; k++) {
-        char byte = spelled.text[k];
-        eq_text_add(&c->head, &byte, 1);
-        if (byte == '\'' || (percent && byte == '%')) eq_text_add(&c->head, &byte, 1);
+        unsigned char byte = (unsigned char)spelled.text[k];
+        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                     (byte >= '0' && byte <= '9') || byte == ' ';
+        eq_text_printf(&c->head, plain ? "%c" : "\\%03o", byte);
+        if (percent && byte == '%') eq_text_puts(&c->head, "\\045");
     }
-    eq_text_puts(&c->head, "'");
+    eq_text_puts(&c->head, "\"");
     c->head.failed |= spelled.failed;
     eq_text_free(&spelled);
 }
@@ -134,9 +136,13 @@ static const char common[] =
     "rgb(k) = colour[(int(k) + 6) % 7 + 1]\n"
     "is(x) = x == x\n";
 
+static double height_of(const eq_canvas *c) {
+    return c->p->height > 0.0 ? c->p->height : c->height;
+}
+
 static void terminal(const eq_canvas *c, bool light, eq_text *t) {
     const eq_picture *p = c->p;
-    double high = p->height > 0.0 ? p->height : c->height, scale = 300.0 / 72.0;
+    double high = height_of(c), scale = 300.0 / 72.0;
     const char *paper = themes[p->theme].paper;
     bool none = p->transparent || (p->theme == EQ_PICTURE_PAGE && !light);
     eq_text_puts(t, "set terminal ");
@@ -199,7 +205,7 @@ static eq_status fetch(const eq_canvas *c, const eq_workplace *w, eq_text *out, 
     size_t length = 0;
     eq_status status = path == NULL ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK) status = eq_file_read(path, (eq_place){NULL, 0, 0}, &bytes, &length, diag);
-    if (status == EQ_OK) status = eq_finish_picture(c->p, bytes, length, out, diag);
+    if (status == EQ_OK) status = eq_finish_picture(c->p, height_of(c), bytes, length, out, diag);
     eq_free(bytes);
     eq_free(path);
     return status;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "report/axis.h"
 
 /* Panels beside each other (7 in) or above each other (3.4 in). Columns of a block: x, y, lower
  * and upper edge of the band. */
@@ -13,6 +14,7 @@ static const char script[] =
     "set cbrange [shade_least:(shade_most > shade_least ? shade_most : shade_least + 1)]\n"
     "set cblabel shade_label offset 0.6,0\n"
     "if (!shaded) unset colorbox\n"
+    "if (dark) { set palette defined (0 '#3b528b', 1 '#21918c', 2 '#5ec962', 3 '#fde725') }\n"
     "set xlabel x_label\n"
     "if (log_x) { set logscale x; set format x '10^{%T}' }\n"
     "do for [p=1:panels] {\n"
@@ -21,6 +23,8 @@ static const char script[] =
     "  if (x_from_zero && !log_x) { set xrange [0:*] }\n"
     "  set format y '%h'\n"
     "  set yrange [*:*]\n"
+    "  if (!wide && x_step[p] > 0) { set xtics x_step[p] } else { set xtics autofreq }\n"
+    "  if (y_step[p] > 0) { set ytics y_step[p] } else { set ytics autofreq }\n"
     "  if (from_zero[p]) { set yrange [0:*] }\n"
     "  if (log_y[p]) { set yrange [*:*]; set logscale y; set format y '10^{%T}' }\n"
     "  if (corner[p] == 1) { set key inside top right Right noreverse vertical }\n"
@@ -126,6 +130,11 @@ static int emptiest(const eq_lines *l, const range *x, const range *y) {
     return 20 * count[best] > l->points ? 5 : best + 1;
 }
 
+/* So that labels do not run into each other in a column of a paper. */
+static double step_of(const range *r) {
+    return r->log || !(r->most > r->least) ? 0.0 : eq_axis_step(r->most - r->least, 5);
+}
+
 void eq_lines_end_panel(eq_lines *l) {
     const eq_panel *p = &l->panel[l->panels - 1];
     range x = {INFINITY, -INFINITY, l->log_x}, y = {INFINITY, -INFINITY, p->log_y};
@@ -136,6 +145,8 @@ void eq_lines_end_panel(eq_lines *l) {
     if (l->x_from_zero && !l->log_x) widen(&x, 0.0);
     if (p->y_from_zero && !p->log_y) widen(&y, 0.0);
     if (!isnan(p->reference)) widen(&y, p->reference);
+    l->x_step[l->panels - 1] = step_of(&x);
+    l->y_step[l->panels - 1] = step_of(&y);
     l->last[l->panels - 1] = (double)l->lines;
     l->corner[l->panels - 1] = emptiest(l, &x, &y);
 }
@@ -178,6 +189,8 @@ static void lay_out_panels(const eq_lines *l, eq_canvas *c) {
     }
     eq_canvas_numbers(c, "first", l->first, l->panels);
     eq_canvas_numbers(c, "last", l->last, l->panels);
+    eq_canvas_numbers(c, "x_step", l->x_step, l->panels);
+    eq_canvas_numbers(c, "y_step", l->y_step, l->panels);
     eq_canvas_numbers(c, "corner", l->corner, l->panels);
 }
 
@@ -188,6 +201,7 @@ eq_status eq_lines_lay_out(const eq_lines *l, eq_canvas *c, eq_diag *diag) {
     c->height = (double)c->rows * (wide && l->panels == 1 ? 3.6 : wide ? 2.6 : 2.3);
     c->script = script;
     eq_canvas_number(c, "panels", (double)l->panels);
+    eq_canvas_number(c, "dark", c->p->theme == EQ_PICTURE_DARK);
     eq_canvas_number(c, "log_x", l->log_x);
     eq_canvas_number(c, "x_from_zero", l->x_from_zero);
     eq_canvas_number(c, "shaded", l->shade_label[0] != '\0');

@@ -35,6 +35,8 @@ typedef struct eq_lines {
     eq_panel panel[EQ_LINES_PANELS];
     eq_line line[EQ_LINES_MOST];
     double first[EQ_LINES_PANELS], last[EQ_LINES_PANELS]; /* lines of a panel, from 1 */
+    double x_step[EQ_LINES_PANELS],
+        y_step[EQ_LINES_PANELS];    /* of the tics; 0: as gnuplot sets them */
     double corner[EQ_LINES_PANELS]; /* where the key stands: the emptiest corner, or below */
     struct {
         double x, y;

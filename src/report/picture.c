@@ -77,10 +77,14 @@ eq_status eq_picture_choose(const eq_picture *p, const char **kind, eq_diag *dia
 }
 
 eq_status eq_picture_draw(const eq_picture *p, eq_text *out, eq_diag *diag) {
-    eq_canvas c = {.p = p, .rows = 1, .columns = 1};
+    eq_picture chosen = *p;
+    eq_canvas c = {.p = &chosen, .rows = 1, .columns = 1};
     size_t kind;
     eq_status status = choose(p, &kind, diag);
-    if (status == EQ_OK) status = gather[kind](p, &c, diag);
+    if (status == EQ_OK) {
+        chosen.kind = kinds[kind].name;
+        status = gather[kind](&chosen, &c, diag);
+    }
     if (status == EQ_OK) status = eq_canvas_draw(&c, out, diag);
     eq_canvas_free(&c);
     return status;

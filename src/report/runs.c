@@ -2,6 +2,8 @@
 #include "report/runs.h"
 
 #include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,10 +28,9 @@ static bool is_folder(const char *path) {
 
 static bool has(const char *folder, const char *name) {
     struct stat st;
-    char *path = eq_path_join(folder, name);
-    bool there = path != NULL && stat(path, &st) == 0 && S_ISREG(st.st_mode);
-    eq_free(path);
-    return there;
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof path, "%s/%s", folder, name);
+    return n < (int)sizeof path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 static int is_seed(const struct dirent *d) {
