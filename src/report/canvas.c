@@ -15,16 +15,15 @@ void eq_canvas_free(eq_canvas *c) {
     eq_text_free(&c->data);
 }
 
-/* Between double quotes, every byte but letters, digits and blanks as its octal code: nothing is left
- * for gnuplot to read. percent: as the format of a tic, in which % is written twice. */
+/* Between double quotes, every byte but letters and blanks as its octal code (a digit behind one would
+ * be read as part of it): nothing is left for gnuplot to read. percent: as the format of a tic, in which % is written twice. */
 static void quote(eq_canvas *c, const char *text, bool percent) {
     eq_text spelled = {0};
     eq_carry(EQ_CARRY_TABLE, text, &spelled);
     eq_text_puts(&c->head, "\"");
     for (size_t k = 0; k < spelled.length; k++) {
         unsigned char byte = (unsigned char)spelled.text[k];
-        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                     (byte >= '0' && byte <= '9') || byte == ' ';
+        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == ' ';
         eq_text_printf(&c->head, plain ? "%c" : "\\%03o", byte);
         if (percent && byte == '%') eq_text_puts(&c->head, "\\045");
     }

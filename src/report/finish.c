@@ -24,13 +24,18 @@ static const char *behind_title(const char *at) {
     return behind == NULL ? NULL : behind + strlen(end);
 }
 
-/* Between < and > only, so that no letter of the picture changes. */
+/* Between < and > only, so that no letter of the picture changes, but that > outside becomes &gt;,
+ * which gnuplot forgets and XML wants behind ]]. */
 static void replace(const char *bytes, const change *list, eq_text *out) {
+    static const change greater = {">", "&gt;"};
     bool inside = false;
     const char *from = bytes, *at = bytes;
     while (*at != '\0') {
-        inside = *at == '<' || (inside && *at != '>');
-        const change *found = inside ? change_at(list, at) : NULL;
+        bool closes = inside && *at == '>';
+        inside = *at == '<' || (inside && !closes);
+        const change *found = inside                  ? change_at(list, at)
+                              : *at == '>' && !closes ? &greater
+                                                      : NULL;
         const char *behind = inside ? behind_title(at) : NULL;
         if (found == NULL && behind == NULL) {
             at++;
@@ -39,7 +44,7 @@ static void replace(const char *bytes, const change *list, eq_text *out) {
         eq_text_add(out, from, (size_t)(at - from));
         if (found != NULL) eq_text_puts(out, found->to);
         at = behind != NULL ? behind : at + strlen(found->from);
-        inside = false;
+        if (behind != NULL || found->from[0] == '<') inside = false;
         from = at;
     }
     eq_text_puts(out, from);
@@ -52,9 +57,9 @@ static void finish_svg(const eq_picture *p, double height, const char *bytes, eq
     const char *name = p->name == NULL ? "" : p->name;
     char prefix[3][64], pixels[64], inches[64], title[64];
     for (int k = 0; k < 3; k++) snprintf(prefix[k], sizeof prefix[k], "%s%.48s", before[k], name);
-    snprintf(pixels, sizeof pixels, " width=\"%.0f\" height=\"%.0f\"", 96.0 * p->width,
+    snprintf(pixels, sizeof pixels, "\n width=\"%.0f\" height=\"%.0f\"", 96.0 * p->width,
              96.0 * height);
-    snprintf(inches, sizeof inches, " role=\"img\" width=\"%.4gin\" height=\"%.4gin\"", p->width,
+    snprintf(inches, sizeof inches, "\n role=\"img\" width=\"%.4gin\" height=\"%.4gin\"", p->width,
              height);
     snprintf(title, sizeof title, "<title>%s</title>", p->kind);
     const change list[] = {

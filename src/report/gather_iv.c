@@ -12,7 +12,8 @@
 #include "report/lines.h"
 #include "train/train.h"
 
-enum { POINTS = 201 };
+enum { POINTS = 401 };
+#define USUAL 0.01 /* A: as far as a curve goes where no voltages are given */
 
 /* What is measured: one element, or all nonlinear ones at a node. */
 typedef struct probe {
@@ -60,13 +61,13 @@ static double current(const probe *p, double v) {
     return p->row != EQ_NONE ? current_of(p->c, p->cls, p->row, v) : current_at(p, v);
 }
 
-/* The voltage of the sign at which 10 mA flow, 1 V where it takes more. */
+/* The voltage of the sign at which the usual current flows, 1 V where it takes more. */
 static double reach(const probe *p, double sign) {
     double low = 0.0, high = 1.0;
-    if (!(fabs(current(p, sign)) > 0.01)) return sign;
+    if (!(fabs(current(p, sign)) > USUAL)) return sign;
     for (int k = 0; k < 40; k++) {
         double middle = 0.5 * (low + high);
-        if (fabs(current(p, sign * middle)) > 0.01)
+        if (fabs(current(p, sign * middle)) > USUAL)
             high = middle;
         else
             low = middle;
@@ -74,14 +75,15 @@ static double reach(const probe *p, double sign) {
     return sign * high;
 }
 
-static eq_status add_curve(eq_lines *l, const probe *p, double from, double to, double scale,
-                           size_t k, eq_canvas *c, eq_diag *diag) {
+static eq_status add_curve(eq_lines *l, const probe *p, double from, double to, double bound,
+                           double scale, size_t k, eq_canvas *c, eq_diag *diag) {
     char *title = eq_strdup(p->name);
     eq_line *line = title == NULL ? NULL : eq_lines_line(l, title, diag);
     if (line == NULL) return title == NULL ? eq_out_of_memory(diag) : EQ_ERR_USAGE;
     line->hue = (int)(k % 7) + 1;
     for (int j = 0; j < POINTS; j++) {
         double v = from + (to - from) * j / (POINTS - 1), i = scale * current(p, v);
+        if (fabs(i) > scale * bound) continue;
         if (l->panel[0].log_y) i = fabs(i);
         eq_lines_point(l, c, (double[]){v, i, i, i});
     }
@@ -91,6 +93,7 @@ static eq_status add_curve(eq_lines *l, const probe *p, double from, double to, 
 
 static eq_status draw(const probe *p, size_t n, const eq_picture *o, eq_canvas *c, eq_diag *diag) {
     double from = o->from, to = o->to, most = 0.0;
+    double bound = isnan(from) || isnan(to) ? 1.05 * USUAL : INFINITY;
     char unit[16];
     for (size_t k = 0; k < n; k++) {
         if (isnan(o->from)) from = fmin(k == 0 ? 0.0 : from, reach(&p[k], -1.0));
@@ -106,13 +109,14 @@ static eq_status draw(const probe *p, size_t n, const eq_picture *o, eq_canvas *
     panel->log_y = eq_axis_log(o->log, 'y', 0.0, 0.0);
     for (size_t k = 0; k < n; k++)
         most = fmax(most, fmax(fabs(current(&p[k], from)), fabs(current(&p[k], to))));
+    most = fmin(most, bound);
     double scale = eq_axis_prefix(panel->log_y ? 0.0 : most, "A", unit);
     snprintf(panel->y_label, sizeof panel->y_label, "%s [%s]",
              panel->log_y ? "|current|" : "current", unit);
     snprintf(l->x_label, sizeof l->x_label, p->row == EQ_NONE ? "potential [V]" : "drop [V]");
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < n; k++)
-        status = add_curve(l, &p[k], from, to, scale, k, c, diag);
+        status = add_curve(l, &p[k], from, to, bound, scale, k, c, diag);
     if (status == EQ_OK) {
         eq_lines_end_panel(l);
         status = eq_lines_lay_out(l, c, diag);

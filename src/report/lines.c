@@ -145,6 +145,7 @@ void eq_lines_end_panel(eq_lines *l) {
     if (l->x_from_zero && !l->log_x) widen(&x, 0.0);
     if (p->y_from_zero && !p->log_y) widen(&y, 0.0);
     if (!isnan(p->reference)) widen(&y, p->reference);
+    l->empty |= l->points == 0;
     l->x_step[l->panels - 1] = step_of(&x);
     l->y_step[l->panels - 1] = step_of(&y);
     l->last[l->panels - 1] = (double)l->lines;
@@ -196,6 +197,9 @@ static void lay_out_panels(const eq_lines *l, eq_canvas *c) {
 
 eq_status eq_lines_lay_out(const eq_lines *l, eq_canvas *c, eq_diag *diag) {
     bool wide = c->p->width > 5.0;
+    if (l->empty && !l->failed)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "%s has no point to draw; what is asked for has no numbers", c->p->input[0]);
     c->columns = wide && l->panels > 1 ? 2 : 1;
     c->rows = (l->panels + c->columns - 1) / c->columns;
     c->height = (double)c->rows * (wide && l->panels == 1 ? 3.6 : wide ? 2.6 : 2.3);

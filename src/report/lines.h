@@ -42,7 +42,7 @@ typedef struct eq_lines {
         double x, y;
     } * point; /* of the last panel */
     size_t points, cap;
-    bool failed;
+    bool failed, empty; /* memory ran out; a panel has no point */
 } eq_lines;
 
 /* NULL when memory runs out. */

@@ -97,7 +97,7 @@ START_TEST(a_picture_of_each_kind_has_its_labels) {
         for (int k = 0; k < 4; k++)
             ck_assert_msg(strstr(text, kinds[_i].letters[k]) != NULL, "no '%s' in %s",
                           kinds[_i].letters[k], text);
-        ck_assert_int_eq(strstr(whole, "<rect x=\"0\" y=\"0\"") == NULL, t == 2);
+        ck_assert_int_eq(strstr(whole, " fill=\"none\"/>\n<defs>") != NULL, t == 2);
         ck_assert_ptr_null(strstr(whole, "rgb(  1,   2,"));
         ck_assert_ptr_nonnull(strstr(whole, t == 1 ? "width=\"7in\"" : "width=\"3.4in\""));
         ck_assert_ptr_null(strstr(whole, "gnuplot_plot_1a</title>"));
@@ -210,7 +210,7 @@ static void refuse(int exit_status, const char *said, const char *file, const ch
 
 START_TEST(what_cannot_be_drawn_is_told) {
     char there[4096];
-    snprintf(there, sizeof there, "-o %s", in("sweep.csv"));
+    snprintf(there, sizeof there, "--format svg -o %s", in("sweep.csv"));
     put("empty.csv", "");
     put("one.csv", "x,y\n1,2\n");
     put("ragged.csv", "x,y\n1,2\n3\n");
@@ -231,7 +231,7 @@ START_TEST(what_cannot_be_drawn_is_told) {
     refuse(2, "no node 'zz'", "sweep.cir", "--element zz -o -");
     refuse(2, "holds no run", ".", "--kind curves -o -");
     refuse(0, "<svg", "sweep.csv", "-o -");
-    refuse(1, "no point", "nan.csv", "-o -");
+    refuse(2, "no point", "nan.csv", "-o -");
 }
 END_TEST
 
