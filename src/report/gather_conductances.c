@@ -131,6 +131,7 @@ static void lay_out(spread *s, bool initial, eq_canvas *c) {
 static eq_status begin(const eq_experiment *x, const eq_circuit *last, eq_trainer **t,
                        const eq_circuit **first, eq_diag *diag) {
     eq_diag *own = eq_diag_new();
+    if (own == NULL) return eq_out_of_memory(diag);
     eq_status status = eq_trainer_new(x, NULL, t, own);
     *first = status == EQ_OK ? eq_trainer_circuit(*t) : NULL;
     if (*first != NULL && (*first)->groups != last->groups) *first = NULL;
