@@ -62,18 +62,20 @@ typedef struct array {
 
 /* Where the values begin: behind a header that says '<f8' and one axis. */
 static bool find_values(array *a, size_t length) {
-    enum { MAGIC = 10 };
+    enum { MAGIC = 10, LONGEST = 512 };
+    char text[LONGEST];
     if (length < MAGIC || memcmp(a->bytes, "\x93NUMPY\x01", 7) != 0) return false;
     size_t head = (unsigned char)a->bytes[8] + 256u * (unsigned char)a->bytes[9];
-    if (head > length - MAGIC || (MAGIC + head) % sizeof(double) != 0) return false;
-    char *text = eq_strndup(a->bytes + MAGIC, head);
-    const char *shape = text == NULL ? NULL : strstr(text, "'shape': (");
+    if (head > length - MAGIC || head >= LONGEST || (MAGIC + head) % sizeof(double) != 0)
+        return false;
+    memcpy(text, a->bytes + MAGIC, head);
+    text[head] = '\0';
+    const char *shape = strstr(text, "'shape': (");
     unsigned long long count = 0;
+    a->value = (const double *)(const void *)(a->bytes + MAGIC + head);
     bool good = shape != NULL && strstr(text, "'<f8'") != NULL &&
                 sscanf(shape, "'shape': (%llu,)", &count) == 1 &&
                 count == (length - MAGIC - head) / sizeof(double);
-    eq_free(text);
-    a->value = (const double *)(const void *)(a->bytes + MAGIC + head);
     a->count = (size_t)count;
     return good;
 }
