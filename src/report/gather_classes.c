@@ -12,7 +12,9 @@
 static eq_status open_run(const eq_picture *p, eq_trained **m, eq_diag *diag) {
     if (p->inputs > 1)
         return eq_fail(diag, EQ_ERR_USAGE, "this is drawn of one run; give one folder");
-    return eq_trained_open(p->input[0], NULL, p->threads > 0 ? p->threads : 1, m, diag);
+    eq_trained_options o = eq_trained_defaults();
+    o.threads = p->threads > 0 ? p->threads : 1;
+    return eq_trained_open(p->input[0], &o, m, diag);
 }
 
 static eq_status no_classes(const eq_picture *p, eq_diag *diag) {
@@ -45,13 +47,13 @@ static eq_status lay_confusion(const eq_evaluation *e, bool percent, eq_canvas *
 
 eq_status eq_gather_confusion(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     eq_trained *m = NULL;
-    eq_evaluation e = {0};
+    eq_inference *i = NULL;
     eq_status status = open_run(p, &m, diag);
-    if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
+    if (status == EQ_OK) status = eq_trained_infer(m, NULL, &i, diag);
     if (status == EQ_OK)
-        status =
-            e.confusion == NULL ? no_classes(p, diag) : lay_confusion(&e, p->percent, to, diag);
-    eq_evaluation_free(&e);
+        status = i->score.confusion == NULL ? no_classes(p, diag)
+                                            : lay_confusion(&i->score, p->percent, to, diag);
+    eq_inference_free(i);
     eq_trained_free(m);
     return status;
 }
@@ -168,15 +170,15 @@ static eq_status lay_means(const eq_circuit *c, const eq_inference *i, eq_canvas
 
 eq_status eq_gather_activations(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     eq_trained *m = NULL;
-    eq_inference i = {0};
-    const eq_infer_options o = {
-        .predictions = true, .potentials = true, .settling = NAN, .capacitance = NAN};
+    eq_inference *i = NULL;
+    eq_infer_options o = eq_infer_defaults();
+    o.predictions = o.potentials = true;
     eq_status status = open_run(p, &m, diag);
     if (status == EQ_OK) status = eq_trained_infer(m, &o, &i, diag);
     if (status == EQ_OK)
-        status = i.score.confusion == NULL ? no_classes(p, diag)
-                                           : lay_means(eq_trained_circuit(m), &i, to, diag);
-    eq_inference_free(&i);
+        status = i->score.confusion == NULL ? no_classes(p, diag)
+                                            : lay_means(eq_trained_circuit(m), i, to, diag);
+    eq_inference_free(i);
     eq_trained_free(m);
     return status;
 }
