@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "circuit/architecture.h"
 #include "netlist/netlist.h"
+#include "report/picture.h"
 #include "report/verify.h"
 #include "result/raw.h"
 #include "support/effort.h"
@@ -703,6 +704,27 @@ static eq_status read_parts(eq_diag *diag) {
     return status;
 }
 
+/* One of each kind; gnuplot is a script here, which draws nothing. */
+static eq_status pictures(eq_diag *diag) {
+    static const struct {
+        const char *kind, *file;
+    } drawn[] = {{"curves", "run"},      {"sweep", "sweep.raw"},  {"sweep", "sweep.npz"},
+                 {"sweep", "sweep.csv"}, {"iv", "sweep.cir"},     {"confusion", "run"},
+                 {"activations", "run"}, {"conductances", "run"}, {"crossbar", "run"}};
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < sizeof drawn / sizeof *drawn; k++) {
+        const char *input = in(drawn[k].file);
+        eq_picture p = eq_picture_defaults();
+        eq_text out = {0};
+        p.kind = drawn[k].kind;
+        p.input = &input;
+        p.inputs = 1;
+        status = eq_picture_draw(&p, &out, diag);
+        eq_text_free(&out);
+    }
+    return status;
+}
+
 static const struct {
     const char *name;
     eq_status (*run)(eq_diag *diag);
@@ -758,6 +780,7 @@ static const struct {
     {"NumPy", read_npy},
     {"targets", read_targets},
     {"regression", regression},
+    {"pictures", pictures},
 };
 enum { SCENARIOS = sizeof scenario / sizeof *scenario };
 
@@ -864,6 +887,11 @@ static void make_files(void) {
     int length = snprintf(script, sizeof script, "#!/bin/sh\ncp %s \"$4\"\n", in("numbered.raw"));
     put("ngspice", script, (size_t)length);
     chmod(in("ngspice"), 0755);
+    static const char draws[] = "#!/bin/sh\ncat >/dev/null\necho '<svg/>' >picture\n";
+    put("gnuplot", draws, strlen(draws));
+    chmod(in("gnuplot"), 0755);
+    expect_exit(0, NULL, "run %s --format npz -o %s", in("sweep.cir"), in("sweep.npz"));
+    expect_exit(0, NULL, "run %s --format csv -o %s", in("sweep.cir"), in("sweep.csv"));
     snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
     setenv("PATH", path, 1);
     ck_assert_int_eq(train("netlists/two-stage.xml", "run", false, EQ_ENGINE_AUTO, NULL), EQ_OK);
