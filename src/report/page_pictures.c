@@ -26,28 +26,35 @@ static void write_figure(const eq_page *p, const shown *s, const char *svg) {
     eq_html(p->out, "</div><figcaption>%s</figcaption></figure>\n", s->caption);
 }
 
-/* What the run has not is left out; what could not be drawn is told. */
-static eq_status figure(const eq_page *p, const shown *s) {
+/* Whether a message was lost: the one that stands for it is nobody's own. */
+static bool has_lost(const eq_diag *diag) {
+    size_t n = eq_diag_count(diag);
+    return n > 0 && eq_diag_get(diag, n - 1) == eq_diag_get(NULL, 0);
+}
+
+static eq_status draw(const eq_page *p, const char *kind, eq_text *svg, eq_diag *own) {
     eq_picture picture = eq_picture_defaults();
-    eq_text svg = {0};
-    eq_diag *own = eq_diag_new();
-    picture.kind = s->kind;
+    picture.kind = picture.name = kind;
     picture.input = &p->folder;
     picture.inputs = 1;
     picture.theme = EQ_PICTURE_PAGE;
     picture.width = EQ_PICTURE_PAPER;
-    picture.name = s->kind;
-    eq_status status = is_kind(s->kind) ? eq_picture_draw(&picture, &svg, own) : EQ_ERR_INPUT;
+    eq_status status = is_kind(kind) ? eq_picture_draw(&picture, svg, own) : EQ_ERR_INPUT;
+    return has_lost(own) ? EQ_ERR_MEMORY : status;
+}
+
+/* What the run has not is left out; what could not be drawn is told. */
+static eq_status figure(const eq_page *p, const shown *s) {
+    eq_text svg = {0};
+    eq_diag *own = eq_diag_new();
+    if (own == NULL) return eq_out_of_memory(p->diag);
+    eq_status status = draw(p, s->kind, &svg, own);
     const char *at = status == EQ_OK ? strstr(svg.text, "<svg") : NULL;
-    if (at != NULL)
-        write_figure(p, s, at);
-    else if (status == EQ_ERR_IO)
+    if (at != NULL) write_figure(p, s, at);
+    if (status == EQ_ERR_IO)
         eq_warn_at(p->diag, (eq_place){0}, "the page is without the picture '%s': %s", s->kind,
-                   eq_diag_count(own) > 0 ? eq_diag_get(own, 0)->text : "");
-    if (status == EQ_ERR_MEMORY || status == EQ_ERR_INTERRUPTED)
-        eq_diag_pass_on(own, status, p->diag);
-    else
-        status = EQ_OK;
+                   eq_diag_get(own, 0)->text);
+    status = status == EQ_ERR_MEMORY ? eq_out_of_memory(p->diag) : EQ_OK;
     eq_diag_free(own);
     eq_text_free(&svg);
     return status;

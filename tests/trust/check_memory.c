@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "circuit/architecture.h"
 #include "netlist/netlist.h"
+#include "report/report.h"
 #include "report/verify.h"
 #include "result/raw.h"
 #include "support/effort.h"
@@ -482,6 +483,15 @@ static eq_status evaluate(eq_diag *diag) {
     return status;
 }
 
+/* The page of a run, for which a script does not draw. */
+static eq_status report(eq_diag *diag) {
+    const eq_report_options o = {.threads = 1};
+    eq_text page = {0};
+    eq_status status = eq_report_write(in("run"), &o, &page, diag);
+    eq_text_free(&page);
+    return status;
+}
+
 /* An experiment changed by path and by parameter, and settings that are refused. */
 static eq_status settings(eq_diag *diag) {
     static const char *const item[] = {"estimator.beta=2e-7", "optimizer.group[1].rate=1e-7",
@@ -685,6 +695,7 @@ static const struct {
     {"resumed training", resume},
     {"evaluation", evaluate},
     {"evaluation of other data", evaluate_other},
+    {"a report", report},
     {"gradient check", gradcheck},
     {"training of any parameter", any_parameters},
     {"settings", settings},
@@ -802,6 +813,8 @@ static void make_files(void) {
     int length = snprintf(script, sizeof script, "#!/bin/sh\ncp %s \"$4\"\n", in("numbered.raw"));
     put("ngspice", script, (size_t)length);
     chmod(in("ngspice"), 0755);
+    put("gnuplot", "#!/bin/sh\nexit 1\n", 17);
+    chmod(in("gnuplot"), 0755);
     snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
     setenv("PATH", path, 1);
     ck_assert_int_eq(train("netlists/two-stage.xml", "run", false, EQ_ENGINE_AUTO, NULL), EQ_OK);
