@@ -140,6 +140,12 @@ START_TEST(a_page_says_what_eval_says) {
                         told(json, "examples"));
     ck_assert_double_eq(number(page, "sum(//*[@id='confusion']//td[starts-with(@class,'n w')])"),
                         told(json, "wrong"));
+    assert_true(page, "count(//tr[td[@class='wrong']][td[5]/data/@value<0])="
+                      "count(//td[@class='wrong'])");
+    assert_true(page, "count(//tr[td[@class='right']][td[5]/data/@value>0])="
+                      "count(//td[@class='right'])");
+    assert_true(page, "//section[@id='worst']//tbody/tr[1]/td[2]!="
+                      "//section[@id='worst']//tbody/tr[1]/td[3]");
     eq_free(json);
 }
 END_TEST
