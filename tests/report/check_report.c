@@ -79,21 +79,22 @@ static void assert_page(const char *page) {
                                       "//meta[@name='viewport']",
                                       "//meta[@http-equiv='Content-Security-Policy']",
                                       "count(//script)=1"};
-    static const char *const lacks[] = {"//table[not(caption)]",
-                                        "//th[not(@scope)]",
-                                        "//section[not(@aria-labelledby)]",
-                                        "//img[not(@alt)]",
-                                        "//img[not(starts-with(@src,'data:'))]",
-                                        "//link",
-                                        "//iframe",
-                                        "//base",
-                                        "//a[not(starts-with(@href,'#'))]",
-                                        "//@*[starts-with(name(),'on')]",
-                                        "//section[not(h2)]",
-                                        "//div[@role='region'][not(@aria-label)]",
-                                        "//nav//a[not(substring(@href,2)=//section/@id)]",
-                                        "//@*[contains(name(),'href')][not(starts-with(.,'#'))]",
-                                        "//@id[.=preceding::*/@id]"};
+    static const char *const lacks[] = {
+        "//table[not(caption)]",
+        "//th[not(@scope)]",
+        "//section[not(@aria-labelledby)]",
+        "//img[not(@alt)]",
+        "//img[not(starts-with(@src,'data:'))]",
+        "//link",
+        "//iframe",
+        "//base",
+        "//a[not(starts-with(@href,'#'))]",
+        "//@*[starts-with(name(),'on')]",
+        "//section[not(h2)]",
+        "//div[@role='region'][not(@aria-label)]",
+        "//nav//a[not(substring(@href,2)=//section/@id)]",
+        "//@*[contains(name(),'href')][not(starts-with(.,'#') or starts-with(.,'data:'))]",
+        "//@id[.=preceding::*/@id]"};
     struct stat st;
     for (size_t k = 0; k < sizeof has / sizeof *has; k++) assert_true(page, has[k]);
     for (size_t k = 0; k < sizeof lacks / sizeof *lacks; k++) assert_no(page, lacks[k]);
