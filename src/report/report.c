@@ -149,19 +149,20 @@ static eq_status write_page(eq_page *p, eq_text *out) {
 
 static eq_status write_run(const char *folder, const eq_report_options *o, eq_text *out,
                            eq_diag *diag) {
-    eq_inference i = {0};
-    eq_page p = {.folder = folder, .i = &i, .diag = diag};
+    eq_inference *i = NULL;
+    eq_page p = {.folder = folder, .diag = diag};
     eq_infer_options ask = {
         .predictions = true, .power = true, .settling = NAN, .capacitance = NAN};
-    eq_status status = eq_trained_open(folder, o->data, o->threads, &p.m, diag);
+    eq_status status = eq_trained_open_on(folder, o->data, o->threads, &p.m, diag);
     if (status != EQ_OK) return status;
     p.training = eq_trained_samples(p.m) == 0;
     eq_trained_take(p.m, p.training);
     p.x = eq_trained_experiment(p.m);
     p.c = eq_trained_circuit(p.m);
     status = eq_trained_infer(p.m, &ask, &i, diag);
+    p.i = i;
     if (status == EQ_OK) status = write_page(&p, out);
-    eq_inference_free(&i);
+    eq_inference_free(i);
     eq_trained_free(p.m);
     return status;
 }
