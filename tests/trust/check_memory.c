@@ -18,6 +18,7 @@
 #include "circuit/architecture.h"
 #include "netlist/netlist.h"
 #include "report/picture.h"
+#include "report/report.h"
 #include "report/verify.h"
 #include "result/raw.h"
 #include "support/effort.h"
@@ -524,6 +525,15 @@ static eq_status evaluate(eq_diag *diag) {
     return status;
 }
 
+/* The page of a run, for which a script does not draw. */
+static eq_status report(eq_diag *diag) {
+    const eq_report_options o = {.threads = 1};
+    eq_text page = {0};
+    eq_status status = eq_report_write(in("run"), &o, &page, diag);
+    eq_text_free(&page);
+    return status;
+}
+
 /* An experiment changed by path and by parameter, and settings that are refused. */
 static eq_status settings(eq_diag *diag) {
     static const char *const item[] = {"estimator.beta=2e-7", "optimizer.group[1].rate=1e-7",
@@ -769,6 +779,7 @@ static const struct {
     {"resumed training", resume},
     {"evaluation", evaluate},
     {"evaluation of other data", evaluate_other},
+    {"a report", report},
     {"gradient check", gradcheck},
     {"training of any parameter", any_parameters},
     {"settings", settings},
