@@ -635,6 +635,22 @@ static eq_status gradcheck(eq_diag *diag) {
     return status;
 }
 
+static eq_status sensitivity(eq_diag *diag) {
+    eq_trained *m = NULL;
+    eq_loss_scenes *work = NULL;
+    eq_sensitivity s = {0};
+    eq_draws d;
+    size_t n;
+    eq_status status = eq_trained_open_on(in("run"), NULL, 1, &m, diag);
+    if (status == EQ_OK) status = eq_trained_sensitivity(m, 2, &n, &work, &s, diag);
+    if (status == EQ_OK) status = eq_sensitivity_draw(&s, 0.01, 2, 1, &d, diag);
+    if (status == EQ_OK && d.failed > 0) status = EQ_ERR_MEMORY;
+    eq_sensitivity_close(&s);
+    eq_loss_scenes_free(work);
+    eq_trained_free(m);
+    return status;
+}
+
 /* A bias, a current and conductances together, step by step. */
 static eq_status any_parameters(eq_diag *diag) {
     eq_experiment *x = NULL;
@@ -781,6 +797,7 @@ static const struct {
     {"evaluation of other data", evaluate_other},
     {"a report", report},
     {"gradient check", gradcheck},
+    {"sensitivities", sensitivity},
     {"training of any parameter", any_parameters},
     {"settings", settings},
     {"power of a changed network", infer},
