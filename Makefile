@@ -33,7 +33,7 @@ SUITES   := $(patsubst check_%,%,$(basename $(notdir $(wildcard tests/*/check_*.
 MPIEXE   := $(BUILD)/mpi/eqspice
 PROGRAMS := $(BUILD)/eqspice $(if $(MPI),$(MPIEXE))
 
-.PHONY: all deps check check-python bench demo sanitize tsan valgrind coverage clang check-long fuzz mutate lint print-libs clean install format format-check
+.PHONY: all deps check check-python bench demo sanitize tsan valgrind coverage clang check-long fuzz mutate lint print-libs docs clean install format format-check
 all: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(PROGRAMS)
 
@@ -127,6 +127,8 @@ check:
 	@if command -v clang-format-14 >/dev/null; then $(MAKE) --no-print-directory format-check; \
 	 else echo "skipped: format-check (no clang-format-14)"; fi
 	@$(MAKE) --no-print-directory check-python
+	@if tools/install-deps --docs --missing >/dev/null; then tools/build-docs $(BUILD); \
+	 else echo "skipped: make docs ($$(tools/install-deps --docs --missing | tr '\n' ' ')missing)"; fi
 	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-tests
 
 # The package of python/ over the library of this build, with Debian's interpreter, which has numpy and pytest.
@@ -153,7 +155,7 @@ sanitize tsan valgrind coverage clang:
 	@tools/install-deps --mpi --long
 	tools/trust $@
 check-long:
-	@tools/install-deps --mpi --long
+	@tools/install-deps --mpi --long --docs --deb
 	tools/trust long
 fuzz:
 	@tools/install-deps --long
@@ -165,6 +167,12 @@ lint:
 	tools/lint
 print-libs:
 	@echo $(LIBS)
+
+# The pages, the manual page and the references as a site that opens from file://: build/site/index.html.
+docs:
+	@tools/install-deps --docs
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/libeqspice.so
+	tools/build-docs $(BUILD)
 
 PREFIX ?= /usr/local
 VERSION := $(shell sed -n 's/^#define EQ_VERSION "\(.*\)"/\1/p' src/eqspice.h)

@@ -27,6 +27,7 @@ html_theme = "furo"
 html_title = f"eqspice {release}"
 html_static_path = ["site.css"]
 html_css_files = ["site.css"]
+smartquotes = False                     # --resume is two signs
 html_domain_indices = False
 html_copy_source = False
 html_show_copyright = html_show_sphinx = False
