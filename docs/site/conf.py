@@ -42,14 +42,12 @@ def escape(sign):
 def plain_to_rst(app, what, name, obj, options, lines):
     """Docstrings are plain text, as help() shows it: indented paragraphs are code, `x` is a name."""
     out, code = [], False
-    for k, line in enumerate(lines):
-        if line.startswith("    ") and (k == 0 or not lines[k - 1].strip() or code):
-            out += [] if code else ["::", ""]
-            code = True
-            out.append(line)
-        else:
-            code = code and not line.strip()
-            out.append(line if code else re.sub(r"`+([^`]+)`+|[*_|\\]", escape, line))
+    for line in lines:
+        indented = line.startswith("    ")
+        if line.strip() and indented != code:
+            out += ["", "::", ""] if indented else [""]
+            code = indented
+        out.append(line if code else re.sub(r"`+([^`]+)`+|[*_|\\]", escape, line))
     lines[:] = out
 
 
