@@ -134,8 +134,9 @@ check:
 
 # The package of python/ over the library of this build, with Debian's interpreter, which has numpy and pytest.
 PYTHON  ?= /usr/bin/python3
+WITH_PYTHON = PYTHONPATH=$(abspath python) EQSPICE_LIBRARY=$(abspath $(BUILD))/libeqspice.so
 check-python: $(BUILD)/libeqspice.so
-	PYTHONPATH=$(abspath python) EQSPICE_LIBRARY=$(abspath $(BUILD))/libeqspice.so $(PYTHON) -B -m pytest -q -p no:cacheprovider python/tests
+	$(WITH_PYTHON) $(PYTHON) -B -m pytest -q -rs -p no:cacheprovider python/tests
 
 # The main job on Iris, start to end; DEMO=sine or DEMO=digits: on those.
 DEMO ?= iris
@@ -145,8 +146,8 @@ demo: deps
 
 # Every figure with its reference, measured in one run; build/bench.json. ONLY="kendall grids" measures a part.
 bench: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice $(BUILD)/run-bench
-	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/bench.json $(ONLY)
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/libeqspice.so
+	$(WITH_PYTHON) PYTHON=$(PYTHON) EQSPICE=$(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/bench.json $(ONLY)
 
 $(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/src/cli/runtime.o $(BUILD)/libinner.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@

@@ -336,6 +336,52 @@ EQ_API eq_status eq_batch_vjp(eq_batch *b, size_t n, const double *x, const doub
                               const double *branch, const double *dcdv, const eq_handle *param,
                               size_t params, double *dcdw, eq_diag *diag);
 
+/** Nudged states: where the circuit rests when currents are driven into its nodes beside what its
+ * sources do.
+ * @param b  the batch
+ * @param n  how many vectors
+ * @param x  [n][inputs]: those of eq_batch_solve()
+ * @param start  [n][nodes], V: the states that eq_batch_solve() has left for x, where each begins
+ * @param current  [n][nodes], A: what is driven into each node
+ * @param[out] v  [n][nodes], V: the nudged states; may be `start` itself
+ * @param[out] branch  [n][branches], A, may be NULL: the currents of the branches
+ * @param diag  receives why, of the first row without an answer
+ * @return as eq_batch_solve() */
+EQ_API eq_status eq_batch_nudge(eq_batch *b, size_t n, const double *x, const double *start,
+                                const double *current, double *v, double *branch, eq_diag *diag);
+
+/** How Equilibrium Propagation estimates a gradient. */
+typedef struct eq_eqprop_options {
+    double beta;    /**< the nudge drives -beta dC/dv [A] into a node: S for costs in V^2; not 0 */
+    bool symmetric; /**< phases at beta and -beta, with an error of order beta^2; else at 0 and
+                       beta, of order beta */
+} eq_eqprop_options;
+
+/** 1e-6 S, symmetric. */
+EQ_API eq_eqprop_options eq_eqprop_defaults(void);
+/** What eq_batch_vjp() gives, estimated from a free and nudged phases of the same circuit instead
+ * of the adjoint: dC/dw ~ (p(beta) - p(0))/beta, where p = dP/dw is what each element sees of its
+ * own drop (Scellier 2020, Eq. 4.11), and by the response of the potentials for parameters of
+ * elements without energy. A circuit without energy weights is estimated too, with a warning:
+ * there the estimate is no gradient.
+ * @param b  the batch
+ * @param n  how many vectors
+ * @param x  [n][inputs]: those of eq_batch_solve()
+ * @param v  [n][nodes], V: from eq_batch_solve()
+ * @param dcdv  [n][nodes]: dC/dv of each row, in units of C per V
+ * @param o  NULL: eq_eqprop_defaults()
+ * @param param  [params]: by what, trainable each
+ * @param params  how many these are
+ * @param[out] dcdw  [n][params]: dC/dw of each row, in units of C per unit of the parameter
+ * @param diag  receives what is wrong
+ * @return as eq_batch_vjp(), and as eq_batch_nudge() where a phase has no answer */
+EQ_API eq_status eq_batch_eqprop(eq_batch *b, size_t n, const double *x, const double *v,
+                                 const double *dcdv, const eq_eqprop_options *o,
+                                 const eq_handle *param, size_t params, double *dcdw,
+                                 eq_diag *diag);
+
+/* ---- Training ---- */
+
 /** @} */
 
 /** @defgroup training Training
@@ -546,6 +592,120 @@ EQ_API eq_train_options eq_train_defaults(void);
  * eq_trainer_step(), #EQ_ERR_IO where the folder cannot be written */
 EQ_API eq_status eq_train(const eq_experiment *x, const eq_train_options *o, eq_metrics *last,
                           eq_train_summary *summary, eq_diag *diag);
+
+/** @} */
+
+/** @defgroup trained Trained networks
+ * @{ */
+
+/** A trained network taken up from the folder of its run: the circuit of DIR/model.cir, with the
+ * parameters of DIR/checkpoint where the training has gone on since, and the data of
+ * DIR/experiment.xml. Files of different runs are refused. */
+typedef struct eq_trained eq_trained;
+
+/** What is not as in the run; nothing is trained again. */
+typedef struct eq_trained_options {
+    const char *data;   /**< evaluate on these rows instead of the held-out set (the whole file;
+                           of IDX a folder with the test pair of files); NULL: the held-out set */
+    int threads;        /**< >= 1 */
+    eq_settings set;    /**< changes of DIR/experiment.xml */
+    const char *models; /**< a deck whose .model cards take the place of the circuit's; NULL: none
+                             */
+    double temp;        /**< degrees C; NAN: that of the circuit */
+} eq_trained_options;
+
+/** One thread, nothing changed. */
+EQ_API eq_trained_options eq_trained_defaults(void);
+/** Takes up a trained network.
+ * @param folder  DIR, as eq_train() or `eqspice train -o` has left it
+ * @param o  NULL: eq_trained_defaults()
+ * @param[out] out  the network, which eq_trained_free() frees; untouched when there is an error
+ * @param diag  receives what is wrong, and warnings of data that have changed
+ * @return #EQ_ERR_INPUT for a folder that holds no run, or files of several */
+EQ_API eq_status eq_trained_open(const char *folder, const eq_trained_options *o, eq_trained **out,
+                                 eq_diag *diag);
+/** Frees the network and its circuit, after its evaluations; NULL is legal. */
+EQ_API void eq_trained_free(eq_trained *m);
+/** Its circuit, which belongs to it. */
+EQ_API eq_circuit *eq_trained_circuit(eq_trained *m);
+/** Which epoch this network is of.
+ * @param m  the network
+ * @param[out] row  may be NULL: the metrics of the best epoch, where there is one
+ * @param[out] epochs  how many were trained
+ * @return true: of the best one on the validation set; false: of the last, there is no such set */
+EQ_API bool eq_trained_chosen(const eq_trained *m, eq_metrics *row, size_t *epochs);
+
+/** How well the outputs give one target; in the units of the data. */
+typedef struct eq_target_figures {
+    double rmse; /**< root of the mean squared error */
+    double mae;  /**< mean absolute error */
+    double r2;   /**< NAN where the target is constant */
+} eq_target_figures;
+
+/** The score of an evaluation. */
+typedef struct eq_evaluation {
+    size_t examples;   /**< how many */
+    size_t wrong;      /**< of these, classes that are wrong */
+    double loss;       /**< mean */
+    double error;      /**< wrong/examples; NAN with targets */
+    double rmse;       /**< over all targets, in the units of the data; NAN with classes */
+    double r2;         /**< over all targets; NAN with classes */
+    size_t classes;    /**< or targets */
+    char **class_name; /**< [classes] of them */
+    size_t
+        *confusion; /**< [classes][classes]: row true class, column prediction; NULL with targets */
+    eq_target_figures *target; /**< [classes]; NULL with classes */
+} eq_evaluation;
+
+/** What an evaluation may bring beside its score. */
+typedef struct eq_infer_options {
+    bool predictions;   /**< a table of all examples */
+    bool potentials;    /**< with the potentials of all nodes in it */
+    bool power;         /**< what each part delivers and dissipates */
+    double settling;    /**< s; NAN: none given */
+    double capacitance; /**< F at every node, which gives the settling; NAN: none given */
+} eq_infer_options;
+
+/** The score alone. */
+EQ_API eq_infer_options eq_infer_defaults(void);
+
+/** An evaluation, which the trained network must outlive. */
+typedef struct eq_inference eq_inference;
+
+/** Evaluates.
+ * @param m  the network
+ * @param o  NULL: eq_infer_defaults()
+ * @param[out] out  the evaluation, which eq_inference_free() frees; untouched when there is an
+ * error
+ * @param diag  receives what is wrong
+ * @return #EQ_ERR_CONVERGE or #EQ_ERR_SINGULAR where an example has no answer */
+EQ_API eq_status eq_trained_infer(eq_trained *m, const eq_infer_options *o, eq_inference **out,
+                                  eq_diag *diag);
+/** Frees an evaluation; NULL is legal. */
+EQ_API void eq_inference_free(eq_inference *i);
+/** Its score, which belongs to it. */
+EQ_API const eq_evaluation *eq_inference_score(const eq_inference *i);
+/** How many columns the table of predictions has; 0 where it was not asked for. */
+EQ_API size_t eq_inference_columns(const eq_inference *i);
+/** The name of a column: "example", "true", "predicted" (numbers of classes; of targets "true
+ * NAME" and "predicted NAME" in the units of the data), the outputs "y1", "y2" [V], potentials
+ * "v(node)" [V]. */
+EQ_API const char *eq_inference_column(const eq_inference *i, size_t column);
+/** The table [examples][columns], which belongs to the evaluation. */
+EQ_API const double *eq_inference_table(const eq_inference *i);
+
+/** What a part of the circuit delivers and dissipates, the mean over the examples. */
+typedef struct eq_power_part {
+    const char *kind;  /**< "total", "class", "layer" or "group" */
+    const char *name;  /**< of a class of elements ("resistor") or of a group of parameters; NULL */
+    size_t layer;      /**< 0: the sources */
+    double delivered;  /**< W */
+    double dissipated; /**< W */
+} eq_power_part;
+
+/** Part `part` of the power, the total first; false behind the last one, and where power was not
+ * asked for. */
+EQ_API bool eq_inference_power(const eq_inference *i, size_t part, eq_power_part *out);
 
 /** @} */
 

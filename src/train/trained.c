@@ -234,16 +234,20 @@ eq_status eq_trained_read(const char *folder, const eq_settings *settings, eq_ex
     return status;
 }
 
-eq_status eq_trained_open(const char *folder, const char *data_path, int threads, eq_trained **out,
-                          eq_diag *diag) {
+eq_status eq_trained_open_on(const char *folder, const char *data_path, int threads,
+                             eq_trained **out, eq_diag *diag) {
     eq_trained_options o = eq_trained_defaults();
     o.data = data_path;
     o.threads = threads;
-    return eq_trained_open_with(folder, &o, out, diag);
+    return eq_trained_open(folder, &o, out, diag);
 }
 
-eq_status eq_trained_open_with(const char *folder, const eq_trained_options *o, eq_trained **out,
-                               eq_diag *diag) {
+eq_status eq_trained_open(const char *folder, const eq_trained_options *o, eq_trained **out,
+                          eq_diag *diag) {
+    eq_trained_options usual = eq_trained_defaults();
+    if (o == NULL) o = &usual;
+    if (o->threads < 1)
+        return eq_fail(diag, EQ_ERR_USAGE, "%d threads cannot work; give 1 or more", o->threads);
     eq_trained *m = eq_calloc(1, sizeof *m);
     if (m == NULL) return eq_out_of_memory(diag);
     eq_status status = read_folder(m, folder, true, o, diag);
@@ -284,7 +288,7 @@ size_t eq_trained_samples(const eq_trained *m) {
 }
 
 bool eq_trained_chosen(const eq_trained *m, eq_metrics *row, size_t *epochs) {
-    *row = m->best;
+    if (row != NULL) *row = m->best;
     *epochs = m->epochs;
     return m->best.epoch > 0;
 }

@@ -474,7 +474,7 @@ static eq_status refused_folders(eq_diag *diag) {
 static eq_status evaluate(eq_diag *diag) {
     eq_trained *m = NULL;
     eq_evaluation e = {0};
-    eq_status status = eq_trained_open(in("run"), NULL, 2, &m, diag);
+    eq_status status = eq_trained_open_on(in("run"), NULL, 2, &m, diag);
     if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
     if (status == EQ_OK) status = eq_trained_sample(m, 1, true, diag);
     eq_evaluation_free(&e);
@@ -509,6 +509,25 @@ static eq_status settings(eq_diag *diag) {
     return status;
 }
 
+/* Nudged phases of a batch. */
+static eq_status nudged(eq_diag *diag) {
+    enum { NODES = 8 };
+    eq_circuit *c = NULL;
+    eq_batch *b = NULL;
+    eq_handle h[2];
+    double x[2] = {1.0, 2.0}, v[2 * NODES], dcdv[2 * NODES] = {[1] = 1.0, [2] = 1.0}, dcdw[4];
+    eq_status status = eq_circuit_read("netlists/amplifier.cir", &c, diag);
+    if (status == EQ_OK) status = eq_handle_find(c, "vx", &h[0], diag);
+    if (status == EQ_OK) status = eq_handle_find(c, "r1", &h[1], diag);
+    if (status == EQ_OK) status = eq_batch_new(c, h, 1, NULL, &b, diag);
+    if (status == EQ_OK) status = eq_batch_solve(b, 2, x, v, NULL, diag);
+    if (status == EQ_OK) status = eq_batch_eqprop(b, 2, x, v, dcdv, NULL, h, 2, dcdw, diag);
+    if (status == EQ_OK) status = eq_batch_nudge(b, 2, x, v, dcdv, v, NULL, diag);
+    eq_batch_free(b);
+    eq_circuit_free(c);
+    return status;
+}
+
 /* Predictions, power and settling of a changed network. */
 static eq_status infer(eq_diag *diag) {
     static const char *const item[] = {"encoding.scale=1", "d*(n)=1.1"};
@@ -516,16 +535,16 @@ static eq_status infer(eq_diag *diag) {
     eq_trained_options o = eq_trained_defaults();
     eq_infer_options ask = {true, true, true, NAN, 1e-12};
     eq_trained *m = NULL;
-    eq_inference i = {0};
+    eq_inference *i = NULL;
     snprintf(models, sizeof models, "%s", in("models.cir"));
     o.set = (eq_settings){item, 2};
     o.temp = 50.0;
     o.models = models;
-    eq_status status = eq_trained_open_with(in("run"), &o, &m, diag);
+    eq_status status = eq_trained_open(in("run"), &o, &m, diag);
     if (status == EQ_OK) status = eq_trained_infer(m, &ask, &i, diag);
-    if (status == EQ_OK) status = eq_inference_write(&i, in("predictions.csv"), diag);
-    if (status == EQ_OK) status = eq_inference_write(&i, in("predictions.npz"), diag);
-    eq_inference_free(&i);
+    if (status == EQ_OK) status = eq_inference_write(i, in("predictions.csv"), diag);
+    if (status == EQ_OK) status = eq_inference_write(i, in("predictions.npz"), diag);
+    eq_inference_free(i);
     eq_trained_free(m);
     return status;
 }
@@ -539,17 +558,17 @@ static eq_status infer_other(eq_diag *diag) {
     eq_trained *m = NULL;
     snprintf(models, sizeof models, "%s", in("other-models.cir"));
     o.set = (eq_settings){item, 2};
-    eq_status status = eq_trained_open_with(in("run"), &o, &m, diag);
+    eq_status status = eq_trained_open(in("run"), &o, &m, diag);
     eq_trained_free(m);
     if (status != EQ_OK) return status;
     o.models = models;
-    status = eq_trained_open_with(in("run"), &o, &m, diag);
+    status = eq_trained_open(in("run"), &o, &m, diag);
     return status == EQ_ERR_INPUT ? EQ_OK : status;
 }
 
 static eq_status evaluate_other(eq_diag *diag) {
     eq_trained *m = NULL;
-    eq_status status = eq_trained_open(in("run"), "data/iris.csv", 1, &m, diag);
+    eq_status status = eq_trained_open_on(in("run"), "data/iris.csv", 1, &m, diag);
     eq_trained_free(m);
     return status;
 }
@@ -620,7 +639,7 @@ static eq_status regression(eq_diag *diag) {
     eq_trained *m = NULL;
     eq_evaluation e = {0};
     eq_status status = train(in("sine.xml"), "forced", false, EQ_ENGINE_LAYERED, diag);
-    if (status == EQ_OK) status = eq_trained_open(in("forced"), NULL, 1, &m, diag);
+    if (status == EQ_OK) status = eq_trained_open_on(in("forced"), NULL, 1, &m, diag);
     if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
     eq_evaluation_free(&e);
     eq_trained_free(m);
@@ -660,6 +679,7 @@ static const struct {
     {"KINSOL", kinsol},
     {"Newton with formulas", newton_formulas},
     {"shorts", shorts},
+    {"nudged phases", nudged},
     {"no operating point", dead_ends},
     {"a start near one of two answers", start},
     {"analyses", analyses},
