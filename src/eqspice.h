@@ -538,8 +538,8 @@ typedef struct eq_train_summary {
 
 /** How a part of the network fares in an epoch: a row of diagnosis.csv. at_min to moved are of a
  * group of parameters (a `*% train` line), over at most 32 minibatches of the epoch; v to
- * saturated of a layer of nodes, over an eighth of these; stuck and pulses of a group that is stored in
- * devices. NAN: does not apply. */
+ * saturated of a layer of nodes, over an eighth of these; stuck and pulses of a group that is
+ * stored in devices. NAN: does not apply. */
 typedef struct eq_diagnosis {
     const char *part; /**< "group" or "layer" */
     const char *name; /**< "rw1*" of a group, "1" of a layer */
