@@ -280,7 +280,7 @@ static void name(reader *r, const eq_xml_node *root) {
     text(r, root, "name", &r->x->name);
     const char *why = r->status == EQ_OK ? no_folder(r->x->name) : NULL;
     if (why == NULL) return;
-    r->status = eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_root_place(r->xml, "name"),
+    r->status = eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_attribute_place(r->xml, root, "name"),
                            "the experiment's name %s; it names the folder of its runs, so give one "
                            "word or a few",
                            why);

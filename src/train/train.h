@@ -104,6 +104,11 @@ void eq_inference_free(eq_inference *i);
  * in .npz. */
 eq_status eq_inference_write(const eq_inference *i, const char *path, eq_diag *diag);
 
+/* metered.c. As eq_train, and *watts is what the trained network takes for an inference: the mean
+ * over the held-out examples (without any, over those trained with) of what its sources deliver. */
+eq_status eq_train_metered(const eq_experiment *x, const eq_train_options *o, eq_metrics *last,
+                           eq_train_summary *summary, double *watts, eq_diag *diag);
+
 /* Puts sample k (0 .. samples-1) on the input sources of the circuit, and on its nudge sources the
  * currents of the nudged phase at +beta (or zero for the free phase): the circuit can then be
  * exported, solved and compared with ngspice. */

@@ -170,11 +170,18 @@ static eq_status tell(listener *l, const eq_schema *schema, const refusals *r) {
     return failed ? eq_out_of_memory(l->diag) : r->count > 0 ? EQ_ERR_INPUT : EQ_OK;
 }
 
-static eq_status validate(listener *l, xmlDocPtr doc, const eq_schema *schema) {
+/* A schema compiled, which takes longer than to read a small document: once for all its changes.
+ * NULL when memory runs out. */
+static xmlSchemaPtr compile(const eq_schema *schema) {
     xmlSchemaParserCtxtPtr reader =
         eq_libxml.xmlSchemaNewMemParserCtxt((const char *)schema->text, (int)schema->length);
-    eq_libxml.xmlSetStructuredErrorFunc(l, hear);
     xmlSchemaPtr rules = reader == NULL ? NULL : eq_libxml.xmlSchemaParse(reader);
+    eq_libxml.xmlSchemaFreeParserCtxt(reader);
+    return rules;
+}
+
+static eq_status validate(listener *l, xmlDocPtr doc, const eq_schema *schema, xmlSchemaPtr rules) {
+    eq_libxml.xmlSetStructuredErrorFunc(l, hear);
     xmlSchemaValidCtxtPtr check = rules == NULL ? NULL : eq_libxml.xmlSchemaNewValidCtxt(rules);
     refusals found = {.count = 0};
     int code = -1;
@@ -184,8 +191,6 @@ static eq_status validate(listener *l, xmlDocPtr doc, const eq_schema *schema) {
     }
     eq_libxml.xmlSetStructuredErrorFunc(NULL, NULL);
     eq_libxml.xmlSchemaFreeValidCtxt(check);
-    eq_libxml.xmlSchemaFree(rules);
-    eq_libxml.xmlSchemaFreeParserCtxt(reader);
     eq_status status = tell(l, schema, &found);
     if (status == EQ_OK && code != 0)
         status = eq_out_of_memory(l->diag); /* LCOV_EXCL_LINE: libxml2's allocations, not ours */
@@ -206,8 +211,8 @@ static size_t elements_in(const char *text, size_t length) {
 }
 
 /* Changes the document as the settings say, each of which the schema has to allow. */
-static eq_status apply(xmlDocPtr doc, const eq_schema *schema, const eq_settings *settings,
-                       eq_diag *diag) {
+static eq_status apply(xmlDocPtr doc, const eq_schema *schema, xmlSchemaPtr rules,
+                       const eq_settings *settings, eq_diag *diag) {
     eq_status status = EQ_OK;
     for (size_t k = 0; settings != NULL && status == EQ_OK && k < settings->count; k++) {
         eq_text label = {0};
@@ -215,7 +220,7 @@ static eq_status apply(xmlDocPtr doc, const eq_schema *schema, const eq_settings
         listener l = {.name = label.text, .diag = diag, .whole = true};
         status = label.failed ? eq_out_of_memory(diag)
                               : eq_xml_set(doc, schema, settings->item[k], diag);
-        if (status == EQ_OK) status = validate(&l, doc, schema);
+        if (status == EQ_OK) status = validate(&l, doc, schema, rules);
         eq_text_free(&label);
     }
     return status;
@@ -235,8 +240,10 @@ static eq_status read_text(const char *name, const char *text, size_t length,
     listener l = {.name = name, .diag = diag};
     xmlDocPtr doc = parse(&l, text, length);
     if (doc == NULL) return EQ_ERR_INPUT;
-    eq_status status = validate(&l, doc, schema);
-    if (status == EQ_OK) status = apply(doc, schema, settings, diag);
+    xmlSchemaPtr rules = compile(schema);
+    eq_status status = validate(&l, doc, schema, rules);
+    if (status == EQ_OK) status = apply(doc, schema, rules, settings, diag);
+    eq_libxml.xmlSchemaFree(rules);
     eq_xml *xml = status == EQ_OK ? eq_calloc(1, sizeof *xml) : NULL;
     char *copy = xml == NULL ? NULL : eq_strdup(name);
     if (status == EQ_OK && copy == NULL) status = eq_out_of_memory(diag);
@@ -286,27 +293,68 @@ eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node) {
     return (eq_place){xml->name, (int)line, 0};
 }
 
-/* libxml2 counts the line in which the start tag ends; its text says the rest. Before the root's
- * tag only comments may hold the same characters. */
-eq_place eq_xml_root_place(const eq_xml *xml, const char *attribute) {
-    const eq_xml_node *root = eq_xml_root(xml);
-    eq_place at = eq_xml_place(xml, root);
-    size_t n = strlen(attribute);
-    const char *end = xml->text, *tag = NULL, *p;
-    for (int line = 0; end != NULL && line < at.line; line++) {
-        end = strchr(end, '\n');
-        end = end == NULL ? NULL : end + 1;
+/* Behind a comment, a processing instruction or a section that begins at p; p itself where none
+ * does. */
+static const char *behind_other(const char *p) {
+    static const char *const pair[][2] = {{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}};
+    for (size_t k = 0; k < sizeof pair / sizeof *pair; k++) {
+        if (strncmp(p, pair[k][0], strlen(pair[k][0])) != 0) continue;
+        const char *end = strstr(p, pair[k][1]);
+        return end == NULL ? p + strlen(p) : end + strlen(pair[k][1]);
     }
-    if (xml->text != NULL && end == NULL) end = xml->text + strlen(xml->text);
-    for (p = xml->text; p != NULL && p < end; p++)
-        if (*p == '<' && strncmp(p + 1, eq_xml_name(root), strlen(eq_xml_name(root))) == 0) tag = p;
-    for (p = tag; p != NULL && *p != '\0'; p++)
-        if (strchr(" \t\r\n", *p) != NULL && strncmp(p + 1, attribute, n) == 0 &&
-            strchr(" \t\r\n=", p[1 + n]) != NULL)
-            break;
-    if (p == NULL || *p == '\0') return at;
+    return p;
+}
+
+/* The start tag of element number n in the order of the text, from 0; NULL: there is none. */
+static const char *start_tag(const char *text, size_t n) {
+    for (const char *p = text; p != NULL && *p != '\0';) {
+        const char *q = behind_other(p);
+        if (q != p) {
+            p = q;
+            continue;
+        }
+        if (*p == '<' && p[1] != '/' && n-- == 0) return p;
+        p++;
+    }
+    return NULL;
+}
+
+/* How many elements begin before `node` in the tree of `from`, added to *n; true when it is there.
+ * Recursion is as deep as the document. */
+static bool count_before(const xmlNode *from, const xmlNode *node, size_t *n) {
+    if (from == node) return true;
+    if (from->type == XML_ELEMENT_NODE) ++*n;
+    for (const xmlNode *child = from->children; child != NULL; child = child->next)
+        if (count_before(child, node, n)) return true;
+    return false;
+}
+
+/* The name of an attribute in the start tag at p, not the same letters in a value; NULL: not there. */
+static const char *name_in_tag(const char *p, const char *attribute) {
+    size_t n = strlen(attribute);
+    for (p = p == NULL ? "" : p; *p != '\0' && *p != '>'; p++) {
+        if (*p == '"' || *p == '\'') {
+            p = strchr(p + 1, *p);
+            if (p == NULL) return NULL;
+        } else if (strchr(" \t\r\n", *p) != NULL && strncmp(p + 1, attribute, n) == 0 &&
+                   strchr(" \t\r\n=", p[1 + n]) != NULL) {
+            return p + 1;
+        }
+    }
+    return NULL;
+}
+
+/* libxml2 keeps the line in which a start tag ends; the text says the rest. */
+eq_place eq_xml_attribute_place(const eq_xml *xml, const eq_xml_node *node, const char *attribute) {
+    eq_place at = eq_xml_place(xml, node);
+    const xmlNode *root = eq_libxml.xmlDocGetRootElement(xml->doc);
+    size_t n = 0;
+    if (xml->text == NULL || !count_before(root, (const xmlNode *)(const void *)node, &n))
+        return at;
+    const char *name = name_in_tag(start_tag(xml->text, n), attribute);
+    if (name == NULL) return at;
     at = (eq_place){at.file, 1, 1};
-    for (const char *q = xml->text; q <= p; q++) {
+    for (const char *q = xml->text; q < name; q++) {
         at.column = *q == '\n' ? 1 : at.column + 1;
         at.line += *q == '\n';
     }
