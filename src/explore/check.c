@@ -9,6 +9,7 @@
 /* One check. */
 typedef struct checking {
     const eq_study *s;
+    const eq_experiment_master *master;
     const double *level;
     const char **unused; /* [factors] why none of the experiments so far uses it; NULL: one does */
     eq_text *first;      /* [factors] the experiment as XML with the first of the factor's values */
@@ -56,7 +57,7 @@ static eq_status open_at(const checking *c, size_t f, double u, eq_experiment **
     char **all = settings_at(s, c->level, f, u);
     if (all == NULL) return eq_out_of_memory(said);
     const eq_settings settings = {(const char *const *)all, s->sets + s->factors};
-    eq_status status = eq_experiment_read_with(s->experiment, &settings, x, said);
+    eq_status status = eq_experiment_master_copy(c->master, &settings, x, said);
     if (status == EQ_OK) status = eq_experiment_circuit(*x, circuit, said);
     eq_strings_free(all, s->sets + s->factors);
     return status;
@@ -172,24 +173,25 @@ static eq_status check_first(const checking *c, uint64_t *seed, uint64_t *identi
 }
 
 /* The experiment as its file has it: what is wrong with it is no fault of the study. */
-static eq_status check_experiment(const eq_study *s, eq_diag *diag) {
+static eq_status check_file(const checking *c) {
     eq_experiment *x = NULL;
-    eq_status status = eq_experiment_read(s->experiment, &x, diag);
+    eq_status status = eq_experiment_master_copy(c->master, NULL, &x, c->diag);
     eq_experiment_free(x);
     return status;
 }
 
-eq_status eq_study_check(const eq_study *s, const double *level, uint64_t *seed, uint64_t *identity,
-                         eq_diag *diag) {
+eq_status eq_study_check(const eq_study *s, const eq_experiment_master *m, const double *level,
+                         uint64_t *seed, uint64_t *identity, eq_diag *diag) {
     size_t n = s->factors;
     checking c = {s,
+                  m,
                   level,
                   eq_calloc(n, sizeof *c.unused),
                   eq_calloc(n, sizeof *c.first),
                   eq_calloc(n, sizeof *c.varies),
                   diag};
     bool whole = c.unused != NULL && c.first != NULL && c.varies != NULL;
-    eq_status status = whole ? check_experiment(s, diag) : eq_out_of_memory(diag);
+    eq_status status = whole ? check_file(&c) : eq_out_of_memory(diag);
     for (size_t f = 0; whole && f < n; f++) c.unused[f] = "nothing asks for it";
     for (size_t f = 0; status == EQ_OK && f < n; f++) status = check_factor(&c, f);
     if (status == EQ_OK) status = check_use(&c);

@@ -24,10 +24,11 @@ typedef struct exploring {
     const eq_explore_options *o;
     eq_explored *out;
     uint64_t identity;
-    eq_claim *claim;  /* of the folder, on rank 0 */
-    eq_rows *rows;    /* of this process */
-    size_t *todo;     /* [left] runs without a row that are this process's */
-    size_t left, had; /* had: rows that were there */
+    eq_experiment_master *master; /* of all trainings */
+    eq_claim *claim;              /* of the folder, on rank 0 */
+    eq_rows *rows;                /* of this process */
+    size_t *todo;                 /* [left] runs without a row that are this process's */
+    size_t left, had;             /* had: rows that were there */
     size_t had_failed;
     double start, told, synced; /* s */
     size_t synced_done;
@@ -153,7 +154,8 @@ static eq_status work(void *data, void *own, size_t job, const volatile sig_atom
     double value[EQ_MOST_FIGURES];
     eq_diag *said = eq_diag_new();
     if (said == NULL) return eq_out_of_memory(diag);
-    eq_status how = eq_run_train(e->s, e->out->level, k, e->o->folder, stop, value, said);
+    eq_status how =
+        eq_run_train(e->s, e->master, e->out->level, k, e->o->folder, stop, value, said);
     eq_status status = how == EQ_ERR_INTERRUPTED ? how : add(e, own, k, value, how, said, diag);
     *failed = how != EQ_OK;
     eq_diag_free(said);
@@ -256,9 +258,10 @@ static eq_status run_all(exploring *e) {
     bool writes = eq_comm_rank() == 0;
     eq_explored *out = e->out;
     eq_status status = eq_design_draw(e->s, &out->level, e->diag);
+    if (status == EQ_OK) status = eq_experiment_master_read(e->s->experiment, &e->master, e->diag);
     if (status == EQ_OK) {
         eq_comm_detach();
-        status = eq_study_check(e->s, out->level, &out->seed, &e->identity, e->diag);
+        status = eq_study_check(e->s, e->master, out->level, &out->seed, &e->identity, e->diag);
         eq_comm_attach();
     }
     status = eq_comm_agree(status);
@@ -291,6 +294,7 @@ eq_status eq_explore(const eq_study *s, const eq_explore_options *o, eq_explored
                          "--resume goes on with the table that --force removes; give one of them");
     if (status == EQ_OK) status = run_all(&e);
     eq_rows_close(e.rows);
+    eq_experiment_master_free(e.master);
     eq_folder_release(e.claim);
     eq_free(e.todo);
     if (status != EQ_OK && status != EQ_ERR_INTERRUPTED) eq_explored_free(out);

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "explore/table.h"
+#include "train/experiment.h"
 
 typedef struct eq_explore_progress {
     size_t done, failed, runs; /* done: those of the runs before too */
@@ -40,11 +41,12 @@ void eq_explored_free(eq_explored *e);
 /* check.c. Refuses, at its place in the study, a factor that the experiment does not have, whose ends
  * it does not take, or that changes nothing; and a figure that it does not give. *seed: that of the
  * experiment; *identity: of what all points have in common. */
-eq_status eq_study_check(const eq_study *s, const double *level, uint64_t *seed, uint64_t *identity,
-                         eq_diag *diag);
+eq_status eq_study_check(const eq_study *s, const eq_experiment_master *m, const double *level,
+                         uint64_t *seed, uint64_t *identity, eq_diag *diag);
 
-/* point.c. Trains run k; value[figures]. */
-eq_status eq_run_train(const eq_study *s, const double *level, size_t k, const char *folder,
-                       const volatile sig_atomic_t *stop, double *value, eq_diag *diag);
+/* point.c. Trains run k of the experiment's file; value[figures]. */
+eq_status eq_run_train(const eq_study *s, const eq_experiment_master *m, const double *level,
+                       size_t k, const char *folder, const volatile sig_atomic_t *stop,
+                       double *value, eq_diag *diag);
 
 #endif

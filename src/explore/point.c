@@ -79,13 +79,14 @@ static eq_status train(const eq_study *s, const eq_experiment *x, const eq_train
     return EQ_OK;
 }
 
-eq_status eq_run_train(const eq_study *s, const double *level, size_t k, const char *folder,
-                       const volatile sig_atomic_t *stop, double *value, eq_diag *diag) {
+eq_status eq_run_train(const eq_study *s, const eq_experiment_master *m, const double *level,
+                       size_t k, const char *folder, const volatile sig_atomic_t *stop,
+                       double *value, eq_diag *diag) {
     char **all = eq_run_settings(s, level, k), *own = NULL;
     eq_experiment *x = NULL;
     if (all == NULL) return eq_out_of_memory(diag);
     const eq_settings settings = {(const char *const *)all, s->sets + s->factors};
-    eq_status status = eq_experiment_read_with(s->experiment, &settings, &x, diag);
+    eq_status status = eq_experiment_master_copy(m, &settings, &x, diag);
     eq_train_options o = eq_train_defaults();
     o.stop = stop;
     o.watch_gradient = records(s, EQ_FIGURE_WATCHED);

@@ -32,6 +32,15 @@ eq_status eq_xml_read(const char *path, const eq_schema *schema, const eq_settin
                       eq_xml **out, eq_diag *diag);
 void eq_xml_free(eq_xml *xml);
 
+/* A file and its schema, read once to be changed again and again. */
+typedef struct eq_xml_master eq_xml_master;
+eq_status eq_xml_master_read(const char *path, const eq_schema *schema, eq_xml_master **out,
+                             eq_diag *diag);
+/* What eq_xml_read makes of the file with these settings. */
+eq_status eq_xml_master_copy(const eq_xml_master *m, const eq_settings *settings, eq_xml **out,
+                             eq_diag *diag);
+void eq_xml_master_free(eq_xml_master *m);
+
 const eq_xml_node *eq_xml_root(const eq_xml *xml);
 /* First child element, next sibling element, first child element of that name; NULL when there is
  * none. */
