@@ -157,11 +157,12 @@ static eq_status check_first(const checking *c, uint64_t *seed, uint64_t *identi
     if (status != EQ_OK) tell(c, EQ_ERR_INPUT, file, said);
     for (size_t k = 0; status == EQ_OK && k < s->figures; k++)
         if (missing(s->figure[k], t) != NULL)
-            status = eq_fail_at(c->diag, EQ_ERR_INPUT, file, "the experiment gives no %s: %s",
-                                s->figure[k]->name, missing(s->figure[k], t));
+            status =
+                eq_fail_at(c->diag, EQ_ERR_INPUT, s->figures_at, "the experiment gives no %s: %s",
+                           s->figure[k]->name, missing(s->figure[k], t));
     if (status == EQ_OK && s->best && t->s.set.validation_count == 0)
         status =
-            eq_fail_at(c->diag, EQ_ERR_INPUT, file,
+            eq_fail_at(c->diag, EQ_ERR_INPUT, s->epoch_at,
                        "the best epoch is chosen by the validation set, of which there is none; "
                        "add validation-fraction=\"0.1\" to <data>, or take epoch=\"last\"");
     if (status == EQ_OK) *identity = eq_run_identity(&t->s.print, x, EQ_ENGINE_AUTO);

@@ -88,11 +88,12 @@ static eq_status check_copy(const exploring *e, const char *path) {
     const char *at = strstr(text, mark);
     uint64_t was = at == NULL ? 0 : strtoull(at + sizeof mark - 1, NULL, 16);
     if (was != e->identity)
-        status = eq_fail(e->diag, EQ_ERR_INPUT,
-                         "experiment, circuit or data are not those that '%s' was begun with; give "
-                         "them back what they had, begin anew by --force, or give another folder "
-                         "with -o",
-                         path);
+        status = eq_fail(
+            e->diag, EQ_ERR_INPUT,
+            "study, experiment, circuit or data are not those that '%s' was begun with; give "
+            "them back what they had, begin anew by --force, or give another folder "
+            "with -o",
+            path);
     eq_free(text);
     return status;
 }

@@ -1,7 +1,9 @@
 #include "explore/study.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -318,6 +320,8 @@ static void record(reader *r, const eq_xml_node *node) {
     }
     if (s->figures == 0)
         FAULT(r, node, "figures", "nothing is recorded; give figures=\"test_error seconds\"");
+    s->figures_at = place(r, node, "figures");
+    s->epoch_at = place(r, node, "epoch");
     s->best = epoch != NULL && strcmp(epoch, "best") == 0;
     s->keep_runs = keep != NULL && strcmp(keep, "yes") == 0;
 }
@@ -351,6 +355,9 @@ static eq_status read_tree(const eq_xml *xml, eq_study *s, eq_diag *diag) {
     const char *name = eq_xml_attribute(root, "name");
     own(&r, &s->name, eq_strdup(name == NULL ? "study" : name));
     own(&r, &s->experiment, eq_path_join(s->folder, eq_xml_attribute(root, "experiment")));
+    if (r.status == EQ_OK && access(s->experiment, R_OK) != 0)
+        FAULT(&r, root, "experiment", "cannot read '%s': %s; give the experiment that varies",
+              s->experiment, strerror(errno));
     for (const eq_xml_node *n = eq_xml_first(root); r.status == EQ_OK && n != NULL;
          n = eq_xml_next(n)) {
         if (strcmp(eq_xml_name(n), "set") == 0) sets(&r, n);

@@ -45,6 +45,7 @@ typedef struct eq_study {
     uint64_t design_seed; /* 0 of sobol: the sequence itself, else shifted */
     uint64_t *seed;       /* [repeats] of the trainings of a point; NULL: the experiment's */
     size_t repeats;       /* >= 1 */
+    eq_place figures_at, epoch_at; /* of <record>, for messages */
     const eq_figure *figure[EQ_MOST_FIGURES];
     size_t figures;
     bool best, keep_runs;
