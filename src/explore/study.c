@@ -270,7 +270,8 @@ static void repeats(reader *r, const eq_xml_node *node) {
     r->s->repeats = 1;
     if (text == NULL || r->status != EQ_OK) return;
     eq_diag *said = eq_diag_new();
-    r->status = eq_seeds_read(text, &run, &r->s->repeats, said);
+    r->status =
+        said == NULL ? eq_out_of_memory(r->diag) : eq_seeds_read(text, &run, &r->s->repeats, said);
     for (size_t k = 0; k < eq_diag_count(said); k++)
         eq_fail_at(r->diag, r->status, place(r, node, "seeds"), "%s", eq_diag_get(said, k)->text);
     eq_diag_free(said);
