@@ -65,11 +65,12 @@ static eq_status open_at(const checking *c, size_t f, double u, eq_experiment **
 
 /* Which factors these use, and whether they are another experiment than with the first value of f. */
 static eq_status compare(checking *c, size_t f, const eq_experiment *x, const eq_circuit *circuit) {
-    for (size_t k = 0; k < c->s->factors; k++)
-        if (c->unused[k] != NULL)
-            c->unused[k] = eq_experiment_unused(x, circuit, c->s->factor[k].name);
     eq_text t = {0};
-    eq_status status = eq_experiment_write(x, &t, c->diag);
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < c->s->factors; k++)
+        if (c->unused[k] != NULL)
+            status = eq_experiment_unused(x, circuit, c->s->factor[k].name, &c->unused[k], c->diag);
+    if (status == EQ_OK) status = eq_experiment_write(x, &t, c->diag);
     if (status == EQ_OK && c->first[f].text == NULL) {
         c->first[f] = t;
         return EQ_OK;
@@ -86,10 +87,12 @@ static eq_status check_value(checking *c, size_t f, double u) {
     eq_diag *said = eq_diag_new();
     if (said == NULL) return eq_out_of_memory(c->diag);
     eq_status status = open_at(c, f, u, &x, &circuit, said);
-    if (status == EQ_OK)
+    if (status == EQ_OK) {
+        eq_diag_pass_on(said, EQ_ERR_MEMORY, c->diag);
         status = compare(c, f, x, circuit);
-    else
+    } else {
         tell(c, EQ_ERR_INPUT, c->s->factor[f].values, said);
+    }
     eq_circuit_free(circuit);
     eq_experiment_free(x);
     eq_diag_free(said);
@@ -165,6 +168,7 @@ static eq_status check_first(const checking *c, uint64_t *seed, uint64_t *identi
             eq_fail_at(c->diag, EQ_ERR_INPUT, s->epoch_at,
                        "the best epoch is chosen by the validation set, of which there is none; "
                        "add validation-fraction=\"0.1\" to <data>, or take epoch=\"last\"");
+    if (status == EQ_OK) eq_diag_pass_on(said, EQ_ERR_MEMORY, c->diag); /* a lost explanation */
     if (status == EQ_OK) *identity = eq_run_identity(&t->s.print, x, EQ_ENGINE_AUTO);
     eq_trainer_free(t);
     eq_circuit_free(circuit);

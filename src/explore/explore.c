@@ -43,11 +43,12 @@ void eq_explored_free(eq_explored *e) {
 
 /* --- the folder --- */
 
-static bool has(const char *folder, const char *name) {
+static eq_status has(const char *folder, const char *name, bool *there, eq_diag *diag) {
     char *path = eq_path_join(folder, name);
-    bool there = path != NULL && access(path, F_OK) == 0;
+    if (path == NULL) return eq_out_of_memory(diag);
+    *there = access(path, F_OK) == 0;
     eq_free(path);
-    return there;
+    return EQ_OK;
 }
 
 static eq_status remove_old(const char *folder, eq_diag *diag) {
@@ -105,6 +106,7 @@ static eq_status claim(exploring *e) {
     eq_status status = EQ_ERR_INPUT;
     for (int k = 0; status == EQ_ERR_INPUT && k < TRIES; k++) {
         eq_diag *said = k + 1 < TRIES ? eq_diag_new() : e->diag;
+        if (said == NULL) return eq_out_of_memory(e->diag);
         if (k > 0) nanosleep(&(struct timespec){0, 50000000}, NULL);
         status = eq_folder_claim(e->o->folder, &e->claim, said);
         if (said == e->diag) break;
@@ -114,22 +116,29 @@ static eq_status claim(exploring *e) {
     return status;
 }
 
+/* The copy is written with a new table, and has to be of the study that goes on with an old one. */
+static eq_status enter_copy(const exploring *e, bool table) {
+    bool there = false;
+    char *copy = eq_path_join(e->o->folder, EQ_STUDY_COPY);
+    if (copy == NULL) return eq_out_of_memory(e->diag);
+    eq_status status = has(e->o->folder, EQ_STUDY_COPY, &there, e->diag);
+    if (status == EQ_OK) status = there && table ? check_copy(e, copy) : write_copy(e, copy);
+    eq_free(copy);
+    return status;
+}
+
 /* The folder becomes this study's; a table that is there is gone on with, replaced or refused. */
 static eq_status enter_folder(exploring *e) {
     const char *dir = e->o->folder;
+    bool table = false;
     eq_status status = eq_folder_make(dir, e->diag);
     if (status == EQ_OK) status = claim(e);
-    if (status == EQ_OK && has(dir, EQ_STUDY_TABLE) && !e->o->resume && !e->o->force)
-        status = eq_folder_refuse(dir, EQ_STUDY_TABLE, e->diag);
     if (status == EQ_OK && e->o->force) status = remove_old(dir, e->diag);
-    if (status != EQ_OK) return status;
-    char *copy = eq_path_join(dir, EQ_STUDY_COPY);
-    if (copy == NULL) return eq_out_of_memory(e->diag);
-    status = has(dir, EQ_STUDY_COPY) && has(dir, EQ_STUDY_TABLE) ? check_copy(e, copy)
-                                                                 : write_copy(e, copy);
-    eq_free(copy);
-    if (status == EQ_OK) status = eq_rows_open(e->s, dir, true, &e->rows, e->diag);
-    return status;
+    if (status == EQ_OK) status = has(dir, EQ_STUDY_TABLE, &table, e->diag);
+    if (status == EQ_OK && table && !e->o->resume)
+        status = eq_folder_refuse(dir, EQ_STUDY_TABLE, e->diag);
+    if (status == EQ_OK) status = enter_copy(e, table);
+    return status == EQ_OK ? eq_rows_open(e->s, dir, true, &e->rows, e->diag) : status;
 }
 
 /* --- the work --- */
@@ -158,6 +167,7 @@ static eq_status work(void *data, void *own, size_t job, const volatile sig_atom
     eq_status how =
         eq_run_train(e->s, e->master, e->out->level, k, e->o->folder, stop, value, said);
     eq_status status = how == EQ_ERR_INTERRUPTED ? how : add(e, own, k, value, how, said, diag);
+    if (how == EQ_OK) eq_diag_pass_on(said, EQ_ERR_MEMORY, diag); /* a lost explanation */
     *failed = how != EQ_OK;
     eq_diag_free(said);
     return status;

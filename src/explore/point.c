@@ -35,11 +35,15 @@ static char *own_folder(const eq_study *s, size_t k, uint64_t seed, const char *
     return eq_path_join(folder, name);
 }
 
-static bool has_checkpoint(const char *folder) {
-    char *path = eq_path_join(folder, EQ_TRAIN_CHECKPOINT);
-    bool there = path != NULL && access(path, F_OK) == 0;
+/* Goes on with the run of a study that was stopped; what a training left that was killed before it
+ * had saved anything is replaced. */
+static eq_status take_up(eq_train_options *o, eq_diag *diag) {
+    char *path = eq_path_join(o->folder, EQ_TRAIN_CHECKPOINT);
+    if (path == NULL) return eq_out_of_memory(diag);
+    o->resume = access(path, F_OK) == 0;
+    o->force = !o->resume;
     eq_free(path);
-    return there;
+    return EQ_OK;
 }
 
 static double metric(const eq_metrics *m, const eq_figure *f) {
@@ -93,9 +97,7 @@ eq_status eq_run_train(const eq_study *s, const eq_experiment_master *m, const d
     if (status == EQ_OK && s->seed != NULL) x->seed = s->seed[k % s->repeats];
     if (status == EQ_OK && s->keep_runs) {
         o.folder = own = own_folder(s, k, x->seed, folder);
-        if (own == NULL) status = eq_out_of_memory(diag);
-        o.resume = own != NULL && has_checkpoint(own);
-        o.force = !o.resume; /* what a training left that was killed before it had saved anything */
+        status = own == NULL ? eq_out_of_memory(diag) : take_up(&o, diag);
     }
     if (status == EQ_OK) status = train(s, x, &o, value, diag);
     eq_free(own);

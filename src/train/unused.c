@@ -165,33 +165,55 @@ static void mark_given(const eq_experiment *x, const eq_circuit *c, int32_t para
 static const char given[] = "the data or the initial draw (init) gives it its value; vary what is "
                             "neither an input nor drawn";
 
-/* NAME or NAME(PARAM), whose NAME may be a pattern. */
-static const char *unused_parameter(const eq_experiment *x, const eq_circuit *c, const char *name) {
-    const char *open = strrchr(name, '(');
-    char *pattern = eq_strndup(name, open == NULL ? strlen(name) : (size_t)(open - name));
-    size_t n = eq_circuit_elements(c);
-    bool *of = eq_calloc(n, sizeof *of), any = false, found = false;
-    for (size_t k = 0; pattern != NULL && of != NULL && k < n && !any; k++) {
+/* Whether all elements that match the pattern are given their parameter: that of the first one that
+ * matches decides which it is. */
+static eq_status all_given(const eq_experiment *x, const eq_circuit *c, const char *pattern,
+                           const char *param, bool *of, bool *all, eq_diag *diag) {
+    bool found = false, free_one = false;
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < eq_circuit_elements(c) && !free_one; k++) {
         const char *element = eq_circuit_element_name(c, (eq_element)k);
-        eq_handle h;
-        eq_text whole = {0};
         if (!eq_match(pattern, element)) continue;
-        eq_text_printf(&whole, "%s%s", element, open == NULL ? "" : open);
-        if (!found && !whole.failed && eq_handle_find(c, whole.text, &h, NULL) == EQ_OK)
-            mark_given(x, c, h.param, of);
-        eq_text_free(&whole);
+        eq_text whole = {0};
+        eq_handle h;
+        if (!found) {
+            eq_text_printf(&whole, "%s%s", element, param);
+            status =
+                whole.failed ? eq_out_of_memory(diag) : eq_handle_find(c, whole.text, &h, diag);
+            if (status == EQ_OK) mark_given(x, c, h.param, of);
+            eq_text_free(&whole);
+        }
         found = true;
-        any = !of[k];
+        free_one = !of[k];
     }
-    eq_free(pattern);
-    eq_free(of);
-    return found && !any ? given : NULL;
+    *all = found && !free_one;
+    return status;
 }
 
-const char *eq_experiment_unused(const eq_experiment *x, const eq_circuit *c, const char *name) {
-    for (size_t k = 0; k < sizeof rules / sizeof *rules; k++)
-        if (same_path(name, rules[k].name)) return rules[k].used(x) ? NULL : rules[k].why;
+/* NAME or NAME(PARAM), whose NAME may be a pattern. */
+static eq_status unused_parameter(const eq_experiment *x, const eq_circuit *c, const char *name,
+                                  const char **why, eq_diag *diag) {
+    const char *open = strrchr(name, '(');
+    char *pattern = eq_strndup(name, open == NULL ? strlen(name) : (size_t)(open - name));
+    bool *of = eq_calloc(eq_circuit_elements(c), sizeof *of), all = false;
+    eq_status status = pattern == NULL || of == NULL
+                           ? eq_out_of_memory(diag)
+                           : all_given(x, c, pattern, open == NULL ? "" : open, of, &all, diag);
+    eq_free(pattern);
+    eq_free(of);
+    *why = all ? given : NULL;
+    return status;
+}
+
+eq_status eq_experiment_unused(const eq_experiment *x, const eq_circuit *c, const char *name,
+                               const char **why, eq_diag *diag) {
+    *why = NULL;
+    for (size_t k = 0; k < sizeof rules / sizeof *rules; k++) {
+        if (!same_path(name, rules[k].name)) continue;
+        *why = rules[k].used(x) ? NULL : rules[k].why;
+        return EQ_OK;
+    }
     for (size_t k = 0; k < x->presets; k++)
-        if (strcmp(x->preset[k].name, name) == 0) return unused_parameter(x, c, name);
-    return NULL;
+        if (strcmp(x->preset[k].name, name) == 0) return unused_parameter(x, c, name, why, diag);
+    return EQ_OK;
 }
