@@ -26,7 +26,7 @@ typedef struct exploring {
     uint64_t identity;
     eq_experiment_master *master; /* of all trainings */
     eq_claim *claim;              /* of the folder, on rank 0 */
-    eq_rows *rows;                /* of this process */
+    eq_study_rows *rows;          /* of this process */
     size_t *todo;                 /* [left] runs without a row that are this process's */
     size_t left, had;             /* had: rows that were there */
     size_t had_failed;
@@ -138,14 +138,14 @@ static eq_status enter_folder(exploring *e) {
     if (status == EQ_OK && table && !e->o->resume)
         status = eq_folder_refuse(dir, EQ_STUDY_TABLE, e->diag);
     if (status == EQ_OK) status = enter_copy(e, table);
-    return status == EQ_OK ? eq_rows_open(e->s, dir, true, &e->rows, e->diag) : status;
+    return status == EQ_OK ? eq_study_rows_open(e->s, dir, true, &e->rows, e->diag) : status;
 }
 
 /* --- the work --- */
 
 /* Writes what came of run k of the study. */
-static eq_status add(exploring *e, eq_rows *rows, size_t k, const double *value, eq_status how,
-                     const eq_diag *said, eq_diag *diag) {
+static eq_status add(exploring *e, eq_study_rows *rows, size_t k, const double *value,
+                     eq_status how, const eq_diag *said, eq_diag *diag) {
     const char *why = how == EQ_OK ? NULL : "memory ran out";
     for (size_t j = 0; how != EQ_OK && j < eq_diag_count(said); j++) {
         const eq_message *m = eq_diag_get(said, j);
@@ -153,7 +153,7 @@ static eq_status add(exploring *e, eq_rows *rows, size_t k, const double *value,
         why = m->text;
         break;
     }
-    return eq_rows_add(rows, e->out->level, k, e->out->seed, value, why, diag);
+    return eq_study_rows_add(rows, e->out->level, k, e->out->seed, value, why, diag);
 }
 
 /* eq_workers.work: job number `job` of the runs that are left. */
@@ -176,19 +176,19 @@ static eq_status work(void *data, void *own, size_t job, const volatile sig_atom
 /* Each process has the table open for itself: a lock belongs to what was opened. */
 static eq_status enter(void *data, void **own, eq_diag *diag) {
     exploring *e = data;
-    return eq_rows_open(e->s, e->o->folder, false, (eq_rows **)own, diag);
+    return eq_study_rows_open(e->s, e->o->folder, false, (eq_study_rows **)own, diag);
 }
 
 static void leave(void *data, void *own) {
     (void)data;
-    eq_rows_close(own);
+    eq_study_rows_close(own);
 }
 
 static eq_status lost(void *data, size_t job, int number, eq_diag *diag) {
     exploring *e = data;
     char why[128];
     snprintf(why, sizeof why, "its process was ended by signal %d (%s)", number, strsignal(number));
-    return eq_rows_add(e->rows, e->out->level, e->todo[job], e->out->seed, NULL, why, diag);
+    return eq_study_rows_add(e->rows, e->out->level, e->todo[job], e->out->seed, NULL, why, diag);
 }
 
 /* Syncs new rows, at most ten times a second, and tells how far it is. */
@@ -197,7 +197,7 @@ static eq_status watch(void *data, size_t done, size_t failed, eq_diag *diag) {
     exploring *e = data;
     double now = eq_seconds_now();
     if (done > e->synced_done && now - e->synced >= 1.0 / RATE) {
-        eq_status status = eq_rows_sync(e->rows, diag);
+        eq_status status = eq_study_rows_sync(e->rows, diag);
         if (status != EQ_OK) return status;
         e->synced_done = done;
         e->synced = now;
@@ -255,11 +255,11 @@ static eq_status run_share(exploring *e) {
 
 /* Table and database in the order of the runs. */
 static eq_status finish(exploring *e) {
-    eq_status status = eq_rows_sync(e->rows, e->diag);
+    eq_status status = eq_study_rows_sync(e->rows, e->diag);
     eq_outcomes_free(&e->out->all);
     if (status == EQ_OK)
-        status = eq_rows_read(e->s, e->out->level, e->out->seed, e->o->folder, true, &e->out->all,
-                              e->diag);
+        status = eq_study_rows_read(e->s, e->out->level, e->out->seed, e->o->folder, true,
+                                    &e->out->all, e->diag);
     if (status == EQ_OK)
         status = eq_sqlite_write(e->o->folder, EQ_STUDY_TABLE, EQ_STUDY_SQLITE, e->diag);
     return status;
@@ -279,9 +279,10 @@ static eq_status run_all(exploring *e) {
     if (status == EQ_OK && writes) status = enter_folder(e);
     status = eq_comm_agree(status);
     if (status == EQ_OK && !writes)
-        status = eq_rows_open(e->s, e->o->folder, false, &e->rows, e->diag);
+        status = eq_study_rows_open(e->s, e->o->folder, false, &e->rows, e->diag);
     if (status == EQ_OK)
-        status = eq_rows_read(e->s, out->level, out->seed, e->o->folder, false, &out->all, e->diag);
+        status = eq_study_rows_read(e->s, out->level, out->seed, e->o->folder, false, &out->all,
+                                    e->diag);
     if (status == EQ_OK) status = choose(e);
     status = eq_comm_agree(status);
     if (status == EQ_OK && e->o->begin != NULL) e->o->begin(e->o->data, e->had);
@@ -304,7 +305,7 @@ eq_status eq_explore(const eq_study *s, const eq_explore_options *o, eq_explored
         status = eq_fail(diag, EQ_ERR_USAGE,
                          "--resume goes on with the table that --force removes; give one of them");
     if (status == EQ_OK) status = run_all(&e);
-    eq_rows_close(e.rows);
+    eq_study_rows_close(e.rows);
     eq_experiment_master_free(e.master);
     eq_folder_release(e.claim);
     eq_free(e.todo);

@@ -15,7 +15,7 @@
 #include "explore/draw.h"
 #include "train/csv.h"
 
-struct eq_rows {
+struct eq_study_rows {
     const eq_study *s;
     char *path;
     int fd;
@@ -145,13 +145,13 @@ static void add_row(const eq_study *s, const double *level, size_t k, uint64_t s
 
 /* --- the file --- */
 
-static eq_status cannot(const eq_rows *r, const char *what, eq_diag *diag) {
+static eq_status cannot(const eq_study_rows *r, const char *what, eq_diag *diag) {
     return eq_fail(diag, EQ_ERR_IO, "cannot %s '%s': %s; check its permissions and the free space",
                    what, r->path, strerror(errno));
 }
 
 /* All of the text at the end of the file or none. */
-static eq_status append(eq_rows *r, const char *text, size_t length, eq_diag *diag) {
+static eq_status append(eq_study_rows *r, const char *text, size_t length, eq_diag *diag) {
     off_t before = lseek(r->fd, 0, SEEK_END);
     size_t done = 0;
     while (done < length) {
@@ -173,7 +173,7 @@ static size_t whole_rows(const char *text, size_t length) {
 }
 
 /* Drops what a machine that went down has left of a row, and writes the header of an empty table. */
-static eq_status repair_end(eq_rows *r, eq_diag *diag) {
+static eq_status repair_end(eq_study_rows *r, eq_diag *diag) {
     char *text;
     size_t length;
     eq_text head = {0};
@@ -186,14 +186,14 @@ static eq_status repair_end(eq_rows *r, eq_diag *diag) {
     header(r->s, &head);
     status = head.failed ? eq_out_of_memory(diag) : append(r, head.text, head.length, diag);
     eq_text_free(&head);
-    return status == EQ_OK ? eq_rows_sync(r, diag) : status;
+    return status == EQ_OK ? eq_study_rows_sync(r, diag) : status;
 }
 
-eq_status eq_rows_open(const eq_study *s, const char *folder, bool repair, eq_rows **out,
-                       eq_diag *diag) {
-    eq_rows *r = eq_calloc(1, sizeof *r);
+eq_status eq_study_rows_open(const eq_study *s, const char *folder, bool repair,
+                             eq_study_rows **out, eq_diag *diag) {
+    eq_study_rows *r = eq_calloc(1, sizeof *r);
     if (r == NULL) return eq_out_of_memory(diag);
-    *r = (eq_rows){s, eq_path_join(folder, EQ_STUDY_TABLE), -1};
+    *r = (eq_study_rows){s, eq_path_join(folder, EQ_STUDY_TABLE), -1};
     eq_status status = r->path == NULL ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK) {
         r->fd = open(r->path, O_RDWR | O_APPEND | O_CLOEXEC | (repair ? O_CREAT : 0), 0666);
@@ -203,24 +203,24 @@ eq_status eq_rows_open(const eq_study *s, const char *folder, bool repair, eq_ro
     if (status == EQ_OK)
         *out = r;
     else
-        eq_rows_close(r);
+        eq_study_rows_close(r);
     return status;
 }
 
-void eq_rows_close(eq_rows *r) {
+void eq_study_rows_close(eq_study_rows *r) {
     if (r == NULL) return;
     if (r->fd >= 0) close(r->fd);
     eq_free(r->path);
     eq_free(r);
 }
 
-eq_status eq_rows_sync(eq_rows *r, eq_diag *diag) {
+eq_status eq_study_rows_sync(eq_study_rows *r, eq_diag *diag) {
     /* A FIFO or a device, where nothing is to be kept, says EINVAL. */
     return fdatasync(r->fd) == 0 || errno == EINVAL ? EQ_OK : cannot(r, "write", diag);
 }
 
-eq_status eq_rows_add(eq_rows *r, const double *level, size_t k, uint64_t seed, const double *value,
-                      const char *why, eq_diag *diag) {
+eq_status eq_study_rows_add(eq_study_rows *r, const double *level, size_t k, uint64_t seed,
+                            const double *value, const char *why, eq_diag *diag) {
     eq_text row = {0};
     add_row(r->s, level, k, seed, value, why, &row);
     eq_status status = row.failed ? eq_out_of_memory(diag) : EQ_OK;
@@ -356,8 +356,8 @@ static eq_status make_room(const eq_study *s, eq_outcomes *o, eq_diag *diag) {
     return whole ? EQ_OK : eq_out_of_memory(diag);
 }
 
-eq_status eq_rows_read(const eq_study *s, const double *level, uint64_t seed, const char *folder,
-                       bool sort, eq_outcomes *out, eq_diag *diag) {
+eq_status eq_study_rows_read(const eq_study *s, const double *level, uint64_t seed,
+                             const char *folder, bool sort, eq_outcomes *out, eq_diag *diag) {
     char *path = eq_path_join(folder, EQ_STUDY_TABLE);
     reading r = {
         .s = s, .level = level, .seed = seed, .csv = {.path = path}, .out = out, .diag = diag};

@@ -29,22 +29,22 @@ char **eq_run_settings(const eq_study *s, const double *level, size_t k);
 void eq_run_command(const eq_study *s, const double *level, size_t k, uint64_t seed, eq_text *out);
 
 /* An open table. */
-typedef struct eq_rows eq_rows;
+typedef struct eq_study_rows eq_study_rows;
 
 /* Opens DIR/points.csv, which is made with its header where it is not there; a row that is not whole
  * at its end is dropped. `repair`: by the one process that may do so, before the others open it. */
-eq_status eq_rows_open(const eq_study *s, const char *folder, bool repair, eq_rows **out,
-                       eq_diag *diag);
-void eq_rows_close(eq_rows *r);
+eq_status eq_study_rows_open(const eq_study *s, const char *folder, bool repair,
+                             eq_study_rows **out, eq_diag *diag);
+void eq_study_rows_close(eq_study_rows *r);
 /* Appends the row of run k: value[figures], and why it failed or NULL. */
-eq_status eq_rows_add(eq_rows *r, const double *level, size_t k, uint64_t seed, const double *value,
-                      const char *why, eq_diag *diag);
+eq_status eq_study_rows_add(eq_study_rows *r, const double *level, size_t k, uint64_t seed,
+                            const double *value, const char *why, eq_diag *diag);
 /* What was added is on the disk when this returns. */
-eq_status eq_rows_sync(eq_rows *r, eq_diag *diag);
+eq_status eq_study_rows_sync(eq_study_rows *r, eq_diag *diag);
 
 /* Reads the rows of DIR/points.csv, each of which has to be of the study; `sort`: and writes them in
  * the order of the runs. */
-eq_status eq_rows_read(const eq_study *s, const double *level, uint64_t seed, const char *folder,
-                       bool sort, eq_outcomes *out, eq_diag *diag);
+eq_status eq_study_rows_read(const eq_study *s, const double *level, uint64_t seed,
+                             const char *folder, bool sort, eq_outcomes *out, eq_diag *diag);
 
 #endif
