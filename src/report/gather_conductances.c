@@ -29,8 +29,8 @@ static const char script[] =
     "  if (log_x[p]) { set logscale x; set format x '10^{%T}' } else { set format x '%h' }\n"
     "  set arrow from least[p],graph 0 to least[p],graph 1 nohead dt 2 lc rgb letters\n"
     "  set arrow from most[p],graph 0 to most[p],graph 1 nohead dt 2 lc rgb letters\n"
-    "  set ytics autofreq\n"
-    "  if (highest[p] < 5) { set ytics 1 }\n"
+    "  set ytics y_step[p]\n"
+    "  if (x_step[p] > 0) { set xtics x_step[p] } else { set xtics autofreq }\n"
     "  set key top right Right noreverse horizontal\n"
     "  plot 'data' index p-1 using 1:2 with fillsteps lc rgb shade_colour title (initial ? "
     "'initial' "
@@ -46,6 +46,7 @@ typedef struct spread {
     const char *title[PANELS], *label[PANELS];
     char label_room[PANELS][64];
     double left[PANELS], right[PANELS], least[PANELS], most[PANELS], log_x[PANELS], highest[PANELS];
+    double x_step[PANELS], y_step[PANELS];
 } spread;
 
 static double value_of(const eq_circuit *c, const eq_group *g, size_t j) {
@@ -107,6 +108,8 @@ static void add_group(spread *s, const eq_picture *p, const eq_circuit *first,
     s->title[n] = group->name;
     s->left[n] = left;
     s->right[n] = right;
+    s->x_step[n] = log_x ? 0.0 : eq_axis_step(right - left, 4);
+    s->y_step[n] = fmax(1.0, eq_axis_step(s->highest[n], 4));
 }
 
 static void lay_out(spread *s, bool initial, eq_canvas *c) {
@@ -124,7 +127,8 @@ static void lay_out(spread *s, bool initial, eq_canvas *c) {
     eq_canvas_numbers(c, "least", s->least, s->panels);
     eq_canvas_numbers(c, "most", s->most, s->panels);
     eq_canvas_numbers(c, "log_x", s->log_x, s->panels);
-    eq_canvas_numbers(c, "highest", s->highest, s->panels);
+    eq_canvas_numbers(c, "x_step", s->x_step, s->panels);
+    eq_canvas_numbers(c, "y_step", s->y_step, s->panels);
 }
 
 /* The circuit where training begins; NULL, with a note why, when the data are not at hand. */
