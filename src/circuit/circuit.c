@@ -153,16 +153,15 @@ eq_card eq_card_new(int cls) {
     return card;
 }
 
-/* A parameter without default must be given, except those that `derive` fills in (units of
- * temperature). */
-static bool may_be_nan(const eq_param *p) {
-    return p->unit[0] == 'C' && p->unit[1] == '\0';
+/* Of the parameters without default the value must be given, `derive` fills in the others. */
+static bool may_be_nan(const eq_device_class *cls, int k) {
+    return isnan(cls->param[k].default_value) && k != cls->value;
 }
 
 eq_status eq_param_check(const eq_device_class *cls, int k, double value, eq_place at, int length,
                          const char *name, eq_diag *diag) {
     const eq_param *p = &cls->param[k];
-    if (isnan(value) && may_be_nan(p)) return EQ_OK;
+    if (isnan(value) && may_be_nan(cls, k)) return EQ_OK;
     if (isnan(value))
         return eq_fail_at(diag, EQ_ERR_INPUT, at, "%.*s has no %s; give %s in %s", length, name,
                           p->name, p->name, p->unit);
@@ -174,16 +173,17 @@ eq_status eq_param_check(const eq_device_class *cls, int k, double value, eq_pla
 }
 
 /* Most values: eq_param_check has nothing to say. */
-static inline bool plainly_good(const eq_param *p, double value) {
+static inline bool plainly_good(const eq_device_class *cls, int k, double value) {
+    const eq_param *p = &cls->param[k];
     return value == p->default_value || (value >= p->min && value <= p->max && value != 0.0) ||
-           (isnan(value) && may_be_nan(p));
+           (isnan(value) && may_be_nan(cls, k));
 }
 
 static eq_status check_card(const eq_circuit *c, const eq_card *card, eq_diag *diag) {
     const eq_device_class *cls = eq_class(card->cls);
     eq_status status = EQ_OK;
     for (int k = 0; status == EQ_OK && k < cls->params; k++) {
-        if (plainly_good(&cls->param[k], card->w[k])) continue;
+        if (plainly_good(cls, k, card->w[k])) continue;
         status = eq_param_check(cls, k, card->w[k], eq_circuit_place(c, card->at),
                                 (int)card->name_length, card->name, diag);
     }
@@ -197,9 +197,8 @@ eq_status eq_circuit_check_values(const eq_circuit *c, eq_diag *diag) {
         const eq_table *t = &c->table[cls];
         for (int k = 0; k < t->cls->params; k++)
             for (size_t row = 0; row < t->count; row++) {
-                const eq_param *p = &t->cls->param[k];
                 double value = t->w[k][row];
-                if (plainly_good(p, value)) continue;
+                if (plainly_good(t->cls, k, value)) continue;
                 const char *name = eq_circuit_element_name(c, t->id[row]);
                 eq_status status =
                     eq_param_check(t->cls, k, value, eq_circuit_place_of(c, t->id[row]),

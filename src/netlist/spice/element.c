@@ -20,10 +20,9 @@ static const struct {
     const char *message;
 } refused[] = {
     {'q',
-     "bipolar transistors (Q) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
-    {'m', "MOS transistors (M) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
-    {'j', "JFETs (J) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
-    {'z', "MESFETs (Z) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
+     "bipolar transistors (Q) are not supported; eqspice simulates R, D, M, V, I, E, F, G, H and X"},
+    {'j', "JFETs (J) are not supported; eqspice simulates R, D, M, V, I, E, F, G, H and X"},
+    {'z', "MESFETs (Z) are not supported; eqspice simulates R, D, M, V, I, E, F, G, H and X"},
     {'t', "transmission lines (T) are not supported; at dc write two 0-V sources"},
     {'o', "transmission lines (O) are not supported; at dc write resistors"},
     {'u', "RC lines (U) are not supported; at dc write a resistor"},
@@ -168,10 +167,14 @@ static bool read_source_word(eq_line *l, eq_token word) {
     return true;
 }
 
-/* The word behind the nodes of a diode is its model, even when it starts as a number does:
+/* The word behind the nodes of a diode or a transistor is its model, even when it starts as a number does:
  * 1N4148. */
+static bool takes_model(const eq_line *l) {
+    return eq_line_class(l)->model_type != NULL && eq_line_class(l)->value < 0;
+}
+
 static bool needs_model(const eq_line *l) {
-    return eq_line_class(l)->letter == 'd' && l->card.model == EQ_NONE;
+    return takes_model(l) && l->card.model == EQ_NONE;
 }
 
 static bool names_model(const eq_line *l, eq_token t) {
@@ -200,7 +203,7 @@ static bool read_rest(eq_line *l) {
                 done = eq_line_key(l, t);
             else if (is_source(l))
                 done = read_source_word(l, t);
-            else if (eq_line_class(l)->letter == 'd' && eq_token_is(t, "off"))
+            else if (takes_model(l) && eq_token_is(t, "off"))
                 done = true;
             else if (!needs_model(l) && eq_spice_is_value_here(l->s, t))
                 done = read_bare(l, t);
@@ -343,11 +346,11 @@ static bool complete(eq_line *l) {
     const eq_device_class *cls = eq_line_class(l);
     int n = (int)l->name.length;
     const char *name = l->name.text;
-    if (cls->letter == 'd' && l->card.model == EQ_NONE)
+    if (needs_model(l))
         eq_spice_fail(l->s, eq_token_peek(l->c).at,
-                      "%.*s names no model; write %.*s ANODE CATHODE MODEL and "
-                      ".model MODEL D(is=... n=...)",
-                      n, name, n, name);
+                      "%.*s names no model; write %.*s %s MODEL and .model MODEL %s", n, name, n,
+                      name, cls->letter == 'm' ? "DRAIN GATE SOURCE BULK" : "ANODE CATHODE",
+                      cls->letter == 'm' ? "NMOS(vto=... kp=...)" : "D(is=... n=...)");
     else if (cls->value >= 0 && !l->has_value && isnan(cls->param[cls->value].default_value))
         eq_spice_fail(l->s, eq_token_peek(l->c).at,
                       "%.*s has no value; write its %s%s%s behind the nodes%s", n, name,

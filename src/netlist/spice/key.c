@@ -19,6 +19,7 @@ typedef enum key_action {
     KEY_SERIES,
     KEY_PARALLEL,
     KEY_IGNORE,
+    KEY_LIST, /* ignored, with all of its values */
     KEY_REFUSE
 } key_action;
 static const struct key {
@@ -48,6 +49,12 @@ static const struct key {
     {"blc", "rpar", KEY_PARALLEL, NULL},
     {"vb", "cpar", KEY_IGNORE, NULL},
     {"b", "ic", KEY_IGNORE, NULL},
+    {"m", "ic", KEY_LIST, NULL},
+    {"m", "pd", KEY_IGNORE, NULL},
+    {"m", "ps", KEY_IGNORE, NULL},
+    {"m", "icvds", KEY_IGNORE, NULL},
+    {"m", "icvgs", KEY_IGNORE, NULL},
+    {"m", "icvbs", KEY_IGNORE, NULL},
     {"b", "tripdv", KEY_IGNORE, NULL},
     {"b", "tripdt", KEY_IGNORE, NULL},
     {"eg", "table", KEY_REFUSE,
@@ -187,6 +194,10 @@ bool eq_line_key(eq_line *l, eq_token name) {
         return true;
     case KEY_PARALLEL:
         l->parallel = value;
+        return true;
+    case KEY_LIST:
+        while (eq_spice_at_value(l->s, l->c))
+            if (!eq_spice_number_at(l->s, l->c, &value, "a number")) return false;
         return true;
     case KEY_REFUSE:
         eq_spice_fail(l->s, name.at, "%.*s= of %.*s is not supported; %s", (int)name.length,

@@ -14,11 +14,8 @@ static double param(const writer *w, eq_element e, int k) {
     return w->c->table[r.cls].w[k][r.row];
 }
 
-/* Parameters of a diode that stand on the element, not in its model. */
-static bool on_instance(const eq_param *p) {
-    return strcmp(p->name, "area") == 0 || strcmp(p->name, "m") == 0 ||
-           strcmp(p->name, "temp") == 0 || strcmp(p->name, "dtemp") == 0 ||
-           strcmp(p->name, "pj") == 0;
+static bool has_bit(uint64_t set, int k) {
+    return (set >> k & 1) != 0;
 }
 
 /* The model of element e when its parameters are still those of the model, else NULL. */
@@ -30,7 +27,7 @@ static const eq_model *model_of(const writer *w, eq_element e) {
     for (int k = 0; k < t->cls->params; k++) {
         double own = t->w[k][r.row], of_model = m->w[k];
         bool same = own == of_model || (isnan(own) && isnan(of_model));
-        if (!on_instance(&t->cls->param[k]) && !same) return NULL;
+        if (!has_bit(t->cls->instance, k) && !same) return NULL;
     }
     return m;
 }
@@ -43,10 +40,6 @@ static void put_model_name(writer *w, eq_element e) {
 static void put_pair(writer *w, const char *name, double value) {
     eq_text_printf(w->out, " %s=", name);
     eq_text_number(w->out, value);
-}
-
-static bool has_bit(uint64_t set, int k) {
-    return (set >> k & 1) != 0;
 }
 
 /* True if parameter k says nothing beside the others. */
@@ -62,7 +55,7 @@ static void put_model_params(writer *w, const eq_device_class *cls, const double
     for (int k = 0; k < cls->params; k++) {
         const eq_param *p = &cls->param[k];
         bool own_law = has_bit(cls->ngspice_only, k);
-        if (on_instance(p) || isnan(value[k])) continue;
+        if (has_bit(cls->instance, k) || isnan(value[k])) continue;
         if (own_law && value[k] == p->default_value) continue;
         if (is_idle(cls, k, value)) continue;
         if (own_law && w->dialect != EQ_NGSPICE && w->status == EQ_OK)
@@ -151,7 +144,7 @@ static void put_instance_params(writer *w, eq_element e) {
     for (int k = 0; k < cls->params; k++) {
         const eq_param *p = &cls->param[k];
         double value = all[k];
-        bool own = needs_model(w, number) ? on_instance(p) : k != cls->value;
+        bool own = needs_model(w, number) ? has_bit(cls->instance, k) : k != cls->value;
         if (!own || isnan(value) || value == p->default_value || is_idle(cls, k, all)) continue;
         if (strcmp(p->name, "tce") == 0 && put_tce(w, e, value)) continue;
         bool above = strcmp(p->name, "dtemp") == 0;
