@@ -434,7 +434,7 @@ static void refuse(eq_spice *s, eq_token name, char letter) {
             return;
         }
     eq_spice_fail(s, name.at,
-                  "no element starts with '%.*s'; comments start with *, elements with one of R D "
+                  "no element starts with '%.*s'; comments start with *, elements with one of R D M "
                   "V I E F G H C L X",
                   1, name.text);
 }
