@@ -190,11 +190,24 @@ static eq_status check_card(const eq_circuit *c, const eq_card *card, eq_diag *d
     return status;
 }
 
+/* What the class has against whole rows. */
+static eq_status check_rows(const eq_circuit *c, const eq_table *t, eq_diag *diag) {
+    for (size_t row = 0; t->cls->wrong != NULL && row < t->count; row++) {
+        const char *wrong = t->cls->wrong(t->w, row);
+        if (wrong == NULL) continue;
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, t->id[row]), "%s: %s",
+                          eq_circuit_element_name(c, t->id[row]), wrong);
+    }
+    return EQ_OK;
+}
+
 /* One pass over the tables finds whether something is wrong; only then places and names are looked
  * up. */
 eq_status eq_circuit_check_values(const eq_circuit *c, eq_diag *diag) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &c->table[cls];
+        eq_status rows = check_rows(c, t, diag);
+        if (rows != EQ_OK) return rows;
         for (int k = 0; k < t->cls->params; k++)
             for (size_t row = 0; row < t->count; row++) {
                 double value = t->w[k][row];

@@ -106,6 +106,9 @@ typedef struct eq_device_class {
      * handle; NULL: none. */
     const eq_param *inverse;
 
+    /* What is wrong with row j although every parameter is in its range, and what to do; NULL:
+     * nothing. May be NULL. */
+    const char *(*wrong)(double *const *w, size_t j);
     /* Fills the derived columns from the parameters; called whenever either changes.
      * May be NULL. */
     void (*derive)(size_t n, double *const *w, const eq_environment *env);

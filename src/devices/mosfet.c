@@ -106,13 +106,15 @@ static double halved(const eq_mosfet *q, const double *z, double *v, int e, inne
     return f[e];
 }
 
-/* One step of Newton, halved until |f| falls; false: it does not. */
-static bool step(const eq_mosfet *q, const double *z, double *v, inner *in, double *f,
+/* One step of Newton, halved until |f| falls; false: it does not, or no step is left beside the
+ * rounding of the potentials. */
+static bool step(const eq_mosfet *q, const double *z, double *v, inner *in, double *f, double size,
                  double *worst) {
     double x[EQ_MOS_ENDS], from[EQ_MOS_ENDS] = {v[D], v[S]}, t = 1.0;
     inner next;
     solve(q, in, f, x);
-    for (int k = 0; k < 12; k++, t *= 0.5) {
+    double least = DBL_EPSILON * size, length = fmax(fabs(x[0]), fabs(x[1]));
+    for (int k = 0; k < 12 && t * length > least; k++, t *= 0.5) {
         double g[EQ_MOS_ENDS];
         v[D] = from[0] - t * x[0];
         v[S] = from[1] - t * x[1];
@@ -149,11 +151,11 @@ static void descend(const eq_mosfet *q, const double *z, double *v, inner *in) {
     if (q->r[0] == 0.0 && q->r[1] == 0.0) return;
     worst = mismatch(q, z, v, in, f);
     for (int k = 0; k < 60 && worst > 0.0; k++)
-        if (!step(q, z, v, in, f, &worst)) break;
+        if (!step(q, z, v, in, f, size, &worst)) break;
     if (worst <= 1e-12 * size) return;
     halved(q, z, v, EQ_MOS_SOURCE, in);
     worst = mismatch(q, z, v, in, f);
-    while (worst > 0.0 && step(q, z, v, in, f, &worst)) continue;
+    while (worst > 0.0 && step(q, z, v, in, f, size, &worst)) continue;
 }
 
 /* The current into the terminal of the end whose resistance takes most of a change of the drop: by

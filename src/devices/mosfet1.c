@@ -108,9 +108,8 @@ static process process_of(size_t j, double *const *w, double k_over_q, double tn
         if (doping > intrinsic) {
             p.phi = or_else(p.phi, fmax(0.1, 2.0 * k_over_q * tnom * log(doping / intrinsic)));
             double fermi = type * 0.5 * p.phi;
-            double gate = w[TPG][j] == 0.0
-                              ? aluminium
-                              : affinity + 0.5 * gap - type * w[TPG][j] * 0.5 * gap;
+            double gate =
+                w[TPG][j] == 0.0 ? aluminium : affinity + 0.5 * gap - type * w[TPG][j] * 0.5 * gap;
             double flat = gate - (affinity + 0.5 * gap + fermi) - w[NSS][j] * 1e4 * charge / oxide;
             p.gamma = or_else(p.gamma, sqrt(2.0 * 11.7 * vacuum * charge * doping) / oxide);
             p.vto = or_else(p.vto, flat + type * (p.gamma * sqrt(p.phi) + p.phi));
@@ -213,6 +212,11 @@ static void law(const double *number, double vgs, double vds, double vbs, eq_mos
     c->by[LAW_LAMBDA] = beta * vds * square;
 }
 
+static const char *wrong(double *const *w, size_t j) {
+    if (w[L][j] > 2.0 * w[LD][j]) return NULL;
+    return "its channel is no longer than 2 ld of its model; give a larger l or a smaller ld";
+}
+
 static eq_mosfet row(size_t j, double *const *w) {
     eq_mosfet q = {.law = law,
                    .is = {w[ISD][j], w[ISS][j]},
@@ -299,14 +303,14 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
 
 #define BIT(k) ((uint64_t)1 << (k))
 
-#define LEVEL_1(called, type_name, derived)                                               \
-    .name = called, .letter = 'm', .model_type = type_name, .defined = EQ_CURRENT_DEFINED, \
-    .control = EQ_CONTROL_PORT, .terminals = EQ_MOS_NODES,                                \
-    .carries = 1u << EQ_MOS_D | 1u << EQ_MOS_S | 1u << EQ_MOS_B, .params = DECLARED,      \
-    .columns = COLUMNS, .param = mosfet_param, .line = {EQ_SPICE_LINE("$n $a $b $c $d $m$i\n")},  \
-    .instance = BIT(W) | BIT(L) | BIT(AD) | BIT(AS) | BIT(NRD) | BIT(NRS) | BIT(M) |      \
-                BIT(TEMP) | BIT(DTEMP),                                                   \
-    .value = -1, .derive = derived, .port = port, .param_port = param_port,               \
+#define LEVEL_1(called, type_name, derived)                                                        \
+    .name = called, .letter = 'm', .model_type = type_name, .defined = EQ_CURRENT_DEFINED,         \
+    .control = EQ_CONTROL_PORT, .terminals = EQ_MOS_NODES,                                         \
+    .carries = 1u << EQ_MOS_D | 1u << EQ_MOS_S | 1u << EQ_MOS_B, .params = DECLARED,               \
+    .columns = COLUMNS, .param = mosfet_param, .line = {EQ_SPICE_LINE("$n $a $b $c $d $m$i\n")},   \
+    .instance = BIT(W) | BIT(L) | BIT(AD) | BIT(AS) | BIT(NRD) | BIT(NRS) | BIT(M) | BIT(TEMP) |   \
+                BIT(DTEMP),                                                                        \
+    .value = -1, .wrong = wrong, .derive = derived, .port = port, .param_port = param_port,        \
     .limit_port = limit_port
 
 const eq_device_class eq_class_nmos = {LEVEL_1("nmos", "nmos", derive_n)};

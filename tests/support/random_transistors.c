@@ -134,6 +134,8 @@ static void cascode(gen *g) {
     n(g, "o", "a", "d");
     n(g, "d", "c", "0");
     resistor(g, "vdd", "o", 1e3, 1e5);
+    load(g, "c");
+    load(g, "d");
 }
 
 static void differential(gen *g) {
@@ -148,6 +150,8 @@ static void differential(gen *g) {
     p(g, "y", "x", "vdd");
     p(g, "o", "y", "vdd");
     n(g, "o", "b", "0");
+    load(g, "t");
+    load(g, "x");
     load(g, "y");
     load(g, "o");
 }
@@ -206,9 +210,14 @@ static const struct {
     const char *name;
     void (*write)(gen *g);
 } kinds[] = {
-    {"single transistors", alone}, {"chains of inverters", inverters}, {"mirrors", mirrors},
-    {"cascodes", cascode},         {"differential pairs", differential}, {"gates", gates},
-    {"grids", grid},               {"followers", followers},
+    {"single transistors", alone},
+    {"chains of inverters", inverters},
+    {"mirrors", mirrors},
+    {"cascodes", cascode},
+    {"differential pairs", differential},
+    {"gates", gates},
+    {"grids", grid},
+    {"followers", followers},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

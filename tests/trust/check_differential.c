@@ -40,8 +40,7 @@ typedef struct maker {
 } maker;
 static const maker makers[] = {
     {"decks", random_deck, random_card_kinds, random_card_name, 0.0},
-    {"hierarchies", random_hierarchy, random_hierarchy_kinds, random_hierarchy_name,
-     0.0},
+    {"hierarchies", random_hierarchy, random_hierarchy_kinds, random_hierarchy_name, 0.0},
     {"circuits of transistors", random_transistors, random_transistors_kinds,
      random_transistors_name, 1e-7},
 };

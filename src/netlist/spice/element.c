@@ -19,8 +19,8 @@ static const struct {
     char letter;
     const char *message;
 } refused[] = {
-    {'q',
-     "bipolar transistors (Q) are not supported; eqspice simulates R, D, M, V, I, E, F, G, H and X"},
+    {'q', "bipolar transistors (Q) are not supported; eqspice simulates R, D, M, V, I, E, F, G, H "
+          "and X"},
     {'j', "JFETs (J) are not supported; eqspice simulates R, D, M, V, I, E, F, G, H and X"},
     {'z', "MESFETs (Z) are not supported; eqspice simulates R, D, M, V, I, E, F, G, H and X"},
     {'t', "transmission lines (T) are not supported; at dc write two 0-V sources"},
@@ -433,10 +433,11 @@ static void refuse(eq_spice *s, eq_token name, char letter) {
             eq_spice_fail(s, name.at, "%s", refused[k].message);
             return;
         }
-    eq_spice_fail(s, name.at,
-                  "no element starts with '%.*s'; comments start with *, elements with one of R D M "
-                  "V I E F G H C L X",
-                  1, name.text);
+    eq_spice_fail(
+        s, name.at,
+        "no element starts with '%.*s'; comments start with *, elements with one of R D M "
+        "V I E F G H C L X",
+        1, name.text);
 }
 
 /* R = EXPRESSION of a B (LTspice): the drop across it divided by that. */

@@ -149,12 +149,24 @@ static double *warmth_of(eq_line *l, eq_token name) {
                                         : NULL;
 }
 
+/* Whether a transistor takes parameter k on its .model card alone; then an error was reported. */
+static bool of_model(eq_line *l, eq_token name, int k) {
+    const eq_device_class *cls = eq_line_class(l);
+    bool own = cls->control != EQ_CONTROL_PORT || cls->model_type == NULL || k < 0 ||
+               (cls->instance >> k & 1) != 0;
+    if (!own)
+        eq_spice_fail(l->s, name.at, "%.*s of %.*s stands on its .model card; write it there",
+                      (int)name.length, name.text, (int)l->name.length, l->name.text);
+    return !own;
+}
+
 bool eq_line_key(eq_line *l, eq_token name) {
     const struct key *key = key_of(eq_line_class(l)->letter, name);
     int k = eq_line_param(eq_line_class(l), name);
     double value;
     if (key != NULL && key->action == KEY_ALIAS) k = eq_line_class(l)->value;
     if (k < 0 && key == NULL) return eq_line_unknown_key(l, name);
+    if (of_model(l, name, k)) return false;
     eq_token_next(l->c);
     if (k < 0 && eq_token_is(name, "tol")) { /* 1% */
         eq_token_raw(l->c);
