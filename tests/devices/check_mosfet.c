@@ -96,12 +96,131 @@ START_TEST(sweeps_agree_with_ngspice) {
 }
 END_TEST
 
+/* The current into the drain of one transistor at potentials of d, g, s, b. */
+static double drain(const char *model, const char *line, const double *z) {
+    eq_text t = {0};
+    eq_circuit *c = NULL;
+    eq_solver *s = NULL;
+    double v[8], i[8];
+    eq_text_printf(&t,
+                   "t\nVd d 0 %.17g\nVg g 0 %.17g\nVs s 0 %.17g\nVb b 0 %.17g\nM1 d g s b mm %s\n"
+                   ".model mm %s\n.op\n.end\n",
+                   z[0], z[1], z[2], z[3], line, model);
+    ck_assert_int_eq(eq_circuit_parse("t", t.text, t.length, &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, i, NULL, NULL), EQ_OK);
+    double current = -eq_solver_current(s, eq_circuit_find_element(c, "vd"), v, i);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+    eq_text_free(&t);
+    return current;
+}
+
+/* By hand: over = 2 - 0.7 = 1.3 V, beta = 1 mA/V^2; the threshold with gamma 0.5, phi 0.64 V and
+ * 1 V across the body is 0.7 + 0.5 (sqrt 1.64 - 0.8) V. */
+START_TEST(equations_by_hand) {
+    static const char model[] = "nmos(vto=0.7 kp=100u lambda=0.1 is=1e-30)";
+    static const char body[] = "nmos(vto=0.7 kp=100u gamma=0.5 phi=0.64 is=1e-30)";
+    double over = 1.3 - 0.5 * (sqrt(1.64) - 0.8), leak = 1e-11;
+    ck_assert_double_eq_tol(drain(model, "w=10u l=1u", (double[]){3, 2, 0, 0}),
+                            0.5e-3 * 1.3 * 1.3 * 1.3, leak);
+    ck_assert_double_eq_tol(drain(model, "w=10u l=1u", (double[]){0.5, 2, 0, 0}),
+                            1e-3 * 0.5 * (1.3 - 0.25) * 1.05, leak);
+    ck_assert_double_eq_tol(drain(model, "w=10u l=1u", (double[]){-0.5, 1.5, 0, -1}),
+                            -1e-3 * 0.5 * (1.3 - 0.25) * 1.05, leak);
+    ck_assert_double_eq_tol(drain(model, "w=10u l=1u", (double[]){3, 0.6, 0, 0}), 3e-12, 1e-15);
+    ck_assert_double_eq_tol(drain(body, "w=10u l=1u", (double[]){3, 2, 0, -1}),
+                            0.5e-3 * over * over, leak);
+    ck_assert_double_eq_tol(
+        drain("pmos(vto=-0.7 kp=100u lambda=0.1)", "w=10u l=1u", (double[]){-3, -2, 0, 0}),
+        -0.5e-3 * 1.3 * 1.3 * 1.3, leak);
+}
+END_TEST
+
+/* With 1 kohm at either end and 5 V across, where the channel alone would let 5 mA through: the
+ * current by bisection of the equation in one unknown. */
+START_TEST(resistances_inside_keep_their_equation) {
+    double low = 0.0, high = 5e-3, z[] = {5, 4, 0, -1};
+    for (int k = 0; k < 200; k++) {
+        double i = 0.5 * (low + high), vds = 5.0 - 2e3 * i, over = 4.0 - 1e3 * i - 0.7;
+        double channel = vds < over ? 1e-3 * vds * (over - 0.5 * vds) : 0.5e-3 * over * over;
+        if (vds < 0.0 || over < 0.0 || channel < i)
+            high = i;
+        else
+            low = i;
+    }
+    ck_assert_double_eq_tol(drain("nmos(vto=0.7 kp=100u rd=1k rs=1k is=1e-30)", "w=10u l=1u", z),
+                            low, 1e-11);
+    ck_assert_double_eq_tol(
+        drain("nmos(vto=0.7 kp=50u rsh=500 is=1e-30)", "w=10u l=1u nrd=4 nrs=4 m=2", z), low,
+        1e-11);
+}
+END_TEST
+
+/* ngspice's reader stops at none of these; ours tells what is wrong. */
+START_TEST(short_channels_are_refused) {
+    static const char deck[] =
+        "t\nV1 d 0 1\nM1 d d 0 0 nm l=1u\n.model nm nmos(ld=0.5u)\n.op\n.end\n";
+    char *text = NULL;
+    ck_assert_int_eq(eq_file_write(in("s.cir"), deck, strlen(deck), NULL), EQ_OK);
+    expect_exit(2, &text, "op %s", in("s.cir"));
+    ck_assert_ptr_nonnull(strstr(text, "s.cir:3:1: error: m1: its channel is no longer than 2 ld"));
+    free(text);
+}
+END_TEST
+
+/* Every trained parameter of transistors, gates among them: the adjoint gradient against central
+ * differences of operating points, where bulks are forward, reverse and at the drain; then a
+ * training and the way back of the trained deck. */
+START_TEST(transistors_learn) {
+    static const char deck[] =
+        "Every parameter of a transistor learns\nVx1 x1 0 0\nVx2 x2 0 0\nVg1 g1 0 2.5\nVg2 g2 0 "
+        "2.2\n"
+        "M1 x1 g1 h x1 n1 l=7.8u w=138u\nM2 x2 g2 h 0 n1 l=7.8u w=138u\nM3 x1 h y1 y1 n2 w=20u "
+        "l=2u\nM4 y2 h 0 0 n2 w=20u l=2u\nM5 y2 y2 up up p1 w=20u l=2u\nVu up 0 3\nR1 y1 0 10k\n"
+        "R2 y2 0 100k\nR3 h up 100k\n"
+        ".model n1 nmos(vto=0.75 gamma=1.09 phi=0.95 kp=62u lambda=0.2 rsh=73)\n"
+        ".model n2 nmos(vto=0.6 gamma=0.4 phi=0.8 kp=90u lambda=0.05 rd=100)\n"
+        ".model p1 pmos(vto=-0.7 gamma=0.3 phi=0.7 kp=30u lambda=0.1)\n"
+        "*% input Vx1 Vx2\n*% output y1 y2\n*% train Vg* min=0.4 max=8\n*% train M1(w) min=1u "
+        "max=500u\n*% train M2(l) min=1u max=50u\n*% train M4(vto) min=-2 max=2\n*% train M5(kp) "
+        "min=1u max=1m\n*% train M2(gamma) min=0 max=2\n*% train M1(phi) min=0.3 max=2\n*% train "
+        "M5(lambda) min=0 max=1\n*% train M1(is) min=1e-18 max=1e-10\n*% train M5(vto) min=-2 "
+        "max=0\n"
+        ".temp 60\n.op\n.end\n";
+    static const char data[] = "a,b,class\n1,0.2,p\n0.2,1,q\n0.9,0.1,p\n0.1,0.8,q\n";
+    static const char net[] =
+        "<experiment name=\"net\" seed=\"1\"><circuit deck=\"net.cir\"/><data format=\"csv\" "
+        "path=\"net.csv\" label=\"class\"/><cost type=\"squared-error\" high=\"0.8\" low=\"0.2\"/>"
+        "<estimator type=\"adjoint\"/><optimizer type=\"sgd\" rate=\"1e-12\"/><minibatch "
+        "size=\"4\"/>"
+        "<epochs count=\"2\"/></experiment>";
+    char *text = NULL;
+    double off = 1.0;
+    ck_assert_int_eq(eq_file_write(in("net.cir"), deck, strlen(deck), NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("net.csv"), data, strlen(data), NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("net.xml"), net, strlen(net), NULL), EQ_OK);
+    outcome o = run_program("gradcheck %s", in("net.xml"));
+    const char *found = strstr(o.text, "adjoint against central differences: ");
+    if (found != NULL) sscanf(found, "adjoint against central differences: %lf", &off);
+    ck_assert_msg(off < 1e-7, "%s", o.text);
+    outcome_free(&o);
+    expect_exit(0, &text, "train %s -o %s/trained", in("net.xml"), scratch_current());
+    free(text);
+    expect_exit(0, NULL, "eval %s/trained --data %s", scratch_current(), in("net.csv"));
+}
+END_TEST
+
 Suite *mosfet_suite(void) {
     Suite *s = suite_create("mosfet");
     TCase *t = tcase_create("mosfet");
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, sweeps_agree_with_ngspice, 0, CARDS);
+    tcase_add_test(t, equations_by_hand);
+    tcase_add_test(t, resistances_inside_keep_their_equation);
+    tcase_add_test(t, short_channels_are_refused);
+    tcase_add_test(t, transistors_learn);
     suite_add_tcase(s, t);
     return s;
 }
