@@ -12,7 +12,7 @@
 #include "netlist/netlist.h"
 #include "report/ngspice.h"
 #include "result/raw.h"
-#include "solver/solver.h"
+#include "solver/solver_internal.h"
 
 Suite *mosfet_suite(void);
 
@@ -157,7 +157,33 @@ START_TEST(resistances_inside_keep_their_equation) {
 }
 END_TEST
 
-/* ngspice's reader stops at none of these; ours tells what is wrong. */
+/* Each rung of the ladder alone comes to the operating point, junction limiting among them, with
+ * what SPICE limits of a transistor. */
+START_TEST(each_rung_solves_transistors) {
+    static const char deck[] =
+        "amplifier\nVd up 0 5\nVi i 0 1.2\nM1 a i 0 0 nm w=20u l=2u\nM2 a a up up pm w=8u l=2u\n"
+        "M3 o a up up pm w=30u l=2u\nM4 o b 0 0 nm w=9u l=2u\nM5 b b 0 0 nm w=9u l=2u\n"
+        "M6 o i d o nm w=20u l=2u\nR1 up b 47k\nR2 o 0 1meg\nR3 d 0 10k\n"
+        ".model nm nmos(vto=0.7 kp=100u gamma=0.5 lambda=0.04)\n"
+        ".model pm pmos(vto=-0.8 kp=40u gamma=0.4 lambda=0.05 rsh=20)\n.op\n.end\n";
+    eq_circuit *c = NULL;
+    eq_solver *s = NULL;
+    double v[16], w[16] = {0}, branch[16];
+    eq_solve_info info;
+    ck_assert_int_eq(eq_circuit_parse("t", deck, strlen(deck), &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, branch, &info, NULL), EQ_OK);
+    eq_solve_options o = eq_solve_defaults(c);
+    o.max_iterations = 1000;
+    eq_status status = eq_solver_rung(s, &o, _i, w, &info, NULL);
+    ck_assert_msg(status == EQ_OK, "%s", eq_ladder[_i].name);
+    for (size_t n = 0; n < eq_circuit_nodes(c); n++) ck_assert_double_eq_tol(v[n], w[n], 1e-8);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* ngspice warns and goes on, with a current that flows uphill. */
 START_TEST(short_channels_are_refused) {
     static const char deck[] =
         "t\nV1 d 0 1\nM1 d d 0 0 nm l=1u\n.model nm nmos(ld=0.5u)\n.op\n.end\n";
@@ -219,6 +245,7 @@ Suite *mosfet_suite(void) {
     tcase_add_loop_test(t, sweeps_agree_with_ngspice, 0, CARDS);
     tcase_add_test(t, equations_by_hand);
     tcase_add_test(t, resistances_inside_keep_their_equation);
+    tcase_add_loop_test(t, each_rung_solves_transistors, 0, EQ_RUNGS);
     tcase_add_test(t, short_channels_are_refused);
     tcase_add_test(t, transistors_learn);
     suite_add_tcase(s, t);

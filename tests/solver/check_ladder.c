@@ -18,12 +18,6 @@ static const char *const hard[] = {
     ".model dm D is=1e-14\n.op\n.end\n",
     "clamped amplifier\nV1 in 0 40\nR1 in h 1k\nD1 h 0 dm\nD2 0 h dm\nE1 e 0 h 0 4\nVs e w 0\n"
     "F1 h 0 Vs 0.25\nR2 w y 500\nD3 y 0 dm\nR3 y 0 10k\n.model dm D is=1e-12\n.op\n.end\n",
-    "amplifier of transistors\nVd up 0 5\nVi i 0 1.2\nM1 a i 0 0 nm w=20u l=2u\nM2 a a up up pm "
-    "w=8u "
-    "l=2u\nM3 o a up up pm w=30u l=2u\nM4 o b 0 0 nm w=9u l=2u\nM5 b b 0 0 nm w=9u l=2u\nR1 up b "
-    "47k\n"
-    "R2 o 0 1meg\n.model nm nmos(vto=0.7 kp=100u gamma=0.5 lambda=0.04)\n"
-    ".model pm pmos(vto=-0.8 kp=40u gamma=0.4 lambda=0.05 rsh=20)\n.op\n.end\n",
 };
 
 /* n diodes in series behind 1 kohm, 6 V each. */
