@@ -61,6 +61,13 @@ static eq_status save(run *r, bool model) {
     return status;
 }
 
+/* What devices keep is there in both, or in none. */
+static bool same_arrays(const eq_checkpoint *a, const eq_checkpoint *b) {
+    for (int k = 0; k < EQ_DEVICE_ARRAYS; k++)
+        if ((a->device[k] == NULL) != (b->device[k] == NULL)) return false;
+    return true;
+}
+
 static eq_status check_resumed(run *r, const eq_checkpoint *old, const char *path) {
     const eq_checkpoint *p = &r->t->now;
     if (old->run == 0)
@@ -70,7 +77,8 @@ static eq_status check_resumed(run *r, const eq_checkpoint *old, const char *pat
                        path);
     eq_status status = eq_fingerprint_check(&p->began, &old->began, r->x, path, r->diag);
     if (status == EQ_OK && (old->conductances != p->conductances || old->states != p->states ||
-                            old->targets != p->targets || old->position > r->t->s.set.train_count))
+                            old->targets != p->targets || !same_arrays(old, p) ||
+                            old->position > r->t->s.set.train_count))
         status = eq_fail(r->diag, EQ_ERR_INPUT,
                          "the checkpoint '%s' does not fit its own experiment; train anew "
                          "with --force",
@@ -87,12 +95,14 @@ static void take_over(eq_trainer *t, eq_checkpoint *old) {
     p->encoder = kept.encoder;
     p->classes = kept.classes;
     p->class_name = kept.class_name;
-    *old = (eq_checkpoint){.encoder = old->encoder,
-                           .classes = old->classes,
-                           .class_name = old->class_name,
-                           .g = kept.g,
-                           .square = kept.square,
-                           .row = kept.row};
+    *old =
+        (eq_checkpoint){.encoder = old->encoder,
+                        .classes = old->classes,
+                        .class_name = old->class_name,
+                        .g = kept.g,
+                        .square = kept.square,
+                        .device = {kept.device[0], kept.device[1], kept.device[2], kept.device[3]},
+                        .row = kept.row};
     memcpy(old->state, kept.state, sizeof kept.state);
     eq_trainer_restore(t);
 }
@@ -415,13 +425,28 @@ static eq_status run_all(run *r) {
     return status;
 }
 
+/* The network that the run stands for, which may be that of an epoch before the last. */
+static eq_status show(run *r, eq_train_sight *see, void *data) {
+    uint64_t steps;
+    eq_trainer_collect(r->t);
+    eq_session_put(&r->t->s, eq_checkpoint_network(&r->t->now, &steps));
+    eq_network_load(r->t->s.model);
+    return see(data, &r->t->s, r->diag);
+}
+
 eq_status eq_train(const eq_experiment *x, const eq_train_options *asked, eq_metrics *last,
                    eq_train_summary *summary, eq_diag *diag) {
+    return eq_train_then(x, asked, NULL, NULL, last, summary, diag);
+}
+
+eq_status eq_train_then(const eq_experiment *x, const eq_train_options *asked, eq_train_sight *see,
+                        void *data, eq_metrics *last, eq_train_summary *summary, eq_diag *diag) {
     eq_train_options o = asked == NULL ? eq_train_defaults() : *asked;
     run r = {.x = x, .o = &o, .look = {.error = NAN, .cosine = NAN}, .diag = diag};
     eq_status status = eq_comm_agree(check_options(&r));
     if (status == EQ_OK) status = eq_comm_agree(open_all(&r));
     if (status == EQ_OK) status = eq_comm_agree(run_all(&r));
+    if (status == EQ_OK && see != NULL) status = show(&r, see, data);
     if (summary != NULL && r.t != NULL) summarise(&r, status == EQ_OK, summary);
     if (last != NULL && r.t != NULL && r.t->now.rows > 0) *last = r.t->now.row[r.t->now.rows - 1];
     eq_trainer_free(r.t);

@@ -16,7 +16,10 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "circuit/architecture.h"
+#include "explore/effects.h"
 #include "netlist/netlist.h"
+#include "report/picture.h"
+#include "report/report.h"
 #include "report/verify.h"
 #include "result/raw.h"
 #include "support/effort.h"
@@ -413,7 +416,8 @@ static eq_status otherwise_sparse(eq_diag *diag) {
 static eq_status bad_experiments(eq_diag *diag) {
     static const char *const name[] = {
         "unknown-group",         "too-many-inputs", "three-classes", "pairs-for-singles",
-        "clamp-without-targets", "hinge-by-energy", "words"};
+        "clamp-without-targets", "hinge-by-energy", "words",         "device-still",
+        "device-groups",         "device-pieces"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
         char path[LONGEST];
         eq_experiment *x = NULL;
@@ -425,6 +429,44 @@ static eq_status bad_experiments(eq_diag *diag) {
         if (status != EQ_ERR_INPUT) return status;
     }
     return EQ_OK;
+}
+
+/* Devices of two kinds, trained, gone on with, and evaluated as another chip. */
+static eq_status devices(eq_diag *diag) {
+    static const char *const set[] = {"device.preset=ecram",
+                                      "device.update=mixed-precision",
+                                      "device.pair=yes",
+                                      "device.piecewise_up=1,0.5",
+                                      "device.read_noise=0.01",
+                                      "device.group.match=r1*",
+                                      "device.group.preset=reram-es",
+                                      "data.train-limit=8",
+                                      "data.test-limit=4"};
+    static const char *const other[] = {"device.chip=7", "device.group.chip=7"};
+    const eq_settings settings = {set, sizeof set / sizeof *set};
+    eq_experiment *x = NULL;
+    eq_trained *m = NULL;
+    eq_evaluation e = {0};
+    eq_train_options o = eq_train_defaults();
+    o.folder = in("devices");
+    o.force = true;
+    eq_status status = eq_experiment_read_with("netlists/two-stage.xml", &settings, &x, diag);
+    if (status == EQ_OK) {
+        x->epochs = 1;
+        status = eq_train(x, &o, NULL, NULL, diag);
+        x->epochs = 2;
+    }
+    o.force = false;
+    o.resume = true;
+    if (status == EQ_OK) status = eq_train(x, &o, NULL, NULL, diag);
+    eq_trained_options as = eq_trained_defaults();
+    as.set = (eq_settings){other, 2};
+    if (status == EQ_OK) status = eq_trained_open(in("devices"), &as, &m, diag);
+    if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
+    if (status == EQ_OK) eq_evaluation_free(&e);
+    eq_trained_free(m);
+    eq_experiment_free(x);
+    return status;
 }
 
 /* Two seeds, one after the other: threads would draw from one count. */
@@ -443,6 +485,27 @@ static eq_status train_seeds(eq_diag *diag) {
     }
     eq_free(run);
     eq_experiment_free(x);
+    return status;
+}
+
+/* Two points in this process, with all kinds of figures, and what is said of them. */
+static eq_status study(eq_diag *diag) {
+    eq_study *s = NULL;
+    eq_explored x = {0};
+    eq_effect e = {0};
+    size_t *front = NULL, count;
+    eq_status status = eq_study_read(in("study.xml"), &s, diag);
+    const eq_explore_options o = {.folder = in("study"), .force = true};
+    if (status == EQ_OK) status = eq_explore(s, &o, &x, diag);
+    if (status == EQ_OK) status = eq_effect_find(s, &x, 0, 0, &e, diag);
+    if (status == EQ_OK) status = eq_points_front(s, &x, s->pareto, &front, &count, diag);
+    /* A training without memory is a row that says so; the study itself goes on. */
+    for (size_t k = 0; status == EQ_OK && k < x.all.runs; k++)
+        if (x.all.failed[k]) status = eq_out_of_memory(diag);
+    eq_free(front);
+    eq_effect_free(&e);
+    eq_explored_free(&x);
+    eq_study_free(s);
     return status;
 }
 
@@ -481,6 +544,15 @@ static eq_status evaluate(eq_diag *diag) {
     if (status == EQ_OK) status = eq_trained_sample(m, 1, true, diag);
     eq_evaluation_free(&e);
     eq_trained_free(m);
+    return status;
+}
+
+/* The page of a run, for which a script does not draw. */
+static eq_status report(eq_diag *diag) {
+    const eq_report_options o = {.threads = 1};
+    eq_text page = {0};
+    eq_status status = eq_report_write(in("run"), &o, &page, diag);
+    eq_text_free(&page);
     return status;
 }
 
@@ -585,6 +657,22 @@ static eq_status gradcheck(eq_diag *diag) {
     return status;
 }
 
+static eq_status sensitivity(eq_diag *diag) {
+    eq_trained *m = NULL;
+    eq_loss_scenes *work = NULL;
+    eq_sensitivity s = {0};
+    eq_draws d;
+    size_t n;
+    eq_status status = eq_trained_open_on(in("run"), NULL, 1, &m, diag);
+    if (status == EQ_OK) status = eq_trained_sensitivity(m, 2, &n, &work, &s, diag);
+    if (status == EQ_OK) status = eq_sensitivity_draw(&s, 0.01, 2, 1, &d, diag);
+    if (status == EQ_OK && d.failed > 0) status = EQ_ERR_MEMORY;
+    eq_sensitivity_close(&s);
+    eq_loss_scenes_free(work);
+    eq_trained_free(m);
+    return status;
+}
+
 /* A bias, a current and conductances together, step by step. */
 static eq_status any_parameters(eq_diag *diag) {
     eq_experiment *x = NULL;
@@ -664,6 +752,27 @@ static eq_status read_parts(eq_diag *diag) {
     return status;
 }
 
+/* One of each kind; gnuplot is a script here, which draws nothing. */
+static eq_status pictures(eq_diag *diag) {
+    static const struct {
+        const char *kind, *file;
+    } drawn[] = {{"curves", "run"},      {"sweep", "sweep.raw"},  {"sweep", "sweep.npz"},
+                 {"sweep", "sweep.csv"}, {"iv", "sweep.cir"},     {"confusion", "run"},
+                 {"activations", "run"}, {"conductances", "run"}, {"crossbar", "run"}};
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < sizeof drawn / sizeof *drawn; k++) {
+        const char *input = in(drawn[k].file);
+        eq_picture p = eq_picture_defaults();
+        eq_text out = {0};
+        p.kind = drawn[k].kind;
+        p.input = &input;
+        p.inputs = 1;
+        status = eq_picture_draw(&p, &out, diag);
+        eq_text_free(&out);
+    }
+    return status;
+}
+
 static const struct {
     const char *name;
     eq_status (*run)(eq_diag *diag);
@@ -703,11 +812,15 @@ static const struct {
     {"training by adjoint and clamps, layered", otherwise_layered},
     {"training by adjoint and clamps, sparse", otherwise_sparse},
     {"trainings of two seeds", train_seeds},
+    {"a study", study},
+    {"devices", devices},
     {"folders that are refused", refused_folders},
     {"resumed training", resume},
     {"evaluation", evaluate},
     {"evaluation of other data", evaluate_other},
+    {"a report", report},
     {"gradient check", gradcheck},
+    {"sensitivities", sensitivity},
     {"training of any parameter", any_parameters},
     {"settings", settings},
     {"power of a changed network", infer},
@@ -718,6 +831,7 @@ static const struct {
     {"NumPy", read_npy},
     {"targets", read_targets},
     {"regression", regression},
+    {"pictures", pictures},
 };
 enum { SCENARIOS = sizeof scenario / sizeof *scenario };
 
@@ -806,6 +920,10 @@ static const struct {
     {"other-models.cir", "t\n.model nerve d(is=1e-7)\n"},
     {"sine.csv", "x,y\n1,2\n3,4\n5,7\n7,1\n9,2\n"},
     {"any.csv", "0.7,a\n-0.4,b\n"},
+    {"study.xml",
+     "<study experiment='any.xml'><set name='r3' value='2k'/><factor name='r4' values='3k 4k'/>"
+     "<design type='one-at-a-time'/><repeats seeds='1,2'/><record figures='train_loss watts "
+     "gradcheck_cosine'/><report pareto='train_loss watts'/></study>"},
     {"old", "whole\n"},
 };
 
@@ -824,6 +942,11 @@ static void make_files(void) {
     int length = snprintf(script, sizeof script, "#!/bin/sh\ncp %s \"$4\"\n", in("numbered.raw"));
     put("ngspice", script, (size_t)length);
     chmod(in("ngspice"), 0755);
+    static const char draws[] = "#!/bin/sh\ncat >/dev/null\necho '<svg/>' >picture\n";
+    put("gnuplot", draws, strlen(draws));
+    chmod(in("gnuplot"), 0755);
+    expect_exit(0, NULL, "run %s --format npz -o %s", in("sweep.cir"), in("sweep.npz"));
+    expect_exit(0, NULL, "run %s --format csv -o %s", in("sweep.cir"), in("sweep.csv"));
     snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
     setenv("PATH", path, 1);
     ck_assert_int_eq(train("netlists/two-stage.xml", "run", false, EQ_ENGINE_AUTO, NULL), EQ_OK);
