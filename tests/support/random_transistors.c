@@ -64,8 +64,8 @@ static void transistor(gen *g, char type, const char *d, const char *gate, const
                    below(g, 2), decades(g, 2, 100), between(g, 0.8, 8));
     maybe(g, "ad", decades(g, 1e-12, 1e-9));
     maybe(g, "as", decades(g, 1e-12, 1e-9));
-    maybe(g, "nrd", between(g, 0.1, 3.0)); /* ngspice divides by 0 at nrd=0 */
-    maybe(g, "nrs", between(g, 0.0, 3.0));
+    maybe(g, "nrd", between(g, 0.1, 3.0)); /* near 0 ngspice rounds by 1/(rsh nrd) */
+    maybe(g, "nrs", between(g, 0.1, 3.0));
     if (below(g, 5) == 0) maybe(g, "m", 1.0 + below(g, 4));
     if (below(g, 5) == 0) maybe(g, "dtemp", between(g, -20.0, 40.0));
     eq_text_puts(g->t, "\n");
