@@ -137,6 +137,10 @@ eq_status eq_engine_nudged_phase(eq_engine *e, int slot, const eq_nudge *nudge, 
     return status;
 }
 
+void eq_engine_keep(eq_engine *e, unsigned slots) {
+    e->solved |= slots;
+}
+
 eq_status eq_engine_adjoint_phase(eq_engine *e, const double *dcdy, eq_diag *diag) {
     if (e->solved == 0)
         return eq_fail(diag, EQ_ERR_USAGE, "an adjoint needs the free phase before it");

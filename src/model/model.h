@@ -93,6 +93,10 @@ eq_status eq_network_free_phase(eq_network *n, size_t count, const double *x, do
 eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge, double *y,
                                   eq_diag *diag);
 
+/* Nudged phases (bit s: slot s) that were solved for the same examples before the last load and the
+ * free phase behind it, on other devices, count as phases of this one. */
+void eq_network_keep(eq_network *n, unsigned slots);
+
 /* The adjoint of the free phase for costs with the slopes dcdy[n][outputs]: its slot stands for the
  * exact gradient, whether an energy exists or not. */
 eq_status eq_network_adjoint_phase(eq_network *n, const double *dcdy, eq_diag *diag);

@@ -250,19 +250,26 @@ double eq_estimator_strength(const eq_estimator *est) {
     return est->nudging == EQ_NUDGE_CLAMP ? est->eta : est->beta;
 }
 
+void eq_estimate_weights(const eq_estimator *est, double sign, size_t n, double a[EQ_MAX_SLOTS],
+                         double *strength) {
+    const eq_estimator_kind *kind = est->kind;
+    *strength = eq_estimator_strength(est) * (kind->random_sign ? sign : 1.0);
+    double by = kind->phases == 0 ? 1.0 : *strength;
+    for (int s = 0; s < EQ_MAX_SLOTS; s++) a[s] = kind->a[s] / (by * (double)n);
+}
+
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,
                       double sign, size_t n, const double *y0, const eq_goal *goal,
                       double a[EQ_MAX_SLOTS], eq_diag *diag) {
     const eq_estimator_kind *kind = est->kind;
-    double beta = eq_estimator_strength(est) * (kind->random_sign ? sign : 1.0);
+    double beta;
     eq_status status = EQ_OK;
+    eq_estimate_weights(est, sign, n, a, &beta);
     for (int s = 1; status == EQ_OK && s <= kind->phases; s++)
         status = eq_phases_nudge(p, e, s, cost, est, kind->at[s] * beta, n, y0, goal, NULL, diag);
     if (kind->phases == 0) {
-        beta = 1.0;
         expand(p, cost, -1.0, n, y0, goal, false);
         status = eq_network_adjoint_phase(e, p->current, diag);
     }
-    for (int s = 0; s < EQ_MAX_SLOTS; s++) a[s] = kind->a[s] / (beta * (double)n);
     return status;
 }

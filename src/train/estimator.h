@@ -57,6 +57,9 @@ eq_status eq_phases_nudge(eq_phases *p, eq_network *e, int slot, const eq_cost *
 /* The currents [outputs] that the last nudged phase drives into the outputs of its first example,
  * which rest at y[outputs]. */
 void eq_phases_driven(const eq_phases *p, const double *y, double *current);
+/* The coefficients of the mean over n examples, and *strength, what phases are multiples of. */
+void eq_estimate_weights(const eq_estimator *est, double sign, size_t n, double a[EQ_MAX_SLOTS],
+                         double *strength);
 /* All phases of the estimator for the n examples, or their adjoint; a[EQ_MAX_SLOTS] receives the
  * coefficients of the mean over the n examples. sign: +1 or -1 (only random-sign estimators use it). */
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,

@@ -41,6 +41,7 @@ void eq_experiment_free(eq_experiment *x) {
     eq_free(x->home);
     eq_free(x->deck);
     eq_data_options_free(&x->data);
+    eq_mismatch_clear(&x->mismatch);
     eq_free(x);
 }
 
@@ -211,6 +212,43 @@ static void estimator(reader *r, const eq_xml_node *node) {
               "jumps; take nudging=\"current\"");
 }
 
+static void deviation(reader *r, const eq_xml_node *node) {
+    eq_mismatch *m = &r->x->mismatch;
+    if (!eq_grow((void **)&m->deviation, &m->cap, m->deviations + 1, sizeof *m->deviation)) {
+        r->status = eq_out_of_memory(r->diag);
+        return;
+    }
+    eq_spread *d = &m->deviation[m->deviations++];
+    const char *distribution = word(node, "distribution"), *per = word(node, "per");
+    *d = (eq_spread){0};
+    if (distribution != NULL) eq_distribution_find(distribution, &d->distribution);
+    if (per != NULL) d->per_class = strcmp(per, "class") == 0;
+    text(r, node, "parameters", &d->parameters);
+    if (d->parameters != NULL) eq_lower(d->parameters, strlen(d->parameters));
+    number(r, node, "sigma", &d->sigma);
+    number(r, node, "absolute", &d->absolute);
+}
+
+/* The deviations inside, then that of the element itself where it has one. */
+static void mismatch(reader *r, const eq_xml_node *node) {
+    eq_mismatch *m = &r->x->mismatch;
+    size_t chip = 1;
+    if (node == NULL) return;
+    count(r, node, "chip", &chip);
+    m->chip = chip;
+    const char *phases = word(node, "phases");
+    if (phases != NULL) eq_phase_devices_find(phases, &m->phases);
+    for (const eq_xml_node *n = eq_xml_first(node); r->status == EQ_OK && n != NULL;
+         n = eq_xml_next(n))
+        deviation(r, n);
+    m->own = word(node, "sigma") != NULL || word(node, "absolute") != NULL;
+    if (m->own) deviation(r, node);
+    if (m->deviations == 0)
+        fault(r, node,
+              "the mismatch deviates nowhere; give it sigma=\"0.1\" (a fraction) or "
+              "absolute=\"1m\", or a <deviation> inside");
+}
+
 static void group(reader *r, const eq_xml_node *node) {
     eq_experiment *x = r->x;
     if (!eq_grow((void **)&x->group, &x->group_cap, x->groups + 1, sizeof *x->group)) {
@@ -342,6 +380,7 @@ static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     encoding(&r, eq_xml_child(root, "encoding"));
     cost(&r, eq_xml_child(root, "cost"));
     estimator(&r, eq_xml_child(root, "estimator"));
+    mismatch(&r, eq_xml_child(root, "mismatch"));
     optimizer(&r, eq_xml_child(root, "optimizer"));
     schedule(&r, eq_xml_child(root, "schedule"));
     count(&r, eq_xml_child(root, "minibatch"), "size", &x->batch);

@@ -5,6 +5,7 @@
 
 #include "circuit/architecture.h"
 #include "circuit/circuit.h"
+#include "model/mismatch.h"
 #include "model/optimizer.h"
 #include "train/cost.h"
 #include "train/data.h"
@@ -43,6 +44,7 @@ struct eq_experiment {
     eq_encoding encoding;
     eq_cost cost;
     eq_estimator estimator;
+    eq_mismatch mismatch;
     eq_optimizer optimizer;
     eq_group_options *group;
     size_t groups, group_cap;

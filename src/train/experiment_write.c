@@ -157,6 +157,29 @@ static void write_optimizer(const eq_experiment *x, eq_text *t) {
                    x->batch);
 }
 
+static void write_deviation(const eq_spread *d, eq_text *t) {
+    attribute(t, "parameters", d->parameters);
+    attribute(t, "distribution", eq_distribution_name(d->distribution));
+    value(t, "sigma", d->sigma);
+    if (d->absolute > 0.0) value(t, "absolute", d->absolute);
+    eq_text_printf(t, " per=\"%s\"", d->per_class ? "class" : "instance");
+}
+
+static void write_mismatch(const eq_mismatch *m, eq_text *t) {
+    if (m->deviations == 0) return;
+    size_t inner = m->deviations - (m->own ? 1 : 0);
+    eq_text_printf(t, "  <mismatch chip=\"%" PRIu64 "\" phases=\"%s\"", m->chip,
+                   eq_phase_devices_name(m->phases));
+    if (m->own) write_deviation(&m->deviation[inner], t);
+    eq_text_puts(t, inner == 0 ? "/>\n" : ">\n");
+    for (size_t k = 0; k < inner; k++) {
+        eq_text_puts(t, "    <deviation");
+        write_deviation(&m->deviation[k], t);
+        eq_text_puts(t, "/>\n");
+    }
+    if (inner > 0) eq_text_puts(t, "  </mismatch>\n");
+}
+
 /* Encoding, cost, estimator, optimizer: what decides the course of the training besides circuit and
  * data. */
 static void write_method(const eq_experiment *x, eq_text *t) {
@@ -183,6 +206,7 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     if (clamp) value(t, "eta", x->estimator.eta);
     if (clamp && isfinite(x->estimator.clamp)) value(t, "g-clamp", x->estimator.clamp);
     eq_text_puts(t, "/>\n");
+    write_mismatch(&x->mismatch, t);
     write_optimizer(x, t);
 }
 

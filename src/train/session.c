@@ -193,6 +193,7 @@ eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *di
     if (status == EQ_OK) status = eq_encoder_fit(&s->x->encoding, &s->set, &s->encoder, diag);
     if (status == EQ_OK) status = eq_network_new(s->c, &s->model, diag);
     if (status == EQ_OK && !given) status = initialise(s, diag);
+    if (status == EQ_OK && !given) status = eq_session_deviate(s, diag);
     return status == EQ_OK ? eq_session_start(s, o, diag) : status;
 }
 
@@ -223,6 +224,9 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     eq_engine_options options = *o;
     eq_status status = s->model == NULL ? eq_network_new(s->c, &s->model, diag) : EQ_OK;
     if (status != EQ_OK) return status;
+    /* the layered engine takes gains for good */
+    if (s->x->mismatch.phases != EQ_SAME_DEVICES && eq_session_controls_deviate(s))
+        options.kind = EQ_ENGINE_SPARSE;
     s->outputs = eq_network_outputs(s->model);
     s->batch = options.batch = o->batch < most || most == 0 ? o->batch : most;
     status = check_sizes(s, d, diag);
@@ -234,9 +238,20 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     return status;
 }
 
+eq_status eq_session_renew(eq_session *s, const eq_engine_options *o, eq_diag *diag) {
+    eq_engine_options options = *o;
+    options.batch = s->batch;
+    eq_network_free(s->model);
+    s->model = NULL;
+    eq_status status = eq_network_new(s->c, &s->model, diag);
+    return status == EQ_OK ? eq_network_start(s->model, &options, diag) : status;
+}
+
 void eq_session_close(eq_session *s) {
     eq_network_free(s->model);
     eq_phases_free(s->phases);
+    eq_devices_close(&s->devices);
+    eq_chips_close(&s->chips);
     eq_circuit_free(s->c);
     eq_data_set_free(&s->set);
     eq_encoder_free(&s->encoder);
