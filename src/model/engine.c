@@ -165,6 +165,14 @@ eq_status eq_engine_potentials(const eq_engine *e, int slot, double *v, eq_diag 
     return EQ_OK;
 }
 
+eq_status eq_engine_disturb(eq_engine *e, int slot, eq_disturbance error, const void *data,
+                            eq_diag *diag) {
+    if ((e->solved & (1u << slot)) == 0)
+        return eq_fail(diag, EQ_ERR_USAGE, "slot %d was not solved, so it has no potentials", slot);
+    e->ops->disturb(e->self, slot, error, data);
+    return EQ_OK;
+}
+
 size_t eq_engine_group_rows(const eq_engine *e, size_t group, int32_t *rows) {
     return e->ops->group_rows(e->self, group, rows);
 }

@@ -59,11 +59,11 @@ void eq_chips_close(eq_chips *q) {
     *q = (eq_chips){0};
 }
 
-bool eq_session_controls_deviate(const eq_session *s) {
+bool eq_session_sources_deviate(const eq_session *s) {
     const eq_circuit *c = s->c;
     for (size_t k = 0; k < s->devices.count; k++) {
-        eq_control by = eq_class(c->row[s->devices.handle[k].element].cls)->control;
-        if (by == EQ_CONTROL_VOLTAGE || by == EQ_CONTROL_CURRENT) return true;
+        const eq_table *t = &c->table[c->row[s->devices.handle[k].element].cls];
+        if (eq_is_independent(t) || eq_by_voltage(t) || eq_by_current(t)) return true;
     }
     return false;
 }
@@ -125,8 +125,8 @@ static eq_status nudge_others(eq_session *s, const eq_estimator *est, double sig
     return status;
 }
 
-eq_status eq_session_phases(eq_session *s, const eq_estimator *est, double sign, size_t n,
-                            double a[EQ_MAX_SLOTS], eq_diag *diag) {
+static eq_status solve_phases(eq_session *s, const eq_estimator *est, double sign, size_t n,
+                              double a[EQ_MAX_SLOTS], eq_diag *diag) {
     eq_phase_devices devices = s->devices.count == 0 ? EQ_SAME_DEVICES : s->x->mismatch.phases;
     if (devices == EQ_OTHER_DEVICES && est->kind->phases > 0)
         return nudge_others(s, est, sign, n, a, diag);
@@ -137,6 +137,12 @@ eq_status eq_session_phases(eq_session *s, const eq_estimator *est, double sign,
         if (status != EQ_OK) return status;
     }
     return eq_estimate(est, s->phases, s->model, &s->x->cost, sign, n, s->y, s->goal, a, diag);
+}
+
+eq_status eq_session_phases(eq_session *s, const eq_estimator *est, double sign, size_t n,
+                            double a[EQ_MAX_SLOTS], eq_diag *diag) {
+    eq_status status = solve_phases(s, est, sign, n, a, diag);
+    return status == EQ_OK ? eq_session_hold(s, a, diag) : status;
 }
 
 /* What was trained as it was meant to be has its deviation on the chip. */

@@ -49,6 +49,13 @@ typedef struct eq_phases eq_phases;
 eq_phases *eq_phases_new(size_t batch, size_t outputs);
 void eq_phases_free(eq_phases *p);
 
+/* What the nudge sources add to the currents [n][outputs] of a phase; drive NULL: nothing. */
+typedef struct eq_phases_driver {
+    void (*drive)(void *data, int slot, size_t n, double *current);
+    void *data;
+} eq_phases_driver;
+void eq_phases_drive(eq_phases *p, eq_phases_driver driver);
+
 /* One nudged phase of the n examples at `strength` (signed, instead of est's own) into the slot,
  * from the free outputs y0[n][outputs]. y (may be NULL) receives the nudged outputs. */
 eq_status eq_phases_nudge(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,

@@ -249,6 +249,29 @@ static void mismatch(reader *r, const eq_xml_node *node) {
               "absolute=\"1m\", or a <deviation> inside");
 }
 
+static void hardware(reader *r, const eq_xml_node *node) {
+    eq_hardware *h = &r->x->hardware;
+    h->input.range = fabs(r->x->encoding.input.scale);
+    h->output.range = 1.0;
+    count(r, node, "input-bits", &h->input.bits);
+    count(r, node, "output-bits", &h->output.bits);
+    const struct {
+        const char *name;
+        double *value;
+    } numbers[] = {{"input-range", &h->input.range}, {"output-range", &h->output.range},
+                   {"read-noise", &h->read.noise},   {"read-offset", &h->read.offset},
+                   {"hold-noise", &h->hold.noise},   {"hold-offset", &h->hold.offset},
+                   {"nudge-noise", &h->nudge.noise}, {"nudge-offset", &h->nudge.offset}};
+    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
+        number(r, node, numbers[k].name, numbers[k].value);
+    if (h->input.bits > 0 && !(h->input.range > 0.0))
+        fault(r, node, "the inputs have no range; give the converter input-range=\"1\" (V)");
+    if (r->x->estimator.nudging == EQ_NUDGE_CLAMP && !eq_unsteady_is_steady(&h->nudge))
+        fault(r, node,
+              "nudge-noise and nudge-offset are currents of nudge sources, and clamps have none; "
+              "take nudging=\"current\" or leave them out");
+}
+
 static void group(reader *r, const eq_xml_node *node) {
     eq_experiment *x = r->x;
     if (!eq_grow((void **)&x->group, &x->group_cap, x->groups + 1, sizeof *x->group)) {
@@ -381,6 +404,7 @@ static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     cost(&r, eq_xml_child(root, "cost"));
     estimator(&r, eq_xml_child(root, "estimator"));
     mismatch(&r, eq_xml_child(root, "mismatch"));
+    hardware(&r, eq_xml_child(root, "hardware"));
     optimizer(&r, eq_xml_child(root, "optimizer"));
     schedule(&r, eq_xml_child(root, "schedule"));
     count(&r, eq_xml_child(root, "minibatch"), "size", &x->batch);

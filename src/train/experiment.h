@@ -11,6 +11,7 @@
 #include "train/data.h"
 #include "train/encode.h"
 #include "train/estimator.h"
+#include "train/hardware.h"
 #include "train/init.h"
 #include "train/schedule.h"
 
@@ -45,6 +46,7 @@ struct eq_experiment {
     eq_cost cost;
     eq_estimator estimator;
     eq_mismatch mismatch;
+    eq_hardware hardware;
     eq_optimizer optimizer;
     eq_group_options *group;
     size_t groups, group_cap;

@@ -180,6 +180,23 @@ static void write_mismatch(const eq_mismatch *m, eq_text *t) {
     if (inner > 0) eq_text_puts(t, "  </mismatch>\n");
 }
 
+static void write_hardware(const eq_hardware *h, eq_text *t) {
+    if (eq_hardware_is_ideal(h)) return;
+    const struct {
+        const char *name;
+        double value;
+    } all[] = {{"read-noise", h->read.noise},   {"read-offset", h->read.offset},
+               {"hold-noise", h->hold.noise},   {"hold-offset", h->hold.offset},
+               {"nudge-noise", h->nudge.noise}, {"nudge-offset", h->nudge.offset}};
+    eq_text_printf(t, "  <hardware input-bits=\"%zu\" output-bits=\"%zu\"", h->input.bits,
+                   h->output.bits);
+    if (h->input.bits > 0) value(t, "input-range", h->input.range);
+    if (h->output.bits > 0) value(t, "output-range", h->output.range);
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        if (all[k].value != 0.0) value(t, all[k].name, all[k].value);
+    eq_text_puts(t, "/>\n");
+}
+
 /* Encoding, cost, estimator, optimizer: what decides the course of the training besides circuit and
  * data. */
 static void write_method(const eq_experiment *x, eq_text *t) {
@@ -207,6 +224,7 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     if (clamp && isfinite(x->estimator.clamp)) value(t, "g-clamp", x->estimator.clamp);
     eq_text_puts(t, "/>\n");
     write_mismatch(&x->mismatch, t);
+    write_hardware(&x->hardware, t);
     write_optimizer(x, t);
 }
 

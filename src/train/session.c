@@ -224,8 +224,8 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     eq_engine_options options = *o;
     eq_status status = s->model == NULL ? eq_network_new(s->c, &s->model, diag) : EQ_OK;
     if (status != EQ_OK) return status;
-    /* the layered engine takes gains for good */
-    if (s->x->mismatch.phases != EQ_SAME_DEVICES && eq_session_controls_deviate(s))
+    /* the layered engine takes gains for good, and sources to be the same in all phases */
+    if (s->x->mismatch.phases != EQ_SAME_DEVICES && eq_session_sources_deviate(s))
         options.kind = EQ_ENGINE_SPARSE;
     s->outputs = eq_network_outputs(s->model);
     s->batch = options.batch = o->batch < most || most == 0 ? o->batch : most;
@@ -234,6 +234,7 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     if (status == EQ_OK) status = check_minibatch(s, diag);
     if (status == EQ_OK) status = make_room(s, diag);
     if (status == EQ_OK) status = eq_network_start(s->model, &options, diag);
+    if (status == EQ_OK) eq_phases_drive(s->phases, eq_session_driver(s));
     if (status == EQ_OK) warn_of_bias(s, diag);
     return status;
 }
@@ -275,8 +276,12 @@ static void set_goals(eq_session *s, const eq_data *d, const uint32_t *index, si
 eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t *index, size_t n,
                                 eq_diag *diag) {
     eq_encode(&s->encoder, d, index, n, s->input);
+    eq_session_convert_inputs(s, n * s->encoder.inputs, s->input);
     set_goals(s, d, index, n);
-    return eq_network_free_phase(s->model, n, s->input, s->y, diag);
+    s->row = index;
+    eq_status status = eq_network_free_phase(s->model, n, s->input, s->y, diag);
+    if (status == EQ_OK) eq_session_read_outputs(s, n, s->y);
+    return status;
 }
 
 static void score_class(const eq_session *s, const double *y, size_t label, eq_score *score) {

@@ -26,6 +26,9 @@ typedef struct eq_session {
     eq_phases *phases;    /* owned */
     eq_devices devices;   /* owned: those of c that deviate, c being the chip of the experiment */
     eq_chips chips;
+    bool reads;            /* through the experiment's hardware, not ideally */
+    uint64_t step;         /* of the training, 0 outside: when noise is drawn */
+    const uint32_t *row;   /* [n] of the last free phase: which examples of the data they are */
     size_t outputs, batch; /* batch: the largest minibatch of one call */
     double *input;         /* [batch][inputs] V */
     double *y;             /* [batch][outputs] V: outputs of the free phase */
@@ -61,9 +64,15 @@ void eq_session_close(eq_session *s);
 
 /* chips.c. Makes the circuit, which is as it was meant, the chip of the experiment. */
 eq_status eq_session_deviate(eq_session *s, eq_diag *diag);
-/* Whether gains are among what deviates. */
-bool eq_session_controls_deviate(const eq_session *s);
+/* Whether sources or gains are among what deviates. */
+bool eq_session_sources_deviate(const eq_session *s);
 void eq_chips_close(eq_chips *q);
+/* readout.c. What the hardware makes of inputs; of outputs and nudge currents, [n][outputs], of the
+ * examples s->row; of the potentials from which the update will learn. */
+void eq_session_convert_inputs(const eq_session *s, size_t values, double *x);
+void eq_session_read_outputs(const eq_session *s, size_t n, double *y);
+eq_phases_driver eq_session_driver(eq_session *s);
+eq_status eq_session_hold(eq_session *s, const double a[EQ_MAX_SLOTS], eq_diag *diag);
 /* The phases of the estimator for the n examples of the last free phase, on the devices that the
  * experiment gives them: eq_network_gradient or _update may follow with a[EQ_MAX_SLOTS], then
  * eq_session_end_phases. The free phase is to be solved again for anything else. */

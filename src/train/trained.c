@@ -156,6 +156,7 @@ static eq_status read_experiment(eq_trained *m, const char *folder, const eq_set
         m->presets = plain->presets;
         m->was = plain->encoding;
         m->s.x = m->x;
+        m->s.reads = !eq_hardware_is_ideal(&m->x->hardware);
     }
     eq_experiment_free(plain);
     eq_free(path);
@@ -443,6 +444,7 @@ eq_status eq_trained_features(eq_trained *m, const double *value, size_t n, eq_d
     uint32_t first = 0;
     eq_data one = {.examples = 1, .features = n, .value = own};
     eq_encode(&s->encoder, &one, &first, 1, s->input);
+    eq_session_convert_inputs(s, s->encoder.inputs, s->input);
     eq_free(own);
     return eq_network_present(s->model, s->input, NULL, diag);
 }

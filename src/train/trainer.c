@@ -53,6 +53,7 @@ eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *asked
     eq_trainer *t = eq_calloc(1, sizeof *t);
     if (t == NULL) return eq_out_of_memory(diag);
     t->x = t->s.x = x;
+    t->s.reads = !eq_hardware_is_ideal(&x->hardware);
     eq_status status =
         eq_session_open(&t->s, &(eq_engine_options){o.engine, batch, o.threads}, diag);
     if (status == EQ_OK) status = give_optimizer(t, diag);
@@ -111,6 +112,7 @@ eq_status eq_trainer_keep(eq_trainer *t, uint64_t epoch, eq_diag *diag) {
 static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *diag) {
     eq_session *s = &t->s;
     eq_checkpoint *p = &t->now;
+    s->step = p->steps + 1;
     eq_status status = eq_session_free_phase(s, s->set.train, t->order + p->position, n, diag);
     if (status != EQ_OK) return status;
     eq_session_score(s, n, score);
@@ -130,6 +132,7 @@ static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *di
     double factor = eq_schedule_factor(&t->x->schedule, (size_t)p->epoch, t->x->epochs);
     if (status == EQ_OK) status = eq_network_update(s->model, a, factor, ++p->steps, diag);
     eq_session_end_phases(s);
+    s->step = 0;
     return status;
 }
 
