@@ -104,16 +104,19 @@ double eq_deviate(const eq_spread *d, const eq_circuit *c, eq_handle h, double v
     return fmax(about.min, fmin(about.max, off));
 }
 
-/* "r*" means the values of elements, "d*(is)" parameters by name. */
+/* "r*" means the values of elements, "d*(is)" parameters by name; (*) those by which there is a
+ * derivative, since bounds and multiplicities are parameters, too. */
 static bool matches_one(const char *pattern, const eq_circuit *c, eq_handle h, const char *whole) {
     const char *element = eq_circuit_element_name(c, h.element);
-    if (strchr(pattern, '(') != NULL) return eq_match(pattern, whole);
+    const char *param = strchr(pattern, '(');
+    if (param != NULL && eq_same(param, "(*)") && !eq_handle_about(c, h).trainable) return false;
+    if (param != NULL) return eq_match(pattern, whole);
     return h.param == eq_handle_as_written(c, h.element).param && eq_match(pattern, element);
 }
 
 static bool matches(char *patterns, const eq_circuit *c, eq_handle h, const char *whole) {
     static const char blank[] = " \t\r\n";
-    if (patterns == NULL) return true;
+    if (patterns == NULL) return eq_handle_about(c, h).trainable;
     for (char *p = patterns + strspn(patterns, blank); *p != '\0';) {
         size_t n = strcspn(p, blank);
         char kept = p[n];
@@ -159,7 +162,7 @@ static int32_t rule_of(const eq_devices *d, eq_handle h, const char *whole) {
 static eq_status take(eq_devices *d, const bool *driven, bool *used, eq_diag *diag) {
     eq_text name = {0};
     size_t n = 0;
-    for (eq_handle_walk w = {0}; !name.failed && eq_handle_next(d->c, &w);) {
+    for (eq_handle_walk w = {.all = true}; !name.failed && eq_handle_next(d->c, &w);) {
         double value = eq_handle_get(d->c, w.handle);
         if (isnan(value) || driven[w.handle.element] || !name_whole(d->c, w.handle, &name))
             continue;
