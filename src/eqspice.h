@@ -356,6 +356,9 @@ typedef struct eq_diagnosis {
     double ratio;     /* to that of the layer before; 0: the inputs */
     double saturated; /* share of the nodes with diodes at which these conduct more than all linear
                          elements */
+    /* of a group that is stored in devices (docs/experiment.md): */
+    double stuck;  /* share of the devices that cannot be moved any more */
+    double pulses; /* mean number of pulses a device has had so far */
 } eq_diagnosis;
 
 typedef struct eq_train_options {

@@ -128,7 +128,6 @@ double eq_sensitivity_deviation(const eq_sensitivity *s, double sigma) {
 
 static void put_values(eq_sensitivity *s) {
     for (size_t p = 0; p < s->params; p++) eq_handle_put(s->c, s->handle[p], s->value[p]);
-    eq_solver_refresh(s->solver);
 }
 
 /* A chip: every parameter off by its own draw. */

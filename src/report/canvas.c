@@ -15,18 +15,19 @@ void eq_canvas_free(eq_canvas *c) {
     eq_text_free(&c->data);
 }
 
-/* In single quotes gnuplot takes every byte for itself but ', which is written twice. percent: as
- * the format of a tic, in which % is written twice. */
+/* Between double quotes, every byte but letters and blanks as its octal code (a digit behind one would
+ * be read as part of it): nothing is left for gnuplot to read. percent: as the format of a tic, in which % is written twice. */
 static void quote(eq_canvas *c, const char *text, bool percent) {
     eq_text spelled = {0};
     eq_carry(EQ_CARRY_TABLE, text, &spelled);
-    eq_text_puts(&c->head, "'");
+    eq_text_puts(&c->head, "\"");
     for (size_t k = 0; k < spelled.length; k++) {
-        char byte = spelled.text[k];
-        eq_text_add(&c->head, &byte, 1);
-        if (byte == '\'' || (percent && byte == '%')) eq_text_add(&c->head, &byte, 1);
+        unsigned char byte = (unsigned char)spelled.text[k];
+        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == ' ';
+        eq_text_printf(&c->head, plain ? "%c" : "\\%03o", byte);
+        if (percent && byte == '%') eq_text_puts(&c->head, "\\045");
     }
-    eq_text_puts(&c->head, "'");
+    eq_text_puts(&c->head, "\"");
     c->head.failed |= spelled.failed;
     eq_text_free(&spelled);
 }
@@ -115,25 +116,32 @@ static const theme themes[] = {
 
 /* What all scripts begin with. Letters of 8 pt; only tics are typeset (powers of ten), never a name
  * of the user. */
-static const char common[] = "set encoding utf8\n"
-                             "set output 'picture'\n"
-                             "set border 3 lc rgb letters lw 0.7\n"
-                             "set tics nomirror out scale 0.5,0.25 textcolor rgb letters\n"
-                             "set key noenhanced textcolor rgb letters samplen 2 spacing 1.05\n"
-                             "set title noenhanced textcolor rgb letters\n"
-                             "set xlabel noenhanced textcolor rgb letters\n"
-                             "set ylabel noenhanced textcolor rgb letters\n"
-                             "set y2label noenhanced textcolor rgb letters\n"
-                             "set cblabel noenhanced textcolor rgb letters\n"
-                             "set grid lc rgb grid lw 0.5 lt 1\n"
-                             "set style fill solid 1.0 noborder\n"
-                             "set format '%h'\n"
-                             "rgb(k) = colour[(int(k) - 1) % 7 + 1]\n"
-                             "is(x) = x == x\n";
+static const char common[] =
+    "set encoding utf8\n"
+    "set output 'picture'\n"
+    "set border 3 lc rgb letters lw 0.7\n"
+    "set tics nomirror out scale 0.5,0.25 textcolor rgb letters\n"
+    "set key noenhanced textcolor rgb letters samplen 2 spacing 1.05\n"
+    "set title noenhanced textcolor rgb letters\n"
+    "set xlabel noenhanced textcolor rgb letters\n"
+    "set ylabel noenhanced textcolor rgb letters\n"
+    "set y2label noenhanced textcolor rgb letters\n"
+    "set cblabel noenhanced textcolor rgb letters\n"
+    "set grid lc rgb grid lw 0.5 lt 1\n"
+    "set style fill solid 1.0 noborder\n"
+    "set format '%h'\n"
+    "set palette defined (0 '#440154', 1 '#472d7b', 2 '#3b528b', 3 '#2c728e', 4 '#21918c', "
+    "5 '#28ae80', 6 '#5ec962', 7 '#addc30', 8 '#fde725')\n"
+    "rgb(k) = colour[(int(k) + 6) % 7 + 1]\n"
+    "is(x) = x == x\n";
+
+static double height_of(const eq_canvas *c) {
+    return c->p->height > 0.0 ? c->p->height : c->height;
+}
 
 static void terminal(const eq_canvas *c, bool light, eq_text *t) {
     const eq_picture *p = c->p;
-    double high = p->height > 0.0 ? p->height : c->height, scale = 300.0 / 72.0;
+    double high = height_of(c), scale = 300.0 / 72.0;
     const char *paper = themes[p->theme].paper;
     bool none = p->transparent || (p->theme == EQ_PICTURE_PAGE && !light);
     eq_text_puts(t, "set terminal ");
@@ -196,7 +204,7 @@ static eq_status fetch(const eq_canvas *c, const eq_workplace *w, eq_text *out, 
     size_t length = 0;
     eq_status status = path == NULL ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK) status = eq_file_read(path, (eq_place){NULL, 0, 0}, &bytes, &length, diag);
-    if (status == EQ_OK) status = eq_finish_picture(c->p, bytes, length, out, diag);
+    if (status == EQ_OK) status = eq_finish_picture(c->p, height_of(c), bytes, length, out, diag);
     eq_free(bytes);
     eq_free(path);
     return status;

@@ -18,7 +18,7 @@ typedef struct eq_canvas {
 
 void eq_canvas_free(eq_canvas *c);
 
-/* NAME = 'text': a name of the user in single quotes, in which gnuplot reads nothing but ''. */
+/* NAME = "text", a name of the user, of which gnuplot reads nothing. */
 void eq_canvas_text(eq_canvas *c, const char *name, const char *text);
 void eq_canvas_number(eq_canvas *c, const char *name, double value);
 /* array NAME[n] = [...]; n = 0 gives one of one item. */

@@ -1,6 +1,7 @@
 #include "report/finish.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -10,45 +11,65 @@ typedef struct change {
     const char *from, *to;
 } change;
 
-enum { CHANGES = 8 };
-
 static const change *change_at(const change *list, const char *at) {
     for (const change *k = list; k->from != NULL; k++)
         if (strncmp(at, k->from, strlen(k->from)) == 0) return k;
     return NULL;
 }
 
-/* Between < and > only, so that no letter of the picture changes. */
+/* Where a title ends that gnuplot makes up, and which would be shown as a tip; NULL: it is none. */
+static const char *behind_title(const char *at) {
+    static const char made_up[] = "<title>gnuplot_plot_", end[] = "</title>";
+    const char *behind = strncmp(at, made_up, strlen(made_up)) == 0 ? strstr(at, end) : NULL;
+    return behind == NULL ? NULL : behind + strlen(end);
+}
+
+/* Between < and > only, so that no letter of the picture changes, but that > outside becomes &gt;,
+ * which gnuplot forgets and XML wants behind ]]. */
 static void replace(const char *bytes, const change *list, eq_text *out) {
+    static const change greater = {">", "&gt;"};
     bool inside = false;
     const char *from = bytes, *at = bytes;
     while (*at != '\0') {
-        inside = *at == '<' || (inside && *at != '>');
-        const change *found = inside ? change_at(list, at) : NULL;
-        if (found == NULL) {
+        bool closes = inside && *at == '>';
+        inside = *at == '<' || (inside && !closes);
+        const change *found = inside                  ? change_at(list, at)
+                              : *at == '>' && !closes ? &greater
+                                                      : NULL;
+        const char *behind = inside ? behind_title(at) : NULL;
+        if (found == NULL && behind == NULL) {
             at++;
             continue;
         }
         eq_text_add(out, from, (size_t)(at - from));
-        eq_text_puts(out, found->to);
-        at += strlen(found->from);
+        if (found != NULL) eq_text_puts(out, found->to);
+        at = behind != NULL ? behind : at + strlen(found->from);
+        if (behind != NULL || found->from[0] == '<') inside = false;
         from = at;
     }
     eq_text_puts(out, from);
 }
 
-/* The size of the document in inches; ids are told apart by the name. */
-static void finish_svg(const eq_picture *p, const char *bytes, eq_text *out) {
-    char prefix[3][64];
+/* A size in inches, a title that says what it is, ids that are told apart by the name, and the
+ * colours of the page. */
+static void finish_svg(const eq_picture *p, double height, const char *bytes, eq_text *out) {
     static const char *const before[] = {" id='", " id=\"", "='#"};
     const char *name = p->name == NULL ? "" : p->name;
-    for (int k = 0; k < 3; k++) snprintf(prefix[k], sizeof prefix[k], "%s%s", before[k], name);
+    char prefix[3][64], pixels[64], inches[64], title[64];
+    for (int k = 0; k < 3; k++) snprintf(prefix[k], sizeof prefix[k], "%s%.48s", before[k], name);
+    snprintf(pixels, sizeof pixels, "\n width=\"%.0f\" height=\"%.0f\"", 96.0 * p->width,
+             96.0 * height);
+    snprintf(inches, sizeof inches, "\n role=\"img\" width=\"%.4gin\" height=\"%.4gin\"", p->width,
+             height);
+    snprintf(title, sizeof title, "<title>%s</title>", p->kind);
     const change list[] = {
+        {"<title>Gnuplot</title>", title},
+        {pixels, inches},
         {before[0], prefix[0]},
         {before[1], prefix[1]},
         {before[2], prefix[2]},
         {"rgb(  1,   2,   3)", "currentColor"},
-        {"rgb(  1,   2,   4)", "rgb(128,128,128)' stroke-opacity='0.35"},
+        {"rgb(  1,   2,   4)", "rgba(128,128,128,0.35)"},
         {NULL, NULL},
     };
     replace(bytes, list, out);
@@ -75,10 +96,10 @@ static void finish_png(const char *bytes, size_t length, eq_text *out) {
     eq_text_add(out, bytes + HEAD, length - HEAD);
 }
 
-eq_status eq_finish_picture(const eq_picture *p, const char *bytes, size_t length, eq_text *out,
-                            eq_diag *diag) {
+eq_status eq_finish_picture(const eq_picture *p, double height, const char *bytes, size_t length,
+                            eq_text *out, eq_diag *diag) {
     if (p->format == EQ_PICTURE_SVG)
-        finish_svg(p, bytes, out);
+        finish_svg(p, height, bytes, out);
     else if (p->format == EQ_PICTURE_PNG)
         finish_png(bytes, length, out);
     else

@@ -9,8 +9,8 @@
 #define EQ_FINISH_GRID "#010204"
 
 /* SVG: inches as its size, ids that begin with the name of the picture, the colours of the page.
- * PNG: 300 dots per inch (its chunk pHYs). Appends to out. */
-eq_status eq_finish_picture(const eq_picture *p, const char *bytes, size_t length, eq_text *out,
-                            eq_diag *diag);
+ * PNG: 300 dots per inch (its chunk pHYs). height: in. Appends to out. */
+eq_status eq_finish_picture(const eq_picture *p, double height, const char *bytes, size_t length,
+                            eq_text *out, eq_diag *diag);
 
 #endif

@@ -5,31 +5,8 @@
 #include "base/mem.h"
 #include "report/axis.h"
 #include "report/kind.h"
+#include "report/lines.h"
 #include "report/runs.h"
-
-/* Panels beside each other (7 in) or above each other (3.4 in). Columns of a block: x, mean, lower
- * and upper edge of the band. */
-static const char script[] =
-    "if (panels > 1) set multiplot layout panel_rows,panel_columns\n"
-    "set style fill transparent solid 0.22 noborder\n"
-    "do for [p=1:panels] {\n"
-    "  set xlabel x_label\n"
-    "  set ylabel y_label[p]\n"
-    "  unset logscale\n"
-    "  if (log_x) { set logscale x; set xrange [*:*]; set format x '10^{%T}' } else { set xrange "
-    "[0:*] }\n"
-    "  if (log_y[p]) { set logscale y; set yrange [*:*]; set format y '10^{%T}' }\n"
-    "  else { set format y '%h'; if (from_zero[p]) { set yrange [0:*] } else { set yrange [*:*] } "
-    "}\n"
-    "  set key top right\n"
-    "  plot for [s=first[p]:last[p]] 'data' index s-1 using 1:(band[s] ? $3 : NaN):4 with "
-    "filledcurves lc rgb rgb(hue[s]) notitle, \\\n"
-    "    for [s=first[p]:last[p]] 'data' index s-1 using 1:2 with linespoints pt 7 ps (few ? 0.25 "
-    ": 0) "
-    "lw 1.4 dt dash[s] lc rgb rgb(hue[s]) title name[s], \\\n"
-    "    reference[p] with lines lw 1 dt 2 lc rgb letters title reference_name[p]\n"
-    "}\n"
-    "if (panels > 1) unset multiplot\n";
 
 enum { SETS = 3 };
 static const char *const set_name[SETS] = {"train", "validation", "test"};
@@ -75,14 +52,7 @@ typedef struct curves {
     size_t columns;
     const char *x;
     bool range; /* the band goes from the least to the most */
-    /* [series] */
-    size_t series;
-    char *title[1024];
-    double hue[1024], dash[1024], band[1024];
-    /* [panels] */
-    size_t panels, longest;
-    char label[MOST][96], reference_name[MOST][96];
-    double first[MOST], last[MOST], log_y[MOST], from_zero[MOST], reference[MOST];
+    eq_lines *l;
 } curves;
 
 static column column_of(const char *name, size_t length) {
@@ -194,21 +164,11 @@ static bool summarise(const curves *v, const eq_run_group *g, const column *c, s
     return n > 0;
 }
 
-/* A block of the group's column; *least and *most of its values. */
-static void add_block(curves *v, const eq_run_group *g, const column *c, double *least,
-                      double *most, eq_canvas *to) {
-    size_t longest = 0;
-    double row[4];
+static size_t longest(const eq_run_group *g) {
+    size_t most = 0;
     for (size_t k = 0; k < g->run.count; k++)
-        if (g->run.item[k]->points > longest) longest = g->run.item[k]->points;
-    for (size_t j = 0; j < longest; j++) {
-        if (!summarise(v, g, c, j, row)) continue;
-        *least = fmin(*least, row[1]);
-        *most = fmax(*most, row[1]);
-        eq_canvas_row(to, row, 4);
-    }
-    eq_canvas_end(to);
-    if (longest > v->longest) v->longest = longest;
+        if (g->run.item[k]->points > most) most = g->run.item[k]->points;
+    return most;
 }
 
 /* NAME, of several sets "NAME, test"; of one run the set alone. */
@@ -223,113 +183,56 @@ static char *title_of(const curves *v, const eq_run_group *g, const column *c, s
     return NULL;
 }
 
-static eq_status add_series(curves *v, const column *c, size_t sets, double *least, double *most,
-                            eq_canvas *to, eq_diag *diag) {
+/* A line of each group; *least and *most of their values. */
+static eq_status add_lines(curves *v, const column *c, size_t sets, double *least, double *most,
+                           eq_canvas *to, eq_diag *diag) {
+    bool several = v->runs.count > 1;
     for (size_t k = 0; k < v->runs.count; k++) {
         const eq_run_group *g = &v->runs.group[k];
-        size_t s = v->series;
-        if (s == sizeof v->hue / sizeof *v->hue)
-            return eq_fail(diag, EQ_ERR_USAGE, "more than %zu curves in one picture; draw several",
-                           s);
-        v->title[s] = title_of(v, g, c, sets);
-        if (v->title[s] == NULL) return eq_out_of_memory(diag);
-        v->series++;
-        v->hue[s] = v->runs.count > 1 ? (double)(k + 1) : c->set < SETS ? set_hue[c->set] : 1.0;
-        v->dash[s] = v->runs.count > 1 && sets > 1 && c->set < 2 ? 3 - c->set : 1;
-        v->band[s] = g->run.count > 1;
-        add_block(v, g, c, least, most, to);
+        char *title = title_of(v, g, c, sets);
+        if (title == NULL) return eq_out_of_memory(diag);
+        eq_line *line = eq_lines_line(v->l, title, diag);
+        if (line == NULL) return EQ_ERR_USAGE;
+        line->hue = several ? (int)(k % 7) + 1 : c->set < SETS ? set_hue[c->set] : 1;
+        line->dash = several && sets > 1 && c->set < 2 ? 3 - c->set : 1;
+        line->band = g->run.count > 1;
+        line->style = longest(g) <= 40 ? EQ_LINES_DOTTED : EQ_LINES_PLAIN;
+        double row[4];
+        for (size_t j = 0; j < longest(g); j++) {
+            if (!summarise(v, g, c, j, row)) continue;
+            *least = fmin(*least, row[1]);
+            *most = fmax(*most, row[1]);
+            eq_lines_point(v->l, to, row);
+        }
+        eq_lines_end(v->l, to);
     }
-    return EQ_OK;
-}
-
-/* "2.0%" or "NAME=0.02": where it lies. */
-static eq_status read_reference(const char *text, double scale, double *value, char *name,
-                                size_t room, eq_diag *diag) {
-    const char *sign = strrchr(text, '='), *at = sign == NULL ? text : sign + 1;
-    size_t length = strlen(at), n = eq_parse_double(at, length, value);
-    bool percent = n > 0 && n + 1 == length && at[n] == '%';
-    if (n == 0 || (n != length && !percent))
-        return eq_fail(diag, EQ_ERR_USAGE,
-                       "the reference '%s' is no number; say 2.0%%, 0.02 or NAME=2.0%%", text);
-    if (!percent) *value *= scale;
-    if (percent && scale < 100.0) *value /= 100.0;
-    if (sign == NULL)
-        snprintf(name, room, "%s", text);
-    else
-        snprintf(name, room, "%.*s", (int)(sign - text), text);
     return EQ_OK;
 }
 
 /* All columns of one quantity, beginning with column k. */
 static eq_status add_panel(curves *v, size_t k, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
-    size_t sets = 0, panel = v->panels++;
+    size_t sets = 0;
     double least = INFINITY, most = -INFINITY;
     quantity q = v->column[k].q;
-    eq_status status = EQ_OK;
+    eq_panel *panel = eq_lines_panel(v->l, diag);
+    eq_status status = panel == NULL ? EQ_ERR_USAGE : EQ_OK;
     for (size_t j = k; j < v->columns; j++) sets += eq_same(v->column[j].q.name, q.name);
-    v->first[panel] = (double)v->series + 1.0;
     for (size_t j = k; status == EQ_OK && j < v->columns; j++) {
         if (!eq_same(v->column[j].q.name, q.name)) continue;
         v->column[j].drawn = true;
-        status = add_series(v, &v->column[j], sets, &least, &most, to, diag);
+        status = add_lines(v, &v->column[j], sets, &least, &most, to, diag);
     }
-    v->last[panel] = (double)v->series;
-    bool one = sets == 1 && v->column[k].set < SETS && v->runs.count > 1;
-    snprintf(v->label[panel], sizeof v->label[panel], "%s%s%s",
-             one ? set_name[v->column[k].set] : "", one ? " " : "", q.label);
-    v->log_y[panel] = eq_axis_log(p->log, 'y', least, q.from_zero ? most : 0.0);
-    v->from_zero[panel] = q.from_zero;
-    v->reference[panel] = NAN;
-    if (status == EQ_OK && p->reference != NULL)
-        status = read_reference(p->reference, q.scale, &v->reference[panel],
-                                v->reference_name[panel], sizeof v->reference_name[panel], diag);
+    if (status != EQ_OK) return status;
+    bool one = sets == 1 && v->column[k].set < SETS && v->runs.count > 1, last = true;
+    for (size_t j = 0; j < v->columns; j++) last = last && v->column[j].drawn;
+    snprintf(panel->y_label, sizeof panel->y_label, "%s%s%s", one ? set_name[v->column[k].set] : "",
+             one ? " " : "", q.label);
+    panel->log_y = eq_axis_log(p->log, 'y', least, q.from_zero ? most : 0.0);
+    panel->y_from_zero = q.from_zero;
+    if (last && p->reference != NULL)
+        status = eq_lines_reference(panel, p->reference, q.scale, diag);
+    eq_lines_end_panel(v->l);
     return status;
-}
-
-/* A reference belongs to the last panel. */
-static eq_status add_panels(curves *v, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
-    eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < v->columns; k++)
-        if (!v->column[k].drawn) status = add_panel(v, k, p, to, diag);
-    for (size_t k = 0; k + 1 < v->panels; k++) {
-        v->reference[k] = NAN;
-        v->reference_name[k][0] = '\0';
-    }
-    return status;
-}
-
-static void lay_out(const curves *v, const eq_picture *p, eq_canvas *to) {
-    const char *label[MOST], *reference[MOST], *title[1024];
-    bool wide = p->width > 5.0;
-    to->columns = wide && v->panels > 1 ? 2 : 1;
-    to->rows = (v->panels + to->columns - 1) / to->columns;
-    to->height = (double)to->rows * (wide && v->panels == 1 ? 3.6 : wide ? 2.6 : 2.3);
-    to->script = script;
-    for (size_t k = 0; k < v->panels; k++) label[k] = v->label[k];
-    for (size_t k = 0; k < v->panels; k++) reference[k] = v->reference_name[k];
-    for (size_t k = 0; k < v->series; k++) title[k] = v->title[k];
-    eq_canvas_number(to, "panels", (double)v->panels);
-    eq_canvas_number(to, "few", v->longest <= 40);
-    eq_canvas_number(to, "log_x", eq_axis_log(p->log, 'x', 0.0, 0.0));
-    eq_canvas_text(to, "x_label", quantity_of(v->x).label);
-    eq_canvas_texts(to, "y_label", label, v->panels);
-    eq_canvas_texts(to, "reference_name", reference, v->panels);
-    eq_canvas_numbers(to, "reference", v->reference, v->panels);
-    eq_canvas_numbers(to, "first", v->first, v->panels);
-    eq_canvas_numbers(to, "last", v->last, v->panels);
-    eq_canvas_numbers(to, "log_y", v->log_y, v->panels);
-    eq_canvas_numbers(to, "from_zero", v->from_zero, v->panels);
-    eq_canvas_texts(to, "name", title, v->series);
-    eq_canvas_numbers(to, "hue", v->hue, v->series);
-    eq_canvas_numbers(to, "dash", v->dash, v->series);
-    eq_canvas_numbers(to, "band", v->band, v->series);
-}
-
-static void release(curves *v) {
-    for (size_t k = 0; k < v->columns; k++) eq_free(v->column[k].name);
-    for (size_t k = 0; k < v->series; k++) eq_free(v->title[k]);
-    eq_runs_free(&v->runs);
-    eq_free(v);
 }
 
 static eq_status understand(curves *v, const eq_picture *p, eq_diag *diag) {
@@ -338,7 +241,20 @@ static eq_status understand(curves *v, const eq_picture *p, eq_diag *diag) {
     if (p->band != NULL && !v->range && !eq_same(p->band, "deviation") && !eq_same(p->band, "runs"))
         return eq_fail(diag, EQ_ERR_USAGE, "there is no band '%s'; use deviation, range or runs",
                        p->band);
-    return EQ_OK;
+    v->l = eq_lines_new();
+    return v->l == NULL ? eq_out_of_memory(diag) : EQ_OK;
+}
+
+static eq_status draw(curves *v, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
+    eq_status status = has_values(v, v->x) ? EQ_OK : no_column(v, v->x, diag);
+    if (status == EQ_OK)
+        status = p->columns == NULL ? usual_columns(v, diag) : asked_columns(v, p->columns, diag);
+    snprintf(v->l->x_label, sizeof v->l->x_label, "%s", quantity_of(v->x).label);
+    v->l->log_x = eq_axis_log(p->log, 'x', 0.0, 0.0);
+    v->l->x_from_zero = true;
+    for (size_t k = 0; status == EQ_OK && k < v->columns; k++)
+        if (!v->column[k].drawn) status = add_panel(v, k, p, to, diag);
+    return status == EQ_OK ? eq_lines_lay_out(v->l, to, diag) : status;
 }
 
 eq_status eq_gather_curves(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
@@ -346,11 +262,10 @@ eq_status eq_gather_curves(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     if (v == NULL) return eq_out_of_memory(diag);
     eq_status status = understand(v, p, diag);
     if (status == EQ_OK) status = eq_runs_read(p, &v->runs, diag);
-    if (status == EQ_OK && !has_values(v, v->x)) status = no_column(v, v->x, diag);
-    if (status == EQ_OK)
-        status = p->columns == NULL ? usual_columns(v, diag) : asked_columns(v, p->columns, diag);
-    if (status == EQ_OK) status = add_panels(v, p, to, diag);
-    if (status == EQ_OK) lay_out(v, p, to);
-    release(v);
+    if (status == EQ_OK) status = draw(v, p, to, diag);
+    for (size_t k = 0; k < v->columns; k++) eq_free(v->column[k].name);
+    eq_lines_free(v->l);
+    eq_runs_free(&v->runs);
+    eq_free(v);
     return status;
 }

@@ -9,5 +9,13 @@ typedef eq_status eq_gather(const eq_picture *p, eq_canvas *c, eq_diag *diag);
 
 /* gather_curves.c */
 eq_gather eq_gather_curves;
+/* gather_sweep.c */
+eq_gather eq_gather_sweep;
+/* gather_iv.c */
+eq_gather eq_gather_iv;
+/* gather_classes.c */
+eq_gather eq_gather_confusion, eq_gather_activations;
+/* gather_conductances.c */
+eq_gather eq_gather_conductances, eq_gather_crossbar;
 
 #endif

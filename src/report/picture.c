@@ -8,8 +8,17 @@
 
 static const eq_picture_kind kinds[] = {
     {"curves", "DIR or metrics.csv, several", "what trainings reached, against the epoch"},
+    {"sweep", "FILE.csv, .raw or .npz of eqspice run",
+     "potentials and currents over what is swept"},
+    {"iv", "a deck or DIR", "current over voltage of models, an element, or the neuron at a node"},
+    {"confusion", "DIR of a run", "which class is taken for which, of the test set"},
+    {"activations", "DIR of a run", "mean potentials of hidden nodes and outputs by class"},
+    {"conductances", "DIR of a run", "histogram of each trained group, before and after"},
+    {"crossbar", "DIR of a run", "the trained conductances of each layer as a matrix"},
 };
-static eq_gather *const gather[] = {eq_gather_curves};
+static eq_gather *const gather[] = {
+    eq_gather_curves,      eq_gather_sweep,        eq_gather_iv,      eq_gather_confusion,
+    eq_gather_activations, eq_gather_conductances, eq_gather_crossbar};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -35,7 +44,11 @@ bool eq_picture_format_find(const char *text, eq_picture_format *format) {
 
 /* What suits an input. */
 static const char *suits(const char *path) {
-    return eq_runs_is_folder(path) ? "curves" : "curves";
+    static const char *const deck[] = {".cir", ".sp", ".net", ".ckt", ".spice", ".xml"};
+    const char *dot = strrchr(path, '.');
+    for (size_t k = 0; dot != NULL && k < sizeof deck / sizeof *deck; k++)
+        if (eq_same(dot, deck[k])) return "iv";
+    return eq_runs_is_folder(path) || eq_runs_is_table(path) ? "curves" : "sweep";
 }
 
 static eq_status find(const char *name, size_t *kind, eq_diag *diag) {
@@ -64,10 +77,14 @@ eq_status eq_picture_choose(const eq_picture *p, const char **kind, eq_diag *dia
 }
 
 eq_status eq_picture_draw(const eq_picture *p, eq_text *out, eq_diag *diag) {
-    eq_canvas c = {.p = p, .rows = 1, .columns = 1};
+    eq_picture chosen = *p;
+    eq_canvas c = {.p = &chosen, .rows = 1, .columns = 1};
     size_t kind;
     eq_status status = choose(p, &kind, diag);
-    if (status == EQ_OK) status = gather[kind](p, &c, diag);
+    if (status == EQ_OK) {
+        chosen.kind = kinds[kind].name;
+        status = gather[kind](&chosen, &c, diag);
+    }
     if (status == EQ_OK) status = eq_canvas_draw(&c, out, diag);
     eq_canvas_free(&c);
     return status;

@@ -2,6 +2,8 @@
 #include "report/runs.h"
 
 #include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,10 +28,9 @@ static bool is_folder(const char *path) {
 
 static bool has(const char *folder, const char *name) {
     struct stat st;
-    char *path = eq_path_join(folder, name);
-    bool there = path != NULL && stat(path, &st) == 0 && S_ISREG(st.st_mode);
-    eq_free(path);
-    return there;
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof path, "%s/%s", folder, name);
+    return n < (int)sizeof path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 static int is_seed(const struct dirent *d) {
@@ -56,6 +57,11 @@ bool eq_runs_is_folder(const char *path) {
     size_t n = seeds_of(path, &entry);
     free_entries(entry, n);
     return n > 0;
+}
+
+bool eq_runs_is_table(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return strcmp(slash == NULL ? path : slash + 1, EQ_TRAIN_METRICS) == 0;
 }
 
 /* The last part of a path; of a metrics.csv that of its folder. */

@@ -21,5 +21,7 @@ void eq_runs_free(eq_runs *r);
 eq_status eq_runs_read(const eq_picture *p, eq_runs *r, eq_diag *diag);
 /* Whether the path is a folder that train wrote, with or without seeds. */
 bool eq_runs_is_folder(const char *path);
+/* Whether its name is that of a table of a training. */
+bool eq_runs_is_table(const char *path);
 
 #endif

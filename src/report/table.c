@@ -6,6 +6,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "result/npz.h"
+#include "result/raw.h"
 #include "train/csv.h"
 
 void eq_table_list_free(eq_table_list *t) {
@@ -94,11 +96,30 @@ static eq_status read_csv(const char *path, char *text, size_t length, eq_table_
     return status;
 }
 
+/* What stands at the beginning tells the form. */
+static eq_status read_any(const char *path, char *text, size_t length, eq_table_list *t,
+                          eq_diag *diag) {
+    bool raw = length >= 6 && memcmp(text, "Title:", 6) == 0;
+    if (!raw && !(length >= 4 && memcmp(text, "PK\x03\x04", 4) == 0))
+        return read_csv(path, text, length, t, diag);
+    eq_result **plot = NULL;
+    size_t plots = 0;
+    eq_status status = raw ? eq_raw_parse(path, text, length, &plot, &plots, diag)
+                           : eq_npz_parse(path, text, length, &plot, &plots, diag);
+    for (size_t k = 0; k < plots; k++)
+        if (status == EQ_OK)
+            status = add(t, plot[k], diag);
+        else
+            eq_result_free(plot[k]);
+    eq_free(plot);
+    return status;
+}
+
 eq_status eq_table_read(const char *path, eq_table_list *t, eq_diag *diag) {
     char *text = NULL;
     size_t length = 0;
     eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
-    if (status == EQ_OK) status = read_csv(path, text, length, t, diag);
+    if (status == EQ_OK) status = read_any(path, text, length, t, diag);
     eq_free(text);
     if (status == EQ_OK && t->count == 0)
         status = eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){path, 0, 0}, "there is no table in it");

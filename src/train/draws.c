@@ -44,6 +44,7 @@ static eq_status draw(eq_trained *m, uint64_t chip, eq_drawn *out, double *error
     eq_devices_put(&m->s.devices, chip);
     eq_status status = own == NULL ? EQ_ERR_MEMORY : EQ_OK;
     if (status == EQ_OK) status = eq_session_renew(&m->s, &m->engine, own);
+    if (status == EQ_OK && m->x->devices > 0) status = eq_session_transfer(&m->s, m->run, own);
     if (status == EQ_OK) status = eq_trained_evaluate(m, &e, own);
     status = eq_comm_agree(status);
     bool lost = status == EQ_ERR_MEMORY || status == EQ_ERR_INTERRUPTED;
@@ -70,6 +71,8 @@ eq_status eq_trained_draw(eq_trained *m, size_t draws, eq_drawn *out, eq_diag *d
         d.first = m->x->mismatch.chip;
         eq_devices_restore(&m->s.devices);
         status = eq_session_renew(&m->s, &m->engine, diag);
+        if (status == EQ_OK && m->x->devices > 0)
+            status = eq_session_transfer(&m->s, m->run, diag);
         *out = d;
     }
     eq_free(error);

@@ -2,7 +2,8 @@
 #include "train/session.h"
 
 static eq_moment moment(const eq_session *s, size_t j, int phase) {
-    return (eq_moment){s->x->seed, s->x->mismatch.chip, s->step, s->row[j], phase};
+    uint64_t step = s->evaluating ? 0 : s->read + 1; /* an evaluation is the same each time */
+    return (eq_moment){s->x->seed, s->x->mismatch.chip, step, s->row[j], phase};
 }
 
 void eq_session_convert_inputs(const eq_session *s, size_t values, double *x) {

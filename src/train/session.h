@@ -27,13 +27,14 @@ typedef struct eq_session {
     eq_devices devices;   /* owned: those of c that deviate, c being the chip of the experiment */
     eq_chips chips;
     bool reads;            /* through the experiment's hardware, not ideally */
-    uint64_t step;         /* of the training, 0 outside: when noise is drawn */
     const uint32_t *row;   /* [n] of the last free phase: which examples of the data they are */
     size_t outputs, batch; /* batch: the largest minibatch of one call */
     double *input;         /* [batch][inputs] V */
     double *y;             /* [batch][outputs] V: outputs of the free phase */
     double *target;        /* [batch][outputs] V; unused with classes */
     eq_goal *goal;         /* [batch] what those of the last free phase are to be */
+    bool evaluating;       /* the free phases are those of an evaluation, which see devices drift */
+    uint64_t read;         /* number of the next one, for the noise of what is read */
     /* Looks at each minibatch of an evaluation, whose first example is number `first`; NULL: none */
     eq_status (*visit)(void *data, struct eq_session *s, size_t first, size_t n, eq_diag *diag);
     void *visitor;
@@ -80,6 +81,9 @@ eq_status eq_session_phases(eq_session *s, const eq_estimator *est, double sign,
                             double a[EQ_MAX_SLOTS], eq_diag *diag);
 void eq_session_end_phases(eq_session *s);
 
+/* EQ_ERR_INPUT: the pattern of <WHAT="MATCH"> is that of no block. */
+eq_status eq_session_no_group(const eq_network *n, const char *what, const char *match,
+                              eq_diag *diag);
 /* The learning rate of a block before the schedule. */
 double eq_session_rate(const eq_session *s, size_t block);
 

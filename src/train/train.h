@@ -35,7 +35,14 @@ bool eq_trained_reads(const eq_trained *m, const char *path);
 /* Samples are those of the test set, or of the training set from now on. */
 void eq_trained_take(eq_trained *m, bool training);
 size_t eq_trained_samples(const eq_trained *m);
+/* Its experiment, as it was changed; the last epoch that was trained (epoch 0: none was). */
+const eq_experiment *eq_trained_experiment(const eq_trained *m);
+eq_metrics eq_trained_last(const eq_trained *m);
+/* How many features an example has; those of sample k as they stand in the data, pixels as bytes. */
+size_t eq_trained_feature_count(const eq_trained *m);
+void eq_trained_example(const eq_trained *m, size_t k, double *feature);
 
+/* Scores the samples: the test set, or what eq_trained_take has chosen. */
 eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag);
 void eq_evaluation_free(eq_evaluation *e);
 

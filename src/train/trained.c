@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "train/checkpoint.h"
+#include "train/devices.h"
 #include "train/folder.h"
 #include "train/models.h"
 #include "train/trained.h"
@@ -158,7 +159,7 @@ static eq_status read_experiment(eq_trained *m, const char *folder, const eq_set
         m->s.x = m->x;
         m->s.reads = !eq_hardware_is_ideal(&m->x->hardware);
     }
-    eq_experiment_free(plain);
+    m->run = plain;
     eq_free(path);
     return status;
 }
@@ -224,6 +225,7 @@ static eq_status read_folder(eq_trained *m, const char *folder, bool data,
         if (status != EQ_OK && o->data == NULL) say_where(m, folder, diag);
     }
     if (status == EQ_OK && p.best_epoch > 0) m->best = p.row[p.best_epoch - 1];
+    if (status == EQ_OK && p.rows > 0) m->last = p.row[p.rows - 1];
     m->epochs = (size_t)p.epoch;
     eq_checkpoint_free(&p);
     return status;
@@ -246,6 +248,7 @@ eq_status eq_trained_read(const char *folder, const eq_settings *settings, eq_ex
         m.s.c = NULL;
     }
     eq_session_close(&m.s);
+    eq_experiment_free(m.run);
     eq_experiment_free(m.x);
     return status;
 }
@@ -270,6 +273,7 @@ static eq_status open_folder(const char *folder, const eq_trained_options *o, bo
     m->engine = (eq_engine_options){EQ_ENGINE_AUTO, 32, o->threads};
     eq_status status = read_folder(m, folder, true, o, diag);
     if (status == EQ_OK) status = eq_session_start(&m->s, &m->engine, diag);
+    if (status == EQ_OK && m->x->devices > 0) status = eq_session_transfer(&m->s, m->run, diag);
     if (status == EQ_OK)
         *out = m;
     else
@@ -290,6 +294,7 @@ eq_status eq_trained_open_for_draws(const char *folder, const eq_trained_options
 void eq_trained_free(eq_trained *m) {
     if (m == NULL) return;
     eq_session_close(&m->s);
+    eq_experiment_free(m->run);
     eq_experiment_free(m->x);
     eq_free(m);
 }
@@ -312,6 +317,31 @@ void eq_trained_take(eq_trained *m, bool training) {
 
 size_t eq_trained_samples(const eq_trained *m) {
     return m->training ? m->s.set.train_count : m->s.set.test_count;
+}
+
+/* The rows that the samples are. */
+static const eq_data *taken(const eq_trained *m, const uint32_t **index) {
+    const eq_data_set *set = &m->s.set;
+    *index = m->training ? set->train_index : set->test_index;
+    return m->training ? set->train : set->test;
+}
+
+const eq_experiment *eq_trained_experiment(const eq_trained *m) {
+    return m->x;
+}
+
+eq_metrics eq_trained_last(const eq_trained *m) {
+    return m->last;
+}
+
+size_t eq_trained_feature_count(const eq_trained *m) {
+    return m->s.encoder.features;
+}
+
+void eq_trained_example(const eq_trained *m, size_t k, double *feature) {
+    const uint32_t *index;
+    const eq_data *d = taken(m, &index);
+    for (size_t f = 0; f < d->features; f++) feature[f] = eq_data_feature(d, index[k], f);
 }
 
 bool eq_trained_chosen(const eq_trained *m, eq_metrics *row, size_t *epochs) {
@@ -340,8 +370,9 @@ static eq_status make_room(const eq_trained *m, eq_evaluation *e, eq_score *scor
 
 /* The sums, divided. */
 static void conclude(const eq_trained *m, const eq_score *score, eq_evaluation *e) {
-    const eq_data_set *set = &m->s.set;
-    eq_figures f = eq_session_figures(&m->s, score, set->test, set->test_index, e->examples);
+    const uint32_t *index;
+    const eq_data *d = taken(m, &index);
+    eq_figures f = eq_session_figures(&m->s, score, d, index, e->examples);
     double n = (double)e->examples;
     e->wrong = score->wrong;
     e->loss = f.loss;
@@ -349,7 +380,7 @@ static void conclude(const eq_trained *m, const eq_score *score, eq_evaluation *
     e->rmse = f.rmse;
     e->r2 = f.r2;
     for (size_t k = 0; e->target != NULL && k < e->classes; k++) {
-        double spread = eq_data_spread(set->test, set->test_index, e->examples, k);
+        double spread = eq_data_spread(d, index, e->examples, k);
         e->target[k] =
             (eq_target_figures){sqrt(score->square[k] / n), score->absolute[k] / n,
                                 spread > 0.0 ? 1.0 - score->square[k] / spread : (double)NAN};
@@ -357,8 +388,9 @@ static void conclude(const eq_trained *m, const eq_score *score, eq_evaluation *
 }
 
 eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag) {
-    const eq_data_set *set = &m->s.set;
-    eq_evaluation e = {.examples = set->test_count};
+    const uint32_t *index;
+    const eq_data *d = taken(m, &index);
+    eq_evaluation e = {.examples = eq_trained_samples(m)};
     eq_score score = {0};
     eq_status status = EQ_OK;
     if (e.examples == 0)
@@ -367,8 +399,7 @@ eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag) 
                     "the experiment keeps no test set; give one with --data, or test-fraction in "
                     "<data> before training");
     if (status == EQ_OK) status = make_room(m, &e, &score, diag);
-    if (status == EQ_OK)
-        status = eq_session_evaluate(&m->s, set->test, set->test_index, e.examples, &score, diag);
+    if (status == EQ_OK) status = eq_session_evaluate(&m->s, d, index, e.examples, &score, diag);
     if (status == EQ_OK) conclude(m, &score, &e);
     eq_free(score.square);
     eq_free(score.absolute);
@@ -419,13 +450,12 @@ static eq_status no_sample(const eq_trained *m, size_t k, eq_diag *diag) {
 
 eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag) {
     eq_session *s = &m->s;
-    const eq_data_set *set = &s->set;
+    const uint32_t *index;
+    const eq_data *d = taken(m, &index);
     if (k >= eq_trained_samples(m)) return no_sample(m, k, diag);
     double *current = eq_calloc(s->outputs, sizeof *current);
     if (current == NULL) return eq_out_of_memory(diag);
-    eq_status status =
-        eq_session_free_phase(s, m->training ? set->train : set->test,
-                              (m->training ? set->train_index : set->test_index) + k, 1, diag);
+    eq_status status = eq_session_free_phase(s, d, index + k, 1, diag);
     if (status == EQ_OK && nudged) status = nudge_currents(m, current, diag);
     if (status == EQ_OK)
         status = eq_network_present(s->model, s->input, nudged ? current : NULL, diag);

@@ -17,6 +17,8 @@
 #include "base/mem.h"
 #include "circuit/architecture.h"
 #include "netlist/netlist.h"
+#include "report/picture.h"
+#include "report/report.h"
 #include "report/verify.h"
 #include "result/raw.h"
 #include "support/effort.h"
@@ -413,7 +415,8 @@ static eq_status otherwise_sparse(eq_diag *diag) {
 static eq_status bad_experiments(eq_diag *diag) {
     static const char *const name[] = {
         "unknown-group",         "too-many-inputs", "three-classes", "pairs-for-singles",
-        "clamp-without-targets", "hinge-by-energy", "words"};
+        "clamp-without-targets", "hinge-by-energy", "words",         "device-still",
+        "device-groups",         "device-pieces"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
         char path[LONGEST];
         eq_experiment *x = NULL;
@@ -425,6 +428,44 @@ static eq_status bad_experiments(eq_diag *diag) {
         if (status != EQ_ERR_INPUT) return status;
     }
     return EQ_OK;
+}
+
+/* Devices of two kinds, trained, gone on with, and evaluated as another chip. */
+static eq_status devices(eq_diag *diag) {
+    static const char *const set[] = {"device.preset=ecram",
+                                      "device.update=mixed-precision",
+                                      "device.pair=yes",
+                                      "device.piecewise_up=1,0.5",
+                                      "device.read_noise=0.01",
+                                      "device.group.match=r1*",
+                                      "device.group.preset=reram-es",
+                                      "data.train-limit=8",
+                                      "data.test-limit=4"};
+    static const char *const other[] = {"device.chip=7", "device.group.chip=7"};
+    const eq_settings settings = {set, sizeof set / sizeof *set};
+    eq_experiment *x = NULL;
+    eq_trained *m = NULL;
+    eq_evaluation e = {0};
+    eq_train_options o = eq_train_defaults();
+    o.folder = in("devices");
+    o.force = true;
+    eq_status status = eq_experiment_read_with("netlists/two-stage.xml", &settings, &x, diag);
+    if (status == EQ_OK) {
+        x->epochs = 1;
+        status = eq_train(x, &o, NULL, NULL, diag);
+        x->epochs = 2;
+    }
+    o.force = false;
+    o.resume = true;
+    if (status == EQ_OK) status = eq_train(x, &o, NULL, NULL, diag);
+    eq_trained_options as = eq_trained_defaults();
+    as.set = (eq_settings){other, 2};
+    if (status == EQ_OK) status = eq_trained_open_with(in("devices"), &as, &m, diag);
+    if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
+    if (status == EQ_OK) eq_evaluation_free(&e);
+    eq_trained_free(m);
+    eq_experiment_free(x);
+    return status;
 }
 
 /* Two seeds, one after the other: threads would draw from one count. */
@@ -481,6 +522,15 @@ static eq_status evaluate(eq_diag *diag) {
     if (status == EQ_OK) status = eq_trained_sample(m, 1, true, diag);
     eq_evaluation_free(&e);
     eq_trained_free(m);
+    return status;
+}
+
+/* The page of a run, for which a script does not draw. */
+static eq_status report(eq_diag *diag) {
+    const eq_report_options o = {.threads = 1};
+    eq_text page = {0};
+    eq_status status = eq_report_write(in("run"), &o, &page, diag);
+    eq_text_free(&page);
     return status;
 }
 
@@ -680,6 +730,27 @@ static eq_status read_parts(eq_diag *diag) {
     return status;
 }
 
+/* One of each kind; gnuplot is a script here, which draws nothing. */
+static eq_status pictures(eq_diag *diag) {
+    static const struct {
+        const char *kind, *file;
+    } drawn[] = {{"curves", "run"},      {"sweep", "sweep.raw"},  {"sweep", "sweep.npz"},
+                 {"sweep", "sweep.csv"}, {"iv", "sweep.cir"},     {"confusion", "run"},
+                 {"activations", "run"}, {"conductances", "run"}, {"crossbar", "run"}};
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < sizeof drawn / sizeof *drawn; k++) {
+        const char *input = in(drawn[k].file);
+        eq_picture p = eq_picture_defaults();
+        eq_text out = {0};
+        p.kind = drawn[k].kind;
+        p.input = &input;
+        p.inputs = 1;
+        status = eq_picture_draw(&p, &out, diag);
+        eq_text_free(&out);
+    }
+    return status;
+}
+
 static const struct {
     const char *name;
     eq_status (*run)(eq_diag *diag);
@@ -719,10 +790,12 @@ static const struct {
     {"training by adjoint and clamps, layered", otherwise_layered},
     {"training by adjoint and clamps, sparse", otherwise_sparse},
     {"trainings of two seeds", train_seeds},
+    {"devices", devices},
     {"folders that are refused", refused_folders},
     {"resumed training", resume},
     {"evaluation", evaluate},
     {"evaluation of other data", evaluate_other},
+    {"a report", report},
     {"gradient check", gradcheck},
     {"sensitivities", sensitivity},
     {"training of any parameter", any_parameters},
@@ -735,6 +808,7 @@ static const struct {
     {"NumPy", read_npy},
     {"targets", read_targets},
     {"regression", regression},
+    {"pictures", pictures},
 };
 enum { SCENARIOS = sizeof scenario / sizeof *scenario };
 
@@ -841,6 +915,11 @@ static void make_files(void) {
     int length = snprintf(script, sizeof script, "#!/bin/sh\ncp %s \"$4\"\n", in("numbered.raw"));
     put("ngspice", script, (size_t)length);
     chmod(in("ngspice"), 0755);
+    static const char draws[] = "#!/bin/sh\ncat >/dev/null\necho '<svg/>' >picture\n";
+    put("gnuplot", draws, strlen(draws));
+    chmod(in("gnuplot"), 0755);
+    expect_exit(0, NULL, "run %s --format npz -o %s", in("sweep.cir"), in("sweep.npz"));
+    expect_exit(0, NULL, "run %s --format csv -o %s", in("sweep.cir"), in("sweep.csv"));
     snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
     setenv("PATH", path, 1);
     ck_assert_int_eq(train("netlists/two-stage.xml", "run", false, EQ_ENGINE_AUTO, NULL), EQ_OK);
