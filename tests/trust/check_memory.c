@@ -460,7 +460,7 @@ static eq_status devices(eq_diag *diag) {
     if (status == EQ_OK) status = eq_train(x, &o, NULL, NULL, diag);
     eq_trained_options as = eq_trained_defaults();
     as.set = (eq_settings){other, 2};
-    if (status == EQ_OK) status = eq_trained_open_with(in("devices"), &as, &m, diag);
+    if (status == EQ_OK) status = eq_trained_open(in("devices"), &as, &m, diag);
     if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
     if (status == EQ_OK) eq_evaluation_free(&e);
     eq_trained_free(m);
