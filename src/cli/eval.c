@@ -82,7 +82,8 @@ static eq_status check_request(request *r, eq_diag *diag) {
     return EQ_OK;
 }
 
-static void print(const request *r, eq_trained *m, const eq_inference *i, const eq_drawn *drawn) {
+static void print(const request *r, eq_trained *m, const eq_inference *i,
+                  const eq_chip_draws *drawn) {
     const eq_circuit *c = eq_trained_circuit(m);
     eq_metrics chosen;
     size_t epochs;
@@ -115,7 +116,7 @@ static eq_status check_predictions(const request *r, const eq_trained *m, eq_dia
 static eq_status evaluate(const char *folder, request *r, eq_diag *diag) {
     eq_trained *m = NULL;
     eq_inference *i = NULL;
-    eq_drawn drawn;
+    eq_chip_draws drawn;
     eq_status status = check_request(r, diag);
     if (status == EQ_OK)
         status = eq_comm_agree((r->draws > 0 ? eq_trained_open_for_draws

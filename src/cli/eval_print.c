@@ -68,7 +68,7 @@ static void print_spreading(const char *name, double meant, const eq_spreading *
            s->q05, s->q50, s->q95);
 }
 
-void eq_print_draws(const eq_evaluation *e, const eq_drawn *d) {
+void eq_print_draws(const eq_evaluation *e, const eq_chip_draws *d) {
     bool targets = e->target != NULL;
     printf("\n%zu chips, from chip %llu on", d->drawn, (unsigned long long)d->first);
     if (d->failed > 0) printf("; %zu more have no operating point", d->failed);
@@ -202,7 +202,7 @@ static void json_spreading(const eq_spreading *s) {
 }
 
 /* Of the error (the RMSE of targets), and of the loss. */
-static void json_draws(const eq_drawn *d) {
+static void json_draws(const eq_chip_draws *d) {
     printf(",\n \"draws\": {\"chips\": %zu, \"failed\": %zu, ", d->drawn, d->failed);
     json_spreading(&d->error);
     fputs(",\n  \"loss\": {", stdout);
@@ -210,8 +210,8 @@ static void json_draws(const eq_drawn *d) {
     fputs("}}", stdout);
 }
 
-void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i, const eq_drawn *drawn,
-                              size_t epoch) {
+void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i,
+                              const eq_chip_draws *drawn, size_t epoch) {
     const eq_evaluation *e = &i->score;
     printf("{\"examples\": %zu, \"epoch\": %zu, ", e->examples, epoch);
     json_number("loss", e->loss);

@@ -5,6 +5,7 @@
 
 #include "base/comm.h"
 #include "base/mem.h"
+#include "train/devices.h"
 #include "train/trained.h"
 
 static int ascending(const void *a, const void *b) {
@@ -37,7 +38,7 @@ static eq_spreading summary(double *value, size_t n) {
 }
 
 /* One chip more in the lists; one that has no operating point is counted as failed. */
-static eq_status draw(eq_trained *m, uint64_t chip, eq_drawn *out, double *error, double *loss,
+static eq_status draw(eq_trained *m, uint64_t chip, eq_chip_draws *out, double *error, double *loss,
                       eq_diag *diag) {
     eq_diag *own = eq_diag_new(); /* why a chip has no operating point is not told */
     eq_evaluation e = {0};
@@ -59,9 +60,9 @@ static eq_status draw(eq_trained *m, uint64_t chip, eq_drawn *out, double *error
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : lost ? status : EQ_OK;
 }
 
-eq_status eq_trained_draw(eq_trained *m, size_t draws, eq_drawn *out, eq_diag *diag) {
+eq_status eq_trained_draw(eq_trained *m, size_t draws, eq_chip_draws *out, eq_diag *diag) {
     double *error = eq_malloc(draws, sizeof *error), *loss = eq_malloc(draws, sizeof *loss);
-    eq_drawn d = {0};
+    eq_chip_draws d = {0};
     eq_status status = error == NULL || loss == NULL ? eq_out_of_memory(diag) : EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < draws; k++)
         status = draw(m, m->x->mismatch.chip + k, &d, error, loss, diag);
@@ -71,8 +72,7 @@ eq_status eq_trained_draw(eq_trained *m, size_t draws, eq_drawn *out, eq_diag *d
         d.first = m->x->mismatch.chip;
         eq_devices_restore(&m->s.devices);
         status = eq_session_renew(&m->s, &m->engine, diag);
-        if (status == EQ_OK && m->x->devices > 0)
-            status = eq_session_transfer(&m->s, m->run, diag);
+        if (status == EQ_OK && m->x->devices > 0) status = eq_session_transfer(&m->s, m->run, diag);
         *out = d;
     }
     eq_free(error);

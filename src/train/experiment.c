@@ -394,6 +394,14 @@ static void epochs(reader *r, const eq_xml_node *node) {
               "validation-fraction=\"0.1\" to <data>");
 }
 
+/* Programmable devices know only where they stand themselves. */
+static void check_phases(reader *r, const eq_xml_node *node) {
+    if (r->x->devices > 0 && r->x->mismatch.phases != EQ_SAME_DEVICES)
+        fault(r, node,
+              "phases on other or ideal devices are of resistors that are set exactly, and this "
+              "experiment has a <device>; leave one of them out");
+}
+
 static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     reader r = {xml, x, EQ_OK, diag};
     const eq_xml_node *root = eq_xml_root(xml);
@@ -410,6 +418,7 @@ static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     hardware(&r, eq_xml_child(root, "hardware"));
     optimizer(&r, eq_xml_child(root, "optimizer"));
     if (r.status == EQ_OK) r.status = eq_device_read(xml, eq_xml_child(root, "device"), x, diag);
+    check_phases(&r, eq_xml_child(root, "mismatch"));
     schedule(&r, eq_xml_child(root, "schedule"));
     count(&r, eq_xml_child(root, "minibatch"), "size", &x->batch);
     epochs(&r, eq_xml_child(root, "epochs"));

@@ -56,16 +56,16 @@ typedef struct eq_spreading {
     double mean, deviation, q05, q50, q95;
 } eq_spreading;
 
-typedef struct eq_drawn {
+typedef struct eq_chip_draws {
     size_t drawn, failed; /* failed: chips without an operating point */
     uint64_t first;       /* the first chip */
     eq_spreading error;   /* fraction of wrong classes, or the RMSE of targets */
     eq_spreading loss;
-} eq_drawn;
+} eq_chip_draws;
 
 /* draws.c. Evaluates the network of eq_trained_open_for_draws on so many chips, from that of the
  * experiment on; then it stands as it was meant again. */
-eq_status eq_trained_draw(eq_trained *m, size_t draws, eq_drawn *out, eq_diag *diag);
+eq_status eq_trained_draw(eq_trained *m, size_t draws, eq_chip_draws *out, eq_diag *diag);
 
 /* infer.c. */
 struct eq_inference {
