@@ -122,7 +122,7 @@ static void architecture(reader *r, const eq_xml_node *node) {
     } numbers[] = {{"gain", &a->gain},  {"feedback", &a->feedback}, {"is", &a->is},
                    {"n", &a->n},        {"ron", &a->ron},           {"roff", &a->roff},
                    {"bias-up", &a->up}, {"bias-down", &a->down},    {"gmin", &a->gmin},
-                   {"gmax", &a->gmax}};
+                   {"gmax", &a->gmax},  {"wires", &a->wires}};
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
         number(r, node, numbers[k].name, numbers[k].value);
     /* The conductances are drawn by <group init=.../>;

@@ -106,6 +106,7 @@ static void write_architecture(const eq_architecture *a, eq_text *t) {
     value(t, "bias-down", a->down);
     value(t, "gmin", a->gmin);
     value(t, "gmax", a->gmax);
+    if (a->wires > 0.0) value(t, "wires", a->wires);
 }
 
 static void write_data(const eq_experiment *x, eq_text *t) {
