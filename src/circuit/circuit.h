@@ -227,12 +227,13 @@ double eq_handle_effective(const eq_circuit *c, eq_handle h);
 /* The parameter that decks write behind the nodes: of a conductance its resistance. */
 eq_handle eq_handle_as_written(const eq_circuit *c, eq_element e);
 
-/* Every parameter by which there is a derivative, in deck order, the value of an element as the deck
+/* Every parameter by which there is a derivative (all: every other one too), in deck order, the value of an element as the deck
  * writes it: `for (eq_handle_walk w = {0}; eq_handle_next(c, &w);)` w.handle. */
 typedef struct eq_handle_walk {
     eq_handle handle;
     eq_element element; /* the next one to look at */
     int param;
+    bool all;
 } eq_handle_walk;
 bool eq_handle_next(const eq_circuit *c, eq_handle_walk *w);
 /* Its name: "r1", or "d1(is)" of one that is not the value. */

@@ -42,7 +42,7 @@ bool eq_handle_next(const eq_circuit *c, eq_handle_walk *w) {
             w->handle =
                 value ? eq_handle_as_written(c, w->element) : (eq_handle){w->element, w->param};
             w->param++;
-            if (eq_handle_about(c, w->handle).trainable) return true;
+            if (w->all || eq_handle_about(c, w->handle).trainable) return true;
         }
     }
     return false;

@@ -69,6 +69,7 @@ typedef struct request {
     eq_trained_options open;
     eq_infer_options infer;
     const char *predictions; /* FILE */
+    int draws;
     bool json;
 } request;
 
@@ -81,18 +82,20 @@ static eq_status check_request(request *r, eq_diag *diag) {
     return EQ_OK;
 }
 
-static void print(const request *r, eq_trained *m, const eq_inference *i) {
+static void print(const request *r, eq_trained *m, const eq_inference *i,
+                  const eq_chip_draws *drawn) {
     const eq_circuit *c = eq_trained_circuit(m);
     eq_metrics chosen;
     size_t epochs;
     bool several = eq_trained_chosen(m, &chosen, &epochs);
     if (r->json) {
-        eq_print_evaluation_json(c, i, several ? chosen.epoch : epochs);
+        eq_print_evaluation_json(c, i, drawn, several ? chosen.epoch : epochs);
         return;
     }
     if (several) print_choice(&chosen, epochs);
     print_evaluation(&i->score);
     if (i->power != NULL) eq_print_power(c, i, r->infer.capacitance);
+    if (drawn != NULL) eq_print_draws(&i->score, drawn);
 }
 
 /* What sources deliver is what elements dissipate, or the sums are wrong. */
@@ -113,14 +116,19 @@ static eq_status check_predictions(const request *r, const eq_trained *m, eq_dia
 static eq_status evaluate(const char *folder, request *r, eq_diag *diag) {
     eq_trained *m = NULL;
     eq_inference *i = NULL;
+    eq_chip_draws drawn;
     eq_status status = check_request(r, diag);
-    if (status == EQ_OK) status = eq_comm_agree(eq_trained_open(folder, &r->open, &m, diag));
+    if (status == EQ_OK)
+        status = eq_comm_agree((r->draws > 0 ? eq_trained_open_for_draws
+                                             : eq_trained_open)(folder, &r->open, &m, diag));
     if (status == EQ_OK && r->predictions != NULL) status = check_predictions(r, m, diag);
     if (status == EQ_OK) status = eq_trained_infer(m, &r->infer, &i, diag);
     if (status == EQ_OK && i->table != NULL && eq_comm_rank() == 0)
         status = eq_inference_write(i, r->predictions, diag);
+    if (status == EQ_OK && r->draws > 0)
+        status = eq_trained_draw(m, (size_t)r->draws, &drawn, diag);
     if (status == EQ_OK) {
-        print(r, m, i);
+        print(r, m, i, r->draws > 0 ? &drawn : NULL);
         status = check_power(i->power, diag);
     }
     eq_inference_free(i);
@@ -145,6 +153,8 @@ static int run(const eq_command *command, int argc, char **argv) {
          "energy of an inference that takes S seconds"},
         {"capacitance", 0, EQ_OPTION_NUMBER, &r.infer.capacitance, "F",
          "energy of one that settles with F farad at every node"},
+        {"draws", 0, EQ_OPTION_INT, &r.draws, "N",
+         "mean, deviation and quantiles over N chips with the mismatch of the experiment"},
         EQ_SET_OPTION(&set),
         {"temp", 0, EQ_OPTION_NUMBER, &r.open.temp, "T", "evaluate at T degrees C"},
         {"model", 0, EQ_OPTION_TEXT, &r.open.models, "FILE",

@@ -63,6 +63,21 @@ void eq_print_power(const eq_circuit *c, const eq_inference *i, double capacitan
     print_settling(i, capacitance);
 }
 
+static void print_spreading(const char *name, double meant, const eq_spreading *s) {
+    printf("%-8s %12.6g %12.6g %12.4g %12.6g %12.6g %12.6g\n", name, meant, s->mean, s->deviation,
+           s->q05, s->q50, s->q95);
+}
+
+void eq_print_draws(const eq_evaluation *e, const eq_chip_draws *d) {
+    bool targets = e->target != NULL;
+    printf("\n%zu chips, from chip %llu on", d->drawn, (unsigned long long)d->first);
+    if (d->failed > 0) printf("; %zu more have no operating point", d->failed);
+    printf("\n%-8s %12s %12s %12s %12s %12s %12s\n", "", "as meant", "mean", "deviation", "5 %",
+           "median", "95 %");
+    print_spreading(targets ? "RMSE" : "error", targets ? e->rmse : e->error, &d->error);
+    print_spreading("loss", e->loss, &d->loss);
+}
+
 static void json_text(const char *text) {
     putchar('"');
     eq_carry_to(EQ_CARRY_JSON, text, stdout);
@@ -171,7 +186,32 @@ static void json_power(const eq_circuit *c, const eq_inference *i) {
     json_number("joules", p->total.delivered * i->settling);
 }
 
-void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i, size_t epoch) {
+static void json_spreading(const eq_spreading *s) {
+    const struct {
+        const char *name;
+        double value;
+    } all[] = {{"mean", s->mean},
+               {"deviation", s->deviation},
+               {"q05", s->q05},
+               {"q50", s->q50},
+               {"q95", s->q95}};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        fputs(k == 0 ? "" : ", ", stdout);
+        json_number(all[k].name, all[k].value);
+    }
+}
+
+/* Of the error (the RMSE of targets), and of the loss. */
+static void json_draws(const eq_chip_draws *d) {
+    printf(",\n \"draws\": {\"chips\": %zu, \"failed\": %zu, ", d->drawn, d->failed);
+    json_spreading(&d->error);
+    fputs(",\n  \"loss\": {", stdout);
+    json_spreading(&d->loss);
+    fputs("}}", stdout);
+}
+
+void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i,
+                              const eq_chip_draws *drawn, size_t epoch) {
     const eq_evaluation *e = &i->score;
     printf("{\"examples\": %zu, \"epoch\": %zu, ", e->examples, epoch);
     json_number("loss", e->loss);
@@ -181,5 +221,6 @@ void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i, size_t
     else
         json_classes(e);
     if (i->power != NULL) json_power(c, i);
+    if (drawn != NULL) json_draws(drawn);
     puts("}");
 }

@@ -44,6 +44,7 @@ void eq_experiment_free(eq_experiment *x) {
     eq_free(x->home);
     eq_free(x->deck);
     eq_data_options_free(&x->data);
+    eq_mismatch_clear(&x->mismatch);
     eq_free(x);
 }
 
@@ -121,7 +122,7 @@ static void architecture(reader *r, const eq_xml_node *node) {
     } numbers[] = {{"gain", &a->gain},  {"feedback", &a->feedback}, {"is", &a->is},
                    {"n", &a->n},        {"ron", &a->ron},           {"roff", &a->roff},
                    {"bias-up", &a->up}, {"bias-down", &a->down},    {"gmin", &a->gmin},
-                   {"gmax", &a->gmax}};
+                   {"gmax", &a->gmax},  {"wires", &a->wires}};
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
         number(r, node, numbers[k].name, numbers[k].value);
     /* The conductances are drawn by <group init=.../>;
@@ -212,6 +213,66 @@ static void estimator(reader *r, const eq_xml_node *node) {
         fault(r, node,
               "nudging=\"energy\" needs a cost with a slope everywhere, and that of this one "
               "jumps; take nudging=\"current\"");
+}
+
+static void deviation(reader *r, const eq_xml_node *node) {
+    eq_mismatch *m = &r->x->mismatch;
+    if (!eq_grow((void **)&m->deviation, &m->cap, m->deviations + 1, sizeof *m->deviation)) {
+        r->status = eq_out_of_memory(r->diag);
+        return;
+    }
+    eq_spread *d = &m->deviation[m->deviations++];
+    const char *distribution = word(node, "distribution"), *per = word(node, "per");
+    *d = (eq_spread){0};
+    if (distribution != NULL) eq_distribution_find(distribution, &d->distribution);
+    if (per != NULL) d->per_class = strcmp(per, "class") == 0;
+    text(r, node, "parameters", &d->parameters);
+    if (d->parameters != NULL) eq_lower(d->parameters, strlen(d->parameters));
+    number(r, node, "sigma", &d->sigma);
+    number(r, node, "absolute", &d->absolute);
+}
+
+/* The deviations inside, then that of the element itself where it has one. */
+static void mismatch(reader *r, const eq_xml_node *node) {
+    eq_mismatch *m = &r->x->mismatch;
+    size_t chip = 1;
+    if (node == NULL) return;
+    count(r, node, "chip", &chip);
+    m->chip = chip;
+    const char *phases = word(node, "phases");
+    if (phases != NULL) eq_phase_devices_find(phases, &m->phases);
+    for (const eq_xml_node *n = eq_xml_first(node); r->status == EQ_OK && n != NULL;
+         n = eq_xml_next(n))
+        deviation(r, n);
+    m->own = word(node, "sigma") != NULL || word(node, "absolute") != NULL;
+    if (m->own) deviation(r, node);
+    if (m->deviations == 0)
+        fault(r, node,
+              "the mismatch deviates nowhere; give it sigma=\"0.1\" (a fraction) or "
+              "absolute=\"1m\", or a <deviation> inside");
+}
+
+static void hardware(reader *r, const eq_xml_node *node) {
+    eq_hardware *h = &r->x->hardware;
+    h->input.range = fabs(r->x->encoding.input.scale);
+    h->output.range = 1.0;
+    count(r, node, "input-bits", &h->input.bits);
+    count(r, node, "output-bits", &h->output.bits);
+    const struct {
+        const char *name;
+        double *value;
+    } numbers[] = {{"input-range", &h->input.range}, {"output-range", &h->output.range},
+                   {"read-noise", &h->read.noise},   {"read-offset", &h->read.offset},
+                   {"hold-noise", &h->hold.noise},   {"hold-offset", &h->hold.offset},
+                   {"nudge-noise", &h->nudge.noise}, {"nudge-offset", &h->nudge.offset}};
+    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
+        number(r, node, numbers[k].name, numbers[k].value);
+    if (h->input.bits > 0 && !(h->input.range > 0.0))
+        fault(r, node, "the inputs have no range; give the converter input-range=\"1\" (V)");
+    if (r->x->estimator.nudging == EQ_NUDGE_CLAMP && !eq_unsteady_is_steady(&h->nudge))
+        fault(r, node,
+              "nudge-noise and nudge-offset are currents of nudge sources, and clamps have none; "
+              "take nudging=\"current\" or leave them out");
 }
 
 static void group(reader *r, const eq_xml_node *node) {
@@ -333,6 +394,14 @@ static void epochs(reader *r, const eq_xml_node *node) {
               "validation-fraction=\"0.1\" to <data>");
 }
 
+/* Programmable devices know only where they stand themselves. */
+static void check_phases(reader *r, const eq_xml_node *node) {
+    if (r->x->devices > 0 && r->x->mismatch.phases != EQ_SAME_DEVICES)
+        fault(r, node,
+              "phases on other or ideal devices are of resistors that are set exactly, and this "
+              "experiment has a <device>; leave one of them out");
+}
+
 static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     reader r = {xml, x, EQ_OK, diag};
     const eq_xml_node *root = eq_xml_root(xml);
@@ -345,8 +414,11 @@ static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     encoding(&r, eq_xml_child(root, "encoding"));
     cost(&r, eq_xml_child(root, "cost"));
     estimator(&r, eq_xml_child(root, "estimator"));
+    mismatch(&r, eq_xml_child(root, "mismatch"));
+    hardware(&r, eq_xml_child(root, "hardware"));
     optimizer(&r, eq_xml_child(root, "optimizer"));
     if (r.status == EQ_OK) r.status = eq_device_read(xml, eq_xml_child(root, "device"), x, diag);
+    check_phases(&r, eq_xml_child(root, "mismatch"));
     schedule(&r, eq_xml_child(root, "schedule"));
     count(&r, eq_xml_child(root, "minibatch"), "size", &x->batch);
     epochs(&r, eq_xml_child(root, "epochs"));

@@ -6,11 +6,13 @@
 #include "circuit/architecture.h"
 #include "circuit/circuit.h"
 #include "model/device.h"
+#include "model/mismatch.h"
 #include "model/optimizer.h"
 #include "train/cost.h"
 #include "train/data.h"
 #include "train/encode.h"
 #include "train/estimator.h"
+#include "train/hardware.h"
 #include "train/init.h"
 #include "train/schedule.h"
 
@@ -51,6 +53,8 @@ struct eq_experiment {
     eq_encoding encoding;
     eq_cost cost;
     eq_estimator estimator;
+    eq_mismatch mismatch;
+    eq_hardware hardware;
     eq_optimizer optimizer;
     eq_group_options *group;
     size_t groups, group_cap;

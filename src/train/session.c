@@ -195,6 +195,7 @@ eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *di
     if (status == EQ_OK) status = eq_encoder_fit(&s->x->encoding, &s->set, &s->encoder, diag);
     if (status == EQ_OK) status = eq_network_new(s->c, &s->model, diag);
     if (status == EQ_OK && !given) status = initialise(s, diag);
+    if (status == EQ_OK && !given) status = eq_session_deviate(s, diag);
     return status == EQ_OK ? eq_session_start(s, o, diag) : status;
 }
 
@@ -225,6 +226,9 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     eq_engine_options options = *o;
     eq_status status = s->model == NULL ? eq_network_new(s->c, &s->model, diag) : EQ_OK;
     if (status != EQ_OK) return status;
+    /* the layered engine takes gains for good, and sources to be the same in all phases */
+    if (s->x->mismatch.phases != EQ_SAME_DEVICES && eq_session_sources_deviate(s))
+        options.kind = EQ_ENGINE_SPARSE;
     s->outputs = eq_network_outputs(s->model);
     s->batch = options.batch = o->batch < most || most == 0 ? o->batch : most;
     status = check_sizes(s, d, diag);
@@ -232,13 +236,25 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     if (status == EQ_OK) status = check_minibatch(s, diag);
     if (status == EQ_OK) status = make_room(s, diag);
     if (status == EQ_OK) status = eq_network_start(s->model, &options, diag);
+    if (status == EQ_OK) eq_phases_drive(s->phases, eq_session_driver(s));
     if (status == EQ_OK) warn_of_bias(s, diag);
     return status;
+}
+
+eq_status eq_session_renew(eq_session *s, const eq_engine_options *o, eq_diag *diag) {
+    eq_engine_options options = *o;
+    options.batch = s->batch;
+    eq_network_free(s->model);
+    s->model = NULL;
+    eq_status status = eq_network_new(s->c, &s->model, diag);
+    return status == EQ_OK ? eq_network_start(s->model, &options, diag) : status;
 }
 
 void eq_session_close(eq_session *s) {
     eq_network_free(s->model);
     eq_phases_free(s->phases);
+    eq_devices_close(&s->devices);
+    eq_chips_close(&s->chips);
     eq_circuit_free(s->c);
     eq_data_set_free(&s->set);
     eq_encoder_free(&s->encoder);
@@ -262,9 +278,13 @@ static void set_goals(eq_session *s, const eq_data *d, const uint32_t *index, si
 eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t *index, size_t n,
                                 eq_diag *diag) {
     eq_encode(&s->encoder, d, index, n, s->input);
+    eq_session_convert_inputs(s, n * s->encoder.inputs, s->input);
     set_goals(s, d, index, n);
     eq_network_read(s->model, s->evaluating, s->read);
-    return eq_network_free_phase(s->model, n, s->input, s->y, diag);
+    s->row = index;
+    eq_status status = eq_network_free_phase(s->model, n, s->input, s->y, diag);
+    if (status == EQ_OK) eq_session_read_outputs(s, n, s->y);
+    return status;
 }
 
 static void score_class(const eq_session *s, const double *y, size_t label, eq_score *score) {
