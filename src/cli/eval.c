@@ -144,7 +144,7 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"settling", 0, EQ_OPTION_NUMBER, &r.infer.settling, "S",
          "energy of an inference that takes S seconds"},
         {"capacitance", 0, EQ_OPTION_NUMBER, &r.infer.capacitance, "F",
-         "energy of one that settles with F farad at every node"},
+         "energy of one that settles with F farad at every node too"},
         EQ_SET_OPTION(&set),
         {"temp", 0, EQ_OPTION_NUMBER, &r.open.temp, "T", "evaluate at T degrees C"},
         {"model", 0, EQ_OPTION_TEXT, &r.open.models, "FILE",

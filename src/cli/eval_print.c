@@ -36,17 +36,26 @@ static void print_watts(const char *what, const char *name, const eq_watts *w) {
     printf("  %-24s %13.6g %13.6g\n", label, w->delivered, w->dissipated);
 }
 
-static void print_settling(const eq_inference *i, double capacitance) {
-    if (isnan(i->settling)) return;
-    if (!isnan(i->tau))
-        printf("slowest time constant %.6g s (%g F at each node, the longest of %zu examples)\n",
-               i->tau, capacitance, i->settled);
-    printf("energy of an inference: %.6g J in %.6g s%s\n", i->power->total.delivered * i->settling,
-           i->settling,
-           isnan(i->tau) || i->settling != log(1e3) * i->tau ? "" : ", until 0.1 % is left");
+/* Which capacitances count: "1e-12 F at each node and the deck's 2 capacitors". */
+static void print_capacitances(size_t own, double farad) {
+    if (!isnan(farad)) printf("%g F at each node%s", farad, own > 0 ? " and " : "");
+    if (own > 0) printf("the deck's %zu capacitor%s", own, own == 1 ? "" : "s");
 }
 
-void eq_print_power(const eq_circuit *c, const eq_inference *i, double capacitance) {
+static void print_settling(const eq_circuit *c, const eq_inference *i, double farad) {
+    bool by_tau = !isnan(i->tau) && i->settling == log(1e3) * i->tau;
+    if (isnan(i->settling)) return;
+    if (!isnan(i->tau)) {
+        printf("slowest time constant %.6g s, the longest of %zu example%s, with\n  ", i->tau,
+               i->settled, i->settled == 1 ? "" : "s");
+        print_capacitances(c->capacitors, farad);
+        putchar('\n');
+    }
+    printf("energy of an inference: %.6g J in %.6g s%s\n", i->power->total.delivered * i->settling,
+           i->settling, by_tau ? ", until 0.1 % is left" : "");
+}
+
+void eq_print_power(const eq_circuit *c, const eq_inference *i, double farad) {
     const eq_power *p = i->power;
     char layer[24];
     printf("\npower of an inference: %.6g W, mean of %zu examples (%.6g to %.6g W)\n",
@@ -60,7 +69,7 @@ void eq_print_power(const eq_circuit *c, const eq_inference *i, double capacitan
     for (size_t k = 0; k < p->groups; k++) print_watts("trained ", c->group[k].name, &p->group[k]);
     printf("delivered and dissipated differ by at most %.3g W, where KCL allows %.3g W\n",
            p->balance, p->bound);
-    print_settling(i, capacitance);
+    print_settling(c, i, farad);
 }
 
 static void json_text(const char *text) {

@@ -9,6 +9,7 @@
 
 typedef struct eq_session {
     const eq_experiment *x;
+    const eq_data_options *data; /* of x, which were read; NULL: none yet */
     eq_circuit *c;         /* owned */
     eq_data_set set;       /* owned; without a training part when another file is evaluated */
     eq_encoder encoder;    /* owned */

@@ -82,7 +82,7 @@ typedef struct eq_infer_options {
     bool predictions, potentials; /* a table; with all potentials */
     bool power;
     double settling;    /* s; NAN: none given */
-    double capacitance; /* F at every node, which gives the settling; NAN: none given */
+    double capacitance; /* F at every node beside the deck's own, which give the settling; NAN */
 } eq_infer_options;
 
 typedef struct eq_inference {

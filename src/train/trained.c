@@ -30,7 +30,7 @@ static eq_status known_classes(const eq_experiment *x, const eq_checkpoint *p, e
 static eq_status warn_of_data(const eq_trained *m, const eq_checkpoint *p, eq_diag *diag) {
     eq_text names = {0};
     if (p->run == 0 || eq_data_fingerprint(&m->s.set) == p->began.data) return EQ_OK;
-    eq_data_names(&m->x->data, &names);
+    eq_data_names(m->s.data, &names);
     eq_status status = names.failed ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK)
         eq_warn_at(diag, (eq_place){0},
@@ -265,7 +265,7 @@ void eq_trained_free(eq_trained *m) {
 
 bool eq_trained_reads(const eq_trained *m, const char *path) {
     const char *file[EQ_DATA_FILES];
-    size_t n = eq_data_files(&m->x->data, file);
+    size_t n = eq_data_files(m->s.data == NULL ? &m->x->data : m->s.data, file);
     bool reads = eq_same_file(path, m->x->deck);
     for (size_t k = 0; k < n; k++) reads |= eq_same_file(path, file[k]);
     return reads;

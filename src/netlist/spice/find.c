@@ -69,7 +69,7 @@ static eq_node port_of(const eq_spice *s, eq_token t) {
 }
 
 static int32_t among_open(const eq_spice *s, const char *name) {
-    return eq_names_find(s->all->open, name, strlen(name));
+    return eq_names_find(s->circuit->capacitor_name, name, strlen(name));
 }
 
 bool eq_spice_is_open(const eq_spice *s, eq_token t) {
