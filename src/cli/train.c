@@ -303,6 +303,30 @@ static eq_status engine_of(const char *name, eq_engine_kind *kind, eq_diag *diag
                    name);
 }
 
+/* Whether --set NAME=... is among them. */
+static bool sets(const eq_list *set, const char *name) {
+    size_t n = strlen(name);
+    bool found = false;
+    for (size_t k = 0; k < set->count; k++)
+        found |= strncmp(set->item[k], name, n) == 0 && set->item[k][n] == '=';
+    return found;
+}
+
+/* An option and --set of the same thing would drop one of them in silence. */
+static eq_status check_twice(const eq_list *set, bool seed, bool seeds, bool epochs,
+                             eq_diag *diag) {
+    const struct {
+        const char *option, *name;
+        bool given;
+    } twice[] = {
+        {"--seed", "seed", seed}, {"--seeds", "seed", seeds}, {"--epochs", "epochs.count", epochs}};
+    for (size_t k = 0; k < sizeof twice / sizeof *twice; k++)
+        if (twice[k].given && sets(set, twice[k].name))
+            return eq_fail(diag, EQ_ERR_USAGE, "%s and --set %s=... both say it; give one of them",
+                           twice[k].option, twice[k].name);
+    return EQ_OK;
+}
+
 static int run(const eq_command *command, int argc, char **argv) {
     eq_train_options o = eq_train_defaults();
     const char *engine = "auto", *seeds = NULL;
@@ -344,6 +368,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     if (status == EQ_OK && !(o.save_every >= 0.0))
         status = eq_fail(diag, EQ_ERR_USAGE, "files cannot be written every %g s; give 0 or more",
                          o.save_every);
+    if (status == EQ_OK) status = check_twice(&set, seed >= 0, seeds != NULL, epochs >= 0, diag);
     eq_settings settings = eq_settings_of(&set);
     if (status == EQ_OK) status = eq_experiment_read_with(path, &settings, &x, diag);
     status = eq_comm_agree(status); /* before anything is printed: it says who speaks */

@@ -35,6 +35,7 @@ static eq_status find_data(eq_session *s, uint64_t split, eq_diag *diag) {
             return EQ_OK;
         }
         eq_data_set_free(&s->set);
+        s->set = (eq_data_set){0};
     }
     return EQ_OK;
 }
@@ -44,8 +45,7 @@ eq_status eq_session_data(eq_session *s, eq_diag *diag) {
     eq_random random = eq_stream_of(x->seed, EQ_STREAM_SPLIT);
     uint64_t split = eq_random_next(&random);
     s->data = NULL;
-    eq_status status =
-        x->home != NULL && x->data_checksum != 0 ? find_data(s, split, diag) : EQ_OK;
+    eq_status status = x->home != NULL && x->data_checksum != 0 ? find_data(s, split, diag) : EQ_OK;
     if (status != EQ_OK || s->data != NULL) return status;
     s->data = &x->data;
     return eq_data_set_read(s->data, x->folder, split, &s->set, diag);

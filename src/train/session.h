@@ -10,17 +10,17 @@
 typedef struct eq_session {
     const eq_experiment *x;
     const eq_data_options *data; /* of x, which were read; NULL: none yet */
-    eq_circuit *c;         /* owned */
-    eq_data_set set;       /* owned; without a training part when another file is evaluated */
-    eq_encoder encoder;    /* owned */
-    eq_network *model;     /* owned: the model of c */
-    eq_fingerprint print;  /* of what eq_session_open has opened, before anything was drawn */
-    eq_phases *phases;     /* owned */
-    size_t outputs, batch; /* batch: the largest minibatch of one call */
-    double *input;         /* [batch][inputs] V */
-    double *y;             /* [batch][outputs] V: outputs of the free phase */
-    double *target;        /* [batch][outputs] V; unused with classes */
-    eq_goal *goal;         /* [batch] what those of the last free phase are to be */
+    eq_circuit *c;               /* owned */
+    eq_data_set set;             /* owned; without a training part when another file is evaluated */
+    eq_encoder encoder;          /* owned */
+    eq_network *model;           /* owned: the model of c */
+    eq_fingerprint print;        /* of what eq_session_open has opened, before anything was drawn */
+    eq_phases *phases;           /* owned */
+    size_t outputs, batch;       /* batch: the largest minibatch of one call */
+    double *input;               /* [batch][inputs] V */
+    double *y;                   /* [batch][outputs] V: outputs of the free phase */
+    double *target;              /* [batch][outputs] V; unused with classes */
+    eq_goal *goal;               /* [batch] what those of the last free phase are to be */
     /* Looks at each minibatch of an evaluation, whose first example is number `first`; NULL: none */
     eq_status (*visit)(void *data, struct eq_session *s, size_t first, size_t n, eq_diag *diag);
     void *visitor;

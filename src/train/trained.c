@@ -207,7 +207,7 @@ static eq_status read_folder(eq_trained *m, const char *folder, bool data,
         status = read_data(m, &p, o->data, diag);
         if (status != EQ_OK && o->data == NULL) say_where(m, folder, diag);
     }
-    if (status == EQ_OK && p.best_epoch > 0) m->best = p.row[p.best_epoch - 1];
+    if (status == EQ_OK && p.best_epoch > 0) m->best = *eq_checkpoint_best(&p);
     m->epochs = (size_t)p.epoch;
     eq_checkpoint_free(&p);
     return status;
