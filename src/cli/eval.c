@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/carry.h"
 #include "cli/commands.h"
@@ -72,13 +73,45 @@ typedef struct request {
     bool json;
 } request;
 
+/* What an evaluation does not do, or does as the run did, whatever --set says. */
+static const struct {
+    const char *start;
+    bool refused; /* it would change which rows are held out */
+    const char *why;
+} not_here[] = {
+    {"estimator.", false, "nothing is nudged"},
+    {"optimizer.", false, "nothing is trained"},
+    {"schedule.", false, "nothing is trained"},
+    {"minibatch.", false, "nothing is trained"},
+    {"epochs.", false, "nothing is trained"},
+    {"seed=", true,
+     "the rows held out are those of the run, others may be rows that it was trained with; train "
+     "with --seed to have another run"},
+    {"data.", true,
+     "its data are those of the run, or another file by --data, which is read in the same way"},
+};
+
+static eq_status check_settings(const eq_settings *set, eq_diag *diag) {
+    for (size_t k = 0; k < set->count; k++)
+        for (size_t j = 0; j < sizeof not_here / sizeof *not_here; j++) {
+            const char *item = set->item[k], *why = not_here[j].why;
+            if (strncmp(item, not_here[j].start, strlen(not_here[j].start)) != 0) continue;
+            if (not_here[j].refused)
+                return eq_fail(diag, EQ_ERR_USAGE, "--set %s cannot be in an evaluation: %s", item,
+                               why);
+            eq_warn_at(diag, (eq_place){0}, "--set %s has no effect in an evaluation: %s", item,
+                       why);
+        }
+    return EQ_OK;
+}
+
 static eq_status check_request(request *r, eq_diag *diag) {
     r->infer.predictions = r->predictions != NULL;
     r->infer.power = r->infer.power || !isnan(r->infer.settling) || !isnan(r->infer.capacitance);
     if (r->infer.potentials && r->predictions == NULL)
         return eq_fail(diag, EQ_ERR_USAGE,
                        "--potentials go into the file of --predictions; give it as well");
-    return EQ_OK;
+    return check_settings(&r->open.set, diag);
 }
 
 static void print(const request *r, eq_trained *m, const eq_inference *i) {

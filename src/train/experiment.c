@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "netlist/xml/xml.h"
+#include "train/idle.h"
 #include "train/place.h"
 
 static eq_experiment *experiment_new(void) {
@@ -190,6 +191,11 @@ static void cost(reader *r, const eq_xml_node *node) {
     number(r, node, "scale", &c->scale);
     number(r, node, "threshold", &c->threshold);
     number(r, node, "margin", &c->margin);
+    bool by_class = r->x->data.targets == NULL && !c->kind->classes;
+    if (r->status == EQ_OK && by_class && c->high == c->low)
+        fault(r, node,
+              "<cost>: high and low are the same, so that all classes want the same outputs; give "
+              "high=\"1\" low=\"0\", or others that differ");
 }
 
 static void estimator(reader *r, const eq_xml_node *node) {
@@ -371,6 +377,7 @@ eq_status eq_experiment_read_with(const char *file, const eq_settings *settings,
     if (x == NULL || x->path == NULL || x->folder == NULL || x->name == NULL)
         status = eq_out_of_memory(diag);
     if (status == EQ_OK) status = read_tree(xml, x, diag);
+    if (status == EQ_OK && x->run == 0) eq_warn_of_idle(xml, diag); /* a copy has all there is */
     eq_xml_free(xml);
     if (status == EQ_OK)
         *out = x;

@@ -56,6 +56,22 @@ eq_status eq_seed_folders_refuse(const char *folder, eq_diag *diag) {
     return each_seed(folder, refuse_one, (void *)(uintptr_t)folder, diag);
 }
 
+static eq_status choose_one(void *data, const char *folder, eq_diag *diag) {
+    const char *held = NULL, *whole = data;
+    eq_status status = eq_folder_holds(folder, &held, diag);
+    if (status != EQ_OK || held == NULL) return status;
+    return eq_fail(diag, EQ_ERR_INPUT,
+                   "the folder '%s' holds the runs of several seeds; give one of them, as in '%s'",
+                   whole, folder);
+}
+
+eq_status eq_seed_folders_choose(const char *folder, eq_diag *diag) {
+    const char *held = NULL;
+    eq_status status = eq_folder_holds(folder, &held, diag);
+    if (status != EQ_OK || held != NULL) return status;
+    return each_seed(folder, choose_one, (void *)(uintptr_t)folder, diag);
+}
+
 eq_status eq_seed_folders_single(const char *folder, eq_diag *diag) {
     const char *held = NULL;
     eq_status status = eq_folder_holds(folder, &held, diag);

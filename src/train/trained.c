@@ -7,6 +7,7 @@
 #include "train/checkpoint.h"
 #include "train/folder.h"
 #include "train/models.h"
+#include "train/seed_folders.h"
 #include "train/trained.h"
 
 /* The names of the classes as a table without examples: what eq_data_read_test needs to know. */
@@ -196,7 +197,8 @@ static eq_status change_circuit(eq_trained *m, const eq_trained_options *o, eq_d
 static eq_status read_folder(eq_trained *m, const char *folder, bool data,
                              const eq_trained_options *o, eq_diag *diag) {
     eq_checkpoint p = {0};
-    eq_status status = eq_folder_complete(folder, diag);
+    eq_status status = eq_seed_folders_choose(folder, diag);
+    if (status == EQ_OK) status = eq_folder_complete(folder, diag);
     if (status == EQ_OK) status = read_checkpoint(&p, folder, diag);
     if (status == EQ_OK) status = read_experiment(m, folder, &o->set, diag);
     if (status == EQ_OK)
