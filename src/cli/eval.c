@@ -6,35 +6,57 @@
 #include "cli/commands.h"
 #include "cli/eval.h"
 
-enum { WIDTH = 6 }; /* of a column of counts, and more where the name of its class is longer */
+enum {
+    COLUMNS = 80,
+    WIDTH = 6
+}; /* of a line; of a column of counts, more where the name is longer */
 
-static void print_confusion(const eq_evaluation *e) {
-    size_t longest = 0, n = e->classes;
-    for (size_t k = 0; k < n; k++) {
-        size_t width = eq_carry_width(e->class_name[k]);
-        longest = width > longest ? width : longest;
-    }
-    printf("\nrows: true class, columns: prediction\n%-*s", (int)longest, "");
-    for (size_t k = 0; k < n; k++) {
+/* How wide the column of predictions as class k is. */
+static size_t width_of(const eq_evaluation *e, size_t k) {
+    size_t width = eq_carry_width(e->class_name[k]);
+    return 1 + (width > WIDTH ? width : WIDTH);
+}
+
+/* The columns from `first` to before `last`. */
+static void print_block(const eq_evaluation *e, size_t first, size_t last, size_t names) {
+    printf("%-*s", (int)names, "");
+    for (size_t k = first; k < last; k++) {
         putchar(' ');
         eq_carry_field(e->class_name[k], WIDTH, SIZE_MAX, false, stdout);
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < e->classes; i++) {
         putchar('\n');
-        eq_carry_field(e->class_name[i], longest, SIZE_MAX, true, stdout);
-        for (size_t k = 0; k < n; k++) {
-            size_t width = eq_carry_width(e->class_name[k]);
-            printf(" %*zu", (int)(width > WIDTH ? width : WIDTH), e->confusion[i * n + k]);
-        }
+        eq_print_name(e->class_name[i], names);
+        for (size_t k = first; k < last; k++)
+            printf("%*zu", (int)width_of(e, k), e->confusion[i * e->classes + k]);
     }
     putchar('\n');
 }
 
+/* In blocks of as many columns as 80 characters hold, at least one. */
+static void print_confusion(const eq_evaluation *e) {
+    size_t names = 0;
+    for (size_t k = 0; k < e->classes; k++) {
+        size_t width = eq_carry_width(e->class_name[k]);
+        names = width > names ? width : names;
+    }
+    if (names > eq_names_width(e)) names = eq_names_width(e);
+    printf("\nrows: true class, columns: prediction\n");
+    for (size_t first = 0, last; first < e->classes; first = last) {
+        size_t all = names + width_of(e, first);
+        for (last = first + 1; last < e->classes && all + width_of(e, last) <= COLUMNS; last++)
+            all += width_of(e, last);
+        if (first > 0) putchar('\n');
+        print_block(e, first, last, names);
+    }
+}
+
 static void print_targets(const eq_evaluation *e) {
-    printf("\n%-16s %12s %12s %12s\n", "target", "RMSE", "mean |error|", "R^2");
+    size_t width = eq_names_width(e) < 38 ? eq_names_width(e) : 38;
+    printf("\n%-*s %12s %12s %12s\n", (int)width, "target", "RMSE", "mean |error|", "R^2");
     for (size_t k = 0; k < e->classes; k++) {
         const eq_target_figures *f = &e->target[k];
-        eq_carry_field(e->class_name[k], 16, 16, true, stdout);
+        eq_print_name(e->class_name[k], width);
         printf(" %12.5g %12.5g", f->rmse, f->mae);
         if (isnan(f->r2))
             printf(" %12s\n", "-");

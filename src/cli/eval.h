@@ -4,6 +4,9 @@
 
 #include "train/train.h"
 
+/* The width of a column of the names of classes or targets, and a name in it. */
+size_t eq_names_width(const eq_evaluation *e);
+void eq_print_name(const char *name, size_t width);
 void eq_print_classes(const eq_evaluation *e);
 void eq_print_power(const eq_circuit *c, const eq_inference *i, double farad);
 /* epoch: whose network it is. */

@@ -15,12 +15,30 @@ static double fraction(size_t part, size_t all) {
     return all > 0 ? (double)part / (double)all : NAN;
 }
 
+enum { SHORTEST = 16, LONGEST = 52 }; /* of a column of names */
+
+size_t eq_names_width(const eq_evaluation *e) {
+    size_t most = SHORTEST;
+    for (size_t k = 0; k < e->classes; k++) {
+        size_t width = eq_carry_width(e->class_name[k]);
+        most = width > most ? width : most;
+    }
+    return most < LONGEST ? most : LONGEST;
+}
+
+/* A longer name has a line of its own. */
+void eq_print_name(const char *name, size_t width) {
+    eq_carry_field(name, width, SIZE_MAX, true, stdout);
+    if (eq_carry_width(name) > width) printf("\n%*s", (int)width, "");
+}
+
 void eq_print_classes(const eq_evaluation *e) {
-    printf("\n%-16s %8s %8s %8s\n", "class", "examples", "wrong", "error");
+    size_t width = eq_names_width(e);
+    printf("\n%-*s %8s %8s %8s\n", (int)width, "class", "examples", "wrong", "error");
     for (size_t k = 0; k < e->classes; k++) {
         size_t examples, wrong;
         class_counts(e, k, &examples, &wrong);
-        eq_carry_field(e->class_name[k], 16, SIZE_MAX, true, stdout);
+        eq_print_name(e->class_name[k], width);
         printf(" %8zu %8zu", examples, wrong);
         if (examples > 0)
             printf(" %6.2f %%\n", 100.0 * fraction(wrong, examples));
@@ -39,7 +57,7 @@ static void print_watts(const char *what, const char *name, const eq_watts *w) {
 /* Which capacitances count: "1e-12 F at each node and the deck's 2 capacitors". */
 static void print_capacitances(size_t own, double farad) {
     if (!isnan(farad)) printf("%g F at each node%s", farad, own > 0 ? " and " : "");
-    if (own > 0) printf("the deck's %zu capacitor%s", own, own == 1 ? "" : "s");
+    if (own > 0) printf("the deck's %zu capacitor%s", own, eq_plural(own));
 }
 
 static void print_settling(const eq_circuit *c, const eq_inference *i, double farad) {
@@ -47,7 +65,7 @@ static void print_settling(const eq_circuit *c, const eq_inference *i, double fa
     if (isnan(i->settling)) return;
     if (!isnan(i->tau)) {
         printf("slowest time constant %.6g s, the longest of %zu example%s, with\n  ", i->tau,
-               i->settled, i->settled == 1 ? "" : "s");
+               i->settled, eq_plural(i->settled));
         print_capacitances(c->capacitors, farad);
         putchar('\n');
     }
@@ -58,8 +76,9 @@ static void print_settling(const eq_circuit *c, const eq_inference *i, double fa
 void eq_print_power(const eq_circuit *c, const eq_inference *i, double farad) {
     const eq_power *p = i->power;
     char layer[24];
-    printf("\npower of an inference: %.6g W, mean of %zu examples (%.6g to %.6g W)\n",
-           p->total.delivered, p->examples, p->least, p->most);
+    printf("\npower of an inference: %.6g W, mean of %zu example%s\n", p->total.delivered,
+           p->examples, eq_plural(p->examples));
+    printf("  (%.6g to %.6g W)\n", p->least, p->most);
     printf("  %-24s %13s %13s\n", "", "delivers W", "dissipates W");
     for (int k = 0; k < EQ_CLASS_COUNT; k++) print_watts("", eq_class(k)->name, &p->cls[k]);
     for (size_t k = 0; k < p->layers; k++) {

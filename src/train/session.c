@@ -63,17 +63,21 @@ static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *dia
     if (inputs != s->encoder.inputs)
         return eq_fail(
             diag, EQ_ERR_INPUT,
-            "the circuit has %zu input sources, the data give %zu (%zu features%s); change "
+            "the circuit has %zu input source%s, the data give %zu (%zu feature%s%s); change "
             "the input line or layers of the circuit, or invert in <encoding>",
-            inputs, s->encoder.inputs, s->encoder.features,
-            s->encoder.invert ? ", each also inverted" : "");
+            inputs, eq_plural(inputs), s->encoder.inputs, s->encoder.features,
+            eq_plural(s->encoder.features), s->encoder.invert ? ", each also inverted" : "");
     const char *what = d->goal == EQ_GOAL_CLASS ? "class" : "target";
     if (outputs != d->classes)
         return eq_fail(
             diag, EQ_ERR_INPUT,
-            "the circuit has %zu outputs, the data %zu %s%s; give the circuit one output "
+            "the circuit has %zu output%s, the data %zu %s%s; give the circuit one output "
             "(a node or a pair of nodes, which counts twice in layers) for each %s",
-            outputs, d->classes, what, d->goal == EQ_GOAL_CLASS ? "es" : "s", what);
+            outputs, eq_plural(outputs), d->classes, what,
+            d->classes == 1            ? ""
+            : d->goal == EQ_GOAL_CLASS ? "es"
+                                       : "s",
+            what);
     return EQ_OK;
 }
 
