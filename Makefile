@@ -131,8 +131,9 @@ check:
 
 # The package of python/ over the library of this build, with Debian's interpreter, which has numpy and pytest.
 PYTHON  ?= /usr/bin/python3
+WITH_PYTHON = PYTHONPATH=$(abspath python) EQSPICE_LIBRARY=$(abspath $(BUILD))/libeqspice.so
 check-python: $(BUILD)/libeqspice.so
-	PYTHONPATH=$(abspath python) EQSPICE_LIBRARY=$(abspath $(BUILD))/libeqspice.so $(PYTHON) -B -m pytest -q -p no:cacheprovider python/tests
+	$(WITH_PYTHON) $(PYTHON) -B -m pytest -q -rs -p no:cacheprovider python/tests
 
 # The main job on Iris, start to end; DEMO=sine or DEMO=digits: on those.
 DEMO ?= iris
@@ -142,8 +143,8 @@ demo: deps
 
 # Every figure with its reference, measured in one run; build/bench.json. ONLY="kendall grids" measures a part.
 bench: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice $(BUILD)/run-bench
-	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/bench.json $(ONLY)
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/libeqspice.so
+	$(WITH_PYTHON) PYTHON=$(PYTHON) EQSPICE=$(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/bench.json $(ONLY)
 
 $(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/src/cli/runtime.o $(BUILD)/libinner.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
@@ -167,6 +168,8 @@ print-libs:
 	@echo $(LIBS)
 
 PREFIX ?= /usr/local
+# Where Debian's interpreter looks: below /usr for all of its versions, elsewhere for its own.
+PYTHONDIR ?= $(PREFIX)/lib/$(if $(filter /usr,$(PREFIX)),python3,$(shell $(PYTHON) -c 'import sys; print("python%d.%d" % sys.version_info[:2])' 2>/dev/null || echo python3))/dist-packages
 VERSION := $(shell sed -n 's/^#define EQ_VERSION "\(.*\)"/\1/p' src/eqspice.h)
 install: all
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/libeqspice.so $(BUILD)/libeqspice.a
@@ -179,6 +182,8 @@ install: all
 	install -D -m 644 $(BUILD)/eqspice.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/eqspice.pc
 	install -D -m 644 src/eqspice.h $(DESTDIR)$(PREFIX)/include/eqspice.h
 	install -D -m 644 docs/eqspice.1 $(DESTDIR)$(PREFIX)/share/man/man1/eqspice.1
+	install -d $(DESTDIR)$(PYTHONDIR)/eqspice
+	install -m 644 python/eqspice/*.py $(DESTDIR)$(PYTHONDIR)/eqspice/
 	install -D -m 644 tools/completion.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/eqspice
 

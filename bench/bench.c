@@ -603,13 +603,56 @@ static void bench_small(void) {
     eq_free(raw);
 }
 
+/* us for each solve of a divider in calls of `vectors` input vectors, as bench/calls.py has it. */
+static double call_seconds(size_t vectors, int calls) {
+    enum { MOST = 1000 };
+    static double x[MOST], v[MOST * 3], branch[MOST];
+    eq_circuit *c = NULL;
+    eq_batch *b = NULL;
+    eq_handle v1;
+    double best = INFINITY;
+    if (eq_circuit_read("netlists/divider.cir", &c, NULL) != EQ_OK ||
+        eq_handle_find(c, "v1", &v1, NULL) != EQ_OK ||
+        eq_batch_new(c, &v1, 1, NULL, &b, NULL) != EQ_OK)
+        die("cannot read netlists/divider.cir");
+    for (size_t k = 0; k < vectors; k++) x[k] = 10.0 * (double)k / MOST;
+    for (int round = 0; round < 50; round++) {
+        double start = eq_seconds_now();
+        for (int k = 0; k < calls; k++)
+            if (eq_batch_solve(b, vectors, x, v, branch, NULL) != EQ_OK) die("no operating point");
+        best = fmin(best, eq_seconds_now() - start);
+    }
+    eq_batch_free(b);
+    eq_circuit_free(c);
+    return 1e6 * best / calls / (double)vectors;
+}
+
+static void bench_python(void) {
+    const char *python = getenv("PYTHON");
+    const char *argv[] = {python == NULL ? "/usr/bin/python3" : python, "bench/calls.py", NULL};
+    eq_process p = {argv, NULL, NULL, "python3-numpy", 120};
+    eq_text said = {0};
+    int exit_status = 0;
+    double one, thousand;
+    eq_status status = eq_process_run(&p, &exit_status, &said, NULL);
+    if (status == EQ_OK && exit_status == 0 && sscanf(said.text, "%lf %lf", &one, &thousand) == 2) {
+        double ours[] = {call_seconds(1, 2000), call_seconds(1000, 4)};
+        report("python_call_us", one, "us/solve", "the C call, one vector", ours[0], ours[0] / one);
+        report("python_call_1000_us", thousand, "us/solve", "the C call, 1,000 vectors", ours[1],
+               ours[1] / thousand);
+    } else {
+        printf("python_call_us: not measured, bench/calls.py cannot run\n");
+    }
+    eq_text_free(&said);
+}
+
 /* What can be measured, by the names that may be given on the command line. */
 static const struct {
     const char *name;
     void (*measure)(void);
-} benches[] = {{"small", bench_small},     {"parse", bench_parse}, {"kendall", bench_kendall},
-               {"ngspice", bench_ngspice}, {"drn", bench_drn},     {"mnist", bench_mnist},
-               {"grids", bench_grids}};
+} benches[] = {{"small", bench_small},     {"parse", bench_parse},  {"kendall", bench_kendall},
+               {"ngspice", bench_ngspice}, {"drn", bench_drn},      {"mnist", bench_mnist},
+               {"grids", bench_grids},     {"python", bench_python}};
 
 static bool wanted(const char *name, int argc, char **argv) {
     for (int k = 2; k < argc; k++)

@@ -216,6 +216,32 @@ EQ_API eq_status eq_batch_vjp(eq_batch *b, size_t n, const double *x, const doub
                               const double *branch, const double *dcdv, const eq_handle *param,
                               size_t params, double *dcdw, eq_diag *diag);
 
+/* Nudged states: where the circuit rests when currents are driven into its nodes beside what its
+ * sources do. current[n][nodes] [A]; start[n][nodes] [V], the states that eq_batch_solve has left
+ * for x, is what each phase starts from; v[n][nodes] [V] receives the nudged states and may be
+ * `start` itself, branch[n][branches] [A] (may be NULL) their branch currents. */
+EQ_API eq_status eq_batch_nudge(eq_batch *b, size_t n, const double *x, const double *start,
+                                const double *current, double *v, double *branch, eq_diag *diag);
+
+/* How Equilibrium Propagation estimates a gradient. */
+typedef struct eq_eqprop_options {
+    double beta;    /* the nudge drives -beta dC/dv [A] into a node: S for costs in V^2; not 0 */
+    bool symmetric; /* phases at beta and -beta, with an error of order beta^2; else at 0 and
+                       beta, of order beta */
+} eq_eqprop_options;
+
+/* 1e-6 S, symmetric. */
+EQ_API eq_eqprop_options eq_eqprop_defaults(void);
+/* What eq_batch_vjp gives, estimated from a free and nudged phases of the same circuit instead of
+ * the adjoint: dC/dw ~ (p(beta) - p(0))/beta, where p = dP/dw is what each element sees of its own
+ * drop (Scellier 2020, Eq. 4.11), and by the response of the potentials for parameters of elements
+ * without energy. v as in eq_batch_solve. A circuit without energy weights is estimated too, with a
+ * warning: there the estimate is no gradient. o NULL: eq_eqprop_defaults. */
+EQ_API eq_status eq_batch_eqprop(eq_batch *b, size_t n, const double *x, const double *v,
+                                 const double *dcdv, const eq_eqprop_options *o,
+                                 const eq_handle *param, size_t params, double *dcdw,
+                                 eq_diag *diag);
+
 /* ---- Training ---- */
 
 /* A circuit, data and how to train (schemas/experiment.xsd), as a file says it. */
@@ -330,6 +356,9 @@ typedef struct eq_diagnosis {
     double ratio;     /* to that of the layer before; 0: the inputs */
     double saturated; /* share of the nodes with diodes at which these conduct more than all linear
                          elements */
+    /* of a group that is stored in devices (docs/experiment.md): */
+    double stuck;  /* share of the devices that cannot be moved any more */
+    double pulses; /* mean number of pulses a device has had so far */
 } eq_diagnosis;
 
 typedef struct eq_train_options {
@@ -364,6 +393,89 @@ EQ_API eq_train_options eq_train_defaults(void);
  * goes on to bit-identical results. */
 EQ_API eq_status eq_train(const eq_experiment *x, const eq_train_options *o, eq_metrics *last,
                           eq_train_summary *summary, eq_diag *diag);
+
+/* ---- Trained networks ---- */
+
+/* A trained network taken up from the folder of its run: the circuit of DIR/model.cir, with the
+ * parameters of DIR/checkpoint where the training has gone on since, and the data of
+ * DIR/experiment.xml. Files of different runs are refused. */
+typedef struct eq_trained eq_trained;
+
+/* What is not as in the run; nothing is trained again. */
+typedef struct eq_trained_options {
+    const char *data; /* evaluate on these rows instead of the held-out set (the whole file; of IDX
+                           a folder with the test pair of files); NULL: the held-out set */
+    int threads;
+    eq_settings set;    /* changes of DIR/experiment.xml */
+    const char *models; /* a deck whose .model cards take the place of the circuit's; NULL: none */
+    double temp;        /* degrees C; NAN: that of the circuit */
+} eq_trained_options;
+
+/* One thread, nothing changed. */
+EQ_API eq_trained_options eq_trained_defaults(void);
+/* o NULL: eq_trained_defaults. */
+EQ_API eq_status eq_trained_open(const char *folder, const eq_trained_options *o, eq_trained **out,
+                                 eq_diag *diag);
+EQ_API void eq_trained_free(eq_trained *m);
+/* Its circuit, which belongs to it. */
+EQ_API eq_circuit *eq_trained_circuit(eq_trained *m);
+/* The epochs that were trained, and which of them this network is of: the best one on the
+ * validation set where there is such a set (true; `row`, may be NULL, is its row of metrics), else
+ * the last. */
+EQ_API bool eq_trained_chosen(const eq_trained *m, eq_metrics *row, size_t *epochs);
+
+/* How well the outputs give one target; in the units of the data. */
+typedef struct eq_target_figures {
+    double rmse, mae, r2; /* r2: NAN where the target is constant */
+} eq_target_figures;
+
+typedef struct eq_evaluation {
+    size_t examples, wrong;
+    double loss, error; /* mean loss, wrong/examples (NAN with targets) */
+    double rmse, r2;    /* over all targets (NAN with classes) */
+    size_t classes;     /* or targets */
+    char **class_name;  /* [classes] of them */
+    size_t
+        *confusion; /* [classes][classes]: row true class, column prediction; NULL with targets */
+    eq_target_figures *target; /* [classes]; NULL with classes */
+} eq_evaluation;
+
+/* What an evaluation may bring beside its score. */
+typedef struct eq_infer_options {
+    bool predictions, potentials; /* a table; with all potentials */
+    bool power;
+    double settling;    /* s; NAN: none given */
+    double capacitance; /* F at every node beside the deck's own, which give the settling; NAN */
+} eq_infer_options;
+
+/* The score alone. */
+EQ_API eq_infer_options eq_infer_defaults(void);
+
+/* An evaluation, which the trained network must outlive. */
+typedef struct eq_inference eq_inference;
+
+/* o NULL: eq_infer_defaults. */
+EQ_API eq_status eq_trained_infer(eq_trained *m, const eq_infer_options *o, eq_inference **out,
+                                  eq_diag *diag);
+EQ_API void eq_inference_free(eq_inference *i);
+EQ_API const eq_evaluation *eq_inference_score(const eq_inference *i);
+/* The table of predictions, table[examples][columns]: "example", "true", "predicted" (numbers of
+ * classes; of targets "true NAME" and "predicted NAME" in the units of the data), outputs "y1" ..
+ * [V], potentials "v(node)" [V]. 0 columns without. */
+EQ_API size_t eq_inference_columns(const eq_inference *i);
+EQ_API const char *eq_inference_column(const eq_inference *i, size_t column);
+EQ_API const double *eq_inference_table(const eq_inference *i);
+
+/* What a part of the circuit delivers and dissipates, W, the mean over the examples. */
+typedef struct eq_power_part {
+    const char *kind; /* "total", "class", "layer" or "group" */
+    const char *name; /* of a class of elements ("resistor") or of a group of parameters; NULL */
+    size_t layer;     /* 0: the sources */
+    double delivered, dissipated;
+} eq_power_part;
+
+/* The total first; false behind the last one, and where power was not asked for. */
+EQ_API bool eq_inference_power(const eq_inference *i, size_t part, eq_power_part *out);
 
 #ifdef __cplusplus
 }

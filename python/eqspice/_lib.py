@@ -2,9 +2,10 @@
 (tests/test_lib.py holds the structs against the header), and its messages as exceptions."""
 
 import ctypes
-import ctypes.util
 import os
 import pathlib
+import re
+import warnings
 from ctypes import POINTER, Structure, c_bool, c_char_p, c_double, c_int, c_int32, c_size_t, c_void_p
 from typing import NamedTuple, Optional
 
@@ -14,15 +15,17 @@ SONAME = "libeqspice.so.0"
 def _load():
     here = pathlib.Path(__file__).resolve().parent
     asked = os.environ.get("EQSPICE_LIBRARY")
-    places = [asked] if asked else [here / "libeqspice.so", here.parents[1] / "build" / "libeqspice.so"]
-    for place in places:
-        if asked or place.exists():
-            return ctypes.CDLL(str(place))
-    try:
-        return ctypes.CDLL(ctypes.util.find_library("eqspice") or SONAME)
-    except OSError as why:
-        raise ImportError(f"there is no {SONAME}: run `make install` in the sources of eqspice, or let "
-                          f"EQSPICE_LIBRARY name the file ({why})") from None
+    # Of a wheel; of the sources; of `make install`, which puts this package into lib/pythonX/dist-packages.
+    near = [here / "libeqspice.so", here.parents[1] / "build" / "libeqspice.so", here.parents[2] / SONAME]
+    for place in [asked] if asked else [str(p) for p in near if p.exists()]:
+        return ctypes.CDLL(place)
+    for name in (SONAME, "/usr/local/lib/" + SONAME):  # not everybody has run ldconfig
+        try:
+            return ctypes.CDLL(name)
+        except OSError as e:
+            why = e if name == SONAME else why
+    raise ImportError(f"there is no {SONAME}: run `make install` in the sources of eqspice, or let "
+                      f"EQSPICE_LIBRARY name the file ({why})")
 
 
 lib = _load()
@@ -44,6 +47,10 @@ class HandleInfo(Structure):
 
 class BatchOptions(Structure):
     _fields_ = [("threads", c_int)]
+
+
+class EqpropOptions(Structure):
+    _fields_ = [("beta", c_double), ("symmetric", c_bool)]
 
 
 class CMetrics(Structure):
@@ -76,10 +83,39 @@ class Settings(Structure):
     _fields_ = [("item", POINTER(c_char_p)), ("count", c_size_t)]
 
 
+class TrainedOptions(Structure):
+    _fields_ = [("data", c_char_p), ("threads", c_int), ("set", Settings), ("models", c_char_p),
+                ("temp", c_double)]
+
+
+class TargetFigures(Structure):
+    _fields_ = [("rmse", c_double), ("mae", c_double), ("r2", c_double)]
+
+
+class CEvaluation(Structure):
+    _fields_ = [("examples", c_size_t), ("wrong", c_size_t), ("loss", c_double), ("error", c_double),
+                ("rmse", c_double), ("r2", c_double), ("classes", c_size_t),
+                ("class_name", POINTER(c_char_p)), ("confusion", POINTER(c_size_t)),
+                ("target", POINTER(TargetFigures))]
+
+
+class InferOptions(Structure):
+    _fields_ = [("predictions", c_bool), ("potentials", c_bool), ("power", c_bool),
+                ("settling", c_double), ("capacitance", c_double)]
+
+
+class PowerPart(Structure):
+    _fields_ = [("kind", c_char_p), ("name", c_char_p), ("layer", c_size_t), ("delivered", c_double),
+                ("dissipated", c_double)]
+
+
 # name: the struct of src/eqspice.h
 STRUCTS = {"eq_message": CMessage, "eq_handle": Handle, "eq_handle_info": HandleInfo,
            "eq_batch_options": BatchOptions, "eq_metrics": CMetrics, "eq_progress": CProgress,
-           "eq_train_options": TrainOptions, "eq_settings": Settings}
+           "eq_train_options": TrainOptions, "eq_settings": Settings,
+           "eq_eqprop_options": EqpropOptions, "eq_trained_options": TrainedOptions,
+           "eq_target_figures": TargetFigures, "eq_evaluation": CEvaluation,
+           "eq_infer_options": InferOptions, "eq_power_part": PowerPart}
 
 # name: (result, arguments); a status is an int.
 _P = c_void_p
@@ -110,10 +146,26 @@ FUNCTIONS = {
     "eq_batch_free": (None, [_P]),
     "eq_batch_solve": (c_int, [_P, c_size_t, _P, _P, _P, _P]),
     "eq_batch_vjp": (c_int, [_P, c_size_t, _P, _P, _P, _P, POINTER(Handle), c_size_t, _P, _P]),
+    "eq_batch_nudge": (c_int, [_P, c_size_t, _P, _P, _P, _P, _P, _P]),
+    "eq_batch_eqprop": (c_int, [_P, c_size_t, _P, _P, _P, POINTER(EqpropOptions), POINTER(Handle),
+                                c_size_t, _P, _P]),
     "eq_experiment_read_with": (c_int, [c_char_p, POINTER(Settings), POINTER(_P), _P]),
     "eq_experiment_free": (None, [_P]),
     "eq_train_defaults": (TrainOptions, []),
     "eq_train": (c_int, [_P, POINTER(TrainOptions), POINTER(CMetrics), _P, _P]),
+    "eq_trained_defaults": (TrainedOptions, []),
+    "eq_trained_open": (c_int, [c_char_p, POINTER(TrainedOptions), POINTER(_P), _P]),
+    "eq_trained_free": (None, [_P]),
+    "eq_trained_circuit": (_P, [_P]),
+    "eq_trained_chosen": (c_bool, [_P, POINTER(CMetrics), POINTER(c_size_t)]),
+    "eq_infer_defaults": (InferOptions, []),
+    "eq_trained_infer": (c_int, [_P, POINTER(InferOptions), POINTER(_P), _P]),
+    "eq_inference_free": (None, [_P]),
+    "eq_inference_score": (POINTER(CEvaluation), [_P]),
+    "eq_inference_columns": (c_size_t, [_P]),
+    "eq_inference_column": (c_char_p, [_P, c_size_t]),
+    "eq_inference_table": (POINTER(c_double), [_P]),
+    "eq_inference_power": (c_bool, [_P, c_size_t, POINTER(PowerPart)]),
 }
 for _name, (_result, _arguments) in FUNCTIONS.items():
     _function = getattr(lib, _name)
@@ -138,8 +190,12 @@ class Message(NamedTuple):
         return place + self.text
 
 
+# "node a (r1, d1)", "node a, b float together", "node a: ..."; behind "; " stands what to do.
+_NODES = re.compile(r"\bnodes? ((?:[^\s,;]+, )*[^\s,;]+?)(?=[,;:.]?(?:\s|$))")
+
+
 class Error(Exception):
-    """Something failed. messages: all that the library said, the last errors first in str()."""
+    """Something failed. messages: all that the library said; str() is its errors, a line each."""
 
     def __init__(self, messages):
         self.messages = messages
@@ -151,6 +207,18 @@ class Error(Exception):
         """(file, line, column) of the first error that has one, else None."""
         return next(((m.file, m.line, m.column) for m in self.messages
                      if m.severity == "error" and m.file), None)
+
+    @property
+    def nodes(self):
+        """The names of the nodes that the errors are about, in their order: those that float, for
+        instance, of a circuit without a unique operating point."""
+        named = (name for m in self.messages if m.severity == "error"
+                 for found in _NODES.findall(m.text.split("; ")[0]) for name in found.split(", "))
+        return tuple(dict.fromkeys(n for n in named if n != "..."))
+
+
+class Warned(RuntimeWarning):
+    """A warning of the library: the answer is there, and something about it should be known."""
 
 
 class UsageError(Error, ValueError):
@@ -210,7 +278,18 @@ class Diag:
                                m.column, _text(m.text)))
         return out
 
+    def warn(self):
+        """Takes warnings to those of Python."""
+        if not lib.eq_diag_count(self.pointer):
+            return
+        said = self.messages()
+        lib.eq_diag_clear(self.pointer)
+        for m in said:
+            if m.severity == "warning":
+                warnings.warn(str(m), Warned, stacklevel=4)
+
     def check(self, status):
+        """Raises what a status below 0 means."""
         if status == 0:
             return
         messages = self.messages()

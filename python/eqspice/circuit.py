@@ -1,25 +1,29 @@
-"""Circuits: batches of operating points and vector-Jacobian products."""
+"""Circuits: batches of operating points, nudged states, and gradients."""
 
 import fnmatch
 import os
+import threading
 from collections.abc import Mapping
 from ctypes import byref, c_void_p
-from typing import NamedTuple
 
 import numpy as np
 
-from ._lib import BatchOptions, Diag, Handle, lib
+from ._lib import BatchOptions, Diag, EqpropOptions, Handle, lib
+
+_solve = lib.eq_batch_solve
+_SMALL = 16  # examples up to which a plan keeps room, so that no address is asked for
 
 
 class OperatingPoints(Mapping):
     """Node potentials [V] by name, and source currents [A] as "i(name)": arrays [B], or numbers when
     no input had a batch axis. v [B, nodes] and i [B, branches] are the whole tables, in the order of
-    Circuit.nodes and Circuit.branches."""
+    Circuit.nodes and Circuit.branches; x [B, inputs] is what the inputs were."""
 
-    __slots__ = ("v", "i", "_circuit", "_single")
+    __slots__ = ("v", "i", "x", "_circuit", "_plan", "_single")
 
-    def __init__(self, circuit, v, i, single):
-        self.v, self.i, self._circuit, self._single = v, i, circuit, single
+    def __init__(self, circuit, plan, x, v, i, single):
+        self._circuit, self._plan, self._single = circuit, plan, single
+        self.x, self.v, self.i = x, v, i
 
     def __getitem__(self, name):
         table, column = self._circuit._column(name)
@@ -36,77 +40,108 @@ class OperatingPoints(Mapping):
         return f"<{self.v.shape[0]} operating points of {self.v.shape[1]} nodes>"
 
 
-class _State(NamedTuple):
-    """The points of one op: which inputs, x[B, inputs], v[B, nodes], i[B, branches]."""
-    plan: "_Inputs"
-    x: np.ndarray
-    v: np.ndarray
-    i: np.ndarray
+class _Owned:
+    """A circuit of the library, freed when the last of its users has gone; owner: whose it is instead."""
+
+    __slots__ = ("pointer", "owner")
+
+    def __init__(self, pointer, owner):
+        self.pointer, self.owner = pointer, owner
+
+    def __del__(self, free=lib.eq_circuit_free):
+        if self.owner is None:
+            free(self.pointer)
 
 
-class _Inputs:
+class _Plan:
     """A batch of the library for one choice of inputs, with the columns of each pattern."""
 
-    __slots__ = ("pointer", "columns", "count", "keep")
+    __slots__ = ("pointer", "columns", "count", "room", "keep")
 
     def __init__(self, circuit, patterns):
         handles, self.columns = [], {}
         for pattern in patterns:
             found = circuit._find(pattern)
-            self.columns[pattern] = slice(len(handles), len(handles) + len(found))
+            self.columns[pattern] = len(handles), len(handles) + len(found)
             handles += found
-        self.count = len(handles)
-        self.keep = (Handle * max(1, self.count))(*handles)
+        self.count, self.room, self.keep = len(handles), {}, circuit._owned
         self.pointer, o = c_void_p(), BatchOptions(circuit.threads)
-        circuit._diag.check(lib.eq_batch_new(circuit._pointer, self.keep, self.count, byref(o),
+        circuit._diag.check(lib.eq_batch_new(circuit._pointer, _array(handles), self.count, byref(o),
                                              byref(self.pointer), circuit._diag.pointer))
 
     def __del__(self, free=lib.eq_batch_free):
         if getattr(self, "pointer", None):
             free(self.pointer)
 
+    def room_for(self, n, nodes, branches):
+        """x[n, inputs], v[n, nodes], i[n, branches] and their addresses."""
+        arrays = np.empty((n, self.count)), np.empty((n, nodes)), np.empty((n, branches))
+        room = arrays + tuple(map(_address, arrays))
+        if n <= _SMALL:
+            self.room[n] = room
+        return room
+
+
+def _array(handles):
+    return (Handle * max(1, len(handles)))(*handles)
+
 
 def _address(a):
     return a.__array_interface__["data"][0]
 
 
+def _is_pattern(name):
+    return "*" in name or "?" in name or "[" in name
+
+
 class Circuit:
-    """A circuit from a deck: a path, or text=... The analysis is done once for each set of inputs;
-    after that a call of op costs the solves alone. One object may be used by one thread at a time;
-    op and vjp release the GIL and use `threads` threads of their own."""
+    """A circuit from a deck: a path, or text=... (`name` stands for the file in messages).
+
+    The analysis is done once for each set of inputs; after that a call of op costs the solves alone.
+    op, vjp, eqprop and nudge release the GIL and use `threads` threads of their own. Different
+    circuits work at the same time; calls of one circuit from several threads wait for each other.
+
+    nodes, elements and branches are names, in the order of all arrays. Raises eqspice.InputError for
+    a bad deck and eqspice.SingularError for a circuit without a unique operating point (e.nodes says
+    where)."""
 
     def __init__(self, path=None, *, text=None, name="text", threads=1):
         if (path is None) == (text is None):
             raise TypeError("give either the path of a deck or text=...")
-        if threads < 1:
-            raise ValueError(f"threads={threads}: at least 1 is needed")
-        self.threads = threads
-        self._diag, self._pointer, self._inputs, self._last = Diag(), c_void_p(), {}, None
+        pointer, diag = c_void_p(), Diag()
         if path is not None:
-            status = lib.eq_circuit_read(os.fsencode(path), byref(self._pointer), self._diag.pointer)
+            status = lib.eq_circuit_read(os.fsencode(path), byref(pointer), diag.pointer)
         else:
             raw = text.encode()
-            status = lib.eq_circuit_parse(name.encode(), raw, len(raw), byref(self._pointer),
-                                          self._diag.pointer)
-        self._diag.check(status)
-        self.messages = self._diag.messages()
-        p = self._pointer
-        self.nodes = tuple(lib.eq_circuit_node_name(p, k).decode()
-                           for k in range(lib.eq_circuit_nodes(p)))
-        self.elements = tuple(lib.eq_circuit_element_name(p, k).decode()
-                              for k in range(lib.eq_circuit_elements(p)))
-        self.branches = self._branches()
+            status = lib.eq_circuit_parse(name.encode(), raw, len(raw), byref(pointer), diag.pointer)
+        diag.check(status)
+        self._take(pointer, diag, None, threads)
+
+    @classmethod
+    def _of(cls, pointer, owner, threads):
+        """The circuit of an object of the library, which this one keeps alive."""
+        c = cls.__new__(cls)
+        c._take(c_void_p(pointer), Diag(), owner, threads)
+        return c
+
+    def _take(self, pointer, diag, owner, threads):
+        self._owned, self._pointer, self._diag = _Owned(pointer, owner), pointer, diag
+        self.messages, self.threads = diag.messages(), threads
+        self._plans, self._handles, self._arrays, self._last = {}, {}, {}, None
+        self._lock = threading.RLock()
+        if threads < 1:
+            raise ValueError(f"threads={threads}: at least 1 is needed")
+        self.nodes = tuple(lib.eq_circuit_node_name(pointer, k).decode()
+                           for k in range(lib.eq_circuit_nodes(pointer)))
+        self.elements = tuple(lib.eq_circuit_element_name(pointer, k).decode()
+                              for k in range(lib.eq_circuit_elements(pointer)))
+        self.branches = self._find_branches()
+        self._shape = len(self.nodes), len(self.branches)
         self._columns = {n.lower(): (0, k) for k, n in enumerate(self.nodes)}
         self._columns.update({f"v({n.lower()})": (0, k) for k, n in enumerate(self.nodes)})
         self._columns.update({f"i({n.lower()})": (1, k) for k, n in enumerate(self.branches)})
-        self._handles = {}
 
-    def __del__(self, free=lib.eq_circuit_free):
-        if hasattr(self, "_inputs"):
-            self._inputs.clear()
-            free(self._pointer)
-
-    def _branches(self):
+    def _find_branches(self):
         solver = c_void_p()
         self._diag.check(lib.eq_solver_new(self._pointer, byref(solver), self._diag.pointer))
         order = sorted((lib.eq_solver_branch_of(solver, e), name)
@@ -120,18 +155,26 @@ class Circuit:
         except KeyError:
             raise KeyError(f"there is no node {name!r}, nor a source of that name as i(NAME)") from None
 
+    def column(self, node):
+        """The column of a node in tables of potentials."""
+        table, column = self._column(node)
+        if table != 0:
+            raise KeyError(f"{node!r} is a current, not a node")
+        return column
+
+    # ---- Parameters ----
+
     def _find(self, pattern):
         """Handles of "r1", "r*", "d3(is)" or "d*(is)", in deck order."""
         found = self._handles.get(pattern)
         if found is not None:
             return found
         element, paren, param = pattern.lower().partition("(")
-        if any(sign in element for sign in "*?["):
+        names = [pattern]
+        if _is_pattern(element):
             names = [n + paren + param for n in self.elements if fnmatch.fnmatchcase(n.lower(), element)]
             if not names:
                 raise KeyError(f"no element fits {pattern!r}")
-        else:
-            names = [pattern]
         found = []
         for name in names:
             h = Handle()
@@ -142,115 +185,180 @@ class Circuit:
         return found
 
     def find(self, pattern):
-        """The names of the elements that a pattern means, in deck order."""
+        """The names of the elements that a pattern means, in deck order. Raises KeyError or
+        eqspice.InputError where there are none."""
         return [self.elements[h.element] for h in self._find(pattern)]
 
     def get(self, pattern):
-        """The parameters that a pattern means [n], or a number for a name without wildcard."""
+        """The parameters that a pattern means [n], or a number for a name without wildcard, in their
+        own unit (about)."""
         values = np.array([lib.eq_handle_get(self._pointer, h) for h in self._find(pattern)])
-        return values if any(sign in pattern for sign in "*?[") else float(values[0])
+        return values if _is_pattern(pattern) else float(values[0])
 
     def set(self, pattern, values):
-        """Sets them: one number for all, or one each. Values outside the bounds are refused."""
+        """Sets them: one number for all, or one each [n]. Values outside the bounds of the parameter
+        raise eqspice.InputError."""
         found = self._find(pattern)
         values = np.broadcast_to(np.asarray(values, float), (len(found),))
-        for h, value in zip(found, values.tolist()):
-            self._diag.check(lib.eq_handle_set(self._pointer, h, value, self._diag.pointer))
+        with self._lock:
+            for h, value in zip(found, values.tolist()):
+                self._diag.check(lib.eq_handle_set(self._pointer, h, value, self._diag.pointer))
 
-    def _vectors(self, inputs, plan):
-        """x[B, inputs], and whether no input had a batch axis."""
-        given, examples = [], None
-        for pattern, values in inputs.items():
-            columns = plan.columns[pattern]
-            n = columns.stop - columns.start
-            a = np.asarray(values, float)
-            if a.ndim == 1 and n == 1:
-                a = a[:, None]
-            if a.ndim > 2 or a.ndim > 0 and a.shape[-1] not in (1, n):
-                raise ValueError(f"{pattern!r} has {n} elements: give a number, [{n}] or [B, {n}], "
-                                 f"not shape {a.shape}")
-            if a.ndim == 2:
-                if examples not in (None, a.shape[0]):
-                    raise ValueError(f"{pattern!r} has {a.shape[0]} examples, others have {examples}")
-                examples = a.shape[0]
-            given.append((columns, a))
-        x = np.empty((1 if examples is None else examples, plan.count))
-        for columns, a in given:
-            x[:, columns] = a
-        return x, examples is None
+    def about(self, pattern):
+        """(name, unit, min, max, trainable) of the parameter that a pattern means: ("r", "ohm", ...)."""
+        a = lib.eq_handle_about(self._pointer, self._find(pattern)[0])
+        return a.name.decode(), a.unit.decode(), a.min, a.max, a.trainable
 
-    def op(self, inputs=None, params=None):
-        """Operating points. inputs: {pattern: values}, values a number, [n] for the n elements that
-        the pattern means, [B] for one element, or [B, n]. params: {pattern: values}, set before (and
-        kept). Every point starts from zero: its bits depend on neither B nor threads."""
-        inputs = {} if inputs is None else inputs
-        for pattern, values in ({} if params is None else params).items():
-            self.set(pattern, values)
-        key = tuple(inputs)
-        plan = self._inputs.get(key)
-        if plan is None:
-            plan = self._inputs[key] = _Inputs(self, key)
-        x, single = self._vectors(inputs, plan)
-        v = np.empty((len(x), len(self.nodes)))
-        i = np.empty((len(x), len(self.branches)))
-        status = lib.eq_batch_solve(plan.pointer, len(x), _address(x), _address(v), _address(i),
-                                    self._diag.pointer)
-        if status != 0:
-            self._diag.check(status)
-        self._last = _State(plan, x, v, i)
-        return OperatingPoints(self, v, i, single)
-
-    def _slopes(self, dcdv, shape):
-        if not isinstance(dcdv, Mapping):
-            return np.ascontiguousarray(np.broadcast_to(np.asarray(dcdv, float), shape))
-        out = np.zeros(shape)
-        for name, values in dcdv.items():
-            out[:, self.column(name)] = values
-        return out
-
-    def state(self):
-        """The points of the last op, for a vjp after others have come."""
-        if self._last is None:
-            raise RuntimeError("there are no points before an op")
-        return self._last
-
-    def column(self, node):
-        """The column of a node in tables of potentials."""
-        table, column = self._column(node)
-        if table != 0:
-            raise KeyError(f"{node!r} is a current, not a node")
-        return column
-
-    def vjp(self, dcdv, params=None, *, per_example=False, at=None):
-        """dC/dw by the adjoint at the points of the last op, for the cost C with the slopes
-        dcdv: {node: number or [B]} or [B, nodes]. params: a pattern or several; None: the value of
-        every element that has a gradient. Returns [n], summed over the examples, in deck order of each
-        pattern, or [B, n]. at: the state() of an earlier op, whose parameters the circuit must have."""
-        plan, x, v, i = self.state() if at is None else at
-        found = self._trainable() if params is None else \
-            [h for p in ([params] if isinstance(params, str) else params) for h in self._find(p)]
-        handles, slopes = (Handle * max(1, len(found)))(*found), self._slopes(dcdv, v.shape)
-        out = np.empty((len(v), len(found)))
-        self._diag.check(lib.eq_batch_vjp(plan.pointer, len(v), _address(x), _address(v), _address(i),
-                                          _address(slopes), handles, len(found), _address(out),
-                                          self._diag.pointer))
-        return out if per_example else out.sum(axis=0)
-
-    def _trainable(self):
-        found = self._handles.get(None)
-        if found is None:
-            found = [self._find(n)[0] for n in self.elements if self._has_gradient(n)]
-            self._handles[None] = found
-        return found
+    def trainable(self):
+        """The names of the elements whose values vjp takes when it is not told which."""
+        return [self.elements[h.element] for h in self._trained(None)[0]]
 
     def _has_gradient(self, name):
         h = Handle()
         found = lib.eq_handle_find(self._pointer, name.encode(), byref(h), None) == 0
         return found and lib.eq_handle_about(self._pointer, h).trainable
 
-    def trainable(self):
-        """The names of the elements whose values vjp takes when it is not told which."""
-        return [self.elements[h.element] for h in self._trainable()]
+    def _trained(self, params):
+        """Handles of patterns as a list and as C has them."""
+        key = params if params is None or isinstance(params, str) else tuple(params)
+        found = self._arrays.get(key)
+        if found is None:
+            if params is None:
+                handles = [self._find(n)[0] for n in self.elements if self._has_gradient(n)]
+            else:
+                handles = [h for p in ([key] if isinstance(key, str) else key) for h in self._find(p)]
+            found = self._arrays[key] = handles, _array(handles)
+        return found
+
+    # ---- Operating points ----
+
+    def _plan(self, inputs):
+        key = tuple(inputs)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = _Plan(self, key)
+        return plan
+
+    @staticmethod
+    def _read(inputs, plan):
+        """[(first, end, values)] and the number of examples; None when no input has a batch axis."""
+        given, examples = [], None
+        for pattern, values in inputs.items():
+            first, end = plan.columns[pattern]
+            if values.__class__ is float or values.__class__ is int:
+                given.append((first, end, values))
+                continue
+            a = np.asarray(values, float)
+            shape = a.shape
+            if len(shape) == 1 and end - first == 1:
+                a, shape = a[:, None], shape + (1,)
+            if len(shape) > 2 or shape and shape[-1] != 1 and shape[-1] != end - first:
+                n = end - first
+                raise ValueError(f"{pattern!r} has {n} elements: give a number, [{n}] or [B, {n}], "
+                                 f"not shape {shape}")
+            if len(shape) == 2:
+                if examples is not None and examples != shape[0]:
+                    raise ValueError(f"{pattern!r} has {shape[0]} examples, others have {examples}")
+                examples = shape[0]
+            given.append((first, end, a))
+        return given, examples
+
+    def op(self, inputs=None, params=None):
+        """Operating points, as OperatingPoints.
+
+        inputs: {pattern: values}, values a number, [n] for the n elements that the pattern means, [B]
+        for one element, or [B, n], in V, A or the unit of the parameter. params: {pattern: values},
+        set before (and kept). Every point starts from zero: its bits depend on neither B nor threads.
+        Raises eqspice.SingularError or eqspice.ConvergenceError, with the number of the first example
+        that has no answer, and ValueError for shapes that do not fit."""
+        with self._lock:
+            if params:
+                for pattern, values in params.items():
+                    self.set(pattern, values)
+            if inputs is None:
+                inputs = {}
+            plan = self._plan(inputs)
+            given, examples = self._read(inputs, plan)
+            n = 1 if examples is None else examples
+            x, v, i, at_x, at_v, at_i = plan.room.get(n) or plan.room_for(n, *self._shape)
+            for first, end, values in given:
+                x[:, first:end] = values
+            status = _solve(plan.pointer, n, at_x, at_v, at_i, self._diag.pointer)
+            if status != 0:
+                self._diag.check(status)
+            if n <= _SMALL:
+                x, v, i = x.copy(), v.copy(), i.copy()
+            self._last = last = plan, x, v, i, examples is None
+            return OperatingPoints(self, *last)
+
+    def state(self):
+        """The points of the last op, for a vjp after others have come."""
+        if self._last is None:
+            raise RuntimeError("there are no points before an op")
+        return OperatingPoints(self, *self._last)
+
+    def _table(self, given, shape):
+        """[B, nodes] of {node: number or [B]} or of such a table."""
+        if not isinstance(given, Mapping):
+            return np.ascontiguousarray(np.broadcast_to(np.asarray(given, float), shape))
+        out = np.zeros(shape)
+        for name, values in given.items():
+            out[:, self.column(name)] = values
+        return out
+
+    def nudge(self, currents, *, at=None):
+        """The points where the circuit rests when currents [A] are driven into its nodes beside what
+        the sources do: {node: number or [B]} or [B, nodes]. Each starts from the points of the last
+        op, or from those given as `at`. Raises as op does."""
+        with self._lock:
+            p = self.state() if at is None else at
+            current = self._table(currents, p.v.shape)
+            v, i = np.empty_like(p.v), np.empty_like(p.i)
+            self._diag.check(lib.eq_batch_nudge(p._plan.pointer, len(v), _address(p.x), _address(p.v),
+                                                _address(current), _address(v), _address(i),
+                                                self._diag.pointer))
+            return OperatingPoints(self, p._plan, p.x, v, i, p._single)
+
+    # ---- Gradients ----
+
+    def vjp(self, dcdv, params=None, *, per_example=False, at=None, method="adjoint", beta=None,
+            symmetric=True):
+        """dC/dw at the points of the last op, for the cost C with the slopes dcdv = dC/dv, {node:
+        number or [B]} or [B, nodes]: [n], summed over the examples, in deck order of each pattern, or
+        [B, n] per_example, in units of C by that of the parameter.
+
+        params: a pattern or several; None: the value of every element that has a gradient.
+        at: the points of an earlier op, whose parameters the circuit must have.
+        method: "adjoint", exact, or "eqprop", estimated from a free phase and phases nudged by
+        -beta dcdv [A] at the nodes (symmetric: at beta and -beta, with an error of order beta^2; else
+        of order beta). Where Equilibrium Propagation gives no gradient, for want of an energy,
+        eqspice.Warned says so."""
+        if method not in ("adjoint", "eqprop"):
+            raise ValueError(f"method={method!r} is neither \"adjoint\" nor \"eqprop\"")
+        if (method == "eqprop") != (beta is not None):
+            raise TypeError("method=\"eqprop\" wants a beta, and the adjoint none")
+        with self._lock:
+            p = self.state() if at is None else at
+            handles, array = self._trained(params)
+            slopes, n = self._table(dcdv, p.v.shape), len(p.v)
+            out = np.empty((n, len(handles)))
+            plan, diag = p._plan.pointer, self._diag
+            at_x, at_v, at_slopes = _address(p.x), _address(p.v), _address(slopes)
+            if method == "adjoint":
+                status = lib.eq_batch_vjp(plan, n, at_x, at_v, _address(p.i), at_slopes, array,
+                                          len(handles), _address(out), diag.pointer)
+            else:
+                o = EqpropOptions(beta, symmetric)
+                status = lib.eq_batch_eqprop(plan, n, at_x, at_v, at_slopes, byref(o), array,
+                                             len(handles), _address(out), diag.pointer)
+            diag.check(status)
+            diag.warn()
+        return out if per_example else out.sum(axis=0)
+
+    def eqprop(self, dcdv, params=None, *, beta, symmetric=True, per_example=False, at=None):
+        """vjp by Equilibrium Propagation: method="eqprop"."""
+        return self.vjp(dcdv, params, per_example=per_example, at=at, method="eqprop", beta=beta,
+                        symmetric=symmetric)
 
     def __repr__(self):
         return f"<circuit of {len(self.elements)} elements and {len(self.nodes)} nodes>"

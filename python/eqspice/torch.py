@@ -1,8 +1,9 @@
 """A circuit as a layer of a PyTorch network: potentials of sources in, potentials of nodes out.
 
-    layer = eqspice.torch.Layer(c, inputs="vin*", outputs=[("y1p", "y1m"), ("y2p", "y2m")], trainable="r*")
+    layer = eqspice.torch.Layer(c, inputs="vin*", outputs=[("y1p", "y1m"), ("y2p", "y2m")], trainable="r*",
+                                backward="eqprop", beta=1e-7)     # or "adjoint", without beta
     y = layer(x)                    # x[..., inputs] -> y[..., outputs], V
-    loss(y).backward()              # layer.weight.grad and x.grad, by the adjoint
+    loss(y).backward()              # layer.weight.grad and x.grad
 """
 
 import numpy as np
@@ -12,13 +13,13 @@ __all__ = ["Layer"]
 
 
 class _Points(torch.autograd.Function):
-    """y = outputs of the operating points; its vector-Jacobian product is the adjoint's."""
+    """y = outputs of the operating points; its vector-Jacobian product is layer.backward's."""
 
     @staticmethod
     def forward(ctx, x, weight, layer):
         rows = x.detach().reshape(-1, layer.inputs).cpu().double().numpy()
-        layer.circuit.op({layer.pattern: rows}, {layer.trainable: weight.detach().cpu().numpy()})
-        ctx.layer, ctx.state, ctx.shape = layer, layer.circuit.state(), x.shape
+        ctx.layer, ctx.shape = layer, x.shape
+        ctx.state = layer.circuit.op({layer.pattern: rows}, {layer.trainable: weight.detach().cpu().numpy()})
         ctx.save_for_backward(weight)
         y = layer.read(ctx.state.v)
         return torch.from_numpy(y).to(x).reshape(*x.shape[:-1], y.shape[1])
@@ -28,19 +29,30 @@ class _Points(torch.autograd.Function):
         layer, (weight,) = ctx.layer, ctx.saved_tensors
         dcdv = layer.spread(dcdy.reshape(-1, len(layer.plus)).cpu().double().numpy(), ctx.state.v.shape)
         layer.circuit.set(layer.trainable, weight.detach().cpu().numpy())
-        g = layer.circuit.vjp(dcdv, [layer.pattern, layer.trainable], per_example=True, at=ctx.state)
+        g = layer.circuit.vjp(dcdv, (layer.pattern, layer.trainable), per_example=True, at=ctx.state,
+                              **layer.how)
         dx = torch.from_numpy(g[:, :layer.inputs].copy()).to(dcdy).reshape(ctx.shape)
         return dx, torch.from_numpy(g[:, layer.inputs:].sum(axis=0)).to(weight), None
 
 
 class Layer(torch.nn.Module):
-    """x[..., n] for the n sources that `inputs` means -> y[..., m] of the m outputs, each a node or a
-    pair (plus, minus). `weight` [k], float64: the parameters that `trainable` means, in deck order and
-    in their own unit (ohm for resistors); after a step call clamp_() to bring them into the bounds
-    low..high. Gradients of both by the adjoint. Double backward is not supported."""
+    """x[..., n] for the n sources that `inputs` means [V] -> y[..., m] of the m outputs [V], each a node
+    or a pair (plus, minus). `weight` [k], float64: the parameters that `trainable` means, in deck order
+    and in their own unit (ohm for resistors); after a step call clamp_() to bring them into the bounds
+    low..high.
 
-    def __init__(self, circuit, inputs, outputs, trainable, *, low=None, high=None):
+    backward="adjoint": exact gradients of both. backward="eqprop": estimates from phases nudged with
+    -beta dC/dv [A] at the outputs, where C is the loss (symmetric: at beta and -beta); beta is in S
+    where the loss is in V^2. Double backward is not supported. Errors are those of Circuit.op and vjp."""
+
+    def __init__(self, circuit, inputs, outputs, trainable, *, backward="adjoint", beta=None,
+                 symmetric=True, low=None, high=None):
         super().__init__()
+        if backward not in ("adjoint", "eqprop"):
+            raise ValueError(f"backward={backward!r} is neither \"adjoint\" nor \"eqprop\"")
+        if (backward == "eqprop") != (beta is not None):
+            raise TypeError("backward=\"eqprop\" wants a beta, and the adjoint none")
+        self.how = {"method": backward, "beta": beta, "symmetric": symmetric}
         self.circuit, self.pattern, self.trainable = circuit, inputs, trainable
         self.inputs, self.low, self.high = len(circuit.find(inputs)), low, high
         pairs = [(o, None) if isinstance(o, str) else o for o in outputs]
@@ -70,4 +82,5 @@ class Layer(torch.nn.Module):
         return self
 
     def extra_repr(self):
-        return f"{self.inputs} inputs, {len(self.plus)} outputs, {self.weight.numel()} trainable"
+        return (f"{self.inputs} inputs, {len(self.plus)} outputs, {self.weight.numel()} trainable, "
+                f"by {self.how['method']}")

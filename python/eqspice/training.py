@@ -32,7 +32,7 @@ class Metrics(NamedTuple):
     gradient_cosine: float
 
 
-def _metrics(m):
+def metrics_of(m):
     return Metrics(*(getattr(m, name) for name in Metrics._fields))
 
 
@@ -43,7 +43,7 @@ def _stop_by_signal(stop):
     return signal.signal(signal.SIGINT, lambda *_: setattr(stop, "value", 1))
 
 
-def _settings(given):
+def settings_of(given):
     items = [f"{name}={value}".encode() for name, value in (given or {}).items()]
     return Settings((c_char_p * max(1, len(items)))(*items), len(items))
 
@@ -58,13 +58,13 @@ def train(experiment, folder=None, *, set=None, on_epoch=None, threads=1, resume
     raised again. Ctrl-C raises eqspice.Interrupted (a KeyboardInterrupt); resume=True goes on to the
     same bits."""
     diag, x, last, stop = Diag(), c_void_p(), CMetrics(), c_int(0)
-    diag.check(lib.eq_experiment_read_with(os.fsencode(experiment), byref(_settings(set)), byref(x),
+    diag.check(lib.eq_experiment_read_with(os.fsencode(experiment), byref(settings_of(set)), byref(x),
                                            diag.pointer))
     raised = []
 
     def epoch(_, m):
         try:
-            on_epoch(_metrics(m.contents))
+            on_epoch(metrics_of(m.contents))
         except BaseException as e:  # it must not cross the C frames
             raised.append(e)
             stop.value = 1
@@ -85,4 +85,4 @@ def train(experiment, folder=None, *, set=None, on_epoch=None, threads=1, resume
     if raised:
         raise raised[0]
     diag.check(status)
-    return _metrics(last)
+    return metrics_of(last)

@@ -1,9 +1,13 @@
 """Operating points and gradients against closed forms and differences."""
 
+import gc
 import math
+import os
 import pathlib
 import resource
 import threading
+import time
+import weakref
 
 import numpy as np
 import pytest
@@ -133,14 +137,116 @@ def test_a_shipped_deck_by_path():
     assert math.isclose(v["out"], 7.5, rel_tol=1e-12)
 
 
+def resident():
+    """KiB of the process."""
+    pages = int(pathlib.Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() // 1024
+
+
+@pytest.mark.skipif(not pathlib.Path("/proc/self/statm").exists(), reason="there is no /proc")
 def test_memory_does_not_grow_with_the_solves():
-    c = eqspice.Circuit(text=DIVIDER)
-    x = np.ones((1, 1))
+    """50,000 solves; a million with EQSPICE_LONG. Every tenth with a gradient, every hundredth without an
+    answer."""
+    c = eqspice.Circuit(text=DIODES)
+    x = np.ones((1, 2))
 
-    def run(n):
+    def work(n):
+        for k in range(n):
+            c.op({"v*": x})
+            if k % 10 == 0:
+                c.vjp({"x": 1.0}, "r*")
+                c.eqprop({"x": 1.0}, "r*", beta=1e-6)
+            if k % 100 == 0:
+                with pytest.raises(eqspice.InputError):
+                    c.op({"r1": float("nan")})
+
+    work(5000)
+    before = resident()
+    work(1000000 if os.environ.get("EQSPICE_LONG") else 50000)
+    assert resident() - before < 512  # KiB
+
+
+def test_circuits_come_and_go_without_growth():
+    def work(n):
         for _ in range(n):
-            c.op({"v1": x})
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            eqspice.Circuit(text=DIODES).op({"v1": 1.0})
 
-    before = run(5000)
-    assert run(50000) - before < 1024  # KiB
+    work(300)
+    before = resident()
+    work(2000)
+    assert resident() - before < 1024  # KiB
+
+
+def test_a_circuit_goes_with_its_last_user():
+    """No waiting for the collector; points and trained gradients outlive the name."""
+    gc.disable()
+    try:
+        c = eqspice.Circuit(text=DIODES)
+        v, gone = c.op({"v1": 1.0}), weakref.ref(c)
+        del c
+        assert gone() is not None and gone().vjp({"x": 1.0}, "r1").shape == (1,)
+        del v
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_other_threads_of_python_run_during_a_solve():
+    c, x = eqspice.Circuit(text=DIODES), np.ones((20000, 2))
+    span, ticks = [], []
+
+    def work():
+        span.append(time.perf_counter())
+        c.op({"v*": x})
+        span.append(time.perf_counter())
+
+    t = threading.Thread(target=work)
+    t.start()
+    while t.is_alive():
+        ticks.append(time.perf_counter())
+        time.sleep(1e-4)
+    t.join()
+    tenth = (span[1] - span[0]) / 10  # a lock held to the end would show none in between
+    assert sum(span[0] + tenth < k < span[1] - tenth for k in ticks) >= 2
+
+
+def test_one_circuit_in_many_threads_waits():
+    c, bad = eqspice.Circuit(text=DIVIDER), []
+
+    def work(k):
+        for n in range(50):
+            v = c.op({"v1": np.full(1 + (k + n) % 20, float(k))})
+            bad.extend(b for b in v["out"] if abs(b - 0.75 * k) > 1e-12)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert bad == []
+
+
+@pytest.mark.parametrize("deck, nodes", [
+    ("V1 a 0 1\nC1 a lonely 1p\nC2 lonely 0 1p\nR1 a 0 1", ("lonely",)),
+    ("V1 a 0 1\nR1 a 0 1\nR2 p q 1\nR3 q r 1", ("p", "q", "r")),
+    ("I1 0 top 1m\nI2 top 0 1m\nR1 a 0 1", ("top",)),
+    ("V1 a 0 1\nV2 a 0 2\nR1 a 0 1", ())])
+def test_errors_name_their_nodes(deck, nodes):
+    with pytest.raises(eqspice.SingularError) as e:
+        eqspice.Circuit(text=f"t\n{deck}\n.end\n", name="mine.cir")
+    assert e.value.nodes == nodes, str(e.value)
+    assert e.value.place is None or e.value.place[0] == "mine.cir"
+
+
+def test_a_row_without_an_answer_names_its_place_and_number():
+    c = eqspice.Circuit(text="t\nV1 a 0 1\nR1 a x 1\nG1 x 0 x 0 0\n.end\n", name="mine.cir")
+    with pytest.raises(eqspice.SingularError, match="row 2 of the 2") as e:
+        c.op({"g1": [1.0, -1.0]})
+    assert e.value.nodes == ("x",) and e.value.place[:2] == ("mine.cir", 3)
+
+
+def test_what_is_known_of_a_parameter():
+    c = eqspice.Circuit(text=DIVIDER)
+    assert c.about("r1")[:2] == ("r", "ohm") and c.about("r1")[4]
+    assert c.about("v1")[:2] == ("dc", "V")
+    assert c.trainable() == ["v1", "r1", "r2"]

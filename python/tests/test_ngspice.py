@@ -71,7 +71,10 @@ def test_print_and_reset():
 
 
 @pytest.mark.parametrize("command, says", [
-    ("tran 1 2", "there is no command 'tran'"), ("dc v1 0 1", "SOURCE START STOP STEP"),
+    ("frobnicate", "there is no command 'frobnicate' here; there are alter"), ("tran 1 2", "an analysis in time"),
+    ("op 1", "stands alone"), ("print", "names of vectors"), ("destroy op7", "no plot 'op7'"), ("run", "neither"),
+    ("setplot op7", "no plot 'op7'"), ("display", "run op or dc before"), ("dc v1 0 1 1 v1 0 1 1", "twice"),
+    ("dc v1 0 1", "SOURCE START STOP STEP"),
     ("dc v1 0 1 -1", "does not lead"), ("alter r1", "NAME = VALUE"), ("alter r1 = x", "not a number")])
 def test_wrong_commands_are_told(command, says):
     with pytest.raises(NgSpiceCommandError, match=says):
@@ -82,3 +85,35 @@ def test_wrong_commands_are_told(command, says):
         n = shim()
         n.exec_command("op")
         n.plot()["nothing"]
+
+
+def test_names_of_plots_are_those_of_ngspice():
+    n = shim()
+    for command in ("op", "dc v1 0 1 1", "op", "op", "dc v1 0 1 1", "dc r1 1k 2k 1k", "destroy op1", "op"):
+        n.exec_command(command)
+    assert n.plot_names == ["op4", "dc4", "dc3", "op3", "op2", "dc1"]  # as ngspice 39 lists them
+    n.exec_command("setplot dc3")
+    assert n.plot().plot_name == "dc3" and "Current dc3" in n.exec_command("setplot")
+    n.destroy()
+    n.exec_command("op")
+    assert n.plot_names == ["op1"]
+
+
+def test_the_methods_of_pyspice():
+    n = NgSpiceShared.new_instance()
+    assert n.load_circuit(DECK.replace(".end", ".dc v1 0 2\n+ 0.5\n.op\n.end"))
+    assert n.run() and n.plot_names == ["op1", "dc1"]
+    n.alter_device("r2", r=500)
+    n.exec_command("op")
+    assert n.plot(None, "op2")["out"][0] == n.plot("op2")["v(out)"][0] < n.plot("op1")["out"][0]
+    n.reset()
+    n.exec_command("op")
+    assert n.plot()["out"][0] == n.plot("op1")["out"][0]
+    assert "     3 : R1 in out 1k" in n.listing()
+    dc = n.plot("dc1")
+    assert set(dc.nodes()) == {"in", "out"} and set(dc.branches()) == {"v1"}
+    assert (dc.to_array(["v-sweep", "in"]) == np.arange(5)[:, None] * [0.5, 0.5]).all()
+    assert dc.to_array().shape == (5, 4) and "out : 5 long" in (n.exec_command("setplot dc1") or n.exec_command("display"))
+    with pytest.raises(NgSpiceCommandError, match="no vector 'v\\(out\\)-1'; it has .*formulas are Python's"):
+        n.exec_command("print v(out)-1")
+    assert n.circuit.find("r*") == ["r1", "r2"]

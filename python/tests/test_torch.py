@@ -67,3 +67,19 @@ def test_it_learns():
         one.clamp_()
         losses.append(loss.item())
     assert min(losses) < 0.1 * losses[0]
+
+
+def test_eqprop_is_near_the_adjoint():
+    x = torch.tensor([[1.0, 2.0], [0.5, -1.0], [3.0, 0.2]], dtype=torch.double)
+    got = {}
+    for how in ({}, {"backward": "eqprop", "beta": 1e-6}, {"backward": "eqprop", "beta": 4e-6, "symmetric": False}):
+        one, inputs = layer(**how), x.clone().requires_grad_()
+        ((one(inputs) - 0.3) ** 2).sum().backward()
+        got[how.get("beta")] = torch.cat([one.weight.grad * one.weight.detach(), inputs.grad.flatten()])
+    for beta, bound in ((1e-6, 1e-4), (4e-6, 4e-2)):
+        assert (got[beta] - got[None]).norm() < bound * got[None].norm()
+        assert torch.cosine_similarity(got[beta], got[None], dim=0) > 0.9999
+    with pytest.raises(TypeError, match="beta"):
+        layer(backward="eqprop")
+    with pytest.raises(ValueError, match="neither"):
+        layer(backward="magic")

@@ -6,31 +6,14 @@
 #include <string.h>
 
 #include "analysis/script.h"
-#include "base/comm.h"
-#include "base/file.h"
 #include "base/mem.h"
 
-enum { MOST_COMMANDS = 1000000, LONGEST_WORD = 64 };
+enum { MOST_COMMANDS = 1000000 };
 
 /* What a command does to the flow. */
 typedef enum flow { GO_ON, BREAK, CONTINUE, QUIT } flow;
 
 /* ---- text ---- */
-
-static const char *over_blanks(const char *p) {
-    while (isspace((unsigned char)*p)) p++;
-    return p;
-}
-
-/* The first word in lower case; where the rest starts. */
-static const char *first_word(const char *p, char word[LONGEST_WORD]) {
-    size_t n = 0;
-    p = over_blanks(p);
-    for (; *p != '\0' && !isspace((unsigned char)*p) && *p != '='; p++)
-        if (n < LONGEST_WORD - 1) word[n++] = (char)tolower((unsigned char)*p);
-    word[n] = '\0';
-    return over_blanks(p);
-}
 
 static bool is_among(const char *word, const char *const *list, size_t n) {
     for (size_t k = 0; k < n; k++)
@@ -100,7 +83,7 @@ static void substitute(eq_script *s, const char *p, eq_text *out) {
 /* The first number of an expression; false, with a note: it has none. */
 static bool number_at(eq_script *s, const char *text, double *value) {
     eq_vector v;
-    text = over_blanks(text);
+    text = eq_over_blanks(text);
     if (!eq_script_evaluate(s, &text, &v)) return false;
     if (v.n > 0) *value = v.x[0];
     bool some = v.n > 0;
@@ -110,8 +93,8 @@ static bool number_at(eq_script *s, const char *text, double *value) {
 
 /* let NAME = EXPRESSION, let NAME[K] = EXPRESSION. */
 static eq_status let(eq_script *s, const char *text) {
-    char name[LONGEST_WORD];
-    const char *rest = first_word(text, name);
+    char name[EQ_LONGEST_WORD];
+    const char *rest = eq_first_word(text, name);
     char *index = strchr(name, '[');
     eq_vector v, old;
     double k = -1.0;
@@ -119,7 +102,7 @@ static eq_status let(eq_script *s, const char *text) {
         eq_script_note(s, "left out: let without NAME = EXPRESSION: ", text);
         return EQ_OK;
     }
-    rest = over_blanks(rest + 1);
+    rest = eq_over_blanks(rest + 1);
     if (!eq_script_evaluate(s, &rest, &v)) return EQ_OK;
     if (index == NULL) return eq_script_let(s, name, v);
     *index = '\0';
@@ -141,31 +124,33 @@ static eq_status let(eq_script *s, const char *text) {
 
 /* set NAME = TEXT or ( LIST ); of temp it is an option, too. */
 static eq_status set(eq_script *s, const char *text) {
-    char name[LONGEST_WORD];
-    const char *rest = first_word(text, name);
+    char name[EQ_LONGEST_WORD];
+    const char *rest = eq_first_word(text, name);
     eq_text value = {0};
-    if (*rest == '=') rest = over_blanks(rest + 1);
+    if (*rest == '=') rest = eq_over_blanks(rest + 1);
     for (; *rest != '\0'; rest++)
         if (strchr("()\"'", *rest) == NULL) eq_text_add(&value, rest, 1);
     eq_text_puts(&value, "");
-    eq_status status =
-        value.failed ? eq_out_of_memory(s->diag) : eq_script_set(s, name, over_blanks(value.text));
+    eq_status status = value.failed ? eq_out_of_memory(s->diag)
+                                    : eq_script_set(s, name, eq_over_blanks(value.text));
     if (status == EQ_OK && strcmp(name, "temp") == 0)
-        status = eq_script_keep(s, "temp", over_blanks(value.text));
+        status = eq_script_keep(s, "temp", eq_over_blanks(value.text));
     eq_text_free(&value);
     return status;
 }
 
 static eq_status option(eq_script *s, const char *text) {
-    char name[LONGEST_WORD];
-    const char *rest = first_word(text, name);
+    char name[EQ_LONGEST_WORD];
+    const char *rest = eq_first_word(text, name);
     if (strcmp(name, "temp") == 0 && *rest == '=') return eq_script_keep(s, "temp", rest + 1);
+    if (strcmp(name, "numdgt") == 0 && *rest == '=') return set(s, text);
     return eq_script_keep(s, "option", text);
 }
 
 /* NAME PARAM of `NAME = X`, `NAME PARAM = X`, `NAME PARAM X`, `@NAME[PARAM] = X`; where X starts. */
-static const char *target(const char *text, char name[LONGEST_WORD], char param[LONGEST_WORD]) {
-    const char *rest = first_word(text, name);
+static const char *target(const char *text, char name[EQ_LONGEST_WORD],
+                          char param[EQ_LONGEST_WORD]) {
+    const char *rest = eq_first_word(text, name);
     char *open = strchr(name, '[');
     param[0] = '\0';
     if (name[0] == '@' && open != NULL) {
@@ -175,16 +160,16 @@ static const char *target(const char *text, char name[LONGEST_WORD], char param[
         memmove(name, name + 1, strlen(name));
     } else if (*rest != '=') {
         size_t n = strcspn(rest, " \t=");
-        const char *behind = over_blanks(rest + n);
+        const char *behind = eq_over_blanks(rest + n);
         if (isalpha((unsigned char)*rest) && *behind != '\0' && strchr("+-*/(", *behind) == NULL)
-            rest = first_word(rest, param);
+            rest = eq_first_word(rest, param);
     }
-    return *rest == '=' ? over_blanks(rest + 1) : rest;
+    return *rest == '=' ? eq_over_blanks(rest + 1) : rest;
 }
 
 static eq_status alter(eq_script *s, const char *text) {
     static const char *const at_dc_nothing[] = {"ac", "acmag", "acphase", "sin", "pulse", "pwl"};
-    char name[LONGEST_WORD], param[LONGEST_WORD];
+    char name[EQ_LONGEST_WORD], param[EQ_LONGEST_WORD];
     const char *value = target(text, name, param);
     eq_text card = {0};
     double x;
@@ -213,7 +198,7 @@ static bool is_model(const eq_circuit *c, const char *name) {
 }
 
 static eq_status altermod(eq_script *s, const char *text) {
-    char name[LONGEST_WORD], param[LONGEST_WORD];
+    char name[EQ_LONGEST_WORD], param[EQ_LONGEST_WORD];
     const char *value = target(text, name, param);
     eq_text label = {0};
     double x;
@@ -230,7 +215,7 @@ static eq_status altermod(eq_script *s, const char *text) {
 }
 
 static eq_status alterparam(eq_script *s, const char *text) {
-    char name[LONGEST_WORD], param[LONGEST_WORD];
+    char name[EQ_LONGEST_WORD], param[EQ_LONGEST_WORD];
     const char *value = target(text, name, param);
     double x;
     if (param[0] != '\0') {
@@ -240,9 +225,10 @@ static eq_status alterparam(eq_script *s, const char *text) {
     return number_at(s, value, &x) ? eq_script_override(s, EQ_TARGET_PARAM, name, x) : EQ_OK;
 }
 
+/* save LIST, of the analyses to come. */
 static eq_status save(eq_script *s, const char *text) {
-    char word[LONGEST_WORD];
-    (void)first_word(text, word);
+    char word[EQ_LONGEST_WORD];
+    (void)eq_first_word(text, word);
     s->save_all = s->save_all || strcmp(word, "all") == 0;
     eq_text_puts(&s->saved, " ");
     eq_text_puts(&s->saved, text);
@@ -251,10 +237,11 @@ static eq_status save(eq_script *s, const char *text) {
 
 /* print [line|col] LIST. */
 static eq_status print(eq_script *s, const char *text) {
-    char word[LONGEST_WORD];
-    const char *rest = first_word(text, word);
+    char word[EQ_LONGEST_WORD];
+    const char *rest = eq_first_word(text, word);
     bool layout = strcmp(word, "line") == 0 || strcmp(word, "col") == 0;
-    return eq_script_print(s, layout && *rest != '\0' ? rest : text);
+    if (layout && *rest != '\0') text = rest;
+    return strchr(text, '>') != NULL ? eq_script_print_into(s, text) : eq_script_print(s, text);
 }
 
 static eq_status run(eq_script *s, const char *text) {
@@ -267,14 +254,15 @@ static eq_status run(eq_script *s, const char *text) {
 }
 
 static eq_status setplot(eq_script *s, const char *text) {
-    char name[LONGEST_WORD];
-    (void)first_word(text, name);
+    char name[EQ_LONGEST_WORD];
+    (void)eq_first_word(text, name);
     for (size_t k = 0; k < s->plots; k++)
         if (strcmp(s->plot[k].name, name) == 0) s->current = k;
     return EQ_OK;
 }
 
 static eq_status echo(eq_script *s, const char *text) {
+    if (strchr(text, '>') != NULL) return eq_script_echo_into(s, text);
     eq_script_note(s, "echo: ", text);
     return EQ_OK;
 }
@@ -285,75 +273,65 @@ static eq_status reset(eq_script *s, const char *text) {
     return EQ_OK;
 }
 
+/* meas dc NAME .. of the analysis that ran last. */
+static eq_status measure(eq_script *s, const char *text) {
+    char type[EQ_LONGEST_WORD];
+    (void)eq_first_word(text, type);
+    if (strcmp(type, "dc") != 0 || s->last.kind == EQ_NONE || s->changes != s->last.changes) {
+        eq_script_note(s,
+                       strcmp(type, "dc") != 0   ? "skipped: eqspice measures dc, not "
+                       : s->last.kind != EQ_NONE ? "left out: meas behind alter; put it before: "
+                                                 : "left out: meas without a dc before it: ",
+                       text);
+        return EQ_OK;
+    }
+    eq_text name = {0};
+    eq_status status = eq_script_measure(s, text, &name);
+    if (status == EQ_OK && name.failed) status = eq_out_of_memory(s->diag);
+    if (status == EQ_OK && name.length > 0) status = eq_script_print(s, name.text);
+    eq_text_free(&name);
+    return status;
+}
+
+static eq_status unset(eq_script *s, const char *text) {
+    char name[EQ_LONGEST_WORD];
+    (void)eq_first_word(text, name);
+    eq_script_unset(s, name);
+    return EQ_OK;
+}
+
 static eq_status nothing(eq_script *s, const char *text) {
     (void)s;
     (void)text;
     return EQ_OK;
 }
 
-/* ---- files ---- */
-
-/* Whether a file of that name may be made: inside of the folder that the user gave. */
-static bool may_write(const eq_script *s, const char *name) {
-    return s->o->folder != NULL && name[0] != '\0' && name[0] != '/' && strstr(name, "..") == NULL;
-}
-
-static eq_status write_file(eq_script *s, const char *path, const eq_result *r, bool raw) {
-    eq_out *out = NULL;
-    eq_status status = eq_out_open(path, &out, s->diag);
-    if (status != EQ_OK) return status;
-    FILE *stream = eq_out_stream(out);
-    if (raw) status = eq_result_write(&r, 1, EQ_RAW, stream, s->diag);
-    for (size_t j = 0; !raw && j < r->points; j++)
-        for (size_t k = r->variables > 1; k < r->variables; k++)
-            fprintf(stream, " %.17g %.17g%s", r->value[j * r->variables],
-                    r->value[j * r->variables + k], k + 1 == r->variables ? "\n" : "");
-    if (status == EQ_OK) return eq_out_commit(out, s->diag);
-    eq_out_abort(out);
-    return status;
-}
-
-/* write FILE LIST (a raw file), wrdata FILE LIST (pairs of the scale and each vector). */
-static eq_status write_list(eq_script *s, const char *text, bool raw) {
-    char name[256];
-    size_t n = strcspn(text, " \t");
-    snprintf(name, sizeof name, "%.*s", (int)n, text);
-    if (n >= sizeof name || !may_write(s, name)) {
-        eq_script_note(s,
-                       "left out: `run --files FOLDER` lets commands write into a folder: ", text);
-        return EQ_OK;
-    }
-    eq_named_vectors v = {NULL, 0, 0};
-    eq_result *r = NULL;
-    const char *list = over_blanks(text + n);
-    char *path = eq_path_join(s->o->folder, name);
-    eq_status status = path == NULL ? eq_out_of_memory(s->diag) : EQ_OK;
-    if (status == EQ_OK) status = eq_script_list(s, *list == '\0' ? "all" : list, &v);
-    if (status == EQ_OK && v.count > 0) status = eq_script_table(s, &v, &r);
-    if (status == EQ_OK && r != NULL && eq_comm_rank() == 0) status = write_file(s, path, r, raw);
-    eq_result_free(r);
-    eq_named_vectors_free(&v);
-    eq_free(path);
-    return status;
-}
-
-static eq_status write_raw(eq_script *s, const char *text) {
-    return write_list(s, text, true);
-}
-
-static eq_status write_data(eq_script *s, const char *text) {
-    return write_list(s, text, false);
-}
-
 static const struct command {
     const char *word;
     eq_status (*run)(eq_script *s, const char *text);
 } commands[] = {
-    {"let", let},       {"set", set},           {"option", option},         {"options", option},
-    {"alter", alter},   {"altermod", altermod}, {"alterparam", alterparam}, {"save", save},
-    {"print", print},   {"run", run},           {"setplot", setplot},       {"echo", echo},
-    {"reset", reset},   {"write", write_raw},   {"wrdata", write_data},     {"unset", nothing},
-    {"unlet", nothing}, {"destroy", nothing},
+    {"let", let},
+    {"set", set},
+    {"option", option},
+    {"options", option},
+    {"alter", alter},
+    {"altermod", altermod},
+    {"alterparam", alterparam},
+    {"save", save},
+    {"print", print},
+    {"run", run},
+    {"setplot", setplot},
+    {"echo", echo},
+    {"reset", reset},
+    {"write", eq_script_write},
+    {"wrdata", eq_script_wrdata},
+    {"unset", unset},
+    {"unlet", nothing},
+    {"destroy", nothing},
+    {"compose", eq_script_compose},
+    {"define", eq_script_define},
+    {"meas", measure},
+    {"measure", measure},
 };
 
 static const char *const analyses[] = {"op", "dc", "tf", "sens"};
@@ -390,8 +368,8 @@ static size_t block_end(const eq_script *s, size_t from, size_t *otherwise) {
     size_t depth = 0;
     *otherwise = SIZE_MAX;
     for (size_t k = from; k < s->d->plan_lines; k++) {
-        char word[LONGEST_WORD];
-        (void)first_word(s->d->plan[k].text, word);
+        char word[EQ_LONGEST_WORD];
+        (void)eq_first_word(s->d->plan[k].text, word);
         depth += opens(word);
         if (depth == 1 && strcmp(word, "else") == 0) *otherwise = k;
         if (strcmp(word, "end") == 0 && --depth == 0) {
@@ -419,8 +397,8 @@ static bool holds(eq_script *s, const char *test) {
 }
 
 static eq_status foreach (eq_script *s, const char *text, size_t from, size_t to, flow * f) {
-    char name[LONGEST_WORD];
-    const char *p = first_word(text, name);
+    char name[EQ_LONGEST_WORD];
+    const char *p = eq_first_word(text, name);
     eq_status status = EQ_OK;
     while (status == EQ_OK && goes_on(f)) {
         while (isspace((unsigned char)*p) || (*p != '\0' && strchr("(),", *p) != NULL)) p++;
@@ -468,11 +446,11 @@ static eq_status block(eq_script *s, const char *word, const char *test, const c
 /* Line k, a whole block of lines if it opens one; *next is the line behind. */
 static eq_status one_line(eq_script *s, size_t k, size_t *next, flow *f) {
     const eq_plan_line *line = &s->d->plan[k];
-    char word[LONGEST_WORD];
+    char word[EQ_LONGEST_WORD];
     eq_text text = {0};
     size_t otherwise = 0, end = k;
     s->at = line->at;
-    const char *rest = first_word(line->text, word);
+    const char *rest = eq_first_word(line->text, word);
     if (opens(word) && (end = block_end(s, k, &otherwise)) == SIZE_MAX)
         return eq_fail_at(s->diag, EQ_ERR_INPUT, eq_circuit_place(s->d->circuit, line->at),
                           "this %s has no end; add it", word);
@@ -510,6 +488,16 @@ static bool is_probe(const char *text, const char *p) {
     return !inside && (*p == 'i' || *p == 'I' || *p == 'p' || *p == 'P') && p[1] == '(';
 }
 
+/* True for an element, by its name or as x1.r1. */
+static bool is_element(const eq_circuit *c, const char *name) {
+    char full[300];
+    const char *last = strrchr(name, '.');
+    if (eq_circuit_find_element(c, name) != EQ_NONE) return true;
+    if (last == NULL || strlen(name) > sizeof full - 3) return false;
+    snprintf(full, sizeof full, "%c.%s", last[1], name);
+    return eq_circuit_find_element(c, full) != EQ_NONE;
+}
+
 /* Notes down i(r1), p(r1) and @r1[i] of a line: what no table of nodes and sources has. */
 static void watch_line(eq_script *s, const char *text) {
     for (const char *p = text; *p != '\0'; p++) {
@@ -522,7 +510,7 @@ static void watch_line(eq_script *s, const char *text) {
         char *name = eq_strndup(from, (size_t)(to - from));
         s->out_of_memory = s->out_of_memory || name == NULL;
         if (name != NULL) eq_lower(name, strlen(name));
-        if (name != NULL && eq_circuit_find_element(s->d->circuit, name) != EQ_NONE) {
+        if (name != NULL && is_element(s->d->circuit, name)) {
             eq_text_puts(&s->watch, " ");
             eq_text_add(&s->watch, p, (size_t)(end + 1 - p));
         }
@@ -539,13 +527,16 @@ static eq_status stand_in(eq_script *s) {
 
 eq_status eq_control_run(const eq_deck *d, const eq_control_options *o, eq_tables *out, bool *ran,
                          eq_diag *diag) {
-    eq_script s = {.d = d, .o = o, .diag = diag};
+    eq_script s = {.d = d, .o = o, .diag = diag, .last = {.kind = EQ_NONE}, .call = eq_script_call};
     flow f = GO_ON;
     eq_text_puts(&s.watch, "all");
     for (size_t k = 0; k < d->plan_lines; k++) watch_line(&s, d->plan[k].text);
     eq_status status = s.watch.failed ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK) status = run_lines(&s, 0, d->plan_lines, &f);
     if (status == EQ_OK) status = stand_in(&s);
+    if (status == EQ_OK && s.refused && s.plots == 0)
+        status = eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place(d->circuit, s.at),
+                            "no analysis of the .control block can be run; correct what is noted");
     if (status == EQ_OK) status = eq_script_tables(&s, out);
     if (status == EQ_OK && s.out_of_memory) status = eq_out_of_memory(diag);
     *ran = s.ran;

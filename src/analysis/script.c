@@ -8,6 +8,8 @@
 #include "analysis/analysis.h"
 #include "base/mem.h"
 
+enum { MOST_ANALYSES = 20000 };
+
 void eq_tables_free(eq_tables *t) {
     for (size_t k = 0; k < t->count; k++) eq_result_free(t->item[k]);
     eq_free(t->item);
@@ -39,12 +41,20 @@ void eq_script_free(eq_script *s) {
     for (size_t k = 0; k < s->plots; k++) {
         eq_result_free(s->plot[k].all);
         eq_named_vectors_free(&s->plot[k].shown);
+        eq_free(s->plot[k].saved);
     }
     for (size_t k = 0; k < s->showns; k++) eq_result_free(s->shown[k].values);
     for (size_t k = 0; k < s->variables; k++) {
         eq_free(s->variable[k].name);
         eq_free(s->variable[k].text);
     }
+    for (size_t k = 0; k < s->defines; k++) {
+        eq_free(s->defined[k].name);
+        eq_free(s->defined[k].formals);
+        eq_free(s->defined[k].body);
+    }
+    eq_free(s->defined);
+    eq_free(s->last.text);
     eq_named_vectors_free(&s->let);
     eq_text_free(&s->watch);
     eq_text_free(&s->saved);
@@ -70,6 +80,7 @@ static size_t target_of(const char *text) {
 eq_status eq_script_keep(eq_script *s, const char *word, const char *text) {
     char *copy = eq_strdup(text);
     size_t k = 0;
+    s->changes++;
     for (size_t n = target_of(text); strcmp(word, "alter") == 0 && k < s->lines; k++)
         if (strcmp(s->line[k].word, word) == 0 && target_of(s->line[k].text) == n &&
             strncmp(s->line[k].text, text, n) == 0)
@@ -89,6 +100,7 @@ eq_status eq_script_keep(eq_script *s, const char *word, const char *text) {
 
 eq_status eq_script_override(eq_script *s, eq_target target, const char *name, double value) {
     bool now = target == EQ_TARGET_MODEL;
+    s->changes++;
     char *copy = eq_strdup(name);
     if (copy == NULL ||
         !eq_grow((void **)&s->override, &s->override_cap, s->overrides + 1, sizeof *s->override)) {
@@ -105,6 +117,7 @@ eq_status eq_script_override(eq_script *s, eq_target target, const char *name, d
 
 void eq_script_reset(eq_script *s) {
     size_t kept = 0;
+    s->changes++;
     for (size_t k = 0; k < s->lines; k++) eq_free((void *)(uintptr_t)s->line[k].text);
     s->lines = 0;
     for (size_t k = 0; k < s->overrides; k++)
@@ -117,7 +130,8 @@ void eq_script_reset(eq_script *s) {
 
 /* ---- analyses ---- */
 
-static eq_plot *add_plot(eq_script *s, const char *kind, eq_result *all, size_t loops) {
+static eq_plot *add_plot(eq_script *s, const char *kind, eq_result *all, size_t loops,
+                         size_t scale) {
     size_t same = 1;
     if (!eq_grow((void **)&s->plot, &s->plot_cap, s->plots + 1, sizeof *s->plot) ||
         !eq_grow((void **)&s->shown, &s->shown_cap, s->showns + 1, sizeof *s->shown)) {
@@ -127,15 +141,18 @@ static eq_plot *add_plot(eq_script *s, const char *kind, eq_result *all, size_t 
     }
     for (size_t k = 0; k < s->plots; k++) same += strncmp(s->plot[k].name, kind, strlen(kind)) == 0;
     eq_plot *p = &s->plot[s->plots];
-    *p = (eq_plot){.all = all, .loops = loops};
+    *p = (eq_plot){.all = all, .loops = loops, .scale = scale};
+    if (!s->save_all && s->saved.length > 0) {
+        p->saved = eq_strdup(s->saved.text);
+        s->out_of_memory = s->out_of_memory || p->saved == NULL;
+    }
     snprintf(p->name, sizeof p->name, "%.8s%zu", kind, same);
     s->shown[s->showns++] = (eq_shown){s->plots, NULL};
     s->current = s->plots++;
     return p;
 }
 
-/* One more result, which it takes over. */
-static eq_status show(eq_script *s, eq_result *r) {
+eq_status eq_script_show(eq_script *s, eq_result *r) {
     if (!eq_grow((void **)&s->shown, &s->shown_cap, s->showns + 1, sizeof *s->shown)) {
         eq_result_free(r);
         return eq_out_of_memory(s->diag);
@@ -144,52 +161,119 @@ static eq_status show(eq_script *s, eq_result *r) {
     return EQ_OK;
 }
 
-/* The deck read again with all that was altered, and its analysis `word`, or number *number. */
-static eq_status read_again(eq_script *s, const char *word, const char *text, bool whole,
-                            eq_again *from, eq_deck **out, size_t *number) {
+/* The deck read again with all that was altered, and its analysis `word`, or number *number; with a
+ * card meas MEASURE where one is given. */
+static eq_status read_again(eq_script *s, const char *word, const char *text, const char *measure,
+                            bool whole, eq_again *from, eq_deck **out, size_t *number,
+                            eq_diag *said) {
     size_t n = s->lines;
-    if (!eq_grow((void **)&s->line, &s->line_cap, n + 2, sizeof *s->line))
+    if (!eq_grow((void **)&s->line, &s->line_cap, n + 3, sizeof *s->line))
         return eq_out_of_memory(s->diag);
     if (word != NULL) s->line[n++] = (eq_card_line){word, text, s->at};
+    if (measure != NULL) s->line[n++] = (eq_card_line){"meas", measure, s->at};
     if (whole) s->line[n++] = (eq_card_line){"save", s->watch.text, s->at};
     *from = (eq_again){.first = s->d,
                        .override = s->override,
                        .overrides = s->active,
                        .line = s->line,
                        .lines = n};
-    eq_diag *said = eq_diag_new();
-    if (said == NULL) return eq_out_of_memory(s->diag);
     eq_status status = eq_deck_reread_with(from, out, said);
-    if (status != EQ_OK) eq_diag_pass_on(said, status, s->diag);
     if (status == EQ_OK && eq_diag_errors(said) > 0) /* a note was lost */
         eq_out_of_memory(s->diag);
-    eq_diag_free(said);
     if (status == EQ_OK && word != NULL) *number = (*out)->analyses - 1;
+    return status;
+}
+
+static eq_status solve(eq_script *s, eq_deck *d, size_t number, eq_result **r,
+                       eq_result **measures) {
+    eq_solve_options o = eq_solve_defaults(d->circuit);
+    if (++s->analyses > MOST_ANALYSES)
+        return eq_fail_at(s->diag, EQ_ERR_INPUT, eq_circuit_place(s->d->circuit, s->at),
+                          "more than %d analyses by commands; let the loops around this one end",
+                          MOST_ANALYSES);
+    o.method = s->o->solve->method;
+    o.log = s->o->solve->log;
+    return eq_analysis_run_alone(d, number, &o, r, measures, s->diag);
+}
+
+/* What is wrong with an analysis command is noted, and the next command runs (as in ngspice). */
+static eq_status refuse(eq_script *s, eq_status status, const eq_diag *said) {
+    if (status != EQ_ERR_INPUT) {
+        eq_diag_pass_on(said, status, s->diag);
+        return status;
+    }
+    for (size_t k = 0; k < eq_diag_count(said); k++) {
+        const eq_message *m = eq_diag_get(said, k);
+        if (m->severity == EQ_ERROR)
+            eq_note_at(s->diag, eq_circuit_place(s->d->circuit, s->at), "left out: %s", m->text);
+    }
+    s->refused = true;
+    return EQ_OK;
+}
+
+/* The results of an analysis that has run, which it takes over. */
+static eq_status keep_results(eq_script *s, const eq_deck *d, size_t number, bool own, bool whole,
+                              eq_result *r, eq_result *measures) {
+    static const char *const kinds[] = {"op", "dc", "tf", "sens"};
+    const eq_analysis *a = &d->analysis[number];
+    eq_plot *p = add_plot(s, kinds[a->type], r, (size_t)a->sweeps + d->steps, d->steps);
+    eq_status status = p == NULL ? EQ_ERR_MEMORY : EQ_OK;
+    if (p != NULL && whole && own) p->hidden = s->d->prints > 0;
+    if (measures != NULL && status == EQ_OK && !whole) return eq_script_show(s, measures);
+    eq_result_free(measures);
     return status;
 }
 
 static eq_status run_once(eq_script *s, const char *word, const char *text, size_t number,
                           bool whole) {
-    static const char *const kinds[] = {"op", "dc", "tf", "sens"};
     eq_deck *d = NULL;
     eq_again from;
     eq_result *r = NULL, *measures = NULL;
-    eq_status status = read_again(s, word, text, whole, &from, &d, &number);
-    if (status != EQ_OK) return status;
-    eq_solve_options o = eq_solve_defaults(d->circuit);
-    o.method = s->o->solve->method;
-    o.log = s->o->solve->log;
-    status = eq_analysis_run_alone(d, number, &o, &r, &measures, s->diag);
-    const eq_analysis *a = &d->analysis[number];
-    if (status == EQ_OK) {
-        eq_plot *p = add_plot(s, kinds[a->type], r, (size_t)a->sweeps + d->steps);
-        if (p == NULL) status = EQ_ERR_MEMORY;
-        if (p != NULL && whole && word == NULL) p->hidden = s->d->prints > 0;
+    eq_diag *said = eq_diag_new();
+    if (said == NULL) return eq_out_of_memory(s->diag);
+    eq_status status = read_again(s, word, text, NULL, whole, &from, &d, &number, said);
+    if (status != EQ_OK) status = refuse(s, status, said);
+    eq_diag_free(said);
+    if (d == NULL) return status;
+    status = solve(s, d, number, &r, &measures);
+    if (status == EQ_OK) status = keep_results(s, d, number, word == NULL, whole, r, measures);
+    eq_deck_free(d);
+    return status;
+}
+
+/* Remembers a .dc for meas. */
+static eq_status remember(eq_script *s, const char *word, const char *text, size_t number) {
+    bool dc =
+        word == NULL ? s->d->analysis[number].type == EQ_ANALYSIS_DC : strcmp(word, "dc") == 0;
+    if (!dc) return EQ_OK;
+    char *copy = eq_strdup(text);
+    if (copy == NULL) return eq_out_of_memory(s->diag);
+    eq_free(s->last.text);
+    s->last = (eq_last_analysis){word == NULL, number, s->changes, copy, s->at};
+    return EQ_OK;
+}
+
+eq_status eq_script_measure(eq_script *s, const char *text, eq_text *name) {
+    bool own = s->last.kind == 1;
+    size_t number = s->last.number;
+    eq_deck *d = NULL;
+    eq_again from;
+    eq_result *r = NULL, *measures = NULL;
+    eq_diag *said = eq_diag_new();
+    if (said == NULL) return eq_out_of_memory(s->diag);
+    eq_status status =
+        read_again(s, own ? NULL : "dc", s->last.text, text, false, &from, &d, &number, said);
+    if (status != EQ_OK) status = refuse(s, status, said);
+    eq_diag_free(said);
+    if (d == NULL) return status;
+    status = solve(s, d, number, &r, &measures);
+    if (status == EQ_OK && measures != NULL && measures->points > 0) {
+        size_t k = measures->variables - 1; /* the card of the command is the last one */
+        double value = measures->value[(measures->points - 1) * measures->variables + k];
+        status = eq_script_let(s, measures->variable[k].name, eq_vector_scalar(value));
+        eq_text_puts(name, measures->variable[k].name);
     }
-    if (measures != NULL && status == EQ_OK && !whole) {
-        status = show(s, measures);
-        measures = NULL;
-    }
+    eq_result_free(r);
     eq_result_free(measures);
     eq_deck_free(d);
     return status;
@@ -198,16 +282,17 @@ static eq_status run_once(eq_script *s, const char *word, const char *text, size
 /* Of the deck's own analyses its prints are shown, and all vectors are there for print commands. */
 eq_status eq_script_analyse(eq_script *s, const char *word, const char *text, size_t number) {
     bool own = word == NULL && (s->d->prints > 0 || s->d->measures > 0);
-    eq_status status = own ? run_once(s, word, text, number, false) : EQ_OK;
+    eq_status status = remember(s, word, text, number);
+    if (status == EQ_OK && own) status = run_once(s, word, text, number, false);
     if (status != EQ_OK) return status;
     status = run_once(s, word, text, number, true);
-    if (status == EQ_OK && own) s->plot[s->plots - 1].hidden = true;
+    if (status == EQ_OK && own && s->plots > 0) s->plot[s->plots - 1].hidden = true;
     return status;
 }
 
 /* ---- vectors ---- */
 
-static eq_vector column(const eq_result *r, size_t k) {
+eq_vector eq_script_column(const eq_result *r, size_t k) {
     eq_vector v = eq_vector_new(r->points);
     for (size_t j = 0; v.x != NULL && j < r->points; j++) v.x[j] = r->value[j * r->variables + k];
     return v;
@@ -225,12 +310,12 @@ static bool of_plot(const eq_plot *p, const char *name, eq_vector *out) {
         k = eq_result_find(r, other);
     }
     const char *sweep = strstr(name, "-sweep");
-    if (k == r->variables && p->loops > 0 && sweep != NULL) k = p->loops - 1;
+    if (k == r->variables && p->loops > 0 && sweep != NULL) k = p->scale;
     if (k == r->variables && strcmp(name, "v(0)") == 0) {
         *out = eq_vector_new(r->points);
         return true;
     }
-    if (k < r->variables) *out = column(r, k);
+    if (k < r->variables) *out = eq_script_column(r, k);
     return k < r->variables;
 }
 
@@ -276,11 +361,10 @@ static bool find(void *data, const char *name, eq_vector *out) {
 }
 
 eq_vectors_of eq_script_names(eq_script *s) {
-    return (eq_vectors_of){find, s};
+    return (eq_vectors_of){find, s, s->call};
 }
 
-/* Appends a vector, which it takes over. */
-static eq_status append(eq_script *s, eq_named_vectors *to, const char *name, eq_vector v) {
+eq_status eq_script_append(eq_script *s, eq_named_vectors *to, const char *name, eq_vector v) {
     char *copy = eq_strdup(name);
     if (copy == NULL || v.x == NULL ||
         !eq_grow((void **)&to->item, &to->cap, to->count + 1, sizeof *to->item)) {
@@ -299,7 +383,16 @@ eq_status eq_script_let(eq_script *s, const char *name, eq_vector v) {
             s->let.item[k].v = v;
             return EQ_OK;
         }
-    return append(s, &s->let, name, v);
+    return eq_script_append(s, &s->let, name, v);
+}
+
+void eq_script_unset(eq_script *s, const char *name) {
+    for (size_t k = 0; k < s->variables; k++) {
+        if (strcmp(s->variable[k].name, name) != 0) continue;
+        eq_free(s->variable[k].name);
+        eq_free(s->variable[k].text);
+        s->variable[k] = s->variable[--s->variables];
+    }
 }
 
 const char *eq_script_variable(const eq_script *s, const char *name) {
@@ -337,190 +430,4 @@ bool eq_script_evaluate(eq_script *s, const char **text, eq_vector *out) {
     eq_note_at(s->diag, eq_circuit_place(s->d->circuit, s->at), "left out: %.*s has no value: %s",
                (int)(strcspn(from, " \t") % 60), from, error);
     return false;
-}
-
-/* ---- what is shown ---- */
-
-/* The name of a column: the expression without blanks; a node alone is v(node), v1#branch i(v1). */
-static void label_of(const eq_script *s, const char *from, const char *to, eq_text *label) {
-    eq_text_clear(label);
-    for (; from < to; from++)
-        if (!isspace((unsigned char)*from)) {
-            char c = (char)tolower((unsigned char)*from);
-            eq_text_add(label, &c, 1);
-        }
-    if (label->failed || label->text == NULL || s->plots == 0) return;
-    const eq_result *r = s->plot[s->current].all;
-    char other[300];
-    const char *branch = strstr(label->text, "#branch");
-    snprintf(other, sizeof other, "v(%.280s)", label->text);
-    if (branch != NULL)
-        snprintf(other, sizeof other, "i(%.*s)", (int)(branch - label->text), label->text);
-    bool own = eq_result_find(r, label->text) < r->variables;
-    if (own || eq_result_find(r, other) == r->variables) return;
-    eq_text_clear(label);
-    eq_text_puts(label, other);
-}
-
-/* Every vector of the current plot. */
-static eq_status append_all(eq_script *s, eq_named_vectors *out) {
-    eq_status status = EQ_OK;
-    if (s->plots == 0) return EQ_OK;
-    const eq_plot *p = &s->plot[s->current];
-    for (size_t k = p->loops; status == EQ_OK && k < p->all->variables; k++)
-        status = append(s, out, p->all->variable[k].name, column(p->all, k));
-    return status;
-}
-
-eq_status eq_script_list(eq_script *s, const char *text, eq_named_vectors *out) {
-    eq_text label = {0};
-    eq_status status = EQ_OK;
-    for (;;) {
-        while (isspace((unsigned char)*text) || *text == ',') text++;
-        if (*text == '\0' || status != EQ_OK) break;
-        const char *from = text;
-        size_t word = strcspn(text, " \t,");
-        if ((word == 3 && strncmp(text, "all", 3) == 0) ||
-            (word == 4 && strncmp(text, "allv", 4) == 0)) {
-            status = append_all(s, out);
-            text += word;
-            continue;
-        }
-        eq_vector v;
-        if (!eq_script_evaluate(s, &text, &v)) {
-            text = from + word;
-            continue;
-        }
-        label_of(s, from, text, &label);
-        if (label.failed) eq_vector_free(&v);
-        status = label.failed ? eq_out_of_memory(s->diag) : append(s, out, label.text, v);
-    }
-    eq_text_free(&label);
-    return status;
-}
-
-static const char *type_of(const char *name) {
-    bool plain = strpbrk(name, "+-*/") == NULL;
-    return plain && strncmp(name, "v(", 2) == 0   ? "voltage"
-           : plain && strncmp(name, "i(", 2) == 0 ? "current"
-                                                  : "notype";
-}
-
-/* The rows of a table whose columns are the scale of the plot (NULL: none) and the vectors. */
-static eq_status fill(eq_script *s, const eq_plot *p, const eq_named_vectors *v, size_t points,
-                      eq_result *r) {
-    size_t loops = p == NULL ? 0 : p->loops;
-    double *row = eq_calloc(loops + v->count, sizeof *row);
-    eq_status status = row == NULL ? eq_out_of_memory(s->diag) : EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < loops; k++)
-        status = eq_result_variable(r, p->all->variable[k].name, "notype", s->diag);
-    for (size_t k = 0; status == EQ_OK && k < v->count; k++)
-        status = eq_result_variable(r, v->item[k].name, type_of(v->item[k].name), s->diag);
-    for (size_t j = 0; status == EQ_OK && j < points; j++) {
-        for (size_t k = 0; k < loops; k++) row[k] = p->all->value[j * p->all->variables + k];
-        for (size_t k = 0; k < v->count; k++) {
-            const eq_vector *x = &v->item[k].v;
-            row[loops + k] = j < x->n ? x->x[j] : NAN;
-        }
-        status = eq_result_point(r, row, s->diag);
-    }
-    eq_free(row);
-    return status;
-}
-
-static eq_status table_of(eq_script *s, const eq_plot *p, const eq_named_vectors *v,
-                          eq_result **out) {
-    size_t points = p == NULL ? 0 : p->all->points;
-    for (size_t k = 0; p == NULL && k < v->count; k++)
-        points = v->item[k].v.n > points ? v->item[k].v.n : points;
-    eq_result *r = eq_result_new(s->d->circuit->title, p == NULL ? "Values" : p->all->plot);
-    eq_status status = r == NULL ? eq_out_of_memory(s->diag) : fill(s, p, v, points, r);
-    if (status == EQ_OK)
-        *out = r;
-    else
-        eq_result_free(r);
-    return status;
-}
-
-/* True if all vectors are as long as the current plot. */
-static bool fits_plot(const eq_script *s, const eq_named_vectors *v) {
-    bool same = s->plots > 0;
-    for (size_t k = 0; same && k < v->count; k++)
-        same = v->item[k].v.n == s->plot[s->current].all->points;
-    return same;
-}
-
-eq_status eq_script_table(eq_script *s, const eq_named_vectors *v, eq_result **out) {
-    return table_of(s, fits_plot(s, v) ? &s->plot[s->current] : NULL, v, out);
-}
-
-/* True if a let vector alone is printed: no vector of the plot. */
-static bool is_let(const eq_script *s, const char *name) {
-    for (size_t k = 0; k < s->let.count; k++)
-        if (strcmp(s->let.item[k].name, name) == 0) return s->let.item[k].v.n == 1;
-    return false;
-}
-
-static bool is_shown(const eq_plot *p, const char *name) {
-    size_t j = 0;
-    while (j < p->shown.count && strcmp(p->shown.item[j].name, name) != 0) j++;
-    return j < p->shown.count;
-}
-
-/* Moves the vectors that are as long as the plot to its table, each name once. */
-static eq_status move_to_plot(eq_script *s, eq_named_vectors *v, eq_plot *p) {
-    eq_status status = EQ_OK;
-    size_t kept = 0;
-    for (size_t k = 0; k < v->count; k++) {
-        eq_named_vector one = v->item[k];
-        if (one.v.n != p->all->points || is_let(s, one.name)) {
-            v->item[kept++] = one;
-            continue;
-        }
-        p->hidden = false;
-        if (status == EQ_OK && !is_shown(p, one.name))
-            status = append(s, &p->shown, one.name, one.v);
-        else
-            eq_vector_free(&one.v);
-        eq_free(one.name);
-    }
-    v->count = kept;
-    return status;
-}
-
-eq_status eq_script_print(eq_script *s, const char *text) {
-    eq_named_vectors v = {NULL, 0, 0};
-    eq_status status = eq_script_list(s, text, &v);
-    if (status == EQ_OK && s->plots > 0) status = move_to_plot(s, &v, &s->plot[s->current]);
-    eq_result *r = NULL;
-    if (status == EQ_OK && v.count > 0) status = table_of(s, NULL, &v, &r);
-    if (r != NULL) status = show(s, r);
-    eq_named_vectors_free(&v);
-    return status;
-}
-
-/* What save has asked for, where nothing was printed. */
-static eq_status take_saved(eq_script *s, size_t plot) {
-    if (s->save_all || s->saved.length == 0 || s->plot[plot].shown.count > 0) return EQ_OK;
-    s->current = plot;
-    return eq_script_list(s, s->saved.text, &s->plot[plot].shown);
-}
-
-eq_status eq_script_tables(eq_script *s, eq_tables *out) {
-    eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < s->showns; k++) {
-        eq_result *r = s->shown[k].values;
-        s->shown[k].values = NULL;
-        eq_plot *p = r == NULL ? &s->plot[s->shown[k].plot] : NULL;
-        if (p != NULL && p->hidden) continue;
-        if (p != NULL) status = take_saved(s, s->shown[k].plot);
-        if (p != NULL && status == EQ_OK && p->shown.count > 0) {
-            status = table_of(s, p, &p->shown, &r);
-        } else if (p != NULL) {
-            r = p->all;
-            p->all = NULL;
-        }
-        if (status == EQ_OK) status = eq_tables_add(out, r, s->diag);
-    }
-    return status;
 }

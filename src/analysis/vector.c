@@ -156,7 +156,10 @@ static eq_vector call(parser *s, const char *name) {
     const char *other = n == 0 || s->failed ? NULL : eq_alias_of(EQ_NGSPICE, name, n);
     if (other != NULL && *other == '0') other = "ddt";
     int operation = eq_operation_find(other != NULL && *other != '\0' ? other : name, n);
-    if (n == 1 && !s->failed) y = call_of_one(s, name, &arg[0], &known);
+    if (!s->failed && s->names->call != NULL)
+        known = s->names->call(s->names->data, name, arg, n, &y);
+    if (known) y = checked(s, y);
+    if (n == 1 && !s->failed && !known) y = call_of_one(s, name, &arg[0], &known);
     if (!known && other != NULL && *other == '\0') {
         y = arg[0];
         arg[0] = none;

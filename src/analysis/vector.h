@@ -15,6 +15,8 @@ typedef struct eq_vector {
 typedef struct eq_vectors_of {
     bool (*find)(void *data, const char *name, eq_vector *out);
     void *data;
+    /* A function that was defined, at arg[0..n); false: there is none. May be NULL. */
+    bool (*call)(void *data, const char *name, const eq_vector *arg, int n, eq_vector *out);
 } eq_vectors_of;
 
 /* NULL in x: out of memory. */

@@ -41,9 +41,28 @@ uint64_t eq_random_below(eq_random *r, uint64_t n) {
     return x % n;
 }
 
+/* Box and Muller 1958, of u in (0, 1] and v in [0, 1). */
+static double normal(double u, double v) {
+    return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v);
+}
+
 double eq_random_normal(eq_random *r) {
     double u = 1.0 - eq_random_uniform(r), v = eq_random_uniform(r);
-    return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v);
+    return normal(u, v);
+}
+
+eq_draw eq_draw_of(uint64_t key, uint64_t index) {
+    uint64_t start = key ^ splitmix(&index); /* neighbouring streams start far apart */
+    return (eq_draw){splitmix(&start)};
+}
+
+double eq_draw_uniform(eq_draw *d) {
+    return (double)(splitmix(&d->at) >> 11) * 0x1p-53;
+}
+
+double eq_draw_normal(eq_draw *d) {
+    double u = 1.0 - eq_draw_uniform(d), v = eq_draw_uniform(d);
+    return normal(u, v);
 }
 
 void eq_random_shuffle(eq_random *r, uint32_t *index, size_t n) {

@@ -21,4 +21,13 @@ double eq_random_normal(eq_random *r);
 /* Fisher-Yates shuffle of n indices. */
 void eq_random_shuffle(eq_random *r, uint32_t *index, size_t n);
 
+/* Counter-based draws: draw number k of stream `index` of a key is a function of the three (splitmix64
+ * from a mixed start), so that threads, order and what was drawn before do not matter. */
+typedef struct eq_draw {
+    uint64_t at;
+} eq_draw;
+eq_draw eq_draw_of(uint64_t key, uint64_t index);
+double eq_draw_uniform(eq_draw *d); /* in [0, 1), 53 random bits */
+double eq_draw_normal(eq_draw *d);  /* standard normal (Box-Muller, one of the pair) */
+
 #endif

@@ -66,6 +66,12 @@ static inline bool eq_stands_between_nodes(const eq_table *t) {
            (t->cls->control == EQ_CONTROL_NONE || t->cls->control == EQ_CONTROL_VOLTAGE);
 }
 
+/* A law between two nodes whose energy depends on the parameter learns by Eq. 4.11, dp/dw; others
+ * by the response of the potentials. */
+static inline bool eq_learns_by_energy(const eq_table *t) {
+    return eq_stands_between_nodes(t) && !eq_is_independent(t) && !eq_by_voltage(t);
+}
+
 /* The parameter that a number behind the nodes gives: dc, gain, resistance, conductance. */
 static inline double eq_value(const eq_table *t, size_t j) {
     return t->w[t->cls->value][j];

@@ -83,11 +83,11 @@ static bool store(const eq_option *o, const char *text) {
     return text[0] != '\0' && eq_parse_double(text, strlen(text), o->value) == strlen(text);
 }
 
-static const char *usage_error(const eq_command *command, const char *what, const char *which) {
-    if (!eq_comm_prints()) return NULL;
+static bool usage_error(const eq_command *command, const char *what, const char *which) {
+    if (!eq_comm_prints()) return false;
     fprintf(stderr, "eqspice %s: error: %s%s; see `eqspice %s --help`\n", command->name, what,
             which, command->name);
-    return NULL;
+    return false;
 }
 
 /* The tables that getopt_long wants, from ours: long options have the codes 256, 257, ... */
@@ -113,8 +113,9 @@ static const eq_option *option_of(const eq_option *option, size_t options, int c
     return NULL;
 }
 
-const char *eq_parse_arguments(const eq_command *command, const eq_option *option, size_t options,
-                               int argc, char **argv, int *exit_status) {
+/* The options; false when the command is to end. The other arguments are then argv[optind..]. */
+static bool parse_options(const eq_command *command, const eq_option *option, size_t options,
+                          int argc, char **argv, int *exit_status) {
     struct option longs[EQ_MAX_OPTIONS + 2] = {{0}};
     char shorts[2 * EQ_MAX_OPTIONS + 4];
     getopt_tables(option, options, longs, shorts);
@@ -125,7 +126,7 @@ const char *eq_parse_arguments(const eq_command *command, const eq_option *optio
         if (code == 'h') {
             print_help(command, option, options);
             *exit_status = 0;
-            return NULL;
+            return false;
         }
         const eq_option *o = option_of(option, options, code);
         if (code == ':')
@@ -139,9 +140,24 @@ const char *eq_parse_arguments(const eq_command *command, const eq_option *optio
                                             : "this is not a number: ",
                 optarg);
     }
-    if (argc - optind != 1)
-        return usage_error(command, "this takes exactly one argument: ", command->arguments);
-    return argv[optind];
+    return true;
+}
+
+const char *eq_parse_arguments(const eq_command *command, const eq_option *option, size_t options,
+                               int argc, char **argv, int *exit_status) {
+    if (!parse_options(command, option, options, argc, argv, exit_status)) return NULL;
+    if (argc - optind == 1) return argv[optind];
+    usage_error(command, "this takes exactly one argument: ", command->arguments);
+    return NULL;
+}
+
+char **eq_parse_list(const eq_command *command, const eq_option *option, size_t options, int argc,
+                     char **argv, size_t *count, int *exit_status) {
+    if (!parse_options(command, option, options, argc, argv, exit_status)) return NULL;
+    *count = (size_t)(argc - optind);
+    if (*count > 0) return argv + optind;
+    usage_error(command, "this takes at least one argument: ", command->arguments);
+    return NULL;
 }
 
 eq_status eq_check_output(const char *path, const char *input, eq_diag *diag) {

@@ -53,7 +53,7 @@ static inline eq_settings eq_settings_of(const eq_list *list) {
 /* One subcommand. run gets its own arguments, argv[0] is its name. */
 typedef struct eq_command {
     const char *name;
-    const char *arguments; /* "DECK": the one positional argument of every subcommand */
+    const char *arguments; /* "DECK": its positional argument */
     const char *summary;   /* one sentence */
     bool parallel;         /* the ranks of mpirun share its work; else rank 0 does it alone */
     int (*run)(const struct eq_command *command, int argc, char **argv);
@@ -64,6 +64,10 @@ typedef struct eq_command {
  * so). */
 const char *eq_parse_arguments(const eq_command *command, const eq_option *option, size_t options,
                                int argc, char **argv, int *exit_status);
+
+/* The same for a command that takes one argument or more: argv of the first, *count of them. */
+char **eq_parse_list(const eq_command *command, const eq_option *option, size_t options, int argc,
+                     char **argv, size_t *count, int *exit_status);
 
 /* Prints all messages as file:line:column: severity:
  * text on standard error and empties the list. */

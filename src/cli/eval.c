@@ -167,25 +167,25 @@ static eq_status check_predictions(const request *r, const eq_trained *m, eq_dia
 
 static eq_status evaluate(const char *folder, request *r, eq_diag *diag) {
     eq_trained *m = NULL;
-    eq_inference i = {0};
+    eq_inference *i = NULL;
     eq_status status = check_request(r, diag);
-    if (status == EQ_OK) status = eq_comm_agree(eq_trained_open_with(folder, &r->open, &m, diag));
+    if (status == EQ_OK) status = eq_comm_agree(eq_trained_open(folder, &r->open, &m, diag));
     if (status == EQ_OK && r->predictions != NULL) status = check_predictions(r, m, diag);
     if (status == EQ_OK) status = eq_trained_infer(m, &r->infer, &i, diag);
-    if (status == EQ_OK && i.table != NULL && eq_comm_rank() == 0)
-        status = eq_inference_write(&i, r->predictions, diag);
+    if (status == EQ_OK && i->table != NULL && eq_comm_rank() == 0)
+        status = eq_inference_write(i, r->predictions, diag);
     if (status == EQ_OK) {
-        print(r, m, &i);
-        status = check_power(i.power, diag);
+        print(r, m, i);
+        status = check_power(i->power, diag);
     }
-    eq_inference_free(&i);
+    eq_inference_free(i);
     eq_trained_free(m);
     return status;
 }
 
 static int run(const eq_command *command, int argc, char **argv) {
     eq_list set = {.count = 0};
-    request r = {.open = eq_trained_defaults(), .infer = {.settling = NAN, .capacitance = NAN}};
+    request r = {.open = eq_trained_defaults(), .infer = eq_infer_defaults()};
     const eq_option table[] = {
         {"data", 0, EQ_OPTION_TEXT, &r.open.data, "PATH",
          "evaluate on this file instead of the test set"},

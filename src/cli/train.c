@@ -193,12 +193,14 @@ static void print_diagnosis(void *data, size_t epoch, const eq_diagnosis *row, s
     if (eq_comm_prints()) eq_print_diag(s->diag);
     if (epoch != s->epochs && !(s->verbose && shown(s, epoch))) return;
     const char *part = "";
+    bool devices = false;
+    for (size_t k = 0; k < rows; k++) devices = devices || !isnan(row[k].stuck);
     for (size_t k = 0; k < rows; k++) {
         const eq_diagnosis *r = &row[k];
         bool group = strcmp(r->part, "group") == 0;
         if (strcmp(part, r->part) != 0 && group)
-            printf("%-16s %9s %9s %12s %8s %9s\n", "group", "at min", "at max", "gradient", "snr",
-                   "moved");
+            printf("%-16s %9s %9s %12s %8s %9s%s\n", "group", "at min", "at max", "gradient", "snr",
+                   "moved", devices ? "     stuck    pulses" : "");
         if (strcmp(part, r->part) != 0 && !group)
             printf("%-16s %9s %9s %12s\n", "layer", "mean |v|", "to before", "saturated");
         part = r->part;
@@ -208,6 +210,8 @@ static void print_diagnosis(void *data, size_t epoch, const eq_diagnosis *row, s
             print_field(" %12.4g", r->gradient, 1.0, 12);
             print_field(" %8.3g", r->snr, 1.0, 8);
             print_field(" %9.2g", r->moved, 1.0, 9);
+            if (devices) print_field(" %7.2f %%", r->stuck, 100.0, 9);
+            if (devices) print_field(" %9.4g", r->pulses, 1.0, 9);
         } else {
             print_field(" %9.4g", r->v, 1.0, 9);
             print_field(" %9.3g", r->ratio, 1.0, 9);

@@ -27,12 +27,6 @@ typedef struct eq_engine_ops {
     size_t (*group_rows)(const void *self, size_t group, int32_t *rows);
 } eq_engine_ops;
 
-/* A law between two nodes whose energy depends on the parameter learns by Eq. 4.11, dp/dw; others
- * by the response of the potentials. */
-static inline bool eq_learns_by_energy(const eq_table *t) {
-    return eq_stands_between_nodes(t) && !eq_is_independent(t) && !eq_by_voltage(t);
-}
-
 extern const eq_engine_ops eq_engine_layered_ops; /* layered.c */
 extern const eq_engine_ops eq_engine_sparse_ops;  /* engine_sparse.c */
 

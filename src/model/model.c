@@ -7,29 +7,7 @@
 
 #include "base/comm.h"
 #include "base/mem.h"
-#include "circuit/reduction.h"
-#include "model/engine.h"
-
-/* How one block is changed. */
-typedef struct trained_block {
-    double rate; /* before the schedule */
-    eq_step_range range;
-    double *state[EQ_MAX_STATES]; /* [count] in the engine's order */
-    int32_t *place;               /* [count] where the engine's j-th parameter is in the block */
-} trained_block;
-
-struct eq_network {
-    eq_circuit *c;
-    eq_engine *engine;
-    eq_block *block;
-    trained_block *trained;
-    size_t blocks, parameters;
-    const eq_optimizer_kind *optimizer;
-    double *gradient;        /* where eq_network_gradient writes */
-    eq_reduction *reduction; /* of c; made when potentials are first asked for */
-    double *unknown;         /* [unknowns of reduction] V, then [inputs] V */
-    double *sum, *square;    /* [parameters] of eq_network_watch */
-};
+#include "model/network.h"
 
 static void free_states(eq_network *n) {
     for (size_t b = 0; n->trained != NULL && b < n->blocks; b++)
@@ -42,7 +20,11 @@ static void free_states(eq_network *n) {
 void eq_network_free(eq_network *n) {
     if (n == NULL) return;
     free_states(n);
-    for (size_t b = 0; n->trained != NULL && b < n->blocks; b++) eq_free(n->trained[b].place);
+    for (size_t b = 0; n->trained != NULL && b < n->blocks; b++) {
+        eq_free(n->trained[b].place);
+        eq_devices_free(n->trained[b].devices);
+    }
+    eq_free(n->read);
     eq_reduction_free(n->reduction);
     eq_free(n->unknown);
     eq_free(n->trained);
@@ -141,8 +123,11 @@ size_t eq_network_parameters(const eq_network *n) {
 
 void eq_network_get(const eq_network *n, size_t block, double *theta) {
     const eq_group *g = &n->c->group[block];
+    const trained_block *t = &n->trained[block];
     const double *w = table_of(n, block)->w[g->param];
-    for (size_t j = 0; j < g->count; j++) theta[j] = w[g->row[j]];
+    const double *shown = t->devices == NULL ? NULL : eq_devices_shown(t->devices);
+    for (size_t j = 0; shown == NULL && j < g->count; j++) theta[j] = w[g->row[j]];
+    for (size_t j = 0; shown != NULL && j < g->count; j++) theta[t->place[j]] = shown[j];
 }
 
 void eq_network_put(eq_network *n, size_t block, const double *theta) {
@@ -168,6 +153,7 @@ const char *eq_network_name(const eq_network *n, size_t block, size_t j) {
 }
 
 void eq_network_load(eq_network *n) {
+    eq_network_take_shown(n);
     eq_engine_load(n->engine);
 }
 
@@ -272,6 +258,22 @@ static void watch(const eq_network *n, size_t first, size_t count, const double 
     }
 }
 
+/* The optimizer steps from what is stored, and the devices do what they can of it. */
+static void device_step(const eq_network *n, const trained_block *t, size_t offset, size_t count,
+                        double *theta, const double *gradient) {
+    enum { RUN = 256 };
+    const double *stored = eq_devices_kept(t->devices, EQ_STORED);
+    double want[RUN];
+    for (size_t k = 0; k < count; k += RUN) {
+        size_t m = count - k < RUN ? count - k : RUN, at = offset + k;
+        memcpy(want, stored + at, m * sizeof *want);
+        n->optimizer->step(&t->range, m, want, gradient + k,
+                           t->state[0] == NULL ? NULL : t->state[0] + at,
+                           t->state[1] == NULL ? NULL : t->state[1] + at);
+        eq_devices_update(t->devices, n->step, at, m, want, theta + k);
+    }
+}
+
 /* eq_step: one optimizer step on a run of parameters. */
 static void optimizer_step(void *data, size_t group, size_t offset, size_t count, double *theta,
                            const double *gradient) {
@@ -280,17 +282,22 @@ static void optimizer_step(void *data, size_t group, size_t offset, size_t count
     double *s0 = t->state[0] == NULL ? NULL : t->state[0] + offset;
     double *s1 = t->state[1] == NULL ? NULL : t->state[1] + offset;
     if (n->sum != NULL) watch(n, n->block[group].first + offset, count, gradient);
-    n->optimizer->step(&t->range, count, theta, gradient, s0, s1);
+    if (t->devices != NULL)
+        device_step(n, t, offset, count, theta, gradient);
+    else
+        n->optimizer->step(&t->range, count, theta, gradient, s0, s1);
 }
 
 eq_status eq_network_update(eq_network *n, const double a[EQ_MAX_SLOTS], double factor,
                             uint64_t step, eq_diag *diag) {
+    n->step = step;
     for (size_t b = 0; b < n->blocks; b++) {
         eq_step_range *r = &n->trained[b].range;
         r->rate = n->trained[b].rate * factor;
         r->correction1 = 1.0 - pow(r->beta1, (double)step);
         r->correction2 = 1.0 - pow(r->beta2, (double)step);
     }
+    n->varied = false;
     return eq_engine_update(n->engine, a, optimizer_step, n, diag);
 }
 

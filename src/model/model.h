@@ -12,6 +12,7 @@
 #define EQ_MODEL_MODEL_H
 
 #include "circuit/circuit.h"
+#include "model/device.h"
 #include "model/optimizer.h"
 
 enum { EQ_ADJOINT = 5, EQ_MAX_SLOTS };
@@ -124,5 +125,22 @@ void eq_network_watch(eq_network *n, double *sum, double *square);
 /* State array k of the optimizer, state[parameters]: out of the model, or into it. */
 void eq_network_get_state(const eq_network *n, int k, double *state);
 void eq_network_put_state(eq_network *n, int k, const double *state);
+
+/* model_device.c. From now on the parameters of the block are stored in devices of the kind *o, drawn
+ * for the seed, as they are: nothing is programmed yet. After eq_network_start. */
+eq_status eq_network_devices(eq_network *n, size_t block, const eq_device *o, uint64_t seed,
+                             eq_diag *diag);
+/* The devices of a block; NULL: it has none. */
+eq_devices *eq_network_devices_of(const eq_network *n, size_t block);
+/* Programs all devices to what the parameters are. */
+void eq_network_program(eq_network *n);
+/* The engine and the circuit have what the devices show, not what was read last. */
+void eq_network_show(eq_network *n);
+/* Read number `read` of all devices, in training or in an evaluation: the next phases see it. */
+void eq_network_read(eq_network *n, bool evaluation, uint64_t read);
+/* Array k (EQ_STORED, ..) of all devices, kept[parameters]: out of the model, or into it; false: no
+ * device has it. */
+bool eq_network_get_kept(const eq_network *n, int k, double *kept);
+bool eq_network_put_kept(eq_network *n, int k, const double *kept);
 
 #endif

@@ -457,6 +457,7 @@ static eq_operand name(parser *s) {
     t.length = (size_t)(s->c->p - t.text);
     if (look(s) == '(') return call(s, t);
     eq_operand value = nothing;
+    char near[96];
     if (property(s, t, &value)) return value;
     switch (s->names->parameter(s->names->data, t, &value)) {
     case EQ_FOUND:
@@ -466,8 +467,9 @@ static eq_operand name(parser *s) {
         break;
     default:
         if (!formula_name(s, t, &value))
-            FAIL(s, t.at, "there is no parameter %.*s; define it with .param %.*s=VALUE",
-                 (int)t.length, t.text, (int)t.length, t.text);
+            FAIL(s, t.at, "there is no parameter %.*s%s; define it with .param %.*s=VALUE",
+                 (int)t.length, t.text, s->names->nearest_parameter(s->names->data, t, near),
+                 (int)t.length, t.text);
     }
     return value;
 }

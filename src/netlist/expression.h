@@ -29,6 +29,7 @@ typedef struct eq_names_of {
                        eq_operand *value);
     /* " (did you mean X?)" for a function that is called like the name, else "". */
     const char *(*nearest)(void *data, eq_token name, char buffer[96]);
+    const char *(*nearest_parameter)(void *data, eq_token name, char buffer[96]);
     void (*fail)(void *data, eq_location at, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
     void (*number)(void *data, eq_token number); /* told of each number; NULL: nobody asks */

@@ -3,48 +3,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/mem.h"
-#include "solver/adjoint.h"
-#include "solver/pool.h"
-
-typedef struct worker {
-    eq_circuit view; /* of the circuit; own columns where owned[cls] */
-    bool owned[EQ_CLASS_COUNT];
-    eq_solver *solver;
-    eq_adjoint *adjoint; /* made when first asked for */
-    eq_diag *diag;       /* of its first failure */
-} worker;
-
-struct eq_batch {
-    eq_circuit *c;
-    eq_handle *input;
-    size_t inputs;
-    bool restamp; /* an input is more than the value of an independent source */
-    eq_pool *pool;
-    int threads;
-    worker *worker; /* [threads] */
-};
-
-/* One call: what the threads share. */
-typedef struct job {
-    eq_batch *b;
-    size_t n;
-    const double *x;
-    double *v, *branch;
-    const double *dcdv;
-    const eq_handle *param;
-    size_t params;
-    double *dcdw;
-    size_t *first; /* [threads] number of the first row without an answer, n: none */
-    eq_status *status;
-} job;
+#include "solver/batch.h"
 
 eq_batch_options eq_batch_defaults(void) {
     return (eq_batch_options){.threads = 1};
 }
 
-static void worker_close(worker *w) {
+static void worker_close(eq_worker *w) {
     eq_adjoint_free(w->adjoint);
+    eq_nudged_free(w->nudged);
     eq_solver_free(w->solver);
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++)
         for (int k = 0; w->owned[cls] && k < EQ_MAX_COLUMNS; k++) eq_free(w->view.table[cls].w[k]);
@@ -61,7 +28,7 @@ void eq_batch_free(eq_batch *b) {
 }
 
 /* Columns of its own for the table of a class, with the values of the circuit. */
-static bool own_table(worker *w, int cls) {
+static bool own_table(eq_worker *w, int cls) {
     eq_table *t = &w->view.table[cls];
     if (w->owned[cls]) return true;
     double *shared[EQ_MAX_COLUMNS];
@@ -76,7 +43,7 @@ static bool own_table(worker *w, int cls) {
     return true;
 }
 
-static eq_status worker_open(eq_batch *b, worker *w, eq_diag *diag) {
+static eq_status worker_open(eq_batch *b, eq_worker *w, eq_diag *diag) {
     w->view = *b->c;
     w->diag = eq_diag_new();
     bool whole = w->diag != NULL;
@@ -91,8 +58,8 @@ static bool is_source_value(const eq_circuit *c, eq_handle h) {
     return (cls->flags & EQ_INDEPENDENT) != 0 && h.param == cls->value;
 }
 
-static eq_status check_handles(const eq_circuit *c, const eq_handle *h, size_t n, bool trainable,
-                               eq_diag *diag) {
+eq_status eq_batch_check_handles(const eq_circuit *c, const eq_handle *h, size_t n, bool trainable,
+                                 eq_diag *diag) {
     for (size_t k = 0; k < n; k++) {
         if (h[k].element < 0 || (size_t)h[k].element >= eq_circuit_elements(c))
             return eq_fail(diag, EQ_ERR_USAGE,
@@ -107,7 +74,7 @@ static eq_status check_handles(const eq_circuit *c, const eq_handle *h, size_t n
 }
 
 static eq_status open_all(eq_batch *b, const eq_handle *input, eq_diag *diag) {
-    eq_status status = check_handles(b->c, input, b->inputs, false, diag);
+    eq_status status = eq_batch_check_handles(b->c, input, b->inputs, false, diag);
     if (status != EQ_OK) return status;
     b->input = eq_malloc(b->inputs, sizeof *b->input);
     b->worker = eq_calloc((size_t)b->threads, sizeof *b->worker);
@@ -142,7 +109,7 @@ eq_status eq_batch_new(eq_circuit *c, const eq_handle *input, size_t inputs,
 }
 
 /* Takes the values of the circuit over, which may have changed since the last call. */
-static void take_values(eq_batch *b, worker *w) {
+static void take_values(eq_batch *b, eq_worker *w) {
     w->view.env = b->c->env;
     w->view.options = b->c->options;
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
@@ -154,7 +121,9 @@ static void take_values(eq_batch *b, worker *w) {
     eq_diag_clear(w->diag);
 }
 
-static eq_status put_inputs(eq_batch *b, worker *w, const double *x) {
+eq_status eq_batch_put_inputs(const eq_job *q, eq_worker *w, size_t j) {
+    const eq_batch *b = q->b;
+    const double *x = q->x + j * b->inputs;
     for (size_t i = 0; i < b->inputs; i++) {
         eq_status status = eq_handle_set(&w->view, b->input[i], x[i], w->diag);
         if (status != EQ_OK) return status;
@@ -163,12 +132,12 @@ static eq_status put_inputs(eq_batch *b, worker *w, const double *x) {
     return EQ_OK;
 }
 
-static eq_status solve_row(const job *q, worker *w, size_t j) {
+static eq_status solve_row(const eq_job *q, eq_worker *w, size_t j) {
     size_t nodes = eq_circuit_nodes(q->b->c), branches = eq_solver_branches(w->solver);
     double *v = q->v + j * nodes, *branch = q->branch == NULL ? NULL : q->branch + j * branches;
     eq_solve_options o = eq_solve_defaults(&w->view);
     memset(v, 0, nodes * sizeof *v);
-    eq_status status = put_inputs(q->b, w, q->x + j * q->b->inputs);
+    eq_status status = eq_batch_put_inputs(q, w, j);
     eq_solver_forget(w->solver); /* pivots of other rows would show in the last bits */
     if (status == EQ_OK) return eq_solver_run(w->solver, &o, v, branch, NULL, w->diag);
     for (size_t n = 0; n < nodes; n++) v[n] = NAN;
@@ -176,11 +145,11 @@ static eq_status solve_row(const job *q, worker *w, size_t j) {
     return status;
 }
 
-static eq_status product_row(const job *q, worker *w, size_t j) {
+static eq_status product_row(const eq_job *q, eq_worker *w, size_t j) {
     size_t nodes = eq_circuit_nodes(q->b->c), branches = eq_solver_branches(w->solver);
     const double *v = q->v + j * nodes, *branch = q->branch + j * branches;
     const double *dcdv = q->dcdv + j * nodes;
-    eq_status status = put_inputs(q->b, w, q->x + j * q->b->inputs);
+    eq_status status = eq_batch_put_inputs(q, w, j);
     if (status == EQ_OK && w->adjoint == NULL)
         status = eq_adjoint_new(w->solver, &w->adjoint, w->diag);
     eq_solver_forget(w->solver);
@@ -194,12 +163,12 @@ static eq_status product_row(const job *q, worker *w, size_t j) {
 
 /* Thread k takes every threads-th row. */
 static void work(void *data, int k) {
-    const job *q = data;
-    worker *w = &q->b->worker[k];
+    const eq_job *q = data;
+    eq_worker *w = &q->b->worker[k];
     take_values(q->b, w);
     q->first[k] = q->n;
     for (size_t j = (size_t)k; j < q->n; j += (size_t)q->b->threads) {
-        eq_status status = q->dcdv == NULL ? solve_row(q, w, j) : product_row(q, w, j);
+        eq_status status = q->row(q, w, j);
         if (status == EQ_OK || q->first[k] < q->n) continue;
         q->first[k] = j;
         q->status[k] = status;
@@ -207,18 +176,19 @@ static void work(void *data, int k) {
 }
 
 /* The messages of the first row that failed go to diag. */
-static eq_status report(const job *q, eq_diag *diag) {
+static eq_status report(const eq_job *q, eq_diag *diag) {
     int first = 0;
     for (int k = 1; k < q->b->threads; k++)
         if (q->first[k] < q->first[first]) first = k;
     if (q->first[first] == q->n) return EQ_OK;
     eq_status status = q->status[first];
+    if (status == EQ_ERR_MEMORY) return eq_out_of_memory(diag);
     eq_diag_pass_on(q->b->worker[first].diag, status, diag);
     return eq_fail(diag, status, "row %zu of the %zu has no answer; see above", q->first[first] + 1,
                    q->n);
 }
 
-static eq_status run(job *q, eq_diag *diag) {
+eq_status eq_batch_run(eq_job *q, eq_diag *diag) {
     size_t threads = (size_t)q->b->threads;
     q->first = eq_calloc(threads, sizeof *q->first);
     q->status = eq_calloc(threads, sizeof *q->status);
@@ -235,23 +205,24 @@ static eq_status run(job *q, eq_diag *diag) {
 
 eq_status eq_batch_solve(eq_batch *b, size_t n, const double *x, double *v, double *branch,
                          eq_diag *diag) {
-    job q = {.b = b, .n = n, .x = x, .v = v, .branch = branch};
-    return run(&q, diag);
+    eq_job q = {.b = b, .row = solve_row, .n = n, .x = x, .v = v, .branch = branch};
+    return eq_batch_run(&q, diag);
 }
 
 eq_status eq_batch_vjp(eq_batch *b, size_t n, const double *x, const double *v,
                        const double *branch, const double *dcdv, const eq_handle *param,
                        size_t params, double *dcdw, eq_diag *diag) {
-    eq_status status = check_handles(b->c, param, params, true, diag);
+    eq_status status = eq_batch_check_handles(b->c, param, params, true, diag);
     if (status != EQ_OK) return status;
-    job q = {.b = b,
-             .n = n,
-             .x = x,
-             .v = (double *)(uintptr_t)v, /* read alone: solve_row is not called */
-             .branch = (double *)(uintptr_t)branch,
-             .dcdv = dcdv,
-             .param = param,
-             .params = params,
-             .dcdw = dcdw};
-    return run(&q, diag);
+    eq_job q = {.b = b,
+                .row = product_row,
+                .n = n,
+                .x = x,
+                .v = (double *)(uintptr_t)v, /* read alone: solve_row is not called */
+                .branch = (double *)(uintptr_t)branch,
+                .dcdv = dcdv,
+                .param = param,
+                .params = params,
+                .dcdw = dcdw};
+    return eq_batch_run(&q, diag);
 }

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 
 static const char magic[8] = "eqspckpt";
-enum { OLDEST = 1, VERSION = 3, HEADER = 24 };
+enum { OLDEST = 1, VERSION = 4, HEADER = 24 };
 
 /* One pass over the fields serves both directions: `write` appends to out, otherwise bytes are
  * taken from [at, end) and arrays are allocated. The file is in the byte order of the machine; the
@@ -87,6 +87,18 @@ static void best(pass *p, eq_checkpoint *k) {
     if (k->best_epoch > 0) array(p, (void **)&k->best, k->conductances, sizeof *k->best);
 }
 
+/* What devices keep: which arrays there are, bit k is array k, and the arrays. */
+static void devices(pass *p, eq_checkpoint *k) {
+    uint64_t there = 0;
+    if (p->version < 4) return;
+    for (int j = 0; j < EQ_DEVICE_ARRAYS; j++)
+        if (k->device[j] != NULL) there |= UINT64_C(1) << j;
+    bytes(p, &there, sizeof there);
+    if (there >> EQ_DEVICE_ARRAYS != 0) p->failed = true;
+    for (int j = 0; !p->failed && j < EQ_DEVICE_ARRAYS; j++)
+        if (there >> j & 1) array(p, (void **)&k->device[j], k->conductances, sizeof *k->g);
+}
+
 static void classes(pass *p, eq_checkpoint *k) {
     bytes(p, &k->classes, sizeof k->classes);
     if (!p->write) {
@@ -161,6 +173,7 @@ static void body(pass *p, eq_checkpoint *k) {
     array(p, (void **)&k->g, k->conductances, sizeof *k->g);
     for (uint64_t s = 0; !p->failed && s < k->states; s++)
         array(p, (void **)&k->state[s], k->conductances, sizeof *k->g);
+    devices(p, k);
     metrics(p, k);
     best(p, k);
     encoder(p, &k->encoder, k->targets);
@@ -239,6 +252,7 @@ eq_status eq_checkpoint_read(const char *path, eq_checkpoint *k, eq_diag *diag) 
 
 void eq_checkpoint_free(eq_checkpoint *k) {
     for (int s = 0; s < EQ_MAX_STATES; s++) eq_free(k->state[s]);
+    for (int s = 0; s < EQ_DEVICE_ARRAYS; s++) eq_free(k->device[s]);
     eq_strings_free(k->class_name, (size_t)k->classes);
     eq_free(k->g);
     eq_free(k->row);

@@ -1,11 +1,12 @@
 /* The state of a training run on disk: everything that decides its future bits, and what eval
  * needs. A file is: magic, version, length of the body, CRC-32 of the body, body. It is written
  * atomically. Formats 1, which had no identity and a weaker fingerprint, and 2, which knew neither
- * targets nor a best epoch and had shorter rows of metrics, are read; a run of format 1 cannot be resumed. */
+ * targets nor a best epoch and had shorter rows of metrics, and 3, without devices, are read; a run of format 1 cannot be resumed. */
 #ifndef EQ_TRAIN_CHECKPOINT_H
 #define EQ_TRAIN_CHECKPOINT_H
 
 #include "base/random.h"
+#include "model/device.h"
 #include "model/optimizer.h"
 #include "train/encode.h"
 #include "train/fingerprint.h"
@@ -26,6 +27,8 @@ typedef struct eq_checkpoint {
     double *g; /* [conductances] parameters in the order of model.h */
     uint64_t states;
     double *state[EQ_MAX_STATES]; /* [conductances] in the same order */
+    double
+        *device[EQ_DEVICE_ARRAYS]; /* [conductances] what devices keep (device.h); NULL: nothing */
     uint64_t rows;
     eq_metrics *row;                 /* metrics so far */
     uint64_t best_epoch, best_steps; /* the one that did best on the validation set; 0: none yet */

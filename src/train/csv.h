@@ -1,5 +1,5 @@
 /* Rows of a CSV file (RFC 4180): cells parted by commas (or semicolons, or tabs), in quotes or not,
- * rows ended by LF, CRLF or CR; inside src/train only. */
+ * rows ended by LF, CRLF or CR. */
 #ifndef EQ_TRAIN_CSV_H
 #define EQ_TRAIN_CSV_H
 

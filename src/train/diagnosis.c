@@ -16,7 +16,9 @@
  * these. */
 enum { LOOKS = 32, STRIDE = 8 };
 
-static const char head[] = "epoch,part,name,at_min,at_max,gradient,snr,moved,v,v_ratio,saturated\n";
+static const char head[] = "epoch,part,name,at_min,at_max,gradient,snr,moved,v,v_ratio,saturated";
+static const char devices_head[] = ",stuck,pulses"; /* of an experiment with devices */
+enum { COLUMNS = 8, DEVICE_COLUMNS = 2 };
 
 /* What a layer of nodes was seen with. */
 typedef struct layer_sum {
@@ -104,7 +106,7 @@ eq_status eq_doctor_new(eq_session *s, eq_doctor **out, eq_diag *diag) {
     eq_doctor *d = eq_calloc(1, sizeof *d);
     if (d == NULL) return eq_out_of_memory(diag);
     d->s = s;
-    eq_text_puts(&d->csv, head);
+    eq_text_printf(&d->csv, "%s%s\n", head, s->x->devices > 0 ? devices_head : "");
     eq_status status = d->csv.failed ? eq_out_of_memory(diag) : find_layers(d, diag);
     if (status == EQ_OK) status = make_room(d, diag);
     if (status == EQ_OK)
@@ -195,6 +197,15 @@ static void gradient_of(const eq_doctor *d, const eq_block *b, eq_diagnosis *row
     row->snr = square > 0.0 ? sqrt(signal / variance) : NAN;
 }
 
+static void devices_of(eq_devices *devices, size_t count, eq_diagnosis *row) {
+    if (devices == NULL) return;
+    const double *pulses = eq_devices_kept(devices, EQ_PULSES);
+    double sum = 0.0;
+    for (size_t j = 0; j < count; j++) sum += pulses[j];
+    row->stuck = (double)eq_devices_stuck(devices) / (double)count;
+    row->pulses = sum / (double)count;
+}
+
 static void group_row(const eq_doctor *d, size_t block, eq_diagnosis *row) {
     const eq_block *b = eq_network_block(d->s->model, block);
     double low = 0.0, high = 0.0, change = 0.0, size = 0.0;
@@ -212,7 +223,10 @@ static void group_row(const eq_doctor *d, size_t block, eq_diagnosis *row) {
                           .moved = size > 0.0 ? sqrt(change / size) : NAN,
                           .v = NAN,
                           .ratio = NAN,
-                          .saturated = NAN};
+                          .saturated = NAN,
+                          .stuck = NAN,
+                          .pulses = NAN};
+    devices_of(eq_network_devices_of(d->s->model, block), b->count, row);
     gradient_of(d, b, row);
 }
 
@@ -222,7 +236,7 @@ static double share(double part, double all) {
 
 static void layer_row(const eq_doctor *d, size_t l, eq_diagnosis *row) {
     const layer_sum *is = &d->layer[l], *last = &d->layer[l - 1];
-    *row = (eq_diagnosis){"layer", is->name, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    *row = (eq_diagnosis){"layer", is->name, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     row->v = share(is->v, is->nodes);
     row->ratio = share(row->v, share(last->v, last->nodes));
     row->saturated = share(is->saturated, is->neurons);
@@ -236,15 +250,17 @@ static void column(eq_text *t, double value) {
         eq_text_printf(t, ",%.6g", value);
 }
 
-static void add_line(eq_text *t, size_t epoch, const eq_diagnosis *r) {
-    const double value[] = {r->at_min, r->at_max, r->gradient, r->snr,
-                            r->moved,  r->v,      r->ratio,    r->saturated};
+static void add_line(eq_text *t, size_t epoch, const eq_diagnosis *r, bool devices) {
+    const double value[COLUMNS + DEVICE_COLUMNS] = {r->at_min, r->at_max, r->gradient, r->snr,
+                                                    r->moved,  r->v,      r->ratio,    r->saturated,
+                                                    r->stuck,  r->pulses};
+    size_t columns = devices ? COLUMNS + DEVICE_COLUMNS : COLUMNS;
     eq_text_printf(t, "%zu,%s,", epoch, r->part);
     bool quoted = strpbrk(r->name, ",\" ") != NULL; /* RFC 4180 */
     eq_text_puts(t, quoted ? "\"" : "");
     eq_carry(EQ_CARRY_CSV, r->name, t);
     eq_text_puts(t, quoted ? "\"" : "");
-    for (size_t k = 0; k < sizeof value / sizeof *value; k++) column(t, value[k]);
+    for (size_t k = 0; k < columns; k++) column(t, value[k]);
     eq_text_puts(t, "\n");
 }
 
@@ -252,6 +268,9 @@ static void add_line(eq_text *t, size_t epoch, const eq_diagnosis *r) {
  * is nothing, whatever the schedule. */
 static const char *why_still(const eq_diagnosis *r, double factor) {
     if (r->gradient == 0.0) return "its gradient is zero; see whether it acts on the outputs";
+    if (r->stuck >= 1.0) return "all its devices are stuck or worn out; see stuck and endurance";
+    if (r->pulses == 0.0 && r->moved == 0.0)
+        return "its devices were given no pulse; raise its rate, or lower dw_min or threshold";
     if (r->moved == 0.0 && r->at_min + r->at_max >= 1.0)
         return "all its parameters stand at their bounds; widen those or lower its rate";
     if (r->moved < 1e-6 * fmin(factor, 1.0))
@@ -283,7 +302,7 @@ eq_status eq_doctor_end(eq_doctor *d, size_t epoch, double factor, eq_diag *diag
         if (d->looks > 0) warn(d, b, row, factor, diag);
     }
     for (size_t l = 1; l < d->layers; l++) layer_row(d, l, &d->row[d->rows++]);
-    for (size_t k = 0; k < d->rows; k++) add_line(&d->csv, epoch, &d->row[k]);
+    for (size_t k = 0; k < d->rows; k++) add_line(&d->csv, epoch, &d->row[k], d->s->x->devices > 0);
     d->begun = false;
     return d->csv.failed ? eq_out_of_memory(diag) : EQ_OK;
 }
@@ -302,8 +321,8 @@ eq_status eq_doctor_resume(eq_doctor *d, const char *folder, size_t epoch, eq_di
     size_t length = 0;
     eq_status status = path == NULL ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK && eq_file_read(path, (eq_place){0}, &text, &length, NULL) == EQ_OK &&
-        strncmp(text, head, sizeof head - 1) == 0) {
-        const char *end = text + sizeof head - 1, *line = end;
+        strncmp(text, d->csv.text, d->csv.length) == 0) {
+        const char *end = text + d->csv.length, *line = end;
         while (*line != '\0' && strtoull(line, NULL, 10) <= epoch) {
             line += strcspn(line, "\n");
             if (*line == '\n') end = ++line;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "netlist/xml/xml.h"
+#include "train/device_xml.h"
 #include "train/idle.h"
 #include "train/place.h"
 
@@ -31,6 +32,8 @@ void eq_experiment_free(eq_experiment *x) {
     if (x == NULL) return;
     for (size_t k = 0; k < x->groups; k++) eq_free(x->group[k].match);
     eq_free(x->group);
+    for (size_t k = 0; k < x->devices; k++) eq_free(x->device[k].match);
+    eq_free(x->device);
     for (size_t k = 0; k < x->presets; k++) {
         eq_free(x->preset[k].name);
         eq_free(x->preset[k].value);
@@ -353,6 +356,7 @@ static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     cost(&r, eq_xml_child(root, "cost"));
     estimator(&r, eq_xml_child(root, "estimator"));
     optimizer(&r, eq_xml_child(root, "optimizer"));
+    if (r.status == EQ_OK) r.status = eq_device_read(xml, eq_xml_child(root, "device"), x, diag);
     schedule(&r, eq_xml_child(root, "schedule"));
     count(&r, eq_xml_child(root, "minibatch"), "size", &x->batch);
     epochs(&r, eq_xml_child(root, "epochs"));

@@ -5,6 +5,7 @@
 
 #include "circuit/architecture.h"
 #include "circuit/circuit.h"
+#include "model/device.h"
 #include "model/optimizer.h"
 #include "train/cost.h"
 #include "train/data.h"
@@ -20,6 +21,13 @@ typedef struct eq_group_options {
     double rate; /* learning rate */
     eq_init init;
 } eq_group_options;
+
+/* The devices that store the groups whose name matches; the first match in the list counts. */
+typedef struct eq_device_options {
+    char *match;
+    int line;       /* of its element in the experiment; 0: not known */
+    eq_device kind; /* what the experiment leaves open is NAN: eq_device_complete */
+} eq_device_options;
 
 /* A parameter that is not as the deck has it: <set name="d*(is)" value="1e-7"/>. */
 typedef struct eq_preset {
@@ -49,6 +57,8 @@ struct eq_experiment {
     eq_optimizer optimizer;
     eq_group_options *group;
     size_t groups, group_cap;
+    eq_device_options *device; /* the last is that of <device> itself */
+    size_t devices, device_cap;
     eq_schedule schedule;
     size_t batch, epochs;
     size_t patience; /* epochs without a better validation figure after which it ends; 0: none do */
@@ -56,7 +66,7 @@ struct eq_experiment {
 
 /* experiment_write.c. Appends the experiment as XML: with paths that start at x->home, or at the root. */
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *diag);
-/* Over encoding, cost, estimator, optimizer, schedule and minibatch. */
+/* Over encoding, cost, estimator, optimizer, devices, schedule and minibatch. */
 eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_diag *diag);
 /* Reads the deck or builds the architecture (with the experiment's seed) of the experiment, with
  * its presets. */

@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "netlist/xml/xml.h"
-#include "train/experiment.h"
+#include "train/device_xml.h"
 #include "train/place.h"
 
 static void attribute(eq_text *t, const char *name, const char *value) {
@@ -184,6 +184,7 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     if (clamp && isfinite(x->estimator.clamp)) value(t, "g-clamp", x->estimator.clamp);
     eq_text_puts(t, "/>\n");
     write_optimizer(x, t);
+    eq_device_write(x, t);
 }
 
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *t, eq_diag *diag) {

@@ -135,10 +135,9 @@ static eq_status check_times(const eq_infer_options *o, eq_diag *diag) {
     return EQ_OK;
 }
 
-eq_status eq_trained_infer(eq_trained *m, const eq_infer_options *o, eq_inference *out,
-                           eq_diag *diag) {
+static eq_status infer(eq_trained *m, const eq_infer_options *o, eq_inference *out, eq_diag *diag) {
     inferring f = {.o = o, .out = out};
-    *out = (eq_inference){.tau = NAN, .settling = NAN};
+    *out = (eq_inference){.c = m->s.c, .tau = NAN, .settling = NAN};
     eq_status status = check_times(o, diag);
     if (status == EQ_OK && (o->power || o->potentials)) {
         f.v = eq_malloc(m->s.batch, eq_circuit_nodes(m->s.c) * sizeof *f.v);
@@ -160,11 +159,68 @@ eq_status eq_trained_infer(eq_trained *m, const eq_infer_options *o, eq_inferenc
     return status;
 }
 
+eq_infer_options eq_infer_defaults(void) {
+    return (eq_infer_options){.settling = NAN, .capacitance = NAN};
+}
+
+eq_status eq_trained_infer(eq_trained *m, const eq_infer_options *o, eq_inference **out,
+                           eq_diag *diag) {
+    eq_infer_options usual = eq_infer_defaults();
+    eq_inference *i = eq_calloc(1, sizeof *i);
+    eq_status status = eq_comm_agree(i == NULL ? eq_out_of_memory(diag) : EQ_OK);
+    if (status == EQ_OK) status = infer(m, o == NULL ? &usual : o, i, diag);
+    if (status == EQ_OK)
+        *out = i;
+    else
+        eq_inference_free(i);
+    return status;
+}
+
 void eq_inference_free(eq_inference *i) {
+    if (i == NULL) return;
     eq_evaluation_free(&i->score);
     eq_result_free(i->table);
     eq_meter_free(i->meter);
-    *i = (eq_inference){0};
+    eq_free(i);
+}
+
+const eq_evaluation *eq_inference_score(const eq_inference *i) {
+    return &i->score;
+}
+
+size_t eq_inference_columns(const eq_inference *i) {
+    return i->table == NULL ? 0 : i->table->variables;
+}
+
+const char *eq_inference_column(const eq_inference *i, size_t column) {
+    return i->table->variable[column].name;
+}
+
+const double *eq_inference_table(const eq_inference *i) {
+    return i->table == NULL ? NULL : i->table->value;
+}
+
+/* Total, classes, layers, groups, one after the other. */
+bool eq_inference_power(const eq_inference *i, size_t part, eq_power_part *out) {
+    const eq_power *p = i->power;
+    if (p == NULL) return false;
+    const struct {
+        const char *kind;
+        const eq_watts *watts;
+        size_t count;
+    } all[] = {{"total", &p->total, 1},
+               {"class", p->cls, EQ_CLASS_COUNT},
+               {"layer", p->layer, p->layers},
+               {"group", p->group, p->groups}};
+    size_t k = 0;
+    while (k < sizeof all / sizeof *all && part >= all[k].count) part -= all[k++].count;
+    if (k == sizeof all / sizeof *all) return false;
+    const char *name = NULL;
+    if (all[k].watts == p->cls) name = eq_class((int)part)->name;
+    if (all[k].watts == p->group) name = i->c->group[part].name;
+    eq_watts w = all[k].watts[part];
+    *out = (eq_power_part){all[k].kind, name, k == 2 ? part : 0, w.delivered, w.dissipated};
+    return true;
 }
 
 /* The same table, classes by their names. */

@@ -124,24 +124,26 @@ static void name_blocks(const eq_network *n, eq_text *out) {
         eq_text_printf(out, "%s%s", b == 0 ? "" : ", ", eq_network_block(n, b)->name);
 }
 
+eq_status eq_session_no_group(const eq_network *n, const char *what, const char *match,
+                              eq_diag *diag) {
+    eq_text names = {0};
+    name_blocks(n, &names);
+    eq_status status =
+        names.failed ? eq_out_of_memory(diag)
+                     : eq_fail(diag, EQ_ERR_INPUT,
+                               "<%s=\"%s\"> matches no group of the circuit; its groups are: %s",
+                               what, match, names.text == NULL ? "-" : names.text);
+    eq_text_free(&names);
+    return status;
+}
+
 /* Every <group> must match a group of the circuit: a pattern that matches nothing is a mistake. */
 static eq_status check_groups(const eq_experiment *x, const eq_network *n, eq_diag *diag) {
     for (size_t k = 0; k < x->groups; k++) {
         bool used = false;
         for (size_t b = 0; b < eq_network_blocks(n); b++)
             used = used || eq_match(x->group[k].match, eq_network_block(n, b)->name);
-        if (used) continue;
-        eq_text names = {0};
-        name_blocks(n, &names);
-        eq_status status =
-            names.failed
-                ? eq_out_of_memory(diag)
-                : eq_fail(
-                      diag, EQ_ERR_INPUT,
-                      "<group match=\"%s\"> matches no group of the circuit; its groups are: %s",
-                      x->group[k].match, names.text == NULL ? "-" : names.text);
-        eq_text_free(&names);
-        return status;
+        if (!used) return eq_session_no_group(n, "group match", x->group[k].match, diag);
     }
     return EQ_OK;
 }
@@ -300,6 +302,7 @@ eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t 
                                 eq_diag *diag) {
     eq_encode(&s->encoder, d, index, n, s->input);
     set_goals(s, d, index, n);
+    eq_network_read(s->model, s->evaluating, s->read);
     return eq_network_free_phase(s->model, n, s->input, s->y, diag);
 }
 
@@ -362,11 +365,14 @@ eq_figures eq_session_figures(const eq_session *s, const eq_score *score, const 
 eq_status eq_session_evaluate(eq_session *s, const eq_data *d, const uint32_t *index, size_t count,
                               eq_score *score, eq_diag *diag) {
     eq_status status = EQ_OK;
+    s->evaluating = true;
     for (size_t k = 0; status == EQ_OK && k < count; k += s->batch) {
         size_t n = count - k < s->batch ? count - k : s->batch;
+        s->read = k;
         status = eq_session_free_phase(s, d, index + k, n, diag);
         if (status == EQ_OK) eq_session_score(s, n, score);
         if (status == EQ_OK && s->visit != NULL) status = s->visit(s->visitor, s, k, n, diag);
     }
+    s->evaluating = false;
     return status;
 }

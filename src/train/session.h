@@ -21,6 +21,8 @@ typedef struct eq_session {
     double *y;                   /* [batch][outputs] V: outputs of the free phase */
     double *target;              /* [batch][outputs] V; unused with classes */
     eq_goal *goal;               /* [batch] what those of the last free phase are to be */
+    bool evaluating; /* the free phases are those of an evaluation, which see devices drift */
+    uint64_t read;   /* number of the next one, for the noise of what is read */
     /* Looks at each minibatch of an evaluation, whose first example is number `first`; NULL: none */
     eq_status (*visit)(void *data, struct eq_session *s, size_t first, size_t n, eq_diag *diag);
     void *visitor;
@@ -47,6 +49,9 @@ eq_status eq_session_data(eq_session *s, eq_diag *diag);
 eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *diag);
 void eq_session_close(eq_session *s);
 
+/* EQ_ERR_INPUT: the pattern of <WHAT="MATCH"> is that of no block. */
+eq_status eq_session_no_group(const eq_network *n, const char *what, const char *match,
+                              eq_diag *diag);
 /* The learning rate of a block before the schedule. */
 double eq_session_rate(const eq_session *s, size_t block);
 

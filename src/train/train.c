@@ -62,6 +62,13 @@ static eq_status save(run *r, bool model) {
     return status;
 }
 
+/* What devices keep is there in both, or in none. */
+static bool same_arrays(const eq_checkpoint *a, const eq_checkpoint *b) {
+    for (int k = 0; k < EQ_DEVICE_ARRAYS; k++)
+        if ((a->device[k] == NULL) != (b->device[k] == NULL)) return false;
+    return true;
+}
+
 static eq_status check_resumed(run *r, const eq_checkpoint *old, const char *path) {
     const eq_checkpoint *p = &r->t->now;
     if (old->run == 0)
@@ -71,7 +78,8 @@ static eq_status check_resumed(run *r, const eq_checkpoint *old, const char *pat
                        path);
     eq_status status = eq_fingerprint_check(&p->began, &old->began, r->x, path, r->diag);
     if (status == EQ_OK && (old->conductances != p->conductances || old->states != p->states ||
-                            old->targets != p->targets || old->position > r->t->s.set.train_count))
+                            old->targets != p->targets || !same_arrays(old, p) ||
+                            old->position > r->t->s.set.train_count))
         status = eq_fail(r->diag, EQ_ERR_INPUT,
                          "the checkpoint '%s' does not fit its own experiment; train anew "
                          "with --force",
@@ -88,12 +96,14 @@ static void take_over(eq_trainer *t, eq_checkpoint *old) {
     p->encoder = kept.encoder;
     p->classes = kept.classes;
     p->class_name = kept.class_name;
-    *old = (eq_checkpoint){.encoder = old->encoder,
-                           .classes = old->classes,
-                           .class_name = old->class_name,
-                           .g = kept.g,
-                           .square = kept.square,
-                           .row = kept.row};
+    *old =
+        (eq_checkpoint){.encoder = old->encoder,
+                        .classes = old->classes,
+                        .class_name = old->class_name,
+                        .g = kept.g,
+                        .square = kept.square,
+                        .device = {kept.device[0], kept.device[1], kept.device[2], kept.device[3]},
+                        .row = kept.row};
     memcpy(old->state, kept.state, sizeof kept.state);
     eq_trainer_restore(t);
 }

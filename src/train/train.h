@@ -20,72 +20,27 @@
 #define EQ_TRAIN_EXPERIMENT "experiment.xml"
 #define EQ_TRAIN_CURVES "curves.svg" /* drawn by report/plot.h */
 
-/* A trained network taken up from its folder: DIR/experiment.xml and the circuit of DIR/model.cir,
- * with the conductances of DIR/checkpoint where the training has gone on since model.cir was
- * written. Files of different runs are refused. */
-typedef struct eq_trained eq_trained;
-
 /* data_path: evaluate on these rows instead of the test set of the experiment (the whole file; for
  * IDX a folder with the test pair of files); NULL: the held-out set. */
-eq_status eq_trained_open(const char *folder, const char *data_path, int threads, eq_trained **out,
-                          eq_diag *diag);
+eq_status eq_trained_open_on(const char *folder, const char *data_path, int threads,
+                             eq_trained **out, eq_diag *diag);
 
-/* The same under change, without training again. */
-typedef struct eq_trained_options {
-    const char *data; /* data_path above */
-    int threads;
-    eq_settings set;    /* what is not as in DIR/experiment.xml */
-    const char *models; /* a deck whose .model cards take the place of the circuit's; NULL: none */
-    double temp;        /* degrees C; NAN: that of the circuit */
-} eq_trained_options;
-
-eq_trained_options eq_trained_defaults(void);
-eq_status eq_trained_open_with(const char *folder, const eq_trained_options *o, eq_trained **out,
-                               eq_diag *diag);
-void eq_trained_free(eq_trained *m);
 /* The experiment, changed by the settings (NULL: none), and the trained circuit of a folder alone,
  * without the data. */
 eq_status eq_trained_read(const char *folder, const eq_settings *settings, eq_experiment **x,
                           eq_circuit **c, eq_diag *diag);
-eq_circuit *eq_trained_circuit(eq_trained *m);
 /* Whether the path is that of its deck or of its data. */
 bool eq_trained_reads(const eq_trained *m, const char *path);
 /* Samples are those of the test set, or of the training set from now on. */
 void eq_trained_take(eq_trained *m, bool training);
 size_t eq_trained_samples(const eq_trained *m);
 
-/* How well the outputs give one target; in the units of the data. */
-typedef struct eq_target_figures {
-    double rmse, mae, r2; /* r2: NAN where the target is constant */
-} eq_target_figures;
-
-typedef struct eq_evaluation {
-    size_t examples, wrong;
-    double loss, error; /* mean loss, wrong/examples (NAN with targets) */
-    double rmse, r2;    /* over all targets (NAN with classes) */
-    size_t classes;     /* or targets */
-    char **class_name;  /* [classes] of them */
-    size_t
-        *confusion; /* [classes][classes]: row true class, column prediction; NULL with targets */
-    eq_target_figures *target; /* [classes]; NULL with classes */
-} eq_evaluation;
-
-/* The epoch whose network this is and how many there were, where the validation set has chosen it;
- * its row of metrics. False: the network is that of the last epoch. */
-bool eq_trained_chosen(const eq_trained *m, eq_metrics *row, size_t *epochs);
-
 eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag);
 void eq_evaluation_free(eq_evaluation *e);
 
-/* infer.c. What an evaluation may bring beside its score. */
-typedef struct eq_infer_options {
-    bool predictions, potentials; /* a table; with all potentials */
-    bool power;
-    double settling;    /* s; NAN: none given */
-    double capacitance; /* F at every node beside the deck's own, which give the settling; NAN */
-} eq_infer_options;
-
-typedef struct eq_inference {
+/* infer.c. */
+struct eq_inference {
+    const eq_circuit *c; /* of the network that was evaluated */
     eq_evaluation score;
     eq_result *table; /* example, true, predicted, outputs and potentials; NULL without */
     eq_meter *meter;  /* NULL without power */
@@ -93,13 +48,10 @@ typedef struct eq_inference {
     double tau;      /* s: the slowest time constant, NAN when the time was given or nothing was */
     size_t settled;  /* examples that tau is the longest of */
     double settling; /* s: the time given, or that after which 0.1 % is left; NAN: none */
-} eq_inference;
+};
 
 enum { EQ_SETTLING_EXAMPLES = 32 };
 
-eq_status eq_trained_infer(eq_trained *m, const eq_infer_options *o, eq_inference *out,
-                           eq_diag *diag);
-void eq_inference_free(eq_inference *i);
 /* Writes the table as CSV, with the names of the classes, or as a NumPy archive when the name ends
  * in .npz. */
 eq_status eq_inference_write(const eq_inference *i, const char *path, eq_diag *diag);

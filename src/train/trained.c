@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "train/checkpoint.h"
+#include "train/devices.h"
 #include "train/folder.h"
 #include "train/models.h"
 #include "train/seed_folders.h"
@@ -155,7 +156,7 @@ static eq_status read_experiment(eq_trained *m, const char *folder, const eq_set
         m->was = plain->encoding;
         m->s.x = m->x;
     }
-    eq_experiment_free(plain);
+    m->run = plain;
     eq_free(path);
     return status;
 }
@@ -232,25 +233,31 @@ eq_status eq_trained_read(const char *folder, const eq_settings *settings, eq_ex
         m.s.c = NULL;
     }
     eq_session_close(&m.s);
+    eq_experiment_free(m.run);
     eq_experiment_free(m.x);
     return status;
 }
 
-eq_status eq_trained_open(const char *folder, const char *data_path, int threads, eq_trained **out,
-                          eq_diag *diag) {
+eq_status eq_trained_open_on(const char *folder, const char *data_path, int threads,
+                             eq_trained **out, eq_diag *diag) {
     eq_trained_options o = eq_trained_defaults();
     o.data = data_path;
     o.threads = threads;
-    return eq_trained_open_with(folder, &o, out, diag);
+    return eq_trained_open(folder, &o, out, diag);
 }
 
-eq_status eq_trained_open_with(const char *folder, const eq_trained_options *o, eq_trained **out,
-                               eq_diag *diag) {
+eq_status eq_trained_open(const char *folder, const eq_trained_options *o, eq_trained **out,
+                          eq_diag *diag) {
+    eq_trained_options usual = eq_trained_defaults();
+    if (o == NULL) o = &usual;
+    if (o->threads < 1)
+        return eq_fail(diag, EQ_ERR_USAGE, "%d threads cannot work; give 1 or more", o->threads);
     eq_trained *m = eq_calloc(1, sizeof *m);
     if (m == NULL) return eq_out_of_memory(diag);
     eq_status status = read_folder(m, folder, true, o, diag);
     eq_engine_options engine = {EQ_ENGINE_AUTO, 32, o->threads};
     if (status == EQ_OK) status = eq_session_start(&m->s, &engine, diag);
+    if (status == EQ_OK && m->x->devices > 0) status = eq_session_transfer(&m->s, m->run, diag);
     if (status == EQ_OK)
         *out = m;
     else
@@ -261,6 +268,7 @@ eq_status eq_trained_open_with(const char *folder, const eq_trained_options *o, 
 void eq_trained_free(eq_trained *m) {
     if (m == NULL) return;
     eq_session_close(&m->s);
+    eq_experiment_free(m->run);
     eq_experiment_free(m->x);
     eq_free(m);
 }
@@ -286,7 +294,7 @@ size_t eq_trained_samples(const eq_trained *m) {
 }
 
 bool eq_trained_chosen(const eq_trained *m, eq_metrics *row, size_t *epochs) {
-    *row = m->best;
+    if (row != NULL) *row = m->best;
     *epochs = m->epochs;
     return m->best.epoch > 0;
 }

@@ -8,9 +8,10 @@
 
 struct eq_trained {
     eq_experiment *x;
-    size_t presets;  /* of the run itself; those behind them are the caller's */
-    bool other;      /* the circuit is not that of model.cir, but of the changed experiment */
-    eq_encoding was; /* how the run encodes */
+    eq_experiment *run; /* the same without the caller's settings */
+    size_t presets;     /* of the run itself; those behind them are the caller's */
+    bool other;         /* the circuit is not that of model.cir, but of the changed experiment */
+    eq_encoding was;    /* how the run encodes */
     eq_session s;
     eq_metrics best; /* of the epoch that the validation set has chosen; epoch 0: it has not */
     size_t epochs;   /* that have been trained */

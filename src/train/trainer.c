@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "train/devices.h"
 
 eq_trainer_options eq_trainer_defaults(void) {
     return (eq_trainer_options){.engine = EQ_ENGINE_AUTO, .threads = 1};
@@ -46,6 +47,15 @@ static eq_status give_optimizer(eq_trainer *t, eq_diag *diag) {
     return status;
 }
 
+/* The initial parameters are programmed into the devices. */
+static eq_status give_devices(eq_trainer *t, eq_diag *diag) {
+    if (t->x->devices == 0) return EQ_OK;
+    eq_status status = eq_devices_move(&t->s, diag);
+    if (status == EQ_OK) status = eq_session_devices(&t->s, diag);
+    if (status == EQ_OK) eq_network_program(t->s.model);
+    return status == EQ_OK ? eq_devices_keep(t->s.model, &t->now, diag) : status;
+}
+
 eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *asked, eq_trainer **out,
                          eq_diag *diag) {
     eq_trainer_options o = asked == NULL ? eq_trainer_defaults() : *asked;
@@ -57,6 +67,7 @@ eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *asked
         eq_session_open(&t->s, &(eq_engine_options){o.engine, batch, o.threads}, diag);
     if (status == EQ_OK) status = give_optimizer(t, diag);
     if (status == EQ_OK) status = begin(t, diag);
+    if (status == EQ_OK) status = give_devices(t, diag);
     if (status == EQ_OK)
         *out = t;
     else
@@ -79,6 +90,7 @@ void eq_trainer_free(eq_trainer *t) {
 
 eq_circuit *eq_trainer_circuit(eq_trainer *t) {
     eq_network_store(t->s.model);
+    if (t->x->devices > 0) eq_network_show(t->s.model); /* not what was read last */
     return t->s.c;
 }
 
@@ -87,12 +99,16 @@ void eq_trainer_collect(eq_trainer *t) {
     eq_session_get(&t->s, t->now.g);
     for (int k = 0; k < (int)t->now.states; k++)
         eq_network_get_state(t->s.model, k, t->now.state[k]);
+    for (int k = 0; k < EQ_DEVICE_ARRAYS; k++)
+        if (t->now.device[k] != NULL) eq_network_get_kept(t->s.model, k, t->now.device[k]);
 }
 
 void eq_trainer_restore(eq_trainer *t) {
     eq_session_put(&t->s, t->now.g);
     for (int k = 0; k < (int)t->now.states; k++)
         eq_network_put_state(t->s.model, k, t->now.state[k]);
+    for (int k = 0; k < EQ_DEVICE_ARRAYS; k++)
+        if (t->now.device[k] != NULL) eq_network_put_kept(t->s.model, k, t->now.device[k]);
     eq_network_load(t->s.model);
 }
 
@@ -111,6 +127,7 @@ eq_status eq_trainer_keep(eq_trainer *t, uint64_t epoch, eq_diag *diag) {
 static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *diag) {
     eq_session *s = &t->s;
     eq_checkpoint *p = &t->now;
+    s->read = p->steps;
     eq_status status = eq_session_free_phase(s, s->set.train, t->order + p->position, n, diag);
     if (status != EQ_OK) return status;
     eq_session_score(s, n, score);
@@ -267,6 +284,7 @@ eq_status eq_trainer_watch(eq_trainer *t, double *cosine, eq_diag *diag) {
     double *theta = room, *scale = theta + n, *estimate = scale + n, *exact = estimate + n;
     eq_estimator adjoint = {.kind = eq_estimator_find("adjoint")};
     uint32_t index = watched(t);
+    s->read = t->now.steps;
     eq_network_store(s->model);
     eq_session_get(s, theta);
     eq_session_scale(s, theta, scale);

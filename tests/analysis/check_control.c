@@ -61,6 +61,20 @@ static const struct shown {
     {"op\nquit\nop\n", 1, "v(b)", 0, 0.5},
     {"tran 1n 1u\n", 1, "v(b)", 0, 0.5},
     {"print 2*pi\n", 1, "2*pi", 0, 6.283185307179586},
+    {"op\nsave v(b)\nop\n", 1, "v(a)", 0, 1},
+    {"save v(b)\nop\nprint all\n", 1, "v(b)", 0, 0.5},
+    {"dc @r2[resistance] 1k 3k 1k\nop\nprint v(b)\n", 1, "v(b)", 0, 0.5},
+    {"op\nlet a = 7\nprint a\nlet a = 8\nprint a\n", 3, "a", 0, 8},
+    {"op\nlet a = 7\nprint a\n", 2, "a", 0, 7},
+    {"dc v1 0 1 1\nlet y = v(b)\nprint y\nlet y = v(b)*4\nprint y\n", 2, "y", 1, 2},
+    {"op\nprint i(x1.d1)\n", 1, "i(x1.d1)", 0, 0.5e-12},
+    {"compose c start=1 stop=4 step=1.5\nprint c\n", 1, "c", 2, 4},
+    {"compose c start=0 stop=1 lin=5\nprint c\n", 1, "c", 3, 0.75},
+    {"compose c values 1 2 7\nprint c\n", 1, "c", 2, 7},
+    {"define f(x,y) x*y+2\nprint f(2,3)\n", 1, "f(2,3)", 0, 8},
+    {"define sq(x) (x)^2\ndefine q(x) sq(x)+1\ndc v1 0 2 1\nprint q(v(b))\n", 1, "q(v(b))", 2, 2},
+    {"dc v1 0 1 0.5\nmeas dc m find v(b) at=0.5\n", 2, "m", 0, 0.25},
+    {"dc v1 0 1 0.5\nmeas dc m max v(b)\nlet z = 2*m\nprint z\n", 3, "z", 0, 1},
 };
 
 static eq_status run_text(const char *commands, const char *folder, eq_tables *t, eq_diag *diag) {
@@ -108,6 +122,14 @@ static const struct noted {
     {"alter r9 = 1\nop\n", "no element"},
     {"altermod zz is = 1\nop\n", "no model"},
     {"echo value $nothing\nop\n", "no variable nothing"},
+    {"op\nprint v(b) > x.txt\n", "--files FOLDER"},
+    {"op\necho done > x.txt\n", "--files FOLDER"},
+    {"dc v9 0 1 1\nop\n", "v9"},
+    {"op\nmeas dc m find v(b) at=1\n", "without a dc"},
+    {"op\nmeas tran m find v(b) at=1\n", "not tran"},
+    {"op\ncompose c\n", "compose takes"},
+    {"op\ndefine f\n", "define takes"},
+    {"op\nshow r1\n", "the command show"},
 };
 
 static bool says(const eq_diag *diag, const char *text) {
@@ -130,9 +152,27 @@ START_TEST(what_is_not_understood_is_a_note) {
 }
 END_TEST
 
+/* Only the vectors saved are all. */
+START_TEST(all_is_what_was_saved_before) {
+    static const struct {
+        const char *commands;
+        size_t variables;
+    } kept[] = {{"save v(b)\nop\nprint all\n", 1}, {"op\nsave v(b)\nprint all\n", 5}};
+    eq_tables t = {NULL, 0, 0};
+    ck_assert_int_eq(run_text(kept[_i].commands, NULL, &t, NULL), EQ_OK);
+    ck_assert_uint_eq(t.count, 1);
+    if (_i == 0)
+        ck_assert_uint_eq(t.item[0]->variables, kept[_i].variables);
+    else
+        ck_assert_uint_gt(t.item[0]->variables, 1);
+    eq_tables_free(&t);
+}
+END_TEST
+
 static const char *const bad[][2] = {{"foreach r 1 2\nop\n", "no end"},
                                      {"dc v9 0 1 1\n", "v9"},
-                                     {"let k = 0\nwhile 1\nlet k = k + 1\nend\n", "commands"}};
+                                     {"let k = 0\nwhile 1\nlet k = k + 1\nend\n", "commands"},
+                                     {"while 1\nop\nend\n", "more than 20000 analyses"}};
 
 START_TEST(blocks_and_analyses_that_cannot_be_run_are_errors) {
     eq_tables t = {NULL, 0, 0};
@@ -165,6 +205,45 @@ START_TEST(files_are_written_where_the_user_allows) {
 }
 END_TEST
 
+/* wrdata as ngspice 39 writes it, letter by letter, and tables behind >. */
+static const struct written {
+    const char *commands, *text;
+} all_written[] = {
+    {"op\nset numdgt=6\nwrdata x.txt v(b) i(v1)\n",
+     " 1.000000e+00  5.000000e-01  1.000000e+00 -5.000000e-04 \n"},
+    {"alter r2 = 3k\nop\nset numdgt=6\nwrdata x.txt v(b)\nunset numdgt\nset appendwrite\nalter v1 "
+     "= 0\n"
+     "op\nwrdata x.txt v(b)\n",
+     " 1.000000e+00  7.500000e-01 \n 0.00000000e+00  0.00000000e+00 \n"},
+    {"dc v1 0 1 1 r2 1k 3k 2k\nset numdgt=3\nwrdata x.txt v(b)\n",
+     " 0.000e+00  0.000e+00 \n 1.000e+00  5.000e-01 \n 0.000e+00  0.000e+00 \n"
+     " 1.000e+00  7.500e-01 \n"},
+    {"dc v1 1 1 1\nset wr_vecnames\noption numdgt=3\nwrdata x.txt v(b) v(a)\n",
+     " v-sweep    v(b)       v-sweep    v(a)      \n"
+     " 1.000e+00  5.000e-01  1.000e+00  1.000e+00 \n"},
+    {"dc v1 1 1 1\nset wr_vecnames\nset wr_singlescale\nset numdgt=3\nwrdata x.txt v(b) v(a)\n",
+     " v-sweep    v(b)       v(a)      \n 1.000e+00  5.000e-01  1.000e+00 \n"},
+    {"dc r2 1k 1k 1k\nset wr_vecnames\nset numdgt=3\nwrdata x.txt v(b)\nunset wr_vecnames\n"
+     "set appendwrite\nwrdata x.txt v(a)\n",
+     " res-sweep  v(b)      \n 1.000e+03  5.000e-01 \n 1.000e+03  1.000e+00 \n"},
+    {"op\nprint v(b) > x.txt\nprint v(a) >> x.txt\necho \"end\" >> x.txt\n",
+     "v(b) = 5.000000e-01\nv(a) = 1.000000e+00\nend\n"},
+    {"dc v1 0 1 1\nset numdgt=2\nprint v(b) > x.txt\n",
+     "Index\tv-sweep\tv(b)\t\n0\t0.00e+00\t0.00e+00\t\n1\t1.00e+00\t5.00e-01\t\n"},
+};
+
+START_TEST(files_have_the_columns_of_ngspice) {
+    eq_tables t = {NULL, 0, 0};
+    unlink(in("x.txt"));
+    ck_assert_int_eq(run_text(all_written[_i].commands, in("."), &t, NULL), EQ_OK);
+    char *data = file_text(in("x.txt"));
+    ck_assert_ptr_nonnull(data);
+    ck_assert_str_eq(data, all_written[_i].text);
+    eq_free(data);
+    eq_tables_free(&t);
+}
+END_TEST
+
 Suite *control_suite(void) {
     Suite *s = suite_create("control");
     TCase *t = tcase_create("control");
@@ -176,6 +255,9 @@ Suite *control_suite(void) {
                         sizeof all_noted / sizeof *all_noted);
     tcase_add_loop_test(t, blocks_and_analyses_that_cannot_be_run_are_errors, 0,
                         sizeof bad / sizeof *bad);
+    tcase_add_loop_test(t, all_is_what_was_saved_before, 0, 2);
+    tcase_add_loop_test(t, files_have_the_columns_of_ngspice, 0,
+                        sizeof all_written / sizeof *all_written);
     tcase_add_test(t, files_are_written_where_the_user_allows);
     suite_add_tcase(s, t);
     return s;

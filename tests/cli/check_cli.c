@@ -21,7 +21,7 @@
 Suite *cli_suite(void);
 
 static const char *const commands[] = {"op",        "run",    "check",  "train", "eval",
-                                       "gradcheck", "export", "verify", "build"};
+                                       "gradcheck", "export", "verify", "build", "plot"};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void contains(const char *text, const char *part) {

@@ -53,6 +53,25 @@ START_TEST(every_point_of_every_analysis_is_compared) {
 }
 END_TEST
 
+/* 0 ohm is a 0-V source for ngspice, too, however much current it carries, but for those that close
+ * a loop; a wire inside a subcircuit, and names that are taken. */
+START_TEST(shorts_are_shorts_for_ngspice) {
+    static const char *const deck[] = {
+        "t\nv1 a 0 1\nr1 a b 1\nrz b c 0\nr2 c 0 1\n.op\n.end\n",
+        "t\nv1 a 0 1\nr1 a b 1\nrz b c 0\nry c d 0\nrx d b 0\nr2 d 0 1\nr3 d e 2\nvrz e 0 0\nx1 b "
+        "f s\n"
+        "r4 f 0 3\n.subckt s p q\nrt p q 0\n.ends\n.dc v1 0 2 1\n.end\n",
+        "t\ni1 0 a 1m\nr1 a 0 0\nr2 a b 0\nr3 b 0 0\nr4 b c 1k\nr5 c c 0\n.op\n.end\n"};
+    for (size_t k = 0; k < sizeof deck / sizeof *deck; k++) {
+        char *said;
+        expect_exit(0, &said, "verify %s", put("d.cir", deck[k]));
+        contains(said, "max deviation");
+        ck_assert_msg(strstr(said, "breaks") == NULL, "%s", said);
+        free(said);
+    }
+}
+END_TEST
+
 static size_t shown;
 
 static void count_progress(void *data, size_t done, size_t points) {
@@ -262,6 +281,7 @@ Suite *verify_suite(void) {
     tcase_set_timeout(t, 120);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_test(t, every_point_of_every_analysis_is_compared);
+    tcase_add_test(t, shorts_are_shorts_for_ngspice);
     tcase_add_test(t, many_points_are_thinned);
     tcase_add_test(t, another_operating_point_is_no_fault);
     tcase_add_test(t, the_verdict_says_whose_answer_breaks_the_laws);

@@ -225,8 +225,7 @@ static double loss_of(const char *run, const eq_trained_options *o) {
     eq_trained *m = NULL;
     eq_evaluation e = {0};
     eq_diag *diag = eq_diag_new();
-    ck_assert_msg(eq_trained_open_with(in(run), o, &m, diag) == EQ_OK, "%s",
-                  eq_diag_get(diag, 0)->text);
+    ck_assert_msg(eq_trained_open(in(run), o, &m, diag) == EQ_OK, "%s", eq_diag_get(diag, 0)->text);
     ck_assert_int_eq(eq_trained_evaluate(m, &e, NULL), EQ_OK);
     double loss = e.loss;
     eq_evaluation_free(&e);
@@ -273,7 +272,7 @@ START_TEST(a_circuit_of_another_size_is_refused) {
     train("built.xml", "b", SET(NULL), false);
     o.set = (eq_settings){SET("architecture.layers=2,4,2"), 1};
     eq_diag *diag = eq_diag_new();
-    ck_assert_int_eq(eq_trained_open_with(in("b"), &o, &m, diag), EQ_ERR_INPUT);
+    ck_assert_int_eq(eq_trained_open(in("b"), &o, &m, diag), EQ_ERR_INPUT);
     ck_assert(strstr(eq_diag_get(diag, 0)->text, "only a circuit with the same ones") != NULL);
     eq_diag_free(diag);
 }
@@ -304,8 +303,7 @@ START_TEST(other_models) {
         eq_trained *m = NULL;
         eq_diag *diag = eq_diag_new();
         put("models.cir", bad[k].text);
-        ck_assert_msg(eq_trained_open_with(in("run"), &o, &m, diag) == EQ_ERR_INPUT, "%s",
-                      bad[k].text);
+        ck_assert_msg(eq_trained_open(in("run"), &o, &m, diag) == EQ_ERR_INPUT, "%s", bad[k].text);
         ck_assert_msg(strstr(eq_diag_get(diag, 0)->text, bad[k].words) != NULL, "%s",
                       eq_diag_get(diag, 0)->text);
         eq_diag_free(diag);
@@ -322,15 +320,35 @@ START_TEST(another_temperature) {
     double before = loss_of("run", &o);
     o.temp = 80.0;
     ck_assert(fabs(loss_of("run", &o) - before) > 1e-6 * before);
-    ck_assert_int_eq(eq_trained_open_with(in("run"), &o, &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trained_open(in("run"), &o, &m, NULL), EQ_OK);
     ck_assert_int_eq(eq_trained_sample(m, 1, false, NULL), EQ_OK);
     ck_assert_int_eq(eq_verify(eq_trained_circuit(m), 1e-6, &v, NULL), EQ_OK);
     ck_assert(v.node.relative < 1e-7);
     eq_trained_free(m);
     o.temp = -300.0;
-    ck_assert_int_eq(eq_trained_open_with(in("run"), &o, &m, NULL), EQ_ERR_USAGE);
+    ck_assert_int_eq(eq_trained_open(in("run"), &o, &m, NULL), EQ_ERR_USAGE);
 }
 END_TEST
+
+/* The same as programs outside see it: the power of all classes is the total, twice. */
+static void check_public(const eq_inference *i) {
+    eq_power_part part;
+    double sum[2] = {0.0, 0.0}, total = 0.0;
+    size_t parts = 0, groups = 0;
+    for (; eq_inference_power(i, parts, &part); parts++) {
+        ck_assert((parts == 0) == (strcmp(part.kind, "total") == 0));
+        if (parts == 0) total = part.delivered;
+        if (strcmp(part.kind, "class") == 0) sum[0] += part.delivered, sum[1] += part.dissipated;
+        groups += strcmp(part.kind, "group") == 0 && part.name != NULL;
+    }
+    ck_assert_double_eq_tol(sum[0], total, 1e-9 * total);
+    ck_assert_double_eq_tol(sum[1], total, 1e-6 * total);
+    ck_assert_uint_eq(groups, i->power->groups);
+    ck_assert_uint_eq(eq_inference_columns(i), i->table->variables);
+    ck_assert_str_eq(eq_inference_column(i, 3), "y1");
+    ck_assert_ptr_eq(eq_inference_table(i), i->table->value);
+    ck_assert_ptr_eq(eq_inference_score(i), &i->score);
+}
 
 /* Every example once, with the outputs and potentials that the circuit has for it. */
 START_TEST(predictions_and_potentials) {
@@ -341,15 +359,15 @@ START_TEST(predictions_and_potentials) {
                             .settling = NAN,
                             .capacitance = 1e-12};
     eq_trained *m = NULL;
-    eq_inference i;
+    eq_inference *i = NULL;
     train("net.xml", "run", SET(NULL), false);
-    ck_assert_int_eq(eq_trained_open_with(in("run"), &o, &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trained_open(in("run"), &o, &m, NULL), EQ_OK);
     ck_assert_int_eq(eq_trained_infer(m, &ask, &i, NULL), EQ_OK);
     eq_circuit *c = eq_trained_circuit(m);
-    ck_assert_uint_eq(i.table->points, 4);
+    ck_assert_uint_eq(i->table->points, 4);
     size_t wrong = 0;
     for (size_t k = 0; k < 4; k++) {
-        const double *row = i.table->value + k * i.table->variables;
+        const double *row = i->table->value + k * i->table->variables;
         double *v = calloc(eq_circuit_nodes(c), sizeof *v);
         eq_solver *s = NULL;
         ck_assert_int_eq(eq_trained_sample(m, k, false, NULL), EQ_OK);
@@ -358,47 +376,48 @@ START_TEST(predictions_and_potentials) {
         for (size_t n = 1; n < eq_circuit_nodes(c); n++) {
             char name[64];
             snprintf(name, sizeof name, "v(%s)", eq_circuit_node_name(c, (eq_node)n));
-            ck_assert_double_eq_tol(row[eq_result_find(i.table, name)], v[n], 1e-9);
+            ck_assert_double_eq_tol(row[eq_result_find(i->table, name)], v[n], 1e-9);
         }
         ck_assert(row[0] == (double)k);
         ck_assert(row[1] == (double)(k % 2)); /* a, b, a, b */
         ck_assert(row[2] == (row[4] > row[3] ? 1.0 : 0.0));
-        ck_assert_double_eq_tol(row[eq_result_find(i.table, "y2")],
+        ck_assert_double_eq_tol(row[eq_result_find(i->table, "y2")],
                                 v[eq_circuit_find_node(c, "h2")], 1e-9);
         wrong += row[1] != row[2];
         eq_solver_free(s);
         free(v);
     }
-    ck_assert_uint_eq(wrong, i.score.wrong);
-    ck_assert_uint_eq(i.settled, 4);
-    ck_assert(i.settling > 6.9 * i.tau && i.settling < 6.91 * i.tau);
-    ck_assert(i.power->examples == 4 && i.power->balance <= i.power->bound);
-    ck_assert_int_eq(eq_inference_write(&i, in("p.csv"), NULL), EQ_OK);
-    ck_assert_int_eq(eq_inference_write(&i, in("p.npz"), NULL), EQ_OK);
+    ck_assert_uint_eq(wrong, i->score.wrong);
+    ck_assert_uint_eq(i->settled, 4);
+    ck_assert(i->settling > 6.9 * i->tau && i->settling < 6.91 * i->tau);
+    ck_assert(i->power->examples == 4 && i->power->balance <= i->power->bound);
+    check_public(i);
+    ck_assert_int_eq(eq_inference_write(i, in("p.csv"), NULL), EQ_OK);
+    ck_assert_int_eq(eq_inference_write(i, in("p.npz"), NULL), EQ_OK);
     char *text = file_text(in("p.csv"));
     ck_assert_int_eq(strncmp(text, "example,true,predicted,y1,y2,v(x),v(y),v(h),v(h2)\n0,a,", 53),
                      0);
     eq_free(text);
-    eq_inference_free(&i);
+    eq_inference_free(i);
     eq_trained_free(m);
 }
 END_TEST
 
 START_TEST(times_are_positive) {
     eq_trained *m = NULL;
-    eq_inference i;
+    eq_inference *i = NULL;
     train("net.xml", "run", SET(NULL), false);
-    ck_assert_int_eq(eq_trained_open(in("run"), NULL, 1, &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trained_open_on(in("run"), NULL, 1, &m, NULL), EQ_OK);
     eq_infer_options ask = {.power = true, .settling = 0.0, .capacitance = NAN};
     ck_assert_int_eq(eq_trained_infer(m, &ask, &i, NULL), EQ_ERR_USAGE);
-    eq_inference_free(&i);
     ask = (eq_infer_options){.power = true, .settling = NAN, .capacitance = INFINITY};
     ck_assert_int_eq(eq_trained_infer(m, &ask, &i, NULL), EQ_ERR_USAGE);
-    eq_inference_free(&i);
     ask = (eq_infer_options){.power = true, .settling = 1e-6, .capacitance = NAN};
     ck_assert_int_eq(eq_trained_infer(m, &ask, &i, NULL), EQ_OK);
-    ck_assert(i.settling == 1e-6 && isnan(i.tau) && i.table == NULL);
-    eq_inference_free(&i);
+    ck_assert(i->settling == 1e-6 && isnan(i->tau) && i->table == NULL);
+    ck_assert_uint_eq(eq_inference_columns(i), 0);
+    ck_assert_ptr_null(eq_inference_table(i));
+    eq_inference_free(i);
     eq_trained_free(m);
 }
 END_TEST

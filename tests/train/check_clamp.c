@@ -368,7 +368,7 @@ START_TEST(sample_rests_at_its_target) {
     char folder[256];
     snprintf(folder, sizeof folder, "%s", in("run"));
     write("test.csv", "0.5,-0.4,c0\n-0.6,0.7,c1\n");
-    ck_assert_int_eq(eq_trained_open(folder, in("test.csv"), 1, &t, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trained_open_on(folder, in("test.csv"), 1, &t, NULL), EQ_OK);
     for (size_t k = 0; k < 2; k++) {
         ck_assert_int_eq(eq_trained_sample(t, k, true, NULL), EQ_OK);
         eq_circuit *c = eq_trained_circuit(t);

@@ -324,7 +324,7 @@ START_TEST(a_small_training_is_what_its_files_say) {
     ck_assert_double_eq_tol(last.test_error, (double)wrong / TESTED, 1e-12);
     eq_trained *m = NULL;
     eq_evaluation e = {0};
-    ck_assert_int_eq(eq_trained_open(run, NULL, 1, &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trained_open_on(run, NULL, 1, &m, NULL), EQ_OK);
     ck_assert_int_eq(eq_trained_evaluate(m, &e, NULL), EQ_OK);
     ck_assert_uint_eq(e.wrong, wrong);
     ck_assert_double_eq_tol(e.loss, loss, 1e-7 * loss);

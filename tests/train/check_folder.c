@@ -111,7 +111,7 @@ static void says(eq_diag *diag, const char *words) {
 
 static eq_status open_run(const char *run, eq_evaluation *e, eq_diag *diag) {
     eq_trained *m = NULL;
-    eq_status status = eq_trained_open(in(run), NULL, 1, &m, diag);
+    eq_status status = eq_trained_open_on(in(run), NULL, 1, &m, diag);
     if (status == EQ_OK && e != NULL) ck_assert_int_eq(eq_trained_evaluate(m, e, diag), EQ_OK);
     eq_trained_free(m);
     return status;
@@ -399,7 +399,7 @@ START_TEST(evaluation_warns_of_other_data) {
     ck_assert_int_eq(eq_diag_get(diag, 0)->severity, EQ_WARNING);
     ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 0)->text, "the data changed since the run "));
     eq_diag_clear(diag);
-    ck_assert_int_eq(eq_trained_open(in("run"), in("test.csv"), 1, &m, diag), EQ_OK);
+    ck_assert_int_eq(eq_trained_open_on(in("run"), in("test.csv"), 1, &m, diag), EQ_OK);
     for (size_t k = 0; k < eq_diag_count(diag); k++)
         ck_assert_msg(strstr(eq_diag_get(diag, k)->text, "changed") == NULL, "%s",
                       eq_diag_get(diag, k)->text);

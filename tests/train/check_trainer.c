@@ -379,7 +379,7 @@ START_TEST(trained_folder_is_whole) {
     eq_trained *m = NULL;
     eq_evaluation e = {0};
     eq_diag *diag = eq_diag_new();
-    ok(eq_trained_open(run, NULL, 1, &m, diag), diag);
+    ok(eq_trained_open_on(run, NULL, 1, &m, diag), diag);
     ok(eq_trained_evaluate(m, &e, diag), diag);
     ck_assert_uint_eq(e.examples, 45);
     ck_assert_double_eq_tol(e.error, last.test_error, 1e-12);
@@ -393,7 +393,7 @@ START_TEST(trained_folder_is_whole) {
     eq_evaluation_free(&e);
     eq_trained_free(m);
     /* All 150 rows of another file, with the classes and the encoder of the training. */
-    ok(eq_trained_open(run, "data/iris.csv", 1, &m, diag), diag);
+    ok(eq_trained_open_on(run, "data/iris.csv", 1, &m, diag), diag);
     ok(eq_trained_evaluate(m, &e, diag), diag);
     ck_assert_uint_eq(e.examples, 150);
     eq_evaluation_free(&e);
@@ -425,7 +425,7 @@ START_TEST(sample_sets_the_sources) {
     ck_assert_int_eq(eq_train(x, &o, NULL, NULL, NULL), EQ_OK);
     eq_experiment_free(x);
     eq_trained *m = NULL;
-    ck_assert_int_eq(eq_trained_open(run, NULL, 1, &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trained_open_on(run, NULL, 1, &m, NULL), EQ_OK);
     eq_circuit *c = eq_trained_circuit(m);
     for (size_t k = 0; k < 3; k++) {
         double y[3], nudged[3], low = 0.0, up = 0.0;
@@ -464,7 +464,7 @@ START_TEST(energy_nudging_rests_where_it_says) {
     ck_assert_int_eq(eq_train(x, &o, NULL, NULL, NULL), EQ_OK);
     eq_experiment_free(x);
     eq_trained *m = NULL;
-    ck_assert_int_eq(eq_trained_open(run, NULL, 1, &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trained_open_on(run, NULL, 1, &m, NULL), EQ_OK);
     eq_circuit *c = eq_trained_circuit(m);
     double y[3];
     ck_assert_int_eq(eq_trained_sample(m, 0, true, NULL), EQ_OK);
@@ -491,7 +491,7 @@ START_TEST(without_a_test_set) {
     eq_trained *m = NULL;
     eq_evaluation e = {0};
     eq_diag *diag = eq_diag_new();
-    ck_assert_int_eq(eq_trained_open(run, NULL, 1, &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trained_open_on(run, NULL, 1, &m, NULL), EQ_OK);
     ck_assert_int_eq(eq_trained_evaluate(m, &e, diag), EQ_ERR_INPUT);
     ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 0)->text, "keeps no test set"));
     ck_assert_int_eq(eq_trained_sample(m, 0, false, NULL), EQ_ERR_USAGE);
@@ -598,7 +598,7 @@ START_TEST(an_example_without_a_state_ends_the_training) {
     eq_trained *m = NULL;
     eq_evaluation e = {0};
     ck_assert_int_eq(eq_file_write(in("bad.csv"), "-50,0,b\n", 8, NULL), EQ_OK);
-    ok(eq_trained_open(run, in("bad.csv"), 1, &m, diag), diag);
+    ok(eq_trained_open_on(run, in("bad.csv"), 1, &m, diag), diag);
     ck_assert_int_eq(eq_trained_evaluate(m, &e, diag), EQ_ERR_CONVERGE);
     ck_assert_int_eq(eq_trained_sample(m, 0, false, diag), EQ_ERR_CONVERGE);
     eq_trained_free(m);

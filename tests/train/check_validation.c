@@ -165,7 +165,7 @@ START_TEST(the_best_epoch_is_kept) {
     eq_evaluation e = {0};
     eq_metrics row;
     size_t epochs;
-    ck_assert_int_eq(eq_trained_open(in("run"), NULL, 1, &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trained_open_on(in("run"), NULL, 1, &m, NULL), EQ_OK);
     ck_assert(eq_trained_chosen(m, &row, &epochs));
     ck_assert_uint_eq(epochs, EPOCHS);
     ck_assert_int_eq(eq_trained_evaluate(m, &e, NULL), EQ_OK);

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "circuit/architecture.h"
 #include "netlist/netlist.h"
+#include "report/picture.h"
 #include "report/verify.h"
 #include "result/raw.h"
 #include "support/effort.h"
@@ -215,6 +216,8 @@ static eq_status commands(eq_diag *diag) {
         "t\n.param w={agauss(1k,1,3)} q=1\n.subckt s p n\nR1 p m {w}\nR2 m n 1k tce=1\n.ends\n"
         "X1 a 0 s\nV1 a 0 1\nC1 a 0 1u\nB1 b 0 v={ddx(v(a)*v(a),v(a))}\nR3 b 0 1k\n"
         ".print dc v(x1:p) i(r*) c1:c\n.tf v(x1.m) v1\n.sens i(v1)\n.control\nsave v(a)\n"
+        "define f(x) x+1\ncompose c values 1 2\nprint f(c) > p.txt\necho c >> p.txt\n"
+        "dc v1 0 1 1\nmeas dc m max v(a)\nwrdata w.txt v(a)\n"
         "let k = vector(3)\nforeach r 1k 2k\nalter r3 = $r\ndc v1 0 1 0.5\nprint v(b) k @r3[i]\n"
         "end\nwhile k[0] < 2\nlet k[0] = k[0] + 1\nend\nset x = ( a b )\naltermod zz is = 1\n"
         "alterparam q = 2\nreset\nrun\nwrdata x.txt v(b)\nprint op1.v(b) $x {$&k}\n.endc\n.end\n";
@@ -411,7 +414,8 @@ static eq_status otherwise_sparse(eq_diag *diag) {
 static eq_status bad_experiments(eq_diag *diag) {
     static const char *const name[] = {
         "unknown-group",         "too-many-inputs", "three-classes", "pairs-for-singles",
-        "clamp-without-targets", "hinge-by-energy", "words"};
+        "clamp-without-targets", "hinge-by-energy", "words",         "device-still",
+        "device-groups",         "device-pieces"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
         char path[LONGEST];
         eq_experiment *x = NULL;
@@ -423,6 +427,44 @@ static eq_status bad_experiments(eq_diag *diag) {
         if (status != EQ_ERR_INPUT) return status;
     }
     return EQ_OK;
+}
+
+/* Devices of two kinds, trained, gone on with, and evaluated as another chip. */
+static eq_status devices(eq_diag *diag) {
+    static const char *const set[] = {"device.preset=ecram",
+                                      "device.update=mixed-precision",
+                                      "device.pair=yes",
+                                      "device.piecewise_up=1,0.5",
+                                      "device.read_noise=0.01",
+                                      "device.group.match=r1*",
+                                      "device.group.preset=reram-es",
+                                      "data.train-limit=8",
+                                      "data.test-limit=4"};
+    static const char *const other[] = {"device.chip=7", "device.group.chip=7"};
+    const eq_settings settings = {set, sizeof set / sizeof *set};
+    eq_experiment *x = NULL;
+    eq_trained *m = NULL;
+    eq_evaluation e = {0};
+    eq_train_options o = eq_train_defaults();
+    o.folder = in("devices");
+    o.force = true;
+    eq_status status = eq_experiment_read_with("netlists/two-stage.xml", &settings, &x, diag);
+    if (status == EQ_OK) {
+        x->epochs = 1;
+        status = eq_train(x, &o, NULL, NULL, diag);
+        x->epochs = 2;
+    }
+    o.force = false;
+    o.resume = true;
+    if (status == EQ_OK) status = eq_train(x, &o, NULL, NULL, diag);
+    eq_trained_options as = eq_trained_defaults();
+    as.set = (eq_settings){other, 2};
+    if (status == EQ_OK) status = eq_trained_open(in("devices"), &as, &m, diag);
+    if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
+    if (status == EQ_OK) eq_evaluation_free(&e);
+    eq_trained_free(m);
+    eq_experiment_free(x);
+    return status;
 }
 
 /* Two seeds, one after the other: threads would draw from one count. */
@@ -474,7 +516,7 @@ static eq_status refused_folders(eq_diag *diag) {
 static eq_status evaluate(eq_diag *diag) {
     eq_trained *m = NULL;
     eq_evaluation e = {0};
-    eq_status status = eq_trained_open(in("run"), NULL, 2, &m, diag);
+    eq_status status = eq_trained_open_on(in("run"), NULL, 2, &m, diag);
     if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
     if (status == EQ_OK) status = eq_trained_sample(m, 1, true, diag);
     eq_evaluation_free(&e);
@@ -509,6 +551,25 @@ static eq_status settings(eq_diag *diag) {
     return status;
 }
 
+/* Nudged phases of a batch. */
+static eq_status nudged(eq_diag *diag) {
+    enum { NODES = 8 };
+    eq_circuit *c = NULL;
+    eq_batch *b = NULL;
+    eq_handle h[2];
+    double x[2] = {1.0, 2.0}, v[2 * NODES], dcdv[2 * NODES] = {[1] = 1.0, [2] = 1.0}, dcdw[4];
+    eq_status status = eq_circuit_read("netlists/amplifier.cir", &c, diag);
+    if (status == EQ_OK) status = eq_handle_find(c, "vx", &h[0], diag);
+    if (status == EQ_OK) status = eq_handle_find(c, "r1", &h[1], diag);
+    if (status == EQ_OK) status = eq_batch_new(c, h, 1, NULL, &b, diag);
+    if (status == EQ_OK) status = eq_batch_solve(b, 2, x, v, NULL, diag);
+    if (status == EQ_OK) status = eq_batch_eqprop(b, 2, x, v, dcdv, NULL, h, 2, dcdw, diag);
+    if (status == EQ_OK) status = eq_batch_nudge(b, 2, x, v, dcdv, v, NULL, diag);
+    eq_batch_free(b);
+    eq_circuit_free(c);
+    return status;
+}
+
 /* Predictions, power and settling of a changed network. */
 static eq_status infer(eq_diag *diag) {
     static const char *const item[] = {"encoding.scale=1", "d*(n)=1.1"};
@@ -516,16 +577,16 @@ static eq_status infer(eq_diag *diag) {
     eq_trained_options o = eq_trained_defaults();
     eq_infer_options ask = {true, true, true, NAN, 1e-12};
     eq_trained *m = NULL;
-    eq_inference i = {0};
+    eq_inference *i = NULL;
     snprintf(models, sizeof models, "%s", in("models.cir"));
     o.set = (eq_settings){item, 2};
     o.temp = 50.0;
     o.models = models;
-    eq_status status = eq_trained_open_with(in("run"), &o, &m, diag);
+    eq_status status = eq_trained_open(in("run"), &o, &m, diag);
     if (status == EQ_OK) status = eq_trained_infer(m, &ask, &i, diag);
-    if (status == EQ_OK) status = eq_inference_write(&i, in("predictions.csv"), diag);
-    if (status == EQ_OK) status = eq_inference_write(&i, in("predictions.npz"), diag);
-    eq_inference_free(&i);
+    if (status == EQ_OK) status = eq_inference_write(i, in("predictions.csv"), diag);
+    if (status == EQ_OK) status = eq_inference_write(i, in("predictions.npz"), diag);
+    eq_inference_free(i);
     eq_trained_free(m);
     return status;
 }
@@ -539,17 +600,17 @@ static eq_status infer_other(eq_diag *diag) {
     eq_trained *m = NULL;
     snprintf(models, sizeof models, "%s", in("other-models.cir"));
     o.set = (eq_settings){item, 2};
-    eq_status status = eq_trained_open_with(in("run"), &o, &m, diag);
+    eq_status status = eq_trained_open(in("run"), &o, &m, diag);
     eq_trained_free(m);
     if (status != EQ_OK) return status;
     o.models = models;
-    status = eq_trained_open_with(in("run"), &o, &m, diag);
+    status = eq_trained_open(in("run"), &o, &m, diag);
     return status == EQ_ERR_INPUT ? EQ_OK : status;
 }
 
 static eq_status evaluate_other(eq_diag *diag) {
     eq_trained *m = NULL;
-    eq_status status = eq_trained_open(in("run"), "data/iris.csv", 1, &m, diag);
+    eq_status status = eq_trained_open_on(in("run"), "data/iris.csv", 1, &m, diag);
     eq_trained_free(m);
     return status;
 }
@@ -620,7 +681,7 @@ static eq_status regression(eq_diag *diag) {
     eq_trained *m = NULL;
     eq_evaluation e = {0};
     eq_status status = train(in("sine.xml"), "forced", false, EQ_ENGINE_LAYERED, diag);
-    if (status == EQ_OK) status = eq_trained_open(in("forced"), NULL, 1, &m, diag);
+    if (status == EQ_OK) status = eq_trained_open_on(in("forced"), NULL, 1, &m, diag);
     if (status == EQ_OK) status = eq_trained_evaluate(m, &e, diag);
     eq_evaluation_free(&e);
     eq_trained_free(m);
@@ -643,6 +704,27 @@ static eq_status read_parts(eq_diag *diag) {
     return status;
 }
 
+/* One of each kind; gnuplot is a script here, which draws nothing. */
+static eq_status pictures(eq_diag *diag) {
+    static const struct {
+        const char *kind, *file;
+    } drawn[] = {{"curves", "run"},      {"sweep", "sweep.raw"},  {"sweep", "sweep.npz"},
+                 {"sweep", "sweep.csv"}, {"iv", "sweep.cir"},     {"confusion", "run"},
+                 {"activations", "run"}, {"conductances", "run"}, {"crossbar", "run"}};
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < sizeof drawn / sizeof *drawn; k++) {
+        const char *input = in(drawn[k].file);
+        eq_picture p = eq_picture_defaults();
+        eq_text out = {0};
+        p.kind = drawn[k].kind;
+        p.input = &input;
+        p.inputs = 1;
+        status = eq_picture_draw(&p, &out, diag);
+        eq_text_free(&out);
+    }
+    return status;
+}
+
 static const struct {
     const char *name;
     eq_status (*run)(eq_diag *diag);
@@ -660,6 +742,7 @@ static const struct {
     {"KINSOL", kinsol},
     {"Newton with formulas", newton_formulas},
     {"shorts", shorts},
+    {"nudged phases", nudged},
     {"no operating point", dead_ends},
     {"a start near one of two answers", start},
     {"analyses", analyses},
@@ -681,6 +764,7 @@ static const struct {
     {"training by adjoint and clamps, layered", otherwise_layered},
     {"training by adjoint and clamps, sparse", otherwise_sparse},
     {"trainings of two seeds", train_seeds},
+    {"devices", devices},
     {"folders that are refused", refused_folders},
     {"resumed training", resume},
     {"evaluation", evaluate},
@@ -696,6 +780,7 @@ static const struct {
     {"NumPy", read_npy},
     {"targets", read_targets},
     {"regression", regression},
+    {"pictures", pictures},
 };
 enum { SCENARIOS = sizeof scenario / sizeof *scenario };
 
@@ -802,6 +887,11 @@ static void make_files(void) {
     int length = snprintf(script, sizeof script, "#!/bin/sh\ncp %s \"$4\"\n", in("numbered.raw"));
     put("ngspice", script, (size_t)length);
     chmod(in("ngspice"), 0755);
+    static const char draws[] = "#!/bin/sh\ncat >/dev/null\necho '<svg/>' >picture\n";
+    put("gnuplot", draws, strlen(draws));
+    chmod(in("gnuplot"), 0755);
+    expect_exit(0, NULL, "run %s --format npz -o %s", in("sweep.cir"), in("sweep.npz"));
+    expect_exit(0, NULL, "run %s --format csv -o %s", in("sweep.cir"), in("sweep.csv"));
     snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
     setenv("PATH", path, 1);
     ck_assert_int_eq(train("netlists/two-stage.xml", "run", false, EQ_ENGINE_AUTO, NULL), EQ_OK);

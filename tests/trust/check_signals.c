@@ -172,6 +172,27 @@ START_TEST(a_plot_ends_with_all_that_it_started) {
 }
 END_TEST
 
+/* The command that draws; what stands under the name of the picture stays. */
+START_TEST(a_picture_ends_with_all_that_it_started) {
+    static const char before[] = "epoch,train_loss\n1,2\n2,1\n";
+    make_slow("gnuplot");
+    ck_assert_int_eq(eq_file_write(in("metrics.csv"), before, strlen(before), NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("p.svg"), "old", 3, NULL), EQ_OK);
+    char table[4096];
+    snprintf(table, sizeof table, "%s", in("metrics.csv"));
+    pid_t child = start(NULL, "plot %s --force -o %s", table, in("p.svg"));
+    wait_for("numbers");
+    ck_assert_int_eq(entries(in("tmp")), 1);
+    kill(child, ending[_i]);
+    ck_assert_int_eq(finish(child), 128 + ending[_i]);
+    assert_both_ended();
+    ck_assert_int_eq(entries(in("tmp")), 0);
+    char *text = file_text(in("p.svg"));
+    ck_assert_str_eq(text, "old");
+    eq_free(text);
+}
+END_TEST
+
 /* In the middle of a training: a checkpoint, exit status 1, nothing unfinished. */
 START_TEST(a_training_saves_and_stops) {
     pid_t child = start(NULL, "train netlists/iris.xml --epochs 1000000 -o %s", in("run"));
@@ -380,6 +401,7 @@ Suite *signals_suite(void) {
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, a_verification_ends_with_all_that_it_started, 0, ENDING);
     tcase_add_loop_test(t, a_plot_ends_with_all_that_it_started, 0, ENDING);
+    tcase_add_loop_test(t, a_picture_ends_with_all_that_it_started, 0, ENDING);
     tcase_add_loop_test(t, a_training_saves_and_stops, 0, ENDING - 1);
     tcase_add_test(t, an_ignored_hangup_stays_ignored);
     tcase_add_test(t, a_writer_leaves_nothing_unfinished);

@@ -1,6 +1,7 @@
 /* Dot cards: one table says what each is. Cards that define names are read in the first pass,
  * analyses and options when all elements are known. */
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "netlist/spice/cards.h"
@@ -109,10 +110,11 @@ static const char *card_name(const void *data, size_t k) {
     return k < CARDS ? cards[k].name : NULL;
 }
 
-/* Cards that ngspice knows by their first letters: .incl, .includes. */
+/* Cards that ngspice knows by their first letters: .incl, .options2. Of an include only a part of
+ * its own word: .incldue is a slip. */
 static const struct {
-    const char *start, *name;
-} prefixes[] = {{".inc", ".include"}, {".option", ".options"}};
+    const char *start, *whole, *name;
+} prefixes[] = {{".inc", ".includes", ".include"}, {".option", NULL, ".options"}};
 
 /* The word is the name, or (with `more`) starts with it. */
 static bool is_called(eq_token word, const char *name, bool more) {
@@ -125,7 +127,10 @@ static const struct card *find_card(eq_token word) {
     for (size_t k = 0; k < CARDS; k++)
         if (eq_token_is(word, cards[k].name)) return &cards[k];
     for (size_t k = 0; k < sizeof prefixes / sizeof *prefixes; k++)
-        if (is_called(word, prefixes[k].start, true))
+        if (is_called(word, prefixes[k].start, true) &&
+            (prefixes[k].whole == NULL ||
+             (word.length <= strlen(prefixes[k].whole) &&
+              strncasecmp(word.text, prefixes[k].whole, word.length) == 0)))
             return find_card(
                 (eq_token){EQ_TOKEN_WORD, prefixes[k].name, strlen(prefixes[k].name), word.at});
     return NULL;

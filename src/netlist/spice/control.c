@@ -70,13 +70,10 @@ static const struct {
     eq_phase phase;
     eq_reader read;
 } readers[] = {
-    {"op", EQ_PHASE_PLAN, eq_spice_op},
-    {"dc", EQ_PHASE_PLAN, eq_spice_dc},
-    {"tf", EQ_PHASE_PLAN, eq_spice_tf},
-    {"sens", EQ_PHASE_PLAN, eq_spice_sens},
-    {"alter", EQ_PHASE_TRAIN, read_alter},
-    {"save", EQ_PHASE_LAST, eq_spice_save},
-    {"option", EQ_PHASE_OPTIONS, eq_spice_options},
+    {"op", EQ_PHASE_PLAN, eq_spice_op},        {"dc", EQ_PHASE_PLAN, eq_spice_dc},
+    {"tf", EQ_PHASE_PLAN, eq_spice_tf},        {"sens", EQ_PHASE_PLAN, eq_spice_sens},
+    {"alter", EQ_PHASE_TRAIN, read_alter},     {"meas", EQ_PHASE_LAST, eq_spice_measure},
+    {"save", EQ_PHASE_LAST, eq_spice_save},    {"option", EQ_PHASE_OPTIONS, eq_spice_options},
     {"temp", EQ_PHASE_OPTIONS, eq_spice_temp},
 };
 

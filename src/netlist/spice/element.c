@@ -388,11 +388,17 @@ static void note_wire(const eq_line *l) {
                   (int)l->name.length, l->name.text);
 }
 
+/* tnom of a resistor's model. */
+static bool refer(eq_line *l) {
+    bool own = eq_line_class(l)->letter == 'r' && l->card.model != EQ_NONE && l->formula == NULL;
+    return !own || eq_spice_reference(l->s, l->model, l->card.w, &l->factor);
+}
+
 static void read_device(eq_line *l) {
     eq_pending control = no_control(l);
     if (read_nodes(l) &&
         (eq_line_class(l)->control != EQ_CONTROL_CURRENT || read_control(l, &control)) &&
-        read_rest(l) && measure(l) && complete(l) && warm(l) && multiply(l)) {
+        read_rest(l) && measure(l) && complete(l) && warm(l) && multiply(l) && refer(l)) {
         note_wire(l);
         add(l, control);
     }

@@ -161,10 +161,12 @@ const char *eq_spice_nearest(eq_spice *s, eq_token word, eq_candidate next, cons
         int d = eq_distance(word.text, word.length, candidate);
         bool longer =
             best != NULL && strlen(candidate) < strlen(best) && strlen(best) == word.length;
-        if (d > 0 && (d < found || (d == found && best != NULL && longer))) {
+        bool swapped = d == 1 && eq_swapped(word.text, word.length, candidate);
+        if (swapped || (d > 0 && (d < found || (d == found && best != NULL && longer)))) {
             found = d;
             best = candidate;
         }
+        if (swapped) break;
     }
     buffer[0] = '\0';
     if (best != NULL && strlen(best) < 60) snprintf(buffer, 96, " (did you mean %s?)", best);

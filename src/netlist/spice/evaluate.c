@@ -247,6 +247,14 @@ bool eq_spice_at_value(eq_spice *s, const eq_cursor *c) {
     return eq_spice_is_value_here(s, eq_token_peek(c)) && !eq_spice_at_key(c);
 }
 
+/* What to do about 4k7, which LTspice knows. */
+static const char *of_ltspice(eq_token t) {
+    double value;
+    return eq_spice_number(t.text, t.length, EQ_LTSPICE, &value) == t.length
+               ? "; --dialect ltspice reads it"
+               : "";
+}
+
 bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *what) {
     eq_token t = eq_token_peek(c);
     if (t.kind == EQ_TOKEN_GROUP) {
@@ -266,8 +274,8 @@ bool eq_spice_number_at(eq_spice *s, eq_cursor *c, double *value, const char *wh
     eq_spice_fail(
         s, t.at,
         whole ? "'%.*s' is too large; write a number below 1e308"
-              : "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6, an expression in {}",
-        (int)(t.length < 60 ? t.length : 60), t.text);
+              : "'%.*s' is not a number; write it like 1.5k, 2meg or 3e-6, an expression in {}%s",
+        (int)(t.length < 60 ? t.length : 60), t.text, of_ltspice(t));
     return false;
 }
 
@@ -397,6 +405,23 @@ static const char *nearest_function(void *data, eq_token name, char buffer[96]) 
     return eq_spice_nearest(data, name, function_at, data, buffer);
 }
 
+/* Of the subcircuit that is being read, then of the deck. */
+static const char *parameter_at(const void *data, size_t k) {
+    const eq_spice *s = data;
+    const eq_scope *scope[] = {s->frame == NULL ? NULL : s->frame->scope, s->all->scope[0]};
+    for (size_t j = 0; j < 2; j++) {
+        const eq_names *own = scope[j] == NULL ? NULL : scope[j]->defines[EQ_DEFINES_PARAM].name;
+        size_t n = own == NULL ? 0 : eq_names_count(own);
+        if (k < n) return eq_names_get(own, (int32_t)k);
+        k -= n;
+    }
+    return NULL;
+}
+
+static const char *nearest_parameter(void *data, eq_token name, char buffer[96]) {
+    return eq_spice_nearest(data, name, parameter_at, data, buffer);
+}
+
 static void fail(void *data, eq_location at, const char *format, ...) {
     char text[512];
     va_list args;
@@ -454,6 +479,7 @@ static eq_status evaluate(eq_spice *own, eq_cursor *c, eq_operand *value) {
                                .function = function,
                                .input = input,
                                .nearest = nearest_function,
+                               .nearest_parameter = nearest_parameter,
                                .fail = fail,
                                .number = note_unit,
                                .powers = own->queries != NULL,

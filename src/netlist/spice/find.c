@@ -9,7 +9,7 @@
 #include "netlist/spice/name.h"
 #include "netlist/spice/scope.h"
 
-/* Puts Xyce's a:b:NAME as a.b.NAME into `name`, with the first letter of NAME in front for an
+/* Puts Xyce's a:b:NAME, or a.b.NAME of an element, as a.b.NAME into `name`, with the first letter of NAME in front for an
  * element (r.a.b.r1). NAME may hold colons of its own and starts behind the colon at `last`. */
 static void dotted(eq_token t, size_t last, bool element, char name[EQ_MAX_NAME + 3]) {
     size_t front = element ? 2 : 0;
@@ -40,7 +40,7 @@ static int32_t find(const eq_spice *s, eq_token t, bool element,
     if (t.kind != EQ_TOKEN_WORD || !eq_spice_fold(t, name)) return EQ_NONE;
     int32_t found = find_named(s, name);
     for (size_t k = 0; found == EQ_NONE && k + 1 < t.length; k++) {
-        if (t.text[k] != ':') continue;
+        if (t.text[k] != ':' && !(element && t.text[k] == '.')) continue;
         dotted(t, k, element, name);
         found = find_named(s, name);
     }

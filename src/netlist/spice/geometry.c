@@ -2,8 +2,20 @@
 #include "netlist/spice/geometry.h"
 
 #include <math.h>
+#include <string.h>
+#include <strings.h>
 
 #include "netlist/spice/evaluate.h"
+
+/* True if the key is one of the names in "narrow|dw". */
+static bool is_one_of(eq_token key, const char *names) {
+    for (const char *p = names; *p != '\0'; p += *p == '|') {
+        size_t n = strcspn(p, "|");
+        if (key.length == n && strncasecmp(key.text, p, n) == 0) return true;
+        p += n;
+    }
+    return false;
+}
 
 bool eq_spice_card_values(eq_spice *s, eq_cursor card, const char *const *name, size_t n,
                           double *value) {
@@ -11,8 +23,10 @@ bool eq_spice_card_values(eq_spice *s, eq_cursor card, const char *const *name, 
         eq_token key = eq_token_next(&card);
         size_t k = 0;
         if (eq_token_peek(&card).kind == EQ_TOKEN_EQUAL) eq_token_next(&card);
-        while (k < n && !eq_token_is(key, name[k])) k++;
-        if (k == n)
+        while (k < n && !is_one_of(key, name[k])) k++;
+        if (k == n && eq_spice_is_value(eq_token_peek(&card)))
+            eq_token_next(&card); /* the next key may have no = */
+        else if (k == n)
             eq_spice_skip_value(&card);
         else if (eq_spice_value(s, &card, &value[k]) != EQ_OK)
             return false;

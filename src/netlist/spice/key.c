@@ -51,6 +51,8 @@ static const struct key {
     {"b", "ic", KEY_IGNORE, NULL},
     {"b", "tripdv", KEY_IGNORE, NULL},
     {"b", "tripdt", KEY_IGNORE, NULL},
+    {"eg", "table", KEY_REFUSE,
+     "write a B element: V=table(V(a,b), X, Y, ..), or table {V(a,b)} = .."},
     {"vi", "td", KEY_REFUSE, "write it right behind the points of a pwl"},
     {"vi", "r", KEY_REFUSE, "write it right behind the points of a pwl"},
 };
@@ -148,6 +150,15 @@ bool eq_line_key(eq_line *l, eq_token name) {
     if (key != NULL && key->action == KEY_ALIAS) k = eq_line_class(l)->value;
     if (k < 0 && key == NULL) return eq_line_unknown_key(l, name);
     eq_token_next(l->c);
+    if (k < 0 && eq_token_is(name, "tol")) { /* 1% */
+        eq_token_raw(l->c);
+        return true;
+    }
+    if (k < 0 && eq_token_is(name, "table")) {
+        eq_spice_fail(l->s, name.at, "%.*s= of %.*s is not supported; %s", (int)name.length,
+                      name.text, (int)l->name.length, l->name.text, key->alias);
+        return false;
+    }
     if (eq_line_class(l)->letter == 'r' && k == eq_line_class(l)->value)
         return eq_line_resistance(l);
     if (eq_spice_value(l->s, l->c, &value) != EQ_OK) return false;

@@ -1,10 +1,12 @@
 #include "netlist/spice/mention.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/name.h"
+#include "netlist/spice/scope.h"
 
 void eq_spice_note_broken(eq_spice *s, eq_token name) {
     if (s->all->stop) return;
@@ -28,9 +30,49 @@ void eq_spice_note_open(eq_spice *s, eq_node node) {
 void eq_spice_note_mention(eq_spice *s, eq_node node, eq_token name) {
     eq_reading *r = s->all;
     if (eq_grow((void **)&r->mention, &r->mention_cap, r->mentions + 1, sizeof *r->mention))
-        r->mention[r->mentions++] = (eq_mention){node, name, s->about};
+        r->mention[r->mentions++] =
+            (eq_mention){node, name, s->about, s->frame->scope, s->frame->at};
     else
         eq_spice_no_memory(s);
+}
+
+/* The nodes of elements beside a mention, by their names there, and the ports of its subcircuit. */
+typedef struct beside {
+    const eq_names *node, *port;
+    const bool *there;
+    const char *prefix; /* of the instance: "x1." */
+} beside;
+
+static const char *node_beside(const void *data, size_t k) {
+    const beside *b = data;
+    size_t n = strlen(b->prefix), ports = n == 0 ? 0 : eq_names_count(b->port);
+    if (k < ports) return eq_names_get(b->port, (int32_t)k);
+    k -= ports;
+    if (k >= eq_names_count(b->node)) return NULL;
+    const char *name = eq_names_get(b->node, (int32_t)k);
+    bool inner = n == 0 || strncmp(name, b->prefix, n) == 0;
+    return inner && b->there[k] ? name + n : "";
+}
+
+static void tell_mention(eq_spice *s, const eq_mention *m, const bool *there) {
+    char near[96], prefix[EQ_MAX_NAME + 1];
+    const char *full = eq_names_get(s->circuit->node, m->node);
+    size_t n = strlen(full) > m->name.length ? strlen(full) - m->name.length : 0;
+    eq_frame *outside = s->frame;
+    memcpy(prefix, full, n);
+    prefix[n] = '\0';
+    eq_frame inside = {.prefix = prefix, .scope = m->scope, .at = m->instance, .up = outside};
+    const beside names = {s->circuit->node, m->scope->port, there, prefix};
+    if (n > 0) s->frame = &inside;
+    s->about = m->about;
+    eq_spice_fail(s, m->name.at,
+                  "the formula of %.*s names node %.*s, but there is no such node%s; correct "
+                  "the name",
+                  (int)(m->about.length < 60 ? m->about.length : 60), m->about.text,
+                  (int)(m->name.length < 60 ? m->name.length : 60), m->name.text,
+                  eq_spice_nearest(s, m->name, node_beside, &names, near));
+    s->about.length = 0;
+    s->frame = outside;
 }
 
 void eq_spice_check_mentions(eq_spice *s) {
@@ -43,19 +85,8 @@ void eq_spice_check_mentions(eq_spice *s) {
         for (size_t j = 0; j < s->circuit->table[cls].count; j++)
             for (int k = 0; k < 2; k++) there[s->circuit->table[cls].term[k][j]] = true;
     for (size_t k = 0; there != NULL && k < r->looses; k++) there[r->loose[k]] = true;
-    for (size_t k = 0; there != NULL && k < r->mentions; k++) {
-        const eq_mention *m = &r->mention[k];
-        char near[96];
-        if (there[m->node]) continue;
-        s->about = m->about;
-        eq_spice_fail(s, m->name.at,
-                      "the formula of %.*s names node %.*s, but there is no such node%s; correct "
-                      "the name",
-                      (int)(m->about.length < 60 ? m->about.length : 60), m->about.text,
-                      (int)(m->name.length < 60 ? m->name.length : 60), m->name.text,
-                      eq_spice_nearest_name(s, m->name, s->circuit->node, near));
-        s->about.length = 0;
-    }
+    for (size_t k = 0; there != NULL && k < r->mentions; k++)
+        if (!there[r->mention[k].node]) tell_mention(s, &r->mention[k], there);
     eq_free(there);
 }
 

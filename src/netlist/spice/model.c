@@ -17,7 +17,7 @@ typedef enum word_action {
     WORD_DC_FREE,
     WORD_TEXT,
     WORD_NEUTRAL,
-    WORD_GEOMETRY, /* read by resistor.c */
+    WORD_GEOMETRY, /* read by resistor.c and geometry.c */
     WORD_LEVEL,    /* 1 to 3 have one law; with 3 lengths make the area */
     WORD_NOT_HERE
 } word_action;
@@ -29,40 +29,47 @@ static const struct model_word {
     const char *alias;
     double neutral; /* WORD_NEUTRAL: the value that changes nothing at dc */
 } words[] = {
-    {'d', "js", WORD_ALIAS, "is", 0},        {'d', "vb", WORD_ALIAS, "bv", 0},
-    {'d', "vrb", WORD_ALIAS, "bv", 0},       {'d', "var", WORD_ALIAS, "bv", 0},
-    {'d', "ib", WORD_ALIAS, "ibv", 0},       {'d', "nz", WORD_ALIAS, "nbv", 0},
-    {'d', "tref", WORD_ALIAS, "tnom", 0},    {'d', "tt", WORD_DC_FREE, NULL, 0},
-    {'d', "cjo", WORD_DC_FREE, NULL, 0},     {'d', "cj0", WORD_DC_FREE, NULL, 0},
-    {'d', "cj", WORD_DC_FREE, NULL, 0},      {'d', "pb", WORD_ALIAS, "vj", 0},
-    {'d', "m", WORD_ALIAS, "mj", 0},         {'d', "fc", WORD_DC_FREE, NULL, 0},
-    {'d', "fcs", WORD_DC_FREE, NULL, 0},     {'d', "kf", WORD_DC_FREE, NULL, 0},
-    {'d', "af", WORD_DC_FREE, NULL, 0},      {'d', "cjp", WORD_DC_FREE, NULL, 0},
-    {'d', "cjsw", WORD_DC_FREE, NULL, 0},    {'d', "php", WORD_DC_FREE, NULL, 0},
-    {'d', "mjsw", WORD_DC_FREE, NULL, 0},    {'d', "ttt1", WORD_DC_FREE, NULL, 0},
-    {'d', "ttt2", WORD_DC_FREE, NULL, 0},    {'d', "tm1", WORD_DC_FREE, NULL, 0},
-    {'d', "tm2", WORD_DC_FREE, NULL, 0},     {'d', "cta", WORD_DC_FREE, NULL, 0},
-    {'d', "ctp", WORD_DC_FREE, NULL, 0},     {'d', "tpb", WORD_DC_FREE, NULL, 0},
-    {'d', "tphp", WORD_DC_FREE, NULL, 0},    {'d', "tlevc", WORD_DC_FREE, NULL, 0},
-    {'d', "fv_max", WORD_DC_FREE, NULL, 0},  {'d', "bv_max", WORD_DC_FREE, NULL, 0},
-    {'d', "id_max", WORD_DC_FREE, NULL, 0},  {'d', "te_max", WORD_DC_FREE, NULL, 0},
-    {'d', "pd_max", WORD_DC_FREE, NULL, 0},  {'d', "iave", WORD_DC_FREE, NULL, 0},
-    {'d', "vpk", WORD_DC_FREE, NULL, 0},     {'d', "ipk", WORD_DC_FREE, NULL, 0},
-    {'d', "irms", WORD_DC_FREE, NULL, 0},    {'d', "mfg", WORD_TEXT, NULL, 0},
-    {'d', "type", WORD_TEXT, NULL, 0},       {'d', "level", WORD_LEVEL, NULL, 0},
-    {'d', "w", WORD_GEOMETRY, NULL, 0},      {'d', "l", WORD_GEOMETRY, NULL, 0},
-    {'d', "tbv1", WORD_NEUTRAL, NULL, 0},    {'d', "ik", WORD_ALIAS, "ikf", 0},
-    {'d', "ikr", WORD_NEUTRAL, NULL, 0},     {'d', "trs", WORD_ALIAS, "trs1", 0},
-    {'d', "jtun", WORD_NEUTRAL, NULL, 0},    {'d', "jtunsw", WORD_NEUTRAL, NULL, 0},
-    {'d', "temp", WORD_NOT_HERE, NULL, 0},   {'r', "res", WORD_ALIAS, "r", 0},
-    {'r', "tc1r", WORD_ALIAS, "tc1", 0},     {'r', "kf", WORD_DC_FREE, NULL, 0},
-    {'r', "af", WORD_DC_FREE, NULL, 0},      {'r', "ef", WORD_DC_FREE, NULL, 0},
-    {'r', "lf", WORD_DC_FREE, NULL, 0},      {'r', "wf", WORD_DC_FREE, NULL, 0},
-    {'r', "bv_max", WORD_DC_FREE, NULL, 0},  {'r', "rsh", WORD_GEOMETRY, NULL, 0},
-    {'r', "defw", WORD_GEOMETRY, NULL, 0},   {'r', "defl", WORD_GEOMETRY, NULL, 0},
-    {'r', "narrow", WORD_GEOMETRY, NULL, 0}, {'r', "short", WORD_GEOMETRY, NULL, 0},
-    {'r', "dtemp", WORD_NOT_HERE, NULL, 0},  {'d', "dtemp", WORD_NOT_HERE, NULL, 0},
-    {'r', "temp", WORD_NOT_HERE, NULL, 0},
+    {'d', "js", WORD_ALIAS, "is", 0},       {'d', "vb", WORD_ALIAS, "bv", 0},
+    {'d', "vrb", WORD_ALIAS, "bv", 0},      {'d', "var", WORD_ALIAS, "bv", 0},
+    {'d', "ib", WORD_ALIAS, "ibv", 0},      {'d', "nz", WORD_ALIAS, "nbv", 0},
+    {'d', "tref", WORD_ALIAS, "tnom", 0},   {'d', "tt", WORD_DC_FREE, NULL, 0},
+    {'d', "cjo", WORD_DC_FREE, NULL, 0},    {'d', "cj0", WORD_DC_FREE, NULL, 0},
+    {'d', "cj", WORD_DC_FREE, NULL, 0},     {'d', "pb", WORD_ALIAS, "vj", 0},
+    {'d', "m", WORD_ALIAS, "mj", 0},        {'d', "fc", WORD_DC_FREE, NULL, 0},
+    {'d', "fcs", WORD_DC_FREE, NULL, 0},    {'d', "kf", WORD_DC_FREE, NULL, 0},
+    {'d', "af", WORD_DC_FREE, NULL, 0},     {'d', "cjp", WORD_DC_FREE, NULL, 0},
+    {'d', "cjsw", WORD_DC_FREE, NULL, 0},   {'d', "php", WORD_DC_FREE, NULL, 0},
+    {'d', "mjsw", WORD_DC_FREE, NULL, 0},   {'d', "ttt1", WORD_DC_FREE, NULL, 0},
+    {'d', "ttt2", WORD_DC_FREE, NULL, 0},   {'d', "tm1", WORD_DC_FREE, NULL, 0},
+    {'d', "tm2", WORD_DC_FREE, NULL, 0},    {'d', "cta", WORD_DC_FREE, NULL, 0},
+    {'d', "ctp", WORD_DC_FREE, NULL, 0},    {'d', "tpb", WORD_DC_FREE, NULL, 0},
+    {'d', "tphp", WORD_DC_FREE, NULL, 0},   {'d', "tlevc", WORD_DC_FREE, NULL, 0},
+    {'d', "fv_max", WORD_DC_FREE, NULL, 0}, {'d', "bv_max", WORD_DC_FREE, NULL, 0},
+    {'d', "id_max", WORD_DC_FREE, NULL, 0}, {'d', "te_max", WORD_DC_FREE, NULL, 0},
+    {'d', "pd_max", WORD_DC_FREE, NULL, 0}, {'d', "iave", WORD_DC_FREE, NULL, 0},
+    {'d', "vpk", WORD_DC_FREE, NULL, 0},    {'d', "ipk", WORD_DC_FREE, NULL, 0},
+    {'d', "irms", WORD_DC_FREE, NULL, 0},   {'d', "mfg", WORD_TEXT, NULL, 0},
+    {'d', "type", WORD_TEXT, NULL, 0},      {'d', "level", WORD_LEVEL, NULL, 0},
+    {'d', "w", WORD_GEOMETRY, NULL, 0},     {'d', "l", WORD_GEOMETRY, NULL, 0},
+    {'d', "tbv1", WORD_NEUTRAL, NULL, 0},   {'d', "ik", WORD_ALIAS, "ikf", 0},
+    {'d', "ikr", WORD_NEUTRAL, NULL, 0},    {'d', "trs", WORD_ALIAS, "trs1", 0},
+    {'d', "jtun", WORD_NEUTRAL, NULL, 0},   {'d', "jtunsw", WORD_NEUTRAL, NULL, 0},
+    {'d', "temp", WORD_NOT_HERE, NULL, 0},  {'r', "res", WORD_ALIAS, "r", 0},
+    {'d', "rth0", WORD_DC_FREE, NULL, 0},   {'d', "cth0", WORD_DC_FREE, NULL, 0},
+    {'d', "lm", WORD_DC_FREE, NULL, 0},     {'d', "lp", WORD_DC_FREE, NULL, 0},
+    {'d', "wm", WORD_DC_FREE, NULL, 0},     {'d', "wp", WORD_DC_FREE, NULL, 0},
+    {'d', "xm", WORD_DC_FREE, NULL, 0},     {'d', "xp", WORD_DC_FREE, NULL, 0},
+    {'d', "xom", WORD_DC_FREE, NULL, 0},    {'d', "xoi", WORD_DC_FREE, NULL, 0},
+    {'r', "dw", WORD_GEOMETRY, NULL, 0},    {'r', "dlr", WORD_GEOMETRY, NULL, 0},
+    {'r', "l", WORD_GEOMETRY, NULL, 0},     {'r', "w", WORD_GEOMETRY, NULL, 0},
+    {'r', "tnom", WORD_GEOMETRY, NULL, 0},  {'r', "tc1r", WORD_ALIAS, "tc1", 0},
+    {'r', "kf", WORD_DC_FREE, NULL, 0},     {'r', "af", WORD_DC_FREE, NULL, 0},
+    {'r', "ef", WORD_DC_FREE, NULL, 0},     {'r', "lf", WORD_DC_FREE, NULL, 0},
+    {'r', "wf", WORD_DC_FREE, NULL, 0},     {'r', "bv_max", WORD_DC_FREE, NULL, 0},
+    {'r', "rsh", WORD_GEOMETRY, NULL, 0},   {'r', "defw", WORD_GEOMETRY, NULL, 0},
+    {'r', "defl", WORD_GEOMETRY, NULL, 0},  {'r', "narrow", WORD_GEOMETRY, NULL, 0},
+    {'r', "short", WORD_GEOMETRY, NULL, 0}, {'r', "dtemp", WORD_NOT_HERE, NULL, 0},
+    {'d', "dtemp", WORD_NOT_HERE, NULL, 0}, {'r', "temp", WORD_NOT_HERE, NULL, 0},
 };
 
 /* Types of models: those with a letter are read (of switches in switch.c), the others belong
@@ -144,6 +151,14 @@ typedef struct reading {
 } reading;
 
 static bool neutral(reading *r, eq_token key, const struct model_word *w, double value) {
+    if (eq_token_is(key, "defl") && r->s->circuit->dialect == EQ_NGSPICE)
+        eq_spice_note(r->s, "defl", key.at,
+                      "ignored: defl, which ngspice 39 does not have; write l");
+    if (eq_token_is(key, "tbv1") && r->s->circuit->dialect == EQ_NGSPICE) {
+        eq_spice_note(r->s, "tbv1", key.at,
+                      "ignored: tbv1, which ngspice does not have; tcv does it");
+        return true;
+    }
     if (w->action == WORD_DC_FREE) {
         char note[EQ_MAX_NAME + 9];
         size_t n = r->name.length <= EQ_MAX_NAME ? r->name.length : EQ_MAX_NAME;
@@ -176,14 +191,20 @@ static bool set_param(reading *r, int k, double value, eq_location at) {
     return false;
 }
 
+/* True if the cursor is at = or at a value: n=2, and n 2 (ngspice). */
+static bool has_value(eq_cursor c) {
+    eq_token t = eq_token_peek(&c);
+    return t.kind == EQ_TOKEN_EQUAL || eq_spice_is_value(t);
+}
+
 static bool read_key(reading *r, eq_cursor *c) {
     eq_token key = eq_token_next(c);
-    if (key.kind != EQ_TOKEN_WORD || eq_token_peek(c).kind != EQ_TOKEN_EQUAL) {
+    if (key.kind != EQ_TOKEN_WORD || !has_value(*c)) {
         eq_spice_expected(r->s, key.kind == EQ_TOKEN_WORD ? eq_token_peek(c) : key,
                           key.kind == EQ_TOKEN_WORD ? "= behind the parameter" : "NAME=VALUE");
         return false;
     }
-    eq_token_next(c);
+    if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) eq_token_next(c);
     const struct model_word *w = word_of(eq_class(r->cls)->letter, key);
     int k = param_of(r->cls, key);
     double value;
@@ -221,9 +242,7 @@ static int special(eq_cursor c, int usual, int cls, int *own) {
     while (eq_token_peek(&c).kind != EQ_TOKEN_END) {
         eq_token t = eq_token_next(&c);
         if (t.kind == EQ_TOKEN_UNCLOSED || t.kind == EQ_TOKEN_BAD) break;
-        if (t.kind != EQ_TOKEN_WORD || eq_token_peek(&c).kind != EQ_TOKEN_EQUAL ||
-            param_of(usual, t) >= 0)
-            continue;
+        if (t.kind != EQ_TOKEN_WORD || !has_value(c) || param_of(usual, t) >= 0) continue;
         bool known = false;
         int k = class_with(eq_class(usual)->letter, usual + 1);
         for (; k < EQ_CLASS_COUNT; k = class_with(eq_class(usual)->letter, k + 1))

@@ -79,17 +79,33 @@ static void set_option(eq_spice *s, int k, eq_token name, double value) {
                       options[k].name, value, *target[k]);
 }
 
+/* True where ngspice does not see the option: (temp=50), temp=(50) and temp 50 are left out there
+ * (measured); the note says so. */
+static bool lost(eq_spice *s, eq_cursor *c, eq_token name, bool sign, bool glued) {
+    const char *value = eq_token_peek(c).text;
+    bool group = *value == '(' || value[-1] == '('; /* behind the name */
+    if (s->circuit->dialect != EQ_NGSPICE || (sign && !glued && !group)) return false;
+    eq_spice_note(s, "lost option", name.at,
+                  "ignored, as in ngspice: %.*s %s; write %.*s=VALUE alone", (int)name.length,
+                  name.text, sign ? "with a parenthesis" : "without =", (int)name.length,
+                  name.text);
+    return true;
+}
+
 /* NAME=VALUE of an option that eqspice has; false: an error was reported. *seen: those of the same
  * line, of which ngspice takes the first one (measured). */
-static bool own_option(eq_spice *s, eq_cursor *c, eq_token name, int k, unsigned *seen) {
+static bool own_option(eq_spice *s, eq_cursor *c, eq_token name, int k, unsigned *seen,
+                       bool glued) {
     double value;
     bool sign = eq_token_peek(c).kind == EQ_TOKEN_EQUAL;
-    if (!sign && (s->circuit->dialect == EQ_NGSPICE || !eq_spice_is_value(eq_token_peek(c)))) {
+    if (!sign && !eq_spice_is_value(eq_token_peek(c))) {
         eq_spice_expected(s, eq_token_peek(c), "= and the value of the option");
         return false;
     }
     if (sign) eq_token_next(c);
+    bool left_out = lost(s, c, name, sign, glued);
     if (eq_spice_value(s, c, &value) != EQ_OK) return false;
+    if (left_out) return true;
     bool again = *seen & 1u << k && s->circuit->dialect == EQ_NGSPICE;
     *seen |= 1u << k;
     if (again || (k == OPTION_TEMP && s->all->temperature))
@@ -120,6 +136,7 @@ void eq_spice_declare_seed(eq_spice *s, eq_scope *scope, eq_cursor *c) {
 /* .options NAME=VALUE NAME ... */
 void eq_spice_options(eq_spice *s, eq_cursor *c, eq_location at) {
     unsigned seen = 0;
+    const char *start = c->p;
     (void)at;
     for (eq_token t = eq_token_next(c); t.kind != EQ_TOKEN_END; t = eq_token_next(c)) {
         int k = 0;
@@ -128,7 +145,8 @@ void eq_spice_options(eq_spice *s, eq_cursor *c, eq_location at) {
             return;
         }
         while (k < OPTIONS && !eq_token_is(t, options[k].name)) k++;
-        if (!(k == OPTIONS ? other_option(s, c, t) : own_option(s, c, t, k, &seen))) return;
+        bool glued = t.text > start && t.text[-1] == '(';
+        if (!(k == OPTIONS ? other_option(s, c, t) : own_option(s, c, t, k, &seen, glued))) return;
     }
 }
 

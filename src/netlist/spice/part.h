@@ -39,4 +39,8 @@ bool eq_spice_sheet(eq_spice *s, eq_token model, double length, double width, do
  * roff, vfwd; false and the cursor unmoved when the rest of the line is anything else. */
 bool eq_spice_ideal_diode(eq_cursor *c, eq_token a, eq_token b, double w[3]);
 
+/* The columns w of a resistor of the model, brought to the tnom of the deck; *factor times what its
+ * resistance has become. False: an error was reported. */
+bool eq_spice_reference(eq_spice *s, eq_token model, double *w, double *factor);
+
 #endif

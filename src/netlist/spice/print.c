@@ -243,8 +243,8 @@ static void add_nothing(eq_spice *s, eq_token t, bool strict) {
                       n, t.text, eq_spice_nearest_name(s, t, s->circuit->node, near));
     else
         eq_spice_note(s, ".print", t.at,
-                      "left out: %.*s (and others) of .print is nothing that is known here", n,
-                      t.text);
+                      "left out: %.*s (and others) of %.*s is nothing that is known here", n,
+                      t.text, (int)s->about.length, s->about.text);
 }
 
 static void add_item(eq_spice *s, const eq_cursor *c, const char *end, unsigned analyses,

@@ -115,6 +115,8 @@ typedef struct eq_instance {
 typedef struct eq_mention {
     eq_node node;
     eq_token name, about;
+    struct eq_scope *scope; /* that the formula stands in, and its instance */
+    eq_location instance;
 } eq_mention;
 
 /* What has been read so far; each layer has the type of its own lists in its header. */

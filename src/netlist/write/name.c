@@ -74,6 +74,7 @@ static eq_place place_of(const eq_deck_writer *w, eq_element e) {
 /* The letter that the element's name starts with in a dialect where it is the type. */
 static char letter_of(const eq_deck_writer *w, eq_element e) {
     if (e == EQ_NONE) return '\0';
+    if (eq_is_wire(w, e)) return 'v';
     int cls = w->c->row[e].cls;
     const char *line = eq_class_line(w, eq_class(cls));
     bool formula = line != NULL && (strstr(line, " i=") != NULL || strstr(line, " v=") != NULL);

@@ -324,7 +324,7 @@ static void put_element(writer *w, eq_element e) {
                                    eq_circuit_element_name(w->c, e), cls->name, w->d->name);
         return;
     }
-    put_template(w, line, e);
+    put_template(w, eq_is_wire(w, e) ? "$n $a $b dc 0\n" : line, e);
     if (eq_is_sensed(w, e)) put_sense(w, e);
 }
 
@@ -461,6 +461,7 @@ static writer writer_of(const eq_circuit *c, eq_dialect dialect, eq_text *out, e
 
 static eq_status writer_close(writer *w) {
     eq_free(w->sensed);
+    eq_free(w->wire);
     eq_names_free(w->made);
     return w->out->failed ? eq_out_of_memory(w->diag) : w->status;
 }
@@ -468,7 +469,9 @@ static eq_status writer_close(writer *w) {
 static eq_status write(writer *w, const char *note) {
     const eq_dialect_table *d = w->d;
     bool directives = d->typed_names && !w->numbered;
-    w->status = eq_find_sensed(w);
+    w->status = eq_find_wires(w);
+    if (w->status == EQ_OK) w->status = eq_find_sensed(w);
+    if (w->status != EQ_OK) return writer_close(w);
     put_title(w);
     eq_text_puts(w->out, d->head);
     put_comment(w, "written by eqspice");

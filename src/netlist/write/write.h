@@ -43,6 +43,7 @@ typedef struct eq_deck_writer {
     double scale;     /* k/q of the circuit over that of the dialect */
     int32_t *sensed;  /* [elements] name in `made` of the node of an E or H whose current controls
                          another element; EQ_NO_NAME: it does not */
+    bool *wire;       /* [elements] written as a 0-V source (wires.c); NULL: none is */
     eq_names *made;   /* nodes of the writer's own */
     bool numbered;    /* names are numbers, and nothing is written that others have worded */
     bool own; /* for eqspice itself: a class without a line has one all the same, NAME nodes PARAM=
@@ -55,6 +56,10 @@ const char *eq_class_line(const eq_deck_writer *w, const eq_device_class *cls);
 /* Finds the elements whose current is sensed. */
 eq_status eq_find_sensed(eq_deck_writer *w);
 bool eq_is_sensed(const eq_deck_writer *w, eq_element e);
+
+/* Finds the resistors of 0 ohm that become 0-V sources. */
+eq_status eq_find_wires(eq_deck_writer *w);
+bool eq_is_wire(const eq_deck_writer *w, eq_element e);
 
 /* Append a name as the dialect has it, or leave an error in w->status: what a name may hold there
  * is data (base/carry.c), so that it never becomes a line, a card or a comment of its own. The node

@@ -92,6 +92,7 @@ eq_status eq_xml_formula(eq_circuit *c, const char *text, eq_location at, eq_for
                          .function = function,
                          .input = input,
                          .nearest = nearest,
+                         .nearest_parameter = nearest,
                          .fail = fail};
     eq_cursor cursor = eq_cursor_new(at.file, text, strlen(text));
     eq_operand value;

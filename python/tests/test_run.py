@@ -1,0 +1,87 @@
+"""Trained networks from their folders, against what the program says of them."""
+
+import csv
+import json
+import os
+import pathlib
+import subprocess
+
+import numpy as np
+import pytest
+
+import eqspice
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = pathlib.Path(os.environ.get("EQSPICE_LIBRARY", ROOT / "build" / "libeqspice.so")).parent / "eqspice"
+
+
+@pytest.fixture(scope="module")
+def iris(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "iris"
+    seen = []
+    eqspice.train(ROOT / "netlists" / "iris.xml", folder, set={"epochs.count": 10}, on_epoch=seen.append)
+    return folder, seen
+
+
+def test_eval_is_the_last_row_of_the_training(iris):
+    folder, seen = iris
+    run = eqspice.open(folder)
+    e = run.eval()
+    assert e.error == seen[-1].test_error and e.loss == pytest.approx(seen[-1].test_loss, rel=1e-9)
+    assert (run.epochs, run.epoch, run.best) == (10, 10, None)
+    assert e.wrong == (e.true != e.predicted).sum() and e.examples == len(e.true)
+    counted = np.zeros((3, 3), int)
+    np.add.at(counted, (e.true, e.predicted), 1)
+    assert (e.confusion == counted).all() and len(e.class_names) == 3
+    assert (e.outputs.argmax(axis=1) == e.predicted).all() and e.potentials is None and e.power is None
+    assert run.metrics["epoch"].tolist() == list(range(1, 11))
+    assert run.metrics["train_loss"] == pytest.approx([m.train_loss for m in seen], rel=1e-8)
+
+
+def test_the_circuit_gives_the_outputs(iris):
+    run = eqspice.open(iris[0])
+    e, c = run.eval(potentials=True), run.circuit()
+    del run  # the circuit keeps it
+    sources = [n for n in c.elements if n.startswith("vx")]
+    nodes = [n for n in c.nodes if n in e.potentials]
+    x = np.stack([e.potentials[n[1:]] for n in sources], axis=1)
+    v = c.op({n: x[:, k] for k, n in enumerate(sources)})
+    assert max(np.abs(v[n] - e.potentials[n]).max() for n in nodes) < 1e-6
+
+
+@pytest.mark.skipif(not PROGRAM.exists(), reason=f"there is no {PROGRAM}")
+def test_it_is_what_the_program_says(iris, tmp_path):
+    e = eqspice.open(iris[0]).eval(data=ROOT / "data" / "iris.csv", power=True)
+    said = json.loads(subprocess.run([PROGRAM, "eval", iris[0], "--json", "--power", "--data", ROOT / "data" / "iris.csv",
+                                      "--predictions", tmp_path / "p.csv"], check=True, capture_output=True, text=True).stdout)
+    assert (said["examples"], said["wrong"], said["loss"]) == (150, e.wrong, pytest.approx(e.loss, rel=1e-12))
+    assert e.power.watts == pytest.approx(said["watts"]["total"], rel=1e-6)
+    assert list(e.power.layer) == pytest.approx(said["watts"]["layer"])
+    assert e.power.group == pytest.approx(said["watts"]["group"])
+    assert e.power.element_class == pytest.approx({k: v for k, v in said["watts"]["class"].items() if v})
+    rows = list(csv.DictReader(open(tmp_path / "p.csv")))
+    assert [r["predicted"] for r in rows] == [e.class_names[k] for k in e.predicted]
+    assert [float(r["y1"]) for r in rows] == pytest.approx(e.outputs[:, 0])
+
+
+def test_targets(tmp_path):
+    eqspice.train(ROOT / "netlists" / "sine.xml", tmp_path / "sine", set={"epochs.count": 2})
+    e = eqspice.open(tmp_path / "sine").eval()
+    assert e.true.shape == e.predicted.shape == (e.examples, 1) and np.isnan(e.error) and e.confusion is None
+    assert e.rmse == pytest.approx(np.sqrt(((e.true - e.predicted) ** 2).mean()))
+    assert e.targets[0].name == "y" and e.targets[0].mae == pytest.approx(np.abs(e.true - e.predicted).mean())
+
+
+def test_under_change(iris):
+    warm = eqspice.open(iris[0], temp=80.0).eval()
+    assert warm.loss != eqspice.open(iris[0]).eval().loss
+    with pytest.raises(eqspice.Error, match="no temperature"):
+        eqspice.open(iris[0], temp=-300.0)
+    with pytest.raises(eqspice.Error, match="did you mean"):
+        eqspice.open(iris[0], set={"encoding.scal": 1})
+
+
+def test_what_is_no_run_is_told(tmp_path):
+    for folder in (tmp_path / "nothing", tmp_path):
+        with pytest.raises(eqspice.Error, match=str(folder)):
+            eqspice.open(folder)

@@ -1,0 +1,276 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "report/axis.h"
+#include "report/kind.h"
+#include "report/lines.h"
+#include "report/table.h"
+
+enum { SHOWN = 7 }; /* curves told apart by their colour */
+
+/* What a column is measured in: v(out), i(v1), or a source, temperature or resistor that is swept. */
+static const char *unit_of(const char *name, const char *type) {
+    if (eq_same(type, "voltage") || name[0] == 'v') return "V";
+    if (eq_same(type, "current") || name[0] == 'i') return "A";
+    if (eq_same(name, "temp")) return "\xC2\xB0\x43";
+    if (eq_same(name, "time")) return "s";
+    if (eq_same(name, "frequency")) return "Hz";
+    return name[0] == 'r' ? "\xCE\xA9" : "";
+}
+
+typedef struct sweep {
+    const eq_result *r;
+    size_t x, outer, leading; /* x axis; the column that tells curves apart, or r->variables */
+    size_t column[64];        /* that are drawn */
+    size_t columns;
+    eq_lines *l;
+    double x_scale;
+} sweep;
+
+static double value(const sweep *s, size_t j, size_t column) {
+    return s->r->value[j * s->r->variables + column];
+}
+
+/* How often a column changes from row to row. */
+static size_t changes(const eq_result *r, size_t column) {
+    size_t n = 0;
+    for (size_t j = 1; j < r->points; j++)
+        n += r->value[j * r->variables + column] != r->value[(j - 1) * r->variables + column];
+    return n;
+}
+
+/* The columns before the first potential or current are swept: the fastest is the x axis. */
+static void find_axes(sweep *s) {
+    const eq_result *r = s->r;
+    while (s->leading < r->variables && eq_same(r->variable[s->leading].type, "notype"))
+        s->leading++;
+    if (s->leading == 0 || s->leading == r->variables) s->leading = 1;
+    for (size_t k = 1; k < s->leading; k++)
+        if (changes(r, k) > changes(r, s->x)) s->x = k;
+    s->outer = r->variables;
+}
+
+/* Among the other swept columns those that change. */
+static void find_outer(sweep *s) {
+    for (size_t k = s->leading; k-- > 0;)
+        if (k != s->x && changes(s->r, k) > 0) s->outer = k;
+}
+
+static eq_status find_column(const sweep *s, const char *name, size_t *column, eq_diag *diag) {
+    eq_text all = {0};
+    *column = eq_result_find(s->r, name);
+    if (*column < s->r->variables) return EQ_OK;
+    for (size_t k = 0; k < s->r->variables; k++)
+        eq_text_printf(&all, "%s%s", k == 0 ? "" : ", ", s->r->variable[k].name);
+    eq_status status = eq_fail(diag, EQ_ERR_INPUT, "%s has no column '%s'; there are %s",
+                               s->r->title, name, all.text == NULL ? "none" : all.text);
+    eq_text_free(&all);
+    return status;
+}
+
+/* Columns by name, or what is not swept. */
+static eq_status choose(sweep *s, const eq_picture *p, eq_diag *diag) {
+    enum { MOST = sizeof s->column / sizeof *s->column };
+    eq_status status = p->x == NULL ? EQ_OK : find_column(s, p->x, &s->x, diag);
+    find_outer(s);
+    if (p->columns == NULL) {
+        for (size_t k = s->leading; k < s->r->variables && s->columns < MOST; k++)
+            if (k != s->x) s->column[s->columns++] = k;
+        return status;
+    }
+    for (const char *at = p->columns; status == EQ_OK && s->columns < MOST; at++) {
+        /* a comma between parentheses belongs to the name: v(a,b) */
+        size_t n = 0;
+        for (int deep = 0; at[n] != '\0' && (at[n] != ',' || deep > 0); n++)
+            deep += (at[n] == '(') - (at[n] == ')');
+        char *name = eq_strndup(at, n);
+        status = name == NULL ? eq_out_of_memory(diag)
+                              : find_column(s, name, &s->column[s->columns], diag);
+        s->columns++;
+        eq_free(name);
+        at += n;
+        if (*at == '\0') break;
+    }
+    return status;
+}
+
+/* Curves told apart by their shade have no names: each column stands alone then. */
+static bool same_panel(const sweep *s, size_t a, size_t b) {
+    if (s->l->shade_label[0] != '\0') return a == b;
+    const eq_variable *v = s->r->variable;
+    const char *unit = unit_of(v[a].name, v[a].type);
+    return strcmp(unit, unit_of(v[b].name, v[b].type)) == 0 && (unit[0] != '\0' || a == b);
+}
+
+/* The first row behind that of the curve that begins at row j: another value of the outer column, or
+ * x that turns back. */
+static size_t curve_end(const sweep *s, size_t j) {
+    size_t k = j + 1;
+    while (k < s->r->points) {
+        bool turned = k > j + 1 && (value(s, k, s->x) - value(s, k - 1, s->x)) *
+                                           (value(s, j + 1, s->x) - value(s, j, s->x)) <
+                                       0.0;
+        bool other = false;
+        for (size_t c = 0; c < s->leading; c++)
+            other |= c != s->x && value(s, k, c) != value(s, j, c);
+        if (turned || other) break;
+        k++;
+    }
+    return k;
+}
+
+static size_t curves(const sweep *s) {
+    size_t n = 0;
+    for (size_t j = 0; j < s->r->points; j = curve_end(s, j)) n++;
+    return n;
+}
+
+/* "v(out)", "vgs = 2", "v(out), vgs = 2". */
+static char *title_of(const sweep *s, size_t column, size_t j, bool named, bool outer) {
+    eq_text t = {0};
+    if (named) eq_text_puts(&t, s->r->variable[column].name);
+    for (size_t c = 0; outer && c < s->leading; c++) {
+        if (c == s->x || changes(s->r, c) == 0) continue;
+        const eq_variable *v = &s->r->variable[c];
+        eq_text_printf(&t, "%s%s = %.4g %s", t.length > 0 ? ", " : "", v->name, value(s, j, c),
+                       unit_of(v->name, v->type));
+    }
+    if (t.length == 0) eq_text_puts(&t, "");
+    if (!t.failed) return t.text;
+    eq_text_free(&t);
+    return NULL;
+}
+
+/* The curves of one column, each a line. */
+static eq_status add_curves(sweep *s, size_t column, size_t n, bool named, double scale, int *hue,
+                            eq_canvas *to, eq_diag *diag) {
+    bool shaded = s->l->shade_label[0] != '\0';
+    for (size_t j = 0, end; j < s->r->points; j = end) {
+        end = curve_end(s, j);
+        char *title = title_of(s, column, j, named, n > 1 && !shaded && s->outer < s->r->variables);
+        if (title == NULL) return eq_out_of_memory(diag);
+        eq_line *line = eq_lines_line(s->l, title, diag);
+        if (line == NULL) return EQ_ERR_USAGE;
+        line->hue = shaded ? 0 : ++*hue;
+        if (shaded) line->shade = value(s, j, s->outer);
+        for (size_t k = j; k < end; k++) {
+            double y = scale * value(s, k, column),
+                   row[4] = {s->x_scale * value(s, k, s->x), y, y, y};
+            eq_lines_point(s->l, to, row);
+        }
+        eq_lines_end(s->l, to);
+    }
+    return EQ_OK;
+}
+
+static void widen(const sweep *s, size_t column, double *least, double *most) {
+    for (size_t j = 0; j < s->r->points; j++) {
+        double y = value(s, j, column);
+        *least = fmin(*least, y);
+        *most = fmax(*most, y);
+    }
+}
+
+/* "v(out) [mV]". */
+static double label_of(const char *what, const char *unit, double least, double most,
+                       char out[EQ_LINES_LABEL]) {
+    char shown[16];
+    double scale = eq_axis_prefix(fmax(fabs(least), fabs(most)), unit, shown);
+    snprintf(out, EQ_LINES_LABEL, shown[0] == '\0' ? "%.70s" : "%.70s [%s]", what, shown);
+    return scale;
+}
+
+/* All chosen columns of the unit (of shades, one column) of column k, from which on none is drawn yet. */
+static eq_status add_panel(sweep *s, size_t k, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
+    const eq_variable *v = &s->r->variable[s->column[k]];
+    double least = INFINITY, most = -INFINITY;
+    size_t members = 0, n = curves(s);
+    int hue = 0;
+    for (size_t j = k; j < s->columns; j++) {
+        if (!same_panel(s, s->column[k], s->column[j])) continue;
+        if (members++ < SHOWN) widen(s, s->column[j], &least, &most);
+    }
+    const char *unit = unit_of(v->name, v->type), *what = v->name;
+    if (members > 1) what = unit[0] == 'V' ? "potential" : unit[0] == 'A' ? "current" : "";
+    if (members > SHOWN)
+        eq_warn_at(diag, (eq_place){s->r->title, 0, 0},
+                   "of %zu columns like %s the first %d are drawn; choose with --columns", members,
+                   v->name, SHOWN);
+    eq_panel *panel = eq_lines_panel(s->l, diag);
+    if (panel == NULL) return EQ_ERR_USAGE;
+    panel->log_y = eq_axis_log(p->log, 'y', 0.0, 0.0);
+    double scale = label_of(what, panel->log_y ? "" : unit, least, most, panel->y_label);
+    if (panel->log_y) snprintf(panel->y_label, sizeof panel->y_label, "%.70s [%s]", what, unit);
+    eq_status status = EQ_OK;
+    size_t drawn = 0;
+    for (size_t j = k; status == EQ_OK && j < s->columns && drawn < SHOWN; j++) {
+        if (!same_panel(s, s->column[k], s->column[j])) continue;
+        status = add_curves(s, s->column[j], n, members > 1, scale, &hue, to, diag);
+        drawn++;
+    }
+    if (status == EQ_OK && p->reference != NULL && s->l->panels == 1)
+        status = eq_lines_reference(panel, p->reference, scale, diag);
+    if (status == EQ_OK) eq_lines_end_panel(s->l);
+    return status;
+}
+
+/* More curves than colours are told apart by shades of the outer column. */
+static void find_shades(sweep *s) {
+    double least = INFINITY, most = -INFINITY;
+    if (s->outer == s->r->variables || curves(s) * s->columns <= SHOWN) return;
+    const eq_variable *v = &s->r->variable[s->outer];
+    const char *unit = unit_of(v->name, v->type);
+    widen(s, s->outer, &least, &most);
+    s->l->shade_least = least;
+    s->l->shade_most = most;
+    snprintf(s->l->shade_label, sizeof s->l->shade_label, unit[0] == '\0' ? "%.70s" : "%.70s [%s]",
+             v->name, unit);
+}
+
+static eq_status draw(sweep *s, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
+    double least = INFINITY, most = -INFINITY;
+    find_axes(s);
+    eq_status status = choose(s, p, diag);
+    if (status != EQ_OK) return status;
+    if (s->columns == 0)
+        return eq_fail(diag, EQ_ERR_INPUT, "%s has one column; there is nothing to draw over it",
+                       s->r->title);
+    const eq_variable *x = &s->r->variable[s->x];
+    widen(s, s->x, &least, &most);
+    s->l->log_x = eq_axis_log(p->log, 'x', 0.0, 0.0);
+    s->x_scale = label_of(x->name, unit_of(x->name, x->type), least, most, s->l->x_label);
+    find_shades(s);
+    for (size_t k = 0; status == EQ_OK && k < s->columns; k++) {
+        bool before = false;
+        for (size_t j = 0; j < k; j++) before |= same_panel(s, s->column[j], s->column[k]);
+        if (!before) status = add_panel(s, k, p, to, diag);
+    }
+    return status == EQ_OK ? eq_lines_lay_out(s->l, to, diag) : status;
+}
+
+/* The first table of several points. */
+static const eq_result *table_of(const eq_table_list *t) {
+    for (size_t k = 0; k < t->count; k++)
+        if (t->item[k]->points > 1) return t->item[k];
+    return NULL;
+}
+
+eq_status eq_gather_sweep(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
+    eq_table_list t = {NULL, 0, 0};
+    if (p->inputs > 1) return eq_fail(diag, EQ_ERR_USAGE, "a sweep is drawn of one file at a time");
+    eq_status status = eq_table_read(p->input[0], &t, diag);
+    if (status != EQ_OK) return status;
+    sweep s = {.r = table_of(&t), .l = eq_lines_new(), .x_scale = 1.0};
+    if (s.l == NULL)
+        status = eq_out_of_memory(diag);
+    else if (s.r == NULL)
+        status = eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){p->input[0], 0, 0},
+                            "no table of two points or more is in it; sweep something with .dc");
+    else
+        status = draw(&s, p, to, diag);
+    eq_lines_free(s.l);
+    eq_table_list_free(&t);
+    return status;
+}

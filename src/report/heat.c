@@ -1,0 +1,160 @@
+#include "report/heat.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/carry.h"
+#include "base/mem.h"
+#include "report/axis.h"
+
+/* Columns of a block: column, row, value, and the colour of the number in the cell. */
+static const char script[] =
+    "if (panels > 1) set multiplot layout panel_rows,panel_columns\n"
+    "set border 15\n"
+    "unset grid\n"
+    "unset key\n"
+    "if (colours == 1) { set palette defined (-1 '#2166ac', -0.5 '#92c5de', 0 '#f7f7f7', "
+    "0.5 '#f4a582', 1 '#b2182b') }\n"
+    "if (colours == 2) { set palette defined (0 '#ffffff', 0.5 '#9ac8e0', 1 '#0072b2') }\n"
+    "if (colours == 2) unset colorbox\n"
+    "if (log_values) { set logscale cb; set format cb '10^{%T}' }\n"
+    "do for [p=1:panels] {\n"
+    "  if (strlen(heading[p]) > 0) { set title heading[p] offset 0,-0.6 }\n"
+    "  set xlabel x_label[p]\n"
+    "  set ylabel y_label[p]\n"
+    "  set xrange [-0.5:columns[p]-0.5]\n"
+    "  set yrange [rows[p]-0.5:-0.5]\n"
+    "  set cbrange [least[p]:most[p]]\n"
+    "  unset xtics\n"
+    "  unset ytics\n"
+    "  set xtics autofreq nomirror out scale 0.5,0.25 textcolor rgb letters\n"
+    "  set ytics autofreq nomirror out scale 0.5,0.25 textcolor rgb letters\n"
+    "  if (columns[p] < 6) { set xtics 1 }\n"
+    "  if (rows[p] < 6) { set ytics 1 } else { if (rows[p] < 13) { set ytics 2 } }\n"
+    "  if (x_named[p]) { set xtics () scale 0 noenhanced norotate; "
+    "if (turned[p]) { set xtics rotate by 90 right }; "
+    "set for [k=1:columns[p]] xtics add (x_name[x_first[p]+k-1] k-1) }\n"
+    "  if (y_named[p]) { set ytics () scale 0 noenhanced; "
+    "set for [k=1:rows[p]] ytics add (y_name[y_first[p]+k-1] k-1) }\n"
+    "  if (small[p]) { plot 'data' index p-1 using 1:2:3 with image pixels, \\\n"
+    "    'data' index p-1 using 1:2:(colours == 2 && $3 > 0 ? sprintf(number, $3) : ''):4 "
+    "with labels font number_font tc rgb variable\n"
+    "  } else { plot 'data' index p-1 using 1:2:3 with image }\n"
+    "}\n"
+    "if (panels > 1) unset multiplot\n";
+
+/* Range of the colours of a panel. */
+static void range_of(const eq_heat *h, const eq_heat_panel *p, double *least, double *most) {
+    *least = INFINITY;
+    *most = -INFINITY;
+    for (size_t k = 0; k < p->rows * p->columns; k++) {
+        if (!isfinite(p->value[k])) continue;
+        *least = fmin(*least, p->value[k]);
+        *most = fmax(*most, p->value[k]);
+    }
+    if (h->colours == EQ_HEAT_DIVERGING) {
+        *most = fmax(fabs(*least), fabs(*most));
+        *least = -*most;
+    }
+    if (h->colours == EQ_HEAT_COUNTS) *least = 0.0;
+    if (!(*most > *least)) *most = *least + (*least != 0.0 ? fabs(*least) : 1.0);
+}
+
+static void put_cells(const eq_heat_panel *p, double most, eq_canvas *c) {
+    for (size_t i = 0; i < p->rows; i++) {
+        for (size_t j = 0; j < p->columns; j++) {
+            double v = p->value[i * p->columns + j];
+            eq_canvas_row(c, (double[]){(double)j, (double)i, v, v > 0.6 * most ? 16777215.0 : 0.0},
+                          4);
+        }
+    }
+    eq_canvas_end(c);
+}
+
+/* The names of all panels in one array. */
+static void put_names(const eq_heat *h, bool columns, eq_canvas *c) {
+    size_t total = 0, used = 0;
+    double first[EQ_HEAT_PANELS], named[EQ_HEAT_PANELS];
+    for (size_t k = 0; k < h->panels; k++)
+        total += columns ? h->panel[k].columns : h->panel[k].rows;
+    const char **name = eq_malloc(total, sizeof *name);
+    c->head.failed |= name == NULL;
+    for (size_t k = 0; name != NULL && k < h->panels; k++) {
+        const eq_heat_panel *p = &h->panel[k];
+        const char *const *from = columns ? p->column_name : p->row_name;
+        size_t n = columns ? p->columns : p->rows;
+        named[k] = from != NULL;
+        first[k] = (double)used + 1.0;
+        for (size_t j = 0; from != NULL && j < n; j++) name[used++] = from[j];
+    }
+    if (name != NULL) {
+        eq_canvas_tics(c, columns ? "x_name" : "y_name", name, used);
+        eq_canvas_numbers(c, columns ? "x_named" : "y_named", named, h->panels);
+        eq_canvas_numbers(c, columns ? "x_first" : "y_first", first, h->panels);
+    }
+    eq_free(name);
+}
+
+static void put_texts(const eq_heat *h, eq_canvas *c) {
+    const char *title[EQ_HEAT_PANELS], *x[EQ_HEAT_PANELS], *y[EQ_HEAT_PANELS];
+    char room[EQ_HEAT_PANELS][2 * EQ_HEAT_LABEL];
+    for (size_t k = 0; k < h->panels; k++) {
+        bool both = h->panel[k].title[0] != '\0' && h->value_label[0] != '\0';
+        snprintf(room[k], sizeof room[k], "%s%s%s", h->panel[k].title, both ? ": " : "",
+                 h->value_label);
+        title[k] = room[k];
+        x[k] = h->panel[k].x_label;
+        y[k] = h->panel[k].y_label;
+    }
+    eq_canvas_texts(c, "heading", title, h->panels);
+    eq_canvas_texts(c, "x_label", x, h->panels);
+    eq_canvas_texts(c, "y_label", y, h->panels);
+}
+
+/* Names below the columns are turned where they would run into each other. */
+static bool turns(const eq_heat_panel *p, double inches) {
+    size_t characters = 0;
+    for (size_t k = 0; p->column_name != NULL && k < p->columns; k++) {
+        size_t n = eq_carry_width(p->column_name[k]);
+        characters = n > characters ? n : characters;
+    }
+    return 0.075 * (double)(characters + 1) * (double)p->columns > inches;
+}
+
+void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
+    double rows[EQ_HEAT_PANELS], columns[EQ_HEAT_PANELS], small[EQ_HEAT_PANELS];
+    double least[EQ_HEAT_PANELS], most[EQ_HEAT_PANELS], turned[EQ_HEAT_PANELS], over = 0.0;
+    c->columns = c->p->width > 5.0 && h->panels > 1 ? 2 : 1;
+    c->rows = (h->panels + c->columns - 1) / c->columns;
+    bool log = h->log;
+    for (size_t k = 0; k < h->panels; k++) {
+        const eq_heat_panel *p = &h->panel[k];
+        range_of(h, p, &least[k], &most[k]);
+        log = log && eq_axis_log(c->p->log, 'y', least[k], most[k]) && least[k] > 0.0;
+        rows[k] = (double)p->rows;
+        columns[k] = (double)p->columns;
+        small[k] = p->rows * p->columns <= 4096;
+        turned[k] = turns(p, 0.7 * c->p->width / (double)c->columns);
+        over = fmax(over, turned[k] ? 0.5 : 0.0);
+        put_cells(p, most[k], c);
+    }
+    c->height =
+        (double)c->rows * ((h->colours == EQ_HEAT_COUNTS ? 0.85 * c->p->width : 2.2) + over);
+    c->script = script;
+    eq_canvas_number(c, "panels", (double)h->panels);
+    eq_canvas_number(c, "colours", h->colours);
+    eq_canvas_number(c, "log_values", log);
+    eq_canvas_text(c, "number", "%.0f");
+    eq_canvas_text(c, "number_font",
+                   h->panels > 0 && columns[0] / c->p->width > 2.4 ? "sans-serif,6"
+                                                                   : "sans-serif,8");
+    eq_canvas_numbers(c, "rows", rows, h->panels);
+    eq_canvas_numbers(c, "columns", columns, h->panels);
+    eq_canvas_numbers(c, "small", small, h->panels);
+    eq_canvas_numbers(c, "turned", turned, h->panels);
+    eq_canvas_numbers(c, "least", least, h->panels);
+    eq_canvas_numbers(c, "most", most, h->panels);
+    put_texts(h, c);
+    put_names(h, true, c);
+    put_names(h, false, c);
+}

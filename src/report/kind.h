@@ -1,0 +1,21 @@
+/* How a kind of picture is made: what is read becomes variables and blocks of numbers. Inside
+ * src/report only. */
+#ifndef EQ_REPORT_KIND_H
+#define EQ_REPORT_KIND_H
+
+#include "report/canvas.h"
+
+typedef eq_status eq_gather(const eq_picture *p, eq_canvas *c, eq_diag *diag);
+
+/* gather_curves.c */
+eq_gather eq_gather_curves;
+/* gather_sweep.c */
+eq_gather eq_gather_sweep;
+/* gather_iv.c */
+eq_gather eq_gather_iv;
+/* gather_classes.c */
+eq_gather eq_gather_confusion, eq_gather_activations;
+/* gather_conductances.c */
+eq_gather eq_gather_conductances, eq_gather_crossbar;
+
+#endif

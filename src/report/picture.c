@@ -1,0 +1,91 @@
+#include "report/picture.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "report/kind.h"
+#include "report/runs.h"
+
+static const eq_picture_kind kinds[] = {
+    {"curves", "DIR or metrics.csv, several", "what trainings reached, against the epoch"},
+    {"sweep", "FILE.csv, .raw or .npz of eqspice run",
+     "potentials and currents over what is swept"},
+    {"iv", "a deck or DIR", "current over voltage of models, an element, or the neuron at a node"},
+    {"confusion", "DIR of a run", "which class is taken for which, of the test set"},
+    {"activations", "DIR of a run", "mean potentials of hidden nodes and outputs by class"},
+    {"conductances", "DIR of a run", "histogram of each trained group, before and after"},
+    {"crossbar", "DIR of a run", "the trained conductances of each layer as a matrix"},
+};
+static eq_gather *const gather[] = {
+    eq_gather_curves,      eq_gather_sweep,        eq_gather_iv,      eq_gather_confusion,
+    eq_gather_activations, eq_gather_conductances, eq_gather_crossbar};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+const eq_picture_kind *eq_picture_kinds(size_t *count) {
+    *count = KINDS;
+    return kinds;
+}
+
+eq_picture eq_picture_defaults(void) {
+    return (eq_picture){.width = EQ_PICTURE_COLUMN, .from = NAN, .to = NAN, .threads = 1};
+}
+
+bool eq_picture_format_find(const char *text, eq_picture_format *format) {
+    static const char *const name[] = {"svg", "pdf", "png"};
+    const char *dot = strrchr(text, '.');
+    for (int k = 0; k < 3; k++) {
+        if (!eq_same(dot == NULL ? text : dot + 1, name[k])) continue;
+        *format = (eq_picture_format)k;
+        return true;
+    }
+    return false;
+}
+
+/* What suits an input. */
+static const char *suits(const char *path) {
+    static const char *const deck[] = {".cir", ".sp", ".net", ".ckt", ".spice", ".xml"};
+    const char *dot = strrchr(path, '.');
+    for (size_t k = 0; dot != NULL && k < sizeof deck / sizeof *deck; k++)
+        if (eq_same(dot, deck[k])) return "iv";
+    return eq_runs_is_folder(path) || eq_runs_is_table(path) ? "curves" : "sweep";
+}
+
+static eq_status find(const char *name, size_t *kind, eq_diag *diag) {
+    for (*kind = 0; *kind < KINDS; ++*kind)
+        if (eq_same(name, kinds[*kind].name)) return EQ_OK;
+    eq_text all = {0};
+    for (size_t k = 0; k < KINDS; k++)
+        eq_text_printf(&all, "%s%s", k == 0 ? "" : k + 1 == KINDS ? " or " : ", ", kinds[k].name);
+    eq_status status = eq_fail(diag, EQ_ERR_USAGE, "there is no kind of picture '%s'; use %s", name,
+                               all.failed ? "another" : all.text);
+    eq_text_free(&all);
+    return status;
+}
+
+static eq_status choose(const eq_picture *p, size_t *kind, eq_diag *diag) {
+    if (p->inputs == 0)
+        return eq_fail(diag, EQ_ERR_USAGE, "nothing to draw; give a folder of a run or a file");
+    return find(p->kind == NULL ? suits(p->input[0]) : p->kind, kind, diag);
+}
+
+eq_status eq_picture_choose(const eq_picture *p, const char **kind, eq_diag *diag) {
+    size_t k;
+    eq_status status = choose(p, &k, diag);
+    if (status == EQ_OK) *kind = kinds[k].name;
+    return status;
+}
+
+eq_status eq_picture_draw(const eq_picture *p, eq_text *out, eq_diag *diag) {
+    eq_picture chosen = *p;
+    eq_canvas c = {.p = &chosen, .rows = 1, .columns = 1};
+    size_t kind;
+    eq_status status = choose(p, &kind, diag);
+    if (status == EQ_OK) {
+        chosen.kind = kinds[kind].name;
+        status = gather[kind](&chosen, &c, diag);
+    }
+    if (status == EQ_OK) status = eq_canvas_draw(&c, out, diag);
+    eq_canvas_free(&c);
+    return status;
+}

@@ -1,0 +1,321 @@
+/* Pictures: that each kind is a whole file with what it is of, that names change nothing but
+ * themselves, and what is said when there is nothing to draw. */
+#define _XOPEN_SOURCE 700
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "netlist/xml/libxml.h"
+#include "report/axis.h"
+#include "report/picture.h"
+#include "support/program.h"
+
+Suite *plot_suite(void);
+
+static void put(const char *name, const char *text) {
+    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
+}
+
+/* A run of three seeds, a sweep in all forms. */
+static void make_files(void) {
+    scratch_make();
+    put("sweep.cir",
+        "t\nv1 a 0 1\nr1 a b 1k\nd1 b 0 dm\nd2 0 b other\n.model dm d(is=1f)\n"
+        ".model other d(is=1n)\n.dc v1 0 1 0.1 r1 1k 3k 1k\n.print dc v(b) i(v1)\n.end\n");
+    static const char *const form[] = {"csv", "raw", "npz"};
+    for (int k = 0; k < 3; k++) {
+        char name[32];
+        snprintf(name, sizeof name, "sweep.%s", form[k]);
+        expect_exit(0, NULL, "run %s --format %s -o %s", in("sweep.cir"), form[k], in(name));
+    }
+    expect_exit(0, NULL, "train netlists/iris.xml --epochs 3 --seeds 1..2 -o %s", in("iris"));
+}
+
+static void gather_text(const xmlNode *n, eq_text *out) {
+    for (; n != NULL; n = n->next) {
+        if (n->type == XML_TEXT_NODE) eq_text_puts(out, (const char *)n->content);
+        if (n->type == XML_ELEMENT_NODE) gather_text(n->children, out);
+    }
+}
+
+/* The text of a picture, parsed as XML. */
+static char *letters(const char *path) {
+    char *whole = file_text(path);
+    eq_text text = {0};
+    ck_assert_int_eq(eq_libxml_load(NULL), EQ_OK);
+    xmlParserCtxt *x = eq_libxml.xmlNewParserCtxt();
+    xmlDoc *d = eq_libxml.xmlCtxtReadMemory(x, whole, (int)strlen(whole), "p.svg", NULL,
+                                            XML_PARSE_NONET | XML_PARSE_HUGE);
+    ck_assert_msg(d != NULL, "%s is no XML:\n%.3000s", path, whole);
+    const xmlNode *root = eq_libxml.xmlDocGetRootElement(d);
+    ck_assert_str_eq((const char *)root->name, "svg");
+    gather_text(root->children, &text);
+    eq_libxml.xmlFreeDoc(d);
+    eq_libxml.xmlFreeParserCtxt(x);
+    eq_free(whole);
+    return text.text;
+}
+
+/* What stands in the picture of each kind. */
+static const struct {
+    const char *options, *file, *letters[4];
+} kinds[] = {
+    {"", "iris/seed-1", {"train", "test", "loss", "error [%]"}},
+    {"", "iris", {"train (2 runs)", "test (2 runs)", "loss", "epoch"}},
+    {"--columns test_error --band runs --reference paper=4%",
+     "iris",
+     {"seed-1", "seed-2", "paper", "test error [%]"}},
+    {"--columns train_loss --x seconds", "iris/seed-1", {"time [s]", "train", "loss", "loss"}},
+    {"", "sweep.csv", {"v(b) [V]", "i(v1) [\xC2\xB5\x41]", "v1 [V]", "r1 = 2000 \xCE\xA9"}},
+    {"--columns v(b)",
+     "sweep.raw",
+     {"v(b) [V]", "v1 [V]", "r1 = 1000 \xCE\xA9", "r1 = 3000 \xCE\xA9"}},
+    {"--columns v(b)",
+     "sweep.npz",
+     {"v(b) [V]", "v1 [V]", "r1 = 1000 \xCE\xA9", "r1 = 3000 \xCE\xA9"}},
+    {"", "sweep.cir", {"dm", "other", "drop [V]", "current [mA]"}},
+    {"--kind iv --element b", "sweep.cir", {"b", "potential [V]", "current [mA]", "0"}},
+    {"--kind confusion", "iris/seed-1", {"setosa", "versicolor", "true class", "predicted"}},
+    {"--kind confusion --percent", "iris/seed-1", {"virginica", "true class", "100", "% of"}},
+    {"--kind activations", "iris/seed-1", {"setosa", "h10", "y3", "mean potential [V]"}},
+    {"--kind conductances", "iris/seed-1", {"rw1*", "initial", "trained", "conductance [S]"}},
+    {"--kind crossbar", "iris/seed-1", {"layer 1", "layer 2", "column", "row"}},
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+START_TEST(a_picture_of_each_kind_has_its_labels) {
+    static const char *const theme[] = {"light", "dark", "page"};
+    for (int t = 0; t < 3; t++) {
+        expect_exit(0, NULL, "plot %s %s -o %s --force --theme %s --width %s", in(kinds[_i].file),
+                    kinds[_i].options, in("p.svg"), theme[t], t == 1 ? "page" : "column");
+        char *text = letters(in("p.svg")), *whole = file_text(in("p.svg"));
+        for (int k = 0; k < 4; k++)
+            ck_assert_msg(strstr(text, kinds[_i].letters[k]) != NULL, "no '%s' in %s",
+                          kinds[_i].letters[k], text);
+        ck_assert_int_eq(strstr(whole, " fill=\"none\"/>\n<defs>") != NULL, t == 2);
+        ck_assert_ptr_null(strstr(whole, "rgb(  1,   2,"));
+        ck_assert_ptr_nonnull(strstr(whole, t == 1 ? "width=\"7in\"" : "width=\"3.4in\""));
+        ck_assert_ptr_null(strstr(whole, "gnuplot_plot_1a</title>"));
+        eq_free(text);
+        eq_free(whole);
+    }
+}
+END_TEST
+
+/* 3.4 in at 300 dots per inch, and a document of the size in points. */
+START_TEST(pdf_and_png_are_whole) {
+    expect_exit(0, NULL, "plot %s %s -o %s --force", in(kinds[_i].file), kinds[_i].options,
+                in("p.pdf"));
+    expect_exit(0, NULL, "plot %s %s -o %s --force", in(kinds[_i].file), kinds[_i].options,
+                in("p.png"));
+    char *bytes;
+    size_t length;
+    ck_assert_int_eq(eq_file_read(in("p.pdf"), (eq_place){0}, &bytes, &length, NULL), EQ_OK);
+    ck_assert_int_eq(memcmp(bytes, "%PDF-", 5), 0);
+    ck_assert_int_eq(memcmp(bytes + length - 6, "%%EOF\n", 6), 0);
+    eq_free(bytes);
+    ck_assert_int_eq(eq_file_read(in("p.png"), (eq_place){0}, &bytes, &length, NULL), EQ_OK);
+    ck_assert_int_eq(memcmp(bytes, "\x89PNG\r\n\x1a\n", 8), 0);
+    ck_assert_int_eq(256 * (unsigned char)bytes[18] + (unsigned char)bytes[19], 1020);
+    ck_assert_int_eq(memcmp(bytes + 37, "pHYs\x00\x00\x2e\x23", 8), 0);
+    ck_assert_int_eq(memcmp(bytes + length - 8, "IEND", 4), 0);
+    eq_free(bytes);
+}
+END_TEST
+
+/* Names that mean something to gnuplot, its typesetting or XML. */
+static const char *const hostile[] = {
+    "a_{1}^b",
+    "it's",
+    "`touch hacked`",
+    "'; system('touch hacked'); #",
+    "@letters",
+    "\\\"q\\\" \\n",
+    "<&>]]>",
+    "50%d%%",
+    "Gr\xC3\xB6\xC3\x9F\x65 \xE2\x84\xA6",
+    "$(touch hacked)",
+    "&{x}{/Symbol a}",
+    "id='x' rgb(  1,   2,   3)",
+};
+enum { HOSTILE = sizeof hostile / sizeof *hostile };
+
+static void add_cell(eq_text *t, const char *name) {
+    eq_text_puts(t, ",\"");
+    for (const char *p = name; *p != '\0'; p++)
+        eq_text_add(t, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
+    eq_text_puts(t, "\"");
+}
+
+/* As columns of a sweep, in the key and at the axis. */
+START_TEST(names_change_nothing_but_themselves) {
+    for (int k = 0; k < HOSTILE; k++) {
+        eq_text t = {0};
+        eq_text_puts(&t, "x");
+        add_cell(&t, hostile[k]);
+        add_cell(&t, "plain");
+        eq_text_puts(&t, "\n0,1,2\n1,2,3\n2,3,1\n");
+        put("t.csv", t.text);
+        eq_text_free(&t);
+        expect_exit(0, NULL, "plot %s -o %s --force", in("t.csv"), in("p.svg"));
+        char *text = letters(in("p.svg"));
+        ck_assert_msg(strstr(text, hostile[k]) != NULL, "no %s in %s", hostile[k], text);
+        eq_free(text);
+    }
+    ck_assert_int_ne(access("hacked", F_OK), 0);
+}
+END_TEST
+
+/* As classes, which are labels of tics, and as the names of runs, which stand in the key. */
+START_TEST(classes_and_runs_have_any_name) {
+    eq_text t = {0};
+    eq_text_puts(&t, "a,b,kind\n");
+    for (int k = 0; k < 3; k++) {
+        eq_text_printf(&t, "%d,%d", k, k * k);
+        add_cell(&t, hostile[3 * k + 1]);
+        eq_text_puts(&t, "\n");
+    }
+    put("data.csv", t.text);
+    eq_text_free(&t);
+    put("x.xml", "<experiment><architecture kind='kendall' layers='2,3,3' outputs='single'/>"
+                 "<data format='csv' path='data.csv' test-path='data.csv'/>"
+                 "<cost type='squared-error'/><optimizer type='sgd' rate='1e-9'/>"
+                 "<epochs count='1'/></experiment>");
+    expect_exit(0, NULL, "train %s -o %s", in("x.xml"), in("it's_{a}`^@%d"));
+    expect_exit(0, NULL, "plot %s --kind confusion -o %s", in("it's_{a}`^@%d"), in("c.svg"));
+    char *text = letters(in("c.svg"));
+    for (int k = 0; k < 3; k++)
+        ck_assert_msg(strstr(text, hostile[3 * k + 1]) != NULL, "no %s in %s", hostile[3 * k + 1],
+                      text);
+    eq_free(text);
+    expect_exit(0, NULL, "plot %s %s --columns train_loss -o %s", in("it's_{a}`^@%d"),
+                in("iris/seed-1"), in("r.svg"));
+    text = letters(in("r.svg"));
+    ck_assert_msg(strstr(text, "it's_{a}`^@%d") != NULL, "%s", text);
+    eq_free(text);
+}
+END_TEST
+
+static void refuse(int exit_status, const char *said, const char *file, const char *options) {
+    char *text;
+    expect_exit(exit_status, &text, "plot %s %s", in(file), options);
+    ck_assert_msg(strstr(text, said) != NULL, "no '%s' in %s", said, text);
+    eq_free(text);
+}
+
+START_TEST(what_cannot_be_drawn_is_told) {
+    char there[4096];
+    snprintf(there, sizeof there, "--format svg -o %s", in("sweep.csv"));
+    put("empty.csv", "");
+    put("one.csv", "x,y\n1,2\n");
+    put("ragged.csv", "x,y\n1,2\n3\n");
+    put("nan.csv", "x,y\n1,nan\n2,\n");
+    refuse(2, "none.csv", "none.csv", "-o -");
+    refuse(2, "there is no table in it", "empty.csv", "-o -");
+    refuse(2, "no table of two points", "one.csv", "-o -");
+    refuse(2, "ragged.csv:3: error: this row has 1 cells", "ragged.csv", "-o -");
+    refuse(2, "there is no kind of picture 'pie'; use curves, sweep", "sweep.csv",
+           "--kind pie -o -");
+    refuse(2, "has no column 'z'; there are", "sweep.csv", "--columns z -o -");
+    refuse(2, "'z'; there are epoch", "iris", "--columns z -o -");
+    refuse(2, "is what is read here", "sweep.csv", there);
+    refuse(2, "let its name end in", "sweep.csv", "-o picture.gif");
+    refuse(2, "--width is 'wide'", "sweep.csv", "--width wide -o -");
+    refuse(2, "there is no band 'x'", "iris", "--band x -o -");
+    refuse(2, "the reference 'two' is no number", "iris", "--reference two -o -");
+    refuse(2, "no node 'zz'", "sweep.cir", "--element zz -o -");
+    refuse(2, "holds no run", ".", "--kind curves -o -");
+    refuse(0, "<svg", "sweep.csv", "-o -");
+    refuse(2, "no point", "nan.csv", "-o -");
+}
+END_TEST
+
+START_TEST(a_picture_that_is_there_stays) {
+    char line[8192], *text;
+    put("p.svg", "old");
+    snprintf(line, sizeof line, "-o %s", in("p.svg"));
+    refuse(2, "is there; name another file with -o, or give --force", "sweep.csv", line);
+    text = file_text(in("p.svg"));
+    ck_assert_str_eq(text, "old");
+    eq_free(text);
+    char *path = eq_strdup(getenv("PATH"));
+    setenv("PATH", "/nowhere", 1);
+    strcat(line, " --force");
+    refuse(1, "gnuplot is not installed; apt-get install gnuplot-nox", "sweep.csv", line);
+    setenv("PATH", path, 1);
+    eq_free(path);
+    text = file_text(in("p.svg"));
+    ck_assert_str_eq(text, "old");
+    eq_free(text);
+}
+END_TEST
+
+/* Mean and deviation of three runs worked out by hand: 1, 2, 6 are 3 and sqrt(7). The program that
+ * draws is a script here, which gives back its numbers. */
+START_TEST(the_band_is_mean_and_deviation) {
+    static const char *const name[] = {"a.csv", "b.csv", "c.csv"};
+    static const int value[] = {1, 2, 6};
+    static const char *const band[] = {"deviation", "range"};
+    static const char *const row[] = {"1 3 0.354248688935", "1 3 1 6"};
+    char text[64], line[3 * 4096], path[4096];
+    for (int k = 0; k < 3; k++) {
+        snprintf(text, sizeof text, "epoch,y\n1,%d\n2,%d\n", value[k], value[k]);
+        put(name[k], text);
+    }
+    put("gnuplot", "#!/bin/sh\ncat >/dev/null\ncp data picture\n");
+    ck_assert_int_eq(chmod(in("gnuplot"), 0755), 0);
+    snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
+    setenv("PATH", path, 1);
+    for (int k = 0; k < 2; k++) {
+        snprintf(line, sizeof line, "%s %s --kind curves --columns y --band %s -o -", in("b.csv"),
+                 in("c.csv"), band[k]);
+        refuse(0, row[k], "a.csv", line);
+    }
+}
+END_TEST
+
+START_TEST(units_have_a_prefix_where_it_helps) {
+    static const struct {
+        double size;
+        const char *unit;
+        double scale;
+    } axis[] = {{0.7, "V", 1.0},    {999.0, "V", 1.0},        {1000.0, "kV", 1e-3},
+                {0.099, "mV", 1e3}, {3e-5, "\xC2\xB5V", 1e6}, {0.0, "V", 1.0},
+                {1e-30, "fV", 1e15}};
+    char unit[16];
+    for (size_t k = 0; k < sizeof axis / sizeof *axis; k++) {
+        ck_assert_double_eq_tol(eq_axis_prefix(axis[k].size, "V", unit) / axis[k].scale, 1.0,
+                                1e-12);
+        ck_assert_str_eq(unit, axis[k].unit);
+    }
+    ck_assert_double_eq_tol(eq_axis_step(1.0, 5), 0.2, 1e-12);
+    ck_assert_double_eq_tol(eq_axis_step(0.88, 5), 0.2, 1e-12);
+    ck_assert_double_eq_tol(eq_axis_step(300.0, 5), 100.0, 1e-9);
+    ck_assert(eq_axis_log(NULL, 'y', 1e-8, 1e-3) && !eq_axis_log(NULL, 'y', 1.0, 100.0));
+    ck_assert(eq_axis_log("xy", 'y', 1.0, 2.0) && !eq_axis_log("none", 'y', 1e-8, 1e-3));
+}
+END_TEST
+
+Suite *plot_suite(void) {
+    Suite *s = suite_create("plot");
+    TCase *t = tcase_create("pictures");
+    tcase_set_timeout(t, 120);
+    tcase_add_checked_fixture(t, make_files, scratch_drop);
+    tcase_add_loop_test(t, a_picture_of_each_kind_has_its_labels, 0, KINDS);
+    tcase_add_loop_test(t, pdf_and_png_are_whole, 0, KINDS);
+    tcase_add_test(t, names_change_nothing_but_themselves);
+    tcase_add_test(t, classes_and_runs_have_any_name);
+    tcase_add_test(t, what_cannot_be_drawn_is_told);
+    tcase_add_test(t, a_picture_that_is_there_stays);
+    tcase_add_test(t, the_band_is_mean_and_deviation);
+    suite_add_tcase(s, t);
+    t = tcase_create("axes");
+    tcase_add_test(t, units_have_a_prefix_where_it_helps);
+    suite_add_tcase(s, t);
+    return s;
+}
