@@ -23,7 +23,7 @@ LIB_SRC  := $(filter-out src/cli/%,$(wildcard src/*/*.c src/*/*/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
 TEST_SRC := $(wildcard tests/*/check_*.c) $(wildcard tests/support/*.c) \
             $(wildcard tests/fuzz/read_*.c) tests/fuzz/file.c
-LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/schemas.o
+LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/schemas.o $(BUILD)/page.o
 CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
 TEST_OBJ := $(TEST_SRC:%.c=$(BUILD)/%.o) $(BUILD)/tests/main.o
 # Every tests/ROOM/check_TOPIC.c defines `Suite *TOPIC_suite(void)`.
@@ -61,7 +61,15 @@ $(BUILD)/schemas.c: $(SCHEMAS) Makefile
 	   od -An -v -tx1 $$f | sed 's/ \(..\)/0x\1,/g'; echo '};'; \
 	   echo "const eq_schema eq_schema_$$n = {\"$$n.xsd\", $${n}_text, sizeof $${n}_text};"; done; } > $@
 
-$(BUILD)/schemas.o: $(BUILD)/schemas.c
+# src/report/page.css and page.js become eq_page_css and eq_page_js (src/report/page.h).
+PAGE     := src/report/page.css src/report/page.js
+$(BUILD)/page.c: $(PAGE) Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "report/page.h"'; for f in $(PAGE); do \
+	   echo "const char eq_page_$${f##*.}[] = {"; \
+	   od -An -v -tx1 $$f | sed 's/ \(..\)/0x\1,/g'; echo '0};'; done; } > $@
+
+$(BUILD)/schemas.o $(BUILD)/page.o: $(BUILD)/%.o: $(BUILD)/%.c
 	$(if $(V),,@echo "  CC  $<")
 	$(Q)$(CC) $(ALLFLAGS) -c $< -o $@
 

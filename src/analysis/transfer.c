@@ -157,14 +157,8 @@ static eq_status each_parameter(eq_pass *w, eq_status (*each)(void *data, eq_han
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < a->wanted; k++)
         status = each(data, w->d->wanted[a->first + k]);
-    for (eq_element e = 0; a->wanted == 0 && e < (eq_element)eq_circuit_elements(c); e++) {
-        const eq_device_class *cls = eq_class(c->row[e].cls);
-        for (int k = 0; status == EQ_OK && k < cls->params; k++) {
-            eq_handle h = {e, k}, written = eq_handle_as_written(c, e);
-            if (k == cls->value) h = written;
-            if (eq_handle_about(c, h).trainable) status = each(data, h);
-        }
-    }
+    for (eq_handle_walk k = {0}; status == EQ_OK && a->wanted == 0 && eq_handle_next(c, &k);)
+        status = each(data, k.handle);
     return status;
 }
 

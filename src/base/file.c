@@ -271,6 +271,16 @@ char *eq_path_folder(const char *path) {
     return slash == path ? eq_strdup("/") : eq_strndup(path, (size_t)(slash - path));
 }
 
+void eq_deflate(const void *data, size_t length, eq_text *out) {
+    uLongf size = compressBound((uLong)length);
+    Bytef *own = eq_malloc(size, 1);
+    if (own != NULL && compress(own, &size, data, (uLong)length) == Z_OK)
+        eq_text_add(out, (const char *)own, size);
+    else
+        out->failed = true;
+    eq_free(own);
+}
+
 uint32_t eq_crc32(const void *data, size_t length) {
     return (uint32_t)crc32_z(0, data, length);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/status.h"
+#include "base/text.h"
 
 /* Reads a regular file whole; *data is NUL-terminated, owned by the caller (eq_free). Folders,
  * FIFOs and devices are refused. `at` is the place that named the file (an .include line), or all
@@ -39,6 +40,9 @@ eq_status eq_file_write(const char *path, const char *data, size_t length, eq_di
 eq_status eq_folder_make(const char *path, eq_diag *diag);
 /* CRC-32 (ISO 3309, as in gzip) of the bytes. */
 uint32_t eq_crc32(const void *data, size_t length);
+
+/* Appends the bytes deflated, with the header and the sum of zlib (RFC 1950), as PNG has its pixels. */
+void eq_deflate(const void *data, size_t length, eq_text *out);
 
 /* folder/name, owned by the caller; an absolute name is copied; NULL when memory runs out. */
 char *eq_path_join(const char *folder, const char *name);

@@ -239,6 +239,17 @@ double eq_handle_effective(const eq_circuit *c, eq_handle h);
 /* The parameter that decks write behind the nodes: of a conductance its resistance. */
 eq_handle eq_handle_as_written(const eq_circuit *c, eq_element e);
 
+/* Every parameter by which there is a derivative, in deck order, the value of an element as the deck
+ * writes it: `for (eq_handle_walk w = {0}; eq_handle_next(c, &w);)` w.handle. */
+typedef struct eq_handle_walk {
+    eq_handle handle;
+    eq_element element; /* the next one to look at */
+    int param;
+} eq_handle_walk;
+bool eq_handle_next(const eq_circuit *c, eq_handle_walk *w);
+/* Its name: "r1", or "d1(is)" of one that is not the value. */
+void eq_handle_name(const eq_circuit *c, eq_handle h, eq_text *name);
+
 /* A pointer to parameter k of element e, to read or change it (then eq_circuit_derive). */
 double *eq_circuit_param(eq_circuit *c, eq_element e, int k);
 /* The dc value of a V or I source. */

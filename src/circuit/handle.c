@@ -35,6 +35,27 @@ eq_handle eq_handle_as_written(const eq_circuit *c, eq_element e) {
     return (eq_handle){e, cls->inverse != NULL ? cls->params : cls->value < 0 ? 0 : cls->value};
 }
 
+bool eq_handle_next(const eq_circuit *c, eq_handle_walk *w) {
+    for (; w->element < (eq_element)eq_circuit_elements(c); w->element++, w->param = 0) {
+        const eq_device_class *cls = eq_class(c->row[w->element].cls);
+        while (w->param < cls->params) {
+            bool value = w->param == cls->value;
+            w->handle =
+                value ? eq_handle_as_written(c, w->element) : (eq_handle){w->element, w->param};
+            w->param++;
+            if (eq_handle_about(c, w->handle).trainable) return true;
+        }
+    }
+    return false;
+}
+
+void eq_handle_name(const eq_circuit *c, eq_handle h, eq_text *name) {
+    const eq_device_class *cls = eq_class(c->row[h.element].cls);
+    bool value = cls->value >= 0 && h.param == eq_handle_as_written(c, h.element).param;
+    eq_text_puts(name, eq_circuit_element_name(c, h.element));
+    if (!value) eq_text_printf(name, "(%s)", eq_handle_about(c, h).name);
+}
+
 /* The parameter that is meant by a word that is none; NULL: none is near. */
 static const char *near_param(const eq_device_class *cls, const char *param) {
     size_t n = strlen(param);

@@ -7,9 +7,11 @@ const eq_command *const eq_commands[] = {
     &eq_command_train,
     &eq_command_eval,
     &eq_command_gradcheck,
+    &eq_command_sens,
     &eq_command_export,
     &eq_command_verify,
     &eq_command_build,
     &eq_command_plot,
+    &eq_command_report,
     NULL,
 };

@@ -9,6 +9,7 @@
 
 #include "model/model.h"
 #include "model/power.h"
+#include "model/sensitivity.h"
 #include "result/result.h"
 #include "train/experiment.h"
 
@@ -34,7 +35,14 @@ bool eq_trained_reads(const eq_trained *m, const char *path);
 /* Samples are those of the test set, or of the training set from now on. */
 void eq_trained_take(eq_trained *m, bool training);
 size_t eq_trained_samples(const eq_trained *m);
+/* Its experiment, as it was changed; the last epoch that was trained (epoch 0: none was). */
+const eq_experiment *eq_trained_experiment(const eq_trained *m);
+eq_metrics eq_trained_last(const eq_trained *m);
+/* How many features an example has; those of sample k as they stand in the data, pixels as bytes. */
+size_t eq_trained_feature_count(const eq_trained *m);
+void eq_trained_example(const eq_trained *m, size_t k, double *feature);
 
+/* Scores the samples: the test set, or what eq_trained_take has chosen. */
 eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag);
 void eq_evaluation_free(eq_evaluation *e);
 
@@ -55,6 +63,13 @@ enum { EQ_SETTLING_EXAMPLES = 32 };
 /* Writes the table as CSV, with the names of the classes, or as a NumPy archive when the name ends
  * in .npz. */
 eq_status eq_inference_write(const eq_inference *i, const char *path, eq_diag *diag);
+
+/* sens.c. Derivatives of the mean loss of the first n samples (0: 32, or all there are) by every
+ * parameter of the circuit; *samples receives how many. `work` must stay until `out` is closed. */
+typedef struct eq_loss_scenes eq_loss_scenes;
+eq_status eq_trained_sensitivity(eq_trained *m, size_t n, size_t *samples, eq_loss_scenes **work,
+                                 eq_sensitivity *out, eq_diag *diag);
+void eq_loss_scenes_free(eq_loss_scenes *work);
 
 /* Puts sample k (0 .. samples-1) on the input sources of the circuit, and on its nudge sources the
  * currents of the nudged phase at +beta (or zero for the free phase): the circuit can then be

@@ -211,6 +211,7 @@ static eq_status read_folder(eq_trained *m, const char *folder, bool data,
         if (status != EQ_OK && o->data == NULL) say_where(m, folder, diag);
     }
     if (status == EQ_OK && p.best_epoch > 0) m->best = *eq_checkpoint_best(&p);
+    if (status == EQ_OK && p.rows > 0) m->last = p.row[p.rows - 1];
     m->epochs = (size_t)p.epoch;
     eq_checkpoint_free(&p);
     return status;
@@ -293,6 +294,31 @@ size_t eq_trained_samples(const eq_trained *m) {
     return m->training ? m->s.set.train_count : m->s.set.test_count;
 }
 
+/* The rows that the samples are. */
+static const eq_data *taken(const eq_trained *m, const uint32_t **index) {
+    const eq_data_set *set = &m->s.set;
+    *index = m->training ? set->train_index : set->test_index;
+    return m->training ? set->train : set->test;
+}
+
+const eq_experiment *eq_trained_experiment(const eq_trained *m) {
+    return m->x;
+}
+
+eq_metrics eq_trained_last(const eq_trained *m) {
+    return m->last;
+}
+
+size_t eq_trained_feature_count(const eq_trained *m) {
+    return m->s.encoder.features;
+}
+
+void eq_trained_example(const eq_trained *m, size_t k, double *feature) {
+    const uint32_t *index;
+    const eq_data *d = taken(m, &index);
+    for (size_t f = 0; f < d->features; f++) feature[f] = eq_data_feature(d, index[k], f);
+}
+
 bool eq_trained_chosen(const eq_trained *m, eq_metrics *row, size_t *epochs) {
     if (row != NULL) *row = m->best;
     *epochs = m->epochs;
@@ -319,8 +345,9 @@ static eq_status make_room(const eq_trained *m, eq_evaluation *e, eq_score *scor
 
 /* The sums, divided. */
 static void conclude(const eq_trained *m, const eq_score *score, eq_evaluation *e) {
-    const eq_data_set *set = &m->s.set;
-    eq_figures f = eq_session_figures(&m->s, score, set->test, set->test_index, e->examples);
+    const uint32_t *index;
+    const eq_data *d = taken(m, &index);
+    eq_figures f = eq_session_figures(&m->s, score, d, index, e->examples);
     double n = (double)e->examples;
     e->wrong = score->wrong;
     e->loss = f.loss;
@@ -328,7 +355,7 @@ static void conclude(const eq_trained *m, const eq_score *score, eq_evaluation *
     e->rmse = f.rmse;
     e->r2 = f.r2;
     for (size_t k = 0; e->target != NULL && k < e->classes; k++) {
-        double spread = eq_data_spread(set->test, set->test_index, e->examples, k);
+        double spread = eq_data_spread(d, index, e->examples, k);
         e->target[k] =
             (eq_target_figures){sqrt(score->square[k] / n), score->absolute[k] / n,
                                 spread > 0.0 ? 1.0 - score->square[k] / spread : (double)NAN};
@@ -336,8 +363,9 @@ static void conclude(const eq_trained *m, const eq_score *score, eq_evaluation *
 }
 
 eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag) {
-    const eq_data_set *set = &m->s.set;
-    eq_evaluation e = {.examples = set->test_count};
+    const uint32_t *index;
+    const eq_data *d = taken(m, &index);
+    eq_evaluation e = {.examples = eq_trained_samples(m)};
     eq_score score = {0};
     eq_status status = EQ_OK;
     if (e.examples == 0)
@@ -346,8 +374,7 @@ eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag) 
                     "the experiment keeps no test set; give one with --data, or test-fraction in "
                     "<data> before training");
     if (status == EQ_OK) status = make_room(m, &e, &score, diag);
-    if (status == EQ_OK)
-        status = eq_session_evaluate(&m->s, set->test, set->test_index, e.examples, &score, diag);
+    if (status == EQ_OK) status = eq_session_evaluate(&m->s, d, index, e.examples, &score, diag);
     if (status == EQ_OK) conclude(m, &score, &e);
     eq_free(score.square);
     eq_free(score.absolute);
@@ -398,13 +425,12 @@ static eq_status no_sample(const eq_trained *m, size_t k, eq_diag *diag) {
 
 eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag) {
     eq_session *s = &m->s;
-    const eq_data_set *set = &s->set;
+    const uint32_t *index;
+    const eq_data *d = taken(m, &index);
     if (k >= eq_trained_samples(m)) return no_sample(m, k, diag);
     double *current = eq_calloc(s->outputs, sizeof *current);
     if (current == NULL) return eq_out_of_memory(diag);
-    eq_status status =
-        eq_session_free_phase(s, m->training ? set->train : set->test,
-                              (m->training ? set->train_index : set->test_index) + k, 1, diag);
+    eq_status status = eq_session_free_phase(s, d, index + k, 1, diag);
     if (status == EQ_OK && nudged) status = nudge_currents(m, current, diag);
     if (status == EQ_OK)
         status = eq_network_present(s->model, s->input, nudged ? current : NULL, diag);

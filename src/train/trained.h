@@ -14,6 +14,7 @@ struct eq_trained {
     eq_encoding was;    /* how the run encodes */
     eq_session s;
     eq_metrics best; /* of the epoch that the validation set has chosen; epoch 0: it has not */
+    eq_metrics last; /* of the last epoch; epoch 0: none was trained */
     size_t epochs;   /* that have been trained */
     bool training;   /* samples are those of the training set */
 };

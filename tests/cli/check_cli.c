@@ -20,8 +20,8 @@
 
 Suite *cli_suite(void);
 
-static const char *const commands[] = {"op",        "run",    "check",  "train", "eval",
-                                       "gradcheck", "export", "verify", "build", "plot"};
+static const char *const commands[] = {"op",     "run",    "check", "train", "eval",   "gradcheck",
+                                       "export", "verify", "build", "plot",  "report", "sens"};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void contains(const char *text, const char *part) {

@@ -18,6 +18,7 @@
 #include "circuit/architecture.h"
 #include "netlist/netlist.h"
 #include "report/picture.h"
+#include "report/report.h"
 #include "report/verify.h"
 #include "result/raw.h"
 #include "support/effort.h"
@@ -524,6 +525,15 @@ static eq_status evaluate(eq_diag *diag) {
     return status;
 }
 
+/* The page of a run, for which a script does not draw. */
+static eq_status report(eq_diag *diag) {
+    const eq_report_options o = {.threads = 1};
+    eq_text page = {0};
+    eq_status status = eq_report_write(in("run"), &o, &page, diag);
+    eq_text_free(&page);
+    return status;
+}
+
 /* An experiment changed by path and by parameter, and settings that are refused. */
 static eq_status settings(eq_diag *diag) {
     static const char *const item[] = {"estimator.beta=2e-7", "optimizer.group[1].rate=1e-7",
@@ -622,6 +632,22 @@ static eq_status gradcheck(eq_diag *diag) {
     if (status == EQ_OK) status = eq_gradcheck(x, NULL, EQ_ENGINE_AUTO, 2, &r, diag);
     eq_gradcheck_free(&r);
     eq_experiment_free(x);
+    return status;
+}
+
+static eq_status sensitivity(eq_diag *diag) {
+    eq_trained *m = NULL;
+    eq_loss_scenes *work = NULL;
+    eq_sensitivity s = {0};
+    eq_draws d;
+    size_t n;
+    eq_status status = eq_trained_open_on(in("run"), NULL, 1, &m, diag);
+    if (status == EQ_OK) status = eq_trained_sensitivity(m, 2, &n, &work, &s, diag);
+    if (status == EQ_OK) status = eq_sensitivity_draw(&s, 0.01, 2, 1, &d, diag);
+    if (status == EQ_OK && d.failed > 0) status = EQ_ERR_MEMORY;
+    eq_sensitivity_close(&s);
+    eq_loss_scenes_free(work);
+    eq_trained_free(m);
     return status;
 }
 
@@ -769,7 +795,9 @@ static const struct {
     {"resumed training", resume},
     {"evaluation", evaluate},
     {"evaluation of other data", evaluate_other},
+    {"a report", report},
     {"gradient check", gradcheck},
+    {"sensitivities", sensitivity},
     {"training of any parameter", any_parameters},
     {"settings", settings},
     {"power of a changed network", infer},

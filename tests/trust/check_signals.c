@@ -193,6 +193,21 @@ START_TEST(a_picture_ends_with_all_that_it_started) {
 }
 END_TEST
 
+/* While gnuplot draws for a page: there is no page, the run is whole. */
+START_TEST(a_report_ends_with_all_that_it_started) {
+    expect_exit(0, NULL, "train netlists/xor.xml --epochs 1 -o %s", in("run"));
+    make_slow("gnuplot");
+    pid_t child = start(NULL, "report %s", in("run"));
+    wait_for("numbers");
+    kill(child, ending[_i]);
+    ck_assert_int_eq(finish(child), 128 + ending[_i]);
+    assert_both_ended();
+    ck_assert_int_eq(entries(in("tmp")), 0);
+    ck_assert_int_eq(access(in("run/report.html"), F_OK), -1);
+    ck_assert_int_eq(access(in("run/model.cir"), F_OK), 0);
+}
+END_TEST
+
 /* In the middle of a training: a checkpoint, exit status 1, nothing unfinished. */
 START_TEST(a_training_saves_and_stops) {
     pid_t child = start(NULL, "train netlists/iris.xml --epochs 1000000 -o %s", in("run"));
@@ -402,6 +417,7 @@ Suite *signals_suite(void) {
     tcase_add_loop_test(t, a_verification_ends_with_all_that_it_started, 0, ENDING);
     tcase_add_loop_test(t, a_plot_ends_with_all_that_it_started, 0, ENDING);
     tcase_add_loop_test(t, a_picture_ends_with_all_that_it_started, 0, ENDING);
+    tcase_add_loop_test(t, a_report_ends_with_all_that_it_started, 0, ENDING);
     tcase_add_loop_test(t, a_training_saves_and_stops, 0, ENDING - 1);
     tcase_add_test(t, an_ignored_hangup_stays_ignored);
     tcase_add_test(t, a_writer_leaves_nothing_unfinished);

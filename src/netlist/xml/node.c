@@ -43,3 +43,11 @@ const char *eq_xml_attribute(const eq_xml_node *node, const char *name) {
             return a->children == NULL ? "" : (const char *)a->children->content;
     return NULL;
 }
+
+const char *eq_xml_attribute_at(const eq_xml_node *node, size_t k, const char **name) {
+    const xmlAttr *a = inner(node)->properties;
+    while (a != NULL && k-- > 0) a = a->next;
+    if (a == NULL) return NULL;
+    *name = (const char *)a->name;
+    return a->children == NULL ? "" : (const char *)a->children->content;
+}

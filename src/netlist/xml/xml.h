@@ -46,6 +46,9 @@ eq_place eq_xml_root_place(const eq_xml *xml, const char *attribute);
 
 /* The attribute's text, NULL when it is absent; lives as long as the document. */
 const char *eq_xml_attribute(const eq_xml_node *node, const char *name);
+/* Attribute number k of the element and its name, in the order of the document; NULL behind the
+ * last. */
+const char *eq_xml_attribute_at(const eq_xml_node *node, size_t k, const char **name);
 /* A finite number or, whole as the schema has seen it, a count up to 1e15 (a double holds
  * every one of them): *value keeps its start when the attribute is absent; anything else is an
  * error with the place. node may be NULL: then nothing is there. */

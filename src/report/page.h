@@ -1,0 +1,50 @@
+/* The page of a run as the files that write its sections see it. Inside src/report only. */
+#ifndef EQ_REPORT_PAGE_H
+#define EQ_REPORT_PAGE_H
+
+#include "report/html.h"
+#include "train/train.h"
+
+typedef struct eq_page {
+    eq_text *out;
+    const char *folder;     /* of the run, or of the runs of several seeds */
+    const eq_experiment *x; /* the same for all of them but the seed */
+    eq_trained *m;          /* NULL: several seeds */
+    eq_circuit *c;          /* of m, or of the first seed */
+    const eq_inference *i;  /* with predictions and power; NULL: several seeds */
+    bool training;          /* there is no test set: the examples are those of the training */
+    eq_diag *diag;
+} eq_page;
+
+/* Built in (Makefile): src/report/page.css and page.js. */
+extern const char eq_page_css[], eq_page_js[];
+
+/* Writes what stands below the heading of a section; nothing: there is no such section. */
+typedef eq_status (*eq_page_section)(const eq_page *p);
+
+/* page_run.c */
+eq_status eq_page_settings(const eq_page *p);
+eq_status eq_page_power(const eq_page *p);
+eq_status eq_page_diagnosis(const eq_page *p);
+eq_status eq_page_deck(const eq_page *p);
+eq_status eq_page_again(const eq_page *p);
+/* page_examples.c */
+eq_status eq_page_classes(const eq_page *p);
+eq_status eq_page_predictions(const eq_page *p);
+eq_status eq_page_worst(const eq_page *p);
+/* page_seeds.c. *found: the folder has the table of several seeds, whose first is *first. */
+eq_status eq_page_seeds_of(const char *folder, bool *found, uint64_t *first, eq_diag *diag);
+eq_status eq_page_seeds(const eq_page *p);
+/* page_network.c */
+eq_status eq_page_network(const eq_page *p);
+/* page_pictures.c */
+eq_status eq_page_curves(const eq_page *p);
+eq_status eq_page_conductances(const eq_page *p);
+eq_status eq_page_activations(const eq_page *p);
+
+/* "test" or "training". */
+static inline const char *eq_page_set(const eq_page *p) {
+    return p->training ? "training" : "test";
+}
+
+#endif

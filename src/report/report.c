@@ -1,0 +1,192 @@
+#include "report/report.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "report/page.h"
+#include "train/seeds.h"
+
+/* In the order of the page. */
+static const struct {
+    const char *id, *title;
+    bool seeds, run; /* whether it is on the page of several seeds, of one run */
+    eq_page_section write;
+} section[] = {
+    {"seeds", "Seeds", true, false, eq_page_seeds},
+    {"settings", "Settings", true, true, eq_page_settings},
+    {"curves", "Training", true, true, eq_page_curves},
+    {"network", "Network", true, true, eq_page_network},
+    {"conductances", "Conductances", false, true, eq_page_conductances},
+    {"activations", "Activations", false, true, eq_page_activations},
+    {"errors", "Errors", false, true, eq_page_classes},
+    {"predictions", "Predictions", false, true, eq_page_predictions},
+    {"worst", "Worst examples", false, true, eq_page_worst},
+    {"power", "Power", false, true, eq_page_power},
+    {"diagnosis", "Diagnosis", false, true, eq_page_diagnosis},
+    {"deck", "Deck", false, true, eq_page_deck},
+    {"again", "Reproduce this", true, true, eq_page_again},
+};
+enum { SECTIONS = sizeof section / sizeof *section };
+
+static void write_head(const eq_page *p) {
+    eq_text_puts(p->out,
+                 "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                 "img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'\"/>\n"
+                 "<meta name=\"color-scheme\" content=\"light dark\"/>\n");
+    eq_html(p->out,
+            "<meta name=\"generator\" content=\"eqspice "
+            "%s\"/>\n<title>%s</title>\n<style>/*<![CDATA[*/\n",
+            EQ_VERSION, p->x->name);
+    eq_text_puts(p->out, eq_page_css);
+    eq_text_puts(p->out, "/*]]>*/</style>\n</head>\n");
+}
+
+/* One sentence: what came out. */
+static void write_result(const eq_page *p) {
+    const eq_evaluation *e = &p->i->score;
+    eq_metrics last = eq_trained_last(p->m), chosen;
+    size_t epochs;
+    eq_html(p->out, "<p class=\"result\">");
+    if (e->target != NULL) {
+        eq_html(p->out, "Root mean square error ");
+        eq_html_number(p->out, "result-rmse", e->rmse, "");
+        eq_html(p->out, " (R<sup>2</sup> ");
+        eq_html_number(p->out, "result-r2", e->r2, "");
+        eq_html(p->out, ")");
+    } else {
+        eq_html_number(p->out, "result-error", e->error, "%");
+        eq_html(p->out, " error");
+    }
+    eq_html(p->out, " on <data id=\"result-examples\" value=\"%zu\">%zu</data> %s examples",
+            e->examples, e->examples, p->training ? "training" : "held-out");
+    bool several = eq_trained_chosen(p->m, &chosen, &epochs);
+    eq_html(p->out, " after %zu epoch%s", epochs, epochs == 1 ? "" : "s");
+    if (epochs > 0) {
+        eq_html(p->out, " and ");
+        eq_html_number(p->out, NULL, last.seconds, "s");
+    }
+    eq_html(p->out, ", seed %zu.", (size_t)p->x->seed);
+    if (several)
+        eq_html(p->out, " The network is that of epoch %zu, the best on the validation set.",
+                chosen.epoch);
+    if (p->training) eq_html(p->out, " The run keeps no test set.");
+    eq_html(p->out, "</p>\n");
+}
+
+static bool shown(const eq_page *p, size_t k) {
+    return p->m == NULL ? section[k].seeds : section[k].run;
+}
+
+static void write_contents(const eq_page *p, const size_t *length) {
+    eq_html(p->out, "<nav aria-label=\"Contents\">\n<ul>\n");
+    for (size_t k = 0; k < SECTIONS; k++)
+        if (length[k] > 0)
+            eq_html(p->out, "<li><a href=\"#%s\">%s</a></li>\n", section[k].id, section[k].title);
+    eq_html(p->out, "</ul>\n</nav>\n");
+}
+
+static void write_banner(const eq_page *p) {
+    eq_html(p->out,
+            "<body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n"
+            "<header>\n<button type=\"button\" id=\"theme\" hidden=\"\">Dark</button>\n"
+            "<p class=\"kicker\">eqspice report</p>\n<h1>%s</h1>\n",
+            p->x->name);
+    if (p->c->title != NULL && p->c->title[0] != '\0' && p->x->deck != NULL)
+        eq_html(p->out, "<p class=\"title\">%s</p>\n", p->c->title);
+    if (p->m != NULL) write_result(p);
+    eq_html(p->out, "</header>\n");
+}
+
+/* The sections into `body`; length[k] of section k, 0: it has nothing to say. */
+static eq_status write_sections(eq_page *p, eq_text *body, size_t *length) {
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < SECTIONS; k++) {
+        eq_text own = {0};
+        p->out = &own;
+        length[k] = 0;
+        if (shown(p, k)) status = section[k].write(p);
+        if (status == EQ_OK && own.failed) status = eq_out_of_memory(p->diag);
+        if (status == EQ_OK && own.length > 0) {
+            length[k] = own.length;
+            eq_html(
+                body,
+                "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n",
+                section[k].id, section[k].id, section[k].id, section[k].title);
+            eq_text_add(body, own.text, own.length);
+            eq_text_puts(body, "</section>\n");
+        }
+        eq_text_free(&own);
+    }
+    return status;
+}
+
+static eq_status write_page(eq_page *p, eq_text *out) {
+    eq_text body = {0};
+    size_t length[SECTIONS];
+    eq_status status = write_sections(p, &body, length);
+    p->out = out;
+    if (status == EQ_OK) {
+        write_head(p);
+        write_banner(p);
+        write_contents(p, length);
+        eq_text_puts(out, "<main id=\"main\" tabindex=\"-1\">\n");
+        eq_text_add(out, body.text, body.length);
+        eq_html(out,
+                "</main>\n<footer><p>Written by eqspice %s.</p></footer>\n<script>/*<![CDATA[*/\n",
+                EQ_VERSION);
+        eq_text_puts(out, eq_page_js);
+        eq_text_puts(out, "/*]]>*/</script>\n</body>\n</html>\n");
+        if (out->failed || body.failed) status = eq_out_of_memory(p->diag);
+    }
+    eq_text_free(&body);
+    return status;
+}
+
+static eq_status write_run(const char *folder, const eq_report_options *o, eq_text *out,
+                           eq_diag *diag) {
+    eq_inference *i = NULL;
+    eq_page p = {.folder = folder, .diag = diag};
+    eq_infer_options ask = {
+        .predictions = true, .power = true, .settling = NAN, .capacitance = NAN};
+    eq_status status = eq_trained_open_on(folder, o->data, o->threads, &p.m, diag);
+    if (status != EQ_OK) return status;
+    p.training = eq_trained_samples(p.m) == 0;
+    eq_trained_take(p.m, p.training);
+    p.x = eq_trained_experiment(p.m);
+    p.c = eq_trained_circuit(p.m);
+    status = eq_trained_infer(p.m, &ask, &i, diag);
+    p.i = i;
+    if (status == EQ_OK) status = write_page(&p, out);
+    eq_inference_free(i);
+    eq_trained_free(p.m);
+    return status;
+}
+
+/* With the network of the first of the seeds. */
+static eq_status write_seeds(const char *folder, uint64_t seed, eq_text *out, eq_diag *diag) {
+    eq_page p = {.folder = folder, .diag = diag};
+    eq_experiment *x = NULL;
+    char *first = eq_seed_folder(folder, seed);
+    eq_status status = first == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK) status = eq_trained_read(first, NULL, &x, &p.c, diag);
+    p.x = x;
+    if (status == EQ_OK) status = write_page(&p, out);
+    eq_experiment_free(x);
+    eq_circuit_free(p.c);
+    eq_free(first);
+    return status;
+}
+
+eq_status eq_report_write(const char *folder, const eq_report_options *o, eq_text *out,
+                          eq_diag *diag) {
+    bool several = false;
+    uint64_t first = 0;
+    eq_status status = eq_page_seeds_of(folder, &several, &first, diag);
+    if (status != EQ_OK) return status;
+    return several ? write_seeds(folder, first, out, diag) : write_run(folder, o, out, diag);
+}
