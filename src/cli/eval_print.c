@@ -86,8 +86,8 @@ void eq_print_power(const eq_circuit *c, const eq_inference *i, double farad) {
         print_watts("layer ", layer, &p->layer[k]);
     }
     for (size_t k = 0; k < p->groups; k++) print_watts("trained ", c->group[k].name, &p->group[k]);
-    printf("delivered and dissipated differ by at most %.3g W, where KCL allows %.3g W\n",
-           p->balance, p->bound);
+    printf("delivered and dissipated differ by at most %.3g W; KCL allows %.3g W\n", p->balance,
+           p->bound);
     print_settling(c, i, farad);
 }
 

@@ -37,14 +37,17 @@ static void print_row(const eq_gradcheck_row *row) {
 static void print_own(const eq_gradcheck_report *r) {
     const char *at = r->own_nudging != NULL && eq_same(r->own_nudging, "clamp") ? "eta" : "beta";
     fputs(name(r->own_estimator, r->own_nudging).text, stdout);
-    if (!isnan(r->own_beta)) printf(" at the experiment's %s = %g", at, r->own_beta);
+    if (!isnan(r->own_beta))
+        printf(" at the experiment's %s = %g:\n", at, r->own_beta);
+    else
+        fputs(":\n", stdout);
     if (isnan(r->own_round_off))
-        printf(": no gradient\n");
+        printf("  no gradient\n");
     else if (isnan(r->own_error))
-        printf(": cosine %s, round-off at most %.2e of it\n", number('f', 9, r->own_cosine).text,
+        printf("  cosine %s, round-off at most %.2e of it\n", number('f', 9, r->own_cosine).text,
                r->own_round_off);
     else
-        printf(": off by %.2e of the gradient, round-off at most %.2e\n", r->own_error,
+        printf("  off by %.2e of the gradient, round-off at most %.2e\n", r->own_error,
                r->own_round_off);
 }
 
