@@ -33,12 +33,13 @@ SUITES   := $(patsubst check_%,%,$(basename $(notdir $(wildcard tests/*/check_*.
 MPIEXE   := $(BUILD)/mpi/eqspice
 PROGRAMS := $(BUILD)/eqspice $(if $(MPI),$(MPIEXE))
 
-.PHONY: all deps check check-python bench demo sanitize tsan valgrind coverage clang check-long fuzz mutate lint print-libs clean install format format-check
+.PHONY: all deps check check-python bench demo sanitize tsan valgrind coverage clang check-long fuzz mutate lint print-libs docs deb clean install uninstall format format-check
 all: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(PROGRAMS)
 
+# NODEPS=1: whoever calls has seen to the packages.
 deps:
-	@tools/install-deps $(if $(MPI),--mpi)
+	@$(if $(NODEPS),:,tools/install-deps $(if $(MPI),--mpi))
 
 # Numeric kernels: vectorised, and compiled for several instruction sets by attributes in the source.
 $(BUILD)/src/model/layered%.o: CFLAGS += -fno-math-errno -fno-trapping-math -ffp-contract=fast
@@ -91,7 +92,7 @@ $(BUILD)/libeqspice.a: $(LIB_OBJ)
 
 $(BUILD)/eqspice.pc: tools/eqspice.pc.in Makefile src/eqspice.h
 	@mkdir -p $(@D)
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	    -e 's|@PRIVATE@|$(SHARED:%=-l%)|' $< >$@
 
 $(BUILD)/eqspice: $(CLI_OBJ) $(BUILD)/libinner.a
@@ -135,6 +136,8 @@ check:
 	@if command -v clang-format-14 >/dev/null; then $(MAKE) --no-print-directory format-check; \
 	 else echo "skipped: format-check (no clang-format-14)"; fi
 	@$(MAKE) --no-print-directory check-python
+	@if tools/install-deps --docs --missing >/dev/null; then tools/build-docs $(BUILD); \
+	 else echo "skipped: make docs ($$(tools/install-deps --docs --missing | tr '\n' ' ')missing)"; fi
 	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-tests
 
 # The package of python/ over the library of this build, with Debian's interpreter, which has numpy and pytest.
@@ -162,7 +165,7 @@ sanitize tsan valgrind coverage clang:
 	@tools/install-deps --mpi --long
 	tools/trust $@
 check-long:
-	@tools/install-deps --mpi --long
+	@tools/install-deps --mpi --long --docs --deb
 	tools/trust long
 fuzz:
 	@tools/install-deps --long
@@ -175,25 +178,44 @@ lint:
 print-libs:
 	@echo $(LIBS)
 
+# The pages, the manual page and the references as a site that opens from file://: build/site/index.html.
+docs:
+	@tools/install-deps --docs
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/libeqspice.so
+	tools/build-docs $(BUILD)
+
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
 # Where Debian's interpreter looks: below /usr for all of its versions, elsewhere for its own.
 PYTHONDIR ?= $(PREFIX)/lib/$(if $(filter /usr,$(PREFIX)),python3,$(shell $(PYTHON) -c 'import sys; print("python%d.%d" % sys.version_info[:2])' 2>/dev/null || echo python3))/dist-packages
 VERSION := $(shell sed -n 's/^#define EQ_VERSION "\(.*\)"/\1/p' src/eqspice.h)
+# What `make install` puts where, FILE:PLACE, and `make uninstall` takes away. Decks find their data and their schemas
+# beside them, as here.
+INSTALLED = $(lastword $(PROGRAMS)):$(PREFIX)/bin/eqspice \
+    $(BUILD)/libeqspice.so:$(LIBDIR)/$(SONAME) $(BUILD)/libeqspice.a:$(LIBDIR)/libeqspice.a \
+    $(BUILD)/eqspice.pc:$(LIBDIR)/pkgconfig/eqspice.pc src/eqspice.h:$(PREFIX)/include/eqspice.h \
+    docs/eqspice.1:$(PREFIX)/share/man/man1/eqspice.1 \
+    tools/completion.bash:$(PREFIX)/share/bash-completion/completions/eqspice \
+    $(foreach f,$(wildcard python/eqspice/*.py),$(f):$(PYTHONDIR)/eqspice/$(notdir $(f))) \
+    $(foreach f,$(sort $(wildcard schemas/*.xsd netlists/*.cir netlists/*.xml data/*.csv data/*.csv.gz data/README.md \
+        examples/*)),$(f):$(PREFIX)/share/eqspice/$(f))
 install: all
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/libeqspice.so $(BUILD)/libeqspice.a
 	@rm -f $(BUILD)/eqspice.pc
 	@$(MAKE) --no-print-directory $(BUILD)/eqspice.pc
-	install -D $(lastword $(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin/eqspice
-	install -D -m 644 $(BUILD)/libeqspice.so $(DESTDIR)$(PREFIX)/lib/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libeqspice.so
-	install -D -m 644 $(BUILD)/libeqspice.a $(DESTDIR)$(PREFIX)/lib/libeqspice.a
-	install -D -m 644 $(BUILD)/eqspice.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/eqspice.pc
-	install -D -m 644 src/eqspice.h $(DESTDIR)$(PREFIX)/include/eqspice.h
-	install -D -m 644 docs/eqspice.1 $(DESTDIR)$(PREFIX)/share/man/man1/eqspice.1
-	install -d $(DESTDIR)$(PYTHONDIR)/eqspice
-	install -m 644 python/eqspice/*.py $(DESTDIR)$(PYTHONDIR)/eqspice/
-	install -D -m 644 tools/completion.bash \
-	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/eqspice
+	@set -e; for f in $(INSTALLED); do \
+	    case $$f in *:*/bin/*) mode=755 ;; *) mode=644 ;; esac; \
+	    install -D -m $$mode $${f%%:*} $(DESTDIR)$${f#*:}; done
+	@ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libeqspice.so
+	@echo "installed: $(words $(INSTALLED)) files below $(DESTDIR)$(PREFIX)"
+uninstall:
+	@rm -f $(foreach f,$(INSTALLED),$(DESTDIR)$(lastword $(subst :, ,$(f)))) $(DESTDIR)$(LIBDIR)/libeqspice.so
+	@rm -rf $(DESTDIR)$(PREFIX)/share/eqspice $(DESTDIR)$(PYTHONDIR)/eqspice
+
+# Debian packages of this tree: build/deb/*.deb, with no error of lintian.
+deb:
+	@tools/install-deps --deb
+	tools/build-deb $(BUILD)/deb
 
 clean:
 	rm -rf $(BUILD)

@@ -37,3 +37,9 @@ def test_functions_are_in_the_header_with_as_many_arguments():
         assert found, name
         given = found.group(1).strip()
         assert len(arguments) == (0 if given == "void" else given.count(",") + 1), name
+
+
+def test_the_version_of_the_wheel_is_that_of_the_header():
+    version = re.search(r'#define EQ_VERSION "(.*)"', HEADER.read_text()).group(1)
+    project = (HEADER.parents[1] / "python" / "pyproject.toml").read_text()
+    assert f'version = "{version.replace("-dev", ".dev0")}"' in project

@@ -53,15 +53,15 @@ static double stuck_at(const eq_devices *d, eq_draw *r, double start) {
 
 /* dw^d = dw_min |1 + d beta + sigma xi| with the asymmetry beta of the device, bounds w_max |1 + sigma xi|
  * inside the range; all draws are made whatever is used, so that one number changed leaves the others. */
-static eq_cell make_cell(const eq_devices *d, eq_draw *r, double start) {
+static eq_device_cell make_cell(const eq_devices *d, eq_draw *r, double start) {
     const eq_device *o = &d->o;
     double xi[7];
     for (int k = 0; k < 7; k++) xi[k] = eq_draw_normal(r);
     double beta = o->up_down + o->up_down_dtod * xi[1], spread = 1.0 + o->dw_min_dtod * xi[0];
-    eq_cell c = {.low = fmax(o->w_min * fabs(1.0 + o->w_min_dtod * xi[2]), o->w_min),
-                 .high = fmin(o->w_max * fabs(1.0 + o->w_max_dtod * xi[3]), o->w_max),
-                 .step = {o->dw_min * fabs(spread + beta), o->dw_min * fabs(spread - beta)},
-                 .endurance = INFINITY};
+    eq_device_cell c = {.low = fmax(o->w_min * fabs(1.0 + o->w_min_dtod * xi[2]), o->w_min),
+                        .high = fmin(o->w_max * fabs(1.0 + o->w_max_dtod * xi[3]), o->w_max),
+                        .step = {o->dw_min * fabs(spread + beta), o->dw_min * fabs(spread - beta)},
+                        .endurance = INFINITY};
     if (o->response != NULL && o->response->make != NULL) o->response->make(o, xi + 4, &c);
     if (o->endurance > 0.0) c.endurance = o->endurance * fabs(1.0 + o->endurance_dtod * xi[6]);
     double stuck = stuck_at(d, r, start);
@@ -137,12 +137,12 @@ double *eq_devices_kept(eq_devices *d, int array) {
     return d->kept[array];
 }
 
-const eq_cell *eq_devices_cell(const eq_devices *d, size_t j) {
+const eq_device_cell *eq_devices_cell(const eq_devices *d, size_t j) {
     return &d->cell[j];
 }
 
 bool eq_devices_worn(const eq_devices *d, size_t j) {
-    const eq_cell *c = &d->cell[j];
+    const eq_device_cell *c = &d->cell[j];
     return c->low >= c->high || d->kept[EQ_PULSES][j] >= c->endurance;
 }
 
@@ -177,7 +177,7 @@ static double clip(double x, double low, double high) {
 }
 
 double eq_devices_bounded(const eq_devices *d, size_t j, double g) {
-    const eq_cell *c = &d->cell[j]; /* the bounds of the range hold to the bit */
+    const eq_device_cell *c = &d->cell[j]; /* the bounds of the range hold to the bit */
     double low = c->low <= d->o.w_min ? d->min : eq_devices_parameter(d, c->low);
     double high = c->high >= d->o.w_max ? d->max : eq_devices_parameter(d, c->high);
     return clip(g, fmin(low, high), high);

@@ -63,12 +63,12 @@ typedef struct eq_device {
 } eq_device;
 
 /* One device as it was made. */
-typedef struct eq_cell {
+typedef struct eq_device_cell {
     double low, high; /* bounds of w; equal: it is stuck there */
     double step[2];   /* dw up and down, > 0 */
     double shape[2];  /* of the response, up and down */
     double endurance; /* pulses; INFINITY: endless */
-} eq_cell;
+} eq_device_cell;
 
 /* device_options.c. A number of eq_device by the name it has in an experiment. */
 typedef struct eq_device_number {
@@ -96,7 +96,7 @@ const char *eq_device_still(const eq_device *o);
 /* response.c. NULL: there is none of that name. */
 const eq_response *eq_response_find(const char *name);
 const char *eq_response_name(const eq_response *r); /* NULL: "ideal" */
-double eq_response_factor(const eq_device *o, const eq_cell *c, double w, int d);
+double eq_response_factor(const eq_device *o, const eq_device_cell *c, double w, int d);
 
 /* The devices of one block. */
 typedef struct eq_devices eq_devices;
@@ -123,7 +123,7 @@ void eq_devices_program(eq_devices *d);
  * order of the engine. */
 double *eq_devices_shown(eq_devices *d);
 double *eq_devices_kept(eq_devices *d, int array);
-const eq_cell *eq_devices_cell(const eq_devices *d, size_t j);
+const eq_device_cell *eq_devices_cell(const eq_devices *d, size_t j);
 /* Devices that cannot change: stuck from the start or worn out. */
 size_t eq_devices_stuck(const eq_devices *d);
 

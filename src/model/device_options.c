@@ -190,7 +190,7 @@ bool eq_device_programs_alike(const eq_device *a, const eq_device *b) {
 /* Whether some place of the range can be left in the direction d. */
 static bool moves(const eq_device *o, int d) {
     enum { PLACES = 32 };
-    eq_cell c = {.low = o->w_min, .high = o->w_max};
+    eq_device_cell c = {.low = o->w_min, .high = o->w_max};
     const double mean[2] = {0.0, 0.0};
     if (o->response->make != NULL) o->response->make(o, mean, &c);
     for (int k = 0; k <= PLACES; k++) {

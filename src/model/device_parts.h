@@ -12,7 +12,7 @@ struct eq_devices {
     size_t first, count;
     const int32_t *place; /* not owned */
     uint64_t seed;
-    eq_cell *cell;                  /* [count] */
+    eq_device_cell *cell;           /* [count] */
     double *shown;                  /* [count] g with write noise */
     double *kept[EQ_DEVICE_ARRAYS]; /* [count] or NULL: not needed */
 };

@@ -7,7 +7,7 @@
 /* One pulse in the direction d: the weight after it. */
 static double pulse(const eq_devices *d, size_t j, double w, int direction, eq_draw *r) {
     const eq_device *o = &d->o;
-    const eq_cell *c = &d->cell[j];
+    const eq_device_cell *c = &d->cell[j];
     double f = eq_response_factor(o, c, w, direction), step = c->step[direction < 0];
     if (o->dw_min_std > 0.0) {
         double noise = o->dw_min_std * eq_draw_normal(r);

@@ -14,9 +14,9 @@
 struct eq_response {
     const char *name;
     /* f(w) >= 0 in the direction d. */
-    double (*factor)(const eq_device *o, const eq_cell *c, double w, int d);
+    double (*factor)(const eq_device *o, const eq_device_cell *c, double w, int d);
     /* The device's own c->shape from two standard normal numbers; NULL: it has none. */
-    void (*make)(const eq_device *o, const double xi[2], eq_cell *c);
+    void (*make)(const eq_device *o, const double xi[2], eq_device_cell *c);
 };
 
 #endif

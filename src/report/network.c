@@ -36,7 +36,7 @@ static void join(const eq_circuit *c, const eq_topology *g, int32_t *parent) {
 
 static int32_t add_cell(eq_layout *l, eq_node node, int32_t layer, bool supply) {
     if (!eq_grow((void **)&l->cell, &l->cell_cap, l->cells + 1, sizeof *l->cell)) return EQ_NONE;
-    l->cell[l->cells] = (eq_cell){.node = node, .layer = layer, .supply = supply};
+    l->cell[l->cells] = (eq_drawn){.node = node, .layer = layer, .supply = supply};
     return (int32_t)l->cells++;
 }
 

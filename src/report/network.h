@@ -6,14 +6,14 @@
 #include "circuit/depth.h"
 
 /* Nodes that voltage-defined branches (and what controls them) hold together. */
-typedef struct eq_cell {
+typedef struct eq_drawn {
     eq_node node;  /* the first of them */
     int32_t layer; /* 0: inputs; a supply that feeds layer k through linear elements: k - 1 */
     bool supply;   /* a copy of a supply for one layer */
     size_t nodes;  /* of it */
     size_t own;    /* elements of its own: not between cells, no nudge source */
     size_t shown;  /* its place in the layer, in the order of the drawing */
-} eq_cell;
+} eq_drawn;
 
 /* Elements between cells of two layers. */
 typedef struct eq_links {
@@ -29,7 +29,7 @@ typedef struct eq_layout {
     int32_t *cell_of;              /* [nodes] EQ_NONE: ground, supplies */
     bool *trained[EQ_CLASS_COUNT]; /* [rows] NULL: none of the class is */
     double *supply; /* [nodes] V where a source holds the node against ground, else NAN */
-    eq_cell *cell;
+    eq_drawn *cell;
     size_t cells, cell_cap;
     size_t own_cells; /* those that are no copies of supplies come first */
     int32_t layers;

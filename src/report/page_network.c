@@ -38,7 +38,7 @@ static size_t slots(size_t cells) {
 }
 
 /* The slot of a cell in its layer; -1: it is one of those that dots stand for. */
-static int slot_of(const picture *w, const eq_cell *c) {
+static int slot_of(const picture *w, const eq_drawn *c) {
     size_t n = w->l->in_layer[c->layer];
     if (n <= MOST_SHOWN || c->shown < HEAD) return (int)c->shown;
     return c->shown + TAIL >= n ? (int)(HEAD + 1 + c->shown + TAIL - n) : -1;
@@ -68,7 +68,7 @@ static void write_link(const picture *w, int cls, size_t j) {
     const eq_table *t = &w->l->c->table[cls];
     int32_t from, to;
     if (t->cls->control == EQ_CONTROL_PORT || !eq_layout_joins(w->l, t, j, &from, &to)) return;
-    const eq_cell *a = &w->l->cell[from], *b = &w->l->cell[to];
+    const eq_drawn *a = &w->l->cell[from], *b = &w->l->cell[to];
     int sa = slot_of(w, a), sb = slot_of(w, b);
     if (sa < 0 || sb < 0) return;
     eq_point p = point_of(w, a->layer, sa), q = point_of(w, b->layer, sb);
@@ -110,7 +110,7 @@ static void write_counts(const picture *w) {
 
 /* 'i' in the first layer, 'o' where a node is an output, 's' a supply, else 'h'. */
 static char kind_of(const picture *w, size_t k) {
-    const eq_cell *c = &w->l->cell[k];
+    const eq_drawn *c = &w->l->cell[k];
     return c->supply ? 's' : w->output[k] ? 'o' : c->layer == 0 ? 'i' : 'h';
 }
 
@@ -127,7 +127,7 @@ static bool *find_outputs(const eq_layout *l) {
 }
 
 static void write_cell(const picture *w, size_t k) {
-    const eq_cell *c = &w->l->cell[k];
+    const eq_drawn *c = &w->l->cell[k];
     const char *name = eq_circuit_node_name(w->l->c, c->node);
     int slot = slot_of(w, c);
     char kind, shown[EQ_SHOWN];
@@ -249,7 +249,7 @@ static eq_status write_cells(const picture *w) {
     for (int32_t layer = 1; status == EQ_OK && layer < w->l->layers; layer++) {
         size_t like = 0, first = 0;
         for (size_t k = 0; k < w->l->own_cells; k++) {
-            const eq_cell *c = &w->l->cell[k];
+            const eq_drawn *c = &w->l->cell[k];
             if (c->layer != layer || c->own == 0 || c->own > FEW) continue;
             if (like++ == 0) first = k;
         }

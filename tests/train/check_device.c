@@ -197,7 +197,7 @@ START_TEST(a_chip_has_its_moments) {
     eq_devices *d = make(&o, MANY, 0.0);
     double inside = 0.0;
     for (size_t j = 0; j < MANY; j++) {
-        const eq_cell *c = eq_devices_cell(d, j);
+        const eq_device_cell *c = eq_devices_cell(d, j);
         up[j] = c->step[0] / o.dw_min;
         shape[j] = c->shape[0];
         high[j] = c->high;
@@ -523,7 +523,7 @@ START_TEST(a_chip_is_the_same_in_any_order) {
     for (int j = 0; j < N; j++) {
         ck_assert(shown[0][j] == shown[1][N - 1 - j]);
         ck_assert_mem_eq(eq_devices_cell(d[0], (size_t)j),
-                         eq_devices_cell(d[1], (size_t)(N - 1 - j)), sizeof(eq_cell));
+                         eq_devices_cell(d[1], (size_t)(N - 1 - j)), sizeof(eq_device_cell));
         moved += shown[0][j] != start[j];
     }
     ck_assert_double_ge(moved, N / 2);
@@ -531,7 +531,7 @@ START_TEST(a_chip_is_the_same_in_any_order) {
     of.place = NULL;
     of.seed = 2; /* another training on the same chip */
     ck_assert_int_eq(eq_devices_new(&o, &of, &other, NULL), EQ_OK);
-    ck_assert_mem_eq(eq_devices_cell(d[0], 3), eq_devices_cell(other, 3), sizeof(eq_cell));
+    ck_assert_mem_eq(eq_devices_cell(d[0], 3), eq_devices_cell(other, 3), sizeof(eq_device_cell));
     eq_devices_free(other);
     o.chip = 2;
     ck_assert_int_eq(eq_devices_new(&o, &of, &other, NULL), EQ_OK);
