@@ -662,12 +662,11 @@ typedef struct eq_evaluation {
 
 /** What an evaluation may bring beside its score. */
 typedef struct eq_infer_options {
-    bool predictions; /**< a table of all examples */
-    bool potentials;  /**< with the potentials of all nodes in it */
-    bool power;       /**< what each part delivers and dissipates */
-    double settling;  /**< s; NAN: none given */
-    double capacitance; /**< F at every node beside the deck's own, for the settling; NAN: none */
-        capacitance; /**< F at every node beside those of the deck, for the settling; NAN: none given */
+    bool predictions;   /**< a table of all examples */
+    bool potentials;    /**< with the potentials of all nodes in it */
+    bool power;         /**< what each part delivers and dissipates */
+    double settling;    /**< s; NAN: none given */
+    double capacitance; /**< F at every node beside the deck's own, for the settling; NAN */
 } eq_infer_options;
 
 /** The score alone. */

@@ -256,7 +256,7 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
                eq_plural(s->test_examples), m->test_rmse, m->test_r2);
     static const char files[] = EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_DIAGNOSIS
                                                ", " EQ_TRAIN_CHECKPOINT " and " EQ_TRAIN_CURVES;
-    bool fits = strlen("wrote /") + strlen(folder) + sizeof files <= COLUMNS;
+    bool fits = strlen("wrote /") + strlen(folder) + sizeof files - 1 <= COLUMNS;
     printf(fits ? "wrote %s/%s\n" : "wrote into %s\n%s\n", folder, files);
 }
 

@@ -31,7 +31,9 @@ bool eq_spice_quiet_value(eq_spice *s, eq_cursor c, double *value) {
     eq_status status = s->all->status;
     int errors = s->all->errors;
     bool done = eq_spice_at_value(&own, &c) && eq_spice_number_at(&own, &c, value, "the value");
-    if (s->all->status != EQ_ERR_MEMORY) {
+    if (s->all->status == EQ_ERR_MEMORY && status != EQ_ERR_MEMORY) {
+        eq_spice_no_memory(s); /* that was not to be kept quiet */
+    } else if (status != EQ_ERR_MEMORY) {
         s->all->status = status;
         s->all->errors = errors;
         s->all->stop = errors >= EQ_MAX_ERRORS;
