@@ -15,9 +15,9 @@ ALLFLAGS = -std=c17 -fPIC -fvisibility=hidden -Isrc -Itests -I/usr/include/suite
 ARCHIVES := sundials_kinsol sundials_sunlinsolklu sundials_sunmatrixsparse sundials_nvecserial sundials_generic \
             klu btf cholmod amd colamd ccolamd camd
 # What the shared library needs: Debian's archives are not position independent.
-SHARED  := $(filter-out sundials_generic,$(ARCHIVES)) openblas suitesparseconfig gomp z minizip pthread m
+SHARED  := $(filter-out sundials_generic,$(ARCHIVES)) openblas suitesparseconfig gomp z minizip sqlite3 pthread m
 LIBS    := $(ARCHIVES:%=-l:lib%.a) $(wildcard /usr/lib/*/openblas-pthread/libopenblas.a) \
-           -lsuitesparseconfig -lmetis -l:libgomp.so.1 -lz -lminizip -lpthread -lm
+           -lsuitesparseconfig -lmetis -l:libgomp.so.1 -lz -lminizip -l:libsqlite3.a -lpthread -ldl -lm
 
 LIB_SRC  := $(filter-out src/cli/%,$(wildcard src/*/*.c src/*/*/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)

@@ -1,5 +1,5 @@
 /* Rows of a CSV file (RFC 4180): cells parted by commas (or semicolons, or tabs), in quotes or not,
- * rows ended by LF, CRLF or CR; of src/train, and of the reports that read its tables. */
+ * rows ended by LF, CRLF or CR; of src/train, and of the rooms above that read its tables. */
 #ifndef EQ_TRAIN_CSV_H
 #define EQ_TRAIN_CSV_H
 

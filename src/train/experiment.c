@@ -290,7 +290,7 @@ static void name(reader *r, const eq_xml_node *root) {
     text(r, root, "name", &r->x->name);
     const char *why = r->status == EQ_OK ? no_folder(r->x->name) : NULL;
     if (why == NULL) return;
-    r->status = eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_root_place(r->xml, "name"),
+    r->status = eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_attribute_place(r->xml, root, "name"),
                            "the experiment's name %s; it names the folder of its runs, so give one "
                            "word or a few",
                            why);
@@ -367,11 +367,9 @@ eq_status eq_experiment_read(const char *file, eq_experiment **out, eq_diag *dia
     return eq_experiment_read_with(file, NULL, out, diag);
 }
 
-eq_status eq_experiment_read_with(const char *file, const eq_settings *settings,
-                                  eq_experiment **out, eq_diag *diag) {
-    eq_xml *xml = NULL;
-    eq_status status = eq_xml_read(file, &eq_schema_experiment, settings, &xml, diag);
-    if (status != EQ_OK) return status;
+/* Takes the document over. */
+static eq_status understand(eq_xml *xml, const char *file, eq_experiment **out, eq_diag *diag) {
+    eq_status status = EQ_OK;
     eq_experiment *x = experiment_new();
     if (x != NULL) {
         x->path = eq_strdup(file);
@@ -388,6 +386,45 @@ eq_status eq_experiment_read_with(const char *file, const eq_settings *settings,
     else
         eq_experiment_free(x);
     return status;
+}
+
+eq_status eq_experiment_read_with(const char *file, const eq_settings *settings,
+                                  eq_experiment **out, eq_diag *diag) {
+    eq_xml *xml = NULL;
+    eq_status status = eq_xml_read(file, &eq_schema_experiment, settings, &xml, diag);
+    return status == EQ_OK ? understand(xml, file, out, diag) : status;
+}
+
+struct eq_experiment_master {
+    char *file;
+    eq_xml_master *xml;
+};
+
+void eq_experiment_master_free(eq_experiment_master *m) {
+    if (m == NULL) return;
+    eq_free(m->file);
+    eq_xml_master_free(m->xml);
+    eq_free(m);
+}
+
+eq_status eq_experiment_master_read(const char *file, eq_experiment_master **out, eq_diag *diag) {
+    eq_experiment_master *m = eq_calloc(1, sizeof *m);
+    if (m == NULL) return eq_out_of_memory(diag);
+    m->file = eq_strdup(file);
+    eq_status status = m->file == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK) status = eq_xml_master_read(file, &eq_schema_experiment, &m->xml, diag);
+    if (status == EQ_OK)
+        *out = m;
+    else
+        eq_experiment_master_free(m);
+    return status;
+}
+
+eq_status eq_experiment_master_copy(const eq_experiment_master *m, const eq_settings *settings,
+                                    eq_experiment **out, eq_diag *diag) {
+    eq_xml *xml = NULL;
+    eq_status status = eq_xml_master_copy(m->xml, settings, &xml, diag);
+    return status == EQ_OK ? understand(xml, m->file, out, diag) : status;
 }
 
 eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_diag *diag) {

@@ -77,4 +77,16 @@ eq_status eq_experiment_same_circuit(const eq_experiment *a, const eq_experiment
 /* preset.c. Applies the presets from number `first` on. */
 eq_status eq_presets_apply(const eq_experiment *x, size_t first, eq_circuit *c, eq_diag *diag);
 
+/* The file of an experiment, read once for many that differ in their settings. */
+typedef struct eq_experiment_master eq_experiment_master;
+eq_status eq_experiment_master_read(const char *path, eq_experiment_master **out, eq_diag *diag);
+eq_status eq_experiment_master_copy(const eq_experiment_master *m, const eq_settings *settings,
+                                    eq_experiment **out, eq_diag *diag);
+void eq_experiment_master_free(eq_experiment_master *m);
+
+/* unused.c. *why: why a change of what --set calls `name` (an attribute by its path, or a parameter of the
+ * circuit c) changes nothing in a training of this experiment: "only momentum has one"; NULL: it may. */
+eq_status eq_experiment_unused(const eq_experiment *x, const eq_circuit *c, const char *name,
+                               const char **why, eq_diag *diag);
+
 #endif

@@ -425,13 +425,28 @@ static eq_status run_all(run *r) {
     return status;
 }
 
+/* The network that the run stands for, which may be that of an epoch before the last. */
+static eq_status show(run *r, eq_train_sight *see, void *data) {
+    uint64_t steps;
+    eq_trainer_collect(r->t);
+    eq_session_put(&r->t->s, eq_checkpoint_network(&r->t->now, &steps));
+    eq_network_load(r->t->s.model);
+    return see(data, &r->t->s, r->diag);
+}
+
 eq_status eq_train(const eq_experiment *x, const eq_train_options *asked, eq_metrics *last,
                    eq_train_summary *summary, eq_diag *diag) {
+    return eq_train_then(x, asked, NULL, NULL, last, summary, diag);
+}
+
+eq_status eq_train_then(const eq_experiment *x, const eq_train_options *asked, eq_train_sight *see,
+                        void *data, eq_metrics *last, eq_train_summary *summary, eq_diag *diag) {
     eq_train_options o = asked == NULL ? eq_train_defaults() : *asked;
     run r = {.x = x, .o = &o, .look = {.error = NAN, .cosine = NAN}, .diag = diag};
     eq_status status = eq_comm_agree(check_options(&r));
     if (status == EQ_OK) status = eq_comm_agree(open_all(&r));
     if (status == EQ_OK) status = eq_comm_agree(run_all(&r));
+    if (status == EQ_OK && see != NULL) status = show(&r, see, data);
     if (summary != NULL && r.t != NULL) summarise(&r, status == EQ_OK, summary);
     if (last != NULL && r.t != NULL && r.t->now.rows > 0) *last = r.t->now.row[r.t->now.rows - 1];
     eq_trainer_free(r.t);

@@ -260,6 +260,7 @@ static void page_covers_schema(const char *path, const char *schema) {
 START_TEST(references_cover_the_schemas) {
     page_covers_schema("docs/experiment.md", "schemas/experiment.xsd");
     page_covers_schema("docs/deck.md", "schemas/circuit.xsd");
+    page_covers_schema("docs/explore.md", "schemas/study.xsd");
 }
 END_TEST
 

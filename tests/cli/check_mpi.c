@@ -354,6 +354,28 @@ START_TEST(failures_of_one_process_are_told) {
 }
 END_TEST
 
+/* All ranks write to one table, which is in the end that of the program without MPI. */
+START_TEST(the_points_of_a_study_are_shared) {
+    if (!can_run()) return;
+    for (int k = 0; k < RANKS; k++) {
+        char *a, *b, name[16], table[32];
+        snprintf(name, sizeof name, "study%d", ranks[k]);
+        snprintf(table, sizeof table, "study%d/points.csv", ranks[k]);
+        free(run_ranks(0, 0, "explore netlists/study-iris.xml -o %s --force", in("study")));
+        free(run_ranks(ranks[k], 0, "explore netlists/study-iris.xml -o %s", in(name)));
+        a = file_text(in("study/points.csv"));
+        b = file_text(in(table));
+        for (const char *p = a, *q = b; *p != '\0';
+             p = strchr(p, '\n') + 1, q = strchr(q, '\n') + 1) {
+            size_t n = 0; /* without seconds */
+            for (int c = 0; c < 8; c++) n += strcspn(p + n, ",") + 1;
+            ck_assert_msg(strncmp(p, q, n) == 0, "%.200s\n%.200s", p, q);
+        }
+        eq_free(a), eq_free(b);
+    }
+}
+END_TEST
+
 Suite *mpi_suite(void) {
     Suite *s = suite_create("mpi");
     TCase *t = tcase_create("mpi");
@@ -369,6 +391,7 @@ Suite *mpi_suite(void) {
     tcase_add_test(t, serial_commands_run_on_one_rank);
     tcase_add_test(t, failures_of_one_process_are_told);
     tcase_add_test(t, without_mpirun_there_is_one_process);
+    tcase_add_test(t, the_points_of_a_study_are_shared);
     suite_add_tcase(s, t);
     return s;
 }

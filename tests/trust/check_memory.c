@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "circuit/architecture.h"
+#include "explore/effects.h"
 #include "netlist/netlist.h"
 #include "report/picture.h"
 #include "report/report.h"
@@ -487,6 +488,27 @@ static eq_status train_seeds(eq_diag *diag) {
     return status;
 }
 
+/* Two points in this process, with all kinds of figures, and what is said of them. */
+static eq_status study(eq_diag *diag) {
+    eq_study *s = NULL;
+    eq_explored x = {0};
+    eq_effect e = {0};
+    size_t *front = NULL, count;
+    eq_status status = eq_study_read(in("study.xml"), &s, diag);
+    const eq_explore_options o = {.folder = in("study"), .force = true};
+    if (status == EQ_OK) status = eq_explore(s, &o, &x, diag);
+    if (status == EQ_OK) status = eq_effect_find(s, &x, 0, 0, &e, diag);
+    if (status == EQ_OK) status = eq_points_front(s, &x, s->pareto, &front, &count, diag);
+    /* A training without memory is a row that says so; the study itself goes on. */
+    for (size_t k = 0; status == EQ_OK && k < x.all.runs; k++)
+        if (x.all.failed[k]) status = eq_out_of_memory(diag);
+    eq_free(front);
+    eq_effect_free(&e);
+    eq_explored_free(&x);
+    eq_study_free(s);
+    return status;
+}
+
 static eq_status train_layered(eq_diag *diag) {
     return train("netlists/two-stage.xml", "forced", false, EQ_ENGINE_LAYERED, diag);
 }
@@ -790,6 +812,7 @@ static const struct {
     {"training by adjoint and clamps, layered", otherwise_layered},
     {"training by adjoint and clamps, sparse", otherwise_sparse},
     {"trainings of two seeds", train_seeds},
+    {"a study", study},
     {"devices", devices},
     {"folders that are refused", refused_folders},
     {"resumed training", resume},
@@ -897,6 +920,10 @@ static const struct {
     {"other-models.cir", "t\n.model nerve d(is=1e-7)\n"},
     {"sine.csv", "x,y\n1,2\n3,4\n5,7\n7,1\n9,2\n"},
     {"any.csv", "0.7,a\n-0.4,b\n"},
+    {"study.xml",
+     "<study experiment='any.xml'><set name='r3' value='2k'/><factor name='r4' values='3k 4k'/>"
+     "<design type='one-at-a-time'/><repeats seeds='1,2'/><record figures='train_loss watts "
+     "gradcheck_cosine'/><report pareto='train_loss watts'/></study>"},
     {"old", "whole\n"},
 };
 

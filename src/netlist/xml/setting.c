@@ -22,10 +22,6 @@ typedef struct setter {
     eq_diag *diag;
 } setter;
 
-static const eq_xml_node *outer(const xmlNode *node) {
-    return (const eq_xml_node *)(const void *)node;
-}
-
 static bool is(const char *name, size_t length, const char *word) {
     return word != NULL && strlen(word) == length && memcmp(name, word, length) == 0;
 }
@@ -222,22 +218,7 @@ static eq_status set(setter *s, xmlDocPtr doc) {
     return is_path(type, s) ? set_below(s, root, type, s->setting) : set_parameter(s, root, type);
 }
 
-eq_status eq_xml_set(xmlDocPtr doc, const eq_schema *schema, const char *setting, eq_diag *diag) {
-    xmlParserCtxtPtr parser = eq_libxml.xmlNewParserCtxt();
-    xmlDocPtr rules =
-        parser == NULL
-            ? NULL
-            : eq_libxml.xmlCtxtReadMemory(parser, (const char *)schema->text, (int)schema->length,
-                                          schema->name, NULL, XML_PARSE_NONET);
-    setter s = {.setting = setting, .diag = diag};
-    eq_status status;
-    if (rules == NULL) {
-        status = eq_out_of_memory(diag); /* LCOV_EXCL_LINE: libxml2's allocations, not ours */
-    } else {
-        s.rules = outer(eq_libxml.xmlDocGetRootElement(rules));
-        status = set(&s, doc);
-    }
-    eq_libxml.xmlFreeDoc(rules);
-    eq_libxml.xmlFreeParserCtxt(parser);
-    return status;
+eq_status eq_xml_set(xmlDocPtr doc, const eq_xml_node *schema, const char *setting, eq_diag *diag) {
+    setter s = {.setting = setting, .rules = schema, .diag = diag};
+    return set(&s, doc);
 }

@@ -9,7 +9,7 @@
  * optimizer.group[rw*].rate, where [..] is the first attribute of one of several elements or its
  * number from 1), the elements on the way are made. A name that is no path becomes
  * <set name= value=> in the first child of the root that may have one. What the value may be is the
- * schema's to say afterwards. */
-eq_status eq_xml_set(xmlDocPtr doc, const eq_schema *schema, const char *setting, eq_diag *diag);
+ * schema's to say afterwards; `schema` is the root of its document. */
+eq_status eq_xml_set(xmlDocPtr doc, const eq_xml_node *schema, const char *setting, eq_diag *diag);
 
 #endif

@@ -155,33 +155,53 @@ static bool fault_of(const refusal *r, eq_fault *f) {
     return true;
 }
 
+/* A schema as it is used: compiled, and as a document that says its words. To make it takes longer
+ * than to read a small document. */
+typedef struct rulebook {
+    xmlSchemaPtr compiled;
+    xmlDocPtr words;
+} rulebook;
+
+static const eq_xml_node *root_of(xmlDocPtr doc) {
+    return (const eq_xml_node *)(const void *)eq_libxml.xmlDocGetRootElement(doc);
+}
+
+static void rulebook_free(rulebook *b) {
+    eq_libxml.xmlSchemaFree(b->compiled);
+    eq_libxml.xmlFreeDoc(b->words);
+}
+
+static eq_status rulebook_make(const eq_schema *schema, rulebook *b, eq_diag *diag) {
+    listener l = {.name = schema->name, .diag = diag};
+    xmlSchemaParserCtxtPtr reader =
+        eq_libxml.xmlSchemaNewMemParserCtxt((const char *)schema->text, (int)schema->length);
+    b->compiled = reader == NULL ? NULL : eq_libxml.xmlSchemaParse(reader);
+    b->words = parse(&l, (const char *)schema->text, schema->length);
+    eq_libxml.xmlSchemaFreeParserCtxt(reader);
+    if (b->compiled != NULL && b->words != NULL) return EQ_OK;
+    rulebook_free(b); /* LCOV_EXCL_START: libxml2's allocations, not ours */
+    return eq_out_of_memory(diag);
+} /* LCOV_EXCL_STOP */
+
 /* Tells every fault, in the words of the schema where it has some. */
-static eq_status tell(listener *l, const eq_schema *schema, const refusals *r) {
-    xmlDocPtr rules = r->count == 0 ? NULL : parse(l, (const char *)schema->text, schema->length);
-    const eq_xml_node *root =
-        rules == NULL ? NULL
-                      : (const eq_xml_node *)(const void *)eq_libxml.xmlDocGetRootElement(rules);
+static eq_status tell(listener *l, const rulebook *rules, const refusals *r) {
     bool failed = r->failed;
     for (size_t k = 0; k < r->count; k++) {
         eq_text said = {0};
         eq_fault f;
-        if (root != NULL && fault_of(&r->at[k], &f)) eq_fault_explain(&f, root, &said);
+        if (fault_of(&r->at[k], &f)) eq_fault_explain(&f, root_of(rules->words), &said);
         failed = failed || said.failed;
         l->errors++;
         eq_fail_at(l->diag, EQ_ERR_INPUT, (eq_place){l->name, r->at[k].line, 0}, "%s",
                    said.length > 0 ? said.text : r->at[k].message);
         eq_text_free(&said);
     }
-    eq_libxml.xmlFreeDoc(rules);
     return failed ? eq_out_of_memory(l->diag) : r->count > 0 ? EQ_ERR_INPUT : EQ_OK;
 }
 
-static eq_status validate(listener *l, xmlDocPtr doc, const eq_schema *schema) {
-    xmlSchemaParserCtxtPtr reader =
-        eq_libxml.xmlSchemaNewMemParserCtxt((const char *)schema->text, (int)schema->length);
+static eq_status validate(listener *l, xmlDocPtr doc, const rulebook *rules) {
     eq_libxml.xmlSetStructuredErrorFunc(l, hear);
-    xmlSchemaPtr rules = reader == NULL ? NULL : eq_libxml.xmlSchemaParse(reader);
-    xmlSchemaValidCtxtPtr check = rules == NULL ? NULL : eq_libxml.xmlSchemaNewValidCtxt(rules);
+    xmlSchemaValidCtxtPtr check = eq_libxml.xmlSchemaNewValidCtxt(rules->compiled);
     refusals found = {.count = 0};
     int code = -1;
     if (check != NULL) {
@@ -190,9 +210,7 @@ static eq_status validate(listener *l, xmlDocPtr doc, const eq_schema *schema) {
     }
     eq_libxml.xmlSetStructuredErrorFunc(NULL, NULL);
     eq_libxml.xmlSchemaFreeValidCtxt(check);
-    eq_libxml.xmlSchemaFree(rules);
-    eq_libxml.xmlSchemaFreeParserCtxt(reader);
-    eq_status status = tell(l, schema, &found);
+    eq_status status = tell(l, rules, &found);
     if (status == EQ_OK && code != 0)
         status = eq_out_of_memory(l->diag); /* LCOV_EXCL_LINE: libxml2's allocations, not ours */
     for (size_t k = 0; k < found.count; k++) eq_free(found.at[k].message);
@@ -212,7 +230,7 @@ static size_t elements_in(const char *text, size_t length) {
 }
 
 /* Changes the document as the settings say, each of which the schema has to allow. */
-static eq_status apply(xmlDocPtr doc, const eq_schema *schema, const eq_settings *settings,
+static eq_status apply(xmlDocPtr doc, const rulebook *rules, const eq_settings *settings,
                        eq_diag *diag) {
     eq_status status = EQ_OK;
     for (size_t k = 0; settings != NULL && status == EQ_OK && k < settings->count; k++) {
@@ -220,29 +238,31 @@ static eq_status apply(xmlDocPtr doc, const eq_schema *schema, const eq_settings
         eq_text_printf(&label, "--set %s", settings->item[k]);
         listener l = {.name = label.text, .diag = diag, .whole = true};
         status = label.failed ? eq_out_of_memory(diag)
-                              : eq_xml_set(doc, schema, settings->item[k], diag);
-        if (status == EQ_OK) status = validate(&l, doc, schema);
+                              : eq_xml_set(doc, root_of(rules->words), settings->item[k], diag);
+        if (status == EQ_OK) status = validate(&l, doc, rules);
         eq_text_free(&label);
     }
     return status;
 }
 
-static eq_status read_text(const char *name, const char *text, size_t length,
-                           const eq_schema *schema, const eq_settings *settings, eq_xml **out,
-                           eq_diag *diag) {
+static eq_status check_text(const char *name, const char *text, size_t length, eq_diag *diag) {
     if (length > LARGEST)
         return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){name, 0, 0},
                           "the document is larger than 1 GiB; use a SPICE deck");
     if (elements_in(text, length) > EQ_MOST_ITEMS)
         return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){name, 0, 0},
                           "the document has more than %d elements; use fewer", EQ_MOST_ITEMS);
-    eq_status loaded = eq_libxml_load(diag);
-    if (loaded != EQ_OK) return loaded;
+    return eq_libxml_load(diag);
+}
+
+/* Of a text that has been checked. */
+static eq_status make(const char *name, const char *text, size_t length, const rulebook *rules,
+                      const eq_settings *settings, eq_xml **out, eq_diag *diag) {
     listener l = {.name = name, .diag = diag};
     xmlDocPtr doc = parse(&l, text, length);
     if (doc == NULL) return EQ_ERR_INPUT;
-    eq_status status = validate(&l, doc, schema);
-    if (status == EQ_OK) status = apply(doc, schema, settings, diag);
+    eq_status status = validate(&l, doc, rules);
+    if (status == EQ_OK) status = apply(doc, rules, settings, diag);
     eq_xml *xml = status == EQ_OK ? eq_calloc(1, sizeof *xml) : NULL;
     char *copy = xml == NULL ? NULL : eq_strdup(name);
     if (status == EQ_OK && copy == NULL) status = eq_out_of_memory(diag);
@@ -258,20 +278,66 @@ static eq_status read_text(const char *name, const char *text, size_t length,
 
 eq_status eq_xml_parse(const char *name, const char *text, size_t length, const eq_schema *schema,
                        eq_xml **out, eq_diag *diag) {
-    return read_text(name, text, length, schema, NULL, out, diag);
+    rulebook rules;
+    eq_status status = check_text(name, text, length, diag);
+    if (status == EQ_OK) status = rulebook_make(schema, &rules, diag);
+    if (status != EQ_OK) return status;
+    status = make(name, text, length, &rules, NULL, out, diag);
+    rulebook_free(&rules);
+    return status;
+}
+
+struct eq_xml_master {
+    char *name, *text;
+    size_t length;
+    rulebook rules;
+};
+
+void eq_xml_master_free(eq_xml_master *m) {
+    if (m == NULL) return;
+    if (m->rules.compiled != NULL) rulebook_free(&m->rules);
+    eq_free(m->name);
+    eq_free(m->text);
+    eq_free(m);
+}
+
+eq_status eq_xml_master_read(const char *path, const eq_schema *schema, eq_xml_master **out,
+                             eq_diag *diag) {
+    eq_xml_master *m = eq_calloc(1, sizeof *m);
+    if (m == NULL) return eq_out_of_memory(diag);
+    m->name = eq_strdup(path);
+    eq_status status = m->name == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK)
+        status = eq_file_read(path, (eq_place){NULL, 0, 0}, &m->text, &m->length, diag);
+    if (status == EQ_OK) status = check_text(path, m->text, m->length, diag);
+    if (status == EQ_OK) status = rulebook_make(schema, &m->rules, diag);
+    if (status == EQ_OK)
+        *out = m;
+    else
+        eq_xml_master_free(m);
+    return status;
+}
+
+eq_status eq_xml_master_copy(const eq_xml_master *m, const eq_settings *settings, eq_xml **out,
+                             eq_diag *diag) {
+    eq_xml *xml = NULL;
+    eq_status status = make(m->name, m->text, m->length, &m->rules, settings, &xml, diag);
+    if (status != EQ_OK) return status;
+    xml->text = eq_strdup(m->text);
+    if (xml->text == NULL) {
+        eq_xml_free(xml);
+        return eq_out_of_memory(diag);
+    }
+    *out = xml;
+    return EQ_OK;
 }
 
 eq_status eq_xml_read(const char *path, const eq_schema *schema, const eq_settings *settings,
                       eq_xml **out, eq_diag *diag) {
-    char *text;
-    size_t length;
-    eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
-    if (status != EQ_OK) return status;
-    status = read_text(path, text, length, schema, settings, out, diag);
-    if (status == EQ_OK)
-        (*out)->text = text;
-    else
-        eq_free(text);
+    eq_xml_master *m = NULL;
+    eq_status status = eq_xml_master_read(path, schema, &m, diag);
+    if (status == EQ_OK) status = eq_xml_master_copy(m, settings, out, diag);
+    eq_xml_master_free(m);
     return status;
 }
 
@@ -292,27 +358,68 @@ eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node) {
     return (eq_place){xml->name, (int)line, 0};
 }
 
-/* libxml2 counts the line in which the start tag ends; its text says the rest. Before the root's
- * tag only comments may hold the same characters. */
-eq_place eq_xml_root_place(const eq_xml *xml, const char *attribute) {
-    const eq_xml_node *root = eq_xml_root(xml);
-    eq_place at = eq_xml_place(xml, root);
-    size_t n = strlen(attribute);
-    const char *end = xml->text, *tag = NULL, *p;
-    for (int line = 0; end != NULL && line < at.line; line++) {
-        end = strchr(end, '\n');
-        end = end == NULL ? NULL : end + 1;
+/* Behind a comment, a processing instruction or a section that begins at p; p itself where none
+ * does. */
+static const char *behind_other(const char *p) {
+    static const char *const pair[][2] = {{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}};
+    for (size_t k = 0; k < sizeof pair / sizeof *pair; k++) {
+        if (strncmp(p, pair[k][0], strlen(pair[k][0])) != 0) continue;
+        const char *end = strstr(p, pair[k][1]);
+        return end == NULL ? p + strlen(p) : end + strlen(pair[k][1]);
     }
-    if (xml->text != NULL && end == NULL) end = xml->text + strlen(xml->text);
-    for (p = xml->text; p != NULL && p < end; p++)
-        if (*p == '<' && strncmp(p + 1, eq_xml_name(root), strlen(eq_xml_name(root))) == 0) tag = p;
-    for (p = tag; p != NULL && *p != '\0'; p++)
-        if (strchr(" \t\r\n", *p) != NULL && strncmp(p + 1, attribute, n) == 0 &&
-            strchr(" \t\r\n=", p[1 + n]) != NULL)
-            break;
-    if (p == NULL || *p == '\0') return at;
+    return p;
+}
+
+/* The start tag of element number n in the order of the text, from 0; NULL: there is none. */
+static const char *start_tag(const char *text, size_t n) {
+    for (const char *p = text; p != NULL && *p != '\0';) {
+        const char *q = behind_other(p);
+        if (q != p) {
+            p = q;
+            continue;
+        }
+        if (*p == '<' && p[1] != '/' && n-- == 0) return p;
+        p++;
+    }
+    return NULL;
+}
+
+/* How many elements begin before `node` in the tree of `from`, added to *n; true when it is there.
+ * Recursion is as deep as the document. */
+static bool count_before(const xmlNode *from, const xmlNode *node, size_t *n) {
+    if (from == node) return true;
+    if (from->type == XML_ELEMENT_NODE) ++*n;
+    for (const xmlNode *child = from->children; child != NULL; child = child->next)
+        if (count_before(child, node, n)) return true;
+    return false;
+}
+
+/* The name of an attribute in the start tag at p, not the same letters in a value; NULL: not there. */
+static const char *name_in_tag(const char *p, const char *attribute) {
+    size_t n = strlen(attribute);
+    for (p = p == NULL ? "" : p; *p != '\0' && *p != '>'; p++) {
+        if (*p == '"' || *p == '\'') {
+            p = strchr(p + 1, *p);
+            if (p == NULL) return NULL;
+        } else if (strchr(" \t\r\n", *p) != NULL && strncmp(p + 1, attribute, n) == 0 &&
+                   strchr(" \t\r\n=", p[1 + n]) != NULL) {
+            return p + 1;
+        }
+    }
+    return NULL;
+}
+
+/* libxml2 keeps the line in which a start tag ends; the text says the rest. */
+eq_place eq_xml_attribute_place(const eq_xml *xml, const eq_xml_node *node, const char *attribute) {
+    eq_place at = eq_xml_place(xml, node);
+    const xmlNode *root = eq_libxml.xmlDocGetRootElement(xml->doc);
+    size_t n = 0;
+    if (xml->text == NULL || !count_before(root, (const xmlNode *)(const void *)node, &n))
+        return at;
+    const char *name = name_in_tag(start_tag(xml->text, n), attribute);
+    if (name == NULL) return at;
     at = (eq_place){at.file, 1, 1};
-    for (const char *q = xml->text; q <= p; q++) {
+    for (const char *q = xml->text; q < name; q++) {
         at.column = *q == '\n' ? 1 : at.column + 1;
         at.line += *q == '\n';
     }

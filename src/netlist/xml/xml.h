@@ -20,7 +20,7 @@ typedef struct eq_schema {
     const unsigned char *text;
     size_t length;
 } eq_schema;
-extern const eq_schema eq_schema_circuit, eq_schema_experiment;
+extern const eq_schema eq_schema_circuit, eq_schema_experiment, eq_schema_study;
 
 /* Parses and validates; `name` stands for the file in messages. Every fault of the document is
  * reported with its line. *out is untouched on failure. */
@@ -32,6 +32,15 @@ eq_status eq_xml_read(const char *path, const eq_schema *schema, const eq_settin
                       eq_xml **out, eq_diag *diag);
 void eq_xml_free(eq_xml *xml);
 
+/* A file and its schema, read once to be changed again and again. */
+typedef struct eq_xml_master eq_xml_master;
+eq_status eq_xml_master_read(const char *path, const eq_schema *schema, eq_xml_master **out,
+                             eq_diag *diag);
+/* What eq_xml_read makes of the file with these settings. */
+eq_status eq_xml_master_copy(const eq_xml_master *m, const eq_settings *settings, eq_xml **out,
+                             eq_diag *diag);
+void eq_xml_master_free(eq_xml_master *m);
+
 const eq_xml_node *eq_xml_root(const eq_xml *xml);
 /* First child element, next sibling element, first child element of that name; NULL when there is
  * none. */
@@ -41,8 +50,9 @@ const eq_xml_node *eq_xml_child(const eq_xml_node *node, const char *name);
 const char *eq_xml_name(const eq_xml_node *node);
 /* file:line of the element (libxml2 keeps no columns of elements). */
 eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node);
-/* file:line:column of an attribute of the root of a document that was read from a file. */
-eq_place eq_xml_root_place(const eq_xml *xml, const char *attribute);
+/* file:line:column of an attribute of an element, of a document that was read from a file; file:line
+ * where it is not there. */
+eq_place eq_xml_attribute_place(const eq_xml *xml, const eq_xml_node *node, const char *attribute);
 
 /* The attribute's text, NULL when it is absent; lives as long as the document. */
 const char *eq_xml_attribute(const eq_xml_node *node, const char *name);
