@@ -15,12 +15,13 @@ eq_circuit *eq_circuit_new(void) {
     if (c == NULL) return NULL;
     c->node = eq_names_new();
     c->element = eq_names_new();
+    c->capacitor_name = eq_names_new();
     c->title = eq_strdup("");
     for (int k = 0; k < EQ_CLASS_COUNT; k++) c->table[k].cls = eq_class(k);
     c->env = (eq_environment){ngspice_k_over_q, 27.0, 27.0, 1e-12};
     c->options = (eq_options){1e-12, 1e-9, 100};
-    bool whole = c->node != NULL && c->element != NULL && c->title != NULL &&
-                 eq_names_add(c->node, "0", 1) == EQ_GROUND;
+    bool whole = c->node != NULL && c->element != NULL && c->capacitor_name != NULL &&
+                 c->title != NULL && eq_names_add(c->node, "0", 1) == EQ_GROUND;
     if (whole) return c;
     eq_circuit_free(c);
     return NULL;
@@ -47,6 +48,8 @@ void eq_circuit_free(eq_circuit *c) {
     for (int k = 0; k < EQ_CLASS_COUNT; k++) table_free(&c->table[k]);
     eq_names_free(c->node);
     eq_names_free(c->element);
+    eq_names_free(c->capacitor_name);
+    eq_free(c->capacitor);
     eq_free(c->title);
     eq_free(c->file);
     eq_free(c->row);

@@ -9,6 +9,7 @@
 #include "netlist/netlist.h"
 #include "netlist/xml/xml.h"
 #include "train/device_xml.h"
+#include "train/idle.h"
 #include "train/place.h"
 
 static eq_experiment *experiment_new(void) {
@@ -45,6 +46,7 @@ void eq_experiment_free(eq_experiment *x) {
     eq_free(x->deck);
     eq_data_options_free(&x->data);
     eq_mismatch_clear(&x->mismatch);
+    for (int k = 0; k < EQ_PLACES - 1; k++) eq_data_options_free(&x->elsewhere[k]);
     eq_free(x);
 }
 
@@ -52,6 +54,7 @@ void eq_experiment_free(eq_experiment *x) {
 typedef struct reader {
     const eq_xml *xml;
     eq_experiment *x;
+    int place; /* from which on files are looked for */
     eq_status status;
     eq_diag *diag;
 } reader;
@@ -86,7 +89,7 @@ static void text(reader *r, const eq_xml_node *node, const char *name, char **va
 static void path(reader *r, const eq_xml_node *node, const char *name, char **value) {
     const char *found = word(node, name);
     if (r->status != EQ_OK || found == NULL) return;
-    *value = eq_place_find(r->x->folder, r->x->home, found);
+    *value = eq_place_find(r->x->folder, r->x->home, found, r->place);
     if (*value == NULL) r->status = eq_out_of_memory(r->diag);
 }
 
@@ -143,8 +146,7 @@ static void targets(reader *r, const eq_xml_node *node, eq_data_options *d) {
         fault(r, node, "test-targets is a file of numbers; a CSV file has its targets in columns");
 }
 
-static void data(reader *r, const eq_xml_node *node) {
-    eq_data_options *d = &r->x->data;
+static void data(reader *r, const eq_xml_node *node, eq_data_options *d) {
     if (!eq_data_format_find(word(node, "format"), &d->format)) return;
     digits(node, "checksum", &r->x->data_checksum);
     path(r, node, "path", &d->path);
@@ -193,6 +195,11 @@ static void cost(reader *r, const eq_xml_node *node) {
     number(r, node, "scale", &c->scale);
     number(r, node, "threshold", &c->threshold);
     number(r, node, "margin", &c->margin);
+    bool by_class = r->x->data.targets == NULL && !c->kind->classes;
+    if (r->status == EQ_OK && by_class && c->high == c->low)
+        fault(r, node,
+              "<cost>: high and low are the same, so that all classes want the same outputs; give "
+              "high=\"1\" low=\"0\", or others that differ");
 }
 
 static void estimator(reader *r, const eq_xml_node *node) {
@@ -403,14 +410,17 @@ static void check_phases(reader *r, const eq_xml_node *node) {
 }
 
 static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
-    reader r = {xml, x, EQ_OK, diag};
+    reader r = {xml, x, 0, EQ_OK, diag};
     const eq_xml_node *root = eq_xml_root(xml);
     name(&r, root);
     seed(&r, root);
     digits(root, "run", &x->run);
     text(&r, root, "home", &x->home);
     circuit(&r, root);
-    data(&r, eq_xml_child(root, "data"));
+    data(&r, eq_xml_child(root, "data"), &x->data);
+    for (r.place = 1; x->home != NULL && r.place < EQ_PLACES; r.place++)
+        data(&r, eq_xml_child(root, "data"), &x->elsewhere[r.place - 1]);
+    r.place = 0;
     encoding(&r, eq_xml_child(root, "encoding"));
     cost(&r, eq_xml_child(root, "cost"));
     estimator(&r, eq_xml_child(root, "estimator"));
@@ -441,6 +451,7 @@ static eq_status understand(eq_xml *xml, const char *file, eq_experiment **out, 
     if (x == NULL || x->path == NULL || x->folder == NULL || x->name == NULL)
         status = eq_out_of_memory(diag);
     if (status == EQ_OK) status = read_tree(xml, x, diag);
+    if (status == EQ_OK && x->run == 0) eq_warn_of_idle(xml, diag); /* a copy has all there is */
     eq_xml_free(xml);
     if (status == EQ_OK)
         *out = x;

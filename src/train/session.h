@@ -18,13 +18,14 @@ typedef struct eq_chips {
 
 typedef struct eq_session {
     const eq_experiment *x;
-    eq_circuit *c;        /* owned */
-    eq_data_set set;      /* owned; without a training part when another file is evaluated */
-    eq_encoder encoder;   /* owned */
-    eq_network *model;    /* owned: the model of c */
-    eq_fingerprint print; /* of what eq_session_open has opened, before anything was drawn */
-    eq_phases *phases;    /* owned */
-    eq_devices devices;   /* owned: those of c that deviate, c being the chip of the experiment */
+    const eq_data_options *data; /* of x, which were read; NULL: none yet */
+    eq_circuit *c;               /* owned */
+    eq_data_set set;             /* owned; without a training part when another file is evaluated */
+    eq_encoder encoder;          /* owned */
+    eq_network *model;           /* owned: the model of c */
+    eq_fingerprint print;        /* of what eq_session_open has opened, before anything was drawn */
+    eq_phases *phases;           /* owned */
+    eq_devices devices; /* owned: those of c that deviate, c being the chip of the experiment */
     eq_chips chips;
     bool reads;            /* through the experiment's hardware, not ideally */
     const uint32_t *row;   /* [n] of the last free phase: which examples of the data they are */

@@ -8,6 +8,7 @@
 #include "train/devices.h"
 #include "train/folder.h"
 #include "train/models.h"
+#include "train/seed_folders.h"
 #include "train/trained.h"
 
 /* The names of the classes as a table without examples: what eq_data_read_test needs to know. */
@@ -31,7 +32,7 @@ static eq_status known_classes(const eq_experiment *x, const eq_checkpoint *p, e
 static eq_status warn_of_data(const eq_trained *m, const eq_checkpoint *p, eq_diag *diag) {
     eq_text names = {0};
     if (p->run == 0 || eq_data_fingerprint(&m->s.set) == p->began.data) return EQ_OK;
-    eq_data_names(&m->x->data, &names);
+    eq_data_names(m->s.data, &names);
     eq_status status = names.failed ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK)
         eq_warn_at(diag, (eq_place){0},
@@ -212,7 +213,8 @@ static eq_status deviate(eq_trained *m, eq_diag *diag) {
 static eq_status read_folder(eq_trained *m, const char *folder, bool data,
                              const eq_trained_options *o, eq_diag *diag) {
     eq_checkpoint p = {0};
-    eq_status status = eq_folder_complete(folder, diag);
+    eq_status status = eq_seed_folders_choose(folder, diag);
+    if (status == EQ_OK) status = eq_folder_complete(folder, diag);
     if (status == EQ_OK) status = read_checkpoint(&p, folder, diag);
     if (status == EQ_OK) status = read_experiment(m, folder, &o->set, diag);
     if (status == EQ_OK)
@@ -224,7 +226,7 @@ static eq_status read_folder(eq_trained *m, const char *folder, bool data,
         status = read_data(m, &p, o->data, diag);
         if (status != EQ_OK && o->data == NULL) say_where(m, folder, diag);
     }
-    if (status == EQ_OK && p.best_epoch > 0) m->best = p.row[p.best_epoch - 1];
+    if (status == EQ_OK && p.best_epoch > 0) m->best = *eq_checkpoint_best(&p);
     if (status == EQ_OK && p.rows > 0) m->last = p.row[p.rows - 1];
     m->epochs = (size_t)p.epoch;
     eq_checkpoint_free(&p);
@@ -301,7 +303,7 @@ void eq_trained_free(eq_trained *m) {
 
 bool eq_trained_reads(const eq_trained *m, const char *path) {
     const char *file[EQ_DATA_FILES];
-    size_t n = eq_data_files(&m->x->data, file);
+    size_t n = eq_data_files(m->s.data == NULL ? &m->x->data : m->s.data, file);
     bool reads = eq_same_file(path, m->x->deck);
     for (size_t k = 0; k < n; k++) reads |= eq_same_file(path, file[k]);
     return reads;

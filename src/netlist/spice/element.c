@@ -407,24 +407,16 @@ static void read_device(eq_line *l) {
     }
 }
 
-static void note_open(eq_line *l) {
-    eq_text *name = &l->s->all->name;
-    eq_spice_full_name(l->s, l->name);
-    if (!name->failed && eq_names_add(l->s->all->open, name->text, name->length) == EQ_NO_NAME)
-        eq_spice_no_memory(l->s);
-}
-
 /* L is a 0-V source at dc, C is open (its nodes exist all the same). */
 static void read_reactance(eq_line *l) {
     bool open = (l->name.text[0] | 32) == 'c';
-    if (!read_nodes(l)) return;
-    eq_spice_note_reactance(l->s, l->name, *l->c);
-    if (!eq_line_reactance(l)) return;
+    if (!read_nodes(l) || !eq_line_reactance(l)) return;
+    eq_spice_note_reactance(l->s, l->name, l->reactance);
     for (int k = 0; k < 2 && open; k++) eq_spice_note_open(l->s, l->card.term[k]);
     if (!open)
         add(l, no_control(l));
     else if (eq_line_parasitics(l))
-        note_open(l);
+        eq_line_capacitor(l);
 }
 
 static void refuse(eq_spice *s, eq_token name, char letter) {
@@ -533,6 +525,7 @@ void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
                  .model_value = NAN,
                  .series = NAN,
                  .parallel = NAN,
+                 .reactance = NAN,
                  .length = NAN,
                  .width = NAN};
     s->about = name;

@@ -6,6 +6,7 @@
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/line.h"
+#include "netlist/spice/pending.h"
 
 /* name=value pairs beside the class's own parameters. */
 typedef enum key_action {
@@ -236,11 +237,28 @@ static const char *word_at(const void *data, size_t k) {
     return k < WORDS ? quiet_words[k] : k < WORDS + 2 ? own[k - WORDS] : NULL;
 }
 
+/* The henry or farad at the cursor: that of a name, or the first without one. */
+static void note_value(eq_line *l, const eq_token *name) {
+    static const char *const value[] = {"l", "ind", "inductance", "c", "cap", "capacitance"};
+    double number;
+    if (name != NULL && !eq_token_is_among(*name, value, 6) && !eq_token_is(*name, "m") &&
+        !eq_token_is(*name, "scale"))
+        return;
+    if (!eq_spice_quiet_value(l->s, *l->c, &number)) number = NAN;
+    if (name != NULL && eq_token_is(*name, "m"))
+        l->m *= number;
+    else if (name != NULL && eq_token_is(*name, "scale"))
+        l->scale *= number;
+    else if (name != NULL || isnan(l->reactance))
+        l->reactance = number;
+}
+
 /* NAME = VALUE of L or C. */
 static bool read_reactance_key(eq_line *l, eq_token name) {
     char letter = (char)(*l->name.text | 32), near[96];
     const struct key *key = key_of(letter, name);
     eq_token_next(l->c);
+    note_value(l, &name);
     if (key == NULL &&
         eq_token_is_among(name, quiet_words, sizeof quiet_words / sizeof *quiet_words)) {
         eq_spice_skip_value(l->c);
@@ -261,6 +279,7 @@ static bool read_reactance_key(eq_line *l, eq_token name) {
 
 bool eq_line_reactance(eq_line *l) {
     for (;;) {
+        if (!eq_spice_at_key(l->c)) note_value(l, NULL);
         eq_token t = eq_token_next(l->c);
         if (t.kind == EQ_TOKEN_END) return true;
         if (t.kind == EQ_TOKEN_UNCLOSED || t.kind == EQ_TOKEN_BAD) {

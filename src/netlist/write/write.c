@@ -410,6 +410,24 @@ static void put_groups(writer *w) {
     }
 }
 
+/* Those whose value is known; none where nothing is written but what counts at dc. */
+static void put_capacitors(writer *w) {
+    const eq_circuit *c = w->c;
+    for (size_t k = 0; k < c->capacitors && !w->numbered && w->status == EQ_OK; k++) {
+        const eq_capacitor *own = &c->capacitor[k];
+        for (const char *p = isnan(own->farad) ? "" : w->d->capacitor; *p != '\0'; p++) {
+            if (*p != '$')
+                eq_text_add(w->out, p, 1);
+            else if (*++p == 'n')
+                eq_write_capacitor(w, k);
+            else if (*p == 'v')
+                eq_text_number(w->out, own->farad);
+            else
+                eq_write_node(w, own->term[*p - 'a'], EQ_NONE);
+        }
+    }
+}
+
 /* Potentials to start from; only ngspice has one for all nodes. */
 static void put_starts(writer *w) {
     const eq_circuit *c = w->c;
@@ -455,6 +473,7 @@ static eq_status write(writer *w, const char *note) {
     put_models(w);
     for (size_t e = 0; w->status == EQ_OK && e < eq_circuit_elements(w->c); e++)
         put_element(w, (eq_element)e);
+    put_capacitors(w);
     if (directives && w->status == EQ_OK) put_io(w);
     if (directives && w->status == EQ_OK) put_groups(w);
     if (w->status == EQ_OK) put_starts(w);
@@ -482,6 +501,7 @@ eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *
     w.status = eq_find_sensed(&w);
     for (size_t e = 0; w.status == EQ_OK && e < eq_circuit_elements(c); e++)
         put_names(&w, (eq_element)e);
+    for (size_t k = 0; w.status == EQ_OK && k < c->capacitors; k++) eq_write_capacitor(&w, k);
     for (size_t k = 0; w.status == EQ_OK && w.d->typed_names && k < c->groups; k++)
         eq_write_pattern(&w, k);
     eq_status status = writer_close(&w);
