@@ -14,7 +14,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/temporary.h"
-#include "train/seeds.h"
 #include "train/train.h"
 
 struct eq_claim {
@@ -220,14 +219,6 @@ eq_status eq_folder_complete(const char *folder, eq_diag *diag) {
     if (status == EQ_OK) status = has(folder, EQ_TRAIN_MODEL, &model, diag);
     if (status == EQ_OK) status = has(folder, EQ_TRAIN_CHECKPOINT, &checkpoint, diag);
     if (status != EQ_OK || (experiment && model && checkpoint)) return status;
-    bool seeds = false;
-    if (!experiment) status = has(folder, EQ_SEEDS_TABLE, &seeds, diag);
-    if (status != EQ_OK) return status;
-    if (seeds)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "'%s' holds runs of several seeds; give the folder of one of them, "
-                       "%s/seed-K",
-                       folder, folder);
     if (!experiment)
         return eq_fail(diag, EQ_ERR_INPUT,
                        "cannot read '%s/" EQ_TRAIN_EXPERIMENT "': there is no run in this folder; "

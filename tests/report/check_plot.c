@@ -236,7 +236,7 @@ START_TEST(what_cannot_be_drawn_is_told) {
     refuse(2, "--log is 'xyz'; use x, y, xy or none", "sweep.csv", "--log xyz -o -");
     refuse(2, "the reference 'a=1e999' is no number", "iris", "--reference a=1e999 -o -");
     refuse(2, "holds no run", ".", "-o -");
-    refuse(2, "holds runs of several seeds", "iris", "--kind confusion -o -");
+    refuse(2, "holds the runs of several seeds", "iris", "--kind confusion -o -");
     put("metrics.csv", "epoch,train_loss\n");
     refuse(2, "has no epoch yet", "metrics.csv", "-o -");
 }
@@ -346,6 +346,27 @@ START_TEST(the_band_is_mean_and_deviation) {
 }
 END_TEST
 
+/* Bounds of 1e-8 and 100 S, values of about 1e-6 S: the far one would leave a quarter of the axis to
+ * the values. The program that draws gives back its script. */
+START_TEST(a_far_bound_does_not_squeeze_the_histogram) {
+    char path[4096];
+    put("data.csv", "a,kind\n0,x\n1,y\n");
+    put("x.xml", "<experiment><architecture kind='kendall' layers='2,2,2' outputs='single' "
+                 "gmin='1e-8' gmax='100'/>"
+                 "<data format='csv' path='data.csv' test-path='data.csv'/><encoding invert='yes'/>"
+                 "<cost type='squared-error'/><optimizer type='sgd'>"
+                 "<group match='r*' rate='1e-12' init='uniform' low='1e-6' high='2e-6'/>"
+                 "</optimizer><epochs count='1'/></experiment>");
+    expect_exit(0, NULL, "train %s -o %s", in("x.xml"), in("far"));
+    put("gnuplot", "#!/bin/sh\ncat >picture\n");
+    ck_assert_int_eq(chmod(in("gnuplot"), 0755), 0);
+    snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
+    setenv("PATH", path, 1);
+    refuse(0, "\nmost[1] = NaN\n", "far", "--kind conductances -o -");
+    refuse(0, "\nleast[1] = 1e-08\n", "far", "--kind conductances -o -");
+}
+END_TEST
+
 START_TEST(units_have_a_prefix_where_it_helps) {
     static const struct {
         double size;
@@ -382,6 +403,7 @@ Suite *plot_suite(void) {
     tcase_add_test(t, a_gnuplot_that_draws_nothing_is_told);
     tcase_add_test(t, what_cannot_be_drawn_is_told);
     tcase_add_test(t, a_picture_that_is_there_stays);
+    tcase_add_test(t, a_far_bound_does_not_squeeze_the_histogram);
     tcase_add_test(t, the_band_is_mean_and_deviation);
     suite_add_tcase(s, t);
     t = tcase_create("axes");
