@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "../support/mna.h"
+#include "base/mem.h"
+#include "circuit/depth.h"
 #include "circuit/topology.h"
 
 Suite *topology_suite(void);
@@ -307,6 +309,32 @@ START_TEST(reduction_of_an_amplifier) {
 }
 END_TEST
 
+/* Layers, topology and reduction of an amplifier while allocations fail: a status that says so, and
+ * nothing leaked. */
+START_TEST(looking_survives_running_out_of_memory) {
+    eq_circuit *c = deck("amp\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(
+        1, "h", "w", 4,
+        0.25) "R2 w y 1k\nR3 y 0 1k\nB1 h 0 i=1m*v(h)\n*% input V1\n*% output y\n.op\n.end\n");
+    bool enough = false;
+    for (long n = 0; !enough; n++) {
+        eq_reduction *r = NULL;
+        eq_topology *t = NULL;
+        eq_depths *layers = NULL;
+        eq_mem_fail_after(n);
+        eq_status status = eq_reduction_new(c, &r, NULL);
+        if (status == EQ_OK) status = eq_topology_new(c, r, &t, NULL);
+        if (status == EQ_OK) status = eq_depths_new(c, t, &layers, NULL);
+        enough = eq_mem_fail_after(-1) >= 0;
+        ck_assert_msg(status == (enough ? EQ_OK : EQ_ERR_MEMORY), "%ld: %d", n, status);
+        if (enough) ck_assert_int_eq(layers->node[eq_circuit_find_node(c, "y")], 2);
+        eq_depths_free(layers);
+        eq_topology_free(t);
+        eq_reduction_free(r);
+    }
+    eq_circuit_free(c);
+}
+END_TEST
+
 Suite *topology_suite(void) {
     Suite *s = suite_create("topology");
     TCase *t = tcase_create("topology");
@@ -316,6 +344,7 @@ Suite *topology_suite(void) {
     tcase_add_loop_test(t, uniqueness_goes_by_positive_conductances, 0, UNIQUE);
     tcase_add_test(t, passivity_follows_the_temperature);
     tcase_add_test(t, reduction_of_an_amplifier);
+    tcase_add_test(t, looking_survives_running_out_of_memory);
     suite_add_tcase(s, t);
     return s;
 }
