@@ -41,8 +41,9 @@ static table *table_new(const eq_device_class *cls, uint64_t seed) {
     for (int k = 0; k < cls->params; k++)
         for (int j = 0; j < ROWS; j++) {
             double value = some_value(&cls->param[k], &r);
-            bool left_out = cls->param[k].default_value == 0.0 && eq_random_below(&r, 2) == 0;
-            t->w[k][j] = left_out ? 0.0 : value;
+            double none = cls->param[k].default_value; /* 0, or 1e30 of a limit */
+            bool left_out = (none == 0.0 || none > 1e20) && eq_random_below(&r, 2) == 0;
+            t->w[k][j] = left_out ? none : value;
         }
     for (int j = 0; j < ROWS; j++) {
         t->x[j] = 1.6 * eq_random_uniform(&r) - 0.8;
