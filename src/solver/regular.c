@@ -157,12 +157,11 @@ static bool is_tied(eq_newton *w, const double *x, double *sum) {
 /* z and y near the null vectors, if there are any: unit vectors that y and z see lead to them. */
 static bool find_null_vectors(eq_newton *w, int32_t column, int32_t row, double *z, double *y) {
     enum { ROUNDS = 2 };
-    if (!solve_unit(w, RIGHT, row, z) || !solve_unit(w, LEFT, column, y)) return false;
-    for (int k = 0; k < ROUNDS; k++)
-        if (!solve_unit(w, RIGHT, tender_row(w, RIGHT, z, y), z) ||
-            !solve_unit(w, LEFT, tender_row(w, LEFT, y, z), y))
-            return false;
-    return true;
+    bool found = solve_unit(w, RIGHT, row, z) && solve_unit(w, LEFT, column, y);
+    for (int k = 0; found && k < ROUNDS; k++)
+        found = solve_unit(w, RIGHT, tender_row(w, RIGHT, z, y), z) &&
+                solve_unit(w, LEFT, tender_row(w, LEFT, y, z), y);
+    return found;
 }
 
 /* Whether the pivot of the column is round-off: then w->null and w->left are z and y as above. */
