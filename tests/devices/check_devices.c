@@ -48,8 +48,9 @@ static table *table_new(const eq_device_class *cls, uint64_t seed) {
     for (int k = 0; k < cls->params; k++)
         for (int j = 0; j < ROWS; j++) {
             double value = some_value(&cls->param[k], &r);
-            bool left_out = cls->param[k].default_value == 0.0 && eq_random_below(&r, 2) == 0;
-            t->w[k][j] = left_out ? 0.0 : value;
+            double none = cls->param[k].default_value; /* 0, or 1e30 of a limit */
+            bool left_out = (none == 0.0 || none > 1e20) && eq_random_below(&r, 2) == 0;
+            t->w[k][j] = left_out ? none : value;
         }
     for (int j = 0; j < ROWS; j++) {
         t->x[j] = 1.6 * eq_random_uniform(&r) - 0.8;
@@ -312,6 +313,37 @@ START_TEST(tables_of_one_and_of_many_give_the_same_bits) {
 }
 END_TEST
 
+/* The same of what is asked of single elements now: by parameters, the slope's bound, the charge. */
+START_TEST(other_laws_of_one_and_of_many_give_the_same_bits) {
+    const eq_device_class *cls = eq_class(_i);
+    if (!has_law(cls)) return;
+    table *t = table_new(cls, 9);
+    static double dp[ROWS], dy[ROWS], least[ROWS], q[ROWS], c[ROWS];
+    const double *control = control_of(cls, t->c);
+    double *w[EQ_MAX_COLUMNS] = {NULL};
+    if (cls->least_slope != NULL) cls->least_slope(ROWS, t->w, least);
+    if (cls->charge != NULL) cls->charge(ROWS, t->w, t->x, q, c);
+    for (int k = 0; k < cls->params; k++) {
+        bool learns = cls->param[k].trainable && cls->param_value != NULL;
+        if (learns) cls->param_energy(ROWS, t->w, k, t->x, control, dp);
+        if (learns) cls->param_value(ROWS, t->w, k, t->x, control, dy);
+        for (int j = 0; j < ROWS; j++) {
+            const double *x = &t->x[j], *own = control == NULL ? NULL : &t->c[j];
+            double dp1 = dp[j], dy1 = dy[j], least1 = least[j], q1 = q[j], c1 = c[j];
+            row_of(cls, t, j, w);
+            if (learns) cls->param_energy(1, w, k, x, own, &dp1);
+            if (learns) cls->param_value(1, w, k, x, own, &dy1);
+            if (cls->least_slope != NULL) cls->least_slope(1, w, &least1);
+            if (cls->charge != NULL) cls->charge(1, w, x, &q1, &c1);
+            ck_assert(memcmp(&dp1, &dp[j], 8) == 0 && memcmp(&dy1, &dy[j], 8) == 0);
+            ck_assert(memcmp(&q1, &q[j], 8) == 0 && memcmp(&c1, &c[j], 8) == 0);
+            ck_assert(memcmp(&least1, &least[j], 8) == 0);
+        }
+    }
+    table_free(t);
+}
+END_TEST
+
 START_TEST(extreme_drops_give_no_nan) {
     const eq_device_class *cls = eq_class(_i);
     if (!has_law(cls)) return;
@@ -415,6 +447,7 @@ Suite *devices_suite(void) {
     tcase_add_loop_test(all, charges_match_differences, 0, EQ_CLASS_COUNT);
     tcase_add_loop_test(all, ports_match_differences, 0, EQ_CLASS_COUNT);
     tcase_add_loop_test(all, tables_of_one_and_of_many_give_the_same_bits, 0, EQ_CLASS_COUNT);
+    tcase_add_loop_test(all, other_laws_of_one_and_of_many_give_the_same_bits, 0, EQ_CLASS_COUNT);
     tcase_add_loop_test(all, extreme_drops_give_no_nan, 0, EQ_CLASS_COUNT);
     suite_add_tcase(s, all);
     TCase *one = tcase_create("single classes");
