@@ -117,9 +117,16 @@ static eq_status open_run(const char *run, eq_evaluation *e, eq_diag *diag) {
     return status;
 }
 
-static const char *const files[] = {EQ_TRAIN_EXPERIMENT, EQ_TRAIN_MODEL, EQ_TRAIN_CHECKPOINT,
-                                    EQ_TRAIN_METRICS, EQ_TRAIN_CURVES};
+static const char *const files[] = {EQ_TRAIN_EXPERIMENT, EQ_TRAIN_MODEL,  EQ_TRAIN_CHECKPOINT,
+                                    EQ_TRAIN_METRICS,    EQ_TRAIN_CURVES, EQ_TRAIN_DIAGNOSIS};
 enum { FILES = sizeof files / sizeof *files };
+
+/* Before the first epoch nothing of the run that --force replaces is left, were this one killed. */
+static void begins_alone(void *data, const eq_train_summary *summary) {
+    (void)summary;
+    for (int k = 0; k < FILES; k++)
+        ck_assert_int_eq(there(data, files[k]), strcmp(files[k], EQ_TRAIN_EXPERIMENT) == 0);
+}
 
 /* Any file of a run keeps a new one out, untouched; --force removes those files and no others. */
 START_TEST(a_used_folder_is_refused) {
@@ -135,7 +142,12 @@ START_TEST(a_used_folder_is_refused) {
     char *text = file_text(path);
     ck_assert_str_eq(text, "old");
     eq_free(text);
-    ck_assert_int_eq(train("net.xml", "run", FORCE, diag), EQ_OK);
+    char run[] = "run";
+    eq_train_options force = eq_train_defaults();
+    force.force = true;
+    force.begin = begins_alone;
+    force.data = run;
+    ck_assert_int_eq(train_with("net.xml", run, &force, 0, diag), EQ_OK);
     ck_assert_int_eq(open_run("run", NULL, diag), EQ_OK);
     ck_assert(!there("run", EQ_TRAIN_CURVES)); /* the library draws nothing */
     ck_assert(!there("run", ".eqspice.lock"));

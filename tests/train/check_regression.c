@@ -464,6 +464,7 @@ START_TEST(train_and_eval_print_the_figures) {
     put("two.csv", "x,z\n0,0\n");
     expect_exit(2, &text, "eval %s/run --data %s/two.csv", folder, folder);
     ck_assert_ptr_nonnull(strstr(text, "no column is called 'y'"));
+    ck_assert_msg(strstr(strstr(text, "error: ") + 1, "error: ") == NULL, "said twice:\n%s", text);
     free(text);
 }
 END_TEST
