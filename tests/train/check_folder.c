@@ -420,6 +420,27 @@ START_TEST(evaluation_warns_of_other_data) {
 }
 END_TEST
 
+/* The copy of an experiment in a run folder names the data of that run: a training anew with other
+ * data is told so, one with the same is not. */
+START_TEST(a_copy_is_trained_with_its_own_data) {
+    for (int k = 0; k < 2; k++) {
+        eq_diag *diag = eq_diag_new();
+        ck_assert_int_eq(train("net.xml", "run", FORCE, diag), EQ_OK);
+        eq_diag_clear(diag);
+        if (k > 0) put_changed("train.csv", rows, "0.2,0.5,b", "0.2,0.6,b");
+        ck_assert_int_eq(train("run/" EQ_TRAIN_EXPERIMENT, "again", FORCE, diag), EQ_OK);
+        size_t told = 0;
+        for (size_t j = 0; j < eq_diag_count(diag); j++) {
+            const char *text = eq_diag_get(diag, j)->text;
+            told += strstr(text, "the data changed since '") != NULL &&
+                    strstr(text, "train.csv") != NULL;
+        }
+        ck_assert_uint_eq(told, (size_t)k);
+        eq_diag_free(diag);
+    }
+}
+END_TEST
+
 /* While a training runs: nobody else writes there, whatever they ask for, and what is there can be
  * evaluated: the state of the last epoch. */
 static void from_inside(void *data, const eq_metrics *m) {
@@ -663,6 +684,7 @@ Suite *folder_suite(void) {
     tcase_add_test(t, resume_after_a_move);
     tcase_add_test(t, resume_without_an_epoch_to_go_writes_the_model);
     tcase_add_test(t, evaluation_warns_of_other_data);
+    tcase_add_test(t, a_copy_is_trained_with_its_own_data);
     tcase_add_loop_test(t, one_training_at_a_time, 0, 3);
     tcase_add_test(t, unfinished_files_are_swept);
     tcase_add_test(t, a_stale_lock_is_taken_over);
