@@ -100,7 +100,7 @@ static eq_status quoted(eq_csv *c, eq_cell *cell) {
     eq_place open = here(c, c->next);
     char *to = ++c->next;
     bool closed = false;
-    *cell = (eq_cell){to, 0, open.line, open.column + 1};
+    *cell = (eq_cell){.text = to, .line = open.line, .column = open.column + 1};
     for (; c->next < c->end; *to++ = *c->next++) {
         closed = *c->next == '"' && (++c->next == c->end || *c->next != '"');
         if (closed) break;
@@ -131,7 +131,7 @@ static eq_status read_cell(eq_csv *c, eq_cell *cell) {
         return EQ_OK;
     }
     eq_place start = here(c, c->next);
-    *cell = (eq_cell){c->next, 0, start.line, start.column};
+    *cell = (eq_cell){.text = c->next, .line = start.line, .column = start.column};
     while (c->next < c->end && *c->next != c->separator && !ends_row(*c->next)) c->next++;
     const char *to = c->next;
     while (to > cell->text && is_blank(c, to[-1])) to--;

@@ -194,7 +194,7 @@ static eq_status check_header(const table *t) {
     size_t classes = eq_names_count(t->words), numbers = 0, again = 0;
     for (size_t k = 0; k < classes; k++) {
         const char *word = eq_names_get(t->words, (int32_t)k);
-        numbers += is_number(&(eq_cell){word, strlen(word), 0, 0}, &value);
+        numbers += is_number(&(eq_cell){.text = word, .length = strlen(word)}, &value);
     }
     int32_t id = eq_names_find(t->words, t->head.text, t->head.length);
     for (size_t k = t->header ? 0 : 1; k < t->examples; k++) again += t->word[k] == id;
