@@ -110,13 +110,9 @@ void eq_network_get(const eq_network *n, size_t block, double *theta) {
         theta[t->place[j]] = shown[j];
 }
 
-void eq_network_derive(eq_network *n) {
-    if (n->of.ops->derive != NULL) n->of.ops->derive(n->of.self);
-}
-
 void eq_network_put(eq_network *n, size_t block, const double *theta) {
     n->of.ops->put(n->of.self, block, theta);
-    eq_network_derive(n);
+    eq_substrate_derive(&n->of);
 }
 
 eq_status eq_network_fan_in(const eq_network *n, size_t block, double *fan, eq_diag *diag) {

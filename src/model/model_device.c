@@ -65,7 +65,7 @@ static void give(eq_network *n, bool evaluation, const uint64_t *read) {
         if (vary) eq_devices_read(d, evaluation, *read, n->read);
         put(n, b, vary ? n->read : eq_devices_shown(d));
     }
-    eq_network_derive(n);
+    eq_substrate_derive(&n->of);
     eq_engine_load(n->engine);
 }
 

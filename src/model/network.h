@@ -30,7 +30,5 @@ struct eq_network {
 
 /* The devices show from now on what the substrate has. */
 void eq_network_take_shown(eq_network *n);
-/* Brings up to date what depends on the parameters that were put. */
-void eq_network_derive(eq_network *n);
 
 #endif

@@ -34,6 +34,10 @@ typedef struct eq_substrate {
     eq_circuit *circuit; /* NULL: it is none */
 } eq_substrate;
 
+static inline void eq_substrate_derive(const eq_substrate *s) {
+    if (s->ops->derive != NULL) s->ops->derive(s->self);
+}
+
 /* The model of it, which takes it over, in a failure as well. */
 eq_status eq_network_of(eq_substrate s, eq_network **out, eq_diag *diag);
 
