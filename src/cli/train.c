@@ -101,9 +101,12 @@ static void print_begin(void *data, const eq_train_summary *t) {
     char text[512];
     eq_print_diag(s->diag);
     if (s->title != NULL) print_item(s, "circuit", s->title);
-    snprintf(text, sizeof text, "%zu nodes, %zu elements, %zu inputs, %zu outputs, %zu parameters",
-             t->nodes, t->elements, t->inputs, t->outputs, t->parameters);
-    print_item(s, s->title == NULL ? "circuit" : "", text);
+    int at = t->elements == 0
+                 ? snprintf(text, sizeof text, "%zu units", t->nodes)
+                 : snprintf(text, sizeof text, "%zu nodes, %zu elements", t->nodes, t->elements);
+    snprintf(text + at, sizeof text - (size_t)at, ", %zu inputs, %zu outputs, %zu parameters",
+             t->inputs, t->outputs, t->parameters);
+    print_item(s, t->elements == 0 ? "network" : s->title == NULL ? "circuit" : "", text);
     int n = snprintf(text, sizeof text, "%zu to train with, ", t->train_examples);
     if (t->validation_examples > 0)
         n += snprintf(text + n, sizeof text - (size_t)n, "%zu to choose by, ",
@@ -224,10 +227,11 @@ static char *default_folder(const eq_experiment *x, eq_diag *diag) {
 
 static void print_end(const eq_metrics *m, const eq_train_summary *s, const char *folder) {
     char how[64];
+    bool circuit = s->elements > 0;
     printf(
-        "%zu conductances trained by the %s engine, %.2f iterations a solve, KCL residual at most "
-        "%.2g of its bound\n",
-        s->parameters, s->engine, s->iterations_per_solve, s->worst_ratio);
+        "%zu %s trained by the %s engine, %.2f iterations a solve, %s at most %.2g of its bound\n",
+        s->parameters, circuit ? "conductances" : "parameters", s->engine, s->iterations_per_solve,
+        circuit ? "KCL residual" : "residual", s->worst_ratio);
     if (eq_comm_size() > 1)
         printf("%d processes, each told the others %.4g MB\n", eq_comm_size(),
                1e-6 * s->shared_bytes);
@@ -246,9 +250,9 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
     if (!isnan(m->test_rmse))
         printf("%zu held-out examples: RMSE %.5g, R^2 %.5f\n", s->test_examples, m->test_rmse,
                m->test_r2);
-    printf("wrote %s/" EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_DIAGNOSIS
-           ", " EQ_TRAIN_CHECKPOINT " and " EQ_TRAIN_CURVES "\n",
-           folder);
+    printf("wrote %s/%s" EQ_TRAIN_METRICS ", " EQ_TRAIN_DIAGNOSIS ", " EQ_TRAIN_CHECKPOINT
+           " and " EQ_TRAIN_CURVES "\n",
+           folder, circuit ? EQ_TRAIN_MODEL ", " : "");
 }
 
 /* Into options->folder, which is there. */

@@ -132,6 +132,9 @@ static eq_status infer(eq_trained *m, const eq_infer_options *o, eq_inference *o
     inferring f = {.o = o, .out = out};
     *out = (eq_inference){.c = m->s.c, .tau = NAN, .settling = NAN};
     eq_status status = check_times(o, diag);
+    if (status == EQ_OK && o->power) status = eq_experiment_needs_circuit(m->x, "power", diag);
+    if (status == EQ_OK && o->potentials)
+        status = eq_experiment_needs_circuit(m->x, "potentials of nodes", diag);
     if (status == EQ_OK && (o->power || o->potentials)) {
         f.v = eq_malloc(m->s.batch, eq_circuit_nodes(m->s.c) * sizeof *f.v);
         if (f.v == NULL) status = eq_out_of_memory(diag);
