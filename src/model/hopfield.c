@@ -162,6 +162,7 @@ static bool make_room(eq_hopfield *h) {
         h->b[l] = eq_calloc_aligned(h->o.width[l], sizeof(double));
         whole = whole && h->w[l] != NULL && h->b[l] != NULL;
         h->units += h->o.width[l];
+        if (l % 2 == 0) h->evens += h->o.width[l];
         if (h->o.width[l] > h->largest) h->largest = h->o.width[l];
     }
     return whole && h->said != NULL && h->name != NULL;

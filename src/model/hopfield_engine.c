@@ -14,7 +14,12 @@ static void destroy(void *self) {
     eq_free(h->drive);
     eq_free(h->field);
     eq_free(h->gradient);
-    h->x = h->drive = h->field = h->gradient = NULL;
+    eq_free(h->off);
+    eq_free(h->even);
+    eq_free(h->swept);
+    eq_mixing_free(h->mixing);
+    h->mixing = NULL;
+    h->x = h->drive = h->field = h->gradient = h->off = h->even = h->swept = NULL;
     for (size_t l = 1; l <= h->layers; l++) {
         eq_free(h->next[l]);
         h->next[l] = NULL;
@@ -31,6 +36,10 @@ static bool make_room(eq_hopfield *h) {
     h->x = eq_calloc_aligned(h->batch * h->o.width[0], sizeof *h->x);
     h->drive = eq_calloc_aligned(h->batch * h->o.width[1], sizeof *h->drive);
     h->field = eq_calloc_aligned(h->batch * h->largest, sizeof *h->field);
+    h->off = eq_calloc(h->batch, sizeof *h->off);
+    h->even = eq_calloc(h->batch * h->evens, sizeof *h->even);
+    h->swept = eq_calloc(h->evens, sizeof *h->swept);
+    h->mixing = eq_mixing_new(h->batch, h->evens);
     for (size_t l = 1; l <= h->layers; l++) {
         size_t values = h->o.width[l - 1] * h->o.width[l];
         if (values > block) block = values;
@@ -43,6 +52,7 @@ static bool make_room(eq_hopfield *h) {
     }
     for (int s = 0; s < EQ_MAX_SLOTS; s++) h->s[s][0] = h->x;
     h->gradient = eq_calloc_aligned(block, sizeof *h->gradient);
+    whole = whole && h->off != NULL && h->even != NULL && h->swept != NULL && h->mixing != NULL;
     return whole && h->x != NULL && h->drive != NULL && h->field != NULL && h->gradient != NULL;
 }
 

@@ -5,12 +5,13 @@
 
 #include "model/engine_ops.h"
 #include "model/hopfield.h"
+#include "model/mixing.h"
 
 /* Layer l = 1 .. layers: the units behind weights w[width[l-1]][width[l]] and biases b[width[l]];
  * layer 0 is the inputs. All arrays of a minibatch lie row by row, an example each. */
 typedef struct eq_hopfield {
     eq_hopfield_options o;
-    size_t layers, units, largest; /* largest: layer */
+    size_t layers, units, largest, evens; /* largest: layer; evens: units of even layers */
     double *w[EQ_HOPFIELD_LAYERS], *b[EQ_HOPFIELD_LAYERS];
     char (*name)[8]; /* of the blocks: w1, b1, .. */
     char *said;      /* of the parameter asked for last */
@@ -19,7 +20,11 @@ typedef struct eq_hopfield {
     size_t batch, n;                             /* n: examples of the current minibatch */
     double *x;                                   /* [batch][inputs] */
     double *s[EQ_MAX_SLOTS][EQ_HOPFIELD_LAYERS]; /* [batch][width]; s[.][0] = x */
-    double *drive;                    /* [batch][width[1]]: x W_1 + b_1, which no phase changes */
+    double *drive; /* [batch][width[1]]: x W_1 + b_1, which no phase changes */
+    double *off;   /* [batch] work: residuals */
+    double *even;  /* [batch][evens] the even layers before a sweep */
+    double *swept; /* [evens] those of one example behind it */
+    eq_mixing *mixing;
     double *field;                    /* [batch][largest] work */
     double *next[EQ_HOPFIELD_LAYERS]; /* [batch][width] work: a whole state */
     double *gradient;                 /* [largest block] */

@@ -12,6 +12,11 @@ static double clip(double s) {
     return fmin(fmax(s, 0.0), 1.0);
 }
 
+/* The larger of off and |s - clip(field)|; infinite where the field is no number. */
+static double farther(double off, double s, double field) {
+    return isfinite(field) ? fmax(off, fabs(s - clip(field))) : INFINITY;
+}
+
 /* What the other layers make of layer l: field[n][width] = s_(l-1) W_l + b_l + s_(l+1) W_(l+1)^T. */
 static void field_of(eq_hopfield *h, double *const *s, size_t l, double *field) {
     const size_t *width = h->o.width;
@@ -59,35 +64,57 @@ static void minimise_outputs(size_t m, const double *slope, double *y, const dou
 }
 
 /* All units of layer l of all examples to the minimum of the energy where the other layers stand;
- * returns the largest |s - clip(s - dE/ds)| before. */
-static double sweep_layer(eq_hopfield *h, double **s, size_t l, const eq_nudge *nudge) {
+ * off[n] grows to the largest |s - clip(s - dE/ds)| of each example before. */
+static void sweep_layer(eq_hopfield *h, double **s, size_t l, const eq_nudge *nudge, double *off) {
     size_t m = h->o.width[l];
-    double worst = 0.0, *field = h->field;
+    double *field = h->field;
     bool last = l == h->layers, sloped = last && nudge != NULL && nudge->slope != NULL;
     field_of(h, s, l, field);
     if (last) add_nudge(h, nudge, s[l], field);
-    for (size_t k = 0; k < h->n * m; k++) {
-        double to = clip(field[k]);
-        worst = fmax(worst, fabs(s[l][k] - to));
-        if (!sloped) s[l][k] = to;
+    for (size_t j = 0; j < h->n; j++, field += m) {
+        double *y = s[l] + j * m;
+        for (size_t k = 0; k < m; k++) off[j] = farther(off[j], y[k], field[k]);
+        for (size_t k = 0; !sloped && k < m; k++) y[k] = clip(field[k]);
+        const double *slope = sloped ? nudge->slope + j * m * m : NULL;
+        for (size_t k = 0; sloped && k < m; k++)
+            for (size_t i = 0; i < m; i++) field[k] += slope[k * m + i] * y[i];
+        if (sloped) minimise_outputs(m, slope, y, field);
     }
-    for (size_t j = 0; sloped && j < h->n; j++) {
-        double *y = s[l] + j * m, *force = field + j * m;
-        const double *slope = nudge->slope + j * m * m;
-        for (size_t k = 0; k < m; k++)
-            for (size_t i = 0; i < m; i++) force[k] += slope[k * m + i] * y[i];
-        minimise_outputs(m, slope, y, force);
-    }
-    return worst;
 }
 
-/* One sweep, from the outputs down and up again where there are layers between: a layer needs its
- * neighbours alone, so that odd and even ones take turns. */
+/* The even layers of example j, one behind the other: out of the state, or into it (clipped). */
+static void gather(const eq_hopfield *h, double *const *s, size_t j, double *u) {
+    for (size_t l = 2; l <= h->layers; u += h->o.width[l], l += 2)
+        memcpy(u, s[l] + j * h->o.width[l], h->o.width[l] * sizeof *u);
+}
+
+static void scatter(const eq_hopfield *h, double **s, size_t j, const double *u) {
+    for (size_t l = 2; l <= h->layers; u += h->o.width[l], l += 2)
+        for (size_t k = 0; k < h->o.width[l]; k++) s[l][j * h->o.width[l] + k] = clip(u[k]);
+}
+
+/* Odd layers to their minimum at the even ones, then even ones at those: a fixed-point map of the
+ * even layers alone, mixed (mixing.h). What an example's even layers stand at, with the odd ones at
+ * their minimum, has the residual that the map shows there; where that is within the tolerance, it
+ * stays. Returns the largest residual of all examples. */
 static double sweep(eq_hopfield *h, double **s, const eq_nudge *nudge) {
-    double worst = 0.0;
-    for (size_t turn = 0; turn < 2; turn++)
-        for (size_t l = 1 + turn; l <= h->layers; l += 2)
-            worst = fmax(worst, sweep_layer(h, s, l, nudge));
+    double worst = 0.0, *off = h->off;
+    memset(off, 0, h->n * sizeof *off);
+    for (size_t l = 1; l <= h->layers; l += 2) sweep_layer(h, s, l, nudge, off);
+    for (size_t j = 0; j < h->n; j++) {
+        off[j] = isinf(off[j]) ? INFINITY : 0.0;
+        gather(h, s, j, h->even + j * h->evens);
+    }
+    for (size_t l = 2; l <= h->layers; l += 2) sweep_layer(h, s, l, nudge, off);
+    for (size_t j = 0; j < h->n; j++) {
+        double *u = h->even + j * h->evens;
+        worst = fmax(worst, off[j]);
+        if (off[j] > h->o.tolerance) {
+            gather(h, s, j, h->swept);
+            eq_mixing_next(h->mixing, j, u, h->swept);
+        }
+        scatter(h, s, j, u);
+    }
     return worst;
 }
 
@@ -101,7 +128,7 @@ static double euler(eq_hopfield *h, double **s, const eq_nudge *nudge) {
     for (size_t l = 1; l <= h->layers; l++)
         for (size_t k = 0; k < h->n * h->o.width[l]; k++) {
             double field = h->next[l][k];
-            worst = fmax(worst, fabs(s[l][k] - clip(field)));
+            worst = farther(worst, s[l][k], field);
             s[l][k] = clip(s[l][k] + step * (field - s[l][k]));
         }
     return worst;
@@ -126,6 +153,7 @@ eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq
     eq_status status = check_nudge(h, nudge, diag);
     double worst = INFINITY;
     size_t step = 0;
+    eq_mixing_begin(h->mixing);
     while (status == EQ_OK && step < h->o.steps && !(worst <= h->o.tolerance)) {
         worst = h->o.solver == EQ_HOPFIELD_EULER ? euler(h, h->s[slot], nudge)
                                                  : sweep(h, h->s[slot], nudge);
