@@ -76,7 +76,7 @@ static size_t put_goals(const eq_session *s, size_t j, double *out) {
 
 static eq_status add_predictions(inferring *f, const eq_session *s, size_t first, size_t n,
                                  eq_diag *diag) {
-    size_t nodes = eq_circuit_nodes(s->c);
+    size_t nodes = f->o->potentials ? eq_circuit_nodes(s->c) : 1;
     eq_status status = EQ_OK;
     for (size_t j = 0; status == EQ_OK && j < n; j++) {
         const double *y = s->y + j * s->outputs;
