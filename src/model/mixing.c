@@ -63,14 +63,14 @@ void eq_mixing_begin(eq_mixing *m) {
     memset(m->pause, 0, m->batch * sizeof *m->pause);
 }
 
-/* Cholesky's factors of a[n][n] in its lower half, then x with a x = b in b; false: a is singular to
- * round-off. */
+/* Cholesky's factors of a[n][n] in its lower half, then x with a x = b in b; false: a is not
+ * positive definite to round-off. */
 static bool solve(size_t n, double a[DEPTH][DEPTH], double *b) {
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j <= i; j++) {
             double sum = a[i][j], whole = sum;
             for (size_t k = 0; k < j; k++) sum -= a[i][k] * a[j][k];
-            if (i == j && !(sum > 1e-12 * whole)) return false;
+            if (i == j && !(sum > 1e-12 * fabs(whole))) return false;
             a[i][j] = i == j ? sqrt(sum) : sum / a[j][j];
         }
     }
@@ -85,16 +85,28 @@ static bool solve(size_t n, double a[DEPTH][DEPTH], double *b) {
     return true;
 }
 
-/* gamma[n] with |f - dF gamma| smallest; the number of changes used, the newest of them: fewer where
- * they depend on each other. newest: its place in the ring. */
-static size_t fit(const eq_mixing *m, const double *df, size_t n, size_t newest, double *gamma) {
+/* The change of u number i before the newest, times the vector y: dU = dG - dF. */
+static double along(const eq_mixing *m, const double *df, const double *dg, size_t at,
+                    const double *y) {
+    return eq_dot(m->size, dg + at * m->size, y) - eq_dot(m->size, df + at * m->size, y);
+}
+
+/* gamma[n] with dU^T (f - dF gamma) = 0, where f is minus the gradient of an energy and -dU^T dF its
+ * curvature along the changes: the minimum in their span. The number of changes used, the newest of
+ * them: fewer where they depend on each other or the curvature is not positive, for then the
+ * stationary point is none to go to. newest: its place in the ring. */
+static size_t fit(const eq_mixing *m, const double *df, const double *dg, size_t n, size_t newest,
+                  double *gamma) {
     for (; n > 0; n--) {
         double a[DEPTH][DEPTH];
         for (size_t i = 0; i < n; i++) {
-            const double *fi = df + (newest + DEPTH - i) % DEPTH * m->size;
-            gamma[i] = eq_dot(m->size, fi, m->now);
-            for (size_t j = 0; j <= i; j++)
-                a[i][j] = eq_dot(m->size, fi, df + (newest + DEPTH - j) % DEPTH * m->size);
+            size_t at = (newest + DEPTH - i) % DEPTH;
+            gamma[i] = -along(m, df, dg, at, m->now);
+            for (size_t j = 0; j <= i; j++) {
+                size_t to = (newest + DEPTH - j) % DEPTH;
+                a[i][j] = -0.5 * (along(m, df, dg, at, df + to * m->size) +
+                                  along(m, df, dg, to, df + at * m->size));
+            }
         }
         if (solve(n, a, gamma)) break;
     }
@@ -108,7 +120,7 @@ void eq_mixing_next(eq_mixing *m, size_t example, double *u, const double *g) {
     double gamma[DEPTH];
     for (size_t k = 0; k < m->size; k++) m->now[k] = g[k] - u[k];
     double norm = sqrt(eq_dot(m->size, m->now, m->now));
-    if (*iterates > 0 && !(norm <= m->norm[example])) {
+    if (*iterates > 0 && !(norm <= 2.0 * m->norm[example])) {
         *iterates = 0;
         m->rest[example] = m->pause[example] = 2 * m->pause[example] + 1;
     }
@@ -123,7 +135,7 @@ void eq_mixing_next(eq_mixing *m, size_t example, double *u, const double *g) {
             df[newest * m->size + k] = m->now[k] - f[k];
             dg[newest * m->size + k] = g[k] - last[k];
         }
-        used = fit(m, df, *iterates < DEPTH ? *iterates : DEPTH, newest, gamma);
+        used = fit(m, df, dg, *iterates < DEPTH ? *iterates : DEPTH, newest, gamma);
     }
     memcpy(f, m->now, m->size * sizeof *f);
     memcpy(last, g, m->size * sizeof *g);
