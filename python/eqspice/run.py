@@ -135,8 +135,13 @@ class Run:
             lib.eq_inference_free(i)
 
     def circuit(self):
-        """The trained circuit, for op, vjp and a torch.Layer."""
-        return Circuit._of(lib.eq_trained_circuit(self._pointer), self, self._threads)
+        """The trained circuit, for op, vjp and a torch.Layer. Raises eqspice.UsageError where the
+        experiment has a <network>, which is none."""
+        pointer = lib.eq_trained_circuit(self._pointer)
+        if not pointer:
+            raise UsageError([Message("error", f"'{self.folder}' is a run of a <network>, which is no circuit; "
+                                      "take eval, or a run of <circuit> or <architecture>", None, 0, 0)])
+        return Circuit._of(pointer, self, self._threads)
 
     @property
     def metrics(self):

@@ -141,6 +141,8 @@ static const char *missing(const eq_figure *f, const eq_trainer *t) {
         return "its data have targets; take rmse or r2";
     if ((strstr(f->name, "_rmse") != NULL || strstr(f->name, "_r2") != NULL) && !targets)
         return "its data have classes; take error or loss";
+    if (f->of == EQ_FIGURE_POWER && t->s.c == NULL)
+        return "its <network> is no circuit, which alone takes power";
     return NULL;
 }
 

@@ -167,6 +167,11 @@ static const eq_engine_ops ops = {"hopfield",    NULL,   destroy,    about,
 
 eq_status eq_hopfield_engine(eq_hopfield *h, const eq_engine_options *o, eq_engine **out,
                              eq_diag *diag) {
+    if (o->kind != EQ_ENGINE_AUTO)
+        return eq_fail(
+            diag, EQ_ERR_USAGE,
+            "the layered and the sparse engine solve circuits, a Hopfield network has one "
+            "of its own; leave the engine at auto");
     h->batch = o->batch;
     if (!make_room(h)) {
         destroy(h);

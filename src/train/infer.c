@@ -134,7 +134,7 @@ static eq_status infer(eq_trained *m, const eq_infer_options *o, eq_inference *o
     eq_status status = check_times(o, diag);
     if (status == EQ_OK && o->power) status = eq_experiment_needs_circuit(m->x, "power", diag);
     if (status == EQ_OK && o->potentials)
-        status = eq_experiment_needs_circuit(m->x, "potentials of nodes", diag);
+        status = eq_experiment_needs_circuit(m->x, "the potential of every node", diag);
     if (status == EQ_OK && (o->power || o->potentials)) {
         f.v = eq_malloc(m->s.batch, eq_circuit_nodes(m->s.c) * sizeof *f.v);
         if (f.v == NULL) status = eq_out_of_memory(diag);
