@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from ._lib import CMetrics, Diag, PowerPart, lib
+from ._lib import CMetrics, Diag, Message, PowerPart, UsageError, lib
 from .circuit import Circuit
 from .training import metrics_of, settings_of
 
@@ -139,8 +139,8 @@ class Run:
         experiment has a <network>, which is none."""
         pointer = lib.eq_trained_circuit(self._pointer)
         if not pointer:
-            raise UsageError([Message("error", f"'{self.folder}' is a run of a <network>, which is no circuit; "
-                                      "take eval, or a run of <circuit> or <architecture>", None, 0, 0)])
+            raise UsageError([Message("error", None, 0, 0, f"'{self.folder}' is a run of a <network>, "
+                                      "which is no circuit; take eval")])
         return Circuit._of(pointer, self, self._threads)
 
     @property

@@ -161,9 +161,31 @@ static size_t group_rows(const void *self, size_t group, int32_t *rows) {
     return 0;
 }
 
-static const eq_engine_ops ops = {"hopfield",    NULL,   destroy,    about,
-                                  load,          store,  free_phase, nudged_phase,
-                                  adjoint_phase, update, potentials, group_rows};
+/* The units count as nodes do, in the order of potentials(). */
+static void disturb(void *self, int slot, eq_disturbance error, const void *data) {
+    eq_hopfield *h = self;
+    for (size_t j = 0; j < h->n; j++) {
+        eq_node unit = 0;
+        for (size_t l = 1; l <= h->layers; l++)
+            for (size_t k = 0; k < h->o.width[l]; k++)
+                h->s[slot][l][j * h->o.width[l] + k] += error(data, j, unit++);
+    }
+}
+
+static const eq_engine_ops ops = {
+    .name = "hopfield",
+    .destroy = destroy,
+    .about = about,
+    .load = load,
+    .store = store,
+    .free_phase = free_phase,
+    .nudged_phase = nudged_phase,
+    .adjoint_phase = adjoint_phase,
+    .update = update,
+    .potentials = potentials,
+    .disturb = disturb,
+    .group_rows = group_rows,
+};
 
 eq_status eq_hopfield_engine(eq_hopfield *h, const eq_engine_options *o, eq_engine **out,
                              eq_diag *diag) {

@@ -14,6 +14,8 @@ struct eq_mixing {
     double *f, *g;    /* [batch][size] of the iterate before */
     double *now;      /* [size] f of this one */
     double *norm;     /* [batch] |f| of the iterate before */
+    double *best;     /* [batch] |f| that was half of the one kept here before it */
+    size_t *since;    /* [batch] iterates since then */
     size_t *iterates; /* [batch] since the history began */
     size_t *rest;     /* [batch] plain steps still to take before it is mixed again */
     size_t *pause;    /* [batch] how many those were last */
@@ -21,9 +23,10 @@ struct eq_mixing {
 
 void eq_mixing_free(eq_mixing *m) {
     if (m == NULL) return;
-    double *all[] = {m->df, m->dg, m->f, m->g, m->now, m->norm};
+    double *all[] = {m->df, m->dg, m->f, m->g, m->now, m->norm, m->best};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     eq_free(m->iterates);
+    eq_free(m->since);
     eq_free(m->rest);
     eq_free(m->pause);
     eq_free(m);
@@ -49,9 +52,12 @@ eq_mixing *eq_mixing_new(size_t batch, size_t size) {
     }
     m->norm = eq_calloc(batch, sizeof *m->norm);
     m->iterates = eq_calloc(batch, sizeof *m->iterates);
+    m->best = eq_calloc(batch, sizeof *m->best);
+    m->since = eq_calloc(batch, sizeof *m->since);
     m->rest = eq_calloc(batch, sizeof *m->rest);
     m->pause = eq_calloc(batch, sizeof *m->pause);
-    if (whole && m->norm != NULL && m->iterates != NULL && m->rest != NULL && m->pause != NULL)
+    if (whole && m->norm != NULL && m->best != NULL && m->since != NULL && m->iterates != NULL &&
+        m->rest != NULL && m->pause != NULL)
         return m;
     eq_mixing_free(m);
     return NULL;
@@ -113,6 +119,16 @@ static size_t fit(const eq_mixing *m, const double *df, const double *dg, size_t
     return n;
 }
 
+/* Whether |f| has doubled in one step, or not halved in many. */
+static bool fails(eq_mixing *m, size_t example, double norm) {
+    enum { PATIENCE = 4 * DEPTH };
+    if (norm <= 0.5 * m->best[example]) {
+        m->best[example] = norm;
+        m->since[example] = 0;
+    }
+    return !(norm <= 2.0 * m->norm[example]) || ++m->since[example] > PATIENCE;
+}
+
 void eq_mixing_next(eq_mixing *m, size_t example, double *u, const double *g) {
     double *f = m->f + example * m->size, *last = m->g + example * m->size;
     double *df = m->df + example * DEPTH * m->size, *dg = m->dg + example * DEPTH * m->size;
@@ -120,7 +136,7 @@ void eq_mixing_next(eq_mixing *m, size_t example, double *u, const double *g) {
     double gamma[DEPTH];
     for (size_t k = 0; k < m->size; k++) m->now[k] = g[k] - u[k];
     double norm = sqrt(eq_dot(m->size, m->now, m->now));
-    if (*iterates > 0 && !(norm <= 2.0 * m->norm[example])) {
+    if (*iterates > 0 && fails(m, example, norm)) {
         *iterates = 0;
         m->rest[example] = m->pause[example] = 2 * m->pause[example] + 1;
     }
@@ -145,5 +161,8 @@ void eq_mixing_next(eq_mixing *m, size_t example, double *u, const double *g) {
         for (size_t k = 0; k < m->size; k++) u[k] -= gamma[i] * change[k];
     }
     m->norm[example] = norm;
-    ++*iterates;
+    if (++*iterates == 1) {
+        m->best[example] = norm;
+        m->since[example] = 0;
+    }
 }

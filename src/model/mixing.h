@@ -13,7 +13,8 @@ eq_mixing *eq_mixing_new(size_t batch, size_t size);
 void eq_mixing_free(eq_mixing *m); /* NULL is legal */
 /* All histories are forgotten. */
 void eq_mixing_begin(eq_mixing *m);
-/* u[size], g[size] = G(u) of one example: u receives the next iterate. Where |G(u) - u| has grown, the
+/* u[size], g[size] = G(u) of one example: u receives the next iterate. Where |G(u) - u| has doubled, or
+ * does not fall for long, the
  * history is forgotten and that is g, for one step, then 3, 7, ..: where plain steps lead to the
  * fixed point, so do these. */
 void eq_mixing_next(eq_mixing *m, size_t example, double *u, const double *g);
