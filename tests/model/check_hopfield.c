@@ -166,6 +166,31 @@ START_TEST(a_nudge_of_one_unit_is_as_by_hand) {
 }
 END_TEST
 
+/* Strong weights, and a nudge that leaves half of an output's curvature: mixing may then circle, plain
+ * sweeps go down. */
+START_TEST(every_phase_settles) {
+    double current[BATCH * MOST], slope[BATCH * MOST * 4], most = 0.0;
+    for (uint64_t seed = 1; seed <= 150; seed++)
+        for (size_t which = 1; which < SHAPES; which++) {
+            net k;
+            open_net(&k, which, EQ_HOPFIELD_SWEEPS, 1e-9, 1.0 + 0.02 * (double)seed, seed);
+            solve(&k);
+            size_t m = k.outputs;
+            for (size_t j = 0; j < BATCH * m; j++)
+                current[j] = -0.5 * ((j % m == j / m % m) - k.y[j]);
+            for (size_t j = 0; j < BATCH * m * m; j++)
+                slope[j] = j % (m * m) % (m + 1) == 0 ? -0.5 : 0.0;
+            ck_assert_int_eq(
+                eq_network_nudged_phase(k.n, 1, &(eq_nudge){current, slope, k.y}, NULL, NULL),
+                EQ_OK);
+            eq_engine_info about = eq_network_about(k.n);
+            most = fmax(most, about.iterations / about.solves);
+            eq_network_free(k.n);
+        }
+    printf("hopfield: at most %.0f passes a phase\n", most);
+}
+END_TEST
+
 /* Gauss elimination with row pivots of H lambda = g on the units that are free. */
 static void dense_adjoint(double w[MOST][MOST], size_t n, const bool *is_free, double *lambda) {
     static double a[MOST][MOST];
@@ -294,6 +319,7 @@ Suite *hopfield_suite(void) {
     tcase_add_loop_test(t, states_are_stationary_points_of_the_energy, 0, 2);
     tcase_add_test(t, sweeps_find_the_states_of_euler_in_fewer_passes);
     tcase_add_loop_test(t, a_nudge_of_one_unit_is_as_by_hand, 0, 2);
+    tcase_add_test(t, every_phase_settles);
     tcase_add_loop_test(t, adjoint_and_estimates_are_the_gradient_of_a_dense_solve, 0, 2);
     tcase_add_loop_test(t, what_has_no_state_is_told, 0, 2);
     suite_add_tcase(s, t);
