@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from ._lib import CMetrics, Diag, PowerPart, lib
+from ._lib import CMetrics, Diag, Message, PowerPart, UsageError, lib, to_c
 from .circuit import Circuit
 from .training import metrics_of, settings_of
 
@@ -100,14 +100,14 @@ class Run:
     def __init__(self, folder, *, data=None, set=None, temp=None, models=None, threads=1):
         self.folder, self._diag, self._pointer = pathlib.Path(folder), Diag(), c_void_p()
         o = lib.eq_trained_defaults()
-        o.data = None if data is None else os.fsencode(data)
-        o.models = None if models is None else os.fsencode(models)
+        o.data = None if data is None else to_c(data)
+        o.models = None if models is None else to_c(models)
         o.threads, o.set = threads, settings_of(set)
         if temp is not None:
             o.temp = temp
         self._threads = threads
         self._how = dict(set=set, temp=temp, models=models, threads=threads)
-        self._diag.check(lib.eq_trained_open(os.fsencode(folder), byref(o), byref(self._pointer),
+        self._diag.check(lib.eq_trained_open(to_c(folder), byref(o), byref(self._pointer),
                                              self._diag.pointer))
         self.messages = self._diag.messages()
         row, epochs = CMetrics(), c_size_t()
@@ -135,8 +135,13 @@ class Run:
             lib.eq_inference_free(i)
 
     def circuit(self):
-        """The trained circuit, for op, vjp and a torch.Layer."""
-        return Circuit._of(lib.eq_trained_circuit(self._pointer), self, self._threads)
+        """The trained circuit, for op, vjp and a torch.Layer. Raises eqspice.UsageError where the
+        experiment has a <network>, which is none."""
+        pointer = lib.eq_trained_circuit(self._pointer)
+        if not pointer:
+            raise UsageError([Message("error", None, 0, 0, f"'{self.folder}' is a run of a <network>, "
+                                      "which is no circuit; take eval")])
+        return Circuit._of(pointer, self, self._threads)
 
     @property
     def metrics(self):

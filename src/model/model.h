@@ -44,6 +44,9 @@ typedef struct eq_engine_info {
 
 typedef struct eq_network eq_network;
 
+/* What a potential of an example of the minibatch is read off by, V. */
+typedef double (*eq_disturbance)(const void *data, size_t example, eq_node node);
+
 /* Parameters that are trained together: one learning rate, one pair of bounds. */
 typedef struct eq_block {
     const char *name;         /* the pattern of the deck, "rw*" */
@@ -55,12 +58,12 @@ typedef struct eq_block {
 /* The model of a frozen circuit, which must outlive it. It has blocks from the start, phases after
  * eq_network_start. */
 eq_status eq_network_new(eq_circuit *c, eq_network **out, eq_diag *diag);
-/* Chooses the engine, as eq_engine_new does, and takes the parameters over. */
+/* Chooses the engine, of a circuit as eq_engine_new does, and takes the parameters over. */
 eq_status eq_network_start(eq_network *n, const eq_engine_options *o, eq_diag *diag);
 void eq_network_free(eq_network *n);
 eq_engine_info eq_network_about(const eq_network *n);
 
-/* What it models. */
+/* The circuit that it models; NULL: it is made of something else. */
 eq_circuit *eq_network_circuit(const eq_network *n);
 
 size_t eq_network_inputs(const eq_network *n);
@@ -82,6 +85,9 @@ eq_status eq_network_fan_in(const eq_network *n, size_t block, double *fan, eq_d
 /* The element of parameter j of a block. */
 const char *eq_network_name(const eq_network *n, size_t block, size_t j);
 
+/* Of a model without a circuit: phases are solved to this residual from now on. */
+void eq_network_tolerate(eq_network *n, double residual);
+
 /* Takes parameters, sources and tolerances over from the circuit / writes the parameters back. */
 void eq_network_load(eq_network *n);
 void eq_network_store(const eq_network *n);
@@ -93,6 +99,14 @@ eq_status eq_network_free_phase(eq_network *n, size_t count, const double *x, do
  * y may be NULL. */
 eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge, double *y,
                                   eq_diag *diag);
+
+/* Nudged phases (bit s: slot s) that were solved for the same examples before the last load and the
+ * free phase behind it, on other devices, count as phases of this one. */
+void eq_network_keep(eq_network *n, unsigned slots);
+
+/* Adds errors to the potentials of the free nodes in a slot: an update learns from what is read. */
+eq_status eq_network_disturb(eq_network *n, int slot, eq_disturbance error, const void *data,
+                             eq_diag *diag);
 
 /* The adjoint of the free phase for costs with the slopes dcdy[n][outputs]: its slot stands for the
  * exact gradient, whether an energy exists or not. */

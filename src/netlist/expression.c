@@ -391,14 +391,11 @@ static bool formula_call(parser *s, eq_token name, eq_operand *value) {
         FAIL(s, name.at,
              "%.*s(...) is known only while the circuit is solved; use it in B, E or G sources",
              (int)name.length, name.text);
-    if (s->failed)
-        *value = nothing;
-    else if (part != NULL)
-        *value = part_of_value(s, name, part);
-    else if (is_ddx)
-        *value = partial(s, name);
-    else
-        *value = is_probe ? probe(s, name) : points(s, name, is_table);
+    if (!s->failed)
+        *value = part != NULL ? part_of_value(s, name, part)
+                 : is_ddx     ? partial(s, name)
+                 : is_probe   ? probe(s, name)
+                              : points(s, name, is_table);
     return true;
 }
 

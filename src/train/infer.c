@@ -76,7 +76,7 @@ static size_t put_goals(const eq_session *s, size_t j, double *out) {
 
 static eq_status add_predictions(inferring *f, const eq_session *s, size_t first, size_t n,
                                  eq_diag *diag) {
-    size_t nodes = eq_circuit_nodes(s->c);
+    size_t nodes = f->o->potentials ? eq_circuit_nodes(s->c) : 1;
     eq_status status = EQ_OK;
     for (size_t j = 0; status == EQ_OK && j < n; j++) {
         const double *y = s->y + j * s->outputs;
@@ -91,14 +91,21 @@ static eq_status add_predictions(inferring *f, const eq_session *s, size_t first
     return status;
 }
 
+/* The capacitances that a settling goes by are given or in the deck; a time that is given stands
+ * for those of the deck. */
+static bool settles(const eq_infer_options *o, const eq_circuit *c) {
+    return !isnan(o->capacitance) || (c->capacitors > 0 && isnan(o->settling));
+}
+
 /* The settling of the first examples. */
 static eq_status add_settling(inferring *f, const eq_session *s, size_t n, eq_diag *diag) {
     eq_inference *out = f->out;
     size_t left = EQ_SETTLING_EXAMPLES - out->settled, count = n < left ? n : left;
-    if (isnan(f->o->capacitance) || count == 0) return EQ_OK;
+    double farad = isnan(f->o->capacitance) ? 0.0 : f->o->capacitance;
+    if (!settles(f->o, s->c) || count == 0) return EQ_OK;
     out->settled += count;
     return eq_comm_agree(
-        eq_meter_settling(out->meter, count, s->input, f->v, f->o->capacitance, &out->tau, diag));
+        eq_meter_settling(out->meter, count, s->input, f->v, farad, &out->tau, diag));
 }
 
 /* eq_session.visit */
@@ -132,6 +139,9 @@ static eq_status infer(eq_trained *m, const eq_infer_options *o, eq_inference *o
     inferring f = {.o = o, .out = out};
     *out = (eq_inference){.c = m->s.c, .tau = NAN, .settling = NAN};
     eq_status status = check_times(o, diag);
+    if (status == EQ_OK && o->power) status = eq_experiment_needs_circuit(m->x, "power", diag);
+    if (status == EQ_OK && o->potentials)
+        status = eq_experiment_needs_circuit(m->x, "the potential of every node", diag);
     if (status == EQ_OK && (o->power || o->potentials)) {
         f.v = eq_malloc(m->s.batch, eq_circuit_nodes(m->s.c) * sizeof *f.v);
         if (f.v == NULL) status = eq_out_of_memory(diag);

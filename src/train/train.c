@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "train/folder.h"
 #include "train/look.h"
+#include "train/seed_folders.h"
 #include "train/trainer.h"
 
 /* A training that runs into a folder. */
@@ -35,6 +36,7 @@ eq_train_options eq_train_defaults(void) {
 /* The network that the run stands for, in the circuit while it is written. */
 static eq_status write_model(run *r) {
     eq_trainer *t = r->t;
+    if (t->s.c == NULL) return EQ_OK; /* the checkpoint has it */
     const eq_checkpoint *p = &t->now;
     eq_model_note note = {.run = p->run};
     eq_session_put(&t->s, eq_checkpoint_network(p, &note.steps));
@@ -125,7 +127,8 @@ static eq_status resume(run *r) {
 static eq_status claim(run *r) {
     const char *held = NULL;
     if (r->claim != NULL) return EQ_OK;
-    eq_status status = eq_folder_claim(r->o->folder, &r->claim, r->diag);
+    eq_status status = eq_seed_folders_refuse(r->o->folder, r->diag);
+    if (status == EQ_OK) status = eq_folder_claim(r->o->folder, &r->claim, r->diag);
     if (status == EQ_OK && !r->o->resume && !r->o->force)
         status = eq_folder_holds(r->o->folder, &held, r->diag);
     if (status != EQ_OK || held == NULL) return status;
@@ -220,7 +223,7 @@ static eq_status keep_best(run *r) {
     const eq_checkpoint *p = &r->t->now;
     const eq_metrics *row = &p->row[p->rows - 1];
     if (r->t->s.set.validation_count == 0) return EQ_OK;
-    if (p->best_epoch > 0 && !better(row, &p->row[p->best_epoch - 1])) return EQ_OK;
+    if (p->best_epoch > 0 && !better(row, eq_checkpoint_best(p))) return EQ_OK;
     return eq_trainer_keep(r->t, row->epoch, r->diag);
 }
 
@@ -338,8 +341,8 @@ static void summarise(const run *r, bool whole, eq_train_summary *out) {
         .iterations_per_solve = info.solves > 0.0 ? info.iterations / info.solves : 0.0,
         .worst_ratio = info.worst_ratio,
         .shared_bytes = eq_comm_bytes(),
-        .nodes = eq_circuit_nodes(s->c) - 1,
-        .elements = eq_circuit_elements(s->c),
+        .nodes = s->c == NULL ? eq_network_nodes(s->model) : eq_circuit_nodes(s->c) - 1,
+        .elements = s->c == NULL ? 0 : eq_circuit_elements(s->c),
         .threads = r->o->threads,
         .batch = r->x->batch < s->set.train_count ? r->x->batch : s->set.train_count,
         .epochs = r->x->epochs,
@@ -352,7 +355,7 @@ static void summarise(const run *r, bool whole, eq_train_summary *out) {
         .gradient_cosine = r->look.cosine,
     };
     const eq_checkpoint *p = &r->t->now;
-    if (p->best_epoch > 0) out->best = p->row[p->best_epoch - 1];
+    if (p->best_epoch > 0) out->best = *eq_checkpoint_best(p);
 }
 
 /* Looks at what is to be trained and tells the caller, before the first epoch. */
@@ -375,7 +378,7 @@ static eq_status replace(const run *r) {
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < files; k++)
         status = eq_folder_spares(r->o->folder, read[k], r->diag);
-    for (int32_t k = 0; status == EQ_OK && k < c->files; k++)
+    for (int32_t k = 0; status == EQ_OK && c != NULL && k < c->files; k++)
         status = eq_folder_spares(r->o->folder, c->file[k], r->diag);
     return status == EQ_OK ? eq_folder_clear(r->o->folder, r->diag) : status;
 }
@@ -408,8 +411,6 @@ static eq_status run_all(run *r) {
     uint64_t steps;
     eq_checkpoint *p = &r->t->now;
     eq_checkpoint_network(p, &steps);
-    if (r->x->epochs > 0 && p->rows == 1 && p->row[0].epoch == 0)
-        p->rows = 0; /* it was looked at */
     if (status == EQ_OK && r->x->epochs == 0 && p->rows == 0)
         status = look_only(r);
     else if (status == EQ_OK && done(r) && r->model_steps != steps)

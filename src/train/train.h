@@ -27,9 +27,12 @@ eq_status eq_trained_open_on(const char *folder, const char *data_path, int thre
                              eq_trained **out, eq_diag *diag);
 
 /* The experiment, changed by the settings (NULL: none), and the trained circuit of a folder alone,
- * without the data. */
+ * without the data. EQ_ERR_USAGE: it has none. */
 eq_status eq_trained_read(const char *folder, const eq_settings *settings, eq_experiment **x,
                           eq_circuit **c, eq_diag *diag);
+/* The same with the model that the folder holds, whose circuit (where it has one) is the caller's too. */
+eq_status eq_trained_model(const char *folder, const eq_settings *settings, eq_experiment **x,
+                           eq_network **model, eq_diag *diag);
 /* Whether the path is that of its deck or of its data. */
 bool eq_trained_reads(const eq_trained *m, const char *path);
 /* Samples are those of the test set, or of the training set from now on. */
@@ -45,6 +48,27 @@ void eq_trained_example(const eq_trained *m, size_t k, double *feature);
 /* Scores the samples: the test set, or what eq_trained_take has chosen. */
 eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag);
 void eq_evaluation_free(eq_evaluation *e);
+
+/* As eq_trained_open, for chips that are drawn: the circuit stands as it was meant, with the trained
+ * parameters; the experiment must have a mismatch. */
+eq_status eq_trained_open_for_draws(const char *folder, const eq_trained_options *o,
+                                    eq_trained **out, eq_diag *diag);
+
+/* Of what was drawn: mean, deviation (NAN of one) and quantiles. */
+typedef struct eq_spreading {
+    double mean, deviation, q05, q50, q95;
+} eq_spreading;
+
+typedef struct eq_chip_draws {
+    size_t drawn, failed; /* failed: chips without an operating point */
+    uint64_t first;       /* the first chip */
+    eq_spreading error;   /* fraction of wrong classes, or the RMSE of targets */
+    eq_spreading loss;
+} eq_chip_draws;
+
+/* draws.c. Evaluates the network of eq_trained_open_for_draws on so many chips, from that of the
+ * experiment on; then it stands as it was meant again. */
+eq_status eq_trained_draw(eq_trained *m, size_t draws, eq_chip_draws *out, eq_diag *diag);
 
 /* infer.c. */
 struct eq_inference {
@@ -113,9 +137,9 @@ typedef struct eq_gradcheck_report {
 
 /* Compares every estimator, with both nudging definitions, with the adjoint and the adjoint with
  * central differences, on the first `examples` training examples (0: 4), where the circuit stands
- * (eq_trained_read), which this takes over; NULL: where training begins. EQ_OK also when a bound
+ * (eq_trained_model), which this takes over; NULL: where training begins. EQ_OK also when a bound
  * does not hold: look at report->passed. */
-eq_status eq_gradcheck(const eq_experiment *x, eq_circuit *trained, eq_engine_kind engine,
+eq_status eq_gradcheck(const eq_experiment *x, eq_network *trained, eq_engine_kind engine,
                        size_t examples, eq_gradcheck_report *report, eq_diag *diag);
 void eq_gradcheck_free(eq_gradcheck_report *report);
 

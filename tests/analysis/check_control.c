@@ -46,6 +46,8 @@ static const struct shown {
     {"alterparam q = 7\nop\nreset\nop\nprint v(p)\n", 2, "v(p)", 0, 7},
     {"foreach r 1k 3k\nalter r2 = $r\nop\nprint v(b)\nend\n", 2, "v(b)", 0, 0.75},
     {"set list = ( 1k 3k )\nforeach r $list\nalter r2 = $r\nop\nend\n", 2, "v(b)", 0, 0.75},
+    {"let k = 1\n+ + 2 ; a line goes on\n+ * 3\nprint k\n", 1, "k", 0, 7},
+    {"dc v1\n+ 0 1\n+ 0.5\nprint v(b)\n", 1, "v(b)", 2, 0.5},
     {"let k = 0\nrepeat 3\nlet k = k + 1\nend\nprint k\n", 1, "k", 0, 3},
     {"let k = 0\nwhile k < 5\nlet k = k + 1\nif k = 3\nbreak\nend\nend\nprint k\n", 1, "k", 0, 3},
     {"let k = 9\ndowhile k < 5\nlet k = k + 1\nend\nprint k\n", 1, "k", 0, 10},

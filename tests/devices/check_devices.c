@@ -26,8 +26,15 @@ typedef struct table {
 static double some_value(const eq_param *p, eq_random *r) {
     if (strcmp(p->unit, "C") == 0) return NAN;
     if (strcmp(p->name, "dtemp") == 0) return 0.0; /* near_breakdown reckons at 27 C */
-    bool current = strcmp(p->name, "isr") == 0 || strcmp(p->name, "jsw") == 0;
-    double usual = current ? 1e-12 : 1.0; /* beside is of 1e-14 */
+    static const struct {
+        const char *name;
+        double usual;
+    } small[] = {{"isr", 1e-12}, {"jsw", 1e-12}, /* beside is of 1e-14 */
+                 {"kp", 1e-4},   {"js", 1e-6},   {"tox", 1e-8}, {"nsub", 1e15}, {"nss", 1e10},
+                 {"ld", 1e-6},   {"ad", 1e-10},  {"as", 1e-10}, {"lambda", 0.1}};
+    double usual = 1.0;
+    for (size_t k = 0; k < sizeof small / sizeof *small; k++)
+        if (strcmp(p->name, small[k].name) == 0) usual = small[k].usual;
     bool given = isfinite(p->default_value) && p->default_value != 0.0 && p->default_value < 1e20;
     double base = given ? p->default_value : usual; /* 1e30 stands for none */
     double value = base * exp(2.0 * eq_random_uniform(r) - 1.0);
@@ -219,6 +226,14 @@ static ports ports_at(const eq_device_class *cls, double **w, const double *z) {
     return p;
 }
 
+/* With parameter k at that value. */
+static ports moved_port(const eq_device_class *cls, double **w, int k, double value,
+                        const double *z) {
+    *w[k] = value;
+    if (cls->derive != NULL) cls->derive(1, w, &env);
+    return ports_at(cls, w, z);
+}
+
 /* Sums that are zero, G and di/dw by differences;
  * a terminal that carries nothing has no current. */
 START_TEST(ports_match_differences) {
@@ -264,13 +279,13 @@ START_TEST(ports_match_differences) {
             double *to[EQ_MAX_TERMINALS], kept = *w[k], step = 1e-6 * kept;
             for (int a = 0; a < nodes; a++) at[a] = &z[a], to[a] = &didw[a];
             cls->param_port(1, w, k, at, to);
-            *w[k] = kept + step;
-            ports up = ports_at(cls, w, z);
-            *w[k] = kept - step;
-            ports down = ports_at(cls, w, z);
-            *w[k] = kept;
+            if (kept == 0.0) continue;
+            ports up = moved_port(cls, w, k, kept + step, z);
+            ports down = moved_port(cls, w, k, kept - step, z);
+            moved_port(cls, w, k, kept, z);
             for (int a = 0; a < nodes; a++)
-                near((up.i[a] - down.i[a]) / (2 * step), didw[a], 1e3 * scale, "di/dw", cls);
+                near((up.i[a] - down.i[a]) / (2 * step), didw[a], 1e3 * scale / fabs(kept),
+                     cls->param[k].name, cls);
         }
     }
     table_free(t);

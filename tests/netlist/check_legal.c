@@ -187,6 +187,28 @@ START_TEST(decks_in_utf_16_are_read) {
 }
 END_TEST
 
+/* Code points of two units, and halves of such, which stand for none (U+FFFD). */
+START_TEST(pairs_of_units_are_one_code_point) {
+    static const unsigned unit[] = {'*', ' ',    0xD83D, 0xDE00, 'x',  0xDBFF, 0xDFFF, 0xD800,
+                                    'y', 0xDC00, 0xE9,   0x20AC, '\n', 'r',    '1',    ' ',
+                                    'a', ' ',    '0',    ' ',    '1',  '\n',   'i',    '1',
+                                    ' ', '0',    ' ',    'a',    ' ',  '2',    '\n'};
+    for (int big = 0; big < 2; big++) {
+        char bytes[2 * sizeof unit / sizeof *unit];
+        size_t n = 0;
+        for (size_t j = 0; j < sizeof unit / sizeof *unit; j++, n += 2) {
+            bytes[n + (size_t)!big] = (char)(unit[j] >> 8);
+            bytes[n + (size_t)big] = (char)(unit[j] & 0xFF);
+        }
+        eq_deck *d = read_bytes(bytes, n, EQ_DIALECT_COUNT);
+        ck_assert_str_eq(d->circuit->title, "* \xF0\x9F\x98\x80x\xF4\x8F\xBF\xBF\xEF\xBF\xBDy"
+                                            "\xEF\xBF\xBD\xC3\xA9\xE2\x82\xAC");
+        ck_assert_double_eq_tol(value_of(d->circuit, "v(a)"), 2.0, 1e-12);
+        eq_deck_free(d);
+    }
+}
+END_TEST
+
 /* Numbers made of the temperature follow a sweep over it, as r1:temp does. */
 START_TEST(parameters_follow_the_temperature) {
     static const char deck[] =
@@ -280,6 +302,7 @@ Suite *legal_suite(void) {
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, every_kind_is_read_as_in_its_dialect, 0, sizeof decks / sizeof *decks);
     tcase_add_test(t, decks_in_utf_16_are_read);
+    tcase_add_test(t, pairs_of_units_are_one_code_point);
     tcase_add_test(t, parameters_follow_the_temperature);
     tcase_add_test(t, gradients_go_through_currents_in_formulas);
     tcase_add_test(t, currents_and_limits_survive_an_export);

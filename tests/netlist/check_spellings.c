@@ -134,6 +134,51 @@ START_TEST(random_functions_are_drawn_once_an_instance) {
 }
 END_TEST
 
+/* Each distribution by its moments (and its range, where it has one) about its middle: of 4000
+ * sources, five deviations of the estimate allowed. */
+static const struct {
+    const char *call;
+    double middle, deviation, range, fourth; /* fourth: moment over the variance squared */
+} distributions[] = {
+    {"agauss(2,3,3)", 2, 1, INFINITY, 3},
+    {"gauss(2,0.25,2)", 2, 0.25, INFINITY, 3},
+    {"aunif(2,3)", 2, 1.7320508075688772, 3, 1.8},
+    {"unif(2,0.25)", 2, 0.28867513459481287, 0.5, 1.8},
+    {"limit(2,3)", 2, 3, 3, 1},
+    {OFLTSPICE "gauss(3)", 0, 3, INFINITY, 3},
+    {OFLTSPICE "flat(3)", 0, 1.7320508075688772, 3, 1.8},
+    {OFLTSPICE "mc(2,0.25)", 2, 0.28867513459481287, 0.5, 1.8},
+    {OFLTSPICE "rand()", 0.5, 0.28867513459481287, 0.5, 1.8},
+};
+
+START_TEST(random_functions_spread_as_they_say) {
+    enum { N = 4000 };
+    const char *call = distributions[_i].call, *dialect = "";
+    if (strncmp(call, OFLTSPICE, strlen(OFLTSPICE)) == 0)
+        dialect = OFLTSPICE, call += strlen(OFLTSPICE);
+    eq_text deck = {0};
+    eq_text_puts(&deck, dialect);
+    for (int k = 0; k < N; k++) eq_text_printf(&deck, "V%d %d 0 {%s}\n", k + 1, k + 1, call);
+    eq_diag *diag = eq_diag_new();
+    eq_deck *d = deck_of(deck.text, EQ_OK, diag);
+    const eq_table *t = &eq_deck_circuit(d)->table[EQ_CLASS_vsource];
+    const double *x = t->w[t->cls->value], size = distributions[_i].deviation;
+    double sum = 0.0, squares = 0.0, fourth = distributions[_i].fourth;
+    ck_assert_uint_eq(t->count, N);
+    for (int k = 0; k < N; k++) {
+        double off = (x[k] - distributions[_i].middle) / size;
+        ck_assert_double_le(fabs(off) * size, distributions[_i].range * (1.0 + 1e-15));
+        sum += off;
+        squares += off * off;
+    }
+    ck_assert_double_lt(fabs(sum / N), 5.0 / sqrt(N));
+    ck_assert_double_le(fabs(squares / N - 1.0), 5.0 * sqrt((fourth - 1.0) / N) + 1e-12);
+    eq_deck_free(d);
+    eq_diag_free(diag);
+    eq_text_free(&deck);
+}
+END_TEST
+
 /* Words that some message of a deck has, and where the first of these stands. */
 static const struct said {
     const char *text;
@@ -206,6 +251,8 @@ Suite *spellings_suite(void) {
     tcase_add_loop_test(t, each_spelling_gives_its_value, 0, sizeof good / sizeof *good);
     tcase_add_loop_test(t, messages_say_what_and_where, 0, sizeof all_said / sizeof *all_said);
     tcase_add_test(t, random_functions_are_drawn_once_an_instance);
+    tcase_add_loop_test(t, random_functions_spread_as_they_say, 0,
+                        sizeof distributions / sizeof *distributions);
     tcase_add_test(t, a_title_that_looks_like_an_element_is_noted);
     tcase_add_test(t, a_thousand_functions_call_each_other);
     suite_add_tcase(s, t);

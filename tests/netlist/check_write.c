@@ -101,6 +101,34 @@ START_TEST(sensed_e_gets_a_source_in_series) {
 }
 END_TEST
 
+/* LTspice and Spectre have no tce: their tc1 makes the same of the resistor at its temperature,
+ * R 1.01^(tce dT), with dT from .temp, the resistor's own temp or its dtemp. */
+START_TEST(an_exponential_coefficient_becomes_a_linear_one) {
+    static const eq_dialect dialect[] = {EQ_LTSPICE, EQ_SPECTRE};
+    static const struct {
+        const char *card;
+        double dt;
+    } of[] = {{"R1 a 0 1k tce=2\n", 20.0},
+              {"R1 a 0 1k tce=2 dtemp=-5\n", 15.0},
+              {"R1 a 0 1k tce=2 temp=7\n", -20.0},
+              {"R1 a 0 1k tce=2 temp=27\n", 0.0}};
+    for (int d = 0; d < 2; d++)
+        for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
+            char deck[128];
+            snprintf(deck, sizeof deck, "t\nV1 a 0 1\n%s.temp 47\n.end\n", of[k].card);
+            eq_circuit *c = parse_deck(deck);
+            char *text = written(c, dialect[d]), *tc1 = strstr(text, "tc1=");
+            double factor = pow(1.01, 2.0 * of[k].dt);
+            ck_assert_msg(strstr(text, "tce") == NULL, "%s", text);
+            ck_assert_msg((tc1 != NULL) == (of[k].dt != 0.0), "%s", text);
+            if (tc1 != NULL)
+                ck_assert_double_eq_tol(1.0 + strtod(tc1 + 4, NULL) * of[k].dt, factor, 1e-12);
+            eq_free(text);
+            eq_circuit_free(c);
+        }
+}
+END_TEST
+
 /* Checked by hand against the Spectre reference ("Component statements"). */
 START_TEST(spectre_is_written_in_its_own_language) {
     eq_circuit *c = parse_deck(small);
@@ -335,6 +363,7 @@ Suite *write_suite(void) {
     tcase_add_test(t, networks_survive_with_inputs_outputs_and_groups);
     tcase_add_test(t, sensed_e_gets_a_source_in_series);
     tcase_add_test(t, spectre_is_written_in_its_own_language);
+    tcase_add_test(t, an_exponential_coefficient_becomes_a_linear_one);
     tcase_add_test(t, tests_against_zero_are_spelled_out);
     tcase_add_test(t, xyce_gets_the_same_thermal_voltage);
     tcase_add_test(t, ltspice_has_ideal_diodes_itself);

@@ -109,7 +109,7 @@ static const struct {
     {"net.xml", "optimizer.group[x*].rate=1", "no such <group>", EQ_ERR_USAGE},
     {"net.xml", "encoding", "has no value", EQ_ERR_USAGE},
     {"net.xml", "=3", "has no value", EQ_ERR_USAGE},
-    {"net.xml", "epochs.count=some", "'some' is not a valid value", EQ_ERR_INPUT},
+    {"net.xml", "epochs.count=some", "allowed: a whole number from 0 on", EQ_ERR_INPUT},
     {"net.xml", "estimator.type=both",
      "type=\"both\" is not known; allowed: one-sided, random-sign", EQ_ERR_INPUT},
     {"net.xml", "encoding.scale=INF", "is no number", EQ_ERR_INPUT},
@@ -266,14 +266,37 @@ START_TEST(evaluation_under_change) {
 }
 END_TEST
 
-START_TEST(a_circuit_of_another_size_is_refused) {
+/* A circuit that the run's conductances cannot stand in, or that is none at all. */
+static const struct {
+    const char *xml, *setting, *words;
+    eq_status status;
+} no_circuits[] = {
+    {"built.xml", "architecture.layers=2,4,2", "only a circuit with the same ones", EQ_ERR_INPUT},
+    {"built.xml", "d9_9(is)=1", "has no element 'd9_9'", EQ_ERR_INPUT},
+    {"net.xml", "circuit.deck=nowhere.cir", "cannot ", EQ_ERR_INPUT},
+    {"net.xml", "circuit.deck=wrong.cir", "RZ", EQ_ERR_INPUT},
+    {"net.xml", "circuit.deck=still.cir", "", EQ_ERR_INPUT},
+};
+
+START_TEST(a_circuit_that_cannot_take_over_is_refused) {
     eq_trained_options o = plain();
     eq_trained *m = NULL;
-    train("built.xml", "b", SET(NULL), false);
-    o.set = (eq_settings){SET("architecture.layers=2,4,2"), 1};
+    char setting[512];
+    put("wrong.cir", "t\nRZ a 0 many\n.end\n");
+    put("still.cir", "t\nVx x 0 1\nR1 x 0 1k\n.op\n.end\n");
+    train(no_circuits[_i].xml, "run", SET(NULL), false);
+    const char *is = no_circuits[_i].setting, *file = strstr(is, "deck=");
+    snprintf(setting, sizeof setting, "%.*s%s", file == NULL ? 0 : (int)(file + 5 - is), is,
+             file == NULL ? is : in(file + 5));
+    o.set = (eq_settings){SET(setting), 1};
     eq_diag *diag = eq_diag_new();
-    ck_assert_int_eq(eq_trained_open(in("b"), &o, &m, diag), EQ_ERR_INPUT);
-    ck_assert(strstr(eq_diag_get(diag, 0)->text, "only a circuit with the same ones") != NULL);
+    ck_assert_int_eq(eq_trained_open(in("run"), &o, &m, diag), no_circuits[_i].status);
+    ck_assert_msg(strstr(eq_diag_get(diag, 0)->text, no_circuits[_i].words) != NULL, "%s: %s",
+                  setting, eq_diag_get(diag, 0)->text);
+    eq_experiment *x = NULL;
+    eq_circuit *c = NULL;
+    ck_assert_int_eq(eq_trained_read(in("run"), &o.set, &x, &c, NULL), no_circuits[_i].status);
+    ck_assert(x == NULL && c == NULL);
     eq_diag_free(diag);
 }
 END_TEST
@@ -467,7 +490,8 @@ Suite *change_suite(void) {
                         sizeof no_parameters / sizeof *no_parameters);
     tcase_add_test(t, the_folder_keeps_what_was_set);
     tcase_add_test(t, evaluation_under_change);
-    tcase_add_test(t, a_circuit_of_another_size_is_refused);
+    tcase_add_loop_test(t, a_circuit_that_cannot_take_over_is_refused, 0,
+                        sizeof no_circuits / sizeof *no_circuits);
     tcase_add_test(t, other_models);
     tcase_add_test(t, another_temperature);
     tcase_add_test(t, predictions_and_potentials);

@@ -365,6 +365,50 @@ START_TEST(a_test_set_of_its_own) {
 }
 END_TEST
 
+static void put_part(const char *part, size_t n, const unsigned char *pixels) {
+    unsigned char image[32] = {0, 0, 8, 2, 0, 0, 0, (unsigned char)n, 0, 0, 0, 3},
+                  label[32] = {0, 0, 8, 1, 0, 0, 0, (unsigned char)n, 4, 2, 1};
+    char name[64];
+    memcpy(image + 12, pixels, 3 * n);
+    snprintf(name, sizeof name, "%s-images-idx3-ubyte", part);
+    put(name, image, 12 + 3 * n);
+    snprintf(name, sizeof name, "%s-labels-idx1-ubyte", part);
+    put(name, label, 8 + n);
+}
+
+/* Images in a folder whose targets are the images: their labels say nothing. */
+static void expect_images(const eq_data *d, size_t n, const unsigned char *pixels) {
+    ck_assert_int_eq(d->goal, EQ_GOAL_INPUTS);
+    ck_assert_uint_eq(d->examples, n);
+    ck_assert_uint_eq(d->classes, 3);
+    ck_assert_str_eq(d->class_name[0], "0");
+    ck_assert_str_eq(d->class_name[2], "2");
+    for (size_t k = 0; k < 3 * n; k++)
+        ck_assert_double_eq_tol(eq_data_target(d, k / 3, k % 3), pixels[k] / 255.0, 1e-15);
+    for (size_t k = 0; k < n; k++) ck_assert_uint_eq(d->label[k], 0);
+}
+
+START_TEST(a_folder_of_images_that_are_their_own_targets) {
+    static const unsigned char trains[] = {0, 51, 255, 7, 8, 9}, tests[] = {1, 2, 3};
+    eq_data_options o = {
+        .format = EQ_DATA_IDX, .path = scratch_current(), .targets = EQ_TARGETS_INPUTS};
+    eq_data_set s = {0}, other = {0};
+    eq_diag *diag = eq_diag_new();
+    put_part("train", 2, trains);
+    put_part("t10k", 1, tests);
+    eq_status status = eq_data_set_read(&o, ".", 1, &s, diag);
+    ck_assert_msg(status == EQ_OK, "%s", status == EQ_OK ? "" : eq_diag_get(diag, 0)->text);
+    ck_assert(s.train_count == 2 && s.test_count == 1);
+    expect_images(s.train, 2, trains);
+    expect_images(s.test, 1, tests);
+    ck_assert_int_eq(eq_data_read_test(&o, scratch_current(), s.train, &other, diag), EQ_OK);
+    expect_images(other.test, 1, tests);
+    eq_data_set_free(&other);
+    eq_data_set_free(&s);
+    eq_diag_free(diag);
+}
+END_TEST
+
 /* A table without its file or its labels, through the interface of the library. */
 START_TEST(a_table_without_file_or_labels_is_refused) {
     static const struct {
@@ -540,6 +584,7 @@ Suite *data_suite(void) {
     tcase_add_test(t, npy_of_every_type);
     tcase_add_test(t, damaged_npy_is_refused);
     tcase_add_test(t, a_test_set_of_its_own);
+    tcase_add_test(t, a_folder_of_images_that_are_their_own_targets);
     tcase_add_test(t, a_table_without_file_or_labels_is_refused);
     tcase_add_test(t, a_column_that_is_no_label);
     tcase_add_test(t, mnist_is_found);

@@ -255,7 +255,7 @@ START_TEST(a_resumed_run_keeps_its_lines) {
         0);
     eq_free(a);
     eq_free(b);
-    /* Lines behind the checkpoint are those of a run that was killed. */
+    /* A file that is none of ours begins anew. */
     ck_assert_int_eq(eq_file_write(in("halves/diagnosis.csv"), "nothing of ours\n", 16, NULL),
                      EQ_OK);
     train(EQ_ENGINE_AUTO, halves, 5, true, NULL);
@@ -264,6 +264,34 @@ START_TEST(a_resumed_run_keeps_its_lines) {
     eq_free(b);
     free(folder);
     free(halves);
+}
+END_TEST
+
+/* Lines of epochs behind the checkpoint are those of a run that was killed: they go, whichever of
+ * the lines before them the file has. */
+START_TEST(lines_behind_the_checkpoint_go) {
+    static const char head[] =
+        "epoch,part,name,at_min,at_max,gradient,snr,moved,v,v_ratio,saturated\n";
+    static const char *const kept[] = {"", "1,group,a\n", "1,group,a\n2,layer,1\n"};
+    static const char *const gone[] = {"", "100,group,b\n", "50,group,b\n100,layer,2\n", "90,gro"};
+    char *folder = strdup(in("run")), text[256], *is;
+    put_experiment(2, "1e-7", "");
+    train(EQ_ENGINE_AUTO, folder, 2, false, NULL);
+    for (int k = 0; k < 3; k++)
+        for (int j = 0; j < 4; j++) {
+            snprintf(text, sizeof text, "%s%s%s", head, kept[k], gone[j]);
+            put("run/diagnosis.csv", text);
+            put_experiment(2, "1e-7", "");
+            train(EQ_ENGINE_AUTO, folder, 3 + (size_t)(4 * k + j), true, NULL);
+            snprintf(text, sizeof text, "%s%s", head, kept[k]);
+            is = file_text(in("run/diagnosis.csv"));
+            ck_assert_msg(strncmp(is, text, strlen(text)) == 0, "%s", is);
+            snprintf(text, sizeof text, "%d,group,rw?,", 3 + 4 * k + j);
+            ck_assert_msg(strncmp(is + strlen(head) + strlen(kept[k]), text, strlen(text)) == 0,
+                          "%s", is);
+            eq_free(is);
+        }
+    free(folder);
 }
 END_TEST
 
@@ -277,6 +305,7 @@ Suite *diagnosis_suite(void) {
     tcase_add_test(t, shares_at_the_bounds);
     tcase_add_test(t, what_does_not_learn_is_named);
     tcase_add_test(t, a_resumed_run_keeps_its_lines);
+    tcase_add_test(t, lines_behind_the_checkpoint_go);
     suite_add_tcase(s, t);
     return s;
 }

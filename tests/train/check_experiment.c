@@ -6,11 +6,14 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "netlist/netlist.h"
 #include "solver/solver.h"
 #include "support/program.h"
 #include "train/experiment.h"
+#include "train/folder.h"
+#include "train/place.h"
 #include "train/train.h"
 
 Suite *experiment_suite(void);
@@ -410,12 +413,45 @@ START_TEST(gradients_of_a_small_network_are_right) {
 }
 END_TEST
 
+static const struct {
+    const char *folder, *file, *way;
+} ways[] = {{"a/b", "a/b/f", "f"},
+            {"a/b", "a/f", "../f"},
+            {"a/b", "a/bc/f", "../bc/f"},
+            {"a/bc", "a/b/f", "../b/f"},
+            {"a", "a/b/c/d/e/f", "b/c/d/e/f"},
+            {"a/b/c/d/e", "a/g/f", "../../../../g/f"}};
+
+/* Whole or not at all: where memory runs out there is no shorter way. */
+START_TEST(the_way_from_a_folder_to_a_file) {
+    char *top = scratch_folder(), *folder = eq_path_join(top, ways[_i].folder),
+         *file = eq_path_join(top, ways[_i].file), *lies_in = eq_path_folder(file);
+    ck_assert_int_eq(eq_folder_make(folder, NULL), EQ_OK);
+    ck_assert_int_eq(eq_folder_make(lies_in, NULL), EQ_OK);
+    bool enough = false;
+    for (long n = 0; !enough; n++)
+        for (int once = 0; once < 2; once++) {
+            (once ? eq_mem_fail_once_after : eq_mem_fail_after)(n);
+            char *way = eq_place_relative(folder, file);
+            enough = eq_mem_fail_after(-1) >= 0;
+            ck_assert_msg(way == NULL ? !enough : strcmp(way, ways[_i].way) == 0, "%ld: %s", n,
+                          way);
+            eq_free(way);
+        }
+    eq_free(lies_in);
+    eq_free(file);
+    eq_free(folder);
+    scratch_free(top);
+}
+END_TEST
+
 Suite *experiment_suite(void) {
     Suite *s = suite_create("experiment");
     TCase *t = tcase_create("experiment");
     tcase_add_loop_test(t, every_setting_is_kept, 0, (int)(sizeof documents / sizeof *documents));
     tcase_add_test(t, defaults_are_those_of_the_manual);
     tcase_add_test(t, fingerprint_sees_every_setting_of_the_training);
+    tcase_add_loop_test(t, the_way_from_a_folder_to_a_file, 0, sizeof ways / sizeof *ways);
     tcase_add_test(t, progress_is_told);
     tcase_add_loop_test(t, a_small_training_is_what_its_files_say, 0, OPTIMIZERS);
     tcase_add_test(t, a_random_sign_is_plus_or_minus_one);

@@ -117,9 +117,16 @@ static eq_status open_run(const char *run, eq_evaluation *e, eq_diag *diag) {
     return status;
 }
 
-static const char *const files[] = {EQ_TRAIN_EXPERIMENT, EQ_TRAIN_MODEL, EQ_TRAIN_CHECKPOINT,
-                                    EQ_TRAIN_METRICS, EQ_TRAIN_CURVES};
+static const char *const files[] = {EQ_TRAIN_EXPERIMENT, EQ_TRAIN_MODEL,  EQ_TRAIN_CHECKPOINT,
+                                    EQ_TRAIN_METRICS,    EQ_TRAIN_CURVES, EQ_TRAIN_DIAGNOSIS};
 enum { FILES = sizeof files / sizeof *files };
+
+/* Before the first epoch nothing of the run that --force replaces is left, were this one killed. */
+static void begins_alone(void *data, const eq_train_summary *summary) {
+    (void)summary;
+    for (int k = 0; k < FILES; k++)
+        ck_assert_int_eq(there(data, files[k]), strcmp(files[k], EQ_TRAIN_EXPERIMENT) == 0);
+}
 
 /* Any file of a run keeps a new one out, untouched; --force removes those files and no others. */
 START_TEST(a_used_folder_is_refused) {
@@ -135,7 +142,12 @@ START_TEST(a_used_folder_is_refused) {
     char *text = file_text(path);
     ck_assert_str_eq(text, "old");
     eq_free(text);
-    ck_assert_int_eq(train("net.xml", "run", FORCE, diag), EQ_OK);
+    char run[] = "run";
+    eq_train_options force = eq_train_defaults();
+    force.force = true;
+    force.begin = begins_alone;
+    force.data = run;
+    ck_assert_int_eq(train_with("net.xml", run, &force, 0, diag), EQ_OK);
     ck_assert_int_eq(open_run("run", NULL, diag), EQ_OK);
     ck_assert(!there("run", EQ_TRAIN_CURVES)); /* the library draws nothing */
     ck_assert(!there("run", ".eqspice.lock"));
@@ -408,6 +420,27 @@ START_TEST(evaluation_warns_of_other_data) {
 }
 END_TEST
 
+/* The copy of an experiment in a run folder names the data of that run: a training anew with other
+ * data is told so, one with the same is not. */
+START_TEST(a_copy_is_trained_with_its_own_data) {
+    for (int k = 0; k < 2; k++) {
+        eq_diag *diag = eq_diag_new();
+        ck_assert_int_eq(train("net.xml", "run", FORCE, diag), EQ_OK);
+        eq_diag_clear(diag);
+        if (k > 0) put_changed("train.csv", rows, "0.2,0.5,b", "0.2,0.6,b");
+        ck_assert_int_eq(train("run/" EQ_TRAIN_EXPERIMENT, "again", FORCE, diag), EQ_OK);
+        size_t told = 0;
+        for (size_t j = 0; j < eq_diag_count(diag); j++) {
+            const char *text = eq_diag_get(diag, j)->text;
+            told += strstr(text, "the data changed since '") != NULL &&
+                    strstr(text, "train.csv") != NULL;
+        }
+        ck_assert_uint_eq(told, (size_t)k);
+        eq_diag_free(diag);
+    }
+}
+END_TEST
+
 /* While a training runs: nobody else writes there, whatever they ask for, and what is there can be
  * evaluated: the state of the last epoch. */
 static void from_inside(void *data, const eq_metrics *m) {
@@ -651,6 +684,7 @@ Suite *folder_suite(void) {
     tcase_add_test(t, resume_after_a_move);
     tcase_add_test(t, resume_without_an_epoch_to_go_writes_the_model);
     tcase_add_test(t, evaluation_warns_of_other_data);
+    tcase_add_test(t, a_copy_is_trained_with_its_own_data);
     tcase_add_loop_test(t, one_training_at_a_time, 0, 3);
     tcase_add_test(t, unfinished_files_are_swept);
     tcase_add_test(t, a_stale_lock_is_taken_over);

@@ -50,15 +50,21 @@ static void put(const char *name, const char *text) {
     ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
 }
 
-static void put_experiment(const char *beta) {
+/* Inputs and targets are `size` times as large as the data say. */
+static void put_sized(const char *estimator, const char *beta, const char *size) {
     char text[1024];
     snprintf(text, sizeof text,
              "<experiment name='net'><circuit deck='net.cir'/><data format='csv' path='data.csv'/>"
-             "<cost type='squared-error'/><estimator type='symmetric' beta='%s'/>"
-             "<optimizer type='sgd' rate='1e-9'/><minibatch size='2'/><epochs count='3'/>"
-             "</experiment>\n",
-             beta);
+             "<encoding normalize='none' scale='%s'/><cost type='squared-error' high='%s'/>"
+             "<estimator type='%s' beta='%s'/><optimizer type='sgd' rate='1e-9'/>"
+             "<minibatch size='2'/><epochs count='3'/></experiment>\n",
+             size, size, estimator, beta);
     put("net.xml", text);
+    put("data.csv", "a,b,kind\n0,1,x\n1,0,y\n1,1,x\n0,0.5,y\n");
+}
+
+static void put_experiment(const char *beta) {
+    put_sized("symmetric", beta, "1");
 }
 
 static int count(const char *text, const char *words) {
@@ -70,7 +76,6 @@ static int count(const char *text, const char *words) {
 START_TEST(warned_before_the_first_epoch) {
     char *text, *first;
     put("net.cir", trial[_i].deck);
-    put("data.csv", "a,b,kind\n0,1,x\n1,0,y\n1,1,x\n0,0.5,y\n");
     put_experiment(trial[_i].beta);
     expect_exit(0, &text, "train %s -o %s", in("net.xml"), in("run"));
     first = strstr(text, "epoch   1  train loss");
@@ -94,7 +99,6 @@ START_TEST(the_beta_that_is_advised_is_good) {
     static const char words[] = "write beta=\"";
     char *text, beta[32] = "";
     put("net.cir", NEURONS BACK TRAIN END);
-    put("data.csv", "a,b,kind\n0,1,x\n1,0,y\n1,1,x\n0,0.5,y\n");
     put_experiment("3");
     expect_exit(0, &text, "train %s -o %s", in("net.xml"), in("run"));
     ck_assert_int_eq(sscanf(strstr(text, words) + strlen(words), "%31[^\"]", beta), 1);
@@ -102,6 +106,40 @@ START_TEST(the_beta_that_is_advised_is_good) {
     put_experiment(beta);
     expect_exit(0, &text, "train %s -o %s --force", in("net.xml"), in("run"));
     ck_assert_ptr_null(strstr(text, "warning"));
+    eq_free(text);
+}
+END_TEST
+
+/* Which groups are named does not depend on the size of what is learnt. */
+START_TEST(small_signals_are_judged_as_large_ones) {
+    static const char *const size[] = {"1", "1e-2", "1e-4"};
+    char *text;
+    put("net.cir", NEURONS TRAIN END);
+    put_sized("symmetric", "1e-7", size[_i]);
+    expect_exit(0, &text, "train %s -o %s", in("net.xml"), in("run"));
+    ck_assert_msg(strstr(text, "warning: the group ra? does not learn: ") != NULL, "%s", text);
+    ck_assert_msg(strstr(text, "the group rb?") == NULL, "%s", text);
+    eq_free(text);
+}
+END_TEST
+
+/* Of two vectors whose difference is the part e < 1 of one of them, the cosine lies between
+ * sqrt(1 - e^2) and 1 (e is printed with two digits, the cosine with six). */
+START_TEST(distance_and_cosine_fit_together) {
+    static const char *const beta[] = {"1e-7", "2e-5", "1e-4"};
+    char *text;
+    double e, cosine;
+    put("net.cir", NEURONS BACK TRAIN END);
+    put_sized("one-sided", beta[_i], "1");
+    expect_exit(0, &text, "train %s --epochs 1 -o %s", in("net.xml"), in("run"));
+    const char *line = strstr(text, "\ngradient ");
+    ck_assert_msg(line != NULL, "%s", text);
+    int read = sscanf(strstr(line, "off by "),
+                      "off by %lf of the exact gradient on 4 examples, cosine %lf", &e, &cosine);
+    ck_assert_msg(read == 2, "%s", text);
+    e *= 1.05;
+    ck_assert_msg(cosine <= 1.0 && cosine >= sqrt(1.0 - e * e) - 1e-6, "off by %g, cosine %g", e,
+                  cosine);
     eq_free(text);
 }
 END_TEST
@@ -134,7 +172,6 @@ END_TEST
 START_TEST(looking_changes_nothing) {
     char *text, *a, *b;
     put("net.cir", NEURONS BACK TRAIN END);
-    put("data.csv", "a,b,kind\n0,1,x\n1,0,y\n1,1,x\n0,0.5,y\n");
     put_experiment("1e-7");
     expect_exit(0, NULL, "train %s --epochs 4 -o %s", in("net.xml"), in("a"));
     expect_exit(0, NULL, "train %s --epochs 2 -o %s", in("net.xml"), in("b"));
@@ -156,6 +193,8 @@ Suite *look_suite(void) {
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, warned_before_the_first_epoch, 0, TRIALS);
     tcase_add_test(t, the_beta_that_is_advised_is_good);
+    tcase_add_loop_test(t, small_signals_are_judged_as_large_ones, 0, 3);
+    tcase_add_loop_test(t, distance_and_cosine_fit_together, 0, 3);
     tcase_add_test(t, a_summary_opens_the_training);
     tcase_add_test(t, looking_changes_nothing);
     suite_add_tcase(s, t);

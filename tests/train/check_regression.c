@@ -464,7 +464,41 @@ START_TEST(train_and_eval_print_the_figures) {
     put("two.csv", "x,z\n0,0\n");
     expect_exit(2, &text, "eval %s/run --data %s/two.csv", folder, folder);
     ck_assert_ptr_nonnull(strstr(text, "no column is called 'y'"));
+    ck_assert_msg(strstr(strstr(text, "error: ") + 1, "error: ") == NULL, "said twice:\n%s", text);
     free(text);
+}
+END_TEST
+
+/* Predictions stand in the units of the data: the targets are those of the file, and their root
+ * mean square error is the one that is printed. */
+START_TEST(predictions_of_targets) {
+    static const double y[] = {3, -1.5, 7, 0.25};
+    char *text, *line;
+    double printed, square = 0.0;
+    put("data.csv", "a,b,t\n1,2,3\n5,6,-1.5\n8,9,7\n0.5,-1,0.25\n");
+    put("x.xml", "<experiment name='x'><architecture kind='kendall' layers='2,3,2'/><data "
+                 "format='csv' path='data.csv' test-path='data.csv' targets='t'/>"
+                 "<encoding target-normalize='range' target-scale='0.1'/>"
+                 "<optimizer type='sgd' rate='0'/><epochs count='1'/></experiment>");
+    expect_exit(0, NULL, "train %s/x.xml -o %s/run", scratch_current(), scratch_current());
+    expect_exit(0, &text, "eval %s/run --json --predictions %s/p.csv", scratch_current(),
+                scratch_current());
+    ck_assert_ptr_nonnull(strstr(text, "\"rmse\": "));
+    printed = strtod(strstr(text, "\"rmse\": ") + 8, NULL);
+    free(text);
+    line = text = file_text(in("p.csv"));
+    for (int k = 0; k < 4; k++) {
+        int example;
+        double is, said;
+        line = strchr(line, '\n') + 1;
+        ck_assert_int_eq(sscanf(line, "%d,%lf,%lf,", &example, &is, &said), 3);
+        ck_assert_int_eq(example, k);
+        ck_assert_double_eq_tol(is, y[k], 1e-12);
+        square += (said - is) * (said - is) / 4.0;
+    }
+    ck_assert_msg(square > 0.0 && fabs(sqrt(square) - printed) <= 1e-6 * printed, "%g, %g",
+                  sqrt(square), printed);
+    eq_free(text);
 }
 END_TEST
 
@@ -530,7 +564,7 @@ START_TEST(what_does_not_fit_is_refused) {
         const char *layers, *data, *cost, *message;
     } bad[] = {
         {"2,3,4", "path='a.csv' targets='t'", "squared-difference",
-         "the circuit has 2 outputs, the data 1 targets"},
+         "the circuit has 2 outputs, the data 1 target"},
         {"2,3,2", "path='a.csv' targets='t'", "cross-entropy",
          "the cost cross-entropy is one of classes, the data have targets"},
         {"2,3,2", "path='a.csv' targets='t' test-path='b.csv'", "squared-difference",
@@ -569,6 +603,7 @@ Suite *regression_suite(void) {
     tcase_add_test(t, a_student_learns_from_a_teacher);
     tcase_add_test(t, an_autoencoder_gives_its_inputs_again);
     tcase_add_test(t, train_and_eval_print_the_figures);
+    tcase_add_test(t, predictions_of_targets);
     tcase_add_test(t, what_does_not_fit_is_refused);
     tcase_add_test(t, another_scale_of_targets);
     tcase_add_test(t, data_of_another_kind_are_refused_later);
