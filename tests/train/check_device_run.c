@@ -185,8 +185,8 @@ START_TEST(wrong_devices_are_named) {
         const char *set, *says;
     } wrong[] = {
         {"--set device.levels=1", "levels of at least 2"},
-        {"--set device.dw_min=0", "must be greater than '0'"},
-        {"--set device.read_noise=-0.1", "minimum value allowed ('0')"},
+        {"--set device.dw_min=0", "allowed: a number above 0"},
+        {"--set device.read_noise=-0.1", "allowed: a number not below 0"},
         {"--set device.response=soft", "soft-bounds"},
         {"--set device.read_nois=1", "did you mean read_noise?"},
         {"--set device.w_min=0.1", "w_min below 0"},
