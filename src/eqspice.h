@@ -666,7 +666,7 @@ typedef struct eq_infer_options {
     bool potentials;    /**< with the potentials of all nodes in it */
     bool power;         /**< what each part delivers and dissipates */
     double settling;    /**< s; NAN: none given */
-    double capacitance; /**< F at every node, which gives the settling; NAN: none given */
+    double capacitance; /**< F at every node beside the deck's own, for the settling; NAN */
 } eq_infer_options;
 
 /** The score alone. */

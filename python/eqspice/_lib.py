@@ -202,6 +202,9 @@ class Error(Exception):
         errors = [m for m in messages if m.severity == "error"] or messages
         super().__init__("\n".join(str(m) for m in errors))
 
+    def __reduce__(self):  # as other processes hand it on
+        return type(self), (self.messages,)
+
     @property
     def place(self):
         """(file, line, column) of the first error that has one, else None."""
@@ -257,6 +260,14 @@ _KIND = {-1: _OutOfMemory, -2: UsageError, -3: InputError, -4: FileError, -5: Si
          -6: ConvergenceError, -7: CheckError, -8: Interrupted}
 
 
+def to_c(text):
+    """A string or path as C has them, where it would end at a null byte."""
+    raw = os.fsencode(text)
+    if b"\0" in raw:
+        raise ValueError(f"{text!r} holds a null byte")
+    return raw
+
+
 def _text(b):
     return None if b is None else b.decode("utf-8", "replace")
 
@@ -294,7 +305,7 @@ class Diag:
             return
         messages = self.messages()
         if not messages:
-            m = lib.eq_diag_get(None, 0).contents
-            messages = [Message("error", None, 0, 0, _text(m.text))]
+            said = "interrupted" if status == -8 else _text(lib.eq_diag_get(None, 0).contents.text)
+            messages = [Message("error", None, 0, 0, said)]
         lib.eq_diag_clear(self.pointer)
         raise _KIND.get(status, Error)(messages)

@@ -1,14 +1,13 @@
 """Circuits: batches of operating points, nudged states, and gradients."""
 
 import fnmatch
-import os
 import threading
 from collections.abc import Mapping
 from ctypes import byref, c_void_p
 
 import numpy as np
 
-from ._lib import BatchOptions, Diag, EqpropOptions, Handle, lib
+from ._lib import BatchOptions, Diag, EqpropOptions, Handle, lib, to_c
 
 _solve = lib.eq_batch_solve
 _SMALL = 16  # examples up to which a plan keeps room, so that no address is asked for
@@ -62,6 +61,10 @@ class _Plan:
         handles, self.columns = [], {}
         for pattern in patterns:
             found = circuit._find(pattern)
+            twice = {(h.element, h.param) for h in found} & {(h.element, h.param) for h in handles}
+            if twice:
+                name = circuit.elements[min(twice)[0]]
+                raise ValueError(f"{pattern!r} gives {name!r} a value that another pattern gives too")
             self.columns[pattern] = len(handles), len(handles) + len(found)
             handles += found
         self.count, self.room, self.keep = len(handles), {}, circuit._owned
@@ -110,10 +113,10 @@ class Circuit:
             raise TypeError("give either the path of a deck or text=...")
         pointer, diag = c_void_p(), Diag()
         if path is not None:
-            status = lib.eq_circuit_read(os.fsencode(path), byref(pointer), diag.pointer)
+            status = lib.eq_circuit_read(to_c(path), byref(pointer), diag.pointer)
         else:
-            raw = text.encode()
-            status = lib.eq_circuit_parse(name.encode(), raw, len(raw), byref(pointer), diag.pointer)
+            raw = text if isinstance(text, bytes) else text.encode()
+            status = lib.eq_circuit_parse(to_c(name), raw, len(raw), byref(pointer), diag.pointer)
         diag.check(status)
         self._take(pointer, diag, None, threads)
 
@@ -140,6 +143,9 @@ class Circuit:
         self._columns = {n.lower(): (0, k) for k, n in enumerate(self.nodes)}
         self._columns.update({f"v({n.lower()})": (0, k) for k, n in enumerate(self.nodes)})
         self._columns.update({f"i({n.lower()})": (1, k) for k, n in enumerate(self.branches)})
+
+    def __reduce__(self):
+        raise TypeError("a Circuit is neither copied nor pickled; make another one of its deck")
 
     def _find_branches(self):
         solver = c_void_p()
@@ -178,7 +184,7 @@ class Circuit:
         found = []
         for name in names:
             h = Handle()
-            self._diag.check(lib.eq_handle_find(self._pointer, name.encode(), byref(h),
+            self._diag.check(lib.eq_handle_find(self._pointer, to_c(name), byref(h),
                                                 self._diag.pointer))
             found.append(h)
         self._handles[pattern] = found
@@ -297,6 +303,13 @@ class Circuit:
             raise RuntimeError("there are no points before an op")
         return OperatingPoints(self, *self._last)
 
+    def _points(self, at):
+        if at is None:
+            return self.state()
+        if at._circuit is not self:
+            raise ValueError("these points are of another circuit")
+        return at
+
     def _table(self, given, shape):
         """[B, nodes] of {node: number or [B]} or of such a table."""
         if not isinstance(given, Mapping):
@@ -311,7 +324,7 @@ class Circuit:
         the sources do: {node: number or [B]} or [B, nodes]. Each starts from the points of the last
         op, or from those given as `at`. Raises as op does."""
         with self._lock:
-            p = self.state() if at is None else at
+            p = self._points(at)
             current = self._table(currents, p.v.shape)
             v, i = np.empty_like(p.v), np.empty_like(p.i)
             self._diag.check(lib.eq_batch_nudge(p._plan.pointer, len(v), _address(p.x), _address(p.v),
@@ -338,7 +351,7 @@ class Circuit:
         if (method == "eqprop") != (beta is not None):
             raise TypeError("method=\"eqprop\" wants a beta, and the adjoint none")
         with self._lock:
-            p = self.state() if at is None else at
+            p = self._points(at)
             handles, array = self._trained(params)
             slopes, n = self._table(dcdv, p.v.shape), len(p.v)
             out = np.empty((n, len(handles)))

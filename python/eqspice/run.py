@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from ._lib import CMetrics, Diag, PowerPart, lib
+from ._lib import CMetrics, Diag, PowerPart, lib, to_c
 from .circuit import Circuit
 from .training import metrics_of, settings_of
 
@@ -100,14 +100,14 @@ class Run:
     def __init__(self, folder, *, data=None, set=None, temp=None, models=None, threads=1):
         self.folder, self._diag, self._pointer = pathlib.Path(folder), Diag(), c_void_p()
         o = lib.eq_trained_defaults()
-        o.data = None if data is None else os.fsencode(data)
-        o.models = None if models is None else os.fsencode(models)
+        o.data = None if data is None else to_c(data)
+        o.models = None if models is None else to_c(models)
         o.threads, o.set = threads, settings_of(set)
         if temp is not None:
             o.temp = temp
         self._threads = threads
         self._how = dict(set=set, temp=temp, models=models, threads=threads)
-        self._diag.check(lib.eq_trained_open(os.fsencode(folder), byref(o), byref(self._pointer),
+        self._diag.check(lib.eq_trained_open(to_c(folder), byref(o), byref(self._pointer),
                                              self._diag.pointer))
         self.messages = self._diag.messages()
         row, epochs = CMetrics(), c_size_t()

@@ -8,6 +8,7 @@
 
 import numpy as np
 import torch
+from torch.autograd.function import once_differentiable
 
 __all__ = ["Layer"]
 
@@ -17,6 +18,10 @@ class _Points(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, weight, layer):
+        if not x.is_floating_point():
+            raise TypeError(f"x is {x.dtype}: its potentials would be cut to whole volts")
+        if x.dim() == 0 or x.shape[-1] != layer.inputs:
+            raise ValueError(f"x is {list(x.shape)}: the layer has {layer.inputs} inputs, [..., {layer.inputs}]")
         rows = x.detach().reshape(-1, layer.inputs).cpu().double().numpy()
         ctx.layer, ctx.shape = layer, x.shape
         ctx.state = layer.circuit.op({layer.pattern: rows}, {layer.trainable: weight.detach().cpu().numpy()})
@@ -25,6 +30,7 @@ class _Points(torch.autograd.Function):
         return torch.from_numpy(y).to(x).reshape(*x.shape[:-1], y.shape[1])
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, dcdy):
         layer, (weight,) = ctx.layer, ctx.saved_tensors
         dcdv = layer.spread(dcdy.reshape(-1, len(layer.plus)).cpu().double().numpy(), ctx.state.v.shape)
@@ -55,6 +61,8 @@ class Layer(torch.nn.Module):
         self.how = {"method": backward, "beta": beta, "symmetric": symmetric}
         self.circuit, self.pattern, self.trainable = circuit, inputs, trainable
         self.inputs, self.low, self.high = len(circuit.find(inputs)), low, high
+        if isinstance(outputs, str):
+            raise TypeError(f"outputs={outputs!r}: give a list of nodes or pairs")
         pairs = [(o, None) if isinstance(o, str) else o for o in outputs]
         self.plus = np.array([circuit.column(p) for p, _ in pairs])
         self.minus = np.array([0 if m is None else circuit.column(m) for _, m in pairs])

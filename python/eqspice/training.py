@@ -1,12 +1,11 @@
 """Experiments: `train` runs one as the program does, with a function that sees every epoch."""
 
-import os
 import signal
 import threading
 from ctypes import POINTER, byref, c_char_p, c_int, c_void_p, cast
 from typing import NamedTuple
 
-from ._lib import CMetrics, Diag, ON_EPOCH, Settings, lib
+from ._lib import CMetrics, Diag, ON_EPOCH, Settings, lib, to_c
 
 ENGINES = {"auto": 0, "layered": 1, "sparse": 2}
 
@@ -44,7 +43,7 @@ def _stop_by_signal(stop):
 
 
 def settings_of(given):
-    items = [f"{name}={value}".encode() for name, value in (given or {}).items()]
+    items = [to_c(f"{name}={value}") for name, value in (given or {}).items()]
     return Settings((c_char_p * max(1, len(items)))(*items), len(items))
 
 
@@ -57,8 +56,10 @@ def train(experiment, folder=None, *, set=None, on_epoch=None, threads=1, resume
     on_epoch: called with the Metrics of every epoch; an exception in it ends the training and is
     raised again. Ctrl-C raises eqspice.Interrupted (a KeyboardInterrupt); resume=True goes on to the
     same bits."""
+    if engine not in ENGINES:
+        raise ValueError(f"engine={engine!r} is none of {', '.join(ENGINES)}")
     diag, x, last, stop = Diag(), c_void_p(), CMetrics(), c_int(0)
-    diag.check(lib.eq_experiment_read_with(os.fsencode(experiment), byref(settings_of(set)), byref(x),
+    diag.check(lib.eq_experiment_read_with(to_c(experiment), byref(settings_of(set)), byref(x),
                                            diag.pointer))
     raised = []
 
@@ -70,7 +71,7 @@ def train(experiment, folder=None, *, set=None, on_epoch=None, threads=1, resume
             stop.value = 1
 
     o = lib.eq_train_defaults()
-    o.folder = None if folder is None else os.fsencode(folder)
+    o.folder = None if folder is None else to_c(folder)
     o.resume, o.force, o.threads, o.engine = resume, force, threads, ENGINES[engine]
     o.watch_gradient = watch_gradient
     o.stop = cast(byref(stop), POINTER(c_int))

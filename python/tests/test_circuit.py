@@ -1,9 +1,11 @@
 """Operating points and gradients against closed forms and differences."""
 
+import copy
 import gc
 import math
 import os
 import pathlib
+import pickle
 import resource
 import threading
 import time
@@ -250,3 +252,42 @@ def test_what_is_known_of_a_parameter():
     assert c.about("r1")[:2] == ("r", "ohm") and c.about("r1")[4]
     assert c.about("v1")[:2] == ("dc", "V")
     assert c.trainable() == ["v1", "r1", "r2"]
+
+
+def test_points_of_another_circuit_are_refused():
+    c, other = eqspice.Circuit(text=DIVIDER), eqspice.Circuit(text=DIVIDER)
+    c.op()
+    with pytest.raises(ValueError, match="of another circuit"):
+        c.vjp({"out": 1.0}, "r*", at=other.op())
+    with pytest.raises(ValueError, match="of another circuit"):
+        c.eqprop({"out": 1.0}, "r*", beta=1e-6, at=other.op())
+    with pytest.raises(ValueError, match="of another circuit"):
+        c.nudge({"out": 1e-6}, at=other.op())
+
+
+def test_two_values_for_one_input_are_refused():
+    with pytest.raises(ValueError, match="'v\\*' gives 'v1' a value that another pattern gives too"):
+        eqspice.Circuit(text=DIODES).op({"v1": 1.0, "v*": 2.0})
+
+
+def test_null_bytes_end_no_name():
+    c = eqspice.Circuit(text=DIVIDER)
+    for call in (lambda: eqspice.Circuit(NETLISTS / "divider.cir\0.x"), lambda: c.get("r1\0x"),
+                 lambda: eqspice.open("runs\0x"), lambda: eqspice.train("x.xml\0"),
+                 lambda: eqspice.train(NETLISTS / "xor.xml", set={"epochs.count": "1\x002"})):
+        with pytest.raises(ValueError, match="null byte"):
+            call()
+
+
+def test_a_circuit_says_that_it_is_not_copied():
+    c = eqspice.Circuit(text=DIVIDER.encode())
+    for take in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="make another one of its deck"):
+            take(c)
+
+
+def test_errors_reach_other_processes():
+    with pytest.raises(eqspice.InputError) as e:
+        eqspice.Circuit(text="t\nV1 a 0 1\nR1 a b x\n.end\n", name="mine.cir")
+    got = pickle.loads(pickle.dumps(e.value))
+    assert type(got) is eqspice.InputError and str(got) == str(e.value) and got.place == e.value.place

@@ -83,3 +83,15 @@ def test_eqprop_is_near_the_adjoint():
         layer(backward="eqprop")
     with pytest.raises(ValueError, match="neither"):
         layer(backward="magic")
+
+
+def test_tensors_that_do_not_fit_are_told():
+    net = layer()
+    with pytest.raises(TypeError, match="torch.int64"):
+        net(torch.ones(3, 2, dtype=torch.int64))
+    for shape in ((3, 4), (3, 1), ()):
+        with pytest.raises(ValueError, match="the layer has 2 inputs"):
+            net(torch.ones(shape))
+    assert net(torch.ones(2)).shape == (2,) and net(torch.ones(0, 2)).shape == (0, 2)
+    with pytest.raises(TypeError, match="a list of nodes or pairs"):
+        eqspice.torch.Layer(net.circuit, "v*", "x", "r*")

@@ -1,7 +1,9 @@
 """Trainings from Python are those of the program."""
 
 import csv
+import os
 import pathlib
+import signal
 
 import pytest
 
@@ -47,3 +49,13 @@ def test_a_bad_experiment_has_its_place(tmp_path):
     with pytest.raises(eqspice.InputError) as e:
         eqspice.train(tmp_path / "x.xml")
     assert e.value.place[1] in (1, 2)
+
+
+def test_ctrl_c_is_told_as_such_and_engines_by_name():
+    def interrupt(m):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(eqspice.Interrupted, match="^interrupted$"):
+        eqspice.train(NETLISTS / "xor.xml", on_epoch=interrupt)
+    with pytest.raises(ValueError, match="none of auto, layered, sparse"):
+        eqspice.train(NETLISTS / "xor.xml", engine="fast")

@@ -53,6 +53,11 @@ bool eq_same(const char *a, const char *b);
  * character. */
 bool eq_match(const char *pattern, const char *name);
 
+/* The ending of a noun behind a count: "1 node", "2 nodes". */
+static inline const char *eq_plural(size_t count) {
+    return count == 1 ? "" : "s";
+}
+
 /* Reads a plain decimal number (no SPICE suffix) at the start of text; returns its length, 0 if
  * none. */
 size_t eq_parse_double(const char *text, size_t length, double *value);

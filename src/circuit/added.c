@@ -1,5 +1,8 @@
-/* Elements that no line of the deck stands for: a 0-V source in series with one whose current is
- * asked for, resistors to ground. */
+/* What is beside the elements that lines of the deck stand for: a 0-V source in series with one
+ * whose current is asked for, resistors to ground, capacitors. */
+#include <math.h>
+
+#include "base/mem.h"
 #include "circuit/circuit.h"
 
 /* NAME, with as many _ behind it as make it new. */
@@ -52,4 +55,21 @@ eq_status eq_circuit_shunt(eq_circuit *c, double r, eq_diag *diag) {
         eq_text_free(&name);
     }
     return status;
+}
+
+eq_status eq_circuit_capacitor(eq_circuit *c, const char *name, size_t length, const eq_node *term,
+                               double farad, eq_place at, eq_diag *diag) {
+    int shown = (int)length;
+    if (isinf(farad))
+        return eq_fail_at(diag, EQ_ERR_INPUT, at,
+                          "the capacitance of %.*s is not finite; correct it", shown, name);
+    int32_t id = eq_names_add(c->capacitor_name, name, length);
+    if (id == EQ_NO_NAME || !eq_grow((void **)&c->capacitor, &c->capacitor_cap, c->capacitors + 1,
+                                     sizeof *c->capacitor))
+        return eq_out_of_memory(diag);
+    if ((size_t)id < c->capacitors)
+        return eq_fail_at(diag, EQ_ERR_INPUT, at, "a second element %.*s; give it another name",
+                          shown, name);
+    c->capacitor[c->capacitors++] = (eq_capacitor){{term[0], term[1]}, farad};
+    return EQ_OK;
 }

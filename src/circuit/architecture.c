@@ -6,7 +6,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/random.h"
+#include "circuit/builder.h"
 
 static const eq_architecture kendall = {
     .amplifiers = true,
@@ -83,46 +83,13 @@ eq_status eq_architecture_biases(const char *text, eq_architecture *a, eq_diag *
 /* What is being built. row: the nodes that drive the next crossbar; column:
  * the layer it ends on. */
 typedef struct builder {
+    eq_builder with;
     const eq_architecture *a;
-    eq_circuit *c;
-    eq_diag *diag;
-    eq_random random;
     eq_node *row, *column, bias[EQ_MAX_BIASES], up, down;
     size_t rows;
-    int32_t model;
 } builder;
 
-enum { NAME = 64 };
-
-static eq_status new_node(builder *b, eq_node *node, const char *name) {
-    *node = eq_circuit_node(b->c, name, strlen(name));
-    return *node == EQ_NONE ? eq_out_of_memory(b->diag) : EQ_OK;
-}
-
-/* Adds a two-terminal element, optionally controlled, and returns its number through e. */
-static eq_status element(builder *b, int cls, const char *name, const eq_node term[4],
-                         eq_element control, double value, eq_element *e) {
-    eq_card card = eq_card_new(cls);
-    card.name = name;
-    card.name_length = strlen(name);
-    memcpy(card.term, term, 4 * sizeof *term);
-    card.control = control;
-    if (eq_class(cls)->value >= 0) {
-        card.w[eq_class(cls)->value] = value;
-    } else {
-        card.model = b->model;
-        memcpy(card.w, b->c->model[b->model].w, sizeof card.w);
-    }
-    return eq_circuit_add(b->c, &card, e, b->diag);
-}
-
-static eq_status source(builder *b, const char *name, const char *node_name, double volts,
-                        eq_node *node, eq_element *e) {
-    eq_status status = new_node(b, node, node_name);
-    if (status != EQ_OK) return status;
-    return element(b, EQ_CLASS_vsource, name, (eq_node[4]){*node, EQ_GROUND, EQ_NONE, EQ_NONE},
-                   EQ_NONE, volts, e);
-}
+enum { NAME = EQ_NAME_ROOM };
 
 static eq_status inputs(builder *b) {
     char name[NAME];
@@ -131,64 +98,63 @@ static eq_status inputs(builder *b) {
     for (size_t k = 0; status == EQ_OK && k < b->rows; k++) {
         eq_element e;
         snprintf(name, sizeof name, "vx%zu", k + 1);
-        status = source(b, name, name + 1, 0.0, &b->row[k], &e);
-        if (status == EQ_OK) status = eq_circuit_input(b->c, e, b->diag);
+        status = eq_builder_source(&b->with, name, name + 1, 0.0, &b->row[k], &e);
+        if (status == EQ_OK) status = eq_circuit_input(b->with.c, e, b->with.diag);
     }
     for (size_t k = 0; status == EQ_OK && k < b->a->biases; k++) {
         snprintf(name, sizeof name, "vbias%zu", k + 1);
-        status = source(b, name, name + 1, b->a->bias[k], &b->bias[k], NULL);
+        status = eq_builder_source(&b->with, name, name + 1, b->a->bias[k], &b->bias[k], NULL);
     }
     return status;
 }
 
 /* The bias sources and the .model of the neurons' diodes. */
 static eq_status diode_supply(builder *b) {
-    eq_status status = source(b, "vup", "up", b->a->up, &b->up, NULL);
-    if (status == EQ_OK) status = source(b, "vdown", "down", b->a->down, &b->down, NULL);
+    static const char *const params[][2] = {{"is", "n"}, {"ron", "roff"}};
+    const eq_architecture *a = b->a;
+    bool ideal = a->diode == EQ_NEURON_IDEAL;
+    const double value[][2] = {{a->is, a->n}, {a->ron, a->roff}};
+    eq_status status = eq_builder_source(&b->with, "vup", "up", a->up, &b->up, NULL);
+    if (status == EQ_OK)
+        status = eq_builder_source(&b->with, "vdown", "down", a->down, &b->down, NULL);
     if (status != EQ_OK) return status;
-    eq_circuit *c = b->c;
-    if (!eq_grow((void **)&c->model, &c->model_cap, 1, sizeof *c->model))
-        return eq_out_of_memory(b->diag);
-    bool ideal = b->a->diode == EQ_NEURON_IDEAL;
-    int cls = ideal ? EQ_CLASS_ideal_diode : EQ_CLASS_diode;
-    eq_card card = eq_card_new(cls);
-    eq_model *m = &c->model[0];
-    m->name = eq_strdup("neuron");
-    if (m->name == NULL) return eq_out_of_memory(b->diag);
-    m->cls = cls;
-    memcpy(m->w, card.w, sizeof m->w);
-    m->w[eq_param_find(eq_class(cls), ideal ? "ron" : "is")] = ideal ? b->a->ron : b->a->is;
-    m->w[eq_param_find(eq_class(cls), ideal ? "roff" : "n")] = ideal ? b->a->roff : b->a->n;
-    c->models = 1;
-    b->model = 0;
-    return EQ_OK;
-}
-
-/* One resistor of crossbar l, from a row to column k, uniform in [low, high]. */
-static eq_status resistor(builder *b, const char *prefix, size_t l, size_t row, size_t k,
-                          eq_node from) {
-    char name[NAME];
-    snprintf(name, sizeof name, "%s%zu_%zu_%zu", prefix, l, row + 1, k + 1);
-    double g = b->a->low + (b->a->high - b->a->low) * eq_random_uniform(&b->random);
-    return element(b, EQ_CLASS_resistor, name, (eq_node[4]){from, b->column[k], EQ_NONE, EQ_NONE},
-                   EQ_NONE, 1.0 / g, NULL);
+    return eq_builder_model(&b->with, "neuron", ideal ? EQ_CLASS_ideal_diode : EQ_CLASS_diode,
+                            params[ideal], value[ideal], 2);
 }
 
 static eq_status train(builder *b, const char *prefix, size_t l) {
     char pattern[NAME];
     snprintf(pattern, sizeof pattern, "%s%zu_*", prefix, l);
-    return eq_circuit_train(b->c, pattern, NULL, b->a->gmin, b->a->gmax,
-                            (eq_location){EQ_NONE, 0, 0}, b->diag);
+    return eq_circuit_train(b->with.c, pattern, NULL, b->a->gmin, b->a->gmax,
+                            (eq_location){EQ_NONE, 0, 0}, b->with.diag);
+}
+
+/* The resistors from one row of crossbar l to its columns. */
+static eq_status cells(builder *b, eq_grid *g, const char *prefix, size_t l, size_t row,
+                       eq_node from) {
+    char name[NAME];
+    eq_status status = EQ_OK;
+    eq_grid_row(g, from);
+    for (size_t k = 0; status == EQ_OK && k < b->a->width[l]; k++) {
+        eq_node across, down;
+        snprintf(name, sizeof name, "%s%zu_%zu_%zu", prefix, l, row + 1, k + 1);
+        status = eq_grid_cell(g, k, b->column[k], &across, &down);
+        if (status == EQ_OK) status = eq_builder_resistor(&b->with, name, across, down);
+    }
+    return status;
 }
 
 static eq_status crossbar(builder *b, size_t l) {
-    eq_status status = EQ_OK;
-    for (size_t i = 0; i < b->rows; i++)
-        for (size_t k = 0; status == EQ_OK && k < b->a->width[l]; k++)
-            status = resistor(b, "r", l, i, k, b->row[i]);
-    for (size_t i = 0; i < b->a->biases; i++)
-        for (size_t k = 0; status == EQ_OK && k < b->a->width[l]; k++)
-            status = resistor(b, "rb", l, i, k, b->bias[i]);
+    char tag[NAME];
+    eq_grid g;
+    snprintf(tag, sizeof tag, "%zu", l);
+    eq_status status = eq_grid_open(&g, &b->with, tag, b->a->width[l]);
+    for (size_t i = 0; status == EQ_OK && i < b->rows; i++)
+        status = cells(b, &g, "r", l, i, b->row[i]);
+    for (size_t i = 0; status == EQ_OK && i < b->a->biases; i++)
+        status = cells(b, &g, "rb", l, i, b->bias[i]);
+    if (status == EQ_OK) status = eq_grid_end(&g, b->column);
+    eq_grid_close(&g);
     if (status == EQ_OK) status = train(b, "r", l);
     if (status == EQ_OK && b->a->biases > 0) status = train(b, "rb", l);
     return status;
@@ -204,17 +170,20 @@ static eq_status amplifier(builder *b, const char *suffix, eq_node h, eq_node *w
     snprintf(f_name, sizeof f_name, "f%s", suffix);
     eq_node driven;
     eq_element sense;
-    eq_status status = new_node(b, &driven, e_name);
-    if (status == EQ_OK) status = new_node(b, w, w_name);
+    eq_status status = eq_builder_node(&b->with, e_name, &driven);
+    if (status == EQ_OK) status = eq_builder_node(&b->with, w_name, w);
     if (status == EQ_OK)
-        status = element(b, EQ_CLASS_vcvs, e_name, (eq_node[4]){driven, EQ_GROUND, h, EQ_GROUND},
-                         EQ_NONE, b->a->gain, NULL);
+        status = eq_builder_element(&b->with, EQ_CLASS_vcvs, e_name,
+                                    (eq_node[4]){driven, EQ_GROUND, h, EQ_GROUND}, EQ_NONE,
+                                    b->a->gain, NULL);
     if (status == EQ_OK)
-        status = element(b, EQ_CLASS_vsource, s_name, (eq_node[4]){driven, *w, EQ_NONE, EQ_NONE},
-                         EQ_NONE, 0.0, &sense);
+        status =
+            eq_builder_element(&b->with, EQ_CLASS_vsource, s_name,
+                               (eq_node[4]){driven, *w, EQ_NONE, EQ_NONE}, EQ_NONE, 0.0, &sense);
     if (status == EQ_OK)
-        status = element(b, EQ_CLASS_cccs, f_name, (eq_node[4]){h, EQ_GROUND, EQ_NONE, EQ_NONE},
-                         sense, b->a->feedback, NULL);
+        status = eq_builder_element(&b->with, EQ_CLASS_cccs, f_name,
+                                    (eq_node[4]){h, EQ_GROUND, EQ_NONE, EQ_NONE}, sense,
+                                    b->a->feedback, NULL);
     return status;
 }
 
@@ -222,14 +191,14 @@ static eq_status amplifier(builder *b, const char *suffix, eq_node h, eq_node *w
 static eq_status neuron(builder *b, size_t l, size_t k) {
     char name[NAME];
     eq_node h = b->column[k], *row = &b->row[k];
-    int cls = b->c->model[b->model].cls;
+    int cls = b->with.c->model[b->with.model].cls;
     snprintf(name, sizeof name, "du%zu_%zu", l, k + 1);
-    eq_status status =
-        element(b, cls, name, (eq_node[4]){h, b->up, EQ_NONE, EQ_NONE}, EQ_NONE, 0.0, NULL);
+    eq_status status = eq_builder_element(
+        &b->with, cls, name, (eq_node[4]){h, b->up, EQ_NONE, EQ_NONE}, EQ_NONE, 0.0, NULL);
     name[1] = 'd';
     if (status == EQ_OK)
-        status =
-            element(b, cls, name, (eq_node[4]){b->down, h, EQ_NONE, EQ_NONE}, EQ_NONE, 0.0, NULL);
+        status = eq_builder_element(&b->with, cls, name, (eq_node[4]){b->down, h, EQ_NONE, EQ_NONE},
+                                    EQ_NONE, 0.0, NULL);
     *row = h;
     if (status == EQ_OK && b->a->amplifiers) status = amplifier(b, name + 2, h, row);
     return status;
@@ -240,7 +209,7 @@ static eq_status hidden_layer(builder *b, size_t l) {
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < b->a->width[l]; k++) {
         snprintf(name, sizeof name, "h%zu_%zu", l, k + 1);
-        status = new_node(b, &b->column[k], name);
+        status = eq_builder_node(&b->with, name, &b->column[k]);
     }
     if (status == EQ_OK) status = crossbar(b, l);
     for (size_t k = 0; status == EQ_OK && k < b->a->width[l]; k++) status = neuron(b, l, k);
@@ -254,21 +223,22 @@ static eq_status output_layer(builder *b, size_t l) {
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < b->a->width[l]; k++) {
         snprintf(name, sizeof name, "y%zu%s", k / pair + 1, pair == 1 ? "" : k % 2 ? "m" : "p");
-        status = new_node(b, &b->column[k], name);
+        status = eq_builder_node(&b->with, name, &b->column[k]);
     }
     if (status == EQ_OK) status = crossbar(b, l);
     for (size_t k = 0; status == EQ_OK && k < b->a->width[l]; k += pair)
-        status = eq_circuit_output(b->c, b->column[k], pair == 2 ? b->column[k + 1] : EQ_NONE,
-                                   EQ_NONE, EQ_NONE, b->diag);
+        status = eq_circuit_output(b->with.c, b->column[k], pair == 2 ? b->column[k + 1] : EQ_NONE,
+                                   EQ_NONE, EQ_NONE, b->with.diag);
     return status;
 }
 
-/* The elements that `build` makes: sources, crossbars with their bias rows, two diodes a hidden
+/* The elements that `build` makes: sources, crossbars with their bias rows and wires, two diodes a hidden
  * neuron and the three elements of its amplifier, nudges. Widths are at most 1e7: no overflow. */
 static double elements(const eq_architecture *a) {
     double count = (double)(a->width[0] + a->biases + a->width[a->layers - 1]) + 2.0;
     for (size_t l = 1; l < a->layers; l++)
-        count += (double)(a->width[l - 1] + a->biases) * (double)a->width[l];
+        count += (a->wires > 0.0 ? 3.0 : 1.0) * (double)(a->width[l - 1] + a->biases) *
+                 (double)a->width[l];
     for (size_t l = 1; l + 1 < a->layers; l++)
         count += (a->amplifiers ? 5.0 : 2.0) * (double)a->width[l];
     return count;
@@ -322,12 +292,12 @@ static eq_status build(builder *b) {
     for (size_t l = 0; l < a->layers; l++) widest = a->width[l] > widest ? a->width[l] : widest;
     b->row = eq_calloc(widest, sizeof *b->row);
     b->column = eq_calloc(widest, sizeof *b->column);
-    if (b->row == NULL || b->column == NULL) return eq_out_of_memory(b->diag);
+    if (b->row == NULL || b->column == NULL) return eq_out_of_memory(b->with.diag);
     eq_status status = inputs(b);
     if (status == EQ_OK && a->layers > 2) status = diode_supply(b);
     for (size_t l = 1; status == EQ_OK && l + 1 < a->layers; l++) status = hidden_layer(b, l);
     if (status == EQ_OK) status = output_layer(b, a->layers - 1);
-    return status == EQ_OK ? eq_circuit_freeze(b->c, b->diag) : status;
+    return status == EQ_OK ? eq_circuit_freeze(b->with.c, b->with.diag) : status;
 }
 
 /* "kendall network 1568-100-20" */
@@ -348,15 +318,21 @@ static eq_status set_title(eq_circuit *c, const eq_architecture *a, eq_diag *dia
 eq_status eq_architecture_build(const eq_architecture *a, eq_circuit **out, eq_diag *diag) {
     eq_status status = check(a, diag);
     if (status != EQ_OK) return status;
-    builder b = {.a = a, .c = eq_circuit_new(), .diag = diag, .random = eq_random_seed(a->seed)};
-    if (b.c == NULL) return eq_out_of_memory(diag);
-    status = set_title(b.c, a, diag);
+    builder b = {.a = a,
+                 .with = {.c = eq_circuit_new(),
+                          .diag = diag,
+                          .random = eq_random_seed(a->seed),
+                          .low = a->low,
+                          .high = a->high,
+                          .wires = a->wires}};
+    if (b.with.c == NULL) return eq_out_of_memory(diag);
+    status = set_title(b.with.c, a, diag);
     if (status == EQ_OK) status = build(&b);
     eq_free(b.row);
     eq_free(b.column);
     if (status == EQ_OK)
-        *out = b.c;
+        *out = b.with.c;
     else
-        eq_circuit_free(b.c);
+        eq_circuit_free(b.with.c);
     return status;
 }

@@ -5,6 +5,9 @@
  *             forwards, CCCS backwards)
  *   drn       the same without amplifiers (deep resistive network, Scellier 2024)
  *
+ * With wires every cell of a crossbar has a segment of its row's wire before it and one of its column's
+ * behind it (builder.h).
+ *
  * Names: input sources vx1.. at nodes x1..; crossbar l joins the rows of layer l-1 to the nodes of
  * layer l by resistors rL_ROW_COLUMN, its bias rows by rbL_BIAS_COLUMN; hidden nodes hL_K, driven
  * nodes wL_K; outputs y1p,y1m .. (differential) or y1 .. (single). */
@@ -31,6 +34,7 @@ typedef struct eq_architecture {
     double up, down;   /* V: the diodes' bias sources, with their signs: they clamp a neuron near
                           down <= v <= up */
     double gmin, gmax; /* S: bounds of every conductance */
+    double wires;      /* ohm of each segment of the crossbars' wires; 0: ideal wires */
     double low, high;  /* S: conductances start uniform in [low, high] */
     uint64_t seed;
 } eq_architecture;

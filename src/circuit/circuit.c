@@ -15,12 +15,13 @@ eq_circuit *eq_circuit_new(void) {
     if (c == NULL) return NULL;
     c->node = eq_names_new();
     c->element = eq_names_new();
+    c->capacitor_name = eq_names_new();
     c->title = eq_strdup("");
     for (int k = 0; k < EQ_CLASS_COUNT; k++) c->table[k].cls = eq_class(k);
     c->env = (eq_environment){ngspice_k_over_q, 27.0, 27.0, 1e-12};
     c->options = (eq_options){1e-12, 1e-9, 100};
-    bool whole = c->node != NULL && c->element != NULL && c->title != NULL &&
-                 eq_names_add(c->node, "0", 1) == EQ_GROUND;
+    bool whole = c->node != NULL && c->element != NULL && c->capacitor_name != NULL &&
+                 c->title != NULL && eq_names_add(c->node, "0", 1) == EQ_GROUND;
     if (whole) return c;
     eq_circuit_free(c);
     return NULL;
@@ -47,6 +48,8 @@ void eq_circuit_free(eq_circuit *c) {
     for (int k = 0; k < EQ_CLASS_COUNT; k++) table_free(&c->table[k]);
     eq_names_free(c->node);
     eq_names_free(c->element);
+    eq_names_free(c->capacitor_name);
+    eq_free(c->capacitor);
     eq_free(c->title);
     eq_free(c->file);
     eq_free(c->row);
@@ -153,16 +156,15 @@ eq_card eq_card_new(int cls) {
     return card;
 }
 
-/* A parameter without default must be given, except those that `derive` fills in (units of
- * temperature). */
-static bool may_be_nan(const eq_param *p) {
-    return p->unit[0] == 'C' && p->unit[1] == '\0';
+/* Of the parameters without default the value must be given, `derive` fills in the others. */
+static bool may_be_nan(const eq_device_class *cls, int k) {
+    return isnan(cls->param[k].default_value) && k != cls->value;
 }
 
 eq_status eq_param_check(const eq_device_class *cls, int k, double value, eq_place at, int length,
                          const char *name, eq_diag *diag) {
     const eq_param *p = &cls->param[k];
-    if (isnan(value) && may_be_nan(p)) return EQ_OK;
+    if (isnan(value) && may_be_nan(cls, k)) return EQ_OK;
     if (isnan(value))
         return eq_fail_at(diag, EQ_ERR_INPUT, at, "%.*s has no %s; give %s in %s", length, name,
                           p->name, p->name, p->unit);
@@ -174,20 +176,32 @@ eq_status eq_param_check(const eq_device_class *cls, int k, double value, eq_pla
 }
 
 /* Most values: eq_param_check has nothing to say. */
-static inline bool plainly_good(const eq_param *p, double value) {
+static inline bool plainly_good(const eq_device_class *cls, int k, double value) {
+    const eq_param *p = &cls->param[k];
     return value == p->default_value || (value >= p->min && value <= p->max && value != 0.0) ||
-           (isnan(value) && may_be_nan(p));
+           (isnan(value) && may_be_nan(cls, k));
 }
 
 static eq_status check_card(const eq_circuit *c, const eq_card *card, eq_diag *diag) {
     const eq_device_class *cls = eq_class(card->cls);
     eq_status status = EQ_OK;
     for (int k = 0; status == EQ_OK && k < cls->params; k++) {
-        if (plainly_good(&cls->param[k], card->w[k])) continue;
+        if (plainly_good(cls, k, card->w[k])) continue;
         status = eq_param_check(cls, k, card->w[k], eq_circuit_place(c, card->at),
                                 (int)card->name_length, card->name, diag);
     }
     return status;
+}
+
+/* What the class has against whole rows. */
+static eq_status check_rows(const eq_circuit *c, const eq_table *t, eq_diag *diag) {
+    for (size_t row = 0; t->cls->wrong != NULL && row < t->count; row++) {
+        const char *wrong = t->cls->wrong(t->w, row);
+        if (wrong == NULL) continue;
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, t->id[row]), "%s: %s",
+                          eq_circuit_element_name(c, t->id[row]), wrong);
+    }
+    return EQ_OK;
 }
 
 /* One pass over the tables finds whether something is wrong; only then places and names are looked
@@ -195,11 +209,12 @@ static eq_status check_card(const eq_circuit *c, const eq_card *card, eq_diag *d
 eq_status eq_circuit_check_values(const eq_circuit *c, eq_diag *diag) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &c->table[cls];
+        eq_status rows = check_rows(c, t, diag);
+        if (rows != EQ_OK) return rows;
         for (int k = 0; k < t->cls->params; k++)
             for (size_t row = 0; row < t->count; row++) {
-                const eq_param *p = &t->cls->param[k];
                 double value = t->w[k][row];
-                if (plainly_good(p, value)) continue;
+                if (plainly_good(t->cls, k, value)) continue;
                 const char *name = eq_circuit_element_name(c, t->id[row]);
                 eq_status status =
                     eq_param_check(t->cls, k, value, eq_circuit_place_of(c, t->id[row]),

@@ -112,6 +112,12 @@ typedef struct eq_model {
     double w[EQ_MAX_COLUMNS]; /* declared parameters; NAN where not given and without default */
 } eq_model;
 
+/* Open at dc and no element: it says how fast a state is reached (solver/settling.h). */
+typedef struct eq_capacitor {
+    eq_node term[2];
+    double farad; /* NAN: the deck does not say it in a way that is read here */
+} eq_capacitor;
+
 /* Numerical options of the deck; 0 or NAN never means "default" here:
  * eq_circuit_new fills them in. */
 typedef struct eq_options {
@@ -135,6 +141,9 @@ struct eq_circuit {
     size_t models, model_cap;
     eq_environment env;
     eq_options options;
+    eq_names *capacitor_name; /* of capacitor[k] */
+    eq_capacitor *capacitor;
+    size_t capacitors, capacitor_cap;
     eq_start *start; /* of .nodeset and .ic */
     size_t starts, start_cap;
     eq_element *input; /* V sources that carry the input vector, in order */
@@ -195,6 +204,9 @@ eq_status eq_circuit_shunt(eq_circuit *c, double r, eq_diag *diag);
 /* Puts a 0-V source, whose number comes back, in series with a current-defined element of
  * two terminals, so that its current is one of the unknowns: a formula may depend on it. */
 eq_status eq_circuit_sense(eq_circuit *c, eq_element e, eq_element *source, eq_diag *diag);
+/* Adds a capacitor; refuses a second one of the name and a capacitance that is infinite. */
+eq_status eq_circuit_capacitor(eq_circuit *c, const char *name, size_t length, const eq_node *term,
+                               double farad, eq_place at, eq_diag *diag);
 /* Potentials to start from; eq_circuit_begin fills v[nodes] with them, 0 elsewhere, and held[nodes]
  * with those of single nodes, NAN elsewhere. */
 eq_status eq_circuit_start(eq_circuit *c, eq_node node, double v, eq_diag *diag);
@@ -227,12 +239,13 @@ double eq_handle_effective(const eq_circuit *c, eq_handle h);
 /* The parameter that decks write behind the nodes: of a conductance its resistance. */
 eq_handle eq_handle_as_written(const eq_circuit *c, eq_element e);
 
-/* Every parameter by which there is a derivative, in deck order, the value of an element as the deck
+/* Every parameter by which there is a derivative (all: every other one too), in deck order, the value of an element as the deck
  * writes it: `for (eq_handle_walk w = {0}; eq_handle_next(c, &w);)` w.handle. */
 typedef struct eq_handle_walk {
     eq_handle handle;
     eq_element element; /* the next one to look at */
     int param;
+    bool all;
 } eq_handle_walk;
 bool eq_handle_next(const eq_circuit *c, eq_handle_walk *w);
 /* Its name: "r1", or "d1(is)" of one that is not the value. */

@@ -49,7 +49,7 @@ static void keep_element(void *data, eq_node node, eq_element e) {
 /* The lists of elements by node (counting sort). */
 static eq_status incidences(search *s, eq_diag *diag) {
     size_t nodes = eq_circuit_nodes(s->c), elements = eq_circuit_elements(s->c);
-    s->first = eq_calloc(nodes + 2, sizeof *s->first);
+    s->first = eq_calloc(nodes + 1, sizeof *s->first);
     if (s->first == NULL) return eq_out_of_memory(diag);
     for (size_t e = 0; e < elements; e++) nodes_of(s->c, (eq_element)e, count_node, s);
     for (size_t n = 0; n < nodes; n++) s->first[n + 1] += s->first[n];

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "circuit/circuit.h"
 
 /* The parameter k of a class; k = params is its inverse value. */
@@ -42,7 +43,7 @@ bool eq_handle_next(const eq_circuit *c, eq_handle_walk *w) {
             w->handle =
                 value ? eq_handle_as_written(c, w->element) : (eq_handle){w->element, w->param};
             w->param++;
-            if (eq_handle_about(c, w->handle).trainable) return true;
+            if (w->all || eq_handle_about(c, w->handle).trainable) return true;
         }
     }
     return false;
@@ -55,6 +56,19 @@ void eq_handle_name(const eq_circuit *c, eq_handle h, eq_text *name) {
     if (!value) eq_text_printf(name, "(%s)", eq_handle_about(c, h).name);
 }
 
+/* The parameter that is meant by a word that is none; NULL: none is near. */
+static const char *near_param(const eq_device_class *cls, const char *param) {
+    size_t n = strlen(param);
+    const char *best = NULL;
+    for (int k = 0, apart = eq_near(n) + 1; k < cls->params; k++) {
+        int d = eq_distance(param, n, cls->param[k].name);
+        if (d >= apart) continue;
+        apart = d;
+        best = cls->param[k].name;
+    }
+    return best;
+}
+
 static eq_status find(const eq_circuit *c, const char *element, const char *param, eq_handle *out,
                       eq_diag *diag) {
     eq_element e = eq_circuit_find_element(c, element);
@@ -64,10 +78,11 @@ static eq_status find(const eq_circuit *c, const char *element, const char *para
                        element);
     const eq_device_class *cls = eq_class(c->row[e].cls);
     int k = param[0] == '\0' ? cls->value : find_param(cls, param);
+    const char *near = k < 0 ? near_param(cls, param) : NULL;
     if (k < 0)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "%s is a %s, which has no parameter '%s'; its first is %s", element,
-                       cls->name, param, cls->param[0].name);
+        return eq_fail(diag, EQ_ERR_INPUT, "%s is a %s, which has no parameter '%s'; %s %s%s",
+                       element, cls->name, param, near != NULL ? "did you mean" : "its first is",
+                       near != NULL ? near : cls->param[0].name, near != NULL ? "?" : "");
     *out = (eq_handle){e, k};
     return EQ_OK;
 }

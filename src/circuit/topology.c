@@ -449,14 +449,17 @@ eq_status eq_topology_new(const eq_circuit *c, const eq_reduction *r, eq_topolog
 /* The findings in words. */
 static void report(const eq_topology *t, const eq_reduction *r, eq_diag *diag) {
     eq_place nowhere = {NULL, 0, 0};
+    size_t currents = r->unknowns - r->node_unknowns;
     double low = INFINITY, high = -INFINITY;
     for (size_t p = 0; p < t->components; p++) {
         low = fmin(low, t->weight[p]);
         high = fmax(high, t->weight[p]);
     }
-    eq_note_at(diag, nowhere,
-               "%zu nodes, %zu unknown potentials, %zu unknown currents, %zu floating components",
-               t->nodes - 1, r->node_unknowns, r->unknowns - r->node_unknowns, t->components);
+    eq_note_at(
+        diag, nowhere,
+        "%zu node%s, %zu unknown potential%s, %zu unknown current%s, %zu floating component%s",
+        t->nodes - 1, eq_plural(t->nodes - 1), r->node_unknowns, eq_plural(r->node_unknowns),
+        currents, eq_plural(currents), t->components, eq_plural(t->components));
     if (t->exists && t->components > 0)
         eq_note_at(diag, nowhere, "energy weights exist (%g to %g): the circuit has an energy", low,
                    high);

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "circuit/architecture.h"
+#include "circuit/crossbar.h"
 #include "cli/commands.h"
 #include "netlist/netlist.h"
 
@@ -8,7 +8,9 @@
 typedef struct build_options {
     const char *layers, *bias, *diode, *outputs, *to, *file;
     eq_architecture a;
-    int seed;
+    eq_crossbar_options crossbar;
+    bool alone; /* a crossbar, not a network */
+    int seed, rows, columns;
 } build_options;
 
 /* *value = (text is `yes`); an error when text is neither word. */
@@ -20,8 +22,27 @@ static eq_status choose(const char *what, const char *text, const char *no, cons
     return eq_fail(diag, EQ_ERR_USAGE, "--%s is '%s'; use %s or %s", what, text, no, yes);
 }
 
+/* The options that it shares with networks, whose defaults the caller has put into o->a. */
+static eq_status understand_crossbar(build_options *o, eq_diag *diag) {
+    eq_crossbar_options *q = &o->crossbar;
+    if (o->layers != NULL || o->bias != NULL || o->outputs != NULL)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "a crossbar alone has no layers, biases and outputs; give --rows and "
+                       "--columns");
+    q->rows = (size_t)o->rows;
+    q->columns = (size_t)o->columns;
+    q->wires = o->a.wires;
+    q->is = o->a.is;
+    q->n = o->a.n;
+    q->low = o->a.low;
+    q->high = o->a.high;
+    q->seed = (uint64_t)o->seed;
+    return choose("diode", o->diode, "none", "shockley", &q->diodes, diag);
+}
+
 static eq_status understand(build_options *o, eq_diag *diag) {
     bool ideal = false;
+    if (o->alone) return understand_crossbar(o, diag);
     if (o->layers == NULL)
         return eq_fail(diag, EQ_ERR_USAGE, "how large? give --layers, as in --layers 1568,100,20");
     eq_status status = eq_architecture_layers(o->layers, &o->a, diag);
@@ -43,12 +64,26 @@ static eq_status write_deck(const build_options *o, eq_diag *diag) {
                        o->to);
     eq_circuit *c = NULL;
     eq_text text = {0};
-    eq_status status = eq_architecture_build(&o->a, &c, diag);
+    eq_status status = o->alone ? eq_crossbar_build(&o->crossbar, &c, diag)
+                                : eq_architecture_build(&o->a, &c, diag);
     if (status == EQ_OK) status = eq_circuit_write(c, dialect, NULL, &text, diag);
     if (status == EQ_OK) status = eq_write_text(o->file, NULL, &text, diag);
     eq_text_free(&text);
     eq_circuit_free(c);
     return status;
+}
+
+/* ARCH comes first: it decides the defaults that the options change. */
+static eq_status choose_kind(const char *kind, build_options *o, eq_diag *diag) {
+    o->alone = strcmp(kind, "crossbar") == 0;
+    if (!o->alone) return eq_architecture_kind(kind, &o->a, diag);
+    eq_crossbar_options *q = &o->crossbar;
+    *q = eq_crossbar_defaults();
+    o->rows = (int)q->rows;
+    o->columns = (int)q->columns;
+    o->a = (eq_architecture){
+        .wires = q->wires, .is = q->is, .n = q->n, .low = q->low, .high = q->high};
+    return EQ_OK;
 }
 
 static int run(const eq_command *command, int argc, char **argv) {
@@ -60,7 +95,13 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"gain", 0, EQ_OPTION_NUMBER, &o.a.gain, "A", "gain of the amplifiers"},
         {"feedback", 0, EQ_OPTION_NUMBER, &o.a.feedback, "GAMMA", "gain of their current feedback"},
         {"bias", 0, EQ_OPTION_TEXT, &o.bias, "V,..", "voltages of the bias rows, '' for none"},
-        {"diode", 0, EQ_OPTION_TEXT, &o.diode, "KIND", "shockley or ideal"},
+        {"rows", 0, EQ_OPTION_INT, &o.rows, "N", "of a crossbar (8)"},
+        {"columns", 0, EQ_OPTION_INT, &o.columns, "M", "of a crossbar (8)"},
+        {"volts", 0, EQ_OPTION_NUMBER, &o.crossbar.volts, "V", "of a crossbar's rows (1)"},
+        {"wires", 0, EQ_OPTION_NUMBER, &o.a.wires, "R",
+         "ohm of each segment of the crossbars' wires, 0 for ideal ones"},
+        {"diode", 0, EQ_OPTION_TEXT, &o.diode, "KIND",
+         "shockley or ideal; in the cells of a crossbar shockley or none"},
         {"outputs", 0, EQ_OPTION_TEXT, &o.outputs, "KIND", "differential or single"},
         {"is", 0, EQ_OPTION_NUMBER, &o.a.is, "A", "saturation current of the diodes"},
         {"n", 0, EQ_OPTION_NUMBER, &o.a.n, "N", "their emission coefficient"},
@@ -73,10 +114,9 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"seed", 0, EQ_OPTION_INT, &o.seed, "N", "seed of the initial conductances"},
     };
     eq_diag *diag = eq_diag_new();
-    /* ARCH comes first: it decides the defaults that the options change. */
     eq_status status = EQ_OK;
     const char *first = argc > 1 ? argv[1] : NULL; /* getopt will permute argv */
-    if (first != NULL && first[0] != '-') status = eq_architecture_kind(first, &o.a, diag);
+    if (first != NULL && first[0] != '-') status = choose_kind(first, &o, diag);
     if (status != EQ_OK) return eq_finish(diag, status);
     int exit_status;
     const char *arch =
@@ -94,4 +134,4 @@ static int run(const eq_command *command, int argc, char **argv) {
 }
 
 const eq_command eq_command_build = {
-    "build", "ARCH", "write the deck of a network: ARCH is kendall or drn", false, run};
+    "build", "ARCH", "write the deck of a network: ARCH is kendall, drn or crossbar", false, run};

@@ -6,7 +6,8 @@
 #include "train/train.h"
 
 static void print_counts(const eq_circuit *c) {
-    printf("%zu nodes, %zu elements:", eq_circuit_nodes(c) - 1, eq_circuit_elements(c));
+    size_t nodes = eq_circuit_nodes(c) - 1, elements = eq_circuit_elements(c);
+    printf("%zu node%s, %zu element%s:", nodes, eq_plural(nodes), elements, eq_plural(elements));
     for (int k = 0; k < EQ_CLASS_COUNT; k++)
         if (c->table[k].count > 0) printf(" %zu %s", c->table[k].count, eq_class(k)->name);
     putchar('\n');

@@ -1,39 +1,62 @@
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/carry.h"
 #include "cli/commands.h"
 #include "cli/eval.h"
 
-enum { WIDTH = 6 }; /* of a column of counts, and more where the name of its class is longer */
+enum {
+    COLUMNS = 80,
+    WIDTH = 6
+}; /* of a line; of a column of counts, more where the name is longer */
 
-static void print_confusion(const eq_evaluation *e) {
-    size_t longest = 0, n = e->classes;
-    for (size_t k = 0; k < n; k++) {
-        size_t width = eq_carry_width(e->class_name[k]);
-        longest = width > longest ? width : longest;
-    }
-    printf("\nrows: true class, columns: prediction\n%-*s", (int)longest, "");
-    for (size_t k = 0; k < n; k++) {
+/* How wide the column of predictions as class k is. */
+static size_t width_of(const eq_evaluation *e, size_t k) {
+    size_t width = eq_carry_width(e->class_name[k]);
+    return 1 + (width > WIDTH ? width : WIDTH);
+}
+
+/* The columns from `first` to before `last`. */
+static void print_block(const eq_evaluation *e, size_t first, size_t last, size_t names) {
+    printf("%-*s", (int)names, "");
+    for (size_t k = first; k < last; k++) {
         putchar(' ');
         eq_carry_field(e->class_name[k], WIDTH, SIZE_MAX, false, stdout);
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < e->classes; i++) {
         putchar('\n');
-        eq_carry_field(e->class_name[i], longest, SIZE_MAX, true, stdout);
-        for (size_t k = 0; k < n; k++) {
-            size_t width = eq_carry_width(e->class_name[k]);
-            printf(" %*zu", (int)(width > WIDTH ? width : WIDTH), e->confusion[i * n + k]);
-        }
+        eq_print_name(e->class_name[i], names);
+        for (size_t k = first; k < last; k++)
+            printf("%*zu", (int)width_of(e, k), e->confusion[i * e->classes + k]);
     }
     putchar('\n');
 }
 
+/* In blocks of as many columns as 80 characters hold, at least one. */
+static void print_confusion(const eq_evaluation *e) {
+    size_t names = 0;
+    for (size_t k = 0; k < e->classes; k++) {
+        size_t width = eq_carry_width(e->class_name[k]);
+        names = width > names ? width : names;
+    }
+    if (names > eq_names_width(e)) names = eq_names_width(e);
+    printf("\nrows: true class, columns: prediction\n");
+    for (size_t first = 0, last; first < e->classes; first = last) {
+        size_t all = names + width_of(e, first);
+        for (last = first + 1; last < e->classes && all + width_of(e, last) <= COLUMNS; last++)
+            all += width_of(e, last);
+        if (first > 0) putchar('\n');
+        print_block(e, first, last, names);
+    }
+}
+
 static void print_targets(const eq_evaluation *e) {
-    printf("\n%-16s %12s %12s %12s\n", "target", "RMSE", "mean |error|", "R^2");
+    size_t width = eq_names_width(e) < 38 ? eq_names_width(e) : 38;
+    printf("\n%-*s %12s %12s %12s\n", (int)width, "target", "RMSE", "mean |error|", "R^2");
     for (size_t k = 0; k < e->classes; k++) {
         const eq_target_figures *f = &e->target[k];
-        eq_carry_field(e->class_name[k], 16, 16, true, stdout);
+        eq_print_name(e->class_name[k], width);
         printf(" %12.5g %12.5g", f->rmse, f->mae);
         if (isnan(f->r2))
             printf(" %12s\n", "-");
@@ -69,8 +92,41 @@ typedef struct request {
     eq_trained_options open;
     eq_infer_options infer;
     const char *predictions; /* FILE */
+    int draws;
     bool json;
 } request;
+
+/* What an evaluation does not do, or does as the run did, whatever --set says. */
+static const struct {
+    const char *start;
+    bool refused; /* it would change which rows are held out */
+    const char *why;
+} not_here[] = {
+    {"estimator.", false, "nothing is nudged"},
+    {"optimizer.", false, "nothing is trained"},
+    {"schedule.", false, "nothing is trained"},
+    {"minibatch.", false, "nothing is trained"},
+    {"epochs.", false, "nothing is trained"},
+    {"seed=", true,
+     "the rows held out are those of the run, others may be rows that it was trained with; train "
+     "with --seed to have another run"},
+    {"data.", true,
+     "its data are those of the run, or another file by --data, which is read in the same way"},
+};
+
+static eq_status check_settings(const eq_settings *set, eq_diag *diag) {
+    for (size_t k = 0; k < set->count; k++)
+        for (size_t j = 0; j < sizeof not_here / sizeof *not_here; j++) {
+            const char *item = set->item[k], *why = not_here[j].why;
+            if (strncmp(item, not_here[j].start, strlen(not_here[j].start)) != 0) continue;
+            if (not_here[j].refused)
+                return eq_fail(diag, EQ_ERR_USAGE, "--set %s cannot be in an evaluation: %s", item,
+                               why);
+            eq_warn_at(diag, (eq_place){0}, "--set %s has no effect in an evaluation: %s", item,
+                       why);
+        }
+    return EQ_OK;
+}
 
 static eq_status check_request(request *r, eq_diag *diag) {
     r->infer.predictions = r->predictions != NULL;
@@ -78,21 +134,23 @@ static eq_status check_request(request *r, eq_diag *diag) {
     if (r->infer.potentials && r->predictions == NULL)
         return eq_fail(diag, EQ_ERR_USAGE,
                        "--potentials go into the file of --predictions; give it as well");
-    return EQ_OK;
+    return check_settings(&r->open.set, diag);
 }
 
-static void print(const request *r, eq_trained *m, const eq_inference *i) {
+static void print(const request *r, eq_trained *m, const eq_inference *i,
+                  const eq_chip_draws *drawn) {
     const eq_circuit *c = eq_trained_circuit(m);
     eq_metrics chosen;
     size_t epochs;
     bool several = eq_trained_chosen(m, &chosen, &epochs);
     if (r->json) {
-        eq_print_evaluation_json(c, i, several ? chosen.epoch : epochs);
+        eq_print_evaluation_json(c, i, drawn, several ? chosen.epoch : epochs);
         return;
     }
     if (several) print_choice(&chosen, epochs);
     print_evaluation(&i->score);
     if (i->power != NULL) eq_print_power(c, i, r->infer.capacitance);
+    if (drawn != NULL) eq_print_draws(&i->score, drawn);
 }
 
 /* What sources deliver is what elements dissipate, or the sums are wrong. */
@@ -113,14 +171,19 @@ static eq_status check_predictions(const request *r, const eq_trained *m, eq_dia
 static eq_status evaluate(const char *folder, request *r, eq_diag *diag) {
     eq_trained *m = NULL;
     eq_inference *i = NULL;
+    eq_chip_draws drawn;
     eq_status status = check_request(r, diag);
-    if (status == EQ_OK) status = eq_comm_agree(eq_trained_open(folder, &r->open, &m, diag));
+    if (status == EQ_OK)
+        status = eq_comm_agree((r->draws > 0 ? eq_trained_open_for_draws
+                                             : eq_trained_open)(folder, &r->open, &m, diag));
     if (status == EQ_OK && r->predictions != NULL) status = check_predictions(r, m, diag);
     if (status == EQ_OK) status = eq_trained_infer(m, &r->infer, &i, diag);
     if (status == EQ_OK && i->table != NULL && eq_comm_rank() == 0)
         status = eq_inference_write(i, r->predictions, diag);
+    if (status == EQ_OK && r->draws > 0)
+        status = eq_trained_draw(m, (size_t)r->draws, &drawn, diag);
     if (status == EQ_OK) {
-        print(r, m, i);
+        print(r, m, i, r->draws > 0 ? &drawn : NULL);
         status = check_power(i->power, diag);
     }
     eq_inference_free(i);
@@ -144,7 +207,9 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"settling", 0, EQ_OPTION_NUMBER, &r.infer.settling, "S",
          "energy of an inference that takes S seconds"},
         {"capacitance", 0, EQ_OPTION_NUMBER, &r.infer.capacitance, "F",
-         "energy of one that settles with F farad at every node"},
+         "energy of one that settles with F farad at every node too"},
+        {"draws", 0, EQ_OPTION_INT, &r.draws, "N",
+         "mean, deviation and quantiles over N chips with the mismatch of the experiment"},
         EQ_SET_OPTION(&set),
         {"temp", 0, EQ_OPTION_NUMBER, &r.open.temp, "T", "evaluate at T degrees C"},
         {"model", 0, EQ_OPTION_TEXT, &r.open.models, "FILE",

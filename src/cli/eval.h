@@ -4,9 +4,14 @@
 
 #include "train/train.h"
 
+/* The width of a column of the names of classes or targets, and a name in it. */
+size_t eq_names_width(const eq_evaluation *e);
+void eq_print_name(const char *name, size_t width);
 void eq_print_classes(const eq_evaluation *e);
-void eq_print_power(const eq_circuit *c, const eq_inference *i, double capacitance);
-/* epoch: whose network it is. */
-void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i, size_t epoch);
+void eq_print_power(const eq_circuit *c, const eq_inference *i, double farad);
+void eq_print_draws(const eq_evaluation *e, const eq_chip_draws *d);
+/* epoch: whose network it is; drawn NULL: no chips. */
+void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i,
+                              const eq_chip_draws *drawn, size_t epoch);
 
 #endif

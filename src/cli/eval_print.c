@@ -15,12 +15,30 @@ static double fraction(size_t part, size_t all) {
     return all > 0 ? (double)part / (double)all : NAN;
 }
 
+enum { SHORTEST = 16, LONGEST = 52 }; /* of a column of names */
+
+size_t eq_names_width(const eq_evaluation *e) {
+    size_t most = SHORTEST;
+    for (size_t k = 0; k < e->classes; k++) {
+        size_t width = eq_carry_width(e->class_name[k]);
+        most = width > most ? width : most;
+    }
+    return most < LONGEST ? most : LONGEST;
+}
+
+/* A longer name has a line of its own. */
+void eq_print_name(const char *name, size_t width) {
+    eq_carry_field(name, width, SIZE_MAX, true, stdout);
+    if (eq_carry_width(name) > width) printf("\n%*s", (int)width, "");
+}
+
 void eq_print_classes(const eq_evaluation *e) {
-    printf("\n%-16s %8s %8s %8s\n", "class", "examples", "wrong", "error");
+    size_t width = eq_names_width(e);
+    printf("\n%-*s %8s %8s %8s\n", (int)width, "class", "examples", "wrong", "error");
     for (size_t k = 0; k < e->classes; k++) {
         size_t examples, wrong;
         class_counts(e, k, &examples, &wrong);
-        eq_carry_field(e->class_name[k], 16, SIZE_MAX, true, stdout);
+        eq_print_name(e->class_name[k], width);
         printf(" %8zu %8zu", examples, wrong);
         if (examples > 0)
             printf(" %6.2f %%\n", 100.0 * fraction(wrong, examples));
@@ -36,21 +54,31 @@ static void print_watts(const char *what, const char *name, const eq_watts *w) {
     printf("  %-24s %13.6g %13.6g\n", label, w->delivered, w->dissipated);
 }
 
-static void print_settling(const eq_inference *i, double capacitance) {
-    if (isnan(i->settling)) return;
-    if (!isnan(i->tau))
-        printf("slowest time constant %.6g s (%g F at each node, the longest of %zu examples)\n",
-               i->tau, capacitance, i->settled);
-    printf("energy of an inference: %.6g J in %.6g s%s\n", i->power->total.delivered * i->settling,
-           i->settling,
-           isnan(i->tau) || i->settling != log(1e3) * i->tau ? "" : ", until 0.1 % is left");
+/* Which capacitances count: "1e-12 F at each node and the deck's 2 capacitors". */
+static void print_capacitances(size_t own, double farad) {
+    if (!isnan(farad)) printf("%g F at each node%s", farad, own > 0 ? " and " : "");
+    if (own > 0) printf("the deck's %zu capacitor%s", own, eq_plural(own));
 }
 
-void eq_print_power(const eq_circuit *c, const eq_inference *i, double capacitance) {
+static void print_settling(const eq_circuit *c, const eq_inference *i, double farad) {
+    bool by_tau = !isnan(i->tau) && i->settling == log(1e3) * i->tau;
+    if (isnan(i->settling)) return;
+    if (!isnan(i->tau)) {
+        printf("slowest time constant %.6g s, the longest of %zu example%s, with\n  ", i->tau,
+               i->settled, eq_plural(i->settled));
+        print_capacitances(c->capacitors, farad);
+        putchar('\n');
+    }
+    printf("energy of an inference: %.6g J in %.6g s%s\n", i->power->total.delivered * i->settling,
+           i->settling, by_tau ? ", until 0.1 % is left" : "");
+}
+
+void eq_print_power(const eq_circuit *c, const eq_inference *i, double farad) {
     const eq_power *p = i->power;
     char layer[24];
-    printf("\npower of an inference: %.6g W, mean of %zu examples (%.6g to %.6g W)\n",
-           p->total.delivered, p->examples, p->least, p->most);
+    printf("\npower of an inference: %.6g W, mean of %zu example%s\n", p->total.delivered,
+           p->examples, eq_plural(p->examples));
+    printf("  (%.6g to %.6g W)\n", p->least, p->most);
     printf("  %-24s %13s %13s\n", "", "delivers W", "dissipates W");
     for (int k = 0; k < EQ_CLASS_COUNT; k++) print_watts("", eq_class(k)->name, &p->cls[k]);
     for (size_t k = 0; k < p->layers; k++) {
@@ -58,9 +86,24 @@ void eq_print_power(const eq_circuit *c, const eq_inference *i, double capacitan
         print_watts("layer ", layer, &p->layer[k]);
     }
     for (size_t k = 0; k < p->groups; k++) print_watts("trained ", c->group[k].name, &p->group[k]);
-    printf("delivered and dissipated differ by at most %.3g W, where KCL allows %.3g W\n",
-           p->balance, p->bound);
-    print_settling(i, capacitance);
+    printf("delivered and dissipated differ by at most %.3g W; KCL allows %.3g W\n", p->balance,
+           p->bound);
+    print_settling(c, i, farad);
+}
+
+static void print_spreading(const char *name, double meant, const eq_spreading *s) {
+    printf("%-8s %12.6g %12.6g %12.4g %12.6g %12.6g %12.6g\n", name, meant, s->mean, s->deviation,
+           s->q05, s->q50, s->q95);
+}
+
+void eq_print_draws(const eq_evaluation *e, const eq_chip_draws *d) {
+    bool targets = e->target != NULL;
+    printf("\n%zu chips, from chip %llu on", d->drawn, (unsigned long long)d->first);
+    if (d->failed > 0) printf("; %zu more have no operating point", d->failed);
+    printf("\n%-8s %12s %12s %12s %12s %12s %12s\n", "", "as meant", "mean", "deviation", "5 %",
+           "median", "95 %");
+    print_spreading(targets ? "RMSE" : "error", targets ? e->rmse : e->error, &d->error);
+    print_spreading("loss", e->loss, &d->loss);
 }
 
 static void json_text(const char *text) {
@@ -171,7 +214,32 @@ static void json_power(const eq_circuit *c, const eq_inference *i) {
     json_number("joules", p->total.delivered * i->settling);
 }
 
-void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i, size_t epoch) {
+static void json_spreading(const eq_spreading *s) {
+    const struct {
+        const char *name;
+        double value;
+    } all[] = {{"mean", s->mean},
+               {"deviation", s->deviation},
+               {"q05", s->q05},
+               {"q50", s->q50},
+               {"q95", s->q95}};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        fputs(k == 0 ? "" : ", ", stdout);
+        json_number(all[k].name, all[k].value);
+    }
+}
+
+/* Of the error (the RMSE of targets), and of the loss. */
+static void json_draws(const eq_chip_draws *d) {
+    printf(",\n \"draws\": {\"chips\": %zu, \"failed\": %zu, ", d->drawn, d->failed);
+    json_spreading(&d->error);
+    fputs(",\n  \"loss\": {", stdout);
+    json_spreading(&d->loss);
+    fputs("}}", stdout);
+}
+
+void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i,
+                              const eq_chip_draws *drawn, size_t epoch) {
     const eq_evaluation *e = &i->score;
     printf("{\"examples\": %zu, \"epoch\": %zu, ", e->examples, epoch);
     json_number("loss", e->loss);
@@ -181,5 +249,6 @@ void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i, size_t
     else
         json_classes(e);
     if (i->power != NULL) json_power(c, i);
+    if (drawn != NULL) json_draws(drawn);
     puts("}");
 }

@@ -27,51 +27,82 @@ static cell name(const char *estimator, const char *nudging) {
 }
 
 static void print_row(const eq_gradcheck_row *row) {
-    printf("%-24s %-10s %-30s %-12s %s%s\n", name(row->estimator, row->nudging).text,
+    printf("%-19s %-9s %-30s %-11s %s%s\n", name(row->estimator, row->nudging).text,
            number('g', 3, row->beta).text, number('e', 3, row->error).text,
            number('f', 9, row->cosine).text, number('f', 3, row->order).text,
-           row->passed ? "" : "   does not hold");
+           row->passed ? "" : "  fails");
 }
 
 /* The experiment's own estimator. */
 static void print_own(const eq_gradcheck_report *r) {
     const char *at = r->own_nudging != NULL && eq_same(r->own_nudging, "clamp") ? "eta" : "beta";
     fputs(name(r->own_estimator, r->own_nudging).text, stdout);
-    if (!isnan(r->own_beta)) printf(" at the experiment's %s = %g", at, r->own_beta);
+    if (!isnan(r->own_beta))
+        printf(" at the experiment's %s = %g:\n", at, r->own_beta);
+    else
+        fputs(":\n", stdout);
     if (isnan(r->own_round_off))
-        printf(": no gradient\n");
+        printf("  no gradient\n");
     else if (isnan(r->own_error))
-        printf(": cosine %s, round-off at most %.2e of it\n", number('f', 9, r->own_cosine).text,
+        printf("  cosine %s, round-off at most %.2e of it\n", number('f', 9, r->own_cosine).text,
                r->own_round_off);
     else
-        printf(": off by %.2e of the gradient, round-off at most %.2e\n", r->own_error,
+        printf("  off by %.2e of the gradient, round-off at most %.2e\n", r->own_error,
                r->own_round_off);
 }
 
 static void print_report(const eq_gradcheck_report *r) {
     size_t hidden = 0;
-    printf("%zu conductances, %zu examples; adjoint against central differences: %.2e\n",
-           r->parameters, r->examples, r->difference);
-    printf("%-24s %-10s %-30s %-12s %s\n", "estimator", "beta", "max_relative_error_to_adjoint",
+    printf("%zu conductance%s, %zu example%s; adjoint against central differences: %.2e\n",
+           r->parameters, eq_plural(r->parameters), r->examples, eq_plural(r->examples),
+           r->difference);
+    printf("%-19s %-9s %-30s %-11s %s\n", "estimator", "beta", "max_relative_error_to_adjoint",
            "cosine", "order");
     for (size_t k = 0; k < r->rows; k++) {
         print_row(&r->row[k]);
         if (r->row[k].hidden > hidden) hidden = r->row[k].hidden;
     }
     if (hidden > 0)
-        printf("the gradient of %zu conductances is not zero, but below the round-off of the "
+        printf("the gradient of %zu conductance%s is not zero, but below the round-off of the "
                "phases\n",
-               hidden);
+               hidden, eq_plural(hidden));
     print_own(r);
+}
+
+/* The row of the experiment's own estimator; NULL: there is none. */
+static const eq_gradcheck_row *own_row(const eq_gradcheck_report *r) {
+    for (size_t k = 0; k < r->rows; k++)
+        if (eq_same(r->row[k].estimator, r->own_estimator) && r->own_nudging != NULL &&
+            r->row[k].nudging != NULL && eq_same(r->row[k].nudging, r->own_nudging) &&
+            !isnan(r->row[k].error) && !isnan(r->row[k].beta))
+            return &r->row[k];
+    return NULL;
+}
+
+/* What is wrong with the experiment's beta, and the best one of those tried. */
+static void judge_beta(const eq_gradcheck_report *r, eq_diag *diag) {
+    const eq_gradcheck_row *row = own_row(r);
+    bool hidden = r->own_round_off >= 1.0, off = r->own_error > 0.1;
+    if (isnan(r->own_error) || (!hidden && !off)) return;
+    eq_place nowhere = {NULL, 0, 0};
+    char what[64];
+    if (hidden)
+        snprintf(what, sizeof what, "round-off may hide the whole gradient");
+    else
+        snprintf(what, sizeof what, "the gradient is off by %.2g", r->own_error);
+    if (row != NULL && row->error < r->own_error)
+        eq_warn_at(diag, nowhere,
+                   "at the experiment's beta = %g %s; the best of those tried is beta=\"%.1g\", at "
+                   "which it is off by %.1e: write that in <estimator>",
+                   r->own_beta, what, row->beta, row->error);
+    else if (hidden)
+        eq_warn_at(diag, nowhere, "at the experiment's beta = %g %s; raise it to %.1g or more",
+                   r->own_beta, what, 1e3 * r->own_beta * r->own_round_off);
 }
 
 /* What does not hold, to standard error. */
 static eq_status judge(const eq_gradcheck_report *r, eq_diag *diag) {
-    if (r->own_round_off >= 1.0 && !isnan(r->own_error))
-        eq_warn_at(diag, (eq_place){NULL, 0, 0},
-                   "at the experiment's beta = %g round-off may hide the whole gradient; raise it "
-                   "to %.1g or more, or see the beta of the lines above",
-                   r->own_beta, 1e3 * r->own_beta * r->own_round_off);
+    judge_beta(r, diag);
     if (r->passed) return EQ_OK;
     if (r->why != NULL) eq_fail(diag, EQ_ERR_CHECK, "%s", r->why);
     for (size_t k = 0; k < r->rows; k++)

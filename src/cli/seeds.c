@@ -19,31 +19,38 @@ int eq_processors(void) {
     return count > 0 ? count : 1;
 }
 
-static void print_value(const eq_seed_column *column, double value) {
-    if (isnan(value))
-        printf("  %12s", "-");
-    else if (column->fraction)
-        printf("  %10.2f %%", 100.0 * value);
-    else
-        printf("  %12.5g", value);
+static int width_of(const eq_seed_column *column) {
+    int n = (int)strlen(column->name);
+    return n > 12 ? n : 12;
 }
 
-enum { WIDEST = 5 }; /* columns in 80 characters */
+static void print_value(const eq_seed_column *column, double value) {
+    int width = width_of(column);
+    if (isnan(value))
+        printf("  %*s", width, "-");
+    else if (column->fraction)
+        printf("  %*.2f %%", width - 2, 100.0 * value);
+    else
+        printf("  %*.5g", width, value);
+}
+
+enum { COLUMNS = 80, LABEL = 10 };
 
 /* Which columns are shown: all that there are, or of more than fit those that are no losses or r2,
  * of which seeds.csv has the rest. */
 static void choose(const eq_seeds_summary *s, bool *show) {
-    int count = 0;
-    for (int c = 0; c < EQ_SEED_COLUMNS; c++) count += s->has[c];
+    int all = LABEL;
+    for (int c = 0; c < EQ_SEED_COLUMNS; c++)
+        if (s->has[c]) all += 2 + width_of(&eq_seed_column_of[c]);
     for (int c = 0; c < EQ_SEED_COLUMNS; c++) {
         const char *name = eq_seed_column_of[c].name;
         bool extra = strstr(name, "_loss") != NULL || strstr(name, "_r2") != NULL;
-        show[c] = s->has[c] && (count <= WIDEST || !extra);
+        show[c] = s->has[c] && (all <= COLUMNS || !extra);
     }
 }
 
 static void print_row(const char *label, const bool *show, const double *value) {
-    printf("%-10s", label);
+    printf("%-*s", LABEL, label);
     for (int c = 0; c < EQ_SEED_COLUMNS; c++)
         if (show[c]) print_value(&eq_seed_column_of[c], value[c]);
     putchar('\n');
@@ -73,9 +80,9 @@ static void print_table(const char *folder, const eq_seed_run *run, size_t runs)
     bool show[EQ_SEED_COLUMNS];
     if (s.finished == 0) return;
     choose(&s, show);
-    printf("%-10s", "seed");
+    printf("%-*s", LABEL, "seed");
     for (int c = 0; c < EQ_SEED_COLUMNS; c++)
-        if (show[c]) printf("  %12.12s", eq_seed_column_of[c].name);
+        if (show[c]) printf("  %*s", width_of(&eq_seed_column_of[c]), eq_seed_column_of[c].name);
     putchar('\n');
     for (size_t k = 0; k < runs; k++) {
         if (run[k].status != EQ_OK) continue;

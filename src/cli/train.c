@@ -86,12 +86,12 @@ static void print_gradient(const screen *s, const eq_train_summary *t) {
         snprintf(text + n, sizeof text - (size_t)n, ": no gradient to compare with");
     else if (phases && clamps)
         snprintf(text + n, sizeof text - (size_t)n,
-                 ": cosine %.6f to the exact gradient on %zu examples", t->gradient_cosine,
-                 t->looked_at);
+                 ": cosine %.6f to the exact gradient on %zu example%s", t->gradient_cosine,
+                 t->looked_at, eq_plural(t->looked_at));
     else if (phases)
         snprintf(text + n, sizeof text - (size_t)n,
-                 ": off by %.2g of the exact gradient on %zu examples, cosine %.6f",
-                 t->gradient_error, t->looked_at, t->gradient_cosine);
+                 ": off by %.2g of the exact gradient on %zu example%s, cosine %.6f",
+                 t->gradient_error, t->looked_at, eq_plural(t->looked_at), t->gradient_cosine);
     print_item(s, "gradient", text);
 }
 
@@ -101,8 +101,10 @@ static void print_begin(void *data, const eq_train_summary *t) {
     char text[512];
     eq_print_diag(s->diag);
     if (s->title != NULL) print_item(s, "circuit", s->title);
-    snprintf(text, sizeof text, "%zu nodes, %zu elements, %zu inputs, %zu outputs, %zu parameters",
-             t->nodes, t->elements, t->inputs, t->outputs, t->parameters);
+    snprintf(text, sizeof text,
+             "%zu nodes, %zu element%s, %zu input%s, %zu output%s, %zu parameter%s", t->nodes,
+             t->elements, eq_plural(t->elements), t->inputs, eq_plural(t->inputs), t->outputs,
+             eq_plural(t->outputs), t->parameters, eq_plural(t->parameters));
     print_item(s, s->title == NULL ? "circuit" : "", text);
     int n = snprintf(text, sizeof text, "%zu to train with, ", t->train_examples);
     if (t->validation_examples > 0)
@@ -110,7 +112,10 @@ static void print_begin(void *data, const eq_train_summary *t) {
                       t->validation_examples);
     snprintf(text + n, sizeof text - (size_t)n, "%zu held out, %zu %s; minibatches of %zu",
              t->test_examples, t->targets > 0 ? t->targets : t->classes,
-             t->targets > 0 ? "targets" : "classes", t->batch);
+             t->targets == 1  ? "target"
+             : t->targets > 0 ? "targets"
+                              : "classes",
+             t->batch);
     print_item(s, "examples", text);
     snprintf(text, sizeof text, "%s, %d thread%s, %d process%s", t->engine, t->threads,
              t->threads == 1 ? "" : "s", eq_comm_size(), eq_comm_size() == 1 ? "" : "es");
@@ -138,9 +143,7 @@ static const char *column(char text[64], double error, double rmse) {
 }
 
 /* The errors behind the losses, in at most 80 columns: metrics.csv has the rest. */
-static void print_epoch(void *data, const eq_metrics *m) {
-    const screen *s = data;
-    if (!shown(s, m->epoch)) return;
+static void print_row(const screen *s, const eq_metrics *m) {
     if (s->terminal) fputs("\r\033[K", stderr);
     enum { TEST, LOSS, VALIDATION, TRAIN, SECONDS, FIELDS };
     static const int left_out[] = {SECONDS, TRAIN,
@@ -168,6 +171,11 @@ static void print_epoch(void *data, const eq_metrics *m) {
     printf("%s%s%s%s%s\n", field[LOSS], field[TRAIN], field[VALIDATION], field[TEST],
            field[SECONDS]);
     fflush(stdout);
+}
+
+static void print_epoch(void *data, const eq_metrics *m) {
+    const screen *s = data;
+    if (shown(s, m->epoch)) print_row(s, m);
 }
 
 /* A field of the diagnosis: "-" where there is none. */
@@ -224,10 +232,10 @@ static char *default_folder(const eq_experiment *x, eq_diag *diag) {
 
 static void print_end(const eq_metrics *m, const eq_train_summary *s, const char *folder) {
     char how[64];
-    printf(
-        "%zu conductances trained by the %s engine, %.2f iterations a solve, KCL residual at most "
-        "%.2g of its bound\n",
-        s->parameters, s->engine, s->iterations_per_solve, s->worst_ratio);
+    printf("%zu conductance%s trained by the %s engine, %.2f iterations a solve,\n"
+           "KCL residual at most %.2g of its bound\n",
+           s->parameters, eq_plural(s->parameters), s->engine, s->iterations_per_solve,
+           s->worst_ratio);
     if (eq_comm_size() > 1)
         printf("%d processes, each told the others %.4g MB\n", eq_comm_size(),
                1e-6 * s->shared_bytes);
@@ -235,20 +243,21 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
         printf("stopped after epoch %zu: no better one on the validation set since epoch %zu\n",
                m->epoch, s->best.epoch);
     if (s->best.epoch > 0) {
-        printf("epoch %zu, the best on %zu validation examples (%s), is kept\n", s->best.epoch,
-               s->validation_examples,
+        printf("epoch %zu, the best on %zu validation example%s (%s), is kept\n", s->best.epoch,
+               s->validation_examples, eq_plural(s->validation_examples),
                figure(how, s->best.validation_error, s->best.validation_rmse));
         m = &s->best;
     }
     if (!isnan(m->test_error))
-        printf("accuracy on %zu held-out examples: %.2f %%\n", s->test_examples,
-               100.0 * (1.0 - m->test_error));
+        printf("accuracy on %zu held-out example%s: %.2f %%\n", s->test_examples,
+               eq_plural(s->test_examples), 100.0 * (1.0 - m->test_error));
     if (!isnan(m->test_rmse))
-        printf("%zu held-out examples: RMSE %.5g, R^2 %.5f\n", s->test_examples, m->test_rmse,
-               m->test_r2);
-    printf("wrote %s/" EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_DIAGNOSIS
-           ", " EQ_TRAIN_CHECKPOINT " and " EQ_TRAIN_CURVES "\n",
-           folder);
+        printf("%zu held-out example%s: RMSE %.5g, R^2 %.5f\n", s->test_examples,
+               eq_plural(s->test_examples), m->test_rmse, m->test_r2);
+    static const char files[] = EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_DIAGNOSIS
+                                               ", " EQ_TRAIN_CHECKPOINT " and " EQ_TRAIN_CURVES;
+    bool fits = strlen("wrote /") + strlen(folder) + sizeof files - 1 <= COLUMNS;
+    printf(fits ? "wrote %s/%s\n" : "wrote into %s\n%s\n", folder, files);
 }
 
 /* Into options->folder, which is there. */
@@ -273,6 +282,7 @@ static eq_status train_one(const eq_experiment *x, eq_train_options *o, bool ver
         eq_interrupt_set_flag(NULL); /* mpirun repeats the signal that stopped it */
     if (s.terminal) fputs("\r\033[K", stderr);
     if (status == EQ_OK && eq_comm_rank() == 0) status = eq_plot_curves(o->folder, diag);
+    if (status == EQ_OK && summary.stopped_early && !shown(&s, last.epoch)) print_row(&s, &last);
     if (status == EQ_OK) print_end(&last, &summary, o->folder);
     return status;
 }
@@ -305,6 +315,30 @@ static eq_status engine_of(const char *name, eq_engine_kind *kind, eq_diag *diag
     }
     return eq_fail(diag, EQ_ERR_USAGE, "there is no engine '%s'; use auto, layered or sparse",
                    name);
+}
+
+/* Whether --set NAME=... is among them. */
+static bool sets(const eq_list *set, const char *name) {
+    size_t n = strlen(name);
+    bool found = false;
+    for (size_t k = 0; k < set->count; k++)
+        found |= strncmp(set->item[k], name, n) == 0 && set->item[k][n] == '=';
+    return found;
+}
+
+/* An option and --set of the same thing would drop one of them in silence. */
+static eq_status check_twice(const eq_list *set, bool seed, bool seeds, bool epochs,
+                             eq_diag *diag) {
+    const struct {
+        const char *option, *name;
+        bool given;
+    } twice[] = {
+        {"--seed", "seed", seed}, {"--seeds", "seed", seeds}, {"--epochs", "epochs.count", epochs}};
+    for (size_t k = 0; k < sizeof twice / sizeof *twice; k++)
+        if (twice[k].given && sets(set, twice[k].name))
+            return eq_fail(diag, EQ_ERR_USAGE, "%s and --set %s=... both say it; give one of them",
+                           twice[k].option, twice[k].name);
+    return EQ_OK;
 }
 
 static int run(const eq_command *command, int argc, char **argv) {
@@ -348,6 +382,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     if (status == EQ_OK && !(o.save_every >= 0.0))
         status = eq_fail(diag, EQ_ERR_USAGE, "files cannot be written every %g s; give 0 or more",
                          o.save_every);
+    if (status == EQ_OK) status = check_twice(&set, seed >= 0, seeds != NULL, epochs >= 0, diag);
     eq_settings settings = eq_settings_of(&set);
     if (status == EQ_OK) status = eq_experiment_read_with(path, &settings, &x, diag);
     status = eq_comm_agree(status); /* before anything is printed: it says who speaks */

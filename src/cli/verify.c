@@ -129,10 +129,11 @@ static void say_starts(const eq_verification *v, eq_diag *diag) {
 
 static eq_status judge(const eq_verification *v, bool swept, double tol, eq_diag *diag) {
     if (v->branch.count > 0)
-        printf("currents: max deviation %.3g A absolute, %.3g relative over %zu branches\n",
-               v->branch.absolute, v->branch.relative, v->branch.count);
-    printf("max deviation %.3g V absolute, %.3g relative over %zu nodes", v->node.absolute,
-           v->node.relative, v->node.count);
+        printf("currents: max deviation %.3g A absolute, %.3g relative over %zu branch%s\n",
+               v->branch.absolute, v->branch.relative, v->branch.count,
+               v->branch.count == 1 ? "" : "es");
+    printf("max deviation %.3g V absolute, %.3g relative over %zu node%s", v->node.absolute,
+           v->node.relative, v->node.count, eq_plural(v->node.count));
     if (swept && v->points > 1) printf(", %zu points", v->points);
     putchar('\n');
     say_starts(v, diag);

@@ -50,7 +50,8 @@ enum {
  * last bit of any potential, and every other resistance carries nothing beside it. */
 #define EQ_WIRE 1e100
 
-/* One parameter. default_value NAN: must be given, or is filled in by `derive` (temp). Values
+/* One parameter. default_value NAN: the value of the class must be given; of the others `derive`
+ * makes something where they are not (temp, the kp of a transistor with an oxide). Values
  * outside [min, max] are refused when the deck is read. */
 typedef struct eq_param {
     const char *name; /* lower case, as in .model and in XML attributes */
@@ -90,6 +91,8 @@ typedef struct eq_device_class {
      * and those that ngspice alone has the law for (written where they are not
      * at their defaults). */
     uint64_t thermal, ngspice_only;
+    /* Those that stand on the line of an element, where the others stand on its .model card. */
+    uint64_t instance;
     /* Those that say nothing where parameter `unless` is 0. */
     struct {
         uint64_t idle;
@@ -103,6 +106,9 @@ typedef struct eq_device_class {
      * handle; NULL: none. */
     const eq_param *inverse;
 
+    /* What is wrong with row j although every parameter is in its range, and what to do; NULL:
+     * nothing. May be NULL. */
+    const char *(*wrong)(double *const *w, size_t j);
     /* Fills the derived columns from the parameters; called whenever either changes.
      * May be NULL. */
     void (*derive)(size_t n, double *const *w, const eq_environment *env);
@@ -134,6 +140,9 @@ typedef struct eq_device_class {
     /* di_a/dw_k for a parameter k that is trainable. */
     void (*param_port)(size_t n, double *const *w, int k, const double *const *z,
                        double *const *didw);
+    /* The same as `limit` below of the potentials of a port class. */
+    size_t (*limit_port)(size_t n, double *const *w, const double *const *z_old,
+                         double *const *z_new);
     /* Moves x_new towards x_old where a step across a junction is too long (Nagel 1975, pnjlim);
      * NULL when any step is fine. Returns the number of elements it moved. */
     size_t (*limit)(size_t n, double *const *w, const double *x_old, double *x_new);

@@ -8,7 +8,9 @@
 
 #include "devices/diode_junction.h"
 #include "devices/diode_law.h"
+#include "devices/pnjlim.h"
 #include "devices/registry.h"
+#include "devices/silicon.h"
 
 enum {
     IS,
@@ -85,28 +87,10 @@ static const eq_param diode_param[] = {
     [TLEV] = {"tlev", "1", 0.0, 0.0, 2.0, false},
 };
 
-static const double celsius_zero = 273.15;
-
 /* What a saturation current grows by from tnom to temp, K, with emission coefficient n. */
 static double warming(double n, double eg, double xti, double temp, double tnom, double vt) {
     if (temp == tnom) return 1.0;
     return exp((temp / tnom - 1.0) * eg / (n * vt) + xti / n * log(temp / tnom));
-}
-
-/* -2 k T/q (1.5 ln(T/T0) + (q/k) (-Eg(T)/(2 T) + Eg(T0)/(2 T0))), T0 = 300.15 K: the part of a
- * built-in potential that the intrinsic density of silicon moves. */
-static double intrinsic_part(double k_over_q, double temp) {
-    const double nominal = 300.15, gap_nominal = 1.1150877;
-    double gap = 1.16 - 7.02e-4 * temp * temp / (temp + 1108.0);
-    double arg = -gap / (2.0 * temp) + gap_nominal / (2.0 * nominal);
-    return -2.0 * k_over_q * temp * (1.5 * log(temp / nominal) + arg / k_over_q);
-}
-
-/* The junction potential at temp of one that is vj at tnom (ngspice manual, diode equations;
- * measured). */
-static double junction_potential(double vj, double k_over_q, double temp, double tnom) {
-    if (temp == tnom) return vj;
-    return temp / tnom * (vj - intrinsic_part(k_over_q, tnom)) + intrinsic_part(k_over_q, temp);
 }
 
 /* The breakdown voltage dt above tnom: bv - tcv dt, with tlev 1 or 2 bv (1 - tcv dt) (ngspice;
@@ -129,17 +113,12 @@ static void derive_wide(size_t j, double *const *w, double vt, double dt) {
     w[WIDE][j] = w[BV][j] > 0.0 || w[IKF][j] > 0.0 || w[ISR][j] > 0.0 || w[ISW][j] > 0.0;
 }
 
-/* vcrit = v ln(v/(sqrt 2 i)) bounds the junction limiting (Nagel 1975). */
-static double critical(double v, double i) {
-    return i > 0.0 ? v * log(v / (1.4142135623730951 * i)) : INFINITY;
-}
-
 /* isat = is area m exp((T/Tnom - 1) eg/(n Vt) + xti/n ln(T/Tnom)) (ngspice manual, "Diode model"),
  * of the sidewall jsw pj m with ns in place of n; rs grows by 1 + trs1 dT + trs2 dT^2. */
 static void derive(size_t n, double *const *w, const eq_environment *env) {
     for (size_t j = 0; j < n; j++) {
-        double temp = (isnan(w[TEMP][j]) ? env->temp + w[DTEMP][j] : w[TEMP][j]) + celsius_zero;
-        double tnom = (isnan(w[TNOM][j]) ? env->tnom : w[TNOM][j]) + celsius_zero;
+        double temp = (isnan(w[TEMP][j]) ? env->temp + w[DTEMP][j] : w[TEMP][j]) + EQ_CELSIUS_ZERO;
+        double tnom = (isnan(w[TNOM][j]) ? env->tnom : w[TNOM][j]) + EQ_CELSIUS_ZERO;
         double vt = env->k_over_q * temp, scale = w[AREA][j] * w[M][j], dt = temp - tnom;
         bool own =
             w[NS][j] > 0.0; /* else ngspice 39 warms the sidewall as with ns = 1 (measured) */
@@ -152,11 +131,11 @@ static void derive(size_t n, double *const *w, const eq_environment *env) {
         if (w[JSW][j] > 0.0)
             w[ISW][j] = w[JSW][j] * w[PJ][j] * w[M][j] *
                         warming(own ? w[NS][j] : 1.0, w[EG][j], w[XTI][j], temp, tnom, vt);
-        w[VCRIT][j] = critical(w[VTE][j], w[ISAT][j]);
-        if (w[ISW][j] > 0.0) w[VCRIT][j] = fmin(w[VCRIT][j], critical(w[VTS][j], w[ISW][j]));
+        w[VCRIT][j] = eq_pnj_critical(w[VTE][j], w[ISAT][j]);
+        if (w[ISW][j] > 0.0) w[VCRIT][j] = fmin(w[VCRIT][j], eq_pnj_critical(w[VTS][j], w[ISW][j]));
         w[IREC][j] = w[ISR][j] * scale * warming(w[NR][j], w[EG][j], w[XTI][j], temp, tnom, vt);
         w[VTR][j] = w[NR][j] * vt;
-        w[VJT][j] = junction_potential(w[VJ][j], env->k_over_q, temp, tnom);
+        w[VJT][j] = eq_silicon_potential(w[VJ][j], env->k_over_q, temp, tnom);
         derive_wide(j, w, vt, dt);
     }
 }
@@ -277,19 +256,6 @@ static void param_value(size_t n, double *const *w, int k, const double *x, cons
     }
 }
 
-/* Junction limiting (Nagel 1975, section 4.4; ngspice's DEVpnjlim): above vcrit a step of more than
- * two vte becomes the step that the current, not the drop, would make. */
-static bool limit_drop(double vte, double vcrit, double old, double *now) {
-    if (*now <= vcrit || fabs(*now - old) <= 2.0 * vte) return false;
-    if (old > 0.0) {
-        double arg = 1.0 + (*now - old) / vte;
-        *now = arg > 0.0 ? old + vte * log(arg) : vcrit;
-    } else {
-        *now = vte * log(*now / vte);
-    }
-    return true;
-}
-
 /* In breakdown the same holds for the drop beyond xbv, mirrored
  * (ngspice: from 10 vtb before it). */
 static size_t limit(size_t n, double *const *w, const double *x_old, double *x_new) {
@@ -300,11 +266,11 @@ static size_t limit(size_t n, double *const *w, const double *x_old, double *x_n
         if (x_new[j] < fmin(0.0, 10.0 * vtb - xbv)) {
             double vcrit = vtb * log(vtb / (1.4142135623730951 * w[ISAT][j]));
             double beyond = -(x_new[j] + xbv);
-            if (!limit_drop(vtb, vcrit, -(x_old[j] + xbv), &beyond)) continue;
+            if (!eq_pnjlim(vtb, vcrit, -(x_old[j] + xbv), &beyond)) continue;
             x_new[j] = -(beyond + xbv);
             moved++;
         } else {
-            moved += limit_drop(w[VTE][j], w[VCRIT][j], x_old[j], &x_new[j]);
+            moved += eq_pnjlim(w[VTE][j], w[VCRIT][j], x_old[j], &x_new[j]);
         }
     }
     return moved;
@@ -326,6 +292,7 @@ const eq_device_class eq_class_diode = {
     .thermal = BIT(N) | BIT(NBV) | BIT(NR) | BIT(NS) | BIT(XTI), /* xti enters as xti/n */
     .ngspice_only = BIT(BV) | BIT(IBV) | BIT(NBV) | BIT(IKF) | BIT(ISR) | BIT(NR) | BIT(VJ) |
                     BIT(MJ) | BIT(JSW) | BIT(NS) | BIT(TRS1) | BIT(TRS2) | BIT(TCV) | BIT(TLEV),
+    .instance = BIT(AREA) | BIT(M) | BIT(TEMP) | BIT(DTEMP) | BIT(PJ),
     .quiet = {{BIT(NR) | BIT(VJ) | BIT(MJ), ISR}, {BIT(NS) | BIT(PJ), JSW}},
     .value = -1,
     .derive = derive,

@@ -49,13 +49,17 @@ static double limit_of(size_t j, double *const *w, double i) {
     return i > 0.0 ? w[ILIMIT][j] : w[REVILIMIT][j];
 }
 
+static double limited(double i, double most) {
+    return most < NONE ? most * tanh(i / most) : i;
+}
+
 static void value_and_slope(size_t n, double *const *w, const double *x, const double *c, double *y,
                             double *dydx, double *dydc) {
     (void)c;
     for (size_t j = 0; j < n; j++) {
         double slope, i = unlimited(j, w, x[j], &slope), most = limit_of(j, w, i);
-        double share = tanh(i / most), rest = 1.0 / cosh(fmin(fabs(i / most), 350.0));
-        y[j] = w[M][j] * most * share;
+        double rest = most < NONE ? 1.0 / cosh(fmin(fabs(i / most), 350.0)) : 1.0;
+        y[j] = w[M][j] * limited(i, most);
         dydx[j] = w[M][j] * slope * rest * rest;
     }
     for (size_t j = 0; dydc != NULL && j < n; j++) dydc[j] = 0.0;
@@ -70,7 +74,8 @@ static double ln_cosh(double x) {
 
 /* Of a line of i0 with slope g that is i at its end: the integral from where it is 0. */
 static double over_line(double i, double g, double most) {
-    return fabs(i) < 1e-8 * most ? 0.5 * i * i / g : most / g * most * ln_cosh(i / most);
+    bool weak = fabs(i) < 1e-8 * most || !(most < NONE);
+    return weak ? 0.5 * i * i / g : most / g * most * ln_cosh(i / most);
 }
 
 static const double gauss_node[4] = {0.1834346424956498, 0.5255324099163290, 0.7966664774136267,
@@ -94,8 +99,8 @@ static double between(size_t j, double *const *w, double from, double to) {
     for (double k = 0.0; k < panels; k++)
         for (int p = 0; p < 8; p++) {
             double t = (2.0 * k + 1.0 + (p < 4 ? 1.0 : -1.0) * gauss_node[p % 4]) * half, slope;
-            double i = unlimited(j, w, from + t * (to - from), &slope), l = limit_of(j, w, i);
-            sum += half * gauss_weight[p % 4] * (to - from) * l * tanh(i / l);
+            double i = unlimited(j, w, from + t * (to - from), &slope);
+            sum += half * gauss_weight[p % 4] * (to - from) * limited(i, limit_of(j, w, i));
         }
     return sum;
 }
@@ -149,6 +154,7 @@ const eq_device_class eq_class_limited_diode = {
     .param = limited_diode_param,
     .line = {[EQ_LTSPICE] = "$n $a $b $m$i\n"},
     .formula = "m*(" LAW " > 0 ? ilimit*tanh(" LAW "/ilimit) : revilimit*tanh(" LAW "/revilimit))",
+    .instance = (uint64_t)1 << M,
     .value = -1,
     .energy = energy,
     .value_and_slope = value_and_slope,

@@ -137,6 +137,10 @@ eq_status eq_engine_nudged_phase(eq_engine *e, int slot, const eq_nudge *nudge, 
     return status;
 }
 
+void eq_engine_keep(eq_engine *e, unsigned slots) {
+    e->solved |= slots;
+}
+
 eq_status eq_engine_adjoint_phase(eq_engine *e, const double *dcdy, eq_diag *diag) {
     if (e->solved == 0)
         return eq_fail(diag, EQ_ERR_USAGE, "an adjoint needs the free phase before it");
@@ -158,6 +162,14 @@ eq_status eq_engine_potentials(const eq_engine *e, int slot, double *v, eq_diag 
     if ((e->solved & (1u << slot)) == 0)
         return eq_fail(diag, EQ_ERR_USAGE, "slot %d was not solved, so it has no potentials", slot);
     e->ops->potentials(e->self, slot, v);
+    return EQ_OK;
+}
+
+eq_status eq_engine_disturb(eq_engine *e, int slot, eq_disturbance error, const void *data,
+                            eq_diag *diag) {
+    if ((e->solved & (1u << slot)) == 0)
+        return eq_fail(diag, EQ_ERR_USAGE, "slot %d was not solved, so it has no potentials", slot);
+    e->ops->disturb(e->self, slot, error, data);
     return EQ_OK;
 }
 

@@ -45,6 +45,13 @@ eq_status eq_engine_adjoint_phase(eq_engine *e, const double *dcdy, eq_diag *dia
 eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                            eq_diag *diag);
 
+/* The nudged phases in `slots` (bit s: slot s) count as those of the free phase that was just solved:
+ * they were solved before it, on other devices, for the same examples. */
+void eq_engine_keep(eq_engine *e, unsigned slots);
+
+eq_status eq_engine_disturb(eq_engine *e, int slot, eq_disturbance error, const void *data,
+                            eq_diag *diag);
+
 /* v[n][nodes of the circuit] [V]: the potentials of the free nodes in a slot of the current
  * minibatch; what sources hold may be left as it is. COLLECTIVE. */
 eq_status eq_engine_potentials(const eq_engine *e, int slot, double *v, eq_diag *diag);

@@ -24,6 +24,8 @@ typedef struct eq_engine_ops {
     /* v[n][nodes]: the potentials of the free nodes of the circuit in a slot that was solved; others
      * may be left as they are. COLLECTIVE. */
     void (*potentials)(const void *self, int slot, double *v);
+    /* Adds `error` to the potentials of the free nodes in a slot, and what follows from them. */
+    void (*disturb)(void *self, int slot, eq_disturbance error, const void *data);
     size_t (*group_rows)(const void *self, size_t group, int32_t *rows);
 } eq_engine_ops;
 

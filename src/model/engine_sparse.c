@@ -26,7 +26,8 @@ typedef struct sparse_engine {
     eq_adjoint *adjoint;         /* made when a group is trained that is no conductance-like law */
     double *lambda, *dcdv;       /* [nodes] */
     double iterations, solves, worst_ratio;
-    bool derives; /* a trained parameter has derived columns */
+    double *unknown; /* [unknowns] V; work */
+    bool derives;    /* a trained parameter has derived columns */
 } sparse_engine;
 
 static void destroy(void *self) {
@@ -40,6 +41,7 @@ static void destroy(void *self) {
     }
     eq_adjoint_free(e->adjoint);
     eq_free(e->branch);
+    eq_free(e->unknown);
     eq_free(e->exact);
     eq_free(e->lambda);
     eq_free(e->dcdv);
@@ -88,9 +90,11 @@ static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, 
     if (status == EQ_OK) {
         e->branches = eq_solver_branches(e->solver);
         e->branch = eq_malloc(o->batch, e->branches * sizeof *e->branch);
+        e->unknown =
+            eq_calloc(eq_solver_system(e->solver)->reduction->unknowns, sizeof *e->unknown);
     }
-    if (status == EQ_OK &&
-        (e->x == NULL || e->theta == NULL || e->gradient == NULL || e->branch == NULL))
+    if (status == EQ_OK && (e->x == NULL || e->theta == NULL || e->gradient == NULL ||
+                            e->branch == NULL || e->unknown == NULL))
         status = eq_out_of_memory(diag);
     if (status != EQ_OK) {
         destroy(e);
@@ -384,6 +388,22 @@ static void potentials(const void *self, int slot, double *v) {
     eq_comm_allgather(v, e->n, e->nodes);
 }
 
+/* v = T x + c of what is read of the unknowns x, in place. */
+static void disturb(void *self, int slot, eq_disturbance error, const void *data) {
+    sparse_engine *e = self;
+    const eq_reduction *r = eq_solver_system(e->solver)->reduction;
+    for (size_t k = e->first; k < e->end; k++) {
+        double *v = e->state[slot] + k * e->nodes;
+        present(e, k);
+        for (size_t j = 0; j < r->node_unknowns; j++) {
+            eq_node root = r->root[j];
+            double above = r->parent[root] == EQ_NONE ? v[root] : v[root] - v[r->parent[root]];
+            e->unknown[j] = above + error(data, k, root);
+        }
+        eq_reduction_potentials(r, e->c, e->unknown, 1.0, v, NULL);
+    }
+}
+
 static size_t group_rows(const void *self, size_t group, int32_t *rows) {
     const eq_group *g = &((const sparse_engine *)self)->c->group[group];
     memcpy(rows, g->row, g->count * sizeof *rows);
@@ -402,5 +422,6 @@ const eq_engine_ops eq_engine_sparse_ops = {
     .adjoint_phase = adjoint_phase,
     .update = update,
     .potentials = potentials,
+    .disturb = disturb,
     .group_rows = group_rows,
 };

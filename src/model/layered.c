@@ -376,6 +376,16 @@ static void potentials(const void *self, int slot, double *v) {
     }
 }
 
+static void disturb(void *self, int slot, eq_disturbance error, const void *data) {
+    const eq_layered *e = self;
+    for (size_t p = 0; p < e->works; p++) {
+        const eq_work *w = &e->work[p];
+        for (size_t j = 0; j < e->net.nodes; j++)
+            for (size_t n = 0; n < w->n; n++)
+                w->v[slot][j * w->ld + n] += error(data, w->first + n, e->net.node[j]);
+    }
+}
+
 static size_t group_rows(const void *self, size_t group, int32_t *rows) {
     const eq_layered *e = self;
     size_t count = 0;
@@ -400,5 +410,6 @@ const eq_engine_ops eq_engine_layered_ops = {
     .adjoint_phase = adjoint_phase,
     .update = update,
     .potentials = potentials,
+    .disturb = disturb,
     .group_rows = group_rows,
 };

@@ -171,6 +171,15 @@ eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge
     return eq_engine_nudged_phase(n->engine, slot, nudge, y, diag);
 }
 
+void eq_network_keep(eq_network *n, unsigned slots) {
+    eq_engine_keep(n->engine, slots);
+}
+
+eq_status eq_network_disturb(eq_network *n, int slot, eq_disturbance error, const void *data,
+                             eq_diag *diag) {
+    return eq_engine_disturb(n->engine, slot, error, data, diag);
+}
+
 eq_status eq_network_adjoint_phase(eq_network *n, const double *dcdy, eq_diag *diag) {
     return eq_engine_adjoint_phase(n->engine, dcdy, diag);
 }

@@ -44,6 +44,9 @@ typedef struct eq_engine_info {
 
 typedef struct eq_network eq_network;
 
+/* What a potential of an example of the minibatch is read off by, V. */
+typedef double (*eq_disturbance)(const void *data, size_t example, eq_node node);
+
 /* Parameters that are trained together: one learning rate, one pair of bounds. */
 typedef struct eq_block {
     const char *name;         /* the pattern of the deck, "rw*" */
@@ -93,6 +96,14 @@ eq_status eq_network_free_phase(eq_network *n, size_t count, const double *x, do
  * y may be NULL. */
 eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge, double *y,
                                   eq_diag *diag);
+
+/* Nudged phases (bit s: slot s) that were solved for the same examples before the last load and the
+ * free phase behind it, on other devices, count as phases of this one. */
+void eq_network_keep(eq_network *n, unsigned slots);
+
+/* Adds errors to the potentials of the free nodes in a slot: an update learns from what is read. */
+eq_status eq_network_disturb(eq_network *n, int slot, eq_disturbance error, const void *data,
+                             eq_diag *diag);
 
 /* The adjoint of the free phase for costs with the slopes dcdy[n][outputs]: its slot stands for the
  * exact gradient, whether an energy exists or not. */

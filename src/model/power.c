@@ -16,7 +16,6 @@ struct eq_meter {
     eq_solver *solver;
     eq_depths *depths;
     double *v, *branch, *x, *r, *magnitude; /* of one example */
-    double *capacitance;                    /* [nodes] F; made when settling is asked for */
     int32_t *group[EQ_CLASS_COUNT];         /* [rows] group of a trained row, EQ_NONE; NULL: none */
     eq_power sum;
     double net; /* W: sum of p of the example */
@@ -24,7 +23,7 @@ struct eq_meter {
 
 void eq_meter_free(eq_meter *m) {
     if (m == NULL) return;
-    double *arrays[] = {m->v, m->branch, m->x, m->r, m->magnitude, m->capacitance};
+    double *arrays[] = {m->v, m->branch, m->x, m->r, m->magnitude};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
     for (int k = 0; k < EQ_CLASS_COUNT; k++) eq_free(m->group[k]);
     eq_free(m->sum.group);
@@ -131,7 +130,7 @@ static void read_laws(eq_meter *m, const eq_table *t, int cls, eq_watts *total) 
 static double port_power(eq_meter *m, const eq_table *t, size_t row) {
     eq_system *s = eq_solver_system(m->solver);
     double p = 0.0;
-    eq_ports_at(&s->ports, m->c, s->reduction, t, row, m->v, m->branch, NULL);
+    eq_ports_at(&s->ports, m->c, s->reduction, t, row, NULL, m->v, m->branch, NULL);
     for (size_t k = 0; k < eq_port_outputs(t); k++)
         p += m->v[eq_port_plus(t, row, k)] * s->ports.value[k];
     return p;
@@ -239,18 +238,14 @@ const eq_power *eq_meter_mean(eq_meter *m) {
     return p;
 }
 
-eq_status eq_meter_settling(eq_meter *m, size_t n, const double *x, const double *v,
-                            double capacitance, double *tau, eq_diag *diag) {
-    const eq_system *s = eq_solver_system(m->solver);
+eq_status eq_meter_settling(eq_meter *m, size_t n, const double *x, const double *v, double farad,
+                            double *tau, eq_diag *diag) {
     eq_status status = EQ_OK;
-    if (m->capacitance == NULL) m->capacitance = eq_malloc(s->nodes, sizeof *m->capacitance);
-    if (m->capacitance == NULL) return eq_out_of_memory(diag);
-    for (size_t k = 0; k < s->nodes; k++) m->capacitance[k] = capacitance;
     for (size_t k = 0; status == EQ_OK && k < n; k++) {
         double one;
         status = take(m, k, x, v, diag);
         if (status == EQ_OK)
-            status = eq_solver_settling(m->solver, m->v, m->branch, m->capacitance, &one, diag);
+            status = eq_solver_settling(m->solver, m->v, m->branch, farad, &one, diag);
         if (status == EQ_OK) *tau = fmax(*tau, one);
     }
     return status;

@@ -34,9 +34,9 @@ void eq_meter_free(eq_meter *m);
 eq_status eq_meter_read(eq_meter *m, size_t count, const double *x, const double *v, eq_diag *diag);
 /* Means over all examples read, known to all ranks. Belongs to the meter. COLLECTIVE. */
 const eq_power *eq_meter_mean(eq_meter *m);
-/* The slowest time constant (solver/settling.h) with `capacitance` [F] at every node, the longest
- * one of the examples given. */
+/* The slowest time constant (solver/settling.h) with the circuit's capacitors and `farad` from
+ * every node to ground, the longest one of the examples given. */
 eq_status eq_meter_settling(eq_meter *m, size_t count, const double *x, const double *v,
-                            double capacitance, double *tau, eq_diag *diag);
+                            double farad, double *tau, eq_diag *diag);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "model/mismatch.h"
 
 void eq_sensitivity_close(eq_sensitivity *s) {
     double *all[] = {s->value, s->gradient, s->start, s->v, s->dcdv, s->branch, s->y, s->dcdy};
@@ -130,12 +131,11 @@ static void put_values(eq_sensitivity *s) {
 }
 
 /* A chip: every parameter off by its own draw. */
-static void draw_values(eq_sensitivity *s, double sigma, eq_random *random) {
-    for (size_t p = 0; p < s->params; p++) {
-        eq_handle_info about = eq_handle_about(s->c, s->handle[p]);
-        double value = s->value[p] * (1.0 + sigma * eq_random_normal(random));
-        eq_handle_put(s->c, s->handle[p], fmax(about.min, fmin(about.max, value)));
-    }
+static void draw_values(eq_sensitivity *s, double sigma, uint64_t chip) {
+    const eq_spread spread = {.sigma = sigma};
+    for (size_t p = 0; p < s->params; p++)
+        eq_handle_put(s->c, s->handle[p],
+                      eq_deviate(&spread, s->c, s->handle[p], s->value[p], chip));
 }
 
 /* The mean cost of a chip. */
@@ -156,13 +156,12 @@ static eq_status cost_of(eq_sensitivity *s, double *mean) {
 /* Mean and deviation by Welford's recurrence. */
 eq_status eq_sensitivity_draw(eq_sensitivity *s, double sigma, size_t draws, uint64_t seed,
                               eq_draws *out, eq_diag *diag) {
-    eq_random random = eq_random_seed(seed);
     eq_status status = EQ_OK;
     double square = 0.0;
     *out = (eq_draws){0};
     for (size_t k = 0; status == EQ_OK && k < draws; k++) {
         double cost;
-        draw_values(s, sigma, &random);
+        draw_values(s, sigma, (seed << 32) + k);
         eq_status solved = cost_of(s, &cost);
         if (solved == EQ_ERR_MEMORY) status = eq_out_of_memory(diag);
         if (solved != EQ_OK) {

@@ -4,7 +4,6 @@
 #ifndef EQ_MODEL_SENSITIVITY_H
 #define EQ_MODEL_SENSITIVITY_H
 
-#include "base/random.h"
 #include "circuit/circuit.h"
 #include "solver/adjoint.h"
 

@@ -34,7 +34,6 @@ static void spice_free(eq_spice *s) {
     eq_free(r->loose);
     eq_free(r->mention);
     eq_free(r->reactance_value);
-    eq_names_free(r->open);
     eq_diag_free(s->scratch);
     eq_text_free(&r->name);
     eq_free(r->scope);
@@ -70,11 +69,9 @@ static bool spice_init(eq_spice *s, eq_reading *r, eq_diag *diag) {
                       .controls = eq_names_new(),
                       .instance = eq_names_new(),
                       .reactance = eq_names_new(),
-                      .broken = eq_names_new(),
-                      .open = eq_names_new()};
+                      .broken = eq_names_new()};
     return s->circuit != NULL && s->scratch != NULL && r->noted != NULL && r->global != NULL &&
-           r->controls != NULL && r->instance != NULL && r->reactance != NULL &&
-           r->broken != NULL && r->open != NULL;
+           r->controls != NULL && r->instance != NULL && r->reactance != NULL && r->broken != NULL;
 }
 
 /* The first line, without blanks at its ends. */

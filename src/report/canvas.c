@@ -1,7 +1,9 @@
+#define _POSIX_C_SOURCE 200809L
 #include "report/canvas.h"
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/carry.h"
 #include "base/file.h"
@@ -15,11 +17,33 @@ void eq_canvas_free(eq_canvas *c) {
     eq_text_free(&c->data);
 }
 
+/* Of more than `most` characters the first and the last, "..." between them: what tells names apart
+ * stands at either end. */
+static void shorten(eq_text *t, size_t most) {
+    size_t characters = 0, at = 0, head = 0, tail = 0;
+    for (size_t k = 0; k < t->length; k++) characters += ((unsigned char)t->text[k] & 0xC0) != 0x80;
+    if (characters <= most) return;
+    for (size_t k = 0; k < t->length; k++) {
+        if (((unsigned char)t->text[k] & 0xC0) == 0x80) continue;
+        if (at == most / 2) head = k;
+        if (at == characters - (most - 1 - most / 2)) tail = k;
+        at++;
+    }
+    eq_text cut = {0};
+    eq_text_add(&cut, t->text, head);
+    eq_text_puts(&cut, "\xE2\x80\xA6");
+    if (tail > 0) eq_text_puts(&cut, t->text + tail);
+    cut.failed |= t->failed;
+    eq_text_free(t);
+    *t = cut;
+}
+
 /* Between double quotes, every byte but letters and blanks as its octal code (a digit behind one would
  * be read as part of it): nothing is left for gnuplot to read. percent: as the format of a tic, in which % is written twice. */
-static void quote(eq_canvas *c, const char *text, bool percent) {
+static void quote(eq_canvas *c, const char *text, size_t most, bool percent) {
     eq_text spelled = {0};
     eq_carry(EQ_CARRY_TABLE, text, &spelled);
+    shorten(&spelled, most);
     eq_text_puts(&c->head, "\"");
     for (size_t k = 0; k < spelled.length; k++) {
         unsigned char byte = (unsigned char)spelled.text[k];
@@ -41,7 +65,7 @@ static void number(eq_text *t, double value) {
 
 void eq_canvas_text(eq_canvas *c, const char *name, const char *text) {
     eq_text_printf(&c->head, "%s = ", name);
-    quote(c, text, false);
+    quote(c, text, EQ_CANVAS_LABEL, false);
     eq_text_puts(&c->head, "\n");
 }
 
@@ -51,21 +75,26 @@ void eq_canvas_number(eq_canvas *c, const char *name, double value) {
     eq_text_puts(&c->head, "\n");
 }
 
-static void texts(eq_canvas *c, const char *name, const char *const *text, size_t n, bool percent) {
+static void texts(eq_canvas *c, const char *name, const char *const *text, size_t n, size_t most,
+                  bool percent) {
     eq_text_printf(&c->head, "array %s[%zu]\n", name, n > 0 ? n : 1);
     for (size_t k = 0; k < n; k++) {
         eq_text_printf(&c->head, "%s[%zu] = ", name, k + 1);
-        quote(c, text[k], percent);
+        quote(c, text[k], most, percent);
         eq_text_puts(&c->head, "\n");
     }
 }
 
 void eq_canvas_texts(eq_canvas *c, const char *name, const char *const *text, size_t n) {
-    texts(c, name, text, n, false);
+    texts(c, name, text, n, EQ_CANVAS_LABEL, false);
 }
 
 void eq_canvas_tics(eq_canvas *c, const char *name, const char *const *text, size_t n) {
-    texts(c, name, text, n, true);
+    texts(c, name, text, n, EQ_CANVAS_TIC, true);
+}
+
+void eq_canvas_keys(eq_canvas *c, const char *name, const char *const *text, size_t n) {
+    texts(c, name, text, n, EQ_CANVAS_KEY, false);
 }
 
 void eq_canvas_numbers(eq_canvas *c, const char *name, const double *value, size_t n) {
@@ -189,11 +218,14 @@ static eq_status run(const eq_workplace *w, const char *script, eq_diag *diag) {
     static const char *const argv[] = {"gnuplot", "-d", NULL}; /* no ~/.gnuplot */
     eq_process process = {argv, w->folder, script, "gnuplot-nox", 120};
     eq_text said = {0};
-    int exit_status = 0;
+    int exit_status = 0, last = 0;
     eq_status status = eq_process_run_bound(&process, &exit_status, &said, diag);
+    for (size_t k = 0; k < said.length; k++)
+        if (said.text[k] != '\n') last = (int)k + 1;
     if (status == EQ_OK && exit_status != 0)
-        status = eq_fail(diag, EQ_ERR_IO, "gnuplot: %s",
-                         said.length > 0 ? said.text : "failed without a word");
+        status = last > 0 ? eq_fail(diag, EQ_ERR_IO, "gnuplot: %.*s", last, said.text)
+                          : eq_fail(diag, EQ_ERR_IO,
+                                    "gnuplot failed without a word (exit status %d)", exit_status);
     eq_text_free(&said);
     return status;
 }
@@ -203,7 +235,11 @@ static eq_status fetch(const eq_canvas *c, const eq_workplace *w, eq_text *out, 
     char *path = eq_path_join(w->folder, "picture"), *bytes = NULL;
     size_t length = 0;
     eq_status status = path == NULL ? eq_out_of_memory(diag) : EQ_OK;
-    if (status == EQ_OK) status = eq_file_read(path, (eq_place){NULL, 0, 0}, &bytes, &length, diag);
+    if (status == EQ_OK && access(path, F_OK) == 0)
+        status = eq_file_read(path, (eq_place){NULL, 0, 0}, &bytes, &length, diag);
+    if (status == EQ_OK && length == 0)
+        status = eq_fail(diag, EQ_ERR_IO,
+                         "gnuplot drew nothing; look which `gnuplot` stands first in PATH");
     if (status == EQ_OK) status = eq_finish_picture(c->p, height_of(c), bytes, length, out, diag);
     eq_free(bytes);
     eq_free(path);

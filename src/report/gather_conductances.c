@@ -27,10 +27,12 @@ static const char script[] =
     "  set xrange [left[p]:right[p]]\n"
     "  set yrange [0:*]\n"
     "  if (log_x[p]) { set logscale x; set format x '10^{%T}' } else { set format x '%h' }\n"
-    "  set arrow from least[p],graph 0 to least[p],graph 1 nohead dt 2 lc rgb letters\n"
-    "  set arrow from most[p],graph 0 to most[p],graph 1 nohead dt 2 lc rgb letters\n"
-    "  set ytics autofreq\n"
-    "  if (highest[p] < 5) { set ytics 1 }\n"
+    "  if (is(least[p])) { set arrow from least[p],graph 0 to least[p],graph 1 nohead dt 2 lc rgb "
+    "letters }\n"
+    "  if (is(most[p])) { set arrow from most[p],graph 0 to most[p],graph 1 nohead dt 2 lc rgb "
+    "letters }\n"
+    "  set ytics y_step[p]\n"
+    "  if (x_step[p] > 0) { set xtics x_step[p] } else { set xtics autofreq }\n"
     "  set key top right Right noreverse horizontal\n"
     "  plot 'data' index p-1 using 1:2 with fillsteps lc rgb shade_colour title (initial ? "
     "'initial' "
@@ -46,22 +48,39 @@ typedef struct spread {
     const char *title[PANELS], *label[PANELS];
     char label_room[PANELS][64];
     double left[PANELS], right[PANELS], least[PANELS], most[PANELS], log_x[PANELS], highest[PANELS];
+    double x_step[PANELS], y_step[PANELS];
 } spread;
 
 static double value_of(const eq_circuit *c, const eq_group *g, size_t j) {
     return c->table[g->cls].w[g->param][g->row[j]];
 }
 
-/* Where values and bounds lie: both bounds where they are finite, else what the values span. */
-static void span(const eq_circuit *c, const eq_group *g, double *least, double *most) {
-    *least = INFINITY;
-    *most = -INFINITY;
+static void widen(const eq_circuit *c, const eq_group *g, double *least, double *most) {
     for (size_t j = 0; j < g->count; j++) {
         *least = fmin(*least, value_of(c, g, j));
         *most = fmax(*most, value_of(c, g, j));
     }
-    if (isfinite(g->min) && fabs(g->min) < 1e30) *least = g->min;
-    if (isfinite(g->max) && fabs(g->max) < 1e30) *most = g->max;
+}
+
+/* A bound is shown where it leaves the values half of the axis: at most three decades beyond them. */
+static bool is_near(double bound, double value) {
+    if (!isfinite(bound) || fabs(bound) >= 1e30) return false;
+    return !(bound > 0.0 && value > 0.0) || fabs(log10(bound / value)) <= 3.0;
+}
+
+/* Where the values lie, before and after, with the bounds that are near; bound[2]: those, else NAN. */
+static void span(const eq_circuit *first, const eq_circuit *last, size_t g, double range[2],
+                 double bound[2]) {
+    const eq_group *group = &last->group[g];
+    const double limit[] = {group->min, group->max};
+    range[0] = INFINITY;
+    range[1] = -INFINITY;
+    widen(last, group, &range[0], &range[1]);
+    if (first != NULL) widen(first, &first->group[g], &range[0], &range[1]);
+    for (int k = 0; k < 2; k++) {
+        bound[k] = is_near(limit[k], range[k]) ? limit[k] : (double)NAN;
+        if (!isnan(bound[k])) range[k] = bound[k];
+    }
 }
 
 static void count(const eq_circuit *c, const eq_group *g, double left, double right, bool log_x,
@@ -77,12 +96,13 @@ static void count(const eq_circuit *c, const eq_group *g, double left, double ri
 static void add_group(spread *s, const eq_picture *p, const eq_circuit *first,
                       const eq_circuit *last, size_t g, eq_canvas *to) {
     const eq_group *group = &last->group[g];
-    double bin[2][BINS] = {{0.0}, {0.0}}, left, right;
+    double bin[2][BINS] = {{0.0}, {0.0}}, range[2], bound[2];
     size_t n = s->panels++;
-    span(last, group, &left, &right);
+    span(first, last, g, range, bound);
+    double left = range[0], right = range[1];
     bool log_x = eq_axis_log(p->log, 'x', left, right) && left > 0.0;
-    s->least[n] = left;
-    s->most[n] = right;
+    s->least[n] = bound[0];
+    s->most[n] = bound[1];
     s->log_x[n] = log_x;
     if (!(right > left)) right = left + fmax(fabs(left), 1.0);
     double edge = log_x ? pow(right / left, 0.03) : 0.03 * (right - left);
@@ -107,6 +127,8 @@ static void add_group(spread *s, const eq_picture *p, const eq_circuit *first,
     s->title[n] = group->name;
     s->left[n] = left;
     s->right[n] = right;
+    s->x_step[n] = log_x ? 0.0 : eq_axis_step(right - left, 4);
+    s->y_step[n] = fmax(1.0, eq_axis_step(1.45 * s->highest[n], 5));
 }
 
 static void lay_out(spread *s, bool initial, eq_canvas *c) {
@@ -124,7 +146,8 @@ static void lay_out(spread *s, bool initial, eq_canvas *c) {
     eq_canvas_numbers(c, "least", s->least, s->panels);
     eq_canvas_numbers(c, "most", s->most, s->panels);
     eq_canvas_numbers(c, "log_x", s->log_x, s->panels);
-    eq_canvas_numbers(c, "highest", s->highest, s->panels);
+    eq_canvas_numbers(c, "x_step", s->x_step, s->panels);
+    eq_canvas_numbers(c, "y_step", s->y_step, s->panels);
 }
 
 /* The circuit where training begins; NULL, with a note why, when the data are not at hand. */

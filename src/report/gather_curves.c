@@ -88,6 +88,13 @@ static bool has_values(const curves *v, const char *name) {
     return false;
 }
 
+static bool has_rows(const curves *v) {
+    for (size_t g = 0; g < v->runs.count; g++)
+        for (size_t k = 0; k < v->runs.group[g].run.count; k++)
+            if (v->runs.group[g].run.item[k]->points > 0) return true;
+    return false;
+}
+
 static eq_status no_column(const curves *v, const char *name, eq_diag *diag) {
     const eq_result *r = v->runs.group[0].run.item[0];
     eq_text all = {0};
@@ -246,7 +253,11 @@ static eq_status understand(curves *v, const eq_picture *p, eq_diag *diag) {
 }
 
 static eq_status draw(curves *v, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
-    eq_status status = has_values(v, v->x) ? EQ_OK : no_column(v, v->x, diag);
+    eq_status status =
+        has_rows(v)
+            ? EQ_OK
+            : eq_fail(diag, EQ_ERR_INPUT, "%s has no epoch yet; let it train first", p->input[0]);
+    if (status == EQ_OK && !has_values(v, v->x)) status = no_column(v, v->x, diag);
     if (status == EQ_OK)
         status = p->columns == NULL ? usual_columns(v, diag) : asked_columns(v, p->columns, diag);
     snprintf(v->l->x_label, sizeof v->l->x_label, "%s", quantity_of(v->x).label);

@@ -75,48 +75,78 @@ static double reach(const probe *p, double sign) {
     return sign * high;
 }
 
-static eq_status add_curve(eq_lines *l, const probe *p, double from, double to, double bound,
-                           double scale, size_t k, eq_canvas *c, eq_diag *diag) {
+/* What is drawn [V, A], and what its axes count in. */
+typedef struct range {
+    double from, to, bound, per_volt, per_ampere;
+} range;
+
+static double drop(const range *r, int j) {
+    return r->from + (r->to - r->from) * j / (POINTS - 1);
+}
+
+/* The largest current that is drawn: where a law overflows, nothing is. */
+static double largest(const probe *p, const range *r) {
+    double most = 0.0;
+    for (int j = 0; j < POINTS; j++) {
+        double i = fabs(current(p, drop(r, j)));
+        if (isfinite(i) && i <= r->bound) most = fmax(most, i);
+    }
+    return most;
+}
+
+static eq_status add_curve(eq_lines *l, const probe *p, const range *r, size_t k, eq_canvas *c,
+                           eq_diag *diag) {
     char *title = eq_strdup(p->name);
     eq_line *line = title == NULL ? NULL : eq_lines_line(l, title, diag);
     if (line == NULL) return title == NULL ? eq_out_of_memory(diag) : EQ_ERR_USAGE;
     line->hue = (int)(k % 7) + 1;
     for (int j = 0; j < POINTS; j++) {
-        double v = from + (to - from) * j / (POINTS - 1), i = scale * current(p, v);
-        if (fabs(i) > scale * bound) continue;
-        if (l->panel[0].log_y) i = fabs(i);
+        double v = r->per_volt * drop(r, j), i = current(p, drop(r, j));
+        if (!isfinite(i) || fabs(i) > r->bound) continue;
+        i = r->per_ampere * (l->panel[0].log_y ? fabs(i) : i);
         eq_lines_point(l, c, (double[]){v, i, i, i});
     }
     eq_lines_end(l, c);
     return EQ_OK;
 }
 
-static eq_status draw(const probe *p, size_t n, const eq_picture *o, eq_canvas *c, eq_diag *diag) {
-    double from = o->from, to = o->to, most = 0.0;
-    double bound = isnan(from) || isnan(to) ? 1.05 * USUAL : INFINITY;
-    char unit[16];
+static eq_status understand(const probe *p, size_t n, const eq_picture *o, range *r,
+                            eq_diag *diag) {
+    *r =
+        (range){o->from, o->to, isnan(o->from) || isnan(o->to) ? 1.05 * USUAL : INFINITY, 1.0, 1.0};
     for (size_t k = 0; k < n; k++) {
-        if (isnan(o->from)) from = fmin(k == 0 ? 0.0 : from, reach(&p[k], -1.0));
-        if (isnan(o->to)) to = fmax(k == 0 ? 0.0 : to, reach(&p[k], 1.0));
+        if (isnan(o->from)) r->from = fmin(k == 0 ? 0.0 : r->from, reach(&p[k], -1.0));
+        if (isnan(o->to)) r->to = fmax(k == 0 ? 0.0 : r->to, reach(&p[k], 1.0));
     }
-    if (!(to > from) || !isfinite(to - from))
-        return eq_fail(diag, EQ_ERR_USAGE,
-                       "from %g V to %g V there is nothing; let --from be less than --to", from,
-                       to);
+    if (r->to > r->from && isfinite(r->to - r->from)) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_USAGE,
+                   "from %g V to %g V there is nothing; let --from be less than --to", r->from,
+                   r->to);
+}
+
+static void label(eq_lines *l, const probe *p, size_t n, range *r) {
+    eq_panel *panel = &l->panel[0];
+    double most = 0.0;
+    char volt[16], ampere[16];
+    for (size_t k = 0; k < n; k++) most = fmax(most, largest(&p[k], r));
+    r->per_ampere = eq_axis_prefix(panel->log_y ? 0.0 : most, "A", ampere);
+    r->per_volt = eq_axis_prefix(fmax(fabs(r->from), fabs(r->to)), "V", volt);
+    snprintf(panel->y_label, sizeof panel->y_label, "%s [%s]",
+             panel->log_y ? "|current|" : "current", ampere);
+    snprintf(l->x_label, sizeof l->x_label, "%s [%s]", p->row == EQ_NONE ? "potential" : "drop",
+             volt);
+}
+
+static eq_status draw(const probe *p, size_t n, const eq_picture *o, eq_canvas *c, eq_diag *diag) {
+    range r;
+    eq_status status = understand(p, n, o, &r, diag);
+    if (status != EQ_OK) return status;
     eq_lines *l = eq_lines_new();
     eq_panel *panel = l == NULL ? NULL : eq_lines_panel(l, diag);
     if (panel == NULL) return eq_out_of_memory(diag);
     panel->log_y = eq_axis_log(o->log, 'y', 0.0, 0.0);
-    for (size_t k = 0; k < n; k++)
-        most = fmax(most, fmax(fabs(current(&p[k], from)), fabs(current(&p[k], to))));
-    most = fmin(most, bound);
-    double scale = eq_axis_prefix(panel->log_y ? 0.0 : most, "A", unit);
-    snprintf(panel->y_label, sizeof panel->y_label, "%s [%s]",
-             panel->log_y ? "|current|" : "current", unit);
-    snprintf(l->x_label, sizeof l->x_label, p->row == EQ_NONE ? "potential [V]" : "drop [V]");
-    eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < n; k++)
-        status = add_curve(l, &p[k], from, to, bound, scale, k, c, diag);
+    label(l, p, n, &r);
+    for (size_t k = 0; status == EQ_OK && k < n; k++) status = add_curve(l, &p[k], &r, k, c, diag);
     if (status == EQ_OK) {
         eq_lines_end_panel(l);
         status = eq_lines_lay_out(l, c, diag);

@@ -37,8 +37,9 @@ static const char script[] =
     "  if (y_named[p]) { set ytics () scale 0 noenhanced; "
     "set for [k=1:rows[p]] ytics add (y_name[y_first[p]+k-1] k-1) }\n"
     "  if (small[p]) { plot 'data' index p-1 using 1:2:3 with image pixels, \\\n"
-    "    'data' index p-1 using 1:2:(colours == 2 && $3 > 0 ? sprintf(number, $3) : ''):4 "
-    "with labels font number_font tc rgb variable\n"
+    "    'data' index p-1 using 1:2:(colours == 2 && $3 > 0 ? \\\n"
+    "    sprintf('%.10g', floor(10*$3 + 0.5)/10.0) : ''):4 with labels font number_font tc rgb "
+    "variable\n"
     "  } else { plot 'data' index p-1 using 1:2:3 with image }\n"
     "}\n"
     "if (panels > 1) unset multiplot\n";
@@ -71,8 +72,32 @@ static void put_cells(const eq_heat_panel *p, double most, eq_canvas *c) {
     eq_canvas_end(c);
 }
 
+/* Characters of the longest of n names as they are drawn. */
+static double longest(const char *const *name, size_t n) {
+    size_t most = 0;
+    for (size_t k = 0; name != NULL && k < n; k++) {
+        size_t width = eq_carry_width(name[k]);
+        most = width > most ? width : most;
+    }
+    return (double)(most > EQ_CANVAS_TIC ? EQ_CANVAS_TIC : most);
+}
+
+#define LETTER 0.075 /* in */
+#define LINE 0.125   /* in */
+
+/* Inches of a cell: beside them stand the names of the rows, the axis and the scale of the colours. */
+static double cell(const eq_heat *h, const eq_heat_panel *p, double inches) {
+    double rest = h->colours == EQ_HEAT_COUNTS ? 0.5 : 1.1;
+    return (inches - LETTER * longest(p->row_name, p->rows) - rest) / (double)p->columns;
+}
+
+/* Names below the columns are turned where they would run into each other. */
+static bool turns(const eq_heat_panel *p, double cell) {
+    return LETTER * (longest(p->column_name, p->columns) + 1.0) > cell;
+}
+
 /* The names of all panels in one array. */
-static void put_names(const eq_heat *h, bool columns, eq_canvas *c) {
+static void put_names(const eq_heat *h, bool columns, const double *cell, eq_canvas *c) {
     size_t total = 0, used = 0;
     double first[EQ_HEAT_PANELS], named[EQ_HEAT_PANELS];
     for (size_t k = 0; k < h->panels; k++)
@@ -83,7 +108,7 @@ static void put_names(const eq_heat *h, bool columns, eq_canvas *c) {
         const eq_heat_panel *p = &h->panel[k];
         const char *const *from = columns ? p->column_name : p->row_name;
         size_t n = columns ? p->columns : p->rows;
-        named[k] = from != NULL;
+        named[k] = from != NULL && !(columns && cell[k] < LINE); /* else numbers */
         first[k] = (double)used + 1.0;
         for (size_t j = 0; from != NULL && j < n; j++) name[used++] = from[j];
     }
@@ -111,19 +136,10 @@ static void put_texts(const eq_heat *h, eq_canvas *c) {
     eq_canvas_texts(c, "y_label", y, h->panels);
 }
 
-/* Names below the columns are turned where they would run into each other. */
-static bool turns(const eq_heat_panel *p, double inches) {
-    size_t characters = 0;
-    for (size_t k = 0; p->column_name != NULL && k < p->columns; k++) {
-        size_t n = eq_carry_width(p->column_name[k]);
-        characters = n > characters ? n : characters;
-    }
-    return 0.075 * (double)(characters + 1) * (double)p->columns > inches;
-}
-
 void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
     double rows[EQ_HEAT_PANELS], columns[EQ_HEAT_PANELS], small[EQ_HEAT_PANELS];
-    double least[EQ_HEAT_PANELS], most[EQ_HEAT_PANELS], turned[EQ_HEAT_PANELS], over = 0.0;
+    double least[EQ_HEAT_PANELS], most[EQ_HEAT_PANELS], turned[EQ_HEAT_PANELS],
+        wide[EQ_HEAT_PANELS], over = 0.0;
     c->columns = c->p->width > 5.0 && h->panels > 1 ? 2 : 1;
     c->rows = (h->panels + c->columns - 1) / c->columns;
     bool log = h->log;
@@ -134,8 +150,10 @@ void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
         rows[k] = (double)p->rows;
         columns[k] = (double)p->columns;
         small[k] = p->rows * p->columns <= 4096;
-        turned[k] = turns(p, 0.7 * c->p->width / (double)c->columns);
-        over = fmax(over, turned[k] ? 0.5 : 0.0);
+        wide[k] = cell(h, p, c->p->width / (double)c->columns);
+        turned[k] = turns(p, wide[k]);
+        if (turned[k])
+            over = fmax(over, fmax(0.5, LETTER * longest(p->column_name, p->columns) - 0.2));
         put_cells(p, most[k], c);
     }
     c->height =
@@ -144,7 +162,6 @@ void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
     eq_canvas_number(c, "panels", (double)h->panels);
     eq_canvas_number(c, "colours", h->colours);
     eq_canvas_number(c, "log_values", log);
-    eq_canvas_text(c, "number", "%.0f");
     eq_canvas_text(c, "number_font",
                    h->panels > 0 && columns[0] / c->p->width > 2.4 ? "sans-serif,6"
                                                                    : "sans-serif,8");
@@ -155,6 +172,6 @@ void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
     eq_canvas_numbers(c, "least", least, h->panels);
     eq_canvas_numbers(c, "most", most, h->panels);
     put_texts(h, c);
-    put_names(h, true, c);
-    put_names(h, false, c);
+    put_names(h, true, wide, c);
+    put_names(h, false, wide, c);
 }

@@ -159,7 +159,7 @@ static void lay_out_lines(const eq_lines *l, eq_canvas *c) {
     double value[EQ_LINES_MOST];
     for (size_t k = 0; k < l->lines; k++)
         title[k] = l->line[k].title == NULL ? "" : l->line[k].title;
-    eq_canvas_texts(c, "title", title, l->lines);
+    eq_canvas_keys(c, "title", title, l->lines);
     for (int n = 0; n < 5; n++) {
         for (size_t k = 0; k < l->lines; k++) {
             const eq_line *s = &l->line[k];
@@ -179,7 +179,7 @@ static void lay_out_panels(const eq_lines *l, eq_canvas *c) {
         reference[k] = l->panel[k].reference_name;
     }
     eq_canvas_texts(c, "y_label", label, l->panels);
-    eq_canvas_texts(c, "reference_name", reference, l->panels);
+    eq_canvas_keys(c, "reference_name", reference, l->panels);
     for (int n = 0; n < 3; n++) {
         for (size_t k = 0; k < l->panels; k++) {
             const eq_panel *p = &l->panel[k];
@@ -222,7 +222,7 @@ eq_status eq_lines_reference(eq_panel *panel, const char *text, double scale, eq
     const char *sign = strrchr(text, '='), *at = sign == NULL ? text : sign + 1;
     size_t length = strlen(at), n = eq_parse_double(at, length, &panel->reference);
     bool percent = n > 0 && n + 1 == length && at[n] == '%';
-    if (n == 0 || (n != length && !percent))
+    if (n == 0 || !isfinite(panel->reference) || (n != length && !percent))
         return eq_fail(diag, EQ_ERR_USAGE,
                        "the reference '%s' is no number; say 2.0%%, 0.02 or NAME=2.0%%", text);
     panel->reference *= percent ? scale / 100.0 : scale;

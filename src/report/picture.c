@@ -64,6 +64,9 @@ static eq_status find(const char *name, size_t *kind, eq_diag *diag) {
 }
 
 static eq_status choose(const eq_picture *p, size_t *kind, eq_diag *diag) {
+    const char *log = p->log == NULL ? "none" : p->log;
+    if (!eq_same(log, "none") && (log[0] == '\0' || log[strspn(log, "xy")] != '\0'))
+        return eq_fail(diag, EQ_ERR_USAGE, "--log is '%s'; use x, y, xy or none", p->log);
     if (p->inputs == 0)
         return eq_fail(diag, EQ_ERR_USAGE, "nothing to draw; give a folder of a run or a file");
     return find(p->kind == NULL ? suits(p->input[0]) : p->kind, kind, diag);

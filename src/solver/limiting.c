@@ -15,7 +15,13 @@ typedef struct junctions {
 } junctions;
 
 static bool is_limited(const eq_table *t) {
-    return eq_stands_between_nodes(t) && t->cls->limit != NULL;
+    return eq_is_port_class(t) ? t->cls->limit_port != NULL
+                               : eq_stands_between_nodes(t) && t->cls->limit != NULL;
+}
+
+/* How many numbers say where an element stands. */
+static size_t width(const eq_table *t) {
+    return eq_is_port_class(t) ? (size_t)eq_class_nodes(t->cls) : 1;
 }
 
 /* All drops at zero. */
@@ -23,16 +29,34 @@ static bool open_junctions(junctions *q, const eq_circuit *c) {
     size_t count = 0;
     *q = (junctions){0};
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++)
-        if (is_limited(&c->table[cls])) count += c->table[cls].count;
+        if (is_limited(&c->table[cls])) count += c->table[cls].count * width(&c->table[cls]);
     q->block = eq_calloc(count, sizeof *q->block);
     if (q->block == NULL) return false;
     double *next = q->block;
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         if (!is_limited(&c->table[cls])) continue;
         q->held[cls] = next;
-        next += c->table[cls].count;
+        next += c->table[cls].count * width(&c->table[cls]);
     }
     return true;
+}
+
+/* Moves the elements of a port class towards the potentials s->v of their nodes. */
+static size_t move_ports(double *held, const eq_system *s, const eq_table *t) {
+    size_t stopped = 0, nodes = width(t);
+    double now[EQ_MAX_TERMINALS], *w[EQ_MAX_COLUMNS] = {NULL}, *to[EQ_MAX_TERMINALS] = {NULL};
+    const double *from[EQ_MAX_TERMINALS] = {NULL};
+    for (size_t j = 0; j < t->count; j++, held += nodes) {
+        for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][j];
+        for (size_t a = 0; a < nodes; a++) {
+            now[a] = s->v[t->term[a][j]];
+            from[a] = &held[a];
+            to[a] = &now[a];
+        }
+        stopped += t->cls->limit_port(1, w, from, to);
+        memcpy(held, now, nodes * sizeof *held);
+    }
+    return stopped;
 }
 
 /* Moves every junction towards its drop at the potentials s->v, as far as its class allows; the
@@ -43,7 +67,8 @@ static size_t move(const junctions *q, const eq_system *s) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &s->circuit->table[cls];
         if (q->held[cls] == NULL) continue;
-        for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
+        if (eq_is_port_class(t)) stopped += move_ports(q->held[cls], s, t);
+        for (size_t start = 0; !eq_is_port_class(t) && start < t->count; start += EQ_CHUNK) {
             double *held = q->held[cls] + start;
             eq_system_take(s, &e, t, start);
             stopped += t->cls->limit(e.n, e.w, held, e.u);

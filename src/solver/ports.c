@@ -42,19 +42,21 @@ void eq_ports_free(eq_ports *p) {
     *p = (eq_ports){0};
 }
 
-/* i(z) and di/dz of one element of a port class. */
-static void evaluate_class(eq_ports *p, const eq_table *t, size_t j) {
+/* i(z) and di/dz of one element of a port class, or those of the tangent at held. */
+static void evaluate_class(eq_ports *p, const eq_table *t, size_t j, const double *held) {
     enum { MOST = EQ_MAX_TERMINALS };
     int nodes = eq_class_nodes(t->cls);
-    const double *z[MOST];
-    double *w[EQ_MAX_COLUMNS], *i[MOST], *g[MOST * MOST];
+    const double *z[MOST] = {NULL};
+    double *w[EQ_MAX_COLUMNS] = {NULL}, *i[MOST] = {NULL}, *g[MOST * MOST] = {NULL};
     for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][j];
     for (int a = 0; a < nodes; a++) {
-        z[a] = &p->in[a];
+        z[a] = held == NULL ? &p->in[a] : &held[a];
         i[a] = &p->value[a];
         for (int b = 0; b < nodes; b++) g[a * nodes + b] = &p->slope[a * nodes + b];
     }
     t->cls->port(1, w, z, i, g);
+    for (int a = 0; held != NULL && a < nodes; a++)
+        for (int b = 0; b < nodes; b++) *i[a] += *g[a * nodes + b] * (p->in[b] - held[b]);
 }
 
 /* m f(inputs) of a behavioural source; a slope that is not finite counts as zero. */
@@ -67,7 +69,8 @@ static void evaluate_formula(eq_ports *p, const eq_table *t, size_t j) {
 }
 
 void eq_ports_at(eq_ports *p, const eq_circuit *c, const eq_reduction *r, const eq_table *t,
-                 size_t j, const double *v, const double *current, const int32_t *of) {
+                 size_t j, const double *held, const double *v, const double *current,
+                 const int32_t *of) {
     for (size_t k = 0; k < eq_port_inputs(t, j); k++) {
         eq_formula_input in = eq_port_input(t, j, k);
         if (in.kind == EQ_INPUT_DROP)
@@ -80,7 +83,7 @@ void eq_ports_at(eq_ports *p, const eq_circuit *c, const eq_reduction *r, const 
         }
     }
     if (eq_is_port_class(t))
-        evaluate_class(p, t, j);
+        evaluate_class(p, t, j, held);
     else
         evaluate_formula(p, t, j);
 }

@@ -157,12 +157,11 @@ static bool is_tied(eq_newton *w, const double *x, double *sum) {
 /* z and y near the null vectors, if there are any: unit vectors that y and z see lead to them. */
 static bool find_null_vectors(eq_newton *w, int32_t column, int32_t row, double *z, double *y) {
     enum { ROUNDS = 2 };
-    if (!solve_unit(w, RIGHT, row, z) || !solve_unit(w, LEFT, column, y)) return false;
-    for (int k = 0; k < ROUNDS; k++)
-        if (!solve_unit(w, RIGHT, tender_row(w, RIGHT, z, y), z) ||
-            !solve_unit(w, LEFT, tender_row(w, LEFT, y, z), y))
-            return false;
-    return true;
+    bool found = solve_unit(w, RIGHT, row, z) && solve_unit(w, LEFT, column, y);
+    for (int k = 0; found && k < ROUNDS; k++)
+        found = solve_unit(w, RIGHT, tender_row(w, RIGHT, z, y), z) &&
+                solve_unit(w, LEFT, tender_row(w, LEFT, y, z), y);
+    return found;
 }
 
 /* Whether the pivot of the column is round-off: then w->null and w->left are z and y as above. */
@@ -266,22 +265,23 @@ static bool is_least(eq_newton *w, const double *x, double next, double change) 
     return eq_newton_largest(w, w->step) <= 2.0 * eq_newton_noise(w, x, w->null);
 }
 
-/* Full Newton steps until they no longer move the potentials, or round-off ends that; false: they
- * lead away. */
-static bool correct(eq_newton *w, double *x, double change) {
+/* Full Newton steps until they no longer move the potentials, or round-off ends that;
+ * EQ_ERR_CONVERGE: they lead away, EQ_ERR_SINGULAR: to where J is singular. */
+static eq_status correct(eq_newton *w, double *x, double change) {
     enum { STEPS = 60 };
     for (int k = 0; k < STEPS; k++) {
         for (size_t i = 0; i < w->s->n; i++) x[i] -= w->step[i];
         w->iterations++;
-        if (!(eq_newton_evaluate(w, x) <= 1.0)) return false;
-        if (w->s->nonlinear > 0 && eq_newton_factor(w, x) != EQ_OK) return false;
+        if (!(eq_newton_evaluate(w, x) <= 1.0)) return EQ_ERR_CONVERGE;
+        eq_status status = w->s->nonlinear > 0 ? eq_newton_factor(w, x) : EQ_OK;
+        if (status != EQ_OK) return status;
         double next = newton_change(w, x);
-        if (next <= at_rest) return true;
-        if (!(next <= 0.5 * change) && is_least(w, x, next, change)) return true;
-        if (!(next <= 0.5 * change) && w->s->nonlinear == 0) return false;
+        if (next <= at_rest) return EQ_OK;
+        if (!(next <= 0.5 * change) && is_least(w, x, next, change)) return EQ_OK;
+        if (!(next <= 0.5 * change) && w->s->nonlinear == 0) return EQ_ERR_CONVERGE;
         change = next;
     }
-    return false;
+    return EQ_ERR_CONVERGE;
 }
 
 /* By the relative part of the KCL bound alone. */
@@ -362,12 +362,13 @@ static eq_status settle(eq_newton *w, double *x, bool *has_moved) {
     if (w->s->nonlinear == 0 ? change <= still : eq_newton_small(w, x, w->step)) return EQ_OK;
     eq_newton_log(w, "  a step would change potentials by %.3g: goes on", change);
     memcpy(before, x, w->s->n * sizeof *before);
-    *has_moved = correct(w, x, change);
+    eq_status status = correct(w, x, change);
+    *has_moved = status == EQ_OK;
     if (!*has_moved) memcpy(x, before, w->s->n * sizeof *x);
     if (!*has_moved && size > w->options->reltol) *has_moved = solve_relatively(w, x);
     if (*has_moved) return EQ_OK;
     memcpy(x, before, w->s->n * sizeof *x);
-    return w->s->nonlinear == 0 ? EQ_OK : stay(w, x);
+    return w->s->nonlinear == 0 ? EQ_OK : status == EQ_ERR_CONVERGE ? stay(w, x) : status;
 }
 
 eq_status eq_newton_accept(eq_newton *w, double *x) {

@@ -53,7 +53,10 @@ static inline int32_t eq_controlling(const eq_system *s, const eq_table *t, size
 
 /* Value and slopes of port element j at s->v and the kept currents of x, in s->ports. */
 static inline void eq_system_port(eq_system *s, const eq_table *t, size_t j, const double *x) {
-    eq_ports_at(&s->ports, s->circuit, s->reduction, t, j, s->v, x, s->reduction->current);
+    const double *held = NULL;
+    if (s->homotopy.junction != NULL) held = s->homotopy.junction[eq_class_number_of(t->cls)];
+    if (held != NULL) held += j * (size_t)eq_class_nodes(t->cls);
+    eq_ports_at(&s->ports, s->circuit, s->reduction, t, j, held, s->v, x, s->reduction->current);
 }
 
 /* Behavioural sources grow with the homotopy as independent ones do; transistors do not. */

@@ -17,8 +17,8 @@ typedef struct eq_homotopy {
     double shunt;         /* S, from every free node to its anchor */
     const double *anchor; /* [unknowns] V; NULL: ground */
     const double *hold;   /* [unknowns] factor of the shunt; NULL: 1 */
-    /* [EQ_CLASS_COUNT][elements] V; NULL: none. A table with an array here takes every element as
-     * its tangent at that drop. */
+    /* [EQ_CLASS_COUNT][elements] V, of a port class [elements][nodes]; NULL: none. A table with an
+     * array here takes every element as its tangent at that drop, or at those potentials. */
     double *const *junction;
 } eq_homotopy;
 

@@ -83,7 +83,7 @@ static void best(pass *p, eq_checkpoint *k) {
     if (p->version < 3) return;
     bytes(p, &k->best_epoch, sizeof k->best_epoch);
     bytes(p, &k->best_steps, sizeof k->best_steps);
-    if (k->best_epoch > k->rows) p->failed = true;
+    if (k->best_epoch > 0 && eq_checkpoint_best(k) == NULL) p->failed = true;
     if (k->best_epoch > 0) array(p, (void **)&k->best, k->conductances, sizeof *k->best);
 }
 
@@ -265,4 +265,10 @@ void eq_checkpoint_free(eq_checkpoint *k) {
 const double *eq_checkpoint_network(const eq_checkpoint *p, uint64_t *steps) {
     *steps = p->best_epoch > 0 ? p->best_steps : p->steps;
     return p->best_epoch > 0 ? p->best : p->g;
+}
+
+/* Rows are epochs 1, 2, ..., with epoch 0 before them where the run was looked at first. */
+const eq_metrics *eq_checkpoint_best(const eq_checkpoint *p) {
+    uint64_t k = p->best_epoch - (p->rows > 0 && p->row[0].epoch == 0 ? 0 : 1);
+    return p->best_epoch > 0 && k < p->rows ? &p->row[k] : NULL;
 }

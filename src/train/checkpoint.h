@@ -46,5 +46,7 @@ void eq_checkpoint_free(eq_checkpoint *p);
 /* The parameters of the network that the run stands for, and the optimizer steps they have had: of
  * the best epoch where there is one. */
 const double *eq_checkpoint_network(const eq_checkpoint *p, uint64_t *steps);
+/* The row of the best epoch; NULL where there is none. */
+const eq_metrics *eq_checkpoint_best(const eq_checkpoint *p);
 
 #endif

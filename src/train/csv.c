@@ -8,8 +8,8 @@
 
 static const char mark[] = "\xEF\xBB\xBF"; /* U+FEFF in UTF-8 */
 
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t';
+static bool is_blank(const eq_csv *c, char letter) {
+    return letter == ' ' || (letter == '\t' && c->separator != '\t');
 }
 
 static bool ends_row(char c) {
@@ -40,15 +40,47 @@ static void end_line(eq_csv *c) {
 }
 
 static void skip_blanks(eq_csv *c) {
-    while (c->next < c->end && is_blank(*c->next)) c->next++;
+    while (c->next < c->end && is_blank(c, *c->next)) c->next++;
+}
+
+/* Moves to the next row that is not blank. */
+static void skip_lines(eq_csv *c) {
+    for (skip_blanks(c); c->next < c->end && ends_row(*c->next); skip_blanks(c)) end_line(c);
+}
+
+/* The first of comma, semicolon and tab that parts the first row. */
+static char separator_of(const eq_csv *c) {
+    static const char all[] = ",;\t";
+    bool inside = false, there[3] = {false};
+    for (const char *p = c->next; p < c->end && (inside || !ends_row(*p)); p++) {
+        const char *found = *p == '\0' ? NULL : strchr(all, *p);
+        if (*p == '"') inside = !inside;
+        if (found != NULL && !inside) there[found - all] = true;
+    }
+    for (int k = 0; k < 3; k++)
+        if (there[k]) return all[k];
+    return ',';
+}
+
+static const char *name_of(char separator) {
+    return separator == ',' ? "comma" : separator == ';' ? "semicolon" : "tab";
 }
 
 eq_status eq_csv_open(const char *path, char *text, size_t length, eq_csv *c, eq_diag *diag) {
-    *c = (eq_csv){.path = path, .next = text, .end = text + length, .line = 1, .diag = diag};
+    *c = (eq_csv){.path = path,
+                  .next = text,
+                  .end = text + length,
+                  .line = 1,
+                  .separator = ',',
+                  .diag = diag};
     if (length >= 3 && memcmp(text, mark, 3) == 0) c->next += 3;
     c->line_start = c->next;
     const char *nul = memchr(c->next, '\0', (size_t)(c->end - c->next));
-    if (nul == NULL) return EQ_OK;
+    if (nul == NULL) {
+        skip_lines(c);
+        c->separator = separator_of(c);
+        return EQ_OK;
+    }
     while (c->next < nul)
         if (ends_row(*c->next))
             end_line(c);
@@ -91,26 +123,27 @@ static eq_status read_cell(eq_csv *c, eq_cell *cell) {
         eq_status status = quoted(c, cell);
         if (status != EQ_OK) return status;
         skip_blanks(c);
-        if (c->next < c->end && *c->next != ',' && !ends_row(*c->next))
+        if (c->next < c->end && *c->next != c->separator && !ends_row(*c->next))
             return eq_fail_at(c->diag, EQ_ERR_INPUT, here(c, c->next),
-                              "text stands behind the closing quote; a comma or the end of the row "
-                              "belongs there (a quote inside is written as two)");
+                              "text stands behind the closing quote; a %s or the end of the row "
+                              "belongs there (a quote inside is written as two)",
+                              name_of(c->separator));
         return EQ_OK;
     }
     eq_place start = here(c, c->next);
     *cell = (eq_cell){.text = c->next, .line = start.line, .column = start.column};
-    while (c->next < c->end && *c->next != ',' && !ends_row(*c->next)) c->next++;
+    while (c->next < c->end && *c->next != c->separator && !ends_row(*c->next)) c->next++;
     const char *to = c->next;
-    while (to > cell->text && is_blank(to[-1])) to--;
+    while (to > cell->text && is_blank(c, to[-1])) to--;
     cell->length = (size_t)(to - cell->text);
     return EQ_OK;
 }
 
 eq_status eq_csv_row(eq_csv *c, bool *more) {
-    for (skip_blanks(c); c->next < c->end && ends_row(*c->next); skip_blanks(c)) end_line(c);
+    skip_lines(c);
     *more = c->next < c->end;
     c->cells = 0;
-    for (bool comma = *more; comma;) {
+    for (bool parted = *more; parted;) {
         if (c->cells == EQ_MOST_WIDE)
             return eq_fail_at(c->diag, EQ_ERR_INPUT, (eq_place){c->path, c->line, 0},
                               "the row has more than %d cells; give fewer columns", EQ_MOST_WIDE);
@@ -118,8 +151,8 @@ eq_status eq_csv_row(eq_csv *c, bool *more) {
             return eq_out_of_memory(c->diag);
         eq_status status = read_cell(c, &c->cell[c->cells++]);
         if (status != EQ_OK) return status;
-        comma = c->next < c->end && *c->next == ',';
-        if (comma)
+        parted = c->next < c->end && *c->next == c->separator;
+        if (parted)
             c->next++;
         else
             end_line(c);

@@ -1,5 +1,5 @@
-/* Rows of a CSV file (RFC 4180): cells parted by commas, in quotes or not, rows ended by LF, CRLF
- * or CR; of src/train, and of the rooms above that read its tables. */
+/* Rows of a CSV file (RFC 4180): cells parted by commas (or semicolons, or tabs), in quotes or not,
+ * rows ended by LF, CRLF or CR; of src/train, and of the rooms above that read its tables. */
 #ifndef EQ_TRAIN_CSV_H
 #define EQ_TRAIN_CSV_H
 
@@ -21,7 +21,8 @@ typedef struct eq_csv {
     char *next, *end; /* what is not yet read */
     char *line_start;
     int line;
-    eq_cell *cell; /* of the row read last */
+    char separator; /* , where the first row has one outside of quotes, else ; or tab */
+    eq_cell *cell;  /* of the row read last */
     size_t cells, cap;
     eq_diag *diag;
 } eq_csv;

@@ -17,6 +17,7 @@ typedef struct table {
     size_t columns, label; /* of the whole file; label = columns: there is none */
     eq_cell head;          /* the label's cell of the first row */
     bool header;           /* the first row names the columns */
+    bool comment;          /* it begins with # */
     eq_data_goal goal;
     eq_names *words; /* labels in order of appearance */
     uint32_t *slot;  /* [columns] 1 + the number of the target that stands there; 0: none does */
@@ -168,6 +169,7 @@ static eq_status find_columns(table *t, const eq_columns *o, bool *named) {
 
 static eq_status take_first(table *t, const eq_columns *o) {
     t->columns = t->in.cells;
+    t->comment = t->in.cell->length > 0 && *t->in.cell->text == '#';
     bool named = false, all = t->columns < 2 && t->goal != EQ_GOAL_INPUTS;
     eq_status status = all ? EQ_OK : find_columns(t, o, &named);
     if (status != EQ_OK) return status;
@@ -175,9 +177,11 @@ static eq_status take_first(table *t, const eq_columns *o) {
     if (all || none || t->features == 0)
         return eq_fail_at(
             t->diag, EQ_ERR_INPUT, (eq_place){t->path, t->in.cell->line, 0},
-            "the row has %zu column%s; a data file needs values and %s, separated by commas",
+            "the row has %zu column%s; a data file needs values and %s, separated by commas, "
+            "semicolons or tabs%s",
             t->columns, t->columns == 1 ? "" : "s",
-            t->goal == EQ_GOAL_CLASS ? "a label" : "targets");
+            t->goal == EQ_GOAL_CLASS ? "a label" : "targets",
+            t->comment ? ", and # starts no comment in CSV: remove the line" : "");
     t->header = o->header == EQ_HEADER_YES;
     return o->header == EQ_HEADER_FOUND ? find_header(t, named) : EQ_OK;
 }
@@ -253,14 +257,22 @@ static eq_status take_cell(table *t, size_t k) {
     return t->goal == EQ_GOAL_CLASS ? take_label(t, f) : EQ_OK;
 }
 
+/* A row of another length; what others take for a comment is one. */
+static eq_status refuse_row(const table *t) {
+    const eq_cell *cell = t->in.cell;
+    size_t n = t->in.cells;
+    bool own = cell->length > 0 && *cell->text == '#';
+    const char *which =
+        own          ? "; it begins with #, which starts no comment in CSV: remove the line"
+        : t->comment ? "; that begins with #, which starts no comment in CSV: remove the line"
+                     : "; every row needs the same number";
+    return eq_fail_at(
+        t->diag, EQ_ERR_INPUT, eq_cell_place(&t->in, &cell[n > t->columns ? t->columns : n - 1]),
+        "the row has %zu column%s, the first had %zu%s", n, n == 1 ? "" : "s", t->columns, which);
+}
+
 static eq_status take_row(table *t) {
-    if (t->in.cells != t->columns)
-        return eq_fail_at(
-            t->diag, EQ_ERR_INPUT,
-            eq_cell_place(&t->in,
-                          &t->in.cell[t->in.cells > t->columns ? t->columns : t->in.cells - 1]),
-            "the row has %zu columns, the first had %zu; every row needs the same number",
-            t->in.cells, t->columns);
+    if (t->in.cells != t->columns) return refuse_row(t);
     size_t targets = (t->examples + 1) * t->outputs;
     if (targets > 0 && !eq_grow((void **)&t->target, &t->target_cap, targets, sizeof *t->target))
         return eq_out_of_memory(t->diag);

@@ -61,7 +61,8 @@ struct eq_phases {
     double *current; /* [batch][outputs] A */
     double *slope;   /* [batch][outputs][outputs] S */
     double *at, *y;  /* [batch][outputs] V: where the cost is expanded, where the phase went */
-    bool sloped;     /* the last phase had slopes */
+    eq_phases_driver driver;
+    bool sloped; /* the last phase had slopes */
 };
 
 eq_phases *eq_phases_new(size_t batch, size_t outputs) {
@@ -98,6 +99,15 @@ static void expand(eq_phases *p, const eq_cost *cost, double beta, size_t n, con
     for (size_t k = 0; slopes && k < n * m * m; k++) p->slope[k] *= beta;
 }
 
+void eq_phases_drive(eq_phases *p, eq_phases_driver driver) {
+    p->driver = driver;
+}
+
+/* The sources are not what they were told to be. */
+static void drive(const eq_phases *p, int slot, size_t n) {
+    if (p->driver.drive != NULL) p->driver.drive(p->driver.data, slot, n, p->current);
+}
+
 /* The phase where the nudge -beta dC/dy(y) holds at its own outputs: the cost is expanded to second
  * order around y0, then around the outputs found, until they stay. One round is exact when C is
  * quadratic. */
@@ -110,6 +120,7 @@ static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_co
     double before = INFINITY;
     for (int round = 0; round < ROUNDS; round++) {
         expand(p, cost, beta, n, p->at, goal, true);
+        drive(p, slot, n);
         eq_nudge nudge = {p->current, p->slope, p->at};
         eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
         if (status != EQ_OK) return status;
@@ -233,6 +244,7 @@ eq_status eq_phases_nudge(eq_phases *p, eq_network *e, int slot, const eq_cost *
     if (est->nudging == EQ_NUDGE_CLAMP)
         return nudge_clamp(p, e, slot, cost, est, strength, n, y0, goal, y, diag);
     expand(p, cost, strength, n, y0, goal, false);
+    drive(p, slot, n);
     eq_nudge nudge = {p->current, NULL, NULL};
     return eq_network_nudged_phase(e, slot, &nudge, y, diag);
 }
@@ -250,19 +262,26 @@ double eq_estimator_strength(const eq_estimator *est) {
     return est->nudging == EQ_NUDGE_CLAMP ? est->eta : est->beta;
 }
 
+void eq_estimate_weights(const eq_estimator *est, double sign, size_t n, double a[EQ_MAX_SLOTS],
+                         double *strength) {
+    const eq_estimator_kind *kind = est->kind;
+    *strength = eq_estimator_strength(est) * (kind->random_sign ? sign : 1.0);
+    double by = kind->phases == 0 ? 1.0 : *strength;
+    for (int s = 0; s < EQ_MAX_SLOTS; s++) a[s] = kind->a[s] / (by * (double)n);
+}
+
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,
                       double sign, size_t n, const double *y0, const eq_goal *goal,
                       double a[EQ_MAX_SLOTS], eq_diag *diag) {
     const eq_estimator_kind *kind = est->kind;
-    double beta = eq_estimator_strength(est) * (kind->random_sign ? sign : 1.0);
+    double beta;
     eq_status status = EQ_OK;
+    eq_estimate_weights(est, sign, n, a, &beta);
     for (int s = 1; status == EQ_OK && s <= kind->phases; s++)
         status = eq_phases_nudge(p, e, s, cost, est, kind->at[s] * beta, n, y0, goal, NULL, diag);
     if (kind->phases == 0) {
-        beta = 1.0;
         expand(p, cost, -1.0, n, y0, goal, false);
         status = eq_network_adjoint_phase(e, p->current, diag);
     }
-    for (int s = 0; s < EQ_MAX_SLOTS; s++) a[s] = kind->a[s] / (beta * (double)n);
     return status;
 }

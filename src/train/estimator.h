@@ -49,6 +49,13 @@ typedef struct eq_phases eq_phases;
 eq_phases *eq_phases_new(size_t batch, size_t outputs);
 void eq_phases_free(eq_phases *p);
 
+/* What the nudge sources add to the currents [n][outputs] of a phase; drive NULL: nothing. */
+typedef struct eq_phases_driver {
+    void (*drive)(void *data, int slot, size_t n, double *current);
+    void *data;
+} eq_phases_driver;
+void eq_phases_drive(eq_phases *p, eq_phases_driver driver);
+
 /* One nudged phase of the n examples at `strength` (signed, instead of est's own) into the slot,
  * from the free outputs y0[n][outputs]. y (may be NULL) receives the nudged outputs. */
 eq_status eq_phases_nudge(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
@@ -57,6 +64,9 @@ eq_status eq_phases_nudge(eq_phases *p, eq_network *e, int slot, const eq_cost *
 /* The currents [outputs] that the last nudged phase drives into the outputs of its first example,
  * which rest at y[outputs]. */
 void eq_phases_driven(const eq_phases *p, const double *y, double *current);
+/* The coefficients of the mean over n examples, and *strength, what phases are multiples of. */
+void eq_estimate_weights(const eq_estimator *est, double sign, size_t n, double a[EQ_MAX_SLOTS],
+                         double *strength);
 /* All phases of the estimator for the n examples, or their adjoint; a[EQ_MAX_SLOTS] receives the
  * coefficients of the mean over the n examples. sign: +1 or -1 (only random-sign estimators use it). */
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,

@@ -9,6 +9,7 @@
 #include "netlist/netlist.h"
 #include "netlist/xml/xml.h"
 #include "train/device_xml.h"
+#include "train/idle.h"
 #include "train/place.h"
 
 static eq_experiment *experiment_new(void) {
@@ -44,6 +45,8 @@ void eq_experiment_free(eq_experiment *x) {
     eq_free(x->home);
     eq_free(x->deck);
     eq_data_options_free(&x->data);
+    eq_mismatch_clear(&x->mismatch);
+    for (int k = 0; k < EQ_PLACES - 1; k++) eq_data_options_free(&x->elsewhere[k]);
     eq_free(x);
 }
 
@@ -51,6 +54,7 @@ void eq_experiment_free(eq_experiment *x) {
 typedef struct reader {
     const eq_xml *xml;
     eq_experiment *x;
+    int place; /* from which on files are looked for */
     eq_status status;
     eq_diag *diag;
 } reader;
@@ -85,7 +89,7 @@ static void text(reader *r, const eq_xml_node *node, const char *name, char **va
 static void path(reader *r, const eq_xml_node *node, const char *name, char **value) {
     const char *found = word(node, name);
     if (r->status != EQ_OK || found == NULL) return;
-    *value = eq_place_find(r->x->folder, r->x->home, found);
+    *value = eq_place_find(r->x->folder, r->x->home, found, r->place);
     if (*value == NULL) r->status = eq_out_of_memory(r->diag);
 }
 
@@ -121,7 +125,7 @@ static void architecture(reader *r, const eq_xml_node *node) {
     } numbers[] = {{"gain", &a->gain},  {"feedback", &a->feedback}, {"is", &a->is},
                    {"n", &a->n},        {"ron", &a->ron},           {"roff", &a->roff},
                    {"bias-up", &a->up}, {"bias-down", &a->down},    {"gmin", &a->gmin},
-                   {"gmax", &a->gmax}};
+                   {"gmax", &a->gmax},  {"wires", &a->wires}};
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
         number(r, node, numbers[k].name, numbers[k].value);
     /* The conductances are drawn by <group init=.../>;
@@ -142,8 +146,7 @@ static void targets(reader *r, const eq_xml_node *node, eq_data_options *d) {
         fault(r, node, "test-targets is a file of numbers; a CSV file has its targets in columns");
 }
 
-static void data(reader *r, const eq_xml_node *node) {
-    eq_data_options *d = &r->x->data;
+static void data(reader *r, const eq_xml_node *node, eq_data_options *d) {
     if (!eq_data_format_find(word(node, "format"), &d->format)) return;
     digits(node, "checksum", &r->x->data_checksum);
     path(r, node, "path", &d->path);
@@ -192,6 +195,11 @@ static void cost(reader *r, const eq_xml_node *node) {
     number(r, node, "scale", &c->scale);
     number(r, node, "threshold", &c->threshold);
     number(r, node, "margin", &c->margin);
+    bool by_class = r->x->data.targets == NULL && !c->kind->classes;
+    if (r->status == EQ_OK && by_class && c->high == c->low)
+        fault(r, node,
+              "<cost>: high and low are the same, so that all classes want the same outputs; give "
+              "high=\"1\" low=\"0\", or others that differ");
 }
 
 static void estimator(reader *r, const eq_xml_node *node) {
@@ -212,6 +220,66 @@ static void estimator(reader *r, const eq_xml_node *node) {
         fault(r, node,
               "nudging=\"energy\" needs a cost with a slope everywhere, and that of this one "
               "jumps; take nudging=\"current\"");
+}
+
+static void deviation(reader *r, const eq_xml_node *node) {
+    eq_mismatch *m = &r->x->mismatch;
+    if (!eq_grow((void **)&m->deviation, &m->cap, m->deviations + 1, sizeof *m->deviation)) {
+        r->status = eq_out_of_memory(r->diag);
+        return;
+    }
+    eq_spread *d = &m->deviation[m->deviations++];
+    const char *distribution = word(node, "distribution"), *per = word(node, "per");
+    *d = (eq_spread){0};
+    if (distribution != NULL) eq_distribution_find(distribution, &d->distribution);
+    if (per != NULL) d->per_class = strcmp(per, "class") == 0;
+    text(r, node, "parameters", &d->parameters);
+    if (d->parameters != NULL) eq_lower(d->parameters, strlen(d->parameters));
+    number(r, node, "sigma", &d->sigma);
+    number(r, node, "absolute", &d->absolute);
+}
+
+/* The deviations inside, then that of the element itself where it has one. */
+static void mismatch(reader *r, const eq_xml_node *node) {
+    eq_mismatch *m = &r->x->mismatch;
+    size_t chip = 1;
+    if (node == NULL) return;
+    count(r, node, "chip", &chip);
+    m->chip = chip;
+    const char *phases = word(node, "phases");
+    if (phases != NULL) eq_phase_devices_find(phases, &m->phases);
+    for (const eq_xml_node *n = eq_xml_first(node); r->status == EQ_OK && n != NULL;
+         n = eq_xml_next(n))
+        deviation(r, n);
+    m->own = word(node, "sigma") != NULL || word(node, "absolute") != NULL;
+    if (m->own) deviation(r, node);
+    if (m->deviations == 0)
+        fault(r, node,
+              "the mismatch deviates nowhere; give it sigma=\"0.1\" (a fraction) or "
+              "absolute=\"1m\", or a <deviation> inside");
+}
+
+static void hardware(reader *r, const eq_xml_node *node) {
+    eq_hardware *h = &r->x->hardware;
+    h->input.range = fabs(r->x->encoding.input.scale);
+    h->output.range = 1.0;
+    count(r, node, "input-bits", &h->input.bits);
+    count(r, node, "output-bits", &h->output.bits);
+    const struct {
+        const char *name;
+        double *value;
+    } numbers[] = {{"input-range", &h->input.range}, {"output-range", &h->output.range},
+                   {"read-noise", &h->read.noise},   {"read-offset", &h->read.offset},
+                   {"hold-noise", &h->hold.noise},   {"hold-offset", &h->hold.offset},
+                   {"nudge-noise", &h->nudge.noise}, {"nudge-offset", &h->nudge.offset}};
+    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
+        number(r, node, numbers[k].name, numbers[k].value);
+    if (h->input.bits > 0 && !(h->input.range > 0.0))
+        fault(r, node, "the inputs have no range; give the converter input-range=\"1\" (V)");
+    if (r->x->estimator.nudging == EQ_NUDGE_CLAMP && !eq_unsteady_is_steady(&h->nudge))
+        fault(r, node,
+              "nudge-noise and nudge-offset are currents of nudge sources, and clamps have none; "
+              "take nudging=\"current\" or leave them out");
 }
 
 static void group(reader *r, const eq_xml_node *node) {
@@ -333,20 +401,34 @@ static void epochs(reader *r, const eq_xml_node *node) {
               "validation-fraction=\"0.1\" to <data>");
 }
 
+/* Programmable devices know only where they stand themselves. */
+static void check_phases(reader *r, const eq_xml_node *node) {
+    if (r->x->devices > 0 && r->x->mismatch.phases != EQ_SAME_DEVICES)
+        fault(r, node,
+              "phases on other or ideal devices are of resistors that are set exactly, and this "
+              "experiment has a <device>; leave one of them out");
+}
+
 static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
-    reader r = {xml, x, EQ_OK, diag};
+    reader r = {xml, x, 0, EQ_OK, diag};
     const eq_xml_node *root = eq_xml_root(xml);
     name(&r, root);
     seed(&r, root);
     digits(root, "run", &x->run);
     text(&r, root, "home", &x->home);
     circuit(&r, root);
-    data(&r, eq_xml_child(root, "data"));
+    data(&r, eq_xml_child(root, "data"), &x->data);
+    for (r.place = 1; x->home != NULL && r.place < EQ_PLACES; r.place++)
+        data(&r, eq_xml_child(root, "data"), &x->elsewhere[r.place - 1]);
+    r.place = 0;
     encoding(&r, eq_xml_child(root, "encoding"));
     cost(&r, eq_xml_child(root, "cost"));
     estimator(&r, eq_xml_child(root, "estimator"));
+    mismatch(&r, eq_xml_child(root, "mismatch"));
+    hardware(&r, eq_xml_child(root, "hardware"));
     optimizer(&r, eq_xml_child(root, "optimizer"));
     if (r.status == EQ_OK) r.status = eq_device_read(xml, eq_xml_child(root, "device"), x, diag);
+    check_phases(&r, eq_xml_child(root, "mismatch"));
     schedule(&r, eq_xml_child(root, "schedule"));
     count(&r, eq_xml_child(root, "minibatch"), "size", &x->batch);
     epochs(&r, eq_xml_child(root, "epochs"));
@@ -369,6 +451,7 @@ static eq_status understand(eq_xml *xml, const char *file, eq_experiment **out, 
     if (x == NULL || x->path == NULL || x->folder == NULL || x->name == NULL)
         status = eq_out_of_memory(diag);
     if (status == EQ_OK) status = read_tree(xml, x, diag);
+    if (status == EQ_OK && x->run == 0) eq_warn_of_idle(xml, diag); /* a copy has all there is */
     eq_xml_free(xml);
     if (status == EQ_OK)
         *out = x;

@@ -6,12 +6,15 @@
 #include "circuit/architecture.h"
 #include "circuit/circuit.h"
 #include "model/device.h"
+#include "model/mismatch.h"
 #include "model/optimizer.h"
 #include "train/cost.h"
 #include "train/data.h"
 #include "train/encode.h"
 #include "train/estimator.h"
+#include "train/hardware.h"
 #include "train/init.h"
+#include "train/place.h"
 #include "train/schedule.h"
 
 /* How the circuit groups whose name matches are trained; the first match in the file counts. */
@@ -48,9 +51,13 @@ struct eq_experiment {
     eq_preset *preset; /* of the circuit, applied one after the other */
     size_t presets, preset_cap;
     eq_data_options data;
+    eq_data_options elsewhere[EQ_PLACES - 1]; /* of a copy: with the files at other places, which
+                                                 count where the checksum fits theirs */
     eq_encoding encoding;
     eq_cost cost;
     eq_estimator estimator;
+    eq_mismatch mismatch;
+    eq_hardware hardware;
     eq_optimizer optimizer;
     eq_group_options *group;
     size_t groups, group_cap;

@@ -106,6 +106,7 @@ static void write_architecture(const eq_architecture *a, eq_text *t) {
     value(t, "bias-down", a->down);
     value(t, "gmin", a->gmin);
     value(t, "gmax", a->gmax);
+    if (a->wires > 0.0) value(t, "wires", a->wires);
 }
 
 static void write_data(const eq_experiment *x, eq_text *t) {
@@ -157,6 +158,46 @@ static void write_optimizer(const eq_experiment *x, eq_text *t) {
                    x->batch);
 }
 
+static void write_deviation(const eq_spread *d, eq_text *t) {
+    attribute(t, "parameters", d->parameters);
+    attribute(t, "distribution", eq_distribution_name(d->distribution));
+    value(t, "sigma", d->sigma);
+    if (d->absolute > 0.0) value(t, "absolute", d->absolute);
+    eq_text_printf(t, " per=\"%s\"", d->per_class ? "class" : "instance");
+}
+
+static void write_mismatch(const eq_mismatch *m, eq_text *t) {
+    if (m->deviations == 0) return;
+    size_t inner = m->deviations - (m->own ? 1 : 0);
+    eq_text_printf(t, "  <mismatch chip=\"%" PRIu64 "\" phases=\"%s\"", m->chip,
+                   eq_phase_devices_name(m->phases));
+    if (m->own) write_deviation(&m->deviation[inner], t);
+    eq_text_puts(t, inner == 0 ? "/>\n" : ">\n");
+    for (size_t k = 0; k < inner; k++) {
+        eq_text_puts(t, "    <deviation");
+        write_deviation(&m->deviation[k], t);
+        eq_text_puts(t, "/>\n");
+    }
+    if (inner > 0) eq_text_puts(t, "  </mismatch>\n");
+}
+
+static void write_hardware(const eq_hardware *h, eq_text *t) {
+    if (eq_hardware_is_ideal(h)) return;
+    const struct {
+        const char *name;
+        double value;
+    } all[] = {{"read-noise", h->read.noise},   {"read-offset", h->read.offset},
+               {"hold-noise", h->hold.noise},   {"hold-offset", h->hold.offset},
+               {"nudge-noise", h->nudge.noise}, {"nudge-offset", h->nudge.offset}};
+    eq_text_printf(t, "  <hardware input-bits=\"%zu\" output-bits=\"%zu\"", h->input.bits,
+                   h->output.bits);
+    if (h->input.bits > 0) value(t, "input-range", h->input.range);
+    if (h->output.bits > 0) value(t, "output-range", h->output.range);
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        if (all[k].value != 0.0) value(t, all[k].name, all[k].value);
+    eq_text_puts(t, "/>\n");
+}
+
 /* Encoding, cost, estimator, optimizer: what decides the course of the training besides circuit and
  * data. */
 static void write_method(const eq_experiment *x, eq_text *t) {
@@ -183,6 +224,8 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     if (clamp) value(t, "eta", x->estimator.eta);
     if (clamp && isfinite(x->estimator.clamp)) value(t, "g-clamp", x->estimator.clamp);
     eq_text_puts(t, "/>\n");
+    write_mismatch(&x->mismatch, t);
+    write_hardware(&x->hardware, t);
     write_optimizer(x, t);
     eq_device_write(x, t);
 }

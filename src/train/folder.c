@@ -211,6 +211,10 @@ bool eq_folder_has(const char *path) {
 
 eq_status eq_folder_complete(const char *folder, eq_diag *diag) {
     bool experiment = false, model = false, checkpoint = false;
+    if (is_file(folder))
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "'%s' is a file; give the folder of a run, which `eqspice train` wrote",
+                       folder);
     eq_status status = has(folder, EQ_TRAIN_EXPERIMENT, &experiment, diag);
     if (status == EQ_OK) status = has(folder, EQ_TRAIN_MODEL, &model, diag);
     if (status == EQ_OK) status = has(folder, EQ_TRAIN_CHECKPOINT, &checkpoint, diag);

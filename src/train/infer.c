@@ -91,14 +91,21 @@ static eq_status add_predictions(inferring *f, const eq_session *s, size_t first
     return status;
 }
 
+/* The capacitances that a settling goes by are given or in the deck; a time that is given stands
+ * for those of the deck. */
+static bool settles(const eq_infer_options *o, const eq_circuit *c) {
+    return !isnan(o->capacitance) || (c->capacitors > 0 && isnan(o->settling));
+}
+
 /* The settling of the first examples. */
 static eq_status add_settling(inferring *f, const eq_session *s, size_t n, eq_diag *diag) {
     eq_inference *out = f->out;
     size_t left = EQ_SETTLING_EXAMPLES - out->settled, count = n < left ? n : left;
-    if (isnan(f->o->capacitance) || count == 0) return EQ_OK;
+    double farad = isnan(f->o->capacitance) ? 0.0 : f->o->capacitance;
+    if (!settles(f->o, s->c) || count == 0) return EQ_OK;
     out->settled += count;
     return eq_comm_agree(
-        eq_meter_settling(out->meter, count, s->input, f->v, f->o->capacitance, &out->tau, diag));
+        eq_meter_settling(out->meter, count, s->input, f->v, farad, &out->tau, diag));
 }
 
 /* eq_session.visit */

@@ -8,7 +8,7 @@
 /* An estimate is good up to this part of the gradient; a group has none below that part of the
  * largest. */
 static const double good = 0.1, nothing = 1e-8;
-enum { EXAMPLES = 4, STEPS = 8 };
+enum { EXAMPLES = 4, STEPS = 16 };
 
 typedef struct looker {
     eq_session *s;
@@ -47,21 +47,24 @@ static eq_status error_at(looker *k, double beta, double *error) {
     return status == EQ_ERR_MEMORY ? status : EQ_OK;
 }
 
-/* The nearest beta at which the estimate is good, else the best of those tried: tens of the
- * experiment's, first up, since round-off is what small nudges suffer from. */
+/* The best beta of those tried, tens of the experiment's: on both sides until the estimate is good
+ * and another ten makes it no better. */
 static eq_status find_better(looker *k, double *beta, double *error) {
-    eq_status status = EQ_OK;
     double own = k->s->x->estimator.beta;
-    for (int j = 1; *error > good && j <= STEPS; j++)
+    bool better = true;
+    for (int j = 1; (better || *error > good) && j <= STEPS; j++) {
+        better = false;
         for (int side = 0; side < 2; side++) {
             double at = own * pow(10.0, side == 0 ? j : -j), now;
-            status = error_at(k, at, &now);
+            eq_status status = error_at(k, at, &now);
             if (status != EQ_OK) return status;
             if (!(now < *error)) continue;
             *error = now;
             *beta = at;
+            better = true;
         }
-    return status;
+    }
+    return EQ_OK;
 }
 
 static eq_status judge_beta(looker *k, const eq_look *found, eq_diag *diag) {

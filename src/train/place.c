@@ -27,17 +27,20 @@ static char *from_home(const char *home, const char *name) {
     return path;
 }
 
-char *eq_place_find(const char *folder, const char *home, const char *name) {
-    char *place[] = {eq_path_join(folder, name), NULL, NULL}, *found = place[0];
-    if (home == NULL || name[0] == '/' || found == NULL || access(found, F_OK) == 0) return found;
-    place[1] = eq_path_join(folder, last_part(name));
-    place[2] = from_home(home, name);
-    bool whole = place[1] != NULL && place[2] != NULL;
-    for (int k = 2; whole && k > 0; k--)
-        if (access(place[k], F_OK) == 0) found = place[k];
-    for (int k = 0; k < 3; k++)
-        if (!whole || place[k] != found) eq_free(place[k]);
-    return whole ? found : NULL;
+static char *place(const char *folder, const char *home, const char *name, int k) {
+    return k == 0   ? eq_path_join(folder, name)
+           : k == 1 ? eq_path_join(folder, last_part(name))
+                    : from_home(home, name);
+}
+
+char *eq_place_find(const char *folder, const char *home, const char *name, int first) {
+    bool one = home == NULL || name[0] == '/';
+    for (int k = first; !one && k < EQ_PLACES; k++) {
+        char *path = place(folder, home, name, k);
+        if (path == NULL || access(path, F_OK) == 0) return path;
+        eq_free(path);
+    }
+    return place(folder, home, name, 0);
 }
 
 char *eq_place_real(const char *folder) {

@@ -5,10 +5,12 @@
 
 #include "base/status.h"
 
-/* The path by which to open `name`, written in a file of `folder`: folder/name. Where nothing is
- * there and `home` (may be NULL) says where the folder once stood: the file of that name in the
- * folder itself, else home/name. Owned by the caller; NULL when memory runs out. */
-char *eq_place_find(const char *folder, const char *home, const char *name);
+/* Where `name`, written in a file of `folder`, may lie: folder/name, and where `home` (may be NULL)
+ * says where the folder once stood, the file of that name in the folder itself, and home/name. */
+enum { EQ_PLACES = 3 };
+/* The first of these places from number `first` on where something is, the first of all where
+ * nothing is. Owned by the caller; NULL when memory runs out. */
+char *eq_place_find(const char *folder, const char *home, const char *name, int first);
 
 /* The way from a folder to a file, both of which are there: ../../data/iris.csv; the absolute path
  * where one of them is not. Owned by the caller; NULL when memory runs out. */

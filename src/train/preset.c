@@ -53,8 +53,12 @@ static eq_status set_one(eq_circuit *c, eq_element e, const target *t, double va
     eq_text name = {0};
     eq_handle h;
     eq_text_printf(&name, "%s%s", eq_circuit_element_name(c, e), t->param.text);
-    eq_status status =
-        name.failed ? eq_out_of_memory(diag) : eq_handle_find(c, name.text, &h, diag);
+    eq_status status = name.failed ? eq_out_of_memory(diag) : EQ_OK;
+    bool bare = t->param.length == 0 && eq_class(c->row[e].cls)->inverse != NULL;
+    if (status == EQ_OK && bare) /* ohm, as decks write it and .dc sweeps it */
+        h = eq_handle_as_written(c, e);
+    else if (status == EQ_OK)
+        status = eq_handle_find(c, name.text, &h, diag);
     if (status == EQ_OK) status = eq_handle_set(c, h, value, diag);
     eq_text_free(&name);
     return status;

@@ -84,12 +84,6 @@ eq_status eq_seeds_read(const char *text, eq_seed_run **run, size_t *runs, eq_di
     return status;
 }
 
-char *eq_seed_folder(const char *folder, uint64_t seed) {
-    char name[32];
-    snprintf(name, sizeof name, "seed-%" PRIu64, seed);
-    return eq_path_join(folder, name);
-}
-
 /* --- what they have in common --- */
 
 #define COLUMN(name, fraction)                                                                     \
@@ -309,16 +303,39 @@ static eq_status share(eq_seed_run *run, size_t runs, eq_diag *diag) {
     return status;
 }
 
+/* A table counts runs of one length: one that has gone further cannot be shortened. */
+static eq_status check_length(const eq_experiment *x, const char *dir, const eq_seed_run *run,
+                              eq_diag *diag) {
+    eq_checkpoint p = {0};
+    char *folder = eq_seed_folder(dir, run->seed);
+    char *path = folder == NULL ? NULL : eq_path_join(folder, EQ_TRAIN_CHECKPOINT);
+    eq_status status = path == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK && access(path, F_OK) == 0) status = eq_checkpoint_read(path, &p, diag);
+    if (status == EQ_OK && p.epoch > x->epochs)
+        status = eq_fail(diag, EQ_ERR_USAGE,
+                         "seed %" PRIu64 " has been trained for %" PRIu64 " epochs, more than the "
+                         "%zu that all are to have; give --epochs %" PRIu64 " or more, or begin "
+                         "anew with --force",
+                         run->seed, p.epoch, x->epochs, p.epoch);
+    eq_checkpoint_free(&p);
+    eq_free(path);
+    eq_free(folder);
+    return status;
+}
+
 /* Nothing that is there is written over unasked. */
-static eq_status check_folders(const eq_seeds_options *o, const eq_seed_run *run, size_t runs,
-                               eq_diag *diag) {
+static eq_status check_folders(const eq_experiment *x, const eq_seeds_options *o,
+                               const eq_seed_run *run, size_t runs, eq_diag *diag) {
     const char *dir = o->each.folder;
     if (o->each.resume && o->each.force)
         return eq_fail(diag, EQ_ERR_USAGE,
                        "--resume goes on with the runs that --force removes; give one of them");
-    if (o->each.resume || o->each.force) return EQ_OK;
-    eq_status status =
-        has(dir, EQ_SEEDS_TABLE) ? eq_folder_refuse(dir, EQ_SEEDS_TABLE, diag) : EQ_OK;
+    eq_status status = eq_seed_folders_single(dir, diag);
+    for (size_t k = 0; status == EQ_OK && o->each.resume && k < runs; k++)
+        status = check_length(x, dir, &run[k], diag);
+    if (status == EQ_OK && o->each.force) status = eq_seed_folders_clear(dir, x, diag);
+    if (status != EQ_OK || o->each.resume || o->each.force) return status;
+    if (has(dir, EQ_SEEDS_TABLE)) status = eq_folder_refuse(dir, EQ_SEEDS_TABLE, diag);
     for (size_t k = 0; status == EQ_OK && k < runs; k++) {
         const char *held = NULL;
         char *folder = eq_seed_folder(dir, run[k].seed);
@@ -342,7 +359,7 @@ eq_status eq_seeds_train(const eq_experiment *x, const eq_seeds_options *o, eq_s
                          size_t runs, eq_diag *diag) {
     size_t first, count;
     bool writes = eq_comm_rank() == 0;
-    eq_status status = writes ? check_folders(o, run, runs, diag) : EQ_OK;
+    eq_status status = writes ? check_folders(x, o, run, runs, diag) : EQ_OK;
     if (status == EQ_OK && writes) status = eq_folder_make(o->each.folder, diag);
     status = eq_comm_agree(status);
     if (status != EQ_OK) return status;

@@ -4,9 +4,7 @@
 #define EQ_TRAIN_SEEDS_H
 
 #include "base/text.h"
-#include "train/experiment.h"
-
-#define EQ_SEEDS_TABLE "seeds.csv"
+#include "train/seed_folders.h"
 
 /* One of them. */
 typedef struct eq_seed_run {
@@ -18,9 +16,6 @@ typedef struct eq_seed_run {
 /* Reads "1..5", "1,4,9" or "1..3,7" into *run (to be freed with eq_free), each not yet trained. */
 eq_status eq_seeds_read(const char *text, eq_seed_run **run, size_t *runs, eq_diag *diag);
 
-/* DIR/seed-K, owned by the caller; NULL when memory runs out. */
-char *eq_seed_folder(const char *folder, uint64_t seed);
-
 typedef struct eq_seeds_options {
     eq_train_options each; /* its folder is DIR, its threads are those of all together, its
                               callbacks are not called; resume: also begins what has not begun */
@@ -30,7 +25,8 @@ typedef struct eq_seeds_options {
 
 /* Trains the experiment with each seed into DIR/seed-K and writes DIR/seeds.csv over those that
  * came to an end. Where DIR holds one of these runs, or a table, it is refused as eq_train refuses
- * a folder with a run, before any begins. One that fails leaves the others going; the status is
+ * a folder with a run, before any begins, and always where DIR itself holds a run, or one to go on
+ * with has had more epochs than the experiment asks for. One that fails leaves the others going; the status is
  * that of the first that failed, with its seed in the message. The ranks of mpirun share the seeds;
  * run[] is the same on all. */
 eq_status eq_seeds_train(const eq_experiment *x, const eq_seeds_options *o, eq_seed_run *run,

@@ -1,6 +1,7 @@
 #include "train/session.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
@@ -11,9 +12,43 @@ eq_random eq_stream_of(uint64_t seed, eq_stream stream) {
     return eq_random_seed(seed * 4 + (uint64_t)stream);
 }
 
+static bool same_files(const eq_data_options *a, const eq_data_options *b) {
+    const char *of_a[EQ_DATA_FILES], *of_b[EQ_DATA_FILES];
+    size_t n = eq_data_files(a, of_a), m = eq_data_files(b, of_b);
+    bool same = n == m;
+    for (size_t k = 0; same && k < n; k++) same = strcmp(of_a[k], of_b[k]) == 0;
+    return same;
+}
+
+/* A run that was moved: its data are those of the place where the checksum fits. s->data stays NULL
+ * where it fits nowhere; nothing is said of the others. */
+static eq_status find_data(eq_session *s, uint64_t split, eq_diag *diag) {
+    const eq_experiment *x = s->x;
+    for (int k = 0; k < EQ_PLACES; k++) {
+        const eq_data_options *o = k == 0 ? &x->data : &x->elsewhere[k - 1];
+        if (k > 0 && same_files(o, &x->data)) continue;
+        eq_status status = eq_data_set_read(o, x->folder, split, &s->set, NULL);
+        if (status == EQ_ERR_MEMORY) return eq_out_of_memory(diag);
+        if (status != EQ_OK) continue;
+        if (eq_data_checksum(&s->set) == x->data_checksum) {
+            s->data = o;
+            return EQ_OK;
+        }
+        eq_data_set_free(&s->set);
+        s->set = (eq_data_set){0};
+    }
+    return EQ_OK;
+}
+
 eq_status eq_session_data(eq_session *s, eq_diag *diag) {
-    eq_random split = eq_stream_of(s->x->seed, EQ_STREAM_SPLIT);
-    return eq_data_set_read(&s->x->data, s->x->folder, eq_random_next(&split), &s->set, diag);
+    const eq_experiment *x = s->x;
+    eq_random random = eq_stream_of(x->seed, EQ_STREAM_SPLIT);
+    uint64_t split = eq_random_next(&random);
+    s->data = NULL;
+    eq_status status = x->home != NULL && x->data_checksum != 0 ? find_data(s, split, diag) : EQ_OK;
+    if (status != EQ_OK || s->data != NULL) return status;
+    s->data = &x->data;
+    return eq_data_set_read(s->data, x->folder, split, &s->set, diag);
 }
 
 /* The circuit must have an input for every encoded feature and an output for every class. */
@@ -28,17 +63,21 @@ static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *dia
     if (inputs != s->encoder.inputs)
         return eq_fail(
             diag, EQ_ERR_INPUT,
-            "the circuit has %zu input sources, the data give %zu (%zu features%s); change "
+            "the circuit has %zu input source%s, the data give %zu (%zu feature%s%s); change "
             "the input line or layers of the circuit, or invert in <encoding>",
-            inputs, s->encoder.inputs, s->encoder.features,
-            s->encoder.invert ? ", each also inverted" : "");
+            inputs, eq_plural(inputs), s->encoder.inputs, s->encoder.features,
+            eq_plural(s->encoder.features), s->encoder.invert ? ", each also inverted" : "");
     const char *what = d->goal == EQ_GOAL_CLASS ? "class" : "target";
     if (outputs != d->classes)
         return eq_fail(
             diag, EQ_ERR_INPUT,
-            "the circuit has %zu outputs, the data %zu %s%s; give the circuit one output "
+            "the circuit has %zu output%s, the data %zu %s%s; give the circuit one output "
             "(a node or a pair of nodes, which counts twice in layers) for each %s",
-            outputs, d->classes, what, d->goal == EQ_GOAL_CLASS ? "es" : "s", what);
+            outputs, eq_plural(outputs), d->classes, what,
+            d->classes == 1            ? ""
+            : d->goal == EQ_GOAL_CLASS ? "es"
+                                       : "s",
+            what);
     return EQ_OK;
 }
 
@@ -155,7 +194,7 @@ static eq_status warn_of_data(const eq_session *s, eq_diag *diag) {
     eq_text names = {0};
     uint64_t known = s->x->data_checksum;
     if (known == 0 || known == eq_data_checksum(&s->set)) return EQ_OK;
-    eq_data_names(&s->x->data, &names);
+    eq_data_names(s->data, &names);
     eq_status status = names.failed ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK)
         eq_warn_at(diag, (eq_place){0},
@@ -195,6 +234,7 @@ eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *di
     if (status == EQ_OK) status = eq_encoder_fit(&s->x->encoding, &s->set, &s->encoder, diag);
     if (status == EQ_OK) status = eq_network_new(s->c, &s->model, diag);
     if (status == EQ_OK && !given) status = initialise(s, diag);
+    if (status == EQ_OK && !given) status = eq_session_deviate(s, diag);
     return status == EQ_OK ? eq_session_start(s, o, diag) : status;
 }
 
@@ -225,6 +265,9 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     eq_engine_options options = *o;
     eq_status status = s->model == NULL ? eq_network_new(s->c, &s->model, diag) : EQ_OK;
     if (status != EQ_OK) return status;
+    /* the layered engine takes gains for good, and sources to be the same in all phases */
+    if (s->x->mismatch.phases != EQ_SAME_DEVICES && eq_session_sources_deviate(s))
+        options.kind = EQ_ENGINE_SPARSE;
     s->outputs = eq_network_outputs(s->model);
     s->batch = options.batch = o->batch < most || most == 0 ? o->batch : most;
     status = check_sizes(s, d, diag);
@@ -232,13 +275,25 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     if (status == EQ_OK) status = check_minibatch(s, diag);
     if (status == EQ_OK) status = make_room(s, diag);
     if (status == EQ_OK) status = eq_network_start(s->model, &options, diag);
+    if (status == EQ_OK) eq_phases_drive(s->phases, eq_session_driver(s));
     if (status == EQ_OK) warn_of_bias(s, diag);
     return status;
+}
+
+eq_status eq_session_renew(eq_session *s, const eq_engine_options *o, eq_diag *diag) {
+    eq_engine_options options = *o;
+    options.batch = s->batch;
+    eq_network_free(s->model);
+    s->model = NULL;
+    eq_status status = eq_network_new(s->c, &s->model, diag);
+    return status == EQ_OK ? eq_network_start(s->model, &options, diag) : status;
 }
 
 void eq_session_close(eq_session *s) {
     eq_network_free(s->model);
     eq_phases_free(s->phases);
+    eq_devices_close(&s->devices);
+    eq_chips_close(&s->chips);
     eq_circuit_free(s->c);
     eq_data_set_free(&s->set);
     eq_encoder_free(&s->encoder);
@@ -262,9 +317,13 @@ static void set_goals(eq_session *s, const eq_data *d, const uint32_t *index, si
 eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t *index, size_t n,
                                 eq_diag *diag) {
     eq_encode(&s->encoder, d, index, n, s->input);
+    eq_session_convert_inputs(s, n * s->encoder.inputs, s->input);
     set_goals(s, d, index, n);
     eq_network_read(s->model, s->evaluating, s->read);
-    return eq_network_free_phase(s->model, n, s->input, s->y, diag);
+    s->row = index;
+    eq_status status = eq_network_free_phase(s->model, n, s->input, s->y, diag);
+    if (status == EQ_OK) eq_session_read_outputs(s, n, s->y);
+    return status;
 }
 
 static void score_class(const eq_session *s, const double *y, size_t label, eq_score *score) {

@@ -3,18 +3,32 @@
 #ifndef EQ_TRAIN_SESSION_H
 #define EQ_TRAIN_SESSION_H
 
+#include "model/mismatch.h"
 #include "model/model.h"
 #include "train/experiment.h"
 #include "train/fingerprint.h"
 
+/* What phases on devices of their own need. */
+typedef struct eq_chips {
+    bool *trained;         /* [devices] */
+    double *first, *stood; /* [devices] on the chip before any training; while others stand there */
+    double *y;             /* [batch][outputs] V */
+    bool ideal;            /* the circuit is as it was meant until eq_session_end_phases */
+} eq_chips;
+
 typedef struct eq_session {
     const eq_experiment *x;
-    eq_circuit *c;         /* owned */
-    eq_data_set set;       /* owned; without a training part when another file is evaluated */
-    eq_encoder encoder;    /* owned */
-    eq_network *model;     /* owned: the model of c */
-    eq_fingerprint print;  /* of what eq_session_open has opened, before anything was drawn */
-    eq_phases *phases;     /* owned */
+    const eq_data_options *data; /* of x, which were read; NULL: none yet */
+    eq_circuit *c;               /* owned */
+    eq_data_set set;             /* owned; without a training part when another file is evaluated */
+    eq_encoder encoder;          /* owned */
+    eq_network *model;           /* owned: the model of c */
+    eq_fingerprint print;        /* of what eq_session_open has opened, before anything was drawn */
+    eq_phases *phases;           /* owned */
+    eq_devices devices; /* owned: those of c that deviate, c being the chip of the experiment */
+    eq_chips chips;
+    bool reads;            /* through the experiment's hardware, not ideally */
+    const uint32_t *row;   /* [n] of the last free phase: which examples of the data they are */
     size_t outputs, batch; /* batch: the largest minibatch of one call */
     double *input;         /* [batch][inputs] V */
     double *y;             /* [batch][outputs] V: outputs of the free phase */
@@ -46,7 +60,27 @@ eq_status eq_session_data(eq_session *s, eq_diag *diag);
 /* With circuit, set and encoder in place: checks that they fit, starts the model (made here unless
  * it is there) and makes room. */
 eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *diag);
+/* Makes the model anew: the circuit has become another chip. */
+eq_status eq_session_renew(eq_session *s, const eq_engine_options *o, eq_diag *diag);
 void eq_session_close(eq_session *s);
+
+/* chips.c. Makes the circuit, which is as it was meant, the chip of the experiment. */
+eq_status eq_session_deviate(eq_session *s, eq_diag *diag);
+/* Whether sources or gains are among what deviates. */
+bool eq_session_sources_deviate(const eq_session *s);
+void eq_chips_close(eq_chips *q);
+/* readout.c. What the hardware makes of inputs; of outputs and nudge currents, [n][outputs], of the
+ * examples s->row; of the potentials from which the update will learn. */
+void eq_session_convert_inputs(const eq_session *s, size_t values, double *x);
+void eq_session_read_outputs(const eq_session *s, size_t n, double *y);
+eq_phases_driver eq_session_driver(eq_session *s);
+eq_status eq_session_hold(eq_session *s, const double a[EQ_MAX_SLOTS], eq_diag *diag);
+/* The phases of the estimator for the n examples of the last free phase, on the devices that the
+ * experiment gives them: eq_network_gradient or _update may follow with a[EQ_MAX_SLOTS], then
+ * eq_session_end_phases. The free phase is to be solved again for anything else. */
+eq_status eq_session_phases(eq_session *s, const eq_estimator *est, double sign, size_t n,
+                            double a[EQ_MAX_SLOTS], eq_diag *diag);
+void eq_session_end_phases(eq_session *s);
 
 /* EQ_ERR_INPUT: the pattern of <WHAT="MATCH"> is that of no block. */
 eq_status eq_session_no_group(const eq_network *n, const char *what, const char *match,

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "train/folder.h"
 #include "train/look.h"
+#include "train/seed_folders.h"
 #include "train/trainer.h"
 
 /* A training that runs into a folder. */
@@ -125,7 +126,8 @@ static eq_status resume(run *r) {
 static eq_status claim(run *r) {
     const char *held = NULL;
     if (r->claim != NULL) return EQ_OK;
-    eq_status status = eq_folder_claim(r->o->folder, &r->claim, r->diag);
+    eq_status status = eq_seed_folders_refuse(r->o->folder, r->diag);
+    if (status == EQ_OK) status = eq_folder_claim(r->o->folder, &r->claim, r->diag);
     if (status == EQ_OK && !r->o->resume && !r->o->force)
         status = eq_folder_holds(r->o->folder, &held, r->diag);
     if (status != EQ_OK || held == NULL) return status;
@@ -220,7 +222,7 @@ static eq_status keep_best(run *r) {
     const eq_checkpoint *p = &r->t->now;
     const eq_metrics *row = &p->row[p->rows - 1];
     if (r->t->s.set.validation_count == 0) return EQ_OK;
-    if (p->best_epoch > 0 && !better(row, &p->row[p->best_epoch - 1])) return EQ_OK;
+    if (p->best_epoch > 0 && !better(row, eq_checkpoint_best(p))) return EQ_OK;
     return eq_trainer_keep(r->t, row->epoch, r->diag);
 }
 
@@ -352,7 +354,7 @@ static void summarise(const run *r, bool whole, eq_train_summary *out) {
         .gradient_cosine = r->look.cosine,
     };
     const eq_checkpoint *p = &r->t->now;
-    if (p->best_epoch > 0) out->best = p->row[p->best_epoch - 1];
+    if (p->best_epoch > 0) out->best = *eq_checkpoint_best(p);
 }
 
 /* Looks at what is to be trained and tells the caller, before the first epoch. */
@@ -408,8 +410,6 @@ static eq_status run_all(run *r) {
     uint64_t steps;
     eq_checkpoint *p = &r->t->now;
     eq_checkpoint_network(p, &steps);
-    if (r->x->epochs > 0 && p->rows == 1 && p->row[0].epoch == 0)
-        p->rows = 0; /* it was looked at */
     if (status == EQ_OK && r->x->epochs == 0 && p->rows == 0)
         status = look_only(r);
     else if (status == EQ_OK && done(r) && r->model_steps != steps)

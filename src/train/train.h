@@ -46,6 +46,27 @@ void eq_trained_example(const eq_trained *m, size_t k, double *feature);
 eq_status eq_trained_evaluate(eq_trained *m, eq_evaluation *out, eq_diag *diag);
 void eq_evaluation_free(eq_evaluation *e);
 
+/* As eq_trained_open, for chips that are drawn: the circuit stands as it was meant, with the trained
+ * parameters; the experiment must have a mismatch. */
+eq_status eq_trained_open_for_draws(const char *folder, const eq_trained_options *o,
+                                    eq_trained **out, eq_diag *diag);
+
+/* Of what was drawn: mean, deviation (NAN of one) and quantiles. */
+typedef struct eq_spreading {
+    double mean, deviation, q05, q50, q95;
+} eq_spreading;
+
+typedef struct eq_chip_draws {
+    size_t drawn, failed; /* failed: chips without an operating point */
+    uint64_t first;       /* the first chip */
+    eq_spreading error;   /* fraction of wrong classes, or the RMSE of targets */
+    eq_spreading loss;
+} eq_chip_draws;
+
+/* draws.c. Evaluates the network of eq_trained_open_for_draws on so many chips, from that of the
+ * experiment on; then it stands as it was meant again. */
+eq_status eq_trained_draw(eq_trained *m, size_t draws, eq_chip_draws *out, eq_diag *diag);
+
 /* infer.c. */
 struct eq_inference {
     const eq_circuit *c; /* of the network that was evaluated */

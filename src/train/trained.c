@@ -8,6 +8,7 @@
 #include "train/devices.h"
 #include "train/folder.h"
 #include "train/models.h"
+#include "train/seed_folders.h"
 #include "train/trained.h"
 
 /* The names of the classes as a table without examples: what eq_data_read_test needs to know. */
@@ -31,7 +32,7 @@ static eq_status known_classes(const eq_experiment *x, const eq_checkpoint *p, e
 static eq_status warn_of_data(const eq_trained *m, const eq_checkpoint *p, eq_diag *diag) {
     eq_text names = {0};
     if (p->run == 0 || eq_data_fingerprint(&m->s.set) == p->began.data) return EQ_OK;
-    eq_data_names(&m->x->data, &names);
+    eq_data_names(m->s.data, &names);
     eq_status status = names.failed ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK)
         eq_warn_at(diag, (eq_place){0},
@@ -151,9 +152,13 @@ static eq_status read_experiment(eq_trained *m, const char *folder, const eq_set
     if (status == EQ_OK) status = eq_experiment_read_with(path, set, &m->x, diag);
     if (status == EQ_OK) status = eq_experiment_same_circuit(plain, m->x, &m->other, diag);
     if (status == EQ_OK) {
+        /* model.cir is the chip that the run was trained on */
+        m->deviates = m->drawn || !eq_mismatch_same_chip(&plain->mismatch, &m->x->mismatch);
+        m->other = m->other || (m->deviates && plain->mismatch.deviations > 0);
         m->presets = plain->presets;
         m->was = plain->encoding;
         m->s.x = m->x;
+        m->s.reads = !eq_hardware_is_ideal(&m->x->hardware);
     }
     m->run = plain;
     eq_free(path);
@@ -193,22 +198,35 @@ static eq_status change_circuit(eq_trained *m, const eq_trained_options *o, eq_d
     return status;
 }
 
+/* The circuit, as it was meant, becomes the chip that is asked for. */
+static eq_status deviate(eq_trained *m, eq_diag *diag) {
+    const eq_mismatch *mismatch = &m->x->mismatch;
+    if (m->drawn && mismatch->deviations == 0)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "the run has no mismatch to draw from; say what deviates, as in --set "
+                       "mismatch.sigma=0.1 (every parameter by 10 %%)");
+    if (m->drawn) return eq_devices_open(&m->s.devices, mismatch, m->s.c, diag);
+    return m->deviates ? eq_session_deviate(&m->s, diag) : EQ_OK;
+}
+
 /* All files of the folder, which must be those of one run; its data unless that is not wanted. */
 static eq_status read_folder(eq_trained *m, const char *folder, bool data,
                              const eq_trained_options *o, eq_diag *diag) {
     eq_checkpoint p = {0};
-    eq_status status = eq_folder_complete(folder, diag);
+    eq_status status = eq_seed_folders_choose(folder, diag);
+    if (status == EQ_OK) status = eq_folder_complete(folder, diag);
     if (status == EQ_OK) status = read_checkpoint(&p, folder, diag);
     if (status == EQ_OK) status = read_experiment(m, folder, &o->set, diag);
     if (status == EQ_OK)
         status = eq_folder_same_run(folder, EQ_TRAIN_EXPERIMENT, m->x->run, p.run, diag);
     if (status == EQ_OK) status = read_circuit(m, &p, folder, diag);
     if (status == EQ_OK) status = change_circuit(m, o, diag);
+    if (status == EQ_OK) status = deviate(m, diag);
     if (status == EQ_OK && data) {
         status = read_data(m, &p, o->data, diag);
         if (status != EQ_OK && o->data == NULL) say_where(m, folder, diag);
     }
-    if (status == EQ_OK && p.best_epoch > 0) m->best = p.row[p.best_epoch - 1];
+    if (status == EQ_OK && p.best_epoch > 0) m->best = *eq_checkpoint_best(&p);
     if (status == EQ_OK && p.rows > 0) m->last = p.row[p.rows - 1];
     m->epochs = (size_t)p.epoch;
     eq_checkpoint_free(&p);
@@ -245,23 +263,34 @@ eq_status eq_trained_open_on(const char *folder, const char *data_path, int thre
     return eq_trained_open(folder, &o, out, diag);
 }
 
-eq_status eq_trained_open(const char *folder, const eq_trained_options *o, eq_trained **out,
-                          eq_diag *diag) {
+static eq_status open_folder(const char *folder, const eq_trained_options *o, bool drawn,
+                             eq_trained **out, eq_diag *diag) {
     eq_trained_options usual = eq_trained_defaults();
     if (o == NULL) o = &usual;
     if (o->threads < 1)
         return eq_fail(diag, EQ_ERR_USAGE, "%d threads cannot work; give 1 or more", o->threads);
     eq_trained *m = eq_calloc(1, sizeof *m);
     if (m == NULL) return eq_out_of_memory(diag);
+    m->drawn = drawn;
+    m->engine = (eq_engine_options){EQ_ENGINE_AUTO, 32, o->threads};
     eq_status status = read_folder(m, folder, true, o, diag);
-    eq_engine_options engine = {EQ_ENGINE_AUTO, 32, o->threads};
-    if (status == EQ_OK) status = eq_session_start(&m->s, &engine, diag);
+    if (status == EQ_OK) status = eq_session_start(&m->s, &m->engine, diag);
     if (status == EQ_OK && m->x->devices > 0) status = eq_session_transfer(&m->s, m->run, diag);
     if (status == EQ_OK)
         *out = m;
     else
         eq_trained_free(m);
     return status;
+}
+
+eq_status eq_trained_open(const char *folder, const eq_trained_options *o, eq_trained **out,
+                          eq_diag *diag) {
+    return open_folder(folder, o, false, out, diag);
+}
+
+eq_status eq_trained_open_for_draws(const char *folder, const eq_trained_options *o,
+                                    eq_trained **out, eq_diag *diag) {
+    return open_folder(folder, o, true, out, diag);
 }
 
 void eq_trained_free(eq_trained *m) {
@@ -274,7 +303,7 @@ void eq_trained_free(eq_trained *m) {
 
 bool eq_trained_reads(const eq_trained *m, const char *path) {
     const char *file[EQ_DATA_FILES];
-    size_t n = eq_data_files(&m->x->data, file);
+    size_t n = eq_data_files(m->s.data == NULL ? &m->x->data : m->s.data, file);
     bool reads = eq_same_file(path, m->x->deck);
     for (size_t k = 0; k < n; k++) reads |= eq_same_file(path, file[k]);
     return reads;
@@ -447,6 +476,7 @@ eq_status eq_trained_features(eq_trained *m, const double *value, size_t n, eq_d
     uint32_t first = 0;
     eq_data one = {.examples = 1, .features = n, .value = own};
     eq_encode(&s->encoder, &one, &first, 1, s->input);
+    eq_session_convert_inputs(s, s->encoder.inputs, s->input);
     eq_free(own);
     return eq_network_present(s->model, s->input, NULL, diag);
 }

@@ -63,6 +63,7 @@ eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *asked
     eq_trainer *t = eq_calloc(1, sizeof *t);
     if (t == NULL) return eq_out_of_memory(diag);
     t->x = t->s.x = x;
+    t->s.reads = !eq_hardware_is_ideal(&x->hardware);
     eq_status status =
         eq_session_open(&t->s, &(eq_engine_options){o.engine, batch, o.threads}, diag);
     if (status == EQ_OK) status = give_optimizer(t, diag);
@@ -143,11 +144,11 @@ static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *di
     if (status != EQ_OK) return status;
     double a[EQ_MAX_SLOTS], sign = 1.0;
     if (t->x->estimator.kind->random_sign) sign = eq_random_next(&p->sign) >> 63 ? 1.0 : -1.0;
-    status = eq_estimate(&t->x->estimator, s->phases, s->model, &t->x->cost, sign, n, s->y, s->goal,
-                         a, diag);
-    if (status != EQ_OK) return status;
+    status = eq_session_phases(s, &t->x->estimator, sign, n, a, diag);
     double factor = eq_schedule_factor(&t->x->schedule, (size_t)p->epoch, t->x->epochs);
-    return eq_network_update(s->model, a, factor, ++p->steps, diag);
+    if (status == EQ_OK) status = eq_network_update(s->model, a, factor, ++p->steps, diag);
+    eq_session_end_phases(s);
+    return status;
 }
 
 /* The order of the examples of this epoch. */
@@ -257,13 +258,25 @@ eq_status eq_trainer_validate(eq_trainer *t, eq_trainer_score *out, eq_diag *dia
     return score_rows(t, s->train, s->validation_index, s->validation_count, out, diag);
 }
 
-/* Gradient of the estimator at one example, whose free phase is solved. */
-static eq_status gradient_by(eq_trainer *t, const eq_estimator *e, double *gradient,
-                             eq_diag *diag) {
+/* Gradient of the estimator, on its devices, at one example, whose free phase is solved. */
+static eq_status estimated(eq_trainer *t, double *gradient, eq_diag *diag) {
     eq_session *s = &t->s;
     double a[EQ_MAX_SLOTS];
-    eq_status status =
-        eq_estimate(e, s->phases, s->model, &t->x->cost, 1.0, 1, s->y, s->goal, a, diag);
+    eq_status status = eq_session_phases(s, &t->x->estimator, 1.0, 1, a, diag);
+    if (status == EQ_OK) status = eq_network_gradient(s->model, a, gradient, diag);
+    eq_session_end_phases(s);
+    return status;
+}
+
+/* The exact one at the example. */
+static eq_status exact_at(eq_trainer *t, uint32_t index, double *gradient, eq_diag *diag) {
+    eq_session *s = &t->s;
+    eq_estimator adjoint = {.kind = eq_estimator_find("adjoint")};
+    double a[EQ_MAX_SLOTS];
+    eq_status status = eq_session_free_phase(s, s->set.train, &index, 1, diag);
+    if (status == EQ_OK)
+        status =
+            eq_estimate(&adjoint, s->phases, s->model, &t->x->cost, 1.0, 1, s->y, s->goal, a, diag);
     return status == EQ_OK ? eq_network_gradient(s->model, a, gradient, diag) : status;
 }
 
@@ -282,15 +295,14 @@ eq_status eq_trainer_watch(eq_trainer *t, double *cosine, eq_diag *diag) {
     double *room = eq_calloc(n, 4 * sizeof *room);
     if (room == NULL) return eq_out_of_memory(diag);
     double *theta = room, *scale = theta + n, *estimate = scale + n, *exact = estimate + n;
-    eq_estimator adjoint = {.kind = eq_estimator_find("adjoint")};
     uint32_t index = watched(t);
     s->read = t->now.steps;
     eq_network_store(s->model);
     eq_session_get(s, theta);
     eq_session_scale(s, theta, scale);
     eq_status status = eq_session_free_phase(s, s->set.train, &index, 1, diag);
-    if (status == EQ_OK) status = gradient_by(t, &t->x->estimator, estimate, diag);
-    if (status == EQ_OK) status = gradient_by(t, &adjoint, exact, diag);
+    if (status == EQ_OK) status = estimated(t, estimate, diag);
+    if (status == EQ_OK) status = exact_at(t, index, exact, diag);
     if (status == EQ_OK) *cosine = eq_session_cosine(n, scale, estimate, exact);
     eq_free(room);
     return status;

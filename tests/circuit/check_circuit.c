@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "circuit/circuit.h"
+#include "circuit/deck.h"
 
 Suite *circuit_suite(void);
 
@@ -122,22 +123,97 @@ START_TEST(freeze_makes_nudge_sources_and_checks_controls) {
 }
 END_TEST
 
-/* Every allocation of building a circuit fails once: a clean status, nothing leaked, no crash. */
+/* Resistors, which training moves to another table, and sources, which stay in theirs; bounds, a
+ * trained parameter and a sensed current. */
+static eq_status build(eq_circuit *c, eq_diag *d) {
+    const eq_location at = {EQ_NONE, 0, 0};
+    eq_status status = c == NULL ? EQ_ERR_MEMORY : EQ_OK;
+    for (int k = 0; status == EQ_OK && k < 40; k++) {
+        char name[16];
+        snprintf(name, sizeof name, "%c%d", k < 20 ? 'r' : 'i', k);
+        status = add(c, k < 20 ? EQ_CLASS_resistor : EQ_CLASS_isource, name, k % 2 ? "a" : "b", "0",
+                     1.0, d);
+    }
+    if (status == EQ_OK) status = eq_circuit_train(c, "r*", NULL, 0.1, 10.0, at, d);
+    if (status == EQ_OK) status = eq_circuit_train(c, "i*", "dc", -1.0, 1.0, at, d);
+    if (status == EQ_OK) status = eq_circuit_sense(c, 0, &(eq_element){0}, d);
+    return status == EQ_OK ? eq_circuit_freeze(c, d) : status;
+}
+
+/* Every allocation of building a circuit fails once: a status that says so, nothing leaked, no
+ * crash. */
 START_TEST(building_survives_running_out_of_memory) {
-    for (long n = 0; n < 200; n++) {
+    bool enough = false;
+    for (long n = 0; !enough; n++) {
         eq_mem_fail_after(n);
         eq_circuit *c = eq_circuit_new();
-        for (int k = 0; c != NULL && k < 20; k++) {
-            char name[16];
-            snprintf(name, sizeof name, "r%d", k);
-            if (add(c, EQ_CLASS_resistor, name, k % 2 ? "a" : "b", "0", 1.0, NULL) != EQ_OK) break;
-        }
-        if (c != NULL)
-            eq_circuit_train(c, "r*", NULL, 0.1, 10.0, (eq_location){EQ_NONE, 0, 0}, NULL);
-        if (c != NULL) eq_circuit_freeze(c, NULL);
+        eq_status status = build(c, NULL);
+        enough = eq_mem_fail_after(-1) >= 0;
+        ck_assert_msg(status == (enough ? EQ_OK : EQ_ERR_MEMORY), "%ld: %d", n, status);
+        for (size_t k = 0; enough && k < 2; k++) ck_assert_uint_eq(c->group[k].count, 20);
         eq_circuit_free(c);
-        eq_mem_fail_after(-1);
     }
+}
+END_TEST
+
+/* What stands between an element and its node keeps the element's place in the deck. */
+START_TEST(a_sensed_current_is_told_at_its_element) {
+    eq_circuit *c = eq_circuit_new();
+    eq_element source;
+    eq_card card = eq_card_new(EQ_CLASS_resistor);
+    card.name = "r1";
+    card.name_length = 2;
+    card.at = (eq_location){EQ_NONE, 17, 4};
+    card.term[0] = eq_circuit_node(c, "a", 1);
+    card.term[1] = EQ_GROUND;
+    card.w[eq_class_resistor.value] = 1.0;
+    ck_assert_int_eq(eq_circuit_add(c, &card, NULL, NULL), EQ_OK);
+    ck_assert_int_eq(eq_circuit_sense(c, 0, &source, NULL), EQ_OK);
+    eq_location at = eq_circuit_at(c, source);
+    ck_assert(at.line == 17 && at.column == 4);
+    eq_row r = c->row[source];
+    ck_assert_int_eq(c->table[r.cls].term[0][r.row], eq_circuit_find_node(c, "a"));
+    ck_assert_int_eq(c->table[r.cls].term[1][r.row], c->table[EQ_CLASS_resistor].term[0][0]);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* Potentials to start from: one for all nodes that no other names, wherever it stands; of two for
+ * one node the later; only those named are held. */
+START_TEST(a_start_is_made_of_all_that_is_said) {
+    eq_circuit *c = eq_circuit_new();
+    eq_node node[4];
+    for (int k = 0; k < 4; k++) node[k] = eq_circuit_node(c, &"abcd"[k], 1);
+    const struct {
+        eq_node node;
+        double v;
+    } said[] = {{node[0], 1.0}, {node[2], 2.0}, {EQ_NONE, 5.0}, {node[1], 3.0}, {node[0], 4.0}};
+    for (size_t k = 0; k < sizeof said / sizeof *said; k++)
+        ck_assert_int_eq(eq_circuit_start(c, said[k].node, said[k].v, NULL), EQ_OK);
+    double v[5], held[5];
+    static const double expected[] = {0.0, 4.0, 3.0, 2.0, 5.0};
+    eq_circuit_begin(c, v, held);
+    for (int k = 0; k < 5; k++) {
+        ck_assert_double_eq(v[k], expected[k]);
+        if (k == 0 || k == 4)
+            ck_assert(isnan(held[k]));
+        else
+            ck_assert_double_eq(held[k], expected[k]);
+    }
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* All that a deck may hold beside its circuit goes with it (`make sanitize` looks). */
+START_TEST(a_deck_is_freed_with_all_that_it_holds) {
+    static const char text[] =
+        "t\n.param q=1\nV1 a 0 1\nR1 a b {q}\nR2 b 0 1k\n.dc v1 0 1 0.5\n.print dc {v(a)*2} v(b)\n"
+        ".tf v(b) v1\n.step param q 1 2 1\n.meas dc m find v(b) when v(a)=0.5\n.control\n"
+        "let x = v(a)\nprint x\n.endc\n.end\n";
+    eq_deck *d = NULL;
+    ck_assert_int_eq(eq_deck_parse("t.cir", text, sizeof text - 1, &d, NULL), EQ_OK);
+    ck_assert(d->plan_lines > 0 && d->prints > 0 && d->measures > 0 && d->analyses > 0);
+    eq_deck_free(d);
 }
 END_TEST
 
@@ -149,6 +225,9 @@ Suite *circuit_suite(void) {
     tcase_add_test(t, train_turns_resistors_into_memristors);
     tcase_add_test(t, freeze_makes_nudge_sources_and_checks_controls);
     tcase_add_test(t, building_survives_running_out_of_memory);
+    tcase_add_test(t, a_sensed_current_is_told_at_its_element);
+    tcase_add_test(t, a_start_is_made_of_all_that_is_said);
+    tcase_add_test(t, a_deck_is_freed_with_all_that_it_holds);
     suite_add_tcase(s, t);
     return s;
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "../support/mna.h"
+#include "base/mem.h"
+#include "circuit/depth.h"
 #include "circuit/topology.h"
 
 Suite *topology_suite(void);
@@ -259,6 +261,21 @@ START_TEST(uniqueness_goes_by_positive_conductances) {
 END_TEST
 enum { UNIQUE = 9 };
 
+/* Where no element of the circuit is to blame, the message has no place at all. */
+START_TEST(a_node_behind_capacitors_has_no_place) {
+    eq_circuit *c = deck("open\nV1 a 0 1\nR1 a 0 1k\nC1 a b 1u\nC2 b 0 1u\n.op\n.end\n");
+    eq_topology *t = NULL;
+    eq_diag *d = eq_diag_new();
+    ck_assert_int_eq(eq_topology_check(c, &t, d), EQ_ERR_SINGULAR);
+    const eq_message *m = eq_diag_get(d, 0);
+    ck_assert_ptr_nonnull(strstr(m->text, "node b has no dc path to ground"));
+    ck_assert(m->line == 0 && m->column == 0);
+    eq_topology_free(t);
+    eq_diag_free(d);
+    eq_circuit_free(c);
+}
+END_TEST
+
 /* The sign of a conductance is looked at again when the values have changed. */
 START_TEST(passivity_follows_the_temperature) {
     eq_circuit *c = deck("warm\nV1 in 0 1\nR1 in a 1k\nR2 a 0 1k tc1=-0.02\n.op\n.end\n");
@@ -307,6 +324,32 @@ START_TEST(reduction_of_an_amplifier) {
 }
 END_TEST
 
+/* Layers, topology and reduction of an amplifier while allocations fail: a status that says so, and
+ * nothing leaked. */
+START_TEST(looking_survives_running_out_of_memory) {
+    eq_circuit *c = deck("amp\nV1 in 0 1\nR1 in h 1k\n" AMPLIFIER(
+        1, "h", "w", 4,
+        0.25) "R2 w y 1k\nR3 y 0 1k\nB1 h 0 i=1m*v(h)\n*% input V1\n*% output y\n.op\n.end\n");
+    bool enough = false;
+    for (long n = 0; !enough; n++) {
+        eq_reduction *r = NULL;
+        eq_topology *t = NULL;
+        eq_depths *layers = NULL;
+        eq_mem_fail_after(n);
+        eq_status status = eq_reduction_new(c, &r, NULL);
+        if (status == EQ_OK) status = eq_topology_new(c, r, &t, NULL);
+        if (status == EQ_OK) status = eq_depths_new(c, t, &layers, NULL);
+        enough = eq_mem_fail_after(-1) >= 0;
+        ck_assert_msg(status == (enough ? EQ_OK : EQ_ERR_MEMORY), "%ld: %d", n, status);
+        if (enough) ck_assert_int_eq(layers->node[eq_circuit_find_node(c, "y")], 2);
+        eq_depths_free(layers);
+        eq_topology_free(t);
+        eq_reduction_free(r);
+    }
+    eq_circuit_free(c);
+}
+END_TEST
+
 Suite *topology_suite(void) {
     Suite *s = suite_create("topology");
     TCase *t = tcase_create("topology");
@@ -314,8 +357,10 @@ Suite *topology_suite(void) {
     tcase_add_loop_test(t, topology_names_what_is_wrong, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_loop_test(t, a_source_of_its_own_drop_is_a_path_to_ground, 0, OWN_DROPS);
     tcase_add_loop_test(t, uniqueness_goes_by_positive_conductances, 0, UNIQUE);
+    tcase_add_test(t, a_node_behind_capacitors_has_no_place);
     tcase_add_test(t, passivity_follows_the_temperature);
     tcase_add_test(t, reduction_of_an_amplifier);
+    tcase_add_test(t, looking_survives_running_out_of_memory);
     suite_add_tcase(s, t);
     return s;
 }

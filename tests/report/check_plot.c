@@ -85,6 +85,7 @@ static const struct {
     {"--kind activations", "iris/seed-1", {"setosa", "h10", "y3", "mean potential [V]"}},
     {"--kind conductances", "iris/seed-1", {"rw1*", "initial", "trained", "conductance [S]"}},
     {"--kind crossbar", "iris/seed-1", {"layer 1", "layer 2", "column", "row"}},
+    {"--kind iv --from -1e5 --to 2e5", "sweep.cir", {"drop [kV]", "current [nA]", "-100", "-80"}},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -232,6 +233,72 @@ START_TEST(what_cannot_be_drawn_is_told) {
     refuse(2, "holds no run", ".", "--kind curves -o -");
     refuse(0, "<svg", "sweep.csv", "-o -");
     refuse(2, "no point", "nan.csv", "-o -");
+    refuse(2, "--log is 'xyz'; use x, y, xy or none", "sweep.csv", "--log xyz -o -");
+    refuse(2, "the reference 'a=1e999' is no number", "iris", "--reference a=1e999 -o -");
+    refuse(2, "holds no run", ".", "-o -");
+    refuse(2, "holds the runs of several seeds", "iris", "--kind confusion -o -");
+    put("metrics.csv", "epoch,train_loss\n");
+    refuse(2, "has no epoch yet", "metrics.csv", "-o -");
+}
+END_TEST
+
+/* A label takes at most 14 characters, a title in the key 20: first and last ones. */
+START_TEST(long_names_leave_room_for_the_picture) {
+    static const char *const letters_of[] = {
+        "a very \xE2\x80\xA6 alpha",
+        "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xE2\x80\xA6\xC3\xA9 beta",
+        "fourteen chars"};
+    char line[2 * 4096];
+    put("data.csv", "a,b,kind\n0,0,a very long name of a class alpha\n1,1,"
+                    "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3"
+                    "\xA9 beta\n2,4,fourteen chars\n");
+    put("x.xml", "<experiment><architecture kind='kendall' layers='2,3,3' outputs='single'/>"
+                 "<data format='csv' path='data.csv' test-path='data.csv'/>"
+                 "<cost type='squared-error'/><optimizer type='sgd' rate='1e-9'/>"
+                 "<epochs count='1'/></experiment>");
+    snprintf(line, sizeof line, "%s", in("a_run_with_a_long_name_that_nobody_can_read_in_a_key"));
+    expect_exit(0, NULL, "train %s -o %s", in("x.xml"), line);
+    expect_exit(0, NULL, "plot %s --kind confusion -o %s", line, in("c.svg"));
+    char *text = letters(in("c.svg"));
+    for (int k = 0; k < 3; k++)
+        ck_assert_msg(strstr(text, letters_of[k]) != NULL, "no %s in %s", letters_of[k], text);
+    eq_free(text);
+    expect_exit(0, NULL, "plot %s %s --columns train_loss -o %s", line, in("iris/seed-1"),
+                in("k.svg"));
+    text = letters(in("k.svg"));
+    ck_assert_msg(strstr(text, "a_run_with\xE2\x80\xA6"
+                               "_in_a_key") != NULL,
+                  "%s", text);
+    eq_free(text);
+}
+END_TEST
+
+/* 14 of 15 versicolor are 93.3 %, not 93. */
+START_TEST(shares_are_not_rounded_to_whole_percents) {
+    expect_exit(0, NULL, "train netlists/iris.xml -o %s", in("whole"));
+    expect_exit(0, NULL, "plot %s --kind confusion --percent -o %s", in("whole"), in("c.svg"));
+    char *text = letters(in("c.svg"));
+    ck_assert_msg(strstr(text, "93.3") != NULL && strstr(text, "6.7") != NULL, "%s", text);
+    eq_free(text);
+}
+END_TEST
+
+/* A program that is no gnuplot, and one that complains. */
+START_TEST(a_gnuplot_that_draws_nothing_is_told) {
+    static const char *const does[] = {"exit 0", ": >picture", "echo; exit 3",
+                                       "echo no font; echo; exit 1"};
+    static const char *const told[] = {"gnuplot drew nothing", "gnuplot drew nothing",
+                                       "gnuplot failed without a word (exit status 3)",
+                                       "gnuplot: no font\n"};
+    char path[4096], script[128];
+    for (int k = 0; k < 4; k++) {
+        snprintf(script, sizeof script, "#!/bin/sh\ncat >/dev/null\n%s\n", does[k]);
+        put("gnuplot", script);
+        ck_assert_int_eq(chmod(in("gnuplot"), 0755), 0);
+        snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
+        setenv("PATH", path, 1);
+        refuse(1, told[k], "sweep.csv", "-o -");
+    }
 }
 END_TEST
 
@@ -279,6 +346,27 @@ START_TEST(the_band_is_mean_and_deviation) {
 }
 END_TEST
 
+/* Bounds of 1e-8 and 100 S, values of about 1e-6 S: the far one would leave a quarter of the axis to
+ * the values. The program that draws gives back its script. */
+START_TEST(a_far_bound_does_not_squeeze_the_histogram) {
+    char path[4096];
+    put("data.csv", "a,kind\n0,x\n1,y\n");
+    put("x.xml", "<experiment><architecture kind='kendall' layers='2,2,2' outputs='single' "
+                 "gmin='1e-8' gmax='100'/>"
+                 "<data format='csv' path='data.csv' test-path='data.csv'/><encoding invert='yes'/>"
+                 "<cost type='squared-error'/><optimizer type='sgd'>"
+                 "<group match='r*' rate='1e-12' init='uniform' low='1e-6' high='2e-6'/>"
+                 "</optimizer><epochs count='1'/></experiment>");
+    expect_exit(0, NULL, "train %s -o %s", in("x.xml"), in("far"));
+    put("gnuplot", "#!/bin/sh\ncat >picture\n");
+    ck_assert_int_eq(chmod(in("gnuplot"), 0755), 0);
+    snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
+    setenv("PATH", path, 1);
+    refuse(0, "\nmost[1] = NaN\n", "far", "--kind conductances -o -");
+    refuse(0, "\nleast[1] = 1e-08\n", "far", "--kind conductances -o -");
+}
+END_TEST
+
 START_TEST(units_have_a_prefix_where_it_helps) {
     static const struct {
         double size;
@@ -310,8 +398,12 @@ Suite *plot_suite(void) {
     tcase_add_loop_test(t, pdf_and_png_are_whole, 0, KINDS);
     tcase_add_test(t, names_change_nothing_but_themselves);
     tcase_add_test(t, classes_and_runs_have_any_name);
+    tcase_add_test(t, long_names_leave_room_for_the_picture);
+    tcase_add_test(t, shares_are_not_rounded_to_whole_percents);
+    tcase_add_test(t, a_gnuplot_that_draws_nothing_is_told);
     tcase_add_test(t, what_cannot_be_drawn_is_told);
     tcase_add_test(t, a_picture_that_is_there_stays);
+    tcase_add_test(t, a_far_bound_does_not_squeeze_the_histogram);
     tcase_add_test(t, the_band_is_mean_and_deviation);
     suite_add_tcase(s, t);
     t = tcase_create("axes");

@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "netlist/netlist.h"
-#include "solver/solver.h"
+#include "solver/solver_internal.h"
 
 Suite *islands_suite(void);
 
@@ -248,6 +248,16 @@ static bool is_loop(eq_diag *d) {
     return eq_diag_count(d) > 0 && strstr(eq_diag_get(d, 0)->text, "loop of voltage") != NULL;
 }
 
+/* What stands in the work space before must not matter. */
+static void spoil(eq_newton *w) {
+    double *const array[] = {w->r,    w->magnitude, w->trial, w->trial_r, w->trial_magnitude,
+                             w->step, w->spare,     w->start, w->best,    w->null,
+                             w->left};
+    for (size_t k = 0; k < sizeof array / sizeof *array; k++)
+        for (size_t i = 0; i < w->s->n; i++) array[k][i] = NAN;
+    for (size_t i = 0; i < w->s->entries; i++) w->held[i] = w->size[i] = NAN;
+}
+
 /* All solvers refuse the circuit, or answer with the exact one; q: the solution, NULL: there is
  * none. Circuits without a convex energy are not minimised (EQ_ERR_CHECK). */
 static void holds(const network *w, const equations *q) {
@@ -261,7 +271,10 @@ static void holds(const network *w, const equations *q) {
         bool loop = is_loop(d);
         eq_solve_options o = eq_solve_defaults(c);
         o.method = (eq_method)m;
-        if (status == EQ_OK) status = eq_solver_solve(s, &o, v, branch, NULL, d);
+        if (status == EQ_OK) {
+            spoil(eq_solver_newton(s));
+            status = eq_solver_solve(s, &o, v, branch, NULL, d);
+        }
         eq_solver_free(s);
         eq_diag_free(d);
         if (loop) break;

@@ -38,6 +38,10 @@ static double thrice(double u) {
     return 3.0 * 0.5e-3 * u * u * 27.0;
 }
 
+static double square(double u) {
+    return 0.5e-3 * u * u;
+}
+
 /* B1 from p to q as the card says, across the drop u. */
 static const struct {
     const char *card;
@@ -99,6 +103,44 @@ START_TEST(energies_are_the_integrals) {
         if (drop[k][1] == 0.0) compare_energy(_i, drop[k][0], 0.0, 'q');
         if (drop[k][0] == 0.0) compare_energy(_i, 0.0, drop[k][1], 'p');
     }
+}
+END_TEST
+
+/* Sources of their own drop between free nodes: the energies' differences are zero where KCL holds,
+ * and the energy is the sum of the integrals. */
+static const struct {
+    const char *card;
+    double (*energy)(double u);
+} between[] = {
+    {"G1 p q p q 1m", square},
+    {"G1 p q q p -1m", square},
+    {"G1 q p q p 1m", square},
+    {"G1 q p p q -1m", square},
+    {"B1 p q i=1m*v(p,q)*v(p,q)*v(p,q)", cube},
+    {"B1 q p i=1m*v(q,p)*v(q,p)*v(q,p)", cube},
+    {"B1 p q i=2m*tanh(3*v(p,q))", saturated},
+};
+enum { BETWEEN = sizeof between / sizeof *between };
+
+START_TEST(energies_have_no_slope_at_the_operating_point) {
+    char text[200];
+    eq_circuit *c = NULL;
+    eq_solver *s = NULL;
+    eq_solve_info info;
+    double v[4] = {0.0};
+    snprintf(text, sizeof text, "t\nVx x 0 2\nR1 x p 1k\n%s\nR2 q 0 2k\n.op\n.end\n",
+             between[_i].card);
+    ck_assert_int_eq(eq_circuit_parse("t", text, strlen(text), &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, &info, NULL), EQ_OK);
+    double x = v[eq_circuit_find_node(c, "x")], p = v[eq_circuit_find_node(c, "p")],
+           q = v[eq_circuit_find_node(c, "q")],
+           expected = (x - p) * (x - p) / 2e3 + between[_i].energy(p - q) + q * q / 4e3;
+    ck_assert(info.has_energy && fabs(p - q) > 0.1);
+    ck_assert_msg(info.stationarity < 1e-12, "%s: %g A", text, info.stationarity);
+    ck_assert_double_eq_tol(info.energy, expected, 1e-12 * expected);
+    eq_solver_free(s);
+    eq_circuit_free(c);
 }
 END_TEST
 
@@ -165,6 +207,7 @@ Suite *own_drop_suite(void) {
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, energies_are_the_integrals, 0, LAWS);
+    tcase_add_loop_test(t, energies_have_no_slope_at_the_operating_point, 0, BETWEEN);
     tcase_add_test(t, three_engines_agree);
     tcase_add_test(t, gradients_are_right);
     suite_add_tcase(s, t);

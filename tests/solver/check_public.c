@@ -56,7 +56,8 @@ static const char every_class[] =
     "R1 in n1 1k\nR2 n1 n2 2k\nR3 n2 0 3k\nD1 n1 up dm\nD2 n3 0 dm area=2\n.model dm d(is=1e-9)\n"
     "E1 e1 0 n1 0 3\nRe e1 n3 500\nVs es n3 0\nE2 es2 0 n2 n3 0.5\nR4 es es2 4k\n"
     "F1 n1 0 Vs 0.2\nG1 n2 0 n3 n1 1e-4\nH1 h 0 Vs 700\nRh h n2 900\n"
-    "Vf f1 f2 0.1\nRf f1 n2 1k\nRg f2 0 2k\n.op\n.end\n";
+    "Vf f1 f2 0.1\nRf f1 n2 1k\nRg f2 0 2k\n"
+    "B1 n1 0 i=1m*tanh(v(up,n1))\nB2 n3 0 i=0.2m*v(up)*(1+v(n2))\n.op\n.end\n";
 
 static const char *const by[] = {"vin", "vb", "i1", "r1", "r3(r)", "d1(is)", "d2(is)", "e1", "re",
                                  "vs",  "e2", "r4", "f1", "g1",    "h1",     "rh",     "vf", "rf"};

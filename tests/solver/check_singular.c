@@ -136,6 +136,12 @@ static const dead_end dead_ends[] = {
     {"v9 z 0 5\nr9 z y 1k\nd9 y 0 dm\nb1 0 a i=exp(v(a))\n" DIODES, "nk", {"node a (b1)"}},
     {"b1 0 a i=exp(v(a))\n.options itl1=2000\n", "nk", {"node a (b1) comes to rest"}},
     {"b1 0 a i=exp(v(a)/0.025)*1e3\nr1 a b 1k\n", "nk", {"comes to rest"}},
+    /* v(a) of a current that 0 V balances to within abstol makes the conductance of b zero, to the
+     * bit and to round-off */
+    {"i1 0 a 1e-16\nr1 a 0 1e16\nr2 b 0 1k\nb1 b 0 i=-1m*v(a)*v(b)\n", "nk", {"node b (r2, b1)"}},
+    {"i1 0 a 1e-16\nr1 a 0 1.4285714285714286e16\nr2 b 0 1k\nb1 b 0 i=-0.7m*v(a)*v(b)\n",
+     "nk",
+     {"node b (r2, b1)"}},
     {"v1 a 0 2k\nd1 a 0 dm\n" DIODES, "nkc", {"the current of v1 is beyond the numbers"}},
     {"v1 in 0 200\nr1 in n0 1k\nd1 n0 n1 dm\nd2 n1 n2 dm\nd3 n2 n3 dm\nr2 n3 0 1k\n"
      ".options itl1=1\n" DIODES,

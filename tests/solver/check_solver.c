@@ -145,10 +145,11 @@ static const char kendall[] =
     ".model dm D is=1e-6\n.op\n.end\n";
 
 /* Resistors a-b-c, sources into a, a diode and a 1-S resistor to ground: with all nodes moved by
- * the same h the KCL sum is IS (exp(h/vt) - 1) + gmin h + h - 2 = 0, by bisection here. */
+ * the same h the KCL sum is IS (exp(h/vt) - 1) + gmin h + h - 2 = 0, by bisection here. What stands
+ * between two of the nodes has no part in it. */
 START_TEST(shifts_solve_the_sum_of_a_component) {
     eq_circuit *c = deck("shift\n.model d d(is=1e-14)\nR1 a b 1\nR2 b c 1\nI1 0 a 1.5\nI2 0 c .5\n"
-                         "D1 c 0 d\nR3 b 0 1\nR4 far 0 1\nI3 0 far 1\n");
+                         "D1 c 0 d\nR3 b 0 1\nR4 far 0 1\nI3 0 far 1\nD2 a c d\nD3 c b d\n");
     eq_system *s = NULL;
     eq_eliminator *e = NULL;
     ck_assert_int_eq(eq_system_new(c, false, &s, NULL), EQ_OK);
@@ -162,6 +163,27 @@ START_TEST(shifts_solve_the_sum_of_a_component) {
     }
     for (int k = 0; k < 3; k++) ck_assert_double_eq_tol(x[k], low, 1e-4);
     ck_assert_double_eq(x[3], 0.0); /* one node alone is no block */
+    eq_eliminator_free(e);
+    eq_system_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* y feels h through the amplifier, h does not feel y: they are no unknowns of one colour. h is
+ * solved first, and then y, whose equation holds on return. */
+START_TEST(elimination_orders_what_one_side_feels) {
+    eq_circuit *c = deck("one way\n.model d d(is=1e-14)\nV1 in 0 5\nR1 in y 1k\nD1 y e d\n"
+                         "E1 e 0 h 0 2\nR2 in h 1k\nD2 h 0 d\n");
+    eq_system *s = NULL;
+    eq_eliminator *e = NULL;
+    double x[2] = {0.1, 0.0}, r[2], size[2];
+    ck_assert_int_eq(eq_system_new(c, false, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_eliminator_new(s, &e, NULL), EQ_OK);
+    ck_assert_uint_eq(s->n, 2);
+    ck_assert_int_eq(s->reduction->root[0], eq_circuit_find_node(c, "y"));
+    eq_eliminate(e, x);
+    ck_assert(eq_system_residual(s, x, r, size));
+    for (int k = 0; k < 2; k++) ck_assert_double_le(fabs(r[k]), 1e-12 * size[k]);
     eq_eliminator_free(e);
     eq_system_free(s);
     eq_circuit_free(c);
@@ -640,6 +662,7 @@ Suite *solver_suite(void) {
     tcase_add_loop_test(t, formulas_below_round_off_still_give_an_answer, 0, 4);
     tcase_add_test(t, linear_closed_forms);
     tcase_add_test(t, diode_closed_form);
+    tcase_add_test(t, elimination_orders_what_one_side_feels);
     tcase_add_test(t, amplifiers_agree_with_the_truth_and_have_an_energy);
     tcase_add_test(t, shifts_solve_the_sum_of_a_component);
     tcase_add_test(t, stationarity_sees_a_wrong_state);

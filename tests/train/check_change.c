@@ -109,7 +109,7 @@ static const struct {
     {"net.xml", "optimizer.group[x*].rate=1", "no such <group>", EQ_ERR_USAGE},
     {"net.xml", "encoding", "has no value", EQ_ERR_USAGE},
     {"net.xml", "=3", "has no value", EQ_ERR_USAGE},
-    {"net.xml", "epochs.count=some", "'some' is not a valid value", EQ_ERR_INPUT},
+    {"net.xml", "epochs.count=some", "allowed: a whole number from 0 on", EQ_ERR_INPUT},
     {"net.xml", "estimator.type=both",
      "type=\"both\" is not known; allowed: one-sided, random-sign", EQ_ERR_INPUT},
     {"net.xml", "encoding.scale=INF", "is no number", EQ_ERR_INPUT},

@@ -62,7 +62,7 @@ static const trial trials[] = {
      "-1,-2,a\n-3,-1,b\n", SQUARED ESTIMATOR("symmetric", "1e-9", "energy"), NULL, EQ_ENGINE_AUTO},
     {"a loss that is zero", INPUTS "Rt1 x h 1k\nRt2 y o 2k\nRt3 h o 3k\n*% output h o\n" TRAIN,
      "0,0,a\n0,0,b\n",
-     "<cost type='squared-error' high='0' low='0'/>" ESTIMATOR("symmetric", "1e-7", "current"),
+     "<cost type='squared-error' high='1e-300' low='0'/>" ESTIMATOR("symmetric", "1e-7", "current"),
      NULL, EQ_ENGINE_AUTO},
     {"a conductance that nothing depends on",
      INPUTS "Rt1 x h 1k\nRt2 y o 2k\nRt3 x y 3k\nRt4 h 0 1k\nRt5 q 0 1k\nRt6 q x 2k\n"

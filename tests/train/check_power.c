@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "circuit/architecture.h"
 #include "model/power.h"
+#include "netlist/netlist.h"
 #include "report/process.h"
 #include "solver/settling.h"
 #include "solver/solver_internal.h"
@@ -284,27 +285,32 @@ START_TEST(layers_of_a_network) {
 }
 END_TEST
 
-/* tau of a deck with `farad` at each of the nodes named, 0 elsewhere. */
-static double tau_of(const char *deck, const char *const *node, double farad, eq_status expected) {
+/* tau of a deck with `farad` at each of the nodes named, `all` at every node. */
+static double tau_with(const char *deck, double all, const char *const *node, double farad,
+                       eq_status expected) {
     eq_circuit *c = circuit_of(deck);
     eq_solver *s = NULL;
     size_t nodes = eq_circuit_nodes(c);
     double *v = calloc(nodes, sizeof *v), *branch = calloc(100, sizeof *branch), tau = NAN;
-    double *capacitance = calloc(nodes, sizeof *capacitance);
     for (; *node != NULL; node++) {
         eq_node n = eq_circuit_find_node(c, *node);
         ck_assert_msg(n > 0, "%s", *node);
-        capacitance[n] = farad;
+        const eq_node term[] = {n, EQ_GROUND};
+        ck_assert_int_eq(
+            eq_circuit_capacitor(c, *node, strlen(*node), term, farad, (eq_place){0}, NULL), EQ_OK);
     }
     ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
     ck_assert_int_eq(eq_solver_solve(s, NULL, v, branch, NULL, NULL), EQ_OK);
-    ck_assert_int_eq(eq_solver_settling(s, v, branch, capacitance, &tau, NULL), expected);
+    ck_assert_int_eq(eq_solver_settling(s, v, branch, all, &tau, NULL), expected);
     eq_solver_free(s);
     eq_circuit_free(c);
     free(v);
     free(branch);
-    free(capacitance);
     return tau;
+}
+
+static double tau_of(const char *deck, const char *const *node, double farad, eq_status expected) {
+    return tau_with(deck, 0.0, node, farad, expected);
 }
 
 #define NODES(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -343,6 +349,58 @@ START_TEST(settling_in_closed_form) {
 }
 END_TEST
 
+/* C cards of the deck, alone and beside a capacitance at every node. */
+START_TEST(capacitors_of_the_deck_count) {
+    const char *const none[] = {NULL};
+    near(tau_of("t\nV1 in 0 1\nR1 in a 1k\nC1 a 0 1p\n.end\n", none, 0.0, EQ_OK), 1e-9, 1e-12);
+    near(tau_with("t\nV1 in 0 1\nR1 in a 1k\nC1 a 0 1p\n.end\n", 2e-12, none, 0.0, EQ_OK), 3e-9,
+         1e-12);
+    /* In series with nothing that is free: to the driven node it is one to ground. */
+    near(tau_of("t\nV1 in 0 1\nR1 in a 1k\nR2 a 0 1k\nC1 in a 1p\n.end\n", none, 0.0, EQ_OK), 5e-10,
+         1e-12);
+    /* Across two free nodes: v_a - v_b settles with R1 + R2 + R3 in a loop, R3 || (R1 + R2). */
+    near(tau_of("t\nV1 in 0 1\nR1 in a 1k\nR2 b 0 2k\nR3 a b 6k\nC1 a b 1n\n.end\n", none, 0.0,
+                EQ_OK),
+         2e3 * 1e-9, 1e-10);
+    /* Spellings: a parameter, c=, m, a subcircuit with m of its own. */
+    near(tau_of("t\n.param k=3p\nV1 in 0 1\nR1 in a 1k\nC1 a 0 k\n.end\n", none, 0.0, EQ_OK), 3e-9,
+         1e-12);
+    near(tau_of("t\nV1 in 0 1\nR1 in a 1k\nC1 a 0 ic=0.5 c={2p*2} m=3\n.end\n", none, 0.0, EQ_OK),
+         1.2e-8, 1e-12);
+    near(
+        tau_of(
+            "t\nV1 in 0 1\nR1 in a 1k\nX1 a s m=2\n.subckt s n c=5p\nC1 n 0 {c} m=2\n.ends\n.end\n",
+            none, 0.0, EQ_OK),
+        2e-8, 1e-12);
+    /* Across an amplifier of gain 4 without feedback: Miller's 1 - A = -3 of it (no energy). */
+    tau_of("t\nV1 in 0 1\nR1 in h 1k\nE1 e 0 h 0 4\nC1 h e 1p\n.end\n", none, 0.0, EQ_ERR_CHECK);
+    near(tau_of("t\nV1 in 0 1\nR1 in h 1k\nE1 e 0 h 0 -4\nC1 h e 1p\n.end\n", none, 0.0, EQ_OK),
+         5e-9, 1e-5);
+    /* One without a value does not count, and is told. */
+    near(tau_of("t\nV1 in 0 1\nR1 in a 1k\nC1 a 0 cmod\n.model cmod c cj=1\n.end\n", none, 0.0,
+                EQ_OK),
+         0.0, 0.0);
+}
+END_TEST
+
+/* The written deck has them too, in every form that is read again. */
+START_TEST(capacitors_are_written) {
+    static const eq_dialect dialect[] = {EQ_NGSPICE, EQ_XYCE, EQ_LTSPICE, EQ_XML};
+    const char *deck = "t\nV1 in 0 1\nR1 in a 1k\nC1 a 0 1p\nX1 a b s\nR2 b 0 1k\n"
+                       ".subckt s n m\nR1 n m 1k\nC1 n m 2p\n.ends\n.end\n";
+    const char *const none[] = {NULL};
+    double tau = tau_of(deck, none, 0.0, EQ_OK);
+    for (size_t k = 0; k < sizeof dialect / sizeof *dialect; k++) {
+        eq_circuit *c = circuit_of(deck);
+        eq_text text = {0};
+        ck_assert_int_eq(eq_circuit_write(c, dialect[k], NULL, &text, NULL), EQ_OK);
+        near(tau_of(text.text, none, 0.0, EQ_OK), tau, 1e-12);
+        eq_text_free(&text);
+        eq_circuit_free(c);
+    }
+}
+END_TEST
+
 /* N equal steps of R and C: lambda_1 = (2 - 2 cos(pi/(2N + 1)))/(R C), by power iteration. */
 START_TEST(settling_of_a_long_line) {
     enum { N = 700 };
@@ -377,6 +435,8 @@ Suite *power_suite(void) {
     tcase_add_test(t, a_wrong_state_is_told);
     tcase_add_test(t, layers_of_a_network);
     tcase_add_test(t, settling_in_closed_form);
+    tcase_add_test(t, capacitors_of_the_deck_count);
+    tcase_add_test(t, capacitors_are_written);
     tcase_add_test(t, settling_of_a_long_line);
     suite_add_tcase(s, t);
     return s;

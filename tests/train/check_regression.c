@@ -564,7 +564,7 @@ START_TEST(what_does_not_fit_is_refused) {
         const char *layers, *data, *cost, *message;
     } bad[] = {
         {"2,3,4", "path='a.csv' targets='t'", "squared-difference",
-         "the circuit has 2 outputs, the data 1 targets"},
+         "the circuit has 2 outputs, the data 1 target"},
         {"2,3,2", "path='a.csv' targets='t'", "cross-entropy",
          "the cost cross-entropy is one of classes, the data have targets"},
         {"2,3,2", "path='a.csv' targets='t' test-path='b.csv'", "squared-difference",

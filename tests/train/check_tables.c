@@ -226,7 +226,20 @@ START_TEST(the_first_row_is_a_header_or_data) {
         {"1,2,a\r3,4,b\r5,hm,a\r", NULL, EQ_HEADER_FOUND, 0, 3, 3, "'hm' is not a number"},
         {"1,2,a\r\n3,4,b,\r\n", NULL, EQ_HEADER_FOUND, 0, 2, 7, "4 columns, the first had 3"},
         {"\"two\nlines\",y,kind\n1,z,b\n", NULL, EQ_HEADER_FOUND, 0, 3, 3, "'z' is not a number"},
-        {"1;2;a\n3;4;b\n", NULL, EQ_HEADER_FOUND, 0, 1, 0, "the row has 1 column;"},
+        {"1 2 a\n3 4 b\n", NULL, EQ_HEADER_FOUND, 0, 1, 0, "the row has 1 column;"},
+        {"1;2;a\n3;4;b\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
+        {"x;y;kind\r\n1 ; 2;\"a;b\"\r\n3;4;b\r\n", "kind", EQ_HEADER_FOUND, 2, 0, 0, NULL},
+        {"1\t2\ta b\n3\t 4\tb\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
+        {"1\t\ta\n", NULL, EQ_HEADER_FOUND, 0, 1, 3, "'' is not a number"},
+        {"1,2,a;b\n3,4,c\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
+        {"1,5;2,5;a\n", NULL, EQ_HEADER_FOUND, 0, 1, 3, "'5;2' is not a number"},
+        {"x;y;kind\n1,5;2;a\n", NULL, EQ_HEADER_FOUND, 0, 2, 1, "'1,5' is not a number"},
+        {"1;2;\"a\"b\n", NULL, EQ_HEADER_FOUND, 0, 1, 8, "a semicolon or the end of the row"},
+        {"# one, two\nx,y,kind\n1,2,a\n", NULL, EQ_HEADER_FOUND, 0, 2, 5, "begins with #, which"},
+        {"1,2,a\n# a note\n3,4,b\n", NULL, EQ_HEADER_FOUND, 0, 2, 1, "begins with #, which"},
+        {"# x,y,kind\n1,2,a\n3,4,b\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
+        {"1,2,#a\n3,4,b\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
+        {"#1,2,a\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'#1' is a word"},
     };
     for (size_t k = 0; k < sizeof file / sizeof *file; k++) {
         eq_data *d = NULL;

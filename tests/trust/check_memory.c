@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "circuit/architecture.h"
+#include "circuit/crossbar.h"
 #include "explore/effects.h"
 #include "netlist/netlist.h"
 #include "report/picture.h"
@@ -118,6 +119,11 @@ static eq_status kinsol(eq_diag *diag) {
 
 static eq_status newton_formulas(eq_diag *diag) {
     return solve(EQ_NEWTON, "tests/decks/behavioural.cir", diag);
+}
+
+/* Transistors, their models and gradients. */
+static eq_status transistors(eq_diag *diag) {
+    return solve(EQ_NEWTON, "netlists/transistors.cir", diag);
 }
 
 /* Shorts that come and go. */
@@ -673,6 +679,55 @@ static eq_status sensitivity(eq_diag *diag) {
     return status;
 }
 
+/* Devices, phases and read-outs that are not ideal, one minibatch; its phases in turns. */
+static eq_status imperfect(const char *phases, eq_diag *diag) {
+    const char *set[] = {"mismatch.sigma=0.1", "mismatch.parameters=r* d*(is)", phases,
+                         "hardware.hold-noise=1e-6", "hardware.output-bits=6"};
+    const eq_settings settings = {set, 5};
+    eq_experiment *x = NULL;
+    eq_trainer *t = NULL;
+    eq_text text = {0};
+    eq_status status = eq_experiment_read_with("netlists/two-stage.xml", &settings, &x, diag);
+    if (status == EQ_OK) status = eq_experiment_write(x, &text, diag);
+    if (status == EQ_OK) status = eq_trainer_new(x, NULL, &t, diag);
+    if (status == EQ_OK) status = eq_trainer_step(t, NULL, diag);
+    eq_text_free(&text);
+    eq_trainer_free(t);
+    eq_experiment_free(x);
+    return status;
+}
+
+static eq_status other_devices(eq_diag *diag) {
+    return imperfect("mismatch.phases=other", diag);
+}
+
+static eq_status ideal_devices(eq_diag *diag) {
+    return imperfect("mismatch.phases=ideal", diag);
+}
+
+static eq_status many_chips(eq_diag *diag) {
+    const char *set[] = {"mismatch.sigma=0.01"};
+    eq_trained_options o = eq_trained_defaults();
+    eq_trained *m = NULL;
+    eq_chip_draws d = {0};
+    o.set = (eq_settings){set, 1};
+    eq_status status = eq_trained_open_for_draws(in("run"), &o, &m, diag);
+    if (status == EQ_OK) status = eq_trained_draw(m, 2, &d, diag);
+    if (status == EQ_OK && d.failed > 0) status = EQ_ERR_MEMORY;
+    eq_trained_free(m);
+    return status;
+}
+
+static eq_status build_crossbar(eq_diag *diag) {
+    eq_crossbar_options o = eq_crossbar_defaults();
+    eq_circuit *c = NULL;
+    o.rows = o.columns = 2;
+    o.diodes = true;
+    eq_status status = eq_crossbar_build(&o, &c, diag);
+    if (status == EQ_OK) eq_circuit_free(c);
+    return status;
+}
+
 /* A bias, a current and conductances together, step by step. */
 static eq_status any_parameters(eq_diag *diag) {
     eq_experiment *x = NULL;
@@ -789,6 +844,7 @@ static const struct {
     {"co-content", cocontent},
     {"KINSOL", kinsol},
     {"Newton with formulas", newton_formulas},
+    {"transistors", transistors},
     {"shorts", shorts},
     {"nudged phases", nudged},
     {"no operating point", dead_ends},
@@ -821,6 +877,10 @@ static const struct {
     {"a report", report},
     {"gradient check", gradcheck},
     {"sensitivities", sensitivity},
+    {"phases on other devices", other_devices},
+    {"a gradient of ideal devices", ideal_devices},
+    {"a network on many chips", many_chips},
+    {"a crossbar with wires", build_crossbar},
     {"training of any parameter", any_parameters},
     {"settings", settings},
     {"power of a changed network", infer},
@@ -1005,6 +1065,7 @@ START_TEST(every_failed_allocation_is_survived) {
     int which = _i / 2;
     long all = LONG_MAX / 2;
     eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(scenario[which].run(diag), EQ_OK); /* what it leaves, later ones find */
     eq_mem_fail_after(all);
     ck_assert_int_eq(scenario[which].run(diag), EQ_OK);
     long needed = all - eq_mem_fail_after(-1), step = 1 + needed / (long)effort(POINTS, LONG_MAX);

@@ -19,11 +19,10 @@ static const struct {
     char letter;
     const char *message;
 } refused[] = {
-    {'q',
-     "bipolar transistors (Q) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
-    {'m', "MOS transistors (M) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
-    {'j', "JFETs (J) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
-    {'z', "MESFETs (Z) are not supported; eqspice simulates R, D, V, I, E, F, G, H and X"},
+    {'q', "bipolar transistors (Q) are not supported; eqspice simulates R, D, M, V, I, E, F, G, H "
+          "and X"},
+    {'j', "JFETs (J) are not supported; eqspice simulates R, D, M, V, I, E, F, G, H and X"},
+    {'z', "MESFETs (Z) are not supported; eqspice simulates R, D, M, V, I, E, F, G, H and X"},
     {'t', "transmission lines (T) are not supported; at dc write two 0-V sources"},
     {'o', "transmission lines (O) are not supported; at dc write resistors"},
     {'u', "RC lines (U) are not supported; at dc write a resistor"},
@@ -168,10 +167,14 @@ static bool read_source_word(eq_line *l, eq_token word) {
     return true;
 }
 
-/* The word behind the nodes of a diode is its model, even when it starts as a number does:
+/* The word behind the nodes of a diode or a transistor is its model, even when it starts as a number does:
  * 1N4148. */
+static bool takes_model(const eq_line *l) {
+    return eq_line_class(l)->model_type != NULL && eq_line_class(l)->value < 0;
+}
+
 static bool needs_model(const eq_line *l) {
-    return eq_line_class(l)->letter == 'd' && l->card.model == EQ_NONE;
+    return takes_model(l) && l->card.model == EQ_NONE;
 }
 
 static bool names_model(const eq_line *l, eq_token t) {
@@ -200,7 +203,7 @@ static bool read_rest(eq_line *l) {
                 done = eq_line_key(l, t);
             else if (is_source(l))
                 done = read_source_word(l, t);
-            else if (eq_line_class(l)->letter == 'd' && eq_token_is(t, "off"))
+            else if (takes_model(l) && eq_token_is(t, "off"))
                 done = true;
             else if (!needs_model(l) && eq_spice_is_value_here(l->s, t))
                 done = read_bare(l, t);
@@ -343,11 +346,11 @@ static bool complete(eq_line *l) {
     const eq_device_class *cls = eq_line_class(l);
     int n = (int)l->name.length;
     const char *name = l->name.text;
-    if (cls->letter == 'd' && l->card.model == EQ_NONE)
+    if (needs_model(l))
         eq_spice_fail(l->s, eq_token_peek(l->c).at,
-                      "%.*s names no model; write %.*s ANODE CATHODE MODEL and "
-                      ".model MODEL D(is=... n=...)",
-                      n, name, n, name);
+                      "%.*s names no model; write %.*s %s MODEL and .model MODEL %s", n, name, n,
+                      name, cls->letter == 'm' ? "DRAIN GATE SOURCE BULK" : "ANODE CATHODE",
+                      cls->letter == 'm' ? "NMOS(vto=... kp=...)" : "D(is=... n=...)");
     else if (cls->value >= 0 && !l->has_value && isnan(cls->param[cls->value].default_value))
         eq_spice_fail(l->s, eq_token_peek(l->c).at,
                       "%.*s has no value; write its %s%s%s behind the nodes%s", n, name,
@@ -404,24 +407,16 @@ static void read_device(eq_line *l) {
     }
 }
 
-static void note_open(eq_line *l) {
-    eq_text *name = &l->s->all->name;
-    eq_spice_full_name(l->s, l->name);
-    if (!name->failed && eq_names_add(l->s->all->open, name->text, name->length) == EQ_NO_NAME)
-        eq_spice_no_memory(l->s);
-}
-
 /* L is a 0-V source at dc, C is open (its nodes exist all the same). */
 static void read_reactance(eq_line *l) {
     bool open = (l->name.text[0] | 32) == 'c';
-    if (!read_nodes(l)) return;
-    eq_spice_note_reactance(l->s, l->name, *l->c);
-    if (!eq_line_reactance(l)) return;
+    if (!read_nodes(l) || !eq_line_reactance(l)) return;
+    eq_spice_note_reactance(l->s, l->name, l->reactance);
     for (int k = 0; k < 2 && open; k++) eq_spice_note_open(l->s, l->card.term[k]);
     if (!open)
         add(l, no_control(l));
     else if (eq_line_parasitics(l))
-        note_open(l);
+        eq_line_capacitor(l);
 }
 
 static void refuse(eq_spice *s, eq_token name, char letter) {
@@ -430,10 +425,11 @@ static void refuse(eq_spice *s, eq_token name, char letter) {
             eq_spice_fail(s, name.at, "%s", refused[k].message);
             return;
         }
-    eq_spice_fail(s, name.at,
-                  "no element starts with '%.*s'; comments start with *, elements with one of R D "
-                  "V I E F G H C L X",
-                  1, name.text);
+    eq_spice_fail(
+        s, name.at,
+        "no element starts with '%.*s'; comments start with *, elements with one of R D M "
+        "V I E F G H C L X",
+        1, name.text);
 }
 
 /* R = EXPRESSION of a B (LTspice): the drop across it divided by that. */
@@ -529,6 +525,7 @@ void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
                  .model_value = NAN,
                  .series = NAN,
                  .parallel = NAN,
+                 .reactance = NAN,
                  .length = NAN,
                  .width = NAN};
     s->about = name;

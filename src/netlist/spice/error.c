@@ -121,7 +121,7 @@ bool eq_spice_name_fits(eq_spice *s, eq_token t, size_t length) {
     return false;
 }
 
-eq_status eq_spice_no_memory(eq_spice *s) {
+eq_status eq_spice_no_memory(const eq_spice *s) {
     s->all->stop = true;
     return s->all->status = eq_out_of_memory(s->diag);
 }

@@ -9,7 +9,7 @@ eq_status eq_spice_fail(eq_spice *s, eq_location at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Hands the errors of s->scratch on. */
 eq_status eq_spice_pass_on(eq_spice *s, eq_status status);
-eq_status eq_spice_no_memory(eq_spice *s);
+eq_status eq_spice_no_memory(const eq_spice *s);
 /* True, with an error: the word is a * that stands for a comment behind an element or card. */
 bool eq_spice_is_star(eq_spice *s, eq_token t);
 /* "expected X but found Y" */

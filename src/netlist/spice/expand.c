@@ -267,10 +267,21 @@ static void prefetch(const eq_spice *s, const eq_token word[EQ_PLAIN_WORDS]) {
         eq_names_prefetch_lower(s->circuit->node, word[k].text, word[k].length);
 }
 
+/* The closing parenthesis of a card before it on a line of its own: to ngspice a comment. */
+static bool closes_only(eq_spice *s, eq_cursor c) {
+    eq_location at = eq_cursor_at(&c);
+    while (c.p < c.end && *c.p == ')') c.p++;
+    if (eq_skip_blank(&c)) return false;
+    eq_spice_note(s, ")", at,
+                  "ignored: a closing parenthesis on a line of its own, a comment to ngspice");
+    return true;
+}
+
 /* An element line of any letter. */
 static void one_line(eq_spice *s, eq_cursor *c) {
     const char *start = c->p;
     eq_location at = eq_cursor_at(c);
+    if (*start == ')' && closes_only(s, *c)) return;
     eq_token name = eq_token_next(c);
     if (name.kind != EQ_TOKEN_WORD || name.text != start)
         eq_spice_expected(s, (eq_token){EQ_TOKEN_BAD, start, 1, at}, "an element or a card");

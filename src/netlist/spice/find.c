@@ -69,7 +69,7 @@ static eq_node port_of(const eq_spice *s, eq_token t) {
 }
 
 static int32_t among_open(const eq_spice *s, const char *name) {
-    return eq_names_find(s->all->open, name, strlen(name));
+    return eq_names_find(s->circuit->capacitor_name, name, strlen(name));
 }
 
 bool eq_spice_is_open(const eq_spice *s, eq_token t) {
@@ -102,7 +102,8 @@ eq_node eq_spice_node_of(const eq_spice *s, eq_token t) {
 
 eq_node eq_spice_find_node(eq_spice *s, eq_token t, const char *what) {
     eq_node node = eq_spice_node_of(s, t);
-    if (node == EQ_NONE) no_such(s, t, what, "node ", "node", s->circuit->node);
+    if (node == EQ_NONE && s->all->status != EQ_ERR_MEMORY)
+        no_such(s, t, what, "node ", "node", s->circuit->node);
     return node;
 }
 

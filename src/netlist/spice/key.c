@@ -6,6 +6,7 @@
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/line.h"
+#include "netlist/spice/pending.h"
 
 /* name=value pairs beside the class's own parameters. */
 typedef enum key_action {
@@ -19,6 +20,7 @@ typedef enum key_action {
     KEY_SERIES,
     KEY_PARALLEL,
     KEY_IGNORE,
+    KEY_LIST, /* ignored, with all of its values */
     KEY_REFUSE
 } key_action;
 static const struct key {
@@ -48,6 +50,12 @@ static const struct key {
     {"blc", "rpar", KEY_PARALLEL, NULL},
     {"vb", "cpar", KEY_IGNORE, NULL},
     {"b", "ic", KEY_IGNORE, NULL},
+    {"m", "ic", KEY_LIST, NULL},
+    {"m", "pd", KEY_IGNORE, NULL},
+    {"m", "ps", KEY_IGNORE, NULL},
+    {"m", "icvds", KEY_IGNORE, NULL},
+    {"m", "icvgs", KEY_IGNORE, NULL},
+    {"m", "icvbs", KEY_IGNORE, NULL},
     {"b", "tripdv", KEY_IGNORE, NULL},
     {"b", "tripdt", KEY_IGNORE, NULL},
     {"eg", "table", KEY_REFUSE,
@@ -142,12 +150,24 @@ static double *warmth_of(eq_line *l, eq_token name) {
                                         : NULL;
 }
 
+/* Whether a transistor takes parameter k on its .model card alone; then an error was reported. */
+static bool of_model(eq_line *l, eq_token name, int k) {
+    const eq_device_class *cls = eq_line_class(l);
+    bool own = cls->control != EQ_CONTROL_PORT || cls->model_type == NULL || k < 0 ||
+               (cls->instance >> k & 1) != 0;
+    if (!own)
+        eq_spice_fail(l->s, name.at, "%.*s of %.*s stands on its .model card; write it there",
+                      (int)name.length, name.text, (int)l->name.length, l->name.text);
+    return !own;
+}
+
 bool eq_line_key(eq_line *l, eq_token name) {
     const struct key *key = key_of(eq_line_class(l)->letter, name);
     int k = eq_line_param(eq_line_class(l), name);
     double value;
     if (key != NULL && key->action == KEY_ALIAS) k = eq_line_class(l)->value;
     if (k < 0 && key == NULL) return eq_line_unknown_key(l, name);
+    if (of_model(l, name, k)) return false;
     eq_token_next(l->c);
     if (k < 0 && eq_token_is(name, "tol")) { /* 1% */
         eq_token_raw(l->c);
@@ -188,6 +208,10 @@ bool eq_line_key(eq_line *l, eq_token name) {
     case KEY_PARALLEL:
         l->parallel = value;
         return true;
+    case KEY_LIST:
+        while (eq_spice_at_value(l->s, l->c))
+            if (!eq_spice_number_at(l->s, l->c, &value, "a number")) return false;
+        return true;
     case KEY_REFUSE:
         eq_spice_fail(l->s, name.at, "%.*s= of %.*s is not supported; %s", (int)name.length,
                       name.text, (int)l->name.length, l->name.text, key->alias);
@@ -213,11 +237,28 @@ static const char *word_at(const void *data, size_t k) {
     return k < WORDS ? quiet_words[k] : k < WORDS + 2 ? own[k - WORDS] : NULL;
 }
 
+/* The henry or farad at the cursor: that of a name, or the first without one. */
+static void note_value(eq_line *l, const eq_token *name) {
+    static const char *const value[] = {"l", "ind", "inductance", "c", "cap", "capacitance"};
+    double number;
+    if (name != NULL && !eq_token_is_among(*name, value, 6) && !eq_token_is(*name, "m") &&
+        !eq_token_is(*name, "scale"))
+        return;
+    if (!eq_spice_quiet_value(l->s, *l->c, &number)) number = NAN;
+    if (name != NULL && eq_token_is(*name, "m"))
+        l->m *= number;
+    else if (name != NULL && eq_token_is(*name, "scale"))
+        l->scale *= number;
+    else if (name != NULL || isnan(l->reactance))
+        l->reactance = number;
+}
+
 /* NAME = VALUE of L or C. */
 static bool read_reactance_key(eq_line *l, eq_token name) {
     char letter = (char)(*l->name.text | 32), near[96];
     const struct key *key = key_of(letter, name);
     eq_token_next(l->c);
+    note_value(l, &name);
     if (key == NULL &&
         eq_token_is_among(name, quiet_words, sizeof quiet_words / sizeof *quiet_words)) {
         eq_spice_skip_value(l->c);
@@ -238,6 +279,7 @@ static bool read_reactance_key(eq_line *l, eq_token name) {
 
 bool eq_line_reactance(eq_line *l) {
     for (;;) {
+        if (!eq_spice_at_key(l->c)) note_value(l, NULL);
         eq_token t = eq_token_next(l->c);
         if (t.kind == EQ_TOKEN_END) return true;
         if (t.kind == EQ_TOKEN_UNCLOSED || t.kind == EQ_TOKEN_BAD) {

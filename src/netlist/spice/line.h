@@ -17,6 +17,7 @@ typedef struct eq_line {
     uint64_t own;            /* bit k: so is parameter k */
     double length, width;    /* m, of a resistor; NAN */
     double series, parallel; /* ohm, of its own; NAN: none */
+    double reactance;        /* H or F of L and C; NAN: not known */
     eq_token model;          /* as written */
     double factor;           /* from the value written to the one in the table */
     eq_warmth warmth;        /* as written on the line */
@@ -35,7 +36,8 @@ int eq_line_param(const eq_device_class *cls, eq_token name);
 bool eq_line_set(eq_line *l, int param, double value);
 /* NAME = VALUE; the cursor stands behind NAME. False: an error was reported. */
 bool eq_line_key(eq_line *l, eq_token name);
-/* What stands behind the nodes of L and C: of all of it the resistances count at dc. */
+/* What stands behind the nodes of L and C: of all of it the resistances count at dc, and of a C
+ * its value for how fast a state is reached. */
 bool eq_line_reactance(eq_line *l);
 bool eq_line_unknown_key(eq_line *l, eq_token name);
 /* The resistance at the cursor: a number, or a formula of the state when it holds v(...)

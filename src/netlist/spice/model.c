@@ -17,8 +17,9 @@ typedef enum word_action {
     WORD_DC_FREE,
     WORD_TEXT,
     WORD_NEUTRAL,
-    WORD_GEOMETRY, /* read by resistor.c and geometry.c */
-    WORD_LEVEL,    /* 1 to 3 have one law; with 3 lengths make the area */
+    WORD_GEOMETRY,    /* read by resistor.c and geometry.c */
+    WORD_LEVEL,       /* 1 to 3 have one law; with 3 lengths make the area */
+    WORD_OTHER_LEVEL, /* of transistors of levels 2 and 3 */
     WORD_NOT_HERE
 } word_action;
 
@@ -29,59 +30,84 @@ static const struct model_word {
     const char *alias;
     double neutral; /* WORD_NEUTRAL: the value that changes nothing at dc */
 } words[] = {
-    {'d', "js", WORD_ALIAS, "is", 0},       {'d', "vb", WORD_ALIAS, "bv", 0},
-    {'d', "vrb", WORD_ALIAS, "bv", 0},      {'d', "var", WORD_ALIAS, "bv", 0},
-    {'d', "ib", WORD_ALIAS, "ibv", 0},      {'d', "nz", WORD_ALIAS, "nbv", 0},
-    {'d', "tref", WORD_ALIAS, "tnom", 0},   {'d', "tt", WORD_DC_FREE, NULL, 0},
-    {'d', "cjo", WORD_DC_FREE, NULL, 0},    {'d', "cj0", WORD_DC_FREE, NULL, 0},
-    {'d', "cj", WORD_DC_FREE, NULL, 0},     {'d', "pb", WORD_ALIAS, "vj", 0},
-    {'d', "m", WORD_ALIAS, "mj", 0},        {'d', "fc", WORD_DC_FREE, NULL, 0},
-    {'d', "fcs", WORD_DC_FREE, NULL, 0},    {'d', "kf", WORD_DC_FREE, NULL, 0},
-    {'d', "af", WORD_DC_FREE, NULL, 0},     {'d', "cjp", WORD_DC_FREE, NULL, 0},
-    {'d', "cjsw", WORD_DC_FREE, NULL, 0},   {'d', "php", WORD_DC_FREE, NULL, 0},
-    {'d', "mjsw", WORD_DC_FREE, NULL, 0},   {'d', "ttt1", WORD_DC_FREE, NULL, 0},
-    {'d', "ttt2", WORD_DC_FREE, NULL, 0},   {'d', "tm1", WORD_DC_FREE, NULL, 0},
-    {'d', "tm2", WORD_DC_FREE, NULL, 0},    {'d', "cta", WORD_DC_FREE, NULL, 0},
-    {'d', "ctp", WORD_DC_FREE, NULL, 0},    {'d', "tpb", WORD_DC_FREE, NULL, 0},
-    {'d', "tphp", WORD_DC_FREE, NULL, 0},   {'d', "tlevc", WORD_DC_FREE, NULL, 0},
-    {'d', "fv_max", WORD_DC_FREE, NULL, 0}, {'d', "bv_max", WORD_DC_FREE, NULL, 0},
-    {'d', "id_max", WORD_DC_FREE, NULL, 0}, {'d', "te_max", WORD_DC_FREE, NULL, 0},
-    {'d', "pd_max", WORD_DC_FREE, NULL, 0}, {'d', "iave", WORD_DC_FREE, NULL, 0},
-    {'d', "vpk", WORD_DC_FREE, NULL, 0},    {'d', "ipk", WORD_DC_FREE, NULL, 0},
-    {'d', "irms", WORD_DC_FREE, NULL, 0},   {'d', "mfg", WORD_TEXT, NULL, 0},
-    {'d', "type", WORD_TEXT, NULL, 0},      {'d', "level", WORD_LEVEL, NULL, 0},
-    {'d', "w", WORD_GEOMETRY, NULL, 0},     {'d', "l", WORD_GEOMETRY, NULL, 0},
-    {'d', "tbv1", WORD_NEUTRAL, NULL, 0},   {'d', "ik", WORD_ALIAS, "ikf", 0},
-    {'d', "ikr", WORD_NEUTRAL, NULL, 0},    {'d', "trs", WORD_ALIAS, "trs1", 0},
-    {'d', "jtun", WORD_NEUTRAL, NULL, 0},   {'d', "jtunsw", WORD_NEUTRAL, NULL, 0},
-    {'d', "temp", WORD_NOT_HERE, NULL, 0},  {'r', "res", WORD_ALIAS, "r", 0},
-    {'d', "rth0", WORD_DC_FREE, NULL, 0},   {'d', "cth0", WORD_DC_FREE, NULL, 0},
-    {'d', "lm", WORD_DC_FREE, NULL, 0},     {'d', "lp", WORD_DC_FREE, NULL, 0},
-    {'d', "wm", WORD_DC_FREE, NULL, 0},     {'d', "wp", WORD_DC_FREE, NULL, 0},
-    {'d', "xm", WORD_DC_FREE, NULL, 0},     {'d', "xp", WORD_DC_FREE, NULL, 0},
-    {'d', "xom", WORD_DC_FREE, NULL, 0},    {'d', "xoi", WORD_DC_FREE, NULL, 0},
-    {'r', "dw", WORD_GEOMETRY, NULL, 0},    {'r', "dlr", WORD_GEOMETRY, NULL, 0},
-    {'r', "l", WORD_GEOMETRY, NULL, 0},     {'r', "w", WORD_GEOMETRY, NULL, 0},
-    {'r', "tnom", WORD_GEOMETRY, NULL, 0},  {'r', "tc1r", WORD_ALIAS, "tc1", 0},
-    {'r', "kf", WORD_DC_FREE, NULL, 0},     {'r', "af", WORD_DC_FREE, NULL, 0},
-    {'r', "ef", WORD_DC_FREE, NULL, 0},     {'r', "lf", WORD_DC_FREE, NULL, 0},
-    {'r', "wf", WORD_DC_FREE, NULL, 0},     {'r', "bv_max", WORD_DC_FREE, NULL, 0},
-    {'r', "rsh", WORD_GEOMETRY, NULL, 0},   {'r', "defw", WORD_GEOMETRY, NULL, 0},
-    {'r', "defl", WORD_GEOMETRY, NULL, 0},  {'r', "narrow", WORD_GEOMETRY, NULL, 0},
-    {'r', "short", WORD_GEOMETRY, NULL, 0}, {'r', "dtemp", WORD_NOT_HERE, NULL, 0},
-    {'d', "dtemp", WORD_NOT_HERE, NULL, 0}, {'r', "temp", WORD_NOT_HERE, NULL, 0},
+    {'d', "js", WORD_ALIAS, "is", 0},          {'d', "vb", WORD_ALIAS, "bv", 0},
+    {'d', "vrb", WORD_ALIAS, "bv", 0},         {'d', "var", WORD_ALIAS, "bv", 0},
+    {'d', "ib", WORD_ALIAS, "ibv", 0},         {'d', "nz", WORD_ALIAS, "nbv", 0},
+    {'d', "tref", WORD_ALIAS, "tnom", 0},      {'d', "tt", WORD_DC_FREE, NULL, 0},
+    {'d', "cjo", WORD_DC_FREE, NULL, 0},       {'d', "cj0", WORD_DC_FREE, NULL, 0},
+    {'d', "cj", WORD_DC_FREE, NULL, 0},        {'d', "pb", WORD_ALIAS, "vj", 0},
+    {'d', "m", WORD_ALIAS, "mj", 0},           {'d', "fc", WORD_DC_FREE, NULL, 0},
+    {'d', "fcs", WORD_DC_FREE, NULL, 0},       {'d', "kf", WORD_DC_FREE, NULL, 0},
+    {'d', "af", WORD_DC_FREE, NULL, 0},        {'d', "cjp", WORD_DC_FREE, NULL, 0},
+    {'d', "cjsw", WORD_DC_FREE, NULL, 0},      {'d', "php", WORD_DC_FREE, NULL, 0},
+    {'d', "mjsw", WORD_DC_FREE, NULL, 0},      {'d', "ttt1", WORD_DC_FREE, NULL, 0},
+    {'d', "ttt2", WORD_DC_FREE, NULL, 0},      {'d', "tm1", WORD_DC_FREE, NULL, 0},
+    {'d', "tm2", WORD_DC_FREE, NULL, 0},       {'d', "cta", WORD_DC_FREE, NULL, 0},
+    {'d', "ctp", WORD_DC_FREE, NULL, 0},       {'d', "tpb", WORD_DC_FREE, NULL, 0},
+    {'d', "tphp", WORD_DC_FREE, NULL, 0},      {'d', "tlevc", WORD_DC_FREE, NULL, 0},
+    {'d', "fv_max", WORD_DC_FREE, NULL, 0},    {'d', "bv_max", WORD_DC_FREE, NULL, 0},
+    {'d', "id_max", WORD_DC_FREE, NULL, 0},    {'d', "te_max", WORD_DC_FREE, NULL, 0},
+    {'d', "pd_max", WORD_DC_FREE, NULL, 0},    {'d', "iave", WORD_DC_FREE, NULL, 0},
+    {'d', "vpk", WORD_DC_FREE, NULL, 0},       {'d', "ipk", WORD_DC_FREE, NULL, 0},
+    {'d', "irms", WORD_DC_FREE, NULL, 0},      {'d', "mfg", WORD_TEXT, NULL, 0},
+    {'d', "type", WORD_TEXT, NULL, 0},         {'d', "level", WORD_LEVEL, NULL, 0},
+    {'d', "w", WORD_GEOMETRY, NULL, 0},        {'d', "l", WORD_GEOMETRY, NULL, 0},
+    {'d', "tbv1", WORD_NEUTRAL, NULL, 0},      {'d', "ik", WORD_ALIAS, "ikf", 0},
+    {'d', "ikr", WORD_NEUTRAL, NULL, 0},       {'d', "trs", WORD_ALIAS, "trs1", 0},
+    {'d', "jtun", WORD_NEUTRAL, NULL, 0},      {'d', "jtunsw", WORD_NEUTRAL, NULL, 0},
+    {'d', "temp", WORD_NOT_HERE, NULL, 0},     {'r', "res", WORD_ALIAS, "r", 0},
+    {'d', "rth0", WORD_DC_FREE, NULL, 0},      {'d', "cth0", WORD_DC_FREE, NULL, 0},
+    {'d', "lm", WORD_DC_FREE, NULL, 0},        {'d', "lp", WORD_DC_FREE, NULL, 0},
+    {'d', "wm", WORD_DC_FREE, NULL, 0},        {'d', "wp", WORD_DC_FREE, NULL, 0},
+    {'d', "xm", WORD_DC_FREE, NULL, 0},        {'d', "xp", WORD_DC_FREE, NULL, 0},
+    {'d', "xom", WORD_DC_FREE, NULL, 0},       {'d', "xoi", WORD_DC_FREE, NULL, 0},
+    {'r', "dw", WORD_GEOMETRY, NULL, 0},       {'r', "dlr", WORD_GEOMETRY, NULL, 0},
+    {'r', "l", WORD_GEOMETRY, NULL, 0},        {'r', "w", WORD_GEOMETRY, NULL, 0},
+    {'r', "tnom", WORD_GEOMETRY, NULL, 0},     {'r', "tc1r", WORD_ALIAS, "tc1", 0},
+    {'r', "kf", WORD_DC_FREE, NULL, 0},        {'r', "af", WORD_DC_FREE, NULL, 0},
+    {'r', "ef", WORD_DC_FREE, NULL, 0},        {'r', "lf", WORD_DC_FREE, NULL, 0},
+    {'r', "wf", WORD_DC_FREE, NULL, 0},        {'r', "bv_max", WORD_DC_FREE, NULL, 0},
+    {'r', "rsh", WORD_GEOMETRY, NULL, 0},      {'r', "defw", WORD_GEOMETRY, NULL, 0},
+    {'r', "defl", WORD_GEOMETRY, NULL, 0},     {'r', "narrow", WORD_GEOMETRY, NULL, 0},
+    {'r', "short", WORD_GEOMETRY, NULL, 0},    {'r', "dtemp", WORD_NOT_HERE, NULL, 0},
+    {'d', "dtemp", WORD_NOT_HERE, NULL, 0},    {'r', "temp", WORD_NOT_HERE, NULL, 0},
+    {'m', "vt0", WORD_ALIAS, "vto", 0},        {'m', "u0", WORD_ALIAS, "uo", 0},
+    {'m', "level", WORD_LEVEL, NULL, 0},       {'m', "cbd", WORD_DC_FREE, NULL, 0},
+    {'m', "cbs", WORD_DC_FREE, NULL, 0},       {'m', "pb", WORD_DC_FREE, NULL, 0},
+    {'m', "cgso", WORD_DC_FREE, NULL, 0},      {'m', "cgdo", WORD_DC_FREE, NULL, 0},
+    {'m', "cgbo", WORD_DC_FREE, NULL, 0},      {'m', "cj", WORD_DC_FREE, NULL, 0},
+    {'m', "mj", WORD_DC_FREE, NULL, 0},        {'m', "cjsw", WORD_DC_FREE, NULL, 0},
+    {'m', "mjsw", WORD_DC_FREE, NULL, 0},      {'m', "fc", WORD_DC_FREE, NULL, 0},
+    {'m', "kf", WORD_DC_FREE, NULL, 0},        {'m', "af", WORD_DC_FREE, NULL, 0},
+    {'m', "nlev", WORD_DC_FREE, NULL, 0},      {'m', "gdsnoi", WORD_DC_FREE, NULL, 0},
+    {'m', "theta", WORD_OTHER_LEVEL, NULL, 0}, {'m', "vmax", WORD_OTHER_LEVEL, NULL, 0},
+    {'m', "xj", WORD_OTHER_LEVEL, NULL, 0},    {'m', "nfs", WORD_OTHER_LEVEL, NULL, 0},
+    {'m', "neff", WORD_OTHER_LEVEL, NULL, 0},  {'m', "delta", WORD_OTHER_LEVEL, NULL, 0},
+    {'m', "ucrit", WORD_OTHER_LEVEL, NULL, 0}, {'m', "uexp", WORD_OTHER_LEVEL, NULL, 0},
+    {'m', "utra", WORD_OTHER_LEVEL, NULL, 0},  {'m', "eta", WORD_OTHER_LEVEL, NULL, 0},
+    {'m', "kappa", WORD_OTHER_LEVEL, NULL, 0}, {'m', "xqc", WORD_OTHER_LEVEL, NULL, 0},
+    {'m', "w", WORD_NOT_HERE, NULL, 0},        {'m', "l", WORD_NOT_HERE, NULL, 0},
+    {'m', "ad", WORD_NOT_HERE, NULL, 0},       {'m', "as", WORD_NOT_HERE, NULL, 0},
+    {'m', "nrd", WORD_NOT_HERE, NULL, 0},      {'m', "nrs", WORD_NOT_HERE, NULL, 0},
+    {'m', "m", WORD_NOT_HERE, NULL, 0},        {'m', "temp", WORD_NOT_HERE, NULL, 0},
+    {'m', "dtemp", WORD_NOT_HERE, NULL, 0},    {'m', "pd", WORD_NOT_HERE, NULL, 0},
+    {'m', "ps", WORD_NOT_HERE, NULL, 0},
 };
 
 /* Types of models: those with a letter are read (of switches in switch.c), the others belong
- * to devices that are refused. */
+ * to devices that are refused; own: as the classes name it. */
 static const struct model_type {
     const char *name;
     char letter;
-} types[] = {{"d", 'd'}, {"r", 'r'},  {"res", 'r'}, {"c", 0},         {"cap", 0},       {"l", 0},
-             {"ind", 0}, {"sw", 's'}, {"csw", 'w'}, {"vswitch", 's'}, {"iswitch", 'w'}, {"npn", 0},
-             {"pnp", 0}, {"lpnp", 0}, {"njf", 0},   {"pjf", 0},       {"nmos", 0},      {"pmos", 0},
-             {"nmf", 0}, {"pmf", 0},  {"vdmos", 0}, {"nchan", 0},     {"urc", 0},       {"ltra", 0},
-             {"txl", 0}, {"cpl", 0}};
+    const char *own;
+} types[] = {
+    {"d", 'd', "d"},        {"r", 'r', "r"},    {"res", 'r', "r"},      {"nmos", 'm', "nmos"},
+    {"pmos", 'm', "pmos"},  {"sw", 's', NULL},  {"vswitch", 's', NULL}, {"csw", 'w', NULL},
+    {"iswitch", 'w', NULL}, {"c", 0, NULL},     {"cap", 0, NULL},       {"l", 0, NULL},
+    {"ind", 0, NULL},       {"npn", 0, NULL},   {"pnp", 0, NULL},       {"lpnp", 0, NULL},
+    {"njf", 0, NULL},       {"pjf", 0, NULL},   {"nmf", 0, NULL},       {"pmf", 0, NULL},
+    {"vdmos", 0, NULL},     {"nchan", 0, NULL}, {"urc", 0, NULL},       {"ltra", 0, NULL},
+    {"txl", 0, NULL},       {"cpl", 0, NULL}};
 
 enum { TYPES = sizeof types / sizeof *types, WORDS = sizeof words / sizeof *words };
 
@@ -97,9 +123,11 @@ static const struct model_type *read_type(eq_spice *s, eq_cursor *c) {
     for (size_t k = 0; k < TYPES; k++)
         if (eq_token_is(t, types[k].name)) return &types[k];
     if (t.kind != EQ_TOKEN_WORD)
-        eq_spice_expected(s, t, "the type of the model (D or R)");
+        eq_spice_expected(s, t, "the type of the model (D, R, NMOS or PMOS)");
     else
-        eq_spice_fail(s, t.at, "there is no model type %.*s%s; eqspice knows D and R",
+        eq_spice_fail(s, t.at,
+                      "there is no model type %.*s%s; eqspice knows D, R, SW, CSW, "
+                      "NMOS and PMOS",
                       (int)t.length, t.text, eq_spice_nearest(s, t, type_name, NULL, near));
     return NULL;
 }
@@ -122,9 +150,10 @@ static int param_of(int cls, eq_token t) {
     return -1;
 }
 
-/* The first class from number k on with the letter that has models. */
-static int class_with(char letter, int k) {
-    while (k < EQ_CLASS_COUNT && (eq_class(k)->letter != letter || eq_class(k)->model_type == NULL))
+/* The first class from number k on whose models are of that type. */
+static int class_with(const char *type, int k) {
+    while (k < EQ_CLASS_COUNT &&
+           (eq_class(k)->model_type == NULL || strcmp(eq_class(k)->model_type, type) != 0))
         k++;
     return k;
 }
@@ -150,6 +179,22 @@ typedef struct reading {
     bool sized; /* has a level, a length or a width */
 } reading;
 
+/* Level 1 has none of what the levels above have beside it; ngspice leaves it out, too. */
+static bool of_transistor(reading *r, eq_token key, const struct model_word *w, double value) {
+    int n = (int)r->name.length;
+    if (w->action == WORD_OTHER_LEVEL)
+        eq_spice_note(r->s, "other level", key.at,
+                      "ignored: %.*s of model %.*s (and others like it) belongs to levels 2 and 3; "
+                      "level 1 has none",
+                      (int)key.length, key.text, n, r->name.text);
+    if (w->action != WORD_LEVEL || value == 1.0) return true;
+    eq_spice_fail(r->s, key.at,
+                  "level=%g of model %.*s is not supported yet; eqspice has MOS transistors of "
+                  "level 1 (Shichman-Hodges)",
+                  value, n, r->name.text);
+    return false;
+}
+
 static bool neutral(reading *r, eq_token key, const struct model_word *w, double value) {
     if (eq_token_is(key, "defl") && r->s->circuit->dialect == EQ_NGSPICE)
         eq_spice_note(r->s, "defl", key.at,
@@ -170,6 +215,8 @@ static bool neutral(reading *r, eq_token key, const struct model_word *w, double
                       (int)key.length, key.text, (int)r->name.length, r->name.text);
         return true;
     }
+    bool transistor = eq_class(r->cls)->letter == 'm';
+    if (transistor && w->action != WORD_NOT_HERE) return of_transistor(r, key, w, value);
     bool same_law = w->action == WORD_LEVEL && (value == 1.0 || value == 2.0 || value == 3.0);
     if (w->action == WORD_GEOMETRY || same_law) return r->sized = true;
     if (w->action == WORD_NEUTRAL && value == w->neutral) return true;
@@ -212,7 +259,7 @@ static bool read_key(reading *r, eq_cursor *c) {
         eq_token_next(c);
         return true;
     }
-    int usual = class_with(eq_class(r->cls)->letter, 0);
+    int usual = class_with(eq_class(r->cls)->model_type, 0);
     if (k < 0 && r->cls != usual && param_of(usual, key) >= 0) {
         eq_spice_fail(
             r->s, key.at,
@@ -244,8 +291,8 @@ static int special(eq_cursor c, int usual, int cls, int *own) {
         if (t.kind == EQ_TOKEN_UNCLOSED || t.kind == EQ_TOKEN_BAD) break;
         if (t.kind != EQ_TOKEN_WORD || !has_value(c) || param_of(usual, t) >= 0) continue;
         bool known = false;
-        int k = class_with(eq_class(usual)->letter, usual + 1);
-        for (; k < EQ_CLASS_COUNT; k = class_with(eq_class(usual)->letter, k + 1))
+        int k = class_with(eq_class(usual)->model_type, usual + 1);
+        for (; k < EQ_CLASS_COUNT; k = class_with(eq_class(usual)->model_type, k + 1))
             known = known || param_of(k, t) >= 0;
         all += known;
         *own += param_of(cls, t) >= 0;
@@ -253,13 +300,13 @@ static int special(eq_cursor c, int usual, int cls, int *own) {
     return all;
 }
 
-/* The first class of the letter, unless a parameter on the card is of another one alone: then the
+/* The first class of the type, unless a parameter on the card is of another one alone: then the
  * first that has all of those. A D model with ron, roff or vfwd is an ideal diode, with ilimit or
  * vrev a limited one (LTspice). */
-static int class_for(char letter, eq_cursor c) {
-    int usual = class_with(letter, 0), own, all = special(c, usual, usual, &own), last = usual;
+static int class_for(const char *type, eq_cursor c) {
+    int usual = class_with(type, 0), own, all = special(c, usual, usual, &own), last = usual;
     if (all == 0) return usual;
-    for (int k = class_with(letter, usual + 1); k < EQ_CLASS_COUNT; k = class_with(letter, k + 1)) {
+    for (int k = class_with(type, usual + 1); k < EQ_CLASS_COUNT; k = class_with(type, k + 1)) {
         last = k;
         special(c, usual, k, &own);
         if (own == all) return k;
@@ -319,8 +366,8 @@ static bool size_model(reading *r, eq_cursor card) {
     return true;
 }
 
-static bool read_model(reading *r, eq_cursor c, char letter) {
-    r->cls = class_for(letter, c);
+static bool read_model(reading *r, eq_cursor c, const char *type) {
+    r->cls = class_for(type, c);
     for (int k = 0; k < EQ_MAX_COLUMNS; k++)
         r->w[k] = k < eq_class(r->cls)->params ? eq_class(r->cls)->param[k].default_value : NAN;
     eq_cursor card = c;
@@ -367,17 +414,18 @@ enum { MODEL_BAD = -2 };
 
 /* A model of another device than the element's. */
 static int32_t wrong_type(eq_spice *s, eq_token name, const char *type, char letter) {
-    eq_spice_fail(s, name.at, "model %.*s is of type %s; this element needs one of type %c",
-                  (int)name.length, name.text, type, letter);
+    eq_spice_fail(s, name.at, "model %.*s is of type %s; this element needs one of type %s",
+                  (int)name.length, name.text, type,
+                  letter == 'm' ? "nmos or pmos" : (char[2]){letter, '\0'});
     return EQ_NONE;
 }
 
 /* The model that an earlier element has read. */
 static int32_t model_again(eq_spice *s, const eq_definition *d, eq_token name, char letter) {
     if (d->model == MODEL_BAD) return EQ_NONE;
-    char own = eq_class(s->circuit->model[d->model].cls)->letter;
-    if (letter == 0 || own == letter) return d->model;
-    return wrong_type(s, name, (char[2]){own, '\0'}, letter);
+    const eq_device_class *own = eq_class(s->circuit->model[d->model].cls);
+    if (letter == 0 || own->letter == letter) return d->model;
+    return wrong_type(s, name, own->model_type, letter);
 }
 
 /* Reads the card as seen from the frame whose scope holds it. */
@@ -393,7 +441,7 @@ static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token nam
     if (good && letter == 0) letter = type->letter;
     bool of_switch = good && (type->letter == 's' || type->letter == 'w');
     bool other = good && (type->letter != letter || letter == 0);
-    good = good && !other && !of_switch && read_model(&r, c, letter);
+    good = good && !other && !of_switch && read_model(&r, c, type->own);
     if (of_switch && !other) return EQ_NONE; /* read where a switch uses it */
     if (other) {
         if (letter != 0) return wrong_type(s, name, type->name, letter);
@@ -434,6 +482,8 @@ static const char *example_of(char letter) {
         return "SW(vt=... vh=... ron=... roff=...)";
     case 'w':
         return "CSW(it=... ih=... ron=... roff=...)";
+    case 'm':
+        return "NMOS(level=1 vto=... kp=...)";
     default:
         return "D(is=... n=...)";
     }

@@ -48,7 +48,8 @@ eq_node eq_spice_node_there(const eq_spice *s, eq_token t) {
     if (name.text != NULL) eq_lower(name.text, name.length);
     for (size_t k = 0; k < name.length; k++)
         if (name.text[k] == ':') name.text[k] = '.';
-    eq_node node = name.text == NULL ? EQ_NONE : eq_circuit_find_node(s->circuit, name.text);
+    if (name.failed) eq_spice_no_memory(s);
+    eq_node node = name.failed ? EQ_NONE : eq_circuit_find_node(s->circuit, name.text);
     eq_text_free(&name);
     return node;
 }

@@ -34,7 +34,7 @@ static const char *const harmless_options[] = {
     "nopage", "acct",   "noacct", "list",      "node",     "opts",         "nomod",
     "noinit", "klu",    "sparse", "gminsteps", "srcsteps", "savecurrents", "epsmin"};
 /* Options that change the circuit. */
-static const char *const refused_options[] = {"defl", "defw"};
+static const char *const refused_options[] = {"defl", "defw", "defad", "defas"};
 
 /* An option that eqspice does not have, with its value; false: it is refused. */
 static bool other_option(eq_spice *s, eq_cursor *c, eq_token t) {

@@ -1,6 +1,7 @@
 /* What is noted down while elements are read, for the time when all of them are known. */
 #include "netlist/spice/pending.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -24,20 +25,15 @@ double eq_spice_factor(const eq_spice *s, eq_element e) {
     return 1.0;
 }
 
-/* The value at the cursor, or behind c= or l=; false, and no word about it: there is none that is
- * known before the circuit is solved. */
-static bool quiet_value(eq_spice *s, eq_cursor c, double *value) {
+bool eq_spice_quiet_value(eq_spice *s, eq_cursor c, double *value) {
     eq_spice own = *s;
     own.diag = NULL;
     eq_status status = s->all->status;
     int errors = s->all->errors;
-    if (eq_spice_at_key(&c)) {
-        eq_token_next(&c);
-        eq_token_next(&c);
-    }
-    bool done =
-        eq_spice_is_value(eq_token_peek(&c)) && eq_spice_number_at(&own, &c, value, "the value");
-    if (s->all->status != EQ_ERR_MEMORY) {
+    bool done = eq_spice_at_value(&own, &c) && eq_spice_number_at(&own, &c, value, "the value");
+    if (s->all->status == EQ_ERR_MEMORY && status != EQ_ERR_MEMORY) {
+        eq_spice_no_memory(s); /* that was not to be kept quiet */
+    } else if (status != EQ_ERR_MEMORY) {
         s->all->status = status;
         s->all->errors = errors;
         s->all->stop = errors >= EQ_MAX_ERRORS;
@@ -45,10 +41,9 @@ static bool quiet_value(eq_spice *s, eq_cursor c, double *value) {
     return done;
 }
 
-void eq_spice_note_reactance(eq_spice *s, eq_token name, eq_cursor c) {
+void eq_spice_note_reactance(eq_spice *s, eq_token name, double value) {
     eq_reading *r = s->all;
-    double value;
-    if (!quiet_value(s, c, &value)) return;
+    if (isnan(value)) return;
     eq_spice_full_name(s, name);
     if (r->stop) return;
     int32_t id = eq_names_add(r->reactance, r->name.text, r->name.length);
@@ -112,8 +107,8 @@ static eq_element branch_of(eq_spice *s, eq_element e, size_t elements) {
 
 /* A capacitor's current in a formula is 0: the drop from ground to ground. */
 static bool is_open(eq_spice *s, const eq_pending *p, const char *name) {
-    if (p->input == EQ_NONE || eq_names_find(s->all->open, name, strlen(name)) == EQ_NO_NAME)
-        return false;
+    const eq_names *open = s->circuit->capacitor_name;
+    if (p->input == EQ_NONE || eq_names_find(open, name, strlen(name)) == EQ_NO_NAME) return false;
     eq_row row = s->circuit->row[p->element];
     s->circuit->table[row.cls].formula[row.row]->input[p->input] =
         (eq_formula_input){EQ_INPUT_DROP, EQ_GROUND, EQ_GROUND, EQ_NONE};

@@ -31,8 +31,11 @@ void eq_spice_look_up_later(eq_spice *s, eq_pending control);
  * now that all elements have their numbers. */
 void eq_spice_connect_controls(eq_spice *s);
 
-/* The value of a C or L element, if one stands at the cursor: for .print. */
-void eq_spice_note_reactance(eq_spice *s, eq_token name, eq_cursor c);
+/* The number at the cursor; false, and no word about it: there is none that is known before the
+ * circuit is solved. */
+bool eq_spice_quiet_value(eq_spice *s, eq_cursor c, double *value);
+/* The value of a C or L element (NAN: none is known), for .print. */
+void eq_spice_note_reactance(eq_spice *s, eq_token name, double value);
 
 void eq_spice_note_reference(eq_spice *s, eq_element e, int32_t slot);
 /* The slots that are tnom get its value. */

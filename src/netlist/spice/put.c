@@ -66,3 +66,19 @@ bool eq_line_parasitics(eq_line *l) {
     l->card.term[0] = eq_spice_node(l->s, own_name(l, text, "", "ser"));
     return l->card.term[0] != EQ_NONE && put_resistor(l, "ser", a, l->card.term[0], l->series);
 }
+
+void eq_line_capacitor(eq_line *l) {
+    eq_spice *s = l->s;
+    double farad = l->reactance * l->m * l->scale * s->frame->m;
+    if (isnan(farad))
+        eq_spice_note(s, "capacitance", l->name.at,
+                      "%.*s (and others) has no capacitance that is known here, so it does not "
+                      "count in a settling time (eval --power)",
+                      (int)l->name.length, l->name.text);
+    eq_spice_full_name(s, l->name);
+    if (s->all->stop) return;
+    eq_status status =
+        eq_circuit_capacitor(s->circuit, s->all->name.text, s->all->name.length, l->card.term,
+                             farad, eq_circuit_place(s->circuit, l->name.at), s->scratch);
+    if (status != EQ_OK) eq_spice_pass_on(s, status);
+}

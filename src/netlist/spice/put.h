@@ -10,5 +10,7 @@ eq_element eq_spice_put(eq_spice *s, eq_card *card, eq_token name);
 /* Rser and Rpar of the line: a resistor from the first node to one of its own, where the element
  * then starts, and one across both. False: an error was reported. */
 bool eq_line_parasitics(eq_line *l);
+/* The C of the line, which is open at dc. */
+void eq_line_capacitor(eq_line *l);
 
 #endif

@@ -142,7 +142,6 @@ typedef struct eq_reading {
     size_t reactance_cap;
     eq_node *port;
     size_t ports, port_cap;
-    eq_names *open;    /* capacitors, which carry no current at dc */
     eq_source *source; /* by file index of the circuit */
     int32_t sources;
     size_t source_cap;

@@ -12,8 +12,8 @@
 
 /* Names, models and the title, as all SPICE dialects have them. */
 #define SPICE_TEXT                                                                                 \
-    .comment = "* ", .head = "", .nodeset = {".nodeset v(", ")="}, .typed_names = true,            \
-    .title_is_bare = true, .model = ".model $n $t(", .model_end = ")\n"
+    .comment = "* ", .head = "", .capacitor = "$n $a $b $v\n", .nodeset = {".nodeset v(", ")="},   \
+    .typed_names = true, .title_is_bare = true, .model = ".model $n $t(", .model_end = ")\n"
 
 static const eq_dialect_table tables[] = {
     [EQ_NGSPICE] =
@@ -55,6 +55,7 @@ static const eq_dialect_table tables[] = {
             .head = "simulator lang=spectre\n",
             .options = "eqspiceOptions options reltol=$r iabstol=1e-15 vabstol=1e-12 gmin=$g "
                        "temp=$T tnom=$N\n",
+            .capacitor = "$n ($a $b) capacitor c=$v\n",
             .nodeset = {"nodeset ", "="},
             .tail = "eqspiceOp dc save=all\n",
             .model = "model $n $c",

@@ -136,6 +136,10 @@ static void put_element(eq_deck_writer *w, const char *what, eq_element e) {
     put_text(w, what, &name, at);
 }
 
+void eq_write_capacitor(eq_deck_writer *w, size_t k) {
+    put(w, "element", 'c', eq_names_get(w->c->capacitor_name, (int32_t)k), place_of(w, EQ_NONE));
+}
+
 void eq_write_element(eq_deck_writer *w, eq_element e) {
     put_element(w, "element", e);
 }

@@ -14,11 +14,8 @@ static double param(const writer *w, eq_element e, int k) {
     return w->c->table[r.cls].w[k][r.row];
 }
 
-/* Parameters of a diode that stand on the element, not in its model. */
-static bool on_instance(const eq_param *p) {
-    return strcmp(p->name, "area") == 0 || strcmp(p->name, "m") == 0 ||
-           strcmp(p->name, "temp") == 0 || strcmp(p->name, "dtemp") == 0 ||
-           strcmp(p->name, "pj") == 0;
+static bool has_bit(uint64_t set, int k) {
+    return (set >> k & 1) != 0;
 }
 
 /* The model of element e when its parameters are still those of the model, else NULL. */
@@ -30,7 +27,7 @@ static const eq_model *model_of(const writer *w, eq_element e) {
     for (int k = 0; k < t->cls->params; k++) {
         double own = t->w[k][r.row], of_model = m->w[k];
         bool same = own == of_model || (isnan(own) && isnan(of_model));
-        if (!on_instance(&t->cls->param[k]) && !same) return NULL;
+        if (!has_bit(t->cls->instance, k) && !same) return NULL;
     }
     return m;
 }
@@ -43,10 +40,6 @@ static void put_model_name(writer *w, eq_element e) {
 static void put_pair(writer *w, const char *name, double value) {
     eq_text_printf(w->out, " %s=", name);
     eq_text_number(w->out, value);
-}
-
-static bool has_bit(uint64_t set, int k) {
-    return (set >> k & 1) != 0;
 }
 
 /* True if parameter k says nothing beside the others. */
@@ -62,7 +55,7 @@ static void put_model_params(writer *w, const eq_device_class *cls, const double
     for (int k = 0; k < cls->params; k++) {
         const eq_param *p = &cls->param[k];
         bool own_law = has_bit(cls->ngspice_only, k);
-        if (on_instance(p) || isnan(value[k])) continue;
+        if (has_bit(cls->instance, k) || isnan(value[k])) continue;
         if (own_law && value[k] == p->default_value) continue;
         if (is_idle(cls, k, value)) continue;
         if (own_law && w->dialect != EQ_NGSPICE && w->status == EQ_OK)
@@ -151,7 +144,7 @@ static void put_instance_params(writer *w, eq_element e) {
     for (int k = 0; k < cls->params; k++) {
         const eq_param *p = &cls->param[k];
         double value = all[k];
-        bool own = needs_model(w, number) ? on_instance(p) : k != cls->value;
+        bool own = needs_model(w, number) ? has_bit(cls->instance, k) : k != cls->value;
         if (!own || isnan(value) || value == p->default_value || is_idle(cls, k, all)) continue;
         if (strcmp(p->name, "tce") == 0 && put_tce(w, e, value)) continue;
         bool above = strcmp(p->name, "dtemp") == 0;
@@ -417,6 +410,24 @@ static void put_groups(writer *w) {
     }
 }
 
+/* Those whose value is known; none where nothing is written but what counts at dc. */
+static void put_capacitors(writer *w) {
+    const eq_circuit *c = w->c;
+    for (size_t k = 0; k < c->capacitors && !w->numbered && w->status == EQ_OK; k++) {
+        const eq_capacitor *own = &c->capacitor[k];
+        for (const char *p = isnan(own->farad) ? "" : w->d->capacitor; *p != '\0'; p++) {
+            if (*p != '$')
+                eq_text_add(w->out, p, 1);
+            else if (*++p == 'n')
+                eq_write_capacitor(w, k);
+            else if (*p == 'v')
+                eq_text_number(w->out, own->farad);
+            else
+                eq_write_node(w, own->term[*p - 'a'], EQ_NONE);
+        }
+    }
+}
+
 /* Potentials to start from; only ngspice has one for all nodes. */
 static void put_starts(writer *w) {
     const eq_circuit *c = w->c;
@@ -462,6 +473,7 @@ static eq_status write(writer *w, const char *note) {
     put_models(w);
     for (size_t e = 0; w->status == EQ_OK && e < eq_circuit_elements(w->c); e++)
         put_element(w, (eq_element)e);
+    put_capacitors(w);
     if (directives && w->status == EQ_OK) put_io(w);
     if (directives && w->status == EQ_OK) put_groups(w);
     if (w->status == EQ_OK) put_starts(w);
@@ -489,6 +501,7 @@ eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *
     w.status = eq_find_sensed(&w);
     for (size_t e = 0; w.status == EQ_OK && e < eq_circuit_elements(c); e++)
         put_names(&w, (eq_element)e);
+    for (size_t k = 0; w.status == EQ_OK && k < c->capacitors; k++) eq_write_capacitor(&w, k);
     for (size_t k = 0; w.status == EQ_OK && w.d->typed_names && k < c->groups; k++)
         eq_write_pattern(&w, k);
     eq_status status = writer_close(&w);

@@ -18,6 +18,7 @@ typedef struct eq_dialect_table {
     const char *comment;    /* starts a comment line */
     const char *head;       /* follows the title */
     const char *options;    /* $r reltol, $g gmin, $T temp, $N tnom */
+    const char *capacitor;  /* $n name, $a $b nodes, $v farad */
     const char *nodeset[2]; /* around the node of a potential to start from */
     const char *tail;       /* the last lines */
     bool typed_names;       /* the first letter of an element's name is its type */
@@ -65,6 +66,7 @@ bool eq_is_wire(const eq_deck_writer *w, eq_element e);
  * stands on the line of element e, or EQ_NONE. */
 void eq_write_node(eq_deck_writer *w, eq_node node, eq_element e);
 void eq_write_element(eq_deck_writer *w, eq_element e);
+void eq_write_capacitor(eq_deck_writer *w, size_t k);
 /* m NULL: the model of the element's own. */
 void eq_write_model_name(eq_deck_writer *w, const eq_model *m, eq_element e);
 /* The branch whose current is asked for, in i(...) and behind F or H. */

@@ -95,6 +95,19 @@ static void put_element(const eq_circuit *c, eq_element e, eq_text *out, const c
     eq_text_puts(out, "/>\n");
 }
 
+static void put_capacitors(const eq_circuit *c, eq_text *out) {
+    for (size_t k = 0; k < c->capacitors; k++) {
+        const eq_capacitor *own = &c->capacitor[k];
+        if (isnan(own->farad)) continue;
+        eq_text_puts(out, "    <capacitor");
+        put_text(out, "name", eq_names_get(c->capacitor_name, (int32_t)k));
+        put_text(out, "a", eq_circuit_node_name(c, own->term[0]));
+        put_text(out, "b", eq_circuit_node_name(c, own->term[1]));
+        put_value(out, "c", own->farad);
+        eq_text_puts(out, "/>\n");
+    }
+}
+
 static void put_output(const eq_circuit *c, const eq_output *o, eq_text *out) {
     eq_text_puts(out, "  <output");
     put_text(out, "plus", eq_circuit_node_name(c, o->plus));
@@ -230,6 +243,9 @@ eq_status eq_xml_check_names(const eq_circuit *c, eq_diag *diag) {
     for (size_t e = 0; status == EQ_OK && e < eq_circuit_elements(c); e++)
         status = check_name(EQ_CARRY_XML, "element", eq_circuit_element_name(c, (eq_element)e),
                             eq_circuit_place_of(c, (eq_element)e), diag);
+    for (size_t k = 0; status == EQ_OK && k < c->capacitors; k++)
+        status = check_name(EQ_CARRY_XML, "element", eq_names_get(c->capacitor_name, (int32_t)k),
+                            (eq_place){0}, diag);
     for (size_t k = 0; status == EQ_OK && k < c->models; k++)
         status = check_name(EQ_CARRY_XML, "model", c->model[k].name, (eq_place){0}, diag);
     for (size_t k = 0; status == EQ_OK && k < c->groups; k++)
@@ -262,6 +278,7 @@ eq_status eq_write_xml(const eq_circuit *c, const eq_deck *plan, const char *not
                               "the formula of %s cannot be written, which needs %s",
                               eq_circuit_element_name(c, (eq_element)e), missing);
     }
+    put_capacitors(c, out);
     eq_text_puts(out, "  </elements>\n");
     for (size_t k = 0; k < c->inputs; k++) {
         eq_text_puts(out, "  <input");

@@ -152,6 +152,18 @@ static eq_status node_named(reader *r, const eq_xml_node *node, const char *attr
                       "there is no node %s; check %s", name, attribute);
 }
 
+static eq_status add_capacitor(reader *r, const eq_xml_node *node) {
+    const char *name = eq_xml_attribute(node, "name");
+    eq_node term[2];
+    double farad = NAN;
+    eq_status status = node_named(r, node, "a", &term[0]);
+    if (status == EQ_OK) status = node_named(r, node, "b", &term[1]);
+    if (status == EQ_OK) status = number(r, node, "c", &farad);
+    return status != EQ_OK ? status
+                           : eq_circuit_capacitor(r->c, name, strlen(name), term, farad,
+                                                  eq_xml_place(r->xml, node), r->diag);
+}
+
 static bool is_class(const reader *r, eq_element e, int cls) {
     return e == EQ_NONE || r->c->row[e].cls == cls;
 }
@@ -287,7 +299,8 @@ static const struct {
 static eq_status add_elements(reader *r, const eq_xml_node *elements) {
     eq_status status = EQ_OK;
     for (const eq_xml_node *n = eq_xml_first(elements); n != NULL; n = eq_xml_next(n)) {
-        eq_status one = add_element(r, n);
+        bool open = strcmp(eq_xml_name(n), "capacitor") == 0;
+        eq_status one = open ? add_capacitor(r, n) : add_element(r, n);
         if (status == EQ_OK) status = one;
     }
     return status == EQ_OK ? connect_controls(r, elements) : status;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/near.h"
+#include "netlist/lexer.h"
 #include "netlist/xml/rules.h"
 
 /* What others call it. */
@@ -62,6 +63,34 @@ static void values_of(const eq_xml_node *schema, const eq_xml_node *attribute, e
             eq_words_add(all, eq_xml_attribute(n, "value"));
 }
 
+/* What the values of a type are, where they are no words: "a number above 0, up to 1"; nothing is
+ * appended where the schema says it in another way. */
+static void describe(const eq_xml_node *schema, const eq_xml_node *type, const char *base,
+                     eq_text *out) {
+    static const struct {
+        const char *word, *says;
+    } bases[] = {{"xs:double", "a number"},
+                 {"xs:nonNegativeInteger", "a whole number from 0 on"},
+                 {"xs:positiveInteger", "a whole number from 1 on"},
+                 {"values", "numbers with blanks between them"}},
+      facets[] = {{"minExclusive", "above"},
+                  {"minInclusive", "not below"},
+                  {"maxExclusive", "below"},
+                  {"maxInclusive", "up to"}};
+    const eq_xml_node *own = eq_xml_child(type, "restriction");
+    const char *inner = own == NULL ? base : eq_xml_attribute(own, "base");
+    for (size_t k = 0; inner != NULL && k < sizeof bases / sizeof *bases; k++)
+        if (strcmp(bases[k].word, inner) == 0) eq_text_puts(out, bases[k].says);
+    if (out->length == 0 && inner != NULL && own != NULL)
+        describe(schema, eq_rules_named(schema, "simpleType", inner), NULL, out);
+    size_t named = out->length;
+    for (const eq_xml_node *n = eq_xml_first(own); named > 0 && n != NULL; n = eq_xml_next(n))
+        for (size_t k = 0; k < sizeof facets / sizeof *facets; k++)
+            if (strcmp(eq_xml_name(n), facets[k].word) == 0)
+                eq_text_printf(out, "%s %s %s", strstr(out->text, "0") != NULL ? " and" : "",
+                               facets[k].says, eq_xml_attribute(n, "value"));
+}
+
 /* The one that is meant by the word: what others call so, else the nearest; NULL: none is near. */
 static const char *meant(const eq_words *all, const char *word) {
     size_t n = strlen(word);
@@ -82,6 +111,31 @@ static void choices(const eq_words *all, const char *word, eq_text *out) {
     eq_text_puts(out, near != NULL ? " allowed: " : "; allowed: ");
     for (size_t k = 0; k < all->count; k++)
         eq_text_printf(out, "%s%s", k == 0 ? "" : ", ", all->word[k]);
+}
+
+/* A value that is none of the words, or not such a number. */
+static void explain_value(const eq_fault *f, const eq_xml_node *schema, const eq_xml_node *own,
+                          eq_text *out) {
+    eq_words values = {.count = 0};
+    const char *element = f->path[f->depth - 1];
+    eq_text what = {0};
+    double meant_by;
+    size_t n = strlen(f->value);
+    values_of(schema, own, &values);
+    if (values.count > 0) {
+        eq_text_printf(out, "<%s>: %s=\"%.60s\" is not known", element, f->attribute, f->value);
+        choices(&values, f->value, out);
+        return;
+    }
+    describe(schema, eq_rules_type(schema, own, "simpleType"), eq_xml_attribute(own, "type"),
+             &what);
+    if (what.length > 0)
+        eq_text_printf(out, "<%s>: %s=\"%.60s\" cannot be; allowed: %s", element, f->attribute,
+                       f->value, what.text);
+    if (what.length > 0 && n > 0 && strpbrk(f->value + n - 1, "0123456789.") == NULL &&
+        eq_spice_number(f->value, n, false, &meant_by) == n)
+        eq_text_printf(out, "; suffixes are not read here, write %.15g", meant_by);
+    eq_text_free(&what);
 }
 
 /* An element that its parent does not have, or has elsewhere. */
@@ -115,10 +169,7 @@ static void explain_attribute(const eq_fault *f, const eq_xml_node *schema, eq_t
         eq_text_printf(out, "<%s>: attribute '%.60s' is not allowed here", element, f->attribute);
         choices(&all, f->attribute, out);
     } else if (own != NULL) {
-        eq_words values = {.count = 0};
-        values_of(schema, own, &values);
-        eq_text_printf(out, "<%s>: %s=\"%.60s\" is not known", element, f->attribute, f->value);
-        choices(&values, f->value, out);
+        explain_value(f, schema, own, out);
     }
 }
 
@@ -126,9 +177,17 @@ void eq_fault_explain(const eq_fault *f, const eq_xml_node *schema, eq_text *out
     eq_words roots = {.count = 0};
     if (f->kind == EQ_FAULT_ROOT) {
         eq_rules_find(schema, schema, "element", NULL, &roots);
-        eq_text_printf(out, "the document is <%.60s>, not <%s>; give a file that begins with <%s>",
-                       f->path[0], roots.count > 0 ? roots.word[0] : "",
-                       roots.count > 0 ? roots.word[0] : "");
+        bool trained = strcmp(f->path[0], "experiment") == 0;
+        if (trained || strcmp(f->path[0], "circuit") == 0)
+            eq_text_printf(out, "this is the file of %s; give %s",
+                           trained ? "an experiment" : "a circuit",
+                           trained ? "its deck, or the folder that `eqspice train` makes of it"
+                                   : "an experiment, which names it in <circuit deck=\"...\"/>");
+        else
+            eq_text_printf(out,
+                           "the document is <%.60s>, not <%s>; give a file that begins with <%s>",
+                           f->path[0], roots.count > 0 ? roots.word[0] : "",
+                           roots.count > 0 ? roots.word[0] : "");
     } else if (f->kind == EQ_FAULT_ELEMENT) {
         explain_element(f, schema, out);
     } else {

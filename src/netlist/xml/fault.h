@@ -9,7 +9,7 @@ typedef enum eq_fault_kind {
     EQ_FAULT_ROOT,      /* the document is another one */
     EQ_FAULT_ELEMENT,   /* no such element in its parent, or not here */
     EQ_FAULT_ATTRIBUTE, /* no such attribute */
-    EQ_FAULT_VALUE,     /* a word that is none of those of the attribute */
+    EQ_FAULT_VALUE,     /* a word or number that the attribute does not take */
 } eq_fault_kind;
 
 enum { EQ_MOST_DEPTH = 8 };

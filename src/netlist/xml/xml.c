@@ -109,6 +109,12 @@ static eq_fault_kind kind_of(const refusal *r, bool *known) {
     case XML_SCHEMAV_CVC_COMPLEX_TYPE_3_2_1:
         return EQ_FAULT_ATTRIBUTE;
     case XML_SCHEMAV_CVC_ENUMERATION_VALID:
+    case XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_1:
+    case XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_2:
+    case XML_SCHEMAV_CVC_MININCLUSIVE_VALID:
+    case XML_SCHEMAV_CVC_MAXINCLUSIVE_VALID:
+    case XML_SCHEMAV_CVC_MINEXCLUSIVE_VALID:
+    case XML_SCHEMAV_CVC_MAXEXCLUSIVE_VALID:
         return EQ_FAULT_VALUE;
     default:
         *known = r->code == XML_SCHEMAV_ELEMENT_CONTENT && strstr(r->message, "not expected");

@@ -1,0 +1,317 @@
+/* MOS transistors of level 1 (Shichman and Hodges 1968; ngspice manual, "MOSFETs", level 1), n and p
+ * channel. */
+#include <math.h>
+#include <stdbool.h>
+
+#include "devices/mosfet.h"
+#include "devices/pnjlim.h"
+#include "devices/registry.h"
+#include "devices/silicon.h"
+
+enum {
+    VTO,
+    KP,
+    GAMMA,
+    PHI,
+    LAMBDA,
+    IS,
+    JS,
+    RD,
+    RS,
+    RSH,
+    TOX,
+    NSUB,
+    NSS,
+    TPG,
+    UO,
+    LD,
+    TNOM,
+    W,
+    L,
+    AD,
+    AS,
+    NRD,
+    NRS,
+    M,
+    TEMP,
+    DTEMP,
+    DECLARED
+};
+enum { LAW_BETA, LAW_VBI, LAW_GAMMA, LAW_ROOT, LAW_LAMBDA };
+enum {
+    LAW = DECLARED,
+    ISD = LAW + EQ_MOS_LAWS,
+    ISS,
+    RDRAIN,
+    RSOURCE,
+    VT,
+    GMIN,
+    TYPE,
+    VCRIT_D,
+    VCRIT_S,
+    PHI_NOMINAL,
+    WARMTH,
+    COLUMNS
+};
+
+/* Without a default: not given, which says something beside tox and nsub, or rsh. */
+static const eq_param mosfet_param[] = {
+    [VTO] = {"vto", "V", NAN, -1e6, 1e6, true},
+    [KP] = {"kp", "A/V^2", NAN, 0.0, 1e6, true},
+    [GAMMA] = {"gamma", "V^0.5", NAN, 0.0, 1e6, true},
+    [PHI] = {"phi", "V", NAN, 1e-3, 1e3, true},
+    [LAMBDA] = {"lambda", "1/V", 0.0, 0.0, 1e6, true},
+    [IS] = {"is", "A", 1e-14, 0.0, 1e300, true},
+    [JS] = {"js", "A/m^2", 0.0, 0.0, 1e300, false},
+    [RD] = {"rd", "ohm", NAN, 0.0, 1e300, false},
+    [RS] = {"rs", "ohm", NAN, 0.0, 1e300, false},
+    [RSH] = {"rsh", "ohm", 0.0, 0.0, 1e300, false},
+    [TOX] = {"tox", "m", 0.0, 0.0, 1.0, false},
+    [NSUB] = {"nsub", "1/cm^3", NAN, 0.0, 1e300, false},
+    [NSS] = {"nss", "1/cm^2", 0.0, -1e300, 1e300, false},
+    [TPG] = {"tpg", "1", 1.0, -1.0, 1.0, false},
+    [UO] = {"uo", "cm^2/Vs", 600.0, 0.0, 1e300, false},
+    [LD] = {"ld", "m", 0.0, -1e300, 1e300, false},
+    [TNOM] = {"tnom", "C", NAN, -273.15, 1e6, false},
+    [W] = {"w", "m", 1e-4, 1e-300, 1e300, true},
+    [L] = {"l", "m", 1e-4, 1e-300, 1e300, true},
+    [AD] = {"ad", "m^2", 0.0, 0.0, 1e300, false},
+    [AS] = {"as", "m^2", 0.0, 0.0, 1e300, false},
+    [NRD] = {"nrd", "1", 1.0, 0.0, 1e300, false},
+    [NRS] = {"nrs", "1", 1.0, 0.0, 1e300, false},
+    [M] = {"m", "1", 1.0, 1e-300, 1e300, false},
+    [TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},
+    [DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false},
+};
+
+static const double charge = 1.6021766208e-19; /* C */
+static const double vacuum = 8.854214871e-12;  /* F/m, of ngspice */
+
+/* The numbers of a model as they are given, or by the process: kp = uo Cox, and beside nsub
+ * phi = 2 Vt ln(nsub/ni), gamma = sqrt(2 eps q nsub)/Cox, and vto by the work functions of gate and
+ * substrate and the charge of the surface (ngspice manual, level 1; Sze 1981, section 8.2). */
+typedef struct process {
+    double vto, kp, gamma, phi;
+} process;
+
+static double or_else(double value, double other) {
+    return isnan(value) ? other : value;
+}
+
+static process process_of(size_t j, double *const *w, double k_over_q, double tnom) {
+    static const double intrinsic = 1.45e16, affinity = 3.25, aluminium = 3.2;
+    double doping = w[NSUB][j] * 1e6, type = w[TYPE][j], gap = eq_silicon_gap(tnom);
+    process p = {w[VTO][j], w[KP][j], w[GAMMA][j], w[PHI][j]};
+    if (w[TOX][j] > 0.0) {
+        double oxide = 3.9 * vacuum / w[TOX][j]; /* F/m^2 */
+        p.kp = or_else(p.kp, w[UO][j] * oxide * 1e-4);
+        if (doping > intrinsic) {
+            p.phi = or_else(p.phi, fmax(0.1, 2.0 * k_over_q * tnom * log(doping / intrinsic)));
+            double fermi = type * 0.5 * p.phi;
+            double gate =
+                w[TPG][j] == 0.0 ? aluminium : affinity + 0.5 * gap - type * w[TPG][j] * 0.5 * gap;
+            double flat = gate - (affinity + 0.5 * gap + fermi) - w[NSS][j] * 1e4 * charge / oxide;
+            p.gamma = or_else(p.gamma, sqrt(2.0 * 11.7 * vacuum * charge * doping) / oxide);
+            p.vto = or_else(p.vto, flat + type * (p.gamma * sqrt(p.phi) + p.phi));
+        }
+    }
+    return (process){or_else(p.vto, 0.0), or_else(p.kp, 2e-5), or_else(p.gamma, 0.0),
+                     or_else(p.phi, 0.6)};
+}
+
+/* At temperature T: kp falls as T^-1.5, phi moves as a junction potential, and the threshold with it
+ * and with the gap (ngspice manual, "Temperature"; measured). */
+static void derive_channel(size_t j, double *const *w, const process *p, double k_over_q,
+                           double temp, double tnom) {
+    double ratio = temp / tnom, type = w[TYPE][j], root = sqrt(p->phi);
+    double phi = fmax(eq_silicon_potential(p->phi, k_over_q, temp, tnom), 1e-6);
+    double gaps = temp == tnom ? 0.0 : 0.5 * (eq_silicon_gap(tnom) - eq_silicon_gap(temp));
+    w[LAW + LAW_BETA][j] =
+        p->kp / (ratio * sqrt(ratio)) * w[M][j] * w[W][j] / (w[L][j] - 2.0 * w[LD][j]);
+    w[LAW + LAW_VBI][j] = type * p->vto - p->gamma * root + type * gaps + 0.5 * (phi - p->phi);
+    w[LAW + LAW_GAMMA][j] = p->gamma;
+    w[LAW + LAW_ROOT][j] = sqrt(phi);
+    w[LAW + LAW_LAMBDA][j] = w[LAMBDA][j];
+    w[PHI_NOMINAL][j] = p->phi;
+    w[WARMTH][j] = ratio;
+}
+
+static bool by_area(size_t j, double *const *w) {
+    return w[JS][j] != 0.0 && w[AD][j] != 0.0 && w[AS][j] != 0.0;
+}
+
+/* The bulk junctions have is, or js by their areas where all of these are given; it grows by
+ * exp(Eg/kTnom - Eg/kT). */
+static void derive_junctions(size_t j, double *const *w, double k_over_q, double temp,
+                             double tnom) {
+    double vt = k_over_q * temp, warming = 1.0;
+    bool areas = by_area(j, w);
+    if (temp != tnom)
+        warming = exp(eq_silicon_gap(tnom) / (k_over_q * tnom) - eq_silicon_gap(temp) / vt);
+    double own = (areas ? w[JS][j] : w[IS][j]) * warming * w[M][j];
+    w[ISD][j] = areas ? own * w[AD][j] : own;
+    w[ISS][j] = areas ? own * w[AS][j] : own;
+    w[VT][j] = vt;
+    w[VCRIT_D][j] = eq_pnj_critical(vt, w[ISD][j]);
+    w[VCRIT_S][j] = eq_pnj_critical(vt, w[ISS][j]);
+}
+
+static void derive(size_t n, double *const *w, const eq_environment *env, double type) {
+    for (size_t j = 0; j < n; j++) {
+        double temp = isnan(w[TEMP][j]) ? env->temp + w[DTEMP][j] : w[TEMP][j];
+        double tnom = or_else(w[TNOM][j], env->tnom) + EQ_CELSIUS_ZERO;
+        w[TYPE][j] = type;
+        w[GMIN][j] = env->gmin;
+        process p = process_of(j, w, env->k_over_q, tnom);
+        derive_channel(j, w, &p, env->k_over_q, temp + EQ_CELSIUS_ZERO, tnom);
+        derive_junctions(j, w, env->k_over_q, temp + EQ_CELSIUS_ZERO, tnom);
+        w[RDRAIN][j] = or_else(w[RD][j], w[RSH][j] * w[NRD][j]) / w[M][j];
+        w[RSOURCE][j] = or_else(w[RS][j], w[RSH][j] * w[NRS][j]) / w[M][j];
+    }
+}
+
+static void derive_n(size_t n, double *const *w, const eq_environment *env) {
+    derive(n, w, env, 1.0);
+}
+
+static void derive_p(size_t n, double *const *w, const eq_environment *env) {
+    derive(n, w, env, -1.0);
+}
+
+/* The root of phi - vb that the threshold has, its slopes by vb and by the root of phi: behind a
+ * forward bulk its tangent at vb = 0, and 0 where that falls below. */
+static double depletion(double root, double vb, double *by_vb, double *by_root) {
+    double s = vb <= 0.0 ? sqrt(root * root - vb) : root - vb / (2.0 * root);
+    *by_vb = *by_root = 0.0;
+    if (s <= 0.0) return 0.0;
+    *by_vb = vb <= 0.0 ? -0.5 / s : -0.5 / root;
+    *by_root = vb <= 0.0 ? root / s : 1.0 + vb / (2.0 * root * root);
+    return s;
+}
+
+/* With o = vgs - vbi - gamma sqrt(phi - vbs): none below 0, beta/2 o^2 (1 + lambda vds) in saturation,
+ * beta vds (o - vds/2)(1 + lambda vds) below vds = o (Shichman and Hodges 1968). The slope by vbs is
+ * the derivative, for a forward bulk, too, where ngspice has another one. */
+static void law(const double *number, double vgs, double vds, double vbs, eq_mos_channel *c) {
+    double beta = number[LAW_BETA], gamma = number[LAW_GAMMA], by_vb, by_root;
+    double s = depletion(number[LAW_ROOT], vbs, &by_vb, &by_root);
+    double over = vgs - number[LAW_VBI] - gamma * s;
+    double longer = 1.0 + number[LAW_LAMBDA] * vds;
+    *c = (eq_mos_channel){0};
+    if (over <= 0.0) return;
+    bool saturated = over <= vds;
+    double square = saturated ? 0.5 * over * over : vds * (over - 0.5 * vds);
+    c->i = beta * longer * square;
+    c->gm = beta * longer * (saturated ? over : vds);
+    c->gds = beta * (number[LAW_LAMBDA] * square + (saturated ? 0.0 : longer * (over - vds)));
+    c->gmb = -c->gm * gamma * by_vb;
+    c->by[LAW_BETA] = longer * square;
+    c->by[LAW_VBI] = -c->gm;
+    c->by[LAW_GAMMA] = -c->gm * s;
+    c->by[LAW_ROOT] = -c->gm * gamma * by_root;
+    c->by[LAW_LAMBDA] = beta * vds * square;
+}
+
+static const char *wrong(double *const *w, size_t j) {
+    if (w[L][j] > 2.0 * w[LD][j]) return NULL;
+    return "its channel is no longer than 2 ld of its model; give a larger l or a smaller ld";
+}
+
+static eq_mosfet row(size_t j, double *const *w) {
+    eq_mosfet q = {.law = law,
+                   .is = {w[ISD][j], w[ISS][j]},
+                   .r = {w[RDRAIN][j], w[RSOURCE][j]},
+                   .vt = w[VT][j],
+                   .gmin = w[GMIN][j],
+                   .type = w[TYPE][j]};
+    for (int k = 0; k < EQ_MOS_LAWS; k++) q.number[k] = w[LAW + k][j];
+    return q;
+}
+
+static void port(size_t n, double *const *w, const double *const *z, double *const *i,
+                 double *const *g) {
+    for (size_t j = 0; j < n; j++) {
+        double at[EQ_MOS_NODES], own[EQ_MOS_NODES], slope[EQ_MOS_NODES][EQ_MOS_NODES];
+        eq_mosfet q = row(j, w);
+        for (int a = 0; a < EQ_MOS_NODES; a++) at[a] = z[a][j];
+        eq_mosfet_port(&q, at, own, slope);
+        for (int a = 0; a < EQ_MOS_NODES; a++) {
+            i[a][j] = own[a];
+            for (int b = 0; b < EQ_MOS_NODES; b++) g[a * EQ_MOS_NODES + b][j] = slope[a][b];
+        }
+    }
+}
+
+/* How the numbers of the law change with parameter k. */
+static eq_mos_change change_of(size_t j, double *const *w, int k) {
+    eq_mos_change d = {{0}, {0}};
+    double beta = w[LAW + LAW_BETA][j], gamma = w[LAW + LAW_GAMMA][j];
+    double root = w[LAW + LAW_ROOT][j], nominal = sqrt(w[PHI_NOMINAL][j]);
+    if (k == W) d.number[LAW_BETA] = beta / w[W][j];
+    if (k == L) d.number[LAW_BETA] = -beta / (w[L][j] - 2.0 * w[LD][j]);
+    if (k == KP) d.number[LAW_BETA] = w[KP][j] > 0.0 ? beta / w[KP][j] : 0.0;
+    if (k == VTO) d.number[LAW_VBI] = w[TYPE][j];
+    if (k == GAMMA) {
+        d.number[LAW_GAMMA] = 1.0;
+        d.number[LAW_VBI] = -nominal;
+    }
+    if (k == PHI) {
+        d.number[LAW_ROOT] = w[WARMTH][j] / (2.0 * root);
+        d.number[LAW_VBI] = 0.5 * (w[WARMTH][j] - 1.0) - gamma / (2.0 * nominal);
+    }
+    if (k == LAMBDA) d.number[LAW_LAMBDA] = 1.0;
+    if (k == IS && !by_area(j, w) && w[IS][j] > 0.0) {
+        d.is[EQ_MOS_DRAIN] = w[ISD][j] / w[IS][j];
+        d.is[EQ_MOS_SOURCE] = w[ISS][j] / w[IS][j];
+    }
+    return d;
+}
+
+static void param_port(size_t n, double *const *w, int k, const double *const *z,
+                       double *const *didw) {
+    for (size_t j = 0; j < n; j++) {
+        double at[EQ_MOS_NODES], own[EQ_MOS_NODES];
+        eq_mosfet q = row(j, w);
+        eq_mos_change d = change_of(j, w, k);
+        for (int a = 0; a < EQ_MOS_NODES; a++) at[a] = z[a][j];
+        eq_mosfet_change(&q, at, &d, own);
+        for (int a = 0; a < EQ_MOS_NODES; a++) didw[a][j] = own[a];
+    }
+}
+
+/* The threshold at the potentials z, from the lower end of the channel. */
+static double threshold(const eq_mosfet *q, const double *z) {
+    double bulk = q->type * z[EQ_MOS_B], ignored[2];
+    double low = fmin(q->type * z[EQ_MOS_D], q->type * z[EQ_MOS_S]);
+    return q->number[LAW_VBI] + q->number[LAW_GAMMA] * depletion(q->number[LAW_ROOT], bulk - low,
+                                                                 &ignored[0], &ignored[1]);
+}
+
+static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
+                         double *const *z_new) {
+    size_t moved = 0;
+    for (size_t j = 0; j < n; j++) {
+        double old[EQ_MOS_NODES], now[EQ_MOS_NODES], vcrit[] = {w[VCRIT_D][j], w[VCRIT_S][j]};
+        eq_mosfet q = row(j, w);
+        for (int a = 0; a < EQ_MOS_NODES; a++) old[a] = z_old[a][j], now[a] = z_new[a][j];
+        if (!eq_mosfet_limit(&q, threshold(&q, old), vcrit, old, now)) continue;
+        for (int a = 0; a < EQ_MOS_NODES; a++) z_new[a][j] = now[a];
+        moved++;
+    }
+    return moved;
+}
+
+#define BIT(k) ((uint64_t)1 << (k))
+
+#define LEVEL_1(called, type_name, derived)                                                        \
+    .name = called, .letter = 'm', .model_type = type_name, .defined = EQ_CURRENT_DEFINED,         \
+    .control = EQ_CONTROL_PORT, .terminals = EQ_MOS_NODES,                                         \
+    .carries = 1u << EQ_MOS_D | 1u << EQ_MOS_S | 1u << EQ_MOS_B, .params = DECLARED,               \
+    .columns = COLUMNS, .param = mosfet_param, .line = {EQ_SPICE_LINE("$n $a $b $c $d $m$i\n")},   \
+    .instance = BIT(W) | BIT(L) | BIT(AD) | BIT(AS) | BIT(NRD) | BIT(NRS) | BIT(M) | BIT(TEMP) |   \
+                BIT(DTEMP),                                                                        \
+    .value = -1, .wrong = wrong, .derive = derived, .port = port, .param_port = param_port,        \
+    .limit_port = limit_port
+
+const eq_device_class eq_class_nmos = {LEVEL_1("nmos", "nmos", derive_n)};
+const eq_device_class eq_class_pmos = {LEVEL_1("pmos", "pmos", derive_p)};

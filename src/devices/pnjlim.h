@@ -1,0 +1,26 @@
+/* The limiting of a junction. */
+#ifndef EQ_DEVICES_PNJLIM_H
+#define EQ_DEVICES_PNJLIM_H
+
+#include <math.h>
+#include <stdbool.h>
+
+/* vcrit = v ln(v/(sqrt 2 i)) bounds the junction limiting (Nagel 1975). */
+static inline double eq_pnj_critical(double v, double i) {
+    return i > 0.0 ? v * log(v / (1.4142135623730951 * i)) : INFINITY;
+}
+
+/* Junction limiting (Nagel 1975, section 4.4; ngspice's DEVpnjlim): above vcrit a step of more than
+ * two vte becomes the step that the current, not the drop, would make. */
+static inline bool eq_pnjlim(double vte, double vcrit, double old, double *now) {
+    if (*now <= vcrit || fabs(*now - old) <= 2.0 * vte) return false;
+    if (old > 0.0) {
+        double arg = 1.0 + (*now - old) / vte;
+        *now = arg > 0.0 ? old + vte * log(arg) : vcrit;
+    } else {
+        *now = vte * log(*now / vte);
+    }
+    return true;
+}
+
+#endif

@@ -1,0 +1,253 @@
+/* MOS transistors against ngspice: output, transfer and body sweeps at three temperatures, and kept
+ * answers of ngspice 39 with the equations of Shichman and Hodges worked out by hand. */
+#define _POSIX_C_SOURCE 200809L
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../support/program.h"
+#include "base/file.h"
+#include "netlist/netlist.h"
+#include "report/ngspice.h"
+#include "result/raw.h"
+#include "solver/solver_internal.h"
+
+Suite *mosfet_suite(void);
+
+/* The sign of every potential, the model and the line of the transistor. */
+static const struct {
+    int sign;
+    const char *model, *line;
+} cards[] = {
+    {1, "nmos(level=1 vto=0.7 kp=100u lambda=0.05)", "w=20u l=2u"},
+    {1, "nmos(vto=0.75 gamma=1.09 phi=0.95 kp=62u lambda=0.2 rsh=73)",
+     "w=138u l=7.8u nrd=0.3 nrs=1"},
+    {1, "nmos(tox=20n nsub=1e16 uo=550 ld=0.1u lambda=0.02 cgso=1n)", "w=10u l=1u m=3"},
+    {1, "nmos(tox=40n nsub=3e15 nss=1e10 tpg=0 gamma=0.4 rd=50 rs=20)", "w=10u l=2u temp=60"},
+    {1, "nmos(vto=-0.5 kp=30u gamma=0.6 js=1u is=1p tnom=50)", "ad=20p as=30p pd=10u dtemp=15"},
+    {1, "nmos(vt0=0.3 is=1e-13 phi=0.65 gamma=0.5)", "l=5u off"},
+    {-1, "pmos(level=1 vto=-0.8 kp=40u gamma=0.4 phi=0.8 lambda=0.05)", "w=40u l=2u"},
+    {-1, "pmos(tox=15n nsub=2e16 tpg=-1 rsh=25 ld=0.05u)", "w=12u l=1.5u nrd=2 nrs=3"},
+    {-1, "pmos(vto=0.2 gamma=0.3 u0=250 tox=30n js=10u)", "ad=1n as=2n ic=1,2,0"},
+};
+enum { CARDS = sizeof cards / sizeof *cards };
+static const double temperatures[] = {-40.0, 27.0, 85.0};
+
+static eq_result *ours(const char *deck, eq_result ***plots, size_t *count) {
+    char path[256], *text = NULL;
+    snprintf(path, sizeof path, "%s", in("m.raw"));
+    ck_assert_int_eq(eq_file_write(in("m.cir"), deck, strlen(deck), NULL), EQ_OK);
+    expect_exit(0, &text, "run %s --format raw -o %s", in("m.cir"), path);
+    free(text);
+    ck_assert_int_eq(eq_raw_read(path, plots, count, NULL), EQ_OK);
+    ck_assert_uint_eq(*count, 1);
+    return **plots;
+}
+
+/* Currents of all sources at all points: to 1e-9 of each and 1e-15 A, which is what ngspice's own
+ * rounding leaves of a current through gmin. */
+static double compare(const eq_result *a, const eq_result *b, const char *deck) {
+    double worst = 0.0;
+    ck_assert_uint_eq(a->points, b->points);
+    for (size_t k = 0; k < a->variables; k++) {
+        size_t there = eq_result_find(b, a->variable[k].name);
+        if (a->variable[k].name[0] != 'i') continue;
+        ck_assert_msg(there < b->variables, "no %s", a->variable[k].name);
+        for (size_t p = 0; p < a->points; p++) {
+            double x = a->value[p * a->variables + k], y = b->value[p * b->variables + there];
+            worst = fmax(worst, fabs(x - y) / (1e-9 * fabs(y) + 1e-15));
+            ck_assert_msg(fabs(x - y) <= 1e-9 * fabs(y) + 1e-15,
+                          "%s of point %zu: %.17g, ngspice %.17g\n%s", a->variable[k].name, p, x, y,
+                          deck);
+        }
+    }
+    return worst;
+}
+
+/* Output, transfer and body characteristics, forward and reverse. */
+START_TEST(sweeps_agree_with_ngspice) {
+    static const char *const sweep[] = {"Vd %d %d %g Vg %d %d %g", "Vg %d %d %g Vb %d %d %g"};
+    static const double range[2][6] = {{-1, 5, 0.25, 0, 4, 1}, {-1, 4, 0.25, -3, 0, 0.75}};
+    for (size_t t = 0; t < 3; t++)
+        for (size_t k = 0; k < 2; k++) {
+            eq_text deck = {0};
+            eq_result **a = NULL, **b = NULL;
+            size_t counts[2];
+            char dc[128];
+            const double *r = range[k];
+            int s = cards[_i].sign;
+            snprintf(dc, sizeof dc, sweep[k], s * (int)r[0], s * (int)r[1], s * r[2], s * (int)r[3],
+                     s * (int)r[4], s * r[5]);
+            eq_text_printf(&deck,
+                           "sweeps\nVd d 0 %d\nVg g 0 %d\nVs s 0 %g\nVb b 0 %g\nM1 d g s b mm %s\n"
+                           ".model mm %s\n.options temp=%g reltol=1e-9 abstol=1e-15 vntol=1e-12 "
+                           "itl1=1000 itl2=1000\n.dc %s\n.end\n",
+                           2 * s, 3 * s, 0.1 * s, -0.3 * s, cards[_i].line, cards[_i].model,
+                           temperatures[t], dc);
+            eq_result *own = ours(deck.text, &a, &counts[0]);
+            ck_assert_int_eq(eq_ngspice_run(deck.text, deck.length, &b, &counts[1], NULL), EQ_OK);
+            compare(own, *b, deck.text);
+            eq_raw_free(a, counts[0]);
+            eq_raw_free(b, counts[1]);
+            eq_text_free(&deck);
+        }
+}
+END_TEST
+
+/* The current into the drain of one transistor at potentials of d, g, s, b. */
+static double drain(const char *model, const char *line, const double *z) {
+    eq_text t = {0};
+    eq_circuit *c = NULL;
+    eq_solver *s = NULL;
+    double v[8], i[8];
+    eq_text_printf(&t,
+                   "t\nVd d 0 %.17g\nVg g 0 %.17g\nVs s 0 %.17g\nVb b 0 %.17g\nM1 d g s b mm %s\n"
+                   ".model mm %s\n.op\n.end\n",
+                   z[0], z[1], z[2], z[3], line, model);
+    ck_assert_int_eq(eq_circuit_parse("t", t.text, t.length, &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, i, NULL, NULL), EQ_OK);
+    double current = -eq_solver_current(s, eq_circuit_find_element(c, "vd"), v, i);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+    eq_text_free(&t);
+    return current;
+}
+
+/* By hand: over = 2 - 0.7 = 1.3 V, beta = 1 mA/V^2; the threshold with gamma 0.5, phi 0.64 V and
+ * 1 V across the body is 0.7 + 0.5 (sqrt 1.64 - 0.8) V. */
+START_TEST(equations_by_hand) {
+    static const char model[] = "nmos(vto=0.7 kp=100u lambda=0.1 is=1e-30)";
+    static const char body[] = "nmos(vto=0.7 kp=100u gamma=0.5 phi=0.64 is=1e-30)";
+    double over = 1.3 - 0.5 * (sqrt(1.64) - 0.8), leak = 1e-11;
+    ck_assert_double_eq_tol(drain(model, "w=10u l=1u", (double[]){3, 2, 0, 0}),
+                            0.5e-3 * 1.3 * 1.3 * 1.3, leak);
+    ck_assert_double_eq_tol(drain(model, "w=10u l=1u", (double[]){0.5, 2, 0, 0}),
+                            1e-3 * 0.5 * (1.3 - 0.25) * 1.05, leak);
+    ck_assert_double_eq_tol(drain(model, "w=10u l=1u", (double[]){-0.5, 1.5, 0, -1}),
+                            -1e-3 * 0.5 * (1.3 - 0.25) * 1.05, leak);
+    ck_assert_double_eq_tol(drain(model, "w=10u l=1u", (double[]){3, 0.6, 0, 0}), 3e-12, 1e-15);
+    ck_assert_double_eq_tol(drain(body, "w=10u l=1u", (double[]){3, 2, 0, -1}),
+                            0.5e-3 * over * over, leak);
+    ck_assert_double_eq_tol(
+        drain("pmos(vto=-0.7 kp=100u lambda=0.1)", "w=10u l=1u", (double[]){-3, -2, 0, 0}),
+        -0.5e-3 * 1.3 * 1.3 * 1.3, leak);
+}
+END_TEST
+
+/* With 1 kohm at either end and 5 V across, where the channel alone would let 5 mA through: the
+ * current by bisection of the equation in one unknown. */
+START_TEST(resistances_inside_keep_their_equation) {
+    double low = 0.0, high = 5e-3, z[] = {5, 4, 0, -1};
+    for (int k = 0; k < 200; k++) {
+        double i = 0.5 * (low + high), vds = 5.0 - 2e3 * i, over = 4.0 - 1e3 * i - 0.7;
+        double channel = vds < over ? 1e-3 * vds * (over - 0.5 * vds) : 0.5e-3 * over * over;
+        if (vds < 0.0 || over < 0.0 || channel < i)
+            high = i;
+        else
+            low = i;
+    }
+    ck_assert_double_eq_tol(drain("nmos(vto=0.7 kp=100u rd=1k rs=1k is=1e-30)", "w=10u l=1u", z),
+                            low, 1e-11);
+    ck_assert_double_eq_tol(
+        drain("nmos(vto=0.7 kp=50u rsh=500 is=1e-30)", "w=10u l=1u nrd=4 nrs=4 m=2", z), low,
+        1e-11);
+}
+END_TEST
+
+/* Each rung of the ladder alone comes to the operating point, junction limiting among them, with
+ * what SPICE limits of a transistor. */
+START_TEST(each_rung_solves_transistors) {
+    static const char deck[] =
+        "amplifier\nVd up 0 5\nVi i 0 1.2\nM1 a i 0 0 nm w=20u l=2u\nM2 a a up up pm w=8u l=2u\n"
+        "M3 o a up up pm w=30u l=2u\nM4 o b 0 0 nm w=9u l=2u\nM5 b b 0 0 nm w=9u l=2u\n"
+        "M6 o i d o nm w=20u l=2u\nR1 up b 47k\nR2 o 0 1meg\nR3 d 0 10k\n"
+        ".model nm nmos(vto=0.7 kp=100u gamma=0.5 lambda=0.04)\n"
+        ".model pm pmos(vto=-0.8 kp=40u gamma=0.4 lambda=0.05 rsh=20)\n.op\n.end\n";
+    eq_circuit *c = NULL;
+    eq_solver *s = NULL;
+    double v[16], w[16] = {0}, branch[16];
+    eq_solve_info info;
+    ck_assert_int_eq(eq_circuit_parse("t", deck, strlen(deck), &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, branch, &info, NULL), EQ_OK);
+    eq_solve_options o = eq_solve_defaults(c);
+    o.max_iterations = 1000;
+    eq_status status = eq_solver_rung(s, &o, _i, w, &info, NULL);
+    ck_assert_msg(status == EQ_OK, "%s", eq_ladder[_i].name);
+    for (size_t n = 0; n < eq_circuit_nodes(c); n++) ck_assert_double_eq_tol(v[n], w[n], 1e-8);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* ngspice warns and goes on, with a current that flows uphill. */
+START_TEST(short_channels_are_refused) {
+    static const char deck[] =
+        "t\nV1 d 0 1\nM1 d d 0 0 nm l=1u\n.model nm nmos(ld=0.5u)\n.op\n.end\n";
+    char *text = NULL;
+    ck_assert_int_eq(eq_file_write(in("s.cir"), deck, strlen(deck), NULL), EQ_OK);
+    expect_exit(2, &text, "op %s", in("s.cir"));
+    ck_assert_ptr_nonnull(strstr(text, "s.cir:3:1: error: m1: its channel is no longer than 2 ld"));
+    free(text);
+}
+END_TEST
+
+/* Every trained parameter of transistors, gates among them: the adjoint gradient against central
+ * differences of operating points, where bulks are forward, reverse and at the drain; then a
+ * training and the way back of the trained deck. */
+START_TEST(transistors_learn) {
+    static const char deck[] =
+        "Every parameter of a transistor learns\nVx1 x1 0 0\nVx2 x2 0 0\nVg1 g1 0 2.5\nVg2 g2 0 "
+        "2.2\n"
+        "M1 x1 g1 h x1 n1 l=7.8u w=138u\nM2 x2 g2 h 0 n1 l=7.8u w=138u\nM3 x1 h y1 y1 n2 w=20u "
+        "l=2u\nM4 y2 h 0 0 n2 w=20u l=2u\nM5 y2 y2 up up p1 w=20u l=2u\nVu up 0 3\nR1 y1 0 10k\n"
+        "R2 y2 0 100k\nR3 h up 100k\n"
+        ".model n1 nmos(vto=0.75 gamma=1.09 phi=0.95 kp=62u lambda=0.2 rsh=73)\n"
+        ".model n2 nmos(vto=0.6 gamma=0.4 phi=0.8 kp=90u lambda=0.05 rd=100)\n"
+        ".model p1 pmos(vto=-0.7 gamma=0.3 phi=0.7 kp=30u lambda=0.1)\n"
+        "*% input Vx1 Vx2\n*% output y1 y2\n*% train Vg* min=0.4 max=8\n*% train M1(w) min=1u "
+        "max=500u\n*% train M2(l) min=1u max=50u\n*% train M4(vto) min=-2 max=2\n*% train M5(kp) "
+        "min=1u max=1m\n*% train M2(gamma) min=0 max=2\n*% train M1(phi) min=0.3 max=2\n*% train "
+        "M5(lambda) min=0 max=1\n*% train M1(is) min=1e-18 max=1e-10\n*% train M5(vto) min=-2 "
+        "max=0\n"
+        ".temp 60\n.op\n.end\n";
+    static const char data[] = "a,b,class\n1,0.2,p\n0.2,1,q\n0.9,0.1,p\n0.1,0.8,q\n";
+    static const char net[] =
+        "<experiment name=\"net\" seed=\"1\"><circuit deck=\"net.cir\"/><data format=\"csv\" "
+        "path=\"net.csv\" label=\"class\"/><cost type=\"squared-error\" high=\"0.8\" low=\"0.2\"/>"
+        "<estimator type=\"adjoint\"/><optimizer type=\"sgd\" rate=\"1e-12\"/><minibatch "
+        "size=\"4\"/>"
+        "<epochs count=\"2\"/></experiment>";
+    char *text = NULL;
+    double off = 1.0;
+    ck_assert_int_eq(eq_file_write(in("net.cir"), deck, strlen(deck), NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("net.csv"), data, strlen(data), NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("net.xml"), net, strlen(net), NULL), EQ_OK);
+    outcome o = run_program("gradcheck %s", in("net.xml"));
+    const char *found = strstr(o.text, "adjoint against central differences: ");
+    if (found != NULL) sscanf(found, "adjoint against central differences: %lf", &off);
+    ck_assert_msg(off < 1e-7, "%.1000s", o.text);
+    outcome_free(&o);
+    expect_exit(0, &text, "train %s -o %s/trained", in("net.xml"), scratch_current());
+    free(text);
+    expect_exit(0, NULL, "eval %s/trained --data %s", scratch_current(), in("net.csv"));
+}
+END_TEST
+
+Suite *mosfet_suite(void) {
+    Suite *s = suite_create("mosfet");
+    TCase *t = tcase_create("mosfet");
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
+    tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, sweeps_agree_with_ngspice, 0, CARDS);
+    tcase_add_test(t, equations_by_hand);
+    tcase_add_test(t, resistances_inside_keep_their_equation);
+    tcase_add_loop_test(t, each_rung_solves_transistors, 0, EQ_RUNGS);
+    tcase_add_test(t, short_channels_are_refused);
+    tcase_add_test(t, transistors_learn);
+    suite_add_tcase(s, t);
+    return s;
+}
