@@ -465,7 +465,7 @@ EQ_API eq_status eq_trainer_evaluate(eq_trainer *t, eq_trainer_score *out, eq_di
 /** The score of the validation set; nothing changes. */
 EQ_API eq_status eq_trainer_validate(eq_trainer *t, eq_trainer_score *out, eq_diag *diag);
 /** The circuit with the parameters as they are now: to be read (eq_handle_get()), not changed. It
- * belongs to the trainer. */
+ * belongs to the trainer. NULL: the experiment has a <network>, which is no circuit. */
 EQ_API eq_circuit *eq_trainer_circuit(eq_trainer *t);
 
 /** How far an epoch is: given after a minibatch, at most every 0.1 s. */
@@ -520,8 +520,8 @@ typedef struct eq_train_summary {
     double iterations_per_solve; /**< of the engine, whole run */
     double worst_ratio;          /**< largest KCL residual over its bound */
     double shared_bytes;         /**< given to other ranks by this one; 0 for one alone */
-    size_t nodes;                /**< of the circuit */
-    size_t elements;             /**< of the circuit */
+    size_t nodes;                /**< of the circuit, or the units of a network without one */
+    size_t elements;             /**< of the circuit; 0: there is none */
     int threads;                 /**< that work */
     size_t batch;                /**< examples of a minibatch */
     size_t epochs;               /**< of the experiment */
@@ -629,7 +629,7 @@ EQ_API eq_status eq_trained_open(const char *folder, const eq_trained_options *o
                                  eq_diag *diag);
 /** Frees the network and its circuit, after its evaluations; NULL is legal. */
 EQ_API void eq_trained_free(eq_trained *m);
-/** Its circuit, which belongs to it. */
+/** Its circuit, which belongs to it; NULL: it is a <network>, which is none. */
 EQ_API eq_circuit *eq_trained_circuit(eq_trained *m);
 /** Which epoch this network is of.
  * @param m  the network

@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from ._lib import CMetrics, Diag, PowerPart, lib, to_c
+from ._lib import CMetrics, Diag, Message, PowerPart, UsageError, lib, to_c
 from .circuit import Circuit
 from .training import metrics_of, settings_of
 
@@ -135,8 +135,13 @@ class Run:
             lib.eq_inference_free(i)
 
     def circuit(self):
-        """The trained circuit, for op, vjp and a torch.Layer."""
-        return Circuit._of(lib.eq_trained_circuit(self._pointer), self, self._threads)
+        """The trained circuit, for op, vjp and a torch.Layer. Raises eqspice.UsageError where the
+        experiment has a <network>, which is none."""
+        pointer = lib.eq_trained_circuit(self._pointer)
+        if not pointer:
+            raise UsageError([Message("error", None, 0, 0, f"'{self.folder}' is a run of a <network>, "
+                                      "which is no circuit; take eval")])
+        return Circuit._of(pointer, self, self._threads)
 
     @property
     def metrics(self):

@@ -125,8 +125,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_experiment *x = NULL;
     eq_gradcheck_report report = {0};
     eq_settings settings = eq_settings_of(&set);
-    eq_circuit *trained = NULL;
-    eq_status status = eq_is_folder(path) ? eq_trained_read(path, &settings, &x, &trained, diag)
+    eq_network *trained = NULL;
+    eq_status status = eq_is_folder(path) ? eq_trained_model(path, &settings, &x, &trained, diag)
                                           : eq_experiment_read_with(path, &settings, &x, diag);
     if (status == EQ_OK)
         status = eq_gradcheck(x, trained, EQ_ENGINE_AUTO, (size_t)examples, &report, diag);

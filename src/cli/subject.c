@@ -11,6 +11,9 @@ eq_status eq_subject_open(const char *path, const char *dialect, eq_subject *s, 
     bool folder = eq_is_folder(path);
     eq_status status = folder ? eq_trained_open_on(path, NULL, 1, &s->trained, diag)
                               : eq_read_deck(path, dialect, &s->deck, diag);
+    if (status == EQ_OK && folder)
+        status =
+            eq_experiment_needs_circuit(eq_trained_experiment(s->trained), "this command", diag);
     if (status == EQ_OK) s->circuit = folder ? eq_trained_circuit(s->trained) : s->deck->circuit;
     return status;
 }

@@ -101,11 +101,14 @@ static void print_begin(void *data, const eq_train_summary *t) {
     char text[512];
     eq_print_diag(s->diag);
     if (s->title != NULL) print_item(s, "circuit", s->title);
-    snprintf(text, sizeof text,
-             "%zu nodes, %zu element%s, %zu input%s, %zu output%s, %zu parameter%s", t->nodes,
-             t->elements, eq_plural(t->elements), t->inputs, eq_plural(t->inputs), t->outputs,
-             eq_plural(t->outputs), t->parameters, eq_plural(t->parameters));
-    print_item(s, s->title == NULL ? "circuit" : "", text);
+    int at = t->elements == 0
+                 ? snprintf(text, sizeof text, "%zu unit%s", t->nodes, eq_plural(t->nodes))
+                 : snprintf(text, sizeof text, "%zu nodes, %zu element%s", t->nodes, t->elements,
+                            eq_plural(t->elements));
+    snprintf(text + at, sizeof text - (size_t)at, ", %zu input%s, %zu output%s, %zu parameter%s",
+             t->inputs, eq_plural(t->inputs), t->outputs, eq_plural(t->outputs), t->parameters,
+             eq_plural(t->parameters));
+    print_item(s, t->elements == 0 ? "network" : s->title == NULL ? "circuit" : "", text);
     int n = snprintf(text, sizeof text, "%zu to train with, ", t->train_examples);
     if (t->validation_examples > 0)
         n += snprintf(text + n, sizeof text - (size_t)n, "%zu to choose by, ",
@@ -232,9 +235,11 @@ static char *default_folder(const eq_experiment *x, eq_diag *diag) {
 
 static void print_end(const eq_metrics *m, const eq_train_summary *s, const char *folder) {
     char how[64];
-    printf("%zu conductance%s trained by the %s engine, %.2f iterations a solve,\n"
-           "KCL residual at most %.2g of its bound\n",
-           s->parameters, eq_plural(s->parameters), s->engine, s->iterations_per_solve,
+    bool circuit = s->elements > 0;
+    printf("%zu %s%s trained by the %s engine, %.2f iterations a solve,\n"
+           "%s at most %.2g of its bound\n",
+           s->parameters, circuit ? "conductance" : "parameter", eq_plural(s->parameters),
+           s->engine, s->iterations_per_solve, circuit ? "KCL residual" : "residual",
            s->worst_ratio);
     if (eq_comm_size() > 1)
         printf("%d processes, each told the others %.4g MB\n", eq_comm_size(),
@@ -254,9 +259,10 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
     if (!isnan(m->test_rmse))
         printf("%zu held-out example%s: RMSE %.5g, R^2 %.5f\n", s->test_examples,
                eq_plural(s->test_examples), m->test_rmse, m->test_r2);
-    static const char files[] = EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_DIAGNOSIS
-                                               ", " EQ_TRAIN_CHECKPOINT " and " EQ_TRAIN_CURVES;
-    bool fits = strlen("wrote /") + strlen(folder) + sizeof files - 1 <= COLUMNS;
+    static const char all[] = EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_DIAGNOSIS
+                                             ", " EQ_TRAIN_CHECKPOINT " and " EQ_TRAIN_CURVES;
+    const char *files = circuit ? all : all + sizeof EQ_TRAIN_MODEL ", " - 1;
+    bool fits = strlen("wrote /") + strlen(folder) + strlen(files) <= COLUMNS;
     printf(fits ? "wrote %s/%s\n" : "wrote into %s\n%s\n", folder, files);
 }
 

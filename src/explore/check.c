@@ -58,7 +58,8 @@ static eq_status open_at(const checking *c, size_t f, double u, eq_experiment **
     if (all == NULL) return eq_out_of_memory(said);
     const eq_settings settings = {(const char *const *)all, s->sets + s->factors};
     eq_status status = eq_experiment_master_copy(c->master, &settings, x, said);
-    if (status == EQ_OK) status = eq_experiment_circuit(*x, circuit, said);
+    if (status == EQ_OK && eq_experiment_has_circuit(*x))
+        status = eq_experiment_circuit(*x, circuit, said);
     eq_strings_free(all, s->sets + s->factors);
     return status;
 }
@@ -140,6 +141,8 @@ static const char *missing(const eq_figure *f, const eq_trainer *t) {
         return "its data have targets; take rmse or r2";
     if ((strstr(f->name, "_rmse") != NULL || strstr(f->name, "_r2") != NULL) && !targets)
         return "its data have classes; take error or loss";
+    if (f->of == EQ_FIGURE_POWER && t->s.c == NULL)
+        return "its <network> is no circuit, which alone takes power";
     return NULL;
 }
 

@@ -96,6 +96,18 @@ eq_status eq_engine_new(eq_circuit *c, const eq_engine_options *o, eq_engine **o
     return status;
 }
 
+eq_status eq_engine_of(const eq_engine_ops *ops, void *self, size_t batch, eq_engine **out,
+                       eq_diag *diag) {
+    eq_engine *e = eq_calloc(1, sizeof *e);
+    if (e == NULL) {
+        ops->destroy(self);
+        return eq_out_of_memory(diag);
+    }
+    *e = (eq_engine){.ops = ops, .self = self, .batch = batch};
+    *out = e;
+    return EQ_OK;
+}
+
 void eq_engine_free(eq_engine *e) {
     if (e == NULL) return;
     e->ops->destroy(e->self);

@@ -29,6 +29,11 @@ typedef struct eq_engine_ops {
     size_t (*group_rows)(const void *self, size_t group, int32_t *rows);
 } eq_engine_ops;
 
+/* engine.c. The engine of a model that is not made of a circuit: `self` is freed with it, or now where
+ * it fails. */
+eq_status eq_engine_of(const eq_engine_ops *ops, void *self, size_t batch, eq_engine **out,
+                       eq_diag *diag);
+
 extern const eq_engine_ops eq_engine_layered_ops; /* layered.c */
 extern const eq_engine_ops eq_engine_sparse_ops;  /* engine_sparse.c */
 

@@ -65,10 +65,11 @@ static void find_handles(eq_exact *e) {
 eq_status eq_exact_open(eq_exact *e, eq_network *model, size_t n, const double *x,
                         eq_output_cost cost, uint64_t seed, eq_diag *diag) {
     *e = (eq_exact){.model = model, .c = eq_network_circuit(model), .n = n, .x = x, .cost = cost};
-    e->nodes = eq_circuit_nodes(e->c);
-    e->outputs = e->c->outputs;
+    e->nodes = eq_network_nodes(model);
+    e->outputs = eq_network_outputs(model);
     e->parameters = eq_network_parameters(model);
     e->random = eq_random_seed(seed);
+    if (e->c == NULL) return eq_plain_open(e, diag);
     e->options = eq_solve_defaults(e->c);
     eq_status status = eq_solver_new(e->c, &e->solver, diag);
     if (status == EQ_OK) status = eq_adjoint_new(e->solver, &e->back, diag);
@@ -112,14 +113,9 @@ eq_status eq_exact_adjoint(eq_exact *e, size_t j, const double *v, double *gradi
     return EQ_OK;
 }
 
-double eq_exact_largest(const double *y, size_t n) {
-    double most = 0.0;
-    for (size_t k = 0; k < n; k++) most = fmax(most, fabs(y[k]));
-    return most;
-}
-
 eq_status eq_exact_measure(eq_exact *e, eq_diag *diag) {
     eq_status status = EQ_OK;
+    if (e->c == NULL) return eq_plain_measure(e, diag);
     for (size_t j = 0; status == EQ_OK && j < e->n; j++) {
         status = eq_exact_solve(e, j, diag);
         if (status == EQ_OK) status = eq_exact_adjoint(e, j, e->v, e->one, diag);
@@ -138,6 +134,10 @@ void eq_exact_bound(eq_exact *e, double reltol, double abstol) {
 }
 
 void eq_exact_loosen(eq_exact *e, double loose) {
+    if (e->c == NULL) {
+        eq_plain_loosen(e, loose);
+        return;
+    }
     e->c->options.reltol = loose * e->options.reltol;
     e->c->options.abstol = loose * e->options.abstol;
     eq_network_load(e->model);
@@ -145,17 +145,23 @@ void eq_exact_loosen(eq_exact *e, double loose) {
 
 eq_status eq_exact_states(eq_exact *e, eq_diag *diag) {
     eq_status status = EQ_OK;
+    if (e->c == NULL) return eq_plain_states(e, diag);
     for (size_t j = 0; status == EQ_OK && j < e->n; j++) status = eq_exact_solve(e, j, diag);
     return status;
 }
 
 void eq_exact_put(eq_exact *e, size_t p, double value) {
+    if (e->c == NULL) {
+        eq_plain_put(e, p, value);
+        return;
+    }
     eq_handle_put(e->c, e->handle[p], value);
     eq_solver_refresh(e->solver);
 }
 
 eq_status eq_exact_loss(eq_exact *e, double *mean, eq_diag *diag) {
     eq_status status = EQ_OK;
+    if (e->c == NULL) return eq_plain_loss(e, mean, diag);
     *mean = 0.0;
     for (size_t j = 0; status == EQ_OK && j < e->n; j++) {
         status = eq_exact_solve(e, j, diag);

@@ -47,7 +47,8 @@ typedef struct eq_exact {
     eq_random random;
 } eq_exact;
 
-/* For the examples x of a model that has been started. */
+/* For the examples x of a model that has been started; made of no circuit (c NULL), the adjoint is that
+ * of its own engine. */
 eq_status eq_exact_open(eq_exact *e, eq_network *model, size_t n, const double *x,
                         eq_output_cost cost, uint64_t seed, eq_diag *diag);
 void eq_exact_close(eq_exact *e);

@@ -178,6 +178,7 @@ static eq_status add_example(eq_exact *e, size_t j, eq_diag *diag) {
 
 eq_status eq_exact_gradient(eq_exact *e, eq_diag *diag) {
     eq_status status = EQ_OK;
+    if (e->c == NULL) return eq_plain_gradient(e, diag);
     for (size_t j = 0; status == EQ_OK && j < e->n; j++) status = add_example(e, j, diag);
     return status;
 }

@@ -1,11 +1,10 @@
-/* The model of a circuit: its groups as blocks of parameters, the engine that solves the phases,
- * and the state of the optimizer in the engine's own order. */
+/* A model: its blocks of parameters, the engine that solves the phases, and the state of the
+ * optimizer in the engine's own order. What it is made of is in substrate.h. */
 #include "model/model.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "base/comm.h"
 #include "base/mem.h"
 #include "model/network.h"
 
@@ -25,60 +24,44 @@ void eq_network_free(eq_network *n) {
         eq_devices_free(n->trained[b].devices);
     }
     eq_free(n->read);
-    eq_reduction_free(n->reduction);
-    eq_free(n->unknown);
     eq_free(n->trained);
     eq_free(n->block);
     eq_engine_free(n->engine);
+    n->of.ops->destroy(n->of.self);
     eq_free(n);
 }
 
-static const eq_table *table_of(const eq_network *n, size_t block) {
-    return &n->c->table[n->c->group[block].cls];
-}
-
-eq_status eq_network_new(eq_circuit *c, eq_network **out, eq_diag *diag) {
+eq_status eq_network_of(eq_substrate s, eq_network **out, eq_diag *diag) {
     eq_network *n = eq_calloc(1, sizeof *n);
-    if (n == NULL) return eq_out_of_memory(diag);
-    n->c = c;
-    n->blocks = c->groups;
-    n->block = eq_calloc(c->groups, sizeof *n->block);
-    n->trained = eq_calloc(c->groups, sizeof *n->trained);
+    if (n == NULL) {
+        s.ops->destroy(s.self);
+        return eq_out_of_memory(diag);
+    }
+    n->of = s;
+    n->blocks = s.blocks;
+    n->block = eq_calloc(s.blocks, sizeof *n->block);
+    n->trained = eq_calloc(s.blocks, sizeof *n->trained);
     if (n->block == NULL || n->trained == NULL) {
         eq_network_free(n);
         return eq_out_of_memory(diag);
     }
-    for (size_t b = 0; b < c->groups; b++) {
-        const eq_group *g = &c->group[b];
-        const eq_param *p = &eq_class(g->cls)->param[g->param];
-        n->block[b] =
-            (eq_block){g->name, p->name, p->unit, g->min, g->max, n->parameters, g->count};
-        n->parameters += g->count;
+    for (size_t b = 0; b < s.blocks; b++) {
+        n->block[b] = s.ops->block(s.self, b);
+        n->block[b].first = n->parameters;
+        n->parameters += n->block[b].count;
     }
     *out = n;
     return EQ_OK;
 }
 
-/* trained[b].place from the rows in the engine's order; `at` is room for one number a row of the
- * block's table. */
 static eq_status find_places(eq_network *n, size_t b, eq_diag *diag) {
-    const eq_group *g = &n->c->group[b];
-    int32_t *at = eq_calloc(table_of(n, b)->count, sizeof *at);
-    int32_t *place = eq_calloc(g->count, sizeof *place);
-    n->trained[b].place = place;
-    if (at == NULL || place == NULL) {
-        eq_free(at);
-        return eq_out_of_memory(diag);
-    }
-    eq_engine_group_rows(n->engine, b, place);
-    for (size_t j = 0; j < g->count; j++) at[g->row[j]] = (int32_t)j;
-    for (size_t j = 0; j < g->count; j++) place[j] = at[place[j]];
-    eq_free(at);
-    return EQ_OK;
+    int32_t *place = n->trained[b].place = eq_calloc(n->block[b].count, sizeof *place);
+    return place == NULL ? eq_out_of_memory(diag)
+                         : n->of.ops->places(n->of.self, n->engine, b, place, diag);
 }
 
 eq_status eq_network_start(eq_network *n, const eq_engine_options *o, eq_diag *diag) {
-    eq_status status = eq_engine_new(n->c, o, &n->engine, diag);
+    eq_status status = n->of.ops->start(n->of.self, o, &n->engine, diag);
     for (size_t b = 0; status == EQ_OK && b < n->blocks; b++) status = find_places(n, b, diag);
     return status;
 }
@@ -88,25 +71,23 @@ eq_engine_info eq_network_about(const eq_network *n) {
 }
 
 eq_circuit *eq_network_circuit(const eq_network *n) {
-    return n->c;
+    return n->of.circuit;
 }
 
 size_t eq_network_inputs(const eq_network *n) {
-    return n->c->inputs;
+    return n->of.inputs;
 }
 
 size_t eq_network_outputs(const eq_network *n) {
-    return n->c->outputs;
+    return n->of.outputs;
 }
 
 size_t eq_network_nodes(const eq_network *n) {
-    return eq_circuit_nodes(n->c);
+    return n->of.nodes;
 }
 
 const char *eq_network_output(const eq_network *n, size_t k, bool *pair) {
-    const eq_output *o = &n->c->output[k];
-    *pair = o->minus != EQ_NONE;
-    return eq_circuit_node_name(n->c, o->plus);
+    return n->of.ops->output(n->of.self, k, pair);
 }
 
 size_t eq_network_blocks(const eq_network *n) {
@@ -122,34 +103,28 @@ size_t eq_network_parameters(const eq_network *n) {
 }
 
 void eq_network_get(const eq_network *n, size_t block, double *theta) {
-    const eq_group *g = &n->c->group[block];
     const trained_block *t = &n->trained[block];
-    const double *w = table_of(n, block)->w[g->param];
     const double *shown = t->devices == NULL ? NULL : eq_devices_shown(t->devices);
-    for (size_t j = 0; shown == NULL && j < g->count; j++) theta[j] = w[g->row[j]];
-    for (size_t j = 0; shown != NULL && j < g->count; j++) theta[t->place[j]] = shown[j];
+    if (shown == NULL) n->of.ops->get(n->of.self, block, theta);
+    for (size_t j = 0; shown != NULL && j < n->block[block].count; j++)
+        theta[t->place[j]] = shown[j];
 }
 
 void eq_network_put(eq_network *n, size_t block, const double *theta) {
-    const eq_group *g = &n->c->group[block];
-    double *w = table_of(n, block)->w[g->param];
-    for (size_t j = 0; j < g->count; j++) w[g->row[j]] = theta[j];
-    eq_circuit_derive(n->c);
+    n->of.ops->put(n->of.self, block, theta);
+    eq_substrate_derive(&n->of);
 }
 
 eq_status eq_network_fan_in(const eq_network *n, size_t block, double *fan, eq_diag *diag) {
-    const eq_group *g = &n->c->group[block];
-    const eq_node *end = table_of(n, block)->term[1];
-    int32_t *at = eq_calloc(eq_circuit_nodes(n->c), sizeof *at);
-    if (at == NULL) return eq_out_of_memory(diag);
-    for (size_t j = 0; j < g->count; j++) at[end[g->row[j]]]++;
-    for (size_t j = 0; j < g->count; j++) fan[j] = at[end[g->row[j]]];
-    eq_free(at);
-    return EQ_OK;
+    return n->of.ops->fan_in(n->of.self, block, fan, diag);
 }
 
 const char *eq_network_name(const eq_network *n, size_t block, size_t j) {
-    return eq_circuit_element_name(n->c, table_of(n, block)->id[n->c->group[block].row[j]]);
+    return n->of.ops->name(n->of.self, block, j);
+}
+
+void eq_network_tolerate(eq_network *n, double residual) {
+    n->of.ops->tolerate(n->of.self, residual);
 }
 
 void eq_network_load(eq_network *n) {
@@ -184,37 +159,11 @@ eq_status eq_network_adjoint_phase(eq_network *n, const double *dcdy, eq_diag *d
     return eq_engine_adjoint_phase(n->engine, dcdy, diag);
 }
 
-static eq_status open_reduction(eq_network *n, eq_diag *diag) {
-    if (n->unknown != NULL) return EQ_OK;
-    eq_status status = n->reduction == NULL ? eq_reduction_new(n->c, &n->reduction, diag) : EQ_OK;
-    if (status == EQ_OK)
-        n->unknown = eq_calloc(n->reduction->unknowns + n->c->inputs, sizeof *n->unknown);
-    return status == EQ_OK && n->unknown == NULL ? eq_out_of_memory(diag) : status;
-}
-
-/* The unknown of a node: its potential, behind a short the drop to its parent. */
-static double above_parent(const eq_reduction *r, const double *v, eq_node n) {
-    return r->parent[n] == EQ_NONE ? v[n] : v[n] - v[r->parent[n]];
-}
-
-/* What sources hold and amplifiers drive follows from the free nodes: v = T x + c. */
 eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
                                 eq_diag *diag) {
-    size_t inputs = n->c->inputs;
-    eq_status status = eq_comm_agree(open_reduction(n, diag));
-    if (status == EQ_OK) status = eq_engine_potentials(n->engine, 0, v, diag);
-    if (status != EQ_OK) return status;
-    double *kept = n->unknown + n->reduction->unknowns;
-    for (size_t i = 0; i < inputs; i++) kept[i] = *eq_circuit_source(n->c, n->c->input[i]);
-    for (size_t k = 0; k < count; k++, v += eq_circuit_nodes(n->c)) {
-        for (size_t i = 0; i < inputs; i++)
-            *eq_circuit_source(n->c, n->c->input[i]) = x[k * inputs + i];
-        for (size_t j = 0; j < n->reduction->node_unknowns; j++)
-            n->unknown[j] = above_parent(n->reduction, v, n->reduction->root[j]);
-        eq_reduction_potentials(n->reduction, n->c, n->unknown, 1.0, v, NULL);
-    }
-    for (size_t i = 0; i < inputs; i++) *eq_circuit_source(n->c, n->c->input[i]) = kept[i];
-    return EQ_OK;
+    eq_status status = eq_engine_potentials(n->engine, 0, v, diag);
+    if (status != EQ_OK || n->of.ops->complete == NULL) return status;
+    return n->of.ops->complete(n->of.self, count, x, v, diag);
 }
 
 /* eq_step that copies the gradient out and changes nothing. */

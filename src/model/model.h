@@ -58,12 +58,12 @@ typedef struct eq_block {
 /* The model of a frozen circuit, which must outlive it. It has blocks from the start, phases after
  * eq_network_start. */
 eq_status eq_network_new(eq_circuit *c, eq_network **out, eq_diag *diag);
-/* Chooses the engine, as eq_engine_new does, and takes the parameters over. */
+/* Chooses the engine, of a circuit as eq_engine_new does, and takes the parameters over. */
 eq_status eq_network_start(eq_network *n, const eq_engine_options *o, eq_diag *diag);
 void eq_network_free(eq_network *n);
 eq_engine_info eq_network_about(const eq_network *n);
 
-/* What it models. */
+/* The circuit that it models; NULL: it is made of something else. */
 eq_circuit *eq_network_circuit(const eq_network *n);
 
 size_t eq_network_inputs(const eq_network *n);
@@ -84,6 +84,9 @@ void eq_network_put(eq_network *n, size_t block, const double *theta);
 eq_status eq_network_fan_in(const eq_network *n, size_t block, double *fan, eq_diag *diag);
 /* The element of parameter j of a block. */
 const char *eq_network_name(const eq_network *n, size_t block, size_t j);
+
+/* Of a model without a circuit: phases are solved to this residual from now on. */
+void eq_network_tolerate(eq_network *n, double residual);
 
 /* Takes parameters, sources and tolerances over from the circuit / writes the parameters back. */
 void eq_network_load(eq_network *n);

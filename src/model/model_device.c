@@ -5,18 +5,25 @@
 #include "model/network.h"
 
 static eq_status make_room(eq_network *n, eq_diag *diag) {
-    size_t largest = 0;
     if (n->read != NULL) return EQ_OK;
     for (size_t b = 0; b < n->blocks; b++)
-        if (n->block[b].count > largest) largest = n->block[b].count;
-    n->read = eq_calloc(largest, sizeof *n->read);
+        if (n->block[b].count > n->largest) n->largest = n->block[b].count;
+    n->read = eq_calloc(2 * n->largest, sizeof *n->read);
     return n->read == NULL ? eq_out_of_memory(diag) : EQ_OK;
 }
 
-/* The column of the circuit that holds a block. */
-static double *column_of(const eq_network *n, size_t block, const eq_group **g) {
-    *g = &n->c->group[block];
-    return n->c->table[(*g)->cls].w[(*g)->param];
+/* The block as the substrate has it, in the order of the engine: g[count]. */
+static void get(const eq_network *n, size_t block, double *g) {
+    double *theta = n->read + n->largest;
+    n->of.ops->get(n->of.self, block, theta);
+    for (size_t j = 0; j < n->block[block].count; j++) g[j] = theta[n->trained[block].place[j]];
+}
+
+/* g[count] in the order of the engine, into the substrate. */
+static void put(eq_network *n, size_t block, const double *g) {
+    double *theta = n->read + n->largest;
+    for (size_t j = 0; j < n->block[block].count; j++) theta[n->trained[block].place[j]] = g[j];
+    n->of.ops->put(n->of.self, block, theta);
 }
 
 eq_status eq_network_devices(eq_network *n, size_t block, const eq_device *o, uint64_t seed,
@@ -25,9 +32,7 @@ eq_status eq_network_devices(eq_network *n, size_t block, const eq_device *o, ui
     const eq_block *b = &n->block[block];
     eq_status status = make_room(n, diag);
     if (status != EQ_OK) return status;
-    const eq_group *group;
-    const double *w = column_of(n, block, &group);
-    for (size_t j = 0; j < b->count; j++) n->read[j] = w[group->row[t->place[j]]];
+    get(n, block, n->read);
     eq_devices_of of = {.min = b->min,
                         .max = b->max,
                         .first = b->first,
@@ -44,23 +49,9 @@ eq_devices *eq_network_devices_of(const eq_network *n, size_t block) {
     return n->trained[block].devices;
 }
 
-/* g[count] in the order of the engine, into the circuit. */
-static void put(eq_network *n, size_t block, const double *g) {
-    const int32_t *place = n->trained[block].place;
-    const eq_group *group;
-    double *w = column_of(n, block, &group);
-    for (size_t j = 0; j < group->count; j++) w[group->row[place[j]]] = g[j];
-}
-
 void eq_network_take_shown(eq_network *n) {
-    for (size_t b = 0; b < n->blocks; b++) {
-        const trained_block *t = &n->trained[b];
-        const eq_group *group;
-        const double *w = column_of(n, b, &group);
-        if (t->devices == NULL) continue;
-        double *shown = eq_devices_shown(t->devices);
-        for (size_t j = 0; j < group->count; j++) shown[j] = w[group->row[t->place[j]]];
-    }
+    for (size_t b = 0; b < n->blocks; b++)
+        if (n->trained[b].devices != NULL) get(n, b, eq_devices_shown(n->trained[b].devices));
     n->varied = false;
 }
 
@@ -74,7 +65,7 @@ static void give(eq_network *n, bool evaluation, const uint64_t *read) {
         if (vary) eq_devices_read(d, evaluation, *read, n->read);
         put(n, b, vary ? n->read : eq_devices_shown(d));
     }
-    eq_circuit_derive(n->c);
+    eq_substrate_derive(&n->of);
     eq_engine_load(n->engine);
 }
 

@@ -2,8 +2,7 @@
 #ifndef EQ_MODEL_NETWORK_H
 #define EQ_MODEL_NETWORK_H
 
-#include "circuit/reduction.h"
-#include "model/engine.h"
+#include "model/substrate.h"
 
 /* How one block is changed. */
 typedef struct trained_block {
@@ -15,22 +14,21 @@ typedef struct trained_block {
 } trained_block;
 
 struct eq_network {
-    eq_circuit *c;
+    eq_substrate of; /* what it is made of */
     eq_engine *engine;
     eq_block *block;
     trained_block *trained;
     size_t blocks, parameters;
     const eq_optimizer_kind *optimizer;
-    double *gradient;        /* where eq_network_gradient writes */
-    eq_reduction *reduction; /* of c; made when potentials are first asked for */
-    double *unknown;         /* [unknowns of reduction] V, then [inputs] V */
-    double *sum, *square;    /* [parameters] of eq_network_watch */
-    uint64_t step;           /* of the update that is going on */
-    bool varied;             /* the engine has what was read last, not what the devices show */
-    double *read;            /* [largest block] room for what is read */
+    double *gradient;     /* where eq_network_gradient writes */
+    double *sum, *square; /* [parameters] of eq_network_watch */
+    uint64_t step;        /* of the update that is going on */
+    bool varied;          /* the engine has what was read last, not what the devices show */
+    double *read;         /* [2][largest block] room for what is read, and for a block */
+    size_t largest;       /* block that has devices, or may have */
 };
 
-/* The devices show from now on what the circuit has. */
+/* The devices show from now on what the substrate has. */
 void eq_network_take_shown(eq_network *n);
 
 #endif

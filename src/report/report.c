@@ -159,7 +159,8 @@ static eq_status write_run(const char *folder, const eq_report_options *o, eq_te
     eq_trained_take(p.m, p.training);
     p.x = eq_trained_experiment(p.m);
     p.c = eq_trained_circuit(p.m);
-    status = eq_trained_infer(p.m, &ask, &i, diag);
+    status = eq_experiment_needs_circuit(p.x, "the page of a run", diag);
+    if (status == EQ_OK) status = eq_trained_infer(p.m, &ask, &i, diag);
     p.i = i;
     if (status == EQ_OK) status = write_page(&p, out);
     eq_inference_free(i);

@@ -41,7 +41,8 @@ static double on_chip(const eq_devices *d, size_t k, uint64_t chip) {
 eq_status eq_session_deviate(eq_session *s, eq_diag *diag) {
     const eq_mismatch *m = &s->x->mismatch;
     if (m->deviations == 0) return EQ_OK;
-    eq_status status = eq_devices_open(&s->devices, m, s->c, diag);
+    eq_status status = eq_experiment_needs_circuit(s->x, "mismatch", diag);
+    if (status == EQ_OK) status = eq_devices_open(&s->devices, m, s->c, diag);
     if (status != EQ_OK) return status;
     if (m->phases != EQ_SAME_DEVICES) status = find_trained(&s->chips, &s->devices, diag);
     if (status != EQ_OK) return status;

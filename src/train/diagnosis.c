@@ -58,6 +58,8 @@ void eq_doctor_free(eq_doctor *d) {
 /* The layers of the circuit, and which nodes are unknowns of their own. */
 static eq_status find_layers(eq_doctor *d, eq_diag *diag) {
     const eq_circuit *c = d->s->c;
+    d->layers = 1; /* without a circuit, the groups alone are looked at */
+    if (c == NULL) return EQ_OK;
     eq_reduction *r = NULL;
     eq_topology *t = NULL;
     eq_status status = eq_reduction_new(c, &r, diag);
@@ -76,7 +78,7 @@ static eq_status find_layers(eq_doctor *d, eq_diag *diag) {
 
 static eq_status make_room(eq_doctor *d, eq_diag *diag) {
     size_t n = eq_network_parameters(d->s->model), blocks = eq_network_blocks(d->s->model);
-    size_t nodes = eq_circuit_nodes(d->s->c);
+    size_t nodes = d->s->c == NULL ? 0 : eq_circuit_nodes(d->s->c);
     struct {
         void *array;
         size_t items, size;
@@ -137,14 +139,17 @@ static void add_slopes(const eq_circuit *c, bool linear, const double *v, double
 
 /* An epoch begins: what the parameters are, and the linear conductance at each node. */
 static void begin(eq_doctor *d) {
-    size_t n = eq_network_parameters(d->s->model), nodes = eq_circuit_nodes(d->s->c);
+    size_t n = eq_network_parameters(d->s->model);
     eq_network_store(d->s->model);
     eq_session_get(d->s, d->before);
     memset(d->sum, 0, n * sizeof *d->sum);
     memset(d->square, 0, n * sizeof *d->square);
-    memset(d->linear, 0, nodes * sizeof *d->linear);
-    memset(d->v, 0, nodes * sizeof *d->v);
-    add_slopes(d->s->c, true, d->v, d->linear);
+    if (d->s->c != NULL) {
+        size_t nodes = eq_circuit_nodes(d->s->c);
+        memset(d->linear, 0, nodes * sizeof *d->linear);
+        memset(d->v, 0, nodes * sizeof *d->v);
+        add_slopes(d->s->c, true, d->v, d->linear);
+    }
     for (size_t l = 0; l < d->layers; l++)
         d->layer[l].v = d->layer[l].nodes = d->layer[l].saturated = d->layer[l].neurons = 0.0;
     d->looks = 0;
@@ -174,7 +179,7 @@ eq_status eq_doctor_look(eq_doctor *d, size_t number, size_t minibatches, size_t
     if (!d->begun) begin(d);
     bool skip = every > 0 && number % every != 0;
     eq_network_watch(s->model, skip ? NULL : d->sum, skip ? NULL : d->square);
-    if (skip || d->looks++ % STRIDE != 0) return EQ_OK;
+    if (skip || d->looks++ % STRIDE != 0 || s->c == NULL) return EQ_OK;
     eq_status status = eq_network_potentials(s->model, n, s->input, d->v, diag);
     for (size_t k = 0; status == EQ_OK && k < n; k++) look_at(d, d->v + k * eq_circuit_nodes(s->c));
     return status;
@@ -279,13 +284,17 @@ static const char *why_still(const eq_diagnosis *r, double factor) {
 }
 
 static void warn(eq_doctor *d, size_t block, const eq_diagnosis *r, double factor, eq_diag *diag) {
-    const eq_group *g = &d->s->c->group[block];
+    char layer[32] = "";
     const char *why = why_still(r, factor);
     if (d->warned[block] || why == NULL || factor == 0.0 || eq_session_rate(d->s, block) == 0.0)
         return;
     d->warned[block] = true;
-    eq_warn_at(diag, (eq_place){NULL, 0, 0}, "the group '%s' of layer %d does not learn: %s",
-               r->name, (int)eq_depth_of(d->depths, &d->s->c->table[g->cls], (size_t)g->row[0]),
+    if (d->s->c != NULL) {
+        const eq_group *g = &d->s->c->group[block];
+        int32_t depth = eq_depth_of(d->depths, &d->s->c->table[g->cls], (size_t)g->row[0]);
+        snprintf(layer, sizeof layer, " of layer %d", (int)depth);
+    }
+    eq_warn_at(diag, (eq_place){NULL, 0, 0}, "the group '%s'%s does not learn: %s", r->name, layer,
                why);
 }
 

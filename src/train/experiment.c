@@ -19,6 +19,7 @@ static eq_experiment *experiment_new(void) {
     x->data.test_fraction = 0.0;
     x->encoding.input.scale = x->encoding.target.scale = 1.0;
     x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0, 1.0, 1.0};
+    x->network = eq_hopfield_defaults();
     x->estimator =
         (eq_estimator){eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT, 0.1, INFINITY};
     x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
@@ -134,6 +135,35 @@ static void architecture(reader *r, const eq_xml_node *node) {
     a->high = fmin(fmax(a->high, a->low), a->gmax);
     if (r->status == EQ_OK && eq_architecture_check(a, r->diag) != EQ_OK)
         fault(r, node, "<architecture> cannot be built; correct it as said above");
+}
+
+/* "64,100,10" */
+static bool read_widths(const char *text, eq_hopfield_options *o) {
+    for (o->layers = 0; o->layers < EQ_HOPFIELD_LAYERS; text++) {
+        char *end;
+        if (!(*text >= '0' && *text <= '9')) return false;
+        o->width[o->layers++] = strtoull(text, &end, 10);
+        text = end + strspn(end, " ");
+        if (*text == '\0') return true;
+        if (*text != ',') return false;
+        text += strspn(text + 1, " ");
+    }
+    return false;
+}
+
+static void network(reader *r, const eq_xml_node *node) {
+    eq_hopfield_options *o = &r->x->network;
+    const char *solver = word(node, "solver");
+    if (solver != NULL) eq_hopfield_solver_find(solver, &o->solver);
+    number(r, node, "step", &o->step);
+    number(r, node, "tolerance", &o->tolerance);
+    count(r, node, "steps", &o->steps);
+    if (!read_widths(word(node, "layers"), o))
+        fault(r, node,
+              "layers are widths between commas, inputs first, 16 at most, as in "
+              "layers=\"64,100,10\"");
+    else if (r->status == EQ_OK && eq_hopfield_check(o, r->diag) != EQ_OK)
+        fault(r, node, "<network> cannot be built; correct it as said above");
 }
 
 /* Columns of a CSV file, or a file of their own. */
@@ -374,16 +404,20 @@ static void presets(reader *r, const eq_xml_node *node) {
 
 static void circuit(reader *r, const eq_xml_node *root) {
     const eq_xml_node *deck = eq_xml_child(root, "circuit");
-    const eq_xml_node *network = eq_xml_child(root, "architecture");
-    if ((deck == NULL) == (network == NULL))
+    const eq_xml_node *built = eq_xml_child(root, "architecture");
+    const eq_xml_node *own = eq_xml_child(root, "network");
+    if ((deck != NULL) + (built != NULL) + (own != NULL) != 1)
         fault(r, root,
-              "an experiment has one circuit; give either <circuit deck=\"...\"/> or "
-              "<architecture kind=\"...\" layers=\"...\"/>");
+              "an experiment has one circuit or network; give either <circuit deck=\"...\"/> or "
+              "<architecture kind=\"...\" layers=\"...\"/> or <network kind=\"...\" "
+              "layers=\"...\"/>");
     else if (deck != NULL)
         path(r, deck, "deck", &r->x->deck);
+    else if (built != NULL)
+        architecture(r, built);
     else
-        architecture(r, network);
-    presets(r, deck != NULL ? deck : network);
+        network(r, own);
+    if (own == NULL) presets(r, deck != NULL ? deck : built);
 }
 
 static void seed(reader *r, const eq_xml_node *root) {
@@ -499,7 +533,18 @@ eq_status eq_experiment_master_copy(const eq_experiment_master *m, const eq_sett
     return status == EQ_OK ? understand(xml, m->file, out, diag) : status;
 }
 
+eq_status eq_experiment_needs_circuit(const eq_experiment *x, const char *what, eq_diag *diag) {
+    if (eq_experiment_has_circuit(x)) return EQ_OK;
+    return eq_fail(
+        diag, EQ_ERR_USAGE,
+        "%s needs a circuit, and the <network> of '%s' is none; give a deck, or a run of "
+        "<circuit> or <architecture>",
+        what, x->path);
+}
+
 eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_diag *diag) {
+    eq_status has = eq_experiment_needs_circuit(x, "this command", diag);
+    if (has != EQ_OK) return has;
     eq_architecture a = x->architecture;
     a.seed = x->seed;
     eq_circuit *c = NULL;

@@ -6,6 +6,7 @@
 #include "circuit/architecture.h"
 #include "circuit/circuit.h"
 #include "model/device.h"
+#include "model/hopfield.h"
 #include "model/mismatch.h"
 #include "model/optimizer.h"
 #include "train/cost.h"
@@ -46,9 +47,10 @@ struct eq_experiment {
     uint64_t run; /* identity of the run that wrote the file, 0: it is nobody's copy */
     char *home;   /* of a copy: where its folder stood; its paths are written from there */
     uint64_t data_checksum; /* of a copy: eq_data_checksum of what was read, 0: not known */
-    char *deck;             /* path of the deck as it is opened, NULL with an architecture */
+    char *deck;             /* path of the deck as it is opened, NULL without one */
     eq_architecture architecture;
-    eq_preset *preset; /* of the circuit, applied one after the other */
+    eq_hopfield_options network; /* instead of a circuit; without layers: it has one */
+    eq_preset *preset;           /* of the circuit, applied one after the other */
     size_t presets, preset_cap;
     eq_data_options data;
     eq_data_options elsewhere[EQ_PLACES - 1]; /* of a copy: with the files at other places, which
@@ -72,6 +74,13 @@ struct eq_experiment {
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *diag);
 /* Over encoding, cost, estimator, optimizer, devices, schedule and minibatch. */
 eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_diag *diag);
+/* Whether it trains a circuit; EQ_ERR_USAGE: it does not, and `what` is done with one alone. */
+static inline bool eq_experiment_has_circuit(const eq_experiment *x) {
+    return x->network.layers == 0;
+}
+eq_status eq_experiment_needs_circuit(const eq_experiment *x, const char *what, eq_diag *diag);
+/* Appends the element that says what network it is, without its presets. */
+void eq_experiment_write_network(const eq_experiment *x, eq_text *out);
 /* Reads the deck or builds the architecture (with the experiment's seed) of the experiment, with
  * its presets. */
 eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_diag *diag);

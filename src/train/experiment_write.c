@@ -109,6 +109,27 @@ static void write_architecture(const eq_architecture *a, eq_text *t) {
     if (a->wires > 0.0) value(t, "wires", a->wires);
 }
 
+static void write_hopfield(const eq_hopfield_options *o, eq_text *t) {
+    eq_text_puts(t, "  <network kind=\"hopfield\" layers=\"");
+    for (size_t l = 0; l < o->layers; l++)
+        eq_text_printf(t, "%s%zu", l == 0 ? "" : ",", o->width[l]);
+    eq_text_printf(t, "\" solver=\"%s\"", eq_hopfield_solver_name(o->solver));
+    value(t, "step", o->step);
+    value(t, "tolerance", o->tolerance);
+    eq_text_printf(t, " steps=\"%zu\"", o->steps);
+}
+
+void eq_experiment_write_network(const eq_experiment *x, eq_text *t) {
+    if (!eq_experiment_has_circuit(x)) {
+        write_hopfield(&x->network, t);
+    } else if (x->deck != NULL) {
+        eq_text_puts(t, "  <circuit");
+        write_path(x, t, "deck", x->deck);
+    } else {
+        write_architecture(&x->architecture, t);
+    }
+}
+
 static void write_data(const eq_experiment *x, eq_text *t) {
     const eq_data_options *d = &x->data;
     eq_text_printf(t, "  <data format=\"%s\"", eq_data_format_name(d->format));
@@ -239,12 +260,7 @@ eq_status eq_experiment_write(const eq_experiment *x, eq_text *t, eq_diag *diag)
     if (x->run != 0) eq_text_printf(t, " run=\"%016" PRIx64 "\"", x->run);
     attribute(t, "home", x->home);
     eq_text_puts(t, ">\n");
-    if (x->deck != NULL) {
-        eq_text_puts(t, "  <circuit");
-        write_path(x, t, "deck", x->deck);
-    } else {
-        write_architecture(&x->architecture, t);
-    }
+    eq_experiment_write_network(x, t);
     write_presets(x, x->deck != NULL ? "circuit" : "architecture", t);
     write_data(x, t);
     write_method(x, t);
@@ -272,7 +288,7 @@ eq_status eq_experiment_same_circuit(const eq_experiment *a, const eq_experiment
         if (of[k]->deck != NULL)
             path_attribute(&text[k], "deck", eq_path_absolute(of[k]->deck));
         else
-            write_architecture(&of[k]->architecture, &text[k]);
+            eq_experiment_write_network(of[k], &text[k]);
     }
     eq_status status = text[0].failed || text[1].failed ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK) *other = strcmp(text[0].text, text[1].text) != 0;

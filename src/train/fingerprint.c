@@ -39,11 +39,25 @@ uint64_t eq_data_fingerprint(const eq_data_set *set) {
     return h;
 }
 
+static eq_status network_of(const eq_experiment *x, uint64_t *hash, eq_diag *diag) {
+    eq_text t = {0};
+    eq_experiment_write_network(x, &t);
+    eq_status status = t.failed ? eq_out_of_memory(diag) : EQ_OK;
+    *hash = EQ_HASH_START;
+    if (status == EQ_OK) eq_hash_bytes(hash, t.text, t.length);
+    eq_text_free(&t);
+    return status;
+}
+
 eq_status eq_fingerprint_of(const eq_experiment *x, const eq_circuit *c, const eq_data_set *set,
                             eq_fingerprint *out, eq_diag *diag) {
-    *out = (eq_fingerprint){
-        .seed = x->seed, .circuit = eq_circuit_fingerprint(c), .data = eq_data_fingerprint(set)};
-    return eq_experiment_fingerprint(x, &out->experiment, diag);
+    *out = (eq_fingerprint){.seed = x->seed, .data = eq_data_fingerprint(set)};
+    eq_status status = EQ_OK;
+    if (c != NULL)
+        out->circuit = eq_circuit_fingerprint(c);
+    else
+        status = network_of(x, &out->circuit, diag);
+    return status != EQ_OK ? status : eq_experiment_fingerprint(x, &out->experiment, diag);
 }
 
 void eq_data_names(const eq_data_options *o, eq_text *out) {
@@ -71,7 +85,10 @@ eq_status eq_fingerprint_check(const eq_fingerprint *now, const eq_fingerprint *
     bool same_seed = now->seed == began->seed;
     if (same_seed && now->circuit != began->circuit) {
         changed(&t, "the circuit");
-        eq_text_printf(&t, ": %s", x->deck == NULL ? "<architecture>" : x->deck);
+        eq_text_printf(&t, ": %s",
+                       !eq_experiment_has_circuit(x) ? "<network>"
+                       : x->deck == NULL             ? "<architecture>"
+                                                     : x->deck);
     }
     if (same_seed && now->data != began->data) {
         changed(&t, "the data");

@@ -209,21 +209,26 @@ bool eq_folder_has(const char *path) {
     return has;
 }
 
-eq_status eq_folder_complete(const char *folder, eq_diag *diag) {
-    bool experiment = false, model = false, checkpoint = false;
+eq_status eq_folder_begun(const char *folder, eq_diag *diag) {
+    bool experiment = false;
     if (is_file(folder))
         return eq_fail(diag, EQ_ERR_INPUT,
                        "'%s' is a file; give the folder of a run, which `eqspice train` wrote",
                        folder);
     eq_status status = has(folder, EQ_TRAIN_EXPERIMENT, &experiment, diag);
-    if (status == EQ_OK) status = has(folder, EQ_TRAIN_MODEL, &model, diag);
+    if (status != EQ_OK || experiment) return status;
+    return eq_fail(diag, EQ_ERR_INPUT,
+                   "cannot read '%s/" EQ_TRAIN_EXPERIMENT "': there is no run in this folder; "
+                   "give the one that `eqspice train` wrote",
+                   folder);
+}
+
+eq_status eq_folder_complete(const char *folder, bool circuit, eq_diag *diag) {
+    bool model = false, checkpoint = false;
+    eq_status status = has(folder, EQ_TRAIN_MODEL, &model, diag);
     if (status == EQ_OK) status = has(folder, EQ_TRAIN_CHECKPOINT, &checkpoint, diag);
-    if (status != EQ_OK || (experiment && model && checkpoint)) return status;
-    if (!experiment)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "cannot read '%s/" EQ_TRAIN_EXPERIMENT "': there is no run in this folder; "
-                       "give the one that `eqspice train` wrote",
-                       folder);
+    model = model || !circuit;
+    if (status != EQ_OK || (model && checkpoint)) return status;
     return eq_fail(
         diag, EQ_ERR_INPUT,
         "this run has no %s yet: there is no '%s/%s'; let the training end, or train with "

@@ -4,6 +4,7 @@
 #ifndef EQ_TRAIN_FOLDER_H
 #define EQ_TRAIN_FOLDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,8 +30,10 @@ eq_status eq_folder_spares(const char *folder, const char *input, eq_diag *diag)
 /* Removes the files of a run, by their names. */
 eq_status eq_folder_clear(const char *folder, eq_diag *diag);
 
-/* EQ_ERR_INPUT says what a folder lacks to be a trained network. */
-eq_status eq_folder_complete(const char *folder, eq_diag *diag);
+/* EQ_ERR_INPUT: there is no run in it. */
+eq_status eq_folder_begun(const char *folder, eq_diag *diag);
+/* EQ_ERR_INPUT says what a run lacks to be a trained network, whose circuit stands in model.cir. */
+eq_status eq_folder_complete(const char *folder, bool circuit, eq_diag *diag);
 /* Whether the path is that of a file which a run or several have written into their folder. */
 bool eq_folder_has(const char *path);
 

@@ -243,6 +243,9 @@ static worst nothing(void) {
 }
 
 static const char *cause(const eq_check *k, const eq_gradcheck_row *row) {
+    if (k->truth.topology == NULL)
+        return "look for several stationary states between which a nudge jumps: smaller weights "
+               "have one";
     return !k->truth.topology->exists && row->nudging != NULL
                ? k->truth.topology->reason
                : "the energy weights exist, so look for several operating points (eqspice check) "
@@ -467,9 +470,10 @@ static eq_status run(scanner *s) {
     return status == EQ_OK ? s->failed : status;
 }
 
-eq_status eq_gradcheck(const eq_experiment *x, eq_circuit *trained, eq_engine_kind engine,
+eq_status eq_gradcheck(const eq_experiment *x, eq_network *trained, eq_engine_kind engine,
                        size_t examples, eq_gradcheck_report *report, eq_diag *diag) {
-    eq_check k = {.x = x, .s.c = trained, .diag = diag};
+    eq_check k = {.x = x, .s.model = trained, .diag = diag};
+    if (trained != NULL) k.s.c = eq_network_circuit(trained);
     eq_gradcheck_report r = {0};
     scanner s = {.k = &k, .report = &r};
     eq_status status = eq_check_open(&k, engine, examples);

@@ -95,12 +95,14 @@ eq_status eq_check_open(eq_check *k, eq_engine_kind kind, size_t examples) {
 }
 
 eq_status eq_check_difference(eq_check *k, size_t p, double *slope, double *doubt) {
-    enum { STEPS = 6 };
+    /* where a law has corners (clipped units), small steps are needed to stay on one side */
+    enum { STEPS = 12, SMOOTH = 6 };
+    size_t steps = k->s.c == NULL ? STEPS : SMOOTH;
     bool one_sign = k->scale[p] == fabs(k->theta[p]);
     double h = (one_sign ? 0.1 : 0.01) * k->scale[p];
     double value[STEPS] = {0}, noise[STEPS] = {0};
     eq_status status = EQ_OK;
-    for (int j = 0; status == EQ_OK && j < STEPS; j++, h *= 0.5) {
+    for (size_t j = 0; status == EQ_OK && j < steps; j++, h *= 0.5) {
         double at[2] = {0.0, 0.0};
         for (int side = 0; status == EQ_OK && side < 2; side++) {
             eq_exact_put(&k->truth, p, k->theta[p] + (side == 0 ? h : -h));
@@ -110,7 +112,7 @@ eq_status eq_check_difference(eq_check *k, size_t p, double *slope, double *doub
         noise[j] = k->truth.loss_doubt / h;
     }
     eq_exact_put(&k->truth, p, k->theta[p]);
-    eq_limit limit = eq_limit_find(STEPS, value, noise, 2.0, 2.0);
+    eq_limit limit = eq_limit_find(steps, value, noise, 2.0, 2.0);
     *slope = limit.value;
     *doubt = limit.doubt;
     return status;

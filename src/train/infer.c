@@ -76,7 +76,7 @@ static size_t put_goals(const eq_session *s, size_t j, double *out) {
 
 static eq_status add_predictions(inferring *f, const eq_session *s, size_t first, size_t n,
                                  eq_diag *diag) {
-    size_t nodes = eq_circuit_nodes(s->c);
+    size_t nodes = f->o->potentials ? eq_circuit_nodes(s->c) : 1;
     eq_status status = EQ_OK;
     for (size_t j = 0; status == EQ_OK && j < n; j++) {
         const double *y = s->y + j * s->outputs;
@@ -139,6 +139,9 @@ static eq_status infer(eq_trained *m, const eq_infer_options *o, eq_inference *o
     inferring f = {.o = o, .out = out};
     *out = (eq_inference){.c = m->s.c, .tau = NAN, .settling = NAN};
     eq_status status = check_times(o, diag);
+    if (status == EQ_OK && o->power) status = eq_experiment_needs_circuit(m->x, "power", diag);
+    if (status == EQ_OK && o->potentials)
+        status = eq_experiment_needs_circuit(m->x, "the potential of every node", diag);
     if (status == EQ_OK && (o->power || o->potentials)) {
         f.v = eq_malloc(m->s.batch, eq_circuit_nodes(m->s.c) * sizeof *f.v);
         if (f.v == NULL) status = eq_out_of_memory(diag);

@@ -205,12 +205,22 @@ static eq_status warn_of_data(const eq_session *s, eq_diag *diag) {
     return status;
 }
 
+/* The largest parameter of a block without bounds; 1 where all are 0. */
+static double largest(const eq_block *block, const double *theta) {
+    double most = 0.0;
+    for (size_t p = block->first; p < block->first + block->count; p++)
+        most = fmax(most, fabs(theta[p]));
+    return most > 0.0 ? most : 1.0;
+}
+
 void eq_session_scale(const eq_session *s, const double *theta, double *scale) {
     for (size_t b = 0; b < eq_network_blocks(s->model); b++) {
         const eq_block *block = eq_network_block(s->model, b);
         bool one_sign = block->min >= 0.0 || block->max <= 0.0;
+        double range = block->max - block->min;
+        if (!isfinite(range)) range = largest(block, theta);
         for (size_t p = block->first; p < block->first + block->count; p++)
-            scale[p] = one_sign ? fabs(theta[p]) : block->max - block->min;
+            scale[p] = one_sign ? fabs(theta[p]) : range;
     }
 }
 
@@ -224,15 +234,22 @@ double eq_session_cosine(size_t n, const double *scale, const double *a, const d
     return of > 0.0 && to > 0.0 ? sum : NAN;
 }
 
+eq_status eq_session_model(eq_session *s, eq_diag *diag) {
+    eq_hopfield_options network = s->x->network;
+    network.seed = s->x->seed;
+    if (!eq_experiment_has_circuit(s->x)) return eq_hopfield_new(&network, &s->model, diag);
+    eq_status status = s->c == NULL ? eq_experiment_circuit(s->x, &s->c, diag) : EQ_OK;
+    return status == EQ_OK ? eq_network_new(s->c, &s->model, diag) : status;
+}
+
 eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *diag) {
-    bool given = s->c != NULL;
-    eq_status status = given ? EQ_OK : eq_experiment_circuit(s->x, &s->c, diag);
-    if (status == EQ_OK) status = eq_deck_check_names(s->c, EQ_NGSPICE, diag);
+    bool given = s->model != NULL;
+    eq_status status = given ? EQ_OK : eq_session_model(s, diag);
+    if (status == EQ_OK && s->c != NULL) status = eq_deck_check_names(s->c, EQ_NGSPICE, diag);
     if (status == EQ_OK) status = eq_session_data(s, diag);
     if (status == EQ_OK) status = warn_of_data(s, diag);
     if (status == EQ_OK) status = eq_fingerprint_of(s->x, s->c, &s->set, &s->print, diag);
     if (status == EQ_OK) status = eq_encoder_fit(&s->x->encoding, &s->set, &s->encoder, diag);
-    if (status == EQ_OK) status = eq_network_new(s->c, &s->model, diag);
     if (status == EQ_OK && !given) status = initialise(s, diag);
     if (status == EQ_OK && !given) status = eq_session_deviate(s, diag);
     return status == EQ_OK ? eq_session_start(s, o, diag) : status;
@@ -263,14 +280,12 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     const eq_data *d = s->set.train != NULL ? s->set.train : s->set.test;
     size_t most = s->set.train_count > s->set.test_count ? s->set.train_count : s->set.test_count;
     eq_engine_options options = *o;
-    eq_status status = s->model == NULL ? eq_network_new(s->c, &s->model, diag) : EQ_OK;
-    if (status != EQ_OK) return status;
     /* the layered engine takes gains for good, and sources to be the same in all phases */
     if (s->x->mismatch.phases != EQ_SAME_DEVICES && eq_session_sources_deviate(s))
         options.kind = EQ_ENGINE_SPARSE;
     s->outputs = eq_network_outputs(s->model);
     s->batch = options.batch = o->batch < most || most == 0 ? o->batch : most;
-    status = check_sizes(s, d, diag);
+    eq_status status = check_sizes(s, d, diag);
     if (status == EQ_OK) status = check_cost(s, diag);
     if (status == EQ_OK) status = check_minibatch(s, diag);
     if (status == EQ_OK) status = make_room(s, diag);

@@ -19,10 +19,10 @@ typedef struct eq_chips {
 typedef struct eq_session {
     const eq_experiment *x;
     const eq_data_options *data; /* of x, which were read; NULL: none yet */
-    eq_circuit *c;               /* owned */
+    eq_circuit *c;               /* owned; NULL: the model is made of something else */
     eq_data_set set;             /* owned; without a training part when another file is evaluated */
     eq_encoder encoder;          /* owned */
-    eq_network *model;           /* owned: the model of c */
+    eq_network *model;           /* owned */
     eq_fingerprint print;        /* of what eq_session_open has opened, before anything was drawn */
     eq_phases *phases;           /* owned */
     eq_devices devices; /* owned: those of c that deviate, c being the chip of the experiment */
@@ -51,14 +51,15 @@ typedef enum eq_stream {
 eq_random eq_stream_of(uint64_t seed, eq_stream stream);
 
 /* Opens s->x for training: circuit, data, encoder and model, with the initial parameters drawn
- * unless the circuit is there already.
+ * unless the model is there already.
  * `batch`: the largest minibatch of one call. */
 eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *diag);
 /* Its parts, for a network that is taken up again. Reads the data of the experiment (not its
  * circuit) into s->set. */
 eq_status eq_session_data(eq_session *s, eq_diag *diag);
-/* With circuit, set and encoder in place: checks that they fit, starts the model (made here unless
- * it is there) and makes room. */
+/* The model of s->x, and its circuit where it has one (made here unless it is there). */
+eq_status eq_session_model(eq_session *s, eq_diag *diag);
+/* With model, set and encoder in place: checks that they fit, starts the model and makes room. */
 eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *diag);
 /* Makes the model anew: the circuit has become another chip. */
 eq_status eq_session_renew(eq_session *s, const eq_engine_options *o, eq_diag *diag);
@@ -93,7 +94,7 @@ void eq_session_get(const eq_session *s, double *theta);
 void eq_session_put(eq_session *s, const double *theta);
 
 /* What a change of each parameter is compared with, scale[parameters]: the parameter itself, or the
- * range of one that may be negative. theta[parameters]. */
+ * range of one that may be negative (without bounds the largest of its block). theta[parameters]. */
 void eq_session_scale(const eq_session *s, const double *theta, double *scale);
 /* The cosine between scale * a and scale * b, [n]; NAN where one is zero. */
 double eq_session_cosine(size_t n, const double *scale, const double *a, const double *b);

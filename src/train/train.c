@@ -36,6 +36,7 @@ eq_train_options eq_train_defaults(void) {
 /* The network that the run stands for, in the circuit while it is written. */
 static eq_status write_model(run *r) {
     eq_trainer *t = r->t;
+    if (t->s.c == NULL) return EQ_OK; /* the checkpoint has it */
     const eq_checkpoint *p = &t->now;
     eq_model_note note = {.run = p->run};
     eq_session_put(&t->s, eq_checkpoint_network(p, &note.steps));
@@ -340,8 +341,8 @@ static void summarise(const run *r, bool whole, eq_train_summary *out) {
         .iterations_per_solve = info.solves > 0.0 ? info.iterations / info.solves : 0.0,
         .worst_ratio = info.worst_ratio,
         .shared_bytes = eq_comm_bytes(),
-        .nodes = eq_circuit_nodes(s->c) - 1,
-        .elements = eq_circuit_elements(s->c),
+        .nodes = s->c == NULL ? eq_network_nodes(s->model) : eq_circuit_nodes(s->c) - 1,
+        .elements = s->c == NULL ? 0 : eq_circuit_elements(s->c),
         .threads = r->o->threads,
         .batch = r->x->batch < s->set.train_count ? r->x->batch : s->set.train_count,
         .epochs = r->x->epochs,
@@ -377,7 +378,7 @@ static eq_status replace(const run *r) {
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < files; k++)
         status = eq_folder_spares(r->o->folder, read[k], r->diag);
-    for (int32_t k = 0; status == EQ_OK && k < c->files; k++)
+    for (int32_t k = 0; status == EQ_OK && c != NULL && k < c->files; k++)
         status = eq_folder_spares(r->o->folder, c->file[k], r->diag);
     return status == EQ_OK ? eq_folder_clear(r->o->folder, r->diag) : status;
 }

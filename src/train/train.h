@@ -27,9 +27,12 @@ eq_status eq_trained_open_on(const char *folder, const char *data_path, int thre
                              eq_trained **out, eq_diag *diag);
 
 /* The experiment, changed by the settings (NULL: none), and the trained circuit of a folder alone,
- * without the data. */
+ * without the data. EQ_ERR_USAGE: it has none. */
 eq_status eq_trained_read(const char *folder, const eq_settings *settings, eq_experiment **x,
                           eq_circuit **c, eq_diag *diag);
+/* The same with the model that the folder holds, whose circuit (where it has one) is the caller's too. */
+eq_status eq_trained_model(const char *folder, const eq_settings *settings, eq_experiment **x,
+                           eq_network **model, eq_diag *diag);
 /* Whether the path is that of its deck or of its data. */
 bool eq_trained_reads(const eq_trained *m, const char *path);
 /* Samples are those of the test set, or of the training set from now on. */
@@ -134,9 +137,9 @@ typedef struct eq_gradcheck_report {
 
 /* Compares every estimator, with both nudging definitions, with the adjoint and the adjoint with
  * central differences, on the first `examples` training examples (0: 4), where the circuit stands
- * (eq_trained_read), which this takes over; NULL: where training begins. EQ_OK also when a bound
+ * (eq_trained_model), which this takes over; NULL: where training begins. EQ_OK also when a bound
  * does not hold: look at report->passed. */
-eq_status eq_gradcheck(const eq_experiment *x, eq_circuit *trained, eq_engine_kind engine,
+eq_status eq_gradcheck(const eq_experiment *x, eq_network *trained, eq_engine_kind engine,
                        size_t examples, eq_gradcheck_report *report, eq_diag *diag);
 void eq_gradcheck_free(eq_gradcheck_report *report);
 

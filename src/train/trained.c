@@ -120,8 +120,23 @@ static eq_status build_circuit(eq_trained *m, const eq_checkpoint *p, eq_diag *d
     return EQ_OK;
 }
 
+/* The network of a run without a circuit stands in its checkpoint. */
+static eq_status build_network(eq_trained *m, const eq_checkpoint *p, eq_diag *diag) {
+    eq_status status = eq_session_model(&m->s, diag);
+    if (status != EQ_OK) return status;
+    if (eq_network_parameters(m->s.model) != p->conductances)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the <network> has %zu parameters, the checkpoint %zu; only a network with "
+                       "the same layers can take them over",
+                       eq_network_parameters(m->s.model), (size_t)p->conductances);
+    uint64_t steps;
+    eq_session_put(&m->s, eq_checkpoint_network(p, &steps));
+    return EQ_OK;
+}
+
 static eq_status read_circuit(eq_trained *m, const eq_checkpoint *p, const char *folder,
                               eq_diag *diag) {
+    if (!eq_experiment_has_circuit(m->x)) return build_network(m, p, diag);
     if (m->other) return build_circuit(m, p, diag);
     char *path = eq_path_join(folder, EQ_TRAIN_MODEL), *text = NULL;
     size_t length = 0;
@@ -183,9 +198,19 @@ static void say_where(const eq_trained *m, const char *folder, eq_diag *diag) {
             folder, m->x->home);
 }
 
+/* A network without a circuit has neither temperature nor models. */
+static eq_status change_network(const eq_trained *m, const eq_trained_options *o, eq_diag *diag) {
+    eq_status status = EQ_OK;
+    if (!isnan(o->temp)) status = eq_experiment_needs_circuit(m->x, "--temp", diag);
+    if (status == EQ_OK && o->models != NULL)
+        status = eq_experiment_needs_circuit(m->x, "--model", diag);
+    return status;
+}
+
 /* Temperature, models and parameters that are not as in the run. */
 static eq_status change_circuit(eq_trained *m, const eq_trained_options *o, eq_diag *diag) {
     eq_status status = EQ_OK;
+    if (m->s.c == NULL) return change_network(m, o, diag);
     if (!isnan(o->temp)) {
         if (!(o->temp > -273.15 && isfinite(o->temp)))
             return eq_fail(diag, EQ_ERR_USAGE,
@@ -205,6 +230,7 @@ static eq_status deviate(eq_trained *m, eq_diag *diag) {
         return eq_fail(diag, EQ_ERR_USAGE,
                        "the run has no mismatch to draw from; say what deviates, as in --set "
                        "mismatch.sigma=0.1 (every parameter by 10 %%)");
+    if (m->drawn && m->s.c == NULL) return eq_experiment_needs_circuit(m->x, "mismatch", diag);
     if (m->drawn) return eq_devices_open(&m->s.devices, mismatch, m->s.c, diag);
     return m->deviates ? eq_session_deviate(&m->s, diag) : EQ_OK;
 }
@@ -214,9 +240,10 @@ static eq_status read_folder(eq_trained *m, const char *folder, bool data,
                              const eq_trained_options *o, eq_diag *diag) {
     eq_checkpoint p = {0};
     eq_status status = eq_seed_folders_choose(folder, diag);
-    if (status == EQ_OK) status = eq_folder_complete(folder, diag);
-    if (status == EQ_OK) status = read_checkpoint(&p, folder, diag);
+    if (status == EQ_OK) status = eq_folder_begun(folder, diag);
     if (status == EQ_OK) status = read_experiment(m, folder, &o->set, diag);
+    if (status == EQ_OK) status = eq_folder_complete(folder, eq_experiment_has_circuit(m->x), diag);
+    if (status == EQ_OK) status = read_checkpoint(&p, folder, diag);
     if (status == EQ_OK)
         status = eq_folder_same_run(folder, EQ_TRAIN_EXPERIMENT, m->x->run, p.run, diag);
     if (status == EQ_OK) status = read_circuit(m, &p, folder, diag);
@@ -237,21 +264,36 @@ eq_trained_options eq_trained_defaults(void) {
     return (eq_trained_options){.threads = 1, .temp = NAN};
 }
 
-eq_status eq_trained_read(const char *folder, const eq_settings *settings, eq_experiment **x,
-                          eq_circuit **c, eq_diag *diag) {
+eq_status eq_trained_model(const char *folder, const eq_settings *settings, eq_experiment **x,
+                           eq_network **model, eq_diag *diag) {
     eq_trained m = {0};
     eq_trained_options o = eq_trained_defaults();
     if (settings != NULL) o.set = *settings;
     eq_status status = read_folder(&m, folder, false, &o, diag);
     if (status == EQ_OK) {
         *x = m.x;
-        *c = m.s.c;
+        *model = m.s.model;
         m.x = NULL;
         m.s.c = NULL;
+        m.s.model = NULL;
     }
     eq_session_close(&m.s);
     eq_experiment_free(m.run);
     eq_experiment_free(m.x);
+    return status;
+}
+
+eq_status eq_trained_read(const char *folder, const eq_settings *settings, eq_experiment **x,
+                          eq_circuit **c, eq_diag *diag) {
+    eq_network *model = NULL;
+    eq_status status = eq_trained_model(folder, settings, x, &model, diag);
+    if (status != EQ_OK) return status;
+    status = eq_experiment_needs_circuit(*x, "this command", diag);
+    *c = eq_network_circuit(model);
+    eq_network_free(model);
+    if (status == EQ_OK) return status;
+    eq_experiment_free(*x);
+    *x = NULL;
     return status;
 }
 

@@ -72,6 +72,10 @@ static bool amplifiers(const eq_experiment *x) {
     return x->architecture.amplifiers;
 }
 
+static bool euler(const eq_experiment *x) {
+    return x->network.solver == EQ_HOPFIELD_EULER;
+}
+
 static bool shockley(const eq_experiment *x) {
     return x->architecture.diode == EQ_NEURON_SHOCKLEY;
 }
@@ -125,6 +129,7 @@ static const struct rule {
     {"architecture.n", shockley, "diode=\"shockley\" alone uses it"},
     {"architecture.ron", ideal, "diode=\"ideal\" alone uses it"},
     {"architecture.roff", ideal, "diode=\"ideal\" alone uses it"},
+    {"network.step", euler, "solver=\"euler\" alone uses it"},
     {"optimizer.group.low", drawn_from_low,
      "no group draws its parameters from a range that begins there"},
     {"optimizer.group.high", drawn, "every group begins as the deck has it"},

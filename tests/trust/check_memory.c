@@ -679,6 +679,26 @@ static eq_status sensitivity(eq_diag *diag) {
     return status;
 }
 
+/* What is no circuit: training into a folder, evaluation, gradient check. */
+static eq_status network(eq_diag *diag) {
+    static const char *const item[] = {"network.layers=64,6,10", "data.train-limit=30",
+                                       "data.test-limit=10"};
+    const eq_settings set = {item, 3};
+    eq_experiment *x = NULL;
+    eq_trainer *t = NULL;
+    eq_gradcheck_report r = {0};
+    eq_trainer_score score;
+    eq_status status = eq_experiment_read_with("netlists/hopfield-digits.xml", &set, &x, diag);
+    if (status == EQ_OK) status = eq_trainer_new(x, NULL, &t, diag);
+    if (status == EQ_OK) status = eq_trainer_step(t, &score, diag);
+    if (status == EQ_OK) status = eq_trainer_evaluate(t, &score, diag);
+    if (status == EQ_OK) status = eq_gradcheck(x, NULL, EQ_ENGINE_AUTO, 1, &r, diag);
+    eq_gradcheck_free(&r);
+    eq_trainer_free(t);
+    eq_experiment_free(x);
+    return status;
+}
+
 /* Devices, phases and read-outs that are not ideal, one minibatch; its phases in turns. */
 static eq_status imperfect(const char *phases, eq_diag *diag) {
     const char *set[] = {"mismatch.sigma=0.1", "mismatch.parameters=r* d*(is)", phases,
@@ -882,6 +902,7 @@ static const struct {
     {"a network on many chips", many_chips},
     {"a crossbar with wires", build_crossbar},
     {"training of any parameter", any_parameters},
+    {"a network without a circuit", network},
     {"settings", settings},
     {"power of a changed network", infer},
     {"another circuit", infer_other},

@@ -19,7 +19,6 @@ static const struct {
                {"batch", "size"},
                {"loss", "cost"},
                {"model", "architecture"},
-               {"network", "architecture"},
                {"netlist", "circuit"},
                {"netlist", "deck"},
                {"file", "path"},

@@ -1,0 +1,327 @@
+/* Deep Hopfield networks against what loops over their energy say: states, both solvers, the adjoint
+ * against a dense solve and differences, estimators, what has no state. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "model/hopfield.h"
+#include "model/model.h"
+
+Suite *hopfield_suite(void);
+
+enum { MOST = 64, BATCH = 6 };
+
+typedef struct net {
+    eq_hopfield_options o;
+    eq_network *n;
+    size_t units, outputs;
+    double x[BATCH * MOST], y[BATCH * MOST], s[BATCH * MOST], theta[8000];
+} net;
+
+static const struct {
+    size_t layers, width[5];
+} shape[] = {{2, {5, 3}}, {3, {8, 12, 4}}, {4, {6, 10, 7, 3}}, {5, {4, 9, 8, 6, 2}}};
+enum { SHAPES = sizeof shape / sizeof *shape };
+
+/* Weights of the first draw times `times`, biases around 0.3, random inputs. */
+static void open_net(net *k, size_t which, eq_hopfield_solver solver, double tolerance,
+                     double times, uint64_t seed) {
+    eq_random random = eq_random_seed(seed + 77);
+    *k = (net){.o = eq_hopfield_defaults()};
+    k->o.layers = shape[which].layers;
+    memcpy(k->o.width, shape[which].width, sizeof shape[which].width);
+    k->o.solver = solver;
+    k->o.tolerance = tolerance;
+    k->o.seed = seed;
+    ck_assert_int_eq(eq_hopfield_new(&k->o, &k->n, NULL), EQ_OK);
+    k->units = eq_network_nodes(k->n);
+    k->outputs = eq_network_outputs(k->n);
+    for (size_t b = 0; b < eq_network_blocks(k->n); b++) {
+        double *theta = k->theta + eq_network_block(k->n, b)->first;
+        eq_network_get(k->n, b, theta);
+        for (size_t j = 0; j < eq_network_block(k->n, b)->count; j++)
+            theta[j] = b % 2 == 0 ? times * theta[j] : eq_random_uniform(&random) * 0.6;
+        eq_network_put(k->n, b, theta);
+    }
+    ck_assert_int_eq(eq_network_start(k->n, &(eq_engine_options){EQ_ENGINE_AUTO, BATCH, 1}, NULL),
+                     EQ_OK);
+    for (size_t i = 0; i < BATCH * k->o.width[0]; i++) k->x[i] = eq_random_uniform(&random);
+}
+
+static void solve(net *k) {
+    ck_assert_int_eq(eq_network_free_phase(k->n, BATCH, k->x, k->y, NULL), EQ_OK);
+    ck_assert_int_eq(eq_network_potentials(k->n, BATCH, k->x, k->s, NULL), EQ_OK);
+}
+
+/* W[i][j] between all units of the network, and the constant part b + W_1^T x of example n. */
+static void dense(const net *k, size_t n, double w[MOST][MOST], double *constant) {
+    size_t at = 0, before = 0;
+    memset(w, 0, MOST * sizeof *w);
+    for (size_t l = 1; l < k->o.layers; l++) {
+        const double *wl = k->theta + eq_network_block(k->n, 2 * l - 2)->first;
+        const double *bl = k->theta + eq_network_block(k->n, 2 * l - 1)->first;
+        size_t rows = k->o.width[l - 1], columns = k->o.width[l];
+        for (size_t j = 0; j < columns; j++) {
+            constant[at + j] = bl[j];
+            for (size_t i = 0; i < rows; i++) {
+                if (l == 1)
+                    constant[at + j] += k->x[n * rows + i] * wl[i * columns + j];
+                else
+                    w[before + i][at + j] = w[at + j][before + i] = wl[i * columns + j];
+            }
+        }
+        before = at;
+        at += columns;
+    }
+}
+
+static double clip(double s) {
+    return fmin(fmax(s, 0.0), 1.0);
+}
+
+/* s = clip(b + W s) by loops over all pairs of units. */
+START_TEST(states_are_stationary_points_of_the_energy) {
+    static double w[MOST][MOST];
+    double constant[MOST];
+    for (size_t which = 0; which < SHAPES; which++) {
+        net k;
+        open_net(&k, which, (eq_hopfield_solver)_i, 1e-13, 1.0, which + 1);
+        solve(&k);
+        size_t inside = 0;
+        for (size_t n = 0; n < BATCH; n++) {
+            dense(&k, n, w, constant);
+            for (size_t i = 0; i < k.units; i++) {
+                double field = constant[i], s = k.s[n * k.units + i];
+                for (size_t j = 0; j < k.units; j++) field += w[i][j] * k.s[n * k.units + j];
+                ck_assert_double_eq_tol(s, clip(field), 1e-12);
+                inside += s > 0.0 && s < 1.0;
+            }
+            for (size_t m = 0; m < k.outputs; m++)
+                ck_assert(k.y[n * k.outputs + m] == k.s[(n + 1) * k.units - k.outputs + m]);
+        }
+        ck_assert_uint_gt(inside, 0);
+        eq_network_free(k.n);
+    }
+}
+END_TEST
+
+/* Where Euler, run to 1e-12, reaches the same minimum, the states agree to 1e-9; both count their
+ * passes through the weights. */
+START_TEST(sweeps_find_the_states_of_euler_in_fewer_passes) {
+    size_t same = 0, all = 0;
+    double passes[2] = {0.0, 0.0};
+    for (uint64_t seed = 1; seed <= 10; seed++)
+        for (size_t which = 1; which < SHAPES; which++) {
+            net k[2];
+            for (int e = 0; e < 2; e++) {
+                open_net(&k[e], which, (eq_hopfield_solver)e, 1e-12, seed <= 5 ? 1.0 : 1.5, seed);
+                solve(&k[e]);
+                passes[e] += eq_network_about(k[e].n).iterations;
+            }
+            for (size_t n = 0; n < BATCH; n++, all++) {
+                double off = 0.0;
+                for (size_t i = 0; i < k[0].units; i++)
+                    off = fmax(off, fabs(k[0].s[n * k[0].units + i] - k[1].s[n * k[1].units + i]));
+                same += off <= 1e-9;
+                ck_assert_msg(off <= 1e-9 || off > 1e-4, "off by %g", off);
+            }
+            eq_network_free(k[0].n);
+            eq_network_free(k[1].n);
+        }
+    printf("hopfield: %zu of %zu states are those of Euler, in %.2f times fewer passes\n", same,
+           all, passes[1] / passes[0]);
+    ck_assert_uint_ge(same, all * 9 / 10);
+    ck_assert_double_gt(passes[1], 2.0 * passes[0]);
+}
+END_TEST
+
+/* One unit and one input: s = clip((w x + b + beta t)/(1 + beta)). */
+START_TEST(a_nudge_of_one_unit_is_as_by_hand) {
+    eq_hopfield_options o = eq_hopfield_defaults();
+    o.layers = 2;
+    o.width[0] = o.width[1] = 1;
+    o.solver = (eq_hopfield_solver)_i;
+    o.tolerance = 1e-14;
+    eq_network *n = NULL;
+    ck_assert_int_eq(eq_hopfield_new(&o, &n, NULL), EQ_OK);
+    double w = 0.6, b = 0.1, x = 0.5, y, t = 1.0, beta = 0.5, moved;
+    eq_network_put(n, 0, &w);
+    eq_network_put(n, 1, &b);
+    ck_assert_int_eq(eq_network_start(n, &(eq_engine_options){EQ_ENGINE_AUTO, 1, 1}, NULL), EQ_OK);
+    ck_assert_int_eq(eq_network_free_phase(n, 1, &x, &y, NULL), EQ_OK);
+    ck_assert_double_eq_tol(y, 0.4, 1e-13);
+    double current = beta * (t - y);
+    ck_assert_int_eq(eq_network_nudged_phase(n, 1, &(eq_nudge){&current, &beta, &y}, &moved, NULL),
+                     EQ_OK);
+    ck_assert_double_eq_tol(moved, (0.4 + 0.5) / 1.5, 1e-12);
+    ck_assert_int_eq(eq_network_nudged_phase(n, 1, &(eq_nudge){&current, NULL, NULL}, &moved, NULL),
+                     EQ_OK);
+    ck_assert_double_eq_tol(moved, 0.4 + 0.5 * 0.6, 1e-12);
+    double away = -1.5;
+    ck_assert_int_eq(eq_network_nudged_phase(n, 1, &(eq_nudge){&current, &away, &y}, NULL, NULL),
+                     EQ_ERR_CONVERGE);
+    eq_network_free(n);
+}
+END_TEST
+
+/* Strong weights, and a nudge that leaves half of an output's curvature: mixing may then circle, plain
+ * sweeps go down. */
+START_TEST(every_phase_settles) {
+    double current[BATCH * MOST], slope[BATCH * MOST * 4], most = 0.0;
+    for (uint64_t seed = 1; seed <= 150; seed++)
+        for (size_t which = 1; which < SHAPES; which++) {
+            net k;
+            open_net(&k, which, EQ_HOPFIELD_SWEEPS, 1e-9, 1.0 + 0.02 * (double)seed, seed);
+            solve(&k);
+            size_t m = k.outputs;
+            for (size_t j = 0; j < BATCH * m; j++)
+                current[j] = -0.5 * ((j % m == j / m % m) - k.y[j]);
+            for (size_t j = 0; j < BATCH * m * m; j++)
+                slope[j] = j % (m * m) % (m + 1) == 0 ? -0.5 : 0.0;
+            ck_assert_int_eq(
+                eq_network_nudged_phase(k.n, 1, &(eq_nudge){current, slope, k.y}, NULL, NULL),
+                EQ_OK);
+            eq_engine_info about = eq_network_about(k.n);
+            most = fmax(most, about.iterations / about.solves);
+            eq_network_free(k.n);
+        }
+    printf("hopfield: at most %.0f passes a phase\n", most);
+}
+END_TEST
+
+/* Gauss elimination with row pivots of H lambda = g on the units that are free. */
+static void dense_adjoint(double w[MOST][MOST], size_t n, const bool *is_free, double *lambda) {
+    static double a[MOST][MOST];
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            a[i][j] = (i == j) - (is_free[i] && is_free[j] ? w[i][j] : 0.0);
+    for (size_t c = 0; c < n; c++) {
+        size_t p = c;
+        for (size_t r = c; r < n; r++)
+            if (fabs(a[r][c]) > fabs(a[p][c])) p = r;
+        for (size_t j = 0; j < n; j++) {
+            double t = a[c][j];
+            a[c][j] = a[p][j];
+            a[p][j] = t;
+        }
+        double t = lambda[c];
+        lambda[c] = lambda[p];
+        lambda[p] = t;
+        for (size_t r = 0; r < n; r++) {
+            double f = r == c ? 0.0 : a[r][c] / a[c][c];
+            for (size_t j = c; f != 0.0 && j < n; j++) a[r][j] -= f * a[c][j];
+            lambda[r] -= f * lambda[c];
+        }
+    }
+    for (size_t c = 0; c < n; c++) lambda[c] /= a[c][c];
+}
+
+/* dL/dw of the cost sum_k y_k^2/2, mean over the examples, by the dense adjoint. */
+static void exact(const net *k, double *gradient) {
+    static double w[MOST][MOST];
+    double constant[MOST], lambda[MOST];
+    bool is_free[MOST];
+    memset(gradient, 0, eq_network_parameters(k->n) * sizeof *gradient);
+    for (size_t n = 0; n < BATCH; n++) {
+        const double *s = k->s + n * k->units, *x = k->x + n * k->o.width[0];
+        dense(k, n, w, constant);
+        for (size_t i = 0; i < k->units; i++) {
+            is_free[i] = s[i] > 0.0 && s[i] < 1.0;
+            lambda[i] = is_free[i] && i >= k->units - k->outputs ? s[i] : 0.0;
+        }
+        dense_adjoint(w, k->units, is_free, lambda);
+        const double *before = x, *none = NULL;
+        size_t at = 0;
+        for (size_t l = 1; l < k->o.layers; l++) {
+            double *gw = gradient + eq_network_block(k->n, 2 * l - 2)->first;
+            double *gb = gradient + eq_network_block(k->n, 2 * l - 1)->first;
+            for (size_t j = 0; j < k->o.width[l]; j++) {
+                gb[j] += lambda[at + j] / BATCH;
+                for (size_t i = 0; i < k->o.width[l - 1]; i++)
+                    gw[i * k->o.width[l] + j] +=
+                        (before[i] * lambda[at + j] + (none == NULL ? 0.0 : none[i] * s[at + j])) /
+                        BATCH;
+            }
+            before = s + at;
+            none = lambda + at;
+            at += k->o.width[l];
+        }
+    }
+}
+
+START_TEST(adjoint_and_estimates_are_the_gradient_of_a_dense_solve) {
+    static double truth[8000], found[8000];
+    for (size_t which = 0; which < SHAPES; which++) {
+        net k;
+        open_net(&k, which, (eq_hopfield_solver)_i, 1e-14, 0.8, which + 3);
+        solve(&k);
+        exact(&k, truth);
+        double a[EQ_MAX_SLOTS] = {[EQ_ADJOINT] = 1.0 / BATCH}, most = 0.0, beta = 1e-4;
+        ck_assert_int_eq(eq_network_adjoint_phase(k.n, k.y, NULL), EQ_OK);
+        ck_assert_int_eq(eq_network_gradient(k.n, a, found, NULL), EQ_OK);
+        for (size_t p = 0; p < eq_network_parameters(k.n); p++) {
+            ck_assert_double_eq_tol(found[p], truth[p], 1e-12);
+            most = fmax(most, fabs(truth[p]));
+        }
+        ck_assert_double_gt(most, 1e-3);
+        double e[EQ_MAX_SLOTS] = {0, 0.5 / (beta * BATCH), -0.5 / (beta * BATCH)};
+        for (int slot = 1; slot <= 2; slot++) {
+            double current[BATCH * MOST];
+            for (size_t j = 0; j < BATCH * k.outputs; j++)
+                current[j] = (slot == 1 ? -beta : beta) * k.y[j];
+            ck_assert_int_eq(
+                eq_network_nudged_phase(k.n, slot, &(eq_nudge){current, NULL, NULL}, NULL, NULL),
+                EQ_OK);
+        }
+        ck_assert_int_eq(eq_network_gradient(k.n, e, found, NULL), EQ_OK);
+        for (size_t p = 0; p < eq_network_parameters(k.n); p++)
+            ck_assert_double_eq_tol(found[p], truth[p], 1e-8);
+        eq_network_free(k.n);
+    }
+}
+END_TEST
+
+START_TEST(what_has_no_state_is_told) {
+    eq_diag *diag = eq_diag_new();
+    eq_hopfield_options o = eq_hopfield_defaults();
+    eq_network *n = NULL;
+    ck_assert_int_eq(eq_hopfield_new(&o, &n, diag), EQ_ERR_INPUT); /* no layers */
+    o.layers = 3;
+    o.width[0] = 2;
+    ck_assert_int_eq(eq_hopfield_new(&o, &n, diag), EQ_ERR_INPUT); /* a layer of none */
+    o.width[1] = 1000000;
+    o.width[2] = 1000000;
+    ck_assert_int_eq(eq_hopfield_new(&o, &n, diag), EQ_ERR_INPUT); /* too many weights */
+    o.width[1] = o.width[2] = 3;
+    o.step = 2.0;
+    ck_assert_int_eq(eq_hopfield_new(&o, &n, diag), EQ_ERR_INPUT);
+    ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 3)->text, "step=2"));
+    net k;
+    open_net(&k, 2, (eq_hopfield_solver)_i, 1e-12, 1.0, 5);
+    eq_network_free(k.n);
+    k.o.steps = 2;
+    ck_assert_int_eq(eq_hopfield_new(&k.o, &n, diag), EQ_OK);
+    ck_assert_int_eq(eq_network_start(n, &(eq_engine_options){EQ_ENGINE_AUTO, BATCH, 1}, diag),
+                     EQ_OK);
+    ck_assert_int_eq(eq_network_free_phase(n, BATCH, k.x, k.y, diag), EQ_ERR_CONVERGE);
+    ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 4)->text, "does not settle"));
+    eq_network_free(n);
+    eq_diag_free(diag);
+}
+END_TEST
+
+Suite *hopfield_suite(void) {
+    Suite *s = suite_create("hopfield");
+    TCase *t = tcase_create("hopfield");
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, states_are_stationary_points_of_the_energy, 0, 2);
+    tcase_add_test(t, sweeps_find_the_states_of_euler_in_fewer_passes);
+    tcase_add_loop_test(t, a_nudge_of_one_unit_is_as_by_hand, 0, 2);
+    tcase_add_test(t, every_phase_settles);
+    tcase_add_loop_test(t, adjoint_and_estimates_are_the_gradient_of_a_dense_solve, 0, 2);
+    tcase_add_loop_test(t, what_has_no_state_is_told, 0, 2);
+    suite_add_tcase(s, t);
+    return s;
+}
