@@ -465,7 +465,7 @@ EQ_API eq_status eq_trainer_evaluate(eq_trainer *t, eq_trainer_score *out, eq_di
 /** The score of the validation set; nothing changes. */
 EQ_API eq_status eq_trainer_validate(eq_trainer *t, eq_trainer_score *out, eq_diag *diag);
 /** The circuit with the parameters as they are now: to be read (eq_handle_get()), not changed. It
- * belongs to the trainer. NULL: the experiment has a <network>, which is no circuit. */
+ * belongs to the trainer. NULL: the experiment has a network element, which is no circuit. */
 EQ_API eq_circuit *eq_trainer_circuit(eq_trainer *t);
 
 /** How far an epoch is: given after a minibatch, at most every 0.1 s. */
@@ -629,7 +629,7 @@ EQ_API eq_status eq_trained_open(const char *folder, const eq_trained_options *o
                                  eq_diag *diag);
 /** Frees the network and its circuit, after its evaluations; NULL is legal. */
 EQ_API void eq_trained_free(eq_trained *m);
-/** Its circuit, which belongs to it; NULL: it is a <network>, which is none. */
+/** Its circuit, which belongs to it; NULL: it is a network element, which is none. */
 EQ_API eq_circuit *eq_trained_circuit(eq_trained *m);
 /** Which epoch this network is of.
  * @param m  the network

@@ -55,6 +55,7 @@ static eq_status draw(eq_trained *m, uint64_t chip, eq_chip_draws *out, double *
     } else if (!lost) {
         out->failed++;
     }
+    if (status == EQ_OK) eq_diag_pass_on(own, EQ_ERR_MEMORY, diag); /* a lost explanation */
     eq_evaluation_free(&e);
     eq_diag_free(own);
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : lost ? status : EQ_OK;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "circuit/circuit.h"
 #include "circuit/deck.h"
+#include "circuit/fingerprint.h"
 
 Suite *circuit_suite(void);
 
@@ -80,6 +81,7 @@ START_TEST(train_turns_resistors_into_memristors) {
     }
     ck_assert_int_eq(eq_circuit_train(c, "ra*", NULL, 1e-6, 1e-2, at, d), EQ_ERR_INPUT);
     ck_assert_int_eq(eq_circuit_train(c, "rb*", NULL, 1e-6, 1e-5, at, d), EQ_ERR_INPUT);
+    ck_assert_int_eq(eq_circuit_train(c, "rb2", NULL, 0.0, 1e-2, at, d), EQ_OK); /* 0 S is one */
     static const double bounds[][2] = {
         {1e-5, 1e-6}, {-1.0, 1e-6}, {0.0, (double)INFINITY}, {(double)NAN, 1.0}};
     for (size_t k = 0; k < sizeof bounds / sizeof *bounds; k++)
@@ -204,6 +206,40 @@ START_TEST(a_start_is_made_of_all_that_is_said) {
 }
 END_TEST
 
+/* Any one thing of a circuit that is another makes another fingerprint; the words around do not. */
+START_TEST(fingerprints_differ_where_circuits_do) {
+    static const char *const cards[] = {
+        "r1 a 0 1k\nr2 b 0 1k\nb1 a b i=v(a)+v(b)*v(b)\n",
+        "r1 a 0 1k\nr2 b 0 1k\nb1 a b i=v(a)+v(b)*v(a)\n",
+        "r1 a 0 1k\nr2 b 0 1k\nb1 a b i=v(a)-v(b)*v(b)\n",
+        "r1 a 0 1k\nr2 b 0 1k\nb1 a b i=v(a)+2*v(b)\n",
+        "r1 a 0 1k\nr2 b 0 1k\nb1 a b i=v(a)+3*v(b)\n",
+        "r1 a 0 1k\nr2 b 0 1k\nb1 a b v=v(a)+3*v(b)\n",
+        "r1 a 0 1k\nr2 b 0 1k\nb1 a b i=v(b)+3*v(a)\n",
+        "r1 a 0 1k\nr2 b 0 1k\nb1 a b i=table(v(a),0,0,1,1)\n",
+        "r1 a 0 1k\nr2 b 0 1k\nb1 a b i=table(v(a),0,0,1,2)\n",
+        "r1 a 0 1k\nr2 b 0 1.1k\nb1 a b i=v(a)+v(b)*v(b)\n",
+        "r1 a 0 1k\nr2 b a 1k\nb1 a b i=v(a)+v(b)*v(b)\n",
+        "r1 a 0 1k\nr2 b 0 1k\nb1 a b i=v(a)+v(b)*v(b)\n.options gmin=1e-11\n",
+        "r1 a 0 1k\nr2 b 0 1k\nb1 a b i=v(a)+v(b)*v(b)\n.temp 28\n",
+        "* words\nR1 A 0 1k\nR2 b 0 1000 ; words\n\nb1 a b i = v(a)+v(b)*v(b)\n",
+    };
+    enum { CARDS = sizeof cards / sizeof *cards };
+    uint64_t print[CARDS];
+    for (int k = 0; k < CARDS; k++) {
+        char text[200];
+        eq_circuit *c = NULL;
+        int n = snprintf(text, sizeof text, "t\n%s.op\n.end\n", cards[k]);
+        ck_assert_int_eq(eq_circuit_parse("t.cir", text, (size_t)n, &c, NULL), EQ_OK);
+        print[k] = eq_circuit_fingerprint(c);
+        eq_circuit_free(c);
+        for (int j = 0; j < k; j++)
+            ck_assert_msg((print[j] == print[k]) == (j == 0 && k == CARDS - 1), "%s%s", cards[j],
+                          cards[k]);
+    }
+}
+END_TEST
+
 /* All that a deck may hold beside its circuit goes with it (`make sanitize` looks). */
 START_TEST(a_deck_is_freed_with_all_that_it_holds) {
     static const char text[] =
@@ -227,6 +263,7 @@ Suite *circuit_suite(void) {
     tcase_add_test(t, building_survives_running_out_of_memory);
     tcase_add_test(t, a_sensed_current_is_told_at_its_element);
     tcase_add_test(t, a_start_is_made_of_all_that_is_said);
+    tcase_add_test(t, fingerprints_differ_where_circuits_do);
     tcase_add_test(t, a_deck_is_freed_with_all_that_it_holds);
     suite_add_tcase(s, t);
     return s;

@@ -43,13 +43,18 @@ static bool plain_newton(const eq_circuit *c, size_t branches) {
 
 /* The lines of the log that tell of a whole rung, and the last of them. */
 typedef struct seen {
-    int lines, rungs;
+    int lines, rungs, iteration; /* of the search under way */
     char last[200];
 } seen;
 
 static void watch(void *data, const char *line) {
     seen *s = data;
+    int k;
     s->lines++;
+    if (sscanf(line, "  iteration %d:", &k) == 1) {
+        ck_assert_msg(k == 1 || k == s->iteration + 1, "%s after %d", line, s->iteration);
+        s->iteration = k;
+    }
     if (line[0] == ' ' || strncmp(line, "trying ", 7) == 0) return;
     s->rungs++;
     snprintf(s->last, sizeof s->last, "%s", line);
