@@ -68,7 +68,10 @@ static eq_status fill(sqlite3 *db, eq_csv *c, eq_diag *diag) {
                sqlite3_exec(db, create.text, NULL, NULL, NULL) == SQLITE_OK &&
                add_rows(db, c, insert.text, &status) &&
                sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
-    if (status == EQ_OK && !good)
+    int code = sqlite3_errcode(db);
+    if (status == EQ_OK && !good && (code == SQLITE_OK || code == SQLITE_NOMEM))
+        status = eq_out_of_memory(diag); /* of the statements, or of SQLite */
+    else if (status == EQ_OK && !good)
         status =
             eq_fail(diag, EQ_ERR_MEMORY, "no database can be made of '%s': %s; free some memory",
                     c->path, sqlite3_errmsg(db));
