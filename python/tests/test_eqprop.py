@@ -4,20 +4,9 @@ import numpy as np
 import pytest
 
 import eqspice
+from decks import DIODES
 
 DIVIDER = "divider\nV1 in 0 10\nR1 in out 1k\nR2 out 0 3k\n.end\n"
-DIODES = """two diodes and a bridge
-V1 a 0 1
-V2 b 0 1
-R1 a x 1k
-R2 b x 2k
-R3 a y 3k
-R4 b y 1k
-D1 x y dm
-D2 y 0 dm
-.model dm D(is=1e-9 n=2)
-.end
-"""
 X = np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 0.2]])
 
 

@@ -7,23 +7,11 @@ import eqspice
 
 torch = pytest.importorskip("torch")
 import eqspice.torch  # noqa: E402
-
-DECK = """two diodes and a bridge
-V1 a 0 1
-V2 b 0 1
-R1 a x 1k
-R2 b x 2k
-R3 a y 3k
-R4 b y 1k
-D1 x y dm
-D2 y 0 dm
-.model dm D(is=1e-9 n=2)
-.end
-"""
+from decks import DIODES  # noqa: E402
 
 
 def layer(**more):
-    c = eqspice.Circuit(text=DECK)
+    c = eqspice.Circuit(text=DIODES)
     return eqspice.torch.Layer(c, "v*", ["x", ("y", "x")], "r*", **more)
 
 

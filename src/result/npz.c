@@ -6,6 +6,7 @@
 #include "base/carry.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "result/archive.h"
 
 /* Format 1.0 of numpy.lib.format: magic, length of the header, the header padded to a multiple of
  * 64 bytes, then little-endian doubles. */
@@ -23,54 +24,6 @@ static void put_array(const eq_result *r, size_t k, eq_text *out) {
         eq_text_add(out, (const char *)&r->value[j * r->variables + k], sizeof(double));
     out->failed = out->failed || head.failed;
     eq_text_free(&head);
-}
-
-/* The archive while it is written: minizip's file (minizip/ioapi.h). It goes back to each member's
- * header when its checksum is known, which a pipe would not let it do. minizip loses memory of its
- * own when a write fails: out of memory, none does, and the text says so in the end. */
-typedef struct image {
-    eq_text bytes;
-    size_t length, at; /* of the archive, which is in `bytes` unless they failed */
-} image;
-
-static voidpf image_open(voidpf opaque, const void *name, int mode) {
-    (void)name;
-    (void)mode;
-    return opaque;
-}
-
-static uLong image_write(voidpf opaque, voidpf stream, const void *bytes, uLong size) {
-    image *f = stream;
-    (void)opaque;
-    size_t over = f->length - f->at < size ? f->length - f->at : size;
-    if (over > 0 && !f->bytes.failed) memcpy(f->bytes.text + f->at, bytes, over);
-    eq_text_add(&f->bytes, (const char *)bytes + over, size - over);
-    f->at += size;
-    f->length += size - over;
-    return size;
-}
-
-static ZPOS64_T image_tell(voidpf opaque, voidpf stream) {
-    (void)opaque;
-    return ((image *)stream)->at;
-}
-
-static long image_seek(voidpf opaque, voidpf stream, ZPOS64_T offset, int origin) {
-    image *f = stream;
-    (void)opaque;
-    size_t from = origin == ZLIB_FILEFUNC_SEEK_SET   ? 0
-                  : origin == ZLIB_FILEFUNC_SEEK_CUR ? f->at
-                                                     : f->length;
-    if (offset > f->length - from) return -1;
-    f->at = from + offset;
-    return 0;
-}
-
-/* Nothing to close, and no error. */
-static int image_well(voidpf opaque, voidpf stream) {
-    (void)opaque;
-    (void)stream;
-    return 0;
 }
 
 /* One member, stored as it is; its date is 1980-01-01, so that equal results are equal bytes. */
@@ -101,14 +54,8 @@ static bool add_array(zipFile archive, const eq_result *r, size_t k, size_t plot
 }
 
 eq_status eq_npz_write(const eq_result *const *r, size_t n, FILE *stream, eq_diag *diag) {
-    image file = {0};
-    zlib_filefunc64_def access = {.zopen64_file = image_open,
-                                  .zwrite_file = image_write,
-                                  .ztell64_file = image_tell,
-                                  .zseek64_file = image_seek,
-                                  .zclose_file = image_well,
-                                  .zerror_file = image_well,
-                                  .opaque = &file};
+    eq_archive file = {0};
+    zlib_filefunc64_def access = eq_archive_access(&file);
     zipFile archive = zipOpen2_64("", APPEND_STATUS_CREATE, NULL, &access);
     bool good = archive != NULL;
     for (size_t p = 0; good && p < n; p++)

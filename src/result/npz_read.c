@@ -5,51 +5,8 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "result/archive.h"
 #include "result/npz.h"
-
-/* An archive that is read; it is not written to. */
-typedef struct source {
-    const char *data;
-    size_t length, at;
-} source;
-
-static voidpf source_open(voidpf opaque, const void *name, int mode) {
-    (void)name;
-    (void)mode;
-    return opaque;
-}
-
-/* Nothing to close, and no error. */
-static int source_well(voidpf opaque, voidpf stream) {
-    (void)opaque;
-    (void)stream;
-    return 0;
-}
-
-static uLong source_read(voidpf opaque, voidpf stream, void *bytes, uLong size) {
-    source *f = stream;
-    (void)opaque;
-    size_t n = f->length - f->at < size ? f->length - f->at : size;
-    memcpy(bytes, f->data + f->at, n);
-    f->at += n;
-    return n;
-}
-
-static ZPOS64_T source_tell(voidpf opaque, voidpf stream) {
-    (void)opaque;
-    return ((source *)stream)->at;
-}
-
-static long source_seek(voidpf opaque, voidpf stream, ZPOS64_T offset, int origin) {
-    source *f = stream;
-    (void)opaque;
-    size_t from = origin == ZLIB_FILEFUNC_SEEK_SET   ? 0
-                  : origin == ZLIB_FILEFUNC_SEEK_CUR ? f->at
-                                                     : f->length;
-    if (offset > f->length - from) return -1;
-    f->at = from + offset;
-    return 0;
-}
 
 /* An array of the archive: its name without .npy, and its values. */
 typedef struct array {
@@ -182,15 +139,9 @@ static eq_status gather_all(const shelf *s, const char *name, eq_result ***r, si
 
 eq_status eq_npz_parse(const char *name, const char *data, size_t length, eq_result ***r, size_t *n,
                        eq_diag *diag) {
-    source file = {data, length, 0};
+    eq_archive file = {.data = data, .length = length};
     shelf s = {NULL, 0, 0};
-    zlib_filefunc64_def access = {.zopen64_file = source_open,
-                                  .zread_file = source_read,
-                                  .ztell64_file = source_tell,
-                                  .zseek64_file = source_seek,
-                                  .zclose_file = source_well,
-                                  .zerror_file = source_well,
-                                  .opaque = &file};
+    zlib_filefunc64_def access = eq_archive_access(&file);
     unzFile archive = unzOpen2_64("", &access);
     if (archive == NULL)
         return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){name, 0, 0},

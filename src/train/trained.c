@@ -105,33 +105,36 @@ static eq_status catch_up(eq_session *s, const eq_checkpoint *p, const double *t
     return EQ_OK;
 }
 
-/* The circuit of the changed experiment with the parameters that the run has trained. */
+/* The parameters that the run has trained go into the model that has been built. */
+static eq_status take_over(eq_trained *m, const eq_checkpoint *p, eq_diag *diag) {
+    size_t own = eq_network_parameters(m->s.model), trained = (size_t)p->conductances;
+    uint64_t steps;
+    if (own == trained) {
+        eq_session_put(&m->s, eq_checkpoint_network(p, &steps));
+        return EQ_OK;
+    }
+    if (!eq_experiment_has_circuit(m->x))
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "the <network> has %zu parameters, the checkpoint %zu; only a network with "
+                       "the same layers can take them over",
+                       own, trained);
+    return eq_fail(diag, EQ_ERR_INPUT,
+                   "the changed circuit has %zu conductances to train, the run %zu; only a "
+                   "circuit with the same ones can take them over",
+                   own, trained);
+}
+
+/* The circuit of the changed experiment. */
 static eq_status build_circuit(eq_trained *m, const eq_checkpoint *p, eq_diag *diag) {
     eq_status status = eq_experiment_circuit(m->x, &m->s.c, diag);
     if (status == EQ_OK) status = eq_network_new(m->s.c, &m->s.model, diag);
-    if (status != EQ_OK) return status;
-    if (eq_network_parameters(m->s.model) != p->conductances)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "the changed circuit has %zu conductances to train, the run %zu; only a "
-                       "circuit with the same ones can take them over",
-                       eq_network_parameters(m->s.model), (size_t)p->conductances);
-    uint64_t steps;
-    eq_session_put(&m->s, eq_checkpoint_network(p, &steps));
-    return EQ_OK;
+    return status == EQ_OK ? take_over(m, p, diag) : status;
 }
 
 /* The network of a run without a circuit stands in its checkpoint. */
 static eq_status build_network(eq_trained *m, const eq_checkpoint *p, eq_diag *diag) {
     eq_status status = eq_session_model(&m->s, diag);
-    if (status != EQ_OK) return status;
-    if (eq_network_parameters(m->s.model) != p->conductances)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "the <network> has %zu parameters, the checkpoint %zu; only a network with "
-                       "the same layers can take them over",
-                       eq_network_parameters(m->s.model), (size_t)p->conductances);
-    uint64_t steps;
-    eq_session_put(&m->s, eq_checkpoint_network(p, &steps));
-    return EQ_OK;
+    return status == EQ_OK ? take_over(m, p, diag) : status;
 }
 
 static eq_status read_circuit(eq_trained *m, const eq_checkpoint *p, const char *folder,
