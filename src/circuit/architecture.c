@@ -49,6 +49,7 @@ eq_status eq_architecture_kind(const char *kind, eq_architecture *a, eq_diag *di
         a->amplifiers = false;
         a->gain = a->feedback = 1.0;
     }
+    if (eq_architecture_has_edges(a)) a->biases = 0;
     if (k == EQ_NET_NMOS) a->load = 1e9;
     return EQ_OK;
 }

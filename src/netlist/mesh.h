@@ -8,7 +8,8 @@
  *   diode, ...      any other class of two terminals, which is not trained
  *
  * Tags are _17 for the edge in row 17 of a list (_NAME where it has a name), _h_2_3 and _v_2_3 for the edges
- * of node 2_3 of a grid to the right and down, and L_ROW_COLUMN between layers L - 1 and L. What is not
+ * of node 2_3 of a grid to the right and down, and L_ROW_COLUMN between layers L - 1 and L, bL_BIAS_COLUMN
+ * from a bias. What is not
  * trained has an f more (rf_17, vgf_17). A node that is held has a source vNODE, one with a load rl_NODE. */
 #ifndef EQ_NETLIST_MESH_H
 #define EQ_NETLIST_MESH_H

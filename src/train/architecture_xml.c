@@ -185,7 +185,7 @@ void eq_architecture_write(const eq_experiment *x, eq_text *t) {
     unsigned kind = 1u << a.kind;
     eq_text_printf(t, "  <architecture kind=\"%s\"", eq_architecture_kind_name(a.kind));
     if (a.layers > 0) write_layers(&a, t);
-    if (kind & LAYERS) write_biases(&a, t);
+    if (!(kind & NODES)) write_biases(&a, t);
     if (!(kind & NODES))
         eq_text_printf(t, " outputs=\"%s\"", a.differential ? "differential" : "single");
     eq_text_printf(t, " diode=\"%s\"", a.diode == EQ_NEURON_IDEAL ? "ideal" : "shockley");

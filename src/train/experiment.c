@@ -384,10 +384,10 @@ static void circuit(reader *r, const eq_xml_node *root) {
               "layers=\"...\"/>");
     else if (deck != NULL)
         path(r, deck, "deck", &r->x->deck);
-    else if (built != NULL && r->status == EQ_OK)
-        r->status = eq_architecture_read(r->xml, built, r->x, r->diag);
-    else
+    else if (own != NULL)
         network(r, own);
+    else if (r->status == EQ_OK)
+        r->status = eq_architecture_read(r->xml, built, r->x, r->diag);
     if (own == NULL) presets(r, deck != NULL ? deck : built);
 }
 

@@ -10,7 +10,7 @@ static const struct idle {
     {"architecture", "layers", NULL, "kind", "", "kendall drn nmos"},
     {"architecture", "gain", NULL, "kind", "", "kendall"},
     {"architecture", "feedback", NULL, "kind", "", "kendall"},
-    {"architecture", "bias", NULL, "kind", "", "kendall drn"},
+    {"architecture", "bias", NULL, "kind", "", "kendall drn nmos"},
     {"architecture", "bias-up", NULL, "kind", "", "kendall drn"},
     {"architecture", "bias-down", NULL, "kind", "", "kendall drn"},
     {"architecture", "wires", NULL, "kind", "", "kendall drn"},

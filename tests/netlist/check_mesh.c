@@ -191,14 +191,19 @@ END_TEST
 
 /* Two layers and one past a hidden rail, in the order of the file. */
 START_TEST(a_list_may_say_which_edges_of_the_layers_there_are) {
-    write_file("list.csv", "to;from;value\nh1_2;x1;1.5\ny1;h1_2;2\nh1_1;x2;\ny1;h1_1;\n");
+    write_file("list.csv",
+               "to;from;value\nh1_2;x1;1.5\ny1;h1_2;2\nh1_1;x2;\ny1;h1_1;\ny1;bias1;3\n");
     eq_architecture a = kind("nmos");
     ck_assert_int_eq(eq_architecture_layers("2,2,1", &a, NULL), EQ_OK);
+    ck_assert_int_eq(eq_architecture_biases("0.25", &a, NULL), EQ_OK);
     a.differential = false;
     say(&a, EQ_NET_EDGES, in("list.csv"));
     say(&a, EQ_NET_BULK, "source");
     eq_circuit *c = made(&a);
-    ck_assert_uint_eq(c->groups, 2);
+    ck_assert_uint_eq(c->groups, 3);
+    ck_assert_str_eq(c->group[2].name, "vgb2_*");
+    ck_assert_double_eq(*eq_circuit_source(c, eq_circuit_find_element(c, "vgb2_1_1")), 3.0);
+    ck_assert_double_eq(*eq_circuit_source(c, eq_circuit_find_element(c, "vbias1")), 0.25);
     ck_assert_str_eq(c->group[1].name, "vg2_*");
     ck_assert_uint_eq(c->group[1].count, 2);
     eq_element m = eq_circuit_find_element(c, "m2_2_1");

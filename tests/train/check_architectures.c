@@ -61,6 +61,10 @@ START_TEST(each_learns_and_is_what_ngspice_has) {
     free(text);
     double first = metric(run, false, 1), last = metric(run, true, 1);
     ck_assert_msg(last < 0.5 * first, "%s: the loss goes from %g to %g", n->file, first, last);
+    char *deck;
+    expect_exit(0, &deck, "build %s", n->file);
+    ck_assert_msg(strstr(deck, "*% train") != NULL, "%s", deck);
+    free(deck);
     double error = metric(run, true, 4);
     ck_assert_msg(error <= n->worst, "%s: error %g", n->file, error);
     verify(run);

@@ -13,7 +13,7 @@ static double elements(const eq_architecture *a) {
     double count = 0.0;
     if (a->kind == EQ_NET_GRID) return 3.0 * 2.0 * (double)a->rows * (double)a->columns;
     for (size_t l = 1; l < a->layers; l++)
-        count += 3.0 * a->density * (double)a->width[l - 1] * (double)a->width[l];
+        count += 3.0 * a->density * (double)(a->width[l - 1] + a->biases) * (double)a->width[l];
     return count;
 }
 
