@@ -363,6 +363,32 @@ static eq_status build(eq_diag *diag) {
     return status;
 }
 
+/* A list of edges of every kind, and rails by a density. */
+static eq_status edges(eq_diag *diag) {
+    static const char *const set[] = {
+        "architecture.kind=nmos",   "architecture.layers=4,6",
+        "architecture.bias=1",      "architecture.models=netlists/transistors.cir",
+        "architecture.model=nw",    "architecture.parameters=w=9u vto=1",
+        "architecture.density=0.5", "architecture.outputs=differential"};
+    static const char *const file[] = {"netlists/graph.xml", "netlists/grid.xml",
+                                       "netlists/grid.xml"};
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < sizeof file / sizeof *file; k++) {
+        const eq_settings settings = {set, k == 2 ? sizeof set / sizeof *set : 0};
+        eq_experiment *x = NULL;
+        eq_circuit *c = NULL;
+        eq_text text = {0};
+        status = eq_experiment_read_with(file[k], &settings, &x, diag);
+        if (status == EQ_OK) status = eq_experiment_circuit(x, &c, diag);
+        if (status == EQ_OK) status = eq_experiment_write(x, &text, diag);
+        if (status == EQ_OK && text.failed) status = EQ_ERR_MEMORY;
+        eq_text_free(&text);
+        eq_circuit_free(c);
+        eq_experiment_free(x);
+    }
+    return status;
+}
+
 /* A training that is looked at before it begins. */
 static void look(void *data, const eq_train_summary *summary) {
     (void)data, (void)summary;
@@ -423,7 +449,8 @@ static eq_status bad_experiments(eq_diag *diag) {
     static const char *const name[] = {
         "unknown-group",         "too-many-inputs", "three-classes", "pairs-for-singles",
         "clamp-without-targets", "hinge-by-energy", "words",         "device-still",
-        "device-groups",         "device-pieces"};
+        "device-groups",         "device-pieces",   "edges-column",  "edges-parameter",
+        "edges-input",           "edges-twice",     "nmos-models",   "nmos-parameter"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
         char path[LONGEST];
         eq_experiment *x = NULL;
@@ -885,6 +912,7 @@ static const struct {
     {"conditions", conditions},
     {"multipliers", multipliers},
     {"build", build},
+    {"edges", edges},
     {"bad experiments", bad_experiments},
     {"training, layered", train_layered},
     {"training, sparse", train_sparse},
