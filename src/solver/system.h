@@ -29,6 +29,13 @@ typedef struct eq_injection {
     const double *at;      /* [outputs] V */
 } eq_injection;
 
+/* The stamps of a port class, those of one slope di_a/dz_b together. */
+typedef struct eq_bound {
+    size_t start[EQ_MAX_TERMINALS * EQ_MAX_TERMINALS + 1]; /* at a nodes + b */
+    int32_t *row, *slot; /* [stamps] of the table, of the pattern */
+    double *coefficient; /* [stamps] L R */
+} eq_bound;
+
 typedef struct eq_system {
     eq_circuit *circuit;
     eq_reduction *reduction;
@@ -47,6 +54,7 @@ typedef struct eq_system {
     double *row_weight;  /* [n] d of the unknown's component; all 1 without weights */
     bool with_slope;     /* the pattern holds the dense block of eq_injection.slope */
     eq_ports ports;
+    eq_bound bound[EQ_CLASS_COUNT];
     size_t nonlinear; /* elements whose conductance changes */
     eq_homotopy homotopy;
     eq_injection injection;
