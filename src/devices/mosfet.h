@@ -9,7 +9,8 @@
 
 enum { EQ_MOS_D, EQ_MOS_G, EQ_MOS_S, EQ_MOS_B, EQ_MOS_NODES };
 enum { EQ_MOS_DRAIN, EQ_MOS_SOURCE, EQ_MOS_ENDS };
-enum { EQ_MOS_LAWS = 5 }; /* numbers that a channel law has */
+enum { EQ_MOS_MEMORY = EQ_MOS_ENDS }; /* V, what the resistances dropped */
+enum { EQ_MOS_LAWS = 5 };             /* numbers that a channel law has */
 
 /* The columns of a table that the kernels take, the law's numbers first. */
 enum {
@@ -25,8 +26,8 @@ enum {
 /* The kernels of a level, compiled for one instruction set. */
 typedef struct eq_mos_kernels {
     /* As eq_device_class.port; w[k]: column k above. */
-    void (*port)(size_t n, double *const *w, const double *const *z, double *const *i,
-                 double *const *g);
+    void (*port)(size_t n, double *const *w, const double *const *z, double *const *memory,
+                 double *const *i, double *const *g);
     /* How the currents change where column k changes by change[k][j]. */
     void (*change)(size_t n, double *const *w, const double *const *z, double *const *change,
                    double *const *di);

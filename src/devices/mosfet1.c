@@ -191,9 +191,9 @@ static const eq_mos_kernels *kernels(void) {
     return eq_mos_pick(&level);
 }
 
-static void port(size_t n, double *const *w, const double *const *z, double *const *i,
-                 double *const *g) {
-    kernels()->port(n, w + LAW, z, i, g);
+static void port(size_t n, double *const *w, const double *const *z, double *const *memory,
+                 double *const *i, double *const *g) {
+    kernels()->port(n, w + LAW, z, memory, i, g);
 }
 
 /* How the columns of the kernels change with parameter k. */
@@ -272,8 +272,8 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .columns = COLUMNS, .param = mosfet_param, .line = {EQ_SPICE_LINE("$n $a $b $c $d $m$i\n")},   \
     .instance = BIT(W) | BIT(L) | BIT(AD) | BIT(AS) | BIT(NRD) | BIT(NRS) | BIT(M) | BIT(TEMP) |   \
                 BIT(DTEMP),                                                                        \
-    .value = -1, .wrong = wrong, .derive = derived, .port = port, .param_port = param_port,        \
-    .limit_port = limit_port
+    .value = -1, .wrong = wrong, .derive = derived, .port = port, .memory = EQ_MOS_MEMORY,         \
+    .param_port = param_port, .limit_port = limit_port
 
 const eq_device_class eq_class_nmos = {LEVEL_1("nmos", "nmos", derive_n)};
 const eq_device_class eq_class_pmos = {LEVEL_1("pmos", "pmos", derive_p)};

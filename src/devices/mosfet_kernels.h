@@ -213,11 +213,15 @@ static __attribute__((noinline)) void rescue(const mosfet *q, eq_mask stuck, eq_
     put(stuck, &s->v[S], t.v[S]);
 }
 
-/* Junctions start no further forward than where the resistance alone could drive them. */
-EQ_INLINE void begin(const mosfet *q, eq_vec *v) {
+/* Where the resistances drop what they dropped before, if that is known; but junctions start no
+ * further forward than where the resistance alone could drive them. */
+EQ_INLINE void begin(const mosfet *q, double *const *memory, size_t at, eq_vec *v) {
     for (int n = 0; n < NODES; n++) v[n] = q->z[n];
     for (int e = 0; e < EQ_MOS_ENDS; e++) {
         int n = e == EQ_MOS_DRAIN ? D : S;
+        eq_vec drop = eq_vec_all(0.0);
+        if (memory != NULL) drop = eq_vec_load(memory[e] + at);
+        put(drop == drop, &v[n], v[n] - drop);
         eq_vec u = v[B] - v[n];
         eq_mask may = (u > 8.0 * q->vt) & (q->r[e] > 0.0) & (q->is[e] > 0.0);
         if (!eq_vec_any(may)) continue;
@@ -227,16 +231,20 @@ EQ_INLINE void begin(const mosfet *q, eq_vec *v) {
 }
 
 /* The inner potentials at the outer ones, and what flows there. */
-EQ_INLINE state settle(const mosfet *q) {
+EQ_INLINE state settle(const mosfet *q, double *const *memory, size_t at) {
     const eq_vec *z = q->z;
     eq_vec size = eq_vec_abs(z[D]) + eq_vec_abs(z[S]) + eq_vec_abs(z[B]);
     state s;
-    begin(q, s.v);
+    begin(q, memory, at, s.v);
     s.in = evaluate(q, s.v);
     s.worst = mismatch(q, s.v, &s.in, s.f);
     descend(q, s.worst > 0.0, size, &s);
     eq_mask stuck = s.worst > 1e-12 * size;
     if (eq_vec_any(stuck)) rescue(q, stuck, size, &s);
+    if (memory != NULL) {
+        eq_vec_store(memory[EQ_MOS_DRAIN] + at, z[D] - s.v[D]);
+        eq_vec_store(memory[EQ_MOS_SOURCE] + at, z[S] - s.v[S]);
+    }
     return s;
 }
 
@@ -287,10 +295,10 @@ EQ_INLINE void store_slopes(const mosfet *q, const inner *in, double *const *g, 
     eq_vec_store(g[B * NODES + S] + at, -sum_b);
 }
 
-EQ_INLINE void port_of(double *const *w, const double *const *z, double *const *i,
-                       double *const *g, size_t at) {
+EQ_INLINE void port_of(double *const *w, const double *const *z, double *const *memory,
+                       double *const *i, double *const *g, size_t at) {
     mosfet q = take(w, z, at);
-    state s = settle(&q);
+    state s = settle(&q, memory, at);
     store_currents(&q, &s, i, at);
     store_slopes(&q, &s.in, g, at);
 }
@@ -299,7 +307,7 @@ EQ_INLINE void port_of(double *const *w, const double *const *z, double *const *
 EQ_INLINE void change_of(double *const *w, const double *const *z, double *const *change,
                          double *const *di, size_t at) {
     mosfet q = take(w, z, at);
-    state s = settle(&q);
+    state s = settle(&q, NULL, at);
     square m = matrix(&q, &s.in);
     eq_mask forward;
     channel c = channel_at(&q, s.v, &forward);
@@ -321,7 +329,7 @@ EQ_INLINE void change_of(double *const *w, const double *const *z, double *const
 }
 
 /* The last transistors of n, the last of them as often as eight take. */
-enum { MOST = EQ_MOS_COLUMNS > NODES * NODES ? EQ_MOS_COLUMNS : NODES * NODES };
+enum { MOST = EQ_MOS_COLUMNS > NODES *NODES ? EQ_MOS_COLUMNS : NODES *NODES };
 typedef struct rest {
     double value[MOST][EQ_LANES];
     double *column[MOST];
@@ -339,18 +347,20 @@ static void bring(const rest *r, double *const *to, int columns, size_t at, size
     for (int k = 0; k < columns; k++) memcpy(to[k] + at, r->value[k], (n - at) * sizeof(double));
 }
 
-static void port(size_t n, double *const *w, const double *const *z, double *const *i,
-                 double *const *g) {
+static void port(size_t n, double *const *w, const double *const *z, double *const *memory,
+                 double *const *i, double *const *g) {
     size_t at = 0;
-    for (; at + EQ_LANES <= n; at += EQ_LANES) port_of(w, z, i, g, at);
+    for (; at + EQ_LANES <= n; at += EQ_LANES) port_of(w, z, memory, i, g, at);
     if (at == n) return;
-    rest own, potentials, currents, slopes;
+    rest own, potentials, kept, currents, slopes;
     fill(&own, (const double *const *)w, EQ_MOS_COLUMNS, at, n);
     fill(&potentials, z, NODES, at, n);
     fill(&currents, NULL, NODES, at, n);
     fill(&slopes, NULL, NODES * NODES, at, n);
-    port_of(own.column, (const double *const *)potentials.column, currents.column, slopes.column,
-            0);
+    if (memory != NULL) fill(&kept, (const double *const *)memory, EQ_MOS_MEMORY, at, n);
+    port_of(own.column, (const double *const *)potentials.column,
+            memory == NULL ? NULL : kept.column, currents.column, slopes.column, 0);
+    if (memory != NULL) bring(&kept, memory, EQ_MOS_MEMORY, at, n);
     bring(&currents, i, NODES, at, n);
     bring(&slopes, g, NODES * NODES, at, n);
 }
@@ -365,8 +375,8 @@ static void change(size_t n, double *const *w, const double *const *z, double *c
     fill(&potentials, z, NODES, at, n);
     fill(&changes, (const double *const *)by, EQ_MOS_CHANGES, at, n);
     fill(&currents, NULL, NODES, at, n);
-    change_of(own.column, (const double *const *)potentials.column, changes.column,
-              currents.column, 0);
+    change_of(own.column, (const double *const *)potentials.column, changes.column, currents.column,
+              0);
     bring(&currents, di, NODES, at, n);
 }
 

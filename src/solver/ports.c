@@ -17,7 +17,9 @@ static bool open_rows(eq_port_rows *r, const eq_table *t, const eq_sparse_rows *
         for (size_t j = 0; eq_port_carries(t, a) && j < t->count; j++)
             r->felt[a] = r->felt[a] || start[t->term[a][j]] < start[t->term[a][j] + 1];
     double *next = r->block = eq_malloc(t->count * nodes, (nodes + 3) * sizeof *r->block);
-    if (next == NULL) return false;
+    double *memory = r->kept = eq_malloc(t->count, (size_t)t->cls->memory * sizeof *r->kept);
+    if (next == NULL || memory == NULL) return false;
+    for (int k = 0; k < t->cls->memory; k++) r->memory[k] = memory + (size_t)k * t->count;
     for (size_t a = 0; a < nodes; a++) {
         double **part[] = {&r->z[a], &r->i[a], &r->size[a]};
         for (size_t k = 0; k < 3; k++, next += t->count) *part[k] = next;
@@ -52,7 +54,9 @@ eq_status eq_ports_new(const eq_circuit *c, const eq_reduction *r, eq_ports *p, 
     p->slope = eq_malloc(slopes, sizeof *p->slope);
     p->work = eq_malloc(work, sizeof *p->work);
     p->v = eq_malloc(p->nodes, sizeof *p->v);
-    whole = whole && p->v != NULL && p->in != NULL && p->value != NULL && p->slope != NULL && p->work != NULL;
+    whole = whole && p->v != NULL && p->in != NULL && p->value != NULL && p->slope != NULL &&
+            p->work != NULL;
+    if (whole) eq_ports_forget(p, c);
     if (whole) return EQ_OK;
     eq_ports_free(p);
     return eq_out_of_memory(diag);
@@ -64,7 +68,10 @@ void eq_ports_free(eq_ports *p) {
     eq_free(p->slope);
     eq_free(p->work);
     eq_free(p->v);
-    for (int k = 0; k < EQ_CLASS_COUNT; k++) eq_free(p->rows[k].block);
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        eq_free(p->rows[k].block);
+        eq_free(p->rows[k].kept);
+    }
     *p = (eq_ports){0};
 }
 
@@ -80,11 +87,17 @@ static void evaluate_class(eq_ports *p, const eq_table *t, size_t j) {
         i[a] = &p->value[a];
         for (int b = 0; b < nodes; b++) g[a * nodes + b] = &p->slope[a * nodes + b];
     }
-    t->cls->port(1, w, z, i, g);
+    t->cls->port(1, w, z, NULL, i, g);
 }
 
-void eq_ports_forget(eq_ports *p) {
-    for (int k = 0; k < EQ_CLASS_COUNT; k++) p->rows[k].known = false;
+void eq_ports_forget(eq_ports *p, const eq_circuit *c) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *t = &c->table[k];
+        eq_port_rows *r = &p->rows[k];
+        r->known = false;
+        for (size_t j = 0; r->kept != NULL && j < t->count * (size_t)t->cls->memory; j++)
+            r->kept[j] = NAN;
+    }
 }
 
 /* Node a of all rows at v, or where it is held. */
@@ -116,7 +129,7 @@ static void sum_up(eq_port_rows *r, const eq_table *t, size_t a, const double *h
 static bool is_known(eq_ports *p, const eq_port_rows *r, const double *v) {
     if (memcmp(p->v, v, p->nodes * sizeof *v) == 0) return r->known;
     memcpy(p->v, v, p->nodes * sizeof *v);
-    eq_ports_forget(p);
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) p->rows[k].known = false;
     return false;
 }
 
@@ -130,7 +143,7 @@ const eq_port_rows *eq_ports_take(eq_ports *p, const eq_table *t, const double *
         gather(r->z[a], t, a, held, v);
         z[a] = r->z[a];
     }
-    t->cls->port(t->count, t->w, z, r->i, r->g);
+    t->cls->port(t->count, t->w, z, r->memory, r->i, r->g);
     for (size_t a = 0; a < nodes; a++)
         if (held != NULL || r->felt[a]) sum_up(r, t, a, held, v);
     r->known = held == NULL;

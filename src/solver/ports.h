@@ -11,7 +11,8 @@ typedef struct eq_port_rows {
     double *i[EQ_MAX_TERMINALS];                    /* [rows] A, into the nodes that carry any */
     double *g[EQ_MAX_TERMINALS * EQ_MAX_TERMINALS]; /* [rows] S, di_a/dz_b at a nodes + b */
     double *size[EQ_MAX_TERMINALS];                 /* [rows] A, sum_b |g_ab| |z_b| */
-    double *block;                                  /* all of these */
+    double *memory[EQ_MAX_MEMORY];                  /* [rows] of the class (device.h) */
+    double *block, *kept;                           /* all of these, and the memory */
     bool felt[EQ_MAX_TERMINALS]; /* some row's node there has an equation: size[a] is wanted */
     bool known;                  /* they are those at eq_ports.v */
 } eq_port_rows;
@@ -40,8 +41,8 @@ void eq_ports_at(eq_ports *p, const eq_circuit *c, const eq_reduction *r, const 
  * is done where they are known at v. */
 const eq_port_rows *eq_ports_take(eq_ports *p, const eq_table *t, const double *held,
                                   const double *v);
-/* Parameters have changed, or may have. */
-void eq_ports_forget(eq_ports *p);
+/* Parameters have changed, or may have, or another search begins: it depends on none before it. */
+void eq_ports_forget(eq_ports *p, const eq_circuit *c);
 
 /* A row of behavioural currents that reads no more than its own drop u (circuit/own_drop.h): m f(u),
  * and its integral from 0 to u. */

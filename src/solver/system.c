@@ -122,7 +122,7 @@ static void restamp_linear(eq_system *s) {
 
 eq_status eq_system_refresh(eq_system *s, eq_diag *diag) {
     eq_status status = EQ_OK;
-    eq_ports_forget(&s->ports);
+    eq_ports_forget(&s->ports, s->circuit);
     if (eq_reduction_refresh(s->reduction, s->circuit) ||
         !eq_topology_is_current(s->topology, s->circuit)) {
         status = eq_topology_weigh(s->topology, s->circuit, s->reduction, diag);
