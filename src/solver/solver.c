@@ -416,6 +416,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     restore(s);
     if (!s->torn) eq_system_unknowns(s->system, v, NULL, s->x);
     eq_ports_forget(&s->system->ports, s->circuit);
+    s->system->placed = NAN;
     s->node[EQ_GROUND] = NAN; /* no state until one is found */
     s->system->round_off = o->reltol > 0.0 ? 4.0 * DBL_EPSILON / o->reltol : 0.0;
     w->options = o;

@@ -123,6 +123,7 @@ static void restamp_linear(eq_system *s) {
 eq_status eq_system_refresh(eq_system *s, eq_diag *diag) {
     eq_status status = EQ_OK;
     eq_ports_forget(&s->ports, s->circuit);
+    s->placed = NAN;
     if (eq_reduction_refresh(s->reduction, s->circuit) ||
         !eq_topology_is_current(s->topology, s->circuit)) {
         status = eq_topology_weigh(s->topology, s->circuit, s->reduction, diag);
@@ -165,6 +166,7 @@ static eq_status new_system(eq_circuit *c, bool with_slope, bool plain, eq_syste
     s->circuit = c;
     s->with_slope = with_slope;
     s->homotopy.scale = 1.0;
+    s->placed = NAN;
     eq_status status = build(s, plain, diag);
     if (status == EQ_OK)
         *out = s;
