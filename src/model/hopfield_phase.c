@@ -17,7 +17,7 @@ static double farther(double off, double s, double field) {
     return isfinite(field) ? fmax(off, fabs(s - clip(field))) : INFINITY;
 }
 
-/* What the other layers make of layer l: field[n][width] = s_(l-1) W_l + b_l + s_(l+1) W_(l+1)^T. */
+/* field[n][width] = s_(l-1) W_l + b_l + s_(l+1) W_(l+1)^T. */
 static void field_of(eq_hopfield *h, double *const *s, size_t l, double *field) {
     const size_t *width = h->o.width;
     size_t n = h->n, m = width[l];
@@ -118,9 +118,8 @@ static double sweep(eq_hopfield *h, double **s, const eq_nudge *nudge) {
     return worst;
 }
 
-/* s <- clip(s - step dE/ds) of all layers at once (Eq. 3.25). */
-static double euler(eq_hopfield *h, double **s, const eq_nudge *nudge) {
-    double worst = 0.0, step = h->o.step;
+double eq_hopfield_euler(eq_hopfield *h, double **s, const eq_nudge *nudge, double step) {
+    double worst = 0.0;
     for (size_t l = 1; l <= h->layers; l++) {
         field_of(h, s, l, h->next[l]);
         if (l == h->layers) add_nudge(h, nudge, s[l], h->next[l]);
@@ -155,8 +154,9 @@ eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq
     size_t step = 0;
     eq_mixing_begin(h->mixing);
     while (status == EQ_OK && step < h->o.steps && !(worst <= h->o.tolerance)) {
-        worst = h->o.solver == EQ_HOPFIELD_EULER ? euler(h, h->s[slot], nudge)
-                                                 : sweep(h, h->s[slot], nudge);
+        worst = h->o.solver == EQ_HOPFIELD_EULER
+                    ? eq_hopfield_euler(h, h->s[slot], nudge, h->o.step)
+                    : sweep(h, h->s[slot], nudge);
         step++;
         h->passes += (double)h->n;
         if (!isfinite(worst)) break;
@@ -175,19 +175,23 @@ eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq
                    h->o.tolerance);
 }
 
+void eq_hopfield_couple(const eq_hopfield *h, double *const *s, size_t l, double *field) {
+    const size_t *width = h->o.width;
+    size_t n = h->n, m = width[l];
+    memset(field, 0, n * m * sizeof *field);
+    if (l < h->layers)
+        eq_gemm_nt(n, m, width[l + 1], 1.0, s[l + 1], width[l + 1], h->w[l + 1], width[l + 1], 1.0,
+                   field, m);
+    if (l > 1)
+        eq_gemm_nn(n, m, width[l - 1], 1.0, s[l - 1], width[l - 1], h->w[l], m, 1.0, field, m);
+}
+
 /* Layer l of lambda from the others; returns the largest change. inside: the unit is free. */
 static double sweep_adjoint(eq_hopfield *h, size_t l, const double *dcdy) {
     double **lambda = h->s[EQ_ADJOINT], *field = h->field, most = 0.0;
-    const size_t *width = h->o.width;
-    size_t n = h->n, m = width[l];
-    bool last = l == h->layers;
-    if (last)
-        memcpy(field, dcdy, n * m * sizeof *field);
-    else
-        eq_gemm_nt(n, m, width[l + 1], 1.0, lambda[l + 1], width[l + 1], h->w[l + 1], width[l + 1],
-                   0.0, field, m);
-    if (l > 1)
-        eq_gemm_nn(n, m, width[l - 1], 1.0, lambda[l - 1], width[l - 1], h->w[l], m, 1.0, field, m);
+    size_t n = h->n, m = h->o.width[l];
+    eq_hopfield_couple(h, lambda, l, field);
+    for (size_t k = 0; l == h->layers && k < n * m; k++) field[k] += dcdy[k];
     for (size_t k = 0; k < n * m; k++) {
         double s = h->s[0][l][k], to = s > 0.0 && s < 1.0 ? field[k] : 0.0;
         most = fmax(most, fabs(to - lambda[l][k]));
