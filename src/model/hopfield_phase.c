@@ -12,9 +12,16 @@ static double clip(double s) {
     return fmin(fmax(s, 0.0), 1.0);
 }
 
-/* The larger of off and |s - clip(field)|; infinite where the field is no number. */
-static double farther(double off, double s, double field) {
-    return isfinite(field) ? fmax(off, fabs(s - clip(field))) : INFINITY;
+/* The larger of off and |s - clip(s - dF/ds/curve)|; infinite where dF/ds = s - field is no number. */
+static double farther(double off, double s, double field, double curve) {
+    return isfinite(field) ? fmax(off, fabs(s - clip(s + (field - s) / curve))) : INFINITY;
+}
+
+/* What a stiff nudge, a clamp, makes of the curvature of output number k of the minibatch: 1 or more. */
+static double stiffness(const eq_hopfield *h, size_t l, const eq_nudge *nudge, size_t k) {
+    size_t m = h->o.width[h->layers];
+    if (l < h->layers || nudge == NULL || nudge->slope == NULL) return 1.0;
+    return fmax(1.0, 1.0 + nudge->slope[k * m + k % m]);
 }
 
 /* field[n][width] = s_(l-1) W_l + b_l + s_(l+1) W_(l+1)^T. */
@@ -73,7 +80,8 @@ static void sweep_layer(eq_hopfield *h, double **s, size_t l, const eq_nudge *nu
     if (last) add_nudge(h, nudge, s[l], field);
     for (size_t j = 0; j < h->n; j++, field += m) {
         double *y = s[l] + j * m;
-        for (size_t k = 0; k < m; k++) off[j] = farther(off[j], y[k], field[k]);
+        for (size_t k = 0; k < m; k++)
+            off[j] = farther(off[j], y[k], field[k], stiffness(h, l, nudge, j * m + k));
         for (size_t k = 0; !sloped && k < m; k++) y[k] = clip(field[k]);
         const double *slope = sloped ? nudge->slope + j * m * m : NULL;
         for (size_t k = 0; sloped && k < m; k++)
@@ -126,9 +134,10 @@ double eq_hopfield_euler(eq_hopfield *h, double **s, const eq_nudge *nudge, doub
     }
     for (size_t l = 1; l <= h->layers; l++)
         for (size_t k = 0; k < h->n * h->o.width[l]; k++) {
-            double field = h->next[l][k];
-            worst = farther(worst, s[l][k], field);
-            s[l][k] = clip(s[l][k] + step * (field - s[l][k]));
+            double field = h->next[l][k], stiff = stiffness(h, l, nudge, k);
+            worst = farther(worst, s[l][k], field, stiff);
+            s[l][k] =
+                clip(s[l][k] + (stiff > 1.0 ? fmin(step, 1.0 / stiff) : step) * (field - s[l][k]));
         }
     return worst;
 }

@@ -193,12 +193,12 @@ static eq_status cannot_hold(const eq_network *e, size_t k, double off, eq_diag 
 }
 
 /* The largest conductance that an output shows: current over move, where g pulled it from y0; g
- * where none was more than `near` off. */
+ * where none was more than `near` off, or moved: a source holds it, or a unit is at its bound. */
 static double stiffest(const eq_phases *p, double g, double near, size_t n, const double *y0) {
     double most = g;
     for (size_t k = 0; k < n * p->outputs; k++) {
         double off = fabs(p->at[k] - p->y[k]), moved = fabs(p->y[k] - y0[k]);
-        if (off > near && g * off > most * moved) most = moved > 0.0 ? g * off / moved : INFINITY;
+        if (off > near && moved > 0.0 && g * off > most * moved) most = g * off / moved;
     }
     return most;
 }
