@@ -9,19 +9,23 @@
 /* dL/dw = d/dbeta dp/dw(u at beta) in beta = 0 (Eq. 2.8), by differences: one-sided (2.9),
  * symmetric (2.10) and the central five-point formula, whose middle coefficient is zero. */
 static const eq_estimator_kind kinds[] = {
-    {"one-sided", 1, {0, 1}, {-1, 1}, false, 1},
-    {"random-sign", 1, {0, 1}, {-1, 1}, true, 1},
-    {"symmetric", 2, {0, 1, -1}, {0, 0.5, -0.5}, false, 2},
+    {"one-sided", 1, {0, 1}, {-1, 1}, false, 1, false},
+    {"random-sign", 1, {0, 1}, {-1, 1}, true, 1, false},
+    {"symmetric", 2, {0, 1, -1}, {0, 0.5, -0.5}, false, 2, false},
     {"four-point",
      4,
      {0, 2, 1, -1, -2},
      {0, -1.0 / 12.0, 8.0 / 12.0, -8.0 / 12.0, 1.0 / 12.0},
      false,
-     4},
+     4,
+     false},
 };
 
-/* No estimate: the gradient by the adjoint. */
-static const eq_estimator_kind exact = {"adjoint", 0, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY};
+/* No estimates: the gradient by the adjoint, and by backpropagation through time. */
+static const eq_estimator_kind exact[] = {
+    {"adjoint", 0, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY, false},
+    {"bptt", 0, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY, true},
+};
 
 size_t eq_estimator_kinds(void) {
     return sizeof kinds / sizeof *kinds;
@@ -34,7 +38,9 @@ const eq_estimator_kind *eq_estimator_kind_at(size_t k) {
 const eq_estimator_kind *eq_estimator_find(const char *name) {
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         if (eq_same(kinds[k].name, name)) return &kinds[k];
-    return eq_same(exact.name, name) ? &exact : NULL;
+    for (size_t k = 0; k < sizeof exact / sizeof *exact; k++)
+        if (eq_same(exact[k].name, name)) return &exact[k];
+    return NULL;
 }
 
 static const char *const nudgings[] = {
@@ -281,7 +287,8 @@ eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, cons
         status = eq_phases_nudge(p, e, s, cost, est, kind->at[s] * beta, n, y0, goal, NULL, diag);
     if (kind->phases == 0) {
         expand(p, cost, -1.0, n, y0, goal, false);
-        status = eq_network_adjoint_phase(e, p->current, diag);
+        status = kind->unrolled ? eq_network_unrolled_phase(e, p->current, diag)
+                                : eq_network_adjoint_phase(e, p->current, diag);
     }
     return status;
 }

@@ -15,6 +15,7 @@ typedef struct eq_estimator_kind {
     double a[EQ_MAX_SLOTS];  /* coefficient of slot s, times 1/beta; those of phases add up to 0 */
     bool random_sign;        /* beta gets a random sign in every minibatch */
     double order;            /* of the bias in beta */
+    bool unrolled;           /* without phases: backpropagation through time */
 } eq_estimator_kind;
 
 typedef enum eq_nudging {
@@ -30,6 +31,7 @@ typedef struct eq_estimator {
     eq_nudging nudging;
     double eta;   /* of the way to the target that a clamp goes */
     double clamp; /* S: conductance that pulls there; infinite: the outputs are held */
+    size_t steps; /* of backpropagation through time; 0: as many as a nudged phase has */
 } eq_estimator;
 
 /* What the phases are multiples of: beta, or eta. */
@@ -38,8 +40,8 @@ double eq_estimator_strength(const eq_estimator *est);
 /* Those from phases. */
 size_t eq_estimator_kinds(void);
 const eq_estimator_kind *eq_estimator_kind_at(size_t k);
-/* "one-sided", "random-sign", "symmetric", "four-point" or "adjoint"; NULL when the name is none of
- * them. */
+/* "one-sided", "random-sign", "symmetric", "four-point", "adjoint" or "bptt"; NULL when the name is none
+ * of them. */
 const eq_estimator_kind *eq_estimator_find(const char *name);
 bool eq_nudging_find(const char *name, eq_nudging *nudging);
 const char *eq_nudging_name(eq_nudging nudging);

@@ -10,6 +10,7 @@
 #include "netlist/xml/xml.h"
 #include "train/device_xml.h"
 #include "train/idle.h"
+#include "train/network_xml.h"
 #include "train/place.h"
 
 static eq_experiment *experiment_new(void) {
@@ -20,8 +21,9 @@ static eq_experiment *experiment_new(void) {
     x->encoding.input.scale = x->encoding.target.scale = 1.0;
     x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0, 1.0, 1.0};
     x->network = eq_hopfield_defaults();
+    x->discrete = eq_discrete_defaults();
     x->estimator =
-        (eq_estimator){eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT, 0.1, INFINITY};
+        (eq_estimator){eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT, 0.1, INFINITY, 0};
     x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
     x->schedule = (eq_schedule){EQ_SCHEDULE_CONSTANT, 1.0, 1};
     x->batch = 4;
@@ -137,35 +139,6 @@ static void architecture(reader *r, const eq_xml_node *node) {
         fault(r, node, "<architecture> cannot be built; correct it as said above");
 }
 
-/* "64,100,10" */
-static bool read_widths(const char *text, eq_hopfield_options *o) {
-    for (o->layers = 0; o->layers < EQ_HOPFIELD_LAYERS; text++) {
-        char *end;
-        if (!(*text >= '0' && *text <= '9')) return false;
-        o->width[o->layers++] = strtoull(text, &end, 10);
-        text = end + strspn(end, " ");
-        if (*text == '\0') return true;
-        if (*text != ',') return false;
-        text += strspn(text + 1, " ");
-    }
-    return false;
-}
-
-static void network(reader *r, const eq_xml_node *node) {
-    eq_hopfield_options *o = &r->x->network;
-    const char *solver = word(node, "solver");
-    if (solver != NULL) eq_hopfield_solver_find(solver, &o->solver);
-    number(r, node, "step", &o->step);
-    number(r, node, "tolerance", &o->tolerance);
-    count(r, node, "steps", &o->steps);
-    if (!read_widths(word(node, "layers"), o))
-        fault(r, node,
-              "layers are widths between commas, inputs first, 16 at most, as in "
-              "layers=\"64,100,10\"");
-    else if (r->status == EQ_OK && eq_hopfield_check(o, r->diag) != EQ_OK)
-        fault(r, node, "<network> cannot be built; correct it as said above");
-}
-
 /* Columns of a CSV file, or a file of their own. */
 static void targets(reader *r, const eq_xml_node *node, eq_data_options *d) {
     bool file = d->format != EQ_DATA_CSV;
@@ -239,6 +212,7 @@ static void estimator(reader *r, const eq_xml_node *node) {
     if (nudging != NULL) eq_nudging_find(nudging, &e->nudging);
     number(r, node, "beta", &e->beta);
     number(r, node, "eta", &e->eta);
+    count(r, node, "steps", &e->steps);
     const char *clamp = word(node, "g-clamp");
     if (clamp != NULL && strcmp(clamp, "INF") != 0) number(r, node, "g-clamp", &e->clamp);
     const eq_cost_kind *cost = r->x->cost.kind;
@@ -415,8 +389,8 @@ static void circuit(reader *r, const eq_xml_node *root) {
         path(r, deck, "deck", &r->x->deck);
     else if (built != NULL)
         architecture(r, built);
-    else
-        network(r, own);
+    else if (r->status == EQ_OK)
+        r->status = eq_network_element_read(r->xml, own, r->x, r->diag);
     if (own == NULL) presets(r, deck != NULL ? deck : built);
 }
 
@@ -463,6 +437,7 @@ static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     optimizer(&r, eq_xml_child(root, "optimizer"));
     if (r.status == EQ_OK) r.status = eq_device_read(xml, eq_xml_child(root, "device"), x, diag);
     check_phases(&r, eq_xml_child(root, "mismatch"));
+    if (r.status == EQ_OK) r.status = eq_network_element_suits(xml, x, diag);
     schedule(&r, eq_xml_child(root, "schedule"));
     count(&r, eq_xml_child(root, "minibatch"), "size", &x->batch);
     epochs(&r, eq_xml_child(root, "epochs"));

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "netlist/xml/xml.h"
 #include "train/device_xml.h"
+#include "train/network_xml.h"
 #include "train/place.h"
 
 static void attribute(eq_text *t, const char *name, const char *value) {
@@ -75,6 +76,7 @@ static eq_status check_paths(const eq_experiment *x, eq_diag *diag) {
 
 /* The presets, and the end of the element they stand in. */
 static void write_presets(const eq_experiment *x, const char *element, eq_text *t) {
+    if (!eq_experiment_has_circuit(x)) return;
     eq_text_puts(t, x->presets == 0 ? "/>\n" : ">\n");
     for (size_t k = 0; k < x->presets; k++) {
         eq_text_puts(t, "    <set");
@@ -109,19 +111,9 @@ static void write_architecture(const eq_architecture *a, eq_text *t) {
     if (a->wires > 0.0) value(t, "wires", a->wires);
 }
 
-static void write_hopfield(const eq_hopfield_options *o, eq_text *t) {
-    eq_text_puts(t, "  <network kind=\"hopfield\" layers=\"");
-    for (size_t l = 0; l < o->layers; l++)
-        eq_text_printf(t, "%s%zu", l == 0 ? "" : ",", o->width[l]);
-    eq_text_printf(t, "\" solver=\"%s\"", eq_hopfield_solver_name(o->solver));
-    value(t, "step", o->step);
-    value(t, "tolerance", o->tolerance);
-    eq_text_printf(t, " steps=\"%zu\"", o->steps);
-}
-
 void eq_experiment_write_network(const eq_experiment *x, eq_text *t) {
     if (!eq_experiment_has_circuit(x)) {
-        write_hopfield(&x->network, t);
+        eq_network_element_write(x, t);
     } else if (x->deck != NULL) {
         eq_text_puts(t, "  <circuit");
         write_path(x, t, "deck", x->deck);
@@ -241,6 +233,7 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     eq_text_printf(t, "/>\n  <estimator type=\"%s\" nudging=\"%s\"", x->estimator.kind->name,
                    eq_nudging_name(x->estimator.nudging));
     value(t, "beta", x->estimator.beta);
+    if (x->estimator.kind->unrolled) eq_text_printf(t, " steps=\"%zu\"", x->estimator.steps);
     bool clamp = x->estimator.nudging == EQ_NUDGE_CLAMP;
     if (clamp) value(t, "eta", x->estimator.eta);
     if (clamp && isfinite(x->estimator.clamp)) value(t, "g-clamp", x->estimator.clamp);
