@@ -333,11 +333,12 @@ static void name(reader *r, const eq_xml_node *root) {
                            why);
 }
 
-/* The <set .../> of a circuit or an architecture. */
+/* The <set .../> of a circuit or an architecture, which stand behind what else is in it. */
 static void presets(reader *r, const eq_xml_node *node) {
     eq_experiment *x = r->x;
     for (const eq_xml_node *n = eq_xml_first(node); r->status == EQ_OK && n != NULL;
          n = eq_xml_next(n)) {
+        if (strcmp(eq_xml_name(n), "set") != 0) continue;
         if (!eq_grow((void **)&x->preset, &x->preset_cap, x->presets + 1, sizeof *x->preset)) {
             r->status = eq_out_of_memory(r->diag);
             return;
