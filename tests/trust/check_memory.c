@@ -28,6 +28,7 @@
 #include "train/checkpoint.h"
 #include "train/seeds.h"
 #include "train/train.h"
+#include "train/transient.h"
 
 Suite *memory_suite(void);
 
@@ -363,6 +364,32 @@ static eq_status build(eq_diag *diag) {
     return status;
 }
 
+/* A list of edges of every kind, and rails by a density. */
+static eq_status edges(eq_diag *diag) {
+    static const char *const set[] = {
+        "architecture.kind=nmos",   "architecture.layers=4,6",
+        "architecture.bias=1",      "architecture.models=netlists/transistors.cir",
+        "architecture.model=nw",    "architecture.parameters=w=9u vto=1",
+        "architecture.density=0.5", "architecture.outputs=differential"};
+    static const char *const file[] = {"netlists/graph.xml", "netlists/grid.xml",
+                                       "netlists/grid.xml"};
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < sizeof file / sizeof *file; k++) {
+        const eq_settings settings = {set, k == 2 ? sizeof set / sizeof *set : 0};
+        eq_experiment *x = NULL;
+        eq_circuit *c = NULL;
+        eq_text text = {0};
+        status = eq_experiment_read_with(file[k], &settings, &x, diag);
+        if (status == EQ_OK) status = eq_experiment_circuit(x, &c, diag);
+        if (status == EQ_OK) status = eq_experiment_write(x, &text, diag);
+        if (status == EQ_OK && text.failed) status = EQ_ERR_MEMORY;
+        eq_text_free(&text);
+        eq_circuit_free(c);
+        eq_experiment_free(x);
+    }
+    return status;
+}
+
 /* A training that is looked at before it begins. */
 static void look(void *data, const eq_train_summary *summary) {
     (void)data, (void)summary;
@@ -423,7 +450,8 @@ static eq_status bad_experiments(eq_diag *diag) {
     static const char *const name[] = {
         "unknown-group",         "too-many-inputs", "three-classes", "pairs-for-singles",
         "clamp-without-targets", "hinge-by-energy", "words",         "device-still",
-        "device-groups",         "device-pieces"};
+        "device-groups",         "device-pieces",   "edges-column",  "edges-parameter",
+        "edges-input",           "edges-twice",     "nmos-models",   "nmos-parameter"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
         char path[LONGEST];
         eq_experiment *x = NULL;
@@ -683,6 +711,31 @@ static eq_status gradcheck(eq_diag *diag) {
     return status;
 }
 
+/* Both sides of theorem 3.1 over a few steps, of a circuit and of a network, and an epoch by recurrent
+ * backpropagation. */
+static eq_status transient_of(const char *path, eq_diag *diag) {
+    static const char *const item[] = {"data.train-limit=4", "estimator.type=rbp"};
+    const eq_settings set = {item, 2};
+    eq_transient_options o = eq_transient_defaults();
+    eq_experiment *x = NULL;
+    eq_transient t = {.table = NULL};
+    o.examples = 2;
+    o.steps = 3;
+    eq_status status = eq_experiment_read_with(path, &set, &x, diag);
+    if (status == EQ_OK) status = eq_transient_check(x, NULL, &o, &t, diag);
+    eq_transient_free(&t);
+    eq_experiment_free(x);
+    return status;
+}
+
+static eq_status transient(eq_diag *diag) {
+    return transient_of("netlists/two-stage.xml", diag);
+}
+
+static eq_status transient_network(eq_diag *diag) {
+    return transient_of("netlists/hopfield-digits.xml", diag);
+}
+
 static eq_status sensitivity(eq_diag *diag) {
     eq_trained *m = NULL;
     eq_loss_scenes *work = NULL;
@@ -903,6 +956,7 @@ static const struct {
     {"conditions", conditions},
     {"multipliers", multipliers},
     {"build", build},
+    {"edges", edges},
     {"bad experiments", bad_experiments},
     {"training, layered", train_layered},
     {"training, sparse", train_sparse},
@@ -918,6 +972,8 @@ static const struct {
     {"evaluation of other data", evaluate_other},
     {"a report", report},
     {"gradient check", gradcheck},
+    {"both sides of theorem 3.1", transient},
+    {"both sides of theorem 3.1, of a network", transient_network},
     {"sensitivities", sensitivity},
     {"phases on other devices", other_devices},
     {"a gradient of ideal devices", ideal_devices},
