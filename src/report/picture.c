@@ -18,11 +18,12 @@ static const eq_picture_kind kinds[] = {
     {"effects", "DIR of a study", "what each factor does to the goal, with 95 % bands"},
     {"interaction", "DIR of a study", "the goal over the two strongest factors"},
     {"front", "DIR of a study", "its points by two figures, and the Pareto front"},
+    {"trace", "DIR of a study that searches", "what each training reached, and the best so far"},
 };
 static eq_gather *const gather[] = {
     eq_gather_curves,      eq_gather_sweep,        eq_gather_iv,       eq_gather_confusion,
     eq_gather_activations, eq_gather_conductances, eq_gather_crossbar, eq_gather_effects,
-    eq_gather_interaction, eq_gather_front};
+    eq_gather_interaction, eq_gather_front,        eq_gather_trace};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

@@ -452,12 +452,14 @@ eq_status eq_experiment_read_with(const char *file, const eq_settings *settings,
 struct eq_experiment_master {
     char *file;
     eq_xml_master *xml;
+    eq_data_kept *kept; /* of the copies, which are trained one after the other */
 };
 
 void eq_experiment_master_free(eq_experiment_master *m) {
     if (m == NULL) return;
     eq_free(m->file);
     eq_xml_master_free(m->xml);
+    eq_data_kept_free(m->kept);
     eq_free(m);
 }
 
@@ -465,7 +467,8 @@ eq_status eq_experiment_master_read(const char *file, eq_experiment_master **out
     eq_experiment_master *m = eq_calloc(1, sizeof *m);
     if (m == NULL) return eq_out_of_memory(diag);
     m->file = eq_strdup(file);
-    eq_status status = m->file == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    m->kept = eq_data_kept_new();
+    eq_status status = m->file == NULL || m->kept == NULL ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK) status = eq_xml_master_read(file, &eq_schema_experiment, &m->xml, diag);
     if (status == EQ_OK)
         *out = m;
@@ -478,7 +481,9 @@ eq_status eq_experiment_master_copy(const eq_experiment_master *m, const eq_sett
                                     eq_experiment **out, eq_diag *diag) {
     eq_xml *xml = NULL;
     eq_status status = eq_xml_master_copy(m->xml, settings, &xml, diag);
-    return status == EQ_OK ? understand(xml, m->file, out, diag) : status;
+    if (status == EQ_OK) status = understand(xml, m->file, out, diag);
+    if (status == EQ_OK) (*out)->kept = m->kept;
+    return status;
 }
 
 size_t eq_experiment_files(const eq_experiment *x, const char *file[EQ_EXPERIMENT_FILES]) {
