@@ -18,4 +18,7 @@ eq_gather eq_gather_confusion, eq_gather_activations;
 /* gather_conductances.c */
 eq_gather eq_gather_conductances, eq_gather_crossbar;
 
+/* gather_drop.c */
+eq_gather eq_gather_drop;
+
 #endif

@@ -15,10 +15,12 @@ static const eq_picture_kind kinds[] = {
     {"activations", "DIR of a run", "mean potentials of hidden nodes and outputs by class"},
     {"conductances", "DIR of a run", "histogram of each trained group, before and after"},
     {"crossbar", "DIR of a run", "the trained conductances of each layer as a matrix"},
+    {"drop", "a deck, DIR or table of crossbars with wires",
+     "potentials along their rows and columns"},
 };
 static eq_gather *const gather[] = {
-    eq_gather_curves,      eq_gather_sweep,        eq_gather_iv,      eq_gather_confusion,
-    eq_gather_activations, eq_gather_conductances, eq_gather_crossbar};
+    eq_gather_curves,      eq_gather_sweep,        eq_gather_iv,       eq_gather_confusion,
+    eq_gather_activations, eq_gather_conductances, eq_gather_crossbar, eq_gather_drop};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

@@ -1,5 +1,6 @@
 #include "train/idle.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "model/response.h"
@@ -307,10 +308,9 @@ void eq_warn_of_idle(const eq_experiment *x, const eq_xml *xml, eq_diag *diag) {
         size_t k = 0;
         look_at(x, xml, n, eq_xml_name(n), EQ_ANY, diag);
         for (const eq_xml_node *m = eq_xml_first(n); m != NULL; m = eq_xml_next(m), k++) {
-            eq_text path = {0};
-            eq_text_printf(&path, "%s.%s", eq_xml_name(n), eq_xml_name(m));
-            if (!path.failed) look_at(x, xml, m, path.text, k, diag);
-            eq_text_free(&path);
+            char path[64]; /* names of the schema are short */
+            snprintf(path, sizeof path, "%s.%s", eq_xml_name(n), eq_xml_name(m));
+            look_at(x, xml, m, path, k, diag);
         }
     }
 }
