@@ -352,6 +352,23 @@ START_TEST(the_band_is_mean_and_deviation) {
 }
 END_TEST
 
+/* A run that has no number in a column gives its place and its name to no other. */
+START_TEST(a_run_without_a_column_is_no_line_there) {
+    char line[3 * 4096];
+    put("full.csv", "epoch,y,z\n1,1,5\n2,2,6\n");
+    put("half.csv", "epoch,y,z\n1,3,\n2,4,\n");
+    put("last.csv", "epoch,y,z\n1,5,7\n2,6,8\n");
+    snprintf(line, sizeof line, "%s %s --kind curves --columns z --band runs -o %s --force",
+             in("half.csv"), in("last.csv"), in("p.svg"));
+    expect_exit(0, NULL, "plot %s %s", in("full.csv"), line);
+    char *text = letters(in("p.svg"));
+    ck_assert_ptr_nonnull(strstr(text, "full"));
+    ck_assert_ptr_nonnull(strstr(text, "last"));
+    ck_assert_ptr_null(strstr(text, "half"));
+    eq_free(text);
+}
+END_TEST
+
 /* Each potential stands in its column (first) and row; a network has a crossbar for each layer. The
  * program that draws gives back its numbers. */
 START_TEST(the_drop_stands_where_its_node_is) {
@@ -437,6 +454,7 @@ Suite *plot_suite(void) {
     tcase_add_test(t, a_picture_that_is_there_stays);
     tcase_add_test(t, a_far_bound_does_not_squeeze_the_histogram);
     tcase_add_test(t, the_band_is_mean_and_deviation);
+    tcase_add_test(t, a_run_without_a_column_is_no_line_there);
     tcase_add_test(t, the_drop_stands_where_its_node_is);
     suite_add_tcase(s, t);
     t = tcase_create("axes");
