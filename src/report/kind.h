@@ -15,6 +15,8 @@ eq_gather eq_gather_sweep;
 eq_gather eq_gather_iv;
 /* gather_classes.c */
 eq_gather eq_gather_confusion, eq_gather_activations;
+/* gather_study.c */
+eq_gather eq_gather_effects, eq_gather_interaction, eq_gather_front;
 /* gather_conductances.c */
 eq_gather eq_gather_conductances, eq_gather_crossbar;
 

@@ -69,6 +69,38 @@ static bool by_steps(const eq_experiment *x) {
     return x->schedule.type == EQ_SCHEDULE_STEP;
 }
 
+static bool is_net(const eq_experiment *x, eq_architecture_name kind) {
+    return x->architecture.kind == kind;
+}
+
+static bool grid(const eq_experiment *x) {
+    return is_net(x, EQ_NET_GRID);
+}
+
+static bool nmos(const eq_experiment *x) {
+    return is_net(x, EQ_NET_NMOS);
+}
+
+static bool listed(const eq_experiment *x) {
+    return nmos(x) || is_net(x, EQ_NET_GRAPH);
+}
+
+static bool open_net(const eq_experiment *x) {
+    return grid(x) || is_net(x, EQ_NET_GRAPH);
+}
+
+static bool edges(const eq_experiment *x) {
+    return open_net(x) || nmos(x);
+}
+
+static bool crossbars(const eq_experiment *x) {
+    return !edges(x);
+}
+
+static bool layers(const eq_experiment *x) {
+    return !open_net(x);
+}
+
 static bool amplifiers(const eq_experiment *x) {
     return x->architecture.amplifiers;
 }
@@ -201,6 +233,15 @@ static const struct rule {
     bool (*of_device)(const eq_device *d);
 } rules[] = {
     {"architecture", "gain feedback", "kind=\"kendall\"", amplifiers, NULL, NULL},
+    {"architecture", "layers bias", "kind=\"kendall\" or \"drn\" or \"nmos\"", layers, NULL, NULL},
+    {"architecture", "bias-up bias-down wires", "kind=\"kendall\" or \"drn\"", crossbars, NULL,
+     NULL},
+    {"architecture", "edges", "kind=\"graph\" or \"nmos\"", listed, NULL, NULL},
+    {"architecture", "inputs", "kind=\"graph\" or \"grid\"", open_net, NULL, NULL},
+    {"architecture", "rails element bulk models model parameters gate-min gate-max load",
+     "kind=\"graph\" or \"grid\" or \"nmos\"", edges, NULL, NULL},
+    {"architecture", "rows columns periodic", "kind=\"grid\"", grid, NULL, NULL},
+    {"architecture", "density topology", "kind=\"nmos\"", nmos, NULL, NULL},
     {"architecture", "is n", "diode=\"shockley\"", shockley, NULL, NULL},
     {"architecture", "ron roff", "diode=\"ideal\"", ideal, NULL, NULL},
     {"network", "step", "solver=\"euler\"", euler, NULL, NULL},

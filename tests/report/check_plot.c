@@ -21,7 +21,7 @@ static void put(const char *name, const char *text) {
     ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
 }
 
-/* A run of three seeds, a sweep in all forms. */
+/* A run of three seeds, a sweep in all forms, a study. */
 static void make_files(void) {
     scratch_make();
     put("sweep.cir",
@@ -38,6 +38,7 @@ static void make_files(void) {
                 in("cross.cir"));
     put("cross.csv", "v(b_2_1),v(x1),v(a_1_1),v(a_1_2),v(a_2_1),v(a_2_2),v(b_1_1),v(b_1_2),"
                      "v(b_2_2),i(vx1)\n0.01,1,0.9,0.5,0.8,0.4,0.3,0.2,0.1,-1\n");
+    expect_exit(0, NULL, "explore netlists/study-iris.xml -o %s", in("study"));
 }
 
 static void gather_text(const xmlNode *n, eq_text *out) {
@@ -92,6 +93,10 @@ static const struct {
     {"--kind drop", "cross.cir", {"wires of rows", "wires of columns", "potential [V]", "row"}},
     {"--kind drop", "cross.csv", {"wires of rows", "wires of columns", "potential [V]", "column"}},
     {"--kind iv --from -1e5 --to 2e5", "sweep.cir", {"drop [kV]", "current [nA]", "-100", "-80"}},
+    {"", "study", {"optimizer.group.rate", "minibatch.size", "5e-08", "test_error [%]"}},
+    {"--columns watts", "study", {"estimator.beta", "16", "1e-06", "watts [mW]"}},
+    {"--kind interaction", "study", {"mean of test_error [%]", "5e-06", "minibatch.size", "16"}},
+    {"--kind front", "study", {"test_error [%]", "watts [mW]", "Pareto front", "points"}},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -244,6 +249,8 @@ START_TEST(what_cannot_be_drawn_is_told) {
     refuse(2, "holds no run", ".", "-o -");
     refuse(2, "holds the runs of several seeds", "iris", "--kind confusion -o -");
     put("metrics.csv", "epoch,train_loss\n");
+    refuse(2, "there is no figure 'z'", "study", "--columns z -o -");
+    refuse(2, "study.xml", "iris", "--kind effects -o -");
     refuse(2, "has no epoch yet", "metrics.csv", "-o -");
 }
 END_TEST
