@@ -187,6 +187,10 @@ static void write_method(const eq_experiment *x, eq_text *t) {
                    eq_nudging_name(x->estimator.nudging));
     eq_put_number(t, "beta", x->estimator.beta);
     bool clamp = x->estimator.nudging == EQ_NUDGE_CLAMP;
+    if (x->estimator.kind->iterates) {
+        eq_put_number(t, "tolerance", x->estimator.tolerance);
+        eq_text_printf(t, " steps=\"%zu\"", x->estimator.steps);
+    }
     if (clamp) eq_put_number(t, "eta", x->estimator.eta);
     if (clamp && isfinite(x->estimator.clamp)) eq_put_number(t, "g-clamp", x->estimator.clamp);
     eq_text_puts(t, "/>\n");

@@ -25,6 +25,10 @@ static bool phases(const eq_experiment *x) {
     return x->estimator.kind->phases > 0;
 }
 
+static bool iterates(const eq_experiment *x) {
+    return x->estimator.kind->iterates;
+}
+
 static bool clamps(const eq_experiment *x) {
     return phases(x) && x->estimator.nudging == EQ_NUDGE_CLAMP;
 }
@@ -259,6 +263,7 @@ static const struct rule {
      "type=\"one-sided\" or \"random-sign\" or \"symmetric\" or \"four-point\"", phases, NULL,
      NULL},
     {"estimator", "beta", "nudging=\"current\" or \"energy\"", nudges, NULL, NULL},
+    {"estimator", "tolerance steps", "type=\"rbp\"", iterates, NULL, NULL},
     {"estimator", "eta g-clamp", "nudging=\"clamp\"", clamps, NULL, NULL},
     {"mismatch", "parameters distribution per", "sigma or absolute beside it", deviates_itself,
      NULL, NULL},
