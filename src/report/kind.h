@@ -26,4 +26,7 @@ eq_gather eq_gather_effects, eq_gather_interaction, eq_gather_front, eq_gather_t
 /* gather_conductances.c */
 eq_gather eq_gather_conductances, eq_gather_crossbar;
 
+/* gather_drop.c */
+eq_gather eq_gather_drop;
+
 #endif

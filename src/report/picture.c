@@ -15,6 +15,8 @@ static const eq_picture_kind kinds[] = {
     {"activations", "DIR of a run", "mean potentials of hidden nodes and outputs by class"},
     {"conductances", "DIR of a run", "histogram of each trained group, before and after"},
     {"crossbar", "DIR of a run", "the trained conductances of each layer as a matrix"},
+    {"drop", "a deck, DIR or table of crossbars with wires",
+     "potentials along their rows and columns"},
     {"effects", "DIR of a study", "what each factor does to the goal, with 95 % bands"},
     {"interaction", "DIR of a study", "the goal over the two strongest factors"},
     {"front", "DIR of a study", "its points by two figures, and the Pareto front"},
@@ -24,9 +26,9 @@ static const eq_picture_kind kinds[] = {
 };
 static eq_gather *const gather[] = {
     eq_gather_curves,      eq_gather_sweep,        eq_gather_iv,       eq_gather_confusion,
-    eq_gather_activations, eq_gather_conductances, eq_gather_crossbar, eq_gather_effects,
-    eq_gather_interaction, eq_gather_front,        eq_gather_trace,    eq_gather_adversarial,
-    eq_gather_liked};
+    eq_gather_activations, eq_gather_conductances, eq_gather_crossbar, eq_gather_drop,
+    eq_gather_effects,     eq_gather_interaction,  eq_gather_front,    eq_gather_trace,
+    eq_gather_adversarial, eq_gather_liked};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

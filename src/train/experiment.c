@@ -433,7 +433,7 @@ static eq_status understand(eq_xml *xml, const char *file, eq_experiment **out, 
     if (x == NULL || x->path == NULL || x->folder == NULL || x->name == NULL)
         status = eq_out_of_memory(diag);
     if (status == EQ_OK) status = read_tree(xml, x, diag);
-    if (status == EQ_OK && x->run == 0) eq_warn_of_idle(xml, diag); /* a copy has all there is */
+    if (status == EQ_OK && x->run == 0) eq_warn_of_idle(x, xml, diag); /* a copy has all there is */
     eq_xml_free(xml);
     if (status == EQ_OK)
         *out = x;

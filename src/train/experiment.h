@@ -110,9 +110,10 @@ eq_status eq_experiment_master_copy(const eq_experiment_master *m, const eq_sett
                                     eq_experiment **out, eq_diag *diag);
 void eq_experiment_master_free(eq_experiment_master *m);
 
-/* unused.c. *why: why a change of what --set calls `name` (an attribute by its path, or a parameter of the
- * circuit c) changes nothing in a training of this experiment: "only momentum has one"; NULL: it may. */
+/* unused.c. *owner: what a change of what --set calls `name` (an attribute by its path, or a parameter of
+ * the circuit c) belongs to, where it changes nothing in a training of this experiment: "type=\"adam\"";
+ * NULL: it may change something. */
 eq_status eq_experiment_unused(const eq_experiment *x, const eq_circuit *c, const char *name,
-                               const char **why, eq_diag *diag);
+                               const char **owner, eq_diag *diag);
 
 #endif
