@@ -40,16 +40,17 @@ static void destroy(void *self) {
     for (size_t p = 0; e->work != NULL && p < e->works; p++) {
         eq_work *w = &e->work[p];
         for (int s = 0; s < EQ_MAX_SLOTS; s++) eq_free(w->v[s]);
-        void *all[] = {w->least,   w->in,      w->nudged,      w->from_k,       w->from_e,
-                       w->inverse, w->f,       w->slope,       w->size,         w->step,
-                       w->push,    w->schur,   w->factor,      w->cross,        w->check,
-                       w->free_f,  w->descent, w->free_from_k, w->free_inverse, w->column};
+        void *all[] = {
+            w->least, w->in,     w->nudged,  w->from_k,      w->from_e,       w->inverse, w->f,
+            w->slope, w->size,   w->step,    w->push,        w->schur,        w->factor,  w->cross,
+            w->check, w->free_f, w->descent, w->free_from_k, w->free_inverse, w->column,  w->trial,
+            w->drive, w->off,    w->sizes,   w->along,       w->free_from_e};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     }
     eq_derived *d = &e->derived;
-    void *all[] = {d->fixed,  d->coupled,     d->constant, d->m,       d->back,
-                   d->pairs,  d->bound,       e->work,     e->x,       e->delta,
-                   e->column, e->block_total, e->between,  e->exchange};
+    void *all[] = {d->fixed,   d->coupled,  d->constant, d->m,     d->turned, d->pairs,
+                   d->bound,   e->work,     e->x,        e->delta, e->column, e->block_total,
+                   e->between, e->exchange, e->thin,     d->q,     d->w[0],   d->w[1]};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     for (int k = 0; e->gradient != NULL && k < eq_pool_threads(e->pool); k++)
         eq_free(e->gradient[k]);
@@ -81,7 +82,7 @@ static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
     w->least = room(nk * ld, &whole);
     w->from_k = room(ne * ld, &whole);
     w->from_e = room(nk * ld, &whole);
-    w->inverse = room(ne * ld, &whole);
+    w->inverse = room((ne + nk) * ld, &whole);
     w->f = room(nk * ld, &whole);
     w->slope = room(nk * ld, &whole);
     w->size = room(nk * ld, &whole);
@@ -93,6 +94,13 @@ static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
     w->free_from_k = room(ne * ld, &whole);
     w->free_inverse = room(ne * ld, &whole);
     w->free_f = room(nk * ld, &whole);
+    size_t swept = e->sweeps ? (ne + nk) * ld : 0;
+    w->trial = room(swept, &whole);
+    w->drive = room(swept, &whole);
+    w->off = room(swept, &whole);
+    w->sizes = room(swept, &whole);
+    w->along = room(e->sweeps ? EQ_ALONGS * e->net.bands[0] * EQ_DIRECTIONS * ld : 0, &whole);
+    w->free_from_e = room(e->sweeps ? nk * ld : 0, &whole);
     w->check = room(3 * (ne * ld + 8), &whole);
     w->cross = room(cross * ld, &whole);
     w->column = room(widest(&e->net), &whole);
@@ -108,7 +116,10 @@ static bool allocate_derived(eq_layered *e) {
     d->constant = room(n, &whole);
     d->bound = room(n, &whole);
     d->m = room(ne * nk, &whole);
-    d->back = room(ne * nk, &whole);
+    d->turned = room(e->sweeps ? ne * nk : 0, &whole);
+    d->q = room(e->sweeps ? ne * EQ_DIRECTIONS : 0, &whole);
+    for (int k = 0; k < 2; k++) d->w[k] = room(e->sweeps ? nk * EQ_DIRECTIONS : 0, &whole);
+    e->thin = room(e->sweeps ? n * EQ_DIRECTIONS : 0, &whole);
     d->pairs = room(e->sweeps ? 0 : nk * (nk + 1) / 2 * ne, &whole);
     return whole;
 }
@@ -135,7 +146,8 @@ static eq_status allocate(eq_layered *e, const eq_engine_options *o, eq_diag *di
     e->column = room(wide, &whole);
     e->block_total = room((rows / EQ_UPDATE_ROWS + 1) * wide, &whole);
     e->between = room(between, &whole);
-    e->works = (o->batch + EQ_MOST_IN_PART - 1) / EQ_MOST_IN_PART;
+    size_t share = e->sweeps ? EQ_MOST_IN_SWEPT_PART : EQ_MOST_IN_PART;
+    e->works = (o->batch + share - 1) / share;
     e->work = eq_calloc(e->works, sizeof *e->work);
     e->tied = eq_calloc(2 * e->net.nodes, sizeof *e->tied);
     whole = whole && e->work != NULL && e->tied != NULL;
@@ -196,6 +208,7 @@ static eq_engine_info about(const void *self) {
     eq_engine_info info = {.name = "layered", .sweeps = e->sweeps};
     for (size_t p = 0; p < e->works; p++) {
         info.iterations += e->work[p].iterations;
+        info.passes += e->work[p].passes;
         info.solves += e->work[p].solves;
         info.worst_ratio = fmax(info.worst_ratio, e->work[p].worst);
     }
@@ -299,7 +312,7 @@ static eq_status answer(eq_layered *e, int slot, double *y, eq_diag *diag) {
 static void free_job(void *data, int k) {
     eq_layered *e = data;
     eq_work *w = &e->work[e->own + (size_t)k];
-    if (w->n > 0) eq_layered_free(e, w);
+    if (w->n > 0) (e->sweeps ? eq_layered_sweep_free : eq_layered_free)(e, w);
 }
 
 static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
@@ -320,8 +333,10 @@ typedef struct nudged_work {
 
 static void nudged_job(void *data, int k) {
     const nudged_work *job = data;
-    eq_work *w = &job->e->work[job->e->own + (size_t)k];
-    if (w->n > 0) eq_layered_nudged(job->e, w, job->slot, job->nudge);
+    eq_layered *e = job->e;
+    eq_work *w = &e->work[e->own + (size_t)k];
+    if (w->n > 0)
+        (e->sweeps ? eq_layered_sweep_nudged : eq_layered_nudged)(e, w, job->slot, job->nudge);
 }
 
 static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
