@@ -10,9 +10,9 @@
 #include "model/engine_ops.h"
 #include "solver/linear/blas.h"
 
-/* The table of pairs of kept nodes may take this many bytes;
- * larger networks are solved by sweeps. */
-static const double most_pair_bytes = 512e6;
+/* The table of pairs of kept nodes may take this many bytes (about 128 x 128 nodes); what a step
+ * costs grows with it, and larger networks are solved by sweeps. */
+static const double most_pair_bytes = 8e6;
 
 const eq_kernels *eq_kernels_pick(void) {
 #ifdef __x86_64__

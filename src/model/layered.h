@@ -87,7 +87,7 @@ void eq_layers_load(eq_layers *net);
 enum { EQ_MOST_IN_PART = 12, EQ_MOST_IN_SWEPT_PART = 32, EQ_MOST_LANES = 32 };
 
 /* Directions in which a band of E nodes is known to be coupled strongly (layered_coarse.c). */
-enum { EQ_DIRECTIONS = 24 };
+enum { EQ_DIRECTIONS = 32 };
 
 /* How x and -x stand in the input vector of this minibatch (section 4.4.3): one product serves
  * both. */
@@ -194,9 +194,10 @@ void eq_layered_gather_inputs(const eq_layered *e, eq_work *w);
  * their digits. */
 #define EQ_LAYERED_AIM 1e-3
 /* |f| over the KCL bound of node j with the sum of |currents| `size`; *strict: of a bound with a
- * millionth of its absolute part (abstol over a small conductance is a large voltage). Both grow. */
-void eq_layered_grow_ratio(const eq_layered *e, size_t j, double f, double size, double *ratio,
-                           double *strict);
+ * millionth of its absolute part (abstol over a small conductance is a large voltage), and a sum of
+ * `least` at the least. Both grow. */
+void eq_layered_grow_ratio(const eq_layered *e, size_t j, double f, double size, double least,
+                           double *ratio, double *strict);
 /* What an iteration leaves: its count, and whether the state is at its bound. */
 void eq_layered_conclude(const eq_layered *e, eq_work *w, const double *v, double ratio,
                          double count);

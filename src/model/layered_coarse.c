@@ -9,6 +9,7 @@
  * G_E = Q^T D_E^-1 Q and G_K = W^T D_K^-1 W, of each example its own, I - G_K G_E is symmetric and
  * positive definite in the inner product of G_E: conjugate gradients in every lane. */
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "model/layered.h"
@@ -74,15 +75,19 @@ static void basis(const eq_layered *e, const double *y, size_t rows,
     }
 }
 
+/* Of the EQ_DIRECTIONS columns: potentials of all nodes together, the outputs (or, further inwards,
+ * what answers to them), and mixtures of what answers to these. */
+enum { OUTPUTS = 1, MIXTURES = 21 };
+
 /* Every output node its own direction, as far as there are enough of them. */
 static void output_directions(const eq_layered *e, double *o) {
+    enum { MOST = MIXTURES - OUTPUTS };
     size_t next = 0;
     for (size_t k = 0; k < 2 * e->net.c->outputs; k++) {
         int32_t node = k % 2 == 0 ? e->net.plus[k / 2] : e->net.minus[k / 2];
         if (node == EQ_NONE) continue;
-        double sign = next / (EQ_DIRECTIONS - 1) % 2 == 0 ? 1.0 : -1.0;
-        o[((size_t)node - e->net.eliminated) * EQ_DIRECTIONS + 1 + next % (EQ_DIRECTIONS - 1)] =
-            sign;
+        double sign = next / MOST % 2 == 0 ? 1.0 : -1.0;
+        o[((size_t)node - e->net.eliminated) * EQ_DIRECTIONS + OUTPUTS + next % MOST] = sign;
         next++;
     }
 }
@@ -99,10 +104,27 @@ static void scale_band(const eq_layered *e, size_t first, size_t rows, double po
     }
 }
 
+/* o of the K nodes from .. to, from W: a_K^-1 W is what answers to Q. Either that, or mixtures of it
+ * with random signs behind what stands there. */
+static void answers(const eq_layered *e, const double *w, size_t from, size_t to, bool mixed,
+                    double *o) {
+    enum { N = EQ_DIRECTIONS };
+    for (size_t k = from; k < to; k++) {
+        double a = self(e, e->net.eliminated + k), *at = o + k * N;
+        uint64_t bits = 0x9e3779b97f4a7c15; /* of the golden ratio: as good as random */
+        for (size_t d = mixed ? MIXTURES : 0; d < N; d++) {
+            double sum = mixed ? 0.0 : w[k * N + d];
+            bits = bits << 13 ^ bits >> 7 ^ bits * 5;
+            for (size_t j = 0; mixed && j < MIXTURES; j++)
+                sum += bits >> (2 * j) & 1 ? w[k * N + j] : -w[k * N + j];
+            at[d] = a > 0.0 ? sum / a : 0.0;
+        }
+    }
+}
+
 /* Band i of E: Q from A times the directions o [kept][EQ_DIRECTIONS], which are potentials of the K
- * nodes, and W = M^T a_E^-1/2 Q for both neighbours; q = a_E^1/2 Q. Then o of both neighbours is
- * a_K^-1 W: what they answer to Q. */
-static void outline_band(eq_layered *e, size_t i, double *o) {
+ * nodes, and W = M^T a_E^-1/2 Q for both neighbours; q = a_E^1/2 Q. Then o of the neighbours follows. */
+static void outline_band(eq_layered *e, size_t i, bool mixed, double *o) {
     enum { N = EQ_DIRECTIONS };
     const size_t *row = e->net.band[0], *col = e->net.band[1];
     size_t first = row[i], rows = row[i + 1] - first;
@@ -117,21 +139,25 @@ static void outline_band(eq_layered *e, size_t i, double *o) {
     scale_band(e, first, rows, -0.5, y);
     scale_band(e, first, rows, 0.5, q);
     for (size_t j = i; j < i + 2 && j < e->net.bands[1]; j++) {
-        double *w = e->derived.w[j == i];
-        thin_product(e, i, j, true, y, w + col[j] * N, false);
-        for (size_t k = col[j]; k < col[j + 1]; k++) {
-            double a = self(e, e->net.eliminated + k);
-            for (size_t d = 0; d < N; d++) o[k * N + d] = a > 0.0 ? w[k * N + d] / a : 0.0;
-        }
+        thin_product(e, i, j, true, y, e->derived.w[j == i] + col[j] * N, false);
+        answers(e, e->derived.w[j == i], col[j], col[j + 1], mixed, o);
     }
 }
 
+/* Each band twice, the second time with the mixtures: a step of subspace iteration (Halko, Martinsson
+ * & Tropp 2011, SIAM Review 53:217, section 4.5) that keeps what answers to the outputs. */
 void eq_layered_derive_outline(eq_layered *e) {
-    memset(e->thin, 0, e->net.kept * EQ_DIRECTIONS * sizeof *e->thin);
-    output_directions(e, e->thin);
+    enum { N = EQ_DIRECTIONS };
+    double *o = e->thin;
+    memset(o, 0, e->net.kept * N * sizeof *o);
+    output_directions(e, o);
     for (size_t i = 0; i < e->net.bands[0]; i++) {
-        for (size_t k = e->net.band[1][i]; k < e->net.kept; k++) e->thin[k * EQ_DIRECTIONS] = 1.0;
-        outline_band(e, i, e->thin);
+        for (size_t k = e->net.band[1][i]; k < e->net.kept; k++) {
+            o[k * N] = 1.0;
+            memset(o + k * N + MIXTURES, 0, (N - MIXTURES) * sizeof *o);
+        }
+        outline_band(e, i, true, o);
+        outline_band(e, i, false, o);
     }
 }
 
@@ -259,7 +285,7 @@ static void turn(const eq_work *w, size_t n, const double *b, const double *x, d
 /* t = x with (I - G_K G_E) x = r, and its G_E x is added to s. */
 static void solve(const eq_layered *e, eq_work *w, size_t n, double *r, double *x, double *s) {
     enum { MOST = 8 };
-    static const double enough = 1e-6; /* of r.G_E r: a part in a thousand */
+    static const double enough = 1e-8; /* of r.G_E r: a part in ten thousand */
     size_t size = n * w->ld;
     double *gr = x + size, *p = gr + size, *gp = p + size, *q = gp + size;
     double rz[EQ_MOST_LANES], start[EQ_MOST_LANES], a[EQ_MOST_LANES], b[EQ_MOST_LANES];

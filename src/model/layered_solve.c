@@ -213,10 +213,10 @@ const double *eq_layered_nudge(const eq_layered *e, eq_work *w, const eq_nudge *
     return w->nudged;
 }
 
-void eq_layered_grow_ratio(const eq_layered *e, size_t j, double f, double size, double *ratio,
-                           double *strict) {
-    double bound = e->derived.bound[j], part = e->reltol * size;
-    double whole = fabs(f) / (bound + part), tight = fabs(f) / (1e-6 * bound + part);
+void eq_layered_grow_ratio(const eq_layered *e, size_t j, double f, double size, double least,
+                           double *ratio, double *strict) {
+    double bound = e->derived.bound[j], whole = fabs(f) / (bound + e->reltol * size);
+    double tight = fabs(f) / (1e-6 * bound + e->reltol * (size > least ? size : least));
     if (!(whole <= *ratio)) *ratio = whole;
     if (!(tight <= *strict)) *strict = tight;
 }
@@ -228,7 +228,8 @@ static double kept_ratio(const eq_layered *e, eq_work *w) {
     for (size_t k = 0; k < e->net.kept; k++)
         for (size_t n = 0; n < w->n; n++) {
             size_t at = k * w->ld + n;
-            eq_layered_grow_ratio(e, e->net.eliminated + k, w->f[at], w->size[at], &worst, &strict);
+            eq_layered_grow_ratio(e, e->net.eliminated + k, w->f[at], w->size[at], 0.0, &worst,
+                                  &strict);
         }
     w->strict = strict;
     return worst;
