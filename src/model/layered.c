@@ -74,8 +74,8 @@ static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
            cross = 0;
     bool whole = true;
     for (size_t b = 0; b < e->net.bars; b++)
-        if (e->net.bar[b].kind == EQ_ROWS_NODE && cross < e->net.bar[b].rows + e->net.bar[b].cols)
-            cross = e->net.bar[b].rows + e->net.bar[b].cols;
+        if (e->net.bar[b].kind == EQ_ROWS_NODE && cross < e->net.bar[b].cols)
+            cross = e->net.bar[b].cols;
     for (int s = 0; s < EQ_MAX_SLOTS; s++) w->v[s] = room((ne + nk) * ld, &whole);
     w->in = room((ne + nk) * ld, &whole);
     w->nudged = room(nk * ld, &whole);
@@ -102,7 +102,7 @@ static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
     w->along = room(e->sweeps ? EQ_ALONGS * e->net.bands[0] * EQ_DIRECTIONS * ld : 0, &whole);
     w->free_from_e = room(e->sweeps ? nk * ld : 0, &whole);
     w->check = room(3 * (ne * ld + 8), &whole);
-    w->cross = room(cross * ld, &whole);
+    w->cross = room(2 * (EQ_MAX_SLOTS - 1) * cross * ld, &whole);
     w->column = room(widest(&e->net), &whole);
     return whole;
 }
@@ -136,7 +136,7 @@ static eq_status allocate(eq_layered *e, const eq_engine_options *o, eq_diag *di
     size_t wide = widest(&e->net), between = 0, rows = 0;
     for (size_t b = 0; b < e->net.bars; b++) {
         const eq_crossbar *x = &e->net.bar[b];
-        size_t need = x->rows * x->cols + x->rows + x->cols;
+        size_t need = x->rows * x->cols;
         if (x->kind == EQ_ROWS_NODE && need > between) between = need;
         if (x->rows > rows) rows = x->rows;
     }
