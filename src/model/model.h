@@ -111,6 +111,8 @@ eq_status eq_network_disturb(eq_network *n, int slot, eq_disturbance error, cons
 /* The adjoint of the free phase for costs with the slopes dcdy[n][outputs]: its slot stands for the
  * exact gradient, whether an energy exists or not. */
 eq_status eq_network_adjoint_phase(eq_network *n, const double *dcdy, eq_diag *diag);
+/* The same by backpropagation through the time steps of the free phase, of a model that has them. */
+eq_status eq_network_unrolled_phase(eq_network *n, const double *dcdy, eq_diag *diag);
 /* v[count][nodes] [V]: all potentials of the free phase of the `count` examples x[count][inputs] of
  * the current minibatch. COLLECTIVE. */
 eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,

@@ -15,6 +15,7 @@ typedef enum eq_heat_colours {
 typedef struct eq_heat_panel {
     char title[EQ_HEAT_LABEL], x_label[EQ_HEAT_LABEL], y_label[EQ_HEAT_LABEL];
     size_t rows, columns;
+    double first;                                     /* number of the first row and column */
     const char *const *row_name, *const *column_name; /* NULL: numbers */
     const double *value;                              /* [rows][columns]; NAN: no cell */
 } eq_heat_panel;

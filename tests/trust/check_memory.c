@@ -543,6 +543,24 @@ static eq_status study(eq_diag *diag) {
     return status;
 }
 
+/* Studies that search, two rounds each. */
+static eq_status searches(eq_diag *diag) {
+    static const char *const file[] = {"halving.xml", "cma.xml"};
+    eq_status status = EQ_OK;
+    for (int k = 0; status == EQ_OK && k < 2; k++) {
+        eq_study *s = NULL;
+        eq_explored x = {0};
+        const eq_explore_options o = {.folder = in("search"), .force = true};
+        status = eq_study_read(in(file[k]), NULL, &s, diag);
+        if (status == EQ_OK) status = eq_explore(s, &o, &x, diag);
+        for (size_t j = 0; status == EQ_OK && j < x.all.runs; j++)
+            if (x.all.failed[j]) status = eq_out_of_memory(diag);
+        eq_explored_free(&x);
+        eq_study_free(s);
+    }
+    return status;
+}
+
 static eq_status train_layered(eq_diag *diag) {
     return train("netlists/two-stage.xml", "forced", false, EQ_ENGINE_LAYERED, diag);
 }
@@ -889,7 +907,8 @@ static eq_status pictures(eq_diag *diag) {
     } drawn[] = {{"curves", "run"},      {"sweep", "sweep.raw"},     {"sweep", "sweep.npz"},
                  {"sweep", "sweep.csv"}, {"iv", "sweep.cir"},        {"confusion", "run"},
                  {"activations", "run"}, {"conductances", "run"},    {"crossbar", "run"},
-                 {"effects", "studied"}, {"interaction", "studied"}, {"front", "studied"}};
+                 {"effects", "studied"}, {"interaction", "studied"}, {"front", "studied"},
+                 {"drop", "cross.cir"},  {"drop", "cross.csv"}};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof drawn / sizeof *drawn; k++) {
         const char *input = in(drawn[k].file);
@@ -946,6 +965,7 @@ static const struct {
     {"training by adjoint and clamps, sparse", otherwise_sparse},
     {"trainings of two seeds", train_seeds},
     {"a study", study},
+    {"searches", searches},
     {"devices", devices},
     {"folders that are refused", refused_folders},
     {"resumed training", resume},
@@ -1058,6 +1078,7 @@ static const struct {
                   ".nodeset V(a)=4.9 V(b)=1\n.op\n.end\n"},
     {"models.cir", "t\n.model neuron d(is=1e-7)\n"},
     {"other-models.cir", "t\n.model nerve d(is=1e-7)\n"},
+    {"cross.csv", "v(a_1_1),v(a_1_2),v(b_1_1),v(b_1_2)\n1,0.9,0.1,0.2\n"},
     {"sine.csv", "x,y\n1,2\n3,4\n5,7\n7,1\n9,2\n"},
     {"any.csv", "0.7,a\n-0.4,b\n"},
     {"study.xml",
@@ -1068,6 +1089,12 @@ static const struct {
      "<study experiment='any.xml'><factor name='r3' from='1000' to='2000' levels='2'/>"
      "<factor name='r4' values='3k 4k'/><design type='grid'/><record figures='train_loss watts'/>"
      "<report pareto='train_loss watts'/></study>"},
+    {"halving.xml", "<study experiment='any.xml'><factor name='r4' values='3k 4k'/>"
+                    "<design type='successive-halving' points='2' least='1' most='2'/>"
+                    "<record figures='train_loss'/><report goal='train_loss'/></study>"},
+    {"cma.xml", "<study experiment='any.xml'><factor name='r3' from='1000' to='2000'/>"
+                "<design type='cma-es' points='8' population='4'/>"
+                "<record figures='train_loss'/><report goal='train_loss'/></study>"},
     {"old", "whole\n"},
 };
 
@@ -1086,6 +1113,7 @@ static void make_files(void) {
     int length = snprintf(script, sizeof script, "#!/bin/sh\ncp %s \"$4\"\n", in("numbered.raw"));
     put("ngspice", script, (size_t)length);
     chmod(in("ngspice"), 0755);
+    expect_exit(0, NULL, "build crossbar --rows 2 --columns 2 -o %s", in("cross.cir"));
     static const char draws[] = "#!/bin/sh\ncat >/dev/null\necho '<svg/>' >picture\n";
     put("gnuplot", draws, strlen(draws));
     chmod(in("gnuplot"), 0755);
