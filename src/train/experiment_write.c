@@ -237,13 +237,19 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     value(t, "low", x->cost.low);
     value(t, "scale", x->cost.scale);
     if (eq_same(x->cost.kind->name, "huber")) value(t, "threshold", x->cost.threshold);
-    if (eq_same(x->cost.kind->name, "hinge")) value(t, "margin", x->cost.margin);
+    if (eq_same(x->cost.kind->name, "hinge")) {
+        value(t, "margin", x->cost.margin);
+        attribute(t, "rivals", x->cost.top ? "top" : "all");
+    }
     eq_text_printf(t, "/>\n  <estimator type=\"%s\" nudging=\"%s\"", x->estimator.kind->name,
                    eq_nudging_name(x->estimator.nudging));
     value(t, "beta", x->estimator.beta);
     bool clamp = x->estimator.nudging == EQ_NUDGE_CLAMP;
-    if (clamp) value(t, "eta", x->estimator.eta);
+    if (clamp && !x->estimator.by_delta) value(t, "eta", x->estimator.eta);
+    if (clamp && x->estimator.by_delta) value(t, "delta", x->estimator.delta);
+    if (clamp) attribute(t, "clamp", x->estimator.nodes ? "nodes" : "pairs");
     if (clamp && isfinite(x->estimator.clamp)) value(t, "g-clamp", x->estimator.clamp);
+    if (x->estimator.kind->phases > 0) attribute(t, "rule", eq_rule_name(x->estimator.rule));
     eq_text_puts(t, "/>\n");
     write_mismatch(&x->mismatch, t);
     write_hardware(&x->hardware, t);
