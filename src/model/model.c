@@ -146,6 +146,15 @@ eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge
     return eq_engine_nudged_phase(n->engine, slot, nudge, y, diag);
 }
 
+eq_status eq_network_clamped_phase(eq_network *n, int slot, const double *move, double pull,
+                                   double *y, eq_diag *diag) {
+    return eq_engine_clamped_phase(n->engine, slot, move, pull, y, diag);
+}
+
+eq_status eq_network_rule(eq_network *n, eq_rule rule, eq_diag *diag) {
+    return eq_engine_rule(n->engine, rule, diag);
+}
+
 void eq_network_keep(eq_network *n, unsigned slots) {
     eq_engine_keep(n->engine, slots);
 }

@@ -17,6 +17,13 @@
 
 enum { EQ_ADJOINT = 5, EQ_MAX_SLOTS };
 
+/* How a parameter learns from the phases (eq_network_gradient). */
+typedef enum eq_rule {
+    EQ_RULE_ENERGY,   /* sum of a dp/dw, and by the response where it has no energy of its own */
+    EQ_RULE_RESPONSE, /* sum of a V di/dw, di/dw of the free state: a local rule for any element */
+    EQ_RULE_DELTA_V2, /* sum of a (drop)^2 of the element, or of the transistors that a source opens */
+} eq_rule;
+
 typedef struct eq_engine_options {
     eq_engine_kind kind;
     size_t batch; /* the largest number of examples of one call */
@@ -101,6 +108,15 @@ eq_status eq_network_free_phase(eq_network *n, size_t count, const double *x, do
  * y may be NULL. */
 eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge, double *y,
                                   eq_diag *diag);
+
+/* A nudged phase in which the plus and the minus node of each output is pulled by a conductance `pull`
+ * [S] (infinite: held) to move[n][outputs][2] [V] from where it was in the free phase; NAN: not.
+ * EQ_ERR_CHECK where the model cannot. */
+eq_status eq_network_clamped_phase(eq_network *n, int slot, const double *move, double pull,
+                                   double *y, eq_diag *diag);
+
+/* The rule of the updates and gradients that follow; EQ_ERR_CHECK where the model does not know it. */
+eq_status eq_network_rule(eq_network *n, eq_rule rule, eq_diag *diag);
 
 /* Nudged phases (bit s: slot s) that were solved for the same examples before the last load and the
  * free phase behind it, on other devices, count as phases of this one. */

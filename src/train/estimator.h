@@ -30,15 +30,24 @@ typedef struct eq_estimator {
     const eq_estimator_kind *kind;
     double beta; /* S for squared errors: nudge current per volt of error */
     eq_nudging nudging;
-    double eta;       /* of the way to the target that a clamp goes */
-    double clamp;     /* S: conductance that pulls there; infinite: the outputs are held */
+    double eta;   /* of the way to the target that a clamp goes */
+    double delta; /* V: instead, where the cost has no targets (eq_cost_way) */
+    bool by_delta;
+    bool nodes; /* a clamp moves both nodes of a pair, each by half */
+    eq_rule rule;
+    double clamp; /* S: conductance that pulls there; infinite: the outputs are held */
     double tolerance; /* of recurrent backpropagation: |l| over |dC/ds| at the end */
-    size_t
-        steps; /* of it, or so far back goes that through time; 0: what the tolerance or a nudged phase needs */
+    size_t steps;     /* of that and of bptt; 0: what the tolerance or a nudged phase needs */
 } eq_estimator;
 
-/* What the phases are multiples of: beta, or eta. */
+/* What the phases are multiples of: beta, eta or delta. */
 double eq_estimator_strength(const eq_estimator *est);
+
+/* "energy", "response" or "delta-v2". */
+bool eq_rule_find(const char *name, eq_rule *rule);
+const char *eq_rule_name(eq_rule rule);
+/* Whether it asks for what the engine of any circuit alone has (EQ_ENGINE_SPARSE). */
+bool eq_estimator_is_local(const eq_estimator *est);
 
 /* Those from phases. */
 size_t eq_estimator_kinds(void);

@@ -21,10 +21,14 @@ static eq_experiment *experiment_new(void) {
     x->seed = 1;
     x->data.test_fraction = 0.0;
     x->encoding.input.scale = x->encoding.target.scale = 1.0;
-    x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0, 1.0, 1.0};
+    x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0, 1.0, 1.0, false};
     x->network = eq_hopfield_defaults();
-    x->estimator = (eq_estimator){
-        eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT, 0.1, INFINITY, 1e-9, 0};
+    x->estimator = (eq_estimator){.kind = eq_estimator_find("symmetric"),
+                                  .beta = 1e-6,
+                                  .eta = 0.1,
+                                  .delta = 0.05,
+                                  .clamp = INFINITY,
+                                  .tolerance = 1e-9};
     x->discrete = eq_discrete_defaults();
     x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
     x->schedule = (eq_schedule){EQ_SCHEDULE_CONSTANT, 1.0, 1};
@@ -169,6 +173,8 @@ static void cost(reader *r, const eq_xml_node *node) {
     number(r, node, "scale", &c->scale);
     number(r, node, "threshold", &c->threshold);
     number(r, node, "margin", &c->margin);
+    const char *rivals = word(node, "rivals");
+    c->top = rivals != NULL && eq_same(rivals, "top");
     bool by_class = r->x->data.targets == NULL && !c->kind->classes;
     if (r->status == EQ_OK && by_class && c->high == c->low)
         fault(r, node,
@@ -183,15 +189,20 @@ static void estimator(reader *r, const eq_xml_node *node) {
     if (nudging != NULL) eq_nudging_find(nudging, &e->nudging);
     number(r, node, "beta", &e->beta);
     number(r, node, "eta", &e->eta);
+    number(r, node, "delta", &e->delta);
+    const char *rule = word(node, "rule"), *at = word(node, "clamp");
+    if (rule != NULL) eq_rule_find(rule, &e->rule);
+    e->nodes = at != NULL && eq_same(at, "nodes");
     number(r, node, "tolerance", &e->tolerance);
     count(r, node, "steps", &e->steps);
     const char *clamp = word(node, "g-clamp");
     if (clamp != NULL && strcmp(clamp, "INF") != 0) number(r, node, "g-clamp", &e->clamp);
     const eq_cost_kind *cost = r->x->cost.kind;
+    e->by_delta = cost->rivals;
     if (e->nudging == EQ_NUDGE_CLAMP && !cost->clamps)
         fault(r, node,
               "nudging=\"clamp\" drives the outputs to targets, and this cost has none; take "
-              "<cost type=\"squared-difference\"> or squared-error, or nudging=\"current\"");
+              "<cost type=\"squared-difference\">, squared-error or hinge, or nudging=\"current\"");
     if (e->nudging == EQ_NUDGE_ENERGY && cost->kinks)
         fault(r, node,
               "nudging=\"energy\" needs a cost with a slope everywhere, and that of this one "

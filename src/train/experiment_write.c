@@ -176,18 +176,24 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     eq_put_number(t, "low", x->cost.low);
     eq_put_number(t, "scale", x->cost.scale);
     if (eq_same(x->cost.kind->name, "huber")) eq_put_number(t, "threshold", x->cost.threshold);
-    if (eq_same(x->cost.kind->name, "hinge")) eq_put_number(t, "margin", x->cost.margin);
+    if (eq_same(x->cost.kind->name, "hinge")) {
+        eq_put_number(t, "margin", x->cost.margin);
+        eq_put_text(t, "rivals", x->cost.top ? "top" : "all");
+    }
     eq_text_printf(t, "/>\n  <estimator type=\"%s\" nudging=\"%s\"", x->estimator.kind->name,
                    eq_nudging_name(x->estimator.nudging));
     eq_put_number(t, "beta", x->estimator.beta);
     if (x->estimator.kind->unrolled) eq_text_printf(t, " steps=\"%zu\"", x->estimator.steps);
     bool clamp = x->estimator.nudging == EQ_NUDGE_CLAMP;
+    if (clamp && !x->estimator.by_delta) eq_put_number(t, "eta", x->estimator.eta);
+    if (clamp && x->estimator.by_delta) eq_put_number(t, "delta", x->estimator.delta);
+    if (clamp) eq_put_text(t, "clamp", x->estimator.nodes ? "nodes" : "pairs");
+    if (clamp && isfinite(x->estimator.clamp)) eq_put_number(t, "g-clamp", x->estimator.clamp);
+    if (x->estimator.kind->phases > 0) eq_put_text(t, "rule", eq_rule_name(x->estimator.rule));
     if (x->estimator.kind->iterates) {
         eq_put_number(t, "tolerance", x->estimator.tolerance);
         eq_text_printf(t, " steps=\"%zu\"", x->estimator.steps);
     }
-    if (clamp) eq_put_number(t, "eta", x->estimator.eta);
-    if (clamp && isfinite(x->estimator.clamp)) eq_put_number(t, "g-clamp", x->estimator.clamp);
     eq_text_puts(t, "/>\n");
     write_mismatch(&x->mismatch, t);
     write_hardware(&x->hardware, t);

@@ -284,6 +284,8 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     size_t most = s->set.train_count > s->set.test_count ? s->set.train_count : s->set.test_count;
     eq_engine_options options = *o;
     /* the layered engine takes gains for good, and sources to be the same in all phases */
+    if (eq_estimator_is_local(&s->x->estimator) && options.kind == EQ_ENGINE_AUTO)
+        options.kind = EQ_ENGINE_SPARSE;
     if (s->x->mismatch.phases != EQ_SAME_DEVICES && eq_session_sources_deviate(s))
         options.kind = EQ_ENGINE_SPARSE;
     /* recurrent backpropagation follows the dynamics of the circuit */
@@ -303,6 +305,8 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
 eq_status eq_session_renew(eq_session *s, const eq_engine_options *o, eq_diag *diag) {
     eq_engine_options options = *o;
     options.batch = s->batch;
+    if (eq_estimator_is_local(&s->x->estimator) && options.kind == EQ_ENGINE_AUTO)
+        options.kind = EQ_ENGINE_SPARSE;
     eq_network_free(s->model);
     s->model = NULL;
     eq_status status = eq_network_new(s->c, &s->model, diag);
