@@ -126,8 +126,40 @@ static void tolerate(void *self, double residual) {
     d->o.free = d->o.nudged = 0;
 }
 
-static const eq_substrate_ops ops = {destroy, block,  name,  output, get,  put,
-                                     NULL,    fan_in, start, places, NULL, tolerate};
+static eq_status convex(void *self, bool *is, eq_diag *diag) {
+    (void)self;
+    (void)diag;
+    *is = false;
+    return EQ_OK;
+}
+
+/* E = sum_l sum of the units' own energies - Phi, of one example, after a free phase. */
+static void energy_of(eq_discrete *d, const double *x, const double *v, double *e, double *size) {
+    const double *before = x, *s = v;
+    double *field = d->next[0];
+    *e = *size = 0.0;
+    for (size_t l = 1; l <= d->layers; before = s, s += d->width[l++]) {
+        eq_coupling_biases(&d->c[l], 1, field);
+        eq_coupling_forward(&d->c[l], &d->room, 1, before, d->stood, true, field);
+        for (size_t k = 0; k < d->width[l]; k++) {
+            double own = d->o.sigma->energy(s[k]);
+            *e += own - s[k] * field[k];
+            *size += fabs(own) + fabs(s[k] * field[k]);
+        }
+    }
+}
+
+static eq_status energies(void *self, size_t count, const double *x, const double *v, double *e,
+                          double *size, eq_diag *diag) {
+    eq_discrete *d = self;
+    (void)diag;
+    for (size_t k = 0; k < count; k++)
+        energy_of(d, x + k * d->width[0], v + k * d->units, &e[k], &size[k]);
+    return EQ_OK;
+}
+
+static const eq_substrate_ops ops = {destroy, block, name,   output, get,    put,      NULL,
+                                     fan_in,  start, places, NULL,   convex, energies, tolerate};
 
 /* The couplings, without their arrays: what they need of the layers is there. */
 static eq_status couple(const eq_discrete_options *o, eq_coupling *c, eq_diag *diag) {

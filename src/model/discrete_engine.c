@@ -303,6 +303,7 @@ static const eq_engine_ops ops = {
     .potentials = potentials,
     .disturb = disturb,
     .group_rows = group_rows,
+    .dynamics = &eq_discrete_dynamics_ops,
 };
 
 eq_status eq_discrete_engine(eq_discrete *d, const eq_engine_options *o, eq_engine **out,

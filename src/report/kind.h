@@ -4,6 +4,7 @@
 #define EQ_REPORT_KIND_H
 
 #include "report/canvas.h"
+#include "result/result.h"
 
 typedef eq_status eq_gather(const eq_picture *p, eq_canvas *c, eq_diag *diag);
 
@@ -11,6 +12,9 @@ typedef eq_status eq_gather(const eq_picture *p, eq_canvas *c, eq_diag *diag);
 eq_gather eq_gather_curves;
 /* gather_sweep.c */
 eq_gather eq_gather_sweep;
+/* gather_transient.c. Whether a table is that of `gradcheck --transient`, which has a picture of its own. */
+bool eq_is_transient(const eq_result *r);
+eq_status eq_draw_transient(const eq_result *r, const eq_picture *p, eq_canvas *to, eq_diag *diag);
 /* gather_iv.c */
 eq_gather eq_gather_iv;
 /* gather_classes.c */

@@ -9,7 +9,7 @@
 static const eq_picture_kind kinds[] = {
     {"curves", "DIR or metrics.csv, several", "what trainings reached, against the epoch"},
     {"sweep", "FILE.csv, .raw or .npz of eqspice run",
-     "potentials and currents over what is swept"},
+     "potentials and currents over what is swept; of gradcheck --transient both sides over time"},
     {"iv", "a deck or DIR", "current over voltage of models, an element, or the neuron at a node"},
     {"confusion", "DIR of a run", "which class is taken for which, of the test set"},
     {"activations", "DIR of a run", "mean potentials of hidden nodes and outputs by class"},

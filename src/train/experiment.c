@@ -22,8 +22,8 @@ static eq_experiment *experiment_new(void) {
     x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0, 1.0, 1.0};
     x->network = eq_hopfield_defaults();
     x->discrete = eq_discrete_defaults();
-    x->estimator =
-        (eq_estimator){eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT, 0.1, INFINITY, 0};
+    x->estimator = (eq_estimator){
+        eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT, 0.1, INFINITY, 1e-9, 0};
     x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
     x->schedule = (eq_schedule){EQ_SCHEDULE_CONSTANT, 1.0, 1};
     x->batch = 4;
@@ -212,6 +212,7 @@ static void estimator(reader *r, const eq_xml_node *node) {
     if (nudging != NULL) eq_nudging_find(nudging, &e->nudging);
     number(r, node, "beta", &e->beta);
     number(r, node, "eta", &e->eta);
+    number(r, node, "tolerance", &e->tolerance);
     count(r, node, "steps", &e->steps);
     const char *clamp = word(node, "g-clamp");
     if (clamp != NULL && strcmp(clamp, "INF") != 0) number(r, node, "g-clamp", &e->clamp);

@@ -235,6 +235,10 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     value(t, "beta", x->estimator.beta);
     if (x->estimator.kind->unrolled) eq_text_printf(t, " steps=\"%zu\"", x->estimator.steps);
     bool clamp = x->estimator.nudging == EQ_NUDGE_CLAMP;
+    if (x->estimator.kind->iterates) {
+        value(t, "tolerance", x->estimator.tolerance);
+        eq_text_printf(t, " steps=\"%zu\"", x->estimator.steps);
+    }
     if (clamp) value(t, "eta", x->estimator.eta);
     if (clamp && isfinite(x->estimator.clamp)) value(t, "g-clamp", x->estimator.clamp);
     eq_text_puts(t, "/>\n");

@@ -28,6 +28,7 @@
 #include "train/checkpoint.h"
 #include "train/seeds.h"
 #include "train/train.h"
+#include "train/transient.h"
 
 Suite *memory_suite(void);
 
@@ -663,6 +664,31 @@ static eq_status gradcheck(eq_diag *diag) {
     return status;
 }
 
+/* Both sides of theorem 3.1 over a few steps, of a circuit and of a network, and an epoch by recurrent
+ * backpropagation. */
+static eq_status transient_of(const char *path, eq_diag *diag) {
+    static const char *const item[] = {"data.train-limit=4", "estimator.type=rbp"};
+    const eq_settings set = {item, 2};
+    eq_transient_options o = eq_transient_defaults();
+    eq_experiment *x = NULL;
+    eq_transient t = {.table = NULL};
+    o.examples = 2;
+    o.steps = 3;
+    eq_status status = eq_experiment_read_with(path, &set, &x, diag);
+    if (status == EQ_OK) status = eq_transient_check(x, NULL, &o, &t, diag);
+    eq_transient_free(&t);
+    eq_experiment_free(x);
+    return status;
+}
+
+static eq_status transient(eq_diag *diag) {
+    return transient_of("netlists/two-stage.xml", diag);
+}
+
+static eq_status transient_network(eq_diag *diag) {
+    return transient_of("netlists/hopfield-digits.xml", diag);
+}
+
 static eq_status sensitivity(eq_diag *diag) {
     eq_trained *m = NULL;
     eq_loss_scenes *work = NULL;
@@ -896,6 +922,8 @@ static const struct {
     {"evaluation of other data", evaluate_other},
     {"a report", report},
     {"gradient check", gradcheck},
+    {"both sides of theorem 3.1", transient},
+    {"both sides of theorem 3.1, of a network", transient_network},
     {"sensitivities", sensitivity},
     {"phases on other devices", other_devices},
     {"a gradient of ideal devices", ideal_devices},
