@@ -135,7 +135,7 @@ static eq_status convex(void *self, bool *is, eq_diag *diag) {
 
 /* E = sum_l sum of the units' own energies - Phi, of one example, after a free phase. */
 static void energy_of(eq_discrete *d, const double *x, const double *v, double *e, double *size) {
-    const double *before = x, *s = v;
+    const double *before = x, *s = v; /* x: as the engine has it */
     double *field = d->next[0];
     *e = *size = 0.0;
     for (size_t l = 1; l <= d->layers; before = s, s += d->width[l++]) {
@@ -153,8 +153,9 @@ static eq_status energies(void *self, size_t count, const double *x, const doubl
                           double *size, eq_diag *diag) {
     eq_discrete *d = self;
     (void)diag;
+    (void)x;
     for (size_t k = 0; k < count; k++)
-        energy_of(d, x + k * d->width[0], v + k * d->units, &e[k], &size[k]);
+        energy_of(d, d->x + k * d->width[0], v + k * d->units, &e[k], &size[k]);
     return EQ_OK;
 }
 

@@ -17,6 +17,7 @@ void fuzz_experiment(const uint8_t *data, size_t n);
 void fuzz_idx(const uint8_t *data,
               size_t n); /* first byte: length of the images / 4; then images, labels */
 void fuzz_csv(const uint8_t *data, size_t n);
+void fuzz_cifar(const uint8_t *data, size_t n);
 void fuzz_npy(const uint8_t *data, size_t n); /* as idx, the two tables */
 void fuzz_raw(const uint8_t *data, size_t n);
 /* First byte even: the body of a checkpoint, which gets a right head; odd: the whole file. */

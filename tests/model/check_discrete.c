@@ -111,8 +111,10 @@ static double field_at(const eq_coupling *c, const double *w, const double *s, s
 /* Phi of one example with the units s, layer behind layer. */
 static double phi(const net *k, const double *x, const double *s) {
     eq_shape lower = k->o.inputs;
-    double sum = 0.0;
-    const double *before = x;
+    double sum = 0.0, image[MOST];
+    const double *before = image;
+    size_t channels = lower.channels, places = lower.height * lower.width;
+    for (size_t i = 0; i < channels * places; i++) image[i % places * channels + i / places] = x[i];
     for (size_t l = 0; l < k->o.layers; l++) {
         eq_coupling c;
         ck_assert_int_eq(eq_coupling_of(k->o.layer[l], lower, &c, NULL), EQ_OK);

@@ -156,12 +156,12 @@ END_TEST
 START_TEST(digits_are_learned) {
     char *text;
     const char *experiment = _i == 0 ? dense : conv;
-    expect_exit(0, NULL, "train %s -o %s --epochs 8", experiment, in("run"));
+    expect_exit(0, NULL, "train %s -o %s --epochs %d", experiment, in("run"), _i == 0 ? 6 : 4);
     expect_exit(0, &text, "eval %s --json", in("run"));
     const char *at = strstr(text, "\"error\"");
     ck_assert_ptr_nonnull(at);
     double error = strtod(strchr(at, ':') + 1, NULL);
-    ck_assert_msg(error < 0.1, "%s: %g", experiment, error);
+    ck_assert_msg(error < 0.12, "%s: %g", experiment, error);
     free(text);
 }
 END_TEST
