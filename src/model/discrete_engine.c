@@ -128,8 +128,7 @@ static void take_inputs(eq_discrete *d, const double *x) {
     }
     for (size_t j = 0; j < d->n; j++)
         for (size_t c = 0; c < channels; c++)
-            for (size_t p = 0; p < places; p++)
-                d->x[(j * places + p) * channels + c] = *x++;
+            for (size_t p = 0; p < places; p++) d->x[(j * places + p) * channels + c] = *x++;
 }
 
 /* Every example starts from zero. */

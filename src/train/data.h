@@ -33,8 +33,8 @@ typedef struct eq_data {
 
 typedef struct eq_data_options {
     eq_data_format format;
-    char *path;                     /* CSV, .npy or CIFAR file; IDX: folder, or NULL to look for `set`; CIFAR: folder */
-    char *set;                      /* IDX: the folder to look for; NULL: mnist */
+    char *path; /* CSV, .npy or CIFAR file; IDX: folder, or NULL to look for `set`; CIFAR: folder */
+    char *set;  /* IDX: the folder to look for; NULL: mnist */
     char *labels;                   /* .npy or IDX file of labels */
     char *test_path, *test_labels;  /* a test set of its own; NULL: test_fraction of the rows */
     char *label;                    /* CSV: name or number of the label column, NULL: the last */

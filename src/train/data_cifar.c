@@ -86,10 +86,11 @@ static eq_status take(const batches *b, eq_data *d, eq_diag *diag) {
         for (size_t j = 0; j < b->examples[k]; j++, at++) {
             const uint8_t *from = (const uint8_t *)b->bytes[k] + j * EXAMPLE;
             if (from[0] >= CLASSES)
-                return eq_fail(diag, EQ_ERR_INPUT,
-                               "'%s' byte %zu: the class is %d, and CIFAR-10 has 0 to %d; fetch the "
-                               "file again",
-                               b->name[k], j * EXAMPLE, from[0], CLASSES - 1);
+                return eq_fail(
+                    diag, EQ_ERR_INPUT,
+                    "'%s' byte %zu: the class is %d, and CIFAR-10 has 0 to %d; fetch the "
+                    "file again",
+                    b->name[k], j * EXAMPLE, from[0], CLASSES - 1);
             d->label[at] = from[0];
             memcpy(d->pixel + at * PIXELS, from + 1, PIXELS);
         }

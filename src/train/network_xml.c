@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/attribute.h"
+
 /* What reading the element, or a layer in it, needs. */
 typedef struct reader {
     const eq_xml *xml;
@@ -147,19 +149,13 @@ eq_status eq_network_element_suits(const eq_xml *xml, const eq_experiment *x, eq
     return EQ_OK;
 }
 
-static void number(eq_text *t, const char *name, double value) {
-    eq_text_printf(t, " %s=\"", name);
-    eq_text_number(t, value);
-    eq_text_puts(t, "\"");
-}
-
 static void write_hopfield(const eq_hopfield_options *o, eq_text *t) {
     eq_text_puts(t, "  <network kind=\"hopfield\" layers=\"");
     for (size_t l = 0; l < o->layers; l++)
         eq_text_printf(t, "%s%zu", l == 0 ? "" : ",", o->width[l]);
     eq_text_printf(t, "\" solver=\"%s\"", eq_hopfield_solver_name(o->solver));
-    number(t, "step", o->step);
-    number(t, "tolerance", o->tolerance);
+    eq_put_number(t, "step", o->step);
+    eq_put_number(t, "tolerance", o->tolerance);
     eq_text_printf(t, " steps=\"%zu\"/>\n", o->steps);
 }
 
@@ -178,7 +174,7 @@ static void write_discrete(const eq_discrete_options *o, eq_text *t) {
                    o->inputs.channels, o->inputs.height, o->inputs.width, o->sigma->name);
     eq_text_printf(t, " readout=\"%s\" solver=\"%s\"", o->readout ? "softmax" : "state",
                    eq_discrete_solver_name(o->solver));
-    number(t, "tolerance", o->tolerance);
+    eq_put_number(t, "tolerance", o->tolerance);
     eq_text_printf(t, " steps=\"%zu\" free-steps=\"%zu\" nudged-steps=\"%zu\">\n", o->steps,
                    o->free, o->nudged);
     for (size_t l = 0; l < o->layers; l++) write_layer(&o->layer[l], t);

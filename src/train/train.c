@@ -393,9 +393,9 @@ static eq_status begin(run *r) {
 /* The old run goes, unless what this one reads lies among its files. */
 static eq_status replace(const run *r) {
     const eq_circuit *c = r->t->s.c;
-    const char *read[EQ_DATA_FILES + 2] = {r->x->path, r->x->deck};
-    size_t files = 2 + eq_data_files(&r->x->data, read + 2);
-    eq_status status = EQ_OK;
+    const char *read[EQ_EXPERIMENT_FILES];
+    size_t files = eq_experiment_files(r->x, read);
+    eq_status status = eq_folder_spares(r->o->folder, r->x->path, r->diag);
     for (size_t k = 0; status == EQ_OK && k < files; k++)
         status = eq_folder_spares(r->o->folder, read[k], r->diag);
     for (int32_t k = 0; status == EQ_OK && c != NULL && k < c->files; k++)

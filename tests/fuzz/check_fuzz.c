@@ -24,6 +24,7 @@ static const struct {
     {"idx", fuzz_idx},
     {"csv", fuzz_csv},
     {"npy", fuzz_npy},
+    {"edges", fuzz_edges},
     {"cifar", fuzz_cifar},
     {"raw", fuzz_raw},
     {"checkpoint", fuzz_checkpoint},

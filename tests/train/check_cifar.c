@@ -7,6 +7,7 @@
 
 #include "../support/program.h"
 #include "train/data.h"
+#include "train/experiment.h"
 
 Suite *cifar_suite(void);
 
@@ -89,19 +90,29 @@ START_TEST(damage_is_told) {
 }
 END_TEST
 
-/* The shipped experiment, its layers as they are, on a few images and steps. */
+/* The shipped experiment's layers as they are, and with fewer channels on a few images and steps. */
 START_TEST(the_shipped_experiment_runs_on_generated_images) {
+    static const char shipped[] = "netlists/conv-cifar.xml";
+    eq_experiment *x = NULL;
+    eq_network *n = NULL;
+    ck_assert_int_eq(eq_experiment_read(shipped, &x, NULL), EQ_OK);
+    ck_assert_int_eq(eq_discrete_new(&x->discrete, &n, NULL), EQ_OK);
+    ck_assert_uint_eq(eq_network_inputs(n), PIXELS);
+    ck_assert_uint_eq(eq_network_outputs(n), 10);
+    ck_assert_uint_eq(eq_network_parameters(n), 3843850);
+    ck_assert_uint_eq(eq_network_nodes(n), 128 * 256 + 256 * 64 + 512 * 16 + 512 + 10);
+    eq_network_free(n);
+    eq_experiment_free(x);
     char *text, folder[200];
     write_folder();
     snprintf(folder, sizeof folder, "%s", scratch_current());
-    expect_exit(0, &text,
-                "train netlists/conv-cifar.xml -o %s --epochs 1 --set data.path=%s --set "
-                "data.train-limit=4 --set data.test-limit=2 --set network.free-steps=2 --set "
-                "network.nudged-steps=1",
-                in("run"), folder);
-    ck_assert_ptr_nonnull(strstr(text, "3843850 parameters"));
-    free(text);
-    expect_exit(2, &text, "train netlists/conv-cifar.xml -o %s --set data.path=%s --set data.labels=x",
+    expect_exit(0, NULL,
+                "train %s -o %s --epochs 1 --set data.path=%s --set data.train-limit=4 --set "
+                "data.test-limit=2 --set network.free-steps=4 --set network.nudged-steps=2 --set "
+                "network.conv[1].channels=4 --set network.conv[2].channels=6 --set "
+                "network.conv[3].channels=8 --set network.conv[4].channels=8",
+                shipped, in("run"), folder);
+    expect_exit(2, &text, "train %s -o %s --set data.path=%s --set data.labels=x", shipped,
                 in("other"), folder);
     ck_assert_ptr_nonnull(strstr(text, "leave out labels"));
     free(text);
