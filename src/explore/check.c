@@ -17,7 +17,22 @@ typedef struct checking {
     eq_diag *diag;
 } checking;
 
-/* What went wrong with the experiment is told at a place of the study. */
+/* Where a message about the setting of a factor belongs: "--set NAME=...", its file or its text. */
+static eq_place place_of(const checking *c, const eq_message *m, eq_place at) {
+    static const char set[] = "--set ";
+    const char *name = m->file != NULL ? m->file : m->text;
+    if (strncmp(name, set, sizeof set - 1) != 0) return at;
+    name += sizeof set - 1;
+    for (size_t f = 0; f < c->s->factors; f++) {
+        size_t n = strlen(c->s->factor[f].name);
+        if (strncmp(name, c->s->factor[f].name, n) == 0 && name[n] == '=')
+            return c->s->factor[f].values;
+    }
+    return at;
+}
+
+/* What went wrong with the experiment is told at a place of the study: that of the factor that the
+ * message is about, else `at`. */
 static eq_status tell(const checking *c, eq_status status, eq_place at, const eq_diag *said) {
     bool any = false;
     for (size_t k = 0; k < eq_diag_count(said); k++) {
@@ -28,7 +43,7 @@ static eq_status tell(const checking *c, eq_status status, eq_place at, const eq
         if (own && m->file != NULL) eq_text_printf(&t, "%s: ", m->file);
         if (!own) eq_text_printf(&t, "%s:%d: ", m->file, m->line);
         eq_text_puts(&t, m->text);
-        eq_fail_at(c->diag, status, at, "%s", t.failed ? m->text : t.text);
+        eq_fail_at(c->diag, status, place_of(c, m, at), "%s", t.failed ? m->text : t.text);
         eq_text_free(&t);
         any = true;
     }

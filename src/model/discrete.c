@@ -159,8 +159,28 @@ static eq_status energies(void *self, size_t count, const double *x, const doubl
     return EQ_OK;
 }
 
-static const eq_substrate_ops ops = {destroy, block, name,   output, get,    put,      NULL,
-                                     fan_in,  start, places, NULL,   convex, energies, tolerate};
+/* dL/dx = sum_s a_s dE/dx = A_1'(l) of the first layer, channel behind channel as x is. */
+static eq_status input_gradient(void *self, size_t count, const double *x, const double *v,
+                                const double *l, const double *dcdy, double *dldx, eq_diag *diag) {
+    const eq_discrete *d = self;
+    size_t inputs = d->width[0], channels = d->o.inputs.channels, places = inputs / channels;
+    const uint8_t *index = d->at[0].index[1];
+    double *image = eq_calloc(inputs, sizeof *image);
+    (void)x, (void)v, (void)dcdy;
+    if (image == NULL) return eq_out_of_memory(diag);
+    for (size_t k = 0; k < count; k++, l += d->units, dldx += inputs) {
+        memset(image, 0, inputs * sizeof *image);
+        eq_coupling_backward(&d->c[1], &d->room, 1, l,
+                             index == NULL ? NULL : index + k * d->width[1], image);
+        for (size_t i = 0; i < inputs; i++) dldx[i] = image[i % places * channels + i / places];
+    }
+    eq_free(image);
+    return EQ_OK;
+}
+
+static const eq_substrate_ops ops = {destroy, block,  name,     output,         get,
+                                     put,     NULL,   fan_in,   start,          places,
+                                     NULL,    convex, energies, input_gradient, tolerate};
 
 /* The couplings, without their arrays: what they need of the layers is there. */
 static eq_status couple(const eq_discrete_options *o, eq_coupling *c, eq_diag *diag) {

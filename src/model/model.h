@@ -125,6 +125,12 @@ eq_status eq_network_convex(eq_network *n, bool *convex, eq_diag *diag);
 eq_status eq_network_energies(eq_network *n, int slot, size_t count, const double *x, double *e,
                               double *size, eq_diag *diag);
 
+/* input_gradient.c. dldx[count][inputs] at the free phase of the `count` examples x for costs with the slopes
+ * dcdy[count][outputs], by phases of +beta and -beta (into slots 1 and 2), or for beta = 0 by the adjoint
+ * (Scellier 2020, section 2.7: an input is a parameter of its example). COLLECTIVE. */
+eq_status eq_network_input_gradient(eq_network *n, size_t count, const double *x,
+                                    const double *dcdy, double beta, double *dldx, eq_diag *diag);
+
 /* present.c. Puts one example x[inputs] on the input sources of the circuit and current[outputs] on
  * its nudge sources (NULL: nothing): it can then be exported, or solved by others. */
 eq_status eq_network_present(eq_network *n, const double *x, const double *current, eq_diag *diag);

@@ -140,7 +140,7 @@ void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
     double rows[EQ_HEAT_PANELS], columns[EQ_HEAT_PANELS], small[EQ_HEAT_PANELS];
     double least[EQ_HEAT_PANELS], most[EQ_HEAT_PANELS], turned[EQ_HEAT_PANELS],
         wide[EQ_HEAT_PANELS], over = 0.0;
-    c->columns = c->p->width > 5.0 && h->panels > 1 ? 2 : 1;
+    c->columns = c->p->width > 5.0 && h->panels > 1 ? (h->columns > 0 ? h->columns : 2) : 1;
     c->rows = (h->panels + c->columns - 1) / c->columns;
     bool log = h->log;
     for (size_t k = 0; k < h->panels; k++) {

@@ -24,7 +24,8 @@ typedef struct eq_heat {
     size_t panels;
     char value_label[EQ_HEAT_LABEL];
     eq_heat_colours colours;
-    bool log; /* the colours, where it helps */
+    bool log;       /* the colours, where it helps */
+    size_t columns; /* of panels on a page; 0: two */
 } eq_heat;
 
 void eq_heat_lay_out(const eq_heat *h, eq_canvas *c);

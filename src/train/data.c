@@ -38,7 +38,7 @@ eq_data *eq_data_new(size_t examples, size_t features) {
 }
 
 void eq_data_free(eq_data *d) {
-    if (d == NULL) return;
+    if (d == NULL || d->sharers-- > 0) return;
     eq_strings_free(d->class_name, d->classes);
     eq_free(d->pixel);
     eq_free(d->value);

@@ -29,7 +29,12 @@ typedef struct eq_data {
     uint16_t *label;   /* [examples]; zeros without labels */
     double *target;    /* [examples][classes] with EQ_GOAL_TARGETS, else NULL */
     char **class_name; /* [classes] names of the classes or of the targets */
+    size_t sharers;    /* who frees it besides the first (eq_data_kept) */
 } eq_data;
+
+/* The tables that were read last, for trainings one after the other that take the same: they are
+ * read once, and one more reading of others lets them go. */
+typedef struct eq_data_kept eq_data_kept;
 
 typedef struct eq_data_options {
     eq_data_format format;
@@ -107,6 +112,12 @@ eq_data_goal eq_data_goal_of(const char *targets);
  * for in `folder` too (where the experiment lies). */
 eq_status eq_data_set_read(const eq_data_options *o, const char *folder, uint64_t seed,
                            eq_data_set *out, eq_diag *diag);
+/* The same, of tables that may be shared with others, who do not change them; kept NULL: none are. */
+eq_status eq_data_set_share(const eq_data_options *o, const char *folder, uint64_t seed,
+                            eq_data_kept *kept, eq_data_set *out, eq_diag *diag);
+/* NULL when memory runs out. */
+eq_data_kept *eq_data_kept_new(void);
+void eq_data_kept_free(eq_data_kept *k);
 /* Reads `path` as a test set with the classes of `known`. */
 eq_status eq_data_read_test(const eq_data_options *o, const char *path, const eq_data *known,
                             eq_data_set *out, eq_diag *diag);

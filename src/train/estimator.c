@@ -23,8 +23,8 @@ static const eq_estimator_kind kinds[] = {
      false},
 };
 
-/* No estimate: the gradient by the adjoint, solved or iterated (Eq. 3.12-3.15), and by backpropagation
- * through time. */
+/* No estimates: the gradient by the adjoint, solved or iterated (Eq. 3.12-3.15), and by
+ * backpropagation through time. */
 static const eq_estimator_kind exact[] = {
     {"adjoint", 0, false, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY, false},
     {"rbp", 0, true, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY, false},
@@ -280,6 +280,15 @@ void eq_estimate_weights(const eq_estimator *est, double sign, size_t n, double 
     for (int s = 0; s < EQ_MAX_SLOTS; s++) a[s] = kind->a[s] / (by * (double)n);
 }
 
+/* The gradient without phases, from dC/dy in the current. */
+static eq_status exact_phase(const eq_estimator *est, eq_network *e, size_t n,
+                             const double *current, eq_diag *diag) {
+    if (est->kind->iterates)
+        return eq_dynamics_backpropagate(e, n, current, est->tolerance, est->steps, diag);
+    return est->kind->unrolled ? eq_network_unrolled_phase(e, current, diag)
+                               : eq_network_adjoint_phase(e, current, diag);
+}
+
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,
                       double sign, size_t n, const double *y0, const eq_goal *goal,
                       double a[EQ_MAX_SLOTS], eq_diag *diag) {
@@ -291,10 +300,7 @@ eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, cons
         status = eq_phases_nudge(p, e, s, cost, est, kind->at[s] * beta, n, y0, goal, NULL, diag);
     if (kind->phases == 0) {
         expand(p, cost, -1.0, n, y0, goal, false);
-        status = kind->iterates
-                     ? eq_dynamics_backpropagate(e, n, p->current, est->tolerance, est->steps, diag)
-                 : kind->unrolled ? eq_network_unrolled_phase(e, p->current, diag)
-                                  : eq_network_adjoint_phase(e, p->current, diag);
+        status = exact_phase(est, e, n, p->current, diag);
     }
     return status;
 }

@@ -23,9 +23,9 @@ static eq_experiment *experiment_new(void) {
     x->encoding.input.scale = x->encoding.target.scale = 1.0;
     x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0, 1.0, 1.0};
     x->network = eq_hopfield_defaults();
-    x->discrete = eq_discrete_defaults();
     x->estimator = (eq_estimator){
         eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT, 0.1, INFINITY, 1e-9, 0};
+    x->discrete = eq_discrete_defaults();
     x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
     x->schedule = (eq_schedule){EQ_SCHEDULE_CONSTANT, 1.0, 1};
     x->batch = 4;
@@ -333,11 +333,12 @@ static void name(reader *r, const eq_xml_node *root) {
                            why);
 }
 
-/* The <set .../> of a circuit or an architecture. */
+/* The <set .../> of a circuit or an architecture, which stand behind what else is in it. */
 static void presets(reader *r, const eq_xml_node *node) {
     eq_experiment *x = r->x;
     for (const eq_xml_node *n = eq_xml_first(node); r->status == EQ_OK && n != NULL;
          n = eq_xml_next(n)) {
+        if (strcmp(eq_xml_name(n), "set") != 0) continue;
         if (!eq_grow((void **)&x->preset, &x->preset_cap, x->presets + 1, sizeof *x->preset)) {
             r->status = eq_out_of_memory(r->diag);
             return;
@@ -359,9 +360,10 @@ static void circuit(reader *r, const eq_xml_node *root) {
               "layers=\"...\"/>");
     else if (deck != NULL)
         path(r, deck, "deck", &r->x->deck);
+    else if (own != NULL)
+        r->status = eq_network_element_read(r->xml, own, r->x, r->diag);
     else if (r->status == EQ_OK)
-        r->status = own != NULL ? eq_network_element_read(r->xml, own, r->x, r->diag)
-                                : eq_architecture_read(r->xml, built, r->x, r->diag);
+        r->status = eq_architecture_read(r->xml, built, r->x, r->diag);
     if (own == NULL) presets(r, deck != NULL ? deck : built);
 }
 
@@ -450,12 +452,14 @@ eq_status eq_experiment_read_with(const char *file, const eq_settings *settings,
 struct eq_experiment_master {
     char *file;
     eq_xml_master *xml;
+    eq_data_kept *kept; /* of the copies, which are trained one after the other */
 };
 
 void eq_experiment_master_free(eq_experiment_master *m) {
     if (m == NULL) return;
     eq_free(m->file);
     eq_xml_master_free(m->xml);
+    eq_data_kept_free(m->kept);
     eq_free(m);
 }
 
@@ -463,7 +467,8 @@ eq_status eq_experiment_master_read(const char *file, eq_experiment_master **out
     eq_experiment_master *m = eq_calloc(1, sizeof *m);
     if (m == NULL) return eq_out_of_memory(diag);
     m->file = eq_strdup(file);
-    eq_status status = m->file == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    m->kept = eq_data_kept_new();
+    eq_status status = m->file == NULL || m->kept == NULL ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK) status = eq_xml_master_read(file, &eq_schema_experiment, &m->xml, diag);
     if (status == EQ_OK)
         *out = m;
@@ -476,7 +481,9 @@ eq_status eq_experiment_master_copy(const eq_experiment_master *m, const eq_sett
                                     eq_experiment **out, eq_diag *diag) {
     eq_xml *xml = NULL;
     eq_status status = eq_xml_master_copy(m->xml, settings, &xml, diag);
-    return status == EQ_OK ? understand(xml, m->file, out, diag) : status;
+    if (status == EQ_OK) status = understand(xml, m->file, out, diag);
+    if (status == EQ_OK) (*out)->kept = m->kept;
+    return status;
 }
 
 size_t eq_experiment_files(const eq_experiment *x, const char *file[EQ_EXPERIMENT_FILES]) {

@@ -54,6 +54,8 @@ struct eq_experiment {
     eq_discrete_options discrete; /* or this; both without layers: it has one */
     eq_preset *preset;            /* of the circuit, applied one after the other */
     size_t presets, preset_cap;
+    eq_data_kept
+        *kept; /* tables that trainings of the same master share; not its own, NULL: none */
     eq_data_options data;
     eq_data_options elsewhere[EQ_PLACES - 1]; /* of a copy: with the files at other places, which
                                                  count where the checksum fits theirs */

@@ -45,14 +45,16 @@ static eq_status check_paths(const eq_experiment *x, eq_diag *diag) {
 /* The presets, and the end of the element they stand in. */
 static void write_presets(const eq_experiment *x, const char *element, eq_text *t) {
     if (!eq_experiment_has_circuit(x)) return;
-    eq_text_puts(t, x->presets == 0 ? "/>\n" : ">\n");
+    size_t inside = x->presets + (x->deck == NULL ? x->architecture.convolutions : 0);
+    eq_text_puts(t, inside == 0 ? "/>\n" : ">\n");
+    if (x->deck == NULL) eq_architecture_write_inside(&x->architecture, t);
     for (size_t k = 0; k < x->presets; k++) {
         eq_text_puts(t, "    <set");
         eq_put_text(t, "name", x->preset[k].name);
         eq_put_text(t, "value", x->preset[k].value);
         eq_text_puts(t, "/>\n");
     }
-    if (x->presets > 0) eq_text_printf(t, "  </%s>\n", element);
+    if (inside > 0) eq_text_printf(t, "  </%s>\n", element);
 }
 
 void eq_experiment_write_network(const eq_experiment *x, eq_text *t) {
@@ -231,6 +233,7 @@ eq_status eq_experiment_same_circuit(const eq_experiment *a, const eq_experiment
             eq_put_whole_path(&text[k], "deck", eq_path_absolute(of[k]->deck));
         else
             eq_experiment_write_network(of[k], &text[k]);
+        eq_architecture_write_inside(&of[k]->architecture, &text[k]);
     }
     eq_status status = text[0].failed || text[1].failed ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK) *other = strcmp(text[0].text, text[1].text) != 0;

@@ -48,7 +48,7 @@ eq_status eq_session_data(eq_session *s, eq_diag *diag) {
     eq_status status = x->home != NULL && x->data_checksum != 0 ? find_data(s, split, diag) : EQ_OK;
     if (status != EQ_OK || s->data != NULL) return status;
     s->data = &x->data;
-    return eq_data_set_read(s->data, x->folder, split, &s->set, diag);
+    return eq_data_set_share(s->data, x->folder, split, x->kept, &s->set, diag);
 }
 
 /* The circuit must have an input for every encoded feature and an output for every class. */

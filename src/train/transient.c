@@ -347,7 +347,7 @@ static eq_status prepare(scan *q) {
     eq_transient *out = q->out;
     out->step = !isnan(q->o->step)     ? q->o->step
                 : q->d.ops->step > 0.0 ? q->d.ops->step
-                : fastest > 0.0        ? 1.0 / fastest
+                : fastest > 0.0        ? 0.5 / fastest
                                        : 1.0;
     q->d.ops->get(q->d.self, q->s[0]);
     slope(q, q->s[0]);

@@ -35,7 +35,7 @@ static const struct {
     {dense, "--set network.readout=softmax --set cost.type=cross-entropy --set estimator.beta=0.5"},
     {dense, "--set estimator.type=bptt"},
     {conv, ""},
-    {conv, "--set network.sigma=tanh --set network.conv[1].pool=average"},
+    {conv, "--set network.sigma=sigmoid --set network.conv[1].pool=average"},
     {conv, "--set estimator.type=bptt --set estimator.steps=5"},
 };
 

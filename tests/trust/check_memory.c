@@ -543,6 +543,24 @@ static eq_status study(eq_diag *diag) {
     return status;
 }
 
+/* Studies that search, two rounds each. */
+static eq_status searches(eq_diag *diag) {
+    static const char *const file[] = {"halving.xml", "cma.xml"};
+    eq_status status = EQ_OK;
+    for (int k = 0; status == EQ_OK && k < 2; k++) {
+        eq_study *s = NULL;
+        eq_explored x = {0};
+        const eq_explore_options o = {.folder = in("search"), .force = true};
+        status = eq_study_read(in(file[k]), NULL, &s, diag);
+        if (status == EQ_OK) status = eq_explore(s, &o, &x, diag);
+        for (size_t j = 0; status == EQ_OK && j < x.all.runs; j++)
+            if (x.all.failed[j]) status = eq_out_of_memory(diag);
+        eq_explored_free(&x);
+        eq_study_free(s);
+    }
+    return status;
+}
+
 static eq_status train_layered(eq_diag *diag) {
     return train("netlists/two-stage.xml", "forced", false, EQ_ENGINE_LAYERED, diag);
 }
@@ -980,6 +998,7 @@ static const struct {
     {"training by adjoint and clamps, sparse", otherwise_sparse},
     {"trainings of two seeds", train_seeds},
     {"a study", study},
+    {"searches", searches},
     {"devices", devices},
     {"folders that are refused", refused_folders},
     {"resumed training", resume},
@@ -1106,6 +1125,12 @@ static const struct {
      "<study experiment='any.xml'><factor name='r3' from='1000' to='2000' levels='2'/>"
      "<factor name='r4' values='3k 4k'/><design type='grid'/><record figures='train_loss watts'/>"
      "<report pareto='train_loss watts'/></study>"},
+    {"halving.xml", "<study experiment='any.xml'><factor name='r4' values='3k 4k'/>"
+                    "<design type='successive-halving' points='2' least='1' most='2'/>"
+                    "<record figures='train_loss'/><report goal='train_loss'/></study>"},
+    {"cma.xml", "<study experiment='any.xml'><factor name='r3' from='1000' to='2000'/>"
+                "<design type='cma-es' points='8' population='4'/>"
+                "<record figures='train_loss'/><report goal='train_loss'/></study>"},
     {"old", "whole\n"},
 };
 
