@@ -783,7 +783,7 @@ static eq_status network(eq_diag *diag) {
 
 static eq_status dense_network(eq_diag *diag) {
     return network_of("netlists/discrete-digits.xml", "network.layers=64,6,10",
-                      "estimator.type=bptt", diag);
+                      "estimator.type=symmetric", diag);
 }
 
 static eq_status convolutional_network(eq_diag *diag) {
