@@ -126,8 +126,61 @@ static void tolerate(void *self, double residual) {
     d->o.free = d->o.nudged = 0;
 }
 
-static const eq_substrate_ops ops = {destroy, block,  name, output, get,  put,  NULL,    fan_in,
-                                     start,   places, NULL, NULL,   NULL, NULL, tolerate};
+static eq_status convex(void *self, bool *is, eq_diag *diag) {
+    (void)self;
+    (void)diag;
+    *is = false;
+    return EQ_OK;
+}
+
+/* E = sum_l sum of the units' own energies - Phi, of one example, after a free phase. */
+static void energy_of(eq_discrete *d, const double *x, const double *v, double *e, double *size) {
+    const double *before = x, *s = v; /* x: as the engine has it */
+    double *field = d->next[0];
+    *e = *size = 0.0;
+    for (size_t l = 1; l <= d->layers; before = s, s += d->width[l++]) {
+        eq_coupling_biases(&d->c[l], 1, field);
+        eq_coupling_forward(&d->c[l], &d->room, 1, before, d->stood, true, field);
+        for (size_t k = 0; k < d->width[l]; k++) {
+            double own = d->o.sigma->energy(s[k]);
+            *e += own - s[k] * field[k];
+            *size += fabs(own) + fabs(s[k] * field[k]);
+        }
+    }
+}
+
+static eq_status energies(void *self, size_t count, const double *x, const double *v, double *e,
+                          double *size, eq_diag *diag) {
+    eq_discrete *d = self;
+    (void)diag;
+    (void)x;
+    for (size_t k = 0; k < count; k++)
+        energy_of(d, d->x + k * d->width[0], v + k * d->units, &e[k], &size[k]);
+    return EQ_OK;
+}
+
+/* dL/dx = sum_s a_s dE/dx = A_1'(l) of the first layer, channel behind channel as x is. */
+static eq_status input_gradient(void *self, size_t count, const double *x, const double *v,
+                                const double *l, const double *dcdy, double *dldx, eq_diag *diag) {
+    const eq_discrete *d = self;
+    size_t inputs = d->width[0], channels = d->o.inputs.channels, places = inputs / channels;
+    const uint8_t *index = d->at[0].index[1];
+    double *image = eq_calloc(inputs, sizeof *image);
+    (void)x, (void)v, (void)dcdy;
+    if (image == NULL) return eq_out_of_memory(diag);
+    for (size_t k = 0; k < count; k++, l += d->units, dldx += inputs) {
+        memset(image, 0, inputs * sizeof *image);
+        eq_coupling_backward(&d->c[1], &d->room, 1, l,
+                             index == NULL ? NULL : index + k * d->width[1], image);
+        for (size_t i = 0; i < inputs; i++) dldx[i] = image[i % places * channels + i / places];
+    }
+    eq_free(image);
+    return EQ_OK;
+}
+
+static const eq_substrate_ops ops = {destroy, block,  name,     output,         get,
+                                     put,     NULL,   fan_in,   start,          places,
+                                     NULL,    convex, energies, input_gradient, tolerate};
 
 /* The couplings, without their arrays: what they need of the layers is there. */
 static eq_status couple(const eq_discrete_options *o, eq_coupling *c, eq_diag *diag) {

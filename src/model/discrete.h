@@ -21,8 +21,8 @@ typedef enum eq_discrete_solver {
 } eq_discrete_solver;
 
 typedef struct eq_discrete_options {
-    size_t layers; /* behind the inputs; 0: no such network */
-    eq_shape inputs;
+    size_t layers;   /* behind the inputs; 0: no such network */
+    eq_shape inputs; /* which come channel behind channel, row by row */
     eq_coupling_kind layer[EQ_DISCRETE_LAYERS];
     bool
         readout; /* the last layer is z = A(s) + b of the one before it, and no part of the state (5.17) */

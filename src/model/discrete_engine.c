@@ -119,13 +119,25 @@ static void store(const void *self) {
     (void)self;
 }
 
+/* Images come channel behind channel; here the channels of one place lie side by side. */
+static void take_inputs(eq_discrete *d, const double *x) {
+    size_t channels = d->o.inputs.channels, places = d->o.inputs.height * d->o.inputs.width;
+    if (channels == 1 || places == 1) {
+        memcpy(d->x, x, d->n * d->width[0] * sizeof *x);
+        return;
+    }
+    for (size_t j = 0; j < d->n; j++)
+        for (size_t c = 0; c < channels; c++)
+            for (size_t p = 0; p < places; p++) d->x[(j * places + p) * channels + c] = *x++;
+}
+
 /* Every example starts from zero. */
 static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
     eq_discrete *d = self;
     eq_discrete_state *a = &d->at[0];
     d->n = n;
     d->through_time = false;
-    memcpy(d->x, x, n * d->width[0] * sizeof *x);
+    take_inputs(d, x);
     eq_coupling_biases(&d->c[1], n, d->drive);
     eq_coupling_forward(&d->c[1], &d->room, n, d->x, a->index[1], true, d->drive);
     for (size_t l = 1; l <= d->layers; l++) {
@@ -303,6 +315,7 @@ static const eq_engine_ops ops = {
     .potentials = potentials,
     .disturb = disturb,
     .group_rows = group_rows,
+    .dynamics = &eq_discrete_dynamics_ops,
 };
 
 eq_status eq_discrete_engine(eq_discrete *d, const eq_engine_options *o, eq_engine **out,

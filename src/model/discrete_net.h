@@ -76,8 +76,13 @@ double eq_discrete_step(eq_discrete *d, eq_discrete_state *state, const eq_nudge
 /* y[n][outputs] of a state. */
 void eq_discrete_outputs(eq_discrete *d, const eq_discrete_state *state, double *y);
 
+/* The largest values of poolings stand where they are in this state, not in the one before it. */
+void eq_discrete_find_largest(eq_discrete *d, eq_discrete_state *state);
 /* out[n][outputs] = current - slope (y - at) of the nudge. */
 void eq_discrete_pull(const eq_discrete *d, const eq_nudge *nudge, const double *y, double *out);
+
+/* discrete_dynamics.c, of dynamics.h */
+extern const struct eq_dynamics_ops eq_discrete_dynamics_ops;
 
 /* discrete_back.c. slope[l] = dC/ds of dC/dy, where s is the free state, zero but in the last layer. */
 void eq_discrete_source(eq_discrete *d, const double *dcdy, double *const *slope);

@@ -197,8 +197,7 @@ static eq_status check_nudge(const eq_discrete *d, const eq_nudge *nudge, eq_dia
     return EQ_OK;
 }
 
-/* The largest values of poolings stand where they are in this state, not in the one before it. */
-static void find_largest(eq_discrete *d, eq_discrete_state *a) {
+void eq_discrete_find_largest(eq_discrete *d, eq_discrete_state *a) {
     for (size_t l = 2; l <= d->layers; l++)
         if (eq_discrete_pools(d, l))
             eq_coupling_forward(&d->c[l], &d->room, d->n, a->s[l - 1], a->index[l], true,
@@ -247,7 +246,7 @@ eq_status eq_discrete_settle(eq_discrete *d, int slot, const eq_nudge *nudge, eq
     }
     d->solves += (double)d->n;
     if (slot == 0) d->time = in_time ? steps : 0;
-    if (in_time) find_largest(d, &d->at[slot]);
+    if (in_time) eq_discrete_find_largest(d, &d->at[slot]);
     if (!isfinite(worst) || (enough >= 0.0 && worst > enough))
         return not_settled(d, steps, worst, diag);
     if (enough > 0.0) d->worst = fmax(d->worst, worst / enough);

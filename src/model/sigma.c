@@ -22,6 +22,10 @@ static double hard_settle(double f, double c) {
     return clip(f / (1.0 + c));
 }
 
+static double hard_energy(double s) {
+    return 0.5 * s * s;
+}
+
 static double logistic(double f) {
     return 1.0 / (1.0 + exp(2.0 - 4.0 * f));
 }
@@ -74,10 +78,23 @@ static double tanh_settle(double f, double c) {
     return settle(tanh, tanh_slope, f, c);
 }
 
+/* x log x */
+static double entropy(double x) {
+    return x > 0.0 ? x * log(x) : 0.0;
+}
+
+static double logistic_energy(double s) {
+    return 0.5 * s + 0.25 * (entropy(s) + entropy(1.0 - s));
+}
+
+static double tanh_energy(double s) {
+    return 0.5 * (entropy(1.0 + s) + entropy(1.0 - s));
+}
+
 static const eq_sigma kinds[] = {
-    {"hard-sigmoid", 0.0, hard_apply, hard_slope, hard_settle},
-    {"sigmoid", 0.0, logistic_apply, logistic_slopes, logistic_settle},
-    {"tanh", -1.0, tanh_apply, tanh_slopes, tanh_settle},
+    {"hard-sigmoid", 0.0, hard_apply, hard_slope, hard_settle, hard_energy},
+    {"sigmoid", 0.0, logistic_apply, logistic_slopes, logistic_settle, logistic_energy},
+    {"tanh", -1.0, tanh_apply, tanh_slopes, tanh_settle, tanh_energy},
 };
 
 const eq_sigma *eq_sigma_find(const char *name) {

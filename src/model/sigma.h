@@ -13,6 +13,8 @@ typedef struct eq_sigma {
     void (*slope)(size_t n, const double *s, double *d);
     /* s with s = sigma(f - c s), 1 + c sigma' > 0 everywhere */
     double (*settle)(double f, double c);
+    /* The integral of the inverse of sigma up to s: what a unit adds to the energy. */
+    double (*energy)(double s);
 } eq_sigma;
 
 /* "hard-sigmoid": f clipped to [0, 1]; "sigmoid": 1/(1 + exp(2 - 4 f)) (Ernoult et al. 2019), which has the

@@ -155,9 +155,24 @@ static eq_status hold_out(eq_data_set *s, double fraction, uint64_t seed, eq_dia
     return EQ_OK;
 }
 
+/* A folder has both parts; a file has one, and the test set is another or drawn from it. */
+static eq_status read_cifar(const eq_data_options *o, eq_data_set *s, eq_diag *diag) {
+    const char *test = o->test_path != NULL ? o->test_path : is_folder(o->path) ? o->path : NULL;
+    if (o->labels != NULL || eq_data_goal_of(o->targets) == EQ_GOAL_TARGETS)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "format=\"cifar\" has its classes in the files of the images; leave out "
+                       "labels and targets");
+    eq_status status = eq_data_read_cifar(o->path, false, &s->train, diag);
+    if (status == EQ_OK && test != NULL) status = eq_data_read_cifar(test, true, &s->test, diag);
+    if (status != EQ_OK || eq_data_goal_of(o->targets) == EQ_GOAL_CLASS) return status;
+    status = forget_classes(s->train, diag);
+    return status == EQ_OK && test != NULL ? forget_classes(s->test, diag) : status;
+}
+
 /* The tables, each whole. */
 static eq_status read_tables(const eq_data_options *o, const char *folder, eq_data_set *s,
                              eq_diag *diag) {
+    if (o->format == EQ_DATA_CIFAR) return read_cifar(o, s, diag);
     bool one = in_folder(o);
     eq_status status =
         one ? eq_idx_set(o, folder, s, diag)
@@ -260,6 +275,8 @@ eq_status eq_data_read_test(const eq_data_options *o, const char *path, const eq
     bool classes = eq_data_goal_of(o->targets) == EQ_GOAL_CLASS;
     if (o->format == EQ_DATA_IDX && (classes || in_folder(o)))
         status = eq_idx_part(path, "t10k", &s.test, diag);
+    else if (o->format == EQ_DATA_CIFAR)
+        status = eq_data_read_cifar(path, true, &s.test, diag);
     else
         status = read_table(o, f, known, &s.test, diag);
     if (status == EQ_OK && !classes && s.test->goal == EQ_GOAL_CLASS)

@@ -35,7 +35,7 @@ typedef struct eq_estimator {
     bool by_delta;
     bool nodes; /* a clamp moves both nodes of a pair, each by half */
     eq_rule rule;
-    double clamp; /* S: conductance that pulls there; infinite: the outputs are held */
+    double clamp;     /* S: conductance that pulls there; infinite: the outputs are held */
     double tolerance; /* of recurrent backpropagation: |l| over |dC/ds| at the end */
     size_t steps;     /* of that and of bptt; 0: what the tolerance or a nudged phase needs */
 } eq_estimator;

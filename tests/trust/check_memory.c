@@ -741,6 +741,10 @@ static eq_status transient_network(eq_diag *diag) {
     return transient_of("netlists/hopfield-digits.xml", diag);
 }
 
+static eq_status transient_steps(eq_diag *diag) {
+    return transient_of("netlists/discrete-digits.xml", diag);
+}
+
 static eq_status sensitivity(eq_diag *diag) {
     eq_trained *m = NULL;
     eq_loss_scenes *work = NULL;
@@ -758,15 +762,15 @@ static eq_status sensitivity(eq_diag *diag) {
 }
 
 /* What is no circuit: training into a folder, evaluation, gradient check. */
-static eq_status network(eq_diag *diag) {
-    static const char *const item[] = {"network.layers=64,6,10", "data.train-limit=30",
-                                       "data.test-limit=10"};
-    const eq_settings set = {item, 3};
+static eq_status network_of(const char *experiment, const char *layers, const char *estimator,
+                            eq_diag *diag) {
+    const char *const item[] = {layers, "data.train-limit=30", "data.test-limit=10", estimator};
+    const eq_settings set = {item, 4};
     eq_experiment *x = NULL;
     eq_trainer *t = NULL;
     eq_gradcheck_report r = {0};
     eq_trainer_score score;
-    eq_status status = eq_experiment_read_with("netlists/hopfield-digits.xml", &set, &x, diag);
+    eq_status status = eq_experiment_read_with(experiment, &set, &x, diag);
     if (status == EQ_OK) status = eq_trainer_new(x, NULL, &t, diag);
     if (status == EQ_OK) status = eq_trainer_step(t, &score, diag);
     if (status == EQ_OK) status = eq_trainer_evaluate(t, &score, diag);
@@ -774,6 +778,36 @@ static eq_status network(eq_diag *diag) {
     eq_gradcheck_free(&r);
     eq_trainer_free(t);
     eq_experiment_free(x);
+    return status;
+}
+
+static eq_status network(eq_diag *diag) {
+    return network_of("netlists/hopfield-digits.xml", "network.layers=64,6,10",
+                      "estimator.type=symmetric", diag);
+}
+
+static eq_status dense_network(eq_diag *diag) {
+    return network_of("netlists/discrete-digits.xml", "network.layers=64,6,10",
+                      "estimator.type=symmetric", diag);
+}
+
+static eq_status convolutional_network(eq_diag *diag) {
+    return network_of("netlists/conv-digits.xml", "network.conv[1].channels=2",
+                      "network.conv[2].channels=2", diag);
+}
+
+/* Black images, a file and a folder. */
+static eq_status read_cifar(eq_diag *diag) {
+    static const uint8_t example[3073] = {1};
+    eq_data *d = NULL;
+    FILE *f = fopen(in("data_batch_1.bin"), "wb");
+    ck_assert_uint_eq(fwrite(example, 1, sizeof example, f), sizeof example);
+    fclose(f);
+    eq_status status = eq_data_read_cifar(in("data_batch_1.bin"), true, &d, diag);
+    eq_data_free(d);
+    d = NULL;
+    if (status == EQ_OK) status = eq_data_read_cifar(scratch_current(), false, &d, diag);
+    eq_data_free(d);
     return status;
 }
 
@@ -980,6 +1014,7 @@ static const struct {
     {"gradient check", gradcheck},
     {"both sides of theorem 3.1", transient},
     {"both sides of theorem 3.1, of a network", transient_network},
+    {"both sides of the GDD property", transient_steps},
     {"sensitivities", sensitivity},
     {"phases on other devices", other_devices},
     {"a gradient of ideal devices", ideal_devices},
@@ -987,6 +1022,9 @@ static const struct {
     {"a crossbar with wires", build_crossbar},
     {"training of any parameter", any_parameters},
     {"a network without a circuit", network},
+    {"a discrete-time network", dense_network},
+    {"a convolutional network", convolutional_network},
+    {"images of CIFAR-10", read_cifar},
     {"settings", settings},
     {"power of a changed network", infer},
     {"another circuit", infer_other},
