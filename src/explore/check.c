@@ -11,9 +11,10 @@ typedef struct checking {
     const eq_study *s;
     const eq_experiment_master *master;
     const double *level;
-    const char **unused; /* [factors] why none of the experiments so far uses it; NULL: one does */
-    eq_text *first;      /* [factors] the experiment as XML with the first of the factor's values */
-    bool *varies;        /* [factors] another value has given another one */
+    const char *
+        *unused;    /* [factors] whose it is where no experiment so far uses it; NULL: one does */
+    eq_text *first; /* [factors] the experiment as XML with the first of the factor's values */
+    bool *varies;   /* [factors] another value has given another one */
     eq_diag *diag;
 } checking;
 
@@ -131,8 +132,8 @@ static eq_status check_use(const checking *c) {
         const eq_factor *factor = &c->s->factor[f];
         if (c->unused[f] != NULL)
             status = eq_fail_at(c->diag, EQ_ERR_INPUT, factor->place,
-                                "'%s' is not used by the experiment: %s; take the factor away, or "
-                                "change the experiment",
+                                "'%s' is not used by the experiment: it belongs to %s; take the "
+                                "factor away, or change the experiment",
                                 factor->name, c->unused[f]);
         else if (!c->varies[f])
             status =
@@ -215,7 +216,7 @@ eq_status eq_study_check(const eq_study *s, const eq_experiment_master *m, const
                   diag};
     bool whole = c.unused != NULL && c.first != NULL && c.varies != NULL;
     eq_status status = whole ? check_file(&c) : eq_out_of_memory(diag);
-    for (size_t f = 0; whole && f < n; f++) c.unused[f] = "nothing asks for it";
+    for (size_t f = 0; whole && f < n; f++) c.unused[f] = "nothing that is tried";
     for (size_t f = 0; status == EQ_OK && f < n; f++) status = check_factor(&c, f);
     if (status == EQ_OK) status = check_use(&c);
     if (status == EQ_OK) status = check_first(&c, seed, identity);

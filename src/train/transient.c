@@ -298,7 +298,7 @@ static eq_status follow(scan *q) {
 static eq_status prepare(scan *q) {
     double fastest = q->fastest = eq_dynamics_fastest(&q->d, q->spare), reach = 0.0;
     eq_transient *out = q->out;
-    out->step = !isnan(q->o->step) ? q->o->step : fastest > 0.0 ? 1.0 / fastest : 1.0;
+    out->step = !isnan(q->o->step) ? q->o->step : fastest > 0.0 ? 0.5 / fastest : 1.0;
     q->d.ops->get(q->d.self, q->s[0]);
     slope(q, q->s[0]);
     q->d.ops->slopes(q->d.self, q->dcdy, q->c);

@@ -8,7 +8,7 @@
 typedef struct eq_transient_options {
     size_t examples; /* the first so many of the training set; 0: 4 */
     size_t steps;    /* 0: until a thousandth of dL_t/ds is left */
-    double step;     /* of Euler's method [s]; NAN: one over the fastest rate */
+    double step;     /* of Euler's method [s]; NAN: half of one over the fastest rate */
     double beta;     /* NAN: the limit, by a nudge that moves no unit by more than 1e-5 */
     double farad;    /* of every node; NAN: the deck's capacitors, or 1 F without any */
 } eq_transient_options;

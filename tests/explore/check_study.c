@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "explore/draw.h"
+#include "explore/explore.h"
 #include "support/program.h"
 
 Suite *study_suite(void);
@@ -354,6 +357,37 @@ START_TEST(bad_studies_are_refused_word_for_word) {
 }
 END_TEST
 
+/* What is tried before the first point, of every study of netlists/; the trainings take minutes. */
+START_TEST(shipped_studies_are_accepted) {
+    glob_t found;
+    ck_assert_int_eq(glob("netlists/study-*.xml", 0, NULL, &found), 0);
+    ck_assert_uint_ge(found.gl_pathc, 5);
+    for (size_t k = 0; k < found.gl_pathc; k++) {
+        eq_study *study = NULL;
+        eq_experiment_master *m = NULL;
+        double *level = NULL;
+        uint64_t seed, identity;
+        eq_diag *diag = eq_diag_new();
+        if (strstr(found.gl_pathv[k], "kendall") != NULL && getenv("EQSPICE_DATA") == NULL) {
+            printf("skipped: %s (no MNIST)\n", found.gl_pathv[k]);
+            eq_diag_free(diag);
+            continue;
+        }
+        eq_status status = eq_study_read(found.gl_pathv[k], NULL, &study, diag);
+        if (status == EQ_OK) status = eq_design_draw(study, &level, diag);
+        if (status == EQ_OK) status = eq_experiment_master_read(study->experiment, &m, diag);
+        if (status == EQ_OK) status = eq_study_check(study, m, level, &seed, &identity, diag);
+        ck_assert_msg(status == EQ_OK, "%s: %s", found.gl_pathv[k],
+                      eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0)->text : "");
+        eq_experiment_master_free(m);
+        eq_study_free(study);
+        eq_free(level);
+        eq_diag_free(diag);
+    }
+    globfree(&found);
+}
+END_TEST
+
 Suite *study_suite(void) {
     Suite *s = suite_create("study");
     TCase *t = tcase_create("study");
@@ -363,6 +397,7 @@ Suite *study_suite(void) {
     tcase_add_loop_test(t, a_killed_study_ends_with_the_same_table, 0, SEARCHES + 1);
     tcase_add_test(t, halving_keeps_the_best_and_gives_them_more);
     tcase_add_test(t, a_search_comes_nearer);
+    tcase_add_test(t, shipped_studies_are_accepted);
     tcase_add_test(t, a_torn_row_is_dropped_and_trained_again);
     tcase_add_test(t, a_row_is_the_training_of_its_command);
     tcase_add_test(t, figures_are_those_of_the_other_commands);

@@ -364,7 +364,7 @@ static eq_status build(eq_diag *diag) {
     return status;
 }
 
-/* A list of edges of every kind, and rails by a density. */
+/* A list of edges, a grid, rails by a density, an image, and layers with skips. */
 static eq_status edges(eq_diag *diag) {
     static const char *const set[] = {
         "architecture.kind=nmos",   "architecture.layers=4,6",
@@ -372,10 +372,15 @@ static eq_status edges(eq_diag *diag) {
         "architecture.model=nw",    "architecture.parameters=w=9u vto=1",
         "architecture.density=0.5", "architecture.outputs=differential"};
     static const char *const file[] = {"netlists/graph.xml", "netlists/grid.xml",
-                                       "netlists/grid.xml"};
+                                       "netlists/grid.xml", "netlists/convolution.xml",
+                                       "netlists/digits.xml"};
+    static const char *const layers[] = {"architecture.layers=3,4,4,6", "architecture.skip=0-2",
+                                         "architecture.lateral=1 2"};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof file / sizeof *file; k++) {
-        const eq_settings settings = {set, k == 2 ? sizeof set / sizeof *set : 0};
+        const eq_settings none = {set, 0}, rails = {set, sizeof set / sizeof *set},
+                          skips = {layers, sizeof layers / sizeof *layers};
+        const eq_settings settings = k == 2 ? rails : k == 4 ? skips : none;
         eq_experiment *x = NULL;
         eq_circuit *c = NULL;
         eq_text text = {0};
@@ -907,7 +912,8 @@ static eq_status pictures(eq_diag *diag) {
     } drawn[] = {{"curves", "run"},      {"sweep", "sweep.raw"},     {"sweep", "sweep.npz"},
                  {"sweep", "sweep.csv"}, {"iv", "sweep.cir"},        {"confusion", "run"},
                  {"activations", "run"}, {"conductances", "run"},    {"crossbar", "run"},
-                 {"effects", "studied"}, {"interaction", "studied"}, {"front", "studied"}};
+                 {"effects", "studied"}, {"interaction", "studied"}, {"front", "studied"},
+                 {"drop", "cross.cir"},  {"drop", "cross.csv"}};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof drawn / sizeof *drawn; k++) {
         const char *input = in(drawn[k].file);
@@ -1077,6 +1083,7 @@ static const struct {
                   ".nodeset V(a)=4.9 V(b)=1\n.op\n.end\n"},
     {"models.cir", "t\n.model neuron d(is=1e-7)\n"},
     {"other-models.cir", "t\n.model nerve d(is=1e-7)\n"},
+    {"cross.csv", "v(a_1_1),v(a_1_2),v(b_1_1),v(b_1_2)\n1,0.9,0.1,0.2\n"},
     {"sine.csv", "x,y\n1,2\n3,4\n5,7\n7,1\n9,2\n"},
     {"any.csv", "0.7,a\n-0.4,b\n"},
     {"study.xml",
@@ -1111,6 +1118,7 @@ static void make_files(void) {
     int length = snprintf(script, sizeof script, "#!/bin/sh\ncp %s \"$4\"\n", in("numbered.raw"));
     put("ngspice", script, (size_t)length);
     chmod(in("ngspice"), 0755);
+    expect_exit(0, NULL, "build crossbar --rows 2 --columns 2 -o %s", in("cross.cir"));
     static const char draws[] = "#!/bin/sh\ncat >/dev/null\necho '<svg/>' >picture\n";
     put("gnuplot", draws, strlen(draws));
     chmod(in("gnuplot"), 0755);
