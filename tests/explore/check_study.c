@@ -17,8 +17,8 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "explore/draw.h"
 #include "explore/explore.h"
+#include "explore/search.h"
 #include "support/program.h"
 
 Suite *study_suite(void);
@@ -365,8 +365,10 @@ START_TEST(shipped_studies_are_accepted) {
     for (size_t k = 0; k < found.gl_pathc; k++) {
         eq_study *study = NULL;
         eq_experiment_master *m = NULL;
-        double *level = NULL;
+        eq_explored e = {0};
+        eq_search *q = NULL;
         uint64_t seed, identity;
+        size_t round;
         eq_diag *diag = eq_diag_new();
         if (strstr(found.gl_pathv[k], "kendall") != NULL && getenv("EQSPICE_DATA") == NULL) {
             printf("skipped: %s (no MNIST)\n", found.gl_pathv[k]);
@@ -374,14 +376,16 @@ START_TEST(shipped_studies_are_accepted) {
             continue;
         }
         eq_status status = eq_study_read(found.gl_pathv[k], NULL, &study, diag);
-        if (status == EQ_OK) status = eq_design_draw(study, &level, diag);
+        if (status == EQ_OK) status = eq_search_new(study, &e, &q, diag);
+        if (status == EQ_OK) status = eq_search_follow(q, &e, &round, diag);
         if (status == EQ_OK) status = eq_experiment_master_read(study->experiment, &m, diag);
-        if (status == EQ_OK) status = eq_study_check(study, m, level, &seed, &identity, diag);
+        if (status == EQ_OK) status = eq_study_check(study, m, e.level, &seed, &identity, diag);
         ck_assert_msg(status == EQ_OK, "%s: %s", found.gl_pathv[k],
                       eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0)->text : "");
         eq_experiment_master_free(m);
+        eq_search_free(q);
+        eq_explored_free(&e);
         eq_study_free(study);
-        eq_free(level);
         eq_diag_free(diag);
     }
     globfree(&found);
