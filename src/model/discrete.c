@@ -126,8 +126,8 @@ static void tolerate(void *self, double residual) {
     d->o.free = d->o.nudged = 0;
 }
 
-static const eq_substrate_ops ops = {destroy, block, name,   output, get,  put,  NULL,
-                                     fan_in,  start, places, NULL,   NULL, NULL, tolerate};
+static const eq_substrate_ops ops = {destroy, block,  name, output, get,  put,  NULL,    fan_in,
+                                     start,   places, NULL, NULL,   NULL, NULL, tolerate};
 
 /* The couplings, without their arrays: what they need of the layers is there. */
 static eq_status couple(const eq_discrete_options *o, eq_coupling *c, eq_diag *diag) {

@@ -17,7 +17,6 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "explore/draw.h"
 #include "explore/explore.h"
 #include "support/program.h"
 
@@ -374,7 +373,7 @@ START_TEST(shipped_studies_are_accepted) {
             continue;
         }
         eq_status status = eq_study_read(found.gl_pathv[k], NULL, &study, diag);
-        if (status == EQ_OK) status = eq_design_draw(study, &level, diag);
+        if (status == EQ_OK) level = eq_calloc(study->points, study->factors * sizeof *level);
         if (status == EQ_OK) status = eq_experiment_master_read(study->experiment, &m, diag);
         if (status == EQ_OK) status = eq_study_check(study, m, level, &seed, &identity, diag);
         ck_assert_msg(status == EQ_OK, "%s: %s", found.gl_pathv[k],
