@@ -37,6 +37,11 @@ eq_status eq_network_input_gradient(eq_network *n, size_t count, const double *x
                                     const double *dcdy, double beta, double *dldx, eq_diag *diag) {
     size_t all = count * n->of.nodes;
     bool solve = !(beta > 0.0) && n->of.circuit != NULL;
+    if (n->of.ops->input_gradient == NULL)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "the engine '%s' gives no gradients by the inputs; circuits and Hopfield "
+                       "networks have them",
+                       eq_network_about(n).name);
     double *v = eq_calloc(count, 3 * n->of.nodes * sizeof *v);
     if (v == NULL) return eq_out_of_memory(diag);
     eq_status status = states(n, 0, count, x, v, diag);

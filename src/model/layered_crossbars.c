@@ -194,7 +194,7 @@ eq_status eq_crossbars_build(eq_finder *f) {
             if (x->group != EQ_NONE && f->net->bar[before].group == x->group)
                 x->offset += f->net->bar[before].count;
     }
-    if (status == EQ_OK && places > SPARSEST * edges + 4096)
+    if (status == EQ_OK && places > 8 * edges + 4096)
         status = eq_fail(f->diag, EQ_ERR_CHECK,
                          "its layers are joined by %zu resistors in %zu x %zu "
                          "places, too few for crossbars",

@@ -171,7 +171,8 @@ eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, do
 }
 
 eq_status eq_network_convex(eq_network *n, bool *convex, eq_diag *diag) {
-    return n->of.ops->convex(n->of.self, convex, diag);
+    *convex = true;
+    return n->of.ops->convex == NULL ? EQ_OK : n->of.ops->convex(n->of.self, convex, diag);
 }
 
 eq_status eq_network_energies(eq_network *n, int slot, size_t count, const double *x, double *e,

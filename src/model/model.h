@@ -36,6 +36,8 @@ typedef struct eq_nudge {
 typedef struct eq_engine_info {
     const char *name;   /* "layered" or "sparse" */
     double iterations;  /* outer iterations of all solves so far */
+    double passes;      /* layered: passes of an example through the conductances between layers,
+                           one way each */
     double solves;      /* examples times phases so far */
     double worst_ratio; /* largest KCL residual / bound seen */
     bool sweeps;        /* layered, and too large for dense Schur complements */

@@ -364,7 +364,7 @@ static eq_status build(eq_diag *diag) {
     return status;
 }
 
-/* A list of edges of every kind, and rails by a density. */
+/* A list of edges, a grid, rails by a density, an image, and layers with skips. */
 static eq_status edges(eq_diag *diag) {
     static const char *const set[] = {
         "architecture.kind=nmos",   "architecture.layers=4,6",
@@ -372,10 +372,15 @@ static eq_status edges(eq_diag *diag) {
         "architecture.model=nw",    "architecture.parameters=w=9u vto=1",
         "architecture.density=0.5", "architecture.outputs=differential"};
     static const char *const file[] = {"netlists/graph.xml", "netlists/grid.xml",
-                                       "netlists/grid.xml"};
+                                       "netlists/grid.xml", "netlists/convolution.xml",
+                                       "netlists/digits.xml"};
+    static const char *const layers[] = {"architecture.layers=3,4,4,6", "architecture.skip=0-2",
+                                         "architecture.lateral=1 2"};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof file / sizeof *file; k++) {
-        const eq_settings settings = {set, k == 2 ? sizeof set / sizeof *set : 0};
+        const eq_settings none = {set, 0}, rails = {set, sizeof set / sizeof *set},
+                          skips = {layers, sizeof layers / sizeof *layers};
+        const eq_settings settings = k == 2 ? rails : k == 4 ? skips : none;
         eq_experiment *x = NULL;
         eq_circuit *c = NULL;
         eq_text text = {0};
