@@ -178,7 +178,7 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     if (eq_same(x->cost.kind->name, "huber")) eq_put_number(t, "threshold", x->cost.threshold);
     if (eq_same(x->cost.kind->name, "hinge")) {
         eq_put_number(t, "margin", x->cost.margin);
-        eq_put_text(t, "rivals", x->cost.top ? "top" : "all");
+        if (x->cost.top) eq_put_text(t, "rivals", "top");
     }
     eq_text_printf(t, "/>\n  <estimator type=\"%s\" nudging=\"%s\"", x->estimator.kind->name,
                    eq_nudging_name(x->estimator.nudging));
@@ -187,9 +187,10 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     bool clamp = x->estimator.nudging == EQ_NUDGE_CLAMP;
     if (clamp && !x->estimator.by_delta) eq_put_number(t, "eta", x->estimator.eta);
     if (clamp && x->estimator.by_delta) eq_put_number(t, "delta", x->estimator.delta);
-    if (clamp) eq_put_text(t, "clamp", x->estimator.nodes ? "nodes" : "pairs");
+    if (clamp && x->estimator.nodes) eq_put_text(t, "clamp", "nodes");
     if (clamp && isfinite(x->estimator.clamp)) eq_put_number(t, "g-clamp", x->estimator.clamp);
-    if (x->estimator.kind->phases > 0) eq_put_text(t, "rule", eq_rule_name(x->estimator.rule));
+    if (x->estimator.kind->phases > 0 && x->estimator.rule != EQ_RULE_ENERGY)
+        eq_put_text(t, "rule", eq_rule_name(x->estimator.rule));
     if (x->estimator.kind->iterates) {
         eq_put_number(t, "tolerance", x->estimator.tolerance);
         eq_text_printf(t, " steps=\"%zu\"", x->estimator.steps);
