@@ -27,7 +27,7 @@
 
 /* Declared parameters plus derived columns of a class; terminals and internal nodes of an element;
  * numbers that it keeps from one evaluation to the next. */
-enum { EQ_MAX_COLUMNS = 48, EQ_MAX_TERMINALS = 8, EQ_MAX_MEMORY = 4 };
+enum { EQ_MAX_COLUMNS = 64, EQ_MAX_TERMINALS = 8, EQ_MAX_MEMORY = 4 };
 
 typedef enum eq_defined { EQ_CURRENT_DEFINED, EQ_VOLTAGE_DEFINED } eq_defined;
 typedef enum eq_control {

@@ -19,10 +19,8 @@ static const struct {
     char letter;
     const char *message;
 } refused[] = {
-    {'q', "bipolar transistors (Q) are not supported; eqspice simulates R, D, M, V, I, E, F, G, H "
-          "and X"},
-    {'j', "JFETs (J) are not supported; eqspice simulates R, D, M, V, I, E, F, G, H and X"},
-    {'z', "MESFETs (Z) are not supported; eqspice simulates R, D, M, V, I, E, F, G, H and X"},
+    {'j', "JFETs (J) are not supported; eqspice simulates R, D, M, Q, V, I, E, F, G, H and X"},
+    {'z', "MESFETs (Z) are not supported; eqspice simulates R, D, M, Q, V, I, E, F, G, H and X"},
     {'t', "transmission lines (T) are not supported; at dc write two 0-V sources"},
     {'o', "transmission lines (O) are not supported; at dc write resistors"},
     {'u', "RC lines (U) are not supported; at dc write a resistor"},
@@ -49,12 +47,24 @@ static eq_lookup read_form(eq_line *l) {
     return EQ_LOOKUP_FAILED;
 }
 
+/* Whether a bipolar transistor's fourth word, at the cursor, is its substrate: a model stands behind
+ * it, or it is in brackets as of SPICE 2. Without one the substrate is ground. */
+static bool has_substrate(const eq_line *l) {
+    eq_cursor c = *l->c;
+    eq_token fourth = eq_token_next(&c), fifth = eq_token_peek(&c);
+    return !eq_spice_names_model(l->s, fourth) || eq_spice_names_model(l->s, fifth);
+}
+
 static bool read_nodes(eq_line *l) {
     const eq_device_class *cls = eq_line_class(l);
     for (int k = 0; k < eq_class_terminals(cls); k++) {
         if (k == 2 && eq_class_terminals(cls) == 4 && cls->control == EQ_CONTROL_VOLTAGE &&
             read_form(l) != EQ_NOT_FOUND)
             return l->card.formula != NULL;
+        if (k == 3 && cls->letter == 'q' && !has_substrate(l)) {
+            l->card.term[k] = EQ_GROUND;
+            continue;
+        }
         eq_token t = eq_token_next(l->c);
         l->card.term[k] = eq_spice_node(l->s, t);
         if (l->card.term[k] == EQ_NONE) return false;
@@ -349,8 +359,13 @@ static bool complete(eq_line *l) {
     if (needs_model(l))
         eq_spice_fail(l->s, eq_token_peek(l->c).at,
                       "%.*s names no model; write %.*s %s MODEL and .model MODEL %s", n, name, n,
-                      name, cls->letter == 'm' ? "DRAIN GATE SOURCE BULK" : "ANODE CATHODE",
-                      cls->letter == 'm' ? "NMOS(vto=... kp=...)" : "D(is=... n=...)");
+                      name,
+                      cls->letter == 'm'   ? "DRAIN GATE SOURCE BULK"
+                      : cls->letter == 'q' ? "COLLECTOR BASE EMITTER"
+                                           : "ANODE CATHODE",
+                      cls->letter == 'm'   ? "NMOS(vto=... kp=...)"
+                      : cls->letter == 'q' ? "NPN(is=... bf=...)"
+                                           : "D(is=... n=...)");
     else if (cls->value >= 0 && !l->has_value && isnan(cls->param[cls->value].default_value))
         eq_spice_fail(l->s, eq_token_peek(l->c).at,
                       "%.*s has no value; write its %s%s%s behind the nodes%s", n, name,
@@ -428,7 +443,7 @@ static void refuse(eq_spice *s, eq_token name, char letter) {
     eq_spice_fail(
         s, name.at,
         "no element starts with '%.*s'; comments start with *, elements with one of R D M "
-        "V I E F G H C L X",
+        "Q V I E F G H C L X",
         1, name.text);
 }
 

@@ -91,7 +91,65 @@ static const struct model_word {
     {'m', "nrd", WORD_NOT_HERE, NULL, 0},      {'m', "nrs", WORD_NOT_HERE, NULL, 0},
     {'m', "m", WORD_NOT_HERE, NULL, 0},        {'m', "temp", WORD_NOT_HERE, NULL, 0},
     {'m', "dtemp", WORD_NOT_HERE, NULL, 0},    {'m', "pd", WORD_NOT_HERE, NULL, 0},
-    {'m', "ps", WORD_NOT_HERE, NULL, 0},
+    {'m', "ps", WORD_NOT_HERE, NULL, 0},       {'q', "c2", WORD_ALIAS, "ise", 0},
+    {'q', "c4", WORD_ALIAS, "isc", 0},         {'q', "va", WORD_ALIAS, "vaf", 0},
+    {'q', "ik", WORD_ALIAS, "ikf", 0},         {'q', "vb", WORD_ALIAS, "var", 0},
+    {'q', "tref", WORD_ALIAS, "tnom", 0},      {'q', "cje", WORD_DC_FREE, NULL, 0},
+    {'q', "vje", WORD_DC_FREE, NULL, 0},       {'q', "pe", WORD_DC_FREE, NULL, 0},
+    {'q', "mje", WORD_DC_FREE, NULL, 0},       {'q', "me", WORD_DC_FREE, NULL, 0},
+    {'q', "tf", WORD_DC_FREE, NULL, 0},        {'q', "xtf", WORD_DC_FREE, NULL, 0},
+    {'q', "vtf", WORD_DC_FREE, NULL, 0},       {'q', "itf", WORD_DC_FREE, NULL, 0},
+    {'q', "ptf", WORD_DC_FREE, NULL, 0},       {'q', "cjc", WORD_DC_FREE, NULL, 0},
+    {'q', "vjc", WORD_DC_FREE, NULL, 0},       {'q', "pc", WORD_DC_FREE, NULL, 0},
+    {'q', "mjc", WORD_DC_FREE, NULL, 0},       {'q', "mc", WORD_DC_FREE, NULL, 0},
+    {'q', "xcjc", WORD_DC_FREE, NULL, 0},      {'q', "tr", WORD_DC_FREE, NULL, 0},
+    {'q', "cjs", WORD_DC_FREE, NULL, 0},       {'q', "csub", WORD_DC_FREE, NULL, 0},
+    {'q', "ccs", WORD_DC_FREE, NULL, 0},       {'q', "vjs", WORD_DC_FREE, NULL, 0},
+    {'q', "ps", WORD_DC_FREE, NULL, 0},        {'q', "mjs", WORD_DC_FREE, NULL, 0},
+    {'q', "ms", WORD_DC_FREE, NULL, 0},        {'q', "fc", WORD_DC_FREE, NULL, 0},
+    {'q', "kf", WORD_DC_FREE, NULL, 0},        {'q', "af", WORD_DC_FREE, NULL, 0},
+    {'q', "tlevc", WORD_DC_FREE, NULL, 0},     {'q', "ctc", WORD_DC_FREE, NULL, 0},
+    {'q', "cte", WORD_DC_FREE, NULL, 0},       {'q', "cts", WORD_DC_FREE, NULL, 0},
+    {'q', "tvjc", WORD_DC_FREE, NULL, 0},      {'q', "tvje", WORD_DC_FREE, NULL, 0},
+    {'q', "tvjs", WORD_DC_FREE, NULL, 0},      {'q', "titf1", WORD_DC_FREE, NULL, 0},
+    {'q', "titf2", WORD_DC_FREE, NULL, 0},     {'q', "ttf1", WORD_DC_FREE, NULL, 0},
+    {'q', "ttf2", WORD_DC_FREE, NULL, 0},      {'q', "ttr1", WORD_DC_FREE, NULL, 0},
+    {'q', "ttr2", WORD_DC_FREE, NULL, 0},      {'q', "tmje1", WORD_DC_FREE, NULL, 0},
+    {'q', "tmje2", WORD_DC_FREE, NULL, 0},     {'q', "tmjc1", WORD_DC_FREE, NULL, 0},
+    {'q', "tmjc2", WORD_DC_FREE, NULL, 0},     {'q', "tmjs1", WORD_DC_FREE, NULL, 0},
+    {'q', "tmjs2", WORD_DC_FREE, NULL, 0},     {'q', "vbe_max", WORD_DC_FREE, NULL, 0},
+    {'q', "vbc_max", WORD_DC_FREE, NULL, 0},   {'q', "vce_max", WORD_DC_FREE, NULL, 0},
+    {'q', "pd_max", WORD_DC_FREE, NULL, 0},    {'q', "ic_max", WORD_DC_FREE, NULL, 0},
+    {'q', "ib_max", WORD_DC_FREE, NULL, 0},    {'q', "te_max", WORD_DC_FREE, NULL, 0},
+    {'q', "rth0", WORD_DC_FREE, NULL, 0},      {'q', "tlev", WORD_NEUTRAL, NULL, 0},
+    {'q', "tbf1", WORD_NEUTRAL, NULL, 0},      {'q', "tbf2", WORD_NEUTRAL, NULL, 0},
+    {'q', "tbr1", WORD_NEUTRAL, NULL, 0},      {'q', "tbr2", WORD_NEUTRAL, NULL, 0},
+    {'q', "tikf1", WORD_NEUTRAL, NULL, 0},     {'q', "tikf2", WORD_NEUTRAL, NULL, 0},
+    {'q', "tikr1", WORD_NEUTRAL, NULL, 0},     {'q', "tikr2", WORD_NEUTRAL, NULL, 0},
+    {'q', "tirb1", WORD_NEUTRAL, NULL, 0},     {'q', "tirb2", WORD_NEUTRAL, NULL, 0},
+    {'q', "tnc1", WORD_NEUTRAL, NULL, 0},      {'q', "tnc2", WORD_NEUTRAL, NULL, 0},
+    {'q', "tne1", WORD_NEUTRAL, NULL, 0},      {'q', "tne2", WORD_NEUTRAL, NULL, 0},
+    {'q', "tnf1", WORD_NEUTRAL, NULL, 0},      {'q', "tnf2", WORD_NEUTRAL, NULL, 0},
+    {'q', "tnr1", WORD_NEUTRAL, NULL, 0},      {'q', "tnr2", WORD_NEUTRAL, NULL, 0},
+    {'q', "trb1", WORD_NEUTRAL, NULL, 0},      {'q', "trb", WORD_NEUTRAL, NULL, 0},
+    {'q', "trb2", WORD_NEUTRAL, NULL, 0},      {'q', "trc1", WORD_NEUTRAL, NULL, 0},
+    {'q', "trc", WORD_NEUTRAL, NULL, 0},       {'q', "trc2", WORD_NEUTRAL, NULL, 0},
+    {'q', "tre1", WORD_NEUTRAL, NULL, 0},      {'q', "tre", WORD_NEUTRAL, NULL, 0},
+    {'q', "tre2", WORD_NEUTRAL, NULL, 0},      {'q', "trm1", WORD_NEUTRAL, NULL, 0},
+    {'q', "trm2", WORD_NEUTRAL, NULL, 0},      {'q', "tvaf1", WORD_NEUTRAL, NULL, 0},
+    {'q', "tvaf2", WORD_NEUTRAL, NULL, 0},     {'q', "tvar1", WORD_NEUTRAL, NULL, 0},
+    {'q', "tvar2", WORD_NEUTRAL, NULL, 0},     {'q', "tns1", WORD_NEUTRAL, NULL, 0},
+    {'q', "tns2", WORD_NEUTRAL, NULL, 0},      {'q', "tis1", WORD_NEUTRAL, NULL, 0},
+    {'q', "tis2", WORD_NEUTRAL, NULL, 0},      {'q', "tise1", WORD_NEUTRAL, NULL, 0},
+    {'q', "tise2", WORD_NEUTRAL, NULL, 0},     {'q', "tisc1", WORD_NEUTRAL, NULL, 0},
+    {'q', "tisc2", WORD_NEUTRAL, NULL, 0},     {'q', "tiss1", WORD_NEUTRAL, NULL, 0},
+    {'q', "tiss2", WORD_NEUTRAL, NULL, 0},     {'q', "ibe", WORD_NEUTRAL, NULL, 0},
+    {'q', "ibc", WORD_NEUTRAL, NULL, 0},       {'q', "quasimod", WORD_NEUTRAL, NULL, 0},
+    {'q', "nkf", WORD_NEUTRAL, NULL, 0.5},     {'q', "nk", WORD_NEUTRAL, NULL, 0.5},
+    {'q', "area", WORD_NOT_HERE, NULL, 0},     {'q', "areab", WORD_NOT_HERE, NULL, 0},
+    {'q', "areac", WORD_NOT_HERE, NULL, 0},    {'q', "m", WORD_NOT_HERE, NULL, 0},
+    {'q', "temp", WORD_NOT_HERE, NULL, 0},     {'q', "dtemp", WORD_NOT_HERE, NULL, 0},
+    {'q', "mfg", WORD_TEXT, NULL, 0},          {'q', "type", WORD_TEXT, NULL, 0},
 };
 
 /* Types of models: those with a letter are read (of switches in switch.c), the others belong
@@ -104,7 +162,7 @@ static const struct model_type {
     {"d", 'd', "d"},        {"r", 'r', "r"},    {"res", 'r', "r"},      {"nmos", 'm', "nmos"},
     {"pmos", 'm', "pmos"},  {"sw", 's', NULL},  {"vswitch", 's', NULL}, {"csw", 'w', NULL},
     {"iswitch", 'w', NULL}, {"c", 0, NULL},     {"cap", 0, NULL},       {"l", 0, NULL},
-    {"ind", 0, NULL},       {"npn", 0, NULL},   {"pnp", 0, NULL},       {"lpnp", 0, NULL},
+    {"ind", 0, NULL},       {"npn", 'q', "npn"},   {"pnp", 'q', "pnp"},       {"lpnp", 0, NULL},
     {"njf", 0, NULL},       {"pjf", 0, NULL},   {"nmf", 0, NULL},       {"pmf", 0, NULL},
     {"vdmos", 0, NULL},     {"nchan", 0, NULL}, {"urc", 0, NULL},       {"ltra", 0, NULL},
     {"txl", 0, NULL},       {"cpl", 0, NULL}};
@@ -123,11 +181,11 @@ static const struct model_type *read_type(eq_spice *s, eq_cursor *c) {
     for (size_t k = 0; k < TYPES; k++)
         if (eq_token_is(t, types[k].name)) return &types[k];
     if (t.kind != EQ_TOKEN_WORD)
-        eq_spice_expected(s, t, "the type of the model (D, R, NMOS or PMOS)");
+        eq_spice_expected(s, t, "the type of the model (D, R, NMOS, PMOS, NPN or PNP)");
     else
         eq_spice_fail(s, t.at,
                       "there is no model type %.*s%s; eqspice knows D, R, SW, CSW, "
-                      "NMOS and PMOS",
+                      "NMOS, PMOS, NPN and PNP",
                       (int)t.length, t.text, eq_spice_nearest(s, t, type_name, NULL, near));
     return NULL;
 }
@@ -416,7 +474,9 @@ enum { MODEL_BAD = -2 };
 static int32_t wrong_type(eq_spice *s, eq_token name, const char *type, char letter) {
     eq_spice_fail(s, name.at, "model %.*s is of type %s; this element needs one of type %s",
                   (int)name.length, name.text, type,
-                  letter == 'm' ? "nmos or pmos" : (char[2]){letter, '\0'});
+                  letter == 'm'   ? "nmos or pmos"
+                  : letter == 'q' ? "npn or pnp"
+                                  : (char[2]){letter, '\0'});
     return EQ_NONE;
 }
 
@@ -468,6 +528,12 @@ bool eq_spice_model_value(const eq_spice *s, eq_token name, eq_token param, doub
     return false;
 }
 
+bool eq_spice_names_model(const eq_spice *s, eq_token name) {
+    eq_scope *where;
+    return name.kind == EQ_TOKEN_WORD &&
+           eq_scope_find(s, s->frame->scope, EQ_DEFINES_MODEL, name, &where) != NULL;
+}
+
 bool eq_spice_model_has(const eq_spice *s, eq_token name, eq_token param) {
     double ignored;
     return eq_spice_model_value(s, name, param, &ignored);
@@ -484,6 +550,8 @@ static const char *example_of(char letter) {
         return "CSW(it=... ih=... ron=... roff=...)";
     case 'm':
         return "NMOS(level=1 vto=... kp=...)";
+    case 'q':
+        return "NPN(is=... bf=...)";
     default:
         return "D(is=... n=...)";
     }

@@ -16,4 +16,7 @@ void eq_spice_all_models(eq_spice *s);
 bool eq_spice_model_has(const eq_spice *s, eq_token name, eq_token param);
 bool eq_spice_model_value(const eq_spice *s, eq_token name, eq_token param, double *value);
 
+/* Whether the word is the name of a model that can be seen from here. */
+bool eq_spice_names_model(const eq_spice *s, eq_token name);
+
 #endif
