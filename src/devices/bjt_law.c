@@ -2,13 +2,14 @@
 
 #include "devices/diode_law.h"
 
-/* is times the plain law of a diode at the drop v, which is variable k; above 600 vt its tangent,
- * so that no quotient of currents is one of infinities. */
+/* is times the plain law of a diode at the drop v, which is variable k; where that carries more than
+ * 10 GA its tangent, so that no current is the difference of two beyond all numbers. */
 static eq_dual junction(eq_dual is, double vt, double v, int k) {
-    double top = 600.0 * vt, y, g;
+    double top = vt * log1p(1e10 / is.v), y, g;
+    if (is.v == 0.0) return eq_dual_of(0.0);
     eq_diode_law(v < top ? v : top, 1.0, vt, 0.0, &y, &g);
-    if (v > top) y += g * (v - top);
-    return eq_dual_mul(is, eq_dual_map(y, g, eq_dual_variable(v, k)));
+    double beyond = v > top ? g * (v - top) : 0.0; /* as is grows, top falls by vt/is */
+    return eq_dual_chain(is.v * (y + beyond), y, is, is.v * g, eq_dual_variable(v, k));
 }
 
 /* 1/(1 - vbc/vaf - vbe/var), held behind its pole. */

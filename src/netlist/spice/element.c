@@ -47,12 +47,13 @@ static eq_lookup read_form(eq_line *l) {
     return EQ_LOOKUP_FAILED;
 }
 
-/* Whether a bipolar transistor's fourth word, at the cursor, is its substrate: a model stands behind
- * it, or it is in brackets as of SPICE 2. Without one the substrate is ground. */
+/* Whether a bipolar transistor's fourth word, at the cursor, is its substrate: its model stands
+ * behind it. Without one the substrate is ground. */
 static bool has_substrate(const eq_line *l) {
     eq_cursor c = *l->c;
     eq_token fourth = eq_token_next(&c), fifth = eq_token_peek(&c);
-    return !eq_spice_names_model(l->s, fourth) || eq_spice_names_model(l->s, fifth);
+    return eq_spice_names_model(l->s, fifth) ||
+           (fifth.kind == EQ_TOKEN_WORD && !eq_spice_names_model(l->s, fourth));
 }
 
 static bool read_nodes(eq_line *l) {

@@ -159,12 +159,12 @@ static const struct model_type {
     char letter;
     const char *own;
 } types[] = {
-    {"d", 'd', "d"},        {"r", 'r', "r"},    {"res", 'r', "r"},      {"nmos", 'm', "nmos"},
-    {"pmos", 'm', "pmos"},  {"sw", 's', NULL},  {"vswitch", 's', NULL}, {"csw", 'w', NULL},
-    {"iswitch", 'w', NULL}, {"c", 0, NULL},     {"cap", 0, NULL},       {"l", 0, NULL},
-    {"ind", 0, NULL},       {"npn", 'q', "npn"},   {"pnp", 'q', "pnp"},       {"lpnp", 0, NULL},
-    {"njf", 0, NULL},       {"pjf", 0, NULL},   {"nmf", 0, NULL},       {"pmf", 0, NULL},
-    {"vdmos", 0, NULL},     {"nchan", 0, NULL}, {"urc", 0, NULL},       {"ltra", 0, NULL},
+    {"d", 'd', "d"},        {"r", 'r', "r"},     {"res", 'r', "r"},      {"nmos", 'm', "nmos"},
+    {"pmos", 'm', "pmos"},  {"sw", 's', NULL},   {"vswitch", 's', NULL}, {"csw", 'w', NULL},
+    {"iswitch", 'w', NULL}, {"c", 0, NULL},      {"cap", 0, NULL},       {"l", 0, NULL},
+    {"ind", 0, NULL},       {"npn", 'q', "npn"}, {"pnp", 'q', "pnp"},    {"lpnp", 0, NULL},
+    {"njf", 0, NULL},       {"pjf", 0, NULL},    {"nmf", 0, NULL},       {"pmf", 0, NULL},
+    {"vdmos", 0, NULL},     {"nchan", 0, NULL},  {"urc", 0, NULL},       {"ltra", 0, NULL},
     {"txl", 0, NULL},       {"cpl", 0, NULL}};
 
 enum { TYPES = sizeof types / sizeof *types, WORDS = sizeof words / sizeof *words };
