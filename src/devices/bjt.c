@@ -233,7 +233,7 @@ static void settle(const transistor *q, state *s) {
         if (longest == 0.0) break;
         t = fmin(t, allowed(q, q->law.vtf, s->y[B] - s->y[E], x[E] - x[B]));
         t = fmin(t, allowed(q, q->law.vtr, s->y[B] - s->y[C], x[C] - x[B]));
-        if (k > 100) t *= 0.5;
+        if (k > 100 && longest > q->law.vtf) t *= 0.5;
         for (int a = 0; a < INNER; a++) s->y[a] -= t * x[a];
         evaluate(q, s);
         if (longest <= fmax(1e-9 * q->law.vtf, 2.0 * DBL_EPSILON * size)) break;
