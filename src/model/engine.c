@@ -182,13 +182,26 @@ void eq_engine_keep(eq_engine *e, unsigned slots) {
     e->solved |= slots;
 }
 
-eq_status eq_engine_adjoint_phase(eq_engine *e, const double *dcdy, eq_diag *diag) {
+static eq_status back(eq_engine *e, eq_status (*phase)(void *, const double *, eq_diag *),
+                      const double *dcdy, eq_diag *diag) {
     if (e->solved == 0)
         return eq_fail(diag, EQ_ERR_USAGE, "an adjoint needs the free phase before it");
     e->solved &= ~(1u << EQ_ADJOINT);
-    eq_status status = e->ops->adjoint_phase(e->self, dcdy, diag);
+    eq_status status = phase(e->self, dcdy, diag);
     if (status == EQ_OK) e->solved |= 1u << EQ_ADJOINT;
     return status;
+}
+
+eq_status eq_engine_adjoint_phase(eq_engine *e, const double *dcdy, eq_diag *diag) {
+    return back(e, e->ops->adjoint_phase, dcdy, diag);
+}
+
+eq_status eq_engine_unrolled_phase(eq_engine *e, const double *dcdy, eq_diag *diag) {
+    if (e->ops->unrolled_phase == NULL)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "backpropagation through time needs steps in time, which <network "
+                       "kind=\"discrete\"> alone has; take <estimator type=\"adjoint\"/>");
+    return back(e, e->ops->unrolled_phase, dcdy, diag);
 }
 
 eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data,

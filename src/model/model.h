@@ -43,6 +43,8 @@ typedef struct eq_nudge {
 typedef struct eq_engine_info {
     const char *name;   /* "layered" or "sparse" */
     double iterations;  /* outer iterations of all solves so far */
+    double passes;      /* layered: passes of an example through the conductances between layers,
+                           one way each */
     double solves;      /* examples times phases so far */
     double worst_ratio; /* largest KCL residual / bound seen */
     bool sweeps;        /* layered, and too large for dense Schur complements */
@@ -127,6 +129,8 @@ eq_status eq_network_disturb(eq_network *n, int slot, eq_disturbance error, cons
 /* The adjoint of the free phase for costs with the slopes dcdy[n][outputs]: its slot stands for the
  * exact gradient, whether an energy exists or not. */
 eq_status eq_network_adjoint_phase(eq_network *n, const double *dcdy, eq_diag *diag);
+/* The same by backpropagation through the time steps of the free phase, of a model that has them. */
+eq_status eq_network_unrolled_phase(eq_network *n, const double *dcdy, eq_diag *diag);
 /* v[count][nodes] [V]: all potentials of the free phase of the `count` examples x[count][inputs] of
  * the current minibatch. COLLECTIVE. */
 eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
@@ -138,6 +142,12 @@ eq_status eq_network_convex(eq_network *n, bool *convex, eq_diag *diag);
  * minibatch of the `count` examples x; size[count]: what their terms add up to. COLLECTIVE. */
 eq_status eq_network_energies(eq_network *n, int slot, size_t count, const double *x, double *e,
                               double *size, eq_diag *diag);
+
+/* input_gradient.c. dldx[count][inputs] at the free phase of the `count` examples x for costs with the slopes
+ * dcdy[count][outputs], by phases of +beta and -beta (into slots 1 and 2), or for beta = 0 by the adjoint
+ * (Scellier 2020, section 2.7: an input is a parameter of its example). COLLECTIVE. */
+eq_status eq_network_input_gradient(eq_network *n, size_t count, const double *x,
+                                    const double *dcdy, double beta, double *dldx, eq_diag *diag);
 
 /* present.c. Puts one example x[inputs] on the input sources of the circuit and current[outputs] on
  * its nudge sources (NULL: nothing): it can then be exported, or solved by others. */

@@ -10,22 +10,25 @@
 /* dL/dw = d/dbeta dp/dw(u at beta) in beta = 0 (Eq. 2.8), by differences: one-sided (2.9),
  * symmetric (2.10) and the central five-point formula, whose middle coefficient is zero. */
 static const eq_estimator_kind kinds[] = {
-    {"one-sided", 1, false, {0, 1}, {-1, 1}, false, 1},
-    {"random-sign", 1, false, {0, 1}, {-1, 1}, true, 1},
-    {"symmetric", 2, false, {0, 1, -1}, {0, 0.5, -0.5}, false, 2},
+    {"one-sided", 1, false, {0, 1}, {-1, 1}, false, 1, false},
+    {"random-sign", 1, false, {0, 1}, {-1, 1}, true, 1, false},
+    {"symmetric", 2, false, {0, 1, -1}, {0, 0.5, -0.5}, false, 2, false},
     {"four-point",
      4,
      false,
      {0, 2, 1, -1, -2},
      {0, -1.0 / 12.0, 8.0 / 12.0, -8.0 / 12.0, 1.0 / 12.0},
      false,
-     4},
+     4,
+     false},
 };
 
-/* No estimate: the gradient by the adjoint, solved or iterated (Eq. 3.12-3.15). */
+/* No estimates: the gradient by the adjoint, solved or iterated (Eq. 3.12-3.15), and by
+ * backpropagation through time. */
 static const eq_estimator_kind exact[] = {
-    {"adjoint", 0, false, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY},
-    {"rbp", 0, true, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY},
+    {"adjoint", 0, false, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY, false},
+    {"rbp", 0, true, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY, false},
+    {"bptt", 0, false, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY, true},
 };
 
 size_t eq_estimator_kinds(void) {
@@ -331,6 +334,15 @@ void eq_estimate_weights(const eq_estimator *est, double sign, size_t n, double 
     for (int s = 0; s < EQ_MAX_SLOTS; s++) a[s] = kind->a[s] / (by * (double)n);
 }
 
+/* The gradient without phases, from dC/dy in the current. */
+static eq_status exact_phase(const eq_estimator *est, eq_network *e, size_t n,
+                             const double *current, eq_diag *diag) {
+    if (est->kind->iterates)
+        return eq_dynamics_backpropagate(e, n, current, est->tolerance, est->steps, diag);
+    return est->kind->unrolled ? eq_network_unrolled_phase(e, current, diag)
+                               : eq_network_adjoint_phase(e, current, diag);
+}
+
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,
                       double sign, size_t n, const double *y0, const eq_goal *goal,
                       double a[EQ_MAX_SLOTS], eq_diag *diag) {
@@ -342,9 +354,7 @@ eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, cons
         status = eq_phases_nudge(p, e, s, cost, est, kind->at[s] * beta, n, y0, goal, NULL, diag);
     if (kind->phases == 0) {
         expand(p, cost, -1.0, n, y0, goal, false);
-        status = kind->iterates
-                     ? eq_dynamics_backpropagate(e, n, p->current, est->tolerance, est->steps, diag)
-                     : eq_network_adjoint_phase(e, p->current, diag);
+        status = exact_phase(est, e, n, p->current, diag);
     }
     return status;
 }
