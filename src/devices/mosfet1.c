@@ -42,6 +42,7 @@ enum {
     LAW = DECLARED,
     ISD = LAW + EQ_MOS_LAWS,
     ISS,
+    PER_IS,
     RDRAIN,
     RSOURCE,
     VT,
@@ -148,6 +149,7 @@ static void derive_junctions(size_t j, double *const *w, double k_over_q, double
     bool areas = by_area(j, w);
     if (temp != tnom)
         warming = exp(eq_silicon_gap(tnom) / (k_over_q * tnom) - eq_silicon_gap(temp) / vt);
+    w[PER_IS][j] = areas ? 0.0 : warming * w[M][j];
     double own = (areas ? w[JS][j] : w[IS][j]) * warming * w[M][j];
     w[ISD][j] = areas ? own * w[AD][j] : own;
     w[ISS][j] = areas ? own * w[AS][j] : own;
@@ -260,10 +262,7 @@ static eq_mos_change change_of(size_t j, double *const *w, int k) {
         d.number[LAW_VBI] = 0.5 * (w[WARMTH][j] - 1.0) - gamma / (2.0 * nominal);
     }
     if (k == LAMBDA) d.number[LAW_LAMBDA] = 1.0;
-    if (k == IS && !by_area(j, w) && w[IS][j] > 0.0) {
-        d.is[EQ_MOS_DRAIN] = w[ISD][j] / w[IS][j];
-        d.is[EQ_MOS_SOURCE] = w[ISS][j] / w[IS][j];
-    }
+    if (k == IS) d.is[EQ_MOS_DRAIN] = d.is[EQ_MOS_SOURCE] = w[PER_IS][j];
     return d;
 }
 

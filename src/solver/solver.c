@@ -192,7 +192,7 @@ static eq_element name_worst(const eq_newton *w, eq_text *text) {
 }
 
 static eq_place place_of(const eq_newton *w, eq_element e) {
-    return e == EQ_NONE ? (eq_place){NULL, 0, 0} : eq_circuit_place_of(w->s->circuit, e);
+    return e == EQ_NONE ? (eq_place){0} : eq_circuit_place_of(w->s->circuit, e);
 }
 
 /* ": node a, b float together": the nodes that w->null moves, if they are more than one. */

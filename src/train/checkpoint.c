@@ -229,7 +229,7 @@ static eq_status check_header(const char *path, const char *data, size_t length,
 eq_status eq_checkpoint_read(const char *path, eq_checkpoint *k, eq_diag *diag) {
     char *data;
     size_t length;
-    eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &data, &length, diag);
+    eq_status status = eq_file_read(path, (eq_place){0}, &data, &length, diag);
     if (status != EQ_OK) return status;
     *k = (eq_checkpoint){0};
     status = check_header(path, data, length, diag);
