@@ -517,7 +517,7 @@ int32_t eq_spice_model(eq_spice *s, eq_token name, char letter) {
 
 void eq_spice_all_models(eq_spice *s) {
     eq_dictionary *d = &s->all->scope[0]->defines[EQ_DEFINES_MODEL];
-    size_t n = d->name == NULL ? 0 : eq_names_count(d->name);
+    size_t n = eq_names_count(d->name);
     for (size_t k = 0; k < n && !s->all->stop; k++) {
         char name[EQ_MAX_NAME + 1];
         eq_definition *own = eq_spice_choose(s, &d->item[k], s->frame);

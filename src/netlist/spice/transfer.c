@@ -18,12 +18,13 @@ static bool is_output(eq_spice *s, const eq_formula *f, eq_token at, const char 
             good = eq_class(s->circuit->row[in->branch].cls)->defined == EQ_VOLTAGE_DEFINED;
         good = good && (current || in->kind == EQ_INPUT_DROP);
     }
-    if (!good || f->inputs == 0)
+    good = good && f->inputs > 0;
+    if (!good)
         eq_spice_fail(s, at.at,
                       "%s: %.*s is no output; write v(NODE), v(NODE,NODE) or i(SOURCE) with a "
                       "voltage source, put one of 0 V in series for the current of another element",
                       card, (int)(at.length < 60 ? at.length : 60), at.text);
-    return good && f->inputs > 0;
+    return good;
 }
 
 /* The output at the cursor into *a; `bare`: the name of a node alone. */
