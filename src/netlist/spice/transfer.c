@@ -1,5 +1,7 @@
 /* .tf OUTPUT SOURCE and .sens OUTPUT (ngspice manual, 11.3.11 and 11.3.9), and Xyce's
  * .sens objfunc={EXPRESSION} objvars=NODE,.. param=R1:R,.. (Reference Guide, .SENS). */
+#include <math.h>
+
 #include "base/mem.h"
 #include "netlist/spice/cards.h"
 #include "netlist/spice/error.h"
@@ -30,7 +32,7 @@ static bool is_output(eq_spice *s, const eq_formula *f, eq_token at, const char 
 /* The output at the cursor into *a; `bare`: the name of a node alone. */
 static bool read_output(eq_spice *s, eq_cursor *c, const char *card, bool bare, eq_analysis *a) {
     eq_token t = eq_token_peek(c);
-    eq_operand value = {0.0, EQ_NONE};
+    eq_operand value = {NAN, EQ_NONE};
     eq_spice probe;
     eq_text name = {0};
     if (t.kind == EQ_TOKEN_END) {
