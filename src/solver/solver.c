@@ -484,9 +484,9 @@ eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *
     eq_solve_options usual = eq_solve_defaults(s->circuit);
     double *work = eq_malloc(2 * n + nodes, sizeof *work);
     if (work == NULL) return eq_out_of_memory(diag);
-    memcpy(work + 2 * n, v, nodes * sizeof *v);
-    eq_status status = solve_held(s, o == NULL ? &usual : o, held, work, work + n, work + 2 * n);
-    if (status == EQ_OK) memcpy(v, work + 2 * n, nodes * sizeof *v);
+    double *found = memcpy(work + 2 * n, v, nodes * sizeof *v);
+    eq_status status = solve_held(s, o == NULL ? &usual : o, held, work, work + n, found);
+    if (status == EQ_OK) memcpy(v, found, nodes * sizeof *v);
     eq_free(work);
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : EQ_OK;
 }

@@ -49,7 +49,7 @@ static void array(pass *p, void **data, uint64_t n, size_t size) {
 }
 
 static void name(pass *p, char **text) {
-    uint64_t n = p->write ? strlen(*text) + 1 : 0;
+    uint64_t n = strlen(p->write ? *text : "") + 1;
     bytes(p, &n, sizeof n);
     array(p, (void **)text, n, 1);
     if (!p->write && !p->failed && (n == 0 || (*text)[n - 1] != '\0')) p->failed = true;
