@@ -265,6 +265,22 @@ START_TEST(what_is_left_out_is_told) {
 }
 END_TEST
 
+/* What is printed of an analysis that is not here is not read; of those that are, nodes must exist. */
+START_TEST(prints_of_other_analyses_are_not_read) {
+    static const char *const of[] = {"tran", "ac", "noise", "disto", "pz", "sp",
+                                     "hb",   "op", "dc",    "sens",  "tf"};
+    for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
+        char deck[120];
+        snprintf(deck, sizeof deck, "t\nv1 a 0 1\nr1 a 0 1k\n.op\n.print %s v(nowhere)\n", of[k]);
+        eq_diag *d = eq_diag_new();
+        eq_circuit *c = read_deck(deck, d);
+        ck_assert_msg((c != NULL) == (k < 7), "%s", deck);
+        eq_circuit_free(c);
+        eq_diag_free(d);
+    }
+}
+END_TEST
+
 /* A model of each type that no element here can use is passed over with a note; an element that
  * names it is told that it is of another type. */
 START_TEST(models_of_other_devices_are_passed_over) {
@@ -351,6 +367,7 @@ Suite *spice_suite(void) {
     tcase_add_test(t, directives_name_inputs_outputs_and_groups);
     tcase_add_test(t, includes_and_sections_are_read_in_place);
     tcase_add_test(t, what_is_left_out_is_told);
+    tcase_add_test(t, prints_of_other_analyses_are_not_read);
     tcase_add_test(t, models_of_other_devices_are_passed_over);
     tcase_add_test(t, damaged_decks_are_read_or_refused);
     tcase_add_loop_test(t, reading_survives_running_out_of_memory, 0,
