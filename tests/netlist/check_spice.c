@@ -94,8 +94,11 @@ static const struct {
      "b2 a b i=1e-9*v(b,a) + (v(b,a) > 0.6 ? 0.5*(v(b,a) - 0.6) : 0)\n"
      "b3 a b i=1e-9*v(a,b) + (v(a,b) > 0.6 ? 0.5*(v(a,b) - 0.5) : 0)\n"
      "b4 a b i=1e-9*v(a,b) + (v(a,b) > 0.6 ? -0.5*(v(a,b) - 0.6) : 0)\n"
-     "b5 a b i=1e-9*v(a,b) + (v(a,b) > 0.6 ? 0.5*(v(a,b) - 0.6) : 0) + 1\nr1 a b 1\n",
-     "bd1 a cathode ron=1.999999996 roff=1000000000 vfwd=0.6\nb2 a b\nb3 a b\nb4 a b\nb5 a b\nr1 a "
+     "b5 a b i=1e-9*v(a,b) + (v(a,b) > 0.6 ? 0.5*(v(a,b) - 0.6) : 0) + 1\n"
+     "b6 a b i=0*v(a,b) + (v(a,b) > 0.6 ? 0.5*(v(a,b) - 0.6) : 0)\n"
+     "b7 a b i=0.5*v(a,b) + (v(a,b) > 0.6 ? -0.5*(v(a,b) - 0.6) : 0)\nr1 a b 1\n",
+     "bd1 a cathode ron=1.999999996 roff=1000000000 vfwd=0.6\nb2 a b\nb3 a b\nb4 a b\nb5 a b\nb6 a "
+     "b\nb7 a b\nr1 a "
      "b 1\n"},
     /* parameters before their definition, functions */
     {"t\nr1 a 0 {r}\nv1 a 0 {f(2,G)}\n.param r={2*s} s = {3 + 1} t='r*s'\n.func f(x,y) {x*y + "
