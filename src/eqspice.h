@@ -500,6 +500,9 @@ typedef struct eq_metrics {
     double validation_rmse;  /**< likewise */
     double validation_r2;    /**< likewise */
     double gradient_cosine;  /**< watch_gradient; NAN without, or where a gradient is zero */
+    double
+        mode_hops; /**< clamped phases of the epoch whose energy is below that of the free phase; NAN:
+                                nothing is clamped, or the energy is convex */
 } eq_metrics;
 
 /** What is trained, for the first lines of the log. Strings are constants of the library. */

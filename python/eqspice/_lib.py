@@ -59,7 +59,8 @@ class CMetrics(Structure):
                 ("seconds", c_double), ("train_rmse", c_double), ("train_r2", c_double),
                 ("test_rmse", c_double), ("test_r2", c_double), ("validation_loss", c_double),
                 ("validation_error", c_double), ("validation_rmse", c_double),
-                ("validation_r2", c_double), ("gradient_cosine", c_double)]
+                ("validation_r2", c_double), ("gradient_cosine", c_double),
+                ("mode_hops", c_double)]
 
 
 class CProgress(Structure):

@@ -29,6 +29,7 @@ class Metrics(NamedTuple):
     validation_rmse: float
     validation_r2: float
     gradient_cosine: float
+    mode_hops: float
 
 
 def metrics_of(m):

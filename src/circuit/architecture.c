@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "circuit/builder.h"
 
+static const char *const kinds[EQ_NETS] = {"kendall", "drn", "graph", "grid", "nmos"};
+
 static const eq_architecture kendall = {
     .amplifiers = true,
     .differential = true,
@@ -27,15 +29,44 @@ static const eq_architecture kendall = {
     .low = 1e-7,
     .high = 2e-6,
     .seed = 1,
+    .density = 1.0,
+    .vmin = 0.4,
+    .vmax = 8.0,
+    .vlow = 0.5,
+    .vhigh = 4.5,
 };
 
 eq_status eq_architecture_kind(const char *kind, eq_architecture *a, eq_diag *diag) {
+    int k = 0;
+    while (k < EQ_NETS && !eq_same(kind, kinds[k])) k++;
+    if (k == EQ_NETS)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "there is no architecture '%s'; use kendall, drn, graph, grid or nmos",
+                       kind);
     *a = kendall;
-    if (eq_same(kind, "kendall")) return EQ_OK;
-    a->amplifiers = false;
-    a->gain = a->feedback = 1.0;
-    if (eq_same(kind, "drn")) return EQ_OK;
-    return eq_fail(diag, EQ_ERR_USAGE, "there is no architecture '%s'; use kendall or drn", kind);
+    a->kind = (eq_architecture_name)k;
+    if (k != EQ_NET_KENDALL) {
+        a->amplifiers = false;
+        a->gain = a->feedback = 1.0;
+    }
+    if (eq_architecture_has_edges(a)) a->biases = 0;
+    if (k == EQ_NET_NMOS) a->load = 1e9;
+    return EQ_OK;
+}
+
+const char *eq_architecture_kind_name(eq_architecture_name kind) {
+    return kinds[kind];
+}
+
+bool eq_architecture_has_edges(const eq_architecture *a) {
+    return a->kind >= EQ_NET_GRAPH;
+}
+
+void eq_architecture_free(eq_architecture *a) {
+    for (int k = 0; k < EQ_NET_TEXTS; k++) {
+        eq_free(a->text[k]);
+        a->text[k] = NULL;
+    }
 }
 
 /* Reads numbers separated by commas; *count receives how many, `most` at the most. */

@@ -1,9 +1,15 @@
-/* Ready-made analog networks: layers of neurons joined by crossbars of programmable resistors.
+/* Ready-made analog networks.
  *
+ * Layers of neurons joined by crossbars of programmable resistors (architecture.c):
  *   kendall   Kendall et al. 2020, Fig. 4: each hidden neuron is a node with two antiparallel
  *             diodes to bias sources, followed by a bidirectional amplifier (VCVS of gain A
  *             forwards, CCCS backwards)
  *   drn       the same without amplifiers (deep resistive network, Scellier 2024)
+ *
+ * Edges that learn between nodes (netlist/mesh.h):
+ *   graph     from a list in a file
+ *   grid      each node of rows x columns with its right and its lower neighbour
+ *   nmos      rails of neighbouring layers, each with each or some of them, by transistors
  *
  * With wires every cell of a crossbar has a segment of its row's wire before it and one of its column's
  * behind it (builder.h).
@@ -20,7 +26,31 @@ enum { EQ_MAX_LAYERS = 16, EQ_MAX_BIASES = 4 };
 
 typedef enum eq_neuron_diode { EQ_NEURON_SHOCKLEY, EQ_NEURON_IDEAL } eq_neuron_diode;
 
+typedef enum eq_architecture_name {
+    EQ_NET_KENDALL,
+    EQ_NET_DRN,
+    EQ_NET_GRAPH,
+    EQ_NET_GRID,
+    EQ_NET_NMOS,
+    EQ_NETS
+} eq_architecture_name;
+
+/* What is said in words about the kinds with edges; docs/experiment.md has their meaning. */
+typedef enum eq_net_text {
+    EQ_NET_EDGES,      /* a file */
+    EQ_NET_INPUTS,     /* of graph and grid: "a b c" */
+    EQ_NET_OUTPUTS,    /* of graph and grid: "y1p,y1m y2" */
+    EQ_NET_RAILS,      /* "vdd=1 low=-0.5" */
+    EQ_NET_ELEMENT,    /* of an edge: "resistor", "resistor-diode", "nmos" */
+    EQ_NET_BULK,       /* "0", "drain", "source" or a rail */
+    EQ_NET_MODELS,     /* a deck with .model cards */
+    EQ_NET_MODEL,      /* the name of one of them */
+    EQ_NET_PARAMETERS, /* "w=138u vto=0.75", over those of the model */
+    EQ_NET_TEXTS
+} eq_net_text;
+
 typedef struct eq_architecture {
+    eq_architecture_name kind;
     bool amplifiers;             /* true for kendall */
     size_t layers;               /* entries of width: inputs, hidden layers, outputs; >= 2 */
     size_t width[EQ_MAX_LAYERS]; /* nodes of each layer; a differential output takes two */
@@ -37,11 +67,24 @@ typedef struct eq_architecture {
     double wires;      /* ohm of each segment of the crossbars' wires; 0: ideal wires */
     double low, high;  /* S: conductances start uniform in [low, high] */
     uint64_t seed;
+    eq_place at;              /* where it was written, all 0: nowhere */
+    char *text[EQ_NET_TEXTS]; /* NULL: not said; owned by whoever put it there */
+    size_t rows, columns;     /* nodes of a grid */
+    bool periodic;            /* its edges go round */
+    double density;           /* part of the edges of nmos that there is */
+    size_t topology;          /* seed of which these are; 0: `seed` */
+    double vmin, vmax;        /* V: bounds of every gate */
+    double vlow, vhigh;       /* V: gates start uniform in [vlow, vhigh] */
+    double load;              /* ohm from every node that nothing holds to ground; 0: none */
 } eq_architecture;
 
-/* The defaults of the kind ("kendall" or "drn"); EQ_ERR_USAGE with the known kinds when it is
- * neither. */
+/* The defaults of the kind; EQ_ERR_USAGE with the known kinds when it is none of them. */
 eq_status eq_architecture_kind(const char *kind, eq_architecture *a, eq_diag *diag);
+const char *eq_architecture_kind_name(eq_architecture_name kind);
+/* Whether it has edges between nodes, which netlist/mesh.h builds. */
+bool eq_architecture_has_edges(const eq_architecture *a);
+/* Frees its texts. */
+void eq_architecture_free(eq_architecture *a);
 /* Reads "1568,100,20" into a->width. */
 eq_status eq_architecture_layers(const char *text, eq_architecture *a, eq_diag *diag);
 /* Reads "1" or "1,-1" (or "" for none) into a->bias. */
@@ -49,7 +92,7 @@ eq_status eq_architecture_biases(const char *text, eq_architecture *a, eq_diag *
 /* Whether it can be built: the number of its elements is counted before any is made. Warns of a
  * lower clamp above 0 V. */
 eq_status eq_architecture_check(const eq_architecture *a, eq_diag *diag);
-/* Builds and freezes the circuit. */
+/* Builds and freezes the circuit of layers. */
 eq_status eq_architecture_build(const eq_architecture *a, eq_circuit **out, eq_diag *diag);
 
 #endif

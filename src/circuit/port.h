@@ -27,6 +27,12 @@ static inline size_t eq_port_outputs(const eq_table *t) {
     return eq_is_port_class(t) ? (size_t)eq_class_nodes(t->cls) : 1;
 }
 
+/* Whether current k may be other than zero. */
+static inline bool eq_port_carries(const eq_table *t, size_t k) {
+    if (!eq_is_port_class(t) || k >= (size_t)t->cls->terminals) return true;
+    return (t->cls->carries >> k & 1u) != 0;
+}
+
 /* The nodes that current k of row j leaves and enters. */
 static inline eq_node eq_port_plus(const eq_table *t, size_t j, size_t k) {
     return t->term[k][j];

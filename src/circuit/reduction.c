@@ -18,6 +18,7 @@ void eq_reduction_free(eq_reduction *r) {
     eq_free(r->edge);
     eq_free(r->sign);
     eq_free(r->depth);
+    eq_free(r->moving);
     eq_free(r->top);
     eq_free(r->unknown);
     eq_free(r->root);

@@ -65,6 +65,10 @@ typedef struct eq_reduction {
     size_t links;     /* nodes with a parent */
     eq_node *t_order; /* [links] each node after those its potential depends on */
     eq_node *w_order; /* [links] each node after those its KCL row is added to */
+    eq_node
+        *moving; /* [2 moves] those of t_order, then of w_order, that independent sources alone do
+                         not hold against ground */
+    size_t moves;
     int32_t *f_start; /* [branches + 1] CCCS controlled by branch b: f[f_start[b]] .. */
     eq_element *f;
     eq_sparse_rows t, w;
@@ -88,6 +92,9 @@ eq_status eq_reduction_holds(const eq_reduction *r, const eq_circuit *c, bool *h
  * (may be NULL) gets v_n - v_parent of the nodes with a parent. */
 void eq_reduction_potentials(const eq_reduction *r, const eq_circuit *c, const double *x,
                              double scale, double *v, double *rise);
+/* The same where nothing but x has changed since v and rise were found. */
+void eq_reduction_move(const eq_reduction *r, const eq_circuit *c, const double *x, double scale,
+                       double *v, double *rise);
 /* Currents that leave nodes: all but those inside of trees in `current`, those in `inner`; sums of
  * absolute values in the others, which may both be NULL. [nodes] each. */
 typedef struct eq_node_currents {
@@ -96,7 +103,7 @@ typedef struct eq_node_currents {
 /* Sums node currents to the roots: on entry current[n] is what leaves node n through elements
  * (those CCCS left out whose control is eliminated); on return current[root] is the KCL sum, and
  * current[n] behind a short that of its row. branch[b] (may be NULL) gets the current of eliminated
- * branches. */
+ * branches; without it the currents of nodes that sources hold may be left as they were. */
 void eq_reduction_currents(const eq_reduction *r, const eq_circuit *c, const eq_node_currents *of,
                            double *branch);
 

@@ -15,17 +15,27 @@ static double rise_of(const eq_reduction *r, const eq_circuit *c, eq_node n, con
     return r->sign[n] * e;
 }
 
-void eq_reduction_potentials(const eq_reduction *r, const eq_circuit *c, const double *x,
-                             double scale, double *v, double *rise) {
-    v[EQ_GROUND] = 0.0;
+static void walk(const eq_reduction *r, const eq_circuit *c, const double *x, double scale,
+                 const eq_node *order, size_t count, double *v, double *rise) {
     for (size_t k = 0; k < r->node_unknowns; k++)
         if (r->parent[r->root[k]] == EQ_NONE) v[r->root[k]] = x[k];
-    for (size_t k = 0; k < r->links; k++) {
-        eq_node n = r->t_order[k];
+    for (size_t k = 0; k < count; k++) {
+        eq_node n = order[k];
         double e = rise_of(r, c, n, x, scale, v);
         v[n] = v[r->parent[n]] + e;
         if (rise != NULL) rise[n] = e;
     }
+}
+
+void eq_reduction_potentials(const eq_reduction *r, const eq_circuit *c, const double *x,
+                             double scale, double *v, double *rise) {
+    v[EQ_GROUND] = 0.0;
+    walk(r, c, x, scale, r->t_order, r->links, v, rise);
+}
+
+void eq_reduction_move(const eq_reduction *r, const eq_circuit *c, const double *x, double scale,
+                       double *v, double *rise) {
+    walk(r, c, x, scale, r->moving, r->moves, v, rise);
 }
 
 /* Adds the current j of branch b (magnitude |j| <= m) to the terminals of the CCCS it controls. */
@@ -47,8 +57,10 @@ static void controlled_currents(const eq_reduction *r, const eq_circuit *c, int3
 void eq_reduction_currents(const eq_reduction *r, const eq_circuit *c, const eq_node_currents *of,
                            double *branch) {
     double *current = of->current, *magnitude = of->magnitude;
-    for (size_t k = r->links; k-- > 0;) {
-        eq_node n = r->w_order[k], parent = r->parent[n];
+    bool all = branch != NULL || r->f_start[r->branches] > 0;
+    const eq_node *order = all ? r->w_order : r->moving + r->moves;
+    for (size_t k = all ? r->links : r->moves; k-- > 0;) {
+        eq_node n = order[k], parent = r->parent[n];
         int32_t b = r->edge[n];
         double outer = current[n], outer_size = magnitude == NULL ? 0.0 : magnitude[n];
         current[n] += of->inner[n];
@@ -132,6 +144,32 @@ static void look_up(eq_reduction *r) {
     }
 }
 
+/* Whether sources of given voltages alone stand between a node and ground; held: of its parent. */
+static bool is_held(const eq_reduction *r, const eq_circuit *c, eq_node n, const bool *held) {
+    if (r->edge[n] == EQ_NONE || !held[r->parent[n]]) return false;
+    return eq_is_independent(&c->table[c->row[r->branch[r->edge[n]]].cls]);
+}
+
+static bool find_moving(eq_reduction *r, const eq_circuit *c) {
+    bool *held = eq_calloc(r->nodes, sizeof *held);
+    r->moving = eq_malloc(2 * r->links, sizeof *r->moving);
+    if (held == NULL || r->moving == NULL) {
+        eq_free(held);
+        return false;
+    }
+    held[EQ_GROUND] = true;
+    for (size_t k = 0; k < r->links; k++) {
+        eq_node n = r->t_order[k];
+        held[n] = is_held(r, c, n, held);
+        if (!held[n]) r->moving[r->moves++] = n;
+    }
+    size_t next = r->moves;
+    for (size_t k = 0; k < r->links; k++)
+        if (!held[r->w_order[k]]) r->moving[next++] = r->w_order[k];
+    eq_free(held);
+    return true;
+}
+
 static bool note_row(eq_rows_within *w, size_t j) {
     if (!eq_grow((void **)&w->row, &w->cap, w->count + 1, sizeof *w->row)) return false;
     w->row[w->count++] = (int32_t)j;
@@ -140,6 +178,7 @@ static bool note_row(eq_rows_within *w, size_t j) {
 
 bool eq_reduction_find_within(eq_reduction *r, const eq_circuit *c) {
     look_up(r);
+    if (!find_moving(r, c)) return false;
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &c->table[cls];
         for (size_t j = 0; eq_stands_between_nodes(t) && j < t->count; j++) {

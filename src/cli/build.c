@@ -3,6 +3,7 @@
 #include "circuit/crossbar.h"
 #include "cli/commands.h"
 #include "netlist/netlist.h"
+#include "train/experiment.h"
 
 /* What the command line says beside the numbers in `a`; texts are NULL where it says nothing. */
 typedef struct build_options {
@@ -55,28 +56,82 @@ static eq_status understand(build_options *o, eq_diag *diag) {
     return status == EQ_OK ? eq_architecture_check(&o->a, diag) : status;
 }
 
-static eq_status write_deck(const build_options *o, eq_diag *diag) {
-    eq_dialect dialect;
-    if (!eq_dialect_find(o->to, &dialect))
-        return eq_fail(diag, EQ_ERR_USAGE,
-                       "there is no dialect '%s'; use ngspice, xyce, ltspice, "
-                       "spectre or xml",
-                       o->to);
-    eq_circuit *c = NULL;
+static eq_status find_dialect(const char *name, eq_dialect *dialect, eq_diag *diag) {
+    if (eq_dialect_find(name, dialect)) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_USAGE,
+                   "there is no dialect '%s'; use ngspice, xyce, ltspice, "
+                   "spectre or xml",
+                   name);
+}
+
+static eq_status write_deck(const eq_circuit *c, eq_dialect dialect, const char *file,
+                            eq_diag *diag) {
     eq_text text = {0};
-    eq_status status = o->alone ? eq_crossbar_build(&o->crossbar, &c, diag)
-                                : eq_architecture_build(&o->a, &c, diag);
-    if (status == EQ_OK) status = eq_circuit_write(c, dialect, NULL, &text, diag);
-    if (status == EQ_OK) status = eq_write_text(o->file, NULL, &text, diag);
+    eq_status status = eq_circuit_write(c, dialect, NULL, &text, diag);
+    if (status == EQ_OK) status = eq_write_text(file, NULL, &text, diag);
     eq_text_free(&text);
+    return status;
+}
+
+static eq_status build(const build_options *o, eq_diag *diag) {
+    eq_dialect dialect;
+    eq_circuit *c = NULL;
+    eq_status status = find_dialect(o->to, &dialect, diag);
+    if (status == EQ_OK)
+        status = o->alone ? eq_crossbar_build(&o->crossbar, &c, diag)
+                          : eq_architecture_build(&o->a, &c, diag);
+    if (status == EQ_OK) status = write_deck(c, dialect, o->file, diag);
     eq_circuit_free(c);
     return status;
+}
+
+/* The network of an experiment, which is more than a few options say. */
+static eq_status build_experiment(const char *path, const char *to, const char *file,
+                                  const eq_settings *set, eq_diag *diag) {
+    eq_dialect dialect;
+    eq_experiment *x = NULL;
+    eq_circuit *c = NULL;
+    eq_status status = find_dialect(to, &dialect, diag);
+    if (status == EQ_OK) status = eq_experiment_read_with(path, set, &x, diag);
+    if (status == EQ_OK) status = eq_experiment_circuit(x, &c, diag);
+    if (status == EQ_OK) status = write_deck(c, dialect, file, diag);
+    eq_circuit_free(c);
+    eq_experiment_free(x);
+    return status;
+}
+
+static bool is_experiment(const char *name) {
+    size_t n = name == NULL ? 0 : strlen(name);
+    return n > 4 && strcmp(name + n - 4, ".xml") == 0;
+}
+
+static int run_experiment(const eq_command *command, int argc, char **argv) {
+    const char *to = "ngspice", *file = NULL;
+    eq_list set = {0};
+    const eq_option table[] = {
+        {"output", 'o', EQ_OPTION_TEXT, &file, "FILE", "write here instead of standard output"},
+        {"to", 0, EQ_OPTION_TEXT, &to, "DIALECT", "ngspice, xyce, ltspice, spectre or xml"},
+        EQ_SET_OPTION(&set),
+    };
+    int exit_status;
+    const char *path =
+        eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv, &exit_status);
+    if (path == NULL) return exit_status;
+    eq_diag *diag = eq_diag_new();
+    eq_settings settings = eq_settings_of(&set);
+    return eq_finish(diag, build_experiment(path, to, file, &settings, diag));
 }
 
 /* ARCH comes first: it decides the defaults that the options change. */
 static eq_status choose_kind(const char *kind, build_options *o, eq_diag *diag) {
     o->alone = strcmp(kind, "crossbar") == 0;
-    if (!o->alone) return eq_architecture_kind(kind, &o->a, diag);
+    eq_status status = o->alone ? EQ_OK : eq_architecture_kind(kind, &o->a, diag);
+    if (status == EQ_OK && !o->alone && eq_architecture_has_edges(&o->a))
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "kind %s has nodes and edges, which an experiment says: eqspice build "
+                       "EXPERIMENT.xml",
+                       kind);
+    if (!o->alone) return status;
     eq_crossbar_options *q = &o->crossbar;
     *q = eq_crossbar_defaults();
     o->rows = (int)q->rows;
@@ -87,6 +142,7 @@ static eq_status choose_kind(const char *kind, build_options *o, eq_diag *diag) 
 }
 
 static int run(const eq_command *command, int argc, char **argv) {
+    if (argc > 1 && is_experiment(argv[1])) return run_experiment(command, argc, argv);
     build_options o = {.to = "ngspice", .seed = 1};
     const eq_option table[] = {
         {"layers", 0, EQ_OPTION_TEXT, &o.layers, "N,N,..", "inputs, hidden layers, outputs"},
@@ -129,9 +185,10 @@ static int run(const eq_command *command, int argc, char **argv) {
         status = eq_fail(diag, EQ_ERR_USAGE, "ARCH comes before the options: eqspice build %s ...",
                          arch);
     if (status == EQ_OK) status = understand(&o, diag);
-    if (status == EQ_OK) status = write_deck(&o, diag);
+    if (status == EQ_OK) status = build(&o, diag);
     return eq_finish(diag, status);
 }
 
 const eq_command eq_command_build = {
-    "build", "ARCH", "write the deck of a network: ARCH is kendall, drn or crossbar", false, run};
+    "build", "ARCH|EXPERIMENT", "write the deck of a network: ARCH is kendall, drn or crossbar",
+    false, run};

@@ -10,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/seeds.h"
 #include "cli/study.h"
+#include "report/report.h"
 
 /* Set by a signal; the trainings look at it after every minibatch. */
 static volatile sig_atomic_t stop;
@@ -56,6 +57,19 @@ static size_t count(const bool *of, size_t n) {
     return sum;
 }
 
+/* DIR/report.html. */
+static eq_status write_page(const screen *s, const eq_explored *x) {
+    eq_text page = {0};
+    char *path = eq_path_join(s->o->folder, EQ_STUDY_PAGE);
+    eq_status status = path == NULL ? eq_out_of_memory(s->diag) : EQ_OK;
+    if (status == EQ_OK) status = eq_report_write_study(s->o->folder, s->s, x, &page, s->diag);
+    if (status == EQ_OK) status = eq_file_write(path, page.text, page.length, s->diag);
+    if (status == EQ_OK) printf("\nwrote %s\n", path);
+    eq_text_free(&page);
+    eq_free(path);
+    return status;
+}
+
 static eq_status print_end(const screen *s, const eq_explored *x, eq_status status) {
     const eq_outcomes *a = &x->all;
     if (s->terminal) fputs("\r\033[K", stderr);
@@ -69,7 +83,8 @@ static eq_status print_end(const screen *s, const eq_explored *x, eq_status stat
         return status;
     }
     putchar('\n');
-    return status == EQ_OK ? eq_print_study(s->s, x, s->diag) : status;
+    if (status == EQ_OK) status = eq_print_study(s->s, x, s->diag);
+    return status == EQ_OK ? write_page(s, x) : status;
 }
 
 /* runs/NAME, the folder of a study that names none. */
@@ -117,7 +132,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_status status = EQ_OK;
     if (o.jobs < 1)
         status = eq_fail(diag, EQ_ERR_USAGE, "%d processes cannot work; give at least 1", o.jobs);
-    if (status == EQ_OK) status = eq_study_read(path, &s, diag);
+    if (status == EQ_OK) status = eq_study_read(path, NULL, &s, diag);
     status = eq_comm_agree(status);
     if (status == EQ_OK) status = explore(s, &o, diag);
     eq_study_free(s);

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/gradcheck.h"
 #include "train/train.h"
 
 typedef struct cell {
@@ -110,11 +111,71 @@ static eq_status judge(const eq_gradcheck_report *r, eq_diag *diag) {
     return eq_fail(diag, EQ_ERR_CHECK, "a bound does not hold: see the lines above");
 }
 
+static void json(const char *key, double value, const char *end) {
+    char text[EQ_NUMBER_LENGTH];
+    printf("\"%s\": %s%s", key, isfinite(value) ? eq_number(value, text) : "null", end);
+}
+
+/* One object: what was compared, a row for each estimator, and the experiment's own. */
+static void print_json(const eq_gradcheck_report *r) {
+    printf("{\"examples\": %zu, \"parameters\": %zu, ", r->examples, r->parameters);
+    json("difference", r->difference, ", ");
+    printf("\"passed\": %s, \"estimators\": [", r->passed ? "true" : "false");
+    for (size_t k = 0; k < r->rows; k++) {
+        const eq_gradcheck_row *row = &r->row[k];
+        printf("%s{\"estimator\": \"%s\", ", k == 0 ? "\n " : ",\n ",
+               name(row->estimator, row->nudging).text);
+        json("beta", row->beta, ", ");
+        json("error", row->error, ", ");
+        json("cosine", row->cosine, ", ");
+        json("order", row->order, ", ");
+        printf("\"passed\": %s}", row->passed ? "true" : "false");
+    }
+    printf("],\n \"own\": {\"estimator\": \"%s\", ", name(r->own_estimator, r->own_nudging).text);
+    json("beta", r->own_beta, ", ");
+    json("error", r->own_error, ", ");
+    json("round_off", r->own_round_off, ", ");
+    json("cosine", r->own_cosine, "}}\n");
+}
+
+/* What belongs to --transient alone. */
+static eq_status check_request(const eq_transient_request *r, bool transient, eq_diag *diag) {
+    const eq_transient_options *o = &r->options;
+    bool any = o->steps > 0 || !isnan(o->step) || !isnan(o->beta) || !isnan(o->farad);
+    if (transient || (!any && r->output == NULL)) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_USAGE, "%s of both sides over time; give --transient as well",
+                   any ? "--steps, --step, --beta and --capacitance are" : "-o writes the curves");
+}
+
+static eq_status compare(const eq_experiment *x, eq_network *trained, size_t examples, bool as_json,
+                         eq_diag *diag) {
+    eq_gradcheck_report report = {0};
+    eq_status status = eq_gradcheck(x, trained, EQ_ENGINE_AUTO, examples, &report, diag);
+    if (status == EQ_OK && as_json) print_json(&report);
+    if (status == EQ_OK && !as_json) print_report(&report);
+    if (status == EQ_OK) status = judge(&report, diag);
+    eq_gradcheck_free(&report);
+    return status;
+}
+
 static int run(const eq_command *command, int argc, char **argv) {
-    int examples = 0;
+    int examples = 0, steps = 0;
+    bool transient = false;
+    eq_transient_request r = {.options = eq_transient_defaults()};
     eq_list set = {.count = 0};
     const eq_option table[] = {
         {"examples", 0, EQ_OPTION_INT, &examples, "N", "use the first N training examples (4)"},
+        {"json", 0, EQ_OPTION_FLAG, &r.json, NULL, "print one JSON object"},
+        {"transient", 0, EQ_OPTION_FLAG, &transient, NULL,
+         "both sides of theorem 3.1 over time, by Euler's method"},
+        {"output", 'o', EQ_OPTION_TEXT, &r.output, "FILE",
+         "write their curves, some parameters and units too (.csv, .npz)"},
+        {"steps", 0, EQ_OPTION_INT, &steps, "N", "N steps (until 0.1 % of the error is left)"},
+        {"step", 0, EQ_OPTION_NUMBER, &r.options.step, "H",
+         "steps of H (one over the fastest rate)"},
+        {"beta", 0, EQ_OPTION_NUMBER, &r.options.beta, "B", "nudge by +-B (the limit)"},
+        {"capacitance", 0, EQ_OPTION_NUMBER, &r.options.farad, "F",
+         "F farad at every free node (the deck's capacitors, or 1 F)"},
         EQ_SET_OPTION(&set),
     };
     int exit_status;
@@ -123,18 +184,17 @@ static int run(const eq_command *command, int argc, char **argv) {
     if (path == NULL) return exit_status;
     eq_diag *diag = eq_diag_new();
     eq_experiment *x = NULL;
-    eq_gradcheck_report report = {0};
     eq_settings settings = eq_settings_of(&set);
     eq_network *trained = NULL;
-    eq_status status = eq_is_folder(path) ? eq_trained_model(path, &settings, &x, &trained, diag)
-                                          : eq_experiment_read_with(path, &settings, &x, diag);
+    r.options.examples = (size_t)examples;
+    r.options.steps = (size_t)steps;
+    eq_status status = check_request(&r, transient, diag);
     if (status == EQ_OK)
-        status = eq_gradcheck(x, trained, EQ_ENGINE_AUTO, (size_t)examples, &report, diag);
-    if (status == EQ_OK) {
-        print_report(&report);
-        status = judge(&report, diag);
-    }
-    eq_gradcheck_free(&report);
+        status = eq_is_folder(path) ? eq_trained_model(path, &settings, &x, &trained, diag)
+                                    : eq_experiment_read_with(path, &settings, &x, diag);
+    if (status == EQ_OK)
+        status = transient ? eq_gradcheck_transient(x, trained, &r, path, diag)
+                           : compare(x, trained, (size_t)examples, r.json, diag);
     eq_experiment_free(x);
     return eq_finish(diag, status);
 }

@@ -33,4 +33,4 @@ static int run(const eq_command *command, int argc, char **argv) {
 }
 
 const eq_command eq_command_report = {"report", "DIR",
-                                      "write a page of HTML about what train wrote", false, run};
+                                      "write a page of HTML about a run or a study", false, run};

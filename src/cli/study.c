@@ -47,22 +47,6 @@ static void print_effect(const eq_study *s, const eq_effect *e) {
     }
 }
 
-/* The two factors whose levels part the most of the variance; false: there are no two. */
-static bool strongest(const eq_effect *e, size_t factors, size_t pair[2]) {
-    size_t n = 0;
-    for (size_t k = 0; k < factors; k++) {
-        if (isnan(e[k].share)) continue;
-        if (n == 0 || e[k].share > e[pair[0]].share) {
-            if (n > 0) pair[1] = pair[0];
-            pair[0] = k;
-        } else if (n == 1 || e[k].share > e[pair[1]].share) {
-            pair[1] = k;
-        }
-        n++;
-    }
-    return n >= 2;
-}
-
 static eq_status print_interaction(const eq_study *s, const eq_explored *x, const eq_effect *a,
                                    const eq_effect *b, eq_diag *diag) {
     double *mean, share;
@@ -89,19 +73,13 @@ static eq_status print_interaction(const eq_study *s, const eq_explored *x, cons
 }
 
 static eq_status print_effects(const eq_study *s, const eq_explored *x, eq_diag *diag) {
-    eq_effect *e = eq_calloc(s->factors, sizeof *e);
-    eq_status status = e == NULL ? eq_out_of_memory(diag) : EQ_OK;
-    size_t pair[2] = {0, 0};
-    for (size_t f = 0; status == EQ_OK && f < s->factors; f++)
-        status = eq_effect_find(s, x, f, s->goal, &e[f], diag);
-    if (status == EQ_OK)
-        printf("%-26s %12s    %-9s %6s\n", "main effects", s->figure[s->goal]->name, "95 %",
-               "runs");
-    for (size_t f = 0; status == EQ_OK && f < s->factors; f++) print_effect(s, &e[f]);
-    if (status == EQ_OK && s->design != EQ_DESIGN_ONE && strongest(e, s->factors, pair))
-        status = print_interaction(s, x, &e[pair[0]], &e[pair[1]], diag);
-    for (size_t f = 0; e != NULL && f < s->factors; f++) eq_effect_free(&e[f]);
-    eq_free(e);
+    eq_effects e;
+    eq_status status = eq_effects_find(s, x, s->goal, &e, diag);
+    if (status != EQ_OK) return status;
+    printf("%-26s %12s    %-9s %6s\n", "main effects", s->figure[s->goal]->name, "95 %", "runs");
+    for (size_t f = 0; f < s->factors; f++) print_effect(s, &e.of[f]);
+    if (e.paired) status = print_interaction(s, x, &e.of[e.pair[0]], &e.of[e.pair[1]], diag);
+    eq_effects_free(&e);
     return status;
 }
 

@@ -78,7 +78,8 @@ static void print_item(const screen *s, const char *label, const char *text) {
 static void print_gradient(const screen *s, const eq_train_summary *t) {
     char text[256];
     int n = snprintf(text, sizeof text, "%s", t->estimator);
-    bool phases = strcmp(t->estimator, "adjoint") != 0, clamps = strcmp(t->nudging, "clamp") == 0;
+    bool phases = strcmp(t->estimator, "adjoint") != 0 && strcmp(t->estimator, "rbp") != 0,
+         clamps = strcmp(t->nudging, "clamp") == 0;
     if (phases)
         n += snprintf(text + n, sizeof text - (size_t)n,
                       clamps ? ", clamps at eta %g" : " at beta %g", t->beta);

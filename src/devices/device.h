@@ -25,9 +25,9 @@
 
 #include "devices/dialect.h"
 
-/* Declared parameters plus derived columns of a class;
- * terminals and internal nodes of an element. */
-enum { EQ_MAX_COLUMNS = 48, EQ_MAX_TERMINALS = 8 };
+/* Declared parameters plus derived columns of a class; terminals and internal nodes of an element;
+ * numbers that it keeps from one evaluation to the next. */
+enum { EQ_MAX_COLUMNS = 48, EQ_MAX_TERMINALS = 8, EQ_MAX_MEMORY = 4 };
 
 typedef enum eq_defined { EQ_CURRENT_DEFINED, EQ_VOLTAGE_DEFINED } eq_defined;
 typedef enum eq_control {
@@ -135,8 +135,12 @@ typedef struct eq_device_class {
      * internal. */
     int terminals, internal;
     unsigned carries; /* bit a: a dc current may flow into terminal a (a gate: none) */
-    void (*port)(size_t n, double *const *w, const double *const *z, double *const *i,
-                 double *const *g);
+    void (*port)(size_t n, double *const *w, const double *const *z, double *const *memory,
+                 double *const *i, double *const *g);
+    /* Numbers of a row that `port` leaves in memory[0..][j] for its next call at a z nearby: where its
+     * own search ended. NAN: no call yet; memory NULL: none. They change no more than the rounding
+     * of what it finds. */
+    int memory;
     /* di_a/dw_k for a parameter k that is trainable. */
     void (*param_port)(size_t n, double *const *w, int k, const double *const *z,
                        double *const *didw);

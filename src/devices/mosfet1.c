@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "devices/mosfet.h"
+#include "devices/mosfet1_law.h"
 #include "devices/pnjlim.h"
 #include "devices/registry.h"
 #include "devices/silicon.h"
@@ -37,21 +37,20 @@ enum {
     DTEMP,
     DECLARED
 };
-enum { LAW_BETA, LAW_VBI, LAW_GAMMA, LAW_ROOT, LAW_LAMBDA };
 enum {
-    LAW = DECLARED,
-    ISD = LAW + EQ_MOS_LAWS,
+    LAW = DECLARED, /* the columns that the kernels take */
+    ISD = LAW + EQ_MOS_IS,
     ISS,
-    PER_IS,
-    RDRAIN,
+    RDRAIN = LAW + EQ_MOS_R,
     RSOURCE,
-    VT,
+    VT = LAW + EQ_MOS_VT,
     GMIN,
     TYPE,
-    VCRIT_D,
+    VCRIT_D = LAW + EQ_MOS_COLUMNS,
     VCRIT_S,
     PHI_NOMINAL,
     WARMTH,
+    PER_IS,
     COLUMNS
 };
 
@@ -180,110 +179,73 @@ static void derive_p(size_t n, double *const *w, const eq_environment *env) {
     derive(n, w, env, -1.0);
 }
 
-/* The root of phi - vb that the threshold has, its slopes by vb and by the root of phi: behind a
- * forward bulk its tangent at vb = 0, and 0 where that falls below. */
-static double depletion(double root, double vb, double *by_vb, double *by_root) {
-    double s = vb <= 0.0 ? sqrt(root * root - vb) : root - vb / (2.0 * root);
-    *by_vb = *by_root = 0.0;
-    if (s <= 0.0) return 0.0;
-    *by_vb = vb <= 0.0 ? -0.5 / s : -0.5 / root;
-    *by_root = vb <= 0.0 ? root / s : 1.0 + vb / (2.0 * root * root);
-    return s;
-}
-
-/* With o = vgs - vbi - gamma sqrt(phi - vbs): none below 0, beta/2 o^2 (1 + lambda vds) in saturation,
- * beta vds (o - vds/2)(1 + lambda vds) below vds = o (Shichman and Hodges 1968). The slope by vbs is
- * the derivative, for a forward bulk, too, where ngspice has another one. */
-static void law(const double *number, double vgs, double vds, double vbs, eq_mos_channel *c) {
-    double beta = number[LAW_BETA], gamma = number[LAW_GAMMA], by_vb, by_root;
-    double s = depletion(number[LAW_ROOT], vbs, &by_vb, &by_root);
-    double over = vgs - number[LAW_VBI] - gamma * s;
-    double longer = 1.0 + number[LAW_LAMBDA] * vds;
-    *c = (eq_mos_channel){0};
-    if (over <= 0.0) return;
-    bool saturated = over <= vds;
-    double square = saturated ? 0.5 * over * over : vds * (over - 0.5 * vds);
-    c->i = beta * longer * square;
-    c->gm = beta * longer * (saturated ? over : vds);
-    c->gds = beta * (number[LAW_LAMBDA] * square + (saturated ? 0.0 : longer * (over - vds)));
-    c->gmb = -c->gm * gamma * by_vb;
-    c->by[LAW_BETA] = longer * square;
-    c->by[LAW_VBI] = -c->gm;
-    c->by[LAW_GAMMA] = -c->gm * s;
-    c->by[LAW_ROOT] = -c->gm * gamma * by_root;
-    c->by[LAW_LAMBDA] = beta * vds * square;
-}
-
 static const char *wrong(double *const *w, size_t j) {
     if (w[L][j] > 2.0 * w[LD][j]) return NULL;
     return "its channel is no longer than 2 ld of its model; give a larger l or a smaller ld";
 }
 
-static eq_mosfet row(size_t j, double *const *w) {
-    eq_mosfet q = {.law = law,
-                   .is = {w[ISD][j], w[ISS][j]},
-                   .r = {w[RDRAIN][j], w[RSOURCE][j]},
-                   .vt = w[VT][j],
-                   .gmin = w[GMIN][j],
-                   .type = w[TYPE][j]};
-    for (int k = 0; k < EQ_MOS_LAWS; k++) q.number[k] = w[LAW + k][j];
-    return q;
+static const eq_mos_kernels *kernels(void) {
+#ifdef __x86_64__
+    static const eq_mos_level level = {&eq_mos1_v4, &eq_mos1_v3, &eq_mos1_base};
+#else
+    static const eq_mos_level level = {NULL, NULL, &eq_mos1_base};
+#endif
+    return eq_mos_pick(&level);
 }
 
-static void port(size_t n, double *const *w, const double *const *z, double *const *i,
-                 double *const *g) {
-    for (size_t j = 0; j < n; j++) {
-        double at[EQ_MOS_NODES], own[EQ_MOS_NODES], slope[EQ_MOS_NODES][EQ_MOS_NODES];
-        eq_mosfet q = row(j, w);
-        for (int a = 0; a < EQ_MOS_NODES; a++) at[a] = z[a][j];
-        eq_mosfet_port(&q, at, own, slope);
-        for (int a = 0; a < EQ_MOS_NODES; a++) {
-            i[a][j] = own[a];
-            for (int b = 0; b < EQ_MOS_NODES; b++) g[a * EQ_MOS_NODES + b][j] = slope[a][b];
-        }
-    }
+static void port(size_t n, double *const *w, const double *const *z, double *const *memory,
+                 double *const *i, double *const *g) {
+    kernels()->port(n, w + LAW, z, memory, i, g);
 }
 
-/* How the numbers of the law change with parameter k. */
-static eq_mos_change change_of(size_t j, double *const *w, int k) {
-    eq_mos_change d = {{0}, {0}};
+/* How the columns of the kernels change with parameter k. */
+static void change_of(size_t j, double *const *w, int k, double *d) {
     double beta = w[LAW + LAW_BETA][j], gamma = w[LAW + LAW_GAMMA][j];
     double root = w[LAW + LAW_ROOT][j], nominal = sqrt(w[PHI_NOMINAL][j]);
-    if (k == W) d.number[LAW_BETA] = beta / w[W][j];
-    if (k == L) d.number[LAW_BETA] = -beta / (w[L][j] - 2.0 * w[LD][j]);
-    if (k == KP) d.number[LAW_BETA] = w[KP][j] > 0.0 ? beta / w[KP][j] : 0.0;
-    if (k == VTO) d.number[LAW_VBI] = w[TYPE][j];
+    if (k == W) d[LAW_BETA] = beta / w[W][j];
+    if (k == L) d[LAW_BETA] = -beta / (w[L][j] - 2.0 * w[LD][j]);
+    if (k == KP) d[LAW_BETA] = w[KP][j] > 0.0 ? beta / w[KP][j] : 0.0;
+    if (k == VTO) d[LAW_VBI] = w[TYPE][j];
     if (k == GAMMA) {
-        d.number[LAW_GAMMA] = 1.0;
-        d.number[LAW_VBI] = -nominal;
+        d[LAW_GAMMA] = 1.0;
+        d[LAW_VBI] = -nominal;
     }
     if (k == PHI) {
-        d.number[LAW_ROOT] = w[WARMTH][j] / (2.0 * root);
-        d.number[LAW_VBI] = 0.5 * (w[WARMTH][j] - 1.0) - gamma / (2.0 * nominal);
+        d[LAW_ROOT] = w[WARMTH][j] / (2.0 * root);
+        d[LAW_VBI] = 0.5 * (w[WARMTH][j] - 1.0) - gamma / (2.0 * nominal);
     }
-    if (k == LAMBDA) d.number[LAW_LAMBDA] = 1.0;
-    if (k == IS) d.is[EQ_MOS_DRAIN] = d.is[EQ_MOS_SOURCE] = w[PER_IS][j];
-    return d;
+    if (k == LAMBDA) d[LAW_LAMBDA] = 1.0;
+    if (k == IS) d[EQ_MOS_IS + EQ_MOS_DRAIN] = d[EQ_MOS_IS + EQ_MOS_SOURCE] = w[PER_IS][j];
 }
 
 static void param_port(size_t n, double *const *w, int k, const double *const *z,
                        double *const *didw) {
-    for (size_t j = 0; j < n; j++) {
-        double at[EQ_MOS_NODES], own[EQ_MOS_NODES];
-        eq_mosfet q = row(j, w);
-        eq_mos_change d = change_of(j, w, k);
-        for (int a = 0; a < EQ_MOS_NODES; a++) at[a] = z[a][j];
-        eq_mosfet_change(&q, at, &d, own);
-        for (int a = 0; a < EQ_MOS_NODES; a++) didw[a][j] = own[a];
+    for (size_t start = 0; start < n; start += EQ_LANES) {
+        double by[EQ_MOS_CHANGES][EQ_LANES] = {{0}}, *change[EQ_MOS_CHANGES], *to[EQ_MOS_NODES];
+        double *own[EQ_MOS_COLUMNS];
+        const double *at[EQ_MOS_NODES];
+        size_t count = n - start < EQ_LANES ? n - start : EQ_LANES;
+        for (int c = 0; c < EQ_MOS_CHANGES; c++) change[c] = by[c];
+        for (int c = 0; c < EQ_MOS_COLUMNS; c++) own[c] = w[LAW + c] + start;
+        for (int a = 0; a < EQ_MOS_NODES; a++) {
+            at[a] = z[a] + start;
+            to[a] = didw[a] + start;
+        }
+        for (size_t j = 0; j < count; j++) {
+            double d[EQ_MOS_CHANGES] = {0};
+            change_of(start + j, w, k, d);
+            for (int c = 0; c < EQ_MOS_CHANGES; c++) by[c][j] = d[c];
+        }
+        kernels()->change(count, own, at, change, to);
     }
 }
 
 /* The threshold at the potentials z, from the lower end of the channel. */
-static double threshold(const eq_mosfet *q, const double *z) {
-    double bulk = q->type * z[EQ_MOS_B], ignored[2];
-    double low = fmin(q->type * z[EQ_MOS_D], q->type * z[EQ_MOS_S]);
-    return q->number[LAW_VBI] + q->number[LAW_GAMMA] * depletion(q->number[LAW_ROOT], bulk - low,
-                                                                 &ignored[0], &ignored[1]);
+static double threshold(size_t j, double *const *w, const double *z) {
+    double type = w[TYPE][j], low = fmin(type * z[EQ_MOS_D], type * z[EQ_MOS_S]);
+    eq_vec ignored[2], vb = eq_vec_all(type * z[EQ_MOS_B] - low);
+    eq_vec s = depletion(eq_vec_all(w[LAW + LAW_ROOT][j]), vb, &ignored[0], &ignored[1]);
+    return w[LAW + LAW_VBI][j] + w[LAW + LAW_GAMMA][j] * s[0];
 }
 
 static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
@@ -291,9 +253,9 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     size_t moved = 0;
     for (size_t j = 0; j < n; j++) {
         double old[EQ_MOS_NODES], now[EQ_MOS_NODES], vcrit[] = {w[VCRIT_D][j], w[VCRIT_S][j]};
-        eq_mosfet q = row(j, w);
         for (int a = 0; a < EQ_MOS_NODES; a++) old[a] = z_old[a][j], now[a] = z_new[a][j];
-        if (!eq_mosfet_limit(&q, threshold(&q, old), vcrit, old, now)) continue;
+        double von = threshold(j, w, old);
+        if (!eq_mosfet_limit(w[TYPE][j], w[VT][j], von, vcrit, old, now)) continue;
         for (int a = 0; a < EQ_MOS_NODES; a++) z_new[a][j] = now[a];
         moved++;
     }
@@ -309,8 +271,8 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .columns = COLUMNS, .param = mosfet_param, .line = {EQ_SPICE_LINE("$n $a $b $c $d $m$i\n")},   \
     .instance = BIT(W) | BIT(L) | BIT(AD) | BIT(AS) | BIT(NRD) | BIT(NRS) | BIT(M) | BIT(TEMP) |   \
                 BIT(DTEMP),                                                                        \
-    .value = -1, .wrong = wrong, .derive = derived, .port = port, .param_port = param_port,        \
-    .limit_port = limit_port
+    .value = -1, .wrong = wrong, .derive = derived, .port = port, .memory = EQ_MOS_MEMORY,         \
+    .param_port = param_port, .limit_port = limit_port
 
 const eq_device_class eq_class_nmos = {LEVEL_1("nmos", "nmos", derive_n)};
 const eq_device_class eq_class_pmos = {LEVEL_1("pmos", "pmos", derive_p)};

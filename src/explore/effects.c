@@ -125,6 +125,41 @@ void eq_effect_free(eq_effect *e) {
     *e = (eq_effect){0};
 }
 
+/* The two strongest; false: there are no two. */
+static bool strongest(const eq_effect *e, size_t factors, size_t pair[2]) {
+    size_t n = 0;
+    for (size_t k = 0; k < factors; k++) {
+        if (isnan(e[k].share)) continue;
+        if (n == 0 || e[k].share > e[pair[0]].share) {
+            if (n > 0) pair[1] = pair[0];
+            pair[0] = k;
+        } else if (n == 1 || e[k].share > e[pair[1]].share) {
+            pair[1] = k;
+        }
+        n++;
+    }
+    return n >= 2;
+}
+
+eq_status eq_effects_find(const eq_study *s, const eq_explored *e, size_t figure, eq_effects *out,
+                          eq_diag *diag) {
+    *out = (eq_effects){.of = eq_calloc(s->factors, sizeof *out->of), .count = s->factors};
+    eq_status status = out->of == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    for (size_t f = 0; status == EQ_OK && f < s->factors; f++)
+        status = eq_effect_find(s, e, f, figure, &out->of[f], diag);
+    if (status == EQ_OK)
+        out->paired = s->design != EQ_DESIGN_ONE && strongest(out->of, s->factors, out->pair);
+    else
+        eq_effects_free(out);
+    return status;
+}
+
+void eq_effects_free(eq_effects *e) {
+    for (size_t f = 0; e->of != NULL && f < e->count; f++) eq_effect_free(&e->of[f]);
+    eq_free(e->of);
+    *e = (eq_effects){0};
+}
+
 void eq_effect_label(const eq_study *s, const eq_effect *e, size_t level, eq_text *out) {
     const eq_factor *f = &s->factor[e->factor];
     const eq_effect_level *l = &e->level[level];

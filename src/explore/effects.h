@@ -27,6 +27,18 @@ typedef struct eq_effect {
 eq_status eq_effect_find(const eq_study *s, const eq_explored *e, size_t factor, size_t figure,
                          eq_effect *out, eq_diag *diag);
 void eq_effect_free(eq_effect *e);
+
+/* Of all factors, and the two of them whose levels part the most of the variance. */
+typedef struct eq_effects {
+    eq_effect *of; /* [count] */
+    size_t count;
+    bool paired; /* false: there are no two, or the design shows no two together */
+    size_t pair[2];
+} eq_effects;
+
+eq_status eq_effects_find(const eq_study *s, const eq_explored *e, size_t figure, eq_effects *out,
+                          eq_diag *diag);
+void eq_effects_free(eq_effects *e);
 /* "0.1", or of a bin "0.1 .. 0.3". */
 void eq_effect_label(const eq_study *s, const eq_effect *e, size_t level, eq_text *out);
 

@@ -1,10 +1,8 @@
 #define _POSIX_C_SOURCE 200809L /* nanosleep, strsignal */
 #include "explore/explore.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,6 +11,7 @@
 #include "base/comm.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "explore/copy.h"
 #include "explore/draw.h"
 #include "explore/sqlite.h"
 #include "explore/workers.h"
@@ -35,12 +34,6 @@ typedef struct exploring {
     eq_diag *diag;
 } exploring;
 
-void eq_explored_free(eq_explored *e) {
-    eq_free(e->level);
-    eq_outcomes_free(&e->all);
-    *e = (eq_explored){0};
-}
-
 /* --- the folder --- */
 
 static eq_status has(const char *folder, const char *name, bool *there, eq_diag *diag) {
@@ -52,7 +45,8 @@ static eq_status has(const char *folder, const char *name, bool *there, eq_diag 
 }
 
 static eq_status remove_old(const char *folder, eq_diag *diag) {
-    static const char *const name[] = {EQ_STUDY_TABLE, EQ_STUDY_SQLITE, EQ_STUDY_COPY};
+    static const char *const name[] = {EQ_STUDY_TABLE, EQ_STUDY_SQLITE, EQ_STUDY_COPY,
+                                       EQ_STUDY_PAGE};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof name / sizeof *name; k++) {
         char *path = eq_path_join(folder, name[k]);
@@ -61,41 +55,6 @@ static eq_status remove_old(const char *folder, eq_diag *diag) {
             status = eq_fail(diag, EQ_ERR_IO, "cannot remove '%s'; check the permissions", path);
         eq_free(path);
     }
-    return status;
-}
-
-static const char mark[] = "<!-- eqspice study ";
-
-/* The copy of the study says of which experiment, circuit and data the table is. */
-static eq_status write_copy(const exploring *e, const char *path) {
-    char *text;
-    size_t length;
-    eq_text t = {0};
-    eq_status status = eq_file_read(e->s->path, (eq_place){0}, &text, &length, e->diag);
-    if (status != EQ_OK) return status;
-    eq_text_add(&t, text, length);
-    eq_text_printf(&t, "%s%016" PRIx64 " -->\n", mark, e->identity);
-    status = t.failed ? eq_out_of_memory(e->diag) : eq_file_write(path, t.text, t.length, e->diag);
-    eq_text_free(&t);
-    eq_free(text);
-    return status;
-}
-
-static eq_status check_copy(const exploring *e, const char *path) {
-    char *text;
-    size_t length;
-    eq_status status = eq_file_read(path, (eq_place){0}, &text, &length, e->diag);
-    if (status != EQ_OK) return status;
-    const char *at = strstr(text, mark);
-    uint64_t was = at == NULL ? 0 : strtoull(at + sizeof mark - 1, NULL, 16);
-    if (was != e->identity)
-        status = eq_fail(
-            e->diag, EQ_ERR_INPUT,
-            "study, experiment, circuit or data are not those that '%s' was begun with; give "
-            "them back what they had, begin anew by --force, or give another folder "
-            "with -o",
-            path);
-    eq_free(text);
     return status;
 }
 
@@ -119,12 +78,10 @@ static eq_status claim(exploring *e) {
 /* The copy is written with a new table, and has to be of the study that goes on with an old one. */
 static eq_status enter_copy(const exploring *e, bool table) {
     bool there = false;
-    char *copy = eq_path_join(e->o->folder, EQ_STUDY_COPY);
-    if (copy == NULL) return eq_out_of_memory(e->diag);
     eq_status status = has(e->o->folder, EQ_STUDY_COPY, &there, e->diag);
-    if (status == EQ_OK) status = there && table ? check_copy(e, copy) : write_copy(e, copy);
-    eq_free(copy);
-    return status;
+    if (status != EQ_OK) return status;
+    if (there && table) return eq_study_copy_check(e->identity, e->o->folder, e->diag);
+    return eq_study_copy_write(e->s, e->identity, e->out->seed, e->o->folder, e->diag);
 }
 
 /* The folder becomes this study's; a table that is there is gone on with, replaced or refused. */
@@ -283,6 +240,8 @@ static eq_status run_all(exploring *e) {
     if (status == EQ_OK)
         status = eq_study_rows_read(e->s, out->level, out->seed, e->o->folder, false, &out->all,
                                     e->diag);
+    if (status == EQ_OK && writes && e->o->resume) /* it may have got more points */
+        status = eq_study_copy_write(e->s, e->identity, out->seed, e->o->folder, e->diag);
     if (status == EQ_OK) status = choose(e);
     status = eq_comm_agree(status);
     if (status == EQ_OK && e->o->begin != NULL) e->o->begin(e->o->data, e->had);

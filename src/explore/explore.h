@@ -36,6 +36,7 @@ typedef struct eq_explored {
  * training that fails is a row with its error. COLLECTIVE. */
 eq_status eq_explore(const eq_study *s, const eq_explore_options *o, eq_explored *out,
                      eq_diag *diag);
+/* copy.c */
 void eq_explored_free(eq_explored *e);
 
 /* check.c. Refuses, at its place in the study, a factor that the experiment does not have, whose ends

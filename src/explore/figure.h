@@ -19,8 +19,9 @@ typedef struct eq_figure {
     const char *name;
     eq_figure_of of;
     size_t offset;
-    bool more;    /* is better */
-    bool differs; /* from run to run of the same training: times */
+    const char *unit; /* "W", "s"; "%" of a fraction; "" */
+    bool more;        /* is better */
+    bool differs;     /* from run to run of the same training: times */
 } eq_figure;
 
 extern const eq_figure eq_figure_table[];

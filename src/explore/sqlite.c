@@ -4,10 +4,10 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "base/csv.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "train/csv.h"
 
 /* A name in an SQL statement. */
 static void quoted(eq_text *t, const eq_cell *name) {

@@ -350,15 +350,22 @@ static size_t recorded(reader *r, const eq_xml_node *node, const char *attribute
     return found;
 }
 
-static eq_status read_tree(const eq_xml *xml, eq_study *s, eq_diag *diag) {
+/* The experiment, which has to be there, but that of a copy. */
+static void experiment(reader *r, const eq_xml_node *root, const char *as) {
+    eq_study *s = r->s;
+    own(r, &s->experiment,
+        as != NULL ? eq_strdup(as) : eq_path_join(s->folder, eq_xml_attribute(root, "experiment")));
+    if (r->status == EQ_OK && as == NULL && access(s->experiment, R_OK) != 0)
+        FAULT(r, root, "experiment", "cannot read '%s': %s; give the experiment that varies",
+              s->experiment, strerror(errno));
+}
+
+static eq_status read_tree(const eq_xml *xml, const char *as, eq_study *s, eq_diag *diag) {
     reader r = {xml, s, EQ_OK, diag};
     const eq_xml_node *root = eq_xml_root(xml);
     const char *name = eq_xml_attribute(root, "name");
     own(&r, &s->name, eq_strdup(name == NULL ? "study" : name));
-    own(&r, &s->experiment, eq_path_join(s->folder, eq_xml_attribute(root, "experiment")));
-    if (r.status == EQ_OK && access(s->experiment, R_OK) != 0)
-        FAULT(&r, root, "experiment", "cannot read '%s': %s; give the experiment that varies",
-              s->experiment, strerror(errno));
+    experiment(&r, root, as);
     for (const eq_xml_node *n = eq_xml_first(root); r.status == EQ_OK && n != NULL;
          n = eq_xml_next(n)) {
         if (strcmp(eq_xml_name(n), "set") == 0) sets(&r, n);
@@ -372,7 +379,7 @@ static eq_status read_tree(const eq_xml *xml, eq_study *s, eq_diag *diag) {
     return r.status;
 }
 
-eq_status eq_study_read(const char *path, eq_study **out, eq_diag *diag) {
+eq_status eq_study_read(const char *path, const char *experiment, eq_study **out, eq_diag *diag) {
     eq_xml *xml = NULL;
     eq_status status = eq_xml_read(path, &eq_schema_study, NULL, &xml, diag);
     if (status != EQ_OK) return status;
@@ -384,7 +391,7 @@ eq_status eq_study_read(const char *path, eq_study **out, eq_diag *diag) {
     if (s == NULL || s->path == NULL || s->folder == NULL)
         status = eq_out_of_memory(diag);
     else
-        status = read_tree(xml, s, diag);
+        status = read_tree(xml, experiment, s, diag);
     eq_xml_free(xml);
     if (status == EQ_OK)
         *out = s;

@@ -53,8 +53,9 @@ typedef struct eq_study {
     size_t pareto[2]; /* two of them, the same: none asked for */
 } eq_study;
 
-/* What the file alone can be refused for is refused, each fault at its place. */
-eq_status eq_study_read(const char *path, eq_study **out, eq_diag *diag);
+/* What the file alone can be refused for is refused, each fault at its place. experiment: its path
+ * where it is known and need not be there (of a copy, copy.h); NULL: as the study has it. */
+eq_status eq_study_read(const char *path, const char *experiment, eq_study **out, eq_diag *diag);
 void eq_study_free(eq_study *s);
 const char *eq_design_name(eq_design design);
 

@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/csv.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "explore/draw.h"
-#include "train/csv.h"
 
 struct eq_study_rows {
     const eq_study *s;

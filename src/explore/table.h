@@ -11,6 +11,7 @@
 #define EQ_STUDY_TABLE "points.csv"
 #define EQ_STUDY_COPY "study.xml"
 #define EQ_STUDY_SQLITE "points.sqlite"
+#define EQ_STUDY_PAGE "report.html"
 
 /* What is known of the runs of a study (study.h counts them). */
 typedef struct eq_outcomes {

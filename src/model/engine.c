@@ -188,3 +188,8 @@ eq_status eq_engine_disturb(eq_engine *e, int slot, eq_disturbance error, const 
 size_t eq_engine_group_rows(const eq_engine *e, size_t group, int32_t *rows) {
     return e->ops->group_rows(e->self, group, rows);
 }
+
+const struct eq_dynamics_ops *eq_engine_dynamics(eq_engine *e, void **self) {
+    *self = e->self;
+    return e->solved == 0 ? NULL : e->ops->dynamics;
+}

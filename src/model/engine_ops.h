@@ -27,12 +27,16 @@ typedef struct eq_engine_ops {
     /* Adds `error` to the potentials of the free nodes in a slot, and what follows from them. */
     void (*disturb)(void *self, int slot, eq_disturbance error, const void *data);
     size_t (*group_rows)(const void *self, size_t group, int32_t *rows);
+    const struct eq_dynamics_ops *dynamics; /* dynamics.h; NULL: it has none */
 } eq_engine_ops;
 
 /* engine.c. The engine of a model that is not made of a circuit: `self` is freed with it, or now where
  * it fails. */
 eq_status eq_engine_of(const eq_engine_ops *ops, void *self, size_t batch, eq_engine **out,
                        eq_diag *diag);
+
+/* The dynamics of an engine that has solved a free phase (NULL: it has none), and its own object. */
+const struct eq_dynamics_ops *eq_engine_dynamics(eq_engine *e, void **self);
 
 extern const eq_engine_ops eq_engine_layered_ops; /* layered.c */
 extern const eq_engine_ops eq_engine_sparse_ops;  /* engine_sparse.c */

@@ -5,30 +5,10 @@
 
 #include "base/comm.h"
 #include "base/mem.h"
-#include "model/engine_ops.h"
-#include "solver/adjoint.h"
+#include "model/engine_sparse.h"
 #include "solver/chunk.h"
 
-typedef struct sparse_engine {
-    eq_circuit *c;
-    size_t batch, nodes, n; /* n: examples of the current minibatch */
-    size_t first, end;      /* of them first .. end-1 are solved by this rank */
-    eq_solver *solver;      /* constant currents into the outputs */
-    eq_solver *with_slope;  /* the same circuit with room for slopes; made when first needed */
-    eq_solve_options options;
-    double *x;                   /* [batch][inputs] V of the current minibatch */
-    double *state[EQ_ADJOINT];   /* [batch][nodes] V; a slot is made when first solved */
-    double *driven[EQ_ADJOINT];  /* [batch][outputs] A into the outputs in that phase */
-    double *branch;              /* [batch][branches] A of the free phase */
-    size_t branches, parameters; /* parameters: of all groups */
-    double *exact;               /* [parameters] sum of dC/dw over the examples, by the adjoint */
-    double *theta, *gradient;    /* [largest group] */
-    eq_adjoint *adjoint;         /* made when a group is trained that is no conductance-like law */
-    double *lambda, *dcdv;       /* [nodes] */
-    double iterations, solves, worst_ratio;
-    double *unknown; /* [unknowns] V; work */
-    bool derives;    /* a trained parameter has derived columns */
-} sparse_engine;
+typedef eq_sparse_engine sparse_engine;
 
 static void destroy(void *self) {
     sparse_engine *e = self;
@@ -39,6 +19,7 @@ static void destroy(void *self) {
         eq_free(e->state[s]);
         eq_free(e->driven[s]);
     }
+    eq_sparse_dynamics_free(e->dynamics);
     eq_adjoint_free(e->adjoint);
     eq_free(e->branch);
     eq_free(e->unknown);
@@ -115,17 +96,11 @@ static eq_engine_info about(const void *self) {
                             .biased = t->exists ? NULL : t->reason};
 }
 
-/* Puts example k on the input sources. */
-static void present(sparse_engine *e, size_t k) {
-    for (size_t i = 0; i < e->c->inputs; i++)
-        *eq_circuit_source(e->c, e->c->input[i]) = e->x[k * e->c->inputs + i];
-}
-
 /* Solves example k from v in place; branch may be NULL. */
 static eq_status solve_example(sparse_engine *e, eq_solver *solver, size_t k, double *v,
                                double *branch, eq_diag *diag) {
     eq_solve_info info;
-    present(e, k);
+    eq_sparse_present(e, k);
     eq_status status = eq_solver_run(solver, &e->options, v, branch, &info, diag);
     if (status != EQ_OK)
         return eq_fail(diag, status, "example %zu of the minibatch has no steady state; see above",
@@ -141,13 +116,6 @@ static void read_outputs(const sparse_engine *e, const double *v, double *y) {
         y[k] = eq_system_output(eq_solver_system(e->solver), v, k);
 }
 
-static eq_status open_slot(sparse_engine *e, int slot, eq_diag *diag) {
-    if (e->state[slot] == NULL) e->state[slot] = eq_malloc(e->batch, e->nodes * sizeof **e->state);
-    if (e->driven[slot] == NULL)
-        e->driven[slot] = eq_calloc(e->batch, e->c->outputs * sizeof **e->driven);
-    return e->state[slot] == NULL || e->driven[slot] == NULL ? eq_out_of_memory(diag) : EQ_OK;
-}
-
 /* Outputs y (may be NULL) and failures of one rank become known to all. */
 static eq_status share_outputs(const sparse_engine *e, eq_status status, double *y) {
     status = eq_comm_agree(status);
@@ -159,7 +127,7 @@ static eq_status share_outputs(const sparse_engine *e, eq_status status, double 
  * before. */
 static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
     sparse_engine *e = self;
-    eq_status status = open_slot(e, 0, diag);
+    eq_status status = eq_sparse_open_slot(e, 0, diag);
     if (status != EQ_OK) return share_outputs(e, status, NULL);
     e->n = n;
     eq_comm_partition(n, &e->first, &e->end);
@@ -193,7 +161,7 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
                               eq_diag *diag) {
     sparse_engine *e = self;
     size_t m = e->c->outputs;
-    eq_status status = open_slot(e, slot, diag);
+    eq_status status = eq_sparse_open_slot(e, slot, diag);
     if (status == EQ_OK && nudge->slope != NULL && e->with_slope == NULL)
         status = eq_solver_new_for(e->c, true, &e->with_slope, diag);
     if (status != EQ_OK) return share_outputs(e, status, NULL);
@@ -267,39 +235,15 @@ static void respond(sparse_engine *e, const double a[EQ_MAX_SLOTS], size_t k) {
     e->lambda[EQ_GROUND] = 0.0;
 }
 
-static eq_status open_adjoint(sparse_engine *e, eq_diag *diag) {
-    if (e->adjoint != NULL) return EQ_OK;
-    if (e->lambda == NULL) e->lambda = eq_malloc(e->nodes, sizeof *e->lambda);
-    if (e->dcdv == NULL) e->dcdv = eq_malloc(e->nodes, sizeof *e->dcdv);
-    if (e->lambda == NULL || e->dcdv == NULL) return eq_out_of_memory(diag);
-    return eq_adjoint_new(e->solver, &e->adjoint, diag);
-}
-
-/* gradient[0..n) += what the multipliers of e->adjoint give for the parameters of a group. */
-static void add_adjoints(const sparse_engine *e, const eq_group *g, const double *v,
-                         const double *branch, double *gradient) {
-    for (size_t j = 0; j < g->count; j++) {
-        eq_handle h = {e->c->table[g->cls].id[g->row[j]], g->param};
-        gradient[j] += eq_adjoint_gradient(e->adjoint, h, v, branch);
-    }
-}
-
 /* e->exact += dC/dw of example k, whose cost has the slope dcdy. */
 static eq_status add_example(sparse_engine *e, size_t k, const double *dcdy, eq_diag *diag) {
     const double *v = e->state[0] + k * e->nodes, *branch = e->branch + k * e->branches;
-    present(e, k);
-    memset(e->dcdv, 0, e->nodes * sizeof *e->dcdv);
-    for (size_t o = 0; o < e->c->outputs; o++) {
-        const eq_output *out = &e->c->output[o];
-        e->dcdv[out->plus] += dcdy[o];
-        if (out->minus != EQ_NONE) e->dcdv[out->minus] -= dcdy[o];
-    }
+    eq_sparse_present(e, k);
+    eq_sparse_slopes(e, dcdy, e->dcdv);
     eq_status status = eq_adjoint_solve(e->adjoint, v, branch, e->dcdv, diag);
     if (status != EQ_OK) return status;
     eq_adjoint_sources(e->adjoint, e->dcdv);
-    double *to = e->exact;
-    for (size_t g = 0; g < e->c->groups; to += e->c->group[g++].count)
-        add_adjoints(e, &e->c->group[g], v, branch, to);
+    eq_sparse_add_exact(e, v, branch);
     return EQ_OK;
 }
 
@@ -307,11 +251,7 @@ static eq_status add_example(sparse_engine *e, size_t k, const double *dcdy, eq_
  * update changes the first. */
 static eq_status adjoint_phase(void *self, const double *dcdy, eq_diag *diag) {
     sparse_engine *e = self;
-    eq_status status = open_adjoint(e, diag);
-    if (status == EQ_OK && e->exact == NULL) {
-        e->exact = eq_malloc(e->parameters, sizeof *e->exact);
-        if (e->exact == NULL) status = eq_out_of_memory(diag);
-    }
+    eq_status status = eq_sparse_open_adjoint(e, diag);
     status = eq_comm_agree(status);
     if (status != EQ_OK) return status;
     memset(e->exact, 0, e->parameters * sizeof *e->exact);
@@ -325,14 +265,14 @@ static eq_status adjoint_phase(void *self, const double *dcdy, eq_diag *diag) {
 /* gradient[0..n) += a dL/dw by the response, over all examples. */
 static eq_status add_responses(sparse_engine *e, const eq_group *g, const double a[EQ_MAX_SLOTS],
                                double *gradient, eq_diag *diag) {
-    eq_status status = open_adjoint(e, diag);
+    eq_status status = eq_sparse_open_adjoint(e, diag);
     for (size_t k = e->first; status == EQ_OK && k < e->end; k++) {
         double *v = e->state[0] + k * e->nodes;
-        present(e, k);
+        eq_sparse_present(e, k);
         respond(e, a, k);
         eq_adjoint_take(e->adjoint, v, e->lambda);
         eq_adjoint_sources(e->adjoint, e->dcdv);
-        add_adjoints(e, g, v, e->adjoint->branch, gradient);
+        eq_sparse_add_adjoints(e, g, v, e->adjoint->branch, gradient);
     }
     eq_comm_sum(gradient, g->count);
     return status;
@@ -394,7 +334,7 @@ static void disturb(void *self, int slot, eq_disturbance error, const void *data
     const eq_reduction *r = eq_solver_system(e->solver)->reduction;
     for (size_t k = e->first; k < e->end; k++) {
         double *v = e->state[slot] + k * e->nodes;
-        present(e, k);
+        eq_sparse_present(e, k);
         for (size_t j = 0; j < r->node_unknowns; j++) {
             eq_node root = r->root[j];
             double above = r->parent[root] == EQ_NONE ? v[root] : v[root] - v[r->parent[root]];
@@ -424,4 +364,5 @@ const eq_engine_ops eq_engine_sparse_ops = {
     .potentials = potentials,
     .disturb = disturb,
     .group_rows = group_rows,
+    .dynamics = &eq_sparse_dynamics_ops,
 };

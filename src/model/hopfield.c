@@ -109,13 +109,52 @@ static eq_status places(const void *self, const eq_engine *e, size_t b, int32_t 
     return EQ_OK;
 }
 
+static eq_status convex(void *self, bool *is, eq_diag *diag) {
+    (void)self;
+    (void)diag;
+    *is = false;
+    return EQ_OK;
+}
+
+/* Adds the terms of unit s with the field of what stands before it and its bias. */
+static void add_unit(double s, double field, double *e, double *size) {
+    *e += 0.5 * s * s - s * field;
+    *size += 0.5 * s * s + fabs(s * field);
+}
+
+/* E of one example, layer by layer. */
+static void energy_of(const eq_hopfield *h, const double *x, const double *v, double *e,
+                      double *size) {
+    const double *before = x, *s = v;
+    *e = *size = 0.0;
+    for (size_t l = 1; l <= h->layers; l++) {
+        size_t rows = h->o.width[l - 1], columns = h->o.width[l];
+        for (size_t j = 0; j < columns; j++) {
+            double field = h->b[l][j];
+            for (size_t i = 0; i < rows; i++) field += before[i] * h->w[l][i * columns + j];
+            add_unit(s[j], field, e, size);
+        }
+        before = s;
+        s += columns;
+    }
+}
+
+static eq_status energies(void *self, size_t count, const double *x, const double *v, double *e,
+                          double *size, eq_diag *diag) {
+    const eq_hopfield *h = self;
+    (void)diag;
+    for (size_t k = 0; k < count; k++)
+        energy_of(h, x + k * h->o.width[0], v + k * h->units, &e[k], &size[k]);
+    return EQ_OK;
+}
+
 static void tolerate(void *self, double residual) {
     eq_hopfield *h = self;
     h->o.tolerance = residual;
 }
 
-static const eq_substrate_ops ops = {destroy, block,  name,  output, get,  put,
-                                     NULL,    fan_in, start, places, NULL, tolerate};
+static const eq_substrate_ops ops = {destroy, block, name,   output, get,    put,      NULL,
+                                     fan_in,  start, places, NULL,   convex, energies, tolerate};
 
 eq_status eq_hopfield_check(const eq_hopfield_options *o, eq_diag *diag) {
     double most = 0.0;

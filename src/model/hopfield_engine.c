@@ -185,6 +185,7 @@ static const eq_engine_ops ops = {
     .potentials = potentials,
     .disturb = disturb,
     .group_rows = group_rows,
+    .dynamics = &eq_hopfield_dynamics_ops,
 };
 
 eq_status eq_hopfield_engine(eq_hopfield *h, const eq_engine_options *o, eq_engine **out,

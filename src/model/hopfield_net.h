@@ -3,6 +3,7 @@
 #ifndef EQ_MODEL_HOPFIELD_NET_H
 #define EQ_MODEL_HOPFIELD_NET_H
 
+#include "model/dynamics.h"
 #include "model/engine_ops.h"
 #include "model/hopfield.h"
 #include "model/mixing.h"
@@ -39,8 +40,15 @@ eq_status eq_hopfield_engine(eq_hopfield *h, const eq_engine_options *o, eq_engi
 
 /* hopfield_phase.c. From the state in slot 0 (or zero, of the free phase) to that of the slot. */
 eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq_diag *diag);
+/* s <- clip(s - step dE/ds) of all layers at once (Eq. 3.25); the largest |s - clip(s - dE/ds)| before. */
+double eq_hopfield_euler(eq_hopfield *h, double **s, const eq_nudge *nudge, double step);
+/* What units of the other layers make of layer l: field[n][width] = s_(l-1) W_l + s_(l+1) W_(l+1)^T, without the
+ * inputs. */
+void eq_hopfield_couple(const eq_hopfield *h, double *const *s, size_t l, double *field);
 /* Solves H lambda = dC/ds on the units strictly inside (0, 1) of the free phase, where H is the Hessian
  * of E: the stationary point of recurrent backpropagation (Eq. 3.12-3.15). The others have none. */
 eq_status eq_hopfield_adjoint(eq_hopfield *h, const double *dcdy, eq_diag *diag);
+
+extern const eq_dynamics_ops eq_hopfield_dynamics_ops; /* hopfield_dynamics.c */
 
 #endif

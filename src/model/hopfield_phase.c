@@ -12,12 +12,19 @@ static double clip(double s) {
     return fmin(fmax(s, 0.0), 1.0);
 }
 
-/* The larger of off and |s - clip(field)|; infinite where the field is no number. */
-static double farther(double off, double s, double field) {
-    return isfinite(field) ? fmax(off, fabs(s - clip(field))) : INFINITY;
+/* The larger of off and |s - clip(s - dF/ds/curve)|; infinite where dF/ds = s - field is no number. */
+static double farther(double off, double s, double field, double curve) {
+    return isfinite(field) ? fmax(off, fabs(s - clip(s + (field - s) / curve))) : INFINITY;
 }
 
-/* What the other layers make of layer l: field[n][width] = s_(l-1) W_l + b_l + s_(l+1) W_(l+1)^T. */
+/* What a stiff nudge, a clamp, makes of the curvature of output number k of the minibatch: 1 or more. */
+static double stiffness(const eq_hopfield *h, size_t l, const eq_nudge *nudge, size_t k) {
+    size_t m = h->o.width[h->layers];
+    if (l < h->layers || nudge == NULL || nudge->slope == NULL) return 1.0;
+    return fmax(1.0, 1.0 + nudge->slope[k * m + k % m]);
+}
+
+/* field[n][width] = s_(l-1) W_l + b_l + s_(l+1) W_(l+1)^T. */
 static void field_of(eq_hopfield *h, double *const *s, size_t l, double *field) {
     const size_t *width = h->o.width;
     size_t n = h->n, m = width[l];
@@ -73,7 +80,8 @@ static void sweep_layer(eq_hopfield *h, double **s, size_t l, const eq_nudge *nu
     if (last) add_nudge(h, nudge, s[l], field);
     for (size_t j = 0; j < h->n; j++, field += m) {
         double *y = s[l] + j * m;
-        for (size_t k = 0; k < m; k++) off[j] = farther(off[j], y[k], field[k]);
+        for (size_t k = 0; k < m; k++)
+            off[j] = farther(off[j], y[k], field[k], stiffness(h, l, nudge, j * m + k));
         for (size_t k = 0; !sloped && k < m; k++) y[k] = clip(field[k]);
         const double *slope = sloped ? nudge->slope + j * m * m : NULL;
         for (size_t k = 0; sloped && k < m; k++)
@@ -118,18 +126,18 @@ static double sweep(eq_hopfield *h, double **s, const eq_nudge *nudge) {
     return worst;
 }
 
-/* s <- clip(s - step dE/ds) of all layers at once (Eq. 3.25). */
-static double euler(eq_hopfield *h, double **s, const eq_nudge *nudge) {
-    double worst = 0.0, step = h->o.step;
+double eq_hopfield_euler(eq_hopfield *h, double **s, const eq_nudge *nudge, double step) {
+    double worst = 0.0;
     for (size_t l = 1; l <= h->layers; l++) {
         field_of(h, s, l, h->next[l]);
         if (l == h->layers) add_nudge(h, nudge, s[l], h->next[l]);
     }
     for (size_t l = 1; l <= h->layers; l++)
         for (size_t k = 0; k < h->n * h->o.width[l]; k++) {
-            double field = h->next[l][k];
-            worst = farther(worst, s[l][k], field);
-            s[l][k] = clip(s[l][k] + step * (field - s[l][k]));
+            double field = h->next[l][k], stiff = stiffness(h, l, nudge, k);
+            worst = farther(worst, s[l][k], field, stiff);
+            s[l][k] =
+                clip(s[l][k] + (stiff > 1.0 ? fmin(step, 1.0 / stiff) : step) * (field - s[l][k]));
         }
     return worst;
 }
@@ -155,8 +163,9 @@ eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq
     size_t step = 0;
     eq_mixing_begin(h->mixing);
     while (status == EQ_OK && step < h->o.steps && !(worst <= h->o.tolerance)) {
-        worst = h->o.solver == EQ_HOPFIELD_EULER ? euler(h, h->s[slot], nudge)
-                                                 : sweep(h, h->s[slot], nudge);
+        worst = h->o.solver == EQ_HOPFIELD_EULER
+                    ? eq_hopfield_euler(h, h->s[slot], nudge, h->o.step)
+                    : sweep(h, h->s[slot], nudge);
         step++;
         h->passes += (double)h->n;
         if (!isfinite(worst)) break;
@@ -175,19 +184,23 @@ eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq
                    h->o.tolerance);
 }
 
+void eq_hopfield_couple(const eq_hopfield *h, double *const *s, size_t l, double *field) {
+    const size_t *width = h->o.width;
+    size_t n = h->n, m = width[l];
+    memset(field, 0, n * m * sizeof *field);
+    if (l < h->layers)
+        eq_gemm_nt(n, m, width[l + 1], 1.0, s[l + 1], width[l + 1], h->w[l + 1], width[l + 1], 1.0,
+                   field, m);
+    if (l > 1)
+        eq_gemm_nn(n, m, width[l - 1], 1.0, s[l - 1], width[l - 1], h->w[l], m, 1.0, field, m);
+}
+
 /* Layer l of lambda from the others; returns the largest change. inside: the unit is free. */
 static double sweep_adjoint(eq_hopfield *h, size_t l, const double *dcdy) {
     double **lambda = h->s[EQ_ADJOINT], *field = h->field, most = 0.0;
-    const size_t *width = h->o.width;
-    size_t n = h->n, m = width[l];
-    bool last = l == h->layers;
-    if (last)
-        memcpy(field, dcdy, n * m * sizeof *field);
-    else
-        eq_gemm_nt(n, m, width[l + 1], 1.0, lambda[l + 1], width[l + 1], h->w[l + 1], width[l + 1],
-                   0.0, field, m);
-    if (l > 1)
-        eq_gemm_nn(n, m, width[l - 1], 1.0, lambda[l - 1], width[l - 1], h->w[l], m, 1.0, field, m);
+    size_t n = h->n, m = h->o.width[l];
+    eq_hopfield_couple(h, lambda, l, field);
+    for (size_t k = 0; l == h->layers && k < n * m; k++) field[k] += dcdy[k];
     for (size_t k = 0; k < n * m; k++) {
         double s = h->s[0][l][k], to = s > 0.0 && s < 1.0 ? field[k] : 0.0;
         most = fmax(most, fabs(to - lambda[l][k]));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/comm.h"
+#include "base/instructions.h"
 #include "base/mem.h"
 #include "model/engine_ops.h"
 #include "solver/linear/blas.h"
@@ -16,14 +17,9 @@ static const double most_pair_bytes = 512e6;
 
 const eq_kernels *eq_kernels_pick(void) {
 #ifdef __x86_64__
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512cd"))
-        return &eq_kernels_v4;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-        __builtin_cpu_supports("bmi2"))
-        return &eq_kernels_v3;
+    eq_instructions best = eq_instructions_best();
+    if (best == EQ_V4) return &eq_kernels_v4;
+    if (best == EQ_V3) return &eq_kernels_v3;
 #endif
     return &eq_kernels_base;
 }

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "base/vector.h"
 #include "model/layered_node.h"
-#include "model/layered_vector.h"
 
 /* Loops of a constant length become straight code, so that small arrays of vectors stay in
  * registers. */

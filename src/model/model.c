@@ -166,6 +166,22 @@ eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, do
     return n->of.ops->complete(n->of.self, count, x, v, diag);
 }
 
+eq_status eq_network_convex(eq_network *n, bool *convex, eq_diag *diag) {
+    return n->of.ops->convex(n->of.self, convex, diag);
+}
+
+eq_status eq_network_energies(eq_network *n, int slot, size_t count, const double *x, double *e,
+                              double *size, eq_diag *diag) {
+    double *v = eq_calloc(count, n->of.nodes * sizeof *v);
+    eq_status status = v == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK) status = eq_engine_potentials(n->engine, slot, v, diag);
+    if (status == EQ_OK && n->of.ops->complete != NULL)
+        status = n->of.ops->complete(n->of.self, count, x, v, diag);
+    if (status == EQ_OK) status = n->of.ops->energies(n->of.self, count, x, v, e, size, diag);
+    eq_free(v);
+    return status;
+}
+
 /* eq_step that copies the gradient out and changes nothing. */
 static void copy_out(void *data, size_t group, size_t offset, size_t count, double *theta,
                      const double *gradient) {

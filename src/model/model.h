@@ -116,6 +116,13 @@ eq_status eq_network_adjoint_phase(eq_network *n, const double *dcdy, eq_diag *d
 eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
                                 eq_diag *diag);
 
+/* Whether the energy is convex, or there is none: then no phase has another mode to go to. */
+eq_status eq_network_convex(eq_network *n, bool *convex, eq_diag *diag);
+/* e[count]: the energies (of a circuit the weighted co-content [W]) in a slot of the current
+ * minibatch of the `count` examples x; size[count]: what their terms add up to. COLLECTIVE. */
+eq_status eq_network_energies(eq_network *n, int slot, size_t count, const double *x, double *e,
+                              double *size, eq_diag *diag);
+
 /* present.c. Puts one example x[inputs] on the input sources of the circuit and current[outputs] on
  * its nudge sources (NULL: nothing): it can then be exported, or solved by others. */
 eq_status eq_network_present(eq_network *n, const double *x, const double *current, eq_diag *diag);

@@ -130,7 +130,7 @@ static void read_laws(eq_meter *m, const eq_table *t, int cls, eq_watts *total) 
 static double port_power(eq_meter *m, const eq_table *t, size_t row) {
     eq_system *s = eq_solver_system(m->solver);
     double p = 0.0;
-    eq_ports_at(&s->ports, m->c, s->reduction, t, row, NULL, m->v, m->branch, NULL);
+    eq_ports_at(&s->ports, m->c, s->reduction, t, row, m->v, m->branch, NULL);
     for (size_t k = 0; k < eq_port_outputs(t); k++)
         p += m->v[eq_port_plus(t, row, k)] * s->ports.value[k];
     return p;

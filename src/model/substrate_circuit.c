@@ -1,20 +1,29 @@
 /* A circuit as what a model is made of: its groups are the blocks, its columns the parameters. */
+#include <math.h>
+
 #include "base/comm.h"
 #include "base/mem.h"
 #include "circuit/reduction.h"
 #include "model/substrate.h"
+#include "solver/system.h"
 
 typedef struct of_circuit {
     eq_circuit *c;
     eq_reduction *reduction; /* of c; made when potentials are first asked for */
     double *unknown;         /* [unknowns of reduction] V, then [inputs] V */
+    eq_system *system;       /* of c; made when energies are first asked for */
+    double *x;               /* [eq_system_most] V; with it */
+    eq_topology *topology;   /* of c; made when its convexity is */
 } of_circuit;
 
 static void destroy(void *self) {
     of_circuit *o = self;
     if (o == NULL) return;
+    eq_topology_free(o->topology);
+    eq_system_free(o->system);
     eq_reduction_free(o->reduction);
     eq_free(o->unknown);
+    eq_free(o->x);
     eq_free(o);
 }
 
@@ -125,8 +134,50 @@ static eq_status complete(void *self, size_t count, const double *x, double *v, 
     return EQ_OK;
 }
 
-static const eq_substrate_ops ops = {destroy, block,  name,  output, get,      put,
-                                     derive,  fan_in, start, places, complete, NULL};
+static eq_status convex(void *self, bool *is, eq_diag *diag) {
+    of_circuit *o = self;
+    eq_status status = open_reduction(o, diag);
+    if (status == EQ_OK && o->topology != NULL && !eq_topology_is_current(o->topology, o->c)) {
+        eq_topology_free(o->topology);
+        o->topology = NULL;
+    }
+    if (status == EQ_OK && o->topology == NULL)
+        status = eq_topology_new(o->c, o->reduction, &o->topology, diag);
+    if (status == EQ_OK) *is = !o->topology->exists || eq_topology_convex(o->topology);
+    return status;
+}
+
+static eq_status open_system(of_circuit *o, eq_diag *diag) {
+    eq_status status = o->system == NULL ? eq_system_new(o->c, false, &o->system, diag)
+                                         : eq_system_refresh(o->system, diag);
+    if (status == EQ_OK && o->x == NULL) o->x = eq_calloc(eq_system_most(o->system), sizeof *o->x);
+    return status == EQ_OK && o->x == NULL ? eq_out_of_memory(diag) : status;
+}
+
+/* The weighted co-content, over the weight of the outputs. */
+static eq_status energies(void *self, size_t count, const double *x, const double *v, double *e,
+                          double *size, eq_diag *diag) {
+    of_circuit *o = self;
+    size_t inputs = o->c->inputs;
+    eq_status status = eq_comm_agree(open_system(o, diag));
+    if (status == EQ_OK) status = eq_comm_agree(open_reduction(o, diag));
+    if (status != EQ_OK) return status;
+    double *kept = o->unknown + o->reduction->unknowns;
+    double reference = eq_topology_weight(o->system->topology, o->c->output[0].plus);
+    for (size_t i = 0; i < inputs; i++) kept[i] = *eq_circuit_source(o->c, o->c->input[i]);
+    for (size_t k = 0; k < count; k++, v += eq_circuit_nodes(o->c)) {
+        for (size_t i = 0; i < inputs; i++)
+            *eq_circuit_source(o->c, o->c->input[i]) = x[k * inputs + i];
+        eq_system_unknowns(o->system, v, NULL, o->x);
+        e[k] = eq_system_energy(o->system, o->x, &size[k]) / reference;
+        size[k] /= fabs(reference);
+    }
+    for (size_t i = 0; i < inputs; i++) *eq_circuit_source(o->c, o->c->input[i]) = kept[i];
+    return EQ_OK;
+}
+
+static const eq_substrate_ops ops = {destroy, block, name,   output,   get,    put,      derive,
+                                     fan_in,  start, places, complete, convex, energies, NULL};
 
 eq_status eq_network_new(eq_circuit *c, eq_network **out, eq_diag *diag) {
     of_circuit *o = eq_calloc(1, sizeof *o);

@@ -25,6 +25,7 @@ static const quantity quantities[] = {
     {"rmse", "root mean square error", 1.0, true},
     {"r2", "R\xC2\xB2", 1.0, false},
     {"gradient_cosine", "cosine to the gradient", 1.0, false},
+    {"mode_hops", "phases in another mode", 1.0, true},
     {"examples_per_s", "examples / s", 1.0, true},
     {"seconds", "time [s]", 1.0, true},
     {"epoch", "epoch", 1.0, true},

@@ -268,6 +268,8 @@ eq_status eq_gather_sweep(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     else if (s.r == NULL)
         status = eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){p->input[0], 0, 0},
                             "no table of two points or more is in it; sweep something with .dc");
+    else if (p->columns == NULL && eq_is_transient(s.r))
+        status = eq_draw_transient(s.r, p, to, diag);
     else
         status = draw(&s, p, to, diag);
     eq_lines_free(s.l);

@@ -4,6 +4,7 @@
 #define EQ_REPORT_KIND_H
 
 #include "report/canvas.h"
+#include "result/result.h"
 
 typedef eq_status eq_gather(const eq_picture *p, eq_canvas *c, eq_diag *diag);
 
@@ -11,10 +12,15 @@ typedef eq_status eq_gather(const eq_picture *p, eq_canvas *c, eq_diag *diag);
 eq_gather eq_gather_curves;
 /* gather_sweep.c */
 eq_gather eq_gather_sweep;
+/* gather_transient.c. Whether a table is that of `gradcheck --transient`, which has a picture of its own. */
+bool eq_is_transient(const eq_result *r);
+eq_status eq_draw_transient(const eq_result *r, const eq_picture *p, eq_canvas *to, eq_diag *diag);
 /* gather_iv.c */
 eq_gather eq_gather_iv;
 /* gather_classes.c */
 eq_gather eq_gather_confusion, eq_gather_activations;
+/* gather_study.c */
+eq_gather eq_gather_effects, eq_gather_interaction, eq_gather_front;
 /* gather_conductances.c */
 eq_gather eq_gather_conductances, eq_gather_crossbar;
 

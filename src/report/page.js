@@ -1,4 +1,4 @@
-/* The page reads without this: it sorts and filters tables and remembers light or dark. */
+/* The page reads without this: it sorts and filters tables, copies commands and remembers light or dark. */
 (function () {
   'use strict';
   var root = document.documentElement;
@@ -89,6 +89,22 @@
     filter();
     var around = table.parentNode;
     around.parentNode.insertBefore(line, around);
+  });
+
+  Array.prototype.forEach.call(document.querySelectorAll('pre.copy'), function (pre) {
+    var press = document.createElement('button'), text = pre.textContent;
+    press.type = 'button';
+    press.className = 'copy';
+    press.textContent = 'Copy';
+    press.addEventListener('click', function () {
+      var range = document.createRange();
+      range.selectNodeContents(pre);
+      window.getSelection().removeAllRanges();
+      window.getSelection().addRange(range);
+      if (!navigator.clipboard) return; /* it is selected */
+      navigator.clipboard.writeText(text).then(function () { press.textContent = 'Copied'; }, function () { /* it is selected */ });
+    });
+    pre.parentNode.insertBefore(press, pre.nextSibling);
   });
 
   window.addEventListener('beforeprint', function () {

@@ -4,11 +4,6 @@
 #include "report/page.h"
 #include "report/picture.h"
 
-/* What is seen, in words. */
-typedef struct shown {
-    const char *kind, *alt, *caption;
-} shown;
-
 static bool is_kind(const char *name) {
     size_t n;
     const eq_picture_kind *kind = eq_picture_kinds(&n);
@@ -18,7 +13,7 @@ static bool is_kind(const char *name) {
 }
 
 /* An <svg> of its own, which takes the letters' colour from the page. */
-static void write_figure(const eq_page *p, const shown *s, const char *svg) {
+static void write_figure(const eq_page *p, const eq_page_shown *s, const char *svg) {
     eq_html(p->out,
             "<figure class=\"picture\"><div class=\"scroll\" role=\"img\" aria-label=\"%s\">\n",
             s->alt);
@@ -43,8 +38,7 @@ static eq_status draw(const eq_page *p, const char *kind, eq_text *svg, eq_diag 
     return has_lost(own) ? EQ_ERR_MEMORY : status;
 }
 
-/* What the run has not is left out; what could not be drawn is told. */
-static eq_status figure(const eq_page *p, const shown *s) {
+eq_status eq_page_figure(const eq_page *p, const eq_page_shown *s) {
     eq_text svg = {0};
     eq_diag *own = eq_diag_new();
     if (own == NULL) return eq_out_of_memory(p->diag);
@@ -61,26 +55,28 @@ static eq_status figure(const eq_page *p, const shown *s) {
 }
 
 eq_status eq_page_curves(const eq_page *p) {
-    static const shown s = {"curves", "Loss and error against the epoch",
-                            "Loss and error of each epoch."};
-    static const shown band = {"curves", "Loss and error against the epoch, over the seeds",
-                               "Loss and error of each epoch: mean over the seeds, and deviation."};
-    return figure(p, p->m == NULL ? &band : &s);
+    static const eq_page_shown s = {"curves", "Loss and error against the epoch",
+                                    "Loss and error of each epoch."};
+    static const eq_page_shown band = {
+        "curves", "Loss and error against the epoch, over the seeds",
+        "Loss and error of each epoch: mean over the seeds, and deviation."};
+    return eq_page_figure(p, p->m == NULL ? &band : &s);
 }
 
 eq_status eq_page_conductances(const eq_page *p) {
-    static const shown s[] = {
+    static const eq_page_shown s[] = {
         {"conductances", "Histogram of the conductances of each trained group",
          "How the conductances of each trained group are distributed."},
         {"crossbar", "Heat map of the conductances of each crossbar",
          "Each crossbar: rows are the nodes it comes from, columns those it leads to."}};
     eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < sizeof s / sizeof *s; k++) status = figure(p, &s[k]);
+    for (size_t k = 0; status == EQ_OK && k < sizeof s / sizeof *s; k++)
+        status = eq_page_figure(p, &s[k]);
     return status;
 }
 
 eq_status eq_page_activations(const eq_page *p) {
-    static const shown s = {"activations", "Mean potential of each node, by class",
-                            "What the nodes say of each class."};
-    return figure(p, &s);
+    static const eq_page_shown s = {"activations", "Mean potential of each node, by class",
+                                    "What the nodes say of each class."};
+    return eq_page_figure(p, &s);
 }

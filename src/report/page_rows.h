@@ -2,7 +2,7 @@
 #ifndef EQ_REPORT_PAGE_ROWS_H
 #define EQ_REPORT_PAGE_ROWS_H
 
-#include "train/csv.h"
+#include "base/csv.h"
 
 /* Calls visit for each row of FOLDER/name, number 0 being the header; none where there is no such
  * file. */

@@ -9,16 +9,20 @@
 static const eq_picture_kind kinds[] = {
     {"curves", "DIR or metrics.csv, several", "what trainings reached, against the epoch"},
     {"sweep", "FILE.csv, .raw or .npz of eqspice run",
-     "potentials and currents over what is swept"},
+     "potentials and currents over what is swept; of gradcheck --transient both sides over time"},
     {"iv", "a deck or DIR", "current over voltage of models, an element, or the neuron at a node"},
     {"confusion", "DIR of a run", "which class is taken for which, of the test set"},
     {"activations", "DIR of a run", "mean potentials of hidden nodes and outputs by class"},
     {"conductances", "DIR of a run", "histogram of each trained group, before and after"},
     {"crossbar", "DIR of a run", "the trained conductances of each layer as a matrix"},
+    {"effects", "DIR of a study", "what each factor does to the goal, with 95 % bands"},
+    {"interaction", "DIR of a study", "the goal over the two strongest factors"},
+    {"front", "DIR of a study", "its points by two figures, and the Pareto front"},
 };
 static eq_gather *const gather[] = {
-    eq_gather_curves,      eq_gather_sweep,        eq_gather_iv,      eq_gather_confusion,
-    eq_gather_activations, eq_gather_conductances, eq_gather_crossbar};
+    eq_gather_curves,      eq_gather_sweep,        eq_gather_iv,       eq_gather_confusion,
+    eq_gather_activations, eq_gather_conductances, eq_gather_crossbar, eq_gather_effects,
+    eq_gather_interaction, eq_gather_front};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -48,6 +52,7 @@ static const char *suits(const char *path) {
     const char *dot = strrchr(path, '.');
     for (size_t k = 0; dot != NULL && k < sizeof deck / sizeof *deck; k++)
         if (eq_same(dot, deck[k])) return "iv";
+    if (eq_runs_is_study(path)) return "effects";
     return eq_runs_is_folder(path) || eq_runs_is_table(path) ? "curves" : "sweep";
 }
 

@@ -6,28 +6,40 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "explore/copy.h"
 #include "report/page.h"
+#include "report/runs.h"
 #include "train/seeds.h"
+
+/* What a page is of. */
+enum { RUN = 1, SEEDS = 2, STUDY = 4 };
 
 /* In the order of the page. */
 static const struct {
     const char *id, *title;
-    bool seeds, run; /* whether it is on the page of several seeds, of one run */
+    int on; /* which pages */
     eq_page_section write;
 } section[] = {
-    {"seeds", "Seeds", true, false, eq_page_seeds},
-    {"settings", "Settings", true, true, eq_page_settings},
-    {"curves", "Training", true, true, eq_page_curves},
-    {"network", "Network", true, true, eq_page_network},
-    {"conductances", "Conductances", false, true, eq_page_conductances},
-    {"activations", "Activations", false, true, eq_page_activations},
-    {"errors", "Errors", false, true, eq_page_classes},
-    {"predictions", "Predictions", false, true, eq_page_predictions},
-    {"worst", "Worst examples", false, true, eq_page_worst},
-    {"power", "Power", false, true, eq_page_power},
-    {"diagnosis", "Diagnosis", false, true, eq_page_diagnosis},
-    {"deck", "Deck", false, true, eq_page_deck},
-    {"again", "Reproduce this", true, true, eq_page_again},
+    {"study", "Study", STUDY, eq_page_study},
+    {"effects", "Main effects", STUDY, eq_page_effects},
+    {"interaction", "Interaction", STUDY, eq_page_interaction},
+    {"front", "Pareto front", STUDY, eq_page_front},
+    {"best", "Best points", STUDY, eq_page_best},
+    {"failures", "Failures", STUDY, eq_page_failures},
+    {"repeat", "Reproduce this", STUDY, eq_page_study_again},
+    {"seeds", "Seeds", SEEDS, eq_page_seeds},
+    {"settings", "Settings", SEEDS | RUN, eq_page_settings},
+    {"curves", "Training", SEEDS | RUN, eq_page_curves},
+    {"network", "Network", SEEDS | RUN, eq_page_network},
+    {"conductances", "Conductances", RUN, eq_page_conductances},
+    {"activations", "Activations", RUN, eq_page_activations},
+    {"errors", "Errors", RUN, eq_page_classes},
+    {"predictions", "Predictions", RUN, eq_page_predictions},
+    {"worst", "Worst examples", RUN, eq_page_worst},
+    {"power", "Power", RUN, eq_page_power},
+    {"diagnosis", "Diagnosis", RUN, eq_page_diagnosis},
+    {"deck", "Deck", RUN, eq_page_deck},
+    {"again", "Reproduce this", SEEDS | RUN, eq_page_again},
 };
 enum { SECTIONS = sizeof section / sizeof *section };
 
@@ -41,7 +53,7 @@ static void write_head(const eq_page *p) {
     eq_html(p->out,
             "<meta name=\"generator\" content=\"eqspice "
             "%s\"/>\n<title>%s</title>\n<style>/*<![CDATA[*/\n",
-            EQ_VERSION, p->x->name);
+            EQ_VERSION, p->title);
     eq_text_puts(p->out, eq_page_css);
     eq_text_puts(p->out, "/*]]>*/</style>\n</head>\n");
 }
@@ -79,7 +91,7 @@ static void write_result(const eq_page *p) {
 }
 
 static bool shown(const eq_page *p, size_t k) {
-    return p->m == NULL ? section[k].seeds : section[k].run;
+    return (section[k].on & (p->s != NULL ? STUDY : p->m == NULL ? SEEDS : RUN)) != 0;
 }
 
 static void write_contents(const eq_page *p, const size_t *length) {
@@ -90,16 +102,19 @@ static void write_contents(const eq_page *p, const size_t *length) {
     eq_html(p->out, "</ul>\n</nav>\n");
 }
 
-static void write_banner(const eq_page *p) {
+static eq_status write_banner(const eq_page *p) {
+    eq_status status = EQ_OK;
     eq_html(p->out,
             "<body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n"
             "<header>\n<button type=\"button\" id=\"theme\" hidden=\"\">Dark</button>\n"
-            "<p class=\"kicker\">eqspice report</p>\n<h1>%s</h1>\n",
-            p->x->name);
-    if (p->c->title != NULL && p->c->title[0] != '\0' && p->x->deck != NULL)
+            "<p class=\"kicker\">eqspice %s</p>\n<h1>%s</h1>\n",
+            p->s != NULL ? "explore" : "report", p->title);
+    if (p->c != NULL && p->c->title != NULL && p->c->title[0] != '\0' && p->x->deck != NULL)
         eq_html(p->out, "<p class=\"title\">%s</p>\n", p->c->title);
     if (p->m != NULL) write_result(p);
+    if (p->s != NULL) status = eq_page_study_result(p);
     eq_html(p->out, "</header>\n");
+    return status;
 }
 
 /* The sections into `body`; length[k] of section k, 0: it has nothing to say. */
@@ -132,7 +147,7 @@ static eq_status write_page(eq_page *p, eq_text *out) {
     p->out = out;
     if (status == EQ_OK) {
         write_head(p);
-        write_banner(p);
+        status = write_banner(p);
         write_contents(p, length);
         eq_text_puts(out, "<main id=\"main\" tabindex=\"-1\">\n");
         eq_text_add(out, body.text, body.length);
@@ -141,7 +156,7 @@ static eq_status write_page(eq_page *p, eq_text *out) {
                 EQ_VERSION);
         eq_text_puts(out, eq_page_js);
         eq_text_puts(out, "/*]]>*/</script>\n</body>\n</html>\n");
-        if (out->failed || body.failed) status = eq_out_of_memory(p->diag);
+        if (status == EQ_OK && (out->failed || body.failed)) status = eq_out_of_memory(p->diag);
     }
     eq_text_free(&body);
     return status;
@@ -158,6 +173,7 @@ static eq_status write_run(const char *folder, const eq_report_options *o, eq_te
     p.training = eq_trained_samples(p.m) == 0;
     eq_trained_take(p.m, p.training);
     p.x = eq_trained_experiment(p.m);
+    p.title = p.x->name;
     p.c = eq_trained_circuit(p.m);
     status = eq_experiment_needs_circuit(p.x, "the page of a run", diag);
     if (status == EQ_OK) status = eq_trained_infer(p.m, &ask, &i, diag);
@@ -176,6 +192,7 @@ static eq_status write_seeds(const char *folder, uint64_t seed, eq_text *out, eq
     eq_status status = first == NULL ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK) status = eq_trained_read(first, NULL, &x, &p.c, diag);
     p.x = x;
+    if (status == EQ_OK) p.title = x->name;
     if (status == EQ_OK) status = write_page(&p, out);
     eq_experiment_free(x);
     eq_circuit_free(p.c);
@@ -183,10 +200,32 @@ static eq_status write_seeds(const char *folder, uint64_t seed, eq_text *out, eq
     return status;
 }
 
+static eq_status write_study(const char *folder, const eq_report_options *o, eq_text *out,
+                             eq_diag *diag) {
+    eq_study *s = NULL;
+    eq_explored e = {0};
+    if (o->data != NULL)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "%s holds a study, which is told of its own trainings; take --data away",
+                       folder);
+    eq_status status = eq_explored_read(folder, &s, &e, diag);
+    if (status == EQ_OK) status = eq_report_write_study(folder, s, &e, out, diag);
+    eq_explored_free(&e);
+    eq_study_free(s);
+    return status;
+}
+
+eq_status eq_report_write_study(const char *folder, const eq_study *s, const eq_explored *e,
+                                eq_text *out, eq_diag *diag) {
+    eq_page p = {.folder = folder, .title = s->name, .s = s, .e = e, .diag = diag};
+    return write_page(&p, out);
+}
+
 eq_status eq_report_write(const char *folder, const eq_report_options *o, eq_text *out,
                           eq_diag *diag) {
     bool several = false;
     uint64_t first = 0;
+    if (eq_runs_is_study(folder)) return write_study(folder, o, out, diag);
     eq_status status = eq_page_seeds_of(folder, &several, &first, diag);
     if (status != EQ_OK) return status;
     return several ? write_seeds(folder, first, out, diag) : write_run(folder, o, out, diag);

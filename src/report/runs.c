@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "explore/table.h"
 #include "train/train.h"
 
 void eq_runs_free(eq_runs *r) {
@@ -31,6 +32,10 @@ static bool has(const char *folder, const char *name) {
     char path[PATH_MAX];
     int n = snprintf(path, sizeof path, "%s/%s", folder, name);
     return n < (int)sizeof path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool eq_runs_is_study(const char *path) {
+    return has(path, EQ_STUDY_TABLE);
 }
 
 static int is_seed(const struct dirent *d) {

@@ -3,12 +3,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/csv.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "result/npz.h"
 #include "result/raw.h"
-#include "train/csv.h"
 
 void eq_table_list_free(eq_table_list *t) {
     for (size_t k = 0; k < t->count; k++) eq_result_free(t->item[k]);

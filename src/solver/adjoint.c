@@ -121,33 +121,36 @@ static void table_currents(eq_adjoint *a, const eq_table *t) {
     }
 }
 
-/* The same for output `out` of a port element with the weight q of its value. */
-static void port_drops(eq_adjoint *a, const eq_table *t, size_t j, size_t out, double q) {
-    const eq_ports *p = &a->s->ports;
-    size_t inputs = eq_port_inputs(t, j);
-    for (size_t i = 0; i < inputs; i++) {
-        eq_formula_input in = eq_port_input(t, j, i);
-        if (in.kind == EQ_INPUT_DROP)
-            add_drop(a, in.plus, in.minus, q * p->slope[out * inputs + i]);
+/* The same for behavioural source j with the weight q of its value. */
+static void formula_drops(eq_adjoint *a, const eq_table *t, size_t j, double q) {
+    eq_system_formula(a->s, t, j, a->x);
+    for (size_t i = 0; i < t->formula[j]->inputs; i++) {
+        eq_formula_input in = t->formula[j]->input[i];
+        if (in.kind == EQ_INPUT_DROP) add_drop(a, in.plus, in.minus, q * a->s->ports.slope[i]);
     }
 }
 
-static void port_currents(eq_adjoint *a, const eq_table *t) {
-    for (size_t j = 0; j < t->count; j++) {
-        eq_system_port(a->s, t, j, a->x);
-        for (size_t k = 0; k < eq_port_outputs(t); k++)
-            port_drops(a, t, j, k,
-                       a->lambda[eq_port_minus(t, j)] - a->lambda[eq_port_plus(t, j, k)]);
-    }
+static void formula_currents(eq_adjoint *a, const eq_table *t) {
+    for (size_t j = 0; j < t->count; j++)
+        formula_drops(a, t, j, a->lambda[t->term[1][j]] - a->lambda[t->term[0][j]]);
+}
+
+/* The same for the rows of a port class. */
+static void class_currents(eq_adjoint *a, const eq_table *t) {
+    const eq_port_rows *p = eq_system_ports(a->s, t);
+    size_t nodes = eq_port_outputs(t);
+    for (size_t b = 0; b < nodes; b++)
+        for (size_t k = 0; k < nodes; k++) {
+            const double *g = p->g[k * nodes + b];
+            for (size_t j = 0; eq_port_carries(t, k) && j < t->count; j++)
+                a->held[t->term[b][j]] -= a->lambda[t->term[k][j]] * g[j];
+        }
 }
 
 /* Row v_a - v_b - e = 0 of a kept branch, whose multiplier is l. */
 static void kept_branch(eq_adjoint *a, const eq_table *t, size_t j, double l) {
     add_drop(a, t->term[0][j], t->term[1][j], -l);
-    if (eq_is_port(t)) {
-        eq_system_port(a->s, t, j, a->x);
-        port_drops(a, t, j, 0, l);
-    }
+    if (eq_is_port(t)) formula_drops(a, t, j, l);
     if (eq_by_voltage(t)) add_drop(a, t->term[2][j], t->term[3][j], l * eq_value(t, j));
 }
 
@@ -158,7 +161,11 @@ static void held_potentials(eq_adjoint *a, const double *dcdv) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &s->circuit->table[cls];
         if (eq_stands_between_nodes(t)) table_currents(a, t);
-        if (eq_is_port(t) && t->cls->defined == EQ_CURRENT_DEFINED) port_currents(a, t);
+        if (t->count == 0 || !eq_is_port(t) || t->cls->defined != EQ_CURRENT_DEFINED) continue;
+        if (eq_is_port_class(t))
+            class_currents(a, t);
+        else
+            formula_currents(a, t);
     }
 }
 
@@ -212,11 +219,11 @@ static void controlled_by_kept(eq_adjoint *a, double *out) {
     const eq_system *s = a->s;
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &s->circuit->table[cls];
-        bool port = eq_is_port(t) && t->cls->defined == EQ_CURRENT_DEFINED;
+        bool port = eq_is_port(t) && !eq_is_port_class(t) && t->cls->defined == EQ_CURRENT_DEFINED;
         for (size_t j = 0; (eq_is_cccs(t) || port) && j < t->count; j++) {
             int32_t by = port ? EQ_NONE : eq_controlling(s, t, j);
             if (by != EQ_NONE) out[by] -= lambda_drop(a, t, j) * eq_value(t, j);
-            if (port) eq_system_port(a->s, t, j, a->x);
+            if (port) eq_system_formula(a->s, t, j, a->x);
             for (size_t i = 0; port && i < eq_port_inputs(t, j); i++) {
                 eq_formula_input in = eq_port_input(t, j, i);
                 if (in.kind == EQ_INPUT_CURRENT)

@@ -215,6 +215,14 @@ static bool still_good(const eq_newton *w) {
     return w->factored != NULL && w->gain <= 0.02;
 }
 
+/* Beside the evaluation of the port elements, whose slopes come with their currents, a new factor
+ * costs nothing. */
+static bool factor_is_free(const eq_newton *w) {
+    static const double of_an_element = 100.0;
+    double flops = w->factored == NULL ? 0.0 : eq_lin_flops(w->factored);
+    return flops > 0.0 && flops < of_an_element * (double)w->s->ports.count;
+}
+
 enum { STALLS = 2 };
 
 /* Far from the solution, where no old factor is good: without one, unless that has failed twice. */
@@ -236,7 +244,8 @@ static bool inexact_step(eq_newton *w, const double *x, double ratio) {
 /* w->step = -J^-1 r, with the factor of an earlier step while that is good enough; ratio: of r. */
 static eq_status newton_step(eq_newton *w, const double *x, double ratio) {
     if (inexact_step(w, x, ratio)) return EQ_OK;
-    eq_status status = still_good(w) ? EQ_OK : eq_newton_factor(w, x);
+    bool keep = still_good(w) && !factor_is_free(w);
+    eq_status status = keep ? EQ_OK : eq_newton_factor(w, x);
     if (status != EQ_OK) return status;
     for (size_t k = 0; k < w->s->n; k++) w->step[k] = -w->r[k];
     status = eq_lin_solve(w->factored, w->step);
@@ -251,9 +260,10 @@ void eq_newton_polish(eq_newton *w, double *x, double ratio) {
         if (newton_step(w, x, ratio) != EQ_OK) break;
         for (size_t i = 0; i < w->s->n; i++) w->trial[i] = x[i] + w->step[i];
         double next = eq_newton_ratio(w, w->trial, w->trial_r, w->trial_magnitude);
-        bool chord = still_good(w);
+        bool chord = still_good(w),
+             rests = largest(w->step, w->s->n) <= 1e-12 * largest(x, w->s->n);
         w->gain = next / ratio;
-        if (chord && !(w->gain <= 0.9)) continue;
+        if (chord && !rests && !(w->gain <= 0.9)) continue;
         if (!(next < ratio)) break;
         memcpy(x, w->trial, w->s->n * sizeof *x);
         exchange(&w->r, &w->trial_r);

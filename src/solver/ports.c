@@ -1,6 +1,7 @@
 #include "solver/ports.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "circuit/own_drop.h"
@@ -9,8 +10,27 @@ static size_t most(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-eq_status eq_ports_new(const eq_circuit *c, eq_ports *p, eq_diag *diag) {
+static bool open_rows(eq_port_rows *r, const eq_table *t, const eq_sparse_rows *equations) {
+    size_t nodes = (size_t)eq_class_nodes(t->cls);
+    const int32_t *start = equations->start;
+    for (size_t a = 0; a < nodes; a++)
+        for (size_t j = 0; eq_port_carries(t, a) && j < t->count; j++)
+            r->felt[a] = r->felt[a] || start[t->term[a][j]] < start[t->term[a][j] + 1];
+    double *next = r->block = eq_malloc(t->count * nodes, (nodes + 3) * sizeof *r->block);
+    double *memory = r->kept = eq_malloc(t->count, (size_t)t->cls->memory * sizeof *r->kept);
+    if (next == NULL || memory == NULL) return false;
+    for (int k = 0; k < t->cls->memory; k++) r->memory[k] = memory + (size_t)k * t->count;
+    for (size_t a = 0; a < nodes; a++) {
+        double **part[] = {&r->z[a], &r->i[a], &r->size[a]};
+        for (size_t k = 0; k < 3; k++, next += t->count) *part[k] = next;
+    }
+    for (size_t k = 0; k < nodes * nodes; k++, next += t->count) r->g[k] = next;
+    return true;
+}
+
+eq_status eq_ports_new(const eq_circuit *c, const eq_reduction *r, eq_ports *p, eq_diag *diag) {
     size_t inputs = 0, outputs = 0, slopes = 0, work = 0;
+    bool whole = true;
     *p = (eq_ports){0};
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
         const eq_table *t = &c->table[k];
@@ -23,13 +43,21 @@ eq_status eq_ports_new(const eq_circuit *c, eq_ports *p, eq_diag *diag) {
             slopes = most(slopes, in * out);
             if (t->formula != NULL) work = most(work, eq_formula_work(t->formula[j]));
         }
+        if (eq_is_port_class(t) && t->count > 0) {
+            p->nodes = r->nodes;
+            whole = whole && open_rows(&p->rows[k], t, &r->w);
+        }
     }
     if (p->count == 0) return EQ_OK;
     p->in = eq_malloc(inputs, sizeof *p->in);
     p->value = eq_malloc(outputs, sizeof *p->value);
     p->slope = eq_malloc(slopes, sizeof *p->slope);
     p->work = eq_malloc(work, sizeof *p->work);
-    if (p->in != NULL && p->value != NULL && p->slope != NULL && p->work != NULL) return EQ_OK;
+    p->v = eq_malloc(p->nodes, sizeof *p->v);
+    whole = whole && p->v != NULL && p->in != NULL && p->value != NULL && p->slope != NULL &&
+            p->work != NULL;
+    if (whole) eq_ports_forget(p, c);
+    if (whole) return EQ_OK;
     eq_ports_free(p);
     return eq_out_of_memory(diag);
 }
@@ -39,24 +67,87 @@ void eq_ports_free(eq_ports *p) {
     eq_free(p->value);
     eq_free(p->slope);
     eq_free(p->work);
+    eq_free(p->v);
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        eq_free(p->rows[k].block);
+        eq_free(p->rows[k].kept);
+    }
     *p = (eq_ports){0};
 }
 
-/* i(z) and di/dz of one element of a port class, or those of the tangent at held. */
-static void evaluate_class(eq_ports *p, const eq_table *t, size_t j, const double *held) {
+/* i(z) and di/dz of one element of a port class. */
+static void evaluate_class(eq_ports *p, const eq_table *t, size_t j) {
     enum { MOST = EQ_MAX_TERMINALS };
     int nodes = eq_class_nodes(t->cls);
     const double *z[MOST] = {NULL};
     double *w[EQ_MAX_COLUMNS] = {NULL}, *i[MOST] = {NULL}, *g[MOST * MOST] = {NULL};
     for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][j];
     for (int a = 0; a < nodes; a++) {
-        z[a] = held == NULL ? &p->in[a] : &held[a];
+        z[a] = &p->in[a];
         i[a] = &p->value[a];
         for (int b = 0; b < nodes; b++) g[a * nodes + b] = &p->slope[a * nodes + b];
     }
-    t->cls->port(1, w, z, i, g);
-    for (int a = 0; held != NULL && a < nodes; a++)
-        for (int b = 0; b < nodes; b++) *i[a] += *g[a * nodes + b] * (p->in[b] - held[b]);
+    t->cls->port(1, w, z, NULL, i, g);
+}
+
+void eq_ports_forget(eq_ports *p, const eq_circuit *c) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *t = &c->table[k];
+        eq_port_rows *r = &p->rows[k];
+        r->known = false;
+        for (size_t j = 0; r->kept != NULL && j < t->count * (size_t)t->cls->memory; j++)
+            r->kept[j] = NAN;
+    }
+}
+
+/* Node a of all rows at v, or where it is held. */
+static void gather(double *z, const eq_table *t, size_t a, const double *held, const double *v) {
+    size_t nodes = (size_t)eq_class_nodes(t->cls);
+    const eq_node *node = t->term[a];
+    for (size_t j = 0; held == NULL && j < t->count; j++) z[j] = v[node[j]];
+    for (size_t j = 0; held != NULL && j < t->count; j++) z[j] = held[j * nodes + a];
+}
+
+/* i_a += sum_b g_ab (v_b - z_b) where tangents are taken, and the sizes of these sums. */
+static void sum_up(eq_port_rows *r, const eq_table *t, size_t a, const double *held,
+                   const double *v) {
+    size_t nodes = (size_t)eq_class_nodes(t->cls);
+    memset(r->size[a], 0, t->count * sizeof *r->size[a]);
+    for (size_t b = 0; b < nodes; b++) {
+        const double *g = r->g[a * nodes + b], *z = r->z[b];
+        for (size_t j = 0; held == NULL && j < t->count; j++)
+            r->size[a][j] += fabs(g[j]) * fabs(z[j]);
+        for (size_t j = 0; held != NULL && j < t->count; j++) {
+            double now = v[t->term[b][j]];
+            r->size[a][j] += fabs(g[j]) * fabs(now);
+            r->i[a][j] += g[j] * (now - z[j]);
+        }
+    }
+}
+
+/* Whether the rows are those at v; if not, v is where all are from now on. */
+static bool is_known(eq_ports *p, const eq_port_rows *r, const double *v) {
+    if (memcmp(p->v, v, p->nodes * sizeof *v) == 0) return r->known;
+    memcpy(p->v, v, p->nodes * sizeof *v);
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) p->rows[k].known = false;
+    return false;
+}
+
+const eq_port_rows *eq_ports_take(eq_ports *p, const eq_table *t, const double *held,
+                                  const double *v) {
+    eq_port_rows *r = &p->rows[eq_class_number_of(t->cls)];
+    size_t nodes = (size_t)eq_class_nodes(t->cls);
+    const double *z[EQ_MAX_TERMINALS];
+    if (held == NULL && is_known(p, r, v)) return r;
+    for (size_t a = 0; a < nodes; a++) {
+        gather(r->z[a], t, a, held, v);
+        z[a] = r->z[a];
+    }
+    t->cls->port(t->count, t->w, z, r->memory, r->i, r->g);
+    for (size_t a = 0; a < nodes; a++)
+        if (held != NULL || r->felt[a]) sum_up(r, t, a, held, v);
+    r->known = held == NULL;
+    return r;
 }
 
 /* m f(inputs) of a behavioural source; a slope that is not finite counts as zero. */
@@ -69,8 +160,7 @@ static void evaluate_formula(eq_ports *p, const eq_table *t, size_t j) {
 }
 
 void eq_ports_at(eq_ports *p, const eq_circuit *c, const eq_reduction *r, const eq_table *t,
-                 size_t j, const double *held, const double *v, const double *current,
-                 const int32_t *of) {
+                 size_t j, const double *v, const double *current, const int32_t *of) {
     for (size_t k = 0; k < eq_port_inputs(t, j); k++) {
         eq_formula_input in = eq_port_input(t, j, k);
         if (in.kind == EQ_INPUT_DROP)
@@ -83,7 +173,7 @@ void eq_ports_at(eq_ports *p, const eq_circuit *c, const eq_reduction *r, const 
         }
     }
     if (eq_is_port_class(t))
-        evaluate_class(p, t, j, held);
+        evaluate_class(p, t, j);
     else
         evaluate_formula(p, t, j);
 }

@@ -5,24 +5,44 @@
 #include "circuit/port.h"
 #include "circuit/reduction.h"
 
-/* Room for the widest element of the circuit. */
+/* All rows of one port class, one array of its rows for each node and pair of nodes. */
+typedef struct eq_port_rows {
+    double *z[EQ_MAX_TERMINALS];                    /* [rows] V, where they were evaluated */
+    double *i[EQ_MAX_TERMINALS];                    /* [rows] A, into the nodes that carry any */
+    double *g[EQ_MAX_TERMINALS * EQ_MAX_TERMINALS]; /* [rows] S, di_a/dz_b at a nodes + b */
+    double *size[EQ_MAX_TERMINALS];                 /* [rows] A, sum_b |g_ab| |z_b| */
+    double *memory[EQ_MAX_MEMORY];                  /* [rows] of the class (device.h) */
+    double *block, *kept;                           /* all of these, and the memory */
+    bool felt[EQ_MAX_TERMINALS]; /* some row's node there has an equation: size[a] is wanted */
+    bool known;                  /* they are those at eq_ports.v */
+} eq_port_rows;
+
+/* Room for the widest element of the circuit, and for all that are of port classes. */
 typedef struct eq_ports {
     double *in;    /* [widest inputs] */
     double *value; /* [widest outputs] what the element drives: A, or V */
     double *slope; /* [outputs][inputs] its derivatives by the inputs */
     double *work;
     size_t count; /* port elements of all classes */
+    eq_port_rows rows[EQ_CLASS_COUNT];
+    double *v; /* [nodes] V, where the rows of port classes were evaluated */
+    size_t nodes;
 } eq_ports;
 
-eq_status eq_ports_new(const eq_circuit *c, eq_ports *p, eq_diag *diag);
+eq_status eq_ports_new(const eq_circuit *c, const eq_reduction *r, eq_ports *p, eq_diag *diag);
 void eq_ports_free(eq_ports *p);
 
-/* Leaves value and slope of row j of a table in p. held: [nodes] potentials of a port class, NULL or
- * those at which the element is taken as its tangent; v: [nodes] potentials; current[of[b]]: current
- * of branch b (of NULL: current[b]). */
+/* Leaves value and slope of row j of a table in p. v: [nodes] potentials; current[of[b]]: current of
+ * branch b (of NULL: current[b]). */
 void eq_ports_at(eq_ports *p, const eq_circuit *c, const eq_reduction *r, const eq_table *t,
-                 size_t j, const double *held, const double *v, const double *current,
-                 const int32_t *of);
+                 size_t j, const double *v, const double *current, const int32_t *of);
+
+/* All rows of a port class at the potentials v [nodes], or as tangents at held [rows][nodes]; nothing
+ * is done where they are known at v. */
+const eq_port_rows *eq_ports_take(eq_ports *p, const eq_table *t, const double *held,
+                                  const double *v);
+/* Parameters have changed, or may have, or another search begins: it depends on none before it. */
+void eq_ports_forget(eq_ports *p, const eq_circuit *c);
 
 /* A row of behavioural currents that reads no more than its own drop u (circuit/own_drop.h): m f(u),
  * and its integral from 0 to u. */

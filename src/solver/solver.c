@@ -144,7 +144,7 @@ double eq_solver_current(eq_solver *s, eq_element e, const double *v, const doub
     double *w[EQ_MAX_COLUMNS] = {NULL}, control = 0.0, y, slope;
     if (eq_is_port(t)) { /* of a port class: into its first terminal */
         eq_ports *p = &s->system->ports;
-        eq_ports_at(p, s->circuit, s->system->reduction, t, (size_t)r.row, NULL, v, branch, NULL);
+        eq_ports_at(p, s->circuit, s->system->reduction, t, (size_t)r.row, v, branch, NULL);
         return p->value[0];
     }
     for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][r.row];
@@ -415,6 +415,8 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
         if (!isfinite(v[n])) v[n] = 0.0;
     restore(s);
     if (!s->torn) eq_system_unknowns(s->system, v, NULL, s->x);
+    eq_ports_forget(&s->system->ports, s->circuit);
+    s->system->placed = NAN;
     s->node[EQ_GROUND] = NAN; /* no state until one is found */
     s->system->round_off = o->reltol > 0.0 ? 4.0 * DBL_EPSILON / o->reltol : 0.0;
     w->options = o;

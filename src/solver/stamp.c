@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 /* Writes the entries of a form out over the unknowns; returns how many. An unknown of both nodes
  * stands there once: where it moves them alike its coefficient is 0, and a huge conductance between
  * them leaves no round-off in its sums. */
@@ -129,15 +131,12 @@ static void stamp_controlled(eq_stamper *k) {
     }
 }
 
-/* The slopes of output `out` of a port element in the row form `left`, times `sign`. */
-static void stamp_output(eq_stamper *k, const eq_table *t, size_t j, size_t out, eq_form left,
-                         double sign) {
+/* The slopes of behavioural source j in the row form `left`, times `sign`. */
+static void stamp_formula(eq_stamper *k, const eq_table *t, size_t j, eq_form left, double sign) {
     eq_system *s = k->s;
-    size_t inputs = eq_port_inputs(t, j);
-    for (size_t i = 0; i < inputs; i++) {
-        eq_formula_input in = eq_port_input(t, j, i);
-        double slope =
-            k->value == NULL ? 0.0 : sign * s->ports.slope[out * inputs + i] * eq_port_scale(s, t);
+    for (size_t i = 0; i < t->formula[j]->inputs; i++) {
+        eq_formula_input in = t->formula[j]->input[i];
+        double slope = k->value == NULL ? 0.0 : sign * s->ports.slope[i] * eq_port_scale(s, t);
         if (in.kind == EQ_INPUT_DROP)
             stamp(k, left, eq_between(in.plus, in.minus), slope);
         else if (in.kind == EQ_INPUT_CURRENT)
@@ -146,19 +145,102 @@ static void stamp_output(eq_stamper *k, const eq_table *t, size_t j, size_t out,
 }
 
 /* Currents stand in the KCL rows, a behavioural voltage in the row of its own current. */
-static void stamp_ports(eq_stamper *k, const double *x) {
+static void stamp_formulas(eq_stamper *k, const eq_table *t, const int32_t *branch,
+                           const double *x) {
     const eq_reduction *red = k->s->reduction;
+    for (size_t j = 0; j < t->count; j++) {
+        if (k->value != NULL) eq_system_formula(k->s, t, j, x);
+        if (branch != NULL)
+            stamp_formula(k, t, j, eq_current_of(red->current[branch[j]]), -1.0);
+        else
+            stamp_formula(k, t, j, eq_between(t->term[0][j], t->term[1][j]), 1.0);
+    }
+}
+
+/* The slopes of the currents of a port class, one stamp after the other. */
+static void collect_class(eq_stamper *k, const eq_table *t, const eq_port_rows *p) {
+    size_t nodes = eq_port_outputs(t);
+    for (size_t j = 0; j < t->count; j++)
+        for (size_t a = 0; a < nodes; a++)
+            for (size_t b = 0; eq_port_carries(t, a) && b < nodes; b++)
+                stamp(k, eq_between(t->term[a][j], EQ_GROUND), eq_between(t->term[b][j], EQ_GROUND),
+                      p == NULL ? 0.0 : p->g[a * nodes + b][j]);
+}
+
+/* Visits the stamps of slope di_a/dz_b of a row, whose slots begin at *next. */
+static void bind_slope(const eq_system *s, const eq_table *t, eq_bound *q, size_t j, size_t a,
+                       size_t b, const int32_t **next) {
+    const eq_sparse_rows *w = &s->reduction->w, *f = &s->reduction->t;
+    eq_node row = t->term[a][j], column = t->term[b][j];
+    size_t *at = &q->start[a * eq_port_outputs(t) + b + 1];
+    for (int32_t i = w->start[row]; i < w->start[row + 1]; i++)
+        for (int32_t k = f->start[column]; k < f->start[column + 1]; k++, ++*at, ++*next) {
+            if (q->slot == NULL) continue;
+            q->row[*at] = (int32_t)j;
+            q->slot[*at] = **next;
+            q->coefficient[*at] = w->coefficient[i] * f->coefficient[k];
+        }
+}
+
+/* Counts the stamps of the class, or writes them to where `start` says; the slot behind them. */
+static const int32_t *bind(const eq_system *s, const eq_table *t, eq_bound *q,
+                           const int32_t *next) {
+    size_t nodes = eq_port_outputs(t);
+    for (size_t j = 0; j < t->count; j++)
+        for (size_t a = 0; a < nodes; a++)
+            for (size_t b = 0; eq_port_carries(t, a) && b < nodes; b++)
+                bind_slope(s, t, q, j, a, b, &next);
+    return next;
+}
+
+static bool bind_class(const eq_system *s, const eq_table *t, eq_bound *q, const int32_t **next) {
+    size_t pairs = eq_port_outputs(t) * eq_port_outputs(t), total = 0;
+    bind(s, t, q, *next);
+    for (size_t k = 0; k < pairs; k++) { /* start[k + 1]: where pair k begins */
+        size_t count = q->start[k + 1];
+        q->start[k + 1] = total;
+        total += count;
+    }
+    q->row = eq_malloc(total, sizeof *q->row);
+    q->slot = eq_malloc(total, sizeof *q->slot);
+    q->coefficient = eq_malloc(total, sizeof *q->coefficient);
+    if (q->row == NULL || q->slot == NULL || q->coefficient == NULL) return false;
+    *next = bind(s, t, q, *next); /* and now where it ends */
+    return true;
+}
+
+void eq_stamp_free(eq_bound *b) {
+    eq_free(b->row);
+    eq_free(b->slot);
+    eq_free(b->coefficient);
+}
+
+/* The stamps of port classes by their slopes: the same as collect_class makes one after the other. */
+static void stamp_class(eq_stamper *k, const eq_table *t) {
+    const eq_port_rows *p = k->value == NULL ? NULL : eq_system_ports(k->s, t);
+    const eq_bound *q = &k->s->bound[eq_class_number_of(t->cls)];
+    size_t pairs = eq_port_outputs(t) * eq_port_outputs(t);
+    if (k->value == NULL || k->sum != NULL) {
+        collect_class(k, t, p);
+        return;
+    }
+    for (size_t pair = 0; pair < pairs; pair++) {
+        const double *g = p->g[pair];
+        for (size_t e = q->start[pair]; e < q->start[pair + 1]; e++) {
+            double add = q->coefficient[e] * g[q->row[e]];
+            k->value[q->slot[e]] += k->absolute ? fabs(add) : add;
+        }
+    }
+    k->next += q->start[pairs];
+}
+
+static void stamp_ports(eq_stamper *k, const double *x) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &k->s->circuit->table[cls];
-        const int32_t *branch = red->branch_of[cls];
-        for (size_t j = 0; eq_is_port(t) && j < t->count; j++) {
-            if (k->value != NULL) eq_system_port(k->s, t, j, x);
-            if (branch != NULL)
-                stamp_output(k, t, j, 0, eq_current_of(red->current[branch[j]]), -1.0);
-            for (size_t out = 0; branch == NULL && out < eq_port_outputs(t); out++)
-                stamp_output(k, t, j, out, eq_between(eq_port_plus(t, j, out), eq_port_minus(t, j)),
-                             1.0);
-        }
+        if (t->count > 0 && eq_is_port_class(t))
+            stamp_class(k, t);
+        else if (t->count > 0 && eq_is_port(t))
+            stamp_formulas(k, t, k->s->reduction->branch_of[cls], x);
     }
 }
 
@@ -215,4 +297,22 @@ void eq_stamp_linear(eq_stamper *k) {
 void eq_stamp_nonlinear(eq_stamper *k, const double *x) {
     stamp_tables(k, false);
     stamp_ports(k, x);
+}
+
+/* The slots of port classes stand behind those of the tables, in the order of the classes. */
+bool eq_stamp_bind(eq_system *s) {
+    eq_stamper k = {.s = s, .next = s->linear_slots};
+    stamp_tables(&k, false);
+    const int32_t *next = s->slot + k.next;
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &s->circuit->table[cls];
+        if (t->count > 0 && eq_is_port_class(t)) {
+            if (!bind_class(s, t, &s->bound[cls], &next)) return false;
+        } else if (t->count > 0 && eq_is_port(t)) {
+            k.next = 0;
+            stamp_formulas(&k, t, s->reduction->branch_of[cls], NULL);
+            next += k.next;
+        }
+    }
+    return true;
 }

@@ -38,6 +38,10 @@ void eq_stamp_nonlinear(eq_stamper *k, const double *x);
  * l; NULL: its pattern. */
 void eq_stamp_slopes(eq_stamper *k, const double *slope);
 
+/* Finds the slots of all stamps of port classes; false: no memory. After the pattern. */
+bool eq_stamp_bind(eq_system *s);
+void eq_stamp_free(eq_bound *b);
+
 /* Currents and conductances of the chunk, or those of the tangents at the held drops. */
 void eq_system_evaluate(const eq_system *s, eq_chunk *e, int cls);
 
@@ -51,12 +55,16 @@ static inline int32_t eq_controlling(const eq_system *s, const eq_table *t, size
     return eq_kept_current(s, t->control[j]);
 }
 
-/* Value and slopes of port element j at s->v and the kept currents of x, in s->ports. */
-static inline void eq_system_port(eq_system *s, const eq_table *t, size_t j, const double *x) {
-    const double *held = NULL;
-    if (s->homotopy.junction != NULL) held = s->homotopy.junction[eq_class_number_of(t->cls)];
-    if (held != NULL) held += j * (size_t)eq_class_nodes(t->cls);
-    eq_ports_at(&s->ports, s->circuit, s->reduction, t, j, held, s->v, x, s->reduction->current);
+/* All rows of a port class at s->v, or the tangents where they are held. */
+static inline const eq_port_rows *eq_system_ports(eq_system *s, const eq_table *t) {
+    double *const *held = s->homotopy.junction;
+    return eq_ports_take(&s->ports, t, held == NULL ? NULL : held[eq_class_number_of(t->cls)],
+                         s->v);
+}
+
+/* Value and slopes of behavioural source j at s->v and the kept currents of x, in s->ports. */
+static inline void eq_system_formula(eq_system *s, const eq_table *t, size_t j, const double *x) {
+    eq_ports_at(&s->ports, s->circuit, s->reduction, t, j, s->v, x, s->reduction->current);
 }
 
 /* Behavioural sources grow with the homotopy as independent ones do; transistors do not. */

@@ -122,6 +122,8 @@ static void restamp_linear(eq_system *s) {
 
 eq_status eq_system_refresh(eq_system *s, eq_diag *diag) {
     eq_status status = EQ_OK;
+    eq_ports_forget(&s->ports, s->circuit);
+    s->placed = NAN;
     if (eq_reduction_refresh(s->reduction, s->circuit) ||
         !eq_topology_is_current(s->topology, s->circuit)) {
         status = eq_topology_weigh(s->topology, s->circuit, s->reduction, diag);
@@ -142,7 +144,7 @@ static eq_status build(eq_system *s, bool plain, eq_diag *diag) {
         if (eq_stands_between_nodes(&s->circuit->table[k]) && !eq_is_linear(&s->circuit->table[k]))
             s->nonlinear += s->circuit->table[k].count;
     if (!allocate_work(s)) return eq_out_of_memory(diag);
-    status = eq_ports_new(s->circuit, &s->ports, diag);
+    status = eq_ports_new(s->circuit, s->reduction, &s->ports, diag);
     s->nonlinear += s->ports.count;
     if (status == EQ_OK) status = build_pattern(s, diag);
     if (status != EQ_OK) return status;
@@ -152,6 +154,7 @@ static eq_status build(eq_system *s, bool plain, eq_diag *diag) {
     if (s->linear == NULL || s->value == NULL) return eq_out_of_memory(diag);
     find_diagonal(s);
     weigh_rows(s);
+    if (!eq_stamp_bind(s)) return eq_out_of_memory(diag);
     restamp_linear(s);
     return EQ_OK;
 }
@@ -163,6 +166,7 @@ static eq_status new_system(eq_circuit *c, bool with_slope, bool plain, eq_syste
     s->circuit = c;
     s->with_slope = with_slope;
     s->homotopy.scale = 1.0;
+    s->placed = NAN;
     eq_status status = build(s, plain, diag);
     if (status == EQ_OK)
         *out = s;
@@ -187,6 +191,7 @@ static void empty(eq_system *s) {
     eq_free(s->diagonal);
     eq_free(s->row_weight);
     eq_ports_free(&s->ports);
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) eq_stamp_free(&s->bound[cls]);
     eq_free(s->v);
     eq_free(s->rise);
     eq_free(s->flow.current);
@@ -264,32 +269,50 @@ static void table_currents(eq_system *s, bool linear_only) {
     }
 }
 
-/* What round-off of the inputs makes of output `out` of a port element, as current_round_off. */
-static double port_round_off(const eq_system *s, const eq_table *t, size_t j, size_t out,
-                             const double *x) {
-    size_t inputs = eq_port_inputs(t, j);
+/* What round-off of the inputs makes of a behavioural source, as of the currents in chunk_currents. */
+static double formula_round_off(const eq_system *s, const eq_table *t, size_t j, const double *x) {
     double sum = 0.0;
-    for (size_t i = 0; i < inputs; i++) {
-        eq_formula_input in = eq_port_input(t, j, i);
+    for (size_t i = 0; i < t->formula[j]->inputs; i++) {
+        eq_formula_input in = t->formula[j]->input[i];
         double size = in.kind == EQ_INPUT_DROP      ? fabs(s->v[in.plus]) + fabs(s->v[in.minus])
                       : in.kind == EQ_INPUT_CURRENT ? fabs(x[eq_kept_current(s, in.branch)])
                                                     : 0.0;
-        sum += fabs(s->ports.slope[out * inputs + i]) * size;
+        sum += fabs(s->ports.slope[i]) * size;
     }
     return s->round_off * sum;
+}
+
+/* Currents of the behavioural sources that are no voltages. */
+static void formula_currents(eq_system *s, const eq_table *t, const double *x) {
+    for (size_t j = 0; j < t->count; j++) {
+        eq_system_formula(s, t, j, x);
+        add_current(s, t->term[0][j], t->term[1][j], eq_port_scale(s, t) * s->ports.value[0],
+                    formula_round_off(s, t, j, x));
+    }
+}
+
+/* Those of a port class; magnitudes where they count. */
+static void class_currents(eq_system *s, const eq_table *t) {
+    const eq_port_rows *p = eq_system_ports(s, t);
+    double *current = s->flow.current, *magnitude = s->flow.magnitude;
+    for (size_t a = 0; a < eq_port_outputs(t); a++) {
+        const eq_node *node = t->term[a];
+        if (!eq_port_carries(t, a)) continue;
+        for (size_t j = 0; j < t->count; j++) current[node[j]] += p->i[a][j];
+        for (size_t j = 0; p->felt[a] && j < t->count; j++)
+            magnitude[node[j]] += fabs(p->i[a][j]) + s->round_off * p->size[a][j];
+    }
 }
 
 /* Currents of the port elements that are no voltages. */
 static void port_currents(eq_system *s, const double *x) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &s->circuit->table[cls];
-        bool current = eq_is_port(t) && t->cls->defined == EQ_CURRENT_DEFINED;
-        for (size_t j = 0; current && j < t->count; j++) {
-            eq_system_port(s, t, j, x);
-            for (size_t k = 0; k < eq_port_outputs(t); k++)
-                add_current(s, eq_port_plus(t, j, k), eq_port_minus(t, j),
-                            eq_port_scale(s, t) * s->ports.value[k], port_round_off(s, t, j, k, x));
-        }
+        if (!eq_is_port(t) || t->count == 0 || t->cls->defined != EQ_CURRENT_DEFINED) continue;
+        if (eq_is_port_class(t))
+            class_currents(s, t);
+        else
+            formula_currents(s, t, x);
     }
 }
 
@@ -358,9 +381,9 @@ static double branch_residual(eq_system *s, const double *x, size_t b, double *s
     size_t j = (size_t)at.row;
     double own, least = 0.0, u = eq_system_drop(s, t->term[0][j], t->term[1][j], &own), e;
     if (eq_is_port(t)) {
-        eq_system_port(s, t, j, x);
+        eq_system_formula(s, t, j, x);
         e = s->ports.value[0] * s->homotopy.scale;
-        least = port_round_off(s, t, j, 0, x);
+        least = formula_round_off(s, t, j, x);
     } else if (eq_by_voltage(t))
         e = eq_value(t, j) * eq_system_drop(s, t->term[2][j], t->term[3][j], NULL);
     else if (eq_by_current(t))

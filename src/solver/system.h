@@ -29,6 +29,13 @@ typedef struct eq_injection {
     const double *at;      /* [outputs] V */
 } eq_injection;
 
+/* The stamps of a port class, those of one slope di_a/dz_b together. */
+typedef struct eq_bound {
+    size_t start[EQ_MAX_TERMINALS * EQ_MAX_TERMINALS + 1]; /* at a nodes + b */
+    int32_t *row, *slot; /* [stamps] of the table, of the pattern */
+    double *coefficient; /* [stamps] L R */
+} eq_bound;
+
 typedef struct eq_system {
     eq_circuit *circuit;
     eq_reduction *reduction;
@@ -47,12 +54,14 @@ typedef struct eq_system {
     double *row_weight;  /* [n] d of the unknown's component; all 1 without weights */
     bool with_slope;     /* the pattern holds the dense block of eq_injection.slope */
     eq_ports ports;
+    eq_bound bound[EQ_CLASS_COUNT];
     size_t nonlinear; /* elements whose conductance changes */
     eq_homotopy homotopy;
     eq_injection injection;
     double round_off; /* 4 eps/reltol of the solve: what round-off of the potentials counts for in
                          magnitude */
     double *v, *rise; /* [nodes] work: potentials, and what they are above their parents */
+    double placed;    /* the scale of the sources that v has; NAN: they may have changed since */
     eq_node_currents flow;  /* [nodes] work: currents that leave, sums of |currents| */
     int32_t *form_index[2]; /* [2 * widest + 2] work of a stamp */
     double *form_value[2];
@@ -115,8 +124,9 @@ double eq_system_stationarity(eq_system *s, const double *x);
 double eq_system_output(const eq_system *s, const double *v, size_t k);
 /* Node potentials [nodes] and branch currents [branches] (may be NULL) of x. */
 void eq_system_state(eq_system *s, const double *x, double *v, double *branch);
-/* x of node potentials and branch currents (branch may be NULL: zero). */
-void eq_system_unknowns(const eq_system *s, const double *v, const double *branch, double *x);
+/* x of node potentials and branch currents (branch may be NULL: zero). Sources may have changed
+ * before it, and not after. */
+void eq_system_unknowns(eq_system *s, const double *v, const double *branch, double *x);
 /* T^T y and W z, for the adjoint. y, out_nodes: [nodes]; z, out: [n]. */
 void eq_system_gather(const eq_system *s, const double *y, double *out);
 void eq_system_spread(const eq_system *s, const double *z, double *out_nodes);

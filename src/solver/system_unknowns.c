@@ -6,7 +6,12 @@
 #include "solver/system.h"
 
 void eq_system_potentials(eq_system *s, const double *x) {
-    eq_reduction_potentials(s->reduction, s->circuit, x, s->homotopy.scale, s->v, s->rise);
+    double scale = s->homotopy.scale;
+    if (s->placed == scale)
+        eq_reduction_move(s->reduction, s->circuit, x, scale, s->v, s->rise);
+    else
+        eq_reduction_potentials(s->reduction, s->circuit, x, scale, s->v, s->rise);
+    s->placed = scale;
 }
 
 double eq_system_drop(const eq_system *s, eq_node a, eq_node b, double *size) {
@@ -47,8 +52,9 @@ static double rise_of(const double *v, eq_node n, eq_node parent) {
     return fabs(rise) <= 4.0 * DBL_EPSILON * fabs(v[parent]) ? 0.0 : rise;
 }
 
-void eq_system_unknowns(const eq_system *s, const double *v, const double *branch, double *x) {
+void eq_system_unknowns(eq_system *s, const double *v, const double *branch, double *x) {
     const eq_reduction *red = s->reduction;
+    s->placed = NAN;
     for (size_t k = 0; k < red->node_unknowns; k++) {
         eq_node n = red->root[k], parent = red->parent[n];
         x[k] = parent == EQ_NONE ? v[n] : rise_of(v, n, parent);

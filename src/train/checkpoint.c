@@ -7,7 +7,7 @@
 #include "base/mem.h"
 
 static const char magic[8] = "eqspckpt";
-enum { OLDEST = 1, VERSION = 4, HEADER = 24 };
+enum { OLDEST = 1, VERSION = 5, HEADER = 24 };
 
 /* One pass over the fields serves both directions: `write` appends to out, otherwise bytes are
  * taken from [at, end) and arrays are allocated. The file is in the byte order of the machine; the
@@ -150,7 +150,7 @@ static void metrics(pass *p, eq_checkpoint *k) {
         eq_metrics *m = &k->row[j];
         m->train_rmse = m->train_r2 = m->test_rmse = m->test_r2 = NAN;
         m->validation_loss = m->validation_error = m->validation_rmse = m->validation_r2 = NAN;
-        m->gradient_cosine = NAN;
+        m->gradient_cosine = m->mode_hops = NAN;
         bytes(p, &k->row[j], (size_t)size);
     }
 }
@@ -164,6 +164,7 @@ static void body(pass *p, eq_checkpoint *k) {
     bytes(p, &k->sign, sizeof k->sign);
     bytes(p, &k->loss, sizeof k->loss);
     bytes(p, &k->wrong, sizeof k->wrong);
+    if (p->version > 4) bytes(p, &k->hops, sizeof k->hops);
     squares(p, k);
     bytes(p, &k->seconds, sizeof k->seconds);
     bytes(p, &k->epoch_seconds, sizeof k->epoch_seconds);

@@ -1,7 +1,7 @@
 /* The state of a training run on disk: everything that decides its future bits, and what eval
  * needs. A file is: magic, version, length of the body, CRC-32 of the body, body. It is written
  * atomically. Formats 1, which had no identity and a weaker fingerprint, and 2, which knew neither
- * targets nor a best epoch and had shorter rows of metrics, and 3, without devices, are read; a run of format 1 cannot be resumed. */
+ * targets nor a best epoch and had shorter rows of metrics, 3, without devices, and 4, without hops, are read; a run of format 1 cannot be resumed. */
 #ifndef EQ_TRAIN_CHECKPOINT_H
 #define EQ_TRAIN_CHECKPOINT_H
 
@@ -20,6 +20,7 @@ typedef struct eq_checkpoint {
     eq_random shuffle, sign;  /* shuffle: at the start of the epoch; sign: now */
     double loss;              /* sum over the examples of the epoch so far */
     uint64_t wrong;           /* wrong predictions of the epoch so far */
+    double hops; /* clamped phases of the epoch so far in another mode; NAN: not counted */
     uint64_t targets;
     double *square;                /* [targets] squared errors of the epoch so far */
     double seconds, epoch_seconds; /* training time: whole run, training part of this epoch */

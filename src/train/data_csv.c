@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/csv.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "train/csv.h"
 #include "train/data_read.h"
 
 enum { CHARACTERS = 32 }; /* of a cell, its comma among them: what a file may hold */

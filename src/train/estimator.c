@@ -5,23 +5,28 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "model/dynamics.h"
 
 /* dL/dw = d/dbeta dp/dw(u at beta) in beta = 0 (Eq. 2.8), by differences: one-sided (2.9),
  * symmetric (2.10) and the central five-point formula, whose middle coefficient is zero. */
 static const eq_estimator_kind kinds[] = {
-    {"one-sided", 1, {0, 1}, {-1, 1}, false, 1},
-    {"random-sign", 1, {0, 1}, {-1, 1}, true, 1},
-    {"symmetric", 2, {0, 1, -1}, {0, 0.5, -0.5}, false, 2},
+    {"one-sided", 1, false, {0, 1}, {-1, 1}, false, 1},
+    {"random-sign", 1, false, {0, 1}, {-1, 1}, true, 1},
+    {"symmetric", 2, false, {0, 1, -1}, {0, 0.5, -0.5}, false, 2},
     {"four-point",
      4,
+     false,
      {0, 2, 1, -1, -2},
      {0, -1.0 / 12.0, 8.0 / 12.0, -8.0 / 12.0, 1.0 / 12.0},
      false,
      4},
 };
 
-/* No estimate: the gradient by the adjoint. */
-static const eq_estimator_kind exact = {"adjoint", 0, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY};
+/* No estimate: the gradient by the adjoint, solved or iterated (Eq. 3.12-3.15). */
+static const eq_estimator_kind exact[] = {
+    {"adjoint", 0, false, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY},
+    {"rbp", 0, true, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY},
+};
 
 size_t eq_estimator_kinds(void) {
     return sizeof kinds / sizeof *kinds;
@@ -34,7 +39,9 @@ const eq_estimator_kind *eq_estimator_kind_at(size_t k) {
 const eq_estimator_kind *eq_estimator_find(const char *name) {
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         if (eq_same(kinds[k].name, name)) return &kinds[k];
-    return eq_same(exact.name, name) ? &exact : NULL;
+    for (size_t k = 0; k < sizeof exact / sizeof *exact; k++)
+        if (eq_same(exact[k].name, name)) return &exact[k];
+    return NULL;
 }
 
 static const char *const nudgings[] = {
@@ -186,12 +193,12 @@ static eq_status cannot_hold(const eq_network *e, size_t k, double off, eq_diag 
 }
 
 /* The largest conductance that an output shows: current over move, where g pulled it from y0; g
- * where none was more than `near` off. */
+ * where none was more than `near` off, or moved: a source holds it, or a unit is at its bound. */
 static double stiffest(const eq_phases *p, double g, double near, size_t n, const double *y0) {
     double most = g;
     for (size_t k = 0; k < n * p->outputs; k++) {
         double off = fabs(p->at[k] - p->y[k]), moved = fabs(p->y[k] - y0[k]);
-        if (off > near && g * off > most * moved) most = moved > 0.0 ? g * off / moved : INFINITY;
+        if (off > near && moved > 0.0 && g * off > most * moved) most = g * off / moved;
     }
     return most;
 }
@@ -281,7 +288,9 @@ eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, cons
         status = eq_phases_nudge(p, e, s, cost, est, kind->at[s] * beta, n, y0, goal, NULL, diag);
     if (kind->phases == 0) {
         expand(p, cost, -1.0, n, y0, goal, false);
-        status = eq_network_adjoint_phase(e, p->current, diag);
+        status = kind->iterates
+                     ? eq_dynamics_backpropagate(e, n, p->current, est->tolerance, est->steps, diag)
+                     : eq_network_adjoint_phase(e, p->current, diag);
     }
     return status;
 }

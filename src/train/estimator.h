@@ -11,6 +11,7 @@
 typedef struct eq_estimator_kind {
     const char *name;
     int phases;              /* nudged phases, in slots 1..phases; 0: the adjoint */
+    bool iterates;           /* the adjoint by recurrent backpropagation (model/dynamics.h) */
     double at[EQ_MAX_SLOTS]; /* slot s is nudged with at[s] * beta; at[0] = 0, the free phase */
     double a[EQ_MAX_SLOTS];  /* coefficient of slot s, times 1/beta; those of phases add up to 0 */
     bool random_sign;        /* beta gets a random sign in every minibatch */
@@ -30,6 +31,9 @@ typedef struct eq_estimator {
     eq_nudging nudging;
     double eta;   /* of the way to the target that a clamp goes */
     double clamp; /* S: conductance that pulls there; infinite: the outputs are held */
+    /* of recurrent backpropagation: |l| over |dC/ds| at the end, or so many steps (0: no matter) */
+    double tolerance;
+    size_t steps;
 } eq_estimator;
 
 /* What the phases are multiples of: beta, or eta. */
@@ -38,8 +42,8 @@ double eq_estimator_strength(const eq_estimator *est);
 /* Those from phases. */
 size_t eq_estimator_kinds(void);
 const eq_estimator_kind *eq_estimator_kind_at(size_t k);
-/* "one-sided", "random-sign", "symmetric", "four-point" or "adjoint"; NULL when the name is none of
- * them. */
+/* "one-sided", "random-sign", "symmetric", "four-point", "adjoint" or "rbp"; NULL when the name is
+ * none of them. */
 const eq_estimator_kind *eq_estimator_find(const char *name);
 bool eq_nudging_find(const char *name, eq_nudging *nudging);
 const char *eq_nudging_name(eq_nudging nudging);

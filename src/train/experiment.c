@@ -6,8 +6,10 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "netlist/mesh.h"
 #include "netlist/netlist.h"
 #include "netlist/xml/xml.h"
+#include "train/architecture_xml.h"
 #include "train/device_xml.h"
 #include "train/idle.h"
 #include "train/place.h"
@@ -20,8 +22,8 @@ static eq_experiment *experiment_new(void) {
     x->encoding.input.scale = x->encoding.target.scale = 1.0;
     x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0, 1.0, 1.0};
     x->network = eq_hopfield_defaults();
-    x->estimator =
-        (eq_estimator){eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT, 0.1, INFINITY};
+    x->estimator = (eq_estimator){
+        eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT, 0.1, INFINITY, 1e-9, 0};
     x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
     x->schedule = (eq_schedule){EQ_SCHEDULE_CONSTANT, 1.0, 1};
     x->batch = 4;
@@ -45,6 +47,7 @@ void eq_experiment_free(eq_experiment *x) {
     eq_free(x->name);
     eq_free(x->home);
     eq_free(x->deck);
+    eq_architecture_free(&x->architecture);
     eq_data_options_free(&x->data);
     eq_mismatch_clear(&x->mismatch);
     for (int k = 0; k < EQ_PLACES - 1; k++) eq_data_options_free(&x->elsewhere[k]);
@@ -103,38 +106,6 @@ static void digits(const eq_xml_node *node, const char *name, uint64_t *value) {
 static void fault(reader *r, const eq_xml_node *node, const char *what) {
     if (r->status == EQ_OK)
         r->status = eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_place(r->xml, node), "%s", what);
-}
-
-/* Errors of the architecture's own readers get the place of the element as a second line. */
-static void architecture(reader *r, const eq_xml_node *node) {
-    eq_architecture *a = &r->x->architecture;
-    const char *outputs = word(node, "outputs"), *diode = word(node, "diode");
-    const char *bias = word(node, "bias");
-    eq_status status = eq_architecture_kind(word(node, "kind"), a, r->diag);
-    if (status == EQ_OK) status = eq_architecture_layers(word(node, "layers"), a, r->diag);
-    if (status == EQ_OK && bias != NULL) status = eq_architecture_biases(bias, a, r->diag);
-    if (status != EQ_OK) {
-        fault(r, node, "<architecture> cannot be built; correct it as said above");
-        return;
-    }
-    if (outputs != NULL) a->differential = strcmp(outputs, "differential") == 0;
-    if (diode != NULL)
-        a->diode = strcmp(diode, "ideal") == 0 ? EQ_NEURON_IDEAL : EQ_NEURON_SHOCKLEY;
-    const struct {
-        const char *name;
-        double *value;
-    } numbers[] = {{"gain", &a->gain},  {"feedback", &a->feedback}, {"is", &a->is},
-                   {"n", &a->n},        {"ron", &a->ron},           {"roff", &a->roff},
-                   {"bias-up", &a->up}, {"bias-down", &a->down},    {"gmin", &a->gmin},
-                   {"gmax", &a->gmax},  {"wires", &a->wires}};
-    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
-        number(r, node, numbers[k].name, numbers[k].value);
-    /* The conductances are drawn by <group init=.../>;
-     * what the deck holds first must lie inside. */
-    a->low = fmin(fmax(a->low, fmax(a->gmin, 1e-12)), a->gmax);
-    a->high = fmin(fmax(a->high, a->low), a->gmax);
-    if (r->status == EQ_OK && eq_architecture_check(a, r->diag) != EQ_OK)
-        fault(r, node, "<architecture> cannot be built; correct it as said above");
 }
 
 /* "64,100,10" */
@@ -239,6 +210,8 @@ static void estimator(reader *r, const eq_xml_node *node) {
     if (nudging != NULL) eq_nudging_find(nudging, &e->nudging);
     number(r, node, "beta", &e->beta);
     number(r, node, "eta", &e->eta);
+    number(r, node, "tolerance", &e->tolerance);
+    count(r, node, "steps", &e->steps);
     const char *clamp = word(node, "g-clamp");
     if (clamp != NULL && strcmp(clamp, "INF") != 0) number(r, node, "g-clamp", &e->clamp);
     const eq_cost_kind *cost = r->x->cost.kind;
@@ -413,10 +386,10 @@ static void circuit(reader *r, const eq_xml_node *root) {
               "layers=\"...\"/>");
     else if (deck != NULL)
         path(r, deck, "deck", &r->x->deck);
-    else if (built != NULL)
-        architecture(r, built);
-    else
+    else if (own != NULL)
         network(r, own);
+    else if (r->status == EQ_OK)
+        r->status = eq_architecture_read(r->xml, built, r->x, r->diag);
     if (own == NULL) presets(r, deck != NULL ? deck : built);
 }
 
@@ -533,6 +506,15 @@ eq_status eq_experiment_master_copy(const eq_experiment_master *m, const eq_sett
     return status == EQ_OK ? understand(xml, m->file, out, diag) : status;
 }
 
+size_t eq_experiment_files(const eq_experiment *x, const char *file[EQ_EXPERIMENT_FILES]) {
+    const char *const own[] = {x->deck, x->architecture.text[EQ_NET_EDGES],
+                               x->architecture.text[EQ_NET_MODELS]};
+    size_t n = eq_data_files(&x->data, file);
+    for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+        if (own[k] != NULL) file[n++] = own[k];
+    return n;
+}
+
 eq_status eq_experiment_needs_circuit(const eq_experiment *x, const char *what, eq_diag *diag) {
     if (eq_experiment_has_circuit(x)) return EQ_OK;
     return eq_fail(
@@ -548,8 +530,8 @@ eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_dia
     eq_architecture a = x->architecture;
     a.seed = x->seed;
     eq_circuit *c = NULL;
-    eq_status status =
-        x->deck != NULL ? eq_circuit_read(x->deck, &c, diag) : eq_architecture_build(&a, &c, diag);
+    eq_status status = x->deck != NULL ? eq_circuit_read(x->deck, &c, diag)
+                                       : eq_architecture_circuit(&a, &c, diag);
     if (status == EQ_OK) status = eq_presets_apply(x, 0, c, diag);
     if (status == EQ_OK)
         *out = c;

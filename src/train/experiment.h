@@ -70,6 +70,10 @@ struct eq_experiment {
     size_t patience; /* epochs without a better validation figure after which it ends; 0: none do */
 };
 
+/* The files that it names, those of its data included; returns how many. */
+enum { EQ_EXPERIMENT_FILES = EQ_DATA_FILES + 3 };
+size_t eq_experiment_files(const eq_experiment *x, const char *file[EQ_EXPERIMENT_FILES]);
+
 /* experiment_write.c. Appends the experiment as XML: with paths that start at x->home, or at the root. */
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *diag);
 /* Over encoding, cost, estimator, optimizer, devices, schedule and minibatch. */

@@ -8,42 +8,10 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "netlist/xml/xml.h"
+#include "train/architecture_xml.h"
+#include "train/attribute.h"
 #include "train/device_xml.h"
 #include "train/place.h"
-
-static void attribute(eq_text *t, const char *name, const char *value) {
-    if (value == NULL) return;
-    eq_text_printf(t, " %s=\"", name);
-    eq_xml_escape(EQ_CARRY_TEXT, value, t);
-    eq_text_puts(t, "\"");
-}
-
-static void value(eq_text *t, const char *name, double number_value) {
-    char number_text[EQ_NUMBER_LENGTH];
-    if (!isnan(number_value))
-        eq_text_printf(t, " %s=\"%s\"", name, eq_number(number_value, number_text));
-}
-
-/* A path of the experiment as its copy names it: from the copy's folder, or from the root where
- * there is none and where the user wrote it so. */
-static char *path_from(const eq_experiment *x, const char *relative) {
-    bool own = relative[0] != '/' || strncmp(relative, x->folder, strlen(x->folder)) == 0;
-    return x->home != NULL && own ? eq_place_relative(x->home, relative)
-                                  : eq_path_absolute(relative);
-}
-
-/* Takes the path over. */
-static void path_attribute(eq_text *t, const char *name, char *whole) {
-    if (whole == NULL)
-        t->failed = true;
-    else
-        attribute(t, name, whole);
-    eq_free(whole);
-}
-
-static void write_path(const eq_experiment *x, eq_text *t, const char *name, const char *relative) {
-    if (relative != NULL) path_attribute(t, name, path_from(x, relative));
-}
 
 /* A path is written as it is or not at all. */
 static eq_status check_path(const char *relative, eq_diag *diag) {
@@ -66,9 +34,9 @@ static eq_status check_path(const char *relative, eq_diag *diag) {
 }
 
 static eq_status check_paths(const eq_experiment *x, eq_diag *diag) {
-    const char *path[EQ_DATA_FILES + 2] = {x->deck, x->home};
-    size_t paths = 2 + eq_data_files(&x->data, path + 2);
-    eq_status status = EQ_OK;
+    const char *path[EQ_EXPERIMENT_FILES];
+    size_t paths = eq_experiment_files(x, path);
+    eq_status status = check_path(x->home, diag);
     for (size_t k = 0; status == EQ_OK && k < paths; k++) status = check_path(path[k], diag);
     return status;
 }
@@ -78,35 +46,11 @@ static void write_presets(const eq_experiment *x, const char *element, eq_text *
     eq_text_puts(t, x->presets == 0 ? "/>\n" : ">\n");
     for (size_t k = 0; k < x->presets; k++) {
         eq_text_puts(t, "    <set");
-        attribute(t, "name", x->preset[k].name);
-        attribute(t, "value", x->preset[k].value);
+        eq_put_text(t, "name", x->preset[k].name);
+        eq_put_text(t, "value", x->preset[k].value);
         eq_text_puts(t, "/>\n");
     }
     if (x->presets > 0) eq_text_printf(t, "  </%s>\n", element);
-}
-
-static void write_architecture(const eq_architecture *a, eq_text *t) {
-    eq_text_printf(t, "  <architecture kind=\"%s\" layers=\"", a->amplifiers ? "kendall" : "drn");
-    for (size_t l = 0; l < a->layers; l++)
-        eq_text_printf(t, "%s%zu", l == 0 ? "" : ",", a->width[l]);
-    eq_text_puts(t, "\" bias=\"");
-    for (size_t b = 0; b < a->biases; b++) {
-        if (b > 0) eq_text_puts(t, ",");
-        eq_text_number(t, a->bias[b]);
-    }
-    eq_text_printf(t, "\" outputs=\"%s\" diode=\"%s\"", a->differential ? "differential" : "single",
-                   a->diode == EQ_NEURON_IDEAL ? "ideal" : "shockley");
-    value(t, "gain", a->gain);
-    value(t, "feedback", a->feedback);
-    value(t, "is", a->is);
-    value(t, "n", a->n);
-    value(t, "ron", a->ron);
-    value(t, "roff", a->roff);
-    value(t, "bias-up", a->up);
-    value(t, "bias-down", a->down);
-    value(t, "gmin", a->gmin);
-    value(t, "gmax", a->gmax);
-    if (a->wires > 0.0) value(t, "wires", a->wires);
 }
 
 static void write_hopfield(const eq_hopfield_options *o, eq_text *t) {
@@ -114,8 +58,8 @@ static void write_hopfield(const eq_hopfield_options *o, eq_text *t) {
     for (size_t l = 0; l < o->layers; l++)
         eq_text_printf(t, "%s%zu", l == 0 ? "" : ",", o->width[l]);
     eq_text_printf(t, "\" solver=\"%s\"", eq_hopfield_solver_name(o->solver));
-    value(t, "step", o->step);
-    value(t, "tolerance", o->tolerance);
+    eq_put_number(t, "step", o->step);
+    eq_put_number(t, "tolerance", o->tolerance);
     eq_text_printf(t, " steps=\"%zu\"", o->steps);
 }
 
@@ -124,66 +68,67 @@ void eq_experiment_write_network(const eq_experiment *x, eq_text *t) {
         write_hopfield(&x->network, t);
     } else if (x->deck != NULL) {
         eq_text_puts(t, "  <circuit");
-        write_path(x, t, "deck", x->deck);
+        eq_put_path(x, t, "deck", x->deck);
     } else {
-        write_architecture(&x->architecture, t);
+        eq_architecture_write(x, t);
     }
 }
 
 static void write_data(const eq_experiment *x, eq_text *t) {
     const eq_data_options *d = &x->data;
     eq_text_printf(t, "  <data format=\"%s\"", eq_data_format_name(d->format));
-    write_path(x, t, "path", d->path);
-    write_path(x, t, "labels", d->labels);
-    write_path(x, t, "test-path", d->test_path);
-    write_path(x, t, "test-labels", d->test_labels);
-    attribute(t, "label", d->label);
-    attribute(t, "set", d->set);
+    eq_put_path(x, t, "path", d->path);
+    eq_put_path(x, t, "labels", d->labels);
+    eq_put_path(x, t, "test-path", d->test_path);
+    eq_put_path(x, t, "test-labels", d->test_labels);
+    eq_put_text(t, "label", d->label);
+    eq_put_text(t, "set", d->set);
     if (eq_data_targets_file(d) == NULL)
-        attribute(t, "targets", d->targets);
+        eq_put_text(t, "targets", d->targets);
     else
-        write_path(x, t, "targets", d->targets);
-    write_path(x, t, "test-targets", d->test_targets);
+        eq_put_path(x, t, "targets", d->targets);
+    eq_put_path(x, t, "test-targets", d->test_targets);
     if (d->header != EQ_HEADER_FOUND)
-        attribute(t, "header", d->header == EQ_HEADER_YES ? "yes" : "no");
-    if (d->test_path == NULL) value(t, "test-fraction", d->test_fraction);
+        eq_put_text(t, "header", d->header == EQ_HEADER_YES ? "yes" : "no");
+    if (d->test_path == NULL) eq_put_number(t, "test-fraction", d->test_fraction);
     if (x->data_checksum != 0) eq_text_printf(t, " checksum=\"%016" PRIx64 "\"", x->data_checksum);
-    if (d->validation_fraction > 0.0) value(t, "validation-fraction", d->validation_fraction);
+    if (d->validation_fraction > 0.0)
+        eq_put_number(t, "validation-fraction", d->validation_fraction);
     eq_text_printf(t, " train-limit=\"%zu\" test-limit=\"%zu\"/>\n", d->train_limit, d->test_limit);
 }
 
 static void write_group(const eq_group_options *g, eq_text *t) {
     eq_text_puts(t, "    <group");
-    attribute(t, "match", g->match);
-    value(t, "rate", g->rate);
-    attribute(t, "init", eq_init_name(g->init.type));
-    value(t, "low", g->init.low);
-    value(t, "high", g->init.high);
+    eq_put_text(t, "match", g->match);
+    eq_put_number(t, "rate", g->rate);
+    eq_put_text(t, "init", eq_init_name(g->init.type));
+    eq_put_number(t, "low", g->init.low);
+    eq_put_number(t, "high", g->init.high);
     eq_text_puts(t, "/>\n");
 }
 
 static void write_optimizer(const eq_experiment *x, eq_text *t) {
     const eq_optimizer *o = &x->optimizer;
     eq_text_printf(t, "  <optimizer type=\"%s\"", o->kind->name);
-    value(t, "rate", o->rate);
-    value(t, "momentum", o->momentum);
-    value(t, "beta1", o->beta1);
-    value(t, "beta2", o->beta2);
-    value(t, "epsilon", o->epsilon);
+    eq_put_number(t, "rate", o->rate);
+    eq_put_number(t, "momentum", o->momentum);
+    eq_put_number(t, "beta1", o->beta1);
+    eq_put_number(t, "beta2", o->beta2);
+    eq_put_number(t, "epsilon", o->epsilon);
     eq_text_puts(t, ">\n");
     for (size_t k = 0; k < x->groups; k++) write_group(&x->group[k], t);
     eq_text_puts(t, "  </optimizer>\n");
     eq_text_printf(t, "  <schedule type=\"%s\"", eq_schedule_name(x->schedule.type));
-    value(t, "factor", x->schedule.factor);
+    eq_put_number(t, "factor", x->schedule.factor);
     eq_text_printf(t, " every=\"%zu\"/>\n  <minibatch size=\"%zu\"/>\n", x->schedule.every,
                    x->batch);
 }
 
 static void write_deviation(const eq_spread *d, eq_text *t) {
-    attribute(t, "parameters", d->parameters);
-    attribute(t, "distribution", eq_distribution_name(d->distribution));
-    value(t, "sigma", d->sigma);
-    if (d->absolute > 0.0) value(t, "absolute", d->absolute);
+    eq_put_text(t, "parameters", d->parameters);
+    eq_put_text(t, "distribution", eq_distribution_name(d->distribution));
+    eq_put_number(t, "sigma", d->sigma);
+    if (d->absolute > 0.0) eq_put_number(t, "absolute", d->absolute);
     eq_text_printf(t, " per=\"%s\"", d->per_class ? "class" : "instance");
 }
 
@@ -212,10 +157,10 @@ static void write_hardware(const eq_hardware *h, eq_text *t) {
                {"nudge-noise", h->nudge.noise}, {"nudge-offset", h->nudge.offset}};
     eq_text_printf(t, "  <hardware input-bits=\"%zu\" output-bits=\"%zu\"", h->input.bits,
                    h->output.bits);
-    if (h->input.bits > 0) value(t, "input-range", h->input.range);
-    if (h->output.bits > 0) value(t, "output-range", h->output.range);
+    if (h->input.bits > 0) eq_put_number(t, "input-range", h->input.range);
+    if (h->output.bits > 0) eq_put_number(t, "output-range", h->output.range);
     for (size_t k = 0; k < sizeof all / sizeof *all; k++)
-        if (all[k].value != 0.0) value(t, all[k].name, all[k].value);
+        if (all[k].value != 0.0) eq_put_number(t, all[k].name, all[k].value);
     eq_text_puts(t, "/>\n");
 }
 
@@ -225,25 +170,29 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     eq_text_printf(t, "  <encoding normalize=\"%s\" invert=\"%s\"",
                    eq_normalize_name(x->encoding.input.normalize),
                    x->encoding.invert ? "yes" : "no");
-    value(t, "scale", x->encoding.input.scale);
-    value(t, "center", x->encoding.input.center);
+    eq_put_number(t, "scale", x->encoding.input.scale);
+    eq_put_number(t, "center", x->encoding.input.center);
     if (x->data.targets != NULL) {
-        attribute(t, "target-normalize", eq_normalize_name(x->encoding.target.normalize));
-        value(t, "target-scale", x->encoding.target.scale);
-        value(t, "target-center", x->encoding.target.center);
+        eq_put_text(t, "target-normalize", eq_normalize_name(x->encoding.target.normalize));
+        eq_put_number(t, "target-scale", x->encoding.target.scale);
+        eq_put_number(t, "target-center", x->encoding.target.center);
     }
     eq_text_printf(t, "/>\n  <cost type=\"%s\"", x->cost.kind->name);
-    value(t, "high", x->cost.high);
-    value(t, "low", x->cost.low);
-    value(t, "scale", x->cost.scale);
-    if (eq_same(x->cost.kind->name, "huber")) value(t, "threshold", x->cost.threshold);
-    if (eq_same(x->cost.kind->name, "hinge")) value(t, "margin", x->cost.margin);
+    eq_put_number(t, "high", x->cost.high);
+    eq_put_number(t, "low", x->cost.low);
+    eq_put_number(t, "scale", x->cost.scale);
+    if (eq_same(x->cost.kind->name, "huber")) eq_put_number(t, "threshold", x->cost.threshold);
+    if (eq_same(x->cost.kind->name, "hinge")) eq_put_number(t, "margin", x->cost.margin);
     eq_text_printf(t, "/>\n  <estimator type=\"%s\" nudging=\"%s\"", x->estimator.kind->name,
                    eq_nudging_name(x->estimator.nudging));
-    value(t, "beta", x->estimator.beta);
+    eq_put_number(t, "beta", x->estimator.beta);
     bool clamp = x->estimator.nudging == EQ_NUDGE_CLAMP;
-    if (clamp) value(t, "eta", x->estimator.eta);
-    if (clamp && isfinite(x->estimator.clamp)) value(t, "g-clamp", x->estimator.clamp);
+    if (x->estimator.kind->iterates) {
+        eq_put_number(t, "tolerance", x->estimator.tolerance);
+        eq_text_printf(t, " steps=\"%zu\"", x->estimator.steps);
+    }
+    if (clamp) eq_put_number(t, "eta", x->estimator.eta);
+    if (clamp && isfinite(x->estimator.clamp)) eq_put_number(t, "g-clamp", x->estimator.clamp);
     eq_text_puts(t, "/>\n");
     write_mismatch(&x->mismatch, t);
     write_hardware(&x->hardware, t);
@@ -255,10 +204,10 @@ eq_status eq_experiment_write(const eq_experiment *x, eq_text *t, eq_diag *diag)
     eq_status status = check_paths(x, diag);
     if (status != EQ_OK) return status;
     eq_text_puts(t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<experiment");
-    attribute(t, "name", x->name);
+    eq_put_text(t, "name", x->name);
     eq_text_printf(t, " seed=\"%" PRIu64 "\"", x->seed);
     if (x->run != 0) eq_text_printf(t, " run=\"%016" PRIx64 "\"", x->run);
-    attribute(t, "home", x->home);
+    eq_put_text(t, "home", x->home);
     eq_text_puts(t, ">\n");
     eq_experiment_write_network(x, t);
     write_presets(x, x->deck != NULL ? "circuit" : "architecture", t);
@@ -286,7 +235,7 @@ eq_status eq_experiment_same_circuit(const eq_experiment *a, const eq_experiment
     const eq_experiment *of[2] = {a, b};
     for (int k = 0; k < 2; k++) {
         if (of[k]->deck != NULL)
-            path_attribute(&text[k], "deck", eq_path_absolute(of[k]->deck));
+            eq_put_whole_path(&text[k], "deck", eq_path_absolute(of[k]->deck));
         else
             eq_experiment_write_network(of[k], &text[k]);
     }

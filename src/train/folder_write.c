@@ -19,7 +19,14 @@ static eq_status write_text(const char *folder, const char *name, eq_text *text,
 
 /* The columns of metrics.csv behind the epoch. Those of classes, of targets and of the validation
  * set are there where the run has them. */
-typedef enum when { ALWAYS = 0, CLASSES = 1, TARGETS = 2, VALIDATION = 4, WATCHED = 8 } when;
+typedef enum when {
+    ALWAYS = 0,
+    CLASSES = 1,
+    TARGETS = 2,
+    VALIDATION = 4,
+    WATCHED = 8,
+    CLAMPED = 16
+} when;
 
 static const struct {
     const char *name;
@@ -41,6 +48,7 @@ static const struct {
     {"examples_per_s", offsetof(eq_metrics, examples_per_s), ALWAYS},
     {"seconds", offsetof(eq_metrics, seconds), ALWAYS},
     {"gradient_cosine", offsetof(eq_metrics, gradient_cosine), WATCHED},
+    {"mode_hops", offsetof(eq_metrics, mode_hops), CLAMPED},
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
@@ -59,6 +67,8 @@ eq_status eq_folder_write_metrics(const char *folder, const eq_checkpoint *p, bo
     if (p->best_epoch > 0) has |= VALIDATION;
     for (uint64_t k = 0; k < p->rows; k++) watched = watched || !isnan(p->row[k].gradient_cosine);
     if (watched) has |= WATCHED;
+    for (uint64_t k = 0; k < p->rows; k++)
+        if (!isnan(p->row[k].mode_hops)) has |= CLAMPED;
     eq_text_puts(&text, "epoch");
     for (size_t c = 0; c < COLUMNS; c++)
         if ((columns[c].when & ~has) == 0) eq_text_printf(&text, ",%s", columns[c].name);

@@ -335,11 +335,12 @@ static eq_status scan(scanner *s, eq_estimator e, eq_gradcheck_row *row) {
     return judge(s, row);
 }
 
-/* The adjoint of the engine, held against that of the solver. */
-static eq_status scan_adjoint(scanner *s, eq_gradcheck_row *row) {
+/* The adjoint of the engine, or that by recurrent backpropagation to round-off, held against that of the
+ * solver. */
+static eq_status scan_exact(scanner *s, const char *kind, eq_gradcheck_row *row) {
     const eq_check *k = s->k;
     worst w = nothing();
-    eq_estimator e = {.kind = eq_estimator_find("adjoint")};
+    eq_estimator e = {.kind = eq_estimator_find(kind), .tolerance = 1e-13};
     *row = (eq_gradcheck_row){.estimator = e.kind->name, .beta = NAN, .order = NAN};
     double loose = estimate(s, &e);
     if (s->failed != EQ_OK) return s->failed;
@@ -436,14 +437,17 @@ static eq_status compare_differences(scanner *s) {
 }
 
 /* Line j of the check: the estimators nudged by a current, by energy where the cost has a slope
- * everywhere, a clamp where it has targets, the adjoint. *end: there is no line j. */
+ * everywhere, a clamp where it has targets, the adjoint, recurrent backpropagation where the
+ * experiment trains by it. *end: there is no line j. */
 static eq_status scan_line(scanner *s, size_t j, eq_gradcheck_row *row, bool *end) {
     const eq_cost_kind *cost = s->k->x->cost.kind;
     size_t kinds = eq_estimator_kinds(), currents = kinds, energies = cost->kinks ? 0 : kinds,
            clamps = cost->clamps ? 1 : 0;
-    *end = j > currents + energies + clamps;
+    size_t phases = currents + energies + clamps;
+    bool iterates = s->k->x->estimator.kind->iterates;
+    *end = j > phases + (iterates ? 1 : 0);
     if (*end) return EQ_OK;
-    if (j == currents + energies + clamps) return scan_adjoint(s, row);
+    if (j >= phases) return scan_exact(s, j == phases ? "adjoint" : "rbp", row);
     if (j >= currents + energies) return scan_clamp(s, row);
     eq_estimator e = {.kind = eq_estimator_kind_at(j % kinds),
                       .nudging = j < currents ? EQ_NUDGE_CURRENT : EQ_NUDGE_ENERGY};
@@ -452,7 +456,7 @@ static eq_status scan_line(scanner *s, size_t j, eq_gradcheck_row *row, bool *en
 
 static eq_status run(scanner *s) {
     eq_gradcheck_report *r = s->report;
-    size_t most = 2 * eq_estimator_kinds() + 2;
+    size_t most = 2 * eq_estimator_kinds() + 3;
     eq_status status = open_scanner(s);
     if (status == EQ_OK) status = compare_differences(s);
     if (status != EQ_OK) return status;

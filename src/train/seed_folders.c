@@ -86,10 +86,11 @@ eq_status eq_seed_folders_single(const char *folder, eq_diag *diag) {
 /* The run of one seed, and its folder where nothing else is in it. */
 static eq_status clear_one(void *data, const char *folder, eq_diag *diag) {
     const eq_experiment *x = data;
-    const char *read[EQ_DATA_FILES + 2] = {x->path, x->deck};
-    size_t files = 2 + eq_data_files(&x->data, read + 2);
+    const char *read[EQ_EXPERIMENT_FILES];
+    size_t files = eq_experiment_files(x, read);
     eq_claim *claim = NULL;
     eq_status status = eq_folder_claim(folder, &claim, diag);
+    if (status == EQ_OK) status = eq_folder_spares(folder, x->path, diag);
     for (size_t k = 0; status == EQ_OK && k < files; k++)
         status = eq_folder_spares(folder, read[k], diag);
     if (status == EQ_OK) status = eq_folder_clear(folder, diag);

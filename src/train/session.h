@@ -35,7 +35,9 @@ typedef struct eq_session {
     double *target;        /* [batch][outputs] V; unused with classes */
     eq_goal *goal;         /* [batch] what those of the last free phase are to be */
     bool evaluating;       /* the free phases are those of an evaluation, which see devices drift */
-    uint64_t read;         /* number of the next one, for the noise of what is read */
+    double hops;   /* clamped phases of the last minibatch that went to another mode; NAN: of
+                              no clamps, or an energy with one mode */
+    uint64_t read; /* number of the next one, for the noise of what is read */
     /* Looks at each minibatch of an evaluation, whose first example is number `first`; NULL: none */
     eq_status (*visit)(void *data, struct eq_session *s, size_t first, size_t n, eq_diag *diag);
     void *visitor;
@@ -82,6 +84,8 @@ eq_status eq_session_hold(eq_session *s, const double a[EQ_MAX_SLOTS], eq_diag *
 eq_status eq_session_phases(eq_session *s, const eq_estimator *est, double sign, size_t n,
                             double a[EQ_MAX_SLOTS], eq_diag *diag);
 void eq_session_end_phases(eq_session *s);
+/* modes.c. Sets s->hops after the phases of a minibatch. */
+eq_status eq_session_count_hops(eq_session *s, const eq_estimator *est, size_t n, eq_diag *diag);
 
 /* EQ_ERR_INPUT: the pattern of <WHAT="MATCH"> is that of no block. */
 eq_status eq_session_no_group(const eq_network *n, const char *what, const char *match,

@@ -275,6 +275,7 @@ static eq_status measure(run *r, uint64_t number, eq_figures train) {
         .examples_per_s = rate_of(r),
         .seconds = now - r->start,
         .gradient_cosine = cosine,
+        .mode_hops = number > 0 ? r->t->now.hops : NAN,
     };
     return keep_best(r);
 }
@@ -285,6 +286,24 @@ static void tell(const run *r, const eq_metrics *m) {
     const eq_diagnosis *row = eq_doctor_rows(r->t->doctor, &rows);
     if (r->o->epoch != NULL) r->o->epoch(r->o->data, m);
     if (r->o->diagnosis != NULL) r->o->diagnosis(r->o->data, m->epoch, row, rows);
+}
+
+/* Once: the column of metrics.csv has the others. */
+static void warn_of_hops(run *r) {
+    const eq_checkpoint *p = &r->t->now;
+    double hops = p->row[p->rows - 1].mode_hops,
+           phases = (double)(r->t->s.set.train_count * (size_t)r->x->estimator.kind->phases);
+    for (uint64_t k = 0; k + 1 < p->rows; k++)
+        if (p->row[k].mode_hops > 0.0) return;
+    if (hops > 0.0)
+        eq_warn_at(
+            r->diag, (eq_place){0},
+            "epoch %zu: %.0f of %.0f clamped phases hopped to another mode of the energy, below "
+            "that "
+            "of the free phase, so that the step does not go down to the target; a smaller eta or "
+            "smaller weights keep the mode (mode_hops in " EQ_TRAIN_METRICS
+            " has the other epochs)",
+            p->row[p->rows - 1].epoch, hops, phases);
 }
 
 /* One whole epoch: training, evaluation, files. */
@@ -301,6 +320,7 @@ static eq_status epoch(run *r) {
                                r->diag);
     if (status == EQ_OK) status = measure(r, p->epoch + 1, eq_trainer_running(r->t, true));
     if (status != EQ_OK) return status;
+    warn_of_hops(r);
     eq_trainer_advance(r->t);
     bool last = done(r);
     if (last || eq_seconds_now() - r->last_save >= r->o->save_every) status = save(r, last);
@@ -373,9 +393,9 @@ static eq_status begin(run *r) {
 /* The old run goes, unless what this one reads lies among its files. */
 static eq_status replace(const run *r) {
     const eq_circuit *c = r->t->s.c;
-    const char *read[EQ_DATA_FILES + 2] = {r->x->path, r->x->deck};
-    size_t files = 2 + eq_data_files(&r->x->data, read + 2);
-    eq_status status = EQ_OK;
+    const char *read[EQ_EXPERIMENT_FILES];
+    size_t files = eq_experiment_files(r->x, read);
+    eq_status status = eq_folder_spares(r->o->folder, r->x->path, r->diag);
     for (size_t k = 0; status == EQ_OK && k < files; k++)
         status = eq_folder_spares(r->o->folder, read[k], r->diag);
     for (int32_t k = 0; status == EQ_OK && c != NULL && k < c->files; k++)

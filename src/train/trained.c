@@ -351,6 +351,7 @@ bool eq_trained_reads(const eq_trained *m, const char *path) {
     size_t n = eq_data_files(m->s.data == NULL ? &m->x->data : m->s.data, file);
     bool reads = eq_same_file(path, m->x->deck);
     for (size_t k = 0; k < n; k++) reads |= eq_same_file(path, file[k]);
+    for (int k = 0; k < EQ_NET_TEXTS; k++) reads |= eq_same_file(path, m->x->architecture.text[k]);
     return reads;
 }
 

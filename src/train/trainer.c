@@ -145,8 +145,10 @@ static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *di
     double a[EQ_MAX_SLOTS], sign = 1.0;
     if (t->x->estimator.kind->random_sign) sign = eq_random_next(&p->sign) >> 63 ? 1.0 : -1.0;
     status = eq_session_phases(s, &t->x->estimator, sign, n, a, diag);
+    if (status == EQ_OK) status = eq_session_count_hops(s, &t->x->estimator, n, diag);
     double factor = eq_schedule_factor(&t->x->schedule, (size_t)p->epoch, t->x->epochs);
     if (status == EQ_OK) status = eq_network_update(s->model, a, factor, ++p->steps, diag);
+    if (status == EQ_OK) p->hops += s->hops;
     eq_session_end_phases(s);
     return status;
 }
@@ -168,6 +170,7 @@ void eq_trainer_advance(eq_trainer *t) {
     p->position = 0;
     p->loss = 0.0;
     p->wrong = 0;
+    p->hops = 0.0;
     if (p->targets > 0) memset(p->square, 0, (size_t)p->targets * sizeof *p->square);
     p->epoch_seconds = 0.0;
     t->drawn = false;

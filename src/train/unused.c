@@ -32,6 +32,10 @@ static bool phases(const eq_experiment *x) {
     return x->estimator.kind->phases > 0;
 }
 
+static bool iterates(const eq_experiment *x) {
+    return x->estimator.kind->iterates;
+}
+
 static bool clamps(const eq_experiment *x) {
     return phases(x) && x->estimator.nudging == EQ_NUDGE_CLAMP;
 }
@@ -111,6 +115,8 @@ static const struct rule {
     {"estimator.beta", nudges,
      "nothing is nudged by it (the adjoint has no nudge, a clamp has eta)"},
     {"estimator.nudging", phases, "the adjoint has no nudge"},
+    {"estimator.tolerance", iterates, "type=\"rbp\" alone uses it"},
+    {"estimator.steps", iterates, "type=\"rbp\" alone uses it"},
     {"estimator.eta", clamps, "nudging=\"clamp\" alone uses it"},
     {"estimator.g-clamp", clamps, "nudging=\"clamp\" alone uses it"},
     {"cost.threshold", huber, "cost type=\"huber\" alone uses it"},

@@ -223,7 +223,7 @@ static ports ports_at(const eq_device_class *cls, double **w, const double *z) {
         i[a] = &p.i[a];
         for (int b = 0; b < nodes; b++) g[a * nodes + b] = &p.g[a * nodes + b];
     }
-    cls->port(1, w, at, i, g);
+    cls->port(1, w, at, NULL, i, g);
     return p;
 }
 

@@ -17,15 +17,11 @@ static const struct {
     const char *name;
     fuzz_read read;
 } target[] = {
-    {"spice", fuzz_spice},
-    {"expression", fuzz_expression},
-    {"circuit", fuzz_circuit},
-    {"experiment", fuzz_experiment},
-    {"idx", fuzz_idx},
-    {"csv", fuzz_csv},
-    {"npy", fuzz_npy},
-    {"raw", fuzz_raw},
-    {"checkpoint", fuzz_checkpoint},
+    {"spice", fuzz_spice},     {"expression", fuzz_expression},
+    {"circuit", fuzz_circuit}, {"experiment", fuzz_experiment},
+    {"idx", fuzz_idx},         {"csv", fuzz_csv},
+    {"npy", fuzz_npy},         {"edges", fuzz_edges},
+    {"raw", fuzz_raw},         {"checkpoint", fuzz_checkpoint},
 };
 enum { TARGETS = sizeof target / sizeof *target };
 

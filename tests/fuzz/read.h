@@ -18,6 +18,8 @@ void fuzz_idx(const uint8_t *data,
               size_t n); /* first byte: length of the images / 4; then images, labels */
 void fuzz_csv(const uint8_t *data, size_t n);
 void fuzz_npy(const uint8_t *data, size_t n); /* as idx, the two tables */
+/* First byte odd: of the rails of layers. */
+void fuzz_edges(const uint8_t *data, size_t n);
 void fuzz_raw(const uint8_t *data, size_t n);
 /* First byte even: the body of a checkpoint, which gets a right head; odd: the whole file. */
 void fuzz_checkpoint(const uint8_t *data, size_t n);

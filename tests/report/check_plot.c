@@ -21,7 +21,7 @@ static void put(const char *name, const char *text) {
     ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
 }
 
-/* A run of three seeds, a sweep in all forms. */
+/* A run of three seeds, a sweep in all forms, a study. */
 static void make_files(void) {
     scratch_make();
     put("sweep.cir",
@@ -34,6 +34,7 @@ static void make_files(void) {
         expect_exit(0, NULL, "run %s --format %s -o %s", in("sweep.cir"), form[k], in(name));
     }
     expect_exit(0, NULL, "train netlists/iris.xml --epochs 3 --seeds 1..2 -o %s", in("iris"));
+    expect_exit(0, NULL, "explore netlists/study-iris.xml -o %s", in("study"));
 }
 
 static void gather_text(const xmlNode *n, eq_text *out) {
@@ -86,6 +87,10 @@ static const struct {
     {"--kind conductances", "iris/seed-1", {"rw1*", "initial", "trained", "conductance [S]"}},
     {"--kind crossbar", "iris/seed-1", {"layer 1", "layer 2", "column", "row"}},
     {"--kind iv --from -1e5 --to 2e5", "sweep.cir", {"drop [kV]", "current [nA]", "-100", "-80"}},
+    {"", "study", {"optimizer.group.rate", "minibatch.size", "5e-08", "test_error [%]"}},
+    {"--columns watts", "study", {"estimator.beta", "16", "1e-06", "watts [mW]"}},
+    {"--kind interaction", "study", {"mean of test_error [%]", "5e-06", "minibatch.size", "16"}},
+    {"--kind front", "study", {"test_error [%]", "watts [mW]", "Pareto front", "points"}},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -238,6 +243,8 @@ START_TEST(what_cannot_be_drawn_is_told) {
     refuse(2, "holds no run", ".", "-o -");
     refuse(2, "holds the runs of several seeds", "iris", "--kind confusion -o -");
     put("metrics.csv", "epoch,train_loss\n");
+    refuse(2, "there is no figure 'z'", "study", "--columns z -o -");
+    refuse(2, "study.xml", "iris", "--kind effects -o -");
     refuse(2, "has no epoch yet", "metrics.csv", "-o -");
 }
 END_TEST

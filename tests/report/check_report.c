@@ -264,6 +264,53 @@ START_TEST(no_name_becomes_markup) {
 }
 END_TEST
 
+/* --- studies --- */
+
+/* In the name of the study, a value, and what a failure says; one point fails, two are the front. */
+START_TEST(a_study_has_a_page) {
+    char page[LONG_PATH], here[1024], text[2048], *csv, *said, *again;
+    ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+    snprintf(
+        text, sizeof text,
+        "<study name='&lt;i onload=x&gt;&amp;amp;' experiment='%s/netlists/iris.xml'>"
+        "<set name='epochs.count' value='2'/><factor name='encoding.scale' values='1 2 1e308'/>"
+        "<factor name='optimizer.group.rate' from='1e-8' to='1e-6' scale='log' levels='2'/>"
+        "<design type='grid'/><repeats seeds='1..2'/><record figures='train_loss test_error "
+        "watts'/><report goal='train_loss' pareto='test_error watts'/></study>",
+        here);
+    put("s.xml", text);
+    expect_exit(0, &said, "explore %s -o %s", in("s.xml"), in("a--study"));
+    ck_assert_ptr_nonnull(strstr(said, "a--study/report.html"));
+    free(said);
+    snprintf(page, sizeof page, "%s", in("a--study/report.html"));
+    assert_page(page);
+    assert_no(page, "//i");
+    assert_true(page, "starts-with(//h1,'<i onload=x>&amp;')");
+    assert_true(page,
+                "//*[@id='result-trainings']/@value=12 and //*[@id='result-failed']/@value=4");
+    assert_true(page, "count(//section[@id='failures']//tbody/tr)=4");
+    assert_true(page, "count(//section[@id='effects']//tbody)=2");
+    assert_true(page, "count(//section[@id='best']//tbody/tr)=4");
+    assert_true(page, "count(//figure/div[@role='img'])=3");
+    assert_true(page, "//section[@id='best']//pre[contains(.,'--set encoding.scale=')]");
+    csv = file_text(in("a--study/points.csv"));
+    double least = INFINITY, loss[2];
+    int point, seed, pairs = 0;
+    for (char *row = strchr(csv, '\n') + 1; *row != '\0'; row = strchr(row, '\n') + 1)
+        if (sscanf(row, "%d,%d,%*[^,],%*[^,],%lf", &point, &seed, &loss[pairs % 2]) == 3 &&
+            ++pairs % 2 == 0)
+            least = fmin(least, (loss[0] + loss[1]) / 2.0);
+    ck_assert_int_eq(pairs, 8);
+    ck_assert_double_eq_tol(number(page, "string(//*[@id='result-best']/@value)"), least, 1e-14);
+    again = file_text(page);
+    expect_exit(0, NULL, "report %s", in("a--study"));
+    said = file_text(page);
+    ck_assert_str_eq(said, again);
+    expect_exit(2, NULL, "report %s --data data/iris.csv", in("a--study"));
+    eq_free(csv), eq_free(said), eq_free(again);
+}
+END_TEST
+
 /* --- refusals --- */
 
 START_TEST(what_is_no_run_is_refused) {
@@ -326,7 +373,8 @@ END_TEST
 
 /* --- a browser --- */
 
-static void look(const char *page, const char *size, const char *theme) {
+/* alive: what its script has put there. */
+static void look(const char *page, const char *size, const char *theme, const char *alive) {
     char out[LONG_PATH];
     int status;
     snprintf(out, sizeof out, "%s", in("seen.png"));
@@ -346,19 +394,21 @@ static void look(const char *page, const char *size, const char *theme) {
     ck_assert_ptr_nonnull(
         strstr(dom, strcmp(theme, "dark") == 0 ? "Switch to light" : "Switch to dark"));
     ck_assert_ptr_nonnull(strstr(dom, "<th scope=\"col\" class=\"n\"><button type=\"button\">"));
-    ck_assert_ptr_nonnull(strstr(dom, "type=\"search\""));
+    ck_assert_ptr_nonnull(strstr(dom, alive));
     eq_free(dom);
 }
 
 START_TEST(a_browser_shows_it_without_complaint) {
     static const struct {
         const char *size, *theme;
-    } how[] = {{"1280x2400", "light"}, {"400x2400", "dark"}};
+    } how[] = {{"1280x2400", "light"}, {"400x2400", "dark"}, {"400x3600", "dark"}};
     char page[LONG_PATH];
     if (_i == 0) train("netlists/iris.xml", "--epochs 2");
     if (_i == 1) train("netlists/digits.xml", "--epochs 1 --set data.train-limit=50");
+    if (_i == 2) expect_exit(0, NULL, "explore netlists/study-iris.xml -o %s", in("run"));
     snprintf(page, sizeof page, "%s", in("run/report.html"));
-    look(page, how[_i].size, how[_i].theme);
+    look(page, how[_i].size, how[_i].theme,
+         _i == 2 ? "<button type=\"button\" class=\"copy\">" : "type=\"search\"");
 }
 END_TEST
 
@@ -374,8 +424,9 @@ Suite *report_suite(void) {
     tcase_add_test(t, pictures_are_shown_where_the_data_are_pictures);
     tcase_add_test(t, several_seeds_are_one_table);
     tcase_add_test(t, no_name_becomes_markup);
+    tcase_add_test(t, a_study_has_a_page);
     tcase_add_test(t, what_is_no_run_is_refused);
-    tcase_add_loop_test(t, a_browser_shows_it_without_complaint, 0, 2);
+    tcase_add_loop_test(t, a_browser_shows_it_without_complaint, 0, 3);
     suite_add_tcase(s, t);
     t = tcase_create("parts");
     tcase_add_test(t, text_is_escaped_and_marked);

@@ -28,6 +28,7 @@
 #include "train/checkpoint.h"
 #include "train/seeds.h"
 #include "train/train.h"
+#include "train/transient.h"
 
 Suite *memory_suite(void);
 
@@ -363,6 +364,32 @@ static eq_status build(eq_diag *diag) {
     return status;
 }
 
+/* A list of edges of every kind, and rails by a density. */
+static eq_status edges(eq_diag *diag) {
+    static const char *const set[] = {
+        "architecture.kind=nmos",   "architecture.layers=4,6",
+        "architecture.bias=1",      "architecture.models=netlists/transistors.cir",
+        "architecture.model=nw",    "architecture.parameters=w=9u vto=1",
+        "architecture.density=0.5", "architecture.outputs=differential"};
+    static const char *const file[] = {"netlists/graph.xml", "netlists/grid.xml",
+                                       "netlists/grid.xml"};
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < sizeof file / sizeof *file; k++) {
+        const eq_settings settings = {set, k == 2 ? sizeof set / sizeof *set : 0};
+        eq_experiment *x = NULL;
+        eq_circuit *c = NULL;
+        eq_text text = {0};
+        status = eq_experiment_read_with(file[k], &settings, &x, diag);
+        if (status == EQ_OK) status = eq_experiment_circuit(x, &c, diag);
+        if (status == EQ_OK) status = eq_experiment_write(x, &text, diag);
+        if (status == EQ_OK && text.failed) status = EQ_ERR_MEMORY;
+        eq_text_free(&text);
+        eq_circuit_free(c);
+        eq_experiment_free(x);
+    }
+    return status;
+}
+
 /* A training that is looked at before it begins. */
 static void look(void *data, const eq_train_summary *summary) {
     (void)data, (void)summary;
@@ -423,7 +450,8 @@ static eq_status bad_experiments(eq_diag *diag) {
     static const char *const name[] = {
         "unknown-group",         "too-many-inputs", "three-classes", "pairs-for-singles",
         "clamp-without-targets", "hinge-by-energy", "words",         "device-still",
-        "device-groups",         "device-pieces"};
+        "device-groups",         "device-pieces",   "edges-column",  "edges-parameter",
+        "edges-input",           "edges-twice",     "nmos-models",   "nmos-parameter"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
         char path[LONGEST];
         eq_experiment *x = NULL;
@@ -500,7 +528,7 @@ static eq_status study(eq_diag *diag) {
     eq_explored x = {0};
     eq_effect e = {0};
     size_t *front = NULL, count;
-    eq_status status = eq_study_read(in("study.xml"), &s, diag);
+    eq_status status = eq_study_read(in("study.xml"), NULL, &s, diag);
     const eq_explore_options o = {.folder = in("study"), .force = true};
     if (status == EQ_OK) status = eq_explore(s, &o, &x, diag);
     if (status == EQ_OK) status = eq_effect_find(s, &x, 0, 0, &e, diag);
@@ -558,6 +586,8 @@ static eq_status report(eq_diag *diag) {
     const eq_report_options o = {.threads = 1};
     eq_text page = {0};
     eq_status status = eq_report_write(in("run"), &o, &page, diag);
+    eq_text_free(&page);
+    if (status == EQ_OK) status = eq_report_write(in("studied"), &o, &page, diag);
     eq_text_free(&page);
     return status;
 }
@@ -661,6 +691,31 @@ static eq_status gradcheck(eq_diag *diag) {
     eq_gradcheck_free(&r);
     eq_experiment_free(x);
     return status;
+}
+
+/* Both sides of theorem 3.1 over a few steps, of a circuit and of a network, and an epoch by recurrent
+ * backpropagation. */
+static eq_status transient_of(const char *path, eq_diag *diag) {
+    static const char *const item[] = {"data.train-limit=4", "estimator.type=rbp"};
+    const eq_settings set = {item, 2};
+    eq_transient_options o = eq_transient_defaults();
+    eq_experiment *x = NULL;
+    eq_transient t = {.table = NULL};
+    o.examples = 2;
+    o.steps = 3;
+    eq_status status = eq_experiment_read_with(path, &set, &x, diag);
+    if (status == EQ_OK) status = eq_transient_check(x, NULL, &o, &t, diag);
+    eq_transient_free(&t);
+    eq_experiment_free(x);
+    return status;
+}
+
+static eq_status transient(eq_diag *diag) {
+    return transient_of("netlists/two-stage.xml", diag);
+}
+
+static eq_status transient_network(eq_diag *diag) {
+    return transient_of("netlists/hopfield-digits.xml", diag);
 }
 
 static eq_status sensitivity(eq_diag *diag) {
@@ -831,9 +886,10 @@ static eq_status read_parts(eq_diag *diag) {
 static eq_status pictures(eq_diag *diag) {
     static const struct {
         const char *kind, *file;
-    } drawn[] = {{"curves", "run"},      {"sweep", "sweep.raw"},  {"sweep", "sweep.npz"},
-                 {"sweep", "sweep.csv"}, {"iv", "sweep.cir"},     {"confusion", "run"},
-                 {"activations", "run"}, {"conductances", "run"}, {"crossbar", "run"}};
+    } drawn[] = {{"curves", "run"},      {"sweep", "sweep.raw"},     {"sweep", "sweep.npz"},
+                 {"sweep", "sweep.csv"}, {"iv", "sweep.cir"},        {"confusion", "run"},
+                 {"activations", "run"}, {"conductances", "run"},    {"crossbar", "run"},
+                 {"effects", "studied"}, {"interaction", "studied"}, {"front", "studied"}};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof drawn / sizeof *drawn; k++) {
         const char *input = in(drawn[k].file);
@@ -882,6 +938,7 @@ static const struct {
     {"conditions", conditions},
     {"multipliers", multipliers},
     {"build", build},
+    {"edges", edges},
     {"bad experiments", bad_experiments},
     {"training, layered", train_layered},
     {"training, sparse", train_sparse},
@@ -896,6 +953,8 @@ static const struct {
     {"evaluation of other data", evaluate_other},
     {"a report", report},
     {"gradient check", gradcheck},
+    {"both sides of theorem 3.1", transient},
+    {"both sides of theorem 3.1, of a network", transient_network},
     {"sensitivities", sensitivity},
     {"phases on other devices", other_devices},
     {"a gradient of ideal devices", ideal_devices},
@@ -1005,6 +1064,10 @@ static const struct {
      "<study experiment='any.xml'><set name='r3' value='2k'/><factor name='r4' values='3k 4k'/>"
      "<design type='one-at-a-time'/><repeats seeds='1,2'/><record figures='train_loss watts "
      "gradcheck_cosine'/><report pareto='train_loss watts'/></study>"},
+    {"studied.xml",
+     "<study experiment='any.xml'><factor name='r3' from='1000' to='2000' levels='2'/>"
+     "<factor name='r4' values='3k 4k'/><design type='grid'/><record figures='train_loss watts'/>"
+     "<report pareto='train_loss watts'/></study>"},
     {"old", "whole\n"},
 };
 
@@ -1031,6 +1094,7 @@ static void make_files(void) {
     snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
     setenv("PATH", path, 1);
     ck_assert_int_eq(train("netlists/two-stage.xml", "run", false, EQ_ENGINE_AUTO, NULL), EQ_OK);
+    expect_exit(0, NULL, "explore %s -o %s --jobs 1", in("studied.xml"), in("studied"));
 }
 
 static void drop_files(void) {

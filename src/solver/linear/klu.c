@@ -1,4 +1,4 @@
-/* KLU: block triangular form, AMD, Gilbert-Peierls LU (Davis and Palamadai Natarajan 2010). */
+/* KLU: block triangular form, Gilbert-Peierls LU (Davis and Palamadai Natarajan 2010). */
 #include <klu.h>
 #include <math.h>
 #include <string.h>
@@ -11,6 +11,7 @@ typedef struct lin_klu {
     klu_common common;
     klu_symbolic *symbolic;
     klu_numeric *numeric;
+    double flops; /* of a factorization */
 } lin_klu;
 
 /* KLU does not write to the pattern and the values, but its prototypes are not const. */
@@ -29,11 +30,19 @@ static void destroy(void *self) {
     eq_free(l);
 }
 
+/* Of a diagonal block of the triangular form. */
+static int order(int n, int *start, int *row, int *to, klu_common *c) {
+    (void)c;
+    return eq_cholmod_order(n, start, row, to);
+}
+
 static void *create(const eq_pattern *pattern) {
     lin_klu *l = eq_calloc(1, sizeof *l);
     if (l == NULL) return NULL;
     l->pattern = pattern;
     klu_defaults(&l->common);
+    l->common.ordering = 3;
+    l->common.user_order = order;
     l->symbolic = klu_analyze(pattern->n, start_of(l), rows_of(l), &l->common);
     /* A structurally singular matrix is analyzed too; factor tells which column. */
     if (l->symbolic != NULL) return l;
@@ -59,7 +68,11 @@ static eq_status factor(void *self, const double *value, const double *scale, in
     if (refactored(l, a)) return EQ_OK;
     klu_free_numeric(&l->numeric, &l->common);
     l->numeric = klu_factor(start_of(l), rows_of(l), a, l->symbolic, &l->common);
-    if (l->numeric != NULL && l->common.status == KLU_OK) return EQ_OK;
+    if (l->numeric != NULL && l->common.status == KLU_OK) {
+        klu_flops(l->symbolic, l->numeric, &l->common);
+        l->flops = 1.0 + l->common.flops;
+        return EQ_OK;
+    }
     bool memory = l->common.status == KLU_OUT_OF_MEMORY;
     *column = memory || l->common.status != KLU_SINGULAR ? -1 : l->common.singular_col;
     klu_free_numeric(&l->numeric, &l->common);
@@ -79,6 +92,11 @@ static void forget(void *self) {
     klu_free_numeric(&l->numeric, &l->common);
 }
 
+static double flops(const void *self) {
+    const lin_klu *l = self;
+    return l->flops;
+}
+
 /* KLU keeps the scale factors in the order of the pivots. */
 static void pivots(void *self, const double *size, double *ratio, int32_t *from) {
     const lin_klu *l = self;
@@ -96,5 +114,5 @@ static void pivots(void *self, const double *size, double *ratio, int32_t *from)
 }
 
 const eq_lin_ops eq_lin_klu_ops = {
-    "klu", create, destroy, factor, solve, forget, NULL, pivots,
+    "klu", create, destroy, factor, solve, forget, flops, pivots,
 };

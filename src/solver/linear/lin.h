@@ -35,7 +35,7 @@ void eq_lin_forget(eq_lin *l);
  * scaled to 1; row[j] is the row it was taken from. A ratio that is round-off is the mark of a
  * singular matrix, in whatever units its rows and columns are. 1 where a backend does not tell. */
 void eq_lin_pivots(eq_lin *l, const double *size, double *ratio, int32_t *row);
-/* Floating-point operations of a factorization, from the analysis; 0: not known. */
+/* Floating-point operations of a factorization; 0: not known, as of KLU before the first one. */
 double eq_lin_flops(const eq_lin *l);
 /* b becomes A^-1 b or A^-T b. */
 eq_status eq_lin_solve(eq_lin *l, double *b);

@@ -18,6 +18,10 @@ typedef struct eq_lin_ops {
     void (*pivots)(void *self, const double *size, double *ratio, int32_t *row);
 } eq_lin_ops;
 
+/* A symmetric order of an n x n pattern with little fill, order[n]; how many entries L has, 0: out of
+ * memory. start and row are read alone. */
+int32_t eq_cholmod_order(int32_t n, int32_t *start, int32_t *row, int32_t *order);
+
 extern const eq_lin_ops eq_lin_klu_ops;
 extern const eq_lin_ops eq_lin_cholmod_ops;
 extern const eq_lin_ops eq_lin_dense_ops;

@@ -1,4 +1,4 @@
-#include "train/csv.h"
+#include "base/csv.h"
 
 #include <limits.h>
 #include <string.h>
@@ -45,7 +45,13 @@ static void skip_blanks(eq_csv *c) {
 
 /* Moves to the next row that is not blank. */
 static void skip_lines(eq_csv *c) {
-    for (skip_blanks(c); c->next < c->end && ends_row(*c->next); skip_blanks(c)) end_line(c);
+    for (skip_blanks(c); c->next < c->end; skip_blanks(c)) {
+        if (c->comment != '\0' && *c->next == c->comment)
+            while (c->next < c->end && !ends_row(*c->next)) c->next++;
+        else if (!ends_row(*c->next))
+            return;
+        end_line(c);
+    }
 }
 
 /* The first of comma, semicolon and tab that parts the first row. */
@@ -67,11 +73,17 @@ static const char *name_of(char separator) {
 }
 
 eq_status eq_csv_open(const char *path, char *text, size_t length, eq_csv *c, eq_diag *diag) {
+    return eq_csv_open_commented(path, text, length, '\0', c, diag);
+}
+
+eq_status eq_csv_open_commented(const char *path, char *text, size_t length, char comment,
+                                eq_csv *c, eq_diag *diag) {
     *c = (eq_csv){.path = path,
                   .next = text,
                   .end = text + length,
                   .line = 1,
                   .separator = ',',
+                  .comment = comment,
                   .diag = diag};
     if (length >= 3 && memcmp(text, mark, 3) == 0) c->next += 3;
     c->line_start = c->next;

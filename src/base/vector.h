@@ -1,11 +1,12 @@
 /* Eight doubles at a time with the vector types of GCC and clang: AVX-512, AVX2 or SSE2, as the
  * file that includes this is compiled. */
-#ifndef EQ_MODEL_LAYERED_VECTOR_H
-#define EQ_MODEL_LAYERED_VECTOR_H
+#ifndef EQ_BASE_VECTOR_H
+#define EQ_BASE_VECTOR_H
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
-#ifdef __AVX512DQ__
+#ifdef __x86_64__
 #include <immintrin.h>
 #endif
 
@@ -79,6 +80,24 @@ EQ_INLINE eq_vec eq_vec_abs(eq_vec a) {
     return (eq_vec)((eq_mask)a & INT64_MAX);
 }
 
+/* gcc 12 keeps errno for the square root of a loop. */
+EQ_INLINE eq_vec eq_vec_sqrt(eq_vec a) {
+#ifdef __AVX512DQ__
+    return (eq_vec)_mm512_sqrt_pd((__m512d)a);
+#else
+    eq_vec root;
+    for (int k = 0; k < EQ_LANES; k += 2) {
+#ifdef __x86_64__
+        __m128d two = _mm_sqrt_pd((__m128d){a[k], a[k + 1]});
+        root[k] = two[0], root[k + 1] = two[1];
+#else
+        root[k] = sqrt(a[k]), root[k + 1] = sqrt(a[k + 1]);
+#endif
+    }
+    return root;
+#endif
+}
+
 /* exp(x) for -700 <= x <= 700 to about 1 ulp: x = k ln 2 + r with |r| <= ln 2/2 (Cody and Waite
  * 1980), the Taylor series of exp(r) to degree 13, and k added to the exponent. */
 EQ_INLINE eq_vec eq_vec_exp(eq_vec x) {
@@ -103,6 +122,17 @@ EQ_INLINE eq_vec eq_vec_log_above(eq_vec x) {
     const double two52 = 0x1p52;
     eq_mask e = (((eq_mask)x >> 52) & 0x7ff) | (eq_mask)eq_vec_all(two52);
     return ((eq_vec)e - (two52 + 1022.0)) * 0.6931471805599453;
+}
+
+/* ln(x), x > 0, to 1e-8: x = 2^e m with m near 1, and the series of ln m in (m - 1)/(m + 1). */
+EQ_INLINE eq_vec eq_vec_log_about(eq_vec x) {
+    const double two52 = 0x1p52;
+    eq_mask bits = (eq_mask)x + (0x3ff0000000000000 - 0x3fe6a09e667f3bcd);
+    eq_mask e = ((bits >> 52) & 0x7ff) | (eq_mask)eq_vec_all(two52);
+    eq_vec m = (eq_vec)((bits & 0xfffffffffffff) + 0x3fe6a09e667f3bcd);
+    eq_vec s = (m - 1.0) / (m + 1.0), s2 = s * s;
+    eq_vec series = 1.0 + s2 * (1.0 / 3.0 + s2 * (0.2 + s2 * (1.0 / 7.0 + s2 * (1.0 / 9.0))));
+    return ((eq_vec)e - (two52 + 1023.0)) * 0.6931471805599453 + 2.0 * s * series;
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* Rows of a CSV file (RFC 4180): cells parted by commas (or semicolons, or tabs), in quotes or not,
- * rows ended by LF, CRLF or CR; of src/train, and of the rooms above that read its tables. */
-#ifndef EQ_TRAIN_CSV_H
-#define EQ_TRAIN_CSV_H
+ * rows ended by LF, CRLF or CR. */
+#ifndef EQ_BASE_CSV_H
+#define EQ_BASE_CSV_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +22,7 @@ typedef struct eq_csv {
     char *line_start;
     int line;
     char separator; /* , where the first row has one outside of quotes, else ; or tab */
+    char comment;   /* a line that begins with it is no row; 0: every one is */
     eq_cell *cell;  /* of the row read last */
     size_t cells, cap;
     eq_diag *diag;
@@ -29,6 +30,9 @@ typedef struct eq_csv {
 
 /* Opens a text, behind its byte order mark if it has one; a NUL byte in it is refused. */
 eq_status eq_csv_open(const char *path, char *text, size_t length, eq_csv *c, eq_diag *diag);
+/* The same of a file with lines of comment. */
+eq_status eq_csv_open_commented(const char *path, char *text, size_t length, char comment,
+                                eq_csv *c, eq_diag *diag);
 /* Reads the next row that is not blank into c->cell; *more is false at the end. */
 eq_status eq_csv_row(eq_csv *c, bool *more);
 void eq_csv_close(eq_csv *c);

@@ -1,0 +1,81 @@
+/* Both sides of theorem 3.1 over time, as figure 4 of Scellier 2020 has them: recurrent
+ * backpropagation as lines, equilibrium propagation as the broken lines on them. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "report/axis.h"
+#include "report/kind.h"
+#include "report/lines.h"
+#include "report/table.h"
+
+enum { NORMS = 9 }; /* columns before those of parameters and units */
+
+static double value(const eq_result *r, size_t j, size_t column) {
+    return r->value[j * r->variables + column];
+}
+
+/* "g(r1)" of "dL/dg(r1) rbp" */
+static char *title_of(const char *column) {
+    const char *from = strncmp(column, "dL/d", 4) == 0 ? column + 4 : column;
+    const char *end = strrchr(from, ' ');
+    return eq_strndup(from, end == NULL ? strlen(from) : (size_t)(end - from));
+}
+
+/* The two sides of the quantity in columns k and k + 1. */
+static eq_status add_pair(eq_lines *l, const eq_result *r, size_t k, int hue, eq_canvas *to,
+                          eq_diag *diag) {
+    for (size_t side = 2; side-- > 0;) {
+        char *title = side == 1 ? title_of(r->variable[k].name) : eq_strndup("", 0);
+        if (title == NULL) return eq_out_of_memory(diag);
+        eq_line *line = eq_lines_line(l, title, diag);
+        if (line == NULL) return EQ_ERR_USAGE;
+        line->hue = side == 1 ? hue : 7;
+        line->dash = side == 1 ? 1 : 3;
+        line->style = EQ_LINES_PLAIN;
+        for (size_t j = 0; j < r->points; j++) {
+            double y = value(r, j, k + side), row[4] = {value(r, j, 0), y, y, y};
+            eq_lines_point(l, to, row);
+        }
+        eq_lines_end(l, to);
+    }
+    return EQ_OK;
+}
+
+/* A unit stands between the parameters, whose names say of what: g(r1), and its own, v(h) or s1_3. */
+static bool of_state(const char *name) {
+    return strncmp(name, "dL/dv(", 6) == 0 || strncmp(name, "dL/ds", 5) == 0;
+}
+
+static eq_status add_panel(eq_lines *l, const eq_result *r, bool state, const eq_picture *p,
+                           eq_canvas *to, eq_diag *diag) {
+    eq_panel *panel = eq_lines_panel(l, diag);
+    if (panel == NULL) return EQ_ERR_USAGE;
+    snprintf(panel->y_label, sizeof panel->y_label, "%s",
+             state ? "by the state" : "by the parameters");
+    panel->log_y = eq_axis_log(p->log, 'y', 0.0, 0.0);
+    eq_status status = EQ_OK;
+    int hue = 0;
+    for (size_t k = NORMS; status == EQ_OK && k + 1 < r->variables; k += 2)
+        if (of_state(r->variable[k].name) == state) status = add_pair(l, r, k, ++hue, to, diag);
+    eq_lines_end_panel(l);
+    return status;
+}
+
+bool eq_is_transient(const eq_result *r) {
+    return r->variables > NORMS + 1 && eq_result_find(r, "theta_rbp") == 2;
+}
+
+eq_status eq_draw_transient(const eq_result *r, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
+    eq_lines *l = eq_lines_new();
+    if (l == NULL) return eq_out_of_memory(diag);
+    snprintf(l->x_label, sizeof l->x_label, "time");
+    l->log_x = eq_axis_log(p->log, 'x', 0.0, 0.0);
+    l->x_from_zero = !l->log_x;
+    eq_status status = add_panel(l, r, false, p, to, diag);
+    if (status == EQ_OK) status = add_panel(l, r, true, p, to, diag);
+    if (status == EQ_OK) status = eq_lines_lay_out(l, to, diag);
+    eq_lines_free(l);
+    return status;
+}
