@@ -323,39 +323,54 @@ static void bench_ngspice(void) {
 
 enum { DRN_OUTPUTS = 10, DRN_WIDTH = 1024, DRN_BATCH = 64, DRN_MINIBATCHES = 5 };
 
-/* Examples a second of training with symmetric estimates, on one thread. */
-static double drn_speed(const char *layers, size_t batch, const double *x) {
-    eq_architecture a;
-    eq_circuit *c = NULL;
-    eq_engine *e = NULL;
-    double y[DRN_BATCH * DRN_OUTPUTS], current[DRN_BATCH * DRN_OUTPUTS], best = 0.0, beta = 1e-5;
+/* Training with symmetric estimates: examples a second, and passes through each crossbar between
+ * layers that a phase takes, one way each. */
+typedef struct drn_measure {
+    double speed, free, nudged;
+} drn_measure;
+
+/* One minibatch; adds the passes of the free phase and of the mean nudged phase. */
+static void drn_minibatch(eq_engine *e, size_t batch, const double *x, drn_measure *m) {
+    double y[DRN_BATCH * DRN_OUTPUTS], current[DRN_BATCH * DRN_OUTPUTS], beta = 1e-5;
     double w[EQ_MAX_SLOTS] = {0.0, 0.5 / beta / (double)batch, -0.5 / beta / (double)batch, 0.0,
                               0.0};
     sgd_step step = {eq_optimizer_find("sgd"), {.rate = 1e-7, .min = 1e-7, .max = 1e2}};
-    eq_engine_options o = {EQ_ENGINE_LAYERED, batch, 1};
+    double passes = eq_engine_about(e).passes, start = eq_seconds_now();
+    eq_status status = eq_engine_free_phase(e, batch, x, y, NULL);
+    double middle = eq_engine_about(e).passes;
+    for (int s = 1; s <= 2 && status == EQ_OK; s++) {
+        for (size_t j = 0; j < batch * DRN_OUTPUTS; j++)
+            current[j] = (s == 1 ? -beta : beta) * (j % 10 == j / 10 % 10 ? -0.9 : 0.1);
+        status = eq_engine_nudged_phase(e, s, &(eq_nudge){current, NULL, NULL}, NULL, NULL);
+    }
+    double after = eq_engine_about(e).passes;
+    if (status == EQ_OK) status = eq_engine_update(e, w, sgd, &step, NULL);
+    if (status != EQ_OK) die("a deep resistive network did not converge");
+    m->speed = fmax(m->speed, (double)batch / (eq_seconds_now() - start));
+    m->free = (middle - passes) / (double)batch;
+    m->nudged = 0.5 * (after - middle) / (double)batch;
+}
+
+static drn_measure drn_speed(const char *layers, size_t batch, int threads, const double *x) {
+    eq_architecture a;
+    eq_circuit *c = NULL;
+    eq_engine *e = NULL;
+    eq_engine_options o = {EQ_ENGINE_LAYERED, batch, threads};
     eq_architecture_kind("drn", &a, NULL);
     eq_architecture_layers(layers, &a, NULL);
     a.diode = EQ_NEURON_IDEAL;
+    a.up = 1.0;
+    a.down = -1.0;
     a.low = a.gmin = 1e-7;
     a.high = 1e-4;
     a.gmax = 1e2;
     if (eq_architecture_build(&a, &c, NULL) != EQ_OK || eq_engine_new(c, &o, &e, NULL) != EQ_OK)
         die("a deep resistive network is not layered");
-    for (int k = 0; k <= DRN_MINIBATCHES; k++) {
-        double start = eq_seconds_now();
-        eq_status status = eq_engine_free_phase(e, batch, x, y, NULL);
-        for (int s = 1; s <= 2 && status == EQ_OK; s++) {
-            for (size_t j = 0; j < batch * DRN_OUTPUTS; j++)
-                current[j] = (s == 1 ? -beta : beta) * (j % 10 == j / 10 % 10 ? -0.9 : 0.1);
-            status = eq_engine_nudged_phase(e, s, &(eq_nudge){current, NULL, NULL}, NULL, NULL);
-        }
-        if (status == EQ_OK) status = eq_engine_update(e, w, sgd, &step, NULL);
-        if (status != EQ_OK) die("a deep resistive network did not converge");
-        if (k > 0) best = fmax(best, (double)batch / (eq_seconds_now() - start));
-    }
+    drn_measure m = {0.0, 0.0, 0.0};
+    for (int k = 0; k <= DRN_MINIBATCHES; k++) drn_minibatch(e, batch, x, &m);
     eq_engine_free(e);
     eq_circuit_free(c);
-    return best;
+    return m;
 }
 
 /* Examples a second of the products alone: inputs to the first layer and back. */
@@ -380,18 +395,29 @@ static void bench_drn(void) {
     static const struct {
         const char *name, *layers;
         size_t batch;
-    } net[] = {{"drn_1h_examples_per_s", "1568,1024,20", 4},
-               {"drn_1h_batch_64_examples_per_s", "1568,1024,20", 64},
-               {"drn_2h_examples_per_s", "1568,1024,1024,20", 4},
-               {"drn_2h_batch_64_examples_per_s", "1568,1024,1024,20", 64}};
+        double target; /* 1/s, on two threads */
+    } net[] = {{"drn_1h", "1568,1024,20", 4, NAN},
+               {"drn_1h_batch_64", "1568,1024,20", 64, 6000.0},
+               {"drn_2h", "1568,1024,1024,20", 4, NAN},
+               {"drn_2h_batch_64", "1568,1024,1024,20", 64, 1200.0},
+               {"drn_3h_batch_64", "1568,1024,1024,1024,20", 64, 600.0}};
     double *x = eq_calloc_aligned((size_t)DRN_BATCH * INPUTS, sizeof *x);
     if (x == NULL) die("out of memory");
     fill_inputs(x, DRN_BATCH);
     for (size_t k = 0; k < sizeof net / sizeof *net; k++) {
-        double ours = drn_speed(net[k].layers, net[k].batch, x);
+        char name[64];
+        drn_measure one = drn_speed(net[k].layers, net[k].batch, 1, x);
         double alone = drn_products(net[k].batch, x);
-        report(net[k].name, ours, "1/s", "products of the first crossbar alone", alone,
-               ours / alone);
+        snprintf(name, sizeof name, "%s_examples_per_s", net[k].name);
+        report(name, one.speed, "1/s", "products of the first crossbar alone", alone,
+               one.speed / alone);
+        snprintf(name, sizeof name, "%s_passes", net[k].name);
+        report(name, one.free, "passes", "those of a nudged phase", one.nudged,
+               one.nudged / one.free);
+        if (isnan(net[k].target)) continue;
+        drn_measure two = drn_speed(net[k].layers, net[k].batch, 2, x);
+        snprintf(name, sizeof name, "%s_two_threads", net[k].name);
+        report(name, two.speed, "1/s", "the goal", net[k].target, two.speed / net[k].target);
     }
     eq_free(x);
 }

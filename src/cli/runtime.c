@@ -16,10 +16,28 @@
 #include "solver/linear/blas.h"
 #include "solver/linear/openmp.h"
 
+/* The kernels that the processor's instructions allow. OpenBLAS goes by the model: one that is newer
+ * than it gets kernels for SSE3, a third as fast. Who has set OPENBLAS_CORETYPE keeps that. */
+static const char *openblas_core(void) {
+#ifdef __x86_64__
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return NULL;
+    bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+                __builtin_cpu_supports("avx512cd");
+    return wide ? "SkylakeX" : "Haswell";
+#else
+    return NULL;
+#endif
+}
+
 /* Before OpenBLAS's own constructor, which would start threads that then wait in a loop for work:
  * we have our own. */
-__attribute__((constructor(101))) static void keep_openblas_alone(void) {
-    if (setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0) return;
+__attribute__((constructor(101))) static void prepare_openblas(void) {
+    const char *core = openblas_core();
+    if (setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0 &&
+        (core == NULL || setenv("OPENBLAS_CORETYPE", core, 0) == 0))
+        return;
     /* LCOV_EXCL_START: out of memory; the crash suite meets it where gcov cannot count */
     fprintf(stderr, "eqspice: error: %s\n", eq_diag_get(NULL, 0)->text);
     _Exit(1);

@@ -264,9 +264,10 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
 
 #define BIT(k) ((uint64_t)1 << (k))
 
-#define LEVEL_1(called, type_name, derived)                                                        \
+#define LEVEL_1(called, type_name, derived, rising)                                                \
     .name = called, .letter = 'm', .model_type = type_name, .defined = EQ_CURRENT_DEFINED,         \
-    .control = EQ_CONTROL_PORT, .terminals = EQ_MOS_NODES,                                         \
+    .control = EQ_CONTROL_PORT, .terminals = EQ_MOS_NODES, .channel = {EQ_MOS_D, EQ_MOS_S},        \
+    .gate = EQ_MOS_G, .opens = (rising),                                                           \
     .carries = 1u << EQ_MOS_D | 1u << EQ_MOS_S | 1u << EQ_MOS_B, .params = DECLARED,               \
     .columns = COLUMNS, .param = mosfet_param, .line = {EQ_SPICE_LINE("$n $a $b $c $d $m$i\n")},   \
     .instance = BIT(W) | BIT(L) | BIT(AD) | BIT(AS) | BIT(NRD) | BIT(NRS) | BIT(M) | BIT(TEMP) |   \
@@ -274,5 +275,5 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .value = -1, .wrong = wrong, .derive = derived, .port = port, .memory = EQ_MOS_MEMORY,         \
     .param_port = param_port, .limit_port = limit_port
 
-const eq_device_class eq_class_nmos = {LEVEL_1("nmos", "nmos", derive_n)};
-const eq_device_class eq_class_pmos = {LEVEL_1("pmos", "pmos", derive_p)};
+const eq_device_class eq_class_nmos = {LEVEL_1("nmos", "nmos", derive_n, 1)};
+const eq_device_class eq_class_pmos = {LEVEL_1("pmos", "pmos", derive_p, -1)};

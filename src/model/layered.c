@@ -11,9 +11,9 @@
 #include "model/engine_ops.h"
 #include "solver/linear/blas.h"
 
-/* The table of pairs of kept nodes may take this many bytes;
- * larger networks are solved by sweeps. */
-static const double most_pair_bytes = 512e6;
+/* The table of pairs of kept nodes may take this many bytes (about 128 x 128 nodes); what a step
+ * costs grows with it, and larger networks are solved by sweeps. */
+static const double most_pair_bytes = 8e6;
 
 const eq_kernels *eq_kernels_pick(void) {
 #ifdef __x86_64__
@@ -36,16 +36,17 @@ static void destroy(void *self) {
     for (size_t p = 0; e->work != NULL && p < e->works; p++) {
         eq_work *w = &e->work[p];
         for (int s = 0; s < EQ_MAX_SLOTS; s++) eq_free(w->v[s]);
-        void *all[] = {w->least,   w->in,      w->nudged,      w->from_k,       w->from_e,
-                       w->inverse, w->f,       w->slope,       w->size,         w->step,
-                       w->push,    w->schur,   w->factor,      w->cross,        w->check,
-                       w->free_f,  w->descent, w->free_from_k, w->free_inverse, w->column};
+        void *all[] = {
+            w->least, w->in,     w->nudged,  w->from_k,      w->from_e,       w->inverse, w->f,
+            w->slope, w->size,   w->step,    w->push,        w->schur,        w->factor,  w->cross,
+            w->check, w->free_f, w->descent, w->free_from_k, w->free_inverse, w->column,  w->trial,
+            w->drive, w->off,    w->sizes,   w->along,       w->free_from_e};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     }
     eq_derived *d = &e->derived;
-    void *all[] = {d->fixed,  d->coupled,     d->constant, d->m,       d->back,
-                   d->pairs,  d->bound,       e->work,     e->x,       e->delta,
-                   e->column, e->block_total, e->between,  e->exchange};
+    void *all[] = {d->fixed,   d->coupled,  d->constant, d->m,     d->turned, d->pairs,
+                   d->bound,   e->work,     e->x,        e->delta, e->column, e->block_total,
+                   e->between, e->exchange, e->thin,     d->q,     d->w[0],   d->w[1]};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     for (int k = 0; e->gradient != NULL && k < eq_pool_threads(e->pool); k++)
         eq_free(e->gradient[k]);
@@ -69,15 +70,15 @@ static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
            cross = 0;
     bool whole = true;
     for (size_t b = 0; b < e->net.bars; b++)
-        if (e->net.bar[b].kind == EQ_ROWS_NODE && cross < e->net.bar[b].rows + e->net.bar[b].cols)
-            cross = e->net.bar[b].rows + e->net.bar[b].cols;
+        if (e->net.bar[b].kind == EQ_ROWS_NODE && cross < e->net.bar[b].cols)
+            cross = e->net.bar[b].cols;
     for (int s = 0; s < EQ_MAX_SLOTS; s++) w->v[s] = room((ne + nk) * ld, &whole);
     w->in = room((ne + nk) * ld, &whole);
     w->nudged = room(nk * ld, &whole);
     w->least = room(nk * ld, &whole);
     w->from_k = room(ne * ld, &whole);
     w->from_e = room(nk * ld, &whole);
-    w->inverse = room(ne * ld, &whole);
+    w->inverse = room((ne + nk) * ld, &whole);
     w->f = room(nk * ld, &whole);
     w->slope = room(nk * ld, &whole);
     w->size = room(nk * ld, &whole);
@@ -89,8 +90,15 @@ static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
     w->free_from_k = room(ne * ld, &whole);
     w->free_inverse = room(ne * ld, &whole);
     w->free_f = room(nk * ld, &whole);
+    size_t swept = e->sweeps ? (ne + nk) * ld : 0;
+    w->trial = room(swept, &whole);
+    w->drive = room(swept, &whole);
+    w->off = room(swept, &whole);
+    w->sizes = room(swept, &whole);
+    w->along = room(e->sweeps ? EQ_ALONGS * e->net.bands[0] * EQ_DIRECTIONS * ld : 0, &whole);
+    w->free_from_e = room(e->sweeps ? nk * ld : 0, &whole);
     w->check = room(3 * (ne * ld + 8), &whole);
-    w->cross = room(cross * ld, &whole);
+    w->cross = room(2 * (EQ_MAX_SLOTS - 1) * cross * ld, &whole);
     w->column = room(widest(&e->net), &whole);
     return whole;
 }
@@ -104,7 +112,10 @@ static bool allocate_derived(eq_layered *e) {
     d->constant = room(n, &whole);
     d->bound = room(n, &whole);
     d->m = room(ne * nk, &whole);
-    d->back = room(ne * nk, &whole);
+    d->turned = room(e->sweeps ? ne * nk : 0, &whole);
+    d->q = room(e->sweeps ? ne * EQ_DIRECTIONS : 0, &whole);
+    for (int k = 0; k < 2; k++) d->w[k] = room(e->sweeps ? nk * EQ_DIRECTIONS : 0, &whole);
+    e->thin = room(e->sweeps ? n * EQ_DIRECTIONS : 0, &whole);
     d->pairs = room(e->sweeps ? 0 : nk * (nk + 1) / 2 * ne, &whole);
     return whole;
 }
@@ -121,7 +132,7 @@ static eq_status allocate(eq_layered *e, const eq_engine_options *o, eq_diag *di
     size_t wide = widest(&e->net), between = 0, rows = 0;
     for (size_t b = 0; b < e->net.bars; b++) {
         const eq_crossbar *x = &e->net.bar[b];
-        size_t need = x->rows * x->cols + x->rows + x->cols;
+        size_t need = x->rows * x->cols;
         if (x->kind == EQ_ROWS_NODE && need > between) between = need;
         if (x->rows > rows) rows = x->rows;
     }
@@ -131,7 +142,8 @@ static eq_status allocate(eq_layered *e, const eq_engine_options *o, eq_diag *di
     e->column = room(wide, &whole);
     e->block_total = room((rows / EQ_UPDATE_ROWS + 1) * wide, &whole);
     e->between = room(between, &whole);
-    e->works = (o->batch + EQ_MOST_IN_PART - 1) / EQ_MOST_IN_PART;
+    size_t share = e->sweeps ? EQ_MOST_IN_SWEPT_PART : EQ_MOST_IN_PART;
+    e->works = (o->batch + share - 1) / share;
     e->work = eq_calloc(e->works, sizeof *e->work);
     e->tied = eq_calloc(2 * e->net.nodes, sizeof *e->tied);
     whole = whole && e->work != NULL && e->tied != NULL;
@@ -192,6 +204,7 @@ static eq_engine_info about(const void *self) {
     eq_engine_info info = {.name = "layered", .sweeps = e->sweeps};
     for (size_t p = 0; p < e->works; p++) {
         info.iterations += e->work[p].iterations;
+        info.passes += e->work[p].passes;
         info.solves += e->work[p].solves;
         info.worst_ratio = fmax(info.worst_ratio, e->work[p].worst);
     }
@@ -295,7 +308,7 @@ static eq_status answer(eq_layered *e, int slot, double *y, eq_diag *diag) {
 static void free_job(void *data, int k) {
     eq_layered *e = data;
     eq_work *w = &e->work[e->own + (size_t)k];
-    if (w->n > 0) eq_layered_free(e, w);
+    if (w->n > 0) (e->sweeps ? eq_layered_sweep_free : eq_layered_free)(e, w);
 }
 
 static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
@@ -316,8 +329,10 @@ typedef struct nudged_work {
 
 static void nudged_job(void *data, int k) {
     const nudged_work *job = data;
-    eq_work *w = &job->e->work[job->e->own + (size_t)k];
-    if (w->n > 0) eq_layered_nudged(job->e, w, job->slot, job->nudge);
+    eq_layered *e = job->e;
+    eq_work *w = &e->work[e->own + (size_t)k];
+    if (w->n > 0)
+        (e->sweeps ? eq_layered_sweep_nudged : eq_layered_nudged)(e, w, job->slot, job->nudge);
 }
 
 static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,

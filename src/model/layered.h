@@ -57,6 +57,9 @@ typedef struct eq_crossbar {
 typedef struct eq_layers {
     eq_circuit *c;
     size_t nodes, eliminated, kept;
+    size_t bands[2],
+        *band[2];            /* of E and of K: nodes equally far from the outputs, as indices in the
+                                  class; [bands + 1] */
     eq_node *node;           /* [nodes] the circuit's node */
     double *weight;          /* [nodes] d */
     int32_t *index;          /* [circuit nodes] free node, EQ_NONE otherwise */
@@ -81,7 +84,10 @@ void eq_layers_load(eq_layers *net);
 
 /* Examples that are solved together: enough for whole vectors, few enough for two processors to
  * share a minibatch of 20 and for the Schur complements to stay in the first cache. */
-enum { EQ_MOST_IN_PART = 12, EQ_MOST_LANES = 16 };
+enum { EQ_MOST_IN_PART = 12, EQ_MOST_IN_SWEPT_PART = 32, EQ_MOST_LANES = 32 };
+
+/* Directions in which a band of E nodes is known to be coupled strongly (layered_coarse.c). */
+enum { EQ_DIRECTIONS = 32 };
 
 /* How x and -x stand in the input vector of this minibatch (section 4.4.3): one product serves
  * both. */
@@ -93,9 +99,12 @@ typedef struct eq_derived {
         *coupled; /* [nodes] weighted conductance to fixed nodes and diodes / to free nodes, S */
     double *constant; /* [nodes] weighted current of constant rows and sources, A */
     double *m;        /* [eliminated][kept] M, S */
-    double *back;     /* [eliminated][kept] part of `coupled` of the K node, S */
-    double *pairs;    /* [kept (kept+1)/2][eliminated] M_ea M_eb, a >= b */
-    double *bound;    /* [nodes] d abstol, A */
+    double *turned;   /* [kept][eliminated] M^T; where sweeps solve */
+    double *q;        /* [eliminated][EQ_DIRECTIONS] the outline Q W^T of M; where sweeps solve */
+    double *w[2];  /* [kept][EQ_DIRECTIONS] of the band of E before and behind that of the K node */
+    double *back;  /* [eliminated][kept] part of `coupled` of the K node, S */
+    double *pairs; /* [kept (kept+1)/2][eliminated] M_ea M_eb, a >= b */
+    double *bound; /* [nodes] d abstol, A */
 } eq_derived;
 
 /* A part of the minibatch that is solved together: examples first..first+n-1. How a minibatch is
@@ -114,18 +123,25 @@ typedef struct eq_work {
     double *from_e;          /* [kept][ld] M^T v_E */
     double *inverse;         /* [eliminated][ld] 1/D_E */
     double *f, *slope, *size; /* [kept][ld] residual, D_K, lower estimate of sum |currents| */
-    double *step;             /* [kept][wide] Newton step of v_K, V */
-    double *push;             /* [eliminated][ld] M step */
-    double *schur, *factor;   /* [pairs][wide] S, and its Cholesky factor (inverse diagonal) */
-    double *descent;          /* [wide] step . F where the step began */
+    double *trial;            /* [nodes][ld] sweeps: V, where the state is believed to lead */
+    double *drive;            /* [nodes][ld] sweeps: from_k and from_e as they would be there, A */
+    double *off, *sizes;      /* [nodes][ld] sweeps: residual; sum of |currents|, A */
+    double *along;            /* [EQ_ALONGS][bands of E][EQ_DIRECTIONS][ld] sweeps: coefficients */
+    double *free_from_e;      /* [kept][ld] sweeps: kept from the free phase */
+    double reached; /* sweeps: the last nudge over the KCL bound; 0: none since the free phase */
+    int last;       /* its slot */
+    double *step;   /* [kept][wide] Newton step of v_K, V */
+    double *push;   /* [eliminated][ld] M step */
+    double *schur, *factor; /* [pairs][wide] S, and its Cholesky factor (inverse diagonal) */
+    double *descent;        /* [wide] step . F where the step began */
     double *free_from_k, *free_inverse, *free_f; /* kept from the free phase */
     double *check;  /* [3][eliminated][ld] f, slope, size of the exact bound */
     double *cross;  /* workspace of the update of crossbars between layers */
     double *column; /* [widest] this part's share of the update's column constants */
     bool factored;
-    double strict;                    /* residual ratio that the iteration works on */
-    double iterations, solves, worst; /* statistics */
-    double failed;                    /* residual ratio of the phase that failed, 0 if none */
+    double strict;                            /* residual ratio that the iteration works on */
+    double iterations, passes, solves, worst; /* statistics */
+    double failed; /* residual ratio of the phase that failed, 0 if none */
 } eq_work;
 
 typedef struct eq_layered {
@@ -153,6 +169,7 @@ typedef struct eq_layered {
     double
         *block_total; /* update: [blocks of rows][widest] column sums, added up in a fixed order */
     double *between;  /* update: gradient of a crossbar between layers */
+    double *thin;     /* [2][kept or eliminated][EQ_DIRECTIONS] work of the outline */
 } eq_layered;
 
 /* layered_solve.c */
@@ -168,11 +185,47 @@ void eq_layered_project(const eq_layered *e);
  * tells. */
 void eq_layered_free(const eq_layered *e, eq_work *w);
 void eq_layered_nudged(const eq_layered *e, eq_work *w, int slot, const eq_nudge *nudge);
-/* M, from K to E nodes, and M^T, back. */
-eq_product eq_layered_to_eliminated(const eq_layered *e);
-eq_product eq_layered_to_kept(const eq_layered *e);
+/* `in` of the K nodes with the nudge at the state v (NULL: without). */
+const double *eq_layered_nudge(const eq_layered *e, eq_work *w, const eq_nudge *nudge,
+                               const double *v);
+/* Current from the fixed nodes. */
+void eq_layered_gather_inputs(const eq_layered *e, eq_work *w);
+/* Residuals this far below the KCL bound are aimed at, so that differences between phases keep
+ * their digits. */
+#define EQ_LAYERED_AIM 1e-3
+/* |f| over the KCL bound of node j with the sum of |currents| `size`; *strict: of a bound with a
+ * millionth of its absolute part (abstol over a small conductance is a large voltage), and a sum of
+ * `least` at the least. Both grow. */
+void eq_layered_grow_ratio(const eq_layered *e, size_t j, double f, double size, double least,
+                           double *ratio, double *strict);
+/* What an iteration leaves: its count, and whether the state is at its bound. */
+void eq_layered_conclude(const eq_layered *e, eq_work *w, const double *v, double ratio,
+                         double count);
 /* S at the slopes w->slope and w->inverse, and its factor. */
 void eq_layered_factor(const eq_layered *e, eq_work *w, const eq_nudge *nudge);
+
+/* layered_coupling.c */
+/* M and what is derived from it, from the crossbars between layers; adds to `coupled`. */
+void eq_layered_derive_coupling(eq_layered *e);
+/* to = M v_K: E nodes from K nodes v[kept][ldv] / to = M^T v_E, in the lanes of a part: one pass
+ * through the conductances between layers. */
+void eq_layered_to_eliminated(const eq_layered *e, eq_work *w, const double *v, size_t ldv,
+                              double *to);
+void eq_layered_to_kept(const eq_layered *e, eq_work *w, const double *v, double *to);
+
+/* layered_coarse.c: an outline Q W^T of M by a few directions, and the step that solves the
+ * linearised equations with the outline in place of M. */
+enum { EQ_ALONGS = 8 };
+void eq_layered_derive_outline(eq_layered *e);
+/* drive = from_k + Q W^T (trial_K - v_K), or from_e + W Q^T (trial_E - v_E): what a class would be
+ * driven by at the trial state, as far as the outline knows. */
+void eq_layered_anticipate(const eq_layered *e, eq_work *w, const double *v, bool kept);
+/* trial += the solution of (D - outline) step = off, with 1/D in w->inverse. */
+void eq_layered_coarse_step(const eq_layered *e, eq_work *w);
+
+/* layered_sweep.c: the phases where a dense Schur complement would be too large. */
+void eq_layered_sweep_free(const eq_layered *e, eq_work *w);
+void eq_layered_sweep_nudged(const eq_layered *e, eq_work *w, int slot, const eq_nudge *nudge);
 
 /* layered_adjoint.c: dv/db of a nudge -b dC/dy at the free state of one part, into slot EQ_ADJOINT. */
 void eq_layered_adjoint(const eq_layered *e, eq_work *w, const double *dcdy);

@@ -43,19 +43,17 @@ static void right_side(const eq_layered *e, const eq_work *w, const double *dcdy
 }
 
 /* d_E = diag(1/D_E) M d_K. */
-static void follow(const eq_layered *e, const eq_work *w, const double *kept, size_t ldb,
+static void follow(const eq_layered *e, eq_work *w, const double *kept, size_t ldb,
                    double *eliminated) {
-    eq_product m = eq_layered_to_eliminated(e);
-    e->kernels->lanes_product(&m, w->ld, kept, ldb, eliminated, w->ld);
+    eq_layered_to_eliminated(e, w, kept, ldb, eliminated);
     for (size_t k = 0; k < e->net.eliminated * w->ld; k++) eliminated[k] *= w->inverse[k];
 }
 
 /* q = S p. */
 static void apply(const eq_layered *e, eq_work *w, const double *p, double *q) {
     size_t ld = w->ld;
-    eq_product m = eq_layered_to_kept(e);
     follow(e, w, p, w->wide, w->push);
-    e->kernels->lanes_product(&m, ld, w->push, ld, q, ld);
+    eq_layered_to_kept(e, w, w->push, q);
     for (size_t k = 0; k < e->net.kept; k++)
         for (size_t n = 0; n < ld; n++)
             q[k * ld + n] = w->slope[k * ld + n] * p[k * w->wide + n] - q[k * ld + n];

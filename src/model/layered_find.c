@@ -2,6 +2,7 @@
  * (section 4.4.2), the two classes of free nodes with their energy weights, and the crossbars
  * between them. Anything else is answered with EQ_ERR_CHECK and the reason. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "devices/diode_law.h"
@@ -13,6 +14,7 @@ static eq_status finder_start(eq_finder *f) {
     f->colour = eq_filled(n, sizeof *f->colour, 0xff);
     f->owner = eq_filled(n, sizeof *f->owner, 0xff);
     f->input = eq_filled(n, sizeof *f->input, 0xff);
+    f->level = eq_filled(n, sizeof *f->level, 0xff);
     f->vcvs_of = eq_filled(n, sizeof *f->vcvs_of, 0xff);
     f->amplifier = eq_filled(n, sizeof *f->amplifier, 0xff);
     f->group_of = eq_filled(f->c->table[EQ_CLASS_memristor].count, sizeof *f->group_of, 0xff);
@@ -25,17 +27,17 @@ static eq_status finder_start(eq_finder *f) {
         f->bar_of[k] = eq_filled(f->c->table[eq_resistor_class[k]].count, sizeof(int32_t), 0xff);
     f->net->fixed_at = eq_calloc(n, sizeof *f->net->fixed_at);
     f->net->index = eq_filled(n, sizeof *f->net->index, 0xff);
-    bool whole = f->kind && f->colour && f->owner && f->input && f->vcvs_of && f->amplifier &&
-                 f->group_of && f->gain && f->feedback && f->weight && f->first && f->queue &&
-                 f->bar_of[0] && f->bar_of[1] && f->net->fixed_at && f->net->index;
+    bool whole = f->kind && f->colour && f->level && f->owner && f->input && f->vcvs_of &&
+                 f->amplifier && f->group_of && f->gain && f->feedback && f->weight && f->first &&
+                 f->queue && f->bar_of[0] && f->bar_of[1] && f->net->fixed_at && f->net->index;
     return whole ? EQ_OK : eq_out_of_memory(f->diag);
 }
 
 static void finder_end(eq_finder *f) {
     eq_topology_free(f->topology);
-    void *all[] = {f->kind,      f->colour,   f->owner, f->input,     f->vcvs_of,
-                   f->amplifier, f->group_of, f->gain,  f->feedback,  f->weight,
-                   f->first,     f->edge,     f->queue, f->bar_of[0], f->bar_of[1]};
+    void *all[] = {f->kind,      f->level,    f->colour,    f->owner,    f->input,  f->vcvs_of,
+                   f->amplifier, f->group_of, f->gain,      f->feedback, f->weight, f->first,
+                   f->edge,      f->queue,    f->bar_of[0], f->bar_of[1]};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
 }
 
@@ -304,11 +306,77 @@ static eq_status find_classes(eq_finder *f) {
     return status;
 }
 
-/* Numbers the free nodes, E first, each class in circuit order. */
+/* How many resistors lie between each free node and the outputs (or, where none leads there, the
+ * first node of its part): a resistor joins neighbouring levels only. */
+static void find_levels(eq_finder *f) {
+    size_t head = 0, tail = 0;
+    for (size_t k = 0; k < 2 * f->c->outputs; k++) {
+        eq_node out = k % 2 == 0 ? f->c->output[k / 2].plus : f->c->output[k / 2].minus;
+        if (out == EQ_NONE || f->level[out] != EQ_NONE) continue;
+        f->level[out] = 0;
+        f->queue[tail++] = out;
+    }
+    for (size_t v = 0; v <= f->n; v++) {
+        while (head < tail) {
+            eq_node u = f->queue[head++];
+            for (size_t k = f->first[u]; k < f->first[u + 1]; k++) {
+                const eq_table *t = &f->c->table[eq_resistor_class[f->edge[k] & 1]];
+                size_t j = (size_t)(f->edge[k] >> 1);
+                eq_node a = eq_behind(f, t->term[0][j]), b = eq_behind(f, t->term[1][j]);
+                eq_node next = a == u ? b : a;
+                if (f->level[next] != EQ_NONE) continue;
+                f->level[next] = f->level[u] + 1;
+                f->queue[tail++] = next;
+            }
+        }
+        if (v == f->n || f->kind[v] != FREE || f->level[v] != EQ_NONE) continue;
+        f->level[v] = f->colour[v] == CLASS_E; /* even levels are kept */
+        f->queue[tail++] = (eq_node)v;
+    }
+}
+
+static int by_key(const void *a, const void *b) {
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Lists the free nodes, E first, each class by levels and these in circuit order; a level that has
+ * nodes begins a band. */
+static eq_status order_nodes(eq_finder *f) {
+    eq_layers *net = f->net;
+    int64_t *key = eq_calloc(net->nodes, sizeof *key), n = (int64_t)f->n;
+    size_t count = 0;
+    net->band[0] = eq_calloc(net->nodes + 1, sizeof(size_t));
+    net->band[1] = eq_calloc(net->nodes + 1, sizeof(size_t));
+    if (key == NULL || net->band[0] == NULL || net->band[1] == NULL) {
+        eq_free(key);
+        return eq_out_of_memory(f->diag);
+    }
+    for (size_t v = 0; v < f->n; v++)
+        if (f->kind[v] == FREE)
+            key[count++] = ((f->colour[v] == CLASS_K ? n : 0) + f->level[v]) * n + (int64_t)v;
+    qsort(key, count, sizeof *key, by_key);
+    for (size_t j = 0; j < count; j++) {
+        int64_t level = key[j] / n;
+        int kept = level >= n;
+        net->node[j] = (eq_node)(key[j] % n);
+        if (!kept) net->eliminated++;
+        if (j == 0 || key[j - 1] / n != level)
+            net->band[kept][net->bands[kept]++] = kept ? j - net->eliminated : j;
+    }
+    net->kept = net->nodes - net->eliminated;
+    net->band[0][net->bands[0]] = net->eliminated;
+    net->band[1][net->bands[1]] = net->kept;
+    eq_free(key);
+    return EQ_OK;
+}
+
+/* Room for what is known of the free nodes, and their numbers. */
 static eq_status number_nodes(eq_finder *f) {
     eq_layers *net = f->net;
     for (size_t v = 0; v < f->n; v++) net->nodes += f->kind[v] == FREE;
     size_t n = net->nodes;
+    find_levels(f);
     net->node = eq_calloc(n, sizeof *net->node);
     net->weight = eq_calloc(n, sizeof *net->weight);
     net->gain = eq_calloc(n, sizeof *net->gain);
@@ -321,20 +389,16 @@ static eq_status number_nodes(eq_finder *f) {
     if (!net->node || !net->weight || !net->gain || !net->feedback || !net->source || !net->shunt ||
         !net->plus || !net->minus || !net->amplifier)
         return eq_out_of_memory(f->diag);
-    size_t next = 0;
-    for (int colour = CLASS_E; colour <= CLASS_K; colour++) {
-        for (size_t v = 0; v < f->n; v++) {
-            if (f->kind[v] != FREE || f->colour[v] != colour) continue;
-            net->node[next] = (eq_node)v;
-            net->weight[next] = f->weight[v];
-            net->gain[next] = f->gain[v];
-            net->feedback[next] = f->feedback[v];
-            net->amplifier[next] = f->amplifier[v];
-            net->index[v] = (int32_t)next++;
-        }
-        if (colour == CLASS_E) net->eliminated = next;
+    eq_status status = order_nodes(f);
+    if (status != EQ_OK) return status;
+    for (size_t j = 0; j < n; j++) {
+        eq_node v = net->node[j];
+        net->weight[j] = f->weight[v];
+        net->gain[j] = f->gain[v];
+        net->feedback[j] = f->feedback[v];
+        net->amplifier[j] = f->amplifier[v];
+        net->index[v] = (int32_t)j;
     }
-    net->kept = n - net->eliminated;
     for (size_t k = 0; k < f->c->outputs; k++) {
         eq_node minus = f->c->output[k].minus;
         net->plus[k] = net->index[f->c->output[k].plus];

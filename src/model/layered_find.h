@@ -13,7 +13,7 @@ enum { FREE, FIXED, DRIVEN };
 enum { UNSEEN = -1, CLASS_E, CLASS_K };
 
 /* kind: FREE, FIXED or DRIVEN for each circuit node; owner: of a driven node, the neuron node h;
- * input: index in c->input of the source at a fixed node, EQ_NONE; colour, weight: of each free
+ * level: how far from the outputs; input: index in c->input of the source at a fixed node, EQ_NONE; colour, weight: of each free
  * node; topology: of the circuit, for the weights; vcvs_of: the VCVS whose output the node is, EQ_NONE; from, to, next...: adjacency of the
  * free nodes. */
 typedef struct eq_finder {
@@ -23,7 +23,7 @@ typedef struct eq_finder {
     eq_diag *diag;
     size_t n;
     int8_t *kind, *colour;
-    int32_t *owner, *input, *vcvs_of, *group_of;
+    int32_t *level, *owner, *input, *vcvs_of, *group_of;
     double *gain, *feedback, *weight;
     eq_element *amplifier;
     size_t *first;

@@ -248,7 +248,7 @@ static void cholesky_solve(size_t n, size_t wide, const double *l, double *x) {
     }
 }
 
-enum { ROWS_AT_ONCE = 8 };
+enum { ROWS_AT_ONCE = 8, MOST_VECTORS = 4, MOST_TILE = 24 };
 
 static void pair_gradients(size_t rows, size_t cols, size_t n, const double *x, size_t width,
                            const double *delta, const double *column, double *plus, double *minus,
@@ -284,28 +284,56 @@ static void fold_pairs(size_t rows, size_t cols, const double *restrict plus,
     }
 }
 
-/* Eight rows and eight lanes at a time, without packing: a phase multiplies small matrices only. */
-static void lanes_product(const eq_product *p, size_t lanes, const double *b, size_t ldb, double *c,
-                          size_t ldc) {
-    for (size_t i = 0; i < p->rows; i += ROWS_AT_ONCE) {
-        const double *a[ROWS_AT_ONCE];
+/* `most` rows from row i on times `vectors` of eight lanes, summed in registers, without packing. */
+EQ_INLINE void product_tile(const eq_product *p, size_t i, size_t lanes, const double *b,
+                            size_t ldb, double *c, size_t ldc, const size_t most,
+                            const size_t vectors) {
+    const double *a[MOST_TILE];
+    eq_vec sum[MOST_TILE];
+    EQ_UNROLL
+    for (size_t r = 0; r < most; r++)
+        a[r] = p->a + (i + r < p->rows ? i + r : p->rows - 1) * p->row;
+    EQ_UNROLL
+    for (size_t r = 0; r < most * vectors; r++) sum[r] = eq_vec_all(0.0);
+    for (size_t k = 0; k < p->depth; k++) {
+        eq_vec bk[MOST_VECTORS];
         EQ_UNROLL
-        for (size_t r = 0; r < ROWS_AT_ONCE; r++)
-            a[r] = p->a + (i + r < p->rows ? i + r : p->rows - 1) * p->row;
-        for (size_t n = 0; n < lanes; n += EQ_LANES) {
-            eq_vec sum[ROWS_AT_ONCE];
+        for (size_t n = 0; n < vectors; n++) bk[n] = eq_vec_load(b + k * ldb + n * EQ_LANES);
+        EQ_UNROLL
+        for (size_t r = 0; r < most; r++) {
+            eq_vec factor = eq_vec_all(a[r][k * p->column]);
             EQ_UNROLL
-            for (size_t r = 0; r < ROWS_AT_ONCE; r++) sum[r] = eq_vec_all(0.0);
-            for (size_t k = 0; k < p->depth; k++) {
-                eq_vec bk = eq_vec_load(b + k * ldb + n);
-                EQ_UNROLL
-                for (size_t r = 0; r < ROWS_AT_ONCE; r++)
-                    sum[r] += eq_vec_all(a[r][k * p->column]) * bk;
-            }
-            for (size_t r = 0; r < ROWS_AT_ONCE && i + r < p->rows; r++)
-                store_part(c + (i + r) * ldc + n, p->sign * sum[r], lanes - n);
+            for (size_t n = 0; n < vectors; n++) sum[r * vectors + n] += factor * bk[n];
         }
     }
+    for (size_t r = 0; r < most && i + r < p->rows; r++)
+        for (size_t n = 0; n < vectors && n * EQ_LANES < lanes; n++) {
+            double *to = c + (i + r) * ldc + n * EQ_LANES;
+            eq_vec value = p->sign * sum[r * vectors + n];
+            if (p->add) value += eq_vec_load(to);
+            store_part(to, value, lanes - n * EQ_LANES);
+        }
+}
+
+/* As many lanes at a time as registers hold: AVX-512 has 32 of eight lanes, AVX2 16 of four. */
+static void lanes_product(const eq_product *p, size_t lanes, const double *b, size_t ldb, double *c,
+                          size_t ldc) {
+    size_t n = 0;
+#ifdef __AVX512F__
+    for (; lanes - n > 3 * EQ_LANES; n += 4 * EQ_LANES) {
+        for (size_t i = 0; i < p->rows; i += 6)
+            product_tile(p, i, lanes - n, b + n, ldb, c + n, ldc, 6, 4);
+        if (lanes - n <= 4 * EQ_LANES) return;
+    }
+    if (lanes - n > EQ_LANES) {
+        for (size_t i = 0; i < p->rows; i += 10)
+            product_tile(p, i, lanes - n, b + n, ldb, c + n, ldc, 10, 2);
+        n += 2 * EQ_LANES;
+    }
+#endif
+    for (; n < lanes; n += EQ_LANES)
+        for (size_t i = 0; i < p->rows; i += ROWS_AT_ONCE)
+            product_tile(p, i, lanes - n, b + n, ldb, c + n, ldc, ROWS_AT_ONCE, 1);
 }
 
 const eq_kernels EQ_KERNELS = {

@@ -76,9 +76,9 @@ void eq_layers_clear(eq_layers *net) {
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
         eq_free(net->slot_element[kept]);
     }
-    void *all[] = {net->node,   net->weight,   net->index,     net->fixed_at,
-                   net->gain,   net->feedback, net->amplifier, net->bar,
-                   net->source, net->shunt,    net->plus,      net->minus};
+    void *all[] = {net->node,     net->weight,    net->index,   net->fixed_at, net->gain,
+                   net->feedback, net->amplifier, net->bar,     net->source,   net->shunt,
+                   net->plus,     net->minus,     net->band[0], net->band[1]};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     *net = (eq_layers){0};
 }

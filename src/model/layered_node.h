@@ -41,12 +41,13 @@ typedef struct eq_node_rows {
     bool cold; /* the start says nothing about the root */
 } eq_node_rows;
 
-/* A matrix [rows][depth] whose entry (i, k) is sign a[i row + k column]. */
+/* A matrix [rows][depth] whose entry (i, k) is sign a[i row + k column]; what it gives is added. */
 typedef struct eq_product {
     size_t rows, depth;
     const double *a;
     size_t row, column;
     double sign;
+    bool add;
 } eq_product;
 
 /* The numeric kernels, compiled for one instruction set. */
@@ -59,7 +60,7 @@ typedef struct eq_kernels {
     /* F(v), F'(v) and a lower estimate of the sum of |currents| at each node, at the given v. */
     void (*nodes_evaluate)(const eq_node_law *law, const eq_node_rows *rows, const double *v,
                            double *f, double *slope, double *currents);
-    /* c [rows][ldc] = the matrix times b [depth][ldb], in the first `lanes` entries of each row; b
+    /* c [rows][ldc] = (or +=) the matrix times b [depth][ldb], in the first `lanes` entries of each row; b
      * may be read eight doubles too far. */
     void (*lanes_product)(const eq_product *p, size_t lanes, const double *b, size_t ldb, double *c,
                           size_t ldc);

@@ -54,15 +54,17 @@ static double exact_ratio(const eq_layered *e, const eq_work *w, const double *v
     return fabs(f) / (bound + e->reltol * (sum > size ? sum : size));
 }
 
+/* Where sweeps solve, they leave the residuals of all nodes in w->off. */
 double eq_layered_exact_ratio(const eq_layered *e, eq_work *w, const double *v) {
     size_t ld = w->ld, ne = e->net.eliminated;
     double *f = w->check, *slope = f + ne * ld + 8, *size = slope + ne * ld + 8, worst = 0.0;
     eq_node_rows rows = eq_layered_rows(e, w, false, w->in);
-    e->kernels->nodes_evaluate(&e->net.law[0], &rows, v, f, slope, size);
+    if (!e->sweeps) e->kernels->nodes_evaluate(&e->net.law[0], &rows, v, f, slope, size);
     for (size_t j = 0; j < e->net.nodes; j++) {
         bool kept = j >= ne;
         const double *residual = kept ? w->f + (j - ne) * ld : f + j * ld;
         const double *currents = kept ? w->size + (j - ne) * ld : size + j * ld;
+        if (e->sweeps) residual = w->off + j * ld, currents = w->sizes + j * ld;
         for (size_t n = 0; n < w->n; n++) {
             double ratio = exact_ratio(e, w, v, j, n, residual[n], currents[n]);
             if (!(ratio <= worst)) worst = ratio;

@@ -23,23 +23,6 @@ static void derive_fixed_rows(eq_layered *e, const eq_crossbar *x) {
     }
 }
 
-static void derive_node_rows(eq_layered *e, const eq_crossbar *x) {
-    size_t kept = e->net.kept, first = e->net.eliminated;
-    for (size_t r = 0; r < x->rows; r++) {
-        size_t row = (size_t)x->row[r];
-        double sr = x->row_scale[r], sum = 0.0;
-        for (size_t c = 0; c < x->cols; c++) {
-            size_t at = row * kept + (size_t)x->col[c] - first;
-            double dg = x->weight[c] * x->g[r * x->cols + c], sc = x->col_scale[c];
-            sum += dg;
-            e->derived.m[at] += dg * sr * sc;
-            e->derived.back[at] += dg * sc * sc;
-            e->derived.coupled[x->col[c]] += dg * sc * sc;
-        }
-        e->derived.coupled[row] += sum * sr * sr;
-    }
-}
-
 /* The table M_ea M_eb for every pair a >= b of kept nodes. */
 static void derive_pairs(eq_layered *e) {
     size_t ne = e->net.eliminated, nk = e->net.kept;
@@ -57,15 +40,13 @@ void eq_layered_derive(eq_layered *e) {
     memcpy(d->fixed, e->net.shunt, n * sizeof *d->fixed);
     memcpy(d->constant, e->net.source, n * sizeof *d->constant);
     memset(d->coupled, 0, n * sizeof *d->coupled);
-    memset(d->m, 0, e->net.eliminated * e->net.kept * sizeof *d->m);
-    memset(d->back, 0, e->net.eliminated * e->net.kept * sizeof *d->back);
-    for (size_t b = 0; b < e->net.bars; b++) {
-        if (e->net.bar[b].kind == EQ_ROWS_NODE)
-            derive_node_rows(e, &e->net.bar[b]);
-        else
-            derive_fixed_rows(e, &e->net.bar[b]);
-    }
-    if (!e->sweeps) derive_pairs(e);
+    for (size_t b = 0; b < e->net.bars; b++)
+        if (e->net.bar[b].kind != EQ_ROWS_NODE) derive_fixed_rows(e, &e->net.bar[b]);
+    eq_layered_derive_coupling(e);
+    if (e->sweeps)
+        eq_layered_derive_outline(e);
+    else
+        derive_pairs(e);
     eq_layered_find_ties(e);
 }
 
@@ -134,7 +115,7 @@ void eq_layered_project(const eq_layered *e) {
 }
 
 /* in = constant + sum over the input crossbars of d s (X g)^T: the current from the fixed nodes. */
-static void gather_inputs(const eq_layered *e, eq_work *w) {
+void eq_layered_gather_inputs(const eq_layered *e, eq_work *w) {
     size_t ld = w->ld;
     for (size_t j = 0; j < e->net.nodes; j++)
         for (size_t n = 0; n < ld; n++) w->in[j * ld + n] = e->derived.constant[j];
@@ -151,18 +132,10 @@ static void gather_inputs(const eq_layered *e, eq_work *w) {
     }
 }
 
-eq_product eq_layered_to_eliminated(const eq_layered *e) {
-    return (eq_product){e->net.eliminated, e->net.kept, e->derived.m, e->net.kept, 1, 1.0};
-}
-
-eq_product eq_layered_to_kept(const eq_layered *e) {
-    return (eq_product){e->net.kept, e->net.eliminated, e->derived.m, 1, e->net.kept, 1.0};
-}
-
 /* S = D_K - M^T diag(1/D_E) M in every lane. */
 static void form_schur(const eq_layered *e, eq_work *w) {
     size_t nk = e->net.kept, pairs = nk * (nk + 1) / 2, ld = w->ld;
-    eq_product p = {pairs, e->net.eliminated, e->derived.pairs, e->net.eliminated, 1, -1.0};
+    eq_product p = {pairs, e->net.eliminated, e->derived.pairs, e->net.eliminated, 1, -1.0, false};
     e->kernels->lanes_product(&p, ld, w->inverse, ld, w->schur, w->wide);
     for (size_t k = 0; k < nk; k++) {
         double *diagonal = w->schur + (k * (k + 1) / 2 + k) * w->wide;
@@ -213,8 +186,9 @@ static void nudge_node(const eq_layered *e, eq_work *w, int32_t node, size_t n, 
 
 /* nudged = in + nudge currents at the state v (engine.h, eq_nudge). Potentials are doubles, so a
  * current through a slope is known to eps slope |v|: no residual can be held below that. */
-static void nudge_currents(const eq_layered *e, eq_work *w, const eq_nudge *nudge,
-                           const double *v) {
+const double *eq_layered_nudge(const eq_layered *e, eq_work *w, const eq_nudge *nudge,
+                               const double *v) {
+    if (nudge == NULL) return w->in + e->net.eliminated * w->ld;
     size_t ld = w->ld, outputs = e->net.c->outputs, first = e->net.eliminated;
     double round_off = e->reltol > 0.0 ? 4.0 * DBL_EPSILON / e->reltol : 0.0;
     w->sloped = nudge->slope != NULL;
@@ -236,23 +210,27 @@ static void nudge_currents(const eq_layered *e, eq_work *w, const eq_nudge *nudg
             nudge_node(e, w, e->net.minus[k], n, -current, least);
         }
     }
+    return w->nudged;
+}
+
+void eq_layered_grow_ratio(const eq_layered *e, size_t j, double f, double size, double least,
+                           double *ratio, double *strict) {
+    double bound = e->derived.bound[j], whole = fabs(f) / (bound + e->reltol * size);
+    double tight = fabs(f) / (1e-6 * bound + e->reltol * (size > least ? size : least));
+    if (!(whole <= *ratio)) *ratio = whole;
+    if (!(tight <= *strict)) *strict = tight;
 }
 
 /* Largest |F| / bound over the K nodes, with the lower estimate of the sum of |currents|; w->strict
- * receives it for a bound with a millionth of its absolute part (abstol over a small conductance is
- * a large voltage). */
+ * likewise. */
 static double kept_ratio(const eq_layered *e, eq_work *w) {
     double worst = 0.0, strict = 0.0;
-    for (size_t k = 0; k < e->net.kept; k++) {
-        double bound = e->derived.bound[e->net.eliminated + k];
+    for (size_t k = 0; k < e->net.kept; k++)
         for (size_t n = 0; n < w->n; n++) {
             size_t at = k * w->ld + n;
-            double part = e->reltol * w->size[at], f = fabs(w->f[at]);
-            double ratio = f / (bound + part), tight = f / (1e-6 * bound + part);
-            if (!(ratio <= worst)) worst = ratio;
-            if (!(tight <= strict)) strict = tight;
+            eq_layered_grow_ratio(e, e->net.eliminated + k, w->f[at], w->size[at], 0.0, &worst,
+                                  &strict);
         }
-    }
     w->strict = strict;
     return worst;
 }
@@ -276,8 +254,7 @@ static double evaluate(const eq_layered *e, eq_work *w, double *v, const double 
     eq_node_rows rows = eq_layered_rows(e, w, false, w->in);
     rows.cold = cold;
     double worst = e->kernels->nodes_solve(&e->net.law[0], &rows, v, w->inverse);
-    eq_product m = eq_layered_to_kept(e);
-    e->kernels->lanes_product(&m, ld, v, ld, w->from_e, ld);
+    eq_layered_to_kept(e, w, v, w->from_e);
     rows = eq_layered_rows(e, w, true, kept_in);
     e->kernels->nodes_evaluate(&e->net.law[1], &rows, v + ne * ld, w->f, w->slope, w->size);
     for (size_t k = 0; w->sloped && k < e->net.kept * ld; k++) w->size[k] += w->least[k];
@@ -316,8 +293,7 @@ static void choose_step(const eq_layered *e, eq_work *w, bool first) {
 /* v_K += step; the E nodes follow to first order (the start of their next solve). */
 static void take_step(const eq_layered *e, eq_work *w, double *v) {
     size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
-    eq_product m = eq_layered_to_eliminated(e);
-    e->kernels->lanes_product(&m, ld, w->step, w->wide, w->push, ld);
+    eq_layered_to_eliminated(e, w, w->step, w->wide, w->push);
     for (size_t k = 0; k < nk; k++)
         for (size_t n = 0; n < ld; n++) v[(ne + k) * ld + n] += w->step[k * w->wide + n];
     for (size_t k = 0; k < ne * ld; k++) {
@@ -329,46 +305,19 @@ static void take_step(const eq_layered *e, eq_work *w, double *v) {
 /* From this iteration on, one that gains little is asked whether round-off is all that is left. */
 enum { patience = 6 };
 
-/* Residuals this far below the KCL bound are aimed at, so that differences between phases keep
- * their digits; a chord step that does not gain this much asks for a new factor. */
-static const double aim = 1e-3, chord_gain = 0.1;
-
-/* Solves the K nodes with v_E held, then refreshes M v_K: half a sweep of block coordinate descent,
- * which is exact minimisation of the energy in turns over both classes (Scellier 2024, "fast DRN";
- * here to the KCL bound). */
-static void solve_kept(const eq_layered *e, eq_work *w, double *v, const double *kept_in) {
-    size_t ld = w->ld, ne = e->net.eliminated;
-    eq_node_rows rows = eq_layered_rows(e, w, true, kept_in);
-    e->kernels->nodes_solve(&e->net.law[1], &rows, v + ne * ld, w->slope);
-    eq_product m = eq_layered_to_eliminated(e);
-    e->kernels->lanes_product(&m, ld, v + ne * ld, ld, w->from_k, ld);
-}
+/* A chord step that does not gain this much asks for a new factor. */
+static const double chord_gain = 0.1;
 
 /* What an iteration leaves: its count, and whether the state is at its bound. */
-static void conclude(const eq_layered *e, eq_work *w, const double *v, double ratio, int count) {
+void eq_layered_conclude(const eq_layered *e, eq_work *w, const double *v, double ratio,
+                         double count) {
     if (!(ratio <= 1.0)) {
         ratio = eq_layered_exact_ratio(e, w, v);
         w->failed = ratio <= 1.0 ? 0.0 : ratio;
     }
-    w->iterations += (double)count * (double)w->n;
+    w->iterations += count * (double)w->n;
     w->solves += (double)w->n;
     if (!(ratio <= w->worst)) w->worst = ratio;
-}
-
-/* Sweeps from the state v until the residuals are well below the bound or gain no more. */
-static void sweep(const eq_layered *e, eq_work *w, double *v, const eq_nudge *nudge) {
-    enum { SWEEPS = 20 }; /* times the iterations that Newton may take */
-    const double *kept_in = nudge == NULL ? w->in + e->net.eliminated * w->ld : w->nudged;
-    double ratio = evaluate(e, w, v, kept_in, nudge == NULL), before = INFINITY;
-    int count = 0;
-    for (; count < SWEEPS * e->most_iterations && w->strict > aim; count++) {
-        if (ratio <= 1.0 && w->strict > 0.9 * before) break;
-        solve_kept(e, w, v, kept_in);
-        if (nudge != NULL && nudge->slope != NULL) nudge_currents(e, w, nudge, v);
-        before = w->strict;
-        ratio = evaluate(e, w, v, kept_in, false);
-    }
-    conclude(e, w, v, ratio, count);
 }
 
 /* Newton's method from the evaluated state (ratio; INFINITY: take a step anyway) until the
@@ -379,21 +328,21 @@ static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *
     double before = INFINITY;
     if (nudge != NULL) w->strict = ratio;
     const double *kept_in = nudge == NULL ? w->in + e->net.eliminated * w->ld : w->nudged;
-    while (count < e->most_iterations && w->strict > aim &&
+    while (count < e->most_iterations && w->strict > EQ_LAYERED_AIM &&
            !(ratio <= 1.0 && w->strict > 0.25 * before)) {
         if (!chord || !w->factored || (count > 0 && w->strict > chord_gain * before)) {
             eq_layered_factor(e, w, nudge);
         }
         choose_step(e, w, count == 0);
         take_step(e, w, v);
-        if (nudge != NULL && nudge->slope != NULL) nudge_currents(e, w, nudge, v);
+        if (nudge != NULL && nudge->slope != NULL) eq_layered_nudge(e, w, nudge, v);
         before = w->strict;
         ratio = evaluate(e, w, v, kept_in, false);
         count++;
         bool stalls = count >= patience && w->strict > 0.5 * before;
         if (stalls && eq_layered_exact_ratio(e, w, v) <= 1.0) break;
     }
-    conclude(e, w, v, ratio, count);
+    eq_layered_conclude(e, w, v, ratio, count);
 }
 
 /* Always from zero, so that an answer does not depend on what was solved before. */
@@ -401,13 +350,10 @@ void eq_layered_free(const eq_layered *e, eq_work *w) {
     size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
     w->failed = 0.0;
     w->factored = w->sloped = false;
-    gather_inputs(e, w);
+    eq_layered_gather_inputs(e, w);
     memset(w->v[0], 0, (ne + nk) * ld * sizeof(double));
     memset(w->from_k, 0, ne * ld * sizeof(double));
-    if (e->sweeps)
-        sweep(e, w, w->v[0], NULL);
-    else
-        iterate(e, w, w->v[0], NULL, evaluate(e, w, w->v[0], w->in + ne * ld, true), false);
+    iterate(e, w, w->v[0], NULL, evaluate(e, w, w->v[0], w->in + ne * ld, true), false);
     memcpy(w->free_from_k, w->from_k, ne * ld * sizeof(double));
     memcpy(w->free_inverse, w->inverse, ne * ld * sizeof(double));
     memcpy(w->free_f, w->f, nk * ld * sizeof(double));
@@ -420,11 +366,7 @@ void eq_layered_nudged(const eq_layered *e, eq_work *w, int slot, const eq_nudge
     memcpy(v, w->v[0], (ne + nk) * ld * sizeof(double));
     memcpy(w->from_k, w->free_from_k, ne * ld * sizeof(double));
     memcpy(w->inverse, w->free_inverse, ne * ld * sizeof(double));
-    nudge_currents(e, w, nudge, v);
-    if (e->sweeps) {
-        sweep(e, w, v, nudge);
-        return;
-    }
+    eq_layered_nudge(e, w, nudge, v);
     for (size_t k = 0; k < nk * ld; k++) w->f[k] = w->free_f[k] + w->in[ne * ld + k] - w->nudged[k];
     bool energy = nudge->slope != NULL;
     iterate(e, w, v, nudge, INFINITY, !energy);

@@ -161,15 +161,20 @@ void eq_layered_total(eq_layered *e, eq_crossbar *x) {
     add_blocks(e, x, rows);
 }
 
+/* What all parts have at the columns, in their order. */
+static void sum_columns(const eq_layered *e, const eq_crossbar *x) {
+    memset(e->column, 0, x->cols * sizeof *e->column);
+    for (size_t p = 0; p < e->works; p++)
+        for (size_t c = 0; e->work[p].n > 0 && c < x->cols; c++)
+            e->column[c] += e->work[p].column[c];
+}
+
 static void update_fixed(update *u) {
     eq_layered *e = u->e;
     eq_crossbar *x = u->x;
     u->folded = x->fold != NULL && e->pairing != EQ_PAIRS_NONE;
     eq_pool_run(e->pool, (int)e->works, column_differences, u);
-    memset(e->column, 0, x->cols * sizeof *e->column);
-    for (size_t p = 0; p < e->works; p++)
-        for (size_t c = 0; e->work[p].n > 0 && c < x->cols; c++)
-            e->column[c] += e->work[p].column[c];
+    sum_columns(e, x);
     eq_pool_run(e->pool, eq_pool_threads(e->pool), update_blocks, u);
     add_blocks(e, x, u->folded ? x->rows / 2 : x->rows);
 }
@@ -194,41 +199,70 @@ static void gather_changes(const update *u, const eq_work *w, int s, const int32
     }
 }
 
-/* Adds one part's share to cross[r][c] = sum_n sum_s a_s (v_r,s v_c,s - v_r,0 v_c,0), written as
- * a_s (v_r,s - v_r,0) v_c,s + v_r,0 a_s (v_c,s - v_c,0), and to the sums of squares. */
-static void cross_products(const update *u, const eq_crossbar *x, const eq_work *w, double *cross,
-                           double *row_squares, double *col_squares) {
-    double *left = w->cross, *right = left + x->rows * w->ld;
+/* What one part has at the columns: for each slot v_c,s and a_s (v_c,s - v_c,0), [cols][ld] each; and
+ * the sums of squares. */
+static void gather_columns(void *data, int part) {
+    const update *u = data;
+    const eq_crossbar *x = u->x;
+    const eq_work *w = &u->e->work[part];
+    double *to = w->cross;
+    memset(w->column, 0, x->cols * sizeof *w->column);
     for (int s = 1; s < EQ_MAX_SLOTS; s++) {
         if (u->a[s] == 0.0) continue;
-        gather_changes(u, w, s, x->row, x->rows, left, row_squares);
-        gather(w, s == EQ_ADJOINT ? 0 : s, x->col, x->cols, right);
-        eq_gemm_nt(x->rows, x->cols, w->n, 1.0, left, w->ld, right, w->ld, 1.0, cross, x->cols);
-        gather(w, 0, x->row, x->rows, left);
-        gather_changes(u, w, s, x->col, x->cols, right, col_squares);
-        eq_gemm_nt(x->rows, x->cols, w->n, 1.0, left, w->ld, right, w->ld, 1.0, cross, x->cols);
+        gather(w, s == EQ_ADJOINT ? 0 : s, x->col, x->cols, to);
+        gather_changes(u, w, s, x->col, x->cols, to + x->cols * w->ld, w->column);
+        to += 2 * x->cols * w->ld;
     }
 }
 
-/* A crossbar between layers: d (s_r^2 [v_r^2] + s_c^2 [v_c^2] - 2 s_r s_c [v_r v_c])/2, [.] the
- * weighted sums. */
-static void update_nodes(const update *u) {
+/* Rows that one thread takes at a time. */
+enum { CROSS_ROWS = 64 };
+
+/* Adds one part's share to cross[r][c] = sum_n sum_s a_s (v_r,s v_c,s - v_r,0 v_c,0), written as
+ * a_s (v_r,s - v_r,0) v_c,s + v_r,0 a_s (v_c,s - v_c,0), and to the sums of squares. */
+static void cross_products(const update *u, const eq_work *w, size_t r0, size_t rows, double *cross,
+                           double *squares) {
+    const eq_crossbar *x = u->x;
+    double left[CROSS_ROWS * EQ_MOST_LANES];
+    const double *right = w->cross;
+    size_t ld = w->ld, cols = x->cols;
+    for (int s = 1; s < EQ_MAX_SLOTS; s++) {
+        if (u->a[s] == 0.0) continue;
+        gather_changes(u, w, s, x->row + r0, rows, left, squares);
+        eq_gemm_nt(rows, cols, w->n, 1.0, left, ld, right, ld, 1.0, cross, cols);
+        gather(w, 0, x->row + r0, rows, left);
+        eq_gemm_nt(rows, cols, w->n, 1.0, left, ld, right + cols * ld, ld, 1.0, cross, cols);
+        right += 2 * cols * ld;
+    }
+}
+
+/* Rows of a crossbar between layers: d (s_r^2 [v_r^2] + s_c^2 [v_c^2] - 2 s_r s_c [v_r v_c])/2, [.] the
+ * weighted sums; those of the columns are in e->column. */
+static void update_cross_rows(void *data, int block) {
+    const update *u = data;
     eq_layered *e = u->e;
     eq_crossbar *x = u->x;
-    size_t cols = x->cols, places = x->rows * cols;
-    double *cross = e->between, *row_squares = cross + places, *col_squares = row_squares + x->rows;
-    memset(cross, 0, (places + x->rows + cols) * sizeof *cross);
+    size_t r0 = (size_t)block * CROSS_ROWS, left = x->rows - r0, cols = x->cols;
+    size_t rows = left < CROSS_ROWS ? left : CROSS_ROWS;
+    double *cross = e->between + r0 * cols, squares[CROSS_ROWS] = {0.0};
+    memset(cross, 0, rows * cols * sizeof *cross);
     for (size_t p = 0; p < e->works; p++)
-        cross_products(u, x, &e->work[p], cross, row_squares, col_squares);
-    for (size_t r = 0; r < x->rows; r++) {
-        double sr = x->row_scale[r];
+        if (e->work[p].n > 0) cross_products(u, &e->work[p], r0, rows, cross, squares);
+    for (size_t r = 0; r < rows; r++) {
+        double sr = x->row_scale[r0 + r];
         for (size_t c = 0; c < cols; c++) {
             double sc = x->col_scale[c], *at = &cross[r * cols + c];
-            *at = x->weight[c] *
-                  (sr * sr * row_squares[r] + sc * sc * col_squares[c] - sr * sc * *at);
+            *at = x->weight[c] * (sr * sr * squares[r] + sc * sc * e->column[c] - sr * sc * *at);
         }
     }
-    take_rows(u, x, 0, x->rows, cross);
+    take_rows(u, x, r0, rows, cross);
+}
+
+static void update_nodes(update *u) {
+    eq_layered *e = u->e;
+    eq_pool_run(e->pool, (int)e->works, gather_columns, u);
+    sum_columns(e, u->x);
+    eq_pool_run(e->pool, (int)((u->x->rows + CROSS_ROWS - 1) / CROSS_ROWS), update_cross_rows, u);
 }
 
 void eq_layered_update(eq_layered *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data) {

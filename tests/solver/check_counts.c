@@ -177,12 +177,98 @@ START_TEST(minibatches_of_a_layered_network) {
 }
 END_TEST
 
+/* A deep resistive network between clamps at -1 and 1 V, and the passes through each crossbar between
+ * layers, one way each, that a free and a nudged phase may take. */
+typedef struct deep {
+    const char *layers;
+    eq_neuron_diode diode;
+    double free, nudged;
+} deep;
+
+static const deep deeps[] = {
+    {"64,256,20", EQ_NEURON_IDEAL, 12, 4},
+    {"64,256,20", EQ_NEURON_SHOCKLEY, 12, 4},
+    {"64,256,256,20", EQ_NEURON_IDEAL, 12, 8},
+    {"64,256,256,20", EQ_NEURON_SHOCKLEY, 12, 8},
+    {"64,256,256,256,20", EQ_NEURON_IDEAL, 12, 8},
+    {"64,256,256,256,20", EQ_NEURON_SHOCKLEY, 12, 8},
+    {"64,192,192,192,192,192,20", EQ_NEURON_IDEAL, 14, 12},
+};
+enum { DEEPS = sizeof deeps / sizeof *deeps };
+
+typedef struct rate {
+    double of;
+} rate;
+
+static void descend(void *data, size_t group, size_t offset, size_t n, double *theta,
+                    const double *gradient) {
+    const rate *r = data;
+    (void)group, (void)offset;
+    for (size_t k = 0; k < n; k++) theta[k] = fmax(theta[k] - r->of * gradient[k], 1e-7);
+}
+
+static double passes(const eq_engine *e, size_t batch, double *before) {
+    double all = eq_engine_about(e).passes, since = all - *before;
+    *before = all;
+    return since / (double)batch;
+}
+
+/* At the random start, and while examples are learned. */
+START_TEST(passes_of_a_deep_network) {
+    enum { BATCH = 8, BATCHES = 12, WIDTH = 64 };
+    const deep *q = &deeps[_i];
+    const double beta = 3e-6;
+    eq_architecture a;
+    eq_circuit *c = NULL;
+    eq_engine *e = NULL;
+    ck_assert_int_eq(eq_architecture_kind("drn", &a, NULL), EQ_OK);
+    ck_assert_int_eq(eq_architecture_layers(q->layers, &a, NULL), EQ_OK);
+    a.diode = q->diode;
+    a.n = 1.9331;
+    a.up = 1.0;
+    a.down = -1.0;
+    a.high = 2e-4;
+    a.gmax = 100.0;
+    ck_assert_int_eq(eq_architecture_build(&a, &c, NULL), EQ_OK);
+    eq_engine_options o = {EQ_ENGINE_LAYERED, BATCH, 1};
+    ck_assert_int_eq(eq_engine_new(c, &o, &e, NULL), EQ_OK);
+    eq_random r = eq_random_seed(5);
+    double x[BATCH * WIDTH], y[BATCH * 10], current[BATCH * 10], before = 0.0;
+    double w[EQ_MAX_SLOTS] = {0.0, 0.5 / beta / BATCH, -0.5 / beta / BATCH};
+    for (int b = 0; b <= BATCHES; b++) {
+        for (size_t k = 0; k < BATCH * WIDTH; k += 2) {
+            /* example n has class n, seen in the inputs n, n + 10, .. */
+            double p = k % WIDTH / 2 % 10 == k / WIDTH ? 40.0 : -10.0;
+            x[k] = p + 5.0 * eq_random_uniform(&r);
+            x[k + 1] = -x[k];
+        }
+        ck_assert_int_eq(eq_engine_free_phase(e, BATCH, x, y, NULL), EQ_OK);
+        double most = passes(e, BATCH, &before);
+        ck_assert_msg(most <= q->free, "%s, %d: a free phase takes %g passes", q->layers, b, most);
+        most = 0.0;
+        for (int s = 1; s <= 2; s++) {
+            for (size_t k = 0; k < BATCH * 10; k++)
+                current[k] = (s == 1 ? -beta : beta) * 33.3 * (k % 10 == k / 10 ? -0.9 : 0.1);
+            eq_nudge nudge = {current, NULL, NULL};
+            ck_assert_int_eq(eq_engine_nudged_phase(e, s, &nudge, NULL, NULL), EQ_OK);
+            most += 0.5 * passes(e, BATCH, &before);
+        }
+        ck_assert_msg(most <= q->nudged, "%s, %d: a nudged phase takes %g", q->layers, b, most);
+        ck_assert_int_eq(eq_engine_update(e, w, descend, &(rate){2e-5}, NULL), EQ_OK);
+        ck_assert_double_le(eq_engine_about(e).worst_ratio, 1.0);
+    }
+    eq_engine_free(e);
+    eq_circuit_free(c);
+}
+END_TEST
+
 Suite *counts_suite(void) {
     Suite *s = suite_create("counts");
     TCase *t = tcase_create("counts");
     tcase_add_test(t, newton_on_a_grid);
     tcase_add_test(t, no_allocation_in_later_solves);
     tcase_add_loop_test(t, minibatches_of_a_layered_network, 0, NETWORKS);
+    tcase_add_loop_test(t, passes_of_a_deep_network, 0, DEEPS);
     suite_add_tcase(s, t);
     return s;
 }
