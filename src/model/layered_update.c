@@ -252,8 +252,7 @@ static void update_cross_rows(void *data, int block) {
         double sr = x->row_scale[r0 + r];
         for (size_t c = 0; c < cols; c++) {
             double sc = x->col_scale[c], *at = &cross[r * cols + c];
-            *at = x->weight[c] *
-                  (sr * sr * squares[r] + sc * sc * e->column[c] - sr * sc * *at);
+            *at = x->weight[c] * (sr * sr * squares[r] + sc * sc * e->column[c] - sr * sc * *at);
         }
     }
     take_rows(u, x, r0, rows, cross);
