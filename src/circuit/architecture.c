@@ -87,18 +87,29 @@ static eq_status numbers(const char *text, const char *what, double *value, size
     return EQ_OK;
 }
 
+static bool is_width(double value) {
+    return value >= 1.0 && value <= EQ_MOST_WIDE && value == floor(value);
+}
+
+/* Behind the layers of an image. */
 eq_status eq_architecture_layers(const char *text, eq_architecture *a, eq_diag *diag) {
     double width[EQ_MAX_LAYERS];
-    eq_status status = numbers(text, "layers", width, EQ_MAX_LAYERS, &a->layers, diag);
+    size_t first = a->image[0].rows > 0 ? a->convolutions + 1 : 0, count;
+    eq_status status = numbers(text, "layers", width, EQ_MAX_LAYERS - first, &count, diag);
     if (status != EQ_OK) return status;
-    for (size_t l = 0; l < a->layers; l++) {
-        if (!(width[l] >= 1.0 && width[l] <= EQ_MOST_WIDE && width[l] == floor(width[l])))
+    for (size_t l = 0; l < count; l++) {
+        if (!is_width(width[l]))
             return eq_fail(diag, EQ_ERR_USAGE,
                            "layers '%s': %g is no number of nodes; use whole "
                            "numbers from 1 to 1e7",
                            text, width[l]);
-        a->width[l] = (size_t)width[l];
+        a->width[first + l] = (size_t)width[l];
     }
+    a->layers = first + count;
+    if (first > 0 && count == 0)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "the image has no outputs; give what follows it in layers, \"20\" or "
+                       "\"100,20\"");
     if (a->layers < 2)
         return eq_fail(diag, EQ_ERR_USAGE,
                        "layers '%s' is too short; give inputs, hidden layers and "
@@ -107,172 +118,149 @@ eq_status eq_architecture_layers(const char *text, eq_architecture *a, eq_diag *
     return EQ_OK;
 }
 
+static eq_status add_image(eq_architecture *a, size_t layer, eq_image image, eq_diag *diag) {
+    double nodes = (double)image.rows * (double)image.columns * (double)image.channels;
+    if (nodes > EQ_MOST_WIDE)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "an image of %zu x %zu x %zu has more than %d nodes; use a smaller one",
+                       image.rows, image.columns, image.channels, EQ_MOST_WIDE);
+    a->image[layer] = image;
+    a->width[layer] = image.rows * image.columns * image.channels;
+    return EQ_OK;
+}
+
+eq_status eq_architecture_image(const char *text, eq_architecture *a, eq_diag *diag) {
+    double size[3] = {1.0, 1.0, 1.0};
+    size_t count;
+    eq_status status = numbers(text, "image", size, 3, &count, diag);
+    if (status != EQ_OK) return status;
+    if (count < 2 || !is_width(size[0]) || !is_width(size[1]) || !is_width(size[2]))
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "image '%.40s' is none; give rows, columns and channels, as in \"8,8,2\"",
+                       text);
+    return add_image(a, 0, (eq_image){(size_t)size[0], (size_t)size[1], (size_t)size[2]}, diag);
+}
+
+/* floor((size + 2 padding - kernel)/stride) + 1 places. */
+static size_t places(size_t size, const eq_convolution *v) {
+    return (size + 2 * v->padding - v->kernel) / v->stride + 1;
+}
+
+eq_status eq_architecture_convolve(const eq_convolution *v, eq_architecture *a, eq_diag *diag) {
+    const eq_image *from = &a->image[a->convolutions];
+    if (a->image[0].rows == 0)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "a convolution has no image to look at; give <architecture "
+                       "image=\"ROWS,COLUMNS,CHANNELS\">");
+    if (a->convolutions + 3 > EQ_MAX_LAYERS)
+        return eq_fail(diag, EQ_ERR_USAGE, "there are more than %d convolutions; use fewer",
+                       EQ_MAX_LAYERS - 3);
+    size_t most = (from->rows < from->columns ? from->rows : from->columns);
+    if (v->kernel < 1 || v->stride < 1 || v->filters < 1 || v->padding >= v->kernel ||
+        v->kernel > most + 2 * v->padding || !is_width((double)v->filters))
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "a convolution with kernel %zu, filters %zu, stride %zu and padding %zu "
+                       "does not fit an image of %zu x %zu; padding is smaller than the kernel, "
+                       "and the kernel not larger than the padded image",
+                       v->kernel, v->filters, v->stride, v->padding, from->rows, from->columns);
+    const eq_image to = {places(from->rows, v), places(from->columns, v), v->filters};
+    eq_status status = add_image(a, a->convolutions + 1, to, diag);
+    if (status == EQ_OK) a->convolution[++a->convolutions] = *v;
+    return status;
+}
+
+/* A whole number of at most two digits at *p, which moves behind it. */
+static bool layer_at(const char **p, size_t *layer) {
+    size_t n = strspn(*p, "0123456789");
+    if (n == 0 || n > 2) return false;
+    for (*layer = 0; n > 0; n--) *layer = 10 * *layer + (size_t)(*(*p)++ - '0');
+    return true;
+}
+
+eq_status eq_architecture_skips(const char *text, eq_architecture *a, eq_diag *diag) {
+    const char *p = text;
+    for (a->skips = 0; *(p += strspn(p, " ,")) != '\0'; a->skips++) {
+        eq_skip s = {0, 0};
+        bool good = a->skips < EQ_MAX_SKIPS && layer_at(&p, &s.from) && *p++ == '-' &&
+                    layer_at(&p, &s.to) && strcspn(p, " ,") == 0;
+        if (!good)
+            return eq_fail(diag, EQ_ERR_USAGE,
+                           "skip '%.40s' is no list of at most %d connections; write FROM-TO, "
+                           "layers counted from the inputs, which are 0, as in \"0-2 1-4\"",
+                           text, EQ_MAX_SKIPS);
+        a->skip[a->skips] = s;
+    }
+    return EQ_OK;
+}
+
+eq_status eq_architecture_lateral(const char *text, eq_architecture *a, eq_diag *diag) {
+    const char *p = text;
+    size_t layer;
+    for (a->lateral = 0; *(p += strspn(p, " ,")) != '\0'; a->lateral |= 1u << layer)
+        if (!layer_at(&p, &layer) || strcspn(p, " ,") != 0 || layer < 1 || layer >= EQ_MAX_LAYERS)
+            return eq_fail(
+                diag, EQ_ERR_USAGE,
+                "lateral '%.40s' is no list of layers; write their numbers, counted from "
+                "the inputs, which are 0, as in \"1 2\"",
+                text);
+    return EQ_OK;
+}
+
 eq_status eq_architecture_biases(const char *text, eq_architecture *a, eq_diag *diag) {
     return numbers(text, "bias", a->bias, EQ_MAX_BIASES, &a->biases, diag);
 }
 
-/* What is being built. row: the nodes that drive the next crossbar; column:
- * the layer it ends on. */
-typedef struct builder {
-    eq_builder with;
-    const eq_architecture *a;
-    eq_node *row, *column, bias[EQ_MAX_BIASES], up, down;
-    size_t rows;
-} builder;
-
-enum { NAME = EQ_NAME_ROOM };
-
-static eq_status inputs(builder *b) {
-    char name[NAME];
-    eq_status status = EQ_OK;
-    b->rows = b->a->width[0];
-    for (size_t k = 0; status == EQ_OK && k < b->rows; k++) {
-        eq_element e;
-        snprintf(name, sizeof name, "vx%zu", k + 1);
-        status = eq_builder_source(&b->with, name, name + 1, 0.0, &b->row[k], &e);
-        if (status == EQ_OK) status = eq_circuit_input(b->with.c, e, b->with.diag);
-    }
-    for (size_t k = 0; status == EQ_OK && k < b->a->biases; k++) {
-        snprintf(name, sizeof name, "vbias%zu", k + 1);
-        status = eq_builder_source(&b->with, name, name + 1, b->a->bias[k], &b->bias[k], NULL);
-    }
-    return status;
+/* The resistors of the crossbar to layer l, without those of its biases. */
+static double cells(const eq_architecture *a, size_t l) {
+    double rows = (double)a->width[l - 1];
+    if (l <= a->convolutions)
+        rows = (double)a->convolution[l].kernel * (double)a->convolution[l].kernel *
+               (double)a->image[l - 1].channels;
+    return rows * (double)a->width[l];
 }
 
-/* The bias sources and the .model of the neurons' diodes. */
-static eq_status diode_supply(builder *b) {
-    static const char *const params[][2] = {{"is", "n"}, {"ron", "roff"}};
-    const eq_architecture *a = b->a;
-    bool ideal = a->diode == EQ_NEURON_IDEAL;
-    const double value[][2] = {{a->is, a->n}, {a->ron, a->roff}};
-    eq_status status = eq_builder_source(&b->with, "vup", "up", a->up, &b->up, NULL);
-    if (status == EQ_OK)
-        status = eq_builder_source(&b->with, "vdown", "down", a->down, &b->down, NULL);
-    if (status != EQ_OK) return status;
-    return eq_builder_model(&b->with, "neuron", ideal ? EQ_CLASS_ideal_diode : EQ_CLASS_diode,
-                            params[ideal], value[ideal], 2);
-}
-
-static eq_status train(builder *b, const char *prefix, size_t l) {
-    char pattern[NAME];
-    snprintf(pattern, sizeof pattern, "%s%zu_*", prefix, l);
-    return eq_circuit_train(b->with.c, pattern, NULL, b->a->gmin, b->a->gmax,
-                            (eq_location){EQ_NONE, 0, 0}, b->with.diag);
-}
-
-/* The resistors from one row of crossbar l to its columns. */
-static eq_status cells(builder *b, eq_grid *g, const char *prefix, size_t l, size_t row,
-                       eq_node from) {
-    char name[NAME];
-    eq_status status = EQ_OK;
-    eq_grid_row(g, from);
-    for (size_t k = 0; status == EQ_OK && k < b->a->width[l]; k++) {
-        eq_node across, down;
-        snprintf(name, sizeof name, "%s%zu_%zu_%zu", prefix, l, row + 1, k + 1);
-        status = eq_grid_cell(g, k, b->column[k], &across, &down);
-        if (status == EQ_OK) status = eq_builder_resistor(&b->with, name, across, down);
-    }
-    return status;
-}
-
-static eq_status crossbar(builder *b, size_t l) {
-    char tag[NAME];
-    eq_grid g;
-    snprintf(tag, sizeof tag, "%zu", l);
-    eq_status status = eq_grid_open(&g, &b->with, tag, b->a->width[l]);
-    for (size_t i = 0; status == EQ_OK && i < b->rows; i++)
-        status = cells(b, &g, "r", l, i, b->row[i]);
-    for (size_t i = 0; status == EQ_OK && i < b->a->biases; i++)
-        status = cells(b, &g, "rb", l, i, b->bias[i]);
-    if (status == EQ_OK) status = eq_grid_end(&g, b->column);
-    eq_grid_close(&g);
-    if (status == EQ_OK) status = train(b, "r", l);
-    if (status == EQ_OK && b->a->biases > 0) status = train(b, "rb", l);
-    return status;
-}
-
-/* Bidirectional amplifier of neuron h (section 4.4.2): E drives e_ with A v(h), a 0-V source senses
- * the current into w, F draws gamma times that current from h. *w is the driven node. */
-static eq_status amplifier(builder *b, const char *suffix, eq_node h, eq_node *w) {
-    char e_name[NAME], w_name[NAME], s_name[NAME], f_name[NAME];
-    snprintf(e_name, sizeof e_name, "e%s", suffix);
-    snprintf(w_name, sizeof w_name, "w%s", suffix);
-    snprintf(s_name, sizeof s_name, "vs%s", suffix);
-    snprintf(f_name, sizeof f_name, "f%s", suffix);
-    eq_node driven;
-    eq_element sense;
-    eq_status status = eq_builder_node(&b->with, e_name, &driven);
-    if (status == EQ_OK) status = eq_builder_node(&b->with, w_name, w);
-    if (status == EQ_OK)
-        status = eq_builder_element(&b->with, EQ_CLASS_vcvs, e_name,
-                                    (eq_node[4]){driven, EQ_GROUND, h, EQ_GROUND}, EQ_NONE,
-                                    b->a->gain, NULL);
-    if (status == EQ_OK)
-        status =
-            eq_builder_element(&b->with, EQ_CLASS_vsource, s_name,
-                               (eq_node[4]){driven, *w, EQ_NONE, EQ_NONE}, EQ_NONE, 0.0, &sense);
-    if (status == EQ_OK)
-        status = eq_builder_element(&b->with, EQ_CLASS_cccs, f_name,
-                                    (eq_node[4]){h, EQ_GROUND, EQ_NONE, EQ_NONE}, sense,
-                                    b->a->feedback, NULL);
-    return status;
-}
-
-/* The diodes of neuron k of layer l, and what the next crossbar sees of it. */
-static eq_status neuron(builder *b, size_t l, size_t k) {
-    char name[NAME];
-    eq_node h = b->column[k], *row = &b->row[k];
-    int cls = b->with.c->model[b->with.model].cls;
-    snprintf(name, sizeof name, "du%zu_%zu", l, k + 1);
-    eq_status status = eq_builder_element(
-        &b->with, cls, name, (eq_node[4]){h, b->up, EQ_NONE, EQ_NONE}, EQ_NONE, 0.0, NULL);
-    name[1] = 'd';
-    if (status == EQ_OK)
-        status = eq_builder_element(&b->with, cls, name, (eq_node[4]){b->down, h, EQ_NONE, EQ_NONE},
-                                    EQ_NONE, 0.0, NULL);
-    *row = h;
-    if (status == EQ_OK && b->a->amplifiers) status = amplifier(b, name + 2, h, row);
-    return status;
-}
-
-static eq_status hidden_layer(builder *b, size_t l) {
-    char name[NAME];
-    eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < b->a->width[l]; k++) {
-        snprintf(name, sizeof name, "h%zu_%zu", l, k + 1);
-        status = eq_builder_node(&b->with, name, &b->column[k]);
-    }
-    if (status == EQ_OK) status = crossbar(b, l);
-    for (size_t k = 0; status == EQ_OK && k < b->a->width[l]; k++) status = neuron(b, l, k);
-    b->rows = b->a->width[l];
-    return status;
-}
-
-static eq_status output_layer(builder *b, size_t l) {
-    char name[NAME];
-    size_t pair = b->a->differential ? 2 : 1;
-    eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < b->a->width[l]; k++) {
-        snprintf(name, sizeof name, "y%zu%s", k / pair + 1, pair == 1 ? "" : k % 2 ? "m" : "p");
-        status = eq_builder_node(&b->with, name, &b->column[k]);
-    }
-    if (status == EQ_OK) status = crossbar(b, l);
-    for (size_t k = 0; status == EQ_OK && k < b->a->width[l]; k += pair)
-        status = eq_circuit_output(b->with.c, b->column[k], pair == 2 ? b->column[k + 1] : EQ_NONE,
-                                   EQ_NONE, EQ_NONE, b->with.diag);
-    return status;
-}
-
-/* The elements that `build` makes: sources, crossbars with their bias rows and wires, two diodes a hidden
- * neuron and the three elements of its amplifier, nudges. Widths are at most 1e7: no overflow. */
+/* The elements that `build` makes: sources, crossbars with their bias rows and wires, skips, lateral ones, two
+ * diodes a hidden neuron and the three elements of its amplifier, nudges. Widths are at most 1e7: no
+ * overflow. */
 static double elements(const eq_architecture *a) {
     double count = (double)(a->width[0] + a->biases + a->width[a->layers - 1]) + 2.0;
-    for (size_t l = 1; l < a->layers; l++)
-        count += (a->wires > 0.0 ? 3.0 : 1.0) * (double)(a->width[l - 1] + a->biases) *
-                 (double)a->width[l];
+    double each = a->wires > 0.0 ? 3.0 : 1.0;
+    for (size_t l = 1; l < a->layers; l++) {
+        double width = (double)a->width[l];
+        count += each * (cells(a, l) + (double)a->biases * width);
+        if (a->lateral >> l & 1) count += 0.5 * width * (width - 1.0);
+    }
+    for (size_t k = 0; k < a->skips; k++)
+        count += each * (double)a->width[a->skip[k].from] * (double)a->width[a->skip[k].to];
     for (size_t l = 1; l + 1 < a->layers; l++)
         count += (a->amplifiers ? 5.0 : 2.0) * (double)a->width[l];
     return count;
+}
+
+static bool same_before(const eq_architecture *a, size_t k) {
+    for (size_t j = 0; j < k; j++)
+        if (a->skip[j].from == a->skip[k].from && a->skip[j].to == a->skip[k].to) return true;
+    return false;
+}
+
+/* Whether the layers that skips, lateral connections and wires are of are there. */
+static eq_status check_layers(const eq_architecture *a, eq_diag *diag) {
+    for (size_t k = 0; k < a->skips; k++)
+        if (a->skip[k].to >= a->layers || a->skip[k].to < a->skip[k].from + 2 || same_before(a, k))
+            return eq_fail(diag, EQ_ERR_USAGE,
+                           "skip %zu-%zu cannot be: it leads over one layer or more to one of the "
+                           "layers 2..%zu, and stands once",
+                           a->skip[k].from, a->skip[k].to, a->layers - 1);
+    for (size_t l = 1; l < EQ_MAX_LAYERS; l++)
+        if (a->lateral >> l & 1 && (l >= a->layers || a->width[l] < 2))
+            return eq_fail(diag, EQ_ERR_USAGE,
+                           "lateral %zu cannot be: give layers 1..%zu of two nodes or more", l,
+                           a->layers - 1);
+    if (a->convolutions > 0 && a->wires > 0.0)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "wires are those of whole crossbars, which convolutions have not; leave "
+                       "one of them out");
+    return EQ_OK;
 }
 
 #define CLAMPS                                                                                     \
@@ -290,7 +278,9 @@ static eq_status check_clamps(const eq_architecture *a, eq_diag *diag) {
                    a->up, a->down, up, down, up, down);
 }
 
-static eq_status check(const eq_architecture *a, eq_diag *diag) {
+eq_status eq_architecture_fits(const eq_architecture *a, eq_diag *diag) {
+    eq_status status = check_layers(a, diag);
+    if (status != EQ_OK) return status;
     if (elements(a) > eq_max_elements)
         return eq_fail(diag, EQ_ERR_USAGE,
                        "layers of these sizes make %.3g elements, more than %g; use narrower ones",
@@ -308,62 +298,11 @@ static eq_status check(const eq_architecture *a, eq_diag *diag) {
 }
 
 eq_status eq_architecture_check(const eq_architecture *a, eq_diag *diag) {
-    eq_status status = check(a, diag);
+    eq_status status = eq_architecture_fits(a, diag);
     if (status == EQ_OK && a->down > 0.0)
         eq_warn_at(diag, (eq_place){0},
                    "bias-down = %g V lies above 0 V: " CLAMPS
                    "; for a lower clamp at %g V write bias-down=\"%g\" (--down %g)",
                    a->down, -a->down, -a->down, -a->down);
-    return status;
-}
-
-static eq_status build(builder *b) {
-    const eq_architecture *a = b->a;
-    size_t widest = 0;
-    for (size_t l = 0; l < a->layers; l++) widest = a->width[l] > widest ? a->width[l] : widest;
-    b->row = eq_calloc(widest, sizeof *b->row);
-    b->column = eq_calloc(widest, sizeof *b->column);
-    if (b->row == NULL || b->column == NULL) return eq_out_of_memory(b->with.diag);
-    eq_status status = inputs(b);
-    if (status == EQ_OK && a->layers > 2) status = diode_supply(b);
-    for (size_t l = 1; status == EQ_OK && l + 1 < a->layers; l++) status = hidden_layer(b, l);
-    if (status == EQ_OK) status = output_layer(b, a->layers - 1);
-    return status == EQ_OK ? eq_circuit_freeze(b->with.c, b->with.diag) : status;
-}
-
-/* "kendall network 1568-100-20" */
-static eq_status set_title(eq_circuit *c, const eq_architecture *a, eq_diag *diag) {
-    eq_text t = {0};
-    eq_text_printf(&t, "%s network", a->amplifiers ? "kendall" : "drn");
-    for (size_t l = 0; l < a->layers; l++)
-        eq_text_printf(&t, "%c%zu", l == 0 ? ' ' : '-', a->width[l]);
-    if (t.failed) {
-        eq_text_free(&t);
-        return eq_out_of_memory(diag);
-    }
-    eq_free(c->title);
-    c->title = t.text;
-    return EQ_OK;
-}
-
-eq_status eq_architecture_build(const eq_architecture *a, eq_circuit **out, eq_diag *diag) {
-    eq_status status = check(a, diag);
-    if (status != EQ_OK) return status;
-    builder b = {.a = a,
-                 .with = {.c = eq_circuit_new(),
-                          .diag = diag,
-                          .random = eq_random_seed(a->seed),
-                          .low = a->low,
-                          .high = a->high,
-                          .wires = a->wires}};
-    if (b.with.c == NULL) return eq_out_of_memory(diag);
-    status = set_title(b.with.c, a, diag);
-    if (status == EQ_OK) status = build(&b);
-    eq_free(b.row);
-    eq_free(b.column);
-    if (status == EQ_OK)
-        *out = b.with.c;
-    else
-        eq_circuit_free(b.with.c);
     return status;
 }

@@ -1,6 +1,6 @@
 /* Ready-made analog networks.
  *
- * Layers of neurons joined by crossbars of programmable resistors (architecture.c):
+ * Layers of neurons joined by crossbars of programmable resistors (layers.c):
  *   kendall   Kendall et al. 2020, Fig. 4: each hidden neuron is a node with two antiparallel
  *             diodes to bias sources, followed by a bidirectional amplifier (VCVS of gain A
  *             forwards, CCCS backwards)
@@ -15,16 +15,35 @@
  * behind it (builder.h).
  *
  * Names: input sources vx1.. at nodes x1..; crossbar l joins the rows of layer l-1 to the nodes of
- * layer l by resistors rL_ROW_COLUMN, its bias rows by rbL_BIAS_COLUMN; hidden nodes hL_K, driven
+ * layer l by resistors rL_ROW_COLUMN, its bias rows by rbL_BIAS_COLUMN; a skip has rsFROM_TO_ROW_COLUMN, and
+ * lateral ones are rlL_NODE_NODE; hidden nodes hL_K, driven
  * nodes wL_K; outputs y1p,y1m .. (differential) or y1 .. (single). */
 #ifndef EQ_CIRCUIT_ARCHITECTURE_H
 #define EQ_CIRCUIT_ARCHITECTURE_H
 
 #include "circuit/circuit.h"
 
-enum { EQ_MAX_LAYERS = 16, EQ_MAX_BIASES = 4 };
+enum { EQ_MAX_LAYERS = 16, EQ_MAX_BIASES = 4, EQ_MAX_SKIPS = 32 };
 
 typedef enum eq_neuron_diode { EQ_NEURON_SHOCKLEY, EQ_NEURON_IDEAL } eq_neuron_diode;
+
+/* A layer that stands in rows and columns with channels at each place; node ((row columns) + column) channels +
+ * channel of it, from 0, as arrays of NumPy have it. */
+typedef struct eq_image {
+    size_t rows, columns, channels; /* 0: it does not */
+} eq_image;
+
+/* A layer whose neurons see squares of the one before, each through conductances of its own: filter f at
+ * (r, c) sees rows r stride - padding to r stride - padding + kernel - 1, columns likewise, all channels.
+ * Where the image ends there is nothing to see. */
+typedef struct eq_convolution {
+    size_t kernel, filters, stride, padding;
+} eq_convolution;
+
+/* A further crossbar, from layer `from` to layer `to`, which is not the next. */
+typedef struct eq_skip {
+    size_t from, to;
+} eq_skip;
 
 typedef enum eq_architecture_name {
     EQ_NET_KENDALL,
@@ -54,10 +73,16 @@ typedef struct eq_architecture {
     bool amplifiers;             /* true for kendall */
     size_t layers;               /* entries of width: inputs, hidden layers, outputs; >= 2 */
     size_t width[EQ_MAX_LAYERS]; /* nodes of each layer; a differential output takes two */
-    bool differential;           /* outputs in pairs */
-    double gain, feedback;       /* A of the VCVS, gamma of the CCCS */
-    size_t biases;               /* bias rows of every crossbar */
-    double bias[EQ_MAX_BIASES];  /* V of each bias row */
+    size_t convolutions;         /* layers 1 to so many are of this kind */
+    eq_convolution convolution[EQ_MAX_LAYERS]; /* [layer] */
+    eq_image image[EQ_MAX_LAYERS];             /* [layer] from the inputs on to the last of these */
+    size_t skips;
+    eq_skip skip[EQ_MAX_SKIPS];
+    unsigned lateral;           /* bit l: the nodes of layer l are joined with each other */
+    bool differential;          /* outputs in pairs */
+    double gain, feedback;      /* A of the VCVS, gamma of the CCCS */
+    size_t biases;              /* bias rows of every crossbar */
+    double bias[EQ_MAX_BIASES]; /* V of each bias row */
     eq_neuron_diode diode;
     double is, n;      /* A, 1: Shockley diode of the hidden neurons */
     double ron, roff;  /* ohm: ideal diode */
@@ -85,14 +110,21 @@ const char *eq_architecture_kind_name(eq_architecture_name kind);
 bool eq_architecture_has_edges(const eq_architecture *a);
 /* Frees its texts. */
 void eq_architecture_free(eq_architecture *a);
-/* Reads "1568,100,20" into a->width. */
+/* Reads "8,8,2", rows, columns and channels of the inputs, or "8,8" with one, as layer 0. */
+eq_status eq_architecture_image(const char *text, eq_architecture *a, eq_diag *diag);
+/* The next layer of an image is a convolution. */
+eq_status eq_architecture_convolve(const eq_convolution *v, eq_architecture *a, eq_diag *diag);
+/* Reads "0-2 1-3" into a->skip, "1 2" into a->lateral. Layers are counted from the inputs, 0. */
+eq_status eq_architecture_skips(const char *text, eq_architecture *a, eq_diag *diag);
+eq_status eq_architecture_lateral(const char *text, eq_architecture *a, eq_diag *diag);
+/* Reads "1568,100,20", or the layers behind those of an image, into a->width. */
 eq_status eq_architecture_layers(const char *text, eq_architecture *a, eq_diag *diag);
 /* Reads "1" or "1,-1" (or "" for none) into a->bias. */
 eq_status eq_architecture_biases(const char *text, eq_architecture *a, eq_diag *diag);
 /* Whether it can be built: the number of its elements is counted before any is made. Warns of a
  * lower clamp above 0 V. */
 eq_status eq_architecture_check(const eq_architecture *a, eq_diag *diag);
-/* Builds and freezes the circuit of layers. */
+/* layers.c. Builds and freezes the circuit of layers. */
 eq_status eq_architecture_build(const eq_architecture *a, eq_circuit **out, eq_diag *diag);
 
 #endif

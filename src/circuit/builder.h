@@ -4,9 +4,9 @@
 #define EQ_CIRCUIT_BUILDER_H
 
 #include "base/random.h"
-#include "circuit/circuit.h"
+#include "circuit/architecture.h"
 
-enum { EQ_NAME_ROOM = 64 };
+enum { EQ_NAME_ROOM = 80 };
 
 typedef struct eq_builder {
     eq_circuit *c;
@@ -29,6 +29,9 @@ eq_status eq_builder_resistor(eq_builder *b, const char *name, eq_node from, eq_
 /* The only .model of the circuit. */
 eq_status eq_builder_model(eq_builder *b, const char *name, int cls, const char *const *param,
                            const double *value, size_t params);
+
+/* Whether layers can be built; architecture.c. */
+eq_status eq_architecture_fits(const eq_architecture *a, eq_diag *diag);
 
 /* A grid of cells: row i is a wire that comes from a node, column k one that ends in a node. Every
  * cell lies behind one segment of its row's wire, and has one of its column's to the next row:

@@ -65,7 +65,8 @@ typedef struct eq_reduction {
     size_t links;     /* nodes with a parent */
     eq_node *t_order; /* [links] each node after those its potential depends on */
     eq_node *w_order; /* [links] each node after those its KCL row is added to */
-    eq_node *moving;  /* [2 moves] those of t_order, then of w_order, that independent sources alone do
+    eq_node
+        *moving; /* [2 moves] those of t_order, then of w_order, that independent sources alone do
                          not hold against ground */
     size_t moves;
     int32_t *f_start; /* [branches + 1] CCCS controlled by branch b: f[f_start[b]] .. */

@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/carry.h"
@@ -94,6 +95,9 @@ typedef struct request {
     const char *predictions; /* FILE */
     int draws;
     bool json;
+    const char *gradient, *eps; /* FILE; E,E,.. */
+    int attack_steps;
+    eq_attack_options attack;
 } request;
 
 /* What an evaluation does not do, or does as the run did, whatever --set says. */
@@ -114,11 +118,12 @@ static const struct {
      "its data are those of the run, or another file by --data, which is read in the same way"},
 };
 
-static eq_status check_settings(const eq_settings *set, eq_diag *diag) {
+static eq_status check_settings(const eq_settings *set, bool nudges, eq_diag *diag) {
     for (size_t k = 0; k < set->count; k++)
         for (size_t j = 0; j < sizeof not_here / sizeof *not_here; j++) {
             const char *item = set->item[k], *why = not_here[j].why;
             if (strncmp(item, not_here[j].start, strlen(not_here[j].start)) != 0) continue;
+            if (nudges && strncmp(item, "estimator.", 10) == 0) continue;
             if (not_here[j].refused)
                 return eq_fail(diag, EQ_ERR_USAGE, "--set %s cannot be in an evaluation: %s", item,
                                why);
@@ -128,28 +133,56 @@ static eq_status check_settings(const eq_settings *set, eq_diag *diag) {
     return EQ_OK;
 }
 
+/* "0.05,0.1" */
+static eq_status read_attack(request *r, eq_diag *diag) {
+    eq_attack_options *o = &r->attack;
+    o->gradient = r->gradient != NULL;
+    o->steps = (size_t)r->attack_steps;
+    if (r->eps == NULL && r->attack_steps != 1)
+        return eq_fail(diag, EQ_ERR_USAGE, "--attack-steps are those of --attack; give it as well");
+    if (r->eps != NULL && r->attack_steps < 1)
+        return eq_fail(diag, EQ_ERR_USAGE, "--attack-steps 0 moves nothing; give 1 or more");
+    for (const char *at = r->eps; at != NULL && *at != '\0';) {
+        char *end;
+        if (o->count == EQ_ATTACKS)
+            return eq_fail(diag, EQ_ERR_USAGE, "--attack takes %d numbers at most", EQ_ATTACKS);
+        o->eps[o->count++] = strtod(at, &end);
+        if (end == at || (*end != ',' && *end != '\0'))
+            return eq_fail(
+                diag, EQ_ERR_USAGE,
+                "--attack is '%s'; give parts of a feature's range between commas, as in "
+                "0.05,0.1",
+                r->eps);
+        at = *end == ',' ? end + 1 : end;
+    }
+    return EQ_OK;
+}
+
 static eq_status check_request(request *r, eq_diag *diag) {
     r->infer.predictions = r->predictions != NULL;
     r->infer.power = r->infer.power || !isnan(r->infer.settling) || !isnan(r->infer.capacitance);
     if (r->infer.potentials && r->predictions == NULL)
         return eq_fail(diag, EQ_ERR_USAGE,
                        "--potentials go into the file of --predictions; give it as well");
-    return check_settings(&r->open.set, diag);
+    eq_status status = read_attack(r, diag);
+    bool nudges = r->gradient != NULL || r->attack.count > 0;
+    return status == EQ_OK ? check_settings(&r->open.set, nudges, diag) : status;
 }
 
-static void print(const request *r, eq_trained *m, const eq_inference *i,
+static void print(const request *r, eq_trained *m, const eq_inference *i, const eq_attack *a,
                   const eq_chip_draws *drawn) {
     const eq_circuit *c = eq_trained_circuit(m);
     eq_metrics chosen;
     size_t epochs;
     bool several = eq_trained_chosen(m, &chosen, &epochs);
     if (r->json) {
-        eq_print_evaluation_json(c, i, drawn, several ? chosen.epoch : epochs);
+        eq_print_evaluation_json(c, i, &r->attack, a, drawn, several ? chosen.epoch : epochs);
         return;
     }
     if (several) print_choice(&chosen, epochs);
     print_evaluation(&i->score);
     if (i->power != NULL) eq_print_power(c, i, r->infer.capacitance);
+    if (r->attack.count > 0) eq_print_attack(&i->score, &r->attack, a);
     if (drawn != NULL) eq_print_draws(&i->score, drawn);
 }
 
@@ -163,29 +196,52 @@ static eq_status check_power(const eq_power *p, eq_diag *diag) {
         p->balance, p->bound);
 }
 
-static eq_status check_predictions(const request *r, const eq_trained *m, eq_diag *diag) {
-    const char *path = r->predictions;
+static eq_status check_file(const request *r, const eq_trained *m, const char *path,
+                            eq_diag *diag) {
+    if (path == NULL) return EQ_OK;
     return eq_check_output(path, eq_trained_reads(m, path) ? path : r->open.data, diag);
+}
+
+static eq_status write_gradient(const eq_result *g, const char *path, eq_diag *diag) {
+    size_t n = strlen(path);
+    bool npz = n >= 4 && eq_same(path + n - 4, ".npz");
+    eq_sink sink;
+    eq_status status = eq_sink_open(path, NULL, &sink, diag);
+    if (status != EQ_OK) return status;
+    status = eq_result_write(&g, 1, npz ? EQ_NPZ : EQ_CSV, sink.stream, diag);
+    return eq_sink_close(&sink, status, diag);
+}
+
+static eq_status attack(const request *r, eq_trained *m, eq_attack *a, eq_diag *diag) {
+    if (r->gradient == NULL && r->attack.count == 0) return EQ_OK;
+    eq_status status = eq_trained_attack(m, &r->attack, a, diag);
+    if (status == EQ_OK && r->gradient != NULL && eq_comm_rank() == 0)
+        status = write_gradient(a->gradient, r->gradient, diag);
+    return status;
 }
 
 static eq_status evaluate(const char *folder, request *r, eq_diag *diag) {
     eq_trained *m = NULL;
     eq_inference *i = NULL;
     eq_chip_draws drawn;
+    eq_attack a = {.gradient = NULL};
     eq_status status = check_request(r, diag);
     if (status == EQ_OK)
         status = eq_comm_agree((r->draws > 0 ? eq_trained_open_for_draws
                                              : eq_trained_open)(folder, &r->open, &m, diag));
-    if (status == EQ_OK && r->predictions != NULL) status = check_predictions(r, m, diag);
+    if (status == EQ_OK) status = check_file(r, m, r->predictions, diag);
+    if (status == EQ_OK) status = check_file(r, m, r->gradient, diag);
     if (status == EQ_OK) status = eq_trained_infer(m, &r->infer, &i, diag);
     if (status == EQ_OK && i->table != NULL && eq_comm_rank() == 0)
         status = eq_inference_write(i, r->predictions, diag);
+    if (status == EQ_OK) status = attack(r, m, &a, diag);
     if (status == EQ_OK && r->draws > 0)
         status = eq_trained_draw(m, (size_t)r->draws, &drawn, diag);
     if (status == EQ_OK) {
-        print(r, m, i, r->draws > 0 ? &drawn : NULL);
+        print(r, m, i, &a, r->draws > 0 ? &drawn : NULL);
         status = check_power(i->power, diag);
     }
+    eq_attack_free(&a);
     eq_inference_free(i);
     eq_trained_free(m);
     return status;
@@ -193,7 +249,7 @@ static eq_status evaluate(const char *folder, request *r, eq_diag *diag) {
 
 static int run(const eq_command *command, int argc, char **argv) {
     eq_list set = {.count = 0};
-    request r = {.open = eq_trained_defaults(), .infer = eq_infer_defaults()};
+    request r = {.open = eq_trained_defaults(), .infer = eq_infer_defaults(), .attack_steps = 1};
     const eq_option table[] = {
         {"data", 0, EQ_OPTION_TEXT, &r.open.data, "PATH",
          "evaluate on this file instead of the test set"},
@@ -210,6 +266,12 @@ static int run(const eq_command *command, int argc, char **argv) {
          "energy of one that settles with F farad at every node too"},
         {"draws", 0, EQ_OPTION_INT, &r.draws, "N",
          "mean, deviation and quantiles over N chips with the mismatch of the experiment"},
+        {"input-gradient", 0, EQ_OPTION_TEXT, &r.gradient, "FILE",
+         "write dL/dx of every example, by its two phases (.csv, .npz)"},
+        {"attack", 0, EQ_OPTION_TEXT, &r.eps, "E[,E..]",
+         "score adversarial examples, moved by parts E of each feature's range"},
+        {"attack-steps", 0, EQ_OPTION_INT, &r.attack_steps, "N",
+         "in N steps of gradient ascent (1: by the sign of the gradient)"},
         EQ_SET_OPTION(&set),
         {"temp", 0, EQ_OPTION_NUMBER, &r.open.temp, "T", "evaluate at T degrees C"},
         {"model", 0, EQ_OPTION_TEXT, &r.open.models, "FILE",

@@ -91,6 +91,24 @@ void eq_print_power(const eq_circuit *c, const eq_inference *i, double farad) {
     print_settling(c, i, farad);
 }
 
+static void print_attacked(double eps, double loss, double error) {
+    printf("%-12g %12.6g", eps, loss);
+    if (isnan(error))
+        printf(" %12s\n", "-");
+    else
+        printf(" %10.2f %%\n", 100.0 * error);
+}
+
+void eq_print_attack(const eq_evaluation *e, const eq_attack_options *o, const eq_attack *a) {
+    printf("\n%-12s %12s %12s   adversarial examples, ", "eps", "loss", "error");
+    if (o->steps == 1)
+        puts("by the sign of the gradient");
+    else
+        printf("%zu steps of projected ascent\n", o->steps);
+    print_attacked(0.0, e->loss, e->target == NULL ? e->error : NAN);
+    for (size_t k = 0; k < o->count; k++) print_attacked(o->eps[k], a->loss[k], a->error[k]);
+}
+
 static void print_spreading(const char *name, double meant, const eq_spreading *s) {
     printf("%-8s %12.6g %12.6g %12.4g %12.6g %12.6g %12.6g\n", name, meant, s->mean, s->deviation,
            s->q05, s->q50, s->q95);
@@ -238,7 +256,22 @@ static void json_draws(const eq_chip_draws *d) {
     fputs("}}", stdout);
 }
 
+static void json_attack(const eq_attack_options *o, const eq_attack *a) {
+    printf(",\n \"attack\": {\"steps\": %zu, \"points\": [", o->steps);
+    for (size_t k = 0; k < o->count; k++) {
+        fputs(k == 0 ? "{" : ",\n  {", stdout);
+        json_number("eps", o->eps[k]);
+        fputs(", ", stdout);
+        json_number("loss", a->loss[k]);
+        fputs(", ", stdout);
+        json_number("error", a->error[k]);
+        putchar('}');
+    }
+    fputs("]}", stdout);
+}
+
 void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i,
+                              const eq_attack_options *o, const eq_attack *a,
                               const eq_chip_draws *drawn, size_t epoch) {
     const eq_evaluation *e = &i->score;
     printf("{\"examples\": %zu, \"epoch\": %zu, ", e->examples, epoch);
@@ -249,6 +282,7 @@ void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i,
     else
         json_classes(e);
     if (i->power != NULL) json_power(c, i);
+    if (o->count > 0) json_attack(o, a);
     if (drawn != NULL) json_draws(drawn);
     puts("}");
 }

@@ -172,7 +172,7 @@ static int run(const eq_command *command, int argc, char **argv) {
          "write their curves, some parameters and units too (.csv, .npz)"},
         {"steps", 0, EQ_OPTION_INT, &steps, "N", "N steps (until 0.1 % of the error is left)"},
         {"step", 0, EQ_OPTION_NUMBER, &r.options.step, "H",
-         "steps of H (one over the fastest rate)"},
+         "steps of H (half of one over the fastest rate)"},
         {"beta", 0, EQ_OPTION_NUMBER, &r.options.beta, "B", "nudge by +-B (the limit)"},
         {"capacitance", 0, EQ_OPTION_NUMBER, &r.options.farad, "F",
          "F farad at every free node (the deck's capacitors, or 1 F)"},

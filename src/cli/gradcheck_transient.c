@@ -7,10 +7,10 @@
 enum { COLUMNS = 9, ROWS = 20 }; /* of what is printed: t, then 3.7 and 3.8 */
 
 /* About ROWS of the points of the table. */
-static void print_rows(const eq_result *r) {
+static void print_rows(const eq_result *r, bool in_time) {
     size_t each = (r->points + ROWS - 1) / ROWS;
-    printf("%-10s  %-47s  %s\n", "", "truncated gradients by the parameters (3.7)",
-           "by the state (3.8)");
+    printf("%-10s  truncated gradients by the parameters (%s%-6s  by the state (%s)\n", "",
+           in_time ? "5.28)" : "3.7)", "", in_time ? "5.27" : "3.8");
     printf("%-10s  %-10s %-10s %-9s %-15s  %-10s %-10s %-9s %s\n", "t", "eqprop", "rbp", "error",
            "cosine", "eqprop", "rbp", "error", "cosine");
     for (size_t j = 0; j < r->points; j++) {
@@ -31,11 +31,17 @@ static void print_rows(const eq_result *r) {
 static void print(const eq_transient *t) {
     printf("%zu parameters, %zu examples of %zu units; %zu steps of %.4g, beta +-%.3g\n",
            t->parameters, t->examples, t->units, t->steps, t->step, t->beta);
-    print_rows(t->table);
-    printf("largest errors %.2e (3.7) and %.2e (3.8) of the largest right side\n", t->theta_error,
-           t->state_error);
+    print_rows(t->table, t->in_time);
+    printf("largest errors %.2e (%s) and %.2e (%s) of the largest right side\n", t->theta_error,
+           t->in_time ? "5.28" : "3.7", t->state_error, t->in_time ? "5.27" : "3.8");
     printf("at the end %.2e of dC/ds is left, and dL_t/dtheta is within %.2e of the adjoint\n",
            t->left, t->to_adjoint);
+    if (t->free_steps > 0)
+        printf("after the %zu free steps of the experiment a unit is %.2e off the steady state\n",
+               t->free_steps, t->unsteady);
+    if (t->nudged_steps > 0)
+        printf("after its %zu nudged steps %.2e of the gradient is missing\n", t->nudged_steps,
+               t->missing);
 }
 
 static void number(const char *key, double value, const char *end) {
@@ -53,6 +59,8 @@ static void print_json(const eq_transient *t) {
     number("s_error", t->state_error, ", ");
     number("left", t->left, ", ");
     number("to_adjoint", t->to_adjoint, ", ");
+    if (t->free_steps > 0) number("unsteady", t->unsteady, ", ");
+    if (t->nudged_steps > 0) number("missing", t->missing, ", ");
     number("bound", t->given ? NAN : t->bound, ", ");
     printf("\"passed\": %s, \"curve\": [", t->given ? "null" : t->passed ? "true" : "false");
     for (size_t j = 0; j < r->points; j++) {
@@ -79,11 +87,12 @@ static eq_status write_curves(const eq_transient *t, const char *path, const cha
 
 static eq_status judge(const eq_transient *t, eq_diag *diag) {
     if (t->passed || t->given) return EQ_OK;
-    return eq_fail(diag, EQ_ERR_CHECK,
-                   "theorem 3.1 does not hold: the two sides differ by %.2e (3.7) and %.2e (3.8), "
-                   "more than %g; look for a unit or a diode at the kink of its law (another "
-                   "--examples), or for several states between which the nudge jumps",
-                   t->theta_error, t->state_error, t->bound);
+    return eq_fail(
+        diag, EQ_ERR_CHECK,
+        "theorem 3.1 does not hold: the two sides differ by %.2e (parameters) and %.2e "
+        "(state), more than %g; look for a unit or a diode at the kink of its law (another "
+        "--examples), or for several states between which the nudge jumps",
+        t->theta_error, t->state_error, t->bound);
 }
 
 eq_status eq_gradcheck_transient(const eq_experiment *x, eq_network *trained,

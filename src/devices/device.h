@@ -135,6 +135,9 @@ typedef struct eq_device_class {
      * internal. */
     int terminals, internal;
     unsigned carries; /* bit a: a dc current may flow into terminal a (a gate: none) */
+    /* The terminals between which the current of a transistor flows (both 0: of none), the one whose
+     * potential opens it, and whether it opens as that rises (1) or falls (-1). */
+    int channel[2], gate, opens;
     void (*port)(size_t n, double *const *w, const double *const *z, double *const *memory,
                  double *const *i, double *const *g);
     /* Numbers of a row that `port` leaves in memory[0..][j] for its next call at a z nearby: where its

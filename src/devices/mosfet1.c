@@ -50,6 +50,7 @@ enum {
     VCRIT_S,
     PHI_NOMINAL,
     WARMTH,
+    PER_IS,
     COLUMNS
 };
 
@@ -147,6 +148,7 @@ static void derive_junctions(size_t j, double *const *w, double k_over_q, double
     bool areas = by_area(j, w);
     if (temp != tnom)
         warming = exp(eq_silicon_gap(tnom) / (k_over_q * tnom) - eq_silicon_gap(temp) / vt);
+    w[PER_IS][j] = areas ? 0.0 : warming * w[M][j];
     double own = (areas ? w[JS][j] : w[IS][j]) * warming * w[M][j];
     w[ISD][j] = areas ? own * w[AD][j] : own;
     w[ISS][j] = areas ? own * w[AS][j] : own;
@@ -213,10 +215,7 @@ static void change_of(size_t j, double *const *w, int k, double *d) {
         d[LAW_VBI] = 0.5 * (w[WARMTH][j] - 1.0) - gamma / (2.0 * nominal);
     }
     if (k == LAMBDA) d[LAW_LAMBDA] = 1.0;
-    if (k == IS && !by_area(j, w) && w[IS][j] > 0.0) {
-        d[EQ_MOS_IS + EQ_MOS_DRAIN] = w[ISD][j] / w[IS][j];
-        d[EQ_MOS_IS + EQ_MOS_SOURCE] = w[ISS][j] / w[IS][j];
-    }
+    if (k == IS) d[EQ_MOS_IS + EQ_MOS_DRAIN] = d[EQ_MOS_IS + EQ_MOS_SOURCE] = w[PER_IS][j];
 }
 
 static void param_port(size_t n, double *const *w, int k, const double *const *z,
@@ -265,9 +264,10 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
 
 #define BIT(k) ((uint64_t)1 << (k))
 
-#define LEVEL_1(called, type_name, derived)                                                        \
+#define LEVEL_1(called, type_name, derived, rising)                                                \
     .name = called, .letter = 'm', .model_type = type_name, .defined = EQ_CURRENT_DEFINED,         \
-    .control = EQ_CONTROL_PORT, .terminals = EQ_MOS_NODES,                                         \
+    .control = EQ_CONTROL_PORT, .terminals = EQ_MOS_NODES, .channel = {EQ_MOS_D, EQ_MOS_S},        \
+    .gate = EQ_MOS_G, .opens = (rising),                                                           \
     .carries = 1u << EQ_MOS_D | 1u << EQ_MOS_S | 1u << EQ_MOS_B, .params = DECLARED,               \
     .columns = COLUMNS, .param = mosfet_param, .line = {EQ_SPICE_LINE("$n $a $b $c $d $m$i\n")},   \
     .instance = BIT(W) | BIT(L) | BIT(AD) | BIT(AS) | BIT(NRD) | BIT(NRS) | BIT(M) | BIT(TEMP) |   \
@@ -275,5 +275,5 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .value = -1, .wrong = wrong, .derive = derived, .port = port, .memory = EQ_MOS_MEMORY,         \
     .param_port = param_port, .limit_port = limit_port
 
-const eq_device_class eq_class_nmos = {LEVEL_1("nmos", "nmos", derive_n)};
-const eq_device_class eq_class_pmos = {LEVEL_1("pmos", "pmos", derive_p)};
+const eq_device_class eq_class_nmos = {LEVEL_1("nmos", "nmos", derive_n, 1)};
+const eq_device_class eq_class_pmos = {LEVEL_1("pmos", "pmos", derive_p, -1)};

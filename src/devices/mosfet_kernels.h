@@ -1,5 +1,5 @@
-/* MOS transistors around a channel law, eight at a time. A level's mosfetN_v4.c, mosfetN_v3.c and
- * mosfetN_base.c include this file after choosing an instruction set and including the law,
+/* MOS transistors around a channel law, eight at a time. A level (mosfet1_v4.c, mosfet1_v3.c,
+ * mosfet1_base.c) includes this file after choosing an instruction set and including the law,
  *
  *   static void law(const eq_vec *number, eq_vec vgs, eq_vec vds, eq_vec vbs, channel *c),
  *

@@ -11,13 +11,29 @@ typedef struct checking {
     const eq_study *s;
     const eq_experiment_master *master;
     const double *level;
-    const char **unused; /* [factors] why none of the experiments so far uses it; NULL: one does */
-    eq_text *first;      /* [factors] the experiment as XML with the first of the factor's values */
-    bool *varies;        /* [factors] another value has given another one */
+    const char *
+        *unused;    /* [factors] whose it is where no experiment so far uses it; NULL: one does */
+    eq_text *first; /* [factors] the experiment as XML with the first of the factor's values */
+    bool *varies;   /* [factors] another value has given another one */
     eq_diag *diag;
 } checking;
 
-/* What went wrong with the experiment is told at a place of the study. */
+/* Where a message about the setting of a factor belongs: "--set NAME=...", its file or its text. */
+static eq_place place_of(const checking *c, const eq_message *m, eq_place at) {
+    static const char set[] = "--set ";
+    const char *name = m->file != NULL ? m->file : m->text;
+    if (strncmp(name, set, sizeof set - 1) != 0) return at;
+    name += sizeof set - 1;
+    for (size_t f = 0; f < c->s->factors; f++) {
+        size_t n = strlen(c->s->factor[f].name);
+        if (strncmp(name, c->s->factor[f].name, n) == 0 && name[n] == '=')
+            return c->s->factor[f].values;
+    }
+    return at;
+}
+
+/* What went wrong with the experiment is told at a place of the study: that of the factor that the
+ * message is about, else `at`. */
 static eq_status tell(const checking *c, eq_status status, eq_place at, const eq_diag *said) {
     bool any = false;
     for (size_t k = 0; k < eq_diag_count(said); k++) {
@@ -28,7 +44,7 @@ static eq_status tell(const checking *c, eq_status status, eq_place at, const eq
         if (own && m->file != NULL) eq_text_printf(&t, "%s: ", m->file);
         if (!own) eq_text_printf(&t, "%s:%d: ", m->file, m->line);
         eq_text_puts(&t, m->text);
-        eq_fail_at(c->diag, status, at, "%s", t.failed ? m->text : t.text);
+        eq_fail_at(c->diag, status, place_of(c, m, at), "%s", t.failed ? m->text : t.text);
         eq_text_free(&t);
         any = true;
     }
@@ -116,8 +132,8 @@ static eq_status check_use(const checking *c) {
         const eq_factor *factor = &c->s->factor[f];
         if (c->unused[f] != NULL)
             status = eq_fail_at(c->diag, EQ_ERR_INPUT, factor->place,
-                                "'%s' is not used by the experiment: %s; take the factor away, or "
-                                "change the experiment",
+                                "'%s' is not used by the experiment: it belongs to %s; take the "
+                                "factor away, or change the experiment",
                                 factor->name, c->unused[f]);
         else if (!c->varies[f])
             status =
@@ -200,7 +216,7 @@ eq_status eq_study_check(const eq_study *s, const eq_experiment_master *m, const
                   diag};
     bool whole = c.unused != NULL && c.first != NULL && c.varies != NULL;
     eq_status status = whole ? check_file(&c) : eq_out_of_memory(diag);
-    for (size_t f = 0; whole && f < n; f++) c.unused[f] = "nothing asks for it";
+    for (size_t f = 0; whole && f < n; f++) c.unused[f] = "nothing that is tried";
     for (size_t f = 0; status == EQ_OK && f < n; f++) status = check_factor(&c, f);
     if (status == EQ_OK) status = check_use(&c);
     if (status == EQ_OK) status = check_first(&c, seed, identity);

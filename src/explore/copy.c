@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "explore/draw.h"
+#include "explore/search.h"
 
 /* The last line: identity, seed of the experiment, its path. */
 static const char mark[] = "<!-- eqspice study ";
@@ -98,6 +98,17 @@ void eq_explored_free(eq_explored *e) {
     *e = (eq_explored){0};
 }
 
+/* Draws as far as the table has got, and reads it. */
+static eq_status follow(const eq_study *s, const char *folder, eq_explored *e, eq_diag *diag) {
+    eq_search *q = NULL;
+    size_t round;
+    eq_status status = eq_search_new(s, e, &q, diag);
+    if (status == EQ_OK) status = eq_search_follow(q, e, &round, diag);
+    if (status == EQ_OK) status = eq_search_read(q, folder, false, e, &round, diag);
+    eq_search_free(q);
+    return status;
+}
+
 eq_status eq_explored_read(const char *folder, eq_study **s, eq_explored *e, eq_diag *diag) {
     uint64_t identity;
     char *experiment = NULL, *path = eq_path_join(folder, EQ_STUDY_COPY);
@@ -110,9 +121,7 @@ eq_status eq_explored_read(const char *folder, eq_study **s, eq_explored *e, eq_
                             "it is no copy that `eqspice explore` has written: its last line does "
                             "not say of which experiment it is; run the study into another folder");
     if (status == EQ_OK) status = eq_study_read(path, experiment, s, diag);
-    if (status == EQ_OK) status = eq_design_draw(*s, &e->level, diag);
-    if (status == EQ_OK)
-        status = eq_study_rows_read(*s, e->level, e->seed, folder, false, &e->all, diag);
+    if (status == EQ_OK) status = follow(*s, folder, e, diag);
     if (status != EQ_OK) {
         eq_study_free(*s);
         eq_explored_free(e);

@@ -128,20 +128,12 @@ static void draw_one(const eq_study *s, double *u) {
                 u[p++ * s->factors + f] = eq_factor_level(&s->factor[f], k);
 }
 
-eq_status eq_design_draw(const eq_study *s, double **level, eq_diag *diag) {
-    eq_status status = EQ_OK;
-    double *u = eq_malloc(s->points, s->factors * sizeof *u);
-    if (u == NULL) return eq_out_of_memory(diag);
-    if (s->design == EQ_DESIGN_GRID) draw_grid(s, u);
-    if (s->design == EQ_DESIGN_ONE) draw_one(s, u);
-    if (s->design == EQ_DESIGN_RANDOM) draw_random(s, u);
-    if (s->design == EQ_DESIGN_SOBOL) draw_sobol(s, u);
-    if (s->design == EQ_DESIGN_LATIN) status = draw_latin(s, u, diag);
-    if (status == EQ_OK)
-        *level = u;
-    else
-        eq_free(u);
-    return status;
+eq_status eq_design_draw(const eq_study *s, double *level, eq_diag *diag) {
+    if (s->design == EQ_DESIGN_GRID) draw_grid(s, level);
+    if (s->design == EQ_DESIGN_ONE) draw_one(s, level);
+    if (s->design == EQ_DESIGN_RANDOM) draw_random(s, level);
+    if (s->design == EQ_DESIGN_SOBOL) draw_sobol(s, level);
+    return s->design == EQ_DESIGN_LATIN ? draw_latin(s, level, diag) : EQ_OK;
 }
 
 double eq_factor_level(const eq_factor *f, size_t k) {

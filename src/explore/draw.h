@@ -8,10 +8,11 @@
  * of dimension 0 .. 20; [0, 2^32). */
 uint32_t eq_sobol(int dimension, uint32_t n);
 
-/* level[points][factors]: a place in [0, 1] for each factor of each point. By it a list takes word
- * floor(u words), a range the value u of the way along its scale. to be freed with eq_free. The
- * same study gives the same bits; more points of random and sobol begin with the fewer. */
-eq_status eq_design_draw(const eq_study *s, double **level, eq_diag *diag);
+/* Of a design that does not search (search.h): level[points][factors], a place in [0, 1] for each
+ * factor of each point. By it a list takes word floor(u words), a range the value u of the way along
+ * its scale. The same study gives the same bits; more points of random and sobol begin with the
+ * fewer. */
+eq_status eq_design_draw(const eq_study *s, double *level, eq_diag *diag);
 
 /* The value of a factor at u, as --set takes it: ranges to six digits, within their ends. */
 void eq_factor_value(const eq_factor *f, double u, eq_text *out);

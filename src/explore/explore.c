@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "explore/copy.h"
-#include "explore/draw.h"
+#include "explore/search.h"
 #include "explore/sqlite.h"
 #include "explore/workers.h"
 #include "train/folder.h"
@@ -26,9 +26,10 @@ typedef struct exploring {
     eq_experiment_master *master; /* of all trainings */
     eq_claim *claim;              /* of the folder, on rank 0 */
     eq_study_rows *rows;          /* of this process */
-    size_t *todo;                 /* [left] runs without a row that are this process's */
-    size_t left, had;             /* had: rows that were there */
-    size_t had_failed;
+    eq_search *search;
+    size_t *todo;               /* [left] runs of the round without a row that are this process's */
+    size_t left, all_left;      /* all_left: of all ranks and rounds, when this began */
+    size_t had, had_failed;     /* rows that were there before the round */
     double start, told, synced; /* s */
     size_t synced_done;
     eq_diag *diag;
@@ -161,9 +162,11 @@ static eq_status watch(void *data, size_t done, size_t failed, eq_diag *diag) {
     }
     if (e->o->progress == NULL || now - e->told < 1.0 / RATE) return EQ_OK;
     e->told = now;
-    double rate = (double)done / (now - e->start);
-    const eq_explore_progress p = {e->had + done, e->had_failed + failed, eq_study_runs(e->s),
-                                   done == 0 ? (double)INFINITY : (double)(e->left - done) / rate};
+    size_t runs = eq_study_runs(e->s), left = runs - e->had, gone = done * (size_t)eq_comm_size();
+    left -= gone < left ? gone : left;
+    double rate = (double)(e->all_left - left) / (now - e->start);
+    const eq_explore_progress p = {e->had + done, e->had_failed + failed, runs,
+                                   rate > 0.0 ? (double)left / rate : (double)INFINITY};
     e->o->progress(e->o->data, &p);
     return EQ_OK;
 }
@@ -183,22 +186,22 @@ static eq_status work_alone(exploring *e) {
     return status;
 }
 
-/* The runs without a row; with several ranks every size-th of them. */
-static eq_status choose(exploring *e) {
-    size_t runs = e->out->all.runs, number = 0;
-    e->todo = eq_malloc(runs, sizeof *e->todo);
-    if (e->todo == NULL) return eq_out_of_memory(e->diag);
-    for (size_t k = 0; k < runs; k++) {
+/* The runs of the round without a row; with several ranks every size-th of them. */
+static void choose(exploring *e, size_t round) {
+    size_t from, to, number = 0;
+    e->had = e->had_failed = e->left = e->synced_done = 0;
+    for (size_t k = 0; k < e->out->all.runs; k++) {
         e->had += e->out->all.done[k];
         e->had_failed += e->out->all.failed[k];
+    }
+    if (round == eq_search_rounds(e->s)) return;
+    eq_search_points(e->s, round, &from, &to);
+    for (size_t k = from * e->s->repeats; k < to * e->s->repeats; k++)
         if (!e->out->all.done[k] && number++ % (size_t)eq_comm_size() == (size_t)eq_comm_rank())
             e->todo[e->left++] = k;
-    }
-    return EQ_OK;
 }
 
 static eq_status run_share(exploring *e) {
-    e->start = eq_seconds_now();
     if (e->left == 0) return EQ_OK;
     if (e->o->jobs == 0 || eq_comm_size() > 1) {
         eq_comm_detach();
@@ -212,42 +215,72 @@ static eq_status run_share(exploring *e) {
 
 /* Table and database in the order of the runs. */
 static eq_status finish(exploring *e) {
+    size_t round;
     eq_status status = eq_study_rows_sync(e->rows, e->diag);
-    eq_outcomes_free(&e->out->all);
     if (status == EQ_OK)
-        status = eq_study_rows_read(e->s, e->out->level, e->out->seed, e->o->folder, true,
-                                    &e->out->all, e->diag);
+        status = eq_search_read(e->search, e->o->folder, true, e->out, &round, e->diag);
     if (status == EQ_OK)
         status = eq_sqlite_write(e->o->folder, EQ_STUDY_TABLE, EQ_STUDY_SQLITE, e->diag);
     return status;
 }
 
-static eq_status run_all(exploring *e) {
-    bool writes = eq_comm_rank() == 0;
+/* One round after the other, from the given one on; each looks at the rows of those before. */
+static eq_status run_rounds(exploring *e, size_t round) {
+    size_t rounds = eq_search_rounds(e->s);
+    eq_status status = EQ_OK;
+    e->start = eq_seconds_now();
+    while (status == EQ_OK && round < rounds) {
+        status = eq_comm_agree(run_share(e));
+        if (status != EQ_OK || rounds == 1) break;
+        status = eq_search_read(e->search, e->o->folder, false, e->out, &round, e->diag);
+        status = eq_comm_agree(status);
+        if (status == EQ_OK) choose(e, round);
+    }
+    return status;
+}
+
+/* Draws and checks what the first round is of. */
+static eq_status begin(exploring *e) {
+    size_t round;
     eq_explored *out = e->out;
-    eq_status status = eq_design_draw(e->s, &out->level, e->diag);
+    eq_status status = eq_search_new(e->s, out, &e->search, e->diag);
+    if (status == EQ_OK) status = eq_search_follow(e->search, out, &round, e->diag);
     if (status == EQ_OK) status = eq_experiment_master_read(e->s->experiment, &e->master, e->diag);
     if (status == EQ_OK) {
         eq_comm_detach();
         status = eq_study_check(e->s, e->master, out->level, &out->seed, &e->identity, e->diag);
         eq_comm_attach();
     }
-    status = eq_comm_agree(status);
+    return status;
+}
+
+/* What the table holds already; *round: where to go on. */
+static eq_status take_up(exploring *e, bool writes, size_t *round) {
+    eq_status status = EQ_OK;
+    if (!writes) status = eq_study_rows_open(e->s, e->o->folder, false, &e->rows, e->diag);
+    if (status == EQ_OK)
+        status = eq_search_read(e->search, e->o->folder, false, e->out, round, e->diag);
+    if (status == EQ_OK && writes && e->o->resume) /* it may have got more points */
+        status = eq_study_copy_write(e->s, e->identity, e->out->seed, e->o->folder, e->diag);
+    e->todo = eq_malloc(eq_study_runs(e->s), sizeof *e->todo);
+    if (status == EQ_OK && e->todo == NULL) status = eq_out_of_memory(e->diag);
+    if (status != EQ_OK) return status;
+    choose(e, *round);
+    e->all_left = eq_study_runs(e->s) - e->had;
+    return EQ_OK;
+}
+
+static eq_status run_all(exploring *e) {
+    bool writes = eq_comm_rank() == 0;
+    size_t round = 0;
+    eq_status status = eq_comm_agree(begin(e));
     if (status == EQ_OK && writes) status = enter_folder(e);
     status = eq_comm_agree(status);
-    if (status == EQ_OK && !writes)
-        status = eq_study_rows_open(e->s, e->o->folder, false, &e->rows, e->diag);
-    if (status == EQ_OK)
-        status = eq_study_rows_read(e->s, out->level, out->seed, e->o->folder, false, &out->all,
-                                    e->diag);
-    if (status == EQ_OK && writes && e->o->resume) /* it may have got more points */
-        status = eq_study_copy_write(e->s, e->identity, out->seed, e->o->folder, e->diag);
-    if (status == EQ_OK) status = choose(e);
+    if (status == EQ_OK) status = take_up(e, writes, &round);
     status = eq_comm_agree(status);
     if (status == EQ_OK && e->o->begin != NULL) e->o->begin(e->o->data, e->had);
     if (status != EQ_OK) return status;
-    eq_status worked = run_share(e);
-    status = eq_comm_agree(worked);
+    status = run_rounds(e, round);
     if (writes && (status == EQ_OK || status == EQ_ERR_INTERRUPTED)) {
         eq_status finished = finish(e);
         status = status == EQ_OK ? finished : status;
@@ -265,6 +298,7 @@ eq_status eq_explore(const eq_study *s, const eq_explore_options *o, eq_explored
                          "--resume goes on with the table that --force removes; give one of them");
     if (status == EQ_OK) status = run_all(&e);
     eq_study_rows_close(e.rows);
+    eq_search_free(e.search);
     eq_experiment_master_free(e.master);
     eq_folder_release(e.claim);
     eq_free(e.todo);

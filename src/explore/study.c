@@ -8,11 +8,12 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/near.h"
+#include "explore/cma.h"
 #include "netlist/xml/xml.h"
 #include "train/seeds.h"
 
-static const char *const design_name[] = {"grid", "random", "latin-hypercube", "sobol",
-                                          "one-at-a-time"};
+static const char *const design_name[] = {
+    "grid", "random", "latin-hypercube", "sobol", "one-at-a-time", "successive-halving", "cma-es"};
 
 const char *eq_design_name(eq_design design) {
     return design_name[design];
@@ -124,6 +125,7 @@ static void words(reader *r, const eq_xml_node *node, eq_factor *f) {
 
 static void range(reader *r, const eq_xml_node *node, eq_factor *f) {
     const char *scale = eq_xml_attribute(node, "scale"), *whole = eq_xml_attribute(node, "whole");
+    f->scaled = scale != NULL;
     f->log = scale != NULL && strcmp(scale, "log") == 0;
     f->whole = whole != NULL && strcmp(whole, "yes") == 0;
     f->from = f->to = NAN;
@@ -154,20 +156,19 @@ static void range(reader *r, const eq_xml_node *node, eq_factor *f) {
 }
 
 /* What says nothing of the training, or is varied otherwise. */
-static void check_name(reader *r, const eq_xml_node *node, const char *name) {
+static void check_name(reader *r, const eq_xml_node *node, const char *at, const char *name) {
     static const char *const none[] = {"name", "run", "home", "data.checksum"};
     for (size_t k = 0; k < sizeof none / sizeof *none; k++)
         if (strcmp(name, none[k]) == 0)
-            FAULT(r, node, "name", "'%s' does not vary the experiment; take another attribute",
-                  name);
+            FAULT(r, node, at, "'%s' does not vary the experiment; take another attribute", name);
     if (strcmp(name, "seed") == 0)
-        FAULT(r, node, "name", "the seed varies by <repeats seeds=\"1..5\"/>; write that instead");
+        FAULT(r, node, at, "the seed varies by <repeats seeds=\"1..5\"/>; write that instead");
     for (size_t k = 0; k + 1 < r->s->factors; k++)
         if (strcmp(name, r->s->factor[k].name) == 0)
-            FAULT(r, node, "name", "'%s' is varied twice; keep one of the factors", name);
+            FAULT(r, node, at, "'%s' is varied twice; keep one of the factors", name);
     for (size_t k = 0; k < r->s->sets; k++)
         if (strncmp(r->s->set[k], name, strlen(name)) == 0 && r->s->set[k][strlen(name)] == '=')
-            FAULT(r, node, "name", "'%s' is set for all points and varied; keep one of them", name);
+            FAULT(r, node, at, "'%s' is set for all points and varied; keep one of them", name);
 }
 
 /* Where one-at-a-time stands still is one of the words, or lies in the range. */
@@ -202,7 +203,7 @@ static void factor(reader *r, const eq_xml_node *node) {
     own(r, &f->name, eq_strdup(eq_xml_attribute(node, "name")));
     bool list = eq_xml_attribute(node, "values") != NULL;
     f->values = place(r, node, list ? "values" : "from");
-    if (r->status == EQ_OK) check_name(r, node, f->name);
+    if (r->status == EQ_OK) check_name(r, node, "name", f->name);
     for (size_t k = 0; list && k < sizeof of_range / sizeof *of_range; k++)
         if (eq_xml_attribute(node, of_range[k]) != NULL)
             FAULT(r, node, of_range[k],
@@ -229,12 +230,119 @@ static void check_levels(reader *r, const eq_xml_node *node) {
               design_name[s->design]);
 }
 
+/* --- designs that search --- */
+
+/* Attributes of one design alone. */
+static void check_attributes(reader *r, const eq_xml_node *node) {
+    static const struct {
+        const char *name;
+        eq_design of;
+    } own[] = {{"budget", EQ_DESIGN_HALVING}, {"least", EQ_DESIGN_HALVING},
+               {"most", EQ_DESIGN_HALVING},   {"eta", EQ_DESIGN_HALVING},
+               {"population", EQ_DESIGN_CMA}, {"sigma", EQ_DESIGN_CMA}};
+    for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+        if (eq_xml_attribute(node, own[k].name) != NULL && r->s->design != own[k].of)
+            FAULT(r, node, own[k].name, "%s is of %s, and this design is %s; take it away",
+                  own[k].name, design_name[own[k].of], design_name[r->s->design]);
+}
+
+/* Attribute `name` of the design, a whole number of at least `least`. */
+static void whole(reader *r, const eq_xml_node *node, const char *name, size_t least,
+                  size_t *value) {
+    count(r, node, name, value);
+    if (*value < least)
+        FAULT(r, node, eq_xml_attribute(node, name) == NULL ? "type" : name,
+              "%s needs %s, a whole number from %zu on; give it", design_name[r->s->design], name,
+              least);
+}
+
+/* The rungs: a part 1/eta of the points goes on, with eta times the budget. */
+static void make_rungs(reader *r, const eq_xml_node *node, size_t least, size_t most, size_t eta,
+                       eq_factor *f) {
+    eq_study *s = r->s;
+    double budget = (double)least, points = (double)s->points;
+    size_t cap = 0, all = 0;
+    for (bool last = false; r->status == EQ_OK && !last; budget *= (double)eta) {
+        char word[EQ_NUMBER_LENGTH];
+        last = budget >= (double)most;
+        if (!eq_grow((void **)&f->word, &cap, f->words + 1, sizeof *f->word)) {
+            r->status = eq_out_of_memory(r->diag);
+            return;
+        }
+        own(r, &f->word[f->words++], eq_strdup(eq_number(last ? (double)most : budget, word)));
+        s->rung[s->rungs] = points < 1.0 ? 1 : (size_t)points;
+        all += s->rung[s->rungs++];
+        points = floor(points / (double)eta);
+        if (!last && s->rungs == EQ_MOST_RUNGS)
+            FAULT(r, node, "most", "from %zu to %zu there are more than %d rungs; give more eta",
+                  least, most, EQ_MOST_RUNGS);
+    }
+    f->levels = f->words;
+    s->points = all;
+}
+
+/* The budget is a factor behind the others, which takes a word a rung. */
+static void halving(reader *r, const eq_xml_node *node) {
+    eq_study *s = r->s;
+    size_t least = 0, most = 0, eta = 3;
+    const char *budget = eq_xml_attribute(node, "budget");
+    if (budget == NULL) budget = "epochs.count";
+    whole(r, node, "points", 2, &s->points);
+    whole(r, node, "least", 1, &least);
+    whole(r, node, "most", least + 1, &most);
+    whole(r, node, "eta", 2, &eta);
+    const char *at = eq_xml_attribute(node, "budget") == NULL ? "type" : "budget";
+    if (s->factors == EQ_MOST_FACTORS)
+        FAULT(r, node, at, "the budget is one factor more than the %d of a study; set some of them",
+              EQ_MOST_FACTORS);
+    if (r->status != EQ_OK) return;
+    if (!eq_grow((void **)&s->factor, &s->factor_cap, s->factors + 1, sizeof *s->factor)) {
+        r->status = eq_out_of_memory(r->diag);
+        return;
+    }
+    eq_factor *f = &s->factor[s->factors++];
+    *f = (eq_factor){.place = place(r, node, at), .values = place(r, node, at)};
+    own(r, &f->name, eq_strdup(budget));
+    if (r->status == EQ_OK) check_name(r, node, at, f->name);
+    make_rungs(r, node, least, most, eta, f);
+}
+
+/* A search moves along ranges; one over decades that does not say how is hardly meant linear. */
+static void check_ranges(reader *r) {
+    const eq_study *s = r->s;
+    for (size_t k = 0; r->status == EQ_OK && k < s->factors; k++) {
+        const eq_factor *f = &s->factor[k];
+        if (f->words > 0)
+            r->status = eq_fail_at(r->diag, EQ_ERR_INPUT, f->values,
+                                   "cma-es moves along ranges, and '%s' has a list; give from and "
+                                   "to, or take successive-halving",
+                                   f->name);
+        else if (!f->scaled && f->from > 0.0 && f->to > 100.0 * f->from)
+            r->status = eq_fail_at(r->diag, EQ_ERR_INPUT, f->values,
+                                   "from %g to %g are decades, and '%s' does not say what the "
+                                   "search is even in; add scale=\"log\" (or scale=\"linear\")",
+                                   f->from, f->to, f->name);
+    }
+}
+
+static void cma(reader *r, const eq_xml_node *node) {
+    eq_study *s = r->s;
+    check_ranges(r);
+    s->population = eq_cma_population(s->factors);
+    s->sigma = 0.3;
+    whole(r, node, "population", 4, &s->population);
+    whole(r, node, "points", s->population, &s->points);
+    number(r, node, "sigma", &s->sigma);
+    if (!(s->sigma > 0.0 && s->sigma <= 1.0))
+        FAULT(r, node, "sigma", "sigma=\"%g\" is no part of a range; give one above 0, at most 1",
+              s->sigma);
+    s->points -= s->points % s->population;
+}
+
 static void check_points(reader *r, const eq_xml_node *node) {
     const eq_study *s = r->s;
     bool levels = s->design == EQ_DESIGN_GRID || s->design == EQ_DESIGN_ONE;
-    double points = s->design == EQ_DESIGN_GRID  ? 1.0
-                    : s->design == EQ_DESIGN_ONE ? 1.0
-                                                 : (double)s->points;
+    double points = levels ? 1.0 : (double)s->points;
     for (size_t k = 0; k < s->factors; k++) {
         if (s->design == EQ_DESIGN_GRID) points *= (double)s->factor[k].levels;
         if (s->design == EQ_DESIGN_ONE) points += (double)s->factor[k].levels - 1.0;
@@ -253,14 +361,17 @@ static void check_points(reader *r, const eq_xml_node *node) {
 static void design(reader *r, const eq_xml_node *node) {
     eq_study *s = r->s;
     size_t seed = 1, points = 0;
-    for (eq_design k = EQ_DESIGN_GRID; k <= EQ_DESIGN_ONE; k++)
+    for (eq_design k = EQ_DESIGN_GRID; k <= EQ_DESIGN_CMA; k++)
         if (strcmp(design_name[k], eq_xml_attribute(node, "type")) == 0) s->design = k;
     if (s->design == EQ_DESIGN_SOBOL) seed = 0;
     count(r, node, "seed", &seed);
     count(r, node, "points", &points);
     s->design_seed = seed;
     s->points = points;
+    check_attributes(r, node);
     check_levels(r, node);
+    if (s->design == EQ_DESIGN_HALVING) halving(r, node);
+    if (s->design == EQ_DESIGN_CMA) cma(r, node);
     check_points(r, node);
 }
 
@@ -350,6 +461,32 @@ static size_t recorded(reader *r, const eq_xml_node *node, const char *attribute
     return found;
 }
 
+/* A search needs to be told by what, and something that is the same each time; the set by which it
+ * chooses says nothing of unseen data any more. */
+static void check_goal(reader *r, const eq_xml_node *root, size_t goals) {
+    const eq_study *s = r->s;
+    const eq_xml_node *design = eq_xml_child(root, "design"),
+                      *report = eq_xml_child(root, "report");
+    if (goals == 0) {
+        FAULT(r, design, "type",
+              "%s needs a figure to search by; add <report goal=\"validation_error\"/>, which is "
+              "recorded",
+              design_name[s->design]);
+        return;
+    }
+    const eq_figure *f = s->figure[s->goal];
+    if (f->differs)
+        FAULT(r, report, "goal",
+              "%s differs from run to run, so that no search by it can be "
+              "repeated; take another figure",
+              f->name);
+    if (r->status == EQ_OK && strncmp(f->name, "test_", 5) == 0)
+        eq_warn_at(r->diag, place(r, report, "goal"),
+                   "the search chooses by %s, which then says nothing of unseen data; take "
+                   "validation_%s",
+                   f->name, f->name + 5);
+}
+
 /* The experiment, which has to be there, but that of a copy. */
 static void experiment(reader *r, const eq_xml_node *root, const char *as) {
     eq_study *s = r->s;
@@ -374,7 +511,8 @@ static eq_status read_tree(const eq_xml *xml, const char *as, eq_study *s, eq_di
     if (r.status == EQ_OK) repeats(&r, eq_xml_child(root, "repeats"));
     if (r.status == EQ_OK) design(&r, eq_xml_child(root, "design"));
     if (r.status == EQ_OK) record(&r, eq_xml_child(root, "record"));
-    recorded(&r, eq_xml_child(root, "report"), "goal", &s->goal, 1);
+    size_t goals = recorded(&r, eq_xml_child(root, "report"), "goal", &s->goal, 1);
+    if (eq_design_searches(s->design)) check_goal(&r, root, goals);
     recorded(&r, eq_xml_child(root, "report"), "pareto", s->pareto, 2);
     return r.status;
 }

@@ -273,9 +273,10 @@ static bool same_text(const eq_cell *cell, const char *text) {
 static eq_status check_factors(reading *r, size_t k) {
     const eq_study *s = r->s;
     eq_status status = EQ_OK;
-    for (size_t f = 0; status == EQ_OK && f < s->factors; f++) {
+    const double *level = r->level + k / s->repeats * s->factors;
+    for (size_t f = 0; status == EQ_OK && !isnan(level[0]) && f < s->factors; f++) {
         eq_text t = {0};
-        eq_factor_value(&s->factor[f], r->level[k / s->repeats * s->factors + f], &t);
+        eq_factor_value(&s->factor[f], level[f], &t);
         if (t.failed)
             status = eq_out_of_memory(r->diag);
         else if (!same_text(&r->csv.cell[2 + f], t.text))

@@ -43,7 +43,8 @@ eq_status eq_study_rows_add(eq_study_rows *r, const double *level, size_t k, uin
 /* What was added is on the disk when this returns. */
 eq_status eq_study_rows_sync(eq_study_rows *r, eq_diag *diag);
 
-/* Reads the rows of DIR/points.csv, each of which has to be of the study; `sort`: and writes them in
+/* Reads the rows of DIR/points.csv, each of which has to be of the study (its factors, where the
+ * point is drawn: NAN is not); `sort`: and writes them in
  * the order of the runs. */
 eq_status eq_study_rows_read(const eq_study *s, const double *level, uint64_t seed,
                              const char *folder, bool sort, eq_outcomes *out, eq_diag *diag);

@@ -28,6 +28,7 @@ typedef struct eq_dynamics_ops {
     /* s of slot 0; into slots 1..4, or, into EQ_ADJOINT, the sum of h M^-1 l over the time */
     void (*get)(const void *self, double *s);
     eq_status (*put)(void *self, int slot, const double *s, eq_diag *diag);
+    double step; /* that time goes by; 0: any */
 } eq_dynamics_ops;
 
 /* The dynamics of the last minibatch. */

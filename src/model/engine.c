@@ -52,7 +52,7 @@ static void note_reason(const char *name, const eq_diag *tried, eq_diag *diag) {
     if (last == eq_diag_get(NULL, 0)) /* it was lost */
         eq_out_of_memory(diag);
     else
-        eq_note_at(diag, (eq_place){NULL, 0, 0}, "the %s engine is not used: %s", name, last->text);
+        eq_note_at(diag, (eq_place){0}, "the %s engine is not used: %s", name, last->text);
 }
 
 /* Takes the first implementation that suits the circuit. */
@@ -137,29 +137,71 @@ eq_status eq_engine_free_phase(eq_engine *e, size_t n, const double *x, double *
     return status;
 }
 
+static eq_status check_slot(const eq_engine *e, int slot, eq_diag *diag) {
+    if (slot >= 1 && slot < EQ_ADJOINT && e->solved != 0) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_USAGE,
+                   "a nudged phase needs a slot in 1..%d (got %d) and the free phase before it",
+                   EQ_ADJOINT - 1, slot);
+}
+
 eq_status eq_engine_nudged_phase(eq_engine *e, int slot, const eq_nudge *nudge, double *y,
                                  eq_diag *diag) {
-    if (slot < 1 || slot >= EQ_ADJOINT || e->solved == 0)
-        return eq_fail(diag, EQ_ERR_USAGE,
-                       "a nudged phase needs a slot in 1..%d (got %d) and the free phase before it",
-                       EQ_ADJOINT - 1, slot);
+    eq_status status = check_slot(e, slot, diag);
+    if (status != EQ_OK) return status;
     e->solved &= ~(1u << slot);
-    eq_status status = e->ops->nudged_phase(e->self, slot, nudge, y, diag);
+    status = e->ops->nudged_phase(e->self, slot, nudge, y, diag);
     if (status == EQ_OK) e->solved |= 1u << slot;
     return status;
+}
+
+eq_status eq_engine_clamped_phase(eq_engine *e, int slot, const double *move, double pull,
+                                  double *y, eq_diag *diag) {
+    eq_status status = check_slot(e, slot, diag);
+    if (status == EQ_OK && e->ops->clamped_phase == NULL)
+        status = eq_fail(diag, EQ_ERR_CHECK,
+                         "the %s engine cannot clamp single nodes; leave clamp=\"nodes\" out of "
+                         "<estimator>",
+                         e->ops->name);
+    if (status != EQ_OK) return status;
+    e->solved &= ~(1u << slot);
+    status = e->ops->clamped_phase(e->self, slot, move, pull, y, diag);
+    if (status == EQ_OK) e->solved |= 1u << slot;
+    return status;
+}
+
+eq_status eq_engine_rule(eq_engine *e, eq_rule rule, eq_diag *diag) {
+    if (e->ops->rule != NULL) return e->ops->rule(e->self, rule, diag);
+    if (rule == EQ_RULE_ENERGY) return EQ_OK;
+    return eq_fail(
+        diag, EQ_ERR_CHECK,
+        "the %s engine has no rule but that of the energy; leave rule out of <estimator>",
+        e->ops->name);
 }
 
 void eq_engine_keep(eq_engine *e, unsigned slots) {
     e->solved |= slots;
 }
 
-eq_status eq_engine_adjoint_phase(eq_engine *e, const double *dcdy, eq_diag *diag) {
+static eq_status back(eq_engine *e, eq_status (*phase)(void *, const double *, eq_diag *),
+                      const double *dcdy, eq_diag *diag) {
     if (e->solved == 0)
         return eq_fail(diag, EQ_ERR_USAGE, "an adjoint needs the free phase before it");
     e->solved &= ~(1u << EQ_ADJOINT);
-    eq_status status = e->ops->adjoint_phase(e->self, dcdy, diag);
+    eq_status status = phase(e->self, dcdy, diag);
     if (status == EQ_OK) e->solved |= 1u << EQ_ADJOINT;
     return status;
+}
+
+eq_status eq_engine_adjoint_phase(eq_engine *e, const double *dcdy, eq_diag *diag) {
+    return back(e, e->ops->adjoint_phase, dcdy, diag);
+}
+
+eq_status eq_engine_unrolled_phase(eq_engine *e, const double *dcdy, eq_diag *diag) {
+    if (e->ops->unrolled_phase == NULL)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "backpropagation through time needs steps in time, which <network "
+                       "kind=\"discrete\"> alone has; take <estimator type=\"adjoint\"/>");
+    return back(e, e->ops->unrolled_phase, dcdy, diag);
 }
 
 eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data,

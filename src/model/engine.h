@@ -40,10 +40,20 @@ eq_status eq_engine_nudged_phase(eq_engine *e, int slot, const eq_nudge *nudge, 
 /* The adjoint of the free phase for the slopes dcdy[n][outputs] of the costs into slot EQ_ADJOINT. */
 eq_status eq_engine_adjoint_phase(eq_engine *e, const double *dcdy, eq_diag *diag);
 
+/* The same by backpropagation through the steps that the free phase took. */
+eq_status eq_engine_unrolled_phase(eq_engine *e, const double *dcdy, eq_diag *diag);
+
 /* The gradient of model.h (eq_network_gradient) over the minibatch, run by run through `step`.
  * Afterwards the engine has taken over the changed conductances. */
 eq_status eq_engine_update(eq_engine *e, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                            eq_diag *diag);
+
+/* As eq_network_clamped_phase. */
+eq_status eq_engine_clamped_phase(eq_engine *e, int slot, const double *move, double pull,
+                                  double *y, eq_diag *diag);
+
+/* As eq_network_rule. */
+eq_status eq_engine_rule(eq_engine *e, eq_rule rule, eq_diag *diag);
 
 /* The nudged phases in `slots` (bit s: slot s) count as those of the free phase that was just solved:
  * they were solved before it, on other devices, for the same examples. */

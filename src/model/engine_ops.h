@@ -18,7 +18,14 @@ typedef struct eq_engine_ops {
     eq_status (*free_phase)(void *self, size_t n, const double *x, double *y, eq_diag *diag);
     eq_status (*nudged_phase)(void *self, int slot, const eq_nudge *nudge, double *y,
                               eq_diag *diag);
+    /* NULL: it cannot. */
+    eq_status (*clamped_phase)(void *self, int slot, const double *move, double pull, double *y,
+                               eq_diag *diag);
+    /* NULL: EQ_RULE_ENERGY alone. */
+    eq_status (*rule)(void *self, eq_rule rule, eq_diag *diag);
     eq_status (*adjoint_phase)(void *self, const double *dcdy, eq_diag *diag);
+    /* The same by backpropagation through the steps of the free phase. NULL: it has none. */
+    eq_status (*unrolled_phase)(void *self, const double *dcdy, eq_diag *diag);
     eq_status (*update)(void *self, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                         eq_diag *diag);
     /* v[n][nodes]: the potentials of the free nodes of the circuit in a slot that was solved; others

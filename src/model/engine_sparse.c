@@ -22,6 +22,8 @@ static void destroy(void *self) {
     eq_sparse_dynamics_free(e->dynamics);
     eq_adjoint_free(e->adjoint);
     eq_free(e->branch);
+    eq_free(e->held);
+    eq_drops_free(e->drops);
     eq_free(e->unknown);
     eq_free(e->exact);
     eq_free(e->lambda);
@@ -96,6 +98,12 @@ static eq_engine_info about(const void *self) {
                             .biased = t->exists ? NULL : t->reason};
 }
 
+static void count(sparse_engine *e, const eq_solve_info *info) {
+    e->iterations += info->iterations;
+    e->solves += 1.0;
+    e->worst_ratio = fmax(e->worst_ratio, info->residual_ratio);
+}
+
 /* Solves example k from v in place; branch may be NULL. */
 static eq_status solve_example(sparse_engine *e, eq_solver *solver, size_t k, double *v,
                                double *branch, eq_diag *diag) {
@@ -105,9 +113,7 @@ static eq_status solve_example(sparse_engine *e, eq_solver *solver, size_t k, do
     if (status != EQ_OK)
         return eq_fail(diag, status, "example %zu of the minibatch has no steady state; see above",
                        k + 1);
-    e->iterations += info.iterations;
-    e->solves += 1.0;
-    e->worst_ratio = fmax(e->worst_ratio, info.residual_ratio);
+    count(e, &info);
     return EQ_OK;
 }
 
@@ -157,6 +163,53 @@ static void keep_driven(const sparse_engine *e, const eq_injection *in, const do
     }
 }
 
+/* Where the nodes of the outputs of example k are moved to; whether any is. */
+static bool aim(sparse_engine *e, const double *move, const double *free) {
+    bool any = false;
+    for (size_t n = 0; n < e->nodes; n++) e->held[n] = NAN;
+    for (size_t o = 0; o < e->c->outputs; o++) {
+        eq_node node[] = {e->c->output[o].plus, e->c->output[o].minus};
+        for (int side = 0; side < 2; side++) {
+            double way = move[2 * o + (size_t)side];
+            if (isnan(way) || node[side] == EQ_NONE) continue;
+            e->held[node[side]] = free[node[side]] + way;
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* Single nodes clamped, from the free phase; where none is, that is the phase. */
+static eq_status clamped_phase(void *self, int slot, const double *move, double pull, double *y,
+                               eq_diag *diag) {
+    sparse_engine *e = self;
+    size_t m = e->c->outputs;
+    eq_status status = eq_sparse_open_slot(e, slot, diag);
+    if (e->held == NULL) e->held = eq_malloc(e->nodes, sizeof *e->held);
+    if (e->held == NULL) status = eq_out_of_memory(diag);
+    eq_solver_forget(e->solver);
+    for (size_t k = e->first; status == EQ_OK && k < e->end; k++) {
+        double *v = e->state[slot] + k * e->nodes;
+        eq_solve_info info;
+        memcpy(v, e->state[0] + k * e->nodes, e->nodes * sizeof *v);
+        memset(e->driven[slot] + k * m, 0, m * sizeof **e->driven);
+        eq_sparse_present(e, k);
+        if (aim(e, move + 2 * k * m, v)) {
+            status = eq_solver_clamp(e->solver, &e->options, e->held, pull, v, &info, diag);
+            if (status == EQ_OK) count(e, &info);
+        }
+        if (status == EQ_OK && y != NULL) read_outputs(e, v, y + k * m);
+    }
+    return share_outputs(e, status, y);
+}
+
+/* A nudge that drives nothing leaves the free state. */
+static bool is_idle(const eq_injection *in, size_t outputs) {
+    for (size_t k = 0; k < outputs; k++)
+        if (in->current[k] != 0.0) return false;
+    return in->slope == NULL;
+}
+
 static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
                               eq_diag *diag) {
     sparse_engine *e = self;
@@ -176,7 +229,7 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
         }
         memcpy(v, e->state[0] + k * e->nodes, e->nodes * sizeof *v);
         eq_solver_inject(solver, in);
-        status = solve_example(e, solver, k, v, NULL, diag);
+        if (!is_idle(&in, m)) status = solve_example(e, solver, k, v, NULL, diag);
         if (status == EQ_OK) keep_driven(e, &in, v, e->driven[slot] + k * m);
         if (status == EQ_OK && y != NULL) read_outputs(e, v, y + k * m);
     }
@@ -238,6 +291,9 @@ static void respond(sparse_engine *e, const double a[EQ_MAX_SLOTS], size_t k) {
 /* e->exact += dC/dw of example k, whose cost has the slope dcdy. */
 static eq_status add_example(sparse_engine *e, size_t k, const double *dcdy, eq_diag *diag) {
     const double *v = e->state[0] + k * e->nodes, *branch = e->branch + k * e->branches;
+    bool any = false;
+    for (size_t o = 0; o < e->c->outputs; o++) any = any || dcdy[o] != 0.0;
+    if (!any) return EQ_OK;
     eq_sparse_present(e, k);
     eq_sparse_slopes(e, dcdy, e->dcdv);
     eq_status status = eq_adjoint_solve(e->adjoint, v, branch, e->dcdv, diag);
@@ -282,7 +338,16 @@ static eq_status add_responses(sparse_engine *e, const eq_group *g, const double
 static eq_status estimate(sparse_engine *e, const eq_group *g, const double a[EQ_MAX_SLOTS],
                           double *gradient, eq_diag *diag) {
     const eq_table *t = &e->c->table[g->cls];
-    if (!eq_learns_by_energy(t)) return eq_comm_agree(add_responses(e, g, a, gradient, diag));
+    if (e->rule == EQ_RULE_DELTA_V2) {
+        for (int s = 0; s < EQ_ADJOINT; s++)
+            for (size_t k = e->first; a[s] != 0.0 && k < e->end; k++)
+                eq_drops_add(e->drops, (size_t)(g - e->c->group), e->state[s] + k * e->nodes, a[s],
+                             gradient);
+        eq_comm_sum(gradient, g->count);
+        return EQ_OK;
+    }
+    if (e->rule == EQ_RULE_RESPONSE || !eq_learns_by_energy(t))
+        return eq_comm_agree(add_responses(e, g, a, gradient, diag));
     for (int s = 0; s < EQ_ADJOINT; s++)
         for (size_t k = e->first; a[s] != 0.0 && k < e->end; k++)
             add_energies(t, g, e->state[s] + k * e->nodes, a[s], gradient);
@@ -301,6 +366,7 @@ static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, 
                         eq_diag *diag) {
     sparse_engine *e = self;
     const double *exact = e->exact;
+    bool given = true; /* nothing but values of sources has changed, which every solve reads */
     for (size_t k = 0; k < e->c->groups; k++) {
         const eq_group *g = &e->c->group[k];
         double *value = e->c->table[g->cls].w[g->param];
@@ -314,11 +380,21 @@ static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, 
         step(data, k, 0, g->count, e->theta, e->gradient);
         for (size_t j = 0; j < g->count; j++) value[g->row[j]] = e->theta[j];
         e->derives = e->derives || e->c->table[g->cls].cls->derive != NULL;
+        given = given && (e->c->table[g->cls].cls->flags & EQ_INDEPENDENT) != 0;
+        for (size_t j = 0; j < g->count; j++) given = given && isfinite(e->theta[j]);
     }
+    if (given) return EQ_OK;
     if (e->derives) eq_circuit_derive(e->c);
     eq_solver_refresh(e->solver);
     if (e->with_slope != NULL) eq_solver_refresh(e->with_slope);
     return EQ_OK;
+}
+
+static eq_status rule(void *self, eq_rule wanted, eq_diag *diag) {
+    sparse_engine *e = self;
+    e->rule = wanted;
+    if (wanted != EQ_RULE_DELTA_V2 || e->drops != NULL) return EQ_OK;
+    return eq_drops_new(e->c, &e->drops, diag);
 }
 
 static void potentials(const void *self, int slot, double *v) {
@@ -359,6 +435,8 @@ const eq_engine_ops eq_engine_sparse_ops = {
     .store = store,
     .free_phase = free_phase,
     .nudged_phase = nudged_phase,
+    .clamped_phase = clamped_phase,
+    .rule = rule,
     .adjoint_phase = adjoint_phase,
     .update = update,
     .potentials = potentials,

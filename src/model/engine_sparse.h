@@ -2,6 +2,7 @@
 #ifndef EQ_MODEL_ENGINE_SPARSE_H
 #define EQ_MODEL_ENGINE_SPARSE_H
 
+#include "model/drops.h"
 #include "model/dynamics.h"
 #include "model/engine_ops.h"
 #include "solver/adjoint.h"
@@ -23,7 +24,10 @@ typedef struct eq_sparse_engine {
     eq_adjoint *adjoint;         /* made when a group is trained that is no conductance-like law */
     double *lambda, *dcdv;       /* [nodes] */
     double iterations, solves, worst_ratio;
-    double *unknown;                     /* [unknowns] V; work */
+    double *unknown; /* [unknowns] V; work */
+    double *held;    /* [nodes] V, where a clamp holds them; NAN: free */
+    eq_rule rule;
+    eq_drops *drops;                     /* of EQ_RULE_DELTA_V2; made when first asked for */
     bool derives;                        /* a trained parameter has derived columns */
     struct eq_sparse_dynamics *dynamics; /* made when first asked for */
 } eq_sparse_engine;

@@ -31,6 +31,12 @@ static eq_system *system_of(const eq_sparse_engine *e) {
     return eq_solver_system(e->solver);
 }
 
+/* Puts example k on the input sources, from which the potentials of the system follow anew. */
+static void present(eq_sparse_engine *e, size_t k) {
+    eq_sparse_present(e, k);
+    system_of(e)->placed = NAN;
+}
+
 static eq_status make_room(eq_sparse_engine *e, eq_diag *diag) {
     const eq_system *s = system_of(e);
     if (e->dynamics != NULL) return EQ_OK;
@@ -144,7 +150,7 @@ static eq_status open(void *self, double farad, eq_diag *diag) {
     double reference = eq_topology_weight(s->topology, e->c->output[0].plus);
     for (size_t k = 0; k < d->units; k++) d->weight[k] = s->row_weight[k] / reference;
     for (size_t k = e->first; k < e->end; k++) {
-        eq_sparse_present(e, k);
+        present(e, k);
         eq_system_unknowns(s, e->state[0] + k * e->nodes, NULL, d->x);
         eq_system_jacobian(s, d->x);
         memcpy(d->jacobian + k * s->entries, s->value, s->entries * sizeof *s->value);
@@ -160,7 +166,7 @@ static size_t units(const void *self) {
 static void outputs(void *self, const double *s, double *y) {
     eq_sparse_engine *e = self;
     for (size_t k = e->first; k < e->end; k++) {
-        eq_sparse_present(e, k);
+        present(e, k);
         eq_system_potentials(system_of(e), s + k * e->dynamics->units);
         for (size_t o = 0; o < e->c->outputs; o++)
             y[k * e->c->outputs + o] = eq_system_output(system_of(e), system_of(e)->v, o);
@@ -181,7 +187,7 @@ static bool advance(void *self, double h, const double *current, double *s) {
     bool finite = true;
     for (size_t k = e->first; k < e->end; k++) {
         double *x = s + k * d->units;
-        eq_sparse_present(e, k);
+        present(e, k);
         eq_solver_inject(e->solver, (eq_injection){current + k * e->c->outputs, NULL, NULL});
         finite = eq_system_residual(system_of(e), x, d->r, NULL) && finite;
         for (size_t j = 0; j < d->units; j++) x[j] -= h / d->farad[j] * d->r[j];
@@ -220,7 +226,7 @@ static void put_sum(eq_sparse_engine *e, const double *sum) {
     memset(e->exact, 0, e->parameters * sizeof *e->exact);
     for (size_t k = e->first; k < e->end; k++) {
         double *v = e->state[0] + k * e->nodes;
-        eq_sparse_present(e, k);
+        present(e, k);
         for (size_t j = 0; j < d->units; j++) d->x[j] = d->weight[j] * sum[k * d->units + j];
         eq_system_spread(system_of(e), d->x, e->lambda);
         eq_adjoint_take(e->adjoint, v, e->lambda);
@@ -243,7 +249,7 @@ static eq_status put(void *self, int slot, const double *s, eq_diag *diag) {
     }
     memset(e->driven[slot], 0, e->batch * m * sizeof **e->driven);
     for (size_t k = e->first; k < e->end; k++) {
-        eq_sparse_present(e, k);
+        present(e, k);
         eq_system_state(system_of(e), s + k * e->dynamics->units, e->state[slot] + k * e->nodes,
                         NULL);
     }
@@ -251,4 +257,4 @@ static eq_status put(void *self, int slot, const double *s, eq_diag *diag) {
 }
 
 const eq_dynamics_ops eq_sparse_dynamics_ops = {open,    units,     name, outputs, slopes,
-                                                advance, propagate, get,  put};
+                                                advance, propagate, get,  put,     0.0};

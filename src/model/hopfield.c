@@ -148,13 +148,29 @@ static eq_status energies(void *self, size_t count, const double *x, const doubl
     return EQ_OK;
 }
 
+/* dE/dx = -W_1 s_1, so that dL/dx = W_1 l_1. */
+static eq_status input_gradient(void *self, size_t count, const double *x, const double *v,
+                                const double *l, const double *dcdy, double *dldx, eq_diag *diag) {
+    const eq_hopfield *h = self;
+    size_t rows = h->o.width[0], columns = h->o.width[1];
+    (void)x, (void)v, (void)dcdy, (void)diag;
+    for (size_t k = 0; k < count; k++, l += h->units)
+        for (size_t i = 0; i < rows; i++) {
+            double sum = 0.0;
+            for (size_t j = 0; j < columns; j++) sum += h->w[1][i * columns + j] * l[j];
+            dldx[k * rows + i] = sum;
+        }
+    return EQ_OK;
+}
+
 static void tolerate(void *self, double residual) {
     eq_hopfield *h = self;
     h->o.tolerance = residual;
 }
 
-static const eq_substrate_ops ops = {destroy, block, name,   output, get,    put,      NULL,
-                                     fan_in,  start, places, NULL,   convex, energies, tolerate};
+static const eq_substrate_ops ops = {destroy, block,  name,     output,         get,
+                                     put,     NULL,   fan_in,   start,          places,
+                                     NULL,    convex, energies, input_gradient, tolerate};
 
 eq_status eq_hopfield_check(const eq_hopfield_options *o, eq_diag *diag) {
     double most = 0.0;

@@ -95,4 +95,4 @@ static eq_status put(void *self, int slot, const double *s, eq_diag *diag) {
 }
 
 const eq_dynamics_ops eq_hopfield_dynamics_ops = {open,    units,     name, outputs, slopes,
-                                                  advance, propagate, get,  put};
+                                                  advance, propagate, get,  put,     0.0};

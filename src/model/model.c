@@ -146,6 +146,15 @@ eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge
     return eq_engine_nudged_phase(n->engine, slot, nudge, y, diag);
 }
 
+eq_status eq_network_clamped_phase(eq_network *n, int slot, const double *move, double pull,
+                                   double *y, eq_diag *diag) {
+    return eq_engine_clamped_phase(n->engine, slot, move, pull, y, diag);
+}
+
+eq_status eq_network_rule(eq_network *n, eq_rule rule, eq_diag *diag) {
+    return eq_engine_rule(n->engine, rule, diag);
+}
+
 void eq_network_keep(eq_network *n, unsigned slots) {
     eq_engine_keep(n->engine, slots);
 }
@@ -159,6 +168,10 @@ eq_status eq_network_adjoint_phase(eq_network *n, const double *dcdy, eq_diag *d
     return eq_engine_adjoint_phase(n->engine, dcdy, diag);
 }
 
+eq_status eq_network_unrolled_phase(eq_network *n, const double *dcdy, eq_diag *diag) {
+    return eq_engine_unrolled_phase(n->engine, dcdy, diag);
+}
+
 eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
                                 eq_diag *diag) {
     eq_status status = eq_engine_potentials(n->engine, 0, v, diag);
@@ -167,7 +180,8 @@ eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, do
 }
 
 eq_status eq_network_convex(eq_network *n, bool *convex, eq_diag *diag) {
-    return n->of.ops->convex(n->of.self, convex, diag);
+    *convex = true;
+    return n->of.ops->convex == NULL ? EQ_OK : n->of.ops->convex(n->of.self, convex, diag);
 }
 
 eq_status eq_network_energies(eq_network *n, int slot, size_t count, const double *x, double *e,

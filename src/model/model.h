@@ -17,6 +17,13 @@
 
 enum { EQ_ADJOINT = 5, EQ_MAX_SLOTS };
 
+/* How a parameter learns from the phases (eq_network_gradient). */
+typedef enum eq_rule {
+    EQ_RULE_ENERGY,   /* sum of a dp/dw, and by the response where it has no energy of its own */
+    EQ_RULE_RESPONSE, /* sum of a V di/dw, di/dw of the free state: a local rule for any element */
+    EQ_RULE_DELTA_V2, /* sum of a (drop)^2 of the element, or of the transistors that a source opens */
+} eq_rule;
+
 typedef struct eq_engine_options {
     eq_engine_kind kind;
     size_t batch; /* the largest number of examples of one call */
@@ -102,6 +109,15 @@ eq_status eq_network_free_phase(eq_network *n, size_t count, const double *x, do
 eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge, double *y,
                                   eq_diag *diag);
 
+/* A nudged phase in which the plus and the minus node of each output is pulled by a conductance `pull`
+ * [S] (infinite: held) to move[n][outputs][2] [V] from where it was in the free phase; NAN: not.
+ * EQ_ERR_CHECK where the model cannot. */
+eq_status eq_network_clamped_phase(eq_network *n, int slot, const double *move, double pull,
+                                   double *y, eq_diag *diag);
+
+/* The rule of the updates and gradients that follow; EQ_ERR_CHECK where the model does not know it. */
+eq_status eq_network_rule(eq_network *n, eq_rule rule, eq_diag *diag);
+
 /* Nudged phases (bit s: slot s) that were solved for the same examples before the last load and the
  * free phase behind it, on other devices, count as phases of this one. */
 void eq_network_keep(eq_network *n, unsigned slots);
@@ -113,6 +129,8 @@ eq_status eq_network_disturb(eq_network *n, int slot, eq_disturbance error, cons
 /* The adjoint of the free phase for costs with the slopes dcdy[n][outputs]: its slot stands for the
  * exact gradient, whether an energy exists or not. */
 eq_status eq_network_adjoint_phase(eq_network *n, const double *dcdy, eq_diag *diag);
+/* The same by backpropagation through the time steps of the free phase, of a model that has them. */
+eq_status eq_network_unrolled_phase(eq_network *n, const double *dcdy, eq_diag *diag);
 /* v[count][nodes] [V]: all potentials of the free phase of the `count` examples x[count][inputs] of
  * the current minibatch. COLLECTIVE. */
 eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
@@ -124,6 +142,12 @@ eq_status eq_network_convex(eq_network *n, bool *convex, eq_diag *diag);
  * minibatch of the `count` examples x; size[count]: what their terms add up to. COLLECTIVE. */
 eq_status eq_network_energies(eq_network *n, int slot, size_t count, const double *x, double *e,
                               double *size, eq_diag *diag);
+
+/* input_gradient.c. dldx[count][inputs] at the free phase of the `count` examples x for costs with the slopes
+ * dcdy[count][outputs], by phases of +beta and -beta (into slots 1 and 2), or for beta = 0 by the adjoint
+ * (Scellier 2020, section 2.7: an input is a parameter of its example). COLLECTIVE. */
+eq_status eq_network_input_gradient(eq_network *n, size_t count, const double *x,
+                                    const double *dcdy, double beta, double *dldx, eq_diag *diag);
 
 /* present.c. Puts one example x[inputs] on the input sources of the circuit and current[outputs] on
  * its nudge sources (NULL: nothing): it can then be exported, or solved by others. */

@@ -24,10 +24,15 @@ typedef struct eq_substrate_ops {
     /* v[count][nodes]: what the engine has left open of the states of the examples x. NULL: nothing. */
     eq_status (*complete)(void *self, size_t count, const double *x, double *v, eq_diag *diag);
     /* Whether the energy has one stationary state for any inputs and nudge; e[count], and size[count]
-     * of its terms, of the states v[count][nodes] of the examples x. */
+     * of its terms, of the states v[count][nodes] of the examples x. NULL: outputs are never clamped. */
     eq_status (*convex)(void *self, bool *convex, eq_diag *diag);
     eq_status (*energies)(void *self, size_t count, const double *x, const double *v, double *e,
                           double *size, eq_diag *diag);
+    /* dldx[count][inputs] of the free states v[count][nodes]: by what dC/ds becomes in them, l = -sum_s
+     * a_s v(s) over the phases, whose nudges were made of the slopes dcdy[count][outputs]; l NULL: by the
+     * adjoint of a circuit. */
+    eq_status (*input_gradient)(void *self, size_t count, const double *x, const double *v,
+                                const double *l, const double *dcdy, double *dldx, eq_diag *diag);
     /* Phases are solved to this residual from now on. NULL: circuits, whose options say it. */
     void (*tolerate)(void *self, double residual);
 } eq_substrate_ops;

@@ -1,18 +1,21 @@
 /* A circuit as what a model is made of: its groups are the blocks, its columns the parameters. */
 #include <math.h>
+#include <string.h>
 
 #include "base/comm.h"
 #include "base/mem.h"
 #include "circuit/reduction.h"
 #include "model/substrate.h"
-#include "solver/system.h"
+#include "solver/adjoint.h"
 
 typedef struct of_circuit {
     eq_circuit *c;
     eq_reduction *reduction; /* of c; made when potentials are first asked for */
     double *unknown;         /* [unknowns of reduction] V, then [inputs] V */
-    eq_system *system;       /* of c; made when energies are first asked for */
+    eq_solver *solver;       /* of c; made when energies are first asked for */
     double *x;               /* [eq_system_most] V; with it */
+    eq_adjoint *adjoint;     /* of the solver; made when gradients by the inputs are */
+    double *lambda, *branch; /* [2 nodes], [branches]; with it */
     eq_topology *topology;   /* of c; made when its convexity is */
 } of_circuit;
 
@@ -20,7 +23,10 @@ static void destroy(void *self) {
     of_circuit *o = self;
     if (o == NULL) return;
     eq_topology_free(o->topology);
-    eq_system_free(o->system);
+    eq_adjoint_free(o->adjoint);
+    eq_solver_free(o->solver);
+    eq_free(o->lambda);
+    eq_free(o->branch);
     eq_reduction_free(o->reduction);
     eq_free(o->unknown);
     eq_free(o->x);
@@ -148,36 +154,114 @@ static eq_status convex(void *self, bool *is, eq_diag *diag) {
 }
 
 static eq_status open_system(of_circuit *o, eq_diag *diag) {
-    eq_status status = o->system == NULL ? eq_system_new(o->c, false, &o->system, diag)
-                                         : eq_system_refresh(o->system, diag);
-    if (status == EQ_OK && o->x == NULL) o->x = eq_calloc(eq_system_most(o->system), sizeof *o->x);
-    return status == EQ_OK && o->x == NULL ? eq_out_of_memory(diag) : status;
+    eq_status status = o->solver == NULL ? eq_solver_new(o->c, &o->solver, diag) : EQ_OK;
+    if (status != EQ_OK) return status;
+    eq_solver_refresh(o->solver);
+    if (o->x == NULL) o->x = eq_calloc(eq_system_most(eq_solver_system(o->solver)), sizeof *o->x);
+    return o->x == NULL ? eq_out_of_memory(diag) : open_reduction(o, diag);
+}
+
+/* What the input sources stand at, into the room behind the unknowns, or back from there. */
+static void keep_inputs(of_circuit *o, bool back) {
+    double *kept = o->unknown + o->reduction->unknowns;
+    for (size_t i = 0; i < o->c->inputs; i++) {
+        double *at = eq_circuit_source(o->c, o->c->input[i]);
+        if (back)
+            *at = kept[i];
+        else
+            kept[i] = *at;
+    }
+}
+
+static void put_inputs(of_circuit *o, const double *x) {
+    for (size_t i = 0; i < o->c->inputs; i++) *eq_circuit_source(o->c, o->c->input[i]) = x[i];
 }
 
 /* The weighted co-content, over the weight of the outputs. */
 static eq_status energies(void *self, size_t count, const double *x, const double *v, double *e,
                           double *size, eq_diag *diag) {
     of_circuit *o = self;
-    size_t inputs = o->c->inputs;
     eq_status status = eq_comm_agree(open_system(o, diag));
-    if (status == EQ_OK) status = eq_comm_agree(open_reduction(o, diag));
     if (status != EQ_OK) return status;
-    double *kept = o->unknown + o->reduction->unknowns;
-    double reference = eq_topology_weight(o->system->topology, o->c->output[0].plus);
-    for (size_t i = 0; i < inputs; i++) kept[i] = *eq_circuit_source(o->c, o->c->input[i]);
-    for (size_t k = 0; k < count; k++, v += eq_circuit_nodes(o->c)) {
-        for (size_t i = 0; i < inputs; i++)
-            *eq_circuit_source(o->c, o->c->input[i]) = x[k * inputs + i];
-        eq_system_unknowns(o->system, v, NULL, o->x);
-        e[k] = eq_system_energy(o->system, o->x, &size[k]) / reference;
+    eq_system *s = eq_solver_system(o->solver);
+    double reference = eq_topology_weight(s->topology, o->c->output[0].plus);
+    keep_inputs(o, false);
+    for (size_t k = 0; k < count; k++) {
+        put_inputs(o, x + k * o->c->inputs);
+        eq_system_unknowns(s, v + k * s->nodes, NULL, o->x);
+        e[k] = eq_system_energy(s, o->x, &size[k]) / reference;
         size[k] /= fabs(reference);
     }
-    for (size_t i = 0; i < inputs; i++) *eq_circuit_source(o->c, o->c->input[i]) = kept[i];
+    keep_inputs(o, true);
     return EQ_OK;
 }
 
-static const eq_substrate_ops ops = {destroy, block, name,   output,   get,    put,      derive,
-                                     fan_in,  start, places, complete, convex, energies, NULL};
+static eq_status open_adjoint(of_circuit *o, eq_diag *diag) {
+    size_t nodes = eq_circuit_nodes(o->c);
+    eq_status status = open_system(o, diag);
+    if (status == EQ_OK && o->adjoint == NULL)
+        status = eq_adjoint_new(o->solver, &o->adjoint, diag);
+    if (status != EQ_OK) return status;
+    if (o->lambda == NULL) o->lambda = eq_calloc(nodes, 2 * sizeof *o->lambda);
+    if (o->branch == NULL)
+        o->branch = eq_calloc(eq_solver_branches(o->solver) + 1, sizeof *o->branch);
+    return o->lambda == NULL || o->branch == NULL ? eq_out_of_memory(diag) : EQ_OK;
+}
+
+/* The multipliers of one example: d_n l_n over d of the outputs, or solved, with v made an operating point
+ * of the solver. */
+static eq_status multipliers(of_circuit *o, double *v, const double *l, const double *dcdv,
+                             eq_diag *diag) {
+    const eq_topology *t = eq_solver_system(o->solver)->topology;
+    size_t nodes = eq_circuit_nodes(o->c);
+    if (l == NULL) {
+        eq_solve_options options = eq_solve_defaults(o->c);
+        eq_status status = eq_solver_solve(o->solver, &options, v, o->branch, NULL, diag);
+        return status == EQ_OK ? eq_adjoint_solve(o->adjoint, v, o->branch, dcdv, diag) : status;
+    }
+    for (size_t n = 0; n < nodes; n++)
+        o->lambda[n] =
+            eq_topology_weight(t, (eq_node)n) / eq_topology_weight(t, o->c->output[0].plus) * l[n];
+    o->lambda[EQ_GROUND] = 0.0;
+    eq_adjoint_take(o->adjoint, v, o->lambda);
+    return EQ_OK;
+}
+
+/* An input is the value of a source. */
+static eq_status input_gradient(void *self, size_t count, const double *x, const double *v,
+                                const double *l, const double *dcdy, double *dldx, eq_diag *diag) {
+    of_circuit *o = self;
+    size_t nodes = eq_circuit_nodes(o->c), inputs = o->c->inputs;
+    eq_status status = eq_comm_agree(open_adjoint(o, diag));
+    if (status != EQ_OK) return status;
+    double *dcdv = o->lambda + nodes, *at = eq_malloc(nodes, sizeof *at);
+    if (at == NULL) return eq_out_of_memory(diag);
+    keep_inputs(o, false);
+    for (size_t k = 0; status == EQ_OK && k < count; k++) {
+        put_inputs(o, x + k * inputs);
+        memcpy(at, v + k * nodes, nodes * sizeof *at);
+        memset(dcdv, 0, nodes * sizeof *dcdv);
+        for (size_t j = 0; j < o->c->outputs; j++) {
+            const eq_output *out = &o->c->output[j];
+            dcdv[out->plus] += dcdy[k * o->c->outputs + j];
+            if (out->minus != EQ_NONE) dcdv[out->minus] -= dcdy[k * o->c->outputs + j];
+        }
+        status = multipliers(o, at, l == NULL ? NULL : l + k * nodes, dcdv, diag);
+        if (status == EQ_OK) eq_adjoint_sources(o->adjoint, dcdv);
+        for (size_t i = 0; status == EQ_OK && i < inputs; i++) {
+            eq_handle h = {o->c->input[i], eq_class(o->c->row[o->c->input[i]].cls)->value};
+            dldx[k * inputs + i] =
+                eq_adjoint_gradient(o->adjoint, h, at, l == NULL ? o->branch : o->adjoint->branch);
+        }
+    }
+    keep_inputs(o, true);
+    eq_free(at);
+    return status;
+}
+
+static const eq_substrate_ops ops = {destroy,  block,  name,     output,         get,
+                                     put,      derive, fan_in,   start,          places,
+                                     complete, convex, energies, input_gradient, NULL};
 
 eq_status eq_network_new(eq_circuit *c, eq_network **out, eq_diag *diag) {
     of_circuit *o = eq_calloc(1, sizeof *o);

@@ -1,4 +1,5 @@
-/* What a study found: how its factors move a figure, and the front of two figures. */
+/* What a study found: how its factors move a figure, the front of two figures, and how far a search
+ * has come. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "explore/copy.h"
 #include "explore/draw.h"
 #include "explore/effects.h"
+#include "explore/search.h"
 #include "report/axis.h"
 #include "report/heat.h"
 #include "report/kind.h"
@@ -384,6 +386,93 @@ eq_status eq_gather_front(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
                          p->input[0]);
     eq_lines *l = status == EQ_OK ? eq_lines_new() : NULL;
     if (status == EQ_OK) status = l == NULL ? eq_out_of_memory(diag) : lay_front(&d, l, to, diag);
+    eq_lines_free(l);
+    close_study(&d);
+    return status;
+}
+
+/* --- the search --- */
+
+/* Points from .. to - 1 over the trainings that they end. */
+static eq_status add_round(const studied *d, size_t from, size_t to, char *title, int hue,
+                           eq_lines *l, eq_canvas *c, eq_diag *diag) {
+    const eq_study *s = d->s;
+    eq_line *line = eq_lines_line(l, title, diag);
+    if (line == NULL) return EQ_ERR_USAGE;
+    line->hue = hue;
+    line->style = EQ_LINES_POINTS;
+    for (size_t p = from; p < to; p++) {
+        double y = d->scale * eq_point_mean(s, &d->e, p, d->figure);
+        eq_lines_point(l, c, (double[]){(double)((p + 1) * s->repeats), y, y, y});
+    }
+    eq_lines_end(l, c);
+    return EQ_OK;
+}
+
+/* Each rung of successive halving with its budget; the generations of CMA-ES are alike. */
+static eq_status add_rounds(const studied *d, eq_lines *l, eq_canvas *c, eq_diag *diag) {
+    const eq_study *s = d->s;
+    const eq_factor *budget = &s->factor[s->factors - 1];
+    size_t rungs = s->design == EQ_DESIGN_HALVING ? s->rungs : 1, from = 0, to = s->points;
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < rungs; k++) {
+        eq_text title = {0};
+        eq_text_puts(&title, "points");
+        if (rungs > 1) {
+            eq_search_points(s, k, &from, &to);
+            eq_text_clear(&title);
+            eq_text_printf(&title, "%s = %s", budget->name, budget->word[k]);
+        }
+        if (title.failed) {
+            eq_text_free(&title);
+            return eq_out_of_memory(diag);
+        }
+        status = add_round(d, from, to, title.text, rungs > 1 ? (int)(k % 6) + 2 : 7, l, c, diag);
+    }
+    return status;
+}
+
+static eq_status add_best(const studied *d, eq_lines *l, eq_canvas *to, eq_diag *diag) {
+    const eq_study *s = d->s;
+    double best = NAN;
+    char *title = eq_strdup("best so far");
+    if (title == NULL) return eq_out_of_memory(diag);
+    eq_line *line = eq_lines_line(l, title, diag);
+    if (line == NULL) return EQ_ERR_USAGE;
+    for (size_t p = 0; p < s->points; p++) {
+        double y = d->scale * eq_point_mean(s, &d->e, p, d->figure);
+        double x = (double)((p + 1) * s->repeats);
+        bool better = s->figure[d->figure]->more ? y > best : y < best;
+        if (isnan(y) || !(better || isnan(best))) continue;
+        if (!isnan(best)) eq_lines_point(l, to, (double[]){x, best, best, best});
+        eq_lines_point(l, to, (double[]){x, best = y, y, y});
+    }
+    if (!isnan(best)) eq_lines_point(l, to, (double[]){(double)d->e.all.runs, best, best, best});
+    eq_lines_end(l, to);
+    return EQ_OK;
+}
+
+static eq_status lay_trace(const studied *d, eq_lines *l, eq_canvas *to, eq_diag *diag) {
+    eq_panel *panel = eq_lines_panel(l, diag);
+    snprintf(l->x_label, EQ_LINES_LABEL, "trainings");
+    snprintf(panel->y_label, EQ_LINES_LABEL, "%s", d->label);
+    l->x_from_zero = true;
+    panel->log_y = d->log;
+    eq_status status = add_rounds(d, l, to, diag);
+    if (status == EQ_OK) status = add_best(d, l, to, diag);
+    if (status != EQ_OK) return status;
+    eq_lines_end_panel(l);
+    return eq_lines_lay_out(l, to, diag);
+}
+
+eq_status eq_gather_trace(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
+    studied d;
+    eq_status status = open_study(p, &d, diag);
+    if (status == EQ_OK && !eq_design_searches(d.s->design))
+        status = eq_fail(diag, EQ_ERR_INPUT,
+                         "the study in %s does not search; draw its effects instead", p->input[0]);
+    eq_lines *l = status == EQ_OK ? eq_lines_new() : NULL;
+    if (status == EQ_OK) status = l == NULL ? eq_out_of_memory(diag) : lay_trace(&d, l, to, diag);
     eq_lines_free(l);
     close_study(&d);
     return status;

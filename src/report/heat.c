@@ -22,8 +22,8 @@ static const char script[] =
     "  if (strlen(heading[p]) > 0) { set title heading[p] offset 0,-0.6 }\n"
     "  set xlabel x_label[p]\n"
     "  set ylabel y_label[p]\n"
-    "  set xrange [-0.5:columns[p]-0.5]\n"
-    "  set yrange [rows[p]-0.5:-0.5]\n"
+    "  set xrange [begin[p]-0.5:begin[p]+columns[p]-0.5]\n"
+    "  set yrange [begin[p]+rows[p]-0.5:begin[p]-0.5]\n"
     "  set cbrange [least[p]:most[p]]\n"
     "  unset xtics\n"
     "  unset ytics\n"
@@ -33,9 +33,9 @@ static const char script[] =
     "  if (rows[p] < 6) { set ytics 1 } else { if (rows[p] < 13) { set ytics 2 } }\n"
     "  if (x_named[p]) { set xtics () scale 0 noenhanced norotate; "
     "if (turned[p]) { set xtics rotate by 90 right }; "
-    "set for [k=1:columns[p]] xtics add (x_name[x_first[p]+k-1] k-1) }\n"
+    "set for [k=1:columns[p]] xtics add (x_name[x_first[p]+k-1] begin[p]+k-1) }\n"
     "  if (y_named[p]) { set ytics () scale 0 noenhanced; "
-    "set for [k=1:rows[p]] ytics add (y_name[y_first[p]+k-1] k-1) }\n"
+    "set for [k=1:rows[p]] ytics add (y_name[y_first[p]+k-1] begin[p]+k-1) }\n"
     "  if (small[p]) { plot 'data' index p-1 using 1:2:3 with image pixels, \\\n"
     "    'data' index p-1 using 1:2:(colours == 2 && $3 > 0 ? \\\n"
     "    sprintf('%.10g', floor(10*$3 + 0.5)/10.0) : ''):4 with labels font number_font tc rgb "
@@ -65,7 +65,9 @@ static void put_cells(const eq_heat_panel *p, double most, eq_canvas *c) {
     for (size_t i = 0; i < p->rows; i++) {
         for (size_t j = 0; j < p->columns; j++) {
             double v = p->value[i * p->columns + j];
-            eq_canvas_row(c, (double[]){(double)j, (double)i, v, v > 0.6 * most ? 16777215.0 : 0.0},
+            eq_canvas_row(c,
+                          (double[]){p->first + (double)j, p->first + (double)i, v,
+                                     v > 0.6 * most ? 16777215.0 : 0.0},
                           4);
         }
     }
@@ -137,10 +139,11 @@ static void put_texts(const eq_heat *h, eq_canvas *c) {
 }
 
 void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
-    double rows[EQ_HEAT_PANELS], columns[EQ_HEAT_PANELS], small[EQ_HEAT_PANELS];
+    double rows[EQ_HEAT_PANELS], columns[EQ_HEAT_PANELS], small[EQ_HEAT_PANELS],
+        begin[EQ_HEAT_PANELS];
     double least[EQ_HEAT_PANELS], most[EQ_HEAT_PANELS], turned[EQ_HEAT_PANELS],
         wide[EQ_HEAT_PANELS], over = 0.0;
-    c->columns = c->p->width > 5.0 && h->panels > 1 ? 2 : 1;
+    c->columns = c->p->width > 5.0 && h->panels > 1 ? (h->columns > 0 ? h->columns : 2) : 1;
     c->rows = (h->panels + c->columns - 1) / c->columns;
     bool log = h->log;
     for (size_t k = 0; k < h->panels; k++) {
@@ -149,6 +152,7 @@ void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
         log = log && eq_axis_log(c->p->log, 'y', least[k], most[k]) && least[k] > 0.0;
         rows[k] = (double)p->rows;
         columns[k] = (double)p->columns;
+        begin[k] = p->first;
         small[k] = p->rows * p->columns <= 4096;
         wide[k] = cell(h, p, c->p->width / (double)c->columns);
         turned[k] = turns(p, wide[k]);
@@ -167,6 +171,7 @@ void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
                                                                    : "sans-serif,8");
     eq_canvas_numbers(c, "rows", rows, h->panels);
     eq_canvas_numbers(c, "columns", columns, h->panels);
+    eq_canvas_numbers(c, "begin", begin, h->panels);
     eq_canvas_numbers(c, "small", small, h->panels);
     eq_canvas_numbers(c, "turned", turned, h->panels);
     eq_canvas_numbers(c, "least", least, h->panels);

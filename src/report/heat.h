@@ -15,6 +15,7 @@ typedef enum eq_heat_colours {
 typedef struct eq_heat_panel {
     char title[EQ_HEAT_LABEL], x_label[EQ_HEAT_LABEL], y_label[EQ_HEAT_LABEL];
     size_t rows, columns;
+    double first;                                     /* number of the first row and column */
     const char *const *row_name, *const *column_name; /* NULL: numbers */
     const double *value;                              /* [rows][columns]; NAN: no cell */
 } eq_heat_panel;
@@ -24,7 +25,8 @@ typedef struct eq_heat {
     size_t panels;
     char value_label[EQ_HEAT_LABEL];
     eq_heat_colours colours;
-    bool log; /* the colours, where it helps */
+    bool log;       /* the colours, where it helps */
+    size_t columns; /* of panels on a page; 0: two */
 } eq_heat;
 
 void eq_heat_lay_out(const eq_heat *h, eq_canvas *c);

@@ -19,9 +19,14 @@ eq_status eq_draw_transient(const eq_result *r, const eq_picture *p, eq_canvas *
 eq_gather eq_gather_iv;
 /* gather_classes.c */
 eq_gather eq_gather_confusion, eq_gather_activations;
+/* gather_inputs.c */
+eq_gather eq_gather_adversarial, eq_gather_liked;
 /* gather_study.c */
-eq_gather eq_gather_effects, eq_gather_interaction, eq_gather_front;
+eq_gather eq_gather_effects, eq_gather_interaction, eq_gather_front, eq_gather_trace;
 /* gather_conductances.c */
 eq_gather eq_gather_conductances, eq_gather_crossbar;
+
+/* gather_drop.c */
+eq_gather eq_gather_drop;
 
 #endif

@@ -77,6 +77,7 @@ eq_line *eq_lines_line(eq_lines *l, char *title, eq_diag *diag) {
     }
     eq_line *line = &l->line[l->lines++];
     *line = (eq_line){.title = title, .hue = 1, .dash = 1};
+    l->begun = false;
     return line;
 }
 
@@ -90,11 +91,14 @@ void eq_lines_point(eq_lines *l, eq_canvas *c, const double row[4]) {
         l->point[l->points++].y = row[1];
     }
     eq_canvas_row(c, row, 4);
+    l->begun = true;
 }
 
 void eq_lines_end(eq_lines *l, eq_canvas *c) {
-    (void)l;
-    eq_canvas_end(c);
+    if (l->begun)
+        eq_canvas_end(c);
+    else /* gnuplot does not count a block of no rows */
+        eq_free(l->line[--l->lines].title);
 }
 
 typedef struct range {

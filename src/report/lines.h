@@ -43,6 +43,7 @@ typedef struct eq_lines {
     } * point; /* of the last panel */
     size_t points, cap;
     bool failed, empty; /* memory ran out; a panel has no point */
+    bool begun;         /* the line has a row */
 } eq_lines;
 
 /* NULL when memory runs out. */
@@ -54,7 +55,7 @@ eq_panel *eq_lines_panel(eq_lines *l, eq_diag *diag);
 eq_line *eq_lines_line(eq_lines *l, char *title, eq_diag *diag);
 /* A point of it: x, y, and the edges of its band. */
 void eq_lines_point(eq_lines *l, eq_canvas *c, const double row[4]);
-/* Ends the line. */
+/* Ends the line; one without points is none. */
 void eq_lines_end(eq_lines *l, eq_canvas *c);
 /* Ends the panel, when its axes are known. */
 void eq_lines_end_panel(eq_lines *l);

@@ -41,6 +41,7 @@ eq_status eq_page_seeds_of(const char *folder, bool *found, uint64_t *first, eq_
 eq_status eq_page_seeds(const eq_page *p);
 /* page_study.c */
 eq_status eq_page_study(const eq_page *p);
+eq_status eq_page_trace(const eq_page *p);
 eq_status eq_page_effects(const eq_page *p);
 eq_status eq_page_interaction(const eq_page *p);
 eq_status eq_page_front(const eq_page *p);

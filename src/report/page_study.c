@@ -121,6 +121,15 @@ eq_status eq_page_study(const eq_page *p) {
     return EQ_OK;
 }
 
+/* --- the search --- */
+
+eq_status eq_page_trace(const eq_page *p) {
+    static const eq_page_shown s = {"trace", "The goal at each training, and the best so far",
+                                    "Each dot is a point, the mean over its seeds, in the order in "
+                                    "which the search came to it."};
+    return eq_design_searches(p->s->design) ? eq_page_figure(p, &s) : EQ_OK;
+}
+
 /* --- main effects --- */
 
 static void write_level(const eq_page *p, const eq_effect *e, size_t k, eq_text *label) {

@@ -21,6 +21,7 @@ static const struct {
     eq_page_section write;
 } section[] = {
     {"study", "Study", STUDY, eq_page_study},
+    {"search", "Search", STUDY, eq_page_trace},
     {"effects", "Main effects", STUDY, eq_page_effects},
     {"interaction", "Interaction", STUDY, eq_page_interaction},
     {"front", "Pareto front", STUDY, eq_page_front},

@@ -143,6 +143,8 @@ static bool choose(eq_eliminator *e) {
     do choose_colour(e, blocked);
     while (e->colours < MOST_COLOURS && e->colour[e->colours] > e->colour[e->colours - 1]);
     eq_free(blocked);
+    for (size_t k = 0; k < e->s->n; k++) /* for whom there was no colour left */
+        if (e->chosen.of[k] == WAITING) e->chosen.of[k] = EQ_NONE;
     return true;
 }
 

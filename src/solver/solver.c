@@ -192,7 +192,7 @@ static eq_element name_worst(const eq_newton *w, eq_text *text) {
 }
 
 static eq_place place_of(const eq_newton *w, eq_element e) {
-    return e == EQ_NONE ? (eq_place){NULL, 0, 0} : eq_circuit_place_of(w->s->circuit, e);
+    return e == EQ_NONE ? (eq_place){0} : eq_circuit_place_of(w->s->circuit, e);
 }
 
 /* ": node a, b float together": the nodes that w->null moves, if they are more than one. */
@@ -462,9 +462,10 @@ static eq_status newton_alone(eq_newton *w, double *x, int which, const char **r
     return eq_newton_iterate(w, x, true);
 }
 
-/* Keeps the unknowns that are potentials in `held` by 1 kS each and solves the rest. */
-static eq_status solve_held(eq_solver *s, const eq_solve_options *o, const double *held,
-                            double *anchor, double *hold, double *v) {
+/* Keeps the unknowns that are potentials in `held` by g each and solves the rest. */
+static eq_status solve_held(eq_solver *s, const eq_solve_options *o, const double *held, double g,
+                            double *anchor, double *hold, double *v, eq_solve_info *info,
+                            eq_diag *diag) {
     const eq_reduction *red = s->system->reduction;
     for (size_t k = 0; k < red->node_unknowns; k++) {
         eq_node n = red->root[k];
@@ -473,8 +474,8 @@ static eq_status solve_held(eq_solver *s, const eq_solve_options *o, const doubl
         anchor[k] = isnan(at) ? 0.0 : at;
     }
     eq_homotopy plain = s->system->homotopy;
-    s->system->homotopy = (eq_homotopy){.scale = 1.0, .shunt = 1e3, .anchor = anchor, .hold = hold};
-    eq_status status = solve(s, o, newton_alone, 0, v, NULL, NULL, NULL);
+    s->system->homotopy = (eq_homotopy){.scale = 1.0, .shunt = g, .anchor = anchor, .hold = hold};
+    eq_status status = solve(s, o, newton_alone, 0, v, NULL, info, diag);
     s->system->homotopy = plain;
     return status;
 }
@@ -486,11 +487,46 @@ eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *
     eq_solve_options usual = eq_solve_defaults(s->circuit);
     double *work = eq_malloc(2 * n + nodes, sizeof *work);
     if (work == NULL) return eq_out_of_memory(diag);
-    memcpy(work + 2 * n, v, nodes * sizeof *v);
-    eq_status status = solve_held(s, o == NULL ? &usual : o, held, work, work + n, work + 2 * n);
-    if (status == EQ_OK) memcpy(v, work + 2 * n, nodes * sizeof *v);
+    double *found = memcpy(work + 2 * n, v, nodes * sizeof *v);
+    eq_status status =
+        solve_held(s, o == NULL ? &usual : o, held, 1e3, work, work + n, found, NULL, NULL);
+    if (status == EQ_OK) memcpy(v, found, nodes * sizeof *v);
     eq_free(work);
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : EQ_OK;
+}
+
+/* The largest |held - v|. */
+static double distance(const eq_solver *s, const double *held, const double *v) {
+    double most = 0.0;
+    for (size_t n = 0; n < s->system->nodes; n++)
+        if (!isnan(held[n])) most = fmax(most, fabs(held[n] - v[n]));
+    return most;
+}
+
+/* Nodes are held by 1 kS to where what it has to carry leaves them at their potentials (Hestenes
+ * 1969). */
+eq_status eq_solver_clamp(eq_solver *s, const eq_solve_options *o, const double *held, double g,
+                          double *v, eq_solve_info *info, eq_diag *diag) {
+    enum { ROUNDS = 8 };
+    static const double enough = 1e-13; /* V */
+    size_t n = eq_system_most(s->system), nodes = s->system->nodes;
+    double *work = eq_malloc(2 * n + nodes, sizeof *work), *at = work + 2 * n;
+    if (work == NULL) return eq_out_of_memory(diag);
+    restore(s);
+    memcpy(at, held, nodes * sizeof *at);
+    eq_status status = EQ_OK;
+    for (int k = 0; status == EQ_OK && k < ROUNDS; k++) {
+        status = solve_held(s, o, at, isinf(g) ? 1e3 : g, work, work + n, v, info, diag);
+        if (status != EQ_OK || !isinf(g) || distance(s, held, v) <= enough) break;
+        for (size_t j = 0; j < nodes; j++) at[j] += held[j] - v[j];
+    }
+    if (status == EQ_OK && isinf(g) && !(distance(s, held, v) <= 1e-9))
+        status = eq_fail(diag, EQ_ERR_CONVERGE,
+                         "an output cannot be held, it stays %.3g V away: a source fixes it; give "
+                         "nudging=\"clamp\" a finite g-clamp, or another output",
+                         distance(s, held, v));
+    eq_free(work);
+    return status;
 }
 
 eq_status eq_solver_solve(eq_solver *s, const eq_solve_options *o, double *v, double *branch,

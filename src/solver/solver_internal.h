@@ -16,6 +16,10 @@ void eq_solver_forget(eq_solver *s);
 /* Solves from x = s's own unknowns as eq_solver_solve does; the stationarity check is left out. */
 eq_status eq_solver_run(eq_solver *s, const eq_solve_options *o, double *v, double *branch,
                         eq_solve_info *info, eq_diag *diag);
+/* Solves from v with the nodes of held[nodes] (NAN: free) pulled to the potentials given there by g
+ * each, or held there (infinite g). */
+eq_status eq_solver_clamp(eq_solver *s, const eq_solve_options *o, const double *held, double g,
+                          double *v, eq_solve_info *info, eq_diag *diag);
 /* One rung of the ladder alone, for the tests. */
 eq_status eq_solver_rung(eq_solver *s, const eq_solve_options *o, int rung, double *v,
                          eq_solve_info *info, eq_diag *diag);

@@ -122,14 +122,48 @@ static eq_status read_outputs(const reader *r) {
                       outputs, word(r, "kind"));
 }
 
+static eq_status convolve(const reader *r, const eq_xml_node *node) {
+    eq_convolution v = {.stride = 1};
+    struct {
+        const char *name;
+        size_t *value;
+    } all[] = {{"kernel", &v.kernel},
+               {"filters", &v.filters},
+               {"stride", &v.stride},
+               {"padding", &v.padding}};
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < sizeof all / sizeof *all; k++)
+        status = eq_xml_count(r->xml, node, all[k].name, all[k].value, r->diag);
+    return status == EQ_OK ? eq_architecture_convolve(&v, r->a, r->diag) : status;
+}
+
+/* Image and convolutions, the layers behind them, and what leads over layers and along them. */
+static eq_status read_layers(const reader *r) {
+    const char *image = word(r, "image"), *layers = word(r, "layers");
+    const char *skip = word(r, "skip"), *lateral = word(r, "lateral");
+    eq_status status = EQ_OK;
+    if (image != NULL) status = eq_architecture_image(image, r->a, r->diag);
+    for (const eq_xml_node *n = eq_xml_first(r->node); status == EQ_OK && n != NULL;
+         n = eq_xml_next(n))
+        if (strcmp(eq_xml_name(n), "convolution") == 0) status = convolve(r, n);
+    if (status == EQ_OK)
+        status = eq_architecture_layers(layers == NULL ? "" : layers, r->a, r->diag);
+    if (status == EQ_OK && skip != NULL) status = eq_architecture_skips(skip, r->a, r->diag);
+    if (status == EQ_OK && lateral != NULL)
+        status = eq_architecture_lateral(lateral, r->a, r->diag);
+    return status;
+}
+
 static eq_status read_all(const reader *r) {
     eq_architecture *a = r->a;
     const char *diode = word(r, "diode"), *bias = word(r, "bias"), *layers = word(r, "layers");
     const char *periodic = word(r, "periodic");
     bool layered = !eq_architecture_has_edges(a);
     eq_status status = EQ_OK;
-    if (layered || (a->kind == EQ_NET_NMOS && layers != NULL))
-        status = eq_architecture_layers(layers == NULL ? "" : layers, a, r->diag);
+    if (layered)
+        status = read_layers(r);
+    else if (a->kind == EQ_NET_NMOS && layers != NULL)
+        status = eq_architecture_layers(layers, a, r->diag);
     if (status == EQ_OK && bias != NULL) status = eq_architecture_biases(bias, a, r->diag);
     if (status == EQ_OK) status = read_outputs(r);
     if (diode != NULL)
@@ -156,11 +190,23 @@ eq_status eq_architecture_read(const eq_xml *xml, const eq_xml_node *node, eq_ex
                       "<architecture> cannot be built; correct it as said above");
 }
 
+/* The image of the inputs, then what follows the convolutions, which stand inside. */
 static void write_layers(const eq_architecture *a, eq_text *t) {
+    const eq_image *image = &a->image[0];
+    size_t first = image->rows > 0 ? a->convolutions + 1 : 0;
+    if (image->rows > 0)
+        eq_text_printf(t, " image=\"%zu,%zu,%zu\"", image->rows, image->columns, image->channels);
     eq_text_puts(t, " layers=\"");
-    for (size_t l = 0; l < a->layers; l++)
-        eq_text_printf(t, "%s%zu", l == 0 ? "" : ",", a->width[l]);
+    for (size_t l = first; l < a->layers; l++)
+        eq_text_printf(t, "%s%zu", l == first ? "" : ",", a->width[l]);
     eq_text_puts(t, "\"");
+    if (a->skips > 0) eq_text_puts(t, " skip=\"");
+    for (size_t k = 0; k < a->skips; k++)
+        eq_text_printf(t, "%s%zu-%zu%s", k == 0 ? "" : " ", a->skip[k].from, a->skip[k].to,
+                       k + 1 == a->skips ? "\"" : "");
+    if (a->lateral != 0) eq_text_puts(t, " lateral=\"");
+    for (unsigned l = 1, left = a->lateral; left >> l != 0; l++)
+        if (left >> l & 1) eq_text_printf(t, "%u%s", l, left >> (l + 1) == 0 ? "\"" : " ");
 }
 
 static void write_biases(const eq_architecture *a, eq_text *t) {
@@ -178,6 +224,16 @@ static void write_texts(const eq_experiment *x, eq_text *t) {
             eq_put_path(x, t, texts[k].name, x->architecture.text[k]);
         else
             eq_put_text(t, texts[k].name, x->architecture.text[k]);
+}
+
+void eq_architecture_write_inside(const eq_architecture *a, eq_text *t) {
+    for (size_t l = 1; l <= a->convolutions; l++) {
+        const eq_convolution *v = &a->convolution[l];
+        eq_text_printf(t,
+                       "    <convolution kernel=\"%zu\" filters=\"%zu\" stride=\"%zu\" "
+                       "padding=\"%zu\"/>\n",
+                       v->kernel, v->filters, v->stride, v->padding);
+    }
 }
 
 void eq_architecture_write(const eq_experiment *x, eq_text *t) {

@@ -120,19 +120,31 @@ static double violation(const eq_cost *cost, const double *y, size_t k, size_t l
     return k == label ? 0.0 : fmax(0.0, cost->margin + y[k] - y[label]);
 }
 
-/* C = 1/n sum_k of the violations (Weston and Watkins 1999; torch.nn.MultiMarginLoss). */
+/* The highest class beside the true one. */
+static size_t rival(size_t n, const double *y, size_t label) {
+    size_t best = label == 0 && n > 1 ? 1 : 0;
+    for (size_t k = 0; k < n; k++)
+        if (k != label && y[k] > y[best]) best = k;
+    return best;
+}
+
+/* C = 1/n sum_k of the violations (Weston and Watkins 1999; torch.nn.MultiMarginLoss), or the largest
+ * of them (Crammer and Singer 2001). */
 static double hinge_value(const eq_cost *cost, size_t n, const double *y, eq_goal goal) {
     double sum = 0.0;
+    if (cost->top) return violation(cost, y, rival(n, y, goal.label), goal.label);
     for (size_t k = 0; k < n; k++) sum += violation(cost, y, k, goal.label);
     return sum / (double)n;
 }
 
-/* +1/n for each class that violates the margin, as much less for the true class. */
+/* +1/n (or 1) for each class that violates the margin, as much less for the true class. */
 static void hinge_gradient(const eq_cost *cost, size_t n, const double *y, eq_goal goal,
                            double *dcdy) {
-    double each = 1.0 / (double)n, all = 0.0;
+    double each = cost->top ? 1.0 : 1.0 / (double)n, all = 0.0;
+    size_t top = rival(n, y, goal.label);
     for (size_t k = 0; k < n; k++) {
-        dcdy[k] = violation(cost, y, k, goal.label) > 0.0 ? each : 0.0;
+        bool counts = !cost->top || k == top;
+        dcdy[k] = counts && violation(cost, y, k, goal.label) > 0.0 ? each : 0.0;
         all += dcdy[k];
     }
     dcdy[goal.label] = -all;
@@ -147,15 +159,15 @@ static void hinge_hessian(const eq_cost *cost, size_t n, const double *y, eq_goa
 
 static const eq_cost_kind kinds[] = {
     {"squared-difference", true, 1, false, squared_value, squared_gradient, squared_hessian, true,
-     false},
-    {"squared-error", true, 0, false, squared_value, squared_gradient, squared_hessian, true,
+     false, false},
+    {"squared-error", true, 0, false, squared_value, squared_gradient, squared_hessian, true, false,
      false},
     {"absolute-error", false, -1, false, absolute_value, absolute_gradient, absolute_hessian, false,
-     true},
-    {"huber", false, -1, false, huber_value, huber_gradient, huber_hessian, false, false},
+     true, false},
+    {"huber", false, -1, false, huber_value, huber_gradient, huber_hessian, false, false, false},
     {"cross-entropy", false, -1, true, entropy_value, entropy_gradient, entropy_hessian, false,
-     false},
-    {"hinge", true, -1, true, hinge_value, hinge_gradient, hinge_hessian, false, true},
+     false, false},
+    {"hinge", true, -1, true, hinge_value, hinge_gradient, hinge_hessian, true, true, true},
 };
 
 const eq_cost_kind *eq_cost_find(const char *name) {
@@ -174,6 +186,20 @@ void eq_cost_gradient(const eq_cost *cost, size_t n, const double *y, eq_goal go
 
 void eq_cost_hessian(const eq_cost *cost, size_t n, const double *y, eq_goal goal, double *h) {
     cost->kind->hessian(cost, n, y, goal, h);
+}
+
+void eq_cost_way(const eq_cost *cost, size_t n, const double *y, eq_goal goal, double *way) {
+    size_t top;
+    if (!cost->kind->rivals) {
+        eq_cost_gradient(cost, n, y, goal, way);
+        for (size_t k = 0; k < n; k++) way[k] = -way[k];
+        return;
+    }
+    for (size_t k = 0; k < n; k++) way[k] = NAN;
+    top = rival(n, y, goal.label);
+    if (!(violation(cost, y, top, goal.label) > 0.0)) return;
+    way[goal.label] = 1.0;
+    way[top] = -1.0;
 }
 
 size_t eq_predict(size_t n, const double *y) {

@@ -24,9 +24,10 @@ typedef struct eq_cost_kind {
     double (*value)(const eq_cost *cost, size_t n, const double *y, eq_goal goal);
     void (*gradient)(const eq_cost *cost, size_t n, const double *y, eq_goal goal, double *dcdy);
     void (*hessian)(const eq_cost *cost, size_t n, const double *y, eq_goal goal, double *h);
+    bool clamps; /* there is a way that a clamp goes (eq_cost_way) */
+    bool kinks;  /* the slope jumps, so P + beta C need not be stationary anywhere */
     bool
-        clamps; /* C = 1/2 sum (y - target)^2: -dC/dy is the way to the target, which a clamp goes */
-    bool kinks; /* the slope jumps, so P + beta C need not be stationary anywhere */
+        rivals; /* it has no targets: that way is 1 V up for the true class, and down for the rival */
 } eq_cost_kind;
 
 struct eq_cost {
@@ -35,6 +36,7 @@ struct eq_cost {
     double scale;     /* 1/V: scores are scale * y (cross-entropy) */
     double threshold; /* V: errors above it cost linearly (huber) */
     double margin;    /* V: the true class must be this far above each other one (hinge) */
+    bool top;         /* of the others the highest alone counts (hinge) */
 };
 
 /* "squared-difference", "squared-error", "absolute-error", "huber", "cross-entropy" or "hinge"; NULL
@@ -47,6 +49,9 @@ double eq_cost_value(const eq_cost *cost, size_t n, const double *y, eq_goal goa
 void eq_cost_gradient(const eq_cost *cost, size_t n, const double *y, eq_goal goal, double *dcdy);
 /* h[n][n] = d2C/dy2. */
 void eq_cost_hessian(const eq_cost *cost, size_t n, const double *y, eq_goal goal, double *h);
+/* way[n]: where a clamp drives the outputs, to their targets; of costs that know rivals the true class
+ * against the highest other one, while that violates the margin; NAN: not driven. */
+void eq_cost_way(const eq_cost *cost, size_t n, const double *y, eq_goal goal, double *way);
 /* argmax y; the first of equal ones. */
 size_t eq_predict(size_t n, const double *y);
 

@@ -10,10 +10,11 @@ static const char *const formats[] = {
     [EQ_DATA_CSV] = "csv",
     [EQ_DATA_IDX] = "idx",
     [EQ_DATA_NPY] = "npy",
+    [EQ_DATA_CIFAR] = "cifar",
 };
 
 bool eq_data_format_find(const char *name, eq_data_format *format) {
-    for (int k = 0; k <= EQ_DATA_NPY; k++)
+    for (int k = 0; k <= EQ_DATA_CIFAR; k++)
         if (eq_same(formats[k], name)) {
             *format = (eq_data_format)k;
             return true;
@@ -37,7 +38,7 @@ eq_data *eq_data_new(size_t examples, size_t features) {
 }
 
 void eq_data_free(eq_data *d) {
-    if (d == NULL) return;
+    if (d == NULL || d->sharers-- > 0) return;
     eq_strings_free(d->class_name, d->classes);
     eq_free(d->pixel);
     eq_free(d->value);

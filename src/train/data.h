@@ -1,4 +1,4 @@
-/* Data sets for classification and regression: CSV, IDX (MNIST) and NumPy .npy, plain or gzip.
+/* Data sets for classification and regression: CSV, IDX (MNIST), NumPy .npy and CIFAR-10, plain or gzip.
  * Pixels stay bytes. */
 #ifndef EQ_TRAIN_DATA_H
 #define EQ_TRAIN_DATA_H
@@ -9,7 +9,7 @@
 
 #include "base/status.h"
 
-typedef enum eq_data_format { EQ_DATA_CSV, EQ_DATA_IDX, EQ_DATA_NPY } eq_data_format;
+typedef enum eq_data_format { EQ_DATA_CSV, EQ_DATA_IDX, EQ_DATA_NPY, EQ_DATA_CIFAR } eq_data_format;
 
 /* Whether the first row of a CSV file names the columns: as it reads, or as the user says. */
 typedef enum eq_header { EQ_HEADER_FOUND, EQ_HEADER_YES, EQ_HEADER_NO } eq_header;
@@ -29,12 +29,17 @@ typedef struct eq_data {
     uint16_t *label;   /* [examples]; zeros without labels */
     double *target;    /* [examples][classes] with EQ_GOAL_TARGETS, else NULL */
     char **class_name; /* [classes] names of the classes or of the targets */
+    size_t sharers;    /* who frees it besides the first (eq_data_kept) */
 } eq_data;
+
+/* The tables that were read last, for trainings one after the other that take the same: they are
+ * read once, and one more reading of others lets them go. */
+typedef struct eq_data_kept eq_data_kept;
 
 typedef struct eq_data_options {
     eq_data_format format;
-    char *path;                     /* CSV or .npy file; IDX: folder, or NULL to look for `set` */
-    char *set;                      /* IDX: the folder to look for; NULL: mnist */
+    char *path; /* CSV, .npy or CIFAR file; IDX: folder, or NULL to look for `set`; CIFAR: folder */
+    char *set;  /* IDX: the folder to look for; NULL: mnist */
     char *labels;                   /* .npy or IDX file of labels */
     char *test_path, *test_labels;  /* a test set of its own; NULL: test_fraction of the rows */
     char *label;                    /* CSV: name or number of the label column, NULL: the last */
@@ -88,6 +93,9 @@ eq_status eq_data_read_idx(const char *images, const char *labels, eq_data **out
  * to i8, u1 to u8, f2 to f8 of either byte order, in C or Fortran order. Values become doubles:
  * integers beyond 2^53 are rounded. */
 eq_status eq_data_read_npy(const char *values, const char *labels, eq_data **out, eq_diag *diag);
+/* Reads a file of CIFAR-10's binary version, or those of a folder: data_batch_1.bin, .., of a test set
+ * test_batch.bin. The pixels of an example are three images, one behind the other. */
+eq_status eq_data_read_cifar(const char *path, bool test, eq_data **out, eq_diag *diag);
 /* Reads values of either format and, in `targets`, numbers for each example; NULL: the values are
  * the targets. */
 eq_status eq_data_read_targets(eq_data_format format, const char *values, const char *targets,
@@ -104,6 +112,12 @@ eq_data_goal eq_data_goal_of(const char *targets);
  * for in `folder` too (where the experiment lies). */
 eq_status eq_data_set_read(const eq_data_options *o, const char *folder, uint64_t seed,
                            eq_data_set *out, eq_diag *diag);
+/* The same, of tables that may be shared with others, who do not change them; kept NULL: none are. */
+eq_status eq_data_set_share(const eq_data_options *o, const char *folder, uint64_t seed,
+                            eq_data_kept *kept, eq_data_set *out, eq_diag *diag);
+/* NULL when memory runs out. */
+eq_data_kept *eq_data_kept_new(void);
+void eq_data_kept_free(eq_data_kept *k);
 /* Reads `path` as a test set with the classes of `known`. */
 eq_status eq_data_read_test(const eq_data_options *o, const char *path, const eq_data *known,
                             eq_data_set *out, eq_diag *diag);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "train/data_read.h"
 
 const char *eq_data_targets_file(const eq_data_options *o) {
@@ -154,9 +155,24 @@ static eq_status hold_out(eq_data_set *s, double fraction, uint64_t seed, eq_dia
     return EQ_OK;
 }
 
+/* A folder has both parts; a file has one, and the test set is another or drawn from it. */
+static eq_status read_cifar(const eq_data_options *o, eq_data_set *s, eq_diag *diag) {
+    const char *test = o->test_path != NULL ? o->test_path : is_folder(o->path) ? o->path : NULL;
+    if (o->labels != NULL || eq_data_goal_of(o->targets) == EQ_GOAL_TARGETS)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "format=\"cifar\" has its classes in the files of the images; leave out "
+                       "labels and targets");
+    eq_status status = eq_data_read_cifar(o->path, false, &s->train, diag);
+    if (status == EQ_OK && test != NULL) status = eq_data_read_cifar(test, true, &s->test, diag);
+    if (status != EQ_OK || eq_data_goal_of(o->targets) == EQ_GOAL_CLASS) return status;
+    status = forget_classes(s->train, diag);
+    return status == EQ_OK && test != NULL ? forget_classes(s->test, diag) : status;
+}
+
 /* The tables, each whole. */
 static eq_status read_tables(const eq_data_options *o, const char *folder, eq_data_set *s,
                              eq_diag *diag) {
+    if (o->format == EQ_DATA_CIFAR) return read_cifar(o, s, diag);
     bool one = in_folder(o);
     eq_status status =
         one ? eq_idx_set(o, folder, s, diag)
@@ -170,10 +186,69 @@ static eq_status read_tables(const eq_data_options *o, const char *folder, eq_da
     return status;
 }
 
-eq_status eq_data_set_read(const eq_data_options *o, const char *folder, uint64_t seed,
-                           eq_data_set *out, eq_diag *diag) {
+/* --- tables that are kept --- */
+
+struct eq_data_kept {
+    eq_text key; /* all that says which tables these are; "": none */
+    eq_data *train, *test;
+};
+
+eq_data_kept *eq_data_kept_new(void) {
+    return eq_calloc(1, sizeof(eq_data_kept));
+}
+
+static void forget(eq_data_kept *k) {
+    eq_data_free(k->test);
+    eq_data_free(k->train);
+    eq_text_free(&k->key);
+    *k = (eq_data_kept){0};
+}
+
+void eq_data_kept_free(eq_data_kept *k) {
+    if (k != NULL) forget(k);
+    eq_free(k);
+}
+
+/* What read_tables looks at. */
+static void write_key(const eq_data_options *o, const char *folder, eq_text *key) {
+    const char *const part[] = {folder,     o->path,      o->set,         o->labels,      o->label,
+                                o->targets, o->test_path, o->test_labels, o->test_targets};
+    eq_text_printf(key, "%d %d", (int)o->format, (int)o->header);
+    for (size_t k = 0; k < sizeof part / sizeof *part; k++)
+        eq_text_printf(key, "\n%s%s", part[k] == NULL ? "" : "=", part[k] == NULL ? "" : part[k]);
+}
+
+/* Two more hands on the tables. */
+static void share(eq_data *train, eq_data *test) {
+    train->sharers++;
+    if (test != NULL) test->sharers++;
+}
+
+/* Those that are kept, or those that are read now and kept from now on. */
+static eq_status take_tables(const eq_data_options *o, const char *folder, eq_data_kept *kept,
+                             eq_data_set *s, eq_diag *diag) {
+    eq_text key = {0};
+    if (kept == NULL) return read_tables(o, folder, s, diag);
+    write_key(o, folder, &key);
+    eq_status status = key.failed ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK && (kept->train == NULL || strcmp(kept->key.text, key.text) != 0)) {
+        forget(kept);
+        status = read_tables(o, folder, s, diag);
+        if (status == EQ_OK) *kept = (eq_data_kept){key, s->train, s->test};
+        key = status == EQ_OK ? (eq_text){0} : key;
+    }
+    eq_text_free(&key);
+    if (status != EQ_OK) return status;
+    s->train = kept->train;
+    s->test = kept->test;
+    share(s->train, s->test);
+    return EQ_OK;
+}
+
+eq_status eq_data_set_share(const eq_data_options *o, const char *folder, uint64_t seed,
+                            eq_data_kept *kept, eq_data_set *out, eq_diag *diag) {
     eq_data_set s = {0};
-    eq_status status = read_tables(o, folder, &s, diag);
+    eq_status status = take_tables(o, folder, kept, &s, diag);
     if (status == EQ_OK)
         status = s.test == NULL ? split(&s, o->test_fraction, seed, diag) : whole(&s, diag);
     limit(&s.train_count, o->train_limit);
@@ -186,6 +261,11 @@ eq_status eq_data_set_read(const eq_data_options *o, const char *folder, uint64_
     return status;
 }
 
+eq_status eq_data_set_read(const eq_data_options *o, const char *folder, uint64_t seed,
+                           eq_data_set *out, eq_diag *diag) {
+    return eq_data_set_share(o, folder, seed, NULL, out, diag);
+}
+
 eq_status eq_data_read_test(const eq_data_options *o, const char *path, const eq_data *known,
                             eq_data_set *out, eq_diag *diag) {
     eq_data_set s = {0};
@@ -195,6 +275,8 @@ eq_status eq_data_read_test(const eq_data_options *o, const char *path, const eq
     bool classes = eq_data_goal_of(o->targets) == EQ_GOAL_CLASS;
     if (o->format == EQ_DATA_IDX && (classes || in_folder(o)))
         status = eq_idx_part(path, "t10k", &s.test, diag);
+    else if (o->format == EQ_DATA_CIFAR)
+        status = eq_data_read_cifar(path, true, &s.test, diag);
     else
         status = read_table(o, f, known, &s.test, diag);
     if (status == EQ_OK && !classes && s.test->goal == EQ_GOAL_CLASS)

@@ -10,22 +10,25 @@
 /* dL/dw = d/dbeta dp/dw(u at beta) in beta = 0 (Eq. 2.8), by differences: one-sided (2.9),
  * symmetric (2.10) and the central five-point formula, whose middle coefficient is zero. */
 static const eq_estimator_kind kinds[] = {
-    {"one-sided", 1, false, {0, 1}, {-1, 1}, false, 1},
-    {"random-sign", 1, false, {0, 1}, {-1, 1}, true, 1},
-    {"symmetric", 2, false, {0, 1, -1}, {0, 0.5, -0.5}, false, 2},
+    {"one-sided", 1, false, {0, 1}, {-1, 1}, false, 1, false},
+    {"random-sign", 1, false, {0, 1}, {-1, 1}, true, 1, false},
+    {"symmetric", 2, false, {0, 1, -1}, {0, 0.5, -0.5}, false, 2, false},
     {"four-point",
      4,
      false,
      {0, 2, 1, -1, -2},
      {0, -1.0 / 12.0, 8.0 / 12.0, -8.0 / 12.0, 1.0 / 12.0},
      false,
-     4},
+     4,
+     false},
 };
 
-/* No estimate: the gradient by the adjoint, solved or iterated (Eq. 3.12-3.15). */
+/* No estimates: the gradient by the adjoint, solved or iterated (Eq. 3.12-3.15), and by
+ * backpropagation through time. */
 static const eq_estimator_kind exact[] = {
-    {"adjoint", 0, false, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY},
-    {"rbp", 0, true, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY},
+    {"adjoint", 0, false, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY, false},
+    {"rbp", 0, true, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY, false},
+    {"bptt", 0, false, {0}, {[EQ_ADJOINT] = 1}, false, INFINITY, true},
 };
 
 size_t eq_estimator_kinds(void) {
@@ -63,11 +66,37 @@ const char *eq_nudging_name(eq_nudging nudging) {
     return nudgings[nudging];
 }
 
+static const char *const rules[] = {
+    [EQ_RULE_ENERGY] = "energy",
+    [EQ_RULE_RESPONSE] = "response",
+    [EQ_RULE_DELTA_V2] = "delta-v2",
+};
+
+bool eq_rule_find(const char *name, eq_rule *rule) {
+    for (size_t k = 0; k < sizeof rules / sizeof *rules; k++)
+        if (eq_same(rules[k], name)) {
+            *rule = (eq_rule)k;
+            return true;
+        }
+    return false;
+}
+
+const char *eq_rule_name(eq_rule rule) {
+    return rules[rule];
+}
+
+bool eq_estimator_is_local(const eq_estimator *est) {
+    if (est->kind->phases == 0) return false;
+    return est->rule != EQ_RULE_ENERGY || (est->nudging == EQ_NUDGE_CLAMP && est->nodes);
+}
+
 struct eq_phases {
     size_t outputs;
     double *current; /* [batch][outputs] A */
     double *slope;   /* [batch][outputs][outputs] S */
     double *at, *y;  /* [batch][outputs] V: where the cost is expanded, where the phase went */
+    double *way;     /* [batch][outputs] that of a clamp, NAN: the output is free */
+    double *move;    /* [batch][outputs][2] V, of its nodes */
     eq_phases_driver driver;
     bool sloped; /* the last phase had slopes */
 };
@@ -80,7 +109,11 @@ eq_phases *eq_phases_new(size_t batch, size_t outputs) {
     p->slope = eq_calloc(batch * outputs, outputs * sizeof *p->slope);
     p->at = eq_calloc(batch * outputs, sizeof *p->at);
     p->y = eq_calloc(batch * outputs, sizeof *p->y);
-    if (p->current != NULL && p->slope != NULL && p->at != NULL && p->y != NULL) return p;
+    p->way = eq_calloc(batch * outputs, sizeof *p->way);
+    p->move = eq_calloc(batch * outputs, 2 * sizeof *p->move);
+    if (p->current != NULL && p->slope != NULL && p->at != NULL && p->y != NULL && p->way != NULL &&
+        p->move != NULL)
+        return p;
     eq_phases_free(p);
     return NULL;
 }
@@ -91,6 +124,8 @@ void eq_phases_free(eq_phases *p) {
     eq_free(p->slope);
     eq_free(p->at);
     eq_free(p->y);
+    eq_free(p->way);
+    eq_free(p->move);
     eq_free(p);
 }
 
@@ -128,7 +163,7 @@ static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_co
     for (int round = 0; round < ROUNDS; round++) {
         expand(p, cost, beta, n, p->at, goal, true);
         drive(p, slot, n);
-        eq_nudge nudge = {p->current, p->slope, p->at};
+        eq_nudge nudge = {.current = p->current, .slope = p->slope, .at = p->at};
         eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
         if (status != EQ_OK) return status;
         double moved = 0.0, size = 0.0;
@@ -155,16 +190,17 @@ static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_co
 /* The conductance that `hold` begins with, S: any that moves the outputs visibly will do. */
 static const double first_hold = 1e-6;
 
-/* A conductance g from each output to at = y0 + eta (target - y0), and no other current. */
-static void attach(eq_phases *p, const eq_cost *cost, double eta, double g, size_t n,
-                   const double *y0, const eq_goal *goal) {
+/* A conductance g from each output that is not free to at = y0 + eta (target - y0), and no other
+ * current. */
+static void attach(eq_phases *p, double eta, double g, size_t n, const double *y0) {
     size_t m = p->outputs;
-    for (size_t j = 0; j < n; j++) eq_cost_gradient(cost, m, y0 + j * m, goal[j], p->at + j * m);
+    memset(p->slope, 0, n * m * m * sizeof *p->slope);
     for (size_t k = 0; k < n * m; k++) {
-        p->at[k] = y0[k] - eta * p->at[k];
+        bool driven = !isnan(p->way[k]);
+        p->at[k] = driven ? y0[k] + eta * p->way[k] : y0[k];
         p->current[k] = 0.0;
+        if (driven) p->slope[k / m * m * m + k % m * (m + 1)] = g;
     }
-    for (size_t k = 0; k < n * m * m; k++) p->slope[k] = k % (m * m) % (m + 1) == 0 ? g : 0.0;
 }
 
 /* The largest |at - y|, and of which output; *size: of |at| and |y0|. */
@@ -173,7 +209,7 @@ static double farthest(const eq_phases *p, size_t n, const double *y0, size_t *w
     double most = 0.0;
     *size = 0.0;
     for (size_t k = 0; k < n * p->outputs; k++) {
-        double off = fabs(p->at[k] - p->y[k]);
+        double off = isnan(p->way[k]) ? 0.0 : fabs(p->at[k] - p->y[k]);
         *size = fmax(*size, fmax(fabs(p->at[k]), fabs(y0[k])));
         if (off <= most) continue;
         most = off;
@@ -198,6 +234,7 @@ static double stiffest(const eq_phases *p, double g, double near, size_t n, cons
     double most = g;
     for (size_t k = 0; k < n * p->outputs; k++) {
         double off = fabs(p->at[k] - p->y[k]), moved = fabs(p->y[k] - y0[k]);
+        if (isnan(p->way[k])) continue;
         if (off > near && moved > 0.0 && g * off > most * moved) most = g * off / moved;
     }
     return most;
@@ -212,13 +249,14 @@ static eq_status hold(eq_phases *p, eq_network *e, int slot, size_t n, const dou
     static const double times = 1e3, most = 1e12; /* S */
     size_t m = p->outputs, which = 0;
     double g = first_hold, before = INFINITY, size = 0.0;
-    eq_nudge nudge = {p->current, p->slope, p->at};
+    eq_nudge nudge = {.current = p->current, .slope = p->slope, .at = p->at};
     for (int round = 0;; round++) {
         eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
         if (status != EQ_OK) return status;
         double off = farthest(p, n, y0, &which, &size);
         if (off <= 1e-15 * size || (off <= 1e-9 * size && off > 0.1 * before)) return EQ_OK;
-        for (size_t k = 0; k < n * m; k++) p->current[k] += g * (p->at[k] - p->y[k]);
+        for (size_t k = 0; k < n * m; k++)
+            if (!isnan(p->way[k])) p->current[k] += g * (p->at[k] - p->y[k]);
         bool slow = round > 0 && off > 0.1 * before;
         double next = round == 0 ? times * stiffest(p, g, 1e-12 * size, n, y0)
                       : slow     ? times * g
@@ -230,21 +268,38 @@ static eq_status hold(eq_phases *p, eq_network *e, int slot, size_t n, const dou
     }
 }
 
+/* Both nodes of an output half of the way each, a single node all of it. */
+static void move_nodes(eq_phases *p, const eq_network *e, double eta, size_t n) {
+    for (size_t k = 0; k < n * p->outputs; k++) {
+        bool pair;
+        eq_network_output(e, k % p->outputs, &pair);
+        p->move[2 * k] = (pair ? 0.5 : 1.0) * eta * p->way[k];
+        p->move[2 * k + 1] = pair ? -p->move[2 * k] : NAN;
+    }
+}
+
 static eq_status nudge_clamp(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
                              const eq_estimator *est, double eta, size_t n, const double *y0,
                              const eq_goal *goal, double *y, eq_diag *diag) {
+    size_t m = p->outputs;
     bool held = isinf(est->clamp);
-    attach(p, cost, eta, held ? first_hold : est->clamp, n, y0, goal);
-    eq_nudge nudge = {p->current, p->slope, p->at};
-    eq_status status =
-        held ? hold(p, e, slot, n, y0, diag) : eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
-    if (status == EQ_OK && y != NULL) memcpy(y, p->y, n * p->outputs * sizeof *y);
+    for (size_t j = 0; j < n; j++) eq_cost_way(cost, m, y0 + j * m, goal[j], p->way + j * m);
+    attach(p, eta, held ? first_hold : est->clamp, n, y0);
+    eq_nudge nudge = {.current = p->current, .slope = p->slope, .at = p->at};
+    if (est->nodes) move_nodes(p, e, eta, n);
+    eq_status status = est->nodes
+                           ? eq_network_clamped_phase(e, slot, p->move, est->clamp, p->y, diag)
+                       : held ? hold(p, e, slot, n, y0, diag)
+                              : eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
+    if (status == EQ_OK && y != NULL) memcpy(y, p->y, n * m * sizeof *y);
     return status;
 }
 
 eq_status eq_phases_nudge(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
                           const eq_estimator *est, double strength, size_t n, const double *y0,
                           const eq_goal *goal, double *y, eq_diag *diag) {
+    eq_status status = eq_network_rule(e, est->rule, diag);
+    if (status != EQ_OK) return status;
     p->sloped = est->nudging != EQ_NUDGE_CURRENT;
     if (est->nudging == EQ_NUDGE_ENERGY)
         return nudge_energy(p, e, slot, cost, strength, n, y0, goal, y, diag);
@@ -252,7 +307,7 @@ eq_status eq_phases_nudge(eq_phases *p, eq_network *e, int slot, const eq_cost *
         return nudge_clamp(p, e, slot, cost, est, strength, n, y0, goal, y, diag);
     expand(p, cost, strength, n, y0, goal, false);
     drive(p, slot, n);
-    eq_nudge nudge = {p->current, NULL, NULL};
+    eq_nudge nudge = {.current = p->current};
     return eq_network_nudged_phase(e, slot, &nudge, y, diag);
 }
 
@@ -266,15 +321,26 @@ void eq_phases_driven(const eq_phases *p, const double *y, double *current) {
 }
 
 double eq_estimator_strength(const eq_estimator *est) {
-    return est->nudging == EQ_NUDGE_CLAMP ? est->eta : est->beta;
+    if (est->nudging != EQ_NUDGE_CLAMP) return est->beta;
+    return est->by_delta ? est->delta : est->eta;
 }
 
 void eq_estimate_weights(const eq_estimator *est, double sign, size_t n, double a[EQ_MAX_SLOTS],
                          double *strength) {
     const eq_estimator_kind *kind = est->kind;
     *strength = eq_estimator_strength(est) * (kind->random_sign ? sign : 1.0);
-    double by = kind->phases == 0 ? 1.0 : *strength;
+    /* (drop)^2 itself, as the rule is known, not over the strength of the nudge */
+    double by = kind->phases == 0 || est->rule == EQ_RULE_DELTA_V2 ? 1.0 : *strength;
     for (int s = 0; s < EQ_MAX_SLOTS; s++) a[s] = kind->a[s] / (by * (double)n);
+}
+
+/* The gradient without phases, from dC/dy in the current. */
+static eq_status exact_phase(const eq_estimator *est, eq_network *e, size_t n,
+                             const double *current, eq_diag *diag) {
+    if (est->kind->iterates)
+        return eq_dynamics_backpropagate(e, n, current, est->tolerance, est->steps, diag);
+    return est->kind->unrolled ? eq_network_unrolled_phase(e, current, diag)
+                               : eq_network_adjoint_phase(e, current, diag);
 }
 
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,
@@ -288,9 +354,7 @@ eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, cons
         status = eq_phases_nudge(p, e, s, cost, est, kind->at[s] * beta, n, y0, goal, NULL, diag);
     if (kind->phases == 0) {
         expand(p, cost, -1.0, n, y0, goal, false);
-        status = kind->iterates
-                     ? eq_dynamics_backpropagate(e, n, p->current, est->tolerance, est->steps, diag)
-                     : eq_network_adjoint_phase(e, p->current, diag);
+        status = exact_phase(est, e, n, p->current, diag);
     }
     return status;
 }

@@ -16,6 +16,7 @@ typedef struct eq_estimator_kind {
     double a[EQ_MAX_SLOTS];  /* coefficient of slot s, times 1/beta; those of phases add up to 0 */
     bool random_sign;        /* beta gets a random sign in every minibatch */
     double order;            /* of the bias in beta */
+    bool unrolled;           /* without phases: backpropagation through time */
 } eq_estimator_kind;
 
 typedef enum eq_nudging {
@@ -30,19 +31,28 @@ typedef struct eq_estimator {
     double beta; /* S for squared errors: nudge current per volt of error */
     eq_nudging nudging;
     double eta;   /* of the way to the target that a clamp goes */
-    double clamp; /* S: conductance that pulls there; infinite: the outputs are held */
-    /* of recurrent backpropagation: |l| over |dC/ds| at the end, or so many steps (0: no matter) */
-    double tolerance;
-    size_t steps;
+    double delta; /* V: instead, where the cost has no targets (eq_cost_way) */
+    bool by_delta;
+    bool nodes; /* a clamp moves both nodes of a pair, each by half */
+    eq_rule rule;
+    double clamp;     /* S: conductance that pulls there; infinite: the outputs are held */
+    double tolerance; /* of recurrent backpropagation: |l| over |dC/ds| at the end */
+    size_t steps;     /* of that and of bptt; 0: what the tolerance or a nudged phase needs */
 } eq_estimator;
 
-/* What the phases are multiples of: beta, or eta. */
+/* What the phases are multiples of: beta, eta or delta. */
 double eq_estimator_strength(const eq_estimator *est);
+
+/* "energy", "response" or "delta-v2". */
+bool eq_rule_find(const char *name, eq_rule *rule);
+const char *eq_rule_name(eq_rule rule);
+/* Whether it asks for what the engine of any circuit alone has (EQ_ENGINE_SPARSE). */
+bool eq_estimator_is_local(const eq_estimator *est);
 
 /* Those from phases. */
 size_t eq_estimator_kinds(void);
 const eq_estimator_kind *eq_estimator_kind_at(size_t k);
-/* "one-sided", "random-sign", "symmetric", "four-point", "adjoint" or "rbp"; NULL when the name is
+/* "one-sided", "random-sign", "symmetric", "four-point", "adjoint", "rbp" or "bptt"; NULL when the name is
  * none of them. */
 const eq_estimator_kind *eq_estimator_find(const char *name);
 bool eq_nudging_find(const char *name, eq_nudging *nudging);

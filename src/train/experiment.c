@@ -12,6 +12,7 @@
 #include "train/architecture_xml.h"
 #include "train/device_xml.h"
 #include "train/idle.h"
+#include "train/network_xml.h"
 #include "train/place.h"
 
 static eq_experiment *experiment_new(void) {
@@ -20,10 +21,15 @@ static eq_experiment *experiment_new(void) {
     x->seed = 1;
     x->data.test_fraction = 0.0;
     x->encoding.input.scale = x->encoding.target.scale = 1.0;
-    x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0, 1.0, 1.0};
+    x->cost = (eq_cost){eq_cost_find("squared-difference"), 1.0, 0.0, 1.0, 1.0, 1.0, false};
     x->network = eq_hopfield_defaults();
-    x->estimator = (eq_estimator){
-        eq_estimator_find("symmetric"), 1e-6, EQ_NUDGE_CURRENT, 0.1, INFINITY, 1e-9, 0};
+    x->estimator = (eq_estimator){.kind = eq_estimator_find("symmetric"),
+                                  .beta = 1e-6,
+                                  .eta = 0.1,
+                                  .delta = 0.05,
+                                  .clamp = INFINITY,
+                                  .tolerance = 1e-9};
+    x->discrete = eq_discrete_defaults();
     x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
     x->schedule = (eq_schedule){EQ_SCHEDULE_CONSTANT, 1.0, 1};
     x->batch = 4;
@@ -108,35 +114,6 @@ static void fault(reader *r, const eq_xml_node *node, const char *what) {
         r->status = eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_place(r->xml, node), "%s", what);
 }
 
-/* "64,100,10" */
-static bool read_widths(const char *text, eq_hopfield_options *o) {
-    for (o->layers = 0; o->layers < EQ_HOPFIELD_LAYERS; text++) {
-        char *end;
-        if (!(*text >= '0' && *text <= '9')) return false;
-        o->width[o->layers++] = strtoull(text, &end, 10);
-        text = end + strspn(end, " ");
-        if (*text == '\0') return true;
-        if (*text != ',') return false;
-        text += strspn(text + 1, " ");
-    }
-    return false;
-}
-
-static void network(reader *r, const eq_xml_node *node) {
-    eq_hopfield_options *o = &r->x->network;
-    const char *solver = word(node, "solver");
-    if (solver != NULL) eq_hopfield_solver_find(solver, &o->solver);
-    number(r, node, "step", &o->step);
-    number(r, node, "tolerance", &o->tolerance);
-    count(r, node, "steps", &o->steps);
-    if (!read_widths(word(node, "layers"), o))
-        fault(r, node,
-              "layers are widths between commas, inputs first, 16 at most, as in "
-              "layers=\"64,100,10\"");
-    else if (r->status == EQ_OK && eq_hopfield_check(o, r->diag) != EQ_OK)
-        fault(r, node, "<network> cannot be built; correct it as said above");
-}
-
 /* Columns of a CSV file, or a file of their own. */
 static void targets(reader *r, const eq_xml_node *node, eq_data_options *d) {
     bool file = d->format != EQ_DATA_CSV;
@@ -196,6 +173,8 @@ static void cost(reader *r, const eq_xml_node *node) {
     number(r, node, "scale", &c->scale);
     number(r, node, "threshold", &c->threshold);
     number(r, node, "margin", &c->margin);
+    const char *rivals = word(node, "rivals");
+    c->top = rivals != NULL && eq_same(rivals, "top");
     bool by_class = r->x->data.targets == NULL && !c->kind->classes;
     if (r->status == EQ_OK && by_class && c->high == c->low)
         fault(r, node,
@@ -210,15 +189,20 @@ static void estimator(reader *r, const eq_xml_node *node) {
     if (nudging != NULL) eq_nudging_find(nudging, &e->nudging);
     number(r, node, "beta", &e->beta);
     number(r, node, "eta", &e->eta);
+    number(r, node, "delta", &e->delta);
+    const char *rule = word(node, "rule"), *at = word(node, "clamp");
+    if (rule != NULL) eq_rule_find(rule, &e->rule);
+    e->nodes = at != NULL && eq_same(at, "nodes");
     number(r, node, "tolerance", &e->tolerance);
     count(r, node, "steps", &e->steps);
     const char *clamp = word(node, "g-clamp");
     if (clamp != NULL && strcmp(clamp, "INF") != 0) number(r, node, "g-clamp", &e->clamp);
     const eq_cost_kind *cost = r->x->cost.kind;
+    e->by_delta = cost->rivals;
     if (e->nudging == EQ_NUDGE_CLAMP && !cost->clamps)
         fault(r, node,
               "nudging=\"clamp\" drives the outputs to targets, and this cost has none; take "
-              "<cost type=\"squared-difference\"> or squared-error, or nudging=\"current\"");
+              "<cost type=\"squared-difference\">, squared-error or hinge, or nudging=\"current\"");
     if (e->nudging == EQ_NUDGE_ENERGY && cost->kinks)
         fault(r, node,
               "nudging=\"energy\" needs a cost with a slope everywhere, and that of this one "
@@ -360,11 +344,12 @@ static void name(reader *r, const eq_xml_node *root) {
                            why);
 }
 
-/* The <set .../> of a circuit or an architecture. */
+/* The <set .../> of a circuit or an architecture, which stand behind what else is in it. */
 static void presets(reader *r, const eq_xml_node *node) {
     eq_experiment *x = r->x;
     for (const eq_xml_node *n = eq_xml_first(node); r->status == EQ_OK && n != NULL;
          n = eq_xml_next(n)) {
+        if (strcmp(eq_xml_name(n), "set") != 0) continue;
         if (!eq_grow((void **)&x->preset, &x->preset_cap, x->presets + 1, sizeof *x->preset)) {
             r->status = eq_out_of_memory(r->diag);
             return;
@@ -387,7 +372,7 @@ static void circuit(reader *r, const eq_xml_node *root) {
     else if (deck != NULL)
         path(r, deck, "deck", &r->x->deck);
     else if (own != NULL)
-        network(r, own);
+        r->status = eq_network_element_read(r->xml, own, r->x, r->diag);
     else if (r->status == EQ_OK)
         r->status = eq_architecture_read(r->xml, built, r->x, r->diag);
     if (own == NULL) presets(r, deck != NULL ? deck : built);
@@ -436,6 +421,7 @@ static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     optimizer(&r, eq_xml_child(root, "optimizer"));
     if (r.status == EQ_OK) r.status = eq_device_read(xml, eq_xml_child(root, "device"), x, diag);
     check_phases(&r, eq_xml_child(root, "mismatch"));
+    if (r.status == EQ_OK) r.status = eq_network_element_suits(xml, x, diag);
     schedule(&r, eq_xml_child(root, "schedule"));
     count(&r, eq_xml_child(root, "minibatch"), "size", &x->batch);
     epochs(&r, eq_xml_child(root, "epochs"));
@@ -458,7 +444,7 @@ static eq_status understand(eq_xml *xml, const char *file, eq_experiment **out, 
     if (x == NULL || x->path == NULL || x->folder == NULL || x->name == NULL)
         status = eq_out_of_memory(diag);
     if (status == EQ_OK) status = read_tree(xml, x, diag);
-    if (status == EQ_OK && x->run == 0) eq_warn_of_idle(xml, diag); /* a copy has all there is */
+    if (status == EQ_OK && x->run == 0) eq_warn_of_idle(x, xml, diag); /* a copy has all there is */
     eq_xml_free(xml);
     if (status == EQ_OK)
         *out = x;
@@ -477,12 +463,14 @@ eq_status eq_experiment_read_with(const char *file, const eq_settings *settings,
 struct eq_experiment_master {
     char *file;
     eq_xml_master *xml;
+    eq_data_kept *kept; /* of the copies, which are trained one after the other */
 };
 
 void eq_experiment_master_free(eq_experiment_master *m) {
     if (m == NULL) return;
     eq_free(m->file);
     eq_xml_master_free(m->xml);
+    eq_data_kept_free(m->kept);
     eq_free(m);
 }
 
@@ -490,7 +478,8 @@ eq_status eq_experiment_master_read(const char *file, eq_experiment_master **out
     eq_experiment_master *m = eq_calloc(1, sizeof *m);
     if (m == NULL) return eq_out_of_memory(diag);
     m->file = eq_strdup(file);
-    eq_status status = m->file == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    m->kept = eq_data_kept_new();
+    eq_status status = m->file == NULL || m->kept == NULL ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK) status = eq_xml_master_read(file, &eq_schema_experiment, &m->xml, diag);
     if (status == EQ_OK)
         *out = m;
@@ -503,7 +492,9 @@ eq_status eq_experiment_master_copy(const eq_experiment_master *m, const eq_sett
                                     eq_experiment **out, eq_diag *diag) {
     eq_xml *xml = NULL;
     eq_status status = eq_xml_master_copy(m->xml, settings, &xml, diag);
-    return status == EQ_OK ? understand(xml, m->file, out, diag) : status;
+    if (status == EQ_OK) status = understand(xml, m->file, out, diag);
+    if (status == EQ_OK) (*out)->kept = m->kept;
+    return status;
 }
 
 size_t eq_experiment_files(const eq_experiment *x, const char *file[EQ_EXPERIMENT_FILES]) {

@@ -6,6 +6,7 @@
 #include "circuit/architecture.h"
 #include "circuit/circuit.h"
 #include "model/device.h"
+#include "model/discrete.h"
 #include "model/hopfield.h"
 #include "model/mismatch.h"
 #include "model/optimizer.h"
@@ -49,9 +50,12 @@ struct eq_experiment {
     uint64_t data_checksum; /* of a copy: eq_data_checksum of what was read, 0: not known */
     char *deck;             /* path of the deck as it is opened, NULL without one */
     eq_architecture architecture;
-    eq_hopfield_options network; /* instead of a circuit; without layers: it has one */
-    eq_preset *preset;           /* of the circuit, applied one after the other */
+    eq_hopfield_options network;  /* instead of a circuit, */
+    eq_discrete_options discrete; /* or this; both without layers: it has one */
+    eq_preset *preset;            /* of the circuit, applied one after the other */
     size_t presets, preset_cap;
+    eq_data_kept
+        *kept; /* tables that trainings of the same master share; not its own, NULL: none */
     eq_data_options data;
     eq_data_options elsewhere[EQ_PLACES - 1]; /* of a copy: with the files at other places, which
                                                  count where the checksum fits theirs */
@@ -80,7 +84,12 @@ eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *dia
 eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_diag *diag);
 /* Whether it trains a circuit; EQ_ERR_USAGE: it does not, and `what` is done with one alone. */
 static inline bool eq_experiment_has_circuit(const eq_experiment *x) {
-    return x->network.layers == 0;
+    return x->network.layers == 0 && x->discrete.layers == 0;
+}
+/* Steps that backpropagation through time goes back; 0: none are said, or it is not the estimator. */
+static inline size_t eq_estimator_unrolled(const eq_experiment *x) {
+    if (!x->estimator.kind->unrolled) return 0;
+    return x->estimator.steps > 0 ? x->estimator.steps : x->discrete.nudged;
 }
 eq_status eq_experiment_needs_circuit(const eq_experiment *x, const char *what, eq_diag *diag);
 /* Appends the element that says what network it is, without its presets. */
@@ -101,9 +110,10 @@ eq_status eq_experiment_master_copy(const eq_experiment_master *m, const eq_sett
                                     eq_experiment **out, eq_diag *diag);
 void eq_experiment_master_free(eq_experiment_master *m);
 
-/* unused.c. *why: why a change of what --set calls `name` (an attribute by its path, or a parameter of the
- * circuit c) changes nothing in a training of this experiment: "only momentum has one"; NULL: it may. */
+/* unused.c. *owner: what a change of what --set calls `name` (an attribute by its path, or a parameter of
+ * the circuit c) belongs to, where it changes nothing in a training of this experiment: "type=\"adam\"";
+ * NULL: it may change something. */
 eq_status eq_experiment_unused(const eq_experiment *x, const eq_circuit *c, const char *name,
-                               const char **why, eq_diag *diag);
+                               const char **owner, eq_diag *diag);
 
 #endif

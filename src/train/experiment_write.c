@@ -11,6 +11,7 @@
 #include "train/architecture_xml.h"
 #include "train/attribute.h"
 #include "train/device_xml.h"
+#include "train/network_xml.h"
 #include "train/place.h"
 
 /* A path is written as it is or not at all. */
@@ -43,29 +44,22 @@ static eq_status check_paths(const eq_experiment *x, eq_diag *diag) {
 
 /* The presets, and the end of the element they stand in. */
 static void write_presets(const eq_experiment *x, const char *element, eq_text *t) {
-    eq_text_puts(t, x->presets == 0 ? "/>\n" : ">\n");
+    if (!eq_experiment_has_circuit(x)) return;
+    size_t inside = x->presets + (x->deck == NULL ? x->architecture.convolutions : 0);
+    eq_text_puts(t, inside == 0 ? "/>\n" : ">\n");
+    if (x->deck == NULL) eq_architecture_write_inside(&x->architecture, t);
     for (size_t k = 0; k < x->presets; k++) {
         eq_text_puts(t, "    <set");
         eq_put_text(t, "name", x->preset[k].name);
         eq_put_text(t, "value", x->preset[k].value);
         eq_text_puts(t, "/>\n");
     }
-    if (x->presets > 0) eq_text_printf(t, "  </%s>\n", element);
-}
-
-static void write_hopfield(const eq_hopfield_options *o, eq_text *t) {
-    eq_text_puts(t, "  <network kind=\"hopfield\" layers=\"");
-    for (size_t l = 0; l < o->layers; l++)
-        eq_text_printf(t, "%s%zu", l == 0 ? "" : ",", o->width[l]);
-    eq_text_printf(t, "\" solver=\"%s\"", eq_hopfield_solver_name(o->solver));
-    eq_put_number(t, "step", o->step);
-    eq_put_number(t, "tolerance", o->tolerance);
-    eq_text_printf(t, " steps=\"%zu\"", o->steps);
+    if (inside > 0) eq_text_printf(t, "  </%s>\n", element);
 }
 
 void eq_experiment_write_network(const eq_experiment *x, eq_text *t) {
     if (!eq_experiment_has_circuit(x)) {
-        write_hopfield(&x->network, t);
+        eq_network_element_write(x, t);
     } else if (x->deck != NULL) {
         eq_text_puts(t, "  <circuit");
         eq_put_path(x, t, "deck", x->deck);
@@ -182,17 +176,25 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     eq_put_number(t, "low", x->cost.low);
     eq_put_number(t, "scale", x->cost.scale);
     if (eq_same(x->cost.kind->name, "huber")) eq_put_number(t, "threshold", x->cost.threshold);
-    if (eq_same(x->cost.kind->name, "hinge")) eq_put_number(t, "margin", x->cost.margin);
+    if (eq_same(x->cost.kind->name, "hinge")) {
+        eq_put_number(t, "margin", x->cost.margin);
+        if (x->cost.top) eq_put_text(t, "rivals", "top");
+    }
     eq_text_printf(t, "/>\n  <estimator type=\"%s\" nudging=\"%s\"", x->estimator.kind->name,
                    eq_nudging_name(x->estimator.nudging));
     eq_put_number(t, "beta", x->estimator.beta);
+    if (x->estimator.kind->unrolled) eq_text_printf(t, " steps=\"%zu\"", x->estimator.steps);
     bool clamp = x->estimator.nudging == EQ_NUDGE_CLAMP;
+    if (clamp && !x->estimator.by_delta) eq_put_number(t, "eta", x->estimator.eta);
+    if (clamp && x->estimator.by_delta) eq_put_number(t, "delta", x->estimator.delta);
+    if (clamp && x->estimator.nodes) eq_put_text(t, "clamp", "nodes");
+    if (clamp && isfinite(x->estimator.clamp)) eq_put_number(t, "g-clamp", x->estimator.clamp);
+    if (x->estimator.kind->phases > 0 && x->estimator.rule != EQ_RULE_ENERGY)
+        eq_put_text(t, "rule", eq_rule_name(x->estimator.rule));
     if (x->estimator.kind->iterates) {
         eq_put_number(t, "tolerance", x->estimator.tolerance);
         eq_text_printf(t, " steps=\"%zu\"", x->estimator.steps);
     }
-    if (clamp) eq_put_number(t, "eta", x->estimator.eta);
-    if (clamp && isfinite(x->estimator.clamp)) eq_put_number(t, "g-clamp", x->estimator.clamp);
     eq_text_puts(t, "/>\n");
     write_mismatch(&x->mismatch, t);
     write_hardware(&x->hardware, t);
@@ -238,6 +240,7 @@ eq_status eq_experiment_same_circuit(const eq_experiment *a, const eq_experiment
             eq_put_whole_path(&text[k], "deck", eq_path_absolute(of[k]->deck));
         else
             eq_experiment_write_network(of[k], &text[k]);
+        eq_architecture_write_inside(&of[k]->architecture, &text[k]);
     }
     eq_status status = text[0].failed || text[1].failed ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK) *other = strcmp(text[0].text, text[1].text) != 0;

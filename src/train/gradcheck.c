@@ -96,7 +96,7 @@ static double round_off(const eq_check *k, const eq_estimator_kind *kind, double
 static double clamp_round_off(const eq_check *k, const eq_estimator *e, size_t row) {
     double sum = 0.0;
     for (int p = 0; p < EQ_MAX_SLOTS; p++) sum += fabs(e->kind->a[p]);
-    return sum * k->truth.round[0][row] / e->eta;
+    return sum * k->truth.round[0][row] / eq_estimator_strength(e);
 }
 
 /* |scale (y - z)| over all parameters; z may be NULL. */
@@ -370,7 +370,7 @@ static eq_status scan_clamp(scanner *s, eq_gradcheck_row *row) {
     e.nudging = EQ_NUDGE_CLAMP;
     *row = (eq_gradcheck_row){.estimator = e.kind->name,
                               .nudging = eq_nudging_name(e.nudging),
-                              .beta = e.eta,
+                              .beta = eq_estimator_strength(&e),
                               .error = NAN,
                               .order = NAN};
     double loose = estimate(s, &e);

@@ -48,7 +48,7 @@ eq_status eq_session_data(eq_session *s, eq_diag *diag) {
     eq_status status = x->home != NULL && x->data_checksum != 0 ? find_data(s, split, diag) : EQ_OK;
     if (status != EQ_OK || s->data != NULL) return status;
     s->data = &x->data;
-    return eq_data_set_read(s->data, x->folder, split, &s->set, diag);
+    return eq_data_set_share(s->data, x->folder, split, x->kept, &s->set, diag);
 }
 
 /* The circuit must have an input for every encoded feature and an output for every class. */
@@ -236,8 +236,11 @@ double eq_session_cosine(size_t n, const double *scale, const double *a, const d
 
 eq_status eq_session_model(eq_session *s, eq_diag *diag) {
     eq_hopfield_options network = s->x->network;
-    network.seed = s->x->seed;
-    if (!eq_experiment_has_circuit(s->x)) return eq_hopfield_new(&network, &s->model, diag);
+    eq_discrete_options discrete = s->x->discrete;
+    network.seed = discrete.seed = s->x->seed;
+    discrete.unrolled = eq_estimator_unrolled(s->x);
+    if (network.layers > 0) return eq_hopfield_new(&network, &s->model, diag);
+    if (discrete.layers > 0) return eq_discrete_new(&discrete, &s->model, diag);
     eq_status status = s->c == NULL ? eq_experiment_circuit(s->x, &s->c, diag) : EQ_OK;
     return status == EQ_OK ? eq_network_new(s->c, &s->model, diag) : status;
 }
@@ -259,7 +262,7 @@ eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *di
 static void warn_of_bias(const eq_session *s, eq_diag *diag) {
     const char *why = eq_network_about(s->model).biased;
     if (why != NULL && s->x->estimator.kind->phases > 0)
-        eq_warn_at(diag, (eq_place){NULL, 0, 0},
+        eq_warn_at(diag, (eq_place){0},
                    "no energy weights, EqProp gradients are biased: %s; <estimator "
                    "type=\"adjoint\"> needs none",
                    why);
@@ -281,6 +284,8 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     size_t most = s->set.train_count > s->set.test_count ? s->set.train_count : s->set.test_count;
     eq_engine_options options = *o;
     /* the layered engine takes gains for good, and sources to be the same in all phases */
+    if (eq_estimator_is_local(&s->x->estimator) && options.kind == EQ_ENGINE_AUTO)
+        options.kind = EQ_ENGINE_SPARSE;
     if (s->x->mismatch.phases != EQ_SAME_DEVICES && eq_session_sources_deviate(s))
         options.kind = EQ_ENGINE_SPARSE;
     /* recurrent backpropagation follows the dynamics of the circuit */
@@ -300,6 +305,8 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
 eq_status eq_session_renew(eq_session *s, const eq_engine_options *o, eq_diag *diag) {
     eq_engine_options options = *o;
     options.batch = s->batch;
+    if (eq_estimator_is_local(&s->x->estimator) && options.kind == EQ_ENGINE_AUTO)
+        options.kind = EQ_ENGINE_SPARSE;
     eq_network_free(s->model);
     s->model = NULL;
     eq_status status = eq_network_new(s->c, &s->model, diag);

@@ -124,6 +124,53 @@ static eq_status not_stable(const scan *q) {
                    q->out->step, 2.0 / q->fastest);
 }
 
+/* How far off the adjoint a right side is, relative to it. */
+static double off_adjoint(const scan *q, const double *side) {
+    const double *truth = q->k.truth.gradient;
+    double off = 0.0, size = 0.0;
+    for (size_t p = 0; p < q->k.truth.parameters; p++) {
+        off = hypot(off, q->k.scale[p] * (side[p] - truth[p]));
+        size = hypot(size, q->k.scale[p] * truth[p]);
+    }
+    return size > 0.0 ? off / size : 0.0;
+}
+
+/* The steps of the experiment itself: whether the free ones end in the steady state, on which both sides
+ * are built. */
+static bool run_free_steps(scan *q) {
+    const eq_transient *out = q->out;
+    double *s = q->s[0];
+    memset(s, 0, q->all * sizeof *s);
+    memset(q->dcdy, 0, q->d.n * q->k.s.outputs * sizeof *q->dcdy);
+    q->out->unsteady = 0.0;
+    for (size_t t = 0; t < out->free_steps; t++)
+        if (!q->d.ops->advance(q->d.self, 1.0, q->dcdy, s)) return false;
+    q->d.ops->get(q->d.self, q->s[1]);
+    for (size_t k = 0; k < q->all; k++)
+        q->out->unsteady = fmax(q->out->unsteady, fabs(s[k] - q->s[1][k]));
+    return true;
+}
+
+/* And how much of the gradient the nudged ones leave out. */
+static eq_status run_nudged_steps(scan *q) {
+    begin_back(q);
+    for (size_t t = 0; t < q->out->nudged_steps; t++) step_back(q);
+    eq_status status = right_side(q, q->right);
+    q->out->missing = off_adjoint(q, q->right);
+    return status;
+}
+
+static eq_status run_own_steps(scan *q) {
+    const eq_discrete_options *o = &q->k.x->discrete;
+    bool cut = o->solver == EQ_DISCRETE_STEPS;
+    q->out->in_time = o->layers > 0;
+    q->out->missing = q->out->unsteady = NAN;
+    q->out->free_steps = cut ? o->free : 0;
+    q->out->nudged_steps = cut ? o->nudged : 0;
+    if (q->out->free_steps > 0 && !run_free_steps(q)) return not_stable(q);
+    return q->out->nudged_steps > 0 ? run_nudged_steps(q) : EQ_OK;
+}
+
 /* How long it takes until `rest` is left, which units move most, and the largest displacement. */
 static eq_status look_ahead(scan *q, double *reach) {
     size_t most = q->o->steps == 0 ? STEPS : q->o->steps;
@@ -298,21 +345,20 @@ static eq_status follow(scan *q) {
 static eq_status prepare(scan *q) {
     double fastest = q->fastest = eq_dynamics_fastest(&q->d, q->spare), reach = 0.0;
     eq_transient *out = q->out;
-    out->step = !isnan(q->o->step) ? q->o->step : fastest > 0.0 ? 1.0 / fastest : 1.0;
+    out->step = !isnan(q->o->step)     ? q->o->step
+                : q->d.ops->step > 0.0 ? q->d.ops->step
+                : fastest > 0.0        ? 0.5 / fastest
+                                       : 1.0;
     q->d.ops->get(q->d.self, q->s[0]);
     slope(q, q->s[0]);
     q->d.ops->slopes(q->d.self, q->dcdy, q->c);
-    eq_status status = look_ahead(q, &reach);
+    eq_status status = run_own_steps(q);
+    if (status == EQ_OK) status = look_ahead(q, &reach);
     if (status != EQ_OK) return status;
     out->given = !isnan(q->o->beta);
     out->beta = out->given ? q->o->beta : reach > 0.0 ? moves / reach : 1.0;
-    for (size_t p = 0; p < q->k.truth.parameters; p++) {
-        double off = q->k.scale[p] * (q->right[p] - q->k.truth.gradient[p]);
-        out->to_adjoint = hypot(out->to_adjoint, off);
-        q->size = hypot(q->size, q->k.scale[p] * q->k.truth.gradient[p]);
-    }
-    out->to_adjoint = q->size > 0.0 ? out->to_adjoint / q->size : 0.0;
-    q->size = 0.0; /* the errors are told relative to the end from the beginning on */
+    out->to_adjoint = off_adjoint(q, q->right);
+    /* the errors are told relative to the end from the beginning on */
     for (size_t p = 0; p < q->k.truth.parameters; p++)
         q->size = hypot(q->size, q->k.scale[p] * q->right[p]);
     size_t shown = choose(q->k.truth.parameters, q->right, q->k.scale, q->parameter);

@@ -8,7 +8,7 @@
 typedef struct eq_transient_options {
     size_t examples; /* the first so many of the training set; 0: 4 */
     size_t steps;    /* 0: until a thousandth of dL_t/ds is left */
-    double step;     /* of Euler's method [s]; NAN: one over the fastest rate */
+    double step;     /* of Euler's method [s]; NAN: half of one over the fastest rate */
     double beta;     /* NAN: the limit, by a nudge that moves no unit by more than 1e-5 */
     double farad;    /* of every node; NAN: the deck's capacitors, or 1 F without any */
 } eq_transient_options;
@@ -20,8 +20,13 @@ typedef struct eq_transient {
     size_t examples, parameters, units, steps;
     double step, beta;
     bool given;                      /* beta was: no bound holds */
-    double left;                     /* |dL_t/ds| at the end over |dC/ds| */
-    double to_adjoint;               /* |dL_t/dtheta - adjoint| over |adjoint| at the end */
+    bool in_time;                    /* discrete steps: 5.28 and 5.27 stand for 3.7 and 3.8 */
+    size_t free_steps, nudged_steps; /* of a discrete-time network; 0: it goes to its fixed point */
+    double
+        unsteady; /* how far the largest unit is from the steady state after those free steps; else NAN */
+    double missing;    /* of the gradient after those nudged steps, relative; else NAN */
+    double left;       /* |dL_t/ds| at the end over |dC/ds| */
+    double to_adjoint; /* |dL_t/dtheta - adjoint| over |adjoint| at the end */
     double theta_error, state_error; /* the largest of the table */
     double bound;
     bool passed;

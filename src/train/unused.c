@@ -1,158 +1,58 @@
 /* Which attributes and parameters have no part in a training, given the others. */
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "train/experiment.h"
+#include "train/idle.h"
 
-static bool optimizer_is(const eq_experiment *x, const char *name) {
-    return eq_same(x->optimizer.kind->name, name);
-}
-
-static bool cost_is(const eq_experiment *x, const char *name) {
-    return eq_same(x->cost.kind->name, name);
-}
-
-static bool momentum(const eq_experiment *x) {
-    return optimizer_is(x, "momentum");
-}
-
-static bool adam(const eq_experiment *x) {
-    return optimizer_is(x, "adam");
-}
-
-/* A group that has no rate of its own was given that of the optimizer. */
-static bool common_rate(const eq_experiment *x) {
+/* Some group of the circuit has no rate of its own: no <group> matches it, or one that was given the
+ * common rate. */
+static bool common_rate(const eq_experiment *x, const eq_circuit *c) {
     bool any = x->groups == 0;
-    for (size_t k = 0; k < x->groups; k++) any |= x->group[k].rate == x->optimizer.rate;
-    return any;
-}
-
-static bool phases(const eq_experiment *x) {
-    return x->estimator.kind->phases > 0;
-}
-
-static bool iterates(const eq_experiment *x) {
-    return x->estimator.kind->iterates;
-}
-
-static bool clamps(const eq_experiment *x) {
-    return phases(x) && x->estimator.nudging == EQ_NUDGE_CLAMP;
-}
-
-static bool nudges(const eq_experiment *x) {
-    return phases(x) && x->estimator.nudging != EQ_NUDGE_CLAMP;
-}
-
-static bool huber(const eq_experiment *x) {
-    return cost_is(x, "huber");
-}
-
-static bool cross_entropy(const eq_experiment *x) {
-    return cost_is(x, "cross-entropy");
-}
-
-static bool hinge(const eq_experiment *x) {
-    return cost_is(x, "hinge");
-}
-
-static bool has_targets(const eq_experiment *x) {
-    return x->data.targets != NULL;
-}
-
-static bool aims(const eq_experiment *x) {
-    return !has_targets(x) && !hinge(x) && !cross_entropy(x);
-}
-
-static bool scheduled(const eq_experiment *x) {
-    return x->schedule.type != EQ_SCHEDULE_CONSTANT;
-}
-
-static bool steps(const eq_experiment *x) {
-    return x->schedule.type == EQ_SCHEDULE_STEP;
-}
-
-static bool amplifiers(const eq_experiment *x) {
-    return x->architecture.amplifiers;
-}
-
-static bool euler(const eq_experiment *x) {
-    return x->network.solver == EQ_HOPFIELD_EULER;
-}
-
-static bool shockley(const eq_experiment *x) {
-    return x->architecture.diode == EQ_NEURON_SHOCKLEY;
-}
-
-static bool ideal(const eq_experiment *x) {
-    return !shockley(x);
-}
-
-static bool drawn(const eq_experiment *x) {
-    bool any = false;
-    for (size_t k = 0; k < x->groups; k++) any |= x->group[k].init.type != EQ_INIT_DECK;
-    return any;
-}
-
-static bool drawn_from_low(const eq_experiment *x) {
-    bool any = false;
-    for (size_t k = 0; k < x->groups; k++)
-        any |= x->group[k].init.type != EQ_INIT_DECK && x->group[k].init.type != EQ_INIT_KAIMING;
-    return any;
-}
-
-/* What an attribute needs to count, and what is said where it does not. */
-static const struct rule {
-    const char *name; /* path without brackets */
-    bool (*used)(const eq_experiment *x);
-    const char *why;
-} rules[] = {
-    {"optimizer.momentum", momentum, "optimizer type=\"momentum\" alone uses it"},
-    {"optimizer.beta1", adam, "optimizer type=\"adam\" alone uses it"},
-    {"optimizer.beta2", adam, "optimizer type=\"adam\" alone uses it"},
-    {"optimizer.epsilon", adam, "optimizer type=\"adam\" alone uses it"},
-    {"optimizer.rate", common_rate, "every group has a rate of its own; vary optimizer.group.rate"},
-    {"estimator.beta", nudges,
-     "nothing is nudged by it (the adjoint has no nudge, a clamp has eta)"},
-    {"estimator.nudging", phases, "the adjoint has no nudge"},
-    {"estimator.tolerance", iterates, "type=\"rbp\" alone uses it"},
-    {"estimator.steps", iterates, "type=\"rbp\" alone uses it"},
-    {"estimator.eta", clamps, "nudging=\"clamp\" alone uses it"},
-    {"estimator.g-clamp", clamps, "nudging=\"clamp\" alone uses it"},
-    {"cost.threshold", huber, "cost type=\"huber\" alone uses it"},
-    {"cost.margin", hinge, "cost type=\"hinge\" alone uses it"},
-    {"cost.scale", cross_entropy, "cost type=\"cross-entropy\" alone uses it"},
-    {"cost.high", aims, "this cost, or data with targets, does not use it"},
-    {"cost.low", aims, "this cost, or data with targets, does not use it"},
-    {"encoding.target-normalize", has_targets, "data with targets alone use it"},
-    {"encoding.target-scale", has_targets, "data with targets alone use it"},
-    {"encoding.target-center", has_targets, "data with targets alone use it"},
-    {"schedule.factor", scheduled, "the schedule is constant"},
-    {"schedule.every", steps, "schedule type=\"step\" alone uses it"},
-    {"architecture.gain", amplifiers, "kind=\"drn\" has no amplifiers"},
-    {"architecture.feedback", amplifiers, "kind=\"drn\" has no amplifiers"},
-    {"architecture.is", shockley, "diode=\"shockley\" alone uses it"},
-    {"architecture.n", shockley, "diode=\"shockley\" alone uses it"},
-    {"architecture.ron", ideal, "diode=\"ideal\" alone uses it"},
-    {"architecture.roff", ideal, "diode=\"ideal\" alone uses it"},
-    {"network.step", euler, "solver=\"euler\" alone uses it"},
-    {"optimizer.group.low", drawn_from_low,
-     "no group draws its parameters from a range that begins there"},
-    {"optimizer.group.high", drawn, "every group begins as the deck has it"},
-};
-
-/* Whether the path without what stands in brackets is this one. */
-static bool same_path(const char *name, const char *path) {
-    for (; *name != '\0'; name++) {
-        if (*name == '[') {
-            const char *close = strchr(name, ']');
-            if (close == NULL) return false;
-            name = close;
-        } else if (*name != *path++) {
-            return false;
-        }
+    for (size_t k = 0; c != NULL && k < c->groups; k++) {
+        size_t g = 0;
+        while (g < x->groups && !eq_match(x->group[g].match, c->group[k].name)) g++;
+        any |= g == x->groups || x->group[g].rate == x->optimizer.rate;
     }
-    return *path == '\0';
+    for (size_t g = 0; c == NULL && g < x->groups; g++)
+        any |= x->group[g].rate == x->optimizer.rate;
+    return any;
+}
+
+/* The number that [..] says: from 1, or that of the first whose pattern it is; EQ_ANY: nothing. */
+static size_t number_of(const eq_experiment *x, bool device, const char *in, size_t length) {
+    char *end;
+    unsigned long long number = strtoull(in, &end, 10);
+    if (length > 0 && end == in + length && number > 0) return (size_t)number - 1;
+    size_t n = device ? x->devices : x->groups;
+    for (size_t k = 0; k < n; k++) {
+        const char *match = device ? x->device[k].match : x->group[k].match;
+        if (strlen(match) == length && strncmp(match, in, length) == 0) return k;
+    }
+    return EQ_ANY;
+}
+
+/* An attribute by its path: optimizer.group[2].low. *owner: what it belongs to, or NULL. */
+static eq_status unused_attribute(const eq_experiment *x, const char *path, const char **owner,
+                                  eq_diag *diag) {
+    eq_text element = {0};
+    const char *dot = strrchr(path, '.');
+    size_t k = EQ_ANY;
+    for (const char *p = path; dot != NULL && p < dot; p++) {
+        const char *close = *p == '[' ? strchr(p, ']') : NULL;
+        if (close == NULL) {
+            eq_text_add(&element, p, 1);
+            continue;
+        }
+        k = number_of(x, strncmp(path, "device", 6) == 0, p + 1, (size_t)(close - p) - 1);
+        p = close;
+    }
+    eq_status status = element.failed ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK && element.text != NULL)
+        *owner = eq_idle_owner(x, element.text, k, dot + 1);
+    eq_text_free(&element);
+    return status;
 }
 
 /* How the parameters of a group begin: by the first <group> that matches. */
@@ -173,8 +73,10 @@ static void mark_given(const eq_experiment *x, const eq_circuit *c, int32_t para
     }
 }
 
-static const char given[] = "the data or the initial draw (init) gives it its value; vary what is "
-                            "neither an input nor drawn";
+static const char given[] =
+    "the data or the initial draw (init), which gives it its value; vary what "
+    "is neither an input nor drawn";
+static const char of_groups[] = "groups without a rate of their own; vary optimizer.group.rate";
 
 /* Whether all elements that match the pattern are given their parameter: that of the first one that
  * matches decides which it is. */
@@ -203,7 +105,7 @@ static eq_status all_given(const eq_experiment *x, const eq_circuit *c, const ch
 
 /* NAME or NAME(PARAM), whose NAME may be a pattern. */
 static eq_status unused_parameter(const eq_experiment *x, const eq_circuit *c, const char *name,
-                                  const char **why, eq_diag *diag) {
+                                  const char **owner, eq_diag *diag) {
     const char *open = strrchr(name, '(');
     char *pattern = eq_strndup(name, open == NULL ? strlen(name) : (size_t)(open - name));
     bool *of = eq_calloc(eq_circuit_elements(c), sizeof *of), all = false;
@@ -212,19 +114,18 @@ static eq_status unused_parameter(const eq_experiment *x, const eq_circuit *c, c
                            : all_given(x, c, pattern, open == NULL ? "" : open, of, &all, diag);
     eq_free(pattern);
     eq_free(of);
-    *why = all ? given : NULL;
+    *owner = all ? given : NULL;
     return status;
 }
 
 eq_status eq_experiment_unused(const eq_experiment *x, const eq_circuit *c, const char *name,
-                               const char **why, eq_diag *diag) {
-    *why = NULL;
-    for (size_t k = 0; k < sizeof rules / sizeof *rules; k++) {
-        if (!same_path(name, rules[k].name)) continue;
-        *why = rules[k].used(x) ? NULL : rules[k].why;
+                               const char **owner, eq_diag *diag) {
+    *owner = NULL;
+    for (size_t k = 0; k < x->presets; k++)
+        if (strcmp(x->preset[k].name, name) == 0) return unused_parameter(x, c, name, owner, diag);
+    if (strcmp(name, "optimizer.rate") == 0) {
+        *owner = common_rate(x, c) ? NULL : of_groups;
         return EQ_OK;
     }
-    for (size_t k = 0; k < x->presets; k++)
-        if (strcmp(x->preset[k].name, name) == 0) return unused_parameter(x, c, name, why, diag);
-    return EQ_OK;
+    return unused_attribute(x, name, owner, diag);
 }

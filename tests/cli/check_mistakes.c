@@ -43,6 +43,7 @@ static const struct {
     {2, "--set cost.high=0", "high and low are the same"},
     {2, "--set estimator.beta=1u",
      "beta=\"1u\" cannot be; allowed: a number above 0; suffixes are not read here, write 1e-06"},
+    {2, "--set estimator.beta=1u", "--set estimator.beta=1u:"},
     {2, "--set estimator.eta=2", "allowed: a number above 0 and up to 1"},
     {2, "--set d*(iss)=1u", "did you mean is?"},
 };
@@ -52,6 +53,37 @@ START_TEST(trainings_say_it) {
     expect_exit(trainings[_i].exit_status, &text, "train netlists/xor.xml --epochs 1 %s -o %s",
                 trainings[_i].arguments, in("run"));
     contains(text, trainings[_i].words, true);
+    free(text);
+}
+END_TEST
+
+/* Of `train netlists/FILE --epochs 0`: what belongs to other devices, converters and groups. */
+static const struct {
+    const char *file, *settings, *words;
+} idle[] = {
+    {"device-digits", "device.pow_gamma=2",
+     "it belongs to response=\"power-step\" and an update in pulses"},
+    {"device-digits", "device.threshold=1", "it belongs to update=\"threshold\""},
+    {"device-digits", "device.rounding=stochastic", "it belongs to levels above 0"},
+    {"device-digits", "device.update=exact --set device.dw_min=0.01",
+     "it belongs to a response and an update in pulses, or to write_noise_std"},
+    {"device-digits", "device.drift_time=1", "it belongs to drift_time above drift_t0"},
+    {"mismatch", "mismatch.sigma=0", "chip=\"1\" has no effect here"},
+    {"mismatch", "mismatch.phases=other --set estimator.type=adjoint",
+     "it belongs to an estimator with nudged phases"},
+    {"mismatch", "hardware.input-range=2", "it belongs to input-bits above 0"},
+    {"device-digits", "architecture.ron=10", "it belongs to diode=\"ideal\""},
+};
+
+START_TEST(settings_without_effect_are_told) {
+    char *text;
+    expect_exit(0, &text, "train netlists/%s.xml --epochs 0 --set %s -o %s", idle[_i].file,
+                idle[_i].settings, in("run"));
+    contains(text, idle[_i].words, true);
+    free(text);
+    expect_exit(0, &text, "train netlists/%s.xml --epochs 0 -o %s --force", idle[_i].file,
+                in("run"));
+    contains(text, "no effect", false);
     free(text);
 }
 END_TEST
@@ -195,6 +227,7 @@ Suite *mistakes_suite(void) {
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, trainings_say_it, 0, (int)(sizeof trainings / sizeof *trainings));
+    tcase_add_loop_test(t, settings_without_effect_are_told, 0, sizeof idle / sizeof *idle);
     tcase_add_test(t, what_counts_is_not_warned_of);
     tcase_add_test(t, a_bare_resistor_is_set_in_ohm);
     tcase_add_loop_test(t, evaluations_say_what_has_no_effect, 0,

@@ -376,6 +376,33 @@ START_TEST(the_points_of_a_study_are_shared) {
 }
 END_TEST
 
+/* Each generation of a search looks at what all ranks have written. */
+START_TEST(a_search_is_the_same_for_any_number_of_processes) {
+    if (!can_run()) return;
+    char text[1024], here[512], name[16], table[32];
+    ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+    snprintf(text, sizeof text,
+             "<study experiment='%s/netlists/xor.xml'><set name='epochs.count' value='20'/>"
+             "<factor name='optimizer.group.rate' from='1e-8' to='1e-6' scale='log'/>"
+             "<design type='cma-es' points='20' population='5'/><repeats seeds='1..2'/>"
+             "<record figures='train_loss'/><report goal='train_loss'/></study>",
+             here);
+    ck_assert_int_eq(eq_file_write(in("s.xml"), text, strlen(text), NULL), EQ_OK);
+    char *study = strdup(in("s.xml"));
+    for (int k = 0; k < RANKS; k++) {
+        snprintf(name, sizeof name, "study%d", ranks[k]);
+        snprintf(table, sizeof table, "study%d/points.csv", ranks[k]);
+        free(run_ranks(0, 0, "explore %s -o %s --force", study, in("study")));
+        free(run_ranks(ranks[k], 0, "explore %s -o %s", study, in(name)));
+        char *a = file_text(in("study/points.csv")), *b = file_text(in(table));
+        ck_assert_str_eq(a, b);
+        ck_assert_int_eq(times(a, "\n"), 41);
+        eq_free(a), eq_free(b);
+    }
+    free(study);
+}
+END_TEST
+
 Suite *mpi_suite(void) {
     Suite *s = suite_create("mpi");
     TCase *t = tcase_create("mpi");
@@ -392,6 +419,7 @@ Suite *mpi_suite(void) {
     tcase_add_test(t, failures_of_one_process_are_told);
     tcase_add_test(t, without_mpirun_there_is_one_process);
     tcase_add_test(t, the_points_of_a_study_are_shared);
+    tcase_add_test(t, a_search_is_the_same_for_any_number_of_processes);
     suite_add_tcase(s, t);
     return s;
 }

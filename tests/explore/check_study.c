@@ -3,6 +3,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
 #include <fcntl.h>
+#include <glob.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,8 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "explore/explore.h"
+#include "explore/search.h"
 #include "support/program.h"
 
 Suite *study_suite(void);
@@ -27,22 +31,36 @@ static void contains(const char *text, const char *part) {
     ck_assert_msg(strstr(text, part) != NULL, "no '%s' in:\n%.3000s", part, text);
 }
 
-/* A study of xor with `points` points of few epochs. */
-static void put_study(const char *name, int points, int epochs) {
+/* A study of xor of few epochs. */
+static void put_design(const char *name, const char *design, int epochs) {
     char text[4096], here[1024];
     ck_assert_ptr_nonnull(getcwd(here, sizeof here));
     snprintf(text, sizeof text,
              "<study name='xor' experiment='%s/netlists/xor.xml'>\n"
-             "  <set name='epochs.count' value='%d'/>\n"
+             "  <set name='%s' value='%d'/>\n"
              "  <factor name='optimizer.group.rate' from='1e-8' to='1e-6' scale='log'/>\n"
              "  <factor name='estimator.beta' from='1e-8' to='1e-5' scale='log'/>\n"
              "  <factor name='minibatch.size' from='1' to='4' whole='yes'/>\n"
-             "  <design type='sobol' points='%d'/>\n"
+             "  <design %s/>\n"
              "  <record figures='test_error train_loss test_loss'/>\n"
+             "  <report goal='train_loss'/>\n"
              "</study>\n",
-             here, epochs, points);
+             here, strstr(design, "halving") != NULL ? "seed" : "epochs.count", epochs, design);
     put(name, text);
 }
+
+/* `points` points, drawn at once. */
+static void put_study(const char *name, int points, int epochs) {
+    char design[64];
+    snprintf(design, sizeof design, "type='sobol' points='%d'", points);
+    put_design(name, design, epochs);
+}
+
+/* Those that search: what they draw hangs on what came before. */
+static const char *const search[] = {
+    "type='successive-halving' points='20' least='40' most='400' eta='2'",
+    "type='cma-es' points='35' population='7'"};
+enum { SEARCHES = 2 };
 
 static int rows(const char *csv) {
     int n = 0;
@@ -57,12 +75,16 @@ static void assert_same(const char *a, const char *b) {
 }
 
 START_TEST(any_number_of_jobs_gives_the_same_table) {
-    put_study("s.xml", 30, 3);
+    int is[] = {38, 35, 30};
+    if (_i < SEARCHES)
+        put_design("s.xml", search[_i], 3);
+    else
+        put_study("s.xml", 30, 3);
     expect_exit(0, NULL, "explore %s -o %s --jobs 1", in("s.xml"), in("one"));
     expect_exit(0, NULL, "explore %s -o %s --jobs 4", in("s.xml"), in("four"));
     assert_same("one/points.csv", "four/points.csv");
     char *csv = file_text(in("one/points.csv"));
-    ck_assert_int_eq(rows(csv), 30);
+    ck_assert_int_eq(rows(csv), is[_i]);
     eq_free(csv);
 }
 END_TEST
@@ -95,7 +117,10 @@ START_TEST(a_killed_study_ends_with_the_same_table) {
     bool whole = getenv("EQSPICE_LONG") != NULL;
     int points = whole ? 200 : 40, kills = whole ? 20 : 6, killed = 0, before = 0;
     eq_random r = eq_random_seed(7);
-    put_study("s.xml", points, 400);
+    if (_i < SEARCHES)
+        put_design("s.xml", search[_i], 400), kills /= 2;
+    else
+        put_study("s.xml", points, 400);
     char *study = strdup(in("s.xml")), *folder = strdup(in("killed"));
     expect_exit(0, NULL, "explore %s -o %s", study, in("whole"));
     for (int k = 0; k < 4 * kills && killed < kills; k++) {
@@ -113,8 +138,77 @@ START_TEST(a_killed_study_ends_with_the_same_table) {
     expect_exit(0, NULL, "explore %s -o %s%s", study, folder,
                 access(in("killed/points.csv"), F_OK) == 0 ? " --resume" : "");
     assert_same("killed/points.csv", "whole/points.csv");
-    printf("  explore: killed %d times, the same table of %d points\n", killed, points);
+    char *csv = file_text(in("whole/points.csv"));
+    printf("  explore: killed %d times, the same table of %d points\n", killed, rows(csv));
+    eq_free(csv);
     free(study), free(folder);
+}
+END_TEST
+
+/* Where cell n of row k of the table begins. */
+static const char *cell_of(const char *csv, int k, int n) {
+    for (int line = 0; line <= k; line++) csv = strchr(csv, '\n') + 1;
+    for (; n > 0; n--) csv = strchr(csv, ',') + 1;
+    return csv;
+}
+
+/* The three factors of row k that are no budget, as text; cell `at` as a number. */
+static double loss_of(const char *csv, int k, int at, char factors[256]) {
+    const char *from = cell_of(csv, k, 2);
+    snprintf(factors, 256, "%.*s", (int)(cell_of(csv, k, 5) - from), from);
+    return strtod(cell_of(csv, k, at), NULL);
+}
+
+/* Of 9 the best 4, of these 2, of these 1, the best first, with twice the epochs each time. */
+START_TEST(halving_keeps_the_best_and_gives_them_more) {
+    static const struct {
+        int from, to, epochs;
+    } rung[] = {{0, 9, 3}, {9, 13, 6}, {13, 15, 12}, {15, 16, 20}};
+    char here[256], best[256], epochs[64], *csv;
+    put_design("s.xml", "type='successive-halving' points='9' least='3' most='20' eta='2'", 1);
+    expect_exit(0, NULL, "explore %s -o %s", in("s.xml"), in("r"));
+    csv = file_text(in("r/points.csv"));
+    ck_assert_int_eq(rows(csv), 16);
+    for (int g = 0; g < 4; g++) {
+        double before = -INFINITY;
+        snprintf(epochs, sizeof epochs, "--set epochs.count=%d ", rung[g].epochs);
+        for (int k = rung[g].from; g > 0 && k < rung[g].to; k++) {
+            /* The next worse one of the rung before. */
+            double least = INFINITY;
+            for (int j = rung[g - 1].from; j < rung[g - 1].to; j++) {
+                double loss = loss_of(csv, j, 7, here);
+                if (loss > before && loss < least) least = loss, strcpy(best, here);
+            }
+            before = least;
+            loss_of(csv, k, 7, here);
+            ck_assert_str_eq(here, best);
+        }
+        int of_rung = 0;
+        for (const char *p = csv; (p = strstr(p, epochs)) != NULL; p++) of_rung++;
+        ck_assert_int_eq(of_rung, rung[g].to - rung[g].from);
+    }
+    eq_free(csv);
+}
+END_TEST
+
+/* The last generation of CMA-ES has less than half the mean loss of the first one, and what is the
+ * best is not of the first. */
+START_TEST(a_search_comes_nearer) {
+    enum { GENERATIONS = 16, OF = 7 };
+    char here[256], *csv;
+    double sum[GENERATIONS] = {0}, first = INFINITY, later = INFINITY;
+    put_design("s.xml", "type='cma-es' points='114' population='7'", 20);
+    expect_exit(0, NULL, "explore %s -o %s", in("s.xml"), in("r"));
+    csv = file_text(in("r/points.csv"));
+    ck_assert_int_eq(rows(csv), GENERATIONS * OF);
+    for (int k = 0; k < GENERATIONS * OF; k++) {
+        double loss = loss_of(csv, k, 6, here), *of = k < OF ? &first : &later;
+        sum[k / OF] += loss / OF;
+        *of = fmin(*of, loss);
+    }
+    ck_assert_double_lt(sum[GENERATIONS - 1], 0.5 * sum[0]);
+    ck_assert_double_lt(later, first);
+    eq_free(csv);
 }
 END_TEST
 
@@ -263,13 +357,51 @@ START_TEST(bad_studies_are_refused_word_for_word) {
 }
 END_TEST
 
+/* What is tried before the first point, of every study of netlists/; the trainings take minutes. */
+START_TEST(shipped_studies_are_accepted) {
+    glob_t found;
+    ck_assert_int_eq(glob("netlists/study-*.xml", 0, NULL, &found), 0);
+    ck_assert_uint_ge(found.gl_pathc, 5);
+    for (size_t k = 0; k < found.gl_pathc; k++) {
+        eq_study *study = NULL;
+        eq_experiment_master *m = NULL;
+        eq_explored e = {0};
+        eq_search *q = NULL;
+        uint64_t seed, identity;
+        size_t round;
+        eq_diag *diag = eq_diag_new();
+        if (strstr(found.gl_pathv[k], "kendall") != NULL && getenv("EQSPICE_DATA") == NULL) {
+            printf("skipped: %s (no MNIST)\n", found.gl_pathv[k]);
+            eq_diag_free(diag);
+            continue;
+        }
+        eq_status status = eq_study_read(found.gl_pathv[k], NULL, &study, diag);
+        if (status == EQ_OK) status = eq_search_new(study, &e, &q, diag);
+        if (status == EQ_OK) status = eq_search_follow(q, &e, &round, diag);
+        if (status == EQ_OK) status = eq_experiment_master_read(study->experiment, &m, diag);
+        if (status == EQ_OK) status = eq_study_check(study, m, e.level, &seed, &identity, diag);
+        ck_assert_msg(status == EQ_OK, "%s: %s", found.gl_pathv[k],
+                      eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0)->text : "");
+        eq_experiment_master_free(m);
+        eq_search_free(q);
+        eq_explored_free(&e);
+        eq_study_free(study);
+        eq_diag_free(diag);
+    }
+    globfree(&found);
+}
+END_TEST
+
 Suite *study_suite(void) {
     Suite *s = suite_create("study");
     TCase *t = tcase_create("study");
     tcase_set_timeout(t, 300);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
-    tcase_add_test(t, any_number_of_jobs_gives_the_same_table);
-    tcase_add_test(t, a_killed_study_ends_with_the_same_table);
+    tcase_add_loop_test(t, any_number_of_jobs_gives_the_same_table, 0, SEARCHES + 1);
+    tcase_add_loop_test(t, a_killed_study_ends_with_the_same_table, 0, SEARCHES + 1);
+    tcase_add_test(t, halving_keeps_the_best_and_gives_them_more);
+    tcase_add_test(t, a_search_comes_nearer);
+    tcase_add_test(t, shipped_studies_are_accepted);
     tcase_add_test(t, a_torn_row_is_dropped_and_trained_again);
     tcase_add_test(t, a_row_is_the_training_of_its_command);
     tcase_add_test(t, figures_are_those_of_the_other_commands);

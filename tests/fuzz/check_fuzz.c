@@ -19,8 +19,9 @@ static const struct {
 } target[] = {
     {"spice", fuzz_spice},     {"expression", fuzz_expression},
     {"circuit", fuzz_circuit}, {"experiment", fuzz_experiment},
-    {"idx", fuzz_idx},         {"csv", fuzz_csv},
-    {"npy", fuzz_npy},         {"edges", fuzz_edges},
+    {"study", fuzz_study},     {"idx", fuzz_idx},
+    {"csv", fuzz_csv},         {"npy", fuzz_npy},
+    {"edges", fuzz_edges},     {"cifar", fuzz_cifar},
     {"raw", fuzz_raw},         {"checkpoint", fuzz_checkpoint},
 };
 enum { TARGETS = sizeof target / sizeof *target };

@@ -14,9 +14,11 @@ void fuzz_spice(const uint8_t *data,
 void fuzz_expression(const uint8_t *data, size_t n); /* inside {} of a .param and of a .func */
 void fuzz_circuit(const uint8_t *data, size_t n);    /* a circuit in XML */
 void fuzz_experiment(const uint8_t *data, size_t n);
+void fuzz_study(const uint8_t *data, size_t n);
 void fuzz_idx(const uint8_t *data,
               size_t n); /* first byte: length of the images / 4; then images, labels */
 void fuzz_csv(const uint8_t *data, size_t n);
+void fuzz_cifar(const uint8_t *data, size_t n);
 void fuzz_npy(const uint8_t *data, size_t n); /* as idx, the two tables */
 /* First byte odd: of the rails of layers. */
 void fuzz_edges(const uint8_t *data, size_t n);

@@ -52,3 +52,13 @@ void fuzz_csv(const uint8_t *data, size_t n) {
     }
     eq_diag_free(diag);
 }
+
+/* The first byte says whether it is a test set. */
+void fuzz_cifar(const uint8_t *data, size_t n) {
+    eq_data *d = NULL;
+    if (n == 0) return;
+    eq_diag *diag = eq_diag_new();
+    const char *path = fuzz_file(0, data + 1, n - 1);
+    if (eq_data_read_cifar(path, data[0] % 2 == 1, &d, diag) == EQ_OK) eq_data_free(d);
+    eq_diag_free(diag);
+}

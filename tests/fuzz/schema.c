@@ -10,7 +10,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 static struct {
     const char *text;
     xmlSchemaPtr schema;
-} kept[2], *last = kept;
+} kept[3], *last = kept;
 
 static xmlSchemaParserCtxtPtr (*open_schema)(const char *text, int length);
 static xmlSchemaPtr (*parse_schema)(xmlSchemaParserCtxtPtr reader);

@@ -34,6 +34,10 @@ static void make_files(void) {
         expect_exit(0, NULL, "run %s --format %s -o %s", in("sweep.cir"), form[k], in(name));
     }
     expect_exit(0, NULL, "train netlists/iris.xml --epochs 3 --seeds 1..2 -o %s", in("iris"));
+    expect_exit(0, NULL, "build crossbar --rows 6 --columns 5 --diode shockley -o %s",
+                in("cross.cir"));
+    put("cross.csv", "v(b_2_1),v(x1),v(a_1_1),v(a_1_2),v(a_2_1),v(a_2_2),v(b_1_1),v(b_1_2),"
+                     "v(b_2_2),i(vx1)\n0.01,1,0.9,0.5,0.8,0.4,0.3,0.2,0.1,-1\n");
     expect_exit(0, NULL, "explore netlists/study-iris.xml -o %s", in("study"));
 }
 
@@ -86,6 +90,8 @@ static const struct {
     {"--kind activations", "iris/seed-1", {"setosa", "h10", "y3", "mean potential [V]"}},
     {"--kind conductances", "iris/seed-1", {"rw1*", "initial", "trained", "conductance [S]"}},
     {"--kind crossbar", "iris/seed-1", {"layer 1", "layer 2", "column", "row"}},
+    {"--kind drop", "cross.cir", {"wires of rows", "wires of columns", "potential [V]", "row"}},
+    {"--kind drop", "cross.csv", {"wires of rows", "wires of columns", "potential [V]", "column"}},
     {"--kind iv --from -1e5 --to 2e5", "sweep.cir", {"drop [kV]", "current [nA]", "-100", "-80"}},
     {"", "study", {"optimizer.group.rate", "minibatch.size", "5e-08", "test_error [%]"}},
     {"--columns watts", "study", {"estimator.beta", "16", "1e-06", "watts [mW]"}},
@@ -353,6 +359,49 @@ START_TEST(the_band_is_mean_and_deviation) {
 }
 END_TEST
 
+/* A run that has no number in a column gives its place and its name to no other. */
+START_TEST(a_run_without_a_column_is_no_line_there) {
+    char line[3 * 4096];
+    put("full.csv", "epoch,y,z\n1,1,5\n2,2,6\n");
+    put("half.csv", "epoch,y,z\n1,3,\n2,4,\n");
+    put("last.csv", "epoch,y,z\n1,5,7\n2,6,8\n");
+    snprintf(line, sizeof line, "%s %s --kind curves --columns z --band runs -o %s --force",
+             in("half.csv"), in("last.csv"), in("p.svg"));
+    expect_exit(0, NULL, "plot %s %s", in("full.csv"), line);
+    char *text = letters(in("p.svg"));
+    ck_assert_ptr_nonnull(strstr(text, "full"));
+    ck_assert_ptr_nonnull(strstr(text, "last"));
+    ck_assert_ptr_null(strstr(text, "half"));
+    eq_free(text);
+}
+END_TEST
+
+/* Each potential stands in its column (first) and row; a network has a crossbar for each layer. The
+ * program that draws gives back its numbers. */
+START_TEST(the_drop_stands_where_its_node_is) {
+    static const char *const row[] = {"\n1 2 0.8 ",  "\n2 1 0.5 ", "\n2 2 0.4 ",
+                                      "\n1 2 0.01 ", "\n2 1 0.2 ", "\n2 2 0.1 "};
+    char path[4096];
+    put("gnuplot", "#!/bin/sh\ncat >script\ncat data >picture\ncat script >>picture\n");
+    ck_assert_int_eq(chmod(in("gnuplot"), 0755), 0);
+    snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
+    setenv("PATH", path, 1);
+    for (size_t k = 0; k < sizeof row / sizeof *row; k++)
+        refuse(0, row[k], "cross.csv", "--kind drop -o -");
+    expect_exit(0, NULL, "build kendall --layers 4,3,2 --wires 5 -o %s", in("net.cir"));
+    refuse(0, "panels = 4", "net.cir", "--kind drop -o -");
+    expect_exit(0, NULL, "train netlists/iris.xml --epochs 0 -o %s", in("no-wires"));
+    refuse(2, "has no wires of a crossbar", "no-wires", "--kind drop -o -");
+    put("part.csv", "v(a_1_1),v(a_1_2),v(b_1_1)\n1,0.9,0.1\n");
+    refuse(2, "is no whole crossbar", "part.csv", "--kind drop -o -");
+    put("far.csv", "v(a_99999999_99999999),v(b_1_1)\n1,0.9\n");
+    refuse(2, "is no whole crossbar", "far.csv", "--kind drop -o -");
+    put("bare.csv", "v(a_1_1),v(b_1_1)\n");
+    refuse(2, "has no row of numbers", "bare.csv", "--kind drop -o -");
+    refuse(2, "drawn of one deck, run or table", "cross.csv", "cross.csv --kind drop -o -");
+}
+END_TEST
+
 /* Bounds of 1e-8 and 100 S, values of about 1e-6 S: the far one would leave a quarter of the axis to
  * the values. The program that draws gives back its script. */
 START_TEST(a_far_bound_does_not_squeeze_the_histogram) {
@@ -412,6 +461,8 @@ Suite *plot_suite(void) {
     tcase_add_test(t, a_picture_that_is_there_stays);
     tcase_add_test(t, a_far_bound_does_not_squeeze_the_histogram);
     tcase_add_test(t, the_band_is_mean_and_deviation);
+    tcase_add_test(t, a_run_without_a_column_is_no_line_there);
+    tcase_add_test(t, the_drop_stands_where_its_node_is);
     suite_add_tcase(s, t);
     t = tcase_create("axes");
     tcase_add_test(t, units_have_a_prefix_where_it_helps);

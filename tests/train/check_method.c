@@ -23,7 +23,7 @@ START_TEST(cost_derivatives) {
         for (int p = 0; p < 2; p++) {
             static const double target[3] = {1.5, 0.4, -0.2};
             const eq_goal class = {2, c < 6 ? NULL : target};
-            eq_cost cost = {eq_cost_find(costs[c % 6]), 1.5, -0.5, 2.0, 0.7, 1.5};
+            eq_cost cost = {eq_cost_find(costs[c % 6]), 1.5, -0.5, 2.0, 0.7, 1.5, false};
             if (cost.kind->classes && c >= 6) continue;
             double y[3], g[3], h[9], up[3], down[3], step = 1e-5;
             memcpy(y, start[p], sizeof y);
@@ -49,17 +49,17 @@ END_TEST
 /* Values by hand: 1/2 sum (y-t)^2, and log of the number of classes at equal scores. */
 START_TEST(cost_values) {
     double y[2] = {1.0, 3.0};
-    eq_cost squared = {eq_cost_find("squared-error"), 2.0, -1.0, 1.0, 1.0, 1.0};
+    eq_cost squared = {eq_cost_find("squared-error"), 2.0, -1.0, 1.0, 1.0, 1.0, false};
     ck_assert_double_eq_tol(eq_cost_value(&squared, 2, y, (eq_goal){0, NULL}), 0.5 * (1.0 + 16.0),
                             1e-15);
     const double target[2] = {1.2, 1.0};
     const eq_goal given = {0, target};
     ck_assert_double_eq_tol(eq_cost_value(&squared, 2, y, given), 0.5 * (0.04 + 4.0), 1e-15);
-    eq_cost absolute = {eq_cost_find("absolute-error"), 2.0, -1.0, 1.0, 1.0, 1.0};
+    eq_cost absolute = {eq_cost_find("absolute-error"), 2.0, -1.0, 1.0, 1.0, 1.0, false};
     ck_assert_double_eq_tol(eq_cost_value(&absolute, 2, y, given), 0.2 + 2.0, 1e-15);
-    eq_cost huber = {eq_cost_find("huber"), 2.0, -1.0, 1.0, 0.5, 1.0};
+    eq_cost huber = {eq_cost_find("huber"), 2.0, -1.0, 1.0, 0.5, 1.0, false};
     ck_assert_double_eq_tol(eq_cost_value(&huber, 2, y, given), 0.02 + 0.5 * (2.0 - 0.25), 1e-15);
-    eq_cost entropy = {eq_cost_find("cross-entropy"), 0.0, 0.0, 7.0, 1.0, 1.0};
+    eq_cost entropy = {eq_cost_find("cross-entropy"), 0.0, 0.0, 7.0, 1.0, 1.0, false};
     double same[4] = {2, 2, 2, 2};
     ck_assert_double_eq_tol(eq_cost_value(&entropy, 4, same, (eq_goal){1, NULL}), log(4.0), 1e-14);
     ck_assert_uint_eq(eq_predict(2, y), 1);
@@ -72,7 +72,7 @@ END_TEST
  * nothing is nudged where the margin holds, and the currents add up to 0. */
 START_TEST(hinge_by_hand) {
     double y[4] = {0.75, 1.0, -2.0, 1.25}, g[4];
-    eq_cost hinge = {eq_cost_find("hinge"), 0.0, 0.0, 1.0, 1.0, 0.5};
+    eq_cost hinge = {eq_cost_find("hinge"), 0.0, 0.0, 1.0, 1.0, 0.5, false};
     ck_assert_double_eq(eq_cost_value(&hinge, 4, y, (eq_goal){1, NULL}), 0.25);
     eq_cost_gradient(&hinge, 4, y, (eq_goal){1, NULL}, g);
     ck_assert(g[0] == 0.25 && g[1] == -0.5 && g[2] == 0.0 && g[3] == 0.25);

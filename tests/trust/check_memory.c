@@ -364,7 +364,7 @@ static eq_status build(eq_diag *diag) {
     return status;
 }
 
-/* A list of edges of every kind, and rails by a density. */
+/* A list of edges, a grid, rails by a density, an image, and layers with skips. */
 static eq_status edges(eq_diag *diag) {
     static const char *const set[] = {
         "architecture.kind=nmos",   "architecture.layers=4,6",
@@ -372,10 +372,15 @@ static eq_status edges(eq_diag *diag) {
         "architecture.model=nw",    "architecture.parameters=w=9u vto=1",
         "architecture.density=0.5", "architecture.outputs=differential"};
     static const char *const file[] = {"netlists/graph.xml", "netlists/grid.xml",
-                                       "netlists/grid.xml"};
+                                       "netlists/grid.xml", "netlists/convolution.xml",
+                                       "netlists/digits.xml"};
+    static const char *const layers[] = {"architecture.layers=3,4,4,6", "architecture.skip=0-2",
+                                         "architecture.lateral=1 2"};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof file / sizeof *file; k++) {
-        const eq_settings settings = {set, k == 2 ? sizeof set / sizeof *set : 0};
+        const eq_settings none = {set, 0}, rails = {set, sizeof set / sizeof *set},
+                          skips = {layers, sizeof layers / sizeof *layers};
+        const eq_settings settings = k == 2 ? rails : k == 4 ? skips : none;
         eq_experiment *x = NULL;
         eq_circuit *c = NULL;
         eq_text text = {0};
@@ -543,6 +548,24 @@ static eq_status study(eq_diag *diag) {
     return status;
 }
 
+/* Studies that search, two rounds each. */
+static eq_status searches(eq_diag *diag) {
+    static const char *const file[] = {"halving.xml", "cma.xml"};
+    eq_status status = EQ_OK;
+    for (int k = 0; status == EQ_OK && k < 2; k++) {
+        eq_study *s = NULL;
+        eq_explored x = {0};
+        const eq_explore_options o = {.folder = in("search"), .force = true};
+        status = eq_study_read(in(file[k]), NULL, &s, diag);
+        if (status == EQ_OK) status = eq_explore(s, &o, &x, diag);
+        for (size_t j = 0; status == EQ_OK && j < x.all.runs; j++)
+            if (x.all.failed[j]) status = eq_out_of_memory(diag);
+        eq_explored_free(&x);
+        eq_study_free(s);
+    }
+    return status;
+}
+
 static eq_status train_layered(eq_diag *diag) {
     return train("netlists/two-stage.xml", "forced", false, EQ_ENGINE_LAYERED, diag);
 }
@@ -696,8 +719,9 @@ static eq_status gradcheck(eq_diag *diag) {
 /* Both sides of theorem 3.1 over a few steps, of a circuit and of a network, and an epoch by recurrent
  * backpropagation. */
 static eq_status transient_of(const char *path, eq_diag *diag) {
-    static const char *const item[] = {"data.train-limit=4", "estimator.type=rbp"};
-    const eq_settings set = {item, 2};
+    static const char *const item[] = {"data.train-limit=4", "data.validation-fraction=0",
+                                       "estimator.type=rbp"};
+    const eq_settings set = {item, 3};
     eq_transient_options o = eq_transient_defaults();
     eq_experiment *x = NULL;
     eq_transient t = {.table = NULL};
@@ -718,6 +742,10 @@ static eq_status transient_network(eq_diag *diag) {
     return transient_of("netlists/hopfield-digits.xml", diag);
 }
 
+static eq_status transient_steps(eq_diag *diag) {
+    return transient_of("netlists/discrete-digits.xml", diag);
+}
+
 static eq_status sensitivity(eq_diag *diag) {
     eq_trained *m = NULL;
     eq_loss_scenes *work = NULL;
@@ -735,15 +763,15 @@ static eq_status sensitivity(eq_diag *diag) {
 }
 
 /* What is no circuit: training into a folder, evaluation, gradient check. */
-static eq_status network(eq_diag *diag) {
-    static const char *const item[] = {"network.layers=64,6,10", "data.train-limit=30",
-                                       "data.test-limit=10"};
-    const eq_settings set = {item, 3};
+static eq_status network_of(const char *experiment, const char *layers, const char *estimator,
+                            eq_diag *diag) {
+    const char *const item[] = {layers, "data.train-limit=30", "data.test-limit=10", estimator};
+    const eq_settings set = {item, 4};
     eq_experiment *x = NULL;
     eq_trainer *t = NULL;
     eq_gradcheck_report r = {0};
     eq_trainer_score score;
-    eq_status status = eq_experiment_read_with("netlists/hopfield-digits.xml", &set, &x, diag);
+    eq_status status = eq_experiment_read_with(experiment, &set, &x, diag);
     if (status == EQ_OK) status = eq_trainer_new(x, NULL, &t, diag);
     if (status == EQ_OK) status = eq_trainer_step(t, &score, diag);
     if (status == EQ_OK) status = eq_trainer_evaluate(t, &score, diag);
@@ -751,6 +779,36 @@ static eq_status network(eq_diag *diag) {
     eq_gradcheck_free(&r);
     eq_trainer_free(t);
     eq_experiment_free(x);
+    return status;
+}
+
+static eq_status network(eq_diag *diag) {
+    return network_of("netlists/hopfield-digits.xml", "network.layers=64,6,10",
+                      "estimator.type=symmetric", diag);
+}
+
+static eq_status dense_network(eq_diag *diag) {
+    return network_of("netlists/discrete-digits.xml", "network.layers=64,6,10",
+                      "estimator.type=symmetric", diag);
+}
+
+static eq_status convolutional_network(eq_diag *diag) {
+    return network_of("netlists/conv-digits.xml", "network.conv[1].channels=2",
+                      "network.conv[2].channels=2", diag);
+}
+
+/* Black images, a file and a folder. */
+static eq_status read_cifar(eq_diag *diag) {
+    static const uint8_t example[3073] = {1};
+    eq_data *d = NULL;
+    FILE *f = fopen(in("data_batch_1.bin"), "wb");
+    ck_assert_uint_eq(fwrite(example, 1, sizeof example, f), sizeof example);
+    fclose(f);
+    eq_status status = eq_data_read_cifar(in("data_batch_1.bin"), true, &d, diag);
+    eq_data_free(d);
+    d = NULL;
+    if (status == EQ_OK) status = eq_data_read_cifar(scratch_current(), false, &d, diag);
+    eq_data_free(d);
     return status;
 }
 
@@ -889,7 +947,8 @@ static eq_status pictures(eq_diag *diag) {
     } drawn[] = {{"curves", "run"},      {"sweep", "sweep.raw"},     {"sweep", "sweep.npz"},
                  {"sweep", "sweep.csv"}, {"iv", "sweep.cir"},        {"confusion", "run"},
                  {"activations", "run"}, {"conductances", "run"},    {"crossbar", "run"},
-                 {"effects", "studied"}, {"interaction", "studied"}, {"front", "studied"}};
+                 {"effects", "studied"}, {"interaction", "studied"}, {"front", "studied"},
+                 {"drop", "cross.cir"},  {"drop", "cross.csv"}};
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < sizeof drawn / sizeof *drawn; k++) {
         const char *input = in(drawn[k].file);
@@ -946,6 +1005,7 @@ static const struct {
     {"training by adjoint and clamps, sparse", otherwise_sparse},
     {"trainings of two seeds", train_seeds},
     {"a study", study},
+    {"searches", searches},
     {"devices", devices},
     {"folders that are refused", refused_folders},
     {"resumed training", resume},
@@ -955,6 +1015,7 @@ static const struct {
     {"gradient check", gradcheck},
     {"both sides of theorem 3.1", transient},
     {"both sides of theorem 3.1, of a network", transient_network},
+    {"both sides of the GDD property", transient_steps},
     {"sensitivities", sensitivity},
     {"phases on other devices", other_devices},
     {"a gradient of ideal devices", ideal_devices},
@@ -962,6 +1023,9 @@ static const struct {
     {"a crossbar with wires", build_crossbar},
     {"training of any parameter", any_parameters},
     {"a network without a circuit", network},
+    {"a discrete-time network", dense_network},
+    {"a convolutional network", convolutional_network},
+    {"images of CIFAR-10", read_cifar},
     {"settings", settings},
     {"power of a changed network", infer},
     {"another circuit", infer_other},
@@ -1058,6 +1122,7 @@ static const struct {
                   ".nodeset V(a)=4.9 V(b)=1\n.op\n.end\n"},
     {"models.cir", "t\n.model neuron d(is=1e-7)\n"},
     {"other-models.cir", "t\n.model nerve d(is=1e-7)\n"},
+    {"cross.csv", "v(a_1_1),v(a_1_2),v(b_1_1),v(b_1_2)\n1,0.9,0.1,0.2\n"},
     {"sine.csv", "x,y\n1,2\n3,4\n5,7\n7,1\n9,2\n"},
     {"any.csv", "0.7,a\n-0.4,b\n"},
     {"study.xml",
@@ -1068,6 +1133,12 @@ static const struct {
      "<study experiment='any.xml'><factor name='r3' from='1000' to='2000' levels='2'/>"
      "<factor name='r4' values='3k 4k'/><design type='grid'/><record figures='train_loss watts'/>"
      "<report pareto='train_loss watts'/></study>"},
+    {"halving.xml", "<study experiment='any.xml'><factor name='r4' values='3k 4k'/>"
+                    "<design type='successive-halving' points='2' least='1' most='2'/>"
+                    "<record figures='train_loss'/><report goal='train_loss'/></study>"},
+    {"cma.xml", "<study experiment='any.xml'><factor name='r3' from='1000' to='2000'/>"
+                "<design type='cma-es' points='8' population='4'/>"
+                "<record figures='train_loss'/><report goal='train_loss'/></study>"},
     {"old", "whole\n"},
 };
 
@@ -1086,6 +1157,7 @@ static void make_files(void) {
     int length = snprintf(script, sizeof script, "#!/bin/sh\ncp %s \"$4\"\n", in("numbered.raw"));
     put("ngspice", script, (size_t)length);
     chmod(in("ngspice"), 0755);
+    expect_exit(0, NULL, "build crossbar --rows 2 --columns 2 -o %s", in("cross.cir"));
     static const char draws[] = "#!/bin/sh\ncat >/dev/null\necho '<svg/>' >picture\n";
     put("gnuplot", draws, strlen(draws));
     chmod(in("gnuplot"), 0755);

@@ -23,25 +23,28 @@ eq_status eq_mesh_node(eq_mesh *m, const char *name, size_t length, eq_node *nod
     return EQ_OK;
 }
 
-static bool is_held(const eq_mesh *m, eq_node node) {
+static eq_status is_held(const eq_mesh *m, eq_node node, bool *held) {
     eq_text name = {0};
     eq_text_printf(&name, "v%s", eq_circuit_node_name(m->c, node));
-    bool held = !name.failed && eq_circuit_find_element(m->c, name.text) != EQ_NONE;
+    *held = !name.failed && eq_circuit_find_element(m->c, name.text) != EQ_NONE;
+    eq_status status = name.failed ? eq_out_of_memory(m->diag) : EQ_OK;
     eq_text_free(&name);
-    return held;
+    return status;
 }
 
 eq_status eq_mesh_hold(eq_mesh *m, eq_node node, double volts, bool input) {
     const char *name = eq_circuit_node_name(m->c, node);
     eq_element e;
-    if (node == EQ_GROUND || is_held(m, node))
-        return eq_fail_at(
-            m->diag, EQ_ERR_INPUT, m->a->at,
-            "the node '%.40s' is held twice: inputs and rails are different nodes, and "
-            "none of them is ground; name each once",
-            name);
-    eq_status status =
-        eq_mesh_put(m, EQ_CLASS_vsource, "v", name, node, EQ_GROUND, volts, eq_mesh_nowhere, &e);
+    bool held;
+    eq_status status = is_held(m, node, &held);
+    if (status == EQ_OK && (node == EQ_GROUND || held))
+        return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->at,
+                          "the node '%.40s' is held twice: inputs and rails are different nodes, "
+                          "and none of them is ground; name each once",
+                          name);
+    if (status == EQ_OK)
+        status = eq_mesh_put(m, EQ_CLASS_vsource, "v", name, node, EQ_GROUND, volts,
+                             eq_mesh_nowhere, &e);
     return status == EQ_OK && input ? eq_circuit_input(m->c, e, m->diag) : status;
 }
 
@@ -120,8 +123,10 @@ eq_status eq_mesh_held_rails(eq_mesh *m) {
 }
 
 static eq_status output_node(eq_mesh *m, const char *word, size_t length, eq_node *node) {
+    bool held = false;
     eq_status status = find(m, "outputs", word, length, node);
-    if (status != EQ_OK || (*node != EQ_GROUND && !is_held(m, *node))) return status;
+    if (status == EQ_OK) status = is_held(m, *node, &held);
+    if (status != EQ_OK || (*node != EQ_GROUND && !held)) return status;
     return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->at,
                       "outputs: the node '%.*s' is held by a source; name one whose potential the "
                       "network decides",
@@ -155,13 +160,18 @@ eq_status eq_mesh_outputs(eq_mesh *m) {
     return status;
 }
 
+static eq_status load(eq_mesh *m, eq_node node) {
+    bool held;
+    eq_status status = is_held(m, node, &held);
+    if (status != EQ_OK || held) return status;
+    return eq_mesh_put(m, EQ_CLASS_resistor, "rl_", eq_circuit_node_name(m->c, node), node,
+                       EQ_GROUND, m->a->load, eq_mesh_nowhere, NULL);
+}
+
 eq_status eq_mesh_loads(eq_mesh *m) {
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && m->a->load > 0.0 && k < m->nodes; k++)
-        if (!is_held(m, m->node[k]))
-            status =
-                eq_mesh_put(m, EQ_CLASS_resistor, "rl_", eq_circuit_node_name(m->c, m->node[k]),
-                            m->node[k], EQ_GROUND, m->a->load, eq_mesh_nowhere, NULL);
+        status = load(m, m->node[k]);
     return status;
 }
 

@@ -32,3 +32,19 @@ void eq_gemm_nt(size_t m, size_t n, size_t k, double alpha, const double *a, siz
                 const double *b, size_t ldb, double beta, double *c, size_t ldc) {
     gemm(CblasNoTrans, CblasTrans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
+
+/* LAPACK in OpenBLAS, with the interface of Fortran. */
+extern void dsyev_(const char *jobz, const char *uplo, const blasint *n, double *a,
+                   const blasint *lda, double *w, double *work, const blasint *lwork, blasint *info,
+                   size_t jobz_length, size_t uplo_length);
+
+/* Column-major eigenvectors are rows here. Fails (info > 0) only of what is not finite. */
+bool eq_symmetric_eigen(size_t n, double *a, double *value) {
+    enum { WORK = 3 * EQ_EIGEN_MOST };
+    double work[WORK];
+    const blasint order = (blasint)n, room = WORK;
+    blasint info = 0;
+    if (n > EQ_EIGEN_MOST) return false;
+    dsyev_("V", "U", &order, a, &order, value, work, &room, &info, 1, 1);
+    return info == 0;
+}

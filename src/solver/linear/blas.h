@@ -3,6 +3,7 @@
 #ifndef EQ_SOLVER_LINEAR_BLAS_H
 #define EQ_SOLVER_LINEAR_BLAS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Products run on the calling thread alone, process-wide: our own threads split the work. */
@@ -18,5 +19,10 @@ void eq_gemm_tn(size_t m, size_t n, size_t k, double alpha, const double *a, siz
 /* C (m x n) = alpha A B^T + beta C, with A m x k and B n x k. */
 void eq_gemm_nt(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
                 const double *b, size_t ldb, double beta, double *c, size_t ldc);
+
+/* The eigenvalues of the symmetric a[n][n], the least first, in value[n], and in its place the
+ * eigenvectors, one a row; false: n is more than EQ_EIGEN_MOST, or a is not finite. LAPACK's dsyev. */
+enum { EQ_EIGEN_MOST = 64 };
+bool eq_symmetric_eigen(size_t n, double *a, double *value);
 
 #endif

@@ -1,0 +1,90 @@
+/* What a trained network sees in its inputs, as pictures: adversarial examples, and the input that each output
+ * likes most. */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "report/heat.h"
+#include "report/kind.h"
+#include "train/attack.h"
+
+enum { EXAMPLES = 5, KINDS = 3, STEPS = 30, ATTACK_STEPS = 10 };
+static const double eps = 0.1;
+
+/* Square pictures stand as such, other features as one row. */
+static void shape(size_t features, size_t *rows, size_t *columns) {
+    size_t side = (size_t)lround(sqrt((double)features));
+    *rows = side * side == features ? side : 1;
+    *columns = features / *rows;
+}
+
+static void add_panel(eq_heat *h, size_t features, const double *image, const char *title) {
+    eq_heat_panel *p = &h->panel[h->panels++];
+    *p = (eq_heat_panel){.value = image};
+    shape(features, &p->rows, &p->columns);
+    snprintf(p->title, sizeof p->title, "%.40s", title);
+}
+
+static eq_status open_run(const eq_picture *p, eq_trained **m, eq_diag *diag) {
+    eq_trained_options o = eq_trained_defaults();
+    o.threads = p->threads > 0 ? p->threads : 1;
+    if (p->inputs > 1)
+        return eq_fail(diag, EQ_ERR_USAGE, "this is drawn of one run; give one folder");
+    return eq_trained_open(p->input[0], &o, m, diag);
+}
+
+static eq_status draw_adversaries(eq_trained *m, eq_canvas *to, eq_diag *diag) {
+    static const char *const what[KINDS] = {"example", "dC/dx", "moved by 0.1"};
+    eq_heat h = {.colours = EQ_HEAT_DIVERGING, .columns = KINDS};
+    size_t features = eq_trained_feature_count(m), count = EXAMPLES;
+    double *image = eq_calloc(count * KINDS, features * sizeof *image);
+    eq_status status = image == NULL
+                           ? eq_out_of_memory(diag)
+                           : eq_trained_adversaries(m, &count, eps, ATTACK_STEPS, image, diag);
+    if (status == EQ_OK && count == 0)
+        status = eq_fail(
+            diag, EQ_ERR_CHECK,
+            "no example that the network knows is taken for another class when its features "
+            "move by %g of their ranges",
+            eps);
+    for (size_t k = 0; status == EQ_OK && k < count * KINDS; k++) {
+        char title[64];
+        snprintf(title, sizeof title, "%s %zu", what[k % KINDS], k / KINDS + 1);
+        add_panel(&h, features, image + k * features, k % KINDS == 0 ? title : what[k % KINDS]);
+    }
+    if (status == EQ_OK) eq_heat_lay_out(&h, to);
+    eq_free(image);
+    return status;
+}
+
+static eq_status draw_liked(eq_trained *m, eq_canvas *to, eq_diag *diag) {
+    eq_heat h = {.colours = EQ_HEAT_VIRIDIS, .columns = 3};
+    size_t features = eq_trained_feature_count(m), outputs = eq_trained_outputs(m);
+    double *image = eq_calloc(outputs, features * sizeof *image);
+    eq_status status =
+        image == NULL ? eq_out_of_memory(diag) : eq_trained_liked(m, STEPS, image, diag);
+    for (size_t k = 0; status == EQ_OK && k < outputs && k < EQ_HEAT_PANELS; k++) {
+        char title[64];
+        snprintf(title, sizeof title, "output %zu", k + 1);
+        add_panel(&h, features, image + k * features, title);
+    }
+    if (status == EQ_OK) eq_heat_lay_out(&h, to);
+    eq_free(image);
+    return status;
+}
+
+eq_status eq_gather_adversarial(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
+    eq_trained *m = NULL;
+    eq_status status = open_run(p, &m, diag);
+    if (status == EQ_OK) status = draw_adversaries(m, to, diag);
+    eq_trained_free(m);
+    return status;
+}
+
+eq_status eq_gather_liked(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
+    eq_trained *m = NULL;
+    eq_status status = open_run(p, &m, diag);
+    if (status == EQ_OK) status = draw_liked(m, to, diag);
+    eq_trained_free(m);
+    return status;
+}

@@ -1,0 +1,211 @@
+/* Gradients by the inputs (Scellier 2020, section 2.7) by two phases and by the adjoint, against differences of the
+ * cost; what eval makes of them: the file, and adversarial examples. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../support/mna.h"
+#include "../support/program.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "model/hopfield.h"
+#include "model/model.h"
+
+Suite *attack_suite(void);
+
+enum { EXAMPLES = 3, MOST = 8 };
+
+#define AMPLIFIER ".subckt amp h w A=4 K=0.25\nE e 0 h 0 {A}\nVs e w 0\nF h 0 Vs {K}\n.ends\n"
+#define DIODES ".model dm D(is=1e-9)\n"
+#define TAIL "*% train rt* gmin=1e-9 gmax=1\n.options reltol=1e-13 abstol=1e-20\n.op\n.end\n"
+
+static const struct {
+    const char *what, *deck;
+    eq_engine_kind engine;
+} circuits[] = {
+    {"linear",
+     "l\nVx x 0 0\nVy y 0 0\nRt1 x h 1k\nRt2 y h 2k\nRt3 h o 3k\nRt4 y p 1k\nRt5 p o 2k\nRt6 h 0 "
+     "5k\n"
+     "*% input Vx Vy\n*% output o p\n" TAIL,
+     EQ_ENGINE_SPARSE},
+    {"amplifiers of unequal weights, an input that drives several layers",
+     "a\nVx x 0 0\nVy y 0 0\n" AMPLIFIER
+     "Rt1 x h 1k\nRt2 y h 2k\nD1 h 0 dm\nX1 h w amp\nRt3 w k 3k\nD2 k 0 dm\nRt8 x k 9k\n"
+     "X2 k z amp A=3 K=0.01\nRt4 z o 5k\nRt5 z p 2k\nRt6 o y 10k\nRt7 o p 7k\n" DIODES
+     "*% input Vx Vy\n*% output o p\n" TAIL,
+     EQ_ENGINE_SPARSE},
+    {"crossbars in the layered engine",
+     "c\nVx x 0 0\nVy y 0 0\nVb b 0 0.3\n" AMPLIFIER
+     "Rt1 x h 1k\nRt2 y h 2k\nRt3 b h 4k\nRt4 x k 3k\nRt5 y k 1k\nRt6 b k 2k\n"
+     "D1 h 0 dm\nD2 0 h dm\nD3 k 0 dm\nD4 0 k dm\nX1 h hh amp\nX2 k kk amp\n"
+     "Rt7 hh o 3k\nRt8 kk o 2k\nRt9 hh p 1k\nRt10 kk p 5k\n" DIODES
+     "*% input Vx Vy\n*% output o p\n" TAIL,
+     EQ_ENGINE_LAYERED},
+    {"an output on a pair, one node of which an input holds",
+     "p\nVx x 0 0\nVy y 0 0\nRt1 x h 1k\nRt2 y h 2k\nD1 h 0 dm\nRt3 h o 3k\nRt4 o 0 3k\nRt5 o p "
+     "1k\nRt6 p y 2k\n" DIODES "*% input Vx Vy\n*% output o,x p,h\n" TAIL,
+     EQ_ENGINE_SPARSE},
+};
+
+static double cost_of(eq_network *n, const double *x, double *dcdy) {
+    double y[EXAMPLES * 2], cost = 0.0;
+    ck_assert_int_eq(eq_network_free_phase(n, EXAMPLES, x, y, NULL), EQ_OK);
+    for (size_t k = 0; k < EXAMPLES * eq_network_outputs(n); k++) {
+        double d = y[k] - (k % 2 == 0 ? 0.4 : 0.1);
+        if (dcdy != NULL) dcdy[k] = d;
+        cost += 0.5 * d * d;
+    }
+    return cost;
+}
+
+/* By phases of beta and by the adjoint, within `near` of differences by h. */
+static void compare(eq_network *n, double *x, double beta, double h, double near,
+                    const char *what) {
+    double dcdy[EXAMPLES * 2], g[2][EXAMPLES * MOST], most = 0.0;
+    size_t inputs = eq_network_inputs(n);
+    for (int way = 0; way < 2; way++) {
+        cost_of(n, x, dcdy);
+        ck_assert_int_eq(
+            eq_network_input_gradient(n, EXAMPLES, x, dcdy, way == 0 ? beta : 0.0, g[way], NULL),
+            EQ_OK);
+    }
+    for (size_t k = 0; k < EXAMPLES * inputs; k++) most = fmax(most, fabs(g[1][k]));
+    ck_assert(most > 1e-4);
+    for (size_t k = 0; k < EXAMPLES * inputs; k++) {
+        double kept = x[k], side[2];
+        for (int q = 0; q < 2; q++) {
+            x[k] = q == 0 ? kept + h : kept - h;
+            side[q] = cost_of(n, x, NULL);
+        }
+        x[k] = kept;
+        double slope = (side[0] - side[1]) / (2.0 * h);
+        for (int way = 0; way < 2; way++)
+            ck_assert_msg(fabs(g[way][k] - slope) <= near * most, "%s: %s %zu: %g, not %g", what,
+                          way == 0 ? "phases" : "adjoint", k, g[way][k], slope);
+    }
+}
+
+START_TEST(gradients_by_the_inputs_of_circuits_are_differences) {
+    double x[EXAMPLES * 2] = {0.7, -0.3, -0.4, 0.9, 0.1, 0.2};
+    eq_circuit *c = deck(circuits[_i].deck);
+    eq_network *n = NULL;
+    ck_assert_int_eq(eq_network_new(c, &n, NULL), EQ_OK);
+    ck_assert_int_eq(
+        eq_network_start(n, &(eq_engine_options){circuits[_i].engine, EXAMPLES, 1}, NULL), EQ_OK);
+    compare(n, x, 1e-7, 1e-5, 2e-6, circuits[_i].what);
+    eq_network_free(n);
+    eq_circuit_free(c);
+}
+END_TEST
+
+START_TEST(gradients_by_the_inputs_of_hopfield_networks_are_differences) {
+    eq_hopfield_options o = eq_hopfield_defaults();
+    eq_random random = eq_random_seed((uint64_t)_i + 3);
+    eq_network *n = NULL;
+    double x[EXAMPLES * MOST], theta[MOST * MOST];
+    o.layers = 3;
+    o.width[0] = 6, o.width[1] = 7, o.width[2] = 2;
+    o.tolerance = 1e-14;
+    o.seed = (uint64_t)_i + 1;
+    ck_assert_int_eq(eq_hopfield_new(&o, &n, NULL), EQ_OK);
+    for (size_t b = 0; b < 4; b++) {
+        eq_network_get(n, b, theta);
+        for (size_t j = 0; j < eq_network_block(n, b)->count; j++)
+            theta[j] = b % 2 == 0 ? 0.4 * theta[j] : 0.4;
+        eq_network_put(n, b, theta);
+    }
+    ck_assert_int_eq(eq_network_start(n, &(eq_engine_options){EQ_ENGINE_AUTO, EXAMPLES, 1}, NULL),
+                     EQ_OK);
+    for (size_t k = 0; k < EXAMPLES * 6; k++) x[k] = eq_random_uniform(&random);
+    compare(n, x, 1e-4, 1e-5, 1e-7, "hopfield");
+    eq_network_free(n);
+}
+END_TEST
+
+static void put(const char *name, const char *text) {
+    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
+}
+
+static double number_behind(const char *text, const char *key) {
+    const char *at = strstr(text, key);
+    ck_assert_msg(at != NULL, "no %s in %s", key, text);
+    return strtod(at + strlen(key), NULL);
+}
+
+/* The loss of one row x1, x2. */
+static double loss_at(double a, double b) {
+    char row[64], *text;
+    snprintf(row, sizeof row, "a,b,xor\n%.17g,%.17g,1\n", a, b);
+    put("row.csv", row);
+    expect_exit(0, &text, "eval %s --data %s --json", in("run"), in("row.csv"));
+    double loss = number_behind(text, "\"loss\": ");
+    free(text);
+    return loss;
+}
+
+/* Of the encoder too, which normalises and inverts. */
+START_TEST(the_file_has_what_the_loss_says) {
+    expect_exit(0, NULL,
+                "train netlists/xor.xml -o %s --epochs 2 --set encoding.scale=0.7 "
+                "--set encoding.center=0.1",
+                in("run"));
+    put("one.csv", "a,b,xor\n0.9,0.2,1\n");
+    expect_exit(0, NULL, "eval %s --data %s --input-gradient %s", in("run"), in("one.csv"),
+                in("g.csv"));
+    char *text = file_text(in("g.csv"));
+    double g[2];
+    ck_assert_int_eq(sscanf(text, "example,dL/dx1,dL/dx2\n0,%lf,%lf", &g[0], &g[1]), 2);
+    eq_free(text);
+    double h = 1e-3, a = (loss_at(0.9 + h, 0.2) - loss_at(0.9 - h, 0.2)) / (2.0 * h),
+           b = (loss_at(0.9, 0.2 + h) - loss_at(0.9, 0.2 - h)) / (2.0 * h);
+    ck_assert_double_eq_tol(g[0], a, 1e-3 * fabs(a));
+    ck_assert_double_eq_tol(g[1], b, 1e-3 * fabs(b));
+    expect_exit(0, NULL, "eval %s --data %s --input-gradient %s", in("run"), in("one.csv"),
+                in("g.npz"));
+}
+END_TEST
+
+/* Moved examples have a larger loss, in several steps no smaller; eps = 0 moves nothing; wrong usage. */
+START_TEST(adversarial_examples_are_scored) {
+    char *text;
+    expect_exit(0, NULL, "train netlists/%s.xml -o %s --epochs 2",
+                _i == 0 ? "iris" : "hopfield-digits", in("run"));
+    expect_exit(0, &text, "eval %s --attack 0,0.02,0.1 --json", in("run"));
+    double clean = number_behind(text, "\"loss\": "),
+           none = number_behind(text, "{\"eps\": 0, \"loss\": "),
+           some = number_behind(text, "{\"eps\": 0.02, \"loss\": "),
+           most = number_behind(text, "{\"eps\": 0.1, \"loss\": ");
+    free(text);
+    ck_assert_double_eq_tol(none, clean, 1e-9);
+    ck_assert(some > clean && most > some);
+    expect_exit(0, &text, "eval %s --attack 0.1 --attack-steps 8 --json", in("run"));
+    ck_assert_double_ge(number_behind(text, "{\"eps\": 0.1, \"loss\": "), 0.98 * most);
+    free(text);
+    expect_exit(0, &text, "eval %s --attack 0.1", in("run"));
+    ck_assert_ptr_nonnull(strstr(text, "by the sign of the gradient"));
+    free(text);
+    expect_exit(2, NULL, "eval %s --attack 2", in("run"));
+    expect_exit(2, NULL, "eval %s --attack 0.1;0.2", in("run"));
+    expect_exit(2, NULL, "eval %s --attack-steps 3", in("run"));
+    expect_exit(2, NULL, "eval %s --attack 0.1 --attack-steps 0", in("run"));
+    expect_exit(0, NULL, "plot %s --kind liked -o %s", in("run"), in("liked.svg"));
+    expect_exit(0, NULL, "plot %s --kind adversarial -o %s", in("run"), in("taken-in.svg"));
+}
+END_TEST
+
+Suite *attack_suite(void) {
+    Suite *s = suite_create("attack");
+    TCase *t = tcase_create("attack");
+    tcase_set_timeout(t, 60);
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
+    tcase_add_loop_test(t, gradients_by_the_inputs_of_circuits_are_differences, 0,
+                        (int)(sizeof circuits / sizeof *circuits));
+    tcase_add_loop_test(t, gradients_by_the_inputs_of_hopfield_networks_are_differences, 0, 3);
+    tcase_add_test(t, the_file_has_what_the_loss_says);
+    tcase_add_loop_test(t, adversarial_examples_are_scored, 0, 2);
+    suite_add_tcase(s, t);
+    return s;
+}
