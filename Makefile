@@ -226,4 +226,4 @@ format:
 format-check:
 	@clang-format-14 --dry-run -Werror $(SOURCES)
 
--include $(BUILD)/mpi/comm.d $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
+-include $(BUILD)/mpi/comm.d $(BUILD)/bench/bench.d $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
