@@ -720,8 +720,9 @@ static eq_status gradcheck(eq_diag *diag) {
 /* Both sides of theorem 3.1 over a few steps, of a circuit and of a network, and an epoch by recurrent
  * backpropagation. */
 static eq_status transient_of(const char *path, eq_diag *diag) {
-    static const char *const item[] = {"data.train-limit=4", "estimator.type=rbp"};
-    const eq_settings set = {item, 2};
+    static const char *const item[] = {"data.train-limit=4", "data.validation-fraction=0",
+                                       "estimator.type=rbp"};
+    const eq_settings set = {item, 3};
     eq_transient_options o = eq_transient_defaults();
     eq_experiment *x = NULL;
     eq_transient t = {.table = NULL};
