@@ -26,6 +26,7 @@
 #include "support/effort.h"
 #include "support/program.h"
 #include "train/checkpoint.h"
+#include "train/langevin.h"
 #include "train/seeds.h"
 #include "train/train.h"
 #include "train/transient.h"
@@ -746,6 +747,19 @@ static eq_status transient_steps(eq_diag *diag) {
     return transient_of("netlists/discrete-digits.xml", diag);
 }
 
+static eq_status langevin(eq_diag *diag) {
+    eq_langevin_options o = eq_langevin_defaults();
+    eq_experiment *x = NULL;
+    eq_langevin_report r = {.table = NULL};
+    o.temperature = 1e-9;
+    o.steps = 100;
+    eq_status status = eq_experiment_read("netlists/linear.xml", &x, diag);
+    if (status == EQ_OK) status = eq_langevin_run(x, NULL, &o, &r, diag);
+    eq_langevin_report_free(&r);
+    eq_experiment_free(x);
+    return status;
+}
+
 static eq_status sensitivity(eq_diag *diag) {
     eq_trained *m = NULL;
     eq_loss_scenes *work = NULL;
@@ -1016,6 +1030,7 @@ static const struct {
     {"both sides of theorem 3.1", transient},
     {"both sides of theorem 3.1, of a network", transient_network},
     {"both sides of the GDD property", transient_steps},
+    {"Langevin dynamics", langevin},
     {"sensitivities", sensitivity},
     {"phases on other devices", other_devices},
     {"a gradient of ideal devices", ideal_devices},
