@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "model/elastic_net.h"
-#include "model/substrate.h"
+#include "model/network.h"
 
 enum { STIFFNESS, LENGTH, BLOCKS };
 
@@ -175,4 +175,23 @@ eq_status eq_elastic_new(const eq_elastic_options *o, eq_network **out, eq_diag 
     }
     eq_substrate s = {&ops, e, e->inputs, e->outputs, eq_elastic_coordinates(e), BLOCKS, NULL};
     return eq_network_of(s, out, diag);
+}
+
+bool eq_elastic_shape_of(const eq_network *n, eq_elastic_shape *out) {
+    const eq_elastic *e = n->of.self;
+    if (n->of.ops != &ops) return false;
+    *out = (eq_elastic_shape){e->dims,  e->nodes, e->springs, (const double(*)[3])e->rest,
+                              e->fixed, e->k,     e->input,   e->output};
+    return true;
+}
+
+const char *eq_elastic_node(const eq_network *n, size_t node) {
+    const eq_elastic *e = n->of.self;
+    return eq_names_get(e->name, (int32_t)node);
+}
+
+void eq_elastic_ends(const eq_network *n, size_t spring, int32_t *from, int32_t *to) {
+    const eq_elastic *e = n->of.self;
+    *from = e->spring[spring].from;
+    *to = e->spring[spring].to;
 }

@@ -28,4 +28,19 @@ void eq_elastic_options_free(eq_elastic_options *o);
 /* EQ_ERR_INPUT: the files do not make a network. The options stay the caller's. */
 eq_status eq_elastic_new(const eq_elastic_options *o, eq_network **out, eq_diag *diag);
 
+/* What it is made of, as it stands. */
+typedef struct eq_elastic_shape {
+    size_t dims, nodes, springs;
+    const double (*rest)[3];       /* [nodes] m */
+    const bool *fixed;             /* [nodes] */
+    const double *k;               /* [springs] N/m */
+    const int32_t *input, *output; /* coordinates: node * dims + axis */
+} eq_elastic_shape;
+
+/* false: the network is no elastic one. */
+bool eq_elastic_shape_of(const eq_network *n, eq_elastic_shape *out);
+const char *eq_elastic_node(const eq_network *n, size_t node);
+/* The nodes that a spring joins. */
+void eq_elastic_ends(const eq_network *n, size_t spring, int32_t *from, int32_t *to);
+
 #endif

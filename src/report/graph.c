@@ -81,7 +81,7 @@ void eq_graph_lay_out(const eq_graph *g, eq_canvas *c) {
     }
     c->columns = c->p->width > 5.0 ? g->panels : 1;
     c->rows = (g->panels + c->columns - 1) / c->columns;
-    c->height = fmin(fmax((double)c->rows * tall * 0.75 * c->p->width / (double)c->columns, 1.6),
+    c->height = fmin((double)c->rows * (0.6 + tall * 0.75 * c->p->width / (double)c->columns),
                      2.0 * c->p->width);
     c->script = script;
     eq_canvas_number(c, "panels", (double)g->panels);
