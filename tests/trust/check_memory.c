@@ -806,6 +806,20 @@ static eq_status dense_network(eq_diag *diag) {
                       "estimator.type=symmetric", diag);
 }
 
+static eq_status elastic_network(eq_diag *diag) {
+    const char *const item[] = {"data.train-limit=2", "data.test-limit=1"};
+    const eq_settings set = {item, 2};
+    eq_experiment *x = NULL;
+    eq_trainer *t = NULL;
+    eq_trainer_score score;
+    eq_status status = eq_experiment_read_with("netlists/elastic.xml", &set, &x, diag);
+    if (status == EQ_OK) status = eq_trainer_new(x, NULL, &t, diag);
+    if (status == EQ_OK) status = eq_trainer_step(t, &score, diag);
+    eq_trainer_free(t);
+    eq_experiment_free(x);
+    return status;
+}
+
 static eq_status convolutional_network(eq_diag *diag) {
     return network_of("netlists/conv-digits.xml", "network.conv[1].channels=2",
                       "network.conv[2].channels=2", diag);
@@ -1039,6 +1053,7 @@ static const struct {
     {"training of any parameter", any_parameters},
     {"a network without a circuit", network},
     {"a discrete-time network", dense_network},
+    {"an elastic network", elastic_network},
     {"a convolutional network", convolutional_network},
     {"images of CIFAR-10", read_cifar},
     {"settings", settings},
