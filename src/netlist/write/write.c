@@ -226,6 +226,7 @@ static void put_law(writer *w, const char *law, eq_element e) {
     const eq_device_class *cls = eq_class(w->c->row[e].cls);
     for (const char *p = law; *p != '\0';) {
         size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyz_");
+        if (n > 0) n += strspn(p + n, "0123456789");
         char word[32] = "";
         if (n < sizeof word) memcpy(word, p, n);
         int k = n == 0 ? -1 : eq_param_find(cls, word);
