@@ -342,6 +342,10 @@ static eq_status polynomials(eq_diag *diag) {
     return there_and_back("tests/decks/polynomials.cir", diag);
 }
 
+static eq_status memristors_there_and_back(eq_diag *diag) {
+    return there_and_back("netlists/memristor-models.cir", diag);
+}
+
 static eq_status includes(eq_diag *diag) {
     return there_and_back("tests/decks/include.cir", diag);
 }
@@ -719,8 +723,9 @@ static eq_status gradcheck(eq_diag *diag) {
 /* Both sides of theorem 3.1 over a few steps, of a circuit and of a network, and an epoch by recurrent
  * backpropagation. */
 static eq_status transient_of(const char *path, eq_diag *diag) {
-    static const char *const item[] = {"data.train-limit=4", "estimator.type=rbp"};
-    const eq_settings set = {item, 2};
+    static const char *const item[] = {"data.train-limit=4", "data.validation-fraction=0",
+                                       "estimator.type=rbp"};
+    const eq_settings set = {item, 3};
     eq_transient_options o = eq_transient_defaults();
     eq_experiment *x = NULL;
     eq_transient t = {.table = NULL};
@@ -992,6 +997,7 @@ static const struct {
     {"names", write_names},
     {"formulas", formulas},
     {"polynomials", polynomials},
+    {"memristors there and back", memristors_there_and_back},
     {"includes", includes},
     {"conditions", conditions},
     {"multipliers", multipliers},

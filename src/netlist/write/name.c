@@ -68,7 +68,7 @@ static void put(eq_deck_writer *w, const char *what, char letter, const char *na
 }
 
 static eq_place place_of(const eq_deck_writer *w, eq_element e) {
-    return e == EQ_NONE ? (eq_place){NULL, 0, 0} : eq_circuit_place_of(w->c, e);
+    return e == EQ_NONE ? (eq_place){0} : eq_circuit_place_of(w->c, e);
 }
 
 /* The letter that the element's name starts with in a dialect where it is the type. */
@@ -336,7 +336,7 @@ void eq_write_pattern(eq_deck_writer *w, size_t k) {
     char sign[EQ_SIGN];
     const char *name = w->c->group[k].name;
     if (!eq_carries(EQ_CARRY_PATTERN, name, sign))
-        refuse(w, "group", name, sign, (eq_place){NULL, 0, 0});
+        refuse(w, "group", name, sign, (eq_place){0});
     else if (any_renamed(w, &w->c->group[k]))
         put_renamed_pattern(w, k);
     else
