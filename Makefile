@@ -197,7 +197,7 @@ INSTALLED = $(lastword $(PROGRAMS)):$(PREFIX)/bin/eqspice \
     docs/eqspice.1:$(PREFIX)/share/man/man1/eqspice.1 \
     tools/completion.bash:$(PREFIX)/share/bash-completion/completions/eqspice \
     $(foreach f,$(wildcard python/eqspice/*.py),$(f):$(PYTHONDIR)/eqspice/$(notdir $(f))) \
-    $(foreach f,$(sort $(wildcard schemas/*.xsd netlists/*.cir netlists/*.xml data/*.csv data/*.csv.gz data/README.md \
+    $(foreach f,$(sort $(wildcard schemas/*.xsd netlists/*.cir netlists/*.inc netlists/*.xml data/*.csv data/*.csv.gz data/README.md \
         examples/*)),$(f):$(PREFIX)/share/eqspice/$(f))
 install: all
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/libeqspice.so $(BUILD)/libeqspice.a

@@ -22,13 +22,21 @@ static char *written(const eq_circuit *c, eq_dialect dialect) {
     return out.text;
 }
 
-/* Written and read twice: the first time may change names (an ideal diode or a pipe becomes a B source in
- * ngspice's deck), the second may not. */
+/* Whether elements become B sources of a formula. */
+static bool has_formulas(const eq_circuit *c) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++)
+        if (c->table[k].count > 0 && eq_class(k)->line[EQ_NGSPICE] == NULL &&
+            eq_class(k)->formula != NULL)
+            return true;
+    return c->table[EQ_CLASS_ideal_diode].count > 0;
+}
+
+/* Written and read twice: the first time may change names (an ideal diode becomes a B source in
+ * ngspice's deck, and so does a pipe or a memristor with a state), the second may not. */
 static void round_trip(const eq_circuit *c, eq_dialect dialect) {
     char *text = written(c, dialect);
     eq_circuit *again = parse_deck(text);
-    bool renamed = dialect == EQ_NGSPICE &&
-                   (c->table[EQ_CLASS_ideal_diode].count > 0 || c->table[EQ_CLASS_pipe].count > 0);
+    bool renamed = dialect == EQ_NGSPICE && has_formulas(c);
     if (renamed) {
         eq_free(text);
         text = written(again, dialect);

@@ -343,6 +343,10 @@ static eq_status polynomials(eq_diag *diag) {
     return there_and_back("tests/decks/polynomials.cir", diag);
 }
 
+static eq_status memristors_there_and_back(eq_diag *diag) {
+    return there_and_back("netlists/memristor-models.cir", diag);
+}
+
 static eq_status includes(eq_diag *diag) {
     return there_and_back("tests/decks/include.cir", diag);
 }
@@ -1021,6 +1025,7 @@ static const struct {
     {"names", write_names},
     {"formulas", formulas},
     {"polynomials", polynomials},
+    {"memristors there and back", memristors_there_and_back},
     {"includes", includes},
     {"conditions", conditions},
     {"multipliers", multipliers},

@@ -28,7 +28,6 @@ static const struct {
     {'u', "RC lines (U) are not supported; at dc write a resistor"},
     {'p', "coupled lines (P) are not supported, at dc write resistors; a pipe is P1 a b K n=0.5 "
           "dp0=1"},
-    {'y', "lossy lines (Y) are not supported; at dc write a resistor"},
     {'a', "XSPICE devices (A) are not supported; use controlled sources"},
 };
 
@@ -177,7 +176,9 @@ static bool read_source_word(eq_line *l, eq_token word) {
 /* The word behind the nodes of a diode or a transistor is its model, even when it starts as a number does:
  * 1N4148. */
 static bool takes_model(const eq_line *l) {
-    return eq_line_class(l)->model_type != NULL && eq_line_class(l)->value < 0;
+    const eq_device_class *cls = eq_line_class(l);
+    bool beside = cls->value < 0 || (cls->instance >> cls->value & 1) != 0;
+    return cls->model_type != NULL && beside;
 }
 
 static bool needs_model(const eq_line *l) {
@@ -356,6 +357,12 @@ static bool measure(eq_line *l) {
     return true;
 }
 
+static const char *nodes_of(char letter) {
+    return letter == 'm'   ? "DRAIN GATE SOURCE BULK"
+           : letter == 'y' ? "PLUS MINUS"
+                           : "ANODE CATHODE";
+}
+
 /* What must not be missing: the model of a diode, the value of R and of controlled sources. */
 static bool complete(eq_line *l) {
     const eq_device_class *cls = eq_line_class(l);
@@ -364,8 +371,9 @@ static bool complete(eq_line *l) {
     if (needs_model(l))
         eq_spice_fail(l->s, eq_token_peek(l->c).at,
                       "%.*s names no model; write %.*s %s MODEL and .model MODEL %s", n, name, n,
-                      name, cls->letter == 'm' ? "DRAIN GATE SOURCE BULK" : "ANODE CATHODE",
-                      cls->letter == 'm' ? "NMOS(vto=... kp=...)" : "D(is=... n=...)");
+                      name, nodes_of(cls->letter),
+                      cls->letter == 'm' ? "NMOS(vto=... kp=...)"
+                                         : eq_spice_model_example(cls->letter));
     else if (cls->value >= 0 && !l->has_value && isnan(cls->param[cls->value].default_value))
         eq_spice_fail(l->s, eq_token_peek(l->c).at,
                       "%.*s has no value; write its %s%s%s behind the nodes%s", n, name,
@@ -545,6 +553,7 @@ void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
                  .width = NAN};
     s->about = name;
     int errors = s->all->errors;
+    if (eq_token_is(name, "ymemristor")) s->about = l.name = name = eq_token_next(c); /* Xyce */
     int cls = class_with(letter == 'l' || letter == 'c' ? 'v' : letter);
     if (letter == 'k') {
         eq_spice_note(s, "k", l.name.at, "ignored: couplings (K) say nothing at dc");

@@ -90,7 +90,9 @@ static const struct model_word {
     {'m', "nrd", WORD_NOT_HERE, NULL},      {'m', "nrs", WORD_NOT_HERE, NULL},
     {'m', "m", WORD_NOT_HERE, NULL},        {'m', "temp", WORD_NOT_HERE, NULL},
     {'m', "dtemp", WORD_NOT_HERE, NULL},    {'m', "pd", WORD_NOT_HERE, NULL},
-    {'m', "ps", WORD_NOT_HERE, NULL},
+    {'m', "ps", WORD_NOT_HERE, NULL},       {'y', "x0", WORD_ALIAS, "x"},
+    {'y', "xo", WORD_ALIAS, "x"},           {'y', "level", WORD_LEVEL, NULL},
+    {'y', "b", WORD_ALIAS, "b0"},
 };
 
 /* Types of models: those with a letter are read (of switches in switch.c), the others belong
@@ -99,14 +101,17 @@ static const struct model_type {
     const char *name;
     char letter;
     const char *own;
-} types[] = {
-    {"d", 'd', "d"},        {"r", 'r', "r"},    {"res", 'r', "r"},      {"nmos", 'm', "nmos"},
-    {"pmos", 'm', "pmos"},  {"sw", 's', NULL},  {"vswitch", 's', NULL}, {"csw", 'w', NULL},
-    {"iswitch", 'w', NULL}, {"c", 0, NULL},     {"cap", 0, NULL},       {"l", 0, NULL},
-    {"ind", 0, NULL},       {"npn", 0, NULL},   {"pnp", 0, NULL},       {"lpnp", 0, NULL},
-    {"njf", 0, NULL},       {"pjf", 0, NULL},   {"nmf", 0, NULL},       {"pmf", 0, NULL},
-    {"vdmos", 0, NULL},     {"nchan", 0, NULL}, {"urc", 0, NULL},       {"ltra", 0, NULL},
-    {"txl", 0, NULL},       {"cpl", 0, NULL}};
+} types[] = {{"d", 'd', "d"},          {"r", 'r', "r"},       {"res", 'r', "r"},
+             {"nmos", 'm', "nmos"},    {"pmos", 'm', "pmos"}, {"sw", 's', NULL},
+             {"vswitch", 's', NULL},   {"csw", 'w', NULL},    {"iswitch", 'w', NULL},
+             {"drift", 'y', "drift"},  {"sinh", 'y', "sinh"}, {"yakopcic", 'y', "yakopcic"},
+             {"vteam", 'y', "vteam"},  {"rram", 'y', "rram"}, {"mms", 'y', "mms"},
+             {"memristor", 'y', NULL}, {"c", 0, NULL},        {"cap", 0, NULL},
+             {"l", 0, NULL},           {"ind", 0, NULL},      {"npn", 0, NULL},
+             {"pnp", 0, NULL},         {"lpnp", 0, NULL},     {"njf", 0, NULL},
+             {"pjf", 0, NULL},         {"nmf", 0, NULL},      {"pmf", 0, NULL},
+             {"vdmos", 0, NULL},       {"nchan", 0, NULL},    {"urc", 0, NULL},
+             {"ltra", 0, NULL},        {"txl", 0, NULL},      {"cpl", 0, NULL}};
 
 enum { TYPES = sizeof types / sizeof *types, WORDS = sizeof words / sizeof *words };
 
@@ -126,7 +131,7 @@ static const struct model_type *read_type(eq_spice *s, eq_cursor *c) {
     else
         eq_spice_fail(s, t.at,
                       "there is no model type %.*s%s; eqspice knows D, R, SW, CSW, "
-                      "NMOS and PMOS",
+                      "NMOS, PMOS, DRIFT, SINH, YAKOPCIC, VTEAM, RRAM and MMS",
                       (int)t.length, t.text, eq_spice_nearest(s, t, type_name, NULL, near));
     return NULL;
 }
@@ -215,6 +220,7 @@ static bool neutral(reading *r, eq_token key, const struct model_word *w, double
         return true;
     }
     bool transistor = eq_class(r->cls)->letter == 'm';
+    if (eq_class(r->cls)->letter == 'y') return true; /* the level of own_type */
     if (transistor && w->action != WORD_NOT_HERE) return of_transistor(r, key, w, value);
     bool same_law = w->action == WORD_LEVEL && (value == 1.0 || value == 2.0 || value == 3.0);
     if (w->action == WORD_GEOMETRY || same_law) return r->sized = true;
@@ -267,7 +273,7 @@ static bool read_key(reading *r, eq_cursor *c) {
             (int)key.length, key.text, (int)r->name.length, r->name.text);
         return false;
     }
-    if (k < 0 && w == NULL) {
+    if (k < 0 && (w == NULL || w->action == WORD_ALIAS)) {
         char near[96];
         names_of names = {eq_class(r->cls)};
         eq_spice_fail(r->s, key.at,
@@ -415,7 +421,9 @@ enum { MODEL_BAD = -2 };
 static int32_t wrong_type(eq_spice *s, eq_token name, const char *type, char letter) {
     eq_spice_fail(s, name.at, "model %.*s is of type %s; this element needs one of type %s",
                   (int)name.length, name.text, type,
-                  letter == 'm' ? "nmos or pmos" : (char[2]){letter, '\0'});
+                  letter == 'm'   ? "nmos or pmos"
+                  : letter == 'y' ? "drift, sinh, yakopcic, vteam, rram or mms"
+                                  : (char[2]){letter, '\0'});
     return EQ_NONE;
 }
 
@@ -425,6 +433,20 @@ static int32_t model_again(eq_spice *s, const eq_definition *d, eq_token name, c
     const eq_device_class *own = eq_class(s->circuit->model[d->model].cls);
     if (letter == 0 || own->letter == letter) return d->model;
     return wrong_type(s, name, own->model_type, letter);
+}
+
+/* As the classes name the type; of a memristor of Xyce by its level. NULL: an error was reported. */
+static const char *own_type(eq_spice *s, const struct model_type *type, eq_cursor card) {
+    static const char *const name[] = {"level"};
+    double level = NAN;
+    if (type->own != NULL) return type->own;
+    if (!eq_spice_card_values(s, card, name, 1, &level)) return NULL;
+    if (level == 3.0) return "yakopcic";
+    if (level == 5.0) return "mms";
+    eq_spice_fail(s, s->about.at,
+                  "a memristor model has level=3 (Yakopcic) or level=5 (Knowm), as in Xyce; write "
+                  "one of the types DRIFT, YAKOPCIC, VTEAM, RRAM, MMS and SINH for it");
+    return NULL;
 }
 
 /* Reads the card as seen from the frame whose scope holds it. */
@@ -440,7 +462,8 @@ static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token nam
     if (good && letter == 0) letter = type->letter;
     bool of_switch = good && (type->letter == 's' || type->letter == 'w');
     bool other = good && (type->letter != letter || letter == 0);
-    good = good && !other && !of_switch && read_model(&r, c, type->own);
+    const char *own = good && !other && !of_switch ? own_type(&there, type, c) : NULL;
+    good = own != NULL && read_model(&r, c, own);
     if (of_switch && !other) return EQ_NONE; /* read where a switch uses it */
     if (other) {
         if (letter != 0) return wrong_type(s, name, type->name, letter);
@@ -473,7 +496,7 @@ bool eq_spice_model_has(const eq_spice *s, eq_token name, eq_token param) {
 }
 
 /* What a .model for an element of that letter looks like. */
-static const char *example_of(char letter) {
+const char *eq_spice_model_example(char letter) {
     switch (letter) {
     case 'r':
         return "R(r=...)";
@@ -483,6 +506,8 @@ static const char *example_of(char letter) {
         return "CSW(it=... ih=... ron=... roff=...)";
     case 'm':
         return "NMOS(level=1 vto=... kp=...)";
+    case 'y':
+        return "DRIFT(ron=... roff=...)";
     default:
         return "D(is=... n=...)";
     }
@@ -502,14 +527,26 @@ eq_definition *eq_spice_model_card(eq_spice *s, eq_token name, char letter, eq_f
         s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s%.*s%s", (int)name.length,
         name.text,
         eq_spice_nearest_name(s, name, s->all->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
-        (int)name.length, name.text, example_of(letter),
+        (int)name.length, name.text, eq_spice_model_example(letter),
         may_be_param ? ", or a parameter: .param " : "", may_be_param ? (int)name.length : 0,
         name.text, may_be_param ? "=VALUE" : "");
     return NULL;
 }
 
+/* The model of a published device, unless a card has its name. */
+static int32_t preset_model(eq_spice *s, eq_token name) {
+    eq_scope *where;
+    int32_t model = EQ_NONE;
+    if (eq_scope_find(s, s->frame->scope, EQ_DEFINES_MODEL, name, &where) != NULL) return EQ_NONE;
+    eq_status status = eq_circuit_preset(s->circuit, name.text, name.length, &model, s->scratch);
+    if (status != EQ_OK) eq_spice_pass_on(s, status);
+    return model;
+}
+
 int32_t eq_spice_model(eq_spice *s, eq_token name, char letter) {
     eq_frame *f;
+    int32_t preset = letter == 'y' ? preset_model(s, name) : EQ_NONE;
+    if (preset != EQ_NONE || s->all->stop) return preset;
     eq_definition *d = eq_spice_model_card(s, name, letter, &f);
     return d == NULL ? EQ_NONE : model_in(s, d, f, name, letter);
 }
