@@ -216,6 +216,12 @@ static const struct {
     {"netlists/discrete-digits.xml -T 1", "discrete-time"},
 };
 
+START_TEST(a_trajectory_is_drawn_over_time) {
+    expect_exit(0, NULL, "langevin netlists/linear.xml -T 1e-6 --steps 2000 -o %s", in("l.csv"));
+    expect_exit(0, NULL, "plot %s -o %s", in("l.csv"), in("l.svg"));
+}
+END_TEST
+
 START_TEST(what_cannot_be_sampled_is_refused) {
     outcome got = run_program("langevin %s", refused[_i].arguments);
     ck_assert_int_ne(got.exit_status, 0);
@@ -234,6 +240,7 @@ Suite *langevin_suite(void) {
     tcase_add_test(t, a_node_with_diodes_has_the_boltzmann_density);
     tcase_add_test(t, a_hopfield_unit_is_reflected_at_its_bounds);
     tcase_add_loop_test(t, the_contrast_of_means_is_the_slope_of_the_mean_loss, 0, 2);
+    tcase_add_test(t, a_trajectory_is_drawn_over_time);
     tcase_add_loop_test(t, what_cannot_be_sampled_is_refused, 0,
                         (int)(sizeof refused / sizeof *refused));
     suite_add_tcase(s, t);
