@@ -157,7 +157,7 @@ bench: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/libeqspice.so
 	$(WITH_PYTHON) PYTHON=$(PYTHON) EQSPICE=$(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/bench.json $(ONLY)
 
-$(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/src/cli/runtime.o $(BUILD)/libinner.a
+$(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/bench/networks.o $(BUILD)/src/cli/runtime.o $(BUILD)/libinner.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
 
 # What `make check` has no time for: the scripts say what each does. FUZZ_RUNS executions for each reader.

@@ -93,6 +93,10 @@ void eq_solver_inject(eq_solver *s, eq_injection injection) {
     s->system->injection = injection;
 }
 
+void eq_solver_share(eq_solver *s, eq_pool *pool) {
+    s->system->ports.pool = pool;
+}
+
 eq_newton *eq_solver_newton(eq_solver *s) {
     return s->newton;
 }

@@ -217,6 +217,7 @@ eq_status eq_system_renew(eq_system *s, bool plain, eq_diag *diag) {
     fresh->homotopy = s->homotopy;
     fresh->injection = s->injection;
     fresh->round_off = s->round_off;
+    fresh->ports.pool = s->ports.pool;
     empty(s);
     *s = *fresh;
     eq_free(fresh);

@@ -96,8 +96,8 @@ eq_status eq_check_open(eq_check *k, eq_engine_kind kind, size_t examples) {
 
 eq_status eq_check_difference(eq_check *k, size_t p, double *slope, double *doubt) {
     /* where a law has corners (clipped units), small steps are needed to stay on one side */
-    enum { STEPS = 12, SMOOTH = 6 };
-    size_t steps = k->s.c == NULL ? STEPS : SMOOTH;
+    enum { STEPS = 12 };
+    size_t steps = STEPS;
     bool one_sign = k->scale[p] == fabs(k->theta[p]);
     double h = (one_sign ? 0.1 : 0.01) * k->scale[p];
     double value[STEPS] = {0}, noise[STEPS] = {0};

@@ -287,6 +287,22 @@ START_TEST(fingerprints_differ_where_what_is_learned_does) {
                  at + strlen(other[k][0]));
         ck_assert_msg(fingerprint_of(text) != first, "%s", text);
     }
+    /* with the same elements, the outputs alone */
+    static const char *const outputs[] = {"c,d e\n*% nudge ic,id ie\n",
+                                          "d,c e\n*% nudge id,ic ie\n",
+                                          "e c,d\n*% nudge ie ic,id\n", "c,d\n*% nudge ic,id\n"};
+    enum { OUTPUTS = sizeof outputs / sizeof *outputs };
+    uint64_t print[OUTPUTS];
+    for (int n = 0; n < OUTPUTS; n++) {
+        char text[300];
+        snprintf(
+            text, sizeof text,
+            "va a 0 1\nr1 a c 1k\nr2 c d 1k\nr3 d e 1k\nr4 e 0 1k\nic 0 c 0\nid 0 d 0\nie 0 e 0\n"
+            "*%% input va\n*%% train r? gmin=1u gmax=1\n*%% output %s",
+            outputs[n]);
+        print[n] = fingerprint_of(text);
+        for (int m = 0; m < n; m++) ck_assert_msg(print[m] != print[n], "%s", text);
+    }
 }
 END_TEST
 

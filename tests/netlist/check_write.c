@@ -22,12 +22,13 @@ static char *written(const eq_circuit *c, eq_dialect dialect) {
     return out.text;
 }
 
-/* Written and read twice: the first time may change names (an ideal diode becomes a B source in
+/* Written and read twice: the first time may change names (an ideal diode or a pipe becomes a B source in
  * ngspice's deck), the second may not. */
 static void round_trip(const eq_circuit *c, eq_dialect dialect) {
     char *text = written(c, dialect);
     eq_circuit *again = parse_deck(text);
-    bool renamed = dialect == EQ_NGSPICE && c->table[EQ_CLASS_ideal_diode].count > 0;
+    bool renamed = dialect == EQ_NGSPICE &&
+                   (c->table[EQ_CLASS_ideal_diode].count > 0 || c->table[EQ_CLASS_pipe].count > 0);
     if (renamed) {
         eq_free(text);
         text = written(again, dialect);

@@ -26,6 +26,7 @@
 #include "support/effort.h"
 #include "support/program.h"
 #include "train/checkpoint.h"
+#include "train/langevin.h"
 #include "train/seeds.h"
 #include "train/train.h"
 #include "train/transient.h"
@@ -746,6 +747,19 @@ static eq_status transient_steps(eq_diag *diag) {
     return transient_of("netlists/discrete-digits.xml", diag);
 }
 
+static eq_status langevin(eq_diag *diag) {
+    eq_langevin_options o = eq_langevin_defaults();
+    eq_experiment *x = NULL;
+    eq_langevin_report r = {.table = NULL};
+    o.temperature = 1e-9;
+    o.steps = 100;
+    eq_status status = eq_experiment_read("netlists/linear.xml", &x, diag);
+    if (status == EQ_OK) status = eq_langevin_run(x, NULL, &o, &r, diag);
+    eq_langevin_report_free(&r);
+    eq_experiment_free(x);
+    return status;
+}
+
 static eq_status sensitivity(eq_diag *diag) {
     eq_trained *m = NULL;
     eq_loss_scenes *work = NULL;
@@ -790,6 +804,20 @@ static eq_status network(eq_diag *diag) {
 static eq_status dense_network(eq_diag *diag) {
     return network_of("netlists/discrete-digits.xml", "network.layers=64,6,10",
                       "estimator.type=symmetric", diag);
+}
+
+static eq_status elastic_network(eq_diag *diag) {
+    const char *const item[] = {"data.train-limit=2", "data.test-limit=1"};
+    const eq_settings set = {item, 2};
+    eq_experiment *x = NULL;
+    eq_trainer *t = NULL;
+    eq_trainer_score score;
+    eq_status status = eq_experiment_read_with("netlists/elastic.xml", &set, &x, diag);
+    if (status == EQ_OK) status = eq_trainer_new(x, NULL, &t, diag);
+    if (status == EQ_OK) status = eq_trainer_step(t, &score, diag);
+    eq_trainer_free(t);
+    eq_experiment_free(x);
+    return status;
 }
 
 static eq_status convolutional_network(eq_diag *diag) {
@@ -1016,6 +1044,7 @@ static const struct {
     {"both sides of theorem 3.1", transient},
     {"both sides of theorem 3.1, of a network", transient_network},
     {"both sides of the GDD property", transient_steps},
+    {"Langevin dynamics", langevin},
     {"sensitivities", sensitivity},
     {"phases on other devices", other_devices},
     {"a gradient of ideal devices", ideal_devices},
@@ -1024,6 +1053,7 @@ static const struct {
     {"training of any parameter", any_parameters},
     {"a network without a circuit", network},
     {"a discrete-time network", dense_network},
+    {"an elastic network", elastic_network},
     {"a convolutional network", convolutional_network},
     {"images of CIFAR-10", read_cifar},
     {"settings", settings},

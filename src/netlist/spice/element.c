@@ -26,10 +26,17 @@ static const struct {
     {'t', "transmission lines (T) are not supported; at dc write two 0-V sources"},
     {'o', "transmission lines (O) are not supported; at dc write resistors"},
     {'u', "RC lines (U) are not supported; at dc write a resistor"},
-    {'p', "coupled lines (P) are not supported; at dc write resistors"},
+    {'p', "coupled lines (P) are not supported, at dc write resistors; a pipe is P1 a b K n=0.5 "
+          "dp0=1"},
     {'y', "lossy lines (Y) are not supported; at dc write a resistor"},
     {'a', "XSPICE devices (A) are not supported; use controlled sources"},
 };
+
+static const char *message_of(char letter) {
+    for (size_t k = 0; k < sizeof refused / sizeof *refused; k++)
+        if (refused[k].letter == letter) return refused[k].message;
+    return NULL;
+}
 
 /* Forms of E and G that say nothing at dc without an analysis of their own. */
 static const char *const frequency_forms[] = {"laplace", "freq", "chebyshev"};
@@ -181,6 +188,16 @@ static bool names_model(const eq_line *l, eq_token t) {
     return needs_model(l) && t.kind == EQ_TOKEN_WORD && eq_starts_number(t.text, t.length);
 }
 
+/* A word that none of the letter's parameters is: its line may be that of SPICE's own device. */
+static bool what_else(const eq_line *l, eq_token word) {
+    const char *message = message_of(eq_line_class(l)->letter);
+    if (message != NULL)
+        eq_spice_fail(l->s, l->name.at, "%s", message);
+    else
+        eq_spice_expected(l->s, word, "a number, {EXPRESSION} or NAME=VALUE");
+    return false;
+}
+
 static bool read_rest(eq_line *l) {
     for (;;) {
         eq_token t = eq_token_peek(l->c);
@@ -209,10 +226,8 @@ static bool read_rest(eq_line *l) {
                 done = read_bare(l, t);
             else if (eq_line_class(l)->model_type != NULL)
                 done = read_model(l, t);
-            else {
-                eq_spice_expected(l->s, t, "a number, {EXPRESSION} or NAME=VALUE");
-                done = false;
-            }
+            else
+                done = what_else(l, t);
         }
         if (!done) return false;
     }
@@ -420,15 +435,15 @@ static void read_reactance(eq_line *l) {
 }
 
 static void refuse(eq_spice *s, eq_token name, char letter) {
-    for (size_t k = 0; k < sizeof refused / sizeof *refused; k++)
-        if (refused[k].letter == letter) {
-            eq_spice_fail(s, name.at, "%s", refused[k].message);
-            return;
-        }
+    const char *message = message_of(letter);
+    if (message != NULL) {
+        eq_spice_fail(s, name.at, "%s", message);
+        return;
+    }
     eq_spice_fail(
         s, name.at,
         "no element starts with '%.*s'; comments start with *, elements with one of R D M "
-        "V I E F G H C L X",
+        "V I E F G H C L P X",
         1, name.text);
 }
 

@@ -311,7 +311,7 @@ static size_t *groups_of_rows(const eq_circuit *c, size_t k) {
 /* The pattern as it is, or with the letter in front, where elements are renamed. */
 static void put_renamed_pattern(eq_deck_writer *w, size_t k) {
     const eq_group *g = &w->c->group[k];
-    const char letter[] = {eq_class(g->cls)->letter, '\0'};
+    const char letter[] = {letter_of(w, w->c->table[g->cls].id[g->row[0]]), '\0'};
     size_t *group = groups_of_rows(w->c, k);
     eq_text pattern = {0};
     bool failed = group == NULL, found = false;
