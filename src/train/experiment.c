@@ -373,10 +373,9 @@ static void circuit(reader *r, const eq_xml_node *root) {
               "layers=\"...\"/>");
     else if (deck != NULL)
         path(r, deck, "deck", &r->x->deck);
-    else if (own != NULL)
-        r->status = eq_network_element_read(r->xml, own, r->x, r->diag);
     else if (r->status == EQ_OK)
-        r->status = eq_architecture_read(r->xml, built, r->x, r->diag);
+        r->status = own != NULL ? eq_network_element_read(r->xml, own, r->x, r->diag)
+                                : eq_architecture_read(r->xml, built, r->x, r->diag);
     if (own == NULL) presets(r, deck != NULL ? deck : built);
 }
 
