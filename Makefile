@@ -157,7 +157,7 @@ bench: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/libeqspice.so
 	$(WITH_PYTHON) PYTHON=$(PYTHON) EQSPICE=$(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/bench.json $(ONLY)
 
-$(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/src/cli/runtime.o $(BUILD)/libinner.a
+$(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/bench/networks.o $(BUILD)/src/cli/runtime.o $(BUILD)/libinner.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
 
 # What `make check` has no time for: the scripts say what each does. FUZZ_RUNS executions for each reader.
@@ -197,7 +197,7 @@ INSTALLED = $(lastword $(PROGRAMS)):$(PREFIX)/bin/eqspice \
     docs/eqspice.1:$(PREFIX)/share/man/man1/eqspice.1 \
     tools/completion.bash:$(PREFIX)/share/bash-completion/completions/eqspice \
     $(foreach f,$(wildcard python/eqspice/*.py),$(f):$(PYTHONDIR)/eqspice/$(notdir $(f))) \
-    $(foreach f,$(sort $(wildcard schemas/*.xsd netlists/*.cir netlists/*.xml data/*.csv data/*.csv.gz data/README.md \
+    $(foreach f,$(sort $(wildcard schemas/*.xsd netlists/*.cir netlists/*.inc netlists/*.xml data/*.csv data/*.csv.gz data/README.md \
         examples/*)),$(f):$(PREFIX)/share/eqspice/$(f))
 install: all
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/libeqspice.so $(BUILD)/libeqspice.a
@@ -226,4 +226,4 @@ format:
 format-check:
 	@clang-format-14 --dry-run -Werror $(SOURCES)
 
--include $(BUILD)/mpi/comm.d $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
+-include $(BUILD)/mpi/comm.d $(BUILD)/bench/bench.d $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_OBJ:.o=.d)

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "bench.h"
 #include "circuit/architecture.h"
 #include "cli/runtime.h"
 #include "model/engine.h"
@@ -32,8 +33,8 @@ static FILE *json;
 static int rows;
 
 /* ratio: how many times better than the reference, or worse where the name says so (vs_gemm). */
-static void report(const char *name, double value, const char *unit, const char *reference,
-                   double reference_value, double ratio) {
+void report(const char *name, double value, const char *unit, const char *reference,
+            double reference_value, double ratio) {
     printf("%-28s %12.4g %-12s %-44s %12.4g %10.4g\n", name, value, unit, reference,
            reference_value, ratio);
     fflush(stdout);
@@ -47,7 +48,7 @@ static void report(const char *name, double value, const char *unit, const char 
         fprintf(json, "%.6g, \"ratio\": %.6g}", reference_value, ratio);
 }
 
-static _Noreturn void die(const char *what) {
+_Noreturn void die(const char *what) {
     fprintf(stderr, "bench: %s\n", what);
     exit(1);
 }
@@ -55,7 +56,7 @@ static _Noreturn void die(const char *what) {
 /* ---- other programs
  * ------------------------------------------------------------------------------------ */
 
-static const char *program(void) {
+const char *program(void) {
     const char *p = getenv("EQSPICE");
     return p == NULL ? "build/eqspice" : p;
 }
@@ -86,7 +87,7 @@ static double best_of(int times, const char *const *argv, int limit) {
 static char scratch_folder[] = "/tmp/eqspice-bench-XXXXXX";
 static bool scratch_made;
 
-static char *scratch(const char *name) {
+char *scratch(const char *name) {
     if (!scratch_made && mkdtemp(scratch_folder) == NULL) die("cannot make a folder in /tmp");
     scratch_made = true;
     return eq_path_join(scratch_folder, name);
@@ -676,9 +677,9 @@ static void bench_python(void) {
 static const struct {
     const char *name;
     void (*measure)(void);
-} benches[] = {{"small", bench_small},     {"parse", bench_parse},  {"kendall", bench_kendall},
-               {"ngspice", bench_ngspice}, {"drn", bench_drn},      {"mnist", bench_mnist},
-               {"grids", bench_grids},     {"python", bench_python}};
+} benches[] = {{"small", bench_small},     {"parse", bench_parse},   {"kendall", bench_kendall},
+               {"ngspice", bench_ngspice}, {"drn", bench_drn},       {"mnist", bench_mnist},
+               {"grids", bench_grids},     {"python", bench_python}, {"networks", bench_networks}};
 
 static bool wanted(const char *name, int argc, char **argv) {
     for (int k = 2; k < argc; k++)

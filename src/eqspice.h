@@ -536,7 +536,8 @@ typedef struct eq_train_summary {
                                first epoch */
     double
         gradient_error; /**< relative, of the estimate at beta; NAN: no gradient to compare with */
-    double gradient_cosine; /**< of the estimate with the adjoint; NAN likewise */
+    double gradient_cosine;           /**< of the estimate with the adjoint; NAN likewise */
+    double free_iterations_per_solve; /**< of free phases; 0: they are not counted apart */
 } eq_train_summary;
 
 /** How a part of the network fares in an epoch: a row of diagnosis.csv. at_min to moved are of a

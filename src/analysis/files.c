@@ -43,7 +43,7 @@ static eq_status put(eq_script *s, const char *path, eq_text *text, bool more) {
     FILE *there = more ? fopen(path, "rb") : NULL;
     if (there != NULL) {
         fclose(there);
-        status = eq_file_read(path, (eq_place){NULL, 0, 0}, &old, &length, s->diag);
+        status = eq_file_read(path, (eq_place){0}, &old, &length, s->diag);
     }
     if (status == EQ_OK && old != NULL) eq_text_add(&whole, old, length);
     eq_text_add(&whole, text->text == NULL ? "" : text->text, text->length);

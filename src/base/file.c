@@ -86,7 +86,7 @@ eq_status eq_file_read_gz(const char *path, size_t limit, char **data, size_t *l
                           eq_diag *diag) {
     int fd;
     size_t size;
-    eq_status status = open_regular(path, (eq_place){NULL, 0, 0}, &fd, &size, diag);
+    eq_status status = open_regular(path, (eq_place){0}, &fd, &size, diag);
     if (status != EQ_OK) return status;
     gzFile gz = gzdopen(fd, "rb");
     if (gz == NULL) { /* LCOV_EXCL_START: zlib has no memory; its allocations are not ours */

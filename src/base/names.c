@@ -51,8 +51,9 @@ void eq_names_free(eq_names *names) {
     eq_free(names);
 }
 
+/* No table has no names. */
 size_t eq_names_count(const eq_names *names) {
-    return names->count;
+    return names == NULL ? 0 : names->count;
 }
 
 const char *eq_names_get(const eq_names *names, int32_t id) {

@@ -91,7 +91,7 @@ static void add(eq_diag *diag, eq_severity severity, eq_place at, const char *fo
 eq_status eq_fail(eq_diag *diag, eq_status status, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    add(diag, EQ_ERROR, (eq_place){NULL, 0, 0}, format, args);
+    add(diag, EQ_ERROR, (eq_place){0}, format, args);
     va_end(args);
     return status;
 }

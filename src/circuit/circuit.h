@@ -157,6 +157,10 @@ struct eq_circuit {
 
 eq_circuit *eq_circuit_new(void);
 
+/* The model of the preset of that name (devices/preset.h), added if new; EQ_NONE: there is none. */
+eq_status eq_circuit_preset(eq_circuit *c, const char *name, size_t length, int32_t *model,
+                            eq_diag *diag);
+
 /* The node of that name, made if new ("gnd" is "0"); EQ_NONE when memory runs out. Folds case. */
 eq_node eq_circuit_node(eq_circuit *c, const char *name, size_t length);
 /* The index of a file name in c->file, added if new; EQ_NONE when memory runs out. */

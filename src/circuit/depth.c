@@ -52,7 +52,7 @@ static eq_status incidences(search *s, eq_diag *diag) {
     s->first = eq_calloc(nodes + 1, sizeof *s->first);
     if (s->first == NULL) return eq_out_of_memory(diag);
     for (size_t e = 0; e < elements; e++) nodes_of(s->c, (eq_element)e, count_node, s);
-    for (size_t n = 0; n < nodes; n++) s->first[n + 1] += s->first[n];
+    for (size_t n = 1; n < nodes; n++) s->first[n + 1] += s->first[n];
     s->element = eq_malloc(s->first[nodes], sizeof *s->element);
     s->done = eq_calloc(elements, sizeof *s->done);
     s->now = eq_malloc(s->first[nodes] + nodes, sizeof *s->now);

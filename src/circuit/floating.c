@@ -122,7 +122,7 @@ static eq_status report(const eq_circuit *c, const int32_t *up, int32_t part, eq
                        sources.text, nodes.text);
     else
         status = eq_fail_at(diag, EQ_ERR_SINGULAR,
-                            any == EQ_NONE ? (eq_place){NULL, 0, 0} : eq_circuit_place_of(c, any),
+                            any == EQ_NONE ? (eq_place){0} : eq_circuit_place_of(c, any),
                             "node %s%s has no dc path to ground; connect it, for instance by a "
                             "large resistor to node 0",
                             nodes.text, any == EQ_NONE ? "" : elements.text);

@@ -17,6 +17,14 @@ eq_reads eq_formula_reads(const eq_formula *f, eq_node a, eq_node b);
 /* Row j of a table: a current whose formula reads no more than its own drop. */
 bool eq_is_own_law(const eq_table *t, size_t j);
 
+/* +1 when row j of a table of VCCS is controlled by its own drop (a conductance), -1 by the inverted
+ * drop, else 0. */
+static inline int eq_own_control(const eq_table *t, size_t j) {
+    eq_node a = t->term[0][j], b = t->term[1][j], c = t->term[2][j], d = t->term[3][j];
+    if (a == c && b == d) return 1;
+    return a == d && b == c ? -1 : 0;
+}
+
 /* A formula that reads no more, at a drop; in: [inputs], work: eq_formula_work. */
 typedef struct eq_own_law {
     const eq_formula *f;

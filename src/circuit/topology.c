@@ -32,17 +32,15 @@ double eq_topology_weight(const eq_topology *t, eq_node node) {
     return c == EQ_NONE ? 1.0 : t->weight[c];
 }
 
-/* +1 when the VCCS row is controlled by its own drop (a conductance), -1 by the inverted drop, else
- * 0. */
-static int own_drop(const eq_table *g, size_t j) {
-    eq_node a = g->term[0][j], b = g->term[1][j], c = g->term[2][j], d = g->term[3][j];
-    if (a == c && b == d) return 1;
-    return a == d && b == c ? -1 : 0;
-}
-
 /* A node whose potential no unknown changes. */
 static bool fixed(const eq_reduction *r, eq_node n) {
     return r->t.start[n] == r->t.start[n + 1];
+}
+
+/* Whether row j is a VCCS whose control no unknown changes: to the others an independent source. */
+static bool is_held(const eq_reduction *r, const eq_table *e, size_t j) {
+    return e->cls->defined == EQ_CURRENT_DEFINED && e->cls->control == EQ_CONTROL_VOLTAGE &&
+           eq_own_control(e, j) == 0 && fixed(r, e->term[2][j]) && fixed(r, e->term[3][j]);
 }
 
 /* Whether row j adds a symmetric stamp between its terminals. */
@@ -114,8 +112,9 @@ static const char *lacks_energy(const eq_table *t, size_t j) {
     case EQ_CONTROL_CURRENT:
         return voltage ? no_transresistance_energy : NULL;
     case EQ_CONTROL_VOLTAGE:
-        return voltage || own_drop(t, j) != 0 || eq_value(t, j) == 0.0 ? NULL
-                                                                       : no_transconductance_energy;
+        return voltage || eq_own_control(t, j) != 0 || eq_value(t, j) == 0.0
+                   ? NULL
+                   : no_transconductance_energy;
     case EQ_CONTROL_NONE:
         break;
     }
@@ -132,7 +131,7 @@ static void check_reciprocal(eq_topology *t, const eq_circuit *c, const eq_reduc
             bool own = (e->cls->flags & EQ_RECIPROCAL) != 0;
             for (size_t j = 0; t->exists && e->cls->control == kinds[i] && !own && j < e->count;
                  j++) {
-                const char *why = lacks_energy(e, j);
+                const char *why = is_held(r, e, j) ? NULL : lacks_energy(e, j);
                 if (why != NULL) BREAKS(t, "%s is %s", eq_circuit_element_name(c, e->id[j]), why);
             }
         }
@@ -151,7 +150,7 @@ static void least_slopes(const eq_table *e, size_t start, size_t n, double *leas
     for (int k = 0; k < e->cls->columns; k++) w[k] = e->w[k] + start;
     e->cls->least_slope(n, w, least);
     for (size_t j = 0; e->cls->control == EQ_CONTROL_VOLTAGE && j < n; j++)
-        least[j] = own_drop(e, start + j) * least[j];
+        least[j] = eq_own_control(e, start + j) * least[j];
 }
 
 enum { RUN = 256 };

@@ -235,12 +235,14 @@ static char *default_folder(const eq_experiment *x, eq_diag *diag) {
 }
 
 static void print_end(const eq_metrics *m, const eq_train_summary *s, const char *folder) {
-    char how[64];
+    char how[64], apart[64] = "";
     bool circuit = s->elements > 0;
-    printf("%zu %s%s trained by the %s engine, %.2f iterations a solve,\n"
+    if (s->free_iterations_per_solve > 0.0)
+        snprintf(apart, sizeof apart, " (%.2f a free one)", s->free_iterations_per_solve);
+    printf("%zu %s%s trained by the %s engine, %.2f iterations a solve%s,\n"
            "%s at most %.2g of its bound\n",
            s->parameters, circuit ? "conductance" : "parameter", eq_plural(s->parameters),
-           s->engine, s->iterations_per_solve, circuit ? "KCL residual" : "residual",
+           s->engine, s->iterations_per_solve, apart, circuit ? "KCL residual" : "residual",
            s->worst_ratio);
     if (eq_comm_size() > 1)
         printf("%d processes, each told the others %.4g MB\n", eq_comm_size(),

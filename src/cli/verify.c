@@ -149,7 +149,7 @@ static eq_status verify(const char *path, verify_options *o, eq_diag *diag) {
                  : s.trained != NULL ? verify_samples(&s, o, &all, diag)
                                      : verify_deck(&s, o, &all, diag);
     if (status == EQ_ERR_CHECK)
-        eq_note_at(diag, (eq_place){NULL, 0, 0},
+        eq_note_at(diag, (eq_place){0},
                    "ngspice knows the nodes as n1, n2, ... in the order of `eqspice op`");
     if (status == EQ_OK) status = judge(&all, s.deck != NULL, o->tol, diag);
     eq_subject_close(&s);

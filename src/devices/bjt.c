@@ -12,7 +12,7 @@ enum { C, B, E, S, NODES, INNER = S };
 
 /* clang-format off */
 enum {
-    IS, BF, NF, VAF, IKF, ISE, NE, BR, NR, VAR, IKR, ISC, NC, RB, IRB, RBM, RE, RC, ISS, NS, SUBS, XTB, EG, XTI,
+    IS, BF, NF, VAF, IKF, ISE, NE, BR, NR, VAR, IKR, ISC, NC, RB, IRB, RBM, RE, RC, ISS, NS, SUBS, NKF, XTB, EG, XTI,
     TNOM, AREA, AREAB, AREAC, M, TEMP, DTEMP, DECLARED
 };
 enum {
@@ -44,6 +44,7 @@ static const eq_param bjt_param[] = {
     [ISS] = {"iss", "A", 0.0, 0.0, 1e300, false},
     [NS] = {"ns", "1", 1.0, 1e-3, 1e6, false},
     [SUBS] = {"subs", "1", NAN, -1.0, 1.0, false},
+    [NKF] = {"nkf", "1", 0.5, 0.0, 1e3, false},
     [XTB] = {"xtb", "1", 0.0, -1e3, 1e3, false},
     [EG] = {"eg", "eV", 1.11, 0.0, 1e3, false},
     [XTI] = {"xti", "1", 3.0, -1e3, 1e3, false},
@@ -141,6 +142,7 @@ static transistor take(double *const *w, size_t j) {
     q.law.vtc = w[VTC][j];
     q.law.vts = w[VTS][j];
     q.law.gmin = w[GMIN][j];
+    q.law.nkf = w[NKF][j];
     q.under = q.side > 0.0 ? C : B;
     return q;
 }
@@ -364,7 +366,7 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .opens = (rising), .carries = 1u << C | 1u << B | 1u << E | 1u << S, .params = DECLARED,       \
     .columns = COLUMNS, .param = bjt_param, .line = {EQ_SPICE_LINE("$n $a $b $c $d $m$i\n")},      \
     .thermal = BIT(NF) | BIT(NE) | BIT(NR) | BIT(NC) | BIT(NS),                                    \
-    .ngspice_only = BIT(ISS) | BIT(NS) | BIT(SUBS),                                                \
+    .ngspice_only = BIT(ISS) | BIT(NS) | BIT(SUBS) | BIT(NKF),                                     \
     .instance = BIT(AREA) | BIT(AREAB) | BIT(AREAC) | BIT(M) | BIT(TEMP) | BIT(DTEMP),             \
     .value = -1, .derive = derived, .port = port, .param_port = param_port,                        \
     .limit_port = limit_port

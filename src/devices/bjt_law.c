@@ -19,13 +19,13 @@ static eq_dual early(const eq_bjt *q, eq_dual vbe, eq_dual vbc) {
     return left.v < 1e-3 ? eq_dual_of(1e3) : eq_dual_div(eq_dual_of(1.0), left);
 }
 
-/* The base charge qb = q1 (1 + sqrt(1 + 4 q2))/2. */
+/* The base charge qb = q1 (1 + (1 + 4 q2)^nkf)/2. */
 static eq_dual base_charge(const eq_bjt *q, eq_dual q1, eq_dual forward, eq_dual reverse) {
     eq_dual q2 = eq_dual_add(eq_dual_mul(q->number[EQ_BJT_IIKF], forward),
                              eq_dual_mul(q->number[EQ_BJT_IIKR], reverse));
-    double root = sqrt(1.0 + 4.0 * fmax(q2.v, -0.25));
-    if (root == 0.0) return eq_dual_scale(0.5, q1);
-    return eq_dual_mul(q1, eq_dual_map(0.5 * (1.0 + root), 1.0 / root, q2));
+    double arg = 1.0 + 4.0 * fmax(q2.v, -0.25), power = pow(arg, q->nkf);
+    if (arg == 0.0) return eq_dual_scale(0.5, q1);
+    return eq_dual_mul(q1, eq_dual_map(0.5 * (1.0 + power), 2.0 * q->nkf * power / arg, q2));
 }
 
 /* 3 (tan x - x)/(x tan(x)^2), 1 at 0. */

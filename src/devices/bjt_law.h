@@ -31,6 +31,7 @@ enum {
 typedef struct eq_bjt {
     eq_dual number[EQ_BJT_LAWS];
     double vtf, vtr, vte, vtc, vts, gmin; /* V, emission coefficients times k T/q; S */
+    double nkf;                           /* exponent of high injection, 0.5 */
 } eq_bjt;
 
 /* The currents into the collector and the base, from the substrate into the collector, and the base

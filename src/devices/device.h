@@ -130,6 +130,9 @@ typedef struct eq_device_class {
                         double *dydw);
     /* q(x) [C], the charge on a, and dq/dx [F]; NULL: none. */
     void (*charge)(size_t n, double *const *w, const double *x, double *q, double *dqdx);
+    /* dx/dt [1/s] of the state, which is the parameter `value`, at the drops x; NULL: the class has no
+     * state. At dc the state stays where the deck has it. */
+    void (*rate)(size_t n, double *const *w, const double *x, double *dxdt);
     /* The functions of a port class, NULL elsewhere; its currents of defined = EQ_CURRENT_DEFINED.
      * z[a][j] [V], i[a][j] [A], g[a * nodes + b][j] = di_a/dz_b [S] for nodes = terminals +
      * internal. */

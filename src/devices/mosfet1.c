@@ -50,6 +50,7 @@ enum {
     VCRIT_S,
     PHI_NOMINAL,
     WARMTH,
+    PER_IS,
     COLUMNS
 };
 
@@ -147,6 +148,7 @@ static void derive_junctions(size_t j, double *const *w, double k_over_q, double
     bool areas = by_area(j, w);
     if (temp != tnom)
         warming = exp(eq_silicon_gap(tnom) / (k_over_q * tnom) - eq_silicon_gap(temp) / vt);
+    w[PER_IS][j] = areas ? 0.0 : warming * w[M][j];
     double own = (areas ? w[JS][j] : w[IS][j]) * warming * w[M][j];
     w[ISD][j] = areas ? own * w[AD][j] : own;
     w[ISS][j] = areas ? own * w[AS][j] : own;
@@ -213,10 +215,7 @@ static void change_of(size_t j, double *const *w, int k, double *d) {
         d[LAW_VBI] = 0.5 * (w[WARMTH][j] - 1.0) - gamma / (2.0 * nominal);
     }
     if (k == LAMBDA) d[LAW_LAMBDA] = 1.0;
-    if (k == IS && !by_area(j, w) && w[IS][j] > 0.0) {
-        d[EQ_MOS_IS + EQ_MOS_DRAIN] = w[ISD][j] / w[IS][j];
-        d[EQ_MOS_IS + EQ_MOS_SOURCE] = w[ISS][j] / w[IS][j];
-    }
+    if (k == IS) d[EQ_MOS_IS + EQ_MOS_DRAIN] = d[EQ_MOS_IS + EQ_MOS_SOURCE] = w[PER_IS][j];
 }
 
 static void param_port(size_t n, double *const *w, int k, const double *const *z,

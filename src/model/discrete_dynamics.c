@@ -118,5 +118,5 @@ static eq_status put(void *self, int slot, const double *s, eq_diag *diag) {
     return EQ_OK;
 }
 
-const eq_dynamics_ops eq_discrete_dynamics_ops = {open,    units,     name, outputs, slopes,
-                                                  advance, propagate, get,  put,     1.0};
+const eq_dynamics_ops eq_discrete_dynamics_ops = {
+    open, units, name, outputs, slopes, advance, propagate, get, put, 1.0, NULL, 0.0, 0.0};

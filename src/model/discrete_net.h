@@ -43,6 +43,13 @@ typedef struct eq_discrete {
     double *even;             /* [batch][evens] the even layers before a sweep */
     double *swept;            /* [evens] those of one example behind it */
     eq_mixing *mixing;
+
+    /* of a phase by sweeps, whose examples 0 .. n-1 do not rest yet */
+    size_t *order;  /* [batch] which example of the minibatch a row is */
+    size_t *left;   /* [batch] with which row that of an example at rest was swapped */
+    eq_nudge nudge; /* its rows in the same order: */
+    double *current, *slope, *place; /* [batch][outputs], slope [batch][outputs][outputs] */
+
     double *z, *pull; /* [batch][outputs] work of the readout */
     double *pulled; /* [EQ_MAX_SLOTS][batch][outputs]: what each phase drives into the outputs where
                          they rest in the free one, of the adjoint -dC/dy */
@@ -57,7 +64,8 @@ typedef struct eq_discrete {
     double *exact[2 * EQ_DISCRETE_WIDTHS]; /* [block] slopes of the loss by it */
     bool through_time;                     /* those count, not the slot of the adjoint */
 
-    double passes, solves, worst; /* passes: through the weights between units, of all solves */
+    double passes, solves, worst;    /* passes: through the weights between units, of all solves */
+    double free_passes, free_solves; /* of free phases */
 } eq_discrete;
 
 static inline bool eq_discrete_pools(const eq_discrete *d, size_t l) {
@@ -80,6 +88,12 @@ void eq_discrete_outputs(eq_discrete *d, const eq_discrete_state *state, double 
 void eq_discrete_find_largest(eq_discrete *d, eq_discrete_state *state);
 /* out[n][outputs] = current - slope (y - at) of the nudge. */
 void eq_discrete_pull(const eq_discrete *d, const eq_nudge *nudge, const double *y, double *out);
+
+/* discrete_active.c. All examples take part in a phase, with its nudge (NULL: none) in d->nudge. */
+void eq_discrete_take_all(eq_discrete *d, const eq_nudge *nudge);
+/* Those with off within the tolerance go behind the first d->n; the last ones, to n in all, come back. */
+void eq_discrete_leave_out(eq_discrete *d, eq_discrete_state *a, bool nudged);
+void eq_discrete_take_back(eq_discrete *d, eq_discrete_state *a, bool nudged, size_t n);
 
 /* discrete_dynamics.c, of dynamics.h */
 extern const struct eq_dynamics_ops eq_discrete_dynamics_ops;

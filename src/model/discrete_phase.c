@@ -54,9 +54,15 @@ static void add_nudge(eq_discrete *d, const eq_discrete_state *a, const eq_nudge
     for (size_t k = 0; !d->o.readout && k < d->n * d->outputs; k++) field[k] += d->pull[k];
 }
 
-/* The larger of off and |s - to|; infinite where `to` is no number. */
-static double farther(double off, double s, double to) {
-    return isfinite(to) ? fmax(off, fabs(s - to)) : INFINITY;
+/* The largest of off and all |s - to|, infinite where one is no number, which the sum shows. */
+static double farthest(double off, size_t n, const double *s, const double *to) {
+    double sum = 0.0;
+    for (size_t k = 0; k < n; k++) {
+        double by = fabs(s[k] - to[k]);
+        off = by > off ? by : off;
+        sum += by;
+    }
+    return isfinite(sum) ? off : INFINITY;
 }
 
 double eq_discrete_step(eq_discrete *d, eq_discrete_state *a, const eq_nudge *nudge) {
@@ -68,7 +74,7 @@ double eq_discrete_step(eq_discrete *d, eq_discrete_state *a, const eq_nudge *nu
         size_t all = d->n * d->width[l];
         double *s = a->s[l], *to = d->next[l];
         d->o.sigma->apply(all, to);
-        for (size_t k = 0; k < all; k++) worst = farther(worst, s[k], to[k]);
+        worst = farthest(worst, all, s, to);
         a->s[l] = to;
         d->next[l] = s;
     }
@@ -130,7 +136,7 @@ static void sweep_layer(eq_discrete *d, eq_discrete_state *a, size_t l, const eq
     double *to = d->next[0];
     memcpy(to, field, all * sizeof *to);
     d->o.sigma->apply(all, to);
-    for (size_t k = 0; k < all; k++) d->off[k / m] = farther(d->off[k / m], s[k], to[k]);
+    for (size_t j = 0; j < d->n; j++) d->off[j] = farthest(d->off[j], m, s + j * m, to + j * m);
     if (sloped)
         rest_nudged(d, nudge->slope, s, field);
     else
@@ -175,7 +181,7 @@ static double sweep(eq_discrete *d, eq_discrete_state *a, const eq_nudge *nudge)
         worst = fmax(worst, off[j]);
         if (off[j] > d->o.tolerance) {
             gather(d, a, j, d->swept);
-            eq_mixing_next(d->mixing, j, u, d->swept);
+            eq_mixing_next(d->mixing, d->order[j], u, d->swept);
         }
         scatter(d, a, j, u);
     }
@@ -217,9 +223,12 @@ static double one_step(eq_discrete *d, int slot, const eq_nudge *nudge, size_t t
     return off;
 }
 
-static double one_sweep(eq_discrete *d, int slot, const eq_nudge *nudge) {
+/* One sweep of the examples that do not rest yet. */
+static double one_sweep(eq_discrete *d, int slot, bool nudged) {
     d->passes += (double)d->n;
-    return sweep(d, &d->at[slot], nudge);
+    double worst = sweep(d, &d->at[slot], nudged ? &d->nudge : NULL);
+    eq_discrete_leave_out(d, &d->at[slot], nudged);
+    return worst;
 }
 
 static eq_status not_settled(const eq_discrete *d, size_t steps, double worst, eq_diag *diag) {
@@ -235,17 +244,25 @@ eq_status eq_discrete_settle(eq_discrete *d, int slot, const eq_nudge *nudge, eq
     bool in_time = d->o.solver == EQ_DISCRETE_STEPS;
     size_t given = slot == 0 ? d->o.free : d->o.nudged, steps = 0;
     size_t most = in_time && given > 0 ? given : d->o.steps;
-    double worst = INFINITY, enough = in_time && given > 0 ? -1.0 : d->o.tolerance;
+    size_t n = d->n;
+    double passes = d->passes, worst = INFINITY,
+           enough = in_time && given > 0 ? -1.0 : d->o.tolerance;
     eq_status status = check_nudge(d, nudge, diag);
     if (status != EQ_OK) return status;
     eq_mixing_begin(d->mixing);
+    eq_discrete_take_all(d, nudge);
     while (steps < most && !(worst <= enough)) {
-        worst = in_time ? one_step(d, slot, nudge, steps) : one_sweep(d, slot, nudge);
+        worst = in_time ? one_step(d, slot, nudge, steps) : one_sweep(d, slot, nudge != NULL);
         steps++;
         if (!isfinite(worst)) break;
     }
-    d->solves += (double)d->n;
-    if (slot == 0) d->time = in_time ? steps : 0;
+    eq_discrete_take_back(d, &d->at[slot], nudge != NULL, n);
+    d->solves += (double)n;
+    if (slot == 0) {
+        d->time = in_time ? steps : 0;
+        d->free_passes += d->passes - passes;
+        d->free_solves += (double)n;
+    }
     if (in_time) eq_discrete_find_largest(d, &d->at[slot]);
     if (!isfinite(worst) || (enough >= 0.0 && worst > enough))
         return not_settled(d, steps, worst, diag);

@@ -29,6 +29,9 @@ typedef struct eq_dynamics_ops {
     void (*get)(const void *self, double *s);
     eq_status (*put)(void *self, int slot, const double *s, eq_diag *diag);
     double step; /* that time goes by; 0: any */
+    /* f = -M^-1 dF/ds, which no bound stops; false: not finite. NULL: no time but steps */
+    bool (*drift)(void *self, const double *current, const double *s, double *f);
+    double low, high; /* bounds of every unit; equal: none */
 } eq_dynamics_ops;
 
 /* The dynamics of the last minibatch. */

@@ -52,7 +52,7 @@ static void note_reason(const char *name, const eq_diag *tried, eq_diag *diag) {
     if (last == eq_diag_get(NULL, 0)) /* it was lost */
         eq_out_of_memory(diag);
     else
-        eq_note_at(diag, (eq_place){NULL, 0, 0}, "the %s engine is not used: %s", name, last->text);
+        eq_note_at(diag, (eq_place){0}, "the %s engine is not used: %s", name, last->text);
 }
 
 /* Takes the first implementation that suits the circuit. */

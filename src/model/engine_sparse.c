@@ -14,6 +14,7 @@ static void destroy(void *self) {
     sparse_engine *e = self;
     eq_solver_free(e->solver);
     eq_solver_free(e->with_slope);
+    eq_pool_free(e->pool);
     eq_free(e->x);
     for (int s = 0; s < EQ_ADJOINT; s++) {
         eq_free(e->state[s]);
@@ -70,7 +71,9 @@ static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, 
     e->theta = eq_malloc(largest, sizeof *e->theta);
     e->gradient = eq_malloc(largest, sizeof *e->gradient);
     eq_status status = eq_solver_new(c, &e->solver, diag);
+    if (status == EQ_OK && o->threads > 1) status = eq_pool_new(o->threads, &e->pool, diag);
     if (status == EQ_OK) {
+        eq_solver_share(e->solver, e->pool);
         e->branches = eq_solver_branches(e->solver);
         e->branch = eq_malloc(o->batch, e->branches * sizeof *e->branch);
         e->unknown =
@@ -218,6 +221,7 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
     if (status == EQ_OK && nudge->slope != NULL && e->with_slope == NULL)
         status = eq_solver_new_for(e->c, true, &e->with_slope, diag);
     if (status != EQ_OK) return share_outputs(e, status, NULL);
+    if (e->with_slope != NULL) eq_solver_share(e->with_slope, e->pool);
     eq_solver *solver = nudge->slope == NULL ? e->solver : e->with_slope;
     eq_solver_forget(solver);
     for (size_t k = e->first; status == EQ_OK && k < e->end; k++) {

@@ -24,6 +24,7 @@ typedef struct eq_sparse_engine {
     eq_adjoint *adjoint;         /* made when a group is trained that is no conductance-like law */
     double *lambda, *dcdv;       /* [nodes] */
     double iterations, solves, worst_ratio;
+    eq_pool *pool;   /* of threads that share the transistors; NULL: one thread */
     double *unknown; /* [unknowns] V; work */
     double *held;    /* [nodes] V, where a clamp holds them; NAN: free */
     eq_rule rule;

@@ -181,6 +181,20 @@ static void slopes(void *self, const double *dcdy, double *c) {
     }
 }
 
+static bool drift(void *self, const double *current, const double *s, double *f) {
+    eq_sparse_engine *e = self;
+    const eq_sparse_dynamics *d = e->dynamics;
+    bool finite = true;
+    for (size_t k = e->first; k < e->end; k++) {
+        present(e, k);
+        eq_solver_inject(e->solver, (eq_injection){current + k * e->c->outputs, NULL, NULL});
+        finite = eq_system_residual(system_of(e), s + k * d->units, d->r, NULL) && finite;
+        for (size_t j = 0; j < d->units; j++) f[k * d->units + j] = -d->r[j] / d->farad[j];
+    }
+    eq_solver_inject(e->solver, (eq_injection){NULL, NULL, NULL});
+    return finite;
+}
+
 static bool advance(void *self, double h, const double *current, double *s) {
     eq_sparse_engine *e = self;
     const eq_sparse_dynamics *d = e->dynamics;
@@ -256,5 +270,5 @@ static eq_status put(void *self, int slot, const double *s, eq_diag *diag) {
     return EQ_OK;
 }
 
-const eq_dynamics_ops eq_sparse_dynamics_ops = {open,    units,     name, outputs, slopes,
-                                                advance, propagate, get,  put,     0.0};
+const eq_dynamics_ops eq_sparse_dynamics_ops = {
+    open, units, name, outputs, slopes, advance, propagate, get, put, 0.0, drift, 0.0, 0.0};

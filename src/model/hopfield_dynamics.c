@@ -68,6 +68,20 @@ static bool advance(void *self, double step, const double *current, double *s) {
     return finite;
 }
 
+static bool drift(void *self, const double *current, const double *s, double *f) {
+    eq_hopfield *h = self;
+    eq_nudge nudge = {current, NULL, NULL};
+    bool finite = true;
+    scatter(h, EQ_ADJOINT - 1, s);
+    eq_hopfield_field(h, h->s[EQ_ADJOINT - 1], &nudge);
+    gather(h, h->next, f);
+    for (size_t k = 0; k < h->n * h->units; k++) {
+        f[k] -= s[k];
+        finite = finite && isfinite(f[k]);
+    }
+    return finite;
+}
+
 /* H = 1 - W between the units inside. */
 static void propagate(void *self, const double *l, double *d, double *z) {
     eq_hopfield *h = self;
@@ -94,5 +108,5 @@ static eq_status put(void *self, int slot, const double *s, eq_diag *diag) {
     return EQ_OK;
 }
 
-const eq_dynamics_ops eq_hopfield_dynamics_ops = {open,    units,     name, outputs, slopes,
-                                                  advance, propagate, get,  put,     0.0};
+const eq_dynamics_ops eq_hopfield_dynamics_ops = {
+    open, units, name, outputs, slopes, advance, propagate, get, put, 0.0, drift, 0.0, 1.0};

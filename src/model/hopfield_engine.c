@@ -39,7 +39,7 @@ static bool make_room(eq_hopfield *h) {
     h->off = eq_calloc(h->batch, sizeof *h->off);
     h->even = eq_calloc(h->batch * h->evens, sizeof *h->even);
     h->swept = eq_calloc(h->evens, sizeof *h->swept);
-    h->mixing = eq_mixing_new(h->batch, h->evens);
+    h->mixing = eq_mixing_new(h->batch, h->evens, EQ_MIXING_DEPTH);
     for (size_t l = 1; l <= h->layers; l++) {
         size_t values = h->o.width[l - 1] * h->o.width[l];
         if (values > block) block = values;

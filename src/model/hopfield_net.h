@@ -42,6 +42,8 @@ eq_status eq_hopfield_engine(eq_hopfield *h, const eq_engine_options *o, eq_engi
 eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq_diag *diag);
 /* s <- clip(s - step dE/ds) of all layers at once (Eq. 3.25); the largest |s - clip(s - dE/ds)| before. */
 double eq_hopfield_euler(eq_hopfield *h, double **s, const eq_nudge *nudge, double step);
+/* h->next: the field s - dE/ds of all layers. */
+void eq_hopfield_field(eq_hopfield *h, double **s, const eq_nudge *nudge);
 /* What units of the other layers make of layer l: field[n][width] = s_(l-1) W_l + s_(l+1) W_(l+1)^T, without the
  * inputs. */
 void eq_hopfield_couple(const eq_hopfield *h, double *const *s, size_t l, double *field);

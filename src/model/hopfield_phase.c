@@ -126,12 +126,16 @@ static double sweep(eq_hopfield *h, double **s, const eq_nudge *nudge) {
     return worst;
 }
 
-double eq_hopfield_euler(eq_hopfield *h, double **s, const eq_nudge *nudge, double step) {
-    double worst = 0.0;
+void eq_hopfield_field(eq_hopfield *h, double **s, const eq_nudge *nudge) {
     for (size_t l = 1; l <= h->layers; l++) {
         field_of(h, s, l, h->next[l]);
         if (l == h->layers) add_nudge(h, nudge, s[l], h->next[l]);
     }
+}
+
+double eq_hopfield_euler(eq_hopfield *h, double **s, const eq_nudge *nudge, double step) {
+    double worst = 0.0;
+    eq_hopfield_field(h, s, nudge);
     for (size_t l = 1; l <= h->layers; l++)
         for (size_t k = 0; k < h->n * h->o.width[l]; k++) {
             double field = h->next[l][k], stiff = stiffness(h, l, nudge, k);

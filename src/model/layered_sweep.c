@@ -39,7 +39,7 @@ static void evaluate(const eq_layered *e, eq_work *w, const double *x, const dou
 /* The residual of the state v itself: its largest ratio to the KCL bound; w->strict likewise. */
 static double judge(const eq_layered *e, eq_work *w, double *v, const double *kept_in) {
     size_t ld = w->ld, middle = e->net.eliminated * ld;
-    static const double known = 1e-4; /* potentials to this part of reltol: round-off is near */
+    static const double known = 1e-2; /* potentials to this part of reltol: round-off is near */
     double *size = w->sizes, ratio = 0.0, strict = 0.0;
     evaluate(e, w, v, kept_in, w->from_k, w->from_e);
     for (size_t k = 0; w->sloped && k < e->net.kept * ld; k++) size[middle + k] += w->least[k];

@@ -6,10 +6,10 @@
 #include "base/mem.h"
 #include "solver/linear/blas.h"
 
-enum { DEPTH = 5 };
+enum { DEPTH = EQ_MIXING_DEPTH };
 
 struct eq_mixing {
-    size_t batch, size;
+    size_t batch, size, depth; /* depth: changes that are kept */
     double *df, *dg;  /* [batch][DEPTH][size] changes of f = G(u) - u and of G(u), a ring */
     double *f, *g;    /* [batch][size] of the iterate before */
     double *now;      /* [size] f of this one */
@@ -32,11 +32,12 @@ void eq_mixing_free(eq_mixing *m) {
     eq_free(m);
 }
 
-eq_mixing *eq_mixing_new(size_t batch, size_t size) {
+eq_mixing *eq_mixing_new(size_t batch, size_t size, size_t depth) {
     eq_mixing *m = eq_calloc(1, sizeof *m);
     if (m == NULL) return NULL;
     m->batch = batch;
     m->size = size;
+    m->depth = depth < DEPTH ? depth : DEPTH;
     struct {
         double **at;
         size_t count;
@@ -151,7 +152,7 @@ void eq_mixing_next(eq_mixing *m, size_t example, double *u, const double *g) {
             df[newest * m->size + k] = m->now[k] - f[k];
             dg[newest * m->size + k] = g[k] - last[k];
         }
-        used = fit(m, df, dg, *iterates < DEPTH ? *iterates : DEPTH, newest, gamma);
+        used = fit(m, df, dg, *iterates < m->depth ? *iterates : m->depth, newest, gamma);
     }
     memcpy(f, m->now, m->size * sizeof *f);
     memcpy(last, g, m->size * sizeof *g);

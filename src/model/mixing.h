@@ -8,14 +8,16 @@
 
 typedef struct eq_mixing eq_mixing;
 
-/* For iterates of `size` numbers of at most `batch` examples; NULL when memory runs out. */
-eq_mixing *eq_mixing_new(size_t batch, size_t size);
+enum { EQ_MIXING_DEPTH = 5 };
+
+/* For iterates of `size` numbers of at most `batch` examples, each from the `depth` changes before it
+ * (EQ_MIXING_DEPTH at most: less where G jumps); NULL when memory runs out. */
+eq_mixing *eq_mixing_new(size_t batch, size_t size, size_t depth);
 void eq_mixing_free(eq_mixing *m); /* NULL is legal */
 /* All histories are forgotten. */
 void eq_mixing_begin(eq_mixing *m);
 /* u[size], g[size] = G(u) of one example: u receives the next iterate. Where |G(u) - u| has doubled, or
- * does not fall for long, the
- * history is forgotten and that is g, for one step, then 3, 7, ..: where plain steps lead to the
+ * does not fall for long, the history is forgotten and that is g, for one step, then 3, 7, ..: where plain steps lead to the
  * fixed point, so do these. */
 void eq_mixing_next(eq_mixing *m, size_t example, double *u, const double *g);
 

@@ -41,13 +41,14 @@ typedef struct eq_nudge {
 } eq_nudge;
 
 typedef struct eq_engine_info {
-    const char *name;   /* "layered" or "sparse" */
-    double iterations;  /* outer iterations of all solves so far */
-    double passes;      /* layered: passes of an example through the conductances between layers,
+    const char *name;  /* "layered" or "sparse" */
+    double iterations; /* outer iterations of all solves so far */
+    double passes;     /* layered: passes of an example through the conductances between layers,
                            one way each */
-    double solves;      /* examples times phases so far */
-    double worst_ratio; /* largest KCL residual / bound seen */
-    bool sweeps;        /* layered, and too large for dense Schur complements */
+    double solves;     /* examples times phases so far */
+    double free_iterations, free_solves; /* those of free phases, or 0: not counted apart */
+    double worst_ratio;                  /* largest KCL residual / bound seen */
+    bool sweeps;                         /* layered, and too large for dense Schur complements */
     const char *biased; /* why gradients from phases are biased: there are no energy weights */
 } eq_engine_info;
 

@@ -229,7 +229,7 @@ eq_status eq_deck_read(const char *path, eq_deck **out, eq_diag *diag) {
 eq_status eq_deck_read_as(const char *path, eq_dialect dialect, eq_deck **out, eq_diag *diag) {
     char *text;
     size_t length;
-    eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
+    eq_status status = eq_file_read(path, (eq_place){0}, &text, &length, diag);
     return status != EQ_OK ? status : parse(path, text, length, dialect, out, diag);
 }
 
@@ -276,7 +276,7 @@ eq_status eq_models_read(const char *path, eq_dialect dialect, eq_circuit **out,
     eq_deck *d = NULL;
     char *text;
     size_t length;
-    eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
+    eq_status status = eq_file_read(path, (eq_place){0}, &text, &length, diag);
     if (status != EQ_OK) return status;
     if (length > 0 && text[0] == '.') {
         eq_free(text);

@@ -378,7 +378,5 @@ size_t eq_spice_number(const char *text, size_t length, eq_dialect dialect, doub
         n = between;
     else if (n < length)
         *value = scaled(*value, suffix_of(text + n, length - n, dialect, &bytes));
-    n += letters_at(text + n, length - n);
-    bool more = n < length && (is_digit(text[n]) || text[n] == '_' || text[n] == '.');
-    return more ? 0 : n;
+    return n + letters_at(text + n, length - n);
 }

@@ -77,7 +77,7 @@ bool eq_token_is_among(eq_token t, const char *const *literal, size_t n);
 
 /* A number with an optional SPICE suffix (t g meg k mil m u n p f a, in Xyce x = meg, case-blind,
  * trailing letters ignored; the micro sign, in Latin 1 or UTF-8, is u; a bare A is ampere) at the start of text; its
- * length, or 0 when there is none or it is followed by more of a word. In LTspice a suffix between
+ * length, or 0 when there is none. In LTspice a suffix between
  * digits stands for the point: 4k7 is 4.7k. */
 size_t eq_spice_number(const char *text, size_t length, eq_dialect dialect, double *value);
 /* Whether the letters behind a number are the unit A, no prefix atto (ngspice up to 39, Xyce,

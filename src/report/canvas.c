@@ -236,7 +236,7 @@ static eq_status fetch(const eq_canvas *c, const eq_workplace *w, eq_text *out, 
     size_t length = 0;
     eq_status status = path == NULL ? eq_out_of_memory(diag) : EQ_OK;
     if (status == EQ_OK && access(path, F_OK) == 0)
-        status = eq_file_read(path, (eq_place){NULL, 0, 0}, &bytes, &length, diag);
+        status = eq_file_read(path, (eq_place){0}, &bytes, &length, diag);
     if (status == EQ_OK && length == 0)
         status = eq_fail(diag, EQ_ERR_IO,
                          "gnuplot drew nothing; look which `gnuplot` stands first in PATH");

@@ -163,7 +163,7 @@ static eq_status begin(const eq_experiment *x, const eq_circuit *last, eq_traine
         return eq_out_of_memory(diag);
     }
     if (status != EQ_OK)
-        eq_note_at(diag, (eq_place){NULL, 0, 0}, "no initial values are drawn: %s",
+        eq_note_at(diag, (eq_place){0}, "no initial values are drawn: %s",
                    eq_diag_get(own, 0)->text);
     eq_diag_free(own);
     return EQ_OK;

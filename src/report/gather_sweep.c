@@ -47,6 +47,7 @@ static void find_axes(sweep *s) {
     while (s->leading < r->variables && eq_same(r->variable[s->leading].type, "notype"))
         s->leading++;
     if (s->leading == 0 || s->leading == r->variables) s->leading = 1;
+    if (eq_same(r->variable[0].name, "time")) s->leading = 1; /* a trajectory has nothing else */
     for (size_t k = 1; k < s->leading; k++)
         if (changes(r, k) > changes(r, s->x)) s->x = k;
     s->outer = r->variables;

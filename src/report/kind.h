@@ -28,5 +28,9 @@ eq_gather eq_gather_conductances, eq_gather_crossbar;
 
 /* gather_drop.c */
 eq_gather eq_gather_drop;
+/* gather_flows.c */
+eq_gather eq_gather_flows;
+/* gather_elastic.c */
+eq_gather eq_gather_elastic;
 
 #endif

@@ -17,6 +17,9 @@ static const eq_picture_kind kinds[] = {
     {"crossbar", "DIR of a run", "the trained conductances of each layer as a matrix"},
     {"drop", "a deck, DIR or table of crossbars with wires",
      "potentials along their rows and columns"},
+    {"flows", "a deck or DIR", "the network, its elements as wide as what they carry"},
+    {"elastic", "DIR of a run",
+     "an elastic network under its largest inputs, before training and after"},
     {"effects", "DIR of a study", "what each factor does to the goal, with 95 % bands"},
     {"interaction", "DIR of a study", "the goal over the two strongest factors"},
     {"front", "DIR of a study", "its points by two figures, and the Pareto front"},
@@ -25,10 +28,10 @@ static const eq_picture_kind kinds[] = {
     {"liked", "DIR of a run", "the input that brings each output highest"},
 };
 static eq_gather *const gather[] = {
-    eq_gather_curves,      eq_gather_sweep,        eq_gather_iv,       eq_gather_confusion,
-    eq_gather_activations, eq_gather_conductances, eq_gather_crossbar, eq_gather_drop,
-    eq_gather_effects,     eq_gather_interaction,  eq_gather_front,    eq_gather_trace,
-    eq_gather_adversarial, eq_gather_liked};
+    eq_gather_curves,      eq_gather_sweep,        eq_gather_iv,          eq_gather_confusion,
+    eq_gather_activations, eq_gather_conductances, eq_gather_crossbar,    eq_gather_drop,
+    eq_gather_flows,       eq_gather_elastic,      eq_gather_effects,     eq_gather_interaction,
+    eq_gather_front,       eq_gather_trace,        eq_gather_adversarial, eq_gather_liked};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

@@ -26,8 +26,7 @@ static eq_status plot(const char *folder, eq_diag *diag) {
 eq_status eq_plot_curves(const char *folder, eq_diag *diag) {
     eq_diag *own = eq_diag_new();
     if (plot(folder, own) != EQ_OK)
-        eq_warn_at(diag, (eq_place){NULL, 0, 0}, "no curves.svg was drawn: %s",
-                   eq_diag_get(own, 0)->text);
+        eq_warn_at(diag, (eq_place){0}, "no curves.svg was drawn: %s", eq_diag_get(own, 0)->text);
     eq_diag_free(own);
     return EQ_OK;
 }

@@ -118,7 +118,7 @@ static eq_status read_any(const char *path, char *text, size_t length, eq_table_
 eq_status eq_table_read(const char *path, eq_table_list *t, eq_diag *diag) {
     char *text = NULL;
     size_t length = 0;
-    eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &text, &length, diag);
+    eq_status status = eq_file_read(path, (eq_place){0}, &text, &length, diag);
     if (status == EQ_OK) status = read_any(path, text, length, t, diag);
     eq_free(text);
     if (status == EQ_OK && t->count == 0)

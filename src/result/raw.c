@@ -253,7 +253,7 @@ eq_status eq_raw_parse(const char *name, const char *data, size_t length, eq_res
 eq_status eq_raw_read(const char *path, eq_result ***plots, size_t *count, eq_diag *diag) {
     char *data;
     size_t length;
-    eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &data, &length, diag);
+    eq_status status = eq_file_read(path, (eq_place){0}, &data, &length, diag);
     if (status != EQ_OK) return status;
     status = eq_raw_parse(path, data, length, plots, count, diag);
     eq_free(data);

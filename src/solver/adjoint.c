@@ -52,9 +52,7 @@ static eq_status factor(eq_adjoint *a, const double *v, const double *branch, eq
     eq_newton *w = eq_solver_newton(a->solver);
     eq_system_unknowns(a->s, v, branch, a->x);
     w->factored = NULL;
-    w->diag = diag;
     eq_status status = eq_newton_regular(w, a->x);
-    w->diag = NULL;
     if (status == EQ_ERR_SINGULAR)
         eq_fail(diag, status,
                 "the Jacobian is singular at this state, so there is no adjoint; "

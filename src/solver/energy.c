@@ -10,8 +10,8 @@
 #include "solver/system.h"
 
 /* A VCCS across its own control is a conductance: its energy at fixed control counts twice. */
-static double share(const eq_table *t) {
-    return eq_by_voltage(t) ? 0.5 : 1.0;
+static double share(const eq_table *t, size_t j) {
+    return eq_by_voltage(t) && eq_own_control(t, j) != 0 ? 0.5 : 1.0;
 }
 
 static bool is_formula(const eq_table *t) {
@@ -33,7 +33,7 @@ static void add_elements(const eq_system *s, const eq_table *t, sum *p) {
         eq_system_take(s, &e, t, start);
         eq_chunk_energy(&e);
         for (size_t j = 0; j < e.n; j++)
-            add(p, share(t) * e.y[j] *
+            add(p, share(t, start + j) * e.y[j] *
                        eq_topology_element_weight(s->topology, t->term[0][start + j],
                                                   t->term[1][start + j]));
     }
@@ -119,7 +119,7 @@ static void central_difference(eq_chunk *e, const double *u, const double *h, do
         double sign = side == 0 ? 1.0 : -1.0;
         for (size_t j = 0; j < e->n; j++) {
             e->u[j] = u[j] + sign * h[j];
-            if (eq_by_voltage(e->t)) e->c[j] = e->slope[j] * e->u[j];
+            if (e->slope[j] != 0.0) e->c[j] = e->slope[j] * e->u[j];
         }
         eq_chunk_energy(e);
         memcpy(energy[side], e->y, e->n * sizeof *e->y);
@@ -175,12 +175,12 @@ static void table_gradient(eq_system *s, const eq_table *t, double scale) {
     for (size_t start = 0; start < t->count; start += EQ_CHUNK) {
         eq_system_take(s, &e, t, start);
         memcpy(u, e.u, e.n * sizeof *u);
-        for (size_t j = 0; eq_by_voltage(t) && j < e.n; j++) /* own drop, maybe inverted */
-            e.slope[j] = t->term[0][start + j] == t->term[2][start + j] ? 1.0 : -1.0;
+        for (size_t j = 0; j < e.n; j++) /* of the control by the drop */
+            e.slope[j] = eq_by_voltage(t) ? eq_own_control(t, start + j) : 0.0;
         slopes_by_energy(&e, u, slope);
         for (size_t j = 0; j < e.n; j++) {
             eq_node a = t->term[0][start + j], b = t->term[1][start + j];
-            double y = scale * share(t) * slope[j];
+            double y = scale * share(t, start + j) * slope[j];
             s->flow.current[a] += eq_topology_weight(s->topology, a) * y;
             s->flow.current[b] -= eq_topology_weight(s->topology, b) * y;
         }

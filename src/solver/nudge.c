@@ -193,7 +193,7 @@ eq_eqprop_options eq_eqprop_defaults(void) {
 static void warn_of_bias(const eq_batch *b, eq_diag *diag) {
     const eq_topology *t = topology_of(&b->worker[0]);
     if (!t->exists)
-        eq_warn_at(diag, (eq_place){NULL, 0, 0},
+        eq_warn_at(diag, (eq_place){0},
                    "no energy weights, EqProp gradients are biased: %s; the adjoint needs none",
                    t->reason);
 }

@@ -100,29 +100,81 @@ void eq_ports_forget(eq_ports *p, const eq_circuit *c) {
     }
 }
 
-/* Node a of all rows at v, or where it is held. */
-static void gather(double *z, const eq_table *t, size_t a, const double *held, const double *v) {
-    size_t nodes = (size_t)eq_class_nodes(t->cls);
-    const eq_node *node = t->term[a];
-    for (size_t j = 0; held == NULL && j < t->count; j++) z[j] = v[node[j]];
-    for (size_t j = 0; held != NULL && j < t->count; j++) z[j] = held[j * nodes + a];
+/* Rows first..end-1 of a port class at v, or as tangents where they are held. */
+typedef struct stretch {
+    const eq_table *t;
+    eq_port_rows *r;
+    const double *held, *v;
+    size_t first, end;
+} stretch;
+
+/* Node a of the rows at v, or where it is held. */
+static void gather(const stretch *q, size_t a) {
+    size_t nodes = (size_t)eq_class_nodes(q->t->cls);
+    const eq_node *node = q->t->term[a];
+    const double *held = q->held, *v = q->v;
+    double *z = q->r->z[a];
+    for (size_t j = q->first; held == NULL && j < q->end; j++) z[j] = v[node[j]];
+    for (size_t j = q->first; held != NULL && j < q->end; j++) z[j] = held[j * nodes + a];
 }
 
 /* i_a += sum_b g_ab (v_b - z_b) where tangents are taken, and the sizes of these sums. */
-static void sum_up(eq_port_rows *r, const eq_table *t, size_t a, const double *held,
-                   const double *v) {
+static void sum_up(const stretch *q, size_t a) {
+    const eq_table *t = q->t;
+    eq_port_rows *r = q->r;
     size_t nodes = (size_t)eq_class_nodes(t->cls);
-    memset(r->size[a], 0, t->count * sizeof *r->size[a]);
+    memset(r->size[a] + q->first, 0, (q->end - q->first) * sizeof *r->size[a]);
     for (size_t b = 0; b < nodes; b++) {
         const double *g = r->g[a * nodes + b], *z = r->z[b];
-        for (size_t j = 0; held == NULL && j < t->count; j++)
+        for (size_t j = q->first; q->held == NULL && j < q->end; j++)
             r->size[a][j] += fabs(g[j]) * fabs(z[j]);
-        for (size_t j = 0; held != NULL && j < t->count; j++) {
-            double now = v[t->term[b][j]];
+        for (size_t j = q->first; q->held != NULL && j < q->end; j++) {
+            double now = q->v[t->term[b][j]];
             r->size[a][j] += fabs(g[j]) * fabs(now);
             r->i[a][j] += g[j] * (now - z[j]);
         }
     }
+}
+
+/* The arrays from row `first` on. */
+static void shift(double *const *from, size_t count, size_t first, double **to) {
+    for (size_t k = 0; k < count; k++) to[k] = from[k] == NULL ? NULL : from[k] + first;
+}
+
+static void take_rows(const stretch *q) {
+    const eq_table *t = q->t;
+    eq_port_rows *r = q->r;
+    enum { MOST = EQ_MAX_TERMINALS };
+    size_t nodes = (size_t)eq_class_nodes(t->cls), first = q->first;
+    double *w[EQ_MAX_COLUMNS], *i[MOST], *g[MOST * MOST], *memory[EQ_MAX_MEMORY];
+    const double *z[MOST];
+    for (size_t a = 0; a < nodes; a++) {
+        gather(q, a);
+        z[a] = r->z[a] + first;
+    }
+    shift(t->w, (size_t)t->cls->columns, first, w);
+    shift(r->memory, (size_t)t->cls->memory, first, memory);
+    shift(r->i, nodes, first, i);
+    shift(r->g, nodes * nodes, first, g);
+    t->cls->port(q->end - first, w, z, memory, i, g);
+    for (size_t a = 0; a < nodes; a++)
+        if (q->held != NULL || r->felt[a]) sum_up(q, a);
+}
+
+/* Whole vectors of eight rows, some microseconds of work. */
+enum { STRETCH = 160, STRETCHES = 1 << 15 };
+
+static size_t stretch_of(const eq_table *t) {
+    size_t least = (t->count / STRETCHES + 7) & ~(size_t)7;
+    return least > STRETCH ? least : STRETCH;
+}
+
+static void take_stretch(void *data, int k) {
+    stretch q = *(const stretch *)data;
+    size_t rows = stretch_of(q.t);
+    q.first = (size_t)k * rows;
+    q.end = q.first + rows < q.t->count ? q.first + rows : q.t->count;
+    take_rows(&q);
 }
 
 /* Whether the rows are those at v; if not, v is where all are from now on. */
@@ -136,16 +188,12 @@ static bool is_known(eq_ports *p, const eq_port_rows *r, const double *v) {
 const eq_port_rows *eq_ports_take(eq_ports *p, const eq_table *t, const double *held,
                                   const double *v) {
     eq_port_rows *r = &p->rows[eq_class_number_of(t->cls)];
-    size_t nodes = (size_t)eq_class_nodes(t->cls);
-    const double *z[EQ_MAX_TERMINALS];
+    stretch all = {t, r, held, v, 0, t->count};
     if (held == NULL && is_known(p, r, v)) return r;
-    for (size_t a = 0; a < nodes; a++) {
-        gather(r->z[a], t, a, held, v);
-        z[a] = r->z[a];
-    }
-    t->cls->port(t->count, t->w, z, r->memory, r->i, r->g);
-    for (size_t a = 0; a < nodes; a++)
-        if (held != NULL || r->felt[a]) sum_up(r, t, a, held, v);
+    if (p->pool == NULL || t->count <= STRETCH)
+        take_rows(&all);
+    else
+        eq_pool_run(p->pool, (int)((t->count - 1) / stretch_of(t) + 1), take_stretch, &all);
     r->known = held == NULL;
     return r;
 }

@@ -4,6 +4,7 @@
 
 #include "circuit/port.h"
 #include "circuit/reduction.h"
+#include "solver/pool.h"
 
 /* All rows of one port class, one array of its rows for each node and pair of nodes. */
 typedef struct eq_port_rows {
@@ -27,6 +28,7 @@ typedef struct eq_ports {
     eq_port_rows rows[EQ_CLASS_COUNT];
     double *v; /* [nodes] V, where the rows of port classes were evaluated */
     size_t nodes;
+    eq_pool *pool; /* whose threads share the rows of a class; NULL: none. Not its own */
 } eq_ports;
 
 eq_status eq_ports_new(const eq_circuit *c, const eq_reduction *r, eq_ports *p, eq_diag *diag);

@@ -89,8 +89,8 @@ static int32_t tender_row(eq_newton *w, side of, const double *z, const double *
 
 /* Refines z until (J z)_i is round-off but for i = row. What stands in the open row is chosen so
  * that y sees nothing of the correction's right-hand side: else it would be, for the most part, a
- * multiple of z. */
-static bool refine(eq_newton *w, side of, int32_t row, const double *y, double *z) {
+ * multiple of z. What does not get on, or is not finite, does not vanish. */
+static void refine(eq_newton *w, side of, int32_t row, const double *y, double *z) {
     size_t n = w->s->n;
     for (int k = 0; k < REFINEMENTS; k++) {
         double seen = 0.0;
@@ -98,11 +98,10 @@ static bool refine(eq_newton *w, side of, int32_t row, const double *y, double *
         w->step[row] = 0.0;
         for (size_t i = 0; i < n; i++) seen += y[i] * w->step[i];
         w->step[row] = -seen / y[row];
-        if (!solve(w, of, w->step)) return false;
+        solve(w, of, w->step);
         for (size_t i = 0; i < n; i++) z[i] -= w->step[i];
-        if (!normalise(z, n)) return false;
+        normalise(z, n);
     }
-    return true;
 }
 
 /* Takes out of z what is round-off of zero: unknowns that count for less than 1e-10 of the most
@@ -132,7 +131,7 @@ static void clean(eq_newton *w, side of, double *z) {
 static bool vanishes(const eq_newton *w, side of, const double *z) {
     multiply(w, of, z);
     for (size_t i = 0; i < w->s->n; i++)
-        if (fabs(w->step[i]) > round_off * w->spare[i]) return false;
+        if (!(fabs(w->step[i]) <= round_off * w->spare[i])) return false;
     return true;
 }
 
@@ -168,10 +167,10 @@ static bool find_null_vectors(eq_newton *w, int32_t column, int32_t row, double 
 static bool is_loose(eq_newton *w, int32_t column, int32_t row) {
     double *z = w->null, *y = w->left;
     if (!find_null_vectors(w, column, row, z, y)) return false;
-    if (!refine(w, LEFT, tender_row(w, LEFT, y, z), z, y)) return false;
+    refine(w, LEFT, tender_row(w, LEFT, y, z), z, y);
     clean(w, LEFT, y);
     w->tender = tender_row(w, RIGHT, z, y);
-    if (!refine(w, RIGHT, w->tender, y, z)) return false;
+    refine(w, RIGHT, w->tender, y, z);
     clean(w, RIGHT, z);
     return vanishes(w, RIGHT, z);
 }

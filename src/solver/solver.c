@@ -93,6 +93,10 @@ void eq_solver_inject(eq_solver *s, eq_injection injection) {
     s->system->injection = injection;
 }
 
+void eq_solver_share(eq_solver *s, eq_pool *pool) {
+    s->system->ports.pool = pool;
+}
+
 eq_newton *eq_solver_newton(eq_solver *s) {
     return s->newton;
 }
@@ -192,7 +196,7 @@ static eq_element name_worst(const eq_newton *w, eq_text *text) {
 }
 
 static eq_place place_of(const eq_newton *w, eq_element e) {
-    return e == EQ_NONE ? (eq_place){NULL, 0, 0} : eq_circuit_place_of(w->s->circuit, e);
+    return e == EQ_NONE ? (eq_place){0} : eq_circuit_place_of(w->s->circuit, e);
 }
 
 /* ": node a, b float together": the nodes that w->null moves, if they are more than one. */
@@ -487,10 +491,10 @@ eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *
     eq_solve_options usual = eq_solve_defaults(s->circuit);
     double *work = eq_malloc(2 * n + nodes, sizeof *work);
     if (work == NULL) return eq_out_of_memory(diag);
-    memcpy(work + 2 * n, v, nodes * sizeof *v);
+    double *found = memcpy(work + 2 * n, v, nodes * sizeof *v);
     eq_status status =
-        solve_held(s, o == NULL ? &usual : o, held, 1e3, work, work + n, work + 2 * n, NULL, NULL);
-    if (status == EQ_OK) memcpy(v, work + 2 * n, nodes * sizeof *v);
+        solve_held(s, o == NULL ? &usual : o, held, 1e3, work, work + n, found, NULL, NULL);
+    if (status == EQ_OK) memcpy(v, found, nodes * sizeof *v);
     eq_free(work);
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : EQ_OK;
 }

@@ -11,6 +11,8 @@ eq_system *eq_solver_system(eq_solver *s);
 eq_newton *eq_solver_newton(eq_solver *s);
 /* Currents driven into the outputs in all solves that follow; the arrays must stay. */
 void eq_solver_inject(eq_solver *s, eq_injection injection);
+/* The threads of the pool share the transistors of every solve: the same bits for any number. */
+void eq_solver_share(eq_solver *s, eq_pool *pool);
 /* Forgets pivots and other history, so that later results do not depend on earlier solves. */
 void eq_solver_forget(eq_solver *s);
 /* Solves from x = s's own unknowns as eq_solver_solve does; the stationarity check is left out. */

@@ -12,7 +12,7 @@ static void sort_pairs(const int32_t *key, const int32_t *from, size_t count, si
                        int32_t *begin, int32_t *order) {
     memset(begin, 0, (n + 1) * sizeof *begin);
     for (size_t k = 0; k < count; k++) begin[key[k] + 1]++;
-    for (size_t k = 0; k < n; k++) begin[k + 1] += begin[k];
+    for (size_t k = 1; k < n; k++) begin[k + 1] += begin[k];
     for (size_t k = 0; k < count; k++) {
         int32_t pair = from == NULL ? (int32_t)k : from[k];
         order[begin[key[pair]]++] = pair;
@@ -217,6 +217,7 @@ eq_status eq_system_renew(eq_system *s, bool plain, eq_diag *diag) {
     fresh->homotopy = s->homotopy;
     fresh->injection = s->injection;
     fresh->round_off = s->round_off;
+    fresh->ports.pool = s->ports.pool;
     empty(s);
     *s = *fresh;
     eq_free(fresh);

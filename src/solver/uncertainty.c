@@ -27,9 +27,7 @@ static eq_status linearize(eq_solver *s, const double *v, const double *branch, 
     if (l->x == NULL || l->work == NULL) return eq_out_of_memory(diag);
     eq_system_unknowns(system, v, branch, l->x);
     w->factored = NULL;
-    w->diag = diag;
     eq_status status = eq_newton_regular(w, l->x);
-    w->diag = NULL;
     l->lin = w->factored;
     if (status == EQ_OK) status = eq_newton_find_drops(w, l->x);
     if (status == EQ_ERR_SINGULAR)

@@ -49,7 +49,7 @@ static void array(pass *p, void **data, uint64_t n, size_t size) {
 }
 
 static void name(pass *p, char **text) {
-    uint64_t n = p->write ? strlen(*text) + 1 : 0;
+    uint64_t n = strlen(p->write ? *text : "") + 1;
     bytes(p, &n, sizeof n);
     array(p, (void **)text, n, 1);
     if (!p->write && !p->failed && (n == 0 || (*text)[n - 1] != '\0')) p->failed = true;
@@ -230,7 +230,7 @@ static eq_status check_header(const char *path, const char *data, size_t length,
 eq_status eq_checkpoint_read(const char *path, eq_checkpoint *k, eq_diag *diag) {
     char *data;
     size_t length;
-    eq_status status = eq_file_read(path, (eq_place){NULL, 0, 0}, &data, &length, diag);
+    eq_status status = eq_file_read(path, (eq_place){0}, &data, &length, diag);
     if (status != EQ_OK) return status;
     *k = (eq_checkpoint){0};
     status = check_header(path, data, length, diag);

@@ -294,8 +294,7 @@ static void warn(eq_doctor *d, size_t block, const eq_diagnosis *r, double facto
         int32_t depth = eq_depth_of(d->depths, &d->s->c->table[g->cls], (size_t)g->row[0]);
         snprintf(layer, sizeof layer, " of layer %d", (int)depth);
     }
-    eq_warn_at(diag, (eq_place){NULL, 0, 0}, "the group '%s'%s does not learn: %s", r->name, layer,
-               why);
+    eq_warn_at(diag, (eq_place){0}, "the group '%s'%s does not learn: %s", r->name, layer, why);
 }
 
 eq_status eq_doctor_end(eq_doctor *d, size_t epoch, double factor, eq_diag *diag) {

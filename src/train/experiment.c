@@ -30,6 +30,7 @@ static eq_experiment *experiment_new(void) {
                                   .clamp = INFINITY,
                                   .tolerance = 1e-9};
     x->discrete = eq_discrete_defaults();
+    x->elastic = eq_elastic_defaults();
     x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
     x->schedule = (eq_schedule){EQ_SCHEDULE_CONSTANT, 1.0, 1};
     x->batch = 4;
@@ -54,6 +55,7 @@ void eq_experiment_free(eq_experiment *x) {
     eq_free(x->home);
     eq_free(x->deck);
     eq_architecture_free(&x->architecture);
+    eq_elastic_options_free(&x->elastic);
     eq_data_options_free(&x->data);
     eq_mismatch_clear(&x->mismatch);
     for (int k = 0; k < EQ_PLACES - 1; k++) eq_data_options_free(&x->elsewhere[k]);
@@ -371,10 +373,9 @@ static void circuit(reader *r, const eq_xml_node *root) {
               "layers=\"...\"/>");
     else if (deck != NULL)
         path(r, deck, "deck", &r->x->deck);
-    else if (own != NULL)
-        r->status = eq_network_element_read(r->xml, own, r->x, r->diag);
     else if (r->status == EQ_OK)
-        r->status = eq_architecture_read(r->xml, built, r->x, r->diag);
+        r->status = own != NULL ? eq_network_element_read(r->xml, own, r->x, r->diag)
+                                : eq_architecture_read(r->xml, built, r->x, r->diag);
     if (own == NULL) presets(r, deck != NULL ? deck : built);
 }
 
@@ -499,7 +500,8 @@ eq_status eq_experiment_master_copy(const eq_experiment_master *m, const eq_sett
 
 size_t eq_experiment_files(const eq_experiment *x, const char *file[EQ_EXPERIMENT_FILES]) {
     const char *const own[] = {x->deck, x->architecture.text[EQ_NET_EDGES],
-                               x->architecture.text[EQ_NET_MODELS]};
+                               x->architecture.text[EQ_NET_MODELS], x->elastic.nodes,
+                               x->elastic.springs};
     size_t n = eq_data_files(&x->data, file);
     for (size_t k = 0; k < sizeof own / sizeof *own; k++)
         if (own[k] != NULL) file[n++] = own[k];

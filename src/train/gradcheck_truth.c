@@ -94,21 +94,35 @@ eq_status eq_check_open(eq_check *k, eq_engine_kind kind, size_t examples) {
     return status == EQ_OK ? eq_exact_gradient(&k->truth, k->diag) : status;
 }
 
+/* What the parameter may be: a state of a memristor is a number from 0 to 1. */
+static void range_of(const eq_check *k, size_t p, double range[2]) {
+    range[0] = -INFINITY;
+    range[1] = INFINITY;
+    if (k->truth.c == NULL) return;
+    eq_handle_info about = eq_handle_about(k->truth.c, k->truth.handle[p]);
+    range[0] = about.min;
+    range[1] = about.max;
+}
+
 eq_status eq_check_difference(eq_check *k, size_t p, double *slope, double *doubt) {
     /* where a law has corners (clipped units), small steps are needed to stay on one side */
-    enum { STEPS = 12, SMOOTH = 6 };
-    size_t steps = k->s.c == NULL ? STEPS : SMOOTH;
+    enum { STEPS = 12 };
+    size_t steps = STEPS;
     bool one_sign = k->scale[p] == fabs(k->theta[p]);
     double h = (one_sign ? 0.1 : 0.01) * k->scale[p];
-    double value[STEPS] = {0}, noise[STEPS] = {0};
+    double value[STEPS] = {0}, noise[STEPS] = {0}, range[2];
+    range_of(k, p, range);
+    double room = fmin(k->theta[p] - range[0], range[1] - k->theta[p]);
+    if (room > 0.0 && h > 0.5 * room) h = 0.5 * room; /* at a bound: from one side alone */
     eq_status status = EQ_OK;
     for (size_t j = 0; status == EQ_OK && j < steps; j++, h *= 0.5) {
-        double at[2] = {0.0, 0.0};
+        double at[2] = {0.0, 0.0}, up = fmin(k->theta[p] + h, range[1]),
+               down = fmax(k->theta[p] - h, range[0]);
         for (int side = 0; status == EQ_OK && side < 2; side++) {
-            eq_exact_put(&k->truth, p, k->theta[p] + (side == 0 ? h : -h));
+            eq_exact_put(&k->truth, p, side == 0 ? up : down);
             status = eq_exact_loss(&k->truth, &at[side], k->diag);
         }
-        value[j] = (at[0] - at[1]) / (2.0 * h);
+        value[j] = (at[0] - at[1]) / (up - down);
         noise[j] = k->truth.loss_doubt / h;
     }
     eq_exact_put(&k->truth, p, k->theta[p]);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "train/attribute.h"
+#include "train/elastic_xml.h"
 
 /* What reading the element, or a layer in it, needs. */
 typedef struct reader {
@@ -127,6 +128,8 @@ static eq_status read_discrete(const reader *r, eq_discrete_options *o) {
 eq_status eq_network_element_read(const eq_xml *xml, const eq_xml_node *node, eq_experiment *x,
                                   eq_diag *diag) {
     reader r = {xml, node, diag};
+    if (strcmp(word(&r, "kind"), "elastic") == 0)
+        return eq_elastic_element_read(xml, node, x, diag);
     return strcmp(word(&r, "kind"), "hopfield") == 0 ? read_hopfield(&r, &x->network)
                                                      : read_discrete(&r, &x->discrete);
 }
@@ -142,6 +145,9 @@ eq_status eq_network_element_suits(const eq_xml *xml, const eq_experiment *x, eq
         return fault(&r, "type=\"bptt\" goes back through so many steps; give it steps=\"10\"");
     if (x->estimator.nudging == EQ_NUDGE_CLAMP && in_time && x->estimator.kind->phases > 0)
         return fault(&r, "the outputs of a discrete-time network cannot be clamped; take "
+                         "nudging=\"energy\" or \"current\"");
+    if (x->estimator.nudging == EQ_NUDGE_CLAMP && x->elastic.nodes != NULL)
+        return fault(&r, "the outputs of an elastic network cannot be clamped; take "
                          "nudging=\"energy\" or \"current\"");
     if (x->discrete.readout && strcmp(x->cost.kind->name, "cross-entropy") != 0)
         return fault(&r, "readout=\"softmax\" gives the scores of <cost type=\"cross-entropy\"/>; "
@@ -182,7 +188,9 @@ static void write_discrete(const eq_discrete_options *o, eq_text *t) {
 }
 
 void eq_network_element_write(const eq_experiment *x, eq_text *t) {
-    if (x->discrete.layers > 0)
+    if (x->elastic.nodes != NULL)
+        eq_elastic_element_write(x, t);
+    else if (x->discrete.layers > 0)
         write_discrete(&x->discrete, t);
     else
         write_hopfield(&x->network, t);

@@ -83,7 +83,7 @@ static eq_status set_all(eq_circuit *c, const eq_preset *p, const target *t, dou
 static eq_status apply(eq_circuit *c, const eq_preset *p, eq_diag *diag) {
     target t = {0};
     double value;
-    size_t n = eq_spice_number(p->value, strlen(p->value), false, &value);
+    size_t n = eq_spice_number(p->value, strlen(p->value), EQ_NGSPICE, &value);
     eq_status status = EQ_OK;
     if (n == 0 || p->value[n] != '\0' || !isfinite(value))
         status = eq_fail(diag, EQ_ERR_INPUT, "%s=%s is no number; write one like 0.25, 1e-6 or 3k",

@@ -240,6 +240,7 @@ eq_status eq_session_model(eq_session *s, eq_diag *diag) {
     network.seed = discrete.seed = s->x->seed;
     discrete.unrolled = eq_estimator_unrolled(s->x);
     if (network.layers > 0) return eq_hopfield_new(&network, &s->model, diag);
+    if (s->x->elastic.nodes != NULL) return eq_elastic_new(&s->x->elastic, &s->model, diag);
     if (discrete.layers > 0) return eq_discrete_new(&discrete, &s->model, diag);
     eq_status status = s->c == NULL ? eq_experiment_circuit(s->x, &s->c, diag) : EQ_OK;
     return status == EQ_OK ? eq_network_new(s->c, &s->model, diag) : status;
@@ -262,7 +263,7 @@ eq_status eq_session_open(eq_session *s, const eq_engine_options *o, eq_diag *di
 static void warn_of_bias(const eq_session *s, eq_diag *diag) {
     const char *why = eq_network_about(s->model).biased;
     if (why != NULL && s->x->estimator.kind->phases > 0)
-        eq_warn_at(diag, (eq_place){NULL, 0, 0},
+        eq_warn_at(diag, (eq_place){0},
                    "no energy weights, EqProp gradients are biased: %s; <estimator "
                    "type=\"adjoint\"> needs none",
                    why);

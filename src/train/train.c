@@ -359,6 +359,8 @@ static void summarise(const run *r, bool whole, eq_train_summary *out) {
         .targets = s->encoder.targets,
         .stopped_early = exhausted(r),
         .iterations_per_solve = info.solves > 0.0 ? info.iterations / info.solves : 0.0,
+        .free_iterations_per_solve =
+            info.free_solves > 0.0 ? info.free_iterations / info.free_solves : 0.0,
         .worst_ratio = info.worst_ratio,
         .shared_bytes = eq_comm_bytes(),
         .nodes = s->c == NULL ? eq_network_nodes(s->model) : eq_circuit_nodes(s->c) - 1,
@@ -385,6 +387,7 @@ static eq_status begin(run *r) {
     eq_status status = eq_look_at(&r->t->s, eq_doctor_warned(r->t->doctor), &r->look, r->diag);
     if (status != EQ_OK) return status;
     summarise(r, false, &summary);
+    summary.free_iterations_per_solve = 0.0;
     summary.iterations_per_solve = summary.worst_ratio = summary.shared_bytes = 0.0;
     r->o->begin(r->o->data, &summary);
     return EQ_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "circuit/architecture.h"
+#include "circuit/crossbar.h"
 
 Suite *architecture_suite(void);
 
@@ -154,6 +155,61 @@ START_TEST(wrong_descriptions_are_refused) {
 }
 END_TEST
 
+/* What lies just inside of a bound is built, what lies just outside is refused. */
+START_TEST(bounds_belong_to_what_is_built) {
+    static const struct {
+        double gmin, low, high, gmax, up, down;
+        bool good;
+    } is[] = {{1e-7, 1e-7, 1e-5, 1e-3, 0, 0, true},     {1e-7, 1e-5, 1e-5, 1e-3, 0, 0, true},
+              {1e-7, 1e-5, 1e-3, 1e-3, 0, 0, true},     {1e-7, 0.99e-7, 1e-5, 1e-3, 0, 0, false},
+              {1e-7, 1e-5, 0.99e-5, 1e-3, 0, 0, false}, {1e-7, 1e-5, 1.01e-3, 1e-3, 0, 0, false},
+              {0, 1e-9, 1e-5, 1e-3, 0, 0, true},        {0, 0, 1e-5, 1e-3, 0, 0, false},
+              {0, 1e-9, 1e-5, 1e-3, 0.7, -0.7, true},   {0, 1e-9, 1e-5, 1e-3, -0.7, 0.7, false},
+              {0, 1e-9, 1e-5, 1e-3, -0.2, -0.2, true},  {0, 1e-9, 1e-5, 1e-3, 0.2, 0.2, false},
+              {0, 1e-9, 1e-5, 1e-3, 0.2, 0.1, true},    {0, 1e-9, 1e-5, 1e-3, -0.2, -0.1, false}};
+    for (size_t k = 0; k < sizeof is / sizeof *is; k++) {
+        eq_architecture a;
+        eq_circuit *c = NULL;
+        eq_diag *d = eq_diag_new();
+        ck_assert_int_eq(eq_architecture_kind("drn", &a, NULL), EQ_OK);
+        ck_assert_int_eq(eq_architecture_layers("2,2", &a, NULL), EQ_OK);
+        a.gmin = is[k].gmin, a.low = is[k].low, a.high = is[k].high, a.gmax = is[k].gmax;
+        a.up = is[k].up, a.down = is[k].down;
+        ck_assert_msg((eq_architecture_check(&a, d) == EQ_OK) == is[k].good, "%zu", k);
+        ck_assert_uint_eq(eq_diag_count(d), !is[k].good || a.down > 0.0); /* a warning, or why */
+        if (is[k].good) ck_assert_int_eq(eq_architecture_build(&a, &c, NULL), EQ_OK);
+        eq_circuit_free(c);
+        eq_diag_free(d);
+    }
+}
+END_TEST
+
+/* A crossbar alone begins as the manual says; one of nothing, or of too much, is refused. */
+START_TEST(a_crossbar_alone_has_its_bounds) {
+    eq_crossbar_options usual = eq_crossbar_defaults();
+    ck_assert(usual.rows == 8 && usual.columns == 8 && !usual.diodes && usual.seed == 1);
+    ck_assert(usual.wires == 5.0 && usual.volts == 1.0 && usual.is == 1e-9 && usual.n == 1.0);
+    ck_assert(usual.low == 1e-6 && usual.high == 1e-4);
+    static const struct {
+        size_t rows, columns;
+        double low, high, wires;
+        bool good;
+    } is[] = {{1, 1, 1e-5, 1e-5, 0.0, true},          {0, 1, 1e-5, 1e-5, 0.0, false},
+              {1, 0, 1e-5, 1e-5, 0.0, false},         {2, 2, 0.0, 1e-5, 0.0, false},
+              {2, 2, 1e-5, 0.99e-5, 0.0, false},      {2, 2, 1e-5, 1e-4, -1.0, false},
+              {2, 2, 1e-5, 1e-4, (double)NAN, false}, {2, 2, (double)NAN, 1e-4, 1.0, false},
+              {33334, 1000, 1e-5, 1e-4, 1.0, false},  {2, 2, 1e-5, 1e-4, 1.0, true}};
+    for (size_t k = 0; k < sizeof is / sizeof *is; k++) {
+        eq_crossbar_options o = usual;
+        eq_circuit *c = NULL;
+        o.rows = is[k].rows, o.columns = is[k].columns;
+        o.low = is[k].low, o.high = is[k].high, o.wires = is[k].wires;
+        ck_assert_msg((eq_crossbar_build(&o, &c, NULL) == EQ_OK) == is[k].good, "%zu", k);
+        eq_circuit_free(c);
+    }
+}
+END_TEST
+
 Suite *architecture_suite(void) {
     Suite *s = suite_create("architecture");
     TCase *t = tcase_create("architecture");
@@ -162,6 +218,8 @@ Suite *architecture_suite(void) {
     tcase_add_test(t, convolutions_join_what_they_see);
     tcase_add_test(t, skips_and_lateral_connections_are_groups_of_their_own);
     tcase_add_test(t, wrong_descriptions_are_refused);
+    tcase_add_test(t, bounds_belong_to_what_is_built);
+    tcase_add_test(t, a_crossbar_alone_has_its_bounds);
     suite_add_tcase(s, t);
     return s;
 }

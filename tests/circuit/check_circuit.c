@@ -206,6 +206,16 @@ START_TEST(a_start_is_made_of_all_that_is_said) {
 }
 END_TEST
 
+static uint64_t fingerprint_of(const char *cards) {
+    char text[700];
+    eq_circuit *c = NULL;
+    int n = snprintf(text, sizeof text, "t\n%s.op\n.end\n", cards);
+    ck_assert_msg(eq_circuit_parse("t.cir", text, (size_t)n, &c, NULL) == EQ_OK, "%s", text);
+    uint64_t print = eq_circuit_fingerprint(c);
+    eq_circuit_free(c);
+    return print;
+}
+
 /* Any one thing of a circuit that is another makes another fingerprint; the words around do not. */
 START_TEST(fingerprints_differ_where_circuits_do) {
     static const char *const cards[] = {
@@ -227,15 +237,71 @@ START_TEST(fingerprints_differ_where_circuits_do) {
     enum { CARDS = sizeof cards / sizeof *cards };
     uint64_t print[CARDS];
     for (int k = 0; k < CARDS; k++) {
-        char text[200];
-        eq_circuit *c = NULL;
-        int n = snprintf(text, sizeof text, "t\n%s.op\n.end\n", cards[k]);
-        ck_assert_int_eq(eq_circuit_parse("t.cir", text, (size_t)n, &c, NULL), EQ_OK);
-        print[k] = eq_circuit_fingerprint(c);
-        eq_circuit_free(c);
+        print[k] = fingerprint_of(cards[k]);
         for (int j = 0; j < k; j++)
             ck_assert_msg((print[j] == print[k]) == (j == 0 && k == CARDS - 1), "%s%s", cards[j],
                           cards[k]);
+    }
+}
+END_TEST
+
+/* So does what a circuit that learns has beside its elements, the first of its kind and the last. */
+START_TEST(fingerprints_differ_where_what_is_learned_does) {
+    static const char deck[] =
+        "va a 0 1\nvb b 0 1\nra1 a c 1k\nra2 b d 1k\nrb1 c d 1k\nrb2 c e 1k\nr5 d e 1k\nr6 e 0 1k\n"
+        "*% input va vb\n*% output c,d e\n*% train ra* gmin=1u gmax=1\n"
+        "*% train rb* gmin=3u gmax=3\n.nodeset v(c)=7 v(d)=8\n"
+        ".options abstol=1e-16 reltol=1e-10 itl1=50 tnom=20 temp=21 gmin=1e-13\n";
+    static const char *const other[][2] = {
+        {"input va vb", "input vb va"},
+        {"input va vb", "input va"},
+        {"output c,d e", "output c,b e"},
+        {"output c,d e", "output a,d e"},
+        {"output c,d e", "output c,d e,b"},
+        {"output c,d e", "output c,d b"},
+        {"output c,d e", "output c,d"},
+        {"gmin=1u", "gmin=2u"},
+        {"gmax=1\n", "gmax=2\n"},
+        {"gmin=3u", "gmin=2u"},
+        {"gmax=3\n", "gmax=2\n"},
+        {"train ra*", "train ra1"},
+        {"train rb*", "train rb2"},
+        {"train rb*", "train rb?"},
+        {"v(c)=7", "v(c)=6"},
+        {"v(d)=8", "v(d)=6"},
+        {"v(c)=7", "v(e)=7"},
+        {"v(c)=7 v(d)=8", "v(c)=7"},
+        {"abstol=1e-16", "abstol=1e-17"},
+        {"reltol=1e-10", "reltol=1e-11"},
+        {"itl1=50", "itl1=51"},
+        {"tnom=20", "tnom=22"},
+        {"temp=21", "temp=22"},
+        {"gmin=1e-13", "gmin=1e-14"},
+    };
+    uint64_t first = fingerprint_of(deck);
+    for (size_t k = 0; k < sizeof other / sizeof *other; k++) {
+        char text[600];
+        const char *at = strstr(deck, other[k][0]);
+        ck_assert_ptr_nonnull(at);
+        snprintf(text, sizeof text, "%.*s%s%s", (int)(at - deck), deck, other[k][1],
+                 at + strlen(other[k][0]));
+        ck_assert_msg(fingerprint_of(text) != first, "%s", text);
+    }
+    /* with the same elements, the outputs alone */
+    static const char *const outputs[] = {"c,d e\n*% nudge ic,id ie\n",
+                                          "d,c e\n*% nudge id,ic ie\n",
+                                          "e c,d\n*% nudge ie ic,id\n", "c,d\n*% nudge ic,id\n"};
+    enum { OUTPUTS = sizeof outputs / sizeof *outputs };
+    uint64_t print[OUTPUTS];
+    for (int n = 0; n < OUTPUTS; n++) {
+        char text[300];
+        snprintf(
+            text, sizeof text,
+            "va a 0 1\nr1 a c 1k\nr2 c d 1k\nr3 d e 1k\nr4 e 0 1k\nic 0 c 0\nid 0 d 0\nie 0 e 0\n"
+            "*%% input va\n*%% train r? gmin=1u gmax=1\n*%% output %s",
+            outputs[n]);
+        print[n] = fingerprint_of(text);
+        for (int m = 0; m < n; m++) ck_assert_msg(print[m] != print[n], "%s", text);
     }
 }
 END_TEST
@@ -264,6 +330,7 @@ Suite *circuit_suite(void) {
     tcase_add_test(t, a_sensed_current_is_told_at_its_element);
     tcase_add_test(t, a_start_is_made_of_all_that_is_said);
     tcase_add_test(t, fingerprints_differ_where_circuits_do);
+    tcase_add_test(t, fingerprints_differ_where_what_is_learned_does);
     tcase_add_test(t, a_deck_is_freed_with_all_that_it_holds);
     suite_add_tcase(s, t);
     return s;

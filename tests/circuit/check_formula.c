@@ -38,6 +38,8 @@ START_TEST(slopes_match_differences) {
     for (int trial = 0; trial < 200; trial++) {
         double x[EQ_MOST_OPERANDS], d[EQ_MOST_OPERANDS] = {0.0}, h = 1e-6;
         some_point(o->name, &r, x);
+        for (int k = 0; o->slopes != NULL && k < EQ_MOST_OPERANDS; k++)
+            d[k] = NAN; /* each is set */
         if (o->slopes != NULL) o->slopes(x, o->value(x), d);
         for (int k = 0; k < o->operands; k++) {
             double a[EQ_MOST_OPERANDS], b[EQ_MOST_OPERANDS];
@@ -65,6 +67,9 @@ START_TEST(operations_at_their_kinks) {
         double x[EQ_MOST_OPERANDS], value, slope[EQ_MOST_OPERANDS];
     } at[] = {
         {"**", 2, {0, 1}, 0, {1, 0}},
+        {"ph", 1, {-0.5}, 3.14159265358979323846, {0}},
+        {"ph", 1, {0}, 0, {0}},
+        {"ph", 1, {0.5}, 0, {0}},
         {"**", 2, {0, 2}, 0, {0, 0}},
         {"pwr", 2, {0, 1}, 0, {1, 0}},
         {"pwr", 2, {0, 3}, 0, {0, 0}},

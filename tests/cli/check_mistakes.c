@@ -43,6 +43,7 @@ static const struct {
     {2, "--set cost.high=0", "high and low are the same"},
     {2, "--set estimator.beta=1u",
      "beta=\"1u\" cannot be; allowed: a number above 0; suffixes are not read here, write 1e-06"},
+    {2, "--set estimator.beta=1u", "--set estimator.beta=1u:"},
     {2, "--set estimator.eta=2", "allowed: a number above 0 and up to 1"},
     {2, "--set d*(iss)=1u", "did you mean is?"},
 };

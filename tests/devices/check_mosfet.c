@@ -137,6 +137,36 @@ START_TEST(equations_by_hand) {
 }
 END_TEST
 
+/* The bulk junctions carry is (exp(u/Vt) - 1), so what they change with `is` does not depend on it, at 0
+ * either. Where js and the areas are given they do not know it. */
+START_TEST(currents_grow_with_is_from_zero_on) {
+    const eq_device_class *cls = eq_class(eq_class_find("nmos"));
+    static const double given[][2] = {{0.0, 0.0}, {1e-14, 0.0}, {0.0, 1.0}, {1e-14, 1.0}};
+    eq_environment env = {.k_over_q = 8.617333262145177e-5, .temp = 27.0, .tnom = 27.0};
+    for (int c = 0; c < 4; c++) {
+        double col[EQ_MAX_COLUMNS] = {0.0}, at[] = {3.0, 1.0, 0.0, 0.1}, out[4];
+        double *w[EQ_MAX_COLUMNS], *i[4];
+        const double *z[4];
+        for (int k = 0; k < EQ_MAX_COLUMNS; k++) w[k] = &col[k];
+        for (int k = 0; k < 4; k++) z[k] = &at[k], i[k] = &out[k];
+        for (int k = 0; k < cls->params; k++) col[k] = cls->param[k].default_value;
+        col[eq_param_find(cls, "is")] = given[c][0];
+        for (int k = 0; k < 3; k++)
+            col[eq_param_find(cls, k == 0 ? "js" : k == 1 ? "ad" : "as")] = given[c][1];
+        col[eq_param_find(cls, "m")] = 2.0;
+        cls->derive(1, w, &env);
+        cls->param_port(1, w, eq_param_find(cls, "is"), z, i);
+        double vt = env.k_over_q * 300.15, drain = 2.0 * expm1(-2.9 / vt),
+               source = 2.0 * expm1(0.1 / vt);
+        if (given[c][1] > 0.0) drain = source = 0.0;
+        ck_assert_double_eq_tol(out[0], -drain, 1e-12);
+        ck_assert_double_eq_tol(out[1], 0.0, 1e-12);
+        ck_assert_double_eq_tol(out[2], -source, 1e-12 + 1e-9 * fabs(source));
+        ck_assert_double_eq_tol(out[3], drain + source, 1e-12 + 1e-9 * fabs(source));
+    }
+}
+END_TEST
+
 /* With 1 kohm at either end and 5 V across, where the channel alone would let 5 mA through: the
  * current by bisection of the equation in one unknown. */
 START_TEST(resistances_inside_keep_their_equation) {
@@ -244,6 +274,7 @@ Suite *mosfet_suite(void) {
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, sweeps_agree_with_ngspice, 0, CARDS);
     tcase_add_test(t, equations_by_hand);
+    tcase_add_test(t, currents_grow_with_is_from_zero_on);
     tcase_add_test(t, resistances_inside_keep_their_equation);
     tcase_add_loop_test(t, each_rung_solves_transistors, 0, EQ_RUNGS);
     tcase_add_test(t, short_channels_are_refused);

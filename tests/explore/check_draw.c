@@ -303,7 +303,7 @@ END_TEST
 
 /* Six points, one of them failed, one dominated by a tie. */
 START_TEST(the_front_holds_what_nothing_beats) {
-    eq_study *s = study(EQ_DESIGN_RANDOM, 1, 6, 0);
+    eq_study *s = study(EQ_DESIGN_RANDOM, 2, 6, 0);
     static const double x[6][2] = {{3, 1}, {1, 5}, {2, 5}, {2, 3}, {0, 0}, {1, 4}};
     s->figures = 2;
     s->figure[1] = eq_figure_find("watts", 5);

@@ -215,6 +215,106 @@ START_TEST(sweeps_find_the_states_of_steps_in_fewer_passes) {
 }
 END_TEST
 
+/* Example j of k solved by itself, free and nudged towards its own target; its states and passes. */
+static double passes_alone(net *k, size_t j, double *s, double *nudged) {
+    size_t m = k->outputs;
+    double y[MOST], current[MOST], slope[MOST] = {0};
+    double before = eq_network_about(k->n).iterations;
+    const double *x = k->x + j * k->inputs;
+    ck_assert_int_eq(eq_network_free_phase(k->n, 1, x, y, NULL), EQ_OK);
+    ck_assert_int_eq(eq_network_potentials(k->n, 1, x, s, NULL), EQ_OK);
+    for (size_t i = 0; i < m; i++) {
+        current[i] = 0.5 * ((i == j % m) - y[i]);
+        slope[i * (m + 1)] = 0.5 + 0.1 * (double)j;
+    }
+    ck_assert_int_eq(eq_network_nudged_phase(k->n, 1, &(eq_nudge){current, slope, y}, nudged, NULL),
+                     EQ_OK);
+    return eq_network_about(k->n).iterations - before;
+}
+
+/* An example takes the passes that it takes alone, whatever the others of its minibatch still need, and its
+ * state and nudge stay its own. */
+START_TEST(an_example_at_rest_costs_nothing) {
+    double together = 0.0, alone = 0.0;
+    for (size_t which = 1; which < SHAPES; which++) {
+        net k;
+        double s[BATCH * MOST], y[BATCH * MOST], nudged[BATCH * MOST];
+        double current[BATCH * MOST], slope[BATCH * MOST] = {0};
+        eq_discrete_options o = options_of(which, sigmas[_i], EQ_DISCRETE_SWEEPS);
+        open_net(&k, &o, which + 3);
+        for (size_t i = 0; i < k.inputs; i++) k.x[k.inputs + i] = 0.0; /* soon at rest */
+        size_t m = k.outputs;
+        for (size_t j = 0; j < BATCH; j++) {
+            alone += passes_alone(&k, j, s + j * k.units, y + j * m);
+            for (size_t i = 0; i < m; i++) {
+                current[j * m + i] = 0.5 * ((i == j % m) - s[(j + 1) * k.units - m + i]);
+                slope[(j * m + i) * m + i] = 0.5 + 0.1 * (double)j;
+            }
+        }
+        double before = eq_network_about(k.n).iterations;
+        solve(&k);
+        ck_assert_int_eq(
+            eq_network_nudged_phase(k.n, 1, &(eq_nudge){current, slope, k.y}, nudged, NULL), EQ_OK);
+        together += eq_network_about(k.n).iterations - before;
+        for (size_t i = 0; i < BATCH * k.units; i++) ck_assert_double_eq_tol(k.s[i], s[i], 1e-11);
+        for (size_t i = 0; i < BATCH * m; i++) ck_assert_double_eq_tol(nudged[i], y[i], 1e-11);
+        eq_network_free(k.n);
+    }
+    ck_assert_double_le(together, 1.05 * alone + 3.0);
+}
+END_TEST
+
+/* A stroke of a soft pen, an arc of random middle, radius and length, on an image of 28 x 28. */
+static void draw_stroke(double *image, eq_random *random) {
+    double x = 9.0 + 10.0 * eq_random_uniform(random), y = 9.0 + 10.0 * eq_random_uniform(random);
+    double radius = 2.0 + 5.0 * eq_random_uniform(random), turn = 6.0 * eq_random_uniform(random);
+    double arc = 2.0 + 3.0 * eq_random_uniform(random);
+    for (int step = 0; step < 50; step++) {
+        double angle = turn + arc * step / 50.0;
+        double at = x + radius * cos(angle), row = y + radius * sin(angle);
+        for (size_t p = 0; p < 28 * 28; p++) {
+            double off = hypot((double)(p % 28) - at, (double)(p / 28) - row);
+            image[p] = fmax(image[p], fmin(1.0, fmax(0.0, 2.0 - off)));
+        }
+    }
+}
+
+/* The network of table 2 for MNIST, at the tolerance of its experiment. */
+START_TEST(a_convolutional_network_rests_in_few_passes) {
+    enum { EXAMPLES = 10, PIXELS = 784, OUTPUTS = 10 };
+    static double x[EXAMPLES * PIXELS], slope[EXAMPLES * OUTPUTS * OUTPUTS];
+    double y[EXAMPLES * OUTPUTS], current[EXAMPLES * OUTPUTS];
+    eq_random random = eq_random_seed(1);
+    eq_discrete_options o = eq_discrete_defaults();
+    eq_network *n;
+    o.inputs = (eq_shape){1, 28, 28};
+    o.layers = 3;
+    o.layer[0] = (eq_coupling_kind)CONV(32, 5, 0, EQ_POOLING_MAX, 2);
+    o.layer[1] = (eq_coupling_kind)CONV(64, 5, 0, EQ_POOLING_MAX, 2);
+    o.layer[2] = (eq_coupling_kind)DENSE(10);
+    o.tolerance = 1e-4;
+    ck_assert_int_eq(eq_discrete_new(&o, &n, NULL), EQ_OK);
+    ck_assert_int_eq(eq_network_start(n, &(eq_engine_options){EQ_ENGINE_AUTO, EXAMPLES, 1}, NULL),
+                     EQ_OK);
+    for (size_t j = 0; j < EXAMPLES; j++)
+        for (int stroke = 0; stroke < 2; stroke++) draw_stroke(x + j * PIXELS, &random);
+    ck_assert_int_eq(eq_network_free_phase(n, EXAMPLES, x, y, NULL), EQ_OK);
+    for (size_t k = 0; k < EXAMPLES * OUTPUTS; k++) {
+        current[k] = 0.4 * ((k % OUTPUTS == k / OUTPUTS) - y[k]);
+        slope[k * OUTPUTS + k % OUTPUTS] = 0.4;
+    }
+    ck_assert_int_eq(eq_network_nudged_phase(n, 1, &(eq_nudge){current, slope, y}, NULL, NULL),
+                     EQ_OK);
+    eq_engine_info about = eq_network_about(n);
+    double free = about.free_iterations / about.free_solves;
+    double nudged = (about.iterations - about.free_iterations) / (about.solves - about.free_solves);
+    printf("discrete: ConvNet, %.1f passes a free phase, %.1f a nudged one\n", free, nudged);
+    ck_assert_double_le(free, 13.5); /* of MNIST at most 12: make bench */
+    ck_assert_double_le(nudged, 8.0);
+    eq_network_free(n);
+}
+END_TEST
+
 /* The mean over the examples of sum_k y_k^2/2. */
 static double loss(net *k) {
     double sum = 0.0;
@@ -412,6 +512,8 @@ Suite *discrete_suite(void) {
     tcase_add_loop_test(t, states_are_those_of_the_primitive_function, 0, 3);
     tcase_add_loop_test(t, steps_are_those_of_the_primitive_function, 0, 3);
     tcase_add_test(t, sweeps_find_the_states_of_steps_in_fewer_passes);
+    tcase_add_loop_test(t, an_example_at_rest_costs_nothing, 0, 3);
+    tcase_add_test(t, a_convolutional_network_rests_in_few_passes);
     tcase_add_loop_test(t, backpropagation_through_time_is_by_differences, 0, 3);
     tcase_add_loop_test(t, the_adjoint_is_by_differences, 0, 3);
     tcase_add_loop_test(t, each_nudged_step_is_one_of_backpropagation_through_time, 0, 3);

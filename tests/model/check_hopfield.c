@@ -191,6 +191,33 @@ START_TEST(every_phase_settles) {
 }
 END_TEST
 
+/* A nudge that takes all of one output's curvature leaves it no minimum: which one is told. What stands
+ * beside the diagonal of its example does not count. */
+START_TEST(a_nudge_that_takes_a_minimum_names_the_output) {
+    net k;
+    double current[BATCH * MOST] = {0.0}, slope[BATCH * MOST * 4];
+    open_net(&k, 2, EQ_HOPFIELD_SWEEPS, 1e-9, 1.0, 3);
+    solve(&k);
+    size_t m = k.outputs;
+    for (size_t at = 0; at < BATCH * m; at++) {
+        char name[120];
+        eq_diag *d = eq_diag_new();
+        for (size_t j = 0; j < BATCH * m * m; j++) {
+            bool diagonal = j % (m * m) % (m + 1) == 0;
+            slope[j] = !diagonal ? -3.0 : j == at / m * m * m + at % m * (m + 1) ? -1.25 : 0.0;
+        }
+        ck_assert_int_eq(eq_network_nudged_phase(k.n, 1, &(eq_nudge){current, slope, k.y}, NULL, d),
+                         EQ_ERR_CONVERGE);
+        snprintf(name, sizeof name,
+                 "output %zu of example %zu of the minibatch: the nudge takes 1.25 ", at % m + 1,
+                 at / m + 1);
+        ck_assert_msg(strstr(eq_diag_get(d, 0)->text, name) != NULL, "%s", eq_diag_get(d, 0)->text);
+        eq_diag_free(d);
+    }
+    eq_network_free(k.n);
+}
+END_TEST
+
 /* Gauss elimination with row pivots of H lambda = g on the units that are free. */
 static void dense_adjoint(double w[MOST][MOST], size_t n, const bool *is_free, double *lambda) {
     static double a[MOST][MOST];
@@ -320,6 +347,7 @@ Suite *hopfield_suite(void) {
     tcase_add_test(t, sweeps_find_the_states_of_euler_in_fewer_passes);
     tcase_add_loop_test(t, a_nudge_of_one_unit_is_as_by_hand, 0, 2);
     tcase_add_test(t, every_phase_settles);
+    tcase_add_test(t, a_nudge_that_takes_a_minimum_names_the_output);
     tcase_add_loop_test(t, adjoint_and_estimates_are_the_gradient_of_a_dense_solve, 0, 2);
     tcase_add_loop_test(t, what_has_no_state_is_told, 0, 2);
     suite_add_tcase(s, t);

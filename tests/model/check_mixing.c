@@ -69,7 +69,7 @@ static size_t settle(const map *m, eq_mixing *mixing, size_t most) {
 START_TEST(a_linear_map_takes_as_many_steps_as_dimensions) {
     for (uint64_t seed = 1; seed <= 100; seed++)
         for (size_t n = 1; n <= 4; n++) {
-            eq_mixing *mixing = eq_mixing_new(1, n);
+            eq_mixing *mixing = eq_mixing_new(1, n, EQ_MIXING_DEPTH);
             map m = draw(seed, n, 0.95, false);
             ck_assert_uint_le(settle(&m, mixing, 1000), n + 6);
             eq_mixing_free(mixing);
@@ -79,7 +79,7 @@ END_TEST
 
 /* Eigenvalues above 1 too: the energy is no bowl, but the box holds its minima. */
 START_TEST(maps_in_a_box_settle) {
-    eq_mixing *mixing = eq_mixing_new(1, N);
+    eq_mixing *mixing = eq_mixing_new(1, N, EQ_MIXING_DEPTH);
     for (uint64_t seed = 1; seed <= 20000; seed++) {
         map m = draw(seed, N, 1.0 + 4.0 * (double)(seed % 10) / 10.0, true);
         size_t steps = settle(&m, mixing, 4000);

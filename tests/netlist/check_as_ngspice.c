@@ -284,6 +284,18 @@ static const struct {
      -3.15714285714286},
     {"v1 x 0 3\nr2 x 0 10\n.func f(y) {y*2} ; c\nr7 x 0 {f(3)} // c", -0.8},
     {"v1 x 0 3\nr2 x 0 10\nv2 y 0 pulse(1 2 -5u 1u 1u 10u 20u) ; c\nr5 y x 1 $ {", -1.3},
+    {"v1 x 0 -12\nr1 x b 1k\nd1 b 0 dm area=4\n.model dm d(bv=5 ibv=1m level=1)\n.options "
+     "reltol=1e-12 "
+     "abstol=1e-18 vntol=1e-14",
+     0.006949855146808355},
+    {"v1 x 0 -12\nr1 x b 1k\nd1 b 0 dm area=4\n.model dm d(bv=5 ibv=1m level=2)\n.options "
+     "reltol=1e-12 "
+     "abstol=1e-18 vntol=1e-14",
+     0.006985578924730541},
+    {"v1 x 0 -12\nr1 x b 1k\nd1 b 0 dm area=4\n.model dm d(bv=5 ibv=1m level=3)\n.options "
+     "reltol=1e-12 "
+     "abstol=1e-18 vntol=1e-14",
+     0.006985578924730541},
 };
 
 static eq_circuit *read_text(const char *text) {

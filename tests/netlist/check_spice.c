@@ -94,8 +94,11 @@ static const struct {
      "b2 a b i=1e-9*v(b,a) + (v(b,a) > 0.6 ? 0.5*(v(b,a) - 0.6) : 0)\n"
      "b3 a b i=1e-9*v(a,b) + (v(a,b) > 0.6 ? 0.5*(v(a,b) - 0.5) : 0)\n"
      "b4 a b i=1e-9*v(a,b) + (v(a,b) > 0.6 ? -0.5*(v(a,b) - 0.6) : 0)\n"
-     "b5 a b i=1e-9*v(a,b) + (v(a,b) > 0.6 ? 0.5*(v(a,b) - 0.6) : 0) + 1\nr1 a b 1\n",
-     "bd1 a cathode ron=1.999999996 roff=1000000000 vfwd=0.6\nb2 a b\nb3 a b\nb4 a b\nb5 a b\nr1 a "
+     "b5 a b i=1e-9*v(a,b) + (v(a,b) > 0.6 ? 0.5*(v(a,b) - 0.6) : 0) + 1\n"
+     "b6 a b i=0*v(a,b) + (v(a,b) > 0.6 ? 0.5*(v(a,b) - 0.6) : 0)\n"
+     "b7 a b i=0.5*v(a,b) + (v(a,b) > 0.6 ? -0.5*(v(a,b) - 0.6) : 0)\nr1 a b 1\n",
+     "bd1 a cathode ron=1.999999996 roff=1000000000 vfwd=0.6\nb2 a b\nb3 a b\nb4 a b\nb5 a b\nb6 a "
+     "b\nb7 a b\nr1 a "
      "b 1\n"},
     /* parameters before their definition, functions */
     {"t\nr1 a 0 {r}\nv1 a 0 {f(2,G)}\n.param r={2*s} s = {3 + 1} t='r*s'\n.func f(x,y) {x*y + "
@@ -265,6 +268,48 @@ START_TEST(what_is_left_out_is_told) {
 }
 END_TEST
 
+/* What is printed of an analysis that is not here is not read; of those that are, nodes must exist. */
+START_TEST(prints_of_other_analyses_are_not_read) {
+    static const char *const of[] = {"tran", "ac", "noise", "disto", "pz", "sp",
+                                     "hb",   "op", "dc",    "sens",  "tf"};
+    for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
+        char deck[120];
+        snprintf(deck, sizeof deck, "t\nv1 a 0 1\nr1 a 0 1k\n.op\n.print %s v(nowhere)\n", of[k]);
+        eq_diag *d = eq_diag_new();
+        eq_circuit *c = read_deck(deck, d);
+        ck_assert_msg((c != NULL) == (k < 7), "%s", deck);
+        eq_circuit_free(c);
+        eq_diag_free(d);
+    }
+}
+END_TEST
+
+/* A model of each type that no element here can use is passed over with a note; an element that
+ * names it is told that it is of another type. */
+START_TEST(models_of_other_devices_are_passed_over) {
+    static const char *const types[] = {"c",   "cap", "l",   "ind",   "lpnp",  "njf",  "pjf", "nmf",
+                                        "pmf", "urc", "cpl", "vdmos", "nchan", "ltra", "txl"};
+    for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
+        char deck[120], note[80];
+        eq_diag *d = eq_diag_new();
+        snprintf(deck, sizeof deck, "t\nv1 a 0 1\nr1 a 0 1k\n.model x %s(q=1)\n.op\n", types[k]);
+        snprintf(note, sizeof note, "ignored: model x (and others) of type %s, ", types[k]);
+        eq_circuit *c = read_deck(deck, d);
+        ck_assert_msg(c != NULL, "%s", deck);
+        ck_assert_uint_eq(eq_diag_count(d), 1);
+        ck_assert_msg(strstr(eq_diag_get(d, 0)->text, note) != NULL, "%s", eq_diag_get(d, 0)->text);
+        ck_assert_int_eq(eq_diag_get(d, 0)->severity, EQ_NOTE);
+        eq_circuit_free(c);
+        eq_diag_clear(d);
+        snprintf(deck, sizeof deck, "t\nv1 a 0 1\nd1 a 0 x\n.model x %s(q=1)\n.op\n", types[k]);
+        ck_assert_ptr_null(read_deck(deck, d));
+        snprintf(note, sizeof note, "%s", types[k]);
+        ck_assert_msg(strstr(eq_diag_get(d, 0)->text, note) != NULL, "%s", eq_diag_get(d, 0)->text);
+        eq_diag_free(d);
+    }
+}
+END_TEST
+
 /* Any beginning of a deck, and a deck with a byte changed, is read or refused with a message: no
  * crash, and never a failure that says nothing. */
 START_TEST(damaged_decks_are_read_or_refused) {
@@ -324,6 +369,8 @@ Suite *spice_suite(void) {
     tcase_add_test(t, directives_name_inputs_outputs_and_groups);
     tcase_add_test(t, includes_and_sections_are_read_in_place);
     tcase_add_test(t, what_is_left_out_is_told);
+    tcase_add_test(t, prints_of_other_analyses_are_not_read);
+    tcase_add_test(t, models_of_other_devices_are_passed_over);
     tcase_add_test(t, damaged_decks_are_read_or_refused);
     tcase_add_loop_test(t, reading_survives_running_out_of_memory, 0,
                         sizeof hungry / sizeof *hungry);

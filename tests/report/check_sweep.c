@@ -289,6 +289,7 @@ START_TEST(ends_of_steps_in_ltspice_and_xyce) {
     } one[] = {{".step param x 1 10 4\n.backanno\n", 4, 10.0},
                {".step param x 1 9 4\n.backanno\n", 3, 9.0},
                {".step dec param x 1 20 2\n.backanno\n", 4, 20.0},
+               {".step param x dec 1 20 2\n.backanno\n", 4, 20.0},
                {".step x 1 10 4\n.options device temp=27\n", 3, 9.0},
                {".step x 9 1 4\n.options device temp=27\n", 1, 9.0}};
     for (size_t k = 0; k < sizeof one / sizeof *one; k++) {

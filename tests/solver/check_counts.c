@@ -186,8 +186,8 @@ typedef struct deep {
 } deep;
 
 static const deep deeps[] = {
-    {"64,256,20", EQ_NEURON_IDEAL, 12, 4},
-    {"64,256,20", EQ_NEURON_SHOCKLEY, 12, 4},
+    {"64,256,20", EQ_NEURON_IDEAL, 12, 8},
+    {"64,256,20", EQ_NEURON_SHOCKLEY, 12, 8},
     {"64,256,256,20", EQ_NEURON_IDEAL, 12, 8},
     {"64,256,256,20", EQ_NEURON_SHOCKLEY, 12, 8},
     {"64,256,256,256,20", EQ_NEURON_IDEAL, 12, 8},
@@ -262,12 +262,47 @@ START_TEST(passes_of_a_deep_network) {
 }
 END_TEST
 
+/* A free phase of a deep network stops where it is well below the KCL bound, and what is left is no
+ * part of what a nudge does: between its clamps the network is linear, and a nudge moves it a
+ * thousand times as far as one of a thousandth. */
+START_TEST(small_nudges_keep_their_digits) {
+    enum { INPUTS = 16, OUTPUTS = 2 };
+    eq_architecture a;
+    eq_circuit *c = NULL;
+    eq_engine *e = NULL;
+    double x[INPUTS], y[3][OUTPUTS];
+    ck_assert_int_eq(eq_architecture_kind("drn", &a, NULL), EQ_OK);
+    ck_assert_int_eq(eq_architecture_layers("16,160,160,4", &a, NULL), EQ_OK);
+    a.diode = EQ_NEURON_IDEAL;
+    a.up = 1.0;
+    a.down = -1.0;
+    ck_assert_int_eq(eq_architecture_build(&a, &c, NULL), EQ_OK);
+    eq_engine_options o = {EQ_ENGINE_LAYERED, 1, 1};
+    c->options.reltol = 1e-4;
+    ck_assert_int_eq(eq_engine_new(c, &o, &e, NULL), EQ_OK);
+    ck_assert(eq_engine_about(e).sweeps);
+    for (int k = 0; k < INPUTS; k++) x[k] = 0.1 * (k % 5) - 0.15;
+    ck_assert_int_eq(eq_engine_free_phase(e, 1, x, y[0], NULL), EQ_OK);
+    for (int s = 1; s <= 2; s++) {
+        double current[OUTPUTS] = {s == 1 ? 1e-8 : 1e-5, 0.0};
+        eq_nudge nudge = {current, NULL, NULL};
+        ck_assert_int_eq(eq_engine_nudged_phase(e, s, &nudge, y[s], NULL), EQ_OK);
+    }
+    double small = y[1][0] - y[0][0], large = y[2][0] - y[0][0];
+    ck_assert_double_gt(large, 0.0);
+    ck_assert_msg(fabs(1e3 * small / large - 1.0) <= 1e-9, "off by %g", 1e3 * small / large - 1.0);
+    eq_engine_free(e);
+    eq_circuit_free(c);
+}
+END_TEST
+
 Suite *counts_suite(void) {
     Suite *s = suite_create("counts");
     TCase *t = tcase_create("counts");
     tcase_add_test(t, newton_on_a_grid);
     tcase_add_test(t, no_allocation_in_later_solves);
     tcase_add_loop_test(t, minibatches_of_a_layered_network, 0, NETWORKS);
+    tcase_add_test(t, small_nudges_keep_their_digits);
     tcase_add_loop_test(t, passes_of_a_deep_network, 0, DEEPS);
     suite_add_tcase(s, t);
     return s;

@@ -106,6 +106,64 @@ START_TEST(unsymmetric_systems) {
 }
 END_TEST
 
+/* log |det A| by elimination with the largest pivots. */
+static double log_determinant(double (*a)[N]) {
+    double sum = 0.0;
+    for (int k = 0; k < N; k++) {
+        int at = k;
+        for (int i = k + 1; i < N; i++)
+            if (fabs(a[i][k]) > fabs(a[at][k])) at = i;
+        for (int j = 0; at != k && j < N; j++) {
+            double kept = a[k][j];
+            a[k][j] = a[at][j];
+            a[at][j] = kept;
+        }
+        for (int i = k + 1; i < N; i++)
+            for (int j = N - 1; j >= k; j--) a[i][j] -= a[i][k] / a[k][k] * a[k][j];
+        sum += log(fabs(a[k][k]));
+    }
+    return sum;
+}
+
+/* The ratios of all pivots multiply to the determinant of the matrix whose rows, and then whose
+ * columns, are scaled to 1, whatever units it had; each row gives one. */
+START_TEST(pivots_multiply_to_the_determinant) {
+    matrix *m = malloc(sizeof *m);
+    double ratio[N], *size = malloc(sizeof m->value);
+    for (uint64_t seed = 1; seed < 10; seed++) {
+        eq_lin *l = NULL;
+        int32_t row[N];
+        bool taken[N] = {false};
+        fill(m, seed, false);
+        eq_pattern p = {N, m->start, m->row};
+        for (int j = 0; j < N; j++)
+            for (int32_t e = m->start[j]; e < m->start[j + 1]; e++) {
+                m->value[e] *= pow(10.0, (double)(m->row[e] % 5 - j % 7));
+                size[e] = fabs(m->full[m->row[e]][j] = m->value[e]);
+            }
+        double product = 0.0;
+        ck_assert_int_eq(eq_lin_new(EQ_LIN_KLU, &p, &l, NULL), EQ_OK);
+        ck_assert_int_eq(eq_lin_factor(l, m->value, NULL, NULL), EQ_OK);
+        eq_lin_pivots(l, size, ratio, row);
+        for (int j = 0; j < N; j++) {
+            product += log(ratio[j]);
+            ck_assert(row[j] >= 0 && row[j] < N && !taken[row[j]]);
+            taken[row[j]] = true;
+        }
+        for (int i = 0; i < 2 * N; i++) { /* rows, then columns */
+            double most = 0.0;
+            for (int j = 0; j < N; j++)
+                most = fmax(most, fabs(i < N ? m->full[i][j] : m->full[j][i - N]));
+            for (int j = 0; j < N; j++) *(i < N ? &m->full[i][j] : &m->full[j][i - N]) /= most;
+        }
+        ck_assert_double_eq_tol(product, log_determinant(m->full), 1e-8);
+        eq_lin_free(l);
+    }
+    free(size);
+    free(m);
+}
+END_TEST
+
 /* How many allocations of SuiteSparse, and of realloc alone, still succeed. */
 static long allocations;
 
@@ -221,6 +279,7 @@ Suite *lin_suite(void) {
     TCase *t = tcase_create("lin");
     tcase_add_loop_test(t, backends_solve_both_ways, 0, 3);
     tcase_add_loop_test(t, unsymmetric_systems, 0, 2);
+    tcase_add_test(t, pivots_multiply_to_the_determinant);
     tcase_add_loop_test(t, failing_allocations_are_reported, 0, 3);
     tcase_add_loop_test(t, singular_matrices_are_named, 0, 3);
     tcase_add_test(t, openmp_is_left_alone_but_for_the_thread_that_asks);

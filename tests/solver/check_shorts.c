@@ -210,6 +210,24 @@ START_TEST(wires_and_shorts_in_loops_share_their_current) {
 }
 END_TEST
 
+/* The diode makes rs no short, and in the solve that takes none, r2 is none either: 3 A through it are
+ * 3 uV between two potentials of 1 kV, of which round-off leaves 0.1 uA, more than the bound of 3 A. */
+START_TEST(round_off_counts_where_no_resistor_is_a_short) {
+    eq_circuit *c = deck("t\nv1 a 0 1\nrs a b 1u\nd1 b 0 dm\nr9 b 0 1k\nv2 p 0 1k\nr2 p q 1u\n"
+                         "r3 q 0 333\n.model dm d(is=1u)\n.op\n");
+    eq_solver *s = NULL;
+    double v[6] = {0}, branch[2], i = 1e3 / (333.0 + 1e-6);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, branch, NULL, NULL), EQ_OK);
+    double b = v[eq_circuit_find_node(c, "b")], through = (1.0 - b) / 1e-6;
+    ck_assert_double_eq_tol(v[eq_circuit_find_node(c, "q")], 333.0 * i, 1e-9);
+    ck_assert_double_eq_tol(branch[1], -i, 1e-6);
+    ck_assert_double_eq_tol(b, c->env.k_over_q * 300.15 * log(through / 1e-6 + 1.0), 1e-9);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
 /* r1 of the divider as it goes through values that make it a short and undo that, in one solver. */
 START_TEST(a_value_may_become_a_short_and_cease_to_be_one) {
     static const double ohm[] = {1e3, 1e-13, 0.0, 1.0, 1e-20, 1e3, 0.0, 1e9};
@@ -315,6 +333,7 @@ Suite *shorts_suite(void) {
     tcase_add_test(t, linear_networks_of_all_resistances_are_right);
     tcase_add_test(t, networks_with_diodes_are_right);
     tcase_add_test(t, wires_and_shorts_in_loops_share_their_current);
+    tcase_add_test(t, round_off_counts_where_no_resistor_is_a_short);
     tcase_add_test(t, a_value_may_become_a_short_and_cease_to_be_one);
     tcase_add_test(t, gradients_by_the_resistance_of_shorts);
     tcase_add_test(t, wires_across_sources_are_refused);

@@ -110,8 +110,8 @@ static const struct {
     {"net.xml", "encoding", "has no value", EQ_ERR_USAGE},
     {"net.xml", "=3", "has no value", EQ_ERR_USAGE},
     {"net.xml", "epochs.count=some", "allowed: a whole number from 0 on", EQ_ERR_INPUT},
-    {"net.xml", "estimator.type=both",
-     "type=\"both\" is not known; allowed: one-sided, random-sign", EQ_ERR_INPUT},
+    {"net.xml", "estimator.type=nothing",
+     "type=\"nothing\" is not known; allowed: one-sided, random-sign", EQ_ERR_INPUT},
     {"net.xml", "encoding.scale=INF", "is no number", EQ_ERR_INPUT},
 };
 

@@ -106,20 +106,22 @@ END_TEST
 
 /* Each default is the one of docs/experiment.md. */
 START_TEST(defaults_are_those_of_the_manual) {
-    static const char
-        says[] =
-            "  <architecture kind=\"kendall\" layers=\"4,3,2\" bias=\"1\" outputs=\"differential\" "
-            "diode=\"shockley\" gain=\"4\" feedback=\"0.25\" ",
-        others[] = "  <encoding normalize=\"none\" invert=\"no\" scale=\"1\" center=\"0\"/>\n"
-                   "  <cost type=\"squared-difference\" high=\"1\" low=\"0\" scale=\"1\"/>\n"
-                   "  <estimator type=\"symmetric\" nudging=\"current\" beta=\"1e-06\"/>\n"
-                   "  <optimizer type=\"adam\" rate=\"0.5\" momentum=\"0.9\" "
-                   "beta1=\"0.9\" beta2=\"0.999\" epsilon=\"1e-08\">\n"
-                   "    <group match=\"*\" rate=\"0.5\" init=\"deck\"/>\n"
-                   "  </optimizer>\n"
-                   "  <schedule type=\"cosine\" factor=\"0\" every=\"1\"/>\n"
-                   "  <minibatch size=\"4\"/>\n"
-                   "  <epochs count=\"10\"/>\n";
+    static const char says[] =
+        "  <architecture kind=\"kendall\" layers=\"4,3,2\" bias=\"1\" outputs=\"differential\" "
+        "diode=\"shockley\" gain=\"4\" feedback=\"0.25\" is=\"1e-06\" n=\"1\" ron=\"1\" "
+        "roff=\"1000000000000\" bias-up=\"0\" bias-down=\"0\" gmin=\"1e-08\" gmax=\"0.001\"/>\n",
+                      others[] =
+                          "  <encoding normalize=\"none\" invert=\"no\" scale=\"1\" "
+                          "center=\"0\"/>\n"
+                          "  <cost type=\"squared-difference\" high=\"1\" low=\"0\" scale=\"1\"/>\n"
+                          "  <estimator type=\"symmetric\" nudging=\"current\" beta=\"1e-06\"/>\n"
+                          "  <optimizer type=\"adam\" rate=\"0.5\" momentum=\"0.9\" "
+                          "beta1=\"0.9\" beta2=\"0.999\" epsilon=\"1e-08\">\n"
+                          "    <group match=\"*\" rate=\"0.5\" init=\"deck\"/>\n"
+                          "  </optimizer>\n"
+                          "  <schedule type=\"cosine\" factor=\"0\" every=\"1\"/>\n"
+                          "  <minibatch size=\"4\"/>\n"
+                          "  <epochs count=\"10\"/>\n";
     char *folder = scratch_folder();
     eq_text written = again(
         folder, "<experiment><architecture kind='kendall' layers='4,3,2'/><data format='csv' "
@@ -130,6 +132,15 @@ START_TEST(defaults_are_those_of_the_manual) {
     ck_assert_ptr_nonnull(strstr(written.text, " seed=\"1\">"));
     ck_assert_ptr_nonnull(strstr(written.text, " test-fraction=\"0\" train-limit=\"0\" "
                                                "test-limit=\"0\"/>"));
+    eq_text_free(&written);
+    written =
+        again(folder, "<experiment><network kind='hopfield' layers='4,3,2'/><data format='csv' "
+                      "path='/d/x'/><optimizer type='sgd' rate='0.5'><group match='*'/>"
+                      "</optimizer></experiment>\n");
+    ck_assert_msg(strstr(written.text,
+                         "  <network kind=\"hopfield\" layers=\"4,3,2\" solver=\"sweeps\" "
+                         "step=\"0.5\" tolerance=\"1e-09\" steps=\"10000\"/>") != NULL,
+                  "%s", written.text);
     eq_text_free(&written);
     scratch_free(folder);
 }

@@ -502,6 +502,45 @@ START_TEST(predictions_of_targets) {
 }
 END_TEST
 
+/* Of several targets: what is true, what is predicted, the outputs and all potentials stand behind each
+ * other. Three dividers of one source, each in a scale of its own. */
+START_TEST(columns_of_several_targets) {
+    static const double part[] = {0.75, 0.5, 0.2}, x[] = {1.0, -2.0, 3.0};
+    char *text, *line;
+    put("three.cir",
+        "dividers\nVx x 0 0\nR1 x p 1k\nR2 p 0 3k\nR3 x q 1k\nR4 q 0 1k\nR5 x r 4k\n"
+        "R6 r 0 1k\n*% input Vx\n*% output p q r\n*% train R? gmin=1e-6 gmax=1\n.end\n");
+    put("data.csv", "x,t,u,w\n1,10,20,30\n-2,11,22,33\n3,12,24,36\n");
+    put("x.xml",
+        "<experiment name='x'><circuit deck='three.cir'/><data format='csv' path='data.csv' "
+        "test-path='data.csv' targets='t u w'/><encoding target-scale='0.5'/>"
+        "<cost type='squared-error'/><optimizer type='sgd' rate='0'/><epochs count='0'/>"
+        "</experiment>");
+    expect_exit(0, NULL, "train %s/x.xml -o %s/run", scratch_current(), scratch_current());
+    expect_exit(0, NULL, "eval %s/run --predictions %s/p.csv --potentials", scratch_current(),
+                scratch_current());
+    line = text = file_text(in("p.csv"));
+    for (int j = 0; j < 3; j++) {
+        line = strchr(line, '\n') + 1;
+        double value[14], want[14] = {j};
+        for (int k = 0; k < 3; k++) {
+            want[1 + k] = (10.0 + j) * (k + 1);
+            want[4 + k] = part[k] * x[j] / 0.5;
+            want[7 + k] = want[11 + k] = part[k] * x[j];
+        }
+        want[10] = x[j]; /* node x, then p, q, r */
+        char *at = line;
+        for (int k = 0; k < 14; k++, at++) {
+            value[k] = strtod(at, &at);
+            ck_assert_msg(fabs(value[k] - want[k]) < 1e-9, "%d %d %g %g %s", j, k, value[k],
+                          want[k], text);
+        }
+        ck_assert_int_eq(at[-1], '\n');
+    }
+    eq_free(text);
+}
+END_TEST
+
 /* Data and experiment of another kind than those of the training are refused by eval, not read past
  * their ends. */
 START_TEST(data_of_another_kind_are_refused_later) {
@@ -604,6 +643,7 @@ Suite *regression_suite(void) {
     tcase_add_test(t, an_autoencoder_gives_its_inputs_again);
     tcase_add_test(t, train_and_eval_print_the_figures);
     tcase_add_test(t, predictions_of_targets);
+    tcase_add_test(t, columns_of_several_targets);
     tcase_add_test(t, what_does_not_fit_is_refused);
     tcase_add_test(t, another_scale_of_targets);
     tcase_add_test(t, data_of_another_kind_are_refused_later);

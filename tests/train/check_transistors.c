@@ -153,6 +153,23 @@ START_TEST(a_source_without_a_gate_is_named) {
 }
 END_TEST
 
+/* Threads share the transistors of each solve, the examples being taken one by one. */
+START_TEST(threads_do_not_change_the_bits) {
+    char *model[3];
+    for (int k = 0; k < 3; k++) {
+        char *said = NULL;
+        expect_exit(0, &said,
+                    "train netlists/nmos-digits.xml -o %s --force --epochs 1 --threads %d "
+                    "--set data.train-limit=40",
+                    in("run"), 1 + k);
+        free(said);
+        model[k] = file_text(in("run/model.cir"));
+    }
+    for (int k = 1; k < 3; k++) ck_assert_str_eq(model[0], model[k]);
+    for (int k = 0; k < 3; k++) eq_free(model[k]);
+}
+END_TEST
+
 Suite *transistors_suite(void) {
     Suite *s = suite_create("transistors");
     TCase *t = tcase_create("transistors");
@@ -161,6 +178,7 @@ Suite *transistors_suite(void) {
     tcase_add_test(t, delta_v2_is_the_change_of_squared_drops);
     tcase_add_loop_test(t, response_and_adjoint_are_differences_of_the_hinge, 0, 2);
     tcase_add_test(t, a_source_without_a_gate_is_named);
+    tcase_add_test(t, threads_do_not_change_the_bits);
     suite_add_tcase(s, t);
     return s;
 }

@@ -26,6 +26,7 @@
 #include "support/effort.h"
 #include "support/program.h"
 #include "train/checkpoint.h"
+#include "train/langevin.h"
 #include "train/seeds.h"
 #include "train/train.h"
 #include "train/transient.h"
@@ -340,6 +341,10 @@ static eq_status formulas(eq_diag *diag) {
 
 static eq_status polynomials(eq_diag *diag) {
     return there_and_back("tests/decks/polynomials.cir", diag);
+}
+
+static eq_status memristors_there_and_back(eq_diag *diag) {
+    return there_and_back("netlists/memristor-models.cir", diag);
 }
 
 static eq_status includes(eq_diag *diag) {
@@ -719,8 +724,9 @@ static eq_status gradcheck(eq_diag *diag) {
 /* Both sides of theorem 3.1 over a few steps, of a circuit and of a network, and an epoch by recurrent
  * backpropagation. */
 static eq_status transient_of(const char *path, eq_diag *diag) {
-    static const char *const item[] = {"data.train-limit=4", "estimator.type=rbp"};
-    const eq_settings set = {item, 2};
+    static const char *const item[] = {"data.train-limit=4", "data.validation-fraction=0",
+                                       "estimator.type=rbp"};
+    const eq_settings set = {item, 3};
     eq_transient_options o = eq_transient_defaults();
     eq_experiment *x = NULL;
     eq_transient t = {.table = NULL};
@@ -743,6 +749,19 @@ static eq_status transient_network(eq_diag *diag) {
 
 static eq_status transient_steps(eq_diag *diag) {
     return transient_of("netlists/discrete-digits.xml", diag);
+}
+
+static eq_status langevin(eq_diag *diag) {
+    eq_langevin_options o = eq_langevin_defaults();
+    eq_experiment *x = NULL;
+    eq_langevin_report r = {.table = NULL};
+    o.temperature = 1e-9;
+    o.steps = 100;
+    eq_status status = eq_experiment_read("netlists/linear.xml", &x, diag);
+    if (status == EQ_OK) status = eq_langevin_run(x, NULL, &o, &r, diag);
+    eq_langevin_report_free(&r);
+    eq_experiment_free(x);
+    return status;
 }
 
 static eq_status sensitivity(eq_diag *diag) {
@@ -789,6 +808,20 @@ static eq_status network(eq_diag *diag) {
 static eq_status dense_network(eq_diag *diag) {
     return network_of("netlists/discrete-digits.xml", "network.layers=64,6,10",
                       "estimator.type=symmetric", diag);
+}
+
+static eq_status elastic_network(eq_diag *diag) {
+    const char *const item[] = {"data.train-limit=2", "data.test-limit=1"};
+    const eq_settings set = {item, 2};
+    eq_experiment *x = NULL;
+    eq_trainer *t = NULL;
+    eq_trainer_score score;
+    eq_status status = eq_experiment_read_with("netlists/elastic.xml", &set, &x, diag);
+    if (status == EQ_OK) status = eq_trainer_new(x, NULL, &t, diag);
+    if (status == EQ_OK) status = eq_trainer_step(t, &score, diag);
+    eq_trainer_free(t);
+    eq_experiment_free(x);
+    return status;
 }
 
 static eq_status convolutional_network(eq_diag *diag) {
@@ -992,6 +1025,7 @@ static const struct {
     {"names", write_names},
     {"formulas", formulas},
     {"polynomials", polynomials},
+    {"memristors there and back", memristors_there_and_back},
     {"includes", includes},
     {"conditions", conditions},
     {"multipliers", multipliers},
@@ -1015,6 +1049,7 @@ static const struct {
     {"both sides of theorem 3.1", transient},
     {"both sides of theorem 3.1, of a network", transient_network},
     {"both sides of the GDD property", transient_steps},
+    {"Langevin dynamics", langevin},
     {"sensitivities", sensitivity},
     {"phases on other devices", other_devices},
     {"a gradient of ideal devices", ideal_devices},
@@ -1023,6 +1058,7 @@ static const struct {
     {"training of any parameter", any_parameters},
     {"a network without a circuit", network},
     {"a discrete-time network", dense_network},
+    {"an elastic network", elastic_network},
     {"a convolutional network", convolutional_network},
     {"images of CIFAR-10", read_cifar},
     {"settings", settings},

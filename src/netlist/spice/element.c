@@ -24,10 +24,16 @@ static const struct {
     {'t', "transmission lines (T) are not supported; at dc write two 0-V sources"},
     {'o', "transmission lines (O) are not supported; at dc write resistors"},
     {'u', "RC lines (U) are not supported; at dc write a resistor"},
-    {'p', "coupled lines (P) are not supported; at dc write resistors"},
-    {'y', "lossy lines (Y) are not supported; at dc write a resistor"},
+    {'p', "coupled lines (P) are not supported, at dc write resistors; a pipe is P1 a b K n=0.5 "
+          "dp0=1"},
     {'a', "XSPICE devices (A) are not supported; use controlled sources"},
 };
+
+static const char *message_of(char letter) {
+    for (size_t k = 0; k < sizeof refused / sizeof *refused; k++)
+        if (refused[k].letter == letter) return refused[k].message;
+    return NULL;
+}
 
 /* Forms of E and G that say nothing at dc without an analysis of their own. */
 static const char *const frequency_forms[] = {"laplace", "freq", "chebyshev"};
@@ -181,7 +187,9 @@ static bool read_source_word(eq_line *l, eq_token word) {
 /* The word behind the nodes of a diode or a transistor is its model, even when it starts as a number does:
  * 1N4148. */
 static bool takes_model(const eq_line *l) {
-    return eq_line_class(l)->model_type != NULL && eq_line_class(l)->value < 0;
+    const eq_device_class *cls = eq_line_class(l);
+    bool beside = cls->value < 0 || (cls->instance >> cls->value & 1) != 0;
+    return cls->model_type != NULL && beside;
 }
 
 static bool needs_model(const eq_line *l) {
@@ -190,6 +198,16 @@ static bool needs_model(const eq_line *l) {
 
 static bool names_model(const eq_line *l, eq_token t) {
     return needs_model(l) && t.kind == EQ_TOKEN_WORD && eq_starts_number(t.text, t.length);
+}
+
+/* A word that none of the letter's parameters is: its line may be that of SPICE's own device. */
+static bool what_else(const eq_line *l, eq_token word) {
+    const char *message = message_of(eq_line_class(l)->letter);
+    if (message != NULL)
+        eq_spice_fail(l->s, l->name.at, "%s", message);
+    else
+        eq_spice_expected(l->s, word, "a number, {EXPRESSION} or NAME=VALUE");
+    return false;
 }
 
 static bool read_rest(eq_line *l) {
@@ -220,10 +238,8 @@ static bool read_rest(eq_line *l) {
                 done = read_bare(l, t);
             else if (eq_line_class(l)->model_type != NULL)
                 done = read_model(l, t);
-            else {
-                eq_spice_expected(l->s, t, "a number, {EXPRESSION} or NAME=VALUE");
-                done = false;
-            }
+            else
+                done = what_else(l, t);
         }
         if (!done) return false;
     }
@@ -352,6 +368,13 @@ static bool measure(eq_line *l) {
     return true;
 }
 
+static const char *nodes_of(char letter) {
+    return letter == 'm'   ? "DRAIN GATE SOURCE BULK"
+           : letter == 'q' ? "COLLECTOR BASE EMITTER"
+           : letter == 'y' ? "PLUS MINUS"
+                           : "ANODE CATHODE";
+}
+
 /* What must not be missing: the model of a diode, the value of R and of controlled sources. */
 static bool complete(eq_line *l) {
     const eq_device_class *cls = eq_line_class(l);
@@ -360,13 +383,9 @@ static bool complete(eq_line *l) {
     if (needs_model(l))
         eq_spice_fail(l->s, eq_token_peek(l->c).at,
                       "%.*s names no model; write %.*s %s MODEL and .model MODEL %s", n, name, n,
-                      name,
-                      cls->letter == 'm'   ? "DRAIN GATE SOURCE BULK"
-                      : cls->letter == 'q' ? "COLLECTOR BASE EMITTER"
-                                           : "ANODE CATHODE",
-                      cls->letter == 'm'   ? "NMOS(vto=... kp=...)"
-                      : cls->letter == 'q' ? "NPN(is=... bf=...)"
-                                           : "D(is=... n=...)");
+                      name, nodes_of(cls->letter),
+                      cls->letter == 'm' ? "NMOS(vto=... kp=...)"
+                                         : eq_spice_model_example(cls->letter));
     else if (cls->value >= 0 && !l->has_value && isnan(cls->param[cls->value].default_value))
         eq_spice_fail(l->s, eq_token_peek(l->c).at,
                       "%.*s has no value; write its %s%s%s behind the nodes%s", n, name,
@@ -436,15 +455,15 @@ static void read_reactance(eq_line *l) {
 }
 
 static void refuse(eq_spice *s, eq_token name, char letter) {
-    for (size_t k = 0; k < sizeof refused / sizeof *refused; k++)
-        if (refused[k].letter == letter) {
-            eq_spice_fail(s, name.at, "%s", refused[k].message);
-            return;
-        }
+    const char *message = message_of(letter);
+    if (message != NULL) {
+        eq_spice_fail(s, name.at, "%s", message);
+        return;
+    }
     eq_spice_fail(
         s, name.at,
         "no element starts with '%.*s'; comments start with *, elements with one of R D M "
-        "Q V I E F G H C L X",
+        "Q V I E F G H C L P X",
         1, name.text);
 }
 
@@ -546,6 +565,7 @@ void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
                  .width = NAN};
     s->about = name;
     int errors = s->all->errors;
+    if (eq_token_is(name, "ymemristor")) s->about = l.name = name = eq_token_next(c); /* Xyce */
     int cls = class_with(letter == 'l' || letter == 'c' ? 'v' : letter);
     if (letter == 'k') {
         eq_spice_note(s, "k", l.name.at, "ignored: couplings (K) say nothing at dc");

@@ -395,7 +395,7 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
 static const char *function_at(const void *data, size_t k) {
     const eq_spice *s = data;
     const eq_names *own = s->all->scope[0]->defines[EQ_DEFINES_FUNC].name;
-    size_t n = own == NULL ? 0 : eq_names_count(own);
+    size_t n = eq_names_count(own);
     if (k < n) return eq_names_get(own, (int32_t)k);
     const eq_operation *o = eq_operation_at((int)(k - n));
     return o == NULL ? NULL : o->name;
@@ -411,7 +411,7 @@ static const char *parameter_at(const void *data, size_t k) {
     const eq_scope *scope[] = {s->frame == NULL ? NULL : s->frame->scope, s->all->scope[0]};
     for (size_t j = 0; j < 2; j++) {
         const eq_names *own = scope[j] == NULL ? NULL : scope[j]->defines[EQ_DEFINES_PARAM].name;
-        size_t n = own == NULL ? 0 : eq_names_count(own);
+        size_t n = eq_names_count(own);
         if (k < n) return eq_names_get(own, (int32_t)k);
         k -= n;
     }
@@ -513,7 +513,7 @@ eq_status eq_frame_value(eq_spice *s, eq_frame *f, eq_cursor at, double *value) 
 
 eq_status eq_frame_open(eq_spice *s, eq_frame *f, eq_scope *scope) {
     const eq_dictionary *d = &scope->defines[EQ_DEFINES_PARAM];
-    size_t n = d->name == NULL ? 0 : eq_names_count(d->name);
+    size_t n = eq_names_count(d->name);
     f->scope = scope;
     f->param = eq_calloc(n, sizeof *f->param);
     f->given = eq_calloc(n, sizeof *f->given);
@@ -537,7 +537,7 @@ void eq_frame_close(eq_frame *f) {
 
 void eq_frame_resolve(eq_spice *s) {
     const eq_dictionary *d = &s->frame->scope->defines[EQ_DEFINES_PARAM];
-    size_t n = d->name == NULL ? 0 : eq_names_count(d->name);
+    size_t n = eq_names_count(d->name);
     for (size_t k = 0; k < n && !s->all->stop; k++) {
         double value;
         eq_token use = {EQ_TOKEN_WORD, "", 0, d->item[k].at};

@@ -31,6 +31,10 @@ static const struct key {
     {"r", "resistance", KEY_ALIAS, "r"},
     {"r", "res", KEY_ALIAS, "r"},
     {"gh", "gain", KEY_ALIAS, NULL},
+    {"y", "x0", KEY_ALIAS, "x"},
+    {"y", "xo", KEY_ALIAS, "x"}, /* Xyce */
+    {"y", "state", KEY_ALIAS, "x"},
+    {"y", "ic", KEY_ALIAS, "x"},
     {"rigfbd", "m", KEY_MULTIPLY, NULL},
     {"r", "tc", KEY_TC, NULL},
     {"b", "tc1", KEY_WARMTH, NULL},

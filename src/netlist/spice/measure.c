@@ -45,7 +45,7 @@ static const struct measure_word *word_of(eq_token t) {
 
 /* An expression of potentials, currents and measures. */
 static eq_formula *quantity(eq_spice *s, eq_cursor *c) {
-    eq_operand value = {0.0, EQ_NONE};
+    eq_operand value = {NAN, EQ_NONE};
     eq_spice probe;
     if (!eq_spice_probe_begin(s, ".measure", &probe)) return NULL;
     bool done = eq_spice_operand(&probe, c, &value) == EQ_OK;
@@ -54,7 +54,7 @@ static eq_formula *quantity(eq_spice *s, eq_cursor *c) {
 
 /* A = B, or A val = B, as the formula A - B. */
 static eq_formula *difference(eq_spice *s, eq_cursor *c) {
-    eq_operand x[2] = {{0.0, EQ_NONE}, {0.0, EQ_NONE}};
+    eq_operand x[2] = {{NAN, EQ_NONE}, {NAN, EQ_NONE}};
     eq_spice probe;
     if (!eq_spice_probe_begin(s, ".measure", &probe)) return NULL;
     bool done = eq_spice_operand(&probe, c, &x[0]) == EQ_OK;

@@ -9,197 +9,41 @@
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/geometry.h"
 #include "netlist/spice/model.h"
+#include "netlist/spice/model_words.h"
 #include "netlist/spice/scope.h"
-
-/* What a model parameter that the class does not declare means. */
-typedef enum word_action {
-    WORD_ALIAS,
-    WORD_DC_FREE,
-    WORD_TEXT,
-    WORD_NEUTRAL,
-    WORD_GEOMETRY,    /* read by resistor.c and geometry.c */
-    WORD_LEVEL,       /* 1 to 3 have one law; with 3 lengths make the area */
-    WORD_OTHER_LEVEL, /* of transistors of levels 2 and 3 */
-    WORD_NOT_HERE
-} word_action;
-
-static const struct model_word {
-    char letter;
-    const char *name;
-    word_action action;
-    const char *alias;
-    double neutral; /* WORD_NEUTRAL: the value that changes nothing at dc */
-} words[] = {
-    {'d', "js", WORD_ALIAS, "is", 0},          {'d', "vb", WORD_ALIAS, "bv", 0},
-    {'d', "vrb", WORD_ALIAS, "bv", 0},         {'d', "var", WORD_ALIAS, "bv", 0},
-    {'d', "ib", WORD_ALIAS, "ibv", 0},         {'d', "nz", WORD_ALIAS, "nbv", 0},
-    {'d', "tref", WORD_ALIAS, "tnom", 0},      {'d', "tt", WORD_DC_FREE, NULL, 0},
-    {'d', "cjo", WORD_DC_FREE, NULL, 0},       {'d', "cj0", WORD_DC_FREE, NULL, 0},
-    {'d', "cj", WORD_DC_FREE, NULL, 0},        {'d', "pb", WORD_ALIAS, "vj", 0},
-    {'d', "m", WORD_ALIAS, "mj", 0},           {'d', "fc", WORD_DC_FREE, NULL, 0},
-    {'d', "fcs", WORD_DC_FREE, NULL, 0},       {'d', "kf", WORD_DC_FREE, NULL, 0},
-    {'d', "af", WORD_DC_FREE, NULL, 0},        {'d', "cjp", WORD_DC_FREE, NULL, 0},
-    {'d', "cjsw", WORD_DC_FREE, NULL, 0},      {'d', "php", WORD_DC_FREE, NULL, 0},
-    {'d', "mjsw", WORD_DC_FREE, NULL, 0},      {'d', "ttt1", WORD_DC_FREE, NULL, 0},
-    {'d', "ttt2", WORD_DC_FREE, NULL, 0},      {'d', "tm1", WORD_DC_FREE, NULL, 0},
-    {'d', "tm2", WORD_DC_FREE, NULL, 0},       {'d', "cta", WORD_DC_FREE, NULL, 0},
-    {'d', "ctp", WORD_DC_FREE, NULL, 0},       {'d', "tpb", WORD_DC_FREE, NULL, 0},
-    {'d', "tphp", WORD_DC_FREE, NULL, 0},      {'d', "tlevc", WORD_DC_FREE, NULL, 0},
-    {'d', "fv_max", WORD_DC_FREE, NULL, 0},    {'d', "bv_max", WORD_DC_FREE, NULL, 0},
-    {'d', "id_max", WORD_DC_FREE, NULL, 0},    {'d', "te_max", WORD_DC_FREE, NULL, 0},
-    {'d', "pd_max", WORD_DC_FREE, NULL, 0},    {'d', "iave", WORD_DC_FREE, NULL, 0},
-    {'d', "vpk", WORD_DC_FREE, NULL, 0},       {'d', "ipk", WORD_DC_FREE, NULL, 0},
-    {'d', "irms", WORD_DC_FREE, NULL, 0},      {'d', "mfg", WORD_TEXT, NULL, 0},
-    {'d', "type", WORD_TEXT, NULL, 0},         {'d', "level", WORD_LEVEL, NULL, 0},
-    {'d', "w", WORD_GEOMETRY, NULL, 0},        {'d', "l", WORD_GEOMETRY, NULL, 0},
-    {'d', "tbv1", WORD_NEUTRAL, NULL, 0},      {'d', "ik", WORD_ALIAS, "ikf", 0},
-    {'d', "ikr", WORD_NEUTRAL, NULL, 0},       {'d', "trs", WORD_ALIAS, "trs1", 0},
-    {'d', "jtun", WORD_NEUTRAL, NULL, 0},      {'d', "jtunsw", WORD_NEUTRAL, NULL, 0},
-    {'d', "temp", WORD_NOT_HERE, NULL, 0},     {'r', "res", WORD_ALIAS, "r", 0},
-    {'d', "rth0", WORD_DC_FREE, NULL, 0},      {'d', "cth0", WORD_DC_FREE, NULL, 0},
-    {'d', "lm", WORD_DC_FREE, NULL, 0},        {'d', "lp", WORD_DC_FREE, NULL, 0},
-    {'d', "wm", WORD_DC_FREE, NULL, 0},        {'d', "wp", WORD_DC_FREE, NULL, 0},
-    {'d', "xm", WORD_DC_FREE, NULL, 0},        {'d', "xp", WORD_DC_FREE, NULL, 0},
-    {'d', "xom", WORD_DC_FREE, NULL, 0},       {'d', "xoi", WORD_DC_FREE, NULL, 0},
-    {'r', "dw", WORD_GEOMETRY, NULL, 0},       {'r', "dlr", WORD_GEOMETRY, NULL, 0},
-    {'r', "l", WORD_GEOMETRY, NULL, 0},        {'r', "w", WORD_GEOMETRY, NULL, 0},
-    {'r', "tnom", WORD_GEOMETRY, NULL, 0},     {'r', "tc1r", WORD_ALIAS, "tc1", 0},
-    {'r', "kf", WORD_DC_FREE, NULL, 0},        {'r', "af", WORD_DC_FREE, NULL, 0},
-    {'r', "ef", WORD_DC_FREE, NULL, 0},        {'r', "lf", WORD_DC_FREE, NULL, 0},
-    {'r', "wf", WORD_DC_FREE, NULL, 0},        {'r', "bv_max", WORD_DC_FREE, NULL, 0},
-    {'r', "rsh", WORD_GEOMETRY, NULL, 0},      {'r', "defw", WORD_GEOMETRY, NULL, 0},
-    {'r', "defl", WORD_GEOMETRY, NULL, 0},     {'r', "narrow", WORD_GEOMETRY, NULL, 0},
-    {'r', "short", WORD_GEOMETRY, NULL, 0},    {'r', "dtemp", WORD_NOT_HERE, NULL, 0},
-    {'d', "dtemp", WORD_NOT_HERE, NULL, 0},    {'r', "temp", WORD_NOT_HERE, NULL, 0},
-    {'m', "vt0", WORD_ALIAS, "vto", 0},        {'m', "u0", WORD_ALIAS, "uo", 0},
-    {'m', "level", WORD_LEVEL, NULL, 0},       {'m', "cbd", WORD_DC_FREE, NULL, 0},
-    {'m', "cbs", WORD_DC_FREE, NULL, 0},       {'m', "pb", WORD_DC_FREE, NULL, 0},
-    {'m', "cgso", WORD_DC_FREE, NULL, 0},      {'m', "cgdo", WORD_DC_FREE, NULL, 0},
-    {'m', "cgbo", WORD_DC_FREE, NULL, 0},      {'m', "cj", WORD_DC_FREE, NULL, 0},
-    {'m', "mj", WORD_DC_FREE, NULL, 0},        {'m', "cjsw", WORD_DC_FREE, NULL, 0},
-    {'m', "mjsw", WORD_DC_FREE, NULL, 0},      {'m', "fc", WORD_DC_FREE, NULL, 0},
-    {'m', "kf", WORD_DC_FREE, NULL, 0},        {'m', "af", WORD_DC_FREE, NULL, 0},
-    {'m', "nlev", WORD_DC_FREE, NULL, 0},      {'m', "gdsnoi", WORD_DC_FREE, NULL, 0},
-    {'m', "theta", WORD_OTHER_LEVEL, NULL, 0}, {'m', "vmax", WORD_OTHER_LEVEL, NULL, 0},
-    {'m', "xj", WORD_OTHER_LEVEL, NULL, 0},    {'m', "nfs", WORD_OTHER_LEVEL, NULL, 0},
-    {'m', "neff", WORD_OTHER_LEVEL, NULL, 0},  {'m', "delta", WORD_OTHER_LEVEL, NULL, 0},
-    {'m', "ucrit", WORD_OTHER_LEVEL, NULL, 0}, {'m', "uexp", WORD_OTHER_LEVEL, NULL, 0},
-    {'m', "utra", WORD_OTHER_LEVEL, NULL, 0},  {'m', "eta", WORD_OTHER_LEVEL, NULL, 0},
-    {'m', "kappa", WORD_OTHER_LEVEL, NULL, 0}, {'m', "xqc", WORD_OTHER_LEVEL, NULL, 0},
-    {'m', "w", WORD_NOT_HERE, NULL, 0},        {'m', "l", WORD_NOT_HERE, NULL, 0},
-    {'m', "ad", WORD_NOT_HERE, NULL, 0},       {'m', "as", WORD_NOT_HERE, NULL, 0},
-    {'m', "nrd", WORD_NOT_HERE, NULL, 0},      {'m', "nrs", WORD_NOT_HERE, NULL, 0},
-    {'m', "m", WORD_NOT_HERE, NULL, 0},        {'m', "temp", WORD_NOT_HERE, NULL, 0},
-    {'m', "dtemp", WORD_NOT_HERE, NULL, 0},    {'m', "pd", WORD_NOT_HERE, NULL, 0},
-    {'m', "ps", WORD_NOT_HERE, NULL, 0},       {'q', "c2", WORD_ALIAS, "ise", 0},
-    {'q', "c4", WORD_ALIAS, "isc", 0},         {'q', "va", WORD_ALIAS, "vaf", 0},
-    {'q', "ik", WORD_ALIAS, "ikf", 0},         {'q', "vb", WORD_ALIAS, "var", 0},
-    {'q', "tref", WORD_ALIAS, "tnom", 0},      {'q', "cje", WORD_DC_FREE, NULL, 0},
-    {'q', "vje", WORD_DC_FREE, NULL, 0},       {'q', "pe", WORD_DC_FREE, NULL, 0},
-    {'q', "mje", WORD_DC_FREE, NULL, 0},       {'q', "me", WORD_DC_FREE, NULL, 0},
-    {'q', "tf", WORD_DC_FREE, NULL, 0},        {'q', "xtf", WORD_DC_FREE, NULL, 0},
-    {'q', "vtf", WORD_DC_FREE, NULL, 0},       {'q', "itf", WORD_DC_FREE, NULL, 0},
-    {'q', "ptf", WORD_DC_FREE, NULL, 0},       {'q', "cjc", WORD_DC_FREE, NULL, 0},
-    {'q', "vjc", WORD_DC_FREE, NULL, 0},       {'q', "pc", WORD_DC_FREE, NULL, 0},
-    {'q', "mjc", WORD_DC_FREE, NULL, 0},       {'q', "mc", WORD_DC_FREE, NULL, 0},
-    {'q', "xcjc", WORD_DC_FREE, NULL, 0},      {'q', "tr", WORD_DC_FREE, NULL, 0},
-    {'q', "cjs", WORD_DC_FREE, NULL, 0},       {'q', "csub", WORD_DC_FREE, NULL, 0},
-    {'q', "ccs", WORD_DC_FREE, NULL, 0},       {'q', "vjs", WORD_DC_FREE, NULL, 0},
-    {'q', "ps", WORD_DC_FREE, NULL, 0},        {'q', "mjs", WORD_DC_FREE, NULL, 0},
-    {'q', "ms", WORD_DC_FREE, NULL, 0},        {'q', "fc", WORD_DC_FREE, NULL, 0},
-    {'q', "kf", WORD_DC_FREE, NULL, 0},        {'q', "af", WORD_DC_FREE, NULL, 0},
-    {'q', "tlevc", WORD_DC_FREE, NULL, 0},     {'q', "ctc", WORD_DC_FREE, NULL, 0},
-    {'q', "cte", WORD_DC_FREE, NULL, 0},       {'q', "cts", WORD_DC_FREE, NULL, 0},
-    {'q', "tvjc", WORD_DC_FREE, NULL, 0},      {'q', "tvje", WORD_DC_FREE, NULL, 0},
-    {'q', "tvjs", WORD_DC_FREE, NULL, 0},      {'q', "titf1", WORD_DC_FREE, NULL, 0},
-    {'q', "titf2", WORD_DC_FREE, NULL, 0},     {'q', "ttf1", WORD_DC_FREE, NULL, 0},
-    {'q', "ttf2", WORD_DC_FREE, NULL, 0},      {'q', "ttr1", WORD_DC_FREE, NULL, 0},
-    {'q', "ttr2", WORD_DC_FREE, NULL, 0},      {'q', "tmje1", WORD_DC_FREE, NULL, 0},
-    {'q', "tmje2", WORD_DC_FREE, NULL, 0},     {'q', "tmjc1", WORD_DC_FREE, NULL, 0},
-    {'q', "tmjc2", WORD_DC_FREE, NULL, 0},     {'q', "tmjs1", WORD_DC_FREE, NULL, 0},
-    {'q', "tmjs2", WORD_DC_FREE, NULL, 0},     {'q', "vbe_max", WORD_DC_FREE, NULL, 0},
-    {'q', "vbc_max", WORD_DC_FREE, NULL, 0},   {'q', "vce_max", WORD_DC_FREE, NULL, 0},
-    {'q', "pd_max", WORD_DC_FREE, NULL, 0},    {'q', "ic_max", WORD_DC_FREE, NULL, 0},
-    {'q', "ib_max", WORD_DC_FREE, NULL, 0},    {'q', "te_max", WORD_DC_FREE, NULL, 0},
-    {'q', "rth0", WORD_DC_FREE, NULL, 0},      {'q', "tlev", WORD_NEUTRAL, NULL, 0},
-    {'q', "tbf1", WORD_NEUTRAL, NULL, 0},      {'q', "tbf2", WORD_NEUTRAL, NULL, 0},
-    {'q', "tbr1", WORD_NEUTRAL, NULL, 0},      {'q', "tbr2", WORD_NEUTRAL, NULL, 0},
-    {'q', "tikf1", WORD_NEUTRAL, NULL, 0},     {'q', "tikf2", WORD_NEUTRAL, NULL, 0},
-    {'q', "tikr1", WORD_NEUTRAL, NULL, 0},     {'q', "tikr2", WORD_NEUTRAL, NULL, 0},
-    {'q', "tirb1", WORD_NEUTRAL, NULL, 0},     {'q', "tirb2", WORD_NEUTRAL, NULL, 0},
-    {'q', "tnc1", WORD_NEUTRAL, NULL, 0},      {'q', "tnc2", WORD_NEUTRAL, NULL, 0},
-    {'q', "tne1", WORD_NEUTRAL, NULL, 0},      {'q', "tne2", WORD_NEUTRAL, NULL, 0},
-    {'q', "tnf1", WORD_NEUTRAL, NULL, 0},      {'q', "tnf2", WORD_NEUTRAL, NULL, 0},
-    {'q', "tnr1", WORD_NEUTRAL, NULL, 0},      {'q', "tnr2", WORD_NEUTRAL, NULL, 0},
-    {'q', "trb1", WORD_NEUTRAL, NULL, 0},      {'q', "trb", WORD_NEUTRAL, NULL, 0},
-    {'q', "trb2", WORD_NEUTRAL, NULL, 0},      {'q', "trc1", WORD_NEUTRAL, NULL, 0},
-    {'q', "trc", WORD_NEUTRAL, NULL, 0},       {'q', "trc2", WORD_NEUTRAL, NULL, 0},
-    {'q', "tre1", WORD_NEUTRAL, NULL, 0},      {'q', "tre", WORD_NEUTRAL, NULL, 0},
-    {'q', "tre2", WORD_NEUTRAL, NULL, 0},      {'q', "trm1", WORD_NEUTRAL, NULL, 0},
-    {'q', "trm2", WORD_NEUTRAL, NULL, 0},      {'q', "tvaf1", WORD_NEUTRAL, NULL, 0},
-    {'q', "tvaf2", WORD_NEUTRAL, NULL, 0},     {'q', "tvar1", WORD_NEUTRAL, NULL, 0},
-    {'q', "tvar2", WORD_NEUTRAL, NULL, 0},     {'q', "tns1", WORD_NEUTRAL, NULL, 0},
-    {'q', "tns2", WORD_NEUTRAL, NULL, 0},      {'q', "tis1", WORD_NEUTRAL, NULL, 0},
-    {'q', "tis2", WORD_NEUTRAL, NULL, 0},      {'q', "tise1", WORD_NEUTRAL, NULL, 0},
-    {'q', "tise2", WORD_NEUTRAL, NULL, 0},     {'q', "tisc1", WORD_NEUTRAL, NULL, 0},
-    {'q', "tisc2", WORD_NEUTRAL, NULL, 0},     {'q', "tiss1", WORD_NEUTRAL, NULL, 0},
-    {'q', "tiss2", WORD_NEUTRAL, NULL, 0},     {'q', "ibe", WORD_NEUTRAL, NULL, 0},
-    {'q', "ibc", WORD_NEUTRAL, NULL, 0},       {'q', "quasimod", WORD_NEUTRAL, NULL, 0},
-    {'q', "nkf", WORD_NEUTRAL, NULL, 0.5},     {'q', "nk", WORD_NEUTRAL, NULL, 0.5},
-    {'q', "area", WORD_NOT_HERE, NULL, 0},     {'q', "areab", WORD_NOT_HERE, NULL, 0},
-    {'q', "areac", WORD_NOT_HERE, NULL, 0},    {'q', "m", WORD_NOT_HERE, NULL, 0},
-    {'q', "temp", WORD_NOT_HERE, NULL, 0},     {'q', "dtemp", WORD_NOT_HERE, NULL, 0},
-    {'q', "mfg", WORD_TEXT, NULL, 0},          {'q', "type", WORD_TEXT, NULL, 0},
-};
-
-/* Types of models: those with a letter are read (of switches in switch.c), the others belong
- * to devices that are refused; own: as the classes name it. */
-static const struct model_type {
-    const char *name;
-    char letter;
-    const char *own;
-} types[] = {
-    {"d", 'd', "d"},        {"r", 'r', "r"},     {"res", 'r', "r"},      {"nmos", 'm', "nmos"},
-    {"pmos", 'm', "pmos"},  {"sw", 's', NULL},   {"vswitch", 's', NULL}, {"csw", 'w', NULL},
-    {"iswitch", 'w', NULL}, {"c", 0, NULL},      {"cap", 0, NULL},       {"l", 0, NULL},
-    {"ind", 0, NULL},       {"npn", 'q', "npn"}, {"pnp", 'q', "pnp"},    {"lpnp", 0, NULL},
-    {"njf", 0, NULL},       {"pjf", 0, NULL},    {"nmf", 0, NULL},       {"pmf", 0, NULL},
-    {"vdmos", 0, NULL},     {"nchan", 0, NULL},  {"urc", 0, NULL},       {"ltra", 0, NULL},
-    {"txl", 0, NULL},       {"cpl", 0, NULL}};
-
-enum { TYPES = sizeof types / sizeof *types, WORDS = sizeof words / sizeof *words };
 
 static const char *type_name(const void *data, size_t k) {
     (void)data;
-    return k < TYPES ? types[k].name : NULL;
+    return k < eq_model_type_count ? eq_model_types[k].name : NULL;
 }
 
 /* The type on the card; NULL: an error was reported. */
-static const struct model_type *read_type(eq_spice *s, eq_cursor *c) {
+static const eq_model_type *read_type(eq_spice *s, eq_cursor *c) {
     eq_token t = eq_token_next(c);
     char near[96];
-    for (size_t k = 0; k < TYPES; k++)
-        if (eq_token_is(t, types[k].name)) return &types[k];
+    for (size_t k = 0; k < eq_model_type_count; k++)
+        if (eq_token_is(t, eq_model_types[k].name)) return &eq_model_types[k];
     if (t.kind != EQ_TOKEN_WORD)
         eq_spice_expected(s, t, "the type of the model (D, R, NMOS, PMOS, NPN or PNP)");
     else
         eq_spice_fail(s, t.at,
                       "there is no model type %.*s%s; eqspice knows D, R, SW, CSW, "
-                      "NMOS, PMOS, NPN and PNP",
+                      "NMOS, PMOS, NPN, PNP, DRIFT, SINH, YAKOPCIC, VTEAM, RRAM and MMS",
                       (int)t.length, t.text, eq_spice_nearest(s, t, type_name, NULL, near));
     return NULL;
 }
 
-static const struct model_word *word_of(char letter, eq_token t) {
-    for (size_t k = 0; k < WORDS; k++)
-        if (words[k].letter == letter && eq_token_is(t, words[k].name)) return &words[k];
+static const eq_model_word *word_of(char letter, eq_token t) {
+    for (size_t k = 0; k < eq_model_word_count; k++)
+        if (eq_model_words[k].letter == letter && eq_token_is(t, eq_model_words[k].name))
+            return &eq_model_words[k];
     return NULL;
 }
 
 /* A parameter of the class that a .model may give; `m` of a D model is a grading coefficient. */
 static int param_of(int cls, eq_token t) {
     const eq_device_class *d = eq_class(cls);
-    const struct model_word *w = word_of(d->letter, t);
+    const eq_model_word *w = word_of(d->letter, t);
     for (int k = 0; k < d->params; k++) {
         if (w != NULL && w->action == WORD_ALIAS && strcmp(w->alias, d->param[k].name) == 0)
             return k;
@@ -225,7 +69,9 @@ static const char *parameter_name(const void *data, size_t k) {
     const names_of *n = data;
     if (k < (size_t)n->cls->params) return n->cls->param[k].name;
     k -= (size_t)n->cls->params;
-    return k < WORDS ? words[k].letter == n->cls->letter ? words[k].name : "" : NULL;
+    return k < eq_model_word_count
+               ? eq_model_words[k].letter == n->cls->letter ? eq_model_words[k].name : ""
+               : NULL;
 }
 
 /* A model being read. */
@@ -238,7 +84,7 @@ typedef struct reading {
 } reading;
 
 /* Level 1 has none of what the levels above have beside it; ngspice leaves it out, too. */
-static bool of_transistor(reading *r, eq_token key, const struct model_word *w, double value) {
+static bool of_transistor(reading *r, eq_token key, const eq_model_word *w, double value) {
     int n = (int)r->name.length;
     if (w->action == WORD_OTHER_LEVEL)
         eq_spice_note(r->s, "other level", key.at,
@@ -253,7 +99,7 @@ static bool of_transistor(reading *r, eq_token key, const struct model_word *w, 
     return false;
 }
 
-static bool neutral(reading *r, eq_token key, const struct model_word *w, double value) {
+static bool neutral(reading *r, eq_token key, const eq_model_word *w, double value) {
     if (eq_token_is(key, "defl") && r->s->circuit->dialect == EQ_NGSPICE)
         eq_spice_note(r->s, "defl", key.at,
                       "ignored: defl, which ngspice 39 does not have; write l");
@@ -274,10 +120,11 @@ static bool neutral(reading *r, eq_token key, const struct model_word *w, double
         return true;
     }
     bool transistor = eq_class(r->cls)->letter == 'm';
+    if (eq_class(r->cls)->letter == 'y') return true; /* the level of own_type */
     if (transistor && w->action != WORD_NOT_HERE) return of_transistor(r, key, w, value);
     bool same_law = w->action == WORD_LEVEL && (value == 1.0 || value == 2.0 || value == 3.0);
     if (w->action == WORD_GEOMETRY || same_law) return r->sized = true;
-    if (w->action == WORD_NEUTRAL && value == w->neutral) return true;
+    if (w->action == WORD_NEUTRAL && value == 0.0) return true;
     eq_spice_fail(r->s, key.at,
                   w->action == WORD_NOT_HERE
                       ? "%.*s=%g does not stand on a .model card; write it on the element"
@@ -310,7 +157,7 @@ static bool read_key(reading *r, eq_cursor *c) {
         return false;
     }
     if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) eq_token_next(c);
-    const struct model_word *w = word_of(eq_class(r->cls)->letter, key);
+    const eq_model_word *w = word_of(eq_class(r->cls)->letter, key);
     int k = param_of(r->cls, key);
     double value;
     if (w != NULL && w->action == WORD_TEXT) {
@@ -326,7 +173,7 @@ static bool read_key(reading *r, eq_cursor *c) {
             (int)key.length, key.text, (int)r->name.length, r->name.text);
         return false;
     }
-    if (k < 0 && w == NULL) {
+    if (k < 0 && (w == NULL || w->action == WORD_ALIAS)) {
         char near[96];
         names_of names = {eq_class(r->cls)};
         eq_spice_fail(r->s, key.at,
@@ -476,6 +323,7 @@ static int32_t wrong_type(eq_spice *s, eq_token name, const char *type, char let
                   (int)name.length, name.text, type,
                   letter == 'm'   ? "nmos or pmos"
                   : letter == 'q' ? "npn or pnp"
+                  : letter == 'y' ? "drift, sinh, yakopcic, vteam, rram or mms"
                                   : (char[2]){letter, '\0'});
     return EQ_NONE;
 }
@@ -488,6 +336,20 @@ static int32_t model_again(eq_spice *s, const eq_definition *d, eq_token name, c
     return wrong_type(s, name, own->model_type, letter);
 }
 
+/* As the classes name the type; of a memristor of Xyce by its level. NULL: an error was reported. */
+static const char *own_type(eq_spice *s, const eq_model_type *type, eq_cursor card) {
+    static const char *const name[] = {"level"};
+    double level = NAN;
+    if (type->own != NULL) return type->own;
+    if (!eq_spice_card_values(s, card, name, 1, &level)) return NULL;
+    if (level == 3.0) return "yakopcic";
+    if (level == 5.0) return "mms";
+    eq_spice_fail(s, s->about.at,
+                  "a memristor model has level=3 (Yakopcic) or level=5 (Knowm), as in Xyce; write "
+                  "one of the types DRIFT, YAKOPCIC, VTEAM, RRAM, MMS and SINH for it");
+    return NULL;
+}
+
 /* Reads the card as seen from the frame whose scope holds it. */
 static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token name, char letter) {
     eq_spice there = *s;
@@ -496,12 +358,13 @@ static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token nam
     eq_cursor c = d->value;
     there.frame = f;
     there.about = name;
-    const struct model_type *type = read_type(&there, &c);
+    const eq_model_type *type = read_type(&there, &c);
     bool good = type != NULL;
     if (good && letter == 0) letter = type->letter;
     bool of_switch = good && (type->letter == 's' || type->letter == 'w');
     bool other = good && (type->letter != letter || letter == 0);
-    good = good && !other && !of_switch && read_model(&r, c, type->own);
+    const char *own = good && !other && !of_switch ? own_type(&there, type, c) : NULL;
+    good = own != NULL && read_model(&r, c, own);
     if (of_switch && !other) return EQ_NONE; /* read where a switch uses it */
     if (other) {
         if (letter != 0) return wrong_type(s, name, type->name, letter);
@@ -540,7 +403,7 @@ bool eq_spice_model_has(const eq_spice *s, eq_token name, eq_token param) {
 }
 
 /* What a .model for an element of that letter looks like. */
-static const char *example_of(char letter) {
+const char *eq_spice_model_example(char letter) {
     switch (letter) {
     case 'r':
         return "R(r=...)";
@@ -552,6 +415,8 @@ static const char *example_of(char letter) {
         return "NMOS(level=1 vto=... kp=...)";
     case 'q':
         return "NPN(is=... bf=...)";
+    case 'y':
+        return "DRIFT(ron=... roff=...)";
     default:
         return "D(is=... n=...)";
     }
@@ -571,21 +436,33 @@ eq_definition *eq_spice_model_card(eq_spice *s, eq_token name, char letter, eq_f
         s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s%.*s%s", (int)name.length,
         name.text,
         eq_spice_nearest_name(s, name, s->all->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
-        (int)name.length, name.text, example_of(letter),
+        (int)name.length, name.text, eq_spice_model_example(letter),
         may_be_param ? ", or a parameter: .param " : "", may_be_param ? (int)name.length : 0,
         name.text, may_be_param ? "=VALUE" : "");
     return NULL;
 }
 
+/* The model of a published device, unless a card has its name. */
+static int32_t preset_model(eq_spice *s, eq_token name) {
+    eq_scope *where;
+    int32_t model = EQ_NONE;
+    if (eq_scope_find(s, s->frame->scope, EQ_DEFINES_MODEL, name, &where) != NULL) return EQ_NONE;
+    eq_status status = eq_circuit_preset(s->circuit, name.text, name.length, &model, s->scratch);
+    if (status != EQ_OK) eq_spice_pass_on(s, status);
+    return model;
+}
+
 int32_t eq_spice_model(eq_spice *s, eq_token name, char letter) {
     eq_frame *f;
+    int32_t preset = letter == 'y' ? preset_model(s, name) : EQ_NONE;
+    if (preset != EQ_NONE || s->all->stop) return preset;
     eq_definition *d = eq_spice_model_card(s, name, letter, &f);
     return d == NULL ? EQ_NONE : model_in(s, d, f, name, letter);
 }
 
 void eq_spice_all_models(eq_spice *s) {
     eq_dictionary *d = &s->all->scope[0]->defines[EQ_DEFINES_MODEL];
-    size_t n = d->name == NULL ? 0 : eq_names_count(d->name);
+    size_t n = eq_names_count(d->name);
     for (size_t k = 0; k < n && !s->all->stop; k++) {
         char name[EQ_MAX_NAME + 1];
         eq_definition *own = eq_spice_choose(s, &d->item[k], s->frame);

@@ -1,5 +1,6 @@
 /* .print, .plot, .save and .probe: the vectors that `eqspice run` gives (ngspice manual, "Batch
  * Output"; Xyce Reference Guide, .PRINT). */
+#include <math.h>
 #include <string.h>
 
 #include "netlist/spice/cards.h"
@@ -91,7 +92,7 @@ static int32_t label_of(eq_spice *s, const char *text, size_t length) {
 static void add_expression(eq_spice *s, const eq_cursor *c, const char *end, eq_token name,
                            unsigned analyses) {
     eq_cursor at = *c;
-    eq_operand value = {0.0, EQ_NONE};
+    eq_operand value = {NAN, EQ_NONE};
     eq_print p = {label_of(s, name.text, name.length), EQ_QUANTITY_NONE, NULL, analyses};
     eq_spice probe;
     if (p.label == EQ_NO_NAME || !eq_spice_probe_begin(s, ".print", &probe)) return;

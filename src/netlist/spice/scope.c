@@ -63,7 +63,7 @@ eq_definition *eq_define(eq_spice *s, eq_scope *scope, int kind, eq_token name) 
     char buffer[EQ_MAX_NAME + 1];
     if (!eq_spice_name_fits(s, name, name.length) || !eq_spice_fold(name, buffer)) return NULL;
     if (d->name == NULL) d->name = eq_names_new();
-    size_t before = d->name == NULL ? 0 : eq_names_count(d->name);
+    size_t before = eq_names_count(d->name);
     if (d->name == NULL || !eq_grow((void **)&d->item, &d->cap, before + 1, sizeof *d->item)) {
         eq_spice_no_memory(s);
         return NULL;

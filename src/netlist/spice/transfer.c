@@ -1,5 +1,7 @@
 /* .tf OUTPUT SOURCE and .sens OUTPUT (ngspice manual, 11.3.11 and 11.3.9), and Xyce's
  * .sens objfunc={EXPRESSION} objvars=NODE,.. param=R1:R,.. (Reference Guide, .SENS). */
+#include <math.h>
+
 #include "base/mem.h"
 #include "netlist/spice/cards.h"
 #include "netlist/spice/error.h"
@@ -18,18 +20,19 @@ static bool is_output(eq_spice *s, const eq_formula *f, eq_token at, const char 
             good = eq_class(s->circuit->row[in->branch].cls)->defined == EQ_VOLTAGE_DEFINED;
         good = good && (current || in->kind == EQ_INPUT_DROP);
     }
-    if (!good || f->inputs == 0)
+    good = good && f->inputs > 0;
+    if (!good)
         eq_spice_fail(s, at.at,
                       "%s: %.*s is no output; write v(NODE), v(NODE,NODE) or i(SOURCE) with a "
                       "voltage source, put one of 0 V in series for the current of another element",
                       card, (int)(at.length < 60 ? at.length : 60), at.text);
-    return good && f->inputs > 0;
+    return good;
 }
 
 /* The output at the cursor into *a; `bare`: the name of a node alone. */
 static bool read_output(eq_spice *s, eq_cursor *c, const char *card, bool bare, eq_analysis *a) {
     eq_token t = eq_token_peek(c);
-    eq_operand value = {0.0, EQ_NONE};
+    eq_operand value = {NAN, EQ_NONE};
     eq_spice probe;
     eq_text name = {0};
     if (t.kind == EQ_TOKEN_END) {

@@ -2,6 +2,7 @@
  * letters, ? for one, and Xyce's : is a dot. */
 #include "netlist/spice/wildcard.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "circuit/formula.h"
@@ -66,7 +67,7 @@ static void add(eq_spice *s, const struct family *f, int32_t k, unsigned analyse
     if (!eq_spice_probe_begin(s, ".print", &probe)) return;
     eq_formula_input in = {EQ_INPUT_DROP, k, EQ_GROUND, EQ_NONE};
     if (f->element) in = (eq_formula_input){EQ_INPUT_CURRENT, EQ_NONE, EQ_NONE, k};
-    eq_operand x[2] = {eq_formula_input_of(probe.formula, in), {0.0, EQ_NONE}};
+    eq_operand x[2] = {eq_formula_input_of(probe.formula, in), {NAN, EQ_NONE}};
     if (f->function != NULL && *f->function == 'p') {
         eq_row at = s->circuit->row[k];
         eq_node *const *term = s->circuit->table[at.cls].term;

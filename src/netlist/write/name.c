@@ -68,7 +68,7 @@ static void put(eq_deck_writer *w, const char *what, char letter, const char *na
 }
 
 static eq_place place_of(const eq_deck_writer *w, eq_element e) {
-    return e == EQ_NONE ? (eq_place){NULL, 0, 0} : eq_circuit_place_of(w->c, e);
+    return e == EQ_NONE ? (eq_place){0} : eq_circuit_place_of(w->c, e);
 }
 
 /* The letter that the element's name starts with in a dialect where it is the type. */
@@ -311,7 +311,7 @@ static size_t *groups_of_rows(const eq_circuit *c, size_t k) {
 /* The pattern as it is, or with the letter in front, where elements are renamed. */
 static void put_renamed_pattern(eq_deck_writer *w, size_t k) {
     const eq_group *g = &w->c->group[k];
-    const char letter[] = {eq_class(g->cls)->letter, '\0'};
+    const char letter[] = {letter_of(w, w->c->table[g->cls].id[g->row[0]]), '\0'};
     size_t *group = groups_of_rows(w->c, k);
     eq_text pattern = {0};
     bool failed = group == NULL, found = false;
@@ -336,7 +336,7 @@ void eq_write_pattern(eq_deck_writer *w, size_t k) {
     char sign[EQ_SIGN];
     const char *name = w->c->group[k].name;
     if (!eq_carries(EQ_CARRY_PATTERN, name, sign))
-        refuse(w, "group", name, sign, (eq_place){NULL, 0, 0});
+        refuse(w, "group", name, sign, (eq_place){0});
     else if (any_renamed(w, &w->c->group[k]))
         put_renamed_pattern(w, k);
     else

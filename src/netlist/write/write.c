@@ -226,6 +226,7 @@ static void put_law(writer *w, const char *law, eq_element e) {
     const eq_device_class *cls = eq_class(w->c->row[e].cls);
     for (const char *p = law; *p != '\0';) {
         size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyz_");
+        if (n > 0) n += strspn(p + n, "0123456789_");
         char word[32] = "";
         if (n < sizeof word) memcpy(word, p, n);
         int k = n == 0 ? -1 : eq_param_find(cls, word);
@@ -401,6 +402,10 @@ static void put_groups(writer *w) {
     for (size_t k = 0; k < w->c->groups; k++) {
         const eq_group *g = &w->c->group[k];
         const eq_device_class *cls = eq_class(g->cls);
+        if (eq_class_line(w, cls) == w->d->current) { /* a formula has no parameters left */
+            put_comment(w, "left out: a *% train line, whose elements are formulas here");
+            continue;
+        }
         eq_text_puts(w->out, "*% train ");
         eq_write_pattern(w, k);
         if (g->param != cls->value) eq_text_printf(w->out, "(%s)", cls->param[g->param].name);

@@ -218,7 +218,7 @@ static eq_status check_node(const eq_circuit *c, eq_carrier to, eq_node node, eq
     eq_element e = eq_circuit_name_touching(c, NULL, node, &text);
     eq_text_free(&text);
     return check_name(to, "node", eq_circuit_node_name(c, node),
-                      e == EQ_NONE ? (eq_place){NULL, 0, 0} : eq_circuit_place_of(c, e), diag);
+                      e == EQ_NONE ? (eq_place){0} : eq_circuit_place_of(c, e), diag);
 }
 
 static eq_status check_inputs(const eq_circuit *c, const eq_formula *f, eq_diag *diag) {

@@ -79,6 +79,10 @@ static eq_status take_model(reader *r, const eq_xml_node *node, eq_card *card) {
     const char *name = eq_xml_attribute(node, "model");
     if (name == NULL) return EQ_OK;
     card->model = find_model(r->c, name);
+    if (card->model == EQ_NONE) {
+        eq_status status = eq_circuit_preset(r->c, name, strlen(name), &card->model, r->diag);
+        if (status != EQ_OK) return status;
+    }
     if (card->model == EQ_NONE || r->c->model[card->model].cls != card->cls)
         return eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_place(r->xml, node),
                           "there is no model %s of class %s; add <model name=\"%s\" class=\"%s\"/>",

@@ -132,7 +132,7 @@ static void explain_value(const eq_fault *f, const eq_xml_node *schema, const eq
         eq_text_printf(out, "<%s>: %s=\"%.60s\" cannot be; allowed: %s", element, f->attribute,
                        f->value, what.text);
     if (what.length > 0 && n > 0 && strpbrk(f->value + n - 1, "0123456789.") == NULL &&
-        eq_spice_number(f->value, n, false, &meant_by) == n)
+        eq_spice_number(f->value, n, EQ_NGSPICE, &meant_by) == n)
         eq_text_printf(out, "; suffixes are not read here, write %.15g", meant_by);
     eq_text_free(&what);
 }

@@ -307,8 +307,7 @@ eq_status eq_xml_master_read(const char *path, const eq_schema *schema, eq_xml_m
     if (m == NULL) return eq_out_of_memory(diag);
     m->name = eq_strdup(path);
     eq_status status = m->name == NULL ? eq_out_of_memory(diag) : EQ_OK;
-    if (status == EQ_OK)
-        status = eq_file_read(path, (eq_place){NULL, 0, 0}, &m->text, &m->length, diag);
+    if (status == EQ_OK) status = eq_file_read(path, (eq_place){0}, &m->text, &m->length, diag);
     if (status == EQ_OK) status = check_text(path, m->text, m->length, diag);
     if (status == EQ_OK) status = rulebook_make(schema, &m->rules, diag);
     if (status == EQ_OK)

@@ -1,0 +1,222 @@
+/* `eqspice langevin`: the process of one example, its moments, and what half the step makes of them. */
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "train/langevin.h"
+
+/* A mean or a deviation that half the step moves by more of its standard errors is told. */
+static const double most_errors = 5.0;
+enum { LOOKS = 16, FIXED = 3 }; /* t, e, cost before the units */
+
+/* Sum of the autocorrelations of x up to the first window that is five times as long as what they add up to
+ * (Sokal 1997): 1 + 2 sum rho. */
+static double autocorrelation(const double *x, size_t n, size_t stride, double mean,
+                              double variance) {
+    double tau = 1.0;
+    for (size_t lag = 1; variance > 0.0 && lag < n / 2; lag++) {
+        double sum = 0.0;
+        for (size_t k = 0; k + lag < n; k++)
+            sum += (x[k * stride] - mean) * (x[(k + lag) * stride] - mean);
+        tau += 2.0 * sum / ((double)n * variance);
+        if ((double)lag >= 5.0 * tau) break;
+    }
+    return fmax(tau, 1.0);
+}
+
+static double mean_of(const double *x, size_t n, size_t stride) {
+    double sum = 0.0;
+    for (size_t k = 0; k < n; k++) sum += x[k * stride];
+    return sum / (double)n;
+}
+
+/* Mean and variance of n numbers and how many of them are independent. */
+static double spread_of(const double *x, size_t n, size_t stride, double *mean, double *effective) {
+    double variance = 0.0;
+    *mean = mean_of(x, n, stride);
+    for (size_t k = 0; k < n; k++)
+        variance += (x[k * stride] - *mean) * (x[k * stride] - *mean) / (double)n;
+    *effective = (double)n / autocorrelation(x, n, stride, *mean, variance);
+    return variance;
+}
+
+eq_status eq_moments_of(const double *x, size_t n, size_t stride, eq_moments *m, eq_diag *diag) {
+    double variance = spread_of(x, n, stride, &m->mean, &m->effective), other, independent;
+    double *square = eq_calloc(n, sizeof *square);
+    if (square == NULL) return eq_out_of_memory(diag);
+    m->deviation = sqrt(variance);
+    m->mean_error = sqrt(variance / m->effective);
+    for (size_t k = 0; k < n; k++)
+        square[k] = (x[k * stride] - m->mean) * (x[k * stride] - m->mean);
+    double fourth = spread_of(square, n, 1, &other, &independent);
+    eq_free(square);
+    m->deviation_error =
+        m->deviation > 0.0 ? sqrt(fourth / independent) / (2.0 * m->deviation) : 0.0;
+    return EQ_OK;
+}
+
+static eq_status open_table(const eq_langevin *l, const char *name, eq_result **out,
+                            eq_diag *diag) {
+    static const char *const fixed[FIXED] = {"time", "e", "cost"};
+    eq_result *r = *out = eq_result_new(name, "Langevin dynamics");
+    eq_status status = r == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    for (int k = 0; status == EQ_OK && k < FIXED; k++)
+        status = eq_result_variable(r, fixed[k], "notype", diag);
+    for (size_t k = 0; status == EQ_OK && k < l->d.units; k++) {
+        eq_text t = {0};
+        l->d.ops->name(l->d.self, k, &t);
+        status = t.failed ? eq_out_of_memory(diag) : eq_result_variable(r, t.text, "notype", diag);
+        eq_text_free(&t);
+    }
+    return status;
+}
+
+static eq_status record(eq_langevin *l, eq_session *s, double time, const double *state,
+                        double *row, eq_result *r, eq_diag *diag) {
+    double size;
+    row[0] = time;
+    eq_status status = eq_dynamics_put(&l->d, 1, state, diag);
+    if (status == EQ_OK)
+        status = eq_network_energies(s->model, 1, 1, s->input, &row[1], &size, diag);
+    l->d.ops->outputs(l->d.self, state, l->y);
+    row[2] = eq_cost_value(l->cost, l->outputs, l->y, l->goal[0]);
+    memcpy(row + FIXED, state, l->all * sizeof *row);
+    return status == EQ_OK ? eq_result_point(r, row, diag) : status;
+}
+
+/* The trajectory behind the first tenth. */
+static eq_status follow(eq_langevin *l, eq_session *s, const eq_langevin_options *o, eq_result *r,
+                        eq_diag *diag) {
+    size_t burn = o->steps / 10, all = burn + o->steps;
+    size_t every = (o->steps + o->records - 1) / o->records, looks = all / LOOKS + 1;
+    double *state = eq_calloc(2 * l->all + FIXED, sizeof *state);
+    if (state == NULL) return eq_out_of_memory(diag);
+    eq_status status = EQ_OK;
+    l->d.ops->get(l->d.self, state);
+    for (size_t t = 1; status == EQ_OK && t <= all; t++) {
+        status = eq_langevin_step(l, o->beta, t, state, diag);
+        if (status == EQ_OK && t % looks == 0) status = eq_langevin_look(l, o->beta, state, diag);
+        if (status == EQ_OK && t > burn && (t - burn) % every == 0)
+            status = record(l, s, l->step * (double)(t - burn), state, state + l->all, r, diag);
+    }
+    eq_free(state);
+    return status;
+}
+
+static eq_status moments_of(const eq_result *r, eq_moments **out, eq_diag *diag) {
+    eq_moments *m = *out = eq_calloc(r->variables, sizeof *m);
+    if (m == NULL) return eq_out_of_memory(diag);
+    eq_status status = EQ_OK;
+    for (size_t k = 1; status == EQ_OK && k < r->variables; k++)
+        status = eq_moments_of(r->value + k, r->points, r->variables, &m[k], diag);
+    return status;
+}
+
+static double apart(double a, double b, double error_a, double error_b) {
+    double error = hypot(error_a, error_b);
+    return error > 0.0 ? fabs(a - b) / error : 0.0;
+}
+
+/* The same time again in twice as many steps, of other noise. */
+static eq_status halve(eq_session *s, const eq_langevin_options *o, eq_langevin_report *out,
+                       eq_diag *diag) {
+    eq_langevin_options half = *o;
+    eq_langevin l = {.step = NAN};
+    eq_result *r = NULL;
+    eq_moments *m = NULL;
+    half.step = 0.5 * out->step;
+    half.steps = 2 * o->steps;
+    eq_status status =
+        eq_session_free_phase(s, s->set.train, s->set.train_index + o->example - 1, 1, diag);
+    if (status != EQ_OK) return status;
+    status = eq_langevin_open(&l, s, 1, &half, eq_draw_of(s->x->seed, 1).at, diag);
+    if (status == EQ_OK) status = open_table(&l, s->x->name, &r, diag);
+    if (status == EQ_OK) status = follow(&l, s, &half, r, diag);
+    if (status == EQ_OK) status = moments_of(r, &m, diag);
+    for (size_t k = 1; status == EQ_OK && k < r->variables; k++) {
+        const eq_moments *a = &out->moment[k], *b = &m[k];
+        out->halved = fmax(out->halved, apart(a->mean, b->mean, a->mean_error, b->mean_error));
+        out->halved = fmax(
+            out->halved, apart(a->deviation, b->deviation, a->deviation_error, b->deviation_error));
+    }
+    eq_free(m);
+    eq_result_free(r);
+    eq_langevin_close(&l);
+    return status;
+}
+
+static eq_status run(eq_session *s, const eq_langevin_options *o, eq_langevin_report *out,
+                     eq_diag *diag) {
+    eq_langevin l = {.step = NAN};
+    if (o->example > s->set.train_count)
+        return eq_fail(diag, EQ_ERR_USAGE, "there is no example %zu; the training set has %zu",
+                       o->example, s->set.train_count);
+    eq_status status =
+        eq_session_free_phase(s, s->set.train, s->set.train_index + o->example - 1, 1, diag);
+    if (status == EQ_OK) status = eq_langevin_open(&l, s, 1, o, eq_draw_of(s->x->seed, 0).at, diag);
+    if (status == EQ_OK) status = open_table(&l, s->x->name, &out->table, diag);
+    if (status == EQ_OK) status = follow(&l, s, o, out->table, diag);
+    if (status == EQ_OK) status = moments_of(out->table, &out->moment, diag);
+    out->step = l.step;
+    out->fastest = l.fastest;
+    out->temperature = o->temperature;
+    out->units = l.d.units;
+    out->steps = o->steps;
+    eq_langevin_close(&l);
+    if (status == EQ_OK) status = halve(s, o, out, diag);
+    out->bound = most_errors;
+    out->passed = out->halved <= most_errors;
+    return status;
+}
+
+eq_langevin_options eq_langevin_defaults(void) {
+    return (eq_langevin_options){.temperature = NAN,
+                                 .step = NAN,
+                                 .farad = NAN,
+                                 .steps = 100000,
+                                 .example = 1,
+                                 .records = 10000};
+}
+
+static eq_status check_options(const eq_langevin_options *o, eq_diag *diag) {
+    const struct {
+        const char *name;
+        double value;
+    } all[] = {{"temperature", o->temperature}, {"step", o->step}, {"capacitance", o->farad}};
+    if (isnan(o->temperature))
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "Langevin dynamics need a temperature; give --temperature T in the unit of "
+                       "the energy (of circuits W)");
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        if (!isnan(all[k].value) && !(all[k].value > 0.0 && isfinite(all[k].value)))
+            return eq_fail(diag, EQ_ERR_USAGE, "--%s %g is not positive; give a number above 0",
+                           all[k].name, all[k].value);
+    if (!isfinite(o->beta))
+        return eq_fail(diag, EQ_ERR_USAGE, "--beta %g is no nudge; give a finite number", o->beta);
+    if (o->steps < 100)
+        return eq_fail(diag, EQ_ERR_USAGE, "--steps %zu are too few for moments; give 100 or more",
+                       o->steps);
+    return o->example > 0 ? EQ_OK
+                          : eq_fail(diag, EQ_ERR_USAGE, "--example counts from 1; give 1 or more");
+}
+
+eq_status eq_langevin_run(const eq_experiment *x, eq_network *trained, const eq_langevin_options *o,
+                          eq_langevin_report *out, eq_diag *diag) {
+    eq_session s = {.x = x, .model = trained};
+    bool circuit = eq_experiment_has_circuit(x);
+    eq_engine_options e = {circuit ? EQ_ENGINE_SPARSE : EQ_ENGINE_AUTO, 1, 1};
+    *out = (eq_langevin_report){.table = NULL};
+    if (trained != NULL) s.c = eq_network_circuit(trained);
+    eq_status status = check_options(o, diag);
+    if (status == EQ_OK) status = eq_session_open(&s, &e, diag);
+    if (status == EQ_OK) status = run(&s, o, out, diag);
+    eq_session_close(&s);
+    if (status != EQ_OK) eq_langevin_report_free(out);
+    return status;
+}
+
+void eq_langevin_report_free(eq_langevin_report *r) {
+    eq_result_free(r->table);
+    eq_free(r->moment);
+    *r = (eq_langevin_report){.table = NULL};
+}

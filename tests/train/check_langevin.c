@@ -1,0 +1,248 @@
+/* Langevin dynamics against densities in closed form and by quadrature, and theorem 6.2. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../support/program.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "train/langevin.h"
+
+Suite *langevin_suite(void);
+
+static eq_experiment *experiment_of(const char *deck, const char *network) {
+    char text[1024];
+    static const char data[] = "x,y,t\n0.7,-0.3,0.5\n0.7,-0.3,0.5\n";
+    snprintf(text, sizeof text,
+             "<experiment>%s<data format='csv' path='data.csv' targets='t'/>"
+             "<cost type='squared-error'/><estimator type='symmetric' nudging='energy'/>"
+             "<optimizer type='sgd' rate='1e-12'/><epochs count='1'/></experiment>",
+             network);
+    ck_assert_int_eq(eq_file_write(in("net.cir"), deck, strlen(deck), NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("data.csv"), data, strlen(data), NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("net.xml"), text, strlen(text), NULL), EQ_OK);
+    eq_experiment *x = NULL;
+    eq_diag *diag = eq_diag_new();
+    eq_status status = eq_experiment_read(in("net.xml"), &x, diag);
+    ck_assert_msg(status == EQ_OK, "%s", eq_diag_get(diag, 0)->text);
+    eq_diag_free(diag);
+    return x;
+}
+
+static eq_langevin_report report_of(const eq_experiment *x, const eq_langevin_options *o) {
+    eq_langevin_report r;
+    eq_diag *diag = eq_diag_new();
+    eq_status status = eq_langevin_run(x, NULL, o, &r, diag);
+    ck_assert_msg(status == EQ_OK, "%s", eq_diag_get(diag, eq_diag_count(diag) - 1)->text);
+    eq_diag_free(diag);
+    ck_assert_msg(r.passed, "halved %g", r.halved);
+    return r;
+}
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+enum { CELLS = 20000 };
+typedef double energy_of(double v);
+
+/* Boltzmann means over [low, high] of f, by the midpoint rule. */
+static double mean_of(energy_of *e, double t, double low, double high, energy_of *f) {
+    double sum = 0.0, z = 0.0, least = INFINITY, h = (high - low) / CELLS;
+    for (int k = 0; k < CELLS; k++) least = fmin(least, e(low + h * (k + 0.5)));
+    for (int k = 0; k < CELLS; k++) {
+        double v = low + h * (k + 0.5), w = exp((least - e(v)) / t);
+        z += w;
+        sum += w * f(v);
+    }
+    return sum / z;
+}
+
+/* Kolmogorov and Smirnov's sqrt(n) D of as many records as are independent; 1.95 has a chance of 0.1 %. */
+static double smirnov(const eq_langevin_report *r, size_t column, energy_of *e, double t,
+                      double low, double high) {
+    size_t each = (size_t)ceil((double)r->table->points / r->moment[column].effective), n = 0;
+    double *x = eq_calloc(r->table->points, sizeof *x), z = 0.0, c = 0.0, d = 0.0, least = INFINITY;
+    double h = (high - low) / CELLS;
+    for (size_t k = 0; k < r->table->points; k += each)
+        x[n++] = r->table->value[k * r->table->variables + column];
+    qsort(x, n, sizeof *x, ascending);
+    ck_assert_msg(n > 300 && x[0] >= low && x[n - 1] <= high, "%zu from %g to %g", n, x[0],
+                  x[n - 1]);
+    for (int k = 0; k < CELLS; k++) least = fmin(least, e(low + h * (k + 0.5)));
+    for (int k = 0; k < CELLS; k++) z += exp((least - e(low + h * (k + 0.5))) / t);
+    size_t j = 0;
+    for (int k = 0; k < CELLS; k++) {
+        c += exp((least - e(low + h * (k + 0.5))) / t) / z;
+        while (j < n && x[j] < low + h * (k + 1)) j++;
+        d = fmax(d, fabs((double)j / (double)n - c));
+    }
+    eq_free(x);
+    return sqrt((double)n) * d;
+}
+
+#define CIRCUIT "<circuit deck='net.cir'/>"
+
+/* o: 1 mS to x, 1 mS to p; p: 1 mS to ground. Covariance T H^-1, H = ((2, -1), (-1, 2)) mS. */
+START_TEST(linear_circuits_have_the_covariance_of_their_hessian) {
+    eq_experiment *x = experiment_of("l\nVx x 0 0\nVy y 0 0\nRy y 0 1k\nRt x o 1k\nR3 o p 1k\n"
+                                     "R4 p 0 1k\n*% input Vx Vy\n*% output o\n"
+                                     "*% train rt gmin=1n gmax=1\n.op\n.end\n",
+                                     CIRCUIT);
+    eq_langevin_options o = eq_langevin_defaults();
+    o.temperature = 1e-6;
+    o.steps = 400000;
+    eq_langevin_report r = report_of(x, &o);
+    size_t vo = eq_result_find(r.table, "v(o)"), vp = eq_result_find(r.table, "v(p)");
+    double det = 3e-6, mean[2] = {2.0 / 3.0 * 0.7, 1.0 / 3.0 * 0.7}, both = 0.0;
+    size_t column[2] = {vo, vp};
+    for (int k = 0; k < 2; k++) {
+        const eq_moments *m = &r.moment[column[k]];
+        ck_assert_double_le(fabs(m->mean - mean[k]), 4.0 * m->mean_error);
+        ck_assert_double_le(fabs(m->deviation - sqrt(1e-6 * 2e-3 / det)),
+                            4.0 * m->deviation_error + 0.01 * m->deviation);
+        ck_assert_double_gt(m->effective, 300.0);
+    }
+    for (size_t k = 0; k < r.table->points; k++) {
+        const double *v = r.table->value + k * r.table->variables;
+        both += (v[vo] - r.moment[vo].mean) * (v[vp] - r.moment[vp].mean);
+    }
+    both /= (double)r.table->points;
+    ck_assert_double_eq_tol(both, 1e-6 * 1e-3 / det, 0.15 * 1e-6 * 1e-3 / det);
+    eq_langevin_report_free(&r);
+    eq_experiment_free(x);
+}
+END_TEST
+
+static const double vt = 1.380649e-23 * 300.15 / 1.602176634e-19;
+static double conductance = 1e-6;
+
+/* A conductance to 0.7 V and two diodes of 0.1 nA from the node to ground, one each way. */
+static double diodes(double v) {
+    return 0.5 * conductance * (v - 0.7) * (v - 0.7) + 2e-10 * vt * (cosh(v / vt) - 1.0);
+}
+static double itself(double v) {
+    return v;
+}
+static double loss(double v) {
+    return 0.5 * (v - 0.5) * (v - 0.5);
+}
+#define PAIR                                                                                       \
+    "d\nVx x 0 0\nVy y 0 0\nRy y 0 1k\nRt x o 1meg\nD1 o 0 dm\nD2 0 o dm\n"                        \
+    ".model dm D(is=1e-10)\n.options gmin=1e-15\n*% input Vx Vy\n*% output o\n"                    \
+    "*% train rt gmin=1n gmax=1\n.op\n.end\n"
+
+START_TEST(a_node_with_diodes_has_the_boltzmann_density) {
+    eq_experiment *x = experiment_of(PAIR, CIRCUIT);
+    eq_langevin_options o = eq_langevin_defaults();
+    o.temperature = 2e-9;
+    o.steps = 200000;
+    eq_langevin_report r = report_of(x, &o);
+    size_t v = eq_result_find(r.table, "v(o)");
+    double d = smirnov(&r, v, diodes, o.temperature, -0.6, 0.6);
+    ck_assert_msg(d < 1.95, "%g", d);
+    double mean = mean_of(diodes, o.temperature, -0.6, 0.6, itself);
+    ck_assert_double_le(fabs(r.moment[v].mean - mean), 4.0 * r.moment[v].mean_error);
+    eq_langevin_report_free(&r);
+    eq_experiment_free(x);
+}
+END_TEST
+
+/* The only weights are those of the seed: E = s^2/2 - s (x W + b), of which W is drawn. */
+static double field;
+static double unit(double s) {
+    return 0.5 * s * s - s * field;
+}
+
+START_TEST(a_hopfield_unit_is_reflected_at_its_bounds) {
+    eq_experiment *x = experiment_of("", "<network kind='hopfield' layers='2,1'/>");
+    eq_langevin_options o = eq_langevin_defaults();
+    o.temperature = 0.3;
+    o.steps = 200000;
+    eq_langevin_report r = report_of(x, &o);
+    size_t s = eq_result_find(r.table, "s1_1");
+    /* E of the record tells the field */
+    const double *row = r.table->value;
+    field = 0.5 * row[s] - row[1] / row[s];
+    double d = smirnov(&r, s, unit, o.temperature, 0.0, 1.0);
+    ck_assert_msg(d < 1.95, "%g", d);
+    eq_langevin_report_free(&r);
+    eq_experiment_free(x);
+}
+END_TEST
+
+/* Theorem 6.2: d<C>/dg = lim (1/beta) (<dE/dg>_beta - <dE/dg>_0), against differences of the quadrature. */
+START_TEST(the_contrast_of_means_is_the_slope_of_the_mean_loss) {
+    eq_experiment *x = experiment_of(PAIR, CIRCUIT);
+    eq_diag *diag = eq_diag_new();
+    eq_session s = {.x = x};
+    eq_engine_options e = {EQ_ENGINE_SPARSE, 1, 1};
+    eq_langevin_options o = eq_langevin_defaults();
+    double gradient, at[2], step = 1e-3 * conductance;
+    o.temperature = 2e-9;
+    o.steps = 400000;
+    o.records = 40000;
+    o.beta = 2e-8;
+    ck_assert_int_eq(eq_session_open(&s, &e, diag), EQ_OK);
+    ck_assert_int_eq(eq_session_free_phase(&s, s.set.train, s.set.train_index, 1, diag), EQ_OK);
+    eq_status status = eq_langevin_gradient(&s, 1, &o, _i == 1, 7, &gradient, diag);
+    ck_assert_msg(status == EQ_OK, "%s", eq_diag_get(diag, 0)->text);
+    for (int side = 0; side < 2; side++) {
+        conductance = 1e-6 + (side == 0 ? step : -step);
+        at[side] = mean_of(diodes, o.temperature, -0.6, 0.6, loss);
+    }
+    conductance = 1e-6;
+    double exact = (at[0] - at[1]) / (2.0 * step);
+    ck_assert_msg(fabs(gradient - exact) < 0.1 * fabs(exact), "%g is %g", gradient, exact);
+    eq_session_close(&s);
+    eq_experiment_free(x);
+    eq_diag_free(diag);
+}
+END_TEST
+
+static const struct {
+    const char *arguments, *expected;
+} refused[] = {
+    {"netlists/linear.xml", "give --temperature"},
+    {"netlists/linear.xml -T -1", "not positive"},
+    {"netlists/linear.xml -T 0", "not positive"},
+    {"netlists/linear.xml -T 1e-6 --step 7000", "above 6666.67"},
+    {"netlists/linear.xml -T 1e-6 --example 100000", "there is no example"},
+    {"netlists/linear.xml -T 1e-6 --example 0", "counts from 1"},
+    {"netlists/linear.xml -T 1e-6 --steps 3", "too few"},
+    {"netlists/discrete-digits.xml -T 1", "discrete-time"},
+};
+
+START_TEST(a_trajectory_is_drawn_over_time) {
+    expect_exit(0, NULL, "langevin netlists/linear.xml -T 1e-6 --steps 2000 -o %s", in("l.csv"));
+    expect_exit(0, NULL, "plot %s -o %s", in("l.csv"), in("l.svg"));
+}
+END_TEST
+
+START_TEST(what_cannot_be_sampled_is_refused) {
+    outcome got = run_program("langevin %s", refused[_i].arguments);
+    ck_assert_int_ne(got.exit_status, 0);
+    ck_assert_msg(strstr(got.text, refused[_i].expected) != NULL, "%s: %s", refused[_i].arguments,
+                  got.text);
+    outcome_free(&got);
+}
+END_TEST
+
+Suite *langevin_suite(void) {
+    Suite *s = suite_create("langevin");
+    TCase *t = tcase_create("langevin");
+    tcase_set_timeout(t, 120);
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
+    tcase_add_test(t, linear_circuits_have_the_covariance_of_their_hessian);
+    tcase_add_test(t, a_node_with_diodes_has_the_boltzmann_density);
+    tcase_add_test(t, a_hopfield_unit_is_reflected_at_its_bounds);
+    tcase_add_loop_test(t, the_contrast_of_means_is_the_slope_of_the_mean_loss, 0, 2);
+    tcase_add_test(t, a_trajectory_is_drawn_over_time);
+    tcase_add_loop_test(t, what_cannot_be_sampled_is_refused, 0,
+                        (int)(sizeof refused / sizeof *refused));
+    suite_add_tcase(s, t);
+    return s;
+}
