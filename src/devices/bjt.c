@@ -66,7 +66,8 @@ static double inverse(double x) {
 }
 
 /* At temperature T a saturation current grows by exp((T/Tnom - 1) Eg/Vt) (T/Tnom)^xti, leakage by
- * the n-th root of it, and the gains by (T/Tnom)^xtb. */
+ * the n-th root of it, and the gains by (T/Tnom)^xtb. ngspice 39 multiplies what flows from base to
+ * collector by the area of that junction beside the transistor's own (measured). */
 static void derive_currents(size_t j, double *const *w, double vt, double ratio) {
     double own = w[AREA][j] * w[M][j], side = w[SIDE][j];
     double base = or_else(w[AREAB][j], w[AREA][j]), collector = or_else(w[AREAC][j], w[AREA][j]);
@@ -74,9 +75,10 @@ static void derive_currents(size_t j, double *const *w, double vt, double ratio)
     double gain = pow(ratio, w[XTB][j]);
     w[LAW + EQ_BJT_IS][j] = w[IS][j] * exp(growth) * own;
     w[LAW + EQ_BJT_ISE][j] = w[ISE][j] * exp(growth / w[NE][j]) / gain * own;
-    w[LAW + EQ_BJT_ISC][j] =
-        w[ISC][j] * exp(growth / w[NC][j]) / gain * w[M][j] * (side > 0.0 ? base : collector);
-    w[LAW + EQ_BJT_ISS][j] = w[ISS][j] * exp(growth) * w[M][j] * (side > 0.0 ? collector : base);
+    double below = side > 0.0 ? base : collector; /* of base and collector */
+    w[LAW + EQ_BJT_ISR][j] = w[LAW + EQ_BJT_IS][j] * below;
+    w[LAW + EQ_BJT_ISC][j] = w[ISC][j] * exp(growth / w[NC][j]) / gain * w[M][j] * below;
+    w[LAW + EQ_BJT_ISS][j] = w[ISS][j] * exp(growth) * own;
     w[LAW + EQ_BJT_BF][j] = w[BF][j] * gain;
     w[LAW + EQ_BJT_BR][j] = w[BR][j] * gain;
     w[LAW + EQ_BJT_IIKF][j] = inverse(w[IKF][j]) / own;
@@ -225,7 +227,7 @@ static void begin(const transistor *q, state *s) {
 static void settle(const transistor *q, state *s) {
     begin(q, s);
     evaluate(q, s);
-    for (int k = 0; k < 500; k++) {
+    for (int k = 0; k < 2000; k++) {
         double x[INNER], longest = 0.0, size = 0.0, t = 1.0;
         solve(s, s->f, x);
         for (int a = 0; a < INNER; a++) {
@@ -235,7 +237,7 @@ static void settle(const transistor *q, state *s) {
         if (longest == 0.0) break;
         t = fmin(t, allowed(q, q->law.vtf, s->y[B] - s->y[E], x[E] - x[B]));
         t = fmin(t, allowed(q, q->law.vtr, s->y[B] - s->y[C], x[C] - x[B]));
-        if (k > 100 && longest > q->law.vtf) t *= 0.5;
+        if (k > 400 && longest > q->law.vtf) t *= 0.5;
         for (int a = 0; a < INNER; a++) s->y[a] -= t * x[a];
         evaluate(q, s);
         if (longest <= fmax(1e-9 * q->law.vtf, 2.0 * DBL_EPSILON * size)) break;
@@ -289,28 +291,31 @@ static const struct power {
     int param, number;
     double power;
 } powers[] = {
-    {IS, EQ_BJT_IS, 1},      {BF, EQ_BJT_BF, 1},      {BR, EQ_BJT_BR, 1},
-    {ISE, EQ_BJT_ISE, 1},    {ISC, EQ_BJT_ISC, 1},    {VAF, EQ_BJT_IVAF, -1},
-    {VAR, EQ_BJT_IVAR, -1},  {IKF, EQ_BJT_IIKF, -1},  {IKR, EQ_BJT_IIKR, -1},
-    {RC, EQ_BJT_RC, 1},      {RE, EQ_BJT_RE, 1},      {AREA, EQ_BJT_IS, 1},
-    {AREA, EQ_BJT_ISE, 1},   {AREA, EQ_BJT_ISC, 1},   {AREA, EQ_BJT_ISS, 1},
-    {AREA, EQ_BJT_IIKF, -1}, {AREA, EQ_BJT_IIKR, -1}, {AREA, EQ_BJT_IRB, 1},
-    {AREA, EQ_BJT_RBM, -1},  {AREA, EQ_BJT_RBI, -1},  {AREA, EQ_BJT_RC, -1},
-    {AREA, EQ_BJT_RE, -1},
+    {IS, EQ_BJT_IS, 1},      {IS, EQ_BJT_ISR, 1},    {AREA, EQ_BJT_ISR, 1},
+    {BF, EQ_BJT_BF, 1},      {BR, EQ_BJT_BR, 1},     {ISE, EQ_BJT_ISE, 1},
+    {ISC, EQ_BJT_ISC, 1},    {VAF, EQ_BJT_IVAF, -1}, {VAR, EQ_BJT_IVAR, -1},
+    {IKF, EQ_BJT_IIKF, -1},  {IKR, EQ_BJT_IIKR, -1}, {RC, EQ_BJT_RC, 1},
+    {RE, EQ_BJT_RE, 1},      {AREA, EQ_BJT_IS, 1},   {AREA, EQ_BJT_ISE, 1},
+    {AREA, EQ_BJT_ISC, 1},   {AREA, EQ_BJT_ISS, 1},  {AREA, EQ_BJT_IIKF, -1},
+    {AREA, EQ_BJT_IIKR, -1}, {AREA, EQ_BJT_IRB, 1},  {AREA, EQ_BJT_RBM, -1},
+    {AREA, EQ_BJT_RBI, -1},  {AREA, EQ_BJT_RC, -1},  {AREA, EQ_BJT_RE, -1},
 };
 
-/* Whether the junction has an area of its own, by areab or areac. */
+/* Whether the number goes with an area of its own, areab or areac. */
 static bool has_own_area(size_t j, double *const *w, int number) {
-    bool base = (number == EQ_BJT_ISC) == (w[SIDE][j] > 0.0);
-    return (number == EQ_BJT_ISC || number == EQ_BJT_ISS) && !isnan(w[base ? AREAB : AREAC][j]);
+    return (number == EQ_BJT_ISC || number == EQ_BJT_ISR) &&
+           !isnan(w[w[SIDE][j] > 0.0 ? AREAB : AREAC][j]);
 }
 
 static void seed(size_t j, double *const *w, int k, transistor *q) {
     for (size_t p = 0; p < sizeof powers / sizeof *powers; p++) {
         int number = powers[p].number;
+        double power = powers[p].power;
         if (powers[p].param != k || w[k][j] == 0.0) continue;
-        if (k == AREA && has_own_area(j, w, number)) continue;
-        q->law.number[number].d[EQ_BJT_PARAM] = powers[p].power * w[LAW + number][j] / w[k][j];
+        bool own = k == AREA && has_own_area(j, w, number);
+        if (own && number == EQ_BJT_ISC) continue;
+        if (k == AREA && number == EQ_BJT_ISR && !own) power = 2.0;
+        q->law.number[number].d[EQ_BJT_PARAM] = power * w[LAW + number][j] / w[k][j];
     }
 }
 

@@ -55,7 +55,7 @@ eq_bjt_currents eq_bjt_law(const eq_bjt *q, double vbe, double vbc, double vsub)
     const eq_dual *w = q->number;
     eq_dual be = eq_dual_variable(vbe, EQ_BJT_BE), bc = eq_dual_variable(vbc, EQ_BJT_BC);
     eq_dual forward = junction(w[EQ_BJT_IS], q->vtf, vbe, EQ_BJT_BE);
-    eq_dual reverse = junction(w[EQ_BJT_IS], q->vtr, vbc, EQ_BJT_BC);
+    eq_dual reverse = junction(w[EQ_BJT_ISR], q->vtr, vbc, EQ_BJT_BC);
     eq_dual leak_e =
         eq_dual_add(junction(w[EQ_BJT_ISE], q->vte, vbe, EQ_BJT_BE), eq_dual_scale(q->gmin, be));
     eq_dual leak_c =

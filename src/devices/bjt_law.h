@@ -10,7 +10,8 @@ enum { EQ_BJT_BE, EQ_BJT_BC, EQ_BJT_SUB, EQ_BJT_PARAM };
 
 /* The numbers of one transistor at its temperature, with area and m. */
 enum {
-    EQ_BJT_IS,   /* A, transport saturation current */
+    EQ_BJT_IS,   /* A, transport saturation current, forward */
+    EQ_BJT_ISR,  /* A, reverse */
     EQ_BJT_ISE,  /* A, leakage of base-emitter */
     EQ_BJT_ISC,  /* A, leakage of base-collector */
     EQ_BJT_ISS,  /* A, of the substrate junction */

@@ -1,0 +1,128 @@
+/* Bipolar transistors against ngspice: output, transfer and substrate sweeps at three temperatures, and
+ * the equations of Gummel and Poon worked out by hand. */
+#define _POSIX_C_SOURCE 200809L
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../support/program.h"
+#include "base/file.h"
+#include "netlist/netlist.h"
+#include "report/ngspice.h"
+#include "result/raw.h"
+#include "solver/solver_internal.h"
+
+Suite *bjt_suite(void);
+
+/* The sign of every potential, the model and the line of the transistor. */
+static const struct {
+    int sign;
+    const char *model, *line;
+} cards[] = {
+    {1, "npn", ""},
+    {1, "npn(is=1e-15 bf=80 br=3 vaf=60 var=20 ikf=10m ikr=3m nkf=0.6)", "2.5"},
+    {1, "npn(is=1e-16 va=80 ise=1e-14 ne=1.8 isc=1e-13 nc=1.6 iss=1e-14 ns=1.1)", "area=3 m=2"},
+    {1, "npn(is=2e-15 rb=100 rbm=20 re=2 rc=10 ikf=1m vaf=50 tnom=50 cje=1p)", "areab=2 areac=3"},
+    {1, "npn(is=1e-15 rb=300 irb=20u rbm=10 nf=1.1 nr=1.05 xtb=1.5 eg=1.2 xti=2)", "2 temp=60 off"},
+    {1, "npn(is=1e-15 iss=1e-13 subs=-1 rb=50 isc=1e-14)", "2 areab=3 areac=5 dtemp=15"},
+    {-1, "pnp(is=1e-15 bf=30 vaf=50 rb=50 ise=1e-14 br=3 iss=1e-15 rc=5)", "2"},
+    {-1, "pnp(is=1e-14 bf=60 subs=1 iss=1e-14 re=1)", "ic=0.6,5 areac=2"},
+};
+enum { CARDS = sizeof cards / sizeof *cards };
+static const double temperatures[] = {-40.0, 27.0, 85.0};
+
+static eq_result *ours(const char *deck, eq_result ***plots, size_t *count) {
+    char path[256], *text = NULL;
+    snprintf(path, sizeof path, "%s", in("m.raw"));
+    ck_assert_int_eq(eq_file_write(in("m.cir"), deck, strlen(deck), NULL), EQ_OK);
+    expect_exit(0, &text, "run %s --format raw -o %s", in("m.cir"), path);
+    free(text);
+    ck_assert_int_eq(eq_raw_read(path, plots, count, NULL), EQ_OK);
+    ck_assert_uint_eq(*count, 1);
+    return **plots;
+}
+
+/* Currents of all sources at all points: to 1e-9 of each and 1e-15 A, which is what ngspice's own
+ * rounding leaves of a current through gmin. */
+static double compare(const eq_result *a, const eq_result *b, const char *deck) {
+    double worst = 0.0;
+    ck_assert_uint_eq(a->points, b->points);
+    for (size_t k = 0; k < a->variables; k++) {
+        size_t there = eq_result_find(b, a->variable[k].name);
+        if (a->variable[k].name[0] != 'i') continue;
+        ck_assert_msg(there < b->variables, "no %s", a->variable[k].name);
+        for (size_t p = 0; p < a->points; p++) {
+            double x = a->value[p * a->variables + k], y = b->value[p * b->variables + there];
+            worst = fmax(worst, fabs(x - y) / (1e-9 * fabs(y) + 1e-15));
+            ck_assert_msg(fabs(x - y) <= 1e-9 * fabs(y) + 1e-15,
+                          "%s of point %zu: %.17g, ngspice %.17g\n%s", a->variable[k].name, p, x, y,
+                          deck);
+        }
+    }
+    return worst;
+}
+
+/* Collector, base and substrate sweeps, forward, saturated and reverse. */
+START_TEST(sweeps_agree_with_ngspice) {
+    static const char *const sweep[] = {"Vc %g %g %g Vb %g %g %g", "Vb %g %g %g Vs %g %g %g"};
+    static const double range[2][6] = {{-0.2, 5, 0.1, 0.3, 0.9, 0.15},
+                                       {-2, 0.9, 0.1, -1.5, 0.6, 0.7}};
+    for (size_t t = 0; t < 3; t++)
+        for (size_t k = 0; k < 2; k++) {
+            eq_text deck = {0};
+            eq_result **a = NULL, **b = NULL;
+            size_t counts[2];
+            char dc[128];
+            const double *r = range[k];
+            int s = cards[_i].sign;
+            snprintf(dc, sizeof dc, sweep[k], s * r[0], s * r[1], s * r[2], s * r[3], s * r[4],
+                     s * r[5]);
+            eq_text_printf(&deck,
+                           "sweeps\nVc c 0 %d\nVb b 0 %g\nVe e 0 0\nVs s 0 %g\nQ1 c b e s mm %s\n"
+                           ".model mm %s\n.options temp=%g reltol=1e-10 abstol=1e-15 vntol=1e-12 "
+                           "itl1=1000 itl2=1000\n.dc %s\n.end\n",
+                           2 * s, 0.7 * s, -0.3 * s, cards[_i].line, cards[_i].model,
+                           temperatures[t], dc);
+            eq_result *own = ours(deck.text, &a, &counts[0]);
+            ck_assert_int_eq(eq_ngspice_run(deck.text, deck.length, &b, &counts[1], NULL), EQ_OK);
+            compare(own, *b, deck.text);
+            eq_raw_free(a, counts[0]);
+            eq_raw_free(b, counts[1]);
+            eq_text_free(&deck);
+        }
+}
+END_TEST
+
+/* With Vt = 25 mV by is: ic = is e (1 - vbc/vaf), ib = is e/bf; three nodes, the substrate grounded. */
+START_TEST(equations_by_hand) {
+    static const char deck[] =
+        "t\nVc c 0 2\nVb b 0 0.65\nQ1 c b 0 mm\n"
+        ".model mm npn(is=1e-15 bf=50 vaf=40)\n.options gmin=1e-20\n.op\n.end\n";
+    eq_circuit *c = NULL;
+    eq_solver *s = NULL;
+    double v[8], i[8];
+    ck_assert_int_eq(eq_circuit_parse("t", deck, strlen(deck), &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, i, NULL, NULL), EQ_OK);
+    double forward = 1e-15 * expm1(0.65 / (0.025864917007157));
+    double ic = -eq_solver_current(s, eq_circuit_find_element(c, "vc"), v, i);
+    double ib = -eq_solver_current(s, eq_circuit_find_element(c, "vb"), v, i);
+    ck_assert_double_eq_tol(ic, forward * (1.0 + 1.35 / 40.0), 1e-6 * ic);
+    ck_assert_double_eq_tol(ib, forward / 50.0, 1e-6 * ib);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
+Suite *bjt_suite(void) {
+    Suite *s = suite_create("bjt");
+    TCase *t = tcase_create("bjt");
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
+    tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, sweeps_agree_with_ngspice, 0, CARDS);
+    tcase_add_test(t, equations_by_hand);
+    suite_add_tcase(s, t);
+    return s;
+}
