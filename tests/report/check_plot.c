@@ -92,7 +92,7 @@ static const struct {
     {"--kind crossbar", "iris/seed-1", {"layer 1", "layer 2", "column", "row"}},
     {"--kind drop", "cross.cir", {"wires of rows", "wires of columns", "potential [V]", "row"}},
     {"--kind drop", "cross.csv", {"wires of rows", "wires of columns", "potential [V]", "column"}},
-    {"--kind flows", "sweep.cir", {"d1", "current, or flow [SI]", "d2", "0"}},
+    {"--kind flows", "sweep.cir", {"d1", "d2", "0"}},
     {"--kind iv --from -1e5 --to 2e5", "sweep.cir", {"drop [kV]", "current [nA]", "-100", "-80"}},
     {"", "study", {"optimizer.group.rate", "minibatch.size", "5e-08", "test_error [%]"}},
     {"--columns watts", "study", {"estimator.beta", "16", "1e-06", "watts [mW]"}},
