@@ -17,10 +17,6 @@
 
 Suite *plot_suite(void);
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 /* A run of three seeds, a sweep in all forms, a study. */
 static void make_files(void) {
     scratch_make();
