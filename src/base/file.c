@@ -135,6 +135,11 @@ static char *target_of(const char *path) {
     return target;
 }
 
+bool eq_is_folder(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static bool is_device(const char *path) {
     struct stat st;
     return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
@@ -250,9 +255,8 @@ eq_status eq_folder_make(const char *path, eq_diag *diag) {
         made = mkdir(path, 0777) == 0;
     }
     if (made) return EQ_OK;
-    struct stat st;
     int why = errno;
-    if (why == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return EQ_OK;
+    if (why == EEXIST && eq_is_folder(path)) return EQ_OK;
     return eq_fail(diag, EQ_ERR_IO, "cannot make the folder '%s': %s", path, strerror(why));
 }
 

@@ -51,5 +51,7 @@ char *eq_path_join(const char *folder, const char *name);
 char *eq_path_absolute(const char *path);
 /* The folder part of a path ("." if there is none), owned by the caller. */
 char *eq_path_folder(const char *path);
+/* Whether there is a folder of that name. */
+bool eq_is_folder(const char *path);
 
 #endif

@@ -61,6 +61,12 @@ bool eq_same(const char *a, const char *b) {
     return lower(*a) == lower(*b);
 }
 
+int eq_word_find(const char *const *words, size_t count, const char *name) {
+    for (size_t k = 0; k < count; k++)
+        if (eq_same(words[k], name)) return (int)k;
+    return -1;
+}
+
 /* Greedy match with one point of return: the last star. */
 bool eq_match(const char *pattern, const char *name) {
     const char *star = NULL, *retry = NULL;

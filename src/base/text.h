@@ -49,6 +49,8 @@ const char *eq_names_get(const eq_names *names, int32_t id);
 void eq_lower(char *text, size_t length);
 /* Case-blind equality of two NUL-terminated ASCII strings. */
 bool eq_same(const char *a, const char *b);
+/* The number of the first of the words that is the same; -1: none. */
+int eq_word_find(const char *const *words, size_t count, const char *name);
 /* Case-blind match of a name with a pattern in which * stands for any run and ? for any one
  * character. */
 bool eq_match(const char *pattern, const char *name);

@@ -62,6 +62,16 @@ void eq_circuit_free(eq_circuit *c) {
     eq_free(c);
 }
 
+eq_status eq_circuit_entitle(eq_circuit *c, eq_text *title, eq_diag *diag) {
+    if (title->failed) {
+        eq_text_free(title);
+        return eq_out_of_memory(diag);
+    }
+    eq_free(c->title);
+    c->title = title->text;
+    return EQ_OK;
+}
+
 static bool is_gnd(const char *name, size_t length) {
     return length == 3 && (name[0] | 32) == 'g' && (name[1] | 32) == 'n' && (name[2] | 32) == 'd';
 }

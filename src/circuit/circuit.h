@@ -156,6 +156,8 @@ struct eq_circuit {
 };
 
 eq_circuit *eq_circuit_new(void);
+/* Takes the text over as the title; one that failed to grow is out of memory. */
+eq_status eq_circuit_entitle(eq_circuit *c, eq_text *title, eq_diag *diag);
 
 /* The model of the preset of that name (devices/preset.h), added if new; EQ_NONE: there is none. */
 eq_status eq_circuit_preset(eq_circuit *c, const char *name, size_t length, int32_t *model,

@@ -232,13 +232,7 @@ static eq_status set_title(eq_circuit *c, const eq_architecture *a, eq_diag *dia
     eq_text_printf(&t, "%s network", a->amplifiers ? "kendall" : "drn");
     for (size_t l = 0; l < a->layers; l++)
         eq_text_printf(&t, "%c%zu", l == 0 ? ' ' : '-', a->width[l]);
-    if (t.failed) {
-        eq_text_free(&t);
-        return eq_out_of_memory(diag);
-    }
-    eq_free(c->title);
-    c->title = t.text;
-    return EQ_OK;
+    return eq_circuit_entitle(c, &t, diag);
 }
 
 eq_status eq_architecture_build(const eq_architecture *a, eq_circuit **out, eq_diag *diag) {

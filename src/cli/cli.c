@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/carry.h"
 #include "base/file.h"
@@ -205,7 +205,23 @@ eq_status eq_write_text(const char *path, const char *input, const eq_text *text
     return eq_sink_close(&sink, status, diag);
 }
 
-bool eq_is_folder(const char *path) {
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+eq_status eq_write_table(const char *path, const char *input, const eq_result *r, eq_diag *diag) {
+    size_t n = strlen(path);
+    bool npz = n >= 4 && eq_same(path + n - 4, ".npz");
+    eq_sink sink;
+    eq_status status = eq_sink_open(path, input, &sink, diag);
+    if (status != EQ_OK) return status;
+    status = eq_result_write(&r, 1, npz ? EQ_NPZ : EQ_CSV, sink.stream, diag);
+    return eq_sink_close(&sink, status, diag);
+}
+
+void eq_json_number(const char *key, double value, const char *end) {
+    char text[EQ_NUMBER_LENGTH];
+    printf("\"%s\": %s%s", key, isfinite(value) ? eq_number(value, text) : "null", end);
+}
+
+void eq_json_text(const char *text) {
+    putchar('"');
+    eq_carry_to(EQ_CARRY_JSON, text, stdout);
+    putchar('"');
 }

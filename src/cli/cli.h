@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "result/result.h"
 
 typedef enum eq_option_kind {
     EQ_OPTION_FLAG,   /* bool *: set to true */
@@ -88,10 +89,14 @@ eq_status eq_sink_open(const char *path, const char *input, eq_sink *sink, eq_di
 /* Closes the sink: makes the file visible when status is EQ_OK, keeps the old file otherwise. */
 eq_status eq_sink_close(eq_sink *sink, eq_status status, eq_diag *diag);
 
+/* Writes a table to a sink: npz where the name ends so, else CSV. */
+eq_status eq_write_table(const char *path, const char *input, const eq_result *r, eq_diag *diag);
+/* Prints "key": value and what stands behind it; JSON has no infinity and no NaN, which are null. */
+void eq_json_number(const char *key, double value, const char *end);
+/* Prints the text between quotes. */
+void eq_json_text(const char *text);
+
 /* Writes a whole text to a sink; a text that failed to grow is out of memory. */
 eq_status eq_write_text(const char *path, const char *input, const eq_text *text, eq_diag *diag);
-
-/* True for a folder (the DIR that `train` wrote). */
-bool eq_is_folder(const char *path);
 
 #endif

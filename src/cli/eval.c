@@ -202,21 +202,11 @@ static eq_status check_file(const request *r, const eq_trained *m, const char *p
     return eq_check_output(path, eq_trained_reads(m, path) ? path : r->open.data, diag);
 }
 
-static eq_status write_gradient(const eq_result *g, const char *path, eq_diag *diag) {
-    size_t n = strlen(path);
-    bool npz = n >= 4 && eq_same(path + n - 4, ".npz");
-    eq_sink sink;
-    eq_status status = eq_sink_open(path, NULL, &sink, diag);
-    if (status != EQ_OK) return status;
-    status = eq_result_write(&g, 1, npz ? EQ_NPZ : EQ_CSV, sink.stream, diag);
-    return eq_sink_close(&sink, status, diag);
-}
-
 static eq_status attack(const request *r, eq_trained *m, eq_attack *a, eq_diag *diag) {
     if (r->gradient == NULL && r->attack.count == 0) return EQ_OK;
     eq_status status = eq_trained_attack(m, &r->attack, a, diag);
     if (status == EQ_OK && r->gradient != NULL && eq_comm_rank() == 0)
-        status = write_gradient(a->gradient, r->gradient, diag);
+        status = eq_write_table(r->gradient, NULL, a->gradient, diag);
     return status;
 }
 

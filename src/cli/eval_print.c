@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/carry.h"
+#include "cli/cli.h"
 #include "cli/eval.h"
 
 /* Examples of true class k, and how many of them were taken for others. */
@@ -124,33 +125,18 @@ void eq_print_draws(const eq_evaluation *e, const eq_chip_draws *d) {
     print_spreading("loss", e->loss, &d->loss);
 }
 
-static void json_text(const char *text) {
-    putchar('"');
-    eq_carry_to(EQ_CARRY_JSON, text, stdout);
-    putchar('"');
-}
-
-/* JSON has no infinity and no NaN. */
-static void json_number(const char *key, double value) {
-    char text[EQ_NUMBER_LENGTH];
-    printf("\"%s\": %s", key, isfinite(value) ? eq_number(value, text) : "null");
-}
-
 /* Classes: how many were wrong; targets: what each is off by. */
 static void json_targets(const eq_evaluation *e) {
-    json_number("rmse", e->rmse);
-    fputs(", ", stdout);
-    json_number("r2", e->r2);
+    eq_json_number("rmse", e->rmse, ", ");
+    eq_json_number("r2", e->r2, "");
     fputs(",\n \"targets\": [", stdout);
     for (size_t k = 0; k < e->classes; k++) {
         fputs(k == 0 ? "{\"name\": " : ",\n  {\"name\": ", stdout);
-        json_text(e->class_name[k]);
+        eq_json_text(e->class_name[k]);
         fputs(", ", stdout);
-        json_number("rmse", e->target[k].rmse);
-        fputs(", ", stdout);
-        json_number("mae", e->target[k].mae);
-        fputs(", ", stdout);
-        json_number("r2", e->target[k].r2);
+        eq_json_number("rmse", e->target[k].rmse, ", ");
+        eq_json_number("mae", e->target[k].mae, ", ");
+        eq_json_number("r2", e->target[k].r2, "");
         putchar('}');
     }
     putchar(']');
@@ -158,15 +144,15 @@ static void json_targets(const eq_evaluation *e) {
 
 static void json_classes(const eq_evaluation *e) {
     printf("\"wrong\": %zu, ", e->wrong);
-    json_number("error", e->error);
+    eq_json_number("error", e->error, "");
     fputs(",\n \"classes\": [", stdout);
     for (size_t k = 0; k < e->classes; k++) {
         size_t examples, wrong;
         class_counts(e, k, &examples, &wrong);
         fputs(k == 0 ? "{\"name\": " : ",\n  {\"name\": ", stdout);
-        json_text(e->class_name[k]);
+        eq_json_text(e->class_name[k]);
         printf(", \"examples\": %zu, \"wrong\": %zu, ", examples, wrong);
-        json_number("error", fraction(wrong, examples));
+        eq_json_number("error", fraction(wrong, examples), "");
         fputs(", \"predicted\": [", stdout);
         for (size_t j = 0; j < e->classes; j++)
             printf(j == 0 ? "%zu" : ", %zu", e->confusion[k * e->classes + j]);
@@ -182,7 +168,8 @@ static void json_elements(const char *key, const eq_circuit *c, const eq_power *
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
         if (c->table[k].count == 0) continue;
         fputs(between, stdout);
-        json_number(eq_class(k)->name, delivered ? p->cls[k].delivered : p->cls[k].dissipated);
+        eq_json_number(eq_class(k)->name, delivered ? p->cls[k].delivered : p->cls[k].dissipated,
+                       "");
         between = ", ";
     }
     putchar('}');
@@ -202,34 +189,28 @@ static void json_power(const eq_circuit *c, const eq_inference *i) {
     const eq_power *p = i->power;
     char text[EQ_NUMBER_LENGTH];
     fputs(",\n \"watts\": {", stdout);
-    json_number("total", p->total.dissipated);
-    fputs(", ", stdout);
-    json_number("least", p->least);
-    fputs(", ", stdout);
-    json_number("most", p->most);
-    fputs(",\n  ", stdout);
+    eq_json_number("total", p->total.dissipated, ", ");
+    eq_json_number("least", p->least, ", ");
+    eq_json_number("most", p->most, ",\n  ");
     json_elements("class", c, p, false);
     json_list("layer", p->layer, p->layers);
     fputs(",\n  \"group\": {", stdout);
     for (size_t k = 0; k < p->groups; k++) {
         fputs(k == 0 ? "" : ", ", stdout);
-        json_text(c->group[k].name);
+        eq_json_text(c->group[k].name);
         printf(": %s", eq_number(p->group[k].dissipated, text));
     }
     fputs("},\n  ", stdout);
     json_elements("delivered", c, p, true);
     fputs(",\n  ", stdout);
-    json_number("balance", p->balance);
-    fputs(", ", stdout);
-    json_number("bound", p->bound);
+    eq_json_number("balance", p->balance, ", ");
+    eq_json_number("bound", p->bound, "");
     putchar('}');
     if (isnan(i->settling)) return;
     fputs(",\n ", stdout);
-    json_number("tau", i->tau);
-    fputs(", ", stdout);
-    json_number("settling", i->settling);
-    fputs(", ", stdout);
-    json_number("joules", p->total.delivered * i->settling);
+    eq_json_number("tau", i->tau, ", ");
+    eq_json_number("settling", i->settling, ", ");
+    eq_json_number("joules", p->total.delivered * i->settling, "");
 }
 
 static void json_spreading(const eq_spreading *s) {
@@ -243,7 +224,7 @@ static void json_spreading(const eq_spreading *s) {
                {"q95", s->q95}};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         fputs(k == 0 ? "" : ", ", stdout);
-        json_number(all[k].name, all[k].value);
+        eq_json_number(all[k].name, all[k].value, "");
     }
 }
 
@@ -260,11 +241,9 @@ static void json_attack(const eq_attack_options *o, const eq_attack *a) {
     printf(",\n \"attack\": {\"steps\": %zu, \"points\": [", o->steps);
     for (size_t k = 0; k < o->count; k++) {
         fputs(k == 0 ? "{" : ",\n  {", stdout);
-        json_number("eps", o->eps[k]);
-        fputs(", ", stdout);
-        json_number("loss", a->loss[k]);
-        fputs(", ", stdout);
-        json_number("error", a->error[k]);
+        eq_json_number("eps", o->eps[k], ", ");
+        eq_json_number("loss", a->loss[k], ", ");
+        eq_json_number("error", a->error[k], "");
         putchar('}');
     }
     fputs("]}", stdout);
@@ -275,8 +254,7 @@ void eq_print_evaluation_json(const eq_circuit *c, const eq_inference *i,
                               const eq_chip_draws *drawn, size_t epoch) {
     const eq_evaluation *e = &i->score;
     printf("{\"examples\": %zu, \"epoch\": %zu, ", e->examples, epoch);
-    json_number("loss", e->loss);
-    fputs(", ", stdout);
+    eq_json_number("loss", e->loss, ", ");
     if (e->target != NULL)
         json_targets(e);
     else

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/gradcheck.h"
+#include "cli/subject.h"
 #include "train/train.h"
 
 typedef struct cell {
@@ -111,31 +112,26 @@ static eq_status judge(const eq_gradcheck_report *r, eq_diag *diag) {
     return eq_fail(diag, EQ_ERR_CHECK, "a bound does not hold: see the lines above");
 }
 
-static void json(const char *key, double value, const char *end) {
-    char text[EQ_NUMBER_LENGTH];
-    printf("\"%s\": %s%s", key, isfinite(value) ? eq_number(value, text) : "null", end);
-}
-
 /* One object: what was compared, a row for each estimator, and the experiment's own. */
 static void print_json(const eq_gradcheck_report *r) {
     printf("{\"examples\": %zu, \"parameters\": %zu, ", r->examples, r->parameters);
-    json("difference", r->difference, ", ");
+    eq_json_number("difference", r->difference, ", ");
     printf("\"passed\": %s, \"estimators\": [", r->passed ? "true" : "false");
     for (size_t k = 0; k < r->rows; k++) {
         const eq_gradcheck_row *row = &r->row[k];
         printf("%s{\"estimator\": \"%s\", ", k == 0 ? "\n " : ",\n ",
                name(row->estimator, row->nudging).text);
-        json("beta", row->beta, ", ");
-        json("error", row->error, ", ");
-        json("cosine", row->cosine, ", ");
-        json("order", row->order, ", ");
+        eq_json_number("beta", row->beta, ", ");
+        eq_json_number("error", row->error, ", ");
+        eq_json_number("cosine", row->cosine, ", ");
+        eq_json_number("order", row->order, ", ");
         printf("\"passed\": %s}", row->passed ? "true" : "false");
     }
     printf("],\n \"own\": {\"estimator\": \"%s\", ", name(r->own_estimator, r->own_nudging).text);
-    json("beta", r->own_beta, ", ");
-    json("error", r->own_error, ", ");
-    json("round_off", r->own_round_off, ", ");
-    json("cosine", r->own_cosine, "}}\n");
+    eq_json_number("beta", r->own_beta, ", ");
+    eq_json_number("error", r->own_error, ", ");
+    eq_json_number("round_off", r->own_round_off, ", ");
+    eq_json_number("cosine", r->own_cosine, "}}\n");
 }
 
 /* What belongs to --transient alone. */
@@ -189,9 +185,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     r.options.examples = (size_t)examples;
     r.options.steps = (size_t)steps;
     eq_status status = check_request(&r, transient, diag);
-    if (status == EQ_OK)
-        status = eq_is_folder(path) ? eq_trained_model(path, &settings, &x, &trained, diag)
-                                    : eq_experiment_read_with(path, &settings, &x, diag);
+    if (status == EQ_OK) status = eq_subject_model(path, &settings, &x, &trained, diag);
     if (status == EQ_OK)
         status = transient ? eq_gradcheck_transient(x, trained, &r, path, diag)
                            : compare(x, trained, (size_t)examples, r.json, diag);

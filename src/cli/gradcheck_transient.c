@@ -44,45 +44,27 @@ static void print(const eq_transient *t) {
                t->missing);
 }
 
-static void number(const char *key, double value, const char *end) {
-    char text[EQ_NUMBER_LENGTH];
-    printf("\"%s\": %s%s", key, isfinite(value) ? eq_number(value, text) : "null", end);
-}
-
 static void print_json(const eq_transient *t) {
     const eq_result *r = t->table;
     printf("{\"examples\": %zu, \"parameters\": %zu, \"units\": %zu, \"steps\": %zu, ", t->examples,
            t->parameters, t->units, t->steps);
-    number("step", t->step, ", ");
-    number("beta", t->beta, ", ");
-    number("theta_error", t->theta_error, ", ");
-    number("s_error", t->state_error, ", ");
-    number("left", t->left, ", ");
-    number("to_adjoint", t->to_adjoint, ", ");
-    if (t->free_steps > 0) number("unsteady", t->unsteady, ", ");
-    if (t->nudged_steps > 0) number("missing", t->missing, ", ");
-    number("bound", t->given ? NAN : t->bound, ", ");
+    eq_json_number("step", t->step, ", ");
+    eq_json_number("beta", t->beta, ", ");
+    eq_json_number("theta_error", t->theta_error, ", ");
+    eq_json_number("s_error", t->state_error, ", ");
+    eq_json_number("left", t->left, ", ");
+    eq_json_number("to_adjoint", t->to_adjoint, ", ");
+    if (t->free_steps > 0) eq_json_number("unsteady", t->unsteady, ", ");
+    if (t->nudged_steps > 0) eq_json_number("missing", t->missing, ", ");
+    eq_json_number("bound", t->given ? NAN : t->bound, ", ");
     printf("\"passed\": %s, \"curve\": [", t->given ? "null" : t->passed ? "true" : "false");
     for (size_t j = 0; j < r->points; j++) {
         fputs(j == 0 ? "\n {" : ",\n {", stdout);
         for (int k = 0; k < COLUMNS; k++)
-            number(r->variable[k].name, r->value[j * r->variables + (size_t)k],
-                   k + 1 < COLUMNS ? ", " : "}");
+            eq_json_number(r->variable[k].name, r->value[j * r->variables + (size_t)k],
+                           k + 1 < COLUMNS ? ", " : "}");
     }
     puts("]}");
-}
-
-static eq_status write_curves(const eq_transient *t, const char *path, const char *input,
-                              eq_diag *diag) {
-    const eq_result *r = t->table;
-    size_t n = path == NULL ? 0 : strlen(path);
-    bool npz = n >= 4 && eq_same(path + n - 4, ".npz");
-    eq_sink sink;
-    if (path == NULL) return EQ_OK;
-    eq_status status = eq_sink_open(path, input, &sink, diag);
-    if (status != EQ_OK) return status;
-    status = eq_result_write(&r, 1, npz ? EQ_NPZ : EQ_CSV, sink.stream, diag);
-    return eq_sink_close(&sink, status, diag);
 }
 
 static eq_status judge(const eq_transient *t, eq_diag *diag) {
@@ -100,7 +82,7 @@ eq_status eq_gradcheck_transient(const eq_experiment *x, eq_network *trained,
     eq_transient t;
     eq_status status = eq_transient_check(x, trained, &r->options, &t, diag);
     if (status != EQ_OK) return status;
-    status = write_curves(&t, r->output, input, diag);
+    if (r->output != NULL) status = eq_write_table(r->output, input, t.table, diag);
     bool shown = r->output != NULL && strcmp(r->output, "-") == 0;
     if (status == EQ_OK && r->json)
         print_json(&t);

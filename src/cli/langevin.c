@@ -1,16 +1,11 @@
 #include "train/langevin.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/subject.h"
 
 enum { SHOWN = 20 };
-
-static void number(const char *key, double value, const char *end) {
-    char text[EQ_NUMBER_LENGTH];
-    printf("\"%s\": %s%s", key, isfinite(value) ? eq_number(value, text) : "null", end);
-}
 
 static void print(const eq_langevin_report *r) {
     const eq_result *t = r->table;
@@ -30,35 +25,24 @@ static void print(const eq_langevin_report *r) {
 static void print_json(const eq_langevin_report *r) {
     const eq_result *t = r->table;
     printf("{\"units\": %zu, \"steps\": %zu, ", r->units, r->steps);
-    number("temperature", r->temperature, ", ");
-    number("step", r->step, ", ");
-    number("fastest", r->fastest, ", ");
-    number("halved", r->halved, ", ");
-    number("bound", r->bound, ", ");
+    eq_json_number("temperature", r->temperature, ", ");
+    eq_json_number("step", r->step, ", ");
+    eq_json_number("fastest", r->fastest, ", ");
+    eq_json_number("halved", r->halved, ", ");
+    eq_json_number("bound", r->bound, ", ");
     printf("\"passed\": %s, \"moments\": [", r->passed ? "true" : "false");
     for (size_t k = 1; k < t->variables; k++) {
         const eq_moments *m = &r->moment[k];
-        printf("%s{\"name\": \"%s\", ", k == 1 ? "\n " : ",\n ", t->variable[k].name);
-        number("mean", m->mean, ", ");
-        number("mean_error", m->mean_error, ", ");
-        number("deviation", m->deviation, ", ");
-        number("deviation_error", m->deviation_error, ", ");
-        number("effective", m->effective, "}");
+        fputs(k == 1 ? "\n {\"name\": " : ",\n {\"name\": ", stdout);
+        eq_json_text(t->variable[k].name);
+        fputs(", ", stdout);
+        eq_json_number("mean", m->mean, ", ");
+        eq_json_number("mean_error", m->mean_error, ", ");
+        eq_json_number("deviation", m->deviation, ", ");
+        eq_json_number("deviation_error", m->deviation_error, ", ");
+        eq_json_number("effective", m->effective, "}");
     }
     puts("]}");
-}
-
-static eq_status write(const eq_langevin_report *r, const char *path, const char *input,
-                       eq_diag *diag) {
-    const eq_result *t = r->table;
-    size_t n = path == NULL ? 0 : strlen(path);
-    bool npz = n >= 4 && eq_same(path + n - 4, ".npz");
-    eq_sink sink;
-    if (path == NULL) return EQ_OK;
-    eq_status status = eq_sink_open(path, input, &sink, diag);
-    if (status != EQ_OK) return status;
-    status = eq_result_write(&t, 1, npz ? EQ_NPZ : EQ_CSV, sink.stream, diag);
-    return eq_sink_close(&sink, status, diag);
 }
 
 static eq_status sample(const eq_experiment *x, eq_network *trained, const eq_langevin_options *o,
@@ -66,7 +50,7 @@ static eq_status sample(const eq_experiment *x, eq_network *trained, const eq_la
     eq_langevin_report r;
     eq_status status = eq_langevin_run(x, trained, o, &r, diag);
     if (status != EQ_OK) return status;
-    status = write(&r, output, input, diag);
+    if (output != NULL) status = eq_write_table(output, input, r.table, diag);
     bool shown = output != NULL && strcmp(output, "-") == 0;
     if (status == EQ_OK && json)
         print_json(&r);
@@ -111,8 +95,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_settings settings = eq_settings_of(&set);
     o.steps = (size_t)steps;
     o.example = (size_t)example;
-    eq_status status = eq_is_folder(path) ? eq_trained_model(path, &settings, &x, &trained, diag)
-                                          : eq_experiment_read_with(path, &settings, &x, diag);
+    eq_status status = eq_subject_model(path, &settings, &x, &trained, diag);
     if (status == EQ_OK) status = sample(x, trained, &o, output, json, path, diag);
     eq_experiment_free(x);
     return eq_finish(diag, status);

@@ -96,3 +96,10 @@ eq_status eq_subject_input(eq_subject *s, const char *values, eq_diag *diag) {
     eq_free(value);
     return status;
 }
+
+eq_status eq_subject_model(const char *path, const eq_settings *settings, eq_experiment **x,
+                           eq_network **model, eq_diag *diag) {
+    *model = NULL;
+    return eq_is_folder(path) ? eq_trained_model(path, settings, x, model, diag)
+                              : eq_experiment_read_with(path, settings, x, diag);
+}

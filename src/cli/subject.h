@@ -15,6 +15,9 @@ typedef struct eq_subject {
 /* dialect: of a deck, NULL: recognised. */
 eq_status eq_subject_open(const char *path, const char *dialect, eq_subject *s, eq_diag *diag);
 void eq_subject_close(eq_subject *s);
+/* What gradcheck and langevin work on: an experiment (then *model is NULL), or the model that a folder holds. */
+eq_status eq_subject_model(const char *path, const eq_settings *settings, eq_experiment **x,
+                           eq_network **model, eq_diag *diag);
 /* Puts sample k on the inputs, in the free or the nudged phase. */
 eq_status eq_subject_sample(eq_subject *s, size_t k, bool nudged, eq_diag *diag);
 /* Understands --sample K or K..L (NULL: the first) and --train: the samples *first .. *last, of the

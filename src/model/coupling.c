@@ -17,12 +17,9 @@ static const char *const poolings[] = {
 };
 
 bool eq_pooling_find(const char *name, eq_pooling *pooling) {
-    for (int k = 0; k <= EQ_POOLING_AVERAGE; k++)
-        if (eq_same(poolings[k], name)) {
-            *pooling = (eq_pooling)k;
-            return true;
-        }
-    return false;
+    int k = eq_word_find(poolings, sizeof poolings / sizeof *poolings, name);
+    if (k >= 0) *pooling = (eq_pooling)k;
+    return k >= 0;
 }
 
 const char *eq_pooling_name(eq_pooling pooling) {

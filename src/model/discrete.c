@@ -18,12 +18,9 @@ static const char *const solvers[] = {
 };
 
 bool eq_discrete_solver_find(const char *name, eq_discrete_solver *solver) {
-    for (int k = 0; k <= EQ_DISCRETE_STEPS; k++)
-        if (eq_same(solvers[k], name)) {
-            *solver = (eq_discrete_solver)k;
-            return true;
-        }
-    return false;
+    int k = eq_word_find(solvers, sizeof solvers / sizeof *solvers, name);
+    if (k >= 0) *solver = (eq_discrete_solver)k;
+    return k >= 0;
 }
 
 const char *eq_discrete_solver_name(eq_discrete_solver solver) {
@@ -111,26 +108,11 @@ static eq_status start(void *self, const eq_engine_options *o, eq_engine **out, 
     return eq_discrete_engine(self, o, out, diag);
 }
 
-static eq_status places(const void *self, const eq_engine *e, size_t b, int32_t *place,
-                        eq_diag *diag) {
-    (void)e;
-    (void)diag;
-    for (size_t j = 0; j < count_of(self, b); j++) place[j] = (int32_t)j;
-    return EQ_OK;
-}
-
 /* A residual is that of a fixed point: no phase is cut off any more. */
 static void tolerate(void *self, double residual) {
     eq_discrete *d = self;
     d->o.tolerance = residual;
     d->o.free = d->o.nudged = 0;
-}
-
-static eq_status convex(void *self, bool *is, eq_diag *diag) {
-    (void)self;
-    (void)diag;
-    *is = false;
-    return EQ_OK;
 }
 
 /* E = sum_l sum of the units' own energies - Phi, of one example, after a free phase. */
@@ -178,9 +160,17 @@ static eq_status input_gradient(void *self, size_t count, const double *x, const
     return EQ_OK;
 }
 
-static const eq_substrate_ops ops = {destroy, block,  name,     output,         get,
-                                     put,     NULL,   fan_in,   start,          places,
-                                     NULL,    convex, energies, input_gradient, tolerate};
+static const eq_substrate_ops ops = {.destroy = destroy,
+                                     .block = block,
+                                     .name = name,
+                                     .output = output,
+                                     .get = get,
+                                     .put = put,
+                                     .fan_in = fan_in,
+                                     .start = start,
+                                     .energies = energies,
+                                     .input_gradient = input_gradient,
+                                     .tolerate = tolerate};
 
 /* The couplings, without their arrays: what they need of the layers is there. */
 static eq_status couple(const eq_discrete_options *o, eq_coupling *c, eq_diag *diag) {

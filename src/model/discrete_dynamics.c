@@ -6,28 +6,22 @@
 
 #include "model/discrete_net.h"
 #include "model/dynamics.h"
+#include "model/units.h"
 
 /* The slots of the last phase and of the adjoint are work space here. */
 enum { WORK = EQ_ADJOINT - 1 };
 
 static void scatter(const eq_discrete *d, double *const *layer, const double *s) {
-    for (size_t j = 0; j < d->n; j++)
-        for (size_t l = 1; l <= d->layers; s += d->width[l++])
-            memcpy(layer[l] + j * d->width[l], s, d->width[l] * sizeof *s);
+    eq_units_scatter(d->n, d->layers, d->width, s, layer);
 }
 
 static void gather(const eq_discrete *d, double *const *layer, double *s) {
-    for (size_t j = 0; j < d->n; j++)
-        for (size_t l = 1; l <= d->layers; s += d->width[l++])
-            memcpy(s, layer[l] + j * d->width[l], d->width[l] * sizeof *s);
+    eq_units_gather(d->n, d->layers, d->width, layer, s);
 }
 
 static eq_status open(void *self, double farad, eq_diag *diag) {
     (void)self;
-    if (isnan(farad) || farad == 1.0) return EQ_OK;
-    return eq_fail(diag, EQ_ERR_USAGE,
-                   "the units of a discrete-time network have no capacitance; leave --capacitance "
-                   "out");
+    return eq_units_open("a discrete-time network", farad, diag);
 }
 
 static size_t units(const void *self) {
@@ -35,12 +29,9 @@ static size_t units(const void *self) {
     return d->units;
 }
 
-/* "s1_3": unit 3 of layer 1 */
 static void name(const void *self, size_t unit, eq_text *out) {
     const eq_discrete *d = self;
-    size_t l = 1;
-    for (; unit >= d->width[l]; l++) unit -= d->width[l];
-    eq_text_printf(out, "s%zu_%zu", l, unit + 1);
+    eq_unit_name(d->width, unit, out);
 }
 
 static void outputs(void *self, const double *s, double *y) {

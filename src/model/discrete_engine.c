@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "model/discrete_net.h"
+#include "model/units.h"
 
 static void free_state(const eq_discrete *d, eq_discrete_state *a) {
     for (size_t l = 1; l <= d->layers; l++) {
@@ -130,14 +131,6 @@ static eq_engine_info about(const void *self) {
                             .free_iterations = d->free_passes,
                             .free_solves = d->free_solves,
                             .worst_ratio = d->worst};
-}
-
-static void load(void *self) {
-    (void)self;
-}
-
-static void store(const void *self) {
-    (void)self;
 }
 
 /* Images come channel behind channel; here the channels of one place lie side by side. */
@@ -296,38 +289,20 @@ static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, 
     return EQ_OK;
 }
 
-/* v[n][units]: the units of all layers, one layer behind the other. */
 static void potentials(const void *self, int slot, double *v) {
     const eq_discrete *d = self;
-    for (size_t j = 0; j < d->n; j++)
-        for (size_t l = 1; l <= d->layers; v += d->width[l++])
-            memcpy(v, d->at[slot].s[l] + j * d->width[l], d->width[l] * sizeof *v);
+    eq_units_gather(d->n, d->layers, d->width, d->at[slot].s, v);
 }
 
-static size_t group_rows(const void *self, size_t group, int32_t *rows) {
-    (void)self;
-    (void)group;
-    (void)rows;
-    return 0;
-}
-
-/* The units count as nodes do, in the order of potentials(). */
 static void disturb(void *self, int slot, eq_disturbance error, const void *data) {
     eq_discrete *d = self;
-    for (size_t j = 0; j < d->n; j++) {
-        eq_node unit = 0;
-        for (size_t l = 1; l <= d->layers; l++)
-            for (size_t k = 0; k < d->width[l]; k++)
-                d->at[slot].s[l][j * d->width[l] + k] += error(data, j, unit++);
-    }
+    eq_units_disturb(d->n, d->layers, d->width, d->at[slot].s, error, data);
 }
 
 static const eq_engine_ops ops = {
     .name = "discrete",
     .destroy = destroy,
     .about = about,
-    .load = load,
-    .store = store,
     .free_phase = free_phase,
     .nudged_phase = nudged_phase,
     .adjoint_phase = adjoint_phase,
@@ -335,17 +310,14 @@ static const eq_engine_ops ops = {
     .update = update,
     .potentials = potentials,
     .disturb = disturb,
-    .group_rows = group_rows,
     .dynamics = &eq_discrete_dynamics_ops,
 };
 
 eq_status eq_discrete_engine(eq_discrete *d, const eq_engine_options *o, eq_engine **out,
                              eq_diag *diag) {
     const eq_coupling *c[EQ_DISCRETE_WIDTHS];
-    if (o->kind != EQ_ENGINE_AUTO)
-        return eq_fail(diag, EQ_ERR_USAGE,
-                       "the layered and the sparse engine solve circuits, a discrete-time network "
-                       "has one of its own; leave the engine at auto");
+    eq_status own = eq_engine_is_own(o, "a discrete-time network", diag);
+    if (own != EQ_OK) return own;
     d->batch = o->batch;
     for (size_t l = 1; l <= d->couplings; l++) c[l - 1] = &d->c[l];
     eq_status status = eq_coupling_room_new(c, d->couplings, o->threads, &d->room, diag);

@@ -92,14 +92,6 @@ static eq_status start(void *self, const eq_engine_options *o, eq_engine **out, 
     return eq_elastic_engine(self, o, out, diag);
 }
 
-static eq_status places(const void *self, const eq_engine *engine, size_t b, int32_t *place,
-                        eq_diag *diag) {
-    const eq_elastic *e = self;
-    (void)engine, (void)b, (void)diag;
-    for (size_t j = 0; j < e->springs; j++) place[j] = (int32_t)j;
-    return EQ_OK;
-}
-
 /* dE/df = -u, so that dL/df = l; where the input holds the coordinate, dL/dx = -(H l) there. */
 static eq_status input_gradient(void *self, size_t count, const double *x, const double *v,
                                 const double *l, const double *dcdy, double *dldx, eq_diag *diag) {
@@ -140,7 +132,6 @@ static const eq_substrate_ops ops = {.destroy = destroy,
                                      .put = put,
                                      .fan_in = fan_in,
                                      .start = start,
-                                     .places = places,
                                      .input_gradient = input_gradient,
                                      .tolerate = tolerate};
 

@@ -76,14 +76,6 @@ static eq_engine_info about(const void *self) {
                             .worst_ratio = e->worst};
 }
 
-static void load(void *self) {
-    (void)self;
-}
-
-static void store(const void *self) {
-    (void)self;
-}
-
 static void read_outputs(const eq_elastic *e, int slot, double *y) {
     size_t c = eq_elastic_coordinates(e);
     for (size_t j = 0; y != NULL && j < e->n; j++)
@@ -179,13 +171,6 @@ static void potentials(const void *self, int slot, double *v) {
             e->q[slot][k] - (slot == EQ_ADJOINT ? 0.0 : e->rest[k % c / e->dims][k % c % e->dims]);
 }
 
-static size_t group_rows(const void *self, size_t group, int32_t *rows) {
-    (void)self;
-    (void)group;
-    (void)rows;
-    return 0;
-}
-
 static void disturb(void *self, int slot, eq_disturbance error, const void *data) {
     eq_elastic *e = self;
     size_t c = eq_elastic_coordinates(e);
@@ -198,24 +183,18 @@ static const eq_engine_ops ops = {
     .name = "elastic",
     .destroy = destroy,
     .about = about,
-    .load = load,
-    .store = store,
     .free_phase = free_phase,
     .nudged_phase = nudged_phase,
     .adjoint_phase = adjoint_phase,
     .update = update,
     .potentials = potentials,
     .disturb = disturb,
-    .group_rows = group_rows,
 };
 
 eq_status eq_elastic_engine(eq_elastic *e, const eq_engine_options *o, eq_engine **out,
                             eq_diag *diag) {
-    if (o->kind != EQ_ENGINE_AUTO)
-        return eq_fail(
-            diag, EQ_ERR_USAGE,
-            "the layered and the sparse engine solve circuits, an elastic network has one "
-            "of its own; leave the engine at auto");
+    eq_status own = eq_engine_is_own(o, "an elastic network", diag);
+    if (own != EQ_OK) return own;
     e->batch = o->batch;
     eq_status status = make_room(e) ? eq_lin_new(EQ_LIN_CHOLMOD, &e->pattern, &e->lin, diag)
                                     : eq_out_of_memory(diag);

@@ -108,6 +108,14 @@ eq_status eq_engine_of(const eq_engine_ops *ops, void *self, size_t batch, eq_en
     return EQ_OK;
 }
 
+eq_status eq_engine_is_own(const eq_engine_options *o, const char *network, eq_diag *diag) {
+    if (o->kind == EQ_ENGINE_AUTO) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_USAGE,
+                   "the layered and the sparse engine solve circuits, %s has one of its own; leave "
+                   "the engine at auto",
+                   network);
+}
+
 void eq_engine_free(eq_engine *e) {
     if (e == NULL) return;
     e->ops->destroy(e->self);
@@ -120,11 +128,11 @@ eq_engine_info eq_engine_about(const eq_engine *e) {
 
 void eq_engine_load(eq_engine *e) {
     e->solved = 0;
-    e->ops->load(e->self);
+    if (e->ops->load != NULL) e->ops->load(e->self);
 }
 
 void eq_engine_store(const eq_engine *e) {
-    e->ops->store(e->self);
+    if (e->ops->store != NULL) e->ops->store(e->self);
 }
 
 eq_status eq_engine_free_phase(eq_engine *e, size_t n, const double *x, double *y, eq_diag *diag) {
@@ -228,7 +236,7 @@ eq_status eq_engine_disturb(eq_engine *e, int slot, eq_disturbance error, const 
 }
 
 size_t eq_engine_group_rows(const eq_engine *e, size_t group, int32_t *rows) {
-    return e->ops->group_rows(e->self, group, rows);
+    return e->ops->group_rows == NULL ? 0 : e->ops->group_rows(e->self, group, rows);
 }
 
 const struct eq_dynamics_ops *eq_engine_dynamics(eq_engine *e, void **self) {

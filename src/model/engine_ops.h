@@ -12,6 +12,7 @@ typedef struct eq_engine_ops {
     eq_status (*create)(eq_circuit *c, const eq_engine_options *o, void **self, eq_diag *diag);
     void (*destroy)(void *self); /* NULL is legal */
     eq_engine_info (*about)(const void *self);
+    /* NULL: it computes with the parameters of the model itself. */
     void (*load)(void *self);
     void (*store)(const void *self);
     /* 1 <= n <= batch; slot 1..EQ_ADJOINT-1; the other phases and an update follow a free phase. */
@@ -33,6 +34,7 @@ typedef struct eq_engine_ops {
     void (*potentials)(const void *self, int slot, double *v);
     /* Adds `error` to the potentials of the free nodes in a slot, and what follows from them. */
     void (*disturb)(void *self, int slot, eq_disturbance error, const void *data);
+    /* NULL: it has no rows of a circuit. */
     size_t (*group_rows)(const void *self, size_t group, int32_t *rows);
     const struct eq_dynamics_ops *dynamics; /* dynamics.h; NULL: it has none */
 } eq_engine_ops;
@@ -41,6 +43,9 @@ typedef struct eq_engine_ops {
  * it fails. */
 eq_status eq_engine_of(const eq_engine_ops *ops, void *self, size_t batch, eq_engine **out,
                        eq_diag *diag);
+
+/* Refuses an engine of circuits for a network that has none ("a Hopfield network"). */
+eq_status eq_engine_is_own(const eq_engine_options *o, const char *network, eq_diag *diag);
 
 /* The dynamics of an engine that has solved a free phase (NULL: it has none), and its own object. */
 const struct eq_dynamics_ops *eq_engine_dynamics(eq_engine *e, void **self);

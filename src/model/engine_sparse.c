@@ -52,10 +52,6 @@ static void load(void *self) {
     if (e->with_slope != NULL) eq_solver_refresh(e->with_slope);
 }
 
-static void store(const void *self) {
-    (void)self;
-}
-
 static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, eq_diag *diag) {
     sparse_engine *e = eq_calloc(1, sizeof *e);
     if (e == NULL) return eq_out_of_memory(diag);
@@ -436,7 +432,6 @@ const eq_engine_ops eq_engine_sparse_ops = {
     .destroy = destroy,
     .about = about,
     .load = load,
-    .store = store,
     .free_phase = free_phase,
     .nudged_phase = nudged_phase,
     .clamped_phase = clamped_phase,

@@ -18,12 +18,9 @@ static const char *const solvers[] = {
 };
 
 bool eq_hopfield_solver_find(const char *name, eq_hopfield_solver *solver) {
-    for (int k = 0; k <= EQ_HOPFIELD_EULER; k++)
-        if (eq_same(solvers[k], name)) {
-            *solver = (eq_hopfield_solver)k;
-            return true;
-        }
-    return false;
+    int k = eq_word_find(solvers, sizeof solvers / sizeof *solvers, name);
+    if (k >= 0) *solver = (eq_hopfield_solver)k;
+    return k >= 0;
 }
 
 const char *eq_hopfield_solver_name(eq_hopfield_solver solver) {
@@ -101,21 +98,6 @@ static eq_status start(void *self, const eq_engine_options *o, eq_engine **out, 
     return eq_hopfield_engine(self, o, out, diag);
 }
 
-static eq_status places(const void *self, const eq_engine *e, size_t b, int32_t *place,
-                        eq_diag *diag) {
-    (void)e;
-    (void)diag;
-    for (size_t j = 0; j < count_of(self, b); j++) place[j] = (int32_t)j;
-    return EQ_OK;
-}
-
-static eq_status convex(void *self, bool *is, eq_diag *diag) {
-    (void)self;
-    (void)diag;
-    *is = false;
-    return EQ_OK;
-}
-
 /* Adds the terms of unit s with the field of what stands before it and its bias. */
 static void add_unit(double s, double field, double *e, double *size) {
     *e += 0.5 * s * s - s * field;
@@ -168,9 +150,17 @@ static void tolerate(void *self, double residual) {
     h->o.tolerance = residual;
 }
 
-static const eq_substrate_ops ops = {destroy, block,  name,     output,         get,
-                                     put,     NULL,   fan_in,   start,          places,
-                                     NULL,    convex, energies, input_gradient, tolerate};
+static const eq_substrate_ops ops = {.destroy = destroy,
+                                     .block = block,
+                                     .name = name,
+                                     .output = output,
+                                     .get = get,
+                                     .put = put,
+                                     .fan_in = fan_in,
+                                     .start = start,
+                                     .energies = energies,
+                                     .input_gradient = input_gradient,
+                                     .tolerate = tolerate};
 
 eq_status eq_hopfield_check(const eq_hopfield_options *o, eq_diag *diag) {
     double most = 0.0;

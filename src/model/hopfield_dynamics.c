@@ -4,26 +4,21 @@
 #include <string.h>
 
 #include "model/hopfield_net.h"
+#include "model/units.h"
 
 /* Layers of slot from s[n][units], and back. The slots of the last phase and of the adjoint are work space
  * here. */
 static void scatter(eq_hopfield *h, int slot, const double *s) {
-    for (size_t j = 0; j < h->n; j++)
-        for (size_t l = 1; l <= h->layers; s += h->o.width[l++])
-            memcpy(h->s[slot][l] + j * h->o.width[l], s, h->o.width[l] * sizeof *s);
+    eq_units_scatter(h->n, h->layers, h->o.width, s, h->s[slot]);
 }
 
 static void gather(const eq_hopfield *h, double *const *layer, double *s) {
-    for (size_t j = 0; j < h->n; j++)
-        for (size_t l = 1; l <= h->layers; s += h->o.width[l++])
-            memcpy(s, layer[l] + j * h->o.width[l], h->o.width[l] * sizeof *s);
+    eq_units_gather(h->n, h->layers, h->o.width, layer, s);
 }
 
 static eq_status open(void *self, double farad, eq_diag *diag) {
     (void)self;
-    if (isnan(farad) || farad == 1.0) return EQ_OK;
-    return eq_fail(diag, EQ_ERR_USAGE,
-                   "the units of a Hopfield network have no capacitance; leave --capacitance out");
+    return eq_units_open("a Hopfield network", farad, diag);
 }
 
 static size_t units(const void *self) {
@@ -31,12 +26,9 @@ static size_t units(const void *self) {
     return h->units;
 }
 
-/* "s1_3": unit 3 of layer 1 */
 static void name(const void *self, size_t unit, eq_text *out) {
     const eq_hopfield *h = self;
-    size_t l = 1;
-    for (; unit >= h->o.width[l]; l++) unit -= h->o.width[l];
-    eq_text_printf(out, "s%zu_%zu", l, unit + 1);
+    eq_unit_name(h->o.width, unit, out);
 }
 
 static void outputs(void *self, const double *s, double *y) {

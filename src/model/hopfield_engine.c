@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "model/hopfield_net.h"
+#include "model/units.h"
 #include "solver/linear/blas.h"
 
 /* The network outlives the engine, whose arrays it holds. */
@@ -60,14 +61,6 @@ static eq_engine_info about(const void *self) {
     const eq_hopfield *h = self;
     return (eq_engine_info){
         .name = "hopfield", .iterations = h->passes, .solves = h->solves, .worst_ratio = h->worst};
-}
-
-static void load(void *self) {
-    (void)self;
-}
-
-static void store(const void *self) {
-    (void)self;
 }
 
 static void read_outputs(const eq_hopfield *h, int slot, double *y) {
@@ -146,55 +139,33 @@ static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, 
     return EQ_OK;
 }
 
-/* v[n][units]: the units of all layers, one layer behind the other. */
 static void potentials(const void *self, int slot, double *v) {
     const eq_hopfield *h = self;
-    for (size_t j = 0; j < h->n; j++)
-        for (size_t l = 1; l <= h->layers; v += h->o.width[l++])
-            memcpy(v, h->s[slot][l] + j * h->o.width[l], h->o.width[l] * sizeof *v);
+    eq_units_gather(h->n, h->layers, h->o.width, h->s[slot], v);
 }
 
-static size_t group_rows(const void *self, size_t group, int32_t *rows) {
-    (void)self;
-    (void)group;
-    (void)rows;
-    return 0;
-}
-
-/* The units count as nodes do, in the order of potentials(). */
 static void disturb(void *self, int slot, eq_disturbance error, const void *data) {
     eq_hopfield *h = self;
-    for (size_t j = 0; j < h->n; j++) {
-        eq_node unit = 0;
-        for (size_t l = 1; l <= h->layers; l++)
-            for (size_t k = 0; k < h->o.width[l]; k++)
-                h->s[slot][l][j * h->o.width[l] + k] += error(data, j, unit++);
-    }
+    eq_units_disturb(h->n, h->layers, h->o.width, h->s[slot], error, data);
 }
 
 static const eq_engine_ops ops = {
     .name = "hopfield",
     .destroy = destroy,
     .about = about,
-    .load = load,
-    .store = store,
     .free_phase = free_phase,
     .nudged_phase = nudged_phase,
     .adjoint_phase = adjoint_phase,
     .update = update,
     .potentials = potentials,
     .disturb = disturb,
-    .group_rows = group_rows,
     .dynamics = &eq_hopfield_dynamics_ops,
 };
 
 eq_status eq_hopfield_engine(eq_hopfield *h, const eq_engine_options *o, eq_engine **out,
                              eq_diag *diag) {
-    if (o->kind != EQ_ENGINE_AUTO)
-        return eq_fail(
-            diag, EQ_ERR_USAGE,
-            "the layered and the sparse engine solve circuits, a Hopfield network has one "
-            "of its own; leave the engine at auto");
+    eq_status own = eq_engine_is_own(o, "a Hopfield network", diag);
+    if (own != EQ_OK) return own;
     h->batch = o->batch;
     if (!make_room(h)) {
         destroy(h);

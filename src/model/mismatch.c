@@ -12,15 +12,8 @@ static const char *const distributions[] = {
 static const char *const phases[] = {
     [EQ_SAME_DEVICES] = "same", [EQ_OTHER_DEVICES] = "other", [EQ_IDEAL_DEVICES] = "ideal"};
 
-/* The number of a name in a list; -1: it is not there. */
-static int find(const char *const *list, int count, const char *name) {
-    for (int k = 0; k < count; k++)
-        if (eq_same(list[k], name)) return k;
-    return -1;
-}
-
 bool eq_distribution_find(const char *name, eq_distribution *out) {
-    int k = find(distributions, EQ_UNIFORM + 1, name);
+    int k = eq_word_find(distributions, sizeof distributions / sizeof *distributions, name);
     if (k >= 0) *out = (eq_distribution)k;
     return k >= 0;
 }
@@ -30,7 +23,7 @@ const char *eq_distribution_name(eq_distribution distribution) {
 }
 
 bool eq_phase_devices_find(const char *name, eq_phase_devices *out) {
-    int k = find(phases, EQ_IDEAL_DEVICES + 1, name);
+    int k = eq_word_find(phases, sizeof phases / sizeof *phases, name);
     if (k >= 0) *out = (eq_phase_devices)k;
     return k >= 0;
 }

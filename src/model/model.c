@@ -56,8 +56,10 @@ eq_status eq_network_of(eq_substrate s, eq_network **out, eq_diag *diag) {
 
 static eq_status find_places(eq_network *n, size_t b, eq_diag *diag) {
     int32_t *place = n->trained[b].place = eq_calloc(n->block[b].count, sizeof *place);
-    return place == NULL ? eq_out_of_memory(diag)
-                         : n->of.ops->places(n->of.self, n->engine, b, place, diag);
+    if (place == NULL) return eq_out_of_memory(diag);
+    if (n->of.ops->places != NULL) return n->of.ops->places(n->of.self, n->engine, b, place, diag);
+    for (size_t j = 0; j < n->block[b].count; j++) place[j] = (int32_t)j;
+    return EQ_OK;
 }
 
 eq_status eq_network_start(eq_network *n, const eq_engine_options *o, eq_diag *diag) {
@@ -172,15 +174,20 @@ eq_status eq_network_unrolled_phase(eq_network *n, const double *dcdy, eq_diag *
     return eq_engine_unrolled_phase(n->engine, dcdy, diag);
 }
 
-eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
-                                eq_diag *diag) {
-    eq_status status = eq_engine_potentials(n->engine, 0, v, diag);
+static eq_status states(eq_network *n, int slot, size_t count, const double *x, double *v,
+                        eq_diag *diag) {
+    eq_status status = eq_engine_potentials(n->engine, slot, v, diag);
     if (status != EQ_OK || n->of.ops->complete == NULL) return status;
     return n->of.ops->complete(n->of.self, count, x, v, diag);
 }
 
+eq_status eq_network_potentials(eq_network *n, size_t count, const double *x, double *v,
+                                eq_diag *diag) {
+    return states(n, 0, count, x, v, diag);
+}
+
 eq_status eq_network_convex(eq_network *n, bool *convex, eq_diag *diag) {
-    *convex = true;
+    *convex = n->of.ops->energies == NULL;
     return n->of.ops->convex == NULL ? EQ_OK : n->of.ops->convex(n->of.self, convex, diag);
 }
 
@@ -188,9 +195,7 @@ eq_status eq_network_energies(eq_network *n, int slot, size_t count, const doubl
                               double *size, eq_diag *diag) {
     double *v = eq_calloc(count, n->of.nodes * sizeof *v);
     eq_status status = v == NULL ? eq_out_of_memory(diag) : EQ_OK;
-    if (status == EQ_OK) status = eq_engine_potentials(n->engine, slot, v, diag);
-    if (status == EQ_OK && n->of.ops->complete != NULL)
-        status = n->of.ops->complete(n->of.self, count, x, v, diag);
+    if (status == EQ_OK) status = states(n, slot, count, x, v, diag);
     if (status == EQ_OK) status = n->of.ops->energies(n->of.self, count, x, v, e, size, diag);
     eq_free(v);
     return status;

@@ -18,13 +18,14 @@ typedef struct eq_substrate_ops {
     void (*derive)(void *self);
     eq_status (*fan_in)(const void *self, size_t b, double *fan, eq_diag *diag);
     eq_status (*start)(void *self, const eq_engine_options *o, eq_engine **out, eq_diag *diag);
-    /* place[count]: where the engine's j-th parameter is in the block. */
+    /* place[count]: where the engine's j-th parameter is in the block. NULL: j. */
     eq_status (*places)(const void *self, const eq_engine *e, size_t b, int32_t *place,
                         eq_diag *diag);
     /* v[count][nodes]: what the engine has left open of the states of the examples x. NULL: nothing. */
     eq_status (*complete)(void *self, size_t count, const double *x, double *v, eq_diag *diag);
     /* Whether the energy has one stationary state for any inputs and nudge; e[count], and size[count]
-     * of its terms, of the states v[count][nodes] of the examples x. NULL: outputs are never clamped. */
+     * of its terms, of the states v[count][nodes] of the examples x. NULL: convex alone, it may have
+     * several; energies, outputs are never clamped. */
     eq_status (*convex)(void *self, bool *convex, eq_diag *diag);
     eq_status (*energies)(void *self, size_t count, const double *x, const double *v, double *e,
                           double *size, eq_diag *diag);

@@ -259,9 +259,20 @@ static eq_status input_gradient(void *self, size_t count, const double *x, const
     return status;
 }
 
-static const eq_substrate_ops ops = {destroy,  block,  name,     output,         get,
-                                     put,      derive, fan_in,   start,          places,
-                                     complete, convex, energies, input_gradient, NULL};
+static const eq_substrate_ops ops = {.destroy = destroy,
+                                     .block = block,
+                                     .name = name,
+                                     .output = output,
+                                     .get = get,
+                                     .put = put,
+                                     .derive = derive,
+                                     .fan_in = fan_in,
+                                     .start = start,
+                                     .places = places,
+                                     .complete = complete,
+                                     .convex = convex,
+                                     .energies = energies,
+                                     .input_gradient = input_gradient};
 
 eq_status eq_network_new(eq_circuit *c, eq_network **out, eq_diag *diag) {
     of_circuit *o = eq_calloc(1, sizeof *o);

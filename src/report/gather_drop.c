@@ -2,9 +2,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "analysis/operating_point.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "report/heat.h"
 #include "report/kind.h"
@@ -144,11 +144,10 @@ static eq_status draw(const eq_result *r, const char *path, eq_canvas *to, eq_di
 }
 
 /* The operating point of a deck or a run. */
-static eq_status solve(const eq_picture *p, bool folder, eq_result **r, eq_diag *diag) {
+static eq_status solve(const eq_picture *p, eq_result **r, eq_diag *diag) {
     eq_experiment *x = NULL;
     eq_circuit *c = NULL;
-    eq_status status = folder ? eq_trained_read(p->input[0], NULL, &x, &c, diag)
-                              : eq_circuit_read(p->input[0], &c, diag);
+    eq_status status = eq_picture_circuit(p, &x, &c, diag);
     if (status == EQ_OK) {
         eq_solve_options o = eq_solve_defaults(c);
         status = eq_operating_point(c, &o, r, NULL, diag);
@@ -169,12 +168,11 @@ static bool is_table(const char *path) {
 eq_status eq_gather_drop(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     eq_table_list t = {NULL, 0, 0};
     eq_result *solved = NULL;
-    struct stat st;
     const char *path = p->input[0];
     if (p->inputs > 1)
         return eq_fail(diag, EQ_ERR_USAGE, "the drop is drawn of one deck, run or table");
-    bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode), table = !folder && is_table(path);
-    eq_status status = table ? eq_table_read(path, &t, diag) : solve(p, folder, &solved, diag);
+    bool table = !eq_is_folder(path) && is_table(path);
+    eq_status status = table ? eq_table_read(path, &t, diag) : solve(p, &solved, diag);
     if (status == EQ_OK) status = draw(table ? t.item[0] : solved, path, to, diag);
     eq_result_free(solved);
     eq_table_list_free(&t);

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "circuit/circuit.h"
@@ -115,11 +114,8 @@ static eq_status draw(eq_circuit *c, const char *path, eq_canvas *to, eq_diag *d
 eq_status eq_gather_flows(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     eq_experiment *x = NULL;
     eq_circuit *c = NULL;
-    struct stat st;
     if (p->inputs > 1) return eq_fail(diag, EQ_ERR_USAGE, "flows are drawn of one deck or folder");
-    bool folder = stat(p->input[0], &st) == 0 && S_ISDIR(st.st_mode);
-    eq_status status = folder ? eq_trained_read(p->input[0], NULL, &x, &c, diag)
-                              : eq_circuit_read(p->input[0], &c, diag);
+    eq_status status = eq_picture_circuit(p, &x, &c, diag);
     if (status == EQ_OK) status = draw(c, p->input[0], to, diag);
     eq_circuit_free(c);
     eq_experiment_free(x);

@@ -5,8 +5,12 @@
 
 #include "report/canvas.h"
 #include "result/result.h"
+#include "train/train.h"
 
 typedef eq_status eq_gather(const eq_picture *p, eq_canvas *c, eq_diag *diag);
+
+/* kind.c. The circuit of the first input, a deck or a run's folder; *x, of a run, is the caller's too. */
+eq_status eq_picture_circuit(const eq_picture *p, eq_experiment **x, eq_circuit **c, eq_diag *diag);
 
 /* gather_curves.c */
 eq_gather eq_gather_curves;

@@ -5,10 +5,9 @@
 #include "report/picture.h"
 
 static bool is_kind(const char *name) {
-    size_t n;
-    const eq_picture_kind *kind = eq_picture_kinds(&n);
-    for (size_t k = 0; k < n; k++)
-        if (strcmp(kind[k].name, name) == 0) return true;
+    const eq_picture_kind *kind;
+    for (size_t k = 0; (kind = eq_picture_kind_at(k)) != NULL; k++)
+        if (strcmp(kind->name, name) == 0) return true;
     return false;
 }
 

@@ -3,41 +3,54 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "report/kind.h"
 #include "report/runs.h"
 
-static const eq_picture_kind kinds[] = {
-    {"curves", "DIR or metrics.csv, several", "what trainings reached, against the epoch"},
-    {"sweep", "FILE.csv, .raw or .npz of eqspice run",
-     "potentials and currents over what is swept; of gradcheck --transient both sides over time"},
-    {"iv", "a deck or DIR", "current over voltage of models, an element, or the neuron at a node"},
-    {"confusion", "DIR of a run", "which class is taken for which, of the test set"},
-    {"activations", "DIR of a run", "mean potentials of hidden nodes and outputs by class"},
-    {"conductances", "DIR of a run", "histogram of each trained group, before and after"},
-    {"crossbar", "DIR of a run", "the trained conductances of each layer as a matrix"},
-    {"drop", "a deck, DIR or table of crossbars with wires",
-     "potentials along their rows and columns"},
-    {"flows", "a deck or DIR", "the network, its elements as wide as what they carry"},
-    {"elastic", "DIR of a run",
-     "an elastic network under its largest inputs, before training and after"},
-    {"effects", "DIR of a study", "what each factor does to the goal, with 95 % bands"},
-    {"interaction", "DIR of a study", "the goal over the two strongest factors"},
-    {"front", "DIR of a study", "its points by two figures, and the Pareto front"},
-    {"trace", "DIR of a study that searches", "what each training reached, and the best so far"},
-    {"adversarial", "DIR of a run", "examples, their gradient, and what takes the network in"},
-    {"liked", "DIR of a run", "the input that brings each output highest"},
+static const struct {
+    eq_picture_kind is;
+    eq_gather *gather;
+} kinds[] = {
+    {{"curves", "DIR or metrics.csv, several", "what trainings reached, against the epoch"},
+     eq_gather_curves},
+    {{"sweep", "FILE.csv, .raw or .npz of eqspice run",
+      "potentials and currents over what is swept; of gradcheck --transient both sides over time"},
+     eq_gather_sweep},
+    {{"iv", "a deck or DIR", "current over voltage of models, an element, or the neuron at a node"},
+     eq_gather_iv},
+    {{"confusion", "DIR of a run", "which class is taken for which, of the test set"},
+     eq_gather_confusion},
+    {{"activations", "DIR of a run", "mean potentials of hidden nodes and outputs by class"},
+     eq_gather_activations},
+    {{"conductances", "DIR of a run", "histogram of each trained group, before and after"},
+     eq_gather_conductances},
+    {{"crossbar", "DIR of a run", "the trained conductances of each layer as a matrix"},
+     eq_gather_crossbar},
+    {{"drop", "a deck, DIR or table of crossbars with wires",
+      "potentials along their rows and columns"},
+     eq_gather_drop},
+    {{"flows", "a deck or DIR", "the network, its elements as wide as what they carry"},
+     eq_gather_flows},
+    {{"elastic", "DIR of a run",
+      "an elastic network under its largest inputs, before training and after"},
+     eq_gather_elastic},
+    {{"effects", "DIR of a study", "what each factor does to the goal, with 95 % bands"},
+     eq_gather_effects},
+    {{"interaction", "DIR of a study", "the goal over the two strongest factors"},
+     eq_gather_interaction},
+    {{"front", "DIR of a study", "its points by two figures, and the Pareto front"},
+     eq_gather_front},
+    {{"trace", "DIR of a study that searches", "what each training reached, and the best so far"},
+     eq_gather_trace},
+    {{"adversarial", "DIR of a run", "examples, their gradient, and what takes the network in"},
+     eq_gather_adversarial},
+    {{"liked", "DIR of a run", "the input that brings each output highest"}, eq_gather_liked},
 };
-static eq_gather *const gather[] = {
-    eq_gather_curves,      eq_gather_sweep,        eq_gather_iv,          eq_gather_confusion,
-    eq_gather_activations, eq_gather_conductances, eq_gather_crossbar,    eq_gather_drop,
-    eq_gather_flows,       eq_gather_elastic,      eq_gather_effects,     eq_gather_interaction,
-    eq_gather_front,       eq_gather_trace,        eq_gather_adversarial, eq_gather_liked};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-const eq_picture_kind *eq_picture_kinds(size_t *count) {
-    *count = KINDS;
-    return kinds;
+const eq_picture_kind *eq_picture_kind_at(size_t k) {
+    return k < KINDS ? &kinds[k].is : NULL;
 }
 
 eq_picture eq_picture_defaults(void) {
@@ -62,15 +75,19 @@ static const char *suits(const char *path) {
     for (size_t k = 0; dot != NULL && k < sizeof deck / sizeof *deck; k++)
         if (eq_same(dot, deck[k])) return "iv";
     if (eq_runs_is_study(path)) return "effects";
-    return eq_runs_is_folder(path) || eq_runs_is_table(path) ? "curves" : "sweep";
+    return eq_is_folder(path) || eq_runs_is_table(path) ? "curves" : "sweep";
 }
 
 static eq_status find(const char *name, size_t *kind, eq_diag *diag) {
     for (*kind = 0; *kind < KINDS; ++*kind)
-        if (eq_same(name, kinds[*kind].name)) return EQ_OK;
+        if (eq_same(name, kinds[*kind].is.name)) return EQ_OK;
     eq_text all = {0};
     for (size_t k = 0; k < KINDS; k++)
-        eq_text_printf(&all, "%s%s", k == 0 ? "" : k + 1 == KINDS ? " or " : ", ", kinds[k].name);
+        eq_text_printf(&all, "%s%s",
+                       k == 0           ? ""
+                       : k + 1 == KINDS ? " or "
+                                        : ", ",
+                       kinds[k].is.name);
     eq_status status = eq_fail(diag, EQ_ERR_USAGE, "there is no kind of picture '%s'; use %s", name,
                                all.failed ? "another" : all.text);
     eq_text_free(&all);
@@ -89,7 +106,7 @@ static eq_status choose(const eq_picture *p, size_t *kind, eq_diag *diag) {
 eq_status eq_picture_choose(const eq_picture *p, const char **kind, eq_diag *diag) {
     size_t k;
     eq_status status = choose(p, &k, diag);
-    if (status == EQ_OK) *kind = kinds[k].name;
+    if (status == EQ_OK) *kind = kinds[k].is.name;
     return status;
 }
 
@@ -99,8 +116,8 @@ eq_status eq_picture_draw(const eq_picture *p, eq_text *out, eq_diag *diag) {
     size_t kind;
     eq_status status = choose(p, &kind, diag);
     if (status == EQ_OK) {
-        chosen.kind = kinds[kind].name;
-        status = gather[kind](&chosen, &c, diag);
+        chosen.kind = kinds[kind].is.name;
+        status = kinds[kind].gather(&chosen, &c, diag);
     }
     if (status == EQ_OK) status = eq_canvas_draw(&c, out, diag);
     eq_canvas_free(&c);

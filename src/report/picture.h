@@ -20,7 +20,7 @@ typedef enum eq_picture_theme {
 
 /* What is drawn, and how. eq_picture_defaults gives all but kind and input. */
 typedef struct eq_picture {
-    const char *kind;         /* of eq_picture_kinds; NULL: the one that suits the first input */
+    const char *kind;         /* of eq_picture_kind_at; NULL: the one that suits the first input */
     const char *const *input; /* run folders or files, as the kind reads them */
     size_t inputs;
     eq_picture_format format;
@@ -46,8 +46,8 @@ eq_picture eq_picture_defaults(void);
 typedef struct eq_picture_kind {
     const char *name, *reads, *summary;
 } eq_picture_kind;
-/* All kinds, *count of them. */
-const eq_picture_kind *eq_picture_kinds(size_t *count);
+/* Number k from 0 on; NULL: there are no more. */
+const eq_picture_kind *eq_picture_kind_at(size_t k);
 
 /* "svg", "pdf" or "png", or a path that ends in .svg, .pdf or .png. */
 bool eq_picture_format_find(const char *text, eq_picture_format *format);

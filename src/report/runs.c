@@ -22,11 +22,6 @@ void eq_runs_free(eq_runs *r) {
     *r = (eq_runs){NULL, 0, 0};
 }
 
-bool eq_runs_is_folder(const char *path) {
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 static bool has(const char *folder, const char *name) {
     struct stat st;
     char path[PATH_MAX];
@@ -122,12 +117,12 @@ static eq_status read_seeds(const char *folder, bool apart, eq_runs *r, eq_diag 
 static eq_status read_one(const char *path, bool pool, eq_runs *r, eq_diag *diag) {
     eq_run_group *g = pool && r->count > 0 ? r->group : add_group(r, path);
     if (g == NULL) return eq_out_of_memory(diag);
-    return eq_runs_is_folder(path) ? read_run(path, EQ_TRAIN_METRICS, g, diag)
-                                   : eq_table_read(path, &g->run, diag);
+    return eq_is_folder(path) ? read_run(path, EQ_TRAIN_METRICS, g, diag)
+                              : eq_table_read(path, &g->run, diag);
 }
 
 static bool is_of_seeds(const char *path) {
-    return eq_runs_is_folder(path) && !has(path, EQ_TRAIN_METRICS);
+    return eq_is_folder(path) && !has(path, EQ_TRAIN_METRICS);
 }
 
 /* Runs given one by one are pooled where a band over them is asked for. */

@@ -19,8 +19,6 @@ typedef struct eq_runs {
 void eq_runs_free(eq_runs *r);
 /* Reads the inputs: folders of runs, folders of seeds, or files like metrics.csv. */
 eq_status eq_runs_read(const eq_picture *p, eq_runs *r, eq_diag *diag);
-/* Whether the path is a folder, of a run or of seeds if there is anything to draw. */
-bool eq_runs_is_folder(const char *path);
 /* Whether it is the folder of a study. */
 bool eq_runs_is_study(const char *path);
 /* Whether its name is that of a table of a training. */

@@ -14,12 +14,9 @@ static const char *const formats[] = {
 };
 
 bool eq_data_format_find(const char *name, eq_data_format *format) {
-    for (int k = 0; k <= EQ_DATA_CIFAR; k++)
-        if (eq_same(formats[k], name)) {
-            *format = (eq_data_format)k;
-            return true;
-        }
-    return false;
+    int k = eq_word_find(formats, sizeof formats / sizeof *formats, name);
+    if (k >= 0) *format = (eq_data_format)k;
+    return k >= 0;
 }
 
 const char *eq_data_format_name(eq_data_format format) {

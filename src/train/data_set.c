@@ -1,8 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 /* From the options of <data> to rows that train, validate and test. */
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -57,17 +57,12 @@ static eq_status forget_classes(eq_data *d, eq_diag *diag) {
     return eq_data_number_classes(d, d->features, diag);
 }
 
-static bool is_folder(const char *path) {
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 /* IDX files in a folder, by their usual names. */
 static bool in_folder(const eq_data_options *o) {
     if (o->format != EQ_DATA_IDX || o->labels != NULL) return false;
     eq_data_goal goal = eq_data_goal_of(o->targets);
     return goal == EQ_GOAL_CLASS ||
-           (goal == EQ_GOAL_INPUTS && (o->path == NULL || is_folder(o->path)));
+           (goal == EQ_GOAL_INPUTS && (o->path == NULL || eq_is_folder(o->path)));
 }
 
 /* Both parts of an IDX or .npy set, or of CSV files, must describe the same kind of example. */
@@ -157,7 +152,7 @@ static eq_status hold_out(eq_data_set *s, double fraction, uint64_t seed, eq_dia
 
 /* A folder has both parts; a file has one, and the test set is another or drawn from it. */
 static eq_status read_cifar(const eq_data_options *o, eq_data_set *s, eq_diag *diag) {
-    const char *test = o->test_path != NULL ? o->test_path : is_folder(o->path) ? o->path : NULL;
+    const char *test = o->test_path != NULL ? o->test_path : eq_is_folder(o->path) ? o->path : NULL;
     if (o->labels != NULL || eq_data_goal_of(o->targets) == EQ_GOAL_TARGETS)
         return eq_fail(diag, EQ_ERR_INPUT,
                        "format=\"cifar\" has its classes in the files of the images; leave out "

@@ -12,12 +12,9 @@ static const char *const names[] = {
 };
 
 bool eq_normalize_find(const char *name, eq_normalize *normalize) {
-    for (int k = 0; k <= EQ_NORMALIZE_STANDARD; k++)
-        if (eq_same(names[k], name)) {
-            *normalize = (eq_normalize)k;
-            return true;
-        }
-    return false;
+    int k = eq_word_find(names, sizeof names / sizeof *names, name);
+    if (k >= 0) *normalize = (eq_normalize)k;
+    return k >= 0;
 }
 
 const char *eq_normalize_name(eq_normalize normalize) {

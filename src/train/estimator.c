@@ -54,12 +54,9 @@ static const char *const nudgings[] = {
 };
 
 bool eq_nudging_find(const char *name, eq_nudging *nudging) {
-    for (size_t k = 0; k < sizeof nudgings / sizeof *nudgings; k++)
-        if (eq_same(nudgings[k], name)) {
-            *nudging = (eq_nudging)k;
-            return true;
-        }
-    return false;
+    int k = eq_word_find(nudgings, sizeof nudgings / sizeof *nudgings, name);
+    if (k >= 0) *nudging = (eq_nudging)k;
+    return k >= 0;
 }
 
 const char *eq_nudging_name(eq_nudging nudging) {
@@ -73,12 +70,9 @@ static const char *const rules[] = {
 };
 
 bool eq_rule_find(const char *name, eq_rule *rule) {
-    for (size_t k = 0; k < sizeof rules / sizeof *rules; k++)
-        if (eq_same(rules[k], name)) {
-            *rule = (eq_rule)k;
-            return true;
-        }
-    return false;
+    int k = eq_word_find(rules, sizeof rules / sizeof *rules, name);
+    if (k >= 0) *rule = (eq_rule)k;
+    return k >= 0;
 }
 
 const char *eq_rule_name(eq_rule rule) {

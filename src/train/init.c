@@ -13,12 +13,9 @@ static const char *const names[] = {
 };
 
 bool eq_init_find(const char *name, eq_init_type *type) {
-    for (int k = 0; k <= EQ_INIT_KAIMING; k++)
-        if (eq_same(names[k], name)) {
-            *type = (eq_init_type)k;
-            return true;
-        }
-    return false;
+    int k = eq_word_find(names, sizeof names / sizeof *names, name);
+    if (k >= 0) *type = (eq_init_type)k;
+    return k >= 0;
 }
 
 const char *eq_init_name(eq_init_type type) {

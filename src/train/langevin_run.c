@@ -117,6 +117,19 @@ static double apart(double a, double b, double error_a, double error_b) {
     return error > 0.0 ? fabs(a - b) / error : 0.0;
 }
 
+/* One process from the free state: its trajectory and the moments of that. */
+static eq_status sample(eq_session *s, const eq_langevin_options *o, uint64_t draw, eq_langevin *l,
+                        eq_result **table, eq_moments **moment, eq_diag *diag) {
+    eq_status status =
+        eq_session_free_phase(s, s->set.train, s->set.train_index + o->example - 1, 1, diag);
+    if (status == EQ_OK)
+        status = eq_langevin_open(l, s, 1, o, eq_draw_of(s->x->seed, draw).at, diag);
+    if (status == EQ_OK) status = open_table(l, s->x->name, table, diag);
+    if (status == EQ_OK) status = follow(l, s, o, *table, diag);
+    if (status == EQ_OK) status = moments_of(*table, moment, diag);
+    return status;
+}
+
 /* The same time again in twice as many steps, of other noise. */
 static eq_status halve(eq_session *s, const eq_langevin_options *o, eq_langevin_report *out,
                        eq_diag *diag) {
@@ -126,13 +139,7 @@ static eq_status halve(eq_session *s, const eq_langevin_options *o, eq_langevin_
     eq_moments *m = NULL;
     half.step = 0.5 * out->step;
     half.steps = 2 * o->steps;
-    eq_status status =
-        eq_session_free_phase(s, s->set.train, s->set.train_index + o->example - 1, 1, diag);
-    if (status != EQ_OK) return status;
-    status = eq_langevin_open(&l, s, 1, &half, eq_draw_of(s->x->seed, 1).at, diag);
-    if (status == EQ_OK) status = open_table(&l, s->x->name, &r, diag);
-    if (status == EQ_OK) status = follow(&l, s, &half, r, diag);
-    if (status == EQ_OK) status = moments_of(r, &m, diag);
+    eq_status status = sample(s, &half, 1, &l, &r, &m, diag);
     for (size_t k = 1; status == EQ_OK && k < r->variables; k++) {
         const eq_moments *a = &out->moment[k], *b = &m[k];
         out->halved = fmax(out->halved, apart(a->mean, b->mean, a->mean_error, b->mean_error));
@@ -151,12 +158,7 @@ static eq_status run(eq_session *s, const eq_langevin_options *o, eq_langevin_re
     if (o->example > s->set.train_count)
         return eq_fail(diag, EQ_ERR_USAGE, "there is no example %zu; the training set has %zu",
                        o->example, s->set.train_count);
-    eq_status status =
-        eq_session_free_phase(s, s->set.train, s->set.train_index + o->example - 1, 1, diag);
-    if (status == EQ_OK) status = eq_langevin_open(&l, s, 1, o, eq_draw_of(s->x->seed, 0).at, diag);
-    if (status == EQ_OK) status = open_table(&l, s->x->name, &out->table, diag);
-    if (status == EQ_OK) status = follow(&l, s, o, out->table, diag);
-    if (status == EQ_OK) status = moments_of(out->table, &out->moment, diag);
+    eq_status status = sample(s, o, 0, &l, &out->table, &out->moment, diag);
     out->step = l.step;
     out->fastest = l.fastest;
     out->temperature = o->temperature;

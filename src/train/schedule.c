@@ -12,12 +12,9 @@ static const char *const schedules[] = {
 };
 
 bool eq_schedule_find(const char *name, eq_schedule_type *type) {
-    for (int k = 0; k <= EQ_SCHEDULE_COSINE; k++)
-        if (eq_same(schedules[k], name)) {
-            *type = (eq_schedule_type)k;
-            return true;
-        }
-    return false;
+    int k = eq_word_find(schedules, sizeof schedules / sizeof *schedules, name);
+    if (k >= 0) *type = (eq_schedule_type)k;
+    return k >= 0;
 }
 
 const char *eq_schedule_name(eq_schedule_type type) {

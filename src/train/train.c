@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/comm.h"
@@ -137,7 +136,6 @@ static eq_status claim(run *r) {
 
 /* What can be refused before anything is read. */
 static eq_status check_options(run *r) {
-    struct stat st;
     if (r->o->threads < 1)
         return eq_fail(r->diag, EQ_ERR_USAGE, "%d threads cannot work; give 1 or more",
                        r->o->threads);
@@ -146,7 +144,7 @@ static eq_status check_options(run *r) {
                        "--resume goes on with the run that --force removes; give one of them");
     if (r->o->resume && r->o->folder == NULL)
         return eq_fail(r->diag, EQ_ERR_USAGE, "--resume needs the folder of the run; give -o DIR");
-    bool there = r->o->folder != NULL && stat(r->o->folder, &st) == 0 && S_ISDIR(st.st_mode);
+    bool there = r->o->folder != NULL && eq_is_folder(r->o->folder);
     return there && eq_comm_rank() == 0 ? claim(r) : EQ_OK;
 }
 

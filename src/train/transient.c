@@ -243,7 +243,8 @@ static eq_status open_table(scan *q, size_t parameters, size_t units) {
     for (size_t c = 0; status == EQ_OK && c < units; c++) {
         eq_text of = {0}, of_unit = {0};
         q->d.ops->name(q->d.self, q->unit[c] % q->d.units, &of_unit);
-        if (!of_unit.failed)
+        of.failed = of_unit.failed;
+        if (!of.failed)
             eq_text_printf(&of, "dL/d%s@%zu", of_unit.text, q->unit[c] / q->d.units + 1);
         eq_text_free(&of_unit);
         status = both(q, &of);

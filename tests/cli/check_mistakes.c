@@ -18,10 +18,6 @@ static void contains(const char *text, const char *part, bool wanted) {
                   wanted ? "no" : "a", part, text);
 }
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 /* Of `train netlists/xor.xml --epochs 1`: further arguments, exit status, words. */
 static const struct {
     int exit_status;

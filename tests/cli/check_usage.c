@@ -16,10 +16,6 @@
 
 Suite *usage_suite(void);
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 /* Two neurons with amplifiers; a resistor by-passes one of them, so there are no energy weights and
  * EqProp's gradient is wrong. */
 static const char network[] =

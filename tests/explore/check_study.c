@@ -23,10 +23,6 @@
 
 Suite *study_suite(void);
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 static void contains(const char *text, const char *part) {
     ck_assert_msg(strstr(text, part) != NULL, "no '%s' in:\n%.3000s", part, text);
 }

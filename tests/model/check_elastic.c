@@ -14,10 +14,6 @@
 
 Suite *elastic_suite(void);
 
-static void write_file(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 static char *path_of(const char *name) {
     char *path = eq_strdup(in(name));
     ck_assert_ptr_nonnull(path);
@@ -30,8 +26,8 @@ static eq_status solve(const char *nodes, const char *springs, const char *input
                        eq_diag *diag) {
     eq_elastic_options o = eq_elastic_defaults();
     eq_network *n = NULL;
-    write_file("nodes.csv", nodes);
-    write_file("springs.csv", springs);
+    put("nodes.csv", nodes);
+    put("springs.csv", springs);
     o.nodes = path_of("nodes.csv");
     o.springs = path_of("springs.csv");
     o.inputs = eq_strdup(inputs);

@@ -14,10 +14,6 @@
 
 Suite *files_suite(void);
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 /* A file of SPICE text and how it is read: what the program answers. */
 static void answers(const char *deck, const char *wanted) {
     char *text;

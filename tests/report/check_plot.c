@@ -17,13 +17,10 @@
 
 Suite *plot_suite(void);
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 /* A run of three seeds, a sweep in all forms, a study. */
 static void make_files(void) {
     scratch_make();
+    put("pipes.cir", "pipes\ni1 0 a 1m\np1 a b 1u\np2 b 0 2u\n.end\n");
     put("sweep.cir",
         "t\nv1 a 0 1\nr1 a b 1k\nd1 b 0 dm\nd2 0 b other\n.model dm d(is=1f)\n"
         ".model other d(is=1n)\n.dc v1 0 1 0.1 r1 1k 3k 1k\n.print dc v(b) i(v1)\n.end\n");
@@ -92,7 +89,7 @@ static const struct {
     {"--kind crossbar", "iris/seed-1", {"layer 1", "layer 2", "column", "row"}},
     {"--kind drop", "cross.cir", {"wires of rows", "wires of columns", "potential [V]", "row"}},
     {"--kind drop", "cross.csv", {"wires of rows", "wires of columns", "potential [V]", "column"}},
-    {"--kind flows", "sweep.cir", {"d1", "current, or flow [SI]", "d2", "0"}},
+    {"--kind flows", "pipes.cir", {"i1", "current, or flow [SI]", "p2", "0"}},
     {"--kind iv --from -1e5 --to 2e5", "sweep.cir", {"drop [kV]", "current [nA]", "-100", "-80"}},
     {"", "study", {"optimizer.group.rate", "minibatch.size", "5e-08", "test_error [%]"}},
     {"--columns watts", "study", {"estimator.beta", "16", "1e-06", "watts [mW]"}},

@@ -233,10 +233,6 @@ END_TEST
 
 #define HOSTILE "t</td><script>alert(1)</script>\"' onload=x&amp;"
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 /* In the title of the deck, an element, a node, a class, a pattern, a file. */
 START_TEST(no_name_becomes_markup) {
     char page[LONG_PATH];

@@ -18,11 +18,6 @@ static void contains(const char *text, const char *part) {
     ck_assert_msg(strstr(text, part) != NULL, "no '%s' in:\n%.2000s", part, text);
 }
 
-static const char *put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-    return in(name);
-}
-
 /* Every way to say a sweep: the points that are compared. */
 START_TEST(every_point_of_every_analysis_is_compared) {
     static const struct {

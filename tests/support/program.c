@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/process.h"
+#include "train/experiment.h"
 
 enum { MOST_ARGUMENTS = 32, LONGEST = 4096, TIME_LIMIT = 300 };
 
@@ -147,4 +148,26 @@ bool has_terminals(const char *what) {
     if (fd >= 0) close(fd);
     if (!has) printf("skipped: %s (no /dev/pts on this machine; mount it)\n", what);
     return has;
+}
+
+const char *put_bytes(const char *name, const void *bytes, size_t length) {
+    const char *path = in(name);
+    ck_assert_int_eq(eq_file_write(path, bytes, length, NULL), EQ_OK);
+    return path;
+}
+
+const char *put(const char *name, const char *text) {
+    return put_bytes(name, text, strlen(text));
+}
+
+eq_experiment *experiment_of_files(const char *deck, const char *data, const char *experiment) {
+    eq_experiment *x = NULL;
+    eq_diag *diag = eq_diag_new();
+    put("net.cir", deck);
+    put("data.csv", data);
+    eq_status status = eq_experiment_read(put("net.xml", experiment), &x, diag);
+    ck_assert_msg(status == EQ_OK, "%s",
+                  status == EQ_OK ? "" : eq_diag_get(diag, eq_diag_count(diag) - 1)->text);
+    eq_diag_free(diag);
+    return x;
 }

@@ -3,6 +3,7 @@
 #define TESTS_SUPPORT_PROGRAM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* What a run of `eqspice ARGUMENTS` left: its exit status, and what it wrote to standard output and
  * standard error together. */
@@ -30,6 +31,12 @@ void scratch_make(void);
 void scratch_drop(void);
 const char *in(const char *name);
 char *scratch_current(void); /* the folder itself */
+/* Writes a text, or bytes, as FOLDER/NAME, which it returns. */
+const char *put(const char *name, const char *text);
+const char *put_bytes(const char *name, const void *bytes, size_t length);
+/* net.cir, data.csv and the experiment net.xml, read. */
+struct eq_experiment *experiment_of_files(const char *deck, const char *data,
+                                          const char *experiment);
 
 /* The text of a file; fails the test when it cannot be read. eq_free() it. */
 char *file_text(const char *path);

@@ -125,10 +125,6 @@ START_TEST(gradients_by_the_inputs_of_hopfield_networks_are_differences) {
 }
 END_TEST
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 static double number_behind(const char *text, const char *key) {
     const char *at = strstr(text, key);
     ck_assert_msg(at != NULL, "no %s in %s", key, text);

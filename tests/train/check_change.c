@@ -34,10 +34,6 @@ static const char built[] =
     "<group match='*' rate='2e-9' init='uniform' low='1e-5' high='1e-4'/></optimizer>"
     "</experiment>";
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 static void setup(void) {
     scratch_make();
     put("net.cir", deck);

@@ -20,10 +20,6 @@ Suite *clamp_suite(void);
 enum { EXAMPLES = 3, OUTPUTS = 2, MOST = 16 };
 static const double high = 0.6, low = -0.2;
 
-static void write(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 typedef struct method {
     const char *estimator;
     double eta, clamp;
@@ -42,7 +38,7 @@ static eq_experiment *read_experiment(const method *m, const char *cost, double 
              "<optimizer type='sgd' rate='%.17g'/><minibatch size='%d'/><epochs count='1'/>"
              "</experiment>",
              cost, high, low, m->estimator, m->eta, clamp, rate, EXAMPLES);
-    write("net.xml", text);
+    put("net.xml", text);
     eq_status status = eq_experiment_read(in("net.xml"), &x, diag);
     ck_assert_msg(status == EQ_OK, "%s", status == EQ_OK ? "" : eq_diag_get(diag, 0)->text);
     eq_diag_free(diag);
@@ -107,10 +103,10 @@ START_TEST(dividers_learn_as_by_hand) {
     static const int label[EXAMPLES] = {0, 1, 1};
     const method *m = &methods[_i];
     double expected[4], found[4];
-    write("net.cir", "two dividers\nVx x 0 0\nVy y 0 0\nRt1 x o 1k\nRt2 o 0 2k\nRt3 y p 5k\n"
-                     "Rt4 p 0 1.25k\n*% input Vx Vy\n*% output o p\n"
-                     "*% train rt* gmin=1e-9 gmax=1\n.op\n.end\n");
-    write("data.csv", "0.8,-0.5,a\n0.3,0.9,b\n-0.7,0.4,b\n");
+    put("net.cir", "two dividers\nVx x 0 0\nVy y 0 0\nRt1 x o 1k\nRt2 o 0 2k\nRt3 y p 5k\n"
+                   "Rt4 p 0 1.25k\n*% input Vx Vy\n*% output o p\n"
+                   "*% train rt* gmin=1e-9 gmax=1\n.op\n.end\n");
+    put("data.csv", "0.8,-0.5,a\n0.3,0.9,b\n-0.7,0.4,b\n");
     step(m, "squared-error", dividers, 4, 1.0, found, NULL);
     dividers_by_hand(m, row, label, expected);
     for (int j = 0; j < 4; j++) ck_assert_double_eq_tol(found[j], expected[j], 1e-9);
@@ -185,7 +181,7 @@ static eq_circuit *circuit_of(const net *n, const double *x, const double *at, d
     eq_text_puts(&t, n->pairs ? "*% output o,p q,r\n" : "*% output o p\n");
     eq_text_puts(&t, "*% train Rt* gmin=1e-12 gmax=10\n.options reltol=1e-12 abstol=1e-18\n.op\n");
     eq_text_puts(&t, ".end\n");
-    if (at == NULL) write("net.cir", t.text);
+    if (at == NULL) put("net.cir", t.text);
     eq_circuit *c = deck(t.text);
     eq_text_free(&t);
     return c;
@@ -235,7 +231,7 @@ static void write_data(const net *n) {
     eq_text csv = {0};
     for (int j = 0; j < EXAMPLES; j++)
         eq_text_printf(&csv, "%.17g,%.17g,c%d\n", n->x[j][0], n->x[j][1], n->label[j]);
-    write("data.csv", csv.text);
+    put("data.csv", csv.text);
     eq_text_free(&csv);
 }
 
@@ -338,10 +334,10 @@ END_TEST
 START_TEST(what_cannot_be_held_is_told) {
     static const method held = {"one-sided", 0.5, INFINITY, EQ_ENGINE_SPARSE};
     eq_diag *diag = eq_diag_new();
-    write("net.cir", "fixed\nVx x 0 0\nVy y 0 0\nRt1 x h 1k\nRt2 y h 2k\nRt3 h 0 1k\nE1 o 0 h 0 2\n"
-                     "Rt4 o p 1k\nRt5 p 0 1k\n*% input Vx Vy\n*% output p o\n"
-                     "*% train rt* gmin=1e-9 gmax=1\n.op\n.end\n");
-    write("data.csv", "0.8,-0.5,a\n0.3,0.9,b\n-0.7,0.4,b\n");
+    put("net.cir", "fixed\nVx x 0 0\nVy y 0 0\nRt1 x h 1k\nRt2 y h 2k\nRt3 h 0 1k\nE1 o 0 h 0 2\n"
+                   "Rt4 o p 1k\nRt5 p 0 1k\n*% input Vx Vy\n*% output p o\n"
+                   "*% train rt* gmin=1e-9 gmax=1\n.op\n.end\n");
+    put("data.csv", "0.8,-0.5,a\n0.3,0.9,b\n-0.7,0.4,b\n");
     eq_experiment *x = read_experiment(&held, "squared-error", 1e-9);
     ck_assert_int_eq(eq_train(x, NULL, NULL, NULL, diag), EQ_ERR_CONVERGE);
     const char *said = eq_diag_get(diag, eq_diag_count(diag) - 1)->text;
@@ -367,7 +363,7 @@ START_TEST(sample_rests_at_its_target) {
     eq_trained *t = NULL;
     char folder[256];
     snprintf(folder, sizeof folder, "%s", in("run"));
-    write("test.csv", "0.5,-0.4,c0\n-0.6,0.7,c1\n");
+    put("test.csv", "0.5,-0.4,c0\n-0.6,0.7,c1\n");
     ck_assert_int_eq(eq_trained_open_on(folder, in("test.csv"), 1, &t, NULL), EQ_OK);
     for (size_t k = 0; k < 2; k++) {
         ck_assert_int_eq(eq_trained_sample(t, k, true, NULL), EQ_OK);

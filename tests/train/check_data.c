@@ -14,16 +14,6 @@
 
 Suite *data_suite(void);
 
-static const char *put(const char *name, const void *bytes, size_t length) {
-    const char *path = in(name);
-    ck_assert_int_eq(eq_file_write(path, bytes, length, NULL), EQ_OK);
-    return path;
-}
-
-static const char *put_text(const char *name, const char *text) {
-    return put(name, text, strlen(text));
-}
-
 /* The one error of diag holds the text and stands at the line and column. */
 static void expect(eq_diag *diag, int line, int column, const char *text) {
     ck_assert_uint_ge(eq_diag_count(diag), 1);
@@ -36,8 +26,7 @@ static void expect(eq_diag *diag, int line, int column, const char *text) {
 
 START_TEST(csv_with_words_and_header) {
     eq_data *d = NULL;
-    const char *path =
-        put_text("a.csv", "kind,x,y\r\nred,\t 1.5,2 \t\n\nblue,-3,4e1\nred,0,\"7\"\n");
+    const char *path = put("a.csv", "kind,x,y\r\nred,\t 1.5,2 \t\n\nblue,-3,4e1\nred,0,\"7\"\n");
     ck_assert_int_eq(
         eq_data_read_csv(path, &(eq_columns){"kind", NULL, EQ_HEADER_FOUND}, NULL, &d, NULL),
         EQ_OK);
@@ -53,13 +42,13 @@ START_TEST(csv_with_words_and_header) {
     ck_assert_int_eq(d->label[2], 0);
     /* A second table keeps the classes of the first, and refuses new ones. */
     eq_data *t = NULL;
-    ck_assert_int_eq(eq_data_read_csv(put_text("b.csv", "kind,x,y\nblue,1,2\n"),
+    ck_assert_int_eq(eq_data_read_csv(put("b.csv", "kind,x,y\nblue,1,2\n"),
                                       &(eq_columns){"kind", NULL, EQ_HEADER_FOUND}, d, &t, NULL),
                      EQ_OK);
     ck_assert_int_eq(t->label[0], 1);
     eq_data_free(t);
     eq_diag *diag = eq_diag_new();
-    ck_assert_int_eq(eq_data_read_csv(put_text("c.csv", "kind,x,y\ngrey,1,2\n"),
+    ck_assert_int_eq(eq_data_read_csv(put("c.csv", "kind,x,y\ngrey,1,2\n"),
                                       &(eq_columns){"kind", NULL, EQ_HEADER_FOUND}, d, &t, diag),
                      EQ_ERR_INPUT);
     expect(diag, 0, 0, "'grey'");
@@ -69,7 +58,7 @@ END_TEST
 
 START_TEST(csv_without_header_numbers_ascend) {
     eq_data *d = NULL;
-    ck_assert_int_eq(eq_data_read_csv(put_text("a.csv", "1,2,30\n3,4,5\n5,6,30\n"),
+    ck_assert_int_eq(eq_data_read_csv(put("a.csv", "1,2,30\n3,4,5\n5,6,30\n"),
                                       &(eq_columns){NULL, NULL, EQ_HEADER_FOUND}, NULL, &d, NULL),
                      EQ_OK);
     ck_assert_uint_eq(d->examples, 3);
@@ -104,7 +93,7 @@ START_TEST(bad_csv_is_refused_with_its_place) {
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         eq_diag *diag = eq_diag_new();
         eq_data *d = NULL;
-        ck_assert_int_eq(eq_data_read_csv(put_text("a.csv", bad[k].text),
+        ck_assert_int_eq(eq_data_read_csv(put("a.csv", bad[k].text),
                                           &(eq_columns){bad[k].label, NULL, EQ_HEADER_FOUND}, NULL,
                                           &d, diag),
                          EQ_ERR_INPUT);
@@ -119,10 +108,10 @@ static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0,   0, 0,
 static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 4, 0};
 
 START_TEST(idx_plain_and_gzip) {
-    put("train-images-idx3-ubyte", images, sizeof images);
-    put("train-labels-idx1-ubyte", labels, sizeof labels);
-    put("t10k-images-idx3-ubyte", images, sizeof images);
-    put("t10k-labels-idx1-ubyte", labels, sizeof labels);
+    put_bytes("train-images-idx3-ubyte", images, sizeof images);
+    put_bytes("train-labels-idx1-ubyte", labels, sizeof labels);
+    put_bytes("t10k-images-idx3-ubyte", images, sizeof images);
+    put_bytes("t10k-labels-idx1-ubyte", labels, sizeof labels);
     char command[160];
     snprintf(command, sizeof command, "gzip '%s/train-images-idx3-ubyte'", scratch_current());
     ck_assert_int_eq(system(command), 0);
@@ -143,12 +132,12 @@ END_TEST
 /* Every file cut short, with a wrong magic or a wrong size is refused;
  * never read beyond its end. */
 START_TEST(damaged_idx_is_refused) {
-    const char *good = put("labels", labels, sizeof labels);
+    const char *good = put_bytes("labels", labels, sizeof labels);
     char good_labels[128];
     strcpy(good_labels, good);
     eq_data *d = NULL;
     for (size_t n = 0; n < sizeof images; n++)
-        ck_assert_int_eq(eq_data_read_idx(put("cut", images, n), good_labels, &d, NULL),
+        ck_assert_int_eq(eq_data_read_idx(put_bytes("cut", images, n), good_labels, &d, NULL),
                          EQ_ERR_INPUT);
     static const struct {
         size_t at;
@@ -163,32 +152,36 @@ START_TEST(damaged_idx_is_refused) {
         memcpy(bytes, images, sizeof images);
         bytes[bad[k].at] = bad[k].value;
         eq_diag *diag = eq_diag_new();
-        ck_assert_int_eq(eq_data_read_idx(put("bad", bytes, sizeof bytes), good_labels, &d, diag),
-                         EQ_ERR_INPUT);
+        ck_assert_int_eq(
+            eq_data_read_idx(put_bytes("bad", bytes, sizeof bytes), good_labels, &d, diag),
+            EQ_ERR_INPUT);
         expect(diag, 0, 0, bad[k].message);
     }
     static const unsigned char huge[] = {0,   0,   8,   3,   255, 255, 255, 255, 255,
                                          255, 255, 255, 255, 255, 255, 255, 1};
     eq_diag *of_huge = eq_diag_new();
-    ck_assert_int_eq(eq_data_read_idx(put("huge", huge, sizeof huge), good_labels, &d, of_huge),
-                     EQ_ERR_INPUT);
+    ck_assert_int_eq(
+        eq_data_read_idx(put_bytes("huge", huge, sizeof huge), good_labels, &d, of_huge),
+        EQ_ERR_INPUT);
     expect(of_huge, 0, 0, "says it holds 1 times 4294967295 items");
     static const unsigned char none[] = {0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 3};
     eq_diag *of_none = eq_diag_new();
-    ck_assert_int_eq(eq_data_read_idx(put("none", none, sizeof none), good_labels, &d, of_none),
-                     EQ_ERR_INPUT);
+    ck_assert_int_eq(
+        eq_data_read_idx(put_bytes("none", none, sizeof none), good_labels, &d, of_none),
+        EQ_ERR_INPUT);
     expect(of_none, 0, 0, "is empty; give a file with examples");
     eq_diag *swapped = eq_diag_new();
     char twice[128];
-    strcpy(twice, put("twice", images, sizeof images));
+    strcpy(twice, put_bytes("twice", images, sizeof images));
     ck_assert_int_eq(eq_data_read_idx(twice, twice, &d, swapped), EQ_ERR_INPUT);
     expect(swapped, 0, 0, "the file has 3 axes, a file of labels has 1");
     unsigned char three[] = {0, 0, 8, 1, 0, 0, 0, 3, 1, 2, 3};
     eq_diag *diag = eq_diag_new();
     char good_images[128];
-    strcpy(good_images, put("images", images, sizeof images));
-    ck_assert_int_eq(eq_data_read_idx(good_images, put("three", three, sizeof three), &d, diag),
-                     EQ_ERR_INPUT);
+    strcpy(good_images, put_bytes("images", images, sizeof images));
+    ck_assert_int_eq(
+        eq_data_read_idx(good_images, put_bytes("three", three, sizeof three), &d, diag),
+        EQ_ERR_INPUT);
     expect(diag, 0, 0, "2 images");
 }
 END_TEST
@@ -199,7 +192,7 @@ START_TEST(missing_mnist_names_the_remedy) {
     eq_diag *diag = eq_diag_new();
     ck_assert_int_eq(eq_data_set_read(&o, ".", 1, &s, diag), EQ_ERR_INPUT);
     expect(diag, 0, 0, "tools/get-data");
-    put("train-images-idx3-ubyte", images, sizeof images);
+    put_bytes("train-images-idx3-ubyte", images, sizeof images);
     ck_assert_int_eq(eq_data_set_read(&o, ".", 1, &s, diag = eq_diag_new()), EQ_ERR_INPUT);
     expect(diag, 0, 0, "there is no train-labels-idx1-ubyte(.gz) in '");
 }
@@ -214,7 +207,7 @@ static const char *put_npy(const char *name, int version, const char *header, co
     bytes[8] = (char)size;
     memcpy(bytes + head, header, size);
     memcpy(bytes + head + size, items, length);
-    return put(name, bytes, head + size + length);
+    return put_bytes(name, bytes, head + size + length);
 }
 
 #define NPY(type, shape) "{'descr': '" type "', 'fortran_order': False, 'shape': " shape ", }   \n"
@@ -289,7 +282,7 @@ START_TEST(damaged_npy_is_refused) {
     size_t length;
     ck_assert_int_eq(eq_file_read(good_x, (eq_place){0}, &bytes, &length, NULL), EQ_OK);
     for (size_t n = 0; n < length; n++)
-        ck_assert_int_eq(eq_data_read_npy(put("cut.npy", bytes, n), good_y, &d, NULL),
+        ck_assert_int_eq(eq_data_read_npy(put_bytes("cut.npy", bytes, n), good_y, &d, NULL),
                          EQ_ERR_INPUT);
     free(bytes);
     eq_diag *diag = eq_diag_new();
@@ -324,11 +317,11 @@ START_TEST(a_test_set_of_its_own) {
                 {"wide", "one", "the training examples have 3 features, the test examples 4"},
                 {"images", "ninth", "the test labels have class 9, the training labels only 0..4"},
                 {"missing", "labels", "missing"}};
-    put("images", images, sizeof images);
-    put("labels", labels, sizeof labels);
-    put("wide", wide, sizeof wide);
-    put("one", one, sizeof one);
-    put("ninth", ninth, sizeof ninth);
+    put_bytes("images", images, sizeof images);
+    put_bytes("labels", labels, sizeof labels);
+    put_bytes("wide", wide, sizeof wide);
+    put_bytes("one", one, sizeof one);
+    put_bytes("ninth", ninth, sizeof ninth);
     for (size_t k = 0; k < sizeof with / sizeof *with; k++) {
         char path[4][128];
         const char *const name[4] = {"images", "labels", with[k].images, with[k].labels};
@@ -352,8 +345,8 @@ START_TEST(a_test_set_of_its_own) {
         ck_assert_uint_eq(s.train_count, 1); /* limited */
         ck_assert_uint_eq(s.test_count, 2);
         ck_assert_int_eq(s.test->label[s.test_index[0]], 4);
-        put("t10k-images-idx3-ubyte", images, sizeof images);
-        put("t10k-labels-idx1-ubyte", labels, sizeof labels);
+        put_bytes("t10k-images-idx3-ubyte", images, sizeof images);
+        put_bytes("t10k-labels-idx1-ubyte", labels, sizeof labels);
         eq_data_set other = {0};
         ck_assert_int_eq(eq_data_read_test(&o, scratch_current(), s.train, &other, diag), EQ_OK);
         ck_assert_uint_eq(other.test_count, 2);
@@ -371,9 +364,9 @@ static void put_part(const char *part, size_t n, const unsigned char *pixels) {
     char name[64];
     memcpy(image + 12, pixels, 3 * n);
     snprintf(name, sizeof name, "%s-images-idx3-ubyte", part);
-    put(name, image, 12 + 3 * n);
+    put_bytes(name, image, 12 + 3 * n);
     snprintf(name, sizeof name, "%s-labels-idx1-ubyte", part);
-    put(name, label, 8 + n);
+    put_bytes(name, label, 8 + n);
 }
 
 /* Images in a folder whose targets are the images: their labels say nothing. */
@@ -433,7 +426,7 @@ START_TEST(a_column_that_is_no_label) {
     for (int k = 0; k <= EQ_MAX_CLASSES; k++) eq_text_printf(&t, "1,%d\n", k);
     eq_data *d = NULL;
     eq_diag *diag = eq_diag_new();
-    ck_assert_int_eq(eq_data_read_csv(put_text("many.csv", t.text),
+    ck_assert_int_eq(eq_data_read_csv(put("many.csv", t.text),
                                       &(eq_columns){NULL, NULL, EQ_HEADER_FOUND}, NULL, &d, diag),
                      EQ_ERR_INPUT);
     expect(diag, 0, 0, "more than 65535 different labels");
@@ -454,7 +447,7 @@ START_TEST(mnist_is_found) {
     for (int k = 0; k < 4; k++) {
         char path[256];
         snprintf(path, sizeof path, "data/mnist/%s", name[k]);
-        put(path, k % 2 ? labels : images, k % 2 ? sizeof labels : sizeof images);
+        put_bytes(path, k % 2 ? labels : images, k % 2 ? sizeof labels : sizeof images);
     }
     char netlists[160];
     snprintf(netlists, sizeof netlists, "%s/netlists", folder);

@@ -110,6 +110,31 @@ START_TEST(resume_is_exact) {
 }
 END_TEST
 
+/* So is one whose devices are all of one group. */
+START_TEST(resume_of_one_group_is_exact) {
+    static const char
+        deck[] = "dividers\nva a 0 0\nvb b 0 0\nr1 a p 1k\nr2 b p 2k\nr3 p 0 1k\nr4 a q 3k\n"
+                 "r5 b q 1k\nr6 q 0 2k\n*% input va vb\n*% output p q\n"
+                 "*% train r* gmin=1u gmax=10m\n.end\n",
+        data[] = "a,b,t,u\n1,2,0.5,1\n-1,1,0.2,0.1\n2,-1,0.3,0\n0.5,0.5,1,-1\n",
+        xml[] = "<experiment name='one'><circuit deck='one.cir'/><data format='csv' "
+                "path='one.csv' test-path='one.csv' targets='t u'/><cost type='squared-error'/>"
+                "<optimizer type='sgd' rate='1e-6'/><device preset='ecram' levels='900' "
+                "read_noise='0.002' lifetime='1e5'/><minibatch size='2'/></experiment>";
+    ck_assert_int_eq(eq_file_write(in("one.cir"), deck, sizeof deck - 1, NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("one.csv"), data, sizeof data - 1, NULL), EQ_OK);
+    ck_assert_int_eq(eq_file_write(in("one.xml"), xml, sizeof xml - 1, NULL), EQ_OK);
+    const char *folder = scratch_current();
+    expect_exit(0, NULL, "train %s/one.xml -o %s/whole --epochs 4", folder, folder);
+    expect_exit(0, NULL, "train %s/one.xml -o %s/parts --epochs 1", folder, folder);
+    expect_exit(0, NULL, "train %s/one.xml -o %s/parts --epochs 4 --resume", folder, folder);
+    eq_checkpoint p = checkpoint_of(in("whole"));
+    ck_assert_ptr_nonnull(p.device[EQ_STORED]);
+    eq_checkpoint_free(&p);
+    same_checkpoints(in("whole"), in("parts"));
+}
+END_TEST
+
 static eq_trainer *trainer(eq_experiment *x, eq_engine_kind engine, int threads) {
     eq_trainer *t = NULL;
     eq_trainer_options o = eq_trainer_defaults();
@@ -283,6 +308,7 @@ Suite *device_run_suite(void) {
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, an_ideal_device_is_none, 0, 4);
     tcase_add_loop_test(t, resume_is_exact, 0, 8);
+    tcase_add_test(t, resume_of_one_group_is_exact);
     tcase_add_test(t, engines_and_threads_have_the_same_devices);
     tcase_add_test(t, devices_survive_the_copy);
     tcase_add_test(t, wrong_devices_are_named);

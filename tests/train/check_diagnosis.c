@@ -25,10 +25,6 @@ static const char deck[] = NETWORK ".end\n";
 static const char dead_deck[] = NETWORK "Rdead x y 1k\n*% train Rdead gmin=1e-6 gmax=1e-2\n.end\n";
 static const char rows[] = "u,v,kind\n1,0.3,a\n0.7,0.11,b\n0.9,-1.3,a\n0.2,0.5,b\n0.1,0.1,b\n";
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 static void put_experiment(int batch, const char *rate, const char *group) {
     eq_text t = {0};
     eq_text_printf(&t,

@@ -14,10 +14,6 @@
 
 Suite *flow_suite(void);
 
-static void write_file(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 /* The potential of a node of the deck with these lines. */
 static double pressure(const char *lines, const char *node) {
     eq_text t = {0};
@@ -84,7 +80,7 @@ static const struct {
 START_TEST(pipes_that_cannot_be_are_refused) {
     char deck_text[200], *said;
     snprintf(deck_text, sizeof deck_text, "wrong\nV1 a 0 1\n%s\n.op\n.end\n", wrong[_i].line);
-    write_file("wrong.cir", deck_text);
+    put("wrong.cir", deck_text);
     expect_exit(2, &said, "op %s", in("wrong.cir"));
     ck_assert_msg(strstr(said, wrong[_i].said) != NULL && strstr(said, "wrong.cir:3:") != NULL,
                   "%s", said);
@@ -110,8 +106,8 @@ END_TEST
 START_TEST(pipes_survive_being_written) {
     double was = pressure("I1 0 x 2m\nP1 x y 1e-5 n=0.6 dp0=30\nP2 y 0 3e-5", "x");
     char *text;
-    write_file("pipes.cir", "pipes\nI1 0 x 2m\nP1 x y 1e-5 n=0.6 dp0=30\nP2 y 0 3e-5\n*% train P* "
-                            "min=1e-6 max=1\n.op\n.end\n");
+    put("pipes.cir", "pipes\nI1 0 x 2m\nP1 x y 1e-5 n=0.6 dp0=30\nP2 y 0 3e-5\n*% train P* "
+                     "min=1e-6 max=1\n.op\n.end\n");
     static const char *const to[] = {"xml", "ngspice", "xyce", "ltspice"};
     for (int k = 0; k < 4; k++) {
         char out[32];

@@ -45,10 +45,6 @@ static const char built[] =
     "<optimizer type='sgd' rate='1e-9'><group match='*' init='uniform' low='1e-5' high='1e-4'/>"
     "</optimizer><minibatch size='2'/><epochs count='2'/></experiment>";
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 /* The text with its one `from` replaced by `to`. */
 static void put_changed(const char *name, const char *text, const char *from, const char *to) {
     eq_text out = {0};

@@ -13,10 +13,6 @@
 
 Suite *imperfect_suite(void);
 
-static void write(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 static eq_circuit *parse(const char *deck) {
     eq_circuit *c = NULL;
     ck_assert_int_eq(eq_circuit_parse("t.cir", deck, strlen(deck), &c, NULL), EQ_OK);
@@ -241,14 +237,14 @@ END_TEST
  * x g1/(g1 + g2), and in the nudged phase on another r2', v1 = (x g1 - beta (v0 - t))/(g1 + g2'). */
 START_TEST(the_other_chip_is_that_of_a_divider_by_hand) {
     static const double x = 1.0, beta = 1e-4, t = 0.9, rate = 1e-9;
-    write("net.cir", "divider\nVx x 0 0\nR1 x out 1k\nR2 out 0 2k\n*% input Vx\n*% output out\n"
-                     "*% train r1 gmin=1e-9 gmax=1\n.op\n.end\n");
-    write("data.csv", "x,y\n1.0,0.9\n");
-    write("net.xml",
-          "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv' targets='y'/>"
-          "<cost type='squared-error'/><estimator type='one-sided' beta='1e-4'/>"
-          "<optimizer type='sgd' rate='1e-9'/>"
-          "<mismatch parameters='r2' sigma='0.1' chip='5' phases='other'/></experiment>");
+    put("net.cir", "divider\nVx x 0 0\nR1 x out 1k\nR2 out 0 2k\n*% input Vx\n*% output out\n"
+                   "*% train r1 gmin=1e-9 gmax=1\n.op\n.end\n");
+    put("data.csv", "x,y\n1.0,0.9\n");
+    put("net.xml",
+        "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv' targets='y'/>"
+        "<cost type='squared-error'/><estimator type='one-sided' beta='1e-4'/>"
+        "<optimizer type='sgd' rate='1e-9'/>"
+        "<mismatch parameters='r2' sigma='0.1' chip='5' phases='other'/></experiment>");
     bench b = open_bench(in("net.xml"), NULL, 0, EQ_ENGINE_SPARSE, 1);
     double g[1], g1 = 1e-3;
     eq_circuit *c = b.t->s.c;
@@ -271,14 +267,14 @@ END_TEST
  * v and l = 1/(g1 + g2) are those of the ideal 2 kohm. */
 START_TEST(the_gradient_of_the_ideal_circuit_is_that_of_a_divider_by_hand) {
     static const double x = 1.0, t = 0.9, rate = 1e-9;
-    write("net.cir", "divider\nVx x 0 0\nR1 x out 1k\nR2 out 0 2k\n*% input Vx\n*% output out\n"
-                     "*% train r1 gmin=1e-9 gmax=1\n.op\n.end\n");
-    write("data.csv", "x,y\n1.0,0.9\n");
-    write("net.xml",
-          "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv' targets='y'/>"
-          "<cost type='squared-error'/><estimator type='adjoint'/>"
-          "<optimizer type='sgd' rate='1e-9'/>"
-          "<mismatch sigma='0.1' parameters='r*' chip='5' phases='ideal'/></experiment>");
+    put("net.cir", "divider\nVx x 0 0\nR1 x out 1k\nR2 out 0 2k\n*% input Vx\n*% output out\n"
+                   "*% train r1 gmin=1e-9 gmax=1\n.op\n.end\n");
+    put("data.csv", "x,y\n1.0,0.9\n");
+    put("net.xml",
+        "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv' targets='y'/>"
+        "<cost type='squared-error'/><estimator type='adjoint'/>"
+        "<optimizer type='sgd' rate='1e-9'/>"
+        "<mismatch sigma='0.1' parameters='r*' chip='5' phases='ideal'/></experiment>");
     bench b = open_bench(in("net.xml"), NULL, 0, EQ_ENGINE_SPARSE, 1);
     eq_circuit *c = b.t->s.c;
     const eq_spread *d = &b.x->mismatch.deviation[0];
@@ -419,13 +415,13 @@ END_TEST
 
 /* The outputs of a divider as they are read: to 4 bits of 1 V, and off by their offset. */
 START_TEST(outputs_and_inputs_are_read_through_the_converters) {
-    write("net.cir", "divider\nVx x 0 0\nR1 x out 1k\nR2 out 0 1k\n*% input Vx\n*% output out\n"
-                     "*% train r1 gmin=1e-9 gmax=1\n.op\n.end\n");
-    write("data.csv", "x,y\n0.93,0.5\n0.31,0.2\n");
-    write("net.xml",
-          "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv' targets='y'/>"
-          "<cost type='squared-error'/><optimizer type='sgd' rate='0'/>"
-          "<hardware input-bits='3' output-bits='4'/><minibatch size='2'/></experiment>");
+    put("net.cir", "divider\nVx x 0 0\nR1 x out 1k\nR2 out 0 1k\n*% input Vx\n*% output out\n"
+                   "*% train r1 gmin=1e-9 gmax=1\n.op\n.end\n");
+    put("data.csv", "x,y\n0.93,0.5\n0.31,0.2\n");
+    put("net.xml",
+        "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv' targets='y'/>"
+        "<cost type='squared-error'/><optimizer type='sgd' rate='0'/>"
+        "<hardware input-bits='3' output-bits='4'/><minibatch size='2'/></experiment>");
     bench b = open_bench(in("net.xml"), NULL, 0, EQ_ENGINE_AUTO, 1);
     eq_session *s = &b.t->s;
     ck_assert_int_eq(eq_session_free_phase(s, s->set.train, s->set.train_index, 2, NULL), EQ_OK);

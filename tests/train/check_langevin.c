@@ -20,15 +20,7 @@ static eq_experiment *experiment_of(const char *deck, const char *network) {
              "<cost type='squared-error'/><estimator type='symmetric' nudging='energy'/>"
              "<optimizer type='sgd' rate='1e-12'/><epochs count='1'/></experiment>",
              network);
-    ck_assert_int_eq(eq_file_write(in("net.cir"), deck, strlen(deck), NULL), EQ_OK);
-    ck_assert_int_eq(eq_file_write(in("data.csv"), data, strlen(data), NULL), EQ_OK);
-    ck_assert_int_eq(eq_file_write(in("net.xml"), text, strlen(text), NULL), EQ_OK);
-    eq_experiment *x = NULL;
-    eq_diag *diag = eq_diag_new();
-    eq_status status = eq_experiment_read(in("net.xml"), &x, diag);
-    ck_assert_msg(status == EQ_OK, "%s", eq_diag_get(diag, 0)->text);
-    eq_diag_free(diag);
-    return x;
+    return experiment_of_files(deck, data, text);
 }
 
 static eq_langevin_report report_of(const eq_experiment *x, const eq_langevin_options *o) {

@@ -46,10 +46,6 @@ static const struct {
 };
 enum { TRIALS = sizeof trial / sizeof *trial };
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 /* Inputs and targets are `size` times as large as the data say. */
 static void put_sized(const char *estimator, const char *beta, const char *size) {
     char text[1024];

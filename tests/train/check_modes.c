@@ -122,10 +122,6 @@ static double last_of(int row) {
     return value;
 }
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 /* A hidden unit and an output, both pulled up by each other with w and down by b = -0.2: for w > 1 the minima
  * (0, 0) with E = 0 and (1, 1) with E = 1 - w - 2 b. Of 3 examples 2 are clamped up. */
 static const struct {

@@ -18,15 +18,6 @@
 
 Suite *regression_suite(void);
 
-static const char *put_bytes(const char *name, const void *bytes, size_t n) {
-    ck_assert_int_eq(eq_file_write(in(name), bytes, n, NULL), EQ_OK);
-    return in(name);
-}
-
-static const char *put(const char *name, const char *text) {
-    return put_bytes(name, text, strlen(text));
-}
-
 static void says(eq_diag *diag, const char *words) {
     ck_assert_uint_gt(eq_diag_count(diag), 0);
     const char *text = eq_diag_get(diag, 0)->text;

@@ -35,10 +35,6 @@ static const char modern[] =
     "Rt1 x a 2k\nRt2 y b 3k\nRt3 y c 5k\nRt4 x b 4k\nRt5 a b 6k\n"
     "*% input Vx Vy\n*% output a c\n" TAIL;
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 /* Every estimator against the adjoint, and that against differences. */
 static void hold(const char *text) {
     eq_experiment *x = NULL;

@@ -17,12 +17,6 @@ Suite *tables_suite(void);
 
 enum { TABLES = 2000, MANY_TABLES = 100000 };
 
-static const char *put(const char *name, const void *bytes, size_t length) {
-    const char *path = in(name);
-    ck_assert_int_eq(eq_file_write(path, bytes, length, NULL), EQ_OK);
-    return path;
-}
-
 static uint32_t below(eq_random *r, uint32_t n) {
     return (uint32_t)eq_random_below(r, n);
 }
@@ -145,7 +139,7 @@ static void round_trip(uint64_t seed) {
         put_row(&w, k, &r, &t);
         end_row(&r, &t, end, k + 1 == w.examples);
     }
-    const char *path = put("a.csv", t.text, t.length);
+    const char *path = put_bytes("a.csv", t.text, t.length);
     eq_header way[] = {by_name ? EQ_HEADER_FOUND : EQ_HEADER_YES, EQ_HEADER_NO};
     eq_data *d = NULL;
     eq_diag *diag = eq_diag_new();
@@ -244,7 +238,7 @@ START_TEST(the_first_row_is_a_header_or_data) {
     for (size_t k = 0; k < sizeof file / sizeof *file; k++) {
         eq_data *d = NULL;
         eq_diag *diag = eq_diag_new();
-        const char *path = put("a.csv", file[k].text, strlen(file[k].text));
+        const char *path = put_bytes("a.csv", file[k].text, strlen(file[k].text));
         eq_status status = eq_data_read_csv(
             path, &(eq_columns){file[k].label, NULL, file[k].header}, NULL, &d, diag);
         const eq_message *m = eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0) : NULL;
@@ -269,7 +263,7 @@ START_TEST(nul_bytes_have_a_place) {
                                "4,b\n";
     eq_data *d = NULL;
     eq_diag *diag = eq_diag_new();
-    ck_assert_int_eq(eq_data_read_csv(put("a.csv", text, sizeof text - 1),
+    ck_assert_int_eq(eq_data_read_csv(put_bytes("a.csv", text, sizeof text - 1),
                                       &(eq_columns){NULL, NULL, EQ_HEADER_FOUND}, NULL, &d, diag),
                      EQ_ERR_INPUT);
     ck_assert_int_eq(eq_diag_get(diag, 0)->line, 2);
@@ -285,7 +279,7 @@ START_TEST(a_row_of_100000_columns) {
         for (int k = 0; k <= COLUMNS; k++)
             eq_text_printf(&t, k < COLUMNS ? "%d.5," : "%d\n", k < COLUMNS ? k : row);
     eq_data *d = NULL;
-    ck_assert_int_eq(eq_data_read_csv(put("a.csv", t.text, t.length),
+    ck_assert_int_eq(eq_data_read_csv(put_bytes("a.csv", t.text, t.length),
                                       &(eq_columns){NULL, NULL, EQ_HEADER_FOUND}, NULL, &d, NULL),
                      EQ_OK);
     ck_assert_uint_eq(d->features, COLUMNS);
@@ -403,12 +397,12 @@ static void arrays_round_trip(uint64_t seed, size_t type, bool idx) {
     at = idx ? idx_head(type, deep ? 3 : 2, deep ? (size_t[]){n, 2, 3} : (size_t[]){n, 6}, bytes)
              : npy_head(&r, type, big, fortran, shape, bytes);
     at += encode_all(x, n, 6, type, big, fortran, bytes + at);
-    strcpy(file[0], put("x", bytes, at));
+    strcpy(file[0], put_bytes("x", bytes, at));
     while (y_type == TYPES || (idx && types[y_type].idx == 0)) y_type = below(&r, TYPES);
     snprintf(shape, sizeof shape, "(%zu,)", n);
     at = idx ? idx_head(y_type, 1, &n, bytes) : npy_head(&r, y_type, big, false, shape, bytes);
     at += encode_all(y, n, 1, y_type, big, false, bytes + at);
-    strcpy(file[1], put("y", bytes, at));
+    strcpy(file[1], put_bytes("y", bytes, at));
     eq_data *d = NULL;
     eq_diag *diag = eq_diag_new();
     eq_status status = idx ? eq_data_read_idx(file[0], file[1], &d, diag)
@@ -463,7 +457,7 @@ START_TEST(arrays_that_are_no_table) {
         size_t n = strlen(file[k].head);
         bytes[8] = (char)n;
         memcpy(bytes + 10, file[k].head, n);
-        const char *path = put("x.npy", bytes, 10 + n + 8);
+        const char *path = put_bytes("x.npy", bytes, 10 + n + 8);
         eq_data *d = NULL;
         eq_diag *diag = eq_diag_new();
         ck_assert_int_eq(eq_data_read_npy(path, path, &d, diag), EQ_ERR_INPUT);
@@ -489,13 +483,13 @@ START_TEST(an_experiment_says_which) {
         char text[512];
         int n = snprintf(text, sizeof text, form, way[k].attribute);
         eq_experiment *x = NULL;
-        ck_assert_int_eq(eq_experiment_read(put("x.xml", text, (size_t)n), &x, NULL), EQ_OK);
+        ck_assert_int_eq(eq_experiment_read(put_bytes("x.xml", text, (size_t)n), &x, NULL), EQ_OK);
         ck_assert_int_eq(x->data.header, way[k].header);
         eq_text copy = {0};
         ck_assert_int_eq(eq_experiment_write(x, &copy, NULL), EQ_OK);
         ck_assert(strstr(copy.text, way[k].attribute) != NULL);
         ck_assert((strstr(copy.text, "header=") == NULL) == (k == 0));
-        put("a.csv", "x,2,a\n3,4,b\n", 12);
+        put_bytes("a.csv", "x,2,a\n3,4,b\n", 12);
         eq_data_set s = {0};
         eq_status status = eq_data_set_read(&x->data, ".", 1, &s, NULL);
         ck_assert_int_eq(status, k == 1 ? EQ_OK : EQ_ERR_INPUT);

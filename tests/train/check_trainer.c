@@ -567,10 +567,10 @@ static eq_experiment *of_files(const char *deck, const char *train, const char *
                                "<cost type='squared-error'/>"
                                "<optimizer type='sgd' rate='1e-9'/><epochs count='1'/>"
                                "</experiment>";
-    ck_assert_int_eq(eq_file_write(in("net.cir"), deck, strlen(deck), NULL), EQ_OK);
-    ck_assert_int_eq(eq_file_write(in("train.csv"), train, strlen(train), NULL), EQ_OK);
-    ck_assert_int_eq(eq_file_write(in("test.csv"), test, strlen(test), NULL), EQ_OK);
-    ck_assert_int_eq(eq_file_write(in("net.xml"), text, strlen(text), NULL), EQ_OK);
+    put("net.cir", deck);
+    put("train.csv", train);
+    put("test.csv", test);
+    put("net.xml", text);
     return read_experiment(in("net.xml"));
 }
 

@@ -64,13 +64,13 @@ static void step(const char *cost, const char *estimator, const double *vg, doub
     ck_assert_int_eq(eq_file_write(in("net.cir"), deck.text, deck.length, NULL), EQ_OK);
     snprintf(text, sizeof text, "a,b,c,class\n%.17g,%.17g,%.17g,one\n0,0,0,two\n", x[0], x[1],
              x[2]);
-    ck_assert_int_eq(eq_file_write(in("data.csv"), text, strlen(text), NULL), EQ_OK);
+    put("data.csv", text);
     snprintf(text, sizeof text,
              "<experiment seed='2'><circuit deck='net.cir'/><data format='csv' path='data.csv' "
              "label='class' train-limit='1'/>%s%s<optimizer type='sgd' rate='1'/>"
              "<minibatch size='1'/><epochs count='1'/></experiment>",
              cost, estimator);
-    ck_assert_int_eq(eq_file_write(in("net.xml"), text, strlen(text), NULL), EQ_OK);
+    put("net.xml", text);
     char *said = NULL;
     expect_exit(0, &said, "train %s -o %s --force", in("net.xml"), in("run"));
     free(said);
@@ -144,9 +144,9 @@ START_TEST(a_source_without_a_gate_is_named) {
         "<cost type='squared-error'/><estimator type='one-sided' nudging='clamp' rule='delta-v2'/>"
         "<optimizer type='sgd' rate='1'/><epochs count='1'/></experiment>";
     char *said = NULL;
-    ck_assert_int_eq(eq_file_write(in("b.cir"), deck, strlen(deck), NULL), EQ_OK);
+    put("b.cir", deck);
     ck_assert_int_eq(eq_file_write(in("b.csv"), "x,t\n1,0.5\n0,0.2\n", 16, NULL), EQ_OK);
-    ck_assert_int_eq(eq_file_write(in("b.xml"), text, strlen(text), NULL), EQ_OK);
+    put("b.xml", text);
     expect_exit(2, &said, "train %s -o %s --force", in("b.xml"), in("run"));
     ck_assert_msg(strstr(said, "finds no drop for vb") != NULL, "%s", said);
     free(said);

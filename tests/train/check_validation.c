@@ -16,10 +16,6 @@
 
 Suite *validation_suite(void);
 
-static void put(const char *name, const char *text) {
-    ck_assert_int_eq(eq_file_write(in(name), text, strlen(text), NULL), EQ_OK);
-}
-
 /* Two overlapping clouds: a network soon does not get better on what it is not trained with. */
 static void setup(void) {
     eq_random r = eq_random_seed(4);

@@ -24,18 +24,13 @@ static const char rows[] = "0.7,-0.3,a\n-0.4,0.9,b\n0.1,0.2,a\n0.5,0.8,b\n-0.6,-
 
 static eq_experiment *experiment(const char *data, const char *estimator, double rate) {
     char text[1024];
-    eq_experiment *x = NULL;
     snprintf(text, sizeof text,
              "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv'/>"
              "<cost type='squared-error' high='0.5' low='-0.1'/><estimator %s/>"
              "<optimizer type='sgd' rate='%.17g'/><minibatch size='2'/><epochs count='3'/>"
              "</experiment>",
              estimator, rate);
-    ck_assert_int_eq(eq_file_write(in("net.cir"), biased, strlen(biased), NULL), EQ_OK);
-    ck_assert_int_eq(eq_file_write(in("data.csv"), data, strlen(data), NULL), EQ_OK);
-    ck_assert_int_eq(eq_file_write(in("net.xml"), text, strlen(text), NULL), EQ_OK);
-    ck_assert_int_eq(eq_experiment_read(in("net.xml"), &x, NULL), EQ_OK);
-    return x;
+    return experiment_of_files(biased, data, text);
 }
 
 static const char *const estimators[] = {

@@ -30,11 +30,6 @@ static void limited(void) {
 #endif
 }
 
-static const char *put(const char *name, const void *bytes, size_t length) {
-    ck_assert_int_eq(eq_file_write(in(name), bytes, length, NULL), EQ_OK);
-    return in(name);
-}
-
 /* The command is refused with exit status 2 and the words. */
 static void refused(const char *words, const char *command, const char *argument) {
     char *said = NULL;
@@ -49,7 +44,7 @@ static const char *experiment(const char *head, const char *circuit, const char 
              "<experiment %s>%s<data format=\"csv\" path=\"d.csv\"/>"
              "<cost type=\"squared-error\"/><optimizer type=\"sgd\" rate=\"1e-9\"/>%s</experiment>",
              head, circuit, rest);
-    return put("e.xml", text, strlen(text));
+    return put_bytes("e.xml", text, strlen(text));
 }
 
 static const char *const widths[] = {"1000000,1000000", "10000000,10000000,10000000", "10000,10001",
@@ -113,8 +108,8 @@ START_TEST(a_good_name_is_a_folder) {
     static const char deck[] =
         "t\nv1 a 0 1\nv2 b 0 1\nr1 a y1 1k\nr2 b y2 1k\nr3 y1 0 1k\nr4 y2 0 1k\n"
         "*% input v1 v2\n*% output y1 y2\n*% train r1 r2 gmin=1e-9 gmax=1\n.op\n.end\n";
-    put("c.cir", deck, strlen(deck));
-    put("d.csv", "1,2,a\n2,1,b\n", 12);
+    put_bytes("c.cir", deck, strlen(deck));
+    put_bytes("d.csv", "1,2,a\n2,1,b\n", 12);
     /* a minibatch is no larger than the data, whatever the file says */
     experiment("name=\"..a b-\303\251..\"", "<circuit deck=\"c.cir\"/>",
                "<minibatch size=\"1000000000000000\"/><epochs count=\"1\"/>");
@@ -154,7 +149,7 @@ static const struct {
 };
 
 START_TEST(a_sweep_is_counted_before_it_runs) {
-    refused(sweeps[_i].words, "run", put("s.cir", sweeps[_i].deck, strlen(sweeps[_i].deck)));
+    refused(sweeps[_i].words, "run", put_bytes("s.cir", sweeps[_i].deck, strlen(sweeps[_i].deck)));
 }
 END_TEST
 
@@ -204,10 +199,10 @@ static void refused_data(const char *format, const void *bytes, size_t length) {
                                "*% train r1 gmin=1e-9 gmax=1\n.end\n";
     char text[1024];
     snprintf(text, sizeof text, classify, format);
-    put("c.cir", deck, strlen(deck));
-    put("d", bytes, length);
-    put("l", bytes, length);
-    refused("more than 100000000", "train", put("e.xml", text, strlen(text)));
+    put_bytes("c.cir", deck, strlen(deck));
+    put_bytes("d", bytes, length);
+    put_bytes("l", bytes, length);
+    refused("more than 100000000", "train", put_bytes("e.xml", text, strlen(text)));
 }
 
 /* The header alone is there: no value is read before the count. */
@@ -237,7 +232,7 @@ START_TEST(the_cells_of_a_row_are_counted) {
     char *row = eq_malloc(2 * (size_t)CELLS, 1);
     ck_assert_ptr_nonnull(row);
     for (size_t k = 0; k < CELLS; k++) memcpy(row + 2 * k, k + 1 < CELLS ? "1," : "1\n", 2);
-    put("d.csv", row, 2 * (size_t)CELLS);
+    put_bytes("d.csv", row, 2 * (size_t)CELLS);
     eq_free(row);
     refused("d.csv:1: error: the row has more than 10000000 cells", "train",
             experiment("name=\"e\"", "<architecture kind=\"drn\" layers=\"2,2,2\"/>", ""));

@@ -35,10 +35,6 @@ Suite *memory_suite(void);
 
 enum { LONGEST = 512, POINTS = 120 }; /* allocations tried in the short form */
 
-static void put(const char *name, const void *bytes, size_t length) {
-    ck_assert_int_eq(eq_file_write(in(name), bytes, length, NULL), EQ_OK);
-}
-
 static eq_status circuit_of(const char *path, eq_diag *diag) {
     eq_circuit *c = NULL;
     eq_status status = eq_circuit_read(path, &c, diag);
@@ -1080,7 +1076,7 @@ static void put_numbered(const char *path, const char *name) {
     eq_text text = {0};
     ck_assert_int_eq(eq_circuit_read(path, &c, NULL), EQ_OK);
     ck_assert_int_eq(eq_deck_write_numbered(c, &text, NULL), EQ_OK);
-    put(name, text.text, text.length);
+    put_bytes(name, text.text, text.length);
     eq_text_free(&text);
     eq_circuit_free(c);
 }
@@ -1099,7 +1095,7 @@ static void put_wide(void) {
         wide[2 * k] = legal[k];
         wide[2 * k + 1] = 0;
     }
-    put("legal.cir", wide, sizeof wide - 2);
+    put_bytes("legal.cir", wide, sizeof wide - 2);
 }
 
 /* The same two images as IDX files, with MNIST's names, and as NumPy arrays. */
@@ -1108,14 +1104,14 @@ static void put_images(void) {
                                            0, 1, 0, 0, 0, 2, 1, 2, 3, 4};
     static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 0, 1};
     char npy[160];
-    put("images.idx", images, sizeof images);
-    put("labels.idx", labels, sizeof labels);
+    put_bytes("images.idx", images, sizeof images);
+    put_bytes("labels.idx", labels, sizeof labels);
     mkdir(in("mnist"), 0755);
     setenv("EQSPICE_DATA", scratch_current(), 1);
-    put("mnist/train-images-idx3-ubyte", images, sizeof images);
-    put("mnist/train-labels-idx1-ubyte", labels, sizeof labels);
-    put("mnist/t10k-images.idx3-ubyte", images, sizeof images);
-    put("mnist/t10k-labels.idx1-ubyte", labels, sizeof labels);
+    put_bytes("mnist/train-images-idx3-ubyte", images, sizeof images);
+    put_bytes("mnist/train-labels-idx1-ubyte", labels, sizeof labels);
+    put_bytes("mnist/t10k-images.idx3-ubyte", images, sizeof images);
+    put_bytes("mnist/t10k-labels.idx1-ubyte", labels, sizeof labels);
     for (int k = 0; k < 2; k++) {
         memset(npy, ' ', sizeof npy);
         memcpy(npy, "\x93NUMPY\1\0\x76\0", 10);
@@ -1124,7 +1120,7 @@ static void put_images(void) {
                      k == 0 ? " 3" : "");
         npy[10 + n] = ' ';
         memcpy(npy + 127, "\n\0\1\2\3\4\5", 7);
-        put(k == 0 ? "x.npy" : "y.npy", npy, k == 0 ? 134 : 130);
+        put_bytes(k == 0 ? "x.npy" : "y.npy", npy, k == 0 ? 134 : 130);
     }
 }
 
@@ -1182,7 +1178,7 @@ static void make_files(void) {
     put_images();
     put_wide();
     for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
-        put(texts[k].name, texts[k].text, strlen(texts[k].text));
+        put_bytes(texts[k].name, texts[k].text, strlen(texts[k].text));
     expect_exit(0, NULL, "run %s --format raw -o %s", in("sweep.cir"), in("sweep.raw"));
     expect_exit(0, NULL, "export netlists/controlled.cir --to xml -o %s", in("circuit.xml"));
     expect_exit(0, NULL, "op tests/decks/include.cir --format raw-ascii -o %s", in("theirs.raw"));
@@ -1190,11 +1186,11 @@ static void make_files(void) {
     expect_exit(0, NULL, "op %s --format raw-ascii -o %s", in("numbered.cir"), in("numbered.raw"));
     char script[512], path[512];
     int length = snprintf(script, sizeof script, "#!/bin/sh\ncp %s \"$4\"\n", in("numbered.raw"));
-    put("ngspice", script, (size_t)length);
+    put_bytes("ngspice", script, (size_t)length);
     chmod(in("ngspice"), 0755);
     expect_exit(0, NULL, "build crossbar --rows 2 --columns 2 -o %s", in("cross.cir"));
     static const char draws[] = "#!/bin/sh\ncat >/dev/null\necho '<svg/>' >picture\n";
-    put("gnuplot", draws, strlen(draws));
+    put_bytes("gnuplot", draws, strlen(draws));
     chmod(in("gnuplot"), 0755);
     expect_exit(0, NULL, "run %s --format npz -o %s", in("sweep.cir"), in("sweep.npz"));
     expect_exit(0, NULL, "run %s --format csv -o %s", in("sweep.cir"), in("sweep.csv"));

@@ -23,7 +23,7 @@ Suite *untrusted_suite(void);
 enum { LONGEST = 512 };
 
 /* Writes the text with each ! replaced by `shell touch FOLDER/pwned`. */
-static const char *put(const char *name, const char *text) {
+static const char *put_hostile(const char *name, const char *text) {
     eq_text t = {0};
     for (; *text != '\0'; text++)
         if (*text == '!')
@@ -99,15 +99,15 @@ static void set_traps(const char *text) {
     ck_assert_int_eq(mkdir(in("sub"), 0777), 0);
     ck_assert_int_eq(mkdir(in("sub/~"), 0777), 0);
     setenv("HOME", in("."), 1);
-    put("sub/deck.cir", text);
-    put("sub/inner.cir", commands);
-    put("inner.cir", commands);
-    put("part.cir", commands);
-    put("sub/part.cir", harmless);
-    put("sub/~/part.cir", harmless);
-    put("sub/ends.cir", "* part\nr2 a 0 1k\n.end\n.control\n!\n.endc\n");
+    put_hostile("sub/deck.cir", text);
+    put_hostile("sub/inner.cir", commands);
+    put_hostile("inner.cir", commands);
+    put_hostile("part.cir", commands);
+    put_hostile("sub/part.cir", harmless);
+    put_hostile("sub/~/part.cir", harmless);
+    put_hostile("sub/ends.cir", "* part\nr2 a 0 1k\n.end\n.control\n!\n.endc\n");
     static const char *const start_up[] = {".spiceinit", "sub/.spiceinit", "spinit", "sub/spinit"};
-    for (size_t k = 0; k < sizeof start_up / sizeof *start_up; k++) put(start_up[k], "!\n");
+    for (size_t k = 0; k < sizeof start_up / sizeof *start_up; k++) put_hostile(start_up[k], "!\n");
 }
 
 static char *program_path(void) {
@@ -259,7 +259,7 @@ START_TEST(verify_needs_no_names) {
         snprintf(text, sizeof text,
                  "t\nv%s %s 0 1\nr1 %s 0 1k\nd%s %s 0 m%s\n.model m%s d\n.op\n.end\n", name[k],
                  name[k], name[k], name[k], name[k], name[k], name[k]);
-        expect_exit(0, NULL, "verify %s", put("deck.cir", text));
+        expect_exit(0, NULL, "verify %s", put_hostile("deck.cir", text));
     }
 }
 END_TEST
@@ -314,7 +314,7 @@ START_TEST(xml_stays_in_its_file) {
     };
     for (size_t k = 0; k < sizeof text / sizeof *text; k++) {
         char *said;
-        expect_exit(2, &said, "check %s", put("evil.xml", text[k]));
+        expect_exit(2, &said, "check %s", put_hostile("evil.xml", text[k]));
         ck_assert_msg(strstr(said, "root:") == NULL && strstr(said, "error: ") != NULL, "%s", said);
         eq_free(said);
     }

@@ -109,13 +109,7 @@ static eq_status set_title(eq_circuit *c, const eq_architecture *a, eq_diag *dia
     if (a->kind == EQ_NET_NMOS) eq_text_puts(&t, "nmos network");
     for (size_t l = 0; a->kind == EQ_NET_NMOS && l < a->layers; l++)
         eq_text_printf(&t, "%c%zu", l == 0 ? ' ' : '-', a->width[l]);
-    if (t.failed) {
-        eq_text_free(&t);
-        return eq_out_of_memory(diag);
-    }
-    eq_free(c->title);
-    c->title = t.text;
-    return EQ_OK;
+    return eq_circuit_entitle(c, &t, diag);
 }
 
 static eq_status mesh(const eq_architecture *a, eq_circuit **out, eq_diag *diag) {
