@@ -62,11 +62,11 @@ $(BUILD)/schemas.c: $(SCHEMAS) Makefile
 	   od -An -v -tx1 $$f | sed 's/ \(..\)/0x\1,/g'; echo '};'; \
 	   echo "const eq_schema eq_schema_$$n = {\"$$n.xsd\", $${n}_text, sizeof $${n}_text};"; done; } > $@
 
-# src/report/page.css and page.js become eq_page_css and eq_page_js (src/report/page.h).
-PAGE     := src/report/page.css src/report/page.js
+# src/report/page/page.css and page.js become eq_page_css and eq_page_js (src/report/page/page.h).
+PAGE     := src/report/page/page.css src/report/page/page.js
 $(BUILD)/page.c: $(PAGE) Makefile
 	@mkdir -p $(@D)
-	@{ echo '#include "report/page.h"'; for f in $(PAGE); do \
+	@{ echo '#include "report/page/page.h"'; for f in $(PAGE); do \
 	   echo "const char eq_page_$${f##*.}[] = {"; \
 	   od -An -v -tx1 $$f | sed 's/ \(..\)/0x\1,/g'; echo '0};'; done; } > $@
 
