@@ -203,6 +203,17 @@ START_TEST(each_rung_solves_jfets) {
 }
 END_TEST
 
+START_TEST(tails_without_a_width_are_refused) {
+    char *text = NULL;
+    expect_exit(
+        2, &text, "op %s",
+        put("s.cir", "t\nV1 d 0 1\nJ1 d 0 0 nn\n.model nn njf(b=0.5 vto=0.8 pb=0.8)\n.op\n"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "s.cir:3:1: error: j1: its doping tail b divides by pb - vto"));
+    free(text);
+}
+END_TEST
+
 /* Every trained parameter: the adjoint gradient against central differences of operating points;
  * then a training and the way back of the trained deck. */
 START_TEST(jfets_learn) {
@@ -254,6 +265,7 @@ Suite *jfet_suite(void) {
     tcase_add_test(t, currents_grow_from_zero_on);
     tcase_add_test(t, extreme_potentials_keep_kirchhoffs_law);
     tcase_add_loop_test(t, each_rung_solves_jfets, 0, EQ_RUNGS);
+    tcase_add_test(t, tails_without_a_width_are_refused);
     tcase_add_test(t, jfets_learn);
     suite_add_tcase(s, t);
     return s;

@@ -112,8 +112,10 @@ static bool unsupported(reading *r, eq_token key, const eq_model_word *w, double
 
 /* A word of other simulators, which ngspice leaves out with a warning. */
 static bool foreign(reading *r, eq_token key, const eq_model_word *w, double value) {
+    bool neutral_here = w->alias != NULL && value == w->alias[0] - '0';
     if (r->s->circuit->dialect != EQ_NGSPICE)
-        return w->alias == NULL || value == w->alias[0] - '0' || unsupported(r, key, w, value);
+        return neutral_here || w->alias == NULL || unsupported(r, key, w, value);
+    if (neutral_here) return true;
     eq_spice_note(r->s, w->name, key.at, "ignored: %s, which ngspice does not have%s", w->name,
                   eq_token_is(key, "tbv1") ? "; tcv does it" : "");
     return true;

@@ -64,7 +64,7 @@ const eq_model_word eq_model_words[] = {
     {'m', "dtemp", WORD_NOT_HERE, NULL},    {'m', "pd", WORD_NOT_HERE, NULL},
     {'m', "ps", WORD_NOT_HERE, NULL},       {'y', "x0", WORD_ALIAS, "x"},
     {'y', "xo", WORD_ALIAS, "x"},           {'y', "level", WORD_LEVEL, NULL},
-    {'y', "b", WORD_ALIAS, "b0"},           {'q', "c2", WORD_ALIAS, "ise"},
+    {'y', "b0", WORD_ALIAS, "b"},           {'q', "c2", WORD_ALIAS, "ise"},
     {'q', "c4", WORD_ALIAS, "isc"},         {'q', "va", WORD_ALIAS, "vaf"},
     {'q', "ik", WORD_ALIAS, "ikf"},         {'q', "vb", WORD_ALIAS, "var"},
     {'q', "tref", WORD_ALIAS, "tnom"},      {'q', "cje", WORD_DC_FREE, NULL},
