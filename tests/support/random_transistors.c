@@ -295,6 +295,93 @@ static void jfet_pair(gen *g) {
     load(g, "e");
 }
 
+/* .model bn0, bn1, bp0, bp1 of much of what Gummel and Poon's law knows. */
+static void bipolar_model(gen *g, char type, unsigned k) {
+    eq_text_printf(g->t, ".model b%c%u %s(is=%.4g bf=%.4g", type, k, type == 'n' ? "npn" : "pnp",
+                   decades(g, 1e-17, 1e-14), decades(g, 20.0, 300.0));
+    maybe(g, "br", decades(g, 0.5, 20.0));
+    maybe(g, "vaf", decades(g, 20.0, 200.0));
+    maybe(g, "var", decades(g, 5.0, 50.0));
+    maybe(g, "ikf", decades(g, 1e-3, 1e-1));
+    maybe(g, "ikr", decades(g, 1e-3, 1e-1));
+    maybe(g, "ise", decades(g, 1e-16, 1e-13));
+    maybe(g, "isc", decades(g, 1e-16, 1e-13));
+    maybe(g, "nf", between(g, 0.98, 1.1));
+    maybe(g, "ne", between(g, 1.2, 2.0));
+    maybe(g, "rb", decades(g, 10.0, 300.0));
+    if (below(g, 3) == 0) maybe(g, "irb", decades(g, 1e-6, 1e-4));
+    maybe(g, "re", decades(g, 0.1, 5.0));
+    maybe(g, "rc", decades(g, 1.0, 50.0));
+    maybe(g, "xtb", between(g, 0.0, 2.0));
+    maybe(g, "xti", between(g, 2.0, 4.0));
+    maybe(g, "cje", 1e-12);
+    if (below(g, 4) == 0) maybe(g, "tnom", between(g, 15.0, 50.0));
+    eq_text_puts(g->t, ")\n");
+}
+
+static void bipolar_models(gen *g) {
+    for (unsigned k = 0; k < 2; k++) {
+        bipolar_model(g, 'n', k);
+        bipolar_model(g, 'p', k);
+    }
+}
+
+static void bipolar(gen *g, char type, const char *c, const char *b, const char *e) {
+    eq_text_printf(g->t, "Q%u %s %s %s b%c%u", g->made++, c, b, e, type, below(g, 2));
+    if (below(g, 3) == 0) eq_text_printf(g->t, " %.4g", decades(g, 0.3, 10.0));
+    if (below(g, 5) == 0) maybe(g, "m", 1.0 + below(g, 4));
+    if (below(g, 5) == 0) maybe(g, "dtemp", between(g, -20.0, 40.0));
+    eq_text_puts(g->t, "\n");
+}
+
+/* One bipolar transistor of either kind, forward, saturated or reverse. */
+static void bipolar_alone(gen *g) {
+    char type = below(g, 2) ? 'n' : 'p';
+    double sign = type == 'n' ? 1.0 : -1.0, c = between(g, -1.0, 5.0), e = between(g, 0.0, 2.0);
+    bipolar_models(g);
+    source(g, "c", sign * c);
+    source(g, "e", sign * e);
+    source(g, "b", sign * (fmin(c, e) + between(g, -2.0, 0.7)));
+    bipolar(g, type, "c", "b", "e");
+}
+
+/* Common emitters in a row, npn and pnp in turn, each with a divider or the collector before at its base. */
+static void bipolar_stages(gen *g) {
+    unsigned many = 1 + below(g, 4);
+    bipolar_models(g);
+    resistor(g, "vdd", "b0", 1e4, 1e6);
+    resistor(g, "b0", "0", 1e4, 1e5);
+    for (unsigned k = 0; k < many; k++) {
+        char base[16], next[16], end[16];
+        const char *own = k % 2 ? "vdd" : "0", *other = k % 2 ? "0" : "vdd";
+        snprintf(base, sizeof base, "b%u", k);
+        snprintf(next, sizeof next, "b%u", k + 1);
+        snprintf(end, sizeof end, "e%u", k);
+        bipolar(g, k % 2 ? 'p' : 'n', next, base, end);
+        resistor(g, end, own, 30.0, 3e3);
+        resistor(g, next, other, 3e2, 1e5);
+    }
+}
+
+/* A pair with a current mirror as its load, and another as its source of current. */
+static void bipolar_pair(gen *g) {
+    bipolar_models(g);
+    source(g, "a", between(g, 0.5, g->vdd));
+    source(g, "b", between(g, 0.5, g->vdd));
+    resistor(g, "vdd", "i", 1e4, 1e6);
+    bipolar(g, 'n', "i", "i", "0");
+    bipolar(g, 'n', "t", "i", "0");
+    bipolar(g, 'n', "x", "a", "t");
+    bipolar(g, 'n', "y", "b", "t");
+    bipolar(g, 'p', "x", "x", "vdd");
+    bipolar(g, 'p', "y", "x", "vdd");
+    bipolar(g, 'p', "0", "y", "o");
+    resistor(g, "vdd", "o", 1e3, 1e5);
+    load(g, "t");
+    load(g, "x");
+    load(g, "y");
+}
+
 static const struct {
     const char *name;
     void (*write)(gen *g);
@@ -310,6 +397,9 @@ static const struct {
     {"single JFETs", jfet_alone},
     {"stages of JFETs", jfet_stages},
     {"pairs of JFETs", jfet_pair},
+    {"single bipolar transistors", bipolar_alone},
+    {"common emitters", bipolar_stages},
+    {"bipolar pairs", bipolar_pair},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
