@@ -310,8 +310,8 @@ static void bipolar_model(gen *g, char type, unsigned k) {
     maybe(g, "ne", between(g, 1.2, 2.0));
     maybe(g, "rb", decades(g, 10.0, 300.0));
     if (below(g, 3) == 0) maybe(g, "irb", decades(g, 1e-6, 1e-4));
-    maybe(g, "re", decades(g, 0.1, 5.0));
-    maybe(g, "rc", decades(g, 1.0, 50.0));
+    maybe(g, "re", decades(g, 2.0, 20.0)); /* of siemens and volts ngspice leaves 1e-15 A */
+    maybe(g, "rc", decades(g, 5.0, 50.0));
     maybe(g, "xtb", between(g, 0.0, 2.0));
     maybe(g, "xti", between(g, 2.0, 4.0));
     maybe(g, "cje", 1e-12);
@@ -382,6 +382,50 @@ static void bipolar_pair(gen *g) {
     load(g, "y");
 }
 
+/* .model vn or vp of what power transistors know. */
+static void power_model(gen *g, char type) {
+    double sign = type == 'n' ? 1.0 : -1.0;
+    eq_text_printf(g->t, ".model v%c vdmos(%cchan vto=%.4g kp=%.4g", type, type,
+                   sign * between(g, 0.5, 3.0), decades(g, 0.1, 10.0));
+    maybe(g, "lambda", between(g, 0.0, 0.1));
+    maybe(g, "theta", between(g, 0.0, 0.05));
+    maybe(g, "mtriode", between(g, 0.7, 1.5));
+    maybe(g, "ksubthres", between(g, 0.05, 0.2));
+    maybe(g, "rd", decades(g, 0.1, 2.0));
+    maybe(g, "rs", decades(g, 0.1, 2.0));
+    maybe(g, "rb", decades(g, 0.1, 2.0));
+    maybe(g, "is", decades(g, 1e-14, 1e-11));
+    maybe(g, "n", between(g, 1.0, 1.3));
+    maybe(g, "tcvth", between(g, 0.0, 4e-3));
+    maybe(g, "mu", between(g, -2.0, -1.0));
+    maybe(g, "texp0", between(g, 0.5, 2.0));
+    maybe(g, "trs1", between(g, 0.0, 5e-3));
+    eq_text_puts(g->t, ")\n");
+}
+
+static void power(gen *g, char type, const char *d, const char *gate, const char *s) {
+    eq_text_printf(g->t, "M%u %s %s %s v%c", g->made++, d, gate, s, type);
+    if (below(g, 5) == 0) maybe(g, "m", 1.0 + below(g, 4));
+    if (below(g, 5) == 0) maybe(g, "dtemp", between(g, -20.0, 40.0));
+    eq_text_puts(g->t, "\n");
+}
+
+/* Switches to either side, a follower, and one upside down. */
+static void power_stages(gen *g) {
+    power_model(g, 'n');
+    power_model(g, 'p');
+    source(g, "a", between(g, 0.0, 6.0));
+    source(g, "b", g->vdd - between(g, 0.0, 6.0));
+    power(g, 'n', "x", "a", "0");
+    resistor(g, "vdd", "x", 1.0, 1e4);
+    power(g, 'p', "y", "b", "vdd");
+    resistor(g, "y", "0", 1.0, 1e4);
+    power(g, 'n', "vdd", "a", "z");
+    resistor(g, "z", "0", 1.0, 1e4);
+    power(g, 'n', below(g, 2) ? "0" : "z", "x", "u");
+    resistor(g, "vdd", "u", 10.0, 1e4);
+}
+
 static const struct {
     const char *name;
     void (*write)(gen *g);
@@ -400,6 +444,7 @@ static const struct {
     {"single bipolar transistors", bipolar_alone},
     {"common emitters", bipolar_stages},
     {"bipolar pairs", bipolar_pair},
+    {"stages of power transistors", power_stages},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
