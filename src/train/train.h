@@ -11,7 +11,7 @@
 #include "model/power.h"
 #include "model/sensitivity.h"
 #include "result/result.h"
-#include "train/experiment.h"
+#include "train/experiment/experiment.h"
 
 /* The names of the files in DIR. */
 #define EQ_TRAIN_METRICS "metrics.csv"
