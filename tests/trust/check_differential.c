@@ -35,7 +35,7 @@ typedef struct maker {
     int (*kinds)(void);
     const char *(*kind_name)(int kind);
     /* A: currents below are compared as if they were this one, because ngspice rounds those that
-     * leak through a gmin behind a resistance of some ohms */
+     * leak through a gmin behind a resistance of some hundredths of an ohm */
     double least;
     bool holds; /* every V source of its decks stands at ground: ngspice may hold all nodes */
     const char *several; /* the kind of decks made to have several solutions, one a deck */
@@ -45,7 +45,7 @@ static const maker makers[] = {
     {"hierarchies", random_hierarchy, random_hierarchy_kinds, random_hierarchy_name, 0.0, false,
      NULL},
     {"circuits of transistors", random_transistors, random_transistors_kinds,
-     random_transistors_name, 1e-7, true, "latches"},
+     random_transistors_name, 1e-6, true, "latches"},
 };
 enum { MAKERS = sizeof makers / sizeof *makers };
 
@@ -190,7 +190,7 @@ static bool confirmed(const char *text, const eq_result *ours, const eq_result *
 }
 
 /* By what a current into a node may miss: a millionth of what its resistors carry, and the rounding of
- * the largest current. */
+ * the largest current and of a few volts across some hundredths of an ohm inside a transistor. */
 static double slack(const eq_circuit *c, const eq_result *ours, eq_node node) {
     const eq_table *t = &c->table[EQ_CLASS_resistor];
     double sum = 0.0;
@@ -205,7 +205,7 @@ static double slack(const eq_circuit *c, const eq_result *ours, eq_node node) {
         }
         sum += fabs(v[0] - v[1]) / t->w[eq_param_find(t->cls, "r")][j];
     }
-    return 1e-6 * sum + 1e-12 * largest(ours, 'i') + 1e-15;
+    return 1e-6 * sum + 1e-12 * largest(ours, 'i') + 1e-13;
 }
 
 /* A V source for every node but those that one holds already. */
