@@ -27,6 +27,7 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/schemas.o $(BUILD)/page.o
 CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
 TEST_OBJ := $(TEST_SRC:%.c=$(BUILD)/%.o) $(BUILD)/tests/main.o
 # Every tests/ROOM/check_TOPIC.c defines `Suite *TOPIC_suite(void)`.
+BENCH_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/*.c))
 SUITES   := $(patsubst check_%,%,$(basename $(notdir $(wildcard tests/*/check_*.c))))
 
 # MPI=1 also builds $(BUILD)/mpi/eqspice, for mpirun: the same objects with base/comm.c over MPI.
@@ -62,11 +63,11 @@ $(BUILD)/schemas.c: $(SCHEMAS) Makefile
 	   od -An -v -tx1 $$f | sed 's/ \(..\)/0x\1,/g'; echo '};'; \
 	   echo "const eq_schema eq_schema_$$n = {\"$$n.xsd\", $${n}_text, sizeof $${n}_text};"; done; } > $@
 
-# src/report/page.css and page.js become eq_page_css and eq_page_js (src/report/page.h).
-PAGE     := src/report/page.css src/report/page.js
+# src/report/page/page.css and page.js become eq_page_css and eq_page_js (src/report/page/page.h).
+PAGE     := src/report/page/page.css src/report/page/page.js
 $(BUILD)/page.c: $(PAGE) Makefile
 	@mkdir -p $(@D)
-	@{ echo '#include "report/page.h"'; for f in $(PAGE); do \
+	@{ echo '#include "report/page/page.h"'; for f in $(PAGE); do \
 	   echo "const char eq_page_$${f##*.}[] = {"; \
 	   od -An -v -tx1 $$f | sed 's/ \(..\)/0x\1,/g'; echo '0};'; done; } > $@
 
@@ -164,7 +165,7 @@ bench: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/libeqspice.so
 	$(WITH_PYTHON) PYTHON=$(PYTHON) EQSPICE=$(BUILD)/eqspice $(BUILD)/run-bench $(BUILD)/bench.json $(ONLY)
 
-$(BUILD)/run-bench: $(BUILD)/bench/bench.o $(BUILD)/bench/networks.o $(BUILD)/src/cli/runtime.o $(BUILD)/libinner.a
+$(BUILD)/run-bench: $(BENCH_OBJ) $(BUILD)/src/cli/runtime.o $(BUILD)/libinner.a
 	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LIBS) -o $@
 
 # What `make check` has no time for: the scripts say what each does. FUZZ_RUNS executions for each reader.
@@ -233,4 +234,4 @@ format:
 format-check:
 	@clang-format-14 --dry-run -Werror $(SOURCES)
 
--include $(BUILD)/mpi/comm.d $(BUILD)/bench/bench.d $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
+-include $(BUILD)/mpi/comm.d $(BENCH_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_OBJ:.o=.d)

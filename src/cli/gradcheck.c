@@ -53,6 +53,17 @@ static void print_own(const eq_gradcheck_report *r) {
                r->own_round_off);
 }
 
+/* By group, where they do not all agree with the adjoint. */
+static void print_groups(const eq_gradcheck_report *r) {
+    static const double near = 1e-3;
+    bool off = false;
+    for (size_t g = 0; g < r->groups; g++)
+        off = off || !(r->group[g].cosine > 1.0 - near) || !(fabs(r->group[g].size - 1.0) < near);
+    for (size_t g = 0; off && g < r->groups; g++)
+        printf("  group %s: cosine %s, %s of its size\n", r->group[g].name,
+               number('f', 9, r->group[g].cosine).text, number('g', 4, r->group[g].size).text);
+}
+
 static void print_report(const eq_gradcheck_report *r) {
     size_t hidden = 0;
     printf("%zu conductance%s, %zu example%s; adjoint against central differences: %.2e\n",
@@ -69,6 +80,7 @@ static void print_report(const eq_gradcheck_report *r) {
                "phases\n",
                hidden, eq_plural(hidden));
     print_own(r);
+    print_groups(r);
 }
 
 /* The row of the experiment's own estimator; NULL: there is none. */
@@ -131,7 +143,15 @@ static void print_json(const eq_gradcheck_report *r) {
     eq_json_number("beta", r->own_beta, ", ");
     eq_json_number("error", r->own_error, ", ");
     eq_json_number("round_off", r->own_round_off, ", ");
-    eq_json_number("cosine", r->own_cosine, "}}\n");
+    eq_json_number("cosine", r->own_cosine, "},\n \"groups\": [");
+    for (size_t g = 0; g < r->groups; g++) {
+        printf("%s{\"group\": ", g == 0 ? "" : ", ");
+        eq_json_text(r->group[g].name);
+        fputs(", ", stdout);
+        eq_json_number("cosine", r->group[g].cosine, ", ");
+        eq_json_number("size", r->group[g].size, "}");
+    }
+    puts("]}");
 }
 
 /* What belongs to --transient alone. */

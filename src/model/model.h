@@ -12,7 +12,7 @@
 #define EQ_MODEL_MODEL_H
 
 #include "circuit/circuit.h"
-#include "model/device.h"
+#include "model/device/device.h"
 #include "model/optimizer.h"
 
 enum { EQ_ADJOINT = 5, EQ_MAX_SLOTS };
@@ -174,7 +174,7 @@ void eq_network_watch(eq_network *n, double *sum, double *square);
 void eq_network_get_state(const eq_network *n, int k, double *state);
 void eq_network_put_state(eq_network *n, int k, const double *state);
 
-/* model_device.c. From now on the parameters of the block are stored in devices of the kind *o, drawn
+/* device/model.c. From now on the parameters of the block are stored in devices of the kind *o, drawn
  * for the seed, as they are: nothing is programmed yet. After eq_network_start. */
 eq_status eq_network_devices(eq_network *n, size_t block, const eq_device *o, uint64_t seed,
                              eq_diag *diag);

@@ -1,4 +1,4 @@
-/* The inside of a model, for model.c and model_device.c. */
+/* The inside of a model, for model.c and device/model.c. */
 #ifndef EQ_MODEL_NETWORK_H
 #define EQ_MODEL_NETWORK_H
 

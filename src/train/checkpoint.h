@@ -6,7 +6,7 @@
 #define EQ_TRAIN_CHECKPOINT_H
 
 #include "base/random.h"
-#include "model/device.h"
+#include "model/device/device.h"
 #include "model/optimizer.h"
 #include "train/encode.h"
 #include "train/fingerprint.h"

@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
+#include "train/experiment/place.h"
 #include "train/folder.h"
-#include "train/place.h"
 
 static eq_status write_text(const char *folder, const char *name, eq_text *text, eq_diag *diag) {
     char *path = eq_path_join(folder, name);

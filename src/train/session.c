@@ -264,7 +264,7 @@ static void warn_of_bias(const eq_session *s, eq_diag *diag) {
     const char *why = eq_network_about(s->model).biased;
     if (why != NULL && s->x->estimator.kind->phases > 0)
         eq_warn_at(diag, (eq_place){0},
-                   "no energy weights, EqProp gradients are biased: %s; <estimator "
+                   "no energy weights, EqProp gradients may be biased: %s; <estimator "
                    "type=\"adjoint\"> needs none",
                    why);
 }

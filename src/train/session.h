@@ -5,7 +5,7 @@
 
 #include "model/mismatch.h"
 #include "model/model.h"
-#include "train/experiment.h"
+#include "train/experiment/experiment.h"
 #include "train/fingerprint.h"
 
 /* What phases on devices of their own need. */

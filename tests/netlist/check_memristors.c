@@ -76,7 +76,7 @@ START_TEST(models_and_presets_give_what_the_line_does_not) {
     eq_circuit *c = parse(text);
     ck_assert_double_eq(param(c, "y1", "x"), 0.25);
     ck_assert_double_eq(param(c, "mr2", "x"), 0.11);
-    ck_assert_double_eq(param(c, "mr2", "b0"), 3.0);
+    ck_assert_double_eq(param(c, "mr2", "b"), 3.0);
     ck_assert_double_eq(param(c, "y3", "phi"), 0.8);
     ck_assert_double_eq(param(c, "y3", "m"), 2.0);
     ck_assert_double_eq(param(c, "y4", "vp"), 0.16);

@@ -20,8 +20,7 @@ static const struct {
     char letter;
     const char *message;
 } refused[] = {
-    {'j', "JFETs (J) are not supported; eqspice simulates R, D, M, Q, V, I, E, F, G, H and X"},
-    {'z', "MESFETs (Z) are not supported; eqspice simulates R, D, M, Q, V, I, E, F, G, H and X"},
+    {'z', "MESFETs (Z) are not supported; eqspice simulates R, D, M, Q, J, V, I, E, F, G, H and X"},
     {'t', "transmission lines (T) are not supported; at dc write two 0-V sources"},
     {'o', "transmission lines (O) are not supported; at dc write resistors"},
     {'u', "RC lines (U) are not supported; at dc write a resistor"},
@@ -375,6 +374,7 @@ static bool measure(eq_line *l) {
 static const char *nodes_of(char letter) {
     return letter == 'm'   ? "DRAIN GATE SOURCE BULK"
            : letter == 'q' ? "COLLECTOR BASE EMITTER"
+           : letter == 'j' ? "DRAIN GATE SOURCE"
            : letter == 'y' ? "PLUS MINUS"
                            : "ANODE CATHODE";
 }

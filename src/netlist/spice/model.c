@@ -25,11 +25,11 @@ static const eq_model_type *read_type(eq_spice *s, eq_cursor *c) {
     for (size_t k = 0; k < eq_model_type_count; k++)
         if (eq_token_is(t, eq_model_types[k].name)) return &eq_model_types[k];
     if (t.kind != EQ_TOKEN_WORD)
-        eq_spice_expected(s, t, "the type of the model (D, R, NMOS, PMOS, NPN or PNP)");
+        eq_spice_expected(s, t, "the type of the model (D, R, NMOS, PMOS, NPN, PNP, NJF or PJF)");
     else
         eq_spice_fail(s, t.at,
                       "there is no model type %.*s%s; eqspice knows D, R, SW, CSW, "
-                      "NMOS, PMOS, NPN, PNP, DRIFT, SINH, YAKOPCIC, VTEAM, RRAM and MMS",
+                      "NMOS, PMOS, NPN, PNP, NJF, PJF, DRIFT, SINH, YAKOPCIC, VTEAM, RRAM and MMS",
                       (int)t.length, t.text, eq_spice_nearest(s, t, type_name, NULL, near));
     return NULL;
 }
@@ -88,6 +88,7 @@ typedef struct reading {
 /* Level 1 has none of what the levels above have beside it; ngspice leaves it out, too. */
 static bool of_transistor(reading *r, eq_token key, const eq_model_word *w, double value) {
     int n = (int)r->name.length;
+    bool mos = eq_class(r->cls)->letter == 'm';
     if (w->action == WORD_OTHER_LEVEL)
         eq_spice_note(r->s, "other level", key.at,
                       "ignored: %.*s of model %.*s (and others like it) belongs to levels 2 and 3; "
@@ -95,21 +96,38 @@ static bool of_transistor(reading *r, eq_token key, const eq_model_word *w, doub
                       (int)key.length, key.text, n, r->name.text);
     if (w->action != WORD_LEVEL || value == 1.0) return true;
     eq_spice_fail(r->s, key.at,
-                  "level=%g of model %.*s is not supported yet; eqspice has MOS transistors of "
-                  "level 1 (Shichman-Hodges)",
-                  value, n, r->name.text);
+                  "level=%g of model %.*s is not supported yet; eqspice has %s of level 1 "
+                  "(Shichman-Hodges)",
+                  value, n, r->name.text, mos ? "MOS transistors" : "JFETs");
     return false;
+}
+
+static bool unsupported(reading *r, eq_token key, const eq_model_word *w, double value) {
+    eq_spice_fail(r->s, key.at,
+                  w->action == WORD_NOT_HERE
+                      ? "%.*s=%g does not stand on a .model card; write it on the element"
+                      : "%.*s=%g is not supported yet and changes the answer; remove it if you can "
+                        "do without",
+                  (int)key.length, key.text, value);
+    return false;
+}
+
+/* A word of other simulators, which ngspice leaves out with a warning. */
+static bool foreign(reading *r, eq_token key, const eq_model_word *w, double value) {
+    bool neutral_here = w->alias != NULL && value == w->alias[0] - '0';
+    if (r->s->circuit->dialect != EQ_NGSPICE)
+        return neutral_here || w->alias == NULL || unsupported(r, key, w, value);
+    if (neutral_here) return true;
+    eq_spice_note(r->s, w->name, key.at, "ignored: %s, which ngspice does not have%s", w->name,
+                  eq_token_is(key, "tbv1") ? "; tcv does it" : "");
+    return true;
 }
 
 static bool neutral(reading *r, eq_token key, const eq_model_word *w, double value) {
     if (eq_token_is(key, "defl") && r->s->circuit->dialect == EQ_NGSPICE)
         eq_spice_note(r->s, "defl", key.at,
                       "ignored: defl, which ngspice 39 does not have; write l");
-    if (eq_token_is(key, "tbv1") && r->s->circuit->dialect == EQ_NGSPICE) {
-        eq_spice_note(r->s, "tbv1", key.at,
-                      "ignored: tbv1, which ngspice does not have; tcv does it");
-        return true;
-    }
+    if (w->action == WORD_FOREIGN) return foreign(r, key, w, value);
     if (w->action == WORD_DC_FREE) {
         char note[EQ_MAX_NAME + 9];
         size_t n = r->name.length <= EQ_MAX_NAME ? r->name.length : EQ_MAX_NAME;
@@ -121,19 +139,13 @@ static bool neutral(reading *r, eq_token key, const eq_model_word *w, double val
                       (int)key.length, key.text, (int)r->name.length, r->name.text);
         return true;
     }
-    bool transistor = eq_class(r->cls)->letter == 'm';
+    bool transistor = eq_class(r->cls)->letter == 'm' || eq_class(r->cls)->letter == 'j';
     if (eq_class(r->cls)->letter == 'y') return true; /* the level of own_type */
     if (transistor && w->action != WORD_NOT_HERE) return of_transistor(r, key, w, value);
     bool same_law = w->action == WORD_LEVEL && (value == 1.0 || value == 2.0 || value == 3.0);
     if (w->action == WORD_GEOMETRY || same_law) return r->sized = true;
     if (w->action == WORD_NEUTRAL && value == 0.0) return true;
-    eq_spice_fail(r->s, key.at,
-                  w->action == WORD_NOT_HERE
-                      ? "%.*s=%g does not stand on a .model card; write it on the element"
-                      : "%.*s=%g is not supported yet and changes the answer; remove it if you can "
-                        "do without",
-                  (int)key.length, key.text, value);
-    return false;
+    return unsupported(r, key, w, value);
 }
 
 static bool set_param(reading *r, int k, double value, eq_location at) {
@@ -337,6 +349,7 @@ static int32_t wrong_type(eq_spice *s, eq_token name, const char *type, char let
                   (int)name.length, name.text, type,
                   letter == 'm'   ? "nmos or pmos"
                   : letter == 'q' ? "npn or pnp"
+                  : letter == 'j' ? "njf or pjf"
                   : letter == 'y' ? "drift, sinh, yakopcic, vteam, rram or mms"
                                   : (char[2]){letter, '\0'});
     return EQ_NONE;
@@ -481,6 +494,8 @@ const char *eq_spice_model_example(char letter) {
         return "NMOS(level=1 vto=... kp=...)";
     case 'q':
         return "NPN(is=... bf=...)";
+    case 'j':
+        return "NJF(vto=... beta=...)";
     case 'y':
         return "DRIFT(ron=... roff=...)";
     default:

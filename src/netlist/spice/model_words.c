@@ -23,7 +23,7 @@ const eq_model_word eq_model_words[] = {
     {'d', "irms", WORD_DC_FREE, NULL},      {'d', "mfg", WORD_TEXT, NULL},
     {'d', "type", WORD_TEXT, NULL},         {'d', "level", WORD_LEVEL, NULL},
     {'d', "w", WORD_GEOMETRY, NULL},        {'d', "l", WORD_GEOMETRY, NULL},
-    {'d', "tbv1", WORD_NEUTRAL, NULL},      {'d', "ik", WORD_ALIAS, "ikf"},
+    {'d', "tbv1", WORD_FOREIGN, "0"},       {'d', "ik", WORD_ALIAS, "ikf"},
     {'d', "ikr", WORD_NEUTRAL, NULL},       {'d', "trs", WORD_ALIAS, "trs1"},
     {'d', "jtun", WORD_NEUTRAL, NULL},      {'d', "jtunsw", WORD_NEUTRAL, NULL},
     {'d', "temp", WORD_NOT_HERE, NULL},     {'r', "res", WORD_ALIAS, "r"},
@@ -64,7 +64,7 @@ const eq_model_word eq_model_words[] = {
     {'m', "dtemp", WORD_NOT_HERE, NULL},    {'m', "pd", WORD_NOT_HERE, NULL},
     {'m', "ps", WORD_NOT_HERE, NULL},       {'y', "x0", WORD_ALIAS, "x"},
     {'y', "xo", WORD_ALIAS, "x"},           {'y', "level", WORD_LEVEL, NULL},
-    {'y', "b", WORD_ALIAS, "b0"},           {'q', "c2", WORD_ALIAS, "ise"},
+    {'y', "b0", WORD_ALIAS, "b"},           {'q', "c2", WORD_ALIAS, "ise"},
     {'q', "c4", WORD_ALIAS, "isc"},         {'q', "va", WORD_ALIAS, "vaf"},
     {'q', "ik", WORD_ALIAS, "ikf"},         {'q', "vb", WORD_ALIAS, "var"},
     {'q', "tref", WORD_ALIAS, "tnom"},      {'q', "cje", WORD_DC_FREE, NULL},
@@ -122,7 +122,18 @@ const eq_model_word eq_model_words[] = {
     {'q', "areac", WORD_NOT_HERE, NULL},    {'q', "m", WORD_NOT_HERE, NULL},
     {'q', "temp", WORD_NOT_HERE, NULL},     {'q', "dtemp", WORD_NOT_HERE, NULL},
     {'q', "mfg", WORD_TEXT, NULL},          {'q', "type", WORD_TEXT, NULL},
-    {'q', "nk", WORD_ALIAS, "nkf"},
+    {'q', "nk", WORD_ALIAS, "nkf"},         {'j', "vt0", WORD_ALIAS, "vto"},
+    {'j', "level", WORD_LEVEL, NULL},       {'j', "cgs", WORD_DC_FREE, NULL},
+    {'j', "cgd", WORD_DC_FREE, NULL},       {'j', "fc", WORD_DC_FREE, NULL},
+    {'j', "kf", WORD_DC_FREE, NULL},        {'j', "af", WORD_DC_FREE, NULL},
+    {'j', "nlev", WORD_DC_FREE, NULL},      {'j', "gdsnoi", WORD_DC_FREE, NULL},
+    {'j', "m", WORD_DC_FREE, NULL},         {'j', "area", WORD_NOT_HERE, NULL},
+    {'j', "temp", WORD_NOT_HERE, NULL},     {'j', "dtemp", WORD_NOT_HERE, NULL},
+    {'j', "n", WORD_FOREIGN, "1"},          {'j', "isr", WORD_FOREIGN, "0"},
+    {'j', "nr", WORD_FOREIGN, NULL},        {'j', "alpha", WORD_FOREIGN, "0"},
+    {'j', "vk", WORD_FOREIGN, NULL},        {'j', "delta", WORD_FOREIGN, "0"},
+    {'j', "theta", WORD_FOREIGN, "0"},      {'j', "mfg", WORD_TEXT, NULL},
+    {'j', "type", WORD_TEXT, NULL},
 };
 
 const eq_model_type eq_model_types[] = {
@@ -133,8 +144,8 @@ const eq_model_type eq_model_types[] = {
     {"vteam", 'y', "vteam"},  {"rram", 'y', "rram"}, {"mms", 'y', "mms"},
     {"memristor", 'y', NULL}, {"c", 0, NULL},        {"cap", 0, NULL},
     {"l", 0, NULL},           {"ind", 0, NULL},      {"npn", 'q', "npn"},
-    {"pnp", 'q', "pnp"},      {"lpnp", 0, NULL},     {"njf", 0, NULL},
-    {"pjf", 0, NULL},         {"nmf", 0, NULL},      {"pmf", 0, NULL},
+    {"pnp", 'q', "pnp"},      {"lpnp", 0, NULL},     {"njf", 'j', "njf"},
+    {"pjf", 'j', "pjf"},      {"nmf", 0, NULL},      {"pmf", 0, NULL},
     {"vdmos", 0, NULL},       {"nchan", 0, NULL},    {"urc", 0, NULL},
     {"ltra", 0, NULL},        {"txl", 0, NULL},      {"cpl", 0, NULL}};
 

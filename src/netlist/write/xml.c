@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "netlist/write/write.h"
+#include "netlist/xml/circuit.h"
 #include "netlist/xml/xml.h"
 
 static void put_text(eq_text *out, const char *name, const char *value) {
@@ -22,7 +23,7 @@ static void put_params(eq_text *out, const eq_device_class *cls, const double *v
                        const double *start) {
     for (int k = 0; k < cls->params; k++)
         if (!isnan(value[k]) && !(value[k] == start[k]))
-            put_value(out, cls->param[k].name, value[k]);
+            put_value(out, eq_xml_param(cls, k), value[k]);
 }
 
 static void put_options(const eq_circuit *c, eq_text *out) {

@@ -25,12 +25,17 @@ static eq_status number(const reader *r, const eq_xml_node *node, const char *na
     return eq_xml_number(r->xml, node, name, value, r->diag);
 }
 
+const char *eq_xml_param(const eq_device_class *cls, int k) {
+    const char *name = cls->param[k].name;
+    return strcmp(name, "b") == 0 ? "b0" : name;
+}
+
 /* Every attribute that is a parameter of the class. */
 static eq_status parameters(const reader *r, const eq_xml_node *node, const eq_device_class *cls,
                             double *w) {
     eq_status status = EQ_OK;
     for (int k = 0; status == EQ_OK && k < cls->params; k++)
-        status = number(r, node, cls->param[k].name, &w[k]);
+        status = number(r, node, eq_xml_param(cls, k), &w[k]);
     return status;
 }
 
