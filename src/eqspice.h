@@ -158,6 +158,14 @@ EQ_API void eq_deck_free(eq_deck *d);
 /** The circuit of a deck, which belongs to the deck. */
 EQ_API eq_circuit *eq_deck_circuit(const eq_deck *d);
 
+/** Loads a library of compiled Verilog-A models (OSDI 0.3 or 0.4, as OpenVAF makes it), for the N
+ * elements of decks that are read from then on. Loading a library runs its code: decks that name
+ * one are refused until this was called for it. It stays loaded until the process ends; call this
+ * before other threads use circuits.
+ * @param file The shared library.
+ * @return #EQ_ERR_INPUT: it cannot be opened, is no such library or of another version, or says of
+ *   itself what cannot be. */
+EQ_API eq_status eq_osdi_allow(const char *file, eq_diag *diag);
 /** @} */
 
 /** @defgroup parameters Parameters
