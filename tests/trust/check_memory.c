@@ -124,6 +124,10 @@ static eq_status transistors(eq_diag *diag) {
     return solve(EQ_NEWTON, "netlists/transistors.cir", diag);
 }
 
+static eq_status transistors_ekv(eq_diag *diag) {
+    return solve(EQ_NEWTON, "netlists/ekv.cir", diag);
+}
+
 static eq_status jfets(eq_diag *diag) {
     return solve(EQ_NEWTON, "tests/decks/jfets.cir", diag);
 }
@@ -1016,6 +1020,7 @@ static const struct {
     {"KINSOL", kinsol},
     {"Newton with formulas", newton_formulas},
     {"transistors", transistors},
+    {"transistors of EKV", transistors_ekv},
     {"jfets", jfets},
     {"power transistors", power},
     {"shorts", shorts},

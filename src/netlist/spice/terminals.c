@@ -14,10 +14,12 @@ bool eq_line_has_fourth(const eq_line *l) {
 bool eq_line_fits(const eq_line *l, const eq_device_class *of_model) {
     bool three = eq_class_terminals(of_model) == 3;
     if (of_model->letter != 'm' || three == l->bare) return true;
+    int n = (int)l->name.length;
     eq_spice_fail(l->s, l->name.at,
-                  three ? "%.*s has four nodes, but its model is a VDMOS, of three: DRAIN GATE "
-                          "SOURCE (self-heating and its nodes are not supported)"
-                        : "%.*s has three nodes, but its model has four: DRAIN GATE SOURCE BULK",
-                  (int)l->name.length, l->name.text);
+                  three ? "%.*s has four nodes, but its model is a VDMOS, which has three "
+                          "(self-heating is not supported); write %.*s DRAIN GATE SOURCE MODEL"
+                        : "%.*s has three nodes, but its model has four; write %.*s DRAIN GATE "
+                          "SOURCE BULK MODEL",
+                  n, l->name.text, n, l->name.text);
     return false;
 }
