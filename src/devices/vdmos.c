@@ -159,6 +159,7 @@ static eq_dual channel(const transistor *q, double vgs, double vgd, double vds) 
     o = softened(o, q->slope);
     slower = eq_dual_add(one, slower);
     if (slower.v < 1e-3) slower = eq_dual_of(1e-3); /* held behind its pole */
+    if (longer.v < 1e-3) longer = eq_dual_of(1e-3); /* no current flows uphill in reverse mode */
     wide = eq_dual_mul(q->number[LAW_TRIODE], eq_dual_scale(forward ? 1.0 : -1.0, across));
     if (o.v <= wide.v) wide = o;
     part = eq_dual_mul(wide, eq_dual_sub(o, eq_dual_scale(0.5, wide)));

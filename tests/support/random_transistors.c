@@ -576,10 +576,11 @@ static void power_stages(gen *g) {
     resistor(g, "vdd", "u", 10.0, 1e4);
 }
 
-static const struct {
+typedef struct circuit_kind {
     const char *name;
     void (*write)(gen *g);
-} kinds[] = {
+} circuit_kind;
+static const circuit_kind kinds[] = {
     {"single transistors", alone},
     {"chains of inverters", inverters},
     {"mirrors", mirrors},
@@ -595,12 +596,14 @@ static const struct {
     {"stages", stages},
     {"latches", latches},
     {"random graphs", graphs},
+};
+static const circuit_kind fets[] = {
     {"single JFETs", jfet_alone},
     {"stages of JFETs", jfet_stages},
     {"pairs of JFETs", jfet_pair},
     {"stages of power transistors", power_stages},
 };
-enum { KINDS = sizeof kinds / sizeof *kinds };
+enum { KINDS = sizeof kinds / sizeof *kinds, FETS = sizeof fets / sizeof *fets };
 
 int random_transistors_kinds(void) {
     return KINDS;
@@ -626,6 +629,27 @@ bool random_transistors(uint64_t seed, eq_text *deck, unsigned *uses) {
                    between(&g, 1.0, 1.8), decades(&g, 0.1, 20.0));
     if (below(&g, 3) == 0) eq_text_printf(deck, ".temp %.4g\n", between(&g, -40.0, 100.0));
     kinds[kind].write(&g);
+    if (uses != NULL) uses[kind]++;
+    eq_text_puts(deck, ".op\n");
+    return false;
+}
+
+int random_fets_kinds(void) {
+    return FETS;
+}
+
+const char *random_fets_name(int k) {
+    return fets[k].name;
+}
+
+bool random_fets(uint64_t seed, eq_text *deck, unsigned *uses) {
+    gen g = {.r = eq_random_seed(seed), .t = deck};
+    unsigned kind = below(&g, FETS);
+    g.vdd = between(&g, 2.0, 12.0);
+    eq_text_printf(deck, "random transistors %u\n", (unsigned)seed);
+    source(&g, "vdd", g.vdd);
+    if (below(&g, 3) == 0) eq_text_printf(deck, ".temp %.4g\n", between(&g, -40.0, 100.0));
+    fets[kind].write(&g);
     if (uses != NULL) uses[kind]++;
     eq_text_puts(deck, ".op\n");
     return false;

@@ -1,5 +1,4 @@
-/* Random circuits of MOS, bipolar, junction field-effect and power transistors for the comparison with
- * ngspice; as random_deck.h. */
+/* Random circuits of transistors for the comparison with ngspice; as random_deck.h. */
 #ifndef TESTS_SUPPORT_RANDOM_TRANSISTORS_H
 #define TESTS_SUPPORT_RANDOM_TRANSISTORS_H
 
@@ -12,5 +11,10 @@ int random_transistors_kinds(void);
 const char *random_transistors_name(int kind);
 /* Never has an island. */
 bool random_transistors(uint64_t seed, eq_text *deck, unsigned *uses);
+
+/* The same of junction field-effect and power transistors. */
+int random_fets_kinds(void);
+const char *random_fets_name(int kind);
+bool random_fets(uint64_t seed, eq_text *deck, unsigned *uses);
 
 #endif

@@ -46,6 +46,8 @@ static const maker makers[] = {
      NULL},
     {"circuits of transistors", random_transistors, random_transistors_kinds,
      random_transistors_name, 1e-6, true, "latches"},
+    {"circuits of JFETs and power transistors", random_fets, random_fets_kinds, random_fets_name,
+     1e-7, false, NULL},
 };
 enum { MAKERS = sizeof makers / sizeof *makers };
 
