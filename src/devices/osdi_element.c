@@ -87,25 +87,25 @@ static void find_near(eq_osdi_instance *i) {
         }
 }
 
-/* Sets one element up as its row says. */
-static void set_up(eq_osdi_instance *i, double *const *w, size_t j, const eq_environment *env) {
-    eq_osdi_model *m = i->model;
-    const eq_osdi_module *module = m->module;
-    const eq_osdi_descriptor *d = &module->d;
+/* Hands the parameters of the row over and has the library work out what follows from them. */
+static void call_set_up(eq_osdi_instance *i) {
+    const eq_osdi_module *module = i->model->module;
     eq_osdi_report report = {0};
-    eq_osdi_simparams params = eq_osdi_simparams_of(m);
-    double temp = module->temp < 0 ? NAN : w[module->temp][j];
-    double dtemp = module->dtemp < 0 ? NAN : w[module->dtemp][j];
-    if (isnan(temp)) temp = env->temp + (isnan(dtemp) ? 0.0 : dtemp);
-    i->note = (eq_osdi_note){0};
-    memset(i->data, 0, d->instance_size);
+    eq_osdi_simparams params = eq_osdi_simparams_of(i->model);
+    memset(i->data, 0, module->d.instance_size);
     for (int k = module->cls.hidden; k < module->cls.params; k++)
-        if (module->id[k] >= 0 && !isnan(w[k][j]) &&
-            !eq_osdi_put(module, i->data, m->data, module->id[k], w[k][j], NULL))
+        if (module->id[k] >= 0 && !isnan(i->row[k]) &&
+            !eq_osdi_put(module, i->data, i->model->data, module->id[k], i->row[k], NULL))
             eq_osdi_keep(&i->note, true, "the library has no place for a parameter of its own");
-    d->setup_instance(&i->note, i->data, m->data, temp + EQ_CELSIUS_ZERO, (uint32_t)i->connected,
-                      &params, &report);
+    module->d.setup_instance(&i->note, i->data, i->model->data, i->kelvin, (uint32_t)i->connected,
+                             &params, &report);
     eq_osdi_take_report(module, &report, &i->note);
+}
+
+static void set_up(eq_osdi_instance *i) {
+    const eq_osdi_descriptor *d = &i->model->module->d;
+    i->note = (eq_osdi_note){0};
+    call_set_up(i);
     if (i->note.error) return;
     if (!number_unknowns(i)) {
         eq_osdi_keep(&i->note, true,
@@ -124,12 +124,29 @@ static void set_up(eq_osdi_instance *i, double *const *w, size_t j, const eq_env
                      "parameters");
 }
 
+/* Its own temperature, else the circuit's and dtemp above it. */
+static double kelvin_of(const eq_osdi_module *m, const double *row, const eq_environment *env) {
+    double own = m->temp < 0 ? NAN : row[m->temp], above = m->dtemp < 0 ? NAN : row[m->dtemp];
+    return EQ_CELSIUS_ZERO + (!isnan(own) ? own : env->temp + (isnan(above) ? 0.0 : above));
+}
+
+/* Only where something has changed. */
 void eq_osdi_derive(size_t n, double *const *w, const eq_environment *env) {
     for (size_t j = 0; j < n; j++) {
         eq_osdi_instance *i = eq_osdi_at(w[0][j]);
+        double row[EQ_MAX_COLUMNS] = {0};
         if (i == NULL) continue;
+        const eq_osdi_module *m = i->model->module;
         eq_osdi_set_up_model(i->model, env);
-        if (!i->model->note.error) set_up(i, w, j, env);
+        for (int k = m->cls.hidden; k < m->cls.params; k++) row[k] = w[k][j];
+        double kelvin = kelvin_of(m, row, env);
+        bool same = i->times == i->model->times && i->kelvin == kelvin && !i->note.error &&
+                    memcmp(row, i->row, sizeof row) == 0;
+        if (same || i->model->note.error) continue;
+        memcpy(i->row, row, sizeof row);
+        i->kelvin = kelvin;
+        i->times = i->model->times;
+        set_up(i);
     }
 }
 

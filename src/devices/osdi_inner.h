@@ -29,7 +29,8 @@ struct eq_osdi_model {
     void *data;
     eq_osdi_given *given;
     size_t givens, given_cap;
-    bool ready; /* set up in env */
+    bool ready;     /* set up in env */
+    unsigned times; /* so often in all */
     eq_environment env;
     double told[EQ_OSDI_TOLD];
     eq_osdi_note note;
@@ -41,6 +42,9 @@ struct eq_osdi_model {
 struct eq_osdi_instance {
     eq_osdi_model *model;
     unsigned char *data;
+    double row[EQ_MAX_COLUMNS]; /* the parameters by which it is set up, */
+    double kelvin;              /* its temperature, */
+    unsigned times;             /* and those of its model (eq_osdi_model); 0: not yet */
     int connected;
     int unknowns;
     int unknown[EQ_OSDI_NODES]; /* of a node of the module */

@@ -36,13 +36,9 @@ enum { VERSIONS = 2 };
 
 /* The library of that version, or without its symbols. */
 static const char *library(int version, int lacks) {
-    static char path[512];
-    const char *program = getenv("EQSPICE") == NULL ? "build/eqspice" : getenv("EQSPICE");
-    const char *slash = strrchr(program, '/');
-    snprintf(path, sizeof path, "%.*s/osdi/models-%d-%d.osdi",
-             slash == NULL ? 1 : (int)(slash - program), slash == NULL ? "." : program, version,
-             lacks);
-    return path;
+    char name[32];
+    snprintf(name, sizeof name, "osdi/models-%d-%d.osdi", version, lacks);
+    return beside_program(name);
 }
 
 static void allow(int version) {

@@ -124,6 +124,19 @@ static eq_status transistors(eq_diag *diag) {
     return solve(EQ_NEWTON, "netlists/transistors.cir", diag);
 }
 
+/* A library of compiled models, opened once, a deck of it, and its export. */
+static eq_status compiled(eq_diag *diag) {
+    eq_circuit *c = NULL;
+    eq_text text = {0};
+    eq_status status = eq_osdi_allow(beside_program("osdi/models-4-0.osdi"), diag);
+    if (status == EQ_OK) status = solve(EQ_NEWTON, in("compiled.cir"), diag);
+    if (status == EQ_OK) status = eq_circuit_read(in("compiled.cir"), &c, diag);
+    if (status == EQ_OK) status = eq_circuit_write(c, EQ_NGSPICE, NULL, &text, diag);
+    eq_text_free(&text);
+    eq_circuit_free(c);
+    return status;
+}
+
 static eq_status jfets(eq_diag *diag) {
     return solve(EQ_NEWTON, "tests/decks/jfets.cir", diag);
 }
@@ -1013,6 +1026,7 @@ static const struct {
     {"Newton with formulas", newton_formulas},
     {"transistors", transistors},
     {"jfets", jfets},
+    {"compiled", compiled},
     {"shorts", shorts},
     {"nudged phases", nudged},
     {"no operating point", dead_ends},
@@ -1186,6 +1200,9 @@ static void make_files(void) {
         put_bytes(texts[k].name, texts[k].text, strlen(texts[k].text));
     expect_exit(0, NULL, "run %s --format raw -o %s", in("sweep.cir"), in("sweep.raw"));
     expect_exit(0, NULL, "export netlists/controlled.cir --to xml -o %s", in("circuit.xml"));
+    put("compiled.cir", "t\nv1 a 0 2\nr1 a b 1k\nn1 b 0 dr area=2\nn2 a b rb\nn3 a c w\nr2 c 0 1k\n"
+                        ".model dr diode4 rs=50\n.model rb resistor4 kind=\"half\" r=3k\n"
+                        ".model w wire4\n*% osdi gone/models-4-0.osdi\n.op\n");
     expect_exit(0, NULL, "op tests/decks/include.cir --format raw-ascii -o %s", in("theirs.raw"));
     put_numbered("tests/decks/include.cir", "numbered.cir");
     expect_exit(0, NULL, "op %s --format raw-ascii -o %s", in("numbered.cir"), in("numbered.raw"));
