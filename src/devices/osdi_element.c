@@ -72,21 +72,6 @@ static bool number_unknowns(eq_osdi_instance *i) {
     return true;
 }
 
-/* Where a search for the unknown of an internal node begins: at the terminal that it is joined to in
- * other instances. */
-static void find_near(eq_osdi_instance *i) {
-    const eq_osdi_descriptor *d = &i->model->module->d;
-    for (int k = 0; k < i->unknowns; k++) i->near[k] = k <= i->connected ? k : 0;
-    for (int round = 0; round < 3; round++)
-        for (uint32_t k = 0; k < d->collapsibles; k++) {
-            eq_osdi_pair p = d->collapsible[k];
-            if (p.node_2 == EQ_OSDI_NOWHERE) continue;
-            int a = i->unknown[p.node_1], b = i->unknown[p.node_2];
-            if (i->near[a] == 0 && a > i->connected) i->near[a] = i->near[b];
-            if (i->near[b] == 0 && b > i->connected) i->near[b] = i->near[a];
-        }
-}
-
 /* Hands the parameters of the row over and has the library work out what follows from them. */
 static void call_set_up(eq_osdi_instance *i) {
     const eq_osdi_module *module = i->model->module;
@@ -113,7 +98,6 @@ static void set_up(eq_osdi_instance *i) {
                      "them; give it a resistance there");
         return;
     }
-    find_near(i);
     uint32_t *mapping = (uint32_t *)(void *)(i->data + d->mapping);
     uint32_t *state = (uint32_t *)(void *)(i->data + d->state_index);
     for (uint32_t k = 0; k < d->nodes; k++) mapping[k] = (uint32_t)i->unknown[k];

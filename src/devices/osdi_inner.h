@@ -47,8 +47,7 @@ struct eq_osdi_instance {
     unsigned times;             /* and those of its model (eq_osdi_model); 0: not yet */
     int connected;
     int unknowns;
-    int unknown[EQ_OSDI_NODES]; /* of a node of the module */
-    int near[EQ_OSDI_NODES];    /* the terminal's unknown that it may collapse into; 0: none */
+    int unknown[EQ_OSDI_NODES];                                 /* of a node of the module */
     bool flow[EQ_OSDI_NODES + 1], potential[EQ_OSDI_NODES + 1]; /* of an unknown */
     eq_osdi_note note;
     atomic_bool lost; /* the last evaluation gave no numbers */
