@@ -511,6 +511,10 @@ typedef struct eq_metrics {
     double
         mode_hops; /**< clamped phases of the epoch whose energy is below that of the free phase; NAN:
                                 nothing is clamped, or the energy is convex */
+    double
+        train_before; /**< meta-learning: loss of the queries before a task is learned; NAN without */
+    double test_before; /**< likewise, of the held-out tasks */
+    double inner_steps; /**< mean steps of learning one of these */
 } eq_metrics;
 
 /** What is trained, for the first lines of the log. Strings are constants of the library. */
@@ -546,6 +550,8 @@ typedef struct eq_train_summary {
         gradient_error; /**< relative, of the estimate at beta; NAN: no gradient to compare with */
     double gradient_cosine;           /**< of the estimate with the adjoint; NAN likewise */
     double free_iterations_per_solve; /**< of free phases; 0: they are not counted apart */
+    size_t train_tasks;               /**< of meta-learning; 0: without */
+    size_t test_tasks;                /**< held out */
 } eq_train_summary;
 
 /** How a part of the network fares in an epoch: a row of diagnosis.csv. at_min to moved are of a

@@ -27,7 +27,7 @@
 
 /* Declared parameters plus derived columns of a class; terminals and internal nodes of an element;
  * numbers that it keeps from one evaluation to the next. */
-enum { EQ_MAX_COLUMNS = 64, EQ_MAX_TERMINALS = 8, EQ_MAX_MEMORY = 48 };
+enum { EQ_MAX_COLUMNS = 96, EQ_MAX_TERMINALS = 8, EQ_MAX_MEMORY = 48 };
 
 typedef enum eq_defined { EQ_CURRENT_DEFINED, EQ_VOLTAGE_DEFINED } eq_defined;
 typedef enum eq_control {
@@ -75,6 +75,7 @@ typedef struct eq_device_class {
     const char *name;       /* "resistor": also the element name in XML */
     char letter;            /* first letter of the element's name in SPICE */
     const char *model_type; /* .model type ("d"), or NULL when the class needs no model */
+    int level;              /* by which classes of one type differ on a .model card; 0: none */
     eq_defined defined;
     eq_control control;
     unsigned flags;

@@ -137,6 +137,10 @@ static eq_status compiled(eq_diag *diag) {
     return status;
 }
 
+static eq_status transistors_ekv(eq_diag *diag) {
+    return solve(EQ_NEWTON, "netlists/ekv.cir", diag);
+}
+
 static eq_status jfets(eq_diag *diag) {
     return solve(EQ_NEWTON, "tests/decks/jfets.cir", diag);
 }
@@ -1025,6 +1029,7 @@ static const struct {
     {"KINSOL", kinsol},
     {"Newton with formulas", newton_formulas},
     {"transistors", transistors},
+    {"transistors of EKV", transistors_ekv},
     {"jfets", jfets},
     {"compiled", compiled},
     {"shorts", shorts},

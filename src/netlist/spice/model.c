@@ -41,10 +41,12 @@ static const eq_model_word *word_of(char letter, eq_token t) {
     return NULL;
 }
 
-/* A parameter of the class that a .model may give; `m` of a D model is a grading coefficient. */
+/* A parameter of the class that a .model may give; `m` of a D model is a grading coefficient, and
+ * theta of a transistor one of the levels that have it. */
 static int param_of(int cls, eq_token t) {
     const eq_device_class *d = eq_class(cls);
     const eq_model_word *w = word_of(d->letter, t);
+    if (w != NULL && w->action == WORD_OTHER_LEVEL) w = NULL;
     for (int k = 0; k < d->params; k++) {
         if (w != NULL && w->action == WORD_ALIAS && strcmp(w->alias, d->param[k].name) == 0)
             return k;
@@ -85,20 +87,19 @@ typedef struct reading {
     eq_osdi_model *compiled; /* of a compiled module; NULL */
 } reading;
 
-/* Level 1 has none of what the levels above have beside it; ngspice leaves it out, too. */
+/* A level leaves out what others have beside it, as ngspice does. */
 static bool of_transistor(reading *r, eq_token key, const eq_model_word *w, double value) {
-    int n = (int)r->name.length;
-    bool mos = eq_class(r->cls)->letter == 'm';
+    int n = (int)r->name.length, level = eq_class(r->cls)->level;
     if (w->action == WORD_OTHER_LEVEL)
         eq_spice_note(r->s, "other level", key.at,
-                      "ignored: %.*s of model %.*s (and others like it) belongs to levels 2 and 3; "
-                      "level 1 has none",
-                      (int)key.length, key.text, n, r->name.text);
-    if (w->action != WORD_LEVEL || value == 1.0) return true;
+                      "ignored: %.*s of model %.*s (and others like it) belongs to other levels; "
+                      "level %d has none",
+                      (int)key.length, key.text, n, r->name.text, level);
+    if (level > 0 || w->action != WORD_LEVEL || value == 1.0) return true;
     eq_spice_fail(r->s, key.at,
-                  "level=%g of model %.*s is not supported yet; eqspice has %s of level 1 "
+                  "level=%g of model %.*s is not supported yet; eqspice has JFETs of level 1 "
                   "(Shichman-Hodges)",
-                  value, n, r->name.text, mos ? "MOS transistors" : "JFETs");
+                  value, n, r->name.text);
     return false;
 }
 
@@ -179,7 +180,7 @@ static bool read_key(reading *r, eq_cursor *c) {
         return true;
     }
     int usual = class_with(eq_class(r->cls)->model_type, 0);
-    if (k < 0 && r->cls != usual && param_of(usual, key) >= 0) {
+    if (k < 0 && r->cls != usual && eq_class(usual)->level == 0 && param_of(usual, key) >= 0) {
         eq_spice_fail(
             r->s, key.at,
             "%.*s belongs to a Shockley diode, but ron, roff or vfwd make %.*s an ideal one; "
@@ -296,8 +297,29 @@ static bool size_model(reading *r, eq_cursor card) {
     return true;
 }
 
+/* The class of the type with the level on the card, 1 where it has none; EQ_NONE: an error was
+ * reported. */
+static int class_of_level(const reading *r, const char *type, eq_cursor card) {
+    static const char *const name[] = {"level"};
+    double level = 1.0;
+    if (!eq_spice_card_values(r->s, card, name, 1, &level)) return EQ_NONE;
+    int k = class_with(type, 0);
+    while (k < EQ_CLASS_COUNT && eq_class(k)->level != level) k = class_with(type, k + 1);
+    if (k < EQ_CLASS_COUNT) return k;
+    eq_location at = r->name.at;
+    for (eq_token t = eq_token_next(&card); t.kind != EQ_TOKEN_END; t = eq_token_next(&card))
+        if (eq_token_is(t, name[0])) at = t.at;
+    eq_spice_fail(r->s, at,
+                  "level=%g of model %.*s is not supported yet; eqspice has MOS transistors of "
+                  "level 1 (Shichman-Hodges) and 44 (EKV 2.6)",
+                  level, (int)r->name.length, r->name.text);
+    return EQ_NONE;
+}
+
 static bool read_model(reading *r, eq_cursor c, const char *type) {
-    r->cls = class_for(type, c);
+    bool by_level = eq_class(class_with(type, 0))->level > 0;
+    r->cls = by_level ? class_of_level(r, type, c) : class_for(type, c);
+    if (r->cls == EQ_NONE) return false;
     for (int k = 0; k < EQ_MAX_COLUMNS; k++)
         r->w[k] = k < eq_class(r->cls)->params ? eq_class(r->cls)->param[k].default_value : NAN;
     eq_cursor card = c;
