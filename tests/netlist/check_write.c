@@ -24,7 +24,7 @@ static char *written(const eq_circuit *c, eq_dialect dialect) {
 
 /* Whether elements become B sources of a formula. */
 static bool has_formulas(const eq_circuit *c) {
-    for (int k = 0; k < EQ_CLASS_COUNT; k++)
+    for (int k = 0; k < EQ_BUILT_IN_CLASSES; k++)
         if (c->table[k].count > 0 && eq_class(k)->line[EQ_NGSPICE] == NULL &&
             eq_class(k)->formula != NULL)
             return true;

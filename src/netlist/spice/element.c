@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "netlist/spice/compiled.h"
 #include "netlist/spice/element.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
@@ -26,6 +27,9 @@ static const struct {
     {'p', "coupled lines (P) are not supported, at dc write resistors; a pipe is P1 a b K n=0.5 "
           "dp0=1"},
     {'a', "XSPICE devices (A) are not supported; use controlled sources"},
+    {'n',
+     "elements N are of compiled modules, and no library of such was allowed; allow it: --osdi "
+     "FILE, or EQSPICE_OSDI=FILE"},
 };
 
 static const char *message_of(char letter) {
@@ -573,6 +577,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
         read_behavioural(&l);
     } else if (letter == 's' || letter == 'w') {
         read_switch(&l, letter);
+    } else if (cls >= 0 && eq_class(cls)->hidden > 0) {
+        eq_spice_compiled(&l);
     } else if (cls < 0) {
         refuse(s, l.name, letter);
     } else {

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "netlist/spice/compiled.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/geometry.h"
@@ -82,7 +83,8 @@ typedef struct reading {
     eq_token name;
     int cls;
     double w[EQ_MAX_COLUMNS];
-    bool sized; /* has a level, a length or a width */
+    bool sized;              /* has a level, a length or a width */
+    eq_osdi_model *compiled; /* of a compiled module; NULL */
 } reading;
 
 /* A level leaves out what others have beside it, as ngspice does. */
@@ -245,6 +247,18 @@ static const char *inside(const reading *r, const char *label, size_t *length) {
     return here && strncasecmp(open - n, r->name.text, n) == 0 ? open + 1 : NULL;
 }
 
+/* Gives parameter `name` of the model a value. */
+static bool set_named(reading *r, eq_token name, double value) {
+    if (r->compiled == NULL) {
+        int p = param_of(r->cls, name);
+        return p < 0 || set_param(r, p, value, r->name.at);
+    }
+    int p = eq_osdi_find_param(eq_osdi_module_of(r->cls), name.text, name.length);
+    if (p < 0 || eq_osdi_model_set(r->compiled, p, value, NULL, 0)) return true;
+    eq_spice_no_memory(r->s);
+    return false;
+}
+
 /* Gives the model the values that stand in for those of its card. */
 static bool override(reading *r) {
     for (size_t k = 0; k < r->s->overrides; k++) {
@@ -252,8 +266,7 @@ static bool override(reading *r) {
         eq_token param = {EQ_TOKEN_WORD, NULL, 0, r->name.at};
         if (o->target != EQ_TARGET_MODEL) continue;
         param.text = inside(r, o->name, &param.length);
-        int p = param.text == NULL ? -1 : param_of(r->cls, param);
-        if (p >= 0 && !set_param(r, p, o->value, r->name.at)) return false;
+        if (param.text != NULL && !set_named(r, param, o->value)) return false;
     }
     return true;
 }
@@ -337,13 +350,14 @@ static int32_t add_model(eq_spice *s, const reading *r, const eq_frame *f) {
     }
     eq_lower(name.text, name.length);
     eq_model *m = &c->model[c->models];
-    *m = (eq_model){.name = name.text, .cls = r->cls};
+    *m = (eq_model){.name = name.text, .cls = r->cls, .compiled = r->compiled};
     memcpy(m->w, r->w, sizeof m->w);
     return (int32_t)c->models++;
 }
 
 static bool same_values(const eq_model *m, const reading *r) {
     if (m->cls != r->cls) return false;
+    if (r->compiled != NULL) return eq_osdi_model_same(m->compiled, r->compiled);
     for (int k = 0; k < EQ_MAX_COLUMNS; k++)
         if (m->w[k] != r->w[k] && !(isnan(m->w[k]) && isnan(r->w[k]))) return false;
     return true;
@@ -360,6 +374,14 @@ static int32_t wrong_type(eq_spice *s, eq_token name, const char *type, char let
                   : letter == 'j' ? "njf or pjf"
                   : letter == 'y' ? "drift, sinh, yakopcic, vteam, rram or mms"
                                   : (char[2]){letter, '\0'});
+    return EQ_NONE;
+}
+
+static int32_t no_module(eq_spice *s, eq_token name, eq_token type) {
+    eq_spice_fail(s, name.at,
+                  "model %.*s is of module %.*s, which no library that was allowed has; allow it: "
+                  "--osdi FILE",
+                  (int)name.length, name.text, (int)type.length, type.text);
     return EQ_NONE;
 }
 
@@ -385,6 +407,36 @@ static const char *own_type(eq_spice *s, const eq_model_type *type, eq_cursor ca
     return NULL;
 }
 
+static bool is_own_type(eq_token t) {
+    for (size_t k = 0; k < eq_model_type_count; k++)
+        if (eq_token_is(t, eq_model_types[k].name)) return true;
+    return false;
+}
+
+/* The class of the compiled module that an element of that letter (0: any) may mean; -1: none. A
+ * module with the name of a type of SPICE is found by N elements alone. */
+static int compiled_class(eq_token type, char letter) {
+    if (type.kind != EQ_TOKEN_WORD || (letter != 'n' && is_own_type(type))) return -1;
+    return eq_osdi_class(type.text, type.length);
+}
+
+/* Puts the model that was read into the circuit, unless the last one of this card is the same. */
+static int32_t keep_model(eq_spice *s, eq_definition *d, const reading *r, const eq_frame *f) {
+    bool again = d->model >= 0 && same_values(&s->circuit->model[d->model], r);
+    int32_t kept = again ? d->model : add_model(s, r, f);
+    if (again || kept == EQ_NONE) eq_osdi_model_free(r->compiled);
+    return kept;
+}
+
+static int32_t compiled_in(eq_definition *d, eq_frame *f, reading *r, eq_cursor *c) {
+    for (int k = 0; k < EQ_MAX_COLUMNS; k++) r->w[k] = NAN;
+    r->compiled = eq_spice_compiled_model(r->s, c, r->cls);
+    bool good = r->compiled != NULL && override(r);
+    d->model = good ? keep_model(r->s, d, r, f) : MODEL_BAD;
+    if (!good) eq_osdi_model_free(r->compiled);
+    return good ? d->model : EQ_NONE;
+}
+
 /* Reads the card as seen from the frame whose scope holds it. */
 static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token name, char letter) {
     eq_spice there = *s;
@@ -393,6 +445,14 @@ static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token nam
     eq_cursor c = d->value;
     there.frame = f;
     there.about = name;
+    eq_token word = eq_token_peek(&c);
+    if ((r.cls = compiled_class(word, letter)) >= 0) {
+        eq_token_next(&c);
+        if (letter != 0 && letter != 'n')
+            return wrong_type(s, name, eq_class(r.cls)->model_type, letter);
+        return compiled_in(d, f, &r, &c);
+    }
+    if (letter == 'n') return no_module(s, name, word);
     const eq_model_type *type = read_type(&there, &c);
     bool good = type != NULL;
     if (good && letter == 0) letter = type->letter;
@@ -408,8 +468,7 @@ static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token nam
                       (int)name.length, name.text, type->name);
         return EQ_NONE;
     }
-    if (good && d->model >= 0 && same_values(&s->circuit->model[d->model], &r)) return d->model;
-    d->model = good ? add_model(s, &r, f) : MODEL_BAD;
+    d->model = good ? keep_model(s, d, &r, f) : MODEL_BAD;
     return d->model == MODEL_BAD ? EQ_NONE : d->model;
 }
 
@@ -418,8 +477,15 @@ bool eq_spice_model_value(const eq_spice *s, eq_token name, eq_token param, doub
         const eq_model *m = &s->circuit->model[k];
         const char *colon = strchr(m->name, ':');
         bool same = eq_token_is(name, m->name) || (colon != NULL && eq_token_is(name, colon + 1));
-        int p = same ? param_of(m->cls, param) : -1;
+        const eq_osdi_module *compiled = eq_osdi_module_of(m->cls);
+        int p = !same              ? -1
+                : compiled != NULL ? eq_osdi_find_param(compiled, param.text, param.length)
+                                   : param_of(m->cls, param);
         if (p < 0) continue;
+        if (compiled != NULL) {
+            *value = eq_osdi_model_get(m->compiled, p);
+            return true;
+        }
         *value = m->w[p];
         return true;
     }

@@ -69,7 +69,7 @@ static eq_status add_model(reader *r, const eq_xml_node *node) {
     eq_status fits = name_fits(r, node, eq_xml_attribute(node, "name"));
     if (fits != EQ_OK) return fits;
     eq_card card = eq_card_new(cls);
-    eq_model m = {folded(node, "name"), cls, {0}};
+    eq_model m = {.name = folded(node, "name"), .cls = cls};
     if (m.name == NULL) return eq_out_of_memory(r->diag);
     memcpy(m.w, card.w, sizeof m.w);
     eq_status status = parameters(r, node, eq_class(cls), m.w);
