@@ -21,6 +21,8 @@ struct eq_network {
     size_t blocks, parameters;
     const eq_optimizer_kind *optimizer;
     double *gradient;     /* where eq_network_gradient writes */
+    double *collected;    /* [parameters] of eq_network_collect, in the engine's order */
+    bool collects;        /* there is something in it */
     double *sum, *square; /* [parameters] of eq_network_watch */
     uint64_t step;        /* of the update that is going on */
     bool varied;          /* the engine has what was read last, not what the devices show */

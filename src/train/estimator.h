@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "model/model.h"
 #include "train/cost.h"
+#include "train/langevin.h"
 
 typedef struct eq_estimator_kind {
     const char *name;
@@ -38,6 +39,8 @@ typedef struct eq_estimator {
     double clamp;     /* S: conductance that pulls there; infinite: the outputs are held */
     double tolerance; /* of recurrent backpropagation: |l| over |dC/ds| at the end */
     size_t steps;     /* of that and of bptt; 0: what the tolerance or a nudged phase needs */
+    eq_sampling
+        sampling; /* its phases, nudged by energy, are sampled; temperature 0: they settle */
 } eq_estimator;
 
 /* What the phases are multiples of: beta, eta or delta. */
@@ -69,6 +72,13 @@ typedef struct eq_phases_driver {
     void *data;
 } eq_phases_driver;
 void eq_phases_drive(eq_phases *p, eq_phases_driver driver);
+
+/* Key of the noise of phases that are sampled. */
+void eq_phases_draw(eq_phases *p, uint64_t key);
+/* Whether the estimator samples its phases. */
+static inline bool eq_estimator_samples(const eq_estimator *est) {
+    return est->kind->phases > 0 && est->sampling.temperature > 0.0;
+}
 
 /* One nudged phase of the n examples at `strength` (signed, instead of est's own) into the slot,
  * from the free outputs y0[n][outputs]. y (may be NULL) receives the nudged outputs. */

@@ -41,6 +41,14 @@ static bool nudges(const eq_experiment *x) {
     return phases(x) && x->estimator.nudging != EQ_NUDGE_CLAMP;
 }
 
+static bool settles(const eq_experiment *x) {
+    return !eq_estimator_samples(&x->estimator);
+}
+
+static bool nudges_so(const eq_experiment *x) {
+    return settles(x) || x->estimator.nudging == EQ_NUDGE_ENERGY;
+}
+
 static bool huber(const eq_experiment *x) {
     return cost_is(x, "huber");
 }
@@ -270,6 +278,14 @@ static const struct rule {
     {"estimator", "tolerance", "type=\"rbp\"", iterates, NULL, NULL},
     {"estimator", "steps", "type=\"rbp\" or \"bptt\"", counts_steps, NULL, NULL},
     {"estimator", "eta delta clamp g-clamp", "nudging=\"clamp\"", clamps, NULL, NULL},
+    {"estimator", "nudging",
+     "an experiment without <langevin>, whose states are those of E + beta C", nudges_so, NULL,
+     NULL},
+    {"langevin", "temperature step burn-in samples thinning capacitance",
+     "type=\"one-sided\" or \"random-sign\" or \"symmetric\" or \"four-point\"", phases, NULL,
+     NULL},
+    {"hardware", "nudge-noise nudge-offset hold-noise hold-offset",
+     "an experiment without <langevin>, whose phases settle", settles, NULL, NULL},
     {"estimator", "delta", "cost type=\"hinge\"", hinge, NULL, NULL},
     {"mismatch", "parameters distribution per", "sigma or absolute beside it", deviates_itself,
      NULL, NULL},
