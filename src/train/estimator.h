@@ -91,6 +91,8 @@ void eq_phases_driven(const eq_phases *p, const double *y, double *current);
 /* The coefficients of the mean over n examples, and *strength, what phases are multiples of. */
 void eq_estimate_weights(const eq_estimator *est, double sign, size_t n, double a[EQ_MAX_SLOTS],
                          double *strength);
+/* The same where its phases are sampled. */
+void eq_estimate_contrast(const eq_estimator *est, double sign, size_t n, eq_contrast *c);
 /* All phases of the estimator for the n examples, or their adjoint; a[EQ_MAX_SLOTS] receives the
  * coefficients of the mean over the n examples. sign: +1 or -1 (only random-sign estimators use it). */
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,

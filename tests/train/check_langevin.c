@@ -8,6 +8,7 @@
 #include "../support/program.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "train/boltzmann.h"
 #include "train/langevin_run.h"
 #include "train/session.h"
 
@@ -203,6 +204,38 @@ START_TEST(the_contrast_of_means_is_the_slope_of_the_mean_loss) {
 }
 END_TEST
 
+/* -(<C dE/dg> - <C><dE/dg>)/T on the program's own grid, against the same differences. */
+START_TEST(quadrature_has_the_slope_of_the_mean_loss) {
+    static const double nothing[EQ_MAX_SLOTS] = {0};
+    eq_experiment *x = experiment_of(PAIR, CIRCUIT);
+    eq_session s = {.x = x};
+    eq_engine_options e = {EQ_ENGINE_SPARSE, 1, 1};
+    eq_sampling o = eq_sampling_defaults();
+    eq_langevin l;
+    eq_boltzmann b;
+    double gradient, at[2], step = 1e-3 * conductance;
+    o.temperature = _i == 0 ? 2e-9 : 2e-10;
+    ck_assert_int_eq(eq_session_open(&s, &e, NULL), EQ_OK);
+    ck_assert_int_eq(eq_session_free_phase(&s, s.set.train, s.set.train_index, 1, NULL), EQ_OK);
+    ck_assert_int_eq(eq_langevin_open(&l, s.model, 1, &x->cost, s.goal, &o, 1, NULL), EQ_OK);
+    ck_assert_int_eq(eq_boltzmann_open(&b, &l, s.input, NULL, NULL), EQ_OK);
+    ck_assert(!b.coarse);
+    ck_assert_int_eq(eq_boltzmann_slope(&b, 1.0, NULL), EQ_OK);
+    ck_assert_int_eq(eq_network_gradient(s.model, nothing, &gradient, NULL), EQ_OK);
+    for (int side = 0; side < 2; side++) {
+        conductance = 1e-6 + (side == 0 ? step : -step);
+        at[side] = mean_of(diodes, o.temperature, -0.6, 0.6, loss);
+    }
+    conductance = 1e-6;
+    double exact = (at[0] - at[1]) / (2.0 * step);
+    ck_assert_msg(fabs(gradient - exact) < 1e-5 * fabs(exact), "%g is %g", gradient, exact);
+    eq_boltzmann_close(&b);
+    eq_langevin_close(&l);
+    eq_session_close(&s);
+    eq_experiment_free(x);
+}
+END_TEST
+
 static const struct {
     const char *arguments, *expected;
 } refused[] = {
@@ -240,6 +273,7 @@ Suite *langevin_suite(void) {
     tcase_add_test(t, a_node_with_diodes_has_the_boltzmann_density);
     tcase_add_test(t, a_hopfield_unit_is_reflected_at_its_bounds);
     tcase_add_loop_test(t, the_contrast_of_means_is_the_slope_of_the_mean_loss, 0, 4);
+    tcase_add_loop_test(t, quadrature_has_the_slope_of_the_mean_loss, 0, 2);
     tcase_add_test(t, a_trajectory_is_drawn_over_time);
     tcase_add_loop_test(t, what_cannot_be_sampled_is_refused, 0,
                         (int)(sizeof refused / sizeof *refused));

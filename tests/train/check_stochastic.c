@@ -146,6 +146,60 @@ START_TEST(settings_without_effect_are_told) {
 }
 END_TEST
 
+/* Of experiments with one and two units: the settings, and the least cosine of the mean of eight estimates to
+ * d<C>/dw. */
+static const struct {
+    const char *settings;
+    bool circuit, quadrature;
+    double least;
+} checked[] = {
+    {"--set langevin.temperature=0.3", false, true, 0.99},
+    {"--set langevin.temperature=0.02", false, true, 0.95},
+    {"--set langevin.temperature=0.02 --set estimator.type=one-sided", false, true, 0.9},
+    {"--set langevin.temperature=1e-7 --set estimator.beta=1e-3", false, true, 0.9999},
+    {"", true, true, 0.999},
+    {"--set estimator.type=four-point", true, true, 0.999},
+};
+
+static void put_small(void) {
+    put("rows.csv", "u,v,c\n1,0.2,a\n0.1,1,b\n0.5,0.6,a\n");
+    put("network.xml",
+        "<experiment><network kind='hopfield' layers='2,2'/><data format='csv' path='rows.csv'/>"
+        "<cost type='squared-error'/><estimator beta='0.3' nudging='energy'/><langevin "
+        "temperature='1' samples='2000'/><optimizer type='sgd' rate='1'/></experiment>");
+    put("net.cir", "t\nVx x 0 0\nVy y 0 0\nRy y 0 1k\nRt x o 1meg\nRq x p 2meg\nRm o p 1meg\n"
+                   "D1 o 0 dm\nD2 0 o dm\n.model dm D(is=1e-10)\n.options gmin=1e-15\n"
+                   "*% input Vx Vy\n*% output o\n*% train rt rq rm gmin=1n gmax=1\n.end\n");
+    put("data.csv", "x,y,t\n0.7,-0.3,0.5\n0.4,-0.3,0.2\n");
+    put("circuit.xml",
+        "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv' targets='t'/>"
+        "<cost type='squared-error'/><estimator beta='2e-8' nudging='energy'/><langevin "
+        "temperature='2e-9' samples='2000'/><optimizer type='sgd' rate='1'/></experiment>");
+}
+
+START_TEST(gradcheck_holds_it_to_quadrature) {
+    char *text, *of;
+    double off, cosine;
+    put_small();
+    expect_exit(0, &text, "gradcheck %s --json %s",
+                in(checked[_i].circuit ? "circuit.xml" : "network.xml"), checked[_i].settings);
+    of = strstr(text, "\"own\"");
+    ck_assert_ptr_nonnull(of);
+    ck_assert_int_eq(sscanf(strstr(of, "\"cosine\""), "\"cosine\": %lf", &cosine), 1);
+    ck_assert_msg(cosine > checked[_i].least, "%g: %s", cosine, of);
+    ck_assert_int_eq(strstr(of, "\"quadrature\"") != NULL, checked[_i].quadrature);
+    if (checked[_i].quadrature) {
+        ck_assert_int_eq(sscanf(strstr(of, "\"off\""), "\"off\": %lf", &off), 1);
+        ck_assert_msg(off < 0.15, "%s", of);
+    }
+    free(text);
+    expect_exit(0, &text, "gradcheck %s %s",
+                in(checked[_i].circuit ? "circuit.xml" : "network.xml"), checked[_i].settings);
+    ck_assert_ptr_nonnull(strstr(text, "mean of 8 runs"));
+    free(text);
+}
+END_TEST
+
 Suite *stochastic_suite(void) {
     Suite *s = suite_create("stochastic");
     TCase *t = tcase_create("stochastic");
@@ -154,6 +208,8 @@ Suite *stochastic_suite(void) {
     tcase_add_loop_test(t, a_resumed_training_has_the_bits_of_one_in_a_piece, 0,
                         (int)(sizeof trained / sizeof *trained));
     tcase_add_test(t, a_step_goes_down_the_sampled_gradient);
+    tcase_add_loop_test(t, gradcheck_holds_it_to_quadrature, 0,
+                        (int)(sizeof checked / sizeof *checked));
     tcase_add_loop_test(t, what_cannot_be_sampled_is_refused, 0,
                         (int)(sizeof refused / sizeof *refused));
     tcase_add_loop_test(t, settings_without_effect_are_told, 0, (int)(sizeof idle / sizeof *idle));
