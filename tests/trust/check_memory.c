@@ -801,6 +801,11 @@ static eq_status network(eq_diag *diag) {
                       "estimator.type=symmetric", diag);
 }
 
+static eq_status soft_network(eq_diag *diag) {
+    return network_of("netlists/hopfield-digits.xml", "network.layers=64,4,10",
+                      "network.sigma=tanh", diag);
+}
+
 static eq_status sampled_network(eq_diag *diag) {
     return network_of("netlists/langevin-iris.xml", "langevin.burn-in=1", "langevin.samples=2",
                       diag);
@@ -1059,6 +1064,7 @@ static const struct {
     {"training of any parameter", any_parameters},
     {"a network without a circuit", network},
     {"a network whose phases are sampled", sampled_network},
+    {"a network of another sigma", soft_network},
     {"a discrete-time network", dense_network},
     {"an elastic network", elastic_network},
     {"a convolutional network", convolutional_network},

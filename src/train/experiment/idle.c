@@ -129,6 +129,10 @@ static bool ideal(const eq_experiment *x) {
     return !shockley(x);
 }
 
+static bool hopfield(const eq_experiment *x) {
+    return x->network.layers > 0;
+}
+
 static bool euler(const eq_experiment *x) {
     return x->network.solver == EQ_HOPFIELD_EULER;
 }
@@ -260,6 +264,7 @@ static const struct rule {
     {"architecture", "density topology", "kind=\"nmos\"", nmos, NULL, NULL},
     {"architecture", "is n", "diode=\"shockley\"", shockley, NULL, NULL},
     {"architecture", "ron roff", "diode=\"ideal\"", ideal, NULL, NULL},
+    {"network", "skip lateral", "kind=\"hopfield\"", hopfield, NULL, NULL},
     {"network", "step", "solver=\"euler\"", euler, NULL, NULL},
     {"data", "label header", "format=\"csv\"", is_csv, NULL, NULL},
     {"encoding", "target-normalize target-scale target-center", "<data> targets", has_targets, NULL,
