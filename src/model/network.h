@@ -13,6 +13,8 @@ typedef struct trained_block {
     eq_devices *devices;          /* that store the parameters; NULL: they are ideal */
 } trained_block;
 
+typedef struct eq_network_regularizer eq_network_regularizer; /* regularizer.h */
+
 struct eq_network {
     eq_substrate of; /* what it is made of */
     eq_engine *engine;
@@ -20,7 +22,8 @@ struct eq_network {
     trained_block *trained;
     size_t blocks, parameters;
     const eq_optimizer_kind *optimizer;
-    double *gradient;     /* where eq_network_gradient writes */
+    eq_network_regularizer *regularizer; /* NULL: there is none */
+    double *gradient;                    /* where eq_network_gradient writes */
     double *collected;    /* [parameters] of eq_network_collect, in the engine's order */
     bool collects;        /* there is something in it */
     double *sum, *square; /* [parameters] of eq_network_watch */

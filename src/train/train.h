@@ -134,9 +134,18 @@ typedef struct eq_gradcheck_sampled {
     bool passed;
 } eq_gradcheck_sampled;
 
+/* The experiment's own estimator on one block of parameters: e . g/(|e| |g|), NAN where one of them is zero, and e . g/(g . g),
+ * NAN where g is; g the adjoint. */
+typedef struct eq_gradcheck_group {
+    char *name;
+    double cosine, size;
+} eq_gradcheck_group;
+
 typedef struct eq_gradcheck_report {
     eq_gradcheck_row *row;
     size_t rows;
+    eq_gradcheck_group *group;
+    size_t groups;
     size_t parameters, examples;
     double difference; /* adjoint against central differences of the loss, same measure */
     char *why;         /* what does not hold of it; NULL when it does */

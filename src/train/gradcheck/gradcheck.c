@@ -382,6 +382,34 @@ static eq_status scan_clamp(scanner *s, eq_gradcheck_row *row) {
     return row->why == NULL ? eq_out_of_memory(k->diag) : EQ_OK;
 }
 
+/* The same block by block: a layer behind an amplifier without a weight has the right direction and another size. */
+static eq_status look_at_groups(scanner *s, bool there) {
+    const eq_check *k = s->k;
+    const eq_network *model = k->s.model;
+    eq_gradcheck_report *r = s->report;
+    size_t blocks = eq_network_blocks(model);
+    r->group = eq_calloc(blocks, sizeof *r->group);
+    if (r->group == NULL) return eq_out_of_memory(k->diag);
+    for (size_t b = 0; there && b < blocks; b++) {
+        const eq_block *block = eq_network_block(model, b);
+        size_t first = block->first, last = first + block->count;
+        double sum = 0.0, size = 0.0;
+        for (size_t j = first; j < last; j++) {
+            double exact = k->scale[j] * k->truth.gradient[j];
+            sum += k->scale[j] * s->gradient[j] * exact;
+            size += exact * exact;
+        }
+        r->group[b] =
+            (eq_gradcheck_group){eq_strdup(block->name),
+                                 eq_session_cosine(block->count, k->scale + first,
+                                                   s->gradient + first, k->truth.gradient + first),
+                                 size > 0.0 ? sum / size : NAN};
+        if (r->group[b].name == NULL) return eq_out_of_memory(k->diag);
+        r->groups++;
+    }
+    return EQ_OK;
+}
+
 /* The experiment's estimator that samples its phases: on the free state as it is without a check. */
 static eq_status look_at_sampled(scanner *s) {
     eq_check *k = s->k;
@@ -391,10 +419,10 @@ static eq_status look_at_sampled(scanner *s) {
     r->own_beta = k->x->estimator.beta;
     r->own_error = r->own_round_off = NAN;
     eq_exact_loosen(&k->truth, 1.0);
-    eq_status status = eq_check_sampled(k, &r->sampled);
+    eq_status status = eq_check_sampled(k, s->gradient, &r->sampled);
     r->own_cosine = r->sampled.cosine;
     r->passed = r->passed && r->sampled.passed;
-    return status;
+    return status == EQ_OK ? look_at_groups(s, true) : status;
 }
 
 /* The experiment's estimator as it is trained with. */
@@ -417,7 +445,7 @@ static eq_status look_at_own(scanner *s) {
     r->own_error = there && !clamp ? distance(s, s->gradient, k->truth.gradient) / size : NAN;
     r->own_round_off = there ? distance(s, s->doubt, NULL) / size : NAN;
     r->own_cosine = there ? cosine(s, s->gradient) : NAN;
-    return EQ_OK;
+    return look_at_groups(s, there);
 }
 
 /* Adjoint against differences for one parameter; the first that is off is told. */
@@ -513,6 +541,8 @@ eq_status eq_gradcheck(const eq_experiment *x, eq_network *trained, eq_engine_ki
 void eq_gradcheck_free(eq_gradcheck_report *report) {
     for (size_t j = 0; j < report->rows; j++) eq_free(report->row[j].why);
     eq_free(report->row);
+    for (size_t b = 0; b < report->groups; b++) eq_free(report->group[b].name);
+    eq_free(report->group);
     eq_free(report->why);
     *report = (eq_gradcheck_report){0};
 }
