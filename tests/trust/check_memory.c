@@ -26,7 +26,7 @@
 #include "support/effort.h"
 #include "support/program.h"
 #include "train/checkpoint.h"
-#include "train/langevin.h"
+#include "train/langevin_run.h"
 #include "train/seeds.h"
 #include "train/train.h"
 #include "train/transient.h"
@@ -822,6 +822,16 @@ static eq_status network(eq_diag *diag) {
                       "estimator.type=symmetric", diag);
 }
 
+static eq_status soft_network(eq_diag *diag) {
+    return network_of("netlists/hopfield-digits.xml", "network.layers=64,4,10",
+                      "network.sigma=tanh", diag);
+}
+
+static eq_status sampled_network(eq_diag *diag) {
+    return network_of("netlists/langevin-iris.xml", "langevin.burn-in=1", "langevin.samples=2",
+                      diag);
+}
+
 static eq_status dense_network(eq_diag *diag) {
     return network_of("netlists/discrete-digits.xml", "network.layers=64,6,10",
                       "estimator.type=symmetric", diag);
@@ -1077,6 +1087,8 @@ static const struct {
     {"a crossbar with wires", build_crossbar},
     {"training of any parameter", any_parameters},
     {"a network without a circuit", network},
+    {"a network whose phases are sampled", sampled_network},
+    {"a network of another sigma", soft_network},
     {"a discrete-time network", dense_network},
     {"an elastic network", elastic_network},
     {"a convolutional network", convolutional_network},
