@@ -180,7 +180,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_transient_request r = {.options = eq_transient_defaults()};
     eq_list set = {.count = 0};
     const eq_option table[] = {
-        {"examples", 0, EQ_OPTION_INT, &examples, "N", "use the first N training examples (4)"},
+        {"examples", 0, EQ_OPTION_INT, &examples, "N",
+         "use the first N training examples (4), or tasks (1)"},
         {"json", 0, EQ_OPTION_FLAG, &r.json, NULL, "print one JSON object"},
         {"transient", 0, EQ_OPTION_FLAG, &transient, NULL,
          "both sides of theorem 3.1 over time, by Euler's method"},
@@ -207,8 +208,9 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_status status = check_request(&r, transient, diag);
     if (status == EQ_OK) status = eq_subject_model(path, &settings, &x, &trained, diag);
     if (status == EQ_OK)
-        status = transient ? eq_gradcheck_transient(x, trained, &r, path, diag)
-                           : compare(x, trained, (size_t)examples, r.json, diag);
+        status = transient           ? eq_gradcheck_transient(x, trained, &r, path, diag)
+                 : x->meta.shots > 0 ? eq_gradcheck_meta(x, trained, (size_t)examples, r.json, diag)
+                                     : compare(x, trained, (size_t)examples, r.json, diag);
     eq_experiment_free(x);
     return eq_finish(diag, status);
 }

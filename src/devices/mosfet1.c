@@ -265,9 +265,9 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
 #define BIT(k) ((uint64_t)1 << (k))
 
 #define LEVEL_1(called, type_name, derived, rising)                                                \
-    .name = called, .letter = 'm', .model_type = type_name, .defined = EQ_CURRENT_DEFINED,         \
-    .control = EQ_CONTROL_PORT, .terminals = EQ_MOS_NODES, .channel = {EQ_MOS_D, EQ_MOS_S},        \
-    .gate = EQ_MOS_G, .opens = (rising),                                                           \
+    .name = called, .letter = 'm', .model_type = type_name, .level = 1,                            \
+    .defined = EQ_CURRENT_DEFINED, .control = EQ_CONTROL_PORT, .terminals = EQ_MOS_NODES,          \
+    .channel = {EQ_MOS_D, EQ_MOS_S}, .gate = EQ_MOS_G, .opens = (rising),                          \
     .carries = 1u << EQ_MOS_D | 1u << EQ_MOS_S | 1u << EQ_MOS_B, .params = DECLARED,               \
     .columns = COLUMNS, .param = mosfet_param, .line = {EQ_SPICE_LINE("$n $a $b $c $d $m$i\n")},   \
     .instance = BIT(W) | BIT(L) | BIT(AD) | BIT(AS) | BIT(NRD) | BIT(NRS) | BIT(M) | BIT(TEMP) |   \

@@ -167,6 +167,10 @@ eq_status eq_network_optimizer(eq_network *n, const eq_optimizer *o, const doubl
 /* Step number `step` (from 1) by that gradient, the rates times `factor`. */
 eq_status eq_network_update(eq_network *n, const double a[EQ_MAX_SLOTS], double factor,
                             uint64_t step, eq_diag *diag);
+/* regularizer.c. From now on updates go down the loss and strength[blocks]/2 |theta - center[parameters]|^2,
+ * both of which are copied. */
+eq_status eq_network_regularize(eq_network *n, const double *strength, const double *center,
+                                eq_diag *diag);
 /* From now on each update adds its gradient to sum[parameters] and the squares of its entries to
  * square[parameters], those of a block in an order of the engine's own; NULL: no more. */
 void eq_network_watch(eq_network *n, double *sum, double *square);

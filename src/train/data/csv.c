@@ -253,8 +253,7 @@ static eq_status take_value(table *t, const eq_cell *f, uint32_t slot) {
 
 static eq_status take_cell(table *t, size_t k) {
     const eq_cell *f = &t->in.cell[k];
-    if (k != t->label) return take_value(t, f, t->slot[k]);
-    return t->goal == EQ_GOAL_CLASS ? take_label(t, f) : EQ_OK;
+    return k == t->label ? take_label(t, f) : take_value(t, f, t->slot[k]);
 }
 
 /* A row of another length; what others take for a comment is one. */
@@ -311,15 +310,18 @@ static int by_number(const void *a, const void *b) {
     return x == y ? strcmp(s, t) : (x > y) - (x < y);
 }
 
+static eq_status too_many_labels(const table *t) {
+    return eq_fail(t->diag, EQ_ERR_INPUT,
+                   "'%s' has more than %d different labels; is the label column right?", t->path,
+                   EQ_MAX_CLASSES);
+}
+
 /* Class names: words in order of appearance, whole numbers in ascending order. */
 static eq_status name_classes(const table *t, eq_data *d) {
     size_t n = eq_names_count(t->words);
     bool numbers = true;
     long value;
-    if (n > EQ_MAX_CLASSES)
-        return eq_fail(t->diag, EQ_ERR_INPUT,
-                       "'%s' has more than %d different labels; is the label column right?",
-                       t->path, EQ_MAX_CLASSES);
+    if (n > EQ_MAX_CLASSES) return too_many_labels(t);
     d->class_name = eq_calloc(n, sizeof *d->class_name);
     if (d->class_name == NULL) return eq_out_of_memory(t->diag);
     d->classes = n;
@@ -368,6 +370,13 @@ static eq_status set_labels(const table *t, eq_data *d) {
     return status;
 }
 
+/* Beside targets: the labels in order of appearance, which say what tasks the rows are of. */
+static eq_status number_labels(const table *t, eq_data *d) {
+    if (eq_names_count(t->words) > EQ_MAX_CLASSES) return too_many_labels(t);
+    for (size_t k = 0; k < d->examples; k++) d->label[k] = (uint16_t)t->word[k];
+    return EQ_OK;
+}
+
 /* The targets are called as in the first row, or by the numbers of their columns. */
 static eq_status name_targets(const table *t, eq_data *d) {
     size_t n = t->outputs;
@@ -401,6 +410,8 @@ static eq_status build(table *t, const eq_data *known, eq_data **out) {
     t->target = NULL;
     eq_status status = known == NULL ? name_outputs(t, d) : copy_names(t, known, d);
     if (status == EQ_OK && t->goal == EQ_GOAL_CLASS) status = set_labels(t, d);
+    if (status == EQ_OK && t->goal != EQ_GOAL_CLASS && t->word != NULL)
+        status = number_labels(t, d);
     if (status == EQ_OK)
         *out = d;
     else

@@ -26,7 +26,7 @@ typedef struct eq_data {
     size_t classes;    /* of the labels; without labels the number of targets */
     uint8_t *pixel;    /* [examples][features] */
     double *value;     /* [examples][features] */
-    uint16_t *label;   /* [examples]; zeros without labels */
+    uint16_t *label;   /* [examples]; zeros without labels; beside targets: which task */
     double *target;    /* [examples][classes] with EQ_GOAL_TARGETS, else NULL */
     char **class_name; /* [classes] names of the classes or of the targets */
     size_t sharers;    /* who frees it besides the first (eq_data_kept) */

@@ -12,6 +12,7 @@
 #include "train/experiment/architecture.h"
 #include "train/experiment/device.h"
 #include "train/experiment/idle.h"
+#include "train/experiment/meta.h"
 #include "train/experiment/network.h"
 #include "train/experiment/place.h"
 
@@ -33,6 +34,7 @@ static eq_experiment *experiment_new(void) {
     x->elastic = eq_elastic_defaults();
     x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
     x->schedule = (eq_schedule){EQ_SCHEDULE_CONSTANT, 1.0, 1};
+    x->meta = eq_meta_defaults();
     x->batch = 4;
     x->epochs = 10;
     return x;
@@ -278,11 +280,13 @@ static void group(reader *r, const eq_xml_node *node) {
         return;
     }
     eq_group_options *g = &x->group[x->groups++];
-    *g = (eq_group_options){.rate = x->optimizer.rate, .init = {EQ_INIT_DECK, NAN, NAN}};
+    *g = (eq_group_options){
+        .rate = x->optimizer.rate, .strength = NAN, .init = {EQ_INIT_DECK, NAN, NAN}};
     const char *init = word(node, "init");
     if (init != NULL) eq_init_find(init, &g->init.type);
     text(r, node, "match", &g->match);
     number(r, node, "rate", &g->rate);
+    number(r, node, "strength", &g->strength);
     number(r, node, "low", &g->init.low);
     number(r, node, "high", &g->init.high);
     if (g->init.type == EQ_INIT_FAN_IN && isnan(g->init.low)) g->init.low = 0.0;
@@ -426,7 +430,7 @@ static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     schedule(&r, eq_xml_child(root, "schedule"));
     count(&r, eq_xml_child(root, "minibatch"), "size", &x->batch);
     epochs(&r, eq_xml_child(root, "epochs"));
-    return r.status;
+    return r.status == EQ_OK ? eq_meta_read(xml, root, x, diag) : r.status;
 }
 
 eq_status eq_experiment_read(const char *file, eq_experiment **out, eq_diag *diag) {

@@ -19,11 +19,13 @@
 #include "train/experiment/init.h"
 #include "train/experiment/place.h"
 #include "train/experiment/schedule.h"
+#include "train/meta/options.h"
 
 /* How the circuit groups whose name matches are trained; the first match in the file counts. */
 typedef struct eq_group_options {
-    char *match; /* pattern with * and ?, matched with the name of the circuit's group */
-    double rate; /* learning rate */
+    char *match;     /* pattern with * and ?, matched with the name of the circuit's group */
+    double rate;     /* learning rate */
+    double strength; /* of the regularizer; NAN: that of all */
     eq_init init;
 } eq_group_options;
 
@@ -72,6 +74,8 @@ struct eq_experiment {
     eq_device_options *device; /* the last is that of <device> itself */
     size_t devices, device_cap;
     eq_schedule schedule;
+    eq_regularizer regularizer;
+    eq_meta_options meta;
     size_t batch, epochs;
     size_t patience; /* epochs without a better validation figure after which it ends; 0: none do */
 };

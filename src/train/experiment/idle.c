@@ -149,6 +149,20 @@ static bool converts_outputs(const eq_experiment *x) {
     return x->hardware.output.bits > 0;
 }
 
+static bool learns_tasks(const eq_experiment *x) {
+    return x->meta.shots > 0;
+}
+
+static bool pulled(const eq_experiment *x) {
+    bool any = x->regularizer.strength > 0.0;
+    for (size_t k = 0; k < x->groups; k++) any |= x->group[k].strength > 0.0;
+    return any;
+}
+
+static bool tasks_of_classes(const eq_experiment *x) {
+    return learns_tasks(x) && !has_targets(x);
+}
+
 static bool drawn(const eq_group_options *g) {
     return g->init.type != EQ_INIT_DECK;
 }
@@ -285,6 +299,9 @@ static const struct rule {
      drawn_from_low, NULL},
     {"optimizer.group", "high", "init=\"uniform\" or \"log-uniform\" or \"fan-in\" or \"kaiming\"",
      NULL, drawn, NULL},
+    {"regularizer", "center", "a strength above 0, here or of a group", pulled, NULL, NULL},
+    {"meta", "ways tasks", "data with classes, and these have targets", tasks_of_classes, NULL,
+     NULL},
     {"schedule", "factor", "type=\"exponential\" or \"step\" or \"cosine\"", scheduled, NULL, NULL},
     {"schedule", "every", "type=\"step\"", by_steps, NULL, NULL},
     {"device*", "response up_down up_down_dtod dw_min_dtod dw_min_std",

@@ -11,6 +11,7 @@
 #include "train/experiment/architecture.h"
 #include "train/experiment/attribute.h"
 #include "train/experiment/device.h"
+#include "train/experiment/meta.h"
 #include "train/experiment/network.h"
 #include "train/experiment/place.h"
 
@@ -95,6 +96,7 @@ static void write_group(const eq_group_options *g, eq_text *t) {
     eq_text_puts(t, "    <group");
     eq_put_text(t, "match", g->match);
     eq_put_number(t, "rate", g->rate);
+    eq_put_number(t, "strength", g->strength);
     eq_put_text(t, "init", eq_init_name(g->init.type));
     eq_put_number(t, "low", g->init.low);
     eq_put_number(t, "high", g->init.high);
@@ -200,6 +202,7 @@ static void write_method(const eq_experiment *x, eq_text *t) {
     write_hardware(&x->hardware, t);
     write_optimizer(x, t);
     eq_device_write(x, t);
+    eq_meta_write(x, t);
 }
 
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *t, eq_diag *diag) {
