@@ -719,7 +719,7 @@ static eq_status evaluate_other(eq_diag *diag) {
 /* Shares and likeness of a circuit without an energy. */
 static eq_status reciprocity(eq_diag *diag) {
     static const char deck[] =
-        "t\nV1 a 0 1\nR1 a b 1k\nR2 b 0 1k\nG1 c 0 b 0 1m\nG2 b 0 c 0 2m\nR3 c 0 1k\n"
+        "t\nV1 a 0 1\nR1 a b 1k\nR2 b 0 1k\nG1 c 0 b 0 1m\nG2 b 0 c 0 0.5m\nR3 c 0 1k\n"
         "*% output c\n*% train R? gmin=1e-6 gmax=1\n.op\n.end\n";
     eq_circuit *c = NULL;
     eq_solver *s = NULL;
