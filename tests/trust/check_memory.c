@@ -23,6 +23,7 @@
 #include "report/report.h"
 #include "report/verify.h"
 #include "result/raw.h"
+#include "solver/reciprocity.h"
 #include "support/effort.h"
 #include "support/program.h"
 #include "train/checkpoint.h"
@@ -728,6 +729,27 @@ static eq_status evaluate_other(eq_diag *diag) {
     return status;
 }
 
+/* Shares and likeness of a circuit without an energy. */
+static eq_status reciprocity(eq_diag *diag) {
+    static const char deck[] =
+        "t\nV1 a 0 1\nR1 a b 1k\nR2 b 0 1k\nG1 c 0 b 0 1m\nG2 b 0 c 0 0.5m\nR3 c 0 1k\n"
+        "*% output c\n*% train R? gmin=1e-6 gmax=1\n.op\n.end\n";
+    eq_circuit *c = NULL;
+    eq_solver *s = NULL;
+    eq_asymmetry a = {.share = NULL};
+    eq_likeness l;
+    double v[8] = {0.0}, branch[4] = {0.0};
+    eq_status status = eq_circuit_parse("t", deck, strlen(deck), &c, diag);
+    if (status == EQ_OK) status = eq_solver_new(c, &s, diag);
+    if (status == EQ_OK) status = eq_solver_solve(s, NULL, v, branch, NULL, diag);
+    if (status == EQ_OK) status = eq_reciprocity_asymmetry(s, v, branch, &a, diag);
+    if (status == EQ_OK) status = eq_reciprocity_gradients(s, v, branch, &l, diag);
+    eq_asymmetry_free(&a);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+    return status;
+}
+
 static eq_status gradcheck(eq_diag *diag) {
     eq_experiment *x = NULL;
     eq_gradcheck_report r = {0};
@@ -1076,6 +1098,7 @@ static const struct {
     {"evaluation of other data", evaluate_other},
     {"a report", report},
     {"gradient check", gradcheck},
+    {"reciprocity", reciprocity},
     {"both sides of theorem 3.1", transient},
     {"both sides of theorem 3.1, of a network", transient_network},
     {"both sides of the GDD property", transient_steps},
