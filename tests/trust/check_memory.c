@@ -146,6 +146,10 @@ static eq_status jfets(eq_diag *diag) {
     return solve(EQ_NEWTON, "tests/decks/jfets.cir", diag);
 }
 
+static eq_status power(eq_diag *diag) {
+    return solve(EQ_NEWTON, "tests/decks/power.cir", diag);
+}
+
 /* Shorts that come and go. */
 static eq_status shorts(eq_diag *diag) {
     static const char text[] = "t\nv1 a 0 1\nr1 a b 1k\nr2 b c 1e-13\nr3 c d 0\nr4 c d 0\n"
@@ -1064,6 +1068,7 @@ static const struct {
     {"transistors of EKV", transistors_ekv},
     {"jfets", jfets},
     {"compiled", compiled},
+    {"power transistors", power},
     {"shorts", shorts},
     {"nudged phases", nudged},
     {"no operating point", dead_ends},
