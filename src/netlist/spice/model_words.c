@@ -135,6 +135,28 @@ const eq_model_word eq_model_words[] = {
     {'j', "alpha", WORD_FOREIGN, "0"},      {'j', "vk", WORD_FOREIGN, NULL},
     {'j', "delta", WORD_FOREIGN, "0"},      {'j', "theta", WORD_FOREIGN, "0"},
     {'j', "mfg", WORD_TEXT, NULL},          {'j', "type", WORD_TEXT, NULL},
+    {'v', "nchan", WORD_FLAG, NULL},        {'v', "pchan", WORD_FLAG, NULL},
+    {'v', "mfg", WORD_TEXT, NULL},          {'v', "type", WORD_TEXT, NULL},
+    {'v', "phi", WORD_DC_FREE, NULL},       {'v', "kf", WORD_DC_FREE, NULL},
+    {'v', "af", WORD_DC_FREE, NULL},        {'v', "rg", WORD_DC_FREE, NULL},
+    {'v', "trg1", WORD_DC_FREE, NULL},      {'v', "trg2", WORD_DC_FREE, NULL},
+    {'v', "tt", WORD_DC_FREE, NULL},        {'v', "vj", WORD_DC_FREE, NULL},
+    {'v', "cjo", WORD_DC_FREE, NULL},       {'v', "m", WORD_DC_FREE, NULL},
+    {'v', "fc", WORD_DC_FREE, NULL},        {'v', "cgdmin", WORD_DC_FREE, NULL},
+    {'v', "cgdmax", WORD_DC_FREE, NULL},    {'v', "a", WORD_DC_FREE, NULL},
+    {'v', "cgs", WORD_DC_FREE, NULL},       {'v', "rthjc", WORD_DC_FREE, NULL},
+    {'v', "rthca", WORD_DC_FREE, NULL},     {'v', "cthj", WORD_DC_FREE, NULL},
+    {'v', "texp1", WORD_DC_FREE, NULL},     {'v', "vgs_max", WORD_DC_FREE, NULL},
+    {'v', "vgd_max", WORD_DC_FREE, NULL},   {'v', "vds_max", WORD_DC_FREE, NULL},
+    {'v', "vgsr_max", WORD_DC_FREE, NULL},  {'v', "vgdr_max", WORD_DC_FREE, NULL},
+    {'v', "pd_max", WORD_DC_FREE, NULL},    {'v', "id_max", WORD_DC_FREE, NULL},
+    {'v', "idr_max", WORD_DC_FREE, NULL},   {'v', "te_max", WORD_DC_FREE, NULL},
+    {'v', "rth_ext", WORD_DC_FREE, NULL},   {'v', "derating", WORD_DC_FREE, NULL},
+    {'v', "vds", WORD_DC_FREE, NULL},       {'v', "ron", WORD_DC_FREE, NULL},
+    {'v', "qg", WORD_DC_FREE, NULL},        {'v', "rq", WORD_NEUTRAL, NULL},
+    {'v', "vq", WORD_NEUTRAL, NULL},        {'v', "temp", WORD_NOT_HERE, NULL},
+    {'v', "dtemp", WORD_NOT_HERE, NULL},    {'v', "vth0", WORD_ALIAS, "vto"},
+    {'v', "vtotc", WORD_ALIAS, "tcvth"},    {'v', "bex", WORD_ALIAS, "mu"},
 };
 
 const eq_model_type eq_model_types[] = {
@@ -147,7 +169,7 @@ const eq_model_type eq_model_types[] = {
     {"l", 0, NULL},           {"ind", 0, NULL},      {"npn", 'q', "npn"},
     {"pnp", 'q', "pnp"},      {"lpnp", 0, NULL},     {"njf", 'j', "njf"},
     {"pjf", 'j', "pjf"},      {"nmf", 0, NULL},      {"pmf", 0, NULL},
-    {"vdmos", 0, NULL},       {"nchan", 0, NULL},    {"urc", 0, NULL},
+    {"vdmos", 'm', NULL},     {"nchan", 0, NULL},    {"urc", 0, NULL},
     {"ltra", 0, NULL},        {"txl", 0, NULL},      {"cpl", 0, NULL}};
 
 const size_t eq_model_word_count = sizeof eq_model_words / sizeof *eq_model_words;
