@@ -45,7 +45,7 @@ void fuzz_csv(const uint8_t *data, size_t n) {
     eq_diag *diag = eq_diag_new();
     const char *path = fuzz_file(0, data + 1, n - 1);
     const eq_columns of = {label[data[0] % 4], targets[data[0] / 12 % 5],
-                           (eq_header)(data[0] / 4 % 3)};
+                           (eq_header)(data[0] / 4 % 3), data[0] / 60 % 2 == 1};
     if (eq_data_read_csv(path, &of, NULL, &d, diag) == EQ_OK) {
         if (eq_data_read_csv(path, &of, d, &again, diag) == EQ_OK) eq_data_free(again);
         eq_data_free(d);

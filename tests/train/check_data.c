@@ -28,7 +28,7 @@ START_TEST(csv_with_words_and_header) {
     eq_data *d = NULL;
     const char *path = put("a.csv", "kind,x,y\r\nred,\t 1.5,2 \t\n\nblue,-3,4e1\nred,0,\"7\"\n");
     ck_assert_int_eq(
-        eq_data_read_csv(path, &(eq_columns){"kind", NULL, EQ_HEADER_FOUND}, NULL, &d, NULL),
+        eq_data_read_csv(path, &(eq_columns){"kind", NULL, EQ_HEADER_FOUND, false}, NULL, &d, NULL),
         EQ_OK);
     ck_assert_uint_eq(d->examples, 3);
     ck_assert_uint_eq(d->features, 2);
@@ -43,13 +43,15 @@ START_TEST(csv_with_words_and_header) {
     /* A second table keeps the classes of the first, and refuses new ones. */
     eq_data *t = NULL;
     ck_assert_int_eq(eq_data_read_csv(put("b.csv", "kind,x,y\nblue,1,2\n"),
-                                      &(eq_columns){"kind", NULL, EQ_HEADER_FOUND}, d, &t, NULL),
+                                      &(eq_columns){"kind", NULL, EQ_HEADER_FOUND, false}, d, &t,
+                                      NULL),
                      EQ_OK);
     ck_assert_int_eq(t->label[0], 1);
     eq_data_free(t);
     eq_diag *diag = eq_diag_new();
     ck_assert_int_eq(eq_data_read_csv(put("c.csv", "kind,x,y\ngrey,1,2\n"),
-                                      &(eq_columns){"kind", NULL, EQ_HEADER_FOUND}, d, &t, diag),
+                                      &(eq_columns){"kind", NULL, EQ_HEADER_FOUND, false}, d, &t,
+                                      diag),
                      EQ_ERR_INPUT);
     expect(diag, 0, 0, "'grey'");
     eq_data_free(d);
@@ -59,7 +61,8 @@ END_TEST
 START_TEST(csv_without_header_numbers_ascend) {
     eq_data *d = NULL;
     ck_assert_int_eq(eq_data_read_csv(put("a.csv", "1,2,30\n3,4,5\n5,6,30\n"),
-                                      &(eq_columns){NULL, NULL, EQ_HEADER_FOUND}, NULL, &d, NULL),
+                                      &(eq_columns){NULL, NULL, EQ_HEADER_FOUND, false}, NULL, &d,
+                                      NULL),
                      EQ_OK);
     ck_assert_uint_eq(d->examples, 3);
     ck_assert_str_eq(d->class_name[0], "5");
@@ -94,8 +97,8 @@ START_TEST(bad_csv_is_refused_with_its_place) {
         eq_diag *diag = eq_diag_new();
         eq_data *d = NULL;
         ck_assert_int_eq(eq_data_read_csv(put("a.csv", bad[k].text),
-                                          &(eq_columns){bad[k].label, NULL, EQ_HEADER_FOUND}, NULL,
-                                          &d, diag),
+                                          &(eq_columns){bad[k].label, NULL, EQ_HEADER_FOUND, false},
+                                          NULL, &d, diag),
                          EQ_ERR_INPUT);
         expect(diag, bad[k].line, bad[k].column, bad[k].message);
         ck_assert_ptr_null(d);
@@ -427,7 +430,8 @@ START_TEST(a_column_that_is_no_label) {
     eq_data *d = NULL;
     eq_diag *diag = eq_diag_new();
     ck_assert_int_eq(eq_data_read_csv(put("many.csv", t.text),
-                                      &(eq_columns){NULL, NULL, EQ_HEADER_FOUND}, NULL, &d, diag),
+                                      &(eq_columns){NULL, NULL, EQ_HEADER_FOUND, false}, NULL, &d,
+                                      diag),
                      EQ_ERR_INPUT);
     expect(diag, 0, 0, "more than 65535 different labels");
     eq_text_free(&t);
@@ -506,8 +510,8 @@ START_TEST(iris_has_the_classic_means) {
         {5.006, 3.428, 1.462, 0.246}, {5.936, 2.770, 4.260, 1.326}, {6.588, 2.974, 5.552, 2.026}};
     eq_data *d = NULL;
     ck_assert_int_eq(eq_data_read_csv("data/iris.csv",
-                                      &(eq_columns){"species", NULL, EQ_HEADER_FOUND}, NULL, &d,
-                                      NULL),
+                                      &(eq_columns){"species", NULL, EQ_HEADER_FOUND, false}, NULL,
+                                      &d, NULL),
                      EQ_OK);
     ck_assert_uint_eq(d->examples, 150);
     double sum[3][4] = {{0}};

@@ -72,6 +72,24 @@ static const char *const documents[] = {
     "  <schedule type=\"exponential\" factor=\"0.5\" every=\"2\"/>\n"
     "  <minibatch size=\"1\"/>\n"
     "  <epochs count=\"1\"/>\n</experiment>\n",
+    HEAD "<experiment name=\"tasks\" seed=\"8\">\n"
+         "  <circuit deck=\"/d/net.cir\"/>\n"
+         "  <data format=\"csv\" path=\"/d/x.csv\" label=\"kind\" test-fraction=\"0.25\" "
+         "train-limit=\"0\" test-limit=\"0\"/>\n"
+         "  <encoding normalize=\"range\" invert=\"no\" scale=\"3\" center=\"-0.5\"/>\n"
+         "  <cost type=\"squared-error\" high=\"5\" low=\"2\" scale=\"6\"/>\n"
+         "  <estimator type=\"one-sided\" nudging=\"current\" beta=\"0.0001\"/>\n"
+         "  <optimizer type=\"sgd\" rate=\"0.25\" momentum=\"0.5\" beta1=\"0.5\" beta2=\"0.75\" "
+         "epsilon=\"0.5\">\n"
+         "    <group match=\"*\" rate=\"0.25\" strength=\"3\" init=\"fan-in\" low=\"0.5\" "
+         "high=\"1\"/>\n"
+         "  </optimizer>\n"
+         "  <schedule type=\"exponential\" factor=\"0.5\" every=\"2\"/>\n"
+         "  <minibatch size=\"1\"/>\n"
+         "  <regularizer strength=\"0.5\" center=\"start\"/>\n"
+         "  <meta ways=\"3\" shots=\"4\" queries=\"5\" tasks=\"6\" steps=\"7\" tolerance=\"0.125\" "
+         "estimator=\"one-sided\" beta=\"0.25\" strength-rate=\"0.75\"/>\n"
+         "  <epochs count=\"1\"/>\n</experiment>\n",
     HEAD OTHER("squared-error\" high=\"5\" low=\"2\" scale=\"6",
                "one-sided\" nudging=\"clamp\" beta=\"0.25\" eta=\"0.5\" g-clamp=\"0.125"),
     HEAD OTHER("squared-difference\" high=\"5\" low=\"2\" scale=\"6",
@@ -153,13 +171,18 @@ START_TEST(fingerprint_sees_every_setting_of_the_training) {
         const char *from, *to;
         bool same;
         size_t document;
-    } change[] = {{"eta=\"0.5\"", "eta=\"0.25\"", false, 2},
-                  {"g-clamp=\"0.125\"", "g-clamp=\"0.25\"", false, 2},
-                  {"g-clamp=\"0.125\"", "g-clamp=\"INF\"", false, 2},
-                  {"eta=\"1\"", "eta=\"1\" g-clamp=\"INF\"", true, 3},
-                  {"beta=\"0.25\"", "beta=\"0.5\"", false, 2},
-                  {"margin=\"0.375\"", "margin=\"0.5\"", false, 4},
-                  {"type=\"adjoint\"", "type=\"symmetric\"", false, 4},
+    } change[] = {{"eta=\"0.5\"", "eta=\"0.25\"", false, 3},
+                  {"g-clamp=\"0.125\"", "g-clamp=\"0.25\"", false, 3},
+                  {"g-clamp=\"0.125\"", "g-clamp=\"INF\"", false, 3},
+                  {"eta=\"1\"", "eta=\"1\" g-clamp=\"INF\"", true, 4},
+                  {"beta=\"0.25\"", "beta=\"0.5\"", false, 3},
+                  {"margin=\"0.375\"", "margin=\"0.5\"", false, 5},
+                  {"type=\"adjoint\"", "type=\"symmetric\"", false, 5},
+                  {"strength=\"3\"", "strength=\"4\"", false, 2},
+                  {"strength=\"0.5\"", "strength=\"0.75\"", false, 2},
+                  {"shots=\"4\"", "shots=\"3\"", false, 2},
+                  {"tolerance=\"0.125\"", "tolerance=\"0.25\"", false, 2},
+                  {"strength-rate=\"0.75\"", "strength-rate=\"0.5\"", false, 2},
                   {"name=\"one\"", "name=\"two\"", true, 0},
                   {"<epochs count=\"6\"", "<epochs count=\"9\"", true, 0},
                   {"seed=\"7\"", "seed=\"9\"", true, 0}, /* by itself: eq_fingerprint.seed */

@@ -44,27 +44,32 @@ START_TEST(columns_of_a_csv_file) {
         size_t features;
     } file[] = {
         {"a,y1,b,y2\n1,2,3,4\n5,6,7,8\n",
-         {NULL, "y1 y2", 0},
+         {NULL, "y1 y2", 0, false},
          {2, 4, 6, 8},
          {1, 5},
          {"y1", "y2"},
          2},
         {"a,y1,b,y2\n1,2,3,4\n5,6,7,8\n",
-         {NULL, " y2\ty1 ", 0},
+         {NULL, " y2\ty1 ", 0, false},
          {4, 2, 8, 6},
          {1, 5},
          {"y2", "y1"},
          2},
-        {"a,y1,b,y2\n1,2,3,4\n5,6,7,8\n", {NULL, "2 1", 0}, {2, 1, 6, 5}, {3, 7}, {"y1", "a"}, 2},
-        {"1,2,3\n4,5,6\n", {NULL, "3 1", 0}, {3, 1, 6, 4}, {2, 5}, {"3", "1"}, 1},
+        {"a,y1,b,y2\n1,2,3,4\n5,6,7,8\n",
+         {NULL, "2 1", 0, false},
+         {2, 1, 6, 5},
+         {3, 7},
+         {"y1", "a"},
+         2},
+        {"1,2,3\n4,5,6\n", {NULL, "3 1", 0, false}, {3, 1, 6, 4}, {2, 5}, {"3", "1"}, 1},
         {"k,y1,b,y2\nred,2,3,4\nblue,6,7,8\n",
-         {"k", "y1 y2", 0},
+         {"k", "y1 y2", 0, false},
          {2, 4, 6, 8},
          {3, 7},
          {"y1", "y2"},
          1},
         {"0,1,2\n3,4,5\n6,7,8\n",
-         {NULL, "0 1", EQ_HEADER_YES},
+         {NULL, "0 1", EQ_HEADER_YES, false},
          {3, 4, 6, 7},
          {5, 8},
          {"0", "1"},
@@ -105,7 +110,7 @@ START_TEST(columns_that_are_refused) {
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         eq_data *d = NULL;
         eq_diag *diag = eq_diag_new();
-        const eq_columns columns = {bad[k].label, bad[k].targets, EQ_HEADER_FOUND};
+        const eq_columns columns = {bad[k].label, bad[k].targets, EQ_HEADER_FOUND, false};
         ck_assert_int_eq(eq_data_read_csv(put("a.csv", bad[k].text), &columns, NULL, &d, diag),
                          EQ_ERR_INPUT);
         says(diag, bad[k].message);

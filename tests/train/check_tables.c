@@ -144,7 +144,7 @@ static void round_trip(uint64_t seed) {
     eq_data *d = NULL;
     eq_diag *diag = eq_diag_new();
     eq_status status =
-        eq_data_read_csv(path, &(eq_columns){label, NULL, way[!header]}, NULL, &d, diag);
+        eq_data_read_csv(path, &(eq_columns){label, NULL, way[!header], false}, NULL, &d, diag);
     ck_assert_msg(status == EQ_OK, "seed %u: %d:%d: %s\n%s", (unsigned)seed,
                   eq_diag_get(diag, 0)->line, eq_diag_get(diag, 0)->column,
                   eq_diag_get(diag, 0)->text, t.text);
@@ -152,7 +152,8 @@ static void round_trip(uint64_t seed) {
     eq_data_free(d);
     d = NULL;
     /* Not told about the header, the reader finds it, or says that it cannot. */
-    status = eq_data_read_csv(path, &(eq_columns){label, NULL, EQ_HEADER_FOUND}, NULL, &d, diag);
+    status =
+        eq_data_read_csv(path, &(eq_columns){label, NULL, EQ_HEADER_FOUND, false}, NULL, &d, diag);
     ck_assert(status == EQ_OK || status == EQ_ERR_INPUT);
     if (status == EQ_OK) same_table(&w, d, t.text);
     eq_data_free(d);
@@ -240,7 +241,7 @@ START_TEST(the_first_row_is_a_header_or_data) {
         eq_diag *diag = eq_diag_new();
         const char *path = put_bytes("a.csv", file[k].text, strlen(file[k].text));
         eq_status status = eq_data_read_csv(
-            path, &(eq_columns){file[k].label, NULL, file[k].header}, NULL, &d, diag);
+            path, &(eq_columns){file[k].label, NULL, file[k].header, false}, NULL, &d, diag);
         const eq_message *m = eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0) : NULL;
         if (file[k].message == NULL) {
             ck_assert_msg(status == EQ_OK, "%s: %s", file[k].text, m == NULL ? "" : m->text);
@@ -264,7 +265,8 @@ START_TEST(nul_bytes_have_a_place) {
     eq_data *d = NULL;
     eq_diag *diag = eq_diag_new();
     ck_assert_int_eq(eq_data_read_csv(put_bytes("a.csv", text, sizeof text - 1),
-                                      &(eq_columns){NULL, NULL, EQ_HEADER_FOUND}, NULL, &d, diag),
+                                      &(eq_columns){NULL, NULL, EQ_HEADER_FOUND, false}, NULL, &d,
+                                      diag),
                      EQ_ERR_INPUT);
     ck_assert_int_eq(eq_diag_get(diag, 0)->line, 2);
     ck_assert_int_eq(eq_diag_get(diag, 0)->column, 3);
@@ -280,7 +282,8 @@ START_TEST(a_row_of_100000_columns) {
             eq_text_printf(&t, k < COLUMNS ? "%d.5," : "%d\n", k < COLUMNS ? k : row);
     eq_data *d = NULL;
     ck_assert_int_eq(eq_data_read_csv(put_bytes("a.csv", t.text, t.length),
-                                      &(eq_columns){NULL, NULL, EQ_HEADER_FOUND}, NULL, &d, NULL),
+                                      &(eq_columns){NULL, NULL, EQ_HEADER_FOUND, false}, NULL, &d,
+                                      NULL),
                      EQ_OK);
     ck_assert_uint_eq(d->features, COLUMNS);
     ck_assert_uint_eq(d->examples, 3);

@@ -28,6 +28,7 @@
 #include "support/program.h"
 #include "train/checkpoint.h"
 #include "train/langevin_run.h"
+#include "train/meta/check.h"
 #include "train/seeds.h"
 #include "train/train.h"
 #include "train/transient.h"
@@ -807,6 +808,24 @@ static eq_status langevin(eq_diag *diag) {
     return status;
 }
 
+/* Two tasks of the sines, shared and learned groups; each gradient of a training is bounded to few steps. */
+static eq_status tasks(eq_diag *diag) {
+    static const char *const item[] = {"meta.steps=3", "data.test-fraction=0.98",
+                                       "meta.strength-rate=0.1"};
+    const eq_settings set = {item, 3};
+    eq_experiment *x = NULL;
+    eq_trainer *t = NULL;
+    eq_meta_check_report r = {.why = NULL};
+    eq_status status = eq_experiment_read_with("netlists/meta-sine.xml", &set, &x, diag);
+    if (status == EQ_OK) status = eq_trainer_new(x, NULL, &t, diag);
+    if (status == EQ_OK) status = eq_trainer_step(t, NULL, diag);
+    if (status == EQ_OK) status = eq_meta_check(x, NULL, 1, &r, diag);
+    eq_meta_check_free(&r);
+    eq_trainer_free(t);
+    eq_experiment_free(x);
+    return status;
+}
+
 static eq_status sensitivity(eq_diag *diag) {
     eq_trained *m = NULL;
     eq_loss_scenes *work = NULL;
@@ -964,7 +983,7 @@ static eq_status any_parameters(eq_diag *diag) {
 static eq_status read_csv(eq_diag *diag) {
     eq_data *d = NULL;
     eq_status status = eq_data_read_csv(
-        "data/iris.csv", &(eq_columns){"species", NULL, EQ_HEADER_FOUND}, NULL, &d, diag);
+        "data/iris.csv", &(eq_columns){"species", NULL, EQ_HEADER_FOUND, false}, NULL, &d, diag);
     if (status == EQ_OK) eq_data_free(d);
     return status;
 }
@@ -985,8 +1004,8 @@ static eq_status read_npy(eq_diag *diag) {
 
 /* Numbers for each example, of a file and of a CSV file, and the features again. */
 static eq_status read_targets(eq_diag *diag) {
-    const eq_columns columns = {"species", "petal_width 1", EQ_HEADER_FOUND};
-    const eq_columns same = {"species", EQ_TARGETS_INPUTS, EQ_HEADER_FOUND};
+    const eq_columns columns = {"species", "petal_width 1", EQ_HEADER_FOUND, false};
+    const eq_columns same = {"species", EQ_TARGETS_INPUTS, EQ_HEADER_FOUND, false};
     eq_data *d[4] = {NULL};
     eq_status status = eq_data_read_targets(EQ_DATA_NPY, in("x.npy"), in("y.npy"), &d[0], diag);
     if (status == EQ_OK)
@@ -1108,6 +1127,7 @@ static const struct {
     {"both sides of theorem 3.1, of a network", transient_network},
     {"both sides of the GDD property", transient_steps},
     {"Langevin dynamics", langevin},
+    {"few-shot tasks", tasks},
     {"sensitivities", sensitivity},
     {"phases on other devices", other_devices},
     {"a gradient of ideal devices", ideal_devices},

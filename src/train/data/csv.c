@@ -19,6 +19,7 @@ typedef struct table {
     bool header;           /* the first row names the columns */
     bool comment;          /* it begins with # */
     eq_data_goal goal;
+    bool tasks;      /* labels are read beside targets */
     eq_names *words; /* labels in order of appearance */
     uint32_t *slot;  /* [columns] 1 + the number of the target that stands there; 0: none does */
     eq_cell *title;  /* [outputs] the targets' names: of the first row, or as they are asked for */
@@ -253,7 +254,8 @@ static eq_status take_value(table *t, const eq_cell *f, uint32_t slot) {
 
 static eq_status take_cell(table *t, size_t k) {
     const eq_cell *f = &t->in.cell[k];
-    return k == t->label ? take_label(t, f) : take_value(t, f, t->slot[k]);
+    if (k != t->label) return take_value(t, f, t->slot[k]);
+    return t->goal == EQ_GOAL_CLASS || t->tasks ? take_label(t, f) : EQ_OK;
 }
 
 /* A row of another length; what others take for a comment is one. */
@@ -425,8 +427,11 @@ eq_status eq_data_read_csv(const char *path, const eq_columns *o, const eq_data 
     size_t length;
     eq_status status = eq_file_read_gz(path, EQ_DATA_LIMIT(CHARACTERS), &text, &length, diag);
     if (status != EQ_OK) return status;
-    table t = {
-        .path = path, .goal = eq_data_goal_of(o->targets), .words = eq_names_new(), .diag = diag};
+    table t = {.path = path,
+               .goal = eq_data_goal_of(o->targets),
+               .tasks = o->tasks,
+               .words = eq_names_new(),
+               .diag = diag};
     status =
         t.words == NULL ? eq_out_of_memory(diag) : eq_csv_open(path, text, length, &t.in, diag);
     if (status == EQ_OK) status = read_rows(&t, o);

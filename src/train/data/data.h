@@ -42,6 +42,7 @@ typedef struct eq_data_options {
     char *set;  /* IDX: the folder to look for; NULL: mnist */
     char *labels;                   /* .npy or IDX file of labels */
     char *test_path, *test_labels;  /* a test set of its own; NULL: test_fraction of the rows */
+    bool tasks;                     /* CSV with targets: the label says which task a row is of */
     char *label;                    /* CSV: name or number of the label column, NULL: the last */
     char *targets;                  /* EQ_TARGETS_INPUTS; CSV: the columns, parted by blanks; else
                                        a file of numbers; NULL: the examples have classes */
@@ -73,6 +74,7 @@ typedef struct eq_data_set {
 typedef struct eq_columns {
     const char *label, *targets; /* as in eq_data_options */
     eq_header header;
+    bool tasks; /* as well */
 } eq_columns;
 
 bool eq_data_format_find(const char *name, eq_data_format *format);

@@ -38,8 +38,8 @@ static eq_status read_table(const eq_data_options *o, files f, const eq_data *kn
                        : goal == EQ_GOAL_CLASS ? "a file of labels: labels=\"...\""
                                                : "a file of its targets: test-targets=\"...\"");
     if (o->format == EQ_DATA_CSV)
-        return eq_data_read_csv(f.path, &(eq_columns){o->label, o->targets, o->header}, known, out,
-                                diag);
+        return eq_data_read_csv(f.path, &(eq_columns){o->label, o->targets, o->header, o->tasks},
+                                known, out, diag);
     if (goal != EQ_GOAL_CLASS)
         return eq_data_read_targets(o->format, f.path, goal == EQ_GOAL_INPUTS ? NULL : f.targets,
                                     out, diag);
@@ -208,7 +208,7 @@ void eq_data_kept_free(eq_data_kept *k) {
 static void write_key(const eq_data_options *o, const char *folder, eq_text *key) {
     const char *const part[] = {folder,     o->path,      o->set,         o->labels,      o->label,
                                 o->targets, o->test_path, o->test_labels, o->test_targets};
-    eq_text_printf(key, "%d %d", (int)o->format, (int)o->header);
+    eq_text_printf(key, "%d %d %d", (int)o->format, (int)o->header, (int)o->tasks);
     for (size_t k = 0; k < sizeof part / sizeof *part; k++)
         eq_text_printf(key, "\n%s%s", part[k] == NULL ? "" : "=", part[k] == NULL ? "" : part[k]);
 }

@@ -53,6 +53,8 @@ static eq_status read_meta(const eq_xml *xml, const eq_xml_node *node, eq_experi
         double *value;
     } numbers[] = {{"beta", &m->beta}, {"tolerance", &m->tolerance}, {"strength-rate", &m->rate}};
     eq_status status = EQ_OK;
+    x->data.tasks = true;
+    for (int k = 0; k < EQ_PLACES - 1; k++) x->elsewhere[k].tasks = true;
     for (size_t k = 0; status == EQ_OK && k < sizeof counts / sizeof *counts; k++)
         status = eq_xml_count(xml, node, counts[k].name, counts[k].value, diag);
     for (size_t k = 0; status == EQ_OK && k < sizeof numbers / sizeof *numbers; k++)
