@@ -75,6 +75,7 @@ typedef struct eq_device_class {
     const char *name;       /* "resistor": also the element name in XML */
     char letter;            /* first letter of the element's name in SPICE */
     const char *model_type; /* .model type ("d"), or NULL when the class needs no model */
+    int level;              /* of the .model card among the classes of that type; 0: it has none */
     eq_defined defined;
     eq_control control;
     unsigned flags;

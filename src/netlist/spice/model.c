@@ -1,6 +1,7 @@
 /* .model cards: read when an element first uses them, once for each instance whose parameters
  * differ. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -40,14 +41,16 @@ static const eq_model_word *word_of(char letter, eq_token t) {
     return NULL;
 }
 
-/* A parameter of the class that a .model may give; `m` of a D model is a grading coefficient. */
+/* A parameter of the class that a .model may give; `m` of a D model is a grading coefficient, `pb` of
+ * some levels a parameter and of others nothing at dc. */
 static int param_of(int cls, eq_token t) {
     const eq_device_class *d = eq_class(cls);
     const eq_model_word *w = word_of(d->letter, t);
     for (int k = 0; k < d->params; k++) {
         if (w != NULL && w->action == WORD_ALIAS && strcmp(w->alias, d->param[k].name) == 0)
             return k;
-        if (w == NULL && eq_token_is(t, d->param[k].name)) return k;
+        bool free = w == NULL || w->action == WORD_DC_FREE;
+        if (free && eq_token_is(t, d->param[k].name)) return k;
     }
     return -1;
 }
@@ -83,20 +86,36 @@ typedef struct reading {
     bool sized; /* has a level, a length or a width */
 } reading;
 
-/* Level 1 has none of what the levels above have beside it; ngspice leaves it out, too. */
-static bool of_transistor(reading *r, eq_token key, const eq_model_word *w, double value) {
-    int n = (int)r->name.length;
-    if (w->action == WORD_OTHER_LEVEL)
+/* The class of that type and level, -1: there is none. */
+static int class_at(const char *type, double level) {
+    int k = class_with(type, 0);
+    while (k < EQ_CLASS_COUNT && eq_class(k)->level != level) k = class_with(type, k + 1);
+    return k < EQ_CLASS_COUNT ? k : -1;
+}
+
+/* The levels of the type: "1, 3"; of those that have parameter `key`, unless that is NULL. */
+static bool levels_of(const char *type, const eq_token *key, eq_text *list) {
+    for (int level = 1; level < 100; level++) {
+        int k = class_at(type, level);
+        if (k < 0 || (key != NULL && param_of(k, *key) < 0)) continue;
+        eq_text_printf(list, "%s%d", list->length > 0 ? ", " : "", level);
+    }
+    return list->length > 0;
+}
+
+/* What another level of the type has; ngspice leaves it out, too. */
+static bool of_other_level(reading *r, eq_token key) {
+    const eq_device_class *cls = eq_class(r->cls);
+    eq_text levels = {0};
+    bool others = cls->level > 0 && levels_of(cls->model_type, &key, &levels);
+    if (others)
         eq_spice_note(r->s, "other level", key.at,
-                      "ignored: %.*s of model %.*s (and others like it) belongs to levels 2 and 3; "
-                      "level 1 has none",
-                      (int)key.length, key.text, n, r->name.text);
-    if (w->action != WORD_LEVEL || value == 1.0) return true;
-    eq_spice_fail(r->s, key.at,
-                  "level=%g of model %.*s is not supported yet; eqspice has MOS transistors of "
-                  "level 1 (Shichman-Hodges)",
-                  value, n, r->name.text);
-    return false;
+                      "ignored: %.*s of model %.*s (and others like it) belongs to level %s; level "
+                      "%d has none",
+                      (int)key.length, key.text, (int)r->name.length, r->name.text, levels.text,
+                      cls->level);
+    eq_text_free(&levels);
+    return others;
 }
 
 static bool neutral(reading *r, eq_token key, const eq_model_word *w, double value) {
@@ -120,8 +139,15 @@ static bool neutral(reading *r, eq_token key, const eq_model_word *w, double val
         return true;
     }
     bool transistor = eq_class(r->cls)->letter == 'm';
-    if (eq_class(r->cls)->letter == 'y') return true; /* the level of own_type */
-    if (transistor && w->action != WORD_NOT_HERE) return of_transistor(r, key, w, value);
+    if (eq_class(r->cls)->letter == 'y') return true;       /* the level of own_type */
+    if (transistor && w->action == WORD_LEVEL) return true; /* choose_level took it */
+    if (w->action == WORD_LEFT_OUT) {
+        eq_spice_note(r->s, "left out", key.at,
+                      "ignored: %.*s of model %.*s (and others like it), which ngspice does not "
+                      "have",
+                      (int)key.length, key.text, (int)r->name.length, r->name.text);
+        return true;
+    }
     bool same_law = w->action == WORD_LEVEL && (value == 1.0 || value == 2.0 || value == 3.0);
     if (w->action == WORD_GEOMETRY || same_law) return r->sized = true;
     if (w->action == WORD_NEUTRAL && value == 0.0) return true;
@@ -164,8 +190,9 @@ static bool read_key(reading *r, eq_cursor *c) {
         eq_token_next(c);
         return true;
     }
-    int usual = class_with(eq_class(r->cls)->model_type, 0);
-    if (k < 0 && r->cls != usual && param_of(usual, key) >= 0) {
+    const eq_device_class *cls = eq_class(r->cls);
+    int usual = class_with(cls->model_type, 0);
+    if (k < 0 && cls->level == 0 && r->cls != usual && param_of(usual, key) >= 0) {
         eq_spice_fail(
             r->s, key.at,
             "%.*s belongs to a Shockley diode, but ron, roff or vfwd make %.*s an ideal one; "
@@ -173,13 +200,16 @@ static bool read_key(reading *r, eq_cursor *c) {
             (int)key.length, key.text, (int)r->name.length, r->name.text);
         return false;
     }
-    if (k < 0 && (w == NULL || w->action == WORD_ALIAS)) {
-        char near[96];
-        names_of names = {eq_class(r->cls)};
+    bool unknown = k < 0 && (w == NULL || w->action == WORD_ALIAS);
+    if (unknown && of_other_level(r, key)) return eq_spice_value(r->s, c, &value) == EQ_OK;
+    if (unknown) {
+        char near[96], level[32] = "";
+        names_of names = {cls};
+        if (cls->level > 1) snprintf(level, sizeof level, " of level %d", cls->level);
         eq_spice_fail(r->s, key.at,
-                      "a model of type %s has no parameter %.*s%s; remove it or correct the name",
-                      eq_class(r->cls)->name, (int)key.length, key.text,
-                      eq_spice_nearest(r->s, key, parameter_name, &names, near));
+                      "a model of type %s%s has no parameter %.*s%s; remove it or correct the name",
+                      cls->level > 0 ? cls->model_type : cls->name, level, (int)key.length,
+                      key.text, eq_spice_nearest(r->s, key, parameter_name, &names, near));
         return false;
     }
     if (eq_spice_value(r->s, c, &value) != EQ_OK) return false;
@@ -271,8 +301,43 @@ static bool size_model(reading *r, eq_cursor card) {
     return true;
 }
 
+/* Where the card has that key, else where it begins. */
+static eq_location place_of(eq_cursor c, const char *key) {
+    eq_location begin = eq_token_peek(&c).at;
+    while (eq_token_peek(&c).kind != EQ_TOKEN_END) {
+        eq_token t = eq_token_next(&c);
+        if (t.kind == EQ_TOKEN_UNCLOSED || t.kind == EQ_TOKEN_BAD) break;
+        if (eq_token_is(t, key) && has_value(c)) return t.at;
+    }
+    return begin;
+}
+
+/* Of a type with levels the class of the card's, 1 where it has none. */
+static bool choose_level(reading *r, eq_cursor card, const char *type) {
+    static const char *const name[] = {"level"};
+    double level = NAN;
+    eq_text levels = {0};
+    if (!eq_spice_card_values(r->s, card, name, 1, &level)) return false;
+    if (isnan(level)) level = 1.0;
+    r->cls = class_at(type, level);
+    if (r->cls >= 0) return true;
+    levels_of(type, NULL, &levels);
+    eq_spice_fail(r->s, place_of(card, name[0]),
+                  "level=%g of model %.*s is not supported; eqspice has MOS transistors of levels "
+                  "%s",
+                  level, (int)r->name.length, r->name.text, levels.text);
+    eq_text_free(&levels);
+    return false;
+}
+
+static bool choose_class(reading *r, eq_cursor card, const char *type) {
+    if (eq_class(class_with(type, 0))->level > 0) return choose_level(r, card, type);
+    r->cls = class_for(type, card);
+    return true;
+}
+
 static bool read_model(reading *r, eq_cursor c, const char *type) {
-    r->cls = class_for(type, c);
+    if (!choose_class(r, c, type)) return false;
     for (int k = 0; k < EQ_MAX_COLUMNS; k++)
         r->w[k] = k < eq_class(r->cls)->params ? eq_class(r->cls)->param[k].default_value : NAN;
     eq_cursor card = c;

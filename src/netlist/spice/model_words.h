@@ -10,10 +10,10 @@ typedef enum eq_word_action {
     WORD_ALIAS,
     WORD_DC_FREE,
     WORD_TEXT,
-    WORD_NEUTRAL,     /* changes nothing where it is 0 */
-    WORD_GEOMETRY,    /* read by resistor.c and geometry.c */
-    WORD_LEVEL,       /* 1 to 3 have one law; with 3 lengths make the area */
-    WORD_OTHER_LEVEL, /* of transistors of levels 2 and 3 */
+    WORD_NEUTRAL,  /* changes nothing where it is 0 */
+    WORD_GEOMETRY, /* read by resistor.c and geometry.c */
+    WORD_LEVEL,    /* of diodes: 1 to 3 have one law; with 3 lengths make the area */
+    WORD_LEFT_OUT, /* ngspice has no such parameter */
     WORD_NOT_HERE
 } eq_word_action;
 

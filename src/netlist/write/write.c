@@ -52,6 +52,7 @@ static bool is_idle(const eq_device_class *cls, int k, const double *value) {
 /* Model parameters. The dialects differ in k/q: a junction only sees n k T/q, so n is scaled to
  * give the same product (and xti with it, which enters as xti/n). */
 static void put_model_params(writer *w, const eq_device_class *cls, const double *value) {
+    if (cls->level > 1) put_pair(w, "level", cls->level);
     for (int k = 0; k < cls->params; k++) {
         const eq_param *p = &cls->param[k];
         bool own_law = has_bit(cls->ngspice_only, k);
