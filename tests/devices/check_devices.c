@@ -516,6 +516,7 @@ END_TEST
 Suite *devices_suite(void) {
     Suite *s = suite_create("devices");
     TCase *all = tcase_create("all classes");
+    tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, derivatives_match_differences, 0, EQ_CLASS_COUNT);
     tcase_add_loop_test(all, parameter_gradients_match_differences, 0, EQ_CLASS_COUNT);
     tcase_add_loop_test(all, charges_match_differences, 0, EQ_CLASS_COUNT);

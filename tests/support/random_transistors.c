@@ -30,11 +30,37 @@ static void maybe(gen *g, const char *name, double value) {
     if (below(g, 2) == 0) eq_text_printf(g->t, " %s=%.4g", name, value);
 }
 
-/* .model nK or pK of everything that level 1 knows, some of it left out. */
+/* What levels 2 and 3 know beside level 1. */
+static void level_model(gen *g, unsigned level) {
+    maybe(g, "xj", decades(g, 1e-7, 6e-7));
+    maybe(g, "delta", between(g, 0.0, 2.0));
+    bool slow = below(g, 2) == 0, states = (slow && level == 2) || below(g, 2) == 0;
+    if (slow) eq_text_printf(g->t, " vmax=%.4g", decades(g, 4e4, 2e5));
+    if (states) eq_text_printf(g->t, " nfs=%.4g", decades(g, 1e10, 1e12));
+    if (level == 2) {
+        maybe(g, "uexp", between(g, 0.0, 0.3));
+        maybe(g, "ucrit", decades(g, 5e3, 1e5));
+        maybe(g, "neff", between(g, 1.0, 4.0));
+        maybe(g, "pb", between(g, 0.6, 0.95));
+    } else {
+        maybe(g, "theta", between(g, 0.0, 0.2));
+        maybe(g, "eta", between(g, 0.0, 0.1));
+        maybe(g, "kappa", decades(g, 0.01, 5.0));
+        maybe(g, "wd", between(g, 0.0, 2e-7));
+        maybe(g, "xw", between(g, -1e-7, 2e-7));
+        maybe(g, "xl", between(g, -1e-7, 1e-7));
+        maybe(g, "delvto", between(g, -0.1, 0.1));
+    }
+}
+
+/* .model nK or pK of everything that its level knows, some of it left out. */
 static void model(gen *g, char type, unsigned k) {
+    static const unsigned levels[] = {1, 1, 2, 3};
     double sign = type == 'n' ? 1.0 : -1.0;
-    bool process = below(g, 3) == 0;
-    eq_text_printf(g->t, ".model %c%u %cmos(%s", type, k, type, below(g, 2) ? "level=1" : "");
+    unsigned level = levels[below(g, 4)];
+    bool process = below(g, level == 1 ? 3 : 2) == 0;
+    eq_text_printf(g->t, ".model %c%u %cmos(", type, k, type);
+    if (level > 1 || below(g, 2)) eq_text_printf(g->t, "level=%u", level);
     if (process)
         eq_text_printf(g->t, " tox=%.4g nsub=%.4g", decades(g, 8e-9, 60e-9),
                        decades(g, 1e15, 1e17));
@@ -43,7 +69,8 @@ static void model(gen *g, char type, unsigned k) {
     if (!process || below(g, 3) == 0) eq_text_printf(g->t, " kp=%.4g", decades(g, 1e-5, 2e-4));
     maybe(g, "gamma", between(g, 0.0, 1.1));
     maybe(g, "phi", between(g, 0.55, 1.0));
-    maybe(g, "lambda", between(g, 0.0, 0.2));
+    if (level < 3) maybe(g, "lambda", between(g, 0.0, 0.2));
+    if (level > 1) level_model(g, level);
     maybe(g, "is", decades(g, 1e-16, 1e-13));
     maybe(g, "js", decades(g, 1e-8, 1e-4));
     if (below(g, 3) == 0) maybe(g, "rd", decades(g, 1.0, 300.0));
