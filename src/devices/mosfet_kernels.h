@@ -240,6 +240,19 @@ EQ_INLINE void begin(const mosfet *q, double *const *memory, size_t at, eq_vec *
     }
 }
 
+/* Those of `stuck` once more, without the memory of drops at other potentials. */
+static __attribute__((noinline)) void again(const mosfet *q, eq_mask stuck, eq_vec size, state *s) {
+    state t;
+    begin(q, NULL, 0, t.v);
+    t.in = evaluate(q, t.v);
+    t.worst = mismatch(q, t.v, &t.in, t.f);
+    descend(q, stuck, size, &t);
+    put_inner(stuck, &s->in, &t.in);
+    put(stuck, &s->worst, t.worst);
+    put(stuck, &s->v[D], t.v[D]);
+    put(stuck, &s->v[S], t.v[S]);
+}
+
 /* The inner potentials at the outer ones, and what flows there. */
 EQ_INLINE state settle(const mosfet *q, double *const *memory, size_t at) {
     const eq_vec *z = q->z;
@@ -250,6 +263,10 @@ EQ_INLINE state settle(const mosfet *q, double *const *memory, size_t at) {
     s.worst = mismatch(q, s.v, &s.in, s.f);
     descend(q, s.worst > 0.0, size, &s);
     eq_mask stuck = s.worst > 1e-12 * size;
+    if (eq_vec_any(stuck) && memory != NULL) {
+        again(q, stuck, size, &s);
+        stuck &= s.worst > 1e-12 * size;
+    }
     if (eq_vec_any(stuck)) rescue(q, stuck, size, &s);
     if (memory != NULL) {
         eq_vec_store(memory[EQ_MOS_DRAIN] + at, z[D] - s.v[D]);

@@ -124,6 +124,10 @@ static eq_status transistors(eq_diag *diag) {
     return solve(EQ_NEWTON, "netlists/transistors.cir", diag);
 }
 
+static eq_status levels(eq_diag *diag) {
+    return solve(EQ_NEWTON, "tests/decks/mosfet-levels.cir", diag);
+}
+
 /* Shorts that come and go. */
 static eq_status shorts(eq_diag *diag) {
     static const char text[] = "t\nv1 a 0 1\nr1 a b 1k\nr2 b c 1e-13\nr3 c d 0\nr4 c d 0\n"
@@ -1008,6 +1012,7 @@ static const struct {
     {"KINSOL", kinsol},
     {"Newton with formulas", newton_formulas},
     {"transistors", transistors},
+    {"transistors of other levels", levels},
     {"shorts", shorts},
     {"nudged phases", nudged},
     {"no operating point", dead_ends},

@@ -93,29 +93,30 @@ static int class_at(const char *type, double level) {
     return k < EQ_CLASS_COUNT ? k : -1;
 }
 
+enum { LEVELS = 64 }; /* bytes of a list of them */
+
 /* The levels of the type: "1, 3"; of those that have parameter `key`, unless that is NULL. */
-static bool levels_of(const char *type, const eq_token *key, eq_text *list) {
-    for (int level = 1; level < 100; level++) {
+static void levels_of(const char *type, const eq_token *key, char *list) {
+    size_t n = 0;
+    *list = '\0';
+    for (int level = 1; level < 10; level++) {
         int k = class_at(type, level);
         if (k < 0 || (key != NULL && param_of(k, *key) < 0)) continue;
-        eq_text_printf(list, "%s%d", list->length > 0 ? ", " : "", level);
+        n += (size_t)snprintf(list + n, LEVELS - n, "%s%d", n > 0 ? ", " : "", level);
     }
-    return list->length > 0;
 }
 
 /* What another level of the type has; ngspice leaves it out, too. */
 static bool of_other_level(reading *r, eq_token key) {
     const eq_device_class *cls = eq_class(r->cls);
-    eq_text levels = {0};
-    bool others = cls->level > 0 && levels_of(cls->model_type, &key, &levels);
-    if (others)
-        eq_spice_note(r->s, "other level", key.at,
-                      "ignored: %.*s of model %.*s (and others like it) belongs to level %s; level "
-                      "%d has none",
-                      (int)key.length, key.text, (int)r->name.length, r->name.text, levels.text,
-                      cls->level);
-    eq_text_free(&levels);
-    return others;
+    char levels[LEVELS];
+    levels_of(cls->model_type, &key, levels);
+    if (cls->level == 0 || levels[0] == '\0') return false;
+    eq_spice_note(r->s, "other level", key.at,
+                  "ignored: %.*s of model %.*s (and others like it) belongs to level %s; level "
+                  "%d has none",
+                  (int)key.length, key.text, (int)r->name.length, r->name.text, levels, cls->level);
+    return true;
 }
 
 static bool neutral(reading *r, eq_token key, const eq_model_word *w, double value) {
@@ -316,17 +317,16 @@ static eq_location place_of(eq_cursor c, const char *key) {
 static bool choose_level(reading *r, eq_cursor card, const char *type) {
     static const char *const name[] = {"level"};
     double level = NAN;
-    eq_text levels = {0};
+    char levels[LEVELS];
     if (!eq_spice_card_values(r->s, card, name, 1, &level)) return false;
     if (isnan(level)) level = 1.0;
     r->cls = class_at(type, level);
     if (r->cls >= 0) return true;
-    levels_of(type, NULL, &levels);
+    levels_of(type, NULL, levels);
     eq_spice_fail(r->s, place_of(card, name[0]),
                   "level=%g of model %.*s is not supported; eqspice has MOS transistors of levels "
                   "%s",
-                  level, (int)r->name.length, r->name.text, levels.text);
-    eq_text_free(&levels);
+                  level, (int)r->name.length, r->name.text, levels);
     return false;
 }
 
