@@ -61,13 +61,12 @@ const char *program(void) {
     return p == NULL ? "build/eqspice" : p;
 }
 
-static const char *ngspice(void) {
+const char *ngspice(void) {
     const char *p = getenv("EQSPICE_NGSPICE");
     return p == NULL ? "ngspice" : p;
 }
 
-/* Seconds of a whole process; NAN when it fails or takes longer than `limit` seconds. */
-static double seconds_of(const char *const *argv, int limit) {
+double seconds_of(const char *const *argv, int limit) {
     eq_process p = {argv, NULL, NULL, argv[0], limit};
     eq_text said = {0};
     int exit_status = 0;
@@ -677,9 +676,11 @@ static void bench_python(void) {
 static const struct {
     const char *name;
     void (*measure)(void);
-} benches[] = {{"small", bench_small},     {"parse", bench_parse},   {"kendall", bench_kendall},
-               {"ngspice", bench_ngspice}, {"drn", bench_drn},       {"mnist", bench_mnist},
-               {"grids", bench_grids},     {"python", bench_python}, {"networks", bench_networks}};
+} benches[] = {{"small", bench_small},       {"parse", bench_parse},
+               {"kendall", bench_kendall},   {"ngspice", bench_ngspice},
+               {"drn", bench_drn},           {"mnist", bench_mnist},
+               {"grids", bench_grids},       {"python", bench_python},
+               {"networks", bench_networks}, {"transistors", bench_transistors}};
 
 static bool wanted(const char *name, int argc, char **argv) {
     for (int k = 2; k < argc; k++)

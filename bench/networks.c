@@ -12,8 +12,8 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "bench.h"
-#include "model/discrete.h"
-#include "model/hopfield.h"
+#include "model/discrete/discrete.h"
+#include "model/hopfield/hopfield.h"
 #include "model/model.h"
 #include "report/process.h"
 

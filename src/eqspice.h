@@ -158,6 +158,14 @@ EQ_API void eq_deck_free(eq_deck *d);
 /** The circuit of a deck, which belongs to the deck. */
 EQ_API eq_circuit *eq_deck_circuit(const eq_deck *d);
 
+/** Loads a library of compiled Verilog-A models (OSDI 0.3 or 0.4, as OpenVAF makes it), for the N
+ * elements of decks that are read from then on. Loading a library runs its code: decks that name
+ * one are refused until this was called for it. It stays loaded until the process ends; call this
+ * before other threads use circuits.
+ * @param file The shared library.
+ * @return #EQ_ERR_INPUT: it cannot be opened, is no such library or of another version, or says of
+ *   itself what cannot be. */
+EQ_API eq_status eq_osdi_allow(const char *file, eq_diag *diag);
 /** @} */
 
 /** @defgroup parameters Parameters
@@ -503,6 +511,10 @@ typedef struct eq_metrics {
     double
         mode_hops; /**< clamped phases of the epoch whose energy is below that of the free phase; NAN:
                                 nothing is clamped, or the energy is convex */
+    double
+        train_before; /**< meta-learning: loss of the queries before a task is learned; NAN without */
+    double test_before; /**< likewise, of the held-out tasks */
+    double inner_steps; /**< mean steps of learning one of these */
 } eq_metrics;
 
 /** What is trained, for the first lines of the log. Strings are constants of the library. */
@@ -538,6 +550,8 @@ typedef struct eq_train_summary {
         gradient_error; /**< relative, of the estimate at beta; NAN: no gradient to compare with */
     double gradient_cosine;           /**< of the estimate with the adjoint; NAN likewise */
     double free_iterations_per_solve; /**< of free phases; 0: they are not counted apart */
+    size_t train_tasks;               /**< of meta-learning; 0: without */
+    size_t test_tasks;                /**< held out */
 } eq_train_summary;
 
 /** How a part of the network fares in an epoch: a row of diagnosis.csv. at_min to moved are of a

@@ -60,7 +60,8 @@ class CMetrics(Structure):
                 ("test_rmse", c_double), ("test_r2", c_double), ("validation_loss", c_double),
                 ("validation_error", c_double), ("validation_rmse", c_double),
                 ("validation_r2", c_double), ("gradient_cosine", c_double),
-                ("mode_hops", c_double)]
+                ("mode_hops", c_double), ("train_before", c_double), ("test_before", c_double),
+                ("inner_steps", c_double)]
 
 
 class CProgress(Structure):

@@ -30,6 +30,9 @@ class Metrics(NamedTuple):
     validation_r2: float
     gradient_cosine: float
     mode_hops: float
+    train_before: float
+    test_before: float
+    inner_steps: float
 
 
 def metrics_of(m):

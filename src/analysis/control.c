@@ -326,6 +326,8 @@ static const struct command {
     {"write", eq_script_write},
     {"wrdata", eq_script_wrdata},
     {"unset", unset},
+    {"osdi", nothing}, /* read with the deck */
+    {"pre_osdi", nothing},
     {"unlet", nothing},
     {"destroy", nothing},
     {"compose", eq_script_compose},

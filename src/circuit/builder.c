@@ -50,9 +50,8 @@ eq_status eq_builder_model(eq_builder *b, const char *name, int cls, const char 
         return eq_out_of_memory(b->diag);
     eq_card card = eq_card_new(cls);
     eq_model *m = &c->model[0];
-    m->name = eq_strdup(name);
+    *m = (eq_model){.name = eq_strdup(name), .cls = cls};
     if (m->name == NULL) return eq_out_of_memory(b->diag);
-    m->cls = cls;
     memcpy(m->w, card.w, sizeof m->w);
     for (size_t k = 0; k < params; k++) m->w[eq_param_find(eq_class(cls), param[k])] = value[k];
     c->models = 1;

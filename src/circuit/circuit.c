@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "circuit/formula.h"
+#include "devices/osdi.h"
 
 /* Boltzmann over charge of ngspice (CODATA 2014): Vt(27 C)/300.15 K (docs/theory.md, 7). */
 static const double ngspice_k_over_q = 0.025864917007157 / 300.15;
@@ -28,6 +29,8 @@ eq_circuit *eq_circuit_new(void) {
 }
 
 static void table_free(eq_table *t) {
+    for (size_t j = 0; t->cls->hidden > 0 && j < t->count; j++)
+        eq_osdi_free(eq_osdi_at(t->w[0][j]));
     for (int k = 0; k < EQ_MAX_TERMINALS; k++) eq_free(t->term[k]);
     for (int k = 0; k < EQ_MAX_COLUMNS; k++) eq_free(t->w[k]);
     eq_free(t->control);
@@ -40,12 +43,15 @@ static void table_free(eq_table *t) {
 void eq_circuit_free(eq_circuit *c) {
     if (c == NULL) return;
     for (int32_t k = 0; k < c->files; k++) eq_free(c->file[k]);
-    for (size_t k = 0; k < c->models; k++) eq_free(c->model[k].name);
     for (size_t k = 0; k < c->groups; k++) {
         eq_free(c->group[k].name);
         eq_free(c->group[k].row);
     }
     for (int k = 0; k < EQ_CLASS_COUNT; k++) table_free(&c->table[k]);
+    for (size_t k = 0; k < c->models; k++) {
+        eq_free(c->model[k].name);
+        eq_osdi_model_free(c->model[k].compiled);
+    }
     eq_names_free(c->node);
     eq_names_free(c->element);
     eq_names_free(c->capacitor_name);
@@ -438,6 +444,18 @@ void eq_circuit_derive(eq_circuit *c) {
             c->table[k].cls->derive(c->table[k].count, c->table[k].w, &c->env);
 }
 
+/* What compiled modules have said of their elements. */
+static void pass_warnings(const eq_circuit *c, eq_diag *diag) {
+    for (int k = EQ_BUILT_IN_CLASSES; k < EQ_CLASS_COUNT; k++)
+        for (size_t j = 0; j < c->table[k].count; j++) {
+            eq_element e = c->table[k].id[j];
+            const char *said = eq_osdi_warning(eq_osdi_at(c->table[k].w[0][j]));
+            if (said != NULL)
+                eq_note_at(diag, eq_circuit_place_of(c, e), "%s: %s", eq_circuit_element_name(c, e),
+                           said);
+        }
+}
+
 eq_status eq_circuit_freeze(eq_circuit *c, eq_diag *diag) {
     if (c->frozen) return EQ_OK;
     eq_status status = make_nudges(c, diag);
@@ -448,6 +466,7 @@ eq_status eq_circuit_freeze(eq_circuit *c, eq_diag *diag) {
                          "(line 1 is the title and is not read as an element)");
     if (status != EQ_OK) return status;
     eq_circuit_derive(c);
+    pass_warnings(c, diag);
     c->frozen = true;
     return EQ_OK;
 }

@@ -110,6 +110,7 @@ typedef struct eq_model {
     char *name;
     int32_t cls;
     double w[EQ_MAX_COLUMNS]; /* declared parameters; NAN where not given and without default */
+    struct eq_osdi_model *compiled; /* of a class of a compiled module (osdi.h); NULL */
 } eq_model;
 
 /* Open at dc and no element: it says how fast a state is reached (solver/settling.h). */

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "circuit/formula.h"
+#include "devices/osdi.h"
 
 static void integers(uint64_t *h, const int32_t *value, size_t n) {
     eq_hash_number(h, value == NULL ? UINT64_MAX : n);
@@ -31,12 +32,27 @@ static void formula(uint64_t *h, const eq_formula *f) {
     eq_hash_number(h, (uint64_t)f->result);
 }
 
+/* The module, the model's parameters and how many terminals are connected. */
+static void compiled(uint64_t *h, const eq_osdi_instance *i) {
+    const char *name, *text;
+    double value;
+    const eq_osdi_model *m = eq_osdi_model_of(i);
+    eq_hash_number(h, (uint64_t)eq_osdi_connected(i));
+    for (size_t k = 0; eq_osdi_model_given(m, k, &name, &value, &text); k++) {
+        eq_hash_text(h, name);
+        eq_hash_double(h, value);
+        eq_hash_text(h, text == NULL ? "" : text);
+    }
+}
+
 static void table(uint64_t *h, const eq_table *t) {
     eq_hash_number(h, t->count);
     for (int k = 0; k < EQ_MAX_TERMINALS; k++) integers(h, t->term[k], t->count);
     integers(h, t->control, t->count);
     for (size_t j = 0; t->formula != NULL && j < t->count; j++) formula(h, t->formula[j]);
-    for (int k = 0; k < t->cls->columns && t->count > 0; k++) doubles(h, t->w[k], t->count);
+    for (int k = t->cls->hidden; k < t->cls->columns && t->count > 0; k++)
+        doubles(h, t->w[k], t->count);
+    for (size_t j = 0; t->cls->hidden > 0 && j < t->count; j++) compiled(h, eq_osdi_at(t->w[0][j]));
     integers(h, t->id, t->count);
 }
 

@@ -38,6 +38,7 @@ eq_handle eq_handle_as_written(const eq_circuit *c, eq_element e) {
 bool eq_handle_next(const eq_circuit *c, eq_handle_walk *w) {
     for (; w->element < (eq_element)eq_circuit_elements(c); w->element++, w->param = 0) {
         const eq_device_class *cls = eq_class(c->row[w->element].cls);
+        if (w->param < cls->hidden) w->param = cls->hidden;
         while (w->param < cls->params) {
             bool value = w->param == cls->value;
             w->handle =
@@ -60,7 +61,7 @@ void eq_handle_name(const eq_circuit *c, eq_handle h, eq_text *name) {
 static const char *near_param(const eq_device_class *cls, const char *param) {
     size_t n = strlen(param);
     const char *best = NULL;
-    for (int k = 0, apart = eq_near(n) + 1; k < cls->params; k++) {
+    for (int k = cls->hidden, apart = eq_near(n) + 1; k < cls->params; k++) {
         int d = eq_distance(param, n, cls->param[k].name);
         if (d >= apart) continue;
         apart = d;
@@ -82,7 +83,7 @@ static eq_status find(const eq_circuit *c, const char *element, const char *para
     if (k < 0)
         return eq_fail(diag, EQ_ERR_INPUT, "%s is a %s, which has no parameter '%s'; %s %s%s",
                        element, cls->name, param, near != NULL ? "did you mean" : "its first is",
-                       near != NULL ? near : cls->param[0].name, near != NULL ? "?" : "");
+                       near != NULL ? near : cls->param[cls->hidden].name, near != NULL ? "?" : "");
     *out = (eq_handle){e, k};
     return EQ_OK;
 }

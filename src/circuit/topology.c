@@ -249,16 +249,19 @@ static void mark_carriers(weigher *w) {
 }
 
 /* The first VCVS (which = 0) or controlled CCCS (which = 1) on the way from node n to its root. */
-static eq_element on_path(const weigher *w, eq_node n, int which) {
-    const eq_reduction *r = w->r;
+static eq_element on_path(const eq_circuit *c, const eq_reduction *r, eq_node n, int which) {
     for (; r->parent[n] != EQ_NONE; n = r->parent[n]) {
         int32_t b = r->edge[n];
         if (b == EQ_NONE) continue;
-        if (which == 0 && eq_by_voltage(&w->c->table[w->c->row[r->branch[b]].cls]))
-            return r->branch[b];
+        if (which == 0 && eq_by_voltage(&c->table[c->row[r->branch[b]].cls])) return r->branch[b];
         if (which == 1 && r->f_start[b] < r->f_start[b + 1]) return r->f[r->f_start[b]];
     }
     return EQ_NONE;
+}
+
+eq_element eq_topology_amplifier(const eq_circuit *c, const eq_reduction *r, eq_node n) {
+    eq_element by = on_path(c, r, n, 0);
+    return by != EQ_NONE ? by : on_path(c, r, n, 1);
 }
 
 static double coefficient(const eq_sparse_rows *rows, eq_node n, int32_t unknown) {
@@ -285,7 +288,7 @@ static bool demands_of_node(weigher *w, eq_node n) {
         for (int32_t e = rows[which]->start[n]; e < rows[which]->start[n + 1]; e++) {
             int32_t k = rows[which]->unknown[e];
             double t = coefficient(rows[0], n, k), b = coefficient(rows[1], n, k);
-            eq_element amplifier = on_path(w, n, 0);
+            eq_element amplifier = on_path(w->c, w->r, n, 0);
             if (t == 0.0 && b == 0.0) continue;
             if (b == 0.0)
                 BREAKS(w->t,
@@ -297,7 +300,7 @@ static bool demands_of_node(weigher *w, eq_node n) {
                 BREAKS(w->t,
                        "%s draws a current that belongs to node %s, which its terminals do not "
                        "drive; let a VCVS drive it from the same nodes",
-                       name_of(w, on_path(w, n, 1)), eq_circuit_node_name(w->c, n));
+                       name_of(w, on_path(w->c, w->r, n, 1)), eq_circuit_node_name(w->c, n));
             else if (which == 0 && !add_demand(w, w->t->component[w->r->root[k]],
                                                w->t->component[n], b / t, amplifier))
                 return false;
@@ -463,7 +466,8 @@ static void report(const eq_topology *t, const eq_reduction *r, eq_diag *diag) {
         eq_note_at(diag, nowhere, "energy weights exist (%g to %g): the circuit has an energy", low,
                    high);
     if (!t->exists)
-        eq_warn_at(diag, nowhere, "no energy weights, EqProp gradients are biased: %s", t->reason);
+        eq_warn_at(diag, nowhere, "no energy weights, EqProp gradients may be biased: %s",
+                   t->reason);
     if (t->exists && !t->positive)
         eq_warn_at(diag, nowhere,
                    "an energy weight is not positive: the energy is not convex; give gain "

@@ -44,6 +44,9 @@ bool eq_topology_convex(const eq_topology *t);
 double eq_topology_weight(const eq_topology *t, eq_node node);
 /* d of an element between two nodes: that of its floating side, 1 when both sides are fixed. */
 double eq_topology_element_weight(const eq_topology *t, eq_node a, eq_node b);
+/* The first controlled source on the way from node n to its root of the tree of voltage-defined branches: a VCVS, or a CCCS that takes
+ * the current of one; EQ_NONE: none. */
+eq_element eq_topology_amplifier(const eq_circuit *c, const eq_reduction *r, eq_node n);
 /* What a nudge at a node is scaled by: d of the first output over d of the node; 1 without energy
  * weights, and where there is no node. */
 double eq_topology_nudge_scale(const eq_topology *t, const eq_circuit *c, eq_node node);

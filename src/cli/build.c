@@ -3,7 +3,7 @@
 #include "circuit/crossbar.h"
 #include "cli/commands.h"
 #include "netlist/netlist.h"
-#include "train/experiment.h"
+#include "train/experiment/experiment.h"
 
 /* What the command line says beside the numbers in `a`; texts are NULL where it says nothing. */
 typedef struct build_options {

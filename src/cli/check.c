@@ -1,8 +1,10 @@
 #include "base/carry.h"
 #include "circuit/topology.h"
 
+#include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/deck.h"
+#include "cli/subject.h"
 #include "train/train.h"
 
 static void print_counts(const eq_circuit *c) {
@@ -71,36 +73,112 @@ static void print_weights(const eq_circuit *c, const eq_topology *t) {
     }
 }
 
-static eq_status check(eq_circuit *c, const eq_deck *d, eq_diag *diag) {
-    eq_topology *t = NULL;
+/* What check was asked for. */
+typedef struct request {
+    const char *dialect, *sample, *input; /* NULL: not said */
+    bool training, json;
+} request;
+
+static void print_table(const eq_circuit *c, const eq_deck *d, const eq_topology *t,
+                        const eq_measured *m, eq_diag *diag) {
     print_counts(c);
-    eq_status status = eq_topology_check(c, &t, diag);
     print_findings(diag);
-    if (status == EQ_OK) {
-        print_weights(c, t);
-        print_convexity(d, t);
+    if (t == NULL) return;
+    print_weights(c, t);
+    print_convexity(d, t);
+    eq_check_print_measured(c, m);
+}
+
+/* The notes and warnings as an array of sentences. */
+static void json_findings(eq_diag *diag) {
+    size_t shown = 0;
+    fputs(", \"findings\": [", stdout);
+    for (size_t k = 0; k < eq_diag_count(diag); k++) {
+        const eq_message *m = eq_diag_get(diag, k);
+        if (m->severity == EQ_ERROR) continue;
+        fputs(shown++ == 0 ? "" : ", ", stdout);
+        eq_json_text(m->text);
     }
+    fputs("]", stdout);
+    if (eq_diag_errors(diag) == 0) eq_diag_clear(diag);
+}
+
+static void print_json(const eq_circuit *c, const eq_topology *t, const eq_measured *m,
+                       eq_diag *diag) {
+    const char *before = "";
+    printf("{\"nodes\": %zu, \"elements\": {", eq_circuit_nodes(c) - 1);
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        if (c->table[k].count == 0) continue;
+        printf("%s\"%s\": %zu", before, eq_class(k)->name, c->table[k].count);
+        before = ", ";
+    }
+    printf("},\n \"energy\": %s, \"convex\": %s, \"unique\": %s, \"passive\": %s",
+           t->exists ? "true" : "false", eq_topology_convex(t) ? "true" : "false",
+           t->unique ? "true" : "false", t->passive ? "true" : "false");
+    if (!t->exists) {
+        fputs(",\n \"reason\": ", stdout);
+        eq_json_text(t->reason);
+    }
+    eq_check_measured_json(c, m);
+    json_findings(diag);
+    puts("}");
+}
+
+static eq_status check(eq_circuit *c, const eq_deck *d, const request *r, eq_diag *diag) {
+    eq_topology *t = NULL;
+    eq_measured m = {.there = false};
+    eq_status status = eq_topology_check(c, &t, diag);
+    if (status == EQ_OK && !t->exists) status = eq_check_measure(c, &m, diag);
+    if (!r->json)
+        print_table(c, d, status == EQ_OK ? t : NULL, &m, diag);
+    else if (status == EQ_OK)
+        print_json(c, t, &m, diag);
+    eq_check_measured_free(&m);
     eq_topology_free(t);
+    return status;
+}
+
+/* A deck, or a folder with one of its samples on the inputs. */
+static eq_status check_subject(const char *path, const request *r, eq_diag *diag) {
+    eq_subject s;
+    eq_status status = eq_subject_open(path, r->dialect, &s, diag);
+    if (status == EQ_OK) status = eq_subject_inputs(&s, r->input, r->sample, r->training, diag);
+    eq_print_diag(diag);
+    if (status == EQ_OK) status = check(s.circuit, s.deck, r, diag);
+    eq_subject_close(&s);
+    return status;
+}
+
+/* A folder as its model.cir has it: no data is needed. */
+static eq_status check_model(const char *path, const request *r, eq_diag *diag) {
+    eq_experiment *x = NULL;
+    eq_circuit *trained = NULL;
+    eq_status status = eq_trained_read(path, NULL, &x, &trained, diag);
+    eq_print_diag(diag);
+    if (status == EQ_OK) status = check(trained, NULL, r, diag);
+    eq_circuit_free(trained);
+    eq_experiment_free(x);
     return status;
 }
 
 static int run(const eq_command *command, int argc, char **argv) {
     int exit_status;
-    const char *dialect = NULL;
-    const eq_option table[] = {EQ_DIALECT_OPTION(&dialect)};
-    const char *path = eq_parse_arguments(command, table, 1, argc, argv, &exit_status);
+    request r = {.dialect = NULL};
+    const eq_option table[] = {
+        {"sample", 0, EQ_OPTION_TEXT, &r.sample, "K",
+         "of a folder: the test sample on the inputs (model.cir)"},
+        {"train", 0, EQ_OPTION_FLAG, &r.training, NULL, "of a folder: a training sample"},
+        {"input", 0, EQ_OPTION_TEXT, &r.input, "X,X,..",
+         "features on the inputs of a network, V on those of a deck"},
+        {"json", 0, EQ_OPTION_FLAG, &r.json, NULL, "print one JSON object"},
+        EQ_DIALECT_OPTION(&r.dialect),
+    };
+    const char *path =
+        eq_parse_arguments(command, table, sizeof table / sizeof *table, argc, argv, &exit_status);
     if (path == NULL) return exit_status;
     eq_diag *diag = eq_diag_new();
-    eq_experiment *x = NULL;
-    eq_circuit *trained = NULL;
-    eq_deck *d = NULL;
-    eq_status status = eq_is_folder(path) ? eq_trained_read(path, NULL, &x, &trained, diag)
-                                          : eq_read_deck(path, dialect, &d, diag);
-    eq_print_diag(diag);
-    if (status == EQ_OK) status = check(d != NULL ? d->circuit : trained, d, diag);
-    eq_circuit_free(trained);
-    eq_experiment_free(x);
-    eq_deck_free(d);
+    bool as_trained = r.sample == NULL && r.input == NULL && !r.training && eq_is_folder(path);
+    eq_status status = as_trained ? check_model(path, &r, diag) : check_subject(path, &r, diag);
     return eq_finish(diag, status);
 }
 

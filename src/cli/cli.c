@@ -45,13 +45,17 @@ static void print_option(const eq_option *o) {
     printf("  %-28s %s\n", label, o->help);
 }
 
-static const eq_option help_option = {"help", 'h', EQ_OPTION_FLAG, NULL, NULL, "show this help"};
+/* Of every command. */
+static const eq_option common_option[] = {
+    {"osdi", 0, EQ_OPTION_TEXT, NULL, "FILE", "load the compiled models of this library"},
+    {"help", 'h', EQ_OPTION_FLAG, NULL, NULL, "show this help"}};
+enum { COMMON = sizeof common_option / sizeof *common_option, OSDI = 1 };
 
 static void print_help(const eq_command *command, const eq_option *option, size_t options) {
     printf("usage: eqspice %s %s [options]\n%s\n\noptions:\n", command->name, command->arguments,
            command->summary);
     for (size_t k = 0; k < options; k++) print_option(&option[k]);
-    print_option(&help_option);
+    for (size_t k = 0; k < COMMON; k++) print_option(&common_option[k]);
 }
 
 /* Stores the argument of an option; false when it is no number of its kind. */
@@ -101,7 +105,8 @@ static void getopt_tables(const eq_option *option, size_t options, struct option
         *shorts++ = option[k].letter;
         if (has == required_argument) *shorts++ = ':';
     }
-    longs[options] = (struct option){"help", no_argument, NULL, 'h'};
+    longs[options] = (struct option){"osdi", required_argument, NULL, OSDI};
+    longs[options + 1] = (struct option){"help", no_argument, NULL, 'h'};
     *shorts++ = 'h';
     *shorts = '\0';
 }
@@ -113,10 +118,30 @@ static const eq_option *option_of(const eq_option *option, size_t options, int c
     return NULL;
 }
 
+/* Loads a library of compiled models, which is what --osdi asks for; false: it said why not. */
+static bool allow(const char *file) {
+    eq_diag *diag = eq_diag_new();
+    eq_status status = diag == NULL ? EQ_ERR_MEMORY : eq_osdi_allow(file, diag);
+    return eq_finish(diag, status) == 0;
+}
+
+/* The files of a list parted by colons. */
+static bool allow_listed(const char *list) {
+    bool good = true;
+    for (const char *p = list; good && p != NULL && *p != '\0';) {
+        size_t n = strcspn(p, ":");
+        char *file = n == 0 ? NULL : eq_strndup(p, n);
+        good = n == 0 || (file != NULL && allow(file));
+        eq_free(file);
+        p += n + (p[n] == ':');
+    }
+    return good;
+}
+
 /* The options; false when the command is to end. The other arguments are then argv[optind..]. */
 static bool parse_options(const eq_command *command, const eq_option *option, size_t options,
                           int argc, char **argv, int *exit_status) {
-    struct option longs[EQ_MAX_OPTIONS + 2] = {{0}};
+    struct option longs[EQ_MAX_OPTIONS + COMMON + 1] = {{0}};
     char shorts[2 * EQ_MAX_OPTIONS + 4];
     getopt_tables(option, options, longs, shorts);
     optind = 0; /* start anew: glibc */
@@ -128,6 +153,8 @@ static bool parse_options(const eq_command *command, const eq_option *option, si
             *exit_status = 0;
             return false;
         }
+        if (code == OSDI && allow(optarg)) continue;
+        if (code == OSDI) return false;
         const eq_option *o = option_of(option, options, code);
         if (code == ':')
             return usage_error(command, "an argument is missing after ", argv[optind - 1]);
@@ -140,7 +167,7 @@ static bool parse_options(const eq_command *command, const eq_option *option, si
                                             : "this is not a number: ",
                 optarg);
     }
-    return true;
+    return allow_listed(getenv("EQSPICE_OSDI"));
 }
 
 const char *eq_parse_arguments(const eq_command *command, const eq_option *option, size_t options,

@@ -53,6 +53,17 @@ static void print_own(const eq_gradcheck_report *r) {
                r->own_round_off);
 }
 
+/* By group, where they do not all agree with the adjoint. */
+static void print_groups(const eq_gradcheck_report *r) {
+    static const double near = 1e-3;
+    bool off = false;
+    for (size_t g = 0; g < r->groups; g++)
+        off = off || !(r->group[g].cosine > 1.0 - near) || !(fabs(r->group[g].size - 1.0) < near);
+    for (size_t g = 0; off && g < r->groups; g++)
+        printf("  group %s: cosine %s, %s of its size\n", r->group[g].name,
+               number('f', 9, r->group[g].cosine).text, number('g', 4, r->group[g].size).text);
+}
+
 static void print_report(const eq_gradcheck_report *r) {
     size_t hidden = 0;
     printf("%zu conductance%s, %zu example%s; adjoint against central differences: %.2e\n",
@@ -69,6 +80,7 @@ static void print_report(const eq_gradcheck_report *r) {
                "phases\n",
                hidden, eq_plural(hidden));
     print_own(r);
+    print_groups(r);
 }
 
 /* The row of the experiment's own estimator; NULL: there is none. */
@@ -131,7 +143,15 @@ static void print_json(const eq_gradcheck_report *r) {
     eq_json_number("beta", r->own_beta, ", ");
     eq_json_number("error", r->own_error, ", ");
     eq_json_number("round_off", r->own_round_off, ", ");
-    eq_json_number("cosine", r->own_cosine, "}}\n");
+    eq_json_number("cosine", r->own_cosine, "},\n \"groups\": [");
+    for (size_t g = 0; g < r->groups; g++) {
+        printf("%s{\"group\": ", g == 0 ? "" : ", ");
+        eq_json_text(r->group[g].name);
+        fputs(", ", stdout);
+        eq_json_number("cosine", r->group[g].cosine, ", ");
+        eq_json_number("size", r->group[g].size, "}");
+    }
+    puts("]}");
 }
 
 /* What belongs to --transient alone. */
@@ -160,7 +180,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_transient_request r = {.options = eq_transient_defaults()};
     eq_list set = {.count = 0};
     const eq_option table[] = {
-        {"examples", 0, EQ_OPTION_INT, &examples, "N", "use the first N training examples (4)"},
+        {"examples", 0, EQ_OPTION_INT, &examples, "N",
+         "use the first N training examples (4), or tasks (1)"},
         {"json", 0, EQ_OPTION_FLAG, &r.json, NULL, "print one JSON object"},
         {"transient", 0, EQ_OPTION_FLAG, &transient, NULL,
          "both sides of theorem 3.1 over time, by Euler's method"},
@@ -187,8 +208,9 @@ static int run(const eq_command *command, int argc, char **argv) {
     eq_status status = check_request(&r, transient, diag);
     if (status == EQ_OK) status = eq_subject_model(path, &settings, &x, &trained, diag);
     if (status == EQ_OK)
-        status = transient ? eq_gradcheck_transient(x, trained, &r, path, diag)
-                           : compare(x, trained, (size_t)examples, r.json, diag);
+        status = transient           ? eq_gradcheck_transient(x, trained, &r, path, diag)
+                 : x->meta.shots > 0 ? eq_gradcheck_meta(x, trained, (size_t)examples, r.json, diag)
+                                     : compare(x, trained, (size_t)examples, r.json, diag);
     eq_experiment_free(x);
     return eq_finish(diag, status);
 }

@@ -1,4 +1,4 @@
-/* Theorem 3.1 over time, as `eqspice gradcheck --transient` tells it. */
+/* Theorem 3.1 over time and the outer gradient of meta-learning, as `eqspice gradcheck` tells them. */
 #ifndef EQ_CLI_GRADCHECK_H
 #define EQ_CLI_GRADCHECK_H
 
@@ -13,5 +13,9 @@ typedef struct eq_transient_request {
 /* Takes over the model. */
 eq_status eq_gradcheck_transient(const eq_experiment *x, eq_network *trained,
                                  const eq_transient_request *r, const char *input, eq_diag *diag);
+
+/* gradcheck_meta.c. tasks: 0: one. Takes over the model. */
+eq_status eq_gradcheck_meta(const eq_experiment *x, eq_network *trained, size_t tasks, bool json,
+                            eq_diag *diag);
 
 #endif

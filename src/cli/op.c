@@ -15,21 +15,6 @@ static void print_quality(const eq_solve_info *info, FILE *stream) {
         fputs("no energy function: see `eqspice check`\n", stream);
 }
 
-/* What stands on the inputs: a sample of the data, what is given, or what the deck has there. */
-static eq_status put_inputs(eq_subject *s, const eq_deck_options *d, eq_diag *diag) {
-    size_t first, last;
-    bool training = d->training, sample = d->sample != NULL || training;
-    if (d->input != NULL && sample)
-        return eq_fail(diag, EQ_ERR_USAGE, "--input and a sample are both given; give one of them");
-    if (d->input != NULL) return eq_subject_input(s, d->input, diag);
-    eq_status status = eq_subject_samples(s, d->sample, &training, &first, &last, diag);
-    if (status == EQ_OK && first != last)
-        status = eq_fail(diag, EQ_ERR_USAGE,
-                         "one operating point is of one sample; give --sample %zu", first);
-    return status == EQ_OK && s->trained != NULL ? eq_subject_sample(s, first, false, diag)
-                                                 : status;
-}
-
 static eq_status op(const char *path, const eq_deck_options *d, eq_diag *diag) {
     eq_subject s = {0};
     eq_result *r = NULL;
@@ -38,7 +23,7 @@ static eq_status op(const char *path, const eq_deck_options *d, eq_diag *diag) {
     eq_format format;
     eq_status status = eq_deck_understand(d, &method, &format, diag);
     if (status == EQ_OK) status = eq_subject_open(path, d->dialect, &s, diag);
-    if (status == EQ_OK) status = put_inputs(&s, d, diag);
+    if (status == EQ_OK) status = eq_subject_inputs(&s, d->input, d->sample, d->training, diag);
     if (status == EQ_OK) {
         eq_print_diag(diag);
         eq_solve_options o = eq_deck_solving(d, method, s.circuit);

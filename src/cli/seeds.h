@@ -2,7 +2,7 @@
 #ifndef EQ_CLI_SEEDS_H
 #define EQ_CLI_SEEDS_H
 
-#include "train/experiment.h"
+#include "train/experiment/experiment.h"
 
 /* Processors that this process may use, >= 1. */
 int eq_processors(void);

@@ -97,6 +97,20 @@ eq_status eq_subject_input(eq_subject *s, const char *values, eq_diag *diag) {
     return status;
 }
 
+eq_status eq_subject_inputs(eq_subject *s, const char *input, const char *sample, bool training,
+                            eq_diag *diag) {
+    size_t first, last;
+    if (input != NULL && (sample != NULL || training))
+        return eq_fail(diag, EQ_ERR_USAGE, "--input and a sample are both given; give one of them");
+    if (input != NULL) return eq_subject_input(s, input, diag);
+    eq_status status = eq_subject_samples(s, sample, &training, &first, &last, diag);
+    if (status == EQ_OK && first != last)
+        status = eq_fail(diag, EQ_ERR_USAGE,
+                         "one operating point is of one sample; give --sample %zu", first);
+    return status == EQ_OK && s->trained != NULL ? eq_subject_sample(s, first, false, diag)
+                                                 : status;
+}
+
 eq_status eq_subject_model(const char *path, const eq_settings *settings, eq_experiment **x,
                            eq_network **model, eq_diag *diag) {
     *model = NULL;

@@ -28,5 +28,9 @@ eq_status eq_subject_samples(eq_subject *s, const char *range, bool *training, s
 /* Puts "1,0,.." on the inputs: features as they stand in the data of a trained network, V on the
  * input sources of a deck. */
 eq_status eq_subject_input(eq_subject *s, const char *values, eq_diag *diag);
+/* What stands on the inputs for one operating point: the values of --input, the sample of --sample or --train, of
+ * a folder without either its first one; of a deck what it has there. */
+eq_status eq_subject_inputs(eq_subject *s, const char *input, const char *sample, bool training,
+                            eq_diag *diag);
 
 #endif

@@ -32,7 +32,8 @@ typedef struct screen {
     int width; /* columns of the terminal; 80 where there is none */
     size_t epochs;
     const char *title, *folder;
-    eq_diag *diag; /* warnings are printed as they come */
+    eq_diag *diag;    /* warnings are printed as they come */
+    double unlearned; /* loss of held-out tasks without meta-learning; NAN: not seen */
 } screen;
 
 enum { LINES = 25, COLUMNS = 80, BAR = 28 };
@@ -114,13 +115,17 @@ static void print_begin(void *data, const eq_train_summary *t) {
     if (t->validation_examples > 0)
         n += snprintf(text + n, sizeof text - (size_t)n, "%zu to choose by, ",
                       t->validation_examples);
-    snprintf(text + n, sizeof text - (size_t)n, "%zu held out, %zu %s; minibatches of %zu",
-             t->test_examples, t->targets > 0 ? t->targets : t->classes,
-             t->targets == 1  ? "target"
-             : t->targets > 0 ? "targets"
-                              : "classes",
-             t->batch);
+    n += snprintf(text + n, sizeof text - (size_t)n, "%zu held out, %zu %s", t->test_examples,
+                  t->targets > 0 ? t->targets : t->classes,
+                  t->targets == 1  ? "target"
+                  : t->targets > 0 ? "targets"
+                                   : "classes");
+    if (t->train_tasks == 0)
+        snprintf(text + n, sizeof text - (size_t)n, "; minibatches of %zu", t->batch);
     print_item(s, "examples", text);
+    snprintf(text, sizeof text, "%zu to learn from, %zu held out; %zu a step", t->train_tasks,
+             t->test_tasks, t->batch);
+    if (t->train_tasks > 0) print_item(s, "tasks", text);
     snprintf(text, sizeof text, "%s, %d thread%s, %d process%s", t->engine, t->threads,
              t->threads == 1 ? "" : "s", eq_comm_size(), eq_comm_size() == 1 ? "" : "es");
     print_item(s, "engine", text);
@@ -154,8 +159,13 @@ static void print_row(const screen *s, const eq_metrics *m) {
                                    VALIDATION}; /* in turn, where there is no room */
     char field[FIELDS][96] = {{0}}, error[64];
     bool both = !isnan(m->validation_loss);
-    snprintf(field[LOSS], sizeof *field, "epoch %3zu  train loss %-9.4g", m->epoch, m->train_loss);
-    snprintf(field[TRAIN], sizeof *field, " %s", column(error, m->train_error, m->train_rmse));
+    if (isnan(m->train_loss)) { /* before the first epoch, of tasks */
+        snprintf(field[LOSS], sizeof *field, "epoch %3zu ", m->epoch);
+    } else {
+        snprintf(field[LOSS], sizeof *field, "epoch %3zu  train loss %-9.4g", m->epoch,
+                 m->train_loss);
+        snprintf(field[TRAIN], sizeof *field, " %s", column(error, m->train_error, m->train_rmse));
+    }
     if (both)
         snprintf(field[VALIDATION], sizeof *field, "  validation %s",
                  column(error, m->validation_error, m->validation_rmse));
@@ -178,7 +188,8 @@ static void print_row(const screen *s, const eq_metrics *m) {
 }
 
 static void print_epoch(void *data, const eq_metrics *m) {
-    const screen *s = data;
+    screen *s = data;
+    if (m->epoch == 0) s->unlearned = m->test_loss;
     if (shown(s, m->epoch)) print_row(s, m);
 }
 
@@ -234,7 +245,17 @@ static char *default_folder(const eq_experiment *x, eq_diag *diag) {
     return folder;
 }
 
-static void print_end(const eq_metrics *m, const eq_train_summary *s, const char *folder) {
+static void print_tasks(const eq_metrics *m, const eq_train_summary *s, double unlearned) {
+    char how[64];
+    printf("%zu held-out task%s: loss %.4g before they are learned, %.4g behind that (%s)\n",
+           s->test_tasks, eq_plural(s->test_tasks), m->test_before, m->test_loss,
+           figure(how, m->test_error, m->test_rmse));
+    if (m->epoch > 0 && !isnan(unlearned))
+        printf("%*s from where the first epoch began: %.4g\n", 22, "", unlearned);
+}
+
+static void print_end(const eq_metrics *m, const eq_train_summary *s, double unlearned,
+                      const char *folder) {
     char how[64], apart[64] = "";
     bool circuit = s->elements > 0;
     if (s->free_iterations_per_solve > 0.0)
@@ -256,10 +277,12 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, const char
                figure(how, s->best.validation_error, s->best.validation_rmse));
         m = &s->best;
     }
-    if (!isnan(m->test_error))
+    if (s->train_tasks > 0)
+        print_tasks(m, s, unlearned);
+    else if (!isnan(m->test_error))
         printf("accuracy on %zu held-out example%s: %.2f %%\n", s->test_examples,
                eq_plural(s->test_examples), 100.0 * (1.0 - m->test_error));
-    if (!isnan(m->test_rmse))
+    else if (!isnan(m->test_rmse))
         printf("%zu held-out example%s: RMSE %.5g, R^2 %.5f\n", s->test_examples,
                eq_plural(s->test_examples), m->test_rmse, m->test_r2);
     static const char all[] = EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_DIAGNOSIS
@@ -278,7 +301,8 @@ static eq_status train_one(const eq_experiment *x, eq_train_options *o, bool ver
                 x->epochs,
                 x->deck,
                 o->folder,
-                diag};
+                diag,
+                NAN};
     eq_metrics last = {0};
     eq_train_summary summary = {0};
     o->begin = print_begin;
@@ -292,7 +316,7 @@ static eq_status train_one(const eq_experiment *x, eq_train_options *o, bool ver
     if (s.terminal) fputs("\r\033[K", stderr);
     if (status == EQ_OK && eq_comm_rank() == 0) status = eq_plot_curves(o->folder, diag);
     if (status == EQ_OK && summary.stopped_early && !shown(&s, last.epoch)) print_row(&s, &last);
-    if (status == EQ_OK) print_end(&last, &summary, o->folder);
+    if (status == EQ_OK) print_end(&last, &summary, s.unlearned, o->folder);
     return status;
 }
 

@@ -1,14 +1,14 @@
 /* Bipolar transistors (Gummel and Poon 1970; ngspice manual, "BJTs"), npn and pnp, around
- * bjt_law.h: resistances at collector, base and emitter are eliminated inside. */
-#include <float.h>
+ * bjt_law.h, with resistances at collector, base and emitter. */
 #include <stdbool.h>
 
 #include "devices/bjt_law.h"
+#include "devices/inner.h"
 #include "devices/pnjlim.h"
 #include "devices/registry.h"
 #include "devices/silicon.h"
 
-enum { C, B, E, S, NODES, INNER = S };
+enum { C, B, E, S, NODES };
 
 /* clang-format off */
 enum {
@@ -123,166 +123,65 @@ static void derive_pnp(size_t n, double *const *w, const eq_environment *env) {
  * the collector (side 1) or to the base (side -1, lateral). */
 typedef struct transistor {
     eq_bjt law;
+    eq_inner inner;
     double type, side, vcrit;
-    int under;       /* the inner node above the substrate */
-    double z[NODES]; /* of the terminals */
+    int under; /* the inner node above the substrate */
 } transistor;
 
-/* The currents into the inner nodes, their slopes by the inner potentials and by the parameter, and
- * f = y - z + r i(y), which is 0 where the resistances carry them, with its slopes. */
-typedef struct state {
-    double y[NODES], i[NODES], g[NODES][NODES], by[NODES];
-    double f[INNER], m[INNER][NODES], f_by[INNER];
-} state;
-
-static transistor take(double *const *w, size_t j) {
-    transistor q = {.type = w[TYPE][j], .side = w[SIDE][j], .vcrit = w[VCRIT][j]};
-    for (int k = 0; k < EQ_BJT_LAWS; k++) q.law.number[k] = eq_dual_of(w[LAW + k][j]);
-    q.law.vtf = w[VTF][j];
-    q.law.vtr = w[VTR][j];
-    q.law.vte = w[VTE][j];
-    q.law.vtc = w[VTC][j];
-    q.law.vts = w[VTS][j];
-    q.law.gmin = w[GMIN][j];
-    q.law.nkf = w[NKF][j];
-    q.under = q.side > 0.0 ? C : B;
-    return q;
-}
-
-/* A slope by drops as one by potentials. */
-static void by_nodes(const transistor *q, eq_dual x, double *g) {
-    double sub = q->side * x.d[EQ_BJT_SUB];
-    g[C] = -x.d[EQ_BJT_BC];
-    g[B] = x.d[EQ_BJT_BE] + x.d[EQ_BJT_BC];
-    g[E] = -x.d[EQ_BJT_BE];
-    g[S] = sub;
-    g[q->under] -= sub;
-}
-
-static void evaluate(const transistor *q, state *s) {
-    const double *y = s->y;
+static void law(const void *self, const double *y, eq_dual *i, eq_dual *r) {
+    const transistor *q = self;
     eq_bjt_currents c =
         eq_bjt_law(&q->law, y[B] - y[E], y[B] - y[C], q->side * (y[S] - y[q->under]));
-    eq_dual i[NODES] = {[C] = c.ic, [B] = c.ib, [S] = eq_dual_scale(q->side, c.is)};
-    eq_dual r[INNER] = {q->law.number[EQ_BJT_RC], c.rb, q->law.number[EQ_BJT_RE]};
+    i[C] = c.ic;
+    i[B] = c.ib;
+    i[S] = eq_dual_scale(q->side, c.is);
     i[q->under] = eq_dual_sub(i[q->under], i[S]);
     i[E] = eq_dual_scale(-1.0, eq_dual_add(c.ic, c.ib));
-    for (int a = 0; a < NODES; a++) {
-        s->i[a] = i[a].v;
-        s->by[a] = i[a].d[EQ_BJT_PARAM];
-        by_nodes(q, i[a], s->g[a]);
-    }
-    for (int a = 0; a < INNER; a++) {
-        eq_dual drop = eq_dual_mul(r[a], i[a]);
-        s->f[a] = y[a] - q->z[a] + drop.v;
-        s->f_by[a] = drop.d[EQ_BJT_PARAM];
-        by_nodes(q, drop, s->m[a]);
-        s->m[a][a] += 1.0;
-    }
+    r[C] = q->law.number[EQ_BJT_RC];
+    r[B] = c.rb;
+    r[E] = q->law.number[EQ_BJT_RE];
 }
 
-/* Solves m x = right by elimination with row exchanges. */
-static void solve(const state *s, const double *right, double *x) {
-    double a[INNER][INNER + 1];
-    for (int r = 0; r < INNER; r++) {
-        for (int c = 0; c < INNER; c++) a[r][c] = s->m[r][c];
-        a[r][INNER] = right[r];
-    }
-    for (int k = 0; k < INNER; k++) {
-        int best = k;
-        for (int r = k + 1; r < INNER; r++)
-            if (fabs(a[r][k]) > fabs(a[best][k])) best = r;
-        for (int c = k; c <= INNER; c++) {
-            double kept = a[k][c];
-            a[k][c] = a[best][c];
-            a[best][c] = kept;
-        }
-        for (int r = 0; r < INNER; r++) {
-            double f = r == k || a[k][k] == 0.0 ? 0.0 : a[r][k] / a[k][k];
-            for (int c = k; c <= INNER; c++) a[r][c] -= f * a[k][c];
-        }
-    }
-    for (int k = 0; k < INNER; k++) x[k] = a[k][k] == 0.0 ? 0.0 : a[k][INNER] / a[k][k];
-}
-
-/* The part of a step of the drop v that junction limiting allows. */
-static double allowed(const transistor *q, double vt, double v, double step) {
-    double now = v + step;
-    if (!eq_pnjlim(vt, q->vcrit, v, &now) || step <= 0.0) return 1.0;
-    return fmax((now - v) / step, 1e-3);
+static void take(double *const *w, size_t j, const double *const *z, transistor *q) {
+    *q = (transistor){.type = w[TYPE][j], .side = w[SIDE][j], .vcrit = w[VCRIT][j]};
+    for (int k = 0; k < EQ_BJT_LAWS; k++) q->law.number[k] = eq_dual_of(w[LAW + k][j]);
+    q->law.vtf = w[VTF][j];
+    q->law.vtr = w[VTR][j];
+    q->law.vte = w[VTE][j];
+    q->law.vtc = w[VTC][j];
+    q->law.vts = w[VTS][j];
+    q->law.gmin = w[GMIN][j];
+    q->law.nkf = w[NKF][j];
+    q->under = q->side > 0.0 ? C : B;
+    q->inner = (eq_inner){.nodes = NODES, .law = law, .self = q};
+    q->inner.drop[EQ_BJT_BE] = (eq_inner_drop){B, E, q->law.vtf, q->vcrit};
+    q->inner.drop[EQ_BJT_BC] = (eq_inner_drop){B, C, q->law.vtr, q->vcrit};
+    q->inner.drop[EQ_BJT_SUB] = q->side > 0.0 ? (eq_inner_drop){.plus = S, .minus = q->under}
+                                              : (eq_inner_drop){.plus = q->under, .minus = S};
+    for (int a = 0; a < NODES; a++) q->inner.z[a] = q->type * z[a][j];
 }
 
 /* Junctions that resistances feed start no further forward than where limiting begins. */
-static void begin(const transistor *q, state *s) {
+static void begin(const transistor *q, double *y) {
     bool rb = q->law.number[EQ_BJT_RBM].v + q->law.number[EQ_BJT_RBI].v > 0.0;
-    for (int a = 0; a < NODES; a++) s->y[a] = q->z[a];
+    for (int a = 0; a < NODES; a++) y[a] = q->inner.z[a];
     if (!isfinite(q->vcrit)) return;
-    double low = fmin(s->y[C], s->y[E]) + q->vcrit;
-    if (rb && s->y[B] > low) s->y[B] = low;
-    if (q->law.number[EQ_BJT_RE].v > 0.0) s->y[E] = fmax(s->y[E], s->y[B] - q->vcrit);
-    if (q->law.number[EQ_BJT_RC].v > 0.0) s->y[C] = fmax(s->y[C], s->y[B] - q->vcrit);
-}
-
-/* The inner potentials by Newton's method. */
-static void settle(const transistor *q, state *s) {
-    begin(q, s);
-    evaluate(q, s);
-    for (int k = 0; k < 2000; k++) {
-        double x[INNER], longest = 0.0, size = 0.0, t = 1.0;
-        solve(s, s->f, x);
-        for (int a = 0; a < INNER; a++) {
-            longest = fmax(longest, fabs(x[a]));
-            size = fmax(size, fabs(s->y[a]));
-        }
-        if (longest == 0.0) break;
-        t = fmin(t, allowed(q, q->law.vtf, s->y[B] - s->y[E], x[E] - x[B]));
-        t = fmin(t, allowed(q, q->law.vtr, s->y[B] - s->y[C], x[C] - x[B]));
-        if (k > 400 && longest > q->law.vtf) t *= 0.5;
-        for (int a = 0; a < INNER; a++) s->y[a] -= t * x[a];
-        evaluate(q, s);
-        if (longest <= fmax(1e-9 * q->law.vtf, 2.0 * DBL_EPSILON * size)) break;
-    }
-}
-
-/* How the currents into the terminals change where the inner potentials and the substrate do. */
-static double moved(const state *s, int a, const double *x) {
-    return s->g[a][C] * x[C] + s->g[a][B] * x[B] + s->g[a][E] * x[E];
-}
-
-/* What flows in flows out, and only drops count: the row and the column of the emitter are what the
- * others leave. */
-static void store_slopes(const state *s, size_t j, double *const *g) {
-    double sum[NODES] = {0};
-    for (int b = 0; b < NODES; b++) {
-        double right[INNER] = {0}, x[INNER], rest = 0.0;
-        if (b == E) continue;
-        for (int a = 0; a < INNER && b == S; a++) right[a] = -s->m[a][S];
-        if (b != S) right[b] = 1.0;
-        solve(s, right, x);
-        for (int a = 0; a < NODES; a++) {
-            double slope = moved(s, a, x) + (b == S ? s->g[a][S] : 0.0);
-            if (a == E) continue;
-            g[a * NODES + b][j] = slope;
-            sum[a] += slope;
-            rest += slope;
-        }
-        g[E * NODES + b][j] = -rest;
-        sum[E] -= rest;
-    }
-    for (int a = 0; a < NODES; a++) g[a * NODES + E][j] = -sum[a];
+    double low = fmin(y[C], y[E]) + q->vcrit;
+    if (rb && y[B] > low) y[B] = low;
+    if (q->law.number[EQ_BJT_RE].v > 0.0) y[E] = fmax(y[E], y[B] - q->vcrit);
+    if (q->law.number[EQ_BJT_RC].v > 0.0) y[C] = fmax(y[C], y[B] - q->vcrit);
 }
 
 static void port(size_t n, double *const *w, const double *const *z, double *const *memory,
                  double *const *i, double *const *g) {
     (void)memory;
     for (size_t j = 0; j < n; j++) {
-        transistor q = take(w, j);
-        state s;
-        for (int a = 0; a < NODES; a++) q.z[a] = q.type * z[a][j];
-        settle(&q, &s);
-        for (int a = 0; a < NODES; a++) i[a][j] = q.type * s.i[a];
-        i[E][j] = -(i[C][j] + i[B][j] + i[S][j]);
-        store_slopes(&s, j, g);
+        transistor q;
+        eq_inner_state s;
+        take(w, j, z, &q);
+        begin(&q, s.y);
+        eq_inner_settle(&q.inner, &s);
+        eq_inner_store(&q.inner, &s, q.type, j, i, g);
     }
 }
 
@@ -322,19 +221,13 @@ static void seed(size_t j, double *const *w, int k, transistor *q) {
 static void param_port(size_t n, double *const *w, int k, const double *const *z,
                        double *const *didw) {
     for (size_t j = 0; j < n; j++) {
-        transistor q = take(w, j);
-        double x[INNER], sum = 0.0;
-        state s;
+        transistor q;
+        eq_inner_state s;
+        take(w, j, z, &q);
         seed(j, w, k, &q);
-        for (int a = 0; a < NODES; a++) q.z[a] = q.type * z[a][j];
-        settle(&q, &s);
-        solve(&s, s.f_by, x);
-        for (int a = 0; a < NODES; a++) {
-            if (a == E) continue;
-            didw[a][j] = q.type * (s.by[a] - moved(&s, a, x));
-            sum += didw[a][j];
-        }
-        didw[E][j] = -sum;
+        begin(&q, s.y);
+        eq_inner_settle(&q.inner, &s);
+        eq_inner_change(&q.inner, &s, q.type, j, didw);
     }
 }
 

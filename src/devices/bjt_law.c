@@ -1,16 +1,6 @@
 #include "devices/bjt_law.h"
 
-#include "devices/diode_law.h"
-
-/* is times the plain law of a diode at the drop v, which is variable k; where that carries more than
- * 10 GA its tangent, so that no current is the difference of two beyond all numbers. */
-static eq_dual junction(eq_dual is, double vt, double v, int k) {
-    double top = vt * log1p(1e10 / is.v), y, g;
-    if (is.v == 0.0) return eq_dual_of(0.0);
-    eq_diode_law(v < top ? v : top, 1.0, vt, 0.0, &y, &g);
-    double beyond = v > top ? g * (v - top) : 0.0; /* as is grows, top falls by vt/is */
-    return eq_dual_chain(is.v * (y + beyond), y, is, is.v * g, eq_dual_variable(v, k));
-}
+#include "devices/dual_junction.h"
 
 /* 1/(1 - vbc/vaf - vbe/var), held behind its pole. */
 static eq_dual early(const eq_bjt *q, eq_dual vbe, eq_dual vbc) {
@@ -54,19 +44,19 @@ static eq_dual base_resistance(const eq_bjt *q, eq_dual qb, eq_dual ib) {
 eq_bjt_currents eq_bjt_law(const eq_bjt *q, double vbe, double vbc, double vsub) {
     const eq_dual *w = q->number;
     eq_dual be = eq_dual_variable(vbe, EQ_BJT_BE), bc = eq_dual_variable(vbc, EQ_BJT_BC);
-    eq_dual forward = junction(w[EQ_BJT_IS], q->vtf, vbe, EQ_BJT_BE);
-    eq_dual reverse = junction(w[EQ_BJT_ISR], q->vtr, vbc, EQ_BJT_BC);
-    eq_dual leak_e =
-        eq_dual_add(junction(w[EQ_BJT_ISE], q->vte, vbe, EQ_BJT_BE), eq_dual_scale(q->gmin, be));
-    eq_dual leak_c =
-        eq_dual_add(junction(w[EQ_BJT_ISC], q->vtc, vbc, EQ_BJT_BC), eq_dual_scale(q->gmin, bc));
+    eq_dual forward = eq_dual_junction(w[EQ_BJT_IS], q->vtf, vbe, EQ_BJT_BE);
+    eq_dual reverse = eq_dual_junction(w[EQ_BJT_ISR], q->vtr, vbc, EQ_BJT_BC);
+    eq_dual leak_e = eq_dual_add(eq_dual_junction(w[EQ_BJT_ISE], q->vte, vbe, EQ_BJT_BE),
+                                 eq_dual_scale(q->gmin, be));
+    eq_dual leak_c = eq_dual_add(eq_dual_junction(w[EQ_BJT_ISC], q->vtc, vbc, EQ_BJT_BC),
+                                 eq_dual_scale(q->gmin, bc));
     eq_dual qb = base_charge(q, early(q, be, bc), forward, reverse);
     leak_c = eq_dual_add(leak_c, eq_dual_div(reverse, w[EQ_BJT_BR]));
     leak_e = eq_dual_add(leak_e, eq_dual_div(forward, w[EQ_BJT_BF]));
     eq_bjt_currents c;
     c.ic = eq_dual_sub(eq_dual_div(eq_dual_sub(forward, reverse), qb), leak_c);
     c.ib = eq_dual_add(leak_e, leak_c);
-    c.is = eq_dual_add(junction(w[EQ_BJT_ISS], q->vts, vsub, EQ_BJT_SUB),
+    c.is = eq_dual_add(eq_dual_junction(w[EQ_BJT_ISS], q->vts, vsub, EQ_BJT_SUB),
                        eq_dual_scale(q->gmin, eq_dual_variable(vsub, EQ_BJT_SUB)));
     c.rb = base_resistance(q, qb, c.ib);
     return c;

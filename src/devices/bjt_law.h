@@ -2,11 +2,11 @@
 #ifndef EQ_DEVICES_BJT_LAW_H
 #define EQ_DEVICES_BJT_LAW_H
 
-#include "devices/dual.h"
+#include "devices/inner.h"
 
 /* What the slopes of a law count: the drops base-emitter, base-collector, substrate-collector, and
  * one parameter. */
-enum { EQ_BJT_BE, EQ_BJT_BC, EQ_BJT_SUB, EQ_BJT_PARAM };
+enum { EQ_BJT_BE, EQ_BJT_BC, EQ_BJT_SUB, EQ_BJT_PARAM = EQ_INNER_PARAM };
 
 /* The numbers of one transistor at its temperature, with area and m. */
 enum {

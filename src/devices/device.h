@@ -27,7 +27,7 @@
 
 /* Declared parameters plus derived columns of a class; terminals and internal nodes of an element;
  * numbers that it keeps from one evaluation to the next. */
-enum { EQ_MAX_COLUMNS = 64, EQ_MAX_TERMINALS = 8, EQ_MAX_MEMORY = 4 };
+enum { EQ_MAX_COLUMNS = 96, EQ_MAX_TERMINALS = 8, EQ_MAX_MEMORY = 48 };
 
 typedef enum eq_defined { EQ_CURRENT_DEFINED, EQ_VOLTAGE_DEFINED } eq_defined;
 typedef enum eq_control {
@@ -75,11 +75,12 @@ typedef struct eq_device_class {
     const char *name;       /* "resistor": also the element name in XML */
     char letter;            /* first letter of the element's name in SPICE */
     const char *model_type; /* .model type ("d"), or NULL when the class needs no model */
-    int level;              /* of the .model card among the classes of that type; 0: it has none */
+    int level;              /* by which classes of one type differ on a .model card; 0: none */
     eq_defined defined;
     eq_control control;
     unsigned flags;
     int params, columns; /* columns >= params: the rest is derived */
+    int hidden;          /* so many of the first columns are no parameters of a deck (osdi.h) */
     const eq_param *param;
     int value; /* the parameter written after the nodes (R1 a b VALUE); -1: none */
     /* Its line in each dialect, with $-letters that the writer fills in (netlist/write/write.h).
@@ -110,6 +111,9 @@ typedef struct eq_device_class {
     /* What is wrong with row j although every parameter is in its range, and what to do; NULL:
      * nothing. May be NULL. */
     const char *(*wrong)(double *const *w, size_t j);
+    /* Why the last evaluation of row j gave no number, and what to do; NULL: it gave some. May be
+     * NULL. */
+    const char *(*lost)(double *const *w, size_t j);
     /* Fills the derived columns from the parameters; called whenever either changes.
      * May be NULL. */
     void (*derive)(size_t n, double *const *w, const eq_environment *env);

@@ -78,4 +78,21 @@ static inline eq_dual eq_dual_scale(double a, eq_dual x) {
     return eq_dual_map(a * x.v, a, x);
 }
 
+static inline eq_dual eq_dual_log(eq_dual x) {
+    return eq_dual_map(log(x.v), 1.0 / x.v, x);
+}
+
+/* The root of x^2 + y^2. */
+static inline eq_dual eq_dual_hypot(eq_dual x, eq_dual y) {
+    double h = hypot(x.v, y.v), per = h > 0.0 ? 1.0 / h : 0.0;
+    return eq_dual_chain(h, x.v * per, x, y.v * per, y);
+}
+
+/* (x + hypot(x, y))/2: x far above 0, above 0 everywhere, without cancelling far below. */
+static inline eq_dual eq_dual_above(eq_dual x, eq_dual y) {
+    double h = hypot(x.v, y.v), far = h - x.v;
+    double v = x.v > 0.0 ? 0.5 * (x.v + h) : far > 0.0 ? 0.5 * (y.v / far) * y.v : 0.0;
+    return eq_dual_chain(v, h > 0.0 ? v / h : 0.5, x, h > 0.0 ? 0.5 * y.v / h : 0.0, y);
+}
+
 #endif

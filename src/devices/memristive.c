@@ -285,7 +285,7 @@ static const eq_param yakopcic_param[] = {
     STATE,
     [YAK_A1] = FROM_0("a1", "A", 0.17),
     [YAK_A2] = FROM_0("a2", "A", 0.17),
-    [YAK_B] = ABOVE_0("b0", "1/V", 0.05), /* b of the paper and on cards: in XML that is a node */
+    [YAK_B] = ABOVE_0("b", "1/V", 0.05),
     [YAK_VP] = NUMBER("vp", "V", 0.16),
     [YAK_VN] = NUMBER("vn", "V", 0.15),
     [YAK_AP] = NUMBER("ap", "1/s", 4000.0),
@@ -324,7 +324,7 @@ LIMIT(yakopcic)
 RATE(yakopcic)
 
 const eq_device_class eq_class_yakopcic = {
-    CLASS(yakopcic, "m*x*(0.5*(a1+a2)*sinh(b0*u)+0.5*(a1-a2)*abs(sinh(b0*u)))"),
+    CLASS(yakopcic, "m*x*(0.5*(a1+a2)*sinh(b*u)+0.5*(a1-a2)*abs(sinh(b*u)))"),
     .flags = EQ_RECIPROCAL | EQ_CONDUCTS,
     .params = YAK_COLUMNS,
     .columns = YAK_COLUMNS,

@@ -13,23 +13,9 @@ static void turn(double type, const double *z, double *own) {
     for (int n = 0; n < NODES; n++) own[n] = type * z[n];
 }
 
-static double clamped(double x, double low, double high) {
-    return fmin(fmax(x, low), high);
-}
-
-/* A gate voltage steps by more than its distance from the threshold, and two volts, in no direction,
- * and stops half a volt behind the threshold when it comes over it (Nagel 1975, section 4.4, as
- * SPICE has it since). */
-static double limit_gate(double old, double now, double von) {
-    double over = old - von, reach = 2.0 * fabs(over) + 2.0;
-    if (over >= 3.5) return clamped(now, von + 2.0, old + reach);
-    if (over >= 0.0) return clamped(now, von - 0.5, von + 4.0);
-    return clamped(now, old - reach, von + 0.5);
-}
-
-/* The same of the drop between drain and source. */
+/* As eq_fetlim of a gate, of the drop between drain and source. */
 static double limit_drain(double old, double now) {
-    return old >= 3.5 ? clamped(now, 2.0, 3.0 * old + 2.0) : clamped(now, -0.5, 4.0);
+    return old >= 3.5 ? eq_clamped(now, 2.0, 3.0 * old + 2.0) : eq_clamped(now, -0.5, 4.0);
 }
 
 int eq_mosfet_limit(double type, double vt, double von, const double *vcrit, const double *old,
@@ -40,7 +26,7 @@ int eq_mosfet_limit(double type, double vt, double von, const double *vcrit, con
     bool forward = was[D] >= was[S];
     int low = forward ? S : D, high = forward ? D : S, end = forward ? EQ_MOS_SOURCE : EQ_MOS_DRAIN;
     double vg = now[G] - now[low], vd = now[high] - now[low], vb = now[B] - now[low];
-    double gate = limit_gate(was[G] - was[low], vg, von);
+    double gate = eq_fetlim(was[G] - was[low], vg, von);
     double drain = limit_drain(was[high] - was[low], vd + gate - vg);
     double bulk = vb, *at = &bulk, top = 0.0;
     if (drain < 0.0) { /* the junction of the other end */

@@ -1,4 +1,4 @@
-/* The limiting of a junction. */
+/* The limiting of junctions and gates. */
 #ifndef EQ_DEVICES_PNJLIM_H
 #define EQ_DEVICES_PNJLIM_H
 
@@ -21,6 +21,20 @@ static inline bool eq_pnjlim(double vte, double vcrit, double old, double *now) 
         *now = vte * log(*now / vte);
     }
     return true;
+}
+
+static inline double eq_clamped(double x, double low, double high) {
+    return fmin(fmax(x, low), high);
+}
+
+/* A gate voltage steps by more than its distance from the threshold, and two volts, in no direction,
+ * and stops half a volt behind the threshold when it comes over it (Nagel 1975, section 4.4, as
+ * SPICE has it since). */
+static inline double eq_fetlim(double old, double now, double von) {
+    double over = old - von, reach = 2.0 * fabs(over) + 2.0;
+    if (over >= 3.5) return eq_clamped(now, von + 2.0, old + reach);
+    if (over >= 0.0) return eq_clamped(now, von - 0.5, von + 4.0);
+    return eq_clamped(now, old - reach, von + 0.5);
 }
 
 #endif

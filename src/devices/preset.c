@@ -25,7 +25,7 @@ static const eq_preset presets[] = {
      "2010); the same numbers stand in the example of Xyce's reference guide",
      {{"a1", 0.17},
       {"a2", 0.17},
-      {"b0", 0.05},
+      {"b", 0.05},
       {"vp", 0.16},
       {"vn", 0.15},
       {"ap", 4000.0},

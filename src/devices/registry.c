@@ -2,25 +2,33 @@
 
 #include "base/text.h"
 
-static const eq_device_class *const classes[EQ_CLASS_COUNT] = {
+static const eq_device_class *const classes[EQ_BUILT_IN_CLASSES] = {
 #define EQ_DEVICE(name) [EQ_CLASS_##name] = &eq_class_##name,
 #include "devices/registry.def"
 #undef EQ_DEVICE
 };
 
+static const eq_device_class none = {.name = "(none)", .value = -1}, *compiled[EQ_MAX_MODULES];
+
 const eq_device_class *eq_class(int number) {
-    return classes[number];
+    if (number < EQ_BUILT_IN_CLASSES) return classes[number];
+    const eq_device_class *cls = compiled[number - EQ_BUILT_IN_CLASSES];
+    return cls == NULL ? &none : cls;
+}
+
+void eq_class_put(int number, const eq_device_class *cls) {
+    compiled[number - EQ_BUILT_IN_CLASSES] = cls;
 }
 
 int eq_class_number_of(const eq_device_class *cls) {
     int k = 0;
-    while (classes[k] != cls) k++;
+    while (eq_class(k) != cls) k++;
     return k;
 }
 
 int eq_class_find(const char *name) {
     for (int k = 0; k < EQ_CLASS_COUNT; k++)
-        if (eq_same(classes[k]->name, name)) return k;
+        if (eq_same(eq_class(k)->name, name)) return k;
     return -1;
 }
 

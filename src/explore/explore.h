@@ -6,7 +6,7 @@
 #include <signal.h>
 
 #include "explore/table.h"
-#include "train/experiment.h"
+#include "train/experiment/experiment.h"
 
 typedef struct eq_explore_progress {
     size_t done, failed, runs; /* done: those of the runs before too */

@@ -51,6 +51,6 @@ eq_status eq_engine_is_own(const eq_engine_options *o, const char *network, eq_d
 const struct eq_dynamics_ops *eq_engine_dynamics(eq_engine *e, void **self);
 
 extern const eq_engine_ops eq_engine_layered_ops; /* layered.c */
-extern const eq_engine_ops eq_engine_sparse_ops;  /* engine_sparse.c */
+extern const eq_engine_ops eq_engine_sparse_ops;  /* sparse/sparse.c */
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "model/network.h"
+#include "model/regularizer.h"
 
 static void free_states(eq_network *n) {
     for (size_t b = 0; n->trained != NULL && b < n->blocks; b++)
@@ -23,6 +24,7 @@ void eq_network_free(eq_network *n) {
         eq_free(n->trained[b].place);
         eq_devices_free(n->trained[b].devices);
     }
+    eq_regularizer_free(n->regularizer);
     eq_free(n->read);
     eq_free(n->trained);
     eq_free(n->block);
@@ -267,18 +269,30 @@ static void device_step(const eq_network *n, const trained_block *t, size_t offs
     }
 }
 
-/* eq_step: one optimizer step on a run of parameters. */
-static void optimizer_step(void *data, size_t group, size_t offset, size_t count, double *theta,
-                           const double *gradient) {
-    const eq_network *n = data;
-    const trained_block *t = &n->trained[group];
+static void step(const eq_network *n, const trained_block *t, size_t offset, size_t count,
+                 double *theta, const double *gradient) {
     double *s0 = t->state[0] == NULL ? NULL : t->state[0] + offset;
     double *s1 = t->state[1] == NULL ? NULL : t->state[1] + offset;
-    if (n->sum != NULL) watch(n, n->block[group].first + offset, count, gradient);
     if (t->devices != NULL)
         device_step(n, t, offset, count, theta, gradient);
     else
         n->optimizer->step(&t->range, count, theta, gradient, s0, s1);
+}
+
+/* eq_step: one optimizer step on a run of parameters. */
+static void optimizer_step(void *data, size_t group, size_t offset, size_t count, double *theta,
+                           const double *gradient) {
+    enum { RUN = 256 };
+    const eq_network *n = data;
+    const trained_block *t = &n->trained[group];
+    double whole[RUN];
+    if (n->sum != NULL) watch(n, n->block[group].first + offset, count, gradient);
+    if (n->regularizer == NULL) step(n, t, offset, count, theta, gradient);
+    for (size_t k = 0; n->regularizer != NULL && k < count; k += RUN) {
+        size_t m = count - k < RUN ? count - k : RUN;
+        eq_regularize(n, group, offset + k, m, theta + k, gradient + k, whole);
+        step(n, t, offset + k, m, theta + k, whole);
+    }
 }
 
 eq_status eq_network_update(eq_network *n, const double a[EQ_MAX_SLOTS], double factor,

@@ -12,7 +12,7 @@
 #define EQ_MODEL_MODEL_H
 
 #include "circuit/circuit.h"
-#include "model/device.h"
+#include "model/device/device.h"
 #include "model/optimizer.h"
 
 enum { EQ_ADJOINT = 5, EQ_MAX_SLOTS };
@@ -167,6 +167,10 @@ eq_status eq_network_optimizer(eq_network *n, const eq_optimizer *o, const doubl
 /* Step number `step` (from 1) by that gradient, the rates times `factor`. */
 eq_status eq_network_update(eq_network *n, const double a[EQ_MAX_SLOTS], double factor,
                             uint64_t step, eq_diag *diag);
+/* regularizer.c. From now on updates go down the loss and strength[blocks]/2 |theta - center[parameters]|^2,
+ * both of which are copied. */
+eq_status eq_network_regularize(eq_network *n, const double *strength, const double *center,
+                                eq_diag *diag);
 /* From now on each update adds its gradient to sum[parameters] and the squares of its entries to
  * square[parameters], those of a block in an order of the engine's own; NULL: no more. */
 void eq_network_watch(eq_network *n, double *sum, double *square);
@@ -174,7 +178,7 @@ void eq_network_watch(eq_network *n, double *sum, double *square);
 void eq_network_get_state(const eq_network *n, int k, double *state);
 void eq_network_put_state(eq_network *n, int k, const double *state);
 
-/* model_device.c. From now on the parameters of the block are stored in devices of the kind *o, drawn
+/* device/model.c. From now on the parameters of the block are stored in devices of the kind *o, drawn
  * for the seed, as they are: nothing is programmed yet. After eq_network_start. */
 eq_status eq_network_devices(eq_network *n, size_t block, const eq_device *o, uint64_t seed,
                              eq_diag *diag);

@@ -1,4 +1,4 @@
-/* The inside of a model, for model.c and model_device.c. */
+/* The inside of a model, for model.c and device/model.c. */
 #ifndef EQ_MODEL_NETWORK_H
 #define EQ_MODEL_NETWORK_H
 
@@ -13,6 +13,8 @@ typedef struct trained_block {
     eq_devices *devices;          /* that store the parameters; NULL: they are ideal */
 } trained_block;
 
+typedef struct eq_network_regularizer eq_network_regularizer; /* regularizer.h */
+
 struct eq_network {
     eq_substrate of; /* what it is made of */
     eq_engine *engine;
@@ -20,12 +22,13 @@ struct eq_network {
     trained_block *trained;
     size_t blocks, parameters;
     const eq_optimizer_kind *optimizer;
-    double *gradient;     /* where eq_network_gradient writes */
-    double *sum, *square; /* [parameters] of eq_network_watch */
-    uint64_t step;        /* of the update that is going on */
-    bool varied;          /* the engine has what was read last, not what the devices show */
-    double *read;         /* [2][largest block] room for what is read, and for a block */
-    size_t largest;       /* block that has devices, or may have */
+    eq_network_regularizer *regularizer; /* NULL: there is none */
+    double *gradient;                    /* where eq_network_gradient writes */
+    double *sum, *square;                /* [parameters] of eq_network_watch */
+    uint64_t step;                       /* of the update that is going on */
+    bool varied;    /* the engine has what was read last, not what the devices show */
+    double *read;   /* [2][largest block] room for what is read, and for a block */
+    size_t largest; /* block that has devices, or may have */
 };
 
 /* The devices show from now on what the substrate has. */

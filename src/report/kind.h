@@ -12,29 +12,29 @@ typedef eq_status eq_gather(const eq_picture *p, eq_canvas *c, eq_diag *diag);
 /* kind.c. The circuit of the first input, a deck or a run's folder; *x, of a run, is the caller's too. */
 eq_status eq_picture_circuit(const eq_picture *p, eq_experiment **x, eq_circuit **c, eq_diag *diag);
 
-/* gather_curves.c */
+/* gather/curves.c */
 eq_gather eq_gather_curves;
-/* gather_sweep.c */
+/* gather/sweep.c */
 eq_gather eq_gather_sweep;
-/* gather_transient.c. Whether a table is that of `gradcheck --transient`, which has a picture of its own. */
+/* gather/transient.c. Whether a table is that of `gradcheck --transient`, which has a picture of its own. */
 bool eq_is_transient(const eq_result *r);
 eq_status eq_draw_transient(const eq_result *r, const eq_picture *p, eq_canvas *to, eq_diag *diag);
-/* gather_iv.c */
+/* gather/iv.c */
 eq_gather eq_gather_iv;
-/* gather_classes.c */
+/* gather/classes.c */
 eq_gather eq_gather_confusion, eq_gather_activations;
-/* gather_inputs.c */
+/* gather/inputs.c */
 eq_gather eq_gather_adversarial, eq_gather_liked;
-/* gather_study.c */
+/* gather/study.c */
 eq_gather eq_gather_effects, eq_gather_interaction, eq_gather_front, eq_gather_trace;
-/* gather_conductances.c */
+/* gather/conductances.c */
 eq_gather eq_gather_conductances, eq_gather_crossbar;
 
-/* gather_drop.c */
+/* gather/drop.c */
 eq_gather eq_gather_drop;
-/* gather_flows.c */
+/* gather/flows.c */
 eq_gather eq_gather_flows;
-/* gather_elastic.c */
+/* gather/elastic.c */
 eq_gather eq_gather_elastic;
 
 #endif

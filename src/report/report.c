@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "explore/copy.h"
-#include "report/page.h"
+#include "report/page/page.h"
 #include "report/runs.h"
 #include "train/seeds.h"
 

@@ -194,7 +194,7 @@ static void warn_of_bias(const eq_batch *b, eq_diag *diag) {
     const eq_topology *t = topology_of(&b->worker[0]);
     if (!t->exists)
         eq_warn_at(diag, (eq_place){0},
-                   "no energy weights, EqProp gradients are biased: %s; the adjoint needs none",
+                   "no energy weights, EqProp gradients may be biased: %s; the adjoint needs none",
                    t->reason);
 }
 

@@ -270,6 +270,21 @@ static void report_undecided(const eq_newton *w, eq_text *text, eq_diag *diag) {
                w->iterations, text->text, w->moves);
 }
 
+/* An element that has no numbers where a search ended; false: all have. */
+static bool report_lost(const eq_circuit *c, eq_diag *diag) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *t = &c->table[k];
+        for (size_t j = 0; t->cls->lost != NULL && j < t->count; j++) {
+            const char *why = t->cls->lost(t->w, j);
+            if (why == NULL) continue;
+            eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, t->id[j]), "%s: %s",
+                       eq_circuit_element_name(c, t->id[j]), why);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What has failed, where, and what to do, at the first element named. */
 static eq_status report_failure(eq_newton *w, const double *x, eq_status status, eq_diag *diag) {
     eq_text text = {0};
@@ -354,6 +369,7 @@ static eq_status check_finite(const eq_solver *s, const double *v, const double 
             name = eq_circuit_element_name(s->circuit, eq_solver_branch_element(s, b));
         }
     if (name == NULL) return EQ_OK;
+    if (report_lost(s->circuit, diag)) return EQ_ERR_INPUT;
     return eq_fail(diag, EQ_ERR_CONVERGE,
                    "the %s %s is beyond the numbers of the machine; check the sources there, and "
                    "diodes without series resistance that carry a whole source voltage",
@@ -432,7 +448,11 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     if (status == EQ_OK) status = check_refresh(s, diag);
     if (status == EQ_OK) {
         status = find_answer(s, by, which, v, &rung, diag);
-        if (status != EQ_OK) report_failure(w, s->x, status, diag);
+        bool lost = status != EQ_OK && status != EQ_ERR_MEMORY && report_lost(s->circuit, diag);
+        if (lost)
+            status = EQ_ERR_INPUT;
+        else if (status != EQ_OK)
+            report_failure(w, s->x, status, diag);
     }
     if (status == EQ_OK) {
         eq_system_state(s->system, s->x, v, branch);

@@ -52,6 +52,14 @@ static void add_product(eq_bilinear *b, const eq_system *s, double g, int32_t ro
     b->scale += fabs(g) * left_size * right_size;
 }
 
+static void visit_product(const eq_stamper *k, double g, int32_t rows, int32_t columns) {
+    const eq_system *s = k->s;
+    for (int32_t i = 0; i < rows; i++)
+        for (int32_t j = 0; j < columns; j++)
+            k->visit(k->data, k->owner, s->form_index[0][i], s->form_index[1][j],
+                     g * s->form_value[0][i] * s->form_value[1][j]);
+}
+
 /* Adds g L_i R_j to J(i, j): the current (or voltage)
  * of row form L grows by g with column form R. */
 static void stamp(eq_stamper *k, eq_form left, eq_form right, double g) {
@@ -59,7 +67,8 @@ static void stamp(eq_stamper *k, eq_form left, eq_form right, double g) {
     int32_t rows = expand(&s->reduction->w, left, s->form_index[0], s->form_value[0]);
     int32_t columns = expand(&s->reduction->t, right, s->form_index[1], s->form_value[1]);
     if (k->sum != NULL) add_product(k->sum, s, g, rows, columns);
-    if (k->sum != NULL || (k->value == NULL && k->pair_row == NULL)) {
+    if (k->visit != NULL) visit_product(k, g, rows, columns);
+    if (k->sum != NULL || k->visit != NULL || (k->value == NULL && k->pair_row == NULL)) {
         k->next += (size_t)rows * (size_t)columns;
         return;
     }
@@ -80,6 +89,7 @@ static void stamp_chunk(eq_stamper *k, const eq_chunk *e) {
     for (size_t j = 0; j < e->n; j++) {
         size_t row = e->start + j;
         eq_form ends = eq_between(t->term[0][row], t->term[1][row]);
+        k->owner = t->id[row];
         if (eq_by_voltage(t))
             stamp(k, ends, eq_between(t->term[2][row], t->term[3][row]), e->control_slope[j]);
         else
@@ -124,6 +134,7 @@ static void stamp_controlled(eq_stamper *k) {
         const eq_table *f = &k->s->circuit->table[cls];
         for (size_t j = 0; eq_is_cccs(f) && j < f->count; j++) {
             int32_t by = eq_controlling(k->s, f, j);
+            k->owner = f->id[j];
             if (by != EQ_NONE)
                 stamp(k, eq_between(f->term[0][j], f->term[1][j]), eq_current_of(by),
                       eq_value(f, j));
@@ -150,6 +161,7 @@ static void stamp_formulas(eq_stamper *k, const eq_table *t, const int32_t *bran
     const eq_reduction *red = k->s->reduction;
     for (size_t j = 0; j < t->count; j++) {
         if (k->value != NULL) eq_system_formula(k->s, t, j, x);
+        k->owner = t->id[j];
         if (branch != NULL)
             stamp_formula(k, t, j, eq_current_of(red->current[branch[j]]), -1.0);
         else
@@ -160,11 +172,13 @@ static void stamp_formulas(eq_stamper *k, const eq_table *t, const int32_t *bran
 /* The slopes of the currents of a port class, one stamp after the other. */
 static void collect_class(eq_stamper *k, const eq_table *t, const eq_port_rows *p) {
     size_t nodes = eq_port_outputs(t);
-    for (size_t j = 0; j < t->count; j++)
+    for (size_t j = 0; j < t->count; j++) {
+        k->owner = t->id[j];
         for (size_t a = 0; a < nodes; a++)
             for (size_t b = 0; eq_port_carries(t, a) && b < nodes; b++)
                 stamp(k, eq_between(t->term[a][j], EQ_GROUND), eq_between(t->term[b][j], EQ_GROUND),
                       p == NULL ? 0.0 : p->g[a * nodes + b][j]);
+    }
 }
 
 /* Visits the stamps of slope di_a/dz_b of a row, whose slots begin at *next. */
@@ -220,7 +234,7 @@ static void stamp_class(eq_stamper *k, const eq_table *t) {
     const eq_port_rows *p = k->value == NULL ? NULL : eq_system_ports(k->s, t);
     const eq_bound *q = &k->s->bound[eq_class_number_of(t->cls)];
     size_t pairs = eq_port_outputs(t) * eq_port_outputs(t);
-    if (k->value == NULL || k->sum != NULL) {
+    if (k->value == NULL || k->sum != NULL || k->visit != NULL) {
         collect_class(k, t, p);
         return;
     }
@@ -254,6 +268,7 @@ static void stamp_branches(eq_stamper *k) {
         const eq_table *t = &s->circuit->table[at.cls];
         eq_form ends = eq_between(t->term[0][at.row], t->term[1][at.row]),
                 own = eq_current_of(unknown);
+        k->owner = t->id[at.row];
         stamp(k, ends, own, 1.0);
         stamp(k, own, ends, 1.0);
         size_t j = (size_t)at.row;
@@ -281,6 +296,7 @@ void eq_stamp_slopes(eq_stamper *k, const double *slope) {
 
 /* The diagonal of the potentials is always in the pattern: shunts of the ladder stand there. */
 static void stamp_diagonal(eq_stamper *k) {
+    k->owner = EQ_NONE;
     for (size_t i = 0; i < k->s->reduction->node_unknowns; i++)
         stamp(k, eq_current_of((int32_t)i), eq_current_of((int32_t)i), 0.0);
 }
@@ -297,6 +313,16 @@ void eq_stamp_linear(eq_stamper *k) {
 void eq_stamp_nonlinear(eq_stamper *k, const double *x) {
     stamp_tables(k, false);
     stamp_ports(k, x);
+}
+
+void eq_stamp_each(eq_system *s, const double *x, eq_stamp_visit *visit, void *data) {
+    eq_stamper k = {.s = s, .value = s->value, .visit = visit, .data = data, .owner = EQ_NONE};
+    eq_system_potentials(s, x);
+    stamp_tables(&k, true);
+    stamp_tables(&k, false);
+    stamp_controlled(&k);
+    stamp_branches(&k);
+    stamp_ports(&k, x);
 }
 
 /* The slots of port classes stand behind those of the tables, in the order of the classes. */

@@ -20,6 +20,10 @@ static inline eq_form eq_current_of(int32_t unknown) {
     return (eq_form){EQ_NONE, EQ_NONE, unknown};
 }
 
+/* Stamp `value` of element `owner` at (row, column) of J. */
+typedef void eq_stamp_visit(void *data, eq_element owner, int32_t row, int32_t column,
+                            double value);
+
 /* Collects stamps (first pass) or adds them to values (later passes), in one and the same order. */
 typedef struct eq_stamper {
     eq_system *s;
@@ -27,8 +31,14 @@ typedef struct eq_stamper {
     double *value;                   /* NULL: collect */
     bool absolute;                   /* adds |stamps| */
     eq_bilinear *sum;                /* adds up y^T J z instead of J */
+    eq_stamp_visit *visit;           /* is told of each stamp instead; NULL: none */
+    void *data;                      /* of visit */
+    eq_element owner;                /* whose stamps come: EQ_NONE, of no element */
     size_t next;
 } eq_stamper;
+
+/* Every stamp of J(x), those of one element one after the other. */
+void eq_stamp_each(eq_system *s, const double *x, eq_stamp_visit *visit, void *data);
 
 /* The linear elements, kept branches, the diagonal and the block of a nudge with slope. */
 void eq_stamp_linear(eq_stamper *k);

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 
 static const char magic[8] = "eqspckpt";
-enum { OLDEST = 1, VERSION = 5, HEADER = 24 };
+enum { OLDEST = 1, VERSION = 6, HEADER = 24 };
 
 /* One pass over the fields serves both directions: `write` appends to out, otherwise bytes are
  * taken from [at, end) and arrays are allocated. The file is in the byte order of the machine; the
@@ -151,8 +151,15 @@ static void metrics(pass *p, eq_checkpoint *k) {
         m->train_rmse = m->train_r2 = m->test_rmse = m->test_r2 = NAN;
         m->validation_loss = m->validation_error = m->validation_rmse = m->validation_r2 = NAN;
         m->gradient_cosine = m->mode_hops = NAN;
+        m->train_before = m->test_before = m->inner_steps = NAN;
         bytes(p, &k->row[j], (size_t)size);
     }
+}
+
+static void extras(pass *p, eq_checkpoint *k) {
+    if (p->version < 6) return;
+    bytes(p, &k->extras, sizeof k->extras);
+    array(p, (void **)&k->extra, k->extras, sizeof *k->extra);
 }
 
 static void body(pass *p, eq_checkpoint *k) {
@@ -177,6 +184,7 @@ static void body(pass *p, eq_checkpoint *k) {
     devices(p, k);
     metrics(p, k);
     best(p, k);
+    extras(p, k);
     encoder(p, &k->encoder, k->targets);
     classes(p, k);
 }
@@ -259,6 +267,7 @@ void eq_checkpoint_free(eq_checkpoint *k) {
     eq_free(k->row);
     eq_free(k->square);
     eq_free(k->best);
+    eq_free(k->extra);
     eq_encoder_free(&k->encoder);
     *k = (eq_checkpoint){0};
 }

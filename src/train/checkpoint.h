@@ -1,12 +1,12 @@
 /* The state of a training run on disk: everything that decides its future bits, and what eval
  * needs. A file is: magic, version, length of the body, CRC-32 of the body, body. It is written
  * atomically. Formats 1, which had no identity and a weaker fingerprint, and 2, which knew neither
- * targets nor a best epoch and had shorter rows of metrics, 3, without devices, and 4, without hops, are read; a run of format 1 cannot be resumed. */
+ * targets nor a best epoch and had shorter rows of metrics, 3, without devices, 4, without hops, and 5, without extras, are read; a run of format 1 cannot be resumed. */
 #ifndef EQ_TRAIN_CHECKPOINT_H
 #define EQ_TRAIN_CHECKPOINT_H
 
 #include "base/random.h"
-#include "model/device.h"
+#include "model/device/device.h"
 #include "model/optimizer.h"
 #include "train/encode.h"
 #include "train/fingerprint.h"
@@ -34,6 +34,8 @@ typedef struct eq_checkpoint {
     eq_metrics *row;                 /* metrics so far */
     uint64_t best_epoch, best_steps; /* the one that did best on the validation set; 0: none yet */
     double *best;                    /* [conductances] its parameters; NULL without one */
+    uint64_t extras;
+    double *extra; /* [extras] what meta-learning has beside these (meta/meta.h) */
     eq_encoder encoder;
     uint64_t classes;
     char **class_name;

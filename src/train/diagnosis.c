@@ -156,6 +156,10 @@ static void begin(eq_doctor *d) {
     d->begun = true;
 }
 
+void eq_doctor_begin(eq_doctor *d) {
+    if (!d->begun) begin(d);
+}
+
 /* One example with the potentials v. */
 static void look_at(eq_doctor *d, const double *v) {
     size_t nodes = eq_circuit_nodes(d->s->c);
@@ -176,7 +180,7 @@ static void look_at(eq_doctor *d, const double *v) {
 eq_status eq_doctor_look(eq_doctor *d, size_t number, size_t minibatches, size_t n, eq_diag *diag) {
     eq_session *s = d->s;
     size_t every = (minibatches + LOOKS - 1) / LOOKS;
-    if (!d->begun) begin(d);
+    eq_doctor_begin(d);
     bool skip = every > 0 && number % every != 0;
     eq_network_watch(s->model, skip ? NULL : d->sum, skip ? NULL : d->square);
     if (skip || d->looks++ % STRIDE != 0 || s->c == NULL) return EQ_OK;
@@ -299,7 +303,7 @@ static void warn(eq_doctor *d, size_t block, const eq_diagnosis *r, double facto
 
 eq_status eq_doctor_end(eq_doctor *d, size_t epoch, double factor, eq_diag *diag) {
     size_t blocks = eq_network_blocks(d->s->model);
-    if (!d->begun) begin(d); /* resumed behind the last minibatch */
+    eq_doctor_begin(d); /* resumed behind the last minibatch */
     eq_network_watch(d->s->model, NULL, NULL);
     eq_network_store(d->s->model);
     eq_session_get(d->s, d->now);

@@ -9,6 +9,8 @@ typedef struct eq_doctor eq_doctor;
 
 eq_status eq_doctor_new(eq_session *s, eq_doctor **out, eq_diag *diag);
 void eq_doctor_free(eq_doctor *d);
+/* Before the first update of an epoch; no more than that of one whose minibatches are not looked at. */
+void eq_doctor_begin(eq_doctor *d);
 /* Between the free phase of minibatch number `number` of `minibatches` of this epoch, which has n
  * examples, and its update. COLLECTIVE. */
 eq_status eq_doctor_look(eq_doctor *d, size_t number, size_t minibatches, size_t n, eq_diag *diag);

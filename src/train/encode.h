@@ -4,7 +4,7 @@
 #ifndef EQ_TRAIN_ENCODE_H
 #define EQ_TRAIN_ENCODE_H
 
-#include "train/data.h"
+#include "train/data/data.h"
 
 typedef enum eq_normalize {
     EQ_NORMALIZE_NONE,

@@ -5,7 +5,7 @@
 #define EQ_TRAIN_FINGERPRINT_H
 
 #include "model/model.h"
-#include "train/experiment.h"
+#include "train/experiment/experiment.h"
 
 typedef struct eq_fingerprint {
     uint64_t seed;

@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
+#include "train/experiment/place.h"
 #include "train/folder.h"
-#include "train/place.h"
 
 static eq_status write_text(const char *folder, const char *name, eq_text *text, eq_diag *diag) {
     char *path = eq_path_join(folder, name);
@@ -25,7 +25,8 @@ typedef enum when {
     TARGETS = 2,
     VALIDATION = 4,
     WATCHED = 8,
-    CLAMPED = 16
+    CLAMPED = 16,
+    META = 32
 } when;
 
 static const struct {
@@ -49,6 +50,9 @@ static const struct {
     {"seconds", offsetof(eq_metrics, seconds), ALWAYS},
     {"gradient_cosine", offsetof(eq_metrics, gradient_cosine), WATCHED},
     {"mode_hops", offsetof(eq_metrics, mode_hops), CLAMPED},
+    {"train_before", offsetof(eq_metrics, train_before), META},
+    {"test_before", offsetof(eq_metrics, test_before), META},
+    {"inner_steps", offsetof(eq_metrics, inner_steps), META},
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
@@ -67,6 +71,7 @@ eq_status eq_folder_write_metrics(const char *folder, const eq_checkpoint *p, bo
     if (p->best_epoch > 0) has |= VALIDATION;
     for (uint64_t k = 0; k < p->rows; k++) watched = watched || !isnan(p->row[k].gradient_cosine);
     if (watched) has |= WATCHED;
+    if (p->extras > 0) has |= META;
     for (uint64_t k = 0; k < p->rows; k++)
         if (!isnan(p->row[k].mode_hops)) has |= CLAMPED;
     eq_text_puts(&text, "epoch");

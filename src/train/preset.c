@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/near.h"
 #include "netlist/lexer.h"
-#include "train/experiment.h"
+#include "train/experiment/experiment.h"
 
 /* NAME and (PARAM), which is "" where there is none. */
 typedef struct target {

@@ -3,7 +3,7 @@
 #ifndef EQ_TRAIN_SEED_FOLDERS_H
 #define EQ_TRAIN_SEED_FOLDERS_H
 
-#include "train/experiment.h"
+#include "train/experiment/experiment.h"
 
 #define EQ_SEEDS_TABLE "seeds.csv"
 

@@ -20,6 +20,20 @@ static bool same_files(const eq_data_options *a, const eq_data_options *b) {
     return same;
 }
 
+/* The rows that train and test; in meta-learning those of tasks. */
+static eq_status read_set(eq_session *s, const eq_data_options *o, uint64_t split,
+                          eq_data_kept *kept, eq_diag *diag) {
+    const eq_experiment *x = s->x;
+    eq_data_options whole = *o;
+    if (x->meta.shots == 0) return eq_data_set_share(o, x->folder, split, kept, &s->set, diag);
+    whole.test_fraction = 0.0;
+    eq_status status = eq_data_set_share(&whole, x->folder, split, kept, &s->set, diag);
+    if (status == EQ_OK)
+        status = eq_tasks_draw(&x->meta, o->test_fraction, split + 2, &s->set, &s->tasks, diag);
+    if (status != EQ_OK) eq_data_set_free(&s->set);
+    return status;
+}
+
 /* A run that was moved: its data are those of the place where the checksum fits. s->data stays NULL
  * where it fits nowhere; nothing is said of the others. */
 static eq_status find_data(eq_session *s, uint64_t split, eq_diag *diag) {
@@ -27,7 +41,7 @@ static eq_status find_data(eq_session *s, uint64_t split, eq_diag *diag) {
     for (int k = 0; k < EQ_PLACES; k++) {
         const eq_data_options *o = k == 0 ? &x->data : &x->elsewhere[k - 1];
         if (k > 0 && same_files(o, &x->data)) continue;
-        eq_status status = eq_data_set_read(o, x->folder, split, &s->set, NULL);
+        eq_status status = read_set(s, o, split, NULL, NULL);
         if (status == EQ_ERR_MEMORY) return eq_out_of_memory(diag);
         if (status != EQ_OK) continue;
         if (eq_data_checksum(&s->set) == x->data_checksum) {
@@ -48,7 +62,7 @@ eq_status eq_session_data(eq_session *s, eq_diag *diag) {
     eq_status status = x->home != NULL && x->data_checksum != 0 ? find_data(s, split, diag) : EQ_OK;
     if (status != EQ_OK || s->data != NULL) return status;
     s->data = &x->data;
-    return eq_data_set_share(s->data, x->folder, split, x->kept, &s->set, diag);
+    return read_set(s, s->data, split, x->kept, diag);
 }
 
 /* The circuit must have an input for every encoded feature and an output for every class. */
@@ -161,6 +175,12 @@ double eq_session_rate(const eq_session *s, size_t block) {
     return o == NULL ? s->x->optimizer.rate : o->rate;
 }
 
+double eq_session_strength(const eq_session *s, size_t block) {
+    const eq_group_options *o = options_of(s, block);
+    bool own = o != NULL && !isnan(o->strength);
+    return own ? o->strength : s->x->regularizer.strength;
+}
+
 /* Draws the initial parameters of every block. */
 static eq_status initialise(eq_session *s, eq_diag *diag) {
     eq_status status = check_groups(s->x, s->model, diag);
@@ -264,7 +284,7 @@ static void warn_of_bias(const eq_session *s, eq_diag *diag) {
     const char *why = eq_network_about(s->model).biased;
     if (why != NULL && s->x->estimator.kind->phases > 0)
         eq_warn_at(diag, (eq_place){0},
-                   "no energy weights, EqProp gradients are biased: %s; <estimator "
+                   "no energy weights, EqProp gradients may be biased: %s; <estimator "
                    "type=\"adjoint\"> needs none",
                    why);
 }

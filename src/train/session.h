@@ -5,8 +5,9 @@
 
 #include "model/mismatch.h"
 #include "model/model.h"
-#include "train/experiment.h"
+#include "train/experiment/experiment.h"
 #include "train/fingerprint.h"
+#include "train/meta/tasks.h"
 
 /* What phases on devices of their own need. */
 typedef struct eq_chips {
@@ -21,6 +22,7 @@ typedef struct eq_session {
     const eq_data_options *data; /* of x, which were read; NULL: none yet */
     eq_circuit *c;               /* owned; NULL: the model is made of something else */
     eq_data_set set;             /* owned; without a training part when another file is evaluated */
+    eq_tasks tasks;              /* of `set`, in meta-learning */
     eq_encoder encoder;          /* owned */
     eq_network *model;           /* owned */
     eq_fingerprint print;        /* of what eq_session_open has opened, before anything was drawn */
@@ -92,6 +94,9 @@ eq_status eq_session_no_group(const eq_network *n, const char *what, const char 
                               eq_diag *diag);
 /* The learning rate of a block before the schedule. */
 double eq_session_rate(const eq_session *s, size_t block);
+
+/* The strength of the regularizer of a block. */
+double eq_session_strength(const eq_session *s, size_t block);
 
 /* The parameters of the model, theta[eq_network_parameters], out of its circuit or into it. */
 void eq_session_get(const eq_session *s, double *theta);

@@ -79,7 +79,7 @@ static eq_status check_resumed(run *r, const eq_checkpoint *old, const char *pat
     eq_status status = eq_fingerprint_check(&p->began, &old->began, r->x, path, r->diag);
     if (status == EQ_OK && (old->conductances != p->conductances || old->states != p->states ||
                             old->targets != p->targets || !same_arrays(old, p) ||
-                            old->position > r->t->s.set.train_count))
+                            old->extras != p->extras || old->position > eq_trainer_count(r->t)))
         status = eq_fail(r->diag, EQ_ERR_INPUT,
                          "the checkpoint '%s' does not fit its own experiment; train anew "
                          "with --force",
@@ -103,7 +103,8 @@ static void take_over(eq_trainer *t, eq_checkpoint *old) {
                         .g = kept.g,
                         .square = kept.square,
                         .device = {kept.device[0], kept.device[1], kept.device[2], kept.device[3]},
-                        .row = kept.row};
+                        .row = kept.row,
+                        .extra = kept.extra};
     memcpy(old->state, kept.state, sizeof kept.state);
     eq_trainer_restore(t);
 }
@@ -174,7 +175,7 @@ static double rate_of(const run *r) {
 
 /* Tells the caller how far the epoch is, at most every 0.1 s. */
 static void report(run *r, double now) {
-    size_t count = r->t->s.set.train_count, left = r->x->epochs - (size_t)r->t->now.epoch;
+    size_t count = eq_trainer_count(r->t), left = r->x->epochs - (size_t)r->t->now.epoch;
     size_t looked_at = r->t->s.set.test_count + r->t->s.set.validation_count;
     if (r->o->progress == NULL || now - r->last_progress < 0.1 || r->t->now.position == 0) return;
     r->last_progress = now;
@@ -199,7 +200,7 @@ static void report(run *r, double now) {
 
 /* The rest of an epoch from now.position on; EQ_ERR_INTERRUPTED when the user asks to stop. */
 static eq_status run_epoch(run *r) {
-    size_t count = r->t->s.set.train_count;
+    size_t count = eq_trainer_count(r->t);
     eq_status status = EQ_OK;
     while (status == EQ_OK && r->t->now.position < count) {
         status = eq_trainer_step(r->t, NULL, r->diag);
@@ -245,8 +246,11 @@ static eq_status measure(run *r, uint64_t number, eq_figures train) {
         eq_status watched = eq_trainer_watch(r->t, &cosine, r->diag);
         if (watched != EQ_OK) return watched;
     }
-    double before = eq_seconds_now();
-    eq_status status = eq_trainer_look(r->t, d->test, d->test_index, d->test_count, &test, r->diag);
+    double before = eq_seconds_now(), unlearned = NAN, steps = NAN;
+    const eq_meta *m = r->t->meta;
+    eq_status status =
+        m != NULL ? eq_trainer_look_at_tasks(r->t, &test, &unlearned, &steps, r->diag)
+                  : eq_trainer_look(r->t, d->test, d->test_index, d->test_count, &test, r->diag);
     if (status == EQ_OK)
         status = eq_trainer_look(r->t, d->train, d->validation_index, d->validation_count,
                                  &validation, r->diag);
@@ -274,6 +278,9 @@ static eq_status measure(run *r, uint64_t number, eq_figures train) {
         .seconds = now - r->start,
         .gradient_cosine = cosine,
         .mode_hops = number > 0 ? r->t->now.hops : NAN,
+        .train_before = m != NULL ? m->before / (double)(p->position * r->t->s.tasks.query) : NAN,
+        .test_before = unlearned,
+        .inner_steps = steps,
     };
     return keep_best(r);
 }
@@ -327,6 +334,14 @@ static eq_status epoch(run *r) {
     return status;
 }
 
+/* Before the first epoch: what tasks come to without meta-learning. */
+static eq_status look_at_tasks(run *r) {
+    eq_status status = measure(r, 0, (eq_figures){NAN, NAN, NAN, NAN});
+    if (status == EQ_OK && r->o->epoch != NULL)
+        r->o->epoch(r->o->data, &r->t->now.row[r->t->now.rows - 1]);
+    return status;
+}
+
 /* No epoch at all: the parameters as they begin, scored on all examples, are epoch 0. */
 static eq_status look_only(run *r) {
     const eq_data_set *d = &r->t->s.set;
@@ -373,6 +388,8 @@ static void summarise(const run *r, bool whole, eq_train_summary *out) {
         .looked_at = r->look.examples,
         .gradient_error = r->look.error,
         .gradient_cosine = r->look.cosine,
+        .train_tasks = s->tasks.train,
+        .test_tasks = s->tasks.test,
     };
     const eq_checkpoint *p = &r->t->now;
     if (p->best_epoch > 0) out->best = *eq_checkpoint_best(p);
@@ -436,6 +453,7 @@ static eq_status run_all(run *r) {
         status = look_only(r);
     else if (status == EQ_OK && done(r) && r->model_steps != steps)
         status = eq_comm_agree(save(r, true)); /* the run that left the checkpoint was killed */
+    if (status == EQ_OK && r->t->meta != NULL && p->rows == 0) status = look_at_tasks(r);
     while (status == EQ_OK && !done(r)) {
         status = epoch(r);
         if (status == EQ_OK && stopping(r) && !done(r)) {

@@ -11,7 +11,7 @@
 #include "model/power.h"
 #include "model/sensitivity.h"
 #include "result/result.h"
-#include "train/experiment.h"
+#include "train/experiment/experiment.h"
 
 /* The names of the files in DIR. */
 #define EQ_TRAIN_METRICS "metrics.csv"
@@ -121,9 +121,18 @@ typedef struct eq_gradcheck_row {
     bool passed;
 } eq_gradcheck_row;
 
+/* The experiment's own estimator on one block of parameters: e . g/(|e| |g|), NAN where one of them is zero, and e . g/(g . g),
+ * NAN where g is; g the adjoint. */
+typedef struct eq_gradcheck_group {
+    char *name;
+    double cosine, size;
+} eq_gradcheck_group;
+
 typedef struct eq_gradcheck_report {
     eq_gradcheck_row *row;
     size_t rows;
+    eq_gradcheck_group *group;
+    size_t groups;
     size_t parameters, examples;
     double difference; /* adjoint against central differences of the loss, same measure */
     char *why;         /* what does not hold of it; NULL when it does */

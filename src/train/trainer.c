@@ -28,8 +28,11 @@ static eq_status begin(eq_trainer *t, eq_diag *diag) {
     p->g = eq_calloc(n, sizeof *p->g);
     p->square = eq_calloc((size_t)p->targets, sizeof *p->square);
     t->square = eq_calloc((size_t)p->targets, sizeof *t->square);
-    t->order = eq_malloc(t->s.set.train_count, sizeof *t->order);
-    bool whole = p->g != NULL && p->square != NULL && t->square != NULL && t->order != NULL;
+    t->order = eq_malloc(eq_trainer_count(t), sizeof *t->order);
+    if (t->meta != NULL) p->extras = eq_meta_extras(t->meta);
+    p->extra = eq_calloc((size_t)p->extras, sizeof *p->extra);
+    bool whole = p->g != NULL && p->square != NULL && t->square != NULL && t->order != NULL &&
+                 p->extra != NULL;
     for (uint64_t k = 0; k < p->states; k++) {
         p->state[k] = eq_calloc(n, sizeof *p->state[k]);
         whole = whole && p->state[k] != NULL;
@@ -47,6 +50,23 @@ static eq_status give_optimizer(eq_trainer *t, eq_diag *diag) {
     return status;
 }
 
+/* The parameters as they begin are the center, or 0. */
+static eq_status give_regularizer(eq_trainer *t, eq_diag *diag) {
+    size_t blocks = eq_network_blocks(t->s.model), n = eq_network_parameters(t->s.model);
+    double *strength = eq_calloc(blocks, sizeof *strength), *center = eq_calloc(n, sizeof *center);
+    bool any = false;
+    eq_status status = strength == NULL || center == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    for (size_t b = 0; status == EQ_OK && b < blocks; b++) {
+        strength[b] = eq_session_strength(&t->s, b);
+        any = any || strength[b] > 0.0;
+    }
+    if (status == EQ_OK && t->x->regularizer.start) eq_session_get(&t->s, center);
+    if (status == EQ_OK && any) status = eq_network_regularize(t->s.model, strength, center, diag);
+    eq_free(strength);
+    eq_free(center);
+    return status;
+}
+
 /* The initial parameters are programmed into the devices. */
 static eq_status give_devices(eq_trainer *t, eq_diag *diag) {
     if (t->x->devices == 0) return EQ_OK;
@@ -60,6 +80,7 @@ eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *asked
                          eq_diag *diag) {
     eq_trainer_options o = asked == NULL ? eq_trainer_defaults() : *asked;
     size_t batch = x->batch > 32 ? x->batch : 32; /* evaluation likes larger minibatches */
+    if (x->meta.shots > 0) batch = eq_meta_minibatch(&x->meta);
     eq_trainer *t = eq_calloc(1, sizeof *t);
     if (t == NULL) return eq_out_of_memory(diag);
     t->x = t->s.x = x;
@@ -67,6 +88,8 @@ eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *asked
     eq_status status =
         eq_session_open(&t->s, &(eq_engine_options){o.engine, batch, o.threads}, diag);
     if (status == EQ_OK) status = give_optimizer(t, diag);
+    if (status == EQ_OK) status = give_regularizer(t, diag);
+    if (status == EQ_OK && x->meta.shots > 0) status = eq_meta_new(&t->s, &t->meta, diag);
     if (status == EQ_OK) status = begin(t, diag);
     if (status == EQ_OK) status = give_devices(t, diag);
     if (status == EQ_OK)
@@ -79,6 +102,7 @@ eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *asked
 void eq_trainer_free(eq_trainer *t) {
     if (t == NULL) return;
     eq_free(t->order);
+    eq_meta_free(t->meta);
     eq_doctor_free(t->doctor);
     eq_free(t->square);
     t->now.class_name = NULL; /* belongs to the data */
@@ -98,7 +122,8 @@ eq_circuit *eq_trainer_circuit(eq_trainer *t) {
 void eq_trainer_collect(eq_trainer *t) {
     eq_network_store(t->s.model);
     eq_session_get(&t->s, t->now.g);
-    for (int k = 0; k < (int)t->now.states; k++)
+    if (t->meta != NULL) eq_meta_save(t->meta, t->now.state, t->now.extra);
+    for (int k = 0; t->meta == NULL && k < (int)t->now.states; k++)
         eq_network_get_state(t->s.model, k, t->now.state[k]);
     for (int k = 0; k < EQ_DEVICE_ARRAYS; k++)
         if (t->now.device[k] != NULL) eq_network_get_kept(t->s.model, k, t->now.device[k]);
@@ -106,7 +131,8 @@ void eq_trainer_collect(eq_trainer *t) {
 
 void eq_trainer_restore(eq_trainer *t) {
     eq_session_put(&t->s, t->now.g);
-    for (int k = 0; k < (int)t->now.states; k++)
+    if (t->meta != NULL) eq_meta_restore(t->meta, t->now.g, t->now.state, t->now.extra);
+    for (int k = 0; t->meta == NULL && k < (int)t->now.states; k++)
         eq_network_put_state(t->s.model, k, t->now.state[k]);
     for (int k = 0; k < EQ_DEVICE_ARRAYS; k++)
         if (t->now.device[k] != NULL) eq_network_put_kept(t->s.model, k, t->now.device[k]);
@@ -153,11 +179,26 @@ static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *di
     return status;
 }
 
-/* The order of the examples of this epoch. */
+/* n tasks from now.position on, and a step down their mean outer gradient. */
+static eq_status task_batch(eq_trainer *t, size_t n, eq_score *score, eq_diag *diag) {
+    eq_checkpoint *p = &t->now;
+    eq_status status = EQ_OK;
+    if (t->doctor != NULL) eq_doctor_begin(t->doctor);
+    for (size_t j = 0; status == EQ_OK && j < n; j++)
+        status = eq_meta_contrast(t->meta, t->order[p->position + j], score, diag);
+    double factor = eq_schedule_factor(&t->x->schedule, (size_t)p->epoch, t->x->epochs);
+    if (status == EQ_OK) eq_meta_step(t->meta, n, factor, ++p->steps);
+    eq_meta_home(t->meta);
+    p->hops = NAN;
+    return status;
+}
+
+/* The order of the examples, or of the tasks, of this epoch. */
 static void draw_order(eq_trainer *t) {
-    size_t count = t->s.set.train_count;
+    size_t count = eq_trainer_count(t);
     t->after = t->now.shuffle;
-    memcpy(t->order, t->s.set.train_index, count * sizeof *t->order);
+    for (size_t k = 0; k < count; k++)
+        t->order[k] = t->meta != NULL ? (uint32_t)k : t->s.set.train_index[k];
     eq_random_shuffle(&t->after, t->order, count);
     t->drawn = true;
 }
@@ -171,6 +212,7 @@ void eq_trainer_advance(eq_trainer *t) {
     p->loss = 0.0;
     p->wrong = 0;
     p->hops = 0.0;
+    if (t->meta != NULL) eq_meta_begin_epoch(t->meta);
     if (p->targets > 0) memset(p->square, 0, (size_t)p->targets * sizeof *p->square);
     p->epoch_seconds = 0.0;
     t->drawn = false;
@@ -193,19 +235,26 @@ static void add(eq_checkpoint *p, const eq_score *score, size_t n) {
     p->position += n;
 }
 
+/* Of n examples index[0..n), or of the queries of n tasks, which have no r2 of their own. */
+static eq_figures figures(const eq_trainer *t, const eq_score *score, const uint32_t *index,
+                          size_t n, bool r2) {
+    if (t->meta != NULL) return eq_session_figures(&t->s, score, NULL, NULL, n * t->s.tasks.query);
+    return eq_session_figures(&t->s, score, r2 ? t->s.set.train : NULL, index, n);
+}
+
 eq_status eq_trainer_step(eq_trainer *t, eq_trainer_score *out, eq_diag *diag) {
-    size_t count = t->s.set.train_count;
+    size_t count = eq_trainer_count(t);
     eq_score score = nothing_yet(t);
     double before = eq_seconds_now();
     if (t->now.position == count) eq_trainer_advance(t);
     if (!t->drawn) draw_order(t);
     size_t left = count - (size_t)t->now.position, n = left < t->x->batch ? left : t->x->batch;
     const uint32_t *index = t->order + t->now.position;
-    eq_status status = minibatch(t, n, &score, diag);
+    eq_status status =
+        t->meta != NULL ? task_batch(t, n, &score, diag) : minibatch(t, n, &score, diag);
     if (status == EQ_OK) {
         add(&t->now, &score, n);
-        if (out != NULL)
-            tell(out, n, score.wrong, eq_session_figures(&t->s, &score, t->s.set.train, index, n));
+        if (out != NULL) tell(out, n, score.wrong, figures(t, &score, index, n, true));
     }
     t->now.epoch_seconds += eq_seconds_now() - before;
     return status;
@@ -214,16 +263,15 @@ eq_status eq_trainer_step(eq_trainer *t, eq_trainer_score *out, eq_diag *diag) {
 eq_figures eq_trainer_running(const eq_trainer *t, bool r2) {
     const eq_checkpoint *p = &t->now;
     const eq_score score = {p->loss, (size_t)p->wrong, p->square, NULL, NULL};
-    const eq_data *d = r2 ? t->s.set.train : NULL;
-    return eq_session_figures(&t->s, &score, d, t->order, (size_t)p->position);
+    return figures(t, &score, t->order, (size_t)p->position, r2);
 }
 
 eq_status eq_trainer_epoch(eq_trainer *t, eq_trainer_score *out, eq_diag *diag) {
     eq_status status = eq_trainer_step(t, NULL, diag);
-    while (status == EQ_OK && t->now.position < t->s.set.train_count)
+    while (status == EQ_OK && t->now.position < eq_trainer_count(t))
         status = eq_trainer_step(t, NULL, diag);
     if (status == EQ_OK)
-        tell(out, t->s.set.train_count, (size_t)t->now.wrong, eq_trainer_running(t, true));
+        tell(out, eq_trainer_count(t), (size_t)t->now.wrong, eq_trainer_running(t, true));
     return status;
 }
 
@@ -251,8 +299,48 @@ static eq_status score_rows(eq_trainer *t, const eq_data *d, const uint32_t *ind
     return status;
 }
 
+static eq_status learn_held_out(eq_trainer *t, eq_score *score, eq_diag *diag) {
+    const eq_tasks *k = &t->s.tasks;
+    eq_status status = EQ_OK;
+    for (size_t j = k->train; status == EQ_OK && j < k->train + k->test; j++)
+        status = eq_meta_learn(t->meta, j, score, diag);
+    eq_meta_home(t->meta);
+    return status;
+}
+
+static eq_status look_at_tasks(eq_trainer *t, size_t *wrong, eq_figures *out, double *before,
+                               double *steps, eq_diag *diag) {
+    eq_meta *m = t->meta;
+    double sums[3] = {m->before, m->steps, m->trainings}; /* of the epoch */
+    eq_score score = nothing_yet(t);
+    eq_meta_begin_epoch(m);
+    eq_status status = learn_held_out(t, &score, diag);
+    *out = figures(t, &score, NULL, t->s.tasks.test, false);
+    *wrong = score.wrong;
+    *before = m->before / (double)(t->s.tasks.test * t->s.tasks.query);
+    *steps = m->steps / m->trainings;
+    m->before = sums[0];
+    m->steps = sums[1];
+    m->trainings = sums[2];
+    return status;
+}
+
+eq_status eq_trainer_look_at_tasks(eq_trainer *t, eq_figures *out, double *before, double *steps,
+                                   eq_diag *diag) {
+    size_t wrong;
+    return look_at_tasks(t, &wrong, out, before, steps, diag);
+}
+
 eq_status eq_trainer_evaluate(eq_trainer *t, eq_trainer_score *out, eq_diag *diag) {
     const eq_data_set *s = &t->s.set;
+    if (t->meta != NULL) {
+        eq_figures f;
+        double before, steps;
+        size_t wrong;
+        eq_status status = look_at_tasks(t, &wrong, &f, &before, &steps, diag);
+        if (status == EQ_OK) tell(out, t->s.tasks.test, wrong, f);
+        return status;
+    }
     return score_rows(t, s->test, s->test_index, s->test_count, out, diag);
 }
 

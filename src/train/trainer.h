@@ -5,6 +5,7 @@
 
 #include "train/checkpoint.h"
 #include "train/diagnosis.h"
+#include "train/meta/meta.h"
 #include "train/session.h"
 
 struct eq_trainer {
@@ -14,15 +15,24 @@ struct eq_trainer {
     bool drawn;      /* `order` is that of this epoch, and `after` the state behind it */
     double *square;  /* [outputs] work: of the rows scored last */
     eq_random after;
+    eq_meta *meta;     /* its "examples" are tasks; NULL: it learns one */
     eq_doctor *doctor; /* looks at the minibatches as they pass; NULL: none does */
     eq_checkpoint now; /* where the training is; g and state are filled in when it is saved */
 };
 
+/* How many examples, or in meta-learning tasks, an epoch has. */
+static inline size_t eq_trainer_count(const eq_trainer *t) {
+    return t->meta != NULL ? t->s.tasks.train : t->s.set.train_count;
+}
 /* Scores rows of d; the network stays. */
 eq_status eq_trainer_look(eq_trainer *t, const eq_data *d, const uint32_t *index, size_t count,
                           eq_figures *out, eq_diag *diag);
 /* The figures of this epoch so far, with r2 or without. */
 eq_figures eq_trainer_running(const eq_trainer *t, bool r2);
+
+/* Trains each held-out task; *before: their mean loss before that, *steps: of an inner training. */
+eq_status eq_trainer_look_at_tasks(eq_trainer *t, eq_figures *out, double *before, double *steps,
+                                   eq_diag *diag);
 
 /* The end of an epoch: the next minibatch is the first of the next one. */
 void eq_trainer_advance(eq_trainer *t);

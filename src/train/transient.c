@@ -14,7 +14,7 @@
 
 #include "base/mem.h"
 #include "model/dynamics.h"
-#include "train/gradcheck.h"
+#include "train/gradcheck/gradcheck.h"
 
 /* A nudge moves a unit by `moves`; the error that passes; what is left of dL_t/ds at the end. */
 static const double moves = 1e-5, error_bound = 1e-5, rest = 1e-3;

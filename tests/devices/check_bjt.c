@@ -8,10 +8,9 @@
 #include <string.h>
 
 #include "../support/program.h"
+#include "../support/sweep.h"
 #include "base/file.h"
 #include "netlist/netlist.h"
-#include "report/ngspice.h"
-#include "result/raw.h"
 #include "solver/solver_internal.h"
 
 Suite *bjt_suite(void);
@@ -33,37 +32,6 @@ static const struct {
 enum { CARDS = sizeof cards / sizeof *cards };
 static const double temperatures[] = {-40.0, 27.0, 85.0};
 
-static eq_result *ours(const char *deck, eq_result ***plots, size_t *count) {
-    char path[256], *text = NULL;
-    snprintf(path, sizeof path, "%s", in("m.raw"));
-    ck_assert_int_eq(eq_file_write(in("m.cir"), deck, strlen(deck), NULL), EQ_OK);
-    expect_exit(0, &text, "run %s --format raw -o %s", in("m.cir"), path);
-    free(text);
-    ck_assert_int_eq(eq_raw_read(path, plots, count, NULL), EQ_OK);
-    ck_assert_uint_eq(*count, 1);
-    return **plots;
-}
-
-/* Currents of all sources at all points: to 1e-9 of each and 1e-15 A, which is what ngspice's own
- * rounding leaves of a current through gmin. */
-static double compare(const eq_result *a, const eq_result *b, const char *deck) {
-    double worst = 0.0;
-    ck_assert_uint_eq(a->points, b->points);
-    for (size_t k = 0; k < a->variables; k++) {
-        size_t there = eq_result_find(b, a->variable[k].name);
-        if (a->variable[k].name[0] != 'i') continue;
-        ck_assert_msg(there < b->variables, "no %s", a->variable[k].name);
-        for (size_t p = 0; p < a->points; p++) {
-            double x = a->value[p * a->variables + k], y = b->value[p * b->variables + there];
-            worst = fmax(worst, fabs(x - y) / (1e-9 * fabs(y) + 1e-15));
-            ck_assert_msg(fabs(x - y) <= 1e-9 * fabs(y) + 1e-15,
-                          "%s of point %zu: %.17g, ngspice %.17g\n%s", a->variable[k].name, p, x, y,
-                          deck);
-        }
-    }
-    return worst;
-}
-
 /* Collector, base and substrate sweeps, forward, saturated and reverse. */
 START_TEST(sweeps_agree_with_ngspice) {
     static const char *const sweep[] = {"Vc %g %g %g Vb %g %g %g", "Vb %g %g %g Vs %g %g %g"};
@@ -72,8 +40,6 @@ START_TEST(sweeps_agree_with_ngspice) {
     for (size_t t = 0; t < 3; t++)
         for (size_t k = 0; k < 2; k++) {
             eq_text deck = {0};
-            eq_result **a = NULL, **b = NULL;
-            size_t counts[2];
             char dc[128];
             const double *r = range[k];
             int s = cards[_i].sign;
@@ -85,11 +51,7 @@ START_TEST(sweeps_agree_with_ngspice) {
                            "itl1=1000 itl2=1000\n.dc %s\n.end\n",
                            2 * s, 0.7 * s, -0.3 * s, cards[_i].line, cards[_i].model,
                            temperatures[t], dc);
-            eq_result *own = ours(deck.text, &a, &counts[0]);
-            ck_assert_int_eq(eq_ngspice_run(deck.text, deck.length, &b, &counts[1], NULL), EQ_OK);
-            compare(own, *b, deck.text);
-            eq_raw_free(a, counts[0]);
-            eq_raw_free(b, counts[1]);
+            sweep_agrees(deck.text);
             eq_text_free(&deck);
         }
 }

@@ -165,7 +165,7 @@ START_TEST(mms_relaxes_to_its_balance) {
 END_TEST
 
 START_TEST(states_stop_at_0_and_1) {
-    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+    for (int k = 0; k < EQ_BUILT_IN_CLASSES; k++) {
         element e;
         if (eq_class(k)->rate == NULL) continue;
         make(&e, eq_class(k));

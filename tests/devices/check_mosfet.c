@@ -8,10 +8,9 @@
 #include <string.h>
 
 #include "../support/program.h"
+#include "../support/sweep.h"
 #include "base/file.h"
 #include "netlist/netlist.h"
-#include "report/ngspice.h"
-#include "result/raw.h"
 #include "solver/solver_internal.h"
 
 Suite *mosfet_suite(void);
@@ -69,37 +68,6 @@ static const struct {
 enum { CARDS = sizeof cards / sizeof *cards };
 static const double temperatures[] = {-40.0, 27.0, 85.0};
 
-static eq_result *ours(const char *deck, eq_result ***plots, size_t *count) {
-    char path[256], *text = NULL;
-    snprintf(path, sizeof path, "%s", in("m.raw"));
-    ck_assert_int_eq(eq_file_write(in("m.cir"), deck, strlen(deck), NULL), EQ_OK);
-    expect_exit(0, &text, "run %s --format raw -o %s", in("m.cir"), path);
-    free(text);
-    ck_assert_int_eq(eq_raw_read(path, plots, count, NULL), EQ_OK);
-    ck_assert_uint_eq(*count, 1);
-    return **plots;
-}
-
-/* Currents of all sources at all points: to 1e-9 of each and 1e-15 A, which is what ngspice's own
- * rounding leaves of a current through gmin. */
-static double compare(const eq_result *a, const eq_result *b, const char *deck) {
-    double worst = 0.0;
-    ck_assert_uint_eq(a->points, b->points);
-    for (size_t k = 0; k < a->variables; k++) {
-        size_t there = eq_result_find(b, a->variable[k].name);
-        if (a->variable[k].name[0] != 'i') continue;
-        ck_assert_msg(there < b->variables, "no %s", a->variable[k].name);
-        for (size_t p = 0; p < a->points; p++) {
-            double x = a->value[p * a->variables + k], y = b->value[p * b->variables + there];
-            worst = fmax(worst, fabs(x - y) / (1e-9 * fabs(y) + 1e-15));
-            ck_assert_msg(fabs(x - y) <= 1e-9 * fabs(y) + 1e-15,
-                          "%s of point %zu: %.17g, ngspice %.17g\n%s", a->variable[k].name, p, x, y,
-                          deck);
-        }
-    }
-    return worst;
-}
-
 /* Output, transfer and body characteristics, forward and reverse. */
 START_TEST(sweeps_agree_with_ngspice) {
     static const char *const sweep[] = {"Vd %d %d %g Vg %d %d %g", "Vg %d %d %g Vb %d %d %g"};
@@ -107,8 +75,6 @@ START_TEST(sweeps_agree_with_ngspice) {
     for (size_t t = 0; t < 3; t++)
         for (size_t k = 0; k < 2; k++) {
             eq_text deck = {0};
-            eq_result **a = NULL, **b = NULL;
-            size_t counts[2];
             char dc[128];
             const double *r = range[k];
             int s = cards[_i].sign;
@@ -120,11 +86,7 @@ START_TEST(sweeps_agree_with_ngspice) {
                            "itl1=1000 itl2=1000\n.dc %s\n.end\n",
                            2 * s, 3 * s, 0.1 * s, -0.3 * s, cards[_i].line, cards[_i].model,
                            temperatures[t], dc);
-            eq_result *own = ours(deck.text, &a, &counts[0]);
-            ck_assert_int_eq(eq_ngspice_run(deck.text, deck.length, &b, &counts[1], NULL), EQ_OK);
-            compare(own, *b, deck.text);
-            eq_raw_free(a, counts[0]);
-            eq_raw_free(b, counts[1]);
+            sweep_agrees(deck.text);
             eq_text_free(&deck);
         }
 }
@@ -354,6 +316,22 @@ START_TEST(short_channels_have_the_answers_of_ngspice) {
 }
 END_TEST
 
+/* No width left, and fewer dopants than carriers. */
+START_TEST(impossible_channels_are_refused) {
+    static const char *const model[] = {"nmos(level=3 wd=0.5u)", "pmos(level=2 nsub=1e10)"};
+    static const char *const why[] = {"no wider than 2 wd", "below the 1.45e10 carriers"};
+    for (int k = 0; k < 2; k++) {
+        char deck[128], *text = NULL;
+        snprintf(deck, sizeof deck,
+                 "t\nV1 d 0 1\nM1 d d 0 0 nm w=1u l=1u\n.model nm %s\n.op\n.end\n", model[k]);
+        ck_assert_int_eq(eq_file_write(in("s.cir"), deck, strlen(deck), NULL), EQ_OK);
+        expect_exit(2, &text, "op %s", in("s.cir"));
+        ck_assert_msg(strstr(text, why[k]) != NULL, "%s", text);
+        free(text);
+    }
+}
+END_TEST
+
 /* beta and the depletion charge by hand: level 2 without nsub and with gamma alone is the law of
  * Meyer (1971), level 3 with theta and vmax the one of its manual. */
 START_TEST(levels_by_hand) {
@@ -389,6 +367,7 @@ Suite *mosfet_suite(void) {
     tcase_add_test(t, transistors_of_other_levels_learn);
     tcase_add_test(t, short_channels_have_the_answers_of_ngspice);
     tcase_add_test(t, levels_by_hand);
+    tcase_add_test(t, impossible_channels_are_refused);
     suite_add_tcase(s, t);
     return s;
 }

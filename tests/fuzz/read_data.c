@@ -1,5 +1,5 @@
 #include "fuzz/read.h"
-#include "train/data.h"
+#include "train/data/data.h"
 
 typedef eq_status (*pair_reader)(const char *first, const char *second, eq_data **out,
                                  eq_diag *diag);

@@ -1,5 +1,5 @@
 #include "fuzz/read.h"
-#include "train/experiment.h"
+#include "train/experiment/experiment.h"
 
 void fuzz_experiment(const uint8_t *data, size_t n) {
     eq_experiment *x = NULL;

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
-#include "model/coupling.h"
+#include "model/coupling/coupling.h"
 
 Suite *coupling_suite(void);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "model/discrete.h"
+#include "model/discrete/discrete.h"
 #include "model/model.h"
 
 Suite *discrete_suite(void);

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "model/elastic.h"
+#include "model/elastic/elastic.h"
 
 Suite *elastic_suite(void);
 

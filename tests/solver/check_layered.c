@@ -12,7 +12,7 @@
 #include "circuit/circuit.h"
 #include "devices/diode_law.h"
 #include "model/engine.h"
-#include "model/layered.h"
+#include "model/layered/layered.h"
 
 Suite *layered_suite(void);
 

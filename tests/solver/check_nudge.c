@@ -188,7 +188,7 @@ START_TEST(without_energy_weights_there_is_a_warning) {
     ck_assert_int_eq(eq_batch_solve(t.b, 1, &x, v, NULL, NULL), EQ_OK);
     ck_assert_int_eq(eq_batch_eqprop(t.b, 1, &x, v, dcdv, NULL, t.w, 2, dcdw, diag), EQ_OK);
     ck_assert_uint_eq(eq_diag_errors(diag), 0);
-    ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 0)->text, "EqProp gradients are biased: "));
+    ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 0)->text, "EqProp gradients may be biased: "));
     eq_diag_free(diag);
     take_down(&t);
 }

@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/process.h"
-#include "train/experiment.h"
+#include "train/experiment/experiment.h"
 
 enum { MOST_ARGUMENTS = 32, LONGEST = 4096, TIME_LIMIT = 300 };
 

@@ -11,6 +11,7 @@ typedef struct gen {
     unsigned made; /* transistors */
     bool alone;    /* one of them, all its nodes held */
     double vdd;
+    const char *low; /* the node of all substrates; NULL: ground */
 } gen;
 
 static unsigned below(gen *g, unsigned n) {
@@ -111,6 +112,57 @@ static void n(gen *g, const char *d, const char *gate, const char *s) {
 
 static void p(gen *g, const char *d, const char *gate, const char *s) {
     transistor(g, 'p', d, gate, s, "vdd");
+}
+
+/* .model qnK or qpK: everything that Gummel and Poon know, some of it left out. */
+static void bipolar_model(gen *g, char type, unsigned k) {
+    eq_text_printf(g->t, ".model q%c%u %s(is=%.4g", type, k, type == 'n' ? "npn" : "pnp",
+                   decades(g, 1e-17, 1e-14));
+    maybe(g, "bf", decades(g, 20.0, 400.0));
+    maybe(g, "br", decades(g, 0.3, 10.0));
+    maybe(g, "nf", between(g, 0.98, 1.1));
+    maybe(g, "nr", between(g, 0.98, 1.1));
+    maybe(g, "vaf", decades(g, 15.0, 150.0));
+    maybe(g, "var", decades(g, 8.0, 80.0));
+    maybe(g, "ikf", decades(g, 1e-4, 0.3));
+    maybe(g, "ikr", decades(g, 1e-4, 0.3));
+    maybe(g, "ise", decades(g, 1e-16, 1e-13));
+    maybe(g, "ne", between(g, 1.3, 2.2));
+    maybe(g, "isc", decades(g, 1e-16, 1e-13));
+    maybe(g, "nc", between(g, 1.3, 2.2));
+    if (below(g, 2) == 0) {
+        double rb = decades(g, 10.0, 500.0);
+        eq_text_printf(g->t, " rb=%.4g", rb);
+        maybe(g, "rbm", rb * between(g, 0.05, 1.0));
+        if (below(g, 3) == 0) maybe(g, "irb", decades(g, 1e-6, 1e-3));
+    }
+    if (below(g, 2) == 0) maybe(g, "re", decades(g, 0.1, 10.0));
+    if (below(g, 2) == 0) maybe(g, "rc", decades(g, 1.0, 100.0));
+    if (below(g, 3) == 0) maybe(g, "iss", decades(g, 1e-17, 1e-15));
+    maybe(g, "xtb", between(g, 0.0, 2.0));
+    maybe(g, "eg", between(g, 1.05, 1.2));
+    maybe(g, "xti", between(g, 2.0, 4.0));
+    maybe(g, "cje", 1e-12);
+    if (below(g, 4) == 0) maybe(g, "tnom", between(g, 15.0, 50.0));
+    eq_text_puts(g->t, ")\n");
+}
+
+/* The substrate is the lowest potential; where it is not named it is ground. */
+static void bipolar(gen *g, char type, const char *c, const char *b, const char *e) {
+    eq_text_printf(g->t, "Q%u %s %s %s", g->made++, c, b, e);
+    if (g->low != NULL || below(g, 2) == 0)
+        eq_text_printf(g->t, " %s", g->low == NULL ? "0" : g->low);
+    eq_text_printf(g->t, " q%c%u", type, below(g, 2));
+    if (below(g, 3) == 0) eq_text_printf(g->t, " %.4g", decades(g, 0.5, 10.0));
+    if (below(g, 5) == 0) maybe(g, "m", 1.0 + below(g, 4));
+    if (below(g, 5) == 0) maybe(g, "dtemp", between(g, -20.0, 40.0));
+    eq_text_puts(g->t, "\n");
+}
+
+static void diode(gen *g, const char *a, const char *b) {
+    eq_text_printf(g->t, "D%u %s %s dd", g->made++, a, b);
+    if (below(g, 2) == 0) eq_text_printf(g->t, " area=%.4g", decades(g, 0.5, 10.0));
+    eq_text_puts(g->t, "\n");
 }
 
 static void source(gen *g, const char *node, double v) {
@@ -240,6 +292,191 @@ static void followers(gen *g) {
     p(g, "x", "c", "y");
 }
 
+/* One bipolar transistor, forward, saturated or reverse, its base behind a resistor or not. */
+static void bipolar_alone(gen *g) {
+    char type = below(g, 2) ? 'n' : 'p';
+    double s = type == 'n' ? 1.0 : -1.0;
+    source(g, "low", -6.0);
+    g->low = "low";
+    source(g, "c", s * between(g, -1.0, 5.0));
+    source(g, "e", s * between(g, 0.0, 0.5));
+    if (below(g, 2)) {
+        source(g, "in", s * between(g, -1.0, 5.0));
+        resistor(g, "in", "b", 1e3, 1e6);
+    } else {
+        source(g, "b", s * between(g, -1.0, 0.8));
+    }
+    bipolar(g, type, "c", "b", "e");
+}
+
+/* Plain, with a follower for the bases, Widlar's and Wilson's mirrors, of either type. */
+static void bipolar_mirrors(gen *g) {
+    bool up = below(g, 2);
+    char type = up ? 'p' : 'n';
+    const char *rail = up ? "vdd" : "0", *other = up ? "0" : "vdd";
+    unsigned kind = below(g, 3);
+    resistor(g, other, "a", 1e3, 1e6);
+    if (kind == 2) {
+        bipolar(g, type, "a", "w", rail);
+        bipolar(g, type, "w", "w", rail);
+        bipolar(g, type, "o", "a", "w");
+        resistor(g, other, "o", 1e2, 1e5);
+        return;
+    }
+    if (kind == 1) bipolar(g, type, other, "a", "bb");
+    if (kind == 1) resistor(g, "bb", rail, 1e4, 1e6);
+    const char *base = kind == 1 ? "bb" : "a";
+    bipolar(g, type, "a", base, rail);
+    for (unsigned k = 0, many = 1 + below(g, 4); k < many; k++) {
+        char out[16], foot[16];
+        snprintf(out, sizeof out, "o%u", k);
+        snprintf(foot, sizeof foot, "f%u", k);
+        bool widlar = below(g, 2);
+        bipolar(g, type, out, base, widlar ? foot : rail);
+        if (widlar) resistor(g, foot, rail, 50.0, 1e4);
+        resistor(g, other, out, 1e2, 1e5);
+    }
+}
+
+/* A pair with a mirror as its load, a stage behind it and a follower: an amplifier, with feedback or
+ * without. */
+static void bipolar_pairs(gen *g) {
+    double middle = between(g, 0.9, g->vdd);
+    source(g, "p", middle);
+    if (below(g, 2)) {
+        resistor(g, "q", "m", 1e3, 1e5); /* feedback */
+        resistor(g, "m", "0", 1e4, 1e6);
+    } else {
+        source(g, "m", middle + between(g, -0.05, 0.05));
+    }
+    resistor(g, "vdd", "b", 1e4, 1e6);
+    bipolar(g, 'n', "b", "b", "0");
+    bipolar(g, 'n', "t", "b", "0");
+    bipolar(g, 'n', "x", "m", "t");
+    bipolar(g, 'n', "y", "p", "t");
+    bipolar(g, 'p', "x", "x", "vdd");
+    bipolar(g, 'p', "y", "x", "vdd");
+    bipolar(g, 'p', "o", "y", "vdd");
+    bipolar(g, 'n', "o", "b", "0");
+    bipolar(g, 'n', "vdd", "o", "q");
+    resistor(g, "q", "0", 1e3, 1e5);
+    load(g, "x");
+    load(g, "y");
+    load(g, "o");
+}
+
+/* Darlington's and Sziklai's pairs as followers and with a load. */
+static void darlingtons(gen *g) {
+    bool sziklai = below(g, 2);
+    source(g, "i", between(g, 0.0, g->vdd));
+    resistor(g, "i", "b", 1e3, 1e6);
+    resistor(g, "vdd", "c", 1e1, 1e4);
+    if (sziklai) {
+        bipolar(g, 'n', "x", "b", "e");
+        bipolar(g, 'p', "e", "x", "c");
+        resistor(g, "x", "c", 1e3, 1e5);
+    } else {
+        bipolar(g, 'n', "c", "b", "x");
+        bipolar(g, 'n', "c", "x", "e");
+        resistor(g, "x", "e", 1e3, 1e5);
+    }
+    resistor(g, "e", "0", 1e1, 1e4);
+}
+
+/* Stages in a chain, each a common emitter or source, a cascode or a follower, of either technology. */
+static void stages(gen *g) {
+    unsigned many = 1 + below(g, 5);
+    source(g, "s0", between(g, 0.3, 1.5));
+    source(g, "vc", between(g, 1.2, g->vdd));
+    for (unsigned k = 0; k < many; k++) {
+        char in[16], out[16], mid[16];
+        snprintf(in, sizeof in, "s%u", k);
+        snprintf(out, sizeof out, "s%u", k + 1);
+        snprintf(mid, sizeof mid, "t%u", k);
+        bool mos = below(g, 2);
+        unsigned kind = below(g, 3);
+        if (kind == 2) {
+            if (mos)
+                n(g, "vdd", in, out);
+            else
+                bipolar(g, 'n', "vdd", in, out);
+            resistor(g, out, "0", 1e3, 1e5);
+            continue;
+        }
+        resistor(g, "vdd", out, 1e3, 1e5);
+        if (kind == 1 && below(g, 2))
+            n(g, out, "vc", mid);
+        else if (kind == 1)
+            bipolar(g, 'n', out, "vc", mid);
+        if (kind == 1) load(g, mid);
+        const char *drain = kind == 1 ? mid : out;
+        char foot[16];
+        snprintf(foot, sizeof foot, "u%u", k);
+        resistor(g, foot, "0", 1e2, 1e4);
+        if (mos)
+            n(g, drain, in, foot);
+        else
+            bipolar(g, 'n', drain, in, foot);
+    }
+}
+
+/* Inverters, of which each drives the other, and a resistor that may write: two states or one. */
+static void latches(gen *g) {
+    bool mos = below(g, 2);
+    for (unsigned k = 0; k < 2; k++) {
+        const char *in = k ? "a" : "b", *out = k ? "b" : "a", *base = k ? "ba" : "bb";
+        if (mos) {
+            p(g, out, in, "vdd");
+            n(g, out, in, "0");
+            load(g, out);
+        } else {
+            resistor(g, "vdd", out, 1e3, 1e5);
+            resistor(g, in, base, 1e4, 1e6);
+            bipolar(g, 'n', out, base, "0");
+        }
+    }
+    source(g, "w", between(g, 0.0, g->vdd));
+    resistor(g, "w", "a", 1e4, 1e7);
+}
+
+/* Transistors, diodes and resistors between random nodes, every node tied to a rail by a resistor. */
+static void graphs(gen *g) {
+    unsigned nodes = 2 + below(g, 8), many = nodes + below(g, 2 * nodes);
+    char name[12][16];
+    snprintf(name[0], sizeof name[0], "0");
+    snprintf(name[1], sizeof name[1], "vdd");
+    for (unsigned k = 2; k < nodes + 2; k++) {
+        snprintf(name[k], sizeof name[k], "x%u", k);
+        resistor(g, name[k], below(g, 2) ? "0" : "vdd", 1e3, 1e6);
+    }
+    for (unsigned k = 0; k < many; k++) {
+        const char *a = name[below(g, nodes + 2)], *b = name[below(g, nodes + 2)];
+        const char *c = name[below(g, nodes + 2)];
+        switch (below(g, 7)) {
+        case 0:
+            diode(g, a, b);
+            break;
+        case 1:
+            eq_text_printf(g->t, "Rx%u %s %s %.4g\n", k, a, b, decades(g, 1e2, 1e6));
+            break;
+        case 2:
+            n(g, a, b, c);
+            break;
+        case 3:
+            p(g, a, b, c);
+            break;
+        default: { /* no base or emitter straight at two rails: a fuse would blow */
+            char type = below(g, 2) ? 'n' : 'p', inner[16], foot[16];
+            snprintf(inner, sizeof inner, "y%u", k);
+            snprintf(foot, sizeof foot, "z%u", k);
+            resistor(g, b, inner, 1e2, 1e6);
+            resistor(g, c, foot, 1e1, 1e4);
+            bipolar(g, type, a, inner, foot);
+        }
+        }
+    }
+}
+
 static const struct {
     const char *name;
     void (*write)(gen *g);
@@ -252,6 +489,13 @@ static const struct {
     {"gates", gates},
     {"grids", grid},
     {"followers", followers},
+    {"single bipolar transistors", bipolar_alone},
+    {"bipolar mirrors", bipolar_mirrors},
+    {"bipolar pairs", bipolar_pairs},
+    {"Darlingtons", darlingtons},
+    {"stages", stages},
+    {"latches", latches},
+    {"random graphs", graphs},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -273,7 +517,11 @@ bool random_transistors(uint64_t seed, eq_text *deck, unsigned *uses) {
     for (unsigned k = 0; k < 2; k++) {
         model(&g, 'n', k);
         model(&g, 'p', k);
+        bipolar_model(&g, 'n', k);
+        bipolar_model(&g, 'p', k);
     }
+    eq_text_printf(deck, ".model dd d(is=%.4g n=%.4g rs=%.4g)\n", decades(&g, 1e-16, 1e-12),
+                   between(&g, 1.0, 1.8), decades(&g, 0.1, 20.0));
     if (below(&g, 3) == 0) eq_text_printf(deck, ".temp %.4g\n", between(&g, -40.0, 100.0));
     kinds[kind].write(&g);
     if (uses != NULL) uses[kind]++;

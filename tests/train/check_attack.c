@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "model/hopfield.h"
+#include "model/hopfield/hopfield.h"
 #include "model/model.h"
 
 Suite *attack_suite(void);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "../support/program.h"
-#include "train/data.h"
-#include "train/experiment.h"
+#include "train/data/data.h"
+#include "train/experiment/experiment.h"
 
 Suite *cifar_suite(void);
 

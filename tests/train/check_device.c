@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "model/device.h"
+#include "model/device/device.h"
 
 Suite *device_suite(void);
 

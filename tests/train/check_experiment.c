@@ -11,9 +11,9 @@
 #include "netlist/netlist.h"
 #include "solver/solver.h"
 #include "support/program.h"
-#include "train/experiment.h"
+#include "train/experiment/experiment.h"
+#include "train/experiment/place.h"
 #include "train/folder.h"
-#include "train/place.h"
 #include "train/train.h"
 
 Suite *experiment_suite(void);

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "solver/solver.h"
 #include "train/checkpoint.h"
-#include "train/limit.h"
+#include "train/gradcheck/limit.h"
 #include "train/train.h"
 
 Suite *gradcheck_suite(void);

@@ -32,7 +32,7 @@ static const struct {
     {NEURONS BACK TRAIN DEAD END, "1e-7", {"warning: the group rd? is dead: ", "eqspice check"}, 1},
     {NEURONS TRAIN END,
      "1e-7",
-     {"warning: no energy weights, EqProp gradients are biased: ",
+     {"warning: no energy weights, EqProp gradients may be biased: ",
       "warning: the group ra? does not learn: its gradient by the symmetric estimator is 0"},
      2},
     {NEURONS BACK TRAIN END,

@@ -5,11 +5,11 @@
 #include "circuit/architecture.h"
 #include "model/optimizer.h"
 #include "train/cost.h"
-#include "train/data.h"
+#include "train/data/data.h"
 #include "train/encode.h"
 #include "train/estimator.h"
-#include "train/init.h"
-#include "train/schedule.h"
+#include "train/experiment/init.h"
+#include "train/experiment/schedule.h"
 
 Suite *method_suite(void);
 

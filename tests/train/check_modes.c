@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "model/hopfield.h"
+#include "model/hopfield/hopfield.h"
 #include "train/estimator.h"
 
 Suite *modes_suite(void);

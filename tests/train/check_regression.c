@@ -11,8 +11,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "train/data.h"
-#include "train/experiment.h"
+#include "train/data/data.h"
+#include "train/experiment/experiment.h"
 #include "train/train.h"
 #include "train/trainer.h"
 

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "train/experiment.h"
+#include "train/experiment/experiment.h"
 
 Suite *tables_suite(void);
 

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "model/dynamics.h"
-#include "model/hopfield.h"
+#include "model/hopfield/hopfield.h"
 #include "train/transient.h"
 
 Suite *transient_suite(void);

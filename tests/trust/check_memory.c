@@ -124,8 +124,16 @@ static eq_status transistors(eq_diag *diag) {
     return solve(EQ_NEWTON, "netlists/transistors.cir", diag);
 }
 
-static eq_status levels(eq_diag *diag) {
+static eq_status transistors_of_levels(eq_diag *diag) {
     return solve(EQ_NEWTON, "tests/decks/mosfet-levels.cir", diag);
+}
+
+static eq_status transistors_ekv(eq_diag *diag) {
+    return solve(EQ_NEWTON, "netlists/ekv.cir", diag);
+}
+
+static eq_status jfets(eq_diag *diag) {
+    return solve(EQ_NEWTON, "tests/decks/jfets.cir", diag);
 }
 
 /* Shorts that come and go. */
@@ -1012,7 +1020,9 @@ static const struct {
     {"KINSOL", kinsol},
     {"Newton with formulas", newton_formulas},
     {"transistors", transistors},
-    {"transistors of other levels", levels},
+    {"transistors of other levels", transistors_of_levels},
+    {"transistors of EKV", transistors_ekv},
+    {"jfets", jfets},
     {"shorts", shorts},
     {"nudged phases", nudged},
     {"no operating point", dead_ends},

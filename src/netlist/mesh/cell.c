@@ -145,7 +145,7 @@ static eq_status take_model(eq_mesh *m, const char *name, int cls, eq_location a
         return eq_out_of_memory(m->diag);
     eq_model *new = &c->model[c->models];
     eq_card card = eq_card_new(cls);
-    *new = (eq_model){eq_strdup(called), cls, {0}};
+    *new = (eq_model){.name = eq_strdup(called), .cls = cls};
     if (new->name == NULL) return eq_out_of_memory(m->diag);
     eq_lower(new->name, strlen(new->name));
     *number = (int32_t)c->models++;

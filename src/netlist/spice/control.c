@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "netlist/spice/cards.h"
+#include "netlist/spice/compiled.h"
 #include "netlist/spice/error.h"
 
 /* Where the comment of a command line starts: ; or a $ alone. $NAME is a variable. */
@@ -45,12 +46,20 @@ static void keep_line(eq_spice *s, const eq_cursor *c, const char *end) {
     d->plan[d->plan_lines++] = (eq_plan_line){text.text, eq_cursor_at(c)};
 }
 
+/* osdi FILE, and pre_osdi FILE (ngspice: before the deck is read). */
+static void name_library(eq_spice *s, eq_cursor c) {
+    eq_token word = eq_token_raw(&c);
+    if (eq_token_is(word, "osdi") || eq_token_is(word, "pre_osdi"))
+        eq_spice_later(s, EQ_PHASE_OPTIONS, c, word, eq_spice_osdi);
+}
+
 void eq_spice_keep_control(eq_spice *s, eq_cursor *c) {
     for (eq_physical_line_end(c); c->p < c->end && !s->all->stop; eq_physical_line_end(c)) {
         while (c->p < c->end && (*c->p == ' ' || *c->p == '\t')) c->p++;
         const char *end = memchr(c->p, '\n', (size_t)(c->end - c->p));
         if (end == NULL) end = c->end;
         if (eq_token_is(eq_token_peek(c), ".endc")) return;
+        name_library(s, *c);
         if (*c->p != '*' && *c->p != '#' && s->first == NULL) keep_line(s, c, end);
     }
 }

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "netlist/spice/cards.h"
+#include "netlist/spice/compiled.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/find.h"
@@ -27,7 +28,8 @@ static const struct directive {
 } directives[] = {{"input", EQ_PHASE_NAMES, read_input},
                   {"output", EQ_PHASE_NAMES, read_output},
                   {"nudge", EQ_PHASE_NAMES, read_nudge},
-                  {"train", EQ_PHASE_TRAIN, read_train}};
+                  {"train", EQ_PHASE_TRAIN, read_train},
+                  {"osdi", EQ_PHASE_OPTIONS, eq_spice_osdi}};
 
 void eq_spice_directive(eq_spice *s, eq_cursor *c) {
     c->p += 2; /* the *% */
@@ -37,10 +39,11 @@ void eq_spice_directive(eq_spice *s, eq_cursor *c) {
             eq_spice_later(s, directives[k].phase, *c, word, directives[k].read);
             return;
         }
-    eq_spice_fail(s, word.at,
-                  "there is no directive '%.*s'; the directives are input, output, nudge and train "
-                  "(a plain comment starts with * and no %%)",
-                  (int)(word.length < 60 ? word.length : 60), word.text);
+    eq_spice_fail(
+        s, word.at,
+        "there is no directive '%.*s'; the directives are input, output, nudge, train and osdi "
+        "(a plain comment starts with * and no %%)",
+        (int)(word.length < 60 ? word.length : 60), word.text);
 }
 
 /* Calls `one` for each word of the line; an empty line is an error that names

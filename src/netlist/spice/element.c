@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "netlist/spice/compiled.h"
 #include "netlist/spice/element.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
@@ -19,14 +20,16 @@ static const struct {
     char letter;
     const char *message;
 } refused[] = {
-    {'j', "JFETs (J) are not supported; eqspice simulates R, D, M, Q, V, I, E, F, G, H and X"},
-    {'z', "MESFETs (Z) are not supported; eqspice simulates R, D, M, Q, V, I, E, F, G, H and X"},
+    {'z', "MESFETs (Z) are not supported; eqspice simulates R, D, M, Q, J, V, I, E, F, G, H and X"},
     {'t', "transmission lines (T) are not supported; at dc write two 0-V sources"},
     {'o', "transmission lines (O) are not supported; at dc write resistors"},
     {'u', "RC lines (U) are not supported; at dc write a resistor"},
     {'p', "coupled lines (P) are not supported, at dc write resistors; a pipe is P1 a b K n=0.5 "
           "dp0=1"},
     {'a', "XSPICE devices (A) are not supported; use controlled sources"},
+    {'n',
+     "elements N are of compiled modules, and no library of such was allowed; allow it: --osdi "
+     "FILE, or EQSPICE_OSDI=FILE"},
 };
 
 static const char *message_of(char letter) {
@@ -371,6 +374,7 @@ static bool measure(eq_line *l) {
 static const char *nodes_of(char letter) {
     return letter == 'm'   ? "DRAIN GATE SOURCE BULK"
            : letter == 'q' ? "COLLECTOR BASE EMITTER"
+           : letter == 'j' ? "DRAIN GATE SOURCE"
            : letter == 'y' ? "PLUS MINUS"
                            : "ANODE CATHODE";
 }
@@ -573,6 +577,8 @@ void eq_spice_element(eq_spice *s, eq_cursor *c, eq_token name) {
         read_behavioural(&l);
     } else if (letter == 's' || letter == 'w') {
         read_switch(&l, letter);
+    } else if (cls >= 0 && eq_class(cls)->hidden > 0) {
+        eq_spice_compiled(&l);
     } else if (cls < 0) {
         refuse(s, l.name, letter);
     } else {

@@ -1,11 +1,11 @@
 /* .model cards: read when an element first uses them, once for each instance whose parameters
  * differ. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/mem.h"
+#include "netlist/spice/compiled.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/geometry.h"
@@ -25,11 +25,11 @@ static const eq_model_type *read_type(eq_spice *s, eq_cursor *c) {
     for (size_t k = 0; k < eq_model_type_count; k++)
         if (eq_token_is(t, eq_model_types[k].name)) return &eq_model_types[k];
     if (t.kind != EQ_TOKEN_WORD)
-        eq_spice_expected(s, t, "the type of the model (D, R, NMOS, PMOS, NPN or PNP)");
+        eq_spice_expected(s, t, "the type of the model (D, R, NMOS, PMOS, NPN, PNP, NJF or PJF)");
     else
         eq_spice_fail(s, t.at,
                       "there is no model type %.*s%s; eqspice knows D, R, SW, CSW, "
-                      "NMOS, PMOS, NPN, PNP, DRIFT, SINH, YAKOPCIC, VTEAM, RRAM and MMS",
+                      "NMOS, PMOS, NPN, PNP, NJF, PJF, DRIFT, SINH, YAKOPCIC, VTEAM, RRAM and MMS",
                       (int)t.length, t.text, eq_spice_nearest(s, t, type_name, NULL, near));
     return NULL;
 }
@@ -41,16 +41,17 @@ static const eq_model_word *word_of(char letter, eq_token t) {
     return NULL;
 }
 
-/* A parameter of the class that a .model may give; `m` of a D model is a grading coefficient, `pb` of
- * some levels a parameter and of others nothing at dc. */
+/* A parameter of the class that a .model may give; `m` of a D model is a grading coefficient, and
+ * theta of a transistor one of the levels that have it, as is pb, which says nothing at dc elsewhere. */
 static int param_of(int cls, eq_token t) {
     const eq_device_class *d = eq_class(cls);
     const eq_model_word *w = word_of(d->letter, t);
+    if (w != NULL && w->action == WORD_OTHER_LEVEL) w = NULL;
     for (int k = 0; k < d->params; k++) {
         if (w != NULL && w->action == WORD_ALIAS && strcmp(w->alias, d->param[k].name) == 0)
             return k;
-        bool free = w == NULL || w->action == WORD_DC_FREE;
-        if (free && eq_token_is(t, d->param[k].name)) return k;
+        bool idle = w != NULL && w->action == WORD_DC_FREE && (d->instance >> k & 1) == 0;
+        if ((w == NULL || idle) && eq_token_is(t, d->param[k].name)) return k;
     }
     return -1;
 }
@@ -83,39 +84,44 @@ typedef struct reading {
     eq_token name;
     int cls;
     double w[EQ_MAX_COLUMNS];
-    bool sized; /* has a level, a length or a width */
+    bool sized;              /* has a level, a length or a width */
+    eq_osdi_model *compiled; /* of a compiled module; NULL */
 } reading;
 
-/* The class of that type and level, -1: there is none. */
-static int class_at(const char *type, double level) {
-    int k = class_with(type, 0);
-    while (k < EQ_CLASS_COUNT && eq_class(k)->level != level) k = class_with(type, k + 1);
-    return k < EQ_CLASS_COUNT ? k : -1;
+/* A level leaves out what others have beside it, as ngspice does. */
+static bool of_transistor(reading *r, eq_token key, const eq_model_word *w, double value) {
+    int n = (int)r->name.length, level = eq_class(r->cls)->level;
+    if (w->action == WORD_OTHER_LEVEL)
+        eq_spice_note(r->s, "other level", key.at,
+                      "ignored: %.*s of model %.*s (and others like it) belongs to other levels; "
+                      "level %d has none",
+                      (int)key.length, key.text, n, r->name.text, level);
+    if (level > 0 || w->action != WORD_LEVEL || value == 1.0) return true;
+    eq_spice_fail(r->s, key.at,
+                  "level=%g of model %.*s is not supported yet; eqspice has JFETs of level 1 "
+                  "(Shichman-Hodges)",
+                  value, n, r->name.text);
+    return false;
 }
 
-enum { LEVELS = 64 }; /* bytes of a list of them */
-
-/* The levels of the type: "1, 3"; of those that have parameter `key`, unless that is NULL. */
-static void levels_of(const char *type, const eq_token *key, char *list) {
-    size_t n = 0;
-    *list = '\0';
-    for (int level = 1; level < 10; level++) {
-        int k = class_at(type, level);
-        if (k < 0 || (key != NULL && param_of(k, *key) < 0)) continue;
-        n += (size_t)snprintf(list + n, LEVELS - n, "%s%d", n > 0 ? ", " : "", level);
-    }
+static bool unsupported(reading *r, eq_token key, const eq_model_word *w, double value) {
+    eq_spice_fail(r->s, key.at,
+                  w->action == WORD_NOT_HERE
+                      ? "%.*s=%g does not stand on a .model card; write it on the element"
+                      : "%.*s=%g is not supported yet and changes the answer; remove it if you can "
+                        "do without",
+                  (int)key.length, key.text, value);
+    return false;
 }
 
-/* What another level of the type has; ngspice leaves it out, too. */
-static bool of_other_level(reading *r, eq_token key) {
-    const eq_device_class *cls = eq_class(r->cls);
-    char levels[LEVELS];
-    levels_of(cls->model_type, &key, levels);
-    if (cls->level == 0 || levels[0] == '\0') return false;
-    eq_spice_note(r->s, "other level", key.at,
-                  "ignored: %.*s of model %.*s (and others like it) belongs to level %s; level "
-                  "%d has none",
-                  (int)key.length, key.text, (int)r->name.length, r->name.text, levels, cls->level);
+/* A word of other simulators, which ngspice leaves out with a warning. */
+static bool foreign(reading *r, eq_token key, const eq_model_word *w, double value) {
+    bool neutral_here = w->alias != NULL && value == w->alias[0] - '0';
+    if (r->s->circuit->dialect != EQ_NGSPICE)
+        return neutral_here || w->alias == NULL || unsupported(r, key, w, value);
+    if (neutral_here) return true;
+    eq_spice_note(r->s, w->name, key.at, "ignored: %s, which ngspice does not have%s", w->name,
+                  eq_token_is(key, "tbv1") ? "; tcv does it" : "");
     return true;
 }
 
@@ -123,11 +129,7 @@ static bool neutral(reading *r, eq_token key, const eq_model_word *w, double val
     if (eq_token_is(key, "defl") && r->s->circuit->dialect == EQ_NGSPICE)
         eq_spice_note(r->s, "defl", key.at,
                       "ignored: defl, which ngspice 39 does not have; write l");
-    if (eq_token_is(key, "tbv1") && r->s->circuit->dialect == EQ_NGSPICE) {
-        eq_spice_note(r->s, "tbv1", key.at,
-                      "ignored: tbv1, which ngspice does not have; tcv does it");
-        return true;
-    }
+    if (w->action == WORD_FOREIGN) return foreign(r, key, w, value);
     if (w->action == WORD_DC_FREE) {
         char note[EQ_MAX_NAME + 9];
         size_t n = r->name.length <= EQ_MAX_NAME ? r->name.length : EQ_MAX_NAME;
@@ -139,26 +141,13 @@ static bool neutral(reading *r, eq_token key, const eq_model_word *w, double val
                       (int)key.length, key.text, (int)r->name.length, r->name.text);
         return true;
     }
-    bool transistor = eq_class(r->cls)->letter == 'm';
-    if (eq_class(r->cls)->letter == 'y') return true;       /* the level of own_type */
-    if (transistor && w->action == WORD_LEVEL) return true; /* choose_level took it */
-    if (w->action == WORD_LEFT_OUT) {
-        eq_spice_note(r->s, "left out", key.at,
-                      "ignored: %.*s of model %.*s (and others like it), which ngspice does not "
-                      "have",
-                      (int)key.length, key.text, (int)r->name.length, r->name.text);
-        return true;
-    }
+    bool transistor = eq_class(r->cls)->letter == 'm' || eq_class(r->cls)->letter == 'j';
+    if (eq_class(r->cls)->letter == 'y') return true; /* the level of own_type */
+    if (transistor && w->action != WORD_NOT_HERE) return of_transistor(r, key, w, value);
     bool same_law = w->action == WORD_LEVEL && (value == 1.0 || value == 2.0 || value == 3.0);
     if (w->action == WORD_GEOMETRY || same_law) return r->sized = true;
     if (w->action == WORD_NEUTRAL && value == 0.0) return true;
-    eq_spice_fail(r->s, key.at,
-                  w->action == WORD_NOT_HERE
-                      ? "%.*s=%g does not stand on a .model card; write it on the element"
-                      : "%.*s=%g is not supported yet and changes the answer; remove it if you can "
-                        "do without",
-                  (int)key.length, key.text, value);
-    return false;
+    return unsupported(r, key, w, value);
 }
 
 static bool set_param(reading *r, int k, double value, eq_location at) {
@@ -191,9 +180,8 @@ static bool read_key(reading *r, eq_cursor *c) {
         eq_token_next(c);
         return true;
     }
-    const eq_device_class *cls = eq_class(r->cls);
-    int usual = class_with(cls->model_type, 0);
-    if (k < 0 && cls->level == 0 && r->cls != usual && param_of(usual, key) >= 0) {
+    int usual = class_with(eq_class(r->cls)->model_type, 0);
+    if (k < 0 && r->cls != usual && eq_class(usual)->level == 0 && param_of(usual, key) >= 0) {
         eq_spice_fail(
             r->s, key.at,
             "%.*s belongs to a Shockley diode, but ron, roff or vfwd make %.*s an ideal one; "
@@ -201,16 +189,13 @@ static bool read_key(reading *r, eq_cursor *c) {
             (int)key.length, key.text, (int)r->name.length, r->name.text);
         return false;
     }
-    bool unknown = k < 0 && (w == NULL || w->action == WORD_ALIAS);
-    if (unknown && of_other_level(r, key)) return eq_spice_value(r->s, c, &value) == EQ_OK;
-    if (unknown) {
-        char near[96], level[32] = "";
-        names_of names = {cls};
-        if (cls->level > 1) snprintf(level, sizeof level, " of level %d", cls->level);
+    if (k < 0 && (w == NULL || w->action == WORD_ALIAS)) {
+        char near[96];
+        names_of names = {eq_class(r->cls)};
         eq_spice_fail(r->s, key.at,
-                      "a model of type %s%s has no parameter %.*s%s; remove it or correct the name",
-                      cls->level > 0 ? cls->model_type : cls->name, level, (int)key.length,
-                      key.text, eq_spice_nearest(r->s, key, parameter_name, &names, near));
+                      "a model of type %s has no parameter %.*s%s; remove it or correct the name",
+                      eq_class(r->cls)->name, (int)key.length, key.text,
+                      eq_spice_nearest(r->s, key, parameter_name, &names, near));
         return false;
     }
     if (eq_spice_value(r->s, c, &value) != EQ_OK) return false;
@@ -263,6 +248,18 @@ static const char *inside(const reading *r, const char *label, size_t *length) {
     return here && strncasecmp(open - n, r->name.text, n) == 0 ? open + 1 : NULL;
 }
 
+/* Gives parameter `name` of the model a value. */
+static bool set_named(reading *r, eq_token name, double value) {
+    if (r->compiled == NULL) {
+        int p = param_of(r->cls, name);
+        return p < 0 || set_param(r, p, value, r->name.at);
+    }
+    int p = eq_osdi_find_param(eq_osdi_module_of(r->cls), name.text, name.length);
+    if (p < 0 || eq_osdi_model_set(r->compiled, p, value, NULL, 0)) return true;
+    eq_spice_no_memory(r->s);
+    return false;
+}
+
 /* Gives the model the values that stand in for those of its card. */
 static bool override(reading *r) {
     for (size_t k = 0; k < r->s->overrides; k++) {
@@ -270,8 +267,7 @@ static bool override(reading *r) {
         eq_token param = {EQ_TOKEN_WORD, NULL, 0, r->name.at};
         if (o->target != EQ_TARGET_MODEL) continue;
         param.text = inside(r, o->name, &param.length);
-        int p = param.text == NULL ? -1 : param_of(r->cls, param);
-        if (p >= 0 && !set_param(r, p, o->value, r->name.at)) return false;
+        if (param.text != NULL && !set_named(r, param, o->value)) return false;
     }
     return true;
 }
@@ -302,42 +298,29 @@ static bool size_model(reading *r, eq_cursor card) {
     return true;
 }
 
-/* Where the card has that key, else where it begins. */
-static eq_location place_of(eq_cursor c, const char *key) {
-    eq_location begin = eq_token_peek(&c).at;
-    while (eq_token_peek(&c).kind != EQ_TOKEN_END) {
-        eq_token t = eq_token_next(&c);
-        if (t.kind == EQ_TOKEN_UNCLOSED || t.kind == EQ_TOKEN_BAD) break;
-        if (eq_token_is(t, key) && has_value(c)) return t.at;
-    }
-    return begin;
-}
-
-/* Of a type with levels the class of the card's, 1 where it has none. */
-static bool choose_level(reading *r, eq_cursor card, const char *type) {
+/* The class of the type with the level on the card, 1 where it has none; EQ_NONE: an error was
+ * reported. */
+static int class_of_level(const reading *r, const char *type, eq_cursor card) {
     static const char *const name[] = {"level"};
-    double level = NAN;
-    char levels[LEVELS];
-    if (!eq_spice_card_values(r->s, card, name, 1, &level)) return false;
-    if (isnan(level)) level = 1.0;
-    r->cls = class_at(type, level);
-    if (r->cls >= 0) return true;
-    levels_of(type, NULL, levels);
-    eq_spice_fail(r->s, place_of(card, name[0]),
-                  "level=%g of model %.*s is not supported; eqspice has MOS transistors of levels "
-                  "%s",
-                  level, (int)r->name.length, r->name.text, levels);
-    return false;
-}
-
-static bool choose_class(reading *r, eq_cursor card, const char *type) {
-    if (eq_class(class_with(type, 0))->level > 0) return choose_level(r, card, type);
-    r->cls = class_for(type, card);
-    return true;
+    double level = 1.0;
+    if (!eq_spice_card_values(r->s, card, name, 1, &level)) return EQ_NONE;
+    int k = class_with(type, 0);
+    while (k < EQ_CLASS_COUNT && eq_class(k)->level != level) k = class_with(type, k + 1);
+    if (k < EQ_CLASS_COUNT) return k;
+    eq_location at = r->name.at;
+    for (eq_token t = eq_token_next(&card); t.kind != EQ_TOKEN_END; t = eq_token_next(&card))
+        if (eq_token_is(t, name[0])) at = t.at;
+    eq_spice_fail(r->s, at,
+                  "level=%g of model %.*s is not supported yet; eqspice has MOS transistors of "
+                  "levels 1 (Shichman-Hodges), 2, 3 and 44 (EKV 2.6)",
+                  level, (int)r->name.length, r->name.text);
+    return EQ_NONE;
 }
 
 static bool read_model(reading *r, eq_cursor c, const char *type) {
-    if (!choose_class(r, c, type)) return false;
+    bool by_level = eq_class(class_with(type, 0))->level > 0;
+    r->cls = by_level ? class_of_level(r, type, c) : class_for(type, c);
+    if (r->cls == EQ_NONE) return false;
     for (int k = 0; k < EQ_MAX_COLUMNS; k++)
         r->w[k] = k < eq_class(r->cls)->params ? eq_class(r->cls)->param[k].default_value : NAN;
     eq_cursor card = c;
@@ -368,13 +351,14 @@ static int32_t add_model(eq_spice *s, const reading *r, const eq_frame *f) {
     }
     eq_lower(name.text, name.length);
     eq_model *m = &c->model[c->models];
-    *m = (eq_model){.name = name.text, .cls = r->cls};
+    *m = (eq_model){.name = name.text, .cls = r->cls, .compiled = r->compiled};
     memcpy(m->w, r->w, sizeof m->w);
     return (int32_t)c->models++;
 }
 
 static bool same_values(const eq_model *m, const reading *r) {
     if (m->cls != r->cls) return false;
+    if (r->compiled != NULL) return eq_osdi_model_same(m->compiled, r->compiled);
     for (int k = 0; k < EQ_MAX_COLUMNS; k++)
         if (m->w[k] != r->w[k] && !(isnan(m->w[k]) && isnan(r->w[k]))) return false;
     return true;
@@ -388,8 +372,17 @@ static int32_t wrong_type(eq_spice *s, eq_token name, const char *type, char let
                   (int)name.length, name.text, type,
                   letter == 'm'   ? "nmos or pmos"
                   : letter == 'q' ? "npn or pnp"
+                  : letter == 'j' ? "njf or pjf"
                   : letter == 'y' ? "drift, sinh, yakopcic, vteam, rram or mms"
                                   : (char[2]){letter, '\0'});
+    return EQ_NONE;
+}
+
+static int32_t no_module(eq_spice *s, eq_token name, eq_token type) {
+    eq_spice_fail(s, name.at,
+                  "model %.*s is of module %.*s, which no library that was allowed has; allow it: "
+                  "--osdi FILE",
+                  (int)name.length, name.text, (int)type.length, type.text);
     return EQ_NONE;
 }
 
@@ -415,6 +408,36 @@ static const char *own_type(eq_spice *s, const eq_model_type *type, eq_cursor ca
     return NULL;
 }
 
+static bool is_own_type(eq_token t) {
+    for (size_t k = 0; k < eq_model_type_count; k++)
+        if (eq_token_is(t, eq_model_types[k].name)) return true;
+    return false;
+}
+
+/* The class of the compiled module that an element of that letter (0: any) may mean; -1: none. A
+ * module with the name of a type of SPICE is found by N elements alone. */
+static int compiled_class(eq_token type, char letter) {
+    if (type.kind != EQ_TOKEN_WORD || (letter != 'n' && is_own_type(type))) return -1;
+    return eq_osdi_class(type.text, type.length);
+}
+
+/* Puts the model that was read into the circuit, unless the last one of this card is the same. */
+static int32_t keep_model(eq_spice *s, eq_definition *d, const reading *r, const eq_frame *f) {
+    bool again = d->model >= 0 && same_values(&s->circuit->model[d->model], r);
+    int32_t kept = again ? d->model : add_model(s, r, f);
+    if (again || kept == EQ_NONE) eq_osdi_model_free(r->compiled);
+    return kept;
+}
+
+static int32_t compiled_in(eq_definition *d, eq_frame *f, reading *r, eq_cursor *c) {
+    for (int k = 0; k < EQ_MAX_COLUMNS; k++) r->w[k] = NAN;
+    r->compiled = eq_spice_compiled_model(r->s, c, r->cls);
+    bool good = r->compiled != NULL && override(r);
+    d->model = good ? keep_model(r->s, d, r, f) : MODEL_BAD;
+    if (!good) eq_osdi_model_free(r->compiled);
+    return good ? d->model : EQ_NONE;
+}
+
 /* Reads the card as seen from the frame whose scope holds it. */
 static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token name, char letter) {
     eq_spice there = *s;
@@ -423,6 +446,14 @@ static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token nam
     eq_cursor c = d->value;
     there.frame = f;
     there.about = name;
+    eq_token word = eq_token_peek(&c);
+    if ((r.cls = compiled_class(word, letter)) >= 0) {
+        eq_token_next(&c);
+        if (letter != 0 && letter != 'n')
+            return wrong_type(s, name, eq_class(r.cls)->model_type, letter);
+        return compiled_in(d, f, &r, &c);
+    }
+    if (letter == 'n') return no_module(s, name, word);
     const eq_model_type *type = read_type(&there, &c);
     bool good = type != NULL;
     if (good && letter == 0) letter = type->letter;
@@ -438,8 +469,7 @@ static int32_t model_in(eq_spice *s, eq_definition *d, eq_frame *f, eq_token nam
                       (int)name.length, name.text, type->name);
         return EQ_NONE;
     }
-    if (good && d->model >= 0 && same_values(&s->circuit->model[d->model], &r)) return d->model;
-    d->model = good ? add_model(s, &r, f) : MODEL_BAD;
+    d->model = good ? keep_model(s, d, &r, f) : MODEL_BAD;
     return d->model == MODEL_BAD ? EQ_NONE : d->model;
 }
 
@@ -448,8 +478,15 @@ bool eq_spice_model_value(const eq_spice *s, eq_token name, eq_token param, doub
         const eq_model *m = &s->circuit->model[k];
         const char *colon = strchr(m->name, ':');
         bool same = eq_token_is(name, m->name) || (colon != NULL && eq_token_is(name, colon + 1));
-        int p = same ? param_of(m->cls, param) : -1;
+        const eq_osdi_module *compiled = eq_osdi_module_of(m->cls);
+        int p = !same              ? -1
+                : compiled != NULL ? eq_osdi_find_param(compiled, param.text, param.length)
+                                   : param_of(m->cls, param);
         if (p < 0) continue;
+        if (compiled != NULL) {
+            *value = eq_osdi_model_get(m->compiled, p);
+            return true;
+        }
         *value = m->w[p];
         return true;
     }
@@ -480,6 +517,8 @@ const char *eq_spice_model_example(char letter) {
         return "NMOS(level=1 vto=... kp=...)";
     case 'q':
         return "NPN(is=... bf=...)";
+    case 'j':
+        return "NJF(vto=... beta=...)";
     case 'y':
         return "DRIFT(ron=... roff=...)";
     default:

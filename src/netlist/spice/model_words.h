@@ -10,10 +10,11 @@ typedef enum eq_word_action {
     WORD_ALIAS,
     WORD_DC_FREE,
     WORD_TEXT,
-    WORD_NEUTRAL,  /* changes nothing where it is 0 */
-    WORD_GEOMETRY, /* read by resistor.c and geometry.c */
-    WORD_LEVEL,    /* of diodes: 1 to 3 have one law; with 3 lengths make the area */
-    WORD_LEFT_OUT, /* ngspice has no such parameter */
+    WORD_NEUTRAL,     /* changes nothing where it is 0 */
+    WORD_GEOMETRY,    /* read by resistor.c and geometry.c */
+    WORD_LEVEL,       /* 1 to 3 have one law; with 3 lengths make the area */
+    WORD_OTHER_LEVEL, /* of transistors of some levels */
+    WORD_FOREIGN,     /* ngspice has none; elsewhere it changes nothing where it is `alias` */
     WORD_NOT_HERE
 } eq_word_action;
 
@@ -21,7 +22,7 @@ typedef struct eq_model_word {
     char letter;
     const char *name;
     eq_word_action action;
-    const char *alias;
+    const char *alias; /* the parameter; of a foreign word its neutral value, NULL: any */
 } eq_model_word;
 
 /* Types of models: those with a letter are read (of switches in switch.c), the others belong

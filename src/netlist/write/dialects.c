@@ -92,7 +92,7 @@ const char *eq_class_line(const eq_deck_writer *w, const eq_device_class *cls) {
     const char *line = cls->line[w->dialect];
     bool by_model = cls->model_type != NULL; /* as LTspice has it, which eqspice reads */
     if (line == NULL && w->own && by_model && cls->line[EQ_LTSPICE] == NULL)
-        return "$n $a $b $m$i\n";
+        return eq_class_terminals(cls) == 4 ? "$n $a $b $c $d $m$i\n" : "$n $a $b $m$i\n";
     if (line == NULL && w->own) return by_model ? cls->line[EQ_LTSPICE] : "$n$z$i\n";
     return line == NULL && cls->formula != NULL ? w->d->current : line;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "devices/osdi.h"
 
 typedef eq_deck_writer writer;
 
@@ -24,7 +25,7 @@ static const eq_model *model_of(const writer *w, eq_element e) {
     const eq_table *t = &w->c->table[r.cls];
     if (t->model == NULL || t->model[r.row] == EQ_NONE) return NULL;
     const eq_model *m = &w->c->model[t->model[r.row]];
-    for (int k = 0; k < t->cls->params; k++) {
+    for (int k = t->cls->hidden; k < t->cls->params; k++) {
         double own = t->w[k][r.row], of_model = m->w[k];
         bool same = own == of_model || (isnan(own) && isnan(of_model));
         if (!has_bit(t->cls->instance, k) && !same) return NULL;
@@ -76,6 +77,34 @@ static void put_type(writer *w, const eq_device_class *cls) {
     }
 }
 
+/* Those that the card had, texts in quotes. */
+static void put_compiled_params(writer *w, const eq_osdi_model *m) {
+    const char *name, *text;
+    double value;
+    for (size_t k = 0; eq_osdi_model_given(m, k, &name, &value, &text); k++) {
+        if (text == NULL) put_pair(w, name, value);
+        if (text != NULL) eq_text_printf(w->out, " %s=\"", name);
+        if (text != NULL) eq_carry(EQ_CARRY_LINE, text, w->out);
+        if (text != NULL) eq_text_puts(w->out, "\"");
+    }
+}
+
+/* The libraries of compiled modules that the circuit uses: pre_osdi, as ngspice wants it before it
+ * reads the deck. */
+static void put_libraries(writer *w) {
+    const char *last = NULL;
+    for (int cls = EQ_BUILT_IN_CLASSES; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_osdi_module *m = w->c->table[cls].count > 0 ? eq_osdi_module_of(cls) : NULL;
+        if (m == NULL || m->file == last) continue;
+        if (last == NULL) eq_text_puts(w->out, ".control\n");
+        eq_text_puts(w->out, "pre_osdi ");
+        eq_carry(EQ_CARRY_LINE, m->file, w->out);
+        eq_text_puts(w->out, "\n");
+        last = m->file;
+    }
+    if (last != NULL) eq_text_puts(w->out, ".endc\n");
+}
+
 static void put_model(writer *w, const eq_model *m, eq_element e, const eq_device_class *cls,
                       const double *value) {
     for (const char *p = w->d->model; *p != '\0'; p++) {
@@ -88,7 +117,10 @@ static void put_model(writer *w, const eq_model *m, eq_element e, const eq_devic
         else
             eq_text_puts(w->out, cls->name);
     }
-    put_model_params(w, cls, value);
+    if (m != NULL && m->compiled != NULL)
+        put_compiled_params(w, m->compiled);
+    else
+        put_model_params(w, cls, value);
     eq_text_puts(w->out, w->d->model_end);
 }
 
@@ -242,7 +274,9 @@ static void put_law(writer *w, const char *law, eq_element e) {
 }
 
 static void put_nodes_and_value(writer *w, const eq_table *t, size_t j, eq_element e) {
-    for (int k = 0; k < eq_class_terminals(t->cls); k++) {
+    int nodes = eq_class_terminals(t->cls);
+    if (t->cls->hidden > 0) nodes = eq_osdi_connected(eq_osdi_at(t->w[0][j]));
+    for (int k = 0; k < nodes; k++) {
         eq_text_puts(w->out, " ");
         eq_write_node(w, t->term[k][j], e);
     }
@@ -312,11 +346,20 @@ static void put_template(writer *w, const char *text, eq_element e) {
 static void put_element(writer *w, eq_element e) {
     const eq_device_class *cls = eq_class(w->c->row[e].cls);
     const char *line = eq_class_line(w, cls);
+    if (cls->hidden > 0 && w->numbered && w->status == EQ_OK) {
+        w->status = eq_fail_at(w->diag, EQ_ERR_INPUT, eq_circuit_place_of(w->c, e),
+                               "%s is of a compiled module, and Debian's ngspice is built without "
+                               "OSDI: there is nothing to compare with; export for ngspice and run "
+                               "it in one that has it",
+                               eq_circuit_element_name(w->c, e));
+        return;
+    }
     if (line == NULL) {
         if (w->status == EQ_OK)
             w->status = eq_fail_at(w->diag, EQ_ERR_INPUT, eq_circuit_place_of(w->c, e),
-                                   "%s is a %s, for which %s has no line; export as XML",
-                                   eq_circuit_element_name(w->c, e), cls->name, w->d->name);
+                                   "%s is a %s, for which %s has no line; export %s",
+                                   eq_circuit_element_name(w->c, e), cls->name, w->d->name,
+                                   cls->hidden > 0 ? "for ngspice" : "as XML");
         return;
     }
     put_template(w, eq_is_wire(w, e) ? "$n $a $b dc 0\n" : line, e);
@@ -476,6 +519,7 @@ static eq_status write(writer *w, const char *note) {
     put_comment(w, "written by eqspice");
     if (note != NULL) put_comment(w, note);
     put_options(w);
+    put_libraries(w);
     put_models(w);
     for (size_t e = 0; w->status == EQ_OK && e < eq_circuit_elements(w->c); e++)
         put_element(w, (eq_element)e);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "netlist/write/write.h"
+#include "netlist/xml/circuit.h"
 #include "netlist/xml/xml.h"
 
 static void put_text(eq_text *out, const char *name, const char *value) {
@@ -22,7 +23,7 @@ static void put_params(eq_text *out, const eq_device_class *cls, const double *v
                        const double *start) {
     for (int k = 0; k < cls->params; k++)
         if (!isnan(value[k]) && !(value[k] == start[k]))
-            put_value(out, cls->param[k].name, value[k]);
+            put_value(out, eq_xml_param(cls, k), value[k]);
 }
 
 static void put_options(const eq_circuit *c, eq_text *out) {
@@ -272,6 +273,11 @@ eq_status eq_write_xml(const eq_circuit *c, const eq_deck *plan, const char *not
     put_models(c, out);
     eq_text_puts(out, "  <elements>\n");
     for (size_t e = 0; e < eq_circuit_elements(c); e++) {
+        if (eq_class(c->row[e].cls)->hidden > 0)
+            return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, (eq_element)e),
+                              "%s is of a compiled module, and XML has no element for it; export "
+                              "for ngspice",
+                              eq_circuit_element_name(c, (eq_element)e));
         put_element(c, (eq_element)e, out, &missing);
         if (missing != NULL)
             return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, (eq_element)e),

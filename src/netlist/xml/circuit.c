@@ -25,12 +25,17 @@ static eq_status number(const reader *r, const eq_xml_node *node, const char *na
     return eq_xml_number(r->xml, node, name, value, r->diag);
 }
 
+const char *eq_xml_param(const eq_device_class *cls, int k) {
+    const char *name = cls->param[k].name;
+    return strcmp(name, "b") == 0 ? "b0" : name;
+}
+
 /* Every attribute that is a parameter of the class. */
 static eq_status parameters(const reader *r, const eq_xml_node *node, const eq_device_class *cls,
                             double *w) {
     eq_status status = EQ_OK;
     for (int k = 0; status == EQ_OK && k < cls->params; k++)
-        status = number(r, node, cls->param[k].name, &w[k]);
+        status = number(r, node, eq_xml_param(cls, k), &w[k]);
     return status;
 }
 
@@ -64,7 +69,7 @@ static eq_status add_model(reader *r, const eq_xml_node *node) {
     eq_status fits = name_fits(r, node, eq_xml_attribute(node, "name"));
     if (fits != EQ_OK) return fits;
     eq_card card = eq_card_new(cls);
-    eq_model m = {folded(node, "name"), cls, {0}};
+    eq_model m = {.name = folded(node, "name"), .cls = cls};
     if (m.name == NULL) return eq_out_of_memory(r->diag);
     memcpy(m.w, card.w, sizeof m.w);
     eq_status status = parameters(r, node, eq_class(cls), m.w);

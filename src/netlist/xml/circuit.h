@@ -15,4 +15,7 @@ eq_status eq_xml_circuit_parse(const char *name, const char *text, size_t length
 eq_status eq_xml_formula(eq_circuit *c, const char *text, eq_location at, eq_formula *formula,
                          eq_diag *diag);
 
+/* The attribute that is parameter k of a class: its name, b0 for a b, which is a node. */
+const char *eq_xml_param(const eq_device_class *cls, int k);
+
 #endif

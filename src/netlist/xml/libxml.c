@@ -1,8 +1,9 @@
 #include "netlist/xml/libxml.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <string.h>
+
+#include "base/library.h"
 
 eq_libxml_functions eq_libxml;
 
@@ -16,12 +17,12 @@ static eq_status load(eq_diag *diag) {
     static bool loaded;
     void *at[sizeof name / sizeof *name];
     if (loaded) return EQ_OK;
-    void *opened = dlopen(EQ_LIBXML, RTLD_NOW | RTLD_LOCAL);
+    void *opened = eq_library_open(EQ_LIBXML);
     for (size_t k = 0; opened != NULL && k < sizeof name / sizeof *name; k++)
-        if ((at[k] = dlsym(opened, name[k])) == NULL) opened = NULL;
+        if ((at[k] = eq_library_symbol(opened, name[k])) == NULL) opened = NULL;
     if (opened == NULL)
         return eq_fail(diag, EQ_ERR_IO, "libxml2 is missing: %s; install the package libxml2",
-                       dlerror());
+                       eq_library_error());
     _Static_assert(sizeof at == sizeof eq_libxml, "the table holds the functions alone");
     memcpy(&eq_libxml, at, sizeof at);
     eq_libxml.xmlInitParser();

@@ -1,0 +1,59 @@
+/* The outer gradient of meta-learning, as `eqspice gradcheck` tells it. */
+#include "cli/gradcheck.h"
+
+#include <math.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "train/meta/check.h"
+
+static void print_row(const eq_meta_check_row *r) {
+    printf("%-12s %-9.3g %-12.3e %-12.9f ", r->estimator, r->beta, r->error, r->cosine);
+    if (isnan(r->order))
+        puts("-");
+    else
+        printf("%.3f\n", r->order);
+}
+
+static void print_report(const eq_meta_check_report *r) {
+    printf(
+        "outer gradient of %zu of %zu parameters and strengths, %zu task%s, against central\n"
+        "differences of the outer loss, which leave %.1e of it open; %.0f gradients a training\n",
+        r->compared, r->parameters, r->tasks, eq_plural(r->tasks), r->open, r->steps);
+    printf("%-12s %-9s %-12s %-12s %s\n", "estimator", "beta from", "error", "cosine", "order");
+    for (int k = 0; k < 2; k++) print_row(&r->row[k]);
+    printf("%s at the experiment's beta = %g: off by %.2e of the outer gradient, cosine %.9f\n",
+           r->own.estimator, r->own.beta, r->own.error, r->own.cosine);
+}
+
+static void print_json_row(const eq_meta_check_row *r, const char *end) {
+    printf("{\"estimator\": \"%s\", ", r->estimator);
+    eq_json_number("beta", r->beta, ", ");
+    eq_json_number("error", r->error, ", ");
+    eq_json_number("cosine", r->cosine, ", ");
+    eq_json_number("order", r->order, end);
+}
+
+static void print_json(const eq_meta_check_report *r) {
+    printf("{\"tasks\": %zu, \"parameters\": %zu, \"compared\": %zu, ", r->tasks, r->parameters,
+           r->compared);
+    eq_json_number("open", r->open, ", ");
+    printf("\"passed\": %s, \"estimators\": [\n ", r->why == NULL ? "true" : "false");
+    print_json_row(&r->row[0], "},\n ");
+    print_json_row(&r->row[1], "}],\n \"own\": ");
+    print_json_row(&r->own, "}}\n");
+}
+
+eq_status eq_gradcheck_meta(const eq_experiment *x, eq_network *trained, size_t tasks, bool json,
+                            eq_diag *diag) {
+    eq_meta_check_report r;
+    eq_status status = eq_meta_check(x, trained, tasks, &r, diag);
+    if (status != EQ_OK) return status;
+    if (json)
+        print_json(&r);
+    else
+        print_report(&r);
+    if (r.why != NULL) status = eq_fail(diag, EQ_ERR_CHECK, "%s", r.why);
+    eq_meta_check_free(&r);
+    return status;
+}

@@ -1,0 +1,40 @@
+/* What a kind of coupling provides, for coupling.c. */
+#ifndef EQ_MODEL_COUPLING_OPS_H
+#define EQ_MODEL_COUPLING_OPS_H
+
+#include "model/coupling/coupling.h"
+
+/* Work is cut into parts that do not depend on the number of threads, so that the bits do not. */
+enum { EQ_COUPLING_LANES = 16 };
+
+/* One call. Which of the arrays are there, coupling.h says. */
+typedef struct eq_coupling_call {
+    const eq_coupling *c;
+    const eq_coupling_room *r;
+    size_t n;
+    const double *s, *u; /* lower and upper states */
+    const uint8_t *index;
+    uint8_t *found;
+    double factor;
+    double *out;
+} eq_coupling_call;
+
+struct eq_coupling_ops {
+    size_t (*room)(const eq_coupling *c); /* doubles of one lane */
+    void (*forward)(eq_coupling_call *k);
+    void (*backward)(eq_coupling_call *k);
+    void (*slope)(eq_coupling_call *k);
+};
+
+extern const eq_coupling_ops eq_coupling_dense;     /* coupling.c */
+extern const eq_coupling_ops eq_coupling_convolves; /* convolution.c */
+
+/* pooling.c. Of one example: made[height][width][channels] before, upper after the pooling. */
+/* upper += P(made); index as eq_coupling_forward has it, with `found` to be written or NULL. */
+void eq_pool_values(const eq_coupling *c, const double *made, const uint8_t *index, uint8_t *found,
+                    double *upper);
+/* made = P^-1(upper). */
+void eq_unpool_values(const eq_coupling *c, const double *upper, const uint8_t *index,
+                      double *made);
+
+#endif

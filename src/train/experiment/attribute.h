@@ -1,0 +1,15 @@
+/* Attributes of the XML of an experiment as it is written. Inside src/train only. */
+#ifndef EQ_TRAIN_ATTRIBUTE_H
+#define EQ_TRAIN_ATTRIBUTE_H
+
+#include "train/experiment/experiment.h"
+
+/* Nothing where the text is NULL or the number NAN. */
+void eq_put_text(eq_text *t, const char *name, const char *value);
+void eq_put_number(eq_text *t, const char *name, double value);
+/* A path of the experiment as its copy names it; NULL: nothing. */
+void eq_put_path(const eq_experiment *x, eq_text *t, const char *name, const char *path);
+/* As it is; takes it over, NULL: memory ran out. */
+void eq_put_whole_path(eq_text *t, const char *name, char *path);
+
+#endif
