@@ -121,14 +121,6 @@ $(BUILD)/tests/main.c: Makefile $(TEST_SRC)
 $(BUILD)/tests/main.o: $(BUILD)/tests/main.c
 	$(Q)$(CC) -std=c17 -D_POSIX_C_SOURCE=200809L -c $< -o $@
 
-$(BUILD)/run-tests: $(TEST_OBJ) $(BUILD)/src/cli/runtime.o $(BUILD)/libinner.a
-	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) -lcheck -lsubunit -lrt -lgmp $(LIBS) -o $@
-
-# Preloaded into the program by tests/trust/check_crash.c.
-$(BUILD)/faults.so: tests/trust/faults.c
-	@mkdir -p $(@D)
-	$(Q)$(CC) -std=c17 $(WARN) -O2 -shared -fPIC $< -o $@
-
 # Libraries of compiled models for tests: of two versions, and without one of their symbols.
 OSDI := $(foreach v,3-0 4-0 4-1 4-2 4-3,$(BUILD)/osdi/models-$(v).osdi)
 $(BUILD)/osdi/models-%.osdi: tests/osdi/models.c src/devices/osdi_abi.h
@@ -136,9 +128,17 @@ $(BUILD)/osdi/models-%.osdi: tests/osdi/models.c src/devices/osdi_abi.h
 	$(Q)$(CC) -std=c17 -D_DEFAULT_SOURCE $(WARN) -O2 -g -fPIC -fvisibility=hidden -Isrc -DMINOR=$(firstword $(subst -, ,$*)) \
 	    -DLACKS=$(lastword $(subst -, ,$*)) -shared $< -o $@ -lm
 
+$(BUILD)/run-tests: $(TEST_OBJ) $(BUILD)/src/cli/runtime.o $(BUILD)/libinner.a | $(OSDI)
+	$(Q)$(CC) $(CFLAGS) $^ $(LDFLAGS) -lcheck -lsubunit -lrt -lgmp $(LIBS) -o $@
+
+# Preloaded into the program by tests/trust/check_crash.c.
+$(BUILD)/faults.so: tests/trust/faults.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 $(WARN) -O2 -shared -fPIC $< -o $@
+
 check:
 	@tools/install-deps --mpi
-	@$(MAKE) --no-print-directory -j$(JOBS) MPI=1 $(BUILD)/eqspice $(MPIEXE) $(BUILD)/run-tests $(BUILD)/run-bench $(BUILD)/faults.so $(OSDI) $(BUILD)/libeqspice.so
+	@$(MAKE) --no-print-directory -j$(JOBS) MPI=1 $(BUILD)/eqspice $(MPIEXE) $(BUILD)/run-tests $(BUILD)/run-bench $(BUILD)/faults.so $(BUILD)/libeqspice.so
 	tools/check-includes
 	tools/check-classes
 	tools/check-docs

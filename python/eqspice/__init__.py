@@ -12,12 +12,12 @@ Everything goes through the public header of the library (src/eqspice.h). Units:
 from ._lib import (CheckError, ConvergenceError, Error, FileError, InputError, Interrupted, Message,
                    SingularError, UsageError, Warned, version)
 from . import ngspice
-from .circuit import Circuit, OperatingPoints
+from .circuit import Circuit, OperatingPoints, allow_osdi
 from .run import Evaluation, Run, open
 from .training import Metrics, train
 
 __version__ = version()
-__all__ = ["ngspice", "Circuit", "OperatingPoints", "train", "open", "Run", "Evaluation",
+__all__ = ["ngspice", "Circuit", "OperatingPoints", "allow_osdi", "train", "open", "Run", "Evaluation",
            "Metrics", "Error", "InputError", "UsageError",
            "FileError", "SingularError", "ConvergenceError", "CheckError", "Interrupted", "Message",
            "Warned", "version"]

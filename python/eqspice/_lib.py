@@ -129,6 +129,7 @@ FUNCTIONS = {
     "eq_diag_count": (c_size_t, [_P]),
     "eq_diag_get": (POINTER(CMessage), [_P, c_size_t]),
     "eq_severity_name": (c_char_p, [c_int]),
+    "eq_osdi_allow": (c_int, [c_char_p, _P]),
     "eq_circuit_read": (c_int, [c_char_p, POINTER(_P), _P]),
     "eq_circuit_parse": (c_int, [c_char_p, c_char_p, c_size_t, POINTER(_P), _P]),
     "eq_circuit_free": (None, [_P]),

@@ -97,6 +97,14 @@ def _is_pattern(name):
     return "*" in name or "?" in name or "[" in name
 
 
+def allow_osdi(path):
+    """Loads a library of compiled Verilog-A models (OSDI 0.3 or 0.4), for the N elements of decks that
+    are read from then on. Loading it runs its code; decks that name one are refused until it was
+    allowed so. Raises eqspice.InputError where it is no such library."""
+    diag = Diag()
+    diag.check(lib.eq_osdi_allow(to_c(path), diag.pointer))
+
+
 class Circuit:
     """A circuit from a deck: a path, or text=... (`name` stands for the file in messages).
 

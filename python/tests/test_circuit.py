@@ -291,3 +291,10 @@ def test_errors_reach_other_processes():
         eqspice.Circuit(text="t\nV1 a 0 1\nR1 a b x\n.end\n", name="mine.cir")
     got = pickle.loads(pickle.dumps(e.value))
     assert type(got) is eqspice.InputError and str(got) == str(e.value) and got.place == e.value.place
+
+
+def test_a_file_that_is_no_library_of_compiled_models_is_refused(tmp_path):
+    text = tmp_path / "no.osdi"
+    text.write_text("no library")
+    with pytest.raises(eqspice.InputError, match="cannot be opened as a library"):
+        eqspice.allow_osdi(text)

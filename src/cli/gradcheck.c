@@ -35,6 +35,18 @@ static void print_row(const eq_gradcheck_row *row) {
            row->passed ? "" : "  fails");
 }
 
+/* The experiment's own estimator where it samples. */
+static void print_sampled(const eq_gradcheck_sampled *q) {
+    printf("  sampled at T = %g, mean of %d runs: cosine %s to %s,\n  off by %.2e of it; one run "
+           "deviates by %.2e\n",
+           q->temperature, q->runs, number('f', 6, q->cosine).text,
+           q->quadrature ? "d<C>/dw by quadrature" : "the adjoint, the limit of T = 0", q->error,
+           q->deviation);
+    if (q->quadrature)
+        printf("  off by %.2e of what quadrature has at this beta%s\n", q->off,
+               q->passed ? "" : "  fails");
+}
+
 /* The experiment's own estimator. */
 static void print_own(const eq_gradcheck_report *r) {
     const char *at = r->own_nudging != NULL && eq_same(r->own_nudging, "clamp") ? "eta" : "beta";
@@ -43,7 +55,9 @@ static void print_own(const eq_gradcheck_report *r) {
         printf(" at the experiment's %s = %g:\n", at, r->own_beta);
     else
         fputs(":\n", stdout);
-    if (isnan(r->own_round_off))
+    if (r->sampled.temperature > 0.0)
+        print_sampled(&r->sampled);
+    else if (isnan(r->own_round_off))
         printf("  no gradient\n");
     else if (isnan(r->own_error))
         printf("  cosine %s, round-off at most %.2e of it\n", number('f', 9, r->own_cosine).text,
@@ -121,7 +135,21 @@ static eq_status judge(const eq_gradcheck_report *r, eq_diag *diag) {
     if (r->why != NULL) eq_fail(diag, EQ_ERR_CHECK, "%s", r->why);
     for (size_t k = 0; k < r->rows; k++)
         if (r->row[k].why != NULL) eq_fail(diag, EQ_ERR_CHECK, "%s", r->row[k].why);
+    if (r->sampled.temperature > 0.0 && !r->sampled.passed)
+        eq_fail(diag, EQ_ERR_CHECK,
+                "the sampled estimate is off by %.2g of its expectation, more than the samples "
+                "explain: give <langevin> a smaller step or a longer burn-in",
+                r->sampled.off);
     return eq_fail(diag, EQ_ERR_CHECK, "a bound does not hold: see the lines above");
+}
+
+static void print_sampled_json(const eq_gradcheck_sampled *q) {
+    printf("\"sampled\": {\"runs\": %d, \"truth\": \"%s\", ", q->runs,
+           q->quadrature ? "quadrature" : "adjoint");
+    eq_json_number("temperature", q->temperature, ", ");
+    eq_json_number("error", q->error, ", ");
+    eq_json_number("deviation", q->deviation, ", ");
+    eq_json_number("off", q->off, "}");
 }
 
 /* One object: what was compared, a row for each estimator, and the experiment's own. */
@@ -143,7 +171,9 @@ static void print_json(const eq_gradcheck_report *r) {
     eq_json_number("beta", r->own_beta, ", ");
     eq_json_number("error", r->own_error, ", ");
     eq_json_number("round_off", r->own_round_off, ", ");
-    eq_json_number("cosine", r->own_cosine, "},\n \"groups\": [");
+    eq_json_number("cosine", r->own_cosine, r->sampled.temperature > 0.0 ? ",\n  " : "");
+    if (r->sampled.temperature > 0.0) print_sampled_json(&r->sampled);
+    printf("},\n \"groups\": [");
     for (size_t g = 0; g < r->groups; g++) {
         printf("%s{\"group\": ", g == 0 ? "" : ", ");
         eq_json_text(r->group[g].name);

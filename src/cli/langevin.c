@@ -1,4 +1,4 @@
-#include "train/langevin.h"
+#include "train/langevin_run.h"
 
 #include <string.h>
 

@@ -13,11 +13,6 @@ static void turn(double type, const double *z, double *own) {
     for (int n = 0; n < NODES; n++) own[n] = type * z[n];
 }
 
-/* As eq_fetlim of a gate, of the drop between drain and source. */
-static double limit_drain(double old, double now) {
-    return old >= 3.5 ? eq_clamped(now, 2.0, 3.0 * old + 2.0) : eq_clamped(now, -0.5, 4.0);
-}
-
 int eq_mosfet_limit(double type, double vt, double von, const double *vcrit, const double *old,
                     double *z) {
     double was[NODES], now[NODES];
@@ -27,7 +22,7 @@ int eq_mosfet_limit(double type, double vt, double von, const double *vcrit, con
     int low = forward ? S : D, high = forward ? D : S, end = forward ? EQ_MOS_SOURCE : EQ_MOS_DRAIN;
     double vg = now[G] - now[low], vd = now[high] - now[low], vb = now[B] - now[low];
     double gate = eq_fetlim(was[G] - was[low], vg, von);
-    double drain = limit_drain(was[high] - was[low], vd + gate - vg);
+    double drain = eq_drain_limit(was[high] - was[low], vd + gate - vg);
     double bulk = vb, *at = &bulk, top = 0.0;
     if (drain < 0.0) { /* the junction of the other end */
         end = 1 - end;

@@ -72,40 +72,25 @@ static bool number_unknowns(eq_osdi_instance *i) {
     return true;
 }
 
-/* Where a search for the unknown of an internal node begins: at the terminal that it is joined to in
- * other instances. */
-static void find_near(eq_osdi_instance *i) {
-    const eq_osdi_descriptor *d = &i->model->module->d;
-    for (int k = 0; k < i->unknowns; k++) i->near[k] = k <= i->connected ? k : 0;
-    for (int round = 0; round < 3; round++)
-        for (uint32_t k = 0; k < d->collapsibles; k++) {
-            eq_osdi_pair p = d->collapsible[k];
-            if (p.node_2 == EQ_OSDI_NOWHERE) continue;
-            int a = i->unknown[p.node_1], b = i->unknown[p.node_2];
-            if (i->near[a] == 0 && a > i->connected) i->near[a] = i->near[b];
-            if (i->near[b] == 0 && b > i->connected) i->near[b] = i->near[a];
-        }
+/* Hands the parameters of the row over and has the library work out what follows from them. */
+static void call_set_up(eq_osdi_instance *i) {
+    const eq_osdi_module *module = i->model->module;
+    eq_osdi_report report = {0};
+    eq_osdi_simparams params = eq_osdi_simparams_of(i->model);
+    memset(i->data, 0, module->d.instance_size);
+    for (int k = module->cls.hidden; k < module->cls.params; k++)
+        if (module->id[k] >= 0 && !isnan(i->row[k]) &&
+            !eq_osdi_put(module, i->data, i->model->data, module->id[k], i->row[k], NULL))
+            eq_osdi_keep(&i->note, true, "the library has no place for a parameter of its own");
+    module->d.setup_instance(&i->note, i->data, i->model->data, i->kelvin, (uint32_t)i->connected,
+                             &params, &report);
+    eq_osdi_take_report(module, &report, &i->note);
 }
 
-/* Sets one element up as its row says. */
-static void set_up(eq_osdi_instance *i, double *const *w, size_t j, const eq_environment *env) {
-    eq_osdi_model *m = i->model;
-    const eq_osdi_module *module = m->module;
-    const eq_osdi_descriptor *d = &module->d;
-    eq_osdi_report report = {0};
-    eq_osdi_simparams params = eq_osdi_simparams_of(m);
-    double temp = module->temp < 0 ? NAN : w[module->temp][j];
-    double dtemp = module->dtemp < 0 ? NAN : w[module->dtemp][j];
-    if (isnan(temp)) temp = env->temp + (isnan(dtemp) ? 0.0 : dtemp);
+static void set_up(eq_osdi_instance *i) {
+    const eq_osdi_descriptor *d = &i->model->module->d;
     i->note = (eq_osdi_note){0};
-    memset(i->data, 0, d->instance_size);
-    for (int k = module->cls.hidden; k < module->cls.params; k++)
-        if (module->id[k] >= 0 && !isnan(w[k][j]) &&
-            !eq_osdi_put(module, i->data, m->data, module->id[k], w[k][j], NULL))
-            eq_osdi_keep(&i->note, true, "the library has no place for a parameter of its own");
-    d->setup_instance(&i->note, i->data, m->data, temp + EQ_CELSIUS_ZERO, (uint32_t)i->connected,
-                      &params, &report);
-    eq_osdi_take_report(module, &report, &i->note);
+    call_set_up(i);
     if (i->note.error) return;
     if (!number_unknowns(i)) {
         eq_osdi_keep(&i->note, true,
@@ -113,7 +98,6 @@ static void set_up(eq_osdi_instance *i, double *const *w, size_t j, const eq_env
                      "them; give it a resistance there");
         return;
     }
-    find_near(i);
     uint32_t *mapping = (uint32_t *)(void *)(i->data + d->mapping);
     uint32_t *state = (uint32_t *)(void *)(i->data + d->state_index);
     for (uint32_t k = 0; k < d->nodes; k++) mapping[k] = (uint32_t)i->unknown[k];
@@ -124,12 +108,29 @@ static void set_up(eq_osdi_instance *i, double *const *w, size_t j, const eq_env
                      "parameters");
 }
 
+/* Its own temperature, else the circuit's and dtemp above it. */
+static double kelvin_of(const eq_osdi_module *m, const double *row, const eq_environment *env) {
+    double own = m->temp < 0 ? NAN : row[m->temp], above = m->dtemp < 0 ? NAN : row[m->dtemp];
+    return EQ_CELSIUS_ZERO + (!isnan(own) ? own : env->temp + (isnan(above) ? 0.0 : above));
+}
+
+/* Only where something has changed. */
 void eq_osdi_derive(size_t n, double *const *w, const eq_environment *env) {
     for (size_t j = 0; j < n; j++) {
         eq_osdi_instance *i = eq_osdi_at(w[0][j]);
+        double row[EQ_MAX_COLUMNS] = {0};
         if (i == NULL) continue;
+        const eq_osdi_module *m = i->model->module;
         eq_osdi_set_up_model(i->model, env);
-        if (!i->model->note.error) set_up(i, w, j, env);
+        for (int k = m->cls.hidden; k < m->cls.params; k++) row[k] = w[k][j];
+        double kelvin = kelvin_of(m, row, env);
+        bool same = i->times == i->model->times && i->kelvin == kelvin && !i->note.error &&
+                    memcmp(row, i->row, sizeof row) == 0;
+        if (same || i->model->note.error) continue;
+        memcpy(i->row, row, sizeof row);
+        i->kelvin = kelvin;
+        i->times = i->model->times;
+        set_up(i);
     }
 }
 

@@ -29,7 +29,8 @@ struct eq_osdi_model {
     void *data;
     eq_osdi_given *given;
     size_t givens, given_cap;
-    bool ready; /* set up in env */
+    bool ready;     /* set up in env */
+    unsigned times; /* so often in all */
     eq_environment env;
     double told[EQ_OSDI_TOLD];
     eq_osdi_note note;
@@ -41,10 +42,12 @@ struct eq_osdi_model {
 struct eq_osdi_instance {
     eq_osdi_model *model;
     unsigned char *data;
+    double row[EQ_MAX_COLUMNS]; /* the parameters by which it is set up, */
+    double kelvin;              /* its temperature, */
+    unsigned times;             /* and those of its model (eq_osdi_model); 0: not yet */
     int connected;
     int unknowns;
-    int unknown[EQ_OSDI_NODES]; /* of a node of the module */
-    int near[EQ_OSDI_NODES];    /* the terminal's unknown that it may collapse into; 0: none */
+    int unknown[EQ_OSDI_NODES];                                 /* of a node of the module */
     bool flow[EQ_OSDI_NODES + 1], potential[EQ_OSDI_NODES + 1]; /* of an unknown */
     eq_osdi_note note;
     atomic_bool lost; /* the last evaluation gave no numbers */

@@ -146,76 +146,81 @@ static double distance(const work *k) {
     return most;
 }
 
-/* Newton's method from where z is; false: it does not settle. f, j and right are those at z. */
-static bool newton(work *k) {
-    double before[MOST], part = 1.0;
+/* The part of a step that no unknown outgrows: a potential moves by a volt, or by as much as it is away
+ * from the first terminal. */
+static double shorten(const work *k, const double *step) {
+    double part = 1.0;
+    for (int a = 1; a < k->n; a++) {
+        double room = fmax(1.0, fabs(k->z[a] - k->z[1]));
+        if (!k->i->flow[a] && fabs(step[a]) * part > room) part = room / fabs(step[a]);
+    }
+    return part;
+}
+
+/* The step that takes the terminals to `end`, and the inner unknowns where Newton's method and the
+ * terminals lead them; how far the terminals have to go. */
+static double find_step(const work *k, const double *end, double *step) {
+    double way = 0.0;
+    for (int a = 1; a < k->first; a++) {
+        step[a] = end[a] - k->z[a];
+        way = fmax(way, fabs(step[a]));
+    }
+    for (int a = 0; a < k->inner; a++) {
+        double sum = k->right[a][0];
+        for (int b = 1; b < k->first; b++) sum += k->right[a][b] * step[b];
+        step[k->first + a] = -sum;
+    }
+    return way;
+}
+
+static void go_back(work *k, const double *before, double part) {
+    for (int a = 1; a < k->n; a++) k->z[a] = before[a] + part * (k->z[a] - before[a]);
+}
+
+/* Newton's method from where z is to where the terminals are at `end`, with steps as long as $limit
+ * allows; false: it does not settle. */
+static bool newton(work *k, const double *end) {
+    double before[MOST] = {0}, step[MOST], part = 1.0;
     evaluate(k, false);
-    for (int step = 0; step < 400; step++) {
+    for (int count = 0; count < 300; count++) {
         if (!is_finite(k)) {
-            if (step == 0 || part < 1e-6) return false;
-            part *= 0.25; /* back on the way that led here */
+            part *= 0.25;
+            if (count == 0 || part < 1e-9) return false;
+            go_back(k, before, 0.25);
         } else {
             eliminate(k);
+            double way = find_step(k, end, step), far = distance(k);
             if (!k->solvable) return false;
-            double far = distance(k);
-            if (far <= 1.0 || (step > 100 && far < 1e3)) return true;
+            if (way == 0.0 && (far <= 1.0 || (count > 100 && far < 1e3))) return true;
             memcpy(before, k->z, sizeof before);
-            for (int a = 0; a < k->inner; a++) k->z[k->first + a] -= k->right[a][0];
-            part = allowed(k, before);
+            part = shorten(k, step);
+            for (int a = 1; a < k->n; a++) k->z[a] += part * step[a];
+            if (part == 1.0) memcpy(&k->z[1], &end[1], (size_t)k->i->connected * sizeof *end);
+            double limited = allowed(k, before);
+            if (limited < 1.0) go_back(k, before, limited);
+            part *= limited;
         }
-        for (int a = k->first; part < 1.0 && a < k->n; a++)
-            k->z[a] = before[a] + part * (k->z[a] - before[a]);
         evaluate(k, false);
     }
     return false;
 }
 
-/* The inner unknowns where the search has a guess alone. */
-static void begin(work *k) {
-    double mean = 0.0;
-    for (int a = 1; a < k->first; a++) mean += k->z[a] / k->i->connected;
-    for (int a = k->first; a < k->n; a++)
-        k->z[a] = k->i->near[a] > 0 ? k->z[k->i->near[a]] : k->i->potential[a] ? mean : 0.0;
+/* All at the potential of the first terminal, where an element rests. */
+static void rest(work *k) {
+    for (int a = 1; a < k->n; a++) k->z[a] = a < k->first || k->i->potential[a] ? k->z[1] : 0.0;
 }
 
-/* From a common potential of all terminals, where an element rests, in steps to their own. */
-static bool ramp(work *k) {
-    double end[EQ_MAX_TERMINALS + 1], kept[MOST], at = 0.0, step = 1.0;
-    memcpy(end, k->z, (size_t)k->first * sizeof *end);
-    for (int a = 1; a < k->first; a++) k->z[a] = end[1];
-    begin(k);
-    if (!newton(k)) return false;
-    while (at < 1.0) {
-        memcpy(kept, k->z, sizeof kept);
-        double next = fmin(at + step, 1.0);
-        for (int a = 1; a < k->first; a++) k->z[a] = end[1] + next * (end[a] - end[1]);
-        if (newton(k)) {
-            at = next;
-            step *= 2.0;
-            continue;
-        }
-        memcpy(k->z, kept, sizeof kept);
-        step *= 0.25;
-        if (step < 1e-6) return false;
-    }
-    return true;
-}
-
-/* Settles the inner unknowns with the terminals where z has them; memory: of row j, NULL. */
+/* Settles the inner unknowns with the terminals where z has them, from where they were (memory, of
+ * row j; NULL: not known) or from rest. */
 static bool settle(work *k, double *const *memory, size_t j) {
-    double ends[MOST];
-    bool warm = k->inner > 0 && memory != NULL && !isnan(memory[0][j]), done = false;
-    memcpy(ends, k->z, sizeof ends);
+    double end[MOST];
+    bool warm = k->inner > 0 && memory != NULL && !isnan(memory[0][j]);
+    memcpy(end, k->z, (size_t)k->first * sizeof *end);
     for (int a = 0; warm && a < k->inner; a++) k->z[k->first + a] = memory[a][j];
-    if (warm) done = newton(k);
-    if (!done) {
-        memcpy(k->z, ends, sizeof ends);
-        begin(k);
-        done = newton(k);
-    }
+    bool done = (warm || k->inner == 0) && newton(k, end);
     if (!done && k->inner > 0) {
-        memcpy(k->z, ends, sizeof ends);
-        done = ramp(k);
+        rest(k);
+        done = newton(k, end);
     }
     for (int a = 0; done && memory != NULL && a < k->inner; a++)
         memory[a][j] = k->z[k->first + a] - k->right[a][0];

@@ -46,7 +46,8 @@ int eq_osdi_find_param(const eq_osdi_module *m, const char *name, size_t length)
     bool multiplier = length == 1 && (name[0] | 32) == 'm';
     for (uint32_t k = 0; k < m->d.params + m->d.operation_params; k++) {
         const eq_osdi_param *p = &m->d.param[k];
-        for (uint32_t a = 0; kind_of(m, k) != EQ_OSDI_OF_OPERATION && a <= p->aliases; a++)
+        bool settable = kind_of(m, k) != EQ_OSDI_OF_OPERATION && p->length == 0; /* no array */
+        for (uint32_t a = 0; settable && a <= p->aliases; a++)
             if (strlen(p->name[a]) == length && strncasecmp(p->name[a], name, length) == 0)
                 return (int)k;
     }
@@ -189,6 +190,7 @@ void eq_osdi_set_up_model(eq_osdi_model *m, const eq_environment *env) {
     memcpy(m->told, told, sizeof told);
     m->env = *env;
     m->ready = true;
+    m->times++;
     m->note = (eq_osdi_note){0};
     memset(m->data, 0, m->module->d.model_size);
     for (size_t k = 0; k < m->givens; k++)

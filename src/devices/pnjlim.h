@@ -37,4 +37,9 @@ static inline double eq_fetlim(double old, double now, double von) {
     return eq_clamped(now, old - reach, von + 0.5);
 }
 
+/* The same of the drop between drain and source. */
+static inline double eq_drain_limit(double old, double now) {
+    return old >= 3.5 ? eq_clamped(now, 2.0, 3.0 * old + 2.0) : eq_clamped(now, -0.5, 4.0);
+}
+
 #endif

@@ -26,6 +26,7 @@ void eq_network_free(eq_network *n) {
     }
     eq_regularizer_free(n->regularizer);
     eq_free(n->read);
+    eq_free(n->collected);
     eq_free(n->trained);
     eq_free(n->block);
     eq_engine_free(n->engine);
@@ -142,16 +143,19 @@ void eq_network_store(const eq_network *n) {
 
 eq_status eq_network_free_phase(eq_network *n, size_t count, const double *x, double *y,
                                 eq_diag *diag) {
+    n->collects = false;
     return eq_engine_free_phase(n->engine, count, x, y, diag);
 }
 
 eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge, double *y,
                                   eq_diag *diag) {
+    n->collects = false;
     return eq_engine_nudged_phase(n->engine, slot, nudge, y, diag);
 }
 
 eq_status eq_network_clamped_phase(eq_network *n, int slot, const double *move, double pull,
                                    double *y, eq_diag *diag) {
+    n->collects = false;
     return eq_engine_clamped_phase(n->engine, slot, move, pull, y, diag);
 }
 
@@ -169,10 +173,12 @@ eq_status eq_network_disturb(eq_network *n, int slot, eq_disturbance error, cons
 }
 
 eq_status eq_network_adjoint_phase(eq_network *n, const double *dcdy, eq_diag *diag) {
+    n->collects = false;
     return eq_engine_adjoint_phase(n->engine, dcdy, diag);
 }
 
 eq_status eq_network_unrolled_phase(eq_network *n, const double *dcdy, eq_diag *diag) {
+    n->collects = false;
     return eq_engine_unrolled_phase(n->engine, dcdy, diag);
 }
 
@@ -211,12 +217,39 @@ static void copy_out(void *data, size_t group, size_t offset, size_t count, doub
     const int32_t *place = n->trained[group].place + offset;
     (void)theta;
     for (size_t j = 0; j < count; j++) to[place[j]] = gradient[j];
+    const double *more = n->collected + n->block[group].first + offset;
+    for (size_t j = 0; n->collects && j < count; j++) to[place[j]] += more[j];
 }
 
 eq_status eq_network_gradient(eq_network *n, const double a[EQ_MAX_SLOTS], double *gradient,
                               eq_diag *diag) {
     n->gradient = gradient;
-    return eq_engine_update(n->engine, a, copy_out, n, diag);
+    eq_status status = eq_engine_update(n->engine, a, copy_out, n, diag);
+    n->collects = false;
+    return status;
+}
+
+/* The run of what is collected, to which the gradient is added. */
+static double *add(const eq_network *n, size_t group, size_t offset, size_t count,
+                   const double *gradient) {
+    double *sum = n->collected + n->block[group].first + offset;
+    for (size_t j = 0; j < count; j++) sum[j] += gradient[j];
+    return sum;
+}
+
+/* eq_step */
+static void collect(void *data, size_t group, size_t offset, size_t count, double *theta,
+                    const double *gradient) {
+    (void)theta;
+    add(data, group, offset, count, gradient);
+}
+
+eq_status eq_network_collect(eq_network *n, const double a[EQ_MAX_SLOTS], eq_diag *diag) {
+    if (n->collected == NULL) n->collected = eq_calloc(n->parameters, sizeof *n->collected);
+    if (n->collected == NULL) return eq_out_of_memory(diag);
+    if (!n->collects) memset(n->collected, 0, n->parameters * sizeof *n->collected);
+    n->collects = true;
+    return eq_engine_update(n->engine, a, collect, n, diag);
 }
 
 eq_status eq_network_optimizer(eq_network *n, const eq_optimizer *o, const double *rate,
@@ -286,6 +319,7 @@ static void optimizer_step(void *data, size_t group, size_t offset, size_t count
     const eq_network *n = data;
     const trained_block *t = &n->trained[group];
     double whole[RUN];
+    if (n->collects) gradient = add(n, group, offset, count, gradient);
     if (n->sum != NULL) watch(n, n->block[group].first + offset, count, gradient);
     if (n->regularizer == NULL) step(n, t, offset, count, theta, gradient);
     for (size_t k = 0; n->regularizer != NULL && k < count; k += RUN) {
@@ -305,7 +339,9 @@ eq_status eq_network_update(eq_network *n, const double a[EQ_MAX_SLOTS], double 
         r->correction2 = 1.0 - pow(r->beta2, (double)step);
     }
     n->varied = false;
-    return eq_engine_update(n->engine, a, optimizer_step, n, diag);
+    eq_status status = eq_engine_update(n->engine, a, optimizer_step, n, diag);
+    n->collects = false;
+    return status;
 }
 
 void eq_network_get_state(const eq_network *n, int k, double *state) {

@@ -161,6 +161,11 @@ eq_status eq_network_present(eq_network *n, const double *x, const double *curre
 eq_status eq_network_gradient(eq_network *n, const double a[EQ_MAX_SLOTS], double *gradient,
                               eq_diag *diag);
 
+/* Adds that gradient to what is collected of the minibatch, which the next eq_network_gradient or
+ * _update has beside its own; another phase drops it. So a gradient may be a mean over many states
+ * that are put into the slots (dynamics.h). COLLECTIVE. */
+eq_status eq_network_collect(eq_network *n, const double a[EQ_MAX_SLOTS], eq_diag *diag);
+
 /* The optimizer from now on, with rate[blocks] before the schedule; its states begin at zero. */
 eq_status eq_network_optimizer(eq_network *n, const eq_optimizer *o, const double *rate,
                                eq_diag *diag);

@@ -24,11 +24,13 @@ struct eq_network {
     const eq_optimizer_kind *optimizer;
     eq_network_regularizer *regularizer; /* NULL: there is none */
     double *gradient;                    /* where eq_network_gradient writes */
-    double *sum, *square;                /* [parameters] of eq_network_watch */
-    uint64_t step;                       /* of the update that is going on */
-    bool varied;    /* the engine has what was read last, not what the devices show */
-    double *read;   /* [2][largest block] room for what is read, and for a block */
-    size_t largest; /* block that has devices, or may have */
+    double *collected;    /* [parameters] of eq_network_collect, in the engine's order */
+    bool collects;        /* there is something in it */
+    double *sum, *square; /* [parameters] of eq_network_watch */
+    uint64_t step;        /* of the update that is going on */
+    bool varied;          /* the engine has what was read last, not what the devices show */
+    double *read;         /* [2][largest block] room for what is read, and for a block */
+    size_t largest;       /* block that has devices, or may have */
 };
 
 /* The devices show from now on what the substrate has. */

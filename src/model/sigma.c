@@ -18,6 +18,15 @@ static void hard_slope(size_t n, const double *s, double *d) {
     for (size_t k = 0; k < n; k++) d[k] = s[k] > 0.0 && s[k] < 1.0 ? d[k] : 0.0;
 }
 
+static double hard_rate(double r) {
+    return r > 0.0 && r < 1.0 ? 1.0 : 0.0;
+}
+
+static double hard_bend(double r) {
+    (void)r;
+    return 0.0;
+}
+
 static double hard_settle(double f, double c) {
     return clip(f / (1.0 + c));
 }
@@ -34,8 +43,16 @@ static double logistic_slope(double s) {
     return 4.0 * s * (1.0 - s);
 }
 
+static double logistic_bend(double r) {
+    return 4.0 * (1.0 - 2.0 * r) * logistic_slope(r);
+}
+
 static double tanh_slope(double s) {
     return 1.0 - s * s;
+}
+
+static double tanh_bend(double r) {
+    return -2.0 * r * tanh_slope(r);
 }
 
 /* The zero of s - sigma(f - c s), which rises, by Newton's method kept between two points around it. */
@@ -92,9 +109,12 @@ static double tanh_energy(double s) {
 }
 
 static const eq_sigma kinds[] = {
-    {"hard-sigmoid", 0.0, hard_apply, hard_slope, hard_settle, hard_energy},
-    {"sigmoid", 0.0, logistic_apply, logistic_slopes, logistic_settle, logistic_energy},
-    {"tanh", -1.0, tanh_apply, tanh_slopes, tanh_settle, tanh_energy},
+    {"hard-sigmoid", 0.0, hard_apply, hard_slope, hard_settle, clip, hard_rate, hard_bend, 0.0,
+     true, hard_energy},
+    {"sigmoid", 0.0, logistic_apply, logistic_slopes, logistic_settle, logistic, logistic_slope,
+     logistic_bend, 1.54, false, logistic_energy},
+    {"tanh", -1.0, tanh_apply, tanh_slopes, tanh_settle, tanh, tanh_slope, tanh_bend, 0.77, false,
+     tanh_energy},
 };
 
 const eq_sigma *eq_sigma_find(const char *name) {

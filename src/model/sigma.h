@@ -2,6 +2,7 @@
 #ifndef EQ_MODEL_SIGMA_H
 #define EQ_MODEL_SIGMA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct eq_sigma {
@@ -13,6 +14,12 @@ typedef struct eq_sigma {
     void (*slope)(size_t n, const double *s, double *d);
     /* s with s = sigma(f - c s), 1 + c sigma' > 0 everywhere */
     double (*settle)(double f, double c);
+    /* sigma(f), and of r = sigma(f) sigma'(f) and sigma''(f); sigma' is 1 at most */
+    double (*value)(double f);
+    double (*rate)(double r);
+    double (*bend)(double r);
+    double bent; /* the largest |sigma''| */
+    bool clips;  /* f itself inside bounds at which it stops */
     /* The integral of the inverse of sigma up to s: what a unit adds to the energy. */
     double (*energy)(double s);
 } eq_sigma;

@@ -142,6 +142,8 @@ static eq_status solve_phases(eq_session *s, const eq_estimator *est, double sig
 
 eq_status eq_session_phases(eq_session *s, const eq_estimator *est, double sign, size_t n,
                             double a[EQ_MAX_SLOTS], eq_diag *diag) {
+    eq_draw noise = eq_draw_of(s->x->seed, EQ_STREAM_NOISE);
+    eq_phases_draw(s->phases, eq_draw_of(noise.at, s->read).at);
     eq_status status = solve_phases(s, est, sign, n, a, diag);
     return status == EQ_OK ? eq_session_hold(s, a, diag) : status;
 }

@@ -93,6 +93,7 @@ struct eq_phases {
     double *move;    /* [batch][outputs][2] V, of its nodes */
     eq_phases_driver driver;
     bool sloped; /* the last phase had slopes */
+    uint64_t key;
 };
 
 eq_phases *eq_phases_new(size_t batch, size_t outputs) {
@@ -121,6 +122,10 @@ void eq_phases_free(eq_phases *p) {
     eq_free(p->way);
     eq_free(p->move);
     eq_free(p);
+}
+
+void eq_phases_draw(eq_phases *p, uint64_t key) {
+    p->key = key;
 }
 
 /* current = -beta dC/dy at `at`; with slopes also beta d2C/dy2 there. */
@@ -337,12 +342,34 @@ static eq_status exact_phase(const eq_estimator *est, eq_network *e, size_t n,
                                : eq_network_adjoint_phase(e, current, diag);
 }
 
+void eq_estimate_contrast(const eq_estimator *est, double sign, size_t n, eq_contrast *c) {
+    double a[EQ_MAX_SLOTS], beta;
+    eq_estimate_weights(est, sign, n, a, &beta);
+    c->processes = 0;
+    for (int s = 0; s <= est->kind->phases; s++) {
+        if (a[s] == 0.0) continue;
+        c->beta[c->processes] = est->kind->at[s] * beta;
+        c->weight[c->processes++] = a[s];
+    }
+}
+
+/* The phases as processes at a temperature, whose contrast is collected and takes the place of a (6.24). */
+static eq_status sample(const eq_estimator *est, const eq_phases *p, eq_network *e,
+                        const eq_cost *cost, double sign, size_t n, const eq_goal *goal,
+                        double a[EQ_MAX_SLOTS], eq_diag *diag) {
+    eq_contrast c;
+    eq_estimate_contrast(est, sign, n, &c);
+    memset(a, 0, EQ_MAX_SLOTS * sizeof *a);
+    return eq_langevin_collect(e, n, cost, goal, &est->sampling, &c, p->key, diag);
+}
+
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,
                       double sign, size_t n, const double *y0, const eq_goal *goal,
                       double a[EQ_MAX_SLOTS], eq_diag *diag) {
     const eq_estimator_kind *kind = est->kind;
     double beta;
     eq_status status = EQ_OK;
+    if (eq_estimator_samples(est)) return sample(est, p, e, cost, sign, n, goal, a, diag);
     eq_estimate_weights(est, sign, n, a, &beta);
     for (int s = 1; status == EQ_OK && s <= kind->phases; s++)
         status = eq_phases_nudge(p, e, s, cost, est, kind->at[s] * beta, n, y0, goal, NULL, diag);

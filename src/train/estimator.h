@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "model/model.h"
 #include "train/cost.h"
+#include "train/langevin.h"
 
 typedef struct eq_estimator_kind {
     const char *name;
@@ -38,6 +39,8 @@ typedef struct eq_estimator {
     double clamp;     /* S: conductance that pulls there; infinite: the outputs are held */
     double tolerance; /* of recurrent backpropagation: |l| over |dC/ds| at the end */
     size_t steps;     /* of that and of bptt; 0: what the tolerance or a nudged phase needs */
+    eq_sampling
+        sampling; /* its phases, nudged by energy, are sampled; temperature 0: they settle */
 } eq_estimator;
 
 /* What the phases are multiples of: beta, eta or delta. */
@@ -70,6 +73,13 @@ typedef struct eq_phases_driver {
 } eq_phases_driver;
 void eq_phases_drive(eq_phases *p, eq_phases_driver driver);
 
+/* Key of the noise of phases that are sampled. */
+void eq_phases_draw(eq_phases *p, uint64_t key);
+/* Whether the estimator samples its phases. */
+static inline bool eq_estimator_samples(const eq_estimator *est) {
+    return est->kind->phases > 0 && est->sampling.temperature > 0.0;
+}
+
 /* One nudged phase of the n examples at `strength` (signed, instead of est's own) into the slot,
  * from the free outputs y0[n][outputs]. y (may be NULL) receives the nudged outputs. */
 eq_status eq_phases_nudge(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
@@ -81,6 +91,8 @@ void eq_phases_driven(const eq_phases *p, const double *y, double *current);
 /* The coefficients of the mean over n examples, and *strength, what phases are multiples of. */
 void eq_estimate_weights(const eq_estimator *est, double sign, size_t n, double a[EQ_MAX_SLOTS],
                          double *strength);
+/* The same where its phases are sampled. */
+void eq_estimate_contrast(const eq_estimator *est, double sign, size_t n, eq_contrast *c);
 /* All phases of the estimator for the n examples, or their adjoint; a[EQ_MAX_SLOTS] receives the
  * coefficients of the mean over the n examples. sign: +1 or -1 (only random-sign estimators use it). */
 eq_status eq_estimate(const eq_estimator *est, eq_phases *p, eq_network *e, const eq_cost *cost,

@@ -6,8 +6,13 @@
 #include "base/mem.h"
 #include "base/random.h"
 
+eq_sampling eq_sampling_defaults(void) {
+    return (eq_sampling){.step = NAN, .farad = NAN, .burn = 500, .samples = 100, .thinning = 20};
+}
+
 void eq_langevin_close(eq_langevin *l) {
     eq_free(l->spread);
+    eq_free(l->noise);
     eq_free(l->f);
     eq_free(l->y);
     eq_free(l->current);
@@ -18,17 +23,19 @@ static eq_status make_room(eq_langevin *l, eq_diag *diag) {
     size_t outputs = l->d.n * l->outputs;
     l->all = l->d.n * l->d.units;
     l->spread = eq_calloc(l->all, sizeof *l->spread);
+    l->noise = eq_calloc(l->all, sizeof *l->noise);
     l->f = eq_calloc(l->all, 3 * sizeof *l->f);
     l->y = eq_calloc(outputs, sizeof *l->y);
     l->current = eq_calloc(outputs, sizeof *l->current);
-    bool whole = l->spread != NULL && l->f != NULL && l->y != NULL && l->current != NULL;
+    bool whole =
+        l->spread != NULL && l->noise != NULL && l->f != NULL && l->y != NULL && l->current != NULL;
     return whole ? EQ_OK : eq_out_of_memory(diag);
 }
 
 static eq_status too_long(const eq_langevin *l, double fastest, eq_diag *diag) {
     return eq_fail(diag, EQ_ERR_CHECK,
                    "steps of %g are too long: Euler's method grows above %g, two over the fastest "
-                   "rate; give a --step of %.2g, or leave it out",
+                   "rate; give a step of %.2g, or leave it out",
                    l->step, 2.0 / fastest, 0.02 / fastest);
 }
 
@@ -41,15 +48,15 @@ static void set_spread(eq_langevin *l) {
         l->spread[k] = sqrt(2.0 * l->temperature * l->step * inverse[k]);
 }
 
-eq_status eq_langevin_open(eq_langevin *l, const eq_session *s, size_t n,
-                           const eq_langevin_options *o, uint64_t key, eq_diag *diag) {
-    *l = (eq_langevin){.cost = &s->x->cost,
-                       .goal = s->goal,
+eq_status eq_langevin_open(eq_langevin *l, eq_network *model, size_t n, const eq_cost *cost,
+                           const eq_goal *goal, const eq_sampling *o, uint64_t key, eq_diag *diag) {
+    *l = (eq_langevin){.cost = cost,
+                       .goal = goal,
                        .temperature = o->temperature,
                        .step = o->step,
                        .key = key,
-                       .outputs = s->outputs};
-    eq_status status = eq_dynamics_open(s->model, n, o->farad, &l->d, diag);
+                       .outputs = eq_network_outputs(model)};
+    eq_status status = eq_dynamics_open(model, n, o->farad, &l->d, diag);
     if (status == EQ_OK && l->d.ops->drift == NULL)
         status = eq_fail(diag, EQ_ERR_USAGE,
                          "a discrete-time network has steps and no time in which noise could add "
@@ -82,19 +89,24 @@ static double reflect(double s, double low, double high) {
     return low + (at > width ? 2.0 * width - at : at);
 }
 
-eq_status eq_langevin_step(eq_langevin *l, double beta, uint64_t t, double *s, eq_diag *diag) {
+void eq_langevin_draw(eq_langevin *l, uint64_t t) {
+    for (size_t j = 0; j < l->d.n; j++) {
+        eq_draw draw = eq_draw_of(eq_draw_of(l->key, j).at, t);
+        for (size_t k = j * l->d.units; k < (j + 1) * l->d.units; k++)
+            l->noise[k] = l->spread[k] * eq_draw_normal(&draw);
+    }
+}
+
+eq_status eq_langevin_step(eq_langevin *l, double beta, double *s, eq_diag *diag) {
     const eq_dynamics_ops *ops = l->d.ops;
     if (!drift(l, beta, s, l->f))
         return eq_fail(diag, EQ_ERR_CONVERGE,
                        "the process runs away with steps of %g: where it goes something conducts "
-                       "far more than in the free state; give a smaller --step, below %.2g",
+                       "far more than in the free state; give a smaller step, below %.2g",
                        l->step, 0.1 * l->step);
-    for (size_t j = 0; j < l->d.n; j++) {
-        eq_draw draw = eq_draw_of(eq_draw_of(l->key, j).at, t);
-        for (size_t k = j * l->d.units; k < (j + 1) * l->d.units; k++) {
-            s[k] += l->step * l->f[k] + l->spread[k] * eq_draw_normal(&draw);
-            if (ops->high > ops->low) s[k] = reflect(s[k], ops->low, ops->high);
-        }
+    for (size_t k = 0; k < l->all; k++) {
+        s[k] += l->step * l->f[k] + l->noise[k];
+        if (ops->high > ops->low) s[k] = reflect(s[k], ops->low, ops->high);
     }
     return EQ_OK;
 }
@@ -126,47 +138,58 @@ eq_status eq_langevin_look(eq_langevin *l, double beta, const double *s, eq_diag
 }
 
 /* One step of all processes, of the same noise. */
-static eq_status step_all(eq_langevin *l, const double *beta, size_t sides, uint64_t t, double *s,
+static eq_status step_all(eq_langevin *l, const eq_contrast *c, uint64_t t, double *s,
                           eq_diag *diag) {
     eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < sides; k++)
-        status = eq_langevin_step(l, beta[k], t, s + k * l->all, diag);
+    eq_langevin_draw(l, t);
+    for (size_t k = 0; status == EQ_OK && k < c->processes; k++)
+        status = eq_langevin_step(l, c->beta[k], s + k * l->all, diag);
     return status;
 }
 
-/* Adds (dE/dtheta(nudged) - dE/dtheta(other))/difference of beta, over n, to the mean. */
-static eq_status add_contrast(eq_langevin *l, double difference, size_t parameters, double *s,
-                              double by, double *one, double *gradient, eq_diag *diag) {
+static eq_status look_at_all(eq_langevin *l, const eq_contrast *c, const double *s, eq_diag *diag) {
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < c->processes; k++)
+        status = eq_langevin_look(l, c->beta[k], s + k * l->all, diag);
+    return status;
+}
+
+/* One sample: the processes into slots of their own, whose dE/dtheta count by a. */
+static eq_status collect(eq_langevin *l, size_t processes, const double a[EQ_MAX_SLOTS],
+                         const double *s, eq_diag *diag) {
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < processes; k++)
+        status = eq_dynamics_put(&l->d, (int)k + 1, s + k * l->all, diag);
+    return status == EQ_OK ? eq_network_collect(l->d.model, a, diag) : status;
+}
+
+/* The processes from the free state on. */
+static eq_status follow(eq_langevin *l, const eq_sampling *o, const eq_contrast *c, double *s,
+                        eq_diag *diag) {
     double a[EQ_MAX_SLOTS] = {0};
-    a[1] = 1.0 / (difference * (double)l->d.n);
-    a[2] = -a[1];
-    eq_status status = eq_dynamics_put(&l->d, 1, s, diag);
-    if (status == EQ_OK) status = eq_dynamics_put(&l->d, 2, s + l->all, diag);
-    if (status == EQ_OK) status = eq_network_gradient(l->d.model, a, one, diag);
-    for (size_t p = 0; status == EQ_OK && p < parameters; p++) gradient[p] += by * one[p];
-    return status;
+    eq_status status = EQ_OK;
+    for (size_t k = 0; k < c->processes; k++) {
+        a[k + 1] = c->weight[k] / (double)o->samples;
+        l->d.ops->get(l->d.self, s + k * l->all);
+    }
+    size_t steps = o->burn + o->samples * o->thinning;
+    for (size_t t = 1; status == EQ_OK && t <= steps; t++) {
+        status = step_all(l, c, t, s, diag);
+        if (status == EQ_OK && t > o->burn && (t - o->burn) % o->thinning == 0)
+            status = collect(l, c->processes, a, s, diag);
+    }
+    return status == EQ_OK ? look_at_all(l, c, s, diag) : status;
 }
 
-eq_status eq_langevin_gradient(eq_session *s, size_t n, const eq_langevin_options *o,
-                               bool symmetric, uint64_t key, double *gradient, eq_diag *diag) {
-    size_t p = eq_network_parameters(s->model), burn = o->steps / 10;
-    size_t every = (o->steps + o->records - 1) / o->records, records = o->steps / every;
-    double beta[2] = {o->beta, symmetric ? -o->beta : 0.0};
+eq_status eq_langevin_collect(eq_network *model, size_t n, const eq_cost *cost, const eq_goal *goal,
+                              const eq_sampling *o, const eq_contrast *c, uint64_t key,
+                              eq_diag *diag) {
     eq_langevin l;
-    eq_status status = eq_langevin_open(&l, s, n, o, key, diag);
-    double *state = eq_calloc(l.all, 2 * sizeof *state), *one = eq_calloc(p, sizeof *one);
-    if (status == EQ_OK && (state == NULL || one == NULL)) status = eq_out_of_memory(diag);
-    memset(gradient, 0, p * sizeof *gradient);
-    for (int k = 0; status == EQ_OK && k < 2; k++)
-        l.d.ops->get(l.d.self, state + (size_t)k * l.all);
-    for (size_t t = 1; status == EQ_OK && t <= burn + o->steps; t++) {
-        status = step_all(&l, beta, 2, t, state, diag);
-        if (status == EQ_OK && t > burn && (t - burn) % every == 0)
-            status = add_contrast(&l, beta[0] - beta[1], p, state, 1.0 / (double)records, one,
-                                  gradient, diag);
-    }
-    eq_free(state);
-    eq_free(one);
+    eq_status status = eq_langevin_open(&l, model, n, cost, goal, o, key, diag);
+    double *s = status == EQ_OK ? eq_calloc(l.all, c->processes * sizeof *s) : NULL;
+    if (status == EQ_OK && s == NULL) status = eq_out_of_memory(diag);
+    if (status == EQ_OK) status = follow(&l, o, c, s, diag);
+    eq_free(s);
     eq_langevin_close(&l);
     return status;
 }

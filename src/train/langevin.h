@@ -7,19 +7,19 @@
 #define EQ_TRAIN_LANGEVIN_H
 
 #include "model/dynamics.h"
-#include "result/result.h"
-#include "train/session.h"
-#include "train/train.h"
+#include "train/cost.h"
 
-typedef struct eq_langevin_options {
-    double temperature; /* in the unit of the energy, of circuits W */
+/* How phases are sampled, not settled. */
+typedef struct eq_sampling {
+    double temperature; /* in the unit of the energy, of circuits W; 0: phases settle */
     double step;        /* NAN: a fiftieth of one over the fastest rate */
     double farad;       /* of every node; NAN: the deck's capacitors, or 1 F without any */
-    double beta;        /* of F; 0: the free dynamics */
-    size_t steps;       /* that are counted; a tenth as many go before them */
-    size_t example;     /* of the training set, from 1 */
-    size_t records;     /* at most so many points of the trajectory */
-} eq_langevin_options;
+    size_t burn;        /* steps before the first sample */
+    size_t samples;
+    size_t thinning; /* steps from a sample to the next */
+} eq_sampling;
+
+eq_sampling eq_sampling_defaults(void);
 
 /* The process of the examples of a free phase. */
 typedef struct eq_langevin {
@@ -30,47 +30,32 @@ typedef struct eq_langevin {
     uint64_t key;
     size_t all, outputs;
     double *spread;      /* [all] deviation of a step's noise */
+    double *noise;       /* [all] that of the step drawn last */
     double *f;           /* [3][all] work */
     double *y, *current; /* [n][outputs] */
 } eq_langevin;
 
-/* After a free phase of n examples, on whose parameters it stands. Fails where the step is beyond what is stable. */
-eq_status eq_langevin_open(eq_langevin *l, const eq_session *s, size_t n,
-                           const eq_langevin_options *o, uint64_t key, eq_diag *diag);
+/* After a free phase of the n examples with these goals, on whose parameters it stands. Fails where the step is beyond
+ * what is stable. o: temperature, step and farad count. */
+eq_status eq_langevin_open(eq_langevin *l, eq_network *model, size_t n, const eq_cost *cost,
+                           const eq_goal *goal, const eq_sampling *o, uint64_t key, eq_diag *diag);
 void eq_langevin_close(eq_langevin *l);
-/* Step number t of the states s[n][units]: what is drawn for it depends on key, example, t and unit alone, so that
- * processes of one key have the same noise. */
-eq_status eq_langevin_step(eq_langevin *l, double beta, uint64_t t, double *s, eq_diag *diag);
+/* Draws the noise of step number t, which depends on key, example, t and unit alone. */
+void eq_langevin_draw(eq_langevin *l, uint64_t t);
+/* A step of the states s[n][units] with that noise: processes nudged otherwise may have the same. */
+eq_status eq_langevin_step(eq_langevin *l, double beta, double *s, eq_diag *diag);
 /* Whether the step is stable at the curvature where the states stand. */
 eq_status eq_langevin_look(eq_langevin *l, double beta, const double *s, eq_diag *diag);
 
-/* Theorem 6.2: the estimate 6.24 of d<C>/dtheta, gradient[parameters], the mean over the examples of the last free phase
- * and over the records of processes that are nudged by +beta and, symmetric, -beta, or not at all. */
-eq_status eq_langevin_gradient(eq_session *s, size_t n, const eq_langevin_options *o,
-                               bool symmetric, uint64_t key, double *gradient, eq_diag *diag);
-
-/* Of one column of the trajectory. */
-typedef struct eq_moments {
-    double mean, deviation;
-    double effective;                   /* records over the integrated autocorrelation */
-    double mean_error, deviation_error; /* standard errors */
-} eq_moments;
-eq_status eq_moments_of(const double *x, size_t n, size_t stride, eq_moments *m, eq_diag *diag);
-
-typedef struct eq_langevin_report {
-    eq_result *table;   /* t, e, cost, then the units */
-    eq_moments *moment; /* [variables]; of t nothing */
-    double step, fastest, temperature;
-    size_t steps, units;
-    double halved; /* how far half the step moves a mean or a deviation, over its standard error */
-    double bound;
-    bool passed;
-} eq_langevin_report;
-
-eq_langevin_options eq_langevin_defaults(void);
-/* Where the network stands, which this takes over; NULL: where training begins. EQ_OK also where a bound does not hold. */
-eq_status eq_langevin_run(const eq_experiment *x, eq_network *trained, const eq_langevin_options *o,
-                          eq_langevin_report *out, eq_diag *diag);
-void eq_langevin_report_free(eq_langevin_report *r);
+/* Processes of the n examples, number k nudged by beta[k], of the same noise. */
+typedef struct eq_contrast {
+    size_t processes;
+    double beta[EQ_ADJOINT], weight[EQ_ADJOINT];
+} eq_contrast;
+/* Collects sum_k weight[k] <dE/dtheta>_beta[k], in sample means, in the model (eq_network_collect): with weights that
+ * are those of a difference by beta, the estimate of d<C>/dtheta of Theorem 6.2 (6.24). */
+eq_status eq_langevin_collect(eq_network *model, size_t n, const eq_cost *cost, const eq_goal *goal,
+                              const eq_sampling *o, const eq_contrast *c, uint64_t key,
+                              eq_diag *diag);
 
 #endif

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "train/langevin.h"
+#include "base/random.h"
+#include "train/langevin_run.h"
+#include "train/session.h"
 
 /* A mean or a deviation that half the step moves by more of its standard errors is told. */
 static const double most_errors = 5.0;
@@ -94,7 +96,8 @@ static eq_status follow(eq_langevin *l, eq_session *s, const eq_langevin_options
     eq_status status = EQ_OK;
     l->d.ops->get(l->d.self, state);
     for (size_t t = 1; status == EQ_OK && t <= all; t++) {
-        status = eq_langevin_step(l, o->beta, t, state, diag);
+        eq_langevin_draw(l, t);
+        status = eq_langevin_step(l, o->beta, state, diag);
         if (status == EQ_OK && t % looks == 0) status = eq_langevin_look(l, o->beta, state, diag);
         if (status == EQ_OK && t > burn && (t - burn) % every == 0)
             status = record(l, s, l->step * (double)(t - burn), state, state + l->all, r, diag);
@@ -120,10 +123,12 @@ static double apart(double a, double b, double error_a, double error_b) {
 /* One process from the free state: its trajectory and the moments of that. */
 static eq_status sample(eq_session *s, const eq_langevin_options *o, uint64_t draw, eq_langevin *l,
                         eq_result **table, eq_moments **moment, eq_diag *diag) {
+    const eq_sampling process = {.temperature = o->temperature, .step = o->step, .farad = o->farad};
     eq_status status =
         eq_session_free_phase(s, s->set.train, s->set.train_index + o->example - 1, 1, diag);
     if (status == EQ_OK)
-        status = eq_langevin_open(l, s, 1, o, eq_draw_of(s->x->seed, draw).at, diag);
+        status = eq_langevin_open(l, s->model, 1, &s->x->cost, s->goal, &process,
+                                  eq_draw_of(s->x->seed, draw).at, diag);
     if (status == EQ_OK) status = open_table(l, s->x->name, table, diag);
     if (status == EQ_OK) status = follow(l, s, o, *table, diag);
     if (status == EQ_OK) status = moments_of(*table, moment, diag);

@@ -141,7 +141,8 @@ static eq_status look(looker *k, eq_look *out, eq_diag *diag) {
     out->examples = k->examples;
     out->cosine = eq_session_cosine(k->n, k->scale, k->estimate, k->exact);
     if (isfinite(out->error)) judge_groups(k, diag);
-    bool by_beta = own->kind->phases > 0 && own->nudging != EQ_NUDGE_CLAMP;
+    bool by_beta =
+        own->kind->phases > 0 && own->nudging != EQ_NUDGE_CLAMP && !eq_estimator_samples(own);
     return by_beta && out->error > good ? judge_beta(k, out, diag) : EQ_OK;
 }
 

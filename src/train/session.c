@@ -309,8 +309,9 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
         options.kind = EQ_ENGINE_SPARSE;
     if (s->x->mismatch.phases != EQ_SAME_DEVICES && eq_session_sources_deviate(s))
         options.kind = EQ_ENGINE_SPARSE;
-    /* recurrent backpropagation follows the dynamics of the circuit */
+    /* recurrent backpropagation and Langevin dynamics follow the circuit by its nodes */
     if (s->x->estimator.kind->iterates && s->c != NULL) options.kind = EQ_ENGINE_SPARSE;
+    if (eq_estimator_samples(&s->x->estimator) && s->c != NULL) options.kind = EQ_ENGINE_SPARSE;
     s->outputs = eq_network_outputs(s->model);
     s->batch = options.batch = o->batch < most || most == 0 ? o->batch : most;
     eq_status status = check_sizes(s, d, diag);

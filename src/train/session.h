@@ -50,7 +50,8 @@ typedef enum eq_stream {
     EQ_STREAM_SPLIT,
     EQ_STREAM_INIT,
     EQ_STREAM_SHUFFLE,
-    EQ_STREAM_SIGN
+    EQ_STREAM_SIGN,
+    EQ_STREAM_NOISE /* of counter-based draws (eq_draw_of) alone */
 } eq_stream;
 eq_random eq_stream_of(uint64_t seed, eq_stream stream);
 

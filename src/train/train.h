@@ -121,6 +121,19 @@ typedef struct eq_gradcheck_row {
     bool passed;
 } eq_gradcheck_row;
 
+/* An estimator that samples its phases: the mean of some runs of it, against d<C>/dtheta by quadrature of the Boltzmann
+ * density or, where there are too many units, the adjoint, to which T -> 0 leads. Distances are those of g gradient. */
+typedef struct eq_gradcheck_sampled {
+    double temperature; /* 0: there is none */
+    int runs;
+    bool quadrature;
+    double error, cosine; /* of the mean; error over the size of the truth */
+    double deviation;     /* of one run, over that */
+    double
+        off; /* by quadrature: of the mean from what its expectation at beta is, over that; NAN */
+    bool passed;
+} eq_gradcheck_sampled;
+
 /* The experiment's own estimator on one block of parameters: e . g/(|e| |g|), NAN where one of them is zero, and e . g/(g . g),
  * NAN where g is; g the adjoint. */
 typedef struct eq_gradcheck_group {
@@ -141,6 +154,7 @@ typedef struct eq_gradcheck_report {
      * the cosine; NAN where one of them is zero or a phase has no state. */
     const char *own_estimator, *own_nudging; /* own_nudging NULL: the adjoint */
     double own_beta, own_error, own_round_off, own_cosine;
+    eq_gradcheck_sampled sampled; /* instead of the errors, where it samples its phases */
     bool passed;
 } eq_gradcheck_report;
 

@@ -254,7 +254,17 @@ START_TEST(check_explains_energy_weights) {
     eq_free(text);
     expect_exit(0, &text, "check netlists/controlled.cir");
     contains(text, "no energy weights, EqProp gradients may be biased");
+    contains(text, "g1, a vccs");
     eq_free(text);
+    expect_exit(0, &text, "check netlists/one-way.cir --input 0.5 --json");
+    contains(
+        text,
+        "\"asymmetry\": 1, \"shares\": [{\"element\": \"e1\", \"class\": \"vcvs\", \"share\": 1}]");
+    eq_free(text);
+    expect_exit(0, &text, "check netlists/transistors.cir");
+    contains(text, "the Jacobian is symmetric");
+    eq_free(text);
+    expect_exit(2, NULL, "check netlists/one-way.cir --sample 1");
 }
 END_TEST
 

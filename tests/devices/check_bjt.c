@@ -51,7 +51,7 @@ START_TEST(sweeps_agree_with_ngspice) {
                            "itl1=1000 itl2=1000\n.dc %s\n.end\n",
                            2 * s, 0.7 * s, -0.3 * s, cards[_i].line, cards[_i].model,
                            temperatures[t], dc);
-            sweep_agrees(deck.text);
+            sweep_agrees(deck.text, 1e-15);
             eq_text_free(&deck);
         }
 }

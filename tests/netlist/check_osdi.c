@@ -36,13 +36,9 @@ enum { VERSIONS = 2 };
 
 /* The library of that version, or without its symbols. */
 static const char *library(int version, int lacks) {
-    static char path[512];
-    const char *program = getenv("EQSPICE") == NULL ? "build/eqspice" : getenv("EQSPICE");
-    const char *slash = strrchr(program, '/');
-    snprintf(path, sizeof path, "%.*s/osdi/models-%d-%d.osdi",
-             slash == NULL ? 1 : (int)(slash - program), slash == NULL ? "." : program, version,
-             lacks);
-    return path;
+    char name[32];
+    snprintf(name, sizeof name, "osdi/models-%d-%d.osdi", version, lacks);
+    return beside_program(name);
 }
 
 static void allow(int version) {
@@ -487,6 +483,41 @@ START_TEST(verify_says_that_it_cannot) {
 }
 END_TEST
 
+/* The nudges that gradcheck tries put megavolts on a diode behind a resistance: no search for an inner
+ * node may then go on for ever. */
+START_TEST(networks_with_them_train_by_the_adjoint) {
+    char *said = NULL,
+         *deck = with_version(
+             "t\nVx0 x0 0 0.1\nVx1 x1 0 0.4\nR1 x0 h 10k\nR2 x1 h 12k\nN1 h 0 dd\nN2 h o 0 0 mm "
+             "w=10u l=1u\n"
+             "R3 h o 20k\nR4 o 0 15k\n.model dd diode@ is=1e-9 n=1.5 rs=20\n"
+             ".model mm mos@ vto=0.3 kp=1e-4 gamma=0.3 phi=0.6\n*% input Vx0 Vx1\n*% output o h\n"
+             "*% train R* gmin=1u gmax=1m\n*% osdi gone/models-4-0.osdi\n.op\n",
+             4);
+    put("net.cir", deck);
+    put("data.csv", "a,b,class\n0.1,1.3,one\n0.7,0.2,two\n1.1,0.9,one\n");
+    const char *experiment =
+        put("net.xml",
+            "<experiment seed='2'><circuit deck='net.cir'/><data format='csv' path='data.csv' "
+            "label='class'/><cost type='squared-error'/><estimator type='adjoint'/>"
+            "<optimizer type='sgd' rate='1e-10'/><minibatch size='1'/><epochs "
+            "count='2'/></experiment>");
+    double error = NAN;
+    expect_exit(0, &said, "gradcheck --osdi %s %s", library(4, 0), experiment);
+    const char *at = strstr(said, "adjoint against central differences: ");
+    ck_assert_ptr_nonnull(at);
+    ck_assert_int_eq(sscanf(at, "adjoint against central differences: %lg", &error), 1);
+    ck_assert_double_le(error, 1e-7);
+    free(said);
+    expect_exit(0, NULL, "train --osdi %s %s -o %s", library(4, 0), experiment, in("run"));
+    expect_exit(0, NULL, "op --osdi %s %s", library(4, 0), in("run"));
+    expect_exit(2, &said, "op %s", in("run"));
+    ck_assert_msg(strstr(said, "a deck alone cannot have it loaded") != NULL, "%s", said);
+    free(said);
+    free(deck);
+}
+END_TEST
+
 /* .dc over a parameter of an instance, of a model, and over the temperature. */
 START_TEST(parameters_are_swept) {
     char *said = NULL;
@@ -525,6 +556,7 @@ Suite *osdi_suite(void) {
     tcase_add_test(program, files_that_are_no_library_are_refused);
     tcase_add_test(program, a_deck_alone_loads_nothing);
     tcase_add_test(program, verify_says_that_it_cannot);
+    tcase_add_test(program, networks_with_them_train_by_the_adjoint);
     tcase_add_test(program, parameters_are_swept);
     suite_add_tcase(s, program);
     return s;

@@ -46,6 +46,15 @@ outcome run_program(const char *format, ...) {
     return run_line(line);
 }
 
+const char *beside_program(const char *name) {
+    static char path[LONGEST];
+    const char *program = getenv("EQSPICE") == NULL ? "build/eqspice" : getenv("EQSPICE");
+    const char *slash = strrchr(program, '/');
+    snprintf(path, sizeof path, "%.*s/%s", slash == NULL ? 1 : (int)(slash - program),
+             slash == NULL ? "." : program, name);
+    return path;
+}
+
 void outcome_free(outcome *o) {
     eq_free(o->text);
     o->text = NULL;

@@ -14,6 +14,8 @@ typedef struct outcome {
 
 /* Runs the program ($EQSPICE, default build/eqspice) with arguments parted by single blanks. */
 outcome run_program(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The file of that name beside the program. */
+const char *beside_program(const char *name);
 void outcome_free(outcome *o);
 
 /* Runs it and fails the test when the exit status is another. The text may be NULL when not wanted;

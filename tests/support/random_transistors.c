@@ -477,6 +477,139 @@ static void graphs(gen *g) {
     }
 }
 
+/* .model jn0, jn1, jp0, jp1 of everything that level 1 of JFETs knows. */
+static void jfet_model(gen *g, char type, unsigned k) {
+    eq_text_printf(g->t, ".model j%c%u %cjf(vto=%.4g beta=%.4g", type, k, type,
+                   -between(g, 0.5, 3.0), decades(g, 1e-4, 5e-3));
+    maybe(g, "lambda", between(g, 0.0, 0.1));
+    maybe(g, "is", decades(g, 1e-16, 1e-12));
+    maybe(g, "rd", decades(g, 1.0, 300.0));
+    maybe(g, "rs", decades(g, 1.0, 300.0));
+    maybe(g, "b", between(g, 0.4, 1.3));
+    maybe(g, "pb", between(g, 0.6, 1.0));
+    maybe(g, "tcv", between(g, -3e-3, 3e-3));
+    if (below(g, 2) == 0) maybe(g, "vtotc", between(g, -3e-3, 3e-3));
+    maybe(g, "bex", between(g, -2.0, 1.0));
+    if (below(g, 2) == 0) maybe(g, "betatce", between(g, -1.0, 1.0));
+    maybe(g, "xti", between(g, 0.0, 4.0));
+    maybe(g, "eg", between(g, 0.7, 1.3));
+    maybe(g, "cgs", 1e-12);
+    if (below(g, 4) == 0) maybe(g, "tnom", between(g, 15.0, 50.0));
+    eq_text_puts(g->t, ")\n");
+}
+
+static void jfet_models(gen *g) {
+    for (unsigned k = 0; k < 2; k++) {
+        jfet_model(g, 'n', k);
+        jfet_model(g, 'p', k);
+    }
+}
+
+static void jfet(gen *g, char type, const char *d, const char *gate, const char *s) {
+    eq_text_printf(g->t, "J%u %s %s %s j%c%u", g->made++, d, gate, s, type, below(g, 2));
+    if (below(g, 3) == 0) eq_text_printf(g->t, " %.4g", decades(g, 0.3, 10.0));
+    if (below(g, 5) == 0) maybe(g, "m", 1.0 + below(g, 4));
+    if (below(g, 5) == 0) maybe(g, "dtemp", between(g, -20.0, 40.0));
+    eq_text_puts(g->t, "\n");
+}
+
+/* One JFET of either kind, forward or reverse, its gate up to half a volt above an end. */
+static void jfet_alone(gen *g) {
+    char type = below(g, 2) ? 'n' : 'p';
+    double sign = type == 'n' ? 1.0 : -1.0, d = between(g, -1.0, 6.0), s = between(g, 0.0, 2.0);
+    jfet_models(g);
+    source(g, "d", sign * d);
+    source(g, "s", sign * s);
+    source(g, "g", sign * (fmin(d, s) + between(g, -4.0, 0.5)));
+    jfet(g, type, "d", "g", "s");
+}
+
+/* A chain of common-source stages with their own bias, each gate on the drain before through a source, a
+ * follower at the end. */
+static void jfet_stages(gen *g) {
+    unsigned many = 1 + below(g, 4);
+    jfet_models(g);
+    source(g, "i0", between(g, -0.5, 0.5));
+    for (unsigned k = 0; k < many; k++) {
+        char in[16], drain[16], end[16], out[16];
+        snprintf(in, sizeof in, "i%u", k);
+        snprintf(drain, sizeof drain, "d%u", k);
+        snprintf(end, sizeof end, "s%u", k);
+        snprintf(out, sizeof out, "i%u", k + 1);
+        jfet(g, 'n', drain, in, end);
+        resistor(g, drain, "vdd", 3e2, 1e4);
+        resistor(g, end, "0", 1e2, 3e3);
+        resistor(g, drain, out, 1e5, 1e6);
+        resistor(g, out, "0", 1e4, 1e6);
+        if (below(g, 3) == 0) jfet(g, 'p', end, "vdd", drain);
+    }
+    jfet(g, 'n', "vdd", "d0", "o");
+    resistor(g, "o", "0", 1e3, 1e5);
+}
+
+/* Two with one source of current, loads that are JFETs, and a switch between the drains. */
+static void jfet_pair(gen *g) {
+    jfet_models(g);
+    source(g, "a", between(g, -0.5, 1.0));
+    source(g, "b", between(g, -0.5, 1.0));
+    source(g, "c", between(g, -2.0, g->vdd));
+    jfet(g, 'n', "x", "a", "t");
+    jfet(g, 'n', "y", "b", "t");
+    resistor(g, "t", "e", 1e2, 3e3);
+    jfet(g, 'n', "e", "0", "0");
+    jfet(g, 'p', "x", "vdd", "vdd");
+    jfet(g, 'n', "vdd", "y", "y");
+    resistor(g, "c", "h", 1e5, 1e6);
+    jfet(g, below(g, 2) ? 'n' : 'p', "x", "h", "y");
+    load(g, "x");
+    load(g, "y");
+    load(g, "e");
+}
+
+/* .model vn or vp of what power transistors know. */
+static void power_model(gen *g, char type) {
+    double sign = type == 'n' ? 1.0 : -1.0;
+    eq_text_printf(g->t, ".model v%c vdmos(%cchan vto=%.4g kp=%.4g", type, type,
+                   sign * between(g, 0.5, 3.0), decades(g, 0.1, 10.0));
+    maybe(g, "lambda", between(g, 0.0, 0.1));
+    maybe(g, "theta", between(g, 0.0, 0.05));
+    maybe(g, "mtriode", between(g, 0.7, 1.5));
+    maybe(g, "ksubthres", between(g, 0.05, 0.2));
+    maybe(g, "rd", decades(g, 0.1, 2.0));
+    maybe(g, "rs", decades(g, 0.1, 2.0));
+    maybe(g, "rb", decades(g, 0.1, 2.0));
+    maybe(g, "is", decades(g, 1e-14, 1e-11));
+    maybe(g, "n", between(g, 1.0, 1.3));
+    maybe(g, "tcvth", between(g, 0.0, 4e-3));
+    maybe(g, "mu", between(g, -2.0, -1.0));
+    maybe(g, "texp0", between(g, 0.5, 2.0));
+    maybe(g, "trs1", between(g, 0.0, 5e-3));
+    eq_text_puts(g->t, ")\n");
+}
+
+static void power(gen *g, char type, const char *d, const char *gate, const char *s) {
+    eq_text_printf(g->t, "M%u %s %s %s v%c", g->made++, d, gate, s, type);
+    if (below(g, 5) == 0) maybe(g, "m", 1.0 + below(g, 4));
+    if (below(g, 5) == 0) maybe(g, "dtemp", between(g, -20.0, 40.0));
+    eq_text_puts(g->t, "\n");
+}
+
+/* Switches to either side, a follower, and one upside down. */
+static void power_stages(gen *g) {
+    power_model(g, 'n');
+    power_model(g, 'p');
+    source(g, "a", between(g, 0.0, 6.0));
+    source(g, "b", g->vdd - between(g, 0.0, 6.0));
+    power(g, 'n', "x", "a", "0");
+    resistor(g, "vdd", "x", 1.0, 1e4);
+    power(g, 'p', "y", "b", "vdd");
+    resistor(g, "y", "0", 1.0, 1e4);
+    power(g, 'n', "vdd", "a", "z");
+    resistor(g, "z", "0", 1.0, 1e4);
+    power(g, 'n', below(g, 2) ? "0" : "z", "x", "u");
+    resistor(g, "vdd", "u", 10.0, 1e4);
+}
+
 static const struct {
     const char *name;
     void (*write)(gen *g);
@@ -496,6 +629,10 @@ static const struct {
     {"stages", stages},
     {"latches", latches},
     {"random graphs", graphs},
+    {"single JFETs", jfet_alone},
+    {"stages of JFETs", jfet_stages},
+    {"pairs of JFETs", jfet_pair},
+    {"stages of power transistors", power_stages},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

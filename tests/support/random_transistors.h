@@ -1,4 +1,5 @@
-/* Random circuits of MOS and bipolar transistors for the comparison with ngspice; as random_deck.h. */
+/* Random circuits of MOS, bipolar, junction field-effect and power transistors for the comparison with
+ * ngspice; as random_deck.h. */
 #ifndef TESTS_SUPPORT_RANDOM_TRANSISTORS_H
 #define TESTS_SUPPORT_RANDOM_TRANSISTORS_H
 

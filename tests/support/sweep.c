@@ -20,7 +20,7 @@ static eq_result *ours(const char *deck, eq_result ***plots, size_t *count) {
     return **plots;
 }
 
-static void compare(const eq_result *a, const eq_result *b, const char *deck) {
+static void compare(const eq_result *a, const eq_result *b, const char *deck, double least) {
     ck_assert_uint_eq(a->points, b->points);
     for (size_t k = 0; k < a->variables; k++) {
         size_t there = eq_result_find(b, a->variable[k].name);
@@ -28,14 +28,14 @@ static void compare(const eq_result *a, const eq_result *b, const char *deck) {
         ck_assert_msg(there < b->variables, "no %s", a->variable[k].name);
         for (size_t p = 0; p < a->points; p++) {
             double x = a->value[p * a->variables + k], y = b->value[p * b->variables + there];
-            ck_assert_msg(fabs(x - y) <= 1e-9 * fabs(y) + 1e-15,
+            ck_assert_msg(fabs(x - y) <= 1e-9 * fabs(y) + least,
                           "%s of point %zu: %.17g, ngspice %.17g\n%s", a->variable[k].name, p, x, y,
                           deck);
         }
     }
 }
 
-void sweep_agrees(const char *deck) {
+void sweep_agrees(const char *deck, double least) {
     eq_result **a = NULL, **b = NULL;
     size_t counts[2];
     eq_result *own = ours(deck, &a, &counts[0]);
@@ -44,7 +44,7 @@ void sweep_agrees(const char *deck) {
     ck_assert_msg(status == EQ_OK, "%s\n%s",
                   eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0)->text : "", deck);
     eq_diag_free(diag);
-    compare(own, *b, deck);
+    compare(own, *b, deck, least);
     eq_raw_free(a, counts[0]);
     eq_raw_free(b, counts[1]);
 }

@@ -8,7 +8,9 @@
 #include "../support/program.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "train/langevin.h"
+#include "train/boltzmann.h"
+#include "train/langevin_run.h"
+#include "train/session.h"
 
 Suite *langevin_suite(void);
 
@@ -167,24 +169,31 @@ START_TEST(a_hopfield_unit_is_reflected_at_its_bounds) {
 END_TEST
 
 /* Theorem 6.2: d<C>/dg = lim (1/beta) (<dE/dg>_beta - <dE/dg>_0), against differences of the quadrature. */
+static const char *const kind[] = {"one-sided", "random-sign", "symmetric", "four-point"};
+
 START_TEST(the_contrast_of_means_is_the_slope_of_the_mean_loss) {
     eq_experiment *x = experiment_of(PAIR, CIRCUIT);
     eq_diag *diag = eq_diag_new();
     eq_session s = {.x = x};
     eq_engine_options e = {EQ_ENGINE_SPARSE, 1, 1};
-    eq_langevin_options o = eq_langevin_defaults();
-    double gradient, at[2], step = 1e-3 * conductance;
-    o.temperature = 2e-9;
-    o.steps = 400000;
-    o.records = 40000;
-    o.beta = 2e-8;
+    double gradient = 0.0, at[2], step = 1e-3 * conductance, a[EQ_MAX_SLOTS];
+    eq_estimator est = x->estimator;
+    est.kind = eq_estimator_find(kind[_i]);
+    est.beta = 2e-8;
+    est.sampling.temperature = 2e-9;
+    est.sampling.burn = 40000;
+    est.sampling.samples = 40000;
+    est.sampling.thinning = 10;
     ck_assert_int_eq(eq_session_open(&s, &e, diag), EQ_OK);
     ck_assert_int_eq(eq_session_free_phase(&s, s.set.train, s.set.train_index, 1, diag), EQ_OK);
-    eq_status status = eq_langevin_gradient(&s, 1, &o, _i == 1, 7, &gradient, diag);
+    eq_phases_draw(s.phases, 7);
+    eq_status status =
+        eq_estimate(&est, s.phases, s.model, &x->cost, -1.0, 1, s.y, s.goal, a, diag);
+    if (status == EQ_OK) status = eq_network_gradient(s.model, a, &gradient, diag);
     ck_assert_msg(status == EQ_OK, "%s", eq_diag_get(diag, 0)->text);
     for (int side = 0; side < 2; side++) {
         conductance = 1e-6 + (side == 0 ? step : -step);
-        at[side] = mean_of(diodes, o.temperature, -0.6, 0.6, loss);
+        at[side] = mean_of(diodes, est.sampling.temperature, -0.6, 0.6, loss);
     }
     conductance = 1e-6;
     double exact = (at[0] - at[1]) / (2.0 * step);
@@ -192,6 +201,38 @@ START_TEST(the_contrast_of_means_is_the_slope_of_the_mean_loss) {
     eq_session_close(&s);
     eq_experiment_free(x);
     eq_diag_free(diag);
+}
+END_TEST
+
+/* -(<C dE/dg> - <C><dE/dg>)/T on the program's own grid, against the same differences. */
+START_TEST(quadrature_has_the_slope_of_the_mean_loss) {
+    static const double nothing[EQ_MAX_SLOTS] = {0};
+    eq_experiment *x = experiment_of(PAIR, CIRCUIT);
+    eq_session s = {.x = x};
+    eq_engine_options e = {EQ_ENGINE_SPARSE, 1, 1};
+    eq_sampling o = eq_sampling_defaults();
+    eq_langevin l;
+    eq_boltzmann b;
+    double gradient, at[2], step = 1e-3 * conductance;
+    o.temperature = _i == 0 ? 2e-9 : 2e-10;
+    ck_assert_int_eq(eq_session_open(&s, &e, NULL), EQ_OK);
+    ck_assert_int_eq(eq_session_free_phase(&s, s.set.train, s.set.train_index, 1, NULL), EQ_OK);
+    ck_assert_int_eq(eq_langevin_open(&l, s.model, 1, &x->cost, s.goal, &o, 1, NULL), EQ_OK);
+    ck_assert_int_eq(eq_boltzmann_open(&b, &l, s.input, NULL, NULL), EQ_OK);
+    ck_assert(!b.coarse);
+    ck_assert_int_eq(eq_boltzmann_slope(&b, 1.0, NULL), EQ_OK);
+    ck_assert_int_eq(eq_network_gradient(s.model, nothing, &gradient, NULL), EQ_OK);
+    for (int side = 0; side < 2; side++) {
+        conductance = 1e-6 + (side == 0 ? step : -step);
+        at[side] = mean_of(diodes, o.temperature, -0.6, 0.6, loss);
+    }
+    conductance = 1e-6;
+    double exact = (at[0] - at[1]) / (2.0 * step);
+    ck_assert_msg(fabs(gradient - exact) < 1e-5 * fabs(exact), "%g is %g", gradient, exact);
+    eq_boltzmann_close(&b);
+    eq_langevin_close(&l);
+    eq_session_close(&s);
+    eq_experiment_free(x);
 }
 END_TEST
 
@@ -231,7 +272,8 @@ Suite *langevin_suite(void) {
     tcase_add_test(t, linear_circuits_have_the_covariance_of_their_hessian);
     tcase_add_test(t, a_node_with_diodes_has_the_boltzmann_density);
     tcase_add_test(t, a_hopfield_unit_is_reflected_at_its_bounds);
-    tcase_add_loop_test(t, the_contrast_of_means_is_the_slope_of_the_mean_loss, 0, 2);
+    tcase_add_loop_test(t, the_contrast_of_means_is_the_slope_of_the_mean_loss, 0, 4);
+    tcase_add_loop_test(t, quadrature_has_the_slope_of_the_mean_loss, 0, 2);
     tcase_add_test(t, a_trajectory_is_drawn_over_time);
     tcase_add_loop_test(t, what_cannot_be_sampled_is_refused, 0,
                         (int)(sizeof refused / sizeof *refused));

@@ -23,10 +23,11 @@
 #include "report/report.h"
 #include "report/verify.h"
 #include "result/raw.h"
+#include "solver/reciprocity.h"
 #include "support/effort.h"
 #include "support/program.h"
 #include "train/checkpoint.h"
-#include "train/langevin.h"
+#include "train/langevin_run.h"
 #include "train/seeds.h"
 #include "train/train.h"
 #include "train/transient.h"
@@ -128,12 +129,29 @@ static eq_status transistors_of_levels(eq_diag *diag) {
     return solve(EQ_NEWTON, "tests/decks/mosfet-levels.cir", diag);
 }
 
+/* A library of compiled models, opened once, a deck of it, and its export. */
+static eq_status compiled(eq_diag *diag) {
+    eq_circuit *c = NULL;
+    eq_text text = {0};
+    eq_status status = eq_osdi_allow(beside_program("osdi/models-4-0.osdi"), diag);
+    if (status == EQ_OK) status = solve(EQ_NEWTON, in("compiled.cir"), diag);
+    if (status == EQ_OK) status = eq_circuit_read(in("compiled.cir"), &c, diag);
+    if (status == EQ_OK) status = eq_circuit_write(c, EQ_NGSPICE, NULL, &text, diag);
+    eq_text_free(&text);
+    eq_circuit_free(c);
+    return status;
+}
+
 static eq_status transistors_ekv(eq_diag *diag) {
     return solve(EQ_NEWTON, "netlists/ekv.cir", diag);
 }
 
 static eq_status jfets(eq_diag *diag) {
     return solve(EQ_NEWTON, "tests/decks/jfets.cir", diag);
+}
+
+static eq_status power(eq_diag *diag) {
+    return solve(EQ_NEWTON, "tests/decks/power.cir", diag);
 }
 
 /* Shorts that come and go. */
@@ -719,6 +737,27 @@ static eq_status evaluate_other(eq_diag *diag) {
     return status;
 }
 
+/* Shares and likeness of a circuit without an energy. */
+static eq_status reciprocity(eq_diag *diag) {
+    static const char deck[] =
+        "t\nV1 a 0 1\nR1 a b 1k\nR2 b 0 1k\nG1 c 0 b 0 1m\nG2 b 0 c 0 0.5m\nR3 c 0 1k\n"
+        "*% output c\n*% train R? gmin=1e-6 gmax=1\n.op\n.end\n";
+    eq_circuit *c = NULL;
+    eq_solver *s = NULL;
+    eq_asymmetry a = {.share = NULL};
+    eq_likeness l;
+    double v[8] = {0.0}, branch[4] = {0.0};
+    eq_status status = eq_circuit_parse("t", deck, strlen(deck), &c, diag);
+    if (status == EQ_OK) status = eq_solver_new(c, &s, diag);
+    if (status == EQ_OK) status = eq_solver_solve(s, NULL, v, branch, NULL, diag);
+    if (status == EQ_OK) status = eq_reciprocity_asymmetry(s, v, branch, &a, diag);
+    if (status == EQ_OK) status = eq_reciprocity_gradients(s, v, branch, &l, diag);
+    eq_asymmetry_free(&a);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+    return status;
+}
+
 static eq_status gradcheck(eq_diag *diag) {
     eq_experiment *x = NULL;
     eq_gradcheck_report r = {0};
@@ -811,6 +850,16 @@ static eq_status network_of(const char *experiment, const char *layers, const ch
 static eq_status network(eq_diag *diag) {
     return network_of("netlists/hopfield-digits.xml", "network.layers=64,6,10",
                       "estimator.type=symmetric", diag);
+}
+
+static eq_status soft_network(eq_diag *diag) {
+    return network_of("netlists/hopfield-digits.xml", "network.layers=64,4,10",
+                      "network.sigma=tanh", diag);
+}
+
+static eq_status sampled_network(eq_diag *diag) {
+    return network_of("netlists/langevin-iris.xml", "langevin.burn-in=1", "langevin.samples=2",
+                      diag);
 }
 
 static eq_status dense_network(eq_diag *diag) {
@@ -1023,6 +1072,8 @@ static const struct {
     {"transistors of other levels", transistors_of_levels},
     {"transistors of EKV", transistors_ekv},
     {"jfets", jfets},
+    {"compiled", compiled},
+    {"power transistors", power},
     {"shorts", shorts},
     {"nudged phases", nudged},
     {"no operating point", dead_ends},
@@ -1057,6 +1108,7 @@ static const struct {
     {"evaluation of other data", evaluate_other},
     {"a report", report},
     {"gradient check", gradcheck},
+    {"reciprocity", reciprocity},
     {"both sides of theorem 3.1", transient},
     {"both sides of theorem 3.1, of a network", transient_network},
     {"both sides of the GDD property", transient_steps},
@@ -1068,6 +1120,8 @@ static const struct {
     {"a crossbar with wires", build_crossbar},
     {"training of any parameter", any_parameters},
     {"a network without a circuit", network},
+    {"a network whose phases are sampled", sampled_network},
+    {"a network of another sigma", soft_network},
     {"a discrete-time network", dense_network},
     {"an elastic network", elastic_network},
     {"a convolutional network", convolutional_network},
@@ -1196,6 +1250,9 @@ static void make_files(void) {
         put_bytes(texts[k].name, texts[k].text, strlen(texts[k].text));
     expect_exit(0, NULL, "run %s --format raw -o %s", in("sweep.cir"), in("sweep.raw"));
     expect_exit(0, NULL, "export netlists/controlled.cir --to xml -o %s", in("circuit.xml"));
+    put("compiled.cir", "t\nv1 a 0 2\nr1 a b 1k\nn1 b 0 dr area=2\nn2 a b rb\nn3 a c w\nr2 c 0 1k\n"
+                        ".model dr diode4 rs=50\n.model rb resistor4 kind=\"half\" r=3k\n"
+                        ".model w wire4\n*% osdi gone/models-4-0.osdi\n.op\n");
     expect_exit(0, NULL, "op tests/decks/include.cir --format raw-ascii -o %s", in("theirs.raw"));
     put_numbered("tests/decks/include.cir", "numbered.cir");
     expect_exit(0, NULL, "op %s --format raw-ascii -o %s", in("numbered.cir"), in("numbered.raw"));

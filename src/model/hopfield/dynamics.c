@@ -10,6 +10,7 @@
  * here. */
 static void scatter(eq_hopfield *h, int slot, const double *s) {
     eq_units_scatter(h->n, h->layers, h->o.width, s, h->s[slot]);
+    eq_hopfield_activate(h, slot);
 }
 
 static void gather(const eq_hopfield *h, double *const *layer, double *s) {
@@ -17,7 +18,7 @@ static void gather(const eq_hopfield *h, double *const *layer, double *s) {
 }
 
 static eq_status open(void *self, double farad, eq_diag *diag) {
-    (void)self;
+    eq_hopfield_bend(self);
     return eq_units_open("a Hopfield network", farad, diag);
 }
 
@@ -37,25 +38,11 @@ static void outputs(void *self, const double *s, double *y) {
     for (size_t j = 0; j < h->n; j++) memcpy(y + j * m, s + (j + 1) * h->units - m, m * sizeof *y);
 }
 
-static bool inside(double s) {
-    return s > 0.0 && s < 1.0;
-}
-
-static void slopes(void *self, const double *dcdy, double *c) {
-    const eq_hopfield *h = self;
-    size_t m = h->o.width[h->layers];
-    memset(c, 0, h->n * h->units * sizeof *c);
-    for (size_t j = 0; j < h->n; j++)
-        for (size_t k = 0; k < m; k++)
-            if (inside(h->s[0][h->layers][j * m + k]))
-                c[(j + 1) * h->units - m + k] = dcdy[j * m + k];
-}
-
 static bool advance(void *self, double step, const double *current, double *s) {
     eq_hopfield *h = self;
     eq_nudge nudge = {current, NULL, NULL};
     scatter(h, EQ_ADJOINT - 1, s);
-    bool finite = isfinite(eq_hopfield_euler(h, h->s[EQ_ADJOINT - 1], &nudge, step));
+    bool finite = isfinite(eq_hopfield_euler(h, EQ_ADJOINT - 1, &nudge, step));
     gather(h, h->s[EQ_ADJOINT - 1], s);
     return finite;
 }
@@ -65,7 +52,7 @@ static bool drift(void *self, const double *current, const double *s, double *f)
     eq_nudge nudge = {current, NULL, NULL};
     bool finite = true;
     scatter(h, EQ_ADJOINT - 1, s);
-    eq_hopfield_field(h, h->s[EQ_ADJOINT - 1], &nudge);
+    eq_hopfield_force(h, EQ_ADJOINT - 1, &nudge);
     gather(h, h->next, f);
     for (size_t k = 0; k < h->n * h->units; k++) {
         f[k] -= s[k];
@@ -74,19 +61,14 @@ static bool drift(void *self, const double *current, const double *s, double *f)
     return finite;
 }
 
-/* H = 1 - W between the units inside. */
+static void slopes(void *self, const double *dcdy, double *c) {
+    eq_hopfield_slopes(self, dcdy, c);
+}
+
 static void propagate(void *self, const double *l, double *d, double *z) {
-    eq_hopfield *h = self;
+    const eq_hopfield *h = self;
     memcpy(d, l, h->n * h->units * sizeof *d);
-    scatter(h, EQ_ADJOINT, l);
-    for (size_t layer = 1; layer <= h->layers; layer++)
-        eq_hopfield_couple(h, h->s[EQ_ADJOINT], layer, h->next[layer]);
-    for (size_t layer = 1; layer <= h->layers; layer++)
-        for (size_t k = 0; k < h->n * h->o.width[layer]; k++) {
-            double to = h->s[EQ_ADJOINT][layer][k] - h->next[layer][k];
-            h->next[layer][k] = inside(h->s[0][layer][k]) ? to : 0.0;
-        }
-    gather(h, h->next, z);
+    eq_hopfield_product(self, l, z);
 }
 
 static void get(const void *self, double *s) {
@@ -96,9 +78,15 @@ static void get(const void *self, double *s) {
 
 static eq_status put(void *self, int slot, const double *s, eq_diag *diag) {
     (void)diag;
-    scatter(self, slot, s);
+    if (slot == EQ_ADJOINT)
+        eq_hopfield_put_adjoint(self, s);
+    else
+        scatter(self, slot, s);
     return EQ_OK;
 }
 
 const eq_dynamics_ops eq_hopfield_dynamics_ops = {
     open, units, name, outputs, slopes, advance, propagate, get, put, 0.0, drift, 0.0, 1.0};
+
+const eq_dynamics_ops eq_hopfield_soft_dynamics_ops = {
+    open, units, name, outputs, slopes, advance, propagate, get, put, 0.0, drift, 0.0, 0.0};

@@ -28,44 +28,61 @@ const char *eq_hopfield_solver_name(eq_hopfield_solver solver) {
 }
 
 eq_hopfield_options eq_hopfield_defaults(void) {
-    return (eq_hopfield_options){
-        .solver = EQ_HOPFIELD_SWEEPS, .step = 0.5, .tolerance = 1e-9, .steps = 10000, .seed = 1};
+    return (eq_hopfield_options){.sigma = eq_sigma_find("hard-sigmoid"),
+                                 .solver = EQ_HOPFIELD_SWEEPS,
+                                 .step = 0.5,
+                                 .tolerance = 1e-9,
+                                 .steps = 10000,
+                                 .seed = 1};
 }
 
 static void destroy(void *self) {
     eq_hopfield *h = self;
     if (h == NULL) return;
-    for (size_t l = 0; l < EQ_HOPFIELD_LAYERS; l++) {
-        eq_free(h->w[l]);
-        eq_free(h->b[l]);
+    for (size_t k = 0; k < h->couplings; k++) {
+        if (h->coupling[k].full != h->coupling[k].w) eq_free(h->coupling[k].full);
+        eq_free(h->coupling[k].w);
     }
+    for (size_t l = 0; l < EQ_HOPFIELD_LAYERS; l++) eq_free(h->b[l]);
     eq_free(h->name);
     eq_free(h->said);
     eq_free(h);
 }
 
-/* Blocks are w1, b1, w2, b2, ..: that of layer l = b/2 + 1. */
+/* Blocks are w1, b1, w2, b2, .., then the other couplings: the one of block b; NULL: it has biases of layer b/2 + 1. */
+static eq_hopfield_coupling *coupling_of(const eq_hopfield *h, size_t b) {
+    eq_hopfield_coupling *c = (eq_hopfield_coupling *)h->coupling;
+    if (b >= 2 * h->layers) return c + (b - h->layers);
+    return b % 2 == 0 ? c + b / 2 : NULL;
+}
+
 static double *values(const eq_hopfield *h, size_t b) {
-    return b % 2 == 0 ? h->w[b / 2 + 1] : h->b[b / 2 + 1];
+    const eq_hopfield_coupling *c = coupling_of(h, b);
+    return c != NULL ? c->w : h->b[b / 2 + 1];
 }
 
 static size_t count_of(const eq_hopfield *h, size_t b) {
-    size_t columns = h->o.width[b / 2 + 1];
-    return b % 2 == 0 ? h->o.width[b / 2] * columns : columns;
+    const eq_hopfield_coupling *c = coupling_of(h, b);
+    return c != NULL ? c->count : h->o.width[b / 2 + 1];
 }
 
 static eq_block block(const void *self, size_t b) {
     const eq_hopfield *h = self;
-    return (eq_block){h->name[b], b % 2 == 0 ? "w" : "b", "", -INFINITY, INFINITY,
-                      0,          count_of(h, b)};
+    const char *param = coupling_of(h, b) != NULL ? "w" : "b";
+    return (eq_block){h->name[b], param, "", -INFINITY, INFINITY, 0, count_of(h, b)};
 }
 
 static const char *name(const void *self, size_t b, size_t j) {
     const eq_hopfield *h = self;
-    size_t columns = h->o.width[b / 2 + 1];
-    if (b % 2 == 0)
-        snprintf(h->said, EQ_HOPFIELD_NAME, "%s_%zu_%zu", h->name[b], j / columns + 1,
-                 j % columns + 1);
+    const eq_hopfield_coupling *c = coupling_of(h, b);
+    size_t row = 0, column = j;
+    for (; c != NULL && c->from == c->to && column >= c->rows - 1 - row; row++)
+        column -= c->rows - 1 - row;
+    if (c != NULL && c->from == c->to) column += row + 1;
+    if (c != NULL && c->from != c->to) row = j / c->columns;
+    if (c != NULL && c->from != c->to) column = j % c->columns;
+    if (c != NULL)
+        snprintf(h->said, EQ_HOPFIELD_NAME, "%s_%zu_%zu", h->name[b], row + 1, column + 1);
     else
         snprintf(h->said, EQ_HOPFIELD_NAME, "%s_%zu", h->name[b], j + 1);
     return h->said;
@@ -84,11 +101,13 @@ static void get(const void *self, size_t b, double *theta) {
 
 static void put(void *self, size_t b, const double *theta) {
     memcpy(values(self, b), theta, count_of(self, b) * sizeof *theta);
+    if (coupling_of(self, b) != NULL) eq_hopfield_expand(coupling_of(self, b));
 }
 
 static eq_status fan_in(const void *self, size_t b, double *fan, eq_diag *diag) {
     const eq_hopfield *h = self;
-    double rows = b % 2 == 0 ? (double)h->o.width[b / 2] : 1.0;
+    const eq_hopfield_coupling *c = coupling_of(h, b);
+    double rows = c == NULL ? 1.0 : (double)c->rows - (c->from == c->to ? 1.0 : 0.0);
     (void)diag;
     for (size_t j = 0; j < count_of(h, b); j++) fan[j] = rows;
     return EQ_OK;
@@ -98,26 +117,43 @@ static eq_status start(void *self, const eq_engine_options *o, eq_engine **out, 
     return eq_hopfield_engine(self, o, out, diag);
 }
 
-/* Adds the terms of unit s with the field of what stands before it and its bias. */
-static void add_unit(double s, double field, double *e, double *size) {
-    *e += 0.5 * s * s - s * field;
-    *size += 0.5 * s * s + fabs(s * field);
+/* Where layer l begins among the units. */
+static size_t place_of(const eq_hopfield *h, size_t l) {
+    size_t at = 0;
+    for (size_t k = 1; k < l; k++) at += h->o.width[k];
+    return at;
 }
 
-/* E of one example, layer by layer. */
+static double sigma_of(const eq_hopfield *h, double s) {
+    return h->o.sigma->clips ? s : h->o.sigma->value(s);
+}
+
+/* -r_from W r_to, from layers that stand at `from` and `to`; inside a layer each pair once. */
+static void add_coupling(const eq_hopfield *h, const eq_hopfield_coupling *c, const double *from,
+                         const double *to, double *e, double *size) {
+    for (size_t j = 0; j < c->columns; j++) {
+        double field = 0.0, r = sigma_of(h, to[j]);
+        for (size_t i = 0; i < (c->from == c->to ? j : c->rows); i++)
+            field += (c->from == 0 ? from[i] : sigma_of(h, from[i])) * c->full[i * c->columns + j];
+        *e -= field * r;
+        *size += fabs(field * r);
+    }
+}
+
+/* E of one example. */
 static void energy_of(const eq_hopfield *h, const double *x, const double *v, double *e,
                       double *size) {
-    const double *before = x, *s = v;
     *e = *size = 0.0;
-    for (size_t l = 1; l <= h->layers; l++) {
-        size_t rows = h->o.width[l - 1], columns = h->o.width[l];
-        for (size_t j = 0; j < columns; j++) {
-            double field = h->b[l][j];
-            for (size_t i = 0; i < rows; i++) field += before[i] * h->w[l][i * columns + j];
-            add_unit(s[j], field, e, size);
+    for (size_t l = 1, at = 0; l <= h->layers; l++)
+        for (size_t j = 0; j < h->o.width[l]; j++, at++) {
+            double own = 0.5 * v[at] * v[at], bias = h->b[l][j] * sigma_of(h, v[at]);
+            *e += own - bias;
+            *size += own + fabs(bias);
         }
-        before = s;
-        s += columns;
+    for (size_t k = 0; k < h->couplings; k++) {
+        const eq_hopfield_coupling *c = &h->coupling[k];
+        add_coupling(h, c, c->from == 0 ? x : v + place_of(h, c->from), v + place_of(h, c->to), e,
+                     size);
     }
 }
 
@@ -130,18 +166,24 @@ static eq_status energies(void *self, size_t count, const double *x, const doubl
     return EQ_OK;
 }
 
-/* dE/dx = -W_1 s_1, so that dL/dx = W_1 l_1. */
+/* dE/dx = -W r of the layers behind the inputs, so that dL/dx = W sigma'(s) l. */
 static eq_status input_gradient(void *self, size_t count, const double *x, const double *v,
                                 const double *l, const double *dcdy, double *dldx, eq_diag *diag) {
     const eq_hopfield *h = self;
-    size_t rows = h->o.width[0], columns = h->o.width[1];
-    (void)x, (void)v, (void)dcdy, (void)diag;
-    for (size_t k = 0; k < count; k++, l += h->units)
-        for (size_t i = 0; i < rows; i++) {
-            double sum = 0.0;
-            for (size_t j = 0; j < columns; j++) sum += h->w[1][i * columns + j] * l[j];
-            dldx[k * rows + i] = sum;
-        }
+    size_t inputs = h->o.width[0];
+    (void)x, (void)dcdy, (void)diag;
+    memset(dldx, 0, count * inputs * sizeof *dldx);
+    for (size_t q = 0; q < h->couplings; q++) {
+        const eq_hopfield_coupling *c = &h->coupling[q];
+        size_t at = place_of(h, c->to);
+        for (size_t k = 0; c->from == 0 && k < count; k++)
+            for (size_t j = 0; j < c->columns; j++) {
+                size_t unit = k * h->units + at + j;
+                double rate = h->o.sigma->clips ? 1.0 : h->o.sigma->rate(sigma_of(h, v[unit]));
+                for (size_t i = 0; i < inputs; i++)
+                    dldx[k * inputs + i] += c->w[i * c->columns + j] * rate * l[unit];
+            }
+    }
     return EQ_OK;
 }
 
@@ -162,6 +204,31 @@ static const eq_substrate_ops ops = {.destroy = destroy,
                                      .input_gradient = input_gradient,
                                      .tolerate = tolerate};
 
+/* Skips and lateral couplings, whose weights are added to *most. */
+static eq_status check_couplings(const eq_hopfield_options *o, double *most, eq_diag *diag) {
+    for (size_t k = 0; k < o->skips; k++) {
+        size_t from = o->skip[k].from, to = o->skip[k].to;
+        bool again = false;
+        for (size_t j = 0; j < k; j++) again |= o->skip[j].from == from && o->skip[j].to == to;
+        if (to >= o->layers || to < from + 2 || again)
+            return eq_fail(diag, EQ_ERR_INPUT,
+                           "skip %zu-%zu cannot be: it leads over one layer or more to one of the "
+                           "layers 2 to %zu, and stands once",
+                           from, to, o->layers - 1);
+        *most += (double)o->width[from] * (double)o->width[to];
+    }
+    for (size_t l = 0; o->lateral >> l != 0; l++) {
+        if (!(o->lateral >> l & 1)) continue;
+        if (l == 0 || l >= o->layers || o->width[l] < 2)
+            return eq_fail(diag, EQ_ERR_INPUT,
+                           "lateral %zu cannot be: it joins the units of one of the layers 1 to "
+                           "%zu, of which there are two or more",
+                           l, o->layers - 1);
+        *most += (double)o->width[l] * (double)o->width[l];
+    }
+    return EQ_OK;
+}
+
 eq_status eq_hopfield_check(const eq_hopfield_options *o, eq_diag *diag) {
     double most = 0.0;
     if (o->layers < 2 || o->layers > EQ_HOPFIELD_LAYERS)
@@ -174,6 +241,8 @@ eq_status eq_hopfield_check(const eq_hopfield_options *o, eq_diag *diag) {
             return eq_fail(diag, EQ_ERR_INPUT, "layer %zu has no units; give it 1 or more", l);
         if (l > 0) most += ((double)o->width[l - 1] + 1.0) * (double)o->width[l];
     }
+    eq_status status = check_couplings(o, &most, diag);
+    if (status != EQ_OK) return status;
     if (most > EQ_MOST_ITEMS)
         return eq_fail(diag, EQ_ERR_INPUT,
                        "layers of these widths have %.3g weights, more than %d; make them smaller",
@@ -190,27 +259,43 @@ eq_status eq_hopfield_check(const eq_hopfield_options *o, eq_diag *diag) {
 
 static void draw(eq_hopfield *h) {
     eq_random random = eq_random_seed(h->o.seed);
-    for (size_t l = 1; l <= h->layers; l++) {
-        size_t rows = h->o.width[l - 1], columns = h->o.width[l];
-        double bound = sqrt(6.0 / (double)(rows + columns));
-        for (size_t j = 0; j < rows * columns; j++)
-            h->w[l][j] = bound * (2.0 * eq_random_uniform(&random) - 1.0);
+    for (size_t k = 0; k < h->couplings; k++) {
+        eq_hopfield_coupling *c = &h->coupling[k];
+        double bound = sqrt(6.0 / (double)(c->rows + c->columns));
+        for (size_t j = 0; j < c->count; j++)
+            c->w[j] = bound * (2.0 * eq_random_uniform(&random) - 1.0);
+        eq_hopfield_expand(c);
     }
 }
 
 static bool make_room(eq_hopfield *h) {
     bool whole = true;
-    h->said = eq_calloc(EQ_HOPFIELD_NAME, 1);
-    h->name = eq_calloc(2 * h->layers, sizeof *h->name);
     for (size_t l = 1; l <= h->layers; l++) {
-        h->w[l] = eq_calloc_aligned(h->o.width[l - 1] * h->o.width[l], sizeof(double));
         h->b[l] = eq_calloc_aligned(h->o.width[l], sizeof(double));
-        whole = whole && h->w[l] != NULL && h->b[l] != NULL;
+        whole = whole && h->b[l] != NULL;
         h->units += h->o.width[l];
-        if (l % 2 == 0) h->evens += h->o.width[l];
         if (h->o.width[l] > h->largest) h->largest = h->o.width[l];
     }
+    whole = eq_hopfield_weave(h) && whole;
+    h->said = eq_calloc(EQ_HOPFIELD_NAME, 1);
+    h->name = eq_calloc(h->layers + h->couplings, sizeof *h->name);
     return whole && h->said != NULL && h->name != NULL;
+}
+
+/* w1, b1, ..; ws0_2 of a skip, wl1 inside a layer. */
+static void name_blocks(eq_hopfield *h) {
+    for (size_t b = 0; b < h->layers + h->couplings; b++) {
+        const eq_hopfield_coupling *c = coupling_of(h, b);
+        unsigned from = c == NULL ? 0 : (unsigned)(c->from % 100),
+                 to = c == NULL ? 0 : (unsigned)(c->to % 100);
+        if (b < 2 * h->layers)
+            snprintf(h->name[b], sizeof *h->name, "%c%u", c == NULL ? 'b' : 'w',
+                     (unsigned)(b / 2 % 100 + 1));
+        else if (from == to)
+            snprintf(h->name[b], sizeof *h->name, "wl%u", to);
+        else
+            snprintf(h->name[b], sizeof *h->name, "ws%u_%u", from, to);
+    }
 }
 
 eq_status eq_hopfield_new(const eq_hopfield_options *o, eq_network **out, eq_diag *diag) {
@@ -224,10 +309,9 @@ eq_status eq_hopfield_new(const eq_hopfield_options *o, eq_network **out, eq_dia
         destroy(h);
         return eq_out_of_memory(diag);
     }
-    for (size_t b = 0; b < 2 * h->layers; b++)
-        snprintf(h->name[b], sizeof *h->name, "%c%u", b % 2 == 0 ? 'w' : 'b',
-                 (unsigned)(b / 2 % 100 + 1));
+    name_blocks(h);
     draw(h);
-    eq_substrate s = {&ops, h, o->width[0], o->width[h->layers], h->units, 2 * h->layers, NULL};
+    eq_substrate s = {&ops, h, o->width[0], o->width[h->layers], h->units, h->layers + h->couplings,
+                      NULL};
     return eq_network_of(s, out, diag);
 }

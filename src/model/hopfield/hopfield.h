@@ -1,13 +1,16 @@
 /* Deep Hopfield networks (Scellier 2020, chapter 3): units s in layers, the inputs x clamped, with the energy
  *
- *   E = sum_i s_i^2/2 - sum_l s_(l-1)^T W_l s_l - sum_l b_l^T s_l,    0 <= s_i <= 1
+ *   E = sum_i s_i^2/2 - sum_(i<j) W_ij sigma(s_i) sigma(s_j) - sum_i b_i sigma(s_i)       (3.16)
  *
- * which is Eq. 3.16 with the hard sigmoid, whose sigma(s) = s on [0, 1], where clipping (3.25) keeps
- * the units. It is a model without a circuit: its blocks are w1, b1, w2, b2, ... */
+ * where an input counts as it is, and sigma(s) = s of the hard sigmoid, as clipping (3.25) keeps the units in
+ * [0, 1]. W joins a layer to the next, to others (skips) and to itself (lateral). It is a model without a circuit: its
+ * blocks are w1, b1, w2, b2, ..., then ws0_2 of a skip from the inputs to layer 2, wl1 of lateral ones in layer 1. */
 #ifndef EQ_MODEL_HOPFIELD_H
 #define EQ_MODEL_HOPFIELD_H
 
+#include "circuit/architecture.h"
 #include "model/model.h"
+#include "model/sigma.h"
 
 enum { EQ_HOPFIELD_LAYERS = 16 };
 
@@ -19,6 +22,10 @@ typedef enum eq_hopfield_solver {
 typedef struct eq_hopfield_options {
     size_t layers; /* entries of width: inputs, hidden layers, outputs; 0: no such network */
     size_t width[EQ_HOPFIELD_LAYERS];
+    eq_skip skip[EQ_MAX_SKIPS];
+    size_t skips;
+    unsigned lateral; /* bit l: any two units of layer l are coupled */
+    const eq_sigma *sigma;
     eq_hopfield_solver solver;
     double step;      /* of Euler */
     double tolerance; /* a state is one where no unit has |s - clip(s - dE/ds)| above it */

@@ -1,5 +1,5 @@
-/* The inside of a deep Hopfield network: hopfield.c makes it, phase.c finds its states,
- * engine.c is the engine of model.h over the two. */
+/* The inside of a deep Hopfield network: hopfield.c makes it, couple.c has its couplings, phase.c finds its states,
+ * engine.c is the engine of model.h over them. */
 #ifndef EQ_MODEL_HOPFIELD_NET_H
 #define EQ_MODEL_HOPFIELD_NET_H
 
@@ -8,12 +8,29 @@
 #include "model/hopfield/hopfield.h"
 #include "model/mixing.h"
 
-/* Layer l = 1 .. layers: the units behind weights w[width[l-1]][width[l]] and biases b[width[l]];
- * layer 0 is the inputs. All arrays of a minibatch lie row by row, an example each. */
+enum { EQ_HOPFIELD_COUPLINGS = 2 * EQ_HOPFIELD_LAYERS + EQ_MAX_SKIPS, EQ_HOPFIELD_NAME = 64 };
+
+/* -r_from^T W r_to of two layers, or inside one: -sum_(i<j) W_ij r_i r_j, where only these W_ij are parameters. */
+typedef struct eq_hopfield_coupling {
+    size_t from, to, rows, columns, count;
+    double *w; /* [count] the parameters; of two layers [rows][columns] */
+    double
+        *full; /* [rows][columns]; inside a layer symmetric, with nothing on its diagonal; else w */
+} eq_hopfield_coupling;
+
+/* Layer l = 1 .. layers: units behind biases b[width[l]]; layer 0 is the inputs. All arrays of a minibatch lie row by
+ * row, an example each. r = sigma(s) is s itself where the units are clipped. */
 typedef struct eq_hopfield {
     eq_hopfield_options o;
-    size_t layers, units, largest, evens; /* largest: layer; evens: units of even layers */
-    double *w[EQ_HOPFIELD_LAYERS], *b[EQ_HOPFIELD_LAYERS];
+    size_t layers, units, largest;
+    eq_hopfield_coupling
+        coupling[EQ_HOPFIELD_COUPLINGS]; /* layer by layer, then skips, then lateral ones */
+    size_t couplings;
+    bool later
+        [EQ_HOPFIELD_LAYERS]; /* of a sweep: layers of the second half. Those of the first are not coupled */
+    bool woven;               /* those of the second are */
+    size_t laters;            /* units of them */
+    double *b[EQ_HOPFIELD_LAYERS];
     char (*name)[8]; /* of the blocks: w1, b1, .. */
     char *said;      /* of the parameter asked for last */
 
@@ -21,18 +38,39 @@ typedef struct eq_hopfield {
     size_t batch, n;                             /* n: examples of the current minibatch */
     double *x;                                   /* [batch][inputs] */
     double *s[EQ_MAX_SLOTS][EQ_HOPFIELD_LAYERS]; /* [batch][width]; s[.][0] = x */
-    double *drive; /* [batch][width[1]]: x W_1 + b_1, which no phase changes */
-    double *off;   /* [batch] work: residuals */
-    double *even;  /* [batch][evens] the even layers before a sweep */
-    double *swept; /* [evens] those of one example behind it */
+    double *r[EQ_MAX_SLOTS][EQ_HOPFIELD_LAYERS]; /* the same of r; of the adjoint l sigma'(s) */
+    double *curve
+        [EQ_HOPFIELD_LAYERS]; /* [batch][width] 1 - sigma''(s) field at the free state; not clipped */
+    double
+        *drive[EQ_HOPFIELD_LAYERS]; /* [batch][width] biases and inputs, which no phase changes */
+    double *off;                    /* [batch] work: residuals */
+    double *even;                   /* [batch][laters] the later layers before a sweep */
+    double *swept;                  /* [laters] those of one example behind it */
+    double damp;                    /* how far they go there where they are woven */
     eq_mixing *mixing;
-    double *field;                    /* [batch][largest] work */
+    double *field, *force;            /* [batch][largest] work */
     double *next[EQ_HOPFIELD_LAYERS]; /* [batch][width] work: a whole state */
+    double *vectors;                  /* [4][batch][units] work of the adjoint */
     double *gradient;                 /* [largest block] */
     double passes, solves, worst;     /* passes: through the weights between units, of all solves */
 } eq_hopfield;
 
-enum { EQ_HOPFIELD_NAME = 64 };
+/* couple.c. Lays out couplings and the order of the sweeps; false: out of memory. */
+bool eq_hopfield_weave(eq_hopfield *h);
+/* The symmetric matrix of a coupling inside a layer from its parameters. */
+void eq_hopfield_expand(eq_hopfield_coupling *c);
+/* Adds what units of other layers, and others of its own, make of layer l, without the inputs: field[n][width] += W^T r */
+void eq_hopfield_couple(const eq_hopfield *h, double *const *r, size_t l, double *field);
+/* x W + b of all layers. */
+void eq_hopfield_drive(eq_hopfield *h);
+/* h->damp: 1 over 1 + the largest |eigenvalue| of the couplings among later layers. */
+void eq_hopfield_soften(eq_hopfield *h);
+/* h->gradient = sum_slot a[slot] dE/dW of a coupling, of the adjoint dL/dW. */
+void eq_hopfield_weights(eq_hopfield *h, const eq_hopfield_coupling *c,
+                         const double a[EQ_MAX_SLOTS]);
+
+/* r = sigma(s) of a slot. */
+void eq_hopfield_activate(eq_hopfield *h, int slot);
 
 /* engine.c. The engine, which works on h itself and is freed before it. */
 eq_status eq_hopfield_engine(eq_hopfield *h, const eq_engine_options *o, eq_engine **out,
@@ -41,16 +79,26 @@ eq_status eq_hopfield_engine(eq_hopfield *h, const eq_engine_options *o, eq_engi
 /* phase.c. From the state in slot 0 (or zero, of the free phase) to that of the slot. */
 eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq_diag *diag);
 /* s <- clip(s - step dE/ds) of all layers at once (Eq. 3.25); the largest |s - clip(s - dE/ds)| before. */
-double eq_hopfield_euler(eq_hopfield *h, double **s, const eq_nudge *nudge, double step);
-/* h->next: the field s - dE/ds of all layers. */
-void eq_hopfield_field(eq_hopfield *h, double **s, const eq_nudge *nudge);
-/* What units of the other layers make of layer l: field[n][width] = s_(l-1) W_l + s_(l+1) W_(l+1)^T, without the
- * inputs. */
-void eq_hopfield_couple(const eq_hopfield *h, double *const *s, size_t l, double *field);
-/* Solves H lambda = dC/ds on the units strictly inside (0, 1) of the free phase, where H is the Hessian
- * of E: the stationary point of recurrent backpropagation (Eq. 3.12-3.15). The others have none. */
+double eq_hopfield_euler(eq_hopfield *h, int slot, const eq_nudge *nudge, double step);
+/* h->next: s - dE/ds of all layers. */
+void eq_hopfield_force(eq_hopfield *h, int slot, const eq_nudge *nudge);
+
+/* hessian.c. h->curve, of units that are not clipped. */
+void eq_hopfield_bend(eq_hopfield *h);
+/* c = dC/ds of dcdy[n][outputs], 0 of a unit at a bound. */
+void eq_hopfield_slopes(const eq_hopfield *h, const double *dcdy, double *c);
+/* z = H l, [n][units]; the slot of the adjoint is work space. */
+void eq_hopfield_product(eq_hopfield *h, const double *l, double *z);
+/* lambda[n][units] into the slot of the adjoint. */
+void eq_hopfield_put_adjoint(eq_hopfield *h, const double *lambda);
+
+/* adjoint.c. Whether examples of the free phase stood at a saddle, from which a unit of each was moved so far. */
+bool eq_hopfield_leave(eq_hopfield *h, double far);
+/* Solves H lambda = dC/ds at the free phase, without the units at 0 and 1 of those that are clipped, where H is the
+ * Hessian of E: the stationary point of recurrent backpropagation (Eq. 3.12-3.15). */
 eq_status eq_hopfield_adjoint(eq_hopfield *h, const double *dcdy, eq_diag *diag);
 
-extern const eq_dynamics_ops eq_hopfield_dynamics_ops; /* dynamics.c */
+/* dynamics.c: units between 0 and 1, units without bounds. */
+extern const eq_dynamics_ops eq_hopfield_dynamics_ops, eq_hopfield_soft_dynamics_ops;
 
 #endif

@@ -6,15 +6,15 @@
 
 #include "base/mem.h"
 #include "model/hopfield/net.h"
-#include "solver/linear/blas.h"
 
-static double clip(double s) {
-    return fmin(fmax(s, 0.0), 1.0);
+/* Where a unit goes that is to go to s. */
+static double limit(const eq_hopfield *h, double s) {
+    return h->o.sigma->clips ? h->o.sigma->value(s) : s;
 }
 
-/* The larger of off and |s - clip(s - dF/ds/curve)|; infinite where dF/ds = s - field is no number. */
-static double farther(double off, double s, double field, double curve) {
-    return isfinite(field) ? fmax(off, fabs(s - clip(s + (field - s) / curve))) : INFINITY;
+/* The larger of off and |s - limit(s - dF/ds/curve)|; infinite where dF/ds = s - force is no number. */
+static double farther(const eq_hopfield *h, double off, double s, double force, double curve) {
+    return isfinite(force) ? fmax(off, fabs(s - limit(h, s + (force - s) / curve))) : INFINITY;
 }
 
 /* What a stiff nudge, a clamp, makes of the curvature of output number k of the minibatch: 1 or more. */
@@ -24,125 +24,177 @@ static double stiffness(const eq_hopfield *h, size_t l, const eq_nudge *nudge, s
     return fmax(1.0, 1.0 + nudge->slope[k * m + k % m]);
 }
 
-/* field[n][width] = s_(l-1) W_l + b_l + s_(l+1) W_(l+1)^T. */
-static void field_of(eq_hopfield *h, double *const *s, size_t l, double *field) {
-    const size_t *width = h->o.width;
-    size_t n = h->n, m = width[l];
-    if (l == 1) {
-        memcpy(field, h->drive, n * m * sizeof *field);
-    } else {
-        for (size_t j = 0; j < n; j++) memcpy(field + j * m, h->b[l], m * sizeof *field);
-        eq_gemm_nn(n, m, width[l - 1], 1.0, s[l - 1], width[l - 1], h->w[l], m, 1.0, field, m);
-    }
-    if (l < h->layers)
-        eq_gemm_nt(n, m, width[l + 1], 1.0, s[l + 1], width[l + 1], h->w[l + 1], width[l + 1], 1.0,
-                   field, m);
+/* field[n][width] = b + x W + W^T r: -dE/dr of the couplings. */
+static void field_of(eq_hopfield *h, int slot, size_t l, double *field) {
+    memcpy(field, h->drive[l], h->n * h->o.width[l] * sizeof *field);
+    eq_hopfield_couple(h, h->r[slot], l, field);
 }
 
-/* The same of the outputs with what the nudge adds at the outputs y: current - slope (y - at). */
-static void add_nudge(const eq_hopfield *h, const eq_nudge *nudge, const double *y, double *field) {
-    size_t m = h->o.width[h->layers];
-    if (nudge == NULL) return;
-    for (size_t j = 0; j < h->n; j++, y += m, field += m)
+/* force[n][width] = s - dF/ds = sigma'(s) field + nudge, which is current - slope (y - at) at the outputs y. */
+static void force_of(const eq_hopfield *h, int slot, size_t l, const eq_nudge *nudge,
+                     const double *field, double *force) {
+    size_t m = h->o.width[l];
+    const double *y = h->s[slot][l], *r = h->r[slot][l];
+    bool clips = h->o.sigma->clips;
+    for (size_t k = 0; k < h->n * m; k++)
+        force[k] = clips ? field[k] : h->o.sigma->rate(r[k]) * field[k];
+    if (nudge == NULL || l < h->layers) return;
+    for (size_t j = 0; j < h->n; j++, y += m, force += m)
         for (size_t k = 0; k < m; k++) {
-            field[k] += nudge->current[j * m + k];
+            force[k] += nudge->current[j * m + k];
             for (size_t i = 0; nudge->slope != NULL && i < m; i++)
-                field[k] -= nudge->slope[(j * m + k) * m + i] * (y[i] - nudge->at[j * m + i]);
+                force[k] -= nudge->slope[(j * m + k) * m + i] * (y[i] - nudge->at[j * m + i]);
         }
 }
 
+/* A minimum of curve s^2/2 - field sigma(s) - more s, down from s: a zero of its slope between two points around
+ * it, by Newton's method; |sigma'| <= 1. */
+static double minimise_unit(const eq_sigma *g, double curve, double field, double more, double s) {
+    enum { STEPS = 100 };
+    if (g->clips) return g->value((field + more) / curve);
+    double high = (fabs(field) + fabs(more)) / curve, low = -high;
+    s = fmin(fmax(s, low), high);
+    for (int step = 0; step < STEPS && high > low; step++) {
+        double r = g->value(s), off = curve * s - field * g->rate(r) - more;
+        if (off >= 0.0) high = s;
+        if (off <= 0.0) low = s;
+        double slope = curve - field * g->bend(r), to = slope > 0.0 ? s - off / slope : NAN;
+        if (!(to > low && to < high)) to = 0.5 * (low + high);
+        bool stays = fabs(to - s) <= 2.0 * DBL_EPSILON * fmax(fabs(s), DBL_MIN);
+        s = to;
+        if (stays || off == 0.0) break;
+    }
+    return s;
+}
+
 /* The outputs of one example to the minimum at the given field, unit by unit until they stay: with
- * the slopes of the nudge one output depends on the others. */
-static void minimise_outputs(size_t m, const double *slope, double *y, const double *force) {
+ * the slopes of the nudge one output depends on the others. more: the nudge at y = 0. */
+static void minimise_outputs(const eq_hopfield *h, const double *slope, double *y,
+                             const double *field, const double *more) {
     enum { ROUNDS = 100 };
-    /* force = field - slope y at the y that it was made for; what moves is kept up to date. */
+    size_t m = h->o.width[h->layers];
     double moved = 1.0;
     for (int round = 0; round < ROUNDS && moved > DBL_EPSILON; round++) {
         moved = 0.0;
         for (size_t k = 0; k < m; k++) {
-            double curve = 1.0 + slope[k * m + k], to = force[k];
+            double rest = more[k];
             for (size_t i = 0; i < m; i++)
-                if (i != k) to -= slope[k * m + i] * y[i];
-            to = clip(to / curve);
+                if (i != k) rest -= slope[k * m + i] * y[i];
+            double to = minimise_unit(h->o.sigma, 1.0 + slope[k * m + k], field[k], rest, y[k]);
             moved = fmax(moved, fabs(to - y[k]));
             y[k] = to;
         }
     }
 }
 
-/* All units of layer l of all examples to the minimum of the energy where the other layers stand;
- * off[n] grows to the largest |s - clip(s - dE/ds)| of each example before. */
-static void sweep_layer(eq_hopfield *h, double **s, size_t l, const eq_nudge *nudge, double *off) {
+/* The outputs y of example j to their minimum. force: work. */
+static void sweep_outputs(eq_hopfield *h, size_t j, const eq_nudge *nudge, const double *field,
+                          double *force, double *y) {
+    size_t m = h->o.width[h->layers];
+    const double *slope = nudge->slope == NULL ? NULL : nudge->slope + j * m * m;
+    for (size_t k = 0; k < m; k++) {
+        force[k] = nudge->current[j * m + k];
+        for (size_t i = 0; slope != NULL && i < m; i++)
+            force[k] += slope[k * m + i] * nudge->at[j * m + i];
+        if (slope == NULL) y[k] = minimise_unit(h->o.sigma, 1.0, field[k], force[k], y[k]);
+    }
+    if (slope != NULL) minimise_outputs(h, slope, y, field, force);
+}
+
+/* Units that are coupled among themselves do not jump to their minimum, where each alone would be and of which there may
+ * be two: they go down by their slope over a bound of the curvature, of which damp is one over the part of the
+ * couplings. The factor of what damp leaves. */
+static double descent(const eq_hopfield *h, double field, double stiff) {
+    double most = 1.0 / h->damp;
+    return most / (most + stiff - 1.0 + h->o.sigma->bent * fabs(field));
+}
+
+/* All units of layer l of all examples, in to[n][width], to the minimum of the energy where the others stand, if each
+ * is alone in its layer; off[n] grows to the largest |s - clip(s - dE/ds)| of each example before. */
+static void sweep_layer(eq_hopfield *h, int slot, size_t l, const eq_nudge *nudge, double *off,
+                        double *to) {
     size_t m = h->o.width[l];
-    double *field = h->field;
-    bool last = l == h->layers, sloped = last && nudge != NULL && nudge->slope != NULL;
-    field_of(h, s, l, field);
-    if (last) add_nudge(h, nudge, s[l], field);
-    for (size_t j = 0; j < h->n; j++, field += m) {
-        double *y = s[l] + j * m;
-        for (size_t k = 0; k < m; k++)
-            off[j] = farther(off[j], y[k], field[k], stiffness(h, l, nudge, j * m + k));
-        for (size_t k = 0; !sloped && k < m; k++) y[k] = clip(field[k]);
-        const double *slope = sloped ? nudge->slope + j * m * m : NULL;
-        for (size_t k = 0; sloped && k < m; k++)
-            for (size_t i = 0; i < m; i++) field[k] += slope[k * m + i] * y[i];
-        if (sloped) minimise_outputs(m, slope, y, field);
+    double *field = h->field, *force = h->force, *s = h->s[slot][l];
+    field_of(h, slot, l, field);
+    force_of(h, slot, l, nudge, field, force);
+    for (size_t k = 0; k < h->n * m; k++)
+        off[k / m] = farther(h, off[k / m], s[k], force[k], stiffness(h, l, nudge, k));
+    if (to != s) memcpy(to, s, h->n * m * sizeof *to);
+    if (h->woven && h->later[l]) {
+        for (size_t k = 0; k < h->n * m; k++)
+            to[k] += descent(h, field[k], stiffness(h, l, nudge, k)) * (force[k] - s[k]);
+        return;
+    }
+    for (size_t j = 0; j < h->n; j++, to += m, field += m, force += m) {
+        if (l == h->layers && nudge != NULL)
+            sweep_outputs(h, j, nudge, field, force, to);
+        else
+            for (size_t k = 0; k < m; k++)
+                to[k] = minimise_unit(h->o.sigma, 1.0, field[k], 0.0, to[k]);
     }
 }
 
-/* The even layers of example j, one behind the other: out of the state, or into it (clipped). */
+/* The later layers of example j, one behind the other: out of the state, or into it (clipped). */
 static void gather(const eq_hopfield *h, double *const *s, size_t j, double *u) {
-    for (size_t l = 2; l <= h->layers; u += h->o.width[l], l += 2)
+    for (size_t l = 1; l <= h->layers; l++) {
+        if (!h->later[l]) continue;
         memcpy(u, s[l] + j * h->o.width[l], h->o.width[l] * sizeof *u);
+        u += h->o.width[l];
+    }
 }
 
 static void scatter(const eq_hopfield *h, double **s, size_t j, const double *u) {
-    for (size_t l = 2; l <= h->layers; u += h->o.width[l], l += 2)
-        for (size_t k = 0; k < h->o.width[l]; k++) s[l][j * h->o.width[l] + k] = clip(u[k]);
+    for (size_t l = 1; l <= h->layers; l++)
+        for (size_t k = 0; h->later[l] && k < h->o.width[l]; k++)
+            s[l][j * h->o.width[l] + k] = limit(h, *u++);
 }
 
-/* Odd layers to their minimum at the even ones, then even ones at those: a fixed-point map of the
- * even layers alone, mixed (mixing.h). What an example's even layers stand at, with the odd ones at
- * their minimum, has the residual that the map shows there; where that is within the tolerance, it
+/* The first layers to their minimum at the later ones, then each later unit to its own at what stands: a fixed-point
+ * map of the later layers alone, mixed (mixing.h). Where they are coupled they go h->damp of the way. What an example's later layers stand at, with the first
+ * ones at their minimum, has the residual that the map shows there; where that is within the tolerance, it
  * stays. Returns the largest residual of all examples. */
-static double sweep(eq_hopfield *h, double **s, const eq_nudge *nudge) {
-    double worst = 0.0, *off = h->off;
+static double sweep(eq_hopfield *h, int slot, const eq_nudge *nudge) {
+    double worst = 0.0, *off = h->off, **s = h->s[slot];
     memset(off, 0, h->n * sizeof *off);
-    for (size_t l = 1; l <= h->layers; l += 2) sweep_layer(h, s, l, nudge, off);
+    for (size_t l = 1; l <= h->layers; l++)
+        if (!h->later[l]) sweep_layer(h, slot, l, nudge, off, s[l]);
+    eq_hopfield_activate(h, slot);
+    for (size_t j = 0; j < h->n && h->laters > 0; j++) off[j] = isinf(off[j]) ? INFINITY : 0.0;
+    for (size_t l = 1; l <= h->layers; l++)
+        if (h->later[l]) sweep_layer(h, slot, l, nudge, off, h->next[l]);
     for (size_t j = 0; j < h->n; j++) {
-        off[j] = isinf(off[j]) ? INFINITY : 0.0;
-        gather(h, s, j, h->even + j * h->evens);
-    }
-    for (size_t l = 2; l <= h->layers; l += 2) sweep_layer(h, s, l, nudge, off);
-    for (size_t j = 0; j < h->n; j++) {
-        double *u = h->even + j * h->evens;
+        double *u = h->even + j * h->laters;
         worst = fmax(worst, off[j]);
-        if (off[j] > h->o.tolerance) {
-            gather(h, s, j, h->swept);
-            eq_mixing_next(h->mixing, j, u, h->swept);
-        }
+        if (h->laters == 0 || !(off[j] > h->o.tolerance)) continue;
+        gather(h, s, j, u);
+        gather(h, h->next, j, h->swept);
+        for (size_t k = 0; h->woven && k < h->laters; k++)
+            h->swept[k] = limit(h, u[k] + h->damp * (h->swept[k] - u[k]));
+        eq_mixing_next(h->mixing, j, u, h->swept);
         scatter(h, s, j, u);
     }
+    eq_hopfield_activate(h, slot);
     return worst;
 }
 
-void eq_hopfield_field(eq_hopfield *h, double **s, const eq_nudge *nudge) {
+void eq_hopfield_force(eq_hopfield *h, int slot, const eq_nudge *nudge) {
     for (size_t l = 1; l <= h->layers; l++) {
-        field_of(h, s, l, h->next[l]);
-        if (l == h->layers) add_nudge(h, nudge, s[l], h->next[l]);
+        field_of(h, slot, l, h->field);
+        force_of(h, slot, l, nudge, h->field, h->next[l]);
     }
 }
 
-double eq_hopfield_euler(eq_hopfield *h, double **s, const eq_nudge *nudge, double step) {
-    double worst = 0.0;
-    eq_hopfield_field(h, s, nudge);
+double eq_hopfield_euler(eq_hopfield *h, int slot, const eq_nudge *nudge, double step) {
+    double worst = 0.0, **s = h->s[slot];
+    eq_hopfield_force(h, slot, nudge);
     for (size_t l = 1; l <= h->layers; l++)
         for (size_t k = 0; k < h->n * h->o.width[l]; k++) {
-            double field = h->next[l][k], stiff = stiffness(h, l, nudge, k);
-            worst = farther(worst, s[l][k], field, stiff);
-            s[l][k] =
-                clip(s[l][k] + (stiff > 1.0 ? fmin(step, 1.0 / stiff) : step) * (field - s[l][k]));
+            double force = h->next[l][k], stiff = stiffness(h, l, nudge, k);
+            worst = farther(h, worst, s[l][k], force, stiff);
+            s[l][k] = limit(h, s[l][k] + (stiff > 1.0 ? fmin(step, 1.0 / stiff) : step) *
+                                             (force - s[l][k]));
         }
+    eq_hopfield_activate(h, slot);
     return worst;
 }
 
@@ -161,21 +213,31 @@ static eq_status check_nudge(const eq_hopfield *h, const eq_nudge *nudge, eq_dia
     return EQ_OK;
 }
 
-eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq_diag *diag) {
-    eq_status status = check_nudge(h, nudge, diag);
+/* Steps until no unit is more than the tolerance off; returns how far one is. */
+static double iterate(eq_hopfield *h, int slot, const eq_nudge *nudge, size_t *step) {
     double worst = INFINITY;
-    size_t step = 0;
     eq_mixing_begin(h->mixing);
-    while (status == EQ_OK && step < h->o.steps && !(worst <= h->o.tolerance)) {
-        worst = h->o.solver == EQ_HOPFIELD_EULER
-                    ? eq_hopfield_euler(h, h->s[slot], nudge, h->o.step)
-                    : sweep(h, h->s[slot], nudge);
-        step++;
+    while (*step < h->o.steps && !(worst <= h->o.tolerance)) {
+        worst = h->o.solver == EQ_HOPFIELD_EULER ? eq_hopfield_euler(h, slot, nudge, h->o.step)
+                                                 : sweep(h, slot, nudge);
+        ++*step;
         h->passes += (double)h->n;
         if (!isfinite(worst)) break;
     }
-    h->solves += (double)h->n;
+    return worst;
+}
+
+eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq_diag *diag) {
+    enum { TRIES = 10 };
+    eq_status status = check_nudge(h, nudge, diag);
     if (status != EQ_OK) return status;
+    size_t step = 0;
+    double worst = iterate(h, slot, nudge, &step);
+    /* where later layers are coupled, sweeps may end at a saddle; phases that are nudged begin beside a minimum */
+    bool looks = h->woven && h->o.solver == EQ_HOPFIELD_SWEEPS && slot == 0;
+    for (int k = 1; looks && worst <= h->o.tolerance && eq_hopfield_leave(h, 0.1 * k); k++)
+        worst = k > TRIES ? INFINITY : iterate(h, slot, nudge, &step);
+    h->solves += (double)h->n;
     if (worst <= h->o.tolerance) {
         h->worst = fmax(h->worst, worst / h->o.tolerance);
         return EQ_OK;
@@ -186,52 +248,4 @@ eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq
                    "weights (their learning rates)",
                    step, h->o.solver == EQ_HOPFIELD_EULER ? "steps" : "sweeps", worst,
                    h->o.tolerance);
-}
-
-void eq_hopfield_couple(const eq_hopfield *h, double *const *s, size_t l, double *field) {
-    const size_t *width = h->o.width;
-    size_t n = h->n, m = width[l];
-    memset(field, 0, n * m * sizeof *field);
-    if (l < h->layers)
-        eq_gemm_nt(n, m, width[l + 1], 1.0, s[l + 1], width[l + 1], h->w[l + 1], width[l + 1], 1.0,
-                   field, m);
-    if (l > 1)
-        eq_gemm_nn(n, m, width[l - 1], 1.0, s[l - 1], width[l - 1], h->w[l], m, 1.0, field, m);
-}
-
-/* Layer l of lambda from the others; returns the largest change. inside: the unit is free. */
-static double sweep_adjoint(eq_hopfield *h, size_t l, const double *dcdy) {
-    double **lambda = h->s[EQ_ADJOINT], *field = h->field, most = 0.0;
-    size_t n = h->n, m = h->o.width[l];
-    eq_hopfield_couple(h, lambda, l, field);
-    for (size_t k = 0; l == h->layers && k < n * m; k++) field[k] += dcdy[k];
-    for (size_t k = 0; k < n * m; k++) {
-        double s = h->s[0][l][k], to = s > 0.0 && s < 1.0 ? field[k] : 0.0;
-        most = fmax(most, fabs(to - lambda[l][k]));
-        lambda[l][k] = to;
-    }
-    return most;
-}
-
-eq_status eq_hopfield_adjoint(eq_hopfield *h, const double *dcdy, eq_diag *diag) {
-    size_t outputs = h->n * h->o.width[h->layers];
-    double size = 0.0, moved = INFINITY, before = INFINITY;
-    for (size_t k = 0; k < outputs; k++) size = fmax(size, fabs(dcdy[k]));
-    for (size_t l = 1; l <= h->layers; l++)
-        memset(h->s[EQ_ADJOINT][l], 0, h->n * h->o.width[l] * sizeof(double));
-    for (size_t step = 0; step < h->o.steps; step++) {
-        moved = 0.0;
-        for (size_t turn = 0; turn < 2; turn++)
-            for (size_t l = 1 + turn; l <= h->layers; l += 2)
-                moved = fmax(moved, sweep_adjoint(h, l, dcdy));
-        if (!isfinite(moved)) break;
-        /* to round-off: below 1e-15 of dC/dy, or where it moves no less than before down there */
-        if (moved <= 1e-15 * size || (moved <= 1e-12 * size && moved >= before)) return EQ_OK;
-        before = moved;
-    }
-    return eq_fail(diag, EQ_ERR_CONVERGE,
-                   "the adjoint of the network does not settle in %zu sweeps (last move %.3g): the "
-                   "state is no stable minimum of the energy; lower the weights (their learning "
-                   "rates) or raise steps",
-                   h->o.steps, moved);
 }

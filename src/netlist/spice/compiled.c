@@ -75,7 +75,7 @@ static bool read_key(eq_line *l) {
 /* m of the subcircuits around it, which the module's own multiplier takes. */
 static bool multiply(eq_line *l) {
     const eq_osdi_module *m = eq_osdi_module_of(l->card.cls);
-    int k = column_of(m, (eq_token){EQ_TOKEN_WORD, "m", 1, l->name.at});
+    int k = column_of(m, (eq_token){EQ_TOKEN_WORD, "$mfactor", 8, l->name.at});
     double times = l->s->frame->m;
     if (times == 1.0) return true;
     if (k >= 0) {

@@ -56,23 +56,15 @@ static eq_lookup read_form(eq_line *l) {
     return EQ_LOOKUP_FAILED;
 }
 
-/* Whether a bipolar transistor's fourth word, at the cursor, is its substrate: its model stands
- * behind it. Without one the substrate is ground. */
-static bool has_substrate(const eq_line *l) {
-    eq_cursor c = *l->c;
-    eq_token fourth = eq_token_next(&c), fifth = eq_token_peek(&c);
-    return eq_spice_names_model(l->s, fifth) ||
-           (fifth.kind == EQ_TOKEN_WORD && !eq_spice_names_model(l->s, fourth));
-}
-
 static bool read_nodes(eq_line *l) {
     const eq_device_class *cls = eq_line_class(l);
     for (int k = 0; k < eq_class_terminals(cls); k++) {
         if (k == 2 && eq_class_terminals(cls) == 4 && cls->control == EQ_CONTROL_VOLTAGE &&
             read_form(l) != EQ_NOT_FOUND)
             return l->card.formula != NULL;
-        if (k == 3 && cls->letter == 'q' && !has_substrate(l)) {
+        if (k == 3 && (cls->letter == 'q' || cls->letter == 'm') && !eq_line_has_fourth(l)) {
             l->card.term[k] = EQ_GROUND;
+            l->bare = cls->letter == 'm';
             continue;
         }
         eq_token t = eq_token_next(l->c);
@@ -121,8 +113,10 @@ static bool read_model(eq_line *l, eq_token name) {
     }
     int32_t model = eq_spice_model(l->s, name, eq_line_class(l)->letter);
     l->model = name;
-    if (model != EQ_NONE) use_model(l, model);
-    return model != EQ_NONE;
+    if (model == EQ_NONE || !eq_line_fits(l, eq_class(l->s->circuit->model[model].cls)))
+        return false;
+    use_model(l, model);
+    return true;
 }
 
 /* ac MAG PHASE of a source: nothing at dc. */

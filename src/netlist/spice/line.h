@@ -11,6 +11,7 @@ typedef struct eq_line {
     eq_token name;
     eq_card card;
     bool has_value, positional; /* a value is known; it was written without a name */
+    bool bare;                  /* a transistor of three nodes where its letter has four */
     double m, scale;
     double model_value;      /* of the model, NAN; in Xyce it multiplies the own one */
     bool own_value;          /* written on the line */
@@ -43,6 +44,11 @@ bool eq_line_unknown_key(eq_line *l, eq_token name);
 /* The resistance at the cursor: a number, or a formula of the state when it holds v(...)
  * or i(...). */
 bool eq_line_resistance(eq_line *l);
+/* terminals.c: whether the fourth word of a transistor, at the cursor, is a node: the substrate of a
+ * bipolar one, without which it is ground; the bulk, which a power transistor has not. */
+bool eq_line_has_fourth(const eq_line *l);
+/* Whether a MOS transistor has as many nodes as its model takes. False: an error was reported. */
+bool eq_line_fits(const eq_line *l, const eq_device_class *of_model);
 /* size.c: the area, the perimeter and the breakdown current of a diode whose line says something of
  * its size. False: an error was reported. */
 bool eq_line_measure_diode(eq_line *l);

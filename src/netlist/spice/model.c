@@ -27,11 +27,17 @@ static const eq_model_type *read_type(eq_spice *s, eq_cursor *c) {
     if (t.kind != EQ_TOKEN_WORD)
         eq_spice_expected(s, t, "the type of the model (D, R, NMOS, PMOS, NPN, PNP, NJF or PJF)");
     else
-        eq_spice_fail(s, t.at,
-                      "there is no model type %.*s%s; eqspice knows D, R, SW, CSW, "
-                      "NMOS, PMOS, NPN, PNP, NJF, PJF, DRIFT, SINH, YAKOPCIC, VTEAM, RRAM and MMS",
-                      (int)t.length, t.text, eq_spice_nearest(s, t, type_name, NULL, near));
+        eq_spice_fail(
+            s, t.at,
+            "there is no model type %.*s%s; eqspice knows D, R, SW, CSW, "
+            "NMOS, PMOS, NPN, PNP, NJF, PJF, VDMOS, DRIFT, SINH, YAKOPCIC, VTEAM, RRAM and MMS",
+            (int)t.length, t.text, eq_spice_nearest(s, t, type_name, NULL, near));
     return NULL;
+}
+
+/* The letter of a class's words: a power transistor has others than a MOS transistor. */
+static char words_of(const eq_device_class *d) {
+    return d->letter == 'm' && strchr(d->model_type, ' ') != NULL ? 'v' : d->letter;
 }
 
 static const eq_model_word *word_of(char letter, eq_token t) {
@@ -45,12 +51,13 @@ static const eq_model_word *word_of(char letter, eq_token t) {
  * theta of a transistor one of the levels that have it, as is pb, which says nothing at dc elsewhere. */
 static int param_of(int cls, eq_token t) {
     const eq_device_class *d = eq_class(cls);
-    const eq_model_word *w = word_of(d->letter, t);
+    const eq_model_word *w = word_of(words_of(d), t);
     if (w != NULL && w->action == WORD_OTHER_LEVEL) w = NULL;
     for (int k = 0; k < d->params; k++) {
         if (w != NULL && w->action == WORD_ALIAS && strcmp(w->alias, d->param[k].name) == 0)
             return k;
-        bool idle = w != NULL && w->action == WORD_DC_FREE && (d->instance >> k & 1) == 0;
+        bool idle =
+            w != NULL && w->action == WORD_DC_FREE && d->level > 0 && (d->instance >> k & 1) == 0;
         if ((w == NULL || idle) && eq_token_is(t, d->param[k].name)) return k;
     }
     return -1;
@@ -74,7 +81,7 @@ static const char *parameter_name(const void *data, size_t k) {
     if (k < (size_t)n->cls->params) return n->cls->param[k].name;
     k -= (size_t)n->cls->params;
     return k < eq_model_word_count
-               ? eq_model_words[k].letter == n->cls->letter ? eq_model_words[k].name : ""
+               ? eq_model_words[k].letter == words_of(n->cls) ? eq_model_words[k].name : ""
                : NULL;
 }
 
@@ -143,7 +150,8 @@ static bool neutral(reading *r, eq_token key, const eq_model_word *w, double val
     }
     bool transistor = eq_class(r->cls)->letter == 'm' || eq_class(r->cls)->letter == 'j';
     if (eq_class(r->cls)->letter == 'y') return true; /* the level of own_type */
-    if (transistor && w->action != WORD_NOT_HERE) return of_transistor(r, key, w, value);
+    if (w->action == WORD_OTHER_LEVEL || (transistor && w->action == WORD_LEVEL))
+        return of_transistor(r, key, w, value);
     bool same_law = w->action == WORD_LEVEL && (value == 1.0 || value == 2.0 || value == 3.0);
     if (w->action == WORD_GEOMETRY || same_law) return r->sized = true;
     if (w->action == WORD_NEUTRAL && value == 0.0) return true;
@@ -167,13 +175,14 @@ static bool has_value(eq_cursor c) {
 
 static bool read_key(reading *r, eq_cursor *c) {
     eq_token key = eq_token_next(c);
+    const eq_model_word *w = word_of(words_of(eq_class(r->cls)), key);
+    if (w != NULL && w->action == WORD_FLAG) return true;
     if (key.kind != EQ_TOKEN_WORD || !has_value(*c)) {
         eq_spice_expected(r->s, key.kind == EQ_TOKEN_WORD ? eq_token_peek(c) : key,
                           key.kind == EQ_TOKEN_WORD ? "= behind the parameter" : "NAME=VALUE");
         return false;
     }
     if (eq_token_peek(c).kind == EQ_TOKEN_EQUAL) eq_token_next(c);
-    const eq_model_word *w = word_of(eq_class(r->cls)->letter, key);
     int k = param_of(r->cls, key);
     double value;
     if (w != NULL && w->action == WORD_TEXT) {
@@ -370,7 +379,7 @@ enum { MODEL_BAD = -2 };
 static int32_t wrong_type(eq_spice *s, eq_token name, const char *type, char letter) {
     eq_spice_fail(s, name.at, "model %.*s is of type %s; this element needs one of type %s",
                   (int)name.length, name.text, type,
-                  letter == 'm'   ? "nmos or pmos"
+                  letter == 'm'   ? "nmos, pmos or vdmos"
                   : letter == 'q' ? "npn or pnp"
                   : letter == 'j' ? "njf or pjf"
                   : letter == 'y' ? "drift, sinh, yakopcic, vteam, rram or mms"
@@ -394,11 +403,21 @@ static int32_t model_again(eq_spice *s, const eq_definition *d, eq_token name, c
     return wrong_type(s, name, own->model_type, letter);
 }
 
-/* As the classes name the type; of a memristor of Xyce by its level. NULL: an error was reported. */
+static bool has_flag(eq_cursor card, const char *flag) {
+    for (;;) {
+        eq_token t = eq_token_next(&card);
+        if (t.kind == EQ_TOKEN_END || t.kind == EQ_TOKEN_UNCLOSED || t.kind == EQ_TOKEN_BAD)
+            return false;
+        if (eq_token_is(t, flag)) return true;
+    }
+}
+
+/* As the classes name the type: of a power transistor by its flag; of a memristor of Xyce by its level. NULL: an error was reported. */
 static const char *own_type(eq_spice *s, const eq_model_type *type, eq_cursor card) {
     static const char *const name[] = {"level"};
     double level = NAN;
     if (type->own != NULL) return type->own;
+    if (type->letter == 'm') return has_flag(card, "pchan") ? "vdmos pchan" : "vdmos nchan";
     if (!eq_spice_card_values(s, card, name, 1, &level)) return NULL;
     if (level == 3.0) return "yakopcic";
     if (level == 5.0) return "mms";

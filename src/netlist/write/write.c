@@ -71,7 +71,7 @@ static void put_model_params(writer *w, const eq_device_class *cls, const double
 
 /* The .model type as SPICE writes it: D. */
 static void put_type(writer *w, const eq_device_class *cls) {
-    for (const char *p = cls->model_type; *p != '\0'; p++) {
+    for (const char *p = cls->model_type; *p != '\0' && *p != ' '; p++) {
         char upper = (char)toupper((unsigned char)*p);
         eq_text_add(w->out, &upper, 1);
     }
@@ -117,6 +117,8 @@ static void put_model(writer *w, const eq_model *m, eq_element e, const eq_devic
         else
             eq_text_puts(w->out, cls->name);
     }
+    const char *flag = strchr(cls->model_type, ' '); /* of "vdmos pchan" */
+    if (flag != NULL) eq_text_puts(w->out, flag);
     if (m != NULL && m->compiled != NULL)
         put_compiled_params(w, m->compiled);
     else

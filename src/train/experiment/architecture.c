@@ -190,6 +190,16 @@ eq_status eq_architecture_read(const eq_xml *xml, const eq_xml_node *node, eq_ex
                       "<architecture> cannot be built; correct it as said above");
 }
 
+void eq_links_write(const eq_skip *skip, size_t skips, unsigned lateral, eq_text *t) {
+    if (skips > 0) eq_text_puts(t, " skip=\"");
+    for (size_t k = 0; k < skips; k++)
+        eq_text_printf(t, "%s%zu-%zu%s", k == 0 ? "" : " ", skip[k].from, skip[k].to,
+                       k + 1 == skips ? "\"" : "");
+    if (lateral != 0) eq_text_puts(t, " lateral=\"");
+    for (unsigned l = 1; lateral >> l != 0; l++)
+        if (lateral >> l & 1) eq_text_printf(t, "%u%s", l, lateral >> (l + 1) == 0 ? "\"" : " ");
+}
+
 /* The image of the inputs, then what follows the convolutions, which stand inside. */
 static void write_layers(const eq_architecture *a, eq_text *t) {
     const eq_image *image = &a->image[0];
@@ -200,13 +210,7 @@ static void write_layers(const eq_architecture *a, eq_text *t) {
     for (size_t l = first; l < a->layers; l++)
         eq_text_printf(t, "%s%zu", l == first ? "" : ",", a->width[l]);
     eq_text_puts(t, "\"");
-    if (a->skips > 0) eq_text_puts(t, " skip=\"");
-    for (size_t k = 0; k < a->skips; k++)
-        eq_text_printf(t, "%s%zu-%zu%s", k == 0 ? "" : " ", a->skip[k].from, a->skip[k].to,
-                       k + 1 == a->skips ? "\"" : "");
-    if (a->lateral != 0) eq_text_puts(t, " lateral=\"");
-    for (unsigned l = 1, left = a->lateral; left >> l != 0; l++)
-        if (left >> l & 1) eq_text_printf(t, "%u%s", l, left >> (l + 1) == 0 ? "\"" : " ");
+    eq_links_write(a->skip, a->skips, a->lateral, t);
 }
 
 static void write_biases(const eq_architecture *a, eq_text *t) {

@@ -12,4 +12,7 @@ eq_status eq_architecture_read(const eq_xml *xml, const eq_xml_node *node, eq_ex
 void eq_architecture_write(const eq_experiment *x, eq_text *t);
 void eq_architecture_write_inside(const eq_architecture *a, eq_text *t);
 
+/* skip="0-2 1-3" lateral="1", those that there are. */
+void eq_links_write(const eq_skip *skip, size_t skips, unsigned lateral, eq_text *t);
+
 #endif

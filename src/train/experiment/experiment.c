@@ -15,6 +15,7 @@
 #include "train/experiment/meta.h"
 #include "train/experiment/network.h"
 #include "train/experiment/place.h"
+#include "train/experiment/sampling.h"
 
 static eq_experiment *experiment_new(void) {
     eq_experiment *x = eq_calloc(1, sizeof *x);
@@ -29,7 +30,8 @@ static eq_experiment *experiment_new(void) {
                                   .eta = 0.1,
                                   .delta = 0.05,
                                   .clamp = INFINITY,
-                                  .tolerance = 1e-9};
+                                  .tolerance = 1e-9,
+                                  .sampling = eq_sampling_defaults()};
     x->discrete = eq_discrete_defaults();
     x->elastic = eq_elastic_defaults();
     x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
@@ -422,6 +424,8 @@ static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
     cost(&r, eq_xml_child(root, "cost"));
     estimator(&r, eq_xml_child(root, "estimator"));
     mismatch(&r, eq_xml_child(root, "mismatch"));
+    if (r.status == EQ_OK)
+        r.status = eq_sampling_read(xml, eq_xml_child(root, "langevin"), x, diag);
     hardware(&r, eq_xml_child(root, "hardware"));
     optimizer(&r, eq_xml_child(root, "optimizer"));
     if (r.status == EQ_OK) r.status = eq_device_read(xml, eq_xml_child(root, "device"), x, diag);

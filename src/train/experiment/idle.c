@@ -41,6 +41,14 @@ static bool nudges(const eq_experiment *x) {
     return phases(x) && x->estimator.nudging != EQ_NUDGE_CLAMP;
 }
 
+static bool settles(const eq_experiment *x) {
+    return !eq_estimator_samples(&x->estimator);
+}
+
+static bool nudges_so(const eq_experiment *x) {
+    return settles(x) || x->estimator.nudging == EQ_NUDGE_ENERGY;
+}
+
 static bool huber(const eq_experiment *x) {
     return cost_is(x, "huber");
 }
@@ -119,6 +127,10 @@ static bool shockley(const eq_experiment *x) {
 
 static bool ideal(const eq_experiment *x) {
     return !shockley(x);
+}
+
+static bool hopfield(const eq_experiment *x) {
+    return x->network.layers > 0;
 }
 
 static bool euler(const eq_experiment *x) {
@@ -266,6 +278,7 @@ static const struct rule {
     {"architecture", "density topology", "kind=\"nmos\"", nmos, NULL, NULL},
     {"architecture", "is n", "diode=\"shockley\"", shockley, NULL, NULL},
     {"architecture", "ron roff", "diode=\"ideal\"", ideal, NULL, NULL},
+    {"network", "skip lateral", "kind=\"hopfield\"", hopfield, NULL, NULL},
     {"network", "step", "solver=\"euler\"", euler, NULL, NULL},
     {"data", "label header", "format=\"csv\"", is_csv, NULL, NULL},
     {"encoding", "target-normalize target-scale target-center", "<data> targets", has_targets, NULL,
@@ -284,6 +297,14 @@ static const struct rule {
     {"estimator", "tolerance", "type=\"rbp\"", iterates, NULL, NULL},
     {"estimator", "steps", "type=\"rbp\" or \"bptt\"", counts_steps, NULL, NULL},
     {"estimator", "eta delta clamp g-clamp", "nudging=\"clamp\"", clamps, NULL, NULL},
+    {"estimator", "nudging",
+     "an experiment without <langevin>, whose states are those of E + beta C", nudges_so, NULL,
+     NULL},
+    {"langevin", "temperature step burn-in samples thinning capacitance",
+     "type=\"one-sided\" or \"random-sign\" or \"symmetric\" or \"four-point\"", phases, NULL,
+     NULL},
+    {"hardware", "nudge-noise nudge-offset hold-noise hold-offset",
+     "an experiment without <langevin>, whose phases settle", settles, NULL, NULL},
     {"estimator", "delta", "cost type=\"hinge\"", hinge, NULL, NULL},
     {"mismatch", "parameters distribution per", "sigma or absolute beside it", deviates_itself,
      NULL, NULL},

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/experiment/architecture.h"
 #include "train/experiment/attribute.h"
 #include "train/experiment/elastic.h"
 
@@ -45,8 +46,20 @@ static eq_status counts(const reader *r, size_t n, const char *const *name, size
 
 static const char cannot[] = "<network> cannot be built; correct it as said above";
 
+/* Skips and lateral couplings in the words of a layered architecture. */
+static eq_status read_links(const reader *r, eq_hopfield_options *o) {
+    const char *skip = word(r, "skip"), *lateral = word(r, "lateral");
+    eq_architecture a = {.skips = 0};
+    eq_status status = skip == NULL ? EQ_OK : eq_architecture_skips(skip, &a, r->diag);
+    if (status == EQ_OK && lateral != NULL) status = eq_architecture_lateral(lateral, &a, r->diag);
+    memcpy(o->skip, a.skip, sizeof o->skip);
+    o->skips = a.skips;
+    o->lateral = a.lateral;
+    return status == EQ_OK ? EQ_OK : fault(r, cannot);
+}
+
 static eq_status read_hopfield(const reader *r, eq_hopfield_options *o) {
-    const char *solver = word(r, "solver"), *layers = word(r, "layers");
+    const char *solver = word(r, "solver"), *layers = word(r, "layers"), *sigma = word(r, "sigma");
     if (solver != NULL && !eq_hopfield_solver_find(solver, &o->solver))
         return fault(r, "a Hopfield network has solver=\"sweeps\" or \"euler\"; take one of them");
     if (eq_xml_first(r->node) != NULL)
@@ -61,6 +74,9 @@ static eq_status read_hopfield(const reader *r, eq_hopfield_options *o) {
     if (o->layers == 0)
         return fault(r, "layers are widths between commas, inputs first, 16 at most, as in "
                         "layers=\"64,100,10\"");
+    if (sigma != NULL) o->sigma = eq_sigma_find(sigma);
+    status = read_links(r, o);
+    if (status != EQ_OK) return status;
     return eq_hopfield_check(o, r->diag) == EQ_OK ? EQ_OK : fault(r, cannot);
 }
 
@@ -159,7 +175,10 @@ static void write_hopfield(const eq_hopfield_options *o, eq_text *t) {
     eq_text_puts(t, "  <network kind=\"hopfield\" layers=\"");
     for (size_t l = 0; l < o->layers; l++)
         eq_text_printf(t, "%s%zu", l == 0 ? "" : ",", o->width[l]);
-    eq_text_printf(t, "\" solver=\"%s\"", eq_hopfield_solver_name(o->solver));
+    eq_text_puts(t, "\"");
+    eq_links_write(o->skip, o->skips, o->lateral, t);
+    eq_text_printf(t, " sigma=\"%s\" solver=\"%s\"", o->sigma->name,
+                   eq_hopfield_solver_name(o->solver));
     eq_put_number(t, "step", o->step);
     eq_put_number(t, "tolerance", o->tolerance);
     eq_text_printf(t, " steps=\"%zu\"/>\n", o->steps);

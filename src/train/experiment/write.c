@@ -14,6 +14,7 @@
 #include "train/experiment/meta.h"
 #include "train/experiment/network.h"
 #include "train/experiment/place.h"
+#include "train/experiment/sampling.h"
 
 /* A path is written as it is or not at all. */
 static eq_status check_path(const char *relative, eq_diag *diag) {
@@ -198,6 +199,7 @@ static void write_method(const eq_experiment *x, eq_text *t) {
         eq_text_printf(t, " steps=\"%zu\"", x->estimator.steps);
     }
     eq_text_puts(t, "/>\n");
+    eq_sampling_write(x, t);
     write_mismatch(&x->mismatch, t);
     write_hardware(&x->hardware, t);
     write_optimizer(x, t);

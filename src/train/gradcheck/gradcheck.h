@@ -27,4 +27,8 @@ const eq_block *eq_check_block(const eq_check *k, size_t p, size_t *number);
 /* dL/dw of parameter p by central differences of the loss; |slope - dL/dw| <= *doubt. */
 eq_status eq_check_difference(eq_check *k, size_t p, double *slope, double *doubt);
 
+/* sampled.c. The experiment's estimator, which samples its phases, at the examples of the check; mean[parameters] of
+ * some estimates. */
+eq_status eq_check_sampled(eq_check *k, double *mean, eq_gradcheck_sampled *out);
+
 #endif

@@ -1,0 +1,121 @@
+/* Power MOS transistors against ngspice: output and transfer sweeps at three temperatures with their body
+ * diodes, forward and broken down; gradients of every parameter that learns. */
+#define _POSIX_C_SOURCE 200809L
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../support/program.h"
+#include "../support/sweep.h"
+#include "base/text.h"
+
+Suite *vdmos_suite(void);
+
+/* The sign of every potential, the model and the line of the transistor. */
+static const struct {
+    int sign;
+    const char *model, *line;
+} cards[] = {
+    {1, "vdmos", ""},
+    {1, "vdmos(nchan vto=2 kp=5 lambda=0.02 is=1e-12 n=1.1 cgdmax=1n cgs=1n mfg=x)", ""},
+    {1, "vdmos(vto=1.5 kp=10 rd=0.05 rs=0.02 rb=0.1 rg=3 theta=0.03 mtriode=1.3 rds=1meg)", "m=2"},
+    {1, "vdmos(vto=1 ksubthres=0.15 subshift=0.1 tcvth=3m mu=-1.2 texp0=1.8 rd=0.1 tnom=50)",
+     "temp=60"},
+    {1, "vdmos(vto=1 kp=3 bv=4 ibv=1m nbv=1.5 rb=0.2 trb1=2m trb2=1u tksubthres1=1m)", "m=3"},
+    {1, "vdmos(vto=1 rd=0.1 rs=0.1 trd1=4m trd2=5u trs1=3m trs2=2u eg=1.2 xti=2)", "dtemp=15"},
+    {-1, "vdmos(pchan vto=-2 kp=4 lambda=0.03 rd=0.1 rs=0.03 rb=0.05 bv=5)", ""},
+    {-1, "vdmos pchan vto=-1 theta=0.05 tcvth=2m is=1e-13 n=1.2", "m=2"},
+};
+enum { CARDS = sizeof cards / sizeof *cards };
+static const double temperatures[] = {-40.0, 27.0, 85.0};
+
+START_TEST(sweeps_agree_with_ngspice) {
+    static const char *const sweep[] = {"Vd %g %g %g Vg %g %g %g", "Vg %g %g %g Vd %g %g %g"};
+    static const double range[2][6] = {{-0.7, 5, 0.1, -1, 6, 1.4}, {-2, 6, 0.25, -0.5, 4.1, 1.1}};
+    for (size_t t = 0; t < 3; t++)
+        for (size_t k = 0; k < 2; k++) {
+            eq_text deck = {0};
+            char dc[128];
+            const double *r = range[k];
+            int s = cards[_i].sign;
+            snprintf(dc, sizeof dc, sweep[k], s * r[0], s * r[1], s * r[2], s * r[3], s * r[4],
+                     s * r[5]);
+            eq_text_printf(&deck,
+                           "sweeps\nVd d 0 %d\nVg g 0 %d\nVs s 0 %g\nM1 d g s mm %s\n"
+                           ".model mm %s\n.options temp=%g reltol=1e-10 abstol=1e-15 vntol=1e-12 "
+                           "itl1=1000 itl2=1000\n.dc %s\n.end\n",
+                           2 * s, 3 * s, -0.1 * s, cards[_i].line, cards[_i].model, temperatures[t],
+                           dc);
+            sweep_agrees(deck.text, 1e-13); /* ngspice rounds by siemens */
+            eq_text_free(&deck);
+        }
+}
+END_TEST
+
+/* Every trained parameter: the adjoint gradient against central differences of operating points. */
+START_TEST(power_transistors_learn) {
+    static const char deck[] =
+        "Every parameter of a power transistor learns\nVx1 x1 0 0\nVx2 x2 0 0\nVu up 0 12\n"
+        "M1 a x1 s n1\nM2 b x2 s n1 m=2\nRa up a 10\nRb up b 12\nRs s 0 4\nM3 o1 a up p1\n"
+        "M4 up b o2 n1\nR1 o1 0 20\nR2 o2 0 30\n* upside down: its body diode conducts\n"
+        "M5 0 0 c n2\nRc up c 100\nRo c o1 50\n"
+        ".model n1 vdmos(vto=2 kp=0.5 lambda=0.02 theta=0.03 mtriode=1.2 rd=0.1 rs=0.2)\n"
+        ".model n2 vdmos(vto=3 rb=0.5 is=1e-11)\n.model p1 vdmos(pchan vto=-2.5 kp=0.3 rs=0.3)\n"
+        "*% input Vx1 Vx2\n*% output o1 o2\n*% train M1(vto) min=0 max=4\n*% train M1(kp) min=0.1 "
+        "max=4\n*% train M2(lambda) min=0 max=1\n*% train M1(theta) min=0 max=1\n"
+        "*% train M4(mtriode) min=0.5 max=2\n*% train M2(rd) min=0.01 max=1\n*% train M2(rs) "
+        "min=0.01 max=1\n*% train M3(vto) min=-4 max=0\n*% train M3(rs) min=0.01 max=1\n"
+        "*% train M5(is) min=1e-16 max=1e-6\n.temp 60\n.op\n.end\n";
+    static const char net[] =
+        "<experiment name=\"net\" seed=\"1\"><circuit deck=\"net.cir\"/><data format=\"csv\" "
+        "path=\"net.csv\" label=\"class\"/><cost type=\"squared-error\" high=\"5\" low=\"2\"/>"
+        "<estimator type=\"adjoint\"/><optimizer type=\"sgd\" rate=\"1e-12\"/><minibatch "
+        "size=\"4\"/><epochs count=\"2\"/></experiment>";
+    double off = 1.0;
+    put("net.cir", deck);
+    put("net.csv", "a,b,class\n3,2.6,p\n2.8,3.1,q\n3.2,2.5,p\n2.9,3,q\n");
+    put("net.xml", net);
+    outcome o = run_program("gradcheck %s", in("net.xml"));
+    const char *found = strstr(o.text, "adjoint against central differences: ");
+    if (found != NULL) sscanf(found, "adjoint against central differences: %lf", &off);
+    ck_assert_msg(off < 1e-7, "%.1000s", o.text);
+    outcome_free(&o);
+}
+END_TEST
+
+/* A card in the wrong place, and what is not built. */
+START_TEST(others_are_refused) {
+    static const struct {
+        const char *lines, *says;
+    } bad[] = {
+        {"M1 d g 0 0 mm\n.model mm vdmos\n",
+         ":2:1: error: M1 has four nodes, but its model is a VDMOS"},
+        {"M1 d g 0 mm\n.model mm nmos\n",
+         ":2:1: error: M1 has three nodes, but its model has four"},
+        {"M1 d g 0 mm\n.model mm vdmos(rq=1 vq=2)\n", "rq=1 is not supported yet"},
+    };
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        eq_text deck = {0};
+        char *text = NULL;
+        eq_text_printf(&deck, "t\n%sV1 d 0 1\nV2 g 0 1\n.op\n.end\n", bad[k].lines);
+        expect_exit(2, &text, "op %s", put("b.cir", deck.text));
+        ck_assert_msg(strstr(text, bad[k].says) != NULL, "%s", text);
+        free(text);
+        eq_text_free(&deck);
+    }
+}
+END_TEST
+
+Suite *vdmos_suite(void) {
+    Suite *s = suite_create("vdmos");
+    TCase *t = tcase_create("vdmos");
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
+    tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, sweeps_agree_with_ngspice, 0, CARDS);
+    tcase_add_test(t, power_transistors_learn);
+    tcase_add_test(t, others_are_refused);
+    suite_add_tcase(s, t);
+    return s;
+}
