@@ -51,10 +51,6 @@ static inline eq_dual eq_dual_div(eq_dual x, eq_dual y) {
     return eq_dual_chain(q, 1.0 / y.v, x, -q / y.v, y);
 }
 
-static inline eq_dual eq_dual_scale(double a, eq_dual x) {
-    return eq_dual_map(a * x.v, a, x);
-}
-
 /* a + x */
 static inline eq_dual eq_dual_plus(double a, eq_dual x) {
     return eq_dual_map(a + x.v, 1.0, x);
@@ -64,6 +60,22 @@ static inline eq_dual eq_dual_plus(double a, eq_dual x) {
 static inline eq_dual eq_dual_sqrt(eq_dual x) {
     double root = sqrt(x.v);
     return eq_dual_map(root, root > 0.0 ? 0.5 / root : 0.0, x);
+}
+
+static inline eq_dual eq_dual_exp(eq_dual x) {
+    return eq_dual_map(exp(x.v), exp(x.v), x);
+}
+
+static inline eq_dual eq_dual_min(eq_dual x, eq_dual y) {
+    return x.v < y.v ? x : y;
+}
+
+static inline eq_dual eq_dual_max(eq_dual x, eq_dual y) {
+    return x.v > y.v ? x : y;
+}
+
+static inline eq_dual eq_dual_scale(double a, eq_dual x) {
+    return eq_dual_map(a * x.v, a, x);
 }
 
 static inline eq_dual eq_dual_log(eq_dual x) {

@@ -3,17 +3,11 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "base/instructions.h"
 #include "devices/pnjlim.h"
 
 enum { D = EQ_MOS_D, G = EQ_MOS_G, S = EQ_MOS_S, B = EQ_MOS_B, NODES = EQ_MOS_NODES };
 
 static const int end_of[EQ_MOS_ENDS] = {D, S};
-
-const eq_mos_kernels *eq_mos_pick(const eq_mos_level *level) {
-    eq_instructions best = eq_instructions_best();
-    return best == EQ_V4 ? level->v4 : best == EQ_V3 ? level->v3 : level->base;
-}
 
 static void turn(double type, const double *z, double *own) {
     for (int n = 0; n < NODES; n++) own[n] = type * z[n];

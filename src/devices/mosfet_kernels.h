@@ -1,10 +1,13 @@
 /* MOS transistors around a channel law, eight at a time. A level (mosfet1_v4.c, mosfet1_v3.c,
- * mosfet1_base.c) includes this file after choosing an instruction set and including the law,
+ * mosfet1_base.c) includes this file after choosing an instruction set and including the law of LAWS
+ * numbers at vds >= 0, its channel and how it changes with the numbers,
  *
- *   static void law(const eq_vec *number, eq_vec vgs, eq_vec vds, eq_vec vbs, channel *c),
+ *   static void law(const eq_vec *number, eq_vec vt, eq_vec vgs, eq_vec vds, eq_vec vbs,
+ *                   channel *c),
+ *   static eq_vec law_change(const eq_vec *number, const eq_vec *change, eq_vec vt, ..),
  *
- * at vds >= 0, each for its own table EQ_MOS_KERNELS. A transistor takes the same steps whatever its
- * neighbours do. */
+ * and cubic_leakage (see junction), each for its own table EQ_MOS_KERNELS. A transistor takes the
+ * same steps whatever its neighbours do. */
 #include <float.h>
 #include <stdbool.h>
 
@@ -12,10 +15,11 @@
 #include "devices/mosfet.h"
 
 enum { D = EQ_MOS_D, G = EQ_MOS_G, S = EQ_MOS_S, B = EQ_MOS_B, NODES = EQ_MOS_NODES };
+enum { COLUMNS = EQ_MOS_LAW + LAWS, CHANGES = EQ_MOS_ENDS + LAWS };
 
 /* Eight transistors, every potential and current of a p channel turned round. */
 typedef struct mosfet {
-    eq_vec number[EQ_MOS_LAWS];
+    eq_vec number[LAWS];
     eq_vec is[EQ_MOS_ENDS], r[EQ_MOS_ENDS], vt, per_vt, gmin, type;
     eq_vec z[NODES]; /* of the terminals */
 } mosfet;
@@ -29,7 +33,7 @@ typedef struct inner {
 
 EQ_INLINE mosfet take(double *const *w, const double *const *z, size_t at) {
     mosfet q;
-    for (int k = 0; k < EQ_MOS_LAWS; k++) q.number[k] = eq_vec_load(w[k] + at);
+    for (int k = 0; k < LAWS; k++) q.number[k] = eq_vec_load(w[EQ_MOS_LAW + k] + at);
     for (int e = 0; e < EQ_MOS_ENDS; e++) {
         q.is[e] = eq_vec_load(w[EQ_MOS_IS + e] + at);
         q.r[e] = eq_vec_load(w[EQ_MOS_R + e] + at);
@@ -44,10 +48,16 @@ EQ_INLINE mosfet take(double *const *w, const double *const *z, size_t at) {
 
 /* A bulk junction as ngspice has it: is (exp(v/vt) - 1) + gmin v above -3 vt, gmin v - is below.
  * There ngspice jumps by is e^-3; here it is a slope over vt/1000, so that KCL always has a
- * solution. */
+ * solution. With cubic leakage it is gmin v - is (1 + (3 vt/(e v))^3) below, which does not jump. */
 EQ_INLINE void junction(const mosfet *q, eq_vec is, eq_vec gmin, eq_vec v, eq_vec *i, eq_vec *g) {
     const double least = 0.049787068367863944; /* e^-3 */
     eq_vec edge = -3.0 * q->vt, width = 1e-3 * q->vt, e = eq_vec_exp(v * q->per_vt);
+    if (cubic_leakage) {
+        eq_vec low = eq_vec_min(v, edge), third = edge / low, cube = third * third * third * least;
+        *i = is * (eq_vec_if_less(v, edge, cube, e) - 1.0) + gmin * v;
+        *g = is * eq_vec_if_less(v, edge, -3.0 * cube / low, e * q->per_vt) + gmin;
+        return;
+    }
     eq_vec over = eq_vec_max(v - edge + width, eq_vec_all(0.0)), zero = eq_vec_all(0.0);
     eq_vec ramp = eq_vec_if_less(zero, over, least / width, zero);
     eq_vec part = eq_vec_if_less(v, edge, ramp * over, e);
@@ -61,7 +71,7 @@ EQ_INLINE channel channel_at(const mosfet *q, const eq_vec *v, eq_mask *forward)
     eq_vec low = eq_vec_min(v[D], v[S]), high = eq_vec_max(v[D], v[S]);
     channel c;
     *forward = v[D] >= v[S];
-    law(q->number, v[G] - low, high - low, v[B] - low, &c);
+    law(q->number, q->vt, v[G] - low, high - low, v[B] - low, &c);
     return c;
 }
 
@@ -230,6 +240,19 @@ EQ_INLINE void begin(const mosfet *q, double *const *memory, size_t at, eq_vec *
     }
 }
 
+/* Those of `stuck` once more, without the memory of drops at other potentials. */
+static __attribute__((noinline)) void again(const mosfet *q, eq_mask stuck, eq_vec size, state *s) {
+    state t;
+    begin(q, NULL, 0, t.v);
+    t.in = evaluate(q, t.v);
+    t.worst = mismatch(q, t.v, &t.in, t.f);
+    descend(q, stuck, size, &t);
+    put_inner(stuck, &s->in, &t.in);
+    put(stuck, &s->worst, t.worst);
+    put(stuck, &s->v[D], t.v[D]);
+    put(stuck, &s->v[S], t.v[S]);
+}
+
 /* The inner potentials at the outer ones, and what flows there. */
 EQ_INLINE state settle(const mosfet *q, double *const *memory, size_t at) {
     const eq_vec *z = q->z;
@@ -240,6 +263,10 @@ EQ_INLINE state settle(const mosfet *q, double *const *memory, size_t at) {
     s.worst = mismatch(q, s.v, &s.in, s.f);
     descend(q, s.worst > 0.0, size, &s);
     eq_mask stuck = s.worst > 1e-12 * size;
+    if (eq_vec_any(stuck) && memory != NULL) {
+        again(q, stuck, size, &s);
+        stuck &= s.worst > 1e-12 * size;
+    }
     if (eq_vec_any(stuck)) rescue(q, stuck, size, &s);
     if (memory != NULL) {
         eq_vec_store(memory[EQ_MOS_DRAIN] + at, z[D] - s.v[D]);
@@ -309,13 +336,13 @@ EQ_INLINE void change_of(double *const *w, const double *const *z, double *const
     mosfet q = take(w, z, at);
     state s = settle(&q, NULL, at);
     square m = matrix(&q, &s.in);
-    eq_mask forward;
-    channel c = channel_at(&q, s.v, &forward);
-    eq_vec sum = eq_vec_all(0.0), j[EQ_MOS_ENDS], slope, right[EQ_MOS_ENDS], x[EQ_MOS_ENDS];
-    for (int k = 0; k < EQ_MOS_LAWS; k++) sum += c.by[k] * eq_vec_load(change[k] + at);
-    sum = eq_vec_select(forward, sum, -sum);
+    eq_vec low = eq_vec_min(s.v[D], s.v[S]), high = eq_vec_max(s.v[D], s.v[S]), numbers[LAWS];
+    eq_vec j[EQ_MOS_ENDS], slope, right[EQ_MOS_ENDS], x[EQ_MOS_ENDS];
+    for (int k = 0; k < LAWS; k++) numbers[k] = eq_vec_load(change[EQ_MOS_ENDS + k] + at);
+    eq_vec sum = law_change(q.number, numbers, q.vt, s.v[G] - low, high - low, s.v[B] - low);
+    sum = eq_vec_select(s.v[D] >= s.v[S], sum, -sum);
     for (int e = 0; e < EQ_MOS_ENDS; e++)
-        junction(&q, eq_vec_load(change[EQ_MOS_IS + e] + at), eq_vec_all(0.0),
+        junction(&q, eq_vec_load(change[e] + at), eq_vec_all(0.0),
                  s.v[B] - s.v[e == EQ_MOS_DRAIN ? D : S], &j[e], &slope);
     right[0] = -q.r[0] * (sum - j[0]);
     right[1] = q.r[1] * (sum + j[1]);
@@ -329,7 +356,7 @@ EQ_INLINE void change_of(double *const *w, const double *const *z, double *const
 }
 
 /* The last transistors of n, the last of them as often as eight take. */
-enum { MOST = EQ_MOS_COLUMNS > NODES *NODES ? EQ_MOS_COLUMNS : NODES *NODES };
+enum { MOST = COLUMNS > NODES *NODES ? COLUMNS : NODES *NODES };
 typedef struct rest {
     double value[MOST][EQ_LANES];
     double *column[MOST];
@@ -353,7 +380,7 @@ static void port(size_t n, double *const *w, const double *const *z, double *con
     for (; at + EQ_LANES <= n; at += EQ_LANES) port_of(w, z, memory, i, g, at);
     if (at == n) return;
     rest own, potentials, kept, currents, slopes;
-    fill(&own, (const double *const *)w, EQ_MOS_COLUMNS, at, n);
+    fill(&own, (const double *const *)w, COLUMNS, at, n);
     fill(&potentials, z, NODES, at, n);
     fill(&currents, NULL, NODES, at, n);
     fill(&slopes, NULL, NODES * NODES, at, n);
@@ -371,9 +398,9 @@ static void change(size_t n, double *const *w, const double *const *z, double *c
     for (; at + EQ_LANES <= n; at += EQ_LANES) change_of(w, z, by, di, at);
     if (at == n) return;
     rest own, potentials, changes, currents;
-    fill(&own, (const double *const *)w, EQ_MOS_COLUMNS, at, n);
+    fill(&own, (const double *const *)w, COLUMNS, at, n);
     fill(&potentials, z, NODES, at, n);
-    fill(&changes, (const double *const *)by, EQ_MOS_CHANGES, at, n);
+    fill(&changes, (const double *const *)by, CHANGES, at, n);
     fill(&currents, NULL, NODES, at, n);
     change_of(own.column, (const double *const *)potentials.column, changes.column, currents.column,
               0);

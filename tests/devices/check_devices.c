@@ -31,11 +31,12 @@ static double some_value(const eq_param *p, eq_random *r) {
         const char *name;
         double usual;
     } small[] = {{"isr", 1e-12}, {"jsw", 1e-12}, /* beside is of 1e-14 */
-                 {"kp", 1e-4},   {"js", 1e-6},   {"tox", 1e-8}, {"nsub", 1e15},  {"nss", 1e10},
-                 {"ld", 1e-6},   {"ad", 1e-10},  {"as", 1e-10}, {"lambda", 0.1}, {"theta", 0.01},
-                 {"vaf", 60.0},  {"var", 30.0},  {"ikf", 1e-2}, {"ikr", 1e-2},   {"ise", 1e-14},
-                 {"iss", 1e-15}, {"isc", 1e-14}, {"irb", 1e-4}, {"rc", 10.0},    {"re", 1.0},
-                 {"rb", 100.0}};
+                 {"kp", 1e-4},   {"js", 1e-6},    {"tox", 1e-8}, {"nsub", 1e15},  {"nss", 1e10},
+                 {"ld", 1e-6},   {"ad", 1e-10},   {"as", 1e-10}, {"lambda", 0.1}, {"vaf", 60.0},
+                 {"var", 30.0},  {"ikf", 1e-2},   {"ikr", 1e-2}, {"ise", 1e-14},  {"iss", 1e-15},
+                 {"isc", 1e-14}, {"theta", 0.01}, {"eta", 0.1},  {"xj", 1e-6},    {"nfs", 1e11},
+                 {"wd", 1e-6},   {"xl", 1e-6},    {"xw", 1e-6},  {"delvto", 0.2}, {"vmax", 1e5},
+                 {"uexp", 0.1},  {"irb", 1e-4},   {"rc", 10.0},  {"re", 1.0},     {"rb", 100.0}};
     double usual = 1.0;
     for (size_t k = 0; k < sizeof small / sizeof *small; k++)
         if (strcmp(p->name, small[k].name) == 0) usual = small[k].usual;

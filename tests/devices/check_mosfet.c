@@ -30,6 +30,40 @@ static const struct {
     {-1, "pmos(level=1 vto=-0.8 kp=40u gamma=0.4 phi=0.8 lambda=0.05)", "w=40u l=2u"},
     {-1, "pmos(tox=15n nsub=2e16 tpg=-1 rsh=25 ld=0.05u)", "w=12u l=1.5u nrd=2 nrs=3"},
     {-1, "pmos(vto=0.2 gamma=0.3 u0=250 tox=30n js=10u)", "ad=1n as=2n ic=1,2,0"},
+    {1, "nmos(level=3)", ""},
+    {1, "nmos(level=3 vto=0.7 kp=100u theta=0.1 gamma=0.5 phi=0.7 kappa=0.5)", "w=20u l=2u"},
+    {1, "nmos(level=3 tox=20n nsub=2e16 xj=0.2u ld=0.05u uo=600 theta=0.08 eta=0.05 delta=0.8)",
+     "w=4u l=1u"},
+    {1,
+     "nmos(level=3 tox=20n nsub=2e16 xj=0.2u ld=0.05u wd=0.1u vmax=1.5e5 theta=0.1 kappa=0.3 "
+     "nfs=5e11 eta=0.08 delta=1.2 rsh=30)",
+     "w=3u l=1u m=2 nrd=0.5"},
+    {1, "nmos(level=3 tox=15n nsub=4e15 vmax=1e5 tnom=50 nss=1e10 tpg=0 rs=30 js=1u delvto=0.1)",
+     "w=5u l=0.8u ad=10p as=20p dtemp=15"},
+    {1, "nmos(level=3 tox=25n nsub=1e16 kappa=20 xj=0.3u xl=-0.1u xw=0.2u nfs=1e12)",
+     "w=5u l=0.6u temp=60"},
+    {1, "nmos(level=3 tox=25n nsub=1e16 vmax=8e4 kappa=10 is=1e-13)", "w=5u l=0.7u off"},
+    {-1,
+     "pmos(level=3 tox=20n nsub=3e16 tpg=-1 uo=200 xj=0.3u vmax=9e4 theta=0.12 eta=0.1 nfs=2e11)",
+     "w=6u l=1u"},
+    {-1, "pmos(level=3 vto=-0.8 kp=30u gamma=0.6 theta=0.05 delta=1 rd=20 rs=30)", "w=8u l=2u"},
+    {1, "nmos(level=2)", ""},
+    {1, "nmos(level=2 vto=0.7 kp=100u gamma=0.5 phi=0.7 lambda=0.05)", "w=20u l=2u"},
+    {1, "nmos(level=2 tox=20n nsub=2e16 xj=0.2u ld=0.05u uo=600 ucrit=8e4 uexp=0.2 delta=0.8)",
+     "w=4u l=1u"},
+    {1,
+     "nmos(level=2 tox=40n nsub=1e16 xj=0.4u ld=0.2u vmax=6e4 neff=3 ucrit=6e4 uexp=0.15 "
+     "nfs=5e11 delta=2 rsh=30)",
+     "w=6u l=2u m=2 nrd=0.5"},
+    {1, "nmos(level=2 tox=50n nsub=4e15 vmax=1e5 nfs=1e10 tnom=50 nss=1e10 tpg=0 rs=30 js=1u)",
+     "w=5u l=10u ad=10p as=20p dtemp=15"},
+    {1, "nmos(level=2 tox=25n nsub=1e16 xj=0.3u nfs=1e12 pb=0.7)", "w=5u l=0.9u temp=60"},
+    {1, "nmos(level=2 vto=0.8 gamma=0.4 lambda=0.2 uexp=0.3)", "w=5u l=1u off"},
+    {1, "nmos(level=2 vto=1 nsub=1e16 vmax=1e5 xj=0.3u tox=50n)", "w=4u l=2u"},
+    {-1,
+     "pmos(level=2 tox=40n nsub=2e16 tpg=-1 uo=200 xj=0.4u vmax=5e4 nfs=2e11 uexp=0.1 ucrit=2e4)",
+     "w=6u l=2u"},
+    {-1, "pmos(level=2 vto=-0.8 kp=30u gamma=0.6 lambda=0.02 delta=1 rd=20 rs=30)", "w=8u l=2u"},
 };
 enum { CARDS = sizeof cards / sizeof *cards };
 static const double temperatures[] = {-40.0, 27.0, 85.0};
@@ -187,25 +221,9 @@ START_TEST(short_channels_are_refused) {
 }
 END_TEST
 
-/* Every trained parameter of transistors, gates among them: the adjoint gradient against central
- * differences of operating points, where bulks are forward, reverse and at the drain; then a
- * training and the way back of the trained deck. */
-START_TEST(transistors_learn) {
-    static const char deck[] =
-        "Every parameter of a transistor learns\nVx1 x1 0 0\nVx2 x2 0 0\nVg1 g1 0 2.5\nVg2 g2 0 "
-        "2.2\n"
-        "M1 x1 g1 h x1 n1 l=7.8u w=138u\nM2 x2 g2 h 0 n1 l=7.8u w=138u\nM3 x1 h y1 y1 n2 w=20u "
-        "l=2u\nM4 y2 h 0 0 n2 w=20u l=2u\nM5 y2 y2 up up p1 w=20u l=2u\nVu up 0 3\nR1 y1 0 10k\n"
-        "R2 y2 0 100k\nR3 h up 100k\n"
-        ".model n1 nmos(vto=0.75 gamma=1.09 phi=0.95 kp=62u lambda=0.2 rsh=73)\n"
-        ".model n2 nmos(vto=0.6 gamma=0.4 phi=0.8 kp=90u lambda=0.05 rd=100)\n"
-        ".model p1 pmos(vto=-0.7 gamma=0.3 phi=0.7 kp=30u lambda=0.1)\n"
-        "*% input Vx1 Vx2\n*% output y1 y2\n*% train Vg* min=0.4 max=8\n*% train M1(w) min=1u "
-        "max=500u\n*% train M2(l) min=1u max=50u\n*% train M4(vto) min=-2 max=2\n*% train M5(kp) "
-        "min=1u max=1m\n*% train M2(gamma) min=0 max=2\n*% train M1(phi) min=0.3 max=2\n*% train "
-        "M5(lambda) min=0 max=1\n*% train M1(is) min=1e-18 max=1e-10\n*% train M5(vto) min=-2 "
-        "max=0\n"
-        ".temp 60\n.op\n.end\n";
+/* The adjoint gradient of the deck's parameters against central differences of operating points; then
+ * a training and the way back of the trained deck. */
+static void learn(const char *deck) {
     static const char data[] = "a,b,class\n1,0.2,p\n0.2,1,q\n0.9,0.1,p\n0.1,0.8,q\n";
     static const char net[] =
         "<experiment name=\"net\" seed=\"1\"><circuit deck=\"net.cir\"/><data format=\"csv\" "
@@ -227,6 +245,111 @@ START_TEST(transistors_learn) {
     free(text);
     expect_exit(0, NULL, "eval %s/trained --data %s", scratch_current(), in("net.csv"));
 }
+
+/* Every trained parameter of transistors, gates among them, where bulks are forward, reverse and at
+ * the drain. */
+START_TEST(transistors_learn) {
+    static const char deck[] =
+        "Every parameter of a transistor learns\nVx1 x1 0 0\nVx2 x2 0 0\nVg1 g1 0 2.5\nVg2 g2 0 "
+        "2.2\n"
+        "M1 x1 g1 h x1 n1 l=7.8u w=138u\nM2 x2 g2 h 0 n1 l=7.8u w=138u\nM3 x1 h y1 y1 n2 w=20u "
+        "l=2u\nM4 y2 h 0 0 n2 w=20u l=2u\nM5 y2 y2 up up p1 w=20u l=2u\nVu up 0 3\nR1 y1 0 10k\n"
+        "R2 y2 0 100k\nR3 h up 100k\n"
+        ".model n1 nmos(vto=0.75 gamma=1.09 phi=0.95 kp=62u lambda=0.2 rsh=73)\n"
+        ".model n2 nmos(vto=0.6 gamma=0.4 phi=0.8 kp=90u lambda=0.05 rd=100)\n"
+        ".model p1 pmos(vto=-0.7 gamma=0.3 phi=0.7 kp=30u lambda=0.1)\n"
+        "*% input Vx1 Vx2\n*% output y1 y2\n*% train Vg* min=0.4 max=8\n*% train M1(w) min=1u "
+        "max=500u\n*% train M2(l) min=1u max=50u\n*% train M4(vto) min=-2 max=2\n*% train M5(kp) "
+        "min=1u max=1m\n*% train M2(gamma) min=0 max=2\n*% train M1(phi) min=0.3 max=2\n*% train "
+        "M5(lambda) min=0 max=1\n*% train M1(is) min=1e-18 max=1e-10\n*% train M5(vto) min=-2 "
+        "max=0\n"
+        ".temp 60\n.op\n.end\n";
+    learn(deck);
+}
+END_TEST
+
+/* Gate voltages and parameters of levels 2 and 3 learn as those of level 1 do. */
+START_TEST(transistors_of_other_levels_learn) {
+    static const char deck[] =
+        "Every parameter of levels 2 and 3 learns\nVx1 x1 0 0\nVx2 x2 0 0\nVg1 g1 0 2.5\nVg2 g2 0 "
+        "2.2\n"
+        "M1 x1 g1 h x1 n2 l=1.8u w=13u\nM2 x2 g2 h 0 n2 l=1.8u w=13u\nM3 x1 h y1 y1 n3 w=20u "
+        "l=2u\nM4 y2 h 0 0 n3 w=20u l=2u\nM5 y2 y2 up up p3 w=20u l=2u\nVu up 0 3\nR1 y1 0 10k\n"
+        "R2 y2 0 100k\nR3 h up 100k\n"
+        ".model n2 nmos(level=2 vto=0.75 gamma=0.8 phi=0.8 kp=62u lambda=0.1 nfs=1e11 "
+        "xj=0.2u "
+        "nsub=1e16 tox=40n uexp=0.1 delta=1)\n"
+        ".model n3 nmos(level=3 vto=0.6 gamma=0.4 phi=0.8 kp=90u theta=0.05 nsub=1e16 "
+        "tox=30n "
+        "eta=0.02 vmax=1e5 nfs=1e11)\n"
+        ".model p3 pmos(level=3 vto=-0.7 gamma=0.3 phi=0.7 kp=30u theta=0.1 kappa=0.5 nsub=1e16)\n"
+        "*% input Vx1 Vx2\n*% output y1 y2\n*% train Vg* min=0.4 max=8\n*% train M1(w) min=1u "
+        "max=500u\n*% train M2(l) min=1u max=50u\n*% train M4(vto) min=-2 max=2\n*% train M5(kp) "
+        "min=1u max=1m\n*% train M2(gamma) min=0 max=2\n*% train M1(phi) min=0.3 max=2\n*% train "
+        "M5(theta) min=0 max=1\n*% train M1(is) min=1e-18 max=1e-10\n*% train M5(vto) min=-2 "
+        "max=0\n*% train M1(lambda) min=0 max=1\n*% train M4(eta) min=0 max=1\n*% train M5(kappa) "
+        "min=0 max=10\n*% train M4(l) min=1u max=9u\n*% train M3(w) min=1u max=99u\n"
+        ".temp 60\n.op\n.end\n";
+    learn(deck);
+}
+END_TEST
+
+/* ngspice 39 with reltol=1e-9. */
+START_TEST(short_channels_have_the_answers_of_ngspice) {
+    static const struct {
+        const char *node;
+        double v;
+    } kept[] = {{"a", 2.837508716444807e+00},    {"b", 4.900961527526214e-06},
+                {"out", 3.299999994384406e+00},  {"bias", 1.020409011485212e+00},
+                {"tail", 6.023810325531970e-01}, {"x", 2.162758153900373e+00},
+                {"y", 3.278736105835957e+00}};
+    eq_circuit *c = NULL;
+    eq_solver *s = NULL;
+    double v[64] = {0}, i[64];
+    ck_assert_int_eq(eq_circuit_read("netlists/short-channels.cir", &c, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, i, NULL, NULL), EQ_OK);
+    for (size_t k = 0; k < sizeof kept / sizeof *kept; k++)
+        ck_assert_double_eq_tol(v[eq_circuit_find_node(c, kept[k].node)], kept[k].v, 1e-9);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* No width left, and fewer dopants than carriers. */
+START_TEST(impossible_channels_are_refused) {
+    static const char *const model[] = {"nmos(level=3 wd=0.5u)", "pmos(level=2 nsub=1e10)"};
+    static const char *const why[] = {"no wider than 2 wd", "below the 1.45e10 carriers"};
+    for (int k = 0; k < 2; k++) {
+        char deck[128], *text = NULL;
+        snprintf(deck, sizeof deck,
+                 "t\nV1 d 0 1\nM1 d d 0 0 nm w=1u l=1u\n.model nm %s\n.op\n.end\n", model[k]);
+        ck_assert_int_eq(eq_file_write(in("s.cir"), deck, strlen(deck), NULL), EQ_OK);
+        expect_exit(2, &text, "op %s", in("s.cir"));
+        ck_assert_msg(strstr(text, why[k]) != NULL, "%s", text);
+        free(text);
+    }
+}
+END_TEST
+
+/* beta and the depletion charge by hand: level 2 without nsub and with gamma alone is the law of
+ * Meyer (1971), level 3 with theta and vmax the one of its manual. */
+START_TEST(levels_by_hand) {
+    static const char two[] = "nmos(level=2 vto=0.7 kp=100u gamma=0.5 phi=0.64 is=1e-30)";
+    static const char three[] = "nmos(level=3 vto=0.7 kp=100u theta=0.2 is=1e-30)";
+    static const char slow[] = "nmos(level=3 vto=0.7 kp=100u uo=500 vmax=1e5 is=1e-30)";
+    double leak = 1e-11, over = 2.3, u = 0.5, vbi = 0.7 - 0.5 * 0.8;
+    double body = 2.0 / 3.0 * 0.5 * (pow(0.64 + u, 1.5) - pow(0.64, 1.5));
+    ck_assert_double_eq_tol(drain(two, "w=10u l=1u", (double[]){u, 3, 0, 0}),
+                            1e-3 * ((3.0 - vbi - 0.5 * u) * u - body), leak);
+    ck_assert_double_eq_tol(drain(three, "w=10u l=1u", (double[]){4, 3, 0, 0}),
+                            0.5e-3 * over * over / (1.0 + 0.2 * over), leak);
+    double critical = 1e-6 * 1e5 / 0.05, at = over + critical - hypot(over, critical);
+    ck_assert_double_eq_tol(drain(slow, "w=10u l=1u", (double[]){4, 3, 0, 0}),
+                            1e-3 * (over - 0.5 * at) * at / (1.0 + at / critical), leak);
+    ck_assert_double_eq_tol(drain(slow, "w=10u l=1u", (double[]){0, 3, u, 0}),
+                            -1e-3 * (over - 0.5 * u) * u / (1.0 + u / critical), leak);
+}
 END_TEST
 
 Suite *mosfet_suite(void) {
@@ -241,6 +364,10 @@ Suite *mosfet_suite(void) {
     tcase_add_loop_test(t, each_rung_solves_transistors, 0, EQ_RUNGS);
     tcase_add_test(t, short_channels_are_refused);
     tcase_add_test(t, transistors_learn);
+    tcase_add_test(t, transistors_of_other_levels_learn);
+    tcase_add_test(t, short_channels_have_the_answers_of_ngspice);
+    tcase_add_test(t, levels_by_hand);
+    tcase_add_test(t, impossible_channels_are_refused);
     suite_add_tcase(s, t);
     return s;
 }

@@ -126,6 +126,10 @@ static eq_status transistors(eq_diag *diag) {
     return solve(EQ_NEWTON, "netlists/transistors.cir", diag);
 }
 
+static eq_status transistors_of_levels(eq_diag *diag) {
+    return solve(EQ_NEWTON, "tests/decks/mosfet-levels.cir", diag);
+}
+
 /* A library of compiled models, opened once, a deck of it, and its export. */
 static eq_status compiled(eq_diag *diag) {
     eq_circuit *c = NULL;
@@ -1084,6 +1088,7 @@ static const struct {
     {"KINSOL", kinsol},
     {"Newton with formulas", newton_formulas},
     {"transistors", transistors},
+    {"transistors of other levels", transistors_of_levels},
     {"transistors of EKV", transistors_ekv},
     {"jfets", jfets},
     {"compiled", compiled},

@@ -48,7 +48,7 @@ static const eq_model_word *word_of(char letter, eq_token t) {
 }
 
 /* A parameter of the class that a .model may give; `m` of a D model is a grading coefficient, and
- * theta of a transistor one of the levels that have it. */
+ * theta of a transistor one of the levels that have it, as is pb, which says nothing at dc elsewhere. */
 static int param_of(int cls, eq_token t) {
     const eq_device_class *d = eq_class(cls);
     const eq_model_word *w = word_of(words_of(d), t);
@@ -56,7 +56,9 @@ static int param_of(int cls, eq_token t) {
     for (int k = 0; k < d->params; k++) {
         if (w != NULL && w->action == WORD_ALIAS && strcmp(w->alias, d->param[k].name) == 0)
             return k;
-        if (w == NULL && eq_token_is(t, d->param[k].name)) return k;
+        bool idle =
+            w != NULL && w->action == WORD_DC_FREE && d->level > 0 && (d->instance >> k & 1) == 0;
+        if ((w == NULL || idle) && eq_token_is(t, d->param[k].name)) return k;
     }
     return -1;
 }
@@ -319,7 +321,7 @@ static int class_of_level(const reading *r, const char *type, eq_cursor card) {
         if (eq_token_is(t, name[0])) at = t.at;
     eq_spice_fail(r->s, at,
                   "level=%g of model %.*s is not supported yet; eqspice has MOS transistors of "
-                  "level 1 (Shichman-Hodges) and 44 (EKV 2.6)",
+                  "levels 1 (Shichman-Hodges), 2, 3 and 44 (EKV 2.6)",
                   level, (int)r->name.length, r->name.text);
     return EQ_NONE;
 }

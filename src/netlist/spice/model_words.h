@@ -13,7 +13,7 @@ typedef enum eq_word_action {
     WORD_NEUTRAL,     /* changes nothing where it is 0 */
     WORD_GEOMETRY,    /* read by resistor.c and geometry.c */
     WORD_LEVEL,       /* 1 to 3 have one law; with 3 lengths make the area */
-    WORD_OTHER_LEVEL, /* of transistors of levels 2 and 3 */
+    WORD_OTHER_LEVEL, /* of transistors of some levels */
     WORD_FOREIGN,     /* ngspice has none; elsewhere it changes nothing where it is `alias` */
     WORD_FLAG,        /* stands alone */
     WORD_NOT_HERE
