@@ -155,9 +155,9 @@ START_TEST(defaults_are_those_of_the_manual) {
         again(folder, "<experiment><network kind='hopfield' layers='4,3,2'/><data format='csv' "
                       "path='/d/x'/><optimizer type='sgd' rate='0.5'><group match='*'/>"
                       "</optimizer></experiment>\n");
-    ck_assert_msg(strstr(written.text,
-                         "  <network kind=\"hopfield\" layers=\"4,3,2\" solver=\"sweeps\" "
-                         "step=\"0.5\" tolerance=\"1e-09\" steps=\"10000\"/>") != NULL,
+    ck_assert_msg(strstr(written.text, "  <network kind=\"hopfield\" layers=\"4,3,2\" "
+                                       "sigma=\"hard-sigmoid\" solver=\"sweeps\" step=\"0.5\" "
+                                       "tolerance=\"1e-09\" steps=\"10000\"/>") != NULL,
                   "%s", written.text);
     eq_text_free(&written);
     scratch_free(folder);
