@@ -192,8 +192,8 @@ static double difference(const char *a, const char *b) {
     return most / largest;
 }
 
-/* Every shipped deck: ngspice agrees node by node, and so do the three engines to 1e-9; where the
- * circuit has no energy the third one says so. */
+/* Every shipped deck: ngspice, where it has the models, agrees node by node, and so do the three
+ * engines to 1e-9; where the circuit has no energy the third one says so. */
 START_TEST(shipped_decks_agree_with_ngspice_and_between_engines) {
     glob_t found;
     char *folder = scratch_folder(), *one = eq_path_join(folder, "1"),
@@ -203,8 +203,9 @@ START_TEST(shipped_decks_agree_with_ngspice_and_between_engines) {
     for (size_t k = 0; k < found.gl_pathc; k++) {
         const char *deck = found.gl_pathv[k];
         char *text;
-        expect_exit(0, &text, "verify %s --tol 1e-6", deck);
-        contains(text, "max deviation ");
+        bool known = strcmp(deck, "netlists/ekv.cir") != 0; /* ngspice has no such model */
+        expect_exit(known ? 0 : 2, &text, "verify %s --tol 1e-6", deck);
+        contains(text, known ? "max deviation " : "for which ngspice has no line");
         eq_free(text);
         expect_exit(0, NULL, "op %s --format raw -o %s", deck, one);
         expect_exit(0, NULL, "op %s --solver kinsol --format raw -o %s", deck, two);
