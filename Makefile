@@ -123,7 +123,7 @@ $(BUILD)/tests/main.o: $(BUILD)/tests/main.c
 
 # Libraries of compiled models for tests: of two versions, and without one of their symbols.
 OSDI := $(foreach v,3-0 4-0 4-1 4-2 4-3,$(BUILD)/osdi/models-$(v).osdi)
-$(BUILD)/osdi/models-%.osdi: tests/osdi/models.c src/devices/osdi_abi.h
+$(BUILD)/osdi/models-%.osdi: tests/osdi/models.c src/devices/osdi/abi.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c17 -D_DEFAULT_SOURCE $(WARN) -O2 -g -fPIC -fvisibility=hidden -Isrc -DMINOR=$(firstword $(subst -, ,$*)) \
 	    -DLACKS=$(lastword $(subst -, ,$*)) -shared $< -o $@ -lm

@@ -162,7 +162,8 @@ EQ_API eq_circuit *eq_deck_circuit(const eq_deck *d);
  * elements of decks that are read from then on. Loading a library runs its code: decks that name
  * one are refused until this was called for it. It stays loaded until the process ends; call this
  * before other threads use circuits.
- * @param file The shared library.
+ * @param file  the shared library
+ * @param diag  receives what is wrong
  * @return #EQ_ERR_INPUT: it cannot be opened, is no such library or of another version, or says of
  *   itself what cannot be. */
 EQ_API eq_status eq_osdi_allow(const char *file, eq_diag *diag);

@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "circuit/formula.h"
-#include "devices/osdi.h"
+#include "devices/osdi/osdi.h"
 
 /* Boltzmann over charge of ngspice (CODATA 2014): Vt(27 C)/300.15 K (docs/theory.md, 7). */
 static const double ngspice_k_over_q = 0.025864917007157 / 300.15;

@@ -2,7 +2,7 @@
 
 #include "base/hash.h"
 #include "circuit/formula.h"
-#include "devices/osdi.h"
+#include "devices/osdi/osdi.h"
 
 static void integers(uint64_t *h, const int32_t *value, size_t n) {
     eq_hash_number(h, value == NULL ? UINT64_MAX : n);

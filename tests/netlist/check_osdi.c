@@ -11,7 +11,7 @@
 
 #include "../support/program.h"
 #include "base/mem.h"
-#include "devices/osdi.h"
+#include "devices/osdi/osdi.h"
 #include "netlist/netlist.h"
 #include "solver/solver.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "devices/osdi_abi.h"
+#include "devices/osdi/abi.h"
 
 #ifndef LACKS
 #define LACKS 0

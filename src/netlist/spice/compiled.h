@@ -2,7 +2,7 @@
 #ifndef EQ_NETLIST_SPICE_COMPILED_H
 #define EQ_NETLIST_SPICE_COMPILED_H
 
-#include "devices/osdi.h"
+#include "devices/osdi/osdi.h"
 #include "netlist/spice/line.h"
 
 /* compiled_model.c: the file at the cursor, which the user must have allowed: a deck cannot have

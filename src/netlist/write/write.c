@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "devices/osdi.h"
+#include "devices/osdi/osdi.h"
 
 typedef eq_deck_writer writer;
 

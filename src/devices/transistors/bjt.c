@@ -1,0 +1,273 @@
+/* Bipolar transistors (Gummel and Poon 1970; ngspice manual, "BJTs"), npn and pnp, around
+ * bjt_law.h, with resistances at collector, base and emitter. */
+#include <stdbool.h>
+
+#include "devices/pnjlim.h"
+#include "devices/registry.h"
+#include "devices/silicon.h"
+#include "devices/transistors/bjt_law.h"
+#include "devices/transistors/inner.h"
+
+enum { C, B, E, S, NODES };
+
+/* clang-format off */
+enum {
+    IS, BF, NF, VAF, IKF, ISE, NE, BR, NR, VAR, IKR, ISC, NC, RB, IRB, RBM, RE, RC, ISS, NS, SUBS, NKF, XTB, EG, XTI,
+    TNOM, AREA, AREAB, AREAC, M, TEMP, DTEMP, DECLARED
+};
+enum {
+    LAW = DECLARED, /* the numbers of bjt_law.h */
+    VTF = LAW + EQ_BJT_LAWS, VTR, VTE, VTC, VTS, GMIN, TYPE, SIDE, VCRIT, COLUMNS
+};
+/* clang-format on */
+
+/* 0 of an Early voltage or a knee: none. */
+static const eq_param bjt_param[] = {
+    [IS] = {"is", "A", 1e-16, 0.0, 1e300, true},
+    [BF] = {"bf", "1", 100.0, 1e-300, 1e300, true},
+    [NF] = {"nf", "1", 1.0, 1e-3, 1e6, false},
+    [VAF] = {"vaf", "V", 0.0, 0.0, 1e300, true},
+    [IKF] = {"ikf", "A", 0.0, 0.0, 1e300, true},
+    [ISE] = {"ise", "A", 0.0, 0.0, 1e300, true},
+    [NE] = {"ne", "1", 1.5, 1e-3, 1e6, false},
+    [BR] = {"br", "1", 1.0, 1e-300, 1e300, true},
+    [NR] = {"nr", "1", 1.0, 1e-3, 1e6, false},
+    [VAR] = {"var", "V", 0.0, 0.0, 1e300, true},
+    [IKR] = {"ikr", "A", 0.0, 0.0, 1e300, true},
+    [ISC] = {"isc", "A", 0.0, 0.0, 1e300, true},
+    [NC] = {"nc", "1", 2.0, 1e-3, 1e6, false},
+    [RB] = {"rb", "ohm", 0.0, 0.0, 1e300, false},
+    [IRB] = {"irb", "A", 0.0, 0.0, 1e300, false},
+    [RBM] = {"rbm", "ohm", NAN, 0.0, 1e300, false},
+    [RE] = {"re", "ohm", 0.0, 0.0, 1e300, true},
+    [RC] = {"rc", "ohm", 0.0, 0.0, 1e300, true},
+    [ISS] = {"iss", "A", 0.0, 0.0, 1e300, false},
+    [NS] = {"ns", "1", 1.0, 1e-3, 1e6, false},
+    [SUBS] = {"subs", "1", NAN, -1.0, 1.0, false},
+    [NKF] = {"nkf", "1", 0.5, 0.0, 1e3, false},
+    [XTB] = {"xtb", "1", 0.0, -1e3, 1e3, false},
+    [EG] = {"eg", "eV", 1.11, 0.0, 1e3, false},
+    [XTI] = {"xti", "1", 3.0, -1e3, 1e3, false},
+    [TNOM] = {"tnom", "C", NAN, -273.15, 1e6, false},
+    [AREA] = {"area", "1", 1.0, 1e-300, 1e300, true},
+    [AREAB] = {"areab", "1", NAN, 1e-300, 1e300, false},
+    [AREAC] = {"areac", "1", NAN, 1e-300, 1e300, false},
+    [M] = {"m", "1", 1.0, 1e-300, 1e300, false},
+    [TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},
+    [DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false},
+};
+
+static double or_else(double value, double other) {
+    return isnan(value) ? other : value;
+}
+
+static double inverse(double x) {
+    return x > 0.0 ? 1.0 / x : 0.0;
+}
+
+/* At temperature T a saturation current grows by exp((T/Tnom - 1) Eg/Vt) (T/Tnom)^xti, leakage by
+ * the n-th root of it, and the gains by (T/Tnom)^xtb. ngspice 39 multiplies what flows from base to
+ * collector by the area of that junction beside the transistor's own (measured). */
+static void derive_currents(size_t j, double *const *w, double vt, double ratio) {
+    double own = w[AREA][j] * w[M][j], side = w[SIDE][j];
+    double base = or_else(w[AREAB][j], w[AREA][j]), collector = or_else(w[AREAC][j], w[AREA][j]);
+    double growth = (ratio - 1.0) * w[EG][j] / vt + w[XTI][j] * log(ratio);
+    double gain = pow(ratio, w[XTB][j]);
+    w[LAW + EQ_BJT_IS][j] = w[IS][j] * exp(growth) * own;
+    w[LAW + EQ_BJT_ISE][j] = w[ISE][j] * exp(growth / w[NE][j]) / gain * own;
+    double below = side > 0.0 ? base : collector; /* of base and collector */
+    w[LAW + EQ_BJT_ISR][j] = w[LAW + EQ_BJT_IS][j] * below;
+    w[LAW + EQ_BJT_ISC][j] = w[ISC][j] * exp(growth / w[NC][j]) / gain * w[M][j] * below;
+    w[LAW + EQ_BJT_ISS][j] = w[ISS][j] * exp(growth) * own;
+    w[LAW + EQ_BJT_BF][j] = w[BF][j] * gain;
+    w[LAW + EQ_BJT_BR][j] = w[BR][j] * gain;
+    w[LAW + EQ_BJT_IIKF][j] = inverse(w[IKF][j]) / own;
+    w[LAW + EQ_BJT_IIKR][j] = inverse(w[IKR][j]) / own;
+    w[LAW + EQ_BJT_IRB][j] = w[IRB][j] * own;
+}
+
+static void derive(size_t n, double *const *w, const eq_environment *env, double type) {
+    for (size_t j = 0; j < n; j++) {
+        double temp = isnan(w[TEMP][j]) ? env->temp + w[DTEMP][j] : w[TEMP][j];
+        double tnom = or_else(w[TNOM][j], env->tnom) + EQ_CELSIUS_ZERO;
+        double kelvin = temp + EQ_CELSIUS_ZERO, vt = env->k_over_q * kelvin;
+        double own = w[AREA][j] * w[M][j], rbm = or_else(w[RBM][j], w[RB][j]);
+        w[TYPE][j] = type;
+        w[SIDE][j] = or_else(w[SUBS][j], type) < 0.0 ? -1.0 : 1.0;
+        w[GMIN][j] = env->gmin * w[M][j];
+        derive_currents(j, w, vt, kelvin / tnom);
+        w[LAW + EQ_BJT_IVAF][j] = inverse(w[VAF][j]);
+        w[LAW + EQ_BJT_IVAR][j] = inverse(w[VAR][j]);
+        w[LAW + EQ_BJT_RBM][j] = w[RB][j] > 0.0 ? rbm / own : 0.0;
+        w[LAW + EQ_BJT_RBI][j] = w[RB][j] > 0.0 ? (w[RB][j] - rbm) / own : 0.0;
+        w[LAW + EQ_BJT_RC][j] = w[RC][j] / own;
+        w[LAW + EQ_BJT_RE][j] = w[RE][j] / own;
+        w[VTF][j] = vt * w[NF][j];
+        w[VTR][j] = vt * w[NR][j];
+        w[VTE][j] = vt * w[NE][j];
+        w[VTC][j] = vt * w[NC][j];
+        w[VTS][j] = vt * w[NS][j];
+        w[VCRIT][j] = eq_pnj_critical(vt, w[LAW + EQ_BJT_IS][j]);
+    }
+}
+
+static void derive_npn(size_t n, double *const *w, const eq_environment *env) {
+    derive(n, w, env, 1.0);
+}
+
+static void derive_pnp(size_t n, double *const *w, const eq_environment *env) {
+    derive(n, w, env, -1.0);
+}
+
+/* One transistor, every potential and current of a pnp turned round: its substrate junction goes to
+ * the collector (side 1) or to the base (side -1, lateral). */
+typedef struct transistor {
+    eq_bjt law;
+    eq_inner inner;
+    double type, side, vcrit;
+    int under; /* the inner node above the substrate */
+} transistor;
+
+static void law(const void *self, const double *y, eq_dual *i, eq_dual *r) {
+    const transistor *q = self;
+    eq_bjt_currents c =
+        eq_bjt_law(&q->law, y[B] - y[E], y[B] - y[C], q->side * (y[S] - y[q->under]));
+    i[C] = c.ic;
+    i[B] = c.ib;
+    i[S] = eq_dual_scale(q->side, c.is);
+    i[q->under] = eq_dual_sub(i[q->under], i[S]);
+    i[E] = eq_dual_scale(-1.0, eq_dual_add(c.ic, c.ib));
+    r[C] = q->law.number[EQ_BJT_RC];
+    r[B] = c.rb;
+    r[E] = q->law.number[EQ_BJT_RE];
+}
+
+static void take(double *const *w, size_t j, const double *const *z, transistor *q) {
+    *q = (transistor){.type = w[TYPE][j], .side = w[SIDE][j], .vcrit = w[VCRIT][j]};
+    for (int k = 0; k < EQ_BJT_LAWS; k++) q->law.number[k] = eq_dual_of(w[LAW + k][j]);
+    q->law.vtf = w[VTF][j];
+    q->law.vtr = w[VTR][j];
+    q->law.vte = w[VTE][j];
+    q->law.vtc = w[VTC][j];
+    q->law.vts = w[VTS][j];
+    q->law.gmin = w[GMIN][j];
+    q->law.nkf = w[NKF][j];
+    q->under = q->side > 0.0 ? C : B;
+    q->inner = (eq_inner){.nodes = NODES, .law = law, .self = q};
+    q->inner.drop[EQ_BJT_BE] = (eq_inner_drop){B, E, q->law.vtf, q->vcrit};
+    q->inner.drop[EQ_BJT_BC] = (eq_inner_drop){B, C, q->law.vtr, q->vcrit};
+    q->inner.drop[EQ_BJT_SUB] = q->side > 0.0 ? (eq_inner_drop){.plus = S, .minus = q->under}
+                                              : (eq_inner_drop){.plus = q->under, .minus = S};
+    for (int a = 0; a < NODES; a++) q->inner.z[a] = q->type * z[a][j];
+}
+
+/* Junctions that resistances feed start no further forward than where limiting begins. */
+static void begin(const transistor *q, double *y) {
+    bool rb = q->law.number[EQ_BJT_RBM].v + q->law.number[EQ_BJT_RBI].v > 0.0;
+    for (int a = 0; a < NODES; a++) y[a] = q->inner.z[a];
+    if (!isfinite(q->vcrit)) return;
+    double low = fmin(y[C], y[E]) + q->vcrit;
+    if (rb && y[B] > low) y[B] = low;
+    if (q->law.number[EQ_BJT_RE].v > 0.0) y[E] = fmax(y[E], y[B] - q->vcrit);
+    if (q->law.number[EQ_BJT_RC].v > 0.0) y[C] = fmax(y[C], y[B] - q->vcrit);
+}
+
+static void port(size_t n, double *const *w, const double *const *z, double *const *memory,
+                 double *const *i, double *const *g) {
+    (void)memory;
+    for (size_t j = 0; j < n; j++) {
+        transistor q;
+        eq_inner_state s;
+        take(w, j, z, &q);
+        begin(&q, s.y);
+        eq_inner_settle(&q.inner, &s);
+        eq_inner_store(&q.inner, &s, q.type, j, i, g);
+    }
+}
+
+/* Number k of the law goes with these powers of the parameter. */
+static const struct power {
+    int param, number;
+    double power;
+} powers[] = {
+    {IS, EQ_BJT_IS, 1},      {IS, EQ_BJT_ISR, 1},    {AREA, EQ_BJT_ISR, 1},
+    {BF, EQ_BJT_BF, 1},      {BR, EQ_BJT_BR, 1},     {ISE, EQ_BJT_ISE, 1},
+    {ISC, EQ_BJT_ISC, 1},    {VAF, EQ_BJT_IVAF, -1}, {VAR, EQ_BJT_IVAR, -1},
+    {IKF, EQ_BJT_IIKF, -1},  {IKR, EQ_BJT_IIKR, -1}, {RC, EQ_BJT_RC, 1},
+    {RE, EQ_BJT_RE, 1},      {AREA, EQ_BJT_IS, 1},   {AREA, EQ_BJT_ISE, 1},
+    {AREA, EQ_BJT_ISC, 1},   {AREA, EQ_BJT_ISS, 1},  {AREA, EQ_BJT_IIKF, -1},
+    {AREA, EQ_BJT_IIKR, -1}, {AREA, EQ_BJT_IRB, 1},  {AREA, EQ_BJT_RBM, -1},
+    {AREA, EQ_BJT_RBI, -1},  {AREA, EQ_BJT_RC, -1},  {AREA, EQ_BJT_RE, -1},
+};
+
+/* Whether the number goes with an area of its own, areab or areac. */
+static bool has_own_area(size_t j, double *const *w, int number) {
+    return (number == EQ_BJT_ISC || number == EQ_BJT_ISR) &&
+           !isnan(w[w[SIDE][j] > 0.0 ? AREAB : AREAC][j]);
+}
+
+static void seed(size_t j, double *const *w, int k, transistor *q) {
+    for (size_t p = 0; p < sizeof powers / sizeof *powers; p++) {
+        int number = powers[p].number;
+        double power = powers[p].power;
+        if (powers[p].param != k || w[k][j] == 0.0) continue;
+        bool own = k == AREA && has_own_area(j, w, number);
+        if (own && number == EQ_BJT_ISC) continue;
+        if (k == AREA && number == EQ_BJT_ISR && !own) power = 2.0;
+        q->law.number[number].d[EQ_BJT_PARAM] = power * w[LAW + number][j] / w[k][j];
+    }
+}
+
+static void param_port(size_t n, double *const *w, int k, const double *const *z,
+                       double *const *didw) {
+    for (size_t j = 0; j < n; j++) {
+        transistor q;
+        eq_inner_state s;
+        take(w, j, z, &q);
+        seed(j, w, k, &q);
+        begin(&q, s.y);
+        eq_inner_settle(&q.inner, &s);
+        eq_inner_change(&q.inner, &s, q.type, j, didw);
+    }
+}
+
+/* Moves the end of a junction whose drop to the base is limited. */
+static bool limit_junction(double vt, double vcrit, const double *old, double *now, int end) {
+    double drop = now[B] - now[end];
+    bool limited = eq_pnjlim(vt, vcrit, old[B] - old[end], &drop);
+    if (limited) now[end] = now[B] - drop;
+    return limited;
+}
+
+/* As SPICE limits both junctions; not where a resistance bounds what flows there. */
+static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
+                         double *const *z_new) {
+    size_t count = 0;
+    for (size_t j = 0; j < n; j++) {
+        double old[NODES], now[NODES], type = w[TYPE][j];
+        bool rb = w[RB][j] > 0.0;
+        for (int a = 0; a < NODES; a++) old[a] = type * z_old[a][j], now[a] = type * z_new[a][j];
+        bool e = !rb && w[RE][j] == 0.0 && limit_junction(w[VTF][j], w[VCRIT][j], old, now, E);
+        bool c = !rb && w[RC][j] == 0.0 && limit_junction(w[VTR][j], w[VCRIT][j], old, now, C);
+        if (!e && !c) continue;
+        for (int a = 0; a < NODES; a++) z_new[a][j] = type * now[a];
+        count++;
+    }
+    return count;
+}
+
+#define BIT(k) ((uint64_t)1 << (k))
+
+#define GUMMEL_POON(called, derived, rising)                                                       \
+    .name = called, .letter = 'q', .model_type = called, .defined = EQ_CURRENT_DEFINED,            \
+    .control = EQ_CONTROL_PORT, .terminals = NODES, .channel = {C, E}, .gate = B,                  \
+    .opens = (rising), .carries = 1u << C | 1u << B | 1u << E | 1u << S, .params = DECLARED,       \
+    .columns = COLUMNS, .param = bjt_param, .line = {EQ_SPICE_LINE("$n $a $b $c $d $m$i\n")},      \
+    .thermal = BIT(NF) | BIT(NE) | BIT(NR) | BIT(NC) | BIT(NS),                                    \
+    .ngspice_only = BIT(ISS) | BIT(NS) | BIT(SUBS) | BIT(NKF),                                     \
+    .instance = BIT(AREA) | BIT(AREAB) | BIT(AREAC) | BIT(M) | BIT(TEMP) | BIT(DTEMP),             \
+    .value = -1, .derive = derived, .port = port, .param_port = param_port,                        \
+    .limit_port = limit_port
+
+const eq_device_class eq_class_npn = {GUMMEL_POON("npn", derive_npn, 1)};
+const eq_device_class eq_class_pnp = {GUMMEL_POON("pnp", derive_pnp, -1)};

@@ -1,0 +1,132 @@
+#include "devices/transistors/inner.h"
+
+#include <float.h>
+
+#include "devices/pnjlim.h"
+
+enum { INNER = EQ_INNERS, DROPS = EQ_INNER_DROPS, REST = 2 }; /* REST: what the others leave */
+
+/* A slope by drops as one by potentials. */
+static void by_nodes(const eq_inner *q, eq_dual x, double *g) {
+    for (int a = 0; a < q->nodes; a++) g[a] = 0.0;
+    for (int k = 0; k < DROPS; k++) {
+        g[q->drop[k].plus] += x.d[k];
+        g[q->drop[k].minus] -= x.d[k];
+    }
+}
+
+static void evaluate(const eq_inner *q, eq_inner_state *s) {
+    eq_dual i[EQ_INNER_NODES], r[INNER];
+    q->law(q->self, s->y, i, r);
+    for (int a = 0; a < q->nodes; a++) {
+        s->i[a] = i[a].v;
+        s->by[a] = i[a].d[EQ_INNER_PARAM];
+        by_nodes(q, i[a], s->g[a]);
+    }
+    for (int a = 0; a < INNER; a++) {
+        eq_dual drop = eq_dual_mul(r[a], i[a]);
+        s->f[a] = s->y[a] - q->z[a] + drop.v;
+        s->f_by[a] = drop.d[EQ_INNER_PARAM];
+        by_nodes(q, drop, s->m[a]);
+        s->m[a][a] += 1.0;
+    }
+}
+
+/* Solves m x = right by elimination with row exchanges. */
+static void solve(const eq_inner_state *s, const double *right, double *x) {
+    double a[INNER][INNER + 1];
+    for (int r = 0; r < INNER; r++) {
+        for (int c = 0; c < INNER; c++) a[r][c] = s->m[r][c];
+        a[r][INNER] = right[r];
+    }
+    for (int k = 0; k < INNER; k++) {
+        int best = k;
+        for (int r = k + 1; r < INNER; r++)
+            if (fabs(a[r][k]) > fabs(a[best][k])) best = r;
+        for (int c = k; c <= INNER; c++) {
+            double kept = a[k][c];
+            a[k][c] = a[best][c];
+            a[best][c] = kept;
+        }
+        for (int r = 0; r < INNER; r++) {
+            double f = r == k || a[k][k] == 0.0 ? 0.0 : a[r][k] / a[k][k];
+            for (int c = k; c <= INNER; c++) a[r][c] -= f * a[k][c];
+        }
+    }
+    for (int k = 0; k < INNER; k++) x[k] = a[k][k] == 0.0 ? 0.0 : a[k][INNER] / a[k][k];
+}
+
+/* The part of a step of a drop v that junction limiting allows. */
+static double allowed(const eq_inner_drop *d, double v, double step) {
+    double now = v + step;
+    if (!eq_pnjlim(d->vt, d->vcrit, v, &now) || step <= 0.0) return 1.0;
+    return fmax((now - v) / step, 1e-3);
+}
+
+void eq_inner_settle(const eq_inner *q, eq_inner_state *s) {
+    double vt = q->drop[0].vt;
+    evaluate(q, s);
+    for (int k = 0; k < 2000; k++) {
+        double x[INNER], longest = 0.0, size = 0.0, t = 1.0;
+        solve(s, s->f, x);
+        for (int a = 0; a < INNER; a++) {
+            longest = fmax(longest, fabs(x[a]));
+            size = fmax(size, fabs(s->y[a]));
+        }
+        if (longest == 0.0) break;
+        for (int d = 0; d < DROPS; d++) {
+            int p = q->drop[d].plus, m = q->drop[d].minus;
+            if (q->drop[d].vcrit == 0.0) continue;
+            t = fmin(t, allowed(&q->drop[d], s->y[p] - s->y[m], x[m] - x[p]));
+        }
+        if (k > 400 && longest > vt) t *= 0.5;
+        for (int a = 0; a < INNER; a++) s->y[a] -= t * x[a];
+        evaluate(q, s);
+        if (longest <= fmax(1e-9 * vt, 2.0 * DBL_EPSILON * size)) break;
+    }
+}
+
+/* How the current into node a changes where the inner potentials do by x. */
+static double moved(const eq_inner_state *s, int a, const double *x) {
+    return s->g[a][0] * x[0] + s->g[a][1] * x[1] + s->g[a][2] * x[2];
+}
+
+/* What flows in flows out, and only drops count: the row and the column of the third node are what
+ * the others leave. */
+void eq_inner_store(const eq_inner *q, const eq_inner_state *s, double type, size_t j,
+                    double *const *i, double *const *g) {
+    int nodes = q->nodes;
+    double sum[EQ_INNER_NODES] = {0}, out = 0.0;
+    for (int b = 0; b < nodes; b++) {
+        double right[INNER] = {0}, x[INNER], rest = 0.0;
+        if (b == REST) continue;
+        i[b][j] = type * s->i[b];
+        out -= i[b][j];
+        for (int a = 0; a < INNER && b >= INNER; a++) right[a] = -s->m[a][b];
+        if (b < INNER) right[b] = 1.0;
+        solve(s, right, x);
+        for (int a = 0; a < nodes; a++) {
+            double slope = moved(s, a, x) + (b >= INNER ? s->g[a][b] : 0.0);
+            if (a == REST) continue;
+            g[a * nodes + b][j] = slope;
+            sum[a] += slope;
+            rest += slope;
+        }
+        g[REST * nodes + b][j] = -rest;
+        sum[REST] -= rest;
+    }
+    i[REST][j] = out;
+    for (int a = 0; a < nodes; a++) g[a * nodes + REST][j] = -sum[a];
+}
+
+void eq_inner_change(const eq_inner *q, const eq_inner_state *s, double type, size_t j,
+                     double *const *didw) {
+    double x[INNER], sum = 0.0;
+    solve(s, s->f_by, x);
+    for (int a = 0; a < q->nodes; a++) {
+        if (a == REST) continue;
+        didw[a][j] = type * (s->by[a] - moved(s, a, x));
+        sum += didw[a][j];
+    }
+    didw[REST][j] = -sum;
+}

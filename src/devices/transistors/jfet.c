@@ -1,0 +1,257 @@
+/* Junction field-effect transistors (Shichman and Hodges 1968, with the doping tail of Parker and
+ * Skellern; ngspice manual, "JFETs", level 1), n and p channel. */
+#include <math.h>
+#include <stdbool.h>
+
+#include "devices/pnjlim.h"
+#include "devices/registry.h"
+#include "devices/silicon.h"
+#include "devices/transistors/dual_junction.h"
+#include "devices/transistors/inner.h"
+
+enum { D, G, S, NODES };
+enum { GS, GD }; /* the drops of the law */
+
+/* clang-format off */
+enum {
+    VTO, BETA, LAMBDA, RD, RS, IS, B, PB, TCV, VTOTC, BEX, BETATCE, XTI, EG, TNOM, AREA, M, TEMP, DTEMP, DECLARED
+};
+/* Numbers of the law at its temperature, with area and m. */
+enum {
+    LAW_VTO,    /* V */
+    LAW_BETA,   /* A/V^2 */
+    LAW_LAMBDA, /* 1/V */
+    LAW_TAIL,   /* 1/V, (1 - b)/(pb - vto) */
+    LAW_IS,     /* A, of either junction */
+    LAW_RD,     /* ohm */
+    LAW_RS,
+    LAWS
+};
+enum { LAW = DECLARED, VT = LAW + LAWS, GMIN, TYPE, VCRIT, GAIN, GROWTH, COLUMNS };
+/* clang-format on */
+
+/* Without a default: not given, which leaves the law to tcv and bex. */
+static const eq_param jfet_param[] = {
+    [VTO] = {"vto", "V", -2.0, -1e6, 1e6, true},
+    [BETA] = {"beta", "A/V^2", 1e-4, 0.0, 1e6, true},
+    [LAMBDA] = {"lambda", "1/V", 0.0, 0.0, 1e6, true},
+    [RD] = {"rd", "ohm", 0.0, 0.0, 1e300, true},
+    [RS] = {"rs", "ohm", 0.0, 0.0, 1e300, true},
+    [IS] = {"is", "A", 1e-14, 0.0, 1e300, true},
+    [B] = {"b", "1", 1.0, -1e3, 1e3, true},
+    [PB] = {"pb", "V", 1.0, -1e6, 1e6, false},
+    [TCV] = {"tcv", "V/K", 0.0, -1e3, 1e3, false},
+    [VTOTC] = {"vtotc", "V/K", NAN, -1e3, 1e3, false},
+    [BEX] = {"bex", "1", 0.0, -1e3, 1e3, false},
+    [BETATCE] = {"betatce", "%/K", NAN, -1e3, 1e3, false},
+    [XTI] = {"xti", "1", 0.0, -1e3, 1e3, false},
+    [EG] = {"eg", "eV", 1.11, 0.0, 1e3, false},
+    [TNOM] = {"tnom", "C", NAN, -273.15, 1e6, false},
+    [AREA] = {"area", "1", 1.0, 1e-300, 1e300, true},
+    [M] = {"m", "1", 1.0, 1e-300, 1e300, false},
+    [TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},
+    [DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false},
+};
+
+/* dT above tnom the threshold moves by vtotc dT, or by -tcv dT; beta grows by 1.01^(betatce dT), or by
+ * (T/Tnom)^bex; a saturation current by exp((T/Tnom - 1) eg/Vt) (T/Tnom)^xti (ngspice manual, "JFET
+ * Model"; measured). */
+static void derive_law(size_t j, double *const *w, double vt, double kelvin, double tnom) {
+    double own = w[AREA][j] * w[M][j], ratio = kelvin / tnom, above = kelvin - tnom;
+    double growth = (ratio - 1.0) * w[EG][j] / vt + w[XTI][j] * log(ratio);
+    w[GROWTH][j] = exp(growth) * own;
+    w[GAIN][j] = isnan(w[BETATCE][j]) ? pow(ratio, w[BEX][j]) : pow(1.01, w[BETATCE][j] * above);
+    w[GAIN][j] *= own;
+    w[LAW + LAW_VTO][j] =
+        w[VTO][j] + (isnan(w[VTOTC][j]) ? -w[TCV][j] * above : w[VTOTC][j] * above);
+    w[LAW + LAW_BETA][j] = w[BETA][j] * w[GAIN][j];
+    w[LAW + LAW_LAMBDA][j] = w[LAMBDA][j];
+    w[LAW + LAW_TAIL][j] = w[B][j] == 1.0 ? 0.0 : (1.0 - w[B][j]) / (w[PB][j] - w[VTO][j]);
+    w[LAW + LAW_IS][j] = w[IS][j] * w[GROWTH][j];
+    w[LAW + LAW_RD][j] = w[RD][j] / own;
+    w[LAW + LAW_RS][j] = w[RS][j] / own;
+}
+
+static void derive(size_t n, double *const *w, const eq_environment *env, double type) {
+    for (size_t j = 0; j < n; j++) {
+        double temp = isnan(w[TEMP][j]) ? env->temp + w[DTEMP][j] : w[TEMP][j];
+        double tnom = (isnan(w[TNOM][j]) ? env->tnom : w[TNOM][j]) + EQ_CELSIUS_ZERO;
+        double kelvin = temp + EQ_CELSIUS_ZERO;
+        w[VT][j] = env->k_over_q * kelvin;
+        w[GMIN][j] = env->gmin * w[M][j];
+        w[TYPE][j] = type;
+        derive_law(j, w, w[VT][j], kelvin, tnom);
+        w[VCRIT][j] = eq_pnj_critical(w[VT][j], w[LAW + LAW_IS][j]);
+    }
+}
+
+static void derive_n(size_t n, double *const *w, const eq_environment *env) {
+    derive(n, w, env, 1.0);
+}
+
+static void derive_p(size_t n, double *const *w, const eq_environment *env) {
+    derive(n, w, env, -1.0);
+}
+
+static const char *wrong(double *const *w, size_t j) {
+    if (w[B][j] == 1.0 || w[PB][j] != w[VTO][j]) return NULL;
+    return "its doping tail b divides by pb - vto, which is 0; give another pb or b=1";
+}
+
+/* One transistor, every potential and current of a p channel turned round. */
+typedef struct transistor {
+    eq_dual number[LAWS], b;
+    double vt, gmin, type, vcrit;
+    eq_inner inner;
+} transistor;
+
+/* How far the drop is above the threshold. */
+static eq_dual over(const transistor *q, double v, int k) {
+    eq_dual o = eq_dual_sub(eq_dual_variable(v, k), q->number[LAW_VTO]);
+    return o.v > 0.0 ? o : eq_dual_of(0.0);
+}
+
+/* The channel carries beta (F(s) - F(d)) (1 + lambda |vds|), F(o) = o^2 (b + tail o), of s = vgs - vto and
+ * d = vgd - vto where these are above 0: Shichman's and Hodges' law where tail is 0, forward and
+ * reverse, linear and saturated. F(s) - F(d) = (s - d)(b (s + d) + tail (s^2 + s d + d^2)), and
+ * s - d is vds where both are above 0. */
+static eq_dual channel(const transistor *q, double vgs, double vgd, double vds) {
+    eq_dual s = over(q, vgs, GS), d = over(q, vgd, GD), sum = eq_dual_add(s, d);
+    eq_dual width = {vds, {[GS] = 1.0, [GD] = -1.0}}, part, longer;
+    longer = eq_dual_mul(q->number[LAW_LAMBDA], eq_dual_scale(vds < 0.0 ? -1.0 : 1.0, width));
+    if (s.v == 0.0 || d.v == 0.0) width = eq_dual_sub(s, d);
+    part = eq_dual_sub(eq_dual_mul(sum, sum), eq_dual_mul(s, d));
+    part = eq_dual_add(eq_dual_mul(q->b, sum), eq_dual_mul(q->number[LAW_TAIL], part));
+    return eq_dual_mul(eq_dual_mul(q->number[LAW_BETA], eq_dual_mul(width, part)),
+                       eq_dual_add(eq_dual_of(1.0), longer));
+}
+
+static eq_dual junction(const transistor *q, double v, int k) {
+    return eq_dual_add(eq_dual_junction(q->number[LAW_IS], q->vt, v, k),
+                       eq_dual_scale(q->gmin, eq_dual_variable(v, k)));
+}
+
+static void law(const void *self, const double *y, eq_dual *i, eq_dual *r) {
+    const transistor *q = self;
+    double vgs = y[G] - y[S], vgd = y[G] - y[D];
+    eq_dual source = junction(q, vgs, GS), drain = junction(q, vgd, GD);
+    eq_dual through = channel(q, vgs, vgd, y[D] - y[S]);
+    i[D] = eq_dual_sub(through, drain);
+    i[G] = eq_dual_add(source, drain);
+    i[S] = eq_dual_scale(-1.0, eq_dual_add(through, source));
+    r[D] = q->number[LAW_RD];
+    r[G] = eq_dual_of(0.0);
+    r[S] = q->number[LAW_RS];
+}
+
+static void take(double *const *w, size_t j, const double *const *z, transistor *q) {
+    *q = (transistor){.vt = w[VT][j], .gmin = w[GMIN][j], .type = w[TYPE][j], .vcrit = w[VCRIT][j]};
+    for (int k = 0; k < LAWS; k++) q->number[k] = eq_dual_of(w[LAW + k][j]);
+    q->b = eq_dual_of(w[B][j]);
+    q->inner = (eq_inner){.nodes = NODES, .law = law, .self = q};
+    q->inner.drop[GS] = (eq_inner_drop){G, S, q->vt, q->vcrit};
+    q->inner.drop[GD] = (eq_inner_drop){G, D, q->vt, q->vcrit};
+    for (int a = 0; a < NODES; a++) q->inner.z[a] = q->type * z[a][j];
+}
+
+/* Junctions that resistances feed start no further forward than where limiting begins. */
+static void settle(const transistor *q, eq_inner_state *s) {
+    double *y = s->y;
+    for (int a = 0; a < NODES; a++) y[a] = q->inner.z[a];
+    if (q->number[LAW_RD].v > 0.0) y[D] = fmax(y[D], y[G] - q->vcrit);
+    if (q->number[LAW_RS].v > 0.0) y[S] = fmax(y[S], y[G] - q->vcrit);
+    eq_inner_settle(&q->inner, s);
+}
+
+static void port(size_t n, double *const *w, const double *const *z, double *const *memory,
+                 double *const *i, double *const *g) {
+    (void)memory;
+    for (size_t j = 0; j < n; j++) {
+        transistor q;
+        eq_inner_state s;
+        take(w, j, z, &q);
+        settle(&q, &s);
+        eq_inner_store(&q.inner, &s, q.type, j, i, g);
+    }
+}
+
+/* What the numbers change by with parameter k. */
+static void seed(size_t j, double *const *w, int k, transistor *q) {
+    double own = w[AREA][j] * w[M][j], span = w[PB][j] - w[VTO][j], d[LAWS] = {0};
+    switch (k) {
+    case VTO:
+        d[LAW_VTO] = 1.0;
+        d[LAW_TAIL] = w[LAW + LAW_TAIL][j] / span;
+        break;
+    case B:
+        q->b.d[EQ_INNER_PARAM] = 1.0;
+        d[LAW_TAIL] = -1.0 / span;
+        break;
+    case AREA:
+        d[LAW_BETA] = w[LAW + LAW_BETA][j] / w[AREA][j];
+        d[LAW_IS] = w[LAW + LAW_IS][j] / w[AREA][j];
+        d[LAW_RD] = -w[LAW + LAW_RD][j] / w[AREA][j];
+        d[LAW_RS] = -w[LAW + LAW_RS][j] / w[AREA][j];
+        break;
+    default:
+        d[LAW_BETA] = k == BETA ? w[GAIN][j] : 0.0;
+        d[LAW_LAMBDA] = k == LAMBDA ? 1.0 : 0.0;
+        d[LAW_IS] = k == IS ? w[GROWTH][j] : 0.0;
+        d[LAW_RD] = k == RD ? 1.0 / own : 0.0;
+        d[LAW_RS] = k == RS ? 1.0 / own : 0.0;
+    }
+    for (int n = 0; n < LAWS; n++) q->number[n].d[EQ_INNER_PARAM] = d[n];
+}
+
+static void param_port(size_t n, double *const *w, int k, const double *const *z,
+                       double *const *didw) {
+    for (size_t j = 0; j < n; j++) {
+        transistor q;
+        eq_inner_state s;
+        take(w, j, z, &q);
+        seed(j, w, k, &q);
+        settle(&q, &s);
+        eq_inner_change(&q.inner, &s, q.type, j, didw);
+    }
+}
+
+/* Moves the end of a junction whose drop to the gate is limited, as of a junction (not where a
+ * resistance bounds what flows there) and as of a gate. */
+static bool limit_end(size_t j, double *const *w, int end, const double *old, double *now) {
+    double drop = now[G] - now[end], was = old[G] - old[end], before = drop;
+    if (w[end == D ? RD : RS][j] == 0.0) eq_pnjlim(w[VT][j], w[VCRIT][j], was, &drop);
+    drop = eq_fetlim(was, drop, w[LAW + LAW_VTO][j]);
+    if (drop == before) return false;
+    now[end] = now[G] - drop;
+    return true;
+}
+
+static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
+                         double *const *z_new) {
+    size_t count = 0;
+    for (size_t j = 0; j < n; j++) {
+        double old[NODES], now[NODES], type = w[TYPE][j];
+        for (int a = 0; a < NODES; a++) old[a] = type * z_old[a][j], now[a] = type * z_new[a][j];
+        bool source = limit_end(j, w, S, old, now), drain = limit_end(j, w, D, old, now);
+        if (!source && !drain) continue;
+        for (int a = 0; a < NODES; a++) z_new[a][j] = type * now[a];
+        count++;
+    }
+    return count;
+}
+
+#define BIT(k) ((uint64_t)1 << (k))
+
+/* Xyce's has neither m nor temperature coefficients, and no n to make up for its k/q with. */
+#define CHANNEL(called, derived, rising)                                                           \
+    .name = called, .letter = 'j', .model_type = called, .defined = EQ_CURRENT_DEFINED,            \
+    .control = EQ_CONTROL_PORT, .terminals = NODES, .channel = {D, S}, .gate = G,                  \
+    .opens = (rising), .carries = 1u << D | 1u << G | 1u << S, .params = DECLARED,                 \
+    .columns = COLUMNS, .param = jfet_param,                                                       \
+    .line = {[EQ_NGSPICE] = "$n $a $b $c $m$i\n", [EQ_LTSPICE] = "$n $a $b $c $m$i\n"},            \
+    .ngspice_only = BIT(TCV) | BIT(BEX) | BIT(EG),                                                 \
+    .instance = BIT(AREA) | BIT(M) | BIT(TEMP) | BIT(DTEMP), .value = -1, .wrong = wrong,          \
+    .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port
+
+const eq_device_class eq_class_njf = {CHANNEL("njf", derive_n, 1)};
+const eq_device_class eq_class_pjf = {CHANNEL("pjf", derive_p, -1)};

@@ -1,0 +1,175 @@
+/* MOS transistors of every level as device classes: the parameters of their models and lines that all
+ * levels have, what they say of geometry, process and temperature, and the functions of a class around
+ * the kernels of a level. */
+#ifndef EQ_DEVICES_MOSFET_LEVEL_H
+#define EQ_DEVICES_MOSFET_LEVEL_H
+
+#include "devices/device.h"
+#include "devices/transistors/mosfet.h"
+
+/* The parameters that every level has, in this order. */
+enum {
+    EQ_MOS_PARAM_VTO,
+    EQ_MOS_PARAM_KP,
+    EQ_MOS_PARAM_GAMMA,
+    EQ_MOS_PARAM_PHI,
+    EQ_MOS_PARAM_BEND, /* lambda, or theta of level 3 */
+    EQ_MOS_PARAM_IS,
+    EQ_MOS_PARAM_JS,
+    EQ_MOS_PARAM_RD,
+    EQ_MOS_PARAM_RS,
+    EQ_MOS_PARAM_RSH,
+    EQ_MOS_PARAM_TOX,
+    EQ_MOS_PARAM_NSUB,
+    EQ_MOS_PARAM_NSS,
+    EQ_MOS_PARAM_TPG,
+    EQ_MOS_PARAM_UO,
+    EQ_MOS_PARAM_LD,
+    EQ_MOS_PARAM_TNOM,
+    EQ_MOS_PARAM_W,
+    EQ_MOS_PARAM_L,
+    EQ_MOS_PARAM_AD,
+    EQ_MOS_PARAM_AS,
+    EQ_MOS_PARAM_NRD,
+    EQ_MOS_PARAM_NRS,
+    EQ_MOS_PARAM_M,
+    EQ_MOS_PARAM_TEMP,
+    EQ_MOS_PARAM_DTEMP,
+    EQ_MOS_PARAMS
+};
+
+/* Their rows. Without a default: not given, which says something beside tox and nsub, or rsh. */
+#define EQ_MOS_PARAM_ROWS(bend, tox)                                                               \
+    [EQ_MOS_PARAM_VTO] = {"vto", "V", NAN, -1e6, 1e6, true}, [EQ_MOS_PARAM_KP] = {"kp", "A/V^2",   \
+                                                                                  NAN,  0.0,       \
+                                                                                  1e6,  true},     \
+    [EQ_MOS_PARAM_GAMMA] = {"gamma", "V^0.5", NAN, 0.0, 1e6, true},                                \
+    [EQ_MOS_PARAM_PHI] = {"phi", "V", NAN, 1e-3, 1e3, true}, [EQ_MOS_PARAM_BEND] = {bend, "1/V",   \
+                                                                                    0.0,  0.0,     \
+                                                                                    1e6,  true},   \
+    [EQ_MOS_PARAM_IS] = {"is", "A", 1e-14, 0.0, 1e300, true}, [EQ_MOS_PARAM_JS] = {"js",  "A/m^2", \
+                                                                                   0.0,   0.0,     \
+                                                                                   1e300, false},  \
+    [EQ_MOS_PARAM_RD] = {"rd", "ohm", NAN, 0.0, 1e300, false}, [EQ_MOS_PARAM_RS] = {"rs",  "ohm",  \
+                                                                                    NAN,   0.0,    \
+                                                                                    1e300, false}, \
+    [EQ_MOS_PARAM_RSH] = {"rsh", "ohm", 0.0, 0.0, 1e300, false},                                   \
+    [EQ_MOS_PARAM_TOX] = {"tox", "m", tox, tox > 0.0 ? 1e-12 : 0.0, 1.0, false},                   \
+    [EQ_MOS_PARAM_NSUB] = {"nsub", "1/cm^3", NAN, 0.0, 1e300, false},                              \
+    [EQ_MOS_PARAM_NSS] = {"nss", "1/cm^2", 0.0, -1e300, 1e300, false},                             \
+    [EQ_MOS_PARAM_TPG] = {"tpg", "1", 1.0, -1.0, 1.0, false},                                      \
+    [EQ_MOS_PARAM_UO] = {"uo", "cm^2/Vs", 600.0, 0.0, 1e300, false},                               \
+    [EQ_MOS_PARAM_LD] = {"ld", "m", 0.0, -1e300, 1e300, false}, [EQ_MOS_PARAM_TNOM] = {"tnom",     \
+                                                                                       "C",        \
+                                                                                       NAN,        \
+                                                                                       -273.15,    \
+                                                                                       1e6,        \
+                                                                                       false},     \
+    [EQ_MOS_PARAM_W] = {"w", "m", 1e-4, 1e-300, 1e300, true}, [EQ_MOS_PARAM_L] = {"l",   "m",      \
+                                                                                  1e-4,  1e-300,   \
+                                                                                  1e300, true},    \
+    [EQ_MOS_PARAM_AD] = {"ad", "m^2", 0.0, 0.0, 1e300, false}, [EQ_MOS_PARAM_AS] = {"as",  "m^2",  \
+                                                                                    0.0,   0.0,    \
+                                                                                    1e300, false}, \
+    [EQ_MOS_PARAM_NRD] = {"nrd", "1", 1.0, 0.0, 1e300, false},                                     \
+    [EQ_MOS_PARAM_NRS] = {"nrs", "1", 1.0, 0.0, 1e300, false}, [EQ_MOS_PARAM_M] = {"m",   "1",     \
+                                                                                   1.0,   1e-300,  \
+                                                                                   1e300, false},  \
+    [EQ_MOS_PARAM_TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},                                 \
+    [EQ_MOS_PARAM_DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false}
+
+/* Bits of those on the line of an element. */
+#define EQ_MOS_ON_LINE                                                                             \
+    ((((uint64_t)1 << (EQ_MOS_PARAM_DTEMP + 1)) - 1) & ~(((uint64_t)1 << EQ_MOS_PARAM_W) - 1))
+
+/* The derived columns of a class behind its parameters. */
+enum {
+    EQ_MOS_VCRIT,                            /* V, of both junctions */
+    EQ_MOS_PHI = EQ_MOS_VCRIT + EQ_MOS_ENDS, /* V, phi at tnom; negative: vto is made of it */
+    EQ_MOS_WARMTH,                           /* T/Tnom */
+    EQ_MOS_PER_IS,                           /* of both junctions, by is */
+    EQ_MOS_KERNEL                            /* the columns of mosfet.h */
+};
+
+/* What the process and the temperature make of a model. */
+typedef struct eq_mos_process {
+    double k_over_q, temp, tnom; /* V/K, K */
+    double ratio;                /* T/Tnom */
+    double oxide;                /* F/m^2, 0: none */
+    double doping;               /* 1/m^3, 0: none */
+    double vto, kp, gamma, phi;  /* at tnom */
+    bool made;                   /* vto is made of the others */
+} eq_mos_process;
+
+/* A level. */
+typedef struct eq_mos_level {
+    int params, numbers; /* of the class; of the law */
+    const eq_mos_kernels *v4, *v3, *base;
+    bool intrinsic_warms; /* the intrinsic density of silicon does with tnom */
+    bool doped;           /* an nsub below that density is refused, as ngspice does */
+    /* Width and length of the channel, m. */
+    void (*size)(size_t j, double *const *w, double *width, double *length);
+    /* V, what shifts the threshold of an n channel beside vto; NULL: nothing. */
+    double (*shift)(size_t j, double *const *w);
+    /* The level's own numbers, where the common ones (surface: phi) are known. */
+    void (*fill)(size_t j, double *const *w, const eq_mos_process *p, double *number);
+    /* How they change with parameter k, the common ones known. */
+    void (*change)(size_t j, double *const *w, int k, const double *number, double *by);
+    /* The threshold at drops to the lower end, V. */
+    double (*threshold)(const double *number, double vt, double vds, double vbs);
+} eq_mos_level;
+
+#define EQ_MOS_CHARGE 1.6021766208e-19        /* C, of an electron */
+#define EQ_MOS_VACUUM 8.854214871e-12         /* F/m, of ngspice */
+#define EQ_MOS_SILICON (11.7 * EQ_MOS_VACUUM) /* F/m */
+
+/* m/V^0.5, the width of a depletion layer over the root of its drop, at a doping [1/m^3]; 0 of none. */
+double eq_mos_depletion(double doping);
+
+void eq_mos_derive(const eq_mos_level *level, size_t n, double *const *w, const eq_environment *env,
+                   double type);
+void eq_mos_port(const eq_mos_level *level, size_t n, double *const *w, const double *const *z,
+                 double *const *memory, double *const *i, double *const *g);
+void eq_mos_param_port(const eq_mos_level *level, size_t n, double *const *w, int k,
+                       const double *const *z, double *const *didw);
+size_t eq_mos_limit_port(const eq_mos_level *level, size_t n, double *const *w,
+                         const double *const *z_old, double *const *z_new);
+const char *eq_mos_wrong(const eq_mos_level *level, double *const *w, size_t j);
+
+/* The functions of a class of level `level_`, an eq_mos_level, and its two classes. */
+#define EQ_MOS_FUNCTIONS(level_)                                                                   \
+    static void derive_n(size_t n, double *const *w, const eq_environment *env) {                  \
+        eq_mos_derive(&(level_), n, w, env, 1.0);                                                  \
+    }                                                                                              \
+    static void derive_p(size_t n, double *const *w, const eq_environment *env) {                  \
+        eq_mos_derive(&(level_), n, w, env, -1.0);                                                 \
+    }                                                                                              \
+    static void port(size_t n, double *const *w, const double *const *z, double *const *memory,    \
+                     double *const *i, double *const *g) {                                         \
+        eq_mos_port(&(level_), n, w, z, memory, i, g);                                             \
+    }                                                                                              \
+    static void param_port(size_t n, double *const *w, int k, const double *const *z,              \
+                           double *const *didw) {                                                  \
+        eq_mos_param_port(&(level_), n, w, k, z, didw);                                            \
+    }                                                                                              \
+    static size_t limit_port(size_t n, double *const *w, const double *const *z_old,               \
+                             double *const *z_new) {                                               \
+        return eq_mos_limit_port(&(level_), n, w, z_old, z_new);                                   \
+    }                                                                                              \
+    static const char *wrong(double *const *w, size_t j) {                                         \
+        return eq_mos_wrong(&(level_), w, j);                                                      \
+    }
+
+#define EQ_MOS_LINE "$n $a $b $c $d $m$i\n"
+
+#define EQ_MOS_CLASS(called, type, number, rows, numbers, derived, rising)                         \
+    .name = called, .letter = 'm', .model_type = type, .level = number,                            \
+    .defined = EQ_CURRENT_DEFINED, .control = EQ_CONTROL_PORT, .terminals = EQ_MOS_NODES,          \
+    .channel = {EQ_MOS_D, EQ_MOS_S}, .gate = EQ_MOS_G, .opens = (rising),                          \
+    .carries = 1u << EQ_MOS_D | 1u << EQ_MOS_S | 1u << EQ_MOS_B,                                   \
+    .params = sizeof(rows) / sizeof *(rows),                                                       \
+    .columns = sizeof(rows) / sizeof *(rows) + EQ_MOS_KERNEL + EQ_MOS_LAW + (numbers),             \
+    .param = rows, .instance = EQ_MOS_ON_LINE, .value = -1, .wrong = wrong, .derive = derived,     \
+    .port = port, .memory = EQ_MOS_MEMORY, .param_port = param_port, .limit_port = limit_port
+
+#endif
