@@ -79,6 +79,11 @@ eq_status eq_meta_read(const eq_xml *xml, const eq_xml_node *root, eq_experiment
                      "<meta> trains each task from the center of the regularizer on; leave center "
                      "out of <regularizer>",
                      diag);
+    if (eq_xml_child(root, "langevin") != NULL)
+        return fault(xml, meta,
+                     "<meta> trains each task to a gradient of zero, which the samples of "
+                     "<langevin> only scatter about; take one of the two away",
+                     diag);
     return read_meta(xml, meta, x, diag);
 }
 
