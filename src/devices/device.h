@@ -19,6 +19,7 @@
 #ifndef EQ_DEVICES_DEVICE_H
 #define EQ_DEVICES_DEVICE_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -67,6 +68,19 @@ typedef struct eq_environment {
     double tnom;     /* degrees C, .options tnom; 27 */
     double gmin;     /* S, across every junction; 1e-12 */
 } eq_environment;
+
+/* A number that is given (not NAN), or another. */
+static inline double eq_or_else(double value, double other) {
+    return isnan(value) ? other : value;
+}
+
+/* degrees C, of an element by its parameters temp and dtemp. */
+static inline double eq_own_temp(double temp, double dtemp, const eq_environment *env) {
+    return isnan(temp) ? env->temp + dtemp : temp;
+}
+
+/* Of a set of parameters (thermal, instance, ..): parameter k. */
+#define EQ_BIT(k) ((uint64_t)1 << (k))
 
 /* w[k] is column k (parameters in the order of `param`, then derived columns); all arrays have n
  * items. Element j uses w[k][j] and nothing of the other elements: a table of 1 and of 1000 give

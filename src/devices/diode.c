@@ -117,8 +117,8 @@ static void derive_wide(size_t j, double *const *w, double vt, double dt) {
  * of the sidewall jsw pj m with ns in place of n; rs grows by 1 + trs1 dT + trs2 dT^2. */
 static void derive(size_t n, double *const *w, const eq_environment *env) {
     for (size_t j = 0; j < n; j++) {
-        double temp = (isnan(w[TEMP][j]) ? env->temp + w[DTEMP][j] : w[TEMP][j]) + EQ_CELSIUS_ZERO;
-        double tnom = (isnan(w[TNOM][j]) ? env->tnom : w[TNOM][j]) + EQ_CELSIUS_ZERO;
+        double temp = eq_own_temp(w[TEMP][j], w[DTEMP][j], env) + EQ_CELSIUS_ZERO;
+        double tnom = eq_or_else(w[TNOM][j], env->tnom) + EQ_CELSIUS_ZERO;
         double vt = env->k_over_q * temp, scale = w[AREA][j] * w[M][j], dt = temp - tnom;
         bool own =
             w[NS][j] > 0.0; /* else ngspice 39 warms the sidewall as with ns = 1 (measured) */
@@ -276,8 +276,6 @@ static size_t limit(size_t n, double *const *w, const double *x_old, double *x_n
     return moved;
 }
 
-#define BIT(k) ((uint64_t)1 << (k))
-
 const eq_device_class eq_class_diode = {
     .name = "diode",
     .letter = 'd',
@@ -289,11 +287,13 @@ const eq_device_class eq_class_diode = {
     .columns = COLUMNS,
     .param = diode_param,
     .line = {EQ_SPICE_LINE("$n $a $b $m$i\n"), [EQ_SPECTRE] = "$n ($a $b) $m$i\n"},
-    .thermal = BIT(N) | BIT(NBV) | BIT(NR) | BIT(NS) | BIT(XTI), /* xti enters as xti/n */
-    .ngspice_only = BIT(BV) | BIT(IBV) | BIT(NBV) | BIT(IKF) | BIT(ISR) | BIT(NR) | BIT(VJ) |
-                    BIT(MJ) | BIT(JSW) | BIT(NS) | BIT(TRS1) | BIT(TRS2) | BIT(TCV) | BIT(TLEV),
-    .instance = BIT(AREA) | BIT(M) | BIT(TEMP) | BIT(DTEMP) | BIT(PJ),
-    .quiet = {{BIT(NR) | BIT(VJ) | BIT(MJ), ISR}, {BIT(NS) | BIT(PJ), JSW}},
+    .thermal =
+        EQ_BIT(N) | EQ_BIT(NBV) | EQ_BIT(NR) | EQ_BIT(NS) | EQ_BIT(XTI), /* xti enters as xti/n */
+    .ngspice_only = EQ_BIT(BV) | EQ_BIT(IBV) | EQ_BIT(NBV) | EQ_BIT(IKF) | EQ_BIT(ISR) |
+                    EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ) | EQ_BIT(JSW) | EQ_BIT(NS) | EQ_BIT(TRS1) |
+                    EQ_BIT(TRS2) | EQ_BIT(TCV) | EQ_BIT(TLEV),
+    .instance = EQ_BIT(AREA) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP) | EQ_BIT(PJ),
+    .quiet = {{EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ), ISR}, {EQ_BIT(NS) | EQ_BIT(PJ), JSW}},
     .value = -1,
     .derive = derive,
     .energy = energy,

@@ -39,7 +39,8 @@ static inline double eq_fetlim(double old, double now, double von) {
 
 /* The same of the drop between drain and source. */
 static inline double eq_drain_limit(double old, double now) {
-    return old >= 3.5 ? eq_clamped(now, 2.0, 3.0 * old + 2.0) : eq_clamped(now, -0.5, 4.0);
+    if (now > old) return fmin(now, old >= 3.5 ? 3.0 * old + 2.0 : 4.0);
+    return fmax(now, old >= 3.5 ? 2.0 : -0.5);
 }
 
 #endif

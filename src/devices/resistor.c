@@ -30,7 +30,7 @@ static const eq_param memristor_resistance = {"r", "ohm", NAN, 0.0, INFINITY, tr
  * "Resistors"); a wire where that has no resistance. */
 static void resistor_derive(size_t n, double *const *w, const eq_environment *env) {
     for (size_t j = 0; j < n; j++) {
-        double temp = isnan(w[R_TEMP][j]) ? env->temp + w[R_DTEMP][j] : w[R_TEMP][j];
+        double temp = eq_own_temp(w[R_TEMP][j], w[R_DTEMP][j], env);
         double dt = temp - env->tnom;
         double factor = w[R_TCE][j] == 0.0 ? 1.0 + w[R_TC1][j] * dt + w[R_TC2][j] * dt * dt
                                            : pow(1.01, w[R_TCE][j] * dt);

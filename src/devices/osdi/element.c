@@ -111,7 +111,7 @@ static void set_up(eq_osdi_instance *i) {
 /* Its own temperature, else the circuit's and dtemp above it. */
 static double kelvin_of(const eq_osdi_module *m, const double *row, const eq_environment *env) {
     double own = m->temp < 0 ? NAN : row[m->temp], above = m->dtemp < 0 ? NAN : row[m->dtemp];
-    return EQ_CELSIUS_ZERO + (!isnan(own) ? own : env->temp + (isnan(above) ? 0.0 : above));
+    return eq_own_temp(own, eq_or_else(above, 0.0), env) + EQ_CELSIUS_ZERO;
 }
 
 /* Only where something has changed. */

@@ -40,26 +40,12 @@ static double limit_to(bool init, bool *limited, double now, double to) {
     return to;
 }
 
-/* The drop from gate to source, by its distance from the threshold (SPICE 3f5, DEVfetlim). */
 static double limit_fet(bool init, bool *limited, double now, double old, double vto) {
-    double high = 2.0 * fabs(old - vto) + 2.0, low = 0.5 * high + 2.0, strong = vto + 3.5;
-    double to = now > old       ? fmin(now, old >= strong ? old + high
-                                            : old >= vto  ? vto + 4.0
-                                                          : fmin(vto + 0.5, old + low))
-                      : old < vto ? fmax(now, old - high)
-                : old < strong  ? fmax(now, vto - 0.5)
-                : now >= strong ? fmax(now, old - low)
-                                : fmax(now, vto + 2.0);
-    return limit_to(init, limited, now, to);
+    return limit_to(init, limited, now, eq_fetlim(old, now, vto));
 }
 
-/* The drop from drain to source (SPICE 3f5, DEVlimvds). */
 static double limit_ds(bool init, bool *limited, double now, double old) {
-    double to = now > old   ? fmin(now, old >= 3.5 ? 3.0 * old + 2.0 : 4.0)
-                : old < 3.5 ? fmax(now, -0.5)
-                : now < 3.5 ? fmax(now, 2.0)
-                            : now;
-    return limit_to(init, limited, now, to);
+    return limit_to(init, limited, now, eq_drain_limit(old, now));
 }
 
 static void take_pointer(void (*function)(void), void **to) {

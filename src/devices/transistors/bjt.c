@@ -7,6 +7,7 @@
 #include "devices/silicon.h"
 #include "devices/transistors/bjt_law.h"
 #include "devices/transistors/inner.h"
+#include "devices/transistors/limit.h"
 
 enum { C, B, E, S, NODES };
 
@@ -57,10 +58,6 @@ static const eq_param bjt_param[] = {
     [DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false},
 };
 
-static double or_else(double value, double other) {
-    return isnan(value) ? other : value;
-}
-
 static double inverse(double x) {
     return x > 0.0 ? 1.0 / x : 0.0;
 }
@@ -70,7 +67,8 @@ static double inverse(double x) {
  * collector by the area of that junction beside the transistor's own (measured). */
 static void derive_currents(size_t j, double *const *w, double vt, double ratio) {
     double own = w[AREA][j] * w[M][j], side = w[SIDE][j];
-    double base = or_else(w[AREAB][j], w[AREA][j]), collector = or_else(w[AREAC][j], w[AREA][j]);
+    double base = eq_or_else(w[AREAB][j], w[AREA][j]),
+           collector = eq_or_else(w[AREAC][j], w[AREA][j]);
     double growth = (ratio - 1.0) * w[EG][j] / vt + w[XTI][j] * log(ratio);
     double gain = pow(ratio, w[XTB][j]);
     w[LAW + EQ_BJT_IS][j] = w[IS][j] * exp(growth) * own;
@@ -88,12 +86,12 @@ static void derive_currents(size_t j, double *const *w, double vt, double ratio)
 
 static void derive(size_t n, double *const *w, const eq_environment *env, double type) {
     for (size_t j = 0; j < n; j++) {
-        double temp = isnan(w[TEMP][j]) ? env->temp + w[DTEMP][j] : w[TEMP][j];
-        double tnom = or_else(w[TNOM][j], env->tnom) + EQ_CELSIUS_ZERO;
+        double temp = eq_own_temp(w[TEMP][j], w[DTEMP][j], env);
+        double tnom = eq_or_else(w[TNOM][j], env->tnom) + EQ_CELSIUS_ZERO;
         double kelvin = temp + EQ_CELSIUS_ZERO, vt = env->k_over_q * kelvin;
-        double own = w[AREA][j] * w[M][j], rbm = or_else(w[RBM][j], w[RB][j]);
+        double own = w[AREA][j] * w[M][j], rbm = eq_or_else(w[RBM][j], w[RB][j]);
         w[TYPE][j] = type;
-        w[SIDE][j] = or_else(w[SUBS][j], type) < 0.0 ? -1.0 : 1.0;
+        w[SIDE][j] = eq_or_else(w[SUBS][j], type) < 0.0 ? -1.0 : 1.0;
         w[GMIN][j] = env->gmin * w[M][j];
         derive_currents(j, w, vt, kelvin / tnom);
         w[LAW + EQ_BJT_IVAF][j] = inverse(w[VAF][j]);
@@ -240,32 +238,29 @@ static bool limit_junction(double vt, double vcrit, const double *old, double *n
 }
 
 /* As SPICE limits both junctions; not where a resistance bounds what flows there. */
-static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
-                         double *const *z_new) {
-    size_t count = 0;
-    for (size_t j = 0; j < n; j++) {
-        double old[NODES], now[NODES], type = w[TYPE][j];
-        bool rb = w[RB][j] > 0.0;
-        for (int a = 0; a < NODES; a++) old[a] = type * z_old[a][j], now[a] = type * z_new[a][j];
-        bool e = !rb && w[RE][j] == 0.0 && limit_junction(w[VTF][j], w[VCRIT][j], old, now, E);
-        bool c = !rb && w[RC][j] == 0.0 && limit_junction(w[VTR][j], w[VCRIT][j], old, now, C);
-        if (!e && !c) continue;
-        for (int a = 0; a < NODES; a++) z_new[a][j] = type * now[a];
-        count++;
-    }
-    return count;
+static bool limit_row(const void *self, size_t j, double *const *w, const double *old,
+                      double *now) {
+    (void)self;
+    bool rb = w[RB][j] > 0.0;
+    bool e = !rb && w[RE][j] == 0.0 && limit_junction(w[VTF][j], w[VCRIT][j], old, now, E);
+    bool c = !rb && w[RC][j] == 0.0 && limit_junction(w[VTR][j], w[VCRIT][j], old, now, C);
+    return e || c;
 }
 
-#define BIT(k) ((uint64_t)1 << (k))
+static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
+                         double *const *z_new) {
+    return eq_limit_rows(NODES, w[TYPE], limit_row, NULL, n, w, z_old, z_new);
+}
 
 #define GUMMEL_POON(called, derived, rising)                                                       \
     .name = called, .letter = 'q', .model_type = called, .defined = EQ_CURRENT_DEFINED,            \
     .control = EQ_CONTROL_PORT, .terminals = NODES, .channel = {C, E}, .gate = B,                  \
     .opens = (rising), .carries = 1u << C | 1u << B | 1u << E | 1u << S, .params = DECLARED,       \
     .columns = COLUMNS, .param = bjt_param, .line = {EQ_SPICE_LINE("$n $a $b $c $d $m$i\n")},      \
-    .thermal = BIT(NF) | BIT(NE) | BIT(NR) | BIT(NC) | BIT(NS),                                    \
-    .ngspice_only = BIT(ISS) | BIT(NS) | BIT(SUBS) | BIT(NKF),                                     \
-    .instance = BIT(AREA) | BIT(AREAB) | BIT(AREAC) | BIT(M) | BIT(TEMP) | BIT(DTEMP),             \
+    .thermal = EQ_BIT(NF) | EQ_BIT(NE) | EQ_BIT(NR) | EQ_BIT(NC) | EQ_BIT(NS),                     \
+    .ngspice_only = EQ_BIT(ISS) | EQ_BIT(NS) | EQ_BIT(SUBS) | EQ_BIT(NKF),                         \
+    .instance =                                                                                    \
+        EQ_BIT(AREA) | EQ_BIT(AREAB) | EQ_BIT(AREAC) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),   \
     .value = -1, .derive = derived, .port = port, .param_port = param_port,                        \
     .limit_port = limit_port
 

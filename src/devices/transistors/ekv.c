@@ -7,6 +7,7 @@
 #include "devices/registry.h"
 #include "devices/silicon.h"
 #include "devices/transistors/ekv_law.h"
+#include "devices/transistors/limit.h"
 #include "devices/transistors/mosfet.h"
 
 enum { D = EQ_MOS_D, G = EQ_MOS_G, S = EQ_MOS_S, B = EQ_MOS_B, NODES = EQ_MOS_NODES };
@@ -240,11 +241,11 @@ static void derive(size_t count, double *const *w, const eq_environment *env, do
     for (size_t j = 0; j < count; j++) {
         row r = {w, j, -1};
         eq_dual n[NUMBERS];
-        double temp = isnan(w[TEMP][j]) ? env->temp + w[DTEMP][j] : w[TEMP][j];
+        double temp = eq_own_temp(w[TEMP][j], w[DTEMP][j], env);
         w[TYPE][j] = type;
         w[GMIN][j] = env->gmin;
         w[KELVIN][j] = temp + EQ_CELSIUS_ZERO;
-        w[NOMINAL][j] = (isnan(w[TNOM][j]) ? env->tnom : w[TNOM][j]) + EQ_CELSIUS_ZERO;
+        w[NOMINAL][j] = eq_or_else(w[TNOM][j], env->tnom) + EQ_CELSIUS_ZERO;
         w[UT][j] = env->k_over_q * w[KELVIN][j];
         w[VTN][j] = w[UT][j] * w[N][j];
         numbers(&r, n);
@@ -501,36 +502,28 @@ static void param_port(size_t count, double *const *w, int k, const double *cons
     }
 }
 
-/* The threshold at the potentials z, from the lower end of the channel. */
-static double threshold(size_t j, double *const *w, const double *z) {
-    double type = w[TYPE][j], phi = w[LAW + EQ_EKV_PHI][j], gamma = w[LAW + EQ_EKV_GAMMA][j];
-    double low = fmin(type * z[D], type * z[S]) - type * z[B];
-    return w[LAW + EQ_EKV_VT][j] + gamma * (sqrt(fmax(phi + low, 0.0)) - sqrt(phi));
+/* The threshold counts from the lower end of the channel. */
+static bool limit_row(const void *self, size_t j, double *const *w, const double *old,
+                      double *now) {
+    (void)self;
+    double phi = w[LAW + EQ_EKV_PHI][j], gamma = w[LAW + EQ_EKV_GAMMA][j];
+    double low = fmin(old[D], old[S]) - old[B], vcrit[] = {w[VCRIT_D][j], w[VCRIT_S][j]};
+    double von = w[LAW + EQ_EKV_VT][j] + gamma * (sqrt(fmax(phi + low, 0.0)) - sqrt(phi));
+    return eq_mosfet_limit(w[VTN][j], von, vcrit, old, now);
 }
 
 static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
                          double *const *z_new) {
-    size_t count = 0;
-    for (size_t j = 0; j < n; j++) {
-        double old[NODES], now[NODES], vcrit[] = {w[VCRIT_D][j], w[VCRIT_S][j]};
-        for (int a = 0; a < NODES; a++) old[a] = z_old[a][j], now[a] = z_new[a][j];
-        double von = threshold(j, w, old);
-        if (!eq_mosfet_limit(w[TYPE][j], w[VTN][j], von, vcrit, old, now)) continue;
-        for (int a = 0; a < NODES; a++) z_new[a][j] = now[a];
-        count++;
-    }
-    return count;
+    return eq_limit_rows(NODES, w[TYPE], limit_row, NULL, n, w, z_old, z_new);
 }
-
-#define BIT(k) ((uint64_t)1 << (k))
 
 #define EKV(called, type_name, derived, rising)                                                    \
     .name = called, .letter = 'm', .model_type = type_name, .level = 44,                           \
     .defined = EQ_CURRENT_DEFINED, .control = EQ_CONTROL_PORT, .terminals = NODES,                 \
     .channel = {D, S}, .gate = G, .opens = (rising), .carries = 1u << D | 1u << S | 1u << B,       \
     .params = DECLARED, .columns = COLUMNS, .param = ekv_param,                                    \
-    .instance = BIT(W) | BIT(L) | BIT(AD) | BIT(AS) | BIT(PD) | BIT(PS) | BIT(NRD) | BIT(NRS) |    \
-                BIT(M) | BIT(TEMP) | BIT(DTEMP),                                                   \
+    .instance = EQ_BIT(W) | EQ_BIT(L) | EQ_BIT(AD) | EQ_BIT(AS) | EQ_BIT(PD) | EQ_BIT(PS) |        \
+                EQ_BIT(NRD) | EQ_BIT(NRS) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),              \
     .value = -1, .wrong = wrong, .derive = derived, .port = port, .param_port = param_port,        \
     .limit_port = limit_port
 

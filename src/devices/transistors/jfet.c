@@ -8,6 +8,7 @@
 #include "devices/silicon.h"
 #include "devices/transistors/dual_junction.h"
 #include "devices/transistors/inner.h"
+#include "devices/transistors/limit.h"
 
 enum { D, G, S, NODES };
 enum { GS, GD }; /* the drops of the law */
@@ -74,8 +75,8 @@ static void derive_law(size_t j, double *const *w, double vt, double kelvin, dou
 
 static void derive(size_t n, double *const *w, const eq_environment *env, double type) {
     for (size_t j = 0; j < n; j++) {
-        double temp = isnan(w[TEMP][j]) ? env->temp + w[DTEMP][j] : w[TEMP][j];
-        double tnom = (isnan(w[TNOM][j]) ? env->tnom : w[TNOM][j]) + EQ_CELSIUS_ZERO;
+        double temp = eq_own_temp(w[TEMP][j], w[DTEMP][j], env);
+        double tnom = eq_or_else(w[TNOM][j], env->tnom) + EQ_CELSIUS_ZERO;
         double kelvin = temp + EQ_CELSIUS_ZERO;
         w[VT][j] = env->k_over_q * kelvin;
         w[GMIN][j] = env->gmin * w[M][j];
@@ -226,21 +227,17 @@ static bool limit_end(size_t j, double *const *w, int end, const double *old, do
     return true;
 }
 
-static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
-                         double *const *z_new) {
-    size_t count = 0;
-    for (size_t j = 0; j < n; j++) {
-        double old[NODES], now[NODES], type = w[TYPE][j];
-        for (int a = 0; a < NODES; a++) old[a] = type * z_old[a][j], now[a] = type * z_new[a][j];
-        bool source = limit_end(j, w, S, old, now), drain = limit_end(j, w, D, old, now);
-        if (!source && !drain) continue;
-        for (int a = 0; a < NODES; a++) z_new[a][j] = type * now[a];
-        count++;
-    }
-    return count;
+static bool limit_row(const void *self, size_t j, double *const *w, const double *old,
+                      double *now) {
+    (void)self;
+    bool source = limit_end(j, w, S, old, now), drain = limit_end(j, w, D, old, now);
+    return source || drain;
 }
 
-#define BIT(k) ((uint64_t)1 << (k))
+static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
+                         double *const *z_new) {
+    return eq_limit_rows(NODES, w[TYPE], limit_row, NULL, n, w, z_old, z_new);
+}
 
 /* Xyce's has neither m nor temperature coefficients, and no n to make up for its k/q with. */
 #define CHANNEL(called, derived, rising)                                                           \
@@ -249,9 +246,10 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .opens = (rising), .carries = 1u << D | 1u << G | 1u << S, .params = DECLARED,                 \
     .columns = COLUMNS, .param = jfet_param,                                                       \
     .line = {[EQ_NGSPICE] = "$n $a $b $c $m$i\n", [EQ_LTSPICE] = "$n $a $b $c $m$i\n"},            \
-    .ngspice_only = BIT(TCV) | BIT(BEX) | BIT(EG),                                                 \
-    .instance = BIT(AREA) | BIT(M) | BIT(TEMP) | BIT(DTEMP), .value = -1, .wrong = wrong,          \
-    .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port
+    .ngspice_only = EQ_BIT(TCV) | EQ_BIT(BEX) | EQ_BIT(EG),                                        \
+    .instance = EQ_BIT(AREA) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP), .value = -1,              \
+    .wrong = wrong, .derive = derived, .port = port, .param_port = param_port,                     \
+    .limit_port = limit_port
 
 const eq_device_class eq_class_njf = {CHANNEL("njf", derive_n, 1)};
 const eq_device_class eq_class_pjf = {CHANNEL("pjf", derive_p, -1)};

@@ -5,6 +5,7 @@
 #ifndef EQ_DEVICES_MOSFET_H
 #define EQ_DEVICES_MOSFET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { EQ_MOS_D, EQ_MOS_G, EQ_MOS_S, EQ_MOS_B, EQ_MOS_NODES };
@@ -45,9 +46,8 @@ typedef struct eq_mos_kernels {
                    double *const *di);
 } eq_mos_kernels;
 
-/* Moves the potentials z towards old as SPICE does; von: the threshold at old, vcrit: of the
- * junctions. Returns whether it moved them. */
-int eq_mosfet_limit(double type, double vt, double von, const double *vcrit, const double *old,
-                    double *z);
+/* Moves the potentials now, of an n channel, towards old as SPICE does; von: the threshold at old, vcrit: of
+ * the junctions. Whether it moved them. */
+bool eq_mosfet_limit(double vt, double von, const double *vcrit, const double *old, double *now);
 
 #endif

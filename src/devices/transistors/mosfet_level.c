@@ -6,6 +6,7 @@
 #include "base/vector.h"
 #include "devices/pnjlim.h"
 #include "devices/silicon.h"
+#include "devices/transistors/limit.h"
 
 /* clang-format off */
 enum {
@@ -18,10 +19,6 @@ enum {
     DTEMP = EQ_MOS_PARAM_DTEMP
 };
 /* clang-format on */
-
-static double or_else(double value, double other) {
-    return isnan(value) ? other : value;
-}
 
 /* The density of carriers in silicon without dopants, 1/m^3; of level 3 at tnom. */
 static double intrinsic(const eq_mos_level *level, double k_over_q, double tnom) {
@@ -50,21 +47,22 @@ static void make_process(const eq_mos_level *level, size_t j, double *const *w, 
     p->vto = w[VTO][j], p->kp = w[KP][j], p->gamma = w[GAMMA][j], p->phi = w[PHI][j];
     if (w[TOX][j] > 0.0) {
         p->oxide = 3.9 * EQ_MOS_VACUUM / w[TOX][j];
-        p->kp = or_else(p->kp, w[UO][j] * p->oxide * 1e-4);
+        p->kp = eq_or_else(p->kp, w[UO][j] * p->oxide * 1e-4);
         if (doping > free) {
             p->doping = doping;
-            p->phi = or_else(p->phi, fmax(0.1, 2.0 * p->k_over_q * p->tnom * log(doping / free)));
+            p->phi =
+                eq_or_else(p->phi, fmax(0.1, 2.0 * p->k_over_q * p->tnom * log(doping / free)));
             double flat = flat_band(j, w, type, p->phi, p->oxide, p->tnom);
-            p->gamma =
-                or_else(p->gamma, sqrt(2.0 * EQ_MOS_SILICON * EQ_MOS_CHARGE * doping) / p->oxide);
+            p->gamma = eq_or_else(p->gamma,
+                                  sqrt(2.0 * EQ_MOS_SILICON * EQ_MOS_CHARGE * doping) / p->oxide);
             p->made = isnan(p->vto);
-            p->vto = or_else(p->vto, flat + type * (p->gamma * sqrt(p->phi) + p->phi));
+            p->vto = eq_or_else(p->vto, flat + type * (p->gamma * sqrt(p->phi) + p->phi));
         }
     }
-    p->vto = or_else(p->vto, 0.0);
-    p->kp = or_else(p->kp, 2e-5);
-    p->gamma = or_else(p->gamma, 0.0);
-    p->phi = or_else(p->phi, 0.6);
+    p->vto = eq_or_else(p->vto, 0.0);
+    p->kp = eq_or_else(p->kp, 2e-5);
+    p->gamma = eq_or_else(p->gamma, 0.0);
+    p->phi = eq_or_else(p->phi, 0.6);
 }
 
 /* At temperature T: kp falls as T^-1.5, phi moves as a junction potential, and the threshold with it
@@ -117,18 +115,18 @@ void eq_mos_derive(const eq_mos_level *level, size_t n, double *const *w, const 
                    double type) {
     double *const *kernel = w + level->params + EQ_MOS_KERNEL;
     for (size_t j = 0; j < n; j++) {
-        double temp = isnan(w[TEMP][j]) ? env->temp + w[DTEMP][j] : w[TEMP][j];
+        double temp = eq_own_temp(w[TEMP][j], w[DTEMP][j], env);
         eq_mos_process p = {.k_over_q = env->k_over_q,
                             .temp = temp + EQ_CELSIUS_ZERO,
-                            .tnom = or_else(w[TNOM][j], env->tnom) + EQ_CELSIUS_ZERO};
+                            .tnom = eq_or_else(w[TNOM][j], env->tnom) + EQ_CELSIUS_ZERO};
         p.ratio = p.temp / p.tnom;
         kernel[EQ_MOS_TYPE][j] = type;
         kernel[EQ_MOS_GMIN][j] = env->gmin;
         make_process(level, j, w, type, &p);
         derive_channel(level, j, w, type, &p);
         derive_junctions(level, j, w, &p);
-        kernel[EQ_MOS_R + EQ_MOS_DRAIN][j] = or_else(w[RD][j], w[RSH][j] * w[NRD][j]) / w[M][j];
-        kernel[EQ_MOS_R + EQ_MOS_SOURCE][j] = or_else(w[RS][j], w[RSH][j] * w[NRS][j]) / w[M][j];
+        kernel[EQ_MOS_R + EQ_MOS_DRAIN][j] = eq_or_else(w[RD][j], w[RSH][j] * w[NRD][j]) / w[M][j];
+        kernel[EQ_MOS_R + EQ_MOS_SOURCE][j] = eq_or_else(w[RS][j], w[RSH][j] * w[NRS][j]) / w[M][j];
     }
 }
 
@@ -208,28 +206,19 @@ void eq_mos_param_port(const eq_mos_level *level, size_t n, double *const *w, in
     }
 }
 
-/* The threshold at the potentials z. */
-static double threshold(const eq_mos_level *level, size_t j, double *const *w, const double *z) {
-    double *const *kernel = w + level->params + EQ_MOS_KERNEL, type = kernel[EQ_MOS_TYPE][j];
-    double number[EQ_MOS_MOST_NUMBERS], d = type * z[EQ_MOS_D], s = type * z[EQ_MOS_S];
+static bool limit_row(const void *self, size_t j, double *const *w, const double *old,
+                      double *now) {
+    const eq_mos_level *level = self;
+    double *const *own = w + level->params, *const *kernel = own + EQ_MOS_KERNEL;
+    double vcrit[] = {own[EQ_MOS_VCRIT][j], own[EQ_MOS_VCRIT + 1][j]}, vt = kernel[EQ_MOS_VT][j];
+    double number[EQ_MOS_MOST_NUMBERS], d = old[EQ_MOS_D], s = old[EQ_MOS_S];
     for (int c = 0; c < level->numbers; c++) number[c] = kernel[EQ_MOS_LAW + c][j];
-    return level->threshold(number, kernel[EQ_MOS_VT][j], fabs(d - s),
-                            type * z[EQ_MOS_B] - fmin(d, s));
+    double von = level->threshold(number, vt, fabs(d - s), old[EQ_MOS_B] - fmin(d, s));
+    return eq_mosfet_limit(vt, von, vcrit, old, now);
 }
 
 size_t eq_mos_limit_port(const eq_mos_level *level, size_t n, double *const *w,
                          const double *const *z_old, double *const *z_new) {
-    double *const *own = w + level->params, *const *kernel = own + EQ_MOS_KERNEL;
-    size_t moved = 0;
-    for (size_t j = 0; j < n; j++) {
-        double old[EQ_MOS_NODES], now[EQ_MOS_NODES];
-        double vcrit[] = {own[EQ_MOS_VCRIT][j], own[EQ_MOS_VCRIT + 1][j]};
-        for (int a = 0; a < EQ_MOS_NODES; a++) old[a] = z_old[a][j], now[a] = z_new[a][j];
-        double von = threshold(level, j, w, old);
-        if (!eq_mosfet_limit(kernel[EQ_MOS_TYPE][j], kernel[EQ_MOS_VT][j], von, vcrit, old, now))
-            continue;
-        for (int a = 0; a < EQ_MOS_NODES; a++) z_new[a][j] = now[a];
-        moved++;
-    }
-    return moved;
+    const double *type = w[level->params + EQ_MOS_KERNEL + EQ_MOS_TYPE];
+    return eq_limit_rows(EQ_MOS_NODES, type, limit_row, level, n, w, z_old, z_new);
 }

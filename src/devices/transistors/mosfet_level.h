@@ -39,44 +39,35 @@ enum {
 };
 
 /* Their rows. Without a default: not given, which says something beside tox and nsub, or rsh. */
-#define EQ_MOS_PARAM_ROWS(bend, tox)                                                               \
-    [EQ_MOS_PARAM_VTO] = {"vto", "V", NAN, -1e6, 1e6, true}, [EQ_MOS_PARAM_KP] = {"kp", "A/V^2",   \
-                                                                                  NAN,  0.0,       \
-                                                                                  1e6,  true},     \
-    [EQ_MOS_PARAM_GAMMA] = {"gamma", "V^0.5", NAN, 0.0, 1e6, true},                                \
-    [EQ_MOS_PARAM_PHI] = {"phi", "V", NAN, 1e-3, 1e3, true}, [EQ_MOS_PARAM_BEND] = {bend, "1/V",   \
-                                                                                    0.0,  0.0,     \
-                                                                                    1e6,  true},   \
-    [EQ_MOS_PARAM_IS] = {"is", "A", 1e-14, 0.0, 1e300, true}, [EQ_MOS_PARAM_JS] = {"js",  "A/m^2", \
-                                                                                   0.0,   0.0,     \
-                                                                                   1e300, false},  \
-    [EQ_MOS_PARAM_RD] = {"rd", "ohm", NAN, 0.0, 1e300, false}, [EQ_MOS_PARAM_RS] = {"rs",  "ohm",  \
-                                                                                    NAN,   0.0,    \
-                                                                                    1e300, false}, \
-    [EQ_MOS_PARAM_RSH] = {"rsh", "ohm", 0.0, 0.0, 1e300, false},                                   \
-    [EQ_MOS_PARAM_TOX] = {"tox", "m", tox, tox > 0.0 ? 1e-12 : 0.0, 1.0, false},                   \
-    [EQ_MOS_PARAM_NSUB] = {"nsub", "1/cm^3", NAN, 0.0, 1e300, false},                              \
-    [EQ_MOS_PARAM_NSS] = {"nss", "1/cm^2", 0.0, -1e300, 1e300, false},                             \
-    [EQ_MOS_PARAM_TPG] = {"tpg", "1", 1.0, -1.0, 1.0, false},                                      \
-    [EQ_MOS_PARAM_UO] = {"uo", "cm^2/Vs", 600.0, 0.0, 1e300, false},                               \
-    [EQ_MOS_PARAM_LD] = {"ld", "m", 0.0, -1e300, 1e300, false}, [EQ_MOS_PARAM_TNOM] = {"tnom",     \
-                                                                                       "C",        \
-                                                                                       NAN,        \
-                                                                                       -273.15,    \
-                                                                                       1e6,        \
-                                                                                       false},     \
-    [EQ_MOS_PARAM_W] = {"w", "m", 1e-4, 1e-300, 1e300, true}, [EQ_MOS_PARAM_L] = {"l",   "m",      \
-                                                                                  1e-4,  1e-300,   \
-                                                                                  1e300, true},    \
-    [EQ_MOS_PARAM_AD] = {"ad", "m^2", 0.0, 0.0, 1e300, false}, [EQ_MOS_PARAM_AS] = {"as",  "m^2",  \
-                                                                                    0.0,   0.0,    \
-                                                                                    1e300, false}, \
-    [EQ_MOS_PARAM_NRD] = {"nrd", "1", 1.0, 0.0, 1e300, false},                                     \
-    [EQ_MOS_PARAM_NRS] = {"nrs", "1", 1.0, 0.0, 1e300, false}, [EQ_MOS_PARAM_M] = {"m",   "1",     \
-                                                                                   1.0,   1e-300,  \
-                                                                                   1e300, false},  \
-    [EQ_MOS_PARAM_TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},                                 \
+/* clang-format off */
+#define EQ_MOS_PARAM_ROWS(bend, tox) \
+    [EQ_MOS_PARAM_VTO] = {"vto", "V", NAN, -1e6, 1e6, true}, \
+    [EQ_MOS_PARAM_KP] = {"kp", "A/V^2", NAN, 0.0, 1e6, true}, \
+    [EQ_MOS_PARAM_GAMMA] = {"gamma", "V^0.5", NAN, 0.0, 1e6, true}, \
+    [EQ_MOS_PARAM_PHI] = {"phi", "V", NAN, 1e-3, 1e3, true}, \
+    [EQ_MOS_PARAM_BEND] = {bend, "1/V", 0.0, 0.0, 1e6, true}, \
+    [EQ_MOS_PARAM_IS] = {"is", "A", 1e-14, 0.0, 1e300, true}, \
+    [EQ_MOS_PARAM_JS] = {"js", "A/m^2", 0.0, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_RD] = {"rd", "ohm", NAN, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_RS] = {"rs", "ohm", NAN, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_RSH] = {"rsh", "ohm", 0.0, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_TOX] = {"tox", "m", tox, tox > 0.0 ? 1e-12 : 0.0, 1.0, false}, \
+    [EQ_MOS_PARAM_NSUB] = {"nsub", "1/cm^3", NAN, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_NSS] = {"nss", "1/cm^2", 0.0, -1e300, 1e300, false}, \
+    [EQ_MOS_PARAM_TPG] = {"tpg", "1", 1.0, -1.0, 1.0, false}, \
+    [EQ_MOS_PARAM_UO] = {"uo", "cm^2/Vs", 600.0, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_LD] = {"ld", "m", 0.0, -1e300, 1e300, false}, \
+    [EQ_MOS_PARAM_TNOM] = {"tnom", "C", NAN, -273.15, 1e6, false}, \
+    [EQ_MOS_PARAM_W] = {"w", "m", 1e-4, 1e-300, 1e300, true}, \
+    [EQ_MOS_PARAM_L] = {"l", "m", 1e-4, 1e-300, 1e300, true}, \
+    [EQ_MOS_PARAM_AD] = {"ad", "m^2", 0.0, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_AS] = {"as", "m^2", 0.0, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_NRD] = {"nrd", "1", 1.0, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_NRS] = {"nrs", "1", 1.0, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_M] = {"m", "1", 1.0, 1e-300, 1e300, false}, \
+    [EQ_MOS_PARAM_TEMP] = {"temp", "C", NAN, -273.15, 1e6, false}, \
     [EQ_MOS_PARAM_DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false}
+/* clang-format on */
 
 /* Bits of those on the line of an element. */
 #define EQ_MOS_ON_LINE                                                                             \

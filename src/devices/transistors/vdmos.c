@@ -9,6 +9,7 @@
 #include "devices/registry.h"
 #include "devices/silicon.h"
 #include "devices/transistors/inner.h"
+#include "devices/transistors/limit.h"
 
 enum { D, G, S, NODES };
 enum { GS, GD }; /* the drops of the law */
@@ -116,8 +117,8 @@ static void derive_body(size_t j, double *const *w, double vt, double kelvin, do
 
 static void derive(size_t n, double *const *w, const eq_environment *env, double type) {
     for (size_t j = 0; j < n; j++) {
-        double temp = isnan(w[TEMP][j]) ? env->temp + w[DTEMP][j] : w[TEMP][j];
-        double tnom = (isnan(w[TNOM][j]) ? env->tnom : w[TNOM][j]) + EQ_CELSIUS_ZERO;
+        double temp = eq_own_temp(w[TEMP][j], w[DTEMP][j], env);
+        double tnom = eq_or_else(w[TNOM][j], env->tnom) + EQ_CELSIUS_ZERO;
         double kelvin = temp + EQ_CELSIUS_ZERO;
         w[GMIN][j] = env->gmin;
         w[TYPE][j] = type;
@@ -264,30 +265,26 @@ static void param_port(size_t n, double *const *w, int k, const double *const *z
 
 /* As SPICE limits the gate and the drop between drain and source, from the lower end, and the body
  * diode; the latter not where its resistance bounds what flows there. */
-static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
-                         double *const *z_new) {
-    size_t count = 0;
-    for (size_t j = 0; j < n; j++) {
-        double old[NODES], now[NODES], type = w[TYPE][j];
-        for (int a = 0; a < NODES; a++) old[a] = type * z_old[a][j], now[a] = type * z_new[a][j];
-        bool forward = old[D] >= old[S];
-        int low = forward ? S : D, high = forward ? D : S;
-        double vg = now[G] - now[low], vd = now[high] - now[low];
-        double gate = eq_fetlim(old[G] - old[low], vg, w[LAW + LAW_VTO][j]);
-        double drop = eq_drain_limit(old[high] - old[low], vd + gate - vg);
-        double diode = forward ? -drop : drop;
-        if (w[RB][j] == 0.0 && eq_pnjlim(w[BODY_VTE][j], w[VCRIT][j], old[S] - old[D], &diode))
-            drop = forward ? -diode : diode;
-        if (gate == vg && drop == vd) continue;
-        now[G] = now[low] + gate;
-        now[high] = now[low] + drop;
-        for (int a = 0; a < NODES; a++) z_new[a][j] = type * now[a];
-        count++;
-    }
-    return count;
+static bool limit_row(const void *self, size_t j, double *const *w, const double *old,
+                      double *now) {
+    (void)self;
+    bool forward = old[D] >= old[S];
+    int low = forward ? S : D, high = forward ? D : S;
+    double vg = now[G] - now[low], vd = now[high] - now[low];
+    double gate = eq_fetlim(old[G] - old[low], vg, w[LAW + LAW_VTO][j]);
+    double drop = eq_drain_limit(old[high] - old[low], vd + gate - vg);
+    double diode = forward ? -drop : drop;
+    if (w[RB][j] == 0.0 && eq_pnjlim(w[BODY_VTE][j], w[VCRIT][j], old[S] - old[D], &diode))
+        drop = forward ? -diode : diode;
+    now[G] = now[low] + gate;
+    now[high] = now[low] + drop;
+    return gate != vg || drop != vd;
 }
 
-#define BIT(k) ((uint64_t)1 << (k))
+static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
+                         double *const *z_new) {
+    return eq_limit_rows(NODES, w[TYPE], limit_row, NULL, n, w, z_old, z_new);
+}
 
 /* The laws of other simulators' power transistors are not published. */
 #define POWER_MOS(called, type_name, derived, rising)                                              \
@@ -295,8 +292,8 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .control = EQ_CONTROL_PORT, .terminals = NODES, .channel = {D, S}, .gate = G,                  \
     .opens = (rising), .carries = 1u << D | 1u << S, .params = DECLARED, .columns = COLUMNS,       \
     .param = vdmos_param, .line = {[EQ_NGSPICE] = "$n $a $b $c $m$i\n"},                           \
-    .instance = BIT(M) | BIT(TEMP) | BIT(DTEMP), .value = -1, .derive = derived, .port = port,     \
-    .param_port = param_port, .limit_port = limit_port
+    .instance = EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP), .value = -1, .derive = derived,          \
+    .port = port, .param_port = param_port, .limit_port = limit_port
 
 const eq_device_class eq_class_vdmosn = {POWER_MOS("vdmosn", "vdmos nchan", derive_n, 1)};
 const eq_device_class eq_class_vdmosp = {POWER_MOS("vdmosp", "vdmos pchan", derive_p, -1)};
