@@ -29,8 +29,7 @@ eq_circuit *eq_circuit_new(void) {
 }
 
 static void table_free(eq_table *t) {
-    for (size_t j = 0; t->cls->hidden > 0 && j < t->count; j++)
-        eq_osdi_free(eq_osdi_at(t->w[0][j]));
+    for (size_t j = 0; t->cls->release != NULL && j < t->count; j++) t->cls->release(t->w, j);
     for (int k = 0; k < EQ_MAX_TERMINALS; k++) eq_free(t->term[k]);
     for (int k = 0; k < EQ_MAX_COLUMNS; k++) eq_free(t->w[k]);
     eq_free(t->control);
@@ -444,16 +443,17 @@ void eq_circuit_derive(eq_circuit *c) {
             c->table[k].cls->derive(c->table[k].count, c->table[k].w, &c->env);
 }
 
-/* What compiled modules have said of their elements. */
-static void pass_warnings(const eq_circuit *c, eq_diag *diag) {
-    for (int k = EQ_BUILT_IN_CLASSES; k < EQ_CLASS_COUNT; k++)
-        for (size_t j = 0; j < c->table[k].count; j++) {
-            eq_element e = c->table[k].id[j];
-            const char *said = eq_osdi_warning(eq_osdi_at(c->table[k].w[0][j]));
+/* What classes say of their elements. */
+static void pass_notes(const eq_circuit *c, eq_diag *diag) {
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *t = &c->table[k];
+        for (size_t j = 0; t->cls->said != NULL && j < t->count; j++) {
+            const char *said = t->cls->said(t->w, j);
             if (said != NULL)
-                eq_note_at(diag, eq_circuit_place_of(c, e), "%s: %s", eq_circuit_element_name(c, e),
-                           said);
+                eq_note_at(diag, eq_circuit_place_of(c, t->id[j]), "%s: %s",
+                           eq_circuit_element_name(c, t->id[j]), said);
         }
+    }
 }
 
 eq_status eq_circuit_freeze(eq_circuit *c, eq_diag *diag) {
@@ -466,7 +466,7 @@ eq_status eq_circuit_freeze(eq_circuit *c, eq_diag *diag) {
                          "(line 1 is the title and is not read as an element)");
     if (status != EQ_OK) return status;
     eq_circuit_derive(c);
-    pass_warnings(c, diag);
+    pass_notes(c, diag);
     c->frozen = true;
     return EQ_OK;
 }

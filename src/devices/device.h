@@ -128,6 +128,10 @@ typedef struct eq_device_class {
     /* Why the last evaluation of row j gave no number, and what to do; NULL: it gave some. May be
      * NULL. */
     const char *(*lost)(double *const *w, size_t j);
+    /* What there is to say of row j that is no mistake; NULL: nothing. May be NULL. */
+    const char *(*said)(double *const *w, size_t j);
+    /* Frees what row j holds beside numbers. May be NULL. */
+    void (*release)(double *const *w, size_t j);
     /* Fills the derived columns from the parameters; called whenever either changes.
      * May be NULL. */
     void (*derive)(size_t n, double *const *w, const eq_environment *env);

@@ -31,11 +31,6 @@ const eq_osdi_model *eq_osdi_model_of(const eq_osdi_instance *i) {
     return i->model;
 }
 
-const char *eq_osdi_warning(const eq_osdi_instance *i) {
-    const eq_osdi_note *n = i->note.text[0] != '\0' ? &i->note : &i->model->note;
-    return n->error || n->text[0] == '\0' ? NULL : n->text;
-}
-
 /* Joins the sets of two nodes; a set is known by its least node, ground being the least. */
 static void join(int *set, int nodes, int a, int b) {
     int low = set[a] < set[b] ? set[a] : set[b], high = set[a] < set[b] ? set[b] : set[a];
@@ -149,4 +144,15 @@ const char *eq_osdi_lost(double *const *w, size_t j) {
                ? i->note.text
                : "its module gives no finite current where the solution was looked for, or "
                  "its internal nodes do not settle; check its parameters";
+}
+
+const char *eq_osdi_said(double *const *w, size_t j) {
+    const eq_osdi_instance *i = eq_osdi_at(w[0][j]);
+    if (i == NULL) return NULL;
+    const eq_osdi_note *n = i->note.text[0] != '\0' ? &i->note : &i->model->note;
+    return n->error || n->text[0] == '\0' ? NULL : n->text;
+}
+
+void eq_osdi_release(double *const *w, size_t j) {
+    eq_osdi_free(eq_osdi_at(w[0][j]));
 }

@@ -214,6 +214,8 @@ static bool make_class(eq_osdi_module *m) {
                                .derive = eq_osdi_derive,
                                .wrong = eq_osdi_wrong,
                                .lost = eq_osdi_lost,
+                               .said = eq_osdi_said,
+                               .release = eq_osdi_release,
                                .port = eq_osdi_port,
                                .limit_port = m->d.states > 0 ? eq_osdi_limit_port : NULL};
     return make_columns(m);

@@ -67,13 +67,13 @@ static inline eq_osdi_instance *eq_osdi_at(double place) {
 /* How many of its terminals are connected, and its model. */
 int eq_osdi_connected(const eq_osdi_instance *i);
 const eq_osdi_model *eq_osdi_model_of(const eq_osdi_instance *i);
-/* What the library said in setting up that is no error; NULL: nothing. */
-const char *eq_osdi_warning(const eq_osdi_instance *i);
 
 /* Of a class: sets the rows up, and tells what is wrong with row j. */
 void eq_osdi_derive(size_t n, double *const *w, const eq_environment *env);
 const char *eq_osdi_wrong(double *const *w, size_t j);
 const char *eq_osdi_lost(double *const *w, size_t j);
+const char *eq_osdi_said(double *const *w, size_t j);
+void eq_osdi_release(double *const *w, size_t j);
 
 /* ---- The law (law.c) ---- */
 

@@ -11,6 +11,7 @@
 #include "netlist/spice/line.h"
 #include "netlist/spice/mention.h"
 #include "netlist/spice/model.h"
+#include "netlist/spice/model_words.h"
 #include "netlist/spice/name.h"
 #include "netlist/spice/pending.h"
 #include "netlist/spice/put.h"
@@ -365,14 +366,6 @@ static bool measure(eq_line *l) {
     return true;
 }
 
-static const char *nodes_of(char letter) {
-    return letter == 'm'   ? "DRAIN GATE SOURCE BULK"
-           : letter == 'q' ? "COLLECTOR BASE EMITTER"
-           : letter == 'j' ? "DRAIN GATE SOURCE"
-           : letter == 'y' ? "PLUS MINUS"
-                           : "ANODE CATHODE";
-}
-
 /* What must not be missing: the model of a diode, the value of R and of controlled sources. */
 static bool complete(eq_line *l) {
     const eq_device_class *cls = eq_line_class(l);
@@ -381,9 +374,9 @@ static bool complete(eq_line *l) {
     if (needs_model(l))
         eq_spice_fail(l->s, eq_token_peek(l->c).at,
                       "%.*s names no model; write %.*s %s MODEL and .model MODEL %s", n, name, n,
-                      name, nodes_of(cls->letter),
+                      name, eq_model_letter_of(cls->letter)->nodes,
                       cls->letter == 'm' ? "NMOS(vto=... kp=...)"
-                                         : eq_spice_model_example(cls->letter));
+                                         : eq_model_letter_of(cls->letter)->example);
     else if (cls->value >= 0 && !l->has_value && isnan(cls->param[cls->value].default_value))
         eq_spice_fail(l->s, eq_token_peek(l->c).at,
                       "%.*s has no value; write its %s%s%s behind the nodes%s", n, name,

@@ -378,12 +378,7 @@ enum { MODEL_BAD = -2 };
 /* A model of another device than the element's. */
 static int32_t wrong_type(eq_spice *s, eq_token name, const char *type, char letter) {
     eq_spice_fail(s, name.at, "model %.*s is of type %s; this element needs one of type %s",
-                  (int)name.length, name.text, type,
-                  letter == 'm'   ? "nmos, pmos or vdmos"
-                  : letter == 'q' ? "npn or pnp"
-                  : letter == 'j' ? "njf or pjf"
-                  : letter == 'y' ? "drift, sinh, yakopcic, vteam, rram or mms"
-                                  : (char[2]){letter, '\0'});
+                  (int)name.length, name.text, type, eq_model_letter_of(letter)->types);
     return EQ_NONE;
 }
 
@@ -502,11 +497,7 @@ bool eq_spice_model_value(const eq_spice *s, eq_token name, eq_token param, doub
                 : compiled != NULL ? eq_osdi_find_param(compiled, param.text, param.length)
                                    : param_of(m->cls, param);
         if (p < 0) continue;
-        if (compiled != NULL) {
-            *value = eq_osdi_model_get(m->compiled, p);
-            return true;
-        }
-        *value = m->w[p];
+        *value = compiled != NULL ? eq_osdi_model_get(m->compiled, p) : m->w[p];
         return true;
     }
     return false;
@@ -523,28 +514,6 @@ bool eq_spice_model_has(const eq_spice *s, eq_token name, eq_token param) {
     return eq_spice_model_value(s, name, param, &ignored);
 }
 
-/* What a .model for an element of that letter looks like. */
-const char *eq_spice_model_example(char letter) {
-    switch (letter) {
-    case 'r':
-        return "R(r=...)";
-    case 's':
-        return "SW(vt=... vh=... ron=... roff=...)";
-    case 'w':
-        return "CSW(it=... ih=... ron=... roff=...)";
-    case 'm':
-        return "NMOS(level=1 vto=... kp=...)";
-    case 'q':
-        return "NPN(is=... bf=...)";
-    case 'j':
-        return "NJF(vto=... beta=...)";
-    case 'y':
-        return "DRIFT(ron=... roff=...)";
-    default:
-        return "D(is=... n=...)";
-    }
-}
-
 eq_definition *eq_spice_model_card(eq_spice *s, eq_token name, char letter, eq_frame **frame) {
     eq_scope *where;
     eq_definition *d = eq_scope_find(s, s->frame->scope, EQ_DEFINES_MODEL, name, &where);
@@ -559,7 +528,7 @@ eq_definition *eq_spice_model_card(eq_spice *s, eq_token name, char letter, eq_f
         s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s%.*s%s", (int)name.length,
         name.text,
         eq_spice_nearest_name(s, name, s->all->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
-        (int)name.length, name.text, eq_spice_model_example(letter),
+        (int)name.length, name.text, eq_model_letter_of(letter)->example,
         may_be_param ? ", or a parameter: .param " : "", may_be_param ? (int)name.length : 0,
         name.text, may_be_param ? "=VALUE" : "");
     return NULL;

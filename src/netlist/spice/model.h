@@ -10,8 +10,6 @@ int32_t eq_spice_model(eq_spice *s, eq_token name, char letter);
 /* The .model card of that name seen from s->frame, and the frame whose scope holds it; NULL: an
  * error was reported. */
 eq_definition *eq_spice_model_card(eq_spice *s, eq_token name, char letter, eq_frame **frame);
-/* What a .model for an element of that letter looks like. */
-const char *eq_spice_model_example(char letter);
 /* Reads every .model of the deck's own scope, used or not. */
 void eq_spice_all_models(eq_spice *s);
 /* True if a .model of that name has the parameter; its value. */

@@ -336,3 +336,20 @@ const eq_model_type eq_model_types[] = {
 
 const size_t eq_model_word_count = sizeof eq_model_words / sizeof *eq_model_words;
 const size_t eq_model_type_count = sizeof eq_model_types / sizeof *eq_model_types;
+
+static const eq_model_letter letters[] = {
+    {'d', "ANODE CATHODE", "d", "D(is=... n=...)"},
+    {'r', "PLUS MINUS", "r", "R(r=...)"},
+    {'s', "PLUS MINUS CONTROL+ CONTROL-", "s", "SW(vt=... vh=... ron=... roff=...)"},
+    {'w', "PLUS MINUS SOURCE", "w", "CSW(it=... ih=... ron=... roff=...)"},
+    {'m', "DRAIN GATE SOURCE BULK", "nmos, pmos or vdmos", "NMOS(level=1 vto=... kp=...)"},
+    {'q', "COLLECTOR BASE EMITTER", "npn or pnp", "NPN(is=... bf=...)"},
+    {'j', "DRAIN GATE SOURCE", "njf or pjf", "NJF(vto=... beta=...)"},
+    {'y', "PLUS MINUS", "drift, sinh, yakopcic, vteam, rram or mms", "DRIFT(ron=... roff=...)"},
+};
+
+const eq_model_letter *eq_model_letter_of(char letter) {
+    for (size_t k = 0; k < sizeof letters / sizeof *letters; k++)
+        if (letters[k].letter == letter) return &letters[k];
+    return &letters[0];
+}

@@ -34,6 +34,15 @@ typedef struct eq_model_type {
     const char *own;
 } eq_model_type;
 
+/* Elements that take a model, by their letter, in messages. */
+typedef struct eq_model_letter {
+    char letter;
+    const char *nodes, *types, *example; /* of .model */
+} eq_model_letter;
+
+/* That of a letter, or of a diode. */
+const eq_model_letter *eq_model_letter_of(char letter);
+
 extern const eq_model_word eq_model_words[];
 extern const eq_model_type eq_model_types[];
 extern const size_t eq_model_word_count, eq_model_type_count;

@@ -82,10 +82,13 @@ static void put_compiled_params(writer *w, const eq_osdi_model *m) {
     const char *name, *text;
     double value;
     for (size_t k = 0; eq_osdi_model_given(m, k, &name, &value, &text); k++) {
-        if (text == NULL) put_pair(w, name, value);
-        if (text != NULL) eq_text_printf(w->out, " %s=\"", name);
-        if (text != NULL) eq_carry(EQ_CARRY_LINE, text, w->out);
-        if (text != NULL) eq_text_puts(w->out, "\"");
+        if (text == NULL) {
+            put_pair(w, name, value);
+            continue;
+        }
+        eq_text_printf(w->out, " %s=\"", name);
+        eq_carry(EQ_CARRY_LINE, text, w->out);
+        eq_text_puts(w->out, "\"");
     }
 }
 
