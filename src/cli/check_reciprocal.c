@@ -107,12 +107,7 @@ void eq_check_measured_json(const eq_circuit *c, const eq_measured *m) {
         eq_json_number("share", a->share[k].share, "}");
     }
     fputs("], \"groups\": [", stdout);
-    for (size_t g = 0; m->likeness != NULL && g < c->groups; g++) {
-        printf("%s{\"group\": ", g == 0 ? "" : ", ");
-        eq_json_text(c->group[g].name);
-        fputs(", ", stdout);
-        eq_json_number("cosine", m->likeness[g].cosine, ", ");
-        eq_json_number("size", m->likeness[g].size, "}");
-    }
+    for (size_t g = 0; m->likeness != NULL && g < c->groups; g++)
+        eq_json_likeness(g, c->group[g].name, m->likeness[g].cosine, m->likeness[g].size);
     fputs("]", stdout);
 }

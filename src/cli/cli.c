@@ -252,3 +252,11 @@ void eq_json_text(const char *text) {
     eq_carry_to(EQ_CARRY_JSON, text, stdout);
     putchar('"');
 }
+
+void eq_json_likeness(size_t k, const char *group, double cosine, double size) {
+    printf("%s{\"group\": ", k == 0 ? "" : ", ");
+    eq_json_text(group);
+    fputs(", ", stdout);
+    eq_json_number("cosine", cosine, ", ");
+    eq_json_number("size", size, "}");
+}

@@ -95,6 +95,8 @@ eq_status eq_write_table(const char *path, const char *input, const eq_result *r
 void eq_json_number(const char *key, double value, const char *end);
 /* Prints the text between quotes. */
 void eq_json_text(const char *text);
+/* Prints {"group": .., "cosine": .., "size": ..}, number k of a list: how like the gradient an estimate is. */
+void eq_json_likeness(size_t k, const char *group, double cosine, double size);
 
 /* Writes a whole text to a sink; a text that failed to grow is out of memory. */
 eq_status eq_write_text(const char *path, const char *input, const eq_text *text, eq_diag *diag);

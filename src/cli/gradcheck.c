@@ -174,13 +174,8 @@ static void print_json(const eq_gradcheck_report *r) {
     eq_json_number("cosine", r->own_cosine, r->sampled.temperature > 0.0 ? ",\n  " : "");
     if (r->sampled.temperature > 0.0) print_sampled_json(&r->sampled);
     printf("},\n \"groups\": [");
-    for (size_t g = 0; g < r->groups; g++) {
-        printf("%s{\"group\": ", g == 0 ? "" : ", ");
-        eq_json_text(r->group[g].name);
-        fputs(", ", stdout);
-        eq_json_number("cosine", r->group[g].cosine, ", ");
-        eq_json_number("size", r->group[g].size, "}");
-    }
+    for (size_t g = 0; g < r->groups; g++)
+        eq_json_likeness(g, r->group[g].name, r->group[g].cosine, r->group[g].size);
     puts("]}");
 }
 

@@ -116,6 +116,13 @@ eq_status eq_engine_is_own(const eq_engine_options *o, const char *network, eq_d
                    network);
 }
 
+eq_status eq_engine_searches(double tolerance, size_t steps, eq_diag *diag) {
+    if (tolerance > 0.0 && steps > 0) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_INPUT,
+                   "tolerance=%g and steps=%zu leave no state to find; make both positive",
+                   tolerance, steps);
+}
+
 void eq_engine_free(eq_engine *e) {
     if (e == NULL) return;
     e->ops->destroy(e->self);

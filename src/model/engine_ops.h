@@ -47,6 +47,9 @@ eq_status eq_engine_of(const eq_engine_ops *ops, void *self, size_t batch, eq_en
 /* Refuses an engine of circuits for a network that has none ("a Hopfield network"). */
 eq_status eq_engine_is_own(const eq_engine_options *o, const char *network, eq_diag *diag);
 
+/* Refuses a tolerance, or a number of steps, that leaves no state to find. */
+eq_status eq_engine_searches(double tolerance, size_t steps, eq_diag *diag);
+
 /* The dynamics of an engine that has solved a free phase (NULL: it has none), and its own object. */
 const struct eq_dynamics_ops *eq_engine_dynamics(eq_engine *e, void **self);
 

@@ -103,6 +103,13 @@ const eq_block *eq_network_block(const eq_network *n, size_t block) {
     return &n->block[block];
 }
 
+const eq_block *eq_network_block_of(const eq_network *n, size_t p, size_t *number) {
+    size_t b = 0;
+    while (p >= n->block[b].first + n->block[b].count) b++;
+    if (number != NULL) *number = b;
+    return &n->block[b];
+}
+
 size_t eq_network_parameters(const eq_network *n) {
     return n->parameters;
 }
@@ -209,6 +216,14 @@ eq_status eq_network_energies(eq_network *n, int slot, size_t count, const doubl
     return status;
 }
 
+/* The run of what is collected, to which the gradient is added. */
+static double *add(const eq_network *n, size_t group, size_t offset, size_t count,
+                   const double *gradient) {
+    double *sum = n->collected + n->block[group].first + offset;
+    for (size_t j = 0; j < count; j++) sum[j] += gradient[j];
+    return sum;
+}
+
 /* eq_step that copies the gradient out and changes nothing. */
 static void copy_out(void *data, size_t group, size_t offset, size_t count, double *theta,
                      const double *gradient) {
@@ -216,9 +231,8 @@ static void copy_out(void *data, size_t group, size_t offset, size_t count, doub
     double *to = n->gradient + n->block[group].first;
     const int32_t *place = n->trained[group].place + offset;
     (void)theta;
+    if (n->collects) gradient = add(n, group, offset, count, gradient);
     for (size_t j = 0; j < count; j++) to[place[j]] = gradient[j];
-    const double *more = n->collected + n->block[group].first + offset;
-    for (size_t j = 0; n->collects && j < count; j++) to[place[j]] += more[j];
 }
 
 eq_status eq_network_gradient(eq_network *n, const double a[EQ_MAX_SLOTS], double *gradient,
@@ -227,14 +241,6 @@ eq_status eq_network_gradient(eq_network *n, const double a[EQ_MAX_SLOTS], doubl
     eq_status status = eq_engine_update(n->engine, a, copy_out, n, diag);
     n->collects = false;
     return status;
-}
-
-/* The run of what is collected, to which the gradient is added. */
-static double *add(const eq_network *n, size_t group, size_t offset, size_t count,
-                   const double *gradient) {
-    double *sum = n->collected + n->block[group].first + offset;
-    for (size_t j = 0; j < count; j++) sum[j] += gradient[j];
-    return sum;
 }
 
 /* eq_step */
@@ -259,12 +265,7 @@ eq_status eq_network_optimizer(eq_network *n, const eq_optimizer *o, const doubl
     for (size_t b = 0; b < n->blocks; b++) {
         trained_block *t = &n->trained[b];
         t->rate = rate[b];
-        t->range = (eq_step_range){.min = n->block[b].min,
-                                   .max = n->block[b].max,
-                                   .momentum = o->momentum,
-                                   .beta1 = o->beta1,
-                                   .beta2 = o->beta2,
-                                   .epsilon = o->epsilon};
+        t->range = eq_step_range_of(o, n->block[b].min, n->block[b].max);
         for (int k = 0; k < o->kind->states; k++) {
             t->state[k] = eq_calloc_aligned(n->block[b].count, sizeof *t->state[k]);
             if (t->state[k] == NULL) return eq_out_of_memory(diag);
@@ -332,12 +333,8 @@ static void optimizer_step(void *data, size_t group, size_t offset, size_t count
 eq_status eq_network_update(eq_network *n, const double a[EQ_MAX_SLOTS], double factor,
                             uint64_t step, eq_diag *diag) {
     n->step = step;
-    for (size_t b = 0; b < n->blocks; b++) {
-        eq_step_range *r = &n->trained[b].range;
-        r->rate = n->trained[b].rate * factor;
-        r->correction1 = 1.0 - pow(r->beta1, (double)step);
-        r->correction2 = 1.0 - pow(r->beta2, (double)step);
-    }
+    for (size_t b = 0; b < n->blocks; b++)
+        eq_step_range_at(&n->trained[b].range, n->trained[b].rate * factor, step);
     n->varied = false;
     eq_status status = eq_engine_update(n->engine, a, optimizer_step, n, diag);
     n->collects = false;

@@ -83,6 +83,8 @@ size_t eq_network_nodes(const eq_network *n); /* values of one state */
 const char *eq_network_output(const eq_network *n, size_t k, bool *pair);
 size_t eq_network_blocks(const eq_network *n);
 const eq_block *eq_network_block(const eq_network *n, size_t block);
+/* The block of parameter p of all; its number (may be NULL). */
+const eq_block *eq_network_block_of(const eq_network *n, size_t p, size_t *number);
 size_t eq_network_parameters(const eq_network *n); /* of all blocks */
 
 /* The parameters of a block, theta[count]. put: into the circuit, where an engine takes them from

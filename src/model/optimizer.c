@@ -87,3 +87,18 @@ const eq_optimizer_kind *eq_optimizer_find(const char *name) {
         if (eq_same(kinds[k].name, name)) return &kinds[k];
     return NULL;
 }
+
+eq_step_range eq_step_range_of(const eq_optimizer *o, double min, double max) {
+    return (eq_step_range){.min = min,
+                           .max = max,
+                           .momentum = o->momentum,
+                           .beta1 = o->beta1,
+                           .beta2 = o->beta2,
+                           .epsilon = o->epsilon};
+}
+
+void eq_step_range_at(eq_step_range *r, double rate, uint64_t step) {
+    r->rate = rate;
+    r->correction1 = 1.0 - pow(r->beta1, (double)step);
+    r->correction2 = 1.0 - pow(r->beta2, (double)step);
+}

@@ -5,6 +5,7 @@
 #define EQ_MODEL_OPTIMIZER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -30,6 +31,10 @@ typedef struct eq_optimizer {
     double momentum;              /* 0.9 */
     double beta1, beta2, epsilon; /* Adam: 0.9, 0.999, 1e-8 (relative to the gradient's unit) */
 } eq_optimizer;
+
+/* The steps of a block between min and max; then those of step number `step` (from 1) at a rate. */
+eq_step_range eq_step_range_of(const eq_optimizer *o, double min, double max);
+void eq_step_range_at(eq_step_range *r, double rate, uint64_t step);
 
 /* "sgd", "momentum", "adam" or "sign-sgd"; NULL when the name is none of them. */
 const eq_optimizer_kind *eq_optimizer_find(const char *name);

@@ -244,13 +244,20 @@ void eq_session_scale(const eq_session *s, const double *theta, double *scale) {
     }
 }
 
+double eq_session_distance(size_t n, const double *scale, const double *a, const double *b) {
+    double sum = 0.0;
+    for (size_t k = 0; k < n; k++)
+        sum = hypot(sum, (scale == NULL ? 1.0 : scale[k]) * (a[k] - (b == NULL ? 0.0 : b[k])));
+    return sum;
+}
+
 double eq_session_cosine(size_t n, const double *scale, const double *a, const double *b) {
-    double of = 0.0, to = 0.0, sum = 0.0;
+    double of = eq_session_distance(n, scale, a, NULL), to = eq_session_distance(n, scale, b, NULL);
+    double sum = 0.0;
     for (size_t k = 0; k < n; k++) {
-        of = hypot(of, scale[k] * a[k]);
-        to = hypot(to, scale[k] * b[k]);
+        double unit = scale == NULL ? 1.0 : scale[k];
+        sum += unit * a[k] / of * (unit * b[k] / to);
     }
-    for (size_t k = 0; k < n; k++) sum += scale[k] * a[k] / of * (scale[k] * b[k] / to);
     return of > 0.0 && to > 0.0 ? sum : NAN;
 }
 

@@ -106,7 +106,9 @@ void eq_session_put(eq_session *s, const double *theta);
 /* What a change of each parameter is compared with, scale[parameters]: the parameter itself, or the
  * range of one that may be negative (without bounds the largest of its block). theta[parameters]. */
 void eq_session_scale(const eq_session *s, const double *theta, double *scale);
-/* The cosine between scale * a and scale * b, [n]; NAN where one is zero. */
+/* |scale * (a - b)| of [n], without overflow; scale NULL: 1, b NULL: 0. */
+double eq_session_distance(size_t n, const double *scale, const double *a, const double *b);
+/* The cosine between scale * a and scale * b, [n]; NAN where one is zero. scale NULL: 1. */
 double eq_session_cosine(size_t n, const double *scale, const double *a, const double *b);
 
 /* Free phase of the n examples index[0..n) of d: s->input, s->goal and s->y. */

@@ -235,7 +235,7 @@ static eq_status open_table(scan *q, size_t parameters, size_t units) {
     for (size_t c = 0; status == EQ_OK && c < parameters; c++) {
         eq_text of = {0};
         size_t b;
-        const eq_block *block = eq_check_block(&q->k, q->parameter[c], &b);
+        const eq_block *block = eq_network_block_of(q->k.s.model, q->parameter[c], &b);
         eq_text_printf(&of, "dL/d%s(%s)", block->param,
                        eq_network_name(q->k.s.model, b, q->parameter[c] - block->first));
         status = both(q, &of);

@@ -209,12 +209,7 @@ static eq_status check_layers(const eq_discrete_options *o, eq_diag *diag) {
 
 eq_status eq_discrete_check(const eq_discrete_options *o, eq_diag *diag) {
     eq_status status = check_layers(o, diag);
-    if (status != EQ_OK) return status;
-    if (!(o->tolerance > 0.0) || o->steps == 0)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "tolerance=%g and steps=%zu leave no state to find; make both positive",
-                       o->tolerance, o->steps);
-    return EQ_OK;
+    return status == EQ_OK ? eq_engine_searches(o->tolerance, o->steps, diag) : status;
 }
 
 /* Uniform in +-1/sqrt(rows), biases too. */

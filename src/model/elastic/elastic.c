@@ -139,10 +139,8 @@ static eq_status check(const eq_elastic_options *o, eq_diag *diag) {
     if (o->nodes == NULL || o->springs == NULL)
         return eq_fail(diag, EQ_ERR_INPUT,
                        "an elastic network needs nodes=\"FILE.csv\" and springs=\"FILE.csv\"");
-    if (!(o->tolerance > 0.0) || o->steps == 0)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "tolerance=%g and steps=%zu leave no state to find; make both positive",
-                       o->tolerance, o->steps);
+    eq_status status = eq_engine_searches(o->tolerance, o->steps, diag);
+    if (status != EQ_OK) return status;
     if (o->k_min > 0.0 && o->k_max > o->k_min && o->l_min > 0.0 && o->l_max > o->l_min)
         return EQ_OK;
     return eq_fail(diag, EQ_ERR_INPUT,

@@ -72,19 +72,25 @@ static eq_block block(const void *self, size_t b) {
     return (eq_block){h->name[b], param, "", -INFINITY, INFINITY, 0, count_of(h, b)};
 }
 
+/* Where parameter j of a coupling stands in its matrix: of one inside a layer above the diagonal. */
+static void find(const eq_hopfield_coupling *c, size_t j, size_t *row, size_t *column) {
+    *row = j / c->columns;
+    *column = j % c->columns;
+    if (c->from != c->to) return;
+    for (*row = 0; j >= c->rows - 1 - *row; ++*row) j -= c->rows - 1 - *row;
+    *column = *row + 1 + j;
+}
+
 static const char *name(const void *self, size_t b, size_t j) {
     const eq_hopfield *h = self;
     const eq_hopfield_coupling *c = coupling_of(h, b);
-    size_t row = 0, column = j;
-    for (; c != NULL && c->from == c->to && column >= c->rows - 1 - row; row++)
-        column -= c->rows - 1 - row;
-    if (c != NULL && c->from == c->to) column += row + 1;
-    if (c != NULL && c->from != c->to) row = j / c->columns;
-    if (c != NULL && c->from != c->to) column = j % c->columns;
-    if (c != NULL)
-        snprintf(h->said, EQ_HOPFIELD_NAME, "%s_%zu_%zu", h->name[b], row + 1, column + 1);
-    else
+    size_t row, column;
+    if (c == NULL) {
         snprintf(h->said, EQ_HOPFIELD_NAME, "%s_%zu", h->name[b], j + 1);
+        return h->said;
+    }
+    find(c, j, &row, &column);
+    snprintf(h->said, EQ_HOPFIELD_NAME, "%s_%zu_%zu", h->name[b], row + 1, column + 1);
     return h->said;
 }
 
@@ -250,11 +256,7 @@ eq_status eq_hopfield_check(const eq_hopfield_options *o, eq_diag *diag) {
     if (!(o->step > 0.0 && o->step < 2.0))
         return eq_fail(diag, EQ_ERR_INPUT,
                        "step=%g of Euler's method; a unit alone needs 0 < step < 2", o->step);
-    if (!(o->tolerance > 0.0) || o->steps == 0)
-        return eq_fail(diag, EQ_ERR_INPUT,
-                       "tolerance=%g and steps=%zu leave no state to find; make both positive",
-                       o->tolerance, o->steps);
-    return EQ_OK;
+    return eq_engine_searches(o->tolerance, o->steps, diag);
 }
 
 static void draw(eq_hopfield *h) {
@@ -286,15 +288,14 @@ static bool make_room(eq_hopfield *h) {
 static void name_blocks(eq_hopfield *h) {
     for (size_t b = 0; b < h->layers + h->couplings; b++) {
         const eq_hopfield_coupling *c = coupling_of(h, b);
-        unsigned from = c == NULL ? 0 : (unsigned)(c->from % 100),
-                 to = c == NULL ? 0 : (unsigned)(c->to % 100);
+        unsigned layer = (unsigned)(b / 2 % 100 + 1);
         if (b < 2 * h->layers)
-            snprintf(h->name[b], sizeof *h->name, "%c%u", c == NULL ? 'b' : 'w',
-                     (unsigned)(b / 2 % 100 + 1));
-        else if (from == to)
-            snprintf(h->name[b], sizeof *h->name, "wl%u", to);
+            snprintf(h->name[b], sizeof *h->name, "%c%u", c == NULL ? 'b' : 'w', layer);
+        else if (c->from == c->to)
+            snprintf(h->name[b], sizeof *h->name, "wl%u", (unsigned)(c->to % 100));
         else
-            snprintf(h->name[b], sizeof *h->name, "ws%u_%u", from, to);
+            snprintf(h->name[b], sizeof *h->name, "ws%u_%u", (unsigned)(c->from % 100),
+                     (unsigned)(c->to % 100));
     }
 }
 

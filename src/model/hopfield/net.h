@@ -10,26 +10,25 @@
 
 enum { EQ_HOPFIELD_COUPLINGS = 2 * EQ_HOPFIELD_LAYERS + EQ_MAX_SKIPS, EQ_HOPFIELD_NAME = 64 };
 
-/* -r_from^T W r_to of two layers, or inside one: -sum_(i<j) W_ij r_i r_j, where only these W_ij are parameters. */
+/* -r_from^T W r_to of two layers, or inside one: -sum_(i<j) W_ij r_i r_j, where only these W_ij are parameters.
+ * full: inside a layer symmetric, with nothing on its diagonal; else w. */
 typedef struct eq_hopfield_coupling {
     size_t from, to, rows, columns, count;
-    double *w; /* [count] the parameters; of two layers [rows][columns] */
-    double
-        *full; /* [rows][columns]; inside a layer symmetric, with nothing on its diagonal; else w */
+    double *w;    /* [count] the parameters; of two layers [rows][columns] */
+    double *full; /* [rows][columns] */
 } eq_hopfield_coupling;
 
 /* Layer l = 1 .. layers: units behind biases b[width[l]]; layer 0 is the inputs. All arrays of a minibatch lie row by
- * row, an example each. r = sigma(s) is s itself where the units are clipped. */
+ * row, an example each. r = sigma(s) is s itself where the units are clipped. A sweep has two halves: the layers of the
+ * first are not coupled to each other, and those of the second (`later`) may be: then the network is woven. */
 typedef struct eq_hopfield {
     eq_hopfield_options o;
     size_t layers, units, largest;
-    eq_hopfield_coupling
-        coupling[EQ_HOPFIELD_COUPLINGS]; /* layer by layer, then skips, then lateral ones */
+    /* layer by layer, then skips, then lateral ones */
+    eq_hopfield_coupling coupling[EQ_HOPFIELD_COUPLINGS];
     size_t couplings;
-    bool later
-        [EQ_HOPFIELD_LAYERS]; /* of a sweep: layers of the second half. Those of the first are not coupled */
-    bool woven;               /* those of the second are */
-    size_t laters;            /* units of them */
+    bool later[EQ_HOPFIELD_LAYERS], woven;
+    size_t laters; /* units of later layers */
     double *b[EQ_HOPFIELD_LAYERS];
     char (*name)[8]; /* of the blocks: w1, b1, .. */
     char *said;      /* of the parameter asked for last */
@@ -39,20 +38,18 @@ typedef struct eq_hopfield {
     double *x;                                   /* [batch][inputs] */
     double *s[EQ_MAX_SLOTS][EQ_HOPFIELD_LAYERS]; /* [batch][width]; s[.][0] = x */
     double *r[EQ_MAX_SLOTS][EQ_HOPFIELD_LAYERS]; /* the same of r; of the adjoint l sigma'(s) */
-    double *curve
-        [EQ_HOPFIELD_LAYERS]; /* [batch][width] 1 - sigma''(s) field at the free state; not clipped */
-    double
-        *drive[EQ_HOPFIELD_LAYERS]; /* [batch][width] biases and inputs, which no phase changes */
-    double *off;                    /* [batch] work: residuals */
-    double *even;                   /* [batch][laters] the later layers before a sweep */
-    double *swept;                  /* [laters] those of one example behind it */
-    double damp;                    /* how far they go there where they are woven */
+    /* [batch][width] 1 - sigma''(s) field at the free state, of units that are not clipped; biases and inputs, which
+     * no phase changes; a whole state, work */
+    double *curve[EQ_HOPFIELD_LAYERS], *drive[EQ_HOPFIELD_LAYERS], *next[EQ_HOPFIELD_LAYERS];
+    double *off;   /* [batch] work: residuals */
+    double *even;  /* [batch][laters] the later layers before a sweep */
+    double *swept; /* [laters] those of one example behind it */
+    double damp;   /* how far they go there where they are woven */
     eq_mixing *mixing;
-    double *field, *force;            /* [batch][largest] work */
-    double *next[EQ_HOPFIELD_LAYERS]; /* [batch][width] work: a whole state */
-    double *vectors;                  /* [4][batch][units] work of the adjoint */
-    double *gradient;                 /* [largest block] */
-    double passes, solves, worst;     /* passes: through the weights between units, of all solves */
+    double *field, *force;        /* [batch][largest] work */
+    double *vectors;              /* [4][batch][units] work of the adjoint */
+    double *gradient;             /* [largest block] */
+    double passes, solves, worst; /* passes: through the weights between units, of all solves */
 } eq_hopfield;
 
 /* couple.c. Lays out couplings and the order of the sweeps; false: out of memory. */

@@ -3,7 +3,7 @@
  * bytes, the red, the green and the blue image, row by row. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -41,11 +41,6 @@ static eq_status add_file(batches *b, char *name, eq_diag *diag) {
     return EQ_OK;
 }
 
-static bool is(const char *path, bool folder) {
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) == folder;
-}
-
 /* folder/stem.bin or folder/stem.bin.gz; *file NULL: neither is there. */
 static eq_status find(const char *folder, const char *stem, char **file, eq_diag *diag) {
     static const char *const end[] = {".bin", ".bin.gz"};
@@ -54,7 +49,7 @@ static eq_status find(const char *folder, const char *stem, char **file, eq_diag
         eq_text t = {0};
         eq_text_printf(&t, "%s/%s%s", folder, stem, end[k]);
         if (t.failed) return eq_out_of_memory(diag);
-        if (is(t.text, false)) {
+        if (access(t.text, F_OK) == 0 && !eq_is_folder(t.text)) {
             *file = t.text;
             return EQ_OK;
         }
@@ -100,8 +95,9 @@ static eq_status take(const batches *b, eq_data *d, eq_diag *diag) {
 eq_status eq_data_read_cifar(const char *path, bool test, eq_data **out, eq_diag *diag) {
     batches b = {.files = 0};
     eq_data *d = NULL;
-    char *name = is(path, true) ? NULL : eq_strdup(path);
-    eq_status status = is(path, true) ? add_folder(&b, path, test, diag)
+    bool folder = eq_is_folder(path);
+    char *name = folder ? NULL : eq_strdup(path);
+    eq_status status = folder         ? add_folder(&b, path, test, diag)
                        : name == NULL ? eq_out_of_memory(diag)
                                       : add_file(&b, name, diag);
     if (status == EQ_OK) {

@@ -99,15 +99,6 @@ static double clamp_round_off(const eq_check *k, const eq_estimator *e, size_t r
     return sum * k->truth.round[0][row] / eq_estimator_strength(e);
 }
 
-/* |scale (y - z)| over all parameters; z may be NULL. */
-static double distance(const scanner *s, const double *y, const double *z) {
-    double sum = 0.0;
-    for (size_t r = 0; r < s->n; r++) {
-        sum = hypot(sum, s->k->scale[r] * (y[r] - (z == NULL ? 0.0 : z[r])));
-    }
-    return sum;
-}
-
 /* Estimates along the ladder, from the weakest nudge up until two in a row, or one that is strong,
  * have no state: nudges by energy with beta < 0 end at a pole. */
 static void climb(scanner *s, eq_estimator e) {
@@ -166,14 +157,16 @@ static void line(const double *x, const double *y, double *slope, double *off) {
  * a diode over the kink of its law at -3 n Vt. */
 static double fit_order(const scanner *s, const eq_estimator_kind *kind) {
     const eq_check *k = s->k;
-    double bias[POINTS] = {0}, doubt = distance(s, s->doubt, NULL);
-    double most = 0.05 * distance(s, s->value, NULL); /* above, the series does not hold */
+    double bias[POINTS] = {0}, doubt = eq_session_distance(s->n, s->k->scale, s->doubt, NULL);
+    double most = 0.05 * eq_session_distance(s->n, s->k->scale, s->value,
+                                             NULL); /* above, the series does not hold */
     for (size_t p = 0; p < POINTS; p++) {
         double noise = 0.0;
         for (size_t r = 0; r < s->n; r++) {
             noise = hypot(noise, k->scale[r] * round_off(k, kind, s->beta[p], r));
         }
-        if (isfinite(s->loose[p])) bias[p] = distance(s, s->at + p * s->n, s->value);
+        if (isfinite(s->loose[p]))
+            bias[p] = eq_session_distance(s->n, s->k->scale, s->at + p * s->n, s->value);
         if (!(bias[p] >= 10.0 * (s->loose[p] * noise + doubt) && bias[p] <= most)) bias[p] = 0.0;
     }
     for (int p = POINTS - FIT; p >= 0; p--) {
@@ -206,8 +199,8 @@ static double relative_error(const eq_check *k, size_t r, double y, double doubt
  * one before (NONE: there is none before). */
 static void name(eq_text *t, const eq_check *k, size_t p, size_t before) {
     size_t b;
-    const eq_block *block = eq_check_block(k, p, &b);
-    const char *last = before == NONE ? "" : eq_check_block(k, before, NULL)->param;
+    const eq_block *block = eq_network_block_of(k->s.model, p, &b);
+    const char *last = before == NONE ? "" : eq_network_block_of(k->s.model, before, NULL)->param;
     if (before != NONE) eq_text_puts(t, ", ");
     if (!eq_same(block->param, last)) eq_text_printf(t, "dL/d%s ", block->param);
     eq_text_printf(t, "of %s", eq_network_name(k->s.model, b, p - block->first));
@@ -433,7 +426,8 @@ static eq_status look_at_own(scanner *s) {
     if (eq_estimator_samples(e)) return look_at_sampled(s);
     bool exact = e->kind->phases == 0, clamp = !exact && e->nudging == EQ_NUDGE_CLAMP;
     double loose = estimate(s, e), beta = eq_estimator_strength(e);
-    double size = distance(s, clamp ? s->gradient : k->truth.gradient, NULL);
+    double size =
+        eq_session_distance(s->n, s->k->scale, clamp ? s->gradient : k->truth.gradient, NULL);
     bool there = isfinite(loose) && size > 0.0;
     for (size_t at = 0; at < s->n; at++)
         s->doubt[at] = loose * (exact   ? k->truth.doubt[at]
@@ -442,8 +436,11 @@ static eq_status look_at_own(scanner *s) {
     r->own_estimator = e->kind->name;
     r->own_nudging = exact ? NULL : eq_nudging_name(e->nudging);
     r->own_beta = exact ? NAN : beta;
-    r->own_error = there && !clamp ? distance(s, s->gradient, k->truth.gradient) / size : NAN;
-    r->own_round_off = there ? distance(s, s->doubt, NULL) / size : NAN;
+    r->own_error =
+        there && !clamp
+            ? eq_session_distance(s->n, s->k->scale, s->gradient, k->truth.gradient) / size
+            : NAN;
+    r->own_round_off = there ? eq_session_distance(s->n, s->k->scale, s->doubt, NULL) / size : NAN;
     r->own_cosine = there ? cosine(s, s->gradient) : NAN;
     return look_at_groups(s, there);
 }

@@ -21,9 +21,6 @@ typedef struct eq_check {
 eq_status eq_check_open(eq_check *k, eq_engine_kind kind, size_t examples);
 void eq_check_close(eq_check *k);
 
-/* The block that parameter p of the model is of. */
-const eq_block *eq_check_block(const eq_check *k, size_t p, size_t *number);
-
 /* dL/dw of parameter p by central differences of the loss; |slope - dL/dw| <= *doubt. */
 eq_status eq_check_difference(eq_check *k, size_t p, double *slope, double *doubt);
 

@@ -20,14 +20,6 @@ typedef struct sampled {
     eq_contrast weights;      /* those of one example */
 } sampled;
 
-/* |scale (y - z)|; z may be NULL. */
-static double distance(const sampled *q, const double *y, const double *z) {
-    double sum = 0.0;
-    for (size_t p = 0; p < q->n; p++)
-        sum = hypot(sum, q->k->scale[p] * (y[p] - (z == NULL ? 0.0 : z[p])));
-    return sum;
-}
-
 /* The standard error of one estimate, as a distance. */
 static double deviation(const sampled *q) {
     double sum = 0.0;
@@ -98,17 +90,18 @@ static eq_status compare(sampled *q, eq_gradcheck_sampled *out) {
         status = integrate(q, j, &few);
     if (status != EQ_OK) return status;
     const double *truth = few ? q->slope : k->truth.gradient;
-    double size = distance(q, truth, NULL), each = deviation(q);
+    double size = eq_session_distance(q->n, k->scale, truth, NULL), each = deviation(q);
     *out = (eq_gradcheck_sampled){.temperature = k->x->estimator.sampling.temperature,
                                   .runs = RUNS,
                                   .quadrature = few,
                                   .off = NAN,
                                   .passed = true};
     out->cosine = eq_session_cosine(q->n, k->scale, q->mean, truth);
-    out->error = distance(q, q->mean, truth) / size;
+    out->error = eq_session_distance(q->n, k->scale, q->mean, truth) / size;
     out->deviation = each / size;
     if (!few) return EQ_OK;
-    double off = distance(q, q->mean, q->contrast), bias = distance(q, q->contrast, NULL);
+    double off = eq_session_distance(q->n, k->scale, q->mean, q->contrast),
+           bias = eq_session_distance(q->n, k->scale, q->contrast, NULL);
     out->off = off / bias;
     out->passed = off <= most_errors * each / sqrt(RUNS) + most_bias * bias;
     return EQ_OK;

@@ -25,14 +25,6 @@ void eq_check_close(eq_check *k) {
     eq_session_close(&k->s);
 }
 
-const eq_block *eq_check_block(const eq_check *k, size_t p, size_t *number) {
-    size_t b = 0;
-    while (p >= eq_network_block(k->s.model, b)->first + eq_network_block(k->s.model, b)->count)
-        b++;
-    if (number != NULL) *number = b;
-    return eq_network_block(k->s.model, b);
-}
-
 static eq_status take_parameters(eq_check *k) {
     size_t n = eq_network_parameters(k->s.model);
     k->theta = eq_calloc(n, sizeof *k->theta);

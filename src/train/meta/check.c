@@ -118,17 +118,10 @@ static eq_status estimate(checker *c, double *out) {
     return status;
 }
 
-static double norm(size_t n, const double *a, const double *b) {
-    double sum = 0.0;
-    for (size_t k = 0; k < n; k++) sum = hypot(sum, a[k] - (b == NULL ? 0.0 : b[k]));
-    return sum;
-}
-
 static void compare(const checker *c, const double *y, eq_meta_check_row *row) {
-    double size = norm(c->n, c->slope, NULL), own = norm(c->n, y, NULL), sum = 0.0;
-    for (size_t k = 0; k < c->n; k++) sum += y[k] / own * (c->slope[k] / size);
-    row->error = norm(c->n, y, c->slope) / size;
-    row->cosine = own > 0.0 && size > 0.0 ? sum : NAN;
+    row->error = eq_session_distance(c->n, NULL, y, c->slope) /
+                 eq_session_distance(c->n, NULL, c->slope, NULL);
+    row->cosine = eq_session_cosine(c->n, NULL, y, c->slope);
 }
 
 /* The limits of all estimates, and the order of the last two that differ from them by more than is open. */
@@ -146,8 +139,9 @@ static void find_limits(checker *c, bool symmetric, eq_meta_check_row *row) {
     }
     row->order = NAN;
     for (size_t j = 0; j < BETAS; j++) {
-        double off = norm(c->n, c->at + j * c->n, c->value);
-        if (off > 10.0 * norm(c->n, c->doubt, NULL)) row->order = log2(last / off);
+        double off = eq_session_distance(c->n, NULL, c->at + j * c->n, c->value);
+        if (off > 10.0 * eq_session_distance(c->n, NULL, c->doubt, NULL))
+            row->order = log2(last / off);
         last = off;
     }
 }
@@ -189,19 +183,15 @@ static char *complain(const checker *c, const eq_meta_check_row *row) {
         if (fabs(c->value[k] - c->slope[k]) > fabs(c->value[worst] - c->slope[worst])) worst = k;
     size_t p = c->which[worst];
     bool strength = p >= m->parameters;
-    while (!strength &&
-           p >= eq_network_block(m->s->model, b)->first + eq_network_block(m->s->model, b)->count)
-        b++;
-    if (strength) b = p - m->parameters;
-    eq_text_printf(
-        &t,
-        "%s: off by %.3g of the outer gradient, most at the %s of %s, which is %.6g "
-        "and by differences %.6g; raise the regularizer's strength, lower the "
-        "tolerance, or look for several minima of the inner loss",
-        row->estimator, row->error, strength ? "strength" : "center",
-        strength ? eq_network_block(m->s->model, b)->name
-                 : eq_network_name(m->s->model, b, p - eq_network_block(m->s->model, b)->first),
-        c->value[worst] / c->unit[worst], c->slope[worst] / c->unit[worst]);
+    const eq_block *block = strength ? eq_network_block(m->s->model, b = p - m->parameters)
+                                     : eq_network_block_of(m->s->model, p, &b);
+    eq_text_printf(&t,
+                   "%s: off by %.3g of the outer gradient, most at the %s of %s, which is %.6g "
+                   "and by differences %.6g; raise the regularizer's strength, lower the "
+                   "tolerance, or look for several minima of the inner loss",
+                   row->estimator, row->error, strength ? "strength" : "center",
+                   strength ? block->name : eq_network_name(m->s->model, b, p - block->first),
+                   c->value[worst] / c->unit[worst], c->slope[worst] / c->unit[worst]);
     if (!t.failed) return t.text;
     eq_text_free(&t);
     return NULL;
@@ -220,7 +210,8 @@ static eq_status run(checker *c, eq_meta_check_report *r) {
     for (size_t k = 0; status == EQ_OK && k < c->n; k++) status = differ(c, k, noise);
     for (int k = 0; status == EQ_OK && k < 2; k++) {
         status = scan(c, k == 1, &r->row[k]);
-        r->open = norm(c->n, c->open, NULL) / norm(c->n, c->slope, NULL);
+        r->open = eq_session_distance(c->n, NULL, c->open, NULL) /
+                  eq_session_distance(c->n, NULL, c->slope, NULL);
         if (status == EQ_OK) status = judge(c, r, &r->row[k]);
     }
     r->steps = c->m->steps / c->m->trainings;

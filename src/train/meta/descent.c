@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "solver/linear/blas.h"
 
 enum { MEMORY = 20 };
 
@@ -42,12 +43,6 @@ eq_descent *eq_descent_new(size_t n) {
     return NULL;
 }
 
-static double dot(size_t n, const double *a, const double *b) {
-    double sum = 0.0;
-    for (size_t k = 0; k < n; k++) sum += a[k] * b[k];
-    return sum;
-}
-
 /* Whether z_k stands at a bound and goes down beyond it. */
 static bool held(const eq_descent *d, const double *z, size_t k) {
     return (z[k] <= d->low[k] && d->g[k] > 0.0) || (z[k] >= d->high[k] && d->g[k] < 0.0);
@@ -74,21 +69,21 @@ static void choose_way(eq_descent *d, const double *z, double curvature) {
     for (size_t k = 0; k < n; k++) d->way[k] = held(d, z, k) ? 0.0 : -d->g[k];
     for (size_t j = 0; j < d->pairs; j++) {
         size_t at = (d->newest + MEMORY - j) % MEMORY;
-        by[at] = d->weight[at] * dot(n, d->step + at * n, d->way);
+        by[at] = d->weight[at] * eq_dot(n, d->step + at * n, d->way);
         for (size_t k = 0; k < n; k++) d->way[k] -= by[at] * d->turn[at * n + k];
     }
     const double *last = d->turn + d->newest * n;
     double first =
-        d->pairs > 0 ? 1.0 / (d->weight[d->newest] * dot(n, last, last)) : 1.0 / curvature;
+        d->pairs > 0 ? 1.0 / (d->weight[d->newest] * eq_dot(n, last, last)) : 1.0 / curvature;
     for (size_t k = 0; k < n; k++) d->way[k] *= first;
     for (size_t j = d->pairs; j-- > 0;) {
         size_t at = (d->newest + MEMORY - j) % MEMORY;
-        double more = by[at] - d->weight[at] * dot(n, d->turn + at * n, d->way);
+        double more = by[at] - d->weight[at] * eq_dot(n, d->turn + at * n, d->way);
         for (size_t k = 0; k < n; k++) d->way[k] += more * d->step[at * n + k];
     }
     for (size_t k = 0; k < n; k++)
         if (held(d, z, k)) d->way[k] = 0.0;
-    if (!(dot(n, d->way, d->g) < 0.0)) {
+    if (!(eq_dot(n, d->way, d->g) < 0.0)) {
         d->pairs = 0;
         for (size_t k = 0; k < n; k++) d->way[k] = held(d, z, k) ? 0.0 : -d->g[k] / curvature;
     }
@@ -112,7 +107,7 @@ static eq_status try_step(eq_descent *d, const double *z, double t, double *slop
 /* A step behind which the slope has not turned by more than half of what it was, nor is left almost whole. */
 static eq_status search(eq_descent *d, const double *z, bool *found) {
     enum { TRIES = 12 };
-    double before = dot(d->n, d->way, d->g), t = 1.0, slope = INFINITY, most = INFINITY;
+    double before = eq_dot(d->n, d->way, d->g), t = 1.0, slope = INFINITY, most = INFINITY;
     eq_status status = EQ_OK;
     *found = false;
     for (int k = 0; status == EQ_OK && d->left > 0 && k < TRIES; k++) {
@@ -136,7 +131,8 @@ static void remember(eq_descent *d, const double *z) {
         step[k] = d->to[k] - z[k];
         turn[k] = d->at[k] - d->g[k];
     }
-    double along = dot(n, step, turn), size = sqrt(dot(n, step, step) * dot(n, turn, turn));
+    double along = eq_dot(n, step, turn),
+           size = sqrt(eq_dot(n, step, step) * eq_dot(n, turn, turn));
     if (!(along > 1e-10 * size)) return;
     d->weight[at] = 1.0 / along;
     d->newest = at;

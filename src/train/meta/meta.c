@@ -277,22 +277,15 @@ static void outer_step(eq_meta *m, const eq_step_range *range, size_t first, siz
 
 void eq_meta_step(eq_meta *m, size_t n, double factor, uint64_t number) {
     const eq_optimizer *o = &m->s->x->optimizer;
-    eq_step_range range = {.momentum = o->momentum,
-                           .beta1 = o->beta1,
-                           .beta2 = o->beta2,
-                           .epsilon = o->epsilon,
-                           .correction1 = 1.0 - pow(o->beta1, (double)number),
-                           .correction2 = 1.0 - pow(o->beta2, (double)number)};
+    eq_step_range range;
     for (size_t b = 0; b < m->blocks; b++) {
         const eq_block *block = eq_network_block(m->s->model, b);
-        range.min = block->min;
-        range.max = block->max;
-        range.rate = eq_session_rate(m->s, b) * factor;
+        range = eq_step_range_of(o, block->min, block->max);
+        eq_step_range_at(&range, eq_session_rate(m->s, b) * factor, number);
         outer_step(m, &range, block->first, block->count, (double)n);
     }
-    range.min = -INFINITY;
-    range.max = INFINITY;
-    range.rate = m->o->rate * factor;
+    range = eq_step_range_of(o, -INFINITY, INFINITY);
+    eq_step_range_at(&range, m->o->rate * factor, number);
     outer_step(m, &range, m->parameters, m->blocks, (double)n);
     memset(m->gradient, 0, m->thetas * sizeof *m->gradient);
 }

@@ -107,17 +107,19 @@ static void count_parts(pool *p, double held_out) {
     eq_random_shuffle(&p->random, p->label, p->labels);
 }
 
+/* One of items k to n, which then stands at k: those before are drawn. */
+static uint32_t draw_one(pool *p, uint32_t *item, size_t k, size_t n) {
+    size_t other = k + (size_t)eq_random_below(&p->random, n - k);
+    uint32_t drawn = item[other];
+    item[other] = item[k];
+    return item[k] = drawn;
+}
+
 /* The rows of label w of the task: shots stand w-th of each round of the support, queries likewise. */
 static void draw_rows(pool *p, uint32_t label, size_t w, uint32_t *to) {
     uint32_t *row = p->row + p->first[label];
     size_t n = p->first[label + 1] - p->first[label];
-    for (size_t k = 0; k < each(p); k++) {
-        size_t other = k + (size_t)eq_random_below(&p->random, n - k);
-        uint32_t drawn = row[other];
-        row[other] = row[k];
-        row[k] = drawn;
-        to[k * p->ways + w] = drawn;
-    }
+    for (size_t k = 0; k < each(p); k++) to[k * p->ways + w] = draw_one(p, row, k, n);
 }
 
 /* Task t: the t-th label, or `ways` drawn of its part. */
@@ -130,13 +132,7 @@ static void draw_task(pool *p, size_t t) {
         draw_rows(p, p->label[t], 0, to);
         return;
     }
-    for (size_t w = 0; w < p->ways; w++) {
-        size_t other = w + (size_t)eq_random_below(&p->random, n - w);
-        uint32_t drawn = part[other];
-        part[other] = part[w];
-        part[w] = drawn;
-        draw_rows(p, drawn, w, to);
-    }
+    for (size_t w = 0; w < p->ways; w++) draw_rows(p, draw_one(p, part, w, n), w, to);
 }
 
 static void *gather(const void *of, size_t size, const uint32_t *from, size_t n) {
