@@ -2,22 +2,21 @@
 
 #include "base/text.h"
 
-static const eq_device_class *const classes[EQ_BUILT_IN_CLASSES] = {
+/* Those of compiled modules stand behind those that are built in. */
+static const eq_device_class *classes[EQ_CLASS_COUNT] = {
 #define EQ_DEVICE(name) [EQ_CLASS_##name] = &eq_class_##name,
 #include "devices/registry.def"
 #undef EQ_DEVICE
 };
 
-static const eq_device_class none = {.name = "(none)", .value = -1}, *compiled[EQ_MAX_MODULES];
+static const eq_device_class none = {.name = "(none)", .value = -1};
 
 const eq_device_class *eq_class(int number) {
-    if (number < EQ_BUILT_IN_CLASSES) return classes[number];
-    const eq_device_class *cls = compiled[number - EQ_BUILT_IN_CLASSES];
-    return cls == NULL ? &none : cls;
+    return classes[number] == NULL ? &none : classes[number];
 }
 
 void eq_class_put(int number, const eq_device_class *cls) {
-    compiled[number - EQ_BUILT_IN_CLASSES] = cls;
+    classes[number] = cls;
 }
 
 int eq_class_number_of(const eq_device_class *cls) {
