@@ -454,7 +454,7 @@ static void refuse(eq_spice *s, eq_token name, char letter) {
     eq_spice_fail(
         s, name.at,
         "no element starts with '%.*s'; comments start with *, elements with one of R D M "
-        "Q V I E F G H C L P X",
+        "Q J N V I E F G H B S W Y C L P X",
         1, name.text);
 }
 
