@@ -4,6 +4,7 @@
 #include <check.h>
 #include <math.h>
 
+#include "../support/point.h"
 #include "../support/program.h"
 #include "../support/transistor.h"
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../support/compare.h"
+#include "../support/point.h"
 #include "../support/program.h"
 #include "../support/transistor.h"
 #include "base/text.h"

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../support/compare.h"
+#include "../support/point.h"
 #include "../support/program.h"
 #include "../support/transistor.h"
 #include "base/file.h"

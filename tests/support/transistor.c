@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "compare.h"
 #include "program.h"
 #include "report/ngspice.h"
 #include "result/raw.h"
@@ -93,19 +92,6 @@ void rung_agrees(eq_circuit *c, int rung, double tolerance) {
     ck_assert_msg(status == EQ_OK, "%s", eq_ladder[rung].name);
     for (size_t n = 0; n < eq_circuit_nodes(c); n++) ck_assert_double_eq_tol(v[n], w[n], tolerance);
     eq_solver_free(s);
-}
-
-double source_current(const char *deck, const char *source) {
-    eq_circuit *c = parse_deck(deck);
-    eq_solver *s = NULL;
-    double v[8], i[8];
-    ck_assert_uint_le(eq_circuit_nodes(c), 8);
-    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
-    ck_assert_int_eq(eq_solver_solve(s, NULL, v, i, NULL, NULL), EQ_OK);
-    double current = -eq_solver_current(s, eq_circuit_find_element(c, source), v, i);
-    eq_solver_free(s);
-    eq_circuit_free(c);
-    return current;
 }
 
 static void gradients_agree(const char *experiment) {

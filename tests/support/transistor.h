@@ -34,9 +34,6 @@ void sweeps_agree(const transistor_bench *bench, const transistor_card *card);
 /* That rung of the ladder alone comes to the operating point, each node to within so many V. */
 void rung_agrees(eq_circuit *c, int rung, double tolerance);
 
-/* The current that a voltage source drives into a deck at its operating point, A. */
-double source_current(const char *deck, const char *source);
-
 /* The adjoint gradients of the deck's trained parameters are the central differences of its operating
  * points, at outputs of high and low V; then a training at that rate, and the trained deck is read back
  * from FOLDER/trained. */
