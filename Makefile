@@ -21,7 +21,7 @@ LIBS    := $(ARCHIVES:%=-l:lib%.a) $(wildcard /usr/lib/*/openblas-pthread/libope
 
 LIB_SRC  := $(filter-out src/cli/%,$(wildcard src/*/*.c src/*/*/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
-TEST_SRC := $(wildcard tests/*/check_*.c) $(wildcard tests/support/*.c) \
+TEST_SRC := $(wildcard tests/*/check_*.c) $(wildcard tests/support/*.c) $(wildcard tests/trust/memory_*.c) \
             $(wildcard tests/fuzz/read_*.c) tests/fuzz/file.c
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/schemas.o $(BUILD)/page.o
 CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "support/program.h"
-#include "train/checkpoint.h"
+#include "support/training.h"
 #include "train/train.h"
 
 Suite *mpi_suite(void);
@@ -71,17 +71,9 @@ static char *run_ranks(int k, int exit_status, const char *format, ...) {
     return text;
 }
 
-static eq_checkpoint checkpoint_of(const char *folder) {
-    eq_checkpoint c;
-    char *path = eq_path_join(in(folder), EQ_TRAIN_CHECKPOINT);
-    ck_assert_int_eq(eq_checkpoint_read(path, &c, NULL), EQ_OK);
-    eq_free(path);
-    return c;
-}
-
 /* Conductances and losses of two runs, up to `rounding` of them (0: the same bits). */
 static void compare_runs(const char *one, const char *other, double rounding) {
-    eq_checkpoint a = checkpoint_of(one), b = checkpoint_of(other);
+    eq_checkpoint a = checkpoint_of(in(one)), b = checkpoint_of(in(other));
     ck_assert_uint_eq(a.conductances, b.conductances);
     ck_assert_uint_eq(a.rows, b.rows);
     for (uint64_t k = 0; k < a.conductances; k++)
@@ -230,7 +222,7 @@ START_TEST(a_used_folder_is_refused_by_all) {
     free(run_ranks(3, 0, "train %s --epochs 2 --force -o %s", iris, run));
     free(run_ranks(0, 0, "train %s --epochs 2 -o %s", iris, in("alone")));
     compare_runs("alone", "run", 0.0);
-    eq_checkpoint a = checkpoint_of("alone"), b = checkpoint_of("run");
+    eq_checkpoint a = checkpoint_of(in("alone")), b = checkpoint_of(in("run"));
     ck_assert(a.run == b.run); /* of what is trained, not of who shares the work */
     eq_checkpoint_free(&a);
     eq_checkpoint_free(&b);

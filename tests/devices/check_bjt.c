@@ -3,23 +3,14 @@
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "../support/point.h"
 #include "../support/program.h"
-#include "../support/sweep.h"
-#include "base/file.h"
-#include "netlist/netlist.h"
-#include "solver/solver_internal.h"
+#include "../support/transistor.h"
 
 Suite *bjt_suite(void);
 
-/* The sign of every potential, the model and the line of the transistor. */
-static const struct {
-    int sign;
-    const char *model, *line;
-} cards[] = {
+static const transistor_card cards[] = {
     {1, "npn", ""},
     {1, "npn(is=1e-15 bf=80 br=3 vaf=60 var=20 ikf=10m ikr=3m nkf=0.6)", "2.5"},
     {1, "npn(is=1e-16 va=80 ise=1e-14 ne=1.8 isc=1e-13 nc=1.6 iss=1e-14 ns=1.1)", "area=3 m=2"},
@@ -30,30 +21,16 @@ static const struct {
     {-1, "pnp(is=1e-14 bf=60 subs=1 iss=1e-14 re=1)", "ic=0.6,5 areac=2"},
 };
 enum { CARDS = sizeof cards / sizeof *cards };
-static const double temperatures[] = {-40.0, 27.0, 85.0};
 
 /* Collector, base and substrate sweeps, forward, saturated and reverse. */
+static const transistor_bench bench = {"Q1 c b e s",
+                                       {{"c", 2.0}, {"b", 0.7}, {"e", 0.0}, {"s", -0.3}},
+                                       {{{"c", -0.2, 5.0, 0.1}, {"b", 0.3, 0.9, 0.15}},
+                                        {{"b", -2.0, 0.9, 0.1}, {"s", -1.5, 0.6, 0.7}}},
+                                       1e-15};
+
 START_TEST(sweeps_agree_with_ngspice) {
-    static const char *const sweep[] = {"Vc %g %g %g Vb %g %g %g", "Vb %g %g %g Vs %g %g %g"};
-    static const double range[2][6] = {{-0.2, 5, 0.1, 0.3, 0.9, 0.15},
-                                       {-2, 0.9, 0.1, -1.5, 0.6, 0.7}};
-    for (size_t t = 0; t < 3; t++)
-        for (size_t k = 0; k < 2; k++) {
-            eq_text deck = {0};
-            char dc[128];
-            const double *r = range[k];
-            int s = cards[_i].sign;
-            snprintf(dc, sizeof dc, sweep[k], s * r[0], s * r[1], s * r[2], s * r[3], s * r[4],
-                     s * r[5]);
-            eq_text_printf(&deck,
-                           "sweeps\nVc c 0 %d\nVb b 0 %g\nVe e 0 0\nVs s 0 %g\nQ1 c b e s mm %s\n"
-                           ".model mm %s\n.options temp=%g reltol=1e-10 abstol=1e-15 vntol=1e-12 "
-                           "itl1=1000 itl2=1000\n.dc %s\n.end\n",
-                           2 * s, 0.7 * s, -0.3 * s, cards[_i].line, cards[_i].model,
-                           temperatures[t], dc);
-            sweep_agrees(deck.text, 1e-15);
-            eq_text_free(&deck);
-        }
+    sweeps_agree(&bench, &cards[_i]);
 }
 END_TEST
 
@@ -62,19 +39,10 @@ START_TEST(equations_by_hand) {
     static const char deck[] =
         "t\nVc c 0 2\nVb b 0 0.65\nQ1 c b 0 mm\n"
         ".model mm npn(is=1e-15 bf=50 vaf=40)\n.options gmin=1e-20\n.op\n.end\n";
-    eq_circuit *c = NULL;
-    eq_solver *s = NULL;
-    double v[8], i[8];
-    ck_assert_int_eq(eq_circuit_parse("t", deck, strlen(deck), &c, NULL), EQ_OK);
-    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
-    ck_assert_int_eq(eq_solver_solve(s, NULL, v, i, NULL, NULL), EQ_OK);
     double forward = 1e-15 * expm1(0.65 / (0.025864917007157));
-    double ic = -eq_solver_current(s, eq_circuit_find_element(c, "vc"), v, i);
-    double ib = -eq_solver_current(s, eq_circuit_find_element(c, "vb"), v, i);
+    double ic = source_current(deck, "vc"), ib = source_current(deck, "vb");
     ck_assert_double_eq_tol(ic, forward * (1.0 + 1.35 / 40.0), 1e-6 * ic);
     ck_assert_double_eq_tol(ib, forward / 50.0, 1e-6 * ib);
-    eq_solver_free(s);
-    eq_circuit_free(c);
 }
 END_TEST
 

@@ -11,6 +11,7 @@
 
 #include "../support/compare.h"
 #include "../support/program.h"
+#include "../support/transistor.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "netlist/netlist.h"
@@ -488,23 +489,12 @@ END_TEST
 /* Each rung of the ladder alone comes to the operating point of an amplifier below threshold. */
 START_TEST(each_rung_solves_them) {
     eq_circuit *c = read_deck("netlists/ekv.cir");
-    eq_solver *s = NULL;
-    double v[16], w[16] = {0}, branch[16];
-    eq_solve_info info;
-    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
-    ck_assert_int_eq(eq_solver_solve(s, NULL, v, branch, &info, NULL), EQ_OK);
-    eq_solve_options o = eq_solve_defaults(c);
-    o.max_iterations = 1000;
-    eq_status status = eq_solver_rung(s, &o, _i, w, &info, NULL);
-    ck_assert_msg(status == EQ_OK, "%s", eq_ladder[_i].name);
-    for (size_t n = 0; n < eq_circuit_nodes(c); n++) ck_assert_double_eq_tol(v[n], w[n], 1e-7);
-    eq_solver_free(s);
+    rung_agrees(c, _i, 1e-7);
     eq_circuit_free(c);
 }
 END_TEST
 
-/* Trained parameters, gates among them: the adjoint gradient against central differences; then a
- * training, whose folder holds a deck of level 44. */
+/* Trained parameters, gates among them; the folder of the training holds a deck of level 44. */
 START_TEST(they_learn) {
     static const char deck[] =
         "Every parameter of EKV learns\nVx1 x1 0 0\nVx2 x2 0 0\nVg1 g1 0 0.9\nVg2 g2 0 0.8\n"
@@ -526,24 +516,7 @@ START_TEST(they_learn) {
         "max=1e-10\n*% train M2(q0) min=0 max=1\n"
         ".temp 60\n.op\n.end\n";
     static const char data[] = "a,b,class\n1,0.2,p\n0.2,1,q\n0.9,0.1,p\n0.1,0.8,q\n";
-    static const char net[] =
-        "<experiment name=\"net\" seed=\"1\"><circuit deck=\"net.cir\"/><data format=\"csv\" "
-        "path=\"net.csv\" label=\"class\"/><cost type=\"squared-error\" high=\"0.8\" low=\"0.2\"/>"
-        "<estimator type=\"adjoint\"/><optimizer type=\"sgd\" rate=\"1e-14\"/><minibatch "
-        "size=\"4\"/><epochs count=\"2\"/></experiment>";
-    char *text = NULL;
-    double off = 1.0;
-    ck_assert_int_eq(eq_file_write(in("net.cir"), deck, strlen(deck), NULL), EQ_OK);
-    ck_assert_int_eq(eq_file_write(in("net.csv"), data, strlen(data), NULL), EQ_OK);
-    ck_assert_int_eq(eq_file_write(in("net.xml"), net, strlen(net), NULL), EQ_OK);
-    outcome o = run_program("gradcheck %s", in("net.xml"));
-    const char *found = strstr(o.text, "adjoint against central differences: ");
-    if (found != NULL) sscanf(found, "adjoint against central differences: %lf", &off);
-    ck_assert_msg(off < 1e-7, "%.3000s", o.text);
-    outcome_free(&o);
-    expect_exit(0, &text, "train %s -o %s/trained", in("net.xml"), scratch_current());
-    free(text);
-    expect_exit(0, NULL, "eval %s/trained --data %s", scratch_current(), in("net.csv"));
+    parameters_learn(deck, data, 0.8, 0.2, 1e-14);
     size_t count = 0;
     eq_circuit *trained = read_deck(in("trained/model.cir"));
     for (int k = 0; k < 2; k++)

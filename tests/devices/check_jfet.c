@@ -3,24 +3,20 @@
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../support/compare.h"
+#include "../support/point.h"
 #include "../support/program.h"
-#include "../support/sweep.h"
+#include "../support/transistor.h"
 #include "base/text.h"
 #include "devices/registry.h"
 #include "solver/solver_internal.h"
 
 Suite *jfet_suite(void);
 
-/* The sign of every potential, the model and the line of the transistor. */
-static const struct {
-    int sign;
-    const char *model, *line;
-} cards[] = {
+static const transistor_card cards[] = {
     {1, "njf", ""},
     {1, "njf(level=1 vto=-2.5 beta=1.3m lambda=20m is=33f)", "2.5"},
     {1, "njf(vt0=-1.5 beta=0.8m b=0.6 pb=0.8 rd=20 rs=10 lambda=5m)", "area=3 m=2"},
@@ -31,46 +27,25 @@ static const struct {
     {-1, "pjf(vto=-1.2 beta=1m b=0.8 vtotc=2m betatce=0.7 is=1e-13)", "ic=-1,2 area=0.5"},
 };
 enum { CARDS = sizeof cards / sizeof *cards };
-static const double temperatures[] = {-40.0, 27.0, 85.0};
 
 /* Forward, saturated and reverse, with forward gates. */
+static const transistor_bench bench = {"J1 d g s",
+                                       {{"d", 2.0}, {"g", -0.5}, {"s", -0.1}},
+                                       {{{"d", -0.7, 6.0, 0.1}, {"g", -3.0, 0.3, 0.66}},
+                                        {{"g", -3.0, 0.65, 0.05}, {"d", -0.2, 4.2, 1.1}}},
+                                       1e-15};
+
 START_TEST(sweeps_agree_with_ngspice) {
-    static const char *const sweep[] = {"Vd %g %g %g Vg %g %g %g", "Vg %g %g %g Vd %g %g %g"};
-    static const double range[2][6] = {{-0.7, 6, 0.1, -3, 0.3, 0.66},
-                                       {-3, 0.65, 0.05, -0.2, 4.2, 1.1}};
-    for (size_t t = 0; t < 3; t++)
-        for (size_t k = 0; k < 2; k++) {
-            eq_text deck = {0};
-            char dc[128];
-            const double *r = range[k];
-            int s = cards[_i].sign;
-            snprintf(dc, sizeof dc, sweep[k], s * r[0], s * r[1], s * r[2], s * r[3], s * r[4],
-                     s * r[5]);
-            eq_text_printf(&deck,
-                           "sweeps\nVd d 0 %d\nVg g 0 %g\nVs s 0 %g\nJ1 d g s mm %s\n"
-                           ".model mm %s\n.options temp=%g reltol=1e-10 abstol=1e-15 vntol=1e-12 "
-                           "itl1=1000 itl2=1000\n.dc %s\n.end\n",
-                           2 * s, -0.5 * s, -0.1 * s, cards[_i].line, cards[_i].model,
-                           temperatures[t], dc);
-            sweep_agrees(deck.text, 1e-15);
-            eq_text_free(&deck);
-        }
+    sweeps_agree(&bench, &cards[_i]);
 }
 END_TEST
 
 /* The current into the drain of one transistor with its source at 0 V. */
 static double drain(const char *model, double vd, double vg) {
     eq_text t = {0};
-    eq_solver *s = NULL;
-    double v[8], i[8];
     eq_text_printf(&t, "t\nVd d 0 %.17g\nVg g 0 %.17g\nJ1 d g 0 mm\n.model mm %s\n.op\n.end\n", vd,
                    vg, model);
-    eq_circuit *c = parse_deck(t.text);
-    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
-    ck_assert_int_eq(eq_solver_solve(s, NULL, v, i, NULL, NULL), EQ_OK);
-    double current = -eq_solver_current(s, eq_circuit_find_element(c, "vd"), v, i);
-    eq_solver_free(s);
-    eq_circuit_free(c);
+    double current = source_current(t.text, "vd");
     eq_text_free(&t);
     return current;
 }
@@ -188,17 +163,7 @@ START_TEST(each_rung_solves_jfets) {
         ".model jn njf(vto=-2 beta=1m lambda=10m)\n.model jr njf(vto=-1 beta=2m rd=10 rs=20)\n"
         ".model jp pjf(vto=-1.5 beta=1m b=0.8)\n.op\n.end\n";
     eq_circuit *c = parse_deck(deck);
-    eq_solver *s = NULL;
-    double v[16], w[16] = {0}, branch[16];
-    eq_solve_info info;
-    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
-    ck_assert_int_eq(eq_solver_solve(s, NULL, v, branch, &info, NULL), EQ_OK);
-    eq_solve_options o = eq_solve_defaults(c);
-    o.max_iterations = 1000;
-    eq_status status = eq_solver_rung(s, &o, _i, w, &info, NULL);
-    ck_assert_msg(status == EQ_OK, "%s", eq_ladder[_i].name);
-    for (size_t n = 0; n < eq_circuit_nodes(c); n++) ck_assert_double_eq_tol(v[n], w[n], 1e-8);
-    eq_solver_free(s);
+    rung_agrees(c, _i, 1e-8);
     eq_circuit_free(c);
 }
 END_TEST
@@ -214,8 +179,7 @@ START_TEST(tails_without_a_width_are_refused) {
 }
 END_TEST
 
-/* Every trained parameter: the adjoint gradient against central differences of operating points;
- * then a training and the way back of the trained deck. */
+/* Every trained parameter. */
 START_TEST(jfets_learn) {
     static const char deck[] =
         "Every parameter of a JFET learns\nVx1 x1 0 0\nVx2 x2 0 0\nVg g 0 -0.4\nVu up 0 9\n"
@@ -232,24 +196,7 @@ START_TEST(jfets_learn) {
         "*% train J4(rd) min=1 max=1k\n*% train J4(beta) min=1u max=9m\n"
         ".temp 60\n.op\n.end\n";
     static const char data[] = "a,b,class\n0.3,0.2,p\n-0.2,0.1,q\n0.2,-0.4,p\n-0.1,0.3,q\n";
-    static const char net[] =
-        "<experiment name=\"net\" seed=\"1\"><circuit deck=\"net.cir\"/><data format=\"csv\" "
-        "path=\"net.csv\" label=\"class\"/><cost type=\"squared-error\" high=\"5\" low=\"2\"/>"
-        "<estimator type=\"adjoint\"/><optimizer type=\"sgd\" rate=\"1e-12\"/><minibatch "
-        "size=\"4\"/><epochs count=\"2\"/></experiment>";
-    char *text = NULL;
-    double off = 1.0;
-    put("net.cir", deck);
-    put("net.csv", data);
-    put("net.xml", net);
-    outcome o = run_program("gradcheck %s", in("net.xml"));
-    const char *found = strstr(o.text, "adjoint against central differences: ");
-    if (found != NULL) sscanf(found, "adjoint against central differences: %lf", &off);
-    ck_assert_msg(off < 1e-7, "%.1000s", o.text);
-    outcome_free(&o);
-    expect_exit(0, &text, "train %s -o %s/trained", in("net.xml"), scratch_current());
-    free(text);
-    expect_exit(0, NULL, "eval %s/trained --data %s", scratch_current(), in("net.csv"));
+    parameters_learn(deck, data, 5.0, 2.0, 1e-12);
 }
 END_TEST
 

@@ -7,19 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/compare.h"
+#include "../support/point.h"
 #include "../support/program.h"
-#include "../support/sweep.h"
+#include "../support/transistor.h"
 #include "base/file.h"
 #include "netlist/netlist.h"
 #include "solver/solver_internal.h"
 
 Suite *mosfet_suite(void);
 
-/* The sign of every potential, the model and the line of the transistor. */
-static const struct {
-    int sign;
-    const char *model, *line;
-} cards[] = {
+static const transistor_card cards[] = {
     {1, "nmos(level=1 vto=0.7 kp=100u lambda=0.05)", "w=20u l=2u"},
     {1, "nmos(vto=0.75 gamma=1.09 phi=0.95 kp=62u lambda=0.2 rsh=73)",
      "w=138u l=7.8u nrd=0.3 nrs=1"},
@@ -66,48 +64,27 @@ static const struct {
     {-1, "pmos(level=2 vto=-0.8 kp=30u gamma=0.6 lambda=0.02 delta=1 rd=20 rs=30)", "w=8u l=2u"},
 };
 enum { CARDS = sizeof cards / sizeof *cards };
-static const double temperatures[] = {-40.0, 27.0, 85.0};
 
 /* Output, transfer and body characteristics, forward and reverse. */
+static const transistor_bench bench = {"M1 d g s b",
+                                       {{"d", 2.0}, {"g", 3.0}, {"s", 0.1}, {"b", -0.3}},
+                                       {{{"d", -1.0, 5.0, 0.25}, {"g", 0.0, 4.0, 1.0}},
+                                        {{"g", -1.0, 4.0, 0.25}, {"b", -3.0, 0.0, 0.75}}},
+                                       1e-15};
+
 START_TEST(sweeps_agree_with_ngspice) {
-    static const char *const sweep[] = {"Vd %d %d %g Vg %d %d %g", "Vg %d %d %g Vb %d %d %g"};
-    static const double range[2][6] = {{-1, 5, 0.25, 0, 4, 1}, {-1, 4, 0.25, -3, 0, 0.75}};
-    for (size_t t = 0; t < 3; t++)
-        for (size_t k = 0; k < 2; k++) {
-            eq_text deck = {0};
-            char dc[128];
-            const double *r = range[k];
-            int s = cards[_i].sign;
-            snprintf(dc, sizeof dc, sweep[k], s * (int)r[0], s * (int)r[1], s * r[2], s * (int)r[3],
-                     s * (int)r[4], s * r[5]);
-            eq_text_printf(&deck,
-                           "sweeps\nVd d 0 %d\nVg g 0 %d\nVs s 0 %g\nVb b 0 %g\nM1 d g s b mm %s\n"
-                           ".model mm %s\n.options temp=%g reltol=1e-9 abstol=1e-15 vntol=1e-12 "
-                           "itl1=1000 itl2=1000\n.dc %s\n.end\n",
-                           2 * s, 3 * s, 0.1 * s, -0.3 * s, cards[_i].line, cards[_i].model,
-                           temperatures[t], dc);
-            sweep_agrees(deck.text, 1e-15);
-            eq_text_free(&deck);
-        }
+    sweeps_agree(&bench, &cards[_i]);
 }
 END_TEST
 
 /* The current into the drain of one transistor at potentials of d, g, s, b. */
 static double drain(const char *model, const char *line, const double *z) {
     eq_text t = {0};
-    eq_circuit *c = NULL;
-    eq_solver *s = NULL;
-    double v[8], i[8];
     eq_text_printf(&t,
                    "t\nVd d 0 %.17g\nVg g 0 %.17g\nVs s 0 %.17g\nVb b 0 %.17g\nM1 d g s b mm %s\n"
                    ".model mm %s\n.op\n.end\n",
                    z[0], z[1], z[2], z[3], line, model);
-    ck_assert_int_eq(eq_circuit_parse("t", t.text, t.length, &c, NULL), EQ_OK);
-    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
-    ck_assert_int_eq(eq_solver_solve(s, NULL, v, i, NULL, NULL), EQ_OK);
-    double current = -eq_solver_current(s, eq_circuit_find_element(c, "vd"), v, i);
-    eq_solver_free(s);
-    eq_circuit_free(c);
+    double current = source_current(t.text, "vd");
     eq_text_free(&t);
     return current;
 }
@@ -192,19 +169,8 @@ START_TEST(each_rung_solves_transistors) {
         "M6 o i d o nm w=20u l=2u\nR1 up b 47k\nR2 o 0 1meg\nR3 d 0 10k\n"
         ".model nm nmos(vto=0.7 kp=100u gamma=0.5 lambda=0.04)\n"
         ".model pm pmos(vto=-0.8 kp=40u gamma=0.4 lambda=0.05 rsh=20)\n.op\n.end\n";
-    eq_circuit *c = NULL;
-    eq_solver *s = NULL;
-    double v[16], w[16] = {0}, branch[16];
-    eq_solve_info info;
-    ck_assert_int_eq(eq_circuit_parse("t", deck, strlen(deck), &c, NULL), EQ_OK);
-    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
-    ck_assert_int_eq(eq_solver_solve(s, NULL, v, branch, &info, NULL), EQ_OK);
-    eq_solve_options o = eq_solve_defaults(c);
-    o.max_iterations = 1000;
-    eq_status status = eq_solver_rung(s, &o, _i, w, &info, NULL);
-    ck_assert_msg(status == EQ_OK, "%s", eq_ladder[_i].name);
-    for (size_t n = 0; n < eq_circuit_nodes(c); n++) ck_assert_double_eq_tol(v[n], w[n], 1e-8);
-    eq_solver_free(s);
+    eq_circuit *c = parse_deck(deck);
+    rung_agrees(c, _i, 1e-8);
     eq_circuit_free(c);
 }
 END_TEST
@@ -221,30 +187,7 @@ START_TEST(short_channels_are_refused) {
 }
 END_TEST
 
-/* The adjoint gradient of the deck's parameters against central differences of operating points; then
- * a training and the way back of the trained deck. */
-static void learn(const char *deck) {
-    static const char data[] = "a,b,class\n1,0.2,p\n0.2,1,q\n0.9,0.1,p\n0.1,0.8,q\n";
-    static const char net[] =
-        "<experiment name=\"net\" seed=\"1\"><circuit deck=\"net.cir\"/><data format=\"csv\" "
-        "path=\"net.csv\" label=\"class\"/><cost type=\"squared-error\" high=\"0.8\" low=\"0.2\"/>"
-        "<estimator type=\"adjoint\"/><optimizer type=\"sgd\" rate=\"1e-12\"/><minibatch "
-        "size=\"4\"/>"
-        "<epochs count=\"2\"/></experiment>";
-    char *text = NULL;
-    double off = 1.0;
-    ck_assert_int_eq(eq_file_write(in("net.cir"), deck, strlen(deck), NULL), EQ_OK);
-    ck_assert_int_eq(eq_file_write(in("net.csv"), data, strlen(data), NULL), EQ_OK);
-    ck_assert_int_eq(eq_file_write(in("net.xml"), net, strlen(net), NULL), EQ_OK);
-    outcome o = run_program("gradcheck %s", in("net.xml"));
-    const char *found = strstr(o.text, "adjoint against central differences: ");
-    if (found != NULL) sscanf(found, "adjoint against central differences: %lf", &off);
-    ck_assert_msg(off < 1e-7, "%.1000s", o.text);
-    outcome_free(&o);
-    expect_exit(0, &text, "train %s -o %s/trained", in("net.xml"), scratch_current());
-    free(text);
-    expect_exit(0, NULL, "eval %s/trained --data %s", scratch_current(), in("net.csv"));
-}
+static const char data[] = "a,b,class\n1,0.2,p\n0.2,1,q\n0.9,0.1,p\n0.1,0.8,q\n";
 
 /* Every trained parameter of transistors, gates among them, where bulks are forward, reverse and at
  * the drain. */
@@ -264,7 +207,7 @@ START_TEST(transistors_learn) {
         "M5(lambda) min=0 max=1\n*% train M1(is) min=1e-18 max=1e-10\n*% train M5(vto) min=-2 "
         "max=0\n"
         ".temp 60\n.op\n.end\n";
-    learn(deck);
+    parameters_learn(deck, data, 0.8, 0.2, 1e-12);
 }
 END_TEST
 
@@ -290,7 +233,7 @@ START_TEST(transistors_of_other_levels_learn) {
         "max=0\n*% train M1(lambda) min=0 max=1\n*% train M4(eta) min=0 max=1\n*% train M5(kappa) "
         "min=0 max=10\n*% train M4(l) min=1u max=9u\n*% train M3(w) min=1u max=99u\n"
         ".temp 60\n.op\n.end\n";
-    learn(deck);
+    parameters_learn(deck, data, 0.8, 0.2, 1e-12);
 }
 END_TEST
 

@@ -3,21 +3,16 @@
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../support/program.h"
-#include "../support/sweep.h"
+#include "../support/transistor.h"
 #include "base/text.h"
 
 Suite *vdmos_suite(void);
 
-/* The sign of every potential, the model and the line of the transistor. */
-static const struct {
-    int sign;
-    const char *model, *line;
-} cards[] = {
+static const transistor_card cards[] = {
     {1, "vdmos", ""},
     {1, "vdmos(nchan vto=2 kp=5 lambda=0.02 is=1e-12 n=1.1 cgdmax=1n cgs=1n mfg=x)", ""},
     {1, "vdmos(vto=1.5 kp=10 rd=0.05 rs=0.02 rb=0.1 rg=3 theta=0.03 mtriode=1.3 rds=1meg)", "m=2"},
@@ -29,32 +24,20 @@ static const struct {
     {-1, "vdmos pchan vto=-1 theta=0.05 tcvth=2m is=1e-13 n=1.2", "m=2"},
 };
 enum { CARDS = sizeof cards / sizeof *cards };
-static const double temperatures[] = {-40.0, 27.0, 85.0};
+
+/* With body diodes forward, and gates below and above their threshold. */
+static const transistor_bench bench = {"M1 d g s",
+                                       {{"d", 2.0}, {"g", 3.0}, {"s", -0.1}},
+                                       {{{"d", -0.7, 5.0, 0.1}, {"g", -1.0, 6.0, 1.4}},
+                                        {{"g", -2.0, 6.0, 0.25}, {"d", -0.5, 4.1, 1.1}}},
+                                       1e-13}; /* ngspice rounds by siemens */
 
 START_TEST(sweeps_agree_with_ngspice) {
-    static const char *const sweep[] = {"Vd %g %g %g Vg %g %g %g", "Vg %g %g %g Vd %g %g %g"};
-    static const double range[2][6] = {{-0.7, 5, 0.1, -1, 6, 1.4}, {-2, 6, 0.25, -0.5, 4.1, 1.1}};
-    for (size_t t = 0; t < 3; t++)
-        for (size_t k = 0; k < 2; k++) {
-            eq_text deck = {0};
-            char dc[128];
-            const double *r = range[k];
-            int s = cards[_i].sign;
-            snprintf(dc, sizeof dc, sweep[k], s * r[0], s * r[1], s * r[2], s * r[3], s * r[4],
-                     s * r[5]);
-            eq_text_printf(&deck,
-                           "sweeps\nVd d 0 %d\nVg g 0 %d\nVs s 0 %g\nM1 d g s mm %s\n"
-                           ".model mm %s\n.options temp=%g reltol=1e-10 abstol=1e-15 vntol=1e-12 "
-                           "itl1=1000 itl2=1000\n.dc %s\n.end\n",
-                           2 * s, 3 * s, -0.1 * s, cards[_i].line, cards[_i].model, temperatures[t],
-                           dc);
-            sweep_agrees(deck.text, 1e-13); /* ngspice rounds by siemens */
-            eq_text_free(&deck);
-        }
+    sweeps_agree(&bench, &cards[_i]);
 }
 END_TEST
 
-/* Every trained parameter: the adjoint gradient against central differences of operating points. */
+/* Every trained parameter. */
 START_TEST(power_transistors_learn) {
     static const char deck[] =
         "Every parameter of a power transistor learns\nVx1 x1 0 0\nVx2 x2 0 0\nVu up 0 12\n"
@@ -68,20 +51,8 @@ START_TEST(power_transistors_learn) {
         "*% train M4(mtriode) min=0.5 max=2\n*% train M2(rd) min=0.01 max=1\n*% train M2(rs) "
         "min=0.01 max=1\n*% train M3(vto) min=-4 max=0\n*% train M3(rs) min=0.01 max=1\n"
         "*% train M5(is) min=1e-16 max=1e-6\n.temp 60\n.op\n.end\n";
-    static const char net[] =
-        "<experiment name=\"net\" seed=\"1\"><circuit deck=\"net.cir\"/><data format=\"csv\" "
-        "path=\"net.csv\" label=\"class\"/><cost type=\"squared-error\" high=\"5\" low=\"2\"/>"
-        "<estimator type=\"adjoint\"/><optimizer type=\"sgd\" rate=\"1e-12\"/><minibatch "
-        "size=\"4\"/><epochs count=\"2\"/></experiment>";
-    double off = 1.0;
-    put("net.cir", deck);
-    put("net.csv", "a,b,class\n3,2.6,p\n2.8,3.1,q\n3.2,2.5,p\n2.9,3,q\n");
-    put("net.xml", net);
-    outcome o = run_program("gradcheck %s", in("net.xml"));
-    const char *found = strstr(o.text, "adjoint against central differences: ");
-    if (found != NULL) sscanf(found, "adjoint against central differences: %lf", &off);
-    ck_assert_msg(off < 1e-7, "%.1000s", o.text);
-    outcome_free(&o);
+    static const char data[] = "a,b,class\n3,2.6,p\n2.8,3.1,q\n3.2,2.5,p\n2.9,3,q\n";
+    parameters_learn(deck, data, 5.0, 2.0, 1e-12);
 }
 END_TEST
 

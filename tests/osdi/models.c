@@ -522,108 +522,72 @@ EXPORTED described OSDI_DESCRIPTORS[] = {
     {.d = {MODULE(faulty, 2, entry2, faulty_pair, 1, faulty_param, 0, 0)}},
 };
 
-/* What is wrong with the library, or with its first module. */
+/* What $EQ_HOSTILE overwrites of the library, or of its first module; 20 and 24 are in what its functions return. */
+#define FIRST OSDI_DESCRIPTORS[0].d
+#define NUMBER(n, where, value)                                                                    \
+    {                                                                                              \
+        n, &(where), sizeof(uint32_t), {                                                           \
+            .number = value                                                                        \
+        }                                                                                          \
+    }
+#define POINTER(n, where, value)                                                                   \
+    {                                                                                              \
+        n, &(where), sizeof(void *), {                                                             \
+            .pointer = value                                                                       \
+        }                                                                                          \
+    }
+#define MANY 4000000000u
+
+static const char *const nameless[] = {NULL, NULL};
+static const struct {
+    int hostile;
+    void *at;
+    size_t size;
+    union {
+        uint32_t number;
+        const void *pointer;
+    } with;
+} spoilt[] = {
+    NUMBER(1, OSDI_VERSION_MAJOR, 1),
+    NUMBER(2, OSDI_VERSION_MINOR, 9),
+    NUMBER(3, OSDI_NUM_DESCRIPTORS, MANY),
+    NUMBER(4, OSDI_NUM_DESCRIPTORS, 0),
+#if MINOR > 3
+    NUMBER(5, OSDI_DESCRIPTOR_SIZE, 3),
+    NUMBER(6, OSDI_DESCRIPTOR_SIZE, MANY),
+#endif
+    POINTER(7, FIRST.name, NULL),
+    NUMBER(8, FIRST.nodes, MANY),
+    NUMBER(9, FIRST.terminals, 0),
+    NUMBER(10, FIRST.terminals, 9),
+    POINTER(11, FIRST.node, NULL),
+    NUMBER(12, FIRST.entries, MANY),
+    POINTER(13, FIRST.entry, NULL),
+    NUMBER(14, entry2[1].nodes.node_2, 99),
+    NUMBER(15, FIRST.params, MANY),
+    POINTER(16, FIRST.param, NULL),
+    POINTER(17, resistor_param[1].name, nameless),
+    POINTER(18, FIRST.eval, NULL),
+    NUMBER(19, FIRST.mapping, sizeof(instance) - 4),
+    NUMBER(21, FIRST.instance_size, 0),
+    NUMBER(22, FIRST.states, 100000),
+    NUMBER(23, FIRST.collapsibles, MANY),
+    NUMBER(25, FIRST.resist_pointers, offsetof(instance, resist) + 4),
+    NUMBER(26, entry2[0].react_pointer, 1u << 30),
+    NUMBER(27, FIRST.instance_size, 1u << 31),
+    NUMBER(28, FIRST.model_size, UINT32_MAX),
+    POINTER(29, FIRST.name, NAMED(diode, MINOR)),
+    POINTER(30, resistor_node[1].name, NULL),
+    NUMBER(31, FIRST.collapsibles, 1),
+    POINTER(31, FIRST.collapsible, entry_pair_outside),
+    NUMBER(32, FIRST.collapsed, MANY),
+    NUMBER(32, FIRST.collapsibles, 1),
+    POINTER(32, FIRST.collapsible, faulty_pair),
+};
+
 __attribute__((constructor)) static void spoil(void) {
-    eq_osdi_descriptor *d = &OSDI_DESCRIPTORS[0].d;
-    static const char *const nameless[] = {NULL, NULL};
-    const uint32_t many = 4000000000u;
     if (getenv("EQ_OSDI_MARK") != NULL) fclose(fopen(getenv("EQ_OSDI_MARK"), "w"));
     hostile = getenv("EQ_HOSTILE") == NULL ? 0 : atoi(getenv("EQ_HOSTILE"));
-    switch (hostile) {
-    case 1:
-        OSDI_VERSION_MAJOR = 1;
-        break;
-    case 2:
-        OSDI_VERSION_MINOR = 9;
-        break;
-    case 3:
-        OSDI_NUM_DESCRIPTORS = many;
-        break;
-    case 4:
-        OSDI_NUM_DESCRIPTORS = 0;
-        break;
-#if MINOR > 3
-    case 5:
-        OSDI_DESCRIPTOR_SIZE = 3;
-        break;
-    case 6:
-        OSDI_DESCRIPTOR_SIZE = many;
-        break;
-#endif
-    case 7:
-        d->name = NULL;
-        break;
-    case 8:
-        d->nodes = many;
-        break;
-    case 9:
-        d->terminals = 0;
-        break;
-    case 10:
-        d->terminals = 9;
-        break;
-    case 11:
-        d->node = NULL;
-        break;
-    case 12:
-        d->entries = many;
-        break;
-    case 13:
-        d->entry = NULL;
-        break;
-    case 14:
-        entry2[1].nodes.node_2 = 99;
-        break;
-    case 15:
-        d->params = many;
-        break;
-    case 16:
-        d->param = NULL;
-        break;
-    case 17:
-        resistor_param[1].name = nameless;
-        break;
-    case 18:
-        d->eval = NULL;
-        break;
-    case 19:
-        d->mapping = sizeof(instance) - 4;
-        break;
-    case 21:
-        d->instance_size = 0;
-        break;
-    case 22:
-        d->states = 100000;
-        break;
-    case 23:
-        d->collapsibles = many;
-        break;
-    case 25:
-        d->resist_pointers += 4;
-        break;
-    case 26:
-        entry2[0].react_pointer = 1u << 30;
-        break;
-    case 27:
-        d->instance_size = 1u << 31;
-        break;
-    case 28:
-        d->model_size = UINT32_MAX;
-        break;
-    case 29:
-        d->name = OSDI_DESCRIPTORS[1].d.name;
-        break;
-    case 30:
-        resistor_node[1].name = NULL;
-        break;
-    case 31:
-        d->collapsibles = 1, d->collapsible = entry_pair_outside;
-        break;
-    case 32:
-        d->collapsed = many;
-        d->collapsibles = 1, d->collapsible = faulty_pair;
-        break;
-    default:
-        break;
-    }
+    for (size_t k = 0; k < sizeof spoilt / sizeof *spoilt; k++)
+        if (spoilt[k].hostile == hostile) memcpy(spoilt[k].at, &spoilt[k].with, spoilt[k].size);
 }

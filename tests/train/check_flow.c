@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../support/mna.h"
+#include "../support/point.h"
 #include "../support/program.h"
-#include "base/file.h"
-#include "base/mem.h"
-#include "solver/solver.h"
+#include "base/text.h"
 
 Suite *flow_suite(void);
 
@@ -18,15 +16,7 @@ Suite *flow_suite(void);
 static double pressure(const char *lines, const char *node) {
     eq_text t = {0};
     eq_text_printf(&t, "pipes\n%s\n.options reltol=1e-13 abstol=1e-20\n.op\n.end\n", lines);
-    eq_circuit *c = deck(t.text);
-    eq_solver *s = NULL;
-    double *v = eq_calloc(eq_circuit_nodes(c), sizeof *v);
-    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
-    ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, NULL, NULL), EQ_OK);
-    double at = v[eq_circuit_find_node(c, node)];
-    eq_solver_free(s);
-    eq_free(v);
-    eq_circuit_free(c);
+    double at = potential(t.text, node);
     eq_text_free(&t);
     return at;
 }

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "../support/program.h"
+#include "../support/training.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "train/checkpoint.h"
 #include "train/folder.h"
 #include "train/train.h"
 
@@ -20,14 +20,6 @@ static const char digits[] = "netlists/hopfield-digits.xml";
 static void train(const char *folder, size_t epochs, const char *how) {
     expect_exit(0, NULL, "train %s -o %s --epochs %zu --set data.train-limit=200 %s", digits,
                 in(folder), epochs, how);
-}
-
-static eq_checkpoint checkpoint_of(const char *folder) {
-    eq_checkpoint p = {0};
-    char path[256];
-    snprintf(path, sizeof path, "%s/checkpoint", in(folder));
-    ck_assert_int_eq(eq_checkpoint_read(path, &p, NULL), EQ_OK);
-    return p;
 }
 
 static bool there(const char *folder, const char *name) {
@@ -46,7 +38,7 @@ START_TEST(a_resumed_training_has_the_bits_of_one_in_a_piece) {
     char again[80];
     snprintf(again, sizeof again, "--resume %s", solver);
     train("parts", 3, again);
-    eq_checkpoint a = checkpoint_of("whole"), b = checkpoint_of("parts");
+    eq_checkpoint a = checkpoint_of(in("whole")), b = checkpoint_of(in("parts"));
     ck_assert_uint_eq(a.conductances, 64 * 100 + 100 + 100 * 10 + 10);
     ck_assert_uint_eq(a.conductances, b.conductances);
     ck_assert_int_eq(memcmp(a.g, b.g, a.conductances * sizeof *a.g), 0);

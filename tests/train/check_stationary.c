@@ -7,11 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../support/mna.h"
+#include "../support/point.h"
 #include "../support/program.h"
-#include "base/file.h"
-#include "base/mem.h"
-#include "solver/solver.h"
 #include "train/train.h"
 
 Suite *stationary_suite(void);
@@ -54,20 +51,6 @@ static void hold(const char *text) {
     }
     eq_gradcheck_free(&r);
     eq_experiment_free(x);
-}
-
-/* v[nodes] of the deck. */
-static double potential(const char *text, const char *node) {
-    eq_circuit *c = deck(text);
-    eq_solver *s = NULL;
-    double *v = eq_calloc(eq_circuit_nodes(c), sizeof *v);
-    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
-    ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, NULL, NULL), EQ_OK);
-    double at = v[eq_circuit_find_node(c, node)];
-    eq_solver_free(s);
-    eq_free(v);
-    eq_circuit_free(c);
-    return at;
 }
 
 /* The Hessian has -4m + 12m v^2 + 1/2k + 1/3k + 1/1k < 0 at h on its diagonal, and more than 0 at o: a saddle. */

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "../support/program.h"
+#include "../support/training.h"
 #include "base/mem.h"
-#include "train/checkpoint.h"
 #include "train/session.h"
 
 Suite *stochastic_suite(void);
@@ -23,13 +23,9 @@ static const struct {
 };
 
 static eq_checkpoint train(size_t which, const char *folder, size_t epochs, const char *how) {
-    eq_checkpoint p = {0};
-    char path[256];
     expect_exit(0, NULL, "train %s -o %s --epochs %zu %s %s", trained[which].experiment, in(folder),
                 epochs, how, trained[which].how);
-    snprintf(path, sizeof path, "%s/checkpoint", in(folder));
-    ck_assert_int_eq(eq_checkpoint_read(path, &p, NULL), EQ_OK);
-    return p;
+    return checkpoint_of(in(folder));
 }
 
 /* In a piece, and in two parts on two threads. */

@@ -168,94 +168,96 @@ START_TEST(csv_in_every_spelling) {
 END_TEST
 
 /* The first row: what it is taken for (rows > 0: so many are read), or the error at its place. */
-START_TEST(the_first_row_is_a_header_or_data) {
-    static const struct {
-        const char *text, *label;
-        eq_header header;
-        size_t rows;
-        int line, column;
-        const char *message;
-    } file[] = {
-        {"\xEF\xBB\xBF"
-         "1,2,a\n2,1,b\n0,1,a\n1,0,b\n",
-         NULL, EQ_HEADER_FOUND, 4, 0, 0, NULL},
-        {"1,,a\n2,1,b\n0,1,a\n", NULL, EQ_HEADER_FOUND, 0, 1, 3, "'' is not a number"},
-        {",,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'' is not a number"},
-        {"NaN,2,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'NaN' is not a number"},
-        {"?,N/A,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'?' is not a number"},
-        {"1e400,2,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'1e400' is beyond what a double"},
-        {"-1e999,2,a\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'-1e999' is beyond"},
-        {"1,0x10,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 3, "'0x10' is not a number"},
-        {"0x10,0x11,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'0x10' is not a number"},
-        {"inf,-Infinity,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'inf' is not a number"},
-        {"\"1,5\",2,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 2, "'1,5' is not a number"},
-        {"x,2,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'x' is a word and '2' a number"},
-        {"x,2,a\n2,1,b\n", NULL, EQ_HEADER_YES, 1, 0, 0, NULL},
-        {"x,2,a\n2,1,b\n", NULL, EQ_HEADER_NO, 0, 1, 1, "'x' is not a number"},
-        {"x,y,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 1, 0, 0, NULL},
-        {"x,y,a\n2,1,b\n3,4,a\n", NULL, EQ_HEADER_FOUND, 0, 1, 5, "like the labels of the rows"},
-        {"x,y,a\n2,1,b\n3,4,a\n", "a", EQ_HEADER_FOUND, 0, 1, 5, "like the labels of the rows"},
-        {"x,y,a\n2,1,b\n3,4,a\n", "a", EQ_HEADER_YES, 2, 0, 0, NULL},
-        {"1,2,a\n2,1,b\n3,4,a\n", "a", EQ_HEADER_FOUND, 0, 1, 5, "like the labels of the rows"},
-        {"x,y,7\n2,1,5\n3,4,6\n", NULL, EQ_HEADER_FOUND, 0, 1, 5, "like the labels of the rows"},
-        {",x,kind\n2,1,b\n", NULL, EQ_HEADER_FOUND, 1, 0, 0, NULL},
-        {"0,1,kind\n2,1,b\n", "kind", EQ_HEADER_FOUND, 1, 0, 0, NULL},
-        {"0,1,kind\n2,1,5\n2,1,6\n", NULL, EQ_HEADER_FOUND, 0, 1, 5,
-         "all other labels are numbers"},
-        {"0,1,kind\n2,1,5\n2,1,6\n", NULL, EQ_HEADER_YES, 2, 0, 0, NULL},
-        {"0,1,kind\n2,1,5\n2,1,6\n", NULL, EQ_HEADER_NO, 3, 0, 0, NULL},
-        {"0,1,2\n2,1,5\n2,1,6\n", "2", EQ_HEADER_YES, 2, 0, 0, NULL},
-        {"x,y,x,kind\n1,2,3,b\n", "kind", EQ_HEADER_FOUND, 1, 0, 0, NULL},
-        {"x,kind,kind\n1,2,b\n", "kind", EQ_HEADER_FOUND, 0, 1, 8, "two columns are called 'kind'"},
-        {"x,kind,kind\n1,2,b\n", "3", EQ_HEADER_FOUND, 1, 0, 0, NULL},
-        {"x,y,kind\n1,2,b\n", "4", EQ_HEADER_FOUND, 0, 1, 0, "no column is called '4'"},
-        {"x,y,kind\n1,2,b\n", "0", EQ_HEADER_FOUND, 0, 1, 0, "no column is called '0'"},
-        {"x,y,kind\n1,2,b\n", "kind", EQ_HEADER_NO, 0, 1, 0, "no column is called 'kind'"},
-        {"b,1,2\na,3,4\n", "1", EQ_HEADER_FOUND, 2, 0, 0, NULL},
-        {"b,1,2\na,3,4\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "(and the label's column"},
-        {"\xEF\xBB\xBF\"kind\",x\nb,1\n", "kind", EQ_HEADER_FOUND, 1, 0, 0, NULL},
-        {"\xEF\xBB\xBF", NULL, EQ_HEADER_FOUND, 0, 0, 0, "no examples"},
-        {"1,2,\"a\"b\n", NULL, EQ_HEADER_FOUND, 0, 1, 8, "behind the closing quote"},
-        {"1,2,a\n3,4,\"b\n5,6,c\n", NULL, EQ_HEADER_FOUND, 0, 2, 5, "the quote is not closed"},
-        {"1,2,\"a\nb\"\n", NULL, EQ_HEADER_FOUND, 0, 1, 6, "a control character (code 10)"},
-        {"1,2,a\r3,4,b\r5,hm,a\r", NULL, EQ_HEADER_FOUND, 0, 3, 3, "'hm' is not a number"},
-        {"1,2,a\r\n3,4,b,\r\n", NULL, EQ_HEADER_FOUND, 0, 2, 7, "4 columns, the first had 3"},
-        {"\"two\nlines\",y,kind\n1,z,b\n", NULL, EQ_HEADER_FOUND, 0, 3, 3, "'z' is not a number"},
-        {"1 2 a\n3 4 b\n", NULL, EQ_HEADER_FOUND, 0, 1, 0, "the row has 1 column;"},
-        {"1;2;a\n3;4;b\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
-        {"x;y;kind\r\n1 ; 2;\"a;b\"\r\n3;4;b\r\n", "kind", EQ_HEADER_FOUND, 2, 0, 0, NULL},
-        {"1\t2\ta b\n3\t 4\tb\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
-        {"1\t\ta\n", NULL, EQ_HEADER_FOUND, 0, 1, 3, "'' is not a number"},
-        {"1,2,a;b\n3,4,c\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
-        {"1,5;2,5;a\n", NULL, EQ_HEADER_FOUND, 0, 1, 3, "'5;2' is not a number"},
-        {"x;y;kind\n1,5;2;a\n", NULL, EQ_HEADER_FOUND, 0, 2, 1, "'1,5' is not a number"},
-        {"1;2;\"a\"b\n", NULL, EQ_HEADER_FOUND, 0, 1, 8, "a semicolon or the end of the row"},
-        {"# one, two\nx,y,kind\n1,2,a\n", NULL, EQ_HEADER_FOUND, 0, 2, 5, "begins with #, which"},
-        {"1,2,a\n# a note\n3,4,b\n", NULL, EQ_HEADER_FOUND, 0, 2, 1, "begins with #, which"},
-        {"# x,y,kind\n1,2,a\n3,4,b\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
-        {"1,2,#a\n3,4,b\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
-        {"#1,2,a\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'#1' is a word"},
-    };
-    for (size_t k = 0; k < sizeof file / sizeof *file; k++) {
-        eq_data *d = NULL;
-        eq_diag *diag = eq_diag_new();
-        const char *path = put_bytes("a.csv", file[k].text, strlen(file[k].text));
-        eq_status status = eq_data_read_csv(
-            path, &(eq_columns){file[k].label, NULL, file[k].header, false}, NULL, &d, diag);
-        const eq_message *m = eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0) : NULL;
-        if (file[k].message == NULL) {
-            ck_assert_msg(status == EQ_OK, "%s: %s", file[k].text, m == NULL ? "" : m->text);
-            ck_assert_msg(d->examples == file[k].rows, "%s: %zu rows", file[k].text, d->examples);
-            eq_data_free(d);
-        } else {
-            ck_assert_msg(status == EQ_ERR_INPUT, "read: %s", file[k].text);
-            ck_assert_msg(strstr(m->text, file[k].message) != NULL, "%s: %s", file[k].text,
-                          m->text);
-            ck_assert_msg(m->line == file[k].line && m->column == file[k].column, "%s: %d:%d",
-                          file[k].text, m->line, m->column);
-        }
-        eq_diag_free(diag);
+static const struct first_row {
+    const char *text, *label;
+    eq_header header;
+    size_t rows;
+    int line, column;
+    const char *message;
+} first_rows[] = {
+    {"\xEF\xBB\xBF"
+     "1,2,a\n2,1,b\n0,1,a\n1,0,b\n",
+     NULL, EQ_HEADER_FOUND, 4, 0, 0, NULL},
+    {"1,,a\n2,1,b\n0,1,a\n", NULL, EQ_HEADER_FOUND, 0, 1, 3, "'' is not a number"},
+    {",,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'' is not a number"},
+    {"NaN,2,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'NaN' is not a number"},
+    {"?,N/A,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'?' is not a number"},
+    {"1e400,2,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'1e400' is beyond what a double"},
+    {"-1e999,2,a\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'-1e999' is beyond"},
+    {"1,0x10,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 3, "'0x10' is not a number"},
+    {"0x10,0x11,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'0x10' is not a number"},
+    {"inf,-Infinity,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'inf' is not a number"},
+    {"\"1,5\",2,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 2, "'1,5' is not a number"},
+    {"x,2,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'x' is a word and '2' a number"},
+    {"x,2,a\n2,1,b\n", NULL, EQ_HEADER_YES, 1, 0, 0, NULL},
+    {"x,2,a\n2,1,b\n", NULL, EQ_HEADER_NO, 0, 1, 1, "'x' is not a number"},
+    {"x,y,a\n2,1,b\n", NULL, EQ_HEADER_FOUND, 1, 0, 0, NULL},
+    {"x,y,a\n2,1,b\n3,4,a\n", NULL, EQ_HEADER_FOUND, 0, 1, 5, "like the labels of the rows"},
+    {"x,y,a\n2,1,b\n3,4,a\n", "a", EQ_HEADER_FOUND, 0, 1, 5, "like the labels of the rows"},
+    {"x,y,a\n2,1,b\n3,4,a\n", "a", EQ_HEADER_YES, 2, 0, 0, NULL},
+    {"1,2,a\n2,1,b\n3,4,a\n", "a", EQ_HEADER_FOUND, 0, 1, 5, "like the labels of the rows"},
+    {"x,y,7\n2,1,5\n3,4,6\n", NULL, EQ_HEADER_FOUND, 0, 1, 5, "like the labels of the rows"},
+    {",x,kind\n2,1,b\n", NULL, EQ_HEADER_FOUND, 1, 0, 0, NULL},
+    {"0,1,kind\n2,1,b\n", "kind", EQ_HEADER_FOUND, 1, 0, 0, NULL},
+    {"0,1,kind\n2,1,5\n2,1,6\n", NULL, EQ_HEADER_FOUND, 0, 1, 5, "all other labels are numbers"},
+    {"0,1,kind\n2,1,5\n2,1,6\n", NULL, EQ_HEADER_YES, 2, 0, 0, NULL},
+    {"0,1,kind\n2,1,5\n2,1,6\n", NULL, EQ_HEADER_NO, 3, 0, 0, NULL},
+    {"0,1,2\n2,1,5\n2,1,6\n", "2", EQ_HEADER_YES, 2, 0, 0, NULL},
+    {"x,y,x,kind\n1,2,3,b\n", "kind", EQ_HEADER_FOUND, 1, 0, 0, NULL},
+    {"x,kind,kind\n1,2,b\n", "kind", EQ_HEADER_FOUND, 0, 1, 8, "two columns are called 'kind'"},
+    {"x,kind,kind\n1,2,b\n", "3", EQ_HEADER_FOUND, 1, 0, 0, NULL},
+    {"x,y,kind\n1,2,b\n", "4", EQ_HEADER_FOUND, 0, 1, 0, "no column is called '4'"},
+    {"x,y,kind\n1,2,b\n", "0", EQ_HEADER_FOUND, 0, 1, 0, "no column is called '0'"},
+    {"x,y,kind\n1,2,b\n", "kind", EQ_HEADER_NO, 0, 1, 0, "no column is called 'kind'"},
+    {"b,1,2\na,3,4\n", "1", EQ_HEADER_FOUND, 2, 0, 0, NULL},
+    {"b,1,2\na,3,4\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "(and the label's column"},
+    {"\xEF\xBB\xBF\"kind\",x\nb,1\n", "kind", EQ_HEADER_FOUND, 1, 0, 0, NULL},
+    {"\xEF\xBB\xBF", NULL, EQ_HEADER_FOUND, 0, 0, 0, "no examples"},
+    {"1,2,\"a\"b\n", NULL, EQ_HEADER_FOUND, 0, 1, 8, "behind the closing quote"},
+    {"1,2,a\n3,4,\"b\n5,6,c\n", NULL, EQ_HEADER_FOUND, 0, 2, 5, "the quote is not closed"},
+    {"1,2,\"a\nb\"\n", NULL, EQ_HEADER_FOUND, 0, 1, 6, "a control character (code 10)"},
+    {"1,2,a\r3,4,b\r5,hm,a\r", NULL, EQ_HEADER_FOUND, 0, 3, 3, "'hm' is not a number"},
+    {"1,2,a\r\n3,4,b,\r\n", NULL, EQ_HEADER_FOUND, 0, 2, 7, "4 columns, the first had 3"},
+    {"\"two\nlines\",y,kind\n1,z,b\n", NULL, EQ_HEADER_FOUND, 0, 3, 3, "'z' is not a number"},
+    {"1 2 a\n3 4 b\n", NULL, EQ_HEADER_FOUND, 0, 1, 0, "the row has 1 column;"},
+    {"1;2;a\n3;4;b\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
+    {"x;y;kind\r\n1 ; 2;\"a;b\"\r\n3;4;b\r\n", "kind", EQ_HEADER_FOUND, 2, 0, 0, NULL},
+    {"1\t2\ta b\n3\t 4\tb\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
+    {"1\t\ta\n", NULL, EQ_HEADER_FOUND, 0, 1, 3, "'' is not a number"},
+    {"1,2,a;b\n3,4,c\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
+    {"1,5;2,5;a\n", NULL, EQ_HEADER_FOUND, 0, 1, 3, "'5;2' is not a number"},
+    {"x;y;kind\n1,5;2;a\n", NULL, EQ_HEADER_FOUND, 0, 2, 1, "'1,5' is not a number"},
+    {"1;2;\"a\"b\n", NULL, EQ_HEADER_FOUND, 0, 1, 8, "a semicolon or the end of the row"},
+    {"# one, two\nx,y,kind\n1,2,a\n", NULL, EQ_HEADER_FOUND, 0, 2, 5, "begins with #, which"},
+    {"1,2,a\n# a note\n3,4,b\n", NULL, EQ_HEADER_FOUND, 0, 2, 1, "begins with #, which"},
+    {"# x,y,kind\n1,2,a\n3,4,b\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
+    {"1,2,#a\n3,4,b\n", NULL, EQ_HEADER_FOUND, 2, 0, 0, NULL},
+    {"#1,2,a\n", NULL, EQ_HEADER_FOUND, 0, 1, 1, "'#1' is a word"},
+};
+
+static void first_row_is_taken(const struct first_row *f) {
+    eq_data *d = NULL;
+    eq_diag *diag = eq_diag_new();
+    const char *path = put("a.csv", f->text);
+    const eq_columns columns = {f->label, NULL, f->header, false};
+    eq_status status = eq_data_read_csv(path, &columns, NULL, &d, diag);
+    const eq_message *m = eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0) : NULL;
+    if (f->message == NULL) {
+        ck_assert_msg(status == EQ_OK, "%s: %s", f->text, m == NULL ? "" : m->text);
+        ck_assert_msg(d->examples == f->rows, "%s: %zu rows", f->text, d->examples);
+        eq_data_free(d);
+    } else {
+        ck_assert_msg(status == EQ_ERR_INPUT, "read: %s", f->text);
+        ck_assert_msg(strstr(m->text, f->message) != NULL, "%s: %s", f->text, m->text);
+        ck_assert_msg(m->line == f->line && m->column == f->column, "%s: %d:%d", f->text, m->line,
+                      m->column);
     }
+    eq_diag_free(diag);
+}
+
+START_TEST(the_first_row_is_a_header_or_data) {
+    for (size_t k = 0; k < sizeof first_rows / sizeof *first_rows; k++)
+        first_row_is_taken(&first_rows[k]);
 }
 END_TEST
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "../support/program.h"
+#include "../support/training.h"
 #include "base/text.h"
-#include "train/checkpoint.h"
 #include "train/train.h"
 
 Suite *timesteps_suite(void);
@@ -18,14 +18,6 @@ static const char dense[] = "netlists/discrete-digits.xml", conv[] = "netlists/c
 static void train(const char *experiment, const char *folder, size_t epochs, const char *how) {
     expect_exit(0, NULL, "train %s -o %s --epochs %zu --set data.train-limit=200 %s", experiment,
                 in(folder), epochs, how);
-}
-
-static eq_checkpoint checkpoint_of(const char *folder) {
-    eq_checkpoint p = {0};
-    char path[256];
-    snprintf(path, sizeof path, "%s/checkpoint", in(folder));
-    ck_assert_int_eq(eq_checkpoint_read(path, &p, NULL), EQ_OK);
-    return p;
 }
 
 static const struct {
@@ -47,7 +39,7 @@ START_TEST(a_resumed_training_has_the_bits_of_one_in_a_piece) {
     train(trained[_i].experiment, "parts", 1, again);
     snprintf(again, sizeof again, "--resume --threads 2 %s", trained[_i].how);
     train(trained[_i].experiment, "parts", 3, again);
-    eq_checkpoint a = checkpoint_of("whole"), b = checkpoint_of("parts");
+    eq_checkpoint a = checkpoint_of(in("whole")), b = checkpoint_of(in("parts"));
     ck_assert_uint_eq(a.conductances, b.conductances);
     ck_assert_int_eq(memcmp(a.g, b.g, a.conductances * sizeof *a.g), 0);
     ck_assert(a.row[2].train_loss < a.row[0].train_loss);
@@ -62,7 +54,7 @@ END_TEST
 START_TEST(seeds_draw_other_networks) {
     train(conv, "one", 0, "");
     train(conv, "two", 0, "--seed 2");
-    eq_checkpoint a = checkpoint_of("one"), b = checkpoint_of("two");
+    eq_checkpoint a = checkpoint_of(in("one")), b = checkpoint_of(in("two"));
     ck_assert_int_ne(memcmp(a.g, b.g, a.conductances * sizeof *a.g), 0);
     eq_checkpoint_free(&a);
     eq_checkpoint_free(&b);
@@ -100,20 +92,9 @@ END_TEST
 
 /* An experiment that is written reads as it was. */
 START_TEST(copies_of_an_experiment_are_the_same) {
-    eq_experiment *x = NULL, *y = NULL;
-    eq_text first = {0}, second = {0};
-    char path[256];
+    eq_experiment *x = NULL;
     ck_assert_int_eq(eq_experiment_read(_i == 0 ? dense : conv, &x, NULL), EQ_OK);
-    ck_assert_int_eq(eq_experiment_write(x, &first, NULL), EQ_OK);
-    snprintf(path, sizeof path, "%s", in("copy.xml"));
-    FILE *f = fopen(path, "w");
-    fputs(first.text, f);
-    fclose(f);
-    ck_assert_int_eq(eq_experiment_read(path, &y, NULL), EQ_OK);
-    ck_assert_int_eq(eq_experiment_write(y, &second, NULL), EQ_OK);
-    ck_assert_str_eq(first.text, second.text);
-    eq_text_free(&first);
-    eq_text_free(&second);
+    eq_experiment *y = written_again(x);
     eq_experiment_free(x);
     eq_experiment_free(y);
 }

@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "../support/program.h"
+#include "../support/training.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "netlist/netlist.h"
 #include "solver/solver.h"
-#include "train/checkpoint.h"
 #include "train/train.h"
 
 Suite *trainer_suite(void);
@@ -44,14 +44,7 @@ START_TEST(experiment_round_trip) {
     ck_assert_uint_eq(x->groups, 1);
     ck_assert(x->group[0].rate == 5e-7 && x->group[0].init.high == 2e-5);
     ck_assert_uint_eq(x->epochs, 100);
-    eq_text first = {0}, second = {0};
-    ck_assert_int_eq(eq_experiment_write(x, &first, NULL), EQ_OK);
-    ck_assert_int_eq(eq_file_write(in("again.xml"), first.text, first.length, NULL), EQ_OK);
-    eq_experiment *y = read_experiment(in("again.xml"));
-    ck_assert_int_eq(eq_experiment_write(y, &second, NULL), EQ_OK);
-    ck_assert_str_eq(first.text, second.text);
-    eq_text_free(&first);
-    eq_text_free(&second);
+    eq_experiment *y = written_again(x);
     eq_experiment_free(x);
     eq_experiment_free(y);
 }
@@ -73,17 +66,13 @@ START_TEST(other_settings_round_trip) {
     ck_assert(x->group[0].init.low == 0.0);
     ck_assert_uint_eq(x->architecture.biases, 3);
     ck_assert(x->run == 0x0123456789abcdef);
-    eq_text first = {0}, second = {0};
+    eq_text first = {0};
     ck_assert_int_eq(eq_experiment_write(x, &first, NULL), EQ_OK);
     ck_assert_ptr_nonnull(
         strstr(first.text, "bias=\"1,2.5,-1\" outputs=\"single\" diode=\"ideal\""));
     ck_assert_ptr_null(strstr(first.text, "test-fraction"));
-    ck_assert_int_eq(eq_file_write(in("again.xml"), first.text, first.length, NULL), EQ_OK);
-    eq_experiment *y = read_experiment(in("again.xml"));
-    ck_assert_int_eq(eq_experiment_write(y, &second, NULL), EQ_OK);
-    ck_assert_str_eq(first.text, second.text);
+    eq_experiment *y = written_again(x);
     eq_text_free(&first);
-    eq_text_free(&second);
     eq_experiment_free(x);
     eq_experiment_free(y);
 }
@@ -249,12 +238,6 @@ static const struct {
                {"momentum", "four-point", EQ_ENGINE_AUTO},
                {"adam", "random-sign", EQ_ENGINE_SPARSE}};
 
-static void read_checkpoint(const char *run, eq_checkpoint *p) {
-    char path[224];
-    snprintf(path, sizeof path, "%s/" EQ_TRAIN_CHECKPOINT, run);
-    ck_assert_int_eq(eq_checkpoint_read(path, p, NULL), EQ_OK);
-}
-
 /* Stopped after every single minibatch and resumed, a run ends with the bits of an uninterrupted
  * one. */
 START_TEST(resume_is_bit_identical) {
@@ -282,9 +265,7 @@ START_TEST(resume_is_bit_identical) {
     }
     ck_assert_int_eq(status, EQ_OK);
     ck_assert_int_ge(times, 2 * 27); /* 105 examples in minibatches of 4 */
-    eq_checkpoint a, b;
-    read_checkpoint(whole, &a);
-    read_checkpoint(parts, &b);
+    eq_checkpoint a = checkpoint_of(whole), b = checkpoint_of(parts);
     ck_assert_uint_eq(a.epoch, 2);
     ck_assert_uint_eq(a.steps, b.steps);
     ck_assert_uint_eq(a.conductances, 156);
@@ -310,20 +291,21 @@ END_TEST
 /* A minibatch is split by its size alone: 45 examples in four parts, on 1, 2, 3 or 5 threads. */
 START_TEST(threads_do_not_change_the_bits) {
     eq_experiment *x = read_experiment("netlists/iris.xml");
-    eq_checkpoint first;
+    eq_checkpoint first = {0};
     x->batch = 45;
     x->epochs = 3;
     for (int threads = 1; threads <= 5; threads += threads < 3 ? 1 : 2) {
         char name[160];
-        eq_checkpoint k;
         eq_diag *diag = eq_diag_new();
         snprintf(name, sizeof name, "%s-%d", in("threads"), threads);
         eq_train_options o = options(name);
         o.threads = threads;
         o.engine = EQ_ENGINE_LAYERED;
         ok(eq_train(x, &o, NULL, NULL, diag), diag);
-        read_checkpoint(name, threads == 1 ? &first : &k);
-        if (threads > 1) {
+        eq_checkpoint k = checkpoint_of(name);
+        if (threads == 1) {
+            first = k;
+        } else {
             ck_assert_mem_eq(first.g, k.g, 156 * sizeof *k.g);
             for (int row = 0; row < 3; row++)
                 ck_assert(first.row[row].test_loss == k.row[row].test_loss);

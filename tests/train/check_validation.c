@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "../support/program.h"
+#include "../support/training.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "train/checkpoint.h"
 #include "train/train.h"
 
 Suite *validation_suite(void);
@@ -121,14 +121,6 @@ static eq_train_summary train(int circuit, size_t epochs, size_t patience, const
     return summary;
 }
 
-static eq_checkpoint checkpoint_of(const char *run) {
-    char path[512];
-    eq_checkpoint p;
-    snprintf(path, sizeof path, "%s/" EQ_TRAIN_CHECKPOINT, in(run));
-    ck_assert_int_eq(eq_checkpoint_read(path, &p, NULL), EQ_OK);
-    return p;
-}
-
 /* The row that the definition chooses: fewest errors, then least loss, then the first. */
 static uint64_t best_of(const eq_checkpoint *p) {
     uint64_t best = 0;
@@ -146,7 +138,7 @@ static uint64_t best_of(const eq_checkpoint *p) {
 START_TEST(the_best_epoch_is_kept) {
     enum { EPOCHS = 30 };
     eq_train_summary s = train(_i, EPOCHS, 0, "run", false, 1e9);
-    eq_checkpoint p = checkpoint_of("run");
+    eq_checkpoint p = checkpoint_of(in("run"));
     ck_assert_uint_eq(p.rows, EPOCHS);
     ck_assert_uint_eq(p.best_epoch, best_of(&p));
     ck_assert_uint_lt(p.best_epoch, EPOCHS); /* or this shows nothing */
@@ -154,7 +146,7 @@ START_TEST(the_best_epoch_is_kept) {
     ck_assert_uint_eq(s.validation_examples, 18);
     ck_assert(!s.stopped_early);
     train(_i, p.best_epoch, 0, "short", false, 1e9);
-    eq_checkpoint q = checkpoint_of("short");
+    eq_checkpoint q = checkpoint_of(in("short"));
     ck_assert_mem_eq(p.best, q.g, p.conductances * sizeof *p.best);
     ck_assert(memcmp(p.best, p.g, p.conductances * sizeof *p.best) != 0);
     eq_trained *m = NULL;
@@ -195,13 +187,13 @@ END_TEST
 START_TEST(patience_ends_the_training) {
     enum { PATIENCE = 4, EPOCHS = 40 };
     eq_train_summary s = train(_i, EPOCHS, PATIENCE, "run", false, 1e9);
-    eq_checkpoint p = checkpoint_of("run");
+    eq_checkpoint p = checkpoint_of(in("run"));
     ck_assert(s.stopped_early);
     ck_assert_uint_eq(p.epoch, p.best_epoch + PATIENCE);
     ck_assert_uint_eq(p.best_epoch, best_of(&p));
     ck_assert_uint_lt(p.epoch, EPOCHS);
     for (size_t k = 1; k < EPOCHS; k++) train(_i, k, PATIENCE, "parts", k > 1, 0.0);
-    eq_checkpoint q = checkpoint_of("parts");
+    eq_checkpoint q = checkpoint_of(in("parts"));
     ck_assert_uint_eq(q.epoch, p.epoch);
     ck_assert_uint_eq(q.best_epoch, p.best_epoch);
     ck_assert_uint_eq(q.best_steps, p.best_steps);
@@ -212,7 +204,7 @@ START_TEST(patience_ends_the_training) {
                   p.row[k].test_loss == q.row[k].test_loss);
     s = train(_i, p.epoch + 2, EPOCHS, "run", true, 0.0);
     ck_assert(!s.stopped_early);
-    eq_checkpoint r = checkpoint_of("run");
+    eq_checkpoint r = checkpoint_of(in("run"));
     ck_assert_uint_eq(r.epoch, p.epoch + 2);
     eq_checkpoint_free(&p);
     eq_checkpoint_free(&q);
