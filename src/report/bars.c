@@ -25,7 +25,7 @@ static const char script[] =
     "letters }\n"
     "  set ytics y_step[p]\n"
     "  if (x_step[p] > 0) { set xtics x_step[p] } else { set xtics autofreq }\n"
-    "  set key top right Right noreverse horizontal\n"
+    "  set key top right Right noreverse horizontal samplen 1\n"
     "  plot 'data' index p-1 using 1:2 with fillsteps lc rgb shade_colour title name[1], \\\n"
     "    '' index p-1 using 3:4 with @over lw 1.6 lc rgb rgb(1) title name[2]\n"
     "}\n"
@@ -38,7 +38,7 @@ static double place(const eq_bars_panel *p, double k) {
 
 /* A step goes from its edge to the next, the last one down to 0; a curve through the middles. */
 void eq_bars_add(eq_bars *s, eq_bars_panel *p, const double *filled, const double *over,
-                    eq_canvas *to) {
+                 eq_canvas *to) {
     for (int k = 0; k < EQ_BARS_BINS; k++) {
         double at = place(p, k), middle = place(p, k + 0.5);
         eq_canvas_row(to, (double[]){at, filled[k], s->curve ? middle : at, over[k]}, 4);
@@ -49,9 +49,8 @@ void eq_bars_add(eq_bars *s, eq_bars_panel *p, const double *filled, const doubl
 }
 
 static void numbers(const eq_bars *s, eq_canvas *c) {
-    double left[EQ_BARS_PANELS], right[EQ_BARS_PANELS], least[EQ_BARS_PANELS],
-        most[EQ_BARS_PANELS], log_x[EQ_BARS_PANELS], x_step[EQ_BARS_PANELS],
-        y_step[EQ_BARS_PANELS];
+    double left[EQ_BARS_PANELS], right[EQ_BARS_PANELS], least[EQ_BARS_PANELS], most[EQ_BARS_PANELS],
+        log_x[EQ_BARS_PANELS], x_step[EQ_BARS_PANELS], y_step[EQ_BARS_PANELS];
     for (size_t k = 0; k < s->panels; k++) {
         const eq_bars_panel *p = &s->panel[k];
         double step = eq_axis_step(1.45 * p->highest, 5);

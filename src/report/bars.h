@@ -20,12 +20,12 @@ typedef struct eq_bars {
     size_t panels;
     eq_bars_panel panel[EQ_BARS_PANELS];
     const char *filled, *over; /* in the key; "": not there */
-    bool curve;                /* `over` goes through the middles of the bins, else along their edges */
+    bool curve; /* `over` goes through the middles of the bins, else along their edges */
 } eq_bars;
 
 /* Adds the bins of a panel whose ends and log_x are known: those that are filled, and what goes over them (NAN: nothing). */
 void eq_bars_add(eq_bars *s, eq_bars_panel *p, const double *filled, const double *over,
-                    eq_canvas *to);
+                 eq_canvas *to);
 /* All of it to gnuplot. */
 void eq_bars_lay_out(const eq_bars *s, eq_canvas *c);
 

@@ -8,9 +8,9 @@
 #include "circuit/topology.h"
 #include "devices/registry.h"
 #include "report/axis.h"
+#include "report/bars.h"
 #include "report/heat.h"
 #include "report/kind.h"
-#include "report/bars.h"
 #include "train/train.h"
 
 static double value_of(const eq_circuit *c, const eq_group *g, size_t j) {
@@ -68,8 +68,8 @@ static void add_group(eq_bars *s, const eq_picture *p, const eq_circuit *first,
     double bin[2][EQ_BARS_BINS] = {{0.0}, {0.0}}, range[2], bound[2];
     span(first, last, g, range, bound);
     eq_bars_panel *panel = &s->panel[s->panels++];
-    *panel = (eq_bars_panel){
-        .title = group->name, .least = bound[0], .most = bound[1], .whole = true};
+    *panel =
+        (eq_bars_panel){.title = group->name, .least = bound[0], .most = bound[1], .whole = true};
     panel->log_x = eq_axis_log(p->log, 'x', range[0], range[1]) && range[0] > 0.0;
     set_axis(panel, range[0], range[1]);
     if (first != NULL) count(first, &first->group[g], panel, bin[0]);
