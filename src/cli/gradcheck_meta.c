@@ -17,7 +17,8 @@ static void print_row(const eq_meta_check_row *r) {
 
 static void print_report(const eq_meta_check_report *r) {
     printf(
-        "outer gradient of %zu of %zu parameters and strengths, %zu task%s, against central\n"
+        "outer gradient of %zu of %zu parameters, strengths and bounds, %zu task%s, against "
+        "central\n"
         "differences of the outer loss, which leave %.1e of it open; %.0f gradients a training\n",
         r->compared, r->parameters, r->tasks, eq_plural(r->tasks), r->open, r->steps);
     printf("%-12s %-9s %-12s %-12s %s\n", "estimator", "beta from", "error", "cosine", "order");

@@ -33,7 +33,19 @@ static void close_checker(checker *c) {
     eq_trainer_free(c->t);
 }
 
-/* Some parameters of each block that is learned, and its strength. */
+/* What pulls a block: its strength, and where it has soft bounds those with theirs. */
+static void choose_pull(checker *c, size_t b) {
+    const eq_meta *m = c->m;
+    for (size_t kind = 0; kind < m->kinds; kind++) {
+        size_t at = eq_meta_at(m, kind, b);
+        bool limit = kind == EQ_META_LOW || kind == EQ_META_HIGH;
+        if (kind > 0 && !(eq_meta_pull(m, b).soft > 0.0 && isfinite(m->theta[at]))) continue;
+        c->unit[c->n] = limit ? m->scale[b] : 1.0;
+        c->which[c->n++] = at;
+    }
+}
+
+/* Some parameters of each block that is learned, and what pulls it. */
 static void choose(checker *c) {
     const eq_meta *m = c->m;
     for (size_t b = 0; b < m->blocks; b++) {
@@ -44,14 +56,12 @@ static void choose(checker *c) {
             c->unit[c->n] = m->scale[b];
             c->which[c->n++] = block->first + j * block->count / some;
         }
-        if (!m->adapts[b]) continue;
-        c->unit[c->n] = 1.0;
-        c->which[c->n++] = m->parameters + b;
+        if (m->adapts[b]) choose_pull(c, b);
     }
 }
 
 static eq_status make_room(checker *c) {
-    size_t most = (EACH + 1) * c->m->blocks;
+    size_t most = (EACH + EQ_META_KINDS) * c->m->blocks;
     c->which = eq_calloc(most, sizeof *c->which);
     c->unit = eq_calloc(most, sizeof *c->unit);
     c->slope = eq_calloc(most, sizeof *c->slope);
@@ -81,7 +91,7 @@ static double open_of_loss(const checker *c, double all) {
     double least = INFINITY;
     for (size_t b = 0; b < m->blocks; b++)
         if (m->adapts[b])
-            least = fmin(least, exp(m->theta[m->parameters + b]) * m->scale[b] * m->scale[b]);
+            least = fmin(least, eq_meta_pull(m, b).strength * m->scale[b] * m->scale[b]);
     return m->o->tolerance / least * sqrt(all);
 }
 
@@ -182,15 +192,19 @@ static char *complain(const checker *c, const eq_meta_check_row *row) {
     for (size_t k = 0; k < c->n; k++)
         if (fabs(c->value[k] - c->slope[k]) > fabs(c->value[worst] - c->slope[worst])) worst = k;
     size_t p = c->which[worst];
-    bool strength = p >= m->parameters;
-    const eq_block *block = strength ? eq_network_block(m->s->model, b = p - m->parameters)
-                                     : eq_network_block_of(m->s->model, p, &b);
+    bool pulls = p >= m->parameters;
+    static const char *const of[] = {"strength", "soft strength", "lower soft bound",
+                                     "upper soft bound"};
+    const eq_block *block = pulls
+                                ? eq_network_block(m->s->model, b = (p - m->parameters) % m->blocks)
+                                : eq_network_block_of(m->s->model, p, &b);
     eq_text_printf(&t,
                    "%s: off by %.3g of the outer gradient, most at the %s of %s, which is %.6g "
                    "and by differences %.6g; raise the regularizer's strength, lower the "
                    "tolerance, or look for several minima of the inner loss",
-                   row->estimator, row->error, strength ? "strength" : "center",
-                   strength ? block->name : eq_network_name(m->s->model, b, p - block->first),
+                   row->estimator, row->error,
+                   pulls ? of[(p - m->parameters) / m->blocks] : "center",
+                   pulls ? block->name : eq_network_name(m->s->model, b, p - block->first),
                    c->value[worst] / c->unit[worst], c->slope[worst] / c->unit[worst]);
     if (!t.failed) return t.text;
     eq_text_free(&t);
