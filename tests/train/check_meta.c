@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../support/program.h"
+#include "../support/training.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "train/meta/check.h"
@@ -396,13 +397,55 @@ START_TEST(gradcheck_holds) {
     eq_meta_check_report r;
     eq_diag *diag = eq_diag_new();
     ck_assert_int_eq(eq_experiment_read_with("netlists/meta-sine.xml", &set, &x, diag), EQ_OK);
-    eq_status status = eq_meta_check(x, NULL, 1, &r, diag);
+    eq_status status = eq_meta_check(x, NULL, NULL, 1, &r, diag);
     ck_assert_msg(status == EQ_OK, "%s", eq_diag_get(diag, eq_diag_count(diag) - 1)->text);
     ck_assert_msg(r.why == NULL, "%s", r.why);
     ck_assert_double_lt(r.open, 1e-2);
     for (int k = 0; k < 2; k++) ck_assert_double_lt(r.row[k].error, 3e-3);
     ck_assert_double_lt(r.own.error, 2e-2);
     eq_meta_check_free(&r);
+    eq_experiment_free(x);
+    eq_diag_free(diag);
+}
+END_TEST
+
+/* Networks that have no circuit: what is theirs comes with phases that settle, or with all steps. */
+static const char *const kinds[][2] = {
+    {"<network kind='hopfield' layers='2,4,1' sigma='sigmoid' tolerance='1e-13'/>",
+     "beta='1e-3' nudging='energy'"},
+    {"<network kind='hopfield' layers='2,4,1' sigma='tanh' tolerance='1e-13'/>", "type='adjoint'"},
+    {"<network kind='discrete' layers='2,4,1' sigma='sigmoid' tolerance='1e-13'/>",
+     "beta='1e-3' nudging='energy'"},
+    {"<network kind='discrete' layers='2,4,1' sigma='sigmoid' solver='steps' free-steps='4'/>",
+     "type='bptt' steps='4'"},
+};
+
+START_TEST(other_networks_learn_tasks) {
+    static const char rows[] =
+        "task,x,y,t\na,1,0.2,0.7\na,-0.5,0.4,0.1\na,0.3,1,0.4\na,0.1,0.1,0.3\n"
+        "b,0.9,0.2,0.2\nb,-0.6,0.4,0.8\nb,0.3,0.8,0.5\nb,0.2,0.1,0.4\n";
+    char text[1024];
+    snprintf(text, sizeof text,
+             "<experiment>%s<data format='csv' path='data.csv' label='task' targets='t'/><cost "
+             "type='squared-error'/><estimator %s/><optimizer type='adam' rate='1e-3'/>"
+             "<regularizer strength='0.3' soft-strength='1' soft-low='-0.2' soft-high='0.2'/>"
+             "<meta shots='2' queries='2' strength-rate='0.01' tolerance='1e-8'/>"
+             "<minibatch size='1'/><epochs count='1'/></experiment>",
+             kinds[_i][0], kinds[_i][1]);
+    eq_experiment *x = experiment_of_files("", rows, text);
+    eq_meta_check_report r;
+    eq_diag *diag = eq_diag_new();
+    eq_status status = eq_meta_check(x, NULL, NULL, 2, &r, diag);
+    ck_assert_msg(status == EQ_OK, "%s", eq_diag_get(diag, eq_diag_count(diag) - 1)->text);
+    ck_assert_msg(r.why == NULL, "%s", r.why);
+    ck_assert_double_lt(r.open, 1e-2);
+    for (int k = 0; k < 2; k++)
+        ck_assert_msg(r.row[k].error < 2e-3 && r.own.error < 1e-2, "%g, own %g", r.row[k].error,
+                      r.own.error);
+    eq_meta_check_free(&r);
+    eq_trainer *t = trainer_of(x);
+    ck_assert_int_eq(eq_trainer_step(t, NULL, diag), EQ_OK);
+    eq_trainer_free(t);
     eq_experiment_free(x);
     eq_diag_free(diag);
 }
@@ -428,7 +471,12 @@ static char *metrics_of(const char *folder) {
 /* Tasks are learned better; a run that is stopped after any number of steps goes on to the same bits. */
 START_TEST(training_resumes_to_the_same_bits) {
     const char *whole = in("whole"), *half = in("half");
-    static const char few[] = "--set minibatch.size=10 --set meta.tolerance=1e-6";
+    static const char *const how[] = {
+        "--set minibatch.size=10 --set meta.tolerance=1e-6",
+        "--set minibatch.size=10 --set meta.tolerance=1e-6 --set meta.bound-rate=1 --set "
+        "regularizer.soft-strength=1e8 --set regularizer.soft-low=1e-6 --set "
+        "regularizer.soft-high=4e-6"};
+    const char *few = how[_i];
     expect_exit(0, NULL, "train netlists/meta-sine.xml -o %s --epochs 2 %s", whole, few);
     expect_exit(0, NULL, "train netlists/meta-sine.xml -o %s --epochs 1 %s", half, few);
     expect_exit(0, NULL, "train netlists/meta-sine.xml -o %s --epochs 2 %s --resume", half, few);
@@ -446,6 +494,36 @@ START_TEST(training_resumes_to_the_same_bits) {
     ck_assert_msg(loss[2] < 0.7 * loss[0], "%g of %g", loss[2], loss[0]);
     eq_free(a);
     eq_free(b);
+}
+END_TEST
+
+/* A run's strengths and bounds are those that it has learned, not those it began with. */
+START_TEST(gradcheck_of_a_run_has_what_it_learned) {
+    static const char *const key[] = {
+        "\"strength\": ", "\"soft_strength\": ", "\"soft_low\": ", "\"soft_high\": "};
+    const char *run = in("run");
+    char *text, *of;
+    expect_exit(0, NULL,
+                "train netlists/meta-sine.xml -o %s --epochs 1 --set minibatch.size=10 --set "
+                "meta.tolerance=1e-6 --set meta.strength-rate=0.5 --set meta.bound-rate=1 --set "
+                "regularizer.soft-strength=1e8 --set regularizer.soft-low=1e-6 --set "
+                "regularizer.soft-high=4e-6",
+                run);
+    eq_checkpoint p = checkpoint_of(run);
+    ck_assert_uint_eq(p.extras, 3 * 4 * 4 + 3); /* four groups */
+    ck_assert_double_gt(fabs(p.extra[0] - log(3e7)), 0.1);
+    ck_assert_double_gt(fabs(p.extra[4] - log(1e8)), 0.1);
+    ck_assert_double_gt(fabs(p.extra[8] - 1e-6), 1e-8);
+    expect_exit(0, &text, "gradcheck %s --json", run);
+    of = strstr(text, "\"groups\"");
+    ck_assert_ptr_nonnull(of);
+    for (int k = 0; k < 4; k++) {
+        double is, want = k < 2 ? exp(p.extra[4 * k]) : p.extra[4 * k];
+        ck_assert_int_eq(sscanf(strstr(of, key[k]) + strlen(key[k]), "%lf", &is), 1);
+        ck_assert_double_eq_tol(is, want, 1e-9 * want);
+    }
+    free(text);
+    eq_checkpoint_free(&p);
 }
 END_TEST
 
@@ -524,8 +602,10 @@ Suite *meta_suite(void) {
     tcase_add_test(t, outer_steps_go_down_the_mean_gradient);
     tcase_add_test(t, regularizer_pulls_to_its_center);
     tcase_add_loop_test(t, gradcheck_holds, 0, 2);
-    tcase_add_test(t, training_resumes_to_the_same_bits);
+    tcase_add_loop_test(t, other_networks_learn_tasks, 0, (int)(sizeof kinds / sizeof *kinds));
+    tcase_add_loop_test(t, training_resumes_to_the_same_bits, 0, 2);
     tcase_add_test(t, a_run_stopped_inside_an_epoch_goes_on_to_the_same_bits);
+    tcase_add_test(t, gradcheck_of_a_run_has_what_it_learned);
     tcase_add_test(t, mistakes_are_told);
     suite_add_tcase(s, t);
     return s;

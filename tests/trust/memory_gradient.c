@@ -60,7 +60,7 @@ static eq_status tasks(eq_diag *diag) {
     eq_status status = eq_experiment_read_with("netlists/meta-sine.xml", &set, &x, diag);
     if (status == EQ_OK) status = eq_trainer_new(x, NULL, &t, diag);
     if (status == EQ_OK) status = eq_trainer_step(t, NULL, diag);
-    if (status == EQ_OK) status = eq_meta_check(x, NULL, 1, &r, diag);
+    if (status == EQ_OK) status = eq_meta_check(x, NULL, NULL, 1, &r, diag);
     eq_meta_check_free(&r);
     eq_trainer_free(t);
     eq_experiment_free(x);

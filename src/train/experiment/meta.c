@@ -36,6 +36,30 @@ void eq_pull_write(const eq_pull *p, eq_text *t) {
     if (isfinite(p->high)) eq_put_number(t, "soft-high", p->high);
 }
 
+/* A task is trained to a gradient of zero: the loss needs one, which is continuous, and phases have to give it. */
+static eq_status has_gradients(const eq_xml *xml, const eq_xml_node *node, const eq_experiment *x,
+                               eq_diag *diag) {
+    const eq_discrete_options *d = &x->discrete;
+    bool clips =
+        (x->network.layers > 0 && x->network.sigma->clips) || (d->layers > 0 && d->sigma->clips);
+    bool timed = d->layers > 0 && (d->free > 0 || d->nudged > 0);
+    size_t back = eq_estimator_unrolled(x);
+    if (clips)
+        return fault(xml, node,
+                     "<meta> trains each task to a gradient of zero, and units that stop at a hard "
+                     "bound give the loss kinks, at which there is none; take sigma=\"sigmoid\" or "
+                     "\"tanh\"",
+                     diag);
+    if (timed && (back == 0 || back < d->free))
+        return fault(xml, node,
+                     "<meta> trains each task to a gradient of zero, and what phases give that "
+                     "end before their states settle is the gradient of no loss; leave "
+                     "free-steps and nudged-steps at 0, or take type=\"bptt\" back through all "
+                     "free-steps",
+                     diag);
+    return EQ_OK;
+}
+
 /* Tasks are held out, not examples; and what is not ideal would be drawn anew in each training. */
 static eq_status suits(const eq_xml *xml, const eq_xml_node *node, const eq_experiment *x,
                        eq_diag *diag) {
@@ -56,7 +80,7 @@ static eq_status suits(const eq_xml *xml, const eq_xml_node *node, const eq_expe
                      "<meta> needs gradients of a loss in its inner trainings, which clamps are "
                      "not; take nudging=\"energy\" or \"current\"",
                      diag);
-    return EQ_OK;
+    return has_gradients(xml, node, x, diag);
 }
 
 static eq_status read_meta(const eq_xml *xml, const eq_xml_node *node, eq_experiment *x,

@@ -3,8 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "train/checkpoint.h"
 #include "train/gradcheck/limit.h"
 #include "train/trainer.h"
 
@@ -238,14 +240,43 @@ static void take_over(checker *c, const eq_network *trained) {
         eq_network_get(trained, b, c->m->theta + eq_network_block(trained, b)->first);
 }
 
+/* What its run has learned beside it. */
+static eq_status take_pulls(checker *c, const char *folder) {
+    eq_checkpoint p = {0};
+    if (folder == NULL) return EQ_OK;
+    char *path = eq_path_join(folder, EQ_TRAIN_CHECKPOINT);
+    if (path == NULL) return eq_out_of_memory(c->diag);
+    eq_status status = eq_checkpoint_read(path, &p, c->diag);
+    if (status == EQ_OK && !eq_meta_take_pulls(c->m, p.extra, (size_t)p.extras))
+        status = eq_fail(c->diag, EQ_ERR_INPUT,
+                         "'%s' has no strengths of these groups; its run learned no tasks, or "
+                         "other groups: check the experiment itself",
+                         path);
+    eq_checkpoint_free(&p);
+    eq_free(path);
+    return status;
+}
+
+static eq_status list_groups(checker *c, eq_meta_check_report *r) {
+    r->group = eq_calloc(c->m->blocks, sizeof *r->group);
+    if (r->group == NULL) return eq_out_of_memory(c->diag);
+    r->groups = c->m->blocks;
+    for (size_t b = 0; b < r->groups; b++) {
+        const char *name = eq_network_block(c->m->s->model, b)->name;
+        r->group[b] = (eq_meta_group){eq_strndup(name, strlen(name)), eq_meta_pull(c->m, b)};
+        if (r->group[b].name == NULL) return eq_out_of_memory(c->diag);
+    }
+    return EQ_OK;
+}
+
 static void free_model(eq_network *trained) {
     eq_circuit *c = trained == NULL ? NULL : eq_network_circuit(trained);
     eq_network_free(trained);
     eq_circuit_free(c);
 }
 
-eq_status eq_meta_check(const eq_experiment *x, eq_network *trained, size_t tasks,
-                        eq_meta_check_report *out, eq_diag *diag) {
+eq_status eq_meta_check(const eq_experiment *x, eq_network *trained, const char *folder,
+                        size_t tasks, eq_meta_check_report *out, eq_diag *diag) {
     checker c = {.own = x->meta, .tight = x->meta, .diag = diag};
     eq_meta_check_report r = {.bound = bound};
     eq_status status = eq_trainer_new(x, NULL, &c.t, diag);
@@ -257,8 +288,10 @@ eq_status eq_meta_check(const eq_experiment *x, eq_network *trained, size_t task
         c.tight.steps *= 10;
         c.tasks = tasks == 0 ? 1 : tasks < c.m->s->tasks.train ? tasks : c.m->s->tasks.train;
         take_over(&c, trained);
-        status = make_room(&c);
+        status = take_pulls(&c, folder);
     }
+    if (status == EQ_OK) status = list_groups(&c, &r);
+    if (status == EQ_OK) status = make_room(&c);
     if (status == EQ_OK) choose(&c);
     if (status == EQ_OK) status = run(&c, &r);
     if (status == EQ_OK) {
@@ -276,6 +309,8 @@ eq_status eq_meta_check(const eq_experiment *x, eq_network *trained, size_t task
 }
 
 void eq_meta_check_free(eq_meta_check_report *r) {
+    for (size_t b = 0; b < r->groups; b++) eq_free(r->group[b].name);
+    eq_free(r->group);
     eq_free(r->why);
     *r = (eq_meta_check_report){.why = NULL};
 }

@@ -386,3 +386,12 @@ void eq_meta_restore(eq_meta *m, const double *theta, double *const *state, cons
     m->steps = extra[1];
     m->trainings = extra[2];
 }
+
+bool eq_meta_take_pulls(eq_meta *m, const double *extra, size_t extras) {
+    size_t each = (1 + EQ_MAX_STATES) * m->blocks,
+           kinds = extras < SUMS ? 0 : (extras - SUMS) / each;
+    if (kinds == 0 || kinds * each + SUMS != extras) return false;
+    size_t n = (kinds < m->kinds ? kinds : m->kinds) * m->blocks;
+    memcpy(m->theta + m->parameters, extra, n * sizeof *extra);
+    return true;
+}

@@ -61,6 +61,8 @@ static inline size_t eq_meta_minibatch(const eq_meta_options *o) {
 /* What a checkpoint has beside the parameters and their states: strengths, their states, sums of the epoch. */
 size_t eq_meta_extras(const eq_meta *m);
 void eq_meta_save(const eq_meta *m, double *const *state, double *extra);
+/* Of a checkpoint's extras the strengths and bounds alone, as far as it has them; false: they are of other blocks. */
+bool eq_meta_take_pulls(eq_meta *m, const double *extra, size_t extras);
 void eq_meta_restore(eq_meta *m, const double *theta, double *const *state, const double *extra);
 /* The sums of an epoch begin at 0. */
 void eq_meta_begin_epoch(eq_meta *m);
