@@ -83,6 +83,11 @@ static void print_report(const eq_gradcheck_report *r) {
     printf("%zu conductance%s, %zu example%s; adjoint against central differences: %.2e\n",
            r->parameters, eq_plural(r->parameters), r->examples, eq_plural(r->examples),
            r->difference);
+    if (r->strayed > 0)
+        printf(
+            "there are several stable states: for %zu of %zu changes of a parameter, phases that\n"
+            "begin at zero end in another one than that which the differences follow\n",
+            r->strayed, r->losses);
     printf("%-19s %-9s %-30s %-11s %s\n", "estimator", "beta", "max_relative_error_to_adjoint",
            "cosine", "order");
     for (size_t k = 0; k < r->rows; k++) {
@@ -156,6 +161,7 @@ static void print_sampled_json(const eq_gradcheck_sampled *q) {
 static void print_json(const eq_gradcheck_report *r) {
     printf("{\"examples\": %zu, \"parameters\": %zu, ", r->examples, r->parameters);
     eq_json_number("difference", r->difference, ", ");
+    printf("\"losses\": %zu, \"strayed\": %zu, ", r->losses, r->strayed);
     printf("\"passed\": %s, \"estimators\": [", r->passed ? "true" : "false");
     for (size_t k = 0; k < r->rows; k++) {
         const eq_gradcheck_row *row = &r->row[k];

@@ -152,6 +152,17 @@ eq_status eq_engine_free_phase(eq_engine *e, size_t n, const double *x, double *
     return status;
 }
 
+bool eq_engine_follows(const eq_engine *e) {
+    return e->ops->follow != NULL;
+}
+
+eq_status eq_engine_follow(eq_engine *e, double *y, eq_diag *diag) {
+    e->solved = 0;
+    eq_status status = e->ops->follow(e->self, y, diag);
+    if (status == EQ_OK) e->solved = 1;
+    return status;
+}
+
 static eq_status check_slot(const eq_engine *e, int slot, eq_diag *diag) {
     if (slot >= 1 && slot < EQ_ADJOINT && e->solved != 0) return EQ_OK;
     return eq_fail(diag, EQ_ERR_USAGE,

@@ -8,9 +8,9 @@
 #include "model/exact_doubt.h"
 
 void eq_exact_close(eq_exact *e) {
-    double *all[] = {e->start,    e->v,     e->dcdv,     e->at,       e->lambda,
-                     e->branch,   e->dcdy,  e->y,        e->dv,       e->one,
-                     e->gradient, e->doubt, e->round[0], e->round[1], e->round[2]};
+    double *all[] = {e->start,    e->v,        e->dcdv,     e->at,   e->lambda,   e->branch,
+                     e->dcdy,     e->y,        e->dv,       e->one,  e->gradient, e->doubt,
+                     e->round[0], e->round[1], e->round[2], e->still};
     for (size_t j = 0; j < sizeof all / sizeof *all; j++) eq_free(all[j]);
     eq_free(e->handle);
     eq_free(e->energy);
@@ -148,6 +148,10 @@ eq_status eq_exact_states(eq_exact *e, eq_diag *diag) {
     if (e->c == NULL) return eq_plain_states(e, diag);
     for (size_t j = 0; status == EQ_OK && j < e->n; j++) status = eq_exact_solve(e, j, diag);
     return status;
+}
+
+eq_status eq_exact_hold(eq_exact *e, eq_diag *diag) {
+    return e->c == NULL ? eq_plain_hold(e, diag) : EQ_OK;
 }
 
 void eq_exact_put(eq_exact *e, size_t p, double value) {

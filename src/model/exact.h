@@ -44,6 +44,10 @@ typedef struct eq_exact {
                          as far */
     double push;      /* the largest |dC/dy| */
     double loss_doubt;
+    double *still; /* [n][outputs] zeros: a nudge of nothing */
+    bool held;     /* losses are of the states that follow those at eq_exact_hold */
+    size_t losses,
+        strayed; /* of these; of how many a phase that begins at zero ends in other states */
     eq_random random;
 } eq_exact;
 
@@ -63,6 +67,8 @@ void eq_exact_loosen(eq_exact *e, double loose);
 eq_status eq_exact_states(eq_exact *e, eq_diag *diag);
 /* gradient, doubt and round. */
 eq_status eq_exact_gradient(eq_exact *e, eq_diag *diag);
+/* Where the parameters stand the states are those that losses follow from now on, as operating points of a circuit do anyway. */
+eq_status eq_exact_hold(eq_exact *e, eq_diag *diag);
 /* Mean cost over the examples with parameter p of the model at `value`; put it back afterwards. */
 void eq_exact_put(eq_exact *e, size_t p, double value);
 eq_status eq_exact_loss(eq_exact *e, double *mean, eq_diag *diag);

@@ -28,6 +28,7 @@ void eq_plain_loosen(eq_exact *e, double loose);
 eq_status eq_plain_states(eq_exact *e, eq_diag *diag);
 eq_status eq_plain_gradient(eq_exact *e, eq_diag *diag);
 void eq_plain_put(eq_exact *e, size_t p, double value);
+eq_status eq_plain_hold(eq_exact *e, eq_diag *diag);
 eq_status eq_plain_loss(eq_exact *e, double *mean, eq_diag *diag);
 
 #endif

@@ -16,7 +16,7 @@ eq_status eq_plain_open(eq_exact *e, eq_diag *diag) {
                {&e->y, e->n, e->outputs},        {&e->gradient, 1, e->parameters},
                {&e->doubt, 1, e->parameters},    {&e->round[0], 1, e->parameters},
                {&e->round[1], 1, e->parameters}, {&e->round[2], 1, e->parameters},
-               {&e->one, 1, e->parameters}};
+               {&e->one, 1, e->parameters},      {&e->still, e->n, e->outputs}};
     bool whole = true;
     for (size_t j = 0; whole && j < sizeof all / sizeof *all; j++) {
         *all[j].at = eq_calloc(all[j].count, all[j].each * sizeof **all[j].at);
@@ -79,10 +79,32 @@ void eq_plain_put(eq_exact *e, size_t p, double value) {
     eq_network_load(e->model);
 }
 
+/* Into slot 1, by a nudge of nothing. */
+eq_status eq_plain_hold(eq_exact *e, eq_diag *diag) {
+    const eq_nudge still = {.current = e->still};
+    e->held = eq_engine_follows(e->model->engine);
+    if (!e->held) return EQ_OK;
+    eq_status status = eq_plain_states(e, diag);
+    return status == EQ_OK ? eq_network_nudged_phase(e->model, 1, &still, NULL, diag) : status;
+}
+
+static double mean_cost(const eq_exact *e) {
+    double sum = 0.0;
+    for (size_t j = 0; j < e->n; j++)
+        sum += e->cost.value(e->cost.data, j, e->y + j * e->outputs) / (double)e->n;
+    return sum;
+}
+
+/* From where they were held; a phase that begins at zero may come to others. */
 eq_status eq_plain_loss(eq_exact *e, double *mean, eq_diag *diag) {
     eq_status status = eq_plain_states(e, diag);
-    *mean = 0.0;
-    for (size_t j = 0; status == EQ_OK && j < e->n; j++)
-        *mean += e->cost.value(e->cost.data, j, e->y + j * e->outputs) / (double)e->n;
-    return status;
+    if (status == EQ_OK) *mean = mean_cost(e);
+    if (status != EQ_OK || !e->held) return status;
+    double anew = *mean;
+    status = eq_engine_follow(e->model->engine, e->y, diag);
+    if (status != EQ_OK) return status;
+    *mean = mean_cost(e);
+    e->losses++;
+    if (fabs(*mean - anew) > 1e3 * e->loss_doubt) e->strayed++;
+    return EQ_OK;
 }

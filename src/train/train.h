@@ -148,7 +148,10 @@ typedef struct eq_gradcheck_report {
     size_t groups;
     size_t parameters, examples;
     double difference; /* adjoint against central differences of the loss, same measure */
-    char *why;         /* what does not hold of it; NULL when it does */
+    size_t losses,
+        strayed; /* of these differences; of how many the network, from zero, comes to another state than
+                               that which they follow */
+    char *why; /* what does not hold of it; NULL when it does */
     /* The experiment's own estimator at its own beta: |g (estimate - adjoint)|, and what round-off
      * may make of it, over |g adjoint| (of a clamp at its eta no error, and over |g estimate|), and
      * the cosine; NAN where one of them is zero or a phase has no state. */

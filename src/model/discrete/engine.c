@@ -145,31 +145,51 @@ static void take_inputs(eq_discrete *d, const double *x) {
             for (size_t p = 0; p < places; p++) d->x[(j * places + p) * channels + c] = *x++;
 }
 
-/* Every example starts from zero. */
-static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
-    eq_discrete *d = self;
+/* From the states of slot 0 on. */
+static eq_status settle_free(eq_discrete *d, double *y, eq_diag *diag) {
     eq_discrete_state *a = &d->at[0];
-    d->n = n;
     d->through_time = false;
-    take_inputs(d, x);
-    eq_coupling_biases(&d->c[1], n, d->drive);
-    eq_coupling_forward(&d->c[1], &d->room, n, d->x, a->index[1], true, d->drive);
-    for (size_t l = 1; l <= d->layers; l++) {
-        memset(a->s[l], 0, n * d->width[l] * sizeof(double));
-        if (l > 1 && a->index[l] != NULL) memset(a->index[l], 0, n * d->width[l]);
-    }
+    eq_coupling_biases(&d->c[1], d->n, d->drive);
+    eq_coupling_forward(&d->c[1], &d->room, d->n, d->x, a->index[1], true, d->drive);
     eq_status status = eq_discrete_settle(d, 0, NULL, diag);
     if (status == EQ_OK && y != NULL) eq_discrete_outputs(d, a, y);
     return status;
 }
 
-static void copy_state(eq_discrete *d, int slot) {
-    const eq_discrete_state *from = &d->at[0];
+static void clear_state(eq_discrete *d) {
+    eq_discrete_state *a = &d->at[0];
+    for (size_t l = 1; l <= d->layers; l++) {
+        memset(a->s[l], 0, d->n * d->width[l] * sizeof(double));
+        if (l > 1 && a->index[l] != NULL) memset(a->index[l], 0, d->n * d->width[l]);
+    }
+}
+
+/* Every example starts from zero. */
+static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
+    eq_discrete *d = self;
+    d->n = n;
+    take_inputs(d, x);
+    clear_state(d);
+    return settle_free(d, y, diag);
+}
+
+static void copy_state(eq_discrete *d, int slot, int source) {
+    const eq_discrete_state *from = &d->at[source];
     eq_discrete_state *to = &d->at[slot];
     for (size_t l = 1; l <= d->layers; l++) {
         memcpy(to->s[l], from->s[l], d->n * d->width[l] * sizeof(double));
         if (to->index[l] != NULL) memcpy(to->index[l], from->index[l], d->n * d->width[l]);
     }
+}
+
+/* Steps that are counted begin at zero. */
+static eq_status follow(void *self, double *y, eq_diag *diag) {
+    eq_discrete *d = self;
+    if (d->o.free > 0)
+        clear_state(d);
+    else
+        copy_state(d, 0, 1);
+    return settle_free(d, y, diag);
 }
 
 static double *pulled(const eq_discrete *d, int slot) {
@@ -179,7 +199,7 @@ static double *pulled(const eq_discrete *d, int slot) {
 static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
                               eq_diag *diag) {
     eq_discrete *d = self;
-    copy_state(d, slot);
+    copy_state(d, slot, 0);
     if (d->o.readout) {
         eq_discrete_outputs(d, &d->at[0], d->z);
         eq_discrete_pull(d, nudge, d->z, pulled(d, slot));
@@ -304,6 +324,7 @@ static const eq_engine_ops ops = {
     .destroy = destroy,
     .about = about,
     .free_phase = free_phase,
+    .follow = follow,
     .nudged_phase = nudged_phase,
     .adjoint_phase = adjoint_phase,
     .unrolled_phase = unrolled_phase,

@@ -102,6 +102,14 @@ static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq
     return status;
 }
 
+static eq_status follow(void *self, double *y, eq_diag *diag) {
+    eq_elastic *e = self;
+    memcpy(e->q[0], e->q[1], e->n * eq_elastic_coordinates(e) * sizeof(double));
+    eq_status status = eq_elastic_settle(e, 0, NULL, diag);
+    if (status == EQ_OK) read_outputs(e, 0, y);
+    return status;
+}
+
 static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
                               eq_diag *diag) {
     eq_elastic *e = self;
@@ -184,6 +192,7 @@ static const eq_engine_ops ops = {
     .destroy = destroy,
     .about = about,
     .free_phase = free_phase,
+    .follow = follow,
     .nudged_phase = nudged_phase,
     .adjoint_phase = adjoint_phase,
     .update = update,

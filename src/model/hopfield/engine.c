@@ -81,18 +81,30 @@ static void read_outputs(const eq_hopfield *h, int slot, double *y) {
 }
 
 /* Every example starts from zero. */
-static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
-    eq_hopfield *h = self;
-    h->n = n;
-    memcpy(h->x, x, n * h->o.width[0] * sizeof *x);
+/* From the states of slot 0 on. */
+static eq_status settle_free(eq_hopfield *h, double *y, eq_diag *diag) {
     eq_hopfield_drive(h);
     eq_hopfield_soften(h);
-    for (size_t l = 1; l <= h->layers; l++)
-        memset(h->s[0][l], 0, n * h->o.width[l] * sizeof(double));
     eq_hopfield_activate(h, 0);
     eq_status status = eq_hopfield_settle(h, 0, NULL, diag);
     if (status == EQ_OK) read_outputs(h, 0, y);
     return status;
+}
+
+static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
+    eq_hopfield *h = self;
+    h->n = n;
+    memcpy(h->x, x, n * h->o.width[0] * sizeof *x);
+    for (size_t l = 1; l <= h->layers; l++)
+        memset(h->s[0][l], 0, n * h->o.width[l] * sizeof(double));
+    return settle_free(h, y, diag);
+}
+
+static eq_status follow(void *self, double *y, eq_diag *diag) {
+    eq_hopfield *h = self;
+    for (size_t l = 1; l <= h->layers; l++)
+        memcpy(h->s[0][l], h->s[1][l], h->n * h->o.width[l] * sizeof(double));
+    return settle_free(h, y, diag);
 }
 
 static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
@@ -151,8 +163,8 @@ static void disturb(void *self, int slot, eq_disturbance error, const void *data
 #define ENGINE(of)                                                                                 \
     {                                                                                              \
         .name = "hopfield", .destroy = destroy, .about = about, .free_phase = free_phase,          \
-        .nudged_phase = nudged_phase, .adjoint_phase = adjoint_phase, .update = update,            \
-        .potentials = potentials, .disturb = disturb, .dynamics = &(of)                            \
+        .follow = follow, .nudged_phase = nudged_phase, .adjoint_phase = adjoint_phase,            \
+        .update = update, .potentials = potentials, .disturb = disturb, .dynamics = &(of)          \
     }
 
 /* Units that are clipped, units without bounds. */

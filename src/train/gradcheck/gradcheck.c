@@ -458,8 +458,11 @@ static eq_status compare_difference(scanner *s, size_t p, eq_text *t) {
     name(t, k, p, NONE);
     eq_text_printf(t,
                    " is %.6g, by central differences of the loss %.6g (round-off %.1e); look for "
-                   "several operating points (eqspice check) between which the solver jumps",
-                   k->truth.gradient[p], slope, doubt + k->truth.doubt[p]);
+                   "several %s",
+                   k->truth.gradient[p], slope, doubt + k->truth.doubt[p],
+                   k->truth.topology == NULL
+                       ? "stationary states between which it jumps: smaller weights have one"
+                       : "operating points (eqspice check) between which the solver jumps");
     return EQ_OK;
 }
 
@@ -475,6 +478,8 @@ static eq_status compare_differences(scanner *s) {
             status = compare_difference(s, block->first + j * block->count / some, &t);
     }
     s->report->why = t.text;
+    s->report->losses = s->k->truth.losses;
+    s->report->strayed = s->k->truth.strayed;
     return status == EQ_OK && t.failed ? eq_out_of_memory(s->k->diag) : status;
 }
 

@@ -106,7 +106,7 @@ eq_status eq_check_difference(eq_check *k, size_t p, double *slope, double *doub
     range_of(k, p, range);
     double room = fmin(k->theta[p] - range[0], range[1] - k->theta[p]);
     if (room > 0.0 && h > 0.5 * room) h = 0.5 * room; /* at a bound: from one side alone */
-    eq_status status = EQ_OK;
+    eq_status status = eq_exact_hold(&k->truth, k->diag);
     for (size_t j = 0; status == EQ_OK && j < steps; j++, h *= 0.5) {
         double at[2] = {0.0, 0.0}, up = fmin(k->theta[p] + h, range[1]),
                down = fmax(k->theta[p] - h, range[0]);
