@@ -29,5 +29,10 @@ double eq_stored_value(const eq_circuit *c, eq_element e, eq_stored what, const 
     for (int k = 0; k < cls->storages; k++) u[k] = &drop[k], q[k] = &charge[k];
     for (int k = 0; k < cls->storages * cls->storages; k++) slope[k] = &matrix[k];
     cls->stored(1, w, z, u, q, slope);
-    return what.charge ? charge[what.place] : matrix[what.place * (cls->storages + 1)];
+    double sum = 0.0;
+    for (int k = 0; k < cls->storages; k++) {
+        bool same = strcmp(cls->storage[k].capacitance, cls->storage[what.place].capacitance) == 0;
+        if (same) sum += what.charge ? charge[k] : matrix[k * (cls->storages + 1)];
+    }
+    return sum;
 }

@@ -62,7 +62,8 @@ typedef struct eq_param {
 } eq_param;
 
 /* One of the places where an element keeps charge: between two of its nodes. The names are those under
- * which operating points show its capacitance and its charge, as in ngspice: @m1[cbd]. */
+ * which operating points show its capacitance and its charge, as in ngspice: @m1[cbd]. Places of the same
+ * names are those of which an element has one, and add up. */
 typedef struct eq_storage {
     const char *capacitance, *charge; /* charge NULL: the capacitance is the derivative of none */
     int plus, minus;                  /* nodes, counted from 0 */

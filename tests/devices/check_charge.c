@@ -51,7 +51,8 @@ static int terminals(char letter) {
 
 static const char *const *shown(char letter) {
     static const char *const m[] = {"cgs", "cgd", "cgb", "cbd", "cbs", "qbd", "qbs", NULL};
-    return m + (letter == 'm' ? 0 : 7);
+    static const char *const q[] = {"cpi", "cmu", "cbx", "csub", "qbe", "qbc", "qbx", "qsub", NULL};
+    return letter == 'm' ? m : q;
 }
 
 static void write_deck(const charge_card *card, double temp, eq_text *t) {
@@ -75,6 +76,15 @@ static void write_deck(const charge_card *card, double temp, eq_text *t) {
     eq_text_puts(t, ".end\n");
 }
 
+/* ngspice shows charges as those of the complement, and that of the substrate as of a junction that
+ * points to it, which is the base of a lateral transistor. */
+static double turn(const charge_card *card, const char *name) {
+    bool lateral =
+        card->letter == 'q' && (card->sign < 0) != (strstr(card->model, "subs=") != NULL);
+    if (*name != 'q') return 1.0;
+    return strncmp(name, "qsub", 4) == 0 && lateral ? -card->sign : card->sign;
+}
+
 static void compare(const eq_result *own, const eq_result *there, const charge_card *card) {
     ck_assert_uint_gt(own->variables, BIASES);
     for (size_t k = 0; k < own->variables; k++) {
@@ -82,7 +92,7 @@ static void compare(const eq_result *own, const eq_result *there, const charge_c
         size_t at = eq_result_find(there, name);
         ck_assert_msg(at < there->variables, "ngspice has no %s", name);
         double x = own->value[k], y = there->value[at];
-        if (strchr(name, '[')[1] == 'q') y *= card->sign; /* as of the complement */
+        y *= turn(card, strchr(name, '[') + 1);
         ck_assert_msg(fabs(x - y) <= 1e-9 * fabs(y) + 1e-26, "%s: %.15g, ngspice %.15g\n%s", name,
                       x, y, card->model);
     }
@@ -129,6 +139,18 @@ static const charge_card cards[] = {
      "w=4u l=1u m=2 ad=20p as=30p pd=18u ps=22u"},
     {'m', -1, "pmos(level=3 vto=-0.8 kp=30u gamma=0.6 theta=0.05 delta=1 rd=20 rs=30 cj=1m)",
      "w=8u l=2u ad=20p as=30p"},
+    {'q', 1, "npn(is=1e-16)", ""},
+    {'q', 1, "npn(cje=1p vje=0.7 mje=0.35 cjc=2p vjc=0.6 mjc=0.4 xcjc=0.6 cjs=3p vjs=0.5 mjs=0.3)",
+     "area=2 m=3"},
+    {'q', 1,
+     "npn(is=1e-15 bf=80 vaf=40 var=20 ikf=1m cje=1p tf=10p xtf=5 vtf=3 itf=1m cjc=2p xcjc=0.3 "
+     "tr=1n cjs=1p fc=0.4 rb=100 rc=10 re=1 tnom=40)",
+     "area=2 areab=3 areac=4 m=5"},
+    {'q', 1, "npn(cje=1p tf=10p xtf=5 cjs=3p pe=0.8 ps=0.6 ms=0.5 tr=1n subs=-1)",
+     "areab=3 areac=4 dtemp=10"},
+    {'q', -1, "pnp(cje=1p tf=10p xtf=5 itf=1m cjc=2p xcjc=0.7 cjs=3p mjs=0.5 tr=1n ikr=1m rb=50)",
+     "area=3"},
+    {'q', -1, "pnp(cje=1p tf=10p xtf=5 vtf=2 cjc=2p cjs=3p mjs=0.5 tr=1n subs=1)", ""},
 };
 
 START_TEST(storage_agrees_with_ngspice) {
