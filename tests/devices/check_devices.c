@@ -200,7 +200,7 @@ START_TEST(charges_match_differences) {
     const eq_device_class *cls = eq_class(_i);
     if (cls->charge == NULL) return;
     table *t = table_new(cls, 11);
-    double *w[EQ_MAX_COLUMNS] = {NULL}, zero = 0.0, q[3], c[3], h = 1e-4;
+    double *w[EQ_MAX_COLUMNS] = {NULL}, zero = 0.0, q[3], c[3], h = 1e-5;
     for (int j = 0; j < ROWS; j++) {
         row_of(cls, t, j, w);
         double x[3] = {t->x[j], t->x[j] + h, t->x[j] - h};
@@ -458,7 +458,8 @@ static const char parameters[] =
     "nbv 0 0..1e+06 ikf 0 0..1e+300 isr 0 0..1e+300 nr 1 1e-06..1e+06 vj 1 "
     "1e-06..1e+06 mj 0.5 0..1000 dtemp 0 -1e+06..1e+06 jsw 0 0..1e+300 ns 0 "
     "0..1e+06 pj 0 0..1e+300 trs1 0 -1e+06..1e+06 trs2 0 -1e+06..1e+06 tcv 0 "
-    "-1e+06..1e+06 tlev 0 0..2\n"
+    "-1e+06..1e+06 tlev 0 0..2 cjo 0 0..1e+300 fc 0.5 0..1 cjsw 0 0..1e+300 php 1 "
+    "1e-06..1e+06 mjsw 0.33 0..1000 fcs 0.5 0..1 tt 0 0..1e+300\n"
     "ideal_diode: ron 1 1e-300..1e+300 roff 1e+12 1e-300..1e+300 vfwd 0 "
     "-1e+300..1e+300*\n"
     "limited_diode: ron 1 1e-300..1e+300 roff 1e+12 1e-300..1e+300 vfwd 0 "
