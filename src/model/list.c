@@ -28,7 +28,8 @@ static eq_status column(eq_list *l, size_t j) {
 }
 
 static eq_place row_place(const eq_list *l) {
-    return (eq_place){l->csv.path, l->csv.line, 0};
+    int line = l->csv.cells == 0 ? l->csv.line : l->csv.cell[0].line;
+    return (eq_place){l->csv.path, line, 0};
 }
 
 /* The first row. */
@@ -100,6 +101,10 @@ eq_status eq_list_number(const eq_list *l, int which, double otherwise, double *
     if (c != NULL && eq_spice_number(c->text, c->length, EQ_NGSPICE, value) == c->length &&
         isfinite(*value))
         return EQ_OK;
+    if (c == NULL)
+        return eq_fail_at(l->diag, EQ_ERR_INPUT, row_place(l),
+                          "the row has no '%s'; write a number like 0.25", l->known[which]);
     return eq_fail_at(l->diag, EQ_ERR_INPUT, eq_list_place(l, which),
-                      "%s is no number here; write one like 0.25", l->known[which]);
+                      "%s: '%.*s' is no number; write one like 0.25", l->known[which],
+                      eq_cell_shown(c), c->text);
 }

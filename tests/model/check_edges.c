@@ -80,7 +80,8 @@ static void learn(net *k) {
     }
 }
 
-static void start(net *k, uint64_t seed) {
+/* Weights of the first draw times `times`, biases around 0.45. */
+static void start(net *k, uint64_t seed, double times) {
     eq_random random = eq_random_seed(seed + 5);
     static double theta[8000];
     k->units = eq_network_nodes(k->n);
@@ -89,8 +90,9 @@ static void start(net *k, uint64_t seed) {
     for (size_t b = 0; b < eq_network_blocks(k->n); b++) {
         eq_network_get(k->n, b, theta);
         for (size_t p = 0; p < eq_network_block(k->n, b)->count; p++)
-            if (eq_network_block(k->n, b)->param[0] == 'b')
-                theta[p] = 0.2 + 0.5 * eq_random_uniform(&random);
+            theta[p] = eq_network_block(k->n, b)->param[0] == 'w'
+                           ? times * theta[p]
+                           : 0.2 + 0.5 * eq_random_uniform(&random);
         eq_network_put(k->n, b, theta);
     }
     ck_assert_int_eq(eq_network_start(k->n, &(eq_engine_options){EQ_ENGINE_AUTO, BATCH, 1}, NULL),
@@ -192,7 +194,7 @@ static void open_net(net *k, size_t which, int solver, double tolerance, uint64_
     }
     if (!k->o.sigma->clips) k->o.step = 0.1;
     ck_assert_int_eq(eq_hopfield_new(&k->o, &k->n, NULL), EQ_OK);
-    start(k, seed);
+    start(k, seed, 0.7);
     name_all(k);
     learn(k);
     solve(k);
@@ -375,7 +377,7 @@ START_TEST(a_list_of_layers_is_swept_as_they_are) {
     memcpy(layers.o.width, width, sizeof width);
     layers.o.tolerance = list.o.tolerance = 1e-12;
     ck_assert_int_eq(eq_hopfield_new(&layers.o, &layers.n, NULL), EQ_OK);
-    start(&layers, 4);
+    start(&layers, 4, 1.0);
     name_all(&layers);
     learn(&layers);
     eq_text_puts(&t, "from,to,value\n");
@@ -389,7 +391,7 @@ START_TEST(a_list_of_layers_is_swept_as_they_are) {
     list.o.inputs = eq_strdup("x1 x2 x3");
     list.o.outputs = eq_strdup("s4_1 s4_2");
     ck_assert_int_eq(eq_hopfield_new(&list.o, &list.n, NULL), EQ_OK);
-    start(&list, 4);
+    start(&list, 4, 1.0);
     name_all(&list);
     ck_assert_uint_eq(eq_network_blocks(list.n), 2);
     double b[17];

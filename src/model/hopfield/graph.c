@@ -51,7 +51,7 @@ static eq_status end_of(const eq_list *l, int which, int32_t *unit) {
 
 static eq_status read_edge(eq_list *l) {
     graph *g = l->to;
-    edge e = {.line = l->csv.line};
+    edge e = {.line = eq_list_place(l, FROM).line};
     eq_status status = end_of(l, FROM, &e.end[0]);
     if (status == EQ_OK) status = end_of(l, TO, &e.end[1]);
     bool drawn = status == EQ_OK && eq_list_cell(l, VALUE) == NULL;

@@ -80,7 +80,7 @@ static eq_status judge(const eq_hopfield *h, eq_joined *j, const bool *fed, cons
                                               deaf ? "no input acts on the output"
                                                    : "no output depends on the unit",
                                               name.text,
-                                              graph ? "join them by edges, or take it out"
+                                              graph ? "join it by edges, or take it out"
                                                     : "raise density, or take another topology");
         }
     eq_text_free(&name);
