@@ -12,7 +12,7 @@
 
 /* W is kept with its zeros where it has more than one weight in so many: products of matrices are as much
  * faster for each. */
-enum { FEW = 8 };
+enum { FEW = 12 };
 
 eq_hopfield_coupling *eq_hopfield_add(eq_hopfield *h, size_t from, size_t to) {
     eq_hopfield_coupling *c = &h->coupling[h->couplings++];
