@@ -271,7 +271,7 @@ eq_status eq_session_model(eq_session *s, eq_diag *diag) {
     eq_discrete_options discrete = s->x->discrete;
     network.seed = discrete.seed = s->x->seed;
     discrete.unrolled = eq_estimator_unrolled(s->x);
-    if (network.layers > 0) return eq_hopfield_new(&network, &s->model, diag);
+    if (eq_hopfield_is(&network)) return eq_hopfield_new(&network, &s->model, diag);
     if (s->x->elastic.nodes != NULL) return eq_elastic_new(&s->x->elastic, &s->model, diag);
     if (discrete.layers > 0) return eq_discrete_new(&discrete, &s->model, diag);
     eq_status status = s->c == NULL ? eq_experiment_circuit(s->x, &s->c, diag) : EQ_OK;

@@ -97,6 +97,16 @@ static eq_status soft_network(eq_diag *diag) {
                       "network.sigma=tanh", diag);
 }
 
+static eq_status sparse_network(eq_diag *diag) {
+    return network_of("netlists/hopfield-sparse.xml", "network.layers=64,6,10",
+                      "network.density=w*=0.5 wl1=0.1", diag);
+}
+
+static eq_status network_of_edges(eq_diag *diag) {
+    return network_of("netlists/hopfield-graph.xml", "estimator.beta=0.5",
+                      "estimator.type=symmetric", diag);
+}
+
 static eq_status sampled_network(eq_diag *diag) {
     return network_of("netlists/langevin-iris.xml", "langevin.burn-in=1", "langevin.samples=2",
                       diag);
@@ -179,6 +189,8 @@ const memory_scenario memory_of_gradients[] = {
     {"a gradient of ideal devices", .run = ideal_devices},
     {"training of any parameter", .run = any_parameters},
     {"a network without a circuit", .run = network},
+    {"a network that lacks weights", .run = sparse_network},
+    {"a network of edges", .run = network_of_edges},
     {"a network whose phases are sampled", .run = sampled_network},
     {"a network of another sigma", .run = soft_network},
     {"a discrete-time network", .run = dense_network},

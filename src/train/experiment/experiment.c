@@ -60,6 +60,7 @@ void eq_experiment_free(eq_experiment *x) {
     eq_free(x->home);
     eq_free(x->deck);
     eq_architecture_free(&x->architecture);
+    eq_hopfield_options_free(&x->network);
     eq_elastic_options_free(&x->elastic);
     eq_data_options_free(&x->data);
     eq_mismatch_clear(&x->mismatch);
@@ -508,8 +509,11 @@ eq_status eq_experiment_master_copy(const eq_experiment_master *m, const eq_sett
 }
 
 size_t eq_experiment_files(const eq_experiment *x, const char *file[EQ_EXPERIMENT_FILES]) {
-    const char *const own[] = {x->deck, x->architecture.text[EQ_NET_EDGES],
-                               x->architecture.text[EQ_NET_MODELS], x->elastic.nodes,
+    const char *const own[] = {x->deck,
+                               x->architecture.text[EQ_NET_EDGES],
+                               x->architecture.text[EQ_NET_MODELS],
+                               x->network.edges,
+                               x->elastic.nodes,
                                x->elastic.springs};
     size_t n = eq_data_files(&x->data, file);
     for (size_t k = 0; k < sizeof own / sizeof *own; k++)

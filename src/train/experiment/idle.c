@@ -130,7 +130,11 @@ static bool ideal(const eq_experiment *x) {
 }
 
 static bool hopfield(const eq_experiment *x) {
-    return x->network.layers > 0;
+    return eq_hopfield_is(&x->network);
+}
+
+static bool thinned(const eq_experiment *x) {
+    return x->network.density != NULL;
 }
 
 static bool euler(const eq_experiment *x) {
@@ -294,7 +298,8 @@ static const struct rule {
     {"architecture", "density topology", "kind=\"nmos\"", nmos, NULL, NULL},
     {"architecture", "is n", "diode=\"shockley\"", shockley, NULL, NULL},
     {"architecture", "ron roff", "diode=\"ideal\"", ideal, NULL, NULL},
-    {"network", "skip lateral", "kind=\"hopfield\"", hopfield, NULL, NULL},
+    {"network", "skip lateral density topology edges", "kind=\"hopfield\"", hopfield, NULL, NULL},
+    {"network", "topology", "density", thinned, NULL, NULL},
     {"network", "step", "solver=\"euler\"", euler, NULL, NULL},
     {"data", "label header", "format=\"csv\"", is_csv, NULL, NULL},
     {"encoding", "target-normalize target-scale target-center", "<data> targets", has_targets, NULL,
