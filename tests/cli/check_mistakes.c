@@ -35,6 +35,12 @@ static const struct {
     {0, "--set estimator.nudging=clamp", "beta=\"1e-7\" has no effect here"},
     {0, "--set estimator.type=adjoint --set estimator.eta=0.5", "eta=\"0.5\" has no effect here"},
     {0, "--set optimizer.group.init=deck", "low=\"1e-7\" has no effect here"},
+    {0, "--set regularizer.soft-strength=1", "it belongs to soft-low or soft-high"},
+    {0, "--set regularizer.soft-low=1e-6", "it belongs to a soft-strength above 0"},
+    {2,
+     "--set regularizer.soft-strength=1 --set regularizer.soft-low=2 --set "
+     "regularizer.soft-high=1",
+     "give soft-low <= soft-high"},
     {0, "--set encoding.target-scale=2", "it belongs to <data> targets"},
     {2, "--set cost.high=0", "high and low are the same"},
     {2, "--set estimator.beta=1u",

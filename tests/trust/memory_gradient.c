@@ -52,8 +52,9 @@ static eq_status langevin(eq_diag *diag) {
 /* Two tasks of the sines, shared and learned groups; each gradient of a training is bounded to few steps. */
 static eq_status tasks(eq_diag *diag) {
     static const char *const item[] = {"meta.steps=3", "data.test-fraction=0.98",
-                                       "meta.strength-rate=0.1"};
-    const eq_settings set = {item, 3};
+                                       "meta.strength-rate=0.1", "regularizer.soft-strength=1e8",
+                                       "regularizer.soft-high=4e-6"};
+    const eq_settings set = {item, 5};
     eq_experiment *x = NULL;
     eq_trainer *t = NULL;
     eq_meta_check_report r = {.why = NULL};

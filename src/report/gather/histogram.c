@@ -29,7 +29,7 @@ static void add_unit(eq_bars *b, const eq_result *r, size_t column, eq_canvas *t
         over[k] = known ? row[2] : (double)NAN;
     }
     double first = r->value[column], width = r->value[r->variables + column] - first;
-    bool volt = r->variable[column].name[0] == 'v';
+    bool volt = strncmp(r->variable[column].name, "v(", 2) == 0;
     eq_bars_panel *p = &b->panel[b->panels++];
     *p = (eq_bars_panel){.title = r->variable[column].name,
                          .left = first - 0.5 * width,
