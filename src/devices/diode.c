@@ -290,32 +290,18 @@ static void param_value(size_t n, double *const *w, int k, const double *x, cons
     }
 }
 
-/* The charge of the depletion layers and of what flows, tt i, at the drop u; the junction's drop and
- * slope. */
-static double fill(size_t j, double *const *w, double u, double *q, double *c, double *g) {
-    double i, v = inside(j, w, u, &i, g);
-    eq_depletion bottom = {w[BOTTOM_C][j], w[BOTTOM_V][j], grading(j, w), fmin(w[FC][j], 0.95)};
-    eq_depletion side = {w[SIDE_C][j], w[SIDE_V][j], w[MJSW][j], fmin(w[FCS][j], 0.95)};
-    *q = w[TT][j] * i;
-    *c = w[TT][j] * *g;
-    eq_depletion_add(&bottom, v, q, c);
-    eq_depletion_add(&side, v, q, c);
-    return v;
-}
-
-static void charge(size_t n, double *const *w, const double *x, double *q, double *dqdx) {
-    for (size_t j = 0; j < n; j++) {
-        double c, g;
-        fill(j, w, x[j], &q[j], &c, &g);
-        dqdx[j] = w[RSER][j] > 0.0 ? c / (1.0 + w[RSER][j] * g) : c;
-    }
-}
-
+/* The charge of the depletion layers and of what flows, tt i, at the junction's drop. */
 static void stored(size_t n, double *const *w, const double *const *z, double *const *v,
                    double *const *q, double *const *c) {
     for (size_t j = 0; j < n; j++) {
-        double g;
-        v[0][j] = fill(j, w, z[0][j], &q[0][j], &c[0][j], &g);
+        double i, g;
+        eq_depletion bottom = {w[BOTTOM_C][j], w[BOTTOM_V][j], grading(j, w), fmin(w[FC][j], 0.95)};
+        eq_depletion side = {w[SIDE_C][j], w[SIDE_V][j], w[MJSW][j], fmin(w[FCS][j], 0.95)};
+        v[0][j] = inside(j, w, z[0][j], &i, &g);
+        q[0][j] = w[TT][j] * i;
+        c[0][j] = w[TT][j] * g;
+        eq_depletion_add(&bottom, v[0][j], &q[0][j], &c[0][j]);
+        eq_depletion_add(&side, v[0][j], &q[0][j], &c[0][j]);
     }
 }
 
@@ -368,7 +354,6 @@ const eq_device_class eq_class_diode = {
     .least_slope = least_slope,
     .param_energy = param_energy,
     .param_value = param_value,
-    .charge = charge,
     .storage = places,
     .storages = 1,
     .stored = stored,

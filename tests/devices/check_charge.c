@@ -23,7 +23,7 @@ typedef struct charge_card {
     const char *model, *line;
 } charge_card;
 
-enum { BIASES = 48 };
+enum { BIASES = 64 };
 
 /* Potentials of the terminals of a MOS transistor, forward and reverse, off, near the threshold, linear
  * and saturated, bulk junctions in reverse and beyond fc; of the others in the first columns. */
@@ -32,6 +32,11 @@ static void bias(char letter, eq_random *r, double *z) {
     if (letter == 'm') {
         z[3] = fmin(z[0], z[2]) + 1.0 - 3.0 * eq_random_uniform(r);
         if (eq_random_below(r, 8) == 0) z[0] = z[2];
+        if (eq_random_below(r, 3) ==
+            0) { /* about a threshold of 0.7 V, little from drain to source */
+            z[3] = fmin(z[0] = z[2] + 0.1 * eq_random_uniform(r) - 0.05, z[2]);
+            z[1] = z[3] + 0.7 + 0.2 * eq_random_uniform(r) - 0.1;
+        }
     }
     if (letter == 'q') {
         z[1] = z[2] + 1.4 * eq_random_uniform(r) - 0.6;
@@ -163,9 +168,11 @@ static const charge_card cards[] = {
      "nmos(level=2 tox=40n nsub=1e16 xj=0.4u ld=0.2u vmax=6e4 neff=3 ucrit=6e4 uexp=0.15 nfs=5e11 "
      "delta=2 cgso=1n cgdo=2n cgbo=3n cj=1m cjsw=1n)",
      "w=6u l=2u m=2 ad=20p as=30p pd=18u ps=22u"},
+    {'m', 1, "nmos(level=2 vto=0.7 nsub=1e16 vmax=1e5 xj=0.3u tox=50n)", "w=4u l=2u"},
     {'m', -1, "pmos(level=2 vto=-0.8 kp=30u gamma=0.6 lambda=0.02 rd=20 rs=30 cbd=1p pb=0.7)",
      "w=8u l=2u as=10p"},
     {'m', 1, "nmos(level=3)", "w=20u l=2u"},
+    {'m', 1, "nmos(level=3 vto=0.7 nfs=1e12 gamma=0.2)", "w=20u l=2u"},
     {'m', 1,
      "nmos(level=3 tox=20n nsub=2e16 xj=0.2u ld=0.05u wd=0.1u vmax=1.5e5 theta=0.1 kappa=0.3 "
      "nfs=5e11 eta=0.08 delta=1.2 xl=-0.1u xw=0.2u cgso=1n cgdo=2n cgbo=3n cj=1m cjsw=1n)",
