@@ -100,7 +100,7 @@ static const eq_param diode_param[] = {
     [CJO] = {"cjo", "F", 0.0, 0.0, 1e300, false},   /* of the depletion layer, with vj and mj */
     [FC] = {"fc", "1", 0.5, 0.0, 1.0, false},       /* of vj, where it goes on as its tangent */
     [CJSW] = {"cjsw", "F", 0.0, 0.0, 1e300, false}, /* of the sidewall, for each unit of pj */
-    [PHP] = {"php", "V", 1.0, 1e-6, 1e6, false},    /* vj, mj and fc of the sidewall */
+    [PHP] = {"php", "V", 1.0, 0.0, 1e6, false},     /* vj, mj and fc of the sidewall */
     [MJSW] = {"mjsw", "1", 0.33, 0.0, 1e3, false},
     [FCS] = {"fcs", "1", 0.5, 0.0, 1.0, false},
     [TT] = {"tt", "s", 0.0, 0.0, 1e300, false}, /* what flows is stored for */
@@ -140,9 +140,9 @@ static double grading(size_t j, double *const *w) {
 /* The depletion layers of the bottom and the sidewall. */
 static void derive_layers(size_t j, double *const *w, double k_over_q, double temp, double tnom) {
     double bottom = w[CJO][j] * w[AREA][j] * w[M][j], side = w[CJSW][j] * w[PJ][j] * w[M][j];
-    w[BOTTOM_V][j] = fmax(w[VJT][j], 1e-3);
+    w[BOTTOM_V][j] = eq_depletion_potential(w[VJ][j], k_over_q, temp, tnom);
     w[BOTTOM_C][j] = bottom * eq_depletion_growth(w[VJ][j], grading(j, w), k_over_q, temp, tnom);
-    w[SIDE_V][j] = fmax(eq_silicon_potential(w[PHP][j], k_over_q, temp, tnom), 1e-3);
+    w[SIDE_V][j] = eq_depletion_potential(w[PHP][j], k_over_q, temp, tnom);
     w[SIDE_C][j] = side * eq_depletion_growth(w[PHP][j], w[MJSW][j], k_over_q, temp, tnom);
 }
 

@@ -321,6 +321,21 @@ START_TEST(parameters_of_charges_are_written) {
 }
 END_TEST
 
+/* Potentials of 0, which cards give beside capacitances of 0, leave numbers. */
+START_TEST(potentials_of_zero_leave_numbers) {
+    static const char deck[] =
+        "zero\nV1 a 0 0.5\nM1 a a 0 0 nm ad=1p\nQ1 a a 0 0 qn\nD1 a 0 dd pj=1\nM2 a a 0 vd\n"
+        ".model nm nmos(pb=0 fc=1)\n.model qn npn(vje=0 vjc=0 vjs=0 fc=1)\n.model dd d(php=0 "
+        "m=2 fc=1)\n.model vd vdmos(vj=0 a=0)\n.temp 60\n"
+        ".print op @m1[cbd] @q1[cpi] @q1[csub] @d1[cd] @m2[cds] @m2[cgd]\n.op\n.end\n";
+    char *text = NULL;
+    put("z.cir", deck);
+    expect_exit(0, &text, "run %s --format csv", in("z.cir"));
+    ck_assert_msg(strstr(text, "nan") == NULL && strstr(text, "inf") == NULL, "%s", text);
+    free(text);
+}
+END_TEST
+
 /* A name is that of the operating point before that of the model's parameter, and an element without
  * such a place has none. */
 START_TEST(names_are_those_of_the_operating_point) {
@@ -351,6 +366,7 @@ Suite *charge_suite(void) {
     tcase_add_loop_test(t, storage_agrees_with_ngspice, 0, sizeof cards / sizeof *cards);
     tcase_add_loop_test(t, capacitances_are_slopes_of_charges, 0, sizeof cards / sizeof *cards);
     tcase_add_test(t, parameters_of_charges_are_written);
+    tcase_add_test(t, potentials_of_zero_leave_numbers);
     tcase_add_test(t, names_are_those_of_the_operating_point);
     suite_add_tcase(s, t);
     return s;

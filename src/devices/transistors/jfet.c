@@ -84,8 +84,8 @@ static void derive_law(size_t j, double *const *w, double vt, double kelvin, dou
 /* The depletion layers of the gate: their potential, V, and what multiplies their capacitances; their
  * grading coefficient is 1/2. */
 static void derive_layers(size_t j, double *const *w, double k_over_q, double kelvin, double tnom) {
-    double pb = fmax(w[PB][j], 1e-3);
-    w[LAYER_V][j] = fmax(eq_silicon_potential(pb, k_over_q, kelvin, tnom), 1e-3);
+    double pb = w[PB][j];
+    w[LAYER_V][j] = eq_depletion_potential(pb, k_over_q, kelvin, tnom);
     w[LAYER_C][j] = w[AREA][j] * w[M][j] * eq_depletion_growth(pb, 0.5, k_over_q, kelvin, tnom);
 }
 

@@ -22,7 +22,7 @@ void eq_mos_derive_charges(size_t j, double *const *w, double *const *own,
                            const eq_mos_process *p) {
     double pb = w[EQ_MOS_PARAM_PB][j];
     own[EQ_MOS_BAND][j] = fmax(eq_silicon_potential(p->phi, p->k_over_q, p->temp, p->tnom), 1e-6);
-    own[EQ_MOS_BULK][j] = fmax(eq_silicon_potential(pb, p->k_over_q, p->temp, p->tnom), 1e-3);
+    own[EQ_MOS_BULK][j] = eq_depletion_potential(pb, p->k_over_q, p->temp, p->tnom);
     own[EQ_MOS_BOTTOM][j] =
         eq_depletion_growth(pb, w[EQ_MOS_PARAM_MJ][j], p->k_over_q, p->temp, p->tnom);
     own[EQ_MOS_SIDE][j] =

@@ -76,7 +76,7 @@ enum {
     [EQ_MOS_PARAM_MJ] = {"mj", "1", 0.5, 0.0, 1e3, false}, \
     [EQ_MOS_PARAM_CJSW] = {"cjsw", "F/m", 0.0, 0.0, 1e300, false}, \
     [EQ_MOS_PARAM_MJSW] = {"mjsw", "1", mjsw, 0.0, 1e3, false}, \
-    [EQ_MOS_PARAM_PB] = {"pb", "V", 0.8, 1e-3, 1e3, false}, \
+    [EQ_MOS_PARAM_PB] = {"pb", "V", 0.8, 0.0, 1e3, false}, \
     [EQ_MOS_PARAM_FC] = {"fc", "1", 0.5, 0.0, 1.0, false}, \
     [EQ_MOS_PARAM_CGSO] = {"cgso", "F/m", 0.0, 0.0, 1e300, false}, \
     [EQ_MOS_PARAM_CGDO] = {"cgdo", "F/m", 0.0, 0.0, 1e300, false}, \

@@ -79,7 +79,7 @@ static const eq_param vdmos_param[] = {
     [CGDMAX] = {"cgdmax", "F", 0.0, 0.0, 1e300, false},
     [A] = {"a", "1/V", 1.0, 0.0, 1e6, false},
     [CJO] = {"cjo", "F", 0.0, 0.0, 1e300, false}, /* of the body diode, as tt */
-    [VJ] = {"vj", "V", 0.8, 1e-6, 1e6, false},
+    [VJ] = {"vj", "V", 0.8, 0.0, 1e6, false},
     [MJ] = {"mj", "1", 0.5, 0.0, 1e3, false},
     [FC] = {"fc", "1", 0.5, 0.0, 1.0, false},
     [TT] = {"tt", "s", 0.0, 0.0, 1e300, false},
@@ -132,7 +132,7 @@ static void derive_body(size_t j, double *const *w, double vt, double kelvin, do
 /* The depletion layer of the body diode: its potential, V, and its capacitance. */
 static void derive_layer(size_t j, double *const *w, double k_over_q, double kelvin, double tnom) {
     double growth = eq_depletion_growth(w[VJ][j], fmin(w[MJ][j], 0.9), k_over_q, kelvin, tnom);
-    w[LAYER_V][j] = fmax(eq_silicon_potential(w[VJ][j], k_over_q, kelvin, tnom), 1e-3);
+    w[LAYER_V][j] = eq_depletion_potential(w[VJ][j], k_over_q, kelvin, tnom);
     w[LAYER_C][j] = w[CJO][j] * w[M][j] * growth;
 }
 
