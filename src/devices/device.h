@@ -117,6 +117,7 @@ typedef struct eq_device_class {
     uint64_t thermal, ngspice_only;
     /* Those that say nothing at dc: written for ngspice alone, where they are not at their defaults. */
     uint64_t reactive;
+    int charged; /* so many of the last columns charges alone depend on */
     /* Those that stand on the line of an element, where the others stand on its .model card. */
     uint64_t instance;
     /* Those that say nothing where parameter `unless` is 0. */

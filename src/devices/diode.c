@@ -341,12 +341,12 @@ const eq_device_class eq_class_diode = {
     .thermal =
         EQ_BIT(N) | EQ_BIT(NBV) | EQ_BIT(NR) | EQ_BIT(NS) | EQ_BIT(XTI), /* xti enters as xti/n */
     .ngspice_only = EQ_BIT(BV) | EQ_BIT(IBV) | EQ_BIT(NBV) | EQ_BIT(IKF) | EQ_BIT(ISR) |
-                    EQ_BIT(NR) | EQ_BIT(JSW) | EQ_BIT(NS) | EQ_BIT(TRS1) | EQ_BIT(TRS2) |
-                    EQ_BIT(TCV) | EQ_BIT(TLEV),
+                    EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ) | EQ_BIT(JSW) | EQ_BIT(NS) | EQ_BIT(TRS1) |
+                    EQ_BIT(TRS2) | EQ_BIT(TCV) | EQ_BIT(TLEV),
     .instance = EQ_BIT(AREA) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP) | EQ_BIT(PJ),
-    .reactive = EQ_BIT(VJ) | EQ_BIT(MJ) | EQ_BIT(CJO) | EQ_BIT(FC) | EQ_BIT(CJSW) | EQ_BIT(PHP) |
-                EQ_BIT(MJSW) | EQ_BIT(FCS) | EQ_BIT(TT) | EQ_BIT(PJ),
-    .quiet = {{EQ_BIT(NR), ISR}, {EQ_BIT(NS), JSW}},
+    .reactive = EQ_BIT(DECLARED) - EQ_BIT(CJO),
+    .charged = 4,
+    .quiet = {{EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ), ISR}, {EQ_BIT(NS) | EQ_BIT(PJ), JSW}},
     .value = -1,
     .derive = derive,
     .energy = energy,

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "circuit/circuit.h"
+#include "circuit/fingerprint.h"
 #include "report/ngspice.h"
 #include "result/raw.h"
 
@@ -336,6 +337,27 @@ START_TEST(potentials_of_zero_leave_numbers) {
 }
 END_TEST
 
+static uint64_t fingerprint_with(const char *of_diode, const char *of_mosfet) {
+    char deck[256];
+    snprintf(deck, sizeof deck,
+             "print\nV1 a 0 1\nM1 a a 0 0 nm\nD1 a 0 dd\n.model nm nmos(%s)\n.model dd d(%s)\n"
+             ".op\n.end\n",
+             of_mosfet, of_diode);
+    eq_circuit *c = parse_deck(deck);
+    uint64_t print = eq_circuit_fingerprint(c);
+    eq_circuit_free(c);
+    return print;
+}
+
+/* A run goes on where its deck has another capacitance; vj counts beside isr. */
+START_TEST(charges_are_no_change_of_a_circuit) {
+    uint64_t usual = fingerprint_with("n=1", "vto=1");
+    ck_assert(fingerprint_with("n=1 cjo=1p tt=1n", "vto=1 cgso=1n pb=0.7 cbd=1p") == usual);
+    ck_assert(fingerprint_with("n=1 vj=0.7", "vto=1") != usual);
+    ck_assert(fingerprint_with("n=1", "vto=1.1") != usual);
+}
+END_TEST
+
 /* A name is that of the operating point before that of the model's parameter, and an element without
  * such a place has none. */
 START_TEST(names_are_those_of_the_operating_point) {
@@ -367,6 +389,7 @@ Suite *charge_suite(void) {
     tcase_add_loop_test(t, capacitances_are_slopes_of_charges, 0, sizeof cards / sizeof *cards);
     tcase_add_test(t, parameters_of_charges_are_written);
     tcase_add_test(t, potentials_of_zero_leave_numbers);
+    tcase_add_test(t, charges_are_no_change_of_a_circuit);
     tcase_add_test(t, names_are_those_of_the_operating_point);
     suite_add_tcase(s, t);
     return s;

@@ -354,9 +354,9 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .ngspice_only = EQ_BIT(ISS) | EQ_BIT(NS) | EQ_BIT(SUBS) | EQ_BIT(NKF),                         \
     .instance =                                                                                    \
         EQ_BIT(AREA) | EQ_BIT(AREAB) | EQ_BIT(AREAC) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),   \
-    .reactive = EQ_BIT(DECLARED) - EQ_BIT(FIRST_CHARGE), .value = -1, .derive = derived,           \
-    .port = port, .param_port = param_port, .limit_port = limit_port, .storage = places,           \
-    .storages = PLACES, .stored = stored
+    .reactive = EQ_BIT(DECLARED) - EQ_BIT(FIRST_CHARGE), .charged = 6, .value = -1,                \
+    .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port,           \
+    .storage = places, .storages = PLACES, .stored = stored
 
 const eq_device_class eq_class_npn = {GUMMEL_POON("npn", derive_npn, 1)};
 const eq_device_class eq_class_pnp = {GUMMEL_POON("pnp", derive_pnp, -1)};

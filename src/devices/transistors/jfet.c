@@ -284,7 +284,7 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .line = {[EQ_NGSPICE] = "$n $a $b $c $m$i\n", [EQ_LTSPICE] = "$n $a $b $c $m$i\n"},            \
     .ngspice_only = EQ_BIT(TCV) | EQ_BIT(BEX) | EQ_BIT(EG),                                        \
     .instance = EQ_BIT(AREA) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),                           \
-    .reactive = EQ_BIT(CGS) | EQ_BIT(CGD) | EQ_BIT(FC), .value = -1, .wrong = wrong,               \
+    .reactive = EQ_BIT(CGS) | EQ_BIT(CGD) | EQ_BIT(FC), .charged = 2, .value = -1, .wrong = wrong, \
     .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port,           \
     .storage = places, .storages = PLACES, .stored = stored
 

@@ -366,9 +366,9 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .opens = (rising), .carries = 1u << D | 1u << S, .params = DECLARED, .columns = COLUMNS,       \
     .param = vdmos_param, .line = {[EQ_NGSPICE] = "$n $a $b $c $m$i\n"},                           \
     .instance = EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),                                          \
-    .reactive = EQ_BIT(DECLARED) - EQ_BIT(CGS), .value = -1, .derive = derived, .port = port,      \
-    .param_port = param_port, .limit_port = limit_port, .storage = places, .storages = PLACES,     \
-    .stored = stored
+    .reactive = EQ_BIT(DECLARED) - EQ_BIT(CGS), .charged = 2, .value = -1, .derive = derived,      \
+    .port = port, .param_port = param_port, .limit_port = limit_port, .storage = places,           \
+    .storages = PLACES, .stored = stored
 
 const eq_device_class eq_class_vdmosn = {POWER_MOS("vdmosn", "vdmos nchan", derive_n, 1)};
 const eq_device_class eq_class_vdmosp = {POWER_MOS("vdmosp", "vdmos pchan", derive_p, -1)};
