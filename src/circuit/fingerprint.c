@@ -45,13 +45,18 @@ static void compiled(uint64_t *h, const eq_osdi_instance *i) {
     }
 }
 
+/* A change of what charges alone depend on is none of the operating point. */
+static bool is_reactive(const eq_device_class *cls, int k) {
+    return k < cls->params ? (cls->reactive >> k & 1) != 0 : k >= cls->columns - cls->charged;
+}
+
 static void table(uint64_t *h, const eq_table *t) {
     eq_hash_number(h, t->count);
     for (int k = 0; k < EQ_MAX_TERMINALS; k++) integers(h, t->term[k], t->count);
     integers(h, t->control, t->count);
     for (size_t j = 0; t->formula != NULL && j < t->count; j++) formula(h, t->formula[j]);
     for (int k = t->cls->hidden; k < t->cls->columns && t->count > 0; k++)
-        doubles(h, t->w[k], t->count);
+        if (!is_reactive(t->cls, k)) doubles(h, t->w[k], t->count);
     for (size_t j = 0; t->cls->hidden > 0 && j < t->count; j++) compiled(h, eq_osdi_at(t->w[0][j]));
     integers(h, t->id, t->count);
 }

@@ -17,10 +17,16 @@ void eq_depletion_add(const eq_depletion *d, double u, double *q, double *c) {
     *c += d->c * (top + slope * over);
 }
 
+double eq_depletion_potential(double vj, double k_over_q, double temp, double tnom) {
+    double v = eq_silicon_potential(fmax(vj, EQ_DEPLETION_LEAST), k_over_q, temp, tnom);
+    return fmax(v, EQ_DEPLETION_LEAST);
+}
+
 /* 1 + m (4e-4 (T - 300.15 K) - (v(T) - v0)/v0), over the same at tnom; v0 is the potential at 300.15 K,
  * where the intrinsic part is 0 (ngspice manual, "Temperature"; measured). */
 double eq_depletion_growth(double vj, double mj, double k_over_q, double temp, double tnom) {
     if (temp == tnom) return 1.0;
+    vj = fmax(vj, EQ_DEPLETION_LEAST);
     double v0 = EQ_NOMINAL / tnom * (vj - eq_silicon_intrinsic(k_over_q, tnom)), share[2];
     for (int k = 0; k < 2; k++) {
         double at = k == 0 ? temp : tnom;

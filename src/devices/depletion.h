@@ -3,6 +3,9 @@
 #ifndef EQ_DEVICES_DEPLETION_H
 #define EQ_DEVICES_DEPLETION_H
 
+/* V, the least built-in potential that counts. */
+#define EQ_DEPLETION_LEAST 1e-3
+
 typedef struct eq_depletion {
     double c; /* F, without a drop */
     double v; /* V, the built-in potential */
@@ -14,8 +17,9 @@ typedef struct eq_depletion {
  * c(u) = c/(1 - u/v)^m up to u = f v. */
 void eq_depletion_add(const eq_depletion *d, double u, double *q, double *c);
 
-/* What temperature multiplies a capacitance by that is given at tnom, where the potential is vj
- * [V]; temperatures in K. */
+/* The potential at temp of one that is vj at tnom [V], temperatures in K. */
+double eq_depletion_potential(double vj, double k_over_q, double temp, double tnom);
+/* What temperature multiplies a capacitance by that is given at tnom, where the potential is vj. */
 double eq_depletion_growth(double vj, double mj, double k_over_q, double temp, double tnom);
 
 #endif

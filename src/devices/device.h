@@ -117,6 +117,7 @@ typedef struct eq_device_class {
     uint64_t thermal, ngspice_only;
     /* Those that say nothing at dc: written for ngspice alone, where they are not at their defaults. */
     uint64_t reactive;
+    int charged; /* so many of the last columns charges alone depend on */
     /* Those that stand on the line of an element, where the others stand on its .model card. */
     uint64_t instance;
     /* Those that say nothing where parameter `unless` is 0. */
@@ -161,8 +162,6 @@ typedef struct eq_device_class {
     /* dy/dw_k at fixed x and c, for such a k (the adjoint needs it). */
     void (*param_value)(size_t n, double *const *w, int k, const double *x, const double *c,
                         double *dydw);
-    /* q(x) [C], the charge on a, and dq/dx [F]; NULL: none. */
-    void (*charge)(size_t n, double *const *w, const double *x, double *q, double *dqdx);
     /* The places of storage, `storages` of them. stored() gives for place k the drop v[k] [V] that it
      * sees, behind series resistances, and its charge q[k] [C] on `plus`, the opposite on `minus`
      * (NAN: none); c[k * storages + l] [F] is dq_k/dv_l, c[k * storages + k] the capacitance. z: the

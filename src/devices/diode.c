@@ -100,7 +100,7 @@ static const eq_param diode_param[] = {
     [CJO] = {"cjo", "F", 0.0, 0.0, 1e300, false},   /* of the depletion layer, with vj and mj */
     [FC] = {"fc", "1", 0.5, 0.0, 1.0, false},       /* of vj, where it goes on as its tangent */
     [CJSW] = {"cjsw", "F", 0.0, 0.0, 1e300, false}, /* of the sidewall, for each unit of pj */
-    [PHP] = {"php", "V", 1.0, 1e-6, 1e6, false},    /* vj, mj and fc of the sidewall */
+    [PHP] = {"php", "V", 1.0, 0.0, 1e6, false},     /* vj, mj and fc of the sidewall */
     [MJSW] = {"mjsw", "1", 0.33, 0.0, 1e3, false},
     [FCS] = {"fcs", "1", 0.5, 0.0, 1.0, false},
     [TT] = {"tt", "s", 0.0, 0.0, 1e300, false}, /* what flows is stored for */
@@ -140,9 +140,9 @@ static double grading(size_t j, double *const *w) {
 /* The depletion layers of the bottom and the sidewall. */
 static void derive_layers(size_t j, double *const *w, double k_over_q, double temp, double tnom) {
     double bottom = w[CJO][j] * w[AREA][j] * w[M][j], side = w[CJSW][j] * w[PJ][j] * w[M][j];
-    w[BOTTOM_V][j] = fmax(w[VJT][j], 1e-3);
+    w[BOTTOM_V][j] = eq_depletion_potential(w[VJ][j], k_over_q, temp, tnom);
     w[BOTTOM_C][j] = bottom * eq_depletion_growth(w[VJ][j], grading(j, w), k_over_q, temp, tnom);
-    w[SIDE_V][j] = fmax(eq_silicon_potential(w[PHP][j], k_over_q, temp, tnom), 1e-3);
+    w[SIDE_V][j] = eq_depletion_potential(w[PHP][j], k_over_q, temp, tnom);
     w[SIDE_C][j] = side * eq_depletion_growth(w[PHP][j], w[MJSW][j], k_over_q, temp, tnom);
 }
 
@@ -290,32 +290,18 @@ static void param_value(size_t n, double *const *w, int k, const double *x, cons
     }
 }
 
-/* The charge of the depletion layers and of what flows, tt i, at the drop u; the junction's drop and
- * slope. */
-static double fill(size_t j, double *const *w, double u, double *q, double *c, double *g) {
-    double i, v = inside(j, w, u, &i, g);
-    eq_depletion bottom = {w[BOTTOM_C][j], w[BOTTOM_V][j], grading(j, w), fmin(w[FC][j], 0.95)};
-    eq_depletion side = {w[SIDE_C][j], w[SIDE_V][j], w[MJSW][j], fmin(w[FCS][j], 0.95)};
-    *q = w[TT][j] * i;
-    *c = w[TT][j] * *g;
-    eq_depletion_add(&bottom, v, q, c);
-    eq_depletion_add(&side, v, q, c);
-    return v;
-}
-
-static void charge(size_t n, double *const *w, const double *x, double *q, double *dqdx) {
-    for (size_t j = 0; j < n; j++) {
-        double c, g;
-        fill(j, w, x[j], &q[j], &c, &g);
-        dqdx[j] = w[RSER][j] > 0.0 ? c / (1.0 + w[RSER][j] * g) : c;
-    }
-}
-
+/* The charge of the depletion layers and of what flows, tt i, at the junction's drop. */
 static void stored(size_t n, double *const *w, const double *const *z, double *const *v,
                    double *const *q, double *const *c) {
     for (size_t j = 0; j < n; j++) {
-        double g;
-        v[0][j] = fill(j, w, z[0][j], &q[0][j], &c[0][j], &g);
+        double i, g;
+        eq_depletion bottom = {w[BOTTOM_C][j], w[BOTTOM_V][j], grading(j, w), fmin(w[FC][j], 0.95)};
+        eq_depletion side = {w[SIDE_C][j], w[SIDE_V][j], w[MJSW][j], fmin(w[FCS][j], 0.95)};
+        v[0][j] = inside(j, w, z[0][j], &i, &g);
+        q[0][j] = w[TT][j] * i;
+        c[0][j] = w[TT][j] * g;
+        eq_depletion_add(&bottom, v[0][j], &q[0][j], &c[0][j]);
+        eq_depletion_add(&side, v[0][j], &q[0][j], &c[0][j]);
     }
 }
 
@@ -355,12 +341,12 @@ const eq_device_class eq_class_diode = {
     .thermal =
         EQ_BIT(N) | EQ_BIT(NBV) | EQ_BIT(NR) | EQ_BIT(NS) | EQ_BIT(XTI), /* xti enters as xti/n */
     .ngspice_only = EQ_BIT(BV) | EQ_BIT(IBV) | EQ_BIT(NBV) | EQ_BIT(IKF) | EQ_BIT(ISR) |
-                    EQ_BIT(NR) | EQ_BIT(JSW) | EQ_BIT(NS) | EQ_BIT(TRS1) | EQ_BIT(TRS2) |
-                    EQ_BIT(TCV) | EQ_BIT(TLEV),
+                    EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ) | EQ_BIT(JSW) | EQ_BIT(NS) | EQ_BIT(TRS1) |
+                    EQ_BIT(TRS2) | EQ_BIT(TCV) | EQ_BIT(TLEV),
     .instance = EQ_BIT(AREA) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP) | EQ_BIT(PJ),
-    .reactive = EQ_BIT(VJ) | EQ_BIT(MJ) | EQ_BIT(CJO) | EQ_BIT(FC) | EQ_BIT(CJSW) | EQ_BIT(PHP) |
-                EQ_BIT(MJSW) | EQ_BIT(FCS) | EQ_BIT(TT) | EQ_BIT(PJ),
-    .quiet = {{EQ_BIT(NR), ISR}, {EQ_BIT(NS), JSW}},
+    .reactive = EQ_BIT(DECLARED) - EQ_BIT(CJO),
+    .charged = 4,
+    .quiet = {{EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ), ISR}, {EQ_BIT(NS) | EQ_BIT(PJ), JSW}},
     .value = -1,
     .derive = derive,
     .energy = energy,
@@ -368,7 +354,6 @@ const eq_device_class eq_class_diode = {
     .least_slope = least_slope,
     .param_energy = param_energy,
     .param_value = param_value,
-    .charge = charge,
     .storage = places,
     .storages = 1,
     .stored = stored,

@@ -192,8 +192,9 @@ static eq_status analyses(eq_diag *diag) {
 static eq_status commands(eq_diag *diag) {
     static const char text[] =
         "t\n.param w={agauss(1k,1,3)} q=1\n.subckt s p n\nR1 p m {w}\nR2 m n 1k tce=1\n.ends\n"
-        "X1 a 0 s\nV1 a 0 1\nC1 a 0 1u\nB1 b 0 v={ddx(v(a)*v(a),v(a))}\nR3 b 0 1k\n"
-        ".print dc v(x1:p) i(r*) c1:c\n.tf v(x1.m) v1\n.sens i(v1)\n.control\nsave v(a)\n"
+        "X1 a 0 s\nV1 a 0 1\nC1 a 0 1u\nD1 a 0 dd\n.model dd d(cjo=1p)\nB1 b 0 "
+        "v={ddx(v(a)*v(a),v(a))}\nR3 b 0 1k\n"
+        ".print dc v(x1:p) i(r*) c1:c @d1[cd]\n.tf v(x1.m) v1\n.sens i(v1)\n.control\nsave v(a)\n"
         "define f(x) x+1\ncompose c values 1 2\nprint f(c) > p.txt\necho c >> p.txt\n"
         "dc v1 0 1 1\nmeas dc m max v(a)\nwrdata w.txt v(a)\n"
         "let k = vector(3)\nforeach r 1k 2k\nalter r3 = $r\ndc v1 0 1 0.5\nprint v(b) k @r3[i]\n"

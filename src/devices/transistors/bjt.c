@@ -61,19 +61,19 @@ static const eq_param bjt_param[] = {
     [TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},
     [DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false},
     [CJE] = {"cje", "F", 0.0, 0.0, 1e300, false},
-    [VJE] = {"vje", "V", 0.75, 1e-6, 1e6, false},
+    [VJE] = {"vje", "V", 0.75, 0.0, 1e6, false},
     [MJE] = {"mje", "1", 0.33, 0.0, 1e3, false},
     [TF] = {"tf", "s", 0.0, 0.0, 1e300, false},
     [XTF] = {"xtf", "1", 0.0, 0.0, 1e300, false},
     [VBC] = {"vtf", "V", 0.0, 0.0, 1e300, false},
     [ITF] = {"itf", "A", 0.0, 0.0, 1e300, false},
     [CJC] = {"cjc", "F", 0.0, 0.0, 1e300, false},
-    [VJC] = {"vjc", "V", 0.75, 1e-6, 1e6, false},
+    [VJC] = {"vjc", "V", 0.75, 0.0, 1e6, false},
     [MJC] = {"mjc", "1", 0.33, 0.0, 1e3, false},
     [XCJC] = {"xcjc", "1", 1.0, 0.0, 1.0, false}, /* what of cjc lies behind rb */
     [TR] = {"tr", "s", 0.0, 0.0, 1e300, false},
     [CJS] = {"cjs", "F", 0.0, 0.0, 1e300, false},
-    [VJS] = {"vjs", "V", 0.75, 1e-6, 1e6, false},
+    [VJS] = {"vjs", "V", 0.75, 0.0, 1e6, false},
     [MJS] = {"mjs", "1", 0.0, 0.0, 1e3, false},
     [FC] = {"fc", "1", 0.5, 0.0, 1.0, false},
 };
@@ -123,9 +123,9 @@ static void derive_layers(size_t j, double *const *w, double k_over_q, double ke
                            eq_or_else(w[AREAC][j], w[AREA][j])};
     for (int k = 0; k < LAYERS; k++) {
         int a = w[SIDE][j] > 0.0 || k == 0 ? k : LAYERS - k;
-        double vj = w[layers[k][1]][j], at = eq_silicon_potential(vj, k_over_q, kelvin, tnom);
+        double vj = w[layers[k][1]][j];
         double growth = eq_depletion_growth(vj, w[layers[k][2]][j], k_over_q, kelvin, tnom);
-        w[LAYER + k][j] = fmax(at, 1e-3);
+        w[LAYER + k][j] = eq_depletion_potential(vj, k_over_q, kelvin, tnom);
         w[LAYER + LAYERS + k][j] = w[layers[k][0]][j] * area[a] * w[M][j] * growth;
     }
 }
@@ -354,9 +354,9 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .ngspice_only = EQ_BIT(ISS) | EQ_BIT(NS) | EQ_BIT(SUBS) | EQ_BIT(NKF),                         \
     .instance =                                                                                    \
         EQ_BIT(AREA) | EQ_BIT(AREAB) | EQ_BIT(AREAC) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),   \
-    .reactive = EQ_BIT(DECLARED) - EQ_BIT(FIRST_CHARGE), .value = -1, .derive = derived,           \
-    .port = port, .param_port = param_port, .limit_port = limit_port, .storage = places,           \
-    .storages = PLACES, .stored = stored
+    .reactive = EQ_BIT(DECLARED) - EQ_BIT(FIRST_CHARGE), .charged = 6, .value = -1,                \
+    .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port,           \
+    .storage = places, .storages = PLACES, .stored = stored
 
 const eq_device_class eq_class_npn = {GUMMEL_POON("npn", derive_npn, 1)};
 const eq_device_class eq_class_pnp = {GUMMEL_POON("pnp", derive_pnp, -1)};

@@ -54,13 +54,11 @@ static base base_at(const eq_bjt *q, double vbe, double vbc) {
     return b;
 }
 
-/* In reverse the forward current leaves tf alone, as in ngspice. */
 void eq_bjt_diffusion(const eq_bjt *q, const eq_bjt_transit *t, double vbe, double vbc, eq_dual *be,
                       eq_dual *bc) {
     base b = base_at(q, vbe, vbc);
     *be = eq_dual_scale(t->tf, b.forward);
     *bc = eq_dual_scale(t->tr, b.reverse);
-    if (vbe <= 0.0) return;
     eq_dual more = eq_dual_of(t->xtf);
     if (t->per_vtf != 0.0) more = eq_dual_mul(more, eq_dual_exp(eq_dual_scale(t->per_vtf, b.bc)));
     if (t->itf != 0.0) {

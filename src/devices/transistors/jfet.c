@@ -84,8 +84,8 @@ static void derive_law(size_t j, double *const *w, double vt, double kelvin, dou
 /* The depletion layers of the gate: their potential, V, and what multiplies their capacitances; their
  * grading coefficient is 1/2. */
 static void derive_layers(size_t j, double *const *w, double k_over_q, double kelvin, double tnom) {
-    double pb = fmax(w[PB][j], 1e-3);
-    w[LAYER_V][j] = fmax(eq_silicon_potential(pb, k_over_q, kelvin, tnom), 1e-3);
+    double pb = w[PB][j];
+    w[LAYER_V][j] = eq_depletion_potential(pb, k_over_q, kelvin, tnom);
     w[LAYER_C][j] = w[AREA][j] * w[M][j] * eq_depletion_growth(pb, 0.5, k_over_q, kelvin, tnom);
 }
 
@@ -284,7 +284,7 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .line = {[EQ_NGSPICE] = "$n $a $b $c $m$i\n", [EQ_LTSPICE] = "$n $a $b $c $m$i\n"},            \
     .ngspice_only = EQ_BIT(TCV) | EQ_BIT(BEX) | EQ_BIT(EG),                                        \
     .instance = EQ_BIT(AREA) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),                           \
-    .reactive = EQ_BIT(CGS) | EQ_BIT(CGD) | EQ_BIT(FC), .value = -1, .wrong = wrong,               \
+    .reactive = EQ_BIT(CGS) | EQ_BIT(CGD) | EQ_BIT(FC), .charged = 2, .value = -1, .wrong = wrong, \
     .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port,           \
     .storage = places, .storages = PLACES, .stored = stored
 

@@ -247,7 +247,6 @@ double eq_mos2_threshold(const double *number, double vt, double vds, double vbs
 double eq_mos2_saturation(const double *number, double vt, double vgs, double vds, double vbs) {
     eq_dual w[EQ_MOS2_LAWS];
     point p = at_rest(number, w, vt, vds, vbs);
-    if (!has_states(&p) && vgs <= p.vbin.v) return 0.0;
     open_gate(&p, eq_dual_of(vgs));
     return end_of_rise(&p).v;
 }

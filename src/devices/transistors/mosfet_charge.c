@@ -17,12 +17,16 @@ const eq_storage eq_mos_storage[EQ_MOS_STORAGES] = {
     [EQ_MOS_BS] = {"cbs", "qbs", B, S},
 };
 
-/* own: the derived columns of the class. */
-void eq_mos_derive_charges(size_t j, double *const *w, double *const *own,
+static double *const *charged(const eq_mos_level *level, double *const *w) {
+    return w + level->params + EQ_MOS_KERNEL + EQ_MOS_LAW + level->numbers;
+}
+
+void eq_mos_derive_charges(const eq_mos_level *level, size_t j, double *const *w,
                            const eq_mos_process *p) {
+    double *const *own = charged(level, w);
     double pb = w[EQ_MOS_PARAM_PB][j];
     own[EQ_MOS_BAND][j] = fmax(eq_silicon_potential(p->phi, p->k_over_q, p->temp, p->tnom), 1e-6);
-    own[EQ_MOS_BULK][j] = fmax(eq_silicon_potential(pb, p->k_over_q, p->temp, p->tnom), 1e-3);
+    own[EQ_MOS_BULK][j] = eq_depletion_potential(pb, p->k_over_q, p->temp, p->tnom);
     own[EQ_MOS_BOTTOM][j] =
         eq_depletion_growth(pb, w[EQ_MOS_PARAM_MJ][j], p->k_over_q, p->temp, p->tnom);
     own[EQ_MOS_SIDE][j] =
@@ -49,7 +53,7 @@ static shares meyer(double over, double phi, double vdsat, double vds) {
 /* One row: its columns, the inner potentials of an n channel. */
 typedef struct row {
     const eq_mos_level *level;
-    double *const *w, *const *own;
+    double *const *w, *const *own, *const *charge; /* own: the derived columns */
     size_t j;
     const double *y;
 } row;
@@ -70,7 +74,7 @@ static void gate(const row *r, double *const *c) {
     double oxide = tox > 0.0 ? 3.9 * EQ_MOS_VACUUM / tox * width * length * m : 0.0;
     double over = vgs - r->level->threshold(number, vt, vds, vbs);
     double vdsat = r->level->saturation(number, vt, vgs, vds, vbs);
-    shares s = meyer(over, r->own[EQ_MOS_BAND][r->j], vdsat, vds);
+    shares s = meyer(over, r->charge[EQ_MOS_BAND][r->j], vdsat, vds);
     bool forward = y[D] >= y[S];
     c[EQ_MOS_GS][r->j] =
         oxide * (forward ? s.low : s.high) + param(r, EQ_MOS_PARAM_CGSO) * width * m;
@@ -87,18 +91,18 @@ static void junction(const row *r, int end, double u, double *q, double *c) {
     double area = param(r, drain ? EQ_MOS_PARAM_AD : EQ_MOS_PARAM_AS);
     double side = param(r, drain ? EQ_MOS_PARAM_PD : EQ_MOS_PARAM_PS);
     double bottom = eq_or_else(whole, param(r, EQ_MOS_PARAM_CJ) * area);
-    eq_depletion d = {bottom * m * r->own[EQ_MOS_BOTTOM][r->j], r->own[EQ_MOS_BULK][r->j],
+    eq_depletion d = {bottom * m * r->charge[EQ_MOS_BOTTOM][r->j], r->charge[EQ_MOS_BULK][r->j],
                       param(r, EQ_MOS_PARAM_MJ), fmin(param(r, EQ_MOS_PARAM_FC), 0.9999)};
     *q = *c = 0.0;
     eq_depletion_add(&d, u, q, c);
-    d.c = param(r, EQ_MOS_PARAM_CJSW) * side * m * r->own[EQ_MOS_SIDE][r->j];
+    d.c = param(r, EQ_MOS_PARAM_CJSW) * side * m * r->charge[EQ_MOS_SIDE][r->j];
     d.m = param(r, EQ_MOS_PARAM_MJSW);
     eq_depletion_add(&d, u, q, c);
 }
 
 void eq_mos_store(const eq_mos_level *level, double *const *w, size_t j, const double *y,
                   double *const *v, double *const *q, double *const *c) {
-    row r = {level, w, w + level->params, j, y};
+    row r = {level, w, w + level->params, charged(level, w), j, y};
     double type = r.own[EQ_MOS_KERNEL + EQ_MOS_TYPE][j], *own[EQ_MOS_STORAGES];
     for (int k = 0; k < EQ_MOS_STORAGES * EQ_MOS_STORAGES; k++) c[k][j] = 0.0;
     for (int k = 0; k < EQ_MOS_STORAGES; k++) {

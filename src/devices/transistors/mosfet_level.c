@@ -125,7 +125,7 @@ void eq_mos_derive(const eq_mos_level *level, size_t n, double *const *w, const 
         make_process(level, j, w, type, &p);
         derive_channel(level, j, w, type, &p);
         derive_junctions(level, j, w, &p);
-        eq_mos_derive_charges(j, w, w + level->params, &p);
+        eq_mos_derive_charges(level, j, w, &p);
         kernel[EQ_MOS_R + EQ_MOS_DRAIN][j] = eq_or_else(w[RD][j], w[RSH][j] * w[NRD][j]) / w[M][j];
         kernel[EQ_MOS_R + EQ_MOS_SOURCE][j] = eq_or_else(w[RS][j], w[RSH][j] * w[NRS][j]) / w[M][j];
     }
@@ -214,7 +214,7 @@ void eq_mos_stored(const eq_mos_level *level, size_t n, double *const *w, const 
     double out[NODES + NODES * NODES + EQ_MOS_MEMORY], *to[sizeof out / sizeof *out];
     double *own[EQ_MAX_COLUMNS], *drop = out + NODES + NODES * NODES, y[NODES];
     const double *at[NODES];
-    int columns = level->params + EQ_MOS_KERNEL + EQ_MOS_LAW + level->numbers;
+    int columns = level->params + EQ_MOS_KERNEL + EQ_MOS_LAW + level->numbers + EQ_MOS_CHARGED;
     for (size_t k = 0; k < sizeof out / sizeof *out; k++) to[k] = &out[k];
     for (size_t j = 0; j < n; j++) {
         double type = w[level->params + EQ_MOS_KERNEL + EQ_MOS_TYPE][j];

@@ -76,7 +76,7 @@ enum {
     [EQ_MOS_PARAM_MJ] = {"mj", "1", 0.5, 0.0, 1e3, false}, \
     [EQ_MOS_PARAM_CJSW] = {"cjsw", "F/m", 0.0, 0.0, 1e300, false}, \
     [EQ_MOS_PARAM_MJSW] = {"mjsw", "1", mjsw, 0.0, 1e3, false}, \
-    [EQ_MOS_PARAM_PB] = {"pb", "V", 0.8, 1e-3, 1e3, false}, \
+    [EQ_MOS_PARAM_PB] = {"pb", "V", 0.8, 0.0, 1e3, false}, \
     [EQ_MOS_PARAM_FC] = {"fc", "1", 0.5, 0.0, 1.0, false}, \
     [EQ_MOS_PARAM_CGSO] = {"cgso", "F/m", 0.0, 0.0, 1e300, false}, \
     [EQ_MOS_PARAM_CGDO] = {"cgdo", "F/m", 0.0, 0.0, 1e300, false}, \
@@ -109,11 +109,16 @@ enum {
     EQ_MOS_PHI = EQ_MOS_VCRIT + EQ_MOS_ENDS, /* V, phi at tnom; negative: vto is made of it */
     EQ_MOS_WARMTH,                           /* T/Tnom */
     EQ_MOS_PER_IS,                           /* of both junctions, by is */
-    EQ_MOS_BAND,                             /* V, phi at T */
-    EQ_MOS_BULK,                             /* V, pb at T */
-    EQ_MOS_BOTTOM,                           /* what temperature multiplies cj, cbd and cbs by */
-    EQ_MOS_SIDE,                             /* and cjsw */
     EQ_MOS_KERNEL                            /* the columns of mosfet.h */
+};
+
+/* Behind the numbers of the law, those of charges. */
+enum {
+    EQ_MOS_BAND,   /* V, phi at T */
+    EQ_MOS_BULK,   /* V, pb at T */
+    EQ_MOS_BOTTOM, /* what temperature multiplies cj, cbd and cbs by */
+    EQ_MOS_SIDE,   /* and cjsw */
+    EQ_MOS_CHARGED
 };
 
 /* What the process and the temperature make of a model. */
@@ -165,7 +170,8 @@ void eq_mos_param_port(const eq_mos_level *level, size_t n, double *const *w, in
                        const double *const *z, double *const *didw);
 size_t eq_mos_limit_port(const eq_mos_level *level, size_t n, double *const *w,
                          const double *const *z_old, double *const *z_new);
-void eq_mos_derive_charges(size_t j, double *const *w, double *const *own, const eq_mos_process *p);
+void eq_mos_derive_charges(const eq_mos_level *level, size_t j, double *const *w,
+                           const eq_mos_process *p);
 /* Row j of what is stored at the inner potentials y, turned round of a p channel. */
 void eq_mos_store(const eq_mos_level *level, double *const *w, size_t j, const double *y,
                   double *const *v, double *const *q, double *const *c);
@@ -209,10 +215,11 @@ const char *eq_mos_wrong(const eq_mos_level *level, double *const *w, size_t j);
     .channel = {EQ_MOS_D, EQ_MOS_S}, .gate = EQ_MOS_G, .opens = (rising),                          \
     .carries = 1u << EQ_MOS_D | 1u << EQ_MOS_S | 1u << EQ_MOS_B,                                   \
     .params = sizeof(rows) / sizeof *(rows),                                                       \
-    .columns = sizeof(rows) / sizeof *(rows) + EQ_MOS_KERNEL + EQ_MOS_LAW + (numbers),             \
-    .param = rows, .instance = EQ_MOS_ON_LINE, .reactive = (quiet), .value = -1, .wrong = wrong,   \
-    .derive = derived, .port = port, .memory = EQ_MOS_MEMORY, .param_port = param_port,            \
-    .limit_port = limit_port, .storage = eq_mos_storage, .storages = EQ_MOS_STORAGES,              \
-    .stored = stored
+    .columns =                                                                                     \
+        sizeof(rows) / sizeof *(rows) + EQ_MOS_KERNEL + EQ_MOS_LAW + (numbers) + EQ_MOS_CHARGED,   \
+    .param = rows, .instance = EQ_MOS_ON_LINE, .reactive = (quiet), .charged = EQ_MOS_CHARGED,     \
+    .value = -1, .wrong = wrong, .derive = derived, .port = port, .memory = EQ_MOS_MEMORY,         \
+    .param_port = param_port, .limit_port = limit_port, .storage = eq_mos_storage,                 \
+    .storages = EQ_MOS_STORAGES, .stored = stored
 
 #endif

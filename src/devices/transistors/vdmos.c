@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "devices/depletion.h"
 #include "devices/diode_junction.h"
 #include "devices/pnjlim.h"
 #include "devices/registry.h"
@@ -18,7 +19,7 @@ enum { GS, GD }; /* the drops of the law */
 enum {
     VTO, KP, LAMBDA, THETA, MTRIODE, KSUBTHRES, SUBSHIFT, RD, RS, RDS, RB, IS, N, EG, XTI, BV, IBV, NBV,
     TCVTH, MU, TEXP0, TRD1, TRD2, TRS1, TRS2, TRB1, TRB2, TKSUBTHRES1, TKSUBTHRES2, TNOM,
-    M, TEMP, DTEMP, DECLARED
+    M, TEMP, DTEMP, CGS, CGDMIN, CGDMAX, A, CJO, VJ, MJ, FC, TT, DECLARED
 };
 /* Numbers of the law at its temperature, with m. */
 enum {
@@ -34,7 +35,7 @@ enum {
 /* BODY: is [A], vte [V], xbv, vtb, dxbv of its junction, its resistance [ohm] and conductance beside it. */
 enum {
     LAW = DECLARED, SLOPE = LAW + LAWS, BODY_IS, BODY_VTE, BODY_XBV, BODY_VTB, BODY_DXBV, BODY_R, SHUNT, GMIN, TYPE,
-    VCRIT, GAIN, PER_RD, PER_RS, COLUMNS
+    VCRIT, GAIN, PER_RD, PER_RS, LAYER_V, LAYER_C, COLUMNS
 };
 /* clang-format on */
 
@@ -73,7 +74,20 @@ static const eq_param vdmos_param[] = {
     [M] = {"m", "1", 1.0, 1e-300, 1e300, false},
     [TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},
     [DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false},
+    [CGS] = {"cgs", "F", 0.0, 0.0, 1e300, false},
+    [CGDMIN] = {"cgdmin", "F", 0.0, 0.0, 1e300, false},
+    [CGDMAX] = {"cgdmax", "F", 0.0, 0.0, 1e300, false},
+    [A] = {"a", "1/V", 1.0, 0.0, 1e6, false},
+    [CJO] = {"cjo", "F", 0.0, 0.0, 1e300, false}, /* of the body diode, as tt */
+    [VJ] = {"vj", "V", 0.8, 0.0, 1e6, false},
+    [MJ] = {"mj", "1", 0.5, 0.0, 1e3, false},
+    [FC] = {"fc", "1", 0.5, 0.0, 1.0, false},
+    [TT] = {"tt", "s", 0.0, 0.0, 1e300, false},
 };
+
+enum { DS = 2, PLACES }; /* behind GS and GD */
+static const eq_storage places[PLACES] = {
+    [GS] = {"cgs", "qgs", G, S}, [GD] = {"cgd", "qgd", G, D}, [DS] = {"cds", "qds", S, D}};
 
 /* 1 + a dT + b dT^2, of two coefficients that follow each other. */
 static double warmed(size_t j, double *const *w, int first, double above) {
@@ -115,6 +129,13 @@ static void derive_body(size_t j, double *const *w, double vt, double kelvin, do
     w[VCRIT][j] = eq_pnj_critical(n * vt, w[BODY_IS][j]);
 }
 
+/* The depletion layer of the body diode: its potential, V, and its capacitance. */
+static void derive_layer(size_t j, double *const *w, double k_over_q, double kelvin, double tnom) {
+    double growth = eq_depletion_growth(w[VJ][j], fmin(w[MJ][j], 0.9), k_over_q, kelvin, tnom);
+    w[LAYER_V][j] = eq_depletion_potential(w[VJ][j], k_over_q, kelvin, tnom);
+    w[LAYER_C][j] = w[CJO][j] * w[M][j] * growth;
+}
+
 static void derive(size_t n, double *const *w, const eq_environment *env, double type) {
     for (size_t j = 0; j < n; j++) {
         double temp = eq_own_temp(w[TEMP][j], w[DTEMP][j], env);
@@ -124,6 +145,7 @@ static void derive(size_t n, double *const *w, const eq_environment *env, double
         w[TYPE][j] = type;
         derive_channel(j, w, kelvin, tnom);
         derive_body(j, w, env->k_over_q * kelvin, kelvin, tnom);
+        derive_layer(j, w, env->k_over_q, kelvin, tnom);
     }
 }
 
@@ -197,6 +219,7 @@ static void settle(const transistor *q, eq_inner_state *s) {
  * diode that carries more than 10 GA goes on along its tangent. */
 typedef struct body {
     double i, g, per_is;
+    double v, through, slope; /* of the diode alone, without gmin: its drop, its current */
 } body;
 
 static body body_of(size_t j, double *const *w, double u) {
@@ -211,7 +234,13 @@ static body body_of(size_t j, double *const *w, double u) {
     eq_junction_law(&q, v, &i, &g);
     double change = eq_junction_law_per_is(&q, v) / w[IS][j], share = 1.0 + r * g;
     if (r == 0.0) i += g * (u - v);
-    return (body){i + w[SHUNT][j] * u, g / share + w[SHUNT][j], change / share};
+    if (r == 0.0) v = u;
+    return (body){.i = i + w[SHUNT][j] * u,
+                  .g = g / share + w[SHUNT][j],
+                  .per_is = change / share,
+                  .v = v,
+                  .through = i - q.gmin * v,
+                  .slope = g - q.gmin};
 }
 
 static void port(size_t n, double *const *w, const double *const *z, double *const *memory,
@@ -230,6 +259,50 @@ static void port(size_t n, double *const *w, const double *const *z, double *con
         g[S * NODES + S][j] += b.g;
         g[D * NODES + S][j] -= b.g;
         g[S * NODES + D][j] -= b.g;
+    }
+}
+
+/* The charge of the gate on the drain at the drop v: from cgdmin to nearly cgdmax the capacitance is
+ * c + s atan(a v), above 0 c + s tanh(a v), s = (cgdmax - cgdmin)/(1 + pi/2), c = cgdmax - s (ngspice
+ * manual, "VDMOS"). */
+static void gate_on_drain(size_t j, double *const *w, double v, double *q, double *c) {
+    const double half_pi = 1.5707963267948966;
+    double s = w[M][j] * (w[CGDMAX][j] - w[CGDMIN][j]) / (1.0 + half_pi), a = w[A][j];
+    double base = w[M][j] * w[CGDMAX][j] - s, x = a * v;
+    double bend = 0.5 * log1p(x * x), above = fabs(x) + log1p(exp(-2.0 * fabs(x))) - log(2.0);
+    *c = base + s * (v > 0.0 ? tanh(x) : atan(x));
+    *q = base * v;
+    if (a > 0.0) *q += s / a * (v > 0.0 ? above : x * atan(x) - bend);
+}
+
+/* Row j at the inner potentials y; ngspice shows what one of m transistors has, but for the body. */
+static void store(const transistor *t, size_t j, double *const *w, const double *y,
+                  double *const *v, double *const *q, double *const *c) {
+    double drop[PLACES] = {y[G] - y[S], y[G] - y[D], 0.0}, sum[PLACES], slope[PLACES];
+    body b = body_of(j, w, t->inner.z[S] - t->inner.z[D]);
+    eq_depletion d = {w[LAYER_C][j], w[LAYER_V][j], fmin(w[MJ][j], 0.9), fmin(w[FC][j], 0.95)};
+    slope[GS] = w[CGS][j] * w[M][j];
+    sum[GS] = slope[GS] * drop[GS];
+    gate_on_drain(j, w, drop[GD], &sum[GD], &slope[GD]);
+    drop[DS] = b.v;
+    sum[DS] = w[TT][j] * b.through;
+    slope[DS] = w[TT][j] * b.slope;
+    eq_depletion_add(&d, b.v, &sum[DS], &slope[DS]);
+    for (int k = 0; k < PLACES; k++) {
+        v[k][j] = t->type * drop[k];
+        q[k][j] = t->type * sum[k];
+        for (int l = 0; l < PLACES; l++) c[k * PLACES + l][j] = k == l ? slope[k] : 0.0;
+    }
+}
+
+static void stored(size_t n, double *const *w, const double *const *z, double *const *v,
+                   double *const *q, double *const *c) {
+    for (size_t j = 0; j < n; j++) {
+        transistor t;
+        eq_inner_state s;
+        take(w, j, z, &t);
+        settle(&t, &s);
+        store(&t, j, w, s.y, v, q, c);
     }
 }
 
@@ -292,8 +365,10 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .control = EQ_CONTROL_PORT, .terminals = NODES, .channel = {D, S}, .gate = G,                  \
     .opens = (rising), .carries = 1u << D | 1u << S, .params = DECLARED, .columns = COLUMNS,       \
     .param = vdmos_param, .line = {[EQ_NGSPICE] = "$n $a $b $c $m$i\n"},                           \
-    .instance = EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP), .value = -1, .derive = derived,          \
-    .port = port, .param_port = param_port, .limit_port = limit_port
+    .instance = EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),                                          \
+    .reactive = EQ_BIT(DECLARED) - EQ_BIT(CGS), .charged = 2, .value = -1, .derive = derived,      \
+    .port = port, .param_port = param_port, .limit_port = limit_port, .storage = places,           \
+    .storages = PLACES, .stored = stored
 
 const eq_device_class eq_class_vdmosn = {POWER_MOS("vdmosn", "vdmos nchan", derive_n, 1)};
 const eq_device_class eq_class_vdmosp = {POWER_MOS("vdmosp", "vdmos pchan", derive_p, -1)};

@@ -272,7 +272,7 @@ const eq_model_word eq_model_words[] = {
     {'v', "tt", WORD_DC_FREE, NULL},
     {'v', "vj", WORD_DC_FREE, NULL},
     {'v', "cjo", WORD_DC_FREE, NULL},
-    {'v', "m", WORD_DC_FREE, NULL},
+    {'v', "m", WORD_ALIAS, "mj"},
     {'v', "fc", WORD_DC_FREE, NULL},
     {'v', "cgdmin", WORD_DC_FREE, NULL},
     {'v', "cgdmax", WORD_DC_FREE, NULL},

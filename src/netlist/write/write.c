@@ -50,18 +50,21 @@ static bool is_idle(const eq_device_class *cls, int k, const double *value) {
     return false;
 }
 
+/* True if parameter k says nothing at dc, so that ngspice alone gets it. */
+static bool is_of_charges(const eq_device_class *cls, int k, const double *value) {
+    return has_bit(cls->reactive, k) || is_idle(cls, k, value);
+}
+
 /* Model parameters. The dialects differ in k/q: a junction only sees n k T/q, so n is scaled to
  * give the same product (and xti with it, which enters as xti/n). */
 static void put_model_params(writer *w, const eq_device_class *cls, const double *value) {
     if (cls->level > 1) put_pair(w, "level", cls->level);
     for (int k = 0; k < cls->params; k++) {
         const eq_param *p = &cls->param[k];
-        bool own_law = has_bit(cls->ngspice_only, k);
+        bool own_law = has_bit(cls->ngspice_only, k), charges = is_of_charges(cls, k, value);
         if (has_bit(cls->instance, k) || isnan(value[k])) continue;
-        bool reactive = has_bit(cls->reactive, k);
-        if (reactive && w->dialect != EQ_NGSPICE) continue;
-        if ((own_law || reactive) && value[k] == p->default_value) continue;
-        if (is_idle(cls, k, value)) continue;
+        if (charges && w->dialect != EQ_NGSPICE) continue;
+        if ((own_law || charges) && value[k] == p->default_value) continue;
         if (own_law && w->dialect != EQ_NGSPICE && w->status == EQ_OK)
             w->status = eq_fail(w->diag, EQ_ERR_INPUT,
                                 "a %s model has %s=%g, and %s has another law for it; write the "
@@ -185,8 +188,8 @@ static void put_instance_params(writer *w, eq_element e) {
         const eq_param *p = &cls->param[k];
         double value = all[k];
         bool own = needs_model(w, number) ? has_bit(cls->instance, k) : k != cls->value;
-        if (!own || isnan(value) || value == p->default_value || is_idle(cls, k, all)) continue;
-        if (has_bit(cls->reactive, k) && w->dialect != EQ_NGSPICE) continue;
+        if (!own || isnan(value) || value == p->default_value) continue;
+        if (w->dialect != EQ_NGSPICE && is_of_charges(cls, k, all)) continue;
         if (strcmp(p->name, "tce") == 0 && put_tce(w, e, value)) continue;
         bool above = strcmp(p->name, "dtemp") == 0;
         if (above && !isnan(param(w, e, eq_param_find(cls, "temp")))) continue;

@@ -27,7 +27,7 @@ static eq_status number(const reader *r, const eq_xml_node *node, const char *na
 
 const char *eq_xml_param(const eq_device_class *cls, int k) {
     const char *name = cls->param[k].name;
-    return strcmp(name, "b") == 0 ? "b0" : name;
+    return strcmp(name, "a") == 0 ? "a0" : strcmp(name, "b") == 0 ? "b0" : name;
 }
 
 /* Every attribute that is a parameter of the class. */
