@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../support/program.h"
+#include "../support/training.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -257,6 +258,36 @@ START_TEST(a_network_learns_an_allosteric_response) {
 }
 END_TEST
 
+/* In a piece, in parts, on two threads: the same bits; other springs are another network. */
+START_TEST(a_resumed_training_has_the_bits_of_one_in_a_piece) {
+    static const char *const how[] = {"", "--epochs 2", "--resume --threads 2"};
+    static const char nodes[] = "name,x,y,fixed\na,0,0,yes\nb,0,1,yes\nc,1,0,no\nd,1,1,no\n";
+    char folder[2][256], net[256], *text;
+    snprintf(net, sizeof net, "%s", in("net.xml"));
+    for (int k = 0; k < 2; k++) snprintf(folder[k], sizeof folder[k], "%s", in(k == 0 ? "a" : "b"));
+    put("nodes.csv", nodes);
+    put("springs.csv", "from,to,k\na,c,1\nb,d,1\nc,d,1\na,d,2\n");
+    put("rows.csv", "f,y\n0.1,0.1\n0.2,0.15\n-0.1,0\n0.05,0.1\n");
+    put("net.xml", "<experiment><network kind='elastic' nodes='nodes.csv' springs='springs.csv' "
+                   "inputs='c.x' outputs='d.x'/><data format='csv' path='rows.csv' targets='y'/>"
+                   "<cost type='squared-error'/><optimizer type='adam' rate='0.01'/>"
+                   "<estimator type='one-sided' nudging='clamp' eta='0.5' g-clamp='3'/>"
+                   "<minibatch size='2'/><epochs count='6'/></experiment>");
+    for (int k = 0; k < 3; k++)
+        expect_exit(0, NULL, "train %s -o %s %s", net, folder[k == 0 ? 0 : 1], how[k]);
+    eq_checkpoint a = checkpoint_of(folder[0]), b = checkpoint_of(folder[1]);
+    ck_assert_uint_eq(a.conductances, 8);
+    ck_assert_int_eq(memcmp(a.g, b.g, a.conductances * sizeof *a.g), 0);
+    ck_assert(a.row[5].train_loss < 0.9 * a.row[0].train_loss);
+    eq_checkpoint_free(&a);
+    eq_checkpoint_free(&b);
+    put("springs.csv", "from,to,k\na,c,1\nb,d,1\nc,d,1\nb,c,2\n");
+    expect_exit(2, &text, "train %s --epochs 9 --resume -o %s", net, folder[1]);
+    ck_assert_msg(strstr(text, "<network>") != NULL, "%s", text);
+    free(text);
+}
+END_TEST
+
 Suite *elastic_suite(void) {
     Suite *s = suite_create("elastic");
     TCase *t = tcase_create("elastic");
@@ -269,6 +300,7 @@ Suite *elastic_suite(void) {
     tcase_add_test(t, clamped_outputs_are_held_and_the_step_goes_down_their_contrast);
     tcase_add_loop_test(t, what_cannot_be_is_told, 0, sizeof wrong / sizeof *wrong);
     tcase_add_test(t, gradients_hold);
+    tcase_add_test(t, a_resumed_training_has_the_bits_of_one_in_a_piece);
     tcase_add_loop_test(t, a_network_learns_an_allosteric_response, 0, 3);
     suite_add_tcase(s, t);
     return s;
