@@ -208,6 +208,7 @@ static const struct {
            {"network.inputs=a", "add edges"},
            {"network.step=2", "0 < step < 2"},
            {"network.steps=1", "does not settle"},
+           {"network.steps=1", " in example "},
            {"network.kind=lstm", "hopfield"},
            {"circuit.deck=netlists/iris.cir", "one circuit or network"},
            {"cost.type=squared-difference", "squared-error"},
