@@ -66,7 +66,7 @@ static const struct {
     {"P1 a 0 1 dp0=0", "dp0 = 0 of P1 is outside"},
     {"P1 a b 0 c d 0 line", "coupled lines"},
     {"I1 0 b 1m\nP1 b c 1", "only current sources (i1) lead to node b, c"},
-    {"P1 a b 1\nR1 b 0 1\n*% train P* min=-1 max=2", "reach outside of 0..1e+300"},
+    {"*% train P* min=-1 max=2\nP1 a b 1\nR1 b 0 1", "reach outside of 0..1e+300"},
 };
 
 START_TEST(pipes_that_cannot_be_are_refused) {
