@@ -77,10 +77,11 @@ static const double gauss_weight[4] = {0.3626837833783620, 0.3137066458778873, 0
 
 /* What is integrated over [0, v] beside closed forms: 0 the injected current i(c(u)), 1 its
  * derivative by ln is, 2 the recombination current alone. In t = sqrt(|u|) it is smooth (near 0 the
- * injected current goes with u and u^(3/2)); panels of 2 vte in u, 8-point Gauss-Legendre each
+ * injected current goes with u and u^(3/2)); panels of 2 vte or 2 vtr in u, 8-point Gauss-Legendre each
  * (exact to round-off for an exponential there). */
 static double integral(const eq_junction *q, double v, int what) {
-    double widest = q->isr > 0.0 ? fmin(2.0 * q->vte, 0.1 * q->vj) : 2.0 * q->vte;
+    double widest = 2.0 * q->vte;
+    if (q->isr > 0.0) widest = fmin(fmin(widest, 2.0 * q->vtr), 0.1 * q->vj);
     double far = fabs(v), panels = fmax(1.0, ceil(far / widest)), sum = 0.0;
     if (v > 700.0 * q->vte) return INFINITY; /* the plain current overflows */
     for (double k = 0.0; k < panels; k++) {

@@ -187,10 +187,15 @@ double eq_session_rate(const eq_session *s, size_t block) {
     return o == NULL ? s->x->optimizer.rate : o->rate;
 }
 
-double eq_session_strength(const eq_session *s, size_t block) {
+eq_pull eq_session_pull(const eq_session *s, size_t block) {
     const eq_group_options *o = options_of(s, block);
-    bool own = o != NULL && !isnan(o->strength);
-    return own ? o->strength : s->x->regularizer.strength;
+    eq_pull p = s->x->regularizer.pull;
+    if (o == NULL) return p;
+    if (!isnan(o->pull.strength)) p.strength = o->pull.strength;
+    if (!isnan(o->pull.soft)) p.soft = o->pull.soft;
+    if (!isnan(o->pull.low)) p.low = o->pull.low;
+    if (!isnan(o->pull.high)) p.high = o->pull.high;
+    return p;
 }
 
 /* Draws the initial parameters of every block. */

@@ -259,7 +259,7 @@ START_TEST(what_has_no_gradient_dynamics_says_so) {
         const char *command, *said;
     } bad[] = {
         {1, "gradcheck netlists/transistors.xml --transient",
-         "needs an energy: m1 is a transistor"},
+         "needs an energy: 30 elements (m1, m2, m3, ..) are each a transistor"},
         {2, "gradcheck netlists/two-stage.xml --steps 3", "give --transient as well"},
         {2, "gradcheck netlists/two-stage.xml -o nothing.csv", "give --transient as well"},
         {2, "gradcheck netlists/two-stage.xml --transient --step -1", "--step -1 is not positive"},

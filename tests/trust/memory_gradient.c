@@ -37,10 +37,13 @@ static eq_status langevin(eq_diag *diag) {
     eq_langevin_options o = eq_langevin_defaults();
     eq_experiment *x = NULL;
     eq_langevin_report r = {.table = NULL};
+    eq_result *t = NULL;
     o.temperature = 1e-9;
     o.steps = 100;
     eq_status status = eq_experiment_read("netlists/linear.xml", &x, diag);
     if (status == EQ_OK) status = eq_langevin_run(x, NULL, &o, &r, diag);
+    if (status == EQ_OK) status = eq_histogram_table(r.table, r.histogram, r.units, &t, diag);
+    eq_result_free(t);
     eq_langevin_report_free(&r);
     eq_experiment_free(x);
     return status;
@@ -57,7 +60,7 @@ static eq_status tasks(eq_diag *diag) {
     eq_status status = eq_experiment_read_with("netlists/meta-sine.xml", &set, &x, diag);
     if (status == EQ_OK) status = eq_trainer_new(x, NULL, &t, diag);
     if (status == EQ_OK) status = eq_trainer_step(t, NULL, diag);
-    if (status == EQ_OK) status = eq_meta_check(x, NULL, 1, &r, diag);
+    if (status == EQ_OK) status = eq_meta_check(x, NULL, NULL, 1, &r, diag);
     eq_meta_check_free(&r);
     eq_trainer_free(t);
     eq_experiment_free(x);

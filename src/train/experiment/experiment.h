@@ -23,9 +23,9 @@
 
 /* How the circuit groups whose name matches are trained; the first match in the file counts. */
 typedef struct eq_group_options {
-    char *match;     /* pattern with * and ?, matched with the name of the circuit's group */
-    double rate;     /* learning rate */
-    double strength; /* of the regularizer; NAN: that of all */
+    char *match;  /* pattern with * and ?, matched with the name of the circuit's group */
+    double rate;  /* learning rate */
+    eq_pull pull; /* NAN: as of all (eq_regularizer) */
     eq_init init;
 } eq_group_options;
 

@@ -170,8 +170,24 @@ static bool learns_tasks(const eq_experiment *x) {
 }
 
 static bool pulled(const eq_experiment *x) {
-    bool any = x->regularizer.strength > 0.0;
-    for (size_t k = 0; k < x->groups; k++) any |= x->group[k].strength > 0.0;
+    bool any = x->regularizer.pull.strength > 0.0;
+    for (size_t k = 0; k < x->groups; k++) any |= x->group[k].pull.strength > 0.0;
+    return any;
+}
+
+static bool softened(const eq_experiment *x) {
+    bool any = x->regularizer.pull.soft > 0.0;
+    for (size_t k = 0; k < x->groups; k++) any |= x->group[k].pull.soft > 0.0;
+    return any;
+}
+
+static bool bounds(const eq_pull *p) {
+    return isfinite(p->low) || isfinite(p->high);
+}
+
+static bool softly_bounded(const eq_experiment *x) {
+    bool any = bounds(&x->regularizer.pull);
+    for (size_t k = 0; k < x->groups; k++) any |= bounds(&x->group[k].pull);
     return any;
 }
 
@@ -326,6 +342,16 @@ static const struct rule {
     {"optimizer.group", "high", "init=\"uniform\" or \"log-uniform\" or \"fan-in\" or \"kaiming\"",
      NULL, drawn, NULL},
     {"regularizer", "center", "a strength above 0, here or of a group", pulled, NULL, NULL},
+    {"regularizer", "soft-low soft-high", "a soft-strength above 0, here or of a group", softened,
+     NULL, NULL},
+    {"optimizer.group", "soft-low soft-high", "a soft-strength above 0, here or of <regularizer>",
+     softened, NULL, NULL},
+    {"regularizer", "soft-strength", "soft-low or soft-high, here or of a group", softly_bounded,
+     NULL, NULL},
+    {"optimizer.group", "soft-strength", "soft-low or soft-high, here or of <regularizer>",
+     softly_bounded, NULL, NULL},
+    {"meta", "bound-rate", "a soft-strength above 0, of a group or of <regularizer>", softened,
+     NULL, NULL},
     {"meta", "ways tasks", "data with classes, and these have targets", tasks_of_classes, NULL,
      NULL},
     {"schedule", "factor", "type=\"exponential\" or \"step\" or \"cosine\"", scheduled, NULL, NULL},
