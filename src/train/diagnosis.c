@@ -331,9 +331,10 @@ const eq_diagnosis *eq_doctor_rows(const eq_doctor *d, size_t *rows) {
 eq_status eq_doctor_resume(eq_doctor *d, const char *folder, size_t epoch, eq_diag *diag) {
     char *path = eq_path_join(folder, EQ_TRAIN_DIAGNOSIS), *text = NULL;
     size_t length = 0;
-    eq_status status = path == NULL ? eq_out_of_memory(diag) : EQ_OK;
-    if (status == EQ_OK && eq_file_read(path, (eq_place){0}, &text, &length, NULL) == EQ_OK &&
-        strncmp(text, d->csv.text, d->csv.length) == 0) {
+    eq_status read =
+        path == NULL ? EQ_ERR_MEMORY : eq_file_read(path, (eq_place){0}, &text, &length, NULL);
+    eq_status status = read == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : EQ_OK;
+    if (read == EQ_OK && strncmp(text, d->csv.text, d->csv.length) == 0) {
         const char *end = text + d->csv.length, *line = end;
         while (*line != '\0' && strtoull(line, NULL, 10) <= epoch) {
             line += strcspn(line, "\n");
