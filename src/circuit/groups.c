@@ -176,17 +176,23 @@ static eq_status choose_class(const eq_circuit *c, const char *param, eq_group *
 }
 
 static eq_status check_bounds(const eq_group *g, eq_place place, eq_diag *diag) {
-    bool conductance = is_conductance(g);
-    if (g->max > g->min && isfinite(g->max) && isfinite(g->min) && (!conductance || g->min >= 0.0))
-        return EQ_OK;
-    if (conductance)
+    bool rise = g->max > g->min && isfinite(g->max) && isfinite(g->min);
+    const eq_param *of = &eq_class(g->cls)->param[g->param];
+    if (is_conductance(g) && rise && g->min >= 0.0) return EQ_OK;
+    if (!is_conductance(g) && rise && g->min >= of->min && g->max <= of->max) return EQ_OK;
+    if (is_conductance(g))
         return eq_fail_at(
             diag, EQ_ERR_INPUT, place,
             "gmin=%g and gmax=%g are no bounds of a conductance; give 0 <= gmin < gmax", g->min,
             g->max);
-    return eq_fail_at(diag, EQ_ERR_INPUT, place,
-                      "min=%g and max=%g are no bounds of %s; give min < max", g->min, g->max,
-                      eq_class(g->cls)->param[g->param].name);
+    if (!rise)
+        return eq_fail_at(diag, EQ_ERR_INPUT, place,
+                          "min=%g and max=%g are no bounds of %s; give min < max", g->min, g->max,
+                          of->name);
+    return eq_fail_at(
+        diag, EQ_ERR_INPUT, place,
+        "min=%g and max=%g reach outside of %g..%g %s, where %s lies; give bounds inside", g->min,
+        g->max, of->min, of->max, of->unit, of->name);
 }
 
 static eq_status new_group(eq_circuit *c, const char *pattern, double min, double max,

@@ -156,7 +156,7 @@ void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
         small[k] = p->rows * p->columns <= 4096;
         wide[k] = cell(h, p, c->p->width / (double)c->columns);
         turned[k] = turns(p, wide[k]);
-        if (turned[k])
+        if (turned[k] > 0.0)
             over = fmax(over, fmax(0.5, LETTER * longest(p->column_name, p->columns) - 0.2));
         put_cells(p, most[k], c);
     }

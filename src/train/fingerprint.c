@@ -53,10 +53,21 @@ static eq_status list_of(const char *path, uint64_t *hash, eq_diag *diag) {
     return status;
 }
 
-static eq_status network_of(const eq_experiment *x, uint64_t *hash, eq_diag *diag) {
+/* A list that there is, wherever it lies. */
+static char *anywhere(const char *list) {
+    static char root[] = "/";
+    return list == NULL ? NULL : root;
+}
+
+eq_status eq_network_fingerprint(const eq_experiment *x, uint64_t *hash, eq_diag *diag) {
     const char *const list[] = {x->network.edges, x->elastic.nodes, x->elastic.springs};
+    eq_experiment placeless = *x;
     eq_text t = {0};
-    eq_experiment_write_network(x, &t);
+    placeless.home = NULL;
+    placeless.network.edges = anywhere(list[0]);
+    placeless.elastic.nodes = anywhere(list[1]);
+    placeless.elastic.springs = anywhere(list[2]);
+    eq_experiment_write_network(&placeless, &t);
     eq_status status = t.failed ? eq_out_of_memory(diag) : EQ_OK;
     *hash = EQ_HASH_START;
     if (status == EQ_OK) eq_hash_bytes(hash, t.text, t.length);
@@ -73,7 +84,7 @@ eq_status eq_fingerprint_of(const eq_experiment *x, const eq_circuit *c, const e
     if (c != NULL)
         out->circuit = eq_circuit_fingerprint(c);
     else
-        status = network_of(x, &out->circuit, diag);
+        status = eq_network_fingerprint(x, &out->circuit, diag);
     return status != EQ_OK ? status : eq_experiment_fingerprint(x, &out->experiment, diag);
 }
 

@@ -10,15 +10,17 @@
 typedef struct eq_fingerprint {
     uint64_t seed;
     uint64_t experiment; /* eq_experiment_fingerprint: encoding, cost, estimator, optimizer, .. */
-    uint64_t circuit; /* eq_circuit_fingerprint, before conductances are drawn; without one, of the
-                            element that says what network it is */
-    uint64_t data;    /* eq_data_fingerprint */
+    uint64_t circuit;    /* eq_circuit_fingerprint, before conductances are drawn; without one,
+                         eq_network_fingerprint */
+    uint64_t data;       /* eq_data_fingerprint */
 } eq_fingerprint;
 
 /* Values, labels, names of the classes and which rows train and test. */
 uint64_t eq_data_fingerprint(const eq_data_set *set);
 /* The same of values, labels and names alone: what the files hold, however they are split. */
 uint64_t eq_data_checksum(const eq_data_set *set);
+/* Of the element that says what network without a circuit it is, and what is in its lists, wherever they lie. */
+eq_status eq_network_fingerprint(const eq_experiment *x, uint64_t *hash, eq_diag *diag);
 /* c: NULL without a circuit. */
 eq_status eq_fingerprint_of(const eq_experiment *x, const eq_circuit *c, const eq_data_set *set,
                             eq_fingerprint *out, eq_diag *diag);

@@ -65,34 +65,46 @@ eq_status eq_session_data(eq_session *s, eq_diag *diag) {
     return read_set(s, s->data, split, x->kept, diag);
 }
 
-/* The circuit must have an input for every encoded feature and an output for every class. */
+static eq_status check_inputs(const eq_session *s, size_t inputs, eq_diag *diag) {
+    bool circuit = s->c != NULL;
+    if (inputs == s->encoder.inputs) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_INPUT,
+                   "the %s has %zu input%s%s, the data give %zu (%zu feature%s%s); change %s, or "
+                   "invert in <encoding>",
+                   circuit ? "circuit" : "network", inputs, circuit ? " source" : "",
+                   eq_plural(inputs), s->encoder.inputs, s->encoder.features,
+                   eq_plural(s->encoder.features), s->encoder.invert ? ", each also inverted" : "",
+                   circuit ? "the input line or layers of the circuit"
+                           : "layers, or inputs, of <network>");
+}
+
+static eq_status check_outputs(const eq_session *s, size_t outputs, const eq_data *d,
+                               eq_diag *diag) {
+    bool circuit = s->c != NULL, class = d->goal == EQ_GOAL_CLASS;
+    const char *what = class ? "class" : "target";
+    if (outputs == d->classes) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_INPUT,
+                   "the %s has %zu output%s, the data %zu %s%s; give %s for each %s",
+                   circuit ? "circuit" : "network", outputs, eq_plural(outputs), d->classes, what,
+                   d->classes == 1 ? ""
+                   : class         ? "es"
+                                   : "s",
+                   circuit ? "the circuit one output (a node or a pair of nodes, which counts "
+                             "twice in layers)"
+                           : "layers, or outputs, of <network> one",
+                   what);
+}
+
+/* The network must have an input for every encoded feature and an output for every class. */
 static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *diag) {
-    size_t inputs = eq_network_inputs(s->model), outputs = eq_network_outputs(s->model);
     size_t targets = d->goal == EQ_GOAL_CLASS ? 0 : d->classes;
     if (s->encoder.features != d->features || s->encoder.targets != targets)
         return eq_fail(diag, EQ_ERR_INPUT,
                        "the network was trained with %zu features and %zu targets, the data have "
                        "%zu and %zu; give the data of the training, or others of their kind",
                        s->encoder.features, s->encoder.targets, d->features, targets);
-    if (inputs != s->encoder.inputs)
-        return eq_fail(
-            diag, EQ_ERR_INPUT,
-            "the circuit has %zu input source%s, the data give %zu (%zu feature%s%s); change "
-            "the input line or layers of the circuit, or invert in <encoding>",
-            inputs, eq_plural(inputs), s->encoder.inputs, s->encoder.features,
-            eq_plural(s->encoder.features), s->encoder.invert ? ", each also inverted" : "");
-    const char *what = d->goal == EQ_GOAL_CLASS ? "class" : "target";
-    if (outputs != d->classes)
-        return eq_fail(
-            diag, EQ_ERR_INPUT,
-            "the circuit has %zu output%s, the data %zu %s%s; give the circuit one output "
-            "(a node or a pair of nodes, which counts twice in layers) for each %s",
-            outputs, eq_plural(outputs), d->classes, what,
-            d->classes == 1            ? ""
-            : d->goal == EQ_GOAL_CLASS ? "es"
-                                       : "s",
-            what);
-    return EQ_OK;
+    eq_status status = check_inputs(s, eq_network_inputs(s->model), diag);
+    return status == EQ_OK ? check_outputs(s, eq_network_outputs(s->model), d, diag) : status;
 }
 
 /* What a minibatch needs for each of its examples: inputs, potentials,

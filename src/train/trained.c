@@ -8,6 +8,7 @@
 #include "train/devices.h"
 #include "train/folder.h"
 #include "train/models.h"
+#include "train/same.h"
 #include "train/seed_folders.h"
 #include "train/trained.h"
 
@@ -133,7 +134,10 @@ static eq_status build_circuit(eq_trained *m, const eq_checkpoint *p, eq_diag *d
 
 /* The network of a run without a circuit stands in its checkpoint. */
 static eq_status build_network(eq_trained *m, const eq_checkpoint *p, eq_diag *diag) {
-    eq_status status = eq_session_model(&m->s, diag);
+    eq_status status = eq_same_lists(m->run, p->began.circuit, diag);
+    if (status == EQ_OK) status = eq_session_model(&m->s, diag);
+    bool many = status == EQ_OK && eq_network_parameters(m->s.model) == p->conductances;
+    if (many && m->other) status = eq_same_parameters(m->run, m->s.model, diag);
     return status == EQ_OK ? take_over(m, p, diag) : status;
 }
 

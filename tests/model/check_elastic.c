@@ -7,10 +7,13 @@
 #include <string.h>
 
 #include "../support/program.h"
+#include "../support/training.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "model/elastic/elastic.h"
+#include "model/network.h"
+#include "train/estimator.h"
 
 Suite *elastic_suite(void);
 
@@ -100,6 +103,106 @@ START_TEST(a_displaced_node_takes_others_with_it) {
 }
 END_TEST
 
+/* A braced frame of two free nodes, one of which is pulled by the input. */
+enum { SPRINGS = 7, COORDINATES = 8, HELD = 2 };
+static const double corner[4][2] = {{0.0, 0.0}, {0.0, 1.0}, {1.1, 0.0}, {1.0, 0.9}};
+static const int end[SPRINGS][2] = {{0, 2}, {1, 3}, {2, 3}, {0, 3}, {1, 2}, {0, 2}, {1, 3}};
+
+/* E = sum k (r - l)^2/2 - f u_2x of displacements. */
+static double energy_of(const double *k, const double *l, double f, const double *u) {
+    double e = -f * u[4];
+    for (int s = 0; s < SPRINGS; s++) {
+        double v[2];
+        for (int i = 0; i < 2; i++)
+            v[i] = corner[end[s][1]][i] + u[2 * end[s][1] + i] - corner[end[s][0]][i] -
+                   u[2 * end[s][0] + i];
+        e += 0.5 * k[s] * (hypot(v[0], v[1]) - l[s]) * (hypot(v[0], v[1]) - l[s]);
+    }
+    return e;
+}
+
+static eq_network *frame(double *k, double *l) {
+    eq_elastic_options o = eq_elastic_defaults();
+    eq_network *n = NULL;
+    eq_text t = {0};
+    o.nodes = path_of("nodes.csv");
+    o.springs = path_of("springs.csv");
+    o.inputs = eq_strdup("c.x");
+    o.outputs = eq_strdup("d.x d.y");
+    o.tolerance = 1e-13;
+    put("nodes.csv", "name,x,y,fixed\na,0,0,yes\nb,0,1,yes\nc,1.1,0,no\nd,1,0.9,no\n");
+    eq_text_puts(&t, "from,to,k,l\n");
+    for (int s = 0; s < SPRINGS; s++)
+        eq_text_printf(&t, "%c,%c,%g,%g\n", 'a' + end[s][0], 'a' + end[s][1], 1.0 + 0.3 * s,
+                       s < 2   ? 1.05
+                       : s < 3 ? 0.95
+                       : s < 5 ? 1.35
+                               : 1.0);
+    put("springs.csv", t.text);
+    ck_assert_int_eq(eq_elastic_new(&o, &n, NULL), EQ_OK);
+    ck_assert_int_eq(eq_network_start(n, &(eq_engine_options){EQ_ENGINE_AUTO, 1, 1}, NULL), EQ_OK);
+    eq_network_get(n, 0, k);
+    eq_network_get(n, 1, l);
+    eq_elastic_options_free(&o);
+    eq_text_free(&t);
+    return n;
+}
+
+/* E(clamped) - E(free), and the gradient that descends it. */
+static double contrast(eq_network *n, const double *k, const double *l, double eta, double pull,
+                       double *gradient) {
+    static const double target[HELD] = {0.12, -0.2}, f = 0.2;
+    const eq_cost cost = {.kind = eq_cost_find("squared-error"), .high = 1.0};
+    const eq_estimator est = {.kind = eq_estimator_find("one-sided"),
+                              .nudging = EQ_NUDGE_CLAMP,
+                              .eta = eta,
+                              .clamp = pull};
+    eq_phases *p = eq_phases_new(1, HELD);
+    double a[EQ_MAX_SLOTS], y[HELD], v[2][COORDINATES], e[2], size;
+    ck_assert_int_eq(eq_network_free_phase(n, 1, &f, y, NULL), EQ_OK);
+    eq_goal goal = {0, target};
+    ck_assert_int_eq(eq_estimate(&est, p, n, &cost, 1.0, 1, y, &goal, a, NULL), EQ_OK);
+    for (int slot = 0; slot < 2; slot++) {
+        ck_assert_int_eq(eq_network_energies(n, slot, 1, &f, &e[slot], &size, NULL), EQ_OK);
+        ck_assert_int_eq(eq_engine_potentials(n->engine, slot, v[slot], NULL), EQ_OK);
+        ck_assert_double_eq_tol(e[slot], energy_of(k, l, f, v[slot]), 1e-13);
+    }
+    for (int i = 0; i < HELD; i++) {
+        double way = v[1][6 + i] - y[i], all = eta * (target[i] - y[i]);
+        if (isinf(pull))
+            ck_assert_double_eq_tol(way, all, 1e-9);
+        else
+            ck_assert(way / all > 0.05 && way / all < 1.0);
+    }
+    if (gradient != NULL) ck_assert_int_eq(eq_network_gradient(n, a, gradient, NULL), EQ_OK);
+    eq_phases_free(p);
+    return e[1] - e[0];
+}
+
+/* Outputs held at their targets (eta = 1): the step goes down E(clamped) - E(free), by the loop above. */
+START_TEST(clamped_outputs_are_held_and_the_step_goes_down_their_contrast) {
+    double theta[2][SPRINGS], gradient[2 * SPRINGS], side[2], h = 1e-5;
+    eq_network *n = frame(theta[0], theta[1]);
+    ck_assert_double_gt(contrast(n, theta[0], theta[1], 1.0, INFINITY, gradient), 1e-3);
+    for (size_t b = 0; b < 2; b++)
+        for (int s = 0; s < SPRINGS; s++) {
+            double kept = theta[b][s];
+            for (int q = 0; q < 2; q++) {
+                theta[b][s] = q == 0 ? kept + h : kept - h;
+                eq_network_put(n, b, theta[b]);
+                side[q] = contrast(n, theta[0], theta[1], 1.0, INFINITY, NULL);
+            }
+            theta[b][s] = kept;
+            eq_network_put(n, b, theta[b]);
+            ck_assert_double_eq_tol(gradient[b * SPRINGS + (size_t)s],
+                                    (side[0] - side[1]) / (2.0 * h), 1e-7);
+        }
+    contrast(n, theta[0], theta[1], 0.1, INFINITY, NULL);
+    contrast(n, theta[0], theta[1], 1.0, 2.0, NULL); /* by springs of 2 N/m */
+    eq_network_free(n);
+}
+END_TEST
+
 /* What is refused, and what has no stable equilibrium: the message names the place, or the node. */
 static const struct {
     const char *nodes, *springs, *inputs, *said;
@@ -142,11 +245,45 @@ START_TEST(gradients_hold) {
 }
 END_TEST
 
+/* By nudged phases; by clamped ones, outputs held, as in coupled learning (Stern et al. 2021). */
 START_TEST(a_network_learns_an_allosteric_response) {
+    static const char *const how[] = {
+        "", "--set estimator.type=one-sided --set estimator.nudging=clamp --set estimator.eta=0.1",
+        "--set estimator.type=one-sided --set estimator.nudging=clamp --set estimator.eta=1"};
     char *text;
-    expect_exit(0, NULL, "train netlists/elastic.xml -o %s", in("run"));
+    expect_exit(0, NULL, "train netlists/elastic.xml -o %s %s", in("run"), how[_i]);
     expect_exit(0, &text, "eval %s --json", in("run"));
     ck_assert_double_lt(strtod(strstr(text, "\"rmse\": ") + 8, NULL), 0.01);
+    free(text);
+}
+END_TEST
+
+/* In a piece, in parts, on two threads: the same bits; other springs are another network. */
+START_TEST(a_resumed_training_has_the_bits_of_one_in_a_piece) {
+    static const char *const how[] = {"", "--epochs 2", "--resume --threads 2"};
+    static const char nodes[] = "name,x,y,fixed\na,0,0,yes\nb,0,1,yes\nc,1,0,no\nd,1,1,no\n";
+    char folder[2][256], net[256], *text;
+    snprintf(net, sizeof net, "%s", in("net.xml"));
+    for (int k = 0; k < 2; k++) snprintf(folder[k], sizeof folder[k], "%s", in(k == 0 ? "a" : "b"));
+    put("nodes.csv", nodes);
+    put("springs.csv", "from,to,k\na,c,1\nb,d,1\nc,d,1\na,d,2\n");
+    put("rows.csv", "f,y\n0.1,0.1\n0.2,0.15\n-0.1,0\n0.05,0.1\n");
+    put("net.xml", "<experiment><network kind='elastic' nodes='nodes.csv' springs='springs.csv' "
+                   "inputs='c.x' outputs='d.x'/><data format='csv' path='rows.csv' targets='y'/>"
+                   "<cost type='squared-error'/><optimizer type='adam' rate='0.01'/>"
+                   "<estimator type='one-sided' nudging='clamp' eta='0.5' g-clamp='3'/>"
+                   "<minibatch size='2'/><epochs count='6'/></experiment>");
+    for (int k = 0; k < 3; k++)
+        expect_exit(0, NULL, "train %s -o %s %s", net, folder[k == 0 ? 0 : 1], how[k]);
+    eq_checkpoint a = checkpoint_of(folder[0]), b = checkpoint_of(folder[1]);
+    ck_assert_uint_eq(a.conductances, 8);
+    ck_assert_int_eq(memcmp(a.g, b.g, a.conductances * sizeof *a.g), 0);
+    ck_assert(a.row[5].train_loss < 0.9 * a.row[0].train_loss);
+    eq_checkpoint_free(&a);
+    eq_checkpoint_free(&b);
+    put("springs.csv", "from,to,k\na,c,1\nb,d,1\nc,d,1\nb,c,2\n");
+    expect_exit(2, &text, "train %s --epochs 9 --resume -o %s", net, folder[1]);
+    ck_assert_msg(strstr(text, "<network>") != NULL, "%s", text);
     free(text);
 }
 END_TEST
@@ -160,9 +297,11 @@ Suite *elastic_suite(void) {
     tcase_add_test(t, a_tripod_in_three_dimensions_too);
     tcase_add_test(t, a_saddle_is_left);
     tcase_add_test(t, a_displaced_node_takes_others_with_it);
+    tcase_add_test(t, clamped_outputs_are_held_and_the_step_goes_down_their_contrast);
     tcase_add_loop_test(t, what_cannot_be_is_told, 0, sizeof wrong / sizeof *wrong);
     tcase_add_test(t, gradients_hold);
-    tcase_add_test(t, a_network_learns_an_allosteric_response);
+    tcase_add_test(t, a_resumed_training_has_the_bits_of_one_in_a_piece);
+    tcase_add_loop_test(t, a_network_learns_an_allosteric_response, 0, 3);
     suite_add_tcase(s, t);
     return s;
 }

@@ -65,6 +65,7 @@ static const struct {
     {"P1 a 0 1 n=2", "n = 2 of P1 is outside 0.1..1"},
     {"P1 a 0 1 dp0=0", "dp0 = 0 of P1 is outside"},
     {"P1 a b 0 c d 0 line", "coupled lines"},
+    {"*% train P* min=-1 max=2\nP1 a b 1\nR1 b 0 1", "reach outside of 0..1e+300"},
 };
 
 START_TEST(pipes_that_cannot_be_are_refused) {
@@ -74,6 +75,16 @@ START_TEST(pipes_that_cannot_be_are_refused) {
     expect_exit(2, &said, "op %s", in("wrong.cir"));
     ck_assert_msg(strstr(said, wrong[_i].said) != NULL && strstr(said, "wrong.cir:3:") != NULL,
                   "%s", said);
+    free(said);
+}
+END_TEST
+
+/* No pipe leads on from where the flow comes in. */
+START_TEST(an_inflow_without_an_outlet_is_told) {
+    char *said;
+    put("closed.cir", "closed\nI1 0 b 1m\nP1 b c 1\n.op\n.end\n");
+    expect_exit(1, &said, "op %s", in("closed.cir"));
+    ck_assert_msg(strstr(said, "only current sources (i1) lead to node b, c") != NULL, "%s", said);
     free(said);
 }
 END_TEST
@@ -121,6 +132,7 @@ Suite *flow_suite(void) {
     tcase_add_test(t, a_small_drop_is_laminar);
     tcase_add_test(t, a_balanced_bridge_has_no_flow_in_the_middle);
     tcase_add_loop_test(t, pipes_that_cannot_be_are_refused, 0, sizeof wrong / sizeof *wrong);
+    tcase_add_test(t, an_inflow_without_an_outlet_is_told);
     tcase_add_test(t, a_network_learns_to_share_its_inflows);
     tcase_add_test(t, pipes_survive_being_written);
     suite_add_tcase(s, t);

@@ -201,14 +201,14 @@ START_TEST(what_lacks_weights_holds_its_gradients) {
 }
 END_TEST
 
-/* Another list under the same name is another network; one that moves with its experiment is not. */
+/* Another list under the same name is another network, for a resume and an evaluation. */
 START_TEST(a_changed_list_is_told) {
     static const char *const list[] = {"from,to\na,h\nb,h\nh,y\n", "from,to\na,h\nb,y\nh,y\n"};
     put("rows.csv", "a,b,y\n0.1,0.2,0.3\n0.3,0.1,0.2\n");
     put("net.xml", "<experiment><network kind='hopfield' edges='e.csv' inputs='a b' outputs='y'/>"
                    "<data format='csv' path='rows.csv' targets='y'/><cost type='squared-error'/>"
                    "<optimizer type='sgd' rate='0.1'/></experiment>");
-    char run[256], net[256], *text;
+    char run[256], net[256], rows[256], *text;
     snprintf(run, sizeof run, "%s", in("run"));
     snprintf(net, sizeof net, "%s", in("net.xml"));
     put("e.csv", list[0]);
@@ -217,8 +217,22 @@ START_TEST(a_changed_list_is_told) {
     expect_exit(2, &text, "train %s -o %s --epochs 4 --resume", net, run);
     ck_assert_msg(strstr(text, "<network>") != NULL, "%s", text);
     free(text);
+    snprintf(rows, sizeof rows, "%s", in("rows.csv"));
+    expect_exit(2, &text, "eval %s --data %s", run, rows);
+    ck_assert_msg(strstr(text, "e.csv; give back the lists") != NULL, "%s", text);
+    free(text);
     put("e.csv", list[0]);
     expect_exit(0, NULL, "train %s -o %s --epochs 4 --resume", net, run);
+    expect_exit(0, NULL, "eval %s --data %s --set network.tolerance=1e-6", run, rows);
+    put("other.csv", list[1]);
+    expect_exit(2, &text, "eval %s --set network.edges=%s", run, in("other.csv"));
+    ck_assert_msg(strstr(text, "are not those of the run") != NULL, "%s", text);
+    free(text);
+    expect_exit(0, NULL, "train %s -o %s --epochs 1 --set data.train-limit=60", lacking[1].path,
+                in("sparse"));
+    expect_exit(2, &text, "eval %s --set network.topology=2", in("sparse"));
+    ck_assert_msg(strstr(text, "are not those of the run") != NULL, "%s", text);
+    free(text);
 }
 END_TEST
 
@@ -236,6 +250,7 @@ static const struct {
            {"network.inputs=a", "add edges"},
            {"network.step=2", "0 < step < 2"},
            {"network.steps=1", "does not settle"},
+           {"network.steps=1", " in example "},
            {"network.kind=lstm", "hopfield"},
            {"circuit.deck=netlists/iris.cir", "one circuit or network"},
            {"cost.type=squared-difference", "squared-error"},

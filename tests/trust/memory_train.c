@@ -263,6 +263,19 @@ static eq_status resume(eq_diag *diag) {
     return memory_train("netlists/two-stage.xml", "run", true, EQ_ENGINE_AUTO, diag);
 }
 
+/* A run of a network of edges, whose list and names are compared when it is opened with a change. */
+static eq_status run_of_edges(eq_diag *diag) {
+    const char *const item[] = {"network.tolerance=1e-7"};
+    eq_trained_options as = eq_trained_defaults();
+    eq_trained *m = NULL;
+    as.set = (eq_settings){item, 1};
+    eq_status status =
+        memory_train("netlists/hopfield-graph.xml", "edges", false, EQ_ENGINE_AUTO, diag);
+    if (status == EQ_OK) status = eq_trained_open(in("edges"), &as, &m, diag);
+    eq_trained_free(m);
+    return status;
+}
+
 /* A folder in use, and a run that goes on with another seed. */
 static eq_status refused_folders(eq_diag *diag) {
     eq_experiment *x = NULL;
@@ -304,6 +317,7 @@ const memory_scenario memory_of_trainings[] = {
     {"devices", .run = devices},
     {"folders that are refused", .run = refused_folders},
     {"resumed training", .run = resume},
+    {"a run of a network of edges", .run = run_of_edges},
     {"settings", .run = settings},
     {"regression", .run = regression},
     {NULL},

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "model/discrete/net.h"
+#include "model/units.h"
 
 /* The field of the first layer has a part that no phase changes; the others get the biases, and what the
  * layer below makes of them, with the places of the largest values anew. */
@@ -231,13 +232,43 @@ static double one_sweep(eq_discrete *d, int slot, bool nudged) {
     return worst;
 }
 
-static eq_status not_settled(const eq_discrete *d, size_t steps, double worst, eq_diag *diag) {
-    return eq_fail(diag, EQ_ERR_CONVERGE,
-                   "a phase of the network does not settle: after %zu %s a unit is still %.3g off, "
-                   "more than tolerance=%g; raise steps, or lower the weights (their learning "
-                   "rates)",
-                   steps, d->o.solver == EQ_DISCRETE_STEPS ? "steps" : "sweeps", worst,
-                   d->o.tolerance);
+/* The unit that one more step moves most, "s2_7", and of which example from 0; false: memory ran out. */
+static bool find_farthest(eq_discrete *d, int slot, const eq_nudge *nudge, eq_text *unit,
+                          size_t *example) {
+    eq_discrete_state *a = &d->at[slot];
+    double *was = eq_malloc(d->n * d->largest, d->layers * sizeof *was), most = -1.0;
+    if (was == NULL) return false;
+    for (size_t l = 1; l <= d->layers; l++)
+        memcpy(was + (l - 1) * d->n * d->largest, a->s[l], d->n * d->width[l] * sizeof *was);
+    eq_discrete_step(d, a, nudge);
+    for (size_t l = 1, at = 0; l <= d->layers; at += d->width[l++])
+        for (size_t k = 0; k < d->n * d->width[l]; k++) {
+            double off = fabs(a->s[l][k] - was[(l - 1) * d->n * d->largest + k]);
+            if (off <= most) continue;
+            most = isnan(off) ? INFINITY : off;
+            *example = k / d->width[l];
+            eq_text_clear(unit);
+            eq_unit_name(d->width, at + k % d->width[l], unit);
+        }
+    eq_free(was);
+    return !unit->failed;
+}
+
+static eq_status not_settled(eq_discrete *d, int slot, const eq_nudge *nudge, size_t steps,
+                             double worst, eq_diag *diag) {
+    eq_text unit = {0};
+    size_t example = 0;
+    bool found = find_farthest(d, slot, nudge, &unit, &example);
+    eq_status status =
+        !found ? eq_out_of_memory(diag)
+               : eq_fail(diag, EQ_ERR_CONVERGE,
+                         "a phase of the network does not settle: after %zu %s a unit is still "
+                         "%.3g off, more than tolerance=%g (farthest is %s in example %zu of the "
+                         "minibatch); raise steps, or lower the weights (their learning rates)",
+                         steps, d->o.solver == EQ_DISCRETE_STEPS ? "steps" : "sweeps", worst,
+                         d->o.tolerance, unit.text, example + 1);
+    eq_text_free(&unit);
+    return status;
 }
 
 eq_status eq_discrete_settle(eq_discrete *d, int slot, const eq_nudge *nudge, eq_diag *diag) {
@@ -265,7 +296,7 @@ eq_status eq_discrete_settle(eq_discrete *d, int slot, const eq_nudge *nudge, eq
     }
     if (in_time) eq_discrete_find_largest(d, &d->at[slot]);
     if (!isfinite(worst) || (enough >= 0.0 && worst > enough))
-        return not_settled(d, steps, worst, diag);
+        return not_settled(d, slot, nudge, steps, worst, diag);
     if (enough > 0.0) d->worst = fmax(d->worst, worst / enough);
     return EQ_OK;
 }

@@ -119,6 +119,18 @@ static eq_status input_gradient(void *self, size_t count, const double *x, const
     return EQ_OK;
 }
 
+static eq_status energies(void *self, size_t count, const double *x, const double *v, double *e,
+                          double *size, eq_diag *diag) {
+    eq_elastic *of = self;
+    size_t c = eq_elastic_coordinates(of), d = of->dims;
+    (void)diag;
+    for (size_t j = 0; j < count; j++, v += c) {
+        for (size_t k = 0; k < c; k++) of->trial[k] = v[k] + of->rest[k / d][k % d];
+        e[j] = eq_elastic_energy(of, x + j * of->inputs, of->trial, &size[j]);
+    }
+    return EQ_OK;
+}
+
 static void tolerate(void *self, double residual) {
     eq_elastic *e = self;
     e->o.tolerance = residual;
@@ -132,6 +144,7 @@ static const eq_substrate_ops ops = {.destroy = destroy,
                                      .put = put,
                                      .fan_in = fan_in,
                                      .start = start,
+                                     .energies = energies,
                                      .input_gradient = input_gradient,
                                      .tolerate = tolerate};
 
@@ -143,10 +156,10 @@ static eq_status check(const eq_elastic_options *o, eq_diag *diag) {
     if (status != EQ_OK) return status;
     if (o->k_min > 0.0 && o->k_max > o->k_min && o->l_min > 0.0 && o->l_max > o->l_min)
         return EQ_OK;
-    return eq_fail(diag, EQ_ERR_INPUT,
-                   "k-min=%g, k-max=%g, l-min=%g and l-max=%g are no bounds of springs; give "
-                   "positive ones that rise",
-                   o->k_min, o->k_max, o->l_min, o->l_max);
+    return eq_fail_at(diag, EQ_ERR_INPUT, o->at,
+                      "k-min=%g, k-max=%g, l-min=%g and l-max=%g are no bounds of springs; give "
+                      "positive ones that rise",
+                      o->k_min, o->k_max, o->l_min, o->l_max);
 }
 
 eq_status eq_elastic_new(const eq_elastic_options *o, eq_network **out, eq_diag *diag) {

@@ -58,9 +58,8 @@ eq_status eq_elastic_read(eq_elastic *e, eq_diag *diag);
 
 /* phase.c. The vector from one end of spring k to the other over its length, which is returned. */
 double eq_elastic_direction(const eq_elastic *e, const double *q, size_t k, double *unit);
-/* The energy of example j at q, and what its terms add up to. */
-double eq_elastic_energy(const eq_elastic *e, size_t j, const double *q, const eq_nudge *nudge,
-                         double *size);
+/* The energy at q with the inputs x[inputs], and what its terms add up to. */
+double eq_elastic_energy(const eq_elastic *e, const double *x, const double *q, double *size);
 /* hessian[unknowns][unknowns] and, where it is not NULL, the gradient at q. */
 void eq_elastic_assemble(eq_elastic *e, size_t j, const double *q, const eq_nudge *nudge);
 /* From q[slot] to a stable minimum of the energy, of all examples. */

@@ -39,9 +39,8 @@ static double nudge_energy(const eq_elastic *e, size_t j, const double *q, const
     return sum;
 }
 
-double eq_elastic_energy(const eq_elastic *e, size_t j, const double *q, const eq_nudge *nudge,
-                         double *size) {
-    double sum = nudge_energy(e, j, q, nudge), all = fabs(sum), unit[3];
+double eq_elastic_energy(const eq_elastic *e, const double *x, const double *q, double *size) {
+    double sum = 0.0, all = 0.0, unit[3];
     for (size_t k = 0; k < e->springs; k++) {
         double over = eq_elastic_direction(e, q, k, unit) - e->l[k];
         sum += 0.5 * e->k[k] * over * over;
@@ -53,12 +52,21 @@ double eq_elastic_energy(const eq_elastic *e, size_t j, const double *q, const e
         all += fabs(work);
     }
     for (size_t k = 0; !e->o.displaced && k < e->inputs; k++) {
-        double work = e->x[j * e->inputs + k] * displacement(e, q, e->input[k]);
+        double work = x[k] * displacement(e, q, e->input[k]);
         sum -= work;
         all += fabs(work);
     }
-    if (size != NULL) *size = all;
+    *size = all;
     return sum;
+}
+
+/* That of example j with a nudge. */
+static double nudged_energy(const eq_elastic *e, size_t j, const double *q, const eq_nudge *nudge,
+                            double *size) {
+    double nudged = nudge_energy(e, j, q, nudge);
+    double sum = eq_elastic_energy(e, e->x + j * e->inputs, q, size);
+    *size += fabs(nudged);
+    return sum + nudged;
 }
 
 static void add_force(eq_elastic *e, int32_t coordinate, double force) {
@@ -114,7 +122,7 @@ void eq_elastic_assemble(eq_elastic *e, size_t j, const double *q, const eq_nudg
     add_nudge(e, j, q, nudge);
 }
 
-/* The largest force of the network, k l, and the largest entry of the diagonal of the Hessian. */
+/* The largest force of the network, k l, its largest stiffness, and the largest entry of the diagonal of the Hessian. */
 static double force_scale(const eq_elastic *e) {
     double most = 0.0;
     for (size_t k = 0; k < e->springs; k++) most = fmax(most, e->k[k] * e->l[k]);
@@ -125,6 +133,12 @@ static double stiffest(const eq_elastic *e) {
     double most = 0.0;
     for (size_t u = 0; u < e->unknowns; u++)
         most = fmax(most, fabs(e->hessian[u * e->unknowns + u]));
+    return most;
+}
+
+static double stiffest_spring(const eq_elastic *e) {
+    double most = 0.0;
+    for (size_t k = 0; k < e->springs; k++) most = fmax(most, e->k[k]);
     return most;
 }
 
@@ -189,7 +203,7 @@ static const char *node_of(const eq_elastic *e, size_t unknown) {
 
 /* Whether the stationary state is a stable one; at a saddle *falls and q is moved along the mode that falls. */
 static eq_status judge(eq_elastic *e, size_t j, double *q, bool *falls, eq_diag *diag) {
-    static const double floppy = 1e-10; /* of the stiffest coordinate */
+    static const double floppy = 1e-10; /* of the stiffest spring, whatever a clamp is */
     double value = NAN;
     *falls = false;
     if (isnan(factor_shifted(e)) || least_mode(e, &value) != EQ_OK || !isfinite(value))
@@ -198,7 +212,7 @@ static eq_status judge(eq_elastic *e, size_t j, double *q, bool *falls, eq_diag 
                        "look at its springs",
                        j + 1);
     size_t at = largest(e->mode, e->unknowns);
-    if (fabs(value) <= floppy * stiffest(e))
+    if (fabs(value) <= floppy * stiffest_spring(e))
         return eq_fail(
             diag, EQ_ERR_SINGULAR,
             "the network is a mechanism: node '%s' (and what moves with it) can move "
@@ -217,12 +231,13 @@ static double energy_along(eq_elastic *e, size_t j, const double *q, double t,
                            const eq_nudge *nudge) {
     memcpy(e->trial, q, eq_elastic_coordinates(e) * sizeof *q);
     for (size_t u = 0; u < e->unknowns; u++) e->trial[e->coordinate[u]] += t * e->step[u];
-    return eq_elastic_energy(e, j, e->trial, nudge, NULL);
+    double size;
+    return nudged_energy(e, j, e->trial, nudge, &size);
 }
 
 /* One step of Newton's method with a line search; steps whose gain is round-off are taken whole. */
 static bool newton(eq_elastic *e, size_t j, double *q, const eq_nudge *nudge) {
-    double size, now = eq_elastic_energy(e, j, q, nudge, &size), falls = 0.0, t = 1.0;
+    double size, now = nudged_energy(e, j, q, nudge, &size), falls = 0.0, t = 1.0;
     if (isnan(factor_shifted(e))) return false;
     for (size_t u = 0; u < e->unknowns; u++) e->step[u] = -e->g[u];
     if (eq_lin_solve(e->lin, e->step) != EQ_OK) return false;
@@ -238,6 +253,50 @@ static bool newton(eq_elastic *e, size_t j, double *q, const eq_nudge *nudge) {
     return true;
 }
 
+/* What the force of a nudge that is as stiff as one that holds an output may be off, from the round-off of where the
+ * nodes are. */
+static double round_off(const eq_elastic *e, size_t j, const double *q, const eq_nudge *nudge) {
+    size_t m = e->outputs, c = eq_elastic_coordinates(e);
+    double slope = 0.0;
+    for (size_t k = 0; nudge != NULL && nudge->slope != NULL && k < m * m; k++)
+        slope = fmax(slope, fabs(nudge->slope[j * m * m + k]));
+    return 4.0 * DBL_EPSILON * slope * fabs(q[largest(q, c)]);
+}
+
+/* The first spring whose ends, of which one is free, lie at the same place: it has no direction to push in, and never
+ * rests there. The number of springs: none does. */
+static size_t collapsed(const eq_elastic *e, const double *q) {
+    static const double none = 1e-12; /* of the mean length */
+    double unit[3], least = none * mean_length(e);
+    for (size_t k = 0; k < e->springs; k++) {
+        bool free_ = false;
+        for (size_t i = 0; i < e->dims; i++)
+            free_ |= e->unknown[(size_t)e->spring[k].from * e->dims + i] != EQ_ELASTIC_HELD ||
+                     e->unknown[(size_t)e->spring[k].to * e->dims + i] != EQ_ELASTIC_HELD;
+        if (free_ && !(eq_elastic_direction(e, q, k, unit) > least)) return k;
+    }
+    return e->springs;
+}
+
+static eq_status unsettled(const eq_elastic *e, size_t j, const double *q, size_t at, double off,
+                           eq_diag *diag) {
+    size_t k = collapsed(e, q);
+    if (k < e->springs)
+        return eq_fail(
+            diag, EQ_ERR_CONVERGE,
+            "the spring from '%.40s' to '%.40s' has no length left at example %zu of the "
+            "minibatch, so that it has no direction to push in; make inputs smaller, or "
+            "move its nodes",
+            eq_names_get(e->name, e->spring[k].from), eq_names_get(e->name, e->spring[k].to),
+            j + 1);
+    return eq_fail(
+        diag, EQ_ERR_CONVERGE,
+        "no stable equilibrium is found for example %zu of the minibatch: node '%.40s' still "
+        "feels %.3g of the largest k l, more than tolerance=%g; raise steps, or lower "
+        "forces, beta or learning rates",
+        j + 1, node_of(e, at), off, e->o.tolerance);
+}
+
 static eq_status settle(eq_elastic *e, size_t j, double *q, const eq_nudge *nudge, eq_diag *diag) {
     double scale = force_scale(e), off = INFINITY;
     size_t at = 0;
@@ -245,8 +304,8 @@ static eq_status settle(eq_elastic *e, size_t j, double *q, const eq_nudge *nudg
         bool falls = false;
         eq_elastic_assemble(e, j, q, nudge);
         at = largest(e->g, e->unknowns);
-        off = fabs(e->g[at]) / scale;
-        if (!isfinite(off)) break;
+        off = fmax(0.0, fabs(e->g[at]) - round_off(e, j, q, nudge)) / scale;
+        if (!isfinite(e->g[at])) break;
         if (off <= e->o.tolerance) {
             eq_status status = judge(e, j, q, &falls, diag);
             if (status != EQ_OK || !falls) {
@@ -257,12 +316,7 @@ static eq_status settle(eq_elastic *e, size_t j, double *q, const eq_nudge *nudg
             break;
         }
     }
-    return eq_fail(
-        diag, EQ_ERR_CONVERGE,
-        "no stable equilibrium is found for example %zu of the minibatch: node '%s' still "
-        "feels %.3g of the largest k l, more than tolerance=%g; raise steps, or lower "
-        "forces, beta or learning rates",
-        j + 1, node_of(e, at), off, e->o.tolerance);
+    return unsettled(e, j, q, at, off, diag);
 }
 
 eq_status eq_elastic_settle(eq_elastic *e, int slot, const eq_nudge *nudge, eq_diag *diag) {

@@ -27,6 +27,9 @@ static bool grow_nodes(eq_elastic *e) {
 static eq_status node(eq_list *l) {
     eq_elastic *e = l->to;
     e->dims = l->column[Z] < 0 ? 2 : 3;
+    if (e->dims == 2 && l->column[FZ] >= 0)
+        return eq_fail_at(l->diag, EQ_ERR_INPUT, (eq_place){l->csv.path, 0, 0},
+                          "the list has a column fz and none z; give z, or leave fz out");
     const eq_cell *name = eq_list_cell(l, NAME), *fixed = eq_list_cell(l, FIXED);
     if (name == NULL || name->length > EQ_MAX_NAME || memchr(name->text, '.', name->length) != NULL)
         return eq_fail_at(l->diag, EQ_ERR_INPUT, eq_list_place(l, 0),
@@ -122,17 +125,17 @@ static eq_status coordinates(const eq_elastic *e, const char *what, const char *
         bool good = take(e, &p, c), free_ = good && !e->fixed[*c / (int32_t)e->dims];
         for (size_t k = 0; good && k < *count; k++) good = (*out)[k] != *c;
         if (!good || !free_)
-            return eq_fail(
-                diag, EQ_ERR_INPUT,
+            return eq_fail_at(
+                diag, EQ_ERR_INPUT, e->o.at,
                 "%s='%.60s': '%.*s' is no coordinate of a node that is not fixed, or stands "
                 "there twice; write NODE.x, NODE.y%s",
                 what, text, (int)(p - word), word, e->dims == 3 ? " or NODE.z" : "");
         ++*count;
     }
     if (*count > 0) return EQ_OK;
-    return eq_fail(diag, EQ_ERR_INPUT,
-                   "an elastic network needs %s; name coordinates, as in %s=\"tip.x tip.y\"", what,
-                   what);
+    return eq_fail_at(diag, EQ_ERR_INPUT, e->o.at,
+                      "an elastic network needs %s; name coordinates, as in %s=\"tip.x tip.y\"",
+                      what, what);
 }
 
 /* Numbers the coordinates that nothing holds. */
@@ -151,12 +154,13 @@ static eq_status number_unknowns(eq_elastic *e, eq_diag *diag) {
     }
     for (size_t k = 0; k < e->outputs; k++)
         if (e->unknown[e->output[k]] == EQ_ELASTIC_HELD)
-            return eq_fail(diag, EQ_ERR_INPUT,
-                           "output %zu is held by an input; name a coordinate that is free", k + 1);
+            return eq_fail_at(diag, EQ_ERR_INPUT, e->o.at,
+                              "output %zu is held by an input; name a coordinate that is free",
+                              k + 1);
     if (e->unknowns <= EQ_ELASTIC_MOST) return EQ_OK;
-    return eq_fail(diag, EQ_ERR_INPUT,
-                   "the network has %zu free coordinates, more than %d; make it smaller",
-                   e->unknowns, EQ_ELASTIC_MOST);
+    return eq_fail_at(diag, EQ_ERR_INPUT, e->o.at,
+                      "the network has %zu free coordinates, more than %d; make it smaller",
+                      e->unknowns, EQ_ELASTIC_MOST);
 }
 
 eq_status eq_elastic_read(eq_elastic *e, eq_diag *diag) {

@@ -227,6 +227,41 @@ static double iterate(eq_hopfield *h, int slot, const eq_nudge *nudge, size_t *s
     return worst;
 }
 
+/* The unit that is farthest from where it goes, and of which example from 0. */
+static void find_farthest(eq_hopfield *h, int slot, const eq_nudge *nudge, eq_text *unit,
+                          size_t *example) {
+    double most = -1.0;
+    eq_hopfield_force(h, slot, nudge);
+    for (size_t l = 1; l <= h->layers; l++)
+        for (size_t k = 0; k < h->n * h->o.width[l]; k++) {
+            double off =
+                farther(h, 0.0, h->s[slot][l][k], h->next[l][k], stiffness(h, l, nudge, k));
+            if (!(off > most)) continue;
+            most = off;
+            *example = k / h->o.width[l];
+            eq_text_clear(unit);
+            eq_hopfield_unit_name(h, l, k % h->o.width[l], unit);
+        }
+}
+
+static eq_status not_settled(eq_hopfield *h, int slot, const eq_nudge *nudge, size_t step,
+                             double worst, eq_diag *diag) {
+    eq_text unit = {0};
+    size_t example = 0;
+    find_farthest(h, slot, nudge, &unit, &example);
+    eq_status status =
+        unit.failed ? eq_out_of_memory(diag)
+                    : eq_fail(diag, EQ_ERR_CONVERGE,
+                              "a phase of the network does not settle: after %zu %s a unit is "
+                              "still %.3g off, more than tolerance=%g (farthest is %s in example "
+                              "%zu of the minibatch); raise steps, or lower the step of Euler or "
+                              "the weights (their learning rates)",
+                              step, h->o.solver == EQ_HOPFIELD_EULER ? "steps" : "sweeps", worst,
+                              h->o.tolerance, unit.text, example + 1);
+    eq_text_free(&unit);
+    return status;
+}
+
 eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq_diag *diag) {
     enum { TRIES = 10 };
     eq_status status = check_nudge(h, nudge, diag);
@@ -242,10 +277,5 @@ eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq
         h->worst = fmax(h->worst, worst / h->o.tolerance);
         return EQ_OK;
     }
-    return eq_fail(diag, EQ_ERR_CONVERGE,
-                   "a phase of the network does not settle: after %zu %s a unit is still %.3g off, "
-                   "more than tolerance=%g; raise steps, or lower the step of Euler or the "
-                   "weights (their learning rates)",
-                   step, h->o.solver == EQ_HOPFIELD_EULER ? "steps" : "sweeps", worst,
-                   h->o.tolerance);
+    return not_settled(h, slot, nudge, step, worst, diag);
 }

@@ -43,6 +43,7 @@ eq_status eq_elastic_element_read(const eq_xml *xml, const eq_xml_node *node, eq
                                   eq_diag *diag) {
     eq_elastic_options *o = &x->elastic;
     const char *drive = eq_xml_attribute(node, "drive");
+    o->at = (eq_place){x->path, eq_xml_place(xml, node).line, 0};
     for (size_t k = 0; k < TEXTS; k++) {
         const char *said = eq_xml_attribute(node, texts[k].name);
         if (said == NULL)

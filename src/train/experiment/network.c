@@ -214,9 +214,6 @@ eq_status eq_network_element_suits(const eq_xml *xml, const eq_experiment *x, eq
     if (x->estimator.nudging == EQ_NUDGE_CLAMP && in_time && x->estimator.kind->phases > 0)
         return fault(&r, "the outputs of a discrete-time network cannot be clamped; take "
                          "nudging=\"energy\" or \"current\"");
-    if (x->estimator.nudging == EQ_NUDGE_CLAMP && x->elastic.nodes != NULL)
-        return fault(&r, "the outputs of an elastic network cannot be clamped; take "
-                         "nudging=\"energy\" or \"current\"");
     if (x->discrete.readout && strcmp(x->cost.kind->name, "cross-entropy") != 0)
         return fault(&r, "readout=\"softmax\" gives the scores of <cost type=\"cross-entropy\"/>; "
                          "take that cost, or leave readout out");
