@@ -38,6 +38,11 @@ enum {
     TRS2,
     TCV,
     TLEV,
+    TLEVC,
+    TPB,
+    TM1,
+    TM2,
+    FC,
     DECLARED
 };
 enum {
@@ -54,6 +59,7 @@ enum {
     IREC = DECLARED + EQ_DIODE_IREC,
     VTR = DECLARED + EQ_DIODE_VTR,
     VJT = DECLARED + EQ_DIODE_VJT,
+    MJT = DECLARED + EQ_DIODE_MJT,
     ISW = DECLARED + EQ_DIODE_ISW,
     VTS = DECLARED + EQ_DIODE_VTS,
     COLUMNS = DECLARED + EQ_DIODE_DERIVED,
@@ -85,6 +91,11 @@ static const eq_param diode_param[] = {
     [TRS2] = {"trs2", "1/K^2", 0.0, -1e6, 1e6, false},
     [TCV] = {"tcv", "V/K", 0.0, -1e6, 1e6, false}, /* of bv; 1/K unless tlev is 0 */
     [TLEV] = {"tlev", "1", 0.0, 0.0, 2.0, false},
+    [TLEVC] = {"tlevc", "1", 0.0, 0.0, 1.0, false}, /* 1: vj falls by tpb */
+    [TPB] = {"tpb", "V/K", 0.0, -1e6, 1e6, false},
+    [TM1] = {"tm1", "1/K", 0.0, -1e6, 1e6, false}, /* of mj */
+    [TM2] = {"tm2", "1/K^2", 0.0, -1e6, 1e6, false},
+    [FC] = {"fc", "1", 0.5, -1e6, 1e6, false},
 };
 
 /* What a saturation current grows by from tnom to temp, K, with emission coefficient n. */
@@ -113,6 +124,18 @@ static void derive_wide(size_t j, double *const *w, double vt, double dt) {
     w[WIDE][j] = w[BV][j] > 0.0 || w[IKF][j] > 0.0 || w[ISR][j] > 0.0 || w[ISW][j] > 0.0;
 }
 
+/* The potential and the grading coefficient of the depletion region, by which the recombination
+ * current goes: vj moves as silicon has it or, with tlevc = 1, falls by tpb from 27 C on, mj grows by
+ * 1 + tm1 dT + tm2 dT^2. ngspice 39 holds them below 1/fc and 0.9 (measured). */
+static void derive_depletion(size_t j, double *const *w, double k_over_q, double temp,
+                             double tnom) {
+    double dt = temp - tnom;
+    double vj = w[TLEVC][j] < 0.5 ? eq_silicon_potential(w[VJ][j], k_over_q, temp, tnom)
+                                  : w[VJ][j] - w[TPB][j] * (temp - EQ_NOMINAL);
+    w[VJT][j] = w[FC][j] * vj > 1.0 ? 1.0 / w[FC][j] : vj;
+    w[MJT][j] = fmin(w[MJ][j] * (1.0 + w[TM1][j] * dt + w[TM2][j] * dt * dt), 0.9);
+}
+
 /* isat = is area m exp((T/Tnom - 1) eg/(n Vt) + xti/n ln(T/Tnom)) (ngspice manual, "Diode model"),
  * of the sidewall jsw pj m with ns in place of n; rs grows by 1 + trs1 dT + trs2 dT^2. */
 static void derive(size_t n, double *const *w, const eq_environment *env) {
@@ -135,7 +158,7 @@ static void derive(size_t n, double *const *w, const eq_environment *env) {
         if (w[ISW][j] > 0.0) w[VCRIT][j] = fmin(w[VCRIT][j], eq_pnj_critical(w[VTS][j], w[ISW][j]));
         w[IREC][j] = w[ISR][j] * scale * warming(w[NR][j], w[EG][j], w[XTI][j], temp, tnom, vt);
         w[VTR][j] = w[NR][j] * vt;
-        w[VJT][j] = eq_silicon_potential(w[VJ][j], env->k_over_q, temp, tnom);
+        derive_depletion(j, w, env->k_over_q, temp, tnom);
         derive_wide(j, w, vt, dt);
     }
 }
@@ -143,7 +166,7 @@ static void derive(size_t n, double *const *w, const eq_environment *env) {
 static eq_junction junction(size_t j, double *const *w) {
     return (eq_junction){w[ISAT][j], w[VTE][j],  w[GMIN][j], w[KNEE][j], w[XBV][j],
                          w[VTB][j],  w[DXBV][j], w[IREC][j], w[VTR][j],  w[VJT][j],
-                         w[MJ][j],   w[ISW][j],  w[VTS][j]};
+                         w[MJT][j],  w[ISW][j],  w[VTS][j]};
 }
 
 /* The junction's current and slope at its drop v. */
@@ -291,9 +314,13 @@ const eq_device_class eq_class_diode = {
         EQ_BIT(N) | EQ_BIT(NBV) | EQ_BIT(NR) | EQ_BIT(NS) | EQ_BIT(XTI), /* xti enters as xti/n */
     .ngspice_only = EQ_BIT(BV) | EQ_BIT(IBV) | EQ_BIT(NBV) | EQ_BIT(IKF) | EQ_BIT(ISR) |
                     EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ) | EQ_BIT(JSW) | EQ_BIT(NS) | EQ_BIT(TRS1) |
-                    EQ_BIT(TRS2) | EQ_BIT(TCV) | EQ_BIT(TLEV),
+                    EQ_BIT(TRS2) | EQ_BIT(TCV) | EQ_BIT(TLEV) | EQ_BIT(TLEVC) | EQ_BIT(TPB) |
+                    EQ_BIT(TM1) | EQ_BIT(TM2) | EQ_BIT(FC),
     .instance = EQ_BIT(AREA) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP) | EQ_BIT(PJ),
-    .quiet = {{EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ), ISR}, {EQ_BIT(NS) | EQ_BIT(PJ), JSW}},
+    .quiet = {{EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ) | EQ_BIT(TLEVC) | EQ_BIT(TPB) | EQ_BIT(TM1) |
+                   EQ_BIT(TM2) | EQ_BIT(FC),
+               ISR},
+              {EQ_BIT(NS) | EQ_BIT(PJ), JSW}},
     .value = -1,
     .derive = derive,
     .energy = energy,

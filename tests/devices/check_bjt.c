@@ -18,6 +18,8 @@ static const transistor_card cards[] = {
     {1, "npn(is=1e-15 rb=300 irb=20u rbm=10 nf=1.1 nr=1.05 xtb=1.5 eg=1.2 xti=2)", "2 temp=60 off"},
     {1, "npn(is=1e-15 iss=1e-13 subs=-1 rb=50 isc=1e-14)", "2 areab=3 areac=5 dtemp=15"},
     {-1, "pnp(is=1e-15 bf=30 vaf=50 rb=50 ise=1e-14 br=3 iss=1e-15 rc=5)", "2"},
+    {1, "npn(level=1 is=1e-15 c2=20 ne=1.6 isc=2 nc=1.5 xtb=1 ikf=2m nkf=2 Vceo=40 icrating=0.2)",
+     ""},
     {-1, "pnp(is=1e-14 bf=60 subs=1 iss=1e-14 re=1)", "ic=0.6,5 areac=2"},
 };
 enum { CARDS = sizeof cards / sizeof *cards };

@@ -62,6 +62,13 @@ static double inverse(double x) {
     return x > 0.0 ? 1.0 / x : 0.0;
 }
 
+/* A leakage current above 1e-4 A is a multiple of is (C2 and C4 of SPICE2; measured). */
+static const double most_leakage = 1e-4;
+
+static double leakage(double given, double is) {
+    return given > most_leakage ? given * is : given;
+}
+
 /* At temperature T a saturation current grows by exp((T/Tnom - 1) Eg/Vt) (T/Tnom)^xti, leakage by
  * the n-th root of it, and the gains by (T/Tnom)^xtb. ngspice 39 multiplies what flows from base to
  * collector by the area of that junction beside the transistor's own (measured). */
@@ -72,10 +79,11 @@ static void derive_currents(size_t j, double *const *w, double vt, double ratio)
     double growth = (ratio - 1.0) * w[EG][j] / vt + w[XTI][j] * log(ratio);
     double gain = pow(ratio, w[XTB][j]);
     w[LAW + EQ_BJT_IS][j] = w[IS][j] * exp(growth) * own;
-    w[LAW + EQ_BJT_ISE][j] = w[ISE][j] * exp(growth / w[NE][j]) / gain * own;
+    w[LAW + EQ_BJT_ISE][j] = leakage(w[ISE][j], w[IS][j]) * exp(growth / w[NE][j]) / gain * own;
     double below = side > 0.0 ? base : collector; /* of base and collector */
     w[LAW + EQ_BJT_ISR][j] = w[LAW + EQ_BJT_IS][j] * below;
-    w[LAW + EQ_BJT_ISC][j] = w[ISC][j] * exp(growth / w[NC][j]) / gain * w[M][j] * below;
+    w[LAW + EQ_BJT_ISC][j] =
+        leakage(w[ISC][j], w[IS][j]) * exp(growth / w[NC][j]) / gain * w[M][j] * below;
     w[LAW + EQ_BJT_ISS][j] = w[ISS][j] * exp(growth) * own;
     w[LAW + EQ_BJT_BF][j] = w[BF][j] * gain;
     w[LAW + EQ_BJT_BR][j] = w[BR][j] * gain;
@@ -91,7 +99,7 @@ static void derive(size_t n, double *const *w, const eq_environment *env, double
         double kelvin = temp + EQ_CELSIUS_ZERO, vt = env->k_over_q * kelvin;
         double own = w[AREA][j] * w[M][j], rbm = eq_or_else(w[RBM][j], w[RB][j]);
         w[TYPE][j] = type;
-        w[SIDE][j] = eq_or_else(w[SUBS][j], type) < 0.0 ? -1.0 : 1.0;
+        w[SIDE][j] = eq_or_else(w[SUBS][j], type) <= -0.5 ? -1.0 : 1.0;
         w[GMIN][j] = env->gmin * w[M][j];
         derive_currents(j, w, vt, kelvin / tnom);
         w[LAW + EQ_BJT_IVAF][j] = inverse(w[VAF][j]);
@@ -149,7 +157,7 @@ static void take(double *const *w, size_t j, const double *const *z, transistor 
     q->law.vtc = w[VTC][j];
     q->law.vts = w[VTS][j];
     q->law.gmin = w[GMIN][j];
-    q->law.nkf = w[NKF][j];
+    q->law.nkf = fmin(w[NKF][j], 1.0); /* no more in ngspice 39 (measured) */
     q->under = q->side > 0.0 ? C : B;
     q->inner = (eq_inner){.nodes = NODES, .law = law, .self = q};
     q->inner.drop[EQ_BJT_BE] = (eq_inner_drop){B, E, q->law.vtf, q->vcrit};
@@ -188,14 +196,15 @@ static const struct power {
     int param, number;
     double power;
 } powers[] = {
-    {IS, EQ_BJT_IS, 1},      {IS, EQ_BJT_ISR, 1},    {AREA, EQ_BJT_ISR, 1},
-    {BF, EQ_BJT_BF, 1},      {BR, EQ_BJT_BR, 1},     {ISE, EQ_BJT_ISE, 1},
-    {ISC, EQ_BJT_ISC, 1},    {VAF, EQ_BJT_IVAF, -1}, {VAR, EQ_BJT_IVAR, -1},
-    {IKF, EQ_BJT_IIKF, -1},  {IKR, EQ_BJT_IIKR, -1}, {RC, EQ_BJT_RC, 1},
-    {RE, EQ_BJT_RE, 1},      {AREA, EQ_BJT_IS, 1},   {AREA, EQ_BJT_ISE, 1},
-    {AREA, EQ_BJT_ISC, 1},   {AREA, EQ_BJT_ISS, 1},  {AREA, EQ_BJT_IIKF, -1},
-    {AREA, EQ_BJT_IIKR, -1}, {AREA, EQ_BJT_IRB, 1},  {AREA, EQ_BJT_RBM, -1},
-    {AREA, EQ_BJT_RBI, -1},  {AREA, EQ_BJT_RC, -1},  {AREA, EQ_BJT_RE, -1},
+    {IS, EQ_BJT_IS, 1},     {IS, EQ_BJT_ISR, 1},     {IS, EQ_BJT_ISE, 1},
+    {IS, EQ_BJT_ISC, 1},    {AREA, EQ_BJT_ISR, 1},   {BF, EQ_BJT_BF, 1},
+    {BR, EQ_BJT_BR, 1},     {ISE, EQ_BJT_ISE, 1},    {ISC, EQ_BJT_ISC, 1},
+    {VAF, EQ_BJT_IVAF, -1}, {VAR, EQ_BJT_IVAR, -1},  {IKF, EQ_BJT_IIKF, -1},
+    {IKR, EQ_BJT_IIKR, -1}, {RC, EQ_BJT_RC, 1},      {RE, EQ_BJT_RE, 1},
+    {AREA, EQ_BJT_IS, 1},   {AREA, EQ_BJT_ISE, 1},   {AREA, EQ_BJT_ISC, 1},
+    {AREA, EQ_BJT_ISS, 1},  {AREA, EQ_BJT_IIKF, -1}, {AREA, EQ_BJT_IIKR, -1},
+    {AREA, EQ_BJT_IRB, 1},  {AREA, EQ_BJT_RBM, -1},  {AREA, EQ_BJT_RBI, -1},
+    {AREA, EQ_BJT_RC, -1},  {AREA, EQ_BJT_RE, -1},
 };
 
 /* Whether the number goes with an area of its own, areab or areac. */
@@ -204,11 +213,17 @@ static bool has_own_area(size_t j, double *const *w, int number) {
            !isnan(w[w[SIDE][j] > 0.0 ? AREAB : AREAC][j]);
 }
 
+/* Whether the number is a leakage current of its own, which is does not move. */
+static bool is_apart(size_t j, double *const *w, int k, int number) {
+    if (k != IS || (number != EQ_BJT_ISE && number != EQ_BJT_ISC)) return false;
+    return w[number == EQ_BJT_ISE ? ISE : ISC][j] <= most_leakage;
+}
+
 static void seed(size_t j, double *const *w, int k, transistor *q) {
     for (size_t p = 0; p < sizeof powers / sizeof *powers; p++) {
         int number = powers[p].number;
         double power = powers[p].power;
-        if (powers[p].param != k || w[k][j] == 0.0) continue;
+        if (powers[p].param != k || w[k][j] == 0.0 || is_apart(j, w, k, number)) continue;
         bool own = k == AREA && has_own_area(j, w, number);
         if (own && number == EQ_BJT_ISC) continue;
         if (k == AREA && number == EQ_BJT_ISR && !own) power = 2.0;
