@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../support/program.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "devices/osdi/osdi.h"
 #include "netlist/netlist.h"
@@ -409,6 +411,28 @@ START_TEST(files_that_are_no_library_are_refused) {
     expect_exit(2, &said, "op --osdi %s %s", in("none"), deck);
     ck_assert_msg(strstr(said, "cannot read the OSDI library") != NULL, "%s", said);
     free(said);
+    ck_assert_int_eq(mkfifo(in("fifo"), 0600), 0);
+    expect_exit(2, &said, "op --osdi %s %s", in("fifo"), deck);
+    ck_assert_msg(strstr(said, "is not a regular file") != NULL, "%s", said);
+    free(said);
+}
+END_TEST
+
+/* Half a download: the loader would map pages that the file does not have. */
+START_TEST(a_library_that_was_cut_is_refused) {
+    static const size_t kept[] = {20, 1000, 20000}; /* bytes, of some 78,000 */
+    const char *deck = put_deck("t\nv1 a 0 1\nr1 a 0 1\n.op\n"), *cut = in("cut.osdi");
+    char *whole = NULL, *said = NULL;
+    size_t length = 0;
+    eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(eq_file_read(library(4, 0), (eq_place){0}, &whole, &length, diag), EQ_OK);
+    ck_assert_uint_gt(length, kept[_i]);
+    ck_assert_int_eq(eq_file_write(cut, whole, kept[_i], diag), EQ_OK);
+    expect_exit(2, &said, "op --osdi %s %s", cut, deck);
+    ck_assert_msg(strstr(said, "ends before the library that it begins with") != NULL, "%s", said);
+    free(said);
+    eq_free(whole);
+    eq_diag_free(diag);
 }
 END_TEST
 
@@ -554,6 +578,7 @@ Suite *osdi_suite(void) {
     tcase_add_loop_test(program, what_is_wrong_is_said, 0, (int)(sizeof faults / sizeof *faults));
     tcase_add_loop_test(program, libraries_that_lie_are_refused, 0, 32);
     tcase_add_test(program, files_that_are_no_library_are_refused);
+    tcase_add_loop_test(program, a_library_that_was_cut_is_refused, 0, 3);
     tcase_add_test(program, a_deck_alone_loads_nothing);
     tcase_add_test(program, verify_says_that_it_cannot);
     tcase_add_test(program, networks_with_them_train_by_the_adjoint);

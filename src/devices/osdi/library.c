@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/file.h"
 #include "base/library.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -312,7 +313,23 @@ static bool is_known(const char *path) {
     return false;
 }
 
+/* Regular files alone, and whole ones. */
+static eq_status look_at(const char *path, eq_diag *diag) {
+    char *data = NULL;
+    size_t length = 0;
+    eq_status status = eq_file_read(path, (eq_place){0}, &data, &length, diag);
+    if (status == EQ_OK && !eq_library_is_whole(data, length))
+        status = eq_fail(diag, EQ_ERR_INPUT,
+                         "%s ends before the library that it begins with; copy it or compile the "
+                         "model again",
+                         path);
+    eq_free(data);
+    return status;
+}
+
 static eq_status open_library(const char *path, eq_diag *diag) {
+    eq_status good = look_at(path, diag);
+    if (good != EQ_OK) return good;
     void *library = eq_library_open(path);
     if (library == NULL)
         return eq_fail(diag, EQ_ERR_INPUT,
