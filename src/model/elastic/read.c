@@ -25,7 +25,7 @@ typedef struct list {
 } list;
 
 static eq_place here(const list *l) {
-    return (eq_place){l->csv.path, l->csv.line, 0};
+    return eq_row_place(&l->csv);
 }
 
 static bool is(const eq_cell *c, const char *word) {

@@ -35,8 +35,7 @@ typedef struct list {
     "of the elements"
 
 static eq_place row_place(const list *l) {
-    return l->csv.cells == 0 ? (eq_place){l->csv.path, l->csv.line, 0}
-                             : eq_cell_place(&l->csv, &l->csv.cell[0]);
+    return eq_row_place(&l->csv);
 }
 
 static int find_column(const eq_cell *cell) {
