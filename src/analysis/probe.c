@@ -1,6 +1,7 @@
 #include "analysis/probe.h"
 
 #include "base/mem.h"
+#include "circuit/stored.h"
 
 static bool fit(eq_probe *p, const eq_formula *f) {
     return f == NULL ||
@@ -27,6 +28,9 @@ static double input(const eq_probe *p, const eq_formula_input *in) {
         return eq_solver_current(p->s, in->branch, p->v, p->branch);
     case EQ_INPUT_PARAM:
         return eq_handle_effective(p->d->circuit, (eq_handle){in->branch, in->plus});
+    case EQ_INPUT_STORED:
+        return eq_stored_value(p->d->circuit, in->branch, (eq_stored){in->plus, in->minus == 1},
+                               p->v);
     case EQ_INPUT_MEASURE:
         return p->measured[in->plus];
     case EQ_INPUT_TEMPERATURE:

@@ -25,10 +25,6 @@ eq_place eq_cell_place(const eq_csv *c, const eq_cell *cell) {
     return (eq_place){c->path, cell->line, cell->column};
 }
 
-eq_place eq_row_place(const eq_csv *c) {
-    return c->cells == 0 ? (eq_place){c->path, c->line, 0} : eq_cell_place(c, &c->cell[0]);
-}
-
 int eq_cell_shown(const eq_cell *cell) {
     int n = 0;
     while (n < 40 && (size_t)n < cell->length && (unsigned char)cell->text[n] >= ' ') n++;

@@ -37,8 +37,6 @@ eq_status eq_csv_open_commented(const char *path, char *text, size_t length, cha
 eq_status eq_csv_row(eq_csv *c, bool *more);
 void eq_csv_close(eq_csv *c);
 eq_place eq_cell_place(const eq_csv *c, const eq_cell *cell);
-/* Where the row read last begins; where there was none, the end of the file. */
-eq_place eq_row_place(const eq_csv *c);
 /* How many bytes of the cell a message shows: up to 40, and to the first control character. */
 int eq_cell_shown(const eq_cell *cell);
 

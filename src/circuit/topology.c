@@ -121,26 +121,66 @@ static const char *lacks_energy(const eq_table *t, size_t j) {
     return no_known_energy;
 }
 
-/* Elements that break reciprocity by themselves, the gravest kind first. */
-static void check_reciprocal(eq_topology *t, const eq_circuit *c, const eq_reduction *r) {
+/* Elements that break the weights for one reason: how many, and the names of the first. */
+typedef struct culprits {
+    const eq_circuit *c;
+    size_t count;
+    eq_text names;
+} culprits;
+
+static void accuse(culprits *l, eq_element e) {
+    static const size_t named = 3;
+    if (l->count++ < named)
+        eq_text_printf(&l->names, "%s%s", l->count > 1 ? ", " : "",
+                       eq_circuit_element_name(l->c, e));
+    else if (l->count == named + 1)
+        eq_text_puts(&l->names, ", ..");
+}
+
+/* "m1 is ..", "3 elements (m1, m2, m3) are each ..", with the words for one and for more. */
+static void put_culprits(culprits *l, const char *one, const char *more, const char *why,
+                         eq_text *reason) {
+    if (l->count > 0 && reason->length > 0) eq_text_puts(reason, "; ");
+    if (l->count == 1)
+        eq_text_printf(reason, "%s %s", l->names.text == NULL ? "" : l->names.text, one);
+    else if (l->count > 1)
+        eq_text_printf(reason, "%zu elements (%s) %s", l->count,
+                       l->names.text == NULL ? "" : l->names.text, more);
+    if (l->count > 0) eq_text_printf(reason, " %s", why);
+    reason->failed = reason->failed || l->names.failed;
+    eq_text_free(&l->names);
+}
+
+/* Elements that break reciprocity by themselves, the gravest kind first; those of a kind do so for
+ * one reason. */
+static void accuse_elements(const eq_circuit *c, const eq_reduction *r, eq_text *reason) {
     static const eq_control kinds[] = {EQ_CONTROL_FORMULA, EQ_CONTROL_PORT, EQ_CONTROL_CURRENT,
                                        EQ_CONTROL_VOLTAGE, EQ_CONTROL_NONE};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        culprits l = {.c = c};
+        const char *why = NULL;
         for (int k = 0; k < EQ_CLASS_COUNT; k++) {
             const eq_table *e = &c->table[k];
-            bool own = (e->cls->flags & EQ_RECIPROCAL) != 0;
-            for (size_t j = 0; t->exists && e->cls->control == kinds[i] && !own && j < e->count;
-                 j++) {
-                const char *why = is_held(r, e, j) ? NULL : lacks_energy(e, j);
-                if (why != NULL) BREAKS(t, "%s is %s", eq_circuit_element_name(c, e->id[j]), why);
+            bool own = (e->cls->flags & EQ_RECIPROCAL) != 0 || e->cls->control != kinds[i];
+            for (size_t j = 0; !own && j < e->count; j++) {
+                const char *lacks = is_held(r, e, j) ? NULL : lacks_energy(e, j);
+                if (lacks != NULL) accuse(&l, e->id[j]), why = lacks;
             }
         }
-    for (size_t b = 0; t->exists && b < r->branches; b++)
-        if (r->current[b] != EQ_NONE)
-            BREAKS(t,
-                   "%s stands in a loop of controlled sources, so its current stays an unknown; "
-                   "open the loop",
-                   eq_circuit_element_name(c, r->branch[b]));
+        put_culprits(&l, "is", "are each", why, reason);
+    }
+}
+
+static void check_reciprocal(eq_topology *t, const eq_circuit *c, const eq_reduction *r) {
+    eq_text reason = {0};
+    culprits loops = {.c = c};
+    accuse_elements(c, r, &reason);
+    for (size_t b = 0; b < r->branches; b++)
+        if (r->current[b] != EQ_NONE) accuse(&loops, r->branch[b]);
+    put_culprits(&loops, "stands in a loop of controlled sources,",
+                 "stand in loops of controlled sources,",
+                 "so its current stays an unknown; open the loop", &reason);
+    if (reason.length > 0 || reason.failed) set_reason(t, &reason);
 }
 
 /* The least slopes of n rows from row `start` on by their own drops: that of a controlled source by

@@ -234,7 +234,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     if (status == EQ_OK) status = eq_subject_model(path, &settings, &x, &trained, diag);
     if (status == EQ_OK)
         status = transient           ? eq_gradcheck_transient(x, trained, &r, path, diag)
-                 : x->meta.shots > 0 ? eq_gradcheck_meta(x, trained, (size_t)examples, r.json, diag)
+                 : x->meta.shots > 0 ? eq_gradcheck_meta(x, trained, trained == NULL ? NULL : path,
+                                                         (size_t)examples, r.json, diag)
                                      : compare(x, trained, (size_t)examples, r.json, diag);
     eq_experiment_free(x);
     return eq_finish(diag, status);

@@ -14,8 +14,8 @@ typedef struct eq_transient_request {
 eq_status eq_gradcheck_transient(const eq_experiment *x, eq_network *trained,
                                  const eq_transient_request *r, const char *input, eq_diag *diag);
 
-/* gradcheck_meta.c. tasks: 0: one. Takes over the model. */
-eq_status eq_gradcheck_meta(const eq_experiment *x, eq_network *trained, size_t tasks, bool json,
-                            eq_diag *diag);
+/* gradcheck_meta.c. folder: of the run that the model is of, NULL: of none. tasks: 0: one. Takes over the model. */
+eq_status eq_gradcheck_meta(const eq_experiment *x, eq_network *trained, const char *folder,
+                            size_t tasks, bool json, eq_diag *diag);
 
 #endif

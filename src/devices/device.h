@@ -28,7 +28,7 @@
 
 /* Declared parameters plus derived columns of a class; terminals and internal nodes of an element;
  * numbers that it keeps from one evaluation to the next. */
-enum { EQ_MAX_COLUMNS = 96, EQ_MAX_TERMINALS = 8, EQ_MAX_MEMORY = 48 };
+enum { EQ_MAX_COLUMNS = 96, EQ_MAX_TERMINALS = 8, EQ_MAX_MEMORY = 48, EQ_MAX_STORAGES = 6 };
 
 typedef enum eq_defined { EQ_CURRENT_DEFINED, EQ_VOLTAGE_DEFINED } eq_defined;
 typedef enum eq_control {
@@ -61,6 +61,14 @@ typedef struct eq_param {
     bool trainable; /* dp/dw means something: may stand in *% train */
 } eq_param;
 
+/* One of the places where an element keeps charge: between two of its nodes. The names are those under
+ * which operating points show its capacitance and its charge, as in ngspice: @m1[cbd]. Places of the same
+ * names are those of which an element has one, and add up. */
+typedef struct eq_storage {
+    const char *capacitance, *charge; /* charge NULL: the capacitance is the derivative of none */
+    int plus, minus;                  /* nodes, counted from 0 */
+} eq_storage;
+
 /* What the parameters of a class depend on beside the deck's numbers. */
 typedef struct eq_environment {
     double k_over_q; /* V/K, Boltzmann over charge: differs between dialects (docs/theory.md, 7) */
@@ -86,8 +94,8 @@ static inline double eq_own_temp(double temp, double dtemp, const eq_environment
  * items. Element j uses w[k][j] and nothing of the other elements: a table of 1 and of 1000 give
  * the same bits. */
 typedef struct eq_device_class {
-    const char *name;       /* "resistor": also the element name in XML */
-    char letter;            /* first letter of the element's name in SPICE */
+    const char *name; /* "resistor": also the element name in XML */
+    char letter; /* first letter of the element's name in SPICE; 0: no line of a deck has any */
     const char *model_type; /* .model type ("d"), or NULL when the class needs no model */
     int level;              /* by which classes of one type differ on a .model card; 0: none */
     eq_defined defined;
@@ -107,6 +115,8 @@ typedef struct eq_device_class {
      * and those that ngspice alone has the law for (written where they are not
      * at their defaults). */
     uint64_t thermal, ngspice_only;
+    /* Those that say nothing at dc: written for ngspice alone, where they are not at their defaults. */
+    uint64_t reactive;
     /* Those that stand on the line of an element, where the others stand on its .model card. */
     uint64_t instance;
     /* Those that say nothing where parameter `unless` is 0. */
@@ -153,6 +163,14 @@ typedef struct eq_device_class {
                         double *dydw);
     /* q(x) [C], the charge on a, and dq/dx [F]; NULL: none. */
     void (*charge)(size_t n, double *const *w, const double *x, double *q, double *dqdx);
+    /* The places of storage, `storages` of them. stored() gives for place k the drop v[k] [V] that it
+     * sees, behind series resistances, and its charge q[k] [C] on `plus`, the opposite on `minus`
+     * (NAN: none); c[k * storages + l] [F] is dq_k/dv_l, c[k * storages + k] the capacitance. z: the
+     * potentials of all nodes of a port class, else z[0] is the drop. */
+    const eq_storage *storage;
+    int storages;
+    void (*stored)(size_t n, double *const *w, const double *const *z, double *const *v,
+                   double *const *q, double *const *c);
     /* dx/dt [1/s] of the state, which is the parameter `value`, at the drops x; NULL: the class has no
      * state. At dc the state stays where the deck has it. */
     void (*rate)(size_t n, double *const *w, const double *x, double *dxdt);

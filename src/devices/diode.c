@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "devices/depletion.h"
 #include "devices/diode_junction.h"
 #include "devices/diode_law.h"
 #include "devices/pnjlim.h"
@@ -38,11 +39,17 @@ enum {
     TRS2,
     TCV,
     TLEV,
+    CJO,
+    FC,
+    CJSW,
+    PHP,
+    MJSW,
+    FCS,
+    TT,
     TLEVC,
     TPB,
     TM1,
     TM2,
-    FC,
     DECLARED
 };
 enum {
@@ -62,6 +69,10 @@ enum {
     MJT = DECLARED + EQ_DIODE_MJT,
     ISW = DECLARED + EQ_DIODE_ISW,
     VTS = DECLARED + EQ_DIODE_VTS,
+    BOTTOM_V = DECLARED + EQ_DIODE_BOTTOM_V,
+    BOTTOM_C = DECLARED + EQ_DIODE_BOTTOM_C,
+    SIDE_V = DECLARED + EQ_DIODE_SIDE_V,
+    SIDE_C = DECLARED + EQ_DIODE_SIDE_C,
     COLUMNS = DECLARED + EQ_DIODE_DERIVED,
 };
 
@@ -91,11 +102,17 @@ static const eq_param diode_param[] = {
     [TRS2] = {"trs2", "1/K^2", 0.0, -1e6, 1e6, false},
     [TCV] = {"tcv", "V/K", 0.0, -1e6, 1e6, false}, /* of bv; 1/K unless tlev is 0 */
     [TLEV] = {"tlev", "1", 0.0, 0.0, 2.0, false},
+    [CJO] = {"cjo", "F", 0.0, 0.0, 1e300, false},   /* of the depletion layer, with vj and mj */
+    [FC] = {"fc", "1", 0.5, 0.0, 1.0, false},       /* of vj, where it goes on as its tangent */
+    [CJSW] = {"cjsw", "F", 0.0, 0.0, 1e300, false}, /* of the sidewall, for each unit of pj */
+    [PHP] = {"php", "V", 1.0, 1e-6, 1e6, false},    /* vj, mj and fc of the sidewall */
+    [MJSW] = {"mjsw", "1", 0.33, 0.0, 1e3, false},
+    [FCS] = {"fcs", "1", 0.5, 0.0, 1.0, false},
+    [TT] = {"tt", "s", 0.0, 0.0, 1e300, false},     /* what flows is stored for */
     [TLEVC] = {"tlevc", "1", 0.0, 0.0, 1.0, false}, /* 1: vj falls by tpb */
     [TPB] = {"tpb", "V/K", 0.0, -1e6, 1e6, false},
     [TM1] = {"tm1", "1/K", 0.0, -1e6, 1e6, false}, /* of mj */
     [TM2] = {"tm2", "1/K^2", 0.0, -1e6, 1e6, false},
-    [FC] = {"fc", "1", 0.5, -1e6, 1e6, false},
 };
 
 /* What a saturation current grows by from tnom to temp, K, with emission coefficient n. */
@@ -136,6 +153,16 @@ static void derive_depletion(size_t j, double *const *w, double k_over_q, double
     w[MJT][j] = fmin(w[MJ][j] * (1.0 + w[TM1][j] * dt + w[TM2][j] * dt * dt), 0.9);
 }
 
+/* The depletion layers of the bottom and the sidewall; with tlevc = 1 capacitances stay as they are. */
+static void derive_layers(size_t j, double *const *w, double k_over_q, double temp, double tnom) {
+    double bottom = w[CJO][j] * w[AREA][j] * w[M][j], side = w[CJSW][j] * w[PJ][j] * w[M][j];
+    double at = w[TLEVC][j] < 0.5 ? temp : tnom;
+    w[BOTTOM_V][j] = fmax(w[VJT][j], 1e-3);
+    w[BOTTOM_C][j] = bottom * eq_depletion_growth(w[VJ][j], w[MJT][j], k_over_q, at, tnom);
+    w[SIDE_V][j] = fmax(eq_silicon_potential(w[PHP][j], k_over_q, at, tnom), 1e-3);
+    w[SIDE_C][j] = side * eq_depletion_growth(w[PHP][j], w[MJSW][j], k_over_q, at, tnom);
+}
+
 /* isat = is area m exp((T/Tnom - 1) eg/(n Vt) + xti/n ln(T/Tnom)) (ngspice manual, "Diode model"),
  * of the sidewall jsw pj m with ns in place of n; rs grows by 1 + trs1 dT + trs2 dT^2. */
 static void derive(size_t n, double *const *w, const eq_environment *env) {
@@ -160,6 +187,7 @@ static void derive(size_t n, double *const *w, const eq_environment *env) {
         w[VTR][j] = w[NR][j] * vt;
         derive_depletion(j, w, env->k_over_q, temp, tnom);
         derive_wide(j, w, vt, dt);
+        derive_layers(j, w, env->k_over_q, temp, tnom);
     }
 }
 
@@ -279,6 +307,37 @@ static void param_value(size_t n, double *const *w, int k, const double *x, cons
     }
 }
 
+/* The charge of the depletion layers and of what flows, tt i, at the drop u; the junction's drop and
+ * slope. */
+static double fill(size_t j, double *const *w, double u, double *q, double *c, double *g) {
+    double i, v = inside(j, w, u, &i, g);
+    eq_depletion bottom = {w[BOTTOM_C][j], w[BOTTOM_V][j], w[MJT][j], fmin(w[FC][j], 0.95)};
+    eq_depletion side = {w[SIDE_C][j], w[SIDE_V][j], w[MJSW][j], fmin(w[FCS][j], 0.95)};
+    *q = w[TT][j] * i;
+    *c = w[TT][j] * *g;
+    eq_depletion_add(&bottom, v, q, c);
+    eq_depletion_add(&side, v, q, c);
+    return v;
+}
+
+static void charge(size_t n, double *const *w, const double *x, double *q, double *dqdx) {
+    for (size_t j = 0; j < n; j++) {
+        double c, g;
+        fill(j, w, x[j], &q[j], &c, &g);
+        dqdx[j] = w[RSER][j] > 0.0 ? c / (1.0 + w[RSER][j] * g) : c;
+    }
+}
+
+static void stored(size_t n, double *const *w, const double *const *z, double *const *v,
+                   double *const *q, double *const *c) {
+    for (size_t j = 0; j < n; j++) {
+        double g;
+        v[0][j] = fill(j, w, z[0][j], &q[0][j], &c[0][j], &g);
+    }
+}
+
+static const eq_storage places[] = {{"cd", "charge", 0, 1}};
+
 /* In breakdown the same holds for the drop beyond xbv, mirrored
  * (ngspice: from 10 vtb before it). */
 static size_t limit(size_t n, double *const *w, const double *x_old, double *x_new) {
@@ -313,14 +372,13 @@ const eq_device_class eq_class_diode = {
     .thermal =
         EQ_BIT(N) | EQ_BIT(NBV) | EQ_BIT(NR) | EQ_BIT(NS) | EQ_BIT(XTI), /* xti enters as xti/n */
     .ngspice_only = EQ_BIT(BV) | EQ_BIT(IBV) | EQ_BIT(NBV) | EQ_BIT(IKF) | EQ_BIT(ISR) |
-                    EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ) | EQ_BIT(JSW) | EQ_BIT(NS) | EQ_BIT(TRS1) |
-                    EQ_BIT(TRS2) | EQ_BIT(TCV) | EQ_BIT(TLEV) | EQ_BIT(TLEVC) | EQ_BIT(TPB) |
-                    EQ_BIT(TM1) | EQ_BIT(TM2) | EQ_BIT(FC),
+                    EQ_BIT(NR) | EQ_BIT(JSW) | EQ_BIT(NS) | EQ_BIT(TRS1) | EQ_BIT(TRS2) |
+                    EQ_BIT(TCV) | EQ_BIT(TLEV),
     .instance = EQ_BIT(AREA) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP) | EQ_BIT(PJ),
-    .quiet = {{EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ) | EQ_BIT(TLEVC) | EQ_BIT(TPB) | EQ_BIT(TM1) |
-                   EQ_BIT(TM2) | EQ_BIT(FC),
-               ISR},
-              {EQ_BIT(NS) | EQ_BIT(PJ), JSW}},
+    .reactive = EQ_BIT(VJ) | EQ_BIT(MJ) | EQ_BIT(CJO) | EQ_BIT(FC) | EQ_BIT(CJSW) | EQ_BIT(PHP) |
+                EQ_BIT(MJSW) | EQ_BIT(FCS) | EQ_BIT(TT) | EQ_BIT(PJ) | EQ_BIT(TLEVC) | EQ_BIT(TPB) |
+                EQ_BIT(TM1) | EQ_BIT(TM2),
+    .quiet = {{EQ_BIT(NR), ISR}, {EQ_BIT(NS), JSW}},
     .value = -1,
     .derive = derive,
     .energy = energy,
@@ -328,5 +386,9 @@ const eq_device_class eq_class_diode = {
     .least_slope = least_slope,
     .param_energy = param_energy,
     .param_value = param_value,
+    .charge = charge,
+    .storage = places,
+    .storages = 1,
+    .stored = stored,
     .limit = limit,
 };

@@ -30,6 +30,10 @@ typedef enum eq_diode_column {
     EQ_DIODE_MJT,
     EQ_DIODE_ISW,
     EQ_DIODE_VTS,
+    EQ_DIODE_BOTTOM_V, /* V, the built-in potential of the depletion layer at temp */
+    EQ_DIODE_BOTTOM_C, /* F, its capacitance */
+    EQ_DIODE_SIDE_V,
+    EQ_DIODE_SIDE_C,
     EQ_DIODE_DERIVED
 } eq_diode_column;
 

@@ -149,7 +149,7 @@ static void range(reader *r, const eq_xml_node *node, eq_factor *f) {
     if (eq_xml_attribute(node, "levels") != NULL && f->levels < 2)
         FAULT(r, node, "levels", "a factor of %zu level%s does not vary; give two or more",
               f->levels, f->levels == 1 ? "" : "s");
-    if (f->whole && f->levels > f->to - f->from + 1.0)
+    if (f->whole && (double)f->levels > f->to - f->from + 1.0)
         FAULT(r, node, "levels",
               "there are fewer than %zu whole numbers from %g to %g; give fewer levels", f->levels,
               f->from, f->to);

@@ -14,6 +14,7 @@
 #include "circuit/circuit.h"
 #include "model/device/device.h"
 #include "model/optimizer.h"
+#include "model/pull.h"
 
 enum { EQ_ADJOINT = 5, EQ_MAX_SLOTS };
 
@@ -174,9 +175,9 @@ eq_status eq_network_optimizer(eq_network *n, const eq_optimizer *o, const doubl
 /* Step number `step` (from 1) by that gradient, the rates times `factor`. */
 eq_status eq_network_update(eq_network *n, const double a[EQ_MAX_SLOTS], double factor,
                             uint64_t step, eq_diag *diag);
-/* regularizer.c. From now on updates go down the loss and strength[blocks]/2 |theta - center[parameters]|^2,
- * both of which are copied. */
-eq_status eq_network_regularize(eq_network *n, const double *strength, const double *center,
+/* regularizer.c. From now on updates go down the loss and what pull[blocks] adds (pull.h), with center[parameters]; both
+ * are copied. */
+eq_status eq_network_regularize(eq_network *n, const eq_pull *pull, const double *center,
                                 eq_diag *diag);
 /* From now on each update adds its gradient to sum[parameters] and the squares of its entries to
  * square[parameters], those of a block in an order of the engine's own; NULL: no more. */

@@ -5,8 +5,8 @@
 #include "model/network.h"
 
 struct eq_network_regularizer {
-    double *strength; /* [blocks] */
-    double *center;   /* [parameters] */
+    eq_pull *pull;  /* [blocks] */
+    double *center; /* [parameters] */
 };
 
 void eq_regularizer_free(eq_network_regularizer *r); /* NULL is legal */

@@ -19,6 +19,9 @@ eq_gather eq_gather_sweep;
 /* gather/transient.c. Whether a table is that of `gradcheck --transient`, which has a picture of its own. */
 bool eq_is_transient(const eq_result *r);
 eq_status eq_draw_transient(const eq_result *r, const eq_picture *p, eq_canvas *to, eq_diag *diag);
+/* gather/histogram.c. Whether a table is that of `langevin --histogram`, and its picture. */
+bool eq_is_histogram(const eq_result *r);
+eq_status eq_draw_histogram(const eq_result *r, const eq_picture *p, eq_canvas *to, eq_diag *diag);
 /* gather/iv.c */
 eq_gather eq_gather_iv;
 /* gather/classes.c */

@@ -14,7 +14,8 @@ static const struct {
     {{"curves", "DIR or metrics.csv, several", "what trainings reached, against the epoch"},
      eq_gather_curves},
     {{"sweep", "FILE.csv, .raw or .npz of eqspice run",
-      "potentials and currents over what is swept; of gradcheck --transient both sides over time"},
+      "potentials and currents over what is swept; of gradcheck --transient both sides over time; "
+      "histograms of langevin"},
      eq_gather_sweep},
     {{"iv", "a deck or DIR", "current over voltage of models, an element, or the neuron at a node"},
      eq_gather_iv},
@@ -98,6 +99,7 @@ static eq_status choose(const eq_picture *p, size_t *kind, eq_diag *diag) {
     const char *log = p->log == NULL ? "none" : p->log;
     if (!eq_same(log, "none") && (log[0] == '\0' || log[strspn(log, "xy")] != '\0'))
         return eq_fail(diag, EQ_ERR_USAGE, "--log is '%s'; use x, y, xy or none", p->log);
+    if (p->table != NULL) return find("sweep", kind, diag);
     if (p->inputs == 0)
         return eq_fail(diag, EQ_ERR_USAGE, "nothing to draw; give a folder of a run or a file");
     return find(p->kind == NULL ? suits(p->input[0]) : p->kind, kind, diag);

@@ -23,6 +23,7 @@ typedef struct eq_picture {
     const char *kind;         /* of eq_picture_kind_at; NULL: the one that suits the first input */
     const char *const *input; /* run folders or files, as the kind reads them */
     size_t inputs;
+    const struct eq_result *table; /* what is drawn instead of a file, as `sweep` draws it; NULL */
     eq_picture_format format;
     eq_picture_theme theme;
     bool transparent;      /* no background */

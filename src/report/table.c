@@ -126,3 +126,34 @@ eq_status eq_table_read(const char *path, eq_table_list *t, eq_diag *diag) {
     if (status != EQ_OK) eq_table_list_free(t);
     return status;
 }
+
+eq_status eq_table_column(const eq_result *r, const char *name, size_t *column, eq_diag *diag) {
+    eq_text all = {0};
+    *column = eq_result_find(r, name);
+    if (*column < r->variables) return EQ_OK;
+    for (size_t k = 0; k < r->variables; k++)
+        eq_text_printf(&all, "%s%s", k == 0 ? "" : ", ", r->variable[k].name);
+    eq_status status = eq_fail(diag, EQ_ERR_INPUT, "%s has no column '%s'; there are %s", r->title,
+                               name, all.text == NULL ? "none" : all.text);
+    eq_text_free(&all);
+    return status;
+}
+
+eq_status eq_table_columns(const eq_result *r, const char *names, size_t *column, size_t most,
+                           size_t *n, eq_diag *diag) {
+    eq_status status = EQ_OK;
+    *n = 0;
+    for (const char *at = names; status == EQ_OK && *n < most; at++) {
+        size_t length = 0;
+        for (int deep = 0; at[length] != '\0' && (at[length] != ',' || deep > 0); length++)
+            deep += (at[length] == '(') - (at[length] == ')');
+        char *name = eq_strndup(at, length);
+        status =
+            name == NULL ? eq_out_of_memory(diag) : eq_table_column(r, name, &column[*n], diag);
+        ++*n;
+        eq_free(name);
+        at += length;
+        if (*at == '\0') break;
+    }
+    return status;
+}

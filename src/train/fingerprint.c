@@ -2,7 +2,10 @@
 
 #include <inttypes.h>
 
+#include "base/file.h"
 #include "base/hash.h"
+#include "base/limits.h"
+#include "base/mem.h"
 #include "circuit/fingerprint.h"
 
 static void table(uint64_t *h, const eq_data *d) {
@@ -39,12 +42,26 @@ uint64_t eq_data_fingerprint(const eq_data_set *set) {
     return h;
 }
 
+/* What is in a list that a network is made of. */
+static eq_status list_of(const char *path, uint64_t *hash, eq_diag *diag) {
+    char *text = NULL;
+    size_t length = 0;
+    if (path == NULL) return EQ_OK;
+    eq_status status = eq_file_read_gz(path, EQ_MOST_ITEMS, &text, &length, diag);
+    if (status == EQ_OK) eq_hash_bytes(hash, text, length);
+    eq_free(text);
+    return status;
+}
+
 static eq_status network_of(const eq_experiment *x, uint64_t *hash, eq_diag *diag) {
+    const char *const list[] = {x->network.edges, x->elastic.nodes, x->elastic.springs};
     eq_text t = {0};
     eq_experiment_write_network(x, &t);
     eq_status status = t.failed ? eq_out_of_memory(diag) : EQ_OK;
     *hash = EQ_HASH_START;
     if (status == EQ_OK) eq_hash_bytes(hash, t.text, t.length);
+    for (size_t k = 0; status == EQ_OK && k < sizeof list / sizeof *list; k++)
+        status = list_of(list[k], hash, diag);
     eq_text_free(&t);
     return status;
 }

@@ -9,53 +9,9 @@
 
 /* A mean or a deviation that half the step moves by more of its standard errors is told. */
 static const double most_errors = 5.0;
+/* A chance of less is no chance. */
+static const double least_chance = 1e-4;
 enum { LOOKS = 16, FIXED = 3 }; /* t, e, cost before the units */
-
-/* Sum of the autocorrelations of x up to the first window that is five times as long as what they add up to
- * (Sokal 1997): 1 + 2 sum rho. */
-static double autocorrelation(const double *x, size_t n, size_t stride, double mean,
-                              double variance) {
-    double tau = 1.0;
-    for (size_t lag = 1; variance > 0.0 && lag < n / 2; lag++) {
-        double sum = 0.0;
-        for (size_t k = 0; k + lag < n; k++)
-            sum += (x[k * stride] - mean) * (x[(k + lag) * stride] - mean);
-        tau += 2.0 * sum / ((double)n * variance);
-        if ((double)lag >= 5.0 * tau) break;
-    }
-    return fmax(tau, 1.0);
-}
-
-static double mean_of(const double *x, size_t n, size_t stride) {
-    double sum = 0.0;
-    for (size_t k = 0; k < n; k++) sum += x[k * stride];
-    return sum / (double)n;
-}
-
-/* Mean and variance of n numbers and how many of them are independent. */
-static double spread_of(const double *x, size_t n, size_t stride, double *mean, double *effective) {
-    double variance = 0.0;
-    *mean = mean_of(x, n, stride);
-    for (size_t k = 0; k < n; k++)
-        variance += (x[k * stride] - *mean) * (x[k * stride] - *mean) / (double)n;
-    *effective = (double)n / autocorrelation(x, n, stride, *mean, variance);
-    return variance;
-}
-
-eq_status eq_moments_of(const double *x, size_t n, size_t stride, eq_moments *m, eq_diag *diag) {
-    double variance = spread_of(x, n, stride, &m->mean, &m->effective), other, independent;
-    double *square = eq_calloc(n, sizeof *square);
-    if (square == NULL) return eq_out_of_memory(diag);
-    m->deviation = sqrt(variance);
-    m->mean_error = sqrt(variance / m->effective);
-    for (size_t k = 0; k < n; k++)
-        square[k] = (x[k * stride] - m->mean) * (x[k * stride] - m->mean);
-    double fourth = spread_of(square, n, 1, &other, &independent);
-    eq_free(square);
-    m->deviation_error =
-        m->deviation > 0.0 ? sqrt(fourth / independent) / (2.0 * m->deviation) : 0.0;
-    return EQ_OK;
-}
 
 static eq_status open_table(const eq_langevin *l, const char *name, eq_result **out,
                             eq_diag *diag) {
@@ -86,11 +42,15 @@ static eq_status record(eq_langevin *l, eq_session *s, double time, const double
     return status == EQ_OK ? eq_result_point(r, row, diag) : status;
 }
 
+static size_t steps_of_record(const eq_langevin_options *o) {
+    return (o->steps + o->records - 1) / o->records;
+}
+
 /* The trajectory behind the first tenth. */
 static eq_status follow(eq_langevin *l, eq_session *s, const eq_langevin_options *o, eq_result *r,
                         eq_diag *diag) {
     size_t burn = o->steps / 10, all = burn + o->steps;
-    size_t every = (o->steps + o->records - 1) / o->records, looks = all / LOOKS + 1;
+    size_t every = steps_of_record(o), looks = all / LOOKS + 1;
     double *state = eq_calloc(2 * l->all + FIXED, sizeof *state);
     if (state == NULL) return eq_out_of_memory(diag);
     eq_status status = EQ_OK;
@@ -157,6 +117,28 @@ static eq_status halve(eq_session *s, const eq_langevin_options *o, eq_langevin_
     return status;
 }
 
+/* The histogram of each unit, and of few units the density it is to have. */
+static eq_status spread(eq_langevin *l, eq_session *s, const eq_langevin_options *o,
+                        eq_langevin_report *out, eq_diag *diag) {
+    const eq_contrast nudged = {.processes = 1, .beta = {o->beta}, .weight = {1.0}};
+    eq_boltzmann b = {.e = NULL};
+    eq_status status = EQ_OK;
+    out->units = l->d.units;
+    out->quadrature = out->units > 0 && out->units <= EQ_BOLTZMANN_UNITS;
+    out->least_chance = least_chance;
+    out->histogram = eq_calloc(out->units, sizeof *out->histogram);
+    if (out->histogram == NULL) return eq_out_of_memory(diag);
+    if (out->quadrature) status = eq_boltzmann_open(&b, l, s->input, &nudged, diag);
+    out->quadrature = out->quadrature && !b.coarse;
+    for (size_t k = 0; status == EQ_OK && k < out->units; k++) {
+        status = eq_histogram_of(out->table, FIXED + k, out->moment[FIXED + k].effective,
+                                 out->quadrature ? &b : NULL, o->beta, k, &out->histogram[k], diag);
+        if (out->histogram[k].p < least_chance) out->unlikely = k + 1;
+    }
+    eq_boltzmann_close(&b);
+    return status;
+}
+
 static eq_status run(eq_session *s, const eq_langevin_options *o, eq_langevin_report *out,
                      eq_diag *diag) {
     eq_langevin l = {.step = NAN};
@@ -167,12 +149,13 @@ static eq_status run(eq_session *s, const eq_langevin_options *o, eq_langevin_re
     out->step = l.step;
     out->fastest = l.fastest;
     out->temperature = o->temperature;
-    out->units = l.d.units;
     out->steps = o->steps;
+    out->each = steps_of_record(o);
+    if (status == EQ_OK) status = spread(&l, s, o, out, diag);
     eq_langevin_close(&l);
     if (status == EQ_OK) status = halve(s, o, out, diag);
     out->bound = most_errors;
-    out->passed = out->halved <= most_errors;
+    out->passed = out->halved <= most_errors && out->unlikely == 0;
     return status;
 }
 
@@ -225,5 +208,6 @@ eq_status eq_langevin_run(const eq_experiment *x, eq_network *trained, const eq_
 void eq_langevin_report_free(eq_langevin_report *r) {
     eq_result_free(r->table);
     eq_free(r->moment);
+    eq_free(r->histogram);
     *r = (eq_langevin_report){.table = NULL};
 }

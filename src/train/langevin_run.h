@@ -2,8 +2,8 @@
 #ifndef EQ_TRAIN_LANGEVIN_RUN_H
 #define EQ_TRAIN_LANGEVIN_RUN_H
 
-#include "result/result.h"
-#include "train/langevin.h"
+#include "train/histogram.h"
+#include "train/moments.h"
 #include "train/train.h"
 
 typedef struct eq_langevin_options {
@@ -16,21 +16,19 @@ typedef struct eq_langevin_options {
     size_t records;     /* at most so many points of the trajectory */
 } eq_langevin_options;
 
-/* Of one column of the trajectory. */
-typedef struct eq_moments {
-    double mean, deviation;
-    double effective;                   /* records over the integrated autocorrelation */
-    double mean_error, deviation_error; /* standard errors */
-} eq_moments;
-eq_status eq_moments_of(const double *x, size_t n, size_t stride, eq_moments *m, eq_diag *diag);
-
 typedef struct eq_langevin_report {
-    eq_result *table;   /* t, e, cost, then the units */
-    eq_moments *moment; /* [variables]; of t nothing */
+    eq_result *table;        /* t, e, cost, then the units */
+    eq_moments *moment;      /* [variables]; of t nothing */
+    eq_histogram *histogram; /* [units] */
+    bool quadrature;         /* they are held to exp(-F/T)/Z */
     double step, fastest, temperature;
     size_t steps, units;
+    size_t each;   /* steps from a record to the next */
     double halved; /* how far half the step moves a mean or a deviation, over its standard error */
     double bound;
+    size_t
+        unlikely; /* a unit whose samples have less than the least chance under its density, from 1; 0: none */
+    double least_chance;
     bool passed;
 } eq_langevin_report;
 

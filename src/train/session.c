@@ -175,10 +175,15 @@ double eq_session_rate(const eq_session *s, size_t block) {
     return o == NULL ? s->x->optimizer.rate : o->rate;
 }
 
-double eq_session_strength(const eq_session *s, size_t block) {
+eq_pull eq_session_pull(const eq_session *s, size_t block) {
     const eq_group_options *o = options_of(s, block);
-    bool own = o != NULL && !isnan(o->strength);
-    return own ? o->strength : s->x->regularizer.strength;
+    eq_pull p = s->x->regularizer.pull;
+    if (o == NULL) return p;
+    if (!isnan(o->pull.strength)) p.strength = o->pull.strength;
+    if (!isnan(o->pull.soft)) p.soft = o->pull.soft;
+    if (!isnan(o->pull.low)) p.low = o->pull.low;
+    if (!isnan(o->pull.high)) p.high = o->pull.high;
+    return p;
 }
 
 /* Draws the initial parameters of every block. */
@@ -266,7 +271,7 @@ eq_status eq_session_model(eq_session *s, eq_diag *diag) {
     eq_discrete_options discrete = s->x->discrete;
     network.seed = discrete.seed = s->x->seed;
     discrete.unrolled = eq_estimator_unrolled(s->x);
-    if (network.layers > 0) return eq_hopfield_new(&network, &s->model, diag);
+    if (eq_hopfield_is(&network)) return eq_hopfield_new(&network, &s->model, diag);
     if (s->x->elastic.nodes != NULL) return eq_elastic_new(&s->x->elastic, &s->model, diag);
     if (discrete.layers > 0) return eq_discrete_new(&discrete, &s->model, diag);
     eq_status status = s->c == NULL ? eq_experiment_circuit(s->x, &s->c, diag) : EQ_OK;

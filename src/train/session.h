@@ -96,8 +96,8 @@ eq_status eq_session_no_group(const eq_network *n, const char *what, const char 
 /* The learning rate of a block before the schedule. */
 double eq_session_rate(const eq_session *s, size_t block);
 
-/* The strength of the regularizer of a block. */
-double eq_session_strength(const eq_session *s, size_t block);
+/* What pulls the parameters of a block. */
+eq_pull eq_session_pull(const eq_session *s, size_t block);
 
 /* The parameters of the model, theta[eq_network_parameters], out of its circuit or into it. */
 void eq_session_get(const eq_session *s, double *theta);

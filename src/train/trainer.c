@@ -53,16 +53,22 @@ static eq_status give_optimizer(eq_trainer *t, eq_diag *diag) {
 /* The parameters as they begin are the center, or 0. */
 static eq_status give_regularizer(eq_trainer *t, eq_diag *diag) {
     size_t blocks = eq_network_blocks(t->s.model), n = eq_network_parameters(t->s.model);
-    double *strength = eq_calloc(blocks, sizeof *strength), *center = eq_calloc(n, sizeof *center);
+    eq_pull *pull = eq_calloc(blocks, sizeof *pull);
+    double *center = eq_calloc(n, sizeof *center);
     bool any = false;
-    eq_status status = strength == NULL || center == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    eq_status status = pull == NULL || center == NULL ? eq_out_of_memory(diag) : EQ_OK;
     for (size_t b = 0; status == EQ_OK && b < blocks; b++) {
-        strength[b] = eq_session_strength(&t->s, b);
-        any = any || strength[b] > 0.0;
+        pull[b] = eq_session_pull(&t->s, b);
+        any = any || pull[b].strength > 0.0 || pull[b].soft > 0.0;
+        if (!(pull[b].low <= pull[b].high))
+            status =
+                eq_fail(diag, EQ_ERR_INPUT,
+                        "the soft bounds of group '%s' are %g and %g; give soft-low <= soft-high",
+                        eq_network_block(t->s.model, b)->name, pull[b].low, pull[b].high);
     }
     if (status == EQ_OK && t->x->regularizer.start) eq_session_get(&t->s, center);
-    if (status == EQ_OK && any) status = eq_network_regularize(t->s.model, strength, center, diag);
-    eq_free(strength);
+    if (status == EQ_OK && any) status = eq_network_regularize(t->s.model, pull, center, diag);
+    eq_free(pull);
     eq_free(center);
     return status;
 }

@@ -188,6 +188,19 @@ static const struct {
      false,
      true,
      {"stands in a loop of controlled sources", NULL}},
+    {"of several elements\nV1 in 0 1\nR1 in a 1k\nM1 a in 0 0 nm\nM2 a a 0 0 nm\n.model nm "
+     "nmos()\n.op\n.end\n",
+     false,
+     false,
+     true,
+     {"biased: 2 elements (m1, m2) are each a transistor or", NULL}},
+    {"of many of two kinds\nV1 in 0 1\nR1 in a 1k\nM1 a in 0 0 nm\nM2 a a 0 0 nm\nQ1 a in 0 qn\n"
+     "M3 b in a 0 nm\nM4 b a 0 0 nm\nB1 a b i=v(a)+v(b)\n.model nm nmos()\n.model qn "
+     "npn()\n.op\n.end\n",
+     false,
+     false,
+     true,
+     {"biased: b1 is a behavioural source", "; 5 elements (m1, m2, m3, ..) are each a transistor"}},
 };
 
 static bool said(const eq_diag *d, const char *words) {

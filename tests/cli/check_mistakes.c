@@ -71,7 +71,7 @@ static const struct {
     {"device-digits", "architecture.ron=10", "it belongs to diode=\"ideal\""},
     {"hopfield-digits", "network.free-steps=5", "it belongs to kind=\"discrete\""},
     {"hopfield-digits", "network.nodes=no.csv", "it belongs to kind=\"elastic\""},
-    {"hopfield-digits", "network.inputs=64", "it belongs to kind=\"discrete\" or \"elastic\""},
+    {"discrete-digits", "network.outputs=y1", "it belongs to kind=\"hopfield\" or \"elastic\""},
     {"discrete-digits", "network.solver=sweeps",
      "free-steps=\"30\" has no effect here; it belongs to solver=\"steps\""},
     {"elastic", "network.sigma=tanh", "it belongs to kind=\"hopfield\" or \"discrete\""},

@@ -201,7 +201,7 @@ START_TEST(charges_match_differences) {
     const eq_device_class *cls = eq_class(_i);
     if (cls->charge == NULL) return;
     table *t = table_new(cls, 11);
-    double *w[EQ_MAX_COLUMNS] = {NULL}, zero = 0.0, q[3], c[3], h = 1e-4;
+    double *w[EQ_MAX_COLUMNS] = {NULL}, zero = 0.0, q[3], c[3], h = 1e-5;
     for (int j = 0; j < ROWS; j++) {
         row_of(cls, t, j, w);
         double x[3] = {t->x[j], t->x[j] + h, t->x[j] - h};
@@ -459,8 +459,9 @@ static const char parameters[] =
     "nbv 0 0..1e+06 ikf 0 0..1e+300 isr 0 0..1e+300 nr 1 1e-06..1e+06 vj 1 "
     "1e-06..1e+06 mj 0.5 0..1000 dtemp 0 -1e+06..1e+06 jsw 0 0..1e+300 ns 0 "
     "0..1e+06 pj 0 0..1e+300 trs1 0 -1e+06..1e+06 trs2 0 -1e+06..1e+06 tcv 0 "
-    "-1e+06..1e+06 tlev 0 0..2 tlevc 0 0..1 tpb 0 -1e+06..1e+06 "
-    "tm1 0 -1e+06..1e+06 tm2 0 -1e+06..1e+06 fc 0.5 -1e+06..1e+06\n"
+    "-1e+06..1e+06 tlev 0 0..2 cjo 0 0..1e+300 fc 0.5 0..1 cjsw 0 0..1e+300 php 1 "
+    "1e-06..1e+06 mjsw 0.33 0..1000 fcs 0.5 0..1 tt 0 0..1e+300 tlevc 0 0..1 "
+    "tpb 0 -1e+06..1e+06 tm1 0 -1e+06..1e+06 tm2 0 -1e+06..1e+06\n"
     "ideal_diode: ron 1 1e-300..1e+300 roff 1e+12 1e-300..1e+300 vfwd 0 "
     "-1e+300..1e+300*\n"
     "limited_diode: ron 1 1e-300..1e+300 roff 1e+12 1e-300..1e+300 vfwd 0 "
@@ -477,16 +478,22 @@ static const char parameters[] =
     "0.001..1000* lambda 0 0..1e+06* is 1e-14 0..1e+300* js 0 0..1e+300 rd nan "
     "0..1e+300 rs nan 0..1e+300 rsh 0 0..1e+300 tox 0 0..1 nsub nan 0..1e+300 "
     "nss 0 -1e+300..1e+300 tpg 1 -1..1 uo 600 0..1e+300 ld 0 -1e+300..1e+300 "
-    "tnom nan -273.15..1e+06 w 0.0001 1e-300..1e+300* l 0.0001 1e-300..1e+300* "
+    "cbd nan 0..1e+300 cbs nan 0..1e+300 cj 0 0..1e+300 mj 0.5 0..1000 cjsw 0 0..1e+300 "
+    "mjsw 0.5 0..1000 pb 0.8 0.001..1000 fc 0.5 0..1 cgso 0 0..1e+300 cgdo 0 0..1e+300 "
+    "cgbo 0 0..1e+300 tnom nan -273.15..1e+06 w 0.0001 1e-300..1e+300* l 0.0001 1e-300..1e+300* "
     "ad 0 0..1e+300 as 0 0..1e+300 nrd 1 0..1e+300 nrs 1 0..1e+300 m 1 "
-    "1e-300..1e+300 temp nan -273.15..1e+06 dtemp 0 -1e+06..1e+06\n"
+    "1e-300..1e+300 temp nan -273.15..1e+06 dtemp 0 -1e+06..1e+06 "
+    "pd 0 0..1e+300 ps 0 0..1e+300\n"
     "pmos: vto nan -1e+06..1e+06* kp nan 0..1e+06* gamma nan 0..1e+06* phi nan "
     "0.001..1000* lambda 0 0..1e+06* is 1e-14 0..1e+300* js 0 0..1e+300 rd nan "
     "0..1e+300 rs nan 0..1e+300 rsh 0 0..1e+300 tox 0 0..1 nsub nan 0..1e+300 "
     "nss 0 -1e+300..1e+300 tpg 1 -1..1 uo 600 0..1e+300 ld 0 -1e+300..1e+300 "
-    "tnom nan -273.15..1e+06 w 0.0001 1e-300..1e+300* l 0.0001 1e-300..1e+300* "
+    "cbd nan 0..1e+300 cbs nan 0..1e+300 cj 0 0..1e+300 mj 0.5 0..1000 cjsw 0 0..1e+300 "
+    "mjsw 0.5 0..1000 pb 0.8 0.001..1000 fc 0.5 0..1 cgso 0 0..1e+300 cgdo 0 0..1e+300 "
+    "cgbo 0 0..1e+300 tnom nan -273.15..1e+06 w 0.0001 1e-300..1e+300* l 0.0001 1e-300..1e+300* "
     "ad 0 0..1e+300 as 0 0..1e+300 nrd 1 0..1e+300 nrs 1 0..1e+300 m 1 "
-    "1e-300..1e+300 temp nan -273.15..1e+06 dtemp 0 -1e+06..1e+06\n"
+    "1e-300..1e+300 temp nan -273.15..1e+06 dtemp 0 -1e+06..1e+06 "
+    "pd 0 0..1e+300 ps 0 0..1e+300\n"
     "behavioural_current: m 1 -1e+300..1e+300\n"
     "behavioural_voltage: m 1 -1e+300..1e+300\n";
 

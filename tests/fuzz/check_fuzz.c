@@ -22,6 +22,7 @@ static const struct {
     {"study", fuzz_study},     {"idx", fuzz_idx},
     {"csv", fuzz_csv},         {"npy", fuzz_npy},
     {"edges", fuzz_edges},     {"cifar", fuzz_cifar},
+    {"units", fuzz_units},     {"springs", fuzz_springs},
     {"raw", fuzz_raw},         {"checkpoint", fuzz_checkpoint},
 };
 enum { TARGETS = sizeof target / sizeof *target };

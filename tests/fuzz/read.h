@@ -22,6 +22,9 @@ void fuzz_cifar(const uint8_t *data, size_t n);
 void fuzz_npy(const uint8_t *data, size_t n); /* as idx, the two tables */
 /* First byte odd: of the rails of layers. */
 void fuzz_edges(const uint8_t *data, size_t n);
+/* Of a Hopfield network; of an elastic one, which has two. */
+void fuzz_units(const uint8_t *data, size_t n);
+void fuzz_springs(const uint8_t *data, size_t n);
 void fuzz_raw(const uint8_t *data, size_t n);
 /* First byte even: the body of a checkpoint, which gets a right head; odd: the whole file. */
 void fuzz_checkpoint(const uint8_t *data, size_t n);

@@ -85,9 +85,9 @@ static const struct {
     /* diodes */
     {"t\nv1 a 0 1\nd1 a 0 dm 2 temp=50 off\nd2 a 0 dm area=2 m=3\nd3 a 0 di\n.model dm d (is=1e-6, "
      "n=2\n+ rs=1 cjo=1p m=0.5 mfg=ON)\n"
-     ".model di d(ron=2 roff=1g vfwd=0.6)\n",
-     "v1 a 0 1\nd1 a 0 is=1e-06 n=2 rs=1 area=2 temp=50 : dm\nd2 a 0 is=1e-06 n=2 rs=1 area=2 m=3 "
-     ": dm\n"
+     ".model di d(ron=2 roff=1g vfwd=0.6 cj0=1p tt=1n)\n",
+     "v1 a 0 1\nd1 a 0 is=1e-06 n=2 rs=1 area=2 temp=50 cjo=1e-12 : dm\nd2 a 0 is=1e-06 n=2 rs=1 "
+     "area=2 m=3 cjo=1e-12 : dm\n"
      "d3 a 0 ron=2 roff=1000000000 vfwd=0.6 : di\n"},
     /* the formula that writers give an ideal diode is one; another drop, knee or slope is none */
     {"t\nbd1 A Cathode i=1e-9*v(a,cathode) + (v(a,cathode) > 0.6 ? 0.5*(v(a,cathode) - 0.6) : 0)\n"

@@ -72,24 +72,25 @@ static const char *const documents[] = {
     "  <schedule type=\"exponential\" factor=\"0.5\" every=\"2\"/>\n"
     "  <minibatch size=\"1\"/>\n"
     "  <epochs count=\"1\"/>\n</experiment>\n",
-    HEAD "<experiment name=\"tasks\" seed=\"8\">\n"
-         "  <circuit deck=\"/d/net.cir\"/>\n"
-         "  <data format=\"csv\" path=\"/d/x.csv\" label=\"kind\" test-fraction=\"0.25\" "
-         "train-limit=\"0\" test-limit=\"0\"/>\n"
-         "  <encoding normalize=\"range\" invert=\"no\" scale=\"3\" center=\"-0.5\"/>\n"
-         "  <cost type=\"squared-error\" high=\"5\" low=\"2\" scale=\"6\"/>\n"
-         "  <estimator type=\"one-sided\" nudging=\"current\" beta=\"0.0001\"/>\n"
-         "  <optimizer type=\"sgd\" rate=\"0.25\" momentum=\"0.5\" beta1=\"0.5\" beta2=\"0.75\" "
-         "epsilon=\"0.5\">\n"
-         "    <group match=\"*\" rate=\"0.25\" strength=\"3\" init=\"fan-in\" low=\"0.5\" "
-         "high=\"1\"/>\n"
-         "  </optimizer>\n"
-         "  <schedule type=\"exponential\" factor=\"0.5\" every=\"2\"/>\n"
-         "  <minibatch size=\"1\"/>\n"
-         "  <regularizer strength=\"0.5\" center=\"start\"/>\n"
-         "  <meta ways=\"3\" shots=\"4\" queries=\"5\" tasks=\"6\" steps=\"7\" tolerance=\"0.125\" "
-         "estimator=\"one-sided\" beta=\"0.25\" strength-rate=\"0.75\"/>\n"
-         "  <epochs count=\"1\"/>\n</experiment>\n",
+    HEAD
+    "<experiment name=\"tasks\" seed=\"8\">\n"
+    "  <circuit deck=\"/d/net.cir\"/>\n"
+    "  <data format=\"csv\" path=\"/d/x.csv\" label=\"kind\" test-fraction=\"0.25\" "
+    "train-limit=\"0\" test-limit=\"0\"/>\n"
+    "  <encoding normalize=\"range\" invert=\"no\" scale=\"3\" center=\"-0.5\"/>\n"
+    "  <cost type=\"squared-error\" high=\"5\" low=\"2\" scale=\"6\"/>\n"
+    "  <estimator type=\"one-sided\" nudging=\"current\" beta=\"0.0001\"/>\n"
+    "  <optimizer type=\"sgd\" rate=\"0.25\" momentum=\"0.5\" beta1=\"0.5\" beta2=\"0.75\" "
+    "epsilon=\"0.5\">\n"
+    "    <group match=\"*\" rate=\"0.25\" strength=\"3\" soft-strength=\"9\" soft-low=\"-1.5\" "
+    "soft-high=\"2.5\" init=\"fan-in\" low=\"0.5\" high=\"1\"/>\n"
+    "  </optimizer>\n"
+    "  <schedule type=\"exponential\" factor=\"0.5\" every=\"2\"/>\n"
+    "  <minibatch size=\"1\"/>\n"
+    "  <regularizer strength=\"0.5\" soft-strength=\"7\" soft-high=\"3.5\" center=\"start\"/>\n"
+    "  <meta ways=\"3\" shots=\"4\" queries=\"5\" tasks=\"6\" steps=\"7\" tolerance=\"0.125\" "
+    "estimator=\"one-sided\" beta=\"0.25\" strength-rate=\"0.75\" bound-rate=\"0.625\"/>\n"
+    "  <epochs count=\"1\"/>\n</experiment>\n",
     HEAD OTHER("squared-error\" high=\"5\" low=\"2\" scale=\"6",
                "one-sided\" nudging=\"clamp\" beta=\"0.25\" eta=\"0.5\" g-clamp=\"0.125"),
     HEAD OTHER("squared-difference\" high=\"5\" low=\"2\" scale=\"6",
@@ -180,6 +181,10 @@ START_TEST(fingerprint_sees_every_setting_of_the_training) {
                   {"type=\"adjoint\"", "type=\"symmetric\"", false, 5},
                   {"strength=\"3\"", "strength=\"4\"", false, 2},
                   {"strength=\"0.5\"", "strength=\"0.75\"", false, 2},
+                  {"soft-strength=\"9\"", "soft-strength=\"8\"", false, 2},
+                  {"soft-low=\"-1.5\"", "soft-low=\"-2\"", false, 2},
+                  {"soft-high=\"3.5\"", "soft-high=\"4\"", false, 2},
+                  {"bound-rate=\"0.625\"", "bound-rate=\"0.5\"", false, 2},
                   {"shots=\"4\"", "shots=\"3\"", false, 2},
                   {"tolerance=\"0.125\"", "tolerance=\"0.25\"", false, 2},
                   {"strength-rate=\"0.75\"", "strength-rate=\"0.5\"", false, 2},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../support/program.h"
+#include "../support/training.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "train/meta/check.h"
@@ -151,12 +152,18 @@ END_TEST
 typedef struct scalar {
     double x[3], t[3]; /* two of the support, then the query */
     double omega, lambda, l;
+    double mu, low, high; /* soft bounds; mu 0: there are none */
 } scalar;
 
 static double inner_minimum(const scalar *s) {
     double g = s->omega;
     for (int round = 0; round < 200; round++) {
         double first = s->lambda * (g - s->omega), second = s->lambda;
+        double beyond = g > s->high ? g - s->high : g < s->low ? g - s->low : 0.0;
+        if (s->mu > 0.0 && beyond != 0.0) {
+            first += s->mu * beyond;
+            second += s->mu;
+        }
         for (int k = 0; k < 2; k++) {
             double y = g * s->x[k] / (g + s->l), d = s->x[k] * s->l / pow(g + s->l, 2.0),
                    dd = -2.0 * d / (g + s->l);
@@ -173,13 +180,14 @@ static double outer_loss(scalar s) {
     return 0.5 * (y - s.t[2]) * (y - s.t[2]);
 }
 
-/* By omega (0), log lambda (1) and l (2), central differences of the closed form. */
+/* By omega (0), log lambda (1), l (2), log mu (3), low (4) and high (5), central differences of the closed form. */
 static double by(scalar s, int which) {
-    double *of[] = {&s.omega, &s.lambda, &s.l}, is = *of[which];
-    double h = which == 1 ? 1e-4 : 1e-4 * is;
-    *of[which] = which == 1 ? is * exp(h) : is + h;
+    double *of[] = {&s.omega, &s.lambda, &s.l, &s.mu, &s.low, &s.high}, is = *of[which];
+    bool log = which == 1 || which == 3;
+    double h = log ? 1e-4 : 1e-4 * is;
+    *of[which] = log ? is * exp(h) : is + h;
     double high = outer_loss(s);
-    *of[which] = which == 1 ? is * exp(-h) : is - h;
+    *of[which] = log ? is * exp(-h) : is - h;
     return 0.5 * (high - outer_loss(s)) / h;
 }
 
@@ -220,6 +228,80 @@ START_TEST(outer_gradient_is_that_of_the_closed_form) {
         }
     }
     eq_diag_free(diag);
+    eq_trainer_free(t);
+    eq_experiment_free(x);
+}
+END_TEST
+
+/* Task 0 goes below, the other one above: bounds beyond which both are pulled back by what they have there. */
+START_TEST(soft_bounds_have_the_gradient_of_the_closed_form) {
+    static const double lambda = 3e6, mu = 2e8, low = 1.2e-5, high = 1.5e-5;
+    eq_experiment *x =
+        of_divider("<group match='rw*' strength='3e6' soft-strength='2e8' soft-low='1.2e-5' "
+                   "soft-high='1.5e-5'/><group match='rl*'/>",
+                   _i == 0 ? "beta='1e-4'" : "estimator='one-sided' beta='1e-6'");
+    eq_trainer *t = trainer_of(x);
+    eq_meta *m = t->meta;
+    double square[1] = {0.0};
+    eq_score score = {.square = square};
+    int beyond[2] = {0, 0};
+    ck_assert_uint_eq(m->thetas, 2 + 4 * 2);
+    for (size_t task = 0; task < 2; task++) {
+        scalar s = problem_of(t, task, lambda);
+        s.mu = mu;
+        s.low = low;
+        s.high = high;
+        memset(m->gradient, 0, m->thetas * sizeof *m->gradient);
+        ck_assert_int_eq(eq_meta_contrast(m, task, &score, NULL), EQ_OK);
+        double g = inner_minimum(&s);
+        ck_assert_double_eq_tol(m->phi[0][0], g, 1e-7 * s.omega);
+        beyond[0] += g < low;
+        beyond[1] += g > high;
+        const size_t at[6] = {0, 2, 1, 4, 6, 8};
+        for (int k = 0; k < 6; k++) {
+            double is = m->gradient[at[k]], want = by(s, k);
+            ck_assert_msg(fabs(is - want) <= (_i == 0 ? 1e-5 : 5e-4) * fabs(want),
+                          "task %zu, theta %d: %.9g, not %.9g", task, k, is, want);
+        }
+        for (size_t k = 3; k < 10; k += 2) ck_assert(m->gradient[k] == 0.0); /* rl has none */
+    }
+    ck_assert(beyond[0] == 1 && beyond[1] == 1);
+    eq_trainer_free(t);
+    eq_experiment_free(x);
+}
+END_TEST
+
+/* Bounds move by the rate of their group, and end where they meet. */
+START_TEST(soft_bounds_go_down_their_gradient) {
+    eq_experiment *x =
+        of_divider("<group match='rw*' rate='1e-10' strength='3e6' soft-strength='2e8' "
+                   "soft-low='1.2e-5' soft-high='1.5e-5'/><group match='rl*' rate='0'/>",
+                   "strength-rate='10' bound-rate='0.5'");
+    x->batch = 2;
+    eq_trainer *t = trainer_of(x);
+    double mean[6] = {0.0}, is[10];
+    memcpy(is, t->meta->theta, sizeof is);
+    for (size_t task = 0; task < 2; task++)
+        for (int k = 0; k < 6; k++) {
+            scalar s = problem_of(t, task, 3e6);
+            s.mu = 2e8;
+            s.low = 1.2e-5;
+            s.high = 1.5e-5;
+            mean[k] += 0.5 * by(s, k);
+        }
+    ck_assert_int_eq(eq_trainer_step(t, NULL, NULL), EQ_OK);
+    const size_t at[6] = {0, 2, 1, 4, 6, 8};
+    const double rate[6] = {1e-10, 10.0, 0.0, 10.0, 5e-11, 5e-11};
+    for (int k = 0; k < 6; k++) {
+        double moved = t->meta->theta[at[k]] - is[at[k]], want = -rate[k] * mean[k];
+        ck_assert_double_eq_tol(moved, want, 1e-4 * fabs(want) + 1e-20);
+    }
+    t->meta->theta[6] = 1.7e-5; /* beyond the other one */
+    memset(t->meta->gradient, 0, t->meta->thetas * sizeof *t->meta->gradient);
+    double middle = 0.5 * (t->meta->theta[6] + t->meta->theta[8]);
+    eq_meta_step(t->meta, 1, 1.0, 2);
+    ck_assert_double_eq(t->meta->theta[6], middle);
+    ck_assert_double_eq(t->meta->theta[8], middle);
     eq_trainer_free(t);
     eq_experiment_free(x);
 }
@@ -293,28 +375,77 @@ START_TEST(regularizer_pulls_to_its_center) {
     double zero = after(2, "</optimizer><regularizer strength='1e7'/>");
     double start = after(2, "</optimizer><regularizer strength='1e7' center='start'/>");
     double own = after(2, "<group match='r*' strength='1e7'/></optimizer>");
+    double up = after(2, "</optimizer><regularizer soft-strength='1e7' soft-low='1.5e-5'/>");
+    double down = after(2, "<group match='r*' soft-strength='1e7' soft-high='8e-6'/></optimizer>");
     double pull = -r * s * (first - w);
     ck_assert_double_gt(fabs(first - w), 1e-12 * w);
     ck_assert_double_eq_tol(zero - plain, -2.0 * r * s * w, 1e-3 * 2.0 * r * s * w);
     ck_assert_double_eq_tol(start - plain, pull, 1e-2 * fabs(pull));
     ck_assert_double_eq(own, zero);
+    ck_assert_double_eq_tol(up - plain, 2.0 * r * s * 5e-6, 1e-3 * 2.0 * r * s * 5e-6);
+    ck_assert_double_eq_tol(down - plain, -2.0 * r * s * 2e-6, 1e-3 * 2.0 * r * s * 2e-6);
 }
 END_TEST
 
 /* --- the shipped experiments --- */
 
 START_TEST(gradcheck_holds) {
+    static const char *const soft[] = {"regularizer.soft-strength=1e8", "regularizer.soft-low=1e-6",
+                                       "regularizer.soft-high=4e-6"};
+    const eq_settings set = {soft, _i == 0 ? 0 : 3};
     eq_experiment *x = NULL;
     eq_meta_check_report r;
     eq_diag *diag = eq_diag_new();
-    ck_assert_int_eq(eq_experiment_read("netlists/meta-sine.xml", &x, diag), EQ_OK);
-    eq_status status = eq_meta_check(x, NULL, 1, &r, diag);
+    ck_assert_int_eq(eq_experiment_read_with("netlists/meta-sine.xml", &set, &x, diag), EQ_OK);
+    eq_status status = eq_meta_check(x, NULL, NULL, 1, &r, diag);
     ck_assert_msg(status == EQ_OK, "%s", eq_diag_get(diag, eq_diag_count(diag) - 1)->text);
     ck_assert_msg(r.why == NULL, "%s", r.why);
     ck_assert_double_lt(r.open, 1e-2);
     for (int k = 0; k < 2; k++) ck_assert_double_lt(r.row[k].error, 3e-3);
     ck_assert_double_lt(r.own.error, 2e-2);
     eq_meta_check_free(&r);
+    eq_experiment_free(x);
+    eq_diag_free(diag);
+}
+END_TEST
+
+/* Networks that have no circuit: what is theirs comes with phases that settle, or with all steps. */
+static const char *const kinds[][2] = {
+    {"<network kind='hopfield' layers='2,4,1' sigma='sigmoid' tolerance='1e-13'/>",
+     "beta='1e-3' nudging='energy'"},
+    {"<network kind='hopfield' layers='2,4,1' sigma='tanh' tolerance='1e-13'/>", "type='adjoint'"},
+    {"<network kind='discrete' layers='2,4,1' sigma='sigmoid' tolerance='1e-13'/>",
+     "beta='1e-3' nudging='energy'"},
+    {"<network kind='discrete' layers='2,4,1' sigma='sigmoid' solver='steps' free-steps='4'/>",
+     "type='bptt' steps='4'"},
+};
+
+START_TEST(other_networks_learn_tasks) {
+    static const char rows[] =
+        "task,x,y,t\na,1,0.2,0.7\na,-0.5,0.4,0.1\na,0.3,1,0.4\na,0.1,0.1,0.3\n"
+        "b,0.9,0.2,0.2\nb,-0.6,0.4,0.8\nb,0.3,0.8,0.5\nb,0.2,0.1,0.4\n";
+    char text[1024];
+    snprintf(text, sizeof text,
+             "<experiment>%s<data format='csv' path='data.csv' label='task' targets='t'/><cost "
+             "type='squared-error'/><estimator %s/><optimizer type='adam' rate='1e-3'/>"
+             "<regularizer strength='0.3' soft-strength='1' soft-low='-0.2' soft-high='0.2'/>"
+             "<meta shots='2' queries='2' strength-rate='0.01' tolerance='1e-8'/>"
+             "<minibatch size='1'/><epochs count='1'/></experiment>",
+             kinds[_i][0], kinds[_i][1]);
+    eq_experiment *x = experiment_of_files("", rows, text);
+    eq_meta_check_report r;
+    eq_diag *diag = eq_diag_new();
+    eq_status status = eq_meta_check(x, NULL, NULL, 2, &r, diag);
+    ck_assert_msg(status == EQ_OK, "%s", eq_diag_get(diag, eq_diag_count(diag) - 1)->text);
+    ck_assert_msg(r.why == NULL, "%s", r.why);
+    ck_assert_double_lt(r.open, 1e-2);
+    for (int k = 0; k < 2; k++)
+        ck_assert_msg(r.row[k].error < 2e-3 && r.own.error < 1e-2, "%g, own %g", r.row[k].error,
+                      r.own.error);
+    eq_meta_check_free(&r);
+    eq_trainer *t = trainer_of(x);
+    ck_assert_int_eq(eq_trainer_step(t, NULL, diag), EQ_OK);
+    eq_trainer_free(t);
     eq_experiment_free(x);
     eq_diag_free(diag);
 }
@@ -340,7 +471,12 @@ static char *metrics_of(const char *folder) {
 /* Tasks are learned better; a run that is stopped after any number of steps goes on to the same bits. */
 START_TEST(training_resumes_to_the_same_bits) {
     const char *whole = in("whole"), *half = in("half");
-    static const char few[] = "--set minibatch.size=10 --set meta.tolerance=1e-6";
+    static const char *const how[] = {
+        "--set minibatch.size=10 --set meta.tolerance=1e-6",
+        "--set minibatch.size=10 --set meta.tolerance=1e-6 --set meta.bound-rate=1 --set "
+        "regularizer.soft-strength=1e8 --set regularizer.soft-low=1e-6 --set "
+        "regularizer.soft-high=4e-6"};
+    const char *few = how[_i];
     expect_exit(0, NULL, "train netlists/meta-sine.xml -o %s --epochs 2 %s", whole, few);
     expect_exit(0, NULL, "train netlists/meta-sine.xml -o %s --epochs 1 %s", half, few);
     expect_exit(0, NULL, "train netlists/meta-sine.xml -o %s --epochs 2 %s --resume", half, few);
@@ -358,6 +494,36 @@ START_TEST(training_resumes_to_the_same_bits) {
     ck_assert_msg(loss[2] < 0.7 * loss[0], "%g of %g", loss[2], loss[0]);
     eq_free(a);
     eq_free(b);
+}
+END_TEST
+
+/* A run's strengths and bounds are those that it has learned, not those it began with. */
+START_TEST(gradcheck_of_a_run_has_what_it_learned) {
+    static const char *const key[] = {
+        "\"strength\": ", "\"soft_strength\": ", "\"soft_low\": ", "\"soft_high\": "};
+    const char *run = in("run");
+    char *text, *of;
+    expect_exit(0, NULL,
+                "train netlists/meta-sine.xml -o %s --epochs 1 --set minibatch.size=10 --set "
+                "meta.tolerance=1e-6 --set meta.strength-rate=0.5 --set meta.bound-rate=1 --set "
+                "regularizer.soft-strength=1e8 --set regularizer.soft-low=1e-6 --set "
+                "regularizer.soft-high=4e-6",
+                run);
+    eq_checkpoint p = checkpoint_of(run);
+    ck_assert_uint_eq(p.extras, 3 * 4 * 4 + 3); /* four groups */
+    ck_assert_double_gt(fabs(p.extra[0] - log(3e7)), 0.1);
+    ck_assert_double_gt(fabs(p.extra[4] - log(1e8)), 0.1);
+    ck_assert_double_gt(fabs(p.extra[8] - 1e-6), 1e-8);
+    expect_exit(0, &text, "gradcheck %s --json", run);
+    of = strstr(text, "\"groups\"");
+    ck_assert_ptr_nonnull(of);
+    for (int k = 0; k < 4; k++) {
+        double is, want = k < 2 ? exp(p.extra[4 * k]) : p.extra[4 * k];
+        ck_assert_int_eq(sscanf(strstr(of, key[k]) + strlen(key[k]), "%lf", &is), 1);
+        ck_assert_double_eq_tol(is, want, 1e-9 * want);
+    }
+    free(text);
+    eq_checkpoint_free(&p);
 }
 END_TEST
 
@@ -401,6 +567,10 @@ START_TEST(mistakes_are_told) {
     } wrong[] = {
         {"", "", "nothing that a task learns"},
         {"<group match='r*' strength='1'/>", "queries='2'", "has 3 examples"},
+        {"<group match='rw*' strength='1'/><group match='rl*' soft-strength='1' soft-low='1'/>", "",
+         "soft bounds and no strength"},
+        {"<group match='r*' strength='1' soft-strength='1' soft-low='2' soft-high='1'/>", "",
+         "give soft-low <= soft-high"},
     };
     eq_experiment *x;
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
@@ -438,12 +608,16 @@ Suite *meta_suite(void) {
     tcase_add_test(t, rows_of_a_label_are_a_task);
     tcase_add_test(t, held_out_classes_are_in_no_other_task);
     tcase_add_loop_test(t, outer_gradient_is_that_of_the_closed_form, 0, 2);
+    tcase_add_loop_test(t, soft_bounds_have_the_gradient_of_the_closed_form, 0, 2);
+    tcase_add_test(t, soft_bounds_go_down_their_gradient);
     tcase_add_test(t, outer_gradient_is_zero_at_a_bound);
     tcase_add_test(t, outer_steps_go_down_the_mean_gradient);
     tcase_add_test(t, regularizer_pulls_to_its_center);
-    tcase_add_test(t, gradcheck_holds);
-    tcase_add_test(t, training_resumes_to_the_same_bits);
+    tcase_add_loop_test(t, gradcheck_holds, 0, 2);
+    tcase_add_loop_test(t, other_networks_learn_tasks, 0, (int)(sizeof kinds / sizeof *kinds));
+    tcase_add_loop_test(t, training_resumes_to_the_same_bits, 0, 2);
     tcase_add_test(t, a_run_stopped_inside_an_epoch_goes_on_to_the_same_bits);
+    tcase_add_test(t, gradcheck_of_a_run_has_what_it_learned);
     tcase_add_test(t, mistakes_are_told);
     tcase_add_test(t, strengths_that_leave_the_numbers_are_told);
     suite_add_tcase(s, t);

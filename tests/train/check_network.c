@@ -117,6 +117,83 @@ START_TEST(gradients_hold) {
 }
 END_TEST
 
+/* The shipped ones that lack weights: how much of theirs there is, and what training them does. */
+static const struct {
+    const char *path, *set;
+    size_t parameters;
+    double error; /* of held-out examples, at most, in 15 epochs */
+} lacking[] = {
+    {"netlists/hopfield-graph.xml", "", 159 + 33, 0.2},
+    {"netlists/hopfield-sparse.xml", "--set data.train-limit=600", 2560 + 200 + 1000 + 10 + 398,
+     0.15},
+};
+
+/* In a piece, in parts, on two threads: the same bits. What eval finds is what training measured. */
+START_TEST(what_lacks_weights_is_trained_and_taken_up_again) {
+    static const char *const how[] = {"", "--epochs 2", "--resume --threads 2"};
+    const char *path = lacking[_i].path, *set = lacking[_i].set;
+    eq_checkpoint k[2];
+    eq_metrics best, chosen;
+    eq_trained *m = NULL;
+    eq_evaluation e;
+    size_t epochs;
+    for (int part = 0; part < 3; part++)
+        expect_exit(0, NULL, "train %s -o %s --epochs 15 %s %s", path, in(part == 0 ? "a" : "b"),
+                    how[part], set);
+    for (int run = 0; run < 2; run++) k[run] = checkpoint_of(in(run == 0 ? "a" : "b"));
+    ck_assert_uint_eq(k[0].conductances, lacking[_i].parameters);
+    ck_assert_uint_eq(k[1].conductances, lacking[_i].parameters);
+    ck_assert_int_eq(memcmp(k[0].g, k[1].g, k[0].conductances * sizeof *k[0].g), 0);
+    best = k[0].row[14];
+    for (int run = 0; run < 2; run++) eq_checkpoint_free(&k[run]);
+    ck_assert_int_eq(eq_trained_open_on(in("a"), NULL, 1, &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trained_evaluate(m, &e, NULL), EQ_OK);
+    if (eq_trained_chosen(m, &chosen, &epochs)) best = chosen;
+    ck_assert_double_eq_tol(e.error, best.test_error, 1e-12);
+    ck_assert_double_lt(e.error, lacking[_i].error);
+    eq_evaluation_free(&e);
+    eq_trained_free(m);
+    expect_exit(0, NULL, "gradcheck %s", in("a"));
+}
+END_TEST
+
+START_TEST(what_lacks_weights_holds_its_gradients) {
+    for (int euler = 0; euler < 2; euler++) {
+        const char *set = euler ? "network.solver=euler" : "network.solver=sweeps";
+        eq_experiment *x = NULL;
+        eq_gradcheck_report r;
+        ck_assert_int_eq(
+            eq_experiment_read_with(lacking[_i].path, &(eq_settings){&set, 1}, &x, NULL), EQ_OK);
+        ck_assert_int_eq(eq_gradcheck(x, NULL, EQ_ENGINE_AUTO, 2, &r, NULL), EQ_OK);
+        ck_assert_msg(r.passed, "%s", r.why == NULL ? "an estimator" : r.why);
+        ck_assert(r.difference < 1e-5 && r.row[0].cosine > 1.0 - 1e-9);
+        eq_gradcheck_free(&r);
+        eq_experiment_free(x);
+    }
+}
+END_TEST
+
+/* Another list under the same name is another network; one that moves with its experiment is not. */
+START_TEST(a_changed_list_is_told) {
+    static const char *const list[] = {"from,to\na,h\nb,h\nh,y\n", "from,to\na,h\nb,y\nh,y\n"};
+    put("rows.csv", "a,b,y\n0.1,0.2,0.3\n0.3,0.1,0.2\n");
+    put("net.xml", "<experiment><network kind='hopfield' edges='e.csv' inputs='a b' outputs='y'/>"
+                   "<data format='csv' path='rows.csv' targets='y'/><cost type='squared-error'/>"
+                   "<optimizer type='sgd' rate='0.1'/></experiment>");
+    char run[256], net[256], *text;
+    snprintf(run, sizeof run, "%s", in("run"));
+    snprintf(net, sizeof net, "%s", in("net.xml"));
+    put("e.csv", list[0]);
+    expect_exit(0, NULL, "train %s -o %s --epochs 2", net, run);
+    put("e.csv", list[1]);
+    expect_exit(2, &text, "train %s -o %s --epochs 4 --resume", net, run);
+    ck_assert_msg(strstr(text, "<network>") != NULL, "%s", text);
+    free(text);
+    put("e.csv", list[0]);
+    expect_exit(0, NULL, "train %s -o %s --epochs 4 --resume", net, run);
+}
+END_TEST
+
 static const struct {
     const char *set, *said;
 } bad[] = {{"network.layers=64", "a network of 1 layers"},
@@ -125,6 +202,10 @@ static const struct {
            {"network.layers=64,100000,100000", "make them smaller"},
            {"network.layers=60,100,10", "input"},
            {"network.layers=64,100,9", "outputs"},
+           {"network.density=0", "above 0 and at most 1"},
+           {"network.density=w9=0.5", "'w9=0.5' is no part"},
+           {"network.density=1e-3", "no input acts on the output"},
+           {"network.inputs=a", "add edges"},
            {"network.step=2", "0 < step < 2"},
            {"network.steps=1", "does not settle"},
            {"network.kind=lstm", "hopfield"},
@@ -152,6 +233,9 @@ Suite *network_suite(void) {
     tcase_add_test(t, a_folder_is_taken_up_again);
     tcase_add_test(t, what_needs_a_circuit_says_so);
     tcase_add_loop_test(t, gradients_hold, 0, 3);
+    tcase_add_loop_test(t, what_lacks_weights_is_trained_and_taken_up_again, 0, 2);
+    tcase_add_loop_test(t, what_lacks_weights_holds_its_gradients, 0, 2);
+    tcase_add_test(t, a_changed_list_is_told);
     tcase_add_loop_test(t, bad_input_is_told, 0, (int)(sizeof bad / sizeof *bad));
     suite_add_tcase(s, t);
     return s;

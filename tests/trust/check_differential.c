@@ -13,6 +13,7 @@
 #include "../support/program.h"
 #include "../support/random_deck.h"
 #include "../support/random_hierarchy.h"
+#include "../support/random_memristors.h"
 #include "../support/random_transistors.h"
 #include "analysis/operating_point.h"
 #include "base/file.h"
@@ -39,15 +40,19 @@ typedef struct maker {
     double least;
     bool holds; /* every V source of its decks stands at ground: ngspice may hold all nodes */
     const char *several; /* the kind of decks made to have several solutions, one a deck */
+    /* The same deck in words that ngspice knows; NULL: it knows those above. */
+    bool (*there)(uint64_t seed, eq_text *deck, unsigned *uses);
 } maker;
 static const maker makers[] = {
-    {"decks", random_deck, random_card_kinds, random_card_name, 0.0, false, NULL},
+    {"decks", random_deck, random_card_kinds, random_card_name, 0.0, false, NULL, NULL},
     {"hierarchies", random_hierarchy, random_hierarchy_kinds, random_hierarchy_name, 0.0, false,
-     NULL},
+     NULL, NULL},
     {"circuits of transistors", random_transistors, random_transistors_kinds,
-     random_transistors_name, 1e-6, true, "latches"},
+     random_transistors_name, 1e-6, true, "latches", NULL},
     {"circuits of JFETs and power transistors", random_fets, random_fets_kinds, random_fets_name,
-     1e-7, false, NULL},
+     1e-7, false, NULL, NULL},
+    {"circuits of memristors", random_memristors, random_memristors_kinds, random_memristors_name,
+     0.0, true, NULL, random_memristors_there},
 };
 enum { MAKERS = sizeof makers / sizeof *makers };
 
@@ -321,8 +326,12 @@ static const char *name_of(uint64_t seed) {
     return name;
 }
 
+static void make_there(const maker *by, uint64_t seed, eq_text *text) {
+    (by->there == NULL ? by->make : by->there)(seed, text, NULL);
+}
+
 static void check_one(const maker *by, uint64_t seed, tally *t) {
-    eq_text text = {0};
+    eq_text text = {0}, there = {0};
     eq_diag *diag = eq_diag_new();
     size_t count = 0;
     eq_result **plots = answer(name_of(seed), &count);
@@ -331,7 +340,8 @@ static void check_one(const maker *by, uint64_t seed, tally *t) {
     bool island = by->make(seed, &text, t->uses);
     eq_result *ours = solve(text.text, text.length, diag);
     const eq_result *theirs = operating_point_in(plots, count);
-    verdict v = judge(by, text.text, island, ours, theirs, t, seed);
+    make_there(by, seed, &there);
+    verdict v = judge(by, there.text, island, ours, theirs, t, seed);
     t->count[v]++;
     for (int k = 0; v == OTHER_SOLUTION && k < by->kinds(); k++)
         t->others[k] += t->uses[k] - before[k];
@@ -341,13 +351,14 @@ static void check_one(const maker *by, uint64_t seed, tally *t) {
     eq_raw_free(plots, count);
     eq_diag_free(diag);
     eq_text_free(&text);
+    eq_text_free(&there);
 }
 
 static void solve_there(const maker *by, uint64_t first, uint64_t last) {
     eq_text commands = {0};
     for (uint64_t seed = first; seed <= last; seed++) {
         eq_text deck = {0};
-        by->make(seed, &deck, NULL);
+        make_there(by, seed, &deck);
         ask(&commands, name_of(seed), &deck, 1);
     }
     run_there(&commands, 120);

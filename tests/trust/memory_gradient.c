@@ -37,10 +37,13 @@ static eq_status langevin(eq_diag *diag) {
     eq_langevin_options o = eq_langevin_defaults();
     eq_experiment *x = NULL;
     eq_langevin_report r = {.table = NULL};
+    eq_result *t = NULL;
     o.temperature = 1e-9;
     o.steps = 100;
     eq_status status = eq_experiment_read("netlists/linear.xml", &x, diag);
     if (status == EQ_OK) status = eq_langevin_run(x, NULL, &o, &r, diag);
+    if (status == EQ_OK) status = eq_histogram_table(r.table, r.histogram, r.units, &t, diag);
+    eq_result_free(t);
     eq_langevin_report_free(&r);
     eq_experiment_free(x);
     return status;
@@ -57,7 +60,7 @@ static eq_status tasks(eq_diag *diag) {
     eq_status status = eq_experiment_read_with("netlists/meta-sine.xml", &set, &x, diag);
     if (status == EQ_OK) status = eq_trainer_new(x, NULL, &t, diag);
     if (status == EQ_OK) status = eq_trainer_step(t, NULL, diag);
-    if (status == EQ_OK) status = eq_meta_check(x, NULL, 1, &r, diag);
+    if (status == EQ_OK) status = eq_meta_check(x, NULL, NULL, 1, &r, diag);
     eq_meta_check_free(&r);
     eq_trainer_free(t);
     eq_experiment_free(x);
@@ -92,6 +95,16 @@ static eq_status network(eq_diag *diag) {
 static eq_status soft_network(eq_diag *diag) {
     return network_of("netlists/hopfield-digits.xml", "network.layers=64,4,10",
                       "network.sigma=tanh", diag);
+}
+
+static eq_status sparse_network(eq_diag *diag) {
+    return network_of("netlists/hopfield-sparse.xml", "network.layers=64,6,10",
+                      "network.density=w*=0.5 wl1=0.1", diag);
+}
+
+static eq_status network_of_edges(eq_diag *diag) {
+    return network_of("netlists/hopfield-graph.xml", "estimator.beta=0.5",
+                      "estimator.type=symmetric", diag);
 }
 
 static eq_status sampled_network(eq_diag *diag) {
@@ -176,6 +189,8 @@ const memory_scenario memory_of_gradients[] = {
     {"a gradient of ideal devices", .run = ideal_devices},
     {"training of any parameter", .run = any_parameters},
     {"a network without a circuit", .run = network},
+    {"a network that lacks weights", .run = sparse_network},
+    {"a network of edges", .run = network_of_edges},
     {"a network whose phases are sampled", .run = sampled_network},
     {"a network of another sigma", .run = soft_network},
     {"a discrete-time network", .run = dense_network},

@@ -2,6 +2,7 @@
  * bjt_law.h, with resistances at collector, base and emitter. */
 #include <stdbool.h>
 
+#include "devices/depletion.h"
 #include "devices/pnjlim.h"
 #include "devices/registry.h"
 #include "devices/silicon.h"
@@ -14,13 +15,15 @@ enum { C, B, E, S, NODES };
 /* clang-format off */
 enum {
     IS, BF, NF, VAF, IKF, ISE, NE, BR, NR, VAR, IKR, ISC, NC, RB, IRB, RBM, RE, RC, ISS, NS, SUBS, NKF, XTB, EG, XTI,
-    TNOM, AREA, AREAB, AREAC, M, TEMP, DTEMP, DECLARED
+    TNOM, AREA, AREAB, AREAC, M, TEMP, DTEMP, CJE, VJE, MJE, TF, XTF, VBC, ITF, CJC, VJC, MJC, XCJC, TR, CJS, VJS, MJS,
+    FC, DECLARED
 };
 enum {
     LAW = DECLARED, /* the numbers of bjt_law.h */
     VTF = LAW + EQ_BJT_LAWS, VTR, VTE, VTC, VTS, GMIN, TYPE, SIDE, VCRIT,
     PER_IS, PER_ISR, PER_ISE, PER_ISC, PER_R, /* of a unit of the parameter */
-    COLUMNS
+    LAYER, /* of each junction the potential, V, and the capacitance with area and m, F */
+    COLUMNS = LAYER + 6
 };
 /* clang-format on */
 
@@ -58,7 +61,35 @@ static const eq_param bjt_param[] = {
     [M] = {"m", "1", 1.0, 1e-300, 1e300, false},
     [TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},
     [DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false},
+    [CJE] = {"cje", "F", 0.0, 0.0, 1e300, false},
+    [VJE] = {"vje", "V", 0.75, 1e-6, 1e6, false},
+    [MJE] = {"mje", "1", 0.33, 0.0, 1e3, false},
+    [TF] = {"tf", "s", 0.0, 0.0, 1e300, false},
+    [XTF] = {"xtf", "1", 0.0, 0.0, 1e300, false},
+    [VBC] = {"vtf", "V", 0.0, 0.0, 1e300, false},
+    [ITF] = {"itf", "A", 0.0, 0.0, 1e300, false},
+    [CJC] = {"cjc", "F", 0.0, 0.0, 1e300, false},
+    [VJC] = {"vjc", "V", 0.75, 1e-6, 1e6, false},
+    [MJC] = {"mjc", "1", 0.33, 0.0, 1e3, false},
+    [XCJC] = {"xcjc", "1", 1.0, 0.0, 1.0, false}, /* what of cjc lies behind rb */
+    [TR] = {"tr", "s", 0.0, 0.0, 1e300, false},
+    [CJS] = {"cjs", "F", 0.0, 0.0, 1e300, false},
+    [VJS] = {"vjs", "V", 0.75, 1e-6, 1e6, false},
+    [MJS] = {"mjs", "1", 0.0, 0.0, 1e3, false},
+    [FC] = {"fc", "1", 0.5, 0.0, 1.0, false},
 };
+enum { FIRST_CHARGE = CJE };
+
+/* The places of charge: cjc in front of rb, too, and the substrate's on the collector or the base. */
+enum { BE, BC, BX, SC, SB, PLACES };
+static const eq_storage places[PLACES] = {
+    [BE] = {"cpi", "qbe", B, E},   [BC] = {"cmu", "qbc", B, C},   [BX] = {"cbx", "qbx", B, C},
+    [SC] = {"csub", "qsub", S, C}, [SB] = {"csub", "qsub", S, B},
+};
+
+/* The layers of emitter, collector and substrate: capacitance, potential and grading. */
+enum { LAYERS = 3 };
+static const int layers[LAYERS][3] = {{CJE, VJE, MJE}, {CJC, VJC, MJC}, {CJS, VJS, MJS}};
 
 static double inverse(double x) {
     return x > 0.0 ? 1.0 / x : 0.0;
@@ -97,6 +128,20 @@ static void derive_currents(size_t j, double *const *w, double vt, double ratio)
     w[LAW + EQ_BJT_IRB][j] = w[IRB][j] * own;
 }
 
+/* The layer of the collector goes with the area of the base and that of the substrate with the
+ * collector's, of a lateral transistor the other way round. */
+static void derive_layers(size_t j, double *const *w, double k_over_q, double kelvin, double tnom) {
+    double area[LAYERS] = {w[AREA][j], eq_or_else(w[AREAB][j], w[AREA][j]),
+                           eq_or_else(w[AREAC][j], w[AREA][j])};
+    for (int k = 0; k < LAYERS; k++) {
+        int a = w[SIDE][j] > 0.0 || k == 0 ? k : LAYERS - k;
+        double vj = w[layers[k][1]][j], at = eq_silicon_potential(vj, k_over_q, kelvin, tnom);
+        double growth = eq_depletion_growth(vj, w[layers[k][2]][j], k_over_q, kelvin, tnom);
+        w[LAYER + k][j] = fmax(at, 1e-3);
+        w[LAYER + LAYERS + k][j] = w[layers[k][0]][j] * area[a] * w[M][j] * growth;
+    }
+}
+
 static void derive(size_t n, double *const *w, const eq_environment *env, double type) {
     for (size_t j = 0; j < n; j++) {
         double temp = eq_own_temp(w[TEMP][j], w[DTEMP][j], env);
@@ -107,6 +152,7 @@ static void derive(size_t n, double *const *w, const eq_environment *env, double
         w[SIDE][j] = eq_or_else(w[SUBS][j], type) <= -0.5 ? -1.0 : 1.0;
         w[GMIN][j] = env->gmin * w[M][j];
         derive_currents(j, w, vt, kelvin / tnom);
+        derive_layers(j, w, env->k_over_q, kelvin, tnom);
         w[LAW + EQ_BJT_IVAF][j] = inverse(w[VAF][j]);
         w[LAW + EQ_BJT_IVAR][j] = inverse(w[VAR][j]);
         w[LAW + EQ_BJT_RBM][j] = w[RB][j] > 0.0 ? rbm / own : 0.0;
@@ -194,6 +240,52 @@ static void port(size_t n, double *const *w, const double *const *z, double *con
         begin(&q, s.y);
         eq_inner_settle(&q.inner, &s);
         eq_inner_store(&q.inner, &s, q.type, j, i, g);
+    }
+}
+
+/* The depletion layer at a drop, a share of it; beyond 0 that of a substrate is its tangent. */
+static void deplete(size_t j, double *const *w, int layer, double share, double v, double *q,
+                    double *c) {
+    eq_depletion d = {share * w[LAYER + LAYERS + layer][j], w[LAYER + layer][j],
+                      w[layers[layer][2]][j], layer == 2 ? 0.0 : fmin(w[FC][j], 0.9999)};
+    eq_depletion_add(&d, v, q, c);
+}
+
+/* Row j of what is stored at the inner potentials y, turned round of a pnp. */
+static void store(const transistor *t, size_t j, double *const *w, const double *y,
+                  double *const *v, double *const *q, double *const *c) {
+    double own = w[AREA][j] * w[M][j], drop[PLACES] = {0}, charge[PLACES] = {0};
+    double slope[PLACES][PLACES] = {{0}};
+    int under = t->side > 0.0 ? SC : SB;
+    eq_bjt_transit times = {w[TF][j], w[TR][j], w[XTF][j], w[ITF][j] * own,
+                            inverse(1.44 * w[VBC][j])};
+    eq_dual be, bc;
+    drop[BE] = y[B] - y[E], drop[BC] = y[B] - y[C], drop[BX] = t->inner.z[B] - y[C];
+    drop[SC] = y[S] - y[C], drop[SB] = y[S] - y[B];
+    eq_bjt_diffusion(&t->law, &times, drop[BE], drop[BC], &be, &bc);
+    charge[BE] = be.v, slope[BE][BE] = be.d[EQ_BJT_BE], slope[BE][BC] = be.d[EQ_BJT_BC];
+    charge[BC] = bc.v, slope[BC][BC] = bc.d[EQ_BJT_BC];
+    deplete(j, w, 0, 1.0, drop[BE], &charge[BE], &slope[BE][BE]);
+    deplete(j, w, 1, w[XCJC][j], drop[BC], &charge[BC], &slope[BC][BC]);
+    deplete(j, w, 1, 1.0 - w[XCJC][j], drop[BX], &charge[BX], &slope[BX][BX]);
+    deplete(j, w, 2, 1.0, t->side * drop[under], &charge[under], &slope[under][under]);
+    charge[under] *= t->side;
+    for (int k = 0; k < PLACES; k++) {
+        v[k][j] = t->type * drop[k];
+        q[k][j] = t->type * charge[k];
+        for (int l = 0; l < PLACES; l++) c[k * PLACES + l][j] = slope[k][l];
+    }
+}
+
+static void stored(size_t n, double *const *w, const double *const *z, double *const *v,
+                   double *const *q, double *const *c) {
+    for (size_t j = 0; j < n; j++) {
+        transistor t;
+        eq_inner_state s;
+        take(w, j, z, &t);
+        begin(&t, s.y);
+        eq_inner_settle(&t.inner, &s);
+        store(&t, j, w, s.y, v, q, c);
     }
 }
 
@@ -288,8 +380,9 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .ngspice_only = EQ_BIT(ISS) | EQ_BIT(NS) | EQ_BIT(SUBS) | EQ_BIT(NKF),                         \
     .instance =                                                                                    \
         EQ_BIT(AREA) | EQ_BIT(AREAB) | EQ_BIT(AREAC) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),   \
-    .value = -1, .derive = derived, .port = port, .param_port = param_port,                        \
-    .limit_port = limit_port
+    .reactive = EQ_BIT(DECLARED) - EQ_BIT(FIRST_CHARGE), .value = -1, .derive = derived,           \
+    .port = port, .param_port = param_port, .limit_port = limit_port, .storage = places,           \
+    .storages = PLACES, .stored = stored
 
 const eq_device_class eq_class_npn = {GUMMEL_POON("npn", derive_npn, 1)};
 const eq_device_class eq_class_pnp = {GUMMEL_POON("pnp", derive_pnp, -1)};

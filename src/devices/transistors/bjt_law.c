@@ -41,23 +41,49 @@ static eq_dual base_resistance(const eq_bjt *q, eq_dual qb, eq_dual ib) {
     return eq_dual_add(least, eq_dual_mul(more, crowding(eq_dual_map(x, slope, a))));
 }
 
+/* What the base carries at its drops: the ideal currents and the base charge. */
+typedef struct base {
+    eq_dual be, bc, forward, reverse, qb;
+} base;
+
+static base base_at(const eq_bjt *q, double vbe, double vbc) {
+    base b = {.be = eq_dual_variable(vbe, EQ_BJT_BE), .bc = eq_dual_variable(vbc, EQ_BJT_BC)};
+    b.forward = eq_dual_junction(q->number[EQ_BJT_IS], q->vtf, vbe, EQ_BJT_BE);
+    b.reverse = eq_dual_junction(q->number[EQ_BJT_ISR], q->vtr, vbc, EQ_BJT_BC);
+    b.qb = base_charge(q, early(q, b.be, b.bc), b.forward, b.reverse);
+    return b;
+}
+
+/* In reverse the forward current leaves tf alone, as in ngspice. */
+void eq_bjt_diffusion(const eq_bjt *q, const eq_bjt_transit *t, double vbe, double vbc, eq_dual *be,
+                      eq_dual *bc) {
+    base b = base_at(q, vbe, vbc);
+    *be = eq_dual_scale(t->tf, b.forward);
+    *bc = eq_dual_scale(t->tr, b.reverse);
+    if (vbe <= 0.0) return;
+    eq_dual more = eq_dual_of(t->xtf);
+    if (t->per_vtf != 0.0) more = eq_dual_mul(more, eq_dual_exp(eq_dual_scale(t->per_vtf, b.bc)));
+    if (t->itf != 0.0) {
+        eq_dual part = eq_dual_div(b.forward, eq_dual_plus(t->itf, b.forward));
+        more = eq_dual_mul(more, eq_dual_mul(part, part));
+    }
+    *be = eq_dual_div(eq_dual_mul(*be, eq_dual_plus(1.0, more)), b.qb);
+}
+
 eq_bjt_currents eq_bjt_law(const eq_bjt *q, double vbe, double vbc, double vsub) {
     const eq_dual *w = q->number;
-    eq_dual be = eq_dual_variable(vbe, EQ_BJT_BE), bc = eq_dual_variable(vbc, EQ_BJT_BC);
-    eq_dual forward = eq_dual_junction(w[EQ_BJT_IS], q->vtf, vbe, EQ_BJT_BE);
-    eq_dual reverse = eq_dual_junction(w[EQ_BJT_ISR], q->vtr, vbc, EQ_BJT_BC);
+    base b = base_at(q, vbe, vbc);
     eq_dual leak_e = eq_dual_add(eq_dual_junction(w[EQ_BJT_ISE], q->vte, vbe, EQ_BJT_BE),
-                                 eq_dual_scale(q->gmin, be));
+                                 eq_dual_scale(q->gmin, b.be));
     eq_dual leak_c = eq_dual_add(eq_dual_junction(w[EQ_BJT_ISC], q->vtc, vbc, EQ_BJT_BC),
-                                 eq_dual_scale(q->gmin, bc));
-    eq_dual qb = base_charge(q, early(q, be, bc), forward, reverse);
-    leak_c = eq_dual_add(leak_c, eq_dual_div(reverse, w[EQ_BJT_BR]));
-    leak_e = eq_dual_add(leak_e, eq_dual_div(forward, w[EQ_BJT_BF]));
+                                 eq_dual_scale(q->gmin, b.bc));
+    leak_c = eq_dual_add(leak_c, eq_dual_div(b.reverse, w[EQ_BJT_BR]));
+    leak_e = eq_dual_add(leak_e, eq_dual_div(b.forward, w[EQ_BJT_BF]));
     eq_bjt_currents c;
-    c.ic = eq_dual_sub(eq_dual_div(eq_dual_sub(forward, reverse), qb), leak_c);
+    c.ic = eq_dual_sub(eq_dual_div(eq_dual_sub(b.forward, b.reverse), b.qb), leak_c);
     c.ib = eq_dual_add(leak_e, leak_c);
     c.is = eq_dual_add(eq_dual_junction(w[EQ_BJT_ISS], q->vts, vsub, EQ_BJT_SUB),
                        eq_dual_scale(q->gmin, eq_dual_variable(vsub, EQ_BJT_SUB)));
-    c.rb = base_resistance(q, qb, c.ib);
+    c.rb = base_resistance(q, b.qb, c.ib);
     return c;
 }

@@ -43,4 +43,17 @@ typedef struct eq_bjt_currents {
 
 eq_bjt_currents eq_bjt_law(const eq_bjt *q, double vbe, double vbc, double vsub);
 
+/* How long carriers stay in the base: forward tf (1 + xtf (i/(i + itf))^2 exp(vbc per_vtf)), i the
+ * forward current, reverse tr. */
+typedef struct eq_bjt_transit {
+    double tf, tr;  /* s */
+    double xtf;     /* 1 */
+    double itf;     /* A, with area and m */
+    double per_vtf; /* 1/V, 0: vbc does nothing */
+} eq_bjt_transit;
+
+/* The charges of these carriers, C, behind base and emitter and behind base and collector. */
+void eq_bjt_diffusion(const eq_bjt *q, const eq_bjt_transit *t, double vbe, double vbc, eq_dual *be,
+                      eq_dual *bc);
+
 #endif

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "devices/depletion.h"
 #include "devices/pnjlim.h"
 #include "devices/registry.h"
 #include "devices/silicon.h"
@@ -15,7 +16,8 @@ enum { GS, GD }; /* the drops of the law */
 
 /* clang-format off */
 enum {
-    VTO, BETA, LAMBDA, RD, RS, IS, B, PB, TCV, VTOTC, BEX, BETATCE, XTI, EG, TNOM, AREA, M, TEMP, DTEMP, DECLARED
+    VTO, BETA, LAMBDA, RD, RS, IS, B, PB, TCV, VTOTC, BEX, BETATCE, XTI, EG, TNOM, AREA, M, TEMP, DTEMP, CGS, CGD, FC,
+    DECLARED
 };
 /* Numbers of the law at its temperature, with area and m. */
 enum {
@@ -28,7 +30,7 @@ enum {
     LAW_RS,
     LAWS
 };
-enum { LAW = DECLARED, VT = LAW + LAWS, GMIN, TYPE, VCRIT, GAIN, GROWTH, COLUMNS };
+enum { LAW = DECLARED, VT = LAW + LAWS, GMIN, TYPE, VCRIT, GAIN, GROWTH, LAYER_V, LAYER_C, COLUMNS };
 /* clang-format on */
 
 /* Without a default: not given, which leaves the law to tcv and bex. */
@@ -52,7 +54,13 @@ static const eq_param jfet_param[] = {
     [M] = {"m", "1", 1.0, 1e-300, 1e300, false},
     [TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},
     [DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false},
+    [CGS] = {"cgs", "F", 0.0, 0.0, 1e300, false},
+    [CGD] = {"cgd", "F", 0.0, 0.0, 1e300, false},
+    [FC] = {"fc", "1", 0.5, 0.0, 1.0, false},
 };
+
+enum { PLACES = 2 }; /* GS, GD */
+static const eq_storage places[PLACES] = {[GS] = {"cgs", "qgs", G, S}, [GD] = {"cgd", "qgd", G, D}};
 
 /* dT above tnom the threshold moves by vtotc dT, or by -tcv dT; beta grows by 1.01^(betatce dT), or by
  * (T/Tnom)^bex; a saturation current by exp((T/Tnom - 1) eg/Vt) (T/Tnom)^xti (ngspice manual, "JFET
@@ -73,6 +81,14 @@ static void derive_law(size_t j, double *const *w, double vt, double kelvin, dou
     w[LAW + LAW_RS][j] = w[RS][j] / own;
 }
 
+/* The depletion layers of the gate: their potential, V, and what multiplies their capacitances; their
+ * grading coefficient is 1/2. */
+static void derive_layers(size_t j, double *const *w, double k_over_q, double kelvin, double tnom) {
+    double pb = fmax(w[PB][j], 1e-3);
+    w[LAYER_V][j] = fmax(eq_silicon_potential(pb, k_over_q, kelvin, tnom), 1e-3);
+    w[LAYER_C][j] = w[AREA][j] * w[M][j] * eq_depletion_growth(pb, 0.5, k_over_q, kelvin, tnom);
+}
+
 static void derive(size_t n, double *const *w, const eq_environment *env, double type) {
     for (size_t j = 0; j < n; j++) {
         double temp = eq_own_temp(w[TEMP][j], w[DTEMP][j], env);
@@ -83,6 +99,7 @@ static void derive(size_t n, double *const *w, const eq_environment *env, double
         w[TYPE][j] = type;
         derive_law(j, w, w[VT][j], kelvin, tnom);
         w[VCRIT][j] = eq_pnj_critical(w[VT][j], w[LAW + LAW_IS][j]);
+        derive_layers(j, w, env->k_over_q, kelvin, tnom);
     }
 }
 
@@ -176,6 +193,25 @@ static void port(size_t n, double *const *w, const double *const *z, double *con
     }
 }
 
+static void stored(size_t n, double *const *w, const double *const *z, double *const *v,
+                   double *const *q, double *const *c) {
+    for (size_t j = 0; j < n; j++) {
+        transistor t;
+        eq_inner_state s;
+        take(w, j, z, &t);
+        settle(&t, &s);
+        for (int k = 0; k < PLACES; k++) {
+            double drop = s.y[G] - s.y[k == GS ? S : D], sum = 0.0, slope = 0.0;
+            eq_depletion d = {w[LAYER_C][j] * w[k == GS ? CGS : CGD][j], w[LAYER_V][j], 0.5,
+                              fmin(w[FC][j], 0.95)};
+            eq_depletion_add(&d, drop, &sum, &slope);
+            v[k][j] = t.type * drop;
+            q[k][j] = t.type * sum;
+            for (int l = 0; l < PLACES; l++) c[k * PLACES + l][j] = k == l ? slope : 0.0;
+        }
+    }
+}
+
 /* What the numbers change by with parameter k. */
 static void seed(size_t j, double *const *w, int k, transistor *q) {
     double own = w[AREA][j] * w[M][j], span = w[PB][j] - w[VTO][j], d[LAWS] = {0};
@@ -247,9 +283,10 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .columns = COLUMNS, .param = jfet_param,                                                       \
     .line = {[EQ_NGSPICE] = "$n $a $b $c $m$i\n", [EQ_LTSPICE] = "$n $a $b $c $m$i\n"},            \
     .ngspice_only = EQ_BIT(TCV) | EQ_BIT(BEX) | EQ_BIT(EG),                                        \
-    .instance = EQ_BIT(AREA) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP), .value = -1,              \
-    .wrong = wrong, .derive = derived, .port = port, .param_port = param_port,                     \
-    .limit_port = limit_port
+    .instance = EQ_BIT(AREA) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),                           \
+    .reactive = EQ_BIT(CGS) | EQ_BIT(CGD) | EQ_BIT(FC), .value = -1, .wrong = wrong,               \
+    .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port,           \
+    .storage = places, .storages = PLACES, .stored = stored
 
 const eq_device_class eq_class_njf = {CHANNEL("njf", derive_n, 1)};
 const eq_device_class eq_class_pjf = {CHANNEL("pjf", derive_p, -1)};

@@ -6,7 +6,7 @@
 #include "devices/transistors/mosfet1_law.h"
 #include "devices/transistors/mosfet_level.h"
 
-static const eq_param rows[] = {EQ_MOS_PARAM_ROWS("lambda", 0.0)};
+static const eq_param rows[] = {EQ_MOS_PARAM_ROWS("lambda", 0.0, 0.5)};
 
 static void size(size_t j, double *const *w, double *width, double *length) {
     *width = w[EQ_MOS_PARAM_W][j];
@@ -30,6 +30,10 @@ static double threshold(const double *number, double vt, double vds, double vbs)
     return number[EQ_MOS_VBI] + number[EQ_MOS_GAMMA] * s[0];
 }
 
+static double saturation(const double *number, double vt, double vgs, double vds, double vbs) {
+    return fmax(vgs - threshold(number, vt, vds, vbs), 0.0);
+}
+
 static const eq_mos_level level = {
     .params = EQ_MOS_PARAMS,
     .numbers = LAWS,
@@ -42,11 +46,14 @@ static const eq_mos_level level = {
     .fill = fill,
     .change = change,
     .threshold = threshold,
+    .saturation = saturation,
 };
 
 EQ_MOS_FUNCTIONS(level)
 
-const eq_device_class eq_class_nmos = {EQ_MOS_CLASS("nmos", "nmos", 1, rows, LAWS, derive_n, 1),
-                                       .line = {EQ_SPICE_LINE(EQ_MOS_LINE)}};
-const eq_device_class eq_class_pmos = {EQ_MOS_CLASS("pmos", "pmos", 1, rows, LAWS, derive_p, -1),
-                                       .line = {EQ_SPICE_LINE(EQ_MOS_LINE)}};
+const eq_device_class eq_class_nmos = {
+    EQ_MOS_CLASS("nmos", "nmos", 1, rows, LAWS, derive_n, 1, EQ_MOS_REACTIVE),
+    .line = {EQ_SPICE_LINE(EQ_MOS_LINE)}};
+const eq_device_class eq_class_pmos = {
+    EQ_MOS_CLASS("pmos", "pmos", 1, rows, LAWS, derive_p, -1, EQ_MOS_REACTIVE),
+    .line = {EQ_SPICE_LINE(EQ_MOS_LINE)}};

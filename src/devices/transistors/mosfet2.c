@@ -6,10 +6,10 @@
 #include "devices/transistors/mosfet2_law.h"
 #include "devices/transistors/mosfet_level.h"
 
-enum { XJ = EQ_MOS_PARAMS, DELTA, NFS, VMAX, UCRIT, UEXP, NEFF, PB, PARAMS };
+enum { XJ = EQ_MOS_PARAMS, DELTA, NFS, VMAX, UCRIT, UEXP, NEFF, PARAMS };
 
 static const eq_param rows[] = {
-    EQ_MOS_PARAM_ROWS("lambda", 1e-7),
+    EQ_MOS_PARAM_ROWS("lambda", 1e-7, 0.33),
     [XJ] = {"xj", "m", 0.0, 0.0, 1.0, false},
     [DELTA] = {"delta", "1", 0.0, -1e6, 1e6, false},
     [NFS] = {"nfs", "1/cm^2", 0.0, 0.0, 1e300, false},
@@ -17,7 +17,6 @@ static const eq_param rows[] = {
     [UCRIT] = {"ucrit", "V/cm", 1e4, 1e-300, 1e300, false},
     [UEXP] = {"uexp", "1", 0.0, 0.0, 1e3, false},
     [NEFF] = {"neff", "1", 1.0, 1e-300, 1e300, false},
-    [PB] = {"pb", "V", 0.8, 1e-3, 1e3, false},
 };
 
 static void size(size_t j, double *const *w, double *width, double *length) {
@@ -29,7 +28,7 @@ static void size(size_t j, double *const *w, double *width, double *length) {
  * narrow the channel is, and beside vmax the mobility at tnom (measured). */
 static void fill(size_t j, double *const *w, const eq_mos_process *p, double *number) {
     static const double quarter_pi = 0.78539816339744831;
-    double pb = eq_silicon_potential(w[PB][j], p->k_over_q, p->temp, p->tnom);
+    double pb = eq_silicon_potential(w[EQ_MOS_PARAM_PB][j], p->k_over_q, p->temp, p->tnom);
     size(j, w, &number[EQ_MOS2_WIDTH], &number[EQ_MOS2_LENGTH]);
     number[EQ_MOS2_NARROW] =
         quarter_pi * w[DELTA][j] * EQ_MOS_SILICON / (p->oxide * w[EQ_MOS_PARAM_M][j]);
@@ -59,13 +58,16 @@ static const eq_mos_level level = {
     .fill = fill,
     .change = change,
     .threshold = eq_mos2_threshold,
+    .saturation = eq_mos2_saturation,
 };
 
 EQ_MOS_FUNCTIONS(level)
 
-const eq_device_class eq_class_nmos2 = {
-    EQ_MOS_CLASS("nmos2", "nmos", 2, rows, EQ_MOS2_LAWS, derive_n, 1),
-    .line = {[EQ_NGSPICE] = EQ_MOS_LINE}};
-const eq_device_class eq_class_pmos2 = {
-    EQ_MOS_CLASS("pmos2", "pmos", 2, rows, EQ_MOS2_LAWS, derive_p, -1),
-    .line = {[EQ_NGSPICE] = EQ_MOS_LINE}};
+const eq_device_class eq_class_nmos2 = {EQ_MOS_CLASS("nmos2", "nmos", 2, rows, EQ_MOS2_LAWS,
+                                                     derive_n, 1,
+                                                     (EQ_MOS_REACTIVE) & ~EQ_BIT(EQ_MOS_PARAM_PB)),
+                                        .line = {[EQ_NGSPICE] = EQ_MOS_LINE}};
+const eq_device_class eq_class_pmos2 = {EQ_MOS_CLASS("pmos2", "pmos", 2, rows, EQ_MOS2_LAWS,
+                                                     derive_p, -1,
+                                                     (EQ_MOS_REACTIVE) & ~EQ_BIT(EQ_MOS_PARAM_PB)),
+                                        .line = {[EQ_NGSPICE] = EQ_MOS_LINE}};

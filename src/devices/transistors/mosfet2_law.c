@@ -196,11 +196,16 @@ static eq_dual lengthened(const point *p, eq_dual part) {
                        eq_dual_plus(1.0, eq_dual_scale(1.0 / least, beyond)));
 }
 
+/* Where the current saturates. */
+static eq_dual end_of_rise(const point *p) {
+    return p->w[EQ_MOS2_VMAX].v > 0.0 ? saturation(p) : pinch_off(p);
+}
+
 /* The current at vds > 0: beta ((gate - vbin - eta u/2) u - 2/3 gamma ((phi - vbs + u)^3/2 - (phi -
  * vbs)^3/2)) with u the smaller of vds and vdsat. */
 static eq_dual strong(const point *p) {
     const eq_dual *w = p->w;
-    eq_dual vdsat = w[EQ_MOS2_VMAX].v > 0.0 ? saturation(p) : pinch_off(p);
+    eq_dual vdsat = end_of_rise(p);
     eq_dual u = eq_dual_min(p->vds, vdsat), phi = w[EQ_MOS_SURFACE];
     eq_dual end = u.v == p->vds.v ? p->drain : eq_mos_root(phi, eq_dual_sub(p->vbs, u));
     eq_dual rise = root_rise(phi, p->vbs, u, p->source, end);
@@ -229,8 +234,20 @@ eq_dual eq_mos2_current(const eq_dual *number, double vt, eq_dual vgs, eq_dual v
     return small ? eq_dual_mul(i, eq_dual_scale(1.0 / least, vds)) : i;
 }
 
+static point at_rest(const double *number, eq_dual *w, double vt, double vds, double vbs) {
+    for (int k = 0; k < EQ_MOS2_LAWS; k++) w[k] = eq_dual_of(number[k]);
+    return point_at(w, vt, eq_dual_of(vds), eq_dual_of(vbs));
+}
+
 double eq_mos2_threshold(const double *number, double vt, double vds, double vbs) {
     eq_dual w[EQ_MOS2_LAWS];
-    for (int k = 0; k < EQ_MOS2_LAWS; k++) w[k] = eq_dual_of(number[k]);
-    return point_at(w, vt, eq_dual_of(vds), eq_dual_of(vbs)).von.v;
+    return at_rest(number, w, vt, vds, vbs).von.v;
+}
+
+double eq_mos2_saturation(const double *number, double vt, double vgs, double vds, double vbs) {
+    eq_dual w[EQ_MOS2_LAWS];
+    point p = at_rest(number, w, vt, vds, vbs);
+    if (!has_states(&p) && vgs <= p.vbin.v) return 0.0;
+    open_gate(&p, eq_dual_of(vgs));
+    return end_of_rise(&p).v;
 }

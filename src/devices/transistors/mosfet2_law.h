@@ -27,6 +27,8 @@ enum {
 eq_mos_current eq_mos2_current;
 /* Where weak inversion, or without surface states strong inversion, begins. */
 double eq_mos2_threshold(const double *number, double vt, double vds, double vbs);
+/* Where the current saturates. */
+double eq_mos2_saturation(const double *number, double vt, double vgs, double vds, double vbs);
 
 extern const eq_mos_kernels eq_mos2_base;
 

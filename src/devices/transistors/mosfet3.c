@@ -8,7 +8,7 @@
 enum { WD = EQ_MOS_PARAMS, XL, XW, DELVTO, XJ, DELTA, ETA, KAPPA, VMAX, NFS, PARAMS };
 
 static const eq_param rows[] = {
-    EQ_MOS_PARAM_ROWS("theta", 1e-7),
+    EQ_MOS_PARAM_ROWS("theta", 1e-7, 0.33),
     [WD] = {"wd", "m", 0.0, -1e300, 1e300, false},
     [XL] = {"xl", "m", 0.0, -1e300, 1e300, false},
     [XW] = {"xw", "m", 0.0, -1e300, 1e300, false},
@@ -69,13 +69,14 @@ static const eq_mos_level level = {
     .fill = fill,
     .change = change,
     .threshold = eq_mos3_threshold,
+    .saturation = eq_mos3_saturation,
 };
 
 EQ_MOS_FUNCTIONS(level)
 
 const eq_device_class eq_class_nmos3 = {
-    EQ_MOS_CLASS("nmos3", "nmos", 3, rows, EQ_MOS3_LAWS, derive_n, 1),
+    EQ_MOS_CLASS("nmos3", "nmos", 3, rows, EQ_MOS3_LAWS, derive_n, 1, EQ_MOS_REACTIVE),
     .line = {[EQ_NGSPICE] = EQ_MOS_LINE}};
 const eq_device_class eq_class_pmos3 = {
-    EQ_MOS_CLASS("pmos3", "pmos", 3, rows, EQ_MOS3_LAWS, derive_p, -1),
+    EQ_MOS_CLASS("pmos3", "pmos", 3, rows, EQ_MOS3_LAWS, derive_p, -1, EQ_MOS_REACTIVE),
     .line = {[EQ_NGSPICE] = EQ_MOS_LINE}};

@@ -82,20 +82,31 @@ static eq_dual shortened(eq_dual i, eq_dual length, eq_dual by) {
     return eq_dual_div(eq_dual_mul(i, length), left);
 }
 
+/* Where the current saturates at `over` volts above the threshold: over/(1 + body), and where carriers
+ * have a greatest speed, at the drop c, a + c - sqrt(a^2 + c^2) of that, a. */
+static eq_dual saturation(const point *p, eq_dual over, eq_dual resist, eq_dual *critical) {
+    const eq_dual *w = p->w;
+    eq_dual a = eq_dual_div(over, eq_dual_plus(1.0, p->body));
+    *critical = eq_dual_of(0.0);
+    if (!(w[EQ_MOS3_VMAX].v > 0.0)) return a;
+    eq_dual c = eq_dual_scale(w[EQ_MOS3_VMAX].v / w[EQ_MOS3_MOBILITY].v,
+                              eq_dual_mul(w[EQ_MOS3_LENGTH], resist));
+    eq_dual root = eq_dual_sqrt(eq_dual_add(eq_dual_mul(a, a), eq_dual_mul(c, c)));
+    *critical = c;
+    return eq_dual_div(eq_dual_scale(2.0, eq_dual_mul(a, c)), eq_dual_add(eq_dual_add(a, c), root));
+}
+
+/* By what the gate lowers the mobility. */
+static eq_dual resistance(const point *p, eq_dual over) {
+    return eq_dual_plus(1.0, eq_dual_mul(p->w[EQ_MOS3_THETA], over));
+}
+
 /* The current in strong inversion at `over` volts above the threshold. */
 static eq_dual strong(const point *p, eq_dual over) {
     const eq_dual *w = p->w;
     bool slow = w[EQ_MOS3_VMAX].v > 0.0;
-    eq_dual resist = eq_dual_plus(1.0, eq_dual_mul(w[EQ_MOS3_THETA], over));
-    eq_dual body = eq_dual_plus(1.0, p->body), vdsat = eq_dual_div(over, body);
-    eq_dual critical = eq_dual_of(0.0);
-    if (slow) { /* a + c - sqrt(a^2 + c^2) */
-        eq_dual a = vdsat, c = eq_dual_mul(w[EQ_MOS3_LENGTH], resist);
-        critical = c = eq_dual_scale(w[EQ_MOS3_VMAX].v / w[EQ_MOS3_MOBILITY].v, c);
-        eq_dual root = eq_dual_sqrt(eq_dual_add(eq_dual_mul(a, a), eq_dual_mul(c, c)));
-        vdsat = eq_dual_div(eq_dual_scale(2.0, eq_dual_mul(a, c)),
-                            eq_dual_add(eq_dual_add(a, c), root));
-    }
+    eq_dual resist = resistance(p, over), critical;
+    eq_dual body = eq_dual_plus(1.0, p->body), vdsat = saturation(p, over, resist, &critical);
     eq_dual drop = eq_dual_min(p->vds, vdsat);
     eq_dual charge = eq_dual_sub(over, eq_dual_scale(0.5, eq_dual_mul(body, drop)));
     eq_dual i = eq_dual_div(eq_dual_mul(w[EQ_MOS_BETA], eq_dual_mul(charge, drop)), resist);
@@ -120,8 +131,21 @@ eq_dual eq_mos3_current(const eq_dual *number, double vt, eq_dual vgs, eq_dual v
     return eq_dual_mul(i, eq_dual_exp(under));
 }
 
+static point at_rest(const double *number, eq_dual *w, double vt, double vds, double vbs) {
+    for (int k = 0; k < EQ_MOS3_LAWS; k++) w[k] = eq_dual_of(number[k]);
+    return point_at(w, vt, eq_dual_of(vds), eq_dual_of(vbs));
+}
+
 double eq_mos3_threshold(const double *number, double vt, double vds, double vbs) {
     eq_dual w[EQ_MOS3_LAWS];
-    for (int k = 0; k < EQ_MOS3_LAWS; k++) w[k] = eq_dual_of(number[k]);
-    return point_at(w, vt, eq_dual_of(vds), eq_dual_of(vbs)).von.v;
+    return at_rest(number, w, vt, vds, vbs).von.v;
+}
+
+double eq_mos3_saturation(const double *number, double vt, double vgs, double vds, double vbs) {
+    eq_dual w[EQ_MOS3_LAWS], critical;
+    point p = at_rest(number, w, vt, vds, vbs);
+    bool states = number[EQ_MOS3_NFS] != 0.0;
+    if (!states && vgs <= p.von.v) return 0.0;
+    eq_dual over = eq_dual_sub(eq_dual_of(fmax(vgs, p.von.v)), p.vth);
+    return saturation(&p, over, resistance(&p, over), &critical).v;
 }

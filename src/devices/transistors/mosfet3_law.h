@@ -25,6 +25,8 @@ enum {
 eq_mos_current eq_mos3_current;
 /* Where weak inversion, or without surface states the current, begins. */
 double eq_mos3_threshold(const double *number, double vt, double vds, double vbs);
+/* Where the current saturates. */
+double eq_mos3_saturation(const double *number, double vt, double vgs, double vds, double vbs);
 
 extern const eq_mos_kernels eq_mos3_base;
 

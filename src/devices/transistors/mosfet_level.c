@@ -125,6 +125,7 @@ void eq_mos_derive(const eq_mos_level *level, size_t n, double *const *w, const 
         make_process(level, j, w, type, &p);
         derive_channel(level, j, w, type, &p);
         derive_junctions(level, j, w, &p);
+        eq_mos_derive_charges(j, w, w + level->params, &p);
         kernel[EQ_MOS_R + EQ_MOS_DRAIN][j] = eq_or_else(w[RD][j], w[RSH][j] * w[NRD][j]) / w[M][j];
         kernel[EQ_MOS_R + EQ_MOS_SOURCE][j] = eq_or_else(w[RS][j], w[RSH][j] * w[NRS][j]) / w[M][j];
     }
@@ -203,6 +204,27 @@ void eq_mos_param_port(const eq_mos_level *level, size_t n, double *const *w, in
             for (int c = 0; c < EQ_MOS_MOST_CHANGES; c++) by[c][j] = d[c];
         }
         kernels(level)->change(count, own, at, change, to);
+    }
+}
+
+/* The inner potentials are where the currents settle. */
+void eq_mos_stored(const eq_mos_level *level, size_t n, double *const *w, const double *const *z,
+                   double *const *v, double *const *q, double *const *c) {
+    enum { NODES = EQ_MOS_NODES };
+    double out[NODES + NODES * NODES + EQ_MOS_MEMORY], *to[sizeof out / sizeof *out];
+    double *own[EQ_MAX_COLUMNS], *drop = out + NODES + NODES * NODES, y[NODES];
+    const double *at[NODES];
+    int columns = level->params + EQ_MOS_KERNEL + EQ_MOS_LAW + level->numbers;
+    for (size_t k = 0; k < sizeof out / sizeof *out; k++) to[k] = &out[k];
+    for (size_t j = 0; j < n; j++) {
+        double type = w[level->params + EQ_MOS_KERNEL + EQ_MOS_TYPE][j];
+        for (int k = 0; k < columns; k++) own[k] = w[k] + j;
+        for (int a = 0; a < NODES; a++) at[a] = z[a] + j, y[a] = type * *at[a];
+        drop[EQ_MOS_DRAIN] = drop[EQ_MOS_SOURCE] = NAN;
+        eq_mos_port(level, 1, own, at, to + NODES + NODES * NODES, to, to + NODES);
+        y[EQ_MOS_D] -= drop[EQ_MOS_DRAIN];
+        y[EQ_MOS_S] -= drop[EQ_MOS_SOURCE];
+        eq_mos_store(level, w, j, y, v, q, c);
     }
 }
 

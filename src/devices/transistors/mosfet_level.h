@@ -25,6 +25,17 @@ enum {
     EQ_MOS_PARAM_TPG,
     EQ_MOS_PARAM_UO,
     EQ_MOS_PARAM_LD,
+    EQ_MOS_PARAM_CBD, /* of this and the rest up to CGBO levels 1 and 3 see nothing at dc */
+    EQ_MOS_PARAM_CBS,
+    EQ_MOS_PARAM_CJ,
+    EQ_MOS_PARAM_MJ,
+    EQ_MOS_PARAM_CJSW,
+    EQ_MOS_PARAM_MJSW,
+    EQ_MOS_PARAM_PB,
+    EQ_MOS_PARAM_FC,
+    EQ_MOS_PARAM_CGSO,
+    EQ_MOS_PARAM_CGDO,
+    EQ_MOS_PARAM_CGBO,
     EQ_MOS_PARAM_TNOM,
     EQ_MOS_PARAM_W,
     EQ_MOS_PARAM_L,
@@ -35,12 +46,14 @@ enum {
     EQ_MOS_PARAM_M,
     EQ_MOS_PARAM_TEMP,
     EQ_MOS_PARAM_DTEMP,
+    EQ_MOS_PARAM_PD,
+    EQ_MOS_PARAM_PS,
     EQ_MOS_PARAMS
 };
 
 /* Their rows. Without a default: not given, which says something beside tox and nsub, or rsh. */
 /* clang-format off */
-#define EQ_MOS_PARAM_ROWS(bend, tox) \
+#define EQ_MOS_PARAM_ROWS(bend, tox, mjsw) \
     [EQ_MOS_PARAM_VTO] = {"vto", "V", NAN, -1e6, 1e6, true}, \
     [EQ_MOS_PARAM_KP] = {"kp", "A/V^2", NAN, 0.0, 1e6, true}, \
     [EQ_MOS_PARAM_GAMMA] = {"gamma", "V^0.5", NAN, 0.0, 1e6, true}, \
@@ -57,6 +70,17 @@ enum {
     [EQ_MOS_PARAM_TPG] = {"tpg", "1", 1.0, -1.0, 1.0, false}, \
     [EQ_MOS_PARAM_UO] = {"uo", "cm^2/Vs", 600.0, 0.0, 1e300, false}, \
     [EQ_MOS_PARAM_LD] = {"ld", "m", 0.0, -1e300, 1e300, false}, \
+    [EQ_MOS_PARAM_CBD] = {"cbd", "F", NAN, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_CBS] = {"cbs", "F", NAN, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_CJ] = {"cj", "F/m^2", 0.0, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_MJ] = {"mj", "1", 0.5, 0.0, 1e3, false}, \
+    [EQ_MOS_PARAM_CJSW] = {"cjsw", "F/m", 0.0, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_MJSW] = {"mjsw", "1", mjsw, 0.0, 1e3, false}, \
+    [EQ_MOS_PARAM_PB] = {"pb", "V", 0.8, 1e-3, 1e3, false}, \
+    [EQ_MOS_PARAM_FC] = {"fc", "1", 0.5, 0.0, 1.0, false}, \
+    [EQ_MOS_PARAM_CGSO] = {"cgso", "F/m", 0.0, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_CGDO] = {"cgdo", "F/m", 0.0, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_CGBO] = {"cgbo", "F/m", 0.0, 0.0, 1e300, false}, \
     [EQ_MOS_PARAM_TNOM] = {"tnom", "C", NAN, -273.15, 1e6, false}, \
     [EQ_MOS_PARAM_W] = {"w", "m", 1e-4, 1e-300, 1e300, true}, \
     [EQ_MOS_PARAM_L] = {"l", "m", 1e-4, 1e-300, 1e300, true}, \
@@ -66,12 +90,18 @@ enum {
     [EQ_MOS_PARAM_NRS] = {"nrs", "1", 1.0, 0.0, 1e300, false}, \
     [EQ_MOS_PARAM_M] = {"m", "1", 1.0, 1e-300, 1e300, false}, \
     [EQ_MOS_PARAM_TEMP] = {"temp", "C", NAN, -273.15, 1e6, false}, \
-    [EQ_MOS_PARAM_DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false}
+    [EQ_MOS_PARAM_DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false}, \
+    [EQ_MOS_PARAM_PD] = {"pd", "m", 0.0, 0.0, 1e300, false}, \
+    [EQ_MOS_PARAM_PS] = {"ps", "m", 0.0, 0.0, 1e300, false}
 /* clang-format on */
 
 /* Bits of those on the line of an element. */
 #define EQ_MOS_ON_LINE                                                                             \
-    ((((uint64_t)1 << (EQ_MOS_PARAM_DTEMP + 1)) - 1) & ~(((uint64_t)1 << EQ_MOS_PARAM_W) - 1))
+    ((((uint64_t)1 << (EQ_MOS_PARAM_PS + 1)) - 1) & ~(((uint64_t)1 << EQ_MOS_PARAM_W) - 1))
+/* Those of charges alone. */
+#define EQ_MOS_REACTIVE                                                                            \
+    ((((uint64_t)1 << (EQ_MOS_PARAM_CGBO + 1)) - 1) & ~(((uint64_t)1 << EQ_MOS_PARAM_CBD) - 1)) |  \
+        EQ_BIT(EQ_MOS_PARAM_PD) | EQ_BIT(EQ_MOS_PARAM_PS)
 
 /* The derived columns of a class behind its parameters. */
 enum {
@@ -79,6 +109,10 @@ enum {
     EQ_MOS_PHI = EQ_MOS_VCRIT + EQ_MOS_ENDS, /* V, phi at tnom; negative: vto is made of it */
     EQ_MOS_WARMTH,                           /* T/Tnom */
     EQ_MOS_PER_IS,                           /* of both junctions, by is */
+    EQ_MOS_BAND,                             /* V, phi at T */
+    EQ_MOS_BULK,                             /* V, pb at T */
+    EQ_MOS_BOTTOM,                           /* what temperature multiplies cj, cbd and cbs by */
+    EQ_MOS_SIDE,                             /* and cjsw */
     EQ_MOS_KERNEL                            /* the columns of mosfet.h */
 };
 
@@ -108,11 +142,17 @@ typedef struct eq_mos_level {
     void (*change)(size_t j, double *const *w, int k, const double *number, double *by);
     /* The threshold at drops to the lower end, V. */
     double (*threshold)(const double *number, double vt, double vds, double vbs);
+    /* Where it saturates above it, V. */
+    double (*saturation)(const double *number, double vt, double vgs, double vds, double vbs);
 } eq_mos_level;
 
 #define EQ_MOS_CHARGE 1.6021766208e-19        /* C, of an electron */
 #define EQ_MOS_VACUUM 8.854214871e-12         /* F/m, of ngspice */
 #define EQ_MOS_SILICON (11.7 * EQ_MOS_VACUUM) /* F/m */
+
+/* Where they keep charge. */
+enum { EQ_MOS_GS, EQ_MOS_GD, EQ_MOS_GB, EQ_MOS_BD, EQ_MOS_BS, EQ_MOS_STORAGES };
+extern const eq_storage eq_mos_storage[EQ_MOS_STORAGES];
 
 /* m/V^0.5, the width of a depletion layer over the root of its drop, at a doping [1/m^3]; 0 of none. */
 double eq_mos_depletion(double doping);
@@ -125,6 +165,12 @@ void eq_mos_param_port(const eq_mos_level *level, size_t n, double *const *w, in
                        const double *const *z, double *const *didw);
 size_t eq_mos_limit_port(const eq_mos_level *level, size_t n, double *const *w,
                          const double *const *z_old, double *const *z_new);
+void eq_mos_derive_charges(size_t j, double *const *w, double *const *own, const eq_mos_process *p);
+/* Row j of what is stored at the inner potentials y, turned round of a p channel. */
+void eq_mos_store(const eq_mos_level *level, double *const *w, size_t j, const double *y,
+                  double *const *v, double *const *q, double *const *c);
+void eq_mos_stored(const eq_mos_level *level, size_t n, double *const *w, const double *const *z,
+                   double *const *v, double *const *q, double *const *c);
 const char *eq_mos_wrong(const eq_mos_level *level, double *const *w, size_t j);
 
 /* The functions of a class of level `level_`, an eq_mos_level, and its two classes. */
@@ -147,20 +193,26 @@ const char *eq_mos_wrong(const eq_mos_level *level, double *const *w, size_t j);
                              double *const *z_new) {                                               \
         return eq_mos_limit_port(&(level_), n, w, z_old, z_new);                                   \
     }                                                                                              \
+    static void stored(size_t n, double *const *w, const double *const *z, double *const *v,       \
+                       double *const *q, double *const *c) {                                       \
+        eq_mos_stored(&(level_), n, w, z, v, q, c);                                                \
+    }                                                                                              \
     static const char *wrong(double *const *w, size_t j) {                                         \
         return eq_mos_wrong(&(level_), w, j);                                                      \
     }
 
 #define EQ_MOS_LINE "$n $a $b $c $d $m$i\n"
 
-#define EQ_MOS_CLASS(called, type, number, rows, numbers, derived, rising)                         \
+#define EQ_MOS_CLASS(called, type, number, rows, numbers, derived, rising, quiet)                  \
     .name = called, .letter = 'm', .model_type = type, .level = number,                            \
     .defined = EQ_CURRENT_DEFINED, .control = EQ_CONTROL_PORT, .terminals = EQ_MOS_NODES,          \
     .channel = {EQ_MOS_D, EQ_MOS_S}, .gate = EQ_MOS_G, .opens = (rising),                          \
     .carries = 1u << EQ_MOS_D | 1u << EQ_MOS_S | 1u << EQ_MOS_B,                                   \
     .params = sizeof(rows) / sizeof *(rows),                                                       \
     .columns = sizeof(rows) / sizeof *(rows) + EQ_MOS_KERNEL + EQ_MOS_LAW + (numbers),             \
-    .param = rows, .instance = EQ_MOS_ON_LINE, .value = -1, .wrong = wrong, .derive = derived,     \
-    .port = port, .memory = EQ_MOS_MEMORY, .param_port = param_port, .limit_port = limit_port
+    .param = rows, .instance = EQ_MOS_ON_LINE, .reactive = (quiet), .value = -1, .wrong = wrong,   \
+    .derive = derived, .port = port, .memory = EQ_MOS_MEMORY, .param_port = param_port,            \
+    .limit_port = limit_port, .storage = eq_mos_storage, .storages = EQ_MOS_STORAGES,              \
+    .stored = stored
 
 #endif

@@ -2,12 +2,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/csv.h"
-#include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "model/elastic/net.h"
-#include "netlist/lexer.h"
+#include "model/list.h"
 
 enum { NAME, X, Y, Z, FIXED, FX, FY, FZ, NODE_COLUMNS };
 enum { FROM, TO, K, L, SPRING_COLUMNS };
@@ -15,64 +13,8 @@ enum { FROM, TO, K, L, SPRING_COLUMNS };
 static const char *const node_column[] = {"name", "x", "y", "z", "fixed", "fx", "fy", "fz"};
 static const char *const spring_column[] = {"from", "to", "k", "l"};
 
-typedef struct list {
-    eq_csv csv;
-    const char *const *known;
-    int column[NODE_COLUMNS]; /* of the file, -1: not there */
-    int columns;
-    eq_elastic *e;
-    eq_diag *diag;
-} list;
-
-static eq_place here(const list *l) {
-    return eq_row_place(&l->csv);
-}
-
 static bool is(const eq_cell *c, const char *word) {
     return c->length == strlen(word) && memcmp(c->text, word, c->length) == 0;
-}
-
-/* The first row, which names the columns; the first `needed` of those known must be there. */
-static eq_status head(list *l, int needed) {
-    bool more;
-    eq_status status = eq_csv_row(&l->csv, &more);
-    for (int k = 0; k < l->columns; k++) l->column[k] = -1;
-    for (size_t j = 0; status == EQ_OK && more && j < l->csv.cells; j++) {
-        int k = 0;
-        while (k < l->columns && !is(&l->csv.cell[j], l->known[k])) k++;
-        if (k == l->columns || l->column[k] >= 0)
-            return eq_fail_at(
-                l->diag, EQ_ERR_INPUT, eq_cell_place(&l->csv, &l->csv.cell[j]),
-                "the column '%.*s' is %s; columns are %s", eq_cell_shown(&l->csv.cell[j]),
-                l->csv.cell[j].text, k == l->columns ? "not known" : "given twice",
-                l->known == node_column ? "name, x, y, z, fixed (yes or no), fx, fy, fz"
-                                        : "from, to, k, l");
-        l->column[k] = (int)j;
-    }
-    for (int k = 0; status == EQ_OK && k < needed; k++)
-        if (l->column[k] < 0)
-            return eq_fail_at(l->diag, EQ_ERR_INPUT, here(l),
-                              "the list has no column '%s'; its first row names its columns",
-                              l->known[k]);
-    return status;
-}
-
-static const eq_cell *cell(const list *l, int which) {
-    int at = l->column[which];
-    return at < 0 || (size_t)at >= l->csv.cells || l->csv.cell[at].length == 0 ? NULL
-                                                                               : &l->csv.cell[at];
-}
-
-/* A number; `otherwise` where the cell is empty. */
-static eq_status number(const list *l, int which, double otherwise, double *value) {
-    const eq_cell *c = cell(l, which);
-    *value = otherwise;
-    if (c == NULL && !isnan(otherwise)) return EQ_OK;
-    if (c != NULL && eq_spice_number(c->text, c->length, EQ_NGSPICE, value) == c->length &&
-        isfinite(*value))
-        return EQ_OK;
-    return eq_fail_at(l->diag, EQ_ERR_INPUT, c == NULL ? here(l) : eq_cell_place(&l->csv, c),
-                      "%s is no number here; write one like 0.25", l->known[which]);
 }
 
 static bool grow_nodes(eq_elastic *e) {
@@ -82,11 +24,12 @@ static bool grow_nodes(eq_elastic *e) {
            eq_grow((void **)&e->fixed, &e->fixed_cap, n, sizeof *e->fixed);
 }
 
-static eq_status node(list *l) {
-    eq_elastic *e = l->e;
-    const eq_cell *name = cell(l, NAME), *fixed = cell(l, FIXED);
+static eq_status node(eq_list *l) {
+    eq_elastic *e = l->to;
+    e->dims = l->column[Z] < 0 ? 2 : 3;
+    const eq_cell *name = eq_list_cell(l, NAME), *fixed = eq_list_cell(l, FIXED);
     if (name == NULL || name->length > EQ_MAX_NAME || memchr(name->text, '.', name->length) != NULL)
-        return eq_fail_at(l->diag, EQ_ERR_INPUT, here(l),
+        return eq_fail_at(l->diag, EQ_ERR_INPUT, eq_list_place(l, 0),
                           "the node has no name, or a long one or one with a dot; give it a name");
     if (eq_names_find(e->name, name->text, name->length) != EQ_NO_NAME)
         return eq_fail_at(l->diag, EQ_ERR_INPUT, eq_cell_place(&l->csv, name),
@@ -101,33 +44,33 @@ static eq_status node(list *l) {
     eq_status status = EQ_OK;
     for (int i = 0; status == EQ_OK && i < 3; i++) {
         bool there = i < (int)e->dims;
-        status = number(l, X + i, there ? NAN : 0.0, &e->rest[e->nodes][i]);
-        if (status == EQ_OK) status = number(l, FX + i, 0.0, &e->load[e->nodes][i]);
+        status = eq_list_number(l, X + i, there ? NAN : 0.0, &e->rest[e->nodes][i]);
+        if (status == EQ_OK) status = eq_list_number(l, FX + i, 0.0, &e->load[e->nodes][i]);
     }
     e->nodes++;
     return status;
 }
 
-static eq_status end_of(const list *l, int which, int32_t *at) {
-    const eq_cell *c = cell(l, which);
-    *at = c == NULL ? EQ_NO_NAME : eq_names_find(l->e->name, c->text, c->length);
+static eq_status end_of(const eq_list *l, int which, int32_t *at) {
+    const eq_cell *c = eq_list_cell(l, which);
+    const eq_elastic *e = l->to;
+    *at = c == NULL ? EQ_NO_NAME : eq_names_find(e->name, c->text, c->length);
     if (*at != EQ_NO_NAME) return EQ_OK;
-    return eq_fail_at(l->diag, EQ_ERR_INPUT, c == NULL ? here(l) : eq_cell_place(&l->csv, c),
+    return eq_fail_at(l->diag, EQ_ERR_INPUT, eq_list_place(l, which),
                       "there is no node '%.*s'; name one of the list of nodes",
                       c == NULL ? 0 : eq_cell_shown(c), c == NULL ? "" : c->text);
 }
 
-static eq_status between(const list *l, double value, double least, double most, int which) {
+static eq_status between(const eq_list *l, double value, double least, double most, int which) {
     if (value > 0.0 && value >= least && value <= most) return EQ_OK;
-    const eq_cell *c = cell(l, which);
-    return eq_fail_at(l->diag, EQ_ERR_INPUT, c == NULL ? here(l) : eq_cell_place(&l->csv, c),
+    return eq_fail_at(l->diag, EQ_ERR_INPUT, eq_list_place(l, which),
                       "%s = %g of the spring is not above 0 and within %g and %g; give another, or "
                       "other bounds",
                       l->known[which], value, least, most);
 }
 
-static eq_status spring(list *l) {
-    eq_elastic *e = l->e;
+static eq_status spring(eq_list *l) {
+    eq_elastic *e = l->to;
     eq_spring s;
     double k, length, far = 0.0;
     eq_status status = end_of(l, FROM, &s.from);
@@ -136,12 +79,12 @@ static eq_status spring(list *l) {
     for (size_t i = 0; i < e->dims; i++) far = hypot(far, e->rest[s.to][i] - e->rest[s.from][i]);
     if (!(far > 0.0))
         return eq_fail_at(
-            l->diag, EQ_ERR_INPUT, here(l),
+            l->diag, EQ_ERR_INPUT, eq_list_place(l, 0),
             "the spring joins '%.40s' with a node at the same place; a spring needs a "
             "length",
             eq_names_get(e->name, s.from));
-    status = number(l, K, NAN, &k);
-    if (status == EQ_OK) status = number(l, L, far, &length);
+    status = eq_list_number(l, K, NAN, &k);
+    if (status == EQ_OK) status = eq_list_number(l, L, far, &length);
     if (status == EQ_OK) status = between(l, k, e->o.k_min, e->o.k_max, K);
     if (status == EQ_OK) status = between(l, length, e->o.l_min, e->o.l_max, L);
     if (status != EQ_OK) return status;
@@ -154,38 +97,6 @@ static eq_status spring(list *l) {
     e->k[e->springs] = k;
     e->l[e->springs++] = length;
     return EQ_OK;
-}
-
-static eq_status rows(list *l, eq_status (*row)(list *)) {
-    bool more = true, any = false;
-    eq_status status = EQ_OK;
-    while (status == EQ_OK) {
-        status = eq_csv_row(&l->csv, &more);
-        if (status != EQ_OK || !more) break;
-        status = row(l);
-        any = true;
-    }
-    if (status == EQ_OK && !any)
-        status = eq_fail_at(l->diag, EQ_ERR_INPUT, (eq_place){l->csv.path, 0, 0},
-                            "the list has no rows; give one for each");
-    return status;
-}
-
-static eq_status read_list(eq_elastic *e, const char *path, const char *const *known, int columns,
-                           eq_diag *diag) {
-    list l = {.known = known, .columns = columns, .e = e, .diag = diag};
-    bool nodes = known == node_column;
-    char *text = NULL;
-    size_t length;
-    eq_status status = eq_file_read_gz(path, EQ_MOST_ITEMS, &text, &length, diag);
-    if (status != EQ_OK) return status;
-    status = eq_csv_open_commented(path, text, length, '#', &l.csv, diag);
-    if (status == EQ_OK) status = head(&l, 3);
-    if (status == EQ_OK && nodes) e->dims = l.column[Z] < 0 ? 2 : 3;
-    if (status == EQ_OK) status = rows(&l, nodes ? node : spring);
-    eq_csv_close(&l.csv);
-    eq_free(text);
-    return status;
 }
 
 /* "tip.x tip.y": the next coordinate of the text, which moves behind it; false: there is none of that name. */
@@ -249,8 +160,20 @@ static eq_status number_unknowns(eq_elastic *e, eq_diag *diag) {
 }
 
 eq_status eq_elastic_read(eq_elastic *e, eq_diag *diag) {
-    eq_status status = read_list(e, e->o.nodes, node_column, NODE_COLUMNS, diag);
-    if (status == EQ_OK) status = read_list(e, e->o.springs, spring_column, SPRING_COLUMNS, diag);
+    eq_list nodes = {.known = node_column,
+                     .columns = NODE_COLUMNS,
+                     .needed = Z,
+                     .words = "name, x, y, z, fixed (yes or no), fx, fy, fz",
+                     .to = e,
+                     .diag = diag};
+    eq_list springs = {.known = spring_column,
+                       .columns = SPRING_COLUMNS,
+                       .needed = L,
+                       .words = "from, to, k, l",
+                       .to = e,
+                       .diag = diag};
+    eq_status status = eq_list_read(&nodes, e->o.nodes, node);
+    if (status == EQ_OK) status = eq_list_read(&springs, e->o.springs, spring);
     if (status == EQ_OK)
         status = coordinates(e, "inputs", e->o.inputs, &e->inputs, &e->input, diag);
     if (status == EQ_OK)

@@ -1,4 +1,4 @@
-/* The couplings of a deep Hopfield network: between neighbours, skips and inside layers. */
+/* What the couplings of a deep Hopfield network make of its units, and the slopes by their weights. */
 #include <math.h>
 #include <string.h>
 
@@ -6,62 +6,44 @@
 #include "model/hopfield/net.h"
 #include "solver/linear/blas.h"
 
-static bool add(eq_hopfield *h, size_t from, size_t to) {
-    eq_hopfield_coupling *c = &h->coupling[h->couplings++];
-    size_t rows = h->o.width[from], columns = h->o.width[to];
-    *c = (eq_hopfield_coupling){.from = from, .to = to, .rows = rows, .columns = columns};
-    c->count = from == to ? rows * (rows - 1) / 2 : rows * columns;
-    c->w = eq_calloc_aligned(c->count, sizeof *c->w);
-    c->full = from == to ? eq_calloc_aligned(rows * columns, sizeof *c->full) : c->w;
-    return c->w != NULL && c->full != NULL;
-}
-
-static bool are_coupled(const eq_hopfield *h, size_t a, size_t b) {
-    for (size_t k = 0; k < h->couplings; k++) {
-        const eq_hopfield_coupling *c = &h->coupling[k];
-        if ((c->from == a && c->to == b) || (c->from == b && c->to == a)) return true;
-    }
-    return false;
-}
-
-/* A layer is in the first half of a sweep where nothing couples it to those that are. */
-static void choose_halves(eq_hopfield *h) {
-    for (size_t l = 1; l <= h->layers; l++) {
-        h->later[l] = are_coupled(h, l, l);
-        for (size_t k = 1; k < l; k++) h->later[l] |= !h->later[k] && are_coupled(h, k, l);
-        if (h->later[l]) h->laters += h->o.width[l];
-        for (size_t k = 1; h->later[l] && k <= l; k++)
-            h->woven |= h->later[k] && are_coupled(h, k, l);
-    }
-}
-
-bool eq_hopfield_weave(eq_hopfield *h) {
-    bool whole = true;
-    for (size_t l = 1; l <= h->layers; l++) whole = add(h, l - 1, l) && whole;
-    for (size_t k = 0; k < h->o.skips; k++)
-        whole = add(h, h->o.skip[k].from, h->o.skip[k].to) && whole;
-    for (size_t l = 1; l <= h->layers; l++)
-        if (h->o.lateral >> l & 1) whole = add(h, l, l) && whole;
-    choose_halves(h);
-    return whole;
-}
-
 void eq_hopfield_expand(eq_hopfield_coupling *c) {
-    const double *w = c->w;
-    for (size_t i = 0; c->from == c->to && i < c->rows; i++)
-        for (size_t j = i + 1; j < c->rows; j++)
-            c->full[i * c->rows + j] = c->full[j * c->rows + i] = *w++;
+    for (size_t k = 0; c->row != NULL && c->full != NULL && k < c->count; k++) {
+        size_t i = (size_t)c->row[k], j = (size_t)c->column[k];
+        c->full[i * c->columns + j] = c->w[k];
+        if (c->from == c->to) c->full[j * c->columns + i] = c->w[k];
+    }
 }
 
+/* field[n][m] += s W of the listed weights alone: from `before` of theirs to `behind`. */
+static void by_list(const eq_hopfield_coupling *c, size_t n, const int32_t *before, const double *s,
+                    size_t width, const int32_t *behind, double *field, size_t m) {
+    for (size_t j = 0; j < n; j++, s += width, field += m)
+        for (size_t k = 0; k < c->count; k++) field[behind[k]] += s[before[k]] * c->w[k];
+}
+
+void eq_hopfield_up(const eq_hopfield_coupling *c, size_t n, const double *from, double *field) {
+    if (c->full != NULL)
+        eq_gemm_nn(n, c->columns, c->rows, 1.0, from, c->rows, c->full, c->columns, 1.0, field,
+                   c->columns);
+    else
+        by_list(c, n, c->row, from, c->rows, c->column, field, c->columns);
+}
+
+void eq_hopfield_down(const eq_hopfield_coupling *c, size_t n, const double *to, double *field) {
+    if (c->full != NULL)
+        eq_gemm_nt(n, c->rows, c->columns, 1.0, to, c->columns, c->full, c->columns, 1.0, field,
+                   c->rows);
+    else
+        by_list(c, n, c->column, to, c->columns, c->row, field, c->rows);
+}
+
+/* W inside a layer is symmetric, its list has each pair once. */
 void eq_hopfield_couple(const eq_hopfield *h, double *const *r, size_t l, double *field) {
-    size_t n = h->n, m = h->o.width[l];
     for (size_t k = 0; k < h->couplings; k++) {
         const eq_hopfield_coupling *c = &h->coupling[k];
-        if (c->to == l && c->from > 0)
-            eq_gemm_nn(n, m, c->rows, 1.0, r[c->from], c->rows, c->full, m, 1.0, field, m);
-        else if (c->from == l)
-            eq_gemm_nt(n, m, c->columns, 1.0, r[c->to], c->columns, c->full, c->columns, 1.0, field,
-                       m);
+        bool once = c->from == c->to && c->full != NULL;
+        if (c->to == l && c->from > 0) eq_hopfield_up(c, h->n, r[c->from], field);
+        if (c->from == l && !once) eq_hopfield_down(c, h->n, r[c->to], field);
     }
 }
 
@@ -69,12 +51,9 @@ void eq_hopfield_drive(eq_hopfield *h) {
     for (size_t l = 1; l <= h->layers; l++)
         for (size_t j = 0, m = h->o.width[l]; j < h->n; j++)
             memcpy(h->drive[l] + j * m, h->b[l], m * sizeof(double));
-    for (size_t k = 0; k < h->couplings; k++) {
-        const eq_hopfield_coupling *c = &h->coupling[k];
-        if (c->from == 0)
-            eq_gemm_nn(h->n, c->columns, c->rows, 1.0, h->x, c->rows, c->w, c->columns, 1.0,
-                       h->drive[c->to], c->columns);
-    }
+    for (size_t k = 0; k < h->couplings; k++)
+        if (h->coupling[k].from == 0)
+            eq_hopfield_up(&h->coupling[k], h->n, h->x, h->drive[h->coupling[k].to]);
 }
 
 /* v <- W v over the later layers of one example, in the slot of the adjoint; |v| before, which is 1 after. */
@@ -116,21 +95,27 @@ void eq_hopfield_soften(eq_hopfield *h) {
 /* gradient += factor sum_n before_n^T of_n. */
 static void add_product(eq_hopfield *h, const eq_hopfield_coupling *c, double factor,
                         const double *before, const double *of) {
-    eq_gemm_tn(c->rows, c->columns, h->n, factor, before, c->rows, of, c->columns, 1.0, h->gradient,
-               c->columns);
+    double *g = h->gradient;
+    size_t rows = c->rows, m = c->columns;
+    if (c->full != NULL) {
+        eq_gemm_tn(rows, m, h->n, factor, before, rows, of, m, 1.0, g, m);
+        return;
+    }
+    for (size_t j = 0; j < h->n; j++, before += rows, of += m)
+        for (size_t k = 0; k < c->count; k++) g[k] += factor * before[c->row[k]] * of[c->column[k]];
 }
 
-/* The parameters of a coupling inside a layer out of its matrix, in place. */
+/* The listed ones out of a matrix, in place: none stands before its number. */
 static void pack(const eq_hopfield_coupling *c, double *gradient) {
-    double *to = gradient;
-    for (size_t i = 0; i < c->rows; i++)
-        for (size_t j = i + 1; j < c->rows; j++) *to++ = gradient[i * c->rows + j];
+    for (size_t k = 0; k < c->count; k++)
+        gradient[k] = gradient[(size_t)c->row[k] * c->columns + (size_t)c->column[k]];
 }
 
 /* dE/dW = -r_from^T r_to, and dL/dW = r_from^T mu_to + mu_from^T r_to with mu = lambda sigma'. */
 void eq_hopfield_weights(eq_hopfield *h, const eq_hopfield_coupling *c,
                          const double a[EQ_MAX_SLOTS]) {
-    memset(h->gradient, 0, c->rows * c->columns * sizeof *h->gradient);
+    size_t all = c->full == NULL ? c->count : c->rows * c->columns;
+    memset(h->gradient, 0, all * sizeof *h->gradient);
     for (int s = 0; s < EQ_ADJOINT; s++)
         if (a[s] != 0.0) add_product(h, c, -a[s], h->r[s][c->from], h->r[s][c->to]);
     if (a[EQ_ADJOINT] != 0.0) {
@@ -138,7 +123,7 @@ void eq_hopfield_weights(eq_hopfield *h, const eq_hopfield_coupling *c,
         if (c->from > 0)
             add_product(h, c, a[EQ_ADJOINT], h->r[EQ_ADJOINT][c->from], h->r[0][c->to]);
     }
-    if (c->from == c->to) pack(c, h->gradient);
+    if (c->row != NULL && c->full != NULL) pack(c, h->gradient);
 }
 
 void eq_hopfield_activate(eq_hopfield *h, int slot) {

@@ -29,7 +29,9 @@ static size_t units(const void *self) {
 
 static void name(const void *self, size_t unit, eq_text *out) {
     const eq_hopfield *h = self;
-    eq_unit_name(h->o.width, unit, out);
+    size_t l = 1;
+    for (; unit >= h->o.width[l]; l++) unit -= h->o.width[l];
+    eq_hopfield_unit_name(h, l, unit, out);
 }
 
 static void outputs(void *self, const double *s, double *y) {

@@ -50,8 +50,9 @@ static bool open_layer(eq_hopfield *h, size_t l) {
 static bool make_room(eq_hopfield *h) {
     bool whole = true;
     size_t block = 0;
-    for (size_t k = 0; k < h->couplings; k++) {
-        size_t values = h->coupling[k].rows * h->coupling[k].columns;
+    for (size_t k = 0; k < h->runs; k++) {
+        const eq_hopfield_coupling *c = h->run[k].coupling;
+        size_t values = c == NULL || c->full == NULL ? h->run[k].count : c->rows * c->columns;
         if (values > block) block = values;
     }
     h->x = eq_calloc_aligned(h->batch * h->o.width[0], sizeof *h->x);
@@ -125,14 +126,14 @@ static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, 
                         eq_diag *diag) {
     eq_hopfield *h = self;
     (void)diag;
-    for (size_t k = 0; k < h->couplings; k++) {
-        eq_hopfield_coupling *c = &h->coupling[k];
-        eq_hopfield_weights(h, c, a);
-        step(data, k < h->layers ? 2 * k : k + h->layers, 0, c->count, c->w, h->gradient);
-        eq_hopfield_expand(c);
-        if (k >= h->layers) continue;
-        biases(h, k + 1, a);
-        step(data, 2 * k + 1, 0, h->o.width[k + 1], h->b[k + 1], h->gradient);
+    for (size_t k = 0; k < h->runs; k++) {
+        const eq_hopfield_run *r = &h->run[k];
+        if (r->coupling != NULL)
+            eq_hopfield_weights(h, r->coupling, a);
+        else
+            biases(h, r->layer, a);
+        step(data, r->block, r->first, r->count, r->value, h->gradient);
+        if (r->coupling != NULL) eq_hopfield_expand(r->coupling);
     }
     return EQ_OK;
 }

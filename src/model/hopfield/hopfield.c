@@ -36,86 +36,147 @@ eq_hopfield_options eq_hopfield_defaults(void) {
                                  .seed = 1};
 }
 
+void eq_hopfield_options_free(eq_hopfield_options *o) {
+    eq_free(o->density);
+    eq_free(o->edges);
+    eq_free(o->inputs);
+    eq_free(o->outputs);
+}
+
 static void destroy(void *self) {
     eq_hopfield *h = self;
     if (h == NULL) return;
     for (size_t k = 0; k < h->couplings; k++) {
-        if (h->coupling[k].full != h->coupling[k].w) eq_free(h->coupling[k].full);
-        eq_free(h->coupling[k].w);
+        eq_hopfield_coupling *c = &h->coupling[k];
+        if (c->full != c->w) eq_free(c->full);
+        eq_free(c->w);
+        eq_free(c->row);
+        eq_free(c->column);
     }
-    for (size_t l = 0; l < EQ_HOPFIELD_LAYERS; l++) eq_free(h->b[l]);
+    for (size_t l = 0; l < EQ_HOPFIELD_LAYERS; l++) {
+        eq_free(h->b[l]);
+        eq_free(h->label[l]);
+    }
+    eq_names_free(h->unit);
     eq_free(h->name);
     eq_free(h->said);
     eq_free(h);
 }
 
-/* Blocks are w1, b1, w2, b2, .., then the other couplings: the one of block b; NULL: it has biases of layer b/2 + 1. */
-static eq_hopfield_coupling *coupling_of(const eq_hopfield *h, size_t b) {
-    eq_hopfield_coupling *c = (eq_hopfield_coupling *)h->coupling;
-    if (b >= 2 * h->layers) return c + (b - h->layers);
-    return b % 2 == 0 ? c + b / 2 : NULL;
-}
-
-static double *values(const eq_hopfield *h, size_t b) {
-    const eq_hopfield_coupling *c = coupling_of(h, b);
-    return c != NULL ? c->w : h->b[b / 2 + 1];
-}
-
-static size_t count_of(const eq_hopfield *h, size_t b) {
-    const eq_hopfield_coupling *c = coupling_of(h, b);
-    return c != NULL ? c->count : h->o.width[b / 2 + 1];
-}
-
 static eq_block block(const void *self, size_t b) {
     const eq_hopfield *h = self;
-    const char *param = coupling_of(h, b) != NULL ? "w" : "b";
-    return (eq_block){h->name[b], param, "", -INFINITY, INFINITY, 0, count_of(h, b)};
+    eq_block out = {h->name[b], h->name[b][0] == 'b' ? "b" : "w", "", -INFINITY, INFINITY, 0, 0};
+    for (size_t k = 0; k < h->runs; k++)
+        if (h->run[k].block == b) out.count += h->run[k].count;
+    return out;
 }
 
-/* Where parameter j of a coupling stands in its matrix: of one inside a layer above the diagonal. */
-static void find(const eq_hopfield_coupling *c, size_t j, size_t *row, size_t *column) {
-    *row = j / c->columns;
-    *column = j % c->columns;
-    if (c->from != c->to) return;
-    for (*row = 0; j >= c->rows - 1 - *row; ++*row) j -= c->rows - 1 - *row;
-    *column = *row + 1 + j;
+/* The layers and units that weight k of a coupling joins. */
+static void find(const eq_hopfield_coupling *c, size_t k, size_t *row, size_t *column) {
+    *row = c->row == NULL ? k / c->columns : (size_t)c->row[k];
+    *column = c->row == NULL ? k % c->columns : (size_t)c->column[k];
+}
+
+/* "_3_7", of a graph "_h1_h2". */
+static void name_of(const eq_hopfield *h, const eq_hopfield_run *r, size_t j, char *to,
+                    size_t room) {
+    size_t row, column;
+    if (r->coupling == NULL) {
+        if (h->unit != NULL)
+            snprintf(to, room, "_%.40s", eq_names_get(h->unit, h->label[r->layer][j]));
+        else
+            snprintf(to, room, "_%zu", j + 1);
+        return;
+    }
+    const eq_hopfield_coupling *c = r->coupling;
+    find(c, j, &row, &column);
+    if (h->unit != NULL)
+        snprintf(to, room, "_%.40s_%.40s", eq_names_get(h->unit, h->label[c->from][row]),
+                 eq_names_get(h->unit, h->label[c->to][column]));
+    else
+        snprintf(to, room, "_%zu_%zu", row + 1, column + 1);
 }
 
 static const char *name(const void *self, size_t b, size_t j) {
     const eq_hopfield *h = self;
-    const eq_hopfield_coupling *c = coupling_of(h, b);
-    size_t row, column;
-    if (c == NULL) {
-        snprintf(h->said, EQ_HOPFIELD_NAME, "%s_%zu", h->name[b], j + 1);
-        return h->said;
+    int n = snprintf(h->said, EQ_HOPFIELD_NAME, "%s", h->name[b]);
+    for (size_t k = 0; k < h->runs; k++) {
+        const eq_hopfield_run *r = &h->run[k];
+        if (r->block == b && j >= r->first && j - r->first < r->count)
+            name_of(h, r, j - r->first, h->said + n, EQ_HOPFIELD_NAME - (size_t)n);
     }
-    find(c, j, &row, &column);
-    snprintf(h->said, EQ_HOPFIELD_NAME, "%s_%zu_%zu", h->name[b], row + 1, column + 1);
     return h->said;
 }
 
 static const char *output(const void *self, size_t k, bool *pair) {
     const eq_hopfield *h = self;
     *pair = false;
+    if (h->unit != NULL) return eq_names_get(h->unit, h->label[h->layers][k]);
     snprintf(h->said, EQ_HOPFIELD_NAME, "y%zu", k + 1);
     return h->said;
 }
 
 static void get(const void *self, size_t b, double *theta) {
-    memcpy(theta, values(self, b), count_of(self, b) * sizeof *theta);
+    const eq_hopfield *h = self;
+    for (size_t k = 0; k < h->runs; k++)
+        if (h->run[k].block == b)
+            memcpy(theta + h->run[k].first, h->run[k].value, h->run[k].count * sizeof *theta);
 }
 
 static void put(void *self, size_t b, const double *theta) {
-    memcpy(values(self, b), theta, count_of(self, b) * sizeof *theta);
-    if (coupling_of(self, b) != NULL) eq_hopfield_expand(coupling_of(self, b));
+    eq_hopfield *h = self;
+    for (size_t k = 0; k < h->runs; k++) {
+        eq_hopfield_run *r = &h->run[k];
+        if (r->block != b) continue;
+        memcpy(r->value, theta + r->first, r->count * sizeof *theta);
+        if (r->coupling != NULL) eq_hopfield_expand(r->coupling);
+    }
 }
 
+/* Where layer l begins among the inputs and units. */
+static size_t node_of(const eq_hopfield *h, size_t l) {
+    size_t at = 0;
+    for (size_t k = 0; k < l; k++) at += h->o.width[k];
+    return at;
+}
+
+/* ends[inputs and units] += how many weights of a coupling each has: those below, above, or both. */
+static void count_ends(const eq_hopfield *h, const eq_hopfield_coupling *c, double *ends) {
+    double *from = ends + node_of(h, c->from), *to = ends + node_of(h, c->to);
+    for (size_t k = 0, i, j; k < c->count; k++) {
+        find(c, k, &i, &j);
+        from[i]++;
+        to[j]++;
+    }
+}
+
+/* The same of the weights that count with those of a coupling: its own, in a graph all. */
+static void count_beside(const eq_hopfield *h, const eq_hopfield_coupling *c, double *ends) {
+    memset(ends, 0, (h->o.width[0] + h->units) * sizeof *ends);
+    for (size_t k = 0; k < h->couplings; k++)
+        if (h->unit != NULL || c == &h->coupling[k]) count_ends(h, &h->coupling[k], ends);
+}
+
+/* The weights of the unit above, in a graph of that of the two which has more. */
 static eq_status fan_in(const void *self, size_t b, double *fan, eq_diag *diag) {
     const eq_hopfield *h = self;
-    const eq_hopfield_coupling *c = coupling_of(h, b);
-    double rows = c == NULL ? 1.0 : (double)c->rows - (c->from == c->to ? 1.0 : 0.0);
-    (void)diag;
-    for (size_t j = 0; j < count_of(h, b); j++) fan[j] = rows;
+    double *ends = eq_calloc(h->o.width[0] + h->units, sizeof *ends);
+    if (ends == NULL) return eq_out_of_memory(diag);
+    for (size_t k = 0; k < h->runs; k++) {
+        const eq_hopfield_run *r = &h->run[k];
+        const eq_hopfield_coupling *c = r->coupling;
+        if (r->block != b) continue;
+        if (c != NULL) count_beside(h, c, ends);
+        for (size_t p = 0, i, j; p < r->count; p++) {
+            double *to = fan + r->first + p;
+            *to = 1.0;
+            if (c == NULL) continue;
+            find(c, p, &i, &j);
+            *to = ends[node_of(h, c->to) + j];
+            if (h->unit != NULL) *to = fmax(*to, ends[node_of(h, c->from) + i]);
+        }
+    }
+    eq_free(ends);
     return EQ_OK;
 }
 
@@ -134,15 +195,29 @@ static double sigma_of(const eq_hopfield *h, double s) {
     return h->o.sigma->clips ? s : h->o.sigma->value(s);
 }
 
+/* One term of them. */
+static void add_term(double field, double r, double *e, double *size) {
+    *e -= field * r;
+    *size += fabs(field * r);
+}
+
 /* -r_from W r_to, from layers that stand at `from` and `to`; inside a layer each pair once. */
 static void add_coupling(const eq_hopfield *h, const eq_hopfield_coupling *c, const double *from,
                          const double *to, double *e, double *size) {
+    bool inputs = c->from == 0;
+    if (c->full == NULL) {
+        for (size_t k = 0; k < c->count; k++) {
+            double s = from[c->row[k]];
+            add_term((inputs ? s : sigma_of(h, s)) * c->w[k], sigma_of(h, to[c->column[k]]), e,
+                     size);
+        }
+        return;
+    }
     for (size_t j = 0; j < c->columns; j++) {
-        double field = 0.0, r = sigma_of(h, to[j]);
+        double field = 0.0;
         for (size_t i = 0; i < (c->from == c->to ? j : c->rows); i++)
-            field += (c->from == 0 ? from[i] : sigma_of(h, from[i])) * c->full[i * c->columns + j];
-        *e -= field * r;
-        *size += fabs(field * r);
+            field += (inputs ? from[i] : sigma_of(h, from[i])) * c->full[i * c->columns + j];
+        add_term(field, sigma_of(h, to[j]), e, size);
     }
 }
 
@@ -176,20 +251,22 @@ static eq_status energies(void *self, size_t count, const double *x, const doubl
 static eq_status input_gradient(void *self, size_t count, const double *x, const double *v,
                                 const double *l, const double *dcdy, double *dldx, eq_diag *diag) {
     const eq_hopfield *h = self;
-    size_t inputs = h->o.width[0];
-    (void)x, (void)dcdy, (void)diag;
-    memset(dldx, 0, count * inputs * sizeof *dldx);
+    double *mu = eq_malloc(h->largest, sizeof *mu);
+    (void)x, (void)dcdy;
+    if (mu == NULL) return eq_out_of_memory(diag);
+    memset(dldx, 0, count * h->o.width[0] * sizeof *dldx);
     for (size_t q = 0; q < h->couplings; q++) {
         const eq_hopfield_coupling *c = &h->coupling[q];
-        size_t at = place_of(h, c->to);
-        for (size_t k = 0; c->from == 0 && k < count; k++)
+        for (size_t k = 0; c->from == 0 && k < count; k++) {
+            size_t at = k * h->units + place_of(h, c->to);
             for (size_t j = 0; j < c->columns; j++) {
-                size_t unit = k * h->units + at + j;
-                double rate = h->o.sigma->clips ? 1.0 : h->o.sigma->rate(sigma_of(h, v[unit]));
-                for (size_t i = 0; i < inputs; i++)
-                    dldx[k * inputs + i] += c->w[i * c->columns + j] * rate * l[unit];
+                double r = sigma_of(h, v[at + j]);
+                mu[j] = l[at + j] * (h->o.sigma->clips ? 1.0 : h->o.sigma->rate(r));
             }
+            eq_hopfield_down(c, 1, mu, dldx + k * h->o.width[0]);
+        }
     }
+    eq_free(mu);
     return EQ_OK;
 }
 
@@ -235,7 +312,8 @@ static eq_status check_couplings(const eq_hopfield_options *o, double *most, eq_
     return EQ_OK;
 }
 
-eq_status eq_hopfield_check(const eq_hopfield_options *o, eq_diag *diag) {
+/* The layers, of which the weights are counted before any is made. */
+static eq_status check_layers(const eq_hopfield_options *o, eq_diag *diag) {
     double most = 0.0;
     if (o->layers < 2 || o->layers > EQ_HOPFIELD_LAYERS)
         return eq_fail(diag, EQ_ERR_INPUT,
@@ -248,29 +326,51 @@ eq_status eq_hopfield_check(const eq_hopfield_options *o, eq_diag *diag) {
         if (l > 0) most += ((double)o->width[l - 1] + 1.0) * (double)o->width[l];
     }
     eq_status status = check_couplings(o, &most, diag);
-    if (status != EQ_OK) return status;
-    if (most > EQ_MOST_ITEMS)
+    if (status != EQ_OK || most <= EQ_MOST_ITEMS) return status;
+    return eq_fail(diag, EQ_ERR_INPUT,
+                   "layers of these widths have %.3g weights, more than %d; make them smaller",
+                   most, EQ_MOST_ITEMS);
+}
+
+eq_status eq_hopfield_check(const eq_hopfield_options *o, eq_diag *diag) {
+    bool links = o->layers > 0 || o->skips > 0 || o->lateral != 0 || o->density != NULL;
+    if (o->edges != NULL && links)
         return eq_fail(diag, EQ_ERR_INPUT,
-                       "layers of these widths have %.3g weights, more than %d; make them smaller",
-                       most, EQ_MOST_ITEMS);
+                       "a network of edges has no layers, skip, lateral and density: its edges say "
+                       "which units there are and which of them are coupled; leave these out, or "
+                       "the edges");
+    eq_status status = o->edges == NULL ? check_layers(o, diag) : EQ_OK;
+    if (status != EQ_OK) return status;
     if (!(o->step > 0.0 && o->step < 2.0))
         return eq_fail(diag, EQ_ERR_INPUT,
                        "step=%g of Euler's method; a unit alone needs 0 < step < 2", o->step);
     return eq_engine_searches(o->tolerance, o->steps, diag);
 }
 
-static void draw(eq_hopfield *h) {
+/* What a list of edges gives stays. */
+static eq_status draw(eq_hopfield *h, eq_diag *diag) {
     eq_random random = eq_random_seed(h->o.seed);
+    double *ends = eq_calloc(h->o.width[0] + h->units, sizeof *ends);
+    if (ends == NULL) return eq_out_of_memory(diag);
     for (size_t k = 0; k < h->couplings; k++) {
         eq_hopfield_coupling *c = &h->coupling[k];
-        double bound = sqrt(6.0 / (double)(c->rows + c->columns));
-        for (size_t j = 0; j < c->count; j++)
-            c->w[j] = bound * (2.0 * eq_random_uniform(&random) - 1.0);
+        bool all = c->count == eq_hopfield_pairs(c);
+        if (!all || h->unit != NULL) count_beside(h, c, ends);
+        for (size_t p = 0, i, j; p < c->count; p++) {
+            find(c, p, &i, &j);
+            double both = (double)(c->rows + c->columns);
+            if (!all || h->unit != NULL)
+                both = ends[node_of(h, c->from) + i] + ends[node_of(h, c->to) + j];
+            double bound = sqrt(6.0 / both), w = bound * (2.0 * eq_random_uniform(&random) - 1.0);
+            if (h->unit == NULL || isnan(c->w[p])) c->w[p] = w;
+        }
         eq_hopfield_expand(c);
     }
+    eq_free(ends);
+    return EQ_OK;
 }
 
-static bool make_room(eq_hopfield *h) {
+static eq_status make_room(eq_hopfield *h, eq_diag *diag) {
     bool whole = true;
     for (size_t l = 1; l <= h->layers; l++) {
         h->b[l] = eq_calloc_aligned(h->o.width[l], sizeof(double));
@@ -278,25 +378,46 @@ static bool make_room(eq_hopfield *h) {
         h->units += h->o.width[l];
         if (h->o.width[l] > h->largest) h->largest = h->o.width[l];
     }
-    whole = eq_hopfield_weave(h) && whole;
     h->said = eq_calloc(EQ_HOPFIELD_NAME, 1);
-    h->name = eq_calloc(h->layers + h->couplings, sizeof *h->name);
-    return whole && h->said != NULL && h->name != NULL;
+    h->name = eq_calloc(EQ_HOPFIELD_RUNS, sizeof *h->name);
+    whole = whole && h->said != NULL && h->name != NULL;
+    return whole ? eq_hopfield_weave(h, diag) : eq_out_of_memory(diag);
 }
 
-/* w1, b1, ..; ws0_2 of a skip, wl1 inside a layer. */
-static void name_blocks(eq_hopfield *h) {
-    for (size_t b = 0; b < h->layers + h->couplings; b++) {
-        const eq_hopfield_coupling *c = coupling_of(h, b);
-        unsigned layer = (unsigned)(b / 2 % 100 + 1);
-        if (b < 2 * h->layers)
-            snprintf(h->name[b], sizeof *h->name, "%c%u", c == NULL ? 'b' : 'w', layer);
-        else if (c->from == c->to)
-            snprintf(h->name[b], sizeof *h->name, "wl%u", (unsigned)(c->to % 100));
-        else
-            snprintf(h->name[b], sizeof *h->name, "ws%u_%u", (unsigned)(c->from % 100),
-                     (unsigned)(c->to % 100));
+/* The next parameters, of a coupling or the biases of a layer, as a block of the name or behind those of it. */
+static void add_run(eq_hopfield *h, eq_hopfield_coupling *c, size_t layer, const char *name) {
+    eq_hopfield_run *r = &h->run[h->runs++];
+    *r = (eq_hopfield_run){.coupling = c, .layer = layer};
+    r->count = c == NULL ? h->o.width[layer] : c->count;
+    r->value = c == NULL ? h->b[layer] : c->w;
+    while (r->block < h->blocks && strcmp(h->name[r->block], name) != 0) r->block++;
+    if (r->block == h->blocks) snprintf(h->name[h->blocks++], sizeof *h->name, "%s", name);
+    for (const eq_hopfield_run *k = h->run; k < r; k++)
+        if (k->block == r->block) r->first += k->count;
+}
+
+/* Blocks are w1, b1, w2, b2, .., then the other couplings; of a graph w and b. */
+static void lay_blocks(eq_hopfield *h) {
+    char name[8];
+    bool graph = h->unit != NULL;
+    for (size_t k = 0; k < h->couplings; k++) {
+        eq_hopfield_coupling_name(&h->coupling[k], name);
+        add_run(h, &h->coupling[k], 0, graph ? "w" : name);
+        if (graph || k >= h->layers) continue;
+        name[0] = 'b';
+        add_run(h, NULL, k + 1, name);
     }
+    for (size_t l = 1; graph && l <= h->layers; l++) add_run(h, NULL, l, "b");
+}
+
+static eq_status build(eq_hopfield *h, eq_diag *diag) {
+    eq_status status = h->o.edges != NULL ? eq_hopfield_graph(h, diag) : EQ_OK;
+    if (status == EQ_OK) status = make_room(h, diag);
+    if (status == EQ_OK && (h->unit != NULL || h->o.density != NULL))
+        status = eq_hopfield_joined(h, diag);
+    if (status != EQ_OK) return status;
+    lay_blocks(h);
+    return draw(h, diag);
 }
 
 eq_status eq_hopfield_new(const eq_hopfield_options *o, eq_network **out, eq_diag *diag) {
@@ -305,14 +426,12 @@ eq_status eq_hopfield_new(const eq_hopfield_options *o, eq_network **out, eq_dia
     eq_hopfield *h = eq_calloc(1, sizeof *h);
     if (h == NULL) return eq_out_of_memory(diag);
     h->o = *o;
-    h->layers = o->layers - 1;
-    if (!make_room(h)) {
+    h->layers = o->edges == NULL ? o->layers - 1 : 0;
+    status = build(h, diag);
+    if (status != EQ_OK) {
         destroy(h);
-        return eq_out_of_memory(diag);
+        return status;
     }
-    name_blocks(h);
-    draw(h);
-    eq_substrate s = {&ops, h, o->width[0], o->width[h->layers], h->units, h->layers + h->couplings,
-                      NULL};
+    eq_substrate s = {&ops, h, h->o.width[0], h->o.width[h->layers], h->units, h->blocks, NULL};
     return eq_network_of(s, out, diag);
 }

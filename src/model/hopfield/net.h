@@ -8,15 +8,29 @@
 #include "model/hopfield/hopfield.h"
 #include "model/mixing.h"
 
-enum { EQ_HOPFIELD_COUPLINGS = 2 * EQ_HOPFIELD_LAYERS + EQ_MAX_SKIPS, EQ_HOPFIELD_NAME = 64 };
+enum {
+    EQ_HOPFIELD_COUPLINGS = 2 * EQ_HOPFIELD_LAYERS + EQ_MAX_SKIPS,
+    EQ_HOPFIELD_RUNS = EQ_HOPFIELD_COUPLINGS + EQ_HOPFIELD_LAYERS,
+    EQ_HOPFIELD_NAME = 96
+};
 
-/* -r_from^T W r_to of two layers, or inside one: -sum_(i<j) W_ij r_i r_j, where only these W_ij are parameters.
- * full: inside a layer symmetric, with nothing on its diagonal; else w. */
+/* -r_from^T W r_to of two layers, or inside one: -sum_(i<j) W_ij r_i r_j. Where there is no list its parameters are
+ * all of W, else those that the list names, rising; the others are not there, and zero. */
 typedef struct eq_hopfield_coupling {
     size_t from, to, rows, columns, count;
-    double *w;    /* [count] the parameters; of two layers [rows][columns] */
-    double *full; /* [rows][columns] */
+    double *w;             /* [count] the parameters */
+    int32_t *row, *column; /* [count] of the list, NULL: none; inside a layer row < column */
+    /* [rows][columns] W, inside a layer symmetric; w itself where there is no list, NULL where that has few */
+    double *full;
 } eq_hopfield_coupling;
+
+/* Parameters in one piece: number `first` and so on of a block. */
+typedef struct eq_hopfield_run {
+    size_t block, first, count;
+    double *value;
+    eq_hopfield_coupling *coupling; /* NULL: biases */
+    size_t layer;                   /* of the biases */
+} eq_hopfield_run;
 
 /* Layer l = 1 .. layers: units behind biases b[width[l]]; layer 0 is the inputs. All arrays of a minibatch lie row by
  * row, an example each. r = sigma(s) is s itself where the units are clipped. A sweep has two halves: the layers of the
@@ -27,6 +41,10 @@ typedef struct eq_hopfield {
     /* layer by layer, then skips, then lateral ones */
     eq_hopfield_coupling coupling[EQ_HOPFIELD_COUPLINGS];
     size_t couplings;
+    eq_hopfield_run run[EQ_HOPFIELD_RUNS];
+    size_t runs, blocks;
+    eq_names *unit;                     /* of a graph, else NULL */
+    int32_t *label[EQ_HOPFIELD_LAYERS]; /* [width] names of its units */
     bool later[EQ_HOPFIELD_LAYERS], woven;
     size_t laters; /* units of later layers */
     double *b[EQ_HOPFIELD_LAYERS];
@@ -52,10 +70,38 @@ typedef struct eq_hopfield {
     double passes, solves, worst; /* passes: through the weights between units, of all solves */
 } eq_hopfield;
 
-/* couple.c. Lays out couplings and the order of the sweeps; false: out of memory. */
-bool eq_hopfield_weave(eq_hopfield *h);
-/* The symmetric matrix of a coupling inside a layer from its parameters. */
+/* weave.c. Lays out couplings and the order of the sweeps. */
+eq_status eq_hopfield_weave(eq_hopfield *h, eq_diag *diag);
+/* The next coupling, which has no arrays as yet. */
+eq_hopfield_coupling *eq_hopfield_add(eq_hopfield *h, size_t from, size_t to);
+/* How many W_ij there may be. */
+size_t eq_hopfield_pairs(const eq_hopfield_coupling *c);
+/* "w1", "ws0_2" of a skip, "wl1" inside a layer. */
+void eq_hopfield_coupling_name(const eq_hopfield_coupling *c, char name[8]);
+/* Unit k of a layer, by its name or its number. */
+void eq_hopfield_unit_name(const eq_hopfield *h, size_t layer, size_t k, eq_text *out);
+
+/* graph.c. Layers and couplings of a list of edges. */
+eq_status eq_hopfield_graph(eq_hopfield *h, eq_diag *diag);
+
+/* joined.c. Whether the inputs act on each output, and in a graph each unit on some output. */
+eq_status eq_hopfield_joined(const eq_hopfield *h, eq_diag *diag);
+/* Units that are coupled to one another directly or by others, and whether by an even number of couplings. */
+typedef struct eq_joined {
+    int32_t *above; /* [units] of the tree of its part, itself: the root */
+    bool *odd;      /* [units] couplings up to there; false of a root */
+} eq_joined;
+bool eq_joined_new(eq_joined *j, size_t units);
+void eq_joined_free(eq_joined *j);
+/* The root of a unit; *odd: whether an odd number of couplings leads there. */
+int32_t eq_joined_find(eq_joined *j, int32_t unit, bool *odd);
+void eq_joined_join(eq_joined *j, int32_t a, int32_t b);
+
+/* couple.c. W of the parameters, where there is a list and W. */
 void eq_hopfield_expand(eq_hopfield_coupling *c);
+/* field[n][columns] += from W, field[n][rows] += to W^T. */
+void eq_hopfield_up(const eq_hopfield_coupling *c, size_t n, const double *from, double *field);
+void eq_hopfield_down(const eq_hopfield_coupling *c, size_t n, const double *to, double *field);
 /* Adds what units of other layers, and others of its own, make of layer l, without the inputs: field[n][width] += W^T r */
 void eq_hopfield_couple(const eq_hopfield *h, double *const *r, size_t l, double *field);
 /* x W + b of all layers. */

@@ -35,7 +35,8 @@ typedef struct list {
     "of the elements"
 
 static eq_place row_place(const list *l) {
-    return eq_row_place(&l->csv);
+    return l->csv.cells == 0 ? (eq_place){l->csv.path, l->csv.line, 0}
+                             : eq_cell_place(&l->csv, &l->csv.cell[0]);
 }
 
 static int find_column(const eq_cell *cell) {

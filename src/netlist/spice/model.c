@@ -47,8 +47,18 @@ static const eq_model_word *word_of(char letter, eq_token t) {
     return NULL;
 }
 
+/* What a word says that is no parameter of the class: of another name for one what that one says. */
+static const eq_model_word *other_word(const eq_device_class *d, eq_token t) {
+    const eq_model_word *w = word_of(words_of(d), t);
+    if (w == NULL || w->action != WORD_ALIAS) return w;
+    eq_token same = {EQ_TOKEN_WORD, w->alias, strlen(w->alias), t.at};
+    const eq_model_word *of = word_of(words_of(d), same);
+    return of == NULL ? w : of;
+}
+
 /* A parameter of the class that a .model may give; `m` of a D model is a grading coefficient, and
- * theta of a transistor one of the levels that have it, as is pb, which says nothing at dc elsewhere. */
+ * theta of a transistor one of the levels that have it. Words that say nothing at dc are parameters of
+ * the classes that have them. */
 static int param_of(int cls, eq_token t) {
     const eq_device_class *d = eq_class(cls);
     const eq_model_word *w = word_of(words_of(d), t);
@@ -58,8 +68,7 @@ static int param_of(int cls, eq_token t) {
         if (w != NULL && (other || w->action == WORD_ALIAS) &&
             strcmp(w->alias, d->param[k].name) == 0)
             return k;
-        bool idle =
-            w != NULL && w->action == WORD_DC_FREE && d->level > 0 && (d->instance >> k & 1) == 0;
+        bool idle = w != NULL && w->action == WORD_DC_FREE && (d->instance >> k & 1) == 0;
         if ((w == NULL || idle) && eq_token_is(t, d->param[k].name)) return k;
     }
     return -1;
@@ -179,7 +188,7 @@ static bool has_value(eq_cursor c) {
 
 static bool read_key(reading *r, eq_cursor *c) {
     eq_token key = eq_token_next(c);
-    const eq_model_word *w = word_of(words_of(eq_class(r->cls)), key);
+    const eq_model_word *w = other_word(eq_class(r->cls), key);
     if (w != NULL && w->action == WORD_FLAG) return true;
     if (key.kind != EQ_TOKEN_WORD || !has_value(*c)) {
         eq_spice_expected(r->s, key.kind == EQ_TOKEN_WORD ? eq_token_peek(c) : key,
@@ -194,7 +203,9 @@ static bool read_key(reading *r, eq_cursor *c) {
         return true;
     }
     int usual = class_with(eq_class(r->cls)->model_type, 0);
-    if (k < 0 && r->cls != usual && eq_class(usual)->level == 0 && param_of(usual, key) >= 0) {
+    bool idle = w != NULL && w->action == WORD_DC_FREE;
+    if (k < 0 && !idle && r->cls != usual && eq_class(usual)->level == 0 &&
+        param_of(usual, key) >= 0) {
         eq_spice_fail(
             r->s, key.at,
             "%.*s belongs to a Shockley diode, but ron, roff or vfwd make %.*s an ideal one; "

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "circuit/stored.h"
 #include "netlist/spice/cards.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
@@ -119,8 +120,8 @@ static void add_text(eq_spice *s, eq_text *text, eq_token name, unsigned analyse
     eq_text_free(text);
 }
 
-/* The column r1:r for @r1[r] and @r1[resistance]; false:
- * the element or the parameter is unknown. */
+/* The column r1:r for @r1[r] and @r1[resistance], m1:cgs for @m1[cgs]; false: the element is unknown, or
+ * the parameter. */
 static bool put_parameter(const eq_spice *s, eq_token element, eq_token param, eq_text *t) {
     static const char resistance[] = "resistance";
     eq_element e = eq_spice_element_of(s, element);
@@ -128,7 +129,10 @@ static bool put_parameter(const eq_spice *s, eq_token element, eq_token param, e
     if (eq_token_is(param, resistance)) param.length = 1;
     eq_text_printf(t, "%s:%.*s", eq_circuit_element_name(s->circuit, e), (int)param.length,
                    param.text);
-    return eq_spice_column(eq_class(s->circuit->row[e].cls), param) >= 0;
+    eq_stored found;
+    const eq_device_class *cls = eq_class(s->circuit->row[e].cls);
+    return eq_stored_find(cls, param.text, param.length, &found) ||
+           eq_spice_column(cls, param) >= 0;
 }
 
 /* @d1[id], @r1[i], @v1[p], @r1[v]: ngspice's names for what i(d1), p(v1) and v(r1) are, and those

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "circuit/stored.h"
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 #include "netlist/spice/find.h"
@@ -63,6 +64,19 @@ static eq_lookup input(eq_spice *s, eq_token what, eq_token first, eq_token seco
     return EQ_FOUND;
 }
 
+/* What m1:cbd stores, as an input of a formula; false: it is nothing of that kind. */
+static bool stored_of(const eq_spice *s, eq_token t, eq_formula_input *in) {
+    eq_token name, what;
+    eq_stored found;
+    if (!eq_spice_part(t, &name, &what)) return false;
+    eq_element e = eq_spice_element_of(s, name);
+    if (e == EQ_NONE) return false;
+    if (!eq_stored_find(eq_class(s->circuit->row[e].cls), what.text, what.length, &found))
+        return false;
+    *in = (eq_formula_input){EQ_INPUT_STORED, found.place, found.charge, e};
+    return true;
+}
+
 /* The element and the column of r1:r, or of r1 alone; false: the name is neither. */
 static bool property_of(const eq_spice *s, eq_token t, eq_element *e, int *column) {
     eq_token name, param;
@@ -107,8 +121,9 @@ bool eq_spice_is_property(const eq_spice *s, eq_token t) {
     int column;
     double value;
     eq_token name, param;
-    return property_of(s, t, &e, &column) || eq_spice_reactance(s, t, &value) ||
-           formula_resistor(s, t) != EQ_NONE ||
+    eq_formula_input in;
+    return stored_of(s, t, &in) || property_of(s, t, &e, &column) ||
+           eq_spice_reactance(s, t, &value) || formula_resistor(s, t) != EQ_NONE ||
            (eq_spice_part(t, &name, &param) && eq_spice_model_has(s, name, param));
 }
 
@@ -128,6 +143,7 @@ static eq_lookup asked(eq_spice *s, eq_token name, eq_operand *value) {
     eq_token model, param;
     eq_element e;
     int column;
+    eq_formula_input in;
     if (s->formula == NULL) return EQ_NOT_FOUND;
     if (measured(s, name, value) == EQ_FOUND) return EQ_FOUND;
     value->slot = EQ_NONE;
@@ -135,6 +151,10 @@ static eq_lookup asked(eq_spice *s, eq_token name, eq_operand *value) {
     e = formula_resistor(s, name);
     if (e != EQ_NONE) {
         *value = resistance_of(s, e);
+        return EQ_FOUND;
+    }
+    if (stored_of(s, name, &in)) {
+        *value = eq_formula_input_of(s->formula, in);
         return EQ_FOUND;
     }
     if (property_of(s, name, &e, &column)) {

@@ -58,7 +58,9 @@ static void put_model_params(writer *w, const eq_device_class *cls, const double
         const eq_param *p = &cls->param[k];
         bool own_law = has_bit(cls->ngspice_only, k);
         if (has_bit(cls->instance, k) || isnan(value[k])) continue;
-        if (own_law && value[k] == p->default_value) continue;
+        bool reactive = has_bit(cls->reactive, k);
+        if (reactive && w->dialect != EQ_NGSPICE) continue;
+        if ((own_law || reactive) && value[k] == p->default_value) continue;
         if (is_idle(cls, k, value)) continue;
         if (own_law && w->dialect != EQ_NGSPICE && w->status == EQ_OK)
             w->status = eq_fail(w->diag, EQ_ERR_INPUT,
@@ -184,6 +186,7 @@ static void put_instance_params(writer *w, eq_element e) {
         double value = all[k];
         bool own = needs_model(w, number) ? has_bit(cls->instance, k) : k != cls->value;
         if (!own || isnan(value) || value == p->default_value || is_idle(cls, k, all)) continue;
+        if (has_bit(cls->reactive, k) && w->dialect != EQ_NGSPICE) continue;
         if (strcmp(p->name, "tce") == 0 && put_tce(w, e, value)) continue;
         bool above = strcmp(p->name, "dtemp") == 0;
         if (above && !isnan(param(w, e, eq_param_find(cls, "temp")))) continue;

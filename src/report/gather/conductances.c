@@ -8,48 +8,10 @@
 #include "circuit/topology.h"
 #include "devices/registry.h"
 #include "report/axis.h"
+#include "report/bars.h"
 #include "report/heat.h"
 #include "report/kind.h"
 #include "train/train.h"
-
-/* Columns of a block: middle of the bin, parameters in it at first, at last. */
-static const char script[] =
-    "if (panels > 1) set multiplot layout panel_rows,panel_columns\n"
-    "unset grid\n"
-    "set grid y lc rgb grid lw 0.5 lt 1\n"
-    "set ylabel 'parameters'\n"
-    "set offsets 0,0,graph 0.45,0\n"
-    "do for [p=1:panels] {\n"
-    "  set title heading[p] offset 0,-0.6\n"
-    "  set xlabel x_label[p]\n"
-    "  unset logscale x\n"
-    "  unset arrow\n"
-    "  set xrange [left[p]:right[p]]\n"
-    "  set yrange [0:*]\n"
-    "  if (log_x[p]) { set logscale x; set format x '10^{%T}' } else { set format x '%h' }\n"
-    "  if (is(least[p])) { set arrow from least[p],graph 0 to least[p],graph 1 nohead dt 2 lc rgb "
-    "letters }\n"
-    "  if (is(most[p])) { set arrow from most[p],graph 0 to most[p],graph 1 nohead dt 2 lc rgb "
-    "letters }\n"
-    "  set ytics y_step[p]\n"
-    "  if (x_step[p] > 0) { set xtics x_step[p] } else { set xtics autofreq }\n"
-    "  set key top right Right noreverse horizontal\n"
-    "  plot 'data' index p-1 using 1:2 with fillsteps lc rgb shade_colour title (initial ? "
-    "'initial' "
-    ": ''), \\\n"
-    "    'data' index p-1 using 1:3 with steps lw 1.6 lc rgb rgb(1) title 'trained'\n"
-    "}\n"
-    "if (panels > 1) unset multiplot\n";
-
-enum { PANELS = 12, BINS = 40 };
-
-typedef struct spread {
-    size_t panels;
-    const char *title[PANELS], *label[PANELS];
-    char label_room[PANELS][64];
-    double left[PANELS], right[PANELS], least[PANELS], most[PANELS], log_x[PANELS], highest[PANELS];
-    double x_step[PANELS], y_step[PANELS];
-} spread;
 
 static double value_of(const eq_circuit *c, const eq_group *g, size_t j) {
     return c->table[g->cls].w[g->param][g->row[j]];
@@ -83,71 +45,41 @@ static void span(const eq_circuit *first, const eq_circuit *last, size_t g, doub
     }
 }
 
-static void count(const eq_circuit *c, const eq_group *g, double left, double right, bool log_x,
-                  double *bin) {
+static void count(const eq_circuit *c, const eq_group *g, const eq_bars_panel *p, double *bin) {
     for (size_t j = 0; j < g->count; j++) {
-        double x = value_of(c, g, j);
-        double at = log_x ? log(x / left) / log(right / left) : (x - left) / (right - left);
-        int k = (int)(at * BINS);
-        bin[k < 0 ? 0 : k >= BINS ? BINS - 1 : k] += 1.0;
+        double x = value_of(c, g, j), width = p->right - p->left;
+        double at = p->log_x ? log(x / p->left) / log(p->right / p->left) : (x - p->left) / width;
+        int k = (int)(at * EQ_BARS_BINS);
+        bin[k < 0 ? 0 : k >= EQ_BARS_BINS ? EQ_BARS_BINS - 1 : k] += 1.0;
     }
 }
 
-static void add_group(spread *s, const eq_picture *p, const eq_circuit *first,
+/* The axis, a little longer than the range at both ends. */
+static void set_axis(eq_bars_panel *p, double left, double right) {
+    if (!(right > left)) right = left + fmax(fabs(left), 1.0);
+    double edge = p->log_x ? pow(right / left, 0.03) : 0.03 * (right - left);
+    p->left = p->log_x ? left / edge : left - edge;
+    p->right = p->log_x ? right * edge : right + edge;
+}
+
+static void add_group(eq_bars *s, const eq_picture *p, const eq_circuit *first,
                       const eq_circuit *last, size_t g, eq_canvas *to) {
     const eq_group *group = &last->group[g];
-    double bin[2][BINS] = {{0.0}, {0.0}}, range[2], bound[2];
-    size_t n = s->panels++;
+    double bin[2][EQ_BARS_BINS] = {{0.0}, {0.0}}, range[2], bound[2];
     span(first, last, g, range, bound);
-    double left = range[0], right = range[1];
-    bool log_x = eq_axis_log(p->log, 'x', left, right) && left > 0.0;
-    s->least[n] = bound[0];
-    s->most[n] = bound[1];
-    s->log_x[n] = log_x;
-    if (!(right > left)) right = left + fmax(fabs(left), 1.0);
-    double edge = log_x ? pow(right / left, 0.03) : 0.03 * (right - left);
-    left = log_x ? left / edge : left - edge;
-    right = log_x ? right * edge : right + edge;
-    if (first != NULL) count(first, &first->group[g], left, right, log_x, bin[0]);
-    count(last, group, left, right, log_x, bin[1]);
-    for (int k = 0; k <= BINS; k++) {
-        double at = (double)k / BINS,
-               x = log_x ? left * pow(right / left, at) : left + at * (right - left);
-        int in = k < BINS ? k : BINS - 1; /* a step goes from its edge to the next */
-        s->highest[n] = fmax(s->highest[n], fmax(bin[0][in], bin[1][in]));
-        eq_canvas_row(to, (double[]){x, k < BINS ? bin[0][in] : 0.0, k < BINS ? bin[1][in] : 0.0},
-                      3);
-    }
-    eq_canvas_end(to);
+    eq_bars_panel *panel = &s->panel[s->panels++];
+    *panel =
+        (eq_bars_panel){.title = group->name, .least = bound[0], .most = bound[1], .whole = true};
+    panel->log_x = eq_axis_log(p->log, 'x', range[0], range[1]) && range[0] > 0.0;
+    set_axis(panel, range[0], range[1]);
+    if (first != NULL) count(first, &first->group[g], panel, bin[0]);
+    count(last, group, panel, bin[1]);
+    eq_bars_add(s, panel, bin[0], bin[1], to);
     const eq_param *param = &eq_class(group->cls)->param[group->param];
     bool g_is = eq_same(param->unit, "S");
-    snprintf(s->label_room[n], sizeof s->label_room[n], "%s [%s]",
-             g_is ? "conductance" : param->name, param->unit);
-    s->label[n] = s->label_room[n];
-    s->title[n] = group->name;
-    s->left[n] = left;
-    s->right[n] = right;
-    s->x_step[n] = log_x ? 0.0 : eq_axis_step(right - left, 4);
-    s->y_step[n] = fmax(1.0, eq_axis_step(1.45 * s->highest[n], 5));
-}
-
-static void lay_out(spread *s, bool initial, eq_canvas *c) {
-    c->columns = c->p->width > 5.0 && s->panels > 1 ? 2 : 1;
-    c->rows = (s->panels + c->columns - 1) / c->columns;
-    c->height = 2.0 * (double)c->rows;
-    c->script = script;
-    eq_canvas_number(c, "panels", (double)s->panels);
-    eq_canvas_number(c, "initial", initial);
-    eq_canvas_text(c, "shade_colour", c->p->theme == EQ_PICTURE_DARK ? "#6a6a6a" : "#bbbbbb");
-    eq_canvas_texts(c, "heading", s->title, s->panels);
-    eq_canvas_texts(c, "x_label", s->label, s->panels);
-    eq_canvas_numbers(c, "left", s->left, s->panels);
-    eq_canvas_numbers(c, "right", s->right, s->panels);
-    eq_canvas_numbers(c, "least", s->least, s->panels);
-    eq_canvas_numbers(c, "most", s->most, s->panels);
-    eq_canvas_numbers(c, "log_x", s->log_x, s->panels);
-    eq_canvas_numbers(c, "x_step", s->x_step, s->panels);
-    eq_canvas_numbers(c, "y_step", s->y_step, s->panels);
+    snprintf(panel->x_label, sizeof panel->x_label, "%s [%s]", g_is ? "conductance" : param->name,
+             param->unit);
+    snprintf(panel->y_label, sizeof panel->y_label, "parameters");
 }
 
 /* The circuit where training begins; NULL, with a note why, when the data are not at hand. */
@@ -183,12 +115,13 @@ eq_status eq_gather_conductances(const eq_picture *p, eq_canvas *to, eq_diag *di
     eq_circuit *last = NULL;
     const eq_circuit *first = NULL;
     eq_trainer *t = NULL;
-    spread s = {.panels = 0};
+    eq_bars s = {.over = "trained"};
     eq_status status = read_run(p, &x, &last, diag);
     if (status == EQ_OK) status = begin(x, last, &t, &first, diag);
-    for (size_t g = 0; status == EQ_OK && g < last->groups && s.panels < PANELS; g++)
+    for (size_t g = 0; status == EQ_OK && g < last->groups && s.panels < EQ_BARS_PANELS; g++)
         if (last->group[g].count > 0) add_group(&s, p, first, last, g, to);
-    if (status == EQ_OK) lay_out(&s, first != NULL, to);
+    s.filled = first != NULL ? "initial" : "";
+    if (status == EQ_OK) eq_bars_lay_out(&s, to);
     eq_trainer_free(t);
     eq_circuit_free(last);
     eq_experiment_free(x);

@@ -59,41 +59,17 @@ static void find_outer(sweep *s) {
         if (k != s->x && changes(s->r, k) > 0) s->outer = k;
 }
 
-static eq_status find_column(const sweep *s, const char *name, size_t *column, eq_diag *diag) {
-    eq_text all = {0};
-    *column = eq_result_find(s->r, name);
-    if (*column < s->r->variables) return EQ_OK;
-    for (size_t k = 0; k < s->r->variables; k++)
-        eq_text_printf(&all, "%s%s", k == 0 ? "" : ", ", s->r->variable[k].name);
-    eq_status status = eq_fail(diag, EQ_ERR_INPUT, "%s has no column '%s'; there are %s",
-                               s->r->title, name, all.text == NULL ? "none" : all.text);
-    eq_text_free(&all);
-    return status;
-}
-
 /* Columns by name, or what is not swept. */
 static eq_status choose(sweep *s, const eq_picture *p, eq_diag *diag) {
     enum { MOST = sizeof s->column / sizeof *s->column };
-    eq_status status = p->x == NULL ? EQ_OK : find_column(s, p->x, &s->x, diag);
+    eq_status status = p->x == NULL ? EQ_OK : eq_table_column(s->r, p->x, &s->x, diag);
     find_outer(s);
-    if (p->columns == NULL) {
-        for (size_t k = s->leading; k < s->r->variables && s->columns < MOST; k++)
-            if (k != s->x) s->column[s->columns++] = k;
-        return status;
-    }
-    for (const char *at = p->columns; status == EQ_OK && s->columns < MOST; at++) {
-        /* a comma between parentheses belongs to the name: v(a,b) */
-        size_t n = 0;
-        for (int deep = 0; at[n] != '\0' && (at[n] != ',' || deep > 0); n++)
-            deep += (at[n] == '(') - (at[n] == ')');
-        char *name = eq_strndup(at, n);
-        status = name == NULL ? eq_out_of_memory(diag)
-                              : find_column(s, name, &s->column[s->columns], diag);
-        s->columns++;
-        eq_free(name);
-        at += n;
-        if (*at == '\0') break;
-    }
+    if (p->columns != NULL)
+        return status == EQ_OK
+                   ? eq_table_columns(s->r, p->columns, s->column, MOST, &s->columns, diag)
+                   : status;
+    for (size_t k = s->leading; k < s->r->variables && s->columns < MOST; k++)
+        if (k != s->x) s->column[s->columns++] = k;
     return status;
 }
 
@@ -258,22 +234,26 @@ static const eq_result *table_of(const eq_table_list *t) {
     return NULL;
 }
 
+static eq_status draw_table(const eq_result *r, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
+    if (eq_is_histogram(r)) return eq_draw_histogram(r, p, to, diag);
+    if (p->columns == NULL && eq_is_transient(r)) return eq_draw_transient(r, p, to, diag);
+    sweep s = {.r = r, .l = eq_lines_new(), .x_scale = 1.0};
+    eq_status status = s.l == NULL ? eq_out_of_memory(diag) : draw(&s, p, to, diag);
+    eq_lines_free(s.l);
+    return status;
+}
+
 eq_status eq_gather_sweep(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     eq_table_list t = {NULL, 0, 0};
+    if (p->table != NULL) return draw_table(p->table, p, to, diag);
     if (p->inputs > 1) return eq_fail(diag, EQ_ERR_USAGE, "a sweep is drawn of one file at a time");
     eq_status status = eq_table_read(p->input[0], &t, diag);
     if (status != EQ_OK) return status;
-    sweep s = {.r = table_of(&t), .l = eq_lines_new(), .x_scale = 1.0};
-    if (s.l == NULL)
-        status = eq_out_of_memory(diag);
-    else if (s.r == NULL)
-        status = eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){p->input[0], 0, 0},
-                            "no table of two points or more is in it; sweep something with .dc");
-    else if (p->columns == NULL && eq_is_transient(s.r))
-        status = eq_draw_transient(s.r, p, to, diag);
-    else
-        status = draw(&s, p, to, diag);
-    eq_lines_free(s.l);
+    const eq_result *r = table_of(&t);
+    status = r != NULL ? draw_table(r, p, to, diag)
+                       : eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){p->input[0], 0, 0},
+                                    "no table of two points or more is in it; sweep something "
+                                    "with .dc");
     eq_table_list_free(&t);
     return status;
 }

@@ -37,6 +37,7 @@ static eq_experiment *experiment_new(void) {
     x->optimizer = (eq_optimizer){eq_optimizer_find("sgd"), NAN, 0.9, 0.9, 0.999, 1e-8};
     x->schedule = (eq_schedule){EQ_SCHEDULE_CONSTANT, 1.0, 1};
     x->meta = eq_meta_defaults();
+    x->regularizer.pull = (eq_pull){.low = -INFINITY, .high = INFINITY};
     x->batch = 4;
     x->epochs = 10;
     return x;
@@ -59,6 +60,7 @@ void eq_experiment_free(eq_experiment *x) {
     eq_free(x->home);
     eq_free(x->deck);
     eq_architecture_free(&x->architecture);
+    eq_hopfield_options_free(&x->network);
     eq_elastic_options_free(&x->elastic);
     eq_data_options_free(&x->data);
     eq_mismatch_clear(&x->mismatch);
@@ -283,12 +285,12 @@ static void group(reader *r, const eq_xml_node *node) {
     }
     eq_group_options *g = &x->group[x->groups++];
     *g = (eq_group_options){
-        .rate = x->optimizer.rate, .strength = NAN, .init = {EQ_INIT_DECK, NAN, NAN}};
+        .rate = x->optimizer.rate, .pull = {NAN, NAN, NAN, NAN}, .init = {EQ_INIT_DECK, NAN, NAN}};
     const char *init = word(node, "init");
     if (init != NULL) eq_init_find(init, &g->init.type);
     text(r, node, "match", &g->match);
     number(r, node, "rate", &g->rate);
-    number(r, node, "strength", &g->strength);
+    if (r->status == EQ_OK) r->status = eq_pull_read(r->xml, node, &g->pull, r->diag);
     number(r, node, "low", &g->init.low);
     number(r, node, "high", &g->init.high);
     if (g->init.type == EQ_INIT_FAN_IN && isnan(g->init.low)) g->init.low = 0.0;
@@ -507,8 +509,11 @@ eq_status eq_experiment_master_copy(const eq_experiment_master *m, const eq_sett
 }
 
 size_t eq_experiment_files(const eq_experiment *x, const char *file[EQ_EXPERIMENT_FILES]) {
-    const char *const own[] = {x->deck, x->architecture.text[EQ_NET_EDGES],
-                               x->architecture.text[EQ_NET_MODELS], x->elastic.nodes,
+    const char *const own[] = {x->deck,
+                               x->architecture.text[EQ_NET_EDGES],
+                               x->architecture.text[EQ_NET_MODELS],
+                               x->network.edges,
+                               x->elastic.nodes,
                                x->elastic.springs};
     size_t n = eq_data_files(&x->data, file);
     for (size_t k = 0; k < sizeof own / sizeof *own; k++)

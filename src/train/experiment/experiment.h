@@ -23,9 +23,9 @@
 
 /* How the circuit groups whose name matches are trained; the first match in the file counts. */
 typedef struct eq_group_options {
-    char *match;     /* pattern with * and ?, matched with the name of the circuit's group */
-    double rate;     /* learning rate */
-    double strength; /* of the regularizer; NAN: that of all */
+    char *match;  /* pattern with * and ?, matched with the name of the circuit's group */
+    double rate;  /* learning rate */
+    eq_pull pull; /* NAN: as of all (eq_regularizer) */
     eq_init init;
 } eq_group_options;
 
@@ -54,8 +54,8 @@ struct eq_experiment {
     char *deck;             /* path of the deck as it is opened, NULL without one */
     eq_architecture architecture;
     eq_hopfield_options network;  /* instead of a circuit, */
-    eq_discrete_options discrete; /* or this; both without layers, */
-    eq_elastic_options elastic;   /* and this without nodes: it has one */
+    eq_discrete_options discrete; /* or this, */
+    eq_elastic_options elastic;   /* or this; none of them said: it has one */
     eq_preset *preset;            /* of the circuit, applied one after the other */
     size_t presets, preset_cap;
     eq_data_kept
@@ -81,7 +81,7 @@ struct eq_experiment {
 };
 
 /* The files that it names, those of its data included; returns how many. */
-enum { EQ_EXPERIMENT_FILES = EQ_DATA_FILES + 5 };
+enum { EQ_EXPERIMENT_FILES = EQ_DATA_FILES + 6 };
 size_t eq_experiment_files(const eq_experiment *x, const char *file[EQ_EXPERIMENT_FILES]);
 
 /* write.c. Appends the experiment as XML: with paths that start at x->home, or at the root. */
@@ -90,7 +90,7 @@ eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *dia
 eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_diag *diag);
 /* Whether it trains a circuit; EQ_ERR_USAGE: it does not, and `what` is done with one alone. */
 static inline bool eq_experiment_has_circuit(const eq_experiment *x) {
-    return x->network.layers == 0 && x->discrete.layers == 0 && x->elastic.nodes == NULL;
+    return !eq_hopfield_is(&x->network) && x->discrete.layers == 0 && x->elastic.nodes == NULL;
 }
 /* Steps that backpropagation through time goes back; 0: none are said, or it is not the estimator. */
 static inline size_t eq_estimator_unrolled(const eq_experiment *x) {

@@ -130,7 +130,11 @@ static bool ideal(const eq_experiment *x) {
 }
 
 static bool hopfield(const eq_experiment *x) {
-    return x->network.layers > 0;
+    return eq_hopfield_is(&x->network);
+}
+
+static bool thinned(const eq_experiment *x) {
+    return x->network.density != NULL;
 }
 
 static bool elastic(const eq_experiment *x) {
@@ -145,8 +149,8 @@ static bool in_layers(const eq_experiment *x) {
     return !elastic(x);
 }
 
-static bool of_inputs(const eq_experiment *x) {
-    return !hopfield(x);
+static bool not_in_steps(const eq_experiment *x) {
+    return !discrete(x);
 }
 
 static bool in_time(const eq_experiment *x) {
@@ -190,8 +194,24 @@ static bool learns_tasks(const eq_experiment *x) {
 }
 
 static bool pulled(const eq_experiment *x) {
-    bool any = x->regularizer.strength > 0.0;
-    for (size_t k = 0; k < x->groups; k++) any |= x->group[k].strength > 0.0;
+    bool any = x->regularizer.pull.strength > 0.0;
+    for (size_t k = 0; k < x->groups; k++) any |= x->group[k].pull.strength > 0.0;
+    return any;
+}
+
+static bool softened(const eq_experiment *x) {
+    bool any = x->regularizer.pull.soft > 0.0;
+    for (size_t k = 0; k < x->groups; k++) any |= x->group[k].pull.soft > 0.0;
+    return any;
+}
+
+static bool bounds(const eq_pull *p) {
+    return isfinite(p->low) || isfinite(p->high);
+}
+
+static bool softly_bounded(const eq_experiment *x) {
+    bool any = bounds(&x->regularizer.pull);
+    for (size_t k = 0; k < x->groups; k++) any |= bounds(&x->group[k].pull);
     return any;
 }
 
@@ -302,12 +322,13 @@ static const struct rule {
     {"architecture", "density topology", "kind=\"nmos\"", nmos, NULL, NULL},
     {"architecture", "is n", "diode=\"shockley\"", shockley, NULL, NULL},
     {"architecture", "ron roff", "diode=\"ideal\"", ideal, NULL, NULL},
-    {"network", "skip lateral", "kind=\"hopfield\"", hopfield, NULL, NULL},
+    {"network", "skip lateral density topology edges", "kind=\"hopfield\"", hopfield, NULL, NULL},
+    {"network", "topology", "density", thinned, NULL, NULL},
     {"network", "step", "solver=\"euler\"", euler, NULL, NULL},
     {"network", "layers sigma solver", "kind=\"hopfield\" or \"discrete\"", in_layers, NULL, NULL},
-    {"network", "inputs", "kind=\"discrete\" or \"elastic\"", of_inputs, NULL, NULL},
-    {"network", "nodes springs outputs drive k-min k-max l-min l-max", "kind=\"elastic\"", elastic,
-     NULL, NULL},
+    {"network", "outputs", "kind=\"hopfield\" or \"elastic\"", not_in_steps, NULL, NULL},
+    {"network", "nodes springs drive k-min k-max l-min l-max", "kind=\"elastic\"", elastic, NULL,
+     NULL},
     {"network", "readout free-steps nudged-steps", "kind=\"discrete\"", discrete, NULL, NULL},
     {"network", "free-steps", "solver=\"steps\"", in_time, NULL, NULL},
     {"network", "nudged-steps", "solver=\"steps\" or estimator type=\"bptt\"", in_time_or_back,
@@ -353,6 +374,16 @@ static const struct rule {
     {"optimizer.group", "high", "init=\"uniform\" or \"log-uniform\" or \"fan-in\" or \"kaiming\"",
      NULL, drawn, NULL},
     {"regularizer", "center", "a strength above 0, here or of a group", pulled, NULL, NULL},
+    {"regularizer", "soft-low soft-high", "a soft-strength above 0, here or of a group", softened,
+     NULL, NULL},
+    {"optimizer.group", "soft-low soft-high", "a soft-strength above 0, here or of <regularizer>",
+     softened, NULL, NULL},
+    {"regularizer", "soft-strength", "soft-low or soft-high, here or of a group", softly_bounded,
+     NULL, NULL},
+    {"optimizer.group", "soft-strength", "soft-low or soft-high, here or of <regularizer>",
+     softly_bounded, NULL, NULL},
+    {"meta", "bound-rate", "a soft-strength above 0, of a group or of <regularizer>", softened,
+     NULL, NULL},
     {"meta", "ways tasks", "data with classes, and these have targets", tasks_of_classes, NULL,
      NULL},
     {"schedule", "factor", "type=\"exponential\" or \"step\" or \"cosine\"", scheduled, NULL, NULL},

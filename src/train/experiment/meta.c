@@ -1,5 +1,6 @@
 #include "train/experiment/meta.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "train/experiment/attribute.h"
@@ -12,6 +13,51 @@ eq_meta_options eq_meta_defaults(void) {
 static eq_status fault(const eq_xml *xml, const eq_xml_node *node, const char *what,
                        eq_diag *diag) {
     return eq_fail_at(diag, EQ_ERR_INPUT, eq_xml_place(xml, node), "%s", what);
+}
+
+eq_status eq_pull_read(const eq_xml *xml, const eq_xml_node *node, eq_pull *p, eq_diag *diag) {
+    const struct {
+        const char *name;
+        double *value;
+    } numbers[] = {{"strength", &p->strength},
+                   {"soft-strength", &p->soft},
+                   {"soft-low", &p->low},
+                   {"soft-high", &p->high}};
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < sizeof numbers / sizeof *numbers; k++)
+        status = eq_xml_number(xml, node, numbers[k].name, numbers[k].value, diag);
+    return status;
+}
+
+void eq_pull_write(const eq_pull *p, eq_text *t) {
+    eq_put_number(t, "strength", p->strength);
+    eq_put_number(t, "soft-strength", p->soft);
+    if (isfinite(p->low)) eq_put_number(t, "soft-low", p->low);
+    if (isfinite(p->high)) eq_put_number(t, "soft-high", p->high);
+}
+
+/* A task is trained to a gradient of zero: the loss needs one, which is continuous, and phases have to give it. */
+static eq_status has_gradients(const eq_xml *xml, const eq_xml_node *node, const eq_experiment *x,
+                               eq_diag *diag) {
+    const eq_discrete_options *d = &x->discrete;
+    bool clips =
+        (x->network.layers > 0 && x->network.sigma->clips) || (d->layers > 0 && d->sigma->clips);
+    bool timed = d->layers > 0 && (d->free > 0 || d->nudged > 0);
+    size_t back = eq_estimator_unrolled(x);
+    if (clips)
+        return fault(xml, node,
+                     "<meta> trains each task to a gradient of zero, and units that stop at a hard "
+                     "bound give the loss kinks, at which there is none; take sigma=\"sigmoid\" or "
+                     "\"tanh\"",
+                     diag);
+    if (timed && (back == 0 || back < d->free))
+        return fault(xml, node,
+                     "<meta> trains each task to a gradient of zero, and what phases give that "
+                     "end before their states settle is the gradient of no loss; leave "
+                     "free-steps and nudged-steps at 0, or take type=\"bptt\" back through all "
+                     "free-steps",
+                     diag);
+    return EQ_OK;
 }
 
 /* Tasks are held out, not examples; and what is not ideal would be drawn anew in each training. */
@@ -34,7 +80,7 @@ static eq_status suits(const eq_xml *xml, const eq_xml_node *node, const eq_expe
                      "<meta> needs gradients of a loss in its inner trainings, which clamps are "
                      "not; take nudging=\"energy\" or \"current\"",
                      diag);
-    return EQ_OK;
+    return has_gradients(xml, node, x, diag);
 }
 
 static eq_status read_meta(const eq_xml *xml, const eq_xml_node *node, eq_experiment *x,
@@ -51,7 +97,10 @@ static eq_status read_meta(const eq_xml *xml, const eq_xml_node *node, eq_experi
     const struct {
         const char *name;
         double *value;
-    } numbers[] = {{"beta", &m->beta}, {"tolerance", &m->tolerance}, {"strength-rate", &m->rate}};
+    } numbers[] = {{"beta", &m->beta},
+                   {"tolerance", &m->tolerance},
+                   {"strength-rate", &m->rate},
+                   {"bound-rate", &m->bound_rate}};
     eq_status status = EQ_OK;
     x->data.tasks = true;
     for (int k = 0; k < EQ_PLACES - 1; k++) x->elsewhere[k].tasks = true;
@@ -72,7 +121,7 @@ eq_status eq_meta_read(const eq_xml *xml, const eq_xml_node *root, eq_experiment
     eq_regularizer *r = &x->regularizer;
     r->start = meta != NULL;
     if (center != NULL) r->start = strcmp(center, "start") == 0;
-    eq_status status = eq_xml_number(xml, pull, "strength", &r->strength, diag);
+    eq_status status = eq_pull_read(xml, pull, &r->pull, diag);
     if (status != EQ_OK || meta == NULL) return status;
     if (!r->start)
         return fault(xml, pull,
@@ -87,6 +136,10 @@ eq_status eq_meta_read(const eq_xml *xml, const eq_xml_node *root, eq_experiment
     return read_meta(xml, meta, x, diag);
 }
 
+static bool bounded(const eq_pull *p) {
+    return isfinite(p->low) || isfinite(p->high);
+}
+
 static void write_meta(const eq_meta_options *m, eq_text *t) {
     eq_text_printf(t,
                    "  <meta ways=\"%zu\" shots=\"%zu\" queries=\"%zu\" tasks=\"%zu\" steps=\"%zu\"",
@@ -95,14 +148,17 @@ static void write_meta(const eq_meta_options *m, eq_text *t) {
     eq_put_text(t, "estimator", m->symmetric ? "symmetric" : "one-sided");
     eq_put_number(t, "beta", m->beta);
     eq_put_number(t, "strength-rate", m->rate);
+    if (m->bound_rate > 0.0) eq_put_number(t, "bound-rate", m->bound_rate);
     eq_text_puts(t, "/>\n");
 }
 
 void eq_meta_write(const eq_experiment *x, eq_text *t) {
     const eq_regularizer *r = &x->regularizer;
-    if (r->strength > 0.0 || r->start) {
+    eq_pull p = r->pull;
+    if (p.strength > 0.0 || p.soft > 0.0 || bounded(&p) || r->start) {
+        if (p.soft == 0.0) p.soft = NAN; /* not given */
         eq_text_puts(t, "  <regularizer");
-        eq_put_number(t, "strength", r->strength);
+        eq_pull_write(&p, t);
         eq_put_text(t, "center", r->start ? "start" : "zero");
         eq_text_puts(t, "/>\n");
     }

@@ -1,11 +1,14 @@
 #include "train/experiment/network.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "train/experiment/architecture.h"
 #include "train/experiment/attribute.h"
 #include "train/experiment/elastic.h"
+#include "train/experiment/place.h"
 
 /* What reading the element, or a layer in it, needs. */
 typedef struct reader {
@@ -58,24 +61,73 @@ static eq_status read_links(const reader *r, eq_hopfield_options *o) {
     return status == EQ_OK ? EQ_OK : fault(r, cannot);
 }
 
-static eq_status read_hopfield(const reader *r, eq_hopfield_options *o) {
-    const char *solver = word(r, "solver"), *layers = word(r, "layers"), *sigma = word(r, "sigma");
-    if (solver != NULL && !eq_hopfield_solver_find(solver, &o->solver))
-        return fault(r, "a Hopfield network has solver=\"sweeps\" or \"euler\"; take one of them");
-    if (eq_xml_first(r->node) != NULL)
-        return fault(r, "the layers of a Hopfield network stand in layers=\"64,100,10\"; leave out "
-                        "those inside <network>");
+/* Texts of a Hopfield network, which the options own. */
+static const struct text {
+    const char *name;
+    size_t at;
+    bool path;
+} texts[] = {
+    {"density", offsetof(eq_hopfield_options, density), false},
+    {"edges", offsetof(eq_hopfield_options, edges), true},
+    {"inputs", offsetof(eq_hopfield_options, inputs), false},
+    {"outputs", offsetof(eq_hopfield_options, outputs), false},
+};
+enum { TEXTS = sizeof texts / sizeof *texts };
+
+static char **text_at(eq_hopfield_options *o, size_t k) {
+    return (char **)(void *)((char *)o + texts[k].at);
+}
+
+static eq_status read_texts(const reader *r, eq_experiment *x) {
+    for (size_t k = 0; k < TEXTS; k++) {
+        const char *said = word(r, texts[k].name);
+        char **to = text_at(&x->network, k);
+        if (said == NULL) continue;
+        *to = texts[k].path ? eq_place_find(x->folder, x->home, said, 0) : eq_strdup(said);
+        if (*to == NULL) return eq_out_of_memory(r->diag);
+    }
+    return EQ_OK;
+}
+
+static eq_status read_numbers(const reader *r, eq_hopfield_options *o) {
+    const char *const name[] = {"steps", "topology"};
+    size_t *const value[] = {&o->steps, &o->topology};
     eq_status status = eq_xml_number(r->xml, r->node, "step", &o->step, r->diag);
     if (status == EQ_OK)
         status = eq_xml_number(r->xml, r->node, "tolerance", &o->tolerance, r->diag);
-    if (status == EQ_OK) status = eq_xml_count(r->xml, r->node, "steps", &o->steps, r->diag);
-    if (status != EQ_OK) return status;
+    return status == EQ_OK ? counts(r, 2, name, value) : status;
+}
+
+/* Layers, or edges between units that have names. */
+static eq_status read_units(const reader *r, eq_hopfield_options *o) {
+    const char *layers = word(r, "layers");
+    if (eq_xml_first(r->node) != NULL)
+        return fault(r, "the layers of a Hopfield network stand in layers=\"64,100,10\"; leave out "
+                        "those inside <network>");
+    if (o->edges == NULL && (o->inputs != NULL || o->outputs != NULL))
+        return fault(r,
+                     "inputs and outputs name units of a network of edges; add "
+                     "edges=\"FILE.csv\", or leave them out: the first and the last of the layers "
+                     "are these");
     o->layers = layers == NULL ? 0 : read_list(layers, ',', o->width, EQ_HOPFIELD_LAYERS);
-    if (o->layers == 0)
+    if (o->layers == 0 && (layers != NULL || o->edges == NULL))
         return fault(r, "layers are widths between commas, inputs first, 16 at most, as in "
-                        "layers=\"64,100,10\"");
+                        "layers=\"64,100,10\"; or units are joined by edges=\"FILE.csv\" "
+                        "inputs=\"a b\" outputs=\"c\"");
+    return EQ_OK;
+}
+
+static eq_status read_hopfield(const reader *r, eq_experiment *x) {
+    eq_hopfield_options *o = &x->network;
+    const char *solver = word(r, "solver"), *sigma = word(r, "sigma");
+    o->at = (eq_place){x->path, eq_xml_place(r->xml, r->node).line, 0};
+    if (solver != NULL && !eq_hopfield_solver_find(solver, &o->solver))
+        return fault(r, "a Hopfield network has solver=\"sweeps\" or \"euler\"; take one of them");
     if (sigma != NULL) o->sigma = eq_sigma_find(sigma);
-    status = read_links(r, o);
+    eq_status status = read_numbers(r, o);
+    if (status == EQ_OK) status = read_texts(r, x);
+    if (status == EQ_OK) status = read_units(r, o);
+    if (status == EQ_OK) status = read_links(r, o);
     if (status != EQ_OK) return status;
     return eq_hopfield_check(o, r->diag) == EQ_OK ? EQ_OK : fault(r, cannot);
 }
@@ -146,7 +198,7 @@ eq_status eq_network_element_read(const eq_xml *xml, const eq_xml_node *node, eq
     reader r = {xml, node, diag};
     if (strcmp(word(&r, "kind"), "elastic") == 0)
         return eq_elastic_element_read(xml, node, x, diag);
-    return strcmp(word(&r, "kind"), "hopfield") == 0 ? read_hopfield(&r, &x->network)
+    return strcmp(word(&r, "kind"), "hopfield") == 0 ? read_hopfield(&r, x)
                                                      : read_discrete(&r, &x->discrete);
 }
 
@@ -171,17 +223,24 @@ eq_status eq_network_element_suits(const eq_xml *xml, const eq_experiment *x, eq
     return EQ_OK;
 }
 
-static void write_hopfield(const eq_hopfield_options *o, eq_text *t) {
-    eq_text_puts(t, "  <network kind=\"hopfield\" layers=\"");
-    for (size_t l = 0; l < o->layers; l++)
-        eq_text_printf(t, "%s%zu", l == 0 ? "" : ",", o->width[l]);
-    eq_text_puts(t, "\"");
-    eq_links_write(o->skip, o->skips, o->lateral, t);
-    eq_text_printf(t, " sigma=\"%s\" solver=\"%s\"", o->sigma->name,
-                   eq_hopfield_solver_name(o->solver));
-    eq_put_number(t, "step", o->step);
-    eq_put_number(t, "tolerance", o->tolerance);
-    eq_text_printf(t, " steps=\"%zu\"/>\n", o->steps);
+static void write_hopfield(const eq_experiment *x, eq_text *t) {
+    eq_hopfield_options o = x->network;
+    eq_text_puts(t, "  <network kind=\"hopfield\"");
+    for (size_t l = 0; l < o.layers; l++)
+        eq_text_printf(t, "%s%zu", l == 0 ? " layers=\"" : ",", o.width[l]);
+    if (o.layers > 0) eq_text_puts(t, "\"");
+    eq_links_write(o.skip, o.skips, o.lateral, t);
+    for (size_t k = 0; k < TEXTS; k++)
+        if (texts[k].path)
+            eq_put_path(x, t, texts[k].name, *text_at(&o, k));
+        else
+            eq_put_text(t, texts[k].name, *text_at(&o, k));
+    if (o.topology > 0) eq_text_printf(t, " topology=\"%zu\"", o.topology);
+    eq_text_printf(t, " sigma=\"%s\" solver=\"%s\"", o.sigma->name,
+                   eq_hopfield_solver_name(o.solver));
+    eq_put_number(t, "step", o.step);
+    eq_put_number(t, "tolerance", o.tolerance);
+    eq_text_printf(t, " steps=\"%zu\"/>\n", o.steps);
 }
 
 static void write_layer(const eq_coupling_kind *k, eq_text *t) {
@@ -212,5 +271,5 @@ void eq_network_element_write(const eq_experiment *x, eq_text *t) {
     else if (x->discrete.layers > 0)
         write_discrete(&x->discrete, t);
     else
-        write_hopfield(&x->network, t);
+        write_hopfield(x, t);
 }

@@ -97,7 +97,7 @@ static void write_group(const eq_group_options *g, eq_text *t) {
     eq_text_puts(t, "    <group");
     eq_put_text(t, "match", g->match);
     eq_put_number(t, "rate", g->rate);
-    eq_put_number(t, "strength", g->strength);
+    eq_pull_write(&g->pull, t);
     eq_put_text(t, "init", eq_init_name(g->init.type));
     eq_put_number(t, "low", g->init.low);
     eq_put_number(t, "high", g->init.high);

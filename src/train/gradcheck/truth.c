@@ -35,18 +35,20 @@ static eq_status take_parameters(eq_check *k) {
     return EQ_OK;
 }
 
-/* Solver and engine with these bounds have a state for every example, free and nudged. */
+/* Solver and engine with these bounds have a state for every example, free and nudged, by much and by little:
+ * where no current flows, one of them may meet any bound by chance. */
 static eq_status tighten(eq_check *k, double reltol, double abstol, eq_diag *diag) {
+    static const double volts[] = {1e-3, 1e-6, 1e-9};
     eq_session *s = &k->s;
     double a[EQ_MAX_SLOTS], reach = k->truth.reach;
     size_t n = k->truth.n;
-    eq_estimator e = {.kind = eq_estimator_find("symmetric"),
-                      .beta = 1e-3 / fmax(reach, DBL_MIN),
-                      .nudging = EQ_NUDGE_CURRENT};
+    eq_estimator e = {.kind = eq_estimator_find("symmetric"), .nudging = EQ_NUDGE_CURRENT};
     eq_exact_bound(&k->truth, reltol, abstol);
     eq_status status = eq_session_free_phase(s, s->set.train, s->set.train_index, n, diag);
-    if (status == EQ_OK && reach > 0.0)
+    for (size_t j = 0; status == EQ_OK && reach > 0.0 && j < sizeof volts / sizeof *volts; j++) {
+        e.beta = volts[j] / fmax(reach, DBL_MIN);
         status = eq_estimate(&e, s->phases, s->model, &k->x->cost, 1.0, n, s->y, s->goal, a, diag);
+    }
     return status == EQ_OK ? eq_exact_states(&k->truth, diag) : status;
 }
 

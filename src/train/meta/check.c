@@ -3,8 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "train/checkpoint.h"
 #include "train/gradcheck/limit.h"
 #include "train/trainer.h"
 
@@ -33,7 +35,19 @@ static void close_checker(checker *c) {
     eq_trainer_free(c->t);
 }
 
-/* Some parameters of each block that is learned, and its strength. */
+/* What pulls a block: its strength, and where it has soft bounds those with theirs. */
+static void choose_pull(checker *c, size_t b) {
+    const eq_meta *m = c->m;
+    for (size_t kind = 0; kind < m->kinds; kind++) {
+        size_t at = eq_meta_at(m, kind, b);
+        bool limit = kind == EQ_META_LOW || kind == EQ_META_HIGH;
+        if (kind > 0 && !(eq_meta_pull(m, b).soft > 0.0 && isfinite(m->theta[at]))) continue;
+        c->unit[c->n] = limit ? m->scale[b] : 1.0;
+        c->which[c->n++] = at;
+    }
+}
+
+/* Some parameters of each block that is learned, and what pulls it. */
 static void choose(checker *c) {
     const eq_meta *m = c->m;
     for (size_t b = 0; b < m->blocks; b++) {
@@ -44,14 +58,12 @@ static void choose(checker *c) {
             c->unit[c->n] = m->scale[b];
             c->which[c->n++] = block->first + j * block->count / some;
         }
-        if (!m->adapts[b]) continue;
-        c->unit[c->n] = 1.0;
-        c->which[c->n++] = m->parameters + b;
+        if (m->adapts[b]) choose_pull(c, b);
     }
 }
 
 static eq_status make_room(checker *c) {
-    size_t most = (EACH + 1) * c->m->blocks;
+    size_t most = (EACH + EQ_META_KINDS) * c->m->blocks;
     c->which = eq_calloc(most, sizeof *c->which);
     c->unit = eq_calloc(most, sizeof *c->unit);
     c->slope = eq_calloc(most, sizeof *c->slope);
@@ -81,7 +93,7 @@ static double open_of_loss(const checker *c, double all) {
     double least = INFINITY;
     for (size_t b = 0; b < m->blocks; b++)
         if (m->adapts[b])
-            least = fmin(least, exp(m->theta[m->parameters + b]) * m->scale[b] * m->scale[b]);
+            least = fmin(least, eq_meta_pull(m, b).strength * m->scale[b] * m->scale[b]);
     return m->o->tolerance / least * sqrt(all);
 }
 
@@ -182,15 +194,19 @@ static char *complain(const checker *c, const eq_meta_check_row *row) {
     for (size_t k = 0; k < c->n; k++)
         if (fabs(c->value[k] - c->slope[k]) > fabs(c->value[worst] - c->slope[worst])) worst = k;
     size_t p = c->which[worst];
-    bool strength = p >= m->parameters;
-    const eq_block *block = strength ? eq_network_block(m->s->model, b = p - m->parameters)
-                                     : eq_network_block_of(m->s->model, p, &b);
+    bool pulls = p >= m->parameters;
+    static const char *const of[] = {"strength", "soft strength", "lower soft bound",
+                                     "upper soft bound"};
+    const eq_block *block = pulls
+                                ? eq_network_block(m->s->model, b = (p - m->parameters) % m->blocks)
+                                : eq_network_block_of(m->s->model, p, &b);
     eq_text_printf(&t,
                    "%s: off by %.3g of the outer gradient, most at the %s of %s, which is %.6g "
                    "and by differences %.6g; raise the regularizer's strength, lower the "
                    "tolerance, or look for several minima of the inner loss",
-                   row->estimator, row->error, strength ? "strength" : "center",
-                   strength ? block->name : eq_network_name(m->s->model, b, p - block->first),
+                   row->estimator, row->error,
+                   pulls ? of[(p - m->parameters) / m->blocks] : "center",
+                   pulls ? block->name : eq_network_name(m->s->model, b, p - block->first),
                    c->value[worst] / c->unit[worst], c->slope[worst] / c->unit[worst]);
     if (!t.failed) return t.text;
     eq_text_free(&t);
@@ -224,14 +240,43 @@ static void take_over(checker *c, const eq_network *trained) {
         eq_network_get(trained, b, c->m->theta + eq_network_block(trained, b)->first);
 }
 
+/* What its run has learned beside it. */
+static eq_status take_pulls(checker *c, const char *folder) {
+    eq_checkpoint p = {0};
+    if (folder == NULL) return EQ_OK;
+    char *path = eq_path_join(folder, EQ_TRAIN_CHECKPOINT);
+    if (path == NULL) return eq_out_of_memory(c->diag);
+    eq_status status = eq_checkpoint_read(path, &p, c->diag);
+    if (status == EQ_OK && !eq_meta_take_pulls(c->m, p.extra, (size_t)p.extras))
+        status = eq_fail(c->diag, EQ_ERR_INPUT,
+                         "'%s' has no strengths of these groups; its run learned no tasks, or "
+                         "other groups: check the experiment itself",
+                         path);
+    eq_checkpoint_free(&p);
+    eq_free(path);
+    return status;
+}
+
+static eq_status list_groups(checker *c, eq_meta_check_report *r) {
+    r->group = eq_calloc(c->m->blocks, sizeof *r->group);
+    if (r->group == NULL) return eq_out_of_memory(c->diag);
+    r->groups = c->m->blocks;
+    for (size_t b = 0; b < r->groups; b++) {
+        const char *name = eq_network_block(c->m->s->model, b)->name;
+        r->group[b] = (eq_meta_group){eq_strndup(name, strlen(name)), eq_meta_pull(c->m, b)};
+        if (r->group[b].name == NULL) return eq_out_of_memory(c->diag);
+    }
+    return EQ_OK;
+}
+
 static void free_model(eq_network *trained) {
     eq_circuit *c = trained == NULL ? NULL : eq_network_circuit(trained);
     eq_network_free(trained);
     eq_circuit_free(c);
 }
 
-eq_status eq_meta_check(const eq_experiment *x, eq_network *trained, size_t tasks,
-                        eq_meta_check_report *out, eq_diag *diag) {
+eq_status eq_meta_check(const eq_experiment *x, eq_network *trained, const char *folder,
+                        size_t tasks, eq_meta_check_report *out, eq_diag *diag) {
     checker c = {.own = x->meta, .tight = x->meta, .diag = diag};
     eq_meta_check_report r = {.bound = bound};
     eq_status status = eq_trainer_new(x, NULL, &c.t, diag);
@@ -243,8 +288,10 @@ eq_status eq_meta_check(const eq_experiment *x, eq_network *trained, size_t task
         c.tight.steps *= 10;
         c.tasks = tasks == 0 ? 1 : tasks < c.m->s->tasks.train ? tasks : c.m->s->tasks.train;
         take_over(&c, trained);
-        status = make_room(&c);
+        status = take_pulls(&c, folder);
     }
+    if (status == EQ_OK) status = list_groups(&c, &r);
+    if (status == EQ_OK) status = make_room(&c);
     if (status == EQ_OK) choose(&c);
     if (status == EQ_OK) status = run(&c, &r);
     if (status == EQ_OK) {
@@ -262,6 +309,8 @@ eq_status eq_meta_check(const eq_experiment *x, eq_network *trained, size_t task
 }
 
 void eq_meta_check_free(eq_meta_check_report *r) {
+    for (size_t b = 0; b < r->groups; b++) eq_free(r->group[b].name);
+    eq_free(r->group);
     eq_free(r->why);
     *r = (eq_meta_check_report){.why = NULL};
 }

@@ -7,12 +7,13 @@
 
 void eq_meta_free(eq_meta *m) {
     if (m == NULL) return;
-    double *const all[] = {m->scale,  m->theta,  m->state[0], m->state[1], m->gradient, m->phi[0],
-                           m->phi[1], m->phi[2], m->total[0], m->total[1], m->part,     m->strength,
-                           m->here,   m->z,      m->low,      m->high};
+    double *const all[] = {m->scale,  m->theta,  m->state[0], m->state[1], m->gradient,
+                           m->phi[0], m->phi[1], m->phi[2],   m->total[0], m->total[1],
+                           m->part,   m->here,   m->z,        m->low,      m->high};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     eq_descent_free(m->descent);
     eq_free(m->adapts);
+    eq_free(m->pull);
     eq_free(m->row);
     eq_free(m);
 }
@@ -24,35 +25,59 @@ static eq_status make_room(eq_meta *m, eq_diag *diag) {
         size_t count;
     } want[] = {{&m->scale, b},    {&m->theta, t},    {&m->state[0], t}, {&m->state[1], t},
                 {&m->gradient, t}, {&m->phi[0], n},   {&m->phi[1], n},   {&m->phi[2], n},
-                {&m->total[0], n}, {&m->total[1], n}, {&m->part, n},     {&m->strength, b},
-                {&m->here, n},     {&m->z, n},        {&m->low, n},      {&m->high, n}};
+                {&m->total[0], n}, {&m->total[1], n}, {&m->part, n},     {&m->here, n},
+                {&m->z, n},        {&m->low, n},      {&m->high, n}};
     bool whole = true;
     for (size_t k = 0; k < sizeof want / sizeof *want; k++) {
         *want[k].array = eq_calloc(want[k].count, sizeof(double));
         whole = whole && *want[k].array != NULL;
     }
     m->adapts = eq_calloc(b, sizeof *m->adapts);
+    m->pull = eq_calloc(b, sizeof *m->pull);
     m->row = eq_calloc(rows, sizeof *m->row);
     m->descent = eq_descent_new(n);
-    whole = whole && m->descent != NULL;
+    whole = whole && m->descent != NULL && m->pull != NULL;
     return whole && m->adapts != NULL && m->row != NULL ? EQ_OK : eq_out_of_memory(diag);
 }
 
 /* What a block is: its parameters begin as they stand, its strength as the experiment says. */
 static void take_block(eq_meta *m, size_t b) {
     const eq_block *block = eq_network_block(m->s->model, b);
-    double strength = eq_session_strength(m->s, b);
-    m->adapts[b] = strength > 0.0;
+    eq_pull pull = eq_session_pull(m->s, b);
+    m->adapts[b] = pull.strength > 0.0;
     for (size_t p = block->first; p < block->first + block->count; p++)
         m->scale[b] = fmax(m->scale[b], fabs(m->theta[p]));
     if (!(m->scale[b] > 0.0)) m->scale[b] = 1.0;
-    if (m->adapts[b]) m->theta[m->parameters + b] = log(strength);
+    if (m->adapts[b]) m->theta[eq_meta_at(m, EQ_META_STRENGTH, b)] = log(pull.strength);
+    if (m->kinds == 1) return;
+    m->theta[eq_meta_at(m, EQ_META_SOFT, b)] = log(pull.soft);
+    m->theta[eq_meta_at(m, EQ_META_LOW, b)] = fmax(pull.low, block->min);
+    m->theta[eq_meta_at(m, EQ_META_HIGH, b)] = fmin(pull.high, block->max);
+}
+
+eq_pull eq_meta_pull(const eq_meta *m, size_t b) {
+    eq_pull p = {0.0, 0.0, -INFINITY, INFINITY};
+    if (!m->adapts[b]) return p;
+    p.strength = exp(m->theta[eq_meta_at(m, EQ_META_STRENGTH, b)]);
+    if (m->kinds == 1) return p;
+    p.soft = exp(m->theta[eq_meta_at(m, EQ_META_SOFT, b)]); /* 0 of a block without */
+    p.low = m->theta[eq_meta_at(m, EQ_META_LOW, b)];
+    p.high = m->theta[eq_meta_at(m, EQ_META_HIGH, b)];
+    return p;
 }
 
 /* A task must learn something. */
 static eq_status check_blocks(const eq_meta *m, eq_diag *diag) {
-    for (size_t b = 0; b < m->blocks; b++)
-        if (m->adapts[b]) return EQ_OK;
+    bool any = false;
+    for (size_t b = 0; b < m->blocks; b++) {
+        any = any || m->adapts[b];
+        if (!m->adapts[b] && eq_session_pull(m->s, b).soft > 0.0)
+            return eq_fail(diag, EQ_ERR_INPUT,
+                           "group '%s' has soft bounds and no strength: a task would not begin at "
+                           "its center and find one minimum; give it strength=\"...\" too",
+                           eq_network_block(m->s->model, b)->name);
+    }
+    if (any) return EQ_OK;
     return eq_fail(diag, EQ_ERR_INPUT,
                    "<meta> has nothing that a task learns: a group is pulled to where it begins by "
                    "a regularizer; give <regularizer strength=\"...\"/>, or strength to a <group>");
@@ -65,7 +90,10 @@ eq_status eq_meta_new(eq_session *s, eq_meta **out, eq_diag *diag) {
     m->o = &s->x->meta;
     m->parameters = eq_network_parameters(s->model);
     m->blocks = eq_network_blocks(s->model);
-    m->thetas = m->parameters + m->blocks;
+    m->kinds = 1;
+    for (size_t b = 0; b < m->blocks; b++)
+        if (eq_session_pull(s, b).soft > 0.0) m->kinds = EQ_META_KINDS;
+    m->thetas = m->parameters + m->kinds * m->blocks;
     eq_status status = make_room(m, diag);
     if (status == EQ_OK) eq_session_get(s, m->theta);
     for (size_t b = 0; status == EQ_OK && b < m->blocks; b++) take_block(m, b);
@@ -145,19 +173,19 @@ static eq_status slope_in_units(void *data, const double *z, double *out, eq_dia
         const eq_block *block = eq_network_block(m->s->model, b);
         double unit = m->adapts[b] ? m->scale[b] : 0.0;
         for (size_t p = block->first; p < block->first + block->count; p++)
-            out[p] = unit * (out[p] + m->strength[b] * (m->here[p] - m->theta[p]));
+            out[p] = unit * (out[p] + eq_pull_slope(&m->pull[b], m->here[p], m->theta[p]));
     }
     return status;
 }
 
-/* z and its bounds for a training that begins at phi; the curvature of the regularizer. */
+/* z and its bounds for a training that begins at phi; the curvature of what pulls. */
 static double enter_units(eq_meta *m, const double *phi) {
     double most = 0.0;
     for (size_t b = 0; b < m->blocks; b++) {
         const eq_block *block = eq_network_block(m->s->model, b);
         double unit = m->scale[b];
-        m->strength[b] = m->adapts[b] ? exp(m->theta[m->parameters + b]) : 0.0;
-        most = fmax(most, m->strength[b] * unit * unit);
+        m->pull[b] = eq_meta_pull(m, b);
+        most = fmax(most, m->pull[b].strength * unit * unit);
         for (size_t p = block->first; p < block->first + block->count; p++) {
             m->z[p] = phi[p] / unit;
             m->low[p] = block->min / unit;
@@ -229,13 +257,30 @@ eq_status eq_meta_learn(eq_meta *m, size_t task, eq_score *score, eq_diag *diag)
  * log lambda lambda/2 |phi - omega|^2. */
 static void add_adapted(eq_meta *m, size_t b, const double *high, const double *low, double beta) {
     const eq_block *block = eq_network_block(m->s->model, b);
-    double lambda = exp(m->theta[m->parameters + b]), sum = 0.0;
+    double lambda = eq_meta_pull(m, b).strength, sum = 0.0;
     for (size_t p = block->first; p < block->first + block->count; p++) {
         double moved = (high[p] - low[p]) / beta;
         m->gradient[p] -= lambda * moved;
         sum += moved * (0.5 * (high[p] + low[p]) - m->theta[p]);
     }
-    m->gradient[m->parameters + b] += lambda * sum;
+    m->gradient[eq_meta_at(m, EQ_META_STRENGTH, b)] += lambda * sum;
+}
+
+/* With x the distance of phi from a soft bound beyond it: of log mu mu/2 |x|^2, of the lower bound mu |x|, of the upper
+ * one -mu |x|. */
+static void add_soft(eq_meta *m, size_t b, const double *high, const double *low, double beta) {
+    const eq_block *block = eq_network_block(m->s->model, b);
+    eq_pull pull = eq_meta_pull(m, b);
+    double squares = 0.0, below = 0.0, above = 0.0;
+    for (size_t p = block->first; p < block->first + block->count; p++) {
+        double x = eq_pull_beyond(&pull, high[p]), y = eq_pull_beyond(&pull, low[p]);
+        squares += 0.5 * (x - y) * (x + y) / beta;
+        below += (fmin(x, 0.0) - fmin(y, 0.0)) / beta;
+        above += (fmax(x, 0.0) - fmax(y, 0.0)) / beta;
+    }
+    m->gradient[eq_meta_at(m, EQ_META_SOFT, b)] += pull.soft * squares;
+    m->gradient[eq_meta_at(m, EQ_META_LOW, b)] -= pull.soft * below;
+    m->gradient[eq_meta_at(m, EQ_META_HIGH, b)] -= pull.soft * above;
 }
 
 static void add_shared(eq_meta *m, size_t b, double beta) {
@@ -267,6 +312,7 @@ eq_status eq_meta_contrast(eq_meta *m, size_t task, eq_score *score, eq_diag *di
             add_adapted(m, b, m->phi[1], m->phi[2], high - low);
         else if (shares(m))
             add_shared(m, b, high - low);
+        if (m->adapts[b] && m->kinds > 1) add_soft(m, b, m->phi[1], m->phi[2], high - low);
     }
     return status;
 }
@@ -277,6 +323,18 @@ static void outer_step(eq_meta *m, const eq_step_range *range, size_t first, siz
     for (size_t k = first; k < first + count; k++) m->gradient[k] /= tasks;
     m->s->x->optimizer.kind->step(range, count, m->theta + first, m->gradient + first,
                                   m->state[0] + first, m->state[1] + first);
+}
+
+/* A step of the soft bounds of a block, which meet at most. */
+static void step_bounds(eq_meta *m, size_t b, size_t n, double factor, uint64_t number) {
+    const eq_block *block = eq_network_block(m->s->model, b);
+    double *low = &m->theta[eq_meta_at(m, EQ_META_LOW, b)],
+           *high = &m->theta[eq_meta_at(m, EQ_META_HIGH, b)];
+    eq_step_range range = eq_step_range_of(&m->s->x->optimizer, block->min, block->max);
+    eq_step_range_at(&range, eq_session_rate(m->s, b) * m->o->bound_rate * factor, number);
+    outer_step(m, &range, eq_meta_at(m, EQ_META_LOW, b), 1, (double)n);
+    outer_step(m, &range, eq_meta_at(m, EQ_META_HIGH, b), 1, (double)n);
+    if (*low > *high) *low = *high = 0.5 * (*low + *high);
 }
 
 void eq_meta_step(eq_meta *m, size_t n, double factor, uint64_t number) {
@@ -290,7 +348,9 @@ void eq_meta_step(eq_meta *m, size_t n, double factor, uint64_t number) {
     }
     range = eq_step_range_of(o, -INFINITY, INFINITY);
     eq_step_range_at(&range, m->o->rate * factor, number);
-    outer_step(m, &range, m->parameters, m->blocks, (double)n);
+    for (size_t kind = 0; kind < m->kinds && kind <= EQ_META_SOFT; kind++)
+        outer_step(m, &range, eq_meta_at(m, kind, 0), m->blocks, (double)n);
+    for (size_t b = 0; m->kinds > 1 && b < m->blocks; b++) step_bounds(m, b, n, factor, number);
     memset(m->gradient, 0, m->thetas * sizeof *m->gradient);
 }
 
@@ -301,30 +361,41 @@ void eq_meta_begin_epoch(eq_meta *m) {
 enum { SUMS = 3 }; /* of the epoch so far */
 
 size_t eq_meta_extras(const eq_meta *m) {
-    return (1 + EQ_MAX_STATES) * m->blocks + SUMS;
+    return (1 + EQ_MAX_STATES) * m->kinds * m->blocks + SUMS;
 }
 
 void eq_meta_save(const eq_meta *m, double *const *state, double *extra) {
     const double sums[SUMS] = {m->before, m->steps, m->trainings};
-    memcpy(extra, m->theta + m->parameters, m->blocks * sizeof *extra);
+    size_t n = m->kinds * m->blocks;
+    memcpy(extra, m->theta + m->parameters, n * sizeof *extra);
     for (int k = 0; k < EQ_MAX_STATES; k++) {
-        extra += m->blocks;
-        memcpy(extra, m->state[k] + m->parameters, m->blocks * sizeof *extra);
+        extra += n;
+        memcpy(extra, m->state[k] + m->parameters, n * sizeof *extra);
         if (state[k] != NULL) memcpy(state[k], m->state[k], m->parameters * sizeof **state);
     }
-    memcpy(extra + m->blocks, sums, sizeof sums);
+    memcpy(extra + n, sums, sizeof sums);
 }
 
 void eq_meta_restore(eq_meta *m, const double *theta, double *const *state, const double *extra) {
+    size_t n = m->kinds * m->blocks;
     memcpy(m->theta, theta, m->parameters * sizeof *theta);
-    memcpy(m->theta + m->parameters, extra, m->blocks * sizeof *extra);
+    memcpy(m->theta + m->parameters, extra, n * sizeof *extra);
     for (int k = 0; k < EQ_MAX_STATES; k++) {
-        extra += m->blocks;
-        memcpy(m->state[k] + m->parameters, extra, m->blocks * sizeof *extra);
+        extra += n;
+        memcpy(m->state[k] + m->parameters, extra, n * sizeof *extra);
         if (state[k] != NULL) memcpy(m->state[k], state[k], m->parameters * sizeof **state);
     }
-    extra += m->blocks;
+    extra += n;
     m->before = extra[0];
     m->steps = extra[1];
     m->trainings = extra[2];
+}
+
+bool eq_meta_take_pulls(eq_meta *m, const double *extra, size_t extras) {
+    size_t each = (1 + EQ_MAX_STATES) * m->blocks,
+           kinds = extras < SUMS ? 0 : (extras - SUMS) / each;
+    if (kinds == 0 || kinds * each + SUMS != extras) return false;
+    size_t n = (kinds < m->kinds ? kinds : m->kinds) * m->blocks;
+    memcpy(m->theta + m->parameters, extra, n * sizeof *extra);
+    return true;
 }

@@ -1,9 +1,11 @@
 /* Contrastive meta-learning (Scellier 2020, Eq. 6.27 to 6.29; Zucchet et al. 2021). A task is learned by going down
  *
  *     L_in(theta, phi) = C_support(phi) + sum_b lambda_b/2 |phi_b - omega_b|^2
+ *                        + sum_b mu_b/2 (|(low_b - phi_b)_+|^2 + |(phi_b - high_b)_+|^2)
  *
- * from phi = omega on; phi are the parameters of groups that have a strength lambda. With F(beta) = L_in + beta C_query at its minimum
- * phi_beta, the loss C_query(phi_0) of theta (omega, log lambda, and the parameters that tasks share) has the gradient
+ * from phi = omega on; phi are the parameters of groups that have a strength lambda, some of which have soft bounds too. With
+ * F(beta) = L_in + beta C_query at its minimum phi_beta, the loss C_query(phi_0) of theta (omega, log lambda, log mu, low, high, and the
+ * parameters that tasks share) has the gradient
  *
  *     lim (1/beta) (dF/dtheta(phi_beta) - dF/dtheta(phi_0)).
  *
@@ -14,18 +16,23 @@
 #include "train/meta/descent.h"
 #include "train/session.h"
 
+/* Meta-parameters of a block beside its center, and how many there are: with soft bounds all. */
+enum { EQ_META_STRENGTH, EQ_META_SOFT, EQ_META_LOW, EQ_META_HIGH, EQ_META_KINDS };
+
 typedef struct eq_meta {
     eq_session *s;
     const eq_meta_options *o;
-    size_t parameters, blocks, thetas; /* thetas: parameters + blocks */
+    size_t parameters, blocks, thetas; /* thetas: parameters + kinds*blocks */
+    size_t kinds;                      /* EQ_META_KINDS, or 1 where no block has soft bounds */
     bool *adapts;  /* [blocks] it has a strength: each task learns it; else all share it */
     double *scale; /* [blocks] the unit of its parameters: the largest of them */
-    double *theta; /* [thetas] omega and what is shared; then log lambda */
+    double *
+        theta; /* [thetas] omega and what is shared; then [kinds][blocks] log lambda, log mu, low, high */
     double *state[EQ_MAX_STATES]; /* [thetas] of the outer optimizer */
     double *gradient;             /* [thetas] summed over the tasks since the last step */
     double *phi[3];               /* [parameters] at 0, beta, -beta */
     double *total[2], *part;      /* [parameters] gradients of F; work */
-    double *strength;             /* [blocks] */
+    eq_pull *pull;                /* [blocks] */
     eq_descent *descent;
     double *here;            /* [parameters] where the gradient was taken last */
     double *z, *low, *high;  /* [parameters] phi and its bounds in units of scale */
@@ -34,6 +41,13 @@ typedef struct eq_meta {
     double steps, trainings; /* of inner trainings; how many */
     bool told;               /* that one has not come to its tolerance */
 } eq_meta;
+
+/* Where meta-parameter `kind` of a block stands among the thetas. */
+static inline size_t eq_meta_at(const eq_meta *m, size_t kind, size_t block) {
+    return m->parameters + kind * m->blocks + block;
+}
+/* What pulls a block with theta as it is. */
+eq_pull eq_meta_pull(const eq_meta *m, size_t block);
 
 /* Where the session stands: these parameters are omega. */
 eq_status eq_meta_new(eq_session *s, eq_meta **out, eq_diag *diag);
@@ -47,6 +61,8 @@ static inline size_t eq_meta_minibatch(const eq_meta_options *o) {
 /* What a checkpoint has beside the parameters and their states: strengths, their states, sums of the epoch. */
 size_t eq_meta_extras(const eq_meta *m);
 void eq_meta_save(const eq_meta *m, double *const *state, double *extra);
+/* Of a checkpoint's extras the strengths and bounds alone, as far as it has them; false: they are of other blocks. */
+bool eq_meta_take_pulls(eq_meta *m, const double *extra, size_t extras);
 void eq_meta_restore(eq_meta *m, const double *theta, double *const *state, const double *extra);
 /* The sums of an epoch begin at 0. */
 void eq_meta_begin_epoch(eq_meta *m);
