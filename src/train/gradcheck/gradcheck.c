@@ -17,7 +17,6 @@
 static const size_t NONE = SIZE_MAX;
 enum { POINTS = 42, FIT = 5, SAMPLES = 6, NAMED = 3 };
 static const double strongest = 1e3; /* V */
-static const double faint = 1e-6;    /* V */
 static const double estimate_bound = 1e-6, difference_bound = 1e-5;
 
 typedef struct scanner {
@@ -101,8 +100,7 @@ static double clamp_round_off(const eq_check *k, const eq_estimator *e, size_t r
 }
 
 /* Estimates along the ladder, from the weakest nudge up until two in a row, or one that is strong,
- * have no state: nudges by energy with beta < 0 end at a pole. What moves no potential by more than
- * `faint` may have none for round-off alone, where a node without current gets that of the nudge. */
+ * have no state: nudges by energy with beta < 0 end at a pole. */
 static void climb(scanner *s, eq_estimator e) {
     const eq_check *k = s->k;
     double top = k->truth.reach > 0.0 ? strongest / k->truth.reach : 1e6 * k->x->estimator.beta;
@@ -110,8 +108,7 @@ static void climb(scanner *s, eq_estimator e) {
     for (size_t p = POINTS; p-- > 0;) {
         s->beta[p] = e.beta = ldexp(top, -(int)p);
         s->loose[p] = failed < 2 ? estimate(s, &e) : INFINITY;
-        double volts = ldexp(strongest, -(int)p);
-        failed = isfinite(s->loose[p]) ? 0 : volts > 0.1 ? 2 : failed + (volts > faint);
+        failed = isfinite(s->loose[p]) ? 0 : ldexp(strongest, -(int)p) > 0.1 ? 2 : failed + 1;
         memcpy(s->at + p * s->n, s->gradient, s->n * sizeof *s->at);
     }
 }
