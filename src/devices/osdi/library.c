@@ -141,10 +141,12 @@ static const char *wrong_module(const eq_osdi_descriptor *d) {
     return NULL;
 }
 
-/* Column k of the class. Names are lower case; $mfactor is m, as ngspice has it. */
+/* Column k of the class. Names are lower case; $mfactor is m, as ngspice has it. A module bounds its own
+ * parameters, the simulator those that it hands in. */
 static bool add_column(eq_osdi_module *m, eq_param *param, const char *name, const char *unit,
-                       int id) {
-    char *own = eq_strdup(strcmp(name, "$mfactor") == 0 ? "m" : name);
+                       int id, double least) {
+    bool factor = strcmp(name, "$mfactor") == 0;
+    char *own = eq_strdup(factor ? "m" : name);
     char *its = eq_strdup(unit == NULL || unit[0] == '\0' ? "1" : unit);
     if (own == NULL || its == NULL) {
         eq_free(own);
@@ -153,7 +155,7 @@ static bool add_column(eq_osdi_module *m, eq_param *param, const char *name, con
     }
     eq_lower(own, strlen(own));
     int k = m->cls.params++;
-    param[k] = (eq_param){own, its, NAN, -INFINITY, INFINITY, false};
+    param[k] = (eq_param){own, its, NAN, factor ? 1e-300 : least, 1e300, false};
     m->id[k] = id;
     m->cls.instance |= (uint64_t)1 << k;
     return true;
@@ -185,14 +187,14 @@ static bool make_columns(eq_osdi_module *m) {
     bool made = true;
     for (uint32_t k = 0; made && k < m->d.params + m->d.operation_params; k++)
         if (m->d.param[k].flags >> 30 == EQ_OSDI_OF_INSTANCE && !eq_osdi_is_text(m, (int)k))
-            made = add_column(m, param, m->d.param[k].name[0], m->d.param[k].units, (int)k);
+            made = add_column(m, param, m->d.param[k].name[0], m->d.param[k].units, (int)k, -1e300);
     if (made && !has_param(m, "temp")) {
         m->temp = m->cls.params;
-        made = add_column(m, param, "temp", "C", -1);
+        made = add_column(m, param, "temp", "C", -1, -273.15);
     }
     if (made && !has_param(m, "dtemp")) {
         m->dtemp = m->cls.params;
-        made = add_column(m, param, "dtemp", "K", -1);
+        made = add_column(m, param, "dtemp", "K", -1, -1e6);
     }
     m->cls.columns = m->cls.params;
     return made;

@@ -351,6 +351,7 @@ static const eq_model_letter letters[] = {
     {'q', "COLLECTOR BASE EMITTER", "npn or pnp", "NPN(is=... bf=...)"},
     {'j', "DRAIN GATE SOURCE", "njf or pjf", "NJF(vto=... beta=...)"},
     {'y', "PLUS MINUS", "drift, sinh, yakopcic, vteam, rram or mms", "DRIFT(ron=... roff=...)"},
+    {'n', "NODES", "module of a library that is allowed", "MODULE(PARAMETER=...)"},
 };
 
 const eq_model_letter *eq_model_letter_of(char letter) {
