@@ -442,11 +442,12 @@ END_TEST
 
 /* A library that is loaded leaves the file $EQ_OSDI_MARK. */
 START_TEST(a_deck_alone_loads_nothing) {
-    static const char *const form[] = {".control\npre_osdi %s\nop\n.endc\n",
-                                       ".control\nosdi %s\nop\n.endc\n", "*%% osdi %s\n.op\n"};
+    static const char *const form[] = {
+        ".control\npre_osdi %s\nop\n.endc\n", ".control\nosdi %s\nop\n.endc\n",
+        "*%% osdi %s\n.op\n", "*%% osdi \"%s\"\n.op\n", ".control\npre_osdi '%s'\nop\n.endc\n"};
     static const char *const command[] = {"op", "run", "check", "export -f ngspice"};
     setenv("EQ_OSDI_MARK", in("mark"), 1);
-    for (int k = 0; k < 3; k++) {
+    for (size_t k = 0; k < sizeof form / sizeof *form; k++) {
         char text[1024], asks[600], *said = NULL;
         snprintf(asks, sizeof asks, form[k], library(4, 0));
         snprintf(text, sizeof text, "t\nv1 a 0 1\nn1 a 0 rr\n.model rr resistor4\n%s", asks);
