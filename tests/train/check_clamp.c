@@ -327,6 +327,7 @@ START_TEST(gradcheck_tells_the_cosine) {
         eq_gradcheck_free(&r);
         eq_experiment_free(x);
     }
+    eq_text_free(&n.cards);
 }
 END_TEST
 
