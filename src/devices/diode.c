@@ -188,7 +188,14 @@ static void derive(size_t n, double *const *w, const eq_environment *env) {
         derive_depletion(j, w, env->k_over_q, temp, tnom);
         derive_wide(j, w, vt, dt);
         derive_layers(j, w, env->k_over_q, temp, tnom);
+        if (w[RSER][j] < 0.0) w[ISAT][j] = NAN; /* lost() says so */
     }
+}
+
+static const char *lost(double *const *w, size_t j) {
+    return w[RSER][j] < 0.0 ? "trs1 and trs2 of its model make rs negative at this temperature; "
+                              "check them, or leave them out"
+                            : NULL;
 }
 
 static eq_junction junction(size_t j, double *const *w) {
@@ -380,6 +387,7 @@ const eq_device_class eq_class_diode = {
                 EQ_BIT(TM1) | EQ_BIT(TM2),
     .quiet = {{EQ_BIT(NR), ISR}, {EQ_BIT(NS), JSW}},
     .value = -1,
+    .lost = lost,
     .derive = derive,
     .energy = energy,
     .value_and_slope = value_and_slope,
