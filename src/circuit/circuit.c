@@ -382,11 +382,21 @@ double *eq_circuit_source(eq_circuit *c, eq_element e) {
     return eq_circuit_param(c, e, 0);
 }
 
-/* Current sources for the nudge of output node `node`: inudge_NODE from ground into it, 0 A. */
+/* inudge_NODE, or inudge_NODE_2 and so on where an output before has that node, too. */
+static void name_nudge(const eq_circuit *c, eq_node node, eq_text *name) {
+    for (size_t k = 1; k == 1 || (!name->failed && eq_circuit_find_element(c, name->text) >= 0);
+         k++) {
+        name->length = 0;
+        eq_text_printf(name, "inudge_%s", eq_circuit_node_name(c, node));
+        if (k > 1) eq_text_printf(name, "_%zu", k);
+    }
+}
+
+/* Current sources for the nudge of output node `node`, from ground into it, 0 A. */
 static eq_status make_nudge(eq_circuit *c, eq_node node, eq_element *e, eq_diag *diag) {
     if (node == EQ_NONE || *e != EQ_NONE) return EQ_OK;
     eq_text name = {0};
-    eq_text_printf(&name, "inudge_%s", eq_circuit_node_name(c, node));
+    name_nudge(c, node, &name);
     if (name.failed) {
         eq_text_free(&name);
         return eq_out_of_memory(diag);

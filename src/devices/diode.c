@@ -39,8 +39,12 @@ enum {
     TRS2,
     TCV,
     TLEV,
-    CJO,
     FC,
+    TLEVC,
+    TPB,
+    TM1,
+    TM2,
+    CJO,
     CJSW,
     PHP,
     MJSW,
@@ -62,6 +66,7 @@ enum {
     IREC = DECLARED + EQ_DIODE_IREC,
     VTR = DECLARED + EQ_DIODE_VTR,
     VJT = DECLARED + EQ_DIODE_VJT,
+    MJT = DECLARED + EQ_DIODE_MJT,
     ISW = DECLARED + EQ_DIODE_ISW,
     VTS = DECLARED + EQ_DIODE_VTS,
     BOTTOM_V = DECLARED + EQ_DIODE_BOTTOM_V,
@@ -103,7 +108,11 @@ static const eq_param diode_param[] = {
     [PHP] = {"php", "V", 1.0, 0.0, 1e6, false},     /* vj, mj and fc of the sidewall */
     [MJSW] = {"mjsw", "1", 0.33, 0.0, 1e3, false},
     [FCS] = {"fcs", "1", 0.5, 0.0, 1.0, false},
-    [TT] = {"tt", "s", 0.0, 0.0, 1e300, false}, /* what flows is stored for */
+    [TT] = {"tt", "s", 0.0, 0.0, 1e300, false},     /* what flows is stored for */
+    [TLEVC] = {"tlevc", "1", 0.0, 0.0, 1.0, false}, /* 1: vj falls by tpb */
+    [TPB] = {"tpb", "V/K", 0.0, -1e6, 1e6, false},
+    [TM1] = {"tm1", "1/K", 0.0, -1e6, 1e6, false}, /* of mj */
+    [TM2] = {"tm2", "1/K^2", 0.0, -1e6, 1e6, false},
 };
 
 /* What a saturation current grows by from tnom to temp, K, with emission coefficient n. */
@@ -132,18 +141,26 @@ static void derive_wide(size_t j, double *const *w, double vt, double dt) {
     w[WIDE][j] = w[BV][j] > 0.0 || w[IKF][j] > 0.0 || w[ISR][j] > 0.0 || w[ISW][j] > 0.0;
 }
 
-/* No more than 0.9 for charges, as in ngspice. */
-static double grading(size_t j, double *const *w) {
-    return fmin(w[MJ][j], 0.9);
+/* The potential and the grading coefficient of the depletion region, by which the recombination
+ * current goes: vj moves as silicon has it or, with tlevc = 1, falls by tpb from 27 C on, mj grows by
+ * 1 + tm1 dT + tm2 dT^2. ngspice 39 holds them below 1/fc and 0.9 (measured). */
+static void derive_depletion(size_t j, double *const *w, double k_over_q, double temp,
+                             double tnom) {
+    double dt = temp - tnom;
+    double vj = w[TLEVC][j] < 0.5 ? eq_silicon_potential(w[VJ][j], k_over_q, temp, tnom)
+                                  : w[VJ][j] - w[TPB][j] * (temp - EQ_NOMINAL);
+    w[VJT][j] = w[FC][j] * vj > 1.0 ? 1.0 / w[FC][j] : vj;
+    w[MJT][j] = fmin(w[MJ][j] * (1.0 + w[TM1][j] * dt + w[TM2][j] * dt * dt), 0.9);
 }
 
-/* The depletion layers of the bottom and the sidewall. */
+/* The depletion layers of the bottom and the sidewall; with tlevc = 1 capacitances stay as they are. */
 static void derive_layers(size_t j, double *const *w, double k_over_q, double temp, double tnom) {
     double bottom = w[CJO][j] * w[AREA][j] * w[M][j], side = w[CJSW][j] * w[PJ][j] * w[M][j];
-    w[BOTTOM_V][j] = eq_depletion_potential(w[VJ][j], k_over_q, temp, tnom);
-    w[BOTTOM_C][j] = bottom * eq_depletion_growth(w[VJ][j], grading(j, w), k_over_q, temp, tnom);
-    w[SIDE_V][j] = eq_depletion_potential(w[PHP][j], k_over_q, temp, tnom);
-    w[SIDE_C][j] = side * eq_depletion_growth(w[PHP][j], w[MJSW][j], k_over_q, temp, tnom);
+    double at = w[TLEVC][j] < 0.5 ? temp : tnom;
+    w[BOTTOM_V][j] = fmax(w[VJT][j], EQ_DEPLETION_LEAST);
+    w[BOTTOM_C][j] = bottom * eq_depletion_growth(w[VJ][j], w[MJT][j], k_over_q, at, tnom);
+    w[SIDE_V][j] = eq_depletion_potential(w[PHP][j], k_over_q, at, tnom);
+    w[SIDE_C][j] = side * eq_depletion_growth(w[PHP][j], w[MJSW][j], k_over_q, at, tnom);
 }
 
 /* isat = is area m exp((T/Tnom - 1) eg/(n Vt) + xti/n ln(T/Tnom)) (ngspice manual, "Diode model"),
@@ -168,16 +185,23 @@ static void derive(size_t n, double *const *w, const eq_environment *env) {
         if (w[ISW][j] > 0.0) w[VCRIT][j] = fmin(w[VCRIT][j], eq_pnj_critical(w[VTS][j], w[ISW][j]));
         w[IREC][j] = w[ISR][j] * scale * warming(w[NR][j], w[EG][j], w[XTI][j], temp, tnom, vt);
         w[VTR][j] = w[NR][j] * vt;
-        w[VJT][j] = eq_silicon_potential(w[VJ][j], env->k_over_q, temp, tnom);
+        derive_depletion(j, w, env->k_over_q, temp, tnom);
         derive_wide(j, w, vt, dt);
         derive_layers(j, w, env->k_over_q, temp, tnom);
+        if (w[RSER][j] < 0.0) w[ISAT][j] = NAN; /* lost() says so */
     }
+}
+
+static const char *lost(double *const *w, size_t j) {
+    return w[RSER][j] < 0.0 ? "trs1 and trs2 of its model make rs negative at this temperature; "
+                              "check them, or leave them out"
+                            : NULL;
 }
 
 static eq_junction junction(size_t j, double *const *w) {
     return (eq_junction){w[ISAT][j], w[VTE][j],  w[GMIN][j], w[KNEE][j], w[XBV][j],
                          w[VTB][j],  w[DXBV][j], w[IREC][j], w[VTR][j],  w[VJT][j],
-                         w[MJ][j],   w[ISW][j],  w[VTS][j]};
+                         w[MJT][j],  w[ISW][j],  w[VTS][j]};
 }
 
 /* The junction's current and slope at its drop v. */
@@ -295,7 +319,7 @@ static void stored(size_t n, double *const *w, const double *const *z, double *c
                    double *const *q, double *const *c) {
     for (size_t j = 0; j < n; j++) {
         double i, g;
-        eq_depletion bottom = {w[BOTTOM_C][j], w[BOTTOM_V][j], grading(j, w), fmin(w[FC][j], 0.95)};
+        eq_depletion bottom = {w[BOTTOM_C][j], w[BOTTOM_V][j], w[MJT][j], fmin(w[FC][j], 0.95)};
         eq_depletion side = {w[SIDE_C][j], w[SIDE_V][j], w[MJSW][j], fmin(w[FCS][j], 0.95)};
         v[0][j] = inside(j, w, z[0][j], &i, &g);
         q[0][j] = w[TT][j] * i;
@@ -341,13 +365,18 @@ const eq_device_class eq_class_diode = {
     .thermal =
         EQ_BIT(N) | EQ_BIT(NBV) | EQ_BIT(NR) | EQ_BIT(NS) | EQ_BIT(XTI), /* xti enters as xti/n */
     .ngspice_only = EQ_BIT(BV) | EQ_BIT(IBV) | EQ_BIT(NBV) | EQ_BIT(IKF) | EQ_BIT(ISR) |
-                    EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ) | EQ_BIT(JSW) | EQ_BIT(NS) | EQ_BIT(TRS1) |
-                    EQ_BIT(TRS2) | EQ_BIT(TCV) | EQ_BIT(TLEV),
+                    EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ) | EQ_BIT(FC) | EQ_BIT(TLEVC) |
+                    EQ_BIT(TPB) | EQ_BIT(TM1) | EQ_BIT(TM2) | EQ_BIT(JSW) | EQ_BIT(NS) |
+                    EQ_BIT(TRS1) | EQ_BIT(TRS2) | EQ_BIT(TCV) | EQ_BIT(TLEV),
     .instance = EQ_BIT(AREA) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP) | EQ_BIT(PJ),
     .reactive = EQ_BIT(DECLARED) - EQ_BIT(CJO),
     .charged = 4,
-    .quiet = {{EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ), ISR}, {EQ_BIT(NS) | EQ_BIT(PJ), JSW}},
+    .quiet = {{EQ_BIT(NR) | EQ_BIT(VJ) | EQ_BIT(MJ) | EQ_BIT(FC) | EQ_BIT(TLEVC) | EQ_BIT(TPB) |
+                   EQ_BIT(TM1) | EQ_BIT(TM2),
+               ISR},
+              {EQ_BIT(NS) | EQ_BIT(PJ), JSW}},
     .value = -1,
+    .lost = lost,
     .derive = derive,
     .energy = energy,
     .value_and_slope = value_and_slope,

@@ -75,14 +75,21 @@ static const double gauss_node[4] = {0.1834346424956498, 0.5255324099163290, 0.7
 static const double gauss_weight[4] = {0.3626837833783620, 0.3137066458778873, 0.2223810344533745,
                                        0.1012285362903763};
 
+/* Two of the shortest of the e-folds that what is integrated grows by, and a tenth of vj. */
+static double widest_panel(const eq_junction *q) {
+    double fold = q->vte;
+    if (q->isw != 0.0) fold = fmin(fold, fabs(q->vts));
+    if (q->isr == 0.0) return 2.0 * fold;
+    return fmin(2.0 * fmin(fold, fabs(q->vtr)), 0.1 * fabs(q->vj));
+}
+
 /* What is integrated over [0, v] beside closed forms: 0 the injected current i(c(u)), 1 its
  * derivative by ln is, 2 the recombination current alone. In t = sqrt(|u|) it is smooth (near 0 the
- * injected current goes with u and u^(3/2)); panels of 2 vte or 2 vtr in u, 8-point Gauss-Legendre each
+ * injected current goes with u and u^(3/2)); panels of widest_panel in u, 8-point Gauss-Legendre each
  * (exact to round-off for an exponential there). */
 static double integral(const eq_junction *q, double v, int what) {
-    double widest = 2.0 * q->vte;
-    if (q->isr > 0.0) widest = fmin(fmin(widest, 2.0 * q->vtr), 0.1 * q->vj);
-    double far = fabs(v), panels = fmax(1.0, ceil(far / widest)), sum = 0.0;
+    double widest = widest_panel(q);
+    double far = fabs(v), panels = fmin(fmax(1.0, ceil(far / widest)), 1e4), sum = 0.0;
     if (v > 700.0 * q->vte) return INFINITY; /* the plain current overflows */
     for (double k = 0.0; k < panels; k++) {
         double from = sqrt(far * (k / panels)), to = sqrt(far * ((k + 1.0) / panels));

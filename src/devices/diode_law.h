@@ -27,6 +27,7 @@ typedef enum eq_diode_column {
     EQ_DIODE_IREC,
     EQ_DIODE_VTR,
     EQ_DIODE_VJT,
+    EQ_DIODE_MJT,
     EQ_DIODE_ISW,
     EQ_DIODE_VTS,
     EQ_DIODE_BOTTOM_V, /* V, the built-in potential of the depletion layer at temp */

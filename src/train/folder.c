@@ -223,6 +223,16 @@ eq_status eq_folder_begun(const char *folder, eq_diag *diag) {
                    folder);
 }
 
+eq_status eq_folder_resumes(const char *folder, eq_diag *diag) {
+    bool checkpoint = false;
+    eq_status status = has(folder, EQ_TRAIN_CHECKPOINT, &checkpoint, diag);
+    if (status != EQ_OK || checkpoint) return status;
+    return eq_fail(diag, EQ_ERR_INPUT,
+                   "there is nothing to go on with: '%s/" EQ_TRAIN_CHECKPOINT
+                   "' is not there; train without --resume, or with --force where half a run is",
+                   folder);
+}
+
 eq_status eq_folder_complete(const char *folder, bool circuit, eq_diag *diag) {
     bool model = false, checkpoint = false;
     eq_status status = has(folder, EQ_TRAIN_MODEL, &model, diag);

@@ -30,6 +30,8 @@ eq_status eq_folder_spares(const char *folder, const char *input, eq_diag *diag)
 /* Removes the files of a run, by their names. */
 eq_status eq_folder_clear(const char *folder, eq_diag *diag);
 
+/* EQ_ERR_INPUT unless the folder has a checkpoint to go on from. */
+eq_status eq_folder_resumes(const char *folder, eq_diag *diag);
 /* EQ_ERR_INPUT: there is no run in it. */
 eq_status eq_folder_begun(const char *folder, eq_diag *diag);
 /* EQ_ERR_INPUT says what a run lacks to be a trained network, whose circuit stands in model.cir. */

@@ -113,7 +113,8 @@ static eq_status resume(run *r) {
     eq_checkpoint old = {0};
     char *path = eq_path_join(r->o->folder, EQ_TRAIN_CHECKPOINT);
     if (path == NULL) return eq_out_of_memory(r->diag);
-    eq_status status = eq_checkpoint_read(path, &old, r->diag);
+    eq_status status = eq_folder_resumes(r->o->folder, r->diag);
+    if (status == EQ_OK) status = eq_checkpoint_read(path, &old, r->diag);
     if (status == EQ_OK) status = check_resumed(r, &old, path);
     if (status == EQ_OK) take_over(r->t, &old);
     if (status == EQ_OK)

@@ -75,6 +75,12 @@ static const struct {
      "it belongs to an estimator with nudged phases"},
     {"mismatch", "hardware.input-range=2", "it belongs to input-bits above 0"},
     {"device-digits", "architecture.ron=10", "it belongs to diode=\"ideal\""},
+    {"hopfield-digits", "network.free-steps=5", "it belongs to kind=\"discrete\""},
+    {"hopfield-digits", "network.nodes=no.csv", "it belongs to kind=\"elastic\""},
+    {"discrete-digits", "network.outputs=y1", "it belongs to kind=\"hopfield\" or \"elastic\""},
+    {"discrete-digits", "network.solver=sweeps",
+     "free-steps=\"30\" has no effect here; it belongs to solver=\"steps\""},
+    {"elastic", "network.sigma=tanh", "it belongs to kind=\"hopfield\" or \"discrete\""},
 };
 
 START_TEST(settings_without_effect_are_told) {

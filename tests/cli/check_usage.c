@@ -82,7 +82,7 @@ static const struct {
     {"verify netlists/divider.cir --sample -1", "'-1' are no samples; give one", 2},
     {"export netlists/divider.cir --to xml --sample -1", "'-1' are no samples; give one", 2},
     {"build kendall --layers 4,2 --seed -1", "this is not a number from 0 to", 2},
-    {"train netlists/iris.xml --resume -o %s/empty", "cannot read", 2},
+    {"train netlists/iris.xml --resume -o %s/empty", "there is nothing to go on with", 2},
     {"build --layers 4,2 kendall", "ARCH comes before the options: eqspice build kendall", 2},
     {"build graph --layers 4,2", "nodes and edges, which an experiment says", 2},
     {"build netlists/graph.xml --layers 4,2", "there is no option --layers", 2},

@@ -36,7 +36,8 @@ static double some_value(const eq_param *p, eq_random *r) {
                  {"var", 30.0},  {"ikf", 1e-2},   {"ikr", 1e-2}, {"ise", 1e-14},  {"iss", 1e-15},
                  {"isc", 1e-14}, {"theta", 0.01}, {"eta", 0.1},  {"xj", 1e-6},    {"nfs", 1e11},
                  {"wd", 1e-6},   {"xl", 1e-6},    {"xw", 1e-6},  {"delvto", 0.2}, {"vmax", 1e5},
-                 {"uexp", 0.1},  {"irb", 1e-4},   {"rc", 10.0},  {"re", 1.0},     {"rb", 100.0}};
+                 {"tpb", 1e-3},  {"tm1", 1e-3},   {"tm2", 1e-5}, {"uexp", 0.1},   {"irb", 1e-4},
+                 {"rc", 10.0},   {"re", 1.0},     {"rb", 100.0}};
     double usual = 1.0;
     for (size_t k = 0; k < sizeof small / sizeof *small; k++)
         if (strcmp(p->name, small[k].name) == 0) usual = small[k].usual;
@@ -475,7 +476,8 @@ static const char parameters[] =
     "nbv 0 0..1e+06 ikf 0 0..1e+300 isr 0 0..1e+300 nr 1 1e-06..1e+06 vj 1 "
     "1e-06..1e+06 mj 0.5 0..1000 dtemp 0 -1e+06..1e+06 jsw 0 0..1e+300 ns 0 "
     "0..1e+06 pj 0 0..1e+300 trs1 0 -1e+06..1e+06 trs2 0 -1e+06..1e+06 tcv 0 "
-    "-1e+06..1e+06 tlev 0 0..2 cjo 0 0..1e+300 fc 0.5 0..1 cjsw 0 0..1e+300 php 1 "
+    "-1e+06..1e+06 tlev 0 0..2 fc 0.5 0..1 tlevc 0 0..1 tpb 0 -1e+06..1e+06 tm1 0 "
+    "-1e+06..1e+06 tm2 0 -1e+06..1e+06 cjo 0 0..1e+300 cjsw 0 0..1e+300 php 1 "
     "0..1e+06 mjsw 0.33 0..1000 fcs 0.5 0..1 tt 0 0..1e+300\n"
     "ideal_diode: ron 1 1e-300..1e+300 roff 1e+12 1e-300..1e+300 vfwd 0 "
     "-1e+300..1e+300*\n"

@@ -79,6 +79,21 @@ START_TEST(others_are_refused) {
 }
 END_TEST
 
+/* A resistance that its temperature coefficients make negative is an error, not another current. */
+START_TEST(negative_resistances_are_told) {
+    static const char *const deck[] = {
+        "t\nVa a 0 0.8\nD1 a 0 dm\n.model dm d(rs=10 trs1=-20m)\n.temp 127\n.op\n",
+        "t\nVa a 0 0.8\nR1 a b 1\nD1 b 0 dm\n.model dm d(rs=10 trs2=-1m)\n.dc temp 27 127 50\n",
+        "t\nVa a 0 5\nM1 a a 0 vm\n.model vm vdmos(nchan vto=2 rd=1 trd1=-20m)\n.temp 127\n.op\n",
+        "t\nVa a 0 5\nM1 a a 0 vm\n.model vm vdmos(vto=2 rs=1 trs2=-1m)\n.temp 127\n.op\n",
+        "t\nVa a 0 -1\nR1 a b 1\nM1 b b 0 vm\n.model vm vdmos(rb=1 trb1=-20m)\n.temp 127\n.op\n"};
+    char *text;
+    expect_exit(2, &text, "run %s", put("b.cir", deck[_i]));
+    ck_assert_msg(strstr(text, "negative at this temperature") != NULL, "%s", text);
+    free(text);
+}
+END_TEST
+
 Suite *vdmos_suite(void) {
     Suite *s = suite_create("vdmos");
     TCase *t = tcase_create("vdmos");
@@ -87,6 +102,7 @@ Suite *vdmos_suite(void) {
     tcase_add_loop_test(t, sweeps_agree_with_ngspice, 0, CARDS);
     tcase_add_test(t, power_transistors_learn);
     tcase_add_test(t, others_are_refused);
+    tcase_add_loop_test(t, negative_resistances_are_told, 0, 5);
     suite_add_tcase(s, t);
     return s;
 }

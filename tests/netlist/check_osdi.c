@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../support/program.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "devices/osdi/osdi.h"
 #include "netlist/netlist.h"
@@ -348,6 +350,10 @@ static const struct fault {
     {"n1 a 0 rr r=-1\n.model rr resistor@\n", "n1: parameter R of module resistor4 is outside", 2},
     {"n1 a 0 rr\n.model rr resistor@ r=0\n", "n1: parameter R of module resistor4 is outside", 2},
     {"n1 a 0 rr q=1\n.model rr resistor@\n", "n1 has no parameter q", 2},
+    {"n1 a 0 rr m=0\n.model rr resistor@\n", "m = 0 of n1 is outside 1e-300..1e+300", 2},
+    {"n1 a 0 rr temp=-300\n.model rr resistor@\n", "temp = -300 of n1 is outside -273.15..", 2},
+    {"n1 a 0 rr r=1e400\n.model rr resistor@\n", "r = inf of n1 is outside", 2},
+    {"n1 a 0 resistor@\n", "define it: .model resistor4 MODULE(PARAMETER=...)", 2},
     {"n1 a 0 rr tc1=1\n.model rr resistor@\n", "tc1 of n1 stands on its .model card", 2},
     {"n1 a 0 rr\n.model rr resistor@ tc3=1\n",
      "module resistor4 has no parameter tc3 (did you mean", 2},
@@ -409,16 +415,39 @@ START_TEST(files_that_are_no_library_are_refused) {
     expect_exit(2, &said, "op --osdi %s %s", in("none"), deck);
     ck_assert_msg(strstr(said, "cannot read the OSDI library") != NULL, "%s", said);
     free(said);
+    ck_assert_int_eq(mkfifo(in("fifo"), 0600), 0);
+    expect_exit(2, &said, "op --osdi %s %s", in("fifo"), deck);
+    ck_assert_msg(strstr(said, "is not a regular file") != NULL, "%s", said);
+    free(said);
+}
+END_TEST
+
+/* Half a download: the loader would map pages that the file does not have. */
+START_TEST(a_library_that_was_cut_is_refused) {
+    static const size_t kept[] = {20, 1000, 20000}; /* bytes, of some 78,000 */
+    const char *deck = put_deck("t\nv1 a 0 1\nr1 a 0 1\n.op\n"), *cut = in("cut.osdi");
+    char *whole = NULL, *said = NULL;
+    size_t length = 0;
+    eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(eq_file_read(library(4, 0), (eq_place){0}, &whole, &length, diag), EQ_OK);
+    ck_assert_uint_gt(length, kept[_i]);
+    ck_assert_int_eq(eq_file_write(cut, whole, kept[_i], diag), EQ_OK);
+    expect_exit(2, &said, "op --osdi %s %s", cut, deck);
+    ck_assert_msg(strstr(said, "ends before the library that it begins with") != NULL, "%s", said);
+    free(said);
+    eq_free(whole);
+    eq_diag_free(diag);
 }
 END_TEST
 
 /* A library that is loaded leaves the file $EQ_OSDI_MARK. */
 START_TEST(a_deck_alone_loads_nothing) {
-    static const char *const form[] = {".control\npre_osdi %s\nop\n.endc\n",
-                                       ".control\nosdi %s\nop\n.endc\n", "*%% osdi %s\n.op\n"};
+    static const char *const form[] = {
+        ".control\npre_osdi %s\nop\n.endc\n", ".control\nosdi %s\nop\n.endc\n",
+        "*%% osdi %s\n.op\n", "*%% osdi \"%s\"\n.op\n", ".control\npre_osdi '%s'\nop\n.endc\n"};
     static const char *const command[] = {"op", "run", "check", "export -f ngspice"};
     setenv("EQ_OSDI_MARK", in("mark"), 1);
-    for (int k = 0; k < 3; k++) {
+    for (size_t k = 0; k < sizeof form / sizeof *form; k++) {
         char text[1024], asks[600], *said = NULL;
         snprintf(asks, sizeof asks, form[k], library(4, 0));
         snprintf(text, sizeof text, "t\nv1 a 0 1\nn1 a 0 rr\n.model rr resistor4\n%s", asks);
@@ -554,6 +583,7 @@ Suite *osdi_suite(void) {
     tcase_add_loop_test(program, what_is_wrong_is_said, 0, (int)(sizeof faults / sizeof *faults));
     tcase_add_loop_test(program, libraries_that_lie_are_refused, 0, 32);
     tcase_add_test(program, files_that_are_no_library_are_refused);
+    tcase_add_loop_test(program, a_library_that_was_cut_is_refused, 0, 3);
     tcase_add_test(program, a_deck_alone_loads_nothing);
     tcase_add_test(program, verify_says_that_it_cannot);
     tcase_add_test(program, networks_with_them_train_by_the_adjoint);

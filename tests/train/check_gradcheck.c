@@ -47,6 +47,20 @@ static const trial trials[] = {
     {"outputs that carry no current",
      INPUTS "Rt1 x h 1k\nRt2 y h 2k\nRt3 h o 3k\nRt4 h p 50k\n*% output o p\n" TRAIN, usual,
      SQUARED ESTIMATOR("four-point", "1e-6", "energy"), NULL, EQ_ENGINE_AUTO},
+    {"a node that carries current in some examples alone",
+     INPUTS "Rt1 x a 1k\nRt2 y a 2k\nRt3 x b 3k\nRt4 y b 1k\nRt5 a 0 1k\nRt6 b 0 2k\nRt7 y c 1k\n"
+            "Rt8 x c 1k\n*% output a b c\n" TRAIN,
+     "1,0,a\n0,1,b\n0.5,0.5,c\n", SQUARED ESTIMATOR("symmetric", "1e-7", "current"), NULL,
+     EQ_ENGINE_AUTO},
+    {"pairs of outputs that share their nodes",
+     INPUTS "Rt1 x a 1k\nRt2 y a 2k\nRt3 x b 3k\nRt4 y b 1k\nRt5 a 0 1k\nRt6 b 0 2k\nRt7 y c 1k\n"
+            "Rt8 x c 2k\nD1 a 0 dm\n" DIODES "*% output a,b b,c a,c\n" TRAIN,
+     "1,0,a\n0,1,b\n0.5,0.5,c\n", ESTIMATOR("symmetric", "1e-7", "current"), NULL, EQ_ENGINE_AUTO},
+    {"the same, by the sparse engine",
+     INPUTS "Rt1 x a 1k\nRt2 y a 2k\nRt3 x b 3k\nRt4 y b 1k\nRt5 a 0 1k\nRt6 b 0 2k\nRt7 y c 1k\n"
+            "Rt8 x c 2k\nD1 a 0 dm\n" DIODES "*% output a,b b,c a,c\n" TRAIN,
+     "1,0,a\n0,1,b\n0.5,0.5,c\n", ESTIMATOR("symmetric", "1e-7", "current"), NULL,
+     EQ_ENGINE_SPARSE},
     {"conductances from 1 pS to 100 S in one group",
      INPUTS "Rt1 x h 0.01\nRt2 y h 0.02\nRt3 h o 1meg\nRt4 o 0 1e12\nRt5 o p 1e9\nRt6 p 0 1g\n"
             "Rt7 y p 2g\nD1 o 0 dm\n" DIODES "*% output o p\n" TRAIN,

@@ -587,6 +587,18 @@ START_TEST(mistakes_are_told) {
 }
 END_TEST
 
+/* exp(theta) overflows or underflows: no word about conductances. */
+START_TEST(strengths_that_leave_the_numbers_are_told) {
+    char *said = NULL;
+    expect_exit(1, &said,
+                "train netlists/meta-sine.xml -o %s --set meta.strength-rate=1e300 --set "
+                "epochs.count=1",
+                in("run"));
+    ck_assert_msg(strstr(said, "give <meta> a lower strength-rate") != NULL, "%s", said);
+    free(said);
+}
+END_TEST
+
 Suite *meta_suite(void) {
     Suite *s = suite_create("meta");
     TCase *t = tcase_create("meta");
@@ -607,6 +619,7 @@ Suite *meta_suite(void) {
     tcase_add_test(t, a_run_stopped_inside_an_epoch_goes_on_to_the_same_bits);
     tcase_add_test(t, gradcheck_of_a_run_has_what_it_learned);
     tcase_add_test(t, mistakes_are_told);
+    tcase_add_test(t, strengths_that_leave_the_numbers_are_told);
     suite_add_tcase(s, t);
     return s;
 }

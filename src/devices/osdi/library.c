@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/file.h"
 #include "base/library.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -140,10 +141,12 @@ static const char *wrong_module(const eq_osdi_descriptor *d) {
     return NULL;
 }
 
-/* Column k of the class. Names are lower case; $mfactor is m, as ngspice has it. */
+/* Column k of the class. Names are lower case; $mfactor is m, as ngspice has it. A module bounds its own
+ * parameters, the simulator those that it hands in. */
 static bool add_column(eq_osdi_module *m, eq_param *param, const char *name, const char *unit,
-                       int id) {
-    char *own = eq_strdup(strcmp(name, "$mfactor") == 0 ? "m" : name);
+                       int id, double least) {
+    bool factor = strcmp(name, "$mfactor") == 0;
+    char *own = eq_strdup(factor ? "m" : name);
     char *its = eq_strdup(unit == NULL || unit[0] == '\0' ? "1" : unit);
     if (own == NULL || its == NULL) {
         eq_free(own);
@@ -152,7 +155,7 @@ static bool add_column(eq_osdi_module *m, eq_param *param, const char *name, con
     }
     eq_lower(own, strlen(own));
     int k = m->cls.params++;
-    param[k] = (eq_param){own, its, NAN, -INFINITY, INFINITY, false};
+    param[k] = (eq_param){own, its, NAN, factor ? 1e-300 : least, 1e300, false};
     m->id[k] = id;
     m->cls.instance |= (uint64_t)1 << k;
     return true;
@@ -184,14 +187,14 @@ static bool make_columns(eq_osdi_module *m) {
     bool made = true;
     for (uint32_t k = 0; made && k < m->d.params + m->d.operation_params; k++)
         if (m->d.param[k].flags >> 30 == EQ_OSDI_OF_INSTANCE && !eq_osdi_is_text(m, (int)k))
-            made = add_column(m, param, m->d.param[k].name[0], m->d.param[k].units, (int)k);
+            made = add_column(m, param, m->d.param[k].name[0], m->d.param[k].units, (int)k, -1e300);
     if (made && !has_param(m, "temp")) {
         m->temp = m->cls.params;
-        made = add_column(m, param, "temp", "C", -1);
+        made = add_column(m, param, "temp", "C", -1, -273.15);
     }
     if (made && !has_param(m, "dtemp")) {
         m->dtemp = m->cls.params;
-        made = add_column(m, param, "dtemp", "K", -1);
+        made = add_column(m, param, "dtemp", "K", -1, -1e6);
     }
     m->cls.columns = m->cls.params;
     return made;
@@ -312,7 +315,23 @@ static bool is_known(const char *path) {
     return false;
 }
 
+/* Regular files alone, and whole ones. */
+static eq_status look_at(const char *path, eq_diag *diag) {
+    char *data = NULL;
+    size_t length = 0;
+    eq_status status = eq_file_read(path, (eq_place){0}, &data, &length, diag);
+    if (status == EQ_OK && !eq_library_is_whole(data, length))
+        status = eq_fail(diag, EQ_ERR_INPUT,
+                         "%s ends before the library that it begins with; copy it or compile the "
+                         "model again",
+                         path);
+    eq_free(data);
+    return status;
+}
+
 static eq_status open_library(const char *path, eq_diag *diag) {
+    eq_status good = look_at(path, diag);
+    if (good != EQ_OK) return good;
     void *library = eq_library_open(path);
     if (library == NULL)
         return eq_fail(diag, EQ_ERR_INPUT,

@@ -21,6 +21,7 @@ enum {
 enum {
     LAW = DECLARED, /* the numbers of bjt_law.h */
     VTF = LAW + EQ_BJT_LAWS, VTR, VTE, VTC, VTS, GMIN, TYPE, SIDE, VCRIT,
+    PER_IS, PER_ISR, PER_ISE, PER_ISC, PER_R, /* of a unit of the parameter */
     LAYER, /* of each junction the potential, V, and the capacitance with area and m, F */
     COLUMNS = LAYER + 6
 };
@@ -94,6 +95,13 @@ static double inverse(double x) {
     return x > 0.0 ? 1.0 / x : 0.0;
 }
 
+/* A leakage current above 1e-4 A is a multiple of is (C2 and C4 of SPICE2; measured). */
+static const double most_leakage = 1e-4;
+
+static double leakage(double given, double is) {
+    return given > most_leakage ? given * is : given;
+}
+
 /* At temperature T a saturation current grows by exp((T/Tnom - 1) Eg/Vt) (T/Tnom)^xti, leakage by
  * the n-th root of it, and the gains by (T/Tnom)^xtb. ngspice 39 multiplies what flows from base to
  * collector by the area of that junction beside the transistor's own (measured). */
@@ -103,11 +111,15 @@ static void derive_currents(size_t j, double *const *w, double vt, double ratio)
            collector = eq_or_else(w[AREAC][j], w[AREA][j]);
     double growth = (ratio - 1.0) * w[EG][j] / vt + w[XTI][j] * log(ratio);
     double gain = pow(ratio, w[XTB][j]);
-    w[LAW + EQ_BJT_IS][j] = w[IS][j] * exp(growth) * own;
-    w[LAW + EQ_BJT_ISE][j] = w[ISE][j] * exp(growth / w[NE][j]) / gain * own;
     double below = side > 0.0 ? base : collector; /* of base and collector */
-    w[LAW + EQ_BJT_ISR][j] = w[LAW + EQ_BJT_IS][j] * below;
-    w[LAW + EQ_BJT_ISC][j] = w[ISC][j] * exp(growth / w[NC][j]) / gain * w[M][j] * below;
+    w[PER_IS][j] = exp(growth) * own;
+    w[PER_ISR][j] = w[PER_IS][j] * below;
+    w[PER_ISE][j] = exp(growth / w[NE][j]) / gain * own;
+    w[PER_ISC][j] = exp(growth / w[NC][j]) / gain * w[M][j] * below;
+    w[LAW + EQ_BJT_IS][j] = w[IS][j] * w[PER_IS][j];
+    w[LAW + EQ_BJT_ISR][j] = w[IS][j] * w[PER_ISR][j];
+    w[LAW + EQ_BJT_ISE][j] = leakage(w[ISE][j], w[IS][j]) * w[PER_ISE][j];
+    w[LAW + EQ_BJT_ISC][j] = leakage(w[ISC][j], w[IS][j]) * w[PER_ISC][j];
     w[LAW + EQ_BJT_ISS][j] = w[ISS][j] * exp(growth) * own;
     w[LAW + EQ_BJT_BF][j] = w[BF][j] * gain;
     w[LAW + EQ_BJT_BR][j] = w[BR][j] * gain;
@@ -137,7 +149,7 @@ static void derive(size_t n, double *const *w, const eq_environment *env, double
         double kelvin = temp + EQ_CELSIUS_ZERO, vt = env->k_over_q * kelvin;
         double own = w[AREA][j] * w[M][j], rbm = eq_or_else(w[RBM][j], w[RB][j]);
         w[TYPE][j] = type;
-        w[SIDE][j] = eq_or_else(w[SUBS][j], type) < 0.0 ? -1.0 : 1.0;
+        w[SIDE][j] = eq_or_else(w[SUBS][j], type) <= -0.5 ? -1.0 : 1.0;
         w[GMIN][j] = env->gmin * w[M][j];
         derive_currents(j, w, vt, kelvin / tnom);
         derive_layers(j, w, env->k_over_q, kelvin, tnom);
@@ -145,8 +157,9 @@ static void derive(size_t n, double *const *w, const eq_environment *env, double
         w[LAW + EQ_BJT_IVAR][j] = inverse(w[VAR][j]);
         w[LAW + EQ_BJT_RBM][j] = w[RB][j] > 0.0 ? rbm / own : 0.0;
         w[LAW + EQ_BJT_RBI][j] = w[RB][j] > 0.0 ? (w[RB][j] - rbm) / own : 0.0;
-        w[LAW + EQ_BJT_RC][j] = w[RC][j] / own;
-        w[LAW + EQ_BJT_RE][j] = w[RE][j] / own;
+        w[PER_R][j] = 1.0 / own;
+        w[LAW + EQ_BJT_RC][j] = w[RC][j] * w[PER_R][j];
+        w[LAW + EQ_BJT_RE][j] = w[RE][j] * w[PER_R][j];
         w[VTF][j] = vt * w[NF][j];
         w[VTR][j] = vt * w[NR][j];
         w[VTE][j] = vt * w[NE][j];
@@ -196,7 +209,7 @@ static void take(double *const *w, size_t j, const double *const *z, transistor 
     q->law.vtc = w[VTC][j];
     q->law.vts = w[VTS][j];
     q->law.gmin = w[GMIN][j];
-    q->law.nkf = w[NKF][j];
+    q->law.nkf = fmin(w[NKF][j], 1.0); /* no more in ngspice 39 (measured) */
     q->under = q->side > 0.0 ? C : B;
     q->inner = (eq_inner){.nodes = NODES, .law = law, .self = q};
     q->inner.drop[EQ_BJT_BE] = (eq_inner_drop){B, E, q->law.vtf, q->vcrit};
@@ -276,19 +289,22 @@ static void stored(size_t n, double *const *w, const double *const *z, double *c
     }
 }
 
-/* Number k of the law goes with these powers of the parameter. */
+/* Number k of the law goes with these powers of the parameter; where that is 0 it grows by the column
+ * `per` (0: not at all, as that 0 is none). */
 static const struct power {
     int param, number;
     double power;
+    int per;
 } powers[] = {
-    {IS, EQ_BJT_IS, 1},      {IS, EQ_BJT_ISR, 1},    {AREA, EQ_BJT_ISR, 1},
-    {BF, EQ_BJT_BF, 1},      {BR, EQ_BJT_BR, 1},     {ISE, EQ_BJT_ISE, 1},
-    {ISC, EQ_BJT_ISC, 1},    {VAF, EQ_BJT_IVAF, -1}, {VAR, EQ_BJT_IVAR, -1},
-    {IKF, EQ_BJT_IIKF, -1},  {IKR, EQ_BJT_IIKR, -1}, {RC, EQ_BJT_RC, 1},
-    {RE, EQ_BJT_RE, 1},      {AREA, EQ_BJT_IS, 1},   {AREA, EQ_BJT_ISE, 1},
-    {AREA, EQ_BJT_ISC, 1},   {AREA, EQ_BJT_ISS, 1},  {AREA, EQ_BJT_IIKF, -1},
-    {AREA, EQ_BJT_IIKR, -1}, {AREA, EQ_BJT_IRB, 1},  {AREA, EQ_BJT_RBM, -1},
-    {AREA, EQ_BJT_RBI, -1},  {AREA, EQ_BJT_RC, -1},  {AREA, EQ_BJT_RE, -1},
+    {IS, EQ_BJT_IS, 1, PER_IS}, {IS, EQ_BJT_ISR, 1, PER_ISR},  {IS, EQ_BJT_ISE, 1, 0},
+    {IS, EQ_BJT_ISC, 1, 0},     {AREA, EQ_BJT_ISR, 1, 0},      {BF, EQ_BJT_BF, 1, 0},
+    {BR, EQ_BJT_BR, 1, 0},      {ISE, EQ_BJT_ISE, 1, PER_ISE}, {ISC, EQ_BJT_ISC, 1, PER_ISC},
+    {VAF, EQ_BJT_IVAF, -1, 0},  {VAR, EQ_BJT_IVAR, -1, 0},     {IKF, EQ_BJT_IIKF, -1, 0},
+    {IKR, EQ_BJT_IIKR, -1, 0},  {RC, EQ_BJT_RC, 1, PER_R},     {RE, EQ_BJT_RE, 1, PER_R},
+    {AREA, EQ_BJT_IS, 1, 0},    {AREA, EQ_BJT_ISE, 1, 0},      {AREA, EQ_BJT_ISC, 1, 0},
+    {AREA, EQ_BJT_ISS, 1, 0},   {AREA, EQ_BJT_IIKF, -1, 0},    {AREA, EQ_BJT_IIKR, -1, 0},
+    {AREA, EQ_BJT_IRB, 1, 0},   {AREA, EQ_BJT_RBM, -1, 0},     {AREA, EQ_BJT_RBI, -1, 0},
+    {AREA, EQ_BJT_RC, -1, 0},   {AREA, EQ_BJT_RE, -1, 0},
 };
 
 /* Whether the number goes with an area of its own, areab or areac. */
@@ -297,11 +313,21 @@ static bool has_own_area(size_t j, double *const *w, int number) {
            !isnan(w[w[SIDE][j] > 0.0 ? AREAB : AREAC][j]);
 }
 
+/* Whether the number is a leakage current of its own, which is does not move. */
+static bool is_apart(size_t j, double *const *w, int k, int number) {
+    if (k != IS || (number != EQ_BJT_ISE && number != EQ_BJT_ISC)) return false;
+    return w[number == EQ_BJT_ISE ? ISE : ISC][j] <= most_leakage;
+}
+
 static void seed(size_t j, double *const *w, int k, transistor *q) {
     for (size_t p = 0; p < sizeof powers / sizeof *powers; p++) {
         int number = powers[p].number;
         double power = powers[p].power;
-        if (powers[p].param != k || w[k][j] == 0.0) continue;
+        if (powers[p].param != k || is_apart(j, w, k, number)) continue;
+        if (w[k][j] == 0.0) {
+            if (powers[p].per > 0) q->law.number[number].d[EQ_BJT_PARAM] = w[powers[p].per][j];
+            continue;
+        }
         bool own = k == AREA && has_own_area(j, w, number);
         if (own && number == EQ_BJT_ISC) continue;
         if (k == AREA && number == EQ_BJT_ISR && !own) power = 2.0;

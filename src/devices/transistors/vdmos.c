@@ -146,7 +146,16 @@ static void derive(size_t n, double *const *w, const eq_environment *env, double
         derive_channel(j, w, kelvin, tnom);
         derive_body(j, w, env->k_over_q * kelvin, kelvin, tnom);
         derive_layer(j, w, env->k_over_q, kelvin, tnom);
+        if (w[LAW + LAW_RD][j] < 0.0 || w[LAW + LAW_RS][j] < 0.0 || w[BODY_R][j] < 0.0)
+            w[GMIN][j] = w[LAW + LAW_BETA][j] = NAN; /* lost() says so */
     }
+}
+
+static const char *lost(double *const *w, size_t j) {
+    return isnan(w[GMIN][j])
+               ? "the temperature coefficients of its model make a resistance negative "
+                 "at this temperature; check trd1, trs1, trb1 and their squares"
+               : NULL;
 }
 
 static void derive_n(size_t n, double *const *w, const eq_environment *env) {
@@ -366,9 +375,9 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .opens = (rising), .carries = 1u << D | 1u << S, .params = DECLARED, .columns = COLUMNS,       \
     .param = vdmos_param, .line = {[EQ_NGSPICE] = "$n $a $b $c $m$i\n"},                           \
     .instance = EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),                                          \
-    .reactive = EQ_BIT(DECLARED) - EQ_BIT(CGS), .charged = 2, .value = -1, .derive = derived,      \
-    .port = port, .param_port = param_port, .limit_port = limit_port, .storage = places,           \
-    .storages = PLACES, .stored = stored
+    .reactive = EQ_BIT(DECLARED) - EQ_BIT(CGS), .charged = 2, .value = -1, .lost = lost,           \
+    .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port,           \
+    .storage = places, .storages = PLACES, .stored = stored
 
 const eq_device_class eq_class_vdmosn = {POWER_MOS("vdmosn", "vdmos nchan", derive_n, 1)};
 const eq_device_class eq_class_vdmosp = {POWER_MOS("vdmosp", "vdmos pchan", derive_p, -1)};

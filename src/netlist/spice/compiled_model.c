@@ -9,9 +9,9 @@
 
 void eq_spice_osdi(eq_spice *s, eq_cursor *c, eq_location at) {
     eq_token t = eq_token_raw(c);
-    while (t.length > 1 && (*t.text == '"' || *t.text == '\'') && t.text[t.length - 1] == *t.text)
-        t = (eq_token){t.kind, t.text + 1, t.length - 2, t.at};
-    if (t.kind != EQ_TOKEN_WORD) {
+    bool quoted = t.kind == EQ_TOKEN_GROUP && *t.text == '\'';
+    if (quoted) t = (eq_token){t.kind, t.text + 1, t.length - 2, t.at};
+    if (t.length == 0 || (t.kind != EQ_TOKEN_WORD && t.kind != EQ_TOKEN_STRING && !quoted)) {
         eq_spice_fail(s, at, "osdi names no file; write osdi FILE");
         return;
     }

@@ -168,7 +168,9 @@ static bool read_source_word(eq_line *l, eq_token word) {
     if (eq_token_is(word, "ac")) return skip_ac(l, word);
     if (eq_token_is(word, "dc")) {
         if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL) eq_token_next(l->c);
-        return eq_spice_number_at(l->s, l->c, &value, "the dc value") && eq_line_set(l, 0, value);
+        if (!eq_spice_number_at(l->s, l->c, &value, "the dc value")) return false;
+        return l->positional ||
+               eq_line_set(l, 0, value); /* in ngspice a bare value counts before it */
     }
     if (!eq_spice_waveform(l->s, l->c, word, &value))
         return eq_spice_is_value_here(l->s, word) ? read_bare(l, word)

@@ -169,6 +169,14 @@ static bool of_model(eq_line *l, eq_token name, int k) {
     return !own;
 }
 
+/* Whether parameter k stands on the line without its name, which counts before one with it; a
+ * resistance does not (ngspice; measured). */
+static bool stands_bare(const eq_line *l, int k) {
+    const eq_device_class *cls = eq_line_class(l);
+    int bare = cls->value >= 0 ? cls->value : eq_param_find(cls, "area");
+    return l->positional && cls->letter != 'r' && k == bare;
+}
+
 bool eq_line_key(eq_line *l, eq_token name) {
     const struct key *key = key_of(eq_line_class(l)->letter, name);
     int k = eq_line_param(eq_line_class(l), name);
@@ -191,7 +199,7 @@ bool eq_line_key(eq_line *l, eq_token name) {
     if (eq_spice_value(l->s, l->c, &value) != EQ_OK) return false;
     double *warmth = warmth_of(l, name);
     if (warmth != NULL) *warmth = value;
-    if (k >= 0 && !is_behavioural(l)) return eq_line_set(l, k, value);
+    if (k >= 0 && !is_behavioural(l)) return stands_bare(l, k) || eq_line_set(l, k, value);
     if (key == NULL) return eq_line_unknown_key(l, name);
     switch (key->action) {
     case KEY_TC:
@@ -204,11 +212,11 @@ bool eq_line_key(eq_line *l, eq_token name) {
     case KEY_WIDTH:
         l->width = value;
         return true;
-    case KEY_MULTIPLY:
-        l->m *= value;
+    case KEY_MULTIPLY: /* the last one counts, but of a formula of G, as in ngspice 39 */
+        l->m = is_behavioural(l) && (*l->name.text | 32) == 'g' ? l->m * value : value;
         return true;
     case KEY_SCALE:
-        l->scale *= value;
+        l->scale = value;
         return true;
     case KEY_SERIES:
         l->series = value;
@@ -254,9 +262,9 @@ static void note_value(eq_line *l, const eq_token *name) {
         return;
     if (!eq_spice_quiet_value(l->s, *l->c, &number)) number = NAN;
     if (name != NULL && eq_token_is(*name, "m"))
-        l->m *= number;
+        l->m = number;
     else if (name != NULL && eq_token_is(*name, "scale"))
-        l->scale *= number;
+        l->scale = number;
     else if (name != NULL || isnan(l->reactance))
         l->reactance = number;
 }

@@ -62,9 +62,11 @@ static const eq_model_word *other_word(const eq_device_class *d, eq_token t) {
 static int param_of(int cls, eq_token t) {
     const eq_device_class *d = eq_class(cls);
     const eq_model_word *w = word_of(words_of(d), t);
-    if (w != NULL && w->action == WORD_OTHER_LEVEL) w = NULL;
+    bool other = w != NULL && w->action == WORD_OTHER_LEVEL;
+    if (other && w->alias == NULL) w = NULL;
     for (int k = 0; k < d->params; k++) {
-        if (w != NULL && w->action == WORD_ALIAS && strcmp(w->alias, d->param[k].name) == 0)
+        if (w != NULL && (other || w->action == WORD_ALIAS) &&
+            strcmp(w->alias, d->param[k].name) == 0)
             return k;
         bool idle = w != NULL && w->action == WORD_DC_FREE && (d->instance >> k & 1) == 0;
         if ((w == NULL || idle) && eq_token_is(t, d->param[k].name)) return k;
@@ -112,11 +114,13 @@ static bool of_transistor(reading *r, eq_token key, const eq_model_word *w, doub
                       "ignored: %.*s of model %.*s (and others like it) belongs to other levels; "
                       "level %d has none",
                       (int)key.length, key.text, n, r->name.text, level);
-    if (level > 0 || w->action != WORD_LEVEL || value == 1.0) return true;
-    eq_spice_fail(r->s, key.at,
-                  "level=%g of model %.*s is not supported yet; eqspice has JFETs of level 1 "
-                  "(Shichman-Hodges)",
-                  value, n, r->name.text);
+    bool bipolar = eq_class(r->cls)->letter == 'q'; /* whose levels 1 and 2 are one in ngspice */
+    if (level > 0 || w->action != WORD_LEVEL || value == 1.0 || (bipolar && value == 2.0))
+        return true;
+    eq_spice_fail(r->s, key.at, "level=%g of model %.*s is not supported yet; eqspice has %s",
+                  value, n, r->name.text,
+                  bipolar ? "bipolar transistors of level 1 (Gummel-Poon)"
+                          : "JFETs of level 1 (Shichman-Hodges)");
     return false;
 }
 
@@ -157,7 +161,7 @@ static bool neutral(reading *r, eq_token key, const eq_model_word *w, double val
                       (int)key.length, key.text, (int)r->name.length, r->name.text);
         return true;
     }
-    bool transistor = eq_class(r->cls)->letter == 'm' || eq_class(r->cls)->letter == 'j';
+    bool transistor = strchr("mjq", eq_class(r->cls)->letter) != NULL;
     if (eq_class(r->cls)->letter == 'y') return true; /* the level of own_type */
     if (w->action == WORD_OTHER_LEVEL || (transistor && w->action == WORD_LEVEL))
         return of_transistor(r, key, w, value);

@@ -13,7 +13,8 @@ typedef enum eq_word_action {
     WORD_NEUTRAL,     /* changes nothing where it is 0 */
     WORD_GEOMETRY,    /* read by resistor.c and geometry.c */
     WORD_LEVEL,       /* 1 to 3 have one law; with 3 lengths make the area */
-    WORD_OTHER_LEVEL, /* of transistors of some levels */
+    WORD_OTHER_LEVEL, /* of transistors of some levels; `alias` is its name there */
+    WORD_COUNTS,      /* changes the answer whatever it is */
     WORD_FOREIGN,     /* ngspice has none; elsewhere it changes nothing where it is `alias` */
     WORD_FLAG,        /* stands alone */
     WORD_NOT_HERE
@@ -23,7 +24,8 @@ typedef struct eq_model_word {
     char letter;
     const char *name;
     eq_word_action action;
-    const char *alias; /* the parameter; of a foreign word its neutral value, NULL: any */
+    const char *
+        alias; /* the parameter (NULL: of that name); of a foreign word its neutral value, NULL: any */
 } eq_model_word;
 
 /* Types of models: those with a letter are read (of switches in switch.c), the others belong

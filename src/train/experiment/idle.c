@@ -137,6 +137,30 @@ static bool thinned(const eq_experiment *x) {
     return x->network.density != NULL;
 }
 
+static bool elastic(const eq_experiment *x) {
+    return x->elastic.nodes != NULL;
+}
+
+static bool discrete(const eq_experiment *x) {
+    return x->discrete.layers > 0;
+}
+
+static bool in_layers(const eq_experiment *x) {
+    return !elastic(x);
+}
+
+static bool not_in_steps(const eq_experiment *x) {
+    return !discrete(x);
+}
+
+static bool in_time(const eq_experiment *x) {
+    return x->discrete.solver == EQ_DISCRETE_STEPS;
+}
+
+static bool in_time_or_back(const eq_experiment *x) {
+    return in_time(x) || x->estimator.kind->unrolled;
+}
+
 static bool euler(const eq_experiment *x) {
     return x->network.solver == EQ_HOPFIELD_EULER;
 }
@@ -301,6 +325,14 @@ static const struct rule {
     {"network", "skip lateral density topology edges", "kind=\"hopfield\"", hopfield, NULL, NULL},
     {"network", "topology", "density", thinned, NULL, NULL},
     {"network", "step", "solver=\"euler\"", euler, NULL, NULL},
+    {"network", "layers sigma solver", "kind=\"hopfield\" or \"discrete\"", in_layers, NULL, NULL},
+    {"network", "outputs", "kind=\"hopfield\" or \"elastic\"", not_in_steps, NULL, NULL},
+    {"network", "nodes springs drive k-min k-max l-min l-max", "kind=\"elastic\"", elastic, NULL,
+     NULL},
+    {"network", "readout free-steps nudged-steps", "kind=\"discrete\"", discrete, NULL, NULL},
+    {"network", "free-steps", "solver=\"steps\"", in_time, NULL, NULL},
+    {"network", "nudged-steps", "solver=\"steps\" or estimator type=\"bptt\"", in_time_or_back,
+     NULL, NULL},
     {"data", "label header", "format=\"csv\"", is_csv, NULL, NULL},
     {"encoding", "target-normalize target-scale target-center", "<data> targets", has_targets, NULL,
      NULL},

@@ -212,6 +212,10 @@ static eq_status train(eq_meta *m, size_t task, double beta, double *phi, eq_dia
     training t = {m, task, beta};
     double norm, curvature = enter_units(m, phi);
     size_t steps;
+    if (!(curvature > 0.0) || !isfinite(curvature))
+        return eq_fail(diag, EQ_ERR_CONVERGE,
+                       "the strengths of the regularizer have left the numbers in the outer steps; "
+                       "give <meta> a lower strength-rate");
     eq_status status =
         eq_descend(m->descent, (eq_descent_slope){slope_in_units, &t}, curvature, m->low, m->high,
                    m->o->tolerance, m->o->steps, m->z, &norm, &steps, diag);
