@@ -40,12 +40,19 @@ static double deviation(eq_random *r, draw_kind kind) {
     return kind == SIDE ? (u < 0.5 ? -1.0 : 1.0) : 2.0 * u - 1.0;
 }
 
-bool eq_spice_draw(eq_spice *s, eq_token name, const eq_operand *arg, int args, eq_operand *value) {
+eq_lookup eq_spice_draw(eq_spice *s, eq_token name, const eq_operand *arg, int args,
+                        eq_operand *value) {
     const struct draw *d = draw_of(s, name, args);
     double x[3] = {0.0, 1.0, 1.0};
-    if (d == NULL) return false;
+    if (d == NULL) return EQ_NOT_FOUND;
     for (int k = 0; k < args; k++) {
-        if (arg[k].slot != EQ_NONE) return false;
+        if (arg[k].slot != EQ_NONE) {
+            eq_spice_fail(s, name.at,
+                          "%.*s is drawn once, so it takes numbers and parameters, no potentials "
+                          "and currents; multiply what it gives by them outside",
+                          (int)name.length, name.text);
+            return EQ_LOOKUP_FAILED;
+        }
         x[k] = arg[k].number;
     }
     if (args == 1) {
@@ -59,5 +66,5 @@ bool eq_spice_draw(eq_spice *s, eq_token name, const eq_operand *arg, int args, 
         "%.*s (and others) is drawn at random, once wherever it stands in an instance and "
         "the same each time; .options seed=N draws others",
         (int)name.length, name.text);
-    return true;
+    return EQ_FOUND;
 }

@@ -4,8 +4,9 @@
 
 #include "netlist/spice/spice.h"
 
-/* The value of agauss, gauss, aunif, unif or limit (LTspice: gauss, flat, mc; Xyce: rand); false:
- * the name is none of them, or its arguments are no such numbers. */
-bool eq_spice_draw(eq_spice *s, eq_token name, const eq_operand *arg, int args, eq_operand *value);
+/* The value of agauss, gauss, aunif, unif or limit (LTspice: gauss, flat, mc; Xyce: rand), unless it is
+ * another name. What is drawn once cannot follow a potential: such an argument is an error. */
+eq_lookup eq_spice_draw(eq_spice *s, eq_token name, const eq_operand *arg, int args,
+                        eq_operand *value);
 
 #endif

@@ -377,7 +377,8 @@ static eq_lookup function(void *data, eq_token name, const eq_operand *arg, int 
                           eq_operand *value) {
     eq_spice *s = data, body = *s;
     const eq_definition *d = function_of(s, name);
-    if (d == NULL && eq_spice_draw(s, name, arg, args, value)) return EQ_FOUND;
+    eq_lookup drawn = d != NULL ? EQ_NOT_FOUND : eq_spice_draw(s, name, arg, args, value);
+    if (drawn != EQ_NOT_FOUND) return drawn;
     if (d == NULL && s->queries != NULL && args == 1 && eq_token_is(name, "par")) {
         *value = arg[0]; /* par('EXPRESSION') of .print and .measure */
         return EQ_FOUND;
