@@ -129,6 +129,37 @@ static eq_operand drop(eq_formula *f, eq_node plus) {
     return eq_formula_input_of(f, (eq_formula_input){EQ_INPUT_DROP, plus, EQ_GROUND, EQ_NONE});
 }
 
+/* The derivative of every operation as a formula is its slope; what is not known is named. */
+START_TEST(derivatives_are_the_slopes) {
+    enum { X = EQ_MOST_OPERANDS };
+    const eq_operation *o = eq_operation_at(_i);
+    eq_random r = eq_random_seed(11 + (uint64_t)_i);
+    if (o == NULL) return;
+    for (int k = 0; k < o->operands; k++) {
+        eq_formula *f = eq_formula_new();
+        eq_operand x[X], d = number(NAN);
+        for (int j = 0; j < o->operands; j++) x[j] = drop(f, j + 1);
+        eq_operand y = eq_formula_apply(f, _i, x);
+        const char *missing = eq_formula_derivative(f, y, x[k], &d);
+        bool unknown = missing != NULL;
+        ck_assert(!unknown || (o->slopes != NULL && strcmp(missing, o->name) == 0));
+        if (d.slot != EQ_NONE) f->result = d.slot;
+        double *work = malloc((eq_formula_work(f) + 1) * sizeof *work);
+        for (int trial = 0; !unknown && trial < 200; trial++) {
+            double at[X], slope[X] = {0.0};
+            some_point(o->name, &r, at);
+            if (o->slopes != NULL) o->slopes(at, o->value(at), slope);
+            double is = d.slot == EQ_NONE ? d.number : eq_formula_evaluate(f, at, NULL, work);
+            ck_assert_msg(fabs(is - slope[k]) <= 1e-12 * (1.0 + fabs(is)),
+                          "%s by operand %d at %g, %g: %.15g, not %.15g", o->name, k, at[0], at[1],
+                          is, slope[k]);
+        }
+        free(work);
+        eq_formula_free(f);
+    }
+}
+END_TEST
+
 START_TEST(a_product_of_shared_parts) {
     eq_formula *f = eq_formula_new();
     eq_operand x = drop(f, 1), y = drop(f, 2);
@@ -197,6 +228,7 @@ Suite *formula_suite(void) {
     int operations = 0;
     while (eq_operation_at(operations) != NULL) operations++;
     tcase_add_loop_test(t, slopes_match_differences, 0, operations);
+    tcase_add_loop_test(t, derivatives_are_the_slopes, 0, operations);
     tcase_add_test(t, operations_at_their_kinks);
     tcase_add_test(t, a_product_of_shared_parts);
     tcase_add_test(t, numbers_fold);
