@@ -57,6 +57,7 @@ static const transistor_card cards[] = {
      "w=5u l=10u ad=10p as=20p dtemp=15"},
     {1, "nmos(level=2 tox=25n nsub=1e16 xj=0.3u nfs=1e12 pb=0.7)", "w=5u l=0.9u temp=60"},
     {1, "nmos(level=2 vto=0.8 gamma=0.4 lambda=0.2 uexp=0.3)", "w=5u l=1u off"},
+    {1, "nmos(level=2 tox=30n nsub=1e16 lambda=0.03 xj=0.2u)", "w=5u l=1.5u"},
     {1, "nmos(level=2 vto=1 nsub=1e16 vmax=1e5 xj=0.3u tox=50n)", "w=4u l=2u"},
     {-1,
      "pmos(level=2 tox=40n nsub=2e16 tpg=-1 uo=200 xj=0.4u vmax=5e4 nfs=2e11 uexp=0.1 ucrit=2e4)",
