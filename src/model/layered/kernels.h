@@ -29,7 +29,7 @@ EQ_INLINE eq_vec spread(const double *x, eq_row_pair p) {
 }
 
 /* Adds the current of a Shockley diode at v: i the current out of the node, g the slope, size
- * |current|. The law is that of devices/diode_law.h in z = u/vte (tests/solver/check_layered.c
+ * |current|. The law is that of devices/diode_law.h in z = u/vte (tests/model/check_layered.c
  * compares). */
 EQ_INLINE void shockley(eq_vec bias, eq_vec per_vte, eq_vec is, eq_vec is_per_vte, eq_vec v,
                         eq_vec *i, eq_vec *g, eq_vec *size) {
