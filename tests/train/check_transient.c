@@ -240,6 +240,18 @@ START_TEST(recurrent_backpropagation_is_an_estimator) {
 }
 END_TEST
 
+/* Discrete-time networks by half steps: s + h (sigma(...) - s) is Euler's method of a continuous one, for which
+ * theorem 3.1 holds with any step. */
+START_TEST(networks_in_time_hold_by_half_steps) {
+    static const char *const networks[] = {"discrete-digits", "conv-digits"};
+    char *text;
+    expect_exit(0, &text, "gradcheck netlists/%s.xml --transient --step 0.5 --steps 6 --json",
+                networks[_i]);
+    ck_assert(strstr(text, "\"step\": 0.5") != NULL && strstr(text, "\"passed\": true") != NULL);
+    free(text);
+}
+END_TEST
+
 /* What has no gradient dynamics says so; options that belong to them stand beside --transient alone. */
 START_TEST(what_has_no_gradient_dynamics_says_so) {
     static const struct {
@@ -305,6 +317,7 @@ Suite *transient_suite(void) {
                         (int)(sizeof circuits / sizeof *circuits));
     tcase_add_test(t, the_linearisation_of_a_hopfield_network_is_that_of_its_projected_cost);
     tcase_add_loop_test(t, recurrent_backpropagation_is_an_estimator, 0, 2);
+    tcase_add_loop_test(t, networks_in_time_hold_by_half_steps, 0, 2);
     tcase_add_test(t, what_has_no_gradient_dynamics_says_so);
     tcase_add_test(t, curves_are_written_and_drawn);
     suite_add_tcase(s, t);

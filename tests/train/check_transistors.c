@@ -47,7 +47,7 @@ static void rails_at(const double *vg, const double *held, double *rail) {
     ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
     ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, NULL, NULL), EQ_OK);
     for (int r = 0; r < RAILS; r++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "r%d", r);
         rail[r] = v[eq_circuit_find_node(c, name)];
     }
@@ -77,7 +77,7 @@ static void step(const char *cost, const char *estimator, const double *vg, doub
     eq_circuit *c = NULL;
     ck_assert_int_eq(eq_circuit_read(in("run/model.cir"), &c, NULL), EQ_OK);
     for (int e = 0; e < EDGES; e++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "vg%d", e);
         taken[e] = vg[e] - *eq_circuit_source(c, eq_circuit_find_element(c, name));
     }
