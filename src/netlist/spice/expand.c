@@ -84,7 +84,10 @@ static double weigh(eq_spice *s, eq_scope *scope, int depth) {
 static bool reserve(eq_spice *s, double weight) {
     const double most = 4e6;
     size_t rows[EQ_CLASS_COUNT] = {0};
-    for (int k = 0; k < EQ_CLASS_COUNT; k++) rows[k] = s->all->lines[eq_class(k)->letter - 'a'];
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        char letter = eq_class(k)->letter; /* 0: a class that no line of a deck has */
+        if (letter != 0) rows[k] = s->all->lines[letter - 'a'];
+    }
     return eq_circuit_reserve(s->circuit, rows, (size_t)(weight < most ? weight : most));
 }
 
