@@ -86,8 +86,8 @@ static inline double eq_own_temp(double temp, double dtemp, const eq_environment
  * items. Element j uses w[k][j] and nothing of the other elements: a table of 1 and of 1000 give
  * the same bits. */
 typedef struct eq_device_class {
-    const char *name;       /* "resistor": also the element name in XML */
-    char letter;            /* first letter of the element's name in SPICE */
+    const char *name; /* "resistor": also the element name in XML */
+    char letter; /* first letter of the element's name in SPICE; 0: no line of a deck has any */
     const char *model_type; /* .model type ("d"), or NULL when the class needs no model */
     int level;              /* by which classes of one type differ on a .model card; 0: none */
     eq_defined defined;
