@@ -31,6 +31,20 @@ void eq_unit_name(const size_t *width, size_t unit, eq_text *out) {
     eq_text_printf(out, "s%zu_%zu", l, unit + 1);
 }
 
+eq_status eq_units_unsettled(eq_text *unit, size_t example, size_t count, const char *steps,
+                             double off, double tolerance, const char *lower, eq_diag *diag) {
+    eq_status status =
+        unit->failed ? eq_out_of_memory(diag)
+                     : eq_fail(diag, EQ_ERR_CONVERGE,
+                               "a phase of the network does not settle: after %zu %s a unit is "
+                               "still %.3g off, more than tolerance=%g (farthest is %s in example "
+                               "%zu of the minibatch); raise steps, or lower %sthe weights (their "
+                               "learning rates)",
+                               count, steps, off, tolerance, unit->text, example + 1, lower);
+    eq_text_free(unit);
+    return status;
+}
+
 eq_status eq_units_open(const char *network, double farad, eq_diag *diag) {
     if (isnan(farad) || farad == 1.0) return EQ_OK;
     return eq_fail(diag, EQ_ERR_USAGE,

@@ -258,17 +258,10 @@ static eq_status not_settled(eq_discrete *d, int slot, const eq_nudge *nudge, si
                              double worst, eq_diag *diag) {
     eq_text unit = {0};
     size_t example = 0;
-    bool found = find_farthest(d, slot, nudge, &unit, &example);
-    eq_status status =
-        !found ? eq_out_of_memory(diag)
-               : eq_fail(diag, EQ_ERR_CONVERGE,
-                         "a phase of the network does not settle: after %zu %s a unit is still "
-                         "%.3g off, more than tolerance=%g (farthest is %s in example %zu of the "
-                         "minibatch); raise steps, or lower the weights (their learning rates)",
-                         steps, d->o.solver == EQ_DISCRETE_STEPS ? "steps" : "sweeps", worst,
-                         d->o.tolerance, unit.text, example + 1);
-    eq_text_free(&unit);
-    return status;
+    unit.failed = !find_farthest(d, slot, nudge, &unit, &example);
+    return eq_units_unsettled(&unit, example, steps,
+                              d->o.solver == EQ_DISCRETE_STEPS ? "steps" : "sweeps", worst,
+                              d->o.tolerance, "", diag);
 }
 
 eq_status eq_discrete_settle(eq_discrete *d, int slot, const eq_nudge *nudge, eq_diag *diag) {

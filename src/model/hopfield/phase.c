@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "model/hopfield/net.h"
+#include "model/units.h"
 
 /* Where a unit goes that is to go to s. */
 static double limit(const eq_hopfield *h, double s) {
@@ -249,17 +250,9 @@ static eq_status not_settled(eq_hopfield *h, int slot, const eq_nudge *nudge, si
     eq_text unit = {0};
     size_t example = 0;
     find_farthest(h, slot, nudge, &unit, &example);
-    eq_status status =
-        unit.failed ? eq_out_of_memory(diag)
-                    : eq_fail(diag, EQ_ERR_CONVERGE,
-                              "a phase of the network does not settle: after %zu %s a unit is "
-                              "still %.3g off, more than tolerance=%g (farthest is %s in example "
-                              "%zu of the minibatch); raise steps, or lower the step of Euler or "
-                              "the weights (their learning rates)",
-                              step, h->o.solver == EQ_HOPFIELD_EULER ? "steps" : "sweeps", worst,
-                              h->o.tolerance, unit.text, example + 1);
-    eq_text_free(&unit);
-    return status;
+    return eq_units_unsettled(&unit, example, step,
+                              h->o.solver == EQ_HOPFIELD_EULER ? "steps" : "sweeps", worst,
+                              h->o.tolerance, "the step of Euler or ", diag);
 }
 
 eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq_diag *diag) {
