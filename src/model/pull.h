@@ -3,11 +3,18 @@
 #ifndef EQ_MODEL_PULL_H
 #define EQ_MODEL_PULL_H
 
+#include <math.h>
+#include <stdbool.h>
+
 /* Of the parameters of a block; in the unit of the loss over the square of theirs, and in theirs. */
 typedef struct eq_pull {
     double strength;
     double soft, low, high; /* low <= high; infinite: there is none */
 } eq_pull;
+
+static inline bool eq_pull_bounded(const eq_pull *p) {
+    return isfinite(p->low) || isfinite(p->high);
+}
 
 /* How far w stands above the upper soft bound, or (below 0) below the lower one. */
 static inline double eq_pull_beyond(const eq_pull *p, double w) {

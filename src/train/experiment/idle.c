@@ -193,26 +193,31 @@ static bool learns_tasks(const eq_experiment *x) {
     return x->meta.shots > 0;
 }
 
-static bool pulled(const eq_experiment *x) {
-    bool any = x->regularizer.pull.strength > 0.0;
-    for (size_t k = 0; k < x->groups; k++) any |= x->group[k].pull.strength > 0.0;
+/* Whether it is so of the pull of all, or of a group. */
+static bool any_pull(const eq_experiment *x, bool (*is)(const eq_pull *p)) {
+    bool any = is(&x->regularizer.pull);
+    for (size_t k = 0; k < x->groups; k++) any |= is(&x->group[k].pull);
     return any;
+}
+
+static bool is_strong(const eq_pull *p) {
+    return p->strength > 0.0;
+}
+
+static bool is_soft(const eq_pull *p) {
+    return p->soft > 0.0;
+}
+
+static bool pulled(const eq_experiment *x) {
+    return any_pull(x, is_strong);
 }
 
 static bool softened(const eq_experiment *x) {
-    bool any = x->regularizer.pull.soft > 0.0;
-    for (size_t k = 0; k < x->groups; k++) any |= x->group[k].pull.soft > 0.0;
-    return any;
-}
-
-static bool bounds(const eq_pull *p) {
-    return isfinite(p->low) || isfinite(p->high);
+    return any_pull(x, is_soft);
 }
 
 static bool softly_bounded(const eq_experiment *x) {
-    bool any = bounds(&x->regularizer.pull);
-    for (size_t k = 0; k < x->groups; k++) any |= bounds(&x->group[k].pull);
-    return any;
+    return any_pull(x, eq_pull_bounded);
 }
 
 static bool tasks_of_classes(const eq_experiment *x) {

@@ -136,10 +136,6 @@ eq_status eq_meta_read(const eq_xml *xml, const eq_xml_node *root, eq_experiment
     return read_meta(xml, meta, x, diag);
 }
 
-static bool bounded(const eq_pull *p) {
-    return isfinite(p->low) || isfinite(p->high);
-}
-
 static void write_meta(const eq_meta_options *m, eq_text *t) {
     eq_text_printf(t,
                    "  <meta ways=\"%zu\" shots=\"%zu\" queries=\"%zu\" tasks=\"%zu\" steps=\"%zu\"",
@@ -155,7 +151,7 @@ static void write_meta(const eq_meta_options *m, eq_text *t) {
 void eq_meta_write(const eq_experiment *x, eq_text *t) {
     const eq_regularizer *r = &x->regularizer;
     eq_pull p = r->pull;
-    if (p.strength > 0.0 || p.soft > 0.0 || bounded(&p) || r->start) {
+    if (p.strength > 0.0 || p.soft > 0.0 || eq_pull_bounded(&p) || r->start) {
         if (p.soft == 0.0) p.soft = NAN; /* not given */
         eq_text_puts(t, "  <regularizer");
         eq_pull_write(&p, t);
