@@ -117,7 +117,7 @@ eq_status eq_histogram_of(const eq_result *r, size_t column, double effective, e
 
 static eq_status name_columns(const eq_result *r, size_t n, bool exact, eq_result *t,
                               eq_diag *diag) {
-    static const char *const of[] = {"", " sampled", " exact"};
+    static const char *const of[] = {"", EQ_HISTOGRAM_SAMPLED, EQ_HISTOGRAM_EXACT};
     eq_status status = EQ_OK;
     for (size_t k = 3 * (r->variables - n); status == EQ_OK && k < 3 * r->variables; k++) {
         eq_text name = {0};

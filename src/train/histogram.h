@@ -7,6 +7,9 @@
 #include "train/boltzmann.h"
 
 enum { EQ_HISTOGRAM_BINS = 40 };
+/* Behind the name of a unit, the names of its columns in the table. */
+#define EQ_HISTOGRAM_SAMPLED " sampled"
+#define EQ_HISTOGRAM_EXACT " exact"
 
 typedef struct eq_histogram {
     double low, width; /* of the first bin */

@@ -7,8 +7,10 @@
 #include "report/bars.h"
 #include "report/kind.h"
 #include "report/table.h"
+#include "train/histogram.h"
 
-static const char sampled[] = " sampled", exact[] = " exact";
+static const char sampled[] = EQ_HISTOGRAM_SAMPLED, exact[] = EQ_HISTOGRAM_EXACT;
+_Static_assert((int)EQ_BARS_BINS == (int)EQ_HISTOGRAM_BINS, "a bar for each bin");
 
 static bool ends(const char *name, const char *with) {
     size_t n = strlen(name), m = strlen(with);
