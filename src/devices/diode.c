@@ -102,17 +102,17 @@ static const eq_param diode_param[] = {
     [TRS2] = {"trs2", "1/K^2", 0.0, -1e6, 1e6, false},
     [TCV] = {"tcv", "V/K", 0.0, -1e6, 1e6, false}, /* of bv; 1/K unless tlev is 0 */
     [TLEV] = {"tlev", "1", 0.0, 0.0, 2.0, false},
-    [CJO] = {"cjo", "F", 0.0, 0.0, 1e300, false},   /* of the depletion layer, with vj and mj */
     [FC] = {"fc", "1", 0.5, 0.0, 1.0, false},       /* of vj, where it goes on as its tangent */
-    [CJSW] = {"cjsw", "F", 0.0, 0.0, 1e300, false}, /* of the sidewall, for each unit of pj */
-    [PHP] = {"php", "V", 1.0, 0.0, 1e6, false},     /* vj, mj and fc of the sidewall */
-    [MJSW] = {"mjsw", "1", 0.33, 0.0, 1e3, false},
-    [FCS] = {"fcs", "1", 0.5, 0.0, 1.0, false},
-    [TT] = {"tt", "s", 0.0, 0.0, 1e300, false},     /* what flows is stored for */
     [TLEVC] = {"tlevc", "1", 0.0, 0.0, 1.0, false}, /* 1: vj falls by tpb */
     [TPB] = {"tpb", "V/K", 0.0, -1e6, 1e6, false},
     [TM1] = {"tm1", "1/K", 0.0, -1e6, 1e6, false}, /* of mj */
     [TM2] = {"tm2", "1/K^2", 0.0, -1e6, 1e6, false},
+    [CJO] = {"cjo", "F", 0.0, 0.0, 1e300, false},   /* of the depletion layer, with vj and mj */
+    [CJSW] = {"cjsw", "F", 0.0, 0.0, 1e300, false}, /* of the sidewall, for each unit of pj */
+    [PHP] = {"php", "V", 1.0, 0.0, 1e6, false},     /* vj, mj and fc of the sidewall */
+    [MJSW] = {"mjsw", "1", 0.33, 0.0, 1e3, false},
+    [FCS] = {"fcs", "1", 0.5, 0.0, 1.0, false},
+    [TT] = {"tt", "s", 0.0, 0.0, 1e300, false}, /* what flows is stored for */
 };
 
 /* What a saturation current grows by from tnom to temp, K, with emission coefficient n. */

@@ -154,7 +154,7 @@ const eq_device_class eq_class_limited_diode = {
     .param = limited_diode_param,
     .line = {[EQ_LTSPICE] = "$n $a $b $m$i\n"},
     .formula = "m*(" LAW " > 0 ? ilimit*tanh(" LAW "/ilimit) : revilimit*tanh(" LAW "/revilimit))",
-    .instance = (uint64_t)1 << M,
+    .instance = EQ_BIT(M),
     .value = -1,
     .energy = energy,
     .value_and_slope = value_and_slope,

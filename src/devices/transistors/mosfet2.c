@@ -65,9 +65,9 @@ EQ_MOS_FUNCTIONS(level)
 
 const eq_device_class eq_class_nmos2 = {EQ_MOS_CLASS("nmos2", "nmos", 2, rows, EQ_MOS2_LAWS,
                                                      derive_n, 1,
-                                                     (EQ_MOS_REACTIVE) & ~EQ_BIT(EQ_MOS_PARAM_PB)),
+                                                     EQ_MOS_REACTIVE & ~EQ_BIT(EQ_MOS_PARAM_PB)),
                                         .line = {[EQ_NGSPICE] = EQ_MOS_LINE}};
 const eq_device_class eq_class_pmos2 = {EQ_MOS_CLASS("pmos2", "pmos", 2, rows, EQ_MOS2_LAWS,
                                                      derive_p, -1,
-                                                     (EQ_MOS_REACTIVE) & ~EQ_BIT(EQ_MOS_PARAM_PB)),
+                                                     EQ_MOS_REACTIVE & ~EQ_BIT(EQ_MOS_PARAM_PB)),
                                         .line = {[EQ_NGSPICE] = EQ_MOS_LINE}};

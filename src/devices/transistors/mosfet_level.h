@@ -96,12 +96,11 @@ enum {
 /* clang-format on */
 
 /* Bits of those on the line of an element. */
-#define EQ_MOS_ON_LINE                                                                             \
-    ((((uint64_t)1 << (EQ_MOS_PARAM_PS + 1)) - 1) & ~(((uint64_t)1 << EQ_MOS_PARAM_W) - 1))
+#define EQ_MOS_ON_LINE (EQ_BIT(EQ_MOS_PARAM_PS + 1) - EQ_BIT(EQ_MOS_PARAM_W))
 /* Those of charges alone. */
 #define EQ_MOS_REACTIVE                                                                            \
-    ((((uint64_t)1 << (EQ_MOS_PARAM_CGBO + 1)) - 1) & ~(((uint64_t)1 << EQ_MOS_PARAM_CBD) - 1)) |  \
-        EQ_BIT(EQ_MOS_PARAM_PD) | EQ_BIT(EQ_MOS_PARAM_PS)
+    ((EQ_BIT(EQ_MOS_PARAM_CGBO + 1) - EQ_BIT(EQ_MOS_PARAM_CBD)) | EQ_BIT(EQ_MOS_PARAM_PD) |        \
+     EQ_BIT(EQ_MOS_PARAM_PS))
 
 /* The derived columns of a class behind its parameters. */
 enum {
