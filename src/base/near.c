@@ -38,6 +38,21 @@ int eq_near(size_t n) {
     return n <= 1 ? 0 : n <= 3 ? 1 : 2;
 }
 
+const char *eq_nearest(const char *word, size_t n, size_t count,
+                       const char *(*name)(const void *of, size_t k), const void *of) {
+    enum { MOST = 10000 };
+    const char *best = NULL;
+    int apart = eq_near(n) + 1;
+    for (size_t k = 0; k < count && k < MOST; k++) {
+        const char *candidate = name(of, k);
+        int d = eq_distance(word, n, candidate);
+        if (d >= apart) continue;
+        apart = d;
+        best = candidate;
+    }
+    return best;
+}
+
 bool eq_swapped(const char *a, size_t n, const char *b) {
     size_t k = 0;
     while (k < n && lower(a[k]) == b[k]) k++; /* stops at the end of b, too */

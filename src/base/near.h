@@ -13,6 +13,10 @@ int eq_distance(const char *a, size_t n, const char *b);
 /* How far a word that is meant by one of n bytes may lie from it. */
 int eq_near(size_t n);
 
+/* The name that a word of n bytes is near to, of the first 10,000 of `count`; NULL: none is. */
+const char *eq_nearest(const char *word, size_t n, size_t count,
+                       const char *(*name)(const void *of, size_t k), const void *of);
+
 /* True if two neighbouring letters have changed places: cso and cos. */
 bool eq_swapped(const char *a, size_t n, const char *b);
 

@@ -61,6 +61,19 @@ bool eq_same(const char *a, const char *b) {
     return lower(*a) == lower(*b);
 }
 
+bool eq_same_word(const char *name, const char *word, size_t n) {
+    if (strlen(name) != n) return false;
+    for (size_t k = 0; k < n; k++)
+        if (lower(name[k]) != lower(word[k])) return false;
+    return true;
+}
+
+const char *eq_next_word(const char *text, const char *blanks, size_t *n) {
+    text += strspn(text, blanks);
+    *n = strcspn(text, blanks);
+    return text;
+}
+
 int eq_word_find(const char *const *words, size_t count, const char *name) {
     for (size_t k = 0; k < count; k++)
         if (eq_same(words[k], name)) return (int)k;

@@ -49,6 +49,10 @@ const char *eq_names_get(const eq_names *names, int32_t id);
 void eq_lower(char *text, size_t length);
 /* Case-blind equality of two NUL-terminated ASCII strings. */
 bool eq_same(const char *a, const char *b);
+/* The same of a name and the n bytes at `word`. */
+bool eq_same_word(const char *name, const char *word, size_t n);
+/* The next word of a text whose words stand between `blanks`, *n bytes; *n is 0 at the end. */
+const char *eq_next_word(const char *text, const char *blanks, size_t *n);
 /* The number of the first of the words that is the same; -1: none. */
 int eq_word_find(const char *const *words, size_t count, const char *name);
 /* Case-blind match of a name with a pattern in which * stands for any run and ? for any one

@@ -1,16 +1,14 @@
 #include "circuit/stored.h"
 
 #include <string.h>
-#include <strings.h>
 
-static bool is(const char *name, const char *text, size_t length) {
-    return name != NULL && strlen(name) == length && strncasecmp(name, text, length) == 0;
-}
+#include "base/text.h"
 
 bool eq_stored_find(const eq_device_class *cls, const char *name, size_t length, eq_stored *out) {
     for (int k = 0; k < cls->storages; k++) {
-        *out = (eq_stored){k, is(cls->storage[k].charge, name, length)};
-        if (out->charge || is(cls->storage[k].capacitance, name, length)) return true;
+        const eq_storage *s = &cls->storage[k];
+        *out = (eq_stored){k, s->charge != NULL && eq_same_word(s->charge, name, length)};
+        if (out->charge || eq_same_word(s->capacitance, name, length)) return true;
     }
     return false;
 }

@@ -1,8 +1,8 @@
 #include "devices/preset.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "base/text.h"
 #include "devices/registry.h"
 
 /* What is not said is at the default of the class. */
@@ -93,8 +93,7 @@ const eq_preset *eq_preset_at(size_t k) {
 
 const eq_preset *eq_preset_find(const char *name, size_t length) {
     for (size_t k = 0; k < sizeof presets / sizeof *presets; k++)
-        if (strlen(presets[k].name) == length && strncasecmp(presets[k].name, name, length) == 0)
-            return &presets[k];
+        if (eq_same_word(presets[k].name, name, length)) return &presets[k];
     return NULL;
 }
 

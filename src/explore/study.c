@@ -74,13 +74,7 @@ static void number(reader *r, const eq_xml_node *node, const char *name, double 
     if (r->status == EQ_OK) r->status = eq_xml_number(r->xml, node, name, value, r->diag);
 }
 
-/* The next word of a text parted by blanks, *n bytes; *n is 0 at the end. */
-static const char *next_word(const char *p, size_t *n) {
-    static const char blanks[] = " \t\r\n";
-    p += strspn(p, blanks);
-    *n = strcspn(p, blanks);
-    return p;
-}
+static const char blanks[] = " \t\r\n";
 
 static void sets(reader *r, const eq_xml_node *node) {
     eq_study *s = r->s;
@@ -103,8 +97,8 @@ static bool same_word(const char *a, const char *b) {
 
 static void words(reader *r, const eq_xml_node *node, eq_factor *f) {
     size_t cap = 0, n;
-    for (const char *p = next_word(eq_xml_attribute(node, "values"), &n);
-         r->status == EQ_OK && n > 0; p = next_word(p + n, &n)) {
+    for (const char *p = eq_next_word(eq_xml_attribute(node, "values"), blanks, &n);
+         r->status == EQ_OK && n > 0; p = eq_next_word(p + n, blanks, &n)) {
         char *word = eq_strndup(p, n);
         if (word == NULL || !eq_grow((void **)&f->word, &cap, f->words + 1, sizeof *f->word)) {
             eq_free(word);
@@ -418,8 +412,8 @@ static void record(reader *r, const eq_xml_node *node) {
     size_t n;
     const char *epoch = eq_xml_attribute(node, "epoch"),
                *keep = eq_xml_attribute(node, "keep-runs");
-    for (const char *p = next_word(eq_xml_attribute(node, "figures"), &n);
-         r->status == EQ_OK && n > 0; p = next_word(p + n, &n)) {
+    for (const char *p = eq_next_word(eq_xml_attribute(node, "figures"), blanks, &n);
+         r->status == EQ_OK && n > 0; p = eq_next_word(p + n, blanks, &n)) {
         const eq_figure *f = eq_figure_find(p, n);
         if (f == NULL) {
             no_figure(r, node, "figures", p, n);
@@ -443,8 +437,8 @@ static size_t recorded(reader *r, const eq_xml_node *node, const char *attribute
                        size_t most) {
     const char *text = node == NULL ? NULL : eq_xml_attribute(node, attribute);
     size_t n = 0, found = 0;
-    for (const char *p = text == NULL ? NULL : next_word(text, &n); r->status == EQ_OK && n > 0;
-         p = next_word(p + n, &n)) {
+    for (const char *p = text == NULL ? NULL : eq_next_word(text, blanks, &n);
+         r->status == EQ_OK && n > 0; p = eq_next_word(p + n, blanks, &n)) {
         size_t k = 0;
         while (k < r->s->figures && r->s->figure[k] != eq_figure_find(p, n)) k++;
         if (k == r->s->figures || found == most) {

@@ -26,20 +26,15 @@ static bool is_pattern(const char *name) {
     return strpbrk(name, "*?") != NULL;
 }
 
+static const char *element_name(const void *of, size_t k) {
+    return eq_circuit_element_name(of, (eq_element)k);
+}
+
 /* No element has the name. */
 static eq_status no_element(const eq_circuit *c, const eq_preset *p, const target *t,
                             eq_diag *diag) {
-    enum { MOST = 10000 };
-    const char *best = NULL;
-    int apart = eq_near(t->element.length) + 1;
-    for (size_t k = 0; k < eq_circuit_elements(c) && k < MOST; k++) {
-        const char *name = eq_circuit_element_name(c, (eq_element)k);
-        int d = eq_distance(t->element.text, t->element.length, name);
-        if (d < apart) {
-            apart = d;
-            best = name;
-        }
-    }
+    const char *best =
+        eq_nearest(t->element.text, t->element.length, eq_circuit_elements(c), element_name, c);
     return eq_fail(diag, EQ_ERR_INPUT,
                    "'%s' can be set neither in the experiment nor in the circuit, which has no "
                    "element '%s'%s%s; write an attribute as seed=2 or estimator.beta=1e-7, a "

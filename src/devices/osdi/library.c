@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/file.h"
 #include "base/library.h"
@@ -157,7 +156,7 @@ static bool add_column(eq_osdi_module *m, eq_param *param, const char *name, con
     int k = m->cls.params++;
     param[k] = (eq_param){own, its, NAN, factor ? 1e-300 : least, 1e300, false};
     m->id[k] = id;
-    m->cls.instance |= (uint64_t)1 << k;
+    m->cls.instance |= EQ_BIT(k);
     return true;
 }
 
@@ -382,9 +381,7 @@ bool eq_osdi_is_allowed(const char *file) {
 
 int eq_osdi_class(const char *name, size_t length) {
     for (int k = 0; k < modules; k++)
-        if (strlen(module[k]->cls.name) == length &&
-            strncasecmp(module[k]->cls.name, name, length) == 0)
-            return EQ_BUILT_IN_CLASSES + k;
+        if (eq_same_word(module[k]->cls.name, name, length)) return EQ_BUILT_IN_CLASSES + k;
     return -1;
 }
 

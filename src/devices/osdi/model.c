@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -48,8 +47,7 @@ int eq_osdi_find_param(const eq_osdi_module *m, const char *name, size_t length)
         const eq_osdi_param *p = &m->d.param[k];
         bool settable = kind_of(m, k) != EQ_OSDI_OF_OPERATION && p->length == 0; /* no array */
         for (uint32_t a = 0; settable && a <= p->aliases; a++)
-            if (strlen(p->name[a]) == length && strncasecmp(p->name[a], name, length) == 0)
-                return (int)k;
+            if (eq_same_word(p->name[a], name, length)) return (int)k;
     }
     return multiplier ? eq_osdi_find_param(m, "$mfactor", 8) : -1;
 }

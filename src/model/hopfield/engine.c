@@ -81,7 +81,6 @@ static void read_outputs(const eq_hopfield *h, int slot, double *y) {
     if (y != NULL) memcpy(y, h->s[slot][h->layers], h->n * h->o.width[h->layers] * sizeof *y);
 }
 
-/* Every example starts from zero. */
 /* From the states of slot 0 on. */
 static eq_status settle_free(eq_hopfield *h, double *y, eq_diag *diag) {
     eq_hopfield_drive(h);
@@ -92,6 +91,7 @@ static eq_status settle_free(eq_hopfield *h, double *y, eq_diag *diag) {
     return status;
 }
 
+/* Every example starts from zero. */
 static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
     eq_hopfield *h = self;
     h->n = n;

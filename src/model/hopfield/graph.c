@@ -2,7 +2,6 @@
  * units as can be to their minimum at once: those of the first are not coupled to each other. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
@@ -70,18 +69,9 @@ static eq_status read_edge(eq_list *l) {
     return EQ_OK;
 }
 
-/* The name of a unit that is like the word; NULL: none is. */
-static const char *near(const graph *g, const char *word, size_t length) {
-    enum { MOST = 10000 };
-    const char *best = NULL;
-    int apart = eq_near(length) + 1;
-    for (size_t u = 0; u < g->units && u < MOST; u++) {
-        int d = eq_distance(word, length, eq_names_get(g->h->unit, (int32_t)u));
-        if (d >= apart) continue;
-        apart = d;
-        best = eq_names_get(g->h->unit, (int32_t)u);
-    }
-    return best;
+static const char *unit_name(const void *of, size_t k) {
+    const graph *g = of;
+    return eq_names_get(g->h->unit, (int32_t)k);
 }
 
 /* One of the units that are inputs or outputs, `k` of its layer. */
@@ -90,7 +80,7 @@ static eq_status take(graph *g, const char *what, const char *word, size_t lengt
     int32_t unit = eq_names_find_lower(g->h->unit, word, length);
     int shown = (int)(length < 40 ? length : 40);
     if (unit == EQ_NO_NAME) {
-        const char *like = near(g, word, length);
+        const char *like = eq_nearest(word, length, g->units, unit_name, g);
         return eq_fail_at(g->diag, EQ_ERR_INPUT, g->h->o.at,
                           "%s: no edge of '%s' has a unit '%.*s'%s%s; name units as its edges do",
                           what, g->h->o.edges, shown, word, like == NULL ? "" : ", did you mean ",
@@ -108,14 +98,11 @@ static eq_status take(graph *g, const char *what, const char *word, size_t lengt
 
 static eq_status roles(graph *g, const char *what, const char *text, role is, size_t *count) {
     static const char blanks[] = " \t\r\n,";
+    size_t n;
+    const char *p = eq_next_word(text == NULL ? "" : text, blanks, &n);
     eq_status status = EQ_OK;
-    for (const char *p = text == NULL ? "" : text;
-         status == EQ_OK && *(p += strspn(p, blanks)) != '\0';) {
-        size_t n = strcspn(p, blanks);
-        status = take(g, what, p, n, is, (int32_t)*count);
-        ++*count;
-        p += n;
-    }
+    for (; status == EQ_OK && n > 0; p = eq_next_word(p + n, blanks, &n))
+        status = take(g, what, p, n, is, (int32_t)(*count)++);
     if (status != EQ_OK || *count > 0) return status;
     return eq_fail_at(g->diag, EQ_ERR_INPUT, g->h->o.at,
                       "a network of edges needs %s; name units of it, as in %s=\"a b\"", what,

@@ -71,12 +71,6 @@ static eq_block block(const void *self, size_t b) {
     return out;
 }
 
-/* The layers and units that weight k of a coupling joins. */
-static void find(const eq_hopfield_coupling *c, size_t k, size_t *row, size_t *column) {
-    *row = c->row == NULL ? k / c->columns : (size_t)c->row[k];
-    *column = c->row == NULL ? k % c->columns : (size_t)c->column[k];
-}
-
 /* "_3_7", of a graph "_h1_h2". */
 static void name_of(const eq_hopfield *h, const eq_hopfield_run *r, size_t j, char *to,
                     size_t room) {
@@ -89,7 +83,7 @@ static void name_of(const eq_hopfield *h, const eq_hopfield_run *r, size_t j, ch
         return;
     }
     const eq_hopfield_coupling *c = r->coupling;
-    find(c, j, &row, &column);
+    eq_hopfield_ends(c, j, &row, &column);
     if (h->unit != NULL)
         snprintf(to, room, "_%.40s_%.40s", eq_names_get(h->unit, h->label[c->from][row]),
                  eq_names_get(h->unit, h->label[c->to][column]));
@@ -144,7 +138,7 @@ static size_t node_of(const eq_hopfield *h, size_t l) {
 static void count_ends(const eq_hopfield *h, const eq_hopfield_coupling *c, double *ends) {
     double *from = ends + node_of(h, c->from), *to = ends + node_of(h, c->to);
     for (size_t k = 0, i, j; k < c->count; k++) {
-        find(c, k, &i, &j);
+        eq_hopfield_ends(c, k, &i, &j);
         from[i]++;
         to[j]++;
     }
@@ -171,7 +165,7 @@ static eq_status fan_in(const void *self, size_t b, double *fan, eq_diag *diag) 
             double *to = fan + r->first + p;
             *to = 1.0;
             if (c == NULL) continue;
-            find(c, p, &i, &j);
+            eq_hopfield_ends(c, p, &i, &j);
             *to = ends[node_of(h, c->to) + j];
             if (h->unit != NULL) *to = fmax(*to, ends[node_of(h, c->from) + i]);
         }
@@ -357,7 +351,7 @@ static eq_status draw(eq_hopfield *h, eq_diag *diag) {
         bool all = c->count == eq_hopfield_pairs(c);
         if (!all || h->unit != NULL) count_beside(h, c, ends);
         for (size_t p = 0, i, j; p < c->count; p++) {
-            find(c, p, &i, &j);
+            eq_hopfield_ends(c, p, &i, &j);
             double both = (double)(c->rows + c->columns);
             if (!all || h->unit != NULL)
                 both = ends[node_of(h, c->from) + i] + ends[node_of(h, c->to) + j];

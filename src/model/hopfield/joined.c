@@ -35,28 +35,22 @@ void eq_joined_join(eq_joined *j, int32_t a, int32_t b) {
     j->odd[of_a] = odd_a == odd_b;
 }
 
-/* Weight k of a coupling, of all or of a list: its units in their layers. */
-static void ends_of(const eq_hopfield_coupling *c, size_t k, int32_t *i, int32_t *j) {
-    *i = c->row == NULL ? (int32_t)(k / c->columns) : c->row[k];
-    *j = c->row == NULL ? (int32_t)(k % c->columns) : c->column[k];
-}
-
 /* For each part, by its root: whether an input acts on it, and whether an output is in it. */
 static void look(const eq_hopfield *h, eq_joined *j, bool *fed, bool *read) {
     size_t place[EQ_HOPFIELD_LAYERS] = {0};
     bool odd;
-    int32_t a, b;
+    size_t a, b;
     for (size_t l = 2; l <= h->layers; l++) place[l] = place[l - 1] + h->o.width[l - 1];
     for (int inputs = 0; inputs < 2; inputs++)
         for (size_t q = 0; q < h->couplings; q++) {
             const eq_hopfield_coupling *c = &h->coupling[q];
             for (size_t k = 0; (c->from == 0) == (inputs == 1) && k < c->count; k++) {
-                ends_of(c, k, &a, &b);
-                b += (int32_t)place[c->to];
+                eq_hopfield_ends(c, k, &a, &b);
+                b += place[c->to];
                 if (inputs == 1)
-                    fed[eq_joined_find(j, b, &odd)] = true;
+                    fed[eq_joined_find(j, (int32_t)b, &odd)] = true;
                 else
-                    eq_joined_join(j, a + (int32_t)place[c->from], b);
+                    eq_joined_join(j, (int32_t)(a + place[c->from]), (int32_t)b);
             }
         }
     for (size_t k = h->units - h->o.width[h->layers]; k < h->units; k++)

@@ -76,6 +76,8 @@ eq_status eq_hopfield_weave(eq_hopfield *h, eq_diag *diag);
 eq_hopfield_coupling *eq_hopfield_add(eq_hopfield *h, size_t from, size_t to);
 /* How many W_ij there may be. */
 size_t eq_hopfield_pairs(const eq_hopfield_coupling *c);
+/* The units, in their layers, that weight k joins. */
+void eq_hopfield_ends(const eq_hopfield_coupling *c, size_t k, size_t *row, size_t *column);
 /* "w1", "ws0_2" of a skip, "wl1" inside a layer. */
 void eq_hopfield_coupling_name(const eq_hopfield_coupling *c, char name[8]);
 /* Unit k of a layer, by its name or its number. */

@@ -26,6 +26,11 @@ size_t eq_hopfield_pairs(const eq_hopfield_coupling *c) {
     return c->from == c->to ? c->rows * (c->rows - 1) / 2 : c->rows * c->columns;
 }
 
+void eq_hopfield_ends(const eq_hopfield_coupling *c, size_t k, size_t *row, size_t *column) {
+    *row = c->row == NULL ? k / c->columns : (size_t)c->row[k];
+    *column = c->row == NULL ? k % c->columns : (size_t)c->column[k];
+}
+
 void eq_hopfield_coupling_name(const eq_hopfield_coupling *c, char name[8]) {
     unsigned from = (unsigned)(c->from % 100), to = (unsigned)(c->to % 100);
     if (from == to)
@@ -107,14 +112,12 @@ static eq_status read_density(const eq_hopfield *h, const char *word, size_t len
 /* density[couplings]; later words count over earlier ones. */
 static eq_status read_densities(const eq_hopfield *h, double *density, eq_diag *diag) {
     static const char blanks[] = " \t\r\n,";
-    const char *p = h->o.density == NULL ? "" : h->o.density;
+    size_t n;
+    const char *p = eq_next_word(h->o.density == NULL ? "" : h->o.density, blanks, &n);
     eq_status status = EQ_OK;
     for (size_t k = 0; k < h->couplings; k++) density[k] = 1.0;
-    while (status == EQ_OK && *(p += strspn(p, blanks)) != '\0') {
-        size_t n = strcspn(p, blanks);
+    for (; status == EQ_OK && n > 0; p = eq_next_word(p + n, blanks, &n))
         status = read_density(h, p, n, density, diag);
-        p += n;
-    }
     return status;
 }
 

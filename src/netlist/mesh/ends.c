@@ -48,19 +48,9 @@ eq_status eq_mesh_hold(eq_mesh *m, eq_node node, double volts, bool input) {
     return status == EQ_OK && input ? eq_circuit_input(m->c, e, m->diag) : status;
 }
 
-/* The name of a node that is like the word; NULL: none is. */
-static const char *near(const eq_mesh *m, const char *word, size_t length) {
-    enum { MOST = 10000 };
-    const char *best = NULL;
-    int apart = eq_near(length) + 1;
-    for (size_t k = 0; k < m->nodes && k < MOST; k++) {
-        const char *name = eq_circuit_node_name(m->c, m->node[k]);
-        int d = eq_distance(word, length, name);
-        if (d >= apart) continue;
-        apart = d;
-        best = name;
-    }
-    return best;
+static const char *node_name(const void *of, size_t k) {
+    const eq_mesh *m = of;
+    return eq_circuit_node_name(m->c, m->node[k]);
 }
 
 /* A node that is there. */
@@ -71,7 +61,8 @@ static eq_status find(eq_mesh *m, const char *what, const char *word, size_t len
     *node = eq_circuit_find_node(m->c, name);
     eq_free(name);
     if (*node != EQ_NONE) return EQ_OK;
-    const char *like = near(m, word, length), *file = m->a->text[EQ_NET_EDGES];
+    const char *like = eq_nearest(word, length, m->nodes, node_name, m);
+    const char *file = m->a->text[EQ_NET_EDGES];
     return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->at,
                       "%s: the network%s%s%s has no node '%.*s'%s%s; name nodes as its edges do%s",
                       what, file == NULL ? "" : " of '", file == NULL ? "" : file,
@@ -83,14 +74,13 @@ static eq_status find(eq_mesh *m, const char *what, const char *word, size_t len
 static const char blanks[] = " \t\r\n", blanks_and_commas[] = " \t\r\n,";
 
 eq_status eq_mesh_inputs(eq_mesh *m) {
-    const char *p = m->a->text[EQ_NET_INPUTS];
+    size_t n;
+    const char *p = eq_next_word(m->a->text[EQ_NET_INPUTS], blanks_and_commas, &n);
     eq_status status = EQ_OK;
-    while (status == EQ_OK && *(p += strspn(p, blanks_and_commas)) != '\0') {
-        size_t n = strcspn(p, blanks_and_commas);
+    for (; status == EQ_OK && n > 0; p = eq_next_word(p + n, blanks_and_commas, &n)) {
         eq_node node;
         status = find(m, "inputs", p, n, &node);
         if (status == EQ_OK) status = eq_mesh_hold(m, node, 0.0, true);
-        p += n;
     }
     return status;
 }
@@ -112,13 +102,12 @@ static eq_status rail(eq_mesh *m, const char *word, size_t length) {
 }
 
 eq_status eq_mesh_held_rails(eq_mesh *m) {
-    const char *p = m->a->text[EQ_NET_RAILS];
+    const char *rails = m->a->text[EQ_NET_RAILS];
+    size_t n;
+    const char *p = eq_next_word(rails == NULL ? "" : rails, blanks_and_commas, &n);
     eq_status status = EQ_OK;
-    while (status == EQ_OK && p != NULL && *(p += strspn(p, blanks_and_commas)) != '\0') {
-        size_t n = strcspn(p, blanks_and_commas);
+    for (; status == EQ_OK && n > 0; p = eq_next_word(p + n, blanks_and_commas, &n))
         status = rail(m, p, n);
-        p += n;
-    }
     return status;
 }
 
@@ -150,13 +139,10 @@ static eq_status output(eq_mesh *m, const char *word, size_t length) {
 }
 
 eq_status eq_mesh_outputs(eq_mesh *m) {
-    const char *p = m->a->text[EQ_NET_OUTPUTS];
+    size_t n;
+    const char *p = eq_next_word(m->a->text[EQ_NET_OUTPUTS], blanks, &n);
     eq_status status = EQ_OK;
-    while (status == EQ_OK && *(p += strspn(p, blanks)) != '\0') {
-        size_t n = strcspn(p, blanks);
-        status = output(m, p, n);
-        p += n;
-    }
+    for (; status == EQ_OK && n > 0; p = eq_next_word(p + n, blanks, &n)) status = output(m, p, n);
     return status;
 }
 

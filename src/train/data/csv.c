@@ -124,12 +124,12 @@ static eq_status add_target(table *t, const char *word, eq_header header, bool *
 static eq_status find_targets(table *t, const char *targets, eq_header header, bool *named) {
     static const char blanks[] = " \t\r\n";
     eq_status status = EQ_OK;
-    for (const char *p = targets + strspn(targets, blanks); status == EQ_OK && *p != '\0';) {
-        size_t length = strcspn(p, blanks);
+    size_t length;
+    for (const char *p = eq_next_word(targets, blanks, &length); status == EQ_OK && length > 0;
+         p = eq_next_word(p + length, blanks, &length)) {
         char *word = eq_strndup(p, length);
         status = word == NULL ? eq_out_of_memory(t->diag) : add_target(t, word, header, named);
         eq_free(word);
-        p += length + strspn(p + length, blanks);
     }
     return status;
 }
