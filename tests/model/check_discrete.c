@@ -172,6 +172,7 @@ START_TEST(steps_are_those_of_the_primitive_function) {
         o.free = 4;
         open_net(&k, &o, which + 1);
         solve(&k);
+        ck_assert_double_eq(eq_network_about(k.n).iterations, (double)(o.free * BATCH));
         for (size_t n = 0; n < BATCH; n++) {
             double s[MOST] = {0}, to[MOST];
             for (size_t t = 0; t < o.free; t++) {

@@ -167,6 +167,26 @@ START_TEST(a_junction_settles_from_far_away) {
 }
 END_TEST
 
+/* $simparam of Verilog-AMS 2.4, table 9-27: what the deck says, and of a simulator that neither scales
+ * nor shrinks, steps no source and adds no conductance of its own. */
+START_TEST(questions_are_answered) {
+    static const double answer[] = {2e-9, 50.0, 1e-3, 1.0, 0.0, 0.0, 1.0, 0.2};
+    allow(minor[_i]);
+    for (size_t k = 0; k < sizeof answer / sizeof *answer; k++) {
+        char text[160];
+        snprintf(
+            text, sizeof text,
+            "t\n.options gmin=2n tnom=50\nn1 0 a f\nr1 a 0 1e6\n.model f faulty@ mode=%zu\n.op\n",
+            8 + k);
+        eq_circuit *c = circuit_of(text, minor[_i]);
+        double *v = solve(c), v_a = answer[k] / (1e-3 + 1e-6);
+        ck_assert_double_eq_tol(at(c, v, "a"), v_a, 1e-12 * (1e-6 + fabs(v_a)));
+        free(v);
+        eq_circuit_free(c);
+    }
+}
+END_TEST
+
 START_TEST(transistors_are_those_of_eqspice) {
     static const double volt[] = {-3.0, -1.0, -0.1, 0.0, 0.05, 0.5, 1.0, 3.0};
     static const struct {
@@ -571,6 +591,7 @@ Suite *osdi_suite(void) {
     tcase_add_loop_test(law, resistors_follow_their_parameters, 0, VERSIONS);
     tcase_add_loop_test(law, diodes_are_those_of_eqspice, 0, 2 * VERSIONS);
     tcase_add_loop_test(law, a_junction_settles_from_far_away, 0, VERSIONS);
+    tcase_add_loop_test(law, questions_are_answered, 0, VERSIONS);
     tcase_add_loop_test(law, transistors_are_those_of_eqspice, 0, 4 * VERSIONS);
     tcase_add_loop_test(law, wires_have_currents_and_may_leave_a_terminal_open, 0, VERSIONS);
     tcase_add_loop_test(law, slopes_match_differences, 0, VERSIONS);

@@ -357,7 +357,12 @@ static uint32_t wire_eval(void *handle, void *inst, void *mod, const eq_osdi_sim
 /* ---- faulty: a resistor of 1 kohm that reports what its mode says ---- */
 
 enum { MODE = 1 };
-enum { WARNS = 1, MODEL_FATAL, INSTANCE_FATAL, EVAL_FATAL, NAN_ABOVE, SHORTS, NOISY };
+enum { WARNS = 1, MODEL_FATAL, INSTANCE_FATAL, EVAL_FATAL, NAN_ABOVE, SHORTS, NOISY, ASKS };
+
+/* From mode ASKS on the resistor adds a current in A: the answer of the simulator to this question. */
+static const char *const question[] = {
+    "gmin",   "tnom", "minr", "scale", "shrink", "gdev", "sourceScaleFactor", "simulatorVersion",
+    "no such"};
 
 static void faulty_model(void *handle, void *mod, const eq_osdi_simparams *s, eq_osdi_report *r) {
     model *m = mod;
@@ -390,7 +395,9 @@ static uint32_t faulty_eval(void *handle, void *inst, void *mod, const eq_osdi_s
     clear(i, 2);
     if (m->p[MODE] == NOISY) osdi_log(handle, (char *)"%g", EQ_OSDI_WARNING | EQ_OSDI_UNFORMATTED);
     if (m->p[MODE] == NAN_ABOVE && u > 0.5) g = NAN;
-    add(i->g, i->f, 0, 1, g * u, g);
+    double answer =
+        m->p[MODE] >= ASKS ? simparam(&s->params, question[(int)m->p[MODE] - ASKS]) : 0.0;
+    add(i->g, i->f, 0, 1, g * u + answer, g);
     if (m->p[MODE] == EVAL_FATAL && u > 0.5) {
         say(handle, "the junction has burnt", EQ_OSDI_ERROR);
         return EQ_OSDI_FATAL;

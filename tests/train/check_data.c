@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "train/encode.h"
+#include "train/fingerprint.h"
 
 Suite *data_suite(void);
 
@@ -439,6 +440,24 @@ START_TEST(a_column_that_is_no_label) {
 END_TEST
 
 /* MNIST is looked for in four places. */
+/* What messages call the data: the files, the set of the library, or MNIST where neither is said. */
+START_TEST(data_has_a_name) {
+    static const struct {
+        eq_data_options o;
+        const char *name;
+    } named[] = {{{.path = "a.csv"}, "a.csv"},
+                 {{.path = "a.csv", .test_path = "b.csv"}, "a.csv, b.csv"},
+                 {{.set = "fashion-mnist"}, "fashion-mnist"},
+                 {{0}, "MNIST"}};
+    for (size_t k = 0; k < sizeof named / sizeof *named; k++) {
+        eq_text t = {0};
+        eq_data_names(&named[k].o, &t);
+        ck_assert_str_eq(t.text, named[k].name);
+        eq_text_free(&t);
+    }
+}
+END_TEST
+
 START_TEST(mnist_is_found) {
     char folder[128], data[160], place[200];
     strcpy(folder, scratch_current());
@@ -584,6 +603,7 @@ Suite *data_suite(void) {
     tcase_add_test(t, a_folder_of_images_that_are_their_own_targets);
     tcase_add_test(t, a_table_without_file_or_labels_is_refused);
     tcase_add_test(t, a_column_that_is_no_label);
+    tcase_add_test(t, data_has_a_name);
     tcase_add_test(t, mnist_is_found);
     tcase_add_test(t, split_is_a_partition);
     tcase_add_test(t, iris_has_the_classic_means);

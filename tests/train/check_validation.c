@@ -251,6 +251,29 @@ START_TEST(digits_are_learned) {
 }
 END_TEST
 
+static double watts_of(int circuit, size_t epochs, uint64_t *best) {
+    eq_train_options o = eq_train_defaults();
+    eq_train_summary summary = {0};
+    eq_metrics last;
+    double watts = NAN;
+    eq_experiment *x = experiment_of(circuit, epochs, 0);
+    ck_assert_int_eq(eq_train_metered(x, &o, &last, &summary, &watts, NULL), EQ_OK);
+    *best = summary.best.epoch;
+    eq_experiment_free(x);
+    return watts;
+}
+
+/* The power of an inference is that of the network that the run stands for. */
+START_TEST(the_best_epoch_is_metered) {
+    uint64_t best, same;
+    double watts = watts_of(_i, 30, &best), short_run = watts_of(_i, best, &same);
+    ck_assert_uint_lt(best, 30);
+    ck_assert_uint_eq(best, same);
+    ck_assert_double_eq(watts, short_run);
+    ck_assert_double_ne(watts, watts_of(_i, best - 1, &same));
+}
+END_TEST
+
 Suite *validation_suite(void) {
     Suite *s = suite_create("validation");
     TCase *t = tcase_create("validation");
@@ -258,6 +281,7 @@ Suite *validation_suite(void) {
     tcase_add_checked_fixture(t, setup, scratch_drop);
     tcase_add_test(t, rows_are_cut_from_those_that_train);
     tcase_add_loop_test(t, the_best_epoch_is_kept, 0, 2);
+    tcase_add_loop_test(t, the_best_epoch_is_metered, 0, 2);
     tcase_add_loop_test(t, patience_ends_the_training, 0, 2);
     tcase_add_test(t, what_cannot_be_chosen_by_is_refused);
     tcase_add_test(t, digits_are_learned);
