@@ -269,7 +269,7 @@ START_TEST(capacitances_are_slopes_of_charges) {
     eq_random r = eq_random_seed(17);
     for (int k = 0; k < BIASES; k++) {
         double z[EQ_MAX_TERMINALS] = {0.0};
-        char name[8];
+        char name[16];
         bias(card->letter, &r, z);
         snprintf(name, sizeof name, "%c%d", initial(card), k);
         eq_row at = c->row[eq_circuit_find_element(c, name)];
