@@ -121,6 +121,12 @@ static const trial trials[] = {
             "*% input Vx Vy\n*% output h o\n*% train i1 min=-1m max=1m\n"
             "*% train g1 min=0 max=1\n.op\n.end\n",
      usual, SQUARED ESTIMATOR("four-point", "1e-7", "current"), NULL, EQ_ENGINE_AUTO},
+    {"states of memristors near their bounds",
+     INPUTS
+     "Y1 x o cell x=0.96\nY2 y o cell x=0.03\nY3 o 0 cell x=0.5\nY4 y p cell x=0.999\nR5 p 0 20k\n"
+     ".model cell drift(ron=10k roff=1meg)\n*% input Vx Vy\n*% output o p\n"
+     "*% train y* min=0 max=1\n.op\n.end\n",
+     usual, SQUARED ESTIMATOR("symmetric", "1e-9", "current"), NULL, EQ_ENGINE_AUTO},
     /* Wrong: error signals do not come back, or come back with another factor. */
     {"one-way amplifier before small conductances",
      INPUTS "Rt1 x h 0.01\nRt2 y h 0.01\nRt3 h 0 0.1\nE1 w 0 h 0 2\nRt4 w o 1meg\nRt5 y o 1meg\n"

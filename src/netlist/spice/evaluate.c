@@ -488,7 +488,7 @@ static eq_status evaluate(eq_spice *own, eq_cursor *c, eq_operand *value) {
     if (own->depth == 0) allow_calls(own->all);
     if (eq_expression(c, &names, value)) return EQ_OK;
     if (own->formula != NULL && own->formula->failed) return eq_spice_no_memory(own);
-    return own->all->status == EQ_OK ? EQ_ERR_INPUT : own->all->status;
+    return own->all->status; /* as fail() left it */
 }
 
 eq_status eq_spice_operand(eq_spice *s, eq_cursor *c, eq_operand *value) {
