@@ -211,12 +211,24 @@ class Circuit:
 
     def set(self, pattern, values):
         """Sets them: one number for all, or one each [n]. Values outside the bounds of the parameter
-        raise eqspice.InputError."""
-        found = self._find(pattern)
-        values = np.broadcast_to(np.asarray(values, float), (len(found),))
+        raise eqspice.InputError, and then none is set."""
+        self._put({pattern: values})
+
+    def _put(self, params):
+        """{pattern: values}: all of them or, where one raises, none."""
+        new = []
+        for pattern, values in params.items():
+            found = self._find(pattern)
+            new += zip(found, np.broadcast_to(np.asarray(values, float), (len(found),)).tolist())
         with self._lock:
-            for h, value in zip(found, values.tolist()):
-                self._diag.check(lib.eq_handle_set(self._pointer, h, value, self._diag.pointer))
+            old = [(h, lib.eq_handle_get(self._pointer, h)) for h, _ in new]
+            try:
+                for h, value in new:
+                    self._diag.check(lib.eq_handle_set(self._pointer, h, value, self._diag.pointer))
+            except BaseException:
+                for h, value in reversed(old):
+                    lib.eq_handle_set(self._pointer, h, value, None)
+                raise
 
     def about(self, pattern):
         """(name, unit, min, max, trainable) of the parameter that a pattern means: ("r", "ohm", ...)."""
@@ -282,13 +294,12 @@ class Circuit:
 
         inputs: {pattern: values}, values a number, [n] for the n elements that the pattern means, [B]
         for one element, or [B, n], in V, A or the unit of the parameter. params: {pattern: values},
-        set before (and kept). Every point starts from zero: its bits depend on neither B nor threads.
+        set before and kept, as by `set` (values for this call alone are inputs). Every point starts from zero: its bits depend on neither B nor threads.
         Raises eqspice.SingularError or eqspice.ConvergenceError, with the number of the first example
         that has no answer, and ValueError for shapes that do not fit."""
         with self._lock:
             if params:
-                for pattern, values in params.items():
-                    self.set(pattern, values)
+                self._put(params)
             if inputs is None:
                 inputs = {}
             plan = self._plan(inputs)

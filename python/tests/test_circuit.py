@@ -101,6 +101,26 @@ def test_parameters_by_pattern():
         c.get("q*")
 
 
+def test_inputs_are_of_one_call_and_parameters_are_kept():
+    c = eqspice.Circuit(text=DIVIDER)
+    assert c.op({"r1": [1e3, 9e3]})["out"] == pytest.approx([7.5, 2.5], rel=1e-12)
+    assert c.get("r1") == 1e3 and c.op()["out"] == pytest.approx(7.5, rel=1e-12)
+    c.op(params={"r1": 9e3})
+    assert c.get("r1") == 9e3 and c.op()["out"] == pytest.approx(2.5, rel=1e-12)
+
+
+def test_parameters_are_set_all_or_none():
+    c = eqspice.Circuit(text=DIVIDER)
+    for wrong in ({"r1": 5.0, "zz": 2.0}, {"r*": [4e3, float("nan")]}, {"r1": 5.0, "r2": [1.0, 2.0]},
+                  {"r1": 5.0, "r*": [6.0, float("inf")]}):
+        with pytest.raises((eqspice.InputError, ValueError)):
+            c.op(params=wrong)
+        assert c.get("r*").tolist() == [1e3, 3e3]
+    with pytest.raises(eqspice.InputError):
+        c.set("r*", [7e3, float("nan")])
+    assert c.get("r*").tolist() == [1e3, 3e3] and c.op()["out"] == pytest.approx(7.5, rel=1e-12)
+
+
 def test_errors_have_their_place():
     with pytest.raises(eqspice.InputError) as e:
         eqspice.Circuit(text="t\nV1 a 0 1\nR1 a b x\n.end\n", name="mine.cir")

@@ -29,8 +29,7 @@ static double input(const eq_probe *p, const eq_formula_input *in) {
     case EQ_INPUT_PARAM:
         return eq_handle_effective(p->d->circuit, (eq_handle){in->branch, in->plus});
     case EQ_INPUT_STORED:
-        return eq_stored_value(p->d->circuit, in->branch, (eq_stored){in->plus, in->minus == 1},
-                               p->v);
+        return eq_stored_value(p->d->circuit, in->branch, (eq_stored){in->plus, in->minus}, p->v);
     case EQ_INPUT_MEASURE:
         return p->measured[in->plus];
     case EQ_INPUT_TEMPERATURE:

@@ -43,15 +43,7 @@ static eq_status of_output(derivative *d) {
     double *slope = eq_calloc(f->inputs, sizeof *slope);
     if (slope == NULL) return eq_out_of_memory(d->w->diag);
     eq_probe_slopes(&d->w->probe, f, slope);
-    for (size_t k = 0; k < f->inputs; k++) {
-        const eq_formula_input *in = &f->input[k];
-        if (in->kind == EQ_INPUT_DROP) {
-            d->dcdv[in->plus] += slope[k];
-            d->dcdv[in->minus] -= slope[k];
-        } else if (in->kind == EQ_INPUT_CURRENT) {
-            d->dcdi[eq_solver_branch_of(d->w->s, in->branch)] += slope[k];
-        }
-    }
+    eq_adjoint_add_slopes(d->w->s, f, slope, d->dcdv, d->dcdi);
     eq_free(slope);
     return solve(d);
 }

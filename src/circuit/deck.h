@@ -53,6 +53,7 @@ typedef struct eq_analysis {
     int32_t label;             /* its name: "v(out)" */
     eq_element source;         /* of .tf */
     size_t first, wanted;      /* of .sens: eq_deck.wanted[first ..]; wanted 0: by everything */
+    bool alternating;          /* of .sens: the card asks for AC */
     eq_location at;
 } eq_analysis;
 

@@ -12,8 +12,8 @@ typedef enum eq_input_kind {
     EQ_INPUT_CURRENT,     /* i(branch) of a voltage-defined element */
     EQ_INPUT_TEMPERATURE, /* degrees C */
     EQ_INPUT_PARAM,       /* parameter `plus` of element `branch`; of .print and .measure only */
-    EQ_INPUT_STORED,      /* capacitance `plus`, or with minus = 1 its charge, of element `branch`;
-                             in those cards only */
+    EQ_INPUT_STORED,      /* what element `branch` stores, `plus` and `minus` of eq_stored; in those
+                             cards only */
     EQ_INPUT_MEASURE,     /* value of the .measure card `plus`; in those cards only */
 } eq_input_kind;
 

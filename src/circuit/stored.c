@@ -4,33 +4,79 @@
 
 #include "base/text.h"
 
-bool eq_stored_find(const eq_device_class *cls, const char *name, size_t length, eq_stored *out) {
+static bool find_place(const eq_device_class *cls, const char *name, size_t length,
+                       eq_stored *out) {
     for (int k = 0; k < cls->storages; k++) {
         const eq_storage *s = &cls->storage[k];
-        *out = (eq_stored){k, s->charge != NULL && eq_same_word(s->charge, name, length)};
-        if (out->charge || eq_same_word(s->capacitance, name, length)) return true;
+        bool charge = s->charge != NULL && eq_same_word(s->charge, name, length);
+        *out = (eq_stored){k, charge ? EQ_STORED_CHARGE : 0};
+        if (charge || eq_same_word(s->capacitance, name, length)) return true;
     }
     return false;
 }
 
-double eq_stored_value(const eq_circuit *c, eq_element e, eq_stored what, const double *v) {
+/* The node of that name whose charges are shown; -1: none. */
+static int find_node(const eq_device_class *cls, const char *name, size_t length) {
+    for (int a = 0; a < cls->charge_nodes; a++)
+        if (cls->charge_node[a] != NULL && eq_same_word(cls->charge_node[a], name, length))
+            return a;
+    return -1;
+}
+
+/* qNODE, or cNODENODE: of names that can be taken apart in two ways the longer first one. */
+static bool find_of_nodes(const eq_device_class *cls, const char *name, size_t length,
+                          eq_stored *out) {
+    char kind = length > 1 ? (char)(name[0] | 32) : 0;
+    int of = -1, by = EQ_STORED_CHARGE;
+    if (kind == 'q') of = find_node(cls, name + 1, length - 1);
+    for (size_t k = length - 1; kind == 'c' && k > 1 && (of < 0 || by < 0); k--) {
+        of = find_node(cls, name + 1, k - 1);
+        by = find_node(cls, name + k, length - k);
+    }
+    *out = (eq_stored){cls->storages + of, by};
+    return of >= 0 && by >= 0;
+}
+
+bool eq_stored_find(const eq_device_class *cls, const char *name, size_t length, eq_stored *out) {
+    return find_place(cls, name, length, out) || find_of_nodes(cls, name, length, out);
+}
+
+/* Places of the same name add up. */
+static double of_place(const eq_device_class *cls, double *const *w, const double *at,
+                       eq_stored what) {
     enum { MOST = EQ_MAX_STORAGES };
-    double at[EQ_MAX_TERMINALS], drop[MOST], charge[MOST], matrix[MOST * MOST];
-    double *w[EQ_MAX_COLUMNS], *u[MOST], *q[MOST], *slope[MOST * MOST];
+    double drop[MOST], charge[MOST], matrix[MOST * MOST], sum = 0.0;
+    double *u[MOST], *q[MOST], *slope[MOST * MOST];
     const double *z[EQ_MAX_TERMINALS];
+    for (int a = 0; a < eq_class_nodes(cls); a++) z[a] = &at[a];
+    for (int k = 0; k < cls->storages; k++) u[k] = &drop[k], q[k] = &charge[k];
+    for (int k = 0; k < cls->storages * cls->storages; k++) slope[k] = &matrix[k];
+    cls->stored(1, w, z, u, q, slope);
+    for (int k = 0; k < cls->storages; k++) {
+        bool same = strcmp(cls->storage[k].capacitance, cls->storage[what.of].capacitance) == 0;
+        bool charged = what.by == EQ_STORED_CHARGE;
+        if (same) sum += charged ? charge[k] : matrix[k * (cls->storages + 1)];
+    }
+    return sum;
+}
+
+static double of_node(const eq_device_class *cls, double *const *w, const double *z,
+                      eq_stored what) {
+    double q[EQ_MAX_CHARGES], c[EQ_MAX_CHARGES * EQ_MAX_CHARGES];
+    int a = what.of - cls->storages;
+    if (!cls->charges(w, 0, z, q, c)) return NAN;
+    if (what.by == EQ_STORED_CHARGE) return q[a];
+    double slope = c[a * cls->charge_nodes + what.by];
+    return a == what.by ? slope : 0.0 - slope;
+}
+
+double eq_stored_value(const eq_circuit *c, eq_element e, eq_stored what, const double *v) {
+    double at[EQ_MAX_TERMINALS], *w[EQ_MAX_COLUMNS];
     eq_row r = c->row[e];
     const eq_table *t = &c->table[r.cls];
     const eq_device_class *cls = t->cls;
     for (int k = 0; k < cls->columns; k++) w[k] = t->w[k] + r.row;
-    for (int a = 0; a < eq_class_nodes(cls); a++) at[a] = v[t->term[a][r.row]], z[a] = &at[a];
+    for (int a = 0; a < eq_class_nodes(cls); a++) at[a] = v[t->term[a][r.row]];
     if (cls->control != EQ_CONTROL_PORT) at[0] -= at[1];
-    for (int k = 0; k < cls->storages; k++) u[k] = &drop[k], q[k] = &charge[k];
-    for (int k = 0; k < cls->storages * cls->storages; k++) slope[k] = &matrix[k];
-    cls->stored(1, w, z, u, q, slope);
-    double sum = 0.0;
-    for (int k = 0; k < cls->storages; k++) {
-        bool same = strcmp(cls->storage[k].capacitance, cls->storage[what.place].capacitance) == 0;
-        if (same) sum += what.charge ? charge[k] : matrix[k * (cls->storages + 1)];
-    }
-    return sum;
+    return what.of < cls->storages ? of_place(cls, w, at, what) : of_node(cls, w, at, what);
 }

@@ -20,6 +20,7 @@ typedef struct study {
     eq_subject subject;
     eq_loss_scenes *work; /* NULL: of an output */
     eq_output output;
+    const eq_analysis *card; /* the .sens of the deck that says the output; NULL: none does */
     size_t samples;
     eq_text name; /* "loss", "v(a,b)" */
     const char *unit;
@@ -75,10 +76,29 @@ static eq_status find_output(study *q, eq_diag *diag) {
     return status;
 }
 
+/* The output of a .sens card, and its parameters. */
+static eq_status open_card(study *q, eq_diag *diag) {
+    const eq_deck *d = q->subject.deck;
+    const eq_formula *f = q->card->output;
+    if (q->card->alternating)
+        return eq_fail_at(
+            diag, EQ_ERR_INPUT, eq_circuit_place(q->subject.circuit, q->card->at),
+            ".sens .. ac asks for sensitivities over frequency, and these are taken at "
+            "dc; write .sens %s alone, or say of what, as in --of out",
+            eq_names_get(d->label, q->card->label));
+    eq_text_puts(&q->name, eq_names_get(d->label, q->card->label));
+    q->unit = f->inputs == 1 && f->input[0].kind == EQ_INPUT_CURRENT ? "A" : "V";
+    if (f->inputs != 1 || f->slots != 1) q->unit = "";
+    eq_scenes scenes = {
+        .n = 1, .formula = f, .wanted = d->wanted + q->card->first, .wants = q->card->wanted};
+    return eq_sensitivity_open(&q->s, q->subject.circuit, &scenes, diag);
+}
+
 static eq_status open_output(study *q, eq_diag *diag) {
     eq_circuit *c = q->subject.circuit;
     q->unit = "V";
     q->samples = 1;
+    if (q->card != NULL) return open_card(q, diag);
     if (q->r->output != NULL) {
         eq_status status = find_output(q, diag);
         if (status != EQ_OK) return status;
@@ -89,9 +109,10 @@ static eq_status open_output(study *q, eq_diag *diag) {
                        q->output.minus == EQ_NONE ? "" : eq_circuit_node_name(c, q->output.minus));
     } else {
         return eq_fail(diag, EQ_ERR_USAGE,
-                       "the deck has no `*%% output`; say of what, as in --of out");
+                       "the deck has neither .sens nor `*%% output`; say of what, as in --of out");
     }
-    eq_scenes scenes = {&q->output, 1, 1, NULL, NULL, drop, drop_slope};
+    eq_scenes scenes = {
+        .output = &q->output, .outputs = 1, .n = 1, .value = drop, .gradient = drop_slope};
     return eq_sensitivity_open(&q->s, c, &scenes, diag);
 }
 
@@ -104,15 +125,14 @@ static eq_status open_loss(study *q, eq_diag *diag) {
 }
 
 /* A deck, an output of a trained network at its first sample, or its loss. */
-static eq_status open_study(study *q, const char *path, eq_diag *diag) {
-    eq_status status = eq_subject_open(path, q->r->dialect, &q->subject, diag);
-    bool trained = q->subject.trained != NULL;
-    if (status == EQ_OK && !trained && (q->r->samples > 0 || q->r->training))
+static eq_status open_study(study *q, eq_diag *diag) {
+    bool trained = q->subject.trained != NULL, training = q->r->training;
+    eq_status status = EQ_OK;
+    size_t first, last;
+    if (!trained && (q->r->samples > 0 || training))
         status = eq_fail(diag, EQ_ERR_USAGE,
                          "a deck has no samples; give the folder that `eqspice train` wrote");
     if (status == EQ_OK && trained && q->r->output == NULL) return open_loss(q, diag);
-    size_t first, last;
-    bool training = q->r->training;
     if (status == EQ_OK && trained)
         status = eq_subject_samples(&q->subject, NULL, &training, &first, &last, diag);
     return status == EQ_OK ? open_output(q, diag) : status;
@@ -121,7 +141,6 @@ static eq_status open_study(study *q, const char *path, eq_diag *diag) {
 static void close_study(study *q) {
     eq_sensitivity_close(&q->s);
     eq_loss_scenes_free(q->work);
-    eq_subject_close(&q->subject);
     eq_text_free(&q->name);
     eq_free(q->rank);
 }
@@ -208,20 +227,55 @@ static eq_status check_request(const request *r, eq_diag *diag) {
     return EQ_OK;
 }
 
-static eq_status sens(const char *path, const request *r, eq_diag *diag) {
-    study q = {.r = r};
-    eq_status status = check_request(r, diag);
-    if (status == EQ_OK && r->file != NULL) status = eq_check_output(r->file, path, diag);
-    if (status == EQ_OK) status = open_study(&q, path, diag);
-    if (status == EQ_OK && q.name.failed) status = eq_out_of_memory(diag);
-    if (status == EQ_OK) status = rank(&q, diag);
-    if (status == EQ_OK && r->file != NULL) status = write_csv(&q, path, diag);
+/* Of the output that `card` says, or without one. */
+static eq_status study_one(study *q, const char *path, eq_diag *diag) {
+    eq_status status = open_study(q, diag);
+    if (status == EQ_OK && q->name.failed) status = eq_out_of_memory(diag);
+    if (status == EQ_OK) status = rank(q, diag);
+    if (status == EQ_OK && q->r->file != NULL) status = write_csv(q, path, diag);
     if (status == EQ_OK) {
         eq_print_diag(diag);
-        print_ranking(&q);
-        status = print_mismatch(&q, diag);
+        print_ranking(q);
+        status = print_mismatch(q, diag);
     }
-    close_study(&q);
+    close_study(q);
+    return status;
+}
+
+static bool is_card(const eq_deck *d, size_t k) {
+    return d->analysis[k].type == EQ_ANALYSIS_SENS;
+}
+
+/* Where --of is not given, of each .sens card of a deck, one below the other. */
+static eq_status study_all(const eq_subject *subject, const request *r, const char *path,
+                           eq_diag *diag) {
+    const eq_deck *d = r->output == NULL ? subject->deck : NULL;
+    size_t cards = 0, done = 0;
+    eq_status status = EQ_OK;
+    for (size_t k = 0; d != NULL && k < d->analyses; k++) cards += is_card(d, k);
+    if (cards > 1 && r->file != NULL)
+        return eq_fail(
+            diag, EQ_ERR_USAGE,
+            "the deck has %zu .sens cards, and one file takes one; say which output, as in "
+            "--of out",
+            cards);
+    for (size_t k = 0; status == EQ_OK && cards > 0 && k < d->analyses; k++) {
+        study q = {.r = r, .subject = *subject, .card = &d->analysis[k]};
+        if (!is_card(d, k)) continue;
+        if (done++ > 0) putchar('\n');
+        status = study_one(&q, path, diag);
+    }
+    study q = {.r = r, .subject = *subject};
+    return cards > 0 ? status : study_one(&q, path, diag);
+}
+
+static eq_status sens(const char *path, const request *r, eq_diag *diag) {
+    eq_subject subject = {NULL, NULL, NULL};
+    eq_status status = check_request(r, diag);
+    if (status == EQ_OK && r->file != NULL) status = eq_check_output(r->file, path, diag);
+    if (status == EQ_OK) status = eq_subject_open(path, r->dialect, &subject, diag);
+    if (status == EQ_OK) status = study_all(&subject, r, path, diag);
+    eq_subject_close(&subject);
     return status;
 }
 
@@ -229,7 +283,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     request r = {.top = 20, .seed = 1, .sigma = 0.01};
     const eq_option table[] = {
         {"of", 0, EQ_OPTION_TEXT, &r.output, "NODE[,NODE]",
-         "of this potential or drop (a trained network: of its loss)"},
+         "of this potential or drop (a deck: of its .sens; a network: its loss)"},
         {"samples", 0, EQ_OPTION_INT, &r.samples, "N", "the mean over the first N samples (32)"},
         {"train", 0, EQ_OPTION_FLAG, &r.training, NULL, "samples of the training set"},
         {"top", 0, EQ_OPTION_INT, &r.top, "N", "show the N parameters that matter most (20)"},

@@ -29,6 +29,7 @@
 /* Declared parameters plus derived columns of a class; terminals and internal nodes of an element;
  * numbers that it keeps from one evaluation to the next. */
 enum { EQ_MAX_COLUMNS = 96, EQ_MAX_TERMINALS = 8, EQ_MAX_MEMORY = 48, EQ_MAX_STORAGES = 6 };
+enum { EQ_MAX_CHARGES = 48 }; /* nodes of an element whose charges are shown */
 
 typedef enum eq_defined { EQ_CURRENT_DEFINED, EQ_VOLTAGE_DEFINED } eq_defined;
 typedef enum eq_control {
@@ -170,6 +171,14 @@ typedef struct eq_device_class {
     int storages;
     void (*stored)(size_t n, double *const *w, const double *const *z, double *const *v,
                    double *const *q, double *const *c);
+    /* Of classes whose charges hang on the potentials of all nodes together: the names of these nodes,
+     * internal ones, too (NULL: not shown). Operating points show @m1[qg], and @m1[cgd] = -dq_g/dv_d,
+     * @m1[cgg] = dq_g/dv_g. charges() gives those of row j at the potentials z of eq_class_nodes:
+     * q[a] [C] into node a, c[a * charge_nodes + b] = dq_a/dv_b [F], series resistances outside;
+     * false: there are no numbers. */
+    const char *const *charge_node;
+    int charge_nodes;
+    bool (*charges)(double *const *w, size_t j, const double *z, double *q, double *c);
     /* dx/dt [1/s] of the state, which is the parameter `value`, at the drops x; NULL: the class has no
      * state. At dc the state stays where the deck has it. */
     void (*rate)(size_t n, double *const *w, const double *x, double *dxdt);

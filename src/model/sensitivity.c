@@ -7,7 +7,8 @@
 #include "model/mismatch.h"
 
 void eq_sensitivity_close(eq_sensitivity *s) {
-    double *all[] = {s->value, s->gradient, s->start, s->v, s->dcdv, s->branch, s->y, s->dcdy};
+    double *all[] = {s->value,  s->gradient, s->start, s->v,    s->dcdv,
+                     s->branch, s->dcdi,     s->y,     s->dcdy, s->work};
     for (size_t j = 0; j < sizeof all / sizeof *all; j++) eq_free(all[j]);
     eq_free(s->handle);
     eq_adjoint_free(s->back);
@@ -22,9 +23,11 @@ static bool is_input(const eq_sensitivity *s, eq_element e) {
     return false;
 }
 
-/* Those of the circuit; into s->handle where that is there. */
+/* Those of the circuit, or those that are wanted; into s->handle where that is there. */
 static size_t take_handles(const eq_sensitivity *s) {
-    size_t n = 0;
+    size_t n = 0, wants = s->scenes.wants;
+    for (size_t k = 0; s->handle != NULL && k < wants; k++) s->handle[k] = s->scenes.wanted[k];
+    if (wants > 0) return wants;
     for (eq_handle_walk w = {0}; eq_handle_next(s->c, &w);) {
         if (isnan(eq_handle_get(s->c, w.handle)) || is_input(s, w.handle.element)) continue;
         if (s->handle != NULL) s->handle[n] = w.handle;
@@ -34,6 +37,8 @@ static size_t take_handles(const eq_sensitivity *s) {
 }
 
 static eq_status make_room(eq_sensitivity *s, eq_diag *diag) {
+    const eq_formula *f = s->scenes.formula;
+    size_t outputs = f == NULL ? s->scenes.outputs : f->inputs;
     struct {
         double **at;
         size_t count, each;
@@ -43,8 +48,10 @@ static eq_status make_room(eq_sensitivity *s, eq_diag *diag) {
                {&s->v, 1, s->nodes},
                {&s->dcdv, 1, s->nodes},
                {&s->branch, 1, eq_solver_branches(s->solver)},
-               {&s->y, 1, s->scenes.outputs},
-               {&s->dcdy, 1, s->scenes.outputs}};
+               {&s->dcdi, 1, eq_solver_branches(s->solver)},
+               {&s->y, 1, outputs},
+               {&s->dcdy, 1, outputs},
+               {&s->work, 1, f == NULL ? 0 : eq_formula_work(f)}};
     s->handle = eq_calloc(s->params, sizeof *s->handle);
     bool whole = s->handle != NULL;
     for (size_t j = 0; whole && j < sizeof all / sizeof *all; j++) {
@@ -52,6 +59,37 @@ static eq_status make_room(eq_sensitivity *s, eq_diag *diag) {
         whole = *all[j].at != NULL;
     }
     return whole ? EQ_OK : eq_out_of_memory(diag);
+}
+
+/* The outputs y, or what the formula is of. */
+static void take_outputs(eq_sensitivity *s) {
+    const eq_scenes *q = &s->scenes;
+    for (size_t k = 0; q->formula == NULL && k < q->outputs; k++)
+        s->y[k] = s->v[q->output[k].plus] -
+                  (q->output[k].minus == EQ_NONE ? 0.0 : s->v[q->output[k].minus]);
+    for (size_t k = 0; q->formula != NULL && k < q->formula->inputs; k++) {
+        const eq_formula_input *in = &q->formula->input[k];
+        s->y[k] = in->kind == EQ_INPUT_CURRENT
+                      ? eq_solver_current(s->solver, in->branch, s->v, s->branch)
+                      : s->v[in->plus] - s->v[in->minus];
+    }
+}
+
+/* dC/dv and dC/di. */
+static void take_slopes(eq_sensitivity *s, size_t j) {
+    const eq_scenes *q = &s->scenes;
+    memset(s->dcdv, 0, s->nodes * sizeof *s->dcdv);
+    memset(s->dcdi, 0, eq_solver_branches(s->solver) * sizeof *s->dcdi);
+    if (q->formula == NULL)
+        q->gradient(q->data, j, s->y, s->dcdy);
+    else
+        eq_formula_evaluate(q->formula, s->y, s->dcdy, s->work);
+    for (size_t k = 0; q->formula == NULL && k < q->outputs; k++) {
+        s->dcdv[q->output[k].plus] += s->dcdy[k];
+        if (q->output[k].minus != EQ_NONE) s->dcdv[q->output[k].minus] -= s->dcdy[k];
+    }
+    if (q->formula != NULL) eq_adjoint_add_slopes(s->solver, q->formula, s->dcdy, s->dcdv, s->dcdi);
+    s->dcdv[EQ_GROUND] = 0.0;
 }
 
 /* The state of scene j in v, from that in start; y and its cost. */
@@ -64,24 +102,20 @@ static eq_status solve(eq_sensitivity *s, size_t j, double *cost, eq_diag *diag)
     memcpy(s->v, s->start + j * s->nodes, s->nodes * sizeof *s->v);
     eq_status status = eq_solver_solve(s->solver, &s->options, s->v, s->branch, NULL, diag);
     if (status != EQ_OK) return status;
-    for (size_t k = 0; k < q->outputs; k++)
-        s->y[k] = s->v[q->output[k].plus] -
-                  (q->output[k].minus == EQ_NONE ? 0.0 : s->v[q->output[k].minus]);
-    *cost = q->value(q->data, j, s->y);
+    take_outputs(s);
+    *cost = q->formula == NULL ? q->value(q->data, j, s->y)
+                               : eq_formula_evaluate(q->formula, s->y, NULL, s->work);
     return EQ_OK;
 }
 
 /* Adds dC/dw of the scene just solved. */
 static eq_status add_gradient(eq_sensitivity *s, size_t j, eq_diag *diag) {
     const eq_scenes *q = &s->scenes;
-    q->gradient(q->data, j, s->y, s->dcdy);
-    memset(s->dcdv, 0, s->nodes * sizeof *s->dcdv);
-    for (size_t k = 0; k < q->outputs; k++) {
-        s->dcdv[q->output[k].plus] += s->dcdy[k];
-        if (q->output[k].minus != EQ_NONE) s->dcdv[q->output[k].minus] -= s->dcdy[k];
-    }
-    s->dcdv[EQ_GROUND] = 0.0;
-    eq_status status = eq_adjoint_solve(s->back, s->v, s->branch, s->dcdv, diag);
+    take_slopes(s, j);
+    eq_status status =
+        q->formula == NULL
+            ? eq_adjoint_solve(s->back, s->v, s->branch, s->dcdv, diag)
+            : eq_adjoint_solve_currents(s->back, s->v, s->branch, s->dcdv, s->dcdi, diag);
     if (status != EQ_OK) return status;
     eq_adjoint_sources(s->back, s->dcdv);
     for (size_t p = 0; p < s->params; p++)

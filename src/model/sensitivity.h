@@ -5,6 +5,7 @@
 #define EQ_MODEL_SENSITIVITY_H
 
 #include "circuit/circuit.h"
+#include "circuit/formula.h"
 #include "solver/adjoint.h"
 
 /* What the cost is of: the drops of the outputs, for each of n input vectors. */
@@ -15,6 +16,11 @@ typedef struct eq_scenes {
     void *data;
     double (*value)(void *data, size_t j, const double *y);
     void (*gradient)(void *data, size_t j, const double *y, double *dcdy);
+    /* Instead of outputs: a formula of drops and of currents of voltage-defined elements, which is the
+     * cost; n is 1. */
+    const eq_formula *formula;
+    const eq_handle *wanted; /* [wants] the parameters; wants 0: all */
+    size_t wants;
 } eq_scenes;
 
 typedef struct eq_sensitivity {
@@ -30,7 +36,7 @@ typedef struct eq_sensitivity {
     double *gradient; /* [params] mean dC/dw over the scenes */
     double mean;      /* C */
     double *start;    /* [n][nodes] V: the states */
-    double *v, *dcdv, *branch, *y, *dcdy;
+    double *v, *dcdv, *branch, *dcdi, *y, *dcdy, *work; /* work: of the formula */
 } eq_sensitivity;
 
 /* Solves all scenes: mean and gradient. The circuit must outlive it. */

@@ -314,6 +314,19 @@ double eq_adjoint_gradient(const eq_adjoint *a, eq_handle h, const double *v,
     return inverse ? -t->w[k][j] * t->w[k][j] * gradient : gradient;
 }
 
+void eq_adjoint_add_slopes(const eq_solver *s, const eq_formula *f, const double *slope,
+                           double *dcdv, double *dcdi) {
+    for (size_t k = 0; k < f->inputs; k++) {
+        const eq_formula_input *in = &f->input[k];
+        if (in->kind == EQ_INPUT_DROP) {
+            dcdv[in->plus] += slope[k];
+            dcdv[in->minus] -= slope[k];
+        } else if (in->kind == EQ_INPUT_CURRENT) {
+            dcdi[eq_solver_branch_of(s, in->branch)] += slope[k];
+        }
+    }
+}
+
 eq_status eq_solver_adjoint(eq_solver *s, const double *v, const double *branch, const double *dcdv,
                             double *lambda, eq_diag *diag) {
     eq_adjoint *a = NULL;

@@ -3,6 +3,7 @@
 #ifndef EQ_SOLVER_ADJOINT_H
 #define EQ_SOLVER_ADJOINT_H
 
+#include "circuit/formula.h"
 #include "solver/solver_internal.h"
 
 typedef struct eq_adjoint {
@@ -26,6 +27,10 @@ eq_status eq_adjoint_solve(eq_adjoint *a, const double *v, const double *branch,
  * Then lambda is that of the node currents, as every gradient below takes it. */
 eq_status eq_adjoint_solve_currents(eq_adjoint *a, const double *v, const double *branch,
                                     const double *dcdv, const double *dcdi, eq_diag *diag);
+/* Adds to dcdv and dcdi those of a formula of drops and currents of voltage-defined elements, with its
+ * slope by each input. */
+void eq_adjoint_add_slopes(const eq_solver *s, const eq_formula *f, const double *slope,
+                           double *dcdv, double *dcdi);
 /* lambda [nodes] given instead of solved, at the solution v of a circuit without kept currents:
  * -d_n (v_n(b) - v_n(0))/(b d_ref) makes the gradients those of Equilibrium Propagation, since
  * J^T D = D J where an energy exists. Leaves the branch currents in `branch`. */

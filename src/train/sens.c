@@ -82,6 +82,12 @@ eq_status eq_trained_sensitivity(eq_trained *m, size_t n, size_t *samples, eq_lo
     *work = make_room(m, count);
     if (*work == NULL) return eq_out_of_memory(diag);
     eq_status status = take_samples(m, *work, count, diag);
-    eq_scenes scenes = {m->s.c->output, m->s.outputs, count, (*work)->x, *work, value, gradient};
+    eq_scenes scenes = {.output = m->s.c->output,
+                        .outputs = m->s.outputs,
+                        .n = count,
+                        .x = (*work)->x,
+                        .data = *work,
+                        .value = value,
+                        .gradient = gradient};
     return status == EQ_OK ? eq_sensitivity_open(out, m->s.c, &scenes, diag) : status;
 }

@@ -355,6 +355,9 @@ START_TEST(charges_are_no_change_of_a_circuit) {
     ck_assert(fingerprint_with("n=1 cjo=1p tt=1n", "vto=1 cgso=1n pb=0.7 cbd=1p") == usual);
     ck_assert(fingerprint_with("n=1 vj=0.7", "vto=1") != usual);
     ck_assert(fingerprint_with("n=1", "vto=1.1") != usual);
+    uint64_t ekv = fingerprint_with("n=1", "level=44");
+    ck_assert(fingerprint_with("n=1", "level=44 cgso=1n cgbo=1n pb=0.7 cj=1m fc=0.1") == ekv);
+    ck_assert(fingerprint_with("n=1", "level=44 cox=1m") != ekv);
 }
 END_TEST
 

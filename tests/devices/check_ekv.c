@@ -102,10 +102,11 @@ static real gap(real t) {
 
 typedef struct currents {
     real ids, idb;
-    bool on; /* the gate is above flat band */
+    bool on;         /* the gate is above flat band */
+    real qd, qs, qb; /* C, of the ends and the bulk */
 } currents;
 
-/* Eqs. 18 to 68 of an n channel at vd >= vs, all from the bulk. */
+/* Eqs. 18 to 78 of an n channel at vd >= vs, all from the bulk. */
 static currents report(const card *c, real vg, real vd, real vs) {
     const real eps = 104.5e-12L;
     real t = c->temp + 273.15L, tnom = c->tnom + 273.15L, ut = per_kelvin * t, type = c->type;
@@ -144,18 +145,25 @@ static currents report(const card *c, real vg, real vd, real vs) {
                   sqrtl((vds - vdssp) * (vds - vdssp) + dv * dv)) /
                  ut);
     real ir = F((vp - vd) / ut), beta = kp * c->m * weff / leq;
+    real xf = sqrtl(0.25L + i_f), xr = sqrtl(0.25L + ir), both = (xf + xr) * (xf + xr);
+    real nq = 1.0L + gamma / (2.0L * sqrtl(vp + phi + 1e-6L));
+    real qi = -nq * (4.0L / 3.0L * (xf * xf + xf * xr + xr * xr) / (xf + xr) - 1.0L);
+    real qb =
+        (on ? -gamma * sqrtl(vp + phi + 1e-6L) : -vgp) / ut - (on ? (nq - 1.0L) / nq * qi : 0.0L);
     if (c->e0 == 0.0L) {
         beta /= 1.0L + c->theta * 0.5L * (vp + sqrtl(vp * vp + 2.0L * ut * ut));
     } else {
-        real eta = c->type > 0 ? 0.5L : 1.0L / 3.0L, xf = sqrtl(0.25L + i_f),
-             xr = sqrtl(0.25L + ir);
-        real nq = 1.0L + gamma / (2.0L * sqrtl(vp + phi + 1e-6L));
-        real qi = -nq * (4.0L / 3.0L * (xf * xf + xf * xr + xr * xr) / (xf + xr) - 1.0L);
-        real qb = (on ? -gamma * sqrtl(vp + phi + 1e-6L) : -vgp) / ut - (nq - 1.0L) / nq * qi;
+        real eta = c->type > 0 ? 0.5L : 1.0L / 3.0L;
         beta *= 1.0L + c->cox / (c->e0 * eps) * gamma * sqrtl(phi);
         beta /= 1.0L + c->cox / (c->e0 * eps) * ut * fabsl(qb + eta * qi);
     }
-    currents i = {2.0L * n * beta * ut * ut * (i_f - irp), 0.0L, on};
+    currents i = {.ids = 2.0L * n * beta * ut * ut * (i_f - irp), .on = on};
+    real oxide = c->cox * c->m * weff * leff * ut;
+    real cubic_d = 3 * xr * xr * xr + 6 * xr * xr * xf + 4 * xr * xf * xf + 2 * xf * xf * xf;
+    real cubic_s = 3 * xf * xf * xf + 6 * xf * xf * xr + 4 * xf * xr * xr + 2 * xr * xr * xr;
+    i.qd = -oxide * nq * (4.0L / 15.0L * cubic_d / both - 0.5L);
+    i.qs = -oxide * nq * (4.0L / 15.0L * cubic_s / both - 0.5L);
+    i.qb = oxide * qb;
     real vib = vd - vs - c->ibn * 2.0L * vdss;
     if (vib > 0.0L) i.idb = i.ids * c->iba / ibb * vib * expl(-ibb * lc / vib);
     return i;
@@ -288,6 +296,98 @@ static double long_beta(void) {
     return 1e-4 * 2.0 / (1.0 + sqrt(1.01));
 }
 
+/* Charges and their slopes. */
+typedef struct stores {
+    double q[4], c[16];
+} stores;
+
+static stores stored(eq_circuit *c, const double *z) {
+    stores s;
+    eq_row r = c->row[eq_circuit_find_element(c, "m1")];
+    eq_table *t = &c->table[r.cls];
+    ck_assert(t->cls->charges(t->w, (size_t)r.row, z, s.q, s.c));
+    return s;
+}
+
+/* 200 random cards at 40 biases each, both kinds and directions; below flat band the report drops what
+ * 1e-6 V beside phi makes. */
+START_TEST(charges_are_those_of_the_report) {
+    eq_random r = eq_random_seed(53);
+    for (int k = 0; k < 200; k++) {
+        eq_text model = {0}, line = {0};
+        int type = k % 2 == 0 ? 1 : -1;
+        card c = random_card(&r, type, &model, &line);
+        eq_circuit *circuit = read_card(model.text, line.text);
+        real whole = c.cox * c.m * (c.w + c.dw) * (c.l + c.dl);
+        for (int p = 0; p < 40; p++) {
+            double z[4], u = type;
+            z[B] = 2.0 * eq_random_uniform(&r) - 1.0;
+            for (int a = 0; a < 3; a++)
+                z[a] = z[B] + u * ((a == G ? 5.0 : 2.5) * eq_random_uniform(&r) - (a == G));
+            bool forward = u * z[D] >= u * z[S];
+            int high = forward ? D : S, low = forward ? S : D;
+            currents x = report(&c, u * (z[G] - z[B]), u * (z[high] - z[B]), u * (z[low] - z[B]));
+            real want[4] = {[B] = x.qb, [G] = -x.qb - x.qd - x.qs};
+            want[high] = x.qd, want[low] = x.qs;
+            stores s = stored(circuit, z);
+            for (int n = 0; n < 4; n++)
+                ck_assert_msg(
+                    fabs((double)(s.q[n] - u * want[n])) <=
+                        (double)(1e-10L * fabsl(want[n]) + (x.on ? 1e-18L : 2e-3L) * whole),
+                    "terminal %d: %.17g, report %.17Lg\n%s %s", n, s.q[n], u * want[n], model.text,
+                    line.text);
+        }
+        eq_circuit_free(circuit);
+        eq_text_free(&model);
+        eq_text_free(&line);
+    }
+}
+END_TEST
+
+static const char layered[] =
+    "cgso=1n cgdo=2n cgbo=3n cj=1m cjsw=2n mj=0.4 mjsw=0.2 pb=0.7 fc=0.4)";
+
+/* C = dq/dv in every direction; what one terminal takes up the others give, and only drops count. */
+START_TEST(capacitances_are_slopes_of_charges) {
+    eq_random r = eq_random_seed(59);
+    for (int k = 0; k < 100; k++) {
+        eq_text model = {0}, line = {0};
+        int type = k % 2 == 0 ? 1 : -1;
+        random_card(&r, type, &model, &line);
+        model.text[model.length - 1] = ' ', eq_text_puts(&model, layered);
+        eq_text_puts(&line, " ad=5p as=8p pd=4u ps=6u");
+        eq_circuit *c = read_card(model.text, line.text);
+        double z[4], h = 2e-4, scale = 0.0;
+        for (int a = 0; a < 4; a++) z[a] = type * (a == B ? 0.5 : 2.0 * eq_random_uniform(&r));
+        z[G] += type * (k % 5 == 0 ? -1.5 : 0.5);
+        stores here = stored(c, z);
+        for (int n = 0; n < 16; n++) scale = fmax(scale, fabs(here.c[n]));
+        for (int b = 0; b < 4; b++) {
+            stores at[4];
+            double row = 0.0, column = 0.0;
+            for (int s = 0; s < 4; s++) {
+                double moved[4];
+                memcpy(moved, z, sizeof z);
+                moved[b] += h * (s < 2 ? s - 2 : s - 1);
+                at[s] = stored(c, moved);
+                row += here.c[b * 4 + s];
+                column += here.c[s * 4 + b];
+            }
+            ck_assert_double_le(fmax(fabs(row), fabs(column)), 1e-14 * scale);
+            for (int a = 0; a < 4; a++) {
+                double d = (at[0].q[a] - 8 * at[1].q[a] + 8 * at[2].q[a] - at[3].q[a]) / (12 * h);
+                ck_assert_msg(fabs(d - here.c[a * 4 + b]) <= 1e-7 * scale, "%d by %d: %g %g\n%s %s",
+                              a, b, d, here.c[a * 4 + b], model.text, line.text);
+            }
+        }
+        ck_assert_double_le(fabs(here.q[0] + here.q[1] + here.q[2] + here.q[3]), 1e-14 * scale);
+        eq_circuit_free(c);
+        eq_text_free(&model);
+        eq_text_free(&line);
+    }
+}
+END_TEST
+
 static const char plain[] = /* a long, wide channel without short-channel effects */
     "nmos(level=44 is=0 vto=0.6 gamma=0.7 phi=0.8 kp=100u lambda=0 leta=0 weta=0 ucrit=1e30 "
     "e0=1e30)";
@@ -336,6 +436,84 @@ START_TEST(strong_inversion_is_the_square_law) {
             ck_assert_double_eq_tol(drain(c, 0.1 + vd, vg, 0.1, 0), square, 5e-3 * square);
         }
     eq_circuit_free(c);
+}
+END_TEST
+
+static double near(double want, double share) {
+    return share * fabs(want);
+}
+
+/* Of the oxide C = cox W L of m transistors: all of it is seen below flat band and, without a drop, far
+ * above threshold; saturated 2/3 by the source, none by the drain, and of the third that is left
+ * (n-1)/n by the bulk, n = 1 + gamma/(2 root(phi + VP)); of the carriers 2/5 are the drain's.
+ * Below threshold the gate sees (n-1)/n, all of it at the bulk. */
+START_TEST(capacitances_have_their_limits) {
+    static const char cold[] =
+        "nmos(level=44 is=0 vto=0.6 gamma=0.7 phi=0.8 cox=2m lambda=0 leta=0 "
+        "weta=0 ucrit=1e30 tnom=-272.15 dw=1u dl=-1u)";
+    eq_circuit *c = read_card(cold, "w=9u l=11u m=3 temp=-272.15");
+    double all = 3 * 2e-3 * 10e-6 * 10e-6, ut = (double)per_kelvin;
+    double off[] = {0.5, -2.0, 0.2, 0.0}, open[] = {0.1, 3.5, 0.1, 0.0},
+           sat[] = {3.5, 2.5, 0.1, 0.0};
+    stores s = stored(c, off);
+    ck_assert_double_eq_tol(s.c[G * 4 + G], all, near(all, 1e-12));
+    ck_assert_double_eq_tol(s.c[G * 4 + B], -all, near(all, 1e-12));
+    s = stored(c, open);
+    ck_assert_double_eq_tol(s.c[G * 4 + G], all, near(all, 1e-3));
+    ck_assert_double_eq_tol(-s.c[G * 4 + S], 0.5 * all, near(all, 1e-3));
+    ck_assert_double_eq_tol(s.c[G * 4 + S], s.c[G * 4 + D], near(all, 1e-12));
+    s = stored(c, sat);
+    double root = pinch_root(2.5, ut), n = 1.0 + 0.7 / (2.0 * root);
+    ck_assert_double_eq_tol(-s.c[G * 4 + S], 2.0 / 3.0 * all, near(all, 1e-3));
+    ck_assert_double_eq_tol(-s.c[G * 4 + D], 0.0, near(all, 1e-3));
+    ck_assert_double_eq_tol(-s.c[G * 4 + B], (n - 1.0) / n / 3.0 * all, near(all, 2e-3));
+    ck_assert_double_eq_tol(s.q[D] / (s.q[D] + s.q[S]), 0.4, 1e-3);
+    double charge = -2.0 / 3.0 * n * (root * root - 0.8 - 0.1) * all;
+    ck_assert_double_eq_tol(s.q[D] + s.q[S], charge, near(charge, 1e-3));
+    eq_circuit_free(c);
+    c = read_card(plain, "w=10u l=10u");
+    double weak[] = {1.0, 0.0, 0.0, 0.0}, whole = 0.7e-3 * 1e-10;
+    s = stored(c, weak);
+    root = pinch_root(0.0, (double)per_kelvin * 300.15), n = 1.0 + 0.7 / (2.0 * root);
+    ck_assert_double_eq_tol(s.c[G * 4 + G], (n - 1.0) / n * whole, near(whole, 1e-3));
+    ck_assert_double_eq_tol(-s.c[G * 4 + B], (n - 1.0) / n * whole, near(whole, 1e-3));
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* In a deck: charges of the terminals, what each takes up by the others, in reverse, too, with the inner
+ * ends where resistances are, overlaps and layers in them. */
+START_TEST(decks_show_charges) {
+    static const char deck[] =
+        "shown\nV1 d 0 1.5\nV2 g 0 0.2\nV3 b 0 -1\nM1 d g 0 b nn w=10u l=1u ad=10p ps=20u m=2\n"
+        "M2 0 g d b nn w=10u l=1u as=10p pd=20u m=2\nM3 d g 0 b nr w=10u l=1u\n"
+        ".model nn nmos(level=44 cgdo=1n cj=1m cjsw=2n vto=4)\n"
+        ".model nr nmos(level=44 rsh=100k gamma=0 cgso=3n vto=-1)\n"
+        ".print op @m1[cgd] @m1[cbd] @m1[cbs] @M1[CDD] @m2[cbs] {m1:qg+m1:qd+m1:qs+m1:qb} m3:cgs "
+        "@m3[cgd]\n.op\n.end\n";
+    char *text = NULL;
+    double x[8];
+    put("s.cir", deck);
+    expect_exit(0, &text, "run %s --format csv", in("s.cir"));
+    const char *table = strchr(strstr(text, "@m1[cgd],"), '\n');
+    ck_assert_int_eq(sscanf(table, "%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf", &x[0], &x[1], &x[2], &x[3],
+                            &x[4], &x[5], &x[6], &x[7]),
+                     8);
+    double bottom = 2e-14 / sqrt(1.0 + 2.5 / 0.8), side = 8e-14 / pow(1.0 + 1.0 / 0.8, 0.33);
+    ck_assert_double_eq_tol(x[0], 2e-14, 5e-17); /* the channel is empty */
+    ck_assert_double_eq_tol(x[1], bottom, 5e-17);
+    ck_assert_double_eq_tol(x[2], side, 1e-16);
+    ck_assert_double_eq_tol(x[3], x[0] + x[1], 1e-16);
+    ck_assert_double_eq_tol(x[4], x[1], 1e-20);
+    ck_assert_double_eq_tol(x[5], 0.0, 1e-27);
+    ck_assert_double_gt(x[7], 1e-15); /* its own drain is hardly above the source */
+    ck_assert_double_lt(fabs(x[6] - 3e-14 - x[7]), 2e-15);
+    free(text);
+    expect_exit(0, NULL, "export %s --to xml -o %s", in("s.cir"), in("s.xml"));
+    eq_circuit *a = read_deck(in("s.cir")), *b = read_deck(in("s.xml"));
+    assert_same_circuit(a, b);
+    eq_circuit_free(a);
+    eq_circuit_free(b);
 }
 END_TEST
 
@@ -549,6 +727,10 @@ Suite *ekv_suite(void) {
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_set_timeout(t, 120);
     tcase_add_test(t, currents_are_those_of_the_report);
+    tcase_add_test(t, charges_are_those_of_the_report);
+    tcase_add_test(t, capacitances_are_slopes_of_charges);
+    tcase_add_test(t, capacitances_have_their_limits);
+    tcase_add_test(t, decks_show_charges);
     tcase_add_test(t, weak_inversion_is_exponential);
     tcase_add_test(t, strong_inversion_is_the_square_law);
     tcase_add_test(t, transconductance_over_current_is_the_published_curve);

@@ -293,15 +293,15 @@ START_TEST(charges_are_read) {
     eq_circuit *c = circuit_of(elements, minor[_i]);
     eq_row r = c->row[eq_circuit_find_element(c, "n1")],
            d = c->row[eq_circuit_find_element(c, "n3")];
-    const eq_osdi_instance *resistor = eq_osdi_at(c->table[r.cls].w[0][r.row]);
-    const eq_osdi_instance *diode = eq_osdi_at(c->table[d.cls].w[0][d.row]);
+    double *const *resistor = c->table[r.cls].w, *const *diode = c->table[d.cls].w;
     double q[3], slope[9], z[2] = {0.7, 0.2};
-    ck_assert(eq_osdi_charge(resistor, z, q, slope));
+    ck_assert(eq_osdi_charges(resistor, (size_t)r.row, z, q, slope));
     ck_assert_double_eq_tol(q[0], 1e-12, 1e-24);
     ck_assert_double_eq_tol(q[1], -1e-12, 1e-24);
     ck_assert_double_eq_tol(slope[0], 2e-12, 1e-24);
     ck_assert_double_eq_tol(slope[1], -2e-12, 1e-24);
-    ck_assert(eq_osdi_charge(diode, z, q, slope)); /* between the inner node and the cathode */
+    ck_assert(eq_osdi_charges(diode, (size_t)d.row, z, q,
+                              slope)); /* between the inner node and the cathode */
     double i[MOST], g[MOST * MOST], inner;
     currents(c, "n3", z, i, g);
     inner = z[0] - 50.0 * i[0];
@@ -310,6 +310,44 @@ START_TEST(charges_are_read) {
     ck_assert_double_eq_tol(slope[2 * 3 + 2], 1e-12, 1e-24);
     ck_assert_double_eq_tol(slope[2 * 3 + 1], -1e-12, 1e-24);
     eq_circuit_free(c);
+}
+END_TEST
+
+/* What a deck asks for: charges of nodes by name, internal ones and two that are joined, too, and their
+ * slopes; a terminal that is left open has no charge, an unknown current none that is shown. */
+START_TEST(charges_are_shown) {
+    int n = minor[_i];
+    char made[1024], *text = NULL;
+    snprintf(made, sizeof made,
+             "t\nv1 a 0 0.7\nn1 a 0 rr\nn2 a 0 dr\nn3 a 0 dj\nn4 a 0 ww\n.model rr resistor%d "
+             "cap=2p\n.model dr diode%d rs=1k is=1e-9 cj=3p\n.model dj diode%d cj=3p is=1e-9\n"
+             ".model ww wire%d\n.print op @n1[qp] @n1[CPN] @n1[cpp] @n2[qa] @n2[qai] "
+             "{n2:caiai-n2:caic} @n2[qc] n3:qa n3:qai @n3[caic] @n4[qt]\n"
+             ".save @n4[qflow(p,n)] @n1[qx] @n1[c]\n.op\n.end\n",
+             n, n, n, n);
+    put("q.cir", made);
+    expect_exit(0, &text, "run %s --format csv --osdi %s", in("q.cir"), library(n, 0));
+    ck_assert_msg(strstr(text, "left out: @n4[qflow(p,n)]") != NULL, "%s", text);
+    const char *table = strstr(text, "@n1[qp],");
+    double x[11], low = 0.0, high = 0.7, vt = 8.617333262e-5 * 300.15;
+    for (int k = 0; k < 100; k++) { /* behind 1 kohm */
+        double u = 0.5 * (low + high);
+        if ((0.7 - u) / 1e3 > 1e-9 * expm1(u / vt) + 1e-12 * u)
+            low = u;
+        else
+            high = u;
+    }
+    const double want[] = {1.4e-12,      2e-12,   2e-12,   0.0,   3e-12 * low, 0.0,
+                           -3e-12 * low, 2.1e-12, 2.1e-12, 3e-12, 0.0};
+    table = strchr(table, '\n') + 1;
+    for (int k = 0; k < 11; k++) {
+        char *end;
+        x[k] = strtod(table, &end);
+        table = end + 1;
+        ck_assert_msg(fabs(x[k] - want[k]) <= 1e-9 * fabs(want[k]) + 1e-24, "%d: %.12g, not %.12g",
+                      k, x[k], want[k]);
+    }
+    free(text);
 }
 END_TEST
 
@@ -602,6 +640,7 @@ Suite *osdi_suite(void) {
     tcase_add_checked_fixture(program, scratch_make, scratch_drop);
     tcase_set_timeout(program, 120);
     tcase_add_loop_test(program, what_is_wrong_is_said, 0, (int)(sizeof faults / sizeof *faults));
+    tcase_add_loop_test(program, charges_are_shown, 0, VERSIONS);
     tcase_add_loop_test(program, libraries_that_lie_are_refused, 0, 32);
     tcase_add_test(program, files_that_are_no_library_are_refused);
     tcase_add_loop_test(program, a_library_that_was_cut_is_refused, 0, 3);

@@ -2,11 +2,15 @@
  * and the deviation to first order against draws. */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "model/sensitivity.h"
+#include "report/ngspice.h"
+#include "result/raw.h"
 #include "support/program.h"
 
 Suite *sens_suite(void);
@@ -42,7 +46,8 @@ static void open_bench(bench *b, const char *deck, const char *plus, const char 
     ck_assert_msg(status == EQ_OK, "%s", eq_diag_get(diag, 0)->text);
     b->output = (eq_output){.plus = eq_circuit_find_node(b->c, plus),
                             .minus = minus == NULL ? EQ_NONE : eq_circuit_find_node(b->c, minus)};
-    eq_scenes scenes = {&b->output, 1, 1, NULL, NULL, cost, cost_slope};
+    eq_scenes scenes = {
+        .output = &b->output, .outputs = 1, .n = 1, .value = cost, .gradient = cost_slope};
     status = eq_sensitivity_open(&b->s, b->c, &scenes, diag);
     ck_assert_msg(status == EQ_OK, "%s", eq_diag_count(diag) ? eq_diag_get(diag, 0)->text : "?");
     eq_diag_free(diag);
@@ -117,6 +122,77 @@ START_TEST(draws_meet_the_first_order_and_leave_the_circuit_as_it_was) {
 }
 END_TEST
 
+#define CARDS                                                                                      \
+    "cards\nV1 in 0 2\nR1 in out 1k\nR2 out 0 2k\nI1 0 out 1m\nE1 e 0 out 0 2\nR3 e f 3k\n"        \
+    "R4 f 0 1k\nG1 0 f in out 1m\nD1 out 0 dd\n.model dd d(is=1e-14)\n.options reltol=1e-9\n"
+
+/* Its slope by ngspice's name in the CSV of ours; our names have the parameter in brackets. */
+static double slope_of(const char *csv, const char *name) {
+    eq_text line = {0};
+    double slope = NAN;
+    eq_text_printf(&line, ",\"%s\",", name);
+    const char *at = strstr(csv, line.text);
+    if (at != NULL) sscanf(at + line.length, "%*[^,],%*[^,],%lf", &slope);
+    eq_text_free(&line);
+    return slope;
+}
+
+/* ngspice takes differences. */
+START_TEST(cards_of_a_deck_say_of_what) {
+    static const char *const of[] = {"v(f,out)", "i(V1)", "v(out)"};
+    static const char *const name[][2] = {
+        {"v(v1)", "v1"},      {"v(r1)", "r1"},      {"v(r2)", "r2"},
+        {"v(r3)", "r3"},      {"v(r4)", "r4"},      {"v(i1)", "i1"},
+        {"v(e1_gain)", "e1"}, {"v(g1_gain)", "g1"}, {"v(d1:is)", "d1(is)"}};
+    for (size_t k = 0; k < 3; k++) {
+        eq_text deck = {0};
+        eq_result **there = NULL;
+        size_t tables = 0;
+        eq_text_printf(&deck, "%s.sens %s\n.end\n", CARDS, of[k]);
+        ck_assert_int_eq(eq_ngspice_run(deck.text, deck.length, &there, &tables, NULL), EQ_OK);
+        expect_exit(0, NULL, "sens %s -o %s", put("c.cir", deck.text), in("c.csv"));
+        char *csv = file_text(in("c.csv"));
+        for (size_t n = 0; n < sizeof name / sizeof *name; n++) {
+            size_t at = eq_result_find(*there, name[n][0]);
+            ck_assert_msg(at < (*there)->variables, "no %s", name[n][0]);
+            double slope = slope_of(csv, name[n][1]), want = (*there)->value[at];
+            ck_assert_msg(fabs(slope - want) <= 1e-5 * fabs(want), "%s by %s: %.12g, ngspice %.12g",
+                          of[k], name[n][0], slope, want);
+        }
+        eq_free(csv);
+        eq_raw_free(there, tables);
+        eq_text_free(&deck);
+    }
+}
+END_TEST
+
+/* Several cards are answered one below the other, each by what it names; --of is before all of them. */
+START_TEST(every_card_is_answered) {
+    char *text;
+    put("c.cir",
+        CARDS "*% output f\n.sens v(out)\n.sens objfunc={2*v(f)+v(e)} param=R1:R,d1:is\n.end\n");
+    expect_exit(0, &text, "sens %s", in("c.cir"));
+    const char *first = strstr(text, "v(out) = "), *second = strstr(text, "2*v(f)+v(e)} = ");
+    ck_assert_msg(first != NULL && second > first && strstr(second, " 2 parameters") != NULL &&
+                      strstr(second, " r1 ") != NULL && strstr(second, " v1 ") == NULL &&
+                      strstr(first, " 10 parameters") < second,
+                  "%s", text);
+    free(text);
+    expect_exit(0, &text, "sens %s --of e --draws 5", in("c.cir"));
+    ck_assert_msg(strstr(text, "v(e) = ") == text && strstr(text, "v(out)") == NULL, "%s", text);
+    free(text);
+    expect_exit(2, &text, "sens %s -o %s", in("c.cir"), in("c.csv"));
+    ck_assert_msg(strstr(text, "2 .sens cards") != NULL, "%s", text);
+    free(text);
+    put("a.cir", CARDS ".sens v(out) ac dec 10 1 1k\n.end\n");
+    expect_exit(2, &text, "sens %s", in("a.cir"));
+    ck_assert_msg(strstr(text, "a.cir:13:1: error: .sens .. ac") != NULL, "%s", text);
+    free(text);
+    expect_exit(0, &text, "sens %s --of out", in("a.cir"));
+    free(text);
+}
+END_TEST
+
 START_TEST(the_loss_of_a_trained_network_is_ranked) {
     char *text;
     expect_exit(0, NULL, "train netlists/two-stage.xml -o %s --set epochs.count=2", in("run"));
@@ -133,7 +209,7 @@ END_TEST
 
 START_TEST(what_cannot_be_ranked_is_told) {
     static const char *const wrong[][2] = {
-        {"sens netlists/divider.cir", "say of what, as in --of out"},
+        {"sens netlists/divider.cir", "neither .sens nor `*% output`; say of what, as in --of out"},
         {"sens netlists/divider.cir --of v(nothere)", "no node 'nothere'"},
         {"sens netlists/divider.cir --of out --samples 3", "a deck has no samples"},
         {"sens netlists/divider.cir --of out --sigma -1", "is no fraction"},
@@ -155,6 +231,8 @@ Suite *sens_suite(void) {
     tcase_add_test(t, a_divider_has_its_closed_form);
     tcase_add_test(t, draws_meet_the_first_order_and_leave_the_circuit_as_it_was);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
+    tcase_add_test(t, cards_of_a_deck_say_of_what);
+    tcase_add_test(t, every_card_is_answered);
     tcase_add_test(t, what_cannot_be_ranked_is_told);
     tcase_add_test(t, the_loss_of_a_trained_network_is_ranked);
     suite_add_tcase(s, t);

@@ -386,9 +386,12 @@ static size_t meant_to_have_several(const maker *by, const tally *t) {
 
 START_TEST(random_decks_agree_with_ngspice) {
     const maker *by = &makers[_i];
-    const char *only = getenv("EQSPICE_SEED"); /* one deck alone, to look at */
+    const char *only =
+        getenv("EQSPICE_SEED"); /* one deck alone, to look at, or as many from there */
+    const char *many = getenv("EQSPICE_DECKS");
     uint64_t from = only == NULL ? 1 : strtoull(only, NULL, 10);
     size_t decks = only == NULL ? effort(DECKS, MANY_DECKS) : 1;
+    if (many != NULL) decks = strtoull(many, NULL, 10);
     tally t = {0};
     ck_assert_int_le(by->kinds(), KINDS);
     for (uint64_t first = from; first < from + decks; first += AT_ONCE) {

@@ -1,6 +1,7 @@
 /* Memory runs out over what is there: raw files, trained networks, and what is told and drawn of them. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "memory.h"
 #include "report/picture.h"
@@ -104,6 +105,23 @@ static eq_status sensitivity(eq_diag *diag) {
     return status;
 }
 
+/* Of what a .sens card says, a potential and a current. */
+static eq_status card(eq_diag *diag) {
+    static const char text[] = "t\nv1 a 0 2\nr1 a b 1k\nr2 b 0 1k\n.sens objfunc={2*v(b)+i(v1)} "
+                               "param=r1:r,v1:dcv0\n.op\n.end\n";
+    eq_deck *d = NULL;
+    eq_sensitivity s = {0};
+    eq_status status = eq_deck_parse("t.cir", text, strlen(text), &d, diag);
+    if (status != EQ_OK) return status;
+    const eq_analysis *of = &d->analysis[0];
+    eq_scenes scenes = {
+        .n = 1, .formula = of->output, .wanted = d->wanted + of->first, .wants = of->wanted};
+    status = eq_sensitivity_open(&s, d->circuit, &scenes, diag);
+    eq_sensitivity_close(&s);
+    eq_deck_free(d);
+    return status;
+}
+
 static eq_status many_chips(eq_diag *diag) {
     const char *set[] = {"mismatch.sigma=0.01"};
     eq_trained_options o = eq_trained_defaults();
@@ -159,6 +177,7 @@ const memory_scenario memory_of_reports[] = {
     {"evaluation of other data", .run = evaluate_other},
     {"a report", .run = report},
     {"sensitivities", .run = sensitivity},
+    {"sensitivities of a card", .run = card},
     {"a network on many chips", .run = many_chips},
     {"power of a changed network", .run = infer},
     {"another circuit", .run = infer_other},

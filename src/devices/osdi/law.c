@@ -303,8 +303,9 @@ size_t eq_osdi_limit_port(size_t n, double *const *w, const double *const *z_old
     return count;
 }
 
-bool eq_osdi_charge(const eq_osdi_instance *i, const double *z, double *q, double *c) {
+bool eq_osdi_charges(double *const *w, size_t j, const double *z, double *q, double *c) {
     work k;
+    const eq_osdi_instance *i = eq_osdi_at(w[0][j]);
     const eq_osdi_descriptor *d = &i->model->module->d;
     open_work(&k, i);
     for (int a = 0; a < i->connected; a++) k.z[a + 1] = z[a];

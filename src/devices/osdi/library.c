@@ -219,7 +219,12 @@ static bool make_class(eq_osdi_module *m) {
                                .said = eq_osdi_said,
                                .release = eq_osdi_release,
                                .port = eq_osdi_port,
-                               .limit_port = m->d.states > 0 ? eq_osdi_limit_port : NULL};
+                               .limit_port = m->d.states > 0 ? eq_osdi_limit_port : NULL,
+                               .charge_node = m->node,
+                               .charge_nodes = (int)m->d.nodes,
+                               .charges = eq_osdi_charges};
+    for (uint32_t k = 0; k < m->d.nodes; k++)
+        m->node[k] = m->d.node[k].is_flow ? NULL : m->d.node[k].name;
     return make_columns(m);
 }
 

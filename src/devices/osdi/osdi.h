@@ -10,7 +10,7 @@
 #include "devices/registry.h"
 
 /* Terminals and internal nodes of a module together; states of $limit; bytes of an instance. */
-enum { EQ_OSDI_NODES = 48, EQ_OSDI_STATES = 64, EQ_OSDI_BYTES = 1 << 18 };
+enum { EQ_OSDI_NODES = EQ_MAX_CHARGES, EQ_OSDI_STATES = 64, EQ_OSDI_BYTES = 1 << 18 };
 
 typedef struct eq_osdi_module {
     const char *file; /* of its library, absolute */
@@ -18,6 +18,7 @@ typedef struct eq_osdi_module {
     eq_device_class cls;
     int id[EQ_MAX_COLUMNS]; /* parameter of the module that a column is; -1: temp and dtemp */
     int temp, dtemp;        /* columns of these, -1: the module has its own */
+    const char *node[EQ_OSDI_NODES]; /* names of those that have a potential */
 } eq_osdi_module;
 
 /* ---- Libraries (library.c) ---- */
@@ -82,9 +83,8 @@ void eq_osdi_port(size_t n, double *const *w, const double *const *z, double *co
 size_t eq_osdi_limit_port(size_t n, double *const *w, const double *const *z_old,
                           double *const *z_new);
 /* The charges q [C] of all nodes of the module where the internal ones have settled, and their slopes
- * c[a * nodes + b] = dq_a/dz_b [F] by the potentials of all; false: they have not. Unused before
- * time comes. */
-bool eq_osdi_charge(const eq_osdi_instance *i, const double *z, double *q, double *c);
+ * c[a * nodes + b] = dq_a/dz_b [F] by the potentials of all; false: they have not. */
+bool eq_osdi_charges(double *const *w, size_t j, const double *z, double *q, double *c);
 /* Whether what it gives at 0 V is finite. */
 bool eq_osdi_is_finite_at_rest(eq_osdi_instance *i);
 

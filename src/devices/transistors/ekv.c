@@ -6,7 +6,7 @@
 #include "devices/pnjlim.h"
 #include "devices/registry.h"
 #include "devices/silicon.h"
-#include "devices/transistors/ekv_law.h"
+#include "devices/transistors/ekv_charge.h"
 #include "devices/transistors/limit.h"
 #include "devices/transistors/mosfet.h"
 
@@ -17,7 +17,7 @@ enum { ENDS = EQ_MOS_ENDS };
 enum {
     VTO, GAMMA, PHI, KP, COX, XJ, DW, DL, E0, THETA, UCRIT, LAMBDA, LETA, WETA, Q0, LK, IBA, IBB, IBN, TOX, NSUB,
     VFB, UO, VMAX, TCV, BEX, UCEX, IBBT, AVTO, AKP, AGAMMA, IS, JS, JSW, N, XTI, RD, RS, RSH, HDIF, TNOM,
-    W, L, AD, AS, PD, PS, NRD, NRS, M, TEMP, DTEMP, DECLARED
+    W, L, AD, AS, PD, PS, NRD, NRS, M, TEMP, DTEMP, CGSO, CGDO, CGBO, CBD, CBS, CJ, CJSW, PB, MJ, MJSW, FC, DECLARED
 };
 /* The numbers with slopes by a parameter: those of ekv_law.h, of the junctions, and the resistances. */
 enum { I_D = EQ_EKV_LAWS, I_S, R_D, R_S, NUMBERS };
@@ -81,6 +81,17 @@ static const eq_param ekv_param[] = {
     [M] = {"m", "1", 1.0, 1e-300, 1e300, false},
     [TEMP] = {"temp", "C", NAN, -273.15, 1e6, false},
     [DTEMP] = {"dtemp", "K", 0.0, -1e6, 1e6, false},
+    [CGSO] = {"cgso", "F/m", 0.0, 0.0, 1e300, false},
+    [CGDO] = {"cgdo", "F/m", 0.0, 0.0, 1e300, false},
+    [CGBO] = {"cgbo", "F/m", 0.0, 0.0, 1e300, false},
+    [CBD] = {"cbd", "F", NAN, 0.0, 1e300, false},
+    [CBS] = {"cbs", "F", NAN, 0.0, 1e300, false},
+    [CJ] = {"cj", "F/m^2", 0.0, 0.0, 1e300, false},
+    [CJSW] = {"cjsw", "F/m", 0.0, 0.0, 1e300, false},
+    [PB] = {"pb", "V", 0.8, 0.0, 1e6, false},
+    [MJ] = {"mj", "1", 0.5, 0.0, 1e3, false},
+    [MJSW] = {"mjsw", "1", 0.33, 0.0, 1e3, false},
+    [FC] = {"fc", "1", 0.5, 0.0, 1.0, false},
 };
 
 /* Constants of the report. */
@@ -502,6 +513,43 @@ static void param_port(size_t count, double *const *w, int k, const double *cons
     }
 }
 
+/* A layer of the junctions, at the temperature (depletion.h). */
+static eq_depletion layer(const row *r, double capacitance, int grading) {
+    double t = number(r, KELVIN), nominal = number(r, NOMINAL), k_over_q = number(r, UT) / t;
+    double pb = number(r, PB), mj = number(r, grading);
+    double growth = eq_depletion_growth(pb, mj, k_over_q, t, nominal);
+    return (eq_depletion){capacitance * number(r, M) * growth,
+                          eq_depletion_potential(pb, k_over_q, t, nominal), mj,
+                          fmin(number(r, FC), 0.9999)};
+}
+
+static bool charges(double *const *w, size_t j, const double *z, double *q, double *c) {
+    static const int whole[ENDS] = {CBD, CBS}, area[ENDS] = {AD, AS}, perimeter[ENDS] = {PD, PS};
+    row r = {w, j, -1};
+    eq_dual n[NUMBERS];
+    for (int k = 0; k < NUMBERS; k++) n[k] = eq_dual_of(w[LAW + k][j]);
+    transistor t = take(w, j, n);
+    state s;
+    for (int a = 0; a < NODES; a++) t.z[a] = t.type * z[a];
+    settle(&t, &s);
+    double width = (number(&r, W) + number(&r, DW)) * number(&r, M), length = n[EQ_EKV_L].v;
+    eq_ekv_store_of of = {.law = t.law, .oxide = process_of(&r).cox.v * width * length};
+    of.overlap[S] = number(&r, CGSO) * width;
+    of.overlap[D] = number(&r, CGDO) * width;
+    of.overlap[B] = number(&r, CGBO) * length * number(&r, M);
+    for (int e = 0; e < ENDS; e++) {
+        double bottom = eq_or_else(number(&r, whole[e]), number(&r, CJ) * number(&r, area[e]));
+        of.layer[e][0] = layer(&r, bottom, MJ);
+        of.layer[e][1] = layer(&r, number(&r, CJSW) * number(&r, perimeter[e]), MJSW);
+    }
+    for (int a = 0; a < NODES; a++) of.y[a] = s.y[a];
+    eq_ekv_sum_charges(&of, q, c);
+    for (int a = 0; a < NODES; a++) q[a] *= t.type;
+    return true;
+}
+
+static const char *const charge_node[NODES] = {[D] = "d", [G] = "g", [S] = "s", [B] = "b"};
+
 /* The threshold counts from the lower end of the channel. */
 static bool limit_row(const void *self, size_t j, double *const *w, const double *old,
                       double *now) {
@@ -524,8 +572,11 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .params = DECLARED, .columns = COLUMNS, .param = ekv_param,                                    \
     .instance = EQ_BIT(W) | EQ_BIT(L) | EQ_BIT(AD) | EQ_BIT(AS) | EQ_BIT(PD) | EQ_BIT(PS) |        \
                 EQ_BIT(NRD) | EQ_BIT(NRS) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),              \
+    .reactive = EQ_BIT(CGSO) | EQ_BIT(CGDO) | EQ_BIT(CGBO) | EQ_BIT(CBD) | EQ_BIT(CBS) |           \
+                EQ_BIT(CJ) | EQ_BIT(CJSW) | EQ_BIT(PB) | EQ_BIT(MJ) | EQ_BIT(MJSW) | EQ_BIT(FC),   \
     .value = -1, .wrong = wrong, .derive = derived, .port = port, .param_port = param_port,        \
-    .limit_port = limit_port
+    .limit_port = limit_port, .charge_node = charge_node, .charge_nodes = NODES,                   \
+    .charges = charges
 
 const eq_device_class eq_class_ekv_nmos = {EKV("ekv_nmos", "nmos", derive_n, 1)};
 const eq_device_class eq_class_ekv_pmos = {EKV("ekv_pmos", "pmos", derive_p, -1)};

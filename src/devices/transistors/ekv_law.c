@@ -109,25 +109,41 @@ static eq_dual length(const channel *c) {
                          eq_dual_scale(0.1, w[EQ_EKV_L]));
 }
 
+/* The charges of inversion and depletion [V] (eqs. 69 to 75): y and r those at the ends. */
+typedef struct layers {
+    eq_dual nq, inversion, bulk;
+} layers;
+
+/* (4/3 (xf^2 + xf xr + xr^2)/(xf + xr) - 1) of the report with xf = 1/2 + y, xr = 1/2 + r: nothing
+ * cancels below threshold. */
+static eq_dual filled(eq_dual y, eq_dual r) {
+    eq_dual s = eq_dual_add(y, r), square = eq_dual_sub(eq_dual_mul(s, s), eq_dual_mul(y, r));
+    return eq_dual_div(eq_dual_add(s, eq_dual_scale(4.0 / 3.0, square)), eq_dual_plus(1.0, s));
+}
+
+/* Below flat band the bulk has what the gate is below it. */
+static layers charge_layers(const channel *c) {
+    eq_dual gamma = c->w[EQ_EKV_GAMMA], root = eq_dual_hypot(c->root, eq_dual_of(1e-3));
+    eq_dual more = eq_dual_div(eq_dual_scale(0.5, gamma), root); /* nq - 1 */
+    layers l = {.nq = eq_dual_plus(1.0, more)};
+    l.inversion =
+        eq_dual_scale(-1.0, eq_dual_mul(eq_dual_mul(l.nq, c->ut), filled(c->y, c->charge_d)));
+    eq_dual held = eq_dual_mul(eq_dual_div(more, l.nq), l.inversion);
+    l.bulk = eq_dual_scale(-1.0, eq_dual_add(eq_dual_mul(gamma, root), held));
+    if (c->gate.v <= 0.0) l.bulk = eq_dual_sub(l.bulk, c->gate);
+    return l;
+}
+
 /* By what the vertical field lowers the mobility: with e0 by the charges of depletion and inversion
- * (eqs. 60 to 62, 69 to 77), else by theta (eqs. 63 and 64). */
+ * (eqs. 60 to 62), else by theta (eqs. 63 and 64). */
 static eq_dual mobility(const channel *c, double eta) {
     const eq_dual *w = c->w;
     if (w[EQ_EKV_PER_E0].v == 0.0) {
         eq_dual vp = eq_dual_above(c->vp, eq_dual_scale(sqrt(2.0), c->ut));
         return eq_dual_plus(1.0, eq_dual_mul(w[EQ_EKV_THETA], vp));
     }
-    eq_dual root = eq_dual_hypot(c->root, eq_dual_of(1e-3));
-    eq_dual body = eq_dual_mul(w[EQ_EKV_GAMMA], root);
-    eq_dual more = eq_dual_div(eq_dual_scale(0.5, w[EQ_EKV_GAMMA]), root); /* nq - 1 */
-    eq_dual nq = eq_dual_plus(1.0, more);
-    eq_dual f = eq_dual_plus(0.5, c->y), r = eq_dual_plus(0.5, c->charge_d);
-    eq_dual sum = eq_dual_add(f, r), square = eq_dual_sub(eq_dual_mul(sum, sum), eq_dual_mul(f, r));
-    eq_dual part = eq_dual_plus(-1.0, eq_dual_scale(4.0 / 3.0, eq_dual_div(square, sum)));
-    eq_dual qi = eq_dual_scale(-1.0, eq_dual_mul(eq_dual_mul(nq, c->ut), part));
-    eq_dual share = eq_dual_plus(eta, eq_dual_scale(-1.0, eq_dual_div(more, nq)));
-    eq_dual q = eq_dual_sub(eq_dual_mul(share, qi), body);
-    if (c->gate.v <= 0.0) q = eq_dual_sub(q, c->gate);
+    layers l = charge_layers(c);
+    eq_dual q = eq_dual_add(l.bulk, eq_dual_scale(eta, l.inversion));
     eq_dual base = eq_dual_mul(w[EQ_EKV_GAMMA], eq_dual_sqrt(w[EQ_EKV_PHI]));
     eq_dual here =
         eq_dual_plus(1.0, eq_dual_mul(w[EQ_EKV_PER_E0], q.v < 0.0 ? eq_dual_scale(-1.0, q) : q));
@@ -145,7 +161,8 @@ static eq_dual impact(const channel *c, eq_dual ids) {
                        eq_dual_mul(over, eq_dual_map(e, -e, power)));
 }
 
-eq_ekv_currents eq_ekv_law(const eq_ekv *q, double vg, double vs, double vds) {
+/* Of gate, source and drop: pinch-off, and the charges at the ends. */
+static channel open_channel(const eq_ekv *q, double vg, double vs, double vds) {
     const eq_dual *w = q->number;
     channel c = {.w = w,
                  .ut = eq_dual_of(q->ut),
@@ -155,13 +172,18 @@ eq_ekv_currents eq_ekv_law(const eq_ekv *q, double vg, double vs, double vds) {
     eq_dual base = eq_dual_mul(w[EQ_EKV_GAMMA], eq_dual_sqrt(w[EQ_EKV_PHI]));
     c.gate = eq_dual_add(eq_dual_add(flat, w[EQ_EKV_PHI]), base);
     c.root = pinch(c.gate, body_effect(&c));
-    eq_dual above = eq_dual_mul(c.root, c.root);
-    c.vp = eq_dual_sub(above, w[EQ_EKV_PHI]);
+    c.vp = eq_dual_sub(eq_dual_mul(c.root, c.root), w[EQ_EKV_PHI]);
     c.half = eq_dual_scale(0.5, c.vds);
     eq_dual from_source = eq_dual_sub(c.vp, c.s);
     c.y = charge(eq_dual_div(from_source, c.ut));
     c.charge_d = charge(eq_dual_div(eq_dual_sub(from_source, c.vds), c.ut));
-    eq_dual i = normalized(&c);
+    return c;
+}
+
+eq_ekv_currents eq_ekv_law(const eq_ekv *q, double vg, double vs, double vds) {
+    const eq_dual *w = q->number;
+    channel c = open_channel(q, vg, vs, vds);
+    eq_dual i = normalized(&c), above = eq_dual_mul(c.root, c.root);
     eq_dual slope = eq_dual_sqrt(eq_dual_add(above, eq_dual_scale(4.0, c.ut)));
     eq_dual n = eq_dual_plus(1.0, eq_dual_div(eq_dual_scale(0.5, w[EQ_EKV_GAMMA]), slope));
     eq_dual beta = eq_dual_div(w[EQ_EKV_KPW], eq_dual_mul(length(&c), mobility(&c, q->eta)));
@@ -169,4 +191,27 @@ eq_ekv_currents eq_ekv_law(const eq_ekv *q, double vg, double vs, double vds) {
     out.ids = eq_dual_scale(2.0 * q->ut * q->ut, eq_dual_mul(eq_dual_mul(n, beta), i));
     out.idb = impact(&c, out.ids);
     return out;
+}
+
+/* The drain's part of `filled` (eq. 72): 4/15 (3 xr^3 + 6 xr^2 xf + 4 xr xf^2 + 2 xf^3)/(xf + xr)^2 - 1/2
+ * with xf = 1/2 + y, xr = 1/2 + r. */
+static eq_dual drains(eq_dual y, eq_dual r) {
+    eq_dual s = eq_dual_plus(1.0, eq_dual_add(y, r));
+    eq_dual yy = eq_dual_mul(y, y), ry = eq_dual_mul(r, y), rr = eq_dual_mul(r, r);
+    eq_dual one = eq_dual_scale(1.0 / 3.0, eq_dual_add(eq_dual_scale(2.0, r), y));
+    eq_dual two = eq_dual_add(eq_dual_scale(3.0 / 2.0, rr), eq_dual_scale(5.0 / 3.0, ry));
+    two = eq_dual_add(two, eq_dual_scale(5.0 / 6.0, yy));
+    eq_dual by_r = eq_dual_add(eq_dual_scale(3.0, rr), eq_dual_scale(6.0, ry));
+    eq_dual by_y = eq_dual_add(eq_dual_scale(4.0, ry), eq_dual_scale(2.0, yy));
+    eq_dual three = eq_dual_add(eq_dual_mul(by_r, r), eq_dual_mul(by_y, y));
+    eq_dual all = eq_dual_add(eq_dual_add(one, two), eq_dual_scale(4.0 / 15.0, three));
+    return eq_dual_div(all, eq_dual_mul(s, s));
+}
+
+eq_ekv_charges eq_ekv_store(const eq_ekv *q, double vg, double vs, double vds) {
+    channel c = open_channel(q, vg, vs, vds);
+    layers l = charge_layers(&c);
+    eq_dual scale = eq_dual_scale(-1.0, eq_dual_mul(l.nq, c.ut)),
+            drain = eq_dual_mul(scale, drains(c.y, c.charge_d));
+    return (eq_ekv_charges){drain, eq_dual_sub(l.inversion, drain), l.bulk};
 }

@@ -42,4 +42,13 @@ typedef struct eq_ekv_currents {
 /* At a drop vds >= 0 from drain to source. */
 eq_ekv_currents eq_ekv_law(const eq_ekv *q, double vg, double vs, double vds);
 
+/* The charges of the channel over the capacitance of its oxide, V; that of the gate is what these
+ * leave. Drain and source share the inversion layer as Ward and Dutton 1978 have it. */
+typedef struct eq_ekv_charges {
+    eq_dual drain, source, bulk;
+} eq_ekv_charges;
+
+/* At a drop vds >= 0 from drain to source. */
+eq_ekv_charges eq_ekv_store(const eq_ekv *q, double vg, double vs, double vds);
+
 #endif

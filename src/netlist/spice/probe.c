@@ -73,7 +73,7 @@ static bool stored_of(const eq_spice *s, eq_token t, eq_formula_input *in) {
     if (e == EQ_NONE) return false;
     if (!eq_stored_find(eq_class(s->circuit->row[e].cls), what.text, what.length, &found))
         return false;
-    *in = (eq_formula_input){EQ_INPUT_STORED, found.place, found.charge, e};
+    *in = (eq_formula_input){EQ_INPUT_STORED, found.of, found.by, e};
     return true;
 }
 

@@ -131,6 +131,7 @@ static bool read_output_or_key(eq_spice *s, eq_cursor *c, eq_analysis *a) {
         if (a->output == NULL) return read_output(s, c, ".sens", false, a);
         eq_spice_note(s, ".sens", key.at, "ignored: %.*s of .sens, which is taken at dc",
                       (int)key.length, key.text);
+        a->alternating = a->alternating || eq_token_is(key, "ac");
         while (eq_token_peek(c).kind != EQ_TOKEN_END) eq_token_next(c);
         return true;
     }
