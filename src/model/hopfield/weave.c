@@ -103,7 +103,7 @@ static eq_status read_density(const eq_hopfield *h, const char *word, size_t len
     }
     if (used) return EQ_OK;
     return eq_fail_at(
-        diag, EQ_ERR_INPUT, h->o.at,
+        diag, EQ_ERR_INPUT, h->o.density_at,
         "density: '%.*s' is no part of the weights of the network, above 0 and at most "
         "1; write \"0.1\", or \"w1=0.1 w*=0.5\" by their groups",
         (int)(length < 40 ? length : 40), word);

@@ -8,7 +8,7 @@
 #include "train/experiment/architecture.h"
 #include "train/experiment/attribute.h"
 #include "train/experiment/elastic.h"
-#include "train/experiment/place.h"
+#include "train/experiment/named.h"
 
 /* What reading the element, or a layer in it, needs. */
 typedef struct reader {
@@ -66,11 +66,15 @@ static const struct text {
     const char *name;
     size_t at;
     bool path;
+    size_t place; /* of what is no path */
 } texts[] = {
-    {"density", offsetof(eq_hopfield_options, density), false},
-    {"edges", offsetof(eq_hopfield_options, edges), true},
-    {"inputs", offsetof(eq_hopfield_options, inputs), false},
-    {"outputs", offsetof(eq_hopfield_options, outputs), false},
+    {"density", offsetof(eq_hopfield_options, density), false,
+     offsetof(eq_hopfield_options, density_at)},
+    {"edges", offsetof(eq_hopfield_options, edges), true, 0},
+    {"inputs", offsetof(eq_hopfield_options, inputs), false,
+     offsetof(eq_hopfield_options, inputs_at)},
+    {"outputs", offsetof(eq_hopfield_options, outputs), false,
+     offsetof(eq_hopfield_options, outputs_at)},
 };
 enum { TEXTS = sizeof texts / sizeof *texts };
 
@@ -79,14 +83,21 @@ static char **text_at(eq_hopfield_options *o, size_t k) {
 }
 
 static eq_status read_texts(const reader *r, eq_experiment *x) {
-    for (size_t k = 0; k < TEXTS; k++) {
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < TEXTS; k++) {
         const char *said = word(r, texts[k].name);
         char **to = text_at(&x->network, k);
+        if (texts[k].path) {
+            status = eq_named_read(x, r->xml, r->node, texts[k].name, 0, to, r->diag);
+            continue;
+        }
+        *(eq_place *)(void *)((char *)&x->network + texts[k].place) =
+            eq_named_at(x, r->xml, r->node, texts[k].name);
         if (said == NULL) continue;
-        *to = texts[k].path ? eq_place_find(x->folder, x->home, said, 0) : eq_strdup(said);
-        if (*to == NULL) return eq_out_of_memory(r->diag);
+        *to = eq_strdup(said);
+        if (*to == NULL) status = eq_out_of_memory(r->diag);
     }
-    return EQ_OK;
+    return status;
 }
 
 static eq_status read_numbers(const reader *r, eq_hopfield_options *o) {
