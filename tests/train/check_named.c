@@ -57,6 +57,7 @@ static const char *const names[] = {
     DECK IRIS RATE "<mismatch sigma='0.1'>\n<deviation sigma='0' !parameters='%'/></mismatch>\n",
     "<circuit deck='@/netlists/iris.cir'><set !name='%' value='1'/></circuit>\n" IRIS RATE,
     "<network kind='hopfield' layers='8,5,3' !density='%=0.5'/>\n" IRIS RATE,
+    "<network kind='discrete' layers='8,5,3' !density='%=0.5'/>\n" IRIS RATE,
     UNITS("!inputs='%' outputs='y1 y2 y3'"),
     UNITS("inputs='x1 x2 x3 x4 x5 x6 x7 x8' !outputs='%'"),
     GRAPH("!inputs='x1 %' outputs='y1p y2p y3p'"),

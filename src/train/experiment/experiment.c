@@ -63,6 +63,7 @@ void eq_experiment_free(eq_experiment *x) {
     eq_free(x->deck);
     eq_architecture_free(&x->architecture);
     eq_hopfield_options_free(&x->network);
+    eq_discrete_options_free(&x->discrete);
     eq_elastic_options_free(&x->elastic);
     eq_data_options_free(&x->data);
     eq_mismatch_clear(&x->mismatch);
