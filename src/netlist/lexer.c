@@ -365,7 +365,7 @@ static size_t point_by_suffix(const char *text, size_t length, size_t whole, dou
     memcpy(digits, text, whole);
     digits[whole] = '.';
     memcpy(digits + whole + 1, text + n, more);
-    if (eq_parse_double(digits, whole + 1 + more, value) == 0) return 0;
+    eq_parse_double(digits, whole + 1 + more, value);
     *value = scaled(*value, by);
     return n + more;
 }
