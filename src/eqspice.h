@@ -584,7 +584,8 @@ typedef struct eq_train_options {
     bool force;         /**< take the place of the run that DIR holds, which is refused otherwise */
     int threads;        /**< >= 1 */
     double
-        save_every; /**< s: an epoch that ends this long after the last files writes them again */
+        save_every; /**< s: an epoch that ends this long after the last files writes them again; as one does that
+                     lasts longer, which is given a second at the least */
     /** After each epoch the cosine of the estimator's gradient with the exact one, at a sampled
      * training example. */
     bool watch_gradient;

@@ -31,6 +31,14 @@ static eq_status open_regular(const char *path, eq_place at, int *fd, size_t *si
     return EQ_OK;
 }
 
+eq_status eq_file_check(const char *path, eq_place at, eq_diag *diag) {
+    int fd;
+    size_t size;
+    eq_status status = open_regular(path, at, &fd, &size, diag);
+    if (status == EQ_OK) close(fd);
+    return status;
+}
+
 eq_status eq_file_read(const char *path, eq_place at, char **data, size_t *length, eq_diag *diag) {
     int fd;
     size_t size = 0;

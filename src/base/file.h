@@ -17,6 +17,9 @@
  * zero. */
 eq_status eq_file_read(const char *path, eq_place at, char **data, size_t *length, eq_diag *diag);
 
+/* Whether eq_file_read can open it: its errors, at the place. */
+eq_status eq_file_check(const char *path, eq_place at, eq_diag *diag);
+
 /* As eq_file_read, inflating gzip when the file is gzip (zlib tells); refuses more than `limit`
  * bytes. */
 eq_status eq_file_read_gz(const char *path, size_t limit, char **data, size_t *length,

@@ -126,6 +126,16 @@ void eq_diag_pass_on(const eq_diag *said, eq_status status, eq_diag *diag) {
     }
 }
 
+void eq_diag_locate(eq_diag *diag, size_t first, eq_place at) {
+    for (size_t k = first; diag != NULL && at.file != NULL && k < diag->count; k++) {
+        eq_message *m = &diag->message[k];
+        if (m->file != NULL) continue;
+        m->file = eq_strdup(at.file);
+        m->line = at.line;
+        m->column = at.column;
+    }
+}
+
 eq_status eq_out_of_memory(eq_diag *diag) {
     if (diag != NULL) diag->lost = true;
     return EQ_ERR_MEMORY;

@@ -25,6 +25,8 @@ void eq_note_at(eq_diag *diag, eq_place at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The errors of `said` go to diag too, as `status`, at their places. */
 void eq_diag_pass_on(const eq_diag *said, eq_status status, eq_diag *diag);
+/* The messages from number `first` on that have no place get this one. */
+void eq_diag_locate(eq_diag *diag, size_t first, eq_place at);
 eq_status eq_out_of_memory(eq_diag *diag);
 
 /* clang's analyzer looks at one file at a time: it is told

@@ -92,15 +92,16 @@ typedef struct eq_architecture {
     double wires;      /* ohm of each segment of the crossbars' wires; 0: ideal wires */
     double low, high;  /* S: conductances start uniform in [low, high] */
     uint64_t seed;
-    eq_place at;              /* where it was written, all 0: nowhere */
-    char *text[EQ_NET_TEXTS]; /* NULL: not said; owned by whoever put it there */
-    size_t rows, columns;     /* nodes of a grid */
-    bool periodic;            /* its edges go round */
-    double density;           /* part of the edges of nmos that there is */
-    size_t topology;          /* seed of which these are; 0: `seed` */
-    double vmin, vmax;        /* V: bounds of every gate */
-    double vlow, vhigh;       /* V: gates start uniform in [vlow, vhigh] */
-    double load;              /* ohm from every node that nothing holds to ground; 0: none */
+    eq_place at;                    /* where it was written, all 0: nowhere */
+    char *text[EQ_NET_TEXTS];       /* NULL: not said; owned by whoever put it there */
+    eq_place text_at[EQ_NET_TEXTS]; /* where each was written, all 0: nowhere */
+    size_t rows, columns;           /* nodes of a grid */
+    bool periodic;                  /* its edges go round */
+    double density;                 /* part of the edges of nmos that there is */
+    size_t topology;                /* seed of which these are; 0: `seed` */
+    double vmin, vmax;              /* V: bounds of every gate */
+    double vlow, vhigh;             /* V: gates start uniform in [vlow, vhigh] */
+    double load;                    /* ohm from every node that nothing holds to ground; 0: none */
 } eq_architecture;
 
 /* The defaults of the kind; EQ_ERR_USAGE with the known kinds when it is none of them. */

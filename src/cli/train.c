@@ -392,7 +392,7 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"seeds", 0, EQ_OPTION_TEXT, &seeds, "A..B",
          "train with each of these seeds (1..5 or 1,4,9) into DIR/seed-K"},
         {"save-every", 0, EQ_OPTION_NUMBER, &o.save_every, "S",
-         "write the files after an epoch when the last ones are S seconds old (1)"},
+         "write the files after an epoch, or in a long one, when the last are S seconds old (1)"},
         {"watch-gradient", 0, EQ_OPTION_FLAG, &o.watch_gradient, NULL,
          "cosine with the exact gradient each epoch, in metrics.csv"},
         {"engine", 0, EQ_OPTION_TEXT, &engine, "KIND", "auto, layered or sparse"},

@@ -179,12 +179,12 @@ static eq_status take(eq_devices *d, const bool *driven, bool *used, eq_diag *di
 static eq_status check_used(const eq_devices *d, const bool *used, eq_diag *diag) {
     for (size_t k = 0; k < d->m->deviations; k++)
         if (!used[k] && (k == 0 || d->m->deviation[k].parameters != NULL))
-            return eq_fail(diag, EQ_ERR_INPUT,
-                           "the mismatch of parameters=\"%s\" meets no parameter of the circuit; "
-                           "write NAME for values and NAME(PARAM) for others, with * and ?, as in "
-                           "\"r* d*(is)\"",
-                           d->m->deviation[k].parameters == NULL ? "*"
-                                                                 : d->m->deviation[k].parameters);
+            return eq_fail_at(
+                diag, EQ_ERR_INPUT, d->m->deviation[k].at,
+                "the mismatch of parameters=\"%s\" meets no parameter of the circuit; "
+                "write NAME for values and NAME(PARAM) for others, with * and ?, as in "
+                "\"r* d*(is)\"",
+                d->m->deviation[k].parameters == NULL ? "*" : d->m->deviation[k].parameters);
     return EQ_OK;
 }
 

@@ -17,6 +17,7 @@ typedef struct eq_spread {
     double sigma;    /* a fraction */
     double absolute; /* in the unit of the parameter */
     bool per_class;  /* one draw for all elements of a .model, or of a class without */
+    eq_place at;     /* where `parameters` were written, all 0: nowhere */
 } eq_spread;
 
 /* What stands in the two phases. */

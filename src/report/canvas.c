@@ -240,7 +240,8 @@ static eq_status fetch(const eq_canvas *c, const eq_workplace *w, eq_text *out, 
     if (status == EQ_OK && length == 0)
         status = eq_fail(diag, EQ_ERR_IO,
                          "gnuplot drew nothing; look which `gnuplot` stands first in PATH");
-    if (status == EQ_OK) status = eq_finish_picture(c->p, height_of(c), bytes, length, out, diag);
+    if (status == EQ_OK)
+        status = eq_finish_picture(c->p, c->title, height_of(c), bytes, length, out, diag);
     eq_free(bytes);
     eq_free(path);
     return status;

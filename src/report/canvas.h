@@ -11,11 +11,12 @@ enum { EQ_CANVAS_TIC = 14, EQ_CANVAS_KEY = 20, EQ_CANVAS_LABEL = 40 };
 
 typedef struct eq_canvas {
     const eq_picture *p;
-    eq_text head;  /* NAME = VALUE */
-    eq_text data;  /* blocks of rows, parted by two blank lines: index 0, 1, ... of gnuplot */
-    size_t blocks; /* that are ended */
-    double height; /* in; when the picture says none */
-    size_t rows;   /* panels above each other, and side by side */
+    const char *title; /* of the kind, or of what the kind has found in its table */
+    eq_text head;      /* NAME = VALUE */
+    eq_text data;      /* blocks of rows, parted by two blank lines: index 0, 1, ... of gnuplot */
+    size_t blocks;     /* that are ended */
+    double height;     /* in; when the picture says none */
+    size_t rows;       /* panels above each other, and side by side */
     size_t columns;
     const char *script; /* of the kind */
 } eq_canvas;

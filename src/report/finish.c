@@ -52,7 +52,8 @@ static void replace(const char *bytes, const change *list, eq_text *out) {
 
 /* A size in inches, a title that says what it is, ids that are told apart by the name, and the
  * colours of the page. */
-static void finish_svg(const eq_picture *p, double height, const char *bytes, eq_text *out) {
+static void finish_svg(const eq_picture *p, const char *said, double height, const char *bytes,
+                       eq_text *out) {
     static const char *const before[] = {" id='", " id=\"", "='#"};
     const char *name = p->name == NULL ? "" : p->name;
     char prefix[3][64], pixels[64], inches[64], title[64];
@@ -61,7 +62,7 @@ static void finish_svg(const eq_picture *p, double height, const char *bytes, eq
              96.0 * height);
     snprintf(inches, sizeof inches, "\n role=\"img\" width=\"%.4gin\" height=\"%.4gin\"", p->width,
              height);
-    snprintf(title, sizeof title, "<title>%s</title>", p->kind);
+    snprintf(title, sizeof title, "<title>%s</title>", said);
     const change list[] = {
         {"<title>Gnuplot</title>", title},
         {pixels, inches},
@@ -96,10 +97,10 @@ static void finish_png(const char *bytes, size_t length, eq_text *out) {
     eq_text_add(out, bytes + HEAD, length - HEAD);
 }
 
-eq_status eq_finish_picture(const eq_picture *p, double height, const char *bytes, size_t length,
-                            eq_text *out, eq_diag *diag) {
+eq_status eq_finish_picture(const eq_picture *p, const char *title, double height,
+                            const char *bytes, size_t length, eq_text *out, eq_diag *diag) {
     if (p->format == EQ_PICTURE_SVG)
-        finish_svg(p, height, bytes, out);
+        finish_svg(p, title, height, bytes, out);
     else if (p->format == EQ_PICTURE_PNG)
         finish_png(bytes, length, out);
     else

@@ -8,9 +8,9 @@
 #define EQ_FINISH_LETTERS "#010203"
 #define EQ_FINISH_GRID "#010204"
 
-/* SVG: inches as its size, ids that begin with the name of the picture, the colours of the page.
+/* SVG: a title, inches as its size, ids that begin with the name of the picture, the colours of the page.
  * PNG: 300 dots per inch (its chunk pHYs). height: in. Appends to out. */
-eq_status eq_finish_picture(const eq_picture *p, double height, const char *bytes, size_t length,
-                            eq_text *out, eq_diag *diag);
+eq_status eq_finish_picture(const eq_picture *p, const char *title, double height,
+                            const char *bytes, size_t length, eq_text *out, eq_diag *diag);
 
 #endif

@@ -11,41 +11,54 @@ static const struct {
     eq_picture_kind is;
     eq_gather *gather;
 } kinds[] = {
-    {{"curves", "DIR or metrics.csv, several", "what trainings reached, against the epoch"},
+    {{"curves", "training curves", "DIR or metrics.csv, several",
+      "what trainings reached, against the epoch"},
      eq_gather_curves},
-    {{"sweep", "FILE.csv, .raw or .npz of eqspice run",
+    {{"sweep", "sweep", "FILE.csv, .raw or .npz of eqspice run",
       "potentials and currents over what is swept; of gradcheck --transient both sides over time; "
       "histograms of langevin"},
      eq_gather_sweep},
-    {{"iv", "a deck or DIR", "current over voltage of models, an element, or the neuron at a node"},
+    {{"iv", "current over voltage", "a deck or DIR",
+      "current over voltage of models, an element, or the neuron at a node"},
      eq_gather_iv},
-    {{"confusion", "DIR of a run", "which class is taken for which, of the test set"},
+    {{"confusion", "confusion matrix", "DIR of a run",
+      "which class is taken for which, of the test set"},
      eq_gather_confusion},
-    {{"activations", "DIR of a run", "mean potentials of hidden nodes and outputs by class"},
+    {{"activations", "mean potentials by class", "DIR of a run",
+      "mean potentials of hidden nodes and outputs by class"},
      eq_gather_activations},
-    {{"conductances", "DIR of a run", "histogram of each trained group, before and after"},
+    {{"conductances", "histograms of trained groups", "DIR of a run",
+      "histogram of each trained group, before and after"},
      eq_gather_conductances},
-    {{"crossbar", "DIR of a run", "the trained conductances of each layer as a matrix"},
+    {{"crossbar", "conductances of crossbars", "DIR of a run",
+      "the trained conductances of each layer as a matrix"},
      eq_gather_crossbar},
-    {{"drop", "a deck, DIR or table of crossbars with wires",
+    {{"drop", "potentials along wires", "a deck, DIR or table of crossbars with wires",
       "potentials along their rows and columns"},
      eq_gather_drop},
-    {{"flows", "a deck or DIR", "the network, its elements as wide as what they carry"},
+    {{"flows", "network with what it carries", "a deck or DIR",
+      "the network, its elements as wide as what they carry"},
      eq_gather_flows},
-    {{"elastic", "DIR of a run",
+    {{"elastic", "elastic network before and after training", "DIR of a run",
       "an elastic network under its largest inputs, before training and after"},
      eq_gather_elastic},
-    {{"effects", "DIR of a study", "what each factor does to the goal, with 95 % bands"},
+    {{"effects", "effects of factors", "DIR of a study",
+      "what each factor does to the goal, with 95 % bands"},
      eq_gather_effects},
-    {{"interaction", "DIR of a study", "the goal over the two strongest factors"},
+    {{"interaction", "interaction of two factors", "DIR of a study",
+      "the goal over the two strongest factors"},
      eq_gather_interaction},
-    {{"front", "DIR of a study", "its points by two figures, and the Pareto front"},
+    {{"front", "Pareto front", "DIR of a study", "its points by two figures, and the Pareto front"},
      eq_gather_front},
-    {{"trace", "DIR of a study that searches", "what each training reached, and the best so far"},
+    {{"trace", "trace of a search", "DIR of a study that searches",
+      "what each training reached, and the best so far"},
      eq_gather_trace},
-    {{"adversarial", "DIR of a run", "examples, their gradient, and what takes the network in"},
+    {{"adversarial", "adversarial examples", "DIR of a run",
+      "examples, their gradient, and what takes the network in"},
      eq_gather_adversarial},
-    {{"liked", "DIR of a run", "the input that brings each output highest"}, eq_gather_liked},
+    {{"liked", "inputs that bring the outputs highest", "DIR of a run",
+      "the input that brings each output highest"},
+     eq_gather_liked},
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -119,6 +132,7 @@ eq_status eq_picture_draw(const eq_picture *p, eq_text *out, eq_diag *diag) {
     eq_status status = choose(p, &kind, diag);
     if (status == EQ_OK) {
         chosen.kind = kinds[kind].is.name;
+        c.title = kinds[kind].is.title;
         status = kinds[kind].gather(&chosen, &c, diag);
     }
     if (status == EQ_OK) status = eq_canvas_draw(&c, out, diag);

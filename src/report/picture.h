@@ -45,7 +45,7 @@ eq_picture eq_picture_defaults(void);
 
 /* A kind of picture. */
 typedef struct eq_picture_kind {
-    const char *name, *reads, *summary;
+    const char *name, *title, *reads, *summary; /* title: what an SVG says that it is */
 } eq_picture_kind;
 /* Number k from 0 on; NULL: there are no more. */
 const eq_picture_kind *eq_picture_kind_at(size_t k);

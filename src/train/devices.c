@@ -34,8 +34,9 @@ static eq_status check_matches(const eq_session *s, eq_diag *diag) {
         for (size_t b = 0; b < eq_network_blocks(s->model); b++)
             used = used || eq_match(match, eq_network_block(s->model, b)->name);
         if (!used)
-            return eq_session_no_group(
-                s->model, k + 1 < s->x->devices ? "group match" : "device groups", match, diag);
+            return eq_session_no_group(s->model,
+                                       k + 1 < s->x->devices ? "group match" : "device groups",
+                                       match, s->x->device[k].at, diag);
     }
     return EQ_OK;
 }
@@ -48,8 +49,10 @@ eq_status eq_session_devices(eq_session *s, eq_diag *diag) {
         if (d == NULL) continue;
         eq_device kind = d->kind;
         eq_device_complete(&kind);
+        size_t said = eq_diag_count(diag);
         status = check_block(block, &kind, diag);
         if (status == EQ_OK) status = eq_network_devices(s->model, b, &kind, s->x->seed, diag);
+        eq_diag_locate(diag, said, d->at);
     }
     return status;
 }
@@ -77,8 +80,8 @@ eq_status eq_devices_move(const eq_session *s, eq_diag *diag) {
         eq_device_complete(&kind);
         const char *why = eq_device_still(&kind);
         if (why != NULL)
-            return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){s->x->path, d->line, 0},
-                              "the devices of the group '%s': %s", name, why);
+            return eq_fail_at(diag, EQ_ERR_INPUT, d->at, "the devices of the group '%s': %s", name,
+                              why);
     }
     return EQ_OK;
 }

@@ -78,6 +78,7 @@ static eq_status set_all(eq_circuit *c, const eq_preset *p, const target *t, dou
 static eq_status apply(eq_circuit *c, const eq_preset *p, eq_diag *diag) {
     target t = {0};
     double value;
+    size_t said = eq_diag_count(diag);
     size_t n = eq_spice_number(p->value, strlen(p->value), EQ_NGSPICE, &value);
     eq_status status = EQ_OK;
     if (n == 0 || p->value[n] != '\0' || !isfinite(value))
@@ -87,6 +88,7 @@ static eq_status apply(eq_circuit *c, const eq_preset *p, eq_diag *diag) {
     if (status == EQ_OK) status = set_all(c, p, &t, value, diag);
     eq_text_free(&t.element);
     eq_text_free(&t.param);
+    eq_diag_locate(diag, said, p->at);
     return status;
 }
 

@@ -21,8 +21,8 @@ static bool same_files(const eq_data_options *a, const eq_data_options *b) {
 }
 
 /* The rows that train and test; in meta-learning those of tasks. */
-static eq_status read_set(eq_session *s, const eq_data_options *o, uint64_t split,
-                          eq_data_kept *kept, eq_diag *diag) {
+static eq_status read_rows(eq_session *s, const eq_data_options *o, uint64_t split,
+                           eq_data_kept *kept, eq_diag *diag) {
     const eq_experiment *x = s->x;
     eq_data_options whole = *o;
     if (x->meta.shots == 0) return eq_data_set_share(o, x->folder, split, kept, &s->set, diag);
@@ -31,6 +31,16 @@ static eq_status read_set(eq_session *s, const eq_data_options *o, uint64_t spli
     if (status == EQ_OK)
         status = eq_tasks_draw(&x->meta, o->test_fraction, split + 2, &s->set, &s->tasks, diag);
     if (status != EQ_OK) eq_data_set_free(&s->set);
+    return status;
+}
+
+/* What is wrong with no file in particular is so with <data>. */
+static eq_status read_set(eq_session *s, const eq_data_options *o, uint64_t split,
+                          eq_data_kept *kept, eq_diag *diag) {
+    size_t said = eq_diag_count(diag);
+    eq_status status = eq_experiment_has_data(s->x, o, diag);
+    if (status == EQ_OK) status = read_rows(s, o, split, kept, diag);
+    eq_diag_locate(diag, said, s->x->data_at);
     return status;
 }
 
@@ -150,15 +160,15 @@ static void name_blocks(const eq_network *n, eq_text *out) {
         eq_text_printf(out, "%s%s", b == 0 ? "" : ", ", eq_network_block(n, b)->name);
 }
 
-eq_status eq_session_no_group(const eq_network *n, const char *what, const char *match,
+eq_status eq_session_no_group(const eq_network *n, const char *what, const char *match, eq_place at,
                               eq_diag *diag) {
     eq_text names = {0};
     name_blocks(n, &names);
     eq_status status =
         names.failed ? eq_out_of_memory(diag)
-                     : eq_fail(diag, EQ_ERR_INPUT,
-                               "<%s=\"%s\"> matches no group of the circuit; its groups are: %s",
-                               what, match, names.text == NULL ? "-" : names.text);
+                     : eq_fail_at(diag, EQ_ERR_INPUT, at,
+                                  "<%s=\"%s\"> matches no group of the circuit; its groups are: %s",
+                                  what, match, names.text == NULL ? "-" : names.text);
     eq_text_free(&names);
     return status;
 }
@@ -169,7 +179,8 @@ static eq_status check_groups(const eq_experiment *x, const eq_network *n, eq_di
         bool used = false;
         for (size_t b = 0; b < eq_network_blocks(n); b++)
             used = used || eq_match(x->group[k].match, eq_network_block(n, b)->name);
-        if (!used) return eq_session_no_group(n, "group match", x->group[k].match, diag);
+        if (!used)
+            return eq_session_no_group(n, "group match", x->group[k].match, x->group[k].at, diag);
     }
     return EQ_OK;
 }
@@ -198,6 +209,15 @@ eq_pull eq_session_pull(const eq_session *s, size_t block) {
     return p;
 }
 
+/* Draws the initial parameters of a block, as its <group> says. */
+static eq_status draw_block(eq_session *s, size_t b, const eq_group_options *o, eq_random *random,
+                            eq_diag *diag) {
+    size_t said = eq_diag_count(diag);
+    eq_status status = eq_init_block(s->model, b, &o->init, random, diag);
+    eq_diag_locate(diag, said, o->at);
+    return status;
+}
+
 /* Draws the initial parameters of every block. */
 static eq_status initialise(eq_session *s, eq_diag *diag) {
     eq_status status = check_groups(s->x, s->model, diag);
@@ -211,7 +231,7 @@ static eq_status initialise(eq_session *s, eq_diag *diag) {
                              "match=\"%s\" rate=\"...\"/> or rate=\"...\" to <optimizer>",
                              name, name);
         else if (o != NULL)
-            status = eq_init_block(s->model, b, &o->init, &random, diag);
+            status = draw_block(s, b, o, &random, diag);
     }
     return status;
 }
@@ -283,10 +303,12 @@ eq_status eq_session_model(eq_session *s, eq_diag *diag) {
     eq_discrete_options discrete = s->x->discrete;
     network.seed = discrete.seed = s->x->seed;
     discrete.unrolled = eq_estimator_unrolled(s->x);
+    eq_status status = eq_experiment_has_network(s->x, diag);
+    if (status != EQ_OK) return status;
     if (eq_hopfield_is(&network)) return eq_hopfield_new(&network, &s->model, diag);
     if (s->x->elastic.nodes != NULL) return eq_elastic_new(&s->x->elastic, &s->model, diag);
     if (discrete.layers > 0) return eq_discrete_new(&discrete, &s->model, diag);
-    eq_status status = s->c == NULL ? eq_experiment_circuit(s->x, &s->c, diag) : EQ_OK;
+    if (s->c == NULL) status = eq_experiment_circuit(s->x, &s->c, diag);
     return status == EQ_OK ? eq_network_new(s->c, &s->model, diag) : status;
 }
 

@@ -90,8 +90,8 @@ void eq_session_end_phases(eq_session *s);
 /* modes.c. Sets s->hops after the phases of a minibatch. */
 eq_status eq_session_count_hops(eq_session *s, const eq_estimator *est, size_t n, eq_diag *diag);
 
-/* EQ_ERR_INPUT: the pattern of <WHAT="MATCH"> is that of no block. */
-eq_status eq_session_no_group(const eq_network *n, const char *what, const char *match,
+/* EQ_ERR_INPUT: the pattern of <WHAT="MATCH">, which stands there, is that of no block. */
+eq_status eq_session_no_group(const eq_network *n, const char *what, const char *match, eq_place at,
                               eq_diag *diag);
 /* The learning rate of a block before the schedule. */
 double eq_session_rate(const eq_session *s, size_t block);

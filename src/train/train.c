@@ -23,6 +23,8 @@ typedef struct run {
     eq_look look;         /* of begin() */
     double last_progress; /* s */
     double last_save;     /* s */
+    double saving;        /* s that it took */
+    double began;         /* s: when the first epoch of this process did */
     double evaluation;    /* s that the last evaluation took */
     uint64_t model_steps; /* those of the model.cir to go on with */
     eq_diag *diag;
@@ -51,6 +53,7 @@ static eq_status write_model(run *r) {
 static eq_status save(run *r, bool model) {
     const char *folder = r->o->folder;
     eq_checkpoint *p = &r->t->now;
+    double before = eq_seconds_now();
     if (folder == NULL || eq_comm_rank() > 0) return EQ_OK;
     eq_trainer_collect(r->t);
     eq_status status = eq_folder_write_metrics(folder, p, r->o->watch_gradient, r->diag);
@@ -59,6 +62,7 @@ static eq_status save(run *r, bool model) {
     p->seconds = eq_seconds_now() - r->start;
     if (status == EQ_OK) status = eq_folder_write_checkpoint(folder, p, r->diag);
     r->last_save = eq_seconds_now();
+    r->saving = r->last_save - before;
     return status;
 }
 
@@ -199,6 +203,17 @@ static void report(run *r, double now) {
     r->o->progress(r->o->data, &p);
 }
 
+/* Inside an epoch too the files are written when the last ones are old, but not in the first second, and so seldom that
+ * writing takes no more than a fiftieth of the time. */
+static eq_status save_inside(run *r) {
+    double age = eq_seconds_now() - fmax(r->last_save, r->began);
+    bool old = age >= fmax(fmax(1.0, r->o->save_every), 50.0 * r->saving);
+    double due = old && eq_comm_rank() == 0 ? 1.0 : 0.0;
+    if (r->o->folder == NULL) return EQ_OK;
+    eq_comm_sum(&due, 1);
+    return due > 0.0 ? eq_comm_agree(save(r, false)) : EQ_OK;
+}
+
 /* The rest of an epoch from now.position on; EQ_ERR_INTERRUPTED when the user asks to stop. */
 static eq_status run_epoch(run *r) {
     size_t count = eq_trainer_count(r->t);
@@ -207,6 +222,7 @@ static eq_status run_epoch(run *r) {
         status = eq_trainer_step(r->t, NULL, r->diag);
         report(r, eq_seconds_now());
         if (status == EQ_OK && stopping(r)) status = EQ_ERR_INTERRUPTED;
+        if (status == EQ_OK && r->t->now.position < count) status = save_inside(r);
     }
     return status;
 }
@@ -455,6 +471,7 @@ static eq_status run_all(run *r) {
     else if (status == EQ_OK && done(r) && r->model_steps != steps)
         status = eq_comm_agree(save(r, true)); /* the run that left the checkpoint was killed */
     if (status == EQ_OK && r->t->meta != NULL && p->rows == 0) status = look_at_tasks(r);
+    r->began = eq_seconds_now();
     while (status == EQ_OK && !done(r)) {
         status = epoch(r);
         if (status == EQ_OK && stopping(r) && !done(r)) {

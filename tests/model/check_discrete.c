@@ -26,19 +26,29 @@ typedef struct net {
 #define CONV(channels, kernel, padding, pool, window)                                              \
     { true, channels, kernel, padding, pool, window }
 
+static char some[] = "0.6", by_name[] = "w1=0.5,w*=0.7 w3=1", behind[] = "0.4";
+
 static const struct {
     eq_shape inputs;
     size_t layers;
     eq_coupling_kind layer[4];
+    char *density;
 } shape[] = {
-    {{5, 1, 1}, 1, {DENSE(3)}},
-    {{5, 1, 1}, 2, {DENSE(9), DENSE(3)}},
-    {{4, 1, 1}, 3, {DENSE(8), DENSE(7), DENSE(2)}},
-    {{1, 6, 6}, 3, {CONV(3, 3, 1, EQ_POOLING_MAX, 2), CONV(4, 2, 1, EQ_POOLING_MAX, 2), DENSE(3)}},
+    {{5, 1, 1}, 1, {DENSE(3)}, NULL},
+    {{5, 1, 1}, 2, {DENSE(9), DENSE(3)}, NULL},
+    {{4, 1, 1}, 3, {DENSE(8), DENSE(7), DENSE(2)}, NULL},
+    {{1, 6, 6},
+     3,
+     {CONV(3, 3, 1, EQ_POOLING_MAX, 2), CONV(4, 2, 1, EQ_POOLING_MAX, 2), DENSE(3)},
+     NULL},
     {{2, 5, 5},
      3,
-     {CONV(3, 2, 0, EQ_POOLING_AVERAGE, 2), CONV(4, 2, 0, EQ_POOLING_NONE, 1), DENSE(3)}},
-    {{1, 4, 4}, 2, {CONV(3, 3, 1, EQ_POOLING_MAX, 2), CONV(2, 2, 0, EQ_POOLING_NONE, 1)}},
+     {CONV(3, 2, 0, EQ_POOLING_AVERAGE, 2), CONV(4, 2, 0, EQ_POOLING_NONE, 1), DENSE(3)},
+     NULL},
+    {{1, 4, 4}, 2, {CONV(3, 3, 1, EQ_POOLING_MAX, 2), CONV(2, 2, 0, EQ_POOLING_NONE, 1)}, NULL},
+    {{5, 1, 1}, 2, {DENSE(9), DENSE(3)}, some},
+    {{4, 1, 1}, 3, {DENSE(8), DENSE(7), DENSE(2)}, by_name},
+    {{1, 4, 4}, 2, {CONV(3, 3, 1, EQ_POOLING_MAX, 2), DENSE(3)}, behind},
 };
 enum { SHAPES = sizeof shape / sizeof *shape };
 
@@ -49,6 +59,7 @@ static eq_discrete_options options_of(size_t which, const char *sigma, eq_discre
     o.inputs = shape[which].inputs;
     o.layers = shape[which].layers;
     memcpy(o.layer, shape[which].layer, sizeof shape[which].layer);
+    o.density = shape[which].density;
     o.sigma = eq_sigma_find(sigma);
     o.solver = solver;
     o.tolerance = 1e-13;
@@ -108,6 +119,20 @@ static double field_at(const eq_coupling *c, const double *w, const double *s, s
     return c->kind.pooling == EQ_POOLING_MAX ? best : sum;
 }
 
+/* w[rows][columns] of a coupling, by the names of its parameters where it lacks some. */
+static const double *weights_of(const net *k, size_t l, const eq_coupling *c) {
+    static double w[PARAMETERS];
+    const eq_block *b = eq_network_block(k->n, 2 * l);
+    if (b->count == c->rows * c->columns) return k->theta + b->first;
+    memset(w, 0, c->rows * c->columns * sizeof *w);
+    for (size_t j = 0; j < b->count; j++) {
+        size_t row, column;
+        ck_assert_int_eq(sscanf(eq_network_name(k->n, 2 * l, j), "w%*u_%zu_%zu", &row, &column), 2);
+        w[(row - 1) * c->columns + column - 1] = k->theta[b->first + j];
+    }
+    return w;
+}
+
 /* Phi of one example with the units s, layer behind layer. */
 static double phi(const net *k, const double *x, const double *s) {
     eq_shape lower = k->o.inputs;
@@ -118,7 +143,7 @@ static double phi(const net *k, const double *x, const double *s) {
     for (size_t l = 0; l < k->o.layers; l++) {
         eq_coupling c;
         ck_assert_int_eq(eq_coupling_of(k->o.layer[l], lower, &c, NULL), EQ_OK);
-        const double *w = k->theta + eq_network_block(k->n, 2 * l)->first;
+        const double *w = weights_of(k, l, &c);
         const double *b = k->theta + eq_network_block(k->n, 2 * l + 1)->first;
         for (size_t u = 0; u < eq_shape_units(c.upper); u++)
             sum += s[u] * (field_at(&c, w, before, u) + b[u % c.columns]);
@@ -429,7 +454,8 @@ START_TEST(a_readout_is_trained_by_its_inputs) {
     static double found[PARAMETERS], exact[PARAMETERS];
     const double beta = 1e-4;
     const double a[EQ_MAX_SLOTS] = {0, 0.5 / (beta * BATCH), -0.5 / (beta * BATCH)};
-    for (size_t which = 1; which + 1 < SHAPES; which++) {
+    for (size_t which = 1; which < SHAPES; which++) {
+        if (shape[which].layer[shape[which].layers - 1].convolves) continue;
         net k;
         double current[BATCH * MOST], slope[BATCH * MOST], at[BATCH * MOST];
         eq_discrete_options o = options_of(which, sigmas[_i], EQ_DISCRETE_SWEEPS);
@@ -466,6 +492,37 @@ START_TEST(a_unit_settles_against_a_slope) {
             sigma->apply(1, &to);
             ck_assert_double_eq_tol(s, to, 1e-14 * (1.0 + c));
         }
+}
+END_TEST
+
+/* To the weight, and the same of any seed of the network where a topology is said. */
+START_TEST(a_density_is_a_part_of_the_weights) {
+    static char third[] = "w1=0.3";
+    eq_discrete_options o = options_of(2, "sigmoid", EQ_DISCRETE_SWEEPS);
+    eq_network *n[3] = {NULL};
+    o.density = third;
+    for (int k = 0; k < 3; k++) {
+        o.topology = k < 2 ? 4 : 5;
+        o.seed = (uint64_t)k + 1;
+        ck_assert_int_eq(eq_discrete_new(&o, &n[k], NULL), EQ_OK);
+        ck_assert_uint_eq(eq_network_block(n[k], 0)->count, 10); /* of 4 x 8 */
+        ck_assert_uint_eq(eq_network_block(n[k], 2)->count, 56);
+    }
+    bool same = true, other = true;
+    double fan[10], columns[9] = {0.0};
+    size_t column[10];
+    for (size_t j = 0; j < 10; j++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s", eq_network_name(n[0], 0, j));
+        same = same && strcmp(name, eq_network_name(n[1], 0, j)) == 0;
+        other = other && strcmp(name, eq_network_name(n[2], 0, j)) == 0;
+        ck_assert_int_eq(sscanf(name, "w1_%*u_%zu", &column[j]), 1);
+        columns[column[j]] += 1.0;
+    }
+    ck_assert(same && !other);
+    ck_assert_int_eq(eq_network_fan_in(n[0], 0, fan, NULL), EQ_OK);
+    for (size_t j = 0; j < 10; j++) ck_assert_double_eq(fan[j], columns[column[j]]);
+    for (int k = 0; k < 3; k++) eq_network_free(n[k]);
 }
 END_TEST
 
@@ -520,6 +577,7 @@ Suite *discrete_suite(void) {
     tcase_add_loop_test(t, each_nudged_step_is_one_of_backpropagation_through_time, 0, 3);
     tcase_add_loop_test(t, a_readout_is_trained_by_its_inputs, 0, 3);
     tcase_add_loop_test(t, a_unit_settles_against_a_slope, 0, 3);
+    tcase_add_test(t, a_density_is_a_part_of_the_weights);
     tcase_add_loop_test(t, what_cannot_be_is_told, 0, 2);
     suite_add_tcase(s, t);
     return s;

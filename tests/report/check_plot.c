@@ -98,6 +98,71 @@ static const struct {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
+/* The title of what suits the file, or of the kind in the options. */
+static const char *title_of(const char *options, const char *file) {
+    const char *path = in(file), *name = strstr(options, "--kind "), *chosen;
+    char kind[32] = "";
+    if (name != NULL) sscanf(name, "--kind %31s", kind);
+    eq_picture p = eq_picture_defaults();
+    p.kind = name == NULL ? NULL : kind;
+    p.input = &path;
+    p.inputs = 1;
+    ck_assert_int_eq(eq_picture_choose(&p, &chosen, NULL), EQ_OK);
+    const eq_picture_kind *k = NULL;
+    for (size_t n = 0; (k = eq_picture_kind_at(n)) != NULL && strcmp(k->name, chosen) != 0;) n++;
+    ck_assert_ptr_nonnull(k);
+    return k->title;
+}
+
+static void expect_title(const char *svg, const char *title) {
+    eq_text wanted = {0};
+    eq_text_printf(&wanted, "<title>%s</title>", title);
+    ck_assert_msg(strstr(svg, wanted.text) != NULL, "no %s", wanted.text);
+    eq_text_free(&wanted);
+}
+
+/* No two kinds are called the same, and none of them nothing. */
+START_TEST(each_kind_has_words_of_its_own) {
+    const eq_picture_kind *a, *b;
+    size_t n = 0;
+    for (; (a = eq_picture_kind_at(n)) != NULL; n++) {
+        ck_assert_uint_gt(strlen(a->title), 3);
+        ck_assert_uint_lt(strlen(a->title), 48);
+        for (size_t k = 0; k < n; k++) {
+            b = eq_picture_kind_at(k);
+            ck_assert_str_ne(a->title, b->title);
+        }
+    }
+    ck_assert_uint_ge(n, 16);
+}
+END_TEST
+
+/* Tables that have a picture of their own say what it is. */
+START_TEST(a_table_of_its_own_kind_has_its_title) {
+    static const struct {
+        const char *head, *title;
+        int columns;
+    } tables[] = {
+        {"s1,s1 sampled", "histogram of Langevin dynamics", 2},
+        {"time,theta_eqprop,theta_rbp,c,d,e,f,g,h,dL/dw1 eqprop,dL/dw1 rbp,dL/ds1 eqprop,dL/ds1 "
+         "rbp",
+         "gradients over time", 13},
+        {"time,v(a)", "sweep", 2},
+    };
+    eq_text t = {0};
+    eq_text_printf(&t, "%s\n", tables[_i].head);
+    for (int k = 0; k < 40; k++)
+        for (int c = 0; c < tables[_i].columns; c++)
+            eq_text_printf(&t, "%d%s", k + c, c + 1 < tables[_i].columns ? "," : "\n");
+    put("table.csv", t.text);
+    eq_text_free(&t);
+    expect_exit(0, NULL, "plot %s -o %s --force", in("table.csv"), in("p.svg"));
+    char *whole = file_text(in("p.svg"));
+    expect_title(whole, tables[_i].title);
+    eq_free(whole);
+}
+END_TEST
+
 START_TEST(a_picture_of_each_kind_has_its_labels) {
     static const char *const theme[] = {"light", "dark", "page"};
     for (int t = 0; t < 3; t++) {
@@ -108,6 +173,7 @@ START_TEST(a_picture_of_each_kind_has_its_labels) {
             ck_assert_msg(strstr(text, kinds[_i].letters[k]) != NULL, "no '%s' in %s",
                           kinds[_i].letters[k], text);
         ck_assert_int_eq(strstr(whole, " fill=\"none\"/>\n<defs>") != NULL, t == 2);
+        expect_title(whole, title_of(kinds[_i].options, kinds[_i].file));
         ck_assert_ptr_null(strstr(whole, "rgb(  1,   2,"));
         ck_assert_ptr_nonnull(strstr(whole, t == 1 ? "width=\"7in\"" : "width=\"3.4in\""));
         ck_assert_ptr_null(strstr(whole, "gnuplot_plot_1a</title>"));
@@ -461,6 +527,12 @@ Suite *plot_suite(void) {
     tcase_add_test(t, the_band_is_mean_and_deviation);
     tcase_add_test(t, a_run_without_a_column_is_no_line_there);
     tcase_add_test(t, the_drop_stands_where_its_node_is);
+    suite_add_tcase(s, t);
+    t = tcase_create("titles");
+    tcase_set_timeout(t, 60);
+    tcase_add_checked_fixture(t, scratch_make, scratch_drop);
+    tcase_add_test(t, each_kind_has_words_of_its_own);
+    tcase_add_loop_test(t, a_table_of_its_own_kind_has_its_title, 0, 3);
     suite_add_tcase(s, t);
     t = tcase_create("axes");
     tcase_add_test(t, units_have_a_prefix_where_it_helps);

@@ -118,6 +118,11 @@ static eq_status dense_network(eq_diag *diag) {
                       "estimator.type=symmetric", diag);
 }
 
+static eq_status thin_network(eq_diag *diag) {
+    return network_of("netlists/discrete-digits.xml", "network.layers=64,6,10",
+                      "network.density=w1=0.3", diag);
+}
+
 static eq_status elastic_network(eq_diag *diag) {
     const char *const item[] = {"data.train-limit=2", "data.test-limit=1"};
     const eq_settings set = {item, 2};
@@ -195,6 +200,7 @@ const memory_scenario memory_of_gradients[] = {
     {"a network whose phases are sampled", .run = sampled_network},
     {"a network of another sigma", .run = soft_network},
     {"a discrete-time network", .run = dense_network},
+    {"a discrete-time network that lacks weights", .run = thin_network},
     {"an elastic network", .run = elastic_network},
     {"a convolutional network", .run = convolutional_network},
     {NULL},

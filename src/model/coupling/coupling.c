@@ -74,6 +74,7 @@ eq_status eq_coupling_of(eq_coupling_kind kind, eq_shape lower, eq_coupling *out
     out->made = out->upper = (eq_shape){kind.channels, 1, 1};
     out->rows = units;
     if (kind.convolves) shape_convolution(out);
+    out->count = out->rows * out->columns;
     eq_status status = kind.convolves ? check_convolution(out, diag) : EQ_OK;
     if (status != EQ_OK) return status;
     double size = (double)out->rows * (double)out->columns;
@@ -89,13 +90,31 @@ eq_status eq_coupling_of(eq_coupling_kind kind, eq_shape lower, eq_coupling *out
 bool eq_coupling_allocate(eq_coupling *c) {
     c->w = eq_calloc_aligned(c->rows * c->columns, sizeof *c->w);
     c->b = eq_calloc_aligned(c->columns, sizeof *c->b);
-    return c->w != NULL && c->b != NULL;
+    c->theta = c->row == NULL ? c->w : eq_calloc_aligned(c->count, sizeof *c->theta);
+    return c->w != NULL && c->b != NULL && c->theta != NULL;
 }
 
 void eq_coupling_clear(eq_coupling *c) {
+    if (c->theta != c->w) eq_free(c->theta);
     eq_free(c->w);
     eq_free(c->b);
-    c->w = c->b = NULL;
+    eq_free(c->row);
+    eq_free(c->column);
+    c->w = c->b = c->theta = NULL;
+    c->row = c->column = NULL;
+}
+
+static size_t place_of(const eq_coupling *c, size_t k) {
+    return (size_t)c->row[k] * c->columns + (size_t)c->column[k];
+}
+
+void eq_coupling_expand(eq_coupling *c) {
+    for (size_t k = 0; c->row != NULL && k < c->count; k++) c->w[place_of(c, k)] = c->theta[k];
+}
+
+/* None stands before its number, as the list rises. */
+void eq_coupling_gather(const eq_coupling *c, double *values) {
+    for (size_t k = 0; c->row != NULL && k < c->count; k++) values[k] = values[place_of(c, k)];
 }
 
 eq_status eq_coupling_room_new(const eq_coupling *const *c, size_t count, int threads,

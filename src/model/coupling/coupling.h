@@ -52,7 +52,10 @@ typedef struct eq_coupling {
     eq_coupling_kind kind;
     eq_shape lower, made, upper; /* made: before the pooling */
     size_t rows, columns;        /* of w */
-    double *w;                   /* [rows][columns] */
+    size_t count;                /* of its parameters */
+    int32_t *row, *column;       /* [count] of a list of those, rising; NULL: all of w are */
+    double *theta;               /* [count] w itself where there is no list */
+    double *w;                   /* [rows][columns], 0 where the list has none */
     double *b;                   /* [columns], of every place of the upper layer */
 } eq_coupling;
 
@@ -66,8 +69,12 @@ typedef struct eq_coupling_room {
 /* Without its arrays. EQ_ERR_INPUT: the shapes do not fit. */
 eq_status eq_coupling_of(eq_coupling_kind kind, eq_shape lower, eq_coupling *out, eq_diag *diag);
 
-/* w and b; false when memory runs out. */
+/* w, theta and b; false when memory runs out. */
 bool eq_coupling_allocate(eq_coupling *c);
+/* w of theta, where there is a list. */
+void eq_coupling_expand(eq_coupling *c);
+/* Of values [rows][columns] those of the parameters, in front. */
+void eq_coupling_gather(const eq_coupling *c, double *values);
 void eq_coupling_clear(eq_coupling *c);
 eq_status eq_coupling_room_new(const eq_coupling *const *c, size_t count, int threads,
                                eq_coupling_room *out, eq_diag *diag);

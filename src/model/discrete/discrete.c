@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "model/coupling/thin.h"
 #include "model/discrete/net.h"
 #include "model/substrate.h"
 
@@ -35,6 +36,10 @@ eq_discrete_options eq_discrete_defaults(void) {
                                  .seed = 1};
 }
 
+void eq_discrete_options_free(eq_discrete_options *o) {
+    eq_free(o->density);
+}
+
 static void destroy(void *self) {
     eq_discrete *d = self;
     if (d == NULL) return;
@@ -52,12 +57,12 @@ static const eq_coupling *coupling_of(const void *self, size_t b) {
 
 static double *values(const void *self, size_t b) {
     const eq_coupling *c = coupling_of(self, b);
-    return b % 2 == 0 ? c->w : c->b;
+    return b % 2 == 0 ? c->theta : c->b;
 }
 
 static size_t count_of(const void *self, size_t b) {
     const eq_coupling *c = coupling_of(self, b);
-    return b % 2 == 0 ? c->rows * c->columns : c->columns;
+    return b % 2 == 0 ? c->count : c->columns;
 }
 
 static eq_block block(const void *self, size_t b) {
@@ -70,7 +75,9 @@ static eq_block block(const void *self, size_t b) {
 static const char *name(const void *self, size_t b, size_t j) {
     const eq_discrete *d = self;
     const eq_coupling *c = coupling_of(d, b);
-    size_t row = j / c->columns, column = j % c->columns + 1, channels = c->lower.channels;
+    bool listed = c->row != NULL && b % 2 == 0;
+    size_t row = listed ? (size_t)c->row[j] : j / c->columns, channels = c->lower.channels;
+    size_t column = (listed ? (size_t)c->column[j] : j % c->columns) + 1;
     size_t place = row / channels, kernel = c->kind.kernel;
     if (b % 2 == 1)
         snprintf(d->said, EQ_DISCRETE_NAME, "%s_%zu", d->name[b], j + 1);
@@ -94,13 +101,33 @@ static void get(const void *self, size_t b, double *theta) {
 }
 
 static void put(void *self, size_t b, const double *theta) {
-    memcpy(values(self, b), theta, count_of(self, b) * sizeof *theta);
+    eq_discrete *d = self;
+    memcpy(values(d, b), theta, count_of(d, b) * sizeof *theta);
+    if (b % 2 == 0) eq_coupling_expand(&d->c[b / 2 + 1]);
+}
+
+/* [columns]: units of the lower layer that act on each of the upper one; NULL: memory ran out. */
+static double *acting(const eq_coupling *c) {
+    double *fan = eq_calloc(c->columns, sizeof *fan);
+    for (size_t j = 0; fan != NULL && c->row == NULL && j < c->columns; j++)
+        fan[j] = (double)c->rows;
+    for (size_t k = 0; fan != NULL && c->row != NULL && k < c->count; k++) fan[c->column[k]] += 1.0;
+    return fan;
+}
+
+/* Of the unit that weight or bias j of a block acts on. */
+static size_t column_of(const eq_coupling *c, size_t b, size_t j) {
+    if (b % 2 == 1) return j;
+    return c->row == NULL ? j % c->columns : (size_t)c->column[j];
 }
 
 static eq_status fan_in(const void *self, size_t b, double *fan, eq_diag *diag) {
-    double rows = b % 2 == 0 ? (double)coupling_of(self, b)->rows : 1.0;
-    (void)diag;
-    for (size_t j = 0; j < count_of(self, b); j++) fan[j] = rows;
+    const eq_coupling *c = coupling_of(self, b);
+    double *all = acting(c);
+    if (all == NULL) return eq_out_of_memory(diag);
+    for (size_t j = 0; j < count_of(self, b); j++)
+        fan[j] = b % 2 == 0 ? all[column_of(c, b, j)] : 1.0;
+    eq_free(all);
     return EQ_OK;
 }
 
@@ -212,14 +239,70 @@ eq_status eq_discrete_check(const eq_discrete_options *o, eq_diag *diag) {
     return status == EQ_OK ? eq_engine_searches(o->tolerance, o->steps, diag) : status;
 }
 
-/* Uniform in +-1/sqrt(rows), biases too. */
-static void draw(eq_discrete *d) {
+/* Uniform in +-1/sqrt(units that act), biases too. */
+static eq_status draw(eq_discrete *d, eq_diag *diag) {
     eq_random random = eq_random_seed(d->o.seed);
     for (size_t b = 0; b < 2 * d->couplings; b++) {
-        double bound = 1.0 / sqrt((double)coupling_of(d, b)->rows), *theta = values(d, b);
-        for (size_t j = 0; j < count_of(d, b); j++)
+        const eq_coupling *c = coupling_of(d, b);
+        double *fan = acting(c), *theta = values(d, b);
+        if (fan == NULL) return eq_out_of_memory(diag);
+        for (size_t j = 0; j < count_of(d, b); j++) {
+            double bound = 1.0 / sqrt(fmax(fan[column_of(c, b, j)], 1.0));
             theta[j] = bound * (2.0 * eq_random_uniform(&random) - 1.0);
+        }
+        eq_free(fan);
+        if (b % 2 == 0) eq_coupling_expand(&d->c[b / 2 + 1]);
     }
+    return EQ_OK;
+}
+
+/* Takes weights out of dense couplings; convolutions keep theirs, and have no name here. */
+static eq_status thin(eq_discrete *d, eq_diag *diag) {
+    double density[EQ_DISCRETE_LAYERS];
+    char name[EQ_DISCRETE_LAYERS][8] = {{0}};
+    for (size_t l = 1; l <= d->couplings; l++)
+        if (!d->c[l].kind.convolves)
+            snprintf(name[l - 1], sizeof *name, "w%u", (unsigned)(l % 100));
+    eq_status status = eq_densities_read(d->o.density, d->o.density_at, d->couplings,
+                                         (const char(*)[8])name, density, diag);
+    eq_random random = eq_thin_random(d->o.topology, d->o.seed);
+    for (size_t l = 1; status == EQ_OK && l <= d->couplings; l++) {
+        eq_coupling *c = &d->c[l];
+        size_t all = c->rows * c->columns, count = eq_thin_count(density[l - 1], all);
+        if (count >= all) continue;
+        c->count = count;
+        if (!eq_thin_choose(c->rows, c->columns, false, count, &random, &c->row, &c->column))
+            status = eq_out_of_memory(diag);
+    }
+    return status;
+}
+
+/* Which units of the upper layer an input acts on, by those of the lower one; each where the coupling lacks none. */
+static void reach(const eq_coupling *c, const bool *lower, bool *upper) {
+    for (size_t k = 0; c->row != NULL && k < c->count; k++) upper[c->column[k]] |= lower[c->row[k]];
+    for (size_t j = 0; c->row == NULL && j < eq_shape_units(c->upper); j++)
+        for (size_t i = 0; !upper[j] && i < eq_shape_units(c->lower); i++) upper[j] = lower[i];
+}
+
+/* Forwards: to which layer the last one acts back does not matter for an output. */
+static eq_status check_reach(const eq_discrete *d, eq_diag *diag) {
+    bool *lower = eq_calloc(d->width[0], sizeof *lower), *upper = NULL;
+    for (size_t i = 0; lower != NULL && i < d->width[0]; i++) lower[i] = true;
+    for (size_t l = 1; lower != NULL && l <= d->couplings; l++) {
+        upper = eq_calloc(d->width[l], sizeof *upper);
+        if (upper != NULL) reach(&d->c[l], lower, upper);
+        eq_free(lower);
+        lower = upper;
+    }
+    eq_status status = lower == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < d->outputs; k++)
+        if (!lower[k])
+            status = eq_fail_at(diag, EQ_ERR_INPUT, d->o.density_at,
+                                "no input acts on the output 'y%zu'; raise density, or take "
+                                "another topology",
+                                k + 1);
+    eq_free(lower);
+    return status;
 }
 
 static void measure(eq_discrete *d) {
@@ -242,6 +325,19 @@ static bool make_room(eq_discrete *d) {
     return whole && d->said != NULL && d->name != NULL;
 }
 
+/* What stands in couplings that have their shapes. */
+static eq_status build(eq_discrete *d, eq_diag *diag) {
+    measure(d);
+    eq_status status = thin(d, diag);
+    if (status == EQ_OK && d->o.density != NULL) status = check_reach(d, diag);
+    if (status == EQ_OK && !make_room(d)) status = eq_out_of_memory(diag);
+    if (status != EQ_OK) return status;
+    for (size_t b = 0; b < 2 * d->couplings; b++)
+        snprintf(d->name[b], sizeof *d->name, "%c%u", b % 2 == 0 ? 'w' : 'b',
+                 (unsigned)(b / 2 % 100 + 1));
+    return draw(d, diag);
+}
+
 eq_status eq_discrete_new(const eq_discrete_options *o, eq_network **out, eq_diag *diag) {
     eq_status status = eq_discrete_check(o, diag);
     if (status != EQ_OK) return status;
@@ -251,16 +347,11 @@ eq_status eq_discrete_new(const eq_discrete_options *o, eq_network **out, eq_dia
     d->couplings = o->layers;
     d->layers = o->layers - (o->readout ? 1 : 0);
     status = couple(o, d->c, diag);
-    if (status == EQ_OK && !make_room(d)) status = eq_out_of_memory(diag);
+    if (status == EQ_OK) status = build(d, diag);
     if (status != EQ_OK) {
         destroy(d);
         return status;
     }
-    measure(d);
-    for (size_t b = 0; b < 2 * d->couplings; b++)
-        snprintf(d->name[b], sizeof *d->name, "%c%u", b % 2 == 0 ? 'w' : 'b',
-                 (unsigned)(b / 2 % 100 + 1));
-    draw(d);
     eq_substrate s = {&ops, d, d->width[0], d->outputs, d->units, 2 * d->couplings, NULL};
     return eq_network_of(s, out, diag);
 }

@@ -5,7 +5,8 @@
  *
  * of couplings A_l (coupling.h), and in time s <- sigma(dPhi/ds). Its steady state is the stationary
  * point of an energy, so that equilibrium propagation trains it: dE/dw = -dPhi/dw. It is a model
- * without a circuit: its blocks are w1, b1, w2, b2, ... */
+ * without a circuit: its blocks are w1, b1, w2, b2, ... Dense couplings may lack weights, which then are no
+ * parameters. */
 #ifndef EQ_MODEL_DISCRETE_H
 #define EQ_MODEL_DISCRETE_H
 
@@ -24,6 +25,10 @@ typedef struct eq_discrete_options {
     size_t layers;   /* behind the inputs; 0: no such network */
     eq_shape inputs; /* which come channel behind channel, row by row */
     eq_coupling_kind layer[EQ_DISCRETE_LAYERS];
+    char *
+        density; /* of dense layers the part of the weights that there is, as of a Hopfield network; NULL: all */
+    size_t topology; /* seed of which these are; 0: `seed` */
+    eq_place density_at;
     bool
         readout; /* the last layer is z = A(s) + b of the one before it, and no part of the state (5.17) */
     const eq_sigma *sigma;
@@ -36,6 +41,7 @@ typedef struct eq_discrete_options {
 } eq_discrete_options;
 
 eq_discrete_options eq_discrete_defaults(void);
+void eq_discrete_options_free(eq_discrete_options *o);
 /* "sweeps" or "steps"; false: it is neither. */
 bool eq_discrete_solver_find(const char *name, eq_discrete_solver *solver);
 const char *eq_discrete_solver_name(eq_discrete_solver solver);
@@ -43,7 +49,7 @@ const char *eq_discrete_solver_name(eq_discrete_solver solver);
 /* EQ_ERR_INPUT: it cannot be built. */
 eq_status eq_discrete_check(const eq_discrete_options *o, eq_diag *diag);
 /* The network with weights and biases drawn evenly from +-1/sqrt(units of the lower layer that act on
- * one of the upper). */
+ * one of the upper). The options stay the caller's. */
 eq_status eq_discrete_new(const eq_discrete_options *o, eq_network **out, eq_diag *diag);
 
 #endif

@@ -291,19 +291,27 @@ static void readout(eq_discrete *d, const double a[EQ_MAX_SLOTS], bool weights) 
     }
 }
 
+/* A step of the weights that there are. */
+static void step_weights(eq_discrete *d, size_t l, eq_step step, void *data) {
+    eq_coupling *c = &d->c[l];
+    eq_coupling_gather(c, d->gradient);
+    step(data, 2 * l - 2, 0, c->count, c->theta, d->gradient);
+    eq_coupling_expand(c);
+}
+
 static eq_status update(void *self, const double a[EQ_MAX_SLOTS], eq_step step, void *data,
                         eq_diag *diag) {
     eq_discrete *d = self;
     (void)diag;
     for (size_t l = 1; l <= d->layers; l++) {
         weights(d, l, a);
-        step(data, 2 * l - 2, 0, values(d, l), d->c[l].w, d->gradient);
+        step_weights(d, l, step, data);
         biases(d, l, a);
         step(data, 2 * l - 1, 0, d->c[l].columns, d->c[l].b, d->gradient);
     }
     if (!d->o.readout) return EQ_OK;
     readout(d, a, true);
-    step(data, 2 * d->layers, 0, values(d, d->couplings), d->c[d->couplings].w, d->gradient);
+    step_weights(d, d->couplings, step, data);
     readout(d, a, false);
     step(data, 2 * d->layers + 1, 0, d->outputs, d->c[d->couplings].b, d->gradient);
     return EQ_OK;

@@ -22,6 +22,7 @@ typedef struct eq_elastic_options {
         tolerance; /* a state is one where no free node feels a force of that part of the largest k l */
     size_t steps; /* of Newton's method after which a phase has failed */
     eq_place at;  /* where it was written, all 0: nowhere */
+    eq_place inputs_at, outputs_at;
 } eq_elastic_options;
 
 eq_elastic_options eq_elastic_defaults(void);

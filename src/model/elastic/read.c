@@ -114,8 +114,8 @@ static bool take(const eq_elastic *e, const char **text, int32_t *coordinate) {
     return at != EQ_NO_NAME && axis >= 0 && axis < (int)e->dims;
 }
 
-static eq_status coordinates(const eq_elastic *e, const char *what, const char *text, size_t *count,
-                             int32_t **out, eq_diag *diag) {
+static eq_status coordinates(const eq_elastic *e, eq_place at, const char *what, const char *text,
+                             size_t *count, int32_t **out, eq_diag *diag) {
     size_t room = text == NULL ? 1 : strlen(text) / 2 + 1;
     *out = eq_malloc(room, sizeof **out);
     if (*out == NULL) return eq_out_of_memory(diag);
@@ -126,14 +126,14 @@ static eq_status coordinates(const eq_elastic *e, const char *what, const char *
         for (size_t k = 0; good && k < *count; k++) good = (*out)[k] != *c;
         if (!good || !free_)
             return eq_fail_at(
-                diag, EQ_ERR_INPUT, e->o.at,
+                diag, EQ_ERR_INPUT, at,
                 "%s='%.60s': '%.*s' is no coordinate of a node that is not fixed, or stands "
                 "there twice; write NODE.x, NODE.y%s",
                 what, text, (int)(p - word), word, e->dims == 3 ? " or NODE.z" : "");
         ++*count;
     }
     if (*count > 0) return EQ_OK;
-    return eq_fail_at(diag, EQ_ERR_INPUT, e->o.at,
+    return eq_fail_at(diag, EQ_ERR_INPUT, at,
                       "an elastic network needs %s; name coordinates, as in %s=\"tip.x tip.y\"",
                       what, what);
 }
@@ -154,7 +154,7 @@ static eq_status number_unknowns(eq_elastic *e, eq_diag *diag) {
     }
     for (size_t k = 0; k < e->outputs; k++)
         if (e->unknown[e->output[k]] == EQ_ELASTIC_HELD)
-            return eq_fail_at(diag, EQ_ERR_INPUT, e->o.at,
+            return eq_fail_at(diag, EQ_ERR_INPUT, e->o.outputs_at,
                               "output %zu is held by an input; name a coordinate that is free",
                               k + 1);
     if (e->unknowns <= EQ_ELASTIC_MOST) return EQ_OK;
@@ -179,8 +179,9 @@ eq_status eq_elastic_read(eq_elastic *e, eq_diag *diag) {
     eq_status status = eq_list_read(&nodes, e->o.nodes, node);
     if (status == EQ_OK) status = eq_list_read(&springs, e->o.springs, spring);
     if (status == EQ_OK)
-        status = coordinates(e, "inputs", e->o.inputs, &e->inputs, &e->input, diag);
+        status = coordinates(e, e->o.inputs_at, "inputs", e->o.inputs, &e->inputs, &e->input, diag);
     if (status == EQ_OK)
-        status = coordinates(e, "outputs", e->o.outputs, &e->outputs, &e->output, diag);
+        status =
+            coordinates(e, e->o.outputs_at, "outputs", e->o.outputs, &e->outputs, &e->output, diag);
     return status == EQ_OK ? number_unknowns(e, diag) : status;
 }

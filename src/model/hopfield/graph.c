@@ -74,6 +74,10 @@ static const char *unit_name(const void *of, size_t k) {
     return eq_names_get(g->h->unit, (int32_t)k);
 }
 
+static eq_place place_of(const graph *g, role is) {
+    return is == INPUT ? g->h->o.inputs_at : g->h->o.outputs_at;
+}
+
 /* One of the units that are inputs or outputs, `k` of its layer. */
 static eq_status take(graph *g, const char *what, const char *word, size_t length, role is,
                       int32_t k) {
@@ -81,13 +85,13 @@ static eq_status take(graph *g, const char *what, const char *word, size_t lengt
     int shown = (int)(length < 40 ? length : 40);
     if (unit == EQ_NO_NAME) {
         const char *like = eq_nearest(word, length, g->units, unit_name, g);
-        return eq_fail_at(g->diag, EQ_ERR_INPUT, g->h->o.at,
+        return eq_fail_at(g->diag, EQ_ERR_INPUT, place_of(g, is),
                           "%s: no edge of '%s' has a unit '%.*s'%s%s; name units as its edges do",
                           what, g->h->o.edges, shown, word, like == NULL ? "" : ", did you mean ",
                           like == NULL ? "" : like);
     }
     if (g->role[unit] != HIDDEN)
-        return eq_fail_at(g->diag, EQ_ERR_INPUT, g->h->o.at,
+        return eq_fail_at(g->diag, EQ_ERR_INPUT, place_of(g, is),
                           "%s: the unit '%.*s' is named a second time; inputs and outputs are "
                           "different units, name each once",
                           what, shown, word);
@@ -104,7 +108,7 @@ static eq_status roles(graph *g, const char *what, const char *text, role is, si
     for (; status == EQ_OK && n > 0; p = eq_next_word(p + n, blanks, &n))
         status = take(g, what, p, n, is, (int32_t)(*count)++);
     if (status != EQ_OK || *count > 0) return status;
-    return eq_fail_at(g->diag, EQ_ERR_INPUT, g->h->o.at,
+    return eq_fail_at(g->diag, EQ_ERR_INPUT, place_of(g, is),
                       "a network of edges needs %s; name units of it, as in %s=\"a b\"", what,
                       what);
 }

@@ -32,6 +32,7 @@ typedef struct eq_hopfield_options {
     char *edges;      /* instead of layers: path of from,to[,value]; NULL: none */
     char *inputs, *outputs; /* units of these edges: "a b" */
     eq_place at;            /* where it was written, all 0: nowhere */
+    eq_place density_at, inputs_at, outputs_at;
     const eq_sigma *sigma;
     eq_hopfield_solver solver;
     double step;      /* of Euler */

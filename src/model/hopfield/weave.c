@@ -1,14 +1,13 @@
 /* Which units of a deep Hopfield network are coupled: those of neighbouring layers, of skips, inside layers, all or
  * some of them. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "model/coupling/thin.h"
 #include "model/hopfield/net.h"
-#include "netlist/lexer.h"
 
 /* W is kept with its zeros where it has more than one weight in so many: products of matrices are as much
  * faster for each. */
@@ -67,70 +66,21 @@ static void choose_halves(eq_hopfield *h) {
     }
 }
 
-/* `count` of all pairs, each choice of them as likely (selection sampling, Knuth, The Art of Computer Programming 2,
- * 3.4.2, algorithm S). */
-static bool choose(eq_hopfield_coupling *c, size_t count, eq_random *random) {
-    double left = (double)eq_hopfield_pairs(c), wanted = (double)count;
-    c->count = count;
-    c->row = eq_malloc(count, sizeof *c->row);
-    c->column = eq_malloc(count, sizeof *c->column);
-    if (c->row == NULL || c->column == NULL) return false;
-    for (size_t i = 0, k = 0; i < c->rows; i++)
-        for (size_t j = c->from == c->to ? i + 1 : 0; j < c->columns; j++, left--) {
-            if (wanted < left && !(left * eq_random_uniform(random) < wanted)) continue;
-            c->row[k] = (int32_t)i;
-            c->column[k++] = (int32_t)j;
-            wanted--;
-        }
-    return true;
-}
-
-/* One word of the density, "0.1" or "w1=0.1", of the couplings that it is of. */
-static eq_status read_density(const eq_hopfield *h, const char *word, size_t length,
-                              double *density, eq_diag *diag) {
-    const char *equal = memchr(word, '=', length);
-    char pattern[16] = "*", name[8];
-    size_t n = equal == NULL ? 0 : (size_t)(equal - word), rest = length - n - (n > 0);
-    double value = 0.0;
-    bool used = false, is = n < sizeof pattern && (equal == NULL || n > 0) && rest > 0 &&
-                            eq_spice_number(word + length - rest, rest, EQ_NGSPICE, &value) == rest;
-    if (is && n > 0) snprintf(pattern, sizeof pattern, "%.*s", (int)n, word);
-    for (size_t k = 0; is && value > 0.0 && value <= 1.0 && k < h->couplings; k++) {
-        eq_hopfield_coupling_name(&h->coupling[k], name);
-        if (!eq_match(pattern, name)) continue;
-        density[k] = value;
-        used = true;
-    }
-    if (used) return EQ_OK;
-    return eq_fail_at(
-        diag, EQ_ERR_INPUT, h->o.at,
-        "density: '%.*s' is no part of the weights of the network, above 0 and at most "
-        "1; write \"0.1\", or \"w1=0.1 w*=0.5\" by their groups",
-        (int)(length < 40 ? length : 40), word);
-}
-
-/* density[couplings]; later words count over earlier ones. */
-static eq_status read_densities(const eq_hopfield *h, double *density, eq_diag *diag) {
-    static const char blanks[] = " \t\r\n,";
-    size_t n;
-    const char *p = eq_next_word(h->o.density == NULL ? "" : h->o.density, blanks, &n);
-    eq_status status = EQ_OK;
-    for (size_t k = 0; k < h->couplings; k++) density[k] = 1.0;
-    for (; status == EQ_OK && n > 0; p = eq_next_word(p + n, blanks, &n))
-        status = read_density(h, p, n, density, diag);
-    return status;
-}
-
 static eq_status thin(eq_hopfield *h, eq_diag *diag) {
-    static const uint64_t other = 0x746f706f6c6f6779; /* than the stream of the weights */
     double density[EQ_HOPFIELD_COUPLINGS];
-    eq_status status = read_densities(h, density, diag);
-    eq_random random = eq_random_seed((h->o.topology > 0 ? h->o.topology : h->o.seed) ^ other);
+    char name[EQ_HOPFIELD_COUPLINGS][8];
+    for (size_t k = 0; k < h->couplings; k++) eq_hopfield_coupling_name(&h->coupling[k], name[k]);
+    eq_status status = eq_densities_read(h->o.density, h->o.density_at, h->couplings,
+                                         (const char(*)[8])name, density, diag);
+    eq_random random = eq_thin_random(h->o.topology, h->o.seed);
     for (size_t k = 0; status == EQ_OK && k < h->couplings; k++) {
         eq_hopfield_coupling *c = &h->coupling[k];
-        double all = (double)eq_hopfield_pairs(c), wanted = fmax(1.0, round(density[k] * all));
-        if (c->from != c->to && !(wanted < all)) continue;
-        if (!choose(c, (size_t)wanted, &random)) status = eq_out_of_memory(diag);
+        size_t all = eq_hopfield_pairs(c), count = eq_thin_count(density[k], all);
+        bool inside = c->from == c->to;
+        if (!inside && count >= all) continue;
+        c->count = count;
+        if (!eq_thin_choose(c->rows, c->columns, inside, count, &random, &c->row, &c->column))
+            status = eq_out_of_memory(diag);
     }
     return status;
 }

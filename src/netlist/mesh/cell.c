@@ -38,12 +38,12 @@ eq_status eq_mesh_parameters(eq_mesh *m) {
     const char *text = m->a->text[EQ_NET_PARAMETERS];
     for (const char *p = text == NULL ? "" : text; *(p += strspn(p, " \t,")) != '\0';) {
         size_t word = strcspn(p, " \t,"), name = strcspn(p, "=");
-        eq_mesh_set s = {.name = p, .length = name, .at = m->a->at};
+        eq_mesh_set s = {.name = p, .length = name, .at = m->a->text_at[EQ_NET_PARAMETERS]};
         size_t number = word > name + 1
                             ? eq_spice_number(p + name + 1, word - name - 1, EQ_NGSPICE, &s.value)
                             : 0;
         if (number == 0 || name == 0 || name + 1 + number != word || !isfinite(s.value))
-            return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->at,
+            return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->text_at[EQ_NET_PARAMETERS],
                               "parameters '%.60s': '%.*s' is no NAME=NUMBER; write them as on a "
                               ".model card, \"w=138u l=7.8u vto=0.75\"",
                               text, (int)(word < 40 ? word : 40), p);
@@ -107,9 +107,11 @@ static void own_diode(const eq_architecture *a, int cls, double *w) {
     }
 }
 
-/* Of an edge, or of the architecture that it comes from. */
-static eq_place place_of(const eq_mesh *m, eq_location at) {
-    return at.file == EQ_NONE ? m->a->at : eq_circuit_place(m->c, at);
+/* Of an edge, or of what the architecture says. */
+static eq_place place_of(const eq_mesh *m, eq_location at, eq_net_text of) {
+    const eq_architecture *a = m->a;
+    if (at.file != EQ_NONE) return eq_circuit_place(m->c, at);
+    return a->text_at[of].file != NULL ? a->text_at[of] : a->at;
 }
 
 static eq_status no_model(const eq_mesh *m, const char *name, int cls, eq_location at) {
@@ -117,10 +119,10 @@ static eq_status no_model(const eq_mesh *m, const char *name, int cls, eq_locati
     const eq_model *other = model_named(m->models, name, EQ_NONE);
     if (other != NULL)
         return eq_fail_at(
-            m->diag, EQ_ERR_INPUT, place_of(m, at),
+            m->diag, EQ_ERR_INPUT, place_of(m, at, EQ_NET_MODEL),
             "the model '%.40s' of '%s' is a %s, and the edge a %s; name another model", name, file,
             eq_class(other->cls)->name, eq_class(cls)->name);
-    return eq_fail_at(m->diag, EQ_ERR_INPUT, place_of(m, at),
+    return eq_fail_at(m->diag, EQ_ERR_INPUT, place_of(m, at, EQ_NET_MODEL),
                       "there is no model '%.40s'%s%s; give models=\"FILE\" with a deck that has "
                       "its .model card",
                       name, file == NULL ? "" : " in ", file == NULL ? "" : file);
@@ -195,7 +197,7 @@ static eq_status resistor(eq_mesh *m, const eq_mesh_edge *e, eq_node to) {
     const eq_architecture *a = m->a;
     double g = begin(m, e, fmin(fmax(a->low, a->gmin), a->gmax), fmin(a->high, a->gmax));
     if (!(g > 0.0))
-        return eq_fail_at(m->diag, EQ_ERR_INPUT, place_of(m, e->at),
+        return eq_fail_at(m->diag, EQ_ERR_INPUT, place_of(m, e->at, EQ_NET_ELEMENT),
                           "a conductance of %g S is none that an edge may begin with; give one "
                           "above 0",
                           g);
@@ -208,7 +210,8 @@ static eq_status modelled(eq_mesh *m, const eq_mesh_edge *e, eq_card *card) {
     bool transistor = is_transistor(card->cls);
     const char *name = e->model != NULL ? e->model : m->a->text[EQ_NET_MODEL];
     card->at = e->at;
-    eq_status status = take_model(m, name, card->cls, e->at, &card->model);
+    eq_status status =
+        take_model(m, name, card->cls, e->model != NULL ? e->at : eq_mesh_nowhere, &card->model);
     if (status != EQ_OK) return status;
     memcpy(card->w, m->c->model[card->model].w, sizeof card->w);
     if (transistor) status = apply(m, m->set, m->sets, ON_LINE, card->cls, card->w);
@@ -227,7 +230,8 @@ static eq_status bulk_of(eq_mesh *m, const eq_mesh_edge *e, eq_node *bulk) {
     }
     *bulk = eq_circuit_find_node(m->c, word);
     if (*bulk != EQ_NONE) return EQ_OK;
-    return eq_fail_at(m->diag, EQ_ERR_INPUT, place_of(m, e->at),
+    return eq_fail_at(m->diag, EQ_ERR_INPUT,
+                      place_of(m, e->bulk != NULL ? e->at : eq_mesh_nowhere, EQ_NET_BULK),
                       "the bulk '%.40s' is no rail; write 0, drain, source or the name of one of "
                       "the rails",
                       word);

@@ -54,8 +54,7 @@ static const char *node_name(const void *of, size_t k) {
 }
 
 /* A node that is there. */
-static eq_status find(eq_mesh *m, const char *what, const char *word, size_t length,
-                      eq_node *node) {
+static eq_status find(eq_mesh *m, eq_net_text of, const char *word, size_t length, eq_node *node) {
     char *name = eq_strndup(word, length);
     if (name == NULL) return eq_out_of_memory(m->diag);
     *node = eq_circuit_find_node(m->c, name);
@@ -63,10 +62,10 @@ static eq_status find(eq_mesh *m, const char *what, const char *word, size_t len
     if (*node != EQ_NONE) return EQ_OK;
     const char *like = eq_nearest(word, length, m->nodes, node_name, m);
     const char *file = m->a->text[EQ_NET_EDGES];
-    return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->at,
+    return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->text_at[of],
                       "%s: the network%s%s%s has no node '%.*s'%s%s; name nodes as its edges do%s",
-                      what, file == NULL ? "" : " of '", file == NULL ? "" : file,
-                      file == NULL ? "" : "'", shown(length), word,
+                      of == EQ_NET_INPUTS ? "inputs" : "outputs", file == NULL ? "" : " of '",
+                      file == NULL ? "" : file, file == NULL ? "" : "'", shown(length), word,
                       like == NULL ? "" : ", did you mean ", like == NULL ? "" : like,
                       file == NULL ? " (n1_1 is the first of a grid)" : "");
 }
@@ -79,7 +78,7 @@ eq_status eq_mesh_inputs(eq_mesh *m) {
     eq_status status = EQ_OK;
     for (; status == EQ_OK && n > 0; p = eq_next_word(p + n, blanks_and_commas, &n)) {
         eq_node node;
-        status = find(m, "inputs", p, n, &node);
+        status = find(m, EQ_NET_INPUTS, p, n, &node);
         if (status == EQ_OK) status = eq_mesh_hold(m, node, 0.0, true);
     }
     return status;
@@ -94,7 +93,7 @@ static eq_status rail(eq_mesh *m, const char *word, size_t length) {
     size_t left = length - name;
     if (name == 0 || left < 2 ||
         eq_spice_number(equal + 1, left - 1, EQ_NGSPICE, &volts) != left - 1 || !isfinite(volts))
-        return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->at,
+        return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->text_at[EQ_NET_RAILS],
                           "rails: '%.*s' is no NAME=VOLTS; write them as in \"vdd=1 low=-0.5\"",
                           shown(length), word);
     node = eq_circuit_node(m->c, word, name); /* no node of the network's edges as yet */
@@ -113,10 +112,10 @@ eq_status eq_mesh_held_rails(eq_mesh *m) {
 
 static eq_status output_node(eq_mesh *m, const char *word, size_t length, eq_node *node) {
     bool held = false;
-    eq_status status = find(m, "outputs", word, length, node);
+    eq_status status = find(m, EQ_NET_OUTPUTS, word, length, node);
     if (status == EQ_OK) status = is_held(m, *node, &held);
     if (status != EQ_OK || (*node != EQ_GROUND && !held)) return status;
-    return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->at,
+    return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->text_at[EQ_NET_OUTPUTS],
                       "outputs: the node '%.*s' is held by a source; name one whose potential the "
                       "network decides",
                       shown(length), word);
@@ -131,7 +130,7 @@ static eq_status output(eq_mesh *m, const char *word, size_t length) {
     if (status == EQ_OK && comma != NULL)
         status = output_node(m, comma + 1, length - first - 1, &minus);
     if (status == EQ_OK && plus == minus)
-        return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->at,
+        return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->text_at[EQ_NET_OUTPUTS],
                           "outputs: both nodes of '%.*s' are the same; name two", shown(length),
                           word);
     return status == EQ_OK ? eq_circuit_output(m->c, plus, minus, EQ_NONE, EQ_NONE, m->diag)

@@ -383,11 +383,12 @@ static const char *start_tag(const char *text, size_t n) {
     return NULL;
 }
 
-/* How many elements begin before `node` in the tree of `from`, added to *n; true when it is there.
+/* How many elements of the text, not made by a setting, begin before `node` in the tree of `from`, added to *n; true
+ * when it is there.
  * Recursion is as deep as the document. */
 static bool count_before(const xmlNode *from, const xmlNode *node, size_t *n) {
     if (from == node) return true;
-    if (from->type == XML_ELEMENT_NODE) ++*n;
+    if (from->type == XML_ELEMENT_NODE && from->line > 0) ++*n;
     for (const xmlNode *child = from->children; child != NULL; child = child->next)
         if (count_before(child, node, n)) return true;
     return false;
@@ -413,7 +414,8 @@ eq_place eq_xml_attribute_place(const eq_xml *xml, const eq_xml_node *node, cons
     eq_place at = eq_xml_place(xml, node);
     const xmlNode *root = eq_libxml.xmlDocGetRootElement(xml->doc);
     size_t n = 0;
-    if (xml->text == NULL || !count_before(root, (const xmlNode *)(const void *)node, &n))
+    if (xml->text == NULL || at.line == 0 ||
+        !count_before(root, (const xmlNode *)(const void *)node, &n))
         return at;
     const char *name = name_in_tag(start_tag(xml->text, n), attribute);
     if (name == NULL) return at;

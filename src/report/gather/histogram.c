@@ -46,6 +46,7 @@ static void add_unit(eq_bars *b, const eq_result *r, size_t column, eq_canvas *t
 
 /* The units that --columns names, or the first ones. */
 eq_status eq_draw_histogram(const eq_result *r, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
+    to->title = "histogram of Langevin dynamics";
     eq_bars b = {.filled = "sampled", .over = "", .curve = true};
     size_t column[EQ_BARS_PANELS], n = 0;
     eq_status status = EQ_OK;

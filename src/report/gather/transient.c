@@ -68,6 +68,7 @@ bool eq_is_transient(const eq_result *r) {
 }
 
 eq_status eq_draw_transient(const eq_result *r, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
+    to->title = "gradients over time";
     eq_lines *l = eq_lines_new();
     if (l == NULL) return eq_out_of_memory(diag);
     snprintf(l->x_label, sizeof l->x_label, "time");

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "netlist/mesh.h"
 #include "train/experiment/attribute.h"
-#include "train/experiment/place.h"
+#include "train/experiment/named.h"
 
 /* Kinds of architecture, as bits. */
 enum {
@@ -90,14 +90,18 @@ static size_t *count_at(eq_architecture *a, const struct count *n) {
 
 /* Those that the kind has; the others have no effect, which train/experiment/idle.h tells. */
 static eq_status read_texts(const reader *r) {
-    for (int k = 0; k < EQ_NET_TEXTS; k++) {
+    eq_status status = EQ_OK;
+    for (int k = 0; status == EQ_OK && k < EQ_NET_TEXTS; k++) {
         const char *said = word(r, texts[k].name);
+        r->a->text_at[k] = eq_named_at(r->x, r->xml, r->node, texts[k].name);
         if (said == NULL || !(texts[k].kinds >> r->a->kind & 1)) continue;
-        r->a->text[k] =
-            texts[k].path ? eq_place_find(r->x->folder, r->x->home, said, 0) : eq_strdup(said);
-        if (r->a->text[k] == NULL) return eq_out_of_memory(r->diag);
+        if (texts[k].path)
+            status =
+                eq_named_read(r->x, r->xml, r->node, texts[k].name, 0, &r->a->text[k], r->diag);
+        else if ((r->a->text[k] = eq_strdup(said)) == NULL)
+            status = eq_out_of_memory(r->diag);
     }
-    return EQ_OK;
+    return status;
 }
 
 static eq_status read_numbers(const reader *r) {

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "model/device/response.h"
+#include "train/experiment/named.h"
 
 /* What reading one element needs. */
 typedef struct reader {
@@ -92,12 +93,13 @@ static eq_status check(const reader *r, const eq_device *o) {
     return why == NULL ? EQ_OK : fault(r, why);
 }
 
-/* Appends a kind for the groups that match. */
-static eq_status add(const reader *r, eq_experiment *x, const char *match, const eq_device *o) {
+/* Appends a kind for the groups that match, as the attribute says. */
+static eq_status add(const reader *r, eq_experiment *x, const char *attribute, const char *match,
+                     const eq_device *o) {
     if (!eq_grow((void **)&x->device, &x->device_cap, x->devices + 1, sizeof *x->device))
         return eq_out_of_memory(r->diag);
     eq_device_options *d = &x->device[x->devices++];
-    *d = (eq_device_options){eq_strdup(match), eq_xml_place(r->xml, r->node).line, *o};
+    *d = (eq_device_options){eq_strdup(match), eq_named_at(x, r->xml, r->node, attribute), *o};
     return d->match == NULL ? eq_out_of_memory(r->diag) : check(r, o);
 }
 
@@ -113,9 +115,9 @@ eq_status eq_device_read(const eq_xml *xml, const eq_xml_node *node, eq_experime
         reader inner = {xml, n, diag};
         eq_device o = all;
         status = options(&inner, &o);
-        if (status == EQ_OK) status = add(&inner, x, word(&inner, "match"), &o);
+        if (status == EQ_OK) status = add(&inner, x, "match", word(&inner, "match"), &o);
     }
-    return status == EQ_OK ? add(&r, x, groups == NULL ? "*" : groups, &all) : status;
+    return status == EQ_OK ? add(&r, x, "groups", groups == NULL ? "*" : groups, &all) : status;
 }
 
 /* The numbers that are not as in `from`. */

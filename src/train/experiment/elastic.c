@@ -5,17 +5,20 @@
 
 #include "base/mem.h"
 #include "train/experiment/attribute.h"
-#include "train/experiment/place.h"
+#include "train/experiment/named.h"
 
 static const struct text {
     const char *name;
     size_t at;
     bool path;
+    size_t place; /* of what is no path */
 } texts[] = {
-    {"nodes", offsetof(eq_elastic_options, nodes), true},
-    {"springs", offsetof(eq_elastic_options, springs), true},
-    {"inputs", offsetof(eq_elastic_options, inputs), false},
-    {"outputs", offsetof(eq_elastic_options, outputs), false},
+    {"nodes", offsetof(eq_elastic_options, nodes), true, 0},
+    {"springs", offsetof(eq_elastic_options, springs), true, 0},
+    {"inputs", offsetof(eq_elastic_options, inputs), false,
+     offsetof(eq_elastic_options, inputs_at)},
+    {"outputs", offsetof(eq_elastic_options, outputs), false,
+     offsetof(eq_elastic_options, outputs_at)},
 };
 
 static const struct number {
@@ -35,8 +38,20 @@ static char **text_at(eq_elastic_options *o, size_t k) {
     return (char **)(void *)((char *)o + texts[k].at);
 }
 
+static eq_place *place_at(eq_elastic_options *o, size_t k) {
+    return (eq_place *)(void *)((char *)o + texts[k].place);
+}
+
 static double *number_at(eq_elastic_options *o, size_t k) {
     return (double *)(void *)((char *)o + numbers[k].at);
+}
+
+static eq_status read_text(eq_experiment *x, const eq_xml *xml, const eq_xml_node *node, size_t k,
+                           eq_diag *diag) {
+    char **to = text_at(&x->elastic, k);
+    *place_at(&x->elastic, k) = eq_named_at(x, xml, node, texts[k].name);
+    *to = eq_strdup(eq_xml_attribute(node, texts[k].name));
+    return *to == NULL ? eq_out_of_memory(diag) : EQ_OK;
 }
 
 eq_status eq_elastic_element_read(const eq_xml *xml, const eq_xml_node *node, eq_experiment *x,
@@ -51,9 +66,10 @@ eq_status eq_elastic_element_read(const eq_xml *xml, const eq_xml_node *node, eq
                               "an elastic network needs %s; give it as in nodes=\"nodes.csv\" "
                               "springs=\"springs.csv\" inputs=\"a.x\" outputs=\"b.x b.y\"",
                               texts[k].name);
-        char **to = text_at(o, k);
-        *to = texts[k].path ? eq_place_find(x->folder, x->home, said, 0) : eq_strdup(said);
-        if (*to == NULL) return eq_out_of_memory(diag);
+        eq_status status = texts[k].path
+                               ? eq_named_read(x, xml, node, texts[k].name, 0, text_at(o, k), diag)
+                               : read_text(x, xml, node, k, diag);
+        if (status != EQ_OK) return status;
     }
     o->displaced = drive != NULL && strcmp(drive, "displacement") == 0;
     eq_status status = eq_xml_count(xml, node, "steps", &o->steps, diag);

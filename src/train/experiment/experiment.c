@@ -13,6 +13,7 @@
 #include "train/experiment/device.h"
 #include "train/experiment/idle.h"
 #include "train/experiment/meta.h"
+#include "train/experiment/named.h"
 #include "train/experiment/network.h"
 #include "train/experiment/place.h"
 #include "train/experiment/sampling.h"
@@ -54,6 +55,7 @@ void eq_experiment_free(eq_experiment *x) {
         eq_free(x->preset[k].value);
     }
     eq_free(x->preset);
+    eq_named_free(x);
     eq_free(x->path);
     eq_free(x->folder);
     eq_free(x->name);
@@ -61,6 +63,7 @@ void eq_experiment_free(eq_experiment *x) {
     eq_free(x->deck);
     eq_architecture_free(&x->architecture);
     eq_hopfield_options_free(&x->network);
+    eq_discrete_options_free(&x->discrete);
     eq_elastic_options_free(&x->elastic);
     eq_data_options_free(&x->data);
     eq_mismatch_clear(&x->mismatch);
@@ -105,10 +108,8 @@ static void text(reader *r, const eq_xml_node *node, const char *name, char **va
 
 /* As text, found from the folder of the experiment. */
 static void path(reader *r, const eq_xml_node *node, const char *name, char **value) {
-    const char *found = word(node, name);
-    if (r->status != EQ_OK || found == NULL) return;
-    *value = eq_place_find(r->x->folder, r->x->home, found, r->place);
-    if (*value == NULL) r->status = eq_out_of_memory(r->diag);
+    if (r->status == EQ_OK)
+        r->status = eq_named_read(r->x, r->xml, node, name, r->place, value, r->diag);
 }
 
 /* 16 hexadecimal digits, as the schema has checked. */
@@ -134,6 +135,7 @@ static void targets(reader *r, const eq_xml_node *node, eq_data_options *d) {
 
 static void data(reader *r, const eq_xml_node *node, eq_data_options *d) {
     if (!eq_data_format_find(word(node, "format"), &d->format)) return;
+    r->x->data_at = eq_named_at(r->x, r->xml, node, "format");
     digits(node, "checksum", &r->x->data_checksum);
     path(r, node, "path", &d->path);
     path(r, node, "labels", &d->labels);
@@ -228,6 +230,7 @@ static void deviation(reader *r, const eq_xml_node *node) {
     *d = (eq_spread){0};
     if (distribution != NULL) eq_distribution_find(distribution, &d->distribution);
     if (per != NULL) d->per_class = strcmp(per, "class") == 0;
+    d->at = eq_named_at(r->x, r->xml, node, "parameters");
     text(r, node, "parameters", &d->parameters);
     if (d->parameters != NULL) eq_lower(d->parameters, strlen(d->parameters));
     number(r, node, "sigma", &d->sigma);
@@ -289,6 +292,7 @@ static void group(reader *r, const eq_xml_node *node) {
     const char *init = word(node, "init");
     if (init != NULL) eq_init_find(init, &g->init.type);
     text(r, node, "match", &g->match);
+    g->at = eq_named_at(x, r->xml, node, "match");
     number(r, node, "rate", &g->rate);
     if (r->status == EQ_OK) r->status = eq_pull_read(r->xml, node, &g->pull, r->diag);
     number(r, node, "low", &g->init.low);
@@ -364,7 +368,7 @@ static void presets(reader *r, const eq_xml_node *node) {
             r->status = eq_out_of_memory(r->diag);
             return;
         }
-        x->preset[x->presets++] = (eq_preset){NULL, NULL};
+        x->preset[x->presets++] = (eq_preset){.at = eq_named_at(x, r->xml, n, "name")};
         text(r, n, "name", &x->preset[x->presets - 1].name);
         text(r, n, "value", &x->preset[x->presets - 1].value);
     }
@@ -508,17 +512,45 @@ eq_status eq_experiment_master_copy(const eq_experiment_master *m, const eq_sett
     return status;
 }
 
-size_t eq_experiment_files(const eq_experiment *x, const char *file[EQ_EXPERIMENT_FILES]) {
+/* Those of the circuit or network, appended to n others. */
+static size_t files_of_network(const eq_experiment *x, size_t n, const char **file) {
     const char *const own[] = {x->deck,
                                x->architecture.text[EQ_NET_EDGES],
                                x->architecture.text[EQ_NET_MODELS],
                                x->network.edges,
                                x->elastic.nodes,
                                x->elastic.springs};
-    size_t n = eq_data_files(&x->data, file);
     for (size_t k = 0; k < sizeof own / sizeof *own; k++)
         if (own[k] != NULL) file[n++] = own[k];
     return n;
+}
+
+size_t eq_experiment_files(const eq_experiment *x, const char *file[EQ_EXPERIMENT_FILES]) {
+    return files_of_network(x, eq_data_files(&x->data, file), file);
+}
+
+eq_status eq_experiment_has_network(const eq_experiment *x, eq_diag *diag) {
+    const char *file[EQ_EXPERIMENT_FILES];
+    size_t n = files_of_network(x, 0, file);
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < n; k++) status = eq_named_there(x, file[k], diag);
+    return status;
+}
+
+/* CIFAR has its labels in the same files, and reading it refuses others. */
+static bool used(const eq_data_options *o, const char *file) {
+    return o->format != EQ_DATA_CIFAR || file == o->path || file == o->test_path;
+}
+
+eq_status eq_experiment_has_data(const eq_experiment *x, const eq_data_options *o, eq_diag *diag) {
+    const char *file[EQ_DATA_FILES];
+    size_t n = eq_data_files(o, file);
+    bool folders = o->format == EQ_DATA_IDX || o->format == EQ_DATA_CIFAR;
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < n; k++)
+        if (!(folders && eq_is_folder(file[k])) && used(o, file[k]))
+            status = eq_named_there(x, file[k], diag);
+    return status;
 }
 
 eq_status eq_experiment_needs_circuit(const eq_experiment *x, const char *what, eq_diag *diag) {
@@ -536,8 +568,10 @@ eq_status eq_experiment_circuit(const eq_experiment *x, eq_circuit **out, eq_dia
     eq_architecture a = x->architecture;
     a.seed = x->seed;
     eq_circuit *c = NULL;
-    eq_status status = x->deck != NULL ? eq_circuit_read(x->deck, &c, diag)
-                                       : eq_architecture_circuit(&a, &c, diag);
+    eq_status status = eq_experiment_has_network(x, diag);
+    if (status == EQ_OK)
+        status = x->deck != NULL ? eq_circuit_read(x->deck, &c, diag)
+                                 : eq_architecture_circuit(&a, &c, diag);
     if (status == EQ_OK) status = eq_presets_apply(x, 0, c, diag);
     if (status == EQ_OK)
         *out = c;

@@ -24,6 +24,7 @@
 /* How the circuit groups whose name matches are trained; the first match in the file counts. */
 typedef struct eq_group_options {
     char *match;  /* pattern with * and ?, matched with the name of the circuit's group */
+    eq_place at;  /* where it was written */
     double rate;  /* learning rate */
     eq_pull pull; /* NAN: as of all (eq_regularizer) */
     eq_init init;
@@ -32,14 +33,21 @@ typedef struct eq_group_options {
 /* The devices that store the groups whose name matches; the first match in the list counts. */
 typedef struct eq_device_options {
     char *match;
-    int line;       /* of its element in the experiment; 0: not known */
+    eq_place at;    /* where it was written */
     eq_device kind; /* what the experiment leaves open is NAN: eq_device_complete */
 } eq_device_options;
 
 /* A parameter that is not as the deck has it: <set name="d*(is)" value="1e-7"/>. */
 typedef struct eq_preset {
     char *name, *value;
+    eq_place at; /* where it was written */
 } eq_preset;
+
+/* A file that an attribute names. */
+typedef struct eq_named {
+    char *path;
+    eq_place at;
+} eq_named;
 
 /* eqspice.h reads and frees it. Command-line overrides (seed, epochs) are plain assignments to the
  * fields. */
@@ -51,7 +59,10 @@ struct eq_experiment {
     uint64_t run; /* identity of the run that wrote the file, 0: it is nobody's copy */
     char *home;   /* of a copy: where its folder stood; its paths are written from there */
     uint64_t data_checksum; /* of a copy: eq_data_checksum of what was read, 0: not known */
-    char *deck;             /* path of the deck as it is opened, NULL without one */
+    eq_named *named;        /* all files that it names */
+    size_t nameds, named_cap;
+    eq_place data_at; /* of <data> */
+    char *deck;       /* path of the deck as it is opened, NULL without one */
     eq_architecture architecture;
     eq_hopfield_options network;  /* instead of a circuit, */
     eq_discrete_options discrete; /* or this, */
@@ -83,6 +94,10 @@ struct eq_experiment {
 /* The files that it names, those of its data included; returns how many. */
 enum { EQ_EXPERIMENT_FILES = EQ_DATA_FILES + 6 };
 size_t eq_experiment_files(const eq_experiment *x, const char *file[EQ_EXPERIMENT_FILES]);
+/* EQ_ERR_INPUT, at the attribute that names it: one of the files of its circuit or network, or of these data, is not
+ * there. */
+eq_status eq_experiment_has_network(const eq_experiment *x, eq_diag *diag);
+eq_status eq_experiment_has_data(const eq_experiment *x, const eq_data_options *o, eq_diag *diag);
 
 /* write.c. Appends the experiment as XML: with paths that start at x->home, or at the root. */
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *diag);

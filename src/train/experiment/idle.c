@@ -134,7 +134,7 @@ static bool hopfield(const eq_experiment *x) {
 }
 
 static bool thinned(const eq_experiment *x) {
-    return x->network.density != NULL;
+    return x->network.density != NULL || x->discrete.density != NULL;
 }
 
 static bool elastic(const eq_experiment *x) {
@@ -143,6 +143,10 @@ static bool elastic(const eq_experiment *x) {
 
 static bool discrete(const eq_experiment *x) {
     return x->discrete.layers > 0;
+}
+
+static bool units(const eq_experiment *x) {
+    return hopfield(x) || discrete(x);
 }
 
 static bool in_layers(const eq_experiment *x) {
@@ -327,7 +331,8 @@ static const struct rule {
     {"architecture", "density topology", "kind=\"nmos\"", nmos, NULL, NULL},
     {"architecture", "is n", "diode=\"shockley\"", shockley, NULL, NULL},
     {"architecture", "ron roff", "diode=\"ideal\"", ideal, NULL, NULL},
-    {"network", "skip lateral density topology edges", "kind=\"hopfield\"", hopfield, NULL, NULL},
+    {"network", "skip lateral edges", "kind=\"hopfield\"", hopfield, NULL, NULL},
+    {"network", "density topology", "kind=\"hopfield\" or \"discrete\"", units, NULL, NULL},
     {"network", "topology", "density", thinned, NULL, NULL},
     {"network", "step", "solver=\"euler\"", euler, NULL, NULL},
     {"network", "layers sigma solver", "kind=\"hopfield\" or \"discrete\"", in_layers, NULL, NULL},

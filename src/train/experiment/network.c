@@ -8,7 +8,7 @@
 #include "train/experiment/architecture.h"
 #include "train/experiment/attribute.h"
 #include "train/experiment/elastic.h"
-#include "train/experiment/place.h"
+#include "train/experiment/named.h"
 
 /* What reading the element, or a layer in it, needs. */
 typedef struct reader {
@@ -66,11 +66,15 @@ static const struct text {
     const char *name;
     size_t at;
     bool path;
+    size_t place; /* of what is no path */
 } texts[] = {
-    {"density", offsetof(eq_hopfield_options, density), false},
-    {"edges", offsetof(eq_hopfield_options, edges), true},
-    {"inputs", offsetof(eq_hopfield_options, inputs), false},
-    {"outputs", offsetof(eq_hopfield_options, outputs), false},
+    {"density", offsetof(eq_hopfield_options, density), false,
+     offsetof(eq_hopfield_options, density_at)},
+    {"edges", offsetof(eq_hopfield_options, edges), true, 0},
+    {"inputs", offsetof(eq_hopfield_options, inputs), false,
+     offsetof(eq_hopfield_options, inputs_at)},
+    {"outputs", offsetof(eq_hopfield_options, outputs), false,
+     offsetof(eq_hopfield_options, outputs_at)},
 };
 enum { TEXTS = sizeof texts / sizeof *texts };
 
@@ -79,14 +83,21 @@ static char **text_at(eq_hopfield_options *o, size_t k) {
 }
 
 static eq_status read_texts(const reader *r, eq_experiment *x) {
-    for (size_t k = 0; k < TEXTS; k++) {
+    eq_status status = EQ_OK;
+    for (size_t k = 0; status == EQ_OK && k < TEXTS; k++) {
         const char *said = word(r, texts[k].name);
         char **to = text_at(&x->network, k);
+        if (texts[k].path) {
+            status = eq_named_read(x, r->xml, r->node, texts[k].name, 0, to, r->diag);
+            continue;
+        }
+        *(eq_place *)(void *)((char *)&x->network + texts[k].place) =
+            eq_named_at(x, r->xml, r->node, texts[k].name);
         if (said == NULL) continue;
-        *to = texts[k].path ? eq_place_find(x->folder, x->home, said, 0) : eq_strdup(said);
-        if (*to == NULL) return eq_out_of_memory(r->diag);
+        *to = eq_strdup(said);
+        if (*to == NULL) status = eq_out_of_memory(r->diag);
     }
-    return EQ_OK;
+    return status;
 }
 
 static eq_status read_numbers(const reader *r, eq_hopfield_options *o) {
@@ -177,17 +188,28 @@ static eq_status read_layers(const reader *r, eq_discrete_options *o) {
     return fault(r, "<network> has no layers; add <conv .../> or <dense units=\"10\"/>");
 }
 
-static eq_status read_discrete(const reader *r, eq_discrete_options *o) {
+static eq_status read_density(const reader *r, eq_experiment *x) {
+    const char *said = word(r, "density");
+    x->discrete.density_at = eq_named_at(x, r->xml, r->node, "density");
+    if (said == NULL) return EQ_OK;
+    x->discrete.density = eq_strdup(said);
+    return x->discrete.density == NULL ? eq_out_of_memory(r->diag) : EQ_OK;
+}
+
+static eq_status read_discrete(const reader *r, eq_experiment *x) {
+    eq_discrete_options *o = &x->discrete;
     const char *solver = word(r, "solver"), *sigma = word(r, "sigma"), *out = word(r, "readout");
-    const char *const name[] = {"steps", "free-steps", "nudged-steps"};
-    size_t *const value[] = {&o->steps, &o->free, &o->nudged};
+    const char *const name[] = {"steps", "free-steps", "nudged-steps", "topology"};
+    size_t *const value[] = {&o->steps, &o->free, &o->nudged, &o->topology};
     if (solver != NULL && !eq_discrete_solver_find(solver, &o->solver))
         return fault(r, "a discrete-time network has solver=\"sweeps\" or \"steps\"; take one of "
                         "them");
     if (sigma != NULL) o->sigma = eq_sigma_find(sigma);
     if (out != NULL) o->readout = strcmp(out, "softmax") == 0;
-    eq_status status = eq_xml_number(r->xml, r->node, "tolerance", &o->tolerance, r->diag);
-    if (status == EQ_OK) status = counts(r, 3, name, value);
+    eq_status status = read_density(r, x);
+    if (status == EQ_OK)
+        status = eq_xml_number(r->xml, r->node, "tolerance", &o->tolerance, r->diag);
+    if (status == EQ_OK) status = counts(r, 4, name, value);
     if (status == EQ_OK) status = word(r, "layers") != NULL ? read_dense(r, o) : read_layers(r, o);
     if (status != EQ_OK) return status;
     return eq_discrete_check(o, r->diag) == EQ_OK ? EQ_OK : fault(r, cannot);
@@ -198,8 +220,7 @@ eq_status eq_network_element_read(const eq_xml *xml, const eq_xml_node *node, eq
     reader r = {xml, node, diag};
     if (strcmp(word(&r, "kind"), "elastic") == 0)
         return eq_elastic_element_read(xml, node, x, diag);
-    return strcmp(word(&r, "kind"), "hopfield") == 0 ? read_hopfield(&r, x)
-                                                     : read_discrete(&r, &x->discrete);
+    return strcmp(word(&r, "kind"), "hopfield") == 0 ? read_hopfield(&r, x) : read_discrete(&r, x);
 }
 
 eq_status eq_network_element_suits(const eq_xml *xml, const eq_experiment *x, eq_diag *diag) {
@@ -255,6 +276,8 @@ static void write_discrete(const eq_discrete_options *o, eq_text *t) {
                    o->inputs.channels, o->inputs.height, o->inputs.width, o->sigma->name);
     eq_text_printf(t, " readout=\"%s\" solver=\"%s\"", o->readout ? "softmax" : "state",
                    eq_discrete_solver_name(o->solver));
+    eq_put_text(t, "density", o->density);
+    if (o->topology > 0) eq_text_printf(t, " topology=\"%zu\"", o->topology);
     eq_put_number(t, "tolerance", o->tolerance);
     eq_text_printf(t, " steps=\"%zu\" free-steps=\"%zu\" nudged-steps=\"%zu\">\n", o->steps,
                    o->free, o->nudged);
