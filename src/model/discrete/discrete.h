@@ -25,8 +25,7 @@ typedef struct eq_discrete_options {
     size_t layers;   /* behind the inputs; 0: no such network */
     eq_shape inputs; /* which come channel behind channel, row by row */
     eq_coupling_kind layer[EQ_DISCRETE_LAYERS];
-    char *
-        density; /* of dense layers the part of the weights that there is, as of a Hopfield network; NULL: all */
+    char *density; /* part of the weights of dense layers that there is, as of a Hopfield network */
     size_t topology; /* seed of which these are; 0: `seed` */
     eq_place density_at;
     bool
