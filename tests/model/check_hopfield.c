@@ -301,6 +301,22 @@ START_TEST(sweeps_end_at_no_saddle) {
 }
 END_TEST
 
+START_TEST(outputs_are_numbered_from_one) {
+    for (size_t which = 0; which < SHAPES; which++) {
+        net k;
+        bool pair = true;
+        open_net(&k, which, EQ_HOPFIELD_SWEEPS, 1e-9, 1.0, 1);
+        for (size_t j = 0; j < k.outputs; j++) {
+            char name[24];
+            snprintf(name, sizeof name, "y%zu", j + 1);
+            ck_assert_str_eq(eq_network_output(k.n, j, &pair), name);
+            ck_assert(!pair);
+        }
+        eq_network_free(k.n);
+    }
+}
+END_TEST
+
 /* Strong weights, and a nudge that leaves half of an output's curvature: mixing may then circle, plain
  * sweeps go down. */
 START_TEST(every_phase_settles) {
@@ -480,6 +496,7 @@ Suite *hopfield_suite(void) {
     tcase_add_loop_test(t, states_are_stationary_points_of_the_energy, 0, 2);
     tcase_add_loop_test(t, sweeps_find_the_states_of_euler_in_fewer_passes, 0, 2);
     tcase_add_loop_test(t, a_nudge_of_one_unit_is_as_by_hand, 0, 2);
+    tcase_add_test(t, outputs_are_numbered_from_one);
     tcase_add_test(t, every_phase_settles);
     tcase_add_test(t, sweeps_end_at_no_saddle);
     tcase_add_test(t, a_nudge_that_takes_a_minimum_names_the_output);

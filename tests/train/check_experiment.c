@@ -123,6 +123,35 @@ START_TEST(every_setting_is_kept) {
 }
 END_TEST
 
+/* What a chip deviates by, and what is added where it is read, held and nudged. */
+START_TEST(imperfect_hardware_is_kept) {
+    static const char *const said[] = {
+        "<mismatch chip=\"7\" phases=\"other\" parameters=\"r*\" distribution=\"log-normal\" "
+        "sigma=\"0.25\" absolute=\"0.5\" per=\"class\">",
+        "<deviation parameters=\"v*\" distribution=\"normal\" sigma=\"0\" absolute=\"0.125\" "
+        "per=\"instance\"/>",
+        "<hardware input-bits=\"4\" output-bits=\"6\" input-range=\"2\" output-range=\"0.5\" "
+        "read-noise=\"0.25\" read-offset=\"0.125\" hold-noise=\"0.5\" hold-offset=\"0.75\" "
+        "nudge-noise=\"1\" nudge-offset=\"1.5\"/>"};
+    eq_text text = {0};
+    eq_text_printf(&text,
+                   "<experiment><circuit deck=\"/d/net.cir\"/><data format=\"csv\" "
+                   "path=\"/d/x.csv\"/>%s%s</mismatch>%s<optimizer type=\"sgd\" "
+                   "rate=\"1\"/></experiment>",
+                   said[0], said[1], said[2]);
+    char *folder = scratch_folder();
+    eq_text written = again(folder, text.text), twice = again(folder, written.text);
+    for (size_t k = 0; k < sizeof said / sizeof *said; k++)
+        ck_assert_msg(strstr(written.text, said[k]) != NULL, "%s\nis not in\n%s", said[k],
+                      written.text);
+    ck_assert_str_eq(written.text, twice.text);
+    eq_text_free(&text);
+    eq_text_free(&written);
+    eq_text_free(&twice);
+    scratch_free(folder);
+}
+END_TEST
+
 /* Each default is the one of docs/experiment.md. */
 START_TEST(defaults_are_those_of_the_manual) {
     static const char says[] =
@@ -487,6 +516,7 @@ END_TEST
 Suite *experiment_suite(void) {
     Suite *s = suite_create("experiment");
     TCase *t = tcase_create("experiment");
+    tcase_add_test(t, imperfect_hardware_is_kept);
     tcase_add_loop_test(t, every_setting_is_kept, 0, (int)(sizeof documents / sizeof *documents));
     tcase_add_test(t, defaults_are_those_of_the_manual);
     tcase_add_test(t, fingerprint_sees_every_setting_of_the_training);

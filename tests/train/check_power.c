@@ -15,6 +15,8 @@
 #include "solver/settling.h"
 #include "solver/solver_internal.h"
 #include "support/program.h"
+#include "support/training.h"
+#include "train/train.h"
 
 Suite *power_suite(void);
 
@@ -309,6 +311,30 @@ static double tau_with(const char *deck, double all, const char *const *node, do
     return tau;
 }
 
+/* A divider of 1 and 3 kohm at -0.8 and 0.4 V, that a training without steps leaves as it is. */
+START_TEST(a_trained_network_is_metered) {
+    eq_experiment *x = NULL;
+    eq_train_options o = eq_train_defaults();
+    eq_train_summary summary = {0};
+    eq_metrics last;
+    double watts = NAN;
+    put("net.cir", "t\nVx x 0 0\nRt1 x y 1k\nRt2 y 0 3k\n*% input Vx\n*% output y\n"
+                   "*% train Rt* gmin=1e-9 gmax=1\n.end\n");
+    put("data.csv", "x,t\n-0.8,0.1\n0.4,0.2\n");
+    put("net.xml",
+        "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv' targets='t'/>"
+        "<cost type='squared-error'/><estimator type='adjoint'/>"
+        "<optimizer type='sgd' rate='1e-30'/><epochs count='1'/></experiment>");
+    eq_diag *diag = eq_diag_new();
+    eq_status status = eq_experiment_read(in("net.xml"), &x, diag);
+    if (status == EQ_OK) status = eq_train_metered(x, &o, &last, &summary, &watts, diag);
+    ck_assert_msg(status == EQ_OK, "%s", status == EQ_OK ? "" : eq_diag_get(diag, 0)->text);
+    near(watts, 0.5 * (0.64 + 0.16) / 4e3, 1e-9);
+    eq_diag_free(diag);
+    eq_experiment_free(x);
+}
+END_TEST
+
 static double tau_of(const char *deck, const char *const *node, double farad, eq_status expected) {
     return tau_with(deck, 0.0, node, farad, expected);
 }
@@ -434,6 +460,7 @@ Suite *power_suite(void) {
     tcase_add_test(t, engines_agree);
     tcase_add_test(t, a_wrong_state_is_told);
     tcase_add_test(t, layers_of_a_network);
+    tcase_add_test(t, a_trained_network_is_metered);
     tcase_add_test(t, settling_in_closed_form);
     tcase_add_test(t, capacitors_of_the_deck_count);
     tcase_add_test(t, capacitors_are_written);

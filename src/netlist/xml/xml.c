@@ -353,7 +353,7 @@ const eq_xml_node *eq_xml_root(const eq_xml *xml) {
 }
 
 eq_place eq_xml_place(const eq_xml *xml, const eq_xml_node *node) {
-    long line = node == NULL ? 0 : eq_libxml.xmlGetLineNo((const xmlNode *)(const void *)node);
+    long line = eq_libxml.xmlGetLineNo((const xmlNode *)(const void *)node);
     return (eq_place){xml->name, (int)line, 0};
 }
 
