@@ -403,6 +403,7 @@ static const struct {
     {"netlists/linear.xml -T 0", "not positive"},
     {"netlists/linear.xml -T 1e-6 --step 7000", "above 6666.67"},
     {"netlists/linear.xml -T 1e-6 --example 100000", "there is no example"},
+    {"netlists/linear.xml -T 1e-6 --example 61", "there is no example 61; the training set has 60"},
     {"netlists/linear.xml -T 1e-6 --example 0", "counts from 1"},
     {"netlists/linear.xml -T 1e-6 --steps 3", "too few"},
     {"netlists/discrete-digits.xml -T 1", "discrete-time"},
@@ -423,6 +424,14 @@ START_TEST(what_cannot_be_sampled_is_refused) {
 }
 END_TEST
 
+START_TEST(the_last_example_is_one) {
+    char *said = NULL;
+    expect_exit(0, &said, "langevin netlists/linear.xml -T 1e-6 --example 60 --steps 1000");
+    ck_assert_msg(strstr(said, "1 units at T = 1e-06") != NULL, "%s", said);
+    free(said);
+}
+END_TEST
+
 Suite *langevin_suite(void) {
     Suite *s = suite_create("langevin");
     TCase *t = tcase_create("langevin");
@@ -440,6 +449,7 @@ Suite *langevin_suite(void) {
     tcase_add_test(t, histograms_are_drawn_and_told);
     tcase_add_test(t, larger_systems_have_histograms_alone);
     tcase_add_test(t, a_process_that_has_not_seen_all_is_told);
+    tcase_add_test(t, the_last_example_is_one);
     tcase_add_loop_test(t, what_cannot_be_sampled_is_refused, 0,
                         (int)(sizeof refused / sizeof *refused));
     suite_add_tcase(s, t);

@@ -110,6 +110,35 @@ START_TEST(delta_v2_is_the_change_of_squared_drops) {
 }
 END_TEST
 
+static double conductance(const eq_circuit *c, const char *resistance) {
+    eq_handle h;
+    ck_assert_int_eq(eq_handle_find(c, resistance, &h, NULL), EQ_OK);
+    return 1.0 / eq_handle_get(c, h);
+}
+
+/* A divider of 0.5 V whose output is held at 0.3 V: conductances go down the change of their own squared
+ * drops, 0.7^2 - 0.5^2 and 0.3^2 - 0.5^2. */
+START_TEST(delta_v2_of_conductances_is_of_their_own_drops) {
+    char *said = NULL;
+    put("net.cir", "t\nVx x 0 0\nR1 x y 1k\nR2 y 0 1k\n*% input Vx\n*% output y\n"
+                   "*% train R* gmin=1e-9 gmax=1\n.op\n.end\n");
+    put("data.csv", "x,t\n1,0.3\n1,0.3\n");
+    put("net.xml",
+        "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv' targets='t' "
+        "train-limit='1'/><cost type='squared-error'/><estimator type='one-sided' nudging='clamp' "
+        "eta='1' rule='delta-v2'/><optimizer type='sgd' rate='1e-5'/><minibatch size='1'/>"
+        "<epochs count='1'/></experiment>");
+    expect_exit(0, &said, "train %s -o %s --force", in("net.xml"), in("run"));
+    free(said);
+    eq_circuit *c = NULL;
+    ck_assert_int_eq(eq_circuit_read(in("run/model.cir"), &c, NULL), EQ_OK);
+    double upper = 1e-3 - conductance(c, "r1(r)"), lower = 1e-3 - conductance(c, "r2(r)");
+    ck_assert_double_gt(upper, 0.0);
+    ck_assert_double_eq_tol(lower / upper, (0.09 - 0.25) / (0.49 - 0.25), 1e-6);
+    eq_circuit_free(c);
+}
+END_TEST
+
 static double top_hinge(const double *vg) {
     double rail[RAILS];
     rails_at(vg, NULL, rail);
@@ -176,6 +205,7 @@ Suite *transistors_suite(void) {
     tcase_set_timeout(t, 120);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_test(t, delta_v2_is_the_change_of_squared_drops);
+    tcase_add_test(t, delta_v2_of_conductances_is_of_their_own_drops);
     tcase_add_loop_test(t, response_and_adjoint_are_differences_of_the_hinge, 0, 2);
     tcase_add_test(t, a_source_without_a_gate_is_named);
     tcase_add_test(t, threads_do_not_change_the_bits);
