@@ -207,6 +207,33 @@ START_TEST(the_loss_of_a_trained_network_is_ranked) {
 }
 END_TEST
 
+static double loss_slope(const char *csv, const char *parameter) {
+    const char *row = strstr(csv, parameter);
+    ck_assert_msg(row != NULL, "%s\n%s", parameter, csv);
+    double value, slope;
+    ck_assert_int_eq(sscanf(row + strlen(parameter), ",ohm,%lf,%lf", &value, &slope), 2);
+    return slope;
+}
+
+/* Each sample has targets of its own: two dividers of 1 kohm, dL/dR ~ -sum (x/2 - t) x. */
+START_TEST(the_loss_is_of_the_targets_of_each_sample) {
+    put("net.cir", "t\nVx x 0 0\nRa x y 1k\nRb y 0 1k\nRc x z 1k\nRd z 0 1k\n*% input Vx\n"
+                   "*% output y z\n*% train R* gmin=1e-9 gmax=1\n.op\n.end\n");
+    put("data.csv", "x,t,u\n1,0.1,0.7\n0.5,0.4,-0.2\n");
+    put("net.xml",
+        "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv' targets='t u' "
+        "test-path='data.csv'/><cost type='squared-error'/><estimator type='adjoint'/>"
+        "<optimizer type='sgd' rate='1e-30'/><epochs count='1'/></experiment>");
+    expect_exit(0, NULL, "train %s -o %s", in("net.xml"), in("run"));
+    expect_exit(0, NULL, "sens %s --samples 2 -o %s", in("run"), in("all.csv"));
+    char *csv = file_text(in("all.csv"));
+    double a = loss_slope(csv, "\"ra\""), c = loss_slope(csv, "\"rc\"");
+    ck_assert_double_lt(a, 0.0);
+    ck_assert_double_eq_tol(a / c, (0.4 * 1.0 - 0.15 * 0.5) / (-0.2 * 1.0 + 0.45 * 0.5), 1e-9);
+    eq_free(csv);
+}
+END_TEST
+
 START_TEST(what_cannot_be_ranked_is_told) {
     static const char *const wrong[][2] = {
         {"sens netlists/divider.cir", "neither .sens nor `*% output`; say of what, as in --of out"},
@@ -235,6 +262,7 @@ Suite *sens_suite(void) {
     tcase_add_test(t, every_card_is_answered);
     tcase_add_test(t, what_cannot_be_ranked_is_told);
     tcase_add_test(t, the_loss_of_a_trained_network_is_ranked);
+    tcase_add_test(t, the_loss_is_of_the_targets_of_each_sample);
     suite_add_tcase(s, t);
     return s;
 }
