@@ -36,6 +36,7 @@ static eq_status solve(const char *nodes, const char *springs, const char *input
     o.inputs = eq_strdup(inputs);
     o.outputs = eq_strdup(outputs);
     o.displaced = displaced;
+    o.k_min = 1e-15;
     o.tolerance = 1e-12;
     eq_engine_options e = {EQ_ENGINE_AUTO, 1, 1};
     eq_status status = eq_elastic_new(&o, &n, diag);
@@ -57,6 +58,20 @@ START_TEST(a_truss_hangs_where_its_springs_carry_the_load) {
                      EQ_OK);
     ck_assert_double_eq_tol(y[0], 0.0, 1e-10);
     ck_assert_double_eq_tol(y[1], -d, 1e-9 * (1.0 + d));
+}
+END_TEST
+
+/* Units are the user's: springs of 1e-12 are no mechanism. */
+START_TEST(weak_springs_hold_as_well) {
+    double r = hypot(1.0, 1.1), x = -2.0 * 3e-12 * (r - sqrt(2.0)) * 1.1 / r, y[2];
+    eq_diag *diag = eq_diag_new();
+    eq_status status =
+        solve("name,x,y,fixed\na,-1,0,yes\nb,1,0,yes\nc,0,-1,no\n",
+              "from,to,k\na,c,3e-12\nb,c,3e-12\n", "c.y", "c.x c.y", false, &x, y, diag);
+    ck_assert_msg(status == EQ_OK, "%s", status == EQ_OK ? "" : eq_diag_get(diag, 0)->text);
+    eq_diag_free(diag);
+    ck_assert_double_eq_tol(y[0], 0.0, 1e-10);
+    ck_assert_double_eq_tol(y[1], -0.1, 1e-9);
 }
 END_TEST
 
@@ -294,6 +309,7 @@ Suite *elastic_suite(void) {
     tcase_set_timeout(t, 120);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, a_truss_hangs_where_its_springs_carry_the_load, 0, 4);
+    tcase_add_test(t, weak_springs_hold_as_well);
     tcase_add_test(t, a_tripod_in_three_dimensions_too);
     tcase_add_test(t, a_saddle_is_left);
     tcase_add_test(t, a_displaced_node_takes_others_with_it);

@@ -216,6 +216,23 @@ START_TEST(a_list_may_say_which_edges_of_the_layers_there_are) {
 }
 END_TEST
 
+/* Rails of the biases lead into a layer, and nothing leads into them. */
+START_TEST(no_edge_of_the_layers_leads_into_a_bias) {
+    write_file("list.csv", "from;to\nx1;y1\ny1;bias1\n");
+    eq_architecture a = kind("nmos");
+    eq_diag *diag = eq_diag_new();
+    eq_circuit *c = NULL;
+    ck_assert_int_eq(eq_architecture_layers("2,1", &a, NULL), EQ_OK);
+    ck_assert_int_eq(eq_architecture_biases("0.25", &a, NULL), EQ_OK);
+    a.differential = false;
+    say(&a, EQ_NET_EDGES, in("list.csv"));
+    ck_assert_int_eq(eq_architecture_circuit(&a, &c, diag), EQ_ERR_INPUT);
+    ck_assert_int_eq(eq_diag_get(diag, 0)->line, 3);
+    eq_diag_free(diag);
+    eq_architecture_free(&a);
+}
+END_TEST
+
 Suite *mesh_suite(void) {
     Suite *s = suite_create("mesh");
     TCase *t = tcase_create("mesh");
@@ -224,6 +241,7 @@ Suite *mesh_suite(void) {
     tcase_add_test(t, grids_have_the_edges_of_their_kind);
     tcase_add_test(t, a_density_is_kept_to_the_edge_and_drawn_by_the_seed);
     tcase_add_test(t, nmos_networks_have_the_published_size);
+    tcase_add_test(t, no_edge_of_the_layers_leads_into_a_bias);
     tcase_add_test(t, a_list_may_say_which_edges_of_the_layers_there_are);
     suite_add_tcase(s, t);
     return s;

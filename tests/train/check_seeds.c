@@ -227,6 +227,26 @@ START_TEST(one_that_fails_leaves_the_others) {
 }
 END_TEST
 
+/* A group that no output depends on, whatever the seed. */
+START_TEST(what_all_runs_warn_of_is_said_once) {
+    char *text;
+    put("net.cir", "t\nVx x 0 0\nVy y 0 0\nRa1 x o 1k\nRa2 y o 1k\nRa3 o 0 1k\nRdead1 x y 1k\n"
+                   "*% input Vx Vy\n*% output o\n*% train Ra* gmin=1e-9 gmax=1\n"
+                   "*% train Rdead* gmin=1e-9 gmax=1\n.op\n.end\n");
+    put("data.csv", "x,y,t\n1,0.2,0.3\n0.5,0.7,0.1\n-0.4,0.3,0.2\n");
+    put("net.xml",
+        "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv' targets='t'/>"
+        "<cost type='squared-error'/><estimator type='symmetric' beta='1e-6'/>"
+        "<optimizer type='sgd' rate='1e-9'/><epochs count='1'/></experiment>");
+    expect_exit(0, &text, "train %s --seeds 1..3 -o %s", in("net.xml"), in("r"));
+    static const char said[] =
+        "warning: the group 'rdead*' of layer 0 does not learn: its gradient";
+    const char *first = strstr(text, said);
+    ck_assert_msg(first != NULL && strstr(first + 1, said) == NULL, "%s", text);
+    free(text);
+}
+END_TEST
+
 START_TEST(what_are_no_seeds_is_refused) {
     static const char *const bad[] = {"5..1",     "1,",         ",1",    "a",
                                       "1..2..3",  "-1",         "1...3", "1..",
@@ -313,6 +333,7 @@ Suite *seeds_suite(void) {
     tcase_add_test(t, the_best_is_not_chosen_by_the_test_set_where_there_is_another);
     tcase_add_test(t, nothing_is_written_over_unasked);
     tcase_add_test(t, one_that_fails_leaves_the_others);
+    tcase_add_test(t, what_all_runs_warn_of_is_said_once);
     tcase_add_test(t, what_are_no_seeds_is_refused);
     tcase_add_test(t, interrupted_seeds_go_on_to_the_same_bits);
     tcase_add_test(t, xor_is_learnt_with_nearly_every_seed);

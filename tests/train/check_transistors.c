@@ -121,7 +121,7 @@ static double conductance(const eq_circuit *c, const char *resistance) {
 START_TEST(delta_v2_of_conductances_is_of_their_own_drops) {
     char *said = NULL;
     put("net.cir", "t\nVx x 0 0\nR1 x y 1k\nR2 y 0 1k\n*% input Vx\n*% output y\n"
-                   "*% train R* gmin=1e-9 gmax=1\n.op\n.end\n");
+                   "*% train R1 gmin=1e-9 gmax=1\n*% train R2 gmin=1e-9 gmax=1\n.op\n.end\n");
     put("data.csv", "x,t\n1,0.3\n1,0.3\n");
     put("net.xml",
         "<experiment><circuit deck='net.cir'/><data format='csv' path='data.csv' targets='t' "
