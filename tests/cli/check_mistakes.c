@@ -108,6 +108,27 @@ START_TEST(what_counts_is_not_warned_of) {
 }
 END_TEST
 
+/* Bounds in units of w count where one of these says something in them. */
+static const char *const in_w[] = {"w_min_dtod=0.3", "w_max_dtod=0.3", "lifetime=100",
+                                   "write_noise_std=0.5"};
+
+START_TEST(bounds_count_beside_what_is_in_their_units) {
+    char *text;
+    expect_exit(0, &text,
+                "train netlists/iris.xml --epochs 0 "
+                "--set device.w_max=0.8 --set device.%s -o %s",
+                in_w[_i], in("run"));
+    contains(text, "w_max=\"0.8\" has no effect", false);
+    free(text);
+    expect_exit(0, &text,
+                "train netlists/iris.xml --epochs 0 "
+                "--set device.w_max=0.8 -o %s --force",
+                in("run"));
+    contains(text, "w_max=\"0.8\" has no effect", true);
+    free(text);
+}
+END_TEST
+
 START_TEST(a_bare_resistor_is_set_in_ohm) {
     char *bare, *named, *model;
     put("net.cir", "t\nVx1 x1 0 0\nVx2 x2 0 0\nRw1 x1 a 2k\nRw2 x2 b 2k\nRa a 0 1k\nRb b 0 1k\n*% "
@@ -237,6 +258,8 @@ Suite *mistakes_suite(void) {
     tcase_add_loop_test(t, trainings_say_it, 0, (int)(sizeof trainings / sizeof *trainings));
     tcase_add_loop_test(t, settings_without_effect_are_told, 0, sizeof idle / sizeof *idle);
     tcase_add_test(t, what_counts_is_not_warned_of);
+    tcase_add_loop_test(t, bounds_count_beside_what_is_in_their_units, 0,
+                        (int)(sizeof in_w / sizeof *in_w));
     tcase_add_test(t, a_bare_resistor_is_set_in_ohm);
     tcase_add_loop_test(t, evaluations_say_what_has_no_effect, 0,
                         (int)(sizeof evaluations / sizeof *evaluations));
