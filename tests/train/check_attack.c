@@ -13,6 +13,8 @@
 #include "base/random.h"
 #include "model/hopfield/hopfield.h"
 #include "model/model.h"
+#include "train/attack.h"
+#include "train/train.h"
 
 Suite *attack_suite(void);
 
@@ -188,6 +190,10 @@ START_TEST(adversarial_examples_are_scored) {
     expect_exit(2, NULL, "eval %s --attack-steps 3", in("run"));
     expect_exit(2, NULL, "eval %s --attack 0.1 --attack-steps 0", in("run"));
     expect_exit(0, NULL, "plot %s --kind liked -o %s", in("run"), in("liked.svg"));
+    eq_trained *m = NULL;
+    ck_assert_int_eq(eq_trained_open_on(in("run"), NULL, 1, &m, NULL), EQ_OK);
+    ck_assert_uint_eq(eq_trained_outputs(m), _i == 0 ? 3 : 10);
+    eq_trained_free(m);
     expect_exit(0, NULL, "plot %s --kind adversarial -o %s", in("run"), in("taken-in.svg"));
 }
 END_TEST
