@@ -12,6 +12,7 @@
 #include "../support/program.h"
 #include "../support/transistor.h"
 #include "base/file.h"
+#include "devices/transistors/mosfet.h"
 #include "netlist/netlist.h"
 #include "solver/solver_internal.h"
 
@@ -316,9 +317,22 @@ START_TEST(speed_saturates_a_channel_without_body_effect) {
 }
 END_TEST
 
+/* MOS1load of SPICE3: where the drain falls below the source the junction of the drain is limited, and the bulk
+ * follows (Nagel 1975, chapter 4). */
+START_TEST(a_reversed_drain_limits_its_own_junction) {
+    enum { D, G, S, B };
+    const double vt = 0.0258, vcrit[2] = {0.7, 0.7}, was[4] = {1.0, 0.0, 0.0, 0.0};
+    double now[4] = {-5.0, 0.0, 0.0, 0.9};
+    ck_assert(eq_mosfet_limit(vt, 0.75, vcrit, was, now));
+    ck_assert_double_eq_tol(now[D] - now[S], -0.5, 1e-12);
+    ck_assert_double_eq_tol(now[B] - now[D], vt * log((0.9 + 0.5) / vt), 1e-12);
+}
+END_TEST
+
 Suite *mosfet_suite(void) {
     Suite *s = suite_create("mosfet");
     TCase *t = tcase_create("mosfet");
+    tcase_add_test(t, a_reversed_drain_limits_its_own_junction);
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, sweeps_agree_with_ngspice, 0, CARDS);
