@@ -393,6 +393,10 @@ START_TEST(capacitors_of_the_deck_count) {
                 "C2 h 0 3n\n.end\n",
                 none, 0.0, EQ_OK),
          3e-6, 1e-5);
+    near(tau_of("t\nV1 in 0 1\nR0 in z 1k\nR2 b 0 1k\nR1 in h 1k\nE1 w 0 h 0 -4\nC1 b w 1n\n"
+                "C2 h 0 3n\n.end\n",
+                none, 0.0, EQ_OK),
+         3e-6, 1e-5);
     /* Spellings: a parameter, c=, m, a subcircuit with m of its own. */
     near(tau_of("t\n.param k=3p\nV1 in 0 1\nR1 in a 1k\nC1 a 0 k\n.end\n", none, 0.0, EQ_OK), 3e-9,
          1e-12);
