@@ -153,6 +153,31 @@ START_TEST(diodes_are_those_of_eqspice) {
 END_TEST
 
 /* Without a resistance in front: all that keeps the exponential from overflowing is $limit. */
+/* Beside sources of formulas of several nodes, whose slopes stand before those of a module. */
+START_TEST(formulas_stand_beside_them) {
+    static const double volt[] = {0.5, 2.0, -3.0};
+    allow(minor[_i]);
+    char text[400];
+    snprintf(text, sizeof text,
+             "t\nv1 a 0 2\nr1 a x 1k\nn1 x 0 dn\nr2 a y 1k\nd1 y 0 dd\n"
+             "b1 x 0 i=1m*tanh(v(x)*v(a))\nb2 y 0 i=1m*tanh(v(y)*v(a))\nb3 z 0 v=v(x)*v(y)+v(x)\n"
+             "r3 z 0 1k\n.model dn diode@ is=1e-14 kq=%.17g\n.model dd d is=1e-14\n.op\n",
+             eq_dialect_k_over_q(EQ_NGSPICE));
+    eq_circuit *c = circuit_of(text, minor[_i]);
+    compare(c, "v1", volt, 3);
+    eq_solver *s = NULL;
+    eq_solve_info info;
+    double *v = calloc(eq_circuit_nodes(c), sizeof *v);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, &info, NULL), EQ_OK);
+    ck_assert_str_eq(info.rung, "newton");
+    ck_assert_int_le(info.iterations, 12);
+    free(v);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
 START_TEST(a_junction_settles_from_far_away) {
     allow(minor[_i]);
     eq_circuit *c =
@@ -628,6 +653,7 @@ Suite *osdi_suite(void) {
     tcase_set_timeout(law, 120);
     tcase_add_loop_test(law, resistors_follow_their_parameters, 0, VERSIONS);
     tcase_add_loop_test(law, diodes_are_those_of_eqspice, 0, 2 * VERSIONS);
+    tcase_add_loop_test(law, formulas_stand_beside_them, 0, VERSIONS);
     tcase_add_loop_test(law, a_junction_settles_from_far_away, 0, VERSIONS);
     tcase_add_loop_test(law, questions_are_answered, 0, VERSIONS);
     tcase_add_loop_test(law, transistors_are_those_of_eqspice, 0, 4 * VERSIONS);
