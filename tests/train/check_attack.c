@@ -193,6 +193,13 @@ START_TEST(adversarial_examples_are_scored) {
     eq_trained *m = NULL;
     ck_assert_int_eq(eq_trained_open_on(in("run"), NULL, 1, &m, NULL), EQ_OK);
     ck_assert_uint_eq(eq_trained_outputs(m), _i == 0 ? 3 : 10);
+    double *image = calloc(eq_trained_outputs(m) * eq_trained_feature_count(m), sizeof *image);
+    eq_mem_fail_after(0);
+    eq_status refused = eq_trained_liked(m, 1, image, NULL);
+    eq_mem_fail_after(-1);
+    ck_assert_int_eq(refused, EQ_ERR_MEMORY);
+    ck_assert_int_eq(eq_trained_liked(m, 1, image, NULL), EQ_OK);
+    free(image);
     eq_trained_free(m);
     expect_exit(0, NULL, "plot %s --kind adversarial -o %s", in("run"), in("taken-in.svg"));
 }
