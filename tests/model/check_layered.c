@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/mna.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "circuit/architecture.h"
@@ -223,36 +224,15 @@ static void assemble(const eq_circuit *c, const double *x, size_t n, double *r, 
     r[0] = x[0];
 }
 
-/* x -= J^-1 r by Gauss with partial pivoting on scaled rows. */
-static void gauss(size_t n, double *jac, double *r, double *x) {
+/* x -= J^-1 r, by Gauss on scaled rows. */
+static void newton_step(size_t n, double *jac, double *r, double *x) {
     for (size_t i = 0; i < n; i++) {
         double most = 0.0;
         for (size_t j = 0; j < n; j++) most = fmax(most, fabs(jac[i * n + j]));
         for (size_t j = 0; j < n; j++) jac[i * n + j] /= most;
         r[i] /= most;
     }
-    for (size_t k = 0; k < n; k++) {
-        size_t p = k;
-        for (size_t i = k; i < n; i++)
-            if (fabs(jac[i * n + k]) > fabs(jac[p * n + k])) p = i;
-        for (size_t j = 0; j < n; j++) {
-            double swap = jac[k * n + j];
-            jac[k * n + j] = jac[p * n + j];
-            jac[p * n + j] = swap;
-        }
-        double swap = r[k];
-        r[k] = r[p];
-        r[p] = swap;
-        for (size_t i = k + 1; i < n; i++) {
-            double l = jac[i * n + k] / jac[k * n + k];
-            for (size_t j = k; l != 0.0 && j < n; j++) jac[i * n + j] -= l * jac[k * n + j];
-            r[i] -= l * r[k];
-        }
-    }
-    for (size_t i = n; i-- > 0;) {
-        for (size_t j = i + 1; j < n; j++) r[i] -= jac[i * n + j] * r[j];
-        r[i] /= jac[i * n + i];
-    }
+    ck_assert(gauss(jac, r, (int)n));
     for (size_t i = 0; i < n; i++) x[i] -= r[i];
 }
 
@@ -265,7 +245,7 @@ static void dense_solve(const eq_circuit *c, double *x) {
     for (int k = 0; k < 5000 && step > 1e-14; k++) {
         memcpy(before, x, n * sizeof *x);
         assemble(c, x, n, r, jac);
-        gauss(n, jac, r, x);
+        newton_step(n, jac, r, x);
         step = 0.0;
         for (size_t i = 0; i < eq_circuit_nodes(c); i++) step = fmax(step, fabs(x[i] - before[i]));
         for (size_t i = 0; step > 0.5 && i < n; i++)

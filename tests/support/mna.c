@@ -317,8 +317,7 @@ double mna_ratio(const eq_circuit *c, const double *v, const double *branch, dou
     return worst;
 }
 
-/* Gauss elimination with complete row pivoting on [a | r]; false when singular. */
-static bool gauss(double *a, double *r, int n) {
+bool gauss(double *a, double *r, int n) {
     for (int k = 0; k < n; k++) {
         int p = k;
         for (int i = k; i < n; i++)

@@ -28,6 +28,9 @@ double mna_residual(const eq_circuit *c, const double *v, const double *branch);
 double mna_ratio(const eq_circuit *c, const double *v, const double *branch, double abstol,
                  double reltol);
 
+/* r <- a^-1 r of the n x n matrix by Gauss with row pivoting, which overwrites both; false: a is singular. */
+bool gauss(double *a, double *r, int n);
+
 /* Reads a deck from a text; fails the test when it does not parse. */
 eq_circuit *deck(const char *text);
 
