@@ -165,11 +165,20 @@ static eq_status open_all(run *r) {
     return r->o->resume ? resume(r) : EQ_OK;
 }
 
-/* Whether the user has asked any of the ranks to stop. */
-static bool stopping(run *r) {
-    double asked = r->o->stop != NULL && *r->o->stop ? 1.0 : 0.0;
-    eq_comm_sum(&asked, 1);
-    r->stopped = r->stopped || asked > 0.0;
+/* Inside an epoch too the files are written when the last ones are old, but not in the first second, and so seldom that
+ * writing takes no more than a fiftieth of the time. */
+static bool is_due(const run *r) {
+    double age = eq_seconds_now() - fmax(r->last_save, r->began);
+    return r->o->folder != NULL && age >= fmax(fmax(1.0, r->o->save_every), 50.0 * r->saving);
+}
+
+/* Whether the user has asked any of the ranks to stop; *due: whether files are, as the first rank finds. */
+static bool stopping(run *r, bool *due) {
+    double asked[] = {r->o->stop != NULL && *r->o->stop ? 1.0 : 0.0,
+                      eq_comm_rank() == 0 && is_due(r) ? 1.0 : 0.0};
+    eq_comm_sum(asked, 2);
+    r->stopped = r->stopped || asked[0] > 0.0;
+    *due = asked[1] > 0.0;
     return r->stopped;
 }
 
@@ -203,17 +212,6 @@ static void report(run *r, double now) {
     r->o->progress(r->o->data, &p);
 }
 
-/* Inside an epoch too the files are written when the last ones are old, but not in the first second, and so seldom that
- * writing takes no more than a fiftieth of the time. */
-static eq_status save_inside(run *r) {
-    double age = eq_seconds_now() - fmax(r->last_save, r->began);
-    bool old = age >= fmax(fmax(1.0, r->o->save_every), 50.0 * r->saving);
-    double due = old && eq_comm_rank() == 0 ? 1.0 : 0.0;
-    if (r->o->folder == NULL) return EQ_OK;
-    eq_comm_sum(&due, 1);
-    return due > 0.0 ? eq_comm_agree(save(r, false)) : EQ_OK;
-}
-
 /* The rest of an epoch from now.position on; EQ_ERR_INTERRUPTED when the user asks to stop. */
 static eq_status run_epoch(run *r) {
     size_t count = eq_trainer_count(r->t);
@@ -221,8 +219,10 @@ static eq_status run_epoch(run *r) {
     while (status == EQ_OK && r->t->now.position < count) {
         status = eq_trainer_step(r->t, NULL, r->diag);
         report(r, eq_seconds_now());
-        if (status == EQ_OK && stopping(r)) status = EQ_ERR_INTERRUPTED;
-        if (status == EQ_OK && r->t->now.position < count) status = save_inside(r);
+        bool due = false;
+        if (status == EQ_OK && stopping(r, &due)) status = EQ_ERR_INTERRUPTED;
+        due = due && r->t->now.position < count;
+        if (status == EQ_OK && due) status = eq_comm_agree(save(r, false));
     }
     return status;
 }
@@ -473,8 +473,9 @@ static eq_status run_all(run *r) {
     if (status == EQ_OK && r->t->meta != NULL && p->rows == 0) status = look_at_tasks(r);
     r->began = eq_seconds_now();
     while (status == EQ_OK && !done(r)) {
+        bool due;
         status = epoch(r);
-        if (status == EQ_OK && stopping(r) && !done(r)) {
+        if (status == EQ_OK && stopping(r, &due) && !done(r)) {
             status = eq_comm_agree(save(r, true));
             if (status == EQ_OK) status = EQ_ERR_INTERRUPTED;
         }
