@@ -7,12 +7,7 @@
 #include "train/experiment/attribute.h"
 #include "train/experiment/named.h"
 
-static const struct text {
-    const char *name;
-    size_t at;
-    bool path;
-    size_t place; /* of what is no path */
-} texts[] = {
+static const eq_named_slot texts[] = {
     {"nodes", offsetof(eq_elastic_options, nodes), true, 0},
     {"springs", offsetof(eq_elastic_options, springs), true, 0},
     {"inputs", offsetof(eq_elastic_options, inputs), false,
@@ -34,24 +29,8 @@ static const struct number {
 
 enum { TEXTS = sizeof texts / sizeof *texts, NUMBERS = sizeof numbers / sizeof *numbers };
 
-static char **text_at(eq_elastic_options *o, size_t k) {
-    return (char **)(void *)((char *)o + texts[k].at);
-}
-
-static eq_place *place_at(eq_elastic_options *o, size_t k) {
-    return (eq_place *)(void *)((char *)o + texts[k].place);
-}
-
 static double *number_at(eq_elastic_options *o, size_t k) {
     return (double *)(void *)((char *)o + numbers[k].at);
-}
-
-static eq_status read_text(eq_experiment *x, const eq_xml *xml, const eq_xml_node *node, size_t k,
-                           eq_diag *diag) {
-    char **to = text_at(&x->elastic, k);
-    *place_at(&x->elastic, k) = eq_named_at(x, xml, node, texts[k].name);
-    *to = eq_strdup(eq_xml_attribute(node, texts[k].name));
-    return *to == NULL ? eq_out_of_memory(diag) : EQ_OK;
 }
 
 eq_status eq_elastic_element_read(const eq_xml *xml, const eq_xml_node *node, eq_experiment *x,
@@ -59,20 +38,15 @@ eq_status eq_elastic_element_read(const eq_xml *xml, const eq_xml_node *node, eq
     eq_elastic_options *o = &x->elastic;
     const char *drive = eq_xml_attribute(node, "drive");
     o->at = (eq_place){x->path, eq_xml_place(xml, node).line, 0};
-    for (size_t k = 0; k < TEXTS; k++) {
-        const char *said = eq_xml_attribute(node, texts[k].name);
-        if (said == NULL)
+    for (size_t k = 0; k < TEXTS; k++)
+        if (eq_xml_attribute(node, texts[k].name) == NULL)
             return eq_fail_at(diag, EQ_ERR_INPUT, eq_xml_place(xml, node),
                               "an elastic network needs %s; give it as in nodes=\"nodes.csv\" "
                               "springs=\"springs.csv\" inputs=\"a.x\" outputs=\"b.x b.y\"",
                               texts[k].name);
-        eq_status status = texts[k].path
-                               ? eq_named_read(x, xml, node, texts[k].name, 0, text_at(o, k), diag)
-                               : read_text(x, xml, node, k, diag);
-        if (status != EQ_OK) return status;
-    }
     o->displaced = drive != NULL && strcmp(drive, "displacement") == 0;
-    eq_status status = eq_xml_count(xml, node, "steps", &o->steps, diag);
+    eq_status status = eq_named_slots_read(x, xml, node, texts, TEXTS, o, diag);
+    if (status == EQ_OK) status = eq_xml_count(xml, node, "steps", &o->steps, diag);
     for (size_t k = 0; status == EQ_OK && k < NUMBERS; k++)
         status = eq_xml_number(xml, node, numbers[k].name, number_at(o, k), diag);
     return status;
@@ -81,11 +55,7 @@ eq_status eq_elastic_element_read(const eq_xml *xml, const eq_xml_node *node, eq
 void eq_elastic_element_write(const eq_experiment *x, eq_text *t) {
     eq_elastic_options o = x->elastic;
     eq_text_puts(t, "  <network kind=\"elastic\"");
-    for (size_t k = 0; k < TEXTS; k++)
-        if (texts[k].path)
-            eq_put_path(x, t, texts[k].name, *text_at(&o, k));
-        else
-            eq_put_text(t, texts[k].name, *text_at(&o, k));
+    eq_named_slots_write(x, texts, TEXTS, &o, t);
     eq_text_printf(t, " drive=\"%s\"", o.displaced ? "displacement" : "force");
     for (size_t k = 0; k < NUMBERS; k++) eq_put_number(t, numbers[k].name, *number_at(&o, k));
     eq_text_printf(t, " steps=\"%zu\"/>\n", o.steps);

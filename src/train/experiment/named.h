@@ -17,4 +17,19 @@ eq_status eq_named_read(eq_experiment *x, const eq_xml *xml, const eq_xml_node *
 eq_status eq_named_there(const eq_experiment *x, const char *path, eq_diag *diag);
 void eq_named_free(eq_experiment *x);
 
+/* A text among the options of a network: where it stands in them, and where the place of one that is no file. */
+typedef struct eq_named_slot {
+    const char *name; /* of the attribute */
+    size_t text;      /* offset of a char * */
+    bool path;
+    size_t place; /* offset of an eq_place, unless it is a path */
+} eq_named_slot;
+
+/* Texts whose attributes are there, and the places of all. */
+eq_status eq_named_slots_read(eq_experiment *x, const eq_xml *xml, const eq_xml_node *node,
+                              const eq_named_slot *slot, size_t slots, void *options,
+                              eq_diag *diag);
+void eq_named_slots_write(const eq_experiment *x, const eq_named_slot *slot, size_t slots,
+                          const void *options, eq_text *t);
+
 #endif

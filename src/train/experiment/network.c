@@ -61,13 +61,8 @@ static eq_status read_links(const reader *r, eq_hopfield_options *o) {
     return status == EQ_OK ? EQ_OK : fault(r, cannot);
 }
 
-/* Texts of a Hopfield network, which the options own. */
-static const struct text {
-    const char *name;
-    size_t at;
-    bool path;
-    size_t place; /* of what is no path */
-} texts[] = {
+/* Texts of Hopfield and discrete-time networks, which the options own. */
+static const eq_named_slot texts[] = {
     {"density", offsetof(eq_hopfield_options, density), false,
      offsetof(eq_hopfield_options, density_at)},
     {"edges", offsetof(eq_hopfield_options, edges), true, 0},
@@ -76,29 +71,14 @@ static const struct text {
     {"outputs", offsetof(eq_hopfield_options, outputs), false,
      offsetof(eq_hopfield_options, outputs_at)},
 };
-enum { TEXTS = sizeof texts / sizeof *texts };
-
-static char **text_at(eq_hopfield_options *o, size_t k) {
-    return (char **)(void *)((char *)o + texts[k].at);
-}
-
-static eq_status read_texts(const reader *r, eq_experiment *x) {
-    eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < TEXTS; k++) {
-        const char *said = word(r, texts[k].name);
-        char **to = text_at(&x->network, k);
-        if (texts[k].path) {
-            status = eq_named_read(x, r->xml, r->node, texts[k].name, 0, to, r->diag);
-            continue;
-        }
-        *(eq_place *)(void *)((char *)&x->network + texts[k].place) =
-            eq_named_at(x, r->xml, r->node, texts[k].name);
-        if (said == NULL) continue;
-        *to = eq_strdup(said);
-        if (*to == NULL) status = eq_out_of_memory(r->diag);
-    }
-    return status;
-}
+static const eq_named_slot discrete_texts[] = {
+    {"density", offsetof(eq_discrete_options, density), false,
+     offsetof(eq_discrete_options, density_at)},
+};
+enum {
+    TEXTS = sizeof texts / sizeof *texts,
+    DISCRETE_TEXTS = sizeof discrete_texts / sizeof *discrete_texts
+};
 
 static eq_status read_numbers(const reader *r, eq_hopfield_options *o) {
     const char *const name[] = {"steps", "topology"};
@@ -136,7 +116,8 @@ static eq_status read_hopfield(const reader *r, eq_experiment *x) {
         return fault(r, "a Hopfield network has solver=\"sweeps\" or \"euler\"; take one of them");
     if (sigma != NULL) o->sigma = eq_sigma_find(sigma);
     eq_status status = read_numbers(r, o);
-    if (status == EQ_OK) status = read_texts(r, x);
+    if (status == EQ_OK)
+        status = eq_named_slots_read(x, r->xml, r->node, texts, TEXTS, &x->network, r->diag);
     if (status == EQ_OK) status = read_units(r, o);
     if (status == EQ_OK) status = read_links(r, o);
     if (status != EQ_OK) return status;
@@ -188,14 +169,6 @@ static eq_status read_layers(const reader *r, eq_discrete_options *o) {
     return fault(r, "<network> has no layers; add <conv .../> or <dense units=\"10\"/>");
 }
 
-static eq_status read_density(const reader *r, eq_experiment *x) {
-    const char *said = word(r, "density");
-    x->discrete.density_at = eq_named_at(x, r->xml, r->node, "density");
-    if (said == NULL) return EQ_OK;
-    x->discrete.density = eq_strdup(said);
-    return x->discrete.density == NULL ? eq_out_of_memory(r->diag) : EQ_OK;
-}
-
 static eq_status read_discrete(const reader *r, eq_experiment *x) {
     eq_discrete_options *o = &x->discrete;
     const char *solver = word(r, "solver"), *sigma = word(r, "sigma"), *out = word(r, "readout");
@@ -206,7 +179,8 @@ static eq_status read_discrete(const reader *r, eq_experiment *x) {
                         "them");
     if (sigma != NULL) o->sigma = eq_sigma_find(sigma);
     if (out != NULL) o->readout = strcmp(out, "softmax") == 0;
-    eq_status status = read_density(r, x);
+    eq_status status =
+        eq_named_slots_read(x, r->xml, r->node, discrete_texts, DISCRETE_TEXTS, o, r->diag);
     if (status == EQ_OK)
         status = eq_xml_number(r->xml, r->node, "tolerance", &o->tolerance, r->diag);
     if (status == EQ_OK) status = counts(r, 4, name, value);
@@ -248,11 +222,7 @@ static void write_hopfield(const eq_experiment *x, eq_text *t) {
         eq_text_printf(t, "%s%zu", l == 0 ? " layers=\"" : ",", o.width[l]);
     if (o.layers > 0) eq_text_puts(t, "\"");
     eq_links_write(o.skip, o.skips, o.lateral, t);
-    for (size_t k = 0; k < TEXTS; k++)
-        if (texts[k].path)
-            eq_put_path(x, t, texts[k].name, *text_at(&o, k));
-        else
-            eq_put_text(t, texts[k].name, *text_at(&o, k));
+    eq_named_slots_write(x, texts, TEXTS, &o, t);
     if (o.topology > 0) eq_text_printf(t, " topology=\"%zu\"", o.topology);
     eq_text_printf(t, " sigma=\"%s\" solver=\"%s\"", o.sigma->name,
                    eq_hopfield_solver_name(o.solver));
@@ -271,12 +241,13 @@ static void write_layer(const eq_coupling_kind *k, eq_text *t) {
                        k->channels, k->kernel, k->padding, eq_pooling_name(k->pooling), k->window);
 }
 
-static void write_discrete(const eq_discrete_options *o, eq_text *t) {
+static void write_discrete(const eq_experiment *x, eq_text *t) {
+    const eq_discrete_options *o = &x->discrete;
     eq_text_printf(t, "  <network kind=\"discrete\" inputs=\"%zux%zux%zu\" sigma=\"%s\"",
                    o->inputs.channels, o->inputs.height, o->inputs.width, o->sigma->name);
     eq_text_printf(t, " readout=\"%s\" solver=\"%s\"", o->readout ? "softmax" : "state",
                    eq_discrete_solver_name(o->solver));
-    eq_put_text(t, "density", o->density);
+    eq_named_slots_write(x, discrete_texts, DISCRETE_TEXTS, o, t);
     if (o->topology > 0) eq_text_printf(t, " topology=\"%zu\"", o->topology);
     eq_put_number(t, "tolerance", o->tolerance);
     eq_text_printf(t, " steps=\"%zu\" free-steps=\"%zu\" nudged-steps=\"%zu\">\n", o->steps,
@@ -289,7 +260,7 @@ void eq_network_element_write(const eq_experiment *x, eq_text *t) {
     if (x->elastic.nodes != NULL)
         eq_elastic_element_write(x, t);
     else if (x->discrete.layers > 0)
-        write_discrete(&x->discrete, t);
+        write_discrete(x, t);
     else
         write_hopfield(x, t);
 }
