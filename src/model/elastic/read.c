@@ -102,34 +102,33 @@ static eq_status spring(eq_list *l) {
     return EQ_OK;
 }
 
-/* "tip.x tip.y": the next coordinate of the text, which moves behind it; false: there is none of that name. */
-static bool take(const eq_elastic *e, const char **text, int32_t *coordinate) {
-    size_t n = strcspn(*text, " ,\t\n");
-    const char *dot = memchr(*text, '.', n);
-    size_t name = dot == NULL ? n : (size_t)(dot - *text);
-    int32_t at = eq_names_find(e->name, *text, name);
+/* "tip.x": the coordinate of a word; false: there is none of that name. */
+static bool take(const eq_elastic *e, const char *word, size_t n, int32_t *coordinate) {
+    const char *dot = memchr(word, '.', n);
+    size_t name = dot == NULL ? n : (size_t)(dot - word);
+    int32_t at = eq_names_find(e->name, word, name);
     int axis = dot == NULL || name + 2 != n ? -1 : dot[1] - 'x';
-    *text += n;
     *coordinate = at == EQ_NO_NAME || axis < 0 ? -1 : at * (int32_t)e->dims + axis;
     return at != EQ_NO_NAME && axis >= 0 && axis < (int)e->dims;
 }
 
 static eq_status coordinates(const eq_elastic *e, eq_place at, const char *what, const char *text,
                              size_t *count, int32_t **out, eq_diag *diag) {
-    size_t room = text == NULL ? 1 : strlen(text) / 2 + 1;
+    static const char blanks[] = " ,\t\n";
+    size_t room = text == NULL ? 1 : strlen(text) / 2 + 1, n;
     *out = eq_malloc(room, sizeof **out);
     if (*out == NULL) return eq_out_of_memory(diag);
-    for (const char *p = text == NULL ? "" : text; *(p += strspn(p, " ,\t\n")) != '\0';) {
-        const char *word = p;
+    const char *word = eq_next_word(text == NULL ? "" : text, blanks, &n);
+    for (; n > 0; word = eq_next_word(word + n, blanks, &n)) {
         int32_t *c = &(*out)[*count];
-        bool good = take(e, &p, c), free_ = good && !e->fixed[*c / (int32_t)e->dims];
+        bool good = take(e, word, n, c), free_ = good && !e->fixed[*c / (int32_t)e->dims];
         for (size_t k = 0; good && k < *count; k++) good = (*out)[k] != *c;
         if (!good || !free_)
             return eq_fail_at(
                 diag, EQ_ERR_INPUT, at,
                 "%s='%.60s': '%.*s' is no coordinate of a node that is not fixed, or stands "
                 "there twice; write NODE.x, NODE.y%s",
-                what, text, (int)(p - word), word, e->dims == 3 ? " or NODE.z" : "");
+                what, text, (int)n, word, e->dims == 3 ? " or NODE.z" : "");
         ++*count;
     }
     if (*count > 0) return EQ_OK;

@@ -35,9 +35,12 @@ bool eq_mesh_own_name(const char *name, size_t length) {
 }
 
 eq_status eq_mesh_parameters(eq_mesh *m) {
+    static const char blanks[] = " \t,";
     const char *text = m->a->text[EQ_NET_PARAMETERS];
-    for (const char *p = text == NULL ? "" : text; *(p += strspn(p, " \t,")) != '\0';) {
-        size_t word = strcspn(p, " \t,"), name = strcspn(p, "=");
+    size_t word;
+    const char *p = eq_next_word(text == NULL ? "" : text, blanks, &word);
+    for (; word > 0; p = eq_next_word(p + word, blanks, &word)) {
+        size_t name = strcspn(p, "=");
         eq_mesh_set s = {.name = p, .length = name, .at = m->a->text_at[EQ_NET_PARAMETERS]};
         size_t number = word > name + 1
                             ? eq_spice_number(p + name + 1, word - name - 1, EQ_NGSPICE, &s.value)
@@ -50,7 +53,6 @@ eq_status eq_mesh_parameters(eq_mesh *m) {
         if (!eq_grow((void **)&m->set, &m->set_cap, m->sets + 1, sizeof *m->set))
             return eq_out_of_memory(m->diag);
         m->set[m->sets++] = s;
-        p += word;
     }
     return EQ_OK;
 }

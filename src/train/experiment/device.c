@@ -31,19 +31,19 @@ static void flag(const reader *r, const char *name, const char *true_word, bool 
 
 /* "1 0.5, 0.2": values of a response from b_min to b_max. */
 static eq_status pieces(const reader *r, const char *name, eq_pieces *p) {
+    static const char blanks[] = " ,\t\n";
     const char *text = word(r, name);
+    size_t n;
     if (text == NULL) return EQ_OK;
     p->count = 0;
-    for (text += strspn(text, " ,\t\n"); *text != '\0'; text += strspn(text, " ,\t\n")) {
+    for (text = eq_next_word(text, blanks, &n); n > 0; text = eq_next_word(text + n, blanks, &n)) {
         double value;
-        size_t n = eq_parse_double(text, strcspn(text, " ,\t\n"), &value);
-        if (n == 0 || n != strcspn(text, " ,\t\n") || !(value >= 0.0) || !isfinite(value) ||
+        if (eq_parse_double(text, n, &value) != n || !(value >= 0.0) || !isfinite(value) ||
             p->count == EQ_MOST_PIECES)
             return eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_place(r->xml, r->node),
                               "%s=\"%s\": give 1 to %d numbers of at least 0, from w_min to w_max",
                               name, word(r, name), EQ_MOST_PIECES);
         p->value[p->count++] = value;
-        text += n;
     }
     return p->count > 0 ? EQ_OK : fault(r, "a piecewise response has no values; give some");
 }
