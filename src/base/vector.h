@@ -1,5 +1,7 @@
-/* Eight doubles at a time with the vector types of GCC and clang: AVX-512, AVX2 or SSE2, as the
- * file that includes this is compiled. */
+/* As many doubles at a time as a register holds, with the vector types of GCC and clang: eight with
+ * AVX-512, four with AVX2, two with SSE2, as the file that includes this is compiled (gcc 12 takes
+ * vectors that are wider than a register apart one by one). clang, whose macros do not know of such a
+ * choice, takes eight; so does a file that defines EQ_VECTOR_BYTES as 64. */
 #ifndef EQ_BASE_VECTOR_H
 #define EQ_BASE_VECTOR_H
 
@@ -10,35 +12,50 @@
 #include <immintrin.h>
 #endif
 
-enum { EQ_LANES = 8 };
+#ifndef EQ_VECTOR_BYTES
+#if defined(__clang__) || defined(__AVX512DQ__)
+#define EQ_VECTOR_BYTES 64
+#elif defined(__AVX2__)
+#define EQ_VECTOR_BYTES 32
+#else
+#define EQ_VECTOR_BYTES 16
+#endif
+#endif
+
+enum { EQ_LANES = EQ_VECTOR_BYTES / sizeof(double) };
 
 #pragma GCC diagnostic ignored "-Wpsabi" /* vectors pass between inlined functions only */
 #define EQ_INLINE static inline __attribute__((always_inline))
 
-typedef double eq_vec __attribute__((vector_size(64), aligned(8), may_alias));
-typedef int64_t eq_mask __attribute__((vector_size(64), aligned(8), may_alias));
+typedef double eq_vec __attribute__((vector_size(EQ_VECTOR_BYTES), aligned(8), may_alias));
+typedef int64_t eq_mask __attribute__((vector_size(EQ_VECTOR_BYTES), aligned(8), may_alias));
+typedef uint64_t eq_bits __attribute__((vector_size(EQ_VECTOR_BYTES), aligned(8), may_alias));
 
+/* gcc 12 copies 32 bytes in two halves by memcpy, and their load as a whole waits for both. */
 EQ_INLINE eq_vec eq_vec_load(const double *p) {
-    eq_vec v;
-    memcpy(&v, p, sizeof v);
-    return v;
+    return *(const eq_vec *)p;
 }
 
 EQ_INLINE void eq_vec_store(double *p, eq_vec v) {
-    memcpy(p, &v, sizeof v);
+    *(eq_vec *)p = v;
 }
 
 EQ_INLINE eq_vec eq_vec_all(double x) {
-    return (eq_vec){x, x, x, x, x, x, x, x};
+    return x - (eq_vec){0.0};
 }
 
+/* a where m is -1, b where it is 0. */
 EQ_INLINE eq_vec eq_vec_select(eq_mask m, eq_vec a, eq_vec b) {
+#if defined(__AVX2__) && EQ_VECTOR_BYTES == 32
+    return (eq_vec)_mm256_blendv_pd((__m256d)b, (__m256d)a, (__m256d)m);
+#else
     return (eq_vec)((m & (eq_mask)a) | (~m & (eq_mask)b));
+#endif
 }
 
-/* gcc 12 makes three or four instructions of each of these from vector types alone: with AVX-512
- * they are one or two. */
-#ifdef __AVX512DQ__
+/* gcc 12 makes three or four instructions of each of these from vector types alone, where the
+ * processor has them in one or two. */
+#if defined(__AVX512DQ__) && EQ_VECTOR_BYTES == 64
 EQ_INLINE eq_vec eq_vec_max(eq_vec a, eq_vec b) {
     return (eq_vec)_mm512_max_pd((__m512d)a, (__m512d)b);
 }
@@ -55,6 +72,31 @@ EQ_INLINE eq_vec eq_vec_if_less(eq_vec a, eq_vec b, eq_vec x, eq_vec y) {
 
 EQ_INLINE int eq_vec_any(eq_mask m) {
     return _mm512_test_epi64_mask((__m512i)m, (__m512i)m) != 0;
+}
+
+/* gcc 12 keeps errno for the square root of a loop. */
+EQ_INLINE eq_vec eq_vec_sqrt(eq_vec a) {
+    return (eq_vec)_mm512_sqrt_pd((__m512d)a);
+}
+#elif defined(__AVX2__) && EQ_VECTOR_BYTES == 32
+EQ_INLINE eq_vec eq_vec_max(eq_vec a, eq_vec b) {
+    return (eq_vec)_mm256_max_pd((__m256d)a, (__m256d)b);
+}
+
+EQ_INLINE eq_vec eq_vec_min(eq_vec a, eq_vec b) {
+    return (eq_vec)_mm256_min_pd((__m256d)a, (__m256d)b);
+}
+
+EQ_INLINE eq_vec eq_vec_if_less(eq_vec a, eq_vec b, eq_vec x, eq_vec y) {
+    return eq_vec_select(a < b, x, y);
+}
+
+EQ_INLINE int eq_vec_any(eq_mask m) {
+    return !_mm256_testz_si256((__m256i)m, (__m256i)m);
+}
+
+EQ_INLINE eq_vec eq_vec_sqrt(eq_vec a) {
+    return (eq_vec)_mm256_sqrt_pd((__m256d)a);
 }
 #else
 EQ_INLINE eq_vec eq_vec_max(eq_vec a, eq_vec b) {
@@ -74,18 +116,9 @@ EQ_INLINE int eq_vec_any(eq_mask m) {
     for (int k = 0; k < EQ_LANES; k++) any |= m[k];
     return any != 0;
 }
-#endif
 
-EQ_INLINE eq_vec eq_vec_abs(eq_vec a) {
-    return (eq_vec)((eq_mask)a & INT64_MAX);
-}
-
-/* gcc 12 keeps errno for the square root of a loop. */
 EQ_INLINE eq_vec eq_vec_sqrt(eq_vec a) {
-#ifdef __AVX512DQ__
-    return (eq_vec)_mm512_sqrt_pd((__m512d)a);
-#else
-    eq_vec root;
+    eq_vec root = a;
     for (int k = 0; k < EQ_LANES; k += 2) {
 #ifdef __x86_64__
         __m128d two = _mm_sqrt_pd((__m128d){a[k], a[k + 1]});
@@ -95,7 +128,11 @@ EQ_INLINE eq_vec eq_vec_sqrt(eq_vec a) {
 #endif
     }
     return root;
+}
 #endif
+
+EQ_INLINE eq_vec eq_vec_abs(eq_vec a) {
+    return (eq_vec)((eq_mask)a & INT64_MAX);
 }
 
 /* exp(x) for -700 <= x <= 700 to about 1 ulp: x = k ln 2 + r with |r| <= ln 2/2 (Cody and Waite
@@ -120,7 +157,7 @@ EQ_INLINE eq_vec eq_vec_exp(eq_vec x) {
 /* An upper bound of ln(x), x >= 1, less than ln 2 too large: (exponent + 1) ln 2. */
 EQ_INLINE eq_vec eq_vec_log_above(eq_vec x) {
     const double two52 = 0x1p52;
-    eq_mask e = (((eq_mask)x >> 52) & 0x7ff) | (eq_mask)eq_vec_all(two52);
+    eq_mask e = (eq_mask)(((eq_bits)x >> 52) & 0x7ff) | (eq_mask)eq_vec_all(two52);
     return ((eq_vec)e - (two52 + 1022.0)) * 0.6931471805599453;
 }
 
@@ -128,7 +165,7 @@ EQ_INLINE eq_vec eq_vec_log_above(eq_vec x) {
 EQ_INLINE eq_vec eq_vec_log_about(eq_vec x) {
     const double two52 = 0x1p52;
     eq_mask bits = (eq_mask)x + (0x3ff0000000000000 - 0x3fe6a09e667f3bcd);
-    eq_mask e = ((bits >> 52) & 0x7ff) | (eq_mask)eq_vec_all(two52);
+    eq_mask e = (eq_mask)(((eq_bits)bits >> 52) & 0x7ff) | (eq_mask)eq_vec_all(two52);
     eq_vec m = (eq_vec)((bits & 0xfffffffffffff) + 0x3fe6a09e667f3bcd);
     eq_vec s = (m - 1.0) / (m + 1.0), s2 = s * s;
     eq_vec series = 1.0 + s2 * (1.0 / 3.0 + s2 * (0.2 + s2 * (1.0 / 7.0 + s2 * (1.0 / 9.0))));

@@ -1,4 +1,4 @@
-/* MOS transistors around a channel law, eight at a time. A level (mosfet1_v4.c, mosfet1_v3.c,
+/* MOS transistors around a channel law, a vector of them at a time. A level (mosfet1_v4.c, mosfet1_v3.c,
  * mosfet1_base.c) includes this file after choosing an instruction set and including the law of LAWS
  * numbers at vds >= 0, its channel and how it changes with the numbers,
  *
@@ -17,7 +17,7 @@
 enum { D = EQ_MOS_D, G = EQ_MOS_G, S = EQ_MOS_S, B = EQ_MOS_B, NODES = EQ_MOS_NODES };
 enum { COLUMNS = EQ_MOS_LAW + LAWS, CHANGES = EQ_MOS_ENDS + LAWS };
 
-/* Eight transistors, every potential and current of a p channel turned round. */
+/* As many transistors, every potential and current of a p channel turned round. */
 typedef struct mosfet {
     eq_vec number[LAWS];
     eq_vec is[EQ_MOS_ENDS], r[EQ_MOS_ENDS], vt, per_vt, gmin, type;
@@ -355,7 +355,7 @@ EQ_INLINE void change_of(double *const *w, const double *const *z, double *const
     eq_vec_store(di[B] + at, q.type * bulk);
 }
 
-/* The last transistors of n, the last of them as often as eight take. */
+/* The last transistors of n, the last of them as often as a vector takes. */
 enum { MOST = COLUMNS > NODES *NODES ? COLUMNS : NODES *NODES };
 typedef struct rest {
     double value[MOST][EQ_LANES];

@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "base/instructions.h"
-#include "base/vector.h"
 #include "devices/pnjlim.h"
 #include "devices/silicon.h"
 #include "devices/transistors/limit.h"
@@ -186,12 +185,13 @@ static void change_of(const eq_mos_level *level, size_t j, double *const *w, int
 
 void eq_mos_param_port(const eq_mos_level *level, size_t n, double *const *w, int k,
                        const double *const *z, double *const *didw) {
+    enum { PART = 32 };
     int columns = EQ_MOS_LAW + level->numbers;
-    for (size_t start = 0; start < n; start += EQ_LANES) {
-        double by[EQ_MOS_MOST_CHANGES][EQ_LANES] = {{0}}, *change[EQ_MOS_MOST_CHANGES];
+    for (size_t start = 0; start < n; start += PART) {
+        double by[EQ_MOS_MOST_CHANGES][PART] = {{0}}, *change[EQ_MOS_MOST_CHANGES];
         double *own[EQ_MOS_LAW + EQ_MOS_MOST_NUMBERS], *to[EQ_MOS_NODES];
         const double *at[EQ_MOS_NODES];
-        size_t count = n - start < EQ_LANES ? n - start : EQ_LANES;
+        size_t count = n - start < PART ? n - start : PART;
         for (int c = 0; c < EQ_MOS_MOST_CHANGES; c++) change[c] = by[c];
         for (int c = 0; c < columns; c++) own[c] = w[level->params + EQ_MOS_KERNEL + c] + start;
         for (int a = 0; a < EQ_MOS_NODES; a++) {

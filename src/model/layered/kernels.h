@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#define EQ_VECTOR_BYTES 64 /* rows of eight */
 #include "base/vector.h"
 #include "model/layered/node.h"
 
