@@ -80,6 +80,8 @@ static const struct {
     {"discrete-digits", "network.outputs=y1", "it belongs to kind=\"hopfield\" or \"elastic\""},
     {"discrete-digits", "network.solver=sweeps",
      "free-steps=\"30\" has no effect here; it belongs to solver=\"steps\""},
+    {"discrete-digits", "network.precision=single --set network.tolerance=1e-4",
+     "it belongs to <conv .../>"},
     {"elastic", "network.sigma=tanh", "it belongs to kind=\"hopfield\" or \"discrete\""},
 };
 

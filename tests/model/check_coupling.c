@@ -184,6 +184,14 @@ START_TEST(slopes_are_differences) {
 }
 END_TEST
 
+/* out = A(s), A'(u) and d(u . A(s))/dw, one behind the other. */
+static void all_products(coupled *k, double *out) {
+    double *down = out + N * k->upper, *slope = down + N * k->lower;
+    eq_coupling_forward(&k->c, &k->room, N, k->s, k->index, true, out);
+    eq_coupling_backward(&k->c, &k->room, N, k->u, k->index, down);
+    eq_coupling_slope(&k->c, &k->room, N, 1.0, k->u, k->s, k->index, slope);
+}
+
 START_TEST(threads_do_not_change_the_bits) {
     for (size_t which = 0; which < SHAPES; which++) {
         coupled k[2];
@@ -191,13 +199,9 @@ START_TEST(threads_do_not_change_the_bits) {
         size_t all = 0;
         for (int p = 0; p < 2; p++) {
             open_coupling(&k[p], which, p == 0 ? 1 : 3);
-            size_t up = N * k[p].upper, down = N * k[p].lower, w = k[p].c.rows * k[p].c.columns;
-            all = up + down + w;
+            all = N * (k[p].upper + k[p].lower) + k[p].c.rows * k[p].c.columns;
             out[p] = eq_calloc(all, sizeof *out[p]);
-            eq_coupling_forward(&k[p].c, &k[p].room, N, k[p].s, k[p].index, true, out[p]);
-            eq_coupling_backward(&k[p].c, &k[p].room, N, k[p].u, k[p].index, out[p] + up);
-            eq_coupling_slope(&k[p].c, &k[p].room, N, 1.0, k[p].u, k[p].s, k[p].index,
-                              out[p] + up + down);
+            all_products(&k[p], out[p]);
         }
         ck_assert_int_eq(memcmp(out[0], out[1], all * sizeof *out[0]), 0);
         for (int p = 0; p < 2; p++) {
@@ -234,6 +238,38 @@ START_TEST(shapes_that_do_not_fit_are_told) {
 }
 END_TEST
 
+/* Products in single precision are those in double to its round-off, and not to that of double; dense
+ * couplings have none. */
+START_TEST(products_in_single_precision) {
+    for (size_t which = 0; which < SHAPES; which++) {
+        coupled k;
+        open_coupling(&k, which, 1);
+        size_t all = N * (k.upper + k.lower) + k.c.rows * k.c.columns;
+        double *exact = eq_calloc(all, sizeof *exact), *single = eq_calloc(all, sizeof *single);
+        double *again = eq_calloc(all, sizeof *again), off = 0.0, size = 0.0;
+        const eq_coupling *of[] = {&k.c};
+        all_products(&k, exact);
+        eq_coupling_in_single(&k.c, true);
+        eq_coupling_room_clear(&k.room);
+        ck_assert_int_eq(eq_coupling_room_new(of, 1, 1, &k.room, NULL), EQ_OK);
+        all_products(&k, single);
+        for (size_t j = 0; j < all; j++) {
+            off = fmax(off, fabs(single[j] - exact[j]));
+            size = fmax(size, fabs(exact[j]));
+        }
+        ck_assert_double_le(off, 1e-5 * size);
+        ck_assert(k.c.kind.convolves ? off > 1e-10 * size : off == 0.0);
+        eq_coupling_in_single(&k.c, false);
+        all_products(&k, again);
+        ck_assert_int_eq(memcmp(again, exact, all * sizeof *again), 0);
+        eq_free(exact);
+        eq_free(single);
+        eq_free(again);
+        close_coupling(&k);
+    }
+}
+END_TEST
+
 Suite *coupling_suite(void) {
     Suite *s = suite_create("coupling");
     TCase *t = tcase_create("coupling");
@@ -242,6 +278,7 @@ Suite *coupling_suite(void) {
     tcase_add_test(t, backward_and_slope_are_of_the_same_form);
     tcase_add_test(t, slopes_are_differences);
     tcase_add_test(t, threads_do_not_change_the_bits);
+    tcase_add_test(t, products_in_single_precision);
     tcase_add_loop_test(t, shapes_that_do_not_fit_are_told, 0, sizeof bad / sizeof *bad);
     suite_add_tcase(s, t);
     return s;

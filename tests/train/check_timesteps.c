@@ -31,6 +31,7 @@ static const struct {
     {conv, ""},
     {conv, "--set network.sigma=sigmoid --set network.conv[1].pool=average"},
     {conv, "--set estimator.type=bptt --set estimator.steps=5"},
+    {conv, "--set network.precision=single --set network.tolerance=1e-4"},
 };
 
 /* In a piece on one thread, and in two parts on two. */
@@ -74,6 +75,7 @@ static const struct {
     {conv, {"network.density=0.5"}},
     {conv, {"network.sigma=hard-sigmoid"}},
     {conv, {"network.sigma=sigmoid", "network.conv[1].pool=average"}},
+    {conv, {"network.precision=single", "network.tolerance=1e-4"}},
 };
 
 /* Every estimator against the adjoint, the adjoint against differences. */

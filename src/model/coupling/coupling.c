@@ -104,6 +104,12 @@ void eq_coupling_clear(eq_coupling *c) {
     c->row = c->column = NULL;
 }
 
+void eq_coupling_in_single(eq_coupling *c, bool single) {
+    if (!c->kind.convolves) return;
+    c->single = single;
+    c->ops = single ? &eq_coupling_convolves_single : &eq_coupling_convolves;
+}
+
 static size_t place_of(const eq_coupling *c, size_t k) {
     return (size_t)c->row[k] * c->columns + (size_t)c->column[k];
 }
@@ -119,19 +125,23 @@ void eq_coupling_gather(const eq_coupling *c, double *values) {
 
 eq_status eq_coupling_room_new(const eq_coupling *const *c, size_t count, int threads,
                                eq_coupling_room *out, eq_diag *diag) {
+    size_t single = 1;
     *out = (eq_coupling_room){0};
     for (size_t k = 0; k < count; k++) {
-        size_t each = c[k]->ops->room(c[k]);
+        size_t each = c[k]->ops->room(c[k]), weights = c[k]->rows * c[k]->columns;
         if (each > out->each) out->each = each;
+        if (c[k]->single && weights > single) single = weights;
     }
     out->lane = eq_calloc_aligned(EQ_COUPLING_LANES * (out->each + 1), sizeof *out->lane);
-    if (out->lane == NULL) return eq_out_of_memory(diag);
+    out->weights = eq_calloc_aligned(single, sizeof *out->weights);
+    if (out->lane == NULL || out->weights == NULL) return eq_out_of_memory(diag);
     return eq_pool_new(threads, &out->threads, diag);
 }
 
 void eq_coupling_room_clear(eq_coupling_room *r) {
     eq_pool_free(r->threads);
     eq_free(r->lane);
+    eq_free(r->weights);
     *r = (eq_coupling_room){0};
 }
 

@@ -50,6 +50,7 @@ typedef struct eq_coupling_ops eq_coupling_ops;
 typedef struct eq_coupling {
     const eq_coupling_ops *ops;
     eq_coupling_kind kind;
+    bool single;                 /* products are taken in single precision */
     eq_shape lower, made, upper; /* made: before the pooling */
     size_t rows, columns;        /* of w */
     size_t count;                /* of its parameters */
@@ -64,6 +65,7 @@ typedef struct eq_coupling_room {
     eq_pool *threads;
     double *lane; /* [EQ_COUPLING_LANES][each] */
     size_t each;
+    float *weights; /* those of one coupling, where products are taken in single precision */
 } eq_coupling_room;
 
 /* Without its arrays. EQ_ERR_INPUT: the shapes do not fit. */
@@ -71,6 +73,8 @@ eq_status eq_coupling_of(eq_coupling_kind kind, eq_shape lower, eq_coupling *out
 
 /* w, theta and b; false when memory runs out. */
 bool eq_coupling_allocate(eq_coupling *c);
+/* From now on the products of a convolution are taken in single precision, or not (as at first). */
+void eq_coupling_in_single(eq_coupling *c, bool single);
 /* w of theta, where there is a list. */
 void eq_coupling_expand(eq_coupling *c);
 /* Of values [rows][columns] those of the parameters, in front. */

@@ -15,6 +15,7 @@ typedef struct eq_coupling_call {
     const double *s, *u; /* lower and upper states */
     const uint8_t *index;
     uint8_t *found;
+    const void *w; /* the weights in the precision of the products */
     double factor;
     double *out;
 } eq_coupling_call;
@@ -26,15 +27,8 @@ struct eq_coupling_ops {
     void (*slope)(eq_coupling_call *k);
 };
 
-extern const eq_coupling_ops eq_coupling_dense;     /* coupling.c */
-extern const eq_coupling_ops eq_coupling_convolves; /* convolution.c */
-
-/* pooling.c. Of one example: made[height][width][channels] before, upper after the pooling. */
-/* upper += P(made); index as eq_coupling_forward has it, with `found` to be written or NULL. */
-void eq_pool_values(const eq_coupling *c, const double *made, const uint8_t *index, uint8_t *found,
-                    double *upper);
-/* made = P^-1(upper). */
-void eq_unpool_values(const eq_coupling *c, const double *upper, const uint8_t *index,
-                      double *made);
+extern const eq_coupling_ops eq_coupling_dense;            /* coupling.c */
+extern const eq_coupling_ops eq_coupling_convolves;        /* convolution.c */
+extern const eq_coupling_ops eq_coupling_convolves_single; /* convolution_single.c */
 
 #endif

@@ -1,5 +1,6 @@
 /* The way back through a discrete-time network: g is the slope of the loss by a state, delta = sigma' g that
  * by its field, and the state before has the slope Phi'' delta; Phi'' is symmetric. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -85,6 +86,7 @@ static double sweep_adjoint(eq_discrete *d, size_t l, const double *source) {
 
 eq_status eq_discrete_adjoint(eq_discrete *d, const double *dcdy, eq_diag *diag) {
     double size = 0.0, moved = INFINITY, before = INFINITY;
+    double round = 4.0 * (d->o.single ? FLT_EPSILON : DBL_EPSILON);
     eq_discrete_source(d, dcdy, d->back);
     const double *source = d->back[d->layers];
     for (size_t k = 0; k < d->n * d->width[d->layers]; k++) size = fmax(size, fabs(source[k]));
@@ -96,8 +98,8 @@ eq_status eq_discrete_adjoint(eq_discrete *d, const double *dcdy, eq_diag *diag)
             for (size_t l = 1 + turn; l <= d->layers; l += 2)
                 moved = fmax(moved, sweep_adjoint(d, l, source));
         if (!isfinite(moved)) break;
-        /* to round-off: below 1e-15 of dC/ds, or where it moves no less than before down there */
-        if (moved <= 1e-15 * size || (moved <= 1e-12 * size && moved >= before)) return EQ_OK;
+        /* to round-off of dC/ds, or where it moves no less than before down there */
+        if (moved <= round * size || (moved <= 1e3 * round * size && moved >= before)) return EQ_OK;
         before = moved;
     }
     return eq_fail(diag, EQ_ERR_CONVERGE,

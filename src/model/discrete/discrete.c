@@ -140,6 +140,9 @@ static void tolerate(void *self, double residual) {
     eq_discrete *d = self;
     d->o.tolerance = residual;
     d->o.free = d->o.nudged = 0;
+    if (residual >= EQ_DISCRETE_SINGLE) return;
+    d->o.single = false;
+    for (size_t l = 1; l <= d->couplings; l++) eq_coupling_in_single(&d->c[l], false);
 }
 
 /* E = sum_l sum of the units' own energies - Phi, of one example, after a free phase. */
@@ -207,6 +210,7 @@ static eq_status couple(const eq_discrete_options *o, eq_coupling *c, eq_diag *d
         eq_status status = eq_coupling_of(kind, lower, &c[l], diag);
         if (status != EQ_OK)
             return eq_fail(diag, status, "layer %zu of the network cannot be built", l);
+        eq_coupling_in_single(&c[l], o->single);
         lower = c[l].upper;
     }
     return EQ_OK;
@@ -234,8 +238,18 @@ static eq_status check_layers(const eq_discrete_options *o, eq_diag *diag) {
     return EQ_OK;
 }
 
+/* Sums of single numbers move by their round-off from one phase to the next. */
+static eq_status check_precision(const eq_discrete_options *o, eq_diag *diag) {
+    if (!o->single || o->tolerance >= EQ_DISCRETE_SINGLE) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_INPUT,
+                   "precision=\"single\" cannot find states to tolerance=%g; give %g or more, or "
+                   "take precision=\"double\"",
+                   o->tolerance, EQ_DISCRETE_SINGLE);
+}
+
 eq_status eq_discrete_check(const eq_discrete_options *o, eq_diag *diag) {
     eq_status status = check_layers(o, diag);
+    if (status == EQ_OK) status = check_precision(o, diag);
     return status == EQ_OK ? eq_engine_searches(o->tolerance, o->steps, diag) : status;
 }
 

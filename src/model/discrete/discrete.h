@@ -16,6 +16,9 @@
 
 enum { EQ_DISCRETE_LAYERS = 16 };
 
+/* The least tolerance that products in single precision allow. */
+#define EQ_DISCRETE_SINGLE 1e-5
+
 typedef enum eq_discrete_solver {
     EQ_DISCRETE_SWEEPS, /* layer after layer to sigma(dPhi/ds) at the given others, mixed (mixing.h) */
     EQ_DISCRETE_STEPS, /* s <- sigma(dPhi/ds), all at once (Eq. 5.3) */
@@ -34,6 +37,7 @@ typedef struct eq_discrete_options {
     eq_discrete_solver solver;
     size_t free, nudged; /* steps of a phase (T and K); 0: to the fixed point */
     double tolerance;    /* a state is one where no unit has |s - sigma(dPhi/ds)| above it */
+    bool single;         /* products of convolutions are taken in single precision */
     size_t steps;        /* steps or sweeps to the fixed point after which a phase has failed */
     size_t unrolled;     /* steps that backpropagation through time goes back */
     uint64_t seed;       /* of the weights that a network begins with */

@@ -10,28 +10,21 @@ double eq_dot(size_t n, const double *a, const double *b) {
     return cblas_ddot((blasint)n, a, 1, b, 1);
 }
 
-static void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, size_t k, double alpha,
-                 const double *a, size_t lda, const double *b, size_t ldb, double beta, double *c,
-                 size_t ldc) {
-    if (m == 0 || n == 0) return;
-    cblas_dgemm(CblasRowMajor, ta, tb, (blasint)m, (blasint)n, (blasint)k, alpha, a,
-                (blasint)(lda + (lda == 0)), b, (blasint)ldb, beta, c, (blasint)ldc);
-}
+/* One form of the product, whose transposes ta and tb say. */
+#define GEMM(name, real, product, ta, tb)                                                          \
+    void name(size_t m, size_t n, size_t k, real alpha, const real *a, size_t lda, const real *b,  \
+              size_t ldb, real beta, real *c, size_t ldc) {                                        \
+        if (m == 0 || n == 0) return;                                                              \
+        product(CblasRowMajor, ta, tb, (blasint)m, (blasint)n, (blasint)k, alpha, a,               \
+                (blasint)(lda + (lda == 0)), b, (blasint)ldb, beta, c, (blasint)ldc);              \
+    }
 
-void eq_gemm_nn(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
-                const double *b, size_t ldb, double beta, double *c, size_t ldc) {
-    gemm(CblasNoTrans, CblasNoTrans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-}
-
-void eq_gemm_tn(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
-                const double *b, size_t ldb, double beta, double *c, size_t ldc) {
-    gemm(CblasTrans, CblasNoTrans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-}
-
-void eq_gemm_nt(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
-                const double *b, size_t ldb, double beta, double *c, size_t ldc) {
-    gemm(CblasNoTrans, CblasTrans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-}
+GEMM(eq_gemm_nn, double, cblas_dgemm, CblasNoTrans, CblasNoTrans)
+GEMM(eq_gemm_tn, double, cblas_dgemm, CblasTrans, CblasNoTrans)
+GEMM(eq_gemm_nt, double, cblas_dgemm, CblasNoTrans, CblasTrans)
+GEMM(eq_gemm_nn_single, float, cblas_sgemm, CblasNoTrans, CblasNoTrans)
+GEMM(eq_gemm_tn_single, float, cblas_sgemm, CblasTrans, CblasNoTrans)
+GEMM(eq_gemm_nt_single, float, cblas_sgemm, CblasNoTrans, CblasTrans)
 
 /* LAPACK in OpenBLAS, with the interface of Fortran. */
 extern void dsyev_(const char *jobz, const char *uplo, const blasint *n, double *a,

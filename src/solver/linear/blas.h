@@ -20,6 +20,14 @@ void eq_gemm_tn(size_t m, size_t n, size_t k, double alpha, const double *a, siz
 void eq_gemm_nt(size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
                 const double *b, size_t ldb, double beta, double *c, size_t ldc);
 
+/* The same of matrices in single precision. */
+void eq_gemm_nn_single(size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                       const float *b, size_t ldb, float beta, float *c, size_t ldc);
+void eq_gemm_tn_single(size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                       const float *b, size_t ldb, float beta, float *c, size_t ldc);
+void eq_gemm_nt_single(size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                       const float *b, size_t ldb, float beta, float *c, size_t ldc);
+
 /* The eigenvalues of the symmetric a[n][n], the least first, in value[n], and in its place the
  * eigenvectors, one a row; false: n is more than EQ_EIGEN_MOST, or a is not finite. LAPACK's dsyev. */
 enum { EQ_EIGEN_MOST = 64 };

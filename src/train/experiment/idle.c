@@ -161,6 +161,12 @@ static bool in_time(const eq_experiment *x) {
     return x->discrete.solver == EQ_DISCRETE_STEPS;
 }
 
+static bool convolves(const eq_experiment *x) {
+    for (size_t l = 0; l < x->discrete.layers; l++)
+        if (x->discrete.layer[l].convolves) return true;
+    return false;
+}
+
 static bool in_time_or_back(const eq_experiment *x) {
     return in_time(x) || x->estimator.kind->unrolled;
 }
@@ -340,6 +346,7 @@ static const struct rule {
     {"network", "nodes springs drive k-min k-max l-min l-max", "kind=\"elastic\"", elastic, NULL,
      NULL},
     {"network", "readout free-steps nudged-steps", "kind=\"discrete\"", discrete, NULL, NULL},
+    {"network", "precision", "<conv .../>", convolves, NULL, NULL},
     {"network", "free-steps", "solver=\"steps\"", in_time, NULL, NULL},
     {"network", "nudged-steps", "solver=\"steps\" or estimator type=\"bptt\"", in_time_or_back,
      NULL, NULL},

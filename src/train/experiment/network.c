@@ -172,6 +172,7 @@ static eq_status read_layers(const reader *r, eq_discrete_options *o) {
 static eq_status read_discrete(const reader *r, eq_experiment *x) {
     eq_discrete_options *o = &x->discrete;
     const char *solver = word(r, "solver"), *sigma = word(r, "sigma"), *out = word(r, "readout");
+    const char *precision = word(r, "precision");
     const char *const name[] = {"steps", "free-steps", "nudged-steps", "topology"};
     size_t *const value[] = {&o->steps, &o->free, &o->nudged, &o->topology};
     if (solver != NULL && !eq_discrete_solver_find(solver, &o->solver))
@@ -179,6 +180,7 @@ static eq_status read_discrete(const reader *r, eq_experiment *x) {
                         "them");
     if (sigma != NULL) o->sigma = eq_sigma_find(sigma);
     if (out != NULL) o->readout = strcmp(out, "softmax") == 0;
+    if (precision != NULL) o->single = strcmp(precision, "single") == 0;
     eq_status status =
         eq_named_slots_read(x, r->xml, r->node, discrete_texts, DISCRETE_TEXTS, o, r->diag);
     if (status == EQ_OK)
@@ -249,6 +251,7 @@ static void write_discrete(const eq_experiment *x, eq_text *t) {
                    eq_discrete_solver_name(o->solver));
     eq_named_slots_write(x, discrete_texts, DISCRETE_TEXTS, o, t);
     if (o->topology > 0) eq_text_printf(t, " topology=\"%zu\"", o->topology);
+    if (o->single) eq_text_puts(t, " precision=\"single\"");
     eq_put_number(t, "tolerance", o->tolerance);
     eq_text_printf(t, " steps=\"%zu\" free-steps=\"%zu\" nudged-steps=\"%zu\">\n", o->steps,
                    o->free, o->nudged);
