@@ -32,6 +32,9 @@ static const struct {
     {conv, "--set network.sigma=sigmoid --set network.conv[1].pool=average"},
     {conv, "--set estimator.type=bptt --set estimator.steps=5"},
     {conv, "--set network.precision=single --set network.tolerance=1e-4"},
+    {conv,
+     "--set network.precision=single --set network.tolerance=1e-5 --set network.readout=softmax "
+     "--set cost.type=cross-entropy"},
 };
 
 /* In a piece on one thread, and in two parts on two. */
