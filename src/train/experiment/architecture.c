@@ -182,16 +182,16 @@ static eq_status read_all(const reader *r) {
     return status == EQ_OK ? eq_architecture_can_be(a, r->diag) : status;
 }
 
-/* Errors of the architecture's own readers get the place of the element as a second line. */
+/* Errors of the architecture's own readers get the place of the element. */
 eq_status eq_architecture_read(const eq_xml *xml, const eq_xml_node *node, eq_experiment *x,
                                eq_diag *diag) {
     reader r = {xml, node, x, &x->architecture, diag};
+    size_t said = eq_diag_count(diag);
     eq_status status = eq_architecture_kind(word(&r, "kind"), r.a, diag);
     r.a->at = (eq_place){x->path, eq_xml_place(xml, node).line, 0};
     if (status == EQ_OK) status = read_all(&r);
-    if (status == EQ_OK || status == EQ_ERR_MEMORY) return status;
-    return eq_fail_at(diag, EQ_ERR_INPUT, eq_xml_place(xml, node),
-                      "<architecture> cannot be built; correct it as said above");
+    eq_diag_locate(diag, said, eq_xml_place(xml, node));
+    return status;
 }
 
 void eq_links_write(const eq_skip *skip, size_t skips, unsigned lateral, eq_text *t) {

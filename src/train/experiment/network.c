@@ -47,18 +47,23 @@ static eq_status counts(const reader *r, size_t n, const char *const *name, size
     return status;
 }
 
-static const char cannot[] = "<network> cannot be built; correct it as said above";
+/* What a network's own checks have said since number `first` gets the place of the element. */
+static eq_status located(const reader *r, size_t first, eq_status status) {
+    eq_diag_locate(r->diag, first, eq_xml_place(r->xml, r->node));
+    return status;
+}
 
 /* Skips and lateral couplings in the words of a layered architecture. */
 static eq_status read_links(const reader *r, eq_hopfield_options *o) {
     const char *skip = word(r, "skip"), *lateral = word(r, "lateral");
+    size_t said = eq_diag_count(r->diag);
     eq_architecture a = {.skips = 0};
     eq_status status = skip == NULL ? EQ_OK : eq_architecture_skips(skip, &a, r->diag);
     if (status == EQ_OK && lateral != NULL) status = eq_architecture_lateral(lateral, &a, r->diag);
     memcpy(o->skip, a.skip, sizeof o->skip);
     o->skips = a.skips;
     o->lateral = a.lateral;
-    return status == EQ_OK ? EQ_OK : fault(r, cannot);
+    return located(r, said, status);
 }
 
 /* Texts of Hopfield and discrete-time networks, which the options own. */
@@ -121,7 +126,8 @@ static eq_status read_hopfield(const reader *r, eq_experiment *x) {
     if (status == EQ_OK) status = read_units(r, o);
     if (status == EQ_OK) status = read_links(r, o);
     if (status != EQ_OK) return status;
-    return eq_hopfield_check(o, r->diag) == EQ_OK ? EQ_OK : fault(r, cannot);
+    size_t said = eq_diag_count(r->diag);
+    return located(r, said, eq_hopfield_check(o, r->diag));
 }
 
 /* All layers dense: inputs first. */
@@ -188,7 +194,8 @@ static eq_status read_discrete(const reader *r, eq_experiment *x) {
     if (status == EQ_OK) status = counts(r, 4, name, value);
     if (status == EQ_OK) status = word(r, "layers") != NULL ? read_dense(r, o) : read_layers(r, o);
     if (status != EQ_OK) return status;
-    return eq_discrete_check(o, r->diag) == EQ_OK ? EQ_OK : fault(r, cannot);
+    size_t said = eq_diag_count(r->diag);
+    return located(r, said, eq_discrete_check(o, r->diag));
 }
 
 eq_status eq_network_element_read(const eq_xml *xml, const eq_xml_node *node, eq_experiment *x,
