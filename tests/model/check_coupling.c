@@ -238,6 +238,47 @@ START_TEST(shapes_that_do_not_fit_are_told) {
 }
 END_TEST
 
+/* A list of few weights, and one of many, against the matrix with their zeros. */
+START_TEST(listed_weights_are_those_of_a_matrix_with_zeros) {
+    enum { WHICH = 1 }; /* 12 x 300 */
+    coupled k, full;
+    open_coupling(&k, WHICH, 3);
+    open_coupling(&full, WHICH, 1);
+    size_t rows = k.c.rows, columns = k.c.columns, every = _i == 0 ? 17 : 2, count = 0;
+    double *b = k.c.b;
+    eq_free(k.c.w);
+    k.c.row = eq_malloc(rows * columns, sizeof *k.c.row);
+    k.c.column = eq_malloc(rows * columns, sizeof *k.c.column);
+    for (size_t j = 0; j < rows * columns; j++) {
+        if (j % every != 0) full.c.w[j] = 0.0;
+        if (j % every != 0) continue;
+        k.c.row[count] = (int32_t)(j / columns);
+        k.c.column[count++] = (int32_t)(j % columns);
+    }
+    k.c.count = count;
+    ck_assert(eq_coupling_allocate(&k.c));
+    eq_free(b);
+    ck_assert((k.c.w == NULL) == (_i == 0));
+    ck_assert_uint_eq(eq_coupling_slopes(&k.c), _i == 0 ? count : rows * columns);
+    for (size_t j = 0; j < count; j++)
+        k.c.theta[j] = full.c.w[(size_t)k.c.row[j] * columns + (size_t)k.c.column[j]];
+    eq_coupling_expand(&k.c);
+    size_t states = N * (k.upper + k.lower), all = states + rows * columns;
+    double *by_list = eq_calloc(all, sizeof *by_list), *exact = eq_calloc(all, sizeof *exact);
+    all_products(&k, by_list);
+    all_products(&full, exact);
+    eq_coupling_gather(&k.c, by_list + states);
+    for (size_t j = 0; j < count; j++)
+        exact[states + j] = exact[states + (size_t)k.c.row[j] * columns + (size_t)k.c.column[j]];
+    for (size_t j = 0; j < states + count; j++)
+        ck_assert_double_eq_tol(by_list[j], exact[j], 1e-12 * (1.0 + fabs(exact[j])));
+    eq_free(by_list);
+    eq_free(exact);
+    close_coupling(&k);
+    close_coupling(&full);
+}
+END_TEST
+
 /* Products in single precision are those in double to its round-off, and not to that of double; dense
  * couplings have none. */
 START_TEST(products_in_single_precision) {
@@ -278,6 +319,7 @@ Suite *coupling_suite(void) {
     tcase_add_test(t, backward_and_slope_are_of_the_same_form);
     tcase_add_test(t, slopes_are_differences);
     tcase_add_test(t, threads_do_not_change_the_bits);
+    tcase_add_loop_test(t, listed_weights_are_those_of_a_matrix_with_zeros, 0, 2);
     tcase_add_test(t, products_in_single_precision);
     tcase_add_loop_test(t, shapes_that_do_not_fit_are_told, 0, sizeof bad / sizeof *bad);
     suite_add_tcase(s, t);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "model/coupling/ops.h"
+#include "model/coupling/thin.h"
 #include "solver/linear/blas.h"
 
 enum { BLOCK = 256 }; /* rows or columns of w that a thread takes at a time */
@@ -88,10 +89,13 @@ eq_status eq_coupling_of(eq_coupling_kind kind, eq_shape lower, eq_coupling *out
 }
 
 bool eq_coupling_allocate(eq_coupling *c) {
-    c->w = eq_calloc_aligned(c->rows * c->columns, sizeof *c->w);
+    size_t all = c->rows * c->columns;
+    bool few = c->row != NULL && eq_thin_is_few(c->count, all);
+    if (few) c->ops = &eq_coupling_listed;
+    c->w = few ? NULL : eq_calloc_aligned(all, sizeof *c->w);
     c->b = eq_calloc_aligned(c->columns, sizeof *c->b);
     c->theta = c->row == NULL ? c->w : eq_calloc_aligned(c->count, sizeof *c->theta);
-    return c->w != NULL && c->b != NULL && c->theta != NULL;
+    return (few || c->w != NULL) && c->b != NULL && c->theta != NULL;
 }
 
 void eq_coupling_clear(eq_coupling *c) {
@@ -115,12 +119,14 @@ static size_t place_of(const eq_coupling *c, size_t k) {
 }
 
 void eq_coupling_expand(eq_coupling *c) {
-    for (size_t k = 0; c->row != NULL && k < c->count; k++) c->w[place_of(c, k)] = c->theta[k];
+    bool listed = c->row != NULL && c->w != NULL;
+    for (size_t k = 0; listed && k < c->count; k++) c->w[place_of(c, k)] = c->theta[k];
 }
 
 /* None stands before its number, as the list rises. */
 void eq_coupling_gather(const eq_coupling *c, double *values) {
-    for (size_t k = 0; c->row != NULL && k < c->count; k++) values[k] = values[place_of(c, k)];
+    bool listed = c->row != NULL && c->w != NULL;
+    for (size_t k = 0; listed && k < c->count; k++) values[k] = values[place_of(c, k)];
 }
 
 eq_status eq_coupling_room_new(const eq_coupling *const *c, size_t count, int threads,
@@ -224,3 +230,42 @@ static void slope(eq_coupling_call *k) {
 }
 
 const eq_coupling_ops eq_coupling_dense = {no_room, forward, backward, slope};
+
+/* Example after example, and the slopes of one part of the list after the other. */
+static void forward_example(void *data, int j) {
+    const eq_coupling_call *k = data;
+    const eq_coupling *c = k->c;
+    size_t at = (size_t)j;
+    eq_thin_product(c->count, c->row, c->column, c->theta, 1, k->s + at * c->rows, c->rows,
+                    k->out + at * c->columns, c->columns);
+}
+
+static void forward_listed(eq_coupling_call *k) {
+    eq_pool_run(k->r->threads, (int)k->n, forward_example, k);
+}
+
+static void backward_example(void *data, int j) {
+    const eq_coupling_call *k = data;
+    const eq_coupling *c = k->c;
+    size_t at = (size_t)j;
+    eq_thin_product(c->count, c->column, c->row, c->theta, 1, k->u + at * c->columns, c->columns,
+                    k->out + at * c->rows, c->rows);
+}
+
+static void backward_listed(eq_coupling_call *k) {
+    eq_pool_run(k->r->threads, (int)k->n, backward_example, k);
+}
+
+static void slope_part(void *data, int part) {
+    const eq_coupling_call *k = data;
+    const eq_coupling *c = k->c;
+    size_t at, count = block_of(c->count, part, &at);
+    eq_thin_slope(count, c->row + at, c->column + at, k->n, k->factor, k->s, c->rows, k->u,
+                  c->columns, k->out + at);
+}
+
+static void slope_listed(eq_coupling_call *k) {
+    eq_pool_run(k->r->threads, blocks(k->c->count), slope_part, k);
+}
+
+const eq_coupling_ops eq_coupling_listed = {no_room, forward_listed, backward_listed, slope_listed};

@@ -56,9 +56,14 @@ typedef struct eq_coupling {
     size_t count;                /* of its parameters */
     int32_t *row, *column;       /* [count] of a list of those, rising; NULL: all of w are */
     double *theta;               /* [count] w itself where there is no list */
-    double *w;                   /* [rows][columns], 0 where the list has none */
-    double *b;                   /* [columns], of every place of the upper layer */
+    double *w; /* [rows][columns], 0 where the list has none; NULL: that has few */
+    double *b; /* [columns], of every place of the upper layer */
 } eq_coupling;
+
+/* Numbers of the slopes by its weights: those of a short list, else of all of w. */
+static inline size_t eq_coupling_slopes(const eq_coupling *c) {
+    return c->w == NULL ? c->count : c->rows * c->columns;
+}
 
 /* The room of the products, shared by the couplings of a network. */
 typedef struct eq_coupling_room {
@@ -75,9 +80,9 @@ eq_status eq_coupling_of(eq_coupling_kind kind, eq_shape lower, eq_coupling *out
 bool eq_coupling_allocate(eq_coupling *c);
 /* From now on the products of a convolution are taken in single precision, or not (as at first). */
 void eq_coupling_in_single(eq_coupling *c, bool single);
-/* w of theta, where there is a list. */
+/* w of theta, where there is a list that is not short. */
 void eq_coupling_expand(eq_coupling *c);
-/* Of values [rows][columns] those of the parameters, in front. */
+/* Of slopes those of the parameters, in front. */
 void eq_coupling_gather(const eq_coupling *c, double *values);
 void eq_coupling_clear(eq_coupling *c);
 eq_status eq_coupling_room_new(const eq_coupling *const *c, size_t count, int threads,
@@ -93,7 +98,7 @@ void eq_coupling_forward(const eq_coupling *c, const eq_coupling_room *r, size_t
 /* field[n][lower] += A'(u), u[n][upper]. */
 void eq_coupling_backward(const eq_coupling *c, const eq_coupling_room *r, size_t n,
                           const double *u, const uint8_t *index, double *field);
-/* slope[rows][columns] += factor sum_n d(u_n . A(s_n))/dw. */
+/* slope[rows][columns], or [count] of a short list, += factor sum_n d(u_n . A(s_n))/dw. */
 void eq_coupling_slope(const eq_coupling *c, const eq_coupling_room *r, size_t n, double factor,
                        const double *u, const double *s, const uint8_t *index, double *slope);
 /* slope[columns] += factor sum_n d(u_n . b)/db. */

@@ -69,3 +69,21 @@ bool eq_thin_choose(size_t rows, size_t columns, bool inside, size_t count, eq_r
         }
     return true;
 }
+
+/* Products of matrices are so many times faster for each weight. */
+bool eq_thin_is_few(size_t count, size_t all) {
+    enum { FASTER = 12 };
+    return count <= all / FASTER;
+}
+
+void eq_thin_product(size_t count, const int32_t *before, const int32_t *behind, const double *w,
+                     size_t n, const double *s, size_t width, double *field, size_t m) {
+    for (size_t j = 0; j < n; j++, s += width, field += m)
+        for (size_t k = 0; k < count; k++) field[behind[k]] += s[before[k]] * w[k];
+}
+
+void eq_thin_slope(size_t count, const int32_t *row, const int32_t *column, size_t n, double factor,
+                   const double *s, size_t rows, const double *u, size_t columns, double *slope) {
+    for (size_t j = 0; j < n; j++, s += rows, u += columns)
+        for (size_t k = 0; k < count; k++) slope[k] += factor * s[row[k]] * u[column[k]];
+}

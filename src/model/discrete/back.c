@@ -57,7 +57,7 @@ void eq_discrete_through_time(eq_discrete *d, const double *dcdy) {
     size_t steps = d->o.unrolled;
     if (d->time > 0 && d->time < steps) steps = d->time;
     for (size_t l = 1; l <= d->layers; l++) {
-        memset(d->exact[2 * l - 2], 0, d->c[l].rows * d->c[l].columns * sizeof(double));
+        memset(d->exact[2 * l - 2], 0, eq_coupling_slopes(&d->c[l]) * sizeof(double));
         memset(d->exact[2 * l - 1], 0, d->c[l].columns * sizeof(double));
     }
     eq_discrete_source(d, dcdy, g);

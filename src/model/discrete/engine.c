@@ -65,7 +65,7 @@ static bool make_way_back(eq_discrete *d) {
     if (d->past == NULL) return false;
     for (size_t k = 0; whole && k < d->o.unrolled; k++) whole = make_state(d, &d->past[k]);
     for (size_t l = 1; whole && l <= d->layers; l++) {
-        d->exact[2 * l - 2] = eq_calloc(d->c[l].rows * d->c[l].columns, sizeof(double));
+        d->exact[2 * l - 2] = eq_calloc(eq_coupling_slopes(&d->c[l]), sizeof(double));
         d->exact[2 * l - 1] = eq_calloc(d->c[l].columns, sizeof(double));
         whole = d->exact[2 * l - 2] != NULL && d->exact[2 * l - 1] != NULL;
     }
@@ -94,8 +94,11 @@ static size_t depth(const eq_discrete *d) {
 
 static bool make_room(eq_discrete *d) {
     size_t block = 0;
-    for (size_t l = 1; l <= d->couplings; l++)
-        if (d->c[l].rows * d->c[l].columns > block) block = d->c[l].rows * d->c[l].columns;
+    for (size_t l = 1; l <= d->couplings; l++) {
+        size_t slopes = eq_coupling_slopes(&d->c[l]), biases = d->c[l].columns;
+        block = slopes > block ? slopes : block;
+        block = biases > block ? biases : block;
+    }
     struct {
         double **at;
         size_t count;
@@ -232,16 +235,12 @@ static eq_status unrolled_phase(void *self, const double *dcdy, eq_diag *diag) {
     return EQ_OK;
 }
 
-static size_t values(const eq_discrete *d, size_t l) {
-    return d->c[l].rows * d->c[l].columns;
-}
-
 /* sum_slot a[slot] dE/dw = - sum_slot a[slot] dPhi/dw, and of the adjoint, with delta in its slot,
  * dL/dw = d(dPhi/ds . delta)/dw at the free state. */
 static void weights(eq_discrete *d, size_t l, const double a[EQ_MAX_SLOTS]) {
     const eq_coupling *c = &d->c[l];
     double **delta = d->at[EQ_ADJOINT].s;
-    memset(d->gradient, 0, values(d, l) * sizeof *d->gradient);
+    memset(d->gradient, 0, eq_coupling_slopes(c) * sizeof *d->gradient);
     for (int s = 0; s < EQ_ADJOINT; s++) {
         const eq_discrete_state *at = &d->at[s];
         if (a[s] != 0.0)
@@ -251,7 +250,7 @@ static void weights(eq_discrete *d, size_t l, const double a[EQ_MAX_SLOTS]) {
     const eq_discrete_state *at = &d->at[0];
     if (a[EQ_ADJOINT] == 0.0) return;
     if (d->through_time) {
-        for (size_t k = 0; k < values(d, l); k++)
+        for (size_t k = 0; k < eq_coupling_slopes(c); k++)
             d->gradient[k] += a[EQ_ADJOINT] * d->exact[2 * l - 2][k];
         return;
     }
@@ -279,7 +278,7 @@ static void biases(eq_discrete *d, size_t l, const double a[EQ_MAX_SLOTS]) {
  * free state, and dC/dw = s^T dC/dy there, whatever the multiple (5.20 with softmax: s^T (o - y)). */
 static void readout(eq_discrete *d, const double a[EQ_MAX_SLOTS], bool weights) {
     const eq_coupling *c = &d->c[d->couplings];
-    size_t count = weights ? values(d, d->couplings) : c->columns;
+    size_t count = weights ? eq_coupling_slopes(c) : c->columns;
     memset(d->gradient, 0, count * sizeof *d->gradient);
     for (int s = 1; s < EQ_MAX_SLOTS; s++) {
         if (a[s] == 0.0) continue;

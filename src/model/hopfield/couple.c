@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "model/coupling/thin.h"
 #include "model/hopfield/net.h"
 #include "solver/linear/blas.h"
 
@@ -14,19 +15,12 @@ void eq_hopfield_expand(eq_hopfield_coupling *c) {
     }
 }
 
-/* field[n][m] += s W of the listed weights alone: from `before` of theirs to `behind`. */
-static void by_list(const eq_hopfield_coupling *c, size_t n, const int32_t *before, const double *s,
-                    size_t width, const int32_t *behind, double *field, size_t m) {
-    for (size_t j = 0; j < n; j++, s += width, field += m)
-        for (size_t k = 0; k < c->count; k++) field[behind[k]] += s[before[k]] * c->w[k];
-}
-
 void eq_hopfield_up(const eq_hopfield_coupling *c, size_t n, const double *from, double *field) {
     if (c->full != NULL)
         eq_gemm_nn(n, c->columns, c->rows, 1.0, from, c->rows, c->full, c->columns, 1.0, field,
                    c->columns);
     else
-        by_list(c, n, c->row, from, c->rows, c->column, field, c->columns);
+        eq_thin_product(c->count, c->row, c->column, c->w, n, from, c->rows, field, c->columns);
 }
 
 void eq_hopfield_down(const eq_hopfield_coupling *c, size_t n, const double *to, double *field) {
@@ -34,7 +28,7 @@ void eq_hopfield_down(const eq_hopfield_coupling *c, size_t n, const double *to,
         eq_gemm_nt(n, c->rows, c->columns, 1.0, to, c->columns, c->full, c->columns, 1.0, field,
                    c->rows);
     else
-        by_list(c, n, c->column, to, c->columns, c->row, field, c->rows);
+        eq_thin_product(c->count, c->column, c->row, c->w, n, to, c->columns, field, c->rows);
 }
 
 /* W inside a layer is symmetric, its list has each pair once. */
@@ -97,12 +91,10 @@ static void add_product(eq_hopfield *h, const eq_hopfield_coupling *c, double fa
                         const double *before, const double *of) {
     double *g = h->gradient;
     size_t rows = c->rows, m = c->columns;
-    if (c->full != NULL) {
+    if (c->full != NULL)
         eq_gemm_tn(rows, m, h->n, factor, before, rows, of, m, 1.0, g, m);
-        return;
-    }
-    for (size_t j = 0; j < h->n; j++, before += rows, of += m)
-        for (size_t k = 0; k < c->count; k++) g[k] += factor * before[c->row[k]] * of[c->column[k]];
+    else
+        eq_thin_slope(c->count, c->row, c->column, h->n, factor, before, rows, of, m, g);
 }
 
 /* The listed ones out of a matrix, in place: none stands before its number. */

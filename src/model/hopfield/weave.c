@@ -9,10 +9,6 @@
 #include "model/coupling/thin.h"
 #include "model/hopfield/net.h"
 
-/* W is kept with its zeros where it has more than one weight in so many: products of matrices are as much
- * faster for each. */
-enum { FEW = 12 };
-
 eq_hopfield_coupling *eq_hopfield_add(eq_hopfield *h, size_t from, size_t to) {
     eq_hopfield_coupling *c = &h->coupling[h->couplings++];
     size_t rows = h->o.width[from], columns = h->o.width[to];
@@ -94,7 +90,7 @@ static void lay_out(eq_hopfield *h) {
 
 static bool make_room(eq_hopfield_coupling *c) {
     size_t all = c->rows * c->columns;
-    bool many = c->count > all / FEW;
+    bool many = !eq_thin_is_few(c->count, all);
     if (c->w == NULL) c->w = eq_calloc_aligned(c->count, sizeof *c->w);
     if (c->row == NULL)
         c->full = c->w;
