@@ -1,7 +1,7 @@
 /* As many doubles at a time as a register holds, with the vector types of GCC and clang: eight with
  * AVX-512, four with AVX2, two with SSE2, as the file that includes this is compiled (gcc 12 takes
  * vectors that are wider than a register apart one by one). clang, whose macros do not know of such a
- * choice, takes eight; so does a file that defines EQ_VECTOR_BYTES as 64. */
+ * choice, takes eight. */
 #ifndef EQ_BASE_VECTOR_H
 #define EQ_BASE_VECTOR_H
 
@@ -12,14 +12,12 @@
 #include <immintrin.h>
 #endif
 
-#ifndef EQ_VECTOR_BYTES
 #if defined(__clang__) || defined(__AVX512DQ__)
 #define EQ_VECTOR_BYTES 64
 #elif defined(__AVX2__)
 #define EQ_VECTOR_BYTES 32
 #else
 #define EQ_VECTOR_BYTES 16
-#endif
 #endif
 
 enum { EQ_LANES = EQ_VECTOR_BYTES / sizeof(double) };

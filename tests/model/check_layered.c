@@ -599,6 +599,32 @@ START_TEST(scalar_nodes_are_solved_by_every_kernel) {
 }
 END_TEST
 
+/* Tiles of every width and their remainders, turned or not, beside sums one by one. */
+START_TEST(products_of_every_kernel_are_those_of_their_entries) {
+    enum { ROWS = 13, DEPTH = 5, LANES = 36, LD = LANES + 8 };
+    eq_random r = eq_random_seed(3);
+    double a[ROWS * DEPTH], b[DEPTH * LD], c[ROWS * LD], before[ROWS * LD];
+    for (size_t k = 0; k < ROWS * DEPTH; k++) a[k] = eq_random_uniform(&r) - 0.5;
+    for (size_t k = 0; k < DEPTH * LD; k++) b[k] = eq_random_uniform(&r) - 0.5;
+    for (size_t k = 0; k < ROWS * LD; k++) before[k] = eq_random_uniform(&r);
+    for (size_t rows = 1; rows <= ROWS; rows++)
+        for (size_t lanes = 4; lanes <= LANES; lanes += 4) {
+            bool turned = rows % 2, add = lanes % 8;
+            double sign = rows % 3 ? 1.0 : -1.0;
+            eq_product p = {rows, DEPTH, a, turned ? 1 : DEPTH, turned ? ROWS : 1, sign, add};
+            memcpy(c, before, sizeof c);
+            kernels_of(_i)->lanes_product(&p, lanes, b, LD, c, LD);
+            for (size_t k = 0; k < ROWS * LD; k++) {
+                size_t i = k / LD, n = k % LD;
+                double sum = i < rows && n < lanes && !add ? 0.0 : before[k];
+                for (size_t h = 0; i < rows && n < lanes && h < DEPTH; h++)
+                    sum += sign * a[i * p.row + h * p.column] * b[h * LD + n];
+                ck_assert_double_eq_tol(c[k], sum, 1e-15);
+            }
+        }
+}
+END_TEST
+
 /* The two engines give the same states (inputs are volts) and the same gradient. */
 START_TEST(layered_and_sparse_engines_agree) {
     bench b =
@@ -817,6 +843,7 @@ Suite *layered_suite(void) {
     tcase_add_loop_test(t, sweeps_agree_with_the_sparse_engine, 0, 2);
     tcase_add_loop_test(t, vector_diodes_follow_the_scalar_law, 0, 3);
     tcase_add_loop_test(t, scalar_nodes_are_solved_by_every_kernel, 0, 3);
+    tcase_add_loop_test(t, products_of_every_kernel_are_those_of_their_entries, 0, 3);
     tcase_add_test(t, other_circuits_are_refused_with_the_reason);
     tcase_add_test(t, diodes_of_other_laws_are_refused);
     tcase_add_test(t, every_failed_allocation_is_reported);

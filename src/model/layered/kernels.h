@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdbool.h>
 
-#define EQ_VECTOR_BYTES 64 /* rows of eight */
 #include "base/vector.h"
 #include "model/layered/node.h"
 
@@ -14,19 +13,23 @@
 #define EQ_UNROLL _Pragma("GCC unroll 16")
 
 /* Eight consecutive entries of a [node][ld] array belong to at most two nodes (ld is a multiple of
- * 4). */
+ * 4), those of a shorter vector to one. */
 typedef struct eq_row_pair {
     size_t first, second;
 } eq_row_pair;
 
 EQ_INLINE eq_row_pair pair_of(size_t entry, size_t ld, size_t nodes) {
-    size_t second = (entry + 4) / ld;
-    return (eq_row_pair){entry / ld, second < nodes ? second : nodes - 1};
+    size_t first = entry / ld, second = EQ_LANES == 8 ? (entry + 4) / ld : first;
+    return (eq_row_pair){first, second < nodes ? second : nodes - 1};
 }
 
 EQ_INLINE eq_vec spread(const double *x, eq_row_pair p) {
+#if EQ_VECTOR_BYTES == 64
     const eq_mask lower = {-1, -1, -1, -1, 0, 0, 0, 0};
     return eq_vec_select(lower, eq_vec_all(x[p.first]), eq_vec_all(x[p.second]));
+#else
+    return eq_vec_all(x[p.first]);
+#endif
 }
 
 /* Adds the current of a Shockley diode at v: i the current out of the node, g the slope, size
@@ -76,7 +79,7 @@ EQ_INLINE void interval(const eq_node_law *law, eq_row_pair at, eq_vec a, eq_vec
     }
 }
 
-/* The coefficients of eight equations, kept in registers while they are solved: `kept` Shockley
+/* The coefficients of a vector of equations, kept in registers while they are solved: `kept` Shockley
  * slots. */
 enum { MOST_KEPT = 2 };
 typedef struct eq_equations {
@@ -148,7 +151,7 @@ EQ_INLINE eq_vec bracketed(const eq_node_law *law, eq_row_pair at, const eq_equa
     return eq_vec_min(eq_vec_max(x, *least), *most);
 }
 
-/* The first `left` of the eight. */
+/* The first `left` of a vector. */
 EQ_INLINE void store_part(double *p, eq_vec v, size_t left) {
     if (left >= EQ_LANES)
         eq_vec_store(p, v);
@@ -158,7 +161,8 @@ EQ_INLINE void store_part(double *p, eq_vec v, size_t left) {
 
 EQ_INLINE double solve(const eq_node_law *law, const eq_node_rows *rows, double *v, double *inverse,
                        size_t kept) {
-    const eq_mask lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    eq_mask lane;
+    for (int j = 0; j < EQ_LANES; j++) lane[j] = j;
     eq_vec worst = eq_vec_all(0.0);
     size_t entries = law->nodes * rows->ld;
     for (size_t k = 0; k < entries; k += EQ_LANES) {
@@ -251,6 +255,16 @@ static void cholesky_solve(size_t n, size_t wide, const double *l, double *x) {
 
 enum { ROWS_AT_ONCE = 8, MOST_VECTORS = 4, MOST_TILE = 24 };
 
+/* Rows by vectors of a tile, as registers hold them, besides ROWS_AT_ONCE by 1: AVX-512 has 32, AVX2
+ * and SSE2 16. */
+#if defined(__AVX512F__)
+enum { WIDE = 4, WIDE_ROWS = 6, DOUBLE_ROWS = 10 };
+#elif EQ_VECTOR_BYTES == 64 /* clang's, of two or four registers */
+enum { WIDE = 1, WIDE_ROWS = ROWS_AT_ONCE, DOUBLE_ROWS = ROWS_AT_ONCE };
+#else
+enum { WIDE = 3, WIDE_ROWS = 4, DOUBLE_ROWS = 6 };
+#endif
+
 static void pair_gradients(size_t rows, size_t cols, size_t n, const double *x, size_t width,
                            const double *delta, const double *column, double *plus, double *minus,
                            size_t apart) {
@@ -285,7 +299,7 @@ static void fold_pairs(size_t rows, size_t cols, const double *restrict plus,
     }
 }
 
-/* `most` rows from row i on times `vectors` of eight lanes, summed in registers, without packing. */
+/* `most` rows from row i on times `vectors` of lanes, summed in registers, without packing. */
 EQ_INLINE void product_tile(const eq_product *p, size_t i, size_t lanes, const double *b,
                             size_t ldb, double *c, size_t ldc, const size_t most,
                             const size_t vectors) {
@@ -316,25 +330,20 @@ EQ_INLINE void product_tile(const eq_product *p, size_t i, size_t lanes, const d
         }
 }
 
-/* As many lanes at a time as registers hold: AVX-512 has 32 of eight lanes, AVX2 16 of four. */
+/* Strips of `vectors` from lane n on; the last one may be a part. Returns the lane after them. */
+EQ_INLINE size_t strips(const eq_product *p, size_t n, size_t lanes, const double *b, size_t ldb,
+                        double *c, size_t ldc, const size_t most, const size_t vectors) {
+    for (; n + (vectors - 1) * EQ_LANES < lanes; n += vectors * EQ_LANES)
+        for (size_t i = 0; i < p->rows; i += most)
+            product_tile(p, i, lanes - n, b + n, ldb, c + n, ldc, most, vectors);
+    return n;
+}
+
 static void lanes_product(const eq_product *p, size_t lanes, const double *b, size_t ldb, double *c,
                           size_t ldc) {
-    size_t n = 0;
-#ifdef __AVX512F__
-    for (; lanes - n > 3 * EQ_LANES; n += 4 * EQ_LANES) {
-        for (size_t i = 0; i < p->rows; i += 6)
-            product_tile(p, i, lanes - n, b + n, ldb, c + n, ldc, 6, 4);
-        if (lanes - n <= 4 * EQ_LANES) return;
-    }
-    if (lanes - n > EQ_LANES) {
-        for (size_t i = 0; i < p->rows; i += 10)
-            product_tile(p, i, lanes - n, b + n, ldb, c + n, ldc, 10, 2);
-        n += 2 * EQ_LANES;
-    }
-#endif
-    for (; n < lanes; n += EQ_LANES)
-        for (size_t i = 0; i < p->rows; i += ROWS_AT_ONCE)
-            product_tile(p, i, lanes - n, b + n, ldb, c + n, ldc, ROWS_AT_ONCE, 1);
+    size_t n = strips(p, 0, lanes, b, ldb, c, ldc, WIDE_ROWS, WIDE);
+    n = strips(p, n, lanes, b, ldb, c, ldc, DOUBLE_ROWS, 2);
+    strips(p, n, lanes, b, ldb, c, ldc, ROWS_AT_ONCE, 1);
 }
 
 const eq_kernels EQ_KERNELS = {
