@@ -512,7 +512,7 @@ static void watch_line(eq_script *s, const char *text) {
         char *name = eq_strndup(from, (size_t)(to - from));
         s->out_of_memory = s->out_of_memory || name == NULL;
         if (name != NULL) eq_lower(name, strlen(name));
-        if (name != NULL && is_element(s->d->circuit, name)) {
+        if (name != NULL && (is_element(s->d->circuit, name) || is_model(s->d->circuit, name))) {
             eq_text_puts(&s->watch, " ");
             eq_text_add(&s->watch, p, (size_t)(end + 1 - p));
         }

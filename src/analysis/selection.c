@@ -8,9 +8,12 @@ static void add(eq_selection *p, const eq_print *one, bool *seen) {
     seen[one->label] = true;
 }
 
-/* True for what every node and source holds: potentials, and currents of branches. */
+/* True for what every node and source holds: potentials, and currents of branches, but under a name of
+ * its own: @v1[i]. */
 static bool is_among_everything(const eq_deck *d, const eq_print *p) {
-    if (p->formula == NULL || p->quantity == EQ_QUANTITY_VOLTAGE) return true;
+    if (p->formula == NULL) return true;
+    if (*eq_names_get(d->label, p->label) == '@') return false;
+    if (p->quantity == EQ_QUANTITY_VOLTAGE) return true;
     if (p->quantity != EQ_QUANTITY_CURRENT) return false;
     const eq_formula_input *in = &p->formula->input[0];
     return in->kind == EQ_INPUT_CURRENT &&

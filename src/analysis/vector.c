@@ -135,7 +135,31 @@ static eq_vector made(parser *s, const char *name, double n) {
     return v;
 }
 
+/* The slope at x[k] of the parabola through three neighbours, of which k is the middle one where there
+ * are two (ngspice, with dpolydegree 2). */
+static double slope_at(const double *x, const double *y, size_t n, size_t k) {
+    size_t m = k == 0 ? 1 : k == n - 1 ? n - 2 : k;
+    double left = (y[m] - y[m - 1]) / (x[m] - x[m - 1]);
+    double right = (y[m + 1] - y[m]) / (x[m + 1] - x[m]);
+    double bend = (right - left) / (x[m + 1] - x[m - 1]);
+    return left + bend * (2.0 * x[k] - x[m] - x[m - 1]);
+}
+
+/* deriv(y): by what the current plot was swept over. */
+static eq_vector derived(parser *s, const eq_vector *y) {
+    eq_vector x = none, d = none;
+    if (!s->names->find(s->names->data, "v-sweep", &x) || (x.x != NULL && x.n != y->n) || y->n < 3)
+        fail(s, "no sweep of three points or more below ", "deriv");
+    else if (x.x != NULL)
+        d = eq_vector_new(y->n);
+    for (size_t k = 0; d.x != NULL && k < d.n; k++) d.x[k] = slope_at(x.x, y->x, y->n, k);
+    eq_vector_free(&x);
+    return s->failed ? none : checked(s, d);
+}
+
 static eq_vector call_of_one(parser *s, const char *name, eq_vector *x, bool *known) {
+    *known = strcmp(name, "deriv") == 0;
+    if (*known) return derived(s, x);
     double value = reduced(name, x, known);
     if (*known) return checked(s, eq_vector_scalar(value));
     *known = strcmp(name, "vector") == 0 || strcmp(name, "unitvec") == 0;

@@ -41,6 +41,47 @@ bool eq_stored_find(const eq_device_class *cls, const char *name, size_t length,
     return find_place(cls, name, length, out) || find_of_nodes(cls, name, length, out);
 }
 
+bool eq_shown_find(const eq_device_class *cls, const char *name, size_t length, eq_stored *out) {
+    for (int k = 0; k < cls->shows; k++) {
+        *out = (eq_stored){k, EQ_STORED_SHOWN};
+        if (eq_same_word(cls->shown[k], name, length)) return true;
+    }
+    return false;
+}
+
+bool eq_terminal_find(const eq_device_class *cls, char terminal, eq_stored *out) {
+    static const char *const letters[][2] = {{"m", "dgsb"}, {"j", "dgs"}, {"q", "cbes"}};
+    if (cls->control != EQ_CONTROL_PORT) return false;
+    for (size_t k = 0; k < sizeof letters / sizeof *letters; k++) {
+        const char *at = strchr(letters[k][1], terminal | 32);
+        if (*letters[k][0] != cls->letter || at == NULL) continue;
+        *out = (eq_stored){(int)(at - letters[k][1]), EQ_STORED_CURRENT};
+        return out->of < cls->terminals;
+    }
+    return false;
+}
+
+/* The current into terminal `a` of the element alone in its table. */
+static double into(const eq_device_class *cls, double *const *w, const double *z, int a) {
+    double current[EQ_MAX_TERMINALS], matrix[EQ_MAX_TERMINALS * EQ_MAX_TERMINALS];
+    double kept[EQ_MAX_MEMORY], *i[EQ_MAX_TERMINALS], *memory[EQ_MAX_MEMORY];
+    double *g[EQ_MAX_TERMINALS * EQ_MAX_TERMINALS];
+    const double *at[EQ_MAX_TERMINALS];
+    int nodes = eq_class_nodes(cls);
+    for (int k = 0; k < nodes; k++) at[k] = &z[k], i[k] = &current[k];
+    for (int k = 0; k < nodes * nodes; k++) g[k] = &matrix[k];
+    for (int k = 0; k < cls->memory; k++) kept[k] = NAN, memory[k] = &kept[k];
+    cls->port(1, w, at, memory, i, g);
+    return current[a];
+}
+
+static double of_operating_point(const eq_device_class *cls, double *const *w, const double *z,
+                                 int k) {
+    double value[EQ_MAX_SHOWN];
+    cls->show(w, 0, z, value);
+    return value[k];
+}
+
 /* Places of the same name add up. */
 static double of_place(const eq_device_class *cls, double *const *w, const double *at,
                        eq_stored what) {
@@ -78,5 +119,7 @@ double eq_stored_value(const eq_circuit *c, eq_element e, eq_stored what, const 
     for (int k = 0; k < cls->columns; k++) w[k] = t->w[k] + r.row;
     for (int a = 0; a < eq_class_nodes(cls); a++) at[a] = v[t->term[a][r.row]];
     if (cls->control != EQ_CONTROL_PORT) at[0] -= at[1];
+    if (what.by == EQ_STORED_CURRENT) return into(cls, w, at, what.of);
+    if (what.by == EQ_STORED_SHOWN) return of_operating_point(cls, w, at, what.of);
     return what.of < cls->storages ? of_place(cls, w, at, what) : of_node(cls, w, at, what);
 }

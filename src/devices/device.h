@@ -29,6 +29,7 @@
 /* Declared parameters plus derived columns of a class; terminals and internal nodes of an element;
  * numbers that it keeps from one evaluation to the next. */
 enum { EQ_MAX_COLUMNS = 96, EQ_MAX_TERMINALS = 8, EQ_MAX_MEMORY = 48, EQ_MAX_STORAGES = 6 };
+enum { EQ_MAX_SHOWN = 32 };   /* what an operating point shows of an element beside */
 enum { EQ_MAX_CHARGES = 48 }; /* nodes of an element whose charges are shown */
 
 typedef enum eq_defined { EQ_CURRENT_DEFINED, EQ_VOLTAGE_DEFINED } eq_defined;
@@ -179,6 +180,11 @@ typedef struct eq_device_class {
     const char *const *charge_node;
     int charge_nodes;
     bool (*charges)(double *const *w, size_t j, const double *z, double *q, double *c);
+    /* What operating points show of an element beside, under ngspice's names: @m1[gm]. show() gives these
+     * values of row j, z as in stored(). */
+    const char *const *shown;
+    int shows;
+    void (*show)(double *const *w, size_t j, const double *z, double *value);
     /* dx/dt [1/s] of the state, which is the parameter `value`, at the drops x; NULL: the class has no
      * state. At dc the state stays where the deck has it. */
     void (*rate)(size_t n, double *const *w, const double *x, double *dxdt);

@@ -329,6 +329,14 @@ static void stored(size_t n, double *const *w, const double *const *z, double *c
     }
 }
 
+static const char *const shown[] = {"vd", "gd"};
+
+/* The junction's drop, and its slope with what multiplies the element. */
+static void show(double *const *w, size_t j, const double *z, double *value) {
+    double i;
+    value[0] = inside(j, w, z[0], &i, &value[1]);
+}
+
 static const eq_storage places[] = {{"cd", "charge", 0, 1}};
 
 /* In breakdown the same holds for the drop beyond xbv, mirrored
@@ -386,5 +394,8 @@ const eq_device_class eq_class_diode = {
     .storage = places,
     .storages = 1,
     .stored = stored,
+    .shown = shown,
+    .shows = sizeof shown / sizeof *shown,
+    .show = show,
     .limit = limit,
 };

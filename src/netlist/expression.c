@@ -381,7 +381,9 @@ static eq_operand partial(parser *s, eq_token name) {
 static bool formula_call(parser *s, eq_token name, eq_operand *value) {
     bool is_power = s->names->powers &&
                     (eq_token_is(name, "p") || eq_token_is(name, "w") || eq_token_is(name, "n"));
-    bool is_probe = is_power || eq_token_is(name, "v") || eq_token_is(name, "i");
+    bool is_terminal = s->names->powers && name.length == 2 && (*name.text | 32) == 'i' &&
+                       strchr("dgsbce", name.text[1] | 32) != NULL;
+    bool is_probe = is_power || is_terminal || eq_token_is(name, "v") || eq_token_is(name, "i");
     bool is_pwl = eq_token_is(name, "pwl");
     bool is_table = eq_token_is(name, "table") || eq_token_is(name, "tbl");
     const part_of_probe *part = s->names->powers ? part_of(name) : NULL;
@@ -448,8 +450,16 @@ static bool property(parser *s, eq_token t, eq_operand *value) {
     return false;
 }
 
+/* @m1[gm] where the circuit may be asked: up to the closing bracket. */
+static void behind_brackets(parser *s) {
+    const char *close = memchr(s->c->p, ']', (size_t)(s->c->end - s->c->p));
+    const char *open = close == NULL ? NULL : memchr(s->c->p, '[', (size_t)(close - s->c->p));
+    s->c->p = open == NULL ? s->c->p + 1 : close + 1;
+}
+
 static eq_operand name(parser *s) {
     eq_token t = {EQ_TOKEN_WORD, s->c->p, 0, eq_cursor_at(s->c)};
+    if (*s->c->p == '@') behind_brackets(s);
     while (s->c->p < s->c->end && is_name(*s->c->p)) s->c->p++;
     t.length = (size_t)(s->c->p - t.text);
     if (look(s) == '(') return call(s, t);
@@ -498,7 +508,7 @@ static eq_operand primary(parser *s) {
     if (c == '{') return grouped(s, '}');
     if (c == '\'') return grouped(s, '\'');
     if (is_digit(c) || c == '.') return number(s);
-    if (is_name_start(c)) return name(s);
+    if (is_name_start(c) || (c == '@' && s->names->powers)) return name(s);
     FAIL(s, eq_cursor_at(s->c),
          "expected a number, a parameter or a function but found %s; check the "
          "expression",

@@ -57,6 +57,8 @@ static const struct shown {
     {"let x = vector(3)\nlet x[1] = 7\nprint x[1] mean(x)\n", 1, "mean(x)", 0, 3},
     {"dc v1 0 1 0.5\nlet y = v(b)*2\nprint y\n", 1, "y", 2, 1},
     {"dc v1 0 1 0.5\nprint vecmax(v(b))\n", 2, "vecmax(v(b))", 0, 0.5},
+    {"dc v1 0 1 0.25\nlet s = v(b)*v(b)\nprint deriv(s)[4]\n", 2, "deriv(s)[4]", 0, 0.5},
+    {"dc v1 0 1 0.25\nlet s = v(b)*v(b)\nprint deriv(s)[1]\n", 2, "deriv(s)[1]", 0, 0.125},
     {"op\nalter v1 = 4\nop\nsetplot op1\nprint v(b)\n", 1, "v(b)", 0, 0.5},
     {"op\nalter v1 = 4\nop\nprint v(b)-op1.v(b)\n", 2, "v(b)-op1.v(b)", 0, 1.5},
     {"op $ a comment\n* another\nprint v(b) ; and one\n", 1, "v(b)", 0, 0.5},

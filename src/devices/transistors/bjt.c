@@ -289,6 +289,36 @@ static void stored(size_t n, double *const *w, const double *const *z, double *c
     }
 }
 
+enum { IC, IB, IE, ISUB, V_BE, V_BC, GM, GPI, GMU, GX, GO, SHOWS };
+static const char *const shown[SHOWS] = {
+    [IC] = "ic", [IB] = "ib",   [IE] = "ie",   [ISUB] = "is", [V_BE] = "vbe", [V_BC] = "vbc",
+    [GM] = "gm", [GPI] = "gpi", [GMU] = "gmu", [GX] = "gx",   [GO] = "go"};
+
+/* As ngspice has it: drops as of an npn, behind the resistances, the collector's current without that of the
+ * substrate, and the conductances of the hybrid pi: i_c = (gm + go) v_be - (go + gmu) v_bc. */
+static void show(double *const *w, size_t j, const double *z, double *value) {
+    transistor t;
+    eq_inner_state s;
+    const double *at[NODES];
+    double *row[COLUMNS];
+    for (int k = 0; k < COLUMNS; k++) row[k] = w[k] + j;
+    for (int a = 0; a < NODES; a++) at[a] = &z[a];
+    take(row, 0, at, &t);
+    begin(&t, s.y);
+    eq_inner_settle(&t.inner, &s);
+    const double *y = s.y;
+    value[V_BE] = y[B] - y[E], value[V_BC] = y[B] - y[C];
+    eq_bjt_currents c = eq_bjt_law(&t.law, value[V_BE], value[V_BC], t.side * (y[S] - y[t.under]));
+    value[IC] = t.type * c.ic.v, value[IB] = t.type * c.ib.v;
+    value[ISUB] = -t.type * t.side * c.is.v;
+    if (t.side < 0.0) value[IB] -= value[ISUB];
+    value[IE] = -(value[IC] + value[IB] + value[ISUB]);
+    value[GPI] = c.ib.d[EQ_BJT_BE], value[GMU] = c.ib.d[EQ_BJT_BC];
+    value[GO] = -c.ic.d[EQ_BJT_BC] - value[GMU];
+    value[GM] = c.ic.d[EQ_BJT_BE] - value[GO];
+    value[GX] = inverse(c.rb.v);
+}
+
 /* Number k of the law goes with these powers of the parameter; where that is 0 it grows by the column
  * `per` (0: not at all, as that 0 is none). */
 static const struct power {
@@ -382,7 +412,8 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
         EQ_BIT(AREA) | EQ_BIT(AREAB) | EQ_BIT(AREAC) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),   \
     .reactive = EQ_BIT(DECLARED) - EQ_BIT(FIRST_CHARGE), .charged = 6, .value = -1,                \
     .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port,           \
-    .storage = places, .storages = PLACES, .stored = stored
+    .storage = places, .storages = PLACES, .stored = stored, .shown = shown, .shows = SHOWS,       \
+    .show = show
 
 const eq_device_class eq_class_npn = {GUMMEL_POON("npn", derive_npn, 1)};
 const eq_device_class eq_class_pnp = {GUMMEL_POON("pnp", derive_pnp, -1)};

@@ -181,6 +181,32 @@ static void settle(const transistor *q, eq_inner_state *s) {
     eq_inner_settle(&q->inner, s);
 }
 
+enum { ID, IGATE, ISRC, IGD, V_GS, V_GD, V_DS, GM, GDS, GGS, GGD, SHOWS };
+static const char *const shown[SHOWS] = {
+    [ID] = "id",    [IGATE] = "ig", [ISRC] = "is", [IGD] = "igd", [V_GS] = "vgs", [V_GD] = "vgd",
+    [V_DS] = "vds", [GM] = "gm",    [GDS] = "gds", [GGS] = "ggs", [GGD] = "ggd"};
+
+/* As ngspice has it, all as of an n channel and behind the resistances; the slopes are those of the
+ * channel by vgs and vds, in reverse mode, too. */
+static void show(double *const *w, size_t j, const double *z, double *value) {
+    transistor t;
+    eq_inner_state s;
+    const double *at[NODES];
+    double *row[COLUMNS];
+    for (int k = 0; k < COLUMNS; k++) row[k] = w[k] + j;
+    for (int a = 0; a < NODES; a++) at[a] = &z[a];
+    take(row, 0, at, &t);
+    settle(&t, &s);
+    const double *y = s.y;
+    value[V_GS] = y[G] - y[S], value[V_GD] = y[G] - y[D], value[V_DS] = y[D] - y[S];
+    eq_dual source = junction(&t, value[V_GS], GS), drain = junction(&t, value[V_GD], GD);
+    eq_dual through = channel(&t, value[V_GS], value[V_GD], value[V_DS]);
+    value[ID] = s.i[D], value[IGATE] = s.i[G], value[ISRC] = s.i[S];
+    value[IGD] = drain.v, value[GGS] = source.d[GS], value[GGD] = drain.d[GD];
+    value[GM] = through.d[GS] + through.d[GD];
+    value[GDS] = -through.d[GD];
+}
+
 static void port(size_t n, double *const *w, const double *const *z, double *const *memory,
                  double *const *i, double *const *g) {
     (void)memory;
@@ -286,7 +312,8 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .instance = EQ_BIT(AREA) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),                           \
     .reactive = EQ_BIT(CGS) | EQ_BIT(CGD) | EQ_BIT(FC), .charged = 2, .value = -1, .wrong = wrong, \
     .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port,           \
-    .storage = places, .storages = PLACES, .stored = stored
+    .storage = places, .storages = PLACES, .stored = stored, .shown = shown, .shows = SHOWS,       \
+    .show = show
 
 const eq_device_class eq_class_njf = {CHANNEL("njf", derive_n, 1)};
 const eq_device_class eq_class_pjf = {CHANNEL("pjf", derive_p, -1)};

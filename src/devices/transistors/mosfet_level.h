@@ -158,6 +158,35 @@ typedef struct eq_mos_level {
 enum { EQ_MOS_GS, EQ_MOS_GD, EQ_MOS_GB, EQ_MOS_BD, EQ_MOS_BS, EQ_MOS_STORAGES };
 extern const eq_storage eq_mos_storage[EQ_MOS_STORAGES];
 
+/* What an operating point shows of them. */
+enum {
+    EQ_MOS_SHOW_ID,
+    EQ_MOS_SHOW_IS,
+    EQ_MOS_SHOW_IG,
+    EQ_MOS_SHOW_IB,
+    EQ_MOS_SHOW_IBD,
+    EQ_MOS_SHOW_IBS,
+    EQ_MOS_SHOW_GM,
+    EQ_MOS_SHOW_GDS,
+    EQ_MOS_SHOW_GMBS,
+    EQ_MOS_SHOW_GMB, /* the same */
+    EQ_MOS_SHOW_GBD,
+    EQ_MOS_SHOW_GBS,
+    EQ_MOS_SHOW_VGS,
+    EQ_MOS_SHOW_VDS,
+    EQ_MOS_SHOW_VBS,
+    EQ_MOS_SHOW_VBD,
+    EQ_MOS_SHOW_VON,
+    EQ_MOS_SHOW_VTH, /* the same */
+    EQ_MOS_SHOW_VDSAT,
+    EQ_MOS_SHOW_RD,
+    EQ_MOS_SHOW_RS,
+    EQ_MOS_SHOW_DRAIN,
+    EQ_MOS_SHOW_SOURCE,
+    EQ_MOS_SHOWS
+};
+extern const char *const eq_mos_shown[EQ_MOS_SHOWS];
+
 /* m/V^0.5, the width of a depletion layer over the root of its drop, at a doping [1/m^3]; 0 of none. */
 double eq_mos_depletion(double doping);
 
@@ -176,6 +205,8 @@ void eq_mos_store(const eq_mos_level *level, double *const *w, size_t j, const d
                   double *const *v, double *const *q, double *const *c);
 void eq_mos_stored(const eq_mos_level *level, size_t n, double *const *w, const double *const *z,
                    double *const *v, double *const *q, double *const *c);
+void eq_mos_show(const eq_mos_level *level, double *const *w, size_t j, const double *z,
+                 double *value);
 const char *eq_mos_wrong(const eq_mos_level *level, double *const *w, size_t j);
 
 /* The functions of a class of level `level_`, an eq_mos_level, and its two classes. */
@@ -202,6 +233,9 @@ const char *eq_mos_wrong(const eq_mos_level *level, double *const *w, size_t j);
                        double *const *q, double *const *c) {                                       \
         eq_mos_stored(&(level_), n, w, z, v, q, c);                                                \
     }                                                                                              \
+    static void show(double *const *w, size_t j, const double *z, double *value) {                 \
+        eq_mos_show(&(level_), w, j, z, value);                                                    \
+    }                                                                                              \
     static const char *wrong(double *const *w, size_t j) {                                         \
         return eq_mos_wrong(&(level_), w, j);                                                      \
     }
@@ -219,6 +253,7 @@ const char *eq_mos_wrong(const eq_mos_level *level, double *const *w, size_t j);
     .param = rows, .instance = EQ_MOS_ON_LINE, .reactive = (quiet), .charged = EQ_MOS_CHARGED,     \
     .value = -1, .wrong = wrong, .derive = derived, .port = port, .memory = EQ_MOS_MEMORY,         \
     .param_port = param_port, .limit_port = limit_port, .storage = eq_mos_storage,                 \
-    .storages = EQ_MOS_STORAGES, .stored = stored
+    .storages = EQ_MOS_STORAGES, .stored = stored, .shown = eq_mos_shown, .shows = EQ_MOS_SHOWS,   \
+    .show = show
 
 #endif

@@ -252,6 +252,33 @@ static body body_of(size_t j, double *const *w, double u) {
                   .slope = g - q.gmin};
 }
 
+enum { ID, IGATE, ISRC, V_GS, V_DS, V_GD, VON, GM, GDS, R_D, R_S, SHOWS };
+static const char *const shown[SHOWS] = {
+    [ID] = "id",   [IGATE] = "ig", [ISRC] = "is", [V_GS] = "vgs", [V_DS] = "vds", [V_GD] = "vgd",
+    [VON] = "von", [GM] = "gm",    [GDS] = "gds", [R_D] = "rd",   [R_S] = "rs"};
+
+/* As ngspice has it: the channel's current and the drops behind the resistances as of an n channel, slopes
+ * as of the mode. */
+static void show(double *const *w, size_t j, const double *z, double *value) {
+    transistor t;
+    eq_inner_state s;
+    const double *at[NODES];
+    double *row[COLUMNS];
+    for (int k = 0; k < COLUMNS; k++) row[k] = w[k] + j;
+    for (int a = 0; a < NODES; a++) at[a] = &z[a];
+    take(row, 0, at, &t);
+    settle(&t, &s);
+    const double *y = s.y;
+    value[V_GS] = y[G] - y[S], value[V_DS] = y[D] - y[S], value[V_GD] = y[G] - y[D];
+    eq_dual through = channel(&t, value[V_GS], value[V_GD], value[V_DS]);
+    bool forward = value[V_DS] >= 0.0;
+    value[ID] = through.v, value[IGATE] = 0.0, value[ISRC] = -through.v;
+    value[VON] = t.type * t.number[LAW_VTO].v;
+    value[GM] = (forward ? 1.0 : -1.0) * (through.d[GS] + through.d[GD]);
+    value[GDS] = forward ? -through.d[GD] : through.d[GS];
+    value[R_D] = t.number[LAW_RD].v, value[R_S] = t.number[LAW_RS].v;
+}
+
 static void port(size_t n, double *const *w, const double *const *z, double *const *memory,
                  double *const *i, double *const *g) {
     (void)memory;
@@ -377,7 +404,8 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .instance = EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),                                          \
     .reactive = EQ_BIT(DECLARED) - EQ_BIT(CGS), .charged = 2, .value = -1, .lost = lost,           \
     .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port,           \
-    .storage = places, .storages = PLACES, .stored = stored
+    .storage = places, .storages = PLACES, .stored = stored, .shown = shown, .shows = SHOWS,       \
+    .show = show
 
 const eq_device_class eq_class_vdmosn = {POWER_MOS("vdmosn", "vdmos nchan", derive_n, 1)};
 const eq_device_class eq_class_vdmosp = {POWER_MOS("vdmosp", "vdmos pchan", derive_p, -1)};

@@ -133,7 +133,19 @@ bool eq_spice_has_value(const eq_spice *s, eq_element e) {
            cls == EQ_CLASS_isource;
 }
 
+static bool in_brackets(eq_token t, eq_token *name, eq_token *param) {
+    const char *open = memchr(t.text, '[', t.length);
+    if (open == NULL || t.text[t.length - 1] != ']') return false;
+    *name = *param = t;
+    name->text++;
+    name->length = (size_t)(open - name->text);
+    param->text = open + 1;
+    param->length = t.length - name->length - 3;
+    return true;
+}
+
 bool eq_spice_part(eq_token t, eq_token *name, eq_token *param) {
+    if (t.length > 0 && *t.text == '@') return in_brackets(t, name, param);
     size_t n = t.length;
     while (n > 0 && t.text[n - 1] != ':') n--;
     if (n < 2 || n == t.length) return false;

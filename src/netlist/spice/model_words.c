@@ -131,6 +131,17 @@ const eq_model_word eq_model_words[] = {
     {'m', "nqs", WORD_DC_FREE, NULL},
     {'m', "satlim", WORD_DC_FREE, NULL},
     {'m', "update", WORD_DC_FREE, NULL},
+    {'m', "rg", WORD_DC_FREE, NULL},
+    {'m', "pbsw", WORD_DC_FREE, NULL},
+    {'m', "tt", WORD_DC_FREE, NULL},
+    {'m', "rb", WORD_FOREIGN, "0"}, /* of PSpice, as the next ones */
+    {'m', "rds", WORD_FOREIGN, NULL},
+    {'m', "jssw", WORD_FOREIGN, "0"},
+    {'m', "n", WORD_FOREIGN, "1"},
+    {'m', "lmin", WORD_FOREIGN, NULL}, /* of bins, which only BSIM has */
+    {'m', "lmax", WORD_FOREIGN, NULL},
+    {'m', "wmin", WORD_FOREIGN, NULL},
+    {'m', "wmax", WORD_FOREIGN, NULL},
     {'m', "mfg", WORD_TEXT, NULL},
     {'m', "type", WORD_TEXT, NULL},
     {'m', "w", WORD_NOT_HERE, NULL},

@@ -70,10 +70,12 @@ static void add_everything(eq_spice *s, unsigned analyses) {
 static eq_quantity quantity_of(const eq_formula *f) {
     const eq_slot *slot = &f->slot[f->result];
     if (slot->operation != EQ_SLOT_INPUT) return EQ_QUANTITY_NONE;
-    eq_input_kind kind = f->input[slot->arg[0]].kind;
-    return kind == EQ_INPUT_DROP      ? EQ_QUANTITY_VOLTAGE
-           : kind == EQ_INPUT_CURRENT ? EQ_QUANTITY_CURRENT
-                                      : EQ_QUANTITY_NONE;
+    const eq_formula_input *in = &f->input[slot->arg[0]];
+    bool current = in->kind == EQ_INPUT_CURRENT ||
+                   (in->kind == EQ_INPUT_STORED && in->minus == EQ_STORED_CURRENT);
+    return in->kind == EQ_INPUT_DROP ? EQ_QUANTITY_VOLTAGE
+           : current                 ? EQ_QUANTITY_CURRENT
+                                     : EQ_QUANTITY_NONE;
 }
 
 /* The name of a column: the text as written, in lower case, without blanks. */
@@ -120,58 +122,6 @@ static void add_text(eq_spice *s, eq_text *text, eq_token name, unsigned analyse
     eq_text_free(text);
 }
 
-/* The column r1:r for @r1[r] and @r1[resistance], m1:cgs for @m1[cgs]; false: the element is unknown, or
- * the parameter. */
-static bool put_parameter(const eq_spice *s, eq_token element, eq_token param, eq_text *t) {
-    static const char resistance[] = "resistance";
-    eq_element e = eq_spice_element_of(s, element);
-    if (e == EQ_NONE) return false;
-    if (eq_token_is(param, resistance)) param.length = 1;
-    eq_text_printf(t, "%s:%.*s", eq_circuit_element_name(s->circuit, e), (int)param.length,
-                   param.text);
-    eq_stored found;
-    const eq_device_class *cls = eq_class(s->circuit->row[e].cls);
-    return eq_stored_find(cls, param.text, param.length, &found) ||
-           eq_spice_column(cls, param) >= 0;
-}
-
-/* @d1[id], @r1[i], @v1[p], @r1[v]: ngspice's names for what i(d1), p(v1) and v(r1) are, and those
- * of the element's parameters; false: another one. */
-static bool add_property(eq_spice *s, const eq_cursor *c, const char *end, eq_token name,
-                         unsigned analyses) {
-    static const struct {
-        const char *name, *probe;
-    } known[] = {{"i", "i"}, {"id", "i"}, {"c", "i"}, {"current", "i"},
-                 {"p", "p"}, {"v", "v"},  {"vd", "v"}};
-    const char *open = memchr(c->p, '[', (size_t)(end - c->p));
-    if (open == NULL || end[-1] != ']') return false;
-    eq_token element = {EQ_TOKEN_WORD, c->p + 1, (size_t)(open - c->p - 1), eq_cursor_at(c)};
-    eq_token property = {EQ_TOKEN_WORD, open + 1, (size_t)(end - open - 2), element.at};
-    const char *probe = NULL;
-    for (size_t k = 0; k < sizeof known / sizeof *known; k++)
-        if (eq_token_is(property, known[k].name)) probe = known[k].probe;
-    eq_text t = {0};
-    if (probe == NULL) {
-        bool known_here = put_parameter(s, element, property, &t);
-        if (known_here)
-            add_text(s, &t, name, analyses);
-        else
-            eq_text_free(&t);
-        return known_here;
-    }
-    eq_element e = eq_spice_find_element(s, element, ".print");
-    if (e == EQ_NONE) return true;
-    eq_row r = s->circuit->row[e];
-    eq_node *const *term = s->circuit->table[r.cls].term;
-    if (*probe == 'v')
-        eq_text_printf(&t, "v(%s,%s)", eq_circuit_node_name(s->circuit, term[0][r.row]),
-                       eq_circuit_node_name(s->circuit, term[1][r.row]));
-    else
-        eq_text_printf(&t, "%s(%s)", probe, eq_circuit_element_name(s->circuit, e));
-    add_text(s, &t, name, analyses);
-    return true;
-}
-
 /* out, v1#branch: ngspice's names of v(out) and i(v1), under which they are given; in a deck of
  * Xyce r1 is first the value of an element. */
 static bool add_bare(eq_spice *s, eq_token name, unsigned analyses) {
@@ -195,6 +145,11 @@ static bool is_expression(eq_spice *s, const eq_cursor *c, const char *end) {
     static const char *const names[] = {"temp", "temper"};
     eq_token t = {EQ_TOKEN_WORD, c->p, 0, eq_cursor_at(c)};
     if (among(*c->p, "{'(+-.0123456789")) return true;
+    if (*c->p == '@') {
+        const char *close = memchr(c->p, ']', (size_t)(end - c->p));
+        t.length = close == NULL ? 0 : (size_t)(close + 1 - c->p);
+        return close != NULL && eq_spice_is_property(s, t);
+    }
     while (t.text + t.length < end && !among(t.text[t.length], "(+-*/ ")) t.length++;
     return (t.text + t.length < end && t.length > 0 && t.text[t.length] == '(') ||
            eq_token_is_among(t, names, sizeof names / sizeof *names) ||
@@ -263,9 +218,9 @@ static void add_item(eq_spice *s, const eq_cursor *c, const char *end, unsigned 
     if (eq_spice_wildcard(s, t, analyses)) return;
     if (is_all(t))
         add_everything(s, analyses);
-    else if ((*c->p == '@' && add_property(s, c, end, t, analyses)) || add_bare(s, t, analyses))
+    else if (add_bare(s, t, analyses))
         return;
-    else if (*c->p != '@' && is_expression(s, c, end))
+    else if (is_expression(s, c, end))
         add_expression(s, c, end, t, analyses);
     else
         add_nothing(s, t, strict && *c->p != '@');

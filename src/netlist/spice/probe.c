@@ -40,6 +40,35 @@ static eq_lookup potential(eq_spice *s, eq_token first, eq_token second, eq_oper
     return EQ_FOUND;
 }
 
+/* id(m1): the current into a terminal of a transistor. */
+static eq_lookup terminal(eq_spice *s, eq_token what, eq_element e, eq_operand *value) {
+    eq_stored found;
+    if (!eq_terminal_find(eq_class(s->circuit->row[e].cls), what.text[1], &found)) {
+        eq_spice_fail(s, what.at, "%s names %.*s of %s, which has no such terminal; write i(%s)",
+                      s->card, (int)what.length, what.text, eq_circuit_element_name(s->circuit, e),
+                      eq_circuit_element_name(s->circuit, e));
+        return EQ_LOOKUP_FAILED;
+    }
+    *value =
+        eq_formula_input_of(s->formula, (eq_formula_input){EQ_INPUT_STORED, found.of, found.by, e});
+    return EQ_FOUND;
+}
+
+/* The sum over its terminals of potential times current. */
+eq_operand eq_spice_port_power(const eq_circuit *c, eq_formula *f, eq_element e) {
+    eq_row r = c->row[e];
+    const eq_table *t = &c->table[r.cls];
+    eq_operand sum = {0.0, EQ_NONE};
+    for (int a = 0; a < t->cls->terminals; a++) {
+        eq_formula_input i = {EQ_INPUT_STORED, a, EQ_STORED_CURRENT, e};
+        eq_formula_input v = {EQ_INPUT_DROP, t->term[a][r.row], EQ_GROUND, EQ_NONE};
+        eq_operand x[2] = {eq_formula_input_of(f, i), eq_formula_input_of(f, v)};
+        eq_operand y[2] = {sum, eq_formula_apply(f, eq_operation_find("*", 2), x)};
+        sum = a == 0 ? y[1] : eq_formula_apply(f, eq_operation_find("+", 2), y);
+    }
+    return sum;
+}
+
 /* v(a), v(a,b), i(x), p(x) = w(x), n(x) or temper, now that all nodes and elements are known. */
 static eq_lookup input(eq_spice *s, eq_token what, eq_token first, eq_token second,
                        eq_operand *value) {
@@ -55,8 +84,14 @@ static eq_lookup input(eq_spice *s, eq_token what, eq_token first, eq_token seco
         in.branch = eq_spice_find_element(s, first, s->card);
         if (in.branch == EQ_NONE) return EQ_LOOKUP_FAILED;
     }
+    if (what.length == 2) return terminal(s, what, in.branch, value);
+    bool power = eq_token_is(what, "p") || eq_token_is(what, "w");
+    if (power && eq_class(s->circuit->row[in.branch].cls)->control == EQ_CONTROL_PORT) {
+        *value = eq_spice_port_power(s->circuit, s->formula, in.branch);
+        return EQ_FOUND;
+    }
     *value = eq_formula_input_of(s->formula, in);
-    if (!eq_token_is(what, "p") && !eq_token_is(what, "w")) return EQ_FOUND;
+    if (!power) return EQ_FOUND;
     eq_row r = s->circuit->row[in.branch];
     eq_node *const *term = s->circuit->table[r.cls].term;
     eq_operand x[2] = {drop(s, term[0][r.row], term[1][r.row]), *value};
@@ -71,10 +106,33 @@ static bool stored_of(const eq_spice *s, eq_token t, eq_formula_input *in) {
     if (!eq_spice_part(t, &name, &what)) return false;
     eq_element e = eq_spice_element_of(s, name);
     if (e == EQ_NONE) return false;
-    if (!eq_stored_find(eq_class(s->circuit->row[e].cls), what.text, what.length, &found))
-        return false;
+    const eq_device_class *cls = eq_class(s->circuit->row[e].cls);
+    bool shown = *t.text == '@' && eq_shown_find(cls, what.text, what.length, &found);
+    if (!shown && !eq_stored_find(cls, what.text, what.length, &found)) return false;
     *in = (eq_formula_input){EQ_INPUT_STORED, found.of, found.by, e};
     return true;
+}
+
+/* @d1[id], @r1[i], @v1[p], @r1[v]: ngspice's names for i(d1), p(v1) and v(r1); NULL: another one. */
+static const char *probe_of(eq_token t, eq_token *name) {
+    static const struct {
+        const char *name, *probe;
+    } known[] = {{"i", "i"}, {"id", "i"}, {"c", "i"}, {"current", "i"}, {"p", "p"}, {"v", "v"}};
+    eq_token what;
+    if (*t.text != '@' || !eq_spice_part(t, name, &what)) return NULL;
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+        if (eq_token_is(what, known[k].name)) return known[k].probe;
+    return NULL;
+}
+
+static eq_lookup probed(eq_spice *s, eq_token name, const char *probe, eq_operand *value) {
+    eq_token what = {EQ_TOKEN_WORD, probe, 1, name.at}, none = {EQ_TOKEN_WORD, "", 0, name.at};
+    eq_element e = eq_spice_element_of(s, name);
+    if (e == EQ_NONE || *probe != 'v') return input(s, what, name, none, value);
+    eq_row r = s->circuit->row[e];
+    eq_node *const *term = s->circuit->table[r.cls].term;
+    *value = drop(s, term[0][r.row], term[1][r.row]);
+    return EQ_FOUND;
 }
 
 /* The element and the column of r1:r, or of r1 alone; false: the name is neither. */
@@ -88,6 +146,8 @@ static bool property_of(const eq_spice *s, eq_token t, eq_element *e, int *colum
     if (!eq_spice_part(t, &name, &param)) return false;
     *e = eq_spice_element_of(s, name);
     if (*e == EQ_NONE) return false;
+    if (*t.text == '@' && eq_token_is(param, "resistance")) param.length = 1;
+    if (*t.text == '@' && eq_token_is(param, "dc")) param.text = "dcv0", param.length = 4;
     *column = eq_spice_column(eq_class(s->circuit->row[*e].cls), param);
     return *column >= 0;
 }
@@ -122,7 +182,7 @@ bool eq_spice_is_property(const eq_spice *s, eq_token t) {
     double value;
     eq_token name, param;
     eq_formula_input in;
-    return stored_of(s, t, &in) || property_of(s, t, &e, &column) ||
+    return stored_of(s, t, &in) || probe_of(t, &name) != NULL || property_of(s, t, &e, &column) ||
            eq_spice_reactance(s, t, &value) || formula_resistor(s, t) != EQ_NONE ||
            (eq_spice_part(t, &name, &param) && eq_spice_model_has(s, name, param));
 }
@@ -157,6 +217,8 @@ static eq_lookup asked(eq_spice *s, eq_token name, eq_operand *value) {
         *value = eq_formula_input_of(s->formula, in);
         return EQ_FOUND;
     }
+    const char *probe = probe_of(name, &model);
+    if (probe != NULL) return probed(s, model, probe, value);
     if (property_of(s, name, &e, &column)) {
         bool written = column == eq_handle_as_written(s->circuit, e).param;
         double factor = written && eq_spice_has_value(s, e) ? eq_spice_factor(s, e) : 1.0;

@@ -73,7 +73,9 @@ static void add(eq_spice *s, const struct family *f, int32_t k, unsigned analyse
         eq_node *const *term = s->circuit->table[at.cls].term;
         in = (eq_formula_input){EQ_INPUT_DROP, term[0][at.row], term[1][at.row], EQ_NONE};
         x[1] = eq_formula_input_of(probe.formula, in);
-        x[0] = eq_formula_apply(probe.formula, eq_operation_find("*", 2), x);
+        x[0] = eq_class(at.cls)->control == EQ_CONTROL_PORT
+                   ? eq_spice_port_power(s->circuit, probe.formula, k)
+                   : eq_formula_apply(probe.formula, eq_operation_find("*", 2), x);
         p.quantity = EQ_QUANTITY_NONE;
     } else if (f->function != NULL) {
         x[0] = eq_formula_apply(probe.formula, eq_operation_find(f->function, 1), x);
