@@ -142,14 +142,23 @@ void eq_engine_store(const eq_engine *e) {
     if (e->ops->store != NULL) e->ops->store(e->self);
 }
 
-eq_status eq_engine_free_phase(eq_engine *e, size_t n, const double *x, double *y, eq_diag *diag) {
+eq_status eq_engine_free_phase_from(eq_engine *e, size_t n, const double *x, const double *v,
+                                    double *y, eq_diag *diag) {
     e->solved = 0;
     if (n == 0 || n > e->batch)
         return eq_fail(diag, EQ_ERR_USAGE, "%zu examples in a minibatch; this engine takes 1..%zu",
                        n, e->batch);
-    eq_status status = e->ops->free_phase(e->self, n, x, y, diag);
+    if (v != NULL && e->ops->free_phase_from == NULL)
+        return eq_fail(diag, EQ_ERR_USAGE, "the %s engine begins no free phase at a given state",
+                       e->ops->name);
+    eq_status status = v == NULL ? e->ops->free_phase(e->self, n, x, y, diag)
+                                 : e->ops->free_phase_from(e->self, n, x, v, y, diag);
     if (status == EQ_OK) e->solved = 1;
     return status;
+}
+
+eq_status eq_engine_free_phase(eq_engine *e, size_t n, const double *x, double *y, eq_diag *diag) {
+    return eq_engine_free_phase_from(e, n, x, NULL, y, diag);
 }
 
 bool eq_engine_follows(const eq_engine *e) {

@@ -32,6 +32,9 @@ void eq_engine_store(const eq_engine *e);
 /* Free phase of n examples: x[n][inputs] [V] sets the input sources, y[n][outputs] [V] receives
  * v(plus) - v(minus). Output sources are at zero. */
 eq_status eq_engine_free_phase(eq_engine *e, size_t n, const double *x, double *y, eq_diag *diag);
+/* As eq_network_free_phase_from. */
+eq_status eq_engine_free_phase_from(eq_engine *e, size_t n, const double *x, const double *v,
+                                    double *y, eq_diag *diag);
 /* Whether there is a free phase of the same examples again that begins at the states of slot 1, as a nudged phase
  * left them: it follows a state that moves with the parameters, where one that begins anew may end in another. */
 bool eq_engine_follows(const eq_engine *e);

@@ -17,6 +17,9 @@ typedef struct eq_engine_ops {
     void (*store)(const void *self);
     /* 1 <= n <= batch; slot 1..EQ_ADJOINT-1; the other phases and an update follow a free phase. */
     eq_status (*free_phase)(void *self, size_t n, const double *x, double *y, eq_diag *diag);
+    /* The same, which begins at the states v[n][units] of `potentials`. NULL: it begins where it does. */
+    eq_status (*free_phase_from)(void *self, size_t n, const double *x, const double *v, double *y,
+                                 eq_diag *diag);
     /* The free phase of the same examples again from the states of slot 1, with the parameters as they are now. NULL: of
      * these there is one, wherever it begins. */
     eq_status (*follow)(void *self, double *y, eq_diag *diag);

@@ -148,10 +148,15 @@ void eq_network_store(const eq_network *n) {
     eq_engine_store(n->engine);
 }
 
+eq_status eq_network_free_phase_from(eq_network *n, size_t count, const double *x, const double *v,
+                                     double *y, eq_diag *diag) {
+    n->collects = false;
+    return eq_engine_free_phase_from(n->engine, count, x, v, y, diag);
+}
+
 eq_status eq_network_free_phase(eq_network *n, size_t count, const double *x, double *y,
                                 eq_diag *diag) {
-    n->collects = false;
-    return eq_engine_free_phase(n->engine, count, x, y, diag);
+    return eq_network_free_phase_from(n, count, x, NULL, y, diag);
 }
 
 eq_status eq_network_nudged_phase(eq_network *n, int slot, const eq_nudge *nudge, double *y,

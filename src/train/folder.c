@@ -128,9 +128,9 @@ eq_status eq_folder_claim(const char *folder, eq_claim **out, eq_diag *diag) {
 
 /* In the order in which they go: without its model a run is no network any more, with its
  * checkpoint it can still go on. */
-static const char *const run_file[] = {EQ_TRAIN_MODEL,      EQ_TRAIN_CURVES,
-                                       EQ_TRAIN_METRICS,    EQ_TRAIN_DIAGNOSIS,
-                                       EQ_TRAIN_CHECKPOINT, EQ_TRAIN_EXPERIMENT};
+static const char *const run_file[] = {EQ_TRAIN_MODEL,     EQ_TRAIN_CURVES,     EQ_TRAIN_METRICS,
+                                       EQ_TRAIN_DIAGNOSIS, EQ_TRAIN_CHECKPOINT, EQ_TRAIN_STATES_A,
+                                       EQ_TRAIN_STATES_B,  EQ_TRAIN_EXPERIMENT};
 enum { RUN_FILES = sizeof run_file / sizeof *run_file };
 
 /* A device, a FIFO or a folder of such a name is no run's. */

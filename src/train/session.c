@@ -406,16 +406,21 @@ static void set_goals(eq_session *s, const eq_data *d, const uint32_t *index, si
     }
 }
 
-eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t *index, size_t n,
-                                eq_diag *diag) {
+eq_status eq_session_free_phase_from(eq_session *s, const eq_data *d, const uint32_t *index,
+                                     size_t n, const double *v, eq_diag *diag) {
     eq_encode(&s->encoder, d, index, n, s->input);
     eq_session_convert_inputs(s, n * s->encoder.inputs, s->input);
     set_goals(s, d, index, n);
     eq_network_read(s->model, s->evaluating, s->read);
     s->row = index;
-    eq_status status = eq_network_free_phase(s->model, n, s->input, s->y, diag);
+    eq_status status = eq_network_free_phase_from(s->model, n, s->input, v, s->y, diag);
     if (status == EQ_OK) eq_session_read_outputs(s, n, s->y);
     return status;
+}
+
+eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t *index, size_t n,
+                                eq_diag *diag) {
+    return eq_session_free_phase_from(s, d, index, n, NULL, diag);
 }
 
 static void score_class(const eq_session *s, const double *y, size_t label, eq_score *score) {

@@ -115,6 +115,10 @@ double eq_session_cosine(size_t n, const double *scale, const double *a, const d
 eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t *index, size_t n,
                                 eq_diag *diag);
 
+/* The same from the states v[n][nodes] (eq_network_free_phase_from). */
+eq_status eq_session_free_phase_from(eq_session *s, const eq_data *d, const uint32_t *index,
+                                     size_t n, const double *v, eq_diag *diag);
+
 /* Sums over examples. */
 typedef struct eq_score {
     double loss;

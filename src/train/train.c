@@ -60,7 +60,11 @@ static eq_status save(run *r, bool model) {
     if (status == EQ_OK) status = eq_doctor_write(r->t->doctor, folder, r->diag);
     if (status == EQ_OK && model) status = write_model(r);
     p->seconds = eq_seconds_now() - r->start;
+    eq_cached *cached = r->t->cached;
+    if (status == EQ_OK && cached != NULL)
+        status = eq_cached_write(cached, folder, p->run, p->steps, r->diag);
     if (status == EQ_OK) status = eq_folder_write_checkpoint(folder, p, r->diag);
+    if (status == EQ_OK && cached != NULL) status = eq_cached_tidy(cached, folder, r->diag);
     r->last_save = eq_seconds_now();
     r->saving = r->last_save - before;
     return status;
@@ -121,6 +125,9 @@ static eq_status resume(run *r) {
     if (status == EQ_OK) status = eq_checkpoint_read(path, &old, r->diag);
     if (status == EQ_OK) status = check_resumed(r, &old, path);
     if (status == EQ_OK) take_over(r->t, &old);
+    if (status == EQ_OK && r->t->cached != NULL)
+        status =
+            eq_cached_read(r->t->cached, r->o->folder, r->t->now.run, r->t->now.steps, r->diag);
     if (status == EQ_OK)
         status = eq_doctor_resume(r->t->doctor, r->o->folder, (size_t)r->t->now.epoch, r->diag);
     eq_checkpoint_free(&old);

@@ -18,6 +18,8 @@
 #define EQ_TRAIN_DIAGNOSIS "diagnosis.csv"
 #define EQ_TRAIN_MODEL "model.cir"
 #define EQ_TRAIN_CHECKPOINT "checkpoint"
+#define EQ_TRAIN_STATES_A "free-states-a" /* one of them, or of a run cut short both */
+#define EQ_TRAIN_STATES_B "free-states-b"
 #define EQ_TRAIN_EXPERIMENT "experiment.xml"
 #define EQ_TRAIN_CURVES "curves.svg" /* drawn by report/plot.h */
 

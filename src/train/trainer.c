@@ -98,6 +98,7 @@ eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *asked
     if (status == EQ_OK && x->meta.shots > 0) status = eq_meta_new(&t->s, &t->meta, diag);
     if (status == EQ_OK) status = begin(t, diag);
     if (status == EQ_OK) status = give_devices(t, diag);
+    if (status == EQ_OK && eq_experiment_caches(x)) status = eq_cached_new(&t->s, &t->cached, diag);
     if (status == EQ_OK)
         *out = t;
     else
@@ -110,6 +111,7 @@ void eq_trainer_free(eq_trainer *t) {
     eq_free(t->order);
     eq_meta_free(t->meta);
     eq_doctor_free(t->doctor);
+    eq_cached_free(t->cached);
     eq_free(t->square);
     t->now.class_name = NULL; /* belongs to the data */
     t->now.classes = 0;
@@ -156,12 +158,21 @@ eq_status eq_trainer_keep(eq_trainer *t, uint64_t epoch, eq_diag *diag) {
     return EQ_OK;
 }
 
+/* Of training examples row[n], where that of each ended in the epoch before. */
+static eq_status free_phase(eq_trainer *t, const uint32_t *row, size_t n, eq_diag *diag) {
+    const double *from = t->cached == NULL ? NULL : eq_cached_states(t->cached, row, n);
+    return eq_session_free_phase_from(&t->s, t->s.set.train, row, n, from, diag);
+}
+
 /* Free phase, nudged phases and update of n examples from now.position on. */
 static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *diag) {
     eq_session *s = &t->s;
     eq_checkpoint *p = &t->now;
     s->read = p->steps;
-    eq_status status = eq_session_free_phase(s, s->set.train, t->order + p->position, n, diag);
+    const uint32_t *row = t->order + p->position;
+    eq_status status = free_phase(t, row, n, diag);
+    if (status == EQ_OK && t->cached != NULL)
+        status = eq_cached_keep(t->cached, s->model, s->input, row, n, diag);
     if (status != EQ_OK) return status;
     eq_session_score(s, n, score);
     if (!isfinite(score->loss))
@@ -370,7 +381,7 @@ static eq_status exact_at(eq_trainer *t, uint32_t index, double *gradient, eq_di
     eq_session *s = &t->s;
     eq_estimator adjoint = {.kind = eq_estimator_find("adjoint")};
     double a[EQ_MAX_SLOTS];
-    eq_status status = eq_session_free_phase(s, s->set.train, &index, 1, diag);
+    eq_status status = free_phase(t, &index, 1, diag);
     if (status == EQ_OK)
         status =
             eq_estimate(&adjoint, s->phases, s->model, &t->x->cost, 1.0, 1, s->y, s->goal, a, diag);
@@ -397,7 +408,7 @@ eq_status eq_trainer_watch(eq_trainer *t, double *cosine, eq_diag *diag) {
     eq_network_store(s->model);
     eq_session_get(s, theta);
     eq_session_scale(s, theta, scale);
-    eq_status status = eq_session_free_phase(s, s->set.train, &index, 1, diag);
+    eq_status status = free_phase(t, &index, 1, diag);
     if (status == EQ_OK) status = estimated(t, estimate, diag);
     if (status == EQ_OK) status = exact_at(t, index, exact, diag);
     if (status == EQ_OK) *cosine = eq_session_cosine(n, scale, estimate, exact);

@@ -3,6 +3,7 @@
 #ifndef EQ_TRAIN_TRAINER_H
 #define EQ_TRAIN_TRAINER_H
 
+#include "train/cached.h"
 #include "train/checkpoint.h"
 #include "train/diagnosis.h"
 #include "train/meta/meta.h"
@@ -16,6 +17,7 @@ struct eq_trainer {
     double *square;  /* [outputs] work: of the rows scored last */
     eq_random after;
     eq_meta *meta;     /* its "examples" are tasks; NULL: it learns one */
+    eq_cached *cached; /* free states; NULL: none are kept */
     eq_doctor *doctor; /* looks at the minibatches as they pass; NULL: none does */
     eq_checkpoint now; /* where the training is; g and state are filled in when it is saved */
 };

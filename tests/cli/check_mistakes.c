@@ -82,6 +82,7 @@ static const struct {
      "free-steps=\"30\" has no effect here; it belongs to solver=\"steps\""},
     {"discrete-digits", "network.precision=single --set network.tolerance=1e-4",
      "it belongs to <conv .../>"},
+    {"elastic", "network.cache=yes", "it belongs to kind=\"hopfield\" or \"discrete\""},
     {"elastic", "network.sigma=tanh", "it belongs to kind=\"hopfield\" or \"discrete\""},
 };
 

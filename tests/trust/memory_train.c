@@ -276,6 +276,27 @@ static eq_status run_of_edges(eq_diag *diag) {
     return status;
 }
 
+/* Free states that are kept, written, and taken up again. */
+static eq_status cached(eq_diag *diag) {
+    static const char *const set[] = {"network.cache=yes", "network.layers=64,5,10",
+                                      "network.tolerance=1e-4", "data.train-limit=8",
+                                      "data.test-limit=4"};
+    const eq_settings settings = {set, sizeof set / sizeof *set};
+    eq_experiment *x = NULL;
+    eq_train_options o = eq_train_defaults();
+    eq_status status = eq_experiment_read_with("netlists/hopfield-digits.xml", &settings, &x, diag);
+    o.folder = in("cached");
+    o.force = true;
+    for (size_t k = 1; status == EQ_OK && k <= 2; k++) {
+        x->epochs = k;
+        status = eq_train(x, &o, NULL, NULL, diag);
+        o.force = false;
+        o.resume = true;
+    }
+    eq_experiment_free(x);
+    return status;
+}
+
 /* A folder in use, and a run that goes on with another seed. */
 static eq_status refused_folders(eq_diag *diag) {
     eq_experiment *x = NULL;
@@ -317,6 +338,7 @@ const memory_scenario memory_of_trainings[] = {
     {"devices", .run = devices},
     {"folders that are refused", .run = refused_folders},
     {"resumed training", .run = resume},
+    {"cached free states", .run = cached},
     {"a run of a network of edges", .run = run_of_edges},
     {"settings", .run = settings},
     {"regression", .run = regression},

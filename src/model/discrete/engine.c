@@ -176,6 +176,17 @@ static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq
     return settle_free(d, y, diag);
 }
 
+/* The largest values of poolings stand where they are in these states. */
+static eq_status free_phase_from(void *self, size_t n, const double *x, const double *v, double *y,
+                                 eq_diag *diag) {
+    eq_discrete *d = self;
+    d->n = n;
+    take_inputs(d, x);
+    eq_units_scatter(n, d->layers, d->width, v, d->at[0].s);
+    eq_discrete_find_largest(d, &d->at[0]);
+    return settle_free(d, y, diag);
+}
+
 static void copy_state(eq_discrete *d, int slot, int source) {
     const eq_discrete_state *from = &d->at[source];
     eq_discrete_state *to = &d->at[slot];
@@ -331,6 +342,7 @@ static const eq_engine_ops ops = {
     .destroy = destroy,
     .about = about,
     .free_phase = free_phase,
+    .free_phase_from = free_phase_from,
     .follow = follow,
     .nudged_phase = nudged_phase,
     .adjoint_phase = adjoint_phase,

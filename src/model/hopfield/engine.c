@@ -73,8 +73,12 @@ static bool make_room(eq_hopfield *h) {
 
 static eq_engine_info about(const void *self) {
     const eq_hopfield *h = self;
-    return (eq_engine_info){
-        .name = "hopfield", .iterations = h->passes, .solves = h->solves, .worst_ratio = h->worst};
+    return (eq_engine_info){.name = "hopfield",
+                            .iterations = h->passes,
+                            .solves = h->solves,
+                            .free_iterations = h->free_passes,
+                            .free_solves = h->free_solves,
+                            .worst_ratio = h->worst};
 }
 
 static void read_outputs(const eq_hopfield *h, int slot, double *y) {
@@ -98,6 +102,15 @@ static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq
     memcpy(h->x, x, n * h->o.width[0] * sizeof *x);
     for (size_t l = 1; l <= h->layers; l++)
         memset(h->s[0][l], 0, n * h->o.width[l] * sizeof(double));
+    return settle_free(h, y, diag);
+}
+
+static eq_status free_phase_from(void *self, size_t n, const double *x, const double *v, double *y,
+                                 eq_diag *diag) {
+    eq_hopfield *h = self;
+    h->n = n;
+    memcpy(h->x, x, n * h->o.width[0] * sizeof *x);
+    eq_units_scatter(n, h->layers, h->o.width, v, h->s[0]);
     return settle_free(h, y, diag);
 }
 
@@ -164,8 +177,9 @@ static void disturb(void *self, int slot, eq_disturbance error, const void *data
 #define ENGINE(of)                                                                                 \
     {                                                                                              \
         .name = "hopfield", .destroy = destroy, .about = about, .free_phase = free_phase,          \
-        .follow = follow, .nudged_phase = nudged_phase, .adjoint_phase = adjoint_phase,            \
-        .update = update, .potentials = potentials, .disturb = disturb, .dynamics = &(of)          \
+        .free_phase_from = free_phase_from, .follow = follow, .nudged_phase = nudged_phase,        \
+        .adjoint_phase = adjoint_phase, .update = update, .potentials = potentials,                \
+        .disturb = disturb, .dynamics = &(of)                                                      \
     }
 
 /* Units that are clipped, units without bounds. */

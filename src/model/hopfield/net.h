@@ -64,10 +64,11 @@ typedef struct eq_hopfield {
     double *swept; /* [laters] those of one example behind it */
     double damp;   /* how far they go there where they are woven */
     eq_mixing *mixing;
-    double *field, *force;        /* [batch][largest] work */
-    double *vectors;              /* [4][batch][units] work of the adjoint */
-    double *gradient;             /* [largest block] */
-    double passes, solves, worst; /* passes: through the weights between units, of all solves */
+    double *field, *force;           /* [batch][largest] work */
+    double *vectors;                 /* [4][batch][units] work of the adjoint */
+    double *gradient;                /* [largest block] */
+    double passes, solves, worst;    /* passes: through the weights between units, of all solves */
+    double free_passes, free_solves; /* those of free phases */
 } eq_hopfield;
 
 /* weave.c. Lays out couplings and the order of the sweeps. */

@@ -260,12 +260,16 @@ eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq
     eq_status status = check_nudge(h, nudge, diag);
     if (status != EQ_OK) return status;
     size_t step = 0;
-    double worst = iterate(h, slot, nudge, &step);
+    double passes = h->passes, worst = iterate(h, slot, nudge, &step);
     /* where later layers are coupled, sweeps may end at a saddle; phases that are nudged begin beside a minimum */
     bool looks = h->woven && h->o.solver == EQ_HOPFIELD_SWEEPS && slot == 0;
     for (int k = 1; looks && worst <= h->o.tolerance && eq_hopfield_leave(h, 0.1 * k); k++)
         worst = k > TRIES ? INFINITY : iterate(h, slot, nudge, &step);
     h->solves += (double)h->n;
+    if (slot == 0) {
+        h->free_passes += h->passes - passes;
+        h->free_solves += (double)h->n;
+    }
     if (worst <= h->o.tolerance) {
         h->worst = fmax(h->worst, worst / h->o.tolerance);
         return EQ_OK;

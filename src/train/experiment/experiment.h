@@ -67,7 +67,8 @@ struct eq_experiment {
     eq_hopfield_options network;  /* instead of a circuit, */
     eq_discrete_options discrete; /* or this, */
     eq_elastic_options elastic;   /* or this; none of them said: it has one */
-    eq_preset *preset;            /* of the circuit, applied one after the other */
+    bool cache;        /* free phases of a training begin where that of the example ended before */
+    eq_preset *preset; /* of the circuit, applied one after the other */
     size_t presets, preset_cap;
     eq_data_kept
         *kept; /* tables that trainings of the same master share; not its own, NULL: none */
@@ -106,6 +107,11 @@ eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_d
 /* Whether it trains a circuit; EQ_ERR_USAGE: it does not, and `what` is done with one alone. */
 static inline bool eq_experiment_has_circuit(const eq_experiment *x) {
     return !eq_hopfield_is(&x->network) && x->discrete.layers == 0 && x->elastic.nodes == NULL;
+}
+/* Whether free states of a training are kept: of units in layers, one network, phases that settle. */
+static inline bool eq_experiment_caches(const eq_experiment *x) {
+    bool units = eq_hopfield_is(&x->network) || x->discrete.layers > 0;
+    return x->cache && units && x->meta.shots == 0 && !eq_estimator_samples(&x->estimator);
 }
 /* Steps that backpropagation through time goes back; 0: none are said, or it is not the estimator. */
 static inline size_t eq_estimator_unrolled(const eq_experiment *x) {

@@ -149,6 +149,10 @@ static bool units(const eq_experiment *x) {
     return hopfield(x) || discrete(x);
 }
 
+static bool one_task(const eq_experiment *x) {
+    return x->meta.shots == 0;
+}
+
 static bool in_layers(const eq_experiment *x) {
     return !elastic(x);
 }
@@ -346,6 +350,11 @@ static const struct rule {
     {"network", "nodes springs drive k-min k-max l-min l-max", "kind=\"elastic\"", elastic, NULL,
      NULL},
     {"network", "readout free-steps nudged-steps", "kind=\"discrete\"", discrete, NULL, NULL},
+    {"network", "cache", "kind=\"hopfield\" or \"discrete\"", units, NULL, NULL},
+    {"network", "cache", "an experiment without <langevin>, whose phases settle", settles, NULL,
+     NULL},
+    {"network", "cache", "an experiment without <meta>, which trains one network", one_task, NULL,
+     NULL},
     {"network", "precision", "<conv .../>", convolves, NULL, NULL},
     {"network", "free-steps", "solver=\"steps\"", in_time, NULL, NULL},
     {"network", "nudged-steps", "solver=\"steps\" or estimator type=\"bptt\"", in_time_or_back,

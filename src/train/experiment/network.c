@@ -201,6 +201,8 @@ static eq_status read_discrete(const reader *r, eq_experiment *x) {
 eq_status eq_network_element_read(const eq_xml *xml, const eq_xml_node *node, eq_experiment *x,
                                   eq_diag *diag) {
     reader r = {xml, node, diag};
+    const char *cache = word(&r, "cache");
+    x->cache = cache != NULL && strcmp(cache, "yes") == 0;
     if (strcmp(word(&r, "kind"), "elastic") == 0)
         return eq_elastic_element_read(xml, node, x, diag);
     return strcmp(word(&r, "kind"), "hopfield") == 0 ? read_hopfield(&r, x) : read_discrete(&r, x);
@@ -235,6 +237,7 @@ static void write_hopfield(const eq_experiment *x, eq_text *t) {
     if (o.topology > 0) eq_text_printf(t, " topology=\"%zu\"", o.topology);
     eq_text_printf(t, " sigma=\"%s\" solver=\"%s\"", o.sigma->name,
                    eq_hopfield_solver_name(o.solver));
+    if (x->cache) eq_put_text(t, "cache", "yes");
     eq_put_number(t, "step", o.step);
     eq_put_number(t, "tolerance", o.tolerance);
     eq_text_printf(t, " steps=\"%zu\"/>\n", o.steps);
@@ -259,6 +262,7 @@ static void write_discrete(const eq_experiment *x, eq_text *t) {
     eq_named_slots_write(x, discrete_texts, DISCRETE_TEXTS, o, t);
     if (o->topology > 0) eq_text_printf(t, " topology=\"%zu\"", o->topology);
     if (o->single) eq_text_puts(t, " precision=\"single\"");
+    if (x->cache) eq_put_text(t, "cache", "yes");
     eq_put_number(t, "tolerance", o->tolerance);
     eq_text_printf(t, " steps=\"%zu\" free-steps=\"%zu\" nudged-steps=\"%zu\">\n", o->steps,
                    o->free, o->nudged);
