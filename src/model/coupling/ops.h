@@ -28,7 +28,7 @@ struct eq_coupling_ops {
 };
 
 extern const eq_coupling_ops eq_coupling_dense, eq_coupling_listed; /* coupling.c */
-extern const eq_coupling_ops eq_coupling_convolves;        /* convolution.c */
-extern const eq_coupling_ops eq_coupling_convolves_single; /* convolution_single.c */
+extern const eq_coupling_ops eq_coupling_convolves;                 /* convolution.c */
+extern const eq_coupling_ops eq_coupling_convolves_single;          /* convolution_single.c */
 
 #endif
