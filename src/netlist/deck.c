@@ -63,6 +63,8 @@ static bool spice_init(eq_spice *s, eq_reading *r, eq_diag *diag) {
                       .calls_left = EQ_MAX_CALLS,
                       .random = eq_random_seed(1),
                       .scale = 1.0,
+                      .defl = NAN,
+                      .defw = NAN,
                       .rshunt = INFINITY,
                       .noted = eq_names_new(),
                       .global = eq_names_new(),

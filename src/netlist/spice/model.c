@@ -341,12 +341,22 @@ static int class_of_level(const reading *r, const char *type, eq_cursor card) {
     return EQ_NONE;
 }
 
+/* What parameter k is that neither the card nor a line says: .options defl and defw give sizes of MOS
+ * transistors (ngspice manual, 11.1.3). */
+static double start_of(const reading *r, int k) {
+    const eq_device_class *cls = eq_class(r->cls);
+    if (k >= cls->params) return NAN;
+    const char *name = cls->param[k].name;
+    double size = strcmp(name, "l") == 0 ? r->s->all->defl : NAN;
+    if (strcmp(name, "w") == 0) size = r->s->all->defw;
+    return cls->letter == 'm' && !isnan(size) ? size : cls->param[k].default_value;
+}
+
 static bool read_model(reading *r, eq_cursor c, const char *type) {
     bool by_level = eq_class(class_with(type, 0))->level > 0;
     r->cls = by_level ? class_of_level(r, type, c) : class_for(type, c);
     if (r->cls == EQ_NONE) return false;
-    for (int k = 0; k < EQ_MAX_COLUMNS; k++)
-        r->w[k] = k < eq_class(r->cls)->params ? eq_class(r->cls)->param[k].default_value : NAN;
+    for (int k = 0; k < EQ_MAX_COLUMNS; k++) r->w[k] = start_of(r, k);
     eq_cursor card = c;
     while (eq_token_peek(&c).kind != EQ_TOKEN_END)
         if (!read_key(r, &c)) return false;

@@ -13,7 +13,8 @@ static const struct option {
 } options[] = {{"reltol", OPTION_TIGHTEN, 1e-15, 1.0}, {"abstol", OPTION_TIGHTEN, 1e-300, 1e300},
                {"gmin", OPTION_SET, 0.0, 1e300},       {"temp", OPTION_SET, -273.15, 1e6},
                {"tnom", OPTION_SET, -273.15, 1e6},     {"itl1", OPTION_COUNT, 1.0, 1e9},
-               {"scale", OPTION_SET, 1e-300, 1e300},   {"rshunt", OPTION_SET, 1e-300, 1e300}};
+               {"scale", OPTION_SET, 1e-300, 1e300},   {"rshunt", OPTION_SET, 1e-300, 1e300},
+               {"defl", OPTION_SET, 1e-300, 1e300},    {"defw", OPTION_SET, 1e-300, 1e300}};
 
 enum {
     OPTION_RELTOL,
@@ -24,28 +25,21 @@ enum {
     OPTION_ITL1,
     OPTION_SCALE,
     OPTION_RSHUNT,
+    OPTION_DEFL,
+    OPTION_DEFW,
     OPTIONS
 };
 
 /* How ngspice solves and prints: nothing that an operating point within our bound depends on. */
 static const char *const harmless_options[] = {
+    "defad",  "defas", /* of which ngspice 39 makes no current (measured) */
     "seed",   "vntol",  "itl2",   "itl3",      "itl4",     "itl5",         "itl6",
     "pivtol", "pivrel", "trtol",  "chgtol",    "method",   "maxord",       "numdgt",
     "nopage", "acct",   "noacct", "list",      "node",     "opts",         "nomod",
     "noinit", "klu",    "sparse", "gminsteps", "srcsteps", "savecurrents", "epsmin"};
-/* Options that change the circuit. */
-static const char *const refused_options[] = {"defl", "defw", "defad", "defas"};
 
-/* An option that eqspice does not have, with its value; false: it is refused. */
-static bool other_option(eq_spice *s, eq_cursor *c, eq_token t) {
-    if (eq_token_is_among(t, refused_options, sizeof refused_options / sizeof *refused_options)) {
-        eq_spice_fail(
-            s, t.at,
-            "option %.*s changes the circuit and is not supported; remove it or write its elements "
-            "out",
-            (int)t.length, t.text);
-        return false;
-    }
+/* An option that eqspice does not have, with its value. */
+static void other_option(eq_spice *s, eq_cursor *c, eq_token t) {
     if (!eq_token_is_among(t, harmless_options, sizeof harmless_options / sizeof *harmless_options))
         eq_spice_note(s, "options", t.at,
                       "ignored: option %.*s (and others that eqspice does not have)", (int)t.length,
@@ -54,7 +48,6 @@ static bool other_option(eq_spice *s, eq_cursor *c, eq_token t) {
         eq_token_next(c);
         eq_token_next(c);
     }
-    return true;
 }
 
 static void set_option(eq_spice *s, int k, eq_token name, double value) {
@@ -62,7 +55,8 @@ static void set_option(eq_spice *s, int k, eq_token name, double value) {
     double *target[] = {[OPTION_RELTOL] = &c->options.reltol, [OPTION_ABSTOL] = &c->options.abstol,
                         [OPTION_GMIN] = &c->env.gmin,         [OPTION_TEMP] = &c->env.temp,
                         [OPTION_TNOM] = &c->env.tnom,         [OPTION_ITL1] = NULL,
-                        [OPTION_SCALE] = &s->all->scale,      [OPTION_RSHUNT] = &s->all->rshunt};
+                        [OPTION_SCALE] = &s->all->scale,      [OPTION_RSHUNT] = &s->all->rshunt,
+                        [OPTION_DEFL] = &s->all->defl,        [OPTION_DEFW] = &s->all->defw};
     if (!(value >= options[k].min && value <= options[k].max)) {
         eq_spice_fail(s, name.at, "%s=%g is outside %g..%g; give a value inside", options[k].name,
                       value, options[k].min, options[k].max);
@@ -146,7 +140,10 @@ void eq_spice_options(eq_spice *s, eq_cursor *c, eq_location at) {
         }
         while (k < OPTIONS && !eq_token_is(t, options[k].name)) k++;
         bool glued = t.text > start && t.text[-1] == '(';
-        if (!(k == OPTIONS ? other_option(s, c, t) : own_option(s, c, t, k, &seen, glued))) return;
+        if (k == OPTIONS)
+            other_option(s, c, t);
+        else if (!own_option(s, c, t, k, &seen, glued))
+            return;
     }
 }
 

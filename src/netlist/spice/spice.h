@@ -161,6 +161,7 @@ typedef struct eq_reading {
     bool temperature;    /* a .temp card gave it */
     bool warm;           /* a number was made of it */
     double scale;        /* of lengths: .options scale */
+    double defl, defw;   /* m, of MOS transistors whose lines say none: .options */
     double rshunt;       /* ohm, from every node to ground; INFINITY: none */
     eq_location skipped; /* the first analysis that eqspice does not do; file EQ_NONE: none */
     eq_random random;    /* of agauss and its kin */
