@@ -57,8 +57,8 @@ static const eq_model_word *other_word(const eq_device_class *d, eq_token t) {
 }
 
 /* A parameter of the class that a .model may give; `m` of a D model is a grading coefficient, and
- * theta of a transistor one of the levels that have it. Words that say nothing at dc are parameters of
- * the classes that have them. */
+ * theta of a transistor one of the levels that have it. Words that say nothing at dc, or nothing to others, are parameters
+ * of the classes that have them. */
 static int param_of(int cls, eq_token t) {
     const eq_device_class *d = eq_class(cls);
     const eq_model_word *w = word_of(words_of(d), t);
@@ -68,7 +68,8 @@ static int param_of(int cls, eq_token t) {
         if (w != NULL && (other || w->action == WORD_ALIAS) &&
             strcmp(w->alias, d->param[k].name) == 0)
             return k;
-        bool idle = w != NULL && w->action == WORD_DC_FREE && (d->instance >> k & 1) == 0;
+        bool quiet = w != NULL && (w->action == WORD_DC_FREE || w->action == WORD_FOREIGN);
+        bool idle = quiet && (d->instance >> k & 1) == 0;
         if ((w == NULL || idle) && eq_token_is(t, d->param[k].name)) return k;
     }
     return -1;

@@ -191,7 +191,7 @@ eq_status eq_architecture_read(const eq_xml *xml, const eq_xml_node *node, eq_ex
     r.a->at = (eq_place){x->path, eq_xml_place(xml, node).line, 0};
     if (status == EQ_OK) status = read_all(&r);
     eq_diag_locate(diag, said, eq_xml_place(xml, node));
-    return status;
+    return status == EQ_OK || status == EQ_ERR_MEMORY ? status : EQ_ERR_INPUT;
 }
 
 void eq_links_write(const eq_skip *skip, size_t skips, unsigned lateral, eq_text *t) {
