@@ -102,7 +102,7 @@ START_TEST(bad_experiments_are_refused_with_their_line) {
          "range", 4},
         {HEAD DECK DATA RATE "<epochs count='-3'/></experiment>", "-3", 5},
         {HEAD DECK DATA RATE "<estimator type='symmetric' beta='0'/></experiment>", "0", 5},
-        {HEAD "<architecture kind='drn' layers='2,x'/>" DATA RATE "</experiment>", "<architecture>",
+        {HEAD "<architecture kind='drn' layers='2,x'/>" DATA RATE "</experiment>", "layers '2,x'",
          2},
         {HEAD DECK "<data format='csv' path='d.csv' test-path='e.csv' test-fraction='0.2'/>\n" RATE
                    "</experiment>",
