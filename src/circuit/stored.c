@@ -62,34 +62,25 @@ bool eq_terminal_find(const eq_device_class *cls, char terminal, eq_stored *out)
 }
 
 /* The current into terminal `a` of the element alone in its table. */
-static double into(const eq_device_class *cls, double *const *w, const double *z, int a) {
-    double current[EQ_MAX_TERMINALS], matrix[EQ_MAX_TERMINALS * EQ_MAX_TERMINALS];
-    double kept[EQ_MAX_MEMORY], *i[EQ_MAX_TERMINALS], *memory[EQ_MAX_MEMORY];
-    double *g[EQ_MAX_TERMINALS * EQ_MAX_TERMINALS];
-    const double *at[EQ_MAX_TERMINALS];
-    int nodes = eq_class_nodes(cls);
-    for (int k = 0; k < nodes; k++) at[k] = &z[k], i[k] = &current[k];
-    for (int k = 0; k < nodes * nodes; k++) g[k] = &matrix[k];
-    for (int k = 0; k < cls->memory; k++) kept[k] = NAN, memory[k] = &kept[k];
-    cls->port(1, w, at, memory, i, g);
+static double into(const eq_device_class *cls, double *const *w, const double *at, int a) {
+    double current[EQ_MAX_TERMINALS], slope[EQ_MAX_TERMINALS * EQ_MAX_TERMINALS];
+    eq_class_port(cls, w, at, current, slope);
     return current[a];
 }
 
-static double of_operating_point(const eq_device_class *cls, double *const *w, const double *z,
-                                 int k) {
+static double of_operating_point(const eq_device_class *cls, double *const *w,
+                                 const double *const *z, int k) {
     double value[EQ_MAX_SHOWN];
-    cls->show(w, 0, z, value);
+    cls->show(w, z, value);
     return value[k];
 }
 
 /* Places of the same name add up. */
-static double of_place(const eq_device_class *cls, double *const *w, const double *at,
+static double of_place(const eq_device_class *cls, double *const *w, const double *const *z,
                        eq_stored what) {
     enum { MOST = EQ_MAX_STORAGES };
     double drop[MOST], charge[MOST], matrix[MOST * MOST], sum = 0.0;
     double *u[MOST], *q[MOST], *slope[MOST * MOST];
-    const double *z[EQ_MAX_TERMINALS];
-    for (int a = 0; a < eq_class_nodes(cls); a++) z[a] = &at[a];
     for (int k = 0; k < cls->storages; k++) u[k] = &drop[k], q[k] = &charge[k];
     for (int k = 0; k < cls->storages * cls->storages; k++) slope[k] = &matrix[k];
     cls->stored(1, w, z, u, q, slope);
@@ -113,13 +104,14 @@ static double of_node(const eq_device_class *cls, double *const *w, const double
 
 double eq_stored_value(const eq_circuit *c, eq_element e, eq_stored what, const double *v) {
     double at[EQ_MAX_TERMINALS], *w[EQ_MAX_COLUMNS];
+    const double *z[EQ_MAX_TERMINALS];
     eq_row r = c->row[e];
     const eq_table *t = &c->table[r.cls];
     const eq_device_class *cls = t->cls;
     for (int k = 0; k < cls->columns; k++) w[k] = t->w[k] + r.row;
-    for (int a = 0; a < eq_class_nodes(cls); a++) at[a] = v[t->term[a][r.row]];
+    for (int a = 0; a < eq_class_nodes(cls); a++) at[a] = v[t->term[a][r.row]], z[a] = &at[a];
     if (cls->control != EQ_CONTROL_PORT) at[0] -= at[1];
     if (what.by == EQ_STORED_CURRENT) return into(cls, w, at, what.of);
-    if (what.by == EQ_STORED_SHOWN) return of_operating_point(cls, w, at, what.of);
-    return what.of < cls->storages ? of_place(cls, w, at, what) : of_node(cls, w, at, what);
+    if (what.by == EQ_STORED_SHOWN) return of_operating_point(cls, w, z, what.of);
+    return what.of < cls->storages ? of_place(cls, w, z, what) : of_node(cls, w, at, what);
 }

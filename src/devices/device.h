@@ -181,10 +181,10 @@ typedef struct eq_device_class {
     int charge_nodes;
     bool (*charges)(double *const *w, size_t j, const double *z, double *q, double *c);
     /* What operating points show of an element beside, under ngspice's names: @m1[gm]. show() gives these
-     * values of row j, z as in stored(). */
+     * values of row 0, z as in stored(). */
     const char *const *shown;
     int shows;
-    void (*show)(double *const *w, size_t j, const double *z, double *value);
+    void (*show)(double *const *w, const double *const *z, double *value);
     /* dx/dt [1/s] of the state, which is the parameter `value`, at the drops x; NULL: the class has no
      * state. At dc the state stays where the deck has it. */
     void (*rate)(size_t n, double *const *w, const double *x, double *dxdt);

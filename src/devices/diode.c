@@ -332,9 +332,9 @@ static void stored(size_t n, double *const *w, const double *const *z, double *c
 static const char *const shown[] = {"vd", "gd"};
 
 /* The junction's drop, and its slope with what multiplies the element. */
-static void show(double *const *w, size_t j, const double *z, double *value) {
+static void show(double *const *w, const double *const *z, double *value) {
     double i;
-    value[0] = inside(j, w, z[0], &i, &value[1]);
+    value[0] = inside(0, w, z[0][0], &i, &value[1]);
 }
 
 static const eq_storage places[] = {{"cd", "charge", 0, 1}};

@@ -31,6 +31,17 @@ int eq_class_find(const char *name) {
     return -1;
 }
 
+void eq_class_port(const eq_device_class *cls, double *const *w, const double *z, double *i,
+                   double *g) {
+    enum { MOST = EQ_MAX_TERMINALS };
+    const double *at[MOST] = {NULL};
+    double *current[MOST] = {NULL}, *slope[MOST * MOST] = {NULL};
+    int nodes = eq_class_nodes(cls);
+    for (int a = 0; a < nodes; a++) at[a] = &z[a], current[a] = &i[a];
+    for (int k = 0; k < nodes * nodes; k++) slope[k] = &g[k];
+    cls->port(1, w, at, NULL, current, slope);
+}
+
 int eq_param_find(const eq_device_class *cls, const char *name) {
     for (int k = 0; k < cls->params; k++)
         if (eq_same(cls->param[k].name, name)) return k;

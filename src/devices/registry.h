@@ -30,6 +30,9 @@ void eq_class_put(int number, const eq_device_class *cls);
 int eq_class_number_of(const eq_device_class *cls);
 /* The number of the class with this name ("resistor"), -1 when there is none. */
 int eq_class_find(const char *name);
+/* i(z) and g[a * nodes + b] = di_a/dz_b of the element in row 0 of a port class, z of all its nodes. */
+void eq_class_port(const eq_device_class *cls, double *const *w, const double *z, double *i,
+                   double *g);
 /* The index of a parameter of the class by its name, case-blind; -1 when there is none. */
 int eq_param_find(const eq_device_class *cls, const char *name);
 

@@ -77,17 +77,9 @@ void eq_ports_free(eq_ports *p) {
 
 /* i(z) and di/dz of one element of a port class. */
 static void evaluate_class(eq_ports *p, const eq_table *t, size_t j) {
-    enum { MOST = EQ_MAX_TERMINALS };
-    int nodes = eq_class_nodes(t->cls);
-    const double *z[MOST] = {NULL};
-    double *w[EQ_MAX_COLUMNS] = {NULL}, *i[MOST] = {NULL}, *g[MOST * MOST] = {NULL};
+    double *w[EQ_MAX_COLUMNS] = {NULL};
     for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][j];
-    for (int a = 0; a < nodes; a++) {
-        z[a] = &p->in[a];
-        i[a] = &p->value[a];
-        for (int b = 0; b < nodes; b++) g[a * nodes + b] = &p->slope[a * nodes + b];
-    }
-    t->cls->port(1, w, z, NULL, i, g);
+    eq_class_port(t->cls, w, p->in, p->value, p->slope);
 }
 
 void eq_ports_forget(eq_ports *p, const eq_circuit *c) {

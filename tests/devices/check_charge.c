@@ -300,7 +300,7 @@ static void follows(const eq_table *t, size_t j, const double *z, const char *mo
     }
 }
 
-/* C = dq/dv by differences, in every direction of the terminals, resistances inside or not. */
+/* What operating points show beside. */
 START_TEST(operating_points_agree_with_ngspice) {
     points = true;
     agree(&cards[_i], 27.0);
@@ -333,6 +333,7 @@ START_TEST(terminals_have_currents_and_a_power) {
 }
 END_TEST
 
+/* C = dq/dv by differences, in every direction of the terminals, resistances inside or not. */
 START_TEST(capacitances_are_slopes_of_charges) {
     const charge_card *card = &cards[_i];
     eq_text deck = {0};

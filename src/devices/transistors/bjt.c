@@ -230,6 +230,11 @@ static void begin(const transistor *q, double *y) {
     if (q->law.number[EQ_BJT_RC].v > 0.0) y[C] = fmax(y[C], y[B] - q->vcrit);
 }
 
+static void settle(const transistor *q, eq_inner_state *s) {
+    begin(q, s->y);
+    eq_inner_settle(&q->inner, s);
+}
+
 static void port(size_t n, double *const *w, const double *const *z, double *const *memory,
                  double *const *i, double *const *g) {
     (void)memory;
@@ -237,8 +242,7 @@ static void port(size_t n, double *const *w, const double *const *z, double *con
         transistor q;
         eq_inner_state s;
         take(w, j, z, &q);
-        begin(&q, s.y);
-        eq_inner_settle(&q.inner, &s);
+        settle(&q, &s);
         eq_inner_store(&q.inner, &s, q.type, j, i, g);
     }
 }
@@ -283,8 +287,7 @@ static void stored(size_t n, double *const *w, const double *const *z, double *c
         transistor t;
         eq_inner_state s;
         take(w, j, z, &t);
-        begin(&t, s.y);
-        eq_inner_settle(&t.inner, &s);
+        settle(&t, &s);
         store(&t, j, w, s.y, v, q, c);
     }
 }
@@ -296,16 +299,11 @@ static const char *const shown[SHOWS] = {
 
 /* As ngspice has it: drops as of an npn, behind the resistances, the collector's current without that of the
  * substrate, and the conductances of the hybrid pi: i_c = (gm + go) v_be - (go + gmu) v_bc. */
-static void show(double *const *w, size_t j, const double *z, double *value) {
+static void show(double *const *w, const double *const *z, double *value) {
     transistor t;
     eq_inner_state s;
-    const double *at[NODES];
-    double *row[COLUMNS];
-    for (int k = 0; k < COLUMNS; k++) row[k] = w[k] + j;
-    for (int a = 0; a < NODES; a++) at[a] = &z[a];
-    take(row, 0, at, &t);
-    begin(&t, s.y);
-    eq_inner_settle(&t.inner, &s);
+    take(w, 0, z, &t);
+    settle(&t, &s);
     const double *y = s.y;
     value[V_BE] = y[B] - y[E], value[V_BC] = y[B] - y[C];
     eq_bjt_currents c = eq_bjt_law(&t.law, value[V_BE], value[V_BC], t.side * (y[S] - y[t.under]));
@@ -372,8 +370,7 @@ static void param_port(size_t n, double *const *w, int k, const double *const *z
         eq_inner_state s;
         take(w, j, z, &q);
         seed(j, w, k, &q);
-        begin(&q, s.y);
-        eq_inner_settle(&q.inner, &s);
+        settle(&q, &s);
         eq_inner_change(&q.inner, &s, q.type, j, didw);
     }
 }

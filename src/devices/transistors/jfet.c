@@ -188,14 +188,10 @@ static const char *const shown[SHOWS] = {
 
 /* As ngspice has it, all as of an n channel and behind the resistances; the slopes are those of the
  * channel by vgs and vds, in reverse mode, too. */
-static void show(double *const *w, size_t j, const double *z, double *value) {
+static void show(double *const *w, const double *const *z, double *value) {
     transistor t;
     eq_inner_state s;
-    const double *at[NODES];
-    double *row[COLUMNS];
-    for (int k = 0; k < COLUMNS; k++) row[k] = w[k] + j;
-    for (int a = 0; a < NODES; a++) at[a] = &z[a];
-    take(row, 0, at, &t);
+    take(w, 0, z, &t);
     settle(&t, &s);
     const double *y = s.y;
     value[V_GS] = y[G] - y[S], value[V_GD] = y[G] - y[D], value[V_DS] = y[D] - y[S];

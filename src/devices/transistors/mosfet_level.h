@@ -205,7 +205,7 @@ void eq_mos_store(const eq_mos_level *level, double *const *w, size_t j, const d
                   double *const *v, double *const *q, double *const *c);
 void eq_mos_stored(const eq_mos_level *level, size_t n, double *const *w, const double *const *z,
                    double *const *v, double *const *q, double *const *c);
-void eq_mos_show(const eq_mos_level *level, double *const *w, size_t j, const double *z,
+void eq_mos_show(const eq_mos_level *level, double *const *w, const double *const *z,
                  double *value);
 const char *eq_mos_wrong(const eq_mos_level *level, double *const *w, size_t j);
 
@@ -233,8 +233,8 @@ const char *eq_mos_wrong(const eq_mos_level *level, double *const *w, size_t j);
                        double *const *q, double *const *c) {                                       \
         eq_mos_stored(&(level_), n, w, z, v, q, c);                                                \
     }                                                                                              \
-    static void show(double *const *w, size_t j, const double *z, double *value) {                 \
-        eq_mos_show(&(level_), w, j, z, value);                                                    \
+    static void show(double *const *w, const double *const *z, double *value) {                    \
+        eq_mos_show(&(level_), w, z, value);                                                       \
     }                                                                                              \
     static const char *wrong(double *const *w, size_t j) {                                         \
         return eq_mos_wrong(&(level_), w, j);                                                      \

@@ -40,23 +40,22 @@ typedef struct alone {
     double i[NODES], g[NODES * NODES], memory[EQ_MOS_MEMORY];
 } alone;
 
-static void take(alone *t, const eq_mos_level *level, double *const *w, size_t j) {
+static void take(alone *t, const eq_mos_level *level, double *const *w) {
     int first = level->params + EQ_MOS_KERNEL, columns = EQ_MOS_LAW + level->numbers;
-    for (int k = 0; k < first; k++) t->w[k] = w[k] + j;
+    for (int k = 0; k < first; k++) t->w[k] = w[k];
     for (int k = 0; k < columns; k++) {
-        t->column[k] = w[first + k][j];
+        t->column[k] = *w[first + k];
         t->w[first + k] = &t->column[k];
     }
 }
 
 /* Its currents and their slopes at the potentials z. */
-static void evaluate(alone *t, const eq_mos_level *level, const double *z) {
-    const double *at[NODES];
+static void evaluate(alone *t, const eq_mos_level *level, const double *const *z) {
     double *i[NODES], *g[NODES * NODES], *memory[EQ_MOS_MEMORY];
-    for (int a = 0; a < NODES; a++) at[a] = &z[a], i[a] = &t->i[a];
+    for (int a = 0; a < NODES; a++) i[a] = &t->i[a];
     for (int k = 0; k < NODES * NODES; k++) g[k] = &t->g[k];
     for (int k = 0; k < EQ_MOS_MEMORY; k++) t->memory[k] = NAN, memory[k] = &t->memory[k];
-    eq_mos_port(level, 1, t->w, at, memory, i, g);
+    eq_mos_port(level, 1, t->w, z, memory, i, g);
 }
 
 /* The drops, which the inner potentials y of an n channel make, and what the law says of them. */
@@ -86,14 +85,15 @@ static void show_slopes(const alone *t, bool forward, double *value) {
     value[EQ_MOS_SHOW_GMB] = value[EQ_MOS_SHOW_GMBS];
 }
 
-/* The source's junction alone: what flows into the bulk beside gmin where the other one has no is. */
-static void show_currents(alone *t, const eq_mos_level *level, const double *y, double *value) {
-    double type = t->column[EQ_MOS_TYPE], z[NODES];
+/* At the inner potentials z, which are y of an n channel. The source's junction alone: what flows into the
+ * bulk beside gmin where the other one has no is. */
+static void show_currents(alone *t, const eq_mos_level *level, const double *const *z,
+                          const double *y, double *value) {
+    double type = t->column[EQ_MOS_TYPE];
     value[EQ_MOS_SHOW_ID] = type * t->i[D];
     value[EQ_MOS_SHOW_IS] = type * t->i[S];
     value[EQ_MOS_SHOW_IG] = 0.0;
     value[EQ_MOS_SHOW_IB] = type * t->i[B];
-    for (int a = 0; a < NODES; a++) z[a] = type * y[a];
     t->column[EQ_MOS_IS + EQ_MOS_DRAIN] = 0.0;
     evaluate(t, level, z);
     value[EQ_MOS_SHOW_IBS] = type * t->i[B] - t->column[EQ_MOS_GMIN] * (y[B] - y[D]);
@@ -104,24 +104,25 @@ static double inverse(double r) {
     return r > 0.0 ? 1.0 / r : 0.0;
 }
 
-void eq_mos_show(const eq_mos_level *level, double *const *w, size_t j, const double *z,
+void eq_mos_show(const eq_mos_level *level, double *const *w, const double *const *z,
                  double *value) {
     alone t;
     double y[NODES], at[NODES];
-    take(&t, level, w, j);
+    const double *inner[NODES];
+    take(&t, level, w);
     double type = t.column[EQ_MOS_TYPE];
     evaluate(&t, level, z);
-    for (int a = 0; a < NODES; a++) y[a] = type * z[a];
+    for (int a = 0; a < NODES; a++) y[a] = type * *z[a];
     y[D] -= t.memory[EQ_MOS_DRAIN];
     y[S] -= t.memory[EQ_MOS_SOURCE];
-    for (int a = 0; a < NODES; a++) at[a] = type * y[a];
+    for (int a = 0; a < NODES; a++) at[a] = type * y[a], inner[a] = &at[a];
     value[EQ_MOS_SHOW_RD] = t.column[EQ_MOS_R + EQ_MOS_DRAIN];
     value[EQ_MOS_SHOW_RS] = t.column[EQ_MOS_R + EQ_MOS_SOURCE];
     value[EQ_MOS_SHOW_DRAIN] = inverse(value[EQ_MOS_SHOW_RD]);
     value[EQ_MOS_SHOW_SOURCE] = inverse(value[EQ_MOS_SHOW_RS]);
     t.column[EQ_MOS_R + EQ_MOS_DRAIN] = t.column[EQ_MOS_R + EQ_MOS_SOURCE] = 0.0;
-    evaluate(&t, level, at);
+    evaluate(&t, level, inner);
     show_drops(&t, level, y, value);
     show_slopes(&t, y[D] >= y[S], value);
-    show_currents(&t, level, y, value);
+    show_currents(&t, level, inner, y, value);
 }

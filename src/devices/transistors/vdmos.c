@@ -259,14 +259,10 @@ static const char *const shown[SHOWS] = {
 
 /* As ngspice has it: the channel's current and the drops behind the resistances as of an n channel, slopes
  * as of the mode. */
-static void show(double *const *w, size_t j, const double *z, double *value) {
+static void show(double *const *w, const double *const *z, double *value) {
     transistor t;
     eq_inner_state s;
-    const double *at[NODES];
-    double *row[COLUMNS];
-    for (int k = 0; k < COLUMNS; k++) row[k] = w[k] + j;
-    for (int a = 0; a < NODES; a++) at[a] = &z[a];
-    take(row, 0, at, &t);
+    take(w, 0, z, &t);
     settle(&t, &s);
     const double *y = s.y;
     value[V_GS] = y[G] - y[S], value[V_DS] = y[D] - y[S], value[V_GD] = y[G] - y[D];

@@ -173,6 +173,27 @@ static size_t examples(const eq_coupling_call *k, size_t g, size_t *first) {
     return k->n - *first < each ? k->n - *first : each;
 }
 
+/* A product of the examples first .. first + count - 1, in a lane of the room. */
+typedef void product(const eq_coupling_call *k, size_t first, size_t count, real *matrix);
+typedef struct grouped {
+    const eq_coupling_call *k;
+    product *of;
+} grouped;
+
+static void one_lane(void *data, int lane) {
+    const grouped *q = data;
+    for (size_t g = (size_t)lane; g < groups(q->k); g += (size_t)lanes(q->k)) {
+        size_t first, count = examples(q->k, g, &first);
+        q->of(q->k, first, count, lane_of(q->k, lane));
+    }
+}
+
+static void by_groups(eq_coupling_call *k, product *of) {
+    grouped q = {k, of};
+    k->w = EQ_CONVOLUTION_WEIGHTS(k);
+    eq_pool_run(k->r->threads, lanes(k), one_lane, &q);
+}
+
 static const uint8_t *index_of(const eq_coupling_call *k, size_t example) {
     return k->index == NULL ? NULL : k->index + example * eq_shape_units(k->c->upper);
 }
@@ -191,17 +212,8 @@ static void forward_group(const eq_coupling_call *k, size_t first, size_t count,
                     k->out + (first + j) * upper);
 }
 
-static void forward_lane(void *data, int lane) {
-    const eq_coupling_call *k = data;
-    for (size_t g = (size_t)lane; g < groups(k); g += (size_t)lanes(k)) {
-        size_t first, count = examples(k, g, &first);
-        forward_group(k, first, count, lane_of(k, lane));
-    }
-}
-
 static void forward(eq_coupling_call *k) {
-    k->w = EQ_CONVOLUTION_WEIGHTS(k);
-    eq_pool_run(k->r->threads, lanes(k), forward_lane, k);
+    by_groups(k, forward_group);
 }
 
 static void backward_group(const eq_coupling_call *k, size_t first, size_t count, real *matrix) {
@@ -216,17 +228,8 @@ static void backward_group(const eq_coupling_call *k, size_t first, size_t count
         scatter(c, matrix + j * p * c->rows, k->out + (first + j) * lower);
 }
 
-static void backward_lane(void *data, int lane) {
-    const eq_coupling_call *k = data;
-    for (size_t g = (size_t)lane; g < groups(k); g += (size_t)lanes(k)) {
-        size_t first, count = examples(k, g, &first);
-        backward_group(k, first, count, lane_of(k, lane));
-    }
-}
-
 static void backward(eq_coupling_call *k) {
-    k->w = EQ_CONVOLUTION_WEIGHTS(k);
-    eq_pool_run(k->r->threads, lanes(k), backward_lane, k);
+    by_groups(k, backward_group);
 }
 
 /* Rows ky of the kernel: the columns of the matrix that are theirs, at all positions of one example. */

@@ -57,8 +57,8 @@ static const eq_model_word *other_word(const eq_device_class *d, eq_token t) {
 }
 
 /* A parameter of the class that a .model may give; `m` of a D model is a grading coefficient, and
- * theta of a transistor one of the levels that have it. Words that say nothing at dc, or nothing to others, are parameters
- * of the classes that have them. */
+ * theta of a transistor one of the levels that have it. Words that say nothing at dc, or nothing to
+ * others, are parameters of the classes that have them. */
 static int param_of(int cls, eq_token t) {
     const eq_device_class *d = eq_class(cls);
     const eq_model_word *w = word_of(words_of(d), t);

@@ -11,8 +11,8 @@
 #include "netlist/spice/pending.h"
 #include "netlist/spice/probe.h"
 
-static eq_operand drop(eq_spice *s, eq_node plus, eq_node minus) {
-    return eq_formula_input_of(s->formula, (eq_formula_input){EQ_INPUT_DROP, plus, minus, EQ_NONE});
+static eq_operand drop(eq_formula *f, eq_node plus, eq_node minus) {
+    return eq_formula_input_of(f, (eq_formula_input){EQ_INPUT_DROP, plus, minus, EQ_NONE});
 }
 
 /* The element whose current n(NAME_branch) is (Xyce); any other name is a node. */
@@ -36,7 +36,7 @@ static eq_lookup potential(eq_spice *s, eq_token first, eq_token second, eq_oper
     eq_node plus = eq_spice_find_node(s, first, s->card), minus = EQ_GROUND;
     if (second.length > 0) minus = eq_spice_find_node(s, second, s->card);
     if (plus == EQ_NONE || minus == EQ_NONE) return EQ_LOOKUP_FAILED;
-    *value = drop(s, plus, minus);
+    *value = drop(s->formula, plus, minus);
     return EQ_FOUND;
 }
 
@@ -54,19 +54,32 @@ static eq_lookup terminal(eq_spice *s, eq_token what, eq_element e, eq_operand *
     return EQ_FOUND;
 }
 
+/* Between the first two terminals. */
+static eq_operand across(const eq_circuit *c, eq_formula *f, eq_element e) {
+    eq_row r = c->row[e];
+    eq_node *const *term = c->table[r.cls].term;
+    return drop(f, term[0][r.row], term[1][r.row]);
+}
+
 /* The sum over its terminals of potential times current. */
-eq_operand eq_spice_port_power(const eq_circuit *c, eq_formula *f, eq_element e) {
+static eq_operand port_power(const eq_circuit *c, eq_formula *f, eq_element e) {
     eq_row r = c->row[e];
     const eq_table *t = &c->table[r.cls];
     eq_operand sum = {0.0, EQ_NONE};
     for (int a = 0; a < t->cls->terminals; a++) {
         eq_formula_input i = {EQ_INPUT_STORED, a, EQ_STORED_CURRENT, e};
-        eq_formula_input v = {EQ_INPUT_DROP, t->term[a][r.row], EQ_GROUND, EQ_NONE};
-        eq_operand x[2] = {eq_formula_input_of(f, i), eq_formula_input_of(f, v)};
+        eq_operand x[2] = {eq_formula_input_of(f, i), drop(f, t->term[a][r.row], EQ_GROUND)};
         eq_operand y[2] = {sum, eq_formula_apply(f, eq_operation_find("*", 2), x)};
         sum = a == 0 ? y[1] : eq_formula_apply(f, eq_operation_find("+", 2), y);
     }
     return sum;
+}
+
+eq_operand eq_spice_power(const eq_circuit *c, eq_formula *f, eq_element e) {
+    if (eq_class(c->row[e].cls)->control == EQ_CONTROL_PORT) return port_power(c, f, e);
+    eq_formula_input i = {EQ_INPUT_CURRENT, EQ_NONE, EQ_NONE, e};
+    eq_operand x[2] = {eq_formula_input_of(f, i), across(c, f, e)};
+    return eq_formula_apply(f, eq_operation_find("*", 2), x);
 }
 
 /* v(a), v(a,b), i(x), p(x) = w(x), n(x) or temper, now that all nodes and elements are known. */
@@ -86,16 +99,8 @@ static eq_lookup input(eq_spice *s, eq_token what, eq_token first, eq_token seco
     }
     if (what.length == 2) return terminal(s, what, in.branch, value);
     bool power = eq_token_is(what, "p") || eq_token_is(what, "w");
-    if (power && eq_class(s->circuit->row[in.branch].cls)->control == EQ_CONTROL_PORT) {
-        *value = eq_spice_port_power(s->circuit, s->formula, in.branch);
-        return EQ_FOUND;
-    }
-    *value = eq_formula_input_of(s->formula, in);
-    if (!power) return EQ_FOUND;
-    eq_row r = s->circuit->row[in.branch];
-    eq_node *const *term = s->circuit->table[r.cls].term;
-    eq_operand x[2] = {drop(s, term[0][r.row], term[1][r.row]), *value};
-    *value = eq_formula_apply(s->formula, eq_operation_find("*", 2), x);
+    *value = power ? eq_spice_power(s->circuit, s->formula, in.branch)
+                   : eq_formula_input_of(s->formula, in);
     return EQ_FOUND;
 }
 
@@ -129,9 +134,7 @@ static eq_lookup probed(eq_spice *s, eq_token name, const char *probe, eq_operan
     eq_token what = {EQ_TOKEN_WORD, probe, 1, name.at}, none = {EQ_TOKEN_WORD, "", 0, name.at};
     eq_element e = eq_spice_element_of(s, name);
     if (e == EQ_NONE || *probe != 'v') return input(s, what, name, none, value);
-    eq_row r = s->circuit->row[e];
-    eq_node *const *term = s->circuit->table[r.cls].term;
-    *value = drop(s, term[0][r.row], term[1][r.row]);
+    *value = across(s->circuit, s->formula, e);
     return EQ_FOUND;
 }
 

@@ -9,8 +9,8 @@
  * value). False and NULL: an error was reported. */
 bool eq_spice_probe_begin(eq_spice *s, const char *card, eq_spice *probe);
 eq_formula *eq_spice_probe_end(eq_spice *probe, bool done, eq_operand value);
-/* What a transistor takes up. */
-eq_operand eq_spice_port_power(const eq_circuit *c, eq_formula *f, eq_element e);
+/* What an element takes up [W]. */
+eq_operand eq_spice_power(const eq_circuit *c, eq_formula *f, eq_element e);
 /* What n(NAME) may name (Xyce): a node, or NAME_branch of an element. */
 bool eq_spice_names_node_or_branch(const eq_spice *s, eq_token name);
 /* True for r1, r1:r and dm:is. */

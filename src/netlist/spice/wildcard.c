@@ -2,7 +2,6 @@
  * letters, ? for one, and Xyce's : is a dot. */
 #include "netlist/spice/wildcard.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "circuit/formula.h"
@@ -67,20 +66,14 @@ static void add(eq_spice *s, const struct family *f, int32_t k, unsigned analyse
     if (!eq_spice_probe_begin(s, ".print", &probe)) return;
     eq_formula_input in = {EQ_INPUT_DROP, k, EQ_GROUND, EQ_NONE};
     if (f->element) in = (eq_formula_input){EQ_INPUT_CURRENT, EQ_NONE, EQ_NONE, k};
-    eq_operand x[2] = {eq_formula_input_of(probe.formula, in), {NAN, EQ_NONE}};
-    if (f->function != NULL && *f->function == 'p') {
-        eq_row at = s->circuit->row[k];
-        eq_node *const *term = s->circuit->table[at.cls].term;
-        in = (eq_formula_input){EQ_INPUT_DROP, term[0][at.row], term[1][at.row], EQ_NONE};
-        x[1] = eq_formula_input_of(probe.formula, in);
-        x[0] = eq_class(at.cls)->control == EQ_CONTROL_PORT
-                   ? eq_spice_port_power(s->circuit, probe.formula, k)
-                   : eq_formula_apply(probe.formula, eq_operation_find("*", 2), x);
+    bool power = f->function != NULL && *f->function == 'p';
+    eq_operand x = power ? eq_spice_power(s->circuit, probe.formula, k)
+                         : eq_formula_input_of(probe.formula, in);
+    if (power)
         p.quantity = EQ_QUANTITY_NONE;
-    } else if (f->function != NULL) {
-        x[0] = eq_formula_apply(probe.formula, eq_operation_find(f->function, 1), x);
-    }
-    p.formula = eq_spice_probe_end(&probe, true, x[0]);
+    else if (f->function != NULL)
+        x = eq_formula_apply(probe.formula, eq_operation_find(f->function, 1), &x);
+    p.formula = eq_spice_probe_end(&probe, true, x);
     if (p.formula != NULL) eq_spice_pass_on(s, eq_deck_add_print(s->deck, &p, s->scratch));
 }
 

@@ -182,7 +182,6 @@ static eq_status read_all(const reader *r) {
     return status == EQ_OK ? eq_architecture_can_be(a, r->diag) : status;
 }
 
-/* Errors of the architecture's own readers get the place of the element. */
 eq_status eq_architecture_read(const eq_xml *xml, const eq_xml_node *node, eq_experiment *x,
                                eq_diag *diag) {
     reader r = {xml, node, x, &x->architecture, diag};
@@ -190,8 +189,7 @@ eq_status eq_architecture_read(const eq_xml *xml, const eq_xml_node *node, eq_ex
     eq_status status = eq_architecture_kind(word(&r, "kind"), r.a, diag);
     r.a->at = (eq_place){x->path, eq_xml_place(xml, node).line, 0};
     if (status == EQ_OK) status = read_all(&r);
-    eq_diag_locate(diag, said, eq_xml_place(xml, node));
-    return status == EQ_OK || status == EQ_ERR_MEMORY ? status : EQ_ERR_INPUT;
+    return eq_element_located(xml, node, said, status, diag);
 }
 
 void eq_links_write(const eq_skip *skip, size_t skips, unsigned lateral, eq_text *t) {

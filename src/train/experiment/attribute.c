@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "netlist/xml/xml.h"
 #include "train/experiment/place.h"
 
 void eq_put_text(eq_text *t, const char *name, const char *value) {
@@ -36,4 +35,10 @@ void eq_put_whole_path(eq_text *t, const char *name, char *path) {
 
 void eq_put_path(const eq_experiment *x, eq_text *t, const char *name, const char *path) {
     if (path != NULL) eq_put_whole_path(t, name, path_from(x, path));
+}
+
+eq_status eq_element_located(const eq_xml *xml, const eq_xml_node *node, size_t said,
+                             eq_status status, eq_diag *diag) {
+    eq_diag_locate(diag, said, eq_xml_place(xml, node));
+    return status == EQ_OK || status == EQ_ERR_MEMORY ? status : EQ_ERR_INPUT;
 }

@@ -47,23 +47,16 @@ static eq_status counts(const reader *r, size_t n, const char *const *name, size
     return status;
 }
 
-/* What a network's own checks have said since number `first` gets the place of the element. */
-static eq_status located(const reader *r, size_t first, eq_status status) {
-    eq_diag_locate(r->diag, first, eq_xml_place(r->xml, r->node));
-    return status;
-}
-
 /* Skips and lateral couplings in the words of a layered architecture. */
 static eq_status read_links(const reader *r, eq_hopfield_options *o) {
     const char *skip = word(r, "skip"), *lateral = word(r, "lateral");
-    size_t said = eq_diag_count(r->diag);
     eq_architecture a = {.skips = 0};
     eq_status status = skip == NULL ? EQ_OK : eq_architecture_skips(skip, &a, r->diag);
     if (status == EQ_OK && lateral != NULL) status = eq_architecture_lateral(lateral, &a, r->diag);
     memcpy(o->skip, a.skip, sizeof o->skip);
     o->skips = a.skips;
     o->lateral = a.lateral;
-    return located(r, said, status);
+    return status;
 }
 
 /* Texts of Hopfield and discrete-time networks, which the options own. */
@@ -125,9 +118,7 @@ static eq_status read_hopfield(const reader *r, eq_experiment *x) {
         status = eq_named_slots_read(x, r->xml, r->node, texts, TEXTS, &x->network, r->diag);
     if (status == EQ_OK) status = read_units(r, o);
     if (status == EQ_OK) status = read_links(r, o);
-    if (status != EQ_OK) return status;
-    size_t said = eq_diag_count(r->diag);
-    return located(r, said, eq_hopfield_check(o, r->diag));
+    return status == EQ_OK ? eq_hopfield_check(o, r->diag) : status;
 }
 
 /* All layers dense: inputs first. */
@@ -193,19 +184,19 @@ static eq_status read_discrete(const reader *r, eq_experiment *x) {
         status = eq_xml_number(r->xml, r->node, "tolerance", &o->tolerance, r->diag);
     if (status == EQ_OK) status = counts(r, 4, name, value);
     if (status == EQ_OK) status = word(r, "layers") != NULL ? read_dense(r, o) : read_layers(r, o);
-    if (status != EQ_OK) return status;
-    size_t said = eq_diag_count(r->diag);
-    return located(r, said, eq_discrete_check(o, r->diag));
+    return status == EQ_OK ? eq_discrete_check(o, r->diag) : status;
 }
 
 eq_status eq_network_element_read(const eq_xml *xml, const eq_xml_node *node, eq_experiment *x,
                                   eq_diag *diag) {
     reader r = {xml, node, diag};
-    const char *cache = word(&r, "cache");
+    const char *cache = word(&r, "cache"), *kind = word(&r, "kind");
+    size_t said = eq_diag_count(diag);
     x->cache = cache != NULL && strcmp(cache, "yes") == 0;
-    if (strcmp(word(&r, "kind"), "elastic") == 0)
-        return eq_elastic_element_read(xml, node, x, diag);
-    return strcmp(word(&r, "kind"), "hopfield") == 0 ? read_hopfield(&r, x) : read_discrete(&r, x);
+    eq_status status = strcmp(kind, "elastic") == 0    ? eq_elastic_element_read(xml, node, x, diag)
+                       : strcmp(kind, "hopfield") == 0 ? read_hopfield(&r, x)
+                                                       : read_discrete(&r, x);
+    return eq_element_located(xml, node, said, status, diag);
 }
 
 eq_status eq_network_element_suits(const eq_xml *xml, const eq_experiment *x, eq_diag *diag) {
