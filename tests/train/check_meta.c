@@ -468,12 +468,13 @@ static char *metrics_of(const char *folder) {
     return text;
 }
 
-/* Tasks are learned better (how much, hangs on round-off at this tolerance); a run that is stopped after any number of steps goes on to the same bits. */
+/* Tasks are learned better (at a tolerance of 1e-6 round-off says how much); a run that is stopped after
+ * any number of steps goes on to the same bits. */
 START_TEST(training_resumes_to_the_same_bits) {
     const char *whole = in("whole"), *half = in("half");
     static const char *const how[] = {
-        "--set minibatch.size=10 --set meta.tolerance=1e-6",
-        "--set minibatch.size=10 --set meta.tolerance=1e-6 --set meta.bound-rate=1 --set "
+        "--set minibatch.size=10 --set meta.tolerance=1e-7",
+        "--set minibatch.size=10 --set meta.tolerance=1e-7 --set meta.bound-rate=1 --set "
         "regularizer.soft-strength=1e8 --set regularizer.soft-low=1e-6 --set "
         "regularizer.soft-high=4e-6"};
     const char *few = how[_i];
@@ -491,7 +492,7 @@ START_TEST(training_resumes_to_the_same_bits) {
         for (int c = 0; c < 4; c++) at = strchr(at, ',') + 1;
         loss[k] = strtod(at, NULL);
     }
-    ck_assert_msg(loss[2] < 0.95 * loss[0], "%g of %g", loss[2], loss[0]);
+    ck_assert_msg(loss[2] < 0.7 * loss[0], "%g of %g", loss[2], loss[0]);
     eq_free(a);
     eq_free(b);
 }
