@@ -148,7 +148,7 @@ check:
 	@$(MAKE) --no-print-directory check-python
 	@if tools/install-deps --docs --missing >/dev/null; then tools/build-docs $(BUILD); \
 	 else echo "skipped: make docs ($$(tools/install-deps --docs --missing | tr '\n' ' ')missing)"; fi
-	EQSPICE=$(BUILD)/eqspice $(BUILD)/run-tests
+	@JOBS=$(JOBS) tools/run-suites $(BUILD)
 
 # The package of python/ over the library of this build, with Debian's interpreter, which has numpy and pytest.
 PYTHON  ?= /usr/bin/python3
