@@ -77,7 +77,9 @@ static eq_status go_through(eq_pass *w) {
     if (status == EQ_OK) status = eq_pass_check_size(w);
     if (status == EQ_OK) status = make_room(w);
     if (status == EQ_OK) status = eq_pass_tables(w);
-    return status == EQ_OK ? run_loops(w) : status;
+    if (status == EQ_OK) status = run_loops(w);
+    if (w->probe.d != NULL) eq_probe_hold(&w->probe, true);
+    return status;
 }
 
 static eq_status run_pass(eq_deck *d, size_t number, const eq_solve_options *o, eq_share *share,

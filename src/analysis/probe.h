@@ -20,5 +20,9 @@ eq_status eq_probe_fit(eq_probe *p, eq_diag *diag);
 double eq_probe_value(const eq_probe *p, const eq_formula *f);
 /* Its derivatives by its inputs; slope[f->inputs]. */
 void eq_probe_slopes(const eq_probe *p, const eq_formula *f, double *slope);
+/* Switches with hysteresis keep the states that they have at the solution; anew: those of their
+ * lines. eq_probe_holds: whether there are any. */
+void eq_probe_hold(const eq_probe *p, bool anew);
+bool eq_probe_holds(const eq_deck *d);
 
 #endif

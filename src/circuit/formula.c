@@ -7,7 +7,7 @@
 
 eq_formula *eq_formula_new(void) {
     eq_formula *f = eq_calloc(1, sizeof *f);
-    if (f != NULL) f->result = EQ_NONE;
+    if (f != NULL) f->result = f->held.closed = EQ_NONE;
     return f;
 }
 
@@ -90,6 +90,28 @@ eq_operand eq_formula_points(eq_formula *f, eq_operand x, const double *point, s
     eq_slot slot = {EQ_SLOT_PIECEWISE, {of, (int32_t)f->points, (int32_t)count}, 0.0};
     f->points += 2 * count;
     return add_slot(f, slot);
+}
+
+eq_operand eq_formula_threshold(eq_formula *f, eq_operand input, double up, double down, bool on) {
+    eq_operand closed = eq_formula_apply(f, eq_operation_find(on ? ">=" : ">", 2),
+                                         (eq_operand[]){input, {on ? down : up, EQ_NONE}});
+    if (down < up) f->held = (eq_hysteresis){closed.slot, up, down, on};
+    return closed;
+}
+
+const eq_formula_input *eq_formula_held_input(const eq_formula *f) {
+    const eq_slot *closed = &f->slot[f->held.closed];
+    return &f->input[f->slot[closed->arg[0]].arg[0]];
+}
+
+void eq_formula_hold(eq_formula *f, const double *input) {
+    const eq_hysteresis *h = &f->held;
+    eq_slot *closed = &f->slot[h->closed];
+    int over = eq_operation_find(">=", 2);
+    bool on = h->on;
+    if (input != NULL) on = closed->operation == over ? *input >= h->down : *input > h->up;
+    closed->operation = on ? over : eq_operation_find(">", 2);
+    f->slot[closed->arg[1]].number = on ? h->down : h->up;
 }
 
 /* The slope between points k-1 and k; `outside` before the first and behind the last. */

@@ -39,6 +39,13 @@ typedef struct eq_slot {
     double number;
 } eq_slot;
 
+/* A switch with hysteresis: its slot `closed` compares an input with `up`, or, from where it closed on, with `down`. */
+typedef struct eq_hysteresis {
+    int32_t closed; /* EQ_NONE: no such switch */
+    double up, down;
+    bool on; /* as its line says */
+} eq_hysteresis;
+
 typedef struct eq_formula {
     eq_slot *slot; /* each after those it uses */
     size_t slots, slot_cap;
@@ -47,7 +54,8 @@ typedef struct eq_formula {
     double *point; /* x1 y1 x2 y2 ... of all piecewise slots */
     size_t points, point_cap;
     int32_t result; /* the slot of the value */
-    bool failed;    /* out of memory: parts are missing */
+    eq_hysteresis held;
+    bool failed; /* out of memory: parts are missing */
 } eq_formula;
 
 eq_formula *eq_formula_new(void);
@@ -67,6 +75,12 @@ eq_operand eq_formula_points(eq_formula *f, eq_operand x, const double *point, s
  * TABLE (XSPICE's pwl with input_domain=0.1; measured). */
 eq_operand eq_formula_table(eq_formula *f, eq_operand x, const double *point, size_t count,
                             double share);
+
+/* input > up ? or, for a switch that is on, input >= down ? as the state of the formula, which is a switch. */
+eq_operand eq_formula_threshold(eq_formula *f, eq_operand input, double up, double down, bool on);
+const eq_formula_input *eq_formula_held_input(const eq_formula *f);
+/* Keeps the state that the switch has where its input is `input`; NULL: that of its line again. */
+void eq_formula_hold(eq_formula *f, const double *input);
 
 /* Slot `slot` of another formula with all that it is made of. */
 eq_operand eq_formula_insert(eq_formula *f, const eq_formula *from, int32_t slot);

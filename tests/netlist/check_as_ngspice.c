@@ -10,6 +10,8 @@
 
 #include "../support/program.h"
 #include "base/file.h"
+#include "base/mem.h"
+#include "base/random.h"
 #include "netlist/netlist.h"
 #include "solver/solver.h"
 
@@ -370,6 +372,73 @@ START_TEST(decks_have_ngspices_current) {
 }
 END_TEST
 
+/* Four switches with hysteresis, one of them controlled by a current, and a sweep over both of its
+ * edges, up or down, once or within another sweep. */
+static void random_switches(eq_random *r, bool twice, eq_text *deck) {
+    bool down = eq_random_below(r, 2);
+    double stop = 3.0 + 2.0 * eq_random_uniform(r);
+    eq_text_puts(deck, "switches\nvin in 0 0\nrin in 0 1k\nvdd vdd 0 5\n");
+    for (int k = 1; k <= 4; k++) {
+        double at = 0.5 + 3.0 * eq_random_uniform(r), around = 1.2 * eq_random_uniform(r);
+        eq_text_printf(deck, "r%d vdd o%d 1k\n", k, k);
+        if (k == 4)
+            eq_text_printf(deck,
+                           "w4 o4 0 vin m4\n.model m4 csw(it=%.6gm ih=%.6gm ron=10 roff=1g)\n", -at,
+                           around);
+        else
+            eq_text_printf(deck,
+                           "s%d o%d 0 in 0 m%d %s\n.model m%d sw(vt=%.6g vh=%.6g ron=10 roff=1g)\n",
+                           k, k, k, eq_random_below(r, 2) ? "on" : "off", k, at, around);
+    }
+    eq_text_puts(deck, ".print dc v(o1) v(o2) v(o3) v(o4)\n");
+    eq_text_printf(deck, ".dc vin %.6g %.6g %.6g%s\n", down ? stop : 0.0, down ? 0.0 : stop,
+                   down ? -0.13 : 0.13, twice ? " vdd 5 4 -1" : "");
+}
+
+/* The next number of the text, which then begins behind it, and behind a comma. */
+static double next_number(char **text) {
+    char *end;
+    double value = strtod(*text, &end);
+    ck_assert_ptr_ne(end, *text);
+    *text = end + strspn(end, ", \n");
+    return value;
+}
+
+START_TEST(switches_keep_their_state_along_a_sweep) {
+    eq_random r = eq_random_seed(2026);
+    int points = 0;
+    for (int k = 0; k < 20; k++) {
+        char command[600], *ours;
+        bool twice = k % 2;
+        eq_text deck = {0};
+        random_switches(&r, twice, &deck);
+        put("s.cir", deck.text);
+        eq_text_printf(&deck,
+                       ".control\nset numdgt=12\nrun\nwrdata %s v(o1) v(o2) v(o3) v(o4)\n.endc\n",
+                       in("s.txt"));
+        put("n.cir", deck.text);
+        snprintf(command, sizeof command, "ngspice -n -b %s >/dev/null 2>&1", in("n.cir"));
+        ck_assert_int_eq(system(command), 0);
+        expect_exit(0, &ours, "run %s --format csv", in("s.cir"));
+        char *theirs = file_text(in("s.txt")), *a = strchr(ours, '\n') + 1, *b = theirs;
+        for (b += strspn(b, " "); *b != '\0'; points++) {
+            (void)next_number(&a);
+            if (twice) (void)next_number(&a);
+            for (int o = 0; o < 4; o++) {
+                (void)next_number(&b);
+                double x = next_number(&a), y = next_number(&b);
+                ck_assert_msg(fabs(x - y) <= 1e-5, "%s\n%g, ngspice %g", deck.text, x, y);
+            }
+        }
+        ck_assert_int_eq(*a, '\0');
+        free(ours);
+        eq_free(theirs);
+        eq_text_free(&deck);
+    }
+    ck_assert_int_gt(points, 20 * 30);
+}
+END_TEST
+
 Suite *as_ngspice_suite(void) {
     Suite *s = suite_create("as_ngspice");
     TCase *t = tcase_create("as_ngspice");
@@ -377,6 +446,7 @@ Suite *as_ngspice_suite(void) {
     tcase_set_timeout(t, 120);
     tcase_add_test(t, waveforms_have_ngspices_value_at_zero);
     tcase_add_test(t, decks_have_ngspices_current);
+    tcase_add_test(t, switches_keep_their_state_along_a_sweep);
     suite_add_tcase(s, t);
     return s;
 }

@@ -1,7 +1,7 @@
 /* Switches at dc (ngspice manual, 4.3.5): S1 a b c d MODEL [on|off] is controlled by v(c,d), W1 a b
  * VNAME MODEL by a current. A switch conducts with ron or roff; between vt - vh and vt + vh it
- * keeps its state, off unless the line of S says on (measured: W is off there whatever its line
- * says). With vh < 0 the only threshold is vt + vh. In Xyce the resistance goes smoothly from roff
+ * keeps its state: along a .dc that of the point before, at first off unless the line of S says on (measured: W is off there
+ * whatever its line says, and each innermost sweep of a .dc begins with the line). With vh < 0 the only threshold is vt + vh. In Xyce the resistance goes smoothly from roff
  * at voff to ron at von (reference guide, "Voltage- or current-controlled switch"). */
 #include <math.h>
 #include <string.h>
@@ -67,14 +67,13 @@ static bool read_model(eq_spice *s, const struct switch_model *m, eq_token name,
     return good;
 }
 
-/* i = v(a,b) (control > threshold ? 1/ron : 1/roff), or >= for a switch that is on. */
+/* i = v(a,b) (closed ? 1/ron : 1/roff). */
 static void build(eq_formula *f, eq_formula_input control, const eq_card *card, const double *w,
                   bool on) {
-    double edge = w[THRESHOLD] + (on && w[HYSTERESIS] > 0.0 ? -w[HYSTERESIS] : w[HYSTERESIS]);
+    double up = w[THRESHOLD] + w[HYSTERESIS], down = w[THRESHOLD] - w[HYSTERESIS];
     eq_formula_input drop = {EQ_INPUT_DROP, card->term[0], card->term[1], EQ_NONE};
     eq_operand closed =
-        eq_formula_apply(f, eq_operation_find(on ? ">=" : ">", 2),
-                         (eq_operand[]){eq_formula_input_of(f, control), {edge, EQ_NONE}});
+        eq_formula_threshold(f, eq_formula_input_of(f, control), up, fmin(up, down), on);
     eq_operand g =
         eq_formula_apply(f, eq_operation_find("?", 3),
                          (eq_operand[]){closed, {1.0 / w[RON], EQ_NONE}, {1.0 / w[ROFF], EQ_NONE}});
