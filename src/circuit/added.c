@@ -58,18 +58,18 @@ eq_status eq_circuit_shunt(eq_circuit *c, double r, eq_diag *diag) {
 }
 
 eq_status eq_circuit_capacitor(eq_circuit *c, const char *name, size_t length, const eq_node *term,
-                               double farad, eq_place at, eq_diag *diag) {
+                               double farad, eq_location at, eq_diag *diag) {
     int shown = (int)length;
     if (isinf(farad))
-        return eq_fail_at(diag, EQ_ERR_INPUT, at,
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place(c, at),
                           "the capacitance of %.*s is not finite; correct it", shown, name);
     int32_t id = eq_names_add(c->capacitor_name, name, length);
     if (id == EQ_NO_NAME || !eq_grow((void **)&c->capacitor, &c->capacitor_cap, c->capacitors + 1,
                                      sizeof *c->capacitor))
         return eq_out_of_memory(diag);
     if ((size_t)id < c->capacitors)
-        return eq_fail_at(diag, EQ_ERR_INPUT, at, "a second element %.*s; give it another name",
-                          shown, name);
-    c->capacitor[c->capacitors++] = (eq_capacitor){{term[0], term[1]}, farad};
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place(c, at),
+                          "a second element %.*s; give it another name", shown, name);
+    c->capacitor[c->capacitors++] = (eq_capacitor){{term[0], term[1]}, farad, at};
     return EQ_OK;
 }

@@ -117,6 +117,7 @@ typedef struct eq_model {
 typedef struct eq_capacitor {
     eq_node term[2];
     double farad; /* NAN: the deck does not say it in a way that is read here */
+    eq_location at;
 } eq_capacitor;
 
 /* Numerical options of the deck; 0 or NAN never means "default" here:
@@ -213,7 +214,7 @@ eq_status eq_circuit_shunt(eq_circuit *c, double r, eq_diag *diag);
 eq_status eq_circuit_sense(eq_circuit *c, eq_element e, eq_element *source, eq_diag *diag);
 /* Adds a capacitor; refuses a second one of the name and a capacitance that is infinite. */
 eq_status eq_circuit_capacitor(eq_circuit *c, const char *name, size_t length, const eq_node *term,
-                               double farad, eq_place at, eq_diag *diag);
+                               double farad, eq_location at, eq_diag *diag);
 /* Potentials to start from; eq_circuit_begin fills v[nodes] with them, 0 elsewhere, and held[nodes]
  * with those of single nodes, NAN elsewhere. */
 eq_status eq_circuit_start(eq_circuit *c, eq_node node, double v, eq_diag *diag);

@@ -1,5 +1,7 @@
 #include "circuit/floating.h"
 
+#include <string.h>
+
 #include "circuit/own_drop.h"
 #include "circuit/port.h"
 
@@ -103,6 +105,20 @@ static eq_element name_sources(const eq_circuit *c, const int32_t *up, int32_t p
     return first;
 }
 
+/* Names the capacitors that touch the part; the place of the first, or of `any` element that does. */
+static eq_place name_capacitors(const eq_circuit *c, const int32_t *up, int32_t part,
+                                eq_element any, eq_text *text) {
+    eq_place first = any == EQ_NONE ? (eq_place){0} : eq_circuit_place_of(c, any);
+    int shown = 0;
+    for (size_t k = 0; any == EQ_NONE && k < c->capacitors; k++) {
+        const eq_capacitor *q = &c->capacitor[k];
+        if (up[q->term[0]] != part && up[q->term[1]] != part) continue;
+        if (shown == 0) first = eq_circuit_place(c, q->at);
+        if (!add_name(text, shown++, eq_names_get(c->capacitor_name, (int32_t)k))) break;
+    }
+    return first;
+}
+
 /* Says which nodes and elements float. */
 static eq_status report(const eq_circuit *c, const int32_t *up, int32_t part, eq_diag *diag) {
     eq_text nodes = {0}, sources = {0}, elements = {0};
@@ -111,6 +127,7 @@ static eq_status report(const eq_circuit *c, const int32_t *up, int32_t part, eq
     eq_element first = name_sources(c, up, part, &sources);
     eq_text_puts(&elements, " (");
     eq_element any = eq_circuit_name_touching(c, up, part, &elements);
+    eq_place there = name_capacitors(c, up, part, any, &elements);
     eq_text_puts(&elements, ")");
     if (nodes.failed || sources.failed || elements.failed)
         status = eq_out_of_memory(diag);
@@ -121,11 +138,10 @@ static eq_status report(const eq_circuit *c, const int32_t *up, int32_t part, eq
                        "add a resistor from there to the rest of the circuit",
                        sources.text, nodes.text);
     else
-        status = eq_fail_at(diag, EQ_ERR_SINGULAR,
-                            any == EQ_NONE ? (eq_place){0} : eq_circuit_place_of(c, any),
+        status = eq_fail_at(diag, EQ_ERR_SINGULAR, there,
                             "node %s%s has no dc path to ground; connect it, for instance by a "
                             "large resistor to node 0",
-                            nodes.text, any == EQ_NONE ? "" : elements.text);
+                            nodes.text, strcmp(elements.text, " ()") == 0 ? "" : elements.text);
     eq_text_free(&nodes);
     eq_text_free(&sources);
     eq_text_free(&elements);

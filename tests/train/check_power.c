@@ -298,8 +298,9 @@ static double tau_with(const char *deck, double all, const char *const *node, do
         eq_node n = eq_circuit_find_node(c, *node);
         ck_assert_msg(n > 0, "%s", *node);
         const eq_node term[] = {n, EQ_GROUND};
-        ck_assert_int_eq(
-            eq_circuit_capacitor(c, *node, strlen(*node), term, farad, (eq_place){0}, NULL), EQ_OK);
+        ck_assert_int_eq(eq_circuit_capacitor(c, *node, strlen(*node), term, farad,
+                                              (eq_location){EQ_NONE, 0, 0}, NULL),
+                         EQ_OK);
     }
     ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
     ck_assert_int_eq(eq_solver_solve(s, NULL, v, branch, NULL, NULL), EQ_OK);

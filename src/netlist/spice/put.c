@@ -77,8 +77,7 @@ void eq_line_capacitor(eq_line *l) {
                       (int)l->name.length, l->name.text);
     eq_spice_full_name(s, l->name);
     if (s->all->stop) return;
-    eq_status status =
-        eq_circuit_capacitor(s->circuit, s->all->name.text, s->all->name.length, l->card.term,
-                             farad, eq_circuit_place(s->circuit, l->name.at), s->scratch);
+    eq_status status = eq_circuit_capacitor(s->circuit, s->all->name.text, s->all->name.length,
+                                            l->card.term, farad, l->name.at, s->scratch);
     if (status != EQ_OK) eq_spice_pass_on(s, status);
 }

@@ -170,7 +170,7 @@ static eq_status add_capacitor(reader *r, const eq_xml_node *node) {
     if (status == EQ_OK) status = number(r, node, "c", &farad);
     return status != EQ_OK ? status
                            : eq_circuit_capacitor(r->c, name, strlen(name), term, farad,
-                                                  eq_xml_place(r->xml, node), r->diag);
+                                                  location(r, node), r->diag);
 }
 
 static bool is_class(const reader *r, eq_element e, int cls) {
