@@ -40,6 +40,7 @@ struct eq_doctor {
     double *bent;         /* [nodes] S of the others; < 0: there are none */
     double *v;            /* [batch][nodes] V */
     bool *warned;         /* [blocks] */
+    double *most;         /* [blocks] the largest gradient of an epoch */
     eq_diagnosis *row;    /* [blocks + layers - 1] */
     size_t rows;
     eq_text csv;
@@ -48,7 +49,7 @@ struct eq_doctor {
 void eq_doctor_free(eq_doctor *d) {
     if (d == NULL) return;
     void *all[] = {d->of_free, d->layer, d->sum, d->square, d->before, d->now,
-                   d->linear,  d->bent,  d->v,   d->warned, d->row};
+                   d->linear,  d->bent,  d->v,   d->warned, d->most,   d->row};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     eq_depths_free(d->depths);
     eq_text_free(&d->csv);
@@ -92,6 +93,7 @@ static eq_status make_room(eq_doctor *d, eq_diag *diag) {
         {&d->bent, nodes, sizeof *d->bent},
         {&d->v, d->s->batch * nodes, sizeof *d->v},
         {&d->warned, blocks, sizeof *d->warned},
+        {&d->most, blocks, sizeof *d->most},
         {&d->row, blocks + d->layers, sizeof *d->row},
     };
     for (size_t k = 0; k < sizeof want / sizeof *want; k++) {
@@ -273,9 +275,13 @@ static void add_line(eq_text *t, size_t epoch, const eq_diagnosis *r, bool devic
     eq_text_puts(t, "\n");
 }
 
-/* Why a group does not learn; NULL: it does. A thousandth of a thousandth of its size in an epoch
- * is nothing, whatever the schedule. */
-static const char *why_still(const eq_diagnosis *r, double factor) {
+/* Why a group does not learn whose gradient was `most` in an epoch before; NULL: it does. A
+ * thousandth of a thousandth of its size in an epoch is nothing, whatever the schedule. */
+static const char *why_still(const eq_diagnosis *r, double most, double factor) {
+    if (r->gradient < 1e-9 * most)
+        return "its gradient was there and is gone; see whether the outputs rest at their bounds: "
+               "lower "
+               "the rates, or begin with narrower weights";
     if (r->gradient == 0.0) return "its gradient is zero; see whether it acts on the outputs";
     if (r->stuck >= 1.0) return "all its devices are stuck or worn out; see stuck and endurance";
     if (r->pulses == 0.0 && r->moved == 0.0)
@@ -289,7 +295,8 @@ static const char *why_still(const eq_diagnosis *r, double factor) {
 
 static void warn(eq_doctor *d, size_t block, const eq_diagnosis *r, double factor, eq_diag *diag) {
     char layer[32] = "";
-    const char *why = why_still(r, factor);
+    const char *why = why_still(r, d->most[block], factor);
+    d->most[block] = fmax(d->most[block], r->gradient);
     if (d->warned[block] || why == NULL || factor == 0.0 || eq_session_rate(d->s, block) == 0.0)
         return;
     d->warned[block] = true;

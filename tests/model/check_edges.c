@@ -80,6 +80,18 @@ static void learn(net *k) {
     }
 }
 
+/* Four times as much between hidden layers, so that there are several minima. */
+static double widened(const net *k, size_t b) {
+    const char *name = eq_network_block(k->n, b)->name;
+    size_t from, to;
+    if (k->o.edges != NULL || strncmp(name, "wl", 2) == 0) return 1.0;
+    if (sscanf(name, "ws%zu_%zu", &from, &to) != 2) {
+        if (sscanf(name, "w%zu", &to) != 1) return 1.0;
+        from = to - 1;
+    }
+    return from > 0 && to + 1 < k->o.layers ? 4.0 : 1.0;
+}
+
 /* Weights of the first draw times `times`, biases around 0.45. */
 static void start(net *k, uint64_t seed, double times) {
     eq_random random = eq_random_seed(seed + 5);
@@ -91,7 +103,7 @@ static void start(net *k, uint64_t seed, double times) {
         eq_network_get(k->n, b, theta);
         for (size_t p = 0; p < eq_network_block(k->n, b)->count; p++)
             theta[p] = eq_network_block(k->n, b)->param[0] == 'w'
-                           ? times * theta[p]
+                           ? widened(k, b) * times * theta[p]
                            : 0.2 + 0.5 * eq_random_uniform(&random);
         eq_network_put(k->n, b, theta);
     }

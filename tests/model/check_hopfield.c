@@ -56,7 +56,18 @@ static const struct {
 };
 enum { PLAIN = 4, SHAPES = sizeof shape / sizeof *shape };
 
-/* Weights of the first draw times `times`, biases around 0.3, random inputs. */
+/* The layers of block b by its name: w2, ws0_2, wl1; false: biases, of layer *to. */
+static bool layers_of(const net *k, size_t b, size_t *from, size_t *to) {
+    const char *name = eq_network_block(k->n, b)->name;
+    if (sscanf(name, "ws%zu_%zu", from, to) == 2) return true;
+    if (sscanf(name, "wl%zu", to) == 1) return (*from = *to, true);
+    if (sscanf(name, "w%zu", to) == 1) return (*from = *to - 1, true);
+    ck_assert_int_eq(sscanf(name, "b%zu", to), 1);
+    return false;
+}
+
+/* Weights of the first draw times `times`, four times that between hidden layers, so that there are several minima;
+ * biases around 0.3, random inputs. */
 static void open_net(net *k, size_t which, eq_hopfield_solver solver, double tolerance,
                      double times, uint64_t seed) {
     eq_random random = eq_random_seed(seed + 77);
@@ -74,13 +85,14 @@ static void open_net(net *k, size_t which, eq_hopfield_solver solver, double tol
     ck_assert_int_eq(eq_hopfield_new(&k->o, &k->n, NULL), EQ_OK);
     k->units = eq_network_nodes(k->n);
     k->outputs = eq_network_outputs(k->n);
-    for (size_t b = 0; b < eq_network_blocks(k->n); b++) {
+    for (size_t b = 0, from, to; b < eq_network_blocks(k->n); b++) {
         double *theta = k->theta + eq_network_block(k->n, b)->first;
+        bool weights = layers_of(k, b, &from, &to);
+        bool hidden = weights && from > 0 && from != to && to + 1 < k->o.layers;
         eq_network_get(k->n, b, theta);
         for (size_t j = 0; j < eq_network_block(k->n, b)->count; j++)
-            theta[j] = eq_network_block(k->n, b)->param[0] == 'w'
-                           ? times * theta[j]
-                           : eq_random_uniform(&random) * 0.6;
+            theta[j] = weights ? (hidden ? 4.0 : 1.0) * times * theta[j]
+                               : eq_random_uniform(&random) * 0.6;
         eq_network_put(k->n, b, theta);
     }
     ck_assert_int_eq(eq_network_start(k->n, &(eq_engine_options){EQ_ENGINE_AUTO, BATCH, 1}, NULL),
@@ -102,16 +114,6 @@ static size_t place(const net *k, size_t l) {
     size_t at = 0;
     for (size_t j = 1; j < l; j++) at += k->o.width[j];
     return at;
-}
-
-/* The layers of block b by its name: w2, ws0_2, wl1; false: biases, of layer *to. */
-static bool layers_of(const net *k, size_t b, size_t *from, size_t *to) {
-    const char *name = eq_network_block(k->n, b)->name;
-    if (sscanf(name, "ws%zu_%zu", from, to) == 2) return true;
-    if (sscanf(name, "wl%zu", to) == 1) return (*from = *to, true);
-    if (sscanf(name, "w%zu", to) == 1) return (*from = *to - 1, true);
-    ck_assert_int_eq(sscanf(name, "b%zu", to), 1);
-    return false;
 }
 
 /* Number of weight i, j of a block in it: of those inside a layer the pairs i < j, row by row. */
@@ -489,10 +491,42 @@ START_TEST(what_has_no_state_is_told) {
 }
 END_TEST
 
+/* As weights are drawn first, no coupling of two hidden layers has a singular value above 1 (by the power method), so that
+ * units do not drive each other to their bounds. */
+START_TEST(first_weights_between_hidden_layers_contract) {
+    enum { N = 60, M = 25 };
+    static double w[N * M];
+    eq_hopfield_options o = eq_hopfield_defaults();
+    eq_network *n;
+    o.layers = 4;
+    memcpy(o.width, (size_t[]){7, N, M, 5}, 4 * sizeof *o.width);
+    ck_assert_int_eq(eq_hopfield_new(&o, &n, NULL), EQ_OK);
+    for (size_t b = 0; b < eq_network_blocks(n); b++)
+        if (strcmp(eq_network_block(n, b)->name, "w2") == 0) eq_network_get(n, b, w);
+    double x[M], y[N], size = 0.0;
+    for (size_t j = 0; j < M; j++) x[j] = 1.0;
+    for (int k = 0; k < 100; k++) {
+        size = 0.0;
+        for (size_t i = 0; i < N; i++) {
+            y[i] = 0.0;
+            for (size_t j = 0; j < M; j++) y[i] += w[i * M + j] * x[j];
+        }
+        memset(x, 0, sizeof x);
+        for (size_t j = 0; j < M; j++)
+            for (size_t i = 0; i < N; i++) x[j] += w[i * M + j] * y[i];
+        for (size_t j = 0; j < M; j++) size += x[j] * x[j];
+        for (size_t j = 0; j < M; j++) x[j] /= sqrt(size);
+    }
+    ck_assert_msg(size > 0.01 && size < 0.5, "the fourth power of it: %g", size);
+    eq_network_free(n);
+}
+END_TEST
+
 Suite *hopfield_suite(void) {
     Suite *s = suite_create("hopfield");
     TCase *t = tcase_create("hopfield");
     tcase_set_timeout(t, 60);
+    tcase_add_test(t, first_weights_between_hidden_layers_contract);
     tcase_add_loop_test(t, states_are_stationary_points_of_the_energy, 0, 2);
     tcase_add_loop_test(t, sweeps_find_the_states_of_euler_in_fewer_passes, 0, 2);
     tcase_add_loop_test(t, a_nudge_of_one_unit_is_as_by_hand, 0, 2);

@@ -232,6 +232,20 @@ START_TEST(what_does_not_learn_is_named) {
 }
 END_TEST
 
+/* A deep Hopfield network whose rate drives all outputs to their bounds in the first epoch. */
+START_TEST(a_gradient_that_is_gone_is_told) {
+    char *text;
+    expect_exit(0, &text,
+                "train netlists/hopfield-digits.xml --set network.layers=64,100,100,10 --set "
+                "optimizer.rate=3 --epochs 3 -o %s",
+                in("run"));
+    ck_assert_msg(
+        strstr(text, "the group 'w1' does not learn: its gradient was there and is gone") != NULL,
+        "%s", text);
+    free(text);
+}
+END_TEST
+
 /* The file has a line for each part and epoch, whether the run went on or not. */
 START_TEST(a_resumed_run_keeps_its_lines) {
     put_experiment(2, "1e-7", "");
@@ -300,6 +314,7 @@ Suite *diagnosis_suite(void) {
     tcase_add_test(t, layers_are_what_the_solver_has);
     tcase_add_test(t, shares_at_the_bounds);
     tcase_add_test(t, what_does_not_learn_is_named);
+    tcase_add_test(t, a_gradient_that_is_gone_is_told);
     tcase_add_test(t, a_resumed_run_keeps_its_lines);
     tcase_add_test(t, lines_behind_the_checkpoint_go);
     suite_add_tcase(s, t);

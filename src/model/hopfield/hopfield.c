@@ -341,6 +341,13 @@ eq_status eq_hopfield_check(const eq_hopfield_options *o, eq_diag *diag) {
     return eq_engine_searches(o->tolerance, o->steps, diag);
 }
 
+/* Weights between two hidden layers are a quarter as wide: as wide as the others they have a largest singular value
+ * of 2, the energy has many minima, and outputs end at their bounds. */
+static double width_of(const eq_hopfield *h, const eq_hopfield_coupling *c) {
+    bool hidden = c->from > 0 && c->from != c->to && c->to < h->layers;
+    return hidden && h->unit == NULL ? 0.25 : 1.0;
+}
+
 /* What a list of edges gives stays. */
 static eq_status draw(eq_hopfield *h, eq_diag *diag) {
     eq_random random = eq_random_seed(h->o.seed);
@@ -355,7 +362,8 @@ static eq_status draw(eq_hopfield *h, eq_diag *diag) {
             double both = (double)(c->rows + c->columns);
             if (!all || h->unit != NULL)
                 both = ends[node_of(h, c->from) + i] + ends[node_of(h, c->to) + j];
-            double bound = sqrt(6.0 / both), w = bound * (2.0 * eq_random_uniform(&random) - 1.0);
+            double bound = width_of(h, c) * sqrt(6.0 / both),
+                   w = bound * (2.0 * eq_random_uniform(&random) - 1.0);
             if (h->unit == NULL || isnan(c->w[p])) c->w[p] = w;
         }
         eq_hopfield_expand(c);
