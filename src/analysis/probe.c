@@ -51,7 +51,8 @@ void eq_probe_slopes(const eq_probe *p, const eq_formula *f, double *slope) {
     evaluate(p, f, slope);
 }
 
-/* The next switch with hysteresis from row j of table k on, which then stand behind it; NULL: none is left. */
+/* The next switch with hysteresis from row j of table k on, which then stand behind it; NULL: none
+ * is left. */
 static eq_formula *next_switch(const eq_deck *d, int *k, size_t *j) {
     const eq_table *t = d->circuit->table;
     for (; *k < EQ_CLASS_COUNT; (*k)++, *j = 0)

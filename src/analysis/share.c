@@ -46,6 +46,7 @@ void eq_share_take(eq_pass *w) {
     memcpy(w->v, q->state + q->next, w->nodes * sizeof *w->v);
     memcpy(w->branch, q->state + q->next + w->nodes, w->branches * sizeof *w->branch);
     q->next += w->nodes + w->branches;
+    w->cold = false;
 }
 
 /* The states of all points on rank 0, each solved by the rank whose unit it is in. A .dc whose

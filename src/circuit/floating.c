@@ -105,7 +105,8 @@ static eq_element name_sources(const eq_circuit *c, const int32_t *up, int32_t p
     return first;
 }
 
-/* Names the capacitors that touch the part; the place of the first, or of `any` element that does. */
+/* Names the capacitors that touch the part where no element does; the place of the first, or of
+ * `any`, which does. */
 static eq_place name_capacitors(const eq_circuit *c, const int32_t *up, int32_t part,
                                 eq_element any, eq_text *text) {
     eq_place first = any == EQ_NONE ? (eq_place){0} : eq_circuit_place_of(c, any);

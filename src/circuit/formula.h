@@ -39,7 +39,8 @@ typedef struct eq_slot {
     double number;
 } eq_slot;
 
-/* A switch with hysteresis: its slot `closed` compares an input with `up`, or, from where it closed on, with `down`. */
+/* A switch with hysteresis: its slot `closed` compares an input with `up`, or, from where it closed
+ * on, with `down`. */
 typedef struct eq_hysteresis {
     int32_t closed; /* EQ_NONE: no such switch */
     double up, down;
@@ -76,7 +77,8 @@ eq_operand eq_formula_points(eq_formula *f, eq_operand x, const double *point, s
 eq_operand eq_formula_table(eq_formula *f, eq_operand x, const double *point, size_t count,
                             double share);
 
-/* input > up ? or, for a switch that is on, input >= down ? as the state of the formula, which is a switch. */
+/* input > up, or, of a switch that is on, input >= down: with down < up the state that the formula
+ * keeps. */
 eq_operand eq_formula_threshold(eq_formula *f, eq_operand input, double up, double down, bool on);
 const eq_formula_input *eq_formula_held_input(const eq_formula *f);
 /* Keeps the state that the switch has where its input is `input`; NULL: that of its line again. */

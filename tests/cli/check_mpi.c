@@ -265,7 +265,8 @@ static const char *const decks[] = {
     CIRCUIT ".dc V1 -1 2 0.1\n.measure dc vmax max v(a)\n.measure dc at when v(a)=0.5\n.end\n",
     CIRCUIT ".dc V1 -1 2 .25 R2 1k 3k 500\n.op\n.end\n",
     /* switches keep their state from point to point */
-    CIRCUIT "S1 b 0 in 0 sm\n.model sm sw(vt=0 vh=.9 ron=100 roff=1g)\n.dc V1 2 -2 -.25 R2 1k 3k "
+    CIRCUIT "S1 b 0 in 0 sm\n.model sm sw(vt=0 vh=.9 ron=100 roff=1g)\n.print dc i(s1)\n.dc V1 2 "
+            "-2 -.25 R2 1k 3k "
             "1k\n.end\n",
     /* more points than the range of its first reading */
     CIRCUIT ".dc V1 -1 {r/1k} .25 r 1k 6k 1k\n.end\n",

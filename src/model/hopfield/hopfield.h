@@ -54,7 +54,8 @@ const char *eq_hopfield_solver_name(eq_hopfield_solver solver);
 /* EQ_ERR_INPUT: it cannot be built; files are not yet read. */
 eq_status eq_hopfield_check(const eq_hopfield_options *o, eq_diag *diag);
 /* The network with weights drawn evenly from +-sqrt(6/(a + b)) (Glorot & Bengio 2010), where a and b are how many
- * of them each of the two units has, a quarter of that between two hidden layers, and no biases. The options stay the caller's. */
+ * of them each of the two units has, a quarter of that between two hidden layers, and no biases. The options stay the
+ * caller's. */
 eq_status eq_hopfield_new(const eq_hopfield_options *o, eq_network **out, eq_diag *diag);
 
 #endif

@@ -1,8 +1,9 @@
 /* Switches at dc (ngspice manual, 4.3.5): S1 a b c d MODEL [on|off] is controlled by v(c,d), W1 a b
  * VNAME MODEL by a current. A switch conducts with ron or roff; between vt - vh and vt + vh it
- * keeps its state: along a .dc that of the point before, at first off unless the line of S says on (measured: W is off there
- * whatever its line says, and each innermost sweep of a .dc begins with the line). With vh < 0 the only threshold is vt + vh. In Xyce the resistance goes smoothly from roff
- * at voff to ron at von (reference guide, "Voltage- or current-controlled switch"). */
+ * keeps its state: along a .dc that of the point before, at first off unless the line of S says on
+ * (measured: W is off there whatever its line says, and each innermost sweep of a .dc begins with
+ * the line). With vh < 0 the only threshold is vt + vh. In Xyce the resistance goes smoothly from
+ * roff at voff to ron at von (reference guide, "Voltage- or current-controlled switch"). */
 #include <math.h>
 #include <string.h>
 
