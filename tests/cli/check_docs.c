@@ -65,7 +65,7 @@ static char *command_of(const char *line, size_t length, const char *clone, int 
 
 /* Runs another program and fails the test, with its output, when it fails. */
 static void expect_program(const char *const *argv) {
-    eq_process p = {argv, NULL, NULL, argv[0], 120};
+    eq_process p = {argv, NULL, NULL, argv[0], 600};
     eq_text text = {0};
     int exit_status;
     ck_assert_int_eq(eq_process_run(&p, &exit_status, &text, NULL), EQ_OK);
