@@ -78,7 +78,7 @@ static eq_status go_through(eq_pass *w) {
     if (status == EQ_OK) status = make_room(w);
     if (status == EQ_OK) status = eq_pass_tables(w);
     if (status == EQ_OK) status = run_loops(w);
-    if (w->probe.d != NULL) eq_probe_hold(&w->probe, true);
+    eq_probe_release(w->base);
     return status;
 }
 

@@ -52,7 +52,10 @@ eq_status eq_pass_point(eq_pass *w) {
     }
     eq_status status = w->stale ? eq_pass_renew(w) : EQ_OK;
     if (status != EQ_OK) return status;
-    eq_probe_hold(&w->probe, w->cold || w->index == 0);
+    if (w->cold || w->index == 0)
+        eq_probe_release(w->d);
+    else
+        eq_probe_hold(&w->probe);
     eq_circuit_derive(w->d->circuit);
     eq_solver_refresh(w->s);
     if (w->share == NULL || eq_share_is_ahead(w->share))

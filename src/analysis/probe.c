@@ -63,13 +63,17 @@ static eq_formula *next_switch(const eq_deck *d, int *k, size_t *j) {
     return NULL;
 }
 
-void eq_probe_hold(const eq_probe *p, bool anew) {
+void eq_probe_hold(const eq_probe *p) {
     int k = 0;
     size_t j = 0;
-    for (eq_formula *f; (f = next_switch(p->d, &k, &j)) != NULL;) {
-        double at = anew ? 0.0 : input(p, eq_formula_held_input(f));
-        eq_formula_hold(f, anew ? NULL : &at);
-    }
+    for (eq_formula *f; (f = next_switch(p->d, &k, &j)) != NULL;)
+        eq_formula_switch(f, eq_formula_closes(f, input(p, eq_formula_held_input(f))));
+}
+
+void eq_probe_release(const eq_deck *d) {
+    int k = 0;
+    size_t j = 0;
+    for (eq_formula *f; (f = next_switch(d, &k, &j)) != NULL;) eq_formula_switch(f, f->held.on);
 }
 
 bool eq_probe_holds(const eq_deck *d) {

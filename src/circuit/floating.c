@@ -105,13 +105,12 @@ static eq_element name_sources(const eq_circuit *c, const int32_t *up, int32_t p
     return first;
 }
 
-/* Names the capacitors that touch the part where no element does; the place of the first, or of
- * `any`, which does. */
+/* Names the capacitors that touch the part; the place of the first. */
 static eq_place name_capacitors(const eq_circuit *c, const int32_t *up, int32_t part,
-                                eq_element any, eq_text *text) {
-    eq_place first = any == EQ_NONE ? (eq_place){0} : eq_circuit_place_of(c, any);
+                                eq_text *text) {
+    eq_place first = {0};
     int shown = 0;
-    for (size_t k = 0; any == EQ_NONE && k < c->capacitors; k++) {
+    for (size_t k = 0; k < c->capacitors; k++) {
         const eq_capacitor *q = &c->capacitor[k];
         if (up[q->term[0]] != part && up[q->term[1]] != part) continue;
         if (shown == 0) first = eq_circuit_place(c, q->at);
@@ -128,7 +127,8 @@ static eq_status report(const eq_circuit *c, const int32_t *up, int32_t part, eq
     eq_element first = name_sources(c, up, part, &sources);
     eq_text_puts(&elements, " (");
     eq_element any = eq_circuit_name_touching(c, up, part, &elements);
-    eq_place there = name_capacitors(c, up, part, any, &elements);
+    eq_place there =
+        any == EQ_NONE ? name_capacitors(c, up, part, &elements) : eq_circuit_place_of(c, any);
     eq_text_puts(&elements, ")");
     if (nodes.failed || sources.failed || elements.failed)
         status = eq_out_of_memory(diag);

@@ -104,14 +104,15 @@ const eq_formula_input *eq_formula_held_input(const eq_formula *f) {
     return &f->input[f->slot[closed->arg[0]].arg[0]];
 }
 
-void eq_formula_hold(eq_formula *f, const double *input) {
-    const eq_hysteresis *h = &f->held;
-    eq_slot *closed = &f->slot[h->closed];
-    int over = eq_operation_find(">=", 2);
-    bool on = h->on;
-    if (input != NULL) on = closed->operation == over ? *input >= h->down : *input > h->up;
-    closed->operation = on ? over : eq_operation_find(">", 2);
-    f->slot[closed->arg[1]].number = on ? h->down : h->up;
+bool eq_formula_closes(const eq_formula *f, double input) {
+    bool on = f->slot[f->held.closed].operation == eq_operation_find(">=", 2);
+    return on ? input >= f->held.down : input > f->held.up;
+}
+
+void eq_formula_switch(eq_formula *f, bool on) {
+    eq_slot *closed = &f->slot[f->held.closed];
+    closed->operation = eq_operation_find(on ? ">=" : ">", 2);
+    f->slot[closed->arg[1]].number = on ? f->held.down : f->held.up;
 }
 
 /* The slope between points k-1 and k; `outside` before the first and behind the last. */

@@ -81,8 +81,9 @@ eq_operand eq_formula_table(eq_formula *f, eq_operand x, const double *point, si
  * keeps. */
 eq_operand eq_formula_threshold(eq_formula *f, eq_operand input, double up, double down, bool on);
 const eq_formula_input *eq_formula_held_input(const eq_formula *f);
-/* Keeps the state that the switch has where its input is `input`; NULL: that of its line again. */
-void eq_formula_hold(eq_formula *f, const double *input);
+/* Whether a switch in its state closes at this input, or stays closed; the state it has from now on. */
+bool eq_formula_closes(const eq_formula *f, double input);
+void eq_formula_switch(eq_formula *f, bool on);
 
 /* Slot `slot` of another formula with all that it is made of. */
 eq_operand eq_formula_insert(eq_formula *f, const eq_formula *from, int32_t slot);

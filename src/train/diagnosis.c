@@ -280,8 +280,7 @@ static void add_line(eq_text *t, size_t epoch, const eq_diagnosis *r, bool devic
 static const char *why_still(const eq_diagnosis *r, double most, double factor) {
     if (r->gradient < 1e-9 * most)
         return "its gradient was there and is gone; see whether the outputs rest at their bounds: "
-               "lower "
-               "the rates, or begin with narrower weights";
+               "lower the rates, or begin with narrower weights";
     if (r->gradient == 0.0) return "its gradient is zero; see whether it acts on the outputs";
     if (r->stuck >= 1.0) return "all its devices are stuck or worn out; see stuck and endurance";
     if (r->pulses == 0.0 && r->moved == 0.0)
@@ -296,7 +295,6 @@ static const char *why_still(const eq_diagnosis *r, double most, double factor) 
 static void warn(eq_doctor *d, size_t block, const eq_diagnosis *r, double factor, eq_diag *diag) {
     char layer[32] = "";
     const char *why = why_still(r, d->most[block], factor);
-    d->most[block] = fmax(d->most[block], r->gradient);
     if (d->warned[block] || why == NULL || factor == 0.0 || eq_session_rate(d->s, block) == 0.0)
         return;
     d->warned[block] = true;
@@ -319,6 +317,7 @@ eq_status eq_doctor_end(eq_doctor *d, size_t epoch, double factor, eq_diag *diag
         eq_diagnosis *row = &d->row[d->rows++];
         group_row(d, b, row);
         if (d->looks > 0) warn(d, b, row, factor, diag);
+        d->most[b] = fmax(d->most[b], row->gradient);
     }
     for (size_t l = 1; l < d->layers; l++) layer_row(d, l, &d->row[d->rows++]);
     for (size_t k = 0; k < d->rows; k++) add_line(&d->csv, epoch, &d->row[k], d->s->x->devices > 0);

@@ -356,13 +356,14 @@ static eq_status draw(eq_hopfield *h, eq_diag *diag) {
     for (size_t k = 0; k < h->couplings; k++) {
         eq_hopfield_coupling *c = &h->coupling[k];
         bool all = c->count == eq_hopfield_pairs(c);
+        double width = width_of(h, c);
         if (!all || h->unit != NULL) count_beside(h, c, ends);
         for (size_t p = 0, i, j; p < c->count; p++) {
             eq_hopfield_ends(c, p, &i, &j);
             double both = (double)(c->rows + c->columns);
             if (!all || h->unit != NULL)
                 both = ends[node_of(h, c->from) + i] + ends[node_of(h, c->to) + j];
-            double bound = width_of(h, c) * sqrt(6.0 / both),
+            double bound = width * sqrt(6.0 / both),
                    w = bound * (2.0 * eq_random_uniform(&random) - 1.0);
             if (h->unit == NULL || isnan(c->w[p])) c->w[p] = w;
         }
