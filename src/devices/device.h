@@ -92,6 +92,14 @@ static inline double eq_own_temp(double temp, double dtemp, const eq_environment
 /* Of a set of parameters (thermal, instance, ..): parameter k. */
 #define EQ_BIT(k) ((uint64_t)1 << (k))
 
+/* What an element that searches for inner potentials of its own knows and is asked for. */
+typedef struct eq_port_search {
+    /* memory[0..][j]: where the search of row j ended, for its next call at a z nearby; NAN: no call yet; NULL:
+     * none is kept. It changes no more than the rounding of what is found. */
+    double *const *memory;
+    double near; /* V, a last step of the search whose square does not count; 0: to round-off */
+} eq_port_search;
+
 /* w[k] is column k (parameters in the order of `param`, then derived columns); all arrays have n
  * items. Element j uses w[k][j] and nothing of the other elements: a table of 1 and of 1000 give
  * the same bits. */
@@ -196,12 +204,9 @@ typedef struct eq_device_class {
     /* The terminals between which the current of a transistor flows (both 0: of none), the one whose
      * potential opens it, and whether it opens as that rises (1) or falls (-1). */
     int channel[2], gate, opens;
-    void (*port)(size_t n, double *const *w, const double *const *z, double *const *memory,
+    void (*port)(size_t n, double *const *w, const double *const *z, const eq_port_search *search,
                  double *const *i, double *const *g);
-    /* Numbers of a row that `port` leaves in memory[0..][j] for its next call at a z nearby: where its
-     * own search ended. NAN: no call yet; memory NULL: none. They change no more than the rounding
-     * of what it finds. */
-    int memory;
+    int memory; /* numbers of a row that its search keeps */
     /* di_a/dw_k for a parameter k that is trainable. */
     void (*param_port)(size_t n, double *const *w, int k, const double *const *z,
                        double *const *didw);

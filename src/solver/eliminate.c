@@ -376,6 +376,7 @@ void eq_eliminate(eq_eliminator *e, double *x) {
         eq_system_potentials(s, x);
         for (size_t k = e->colour[colour]; k < e->colour[colour + 1]; k++) {
             int32_t u = e->unknown[k];
+            if (eq_system_is_held(s, (size_t)u)) continue;
             scalar q = {e->side, take_sides(e, &e->chosen, k), e->r[u],
                         s->linear[s->diagonal[u]] + eq_system_shunt(s, (size_t)u), 0.0};
             move(e, x, u, root(&q, x[u]));
@@ -409,7 +410,8 @@ void eq_eliminate_shifts(eq_eliminator *e, double *x) {
     for (size_t b = 0; b < e->blocks.count; b++) {
         scalar q = {e->side, take_sides(e, &e->blocks, b), e->sum[b], e->sum[e->blocks.count + b],
                     enough};
-        shift[b] = q.end == q.first ? 0.0 : root(&q, 0.0); /* linear: Newton's first step has it */
+        bool stays = q.end == q.first || isinf(q.g);
+        shift[b] = stays ? 0.0 : root(&q, 0.0); /* linear: Newton's first step has it */
     }
     for (size_t k = 0; k < s->n; k++)
         if (e->blocks.of[k] != EQ_NONE) x[k] += shift[e->blocks.of[k]];

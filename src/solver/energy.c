@@ -99,6 +99,7 @@ double eq_system_energy(eq_system *s, const double *x, double *scale) {
         if (is_formula(&s->circuit->table[cls])) add_formulas(s, &s->circuit->table[cls], &p);
     add_injection(s, &p);
     for (size_t k = 0; s->homotopy.shunt != 0.0 && k < s->reduction->node_unknowns; k++) {
+        if (eq_system_is_held(s, k)) continue; /* u = 0 */
         double u = x[k] - (s->homotopy.anchor == NULL ? 0.0 : s->homotopy.anchor[k]);
         add(&p, 0.5 * eq_system_shunt(s, k) * s->row_weight[k] * u * u);
     }

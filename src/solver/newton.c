@@ -116,12 +116,19 @@ eq_status eq_newton_factor(eq_newton *w, const double *x) {
     return status;
 }
 
-double eq_newton_ratio(const eq_newton *w, const double *x, double *r, double *magnitude) {
+static double ratio_of(const eq_newton *w, const double *x, double *r, double *magnitude) {
     double worst = 0.0;
     if (!eq_system_residual(w->s, x, r, magnitude)) return INFINITY;
     for (size_t k = 0; k < w->s->n; k++)
         worst = fmax(worst, fabs(r[k]) / eq_kcl_bound(w->options, magnitude[k]));
     return worst;
+}
+
+/* What is near enough to be the answer is not judged by rough rows. */
+double eq_newton_ratio(const eq_newton *w, const double *x, double *r, double *magnitude) {
+    double worst = ratio_of(w, x, r, magnitude);
+    bool again = worst <= 1.0 && eq_ports_finish(&w->s->ports);
+    return again ? ratio_of(w, x, r, magnitude) : worst;
 }
 
 eq_status eq_newton_find_drops(eq_newton *w, double *x) {
@@ -274,7 +281,7 @@ void eq_newton_polish(eq_newton *w, double *x, double ratio) {
     }
 }
 
-eq_status eq_newton_iterate(eq_newton *w, double *x, bool eliminate) {
+static eq_status iterate(eq_newton *w, double *x, bool eliminate) {
     w->factored = NULL;
     w->stalled = 0;
     if (eliminate && eq_newton_convex(w)) eq_eliminate_shifts(w->eliminator, x);
@@ -298,4 +305,11 @@ eq_status eq_newton_iterate(eq_newton *w, double *x, bool eliminate) {
     if (now.ratio > 1.0) return EQ_ERR_CONVERGE;
     eq_newton_polish(w, x, now.ratio);
     return EQ_OK;
+}
+
+eq_status eq_newton_iterate(eq_newton *w, double *x, bool eliminate) {
+    eq_ports_hurry(&w->s->ports, true);
+    eq_status status = iterate(w, x, eliminate);
+    eq_ports_hurry(&w->s->ports, false);
+    return status;
 }

@@ -6,6 +6,9 @@
 #include "base/mem.h"
 #include "circuit/own_drop.h"
 
+/* V, 1/V, V */
+static const double FAR = 1e-3, PART = 0.1, NEAREST = 0.1;
+
 static size_t most(size_t a, size_t b) {
     return a > b ? a : b;
 }
@@ -83,10 +86,11 @@ static void evaluate_class(eq_ports *p, const eq_table *t, size_t j) {
 }
 
 void eq_ports_forget(eq_ports *p, const eq_circuit *c) {
+    p->moved = INFINITY;
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
         const eq_table *t = &c->table[k];
         eq_port_rows *r = &p->rows[k];
-        r->known = false;
+        r->known = r->rough = false;
         for (size_t j = 0; r->kept != NULL && j < t->count * (size_t)t->cls->memory; j++)
             r->kept[j] = NAN;
     }
@@ -97,6 +101,7 @@ typedef struct stretch {
     const eq_table *t;
     eq_port_rows *r;
     const double *held, *v;
+    double near;
     size_t first, end;
 } stretch;
 
@@ -148,7 +153,8 @@ static void take_rows(const stretch *q) {
     shift(r->memory, (size_t)t->cls->memory, first, memory);
     shift(r->i, nodes, first, i);
     shift(r->g, nodes * nodes, first, g);
-    t->cls->port(q->end - first, w, z, memory, i, g);
+    const eq_port_search search = {memory, q->near};
+    t->cls->port(q->end - first, w, z, &search, i, g);
     for (size_t a = 0; a < nodes; a++)
         if (q->held != NULL || r->felt[a]) sum_up(q, a);
 }
@@ -171,22 +177,54 @@ static void take_stretch(void *data, int k) {
 
 /* Whether the rows are those at v; if not, v is where all are from now on. */
 static bool is_known(eq_ports *p, const eq_port_rows *r, const double *v) {
+    double moved = 0.0;
     if (memcmp(p->v, v, p->nodes * sizeof *v) == 0) return r->known;
+    for (size_t n = 0; n < p->nodes; n++) {
+        double by = fabs(v[n] - p->v[n]);
+        moved = by > moved ? by : moved;
+    }
+    p->moved =
+        p->moved < INFINITY ? moved : 0.0; /* behind the first call, which was not near anything */
     memcpy(p->v, v, p->nodes * sizeof *v);
     for (int k = 0; k < EQ_CLASS_COUNT; k++) p->rows[k].known = false;
     return false;
 }
 
+/* How near to the inner potentials of rows their search may end (device.h): a Newton step that moves the circuit by
+ * u V leaves some part of u^2, so that no more is asked of a search inside it (inexact Newton methods: Dembo,
+ * Eisenstat and Steihaug 1982). */
+static double near(const eq_ports *p) {
+    bool far = p->moved > FAR && p->moved < INFINITY;
+    return p->hurries && far ? fmin(PART * p->moved * p->moved, NEAREST) : 0.0;
+}
+
+void eq_ports_hurry(eq_ports *p, bool hurries) {
+    p->hurries = hurries;
+    if (!hurries) eq_ports_finish(p);
+}
+
+bool eq_ports_finish(eq_ports *p) {
+    bool any = false;
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        if (!p->rows[k].rough) continue;
+        p->rows[k].known = p->rows[k].rough = false;
+        any = true;
+    }
+    if (any) p->moved = 0.0;
+    return any;
+}
+
 const eq_port_rows *eq_ports_take(eq_ports *p, const eq_table *t, const double *held,
                                   const double *v) {
     eq_port_rows *r = &p->rows[eq_class_number_of(t->cls)];
-    stretch all = {t, r, held, v, 0, t->count};
     if (held == NULL && is_known(p, r, v)) return r;
+    stretch all = {t, r, held, v, near(p), 0, t->count};
     if (p->pool == NULL || t->count <= STRETCH)
         take_rows(&all);
     else
         eq_pool_run(p->pool, (int)((t->count - 1) / stretch_of(t) + 1), take_stretch, &all);
     r->known = held == NULL;
+    r->rough = all.near > 0.0 && t->cls->memory > 0;
     return r;
 }
 

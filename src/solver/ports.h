@@ -16,6 +16,8 @@ typedef struct eq_port_rows {
     double *block, *kept;                           /* all of these, and the memory */
     bool felt[EQ_MAX_TERMINALS]; /* some row's node there has an equation: size[a] is wanted */
     bool known;                  /* they are those at eq_ports.v */
+    bool
+        rough; /* .. with inner potentials that are near, where a Newton step far from the solution asks no more */
 } eq_port_rows;
 
 /* Room for the widest element of the circuit, and for all that are of port classes. */
@@ -28,6 +30,8 @@ typedef struct eq_ports {
     eq_port_rows rows[EQ_CLASS_COUNT];
     double *v; /* [nodes] V, where the rows of port classes were evaluated */
     size_t nodes;
+    double moved;  /* V, the largest move of a node to v from where they were evaluated before */
+    bool hurries;  /* what is far from there may be rough */
     eq_pool *pool; /* whose threads share the rows of a class; NULL: none. Not its own */
 } eq_ports;
 
@@ -43,6 +47,10 @@ void eq_ports_at(eq_ports *p, const eq_circuit *c, const eq_reduction *r, const 
  * is done where they are known at v. */
 const eq_port_rows *eq_ports_take(eq_ports *p, const eq_table *t, const double *held,
                                   const double *v);
+/* From now on rows may be rough; or no more, and those that are, are not known. */
+void eq_ports_hurry(eq_ports *p, bool hurries);
+/* Rough rows are not known any more, and the next ones at v are not rough; whether there were any. */
+bool eq_ports_finish(eq_ports *p);
 /* Parameters have changed, or may have, or another search begins: it depends on none before it. */
 void eq_ports_forget(eq_ports *p, const eq_circuit *c);
 

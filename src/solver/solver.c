@@ -496,6 +496,7 @@ static eq_status solve_held(eq_solver *s, const eq_solve_options *o, const doubl
         double at = red->parent[n] == EQ_NONE ? held[n] : NAN; /* no drop of a short is held */
         hold[k] = isnan(at) ? 0.0 : 1.0;
         anchor[k] = isnan(at) ? 0.0 : at;
+        if (!isnan(at) && isinf(g)) v[n] = at;
     }
     eq_homotopy plain = s->system->homotopy;
     s->system->homotopy = (eq_homotopy){.scale = 1.0, .shunt = g, .anchor = anchor, .hold = hold};
@@ -527,23 +528,13 @@ static double distance(const eq_solver *s, const double *held, const double *v) 
     return most;
 }
 
-/* Nodes are held by 1 kS to where what it has to carry leaves them at their potentials (Hestenes
- * 1969). */
 eq_status eq_solver_clamp(eq_solver *s, const eq_solve_options *o, const double *held, double g,
                           double *v, eq_solve_info *info, eq_diag *diag) {
-    enum { ROUNDS = 8 };
-    static const double enough = 1e-13; /* V */
-    size_t n = eq_system_most(s->system), nodes = s->system->nodes;
-    double *work = eq_malloc(2 * n + nodes, sizeof *work), *at = work + 2 * n;
+    size_t n = eq_system_most(s->system);
+    double *work = eq_malloc(2 * n, sizeof *work);
     if (work == NULL) return eq_out_of_memory(diag);
     restore(s);
-    memcpy(at, held, nodes * sizeof *at);
-    eq_status status = EQ_OK;
-    for (int k = 0; status == EQ_OK && k < ROUNDS; k++) {
-        status = solve_held(s, o, at, isinf(g) ? 1e3 : g, work, work + n, v, info, diag);
-        if (status != EQ_OK || !isinf(g) || distance(s, held, v) <= enough) break;
-        for (size_t j = 0; j < nodes; j++) at[j] += held[j] - v[j];
-    }
+    eq_status status = solve_held(s, o, held, g, work, work + n, v, info, diag);
     if (status == EQ_OK && isinf(g) && !(distance(s, held, v) <= 1e-9))
         status = eq_fail(diag, EQ_ERR_CONVERGE,
                          "an output cannot be held, it stays %.3g V away: a source fixes it; give "

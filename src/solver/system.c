@@ -414,9 +414,10 @@ static bool residual(eq_system *s, const double *x, bool linear_only, double *r,
     eq_reduction_currents(red, s->circuit, &s->flow, NULL);
     for (size_t k = 0; k < red->node_unknowns; k++) {
         double anchor = s->homotopy.anchor == NULL ? 0.0 : s->homotopy.anchor[k];
-        double shunt = eq_system_shunt(s, k) * (x[k] - anchor);
-        r[k] = s->flow.current[red->root[k]] + shunt;
-        double m = s->flow.magnitude[red->root[k]] + fabs(shunt);
+        bool held = eq_system_is_held(s, k);
+        double shunt = held ? x[k] - anchor : eq_system_shunt(s, k) * (x[k] - anchor);
+        r[k] = held ? shunt : s->flow.current[red->root[k]] + shunt;
+        double m = held ? fabs(anchor) : s->flow.magnitude[red->root[k]] + fabs(shunt);
         finite = finite && isfinite(r[k]) && isfinite(m);
         if (magnitude != NULL) magnitude[k] = m;
     }
@@ -439,6 +440,18 @@ void eq_system_linear_residual(eq_system *s, const double *x, double *r) {
     residual(s, x, true, r, NULL);
 }
 
+/* x = anchor of the unknowns that are held, which begin there: what others do with them does not count either, and
+ * the matrix stays symmetric. */
+static void hold(eq_system *s) {
+    for (size_t k = 0; k < s->n; k++)
+        for (int32_t i = s->start[k]; i < s->start[k + 1]; i++) {
+            size_t row = (size_t)s->row[i];
+            bool held = (row < s->reduction->node_unknowns && eq_system_is_held(s, row)) ||
+                        (k < s->reduction->node_unknowns && eq_system_is_held(s, k));
+            if (held) s->value[i] = row == k ? 1.0 : 0.0;
+        }
+}
+
 void eq_system_jacobian(eq_system *s, const double *x) {
     eq_stamper k = {.s = s, .value = s->value, .next = s->linear_slots};
     eq_system_potentials(s, x);
@@ -446,9 +459,11 @@ void eq_system_jacobian(eq_system *s, const double *x) {
     eq_stamp_nonlinear(&k, x);
     for (size_t i = 0; s->homotopy.shunt != 0.0 && i < s->reduction->node_unknowns; i++)
         s->value[s->diagonal[i]] += eq_system_shunt(s, i);
-    if (s->injection.slope == NULL) return;
-    eq_stamper slopes = {.s = s, .value = s->value, .next = s->slope_slots};
-    eq_stamp_slopes(&slopes, s->injection.slope);
+    if (s->injection.slope != NULL) {
+        eq_stamper slopes = {.s = s, .value = s->value, .next = s->slope_slots};
+        eq_stamp_slopes(&slopes, s->injection.slope);
+    }
+    if (isinf(s->homotopy.shunt)) hold(s);
 }
 
 void eq_system_bilinear(eq_system *s, const double *x, eq_bilinear *b) {

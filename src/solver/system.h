@@ -13,8 +13,8 @@
 /* What bends the system on the way to a solution (solver/ladder.c); the plain system has scale 1,
  * shunt 0. */
 typedef struct eq_homotopy {
-    double scale;         /* factor of all independent sources */
-    double shunt;         /* S, from every free node to its anchor */
+    double scale; /* factor of all independent sources */
+    double shunt; /* S, from every free node to its anchor; infinite: it is there, whatever flows */
     const double *anchor; /* [unknowns] V; NULL: ground */
     const double *hold;   /* [unknowns] factor of the shunt; NULL: 1 */
     /* [EQ_CLASS_COUNT][elements] V, of a port class [elements][nodes]; NULL: none. A table with an
@@ -69,7 +69,13 @@ typedef struct eq_system {
 
 /* The conductance from the potential of unknown k to its anchor. */
 static inline double eq_system_shunt(const eq_system *s, size_t k) {
-    return s->homotopy.hold == NULL ? s->homotopy.shunt : s->homotopy.shunt * s->homotopy.hold[k];
+    double hold = s->homotopy.hold == NULL ? 1.0 : s->homotopy.hold[k];
+    return hold > 0.0 ? s->homotopy.shunt * hold : 0.0;
+}
+
+/* Whether unknown k stays at its anchor: its equation is x = anchor. */
+static inline bool eq_system_is_held(const eq_system *s, size_t k) {
+    return isinf(eq_system_shunt(s, k));
 }
 
 /* The most unknowns that there may be: other shorts leave other sources of voltage to be cut. */

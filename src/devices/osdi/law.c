@@ -261,7 +261,7 @@ static void blame(const work *k, eq_osdi_instance *i) {
         eq_osdi_keep(&i->note, true, "its module stopped the simulation ($fatal)");
 }
 
-void eq_osdi_port(size_t n, double *const *w, const double *const *z, double *const *memory,
+void eq_osdi_port(size_t n, double *const *w, const double *const *z, const eq_port_search *search,
                   double *const *i, double *const *g) {
     for (size_t j = 0; j < n; j++) {
         work k;
@@ -269,7 +269,7 @@ void eq_osdi_port(size_t n, double *const *w, const double *const *z, double *co
         size_t terminals = own->model->module->d.terminals;
         open_work(&k, own);
         take_terminals(&k, z, j);
-        bool settled = settle(&k, memory, j);
+        bool settled = settle(&k, search == NULL ? NULL : search->memory, j);
         fill(settled ? 0.0 : NAN, j, terminals, i, g);
         own->lost = !settled;
         if (settled)

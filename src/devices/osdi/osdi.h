@@ -78,7 +78,7 @@ void eq_osdi_release(double *const *w, size_t j);
 
 /* ---- The law (law.c) ---- */
 
-void eq_osdi_port(size_t n, double *const *w, const double *const *z, double *const *memory,
+void eq_osdi_port(size_t n, double *const *w, const double *const *z, const eq_port_search *search,
                   double *const *i, double *const *g);
 size_t eq_osdi_limit_port(size_t n, double *const *w, const double *const *z_old,
                           double *const *z_new);

@@ -235,9 +235,9 @@ static void settle(const transistor *q, eq_inner_state *s) {
     eq_inner_settle(&q->inner, s);
 }
 
-static void port(size_t n, double *const *w, const double *const *z, double *const *memory,
+static void port(size_t n, double *const *w, const double *const *z, const eq_port_search *search,
                  double *const *i, double *const *g) {
-    (void)memory;
+    (void)search;
     for (size_t j = 0; j < n; j++) {
         transistor q;
         eq_inner_state s;

@@ -476,9 +476,9 @@ static void outer(const transistor *q, state *s) {
     s->i[end_of[1 - own]] = -(other[own] + s->i[B]);
 }
 
-static void port(size_t count, double *const *w, const double *const *z, double *const *memory,
-                 double *const *i, double *const *g) {
-    (void)memory;
+static void port(size_t count, double *const *w, const double *const *z,
+                 const eq_port_search *search, double *const *i, double *const *g) {
+    (void)search;
     for (size_t j = 0; j < count; j++) {
         eq_dual n[NUMBERS];
         for (int k = 0; k < NUMBERS; k++) n[k] = eq_dual_of(w[LAW + k][j]);

@@ -203,9 +203,9 @@ static void show(double *const *w, const double *const *z, double *value) {
     value[GDS] = -through.d[GD];
 }
 
-static void port(size_t n, double *const *w, const double *const *z, double *const *memory,
+static void port(size_t n, double *const *w, const double *const *z, const eq_port_search *search,
                  double *const *i, double *const *g) {
-    (void)memory;
+    (void)search;
     for (size_t j = 0; j < n; j++) {
         transistor q;
         eq_inner_state s;

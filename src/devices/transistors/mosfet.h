@@ -8,9 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "devices/device.h"
+
 enum { EQ_MOS_D, EQ_MOS_G, EQ_MOS_S, EQ_MOS_B, EQ_MOS_NODES };
 enum { EQ_MOS_DRAIN, EQ_MOS_SOURCE, EQ_MOS_ENDS };
-enum { EQ_MOS_MEMORY = EQ_MOS_ENDS }; /* V, what the resistances dropped */
+/* What a transistor remembers of its last call (mosfet_kernels.h): V, what the resistances dropped, the drops of the
+ * other terminals to the source, and the slopes of those by these. */
+enum { EQ_MOS_DROPS = 3, EQ_MOS_MEMORY = EQ_MOS_ENDS + EQ_MOS_DROPS * (1 + EQ_MOS_ENDS) };
 
 /* The columns of a table that the kernels take. */
 enum {
@@ -39,7 +43,7 @@ enum { EQ_MOS_MOST_CHANGES = EQ_MOS_ENDS + EQ_MOS_MOST_NUMBERS };
 /* The kernels of a level, compiled for one instruction set. */
 typedef struct eq_mos_kernels {
     /* As eq_device_class.port; w[k]: column k above. */
-    void (*port)(size_t n, double *const *w, const double *const *z, double *const *memory,
+    void (*port)(size_t n, double *const *w, const double *const *z, const eq_port_search *search,
                  double *const *i, double *const *g);
     /* How the currents change where these change by change[k][j]. */
     void (*change)(size_t n, double *const *w, const double *const *z, double *const *change,

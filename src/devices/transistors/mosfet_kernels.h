@@ -15,6 +15,10 @@
 #include "devices/transistors/mosfet.h"
 
 enum { D = EQ_MOS_D, G = EQ_MOS_G, S = EQ_MOS_S, B = EQ_MOS_B, NODES = EQ_MOS_NODES };
+static const int other[EQ_MOS_DROPS] = {D, G, B}; /* terminals whose drops to the source count */
+EQ_INLINE int slope_of(int end, int drop) {
+    return EQ_MOS_ENDS + EQ_MOS_DROPS * (1 + end) + drop;
+}
 enum { COLUMNS = EQ_MOS_LAW + LAWS, CHANGES = EQ_MOS_ENDS + LAWS };
 
 /* As many transistors, every potential and current of a p channel turned round. */
@@ -137,8 +141,7 @@ typedef struct state {
     inner in;
 } state;
 
-/* A step whose square is round-off beside vt is the last one, and its currents are those of the
- * tangent. */
+/* The last step, whose square does not count: the currents are those of the tangent. */
 EQ_INLINE void finish(eq_mask last, const eq_vec *x, state *s) {
     inner *in = &s->in;
     put(last, &in->i, in->i - in->by[D] * x[0] - in->by[S] * x[1]);
@@ -177,7 +180,16 @@ EQ_INLINE eq_mask search(const mosfet *q, eq_mask live, const eq_vec *x, eq_vec 
     return moved;
 }
 
-EQ_INLINE void descend(const mosfet *q, eq_mask live, eq_vec size, state *s) {
+/* The tangent of a step x leaves c x^2, which is to be round-off of the potentials: c is 1/2vt at most, and where a step
+ * of length y before left x, c = x/y^2. */
+EQ_INLINE eq_mask is_last(const mosfet *q, double near, eq_vec size, eq_vec before, eq_vec length) {
+    eq_vec squared = length * length, least = DBL_EPSILON * size;
+    eq_mask close = (length * squared <= least * before * before) & (length <= 1e-2 * q->vt);
+    return close | (squared <= least * q->vt) | (length <= near);
+}
+
+EQ_INLINE void descend(const mosfet *q, eq_mask live, double near, eq_vec size, state *s) {
+    eq_vec before = eq_vec_all(0.0);
     for (int k = 0; k < 60; k++) {
         eq_vec x[EQ_MOS_ENDS];
         live &= s->worst > 0.0;
@@ -185,8 +197,9 @@ EQ_INLINE void descend(const mosfet *q, eq_mask live, eq_vec size, state *s) {
         square m = matrix(q, &s->in);
         solve(&m, s->f, x);
         eq_vec length = eq_vec_max(eq_vec_abs(x[0]), eq_vec_abs(x[1]));
-        eq_mask last = live & (length <= 1e-8 * q->vt);
+        eq_mask last = live & is_last(q, near, size, before, length);
         finish(last, x, s);
+        before = length;
         live = search(q, live & ~last, x, length, DBL_EPSILON * size, s);
     }
 }
@@ -217,21 +230,32 @@ static __attribute__((noinline)) void rescue(const mosfet *q, eq_mask stuck, eq_
                                              state *s) {
     state t = *s;
     halve(q, &t, true);
-    descend(q, stuck, size, &t);
+    descend(q, stuck, 0.0, size, &t);
     put_inner(stuck, &s->in, &t.in);
     put(stuck, &s->v[D], t.v[D]);
     put(stuck, &s->v[S], t.v[S]);
 }
 
-/* Where the resistances drop what they dropped before, if that is known; but junctions start no
+/* What the resistances drop by the tangent at the last call, which `remember` left; NAN: there was none. */
+EQ_INLINE void recall(const mosfet *q, double *const *memory, size_t at, eq_vec *drop) {
+    for (int e = 0; e < EQ_MOS_ENDS; e++) drop[e] = eq_vec_load(memory[e] + at);
+    for (int k = 0; k < EQ_MOS_DROPS; k++) {
+        eq_vec moved = q->z[other[k]] - q->z[S] - eq_vec_load(memory[EQ_MOS_ENDS + k] + at);
+        for (int e = 0; e < EQ_MOS_ENDS; e++)
+            drop[e] += moved * eq_vec_load(memory[slope_of(e, k)] + at);
+    }
+}
+
+/* Where the resistances drop what they are thought to, if that is known, between the terminals; but junctions start no
  * further forward than where the resistance alone could drive them. */
-EQ_INLINE void begin(const mosfet *q, double *const *memory, size_t at, eq_vec *v) {
+EQ_INLINE void begin(const mosfet *q, const eq_vec *drop, eq_vec *v) {
+    eq_vec low = eq_vec_min(q->z[D], eq_vec_min(q->z[S], q->z[B]));
+    eq_vec high = eq_vec_max(q->z[D], eq_vec_max(q->z[S], q->z[B]));
     for (int n = 0; n < NODES; n++) v[n] = q->z[n];
     for (int e = 0; e < EQ_MOS_ENDS; e++) {
         int n = e == EQ_MOS_DRAIN ? D : S;
-        eq_vec drop = eq_vec_all(0.0);
-        if (memory != NULL) drop = eq_vec_load(memory[e] + at);
-        put(drop == drop, &v[n], v[n] - drop);
+        if (drop != NULL)
+            put(drop[e] == drop[e], &v[n], eq_vec_min(eq_vec_max(v[n] - drop[e], low), high));
         eq_vec u = v[B] - v[n];
         eq_mask may = (u > 8.0 * q->vt) & (q->r[e] > 0.0) & (q->is[e] > 0.0);
         if (!eq_vec_any(may)) continue;
@@ -243,10 +267,10 @@ EQ_INLINE void begin(const mosfet *q, double *const *memory, size_t at, eq_vec *
 /* Those of `stuck` once more, without the memory of drops at other potentials. */
 static __attribute__((noinline)) void again(const mosfet *q, eq_mask stuck, eq_vec size, state *s) {
     state t;
-    begin(q, NULL, 0, t.v);
+    begin(q, NULL, t.v);
     t.in = evaluate(q, t.v);
     t.worst = mismatch(q, t.v, &t.in, t.f);
-    descend(q, stuck, size, &t);
+    descend(q, stuck, 0.0, size, &t);
     put_inner(stuck, &s->in, &t.in);
     put(stuck, &s->worst, t.worst);
     put(stuck, &s->v[D], t.v[D]);
@@ -254,24 +278,23 @@ static __attribute__((noinline)) void again(const mosfet *q, eq_mask stuck, eq_v
 }
 
 /* The inner potentials at the outer ones, and what flows there. */
-EQ_INLINE state settle(const mosfet *q, double *const *memory, size_t at) {
+EQ_INLINE state settle(const mosfet *q, const eq_port_search *search, size_t at) {
     const eq_vec *z = q->z;
+    double *const *memory = search == NULL ? NULL : search->memory;
     eq_vec size = eq_vec_abs(z[D]) + eq_vec_abs(z[S]) + eq_vec_abs(z[B]);
+    eq_vec drop[EQ_MOS_ENDS];
     state s;
-    begin(q, memory, at, s.v);
+    if (memory != NULL) recall(q, memory, at, drop);
+    begin(q, memory == NULL ? NULL : drop, s.v);
     s.in = evaluate(q, s.v);
     s.worst = mismatch(q, s.v, &s.in, s.f);
-    descend(q, s.worst > 0.0, size, &s);
+    descend(q, s.worst > 0.0, search == NULL ? 0.0 : search->near, size, &s);
     eq_mask stuck = s.worst > 1e-12 * size;
     if (eq_vec_any(stuck) && memory != NULL) {
         again(q, stuck, size, &s);
         stuck &= s.worst > 1e-12 * size;
     }
     if (eq_vec_any(stuck)) rescue(q, stuck, size, &s);
-    if (memory != NULL) {
-        eq_vec_store(memory[EQ_MOS_DRAIN] + at, z[D] - s.v[D]);
-        eq_vec_store(memory[EQ_MOS_SOURCE] + at, z[S] - s.v[S]);
-    }
     return s;
 }
 
@@ -291,10 +314,26 @@ EQ_INLINE void store_currents(const mosfet *q, const state *s, double *const *i,
     eq_vec_store(i[B] + at, q->type * bulk);
 }
 
+/* For the next call (recall): the drops of the resistances, those of the other terminals to the source, and how the
+ * former change by these. */
+EQ_INLINE void remember(const mosfet *q, const state *s, double *const *memory, size_t at) {
+    eq_vec_store(memory[EQ_MOS_DRAIN] + at, q->z[D] - s->v[D]);
+    eq_vec_store(memory[EQ_MOS_SOURCE] + at, q->z[S] - s->v[S]);
+    for (int k = 0; k < EQ_MOS_DROPS; k++)
+        eq_vec_store(memory[EQ_MOS_ENDS + k] + at, q->z[other[k]] - q->z[S]);
+}
+
+EQ_INLINE void remember_slopes(double *const *memory, int b, const eq_vec *x, size_t at) {
+    int k = b == D ? 0 : b == G ? 1 : 2;
+    eq_vec_store(memory[slope_of(EQ_MOS_DRAIN, k)] + at, (b == D ? 1.0 : 0.0) - x[0]);
+    eq_vec_store(memory[slope_of(EQ_MOS_SOURCE, k)] + at, -x[1]);
+}
+
 /* With v' = v - R i(v', ..) the inner drain and source move by (1 + R K)^-1 (e_b - R K_b), b an
  * outer node. The column of the source and its row are what the others leave: only drops count, and
  * what flows in flows out. */
-EQ_INLINE void store_slopes(const mosfet *q, const inner *in, double *const *g, size_t at) {
+EQ_INLINE void store_slopes(const mosfet *q, const inner *in, double *const *memory,
+                            double *const *g, size_t at) {
     square m = matrix(q, in);
     eq_vec zero = eq_vec_all(0.0), sum_d = zero, sum_b = zero;
     eq_vec right[NODES][EQ_MOS_ENDS] = {
@@ -307,6 +346,7 @@ EQ_INLINE void store_slopes(const mosfet *q, const inner *in, double *const *g, 
         eq_vec x[EQ_MOS_ENDS], d = -sum_d, bulk = -sum_b;
         if (b == S) continue;
         solve(&m, right[b], x);
+        if (memory != NULL) remember_slopes(memory, b, x, at);
         d = own_d[b] + (in->by[D] + in->g[0]) * x[0] + in->by[S] * x[1];
         bulk = own_b[b] - in->g[0] * x[0] - in->g[1] * x[1];
         sum_d += d;
@@ -322,12 +362,14 @@ EQ_INLINE void store_slopes(const mosfet *q, const inner *in, double *const *g, 
     eq_vec_store(g[B * NODES + S] + at, -sum_b);
 }
 
-EQ_INLINE void port_of(double *const *w, const double *const *z, double *const *memory,
+EQ_INLINE void port_of(double *const *w, const double *const *z, const eq_port_search *search,
                        double *const *i, double *const *g, size_t at) {
     mosfet q = take(w, z, at);
-    state s = settle(&q, memory, at);
+    state s = settle(&q, search, at);
+    double *const *memory = search == NULL ? NULL : search->memory;
     store_currents(&q, &s, i, at);
-    store_slopes(&q, &s.in, g, at);
+    if (memory != NULL) remember(&q, &s, memory, at);
+    store_slopes(&q, &s.in, memory, g, at);
 }
 
 /* The same with what the currents change by at the inner potentials. */
@@ -374,19 +416,21 @@ static void bring(const rest *r, double *const *to, int columns, size_t at, size
     for (int k = 0; k < columns; k++) memcpy(to[k] + at, r->value[k], (n - at) * sizeof(double));
 }
 
-static void port(size_t n, double *const *w, const double *const *z, double *const *memory,
+static void port(size_t n, double *const *w, const double *const *z, const eq_port_search *search,
                  double *const *i, double *const *g) {
     size_t at = 0;
-    for (; at + EQ_LANES <= n; at += EQ_LANES) port_of(w, z, memory, i, g, at);
+    for (; at + EQ_LANES <= n; at += EQ_LANES) port_of(w, z, search, i, g, at);
     if (at == n) return;
     rest own, potentials, kept, currents, slopes;
+    const eq_port_search last = {kept.column, search == NULL ? 0.0 : search->near};
+    double *const *memory = search == NULL ? NULL : search->memory;
     fill(&own, (const double *const *)w, COLUMNS, at, n);
     fill(&potentials, z, NODES, at, n);
     fill(&currents, NULL, NODES, at, n);
     fill(&slopes, NULL, NODES * NODES, at, n);
     if (memory != NULL) fill(&kept, (const double *const *)memory, EQ_MOS_MEMORY, at, n);
-    port_of(own.column, (const double *const *)potentials.column,
-            memory == NULL ? NULL : kept.column, currents.column, slopes.column, 0);
+    port_of(own.column, (const double *const *)potentials.column, memory == NULL ? NULL : &last,
+            currents.column, slopes.column, 0);
     if (memory != NULL) bring(&kept, memory, EQ_MOS_MEMORY, at, n);
     bring(&currents, i, NODES, at, n);
     bring(&slopes, g, NODES * NODES, at, n);

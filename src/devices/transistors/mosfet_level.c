@@ -153,8 +153,8 @@ static const eq_mos_kernels *kernels(const eq_mos_level *level) {
 }
 
 void eq_mos_port(const eq_mos_level *level, size_t n, double *const *w, const double *const *z,
-                 double *const *memory, double *const *i, double *const *g) {
-    kernels(level)->port(n, w + level->params + EQ_MOS_KERNEL, z, memory, i, g);
+                 const eq_port_search *search, double *const *i, double *const *g) {
+    kernels(level)->port(n, w + level->params + EQ_MOS_KERNEL, z, search, i, g);
 }
 
 /* How is and the numbers of the law change with parameter k. A vto that the process makes goes with
@@ -221,7 +221,8 @@ void eq_mos_stored(const eq_mos_level *level, size_t n, double *const *w, const 
         for (int k = 0; k < columns; k++) own[k] = w[k] + j;
         for (int a = 0; a < NODES; a++) at[a] = z[a] + j, y[a] = type * *at[a];
         drop[EQ_MOS_DRAIN] = drop[EQ_MOS_SOURCE] = NAN;
-        eq_mos_port(level, 1, own, at, to + NODES + NODES * NODES, to, to + NODES);
+        const eq_port_search search = {to + NODES + NODES * NODES, 0.0};
+        eq_mos_port(level, 1, own, at, &search, to, to + NODES);
         y[EQ_MOS_D] -= drop[EQ_MOS_DRAIN];
         y[EQ_MOS_S] -= drop[EQ_MOS_SOURCE];
         eq_mos_store(level, w, j, y, v, q, c);

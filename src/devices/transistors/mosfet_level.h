@@ -193,7 +193,7 @@ double eq_mos_depletion(double doping);
 void eq_mos_derive(const eq_mos_level *level, size_t n, double *const *w, const eq_environment *env,
                    double type);
 void eq_mos_port(const eq_mos_level *level, size_t n, double *const *w, const double *const *z,
-                 double *const *memory, double *const *i, double *const *g);
+                 const eq_port_search *search, double *const *i, double *const *g);
 void eq_mos_param_port(const eq_mos_level *level, size_t n, double *const *w, int k,
                        const double *const *z, double *const *didw);
 size_t eq_mos_limit_port(const eq_mos_level *level, size_t n, double *const *w,
@@ -217,9 +217,9 @@ const char *eq_mos_wrong(const eq_mos_level *level, double *const *w, size_t j);
     static void derive_p(size_t n, double *const *w, const eq_environment *env) {                  \
         eq_mos_derive(&(level_), n, w, env, -1.0);                                                 \
     }                                                                                              \
-    static void port(size_t n, double *const *w, const double *const *z, double *const *memory,    \
-                     double *const *i, double *const *g) {                                         \
-        eq_mos_port(&(level_), n, w, z, memory, i, g);                                             \
+    static void port(size_t n, double *const *w, const double *const *z,                           \
+                     const eq_port_search *search, double *const *i, double *const *g) {           \
+        eq_mos_port(&(level_), n, w, z, search, i, g);                                             \
     }                                                                                              \
     static void param_port(size_t n, double *const *w, int k, const double *const *z,              \
                            double *const *didw) {                                                  \

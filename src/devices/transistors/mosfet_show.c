@@ -55,7 +55,8 @@ static void evaluate(alone *t, const eq_mos_level *level, const double *const *z
     for (int a = 0; a < NODES; a++) i[a] = &t->i[a];
     for (int k = 0; k < NODES * NODES; k++) g[k] = &t->g[k];
     for (int k = 0; k < EQ_MOS_MEMORY; k++) t->memory[k] = NAN, memory[k] = &t->memory[k];
-    eq_mos_port(level, 1, t->w, z, memory, i, g);
+    const eq_port_search search = {memory, 0.0};
+    eq_mos_port(level, 1, t->w, z, &search, i, g);
 }
 
 /* The drops, which the inner potentials y of an n channel make, and what the law says of them. */

@@ -275,9 +275,9 @@ static void show(double *const *w, const double *const *z, double *value) {
     value[R_D] = t.number[LAW_RD].v, value[R_S] = t.number[LAW_RS].v;
 }
 
-static void port(size_t n, double *const *w, const double *const *z, double *const *memory,
+static void port(size_t n, double *const *w, const double *const *z, const eq_port_search *search,
                  double *const *i, double *const *g) {
-    (void)memory;
+    (void)search;
     for (size_t j = 0; j < n; j++) {
         transistor q;
         eq_inner_state s;
