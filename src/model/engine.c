@@ -161,6 +161,10 @@ eq_status eq_engine_free_phase(eq_engine *e, size_t n, const double *x, double *
     return eq_engine_free_phase_from(e, n, x, NULL, y, diag);
 }
 
+bool eq_engine_begins_anywhere(const eq_engine *e) {
+    return e->ops->free_phase_from != NULL;
+}
+
 bool eq_engine_follows(const eq_engine *e) {
     return e->ops->follow != NULL;
 }

@@ -38,6 +38,7 @@ eq_status eq_engine_free_phase_from(eq_engine *e, size_t n, const double *x, con
 /* Whether there is a free phase of the same examples again that begins at the states of slot 1, as a nudged phase
  * left them: it follows a state that moves with the parameters, where one that begins anew may end in another. */
 bool eq_engine_follows(const eq_engine *e);
+bool eq_engine_begins_anywhere(const eq_engine *e);
 eq_status eq_engine_follow(eq_engine *e, double *y, eq_diag *diag);
 /* Nudged phase of the same examples into slot (1..4), started from the free phase.
  * y may be NULL. */

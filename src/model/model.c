@@ -148,6 +148,10 @@ void eq_network_store(const eq_network *n) {
     eq_engine_store(n->engine);
 }
 
+bool eq_network_begins_anywhere(const eq_network *n) {
+    return eq_engine_begins_anywhere(n->engine);
+}
+
 eq_status eq_network_free_phase_from(eq_network *n, size_t count, const double *x, const double *v,
                                      double *y, eq_diag *diag) {
     n->collects = false;

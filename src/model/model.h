@@ -108,8 +108,9 @@ void eq_network_store(const eq_network *n);
 /* Free phase of `count` examples: x[count][inputs] [V]; y[count][outputs] receives the outputs. */
 eq_status eq_network_free_phase(eq_network *n, size_t count, const double *x, double *y,
                                 eq_diag *diag);
-/* The same, which begins at the states v[count][nodes] instead of where such phases do (NULL: there); of models without a
- * circuit that settle in steps or sweeps. */
+/* The same, which begins at the states v[count][nodes] instead of where such phases do (NULL: there), where the engine
+ * can. */
+bool eq_network_begins_anywhere(const eq_network *n);
 eq_status eq_network_free_phase_from(eq_network *n, size_t count, const double *x, const double *v,
                                      double *y, eq_diag *diag);
 /* Nudged phase of the same examples into slot (1..4), started from the free phase.

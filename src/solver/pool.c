@@ -10,8 +10,9 @@
 enum { LOOKS = 4000 };
 
 /* Whoever is awake takes the next part of a job, so that on a busy machine the calling thread does
- * them all instead of waiting for a worker to get a processor. ticket: number of the job in the
- * upper half, then 16 bits each for how many parts it has and how many are taken; done: parts
+ * them all instead of waiting for a worker to get a processor. It takes them from the front, workers from the
+ * back: jobs over the same rows find most of them in the cache of the core that had them before. ticket: 16 bits
+ * each for the number of the job, how many parts it has, how many are taken in front, and behind; done: parts
  * finished. Each on a cache line of its own. */
 struct eq_pool {
     _Alignas(64) _Atomic uint64_t ticket;
@@ -32,23 +33,27 @@ static void pause_a_moment(void) {
 }
 
 static uint64_t number_of(uint64_t ticket) {
-    return ticket >> 32;
+    return ticket >> 48;
 }
 
 static int parts_of(uint64_t ticket) {
+    return (int)(ticket >> 32 & 0xffff);
+}
+
+static int in_front(uint64_t ticket) {
     return (int)(ticket >> 16 & 0xffff);
 }
 
-static int taken(uint64_t ticket) {
+static int behind(uint64_t ticket) {
     return (int)(ticket & 0xffff);
 }
 
 /* Takes parts of the current job until there are none left. */
-static void take_parts(eq_pool *p) {
-    uint64_t ticket = atomic_load(&p->ticket);
-    while (taken(ticket) < parts_of(ticket) && !p->stop) {
-        if (!atomic_compare_exchange_weak(&p->ticket, &ticket, ticket + 1)) continue;
-        p->job(p->data, taken(ticket));
+static void take_parts(eq_pool *p, bool from_back) {
+    uint64_t ticket = atomic_load(&p->ticket), one = from_back ? 1 : (uint64_t)1 << 16;
+    while (in_front(ticket) + behind(ticket) < parts_of(ticket) && !p->stop) {
+        if (!atomic_compare_exchange_weak(&p->ticket, &ticket, ticket + one)) continue;
+        p->job(p->data, from_back ? parts_of(ticket) - 1 - behind(ticket) : in_front(ticket));
         if (atomic_fetch_add(&p->done, 1) + 1 == parts_of(ticket)) {
             pthread_mutex_lock(&p->lock);
             pthread_cond_signal(&p->finished);
@@ -76,7 +81,7 @@ static void *work(void *pool) {
     for (uint64_t seen = 0;;) {
         seen = next_number(p, seen);
         if (p->stop) return NULL;
-        take_parts(p);
+        take_parts(p, true);
     }
 }
 
@@ -85,7 +90,7 @@ static void give(eq_pool *p, int parts) {
     atomic_store(&p->done, 0);
     pthread_mutex_lock(&p->lock);
     uint64_t next = number_of(atomic_load(&p->ticket)) + 1;
-    atomic_store(&p->ticket, next << 32 | (uint64_t)parts << 16);
+    atomic_store(&p->ticket, next << 48 | (uint64_t)parts << 32);
     pthread_cond_broadcast(&p->given);
     pthread_mutex_unlock(&p->lock);
 }
@@ -108,7 +113,7 @@ void eq_pool_run(eq_pool *p, int parts, void (*job)(void *data, int k), void *da
     p->job = job;
     p->data = data;
     give(p, parts);
-    take_parts(p);
+    take_parts(p, false);
     wait_for_parts(p, parts);
 }
 

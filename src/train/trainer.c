@@ -82,6 +82,18 @@ static eq_status give_devices(eq_trainer *t, eq_diag *diag) {
     return status == EQ_OK ? eq_devices_keep(t->s.model, &t->now, diag) : status;
 }
 
+/* Room for the free states, where the engine can begin at them. */
+static eq_status keep_states(eq_trainer *t, eq_diag *diag) {
+    if (!eq_experiment_caches(t->x)) return EQ_OK;
+    if (!eq_network_begins_anywhere(t->s.model))
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "cache=\"yes\" begins phases where they ended before, and the %s engine "
+                       "begins all of them at "
+                       "zero; take --engine sparse, or leave cache out",
+                       eq_network_about(t->s.model).name);
+    return eq_cached_new(&t->s, &t->cached, diag);
+}
+
 eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *asked, eq_trainer **out,
                          eq_diag *diag) {
     eq_trainer_options o = asked == NULL ? eq_trainer_defaults() : *asked;
@@ -98,7 +110,7 @@ eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *asked
     if (status == EQ_OK && x->meta.shots > 0) status = eq_meta_new(&t->s, &t->meta, diag);
     if (status == EQ_OK) status = begin(t, diag);
     if (status == EQ_OK) status = give_devices(t, diag);
-    if (status == EQ_OK && eq_experiment_caches(x)) status = eq_cached_new(&t->s, &t->cached, diag);
+    if (status == EQ_OK) status = keep_states(t, diag);
     if (status == EQ_OK)
         *out = t;
     else

@@ -330,7 +330,9 @@ START_TEST(every_byte_of_a_name_comes_back_or_is_refused) {
 END_TEST
 
 START_TEST(an_empty_name_is_refused) {
-    for (int d = 0; d < 5; d++) ck_assert(!carried(circuit_of(NODE, ""), NODE, dialects[d], ""));
+    eq_circuit *c = circuit_of(NODE, "");
+    for (int d = 0; d < 5; d++) ck_assert(!carried(c, NODE, dialects[d], ""));
+    eq_circuit_free(c);
 }
 END_TEST
 

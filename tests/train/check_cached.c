@@ -18,7 +18,13 @@
 Suite *cached_suite(void);
 
 static const char hopfield[] = "netlists/hopfield-digits.xml",
-                  dense[] = "netlists/discrete-digits.xml", conv[] = "netlists/conv-digits.xml";
+                  dense[] = "netlists/discrete-digits.xml", conv[] = "netlists/conv-digits.xml",
+                  circuit[] = "netlists/nmos-digits.xml", crossbars[] = "netlists/iris.xml";
+
+/* The element that says what is trained. */
+static const char *element_of(const char *experiment) {
+    return experiment == circuit ? "architecture" : experiment == crossbars ? "circuit" : "network";
+}
 
 /* Two units that hold each other at 0 or at 1, where the input does not say which. */
 static const char bistable[] =
@@ -120,10 +126,41 @@ START_TEST(a_state_that_stays_is_found_at_once) {
 }
 END_TEST
 
+/* Steps of Newton a phase of the epoch, of transistors that do not change. */
+static double steps_of_a_circuit(const char *cache, size_t epoch) {
+    char with[40];
+    snprintf(with, sizeof with, "architecture.cache=%s", cache);
+    const char *const set[] = {with, "optimizer.group.rate=0", "data.train-limit=40",
+                               "data.test-limit=5"};
+    const eq_settings settings = {set, sizeof set / sizeof *set};
+    eq_experiment *x = NULL;
+    eq_trainer *t = NULL;
+    ck_assert_int_eq(eq_experiment_read_with(circuit, &settings, &x, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trainer_new(x, NULL, &t, NULL), EQ_OK);
+    eq_engine_info before = eq_network_about(t->s.model);
+    for (size_t k = 1; k <= epoch; k++) {
+        before = eq_network_about(t->s.model);
+        ck_assert_int_eq(eq_trainer_epoch(t, NULL, NULL), EQ_OK);
+    }
+    eq_engine_info now = eq_network_about(t->s.model);
+    eq_trainer_free(t);
+    eq_experiment_free(x);
+    return (now.iterations - before.iterations) / (now.solves - before.solves);
+}
+
+/* From a state in single precision one step finds it again; clamped phases take theirs. */
+START_TEST(a_circuit_begins_where_it_ended) {
+    double cold = steps_of_a_circuit("no", 1);
+    ck_assert_double_eq(steps_of_a_circuit("no", 2), cold);
+    ck_assert_double_eq(steps_of_a_circuit("yes", 1), cold);
+    ck_assert_double_le(steps_of_a_circuit("yes", 2), 0.6 * cold);
+}
+END_TEST
+
 static void train(const char *experiment, const char *folder, size_t epochs, const char *how) {
     expect_exit(0, NULL,
-                "train %s -o %s --epochs %zu --set network.cache=yes --set data.train-limit=100 %s",
-                experiment, in(folder), epochs, how);
+                "train %s -o %s --epochs %zu --set %s.cache=yes --set data.train-limit=100 %s",
+                experiment, in(folder), epochs, element_of(experiment), how);
 }
 
 static char *path_of(const char *folder, const char *name) {
@@ -138,6 +175,20 @@ static bool there(const char *folder, const char *name) {
     eq_free(path);
     return is;
 }
+
+/* Layers of crossbars begin at zero, unless they are solved as a circuit. */
+START_TEST(an_engine_that_begins_at_zero_says_so) {
+    char *text;
+    expect_exit(2, &text, "train %s -o %s --epochs 1 --set circuit.cache=yes --engine layered",
+                crossbars, in("run"));
+    ck_assert_msg(
+        strstr(text, "the layered engine begins all of them at zero; take --engine sparse") != NULL,
+        "%s", text);
+    free(text);
+    train(crossbars, "sparse", 2, "--engine sparse");
+    ck_assert(there("sparse", EQ_TRAIN_STATES_A) || there("sparse", EQ_TRAIN_STATES_B));
+}
+END_TEST
 
 static void copy(const char *folder, const char *name, const char *to, const char *as) {
     char *from = path_of(folder, name), *into = path_of(to, as), *text;
@@ -180,6 +231,7 @@ static const char *const resumed[][2] = {
     {dense, ""},
     {conv, ""},
     {dense, "--set estimator.type=bptt"},
+    {circuit, ""},
 };
 
 /* On one thread in a piece, and on two in parts. */
@@ -309,7 +361,9 @@ Suite *cached_suite(void) {
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, every_example_stays_in_its_mode, 0, 4);
     tcase_add_loop_test(t, a_state_that_stays_is_found_at_once, 0, NETWORKS);
-    tcase_add_loop_test(t, a_resumed_training_has_the_bits_of_one_in_a_piece, 0, 5);
+    tcase_add_loop_test(t, a_resumed_training_has_the_bits_of_one_in_a_piece, 0, 6);
+    tcase_add_test(t, a_circuit_begins_where_it_ended);
+    tcase_add_test(t, an_engine_that_begins_at_zero_says_so);
     tcase_add_test(t, a_training_goes_on_inside_an_epoch);
     tcase_add_loop_test(t, one_of_two_files_goes_with_the_checkpoint, 0, 2);
     tcase_add_loop_test(t, states_that_do_not_fit_are_refused, 0, 4);

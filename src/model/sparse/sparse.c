@@ -128,9 +128,10 @@ static eq_status share_outputs(const sparse_engine *e, eq_status status, double 
     return status;
 }
 
-/* Every example starts from zero and the pivots are chosen anew: the result depends on nothing
- * before. */
-static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
+/* Examples start from the potentials v0 (NULL: zero) and the pivots are chosen anew: the result depends on nothing
+ * else before. */
+static eq_status free_phase_from(void *self, size_t n, const double *x, const double *v0, double *y,
+                                 eq_diag *diag) {
     sparse_engine *e = self;
     eq_status status = eq_sparse_open_slot(e, 0, diag);
     if (status != EQ_OK) return share_outputs(e, status, NULL);
@@ -138,7 +139,10 @@ static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq
     eq_comm_partition(n, &e->first, &e->end);
     e->end += e->first;
     memcpy(e->x, x, n * e->c->inputs * sizeof *x);
-    memset(e->state[0], 0, n * e->nodes * sizeof *e->state[0]);
+    if (v0 != NULL)
+        memcpy(e->state[0], v0, n * e->nodes * sizeof *v0);
+    else
+        memset(e->state[0], 0, n * e->nodes * sizeof *e->state[0]);
     silence_outputs(e->c); /* eq_network_present may have driven them */
     eq_solver_forget(e->solver);
     eq_solver_inject(e->solver, (eq_injection){NULL, NULL, NULL});
@@ -148,6 +152,10 @@ static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq
         if (status == EQ_OK && y != NULL) read_outputs(e, v, y + k * e->c->outputs);
     }
     return share_outputs(e, status, y);
+}
+
+static eq_status free_phase(void *self, size_t n, const double *x, double *y, eq_diag *diag) {
+    return free_phase_from(self, n, x, NULL, y, diag);
 }
 
 /* The currents that the nudge drives into the outputs at the potentials v. */
@@ -433,6 +441,7 @@ const eq_engine_ops eq_engine_sparse_ops = {
     .about = about,
     .load = load,
     .free_phase = free_phase,
+    .free_phase_from = free_phase_from,
     .nudged_phase = nudged_phase,
     .clamped_phase = clamped_phase,
     .rule = rule,

@@ -388,7 +388,9 @@ static void circuit(reader *r, const eq_xml_node *root) {
     else if (r->status == EQ_OK)
         r->status = own != NULL ? eq_network_element_read(r->xml, own, r->x, r->diag)
                                 : eq_architecture_read(r->xml, built, r->x, r->diag);
-    if (own == NULL) presets(r, deck != NULL ? deck : built);
+    const eq_xml_node *one = deck != NULL ? deck : built != NULL ? built : own;
+    r->x->cache = yes(one, "cache", false);
+    if (own == NULL) presets(r, one);
 }
 
 static void seed(reader *r, const eq_xml_node *root) {

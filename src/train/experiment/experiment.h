@@ -108,10 +108,10 @@ eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_d
 static inline bool eq_experiment_has_circuit(const eq_experiment *x) {
     return !eq_hopfield_is(&x->network) && x->discrete.layers == 0 && x->elastic.nodes == NULL;
 }
-/* Whether free states of a training are kept: of units in layers, one network, phases that settle. */
+/* Whether free states of a training are kept: of a circuit or of units in layers, one network, phases that settle. */
 static inline bool eq_experiment_caches(const eq_experiment *x) {
-    bool units = eq_hopfield_is(&x->network) || x->discrete.layers > 0;
-    return x->cache && units && x->meta.shots == 0 && !eq_estimator_samples(&x->estimator);
+    bool elastic = x->elastic.nodes != NULL;
+    return x->cache && !elastic && x->meta.shots == 0 && !eq_estimator_samples(&x->estimator);
 }
 /* Steps that backpropagation through time goes back; 0: none are said, or it is not the estimator. */
 static inline size_t eq_estimator_unrolled(const eq_experiment *x) {

@@ -190,9 +190,8 @@ static eq_status read_discrete(const reader *r, eq_experiment *x) {
 eq_status eq_network_element_read(const eq_xml *xml, const eq_xml_node *node, eq_experiment *x,
                                   eq_diag *diag) {
     reader r = {xml, node, diag};
-    const char *cache = word(&r, "cache"), *kind = word(&r, "kind");
+    const char *kind = word(&r, "kind");
     size_t said = eq_diag_count(diag);
-    x->cache = cache != NULL && strcmp(cache, "yes") == 0;
     eq_status status = strcmp(kind, "elastic") == 0    ? eq_elastic_element_read(xml, node, x, diag)
                        : strcmp(kind, "hopfield") == 0 ? read_hopfield(&r, x)
                                                        : read_discrete(&r, x);

@@ -68,6 +68,7 @@ void eq_experiment_write_network(const eq_experiment *x, eq_text *t) {
     } else {
         eq_architecture_write(x, t);
     }
+    if (eq_experiment_has_circuit(x) && x->cache) eq_put_text(t, "cache", "yes");
 }
 
 static void write_data(const eq_experiment *x, eq_text *t) {
