@@ -141,7 +141,8 @@ typedef struct state {
     inner in;
 } state;
 
-/* The last step, whose square does not count: the currents are those of the tangent. */
+/* A step whose square is round-off beside vt, or does not count, is the last one; its currents are those of the
+ * tangent, its slopes those before it. */
 EQ_INLINE void finish(eq_mask last, const eq_vec *x, state *s) {
     inner *in = &s->in;
     put(last, &in->i, in->i - in->by[D] * x[0] - in->by[S] * x[1]);
@@ -180,16 +181,8 @@ EQ_INLINE eq_mask search(const mosfet *q, eq_mask live, const eq_vec *x, eq_vec 
     return moved;
 }
 
-/* The tangent of a step x leaves c x^2, which is to be round-off of the potentials: c is 1/2vt at most, and where a step
- * of length y before left x, c = x/y^2. */
-EQ_INLINE eq_mask is_last(const mosfet *q, double near, eq_vec size, eq_vec before, eq_vec length) {
-    eq_vec squared = length * length, least = DBL_EPSILON * size;
-    eq_mask close = (length * squared <= least * before * before) & (length <= 1e-2 * q->vt);
-    return close | (squared <= least * q->vt) | (length <= near);
-}
-
 EQ_INLINE void descend(const mosfet *q, eq_mask live, double near, eq_vec size, state *s) {
-    eq_vec before = eq_vec_all(0.0);
+    eq_vec enough = eq_vec_max(1e-8 * q->vt, eq_vec_all(near));
     for (int k = 0; k < 60; k++) {
         eq_vec x[EQ_MOS_ENDS];
         live &= s->worst > 0.0;
@@ -197,9 +190,8 @@ EQ_INLINE void descend(const mosfet *q, eq_mask live, double near, eq_vec size, 
         square m = matrix(q, &s->in);
         solve(&m, s->f, x);
         eq_vec length = eq_vec_max(eq_vec_abs(x[0]), eq_vec_abs(x[1]));
-        eq_mask last = live & is_last(q, near, size, before, length);
+        eq_mask last = live & (length <= enough);
         finish(last, x, s);
-        before = length;
         live = search(q, live & ~last, x, length, DBL_EPSILON * size, s);
     }
 }
