@@ -86,7 +86,7 @@ static void evaluate_class(eq_ports *p, const eq_table *t, size_t j) {
 }
 
 void eq_ports_forget(eq_ports *p, const eq_circuit *c) {
-    p->moved = INFINITY;
+    if (p->v != NULL) p->v[EQ_GROUND] = NAN; /* nowhere */
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
         const eq_table *t = &c->table[k];
         eq_port_rows *r = &p->rows[k];
@@ -175,7 +175,8 @@ static void take_stretch(void *data, int k) {
     take_rows(&q);
 }
 
-/* Whether the rows are those at v; if not, v is where all are from now on. */
+/* Whether the rows are those at v; if not, v is where all are from now on. What is found does not depend on where they
+ * were before they were forgotten. */
 static bool is_known(eq_ports *p, const eq_port_rows *r, const double *v) {
     double moved = 0.0;
     if (memcmp(p->v, v, p->nodes * sizeof *v) == 0) return r->known;
@@ -183,8 +184,7 @@ static bool is_known(eq_ports *p, const eq_port_rows *r, const double *v) {
         double by = fabs(v[n] - p->v[n]);
         moved = by > moved ? by : moved;
     }
-    p->moved =
-        p->moved < INFINITY ? moved : 0.0; /* behind the first call, which was not near anything */
+    p->moved = isnan(p->v[EQ_GROUND]) ? 0.0 : moved;
     memcpy(p->v, v, p->nodes * sizeof *v);
     for (int k = 0; k < EQ_CLASS_COUNT; k++) p->rows[k].known = false;
     return false;
@@ -194,8 +194,7 @@ static bool is_known(eq_ports *p, const eq_port_rows *r, const double *v) {
  * u V leaves some part of u^2, so that no more is asked of a search inside it (inexact Newton methods: Dembo,
  * Eisenstat and Steihaug 1982). */
 static double near(const eq_ports *p) {
-    bool far = p->moved > FAR && p->moved < INFINITY;
-    return p->hurries && far ? fmin(PART * p->moved * p->moved, NEAREST) : 0.0;
+    return p->hurries && p->moved > FAR ? fmin(PART * p->moved * p->moved, NEAREST) : 0.0;
 }
 
 void eq_ports_hurry(eq_ports *p, bool hurries) {
