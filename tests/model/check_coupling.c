@@ -247,6 +247,7 @@ START_TEST(listed_weights_are_those_of_a_matrix_with_zeros) {
     size_t rows = k.c.rows, columns = k.c.columns, every = _i == 0 ? 17 : 2, count = 0;
     double *b = k.c.b;
     eq_free(k.c.w);
+    k.c.w = k.c.theta = NULL;
     k.c.row = eq_malloc(rows * columns, sizeof *k.c.row);
     k.c.column = eq_malloc(rows * columns, sizeof *k.c.column);
     for (size_t j = 0; j < rows * columns; j++) {

@@ -88,14 +88,22 @@ eq_status eq_coupling_of(eq_coupling_kind kind, eq_shape lower, eq_coupling *out
     return EQ_OK;
 }
 
-bool eq_coupling_allocate(eq_coupling *c) {
+bool eq_coupling_allocate_weights(eq_coupling *c) {
     size_t all = c->rows * c->columns;
     bool few = c->row != NULL && eq_thin_is_few(c->count, all);
     if (few) c->ops = &eq_coupling_listed;
     c->w = few ? NULL : eq_calloc_aligned(all, sizeof *c->w);
+    if (c->row == NULL)
+        c->theta = c->w;
+    else if (c->theta == NULL)
+        c->theta = eq_calloc_aligned(c->count, sizeof *c->theta);
+    return (few || c->w != NULL) && c->theta != NULL;
+}
+
+bool eq_coupling_allocate(eq_coupling *c) {
+    bool whole = eq_coupling_allocate_weights(c);
     c->b = eq_calloc_aligned(c->columns, sizeof *c->b);
-    c->theta = c->row == NULL ? c->w : eq_calloc_aligned(c->count, sizeof *c->theta);
-    return (few || c->w != NULL) && c->b != NULL && c->theta != NULL;
+    return whole && c->b != NULL;
 }
 
 void eq_coupling_clear(eq_coupling *c) {

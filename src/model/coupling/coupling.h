@@ -76,8 +76,10 @@ typedef struct eq_coupling_room {
 /* Without its arrays. EQ_ERR_INPUT: the shapes do not fit. */
 eq_status eq_coupling_of(eq_coupling_kind kind, eq_shape lower, eq_coupling *out, eq_diag *diag);
 
-/* w, theta and b; false when memory runs out. */
+/* w, theta (unless it is there) and b; false when memory runs out. */
 bool eq_coupling_allocate(eq_coupling *c);
+/* The same without b. */
+bool eq_coupling_allocate_weights(eq_coupling *c);
 /* From now on the products of a convolution are taken in single precision, or not (as at first). */
 void eq_coupling_in_single(eq_coupling *c, bool single);
 /* w of theta, where there is a list that is not short. */

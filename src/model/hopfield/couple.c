@@ -3,41 +3,25 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "model/coupling/thin.h"
 #include "model/hopfield/net.h"
-#include "solver/linear/blas.h"
 
 void eq_hopfield_expand(eq_hopfield_coupling *c) {
-    for (size_t k = 0; c->row != NULL && c->full != NULL && k < c->count; k++) {
-        size_t i = (size_t)c->row[k], j = (size_t)c->column[k];
-        c->full[i * c->columns + j] = c->w[k];
-        if (c->from == c->to) c->full[j * c->columns + i] = c->w[k];
-    }
-}
-
-void eq_hopfield_up(const eq_hopfield_coupling *c, size_t n, const double *from, double *field) {
-    if (c->full != NULL)
-        eq_gemm_nn(n, c->columns, c->rows, 1.0, from, c->rows, c->full, c->columns, 1.0, field,
-                   c->columns);
-    else
-        eq_thin_product(c->count, c->row, c->column, c->w, n, from, c->rows, field, c->columns);
-}
-
-void eq_hopfield_down(const eq_hopfield_coupling *c, size_t n, const double *to, double *field) {
-    if (c->full != NULL)
-        eq_gemm_nt(n, c->rows, c->columns, 1.0, to, c->columns, c->full, c->columns, 1.0, field,
-                   c->rows);
-    else
-        eq_thin_product(c->count, c->column, c->row, c->w, n, to, c->columns, field, c->rows);
+    eq_coupling *k = &c->of;
+    eq_coupling_expand(k);
+    if (c->from != c->to || k->w == NULL) return;
+    for (size_t p = 0; p < k->count; p++)
+        k->w[(size_t)k->column[p] * k->columns + (size_t)k->row[p]] = k->theta[p];
 }
 
 /* W inside a layer is symmetric, its list has each pair once. */
 void eq_hopfield_couple(const eq_hopfield *h, double *const *r, size_t l, double *field) {
     for (size_t k = 0; k < h->couplings; k++) {
         const eq_hopfield_coupling *c = &h->coupling[k];
-        bool once = c->from == c->to && c->full != NULL;
-        if (c->to == l && c->from > 0) eq_hopfield_up(c, h->n, r[c->from], field);
-        if (c->from == l && !once) eq_hopfield_down(c, h->n, r[c->to], field);
+        bool once = c->from == c->to && c->of.w != NULL;
+        if (c->to == l && c->from > 0)
+            eq_coupling_forward(&c->of, &h->room, h->n, r[c->from], NULL, false, field);
+        if (c->from == l && !once)
+            eq_coupling_backward(&c->of, &h->room, h->n, r[c->to], NULL, field);
     }
 }
 
@@ -47,7 +31,8 @@ void eq_hopfield_drive(eq_hopfield *h) {
             memcpy(h->drive[l] + j * m, h->b[l], m * sizeof(double));
     for (size_t k = 0; k < h->couplings; k++)
         if (h->coupling[k].from == 0)
-            eq_hopfield_up(&h->coupling[k], h->n, h->x, h->drive[h->coupling[k].to]);
+            eq_coupling_forward(&h->coupling[k].of, &h->room, h->n, h->x, NULL, false,
+                                h->drive[h->coupling[k].to]);
 }
 
 /* v <- W v over the later layers of one example, in the slot of the adjoint; |v| before, which is 1 after. */
@@ -86,28 +71,16 @@ void eq_hopfield_soften(eq_hopfield *h) {
     h->damp = 1.0 / (1.0 + safe * largest);
 }
 
-/* gradient += factor sum_n before_n^T of_n. */
+/* h->gradient += factor sum_n from_n^T to_n. */
 static void add_product(eq_hopfield *h, const eq_hopfield_coupling *c, double factor,
-                        const double *before, const double *of) {
-    double *g = h->gradient;
-    size_t rows = c->rows, m = c->columns;
-    if (c->full != NULL)
-        eq_gemm_tn(rows, m, h->n, factor, before, rows, of, m, 1.0, g, m);
-    else
-        eq_thin_slope(c->count, c->row, c->column, h->n, factor, before, rows, of, m, g);
-}
-
-/* The listed ones out of a matrix, in place: none stands before its number. */
-static void pack(const eq_hopfield_coupling *c, double *gradient) {
-    for (size_t k = 0; k < c->count; k++)
-        gradient[k] = gradient[(size_t)c->row[k] * c->columns + (size_t)c->column[k]];
+                        const double *from, const double *to) {
+    eq_coupling_slope(&c->of, &h->room, h->n, factor, to, from, NULL, h->gradient);
 }
 
 /* dE/dW = -r_from^T r_to, and dL/dW = r_from^T mu_to + mu_from^T r_to with mu = lambda sigma'. */
 void eq_hopfield_weights(eq_hopfield *h, const eq_hopfield_coupling *c,
                          const double a[EQ_MAX_SLOTS]) {
-    size_t all = c->full == NULL ? c->count : c->rows * c->columns;
-    memset(h->gradient, 0, all * sizeof *h->gradient);
+    memset(h->gradient, 0, eq_coupling_slopes(&c->of) * sizeof *h->gradient);
     for (int s = 0; s < EQ_ADJOINT; s++)
         if (a[s] != 0.0) add_product(h, c, -a[s], h->r[s][c->from], h->r[s][c->to]);
     if (a[EQ_ADJOINT] != 0.0) {
@@ -115,7 +88,7 @@ void eq_hopfield_weights(eq_hopfield *h, const eq_hopfield_coupling *c,
         if (c->from > 0)
             add_product(h, c, a[EQ_ADJOINT], h->r[EQ_ADJOINT][c->from], h->r[0][c->to]);
     }
-    if (c->row != NULL && c->full != NULL) pack(c, h->gradient);
+    eq_coupling_gather(&c->of, h->gradient);
 }
 
 void eq_hopfield_activate(eq_hopfield *h, int slot) {

@@ -16,6 +16,7 @@ static void destroy(void *self) {
         eq_free(*all[k]);
         *all[k] = NULL;
     }
+    eq_coupling_room_clear(&h->room);
     eq_mixing_free(h->mixing);
     h->mixing = NULL;
     for (size_t l = 1; l <= h->layers; l++) {
@@ -52,7 +53,7 @@ static bool make_room(eq_hopfield *h) {
     size_t block = 0;
     for (size_t k = 0; k < h->runs; k++) {
         const eq_hopfield_coupling *c = h->run[k].coupling;
-        size_t values = c == NULL || c->full == NULL ? h->run[k].count : c->rows * c->columns;
+        size_t values = c == NULL ? h->run[k].count : eq_coupling_slopes(&c->of);
         if (values > block) block = values;
     }
     h->x = eq_calloc_aligned(h->batch * h->o.width[0], sizeof *h->x);
@@ -190,10 +191,13 @@ eq_status eq_hopfield_engine(eq_hopfield *h, const eq_engine_options *o, eq_engi
                              eq_diag *diag) {
     eq_status own = eq_engine_is_own(o, "a Hopfield network", diag);
     if (own != EQ_OK) return own;
+    const eq_coupling *c[EQ_HOPFIELD_COUPLINGS];
     h->batch = o->batch;
-    if (!make_room(h)) {
-        destroy(h);
-        return eq_out_of_memory(diag);
-    }
-    return eq_engine_of(h->o.sigma->clips ? &clipped : &soft, h, o->batch, out, diag);
+    for (size_t k = 0; k < h->couplings; k++) c[k] = &h->coupling[k].of;
+    eq_status status = eq_coupling_room_new(c, h->couplings, o->threads, &h->room, diag);
+    if (status == EQ_OK && !make_room(h)) status = eq_out_of_memory(diag);
+    if (status == EQ_OK)
+        return eq_engine_of(h->o.sigma->clips ? &clipped : &soft, h, o->batch, out, diag);
+    destroy(h);
+    return status;
 }

@@ -220,16 +220,17 @@ static eq_status sort(graph *g) {
 /* The coupling of `count` edges, which are all between its two layers. */
 static bool couple(graph *g, const edge *e, size_t count) {
     eq_hopfield_coupling *c = eq_hopfield_add(g->h, e->layer[0], e->layer[1]);
-    c->count = count;
-    c->row = eq_malloc(count, sizeof *c->row);
-    c->column = eq_malloc(count, sizeof *c->column);
-    c->w = eq_calloc_aligned(count, sizeof *c->w);
-    for (size_t k = 0; c->row != NULL && c->column != NULL && c->w != NULL && k < count; k++) {
-        c->row[k] = e[k].place[0];
-        c->column[k] = e[k].place[1];
-        c->w[k] = e[k].value;
+    c->of.count = count;
+    c->of.row = eq_malloc(count, sizeof *c->of.row);
+    c->of.column = eq_malloc(count, sizeof *c->of.column);
+    c->of.theta = eq_calloc_aligned(count, sizeof *c->of.theta);
+    for (size_t k = 0;
+         c->of.row != NULL && c->of.column != NULL && c->of.theta != NULL && k < count; k++) {
+        c->of.row[k] = e[k].place[0];
+        c->of.column[k] = e[k].place[1];
+        c->of.theta[k] = e[k].value;
     }
-    return c->row != NULL && c->column != NULL && c->w != NULL;
+    return c->of.row != NULL && c->of.column != NULL && c->of.theta != NULL;
 }
 
 static bool couple_all(graph *g) {

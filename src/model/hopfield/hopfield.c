@@ -47,11 +47,7 @@ static void destroy(void *self) {
     eq_hopfield *h = self;
     if (h == NULL) return;
     for (size_t k = 0; k < h->couplings; k++) {
-        eq_hopfield_coupling *c = &h->coupling[k];
-        if (c->full != c->w) eq_free(c->full);
-        eq_free(c->w);
-        eq_free(c->row);
-        eq_free(c->column);
+        eq_coupling_clear(&h->coupling[k].of);
     }
     for (size_t l = 0; l < EQ_HOPFIELD_LAYERS; l++) {
         eq_free(h->b[l]);
@@ -137,7 +133,7 @@ static size_t node_of(const eq_hopfield *h, size_t l) {
 /* ends[inputs and units] += how many weights of a coupling each has: those below, above, or both. */
 static void count_ends(const eq_hopfield *h, const eq_hopfield_coupling *c, double *ends) {
     double *from = ends + node_of(h, c->from), *to = ends + node_of(h, c->to);
-    for (size_t k = 0, i, j; k < c->count; k++) {
+    for (size_t k = 0, i, j; k < c->of.count; k++) {
         eq_hopfield_ends(c, k, &i, &j);
         from[i]++;
         to[j]++;
@@ -199,18 +195,18 @@ static void add_term(double field, double r, double *e, double *size) {
 static void add_coupling(const eq_hopfield *h, const eq_hopfield_coupling *c, const double *from,
                          const double *to, double *e, double *size) {
     bool inputs = c->from == 0;
-    if (c->full == NULL) {
-        for (size_t k = 0; k < c->count; k++) {
-            double s = from[c->row[k]];
-            add_term((inputs ? s : sigma_of(h, s)) * c->w[k], sigma_of(h, to[c->column[k]]), e,
-                     size);
+    if (c->of.w == NULL) {
+        for (size_t k = 0; k < c->of.count; k++) {
+            double s = from[c->of.row[k]];
+            add_term((inputs ? s : sigma_of(h, s)) * c->of.theta[k],
+                     sigma_of(h, to[c->of.column[k]]), e, size);
         }
         return;
     }
-    for (size_t j = 0; j < c->columns; j++) {
+    for (size_t j = 0; j < c->of.columns; j++) {
         double field = 0.0;
-        for (size_t i = 0; i < (c->from == c->to ? j : c->rows); i++)
-            field += (inputs ? from[i] : sigma_of(h, from[i])) * c->full[i * c->columns + j];
+        for (size_t i = 0; i < (c->from == c->to ? j : c->of.rows); i++)
+            field += (inputs ? from[i] : sigma_of(h, from[i])) * c->of.w[i * c->of.columns + j];
         add_term(field, sigma_of(h, to[j]), e, size);
     }
 }
@@ -253,11 +249,11 @@ static eq_status input_gradient(void *self, size_t count, const double *x, const
         const eq_hopfield_coupling *c = &h->coupling[q];
         for (size_t k = 0; c->from == 0 && k < count; k++) {
             size_t at = k * h->units + place_of(h, c->to);
-            for (size_t j = 0; j < c->columns; j++) {
+            for (size_t j = 0; j < c->of.columns; j++) {
                 double r = sigma_of(h, v[at + j]);
                 mu[j] = l[at + j] * (h->o.sigma->clips ? 1.0 : h->o.sigma->rate(r));
             }
-            eq_hopfield_down(c, 1, mu, dldx + k * h->o.width[0]);
+            eq_coupling_backward(&c->of, &h->room, 1, mu, NULL, dldx + k * h->o.width[0]);
         }
     }
     eq_free(mu);
@@ -355,17 +351,17 @@ static eq_status draw(eq_hopfield *h, eq_diag *diag) {
     if (ends == NULL) return eq_out_of_memory(diag);
     for (size_t k = 0; k < h->couplings; k++) {
         eq_hopfield_coupling *c = &h->coupling[k];
-        bool all = c->count == eq_hopfield_pairs(c);
+        bool all = c->of.count == eq_hopfield_pairs(c);
         double width = width_of(h, c);
         if (!all || h->unit != NULL) count_beside(h, c, ends);
-        for (size_t p = 0, i, j; p < c->count; p++) {
+        for (size_t p = 0, i, j; p < c->of.count; p++) {
             eq_hopfield_ends(c, p, &i, &j);
-            double both = (double)(c->rows + c->columns);
+            double both = (double)(c->of.rows + c->of.columns);
             if (!all || h->unit != NULL)
                 both = ends[node_of(h, c->from) + i] + ends[node_of(h, c->to) + j];
             double bound = width * sqrt(6.0 / both),
                    w = bound * (2.0 * eq_random_uniform(&random) - 1.0);
-            if (h->unit == NULL || isnan(c->w[p])) c->w[p] = w;
+            if (h->unit == NULL || isnan(c->of.theta[p])) c->of.theta[p] = w;
         }
         eq_hopfield_expand(c);
     }
@@ -391,8 +387,8 @@ static eq_status make_room(eq_hopfield *h, eq_diag *diag) {
 static void add_run(eq_hopfield *h, eq_hopfield_coupling *c, size_t layer, const char *name) {
     eq_hopfield_run *r = &h->run[h->runs++];
     *r = (eq_hopfield_run){.coupling = c, .layer = layer};
-    r->count = c == NULL ? h->o.width[layer] : c->count;
-    r->value = c == NULL ? h->b[layer] : c->w;
+    r->count = c == NULL ? h->o.width[layer] : c->of.count;
+    r->value = c == NULL ? h->b[layer] : c->of.theta;
     while (r->block < h->blocks && strcmp(h->name[r->block], name) != 0) r->block++;
     if (r->block == h->blocks) snprintf(h->name[h->blocks++], sizeof *h->name, "%s", name);
     for (const eq_hopfield_run *k = h->run; k < r; k++)

@@ -44,7 +44,7 @@ static void look(const eq_hopfield *h, eq_joined *j, bool *fed, bool *read) {
     for (int inputs = 0; inputs < 2; inputs++)
         for (size_t q = 0; q < h->couplings; q++) {
             const eq_hopfield_coupling *c = &h->coupling[q];
-            for (size_t k = 0; (c->from == 0) == (inputs == 1) && k < c->count; k++) {
+            for (size_t k = 0; (c->from == 0) == (inputs == 1) && k < c->of.count; k++) {
                 eq_hopfield_ends(c, k, &a, &b);
                 b += place[c->to];
                 if (inputs == 1)

@@ -3,6 +3,7 @@
 #ifndef EQ_MODEL_HOPFIELD_NET_H
 #define EQ_MODEL_HOPFIELD_NET_H
 
+#include "model/coupling/coupling.h"
 #include "model/dynamics.h"
 #include "model/engine_ops.h"
 #include "model/hopfield/hopfield.h"
@@ -17,11 +18,9 @@ enum {
 /* -r_from^T W r_to of two layers, or inside one: -sum_(i<j) W_ij r_i r_j. Where there is no list its parameters are
  * all of W, else those that the list names, rising; the others are not there, and zero. */
 typedef struct eq_hopfield_coupling {
-    size_t from, to, rows, columns, count;
-    double *w;             /* [count] the parameters */
-    int32_t *row, *column; /* [count] of the list, NULL: none; inside a layer row < column */
-    /* [rows][columns] W, inside a layer symmetric; w itself where there is no list, NULL where that has few */
-    double *full;
+    size_t from, to;
+    eq_coupling
+        of; /* dense, without biases; inside a layer w is symmetric, and the list has row < column */
 } eq_hopfield_coupling;
 
 /* Parameters in one piece: number `first` and so on of a block. */
@@ -41,6 +40,7 @@ typedef struct eq_hopfield {
     /* layer by layer, then skips, then lateral ones */
     eq_hopfield_coupling coupling[EQ_HOPFIELD_COUPLINGS];
     size_t couplings;
+    eq_coupling_room room; /* of the engine */
     eq_hopfield_run run[EQ_HOPFIELD_RUNS];
     size_t runs, blocks;
     eq_names *unit;                     /* of a graph, else NULL */
@@ -102,9 +102,6 @@ void eq_joined_join(eq_joined *j, int32_t a, int32_t b);
 
 /* couple.c. W of the parameters, where there is a list and W. */
 void eq_hopfield_expand(eq_hopfield_coupling *c);
-/* field[n][columns] += from W, field[n][rows] += to W^T. */
-void eq_hopfield_up(const eq_hopfield_coupling *c, size_t n, const double *from, double *field);
-void eq_hopfield_down(const eq_hopfield_coupling *c, size_t n, const double *to, double *field);
 /* Adds what units of other layers, and others of its own, make of layer l, without the inputs: field[n][width] += W^T r */
 void eq_hopfield_couple(const eq_hopfield *h, double *const *r, size_t l, double *field);
 /* x W + b of all layers. */

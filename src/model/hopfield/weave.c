@@ -11,19 +11,21 @@
 
 eq_hopfield_coupling *eq_hopfield_add(eq_hopfield *h, size_t from, size_t to) {
     eq_hopfield_coupling *c = &h->coupling[h->couplings++];
-    size_t rows = h->o.width[from], columns = h->o.width[to];
-    *c = (eq_hopfield_coupling){.from = from, .to = to, .rows = rows, .columns = columns};
-    c->count = eq_hopfield_pairs(c);
+    eq_coupling_kind dense = {.channels = h->o.width[to]};
+    c->from = from;
+    c->to = to;
+    eq_coupling_of(dense, (eq_shape){h->o.width[from], 1, 1}, &c->of, NULL);
+    c->of.count = eq_hopfield_pairs(c);
     return c;
 }
 
 size_t eq_hopfield_pairs(const eq_hopfield_coupling *c) {
-    return c->from == c->to ? c->rows * (c->rows - 1) / 2 : c->rows * c->columns;
+    return c->from == c->to ? c->of.rows * (c->of.rows - 1) / 2 : c->of.rows * c->of.columns;
 }
 
 void eq_hopfield_ends(const eq_hopfield_coupling *c, size_t k, size_t *row, size_t *column) {
-    *row = c->row == NULL ? k / c->columns : (size_t)c->row[k];
-    *column = c->row == NULL ? k % c->columns : (size_t)c->column[k];
+    *row = c->of.row == NULL ? k / c->of.columns : (size_t)c->of.row[k];
+    *column = c->of.row == NULL ? k % c->of.columns : (size_t)c->of.column[k];
 }
 
 void eq_hopfield_coupling_name(const eq_hopfield_coupling *c, char name[8]) {
@@ -74,8 +76,9 @@ static eq_status thin(eq_hopfield *h, eq_diag *diag) {
         size_t all = eq_hopfield_pairs(c), count = eq_thin_count(density[k], all);
         bool inside = c->from == c->to;
         if (!inside && count >= all) continue;
-        c->count = count;
-        if (!eq_thin_choose(c->rows, c->columns, inside, count, &random, &c->row, &c->column))
+        c->of.count = count;
+        if (!eq_thin_choose(c->of.rows, c->of.columns, inside, count, &random, &c->of.row,
+                            &c->of.column))
             status = eq_out_of_memory(diag);
     }
     return status;
@@ -88,17 +91,6 @@ static void lay_out(eq_hopfield *h) {
         if (h->o.lateral >> l & 1) eq_hopfield_add(h, l, l);
 }
 
-static bool make_room(eq_hopfield_coupling *c) {
-    size_t all = c->rows * c->columns;
-    bool many = !eq_thin_is_few(c->count, all);
-    if (c->w == NULL) c->w = eq_calloc_aligned(c->count, sizeof *c->w);
-    if (c->row == NULL)
-        c->full = c->w;
-    else if (many)
-        c->full = eq_calloc_aligned(all, sizeof *c->full);
-    return c->w != NULL && (c->full != NULL || !many);
-}
-
 eq_status eq_hopfield_weave(eq_hopfield *h, eq_diag *diag) {
     eq_status status = EQ_OK;
     if (h->unit == NULL) {
@@ -106,7 +98,7 @@ eq_status eq_hopfield_weave(eq_hopfield *h, eq_diag *diag) {
         status = thin(h, diag);
     }
     for (size_t k = 0; status == EQ_OK && k < h->couplings; k++)
-        if (!make_room(&h->coupling[k])) status = eq_out_of_memory(diag);
+        if (!eq_coupling_allocate_weights(&h->coupling[k].of)) status = eq_out_of_memory(diag);
     choose_halves(h);
     return status;
 }
