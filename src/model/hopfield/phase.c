@@ -110,24 +110,45 @@ static double descent(const eq_hopfield *h, double field, double stiff) {
     return most / (most + stiff - 1.0 + h->o.sigma->bent * fabs(field));
 }
 
+/* What sweep_layer does with units that are clipped and have no nudge, most of the work beside the products. */
+static void sweep_clipped(const eq_hopfield *h, size_t m, const double *field, const double *s,
+                          double *off, double *to) {
+    double low = h->o.sigma->low;
+    for (size_t j = 0; j < h->n; j++, field += m, s += m, to += m) {
+        double worst = off[j], none = 0.0; /* none: 0 unless a field is no number */
+        for (size_t k = 0; k < m; k++) {
+            double f = field[k], end = f < low ? low : f > 1.0 ? 1.0 : f, by = fabs(s[k] - end);
+            worst = by > worst ? by : worst;
+            none += 0.0 * f;
+            to[k] = end;
+        }
+        off[j] = none == 0.0 ? worst : INFINITY;
+    }
+}
+
 /* All units of layer l of all examples, in to[n][width], to the minimum of the energy where the others stand, if each
  * is alone in its layer; off[n] grows to the largest |s - clip(s - dE/ds)| of each example before. */
 static void sweep_layer(eq_hopfield *h, int slot, size_t l, const eq_nudge *nudge, double *off,
                         double *to) {
     size_t m = h->o.width[l];
     double *field = h->field, *force = h->force, *s = h->s[slot][l];
+    bool nudged = l == h->layers && nudge != NULL, descends = h->woven && h->later[l];
     field_of(h, slot, l, field);
+    if (h->o.sigma->clips && !nudged && !descends) {
+        sweep_clipped(h, m, field, s, off, to);
+        return;
+    }
     force_of(h, slot, l, nudge, field, force);
     for (size_t k = 0; k < h->n * m; k++)
         off[k / m] = farther(h, off[k / m], s[k], force[k], stiffness(h, l, nudge, k));
     if (to != s) memcpy(to, s, h->n * m * sizeof *to);
-    if (h->woven && h->later[l]) {
+    if (descends) {
         for (size_t k = 0; k < h->n * m; k++)
             to[k] += descent(h, field[k], stiffness(h, l, nudge, k)) * (force[k] - s[k]);
         return;
     }
     for (size_t j = 0; j < h->n; j++, to += m, field += m, force += m) {
-        if (l == h->layers && nudge != NULL)
+        if (nudged)
             sweep_outputs(h, j, nudge, field, force, to);
         else
             for (size_t k = 0; k < m; k++)
