@@ -162,6 +162,45 @@ START_TEST(resistances_inside_keep_their_equation) {
 }
 END_TEST
 
+/* A search that may end after one step begins by the tangent of the last call, which leaves the square of the move, and ends
+ * with the square of that; with no tangent, or a wrong one, at any terminal, it is a hundred times farther off. */
+START_TEST(a_search_begins_by_the_tangent_of_the_last) {
+    enum { N = EQ_MOS_NODES };
+    const eq_device_class *cls = eq_class(eq_class_find(_i == 0 ? "nmos" : "pmos"));
+    eq_environment env = {.k_over_q = 8.617333262145177e-5, .temp = 27.0, .tnom = 27.0};
+    static const struct {
+        const char *name;
+        double value;
+    } given[] = {{"kp", 1e-4}, {"w", 1e-4},      {"l", 1e-5},   {"gamma", 0.5},
+                 {"phi", 0.7}, {"lambda", 0.02}, {"rd", 200.0}, {"rs", 150.0}};
+    double col[EQ_MAX_COLUMNS] = {0.0}, kept[EQ_MAX_MEMORY], out[3][N], g[N * N],
+           sign = _i == 0 ? 1.0 : -1.0;
+    double *w[EQ_MAX_COLUMNS], *memory[EQ_MAX_MEMORY], *i[3][N], *slope[N * N];
+    for (int k = 0; k < EQ_MAX_COLUMNS; k++) w[k] = &col[k];
+    for (int k = 0; k < EQ_MAX_MEMORY; k++) memory[k] = &kept[k];
+    for (int k = 0; k < N * N; k++) slope[k] = &g[k];
+    for (int k = 0; k < cls->params; k++) col[k] = cls->param[k].default_value;
+    for (size_t k = 0; k < sizeof given / sizeof *given; k++)
+        col[eq_param_find(cls, given[k].name)] = given[k].value;
+    cls->derive(1, w, &env);
+    for (int moved = 0; moved < N; moved++) {
+        double at[N] = {sign * 1.0, sign * 2.5, sign * 0.1, sign * -0.5};
+        const double *z[N];
+        const eq_port_search exact = {memory, 0.0}, rough = {memory, 1.0};
+        for (int k = 0; k < EQ_MAX_MEMORY; k++) kept[k] = NAN;
+        for (int a = 0; a < N; a++) z[a] = &at[a];
+        for (int k = 0; k < 3; k++)
+            for (int a = 0; a < N; a++) i[k][a] = &out[k][a];
+        cls->port(1, w, z, &exact, i[0], slope);
+        at[moved] += sign * 0.05;
+        cls->port(1, w, z, &rough, i[1], slope);
+        cls->port(1, w, z, NULL, i[2], slope);
+        ck_assert_double_gt(fabs(out[2][0] - out[0][0]), 1e-6 * fabs(out[2][0]));
+        ck_assert_double_eq_tol(out[1][0], out[2][0], 2e-7 * fabs(out[2][0]));
+    }
+}
+END_TEST
+
 /* Each rung of the ladder alone comes to the operating point, junction limiting among them, with
  * what SPICE limits of a transistor. */
 START_TEST(each_rung_solves_transistors) {
@@ -339,6 +378,7 @@ Suite *mosfet_suite(void) {
     tcase_add_test(t, equations_by_hand);
     tcase_add_test(t, currents_grow_with_is_from_zero_on);
     tcase_add_test(t, resistances_inside_keep_their_equation);
+    tcase_add_loop_test(t, a_search_begins_by_the_tangent_of_the_last, 0, 2);
     tcase_add_loop_test(t, each_rung_solves_transistors, 0, EQ_RUNGS);
     tcase_add_test(t, short_channels_are_refused);
     tcase_add_test(t, transistors_learn);
