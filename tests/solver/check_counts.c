@@ -61,6 +61,43 @@ START_TEST(newton_on_a_grid) {
 }
 END_TEST
 
+/* A node that is held is where it is held, to the last bit, and what is linear beside it takes one step: by CHOLMOD, by KLU
+ * (a transconductance). */
+START_TEST(held_nodes_take_one_step) {
+    static const char *const with[] = {"", "G1 b 0 c 0 1m\n", "R4 in b 1k\n"};
+    eq_text text = {0};
+    eq_text_printf(&text,
+                   "held\nV1 in 0 10\nR1 in a 1k\nR2 a b 1k\nR3 b 0 1k\nR5 a c 1k\nR6 c b 1k\nR7 c "
+                   "0 1k\n%s.end\n",
+                   with[_i]);
+    eq_circuit *c = deck(text.text);
+    eq_solver *s = NULL;
+    eq_solve_info info;
+    eq_solve_options o = eq_solve_defaults(c);
+    size_t a = (size_t)eq_circuit_find_node(c, "a"), b = (size_t)eq_circuit_find_node(c, "b"),
+           out = (size_t)eq_circuit_find_node(c, "c");
+    double v[8] = {0.0}, held[8];
+    ck_assert_uint_le(eq_circuit_nodes(c), 8);
+    for (int n = 0; n < 8; n++) held[n] = NAN;
+    held[a] = 4.0;
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_clamp(s, &o, held, INFINITY, v, &info, NULL), EQ_OK);
+    ck_assert_double_eq(v[a], 4.0);
+    ck_assert_int_le(info.iterations, 1);
+    ck_assert_int_eq(info.factorizations, 1);
+    held[out] = 1.0; /* b between a, c and ground */
+    ck_assert_int_eq(eq_solver_clamp(s, &o, held, INFINITY, v, &info, NULL), EQ_OK);
+    ck_assert_double_eq(v[a], 4.0);
+    ck_assert_double_eq(v[out], 1.0);
+    ck_assert_int_le(info.iterations, 1);
+    double into = 5.0 + (_i == 1 ? -1.0 : _i == 2 ? 10.0 : 0.0), g = _i == 2 ? 4.0 : 3.0;
+    ck_assert_double_eq_tol(v[b], into / g, 1e-14);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+    eq_text_free(&text);
+}
+END_TEST
+
 /* Once a circuit has been solved, all memory is there: with every further allocation of ours
  * failing, other right-hand sides are solved as before, by the analysis of the first. What CHOLMOD
  * takes for the time of a factorization is its own. */
@@ -307,6 +344,7 @@ Suite *counts_suite(void) {
     Suite *s = suite_create("counts");
     TCase *t = tcase_create("counts");
     tcase_add_test(t, newton_on_a_grid);
+    tcase_add_loop_test(t, held_nodes_take_one_step, 0, 3);
     tcase_add_test(t, no_allocation_in_later_solves);
     tcase_add_loop_test(t, minibatches_of_a_layered_network, 0, NETWORKS);
     tcase_add_test(t, small_nudges_keep_their_digits);
