@@ -86,6 +86,28 @@ static const char *const networks[][3] = {
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
+/* What the engine has counted before and behind that epoch of a training. */
+typedef struct counted {
+    eq_engine_info before, now;
+} counted;
+
+static counted count_epoch(const char *experiment, const eq_settings *settings, size_t epoch) {
+    eq_experiment *x = NULL;
+    eq_trainer *t = NULL;
+    counted k;
+    ck_assert_int_eq(eq_experiment_read_with(experiment, settings, &x, NULL), EQ_OK);
+    for (size_t g = 0; g < x->groups; g++) x->group[g].rate = 0.0;
+    ck_assert_int_eq(eq_trainer_new(x, NULL, &t, NULL), EQ_OK);
+    for (size_t e = 1; e <= epoch; e++) {
+        k.before = eq_network_about(t->s.model);
+        ck_assert_int_eq(eq_trainer_epoch(t, NULL, NULL), EQ_OK);
+    }
+    k.now = eq_network_about(t->s.model);
+    eq_trainer_free(t);
+    eq_experiment_free(x);
+    return k;
+}
+
 /* Sweeps or steps a free phase of an epoch, where no parameter moves. */
 static double passes(const char *const *network, const char *cache, size_t epoch) {
     char with[32];
@@ -99,20 +121,9 @@ static double passes(const char *const *network, const char *cache, size_t epoch
                                "data.train-limit=50",
                                "data.test-limit=5"};
     const eq_settings settings = {set, sizeof set / sizeof *set};
-    eq_experiment *x = NULL;
-    eq_trainer *t = NULL;
-    ck_assert_int_eq(eq_experiment_read_with(network[0], &settings, &x, NULL), EQ_OK);
-    for (size_t k = 0; k < x->groups; k++) x->group[k].rate = 0.0;
-    ck_assert_int_eq(eq_trainer_new(x, NULL, &t, NULL), EQ_OK);
-    eq_engine_info before = eq_network_about(t->s.model);
-    for (size_t k = 1; k <= epoch; k++) {
-        before = eq_network_about(t->s.model);
-        ck_assert_int_eq(eq_trainer_epoch(t, NULL, NULL), EQ_OK);
-    }
-    eq_engine_info now = eq_network_about(t->s.model);
-    eq_trainer_free(t);
-    eq_experiment_free(x);
-    return (now.free_iterations - before.free_iterations) / (now.free_solves - before.free_solves);
+    counted k = count_epoch(network[0], &settings, epoch);
+    return (k.now.free_iterations - k.before.free_iterations) /
+           (k.now.free_solves - k.before.free_solves);
 }
 
 /* They are where they were, which one pass finds, but for what rounding took of the tolerance; in the first epoch
@@ -130,22 +141,10 @@ END_TEST
 static double steps_of_a_circuit(const char *cache, size_t epoch) {
     char with[40];
     snprintf(with, sizeof with, "architecture.cache=%s", cache);
-    const char *const set[] = {with, "optimizer.group.rate=0", "data.train-limit=40",
-                               "data.test-limit=5"};
+    const char *const set[] = {with, "data.train-limit=40", "data.test-limit=5"};
     const eq_settings settings = {set, sizeof set / sizeof *set};
-    eq_experiment *x = NULL;
-    eq_trainer *t = NULL;
-    ck_assert_int_eq(eq_experiment_read_with(circuit, &settings, &x, NULL), EQ_OK);
-    ck_assert_int_eq(eq_trainer_new(x, NULL, &t, NULL), EQ_OK);
-    eq_engine_info before = eq_network_about(t->s.model);
-    for (size_t k = 1; k <= epoch; k++) {
-        before = eq_network_about(t->s.model);
-        ck_assert_int_eq(eq_trainer_epoch(t, NULL, NULL), EQ_OK);
-    }
-    eq_engine_info now = eq_network_about(t->s.model);
-    eq_trainer_free(t);
-    eq_experiment_free(x);
-    return (now.iterations - before.iterations) / (now.solves - before.solves);
+    counted k = count_epoch(circuit, &settings, epoch);
+    return (k.now.iterations - k.before.iterations) / (k.now.solves - k.before.solves);
 }
 
 /* From a state in single precision one step finds it again; clamped phases take theirs. */

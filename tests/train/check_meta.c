@@ -492,8 +492,8 @@ START_TEST(training_resumes_to_the_same_bits) {
         for (int c = 0; c < 4; c++) at = strchr(at, ',') + 1;
         loss[k] = strtod(at, NULL);
     }
-    ck_assert_msg(loss[2] < 0.9 * loss[0], "%g of %g", loss[2],
-                  loss[0]); /* 0.68; 0.84 without optimization */
+    double most = _i == 0 ? 0.7 : 0.9; /* bounds that learn: 0.68, and 0.84 as compiled by -O1 */
+    ck_assert_msg(loss[2] < most * loss[0], "%g of %g", loss[2], loss[0]);
     eq_free(a);
     eq_free(b);
 }
