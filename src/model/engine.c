@@ -148,7 +148,7 @@ eq_status eq_engine_free_phase_from(eq_engine *e, size_t n, const double *x, con
     if (n == 0 || n > e->batch)
         return eq_fail(diag, EQ_ERR_USAGE, "%zu examples in a minibatch; this engine takes 1..%zu",
                        n, e->batch);
-    if (v != NULL && e->ops->free_phase_from == NULL)
+    if (v != NULL && !eq_engine_begins_anywhere(e))
         return eq_fail(diag, EQ_ERR_USAGE, "the %s engine begins no free phase at a given state",
                        e->ops->name);
     eq_status status = v == NULL ? e->ops->free_phase(e->self, n, x, y, diag)

@@ -71,7 +71,8 @@ static uint64_t next_number(eq_pool *p, uint64_t seen) {
         pause_a_moment();
     }
     pthread_mutex_lock(&p->lock);
-    while (number_of(atomic_load(&p->ticket)) == seen) pthread_cond_wait(&p->given, &p->lock);
+    while (number_of(atomic_load(&p->ticket)) == seen && !p->stop)
+        pthread_cond_wait(&p->given, &p->lock);
     pthread_mutex_unlock(&p->lock);
     return number_of(atomic_load(&p->ticket));
 }
