@@ -61,6 +61,7 @@ typedef struct eq_reduction {
     bool plain;        /* no resistor is taken as a short */
     size_t shorts;     /* nodes behind shorts */
     eq_rows_within within[EQ_CLASS_COUNT];
+    size_t inside;    /* rows in all of these */
     eq_node *root;    /* [node_unknowns] the node of an unknown */
     size_t links;     /* nodes with a parent */
     eq_node *t_order; /* [links] each node after those its potential depends on */

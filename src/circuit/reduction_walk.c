@@ -186,6 +186,7 @@ bool eq_reduction_find_within(eq_reduction *r, const eq_circuit *c) {
                 eq_reduction_inside(r, t->term[0][j], t->term[1][j]) ||
                 (eq_by_voltage(t) && eq_reduction_inside(r, t->term[2][j], t->term[3][j]));
             if (within && !note_row(&r->within[cls], j)) return false;
+            r->inside += within;
         }
     }
     return true;

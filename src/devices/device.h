@@ -94,8 +94,8 @@ static inline double eq_own_temp(double temp, double dtemp, const eq_environment
 
 /* What an element that searches for inner potentials of its own knows and is asked for. */
 typedef struct eq_port_search {
-    /* memory[0..][j]: where the search of row j ended, for its next call at a z nearby; NAN: no call yet; NULL:
-     * none is kept. It changes no more than the rounding of what is found. */
+    /* memory[0..][j]: where the search of row j ended, for its next call at a z nearby; memory[0][j] is NAN: no call
+     * yet; NULL: none is kept. It changes no more than the rounding of what is found. */
     double *const *memory;
     double near; /* V, a last step of the search whose square does not count; 0: to round-off */
 } eq_port_search;

@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "circuit/own_drop.h"
 
-/* V, 1/V, V */
-static const double FAR = 1e-3, PART = 0.1, NEAREST = 0.1;
+/* V, V, 1/V, V */
+static const double FIRST = 1e-5, FAR = 1e-3, PART = 0.1, NEAREST = 0.1;
 
 static size_t most(size_t a, size_t b) {
     return a > b ? a : b;
@@ -20,7 +20,7 @@ static bool open_rows(eq_port_rows *r, const eq_table *t, const eq_sparse_rows *
         for (size_t j = 0; eq_port_carries(t, a) && j < t->count; j++)
             r->felt[a] = r->felt[a] || start[t->term[a][j]] < start[t->term[a][j] + 1];
     double *next = r->block = eq_malloc(t->count * nodes, (nodes + 3) * sizeof *r->block);
-    double *memory = r->kept = eq_malloc(t->count, (size_t)t->cls->memory * sizeof *r->kept);
+    double *memory = r->kept = eq_calloc(t->count, (size_t)t->cls->memory * sizeof *r->kept);
     if (next == NULL || memory == NULL) return false;
     for (int k = 0; k < t->cls->memory; k++) r->memory[k] = memory + (size_t)k * t->count;
     for (size_t a = 0; a < nodes; a++) {
@@ -85,14 +85,23 @@ static void evaluate_class(eq_ports *p, const eq_table *t, size_t j) {
     eq_class_port(t->cls, w, p->in, p->value, p->slope);
 }
 
+/* The next rows come from nowhere. */
+static void leave(eq_ports *p, bool goes_on) {
+    if (p->v != NULL) p->v[EQ_GROUND] = NAN;
+    p->goes_on = goes_on;
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) p->rows[k].known = p->rows[k].rough = false;
+}
+
+void eq_ports_go_on(eq_ports *p) {
+    leave(p, true);
+}
+
 void eq_ports_forget(eq_ports *p, const eq_circuit *c) {
-    if (p->v != NULL) p->v[EQ_GROUND] = NAN; /* nowhere */
+    leave(p, false);
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
         const eq_table *t = &c->table[k];
         eq_port_rows *r = &p->rows[k];
-        r->known = r->rough = false;
-        for (size_t j = 0; r->kept != NULL && j < t->count * (size_t)t->cls->memory; j++)
-            r->kept[j] = NAN;
+        for (size_t j = 0; r->memory[0] != NULL && j < t->count; j++) r->memory[0][j] = NAN;
     }
 }
 
@@ -184,7 +193,9 @@ static bool is_known(eq_ports *p, const eq_port_rows *r, const double *v) {
         double by = fabs(v[n] - p->v[n]);
         moved = by > moved ? by : moved;
     }
-    p->moved = isnan(p->v[EQ_GROUND]) ? 0.0 : moved;
+    bool begins = isnan(p->v[EQ_GROUND]);
+    p->moved = begins ? 0.0 : moved;
+    p->first = begins && !p->goes_on;
     memcpy(p->v, v, p->nodes * sizeof *v);
     for (int k = 0; k < EQ_CLASS_COUNT; k++) p->rows[k].known = false;
     return false;
@@ -192,9 +203,11 @@ static bool is_known(eq_ports *p, const eq_port_rows *r, const double *v) {
 
 /* How near to the inner potentials of rows their search may end (device.h): a Newton step that moves the circuit by
  * u V leaves some part of u^2, so that no more is asked of a search inside it (inexact Newton methods: Dembo,
- * Eisenstat and Steihaug 1982). */
+ * Eisenstat and Steihaug 1982). The first rows of a search ask what those of a step of 10 mV do. */
 static double near(const eq_ports *p) {
-    return p->hurries && p->moved > FAR ? fmin(PART * p->moved * p->moved, NEAREST) : 0.0;
+    if (!p->hurries) return 0.0;
+    if (p->first) return FIRST;
+    return p->moved > FAR ? fmin(PART * p->moved * p->moved, NEAREST) : 0.0;
 }
 
 void eq_ports_hurry(eq_ports *p, bool hurries) {
@@ -210,6 +223,7 @@ bool eq_ports_finish(eq_ports *p) {
         any = true;
     }
     if (any) p->moved = 0.0;
+    if (any) p->first = false;
     return any;
 }
 

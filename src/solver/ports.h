@@ -30,7 +30,10 @@ typedef struct eq_ports {
     eq_port_rows rows[EQ_CLASS_COUNT];
     double *v; /* [nodes] V, where the rows of port classes were evaluated */
     size_t nodes;
-    double moved;  /* V, the largest move of a node to v from where they were evaluated before */
+    double moved; /* V, the largest move of a node to v from where they were evaluated before */
+    bool
+        first; /* .. which was nowhere, and no search goes on: nothing is known of where the rows are */
+    bool goes_on;
     bool hurries;  /* what is far from there may be rough */
     eq_pool *pool; /* whose threads share the rows of a class; NULL: none. Not its own */
 } eq_ports;
@@ -53,6 +56,8 @@ void eq_ports_hurry(eq_ports *p, bool hurries);
 bool eq_ports_finish(eq_ports *p);
 /* Parameters have changed, or may have, or another search begins: it depends on none before it. */
 void eq_ports_forget(eq_ports *p, const eq_circuit *c);
+/* The same of a search that begins near where the last one ended, whose inner potentials it begins with. */
+void eq_ports_go_on(eq_ports *p);
 
 /* A row of behavioural currents that reads no more than its own drop u (circuit/own_drop.h): m f(u),
  * and its integral from 0 to u. */

@@ -14,7 +14,8 @@ struct eq_solver {
     double *x;    /* [eq_system_most] work */
     double *node; /* [nodes] the potentials that x was last found with; NAN: others since */
     eq_status refreshed;
-    bool torn; /* memory ran out while system and engine were renewed */
+    bool torn;    /* memory ran out while system and engine were renewed */
+    bool goes_on; /* the next solve does */
 };
 
 eq_solve_options eq_solve_defaults(const eq_circuit *c) {
@@ -64,6 +65,10 @@ eq_status eq_solver_new(eq_circuit *c, eq_solver **out, eq_diag *diag) {
 
 void eq_solver_forget(eq_solver *s) {
     eq_newton_forget(s->newton);
+}
+
+void eq_solver_go_on(eq_solver *s) {
+    s->goes_on = true;
 }
 
 static eq_status renew(eq_solver *s, bool plain, eq_diag *diag) {
@@ -435,7 +440,11 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
         if (!isfinite(v[n])) v[n] = 0.0;
     restore(s);
     if (!s->torn) eq_system_unknowns(s->system, v, NULL, s->x);
-    eq_ports_forget(&s->system->ports, s->circuit);
+    if (s->goes_on)
+        eq_ports_go_on(&s->system->ports);
+    else
+        eq_ports_forget(&s->system->ports, s->circuit);
+    s->goes_on = false;
     s->system->placed = NAN;
     s->node[EQ_GROUND] = NAN; /* no state until one is found */
     s->system->round_off = o->reltol > 0.0 ? 4.0 * DBL_EPSILON / o->reltol : 0.0;

@@ -15,6 +15,8 @@ void eq_solver_inject(eq_solver *s, eq_injection injection);
 void eq_solver_share(eq_solver *s, eq_pool *pool);
 /* Forgets pivots and other history, so that later results do not depend on earlier solves. */
 void eq_solver_forget(eq_solver *s);
+/* The next solve begins near where the last one ended: transistors begin with its inner potentials. */
+void eq_solver_go_on(eq_solver *s);
 /* Solves from x = s's own unknowns as eq_solver_solve does; the stationarity check is left out. */
 eq_status eq_solver_run(eq_solver *s, const eq_solve_options *o, double *v, double *branch,
                         eq_solve_info *info, eq_diag *diag);

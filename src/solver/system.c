@@ -292,13 +292,13 @@ static void formula_currents(eq_system *s, const eq_table *t, const double *x) {
     }
 }
 
-/* Those of a port class; magnitudes where they count. */
-static void class_currents(eq_system *s, const eq_table *t) {
+/* Those of a port class; into nodes without an equation only where all are asked for. */
+static void class_currents(eq_system *s, const eq_table *t, bool all) {
     const eq_port_rows *p = eq_system_ports(s, t);
     double *current = s->flow.current, *magnitude = s->flow.magnitude;
     for (size_t a = 0; a < eq_port_outputs(t); a++) {
         const eq_node *node = t->term[a];
-        if (!eq_port_carries(t, a)) continue;
+        if (!eq_port_carries(t, a) || !(all || p->felt[a])) continue;
         for (size_t j = 0; j < t->count; j++) current[node[j]] += p->i[a][j];
         for (size_t j = 0; p->felt[a] && j < t->count; j++)
             magnitude[node[j]] += fabs(p->i[a][j]) + s->round_off * p->size[a][j];
@@ -306,12 +306,12 @@ static void class_currents(eq_system *s, const eq_table *t) {
 }
 
 /* Currents of the port elements that are no voltages. */
-static void port_currents(eq_system *s, const double *x) {
+static void port_currents(eq_system *s, const double *x, bool all) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &s->circuit->table[cls];
         if (!eq_is_port(t) || t->count == 0 || t->cls->defined != EQ_CURRENT_DEFINED) continue;
         if (eq_is_port_class(t))
-            class_currents(s, t);
+            class_currents(s, t, all);
         else
             formula_currents(s, t, x);
     }
@@ -395,22 +395,26 @@ static double branch_residual(eq_system *s, const double *x, size_t b, double *s
     return u - e;
 }
 
+/* Of which elements the currents are, and into which nodes. */
+typedef enum extent { OF_LINEAR, WITH_EQUATIONS, ALL_NODES } extent;
+
 /* Potentials s->v and the currents that leave each node, s->flow. */
-static void node_currents(eq_system *s, const double *x, bool linear_only) {
+static void node_currents(eq_system *s, const double *x, extent of) {
     eq_system_potentials(s, x);
-    double *flow[] = {s->flow.current, s->flow.inner, s->flow.magnitude, s->flow.inner_magnitude};
-    for (int k = 0; k < 4; k++) memset(flow[k], 0, s->nodes * sizeof *flow[k]);
-    table_currents(s, linear_only);
-    port_currents(s, x);
+    double *flow[] = {s->flow.current, s->flow.magnitude, s->flow.inner, s->flow.inner_magnitude};
+    int parts =
+        s->reduction->inside > 0 ? 4 : 2; /* without rows inside, the inner ones stay zero */
+    for (int k = 0; k < parts; k++) memset(flow[k], 0, s->nodes * sizeof *flow[k]);
+    table_currents(s, of == OF_LINEAR);
+    port_currents(s, x, of == ALL_NODES);
     kept_currents(s, x);
     injected_currents(s);
 }
 
-static bool residual(eq_system *s, const double *x, bool linear_only, double *r,
-                     double *magnitude) {
+static bool residual(eq_system *s, const double *x, extent of, double *r, double *magnitude) {
     const eq_reduction *red = s->reduction;
     bool finite = true;
-    node_currents(s, x, linear_only);
+    node_currents(s, x, of);
     eq_reduction_currents(red, s->circuit, &s->flow, NULL);
     for (size_t k = 0; k < red->node_unknowns; k++) {
         double anchor = s->homotopy.anchor == NULL ? 0.0 : s->homotopy.anchor[k];
@@ -433,11 +437,11 @@ static bool residual(eq_system *s, const double *x, bool linear_only, double *r,
 }
 
 bool eq_system_residual(eq_system *s, const double *x, double *r, double *magnitude) {
-    return residual(s, x, false, r, magnitude);
+    return residual(s, x, WITH_EQUATIONS, r, magnitude);
 }
 
 void eq_system_linear_residual(eq_system *s, const double *x, double *r) {
-    residual(s, x, true, r, NULL);
+    residual(s, x, OF_LINEAR, r, NULL);
 }
 
 /* x = anchor of the unknowns that are held, which begin there: what others do with them does not count either, and
@@ -491,7 +495,7 @@ void eq_system_state(eq_system *s, const double *x, double *v, double *branch) {
     if (branch == NULL) {
         eq_system_potentials(s, x);
     } else {
-        node_currents(s, x, false);
+        node_currents(s, x, ALL_NODES);
         for (size_t b = 0; b < red->branches; b++)
             if (red->current[b] != EQ_NONE) branch[b] = x[red->current[b]];
         eq_reduction_currents(red, s->circuit, &s->flow, branch);

@@ -98,6 +98,43 @@ START_TEST(held_nodes_take_one_step) {
 }
 END_TEST
 
+/* The first rows of a search may be rough and are finished before an answer counts; those of a search that goes on begin
+ * with the inner potentials of the last one and are not, and nothing is left of them once they are forgotten. */
+START_TEST(searches_go_on) {
+    eq_circuit *c = deck("t\n.model mn NMOS(kp=1m vto=0.7 rd=100 rs=200)\nV1 d 0 2\nV2 g 0 2\n"
+                         "M1 d g s 0 mn\nM2 s g 0 0 mn\n.end\n");
+    eq_solver *s = NULL;
+    double v[2][8] = {{0.0}};
+    ck_assert_uint_le(eq_circuit_nodes(c), 8);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v[0], NULL, NULL, NULL), EQ_OK);
+    eq_ports *p = &eq_solver_system(s)->ports;
+    const eq_table *t = &c->table[EQ_CLASS_nmos];
+    memcpy(v[1], v[0], sizeof v[1]);
+    eq_solver_go_on(s);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v[1], NULL, NULL, NULL), EQ_OK);
+    for (int n = 0; n < 8; n++) ck_assert_double_eq_tol(v[1][n], v[0][n], 1e-15);
+    for (int goes_on = 0; goes_on < 2; goes_on++) {
+        if (goes_on)
+            eq_ports_go_on(p);
+        else
+            eq_ports_forget(p, c);
+        ck_assert_int_eq(isnan(p->rows[eq_class_number_of(t->cls)].memory[0][0]), !goes_on);
+        eq_ports_hurry(p, true);
+        const eq_port_rows *r = eq_ports_take(p, t, NULL, v[0]);
+        double current = r->i[0][0];
+        ck_assert_int_eq(r->rough, !goes_on);
+        ck_assert_int_eq(eq_ports_finish(p), !goes_on);
+        r = eq_ports_take(p, t, NULL, v[0]);
+        ck_assert(r->known && !r->rough);
+        ck_assert_double_eq_tol(r->i[0][0], current, 1e-9 * fabs(current));
+        eq_ports_hurry(p, false);
+    }
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
 /* Once a circuit has been solved, all memory is there: with every further allocation of ours
  * failing, other right-hand sides are solved as before, by the analysis of the first. What CHOLMOD
  * takes for the time of a factorization is its own. */
@@ -345,6 +382,7 @@ Suite *counts_suite(void) {
     TCase *t = tcase_create("counts");
     tcase_add_test(t, newton_on_a_grid);
     tcase_add_loop_test(t, held_nodes_take_one_step, 0, 3);
+    tcase_add_test(t, searches_go_on);
     tcase_add_test(t, no_allocation_in_later_solves);
     tcase_add_loop_test(t, minibatches_of_a_layered_network, 0, NETWORKS);
     tcase_add_test(t, small_nudges_keep_their_digits);

@@ -228,7 +228,7 @@ static __attribute__((noinline)) void rescue(const mosfet *q, eq_mask stuck, eq_
     put(stuck, &s->v[S], t.v[S]);
 }
 
-/* What the resistances drop by the tangent at the last call, which `remember` left; NAN: there was none. */
+/* What the resistances drop by the tangent at the last call, which `remember` left; drop[0] is NAN: there was none. */
 EQ_INLINE void recall(const mosfet *q, double *const *memory, size_t at, eq_vec *drop) {
     for (int e = 0; e < EQ_MOS_ENDS; e++) drop[e] = eq_vec_load(memory[e] + at);
     for (int k = 0; k < EQ_MOS_DROPS; k++) {
@@ -247,7 +247,7 @@ EQ_INLINE void begin(const mosfet *q, const eq_vec *drop, eq_vec *v) {
     for (int e = 0; e < EQ_MOS_ENDS; e++) {
         int n = e == EQ_MOS_DRAIN ? D : S;
         if (drop != NULL)
-            put(drop[e] == drop[e], &v[n], eq_vec_min(eq_vec_max(v[n] - drop[e], low), high));
+            put(drop[0] == drop[0], &v[n], eq_vec_min(eq_vec_max(v[n] - drop[e], low), high));
         eq_vec u = v[B] - v[n];
         eq_mask may = (u > 8.0 * q->vt) & (q->r[e] > 0.0) & (q->is[e] > 0.0);
         if (!eq_vec_any(may)) continue;

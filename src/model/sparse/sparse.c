@@ -52,6 +52,14 @@ static void load(void *self) {
     if (e->with_slope != NULL) eq_solver_refresh(e->with_slope);
 }
 
+/* Whether the currents of branches stand in the equations: adjoints need them then. */
+static bool reads_currents(const eq_circuit *c, const eq_reduction *r) {
+    bool any = r->unknowns > r->node_unknowns;
+    for (int k = 0; k < EQ_CLASS_COUNT; k++)
+        any = any || (eq_by_current(&c->table[k]) && c->table[k].count > 0);
+    return any;
+}
+
 static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, eq_diag *diag) {
     sparse_engine *e = eq_calloc(1, sizeof *e);
     if (e == NULL) return eq_out_of_memory(diag);
@@ -71,9 +79,10 @@ static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, 
     if (status == EQ_OK) {
         eq_solver_share(e->solver, e->pool);
         e->branches = eq_solver_branches(e->solver);
-        e->branch = eq_malloc(o->batch, e->branches * sizeof *e->branch);
-        e->unknown =
-            eq_calloc(eq_solver_system(e->solver)->reduction->unknowns, sizeof *e->unknown);
+        e->branch = eq_calloc(o->batch, e->branches * sizeof *e->branch);
+        const eq_reduction *r = eq_solver_system(e->solver)->reduction;
+        e->unknown = eq_calloc(r->unknowns, sizeof *e->unknown);
+        e->reads = reads_currents(c, r);
     }
     if (status == EQ_OK && (e->x == NULL || e->theta == NULL || e->gradient == NULL ||
                             e->branch == NULL || e->unknown == NULL))
@@ -103,11 +112,19 @@ static void count(sparse_engine *e, const eq_solve_info *info) {
     e->worst_ratio = fmax(e->worst_ratio, info->residual_ratio);
 }
 
+/* Where the solver has just been at the same example, it goes on from there. */
+static void go_on(sparse_engine *e, eq_solver *solver, size_t k) {
+    if (e->last == solver && e->solved == k) eq_solver_go_on(solver);
+    e->last = solver;
+    e->solved = k;
+}
+
 /* Solves example k from v in place; branch may be NULL. */
 static eq_status solve_example(sparse_engine *e, eq_solver *solver, size_t k, double *v,
                                double *branch, eq_diag *diag) {
     eq_solve_info info;
     eq_sparse_present(e, k);
+    go_on(e, solver, k);
     eq_status status = eq_solver_run(solver, &e->options, v, branch, &info, diag);
     if (status != EQ_OK)
         return eq_fail(diag, status, "example %zu of the minibatch has no steady state; see above",
@@ -145,10 +162,12 @@ static eq_status free_phase_from(void *self, size_t n, const double *x, const do
         memset(e->state[0], 0, n * e->nodes * sizeof *e->state[0]);
     silence_outputs(e->c); /* eq_network_present may have driven them */
     eq_solver_forget(e->solver);
+    e->last = NULL;
     eq_solver_inject(e->solver, (eq_injection){NULL, NULL, NULL});
     for (size_t k = e->first; status == EQ_OK && k < e->end; k++) {
         double *v = e->state[0] + k * e->nodes;
-        status = solve_example(e, e->solver, k, v, e->branch + k * e->branches, diag);
+        double *branch = e->reads ? e->branch + k * e->branches : NULL;
+        status = solve_example(e, e->solver, k, v, branch, diag);
         if (status == EQ_OK && y != NULL) read_outputs(e, v, y + k * e->c->outputs);
     }
     return share_outputs(e, status, y);
@@ -202,6 +221,7 @@ static eq_status clamped_phase(void *self, int slot, const double *move, double 
         memset(e->driven[slot] + k * m, 0, m * sizeof **e->driven);
         eq_sparse_present(e, k);
         if (aim(e, move + 2 * k * m, v)) {
+            go_on(e, e->solver, k);
             status = eq_solver_clamp(e->solver, &e->options, e->held, pull, v, &info, diag);
             if (status == EQ_OK) count(e, &info);
         }

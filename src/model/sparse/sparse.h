@@ -14,10 +14,13 @@ typedef struct eq_sparse_engine {
     eq_solver *solver;      /* constant currents into the outputs */
     eq_solver *with_slope;  /* the same circuit with room for slopes; made when first needed */
     eq_solve_options options;
+    const eq_solver *last;       /* that solved a phase of this minibatch last, NULL: none has */
+    size_t solved;               /* the example of that */
     double *x;                   /* [batch][inputs] V of the current minibatch */
     double *state[EQ_ADJOINT];   /* [batch][nodes] V; a slot is made when first solved */
     double *driven[EQ_ADJOINT];  /* [batch][outputs] A into the outputs in that phase */
-    double *branch;              /* [batch][branches] A of the free phase */
+    double *branch;              /* [batch][branches] A of the free phase, where they are read */
+    bool reads;                  /* an element or an unknown is a branch current */
     size_t branches, parameters; /* parameters: of all groups */
     double *exact;               /* [parameters] sum of dC/dw over the examples, by the adjoint */
     double *theta, *gradient;    /* [largest group] */
