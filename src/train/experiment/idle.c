@@ -480,7 +480,24 @@ static void look_at(const eq_experiment *x, const eq_xml *xml, const eq_xml_node
                        name, value, owner);
 }
 
+/* A schedule whose factor leaves the rates what they are, as one that was written for another type does. */
+static void look_at_schedule(const eq_experiment *x, const eq_xml *xml, eq_diag *diag) {
+    const eq_schedule *s = &x->schedule;
+    eq_place at = eq_xml_place(xml, eq_xml_child(eq_xml_root(xml), "schedule"));
+    if (s->type == EQ_SCHEDULE_COSINE && s->factor > 0.5)
+        eq_warn_at(
+            diag, at,
+            "<schedule>: the cosine ends at factor=\"%g\" of the rates, which is no long way "
+            "down; 0 (the default) ends at none",
+            s->factor);
+    else if (scheduled(x) && s->type != EQ_SCHEDULE_COSINE && s->factor == 1.0)
+        eq_warn_at(diag, at,
+                   "<schedule>: factor=\"1\" leaves the rates as they are; give it what multiplies "
+                   "them, such as 0.9");
+}
+
 void eq_warn_of_idle(const eq_experiment *x, const eq_xml *xml, eq_diag *diag) {
+    look_at_schedule(x, xml, diag);
     for (const eq_xml_node *n = eq_xml_first(eq_xml_root(xml)); n != NULL; n = eq_xml_next(n)) {
         size_t k = 0;
         look_at(x, xml, n, eq_xml_name(n), EQ_ANY, diag);

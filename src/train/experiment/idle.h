@@ -12,7 +12,8 @@
  * effect in any of them. */
 const char *eq_idle_owner(const eq_experiment *x, const char *element, size_t k,
                           const char *attribute);
-/* A warning for each attribute of the document that x was read from. */
+/* A warning for each attribute of the document that x was read from, and for a schedule that hardly changes the
+ * rates. */
 void eq_warn_of_idle(const eq_experiment *x, const eq_xml *xml, eq_diag *diag);
 
 #endif
