@@ -126,8 +126,12 @@ static void judge_beta(const eq_gradcheck_report *r, eq_diag *diag) {
     if (row != NULL && row->error < r->own_error)
         eq_warn_at(diag, nowhere,
                    "at the experiment's beta = %g %s; the best of those tried is beta=\"%.1g\", at "
-                   "which it is off by %.1e: write that in <estimator>",
-                   r->own_beta, what, row->beta, row->error);
+                   "which it is off by %.1e: %s",
+                   r->own_beta, what, row->beta, row->error,
+                   r->units
+                       ? "but units that rest at their bounds answer to a large beta alone, so "
+                         "keep the one that trains best (docs/thesis.md)"
+                       : "write that in <estimator>");
     else if (hidden)
         eq_warn_at(diag, nowhere, "at the experiment's beta = %g %s; raise it to %.1g or more",
                    r->own_beta, what, 1e3 * r->own_beta * r->own_round_off);

@@ -67,13 +67,32 @@ static eq_status find_better(looker *k, double *beta, double *error) {
     return EQ_OK;
 }
 
+/* What to do where no beta is good. */
+static const char *advice(const eq_session *s) {
+    if (eq_network_about(s->model).biased != NULL)
+        return "make the circuit one that has an energy, or take <estimator type=\"adjoint\"/>";
+    if (s->x->discrete.layers > 0)
+        return "take more steps (free-steps, nudged-steps), or average pooling";
+    if (eq_network_circuit(s->model) == NULL)
+        return "look for several states between which a nudge jumps: smaller weights have one";
+    return "look for several operating points (eqspice check)";
+}
+
 static eq_status judge_beta(looker *k, const eq_look *found, eq_diag *diag) {
     const eq_estimator *e = &k->s->x->estimator;
     double beta = e->beta, error = found->error;
     eq_status status = find_better(k, &beta, &error);
     eq_place nowhere = {0};
     if (status != EQ_OK) return status;
-    if (error <= good)
+    if (error <= good && eq_experiment_has_units(k->s->x))
+        eq_warn_at(diag, nowhere,
+                   "at beta = %g the %s estimator is off by %.2g of the exact gradient on the "
+                   "first %zu examples, by %.2g "
+                   "at beta = %.1g; units that rest at their bounds answer to a large beta alone: "
+                   "keep the one that "
+                   "trains best (docs/thesis.md)",
+                   e->beta, e->kind->name, found->error, found->examples, error, beta);
+    else if (error <= good)
         eq_warn_at(diag, nowhere,
                    "beta = %g lies outside the range where the %s estimator is good: its gradient "
                    "is off by %.2g of the exact one on the first %zu examples, by %.2g at beta = "
@@ -83,11 +102,7 @@ static eq_status judge_beta(looker *k, const eq_look *found, eq_diag *diag) {
         eq_warn_at(diag, nowhere,
                    "the %s estimator is off by %.2g of the exact gradient on the first %zu "
                    "examples, and by %.2g or more at any beta; %s, and see eqspice gradcheck",
-                   e->kind->name, found->error, found->examples, error,
-                   eq_network_about(k->s->model).biased == NULL
-                       ? "look for several operating points (eqspice check)"
-                       : "make the circuit one that has an energy, or take <estimator "
-                         "type=\"adjoint\"/>");
+                   e->kind->name, found->error, found->examples, error, advice(k->s));
     return EQ_OK;
 }
 

@@ -159,6 +159,7 @@ typedef struct eq_gradcheck_report {
      * the cosine; NAN where one of them is zero or a phase has no state. */
     const char *own_estimator, *own_nudging; /* own_nudging NULL: the adjoint */
     double own_beta, own_error, own_round_off, own_cosine;
+    bool units;                   /* of a network of units (eq_experiment_has_units) */
     eq_gradcheck_sampled sampled; /* instead of the errors, where it samples its phases */
     bool passed;
 } eq_gradcheck_report;

@@ -145,10 +145,6 @@ static bool discrete(const eq_experiment *x) {
     return x->discrete.layers > 0;
 }
 
-static bool units(const eq_experiment *x) {
-    return hopfield(x) || discrete(x);
-}
-
 static bool one_task(const eq_experiment *x) {
     return x->meta.shots == 0;
 }
@@ -342,7 +338,8 @@ static const struct rule {
     {"architecture", "is n", "diode=\"shockley\"", shockley, NULL, NULL},
     {"architecture", "ron roff", "diode=\"ideal\"", ideal, NULL, NULL},
     {"network", "skip lateral edges", "kind=\"hopfield\"", hopfield, NULL, NULL},
-    {"network", "density topology", "kind=\"hopfield\" or \"discrete\"", units, NULL, NULL},
+    {"network", "density topology", "kind=\"hopfield\" or \"discrete\"", eq_experiment_has_units,
+     NULL, NULL},
     {"network", "topology", "density", thinned, NULL, NULL},
     {"network", "step", "solver=\"euler\"", euler, NULL, NULL},
     {"network", "layers sigma solver", "kind=\"hopfield\" or \"discrete\"", in_layers, NULL, NULL},
@@ -350,7 +347,7 @@ static const struct rule {
     {"network", "nodes springs drive k-min k-max l-min l-max", "kind=\"elastic\"", elastic, NULL,
      NULL},
     {"network", "readout free-steps nudged-steps", "kind=\"discrete\"", discrete, NULL, NULL},
-    {"network", "cache", "kind=\"hopfield\" or \"discrete\"", units, NULL, NULL},
+    {"network", "cache", "kind=\"hopfield\" or \"discrete\"", eq_experiment_has_units, NULL, NULL},
     {"*", "cache", "an experiment without <langevin>, whose phases settle", settles, NULL, NULL},
     {"*", "cache", "an experiment without <meta>, which trains one network", one_task, NULL, NULL},
     {"network", "precision", "<conv .../>", convolves, NULL, NULL},

@@ -433,6 +433,7 @@ static eq_status look_at_own(scanner *s) {
         s->doubt[at] = loose * (exact   ? k->truth.doubt[at]
                                 : clamp ? clamp_round_off(k, e, at)
                                         : round_off(k, e->kind, beta, at));
+    r->units = eq_experiment_has_units(k->x);
     r->own_estimator = e->kind->name;
     r->own_nudging = exact ? NULL : eq_nudging_name(e->nudging);
     r->own_beta = exact ? NAN : beta;
