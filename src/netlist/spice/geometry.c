@@ -59,3 +59,10 @@ bool eq_spice_junction(eq_spice *s, eq_cursor card, eq_size own, eq_junction_siz
     size->breakdown = value[LEVEL] >= 2.0 ? size->area : 1.0;
     return true;
 }
+
+double eq_spice_scale(const eq_spice *s, const eq_device_class *cls, int k) {
+    double scale = s->all->scale;
+    if (cls->letter != 'm' || k >= cls->params || (cls->instance >> k & 1) == 0) return 1.0;
+    const char *unit = cls->param[k].unit;
+    return strcmp(unit, "m") == 0 ? scale : strcmp(unit, "m^2") == 0 ? scale * scale : 1.0;
+}

@@ -20,6 +20,8 @@ typedef struct eq_junction_size {
     double area, perimeter, breakdown;
 } eq_junction_size;
 
+/* What option scale makes of parameter k on the line of an element: lengths and areas of MOS transistors grow. */
+double eq_spice_scale(const eq_spice *s, const eq_device_class *cls, int k);
 /* False: an error was reported. */
 bool eq_spice_junction(eq_spice *s, eq_cursor card, eq_size own, eq_junction_size *size);
 /* A line that says nothing. */

@@ -5,6 +5,7 @@
 
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
+#include "netlist/spice/geometry.h"
 #include "netlist/spice/line.h"
 #include "netlist/spice/pending.h"
 
@@ -197,6 +198,7 @@ bool eq_line_key(eq_line *l, eq_token name) {
     if (eq_line_class(l)->letter == 'r' && k == eq_line_class(l)->value)
         return eq_line_resistance(l);
     if (eq_spice_value(l->s, l->c, &value) != EQ_OK) return false;
+    if (k >= 0) value *= eq_spice_scale(l->s, eq_line_class(l), k);
     double *warmth = warmth_of(l, name);
     if (warmth != NULL) *warmth = value;
     if (k >= 0 && !is_behavioural(l)) return stands_bare(l, k) || eq_line_set(l, k, value);
