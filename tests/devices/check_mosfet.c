@@ -201,6 +201,44 @@ START_TEST(a_search_begins_by_the_tangent_of_the_last) {
 }
 END_TEST
 
+/* Where the terminals are 1e5 V apart the resistances carry what the channel does; where a trial point of Newton's method put
+ * them 1e17 V apart and rounding hides that, no current is made up, and none is sought at length. */
+START_TEST(absurd_potentials_have_no_currents) {
+    enum { N = EQ_MOS_NODES };
+    const eq_device_class *cls = eq_class(eq_class_find(_i == 0 ? "nmos2" : "pmos2"));
+    eq_environment env = {.k_over_q = 8.617333262145177e-5, .temp = 27.0, .tnom = 27.0};
+    static const struct {
+        const char *name;
+        double value;
+    } given[] = {{"vto", 0.6}, {"uo", 400.0}, {"tox", 2e-8}, {"gamma", 0.2}, {"phi", 0.6},
+                 {"w", 5e-6},  {"l", 1e-6},   {"rd", 50.0},  {"rs", 50.0}};
+    double col[EQ_MAX_COLUMNS] = {0.0}, out[N], g[N * N], sign = _i == 0 ? 1.0 : -1.0;
+    double *w[EQ_MAX_COLUMNS], *i[N], *slope[N * N];
+    for (int k = 0; k < EQ_MAX_COLUMNS; k++) w[k] = &col[k];
+    for (int k = 0; k < N * N; k++) slope[k] = &g[k];
+    for (int k = 0; k < N; k++) i[k] = &out[k];
+    for (int k = 0; k < cls->params; k++) col[k] = cls->param[k].default_value;
+    for (size_t k = 0; k < sizeof given / sizeof *given; k++)
+        col[eq_param_find(cls, given[k].name)] = given[k].value;
+    col[eq_param_find(cls, "vto")] *= sign;
+    cls->derive(1, w, &env);
+    const double drain[] = {-1.2506109060096875e17, -1e5};
+    for (int k = 0; k < 2; k++) {
+        double at[N] = {sign * drain[k], sign * (k == 0 ? 397540266.53360814 : 4e4), 0.0, 0.0};
+        const double *z[N];
+        for (int a = 0; a < N; a++) z[a] = &at[a];
+        cls->port(1, w, z, NULL, i, slope);
+        if (k == 0) {
+            ck_assert(isnan(out[EQ_MOS_D]) && isnan(out[EQ_MOS_S]));
+            continue;
+        }
+        ck_assert_double_gt(-sign * out[EQ_MOS_D], 500.0);
+        ck_assert_double_eq_tol(out[EQ_MOS_D] + out[EQ_MOS_S] + out[EQ_MOS_B], 0.0,
+                                1e-12 * fabs(out[EQ_MOS_D]));
+    }
+}
+END_TEST
+
 /* Each rung of the ladder alone comes to the operating point, junction limiting among them, with
  * what SPICE limits of a transistor. */
 START_TEST(each_rung_solves_transistors) {
@@ -379,6 +417,7 @@ Suite *mosfet_suite(void) {
     tcase_add_test(t, currents_grow_with_is_from_zero_on);
     tcase_add_test(t, resistances_inside_keep_their_equation);
     tcase_add_loop_test(t, a_search_begins_by_the_tangent_of_the_last, 0, 2);
+    tcase_add_loop_test(t, absurd_potentials_have_no_currents, 0, 2);
     tcase_add_loop_test(t, each_rung_solves_transistors, 0, EQ_RUNGS);
     tcase_add_test(t, short_channels_are_refused);
     tcase_add_test(t, transistors_learn);

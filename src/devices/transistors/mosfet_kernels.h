@@ -9,6 +9,7 @@
  * and cubic_leakage (see junction), each for its own table EQ_MOS_KERNELS. A transistor takes the
  * same steps whatever its neighbours do. */
 #include <float.h>
+#include <math.h>
 #include <stdbool.h>
 
 #include "base/vector.h"
@@ -20,6 +21,7 @@ EQ_INLINE int slope_of(int end, int drop) {
     return EQ_MOS_ENDS + EQ_MOS_DROPS * (1 + end) + drop;
 }
 enum { COLUMNS = EQ_MOS_LAW + LAWS, CHANGES = EQ_MOS_ENDS + LAWS };
+static const double MOST_VOLTS = 1e6;
 
 /* As many transistors, every potential and current of a p channel turned round. */
 typedef struct mosfet {
@@ -269,6 +271,15 @@ static __attribute__((noinline)) void again(const mosfet *q, eq_mask stuck, eq_v
     put(stuck, &s->v[S], t.v[S]);
 }
 
+/* Those of `lost` have no currents. A trial point of Newton's method may lie 1e40 V away, where rounding hides the
+ * inner potentials from every search and nobody asks for them. */
+static __attribute__((noinline)) void give_up(eq_mask lost, state *s) {
+    eq_vec none = eq_vec_all(NAN);
+    put(lost, &s->in.i, none);
+    put(lost, &s->v[D], none);
+    put(lost, &s->v[S], none);
+}
+
 /* The inner potentials at the outer ones, and what flows there. */
 EQ_INLINE state settle(const mosfet *q, const eq_port_search *search, size_t at) {
     const eq_vec *z = q->z;
@@ -286,6 +297,9 @@ EQ_INLINE state settle(const mosfet *q, const eq_port_search *search, size_t at)
         again(q, stuck, size, &s);
         stuck &= s.worst > 1e-12 * size;
     }
+    eq_mask lost = stuck & (size + eq_vec_abs(z[G]) > MOST_VOLTS);
+    if (eq_vec_any(lost)) give_up(lost, &s);
+    stuck &= ~lost;
     if (eq_vec_any(stuck)) rescue(q, stuck, size, &s);
     return s;
 }
