@@ -523,7 +523,7 @@ eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *
     if (work == NULL) return eq_out_of_memory(diag);
     double *found = memcpy(work + 2 * n, v, nodes * sizeof *v);
     eq_status status =
-        solve_held(s, o == NULL ? &usual : o, held, 1e3, work, work + n, found, NULL, NULL);
+        solve_held(s, o == NULL ? &usual : o, held, INFINITY, work, work + n, found, NULL, NULL);
     if (status == EQ_OK) memcpy(v, found, nodes * sizeof *v);
     eq_free(work);
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : EQ_OK;
