@@ -68,6 +68,28 @@ static void same_state(eq_circuit *c, const char *deck) {
     eq_circuit_free(by_hand);
 }
 
+/* A resistor takes its parameters from columns, too. */
+START_TEST(resistors_take_their_columns) {
+    write_file("r.csv", "from,to,r,tc1,train\na,y,1k,1m,no\na,b,3k,,\nb,y,,2m,no\nb,0,,,no\n");
+    eq_architecture a = kind("graph");
+    say(&a, EQ_NET_EDGES, in("r.csv"));
+    say(&a, EQ_NET_INPUTS, "a");
+    say(&a, EQ_NET_OUTPUTS, "y");
+    eq_circuit *c = made(&a);
+    const eq_table *r = &c->table[EQ_CLASS_resistor], *g = &c->table[EQ_CLASS_memristor];
+    int tc1 = eq_param_find(r->cls, "tc1");
+    ck_assert_uint_eq(r->count, 3);
+    ck_assert_double_eq_tol(r->w[r->cls->value][0], 1e3, 1e-9);
+    ck_assert_double_eq(r->w[tc1][0], 1e-3);
+    ck_assert_double_eq_tol(g->w[0][0], 1.0 / 3e3, 1e-15);
+    ck_assert_double_gt(r->w[r->cls->value][1], 999.0); /* drawn between the bounds */
+    ck_assert_double_eq(r->w[tc1][1], 2e-3);
+    ck_assert_double_eq(r->w[tc1][2], 0.0);
+    eq_circuit_free(c);
+    eq_architecture_free(&a);
+}
+END_TEST
+
 /* Every kind of element and every column. */
 START_TEST(a_list_is_the_deck_written_by_hand) {
     static const char list[] = "\xEF\xBB\xBF# a comment, with \"quotes\"\r\n"
@@ -238,6 +260,7 @@ Suite *mesh_suite(void) {
     TCase *t = tcase_create("mesh");
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_test(t, a_list_is_the_deck_written_by_hand);
+    tcase_add_test(t, resistors_take_their_columns);
     tcase_add_test(t, grids_have_the_edges_of_their_kind);
     tcase_add_test(t, a_density_is_kept_to_the_edge_and_drawn_by_the_seed);
     tcase_add_test(t, nmos_networks_have_the_published_size);

@@ -195,6 +195,19 @@ static double begin(eq_mesh *m, const eq_mesh_edge *e, double low, double high) 
     return isnan(e->value) ? drawn : e->value;
 }
 
+/* What the row says of a resistor beside its conductance. */
+static eq_status said_of_resistor(const eq_mesh *m, const eq_mesh_edge *e, double *w) {
+    const eq_device_class *cls = eq_class(EQ_CLASS_resistor);
+    double *ohm = &w[cls->value], drawn = *ohm;
+    eq_status status = apply(m, e->set, e->sets, ON_LINE | ON_MODEL, EQ_CLASS_resistor, w);
+    if (status == EQ_OK && !isnan(e->value) && *ohm != drawn)
+        return eq_fail_at(m->diag, EQ_ERR_INPUT, place_of(m, e->at, EQ_NET_ELEMENT),
+                          "the edge has a value of %g S and a resistance of %g ohm; give one of "
+                          "them",
+                          e->value, *ohm);
+    return status;
+}
+
 static eq_status resistor(eq_mesh *m, const eq_mesh_edge *e, eq_node to) {
     const eq_architecture *a = m->a;
     double g = begin(m, e, fmin(fmax(a->low, a->gmin), a->gmax), fmin(a->high, a->gmax));
@@ -203,8 +216,18 @@ static eq_status resistor(eq_mesh *m, const eq_mesh_edge *e, eq_node to) {
                           "a conductance of %g S is none that an edge may begin with; give one "
                           "above 0",
                           g);
-    return eq_mesh_put(m, EQ_CLASS_resistor, e->still ? "rf" : "r", e->tag, e->from, to, 1.0 / g,
-                       e->at, NULL);
+    eq_card card = eq_card_new(EQ_CLASS_resistor);
+    double *ohm = &card.w[eq_class(EQ_CLASS_resistor)->value];
+    card.term[0] = e->from;
+    card.term[1] = to;
+    card.at = e->at;
+    *ohm = 1.0 / g;
+    eq_status status = e->kind.behind_resistor ? EQ_OK : said_of_resistor(m, e, card.w);
+    if (status == EQ_OK && !(*ohm > 0.0))
+        return eq_fail_at(m->diag, EQ_ERR_INPUT, place_of(m, e->at, EQ_NET_ELEMENT),
+                          "a resistance of %g ohm is none that an edge may have; give one above 0",
+                          *ohm);
+    return status == EQ_OK ? add(m, &card, e->still ? "rf" : "r", e->tag, NULL) : status;
 }
 
 /* An element with a model, whose terminals are in the card. */
