@@ -7,7 +7,7 @@
 #include "base/mem.h"
 
 static const char magic[8] = "eqspckpt";
-enum { OLDEST = 1, VERSION = 6, HEADER = 24 };
+enum { OLDEST = 1, VERSION = 7, HEADER = 24 };
 
 /* One pass over the fields serves both directions: `write` appends to out, otherwise bytes are
  * taken from [at, end) and arrays are allocated. The file is in the byte order of the machine; the
@@ -99,18 +99,21 @@ static void devices(pass *p, eq_checkpoint *k) {
         if (there >> j & 1) array(p, (void **)&k->device[j], k->conductances, sizeof *k->g);
 }
 
-static void classes(pass *p, eq_checkpoint *k) {
-    bytes(p, &k->classes, sizeof k->classes);
+/* At most `most`, each with its length before it. */
+static void names(pass *p, uint64_t *n, char ***text, uint64_t most) {
+    bytes(p, n, sizeof *n);
     if (!p->write) {
-        /* each name has its length before it */
-        if (k->classes > EQ_MAX_CLASSES ||
-            k->classes > (uint64_t)(p->end - p->at) / sizeof(uint64_t))
-            p->failed = true;
-        if (p->failed) k->classes = 0;
-        k->class_name = eq_calloc((size_t)k->classes, sizeof *k->class_name);
-        if (k->class_name == NULL) p->failed = p->no_memory = true;
+        if (*n > most || *n > (uint64_t)(p->end - p->at) / sizeof(uint64_t)) p->failed = true;
+        if (p->failed) *n = 0;
+        *text = eq_calloc((size_t)*n, sizeof **text);
+        if (*text == NULL) p->failed = p->no_memory = true;
     }
-    for (uint64_t c = 0; k->class_name != NULL && c < k->classes; c++) name(p, &k->class_name[c]);
+    for (uint64_t k = 0; *text != NULL && k < *n; k++) name(p, &(*text)[k]);
+}
+
+static void features(pass *p, eq_checkpoint *k) {
+    if (p->version > 6) names(p, &k->features, &k->feature_name, k->encoder.features);
+    if (k->features != 0 && k->features != k->encoder.features) p->failed = true;
 }
 
 /* Which run, and what it was begun with. */
@@ -186,7 +189,8 @@ static void body(pass *p, eq_checkpoint *k) {
     best(p, k);
     extras(p, k);
     encoder(p, &k->encoder, k->targets);
-    classes(p, k);
+    names(p, &k->classes, &k->class_name, EQ_MAX_CLASSES);
+    features(p, k);
 }
 
 eq_status eq_checkpoint_write(const eq_checkpoint *k, const char *path, eq_diag *diag) {
@@ -263,6 +267,7 @@ void eq_checkpoint_free(eq_checkpoint *k) {
     for (int s = 0; s < EQ_MAX_STATES; s++) eq_free(k->state[s]);
     for (int s = 0; s < EQ_DEVICE_ARRAYS; s++) eq_free(k->device[s]);
     eq_strings_free(k->class_name, (size_t)k->classes);
+    eq_strings_free(k->feature_name, (size_t)k->features);
     eq_free(k->g);
     eq_free(k->row);
     eq_free(k->square);

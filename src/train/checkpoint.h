@@ -39,6 +39,8 @@ typedef struct eq_checkpoint {
     eq_encoder encoder;
     uint64_t classes;
     char **class_name;
+    uint64_t features; /* whose columns of a CSV file have names; 0: none have */
+    char **feature_name;
 } eq_checkpoint;
 
 eq_status eq_checkpoint_write(const eq_checkpoint *p, const char *path, eq_diag *diag);

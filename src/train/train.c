@@ -104,10 +104,14 @@ static void take_over(eq_trainer *t, eq_checkpoint *old) {
     p->encoder = kept.encoder;
     p->classes = kept.classes;
     p->class_name = kept.class_name;
+    p->features = kept.features;
+    p->feature_name = kept.feature_name;
     *old =
         (eq_checkpoint){.encoder = old->encoder,
                         .classes = old->classes,
                         .class_name = old->class_name,
+                        .features = old->features,
+                        .feature_name = old->feature_name,
                         .g = kept.g,
                         .square = kept.square,
                         .device = {kept.device[0], kept.device[1], kept.device[2], kept.device[3]},

@@ -19,12 +19,13 @@ static eq_status known_classes(const eq_experiment *x, const eq_checkpoint *p, e
     if (d == NULL) return eq_out_of_memory(diag);
     d->features = p->encoder.features;
     d->goal = eq_data_goal_of(x->data.targets);
-    d->class_name = eq_strings_copy(p->class_name, (size_t)p->classes);
-    if (d->class_name == NULL) {
+    d->classes = (size_t)p->classes;
+    d->class_name = eq_strings_copy(p->class_name, d->classes);
+    if (p->features > 0) d->feature_name = eq_strings_copy(p->feature_name, d->features);
+    if (d->class_name == NULL || (p->features > 0 && d->feature_name == NULL)) {
         eq_data_free(d);
         return eq_out_of_memory(diag);
     }
-    d->classes = (size_t)p->classes;
     *out = d;
     return EQ_OK;
 }

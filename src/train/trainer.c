@@ -24,6 +24,8 @@ static eq_status begin(eq_trainer *t, eq_diag *diag) {
     p->encoder = t->s.encoder;
     p->classes = t->s.set.train->classes;
     p->class_name = t->s.set.train->class_name;
+    p->feature_name = t->s.set.train->feature_name;
+    p->features = p->feature_name == NULL ? 0 : t->s.set.train->features;
     p->targets = t->s.encoder.targets;
     p->g = eq_calloc(n, sizeof *p->g);
     p->square = eq_calloc((size_t)p->targets, sizeof *p->square);
@@ -126,6 +128,7 @@ void eq_trainer_free(eq_trainer *t) {
     eq_cached_free(t->cached);
     eq_free(t->square);
     t->now.class_name = NULL; /* belongs to the data */
+    t->now.feature_name = NULL;
     t->now.classes = 0;
     t->now.encoder = (eq_encoder){0};
     eq_checkpoint_free(&t->now);

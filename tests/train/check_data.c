@@ -362,6 +362,42 @@ START_TEST(a_test_set_of_its_own) {
 }
 END_TEST
 
+/* Columns of a test set are found by the names of the training data; without names, or with one that is there twice, they
+ * stand as they stand. */
+START_TEST(columns_are_found_by_name) {
+    static const struct {
+        const char *test;
+        double first[3]; /* features of its first example */
+        const char *message;
+    } with[] = {{"c,a,kind,b\n3,1,u,2\n6,4,v,5\n", {1, 2, 3}, NULL},
+                {"a,b,c,kind\n1,2,3,u\n", {1, 2, 3}, NULL},
+                {"3,1,2,u\n", {3, 1, 2}, NULL},
+                {"a,a,c,kind\n3,1,2,u\n", {3, 1, 2}, NULL},
+                {"c,a,kind,d\n3,1,u,2\n", {0}, "no column is called 'b'"}};
+    for (size_t k = 0; k < sizeof with / sizeof *with; k++) {
+        char path[2][128];
+        strcpy(path[0], put("train.csv", "a,b,c,kind\n7,8,9,u\n9,8,7,v\n"));
+        strcpy(path[1], put("test.csv", with[k].test));
+        bool named = with[k].test[0] != '3';
+        eq_data_options o = {
+            .format = EQ_DATA_CSV, .path = path[0], .label = named ? "kind" : NULL};
+        eq_data_set s = {0}, other = {0};
+        eq_diag *diag = eq_diag_new();
+        ck_assert_int_eq(eq_data_set_read(&o, ".", 1, &s, diag), EQ_OK);
+        eq_status status = eq_data_read_test(&o, path[1], s.train, &other, diag);
+        ck_assert_int_eq(status, with[k].message == NULL ? EQ_OK : EQ_ERR_INPUT);
+        for (size_t f = 0; status == EQ_OK && f < 3; f++)
+            ck_assert_double_eq(eq_data_feature(other.test, 0, f), with[k].first[f]);
+        eq_data_set_free(&other);
+        eq_data_set_free(&s);
+        if (with[k].message != NULL)
+            expect(diag, 1, 0, with[k].message);
+        else
+            eq_diag_free(diag);
+    }
+}
+END_TEST
+
 static void put_part(const char *part, size_t n, const unsigned char *pixels) {
     unsigned char image[32] = {0, 0, 8, 2, 0, 0, 0, (unsigned char)n, 0, 0, 0, 3},
                   label[32] = {0, 0, 8, 1, 0, 0, 0, (unsigned char)n, 4, 2, 1};
@@ -600,6 +636,7 @@ Suite *data_suite(void) {
     tcase_add_test(t, npy_of_every_type);
     tcase_add_test(t, damaged_npy_is_refused);
     tcase_add_test(t, a_test_set_of_its_own);
+    tcase_add_test(t, columns_are_found_by_name);
     tcase_add_test(t, a_folder_of_images_that_are_their_own_targets);
     tcase_add_test(t, a_table_without_file_or_labels_is_refused);
     tcase_add_test(t, a_column_that_is_no_label);

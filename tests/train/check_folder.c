@@ -297,7 +297,7 @@ static const struct {
     {"train.csv", "0.7,0.11,b\n0.9,-1.3,a\n", "0.9,-1.3,a\n0.7,0.11,b\n", "the data changed"},
     {"test.csv", "0.5,0.1,b", "0.5,0.2,b", "test.csv"},
     {"test.csv", "0.5,0.1,b", "0.5,0.1,a", "the data changed"},
-    {"train.csv", "u,v,kind", "first,second,kind", NULL},
+    {"train.csv", "u,v,kind", "first,v,kind", "no column is called 'first'"},
     {"net.xml", "seed='3'", "seed='4'", "the seed changed since the run began from 3 to 4"},
     {"net.xml", "label='kind'", "label='kind' train-limit='3'", "the data changed"},
     {"net.xml", "label='kind'", "label='kind' test-limit='1'", "the data changed"},

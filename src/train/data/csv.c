@@ -25,6 +25,7 @@ typedef struct table {
     eq_cell *title;  /* [outputs] the targets' names: of the first row, or as they are asked for */
     size_t outputs;  /* targets of an example */
     size_t features; /* columns that are neither label nor target */
+    char **feature;  /* [features] what the first row calls them; NULL: it does not */
     double *value, *target;
     size_t values, value_cap, target_cap;
     int32_t *word; /* label of each example */
@@ -283,11 +284,24 @@ static eq_status take_row(table *t) {
     return status;
 }
 
+static eq_status keep_names(table *t) {
+    t->feature = eq_calloc(t->features, sizeof *t->feature);
+    if (t->feature == NULL) return eq_out_of_memory(t->diag);
+    for (size_t k = 0, f = 0; k < t->columns; k++) {
+        const eq_cell *cell = &t->in.cell[k];
+        if (k == t->label || t->slot[k] != 0) continue;
+        if ((t->feature[f++] = eq_strndup(cell->text, cell->length)) == NULL)
+            return eq_out_of_memory(t->diag);
+    }
+    return EQ_OK;
+}
+
 static eq_status read_rows(table *t, const eq_columns *o) {
     bool first = true, more = false;
     eq_status status = eq_csv_row(&t->in, &more);
     for (; status == EQ_OK && more; first = false) {
         if (first) status = take_first(t, o);
+        if (first && status == EQ_OK && t->header) status = keep_names(t);
         if (status == EQ_OK && !(first && t->header)) status = take_row(t);
         if (status == EQ_OK) status = eq_csv_row(&t->in, &more);
     }
@@ -402,6 +416,50 @@ static eq_status name_outputs(const table *t, eq_data *d) {
     return t->goal == EQ_GOAL_CLASS ? name_classes(t, d) : name_targets(t, d);
 }
 
+/* from[f]: the feature that is called as feature f of the known data. */
+static eq_status match_features(const table *t, const eq_data *known, const eq_data *d,
+                                const eq_names *names, size_t *from) {
+    for (size_t f = 0; f < d->features; f++) {
+        const char *name = known->feature_name[f];
+        int32_t at = eq_names_find(names, name, strlen(name));
+        if (at == EQ_NO_NAME)
+            return eq_fail_at(t->diag, EQ_ERR_INPUT, (eq_place){t->path, 1, 0},
+                              "no column is called '%.60s', as one of the training data is; name "
+                              "the columns as there, or none",
+                              name);
+        from[f] = (size_t)at;
+    }
+    return EQ_OK;
+}
+
+static void permute(const size_t *from, size_t n, double *row, double *spare) {
+    memcpy(spare, row, n * sizeof *row);
+    for (size_t f = 0; f < n; f++) row[f] = spare[from[f]];
+}
+
+/* Features that both files name stand in the order of the known ones; where a name is there twice, in their own. */
+static eq_status order_features(const table *t, const eq_data *known, eq_data *d) {
+    size_t n = d->features;
+    if (known->feature_name == NULL || d->feature_name == NULL || known->features != n)
+        return EQ_OK;
+    size_t *from = eq_calloc(n, sizeof *from);
+    double *spare = eq_malloc(n, sizeof *spare);
+    eq_names *names = eq_names_new();
+    bool whole = from != NULL && spare != NULL && names != NULL;
+    for (size_t f = 0; whole && f < n; f++)
+        whole = eq_names_add(names, d->feature_name[f], strlen(d->feature_name[f])) != EQ_NO_NAME;
+    eq_status status = whole ? EQ_OK : eq_out_of_memory(t->diag);
+    if (whole && eq_names_count(names) == n) {
+        status = match_features(t, known, d, names, from);
+        for (size_t k = 0; status == EQ_OK && k < d->examples; k++)
+            permute(from, n, d->value + k * n, spare);
+    }
+    eq_names_free(names);
+    eq_free(from);
+    eq_free(spare);
+    return status;
+}
+
 static eq_status build(table *t, const eq_data *known, eq_data **out) {
     eq_data *d = eq_data_new(t->examples, t->features);
     if (d == NULL) return eq_out_of_memory(t->diag);
@@ -410,10 +468,13 @@ static eq_status build(table *t, const eq_data *known, eq_data **out) {
     t->value = NULL;
     d->target = t->target;
     t->target = NULL;
+    d->feature_name = t->feature;
+    t->feature = NULL;
     eq_status status = known == NULL ? name_outputs(t, d) : copy_names(t, known, d);
     if (status == EQ_OK && t->goal == EQ_GOAL_CLASS) status = set_labels(t, d);
     if (status == EQ_OK && t->goal != EQ_GOAL_CLASS && t->word != NULL)
         status = number_labels(t, d);
+    if (status == EQ_OK && known != NULL) status = order_features(t, known, d);
     if (status == EQ_OK)
         *out = d;
     else
@@ -440,6 +501,7 @@ eq_status eq_data_read_csv(const char *path, const eq_columns *o, const eq_data 
     eq_csv_close(&t.in);
     eq_free(t.slot);
     eq_free(t.title);
+    eq_strings_free(t.feature, t.features);
     eq_free(t.value);
     eq_free(t.target);
     eq_free(t.word);

@@ -37,6 +37,7 @@ eq_data *eq_data_new(size_t examples, size_t features) {
 void eq_data_free(eq_data *d) {
     if (d == NULL || d->sharers-- > 0) return;
     eq_strings_free(d->class_name, d->classes);
+    eq_strings_free(d->feature_name, d->features);
     eq_free(d->pixel);
     eq_free(d->value);
     eq_free(d->label);

@@ -23,13 +23,14 @@ typedef enum eq_data_goal { EQ_GOAL_CLASS, EQ_GOAL_TARGETS, EQ_GOAL_INPUTS } eq_
 typedef struct eq_data {
     size_t examples, features;
     eq_data_goal goal;
-    size_t classes;    /* of the labels; without labels the number of targets */
-    uint8_t *pixel;    /* [examples][features] */
-    double *value;     /* [examples][features] */
-    uint16_t *label;   /* [examples]; zeros without labels; beside targets: which task */
-    double *target;    /* [examples][classes] with EQ_GOAL_TARGETS, else NULL */
-    char **class_name; /* [classes] names of the classes or of the targets */
-    size_t sharers;    /* who frees it besides the first (eq_data_kept) */
+    size_t classes;      /* of the labels; without labels the number of targets */
+    uint8_t *pixel;      /* [examples][features] */
+    double *value;       /* [examples][features] */
+    uint16_t *label;     /* [examples]; zeros without labels; beside targets: which task */
+    double *target;      /* [examples][classes] with EQ_GOAL_TARGETS, else NULL */
+    char **class_name;   /* [classes] names of the classes or of the targets */
+    char **feature_name; /* [features] of the first row of a CSV file; NULL: it names none */
+    size_t sharers;      /* who frees it besides the first (eq_data_kept) */
 } eq_data;
 
 /* The tables that were read last, for trainings one after the other that take the same: they are
