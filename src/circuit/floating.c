@@ -119,6 +119,19 @@ static eq_place name_capacitors(const eq_circuit *c, const int32_t *up, int32_t 
     return first;
 }
 
+/* The first element that is controlled by a potential of the part; EQ_NONE: none is. */
+static eq_element reader(const eq_circuit *c, const int32_t *up, int32_t part) {
+    eq_element first = EQ_NONE;
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *t = &c->table[k];
+        for (size_t j = 0; eq_by_voltage(t) && j < t->count; j++) {
+            if (up[t->term[2][j]] != part && up[t->term[3][j]] != part) continue;
+            if (first == EQ_NONE || t->id[j] < first) first = t->id[j];
+        }
+    }
+    return first;
+}
+
 /* Says which nodes and elements float. */
 static eq_status report(const eq_circuit *c, const int32_t *up, int32_t part, eq_diag *diag) {
     eq_text nodes = {0}, sources = {0}, elements = {0};
@@ -130,6 +143,8 @@ static eq_status report(const eq_circuit *c, const int32_t *up, int32_t part, eq
     eq_place there =
         any == EQ_NONE ? name_capacitors(c, up, part, &elements) : eq_circuit_place_of(c, any);
     eq_text_puts(&elements, ")");
+    bool touched = strcmp(elements.text == NULL ? "" : elements.text, " ()") != 0;
+    eq_element reads = touched ? EQ_NONE : reader(c, up, part);
     if (nodes.failed || sources.failed || elements.failed)
         status = eq_out_of_memory(diag);
     else if (first != EQ_NONE)
@@ -138,11 +153,17 @@ static eq_status report(const eq_circuit *c, const int32_t *up, int32_t part, eq
                        "only current sources (%s) lead to node %s: a cutset of current sources; "
                        "add a resistor from there to the rest of the circuit",
                        sources.text, nodes.text);
+    else if (reads != EQ_NONE)
+        status =
+            eq_fail_at(diag, EQ_ERR_SINGULAR, eq_circuit_place_of(c, reads),
+                       "%s reads the potential of node %s, to which nothing leads; correct the "
+                       "name, or connect it",
+                       eq_circuit_element_name(c, reads), nodes.text);
     else
         status = eq_fail_at(diag, EQ_ERR_SINGULAR, there,
                             "node %s%s has no dc path to ground; connect it, for instance by a "
                             "large resistor to node 0",
-                            nodes.text, strcmp(elements.text, " ()") == 0 ? "" : elements.text);
+                            nodes.text, touched ? elements.text : "");
     eq_text_free(&nodes);
     eq_text_free(&sources);
     eq_text_free(&elements);

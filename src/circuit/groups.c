@@ -17,6 +17,11 @@ static eq_status clip(const eq_circuit *c, const eq_group *g, int32_t row, eq_di
     const eq_param *p = &t->cls->param[g->param];
     double *value = &t->w[g->param][row], slack = 1e-12;
     bool plain = is_conductance(g);
+    if (isnan(*value))
+        return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, t->id[row]),
+                          "%s of %s is not given, so that its training has nowhere to begin; write "
+                          "%s=... on its .model card",
+                          p->name, eq_circuit_element_name(c, t->id[row]), p->name);
     if (!(*value >= g->min - slack * fabs(g->min) && *value <= g->max + slack * fabs(g->max)))
         return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, t->id[row]),
                           "the %s %g %s of %s is outside %s=%g..%s=%g of its *%% train line; "

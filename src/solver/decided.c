@@ -113,7 +113,7 @@ eq_status eq_newton_undecided(eq_newton *w, const double *d) {
 eq_status eq_newton_decided(eq_newton *w, const double *x) {
     double *d = w->null;
     if (w->s->nonlinear == 0) return EQ_OK;
-    eq_newton_evaluate(w, x);
+    if (!isfinite(eq_newton_evaluate(w, x))) return EQ_ERR_CONVERGE;
     double most = eq_newton_noise(w, x, d);
     if (eq_newton_small(w, x, d)) return EQ_OK;
     if (eq_newton_steady(w, x, 1.0, d) && eq_newton_steady(w, x, -1.0, d)) return EQ_OK;

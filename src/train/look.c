@@ -51,13 +51,15 @@ static eq_status error_at(looker *k, double beta, double *error) {
  * and another ten makes it no better. */
 static eq_status find_better(looker *k, double *beta, double *error) {
     double own = k->s->x->estimator.beta;
-    bool better = true;
+    bool better = true, ends[2] = {false, false}; /* a phase beyond has no state */
     for (int j = 1; (better || *error > good) && j <= STEPS; j++) {
         better = false;
         for (int side = 0; side < 2; side++) {
             double at = own * pow(10.0, side == 0 ? j : -j), now;
+            if (ends[side]) continue;
             eq_status status = error_at(k, at, &now);
             if (status != EQ_OK) return status;
+            ends[side] = isinf(now);
             if (!(now < *error)) continue;
             *error = now;
             *beta = at;
