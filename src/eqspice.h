@@ -553,6 +553,9 @@ typedef struct eq_train_summary {
     double free_iterations_per_solve; /**< of free phases; 0: they are not counted apart */
     size_t train_tasks;               /**< of meta-learning; 0: without */
     size_t test_tasks;                /**< held out */
+    double
+        last_step; /**< by which the last of counted steps moved a unit in a free phase, at most; 0: no steps
+                           are counted */
 } eq_train_summary;
 
 /** How a part of the network fares in an epoch: a row of diagnosis.csv. at_min to moved are of a

@@ -260,11 +260,15 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, double unl
     bool circuit = s->elements > 0;
     if (s->free_iterations_per_solve > 0.0)
         snprintf(apart, sizeof apart, " (%.2f a free one)", s->free_iterations_per_solve);
-    printf("%zu %s%s trained by the %s engine, %.2f iterations a solve%s,\n"
-           "%s at most %.2g of its bound\n",
-           s->parameters, circuit ? "conductance" : "parameter", eq_plural(s->parameters),
-           s->engine, s->iterations_per_solve, apart, circuit ? "KCL residual" : "residual",
-           s->worst_ratio);
+    printf("%zu %s%s trained by the %s engine, %.2f iterations a solve%s,\n", s->parameters,
+           circuit ? "conductance" : "parameter", eq_plural(s->parameters), s->engine,
+           s->iterations_per_solve, apart);
+    if (s->last_step > 0.0)
+        printf("the last of the counted steps of a free phase moved a unit by at most %.2g\n",
+               s->last_step);
+    else
+        printf("%s at most %.2g of its bound\n", circuit ? "KCL residual" : "residual",
+               s->worst_ratio);
     if (eq_comm_size() > 1)
         printf("%d processes, each told the others %.4g MB\n", eq_comm_size(),
                1e-6 * s->shared_bytes);

@@ -49,7 +49,8 @@ typedef struct eq_engine_info {
     double solves;     /* examples times phases so far */
     double free_iterations, free_solves; /* those of free phases, or 0: not counted apart */
     double worst_ratio;                  /* largest KCL residual / bound seen */
-    bool sweeps;                         /* layered, and too large for dense Schur complements */
+    double last_step;   /* the largest move by the last of counted steps of a free phase */
+    bool sweeps;        /* layered, and too large for dense Schur complements */
     const char *biased; /* why gradients from phases are biased: there are no energy weights */
 } eq_engine_info;
 

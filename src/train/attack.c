@@ -182,6 +182,36 @@ static void add_images(attack *k, size_t n) {
     }
 }
 
+/* Whether two phases at the beta of the training give the gradient that they are asked for: k->gradient against the
+ * adjoint's, where there is one. k->gradient stays. */
+static eq_status judge_beta(attack *k, size_t n, const double *x, eq_diag *diag) {
+    static const double good = 0.1;
+    size_t all = n * k->features;
+    double beta = k->beta, off = 0.0, size = 0.0;
+    double *found = eq_malloc(all, sizeof *found);
+    if (found == NULL || beta == 0.0) {
+        eq_free(found);
+        return beta == 0.0 ? EQ_OK : eq_out_of_memory(diag);
+    }
+    memcpy(found, k->gradient, all * sizeof *found);
+    k->beta = 0.0;
+    eq_status status = differentiate(k, n, x, NULL);
+    k->beta = beta;
+    for (size_t j = 0; status == EQ_OK && j < all; j++) {
+        off = hypot(off, found[j] - k->gradient[j]);
+        size = hypot(size, k->gradient[j]);
+    }
+    if (status == EQ_OK && off > good * size)
+        eq_warn_at(
+            diag, (eq_place){0},
+            "dL/dx by two phases at beta = %g is off by %.2g of the exact one on the first %zu "
+            "examples; --set estimator.type=adjoint gives that",
+            beta, size > 0.0 ? off / size : INFINITY, n);
+    memcpy(k->gradient, found, all * sizeof *found);
+    eq_free(found);
+    return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : EQ_OK;
+}
+
 /* eq_session.visit: behind the free phase of n examples. */
 static eq_status visit(void *data, eq_session *s, size_t first, size_t n, eq_diag *diag) {
     attack *k = data;
@@ -190,6 +220,7 @@ static eq_status visit(void *data, eq_session *s, size_t first, size_t n, eq_dia
     if (k->out->gradient != NULL) {
         slopes(k, n, s->y);
         status = differentiate(k, n, s->input, diag);
+        if (status == EQ_OK && first == 0) status = judge_beta(k, n, s->input, diag);
         if (status == EQ_OK) status = eq_comm_agree(add_rows(k, first, n, diag));
     }
     if (k->image != NULL && k->drawn == k->images) return status;

@@ -388,6 +388,7 @@ static void summarise(const run *r, bool whole, eq_train_summary *out) {
     const eq_session *s = &r->t->s;
     eq_engine_info info = eq_network_about(s->model);
     if (whole) eq_comm_max(&info.worst_ratio, 1);
+    if (whole) eq_comm_max(&info.last_step, 1);
     *out = (eq_train_summary){
         .engine = info.name,
         .inputs = eq_network_inputs(s->model),
@@ -403,6 +404,7 @@ static void summarise(const run *r, bool whole, eq_train_summary *out) {
         .free_iterations_per_solve =
             info.free_solves > 0.0 ? info.free_iterations / info.free_solves : 0.0,
         .worst_ratio = info.worst_ratio,
+        .last_step = info.last_step,
         .shared_bytes = eq_comm_bytes(),
         .nodes = s->c == NULL ? eq_network_nodes(s->model) : eq_circuit_nodes(s->c) - 1,
         .elements = s->c == NULL ? 0 : eq_circuit_elements(s->c),
@@ -431,7 +433,8 @@ static eq_status begin(run *r) {
     if (status != EQ_OK) return status;
     summarise(r, false, &summary);
     summary.free_iterations_per_solve = 0.0;
-    summary.iterations_per_solve = summary.worst_ratio = summary.shared_bytes = 0.0;
+    summary.iterations_per_solve = summary.worst_ratio = summary.shared_bytes = summary.last_step =
+        0.0;
     r->o->begin(r->o->data, &summary);
     return EQ_OK;
 }
@@ -509,6 +512,19 @@ eq_status eq_train(const eq_experiment *x, const eq_train_options *asked, eq_met
     return eq_train_then(x, asked, NULL, NULL, last, summary, diag);
 }
 
+/* Phases of counted steps end where they are: what still moves there is no state. */
+static void warn_of_unsettled(const run *r) {
+    static const double much = 0.1;
+    double step = eq_network_about(r->t->s.model).last_step;
+    if (step > much)
+        eq_warn_at(
+            r->diag, (eq_place){0},
+            "free phases do not settle: the last of their counted steps still moves a unit by "
+            "%.2g; begin with smaller weights (init), lower the rates, or give more "
+            "free-steps",
+            step);
+}
+
 eq_status eq_train_then(const eq_experiment *x, const eq_train_options *asked, eq_train_sight *see,
                         void *data, eq_metrics *last, eq_train_summary *summary, eq_diag *diag) {
     eq_train_options o = asked == NULL ? eq_train_defaults() : *asked;
@@ -516,6 +532,7 @@ eq_status eq_train_then(const eq_experiment *x, const eq_train_options *asked, e
     eq_status status = eq_comm_agree(check_options(&r));
     if (status == EQ_OK) status = eq_comm_agree(open_all(&r));
     if (status == EQ_OK) status = eq_comm_agree(run_all(&r));
+    if (status == EQ_OK) warn_of_unsettled(&r);
     if (status == EQ_OK && see != NULL) status = show(&r, see, data);
     if (summary != NULL && r.t != NULL) summarise(&r, status == EQ_OK, summary);
     if (last != NULL && r.t != NULL && r.t->now.rows > 0) *last = r.t->now.row[r.t->now.rows - 1];

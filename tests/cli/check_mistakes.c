@@ -102,6 +102,30 @@ START_TEST(settings_without_effect_are_told) {
 }
 END_TEST
 
+/* Counted steps that end far from a state, and a beta that is too large for gradients by the inputs. */
+START_TEST(what_is_no_state_or_gradient_is_told) {
+    char *text;
+    expect_exit(0, &text,
+                "train netlists/discrete-digits.xml --epochs 1 --set data.train-limit=100 --set "
+                "network.sigma=tanh --set optimizer.group.match=w2 --set "
+                "optimizer.group.init=uniform --set "
+                "optimizer.group.low=-2 --set optimizer.group.high=2 -o %s",
+                in("run"));
+    contains(text, "of the counted steps of a free phase moved a unit by at most", true);
+    contains(text, "free phases do not settle: the last of their counted steps still moves", true);
+    free(text);
+    expect_exit(0, &text, "train netlists/hopfield-digits.xml --epochs 1 -o %s --force", in("run"));
+    free(text);
+    expect_exit(0, &text, "eval %s --input-gradient %s", in("run"), in("g.csv"));
+    contains(text, "dL/dx by two phases at beta = 0.5 is off by", true);
+    free(text);
+    expect_exit(0, &text, "eval %s --input-gradient %s --set estimator.type=adjoint", in("run"),
+                in("g.csv"));
+    contains(text, "dL/dx by two phases", false);
+    free(text);
+}
+END_TEST
+
 /* What has an effect is not warned of: no shipped experiment says a word. */
 START_TEST(what_counts_is_not_warned_of) {
     char *text;
@@ -263,6 +287,7 @@ Suite *mistakes_suite(void) {
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, trainings_say_it, 0, (int)(sizeof trainings / sizeof *trainings));
     tcase_add_loop_test(t, settings_without_effect_are_told, 0, sizeof idle / sizeof *idle);
+    tcase_add_test(t, what_is_no_state_or_gradient_is_told);
     tcase_add_test(t, what_counts_is_not_warned_of);
     tcase_add_loop_test(t, bounds_count_beside_what_is_in_their_units, 0,
                         (int)(sizeof in_w / sizeof *in_w));

@@ -133,7 +133,8 @@ static eq_engine_info about(const void *self) {
                             .solves = d->solves,
                             .free_iterations = d->free_passes,
                             .free_solves = d->free_solves,
-                            .worst_ratio = d->worst};
+                            .worst_ratio = d->worst,
+                            .last_step = d->last_step};
 }
 
 /* Images come channel behind channel; here the channels of one place lie side by side. */

@@ -64,7 +64,8 @@ typedef struct eq_discrete {
     double *exact[2 * EQ_DISCRETE_WIDTHS]; /* [block] slopes of the loss by it */
     bool through_time;                     /* those count, not the slot of the adjoint */
 
-    double passes, solves, worst;    /* passes: through the weights between units, of all solves */
+    double passes, solves, worst; /* passes: through the weights between units, of all solves */
+    double last_step;             /* of counted ones of free phases, the largest move of a unit */
     double free_passes, free_solves; /* of free phases */
 } eq_discrete;
 

@@ -290,6 +290,7 @@ eq_status eq_discrete_settle(eq_discrete *d, int slot, const eq_nudge *nudge, eq
     if (in_time) eq_discrete_find_largest(d, &d->at[slot]);
     if (!isfinite(worst) || (enough >= 0.0 && worst > enough))
         return not_settled(d, slot, nudge, steps, worst, diag);
+    if (enough < 0.0 && slot == 0) d->last_step = fmax(d->last_step, worst);
     if (enough > 0.0) d->worst = fmax(d->worst, worst / enough);
     return EQ_OK;
 }
