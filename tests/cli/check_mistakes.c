@@ -126,6 +126,19 @@ START_TEST(what_is_no_state_or_gradient_is_told) {
 }
 END_TEST
 
+/* Units of a graph over time are drawn, too; differences that leave all of a gradient open hold nothing. */
+START_TEST(checks_show_what_they_say) {
+    char *text;
+    expect_exit(0, &text, "gradcheck netlists/hopfield-graph.xml --transient -o %s", in("t.csv"));
+    free(text);
+    expect_exit(0, &text, "plot %s -o %s", in("t.csv"), in("t.svg"));
+    free(text);
+    expect_exit(1, &text, "gradcheck netlists/meta-sine.xml --set meta.tolerance=1e-2");
+    contains(text, "of its gradient open, so that nothing is compared", true);
+    free(text);
+}
+END_TEST
+
 /* What has an effect is not warned of: no shipped experiment says a word. */
 START_TEST(what_counts_is_not_warned_of) {
     char *text;
@@ -288,6 +301,7 @@ Suite *mistakes_suite(void) {
     tcase_add_loop_test(t, trainings_say_it, 0, (int)(sizeof trainings / sizeof *trainings));
     tcase_add_loop_test(t, settings_without_effect_are_told, 0, sizeof idle / sizeof *idle);
     tcase_add_test(t, what_is_no_state_or_gradient_is_told);
+    tcase_add_test(t, checks_show_what_they_say);
     tcase_add_test(t, what_counts_is_not_warned_of);
     tcase_add_loop_test(t, bounds_count_beside_what_is_in_their_units, 0,
                         (int)(sizeof in_w / sizeof *in_w));

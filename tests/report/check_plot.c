@@ -144,7 +144,8 @@ START_TEST(a_table_of_its_own_kind_has_its_title) {
         int columns;
     } tables[] = {
         {"s1,s1 sampled", "histogram of Langevin dynamics", 2},
-        {"time,theta_eqprop,theta_rbp,c,d,e,f,g,h,dL/dw1 eqprop,dL/dw1 rbp,dL/ds1 eqprop,dL/ds1 "
+        {"time,theta_eqprop,theta_rbp,c,d,e,f,g,h,dL/dw(w1) eqprop,dL/dw(w1) rbp,dL/ds1 "
+         "eqprop,dL/ds1 "
          "rbp",
          "gradients over time", 13},
         {"time,v(a)", "sweep", 2},

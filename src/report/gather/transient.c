@@ -43,9 +43,9 @@ static eq_status add_pair(eq_lines *l, const eq_result *r, size_t k, int hue, eq
     return EQ_OK;
 }
 
-/* A unit stands between the parameters, whose names say of what: g(r1), and its own, v(h) or s1_3. */
+/* Names of parameters say of what they are: g(r1); a potential, too: v(h); a unit has its own: s1_3, y1. */
 static bool of_state(const char *name) {
-    return strncmp(name, "dL/dv(", 6) == 0 || strncmp(name, "dL/ds", 5) == 0;
+    return strncmp(name, "dL/dv(", 6) == 0 || strchr(name, '(') == NULL;
 }
 
 static eq_status add_panel(eq_lines *l, const eq_result *r, bool state, const eq_picture *p,
