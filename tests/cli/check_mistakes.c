@@ -83,6 +83,8 @@ static const struct {
     {"discrete-digits", "network.outputs=y1", "it belongs to kind=\"hopfield\" or \"elastic\""},
     {"discrete-digits", "network.solver=sweeps",
      "free-steps=\"30\" has no effect here; it belongs to solver=\"steps\""},
+    {"discrete-digits", "network.tolerance=1e-4",
+     "it belongs to phases whose steps are not counted"},
     {"discrete-digits", "network.precision=single --set network.tolerance=1e-4",
      "it belongs to <conv .../>"},
     {"elastic", "network.cache=yes", "it belongs to kind=\"hopfield\" or \"discrete\""},

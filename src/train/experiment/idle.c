@@ -161,6 +161,12 @@ static bool in_time(const eq_experiment *x) {
     return x->discrete.solver == EQ_DISCRETE_STEPS;
 }
 
+/* Whether some phase goes on until it rests. */
+static bool rests(const eq_experiment *x) {
+    const eq_discrete_options *o = &x->discrete;
+    return !discrete(x) || !in_time(x) || !phases(x) || o->free == 0 || o->nudged == 0;
+}
+
 static bool convolves(const eq_experiment *x) {
     for (size_t l = 0; l < x->discrete.layers; l++)
         if (x->discrete.layer[l].convolves) return true;
@@ -352,6 +358,7 @@ static const struct rule {
     {"*", "cache", "an experiment without <meta>, which trains one network", one_task, NULL, NULL},
     {"network", "precision", "<conv .../>", convolves, NULL, NULL},
     {"network", "free-steps", "solver=\"steps\"", in_time, NULL, NULL},
+    {"network", "tolerance steps", "phases whose steps are not counted", rests, NULL, NULL},
     {"network", "nudged-steps", "solver=\"steps\" or estimator type=\"bptt\"", in_time_or_back,
      NULL, NULL},
     {"data", "label header", "format=\"csv\"", is_csv, NULL, NULL},
