@@ -221,6 +221,13 @@ static double farthest(const eq_phases *p, size_t n, const double *y0, size_t *w
 static eq_status cannot_hold(const eq_network *e, size_t k, double off, eq_diag *diag) {
     bool pair;
     const char *name = eq_network_output(e, k, &pair);
+    if (eq_network_circuit(e) == NULL)
+        return eq_fail(
+            diag, EQ_ERR_CONVERGE,
+            "output %zu (%s) cannot be held where a clamp wants it, it stays %.3g away: no "
+            "state of the network reaches there (a symmetric clamp asks for what lies "
+            "beyond the free state, too); take type=\"one-sided\", or a finite g-clamp",
+            k + 1, name, off);
     return eq_fail(diag, EQ_ERR_CONVERGE,
                    "output %zu (%s) cannot be held at its target, it stays %.3g V away: a source "
                    "or another output fixes it; give nudging=\"clamp\" a finite g-clamp, or "

@@ -346,6 +346,18 @@ static eq_status make_room(eq_session *s, eq_diag *diag) {
     return whole ? EQ_OK : eq_out_of_memory(diag);
 }
 
+/* Rules without an energy, and nodes that are clamped one by one, are of circuits. */
+static eq_status check_rule(const eq_session *s, eq_diag *diag) {
+    const eq_estimator *e = &s->x->estimator;
+    if (s->c != NULL || !eq_estimator_is_local(e)) return EQ_OK;
+    bool rule = e->rule != EQ_RULE_ENERGY;
+    return eq_fail(
+        diag, EQ_ERR_INPUT,
+        "<estimator> %s=\"%s\" is of circuits; this network learns by its energy: leave %s "
+        "out",
+        rule ? "rule" : "clamp", rule ? eq_rule_name(e->rule) : "nodes", rule ? "rule" : "clamp");
+}
+
 eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *diag) {
     const eq_data *d = s->set.train != NULL ? s->set.train : s->set.test;
     size_t most = s->set.train_count > s->set.test_count ? s->set.train_count : s->set.test_count;
@@ -362,6 +374,7 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     s->batch = options.batch = o->batch < most || most == 0 ? o->batch : most;
     eq_status status = check_sizes(s, d, diag);
     if (status == EQ_OK) status = check_cost(s, diag);
+    if (status == EQ_OK) status = check_rule(s, diag);
     if (status == EQ_OK) status = check_minibatch(s, diag);
     if (status == EQ_OK) status = make_room(s, diag);
     if (status == EQ_OK) status = eq_network_start(s->model, &options, diag);

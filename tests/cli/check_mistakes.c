@@ -128,7 +128,8 @@ START_TEST(what_is_no_state_or_gradient_is_told) {
 }
 END_TEST
 
-/* Units of a graph over time are drawn, too; differences that leave all of a gradient open hold nothing. */
+/* Units of a graph over time are drawn, too; differences that leave all of a gradient open hold nothing; what is of circuits
+ * is not asked of units. */
 START_TEST(checks_show_what_they_say) {
     char *text;
     expect_exit(0, &text, "gradcheck netlists/hopfield-graph.xml --transient -o %s", in("t.csv"));
@@ -137,6 +138,15 @@ START_TEST(checks_show_what_they_say) {
     free(text);
     expect_exit(1, &text, "gradcheck netlists/meta-sine.xml --set meta.tolerance=1e-2");
     contains(text, "of its gradient open, so that nothing is compared", true);
+    free(text);
+    expect_exit(2, &text, "train netlists/hopfield-digits.xml --set estimator.rule=response -o %s",
+                in("run"));
+    contains(text, "rule=\"response\" is of circuits; this network learns by its energy", true);
+    free(text);
+    expect_exit(1, &text,
+                "train netlists/hopfield-digits.xml --set estimator.nudging=clamp -o %s --force",
+                in("run"));
+    contains(text, "no state of the network reaches there", true);
     free(text);
 }
 END_TEST
