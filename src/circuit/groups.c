@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "circuit/circuit.h"
 
 /* Words for messages: conductances are spoken of as decks write them. */
@@ -154,6 +155,29 @@ static eq_status no_match(const eq_group *g, eq_place place, eq_diag *diag) {
                       g->name);
 }
 
+/* ..; write 'd1(PARAMETER)' with one of is, .. */
+static eq_status cannot_train(const eq_group *g, const eq_device_class *cls, const char *param,
+                              eq_place place, eq_diag *diag) {
+    eq_text can = {0};
+    for (int k = 0; k < cls->params; k++)
+        if (cls->param[k].trainable)
+            eq_text_printf(&can, "%s%s", can.length > 0 ? ", " : "", cls->param[k].name);
+    eq_status status = EQ_OK;
+    if (can.failed)
+        status = eq_out_of_memory(diag);
+    else if (can.length == 0)
+        status = eq_fail_at(diag, EQ_ERR_INPUT, place,
+                            "'%s' matches a %s, none of whose parameters can be trained", g->name,
+                            cls->name);
+    else
+        status = eq_fail_at(diag, EQ_ERR_INPUT, place,
+                            "'%s' matches a %s, which cannot be trained by its %s; write "
+                            "PATTERN(PARAMETER) with what can: %s",
+                            g->name, cls->name, param, can.text);
+    eq_text_free(&can);
+    return status;
+}
+
 /* Finds class and parameter of the group: conductances where the pattern names any, else the one
  * class that it names. */
 static eq_status choose_class(const eq_circuit *c, const char *param, eq_group *g, eq_place place,
@@ -168,10 +192,7 @@ static eq_status choose_class(const eq_circuit *c, const char *param, eq_group *
         g->param = k;
     }
     if (g->cls == EQ_NONE && refused != EQ_NONE)
-        return eq_fail_at(diag, EQ_ERR_INPUT, place,
-                          "'%s' matches a %s, which cannot be trained by its %s; write "
-                          "PATTERN(PARAMETER) with one that can",
-                          g->name, eq_class(refused)->name, param == NULL ? "value" : param);
+        return cannot_train(g, eq_class(refused), param == NULL ? "value" : param, place, diag);
     if (g->cls == EQ_NONE) return no_match(g, place, diag);
     if (other == EQ_NONE || is_conductance(g)) return EQ_OK;
     return eq_fail_at(diag, EQ_ERR_INPUT, place,
