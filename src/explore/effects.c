@@ -178,6 +178,7 @@ eq_status eq_interaction_find(const eq_study *s, const eq_explored *e, const eq_
     if (cell == NULL || *mean == NULL) {
         eq_free(cell);
         eq_free(*mean);
+        *mean = NULL;
         return eq_out_of_memory(diag);
     }
     for (size_t k = 0; k < e->all.runs; k++) {
