@@ -222,9 +222,10 @@ bool eq_ports_finish(eq_ports *p) {
         p->rows[k].known = p->rows[k].rough = false;
         any = true;
     }
-    if (any) p->moved = 0.0;
-    if (any) p->first = false;
-    return any;
+    if (!any) return false;
+    p->moved = 0.0;
+    p->first = false;
+    return true;
 }
 
 const eq_port_rows *eq_ports_take(eq_ports *p, const eq_table *t, const double *held,

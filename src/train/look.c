@@ -89,10 +89,8 @@ static eq_status judge_beta(looker *k, const eq_look *found, eq_diag *diag) {
     if (error <= good && eq_experiment_has_units(k->s->x))
         eq_warn_at(diag, nowhere,
                    "at beta = %g the %s estimator is off by %.2g of the exact gradient on the "
-                   "first %zu examples, by %.2g "
-                   "at beta = %.1g; units that rest at their bounds answer to a large beta alone: "
-                   "keep the one that "
-                   "trains best (docs/thesis.md)",
+                   "first %zu examples, by %.2g at beta = %.1g; units that rest at their bounds "
+                   "answer to a large beta alone: keep the one that trains best (docs/thesis.md)",
                    e->beta, e->kind->name, found->error, found->examples, error, beta);
     else if (error <= good)
         eq_warn_at(diag, nowhere,

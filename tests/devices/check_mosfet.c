@@ -112,28 +112,40 @@ START_TEST(equations_by_hand) {
 }
 END_TEST
 
+/* A parameter that is not as the class has it. */
+typedef struct given {
+    const char *name;
+    double value;
+} given;
+
+/* w[k] = &col[k], the parameters of a class as it has them but for n of them; not derived yet. */
+static void put_columns(const eq_device_class *cls, const given *g, size_t n, double *col,
+                        double **w) {
+    for (int k = 0; k < EQ_MAX_COLUMNS; k++) w[k] = &col[k];
+    for (int k = 0; k < cls->params; k++) col[k] = cls->param[k].default_value;
+    for (size_t k = 0; k < n; k++) col[eq_param_find(cls, g[k].name)] = g[k].value;
+}
+
+static const eq_environment room = {.k_over_q = 8.617333262145177e-5, .temp = 27.0, .tnom = 27.0};
+
 /* The bulk junctions carry is (exp(u/Vt) - 1), so what they change with `is` does not depend on it, at 0
  * either. Where js and the areas are given they do not know it. */
 START_TEST(currents_grow_with_is_from_zero_on) {
     const eq_device_class *cls = eq_class(eq_class_find("nmos"));
-    static const double given[][2] = {{0.0, 0.0}, {1e-14, 0.0}, {0.0, 1.0}, {1e-14, 1.0}};
-    eq_environment env = {.k_over_q = 8.617333262145177e-5, .temp = 27.0, .tnom = 27.0};
+    static const double at_is[] = {0.0, 1e-14, 0.0, 1e-14}, at_js[] = {0.0, 0.0, 1.0, 1.0};
     for (int c = 0; c < 4; c++) {
         double col[EQ_MAX_COLUMNS] = {0.0}, at[] = {3.0, 1.0, 0.0, 0.1}, out[4];
         double *w[EQ_MAX_COLUMNS], *i[4];
         const double *z[4];
-        for (int k = 0; k < EQ_MAX_COLUMNS; k++) w[k] = &col[k];
+        const given as[] = {
+            {"is", at_is[c]}, {"js", at_js[c]}, {"ad", at_js[c]}, {"as", at_js[c]}, {"m", 2.0}};
         for (int k = 0; k < 4; k++) z[k] = &at[k], i[k] = &out[k];
-        for (int k = 0; k < cls->params; k++) col[k] = cls->param[k].default_value;
-        col[eq_param_find(cls, "is")] = given[c][0];
-        for (int k = 0; k < 3; k++)
-            col[eq_param_find(cls, k == 0 ? "js" : k == 1 ? "ad" : "as")] = given[c][1];
-        col[eq_param_find(cls, "m")] = 2.0;
-        cls->derive(1, w, &env);
+        put_columns(cls, as, sizeof as / sizeof *as, col, w);
+        cls->derive(1, w, &room);
         cls->param_port(1, w, eq_param_find(cls, "is"), z, i);
-        double vt = env.k_over_q * 300.15, drain = 2.0 * expm1(-2.9 / vt),
+        double vt = room.k_over_q * 300.15, drain = 2.0 * expm1(-2.9 / vt),
                source = 2.0 * expm1(0.1 / vt);
-        if (given[c][1] > 0.0) drain = source = 0.0;
+        if (at_js[c] > 0.0) drain = source = 0.0;
         ck_assert_double_eq_tol(out[0], -drain, 1e-12);
         ck_assert_double_eq_tol(out[1], 0.0, 1e-12);
         ck_assert_double_eq_tol(out[2], -source, 1e-12 + 1e-9 * fabs(source));
@@ -167,22 +179,15 @@ END_TEST
 START_TEST(a_search_begins_by_the_tangent_of_the_last) {
     enum { N = EQ_MOS_NODES };
     const eq_device_class *cls = eq_class(eq_class_find(_i == 0 ? "nmos" : "pmos"));
-    eq_environment env = {.k_over_q = 8.617333262145177e-5, .temp = 27.0, .tnom = 27.0};
-    static const struct {
-        const char *name;
-        double value;
-    } given[] = {{"kp", 1e-4}, {"w", 1e-4},      {"l", 1e-5},   {"gamma", 0.5},
-                 {"phi", 0.7}, {"lambda", 0.02}, {"rd", 200.0}, {"rs", 150.0}};
+    static const given as[] = {{"kp", 1e-4}, {"w", 1e-4},      {"l", 1e-5},   {"gamma", 0.5},
+                               {"phi", 0.7}, {"lambda", 0.02}, {"rd", 200.0}, {"rs", 150.0}};
     double col[EQ_MAX_COLUMNS] = {0.0}, kept[EQ_MAX_MEMORY], out[3][N], g[N * N],
            sign = _i == 0 ? 1.0 : -1.0;
     double *w[EQ_MAX_COLUMNS], *memory[EQ_MAX_MEMORY], *i[3][N], *slope[N * N];
-    for (int k = 0; k < EQ_MAX_COLUMNS; k++) w[k] = &col[k];
     for (int k = 0; k < EQ_MAX_MEMORY; k++) memory[k] = &kept[k];
     for (int k = 0; k < N * N; k++) slope[k] = &g[k];
-    for (int k = 0; k < cls->params; k++) col[k] = cls->param[k].default_value;
-    for (size_t k = 0; k < sizeof given / sizeof *given; k++)
-        col[eq_param_find(cls, given[k].name)] = given[k].value;
-    cls->derive(1, w, &env);
+    put_columns(cls, as, sizeof as / sizeof *as, col, w);
+    cls->derive(1, w, &room);
     for (int moved = 0; moved < N; moved++) {
         double at[N] = {sign * 1.0, sign * 2.5, sign * 0.1, sign * -0.5};
         const double *z[N];
@@ -206,22 +211,16 @@ END_TEST
 START_TEST(absurd_potentials_have_no_currents) {
     enum { N = EQ_MOS_NODES };
     const eq_device_class *cls = eq_class(eq_class_find(_i == 0 ? "nmos2" : "pmos2"));
-    eq_environment env = {.k_over_q = 8.617333262145177e-5, .temp = 27.0, .tnom = 27.0};
-    static const struct {
-        const char *name;
-        double value;
-    } given[] = {{"vto", 0.6}, {"uo", 400.0}, {"tox", 2e-8}, {"gamma", 0.2}, {"phi", 0.6},
-                 {"w", 5e-6},  {"l", 1e-6},   {"rd", 50.0},  {"rs", 50.0}};
+    static const given as[] = {{"vto", 0.6},   {"uo", 400.0}, {"tox", 2e-8},
+                               {"gamma", 0.2}, {"phi", 0.6},  {"w", 5e-6},
+                               {"l", 1e-6},    {"rd", 50.0},  {"rs", 50.0}};
     double col[EQ_MAX_COLUMNS] = {0.0}, out[N], g[N * N], sign = _i == 0 ? 1.0 : -1.0;
     double *w[EQ_MAX_COLUMNS], *i[N], *slope[N * N];
-    for (int k = 0; k < EQ_MAX_COLUMNS; k++) w[k] = &col[k];
     for (int k = 0; k < N * N; k++) slope[k] = &g[k];
     for (int k = 0; k < N; k++) i[k] = &out[k];
-    for (int k = 0; k < cls->params; k++) col[k] = cls->param[k].default_value;
-    for (size_t k = 0; k < sizeof given / sizeof *given; k++)
-        col[eq_param_find(cls, given[k].name)] = given[k].value;
+    put_columns(cls, as, sizeof as / sizeof *as, col, w);
     col[eq_param_find(cls, "vto")] *= sign;
-    cls->derive(1, w, &env);
+    cls->derive(1, w, &room);
     const double drain[] = {-1.2506109060096875e17, -1e5};
     for (int k = 0; k < 2; k++) {
         double at[N] = {sign * drain[k], sign * (k == 0 ? 397540266.53360814 : 4e4), 0.0, 0.0};

@@ -73,9 +73,11 @@ static bool inner_target(eq_spice *s, eq_token t, eq_token param, eq_sweep *out)
     int k = e == EQ_NONE ? -1 : eq_spice_column(eq_class(s->circuit->row[e].cls), param);
     if (k >= 0 && eq_spice_has_value(s, e) && k == eq_handle_as_written(s->circuit, e).param)
         return element_target(s, t, e, out);
-    if (k >= 0 && !new_sweep(s, EQ_TARGET_ELEMENT, (eq_handle){e, k}, t, param, out)) return false;
-    if (k >= 0) out->factor = eq_spice_scale(s, eq_class(s->circuit->row[e].cls), k);
-    if (k >= 0) return true;
+    if (k >= 0) {
+        bool done = new_sweep(s, EQ_TARGET_ELEMENT, (eq_handle){e, k}, t, param, out);
+        if (done) out->factor = eq_spice_scale(s, eq_class(s->circuit->row[e].cls), k);
+        return done;
+    }
     eq_spice_fail(s, t.at,
                   "there is no element or model %.*s with a parameter %.*s; correct the name",
                   (int)t.length, t.text, (int)param.length, param.text);

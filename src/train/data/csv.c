@@ -284,6 +284,7 @@ static eq_status take_row(table *t) {
     return status;
 }
 
+/* What the first row calls the features. */
 static eq_status keep_names(table *t) {
     t->feature = eq_calloc(t->features, sizeof *t->feature);
     if (t->feature == NULL) return eq_out_of_memory(t->diag);

@@ -104,15 +104,14 @@ eq_status eq_experiment_has_data(const eq_experiment *x, const eq_data_options *
 eq_status eq_experiment_write(const eq_experiment *x, eq_text *out, eq_diag *diag);
 /* Over encoding, cost, estimator, optimizer, devices, schedule and minibatch. */
 eq_status eq_experiment_fingerprint(const eq_experiment *x, uint64_t *hash, eq_diag *diag);
-/* Whether it trains a circuit; EQ_ERR_USAGE: it does not, and `what` is done with one alone. */
-static inline bool eq_experiment_has_circuit(const eq_experiment *x) {
-    return !eq_hopfield_is(&x->network) && x->discrete.layers == 0 && x->elastic.nodes == NULL;
-}
-
 /* A network of units: what rests at its bounds answers to a large beta alone, so that beta is a setting of the
  * training as much as one of the gradient (docs/thesis.md). */
 static inline bool eq_experiment_has_units(const eq_experiment *x) {
     return eq_hopfield_is(&x->network) || x->discrete.layers > 0;
+}
+/* Whether it trains a circuit; EQ_ERR_USAGE: it does not, and `what` is done with one alone. */
+static inline bool eq_experiment_has_circuit(const eq_experiment *x) {
+    return !eq_experiment_has_units(x) && x->elastic.nodes == NULL;
 }
 /* Whether free states of a training are kept: of a circuit or of units in layers, one network, phases that settle. */
 static inline bool eq_experiment_caches(const eq_experiment *x) {

@@ -227,13 +227,9 @@ static char *complain_of_open(double open) {
 }
 
 static eq_status judge(checker *c, eq_meta_check_report *r, const eq_meta_check_row *row) {
-    bool held = r->open <= 10.0; /* what is open is an upper bound */
-    if (r->why == NULL && !held) {
-        r->why = complain_of_open(r->open);
-        return r->why == NULL ? eq_out_of_memory(c->diag) : EQ_OK;
-    }
-    if (r->why != NULL || row->error <= bound + r->open) return EQ_OK;
-    r->why = complain(c, row);
+    bool compared = r->open <= 10.0; /* what is open is an upper bound */
+    if (r->why != NULL || (compared && row->error <= bound + r->open)) return EQ_OK;
+    r->why = compared ? complain(c, row) : complain_of_open(r->open);
     return r->why == NULL ? eq_out_of_memory(c->diag) : EQ_OK;
 }
 
