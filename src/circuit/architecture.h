@@ -84,7 +84,8 @@ typedef struct eq_architecture {
     size_t biases;              /* bias rows of every crossbar */
     double bias[EQ_MAX_BIASES]; /* V of each bias row */
     eq_neuron_diode diode;
-    double is, n;      /* A, 1: Shockley diode of the hidden neurons */
+    bool rectified; /* neurons have one diode each, in turns: v >= down, v <= up (Scellier 2024) */
+    double is, n;   /* A, 1: Shockley diode of the hidden neurons */
     double ron, roff;  /* ohm: ideal diode */
     double up, down;   /* V: the diodes' bias sources, with their signs: they clamp a neuron near
                           down <= v <= up */

@@ -165,18 +165,23 @@ static eq_status amplifier(builder *b, const char *suffix, eq_node h, eq_node *w
     return status;
 }
 
-/* The diodes of neuron k of layer l, and what the next crossbar sees of it. */
+static eq_status diode(builder *b, const char *name, eq_node anode, eq_node cathode) {
+    int cls = b->with.c->model[b->with.model].cls;
+    return eq_builder_element(&b->with, cls, name, (eq_node[4]){anode, cathode, EQ_NONE, EQ_NONE},
+                              EQ_NONE, 0.0, NULL);
+}
+
+/* The diodes of neuron k of layer l, and what the next crossbar sees of it. Of rectified ones the first, third, ..
+ * is held from below, the others from above. */
 static eq_status neuron(builder *b, size_t l, size_t k) {
     char name[NAME];
     eq_node h = b->column[k], *row = &b->row[l][k];
-    int cls = b->with.c->model[b->with.model].cls;
+    bool upper = !b->a->rectified || k % 2 != 0, lower = !b->a->rectified || k % 2 == 0;
+    eq_status status = EQ_OK;
     snprintf(name, sizeof name, "du%zu_%zu", l, k + 1);
-    eq_status status = eq_builder_element(
-        &b->with, cls, name, (eq_node[4]){h, b->up, EQ_NONE, EQ_NONE}, EQ_NONE, 0.0, NULL);
+    if (upper) status = diode(b, name, h, b->up);
     name[1] = 'd';
-    if (status == EQ_OK)
-        status = eq_builder_element(&b->with, cls, name, (eq_node[4]){b->down, h, EQ_NONE, EQ_NONE},
-                                    EQ_NONE, 0.0, NULL);
+    if (status == EQ_OK && lower) status = diode(b, name, b->down, h);
     *row = h;
     if (status == EQ_OK && b->a->amplifiers) status = amplifier(b, name + 2, h, row);
     return status;

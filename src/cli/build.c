@@ -7,7 +7,7 @@
 
 /* What the command line says beside the numbers in `a`; texts are NULL where it says nothing. */
 typedef struct build_options {
-    const char *layers, *bias, *diode, *outputs, *to, *file;
+    const char *layers, *bias, *diode, *neurons, *outputs, *to, *file;
     eq_architecture a;
     eq_crossbar_options crossbar;
     bool alone; /* a crossbar, not a network */
@@ -26,10 +26,11 @@ static eq_status choose(const char *what, const char *text, const char *no, cons
 /* The options that it shares with networks, whose defaults the caller has put into o->a. */
 static eq_status understand_crossbar(build_options *o, eq_diag *diag) {
     eq_crossbar_options *q = &o->crossbar;
-    if (o->layers != NULL || o->bias != NULL || o->outputs != NULL)
-        return eq_fail(diag, EQ_ERR_USAGE,
-                       "a crossbar alone has no layers, biases and outputs; give --rows and "
-                       "--columns");
+    if (o->layers != NULL || o->bias != NULL || o->neurons != NULL || o->outputs != NULL)
+        return eq_fail(
+            diag, EQ_ERR_USAGE,
+            "a crossbar alone has no layers, neurons, biases and outputs; give --rows and "
+            "--columns");
     q->rows = (size_t)o->rows;
     q->columns = (size_t)o->columns;
     q->wires = o->a.wires;
@@ -51,6 +52,8 @@ static eq_status understand(build_options *o, eq_diag *diag) {
     if (status == EQ_OK) status = choose("diode", o->diode, "shockley", "ideal", &ideal, diag);
     if (status == EQ_OK)
         status = choose("outputs", o->outputs, "single", "differential", &o->a.differential, diag);
+    if (status == EQ_OK)
+        status = choose("neurons", o->neurons, "clamped", "rectified", &o->a.rectified, diag);
     o->a.diode = ideal ? EQ_NEURON_IDEAL : EQ_NEURON_SHOCKLEY;
     o->a.seed = (uint64_t)o->seed;
     return status == EQ_OK ? eq_architecture_check(&o->a, diag) : status;
@@ -158,6 +161,8 @@ static int run(const eq_command *command, int argc, char **argv) {
          "ohm of each segment of the crossbars' wires, 0 for ideal ones"},
         {"diode", 0, EQ_OPTION_TEXT, &o.diode, "KIND",
          "shockley or ideal; in the cells of a crossbar shockley or none"},
+        {"neurons", 0, EQ_OPTION_TEXT, &o.neurons, "KIND",
+         "clamped, by two diodes, or rectified, by one, from below and from above in turn"},
         {"outputs", 0, EQ_OPTION_TEXT, &o.outputs, "KIND", "differential or single"},
         {"is", 0, EQ_OPTION_NUMBER, &o.a.is, "A", "saturation current of the diodes"},
         {"n", 0, EQ_OPTION_NUMBER, &o.a.n, "N", "their emission coefficient"},

@@ -88,6 +88,7 @@ static const struct {
     {"build netlists/graph.xml --layers 4,2", "there is no option --layers", 2},
     {"build netlists/hopfield-digits.xml", "needs a circuit", 2},
     {"build netlists/nosuch.xml", "cannot read", 2},
+    {"build drn --layers 4,2 --neurons relu", "--neurons is 'relu'; use clamped or rectified", 2},
     {"build kendall --layers 4,2 --diode germanium",
      "--diode is 'germanium'; use shockley or ideal", 2},
     {"build kendall --layers 4,2 --outputs many", "--outputs is 'many'; use ", 2},

@@ -61,6 +61,11 @@ static const struct network {
     {NULL, NULL, "kind=\"drn\" layers=\"8,6,6,6\" skip=\"0-2 0-3\"" CLAMPS, 0.2, true},
     {NULL, NULL, "kind=\"drn\" layers=\"8,6,6,6\" skip=\"1-3\" lateral=\"1 2 3\"" CLAMPS, 0.2,
      true},
+    {NULL, NULL, "kind=\"drn\" layers=\"8,12,6\" neurons=\"rectified\"", 0.2, true},
+    {NULL, NULL,
+     "kind=\"drn\" layers=\"8,12,12,6\" neurons=\"rectified\" diode=\"ideal\" ron=\"1\" "
+     "bias-up=\"0.1\" bias-down=\"-0.1\"",
+     0.2, true},
     {NULL, NULL, "kind=\"kendall\" layers=\"8,6,6,6\" skip=\"0-2\" lateral=\"1\"" CLAMPS, 0.2,
      true},
     {NULL, NULL, "kind=\"kendall\" layers=\"8,6,6\" wires=\"50\"" CLAMPS, 0.2, true},

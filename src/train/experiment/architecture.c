@@ -161,7 +161,7 @@ static eq_status read_layers(const reader *r) {
 static eq_status read_all(const reader *r) {
     eq_architecture *a = r->a;
     const char *diode = word(r, "diode"), *bias = word(r, "bias"), *layers = word(r, "layers");
-    const char *periodic = word(r, "periodic");
+    const char *periodic = word(r, "periodic"), *neurons = word(r, "neurons");
     bool layered = !eq_architecture_has_edges(a);
     eq_status status = EQ_OK;
     if (layered)
@@ -172,6 +172,7 @@ static eq_status read_all(const reader *r) {
     if (status == EQ_OK) status = read_outputs(r);
     if (diode != NULL)
         a->diode = strcmp(diode, "ideal") == 0 ? EQ_NEURON_IDEAL : EQ_NEURON_SHOCKLEY;
+    if (neurons != NULL) a->rectified = strcmp(neurons, "rectified") == 0;
     if (periodic != NULL) a->periodic = strcmp(periodic, "yes") == 0;
     if (status == EQ_OK) status = read_texts(r);
     if (status == EQ_OK) status = read_numbers(r);
@@ -251,6 +252,7 @@ void eq_architecture_write(const eq_experiment *x, eq_text *t) {
     if (!(kind & NODES))
         eq_text_printf(t, " outputs=\"%s\"", a.differential ? "differential" : "single");
     eq_text_printf(t, " diode=\"%s\"", a.diode == EQ_NEURON_IDEAL ? "ideal" : "shockley");
+    if (a.rectified) eq_text_printf(t, " neurons=\"rectified\"");
     if (kind & GRID) eq_text_printf(t, " periodic=\"%s\"", a.periodic ? "yes" : "no");
     write_texts(x, t);
     for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)

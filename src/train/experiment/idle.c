@@ -333,8 +333,8 @@ static const struct rule {
 } rules[] = {
     {"architecture", "gain feedback", "kind=\"kendall\"", amplifiers, NULL, NULL},
     {"architecture", "layers bias", "kind=\"kendall\" or \"drn\" or \"nmos\"", layers, NULL, NULL},
-    {"architecture", "bias-up bias-down image skip lateral wires", "kind=\"kendall\" or \"drn\"",
-     crossbars, NULL, NULL},
+    {"architecture", "neurons bias-up bias-down image skip lateral wires",
+     "kind=\"kendall\" or \"drn\"", crossbars, NULL, NULL},
     {"architecture", "edges", "kind=\"graph\" or \"nmos\"", listed, NULL, NULL},
     {"architecture", "inputs", "kind=\"graph\" or \"grid\"", open_net, NULL, NULL},
     {"architecture", "rails element bulk models model parameters gate-min gate-max load",
