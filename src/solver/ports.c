@@ -85,22 +85,12 @@ static void evaluate_class(eq_ports *p, const eq_table *t, size_t j) {
     eq_class_port(t->cls, w, p->in, p->value, p->slope);
 }
 
-/* The next rows come from nowhere. */
-static void leave(eq_ports *p, bool goes_on) {
-    if (p->v != NULL) p->v[EQ_GROUND] = NAN;
-    p->goes_on = goes_on;
-    for (int k = 0; k < EQ_CLASS_COUNT; k++) p->rows[k].known = p->rows[k].rough = false;
-}
-
-void eq_ports_go_on(eq_ports *p) {
-    leave(p, true);
-}
-
 void eq_ports_forget(eq_ports *p, const eq_circuit *c) {
-    leave(p, false);
+    if (p->v != NULL) p->v[EQ_GROUND] = NAN;
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
         const eq_table *t = &c->table[k];
         eq_port_rows *r = &p->rows[k];
+        r->known = r->rough = false;
         for (size_t j = 0; r->memory[0] != NULL && j < t->count; j++) r->memory[0][j] = NAN;
     }
 }
@@ -193,9 +183,8 @@ static bool is_known(eq_ports *p, const eq_port_rows *r, const double *v) {
         double by = fabs(v[n] - p->v[n]);
         moved = by > moved ? by : moved;
     }
-    bool begins = isnan(p->v[EQ_GROUND]);
-    p->moved = begins ? 0.0 : moved;
-    p->first = begins && !p->goes_on;
+    p->first = isnan(p->v[EQ_GROUND]);
+    p->moved = p->first ? 0.0 : moved;
     memcpy(p->v, v, p->nodes * sizeof *v);
     for (int k = 0; k < EQ_CLASS_COUNT; k++) p->rows[k].known = false;
     return false;

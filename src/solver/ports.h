@@ -32,8 +32,7 @@ typedef struct eq_ports {
     size_t nodes;
     double moved; /* V, the largest move of a node to v from where they were evaluated before */
     bool
-        first; /* .. which was nowhere, and no search goes on: nothing is known of where the rows are */
-    bool goes_on;
+        first; /* .. which was nowhere: nothing is known of where the rows are */
     bool hurries;  /* what is far from there may be rough */
     eq_pool *pool; /* whose threads share the rows of a class; NULL: none. Not its own */
 } eq_ports;
@@ -54,10 +53,9 @@ const eq_port_rows *eq_ports_take(eq_ports *p, const eq_table *t, const double *
 void eq_ports_hurry(eq_ports *p, bool hurries);
 /* Rough rows are not known any more, and the next ones at v are not rough; whether there were any. */
 bool eq_ports_finish(eq_ports *p);
-/* Parameters have changed, or may have, or another search begins: it depends on none before it. */
+/* Parameters have changed, or may have, or another search begins: it depends on none before it. Not where a search goes
+ * on from the end of another, whose rows it begins with. */
 void eq_ports_forget(eq_ports *p, const eq_circuit *c);
-/* The same of a search that begins near where the last one ended, whose inner potentials it begins with. */
-void eq_ports_go_on(eq_ports *p);
 
 /* A row of behavioural currents that reads no more than its own drop u (circuit/own_drop.h): m f(u),
  * and its integral from 0 to u. */

@@ -440,10 +440,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
         if (!isfinite(v[n])) v[n] = 0.0;
     restore(s);
     if (!s->torn) eq_system_unknowns(s->system, v, NULL, s->x);
-    if (s->goes_on)
-        eq_ports_go_on(&s->system->ports);
-    else
-        eq_ports_forget(&s->system->ports, s->circuit);
+    if (!s->goes_on) eq_ports_forget(&s->system->ports, s->circuit);
     s->goes_on = false;
     s->system->placed = NAN;
     s->node[EQ_GROUND] = NAN; /* no state until one is found */
