@@ -59,6 +59,7 @@ enum {
     GMIN = DECLARED + EQ_DIODE_GMIN,
     VCRIT = DECLARED + EQ_DIODE_VCRIT,
     WIDE = DECLARED + EQ_DIODE_WIDE,
+    BVT = DECLARED + EQ_DIODE_BVT,
     KNEE = DECLARED + EQ_DIODE_KNEE,
     XBV = DECLARED + EQ_DIODE_XBV,
     VTB = DECLARED + EQ_DIODE_VTB,
@@ -78,7 +79,7 @@ enum {
 
 static const eq_param diode_param[] = {
     [IS] = {"is", "A", 1e-14, 0.0, 1e300, true},
-    [N] = {"n", "1", 1.0, 1e-6, 1e6, false},
+    [N] = {"n", "1", 1.0, 1e-6, 1e6, true},
     [RS] = {"rs", "ohm", 0.0, 0.0, 1e300, false},
     [EG] = {"eg", "eV", 1.11, 0.0, 100.0, false},
     [XTI] = {"xti", "1", 3.0, -1e3, 1e3, false},
@@ -130,7 +131,7 @@ static double breakdown_at(size_t j, double *const *w, double dt) {
 
 /* What makes a junction wide (diode_junction.h) at the thermal voltage vt, dt above tnom. */
 static void derive_wide(size_t j, double *const *w, double vt, double dt) {
-    double bv = breakdown_at(j, w, dt);
+    double bv = w[BVT][j] = breakdown_at(j, w, dt);
     w[KNEE][j] = w[IKF][j] * w[AREA][j] * w[M][j];
     w[VTB][j] = (w[NBV][j] > 0.0 ? w[NBV][j] : w[N][j]) * vt;
     w[XBV][j] = INFINITY;
@@ -282,35 +283,98 @@ static void least_slope(size_t n, double *const *w, double *least) {
     }
 }
 
-/* dp/dis at fixed u: the junction's, since the energy is stationary in its drop v (envelope
+/* What temperature multiplies is by, as a power of 1/n: ln(isat/(is area m)) n. */
+static double warmed(size_t j, double *const *w) {
+    double cold = w[IS][j] * w[AREA][j] * w[M][j];
+    return cold > 0.0 ? w[N][j] * log(w[ISAT][j] / cold) : 0.0;
+}
+
+/* The junction with another emission coefficient. */
+static eq_junction junction_with(size_t j, double *const *w, double n) {
+    eq_junction q = junction(j, w);
+    double vt = w[VTE][j] / w[N][j];
+    q.is *= exp(warmed(j, w) * (1.0 / n - 1.0 / w[N][j]));
+    q.vte = n * vt;
+    if (w[NS][j] == 0.0) q.vts = n * vt;
+    if (w[NBV][j] == 0.0) q.vtb = n * vt;
+    if (w[BV][j] > 0.0)
+        q.xbv =
+            eq_junction_breakdown(q.is / w[M][j], vt, q.vte, w[BVT][j], w[IBV][j], q.vtb, &q.dxbv);
+    return q;
+}
+
+static double current_of(const eq_junction *q, double v) {
+    double i, g;
+    eq_junction_law(q, v, &i, &g);
+    return i;
+}
+
+/* Of a wide junction: how f at a fixed drop v changes with n, by the differences of four points, whose error goes with
+ * the fourth power of their distance: 1e-12 of f. */
+static double by_differences(size_t j, double *const *w, double v,
+                             double (*f)(const eq_junction *q, double v)) {
+    static const double weight[] = {1.0, -8.0, 8.0, -1.0}, place[] = {-2.0, -1.0, 1.0, 2.0};
+    double h = 1e-4 * w[N][j], sum = 0.0;
+    for (int k = 0; k < 4; k++) {
+        eq_junction q = junction_with(j, w, w[N][j] + place[k] * h);
+        sum += weight[k] * f(&q, v);
+    }
+    return sum / (12.0 * h);
+}
+
+/* dE/dn at the junction's drop v. Of a plain junction E = is vte f(v/vte), and is changes with n as
+ * exp(warmed/n) does. */
+static double energy_per_n(size_t j, double *const *w, double v) {
+    eq_junction q = junction(j, w);
+    if (w[WIDE][j] != 0.0) return by_differences(j, w, v, eq_junction_energy);
+    double i, g, e = eq_diode_energy(v, q.is, q.vte, 0.0), n = w[N][j];
+    eq_diode_law(v, q.is, q.vte, 0.0, &i, &g);
+    return (e - v * i - e * warmed(j, w) / n) / n;
+}
+
+static double energy_per_is(size_t j, double *const *w, double v) {
+    eq_junction q = junction(j, w);
+    if (w[WIDE][j] != 0.0) return eq_junction_energy_per_is(&q, v) / w[IS][j];
+    return eq_diode_energy(v, 1.0, q.vte, 0.0) * q.is / w[IS][j];
+}
+
+/* di/dn and di/dis at the junction's drop v. */
+static double current_per_n(size_t j, double *const *w, double v) {
+    eq_junction q = junction(j, w);
+    if (w[WIDE][j] != 0.0) return by_differences(j, w, v, current_of);
+    double i, g, n = w[N][j];
+    eq_diode_law(v, q.is, q.vte, 0.0, &i, &g);
+    return -(v * g + i * warmed(j, w) / n) / n;
+}
+
+static double current_per_is(size_t j, double *const *w, double v) {
+    eq_junction q = junction(j, w);
+    double i, g;
+    if (w[WIDE][j] != 0.0) return eq_junction_law_per_is(&q, v) / w[IS][j];
+    eq_diode_law(v, 1.0, q.vte, 0.0, &i, &g);
+    return i * q.is / w[IS][j];
+}
+
+/* dp/dis or dp/dn at fixed u: the junction's, since the energy is stationary in its drop v (envelope
  * theorem). */
 static void param_energy(size_t n, double *const *w, int k, const double *x, const double *c,
                          double *dpdw) {
-    (void)k;
     (void)c;
     for (size_t j = 0; j < n; j++) {
         double v = junction_drop(j, w, x[j]);
-        eq_junction q = junction(j, w);
-        if (w[WIDE][j] != 0.0)
-            dpdw[j] = eq_junction_energy_per_is(&q, v) / w[IS][j];
-        else
-            dpdw[j] = eq_diode_energy(v, 1.0, q.vte, 0.0) * q.is / w[IS][j];
+        dpdw[j] = k == N ? energy_per_n(j, w, v) : energy_per_is(j, w, v);
     }
 }
 
-/* di/dis at fixed u; the series resistance takes a part of it. */
+/* di/dis or di/dn at fixed u; the series resistance takes a part of it. */
 static void param_value(size_t n, double *const *w, int k, const double *x, const double *c,
                         double *dydw) {
-    (void)k;
     (void)c;
     for (size_t j = 0; j < n; j++) {
-        double unit, slope, i, g, v = junction_drop(j, w, x[j]);
-        eq_junction q = junction(j, w);
-        eq_diode_law(v, 1.0, q.vte, 0.0, &unit, &slope);
-        unit =
-            w[WIDE][j] != 0.0 ? eq_junction_law_per_is(&q, v) / w[IS][j] : unit * q.is / w[IS][j];
+        double i, g, v = junction_drop(j, w, x[j]);
         law(j, w, v, &i, &g);
-        dydw[j] = unit / (1.0 + w[RSER][j] * g);
+        dydw[j] =
+            (k == N ? current_per_n(j, w, v) : current_per_is(j, w, v)) / (1.0 + w[RSER][j] * g);
     }
 }
 

@@ -20,6 +20,7 @@ typedef enum eq_diode_column {
     EQ_DIODE_GMIN,
     EQ_DIODE_VCRIT,
     EQ_DIODE_WIDE, /* 1 with breakdown, high injection, recombination or a sidewall */
+    EQ_DIODE_BVT,  /* V, bv at temp */
     EQ_DIODE_KNEE,
     EQ_DIODE_XBV,
     EQ_DIODE_VTB,

@@ -30,9 +30,8 @@ typedef struct eq_ports {
     eq_port_rows rows[EQ_CLASS_COUNT];
     double *v; /* [nodes] V, where the rows of port classes were evaluated */
     size_t nodes;
-    double moved; /* V, the largest move of a node to v from where they were evaluated before */
-    bool
-        first; /* .. which was nowhere: nothing is known of where the rows are */
+    double moved;  /* V, the largest move of a node to v from where they were evaluated before */
+    bool first;    /* .. which was nowhere: nothing is known of where the rows are */
     bool hurries;  /* what is far from there may be rough */
     eq_pool *pool; /* whose threads share the rows of a class; NULL: none. Not its own */
 } eq_ports;

@@ -196,6 +196,36 @@ START_TEST(parameter_gradients_match_differences) {
 }
 END_TEST
 
+/* At other temperatures is goes with exp(../n), of plain junctions and of wide ones. */
+START_TEST(warm_diodes_learn) {
+    static const double above[] = {-60.0, 60.0};
+    static const char *const none[] = {"bv", "isr", "trs1", "trs2"}, *const trained[] = {"is", "n"};
+    const eq_device_class *cls = &eq_class_diode;
+    table *t = table_new(cls, 9);
+    double *w[EQ_MAX_COLUMNS] = {NULL};
+    for (int j = 0; j < 2 * ROWS; j++) {
+        double dp, dy, h = 1e-5, x = t->x[j % ROWS];
+        row_of(cls, t, j % ROWS, w);
+        for (int k = 0; k < 4; k++) *w[eq_param_find(cls, none[k])] = 0.0;
+        *w[eq_param_find(cls, "dtemp")] = above[j / ROWS];
+        cls->derive(1, w, &env);
+        for (int q = 0; q < 2; q++) {
+            int k = eq_param_find(cls, trained[q]);
+            double step = 2 * h * *w[k];
+            cls->param_energy(1, w, k, &x, NULL, &dp);
+            cls->param_value(1, w, k, &x, NULL, &dy);
+            near((shifted(cls, w, k, h, x, 0.0, true) - shifted(cls, w, k, -h, x, 0.0, true)) /
+                     step,
+                 dp, fabs(energy_at(cls, w, x, 0.0) / *w[k]), trained[q], cls);
+            near((shifted(cls, w, k, h, x, 0.0, false) - shifted(cls, w, k, -h, x, 0.0, false)) /
+                     step,
+                 dy, fabs(value_at(cls, w, x, 0.0) / *w[k]), trained[q], cls);
+        }
+    }
+    table_free(t);
+}
+END_TEST
+
 /* What a class without a port stores in rows j, .. of its table at the drops x. */
 typedef struct stores {
     double v[ROWS], q[ROWS], c[ROWS];
@@ -470,7 +500,7 @@ static const char parameters[] =
     "temp nan -273.15..1e+06 dtemp 0 -1e+06..1e+06 tce 0 -1e+06..1e+06\n"
     "memristor: g nan 0..1e+300* gmin 0 0..1e+300 gmax inf 0..inf or r nan "
     "0..inf\n"
-    "diode: is 1e-14 0..1e+300* n 1 1e-06..1e+06 rs 0 0..1e+300 eg 1.11 0..100 "
+    "diode: is 1e-14 0..1e+300* n 1 1e-06..1e+06* rs 0 0..1e+300 eg 1.11 0..100 "
     "xti 3 -1000..1000 tnom nan -273.15..1e+06 area 1 1e-300..1e+300 m 1 "
     "1e-300..1e+300 temp nan -273.15..1e+06 bv 0 0..1e+300 ibv 0.001 0..1e+300 "
     "nbv 0 0..1e+06 ikf 0 0..1e+300 isr 0 0..1e+300 nr 1 1e-06..1e+06 vj 1 "
@@ -542,6 +572,7 @@ Suite *devices_suite(void) {
     Suite *s = suite_create("devices");
     TCase *all = tcase_create("all classes");
     tcase_add_loop_test(all, derivatives_match_differences, 0, EQ_BUILT_IN_CLASSES);
+    tcase_add_test(all, warm_diodes_learn);
     tcase_add_loop_test(all, parameter_gradients_match_differences, 0, EQ_BUILT_IN_CLASSES);
     tcase_add_loop_test(all, charges_match_differences, 0, EQ_BUILT_IN_CLASSES);
     tcase_add_loop_test(all, ports_match_differences, 0, EQ_BUILT_IN_CLASSES);
