@@ -344,6 +344,12 @@ eq_status eq_circuit_input(eq_circuit *c, eq_element source, eq_diag *diag) {
     return EQ_OK;
 }
 
+bool eq_circuit_is_output(const eq_circuit *c, eq_node plus, eq_node minus) {
+    for (size_t k = 0; k < c->outputs; k++)
+        if (c->output[k].plus == plus && c->output[k].minus == minus) return true;
+    return false;
+}
+
 eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_element nudge_plus,
                             eq_element nudge_minus, eq_diag *diag) {
     if (!eq_grow((void **)&c->output, &c->output_cap, c->outputs + 1, sizeof *c->output))
@@ -470,6 +476,7 @@ eq_status eq_circuit_freeze(eq_circuit *c, eq_diag *diag) {
     if (c->frozen) return EQ_OK;
     eq_status status = make_nudges(c, diag);
     if (status == EQ_OK) status = check_controls(c, diag);
+    if (status == EQ_OK) status = eq_circuit_check_groups(c, diag);
     if (status == EQ_OK && eq_circuit_elements(c) == 0)
         status = eq_fail(diag, EQ_ERR_INPUT,
                          "the circuit has no element; a deck needs at least one "

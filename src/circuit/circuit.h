@@ -199,9 +199,13 @@ bool eq_circuit_reserve(eq_circuit *c, const size_t *rows, size_t elements);
  * order. */
 eq_status eq_circuit_train(eq_circuit *c, const char *pattern, const char *param, double min,
                            double max, eq_location at, eq_diag *diag);
+/* When the circuit is frozen: EQ_ERR_INPUT where a source that is trained became an input or a nudge later. */
+eq_status eq_circuit_check_groups(const eq_circuit *c, eq_diag *diag);
 /* Room for so many rows in every array that the class uses; writes a card into row `row` < cap. */
 bool eq_table_reserve(eq_table *t, size_t rows);
 void eq_table_set(eq_table *t, size_t row, const eq_card *card, eq_element id);
+/* Whether it is an output already: readers name each once. */
+bool eq_circuit_is_output(const eq_circuit *c, eq_node plus, eq_node minus);
 /* Adds an output; the nudge sources are elements of class isource or EQ_NONE: freeze makes them
  * (named inudge_NODE, from ground into the node, 0 A). */
 eq_status eq_circuit_output(eq_circuit *c, eq_node plus, eq_node minus, eq_element nudge_plus,

@@ -173,24 +173,45 @@ eq_status eq_session_no_group(const eq_network *n, const char *what, const char 
     return status;
 }
 
-/* Every <group> must match a group of the circuit: a pattern that matches nothing is a mistake. */
-static eq_status check_groups(const eq_experiment *x, const eq_network *n, eq_diag *diag) {
-    for (size_t k = 0; k < x->groups; k++) {
-        bool used = false;
-        for (size_t b = 0; b < eq_network_blocks(n); b++)
-            used = used || eq_match(x->group[k].match, eq_network_block(n, b)->name);
-        if (!used)
-            return eq_session_no_group(n, "group match", x->group[k].match, x->group[k].at, diag);
-    }
-    return EQ_OK;
-}
-
 /* The first <group> that matches the block; NULL: none does. */
 static const eq_group_options *options_of(const eq_session *s, size_t block) {
     for (size_t k = 0; k < s->x->groups; k++)
         if (eq_match(s->x->group[k].match, eq_network_block(s->model, block)->name))
             return &s->x->group[k];
     return NULL;
+}
+
+/* Every <group> must match a group of the circuit: a pattern that matches nothing is a mistake. One that comes behind
+ * others which have all that it matches has no effect. */
+static eq_status check_groups(const eq_session *s, eq_diag *diag) {
+    for (size_t k = 0; k < s->x->groups; k++) {
+        const eq_group_options *o = &s->x->group[k];
+        bool used = false, first = false;
+        for (size_t b = 0; b < eq_network_blocks(s->model); b++) {
+            used = used || eq_match(o->match, eq_network_block(s->model, b)->name);
+            first = first || options_of(s, b) == o;
+        }
+        if (!used) return eq_session_no_group(s->model, "group match", o->match, o->at, diag);
+        if (!first)
+            eq_warn_at(
+                diag, o->at,
+                "<group match=\"%s\"> has no effect: groups before it match all that it does, "
+                "and the first that matches counts; put it before them",
+                o->match);
+    }
+    return EQ_OK;
+}
+
+/* A rate for groups without their own, where each has one. */
+static void check_common_rate(const eq_session *s, eq_diag *diag) {
+    double common = s->x->optimizer.rate;
+    bool used = isnan(common) || eq_network_blocks(s->model) == 0;
+    for (size_t b = 0; b < eq_network_blocks(s->model); b++)
+        used = used || eq_session_rate(s, b) == common;
+    if (!used)
+        eq_warn_at(diag, (eq_place){0},
+                   "<optimizer rate=\"%g\"> has no effect: each group has a rate of its own",
+                   common);
 }
 
 double eq_session_rate(const eq_session *s, size_t block) {
@@ -220,7 +241,8 @@ static eq_status draw_block(eq_session *s, size_t b, const eq_group_options *o, 
 
 /* Draws the initial parameters of every block. */
 static eq_status initialise(eq_session *s, eq_diag *diag) {
-    eq_status status = check_groups(s->x, s->model, diag);
+    eq_status status = check_groups(s, diag);
+    if (status == EQ_OK) check_common_rate(s, diag);
     eq_random random = eq_stream_of(s->x->seed, EQ_STREAM_INIT);
     for (size_t b = 0; status == EQ_OK && b < eq_network_blocks(s->model); b++) {
         const eq_group_options *o = options_of(s, b);

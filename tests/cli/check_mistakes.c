@@ -87,6 +87,10 @@ static const struct {
      "it belongs to phases whose steps are not counted"},
     {"discrete-digits", "network.precision=single --set network.tolerance=1e-4",
      "it belongs to <conv .../>"},
+    {"hopfield-sparse", "optimizer.group[1].match=*", "groups before it match all that it does"},
+    {"iris", "optimizer.rate=1e-7", "each group has a rate of its own"},
+    {"conv-digits", "network.conv.pool=none --set network.conv.window=3",
+     "window=\"3\" has no effect here; it belongs to pool=\"max\" or \"average\""},
     {"elastic", "network.cache=yes", "it belongs to kind=\"hopfield\" or \"discrete\""},
     {"elastic", "network.sigma=tanh", "it belongs to kind=\"hopfield\" or \"discrete\""},
 };

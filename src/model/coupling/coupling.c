@@ -68,7 +68,7 @@ eq_status eq_coupling_of(eq_coupling_kind kind, eq_shape lower, eq_coupling *out
     size_t units = eq_shape_units(lower);
     *out = (eq_coupling){.kind = kind, .lower = lower, .columns = kind.channels};
     if (kind.channels == 0 || units == 0)
-        return eq_fail(diag, EQ_ERR_INPUT, "it has no units; give it 1 or more");
+        return eq_fail(diag, EQ_ERR_INPUT, "it has no units; give each layer 1 or more");
     if (kind.channels > most || kind.kernel > most || kind.padding > most)
         return eq_fail(diag, EQ_ERR_INPUT, "its numbers are above %zu; make them smaller", most);
     out->ops = kind.convolves ? &eq_coupling_convolves : &eq_coupling_dense;

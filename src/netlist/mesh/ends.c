@@ -133,6 +133,10 @@ static eq_status output(eq_mesh *m, const char *word, size_t length) {
         return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->text_at[EQ_NET_OUTPUTS],
                           "outputs: both nodes of '%.*s' are the same; name two", shown(length),
                           word);
+    if (status == EQ_OK && eq_circuit_is_output(m->c, plus, minus))
+        return eq_fail_at(m->diag, EQ_ERR_INPUT, m->a->text_at[EQ_NET_OUTPUTS],
+                          "outputs: '%.*s' is an output already; name each once", shown(length),
+                          word);
     return status == EQ_OK ? eq_circuit_output(m->c, plus, minus, EQ_NONE, EQ_NONE, m->diag)
                            : status;
 }

@@ -185,8 +185,10 @@ void eq_spice_finish_directives(eq_spice *s) {
     for (size_t k = 0; k < s->all->outputs && !s->all->stop; k++) {
         eq_port_pair out = s->all->output[k], none = {EQ_NONE, EQ_NONE, out.at};
         eq_port_pair nudge = s->all->nudges > 0 ? s->all->nudge[k] : none;
-        if ((nudge.minus != EQ_NONE && out.minus == EQ_NONE) ||
-            (nudge.plus != EQ_NONE && nudge.minus == EQ_NONE && out.minus != EQ_NONE))
+        if (eq_circuit_is_output(s->circuit, out.plus, out.minus))
+            eq_spice_fail(s, out.at, "this is an output already; name each once");
+        else if ((nudge.minus != EQ_NONE && out.minus == EQ_NONE) ||
+                 (nudge.plus != EQ_NONE && nudge.minus == EQ_NONE && out.minus != EQ_NONE))
             eq_spice_fail(s, nudge.at,
                           "nudge %zu and output %zu do not match: %s; give a source for each node",
                           k + 1, k + 1,

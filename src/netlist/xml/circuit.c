@@ -197,6 +197,9 @@ static eq_status add_output(reader *r, const eq_xml_node *node) {
                              is_class(r, o.nudge_minus, EQ_CLASS_isource)))
         status = eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_place(r->xml, node),
                             "nudge sources are current sources (isource); change the name");
+    if (status == EQ_OK && eq_circuit_is_output(r->c, o.plus, o.minus))
+        status = eq_fail_at(r->diag, EQ_ERR_INPUT, eq_xml_place(r->xml, node),
+                            "this is an output already; name each once");
     return status == EQ_OK
                ? eq_circuit_output(r->c, o.plus, o.minus, o.nudge_plus, o.nudge_minus, r->diag)
                : status;

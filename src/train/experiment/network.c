@@ -145,6 +145,11 @@ static eq_status read_layer(const reader *r, eq_coupling_kind *k) {
     const char *pool = word(r, "pool");
     *k = (eq_coupling_kind){.convolves = strcmp(eq_xml_name(r->node), "conv") == 0, .window = 2};
     if (pool != NULL) eq_pooling_find(pool, &k->pooling);
+    if (k->pooling == EQ_POOLING_NONE && word(r, "window") != NULL)
+        eq_warn_at(r->diag, eq_xml_place(r->xml, r->node),
+                   "<conv>: window=\"%.60s\" has no effect here; it belongs to pool=\"max\" or "
+                   "\"average\"",
+                   word(r, "window"));
     return counts(r, sizeof name / sizeof *name, name, value);
 }
 
@@ -234,13 +239,14 @@ static void write_hopfield(const eq_experiment *x, eq_text *t) {
 }
 
 static void write_layer(const eq_coupling_kind *k, eq_text *t) {
-    if (!k->convolves)
+    if (!k->convolves) {
         eq_text_printf(t, "    <dense units=\"%zu\"/>\n", k->channels);
-    else
-        eq_text_printf(t,
-                       "    <conv channels=\"%zu\" kernel=\"%zu\" padding=\"%zu\" pool=\"%s\" "
-                       "window=\"%zu\"/>\n",
-                       k->channels, k->kernel, k->padding, eq_pooling_name(k->pooling), k->window);
+        return;
+    }
+    eq_text_printf(t, "    <conv channels=\"%zu\" kernel=\"%zu\" padding=\"%zu\" pool=\"%s\"",
+                   k->channels, k->kernel, k->padding, eq_pooling_name(k->pooling));
+    if (k->pooling != EQ_POOLING_NONE) eq_text_printf(t, " window=\"%zu\"", k->window);
+    eq_text_puts(t, "/>\n");
 }
 
 static void write_discrete(const eq_experiment *x, eq_text *t) {
