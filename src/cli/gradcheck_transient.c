@@ -28,6 +28,9 @@ static void print_rows(const eq_result *r, bool in_time) {
     }
 }
 
+/* Of the gradient, beyond which what is missing is worth a word. */
+static const double far = 0.05;
+
 static void print(const eq_transient *t) {
     printf("%zu parameters, %zu examples of %zu units; %zu steps of %.4g, beta +-%.3g\n",
            t->parameters, t->examples, t->units, t->steps, t->step, t->beta);
@@ -36,6 +39,9 @@ static void print(const eq_transient *t) {
            t->in_time ? "5.28" : "3.7", t->state_error, t->in_time ? "5.27" : "3.8");
     printf("at the end %.2e of dC/ds is left, and dL_t/dtheta is within %.2e of the adjoint\n",
            t->left, t->to_adjoint);
+    if (t->to_adjoint > far)
+        printf("  (modes are slow that take little part in the outputs: --steps %zu shows more of it)\n",
+               10 * t->steps);
     if (t->free_steps > 0)
         printf("after the %zu free steps of the experiment a unit is %.2e off the steady state\n",
                t->free_steps, t->unsteady);

@@ -155,6 +155,18 @@ START_TEST(checks_show_what_they_say) {
 }
 END_TEST
 
+/* Dynamics that are shown up to a time at which much of the gradient is still to come. */
+START_TEST(slow_modes_are_told) {
+    char *text;
+    expect_exit(0, &text, "gradcheck netlists/flow.xml --transient");
+    contains(text, "(modes are slow that take little part in the outputs: --steps 110", true);
+    free(text);
+    expect_exit(0, &text, "gradcheck netlists/iris.xml --transient");
+    contains(text, "modes are slow", false);
+    free(text);
+}
+END_TEST
+
 /* What has an effect is not warned of: no shipped experiment says a word. */
 START_TEST(what_counts_is_not_warned_of) {
     char *text;
@@ -318,6 +330,7 @@ Suite *mistakes_suite(void) {
     tcase_add_loop_test(t, settings_without_effect_are_told, 0, sizeof idle / sizeof *idle);
     tcase_add_test(t, what_is_no_state_or_gradient_is_told);
     tcase_add_test(t, checks_show_what_they_say);
+    tcase_add_test(t, slow_modes_are_told);
     tcase_add_test(t, what_counts_is_not_warned_of);
     tcase_add_loop_test(t, bounds_count_beside_what_is_in_their_units, 0,
                         (int)(sizeof in_w / sizeof *in_w));
