@@ -40,7 +40,8 @@ static void print(const eq_transient *t) {
     printf("at the end %.2e of dC/ds is left, and dL_t/dtheta is within %.2e of the adjoint\n",
            t->left, t->to_adjoint);
     if (t->to_adjoint > far)
-        printf("  (modes are slow that take little part in the outputs: --steps %zu shows more of it)\n",
+        printf("  (modes are slow that take little part in the outputs: --steps %zu shows more of "
+               "it)\n",
                10 * t->steps);
     if (t->free_steps > 0)
         printf("after the %zu free steps of the experiment a unit is %.2e off the steady state\n",

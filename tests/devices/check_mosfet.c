@@ -337,11 +337,15 @@ START_TEST(short_channels_have_the_answers_of_ngspice) {
 }
 END_TEST
 
-/* No width left, and fewer dopants than carriers. */
+/* No width left, fewer dopants than carriers, and no surface potential. */
 START_TEST(impossible_channels_are_refused) {
-    static const char *const model[] = {"nmos(level=3 wd=0.5u)", "pmos(level=2 nsub=1e10)"};
-    static const char *const why[] = {"no wider than 2 wd", "below the 1.45e10 carriers"};
-    for (int k = 0; k < 2; k++) {
+    static const char *const model[] = {
+        "nmos(level=3 wd=0.5u)", "pmos(level=2 nsub=1e10)", "nmos(phi=0.2)\n.temp 127",
+        "nmos(level=2 phi=0.2)\n.temp 127", "pmos(level=3 phi=0.2)\n.temp 127"};
+    static const char *const why[] = {
+        "no wider than 2 wd", "below the 1.45e10 carriers", "surface potential falls to 0 V",
+        "surface potential falls to 0 V", "surface potential falls to 0 V"};
+    for (int k = 0; k < 5; k++) {
         char deck[128], *text = NULL;
         snprintf(deck, sizeof deck,
                  "t\nV1 d 0 1\nM1 d d 0 0 nm w=1u l=1u\n.model nm %s\n.op\n.end\n", model[k]);

@@ -70,11 +70,13 @@ static void derive_channel(const eq_mos_level *level, size_t j, double *const *w
                            const eq_mos_process *p) {
     double *const *own = w + level->params, *const *law = own + EQ_MOS_KERNEL + EQ_MOS_LAW;
     double number[EQ_MOS_MOST_NUMBERS] = {0.0}, width, length, root = sqrt(p->phi);
-    double phi = fmax(eq_silicon_potential(p->phi, p->k_over_q, p->temp, p->tnom), 1e-6);
+    double phi = eq_silicon_potential(p->phi, p->k_over_q, p->temp, p->tnom);
     double gaps = 0.0, shift = level->shift == NULL ? 0.0 : level->shift(j, w);
     if (p->temp != p->tnom) gaps = 0.5 * (eq_silicon_gap(p->tnom) - eq_silicon_gap(p->temp));
+    if (!(phi > 0.0)) phi = NAN; /* lost() says so */
     level->size(j, w, &width, &length);
     number[EQ_MOS_BETA] = p->kp / (p->ratio * sqrt(p->ratio)) * w[M][j] * width / length;
+    if (isnan(phi)) number[EQ_MOS_BETA] = NAN; /* no largest of two hides that */
     number[EQ_MOS_VBI] =
         type * (p->vto + shift) - p->gamma * root + type * gaps + 0.5 * (phi - p->phi);
     number[EQ_MOS_GAMMA] = p->gamma;
@@ -132,6 +134,14 @@ void eq_mos_derive(const eq_mos_level *level, size_t n, double *const *w, const 
 
 double eq_mos_depletion(double doping) {
     return doping > 0.0 ? sqrt(2.0 * EQ_MOS_SILICON / (EQ_MOS_CHARGE * doping)) : 0.0;
+}
+
+const char *eq_mos_lost(const eq_mos_level *level, double *const *w, size_t j) {
+    double *const *law = w + level->params + EQ_MOS_KERNEL + EQ_MOS_LAW;
+    return isnan(law[EQ_MOS_SURFACE][j]) ? "its surface potential falls to 0 V at this "
+                                           "temperature; give its model a larger phi, "
+                                           "or a lower temperature"
+                                         : NULL;
 }
 
 const char *eq_mos_wrong(const eq_mos_level *level, double *const *w, size_t j) {

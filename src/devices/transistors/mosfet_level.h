@@ -208,6 +208,8 @@ void eq_mos_stored(const eq_mos_level *level, size_t n, double *const *w, const 
 void eq_mos_show(const eq_mos_level *level, double *const *w, const double *const *z,
                  double *value);
 const char *eq_mos_wrong(const eq_mos_level *level, double *const *w, size_t j);
+/* Why row j has no law at this temperature; NULL: it has. */
+const char *eq_mos_lost(const eq_mos_level *level, double *const *w, size_t j);
 
 /* The functions of a class of level `level_`, an eq_mos_level, and its two classes. */
 #define EQ_MOS_FUNCTIONS(level_)                                                                   \
@@ -238,6 +240,9 @@ const char *eq_mos_wrong(const eq_mos_level *level, double *const *w, size_t j);
     }                                                                                              \
     static const char *wrong(double *const *w, size_t j) {                                         \
         return eq_mos_wrong(&(level_), w, j);                                                      \
+    }                                                                                              \
+    static const char *lost(double *const *w, size_t j) {                                          \
+        return eq_mos_lost(&(level_), w, j);                                                       \
     }
 
 #define EQ_MOS_LINE "$n $a $b $c $d $m$i\n"
@@ -251,9 +256,9 @@ const char *eq_mos_wrong(const eq_mos_level *level, double *const *w, size_t j);
     .columns =                                                                                     \
         sizeof(rows) / sizeof *(rows) + EQ_MOS_KERNEL + EQ_MOS_LAW + (numbers) + EQ_MOS_CHARGED,   \
     .param = rows, .instance = EQ_MOS_ON_LINE, .reactive = (quiet), .charged = EQ_MOS_CHARGED,     \
-    .value = -1, .wrong = wrong, .derive = derived, .port = port, .memory = EQ_MOS_MEMORY,         \
-    .param_port = param_port, .limit_port = limit_port, .storage = eq_mos_storage,                 \
-    .storages = EQ_MOS_STORAGES, .stored = stored, .shown = eq_mos_shown, .shows = EQ_MOS_SHOWS,   \
-    .show = show
+    .value = -1, .wrong = wrong, .lost = lost, .derive = derived, .port = port,                    \
+    .memory = EQ_MOS_MEMORY, .param_port = param_port, .limit_port = limit_port,                   \
+    .storage = eq_mos_storage, .storages = EQ_MOS_STORAGES, .stored = stored,                      \
+    .shown = eq_mos_shown, .shows = EQ_MOS_SHOWS, .show = show
 
 #endif
