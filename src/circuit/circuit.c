@@ -472,11 +472,36 @@ static void pass_notes(const eq_circuit *c, eq_diag *diag) {
     }
 }
 
+bool eq_circuit_is_set(const eq_circuit *c, eq_element e) {
+    for (size_t k = 0; k < c->inputs; k++)
+        if (c->input[k] == e) return true;
+    for (size_t k = 0; k < c->outputs; k++)
+        if (c->output[k].nudge_plus == e || c->output[k].nudge_minus == e) return true;
+    return false;
+}
+
+/* A source that is trained and became an input or a nudge later. */
+static eq_status check_groups(const eq_circuit *c, eq_diag *diag) {
+    for (size_t k = 0; k < c->groups; k++) {
+        const eq_group *g = &c->group[k];
+        for (size_t j = 0; eq_group_is_source(g) && j < g->count; j++) {
+            eq_element e = c->table[g->cls].id[g->row[j]];
+            if (eq_circuit_is_set(c, e))
+                return eq_fail_at(
+                    diag, EQ_ERR_INPUT, eq_circuit_place_of(c, e),
+                    "%s is to be trained as one of %s, but examples or nudges set it; "
+                    "let its pattern leave it out",
+                    eq_circuit_element_name(c, e), g->name);
+        }
+    }
+    return EQ_OK;
+}
+
 eq_status eq_circuit_freeze(eq_circuit *c, eq_diag *diag) {
     if (c->frozen) return EQ_OK;
     eq_status status = make_nudges(c, diag);
     if (status == EQ_OK) status = check_controls(c, diag);
-    if (status == EQ_OK) status = eq_circuit_check_groups(c, diag);
+    if (status == EQ_OK) status = check_groups(c, diag);
     if (status == EQ_OK && eq_circuit_elements(c) == 0)
         status = eq_fail(diag, EQ_ERR_INPUT,
                          "the circuit has no element; a deck needs at least one "

@@ -199,8 +199,12 @@ bool eq_circuit_reserve(eq_circuit *c, const size_t *rows, size_t elements);
  * order. */
 eq_status eq_circuit_train(eq_circuit *c, const char *pattern, const char *param, double min,
                            double max, eq_location at, eq_diag *diag);
-/* When the circuit is frozen: EQ_ERR_INPUT where a source that is trained became an input or a nudge later. */
-eq_status eq_circuit_check_groups(const eq_circuit *c, eq_diag *diag);
+/* circuit.c. Whether examples or nudges set the source e; whether a group is of the values of sources. */
+bool eq_circuit_is_set(const eq_circuit *c, eq_element e);
+static inline bool eq_group_is_source(const eq_group *g) {
+    const eq_device_class *cls = eq_class(g->cls);
+    return (cls->flags & EQ_INDEPENDENT) != 0 && g->param == cls->value;
+}
 /* Room for so many rows in every array that the class uses; writes a card into row `row` < cap. */
 bool eq_table_reserve(eq_table *t, size_t rows);
 void eq_table_set(eq_table *t, size_t row, const eq_card *card, eq_element id);

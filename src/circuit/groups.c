@@ -58,36 +58,6 @@ static void set_bounds(const eq_group *g, eq_table *t, int32_t row) {
     t->w[high][row] = g->max;
 }
 
-/* Whether e is a source that examples or nudges set. */
-static bool is_set(const eq_circuit *c, eq_element e) {
-    for (size_t k = 0; k < c->inputs; k++)
-        if (c->input[k] == e) return true;
-    for (size_t k = 0; k < c->outputs; k++)
-        if (c->output[k].nudge_plus == e || c->output[k].nudge_minus == e) return true;
-    return false;
-}
-
-static bool is_value_of_source(const eq_group *g) {
-    const eq_device_class *cls = eq_class(g->cls);
-    return (cls->flags & EQ_INDEPENDENT) != 0 && g->param == cls->value;
-}
-
-eq_status eq_circuit_check_groups(const eq_circuit *c, eq_diag *diag) {
-    for (size_t k = 0; k < c->groups; k++) {
-        const eq_group *g = &c->group[k];
-        for (size_t j = 0; is_value_of_source(g) && j < g->count; j++) {
-            eq_element e = c->table[g->cls].id[g->row[j]];
-            if (is_set(c, e))
-                return eq_fail_at(
-                    diag, EQ_ERR_INPUT, eq_circuit_place_of(c, e),
-                    "%s is to be trained as one of %s, but examples or nudges set it; "
-                    "let its pattern leave it out",
-                    eq_circuit_element_name(c, e), g->name);
-        }
-    }
-    return EQ_OK;
-}
-
 /* Takes the matching rows that stand in the table of the group's class, but not sources that examples or nudges
  * set. */
 static eq_status take_rows(eq_circuit *c, eq_group *g, size_t *cap, eq_diag *diag) {
@@ -96,7 +66,7 @@ static eq_status take_rows(eq_circuit *c, eq_group *g, size_t *cap, eq_diag *dia
     for (int32_t j = 0; j < (int32_t)t->count; j++) {
         if (!eq_match(g->name, eq_circuit_element_name(c, t->id[j]))) continue;
         if (!first && in_a_group(c, g->cls, g->param, j)) continue;
-        if (is_value_of_source(g) && is_set(c, t->id[j])) continue;
+        if (eq_group_is_source(g) && eq_circuit_is_set(c, t->id[j])) continue;
         set_bounds(g, t, j);
         eq_status status = clip(c, g, j, diag);
         if (status != EQ_OK) return status;
@@ -181,7 +151,7 @@ static int trained_as(int cls, const char *param, int *to) {
 }
 
 static eq_status no_match(const eq_group *g, eq_place place, eq_diag *diag) {
-    if (g->cls != EQ_NONE && is_value_of_source(g))
+    if (g->cls != EQ_NONE && eq_group_is_source(g))
         return eq_fail_at(diag, EQ_ERR_INPUT, place,
                           "all sources that match '%s' are set by the examples or the nudges, or "
                           "another *%% train line has taken them; name others",
