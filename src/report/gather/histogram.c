@@ -44,6 +44,12 @@ static void add_unit(eq_bars *b, const eq_result *r, size_t column, eq_canvas *t
     eq_bars_add(b, p, filled, over, to);
 }
 
+static size_t units_of(const eq_result *r) {
+    size_t units = 0;
+    for (size_t k = 0; k < r->variables; k++) units += ends(r->variable[k].name, sampled);
+    return units;
+}
+
 /* The units that --columns names, or the first ones. */
 eq_status eq_draw_histogram(const eq_result *r, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     to->title = "histogram of Langevin dynamics";
@@ -54,6 +60,9 @@ eq_status eq_draw_histogram(const eq_result *r, const eq_picture *p, eq_canvas *
         status = eq_table_columns(r, p->columns, column, EQ_BARS_PANELS, &n, diag);
     for (size_t k = 0; p->columns == NULL && k + 1 < r->variables && n < EQ_BARS_PANELS; k++)
         if (ends(r->variable[k + 1].name, sampled)) column[n++] = k;
+    if (p->columns == NULL && n < units_of(r))
+        eq_note_at(diag, (eq_place){0},
+                   "the first %zu of %zu units are drawn; --columns names others", n, units_of(r));
     for (size_t k = 0; status == EQ_OK && k < n; k++) {
         bool unit = column[k] + 1 < r->variables && ends(r->variable[column[k] + 1].name, sampled);
         if (unit)
