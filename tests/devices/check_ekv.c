@@ -481,6 +481,36 @@ START_TEST(capacitances_have_their_limits) {
 }
 END_TEST
 
+/* Currents and slopes of the terminals, by differences of two operating points; in reverse mode of the source. */
+START_TEST(decks_show_slopes) {
+    static const char form[] = "shown\nV1 d 0 %.9g\nV2 g 0 %.9g\nV3 b 0 %.9g\nM1 d g 0 b nn w=10u "
+                               "l=1u\nM2 0 g d b nn w=10u l=1u\n"
+                               ".model nn nmos(level=44 vto=0.5 rsh=100)\n.print op @m1[id] "
+                               "@m1[gm] @m1[gds] @m1[gmbs] @m1[vgs] "
+                               "@m1[vbs] @m2[is] @m2[gm]\n.op\n.end\n";
+    double at[3] = {1.2, 1.0, -0.3}, x[4][8], h = 1e-5;
+    for (int k = 0; k < 4; k++) {
+        char deck[512], *text = NULL;
+        snprintf(deck, sizeof deck, form, at[0] + (k == 2) * h, at[1] + (k == 1) * h,
+                 at[2] + (k == 3) * h);
+        put("s.cir", deck);
+        expect_exit(0, &text, "run %s --format csv", in("s.cir"));
+        const char *table = strchr(strstr(text, "@m1[id],"), '\n');
+        double *y = x[k];
+        ck_assert_int_eq(sscanf(table, "%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf", &y[0], &y[1], &y[2],
+                                &y[3], &y[4], &y[5], &y[6], &y[7]),
+                         8);
+        free(text);
+    }
+    for (int k = 1; k < 4; k++)
+        ck_assert_double_eq_tol((x[k][0] - x[0][0]) / h, x[0][k], 1e-3 * fabs(x[0][k]));
+    ck_assert_double_eq_tol(x[0][4], 1.0, 1e-12);
+    ck_assert_double_eq_tol(x[0][5], -0.3, 1e-12);
+    ck_assert_double_eq_tol(x[0][6], x[0][0], 1e-9 * x[0][0]);
+    ck_assert_double_eq_tol(x[0][7], x[0][1], 1e-9 * x[0][1]);
+}
+END_TEST
+
 /* In a deck: charges of the terminals, what each takes up by the others, in reverse, too, with the inner
  * ends where resistances are, overlaps and layers in them. */
 START_TEST(decks_show_charges) {
@@ -730,6 +760,7 @@ Suite *ekv_suite(void) {
     tcase_add_test(t, charges_are_those_of_the_report);
     tcase_add_test(t, capacitances_are_slopes_of_charges);
     tcase_add_test(t, capacitances_have_their_limits);
+    tcase_add_test(t, decks_show_slopes);
     tcase_add_test(t, decks_show_charges);
     tcase_add_test(t, weak_inversion_is_exponential);
     tcase_add_test(t, strong_inversion_is_the_square_law);

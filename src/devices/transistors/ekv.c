@@ -2,6 +2,7 @@
  * and resistances at drain and source, which are eliminated inside. */
 #include <float.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "devices/pnjlim.h"
 #include "devices/registry.h"
@@ -548,6 +549,30 @@ static bool charges(double *const *w, size_t j, const double *z, double *q, doub
     return true;
 }
 
+static const char *const shown[] = {"id",  "is",   "ig",  "ib",  "gm",
+                                    "gds", "gmbs", "vgs", "vds", "vbs"};
+
+/* Currents into the terminals and slopes of that of the drain, or of the end that acts as it, with its junction and
+ * its resistance; the drops are those of an n channel. */
+static void show(double *const *w, const double *const *z, double *value) {
+    double current[NODES], slope[NODES * NODES], *i[NODES], *g[NODES * NODES], type = *w[TYPE];
+    int high = type * (*z[D] - *z[S]) >= 0.0 ? D : S;
+    for (int a = 0; a < NODES; a++) i[a] = &current[a];
+    for (int a = 0; a < NODES * NODES; a++) g[a] = &slope[a];
+    port(1, w, z, NULL, i, g);
+    const double all[] = {current[D],
+                          current[S],
+                          current[G],
+                          current[B],
+                          slope[high * NODES + G],
+                          slope[high * NODES + high],
+                          slope[high * NODES + B],
+                          type * (*z[G] - *z[S]),
+                          type * (*z[D] - *z[S]),
+                          type * (*z[B] - *z[S])};
+    memcpy(value, all, sizeof all);
+}
+
 static const char *const charge_node[NODES] = {[D] = "d", [G] = "g", [S] = "s", [B] = "b"};
 
 /* The threshold counts from the lower end of the channel. */
@@ -576,7 +601,7 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
                 EQ_BIT(CJ) | EQ_BIT(CJSW) | EQ_BIT(PB) | EQ_BIT(MJ) | EQ_BIT(MJSW) | EQ_BIT(FC),   \
     .value = -1, .wrong = wrong, .derive = derived, .port = port, .param_port = param_port,        \
     .limit_port = limit_port, .charge_node = charge_node, .charge_nodes = NODES,                   \
-    .charges = charges
+    .charges = charges, .shown = shown, .shows = sizeof shown / sizeof *shown, .show = show
 
 const eq_device_class eq_class_ekv_nmos = {EKV("ekv_nmos", "nmos", derive_n, 1)};
 const eq_device_class eq_class_ekv_pmos = {EKV("ekv_pmos", "pmos", derive_p, -1)};
