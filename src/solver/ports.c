@@ -5,10 +5,9 @@
 
 #include "base/mem.h"
 #include "circuit/own_drop.h"
-#include "solver/sums.h"
 
 /* V, V, 1/V, V */
-static const double FIRST = 1e-3, FAR = 1e-3, PART = 0.1, NEAREST = 0.1;
+static const double FIRST = 1e-5, FAR = 1e-3, PART = 0.1, NEAREST = 0.1;
 
 static size_t most(size_t a, size_t b) {
     return a > b ? a : b;
@@ -72,7 +71,6 @@ void eq_ports_free(eq_ports *p) {
     eq_free(p->v);
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
         eq_free(p->rows[k].block);
-        eq_sums_free(p->rows[k].sums);
         eq_free(p->rows[k].kept);
     }
     *p = (eq_ports){0};
@@ -156,20 +154,19 @@ static void take_rows(const stretch *q) {
     t->cls->port(q->end - first, w, z, &search, i, g);
     for (size_t a = 0; a < nodes; a++)
         if (q->held != NULL || r->felt[a]) sum_up(q, a);
-    if (r->sums != NULL) eq_sums_take(r->sums, r, first / r->sums->stretch, first, q->end);
 }
 
 /* Whole vectors of eight rows, some microseconds of work. */
 enum { STRETCH = 160, STRETCHES = 1 << 15 };
 
-size_t eq_ports_stretch(const eq_table *t) {
+static size_t stretch_of(const eq_table *t) {
     size_t least = (t->count / STRETCHES + 7) & ~(size_t)7;
     return least > STRETCH ? least : STRETCH;
 }
 
 static void take_stretch(void *data, int k) {
     stretch q = *(const stretch *)data;
-    size_t rows = eq_ports_stretch(q.t);
+    size_t rows = stretch_of(q.t);
     q.first = (size_t)k * rows;
     q.end = q.first + rows < q.t->count ? q.first + rows : q.t->count;
     take_rows(&q);
@@ -193,7 +190,7 @@ static bool is_known(eq_ports *p, const eq_port_rows *r, const double *v) {
 
 /* How near to the inner potentials of rows their search may end (device.h): a Newton step that moves the circuit by
  * u V leaves some part of u^2, so that no more is asked of a search inside it (inexact Newton methods: Dembo,
- * Eisenstat and Steihaug 1982). The first rows of a search ask what those of a step of 100 mV do. */
+ * Eisenstat and Steihaug 1982). The first rows of a search ask what those of a step of 10 mV do. */
 static double near(const eq_ports *p) {
     if (!p->hurries) return 0.0;
     if (p->first) return FIRST;
@@ -223,11 +220,10 @@ const eq_port_rows *eq_ports_take(eq_ports *p, const eq_table *t, const double *
     eq_port_rows *r = &p->rows[eq_class_number_of(t->cls)];
     if (held == NULL && is_known(p, r, v)) return r;
     stretch all = {t, r, held, v, near(p), 0, t->count};
-    int stretches = (int)((t->count - 1) / eq_ports_stretch(t) + 1);
-    if (p->pool != NULL && stretches > 1)
-        eq_pool_run(p->pool, stretches, take_stretch, &all);
+    if (p->pool == NULL || t->count <= STRETCH)
+        take_rows(&all);
     else
-        for (int k = 0; k < stretches; k++) take_stretch(&all, k);
+        eq_pool_run(p->pool, (int)((t->count - 1) / stretch_of(t) + 1), take_stretch, &all);
     r->known = held == NULL;
     r->rough = all.near > 0.0 && t->cls->memory > 0;
     return r;

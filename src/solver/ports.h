@@ -14,8 +14,6 @@ typedef struct eq_port_rows {
     double *size[EQ_MAX_TERMINALS];                 /* [rows] A, sum_b |g_ab| |z_b| */
     double *memory[EQ_MAX_MEMORY];                  /* [rows] of the class (device.h) */
     double *block, *kept;                           /* all of these, and the memory */
-    struct eq_sums
-        *sums; /* what they add to nodes and slots (sums.h); NULL: nobody sums them here */
     bool felt[EQ_MAX_TERMINALS]; /* some row's node there has an equation: size[a] is wanted */
     bool known;                  /* they are those at eq_ports.v */
     bool
@@ -46,8 +44,6 @@ void eq_ports_free(eq_ports *p);
 void eq_ports_at(eq_ports *p, const eq_circuit *c, const eq_reduction *r, const eq_table *t,
                  size_t j, const double *v, const double *current, const int32_t *of);
 
-/* Rows that one thread evaluates at a time. */
-size_t eq_ports_stretch(const eq_table *t);
 /* All rows of a port class at the potentials v [nodes], or as tangents at held [rows][nodes]; nothing
  * is done where they are known at v. */
 const eq_port_rows *eq_ports_take(eq_ports *p, const eq_table *t, const double *held,

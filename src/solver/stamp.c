@@ -238,9 +238,7 @@ static void stamp_class(eq_stamper *k, const eq_table *t) {
         collect_class(k, t, p);
         return;
     }
-    bool summed = p->sums != NULL && !k->absolute;
-    if (summed) eq_sums_add_slopes(p->sums, k->value);
-    for (size_t pair = 0; !summed && pair < pairs; pair++) {
+    for (size_t pair = 0; pair < pairs; pair++) {
         const double *g = p->g[pair];
         for (size_t e = q->start[pair]; e < q->start[pair + 1]; e++) {
             double add = q->coefficient[e] * g[q->row[e]];
@@ -335,10 +333,7 @@ bool eq_stamp_bind(eq_system *s) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &s->circuit->table[cls];
         if (t->count > 0 && eq_is_port_class(t)) {
-            if (!bind_class(s, t, &s->bound[cls], &next) ||
-                !eq_sums_new(t, &s->bound[cls], eq_ports_stretch(t), s->nodes, s->entries,
-                             &s->ports.rows[cls]))
-                return false;
+            if (!bind_class(s, t, &s->bound[cls], &next)) return false;
         } else if (t->count > 0 && eq_is_port(t)) {
             k.next = 0;
             stamp_formulas(&k, t, s->reduction->branch_of[cls], NULL);

@@ -296,10 +296,6 @@ static void formula_currents(eq_system *s, const eq_table *t, const double *x) {
 static void class_currents(eq_system *s, const eq_table *t, bool all) {
     const eq_port_rows *p = eq_system_ports(s, t);
     double *current = s->flow.current, *magnitude = s->flow.magnitude;
-    if (p->sums != NULL && !all) {
-        eq_sums_add_currents(p->sums, s->round_off, current, magnitude);
-        return;
-    }
     for (size_t a = 0; a < eq_port_outputs(t); a++) {
         const eq_node *node = t->term[a];
         if (!eq_port_carries(t, a) || !(all || p->felt[a])) continue;

@@ -8,7 +8,7 @@
 #include "circuit/topology.h"
 #include "solver/chunk.h"
 #include "solver/linear/lin.h"
-#include "solver/sums.h"
+#include "solver/ports.h"
 
 /* What bends the system on the way to a solution (solver/ladder.c); the plain system has scale 1,
  * shunt 0. */
@@ -28,6 +28,13 @@ typedef struct eq_injection {
     const double *slope;   /* [outputs][outputs] S; NULL: constant current */
     const double *at;      /* [outputs] V */
 } eq_injection;
+
+/* The stamps of a port class, those of one slope di_a/dz_b together. */
+typedef struct eq_bound {
+    size_t start[EQ_MAX_TERMINALS * EQ_MAX_TERMINALS + 1]; /* at a nodes + b */
+    int32_t *row, *slot; /* [stamps] of the table, of the pattern */
+    double *coefficient; /* [stamps] L R */
+} eq_bound;
 
 typedef struct eq_system {
     eq_circuit *circuit;

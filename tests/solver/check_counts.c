@@ -125,72 +125,10 @@ START_TEST(searches_go_on) {
         ck_assert_int_eq(eq_ports_finish(p), !goes_on);
         r = eq_ports_take(p, t, NULL, v[0]);
         ck_assert(r->known && !r->rough);
-        ck_assert_double_eq_tol(r->i[0][0], current, 1e-5 * fabs(current));
+        ck_assert_double_eq_tol(r->i[0][0], current, 1e-9 * fabs(current));
         eq_ports_hurry(p, false);
     }
     eq_solver_free(s);
-    eq_circuit_free(c);
-}
-END_TEST
-
-/* 600 transistors, in pairs between three inputs, five rails and two nodes of a divider. */
-static eq_circuit *rails(void) {
-    static const char *const from[] = {"a", "b", "c", "m1", "m2"};
-    eq_text t = {0};
-    eq_random r = eq_random_seed(3);
-    eq_text_puts(
-        &t, "rails\n.model mn NMOS(kp=1m vto=0.7 gamma=0.4 phi=0.7 rd=100 rs=200)\nVa a 0 0.3\n"
-            "Vb b 0 0.7\nVc c 0 1\nR1 c m1 1k\nR2 m1 m2 1k\nR3 m2 0 1k\n");
-    for (int k = 0; k < 600; k++) {
-        double gate = 1.0 + 2.0 * eq_random_uniform(&r);
-        eq_text_printf(&t, "Vg%d g%d 0 %.4f\nM%d %s g%d y%d %s mn\n", k, k, gate, k, from[k % 5], k,
-                       (int)eq_random_below(&r, 5), k % 2 ? "0" : from[k % 5]);
-    }
-    for (int k = 0; k < 5; k++) eq_text_printf(&t, "Ry%d y%d 0 10k\n", k, k);
-    ck_assert(!t.failed);
-    eq_circuit *c = deck(t.text);
-    eq_text_free(&t);
-    return c;
-}
-
-/* What the rows of a rail add to its node and its slots, summed stretch by stretch, is what they add one by one. */
-START_TEST(rails_are_summed_by_stretches) {
-    eq_circuit *c = rails();
-    eq_system *s = NULL;
-    eq_random r = eq_random_seed(5);
-    ck_assert_int_eq(eq_system_new(c, false, &s, NULL), EQ_OK);
-    eq_port_rows *p = &s->ports.rows[EQ_CLASS_nmos];
-    ck_assert_ptr_nonnull(p->sums);
-    for (size_t a = 0; a < EQ_MAX_TERMINALS; a++) /* no stretch adds to the sums of another */
-        for (size_t j = 0; p->sums->to_node[a] != NULL && j < 600; j++) {
-            size_t k = j / p->sums->stretch;
-            ck_assert_uint_ge(p->sums->to_node[a][j], p->sums->node_start[k]);
-            ck_assert_uint_lt(p->sums->to_node[a][j], p->sums->node_start[k + 1]);
-        }
-    s->round_off = 1e-3;
-    double *x = calloc(s->n, sizeof *x), *to[2][3];
-    for (int k = 0; k < 2; k++)
-        for (int q = 0; q < 3; q++) to[k][q] = calloc(s->entries + s->n, sizeof(double));
-    for (int step = 0; step < 4; step++) {
-        for (size_t k = 0; k < s->n; k++) x[k] = eq_random_uniform(&r);
-        eq_sums *sums = p->sums;
-        for (int k = 0; k < 2; k++) {
-            p->sums = k == 0 ? sums : NULL;
-            eq_ports_forget(&s->ports, c);
-            ck_assert(eq_system_residual(s, x, to[k][0], to[k][1]));
-            eq_system_jacobian(s, x);
-            memcpy(to[k][2], s->value, s->entries * sizeof *s->value);
-        }
-        p->sums = sums;
-        for (int q = 0; q < 3; q++)
-            for (size_t k = 0; k < (q == 2 ? s->entries : s->n); k++)
-                ck_assert_double_eq_tol(to[0][q][k], to[1][q][k],
-                                        1e-13 * (q == 0 ? to[1][1][k] : fabs(to[1][q][k])));
-    }
-    for (int k = 0; k < 2; k++)
-        for (int q = 0; q < 3; q++) free(to[k][q]);
-    free(x);
-    eq_system_free(s);
     eq_circuit_free(c);
 }
 END_TEST
@@ -443,7 +381,6 @@ Suite *counts_suite(void) {
     tcase_add_test(t, newton_on_a_grid);
     tcase_add_loop_test(t, held_nodes_take_one_step, 0, 3);
     tcase_add_test(t, searches_go_on);
-    tcase_add_test(t, rails_are_summed_by_stretches);
     tcase_add_test(t, no_allocation_in_later_solves);
     tcase_add_loop_test(t, minibatches_of_a_layered_network, 0, NETWORKS);
     tcase_add_test(t, small_nudges_keep_their_digits);
