@@ -15,11 +15,17 @@ bool eq_line_fits(const eq_line *l, const eq_device_class *of_model) {
     bool three = eq_class_terminals(of_model) == 3;
     if (of_model->letter != 'm' || three == l->bare) return true;
     int n = (int)l->name.length;
+    if (three) { /* ngspice takes it for that of the temperature */
+        eq_spice_note(
+            l->s, "vdmos", l->name.at,
+            "ignored: the fourth node of %.*s (and of others), whose model is a VDMOS of three; "
+            "self-heating is not supported",
+            n, l->name.text);
+        return true;
+    }
     eq_spice_fail(l->s, l->name.at,
-                  three ? "%.*s has four nodes, but its model is a VDMOS, which has three "
-                          "(self-heating is not supported); write %.*s DRAIN GATE SOURCE MODEL"
-                        : "%.*s has three nodes, but its model has four; write %.*s DRAIN GATE "
-                          "SOURCE BULK MODEL",
+                  "%.*s has three nodes, but its model has four; write %.*s DRAIN GATE SOURCE BULK "
+                  "MODEL",
                   n, l->name.text, n, l->name.text);
     return false;
 }
