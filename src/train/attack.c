@@ -292,6 +292,9 @@ eq_status eq_trained_adversaries(eq_trained *m, size_t *count, double eps, size_
     eq_attack unused = {.gradient = NULL};
     attack k = {.o = &o, .out = &unused, .image = image, .images = *count};
     eq_status status = check(&o, diag);
+    if (status == EQ_OK && m->s.encoder.targets > 0)
+        status = eq_fail(diag, EQ_ERR_INPUT,
+                         "the run has targets, no classes for which an example could be taken");
     if (status == EQ_OK) status = run(&k, m, diag);
     *count = k.drawn;
     return status;

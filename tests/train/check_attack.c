@@ -205,6 +205,15 @@ START_TEST(adversarial_examples_are_scored) {
 }
 END_TEST
 
+START_TEST(no_targets_are_taken_in) {
+    char *text;
+    expect_exit(0, NULL, "train netlists/sine.xml --epochs 1 -o %s", in("run"));
+    expect_exit(2, &text, "plot %s --kind adversarial -o %s", in("run"), in("a.svg"));
+    ck_assert_msg(strstr(text, "the run has targets, no classes") != NULL, "%s", text);
+    free(text);
+}
+END_TEST
+
 Suite *attack_suite(void) {
     Suite *s = suite_create("attack");
     TCase *t = tcase_create("attack");
@@ -215,6 +224,7 @@ Suite *attack_suite(void) {
     tcase_add_loop_test(t, gradients_by_the_inputs_of_hopfield_networks_are_differences, 0, 3);
     tcase_add_test(t, the_file_has_what_the_loss_says);
     tcase_add_loop_test(t, adversarial_examples_are_scored, 0, 2);
+    tcase_add_test(t, no_targets_are_taken_in);
     suite_add_tcase(s, t);
     return s;
 }
