@@ -12,6 +12,9 @@ typedef eq_status eq_gather(const eq_picture *p, eq_canvas *c, eq_diag *diag);
 /* kind.c. The circuit of the first input, a deck or a run's folder; *x, of a run, is the caller's too. */
 eq_status eq_picture_circuit(const eq_picture *p, eq_experiment **x, eq_circuit **c, eq_diag *diag);
 
+/* Opens the run that the picture is of. */
+eq_status eq_picture_trained(const eq_picture *p, eq_trained **m, eq_diag *diag);
+
 /* gather/curves.c */
 eq_gather eq_gather_curves;
 /* gather/sweep.c */
@@ -26,6 +29,8 @@ eq_status eq_draw_histogram(const eq_result *r, const eq_picture *p, eq_canvas *
 eq_gather eq_gather_iv;
 /* gather/classes.c */
 eq_gather eq_gather_confusion, eq_gather_activations;
+/* gather/targets.c */
+eq_gather eq_gather_targets;
 /* gather/inputs.c */
 eq_gather eq_gather_adversarial, eq_gather_liked;
 /* gather/study.c */

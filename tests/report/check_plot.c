@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "netlist/xml/libxml.h"
 #include "report/axis.h"
+#include "report/kind.h"
 #include "report/picture.h"
 #include "support/program.h"
 
@@ -31,6 +32,7 @@ static void make_files(void) {
         expect_exit(0, NULL, "run %s --format %s -o %s", in("sweep.cir"), form[k], in(name));
     }
     expect_exit(0, NULL, "train netlists/iris.xml --epochs 3 --seeds 1..2 -o %s", in("iris"));
+    expect_exit(0, NULL, "train netlists/sine.xml --epochs 2 -o %s", in("sine"));
     expect_exit(0, NULL, "build crossbar --rows 6 --columns 5 --diode shockley -o %s",
                 in("cross.cir"));
     put("cross.csv", "v(b_2_1),v(x1),v(a_1_1),v(a_1_2),v(a_2_1),v(a_2_2),v(b_1_1),v(b_1_2),"
@@ -84,6 +86,7 @@ static const struct {
     {"--kind iv --element b", "sweep.cir", {"b", "potential [V]", "current [mA]", "0"}},
     {"--kind confusion", "iris/seed-1", {"setosa", "versicolor", "true class", "predicted"}},
     {"--kind confusion --percent", "iris/seed-1", {"virginica", "true class", "100", "% of"}},
+    {"--kind targets", "sine", {"y predicted", "target", "-1", "0.5"}},
     {"--kind activations", "iris/seed-1", {"setosa", "h10", "y3", "mean potential [V]"}},
     {"--kind conductances", "iris/seed-1", {"rw1*", "initial", "trained", "conductance [S]"}},
     {"--kind crossbar", "iris/seed-1", {"layer 1", "layer 2", "column", "row"}},
@@ -97,6 +100,29 @@ static const struct {
     {"--kind front", "study", {"test_error [%]", "watts [mW]", "Pareto front", "points"}},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* Dots of a network that has learned three targets lie where each is predicted. */
+START_TEST(targets_stand_over_their_own) {
+    const char *path = in("flow");
+    eq_picture p = eq_picture_defaults();
+    eq_canvas to = {.p = &p};
+    int dots = 0;
+    expect_exit(0, NULL, "train netlists/flow.xml --epochs 60 -o %s", path);
+    p.input = &path;
+    p.inputs = 1;
+    ck_assert_int_eq(eq_gather_targets(&p, &to, NULL), EQ_OK);
+    for (const char *row = to.data.text; row != NULL && *row != '\0';
+         row = strchr(row, '\n') == NULL ? NULL : strchr(row, '\n') + 1) {
+        double x, y;
+        if (*row == '\n' || sscanf(row, "%lf %lf", &x, &y) != 2) continue;
+        ck_assert_double_eq_tol(y, x, 0.03);
+        dots++;
+    }
+    ck_assert_int_eq(dots, 3 * (15 + 2));
+    eq_canvas_free(&to);
+    expect_exit(2, NULL, "plot %s --kind targets -o -", in("iris/seed-1"));
+}
+END_TEST
 
 /* The title of what suits the file, or of the kind in the options. */
 static const char *title_of(const char *options, const char *file) {
@@ -517,6 +543,7 @@ Suite *plot_suite(void) {
     tcase_add_checked_fixture(t, make_files, scratch_drop);
     tcase_add_loop_test(t, a_picture_of_each_kind_has_its_labels, 0, KINDS);
     tcase_add_loop_test(t, pdf_and_png_are_whole, 0, KINDS);
+    tcase_add_test(t, targets_stand_over_their_own);
     tcase_add_test(t, names_change_nothing_but_themselves);
     tcase_add_test(t, classes_and_runs_have_any_name);
     tcase_add_test(t, long_names_leave_room_for_the_picture);

@@ -2,7 +2,6 @@
  * and resistances at drain and source, which are eliminated inside. */
 #include <float.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "devices/pnjlim.h"
 #include "devices/registry.h"
@@ -552,25 +551,19 @@ static bool charges(double *const *w, size_t j, const double *z, double *q, doub
 static const char *const shown[] = {"id",  "is",   "ig",  "ib",  "gm",
                                     "gds", "gmbs", "vgs", "vds", "vbs"};
 
-/* Currents into the terminals and slopes of that of the drain, or of the end that acts as it, with its junction and
- * its resistance; the drops are those of an n channel. */
+/* Slopes are those of the drain, or of the end that acts as it, junction and resistance included; drops of an n channel. */
 static void show(double *const *w, const double *const *z, double *value) {
+    static const int into[] = {D, S, G, B}, by[] = {G, D, B};
     double current[NODES], slope[NODES * NODES], *i[NODES], *g[NODES * NODES], type = *w[TYPE];
     int high = type * (*z[D] - *z[S]) >= 0.0 ? D : S;
     for (int a = 0; a < NODES; a++) i[a] = &current[a];
     for (int a = 0; a < NODES * NODES; a++) g[a] = &slope[a];
     port(1, w, z, NULL, i, g);
-    const double all[] = {current[D],
-                          current[S],
-                          current[G],
-                          current[B],
-                          slope[high * NODES + G],
-                          slope[high * NODES + high],
-                          slope[high * NODES + B],
-                          type * (*z[G] - *z[S]),
-                          type * (*z[D] - *z[S]),
-                          type * (*z[B] - *z[S])};
-    memcpy(value, all, sizeof all);
+    for (int a = 0; a < NODES; a++) value[a] = current[into[a]];
+    for (int k = 0; k < 3; k++) {
+        value[NODES + k] = slope[high * NODES + (by[k] == D ? high : by[k])];
+        value[NODES + 3 + k] = type * (*z[by[k]] - *z[S]);
+    }
 }
 
 static const char *const charge_node[NODES] = {[D] = "d", [G] = "g", [S] = "s", [B] = "b"};

@@ -9,14 +9,6 @@
 #include "report/kind.h"
 #include "train/train.h"
 
-static eq_status open_run(const eq_picture *p, eq_trained **m, eq_diag *diag) {
-    if (p->inputs > 1)
-        return eq_fail(diag, EQ_ERR_USAGE, "this is drawn of one run; give one folder");
-    eq_trained_options o = eq_trained_defaults();
-    o.threads = p->threads > 0 ? p->threads : 1;
-    return eq_trained_open(p->input[0], &o, m, diag);
-}
-
 static eq_status no_classes(const eq_picture *p, eq_diag *diag) {
     return eq_fail(diag, EQ_ERR_INPUT, "the run in %s has targets, no classes", p->input[0]);
 }
@@ -48,7 +40,7 @@ static eq_status lay_confusion(const eq_evaluation *e, bool percent, eq_canvas *
 eq_status eq_gather_confusion(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     eq_trained *m = NULL;
     eq_inference *i = NULL;
-    eq_status status = open_run(p, &m, diag);
+    eq_status status = eq_picture_trained(p, &m, diag);
     if (status == EQ_OK) status = eq_trained_infer(m, NULL, &i, diag);
     if (status == EQ_OK)
         status = i->score.confusion == NULL ? no_classes(p, diag)
@@ -173,7 +165,7 @@ eq_status eq_gather_activations(const eq_picture *p, eq_canvas *to, eq_diag *dia
     eq_inference *i = NULL;
     eq_infer_options o = eq_infer_defaults();
     o.predictions = o.potentials = true;
-    eq_status status = open_run(p, &m, diag);
+    eq_status status = eq_picture_trained(p, &m, diag);
     if (status == EQ_OK) status = eq_trained_infer(m, &o, &i, diag);
     if (status == EQ_OK)
         status = i->score.confusion == NULL ? no_classes(p, diag)

@@ -25,14 +25,6 @@ static void add_panel(eq_heat *h, size_t features, const double *image, const ch
     snprintf(p->title, sizeof p->title, "%.40s", title);
 }
 
-static eq_status open_run(const eq_picture *p, eq_trained **m, eq_diag *diag) {
-    eq_trained_options o = eq_trained_defaults();
-    o.threads = p->threads > 0 ? p->threads : 1;
-    if (p->inputs > 1)
-        return eq_fail(diag, EQ_ERR_USAGE, "this is drawn of one run; give one folder");
-    return eq_trained_open(p->input[0], &o, m, diag);
-}
-
 static eq_status draw_adversaries(eq_trained *m, eq_canvas *to, eq_diag *diag) {
     static const char *const what[KINDS] = {"example", "dC/dx", "moved by 0.1"};
     eq_heat h = {.colours = EQ_HEAT_DIVERGING, .columns = KINDS};
@@ -75,7 +67,7 @@ static eq_status draw_liked(eq_trained *m, eq_canvas *to, eq_diag *diag) {
 
 eq_status eq_gather_adversarial(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     eq_trained *m = NULL;
-    eq_status status = open_run(p, &m, diag);
+    eq_status status = eq_picture_trained(p, &m, diag);
     if (status == EQ_OK) status = draw_adversaries(m, to, diag);
     eq_trained_free(m);
     return status;
@@ -83,7 +75,7 @@ eq_status eq_gather_adversarial(const eq_picture *p, eq_canvas *to, eq_diag *dia
 
 eq_status eq_gather_liked(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     eq_trained *m = NULL;
-    eq_status status = open_run(p, &m, diag);
+    eq_status status = eq_picture_trained(p, &m, diag);
     if (status == EQ_OK) status = draw_liked(m, to, diag);
     eq_trained_free(m);
     return status;
