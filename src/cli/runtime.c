@@ -80,5 +80,6 @@ void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned 
 void eq_runtime_set(void) {
     eq_mem_huge_heap();
     eq_blas_single_thread(); /* our own threads split the work; supernodes of circuits are small */
+    eq_openmp_plain();
     SuiteSparse_config.malloc_func = eq_malloc_foreign;
 }

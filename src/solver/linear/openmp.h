@@ -9,6 +9,9 @@
 #include <stdbool.h>
 
 void eq_openmp_serial(bool on);
+/* Before any thread: the program calls the regions itself while that holds, so that libgomp need not be told (which takes
+ * memory for every thread, and ends the process where there is none). */
+void eq_openmp_plain(void);
 bool eq_openmp_is_serial(void);
 
 #endif
