@@ -672,7 +672,8 @@ START_TEST(layered_and_sparse_engines_agree) {
 END_TEST
 
 /* Two wide hidden layers: too many kept nodes for a dense Schur complement, solved by sweeps. Free
- * and nudged outputs are those of the sparse engine. */
+ * and nudged outputs are those of the sparse engine; by a current, and by one that falls with the outputs, more
+ * steeply than all else that they are connected to. */
 static const eq_neuron_diode swept_diode[] = {EQ_NEURON_SHOCKLEY, EQ_NEURON_IDEAL};
 
 /* The adjoint's gradient by row of the table; how many rows. */
@@ -707,12 +708,16 @@ static size_t swept_adjoint(eq_engine *e, const eq_circuit *c, const double *dcd
 START_TEST(sweeps_agree_with_the_sparse_engine) {
     enum { WIDE_INPUTS = 12, FEW = 3, WIDE_OUTPUTS = 2 };
     static const eq_engine_kind kind[2] = {EQ_ENGINE_LAYERED, EQ_ENGINE_SPARSE};
-    double x[FEW * WIDE_INPUTS], y[2][2][FEW * WIDE_OUTPUTS], current[FEW * WIDE_OUTPUTS];
+    enum { PHASES = 3 };
+    double x[FEW * WIDE_INPUTS], y[2][PHASES][FEW * WIDE_OUTPUTS], current[FEW * WIDE_OUTPUTS];
+    double slope[FEW * WIDE_OUTPUTS * WIDE_OUTPUTS];
     double *gradient[2] = {NULL, NULL}, most = 0.0, off = 0.0;
     size_t parameters = 0;
     eq_random r = eq_random_seed(3);
     for (size_t k = 0; k < FEW * WIDE_INPUTS; k++) x[k] = 10.0 * eq_random_uniform(&r) - 5.0;
     for (size_t k = 0; k < FEW * WIDE_OUTPUTS; k++) current[k] = 1e-4 * eq_random_uniform(&r);
+    for (size_t k = 0; k < FEW * WIDE_OUTPUTS * WIDE_OUTPUTS; k++)
+        slope[k] = k % 4 == 1 || k % 4 == 2 ? 0.02 : 0.1;
     for (int k = 0; k < 2; k++) {
         eq_architecture a;
         eq_circuit *c = NULL;
@@ -730,20 +735,22 @@ START_TEST(sweeps_agree_with_the_sparse_engine) {
         ck_assert_int_eq(eq_engine_free_phase(e, FEW, x, y[k][0], NULL), EQ_OK);
         eq_nudge nudge = {current, NULL, NULL};
         ck_assert_int_eq(eq_engine_nudged_phase(e, 1, &nudge, y[k][1], NULL), EQ_OK);
+        nudge = (eq_nudge){current, slope, y[k][0]};
+        ck_assert_int_eq(eq_engine_nudged_phase(e, 2, &nudge, y[k][2], NULL), EQ_OK);
         ck_assert_double_le(eq_engine_about(e).worst_ratio, 1.0);
         gradient[k] = eq_calloc(c->table[EQ_CLASS_memristor].count, sizeof *gradient[k]);
         parameters = swept_adjoint(e, c, current, gradient[k]);
         ck_assert(eq_engine_about(e).sweeps == (k == 0));
-        ck_assert(eq_engine_about(e).iterations > 0.0 && eq_engine_about(e).solves == 2.0 * FEW);
+        ck_assert(eq_engine_about(e).iterations > 0.0 && eq_engine_about(e).solves == PHASES * FEW);
         eq_engine_free(e);
         eq_circuit_free(c);
     }
-    for (int phase = 0; phase < 2; phase++)
+    for (int phase = 0; phase < PHASES; phase++)
         for (size_t k = 0; k < FEW * WIDE_OUTPUTS; k++) {
             double layered = y[0][phase][k], sparse = y[1][phase][k];
             ck_assert_msg(fabs(layered - sparse) <= 1e-9 * fabs(sparse) + 1e-12, "%.15g %.15g",
                           layered, sparse);
-            ck_assert(phase == 0 || y[0][1][k] != y[0][0][k]);
+            ck_assert(phase == 0 || y[0][phase][k] != y[0][phase - 1][k]);
         }
     for (size_t j = 0; j < parameters; j++) {
         most = fmax(most, fabs(gradient[1][j]));

@@ -91,6 +91,7 @@ EQ_INLINE eq_equations equations_of(const eq_node_law *law, const eq_node_rows *
                                     eq_row_pair at, size_t k, size_t kept) {
     eq_equations q;
     q.fixed = spread(rows->fixed, at);
+    if (rows->held != NULL) q.fixed += eq_vec_load(rows->held + k);
     q.coupled = spread(rows->coupled, at);
     q.in = eq_vec_load(rows->in + k);
     q.from = eq_vec_load(rows->from + k);

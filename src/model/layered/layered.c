@@ -40,7 +40,7 @@ static void destroy(void *self) {
             w->least, w->in,     w->nudged,  w->from_k,      w->from_e,       w->inverse, w->f,
             w->slope, w->size,   w->step,    w->push,        w->schur,        w->factor,  w->cross,
             w->check, w->free_f, w->descent, w->free_from_k, w->free_inverse, w->column,  w->trial,
-            w->drive, w->off,    w->sizes,   w->along,       w->free_from_e};
+            w->drive, w->off,    w->sizes,   w->along,       w->free_from_e,  w->held};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) eq_free(all[k]);
     }
     eq_derived *d = &e->derived;
@@ -97,6 +97,7 @@ static bool allocate_work(const eq_layered *e, eq_work *w, size_t most) {
     w->sizes = room(swept, &whole);
     w->along = room(e->sweeps ? EQ_ALONGS * e->net.bands[0] * EQ_DIRECTIONS * ld : 0, &whole);
     w->free_from_e = room(e->sweeps ? nk * ld : 0, &whole);
+    w->held = room(e->sweeps ? nk * ld : 0, &whole);
     w->check = room(3 * (ne * ld + 8), &whole);
     w->cross = room(2 * (EQ_MAX_SLOTS - 1) * cross * ld, &whole);
     w->column = room(widest(&e->net), &whole);

@@ -116,12 +116,14 @@ typedef struct eq_work {
     double *v[EQ_MAX_SLOTS]; /* [nodes][ld] V, of each slot; in that of the adjoint V/S */
     double *in;              /* [nodes][ld] weighted current from fixed nodes, A */
     double *nudged;          /* [kept][ld] `in` of the K nodes with the nudge */
-    double *least;           /* [kept][ld] what round-off of the potentials counts for in the sum of
+    double *held;    /* [kept][ld] sweeps: conductance of the nudge at the node itself, which is
+                                not in `nudged`, S */
+    double *least;   /* [kept][ld] what round-off of the potentials counts for in the sum of
                                  |currents|, where a nudge has slopes */
-    bool sloped;             /* the nudge of this phase has */
-    double *from_k;          /* [eliminated][ld] M v_K */
-    double *from_e;          /* [kept][ld] M^T v_E */
-    double *inverse;         /* [eliminated][ld] 1/D_E */
+    bool sloped;     /* the nudge of this phase has */
+    double *from_k;  /* [eliminated][ld] M v_K */
+    double *from_e;  /* [kept][ld] M^T v_E */
+    double *inverse; /* [eliminated][ld] 1/D_E */
     double *f, *slope, *size; /* [kept][ld] residual, D_K, lower estimate of sum |currents| */
     double *trial;            /* [nodes][ld] sweeps: V, where the state is believed to lead */
     double *drive;            /* [nodes][ld] sweeps: from_k and from_e as they would be there, A */
@@ -185,7 +187,8 @@ void eq_layered_project(const eq_layered *e);
  * tells. */
 void eq_layered_free(const eq_layered *e, eq_work *w);
 void eq_layered_nudged(const eq_layered *e, eq_work *w, int slot, const eq_nudge *nudge);
-/* `in` of the K nodes with the nudge at the state v (NULL: without). */
+/* `in` of the K nodes with the nudge at the state v (NULL: without); where sweeps solve without what
+ * goes into `held`. */
 const double *eq_layered_nudge(const eq_layered *e, eq_work *w, const eq_nudge *nudge,
                                const double *v);
 /* Current from the fixed nodes. */
@@ -231,8 +234,8 @@ void eq_layered_sweep_nudged(const eq_layered *e, eq_work *w, int slot, const eq
 void eq_layered_adjoint(const eq_layered *e, eq_work *w, const double *dcdy);
 
 /* residual.c: largest |F| over the KCL bound at the evaluated state v, each with the sum of
- * |currents| of all its branches; NAN if one is. */
-double eq_layered_exact_ratio(const eq_layered *e, eq_work *w, const double *v);
+ * |currents| of all its branches, or the first above `most`; NAN if one is. */
+double eq_layered_exact_ratio(const eq_layered *e, eq_work *w, const double *v, double most);
 
 /* ties.c: which nodes hang on fixed ones whatever the state (e->tied), and whether all do
  * at the state v of a part; EQ_ERR_SINGULAR names the others. */

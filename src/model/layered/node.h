@@ -33,7 +33,8 @@ typedef struct eq_node_law {
 typedef struct eq_node_rows {
     size_t ld;
     const double *fixed,
-        *coupled; /* [node] parts of a: to fixed nodes and diodes / to other layers */
+        *coupled;       /* [node] parts of a: to fixed nodes and diodes / to other layers */
+    const double *held; /* [node][ld] of a: to where a nudge draws the node; or NULL */
     const double *in,
         *from;           /* [node][ld] parts of b: from fixed nodes and sources / other layers */
     const double *bound; /* [node] d abstol: absolute part of the KCL bound */

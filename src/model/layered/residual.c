@@ -27,20 +27,23 @@ static double row_volts(const eq_layered *e, const eq_work *w, const eq_crossbar
     return x->row_scale[r] * v[(size_t)x->row[r] * w->ld + n];
 }
 
-/* sum of |d s g (v_r - s v_c)| over the resistors of one crossbar at free node j, example n. */
+/* |d s g (v_r - s v_c)| of the resistor in row r and column c, example n; s of the row or the column. */
+static double branch_current(const eq_layered *e, const eq_work *w, const eq_crossbar *x,
+                             const double *v, size_t r, size_t c, double s, size_t n) {
+    double column = x->col_scale[c] * v[(size_t)x->col[c] * w->ld + n];
+    return fabs(x->weight[c] * s * x->g[r * x->cols + c] * (row_volts(e, w, x, v, r, n) - column));
+}
+
+/* Their sum over the resistors of one crossbar at free node j. */
 static double branch_currents(const eq_layered *e, const eq_work *w, const eq_crossbar *x,
                               const double *v, size_t j, size_t n) {
     double sum = 0.0;
-    for (size_t c = 0; c < x->cols; c++) {
-        double column = x->col_scale[c] * v[(size_t)x->col[c] * w->ld + n];
-        bool at_column = (size_t)x->col[c] == j;
-        for (size_t r = 0; r < x->rows; r++) {
-            bool at_row = x->kind == EQ_ROWS_NODE && (size_t)x->row[r] == j;
-            if (!at_column && !at_row) continue;
-            double scale = x->weight[c] * (at_column ? x->col_scale[c] : x->row_scale[r]);
-            sum += fabs(scale * x->g[r * x->cols + c] * (row_volts(e, w, x, v, r, n) - column));
-        }
-    }
+    for (size_t c = 0; c < x->cols; c++)
+        for (size_t r = 0; (size_t)x->col[c] == j && r < x->rows; r++)
+            sum += branch_current(e, w, x, v, r, c, x->col_scale[c], n);
+    for (size_t r = 0; x->kind == EQ_ROWS_NODE && r < x->rows; r++)
+        for (size_t c = 0; (size_t)x->row[r] == j && c < x->cols; c++)
+            sum += branch_current(e, w, x, v, r, c, x->row_scale[r], n);
     return sum;
 }
 
@@ -55,12 +58,12 @@ static double exact_ratio(const eq_layered *e, const eq_work *w, const double *v
 }
 
 /* Where sweeps solve, they leave the residuals of all nodes in w->off. */
-double eq_layered_exact_ratio(const eq_layered *e, eq_work *w, const double *v) {
+double eq_layered_exact_ratio(const eq_layered *e, eq_work *w, const double *v, double most) {
     size_t ld = w->ld, ne = e->net.eliminated;
     double *f = w->check, *slope = f + ne * ld + 8, *size = slope + ne * ld + 8, worst = 0.0;
     eq_node_rows rows = eq_layered_rows(e, w, false, w->in);
     if (!e->sweeps) e->kernels->nodes_evaluate(&e->net.law[0], &rows, v, f, slope, size);
-    for (size_t j = 0; j < e->net.nodes; j++) {
+    for (size_t j = 0; j < e->net.nodes && worst <= most; j++) {
         bool kept = j >= ne;
         const double *residual = kept ? w->f + (j - ne) * ld : f + j * ld;
         const double *currents = kept ? w->size + (j - ne) * ld : size + j * ld;

@@ -176,40 +176,67 @@ void eq_layered_factor(const eq_layered *e, eq_work *w, const eq_nudge *nudge) {
     w->factored = true;
 }
 
-static void nudge_node(const eq_layered *e, eq_work *w, int32_t node, size_t n, double current,
-                       double least) {
-    if (node == EQ_NONE) return;
-    size_t at = ((size_t)node - e->net.eliminated) * w->ld + n;
-    w->nudged[at] += current;
-    w->least[at] += least;
+static double volts(const eq_work *w, const double *v, int32_t node, size_t n) {
+    return node == EQ_NONE ? 0.0 : v[(size_t)node * w->ld + n];
 }
 
-/* nudged = in + nudge currents at the state v (engine.h, eq_nudge). Potentials are doubles, so a
+/* A nudge at one of the nodes of an output: its current there, the slope of this by the node's own potential,
+ * and the sum of |slopes| by those of other nodes. */
+typedef struct nudging {
+    double current, own, others, least;
+} nudging;
+
+/* What the equation of the node itself takes of the slopes; the rest of the current stays that of the turn
+ * before. Turns lead to the state where a row of the rest is less than the node's conductances (Gershgorin),
+ * or, of an energy that is convex, where the part taken bounds all of it. */
+static double held_slope(const eq_layered *e, size_t node, const nudging *q) {
+    double a = e->derived.fixed[node] + e->derived.coupled[node];
+    if (q->others < 0.5 * (a + q->own)) return q->own;
+    return q->own > 0.0 ? q->own + q->others : 0.0;
+}
+
+static void nudge_node(const eq_layered *e, eq_work *w, int32_t node, size_t n, const nudging *q,
+                       double sign, const double *v) {
+    if (node == EQ_NONE) return;
+    size_t at = ((size_t)node - e->net.eliminated) * w->ld + n;
+    double held = w->sloped && e->sweeps ? held_slope(e, (size_t)node, q) : 0.0;
+    w->nudged[at] += sign * q->current + held * volts(w, v, node, n);
+    w->least[at] += q->least;
+    if (e->sweeps) w->held[at] += held;
+}
+
+/* Of output k of the part's example n at the state v (engine.h, eq_nudge). Potentials are doubles, so a
  * current through a slope is known to eps slope |v|: no residual can be held below that. */
+static nudging nudging_of(const eq_layered *e, const eq_work *w, const eq_nudge *nudge,
+                          const double *v, size_t k, size_t n) {
+    size_t outputs = e->net.c->outputs, at = (w->first + n) * outputs;
+    double round_off = e->reltol > 0.0 ? 4.0 * DBL_EPSILON / e->reltol : 0.0;
+    nudging q = {.current = nudge->current[at + k]};
+    for (size_t l = 0; nudge->slope != NULL && l < outputs; l++) {
+        double slope = nudge->slope[(at + k) * outputs + l], to = nudge->at[at + l];
+        double plus = volts(w, v, e->net.plus[l], n), minus = volts(w, v, e->net.minus[l], n);
+        q.current -= slope * (plus - minus - to);
+        q.least += round_off * fabs(slope) * (fabs(plus) + fabs(minus) + fabs(to));
+        q.own += l == k ? slope : 0.0;
+        q.others += fabs(slope) * ((l != k) + (e->net.minus[l] != EQ_NONE));
+    }
+    return q;
+}
+
 const double *eq_layered_nudge(const eq_layered *e, eq_work *w, const eq_nudge *nudge,
                                const double *v) {
-    if (nudge == NULL) return w->in + e->net.eliminated * w->ld;
-    size_t ld = w->ld, outputs = e->net.c->outputs, first = e->net.eliminated;
-    double round_off = e->reltol > 0.0 ? 4.0 * DBL_EPSILON / e->reltol : 0.0;
+    size_t ld = w->ld, nk = e->net.kept;
+    if (nudge == NULL) return w->in + e->net.eliminated * ld;
     w->sloped = nudge->slope != NULL;
-    memcpy(w->nudged, w->in + first * ld, e->net.kept * ld * sizeof *w->nudged);
-    memset(w->least, 0, e->net.kept * ld * sizeof *w->least);
-    for (size_t n = 0; n < w->n; n++) {
-        size_t at = (w->first + n) * outputs;
-        for (size_t k = 0; k < outputs; k++) {
-            double current = nudge->current[at + k], least = 0.0;
-            for (size_t l = 0; w->sloped && l < outputs; l++) {
-                double slope = nudge->slope[(at + k) * outputs + l], to = nudge->at[at + l];
-                double plus = v[(size_t)e->net.plus[l] * ld + n],
-                       minus =
-                           e->net.minus[l] == EQ_NONE ? 0.0 : v[(size_t)e->net.minus[l] * ld + n];
-                current -= slope * (plus - minus - to);
-                least += round_off * fabs(slope) * (fabs(plus) + fabs(minus) + fabs(to));
-            }
-            nudge_node(e, w, e->net.plus[k], n, current, least);
-            nudge_node(e, w, e->net.minus[k], n, -current, least);
+    memcpy(w->nudged, w->in + e->net.eliminated * ld, nk * ld * sizeof *w->nudged);
+    memset(w->least, 0, nk * ld * sizeof *w->least);
+    if (e->sweeps) memset(w->held, 0, nk * ld * sizeof *w->held);
+    for (size_t n = 0; n < w->n; n++)
+        for (size_t k = 0; k < e->net.c->outputs; k++) {
+            nudging q = nudging_of(e, w, nudge, v, k, n);
+            nudge_node(e, w, e->net.plus[k], n, &q, 1.0, v);
+            nudge_node(e, w, e->net.minus[k], n, &q, -1.0, v);
         }
-    }
     return w->nudged;
 }
 
@@ -312,7 +339,7 @@ static const double chord_gain = 0.1;
 void eq_layered_conclude(const eq_layered *e, eq_work *w, const double *v, double ratio,
                          double count) {
     if (!(ratio <= 1.0)) {
-        ratio = eq_layered_exact_ratio(e, w, v);
+        ratio = eq_layered_exact_ratio(e, w, v, INFINITY);
         w->failed = ratio <= 1.0 ? 0.0 : ratio;
     }
     w->iterations += count * (double)w->n;
@@ -340,7 +367,7 @@ static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *
         ratio = evaluate(e, w, v, kept_in, false);
         count++;
         bool stalls = count >= patience && w->strict > 0.5 * before;
-        if (stalls && eq_layered_exact_ratio(e, w, v) <= 1.0) break;
+        if (stalls && eq_layered_exact_ratio(e, w, v, 1.0) <= 1.0) break;
     }
     eq_layered_conclude(e, w, v, ratio, count);
 }

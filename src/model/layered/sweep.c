@@ -17,6 +17,7 @@ static eq_node_rows rows_of(const eq_layered *e, const eq_work *w, bool kept, co
                             const double *from) {
     eq_node_rows rows = eq_layered_rows(e, w, kept, kept ? kept_in : w->in);
     rows.from = from;
+    rows.held = kept && w->sloped ? w->held : NULL;
     return rows;
 }
 
@@ -125,7 +126,7 @@ static double sweep(const eq_layered *e, eq_work *w, double *v, const eq_nudge *
         before[1] = before[0];
         before[0] = w->strict;
         int looks = looks_of(&c, ratio, nudge == NULL && count < BOLD ? 2 : 1);
-        if (looks == 0 && eq_layered_exact_ratio(e, w, v) <= 1.0) break;
+        if (looks == 0 && eq_layered_exact_ratio(e, w, v, 1.0) <= 1.0) break;
         turn(e, w, v, kept, kept_in, looks);
         if (w->sloped) eq_layered_nudge(e, w, nudge, v);
         ratio = judge(e, w, v, kept_in);
