@@ -17,8 +17,8 @@ static const char script[] =
     "set cbtics\n"
     "if (panels > 1) set multiplot layout panel_rows,panel_columns\n"
     "do for [k=1:steps] {\n"
-    "  set style arrow k nohead lw 0.4+0.4*k lc palette cb most*(k-0.5)/steps\n"
-    "  set style arrow steps+k head filled size graph 0.018+0.0006*k,24 lw 0.4+0.4*k "
+    "  set style arrow k nohead lw thick*(0.4+0.4*k) lc palette cb most*(k-0.5)/steps\n"
+    "  set style arrow steps+k head filled size graph 0.018+0.0006*k,24 lw thick*(0.4+0.4*k) "
     "lc palette cb most*(k-0.5)/steps\n"
     "}\n"
     "do for [p=1:panels] {\n"
@@ -87,6 +87,7 @@ void eq_graph_lay_out(const eq_graph *g, eq_canvas *c) {
     eq_canvas_number(c, "panels", (double)g->panels);
     eq_canvas_number(c, "steps", STEPS);
     eq_canvas_number(c, "most", most);
+    eq_canvas_number(c, "thick", fmin(1.0, 10.0 / sqrt(fmax((double)g->edges, 1.0))));
     eq_canvas_text(c, "value_label", g->value_label);
     eq_canvas_texts(c, "heading", title, g->panels);
     eq_canvas_keys(c, "label", g->label, g->nodes);

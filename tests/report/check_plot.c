@@ -124,6 +124,42 @@ START_TEST(targets_stand_over_their_own) {
 }
 END_TEST
 
+/* A tripod: its top stands over its feet, x to the right, y away, and the foot that is nearest comes last. */
+START_TEST(springs_in_space_are_seen_from_aside) {
+    const char *path = in("tripod");
+    eq_picture p = eq_picture_defaults();
+    eq_canvas to = {.p = &p};
+    double at[4][4], edge[3][5];
+    put("feet.csv", "name,x,y,z,fixed\na,-1,1,0,yes\nb,1,1,0,yes\nc,0,-1,0,yes\nd,0,0,1,no\n");
+    put("legs.csv", "from,to,k\nc,d,3\na,d,1\nb,d,2\n");
+    put("tripod.csv", "x,t\n0.01,0\n0.02,0\n");
+    put("tripod.xml",
+        "<experiment><network kind='elastic' nodes='feet.csv' springs='legs.csv' inputs='d.x' "
+        "outputs='d.y'/><data format='csv' path='tripod.csv' targets='t' test-fraction='0'/><cost "
+        "type='squared-error'/>"
+        "<optimizer type='sgd'><group match='*' rate='1e-9'/></optimizer><epochs count='1'/>"
+        "</experiment>");
+    expect_exit(0, NULL, "train %s -o %s", in("tripod.xml"), path);
+    p.input = &path;
+    p.inputs = 1;
+    ck_assert_int_eq(eq_gather_elastic(&p, &to, NULL), EQ_OK);
+    const char *row = to.data.text;
+    for (int k = 0; k < 3; k++, row = strchr(row, '\n') + 1)
+        ck_assert_int_eq(sscanf(row, "%lf %lf %lf %lf %lf", &edge[k][0], &edge[k][1], &edge[k][2],
+                                &edge[k][3], &edge[k][4]),
+                         5);
+    row += strspn(row, "\n");
+    for (int k = 0; k < 4; k++, row = strchr(row, '\n') + 1)
+        ck_assert_int_eq(sscanf(row, "%lf %lf %lf %lf", &at[k][0], &at[k][1], &at[k][2], &at[k][3]),
+                         4);
+    ck_assert_double_eq_tol(at[3][0], 0.0, 0.03);
+    ck_assert_double_eq_tol(at[3][1], 0.94, 0.03);
+    ck_assert(at[2][0] < at[0][0] && at[0][0] < at[1][0] && at[2][1] < at[1][1]);
+    ck_assert(edge[2][4] > edge[1][4] && edge[2][4] > edge[0][4]);
+    eq_canvas_free(&to);
+}
+END_TEST
+
 /* The title of what suits the file, or of the kind in the options. */
 static const char *title_of(const char *options, const char *file) {
     const char *path = in(file), *name = strstr(options, "--kind "), *chosen;
@@ -544,6 +580,7 @@ Suite *plot_suite(void) {
     tcase_add_loop_test(t, a_picture_of_each_kind_has_its_labels, 0, KINDS);
     tcase_add_loop_test(t, pdf_and_png_are_whole, 0, KINDS);
     tcase_add_test(t, targets_stand_over_their_own);
+    tcase_add_test(t, springs_in_space_are_seen_from_aside);
     tcase_add_test(t, names_change_nothing_but_themselves);
     tcase_add_test(t, classes_and_runs_have_any_name);
     tcase_add_test(t, long_names_leave_room_for_the_picture);

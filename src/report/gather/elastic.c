@@ -1,7 +1,9 @@
 /* A trained elastic network, as wide as its springs are stiff: where the training example
- * with the largest inputs moves its nodes, before training and after. Nodes in three dimensions are seen along z. */
+ * with the largest inputs moves its nodes, before training and after. Three dimensions are seen from aside and
+ * above, with z upwards; what is nearer is drawn over what is farther. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "report/graph.h"
@@ -16,6 +18,24 @@ typedef struct views {
     double *kind;
     eq_elastic_shape s;
 } views;
+
+typedef struct spring {
+    eq_graph_edge edge;
+    double near;
+} spring;
+
+/* To the right, upwards and towards who looks, of coordinates in the plane or in space: from 20 degrees
+ * above, x to the right, y away. */
+static const double sight[2][3][3] = {
+    {{1.0, 0.0, 0.0}, {0.0, 1.0, 0.0}, {0.0, 0.0, 0.0}},
+    {{0.8829, 0.4695, 0.0}, {-0.1606, 0.3020, 0.9397}, {0.4412, -0.8297, 0.3420}}};
+
+static double seen(const views *w, int direction, const double *x) {
+    const double *along = sight[w->s.dims == 3][direction];
+    double sum = 0.0;
+    for (size_t i = 0; i < w->s.dims; i++) sum += along[i] * x[i];
+    return sum;
+}
 
 /* The features of the training example that are largest. */
 static eq_status choose(const char *folder, views *w, size_t inputs, eq_diag *diag) {
@@ -60,10 +80,33 @@ static eq_status place(views *w, eq_network *n, size_t p, eq_diag *diag) {
     if (n != NULL) status = eq_network_start(n, &o, diag);
     if (n != NULL && status == EQ_OK) status = eq_network_free_phase(n, 1, w->feature, w->y, diag);
     if (n != NULL && status == EQ_OK) status = eq_network_potentials(n, 1, w->feature, w->v, diag);
-    for (size_t k = 0; status == EQ_OK && k < w->s.nodes; k++)
-        for (size_t i = 0; i < 2; i++)
-            w->at[p * w->s.nodes + k][i] = w->s.rest[k][i] + w->v[k * w->s.dims + i];
+    for (size_t k = 0; status == EQ_OK && k < w->s.nodes; k++) {
+        double x[3] = {0.0};
+        for (size_t i = 0; i < w->s.dims; i++) x[i] = w->s.rest[k][i] + w->v[k * w->s.dims + i];
+        for (int i = 0; i < 2; i++) w->at[p * w->s.nodes + k][i] = seen(w, i, x);
+    }
     return status;
+}
+
+static int by_nearness(const void *a, const void *b) {
+    const double x = ((const spring *)a)->near, y = ((const spring *)b)->near;
+    return (x > y) - (x < y);
+}
+
+/* Springs from the farthest to the nearest. */
+static eq_status list_springs(views *w, const eq_network *n, eq_diag *diag) {
+    spring *all = eq_calloc(w->s.springs, sizeof *all);
+    if (all == NULL) return eq_out_of_memory(diag);
+    for (size_t k = 0; k < w->s.springs; k++) {
+        eq_graph_edge *e = &all[k].edge;
+        eq_elastic_ends(n, k, &e->from, &e->to);
+        e->value = w->s.k[k];
+        all[k].near = seen(w, 2, w->s.rest[e->from]) + seen(w, 2, w->s.rest[e->to]);
+    }
+    if (w->s.dims == 3) qsort(all, w->s.springs, sizeof *all, by_nearness);
+    for (size_t k = 0; k < w->s.springs; k++) w->edge[k] = all[k].edge;
+    eq_free(all);
+    return EQ_OK;
 }
 
 static void mark(views *w, const eq_network *n) {
@@ -77,10 +120,6 @@ static void mark(views *w, const eq_network *n) {
             (size_t)(input ? w->s.input[k] : w->s.output[k - eq_network_inputs(n)]) / w->s.dims;
         w->kind[at] = 2.0;
         w->label[at] = input ? "in" : "out";
-    }
-    for (size_t k = 0; k < w->s.springs; k++) {
-        eq_elastic_ends(n, k, &w->edge[k].from, &w->edge[k].to);
-        w->edge[k].value = w->s.k[k];
     }
 }
 
@@ -111,6 +150,7 @@ static eq_status draw(const char *folder, const eq_experiment *x, eq_network *n,
     if (status == EQ_OK) status = eq_elastic_new(&x->elastic, &first, diag);
     if (status == EQ_OK) status = place(&w, first, 0, diag);
     if (status == EQ_OK) status = place(&w, n, 1, diag);
+    if (status == EQ_OK) status = list_springs(&w, n, diag);
     if (status == EQ_OK) {
         mark(&w, n);
         lay_out(&w, to);
