@@ -89,6 +89,11 @@ bool eq_reduction_refresh(eq_reduction *r, const eq_circuit *c);
  * that stand. */
 eq_status eq_reduction_holds(const eq_reduction *r, const eq_circuit *c, bool *holds);
 
+/* Whether controlled voltages hold nodes; then blur[nodes] = the sums of |gain| (|v_c+| + |v_c-|) that their
+ * potentials v are made of: in round-off of the potentials they are known to that many units, besides their own |v|. */
+bool eq_reduction_blurs(const eq_reduction *r, const eq_circuit *c);
+void eq_reduction_blur(const eq_reduction *r, const eq_circuit *c, const double *v, double *blur);
+
 /* v = T x + c for the unknowns x, with all independent voltages multiplied by `scale`; rise[nodes]
  * (may be NULL) gets v_n - v_parent of the nodes with a parent. */
 void eq_reduction_potentials(const eq_reduction *r, const eq_circuit *c, const double *x,

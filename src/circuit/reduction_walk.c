@@ -38,6 +38,34 @@ void eq_reduction_move(const eq_reduction *r, const eq_circuit *c, const double 
     walk(r, c, x, scale, r->moving, r->moves, v, rise);
 }
 
+/* The controlled voltage that holds a node, with its row; NULL: none does. */
+static const eq_table *held_by(const eq_reduction *r, const eq_circuit *c, eq_node n, size_t *row) {
+    if (r->edge[n] == EQ_NONE) return NULL;
+    eq_row at = c->row[r->branch[r->edge[n]]];
+    *row = (size_t)at.row;
+    return eq_by_voltage(&c->table[at.cls]) ? &c->table[at.cls] : NULL;
+}
+
+bool eq_reduction_blurs(const eq_reduction *r, const eq_circuit *c) {
+    size_t row;
+    for (size_t k = 0; k < r->links; k++)
+        if (held_by(r, c, r->t_order[k], &row) != NULL) return true;
+    return false;
+}
+
+void eq_reduction_blur(const eq_reduction *r, const eq_circuit *c, const double *v, double *blur) {
+    for (size_t k = 0; k < r->links; k++) {
+        eq_node n = r->t_order[k];
+        size_t row;
+        const eq_table *t = held_by(r, c, n, &row);
+        blur[n] = blur[r->parent[n]];
+        if (t == NULL) continue;
+        eq_node plus = t->term[2][row], minus = t->term[3][row];
+        blur[n] +=
+            fabs(eq_value(t, row)) * (fabs(v[plus]) + blur[plus] + fabs(v[minus]) + blur[minus]);
+    }
+}
+
 /* Adds the current j of branch b (magnitude |j| <= m) to the terminals of the CCCS it controls. */
 static void controlled_currents(const eq_reduction *r, const eq_circuit *c, int32_t b, double j,
                                 double m, double *current, double *magnitude) {

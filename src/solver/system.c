@@ -99,6 +99,8 @@ static bool allocate_work(eq_system *s) {
         if ((*flow[k] = eq_calloc(s->nodes, sizeof **flow[k])) == NULL) return false;
     s->diagonal = eq_malloc(s->n, sizeof *s->diagonal);
     s->row_weight = eq_malloc(s->n, sizeof *s->row_weight);
+    bool blurs = eq_reduction_blurs(s->reduction, s->circuit);
+    if (blurs && (s->blur = eq_calloc(s->nodes, sizeof *s->blur)) == NULL) return false;
     for (int k = 0; k < 2; k++) {
         s->form_index[k] = eq_malloc(widest, sizeof **s->form_index);
         s->form_value[k] = eq_malloc(widest, sizeof **s->form_value);
@@ -194,6 +196,7 @@ static void empty(eq_system *s) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) eq_stamp_free(&s->bound[cls]);
     eq_free(s->v);
     eq_free(s->rise);
+    eq_free(s->blur);
     eq_free(s->flow.current);
     eq_free(s->flow.inner);
     eq_free(s->flow.magnitude);
@@ -233,6 +236,12 @@ static inline void add_current(eq_system *s, eq_node a, eq_node b, double y, dou
     s->flow.magnitude[b] += size;
 }
 
+/* In units of round-off the drop between two nodes is known to this, V. */
+static inline double size_of_drop(const eq_system *s, eq_node a, eq_node b) {
+    double own = fabs(s->v[a]) + fabs(s->v[b]);
+    return s->blur == NULL ? own : own + s->blur[a] + s->blur[b];
+}
+
 /* Adds the currents of the chunk; `within` goes over the rows inside of trees with shorts. The
  * potentials are doubles, so a drop is known to eps (|v_a| + |v_b|) and its current to g times
  * that: no residual can be held below it, however small the tolerances. */
@@ -242,7 +251,7 @@ static void chunk_currents(eq_system *s, const eq_chunk *e, double scale, size_t
     for (size_t j = 0; j < e->n; j++) {
         size_t row = e->start + j;
         eq_node a = t->term[0][row], b = t->term[1][row];
-        double y = scale * e->y[j], size = fabs(s->v[a]) + fabs(s->v[b]);
+        double y = scale * e->y[j], size = size_of_drop(s, a, b);
         bool inside = *within < w->count && (size_t)w->row[*within] == row;
         if (inside) eq_system_drop(s, a, b, &size);
         if (inside) ++*within;
@@ -275,7 +284,7 @@ static double formula_round_off(const eq_system *s, const eq_table *t, size_t j,
     double sum = 0.0;
     for (size_t i = 0; i < t->formula[j]->inputs; i++) {
         eq_formula_input in = t->formula[j]->input[i];
-        double size = in.kind == EQ_INPUT_DROP      ? fabs(s->v[in.plus]) + fabs(s->v[in.minus])
+        double size = in.kind == EQ_INPUT_DROP      ? size_of_drop(s, in.plus, in.minus)
                       : in.kind == EQ_INPUT_CURRENT ? fabs(x[eq_kept_current(s, in.branch)])
                                                     : 0.0;
         sum += fabs(s->ports.slope[i]) * size;
@@ -292,6 +301,15 @@ static void formula_currents(eq_system *s, const eq_table *t, const double *x) {
     }
 }
 
+/* What the blur of its potentials makes of output a of a port class. */
+static void add_blur(eq_system *s, const eq_table *t, const eq_port_rows *p, size_t a) {
+    size_t nodes = (size_t)eq_class_nodes(t->cls);
+    for (size_t b = 0; b < nodes; b++)
+        for (size_t j = 0; j < t->count; j++)
+            s->flow.magnitude[t->term[a][j]] +=
+                s->round_off * fabs(p->g[a * nodes + b][j]) * s->blur[t->term[b][j]];
+}
+
 /* Those of a port class; into nodes without an equation only where all are asked for. */
 static void class_currents(eq_system *s, const eq_table *t, bool all) {
     const eq_port_rows *p = eq_system_ports(s, t);
@@ -302,6 +320,7 @@ static void class_currents(eq_system *s, const eq_table *t, bool all) {
         for (size_t j = 0; j < t->count; j++) current[node[j]] += p->i[a][j];
         for (size_t j = 0; p->felt[a] && j < t->count; j++)
             magnitude[node[j]] += fabs(p->i[a][j]) + s->round_off * p->size[a][j];
+        if (p->felt[a] && s->blur != NULL) add_blur(s, t, p, a);
     }
 }
 
@@ -353,8 +372,7 @@ static double injected_round_off(const eq_system *s, size_t k) {
     double sum = 0.0;
     for (size_t l = 0; in->slope != NULL && l < m; l++) {
         eq_form y = eq_output_form(s, l);
-        sum += fabs(in->slope[k * m + l]) *
-               (fabs(s->v[y.plus]) + fabs(s->v[y.minus]) + fabs(in->at[l]));
+        sum += fabs(in->slope[k * m + l]) * (size_of_drop(s, y.plus, y.minus) + fabs(in->at[l]));
     }
     return s->round_off * sum;
 }
@@ -401,6 +419,7 @@ typedef enum extent { OF_LINEAR, WITH_EQUATIONS, ALL_NODES } extent;
 /* Potentials s->v and the currents that leave each node, s->flow. */
 static void node_currents(eq_system *s, const double *x, extent of) {
     eq_system_potentials(s, x);
+    if (s->blur != NULL) eq_reduction_blur(s->reduction, s->circuit, s->v, s->blur);
     double *flow[] = {s->flow.current, s->flow.magnitude, s->flow.inner, s->flow.inner_magnitude};
     int parts =
         s->reduction->inside > 0 ? 4 : 2; /* without rows inside, the inner ones stay zero */

@@ -61,6 +61,7 @@ typedef struct eq_system {
     double round_off; /* 4 eps/reltol of the solve: what round-off of the potentials counts for in
                          magnitude */
     double *v, *rise; /* [nodes] work: potentials, and what they are above their parents */
+    double *blur;     /* [nodes] of v, V (eq_reduction_blur); NULL: none */
     double placed;    /* the scale of the sources that v has; NAN: they may have changed since */
     eq_node_currents flow;  /* [nodes] work: currents that leave, sums of |currents| */
     int32_t *form_index[2]; /* [2 * widest + 2] work of a stamp */

@@ -200,6 +200,8 @@ static const struct said {
     {DIVIDER "R3 a b 1 2\n.op\n.print op i(r3)\n", EQ_ERR_INPUT, 5, "R3"},
     {DIVIDER "R3 a 0 {1/0}\n.op\n", EQ_ERR_INPUT, 5, "R3: division by zero"},
     {DIVIDER "R3 a 0 1M\n.op\n", EQ_OK, 5, "1meg"},
+    {DIVIDER "R3 a 0 10KOHM\nR4 a 0 1MEGOHM\nR5 a 0 2.2Mohm\n.op\n", EQ_OK, 7,
+     "2.2Mohm is milliohms"},
     {DIVIDER "R3 a 0 -1k\n.op\n", EQ_OK, 5, "negative resistance"},
     {DIVIDER ".tran 1n 1u\n", EQ_OK, 5, "skipped: .tran"},
     {DIVIDER ".subckt s p\nR1 p 0 {zz}\n.ends\nX9 a s\n.op\n", EQ_ERR_INPUT, 6, "in x9 of s"},

@@ -1,7 +1,9 @@
 #include "netlist/spice/mention.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "netlist/spice/error.h"
@@ -90,10 +92,21 @@ void eq_spice_check_mentions(eq_spice *s) {
     eq_free(there);
 }
 
+/* 1M, 2.2Mohm: the letter behind the digits is one that people write for mega. */
+static bool looks_like_mega(eq_token number) {
+    size_t k = 0;
+    while (k < number.length &&
+           (isdigit((unsigned char)number.text[k]) || strchr("+-.", number.text[k])))
+        k++;
+    const char *unit = number.text + k;
+    size_t left = number.length - k;
+    return number.kind == EQ_TOKEN_WORD && k > 0 && left > 0 && *unit == 'M' &&
+           !(left >= 3 && (strncasecmp(unit, "meg", 3) == 0 || strncasecmp(unit, "mil", 3) == 0));
+}
+
 void eq_spice_note_odd_resistance(eq_spice *s, eq_token name, eq_token number, double value) {
     eq_reading *r = s->all;
-    bool milli = number.kind == EQ_TOKEN_WORD && number.length > 1 &&
-                 number.text[number.length - 1] == 'M' && value != 0.0;
+    bool milli = looks_like_mega(number) && value != 0.0;
     if (value < 0.0)
         eq_spice_note(s, "negative resistance", name.at,
                       "%.*s (and others) has a negative resistance of %g ohm", (int)name.length,
