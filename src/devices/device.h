@@ -216,6 +216,9 @@ typedef struct eq_device_class {
     /* Moves x_new towards x_old where a step across a junction is too long (Nagel 1975, pnjlim);
      * NULL when any step is fine. Returns the number of elements it moved. */
     size_t (*limit)(size_t n, double *const *w, const double *x_old, double *x_new);
+    /* Where limiting begins: z, zeros on entry, of a port class as above, else z[0] the drops. NULL: there. SPICE lets
+     * junctions conduct at first (MODEINITJCT; Quarles 1989, section 3.2). */
+    void (*begin)(size_t n, double *const *w, double *const *z);
 } eq_device_class;
 
 /* How many nodes the rows of the class name: two, two more for a voltage that controls, or those of

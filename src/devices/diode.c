@@ -423,6 +423,11 @@ static size_t limit(size_t n, double *const *w, const double *x_old, double *x_n
     return moved;
 }
 
+static void let_conduct(size_t n, double *const *w, double *const *z) {
+    for (size_t j = 0; j < n; j++)
+        if (isfinite(w[VCRIT][j])) z[0][j] = w[VCRIT][j];
+}
+
 const eq_device_class eq_class_diode = {
     .name = "diode",
     .letter = 'd',
@@ -462,4 +467,5 @@ const eq_device_class eq_class_diode = {
     .shows = sizeof shown / sizeof *shown,
     .show = show,
     .limit = limit,
+    .begin = let_conduct,
 };

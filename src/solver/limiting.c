@@ -24,6 +24,21 @@ static size_t width(const eq_table *t) {
     return eq_is_port_class(t) ? (size_t)eq_class_nodes(t->cls) : 1;
 }
 
+/* Where the classes begin. */
+static void let_conduct(const junctions *q, const eq_circuit *c) {
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &c->table[cls];
+        size_t nodes = width(t);
+        double *held = q->held[cls], *w[EQ_MAX_COLUMNS] = {NULL}, *z[EQ_MAX_TERMINALS] = {NULL};
+        if (held == NULL || t->cls->begin == NULL) continue;
+        for (size_t j = 0; j < t->count; j++, held += nodes) {
+            for (int k = 0; k < t->cls->columns; k++) w[k] = &t->w[k][j];
+            for (size_t a = 0; a < nodes; a++) z[a] = &held[a];
+            t->cls->begin(1, w, z);
+        }
+    }
+}
+
 /* All drops at zero. */
 static bool open_junctions(junctions *q, const eq_circuit *c) {
     size_t count = 0;
@@ -96,6 +111,7 @@ eq_status eq_newton_limited(eq_newton *w, double *x, bool start_only) {
     double ratio = INFINITY;
     size_t stopped = 1;
     if (!open_junctions(&q, w->s->circuit)) return eq_out_of_memory(w->diag);
+    let_conduct(&q, w->s->circuit);
     for (int k = 0; start_only ? stopped > 0 : ratio > 1.0; k++) {
         if (k == w->options->max_iterations) status = EQ_ERR_CONVERGE;
         w->s->homotopy.junction = q.held;

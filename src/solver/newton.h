@@ -126,8 +126,8 @@ eq_status eq_newton_raise_sources(eq_newton *w, double *x, const eq_source_path 
 /* Tries the rungs from x; *rung is the name of the one that answered. */
 eq_status eq_ladder_solve(eq_newton *w, double *x, const char **rung);
 
-/* Newton steps on the circuit of tangents (limiting.c), whatever x is on entry, until the KCL bound
- * holds; start_only: until no junction is stopped on its way any more. */
+/* Newton steps on the circuit of tangents (limiting.c), whatever x is on entry, from junctions that conduct until the
+ * KCL bound holds; start_only: until no junction is stopped on its way any more. */
 eq_status eq_newton_limited(eq_newton *w, double *x, bool start_only);
 /* KINSOL alone, from x and, where that fails, from where junction limiting lets go. */
 eq_status eq_kinsol_line_search(eq_newton *w, double *x);

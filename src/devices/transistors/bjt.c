@@ -398,6 +398,12 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     return eq_limit_rows(NODES, w[TYPE], limit_row, NULL, n, w, z_old, z_new);
 }
 
+/* The emitter's junction alone. */
+static void let_conduct(size_t n, double *const *w, double *const *z) {
+    for (size_t j = 0; j < n; j++)
+        if (isfinite(w[VCRIT][j])) z[B][j] = z[C][j] = w[TYPE][j] * w[VCRIT][j];
+}
+
 #define GUMMEL_POON(called, derived, rising)                                                       \
     .name = called, .letter = 'q', .model_type = called, .defined = EQ_CURRENT_DEFINED,            \
     .control = EQ_CONTROL_PORT, .terminals = NODES, .channel = {C, E}, .gate = B,                  \
@@ -409,8 +415,8 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
         EQ_BIT(AREA) | EQ_BIT(AREAB) | EQ_BIT(AREAC) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),   \
     .reactive = EQ_BIT(DECLARED) - EQ_BIT(FIRST_CHARGE), .charged = 6, .value = -1,                \
     .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port,           \
-    .storage = places, .storages = PLACES, .stored = stored, .shown = shown, .shows = SHOWS,       \
-    .show = show
+    .begin = let_conduct, .storage = places, .storages = PLACES, .stored = stored, .shown = shown, \
+    .shows = SHOWS, .show = show
 
 const eq_device_class eq_class_npn = {GUMMEL_POON("npn", derive_npn, 1)};
 const eq_device_class eq_class_pnp = {GUMMEL_POON("pnp", derive_pnp, -1)};
