@@ -216,10 +216,14 @@ static eq_status keep_results(eq_script *s, const eq_deck *d, size_t number, boo
                               eq_result *r, eq_result *measures) {
     static const char *const kinds[] = {"op", "dc", "tf", "sens"};
     const eq_analysis *a = &d->analysis[number];
-    eq_plot *p = add_plot(s, kinds[a->type], r, (size_t)a->sweeps + d->steps, d->steps);
-    eq_status status = p == NULL ? EQ_ERR_MEMORY : EQ_OK;
-    if (p != NULL && whole && own) p->hidden = s->d->prints > 0;
-    if (measures != NULL && status == EQ_OK && !whole) return eq_script_show(s, measures);
+    if (whole) {
+        eq_plot *p = add_plot(s, kinds[a->type], r, (size_t)a->sweeps + d->steps, d->steps);
+        if (p != NULL) p->hidden = own && s->d->prints > 0;
+        eq_result_free(measures);
+        return p == NULL ? EQ_ERR_MEMORY : EQ_OK;
+    }
+    eq_status status = eq_script_show(s, r);
+    if (measures != NULL && status == EQ_OK) return eq_script_show(s, measures);
     eq_result_free(measures);
     return status;
 }
@@ -342,22 +346,30 @@ static bool of_constants(const char *name, eq_vector *out) {
     return false;
 }
 
-static bool find(void *data, const char *name, eq_vector *out) {
+/* const.k is what was let outside of all plots, or a constant. */
+static const char *without_const(const char *name) {
+    return strncmp(name, "const.", 6) == 0 ? name + 6 : name;
+}
+
+static bool find(void *data, const char *asked, eq_vector *out) {
     eq_script *s = data;
+    const char *name = without_const(asked);
+    bool in_plots = name == asked;
     for (size_t k = 0; k < s->let.count; k++)
         if (strcmp(s->let.item[k].name, name) == 0) {
             *out = eq_vector_new(s->let.item[k].v.n);
             if (out->x != NULL) memcpy(out->x, s->let.item[k].v.x, out->n * sizeof *out->x);
             return true;
         }
-    if (s->plots > 0 && s->plot[s->current].all != NULL && of_plot(&s->plot[s->current], name, out))
+    if (in_plots && s->plots > 0 && s->plot[s->current].all != NULL &&
+        of_plot(&s->plot[s->current], name, out))
         return true;
-    for (size_t k = 0; k < s->plots; k++) {
+    for (size_t k = 0; in_plots && k < s->plots; k++) {
         size_t n = strlen(s->plot[k].name);
         if (s->plot[k].all != NULL && strncmp(s->plot[k].name, name, n) == 0 && name[n] == '.')
             return of_plot(&s->plot[k], name + n + 1, out);
     }
-    return of_constants(strncmp(name, "const.", 6) == 0 ? name + 6 : name, out);
+    return of_constants(name, out);
 }
 
 eq_vectors_of eq_script_names(eq_script *s) {
@@ -376,7 +388,8 @@ eq_status eq_script_append(eq_script *s, eq_named_vectors *to, const char *name,
     return EQ_OK;
 }
 
-eq_status eq_script_let(eq_script *s, const char *name, eq_vector v) {
+eq_status eq_script_let(eq_script *s, const char *asked, eq_vector v) {
+    const char *name = without_const(asked);
     for (size_t k = 0; k < s->let.count; k++)
         if (strcmp(s->let.item[k].name, name) == 0) {
             eq_vector_free(&s->let.item[k].v);

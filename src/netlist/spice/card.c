@@ -78,7 +78,7 @@ static const struct card {
     {".savebias", .kind = CARD_NOTE},
     {".watch", .kind = CARD_NOTE},
     {".probe64", .kind = CARD_NOTE},
-    {".csparam", .kind = CARD_NOTE},
+    {".csparam", CARD_LATE, EQ_PHASE_LAST, NULL, eq_spice_csparam},
     {".tran", .kind = CARD_SKIP},
     {".ac", .kind = CARD_SKIP},
     {".noise", .kind = CARD_SKIP},

@@ -33,6 +33,9 @@ typedef struct eq_data_table {
     eq_cursor at;
 } eq_data_table;
 
+/* control.c */
+void eq_spice_csparam(eq_spice *s, eq_cursor *c, eq_location at);
+
 /* start.c */
 void eq_spice_nodeset(eq_spice *s, eq_cursor *c, eq_location at);
 void eq_spice_ic(eq_spice *s, eq_cursor *c, eq_location at);

@@ -7,6 +7,7 @@
 #include "netlist/spice/cards.h"
 #include "netlist/spice/compiled.h"
 #include "netlist/spice/error.h"
+#include "netlist/spice/evaluate.h"
 
 /* Where the comment of a command line starts: ; or a $ alone. $NAME is a variable. */
 static const char *comment_of(const char *p, const char *end) {
@@ -44,6 +45,37 @@ static void keep_line(eq_spice *s, const eq_cursor *c, const char *end) {
         return;
     }
     d->plan[d->plan_lines++] = (eq_plan_line){text.text, eq_cursor_at(c)};
+}
+
+/* let NAME = VALUE before all commands. */
+static void let_first(eq_spice *s, eq_token name, double value) {
+    eq_deck *d = s->deck;
+    eq_text text = {0};
+    eq_text_printf(&text, "let %.*s = %.17g", (int)name.length, name.text, value);
+    if (text.failed ||
+        !eq_grow((void **)&d->plan, &d->plan_cap, d->plan_lines + 1, sizeof *d->plan)) {
+        eq_text_free(&text);
+        eq_spice_no_memory(s);
+        return;
+    }
+    memmove(d->plan + 1, d->plan, d->plan_lines * sizeof *d->plan);
+    d->plan[0] = (eq_plan_line){text.text, name.at};
+    d->plan_lines++;
+}
+
+/* .csparam NAME=VALUE: a parameter that the commands know (ngspice manual, 2.11). */
+void eq_spice_csparam(eq_spice *s, eq_cursor *c, eq_location at) {
+    (void)at;
+    while (eq_token_peek(c).kind != EQ_TOKEN_END) {
+        eq_token name = eq_token_next(c), equal = eq_token_next(c);
+        double value;
+        if (name.kind != EQ_TOKEN_WORD || equal.kind != EQ_TOKEN_EQUAL) {
+            eq_spice_expected(s, name.kind == EQ_TOKEN_WORD ? equal : name, "NAME=VALUE");
+            return;
+        }
+        if (eq_spice_value(s, c, &value) != EQ_OK) return;
+        if (s->first == NULL && s->deck->plan_lines > 0) let_first(s, name, value);
+    }
 }
 
 /* osdi FILE, and pre_osdi FILE (ngspice: before the deck is read). */
