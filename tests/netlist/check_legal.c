@@ -27,6 +27,7 @@ static const struct legal {
     {EQ_LTSPICE, ".param p0=1 p1=2\nv1 a 0 3\ne1 b 0 poly(1) a 0 p0 p1\nr1 b 0 1", "v(b)", 7.0},
     {EQ_NGSPICE, ".param r=1 t1=5\nv1 a 0 pwl(0 2 t1 3) r=0\nr1 a 0 r", "i(v1)", -2.0},
     {EQ_XYCE, ".param vmax=2\n.ic v(b)=vmax\nv1 a 0 vmax\nr1 a b 1\nr2 b 0 1", "v(b)", 1.0},
+    {EQ_NGSPICE, "v1 a 0 dc 1 distof1 .1 0\ni1 0 a ac 2 1 distof2 3 dc 2\nr1 a 0 1", "i(v1)", 1.0},
     /* the inner name wins over the deck's, a subcircuit sees the deck's */
     {EQ_NGSPICE,
      ".param rr=1\nv1 a 0 1\nx1 a s\n.subckt s a\n.param rr=4\nr1 a b rr\nr2 b 0 vv\n.ends\n"

@@ -120,11 +120,15 @@ static bool read_model(eq_line *l, eq_token name) {
     return true;
 }
 
-/* ac MAG PHASE of a source: nothing at dc. */
-static bool skip_ac(eq_line *l, eq_token word) {
+static bool is_small_signal(eq_token word) {
+    return eq_token_is(word, "ac") || eq_token_is(word, "distof1") || eq_token_is(word, "distof2");
+}
+
+/* ac MAG PHASE of a source, likewise distof1 and distof2: nothing at dc. */
+static bool skip_small_signal(eq_line *l, eq_token word) {
     double ignored;
-    eq_spice_note(l->s, "ac", word.at, "ignored: ac of %.*s (and of others) says nothing at dc",
-                  (int)l->name.length, l->name.text);
+    eq_spice_note(l->s, "ac", word.at, "ignored: %.*s of %.*s (and of others) says nothing at dc",
+                  (int)word.length, word.text, (int)l->name.length, l->name.text);
     if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL) eq_token_next(l->c);
     for (int k = 0; k < 2 && eq_spice_at_value(l->s, l->c); k++)
         if (!eq_spice_number_at(l->s, l->c, &ignored, "a number")) return false;
@@ -165,7 +169,7 @@ static bool read_bare(eq_line *l, eq_token name) {
 /* dc VALUE, ac ..., sin(...) or the name of a parameter: the words of V and I. */
 static bool read_source_word(eq_line *l, eq_token word) {
     double value;
-    if (eq_token_is(word, "ac")) return skip_ac(l, word);
+    if (is_small_signal(word)) return skip_small_signal(l, word);
     if (eq_token_is(word, "dc")) {
         if (eq_token_peek(l->c).kind == EQ_TOKEN_EQUAL) eq_token_next(l->c);
         if (!eq_spice_number_at(l->s, l->c, &value, "the dc value")) return false;
