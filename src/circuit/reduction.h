@@ -89,10 +89,10 @@ bool eq_reduction_refresh(eq_reduction *r, const eq_circuit *c);
  * that stand. */
 eq_status eq_reduction_holds(const eq_reduction *r, const eq_circuit *c, bool *holds);
 
-/* Whether controlled voltages hold nodes; then blur[nodes] = the sums of |gain| (|v_c+| + |v_c-|) that their
- * potentials v are made of: in round-off of the potentials they are known to that many units, besides their own |v|. */
+/* Whether controlled voltages hold nodes; then blur[nodes] = sum |T x| of the nodes with a parent: unknowns are
+ * doubles, so that these potentials are known to round-off of that. */
 bool eq_reduction_blurs(const eq_reduction *r, const eq_circuit *c);
-void eq_reduction_blur(const eq_reduction *r, const eq_circuit *c, const double *v, double *blur);
+void eq_reduction_blur(const eq_reduction *r, const double *x, double *blur);
 
 /* v = T x + c for the unknowns x, with all independent voltages multiplied by `scale`; rise[nodes]
  * (may be NULL) gets v_n - v_parent of the nodes with a parent. */

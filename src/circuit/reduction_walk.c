@@ -38,31 +38,20 @@ void eq_reduction_move(const eq_reduction *r, const eq_circuit *c, const double 
     walk(r, c, x, scale, r->moving, r->moves, v, rise);
 }
 
-/* The controlled voltage that holds a node, with its row; NULL: none does. */
-static const eq_table *held_by(const eq_reduction *r, const eq_circuit *c, eq_node n, size_t *row) {
-    if (r->edge[n] == EQ_NONE) return NULL;
-    eq_row at = c->row[r->branch[r->edge[n]]];
-    *row = (size_t)at.row;
-    return eq_by_voltage(&c->table[at.cls]) ? &c->table[at.cls] : NULL;
-}
-
 bool eq_reduction_blurs(const eq_reduction *r, const eq_circuit *c) {
-    size_t row;
-    for (size_t k = 0; k < r->links; k++)
-        if (held_by(r, c, r->t_order[k], &row) != NULL) return true;
+    for (size_t k = 0; k < r->links; k++) {
+        int32_t edge = r->edge[r->t_order[k]];
+        if (edge != EQ_NONE && eq_by_voltage(&c->table[c->row[r->branch[edge]].cls])) return true;
+    }
     return false;
 }
 
-void eq_reduction_blur(const eq_reduction *r, const eq_circuit *c, const double *v, double *blur) {
+void eq_reduction_blur(const eq_reduction *r, const double *x, double *blur) {
     for (size_t k = 0; k < r->links; k++) {
         eq_node n = r->t_order[k];
-        size_t row;
-        const eq_table *t = held_by(r, c, n, &row);
-        blur[n] = blur[r->parent[n]];
-        if (t == NULL) continue;
-        eq_node plus = t->term[2][row], minus = t->term[3][row];
-        blur[n] +=
-            fabs(eq_value(t, row)) * (fabs(v[plus]) + blur[plus] + fabs(v[minus]) + blur[minus]);
+        blur[n] = 0.0;
+        for (int32_t e = r->t.start[n]; e < r->t.start[n + 1]; e++)
+            blur[n] += fabs(r->t.coefficient[e] * x[r->t.unknown[e]]);
     }
 }
 

@@ -419,7 +419,7 @@ typedef enum extent { OF_LINEAR, WITH_EQUATIONS, ALL_NODES } extent;
 /* Potentials s->v and the currents that leave each node, s->flow. */
 static void node_currents(eq_system *s, const double *x, extent of) {
     eq_system_potentials(s, x);
-    if (s->blur != NULL) eq_reduction_blur(s->reduction, s->circuit, s->v, s->blur);
+    if (s->blur != NULL) eq_reduction_blur(s->reduction, x, s->blur);
     double *flow[] = {s->flow.current, s->flow.magnitude, s->flow.inner, s->flow.inner_magnitude};
     int parts =
         s->reduction->inside > 0 ? 4 : 2; /* without rows inside, the inner ones stay zero */
