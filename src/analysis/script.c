@@ -354,17 +354,16 @@ static const char *without_const(const char *name) {
 static bool find(void *data, const char *asked, eq_vector *out) {
     eq_script *s = data;
     const char *name = without_const(asked);
-    bool in_plots = name == asked;
     for (size_t k = 0; k < s->let.count; k++)
         if (strcmp(s->let.item[k].name, name) == 0) {
             *out = eq_vector_new(s->let.item[k].v.n);
             if (out->x != NULL) memcpy(out->x, s->let.item[k].v.x, out->n * sizeof *out->x);
             return true;
         }
-    if (in_plots && s->plots > 0 && s->plot[s->current].all != NULL &&
-        of_plot(&s->plot[s->current], name, out))
+    if (name != asked) return of_constants(name, out);
+    if (s->plots > 0 && s->plot[s->current].all != NULL && of_plot(&s->plot[s->current], name, out))
         return true;
-    for (size_t k = 0; in_plots && k < s->plots; k++) {
+    for (size_t k = 0; k < s->plots; k++) {
         size_t n = strlen(s->plot[k].name);
         if (s->plot[k].all != NULL && strncmp(s->plot[k].name, name, n) == 0 && name[n] == '.')
             return of_plot(&s->plot[k], name + n + 1, out);

@@ -22,6 +22,17 @@ static const char *comment_of(const char *p, const char *end) {
     return end;
 }
 
+/* Room for a command with this text, which is freed where there is none. */
+static bool grow_plan(eq_spice *s, eq_text *text) {
+    eq_deck *d = s->deck;
+    if (!text->failed &&
+        eq_grow((void **)&d->plan, &d->plan_cap, d->plan_lines + 1, sizeof *d->plan))
+        return true;
+    eq_text_free(text);
+    eq_spice_no_memory(s);
+    return false;
+}
+
 /* One physical line; a + goes on with the one before. */
 static void keep_line(eq_spice *s, const eq_cursor *c, const char *end) {
     eq_deck *d = s->deck;
@@ -33,12 +44,7 @@ static void keep_line(eq_spice *s, const eq_cursor *c, const char *end) {
     if (more) eq_text_puts(&text, d->plan[d->plan_lines - 1].text);
     if (more) eq_text_puts(&text, " ");
     eq_text_add(&text, p + more, (size_t)(last - p) - more);
-    if (text.failed ||
-        !eq_grow((void **)&d->plan, &d->plan_cap, d->plan_lines + 1, sizeof *d->plan)) {
-        eq_text_free(&text);
-        eq_spice_no_memory(s);
-        return;
-    }
+    if (!grow_plan(s, &text)) return;
     if (more) {
         eq_free(d->plan[d->plan_lines - 1].text);
         d->plan[d->plan_lines - 1].text = text.text;
@@ -52,12 +58,7 @@ static void let_first(eq_spice *s, eq_token name, double value) {
     eq_deck *d = s->deck;
     eq_text text = {0};
     eq_text_printf(&text, "let %.*s = %.17g", (int)name.length, name.text, value);
-    if (text.failed ||
-        !eq_grow((void **)&d->plan, &d->plan_cap, d->plan_lines + 1, sizeof *d->plan)) {
-        eq_text_free(&text);
-        eq_spice_no_memory(s);
-        return;
-    }
+    if (!grow_plan(s, &text)) return;
     memmove(d->plan + 1, d->plan, d->plan_lines * sizeof *d->plan);
     d->plan[0] = (eq_plan_line){text.text, name.at};
     d->plan_lines++;
