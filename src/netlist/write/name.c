@@ -71,14 +71,18 @@ static eq_place place_of(const eq_deck_writer *w, eq_element e) {
     return e == EQ_NONE ? (eq_place){0} : eq_circuit_place_of(w->c, e);
 }
 
+void eq_find_letters(eq_deck_writer *w) {
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const char *line = eq_class_line(w, eq_class(cls));
+        bool formula = line != NULL && (strstr(line, " i=") != NULL || strstr(line, " v=") != NULL);
+        w->letter[cls] = formula ? 'b' : eq_class(cls)->letter;
+    }
+}
+
 /* The letter that the element's name starts with in a dialect where it is the type. */
 static char letter_of(const eq_deck_writer *w, eq_element e) {
     if (e == EQ_NONE) return '\0';
-    if (eq_is_wire(w, e)) return 'v';
-    int cls = w->c->row[e].cls;
-    const char *line = eq_class_line(w, eq_class(cls));
-    bool formula = line != NULL && (strstr(line, " i=") != NULL || strstr(line, " v=") != NULL);
-    return formula ? 'b' : eq_class(cls)->letter;
+    return eq_is_wire(w, e) ? 'v' : w->letter[w->c->row[e].cls];
 }
 
 void eq_write_node(eq_deck_writer *w, eq_node node, eq_element e) {

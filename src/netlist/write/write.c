@@ -502,14 +502,18 @@ static void put_starts(writer *w) {
     }
 }
 
-static writer writer_of(const eq_circuit *c, eq_dialect dialect, eq_text *out, eq_diag *diag) {
+static writer writer_of(const eq_circuit *c, eq_dialect dialect, bool own, eq_text *out,
+                        eq_diag *diag) {
     const eq_dialect_table *d = eq_dialect_table_of(dialect);
-    return (writer){.c = c,
-                    .dialect = dialect,
-                    .d = d,
-                    .out = out,
-                    .diag = diag,
-                    .scale = c->env.k_over_q / d->k_over_q};
+    writer w = {.c = c,
+                .dialect = dialect,
+                .own = own,
+                .d = d,
+                .out = out,
+                .diag = diag,
+                .scale = c->env.k_over_q / d->k_over_q};
+    eq_find_letters(&w);
+    return w;
 }
 
 static eq_status writer_close(writer *w) {
@@ -557,8 +561,8 @@ static void put_names(writer *w, eq_element e) {
 eq_status eq_deck_check_names(const eq_circuit *c, eq_dialect dialect, eq_diag *diag) {
     if (dialect == EQ_XML) return eq_xml_check_names(c, diag);
     eq_text scratch = {0};
-    writer w = writer_of(c, dialect, &scratch, diag);
-    w.own = dialect == EQ_NGSPICE; /* as eq_circuit_write_own names what it writes */
+    bool own = dialect == EQ_NGSPICE; /* as eq_circuit_write_own names what it writes */
+    writer w = writer_of(c, dialect, own, &scratch, diag);
     w.status = eq_find_sensed(&w);
     for (size_t e = 0; w.status == EQ_OK && e < eq_circuit_elements(c); e++)
         put_names(&w, (eq_element)e);
@@ -579,18 +583,17 @@ eq_status eq_deck_write(const eq_deck *d, eq_dialect dialect, const char *note, 
 eq_status eq_circuit_write(const eq_circuit *c, eq_dialect dialect, const char *note, eq_text *out,
                            eq_diag *diag) {
     if (dialect == EQ_XML) return eq_write_xml(c, NULL, note, out, diag);
-    writer w = writer_of(c, dialect, out, diag);
+    writer w = writer_of(c, dialect, false, out, diag);
     return write(&w, note);
 }
 
 eq_status eq_circuit_write_own(const eq_circuit *c, const char *note, eq_text *out, eq_diag *diag) {
-    writer w = writer_of(c, EQ_NGSPICE, out, diag);
-    w.own = true;
+    writer w = writer_of(c, EQ_NGSPICE, true, out, diag);
     return write(&w, note);
 }
 
 eq_status eq_deck_write_numbered(const eq_circuit *c, eq_text *out, eq_diag *diag) {
-    writer w = writer_of(c, EQ_NGSPICE, out, diag);
+    writer w = writer_of(c, EQ_NGSPICE, false, out, diag);
     w.numbered = true;
     return write(&w, NULL);
 }

@@ -48,10 +48,14 @@ typedef struct eq_deck_writer {
     bool numbered;    /* names are numbers, and nothing is written that others have worded */
     bool own; /* for eqspice itself: a class without a line has one all the same, NAME nodes PARAM=
                */
+    char letter[EQ_CLASS_COUNT]; /* which an element of the class begins with (name.c) */
 } eq_deck_writer;
 
 /* The line of a class in the dialect, NULL: it has none, nor a formula. */
 const char *eq_class_line(const eq_deck_writer *w, const eq_device_class *cls);
+
+/* Fills in w->letter. */
+void eq_find_letters(eq_deck_writer *w);
 
 /* Finds the elements whose current is sensed. */
 eq_status eq_find_sensed(eq_deck_writer *w);
