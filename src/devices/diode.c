@@ -403,29 +403,46 @@ static void show(double *const *w, const double *const *z, double *value) {
 
 static const eq_storage places[] = {{"cd", "charge", 0, 1}};
 
-/* In breakdown the same holds for the drop beyond xbv, mirrored
- * (ngspice: from 10 vtb before it). */
+/* Limits the drop of the junction; in breakdown the one beyond xbv, mirrored (ngspice: from 10 vtb
+ * before it). */
+static bool limit_junction(size_t j, double *const *w, double old, double *now) {
+    double vtb = w[VTB][j], xbv = w[XBV][j];
+    if (*now >= fmin(0.0, 10.0 * vtb - xbv)) return eq_pnjlim(w[VTE][j], w[VCRIT][j], old, now);
+    double vcrit = vtb * log(vtb / (1.4142135623730951 * w[ISAT][j]));
+    double beyond = -(*now + xbv);
+    if (!eq_pnjlim(vtb, vcrit, -(old + xbv), &beyond)) return false;
+    *now = -(beyond + xbv);
+    return true;
+}
+
+/* The drop of the terminals at the junction's drop v. */
+static double outside(size_t j, double *const *w, double v) {
+    double i, g;
+    if (!(w[RSER][j] > 0.0)) return v;
+    law(j, w, v, &i, &g);
+    return v + w[RSER][j] * i;
+}
+
+/* Behind a resistance as SPICE does, where the junction has a node of its own: it goes where its slope says that it
+ * goes with the terminals. */
 static size_t limit(size_t n, double *const *w, const double *x_old, double *x_new) {
     size_t moved = 0;
     for (size_t j = 0; j < n; j++) {
-        double vtb = w[VTB][j], xbv = w[XBV][j];
-        if (w[RSER][j] > 0.0) continue;
-        if (x_new[j] < fmin(0.0, 10.0 * vtb - xbv)) {
-            double vcrit = vtb * log(vtb / (1.4142135623730951 * w[ISAT][j]));
-            double beyond = -(x_new[j] + xbv);
-            if (!eq_pnjlim(vtb, vcrit, -(x_old[j] + xbv), &beyond)) continue;
-            x_new[j] = -(beyond + xbv);
-            moved++;
-        } else {
-            moved += eq_pnjlim(w[VTE][j], w[VCRIT][j], x_old[j], &x_new[j]);
+        double i, g, rs = w[RSER][j];
+        if (!(rs > 0.0)) {
+            moved += limit_junction(j, w, x_old[j], &x_new[j]);
+            continue;
         }
+        double v = inside(j, w, x_old[j], &i, &g), now = v + (x_new[j] - x_old[j]) / (1.0 + rs * g);
+        moved += limit_junction(j, w, v, &now);
+        x_new[j] = outside(j, w, now);
     }
     return moved;
 }
 
 static void let_conduct(size_t n, double *const *w, double *const *z) {
     for (size_t j = 0; j < n; j++)
-        if (isfinite(w[VCRIT][j])) z[0][j] = w[VCRIT][j];
+        if (isfinite(w[VCRIT][j])) z[0][j] = outside(j, w, w[VCRIT][j]);
 }
 
 const eq_device_class eq_class_diode = {

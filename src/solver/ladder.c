@@ -112,12 +112,32 @@ static eq_status pseudo_transient(eq_newton *w, double *x) {
     return follow(w, x, TRANSIENT);
 }
 
+enum { NEWTON, WITHOUT_ELIMINATION, LIMITED };
 const eq_rung eq_ladder[EQ_RUNGS] = {
-    {"newton", with_elimination},           {"newton without elimination", without_elimination},
-    {"junction limiting", limited},         {"kinsol line search", eq_kinsol_line_search},
-    {"gmin stepping", gmin_stepping},       {"source stepping", source_stepping},
+    [NEWTON] = {"newton", with_elimination},
+    [WITHOUT_ELIMINATION] = {"newton without elimination", without_elimination},
+    [LIMITED] = {"junction limiting", limited},
+    {"kinsol line search", eq_kinsol_line_search},
+    {"gmin stepping", gmin_stepping},
+    {"source stepping", source_stepping},
     {"pseudo-transient", pseudo_transient},
 };
+
+/* Junctions beside gain: Newton's steps overshoot there, and of several states designers expect the one that SPICE
+ * comes to. Where the co-content is convex there is one, and Newton's method goes down to it. */
+static bool limits_first(const eq_newton *w) {
+    bool conducting = false;
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &w->s->circuit->table[cls];
+        conducting = conducting || (t->count > 0 && t->cls->begin != NULL);
+    }
+    return conducting && !eq_newton_convex(w);
+}
+
+/* The rung that is tried in the k-th place. */
+static int rung_at(bool limits, int k) {
+    return !limits || k > LIMITED ? k : k == 0 ? LIMITED : k - 1;
+}
 
 eq_status eq_rung_try(eq_newton *w, const eq_rung *rung, double *x) {
     int before = w->iterations;
@@ -131,6 +151,20 @@ eq_status eq_rung_try(eq_newton *w, const eq_rung *rung, double *x) {
                                               : "not solved",
                   w->iterations - before, eq_newton_evaluate(w, x));
     return status;
+}
+
+/* Whether full steps of Newton lead from the last answer to this one, or such as junctions allow. */
+static bool goes_on(eq_newton *w, double *x, const char **rung) {
+    static const eq_rung limited_from_there = {"junction limiting", eq_newton_follow};
+    int halvings = w->halvings;
+    *rung = eq_ladder[NEWTON].name;
+    w->halvings = 0;
+    eq_status status = eq_rung_try(w, &eq_ladder[NEWTON], x);
+    w->halvings = halvings;
+    if (status == EQ_OK) return true;
+    *rung = limited_from_there.name;
+    memcpy(x, w->start, w->s->n * sizeof *x);
+    return eq_rung_try(w, &limited_from_there, x) == EQ_OK;
 }
 
 /* Keeps in best the x of the smallest residual over its bound that any rung left. */
@@ -147,11 +181,14 @@ eq_status eq_ladder_solve(eq_newton *w, double *x, const char **rung) {
     double ratio = INFINITY;
     memcpy(start, x, w->s->n * sizeof *start);
     memcpy(best, x, w->s->n * sizeof *best);
-    for (int k = 0; k < EQ_RUNGS; k++) {
+    bool limits = limits_first(w);
+    if (limits && w->from != NULL && goes_on(w, x, rung)) return EQ_OK;
+    for (int place = 0; place < EQ_RUNGS; place++) {
+        int k = rung_at(limits && w->cold, place);
         memcpy(x, start, w->s->n * sizeof *x);
         *rung = eq_ladder[k].name;
         status = eq_rung_try(w, &eq_ladder[k], x);
-        if (k == 0) first = status;
+        if (k == NEWTON) first = status;
         bool hopeless = status == EQ_ERR_SINGULAR && w->s->nonlinear == 0;
         if (status == EQ_OK || eq_gives_up(status)) return status;
         keep_best(w, x, best, &ratio);

@@ -8,10 +8,9 @@
 #include "solver/chunk.h"
 #include "solver/newton.h"
 
-/* The drops at which the junctions stand, class by class, in one block. */
+/* The drops at which the junctions stand, class by class. */
 typedef struct junctions {
     double *held[EQ_CLASS_COUNT];
-    double *block;
 } junctions;
 
 static bool is_limited(const eq_table *t) {
@@ -39,15 +38,22 @@ static void let_conduct(const junctions *q, const eq_circuit *c) {
     }
 }
 
-/* All drops at zero. */
-static bool open_junctions(junctions *q, const eq_circuit *c) {
+static size_t drops(const eq_circuit *c) {
     size_t count = 0;
-    *q = (junctions){0};
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++)
         if (is_limited(&c->table[cls])) count += c->table[cls].count * width(&c->table[cls]);
-    q->block = eq_calloc(count, sizeof *q->block);
-    if (q->block == NULL) return false;
-    double *next = q->block;
+    return count;
+}
+
+/* All drops at zero. */
+static bool open_junctions(eq_newton *w, junctions *q) {
+    const eq_circuit *c = w->s->circuit;
+    size_t count = drops(c);
+    *q = (junctions){{NULL}};
+    if (w->drop == NULL) w->drop = eq_malloc(count, sizeof *w->drop);
+    if (w->drop == NULL) return false;
+    memset(w->drop, 0, count * sizeof *w->drop);
+    double *next = w->drop;
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         if (!is_limited(&c->table[cls])) continue;
         q->held[cls] = next;
@@ -93,6 +99,20 @@ static size_t move(const junctions *q, const eq_system *s) {
     return stopped;
 }
 
+/* Every junction at its drop of the potentials v. */
+static void stand(const junctions *q, const eq_system *s, const double *v) {
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &s->circuit->table[cls];
+        size_t nodes = width(t);
+        double *held = q->held[cls];
+        if (held == NULL) continue;
+        for (size_t j = 0; eq_is_port_class(t) && j < t->count; j++, held += nodes)
+            for (size_t a = 0; a < nodes; a++) held[a] = v[t->term[a][j]];
+        for (size_t j = 0; !eq_is_port_class(t) && j < t->count; j++)
+            held[j] = v[t->term[0][j]] - v[t->term[1][j]];
+    }
+}
+
 /* x becomes the solution of the circuit of tangents. */
 static eq_status tangent_step(eq_newton *w, double *x) {
     if (!isfinite(eq_newton_evaluate(w, x))) return EQ_ERR_CONVERGE;
@@ -105,25 +125,38 @@ static eq_status tangent_step(eq_newton *w, double *x) {
     return status;
 }
 
-eq_status eq_newton_limited(eq_newton *w, double *x, bool start_only) {
-    junctions q;
+/* At most so many steps from where the junctions stand. */
+static eq_status go(eq_newton *w, const junctions *q, int most, double *x, bool start_only) {
     eq_status status = EQ_OK;
     double ratio = INFINITY;
     size_t stopped = 1;
-    if (!open_junctions(&q, w->s->circuit)) return eq_out_of_memory(w->diag);
-    let_conduct(&q, w->s->circuit);
     for (int k = 0; start_only ? stopped > 0 : ratio > 1.0; k++) {
-        if (k == w->options->max_iterations) status = EQ_ERR_CONVERGE;
-        w->s->homotopy.junction = q.held;
-        if (status == EQ_OK) status = tangent_step(w, x);
+        if (k == most) return EQ_ERR_CONVERGE;
+        w->s->homotopy.junction = q->held;
+        status = tangent_step(w, x);
         w->s->homotopy.junction = NULL;
-        if (status != EQ_OK) break;
+        if (status != EQ_OK) return status;
         ratio = eq_newton_evaluate(w, x);
-        stopped = move(&q, w->s);
+        stopped = move(q, w->s);
         eq_newton_log(w, "  iteration %d: %zu junctions limited, residual %.3g of its bound", k + 1,
                       stopped, ratio);
     }
-    eq_free(q.block);
-    if (status == EQ_OK && !start_only) eq_newton_polish(w, x, ratio);
-    return status;
+    if (!start_only) eq_newton_polish(w, x, ratio);
+    return EQ_OK;
+}
+
+eq_status eq_newton_limited(eq_newton *w, double *x, bool start_only) {
+    junctions q;
+    if (!open_junctions(w, &q)) return eq_out_of_memory(w->diag);
+    let_conduct(&q, w->s->circuit);
+    return go(w, &q, w->options->max_iterations, x, start_only);
+}
+
+eq_status eq_newton_follow(eq_newton *w, double *x) {
+    enum { STEPS = 30 }; /* points of a sweep take 3 to 20 */
+    int most = w->options->max_iterations;
+    junctions q;
+    if (!open_junctions(w, &q)) return eq_out_of_memory(w->diag);
+    stand(&q, w->s, w->from);
+    return go(w, &q, most < STEPS ? most : STEPS, x, false);
 }

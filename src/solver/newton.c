@@ -14,7 +14,7 @@ static void empty(eq_newton *w) {
     eq_lin_free(w->klu);
     double *arrays[] = {w->r,    w->magnitude, w->trial, w->trial_r, w->trial_magnitude,
                         w->step, w->spare,     w->start, w->best,    w->null,
-                        w->left, w->held,      w->size};
+                        w->left, w->held,      w->size,  w->drop};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) eq_free(arrays[k]);
     eq_free(w->pivot_row);
 }
@@ -44,6 +44,7 @@ eq_status eq_newton_new(eq_system *s, eq_newton **out, eq_diag *diag) {
     eq_newton *w = eq_calloc(1, sizeof *w);
     if (w == NULL) return eq_out_of_memory(diag);
     w->s = s;
+    w->halvings = 40;
     w->singular = -1;
     eq_status status = build(w, diag);
     if (status == EQ_OK)
@@ -188,11 +189,10 @@ static bool natural_accepts(eq_newton *w, double t, double length) {
 /* Halves the step until a trial point is accepted;
  * then x, w->r and w->magnitude are those of it. */
 static bool line_search(eq_newton *w, double *x, bool eliminate, merit *now) {
-    enum { HALVINGS = 40 };
     size_t n = w->s->n;
     double slope = slope_along(w), length = largest(w->step, n), t = 1.0;
     bool by_energy = eq_newton_convex(w) && slope < 0.0;
-    for (int k = 0; k < HALVINGS; k++, t *= 0.5) {
+    for (int k = 0; k <= w->halvings; k++, t *= 0.5) {
         merit next = {INFINITY, 0.0, 0.0};
         for (size_t i = 0; i < n; i++) w->trial[i] = x[i] + t * w->step[i];
         if (eliminate) eq_eliminate(w->eliminator, w->trial);

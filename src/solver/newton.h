@@ -12,13 +12,18 @@ typedef struct eq_newton {
     eq_lin *cholmod, *klu; /* made when first needed */
     eq_lin *factored;      /* the one that holds the last factorization */
     double gain;           /* residual ratio after over before the last step made with it */
+    int halvings;          /* of a step, at most; then the search has failed */
     int stalled;           /* conjugate gradients that were given up in this search */
     bool not_positive;     /* CHOLMOD has met a matrix that is not positive definite */
     const eq_solve_options *options;
+    const double *
+        from; /* [nodes] the last answer where the search begins there, with what sources held then; NULL */
+    bool cold; /* it begins at zero */
     eq_diag *diag;
     double *r, *magnitude;                                    /* [n] at the iterate */
     double *trial, *trial_r, *trial_magnitude, *step, *spare; /* [n] */
     double *start, *best;                                     /* [n] of the ladder */
+    double *drop;        /* where junctions stand (limiting.c), made when first needed */
     double *held, *size; /* [entries] J of the last factorization; sums of |stamps| (regular.c) */
     /* [n] where `loose` or `hangs`: J null and J^T left are round-off at the answer, max |null| and
      * max |left| = 1; tender: the row whose entries left and null weigh most */
@@ -129,6 +134,8 @@ eq_status eq_ladder_solve(eq_newton *w, double *x, const char **rung);
 /* Newton steps on the circuit of tangents (limiting.c), whatever x is on entry, from junctions that conduct until the
  * KCL bound holds; start_only: until no junction is stopped on its way any more. */
 eq_status eq_newton_limited(eq_newton *w, double *x, bool start_only);
+/* The same, a few steps from the junctions' drops at w->from. */
+eq_status eq_newton_follow(eq_newton *w, double *x);
 /* KINSOL alone, from x and, where that fails, from where junction limiting lets go. */
 eq_status eq_kinsol_line_search(eq_newton *w, double *x);
 

@@ -36,6 +36,10 @@ void eq_solver_free(eq_solver *s) {
     eq_free(s);
 }
 
+static void fill(double *y, size_t n, double value) {
+    for (size_t k = 0; y != NULL && k < n; k++) y[k] = value;
+}
+
 eq_status eq_solver_new_for(eq_circuit *c, bool with_slope, eq_solver **out, eq_diag *diag) {
     if (!c->frozen)
         return eq_fail(diag, EQ_ERR_USAGE,
@@ -51,7 +55,7 @@ eq_status eq_solver_new_for(eq_circuit *c, bool with_slope, eq_solver **out, eq_
         s->node = eq_calloc(s->system->nodes, sizeof *s->node);
         if (s->x == NULL || s->node == NULL) status = eq_out_of_memory(diag);
     }
-    if (status == EQ_OK) s->node[EQ_GROUND] = NAN;
+    if (status == EQ_OK) fill(s->node, s->system->nodes, NAN);
     if (status == EQ_OK)
         *out = s;
     else
@@ -65,6 +69,7 @@ eq_status eq_solver_new(eq_circuit *c, eq_solver **out, eq_diag *diag) {
 
 void eq_solver_forget(eq_solver *s) {
     eq_newton_forget(s->newton);
+    fill(s->node, s->system->nodes, NAN);
 }
 
 void eq_solver_go_on(eq_solver *s) {
@@ -346,10 +351,6 @@ static eq_status check_refresh(const eq_solver *s, eq_diag *diag) {
     return status == EQ_OK ? eq_out_of_memory(diag) : status;
 }
 
-static void fill(double *y, size_t n, double value) {
-    for (size_t k = 0; y != NULL && k < n; k++) y[k] = value;
-}
-
 static void describe(eq_solver *s, eq_method method, const char *rung, eq_solve_info *info) {
     static const char *const engine[] = {"newton", "kinsol", "cocontent"};
     eq_newton *w = s->newton;
@@ -379,6 +380,17 @@ static eq_status check_finite(const eq_solver *s, const double *v, const double 
                    "the %s %s is beyond the numbers of the machine; check the sources there, and "
                    "diodes without series resistance that carry a whole source voltage",
                    what, name);
+}
+
+/* Whether v is the last answer, at other values of the elements maybe. */
+static bool begins_at_last(const eq_solver *s, const double *v) {
+    return memcmp(v + 1, s->node + 1, (s->system->nodes - 1) * sizeof *v) == 0;
+}
+
+static bool is_zero(const double *v, size_t n) {
+    for (size_t k = 0; k < n; k++)
+        if (v[k] != 0.0) return false;
+    return true;
 }
 
 typedef eq_status (*answer)(eq_newton *w, double *x, int which, const char **rung);
@@ -438,6 +450,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     const char *rung = "";
     for (size_t n = 0; n < s->system->nodes; n++)
         if (!isfinite(v[n])) v[n] = 0.0;
+    bool follows = begins_at_last(s, v);
     restore(s);
     if (!s->torn) eq_system_unknowns(s->system, v, NULL, s->x);
     if (!s->goes_on) eq_ports_forget(&s->system->ports, s->circuit);
@@ -446,6 +459,8 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     s->node[EQ_GROUND] = NAN; /* no state until one is found */
     s->system->round_off = o->reltol > 0.0 ? 4.0 * DBL_EPSILON / o->reltol : 0.0;
     w->options = o;
+    w->from = follows ? v : NULL;
+    w->cold = is_zero(v, s->system->nodes);
     w->diag = diag;
     w->iterations = w->factorizations = 0;
     w->singular = w->moving = -1;
@@ -472,6 +487,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
         fill(branch, s->system->reduction->branches, NAN);
     }
     w->options = NULL;
+    w->from = NULL;
     w->diag = NULL;
     return status;
 }
@@ -522,6 +538,7 @@ eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *
     eq_status status =
         solve_held(s, o == NULL ? &usual : o, held, INFINITY, work, work + n, found, NULL, NULL);
     if (status == EQ_OK) memcpy(v, found, nodes * sizeof *v);
+    fill(s->node, nodes, NAN); /* no state of the circuit */
     eq_free(work);
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : EQ_OK;
 }

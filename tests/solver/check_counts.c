@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../support/mna.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -163,6 +164,46 @@ START_TEST(no_allocation_in_later_solves) {
     ck_assert_int_eq(info[1].factorizations, info[0].factorizations);
     free(v);
     eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* The points of a sweep follow each other: a bipolar op amp as a follower goes from one end of its supplies to the other in
+ * a few tangents a point (3.9 when this was written), without allocations, and to what each point has from zero. */
+START_TEST(points_of_a_sweep_follow) {
+    char *text = NULL;
+    size_t length = 0;
+    ck_assert_int_eq(
+        eq_file_read("tests/decks/follower-741.cir", (eq_place){0}, &text, &length, NULL), EQ_OK);
+    eq_circuit *c = deck(text);
+    eq_solver *s = NULL, *fresh = NULL;
+    eq_solve_info info;
+    enum { POINTS = 51 };
+    int iterations = 0;
+    size_t nodes = eq_circuit_nodes(c), out = (size_t)eq_circuit_find_node(c, "out");
+    double *v = calloc(2 * nodes, sizeof *v), *w = v + nodes;
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_new(c, &fresh, NULL), EQ_OK);
+    double *vin = eq_circuit_source(c, eq_circuit_find_element(c, "vin"));
+    for (int k = 0; k < POINTS; k++) {
+        *vin = -12.5 + 0.5 * k;
+        eq_solver_refresh(s);
+        eq_mem_fail_after(k == 0 ? -1 : 0);
+        eq_status status = eq_solver_solve(s, NULL, v, NULL, &info, NULL);
+        eq_mem_fail_after(-1);
+        ck_assert_int_eq(status, EQ_OK);
+        iterations += k == 0 ? 0 : info.iterations;
+        memset(w, 0, nodes * sizeof *w);
+        eq_solver_refresh(fresh);
+        ck_assert_int_eq(eq_solver_solve(fresh, NULL, w, NULL, NULL, NULL), EQ_OK);
+        ck_assert_double_eq_tol(v[out], w[out], 1e-9);
+        ck_assert_double_eq_tol(v[out], *vin, 1e-3);
+    }
+    ck_assert_int_le(iterations, 5 * (POINTS - 1));
+    free(v);
+    eq_free(text);
+    eq_solver_free(s);
+    eq_solver_free(fresh);
     eq_circuit_free(c);
 }
 END_TEST
@@ -382,6 +423,7 @@ Suite *counts_suite(void) {
     tcase_add_loop_test(t, held_nodes_take_one_step, 0, 3);
     tcase_add_test(t, searches_go_on);
     tcase_add_test(t, no_allocation_in_later_solves);
+    tcase_add_test(t, points_of_a_sweep_follow);
     tcase_add_loop_test(t, minibatches_of_a_layered_network, 0, NETWORKS);
     tcase_add_test(t, small_nudges_keep_their_digits);
     tcase_add_loop_test(t, passes_of_a_deep_network, 0, DEEPS);

@@ -200,7 +200,8 @@ static void law(const void *self, const double *y, eq_dual *i, eq_dual *r) {
     r[E] = q->law.number[EQ_BJT_RE];
 }
 
-static void take(double *const *w, size_t j, const double *const *z, transistor *q) {
+/* At the potentials z, turned round of a pnp. */
+static void take_at(double *const *w, size_t j, const double *z, transistor *q) {
     *q = (transistor){.type = w[TYPE][j], .side = w[SIDE][j], .vcrit = w[VCRIT][j]};
     for (int k = 0; k < EQ_BJT_LAWS; k++) q->law.number[k] = eq_dual_of(w[LAW + k][j]);
     q->law.vtf = w[VTF][j];
@@ -216,7 +217,13 @@ static void take(double *const *w, size_t j, const double *const *z, transistor 
     q->inner.drop[EQ_BJT_BC] = (eq_inner_drop){B, C, q->law.vtr, q->vcrit};
     q->inner.drop[EQ_BJT_SUB] = q->side > 0.0 ? (eq_inner_drop){.plus = S, .minus = q->under}
                                               : (eq_inner_drop){.plus = q->under, .minus = S};
-    for (int a = 0; a < NODES; a++) q->inner.z[a] = q->type * z[a][j];
+    for (int a = 0; a < NODES; a++) q->inner.z[a] = z[a];
+}
+
+static void take(double *const *w, size_t j, const double *const *z, transistor *q) {
+    double at[NODES];
+    for (int a = 0; a < NODES; a++) at[a] = w[TYPE][j] * z[a][j];
+    take_at(w, j, at, q);
 }
 
 /* Junctions that resistances feed start no further forward than where limiting begins. */
@@ -383,13 +390,19 @@ static bool limit_junction(double vt, double vcrit, const double *old, double *n
     return limited;
 }
 
-/* As SPICE limits both junctions; not where a resistance bounds what flows there. */
+/* As SPICE limits both junctions, behind the resistances. */
 static bool limit_row(const void *self, size_t j, double *const *w, const double *old,
                       double *now) {
     (void)self;
-    bool rb = w[RB][j] > 0.0;
-    bool e = !rb && w[RE][j] == 0.0 && limit_junction(w[VTF][j], w[VCRIT][j], old, now, E);
-    bool c = !rb && w[RC][j] == 0.0 && limit_junction(w[VTR][j], w[VCRIT][j], old, now, C);
+    transistor q;
+    eq_inner_state s;
+    double y[NODES];
+    take_at(w, j, old, &q);
+    settle(&q, &s);
+    eq_inner_follow(&q.inner, &s, now, y);
+    bool e = limit_junction(q.law.vtf, q.vcrit, s.y, y, E);
+    bool c = limit_junction(q.law.vtr, q.vcrit, s.y, y, C);
+    eq_inner_reach(&q.inner, y, now);
     return e || c;
 }
 
@@ -400,8 +413,15 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
 
 /* The emitter's junction alone. */
 static void let_conduct(size_t n, double *const *w, double *const *z) {
-    for (size_t j = 0; j < n; j++)
-        if (isfinite(w[VCRIT][j])) z[B][j] = z[C][j] = w[TYPE][j] * w[VCRIT][j];
+    for (size_t j = 0; j < n; j++) {
+        double y[NODES] = {0}, at[NODES];
+        transistor q;
+        if (!isfinite(w[VCRIT][j])) continue;
+        y[B] = y[C] = w[VCRIT][j];
+        take_at(w, j, y, &q);
+        eq_inner_reach(&q.inner, y, at);
+        for (int a = 0; a < NODES; a++) z[a][j] = q.type * at[a];
+    }
 }
 
 #define GUMMEL_POON(called, derived, rising)                                                       \

@@ -86,6 +86,22 @@ void eq_inner_settle(const eq_inner *q, eq_inner_state *s) {
     }
 }
 
+void eq_inner_follow(const eq_inner *q, const eq_inner_state *s, const double *z, double *y) {
+    double right[INNER], x[INNER];
+    for (int a = 0; a < INNER; a++) {
+        right[a] = z[a] - q->z[a];
+        for (int b = INNER; b < q->nodes; b++) right[a] -= s->m[a][b] * (z[b] - q->z[b]);
+    }
+    solve(s, right, x);
+    for (int a = 0; a < q->nodes; a++) y[a] = a < INNER ? s->y[a] + x[a] : z[a];
+}
+
+void eq_inner_reach(const eq_inner *q, const double *y, double *z) {
+    eq_dual i[EQ_INNER_NODES], r[INNER];
+    q->law(q->self, y, i, r);
+    for (int a = 0; a < q->nodes; a++) z[a] = a < INNER ? y[a] + r[a].v * i[a].v : y[a];
+}
+
 /* How the current into node a changes where the inner potentials do by x. */
 static double moved(const eq_inner_state *s, int a, const double *x) {
     return s->g[a][0] * x[0] + s->g[a][1] * x[1] + s->g[a][2] * x[2];

@@ -44,6 +44,11 @@ void eq_inner_settle(const eq_inner *q, eq_inner_state *s);
  * transistor whose potentials are multiplied by type = +-1. */
 void eq_inner_store(const eq_inner *q, const eq_inner_state *s, double type, size_t j,
                     double *const *i, double *const *g);
+/* As SPICE limits transistors, whose inner nodes are unknowns like others (Nagel 1975, section 4.4): y is
+ * where the inner nodes go, to first order, as the terminals go from q->z, where s is settled, to z ... */
+void eq_inner_follow(const eq_inner *q, const eq_inner_state *s, const double *z, double *y);
+/* ... and z, after y is limited, the potentials at which the terminals have such inner nodes. */
+void eq_inner_reach(const eq_inner *q, const double *y, double *z);
 /* The currents' change with the parameter at fixed potentials of the terminals. */
 void eq_inner_change(const eq_inner *q, const eq_inner_state *s, double type, size_t j,
                      double *const *didw);

@@ -162,14 +162,21 @@ static void law(const void *self, const double *y, eq_dual *i, eq_dual *r) {
     r[S] = q->number[LAW_RS];
 }
 
-static void take(double *const *w, size_t j, const double *const *z, transistor *q) {
+/* At the potentials z, turned round of a p channel. */
+static void take_at(double *const *w, size_t j, const double *z, transistor *q) {
     *q = (transistor){.vt = w[VT][j], .gmin = w[GMIN][j], .type = w[TYPE][j], .vcrit = w[VCRIT][j]};
     for (int k = 0; k < LAWS; k++) q->number[k] = eq_dual_of(w[LAW + k][j]);
     q->b = eq_dual_of(w[B][j]);
     q->inner = (eq_inner){.nodes = NODES, .law = law, .self = q};
     q->inner.drop[GS] = (eq_inner_drop){G, S, q->vt, q->vcrit};
     q->inner.drop[GD] = (eq_inner_drop){G, D, q->vt, q->vcrit};
-    for (int a = 0; a < NODES; a++) q->inner.z[a] = q->type * z[a][j];
+    for (int a = 0; a < NODES; a++) q->inner.z[a] = z[a];
+}
+
+static void take(double *const *w, size_t j, const double *const *z, transistor *q) {
+    double at[NODES];
+    for (int a = 0; a < NODES; a++) at[a] = w[TYPE][j] * z[a][j];
+    take_at(w, j, at, q);
 }
 
 /* Junctions that resistances feed start no further forward than where limiting begins. */
@@ -274,11 +281,10 @@ static void param_port(size_t n, double *const *w, int k, const double *const *z
     }
 }
 
-/* Moves the end of a junction whose drop to the gate is limited, as of a junction (not where a
- * resistance bounds what flows there) and as of a gate. */
+/* Moves the end of a junction whose drop to the gate is limited, as of a junction and as of a gate. */
 static bool limit_end(size_t j, double *const *w, int end, const double *old, double *now) {
     double drop = now[G] - now[end], was = old[G] - old[end], before = drop;
-    if (w[end == D ? RD : RS][j] == 0.0) eq_pnjlim(w[VT][j], w[VCRIT][j], was, &drop);
+    eq_pnjlim(w[VT][j], w[VCRIT][j], was, &drop);
     drop = eq_fetlim(was, drop, w[LAW + LAW_VTO][j]);
     if (drop == before) return false;
     now[end] = now[G] - drop;
@@ -288,7 +294,14 @@ static bool limit_end(size_t j, double *const *w, int end, const double *old, do
 static bool limit_row(const void *self, size_t j, double *const *w, const double *old,
                       double *now) {
     (void)self;
-    bool source = limit_end(j, w, S, old, now), drain = limit_end(j, w, D, old, now);
+    transistor q;
+    eq_inner_state s;
+    double y[NODES];
+    take_at(w, j, old, &q);
+    settle(&q, &s);
+    eq_inner_follow(&q.inner, &s, now, y);
+    bool source = limit_end(j, w, S, s.y, y), drain = limit_end(j, w, D, s.y, y);
+    eq_inner_reach(&q.inner, y, now);
     return source || drain;
 }
 

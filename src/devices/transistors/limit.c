@@ -11,9 +11,8 @@ size_t eq_limit_rows(int nodes, const double *type, eq_limit_row *one, const voi
             old[a] = type[j] * z_old[a][j];
             now[a] = type[j] * z_new[a][j];
         }
-        if (!one(self, j, w, old, now)) continue;
+        moved += one(self, j, w, old, now) ? 1 : 0;
         for (int a = 0; a < nodes; a++) z_new[a][j] = type[j] * now[a];
-        moved++;
     }
     return moved;
 }

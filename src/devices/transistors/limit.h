@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* Moves the potentials `now` of the nodes of row j towards `old`, those of a p channel or a pnp turned round;
- * whether it moved them. */
+ * whether it limited them. */
 typedef bool eq_limit_row(const void *self, size_t j, double *const *w, const double *old,
                           double *now);
 
