@@ -13,69 +13,10 @@ enum { MOST_COMMANDS = 1000000 };
 /* What a command does to the flow. */
 typedef enum flow { GO_ON, BREAK, CONTINUE, QUIT } flow;
 
-/* ---- text ---- */
-
 static bool is_among(const char *word, const char *const *list, size_t n) {
     for (size_t k = 0; k < n; k++)
         if (strcmp(word, list[k]) == 0) return true;
     return false;
-}
-
-/* The end of NAME, v(NAME) or @NAME[..] behind $&. */
-static const char *name_end(const char *p, bool vector) {
-    char close = '\0';
-    for (; *p != '\0' && (close != '\0' || isalnum((unsigned char)*p) || strchr("_.@([#", *p));
-         p++) {
-        if (!vector && strchr("@([", *p) != NULL) break;
-        if (close == '\0' && *p == '(') close = ')';
-        if (close == '\0' && *p == '[') close = ']';
-        if (*p == close)
-            close = '\0';
-        else if (close == '\0' && strchr("_.@([#", *p) == NULL && !isalnum((unsigned char)*p))
-            break;
-    }
-    return p;
-}
-
-/* $name is a variable, $&name a vector, its values with blanks between. */
-static void substitute_one(eq_script *s, const char **p, eq_text *out) {
-    bool vector = (*p)[1] == '&';
-    const char *from = *p + 1 + vector, *to;
-    bool braced = *from == '{';
-    from += braced;
-    to = name_end(from, vector);
-    eq_text name = {0};
-    eq_text_add(&name, from, (size_t)(to - from));
-    eq_text_puts(&name, "");
-    if (!name.failed) eq_lower(name.text, name.length);
-    *p = to + (braced && *to == '}');
-    eq_vector v = {NULL, 0};
-    const char *text = name.failed ? NULL : name.text;
-    if (text != NULL && vector && eq_script_evaluate(s, &text, &v))
-        for (size_t k = 0; k < v.n; k++) eq_text_printf(out, "%s%.17g", k > 0 ? " " : "", v.x[k]);
-    else if (text != NULL && !vector && (text = eq_script_variable(s, name.text)) != NULL)
-        eq_text_puts(out, text);
-    else if (!vector)
-        eq_script_note(s, "there is no variable ", name.failed ? "" : name.text);
-    s->out_of_memory = s->out_of_memory || name.failed;
-    eq_vector_free(&v);
-    eq_text_free(&name);
-}
-
-static void substitute(eq_script *s, const char *p, eq_text *out) {
-    while (*p != '\0') {
-        bool braced = *p == '{' && p[1] == '$';
-        if (*p == '$' && (isalpha((unsigned char)p[1]) || p[1] == '&' || p[1] == '{')) {
-            substitute_one(s, &p, out);
-        } else if (braced) {
-            p++;
-            substitute_one(s, &p, out);
-            p += *p == '}';
-        } else {
-            eq_text_add(out, p++, 1);
-        }
-    }
-    eq_text_puts(out, "");
 }
 
 /* ---- commands ---- */
@@ -122,28 +63,11 @@ static eq_status let(eq_script *s, const char *text) {
     return EQ_OK;
 }
 
-/* set NAME = TEXT or ( LIST ); of temp it is an option, too. */
-static eq_status set(eq_script *s, const char *text) {
-    char name[EQ_LONGEST_WORD];
-    const char *rest = eq_first_word(text, name);
-    eq_text value = {0};
-    if (*rest == '=') rest = eq_over_blanks(rest + 1);
-    for (; *rest != '\0'; rest++)
-        if (strchr("()\"'", *rest) == NULL) eq_text_add(&value, rest, 1);
-    eq_text_puts(&value, "");
-    eq_status status = value.failed ? eq_out_of_memory(s->diag)
-                                    : eq_script_set(s, name, eq_over_blanks(value.text));
-    if (status == EQ_OK && strcmp(name, "temp") == 0)
-        status = eq_script_keep(s, "temp", eq_over_blanks(value.text));
-    eq_text_free(&value);
-    return status;
-}
-
 static eq_status option(eq_script *s, const char *text) {
     char name[EQ_LONGEST_WORD];
     const char *rest = eq_first_word(text, name);
     if (strcmp(name, "temp") == 0 && *rest == '=') return eq_script_keep(s, "temp", rest + 1);
-    if (strcmp(name, "numdgt") == 0 && *rest == '=') return set(s, text);
+    if (strcmp(name, "numdgt") == 0 && *rest == '=') return eq_script_set_command(s, text);
     return eq_script_keep(s, "option", text);
 }
 
@@ -261,10 +185,35 @@ static eq_status setplot(eq_script *s, const char *text) {
     return EQ_OK;
 }
 
+/* The text without the quotes around words; *into: there is a > outside of them. */
+static void without_quotes(const char *p, eq_text *out, bool *into) {
+    char open = '\0';
+    for (bool starts = true; *p != '\0'; starts = isspace((unsigned char)*p++)) {
+        bool quote = *p == '"' || *p == '\'';
+        *into = *into || (*p == '>' && open == '\0');
+        if (quote && open == '\0' && starts && strchr(p + 1, *p) != NULL)
+            open = *p;
+        else if (quote && *p == open)
+            open = '\0';
+        else
+            eq_text_add(out, p, 1);
+    }
+    eq_text_puts(out, "");
+}
+
 static eq_status echo(eq_script *s, const char *text) {
-    if (strchr(text, '>') != NULL) return eq_script_echo_into(s, text);
-    eq_script_note(s, "echo: ", text);
-    return EQ_OK;
+    eq_text plain = {0};
+    bool into = false;
+    eq_status status = EQ_OK;
+    without_quotes(text, &plain, &into);
+    if (plain.failed)
+        status = eq_out_of_memory(s->diag);
+    else if (into)
+        status = eq_script_echo_into(s, plain.text);
+    else
+        eq_script_note(s, "echo: ", plain.text);
+    eq_text_free(&plain);
+    return status;
 }
 
 static eq_status reset(eq_script *s, const char *text) {
@@ -293,13 +242,6 @@ static eq_status measure(eq_script *s, const char *text) {
     return status;
 }
 
-static eq_status unset(eq_script *s, const char *text) {
-    char name[EQ_LONGEST_WORD];
-    (void)eq_first_word(text, name);
-    eq_script_unset(s, name);
-    return EQ_OK;
-}
-
 static eq_status nothing(eq_script *s, const char *text) {
     (void)s;
     (void)text;
@@ -311,7 +253,7 @@ static const struct command {
     eq_status (*run)(eq_script *s, const char *text);
 } commands[] = {
     {"let", let},
-    {"set", set},
+    {"set", eq_script_set_command},
     {"option", option},
     {"options", option},
     {"alter", alter},
@@ -325,7 +267,9 @@ static const struct command {
     {"reset", reset},
     {"write", eq_script_write},
     {"wrdata", eq_script_wrdata},
-    {"unset", unset},
+    {"unset", eq_script_unset},
+    {"shift", eq_script_shift},
+    {"strcmp", eq_script_compare},
     {"osdi", nothing}, /* read with the deck */
     {"pre_osdi", nothing},
     {"unlet", nothing},
@@ -391,7 +335,7 @@ static bool goes_on(flow *f) {
 static bool holds(eq_script *s, const char *test) {
     eq_text text = {0};
     double value = 0.0;
-    substitute(s, test, &text);
+    eq_script_substitute(s, test, &text);
     s->out_of_memory = s->out_of_memory || text.failed;
     bool known = !text.failed && number_at(s, text.text, &value);
     eq_text_free(&text);
@@ -461,7 +405,7 @@ static eq_status one_line(eq_script *s, size_t k, size_t *next, flow *f) {
     if (strcmp(word, "break") == 0) *f = BREAK;
     if (strcmp(word, "continue") == 0) *f = CONTINUE;
     if (*f != GO_ON || strcmp(word, "end") == 0 || strcmp(word, "else") == 0) return EQ_OK;
-    substitute(s, rest, &text);
+    eq_script_substitute(s, rest, &text);
     eq_status status = text.failed   ? eq_out_of_memory(s->diag)
                        : opens(word) ? block(s, word, rest, text.text, k + 1, otherwise, end, f)
                                      : one_command(s, word, text.text);

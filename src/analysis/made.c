@@ -175,7 +175,7 @@ bool eq_script_call(void *script, const char *name, const eq_vector *arg, int n,
         if (s->defined[k].n == n && strcmp(s->defined[k].name, name) == 0) d = &s->defined[k];
     if (d == NULL || s->calls >= MOST_OPEN) return false;
     inside in = {s, d, arg};
-    eq_vectors_of names = {find, &in, call_inside};
+    eq_vectors_of names = {find, &in, call_inside, eq_script_names(s).degrees};
     const char *body = d->body;
     s->calls++;
     bool good = eq_vector_evaluate(&body, &names, out, error, sizeof error);

@@ -65,8 +65,23 @@ void eq_script_free(eq_script *s) {
     eq_free(s->variable);
 }
 
+/* Whether the same was said of the command that runs: loops would say it again and again. */
+static bool said(const eq_script *s, const char *text) {
+    enum { LOOK_BACK = 64 };
+    eq_place at = eq_circuit_place(s->d->circuit, s->at);
+    size_t count = eq_diag_count(s->diag);
+    for (size_t k = count; k > 0 && k + LOOK_BACK > count; k--) {
+        const eq_message *m = eq_diag_get(s->diag, k - 1);
+        if (m->line == at.line && m->column == at.column && strcmp(m->text, text) == 0) return true;
+    }
+    return false;
+}
+
 void eq_script_note(eq_script *s, const char *what, const char *text) {
-    eq_note_at(s->diag, eq_circuit_place(s->d->circuit, s->at), "%s%.80s", what, text);
+    char note[400];
+    snprintf(note, sizeof note, "%s%.80s", what, text);
+    if (strncmp(what, "echo", 4) != 0 && said(s, note)) return;
+    eq_note_at(s->diag, eq_circuit_place(s->d->circuit, s->at), "%s", note);
 }
 
 /* ---- the circuit ---- */
@@ -372,7 +387,7 @@ static bool find(void *data, const char *asked, eq_vector *out) {
 }
 
 eq_vectors_of eq_script_names(eq_script *s) {
-    return (eq_vectors_of){find, s, s->call};
+    return (eq_vectors_of){find, s, s->call, s->degrees};
 }
 
 eq_status eq_script_append(eq_script *s, eq_named_vectors *to, const char *name, eq_vector v) {
@@ -398,48 +413,15 @@ eq_status eq_script_let(eq_script *s, const char *asked, eq_vector v) {
     return eq_script_append(s, &s->let, name, v);
 }
 
-void eq_script_unset(eq_script *s, const char *name) {
-    for (size_t k = 0; k < s->variables; k++) {
-        if (strcmp(s->variable[k].name, name) != 0) continue;
-        eq_free(s->variable[k].name);
-        eq_free(s->variable[k].text);
-        s->variable[k] = s->variable[--s->variables];
-    }
-}
-
-const char *eq_script_variable(const eq_script *s, const char *name) {
-    for (size_t k = 0; k < s->variables; k++)
-        if (strcmp(s->variable[k].name, name) == 0) return s->variable[k].text;
-    return NULL;
-}
-
-eq_status eq_script_set(eq_script *s, const char *name, const char *text) {
-    size_t k = 0;
-    char *copy = eq_strdup(text), *own = NULL;
-    while (k < s->variables && strcmp(s->variable[k].name, name) != 0) k++;
-    if (k == s->variables) own = eq_strdup(name);
-    if (copy == NULL || (k == s->variables && own == NULL) ||
-        !eq_grow((void **)&s->variable, &s->variable_cap, k + 1, sizeof *s->variable)) {
-        eq_free(copy);
-        eq_free(own);
-        return eq_out_of_memory(s->diag);
-    }
-    if (k == s->variables)
-        s->variable[s->variables++] = (eq_variable_text){own, copy};
-    else {
-        eq_free(s->variable[k].text);
-        s->variable[k].text = copy;
-    }
-    return EQ_OK;
-}
-
 bool eq_script_evaluate(eq_script *s, const char **text, eq_vector *out) {
     char error[160];
     eq_vectors_of names = eq_script_names(s);
     const char *from = *text;
     if (eq_vector_evaluate(text, &names, out, error, sizeof error)) return true;
     s->out_of_memory = s->out_of_memory || strcmp(error, "out of memory") == 0;
-    eq_note_at(s->diag, eq_circuit_place(s->d->circuit, s->at), "left out: %.*s has no value: %s",
-               (int)(strcspn(from, " \t") % 60), from, error);
+    char what[320];
+    snprintf(what, sizeof what, "left out: %.*s has no value: ", (int)(strcspn(from, " \t") % 60),
+             from);
+    eq_script_note(s, what, error);
     return false;
 }

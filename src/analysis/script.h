@@ -77,6 +77,7 @@ typedef struct eq_script {
     eq_made_function *defined;
     size_t defines, defined_cap;
     bool (*call)(void *script, const char *name, const eq_vector *arg, int n, eq_vector *out);
+    bool degrees;   /* set units = degrees */
     int calls;      /* of defined functions that are open */
     size_t changes; /* of the circuit so far */
     eq_last_analysis last;
@@ -102,9 +103,6 @@ void eq_script_reset(eq_script *s);
 /* Vectors and variables by name. */
 eq_vectors_of eq_script_names(eq_script *s);
 eq_status eq_script_let(eq_script *s, const char *name, eq_vector v);
-eq_status eq_script_set(eq_script *s, const char *name, const char *text);
-void eq_script_unset(eq_script *s, const char *name);
-const char *eq_script_variable(const eq_script *s, const char *name);
 /* The expression at *text; false, with a note: it has no value. */
 bool eq_script_evaluate(eq_script *s, const char **text, eq_vector *out);
 /* Column k of a table as a vector. */
@@ -128,6 +126,17 @@ eq_status eq_script_compose(eq_script *s, const char *text);
 eq_status eq_script_define(eq_script *s, const char *text);
 /* The value of a defined function at arg[0..n); false: there is none of that name. */
 bool eq_script_call(void *script, const char *name, const eq_vector *arg, int n, eq_vector *out);
+
+/* variables.c. A variable's text; NULL: there is none. */
+const char *eq_script_variable(const eq_script *s, const char *name);
+eq_status eq_script_set(eq_script *s, const char *name, const char *text);
+/* A command with what stands for its variables and vectors. */
+void eq_script_substitute(eq_script *s, const char *p, eq_text *out);
+/* set NAME = TEXT, unset NAME, shift NAME [N], strcmp NAME A B. */
+eq_status eq_script_set_command(eq_script *s, const char *text);
+eq_status eq_script_unset(eq_script *s, const char *text);
+eq_status eq_script_shift(eq_script *s, const char *text);
+eq_status eq_script_compare(eq_script *s, const char *text);
 
 /* files.c: write FILE LIST (a raw file), wrdata FILE LIST; LIST > FILE and TEXT > FILE of print and
  * echo, >> appends. All only into the folder that the user gave. */

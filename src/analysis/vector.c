@@ -82,6 +82,17 @@ static double item(const eq_vector *v, size_t k) {
     return v->x[v->n == 1 ? 0 : k];
 }
 
+/* What an operation takes or gives is multiplied by where angles are in degrees. */
+static double unit_of(const parser *s, const char *name, bool of_value) {
+    static const char *const of_angles[] = {"sin", "cos", "tan", "sinh", "cosh", "tanh"};
+    static const double degree = 3.14159265358979323846 / 180.0;
+    if (!s->names->degrees) return 1.0;
+    if (of_value) return strcmp(name, "atan") == 0 ? 1.0 / degree : 1.0;
+    for (size_t k = 0; k < sizeof of_angles / sizeof *of_angles; k++)
+        if (strcmp(name, of_angles[k]) == 0) return degree;
+    return 1.0;
+}
+
 /* The operation on the vectors x[0..operands), which it frees. */
 static eq_vector apply(parser *s, int operation, eq_vector *x) {
     const eq_operation *o = eq_operation_at(operation);
@@ -92,11 +103,14 @@ static eq_vector apply(parser *s, int operation, eq_vector *x) {
         n = x[k].n > n ? x[k].n : n;
         if (x[k].n == 0) fail(s, "an empty vector in ", o->name);
     }
+    for (size_t k = 0; strcmp(o->name, "/") == 0 && k < x[1].n; k++)
+        if (x[1].x[k] == 0.0) fail(s, "a division by zero", "");
     eq_vector y = s->failed ? none : checked(s, eq_vector_new(n));
+    double in = unit_of(s, o->name, false), out = unit_of(s, o->name, true);
     for (size_t k = 0; y.x != NULL && k < n; k++) {
         double at[EQ_MOST_OPERANDS] = {0};
-        for (int j = 0; j < o->operands; j++) at[j] = item(&x[j], k);
-        y.x[k] = o->known != NULL ? o->known(at) : o->value(at);
+        for (int j = 0; j < o->operands; j++) at[j] = in * item(&x[j], k);
+        y.x[k] = out * (o->known != NULL ? o->known(at) : o->value(at));
     }
     for (int k = 0; k < o->operands; k++) eq_vector_free(&x[k]);
     return y;
@@ -246,10 +260,29 @@ static eq_vector part(parser *s, const char *text, const char *function) {
     return s->failed || *function == '\0' ? x[0] : apply(s, eq_operation_find(function, 1), x);
 }
 
+/* A vector whose name has parentheses: output_impedance_at_v(out). */
+static bool with_parentheses(parser *s, const char *from, eq_vector *v) {
+    char whole[MOST_NAME];
+    const char *to = s->p;
+    for (int open = 0; *to != '\0'; to++) {
+        open += (*to == '(') - (*to == ')');
+        if (open == 0) break;
+    }
+    size_t n = (size_t)(to + 1 - from);
+    if (*to == '\0' || n >= sizeof whole) return false;
+    for (size_t k = 0; k < n; k++) whole[k] = (char)tolower((unsigned char)from[k]);
+    whole[n] = '\0';
+    if (!s->names->find(s->names->data, whole, v)) return false;
+    s->p = to + 1;
+    *v = checked(s, *v);
+    return true;
+}
+
 /* v(..), i(..), @r1[i]: up to the closing bracket; else a name or a call. */
 static eq_vector name(parser *s) {
     const char *from = s->p;
     char text[MOST_NAME];
+    eq_vector v;
     bool property = *s->p == '@';
     s->p += property;
     while (is_name(*s->p)) s->p++;
@@ -259,6 +292,7 @@ static eq_vector name(parser *s) {
     const char *function = *s->p == '(' ? part_of(text) : NULL;
     bool probe = *s->p == '(' && (function != NULL || strcmp(last, "v") == 0 ||
                                   strcmp(last, "i") == 0 || strcmp(last, "p") == 0);
+    if (*s->p == '(' && !probe && with_parentheses(s, from, &v)) return v;
     if (*s->p == '(' && !probe) return call(s, text);
     if (probe || (property && *s->p == '[')) {
         char close = probe ? ')' : ']';

@@ -17,6 +17,7 @@ typedef struct eq_vectors_of {
     void *data;
     /* A function that was defined, at arg[0..n); false: there is none. May be NULL. */
     bool (*call)(void *data, const char *name, const eq_vector *arg, int n, eq_vector *out);
+    bool degrees; /* angles are in degrees (set units = degrees) */
 } eq_vectors_of;
 
 /* NULL in x: out of memory. */

@@ -527,10 +527,23 @@ static eq_status solve_held(eq_solver *s, const eq_solve_options *o, const doubl
     return status;
 }
 
+/* Whether one of these nodes is none that sources fix. */
+static bool holds_any(const eq_solver *s, const double *held) {
+    const eq_reduction *r = s->system->reduction;
+    for (size_t k = 0; k < r->node_unknowns; k++)
+        if (r->parent[r->root[k]] == EQ_NONE && !isnan(held[r->root[k]])) return true;
+    return false;
+}
+
 eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *held, double *v,
                          eq_diag *diag) {
     restore(s);
     size_t n = eq_system_most(s->system), nodes = s->system->nodes;
+    if (!holds_any(s, held)) {
+        for (size_t k = 0; k < nodes; k++)
+            if (!isnan(held[k])) v[k] = 0.0;
+        return EQ_OK;
+    }
     eq_solve_options usual = eq_solve_defaults(s->circuit);
     double *work = eq_malloc(2 * n + nodes, sizeof *work);
     if (work == NULL) return eq_out_of_memory(diag);

@@ -20,7 +20,8 @@ eq_element eq_solver_branch_element(const eq_solver *s, size_t branch);
 double eq_solver_current(eq_solver *s, eq_element e, const double *v, const double *branch);
 
 /* A start for eq_solver_solve: v with the nodes of `held` (NAN: free) near the potentials given
- * there, as .nodeset of ngspice does before it lets them go; v stays where that has no solution.
+ * there, as .nodeset of ngspice does before it lets them go; v stays where that has no solution,
+ * and becomes zero at these nodes where sources fix all of them.
  * held, v: [nodes]. */
 eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *held, double *v,
                          eq_diag *diag);

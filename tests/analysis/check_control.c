@@ -47,6 +47,25 @@ static const struct shown {
     {"foreach r 1k 3k\nalter r2 = $r\nop\nprint v(b)\nend\n", 2, "v(b)", 0, 0.75},
     {"set list = ( 1k 3k )\nforeach r $list\nalter r2 = $r\nop\nend\n", 2, "v(b)", 0, 0.75},
     {"let k = 1\n+ + 2 ; a line goes on\n+ * 3\nprint k\n", 1, "k", 0, 7},
+    {"let k = 6 // 2\n// a line of its own\nprint k\n", 1, "k", 0, 6},
+    {"let a = vector(3)\nlet b = 6/a[2]\nprint b\n", 1, "b", 0, 3},
+    {"tf v(b) v1\nprint output_impedance_at_v(b)/2\n", 1, "output_impedance_at_v(b)/2", 0, 250},
+    {"set units = degrees\nlet k = sin(30) + atan(1) + cosh(0)\nprint k\n", 1, "k", 0, 46.5},
+    {"set units = degrees\ndefine f(x) cos(x)\nlet k = f(60)\nunset units\nlet k = k + sin(pi/2)\n"
+     "print k\n",
+     1, "k", 0, 1.5},
+    {"set l = ( 2 3 5 )\nlet k = $l[2] + 10*$#l + 100*$?l + 1000*$?m\nprint k\n", 1, "k", 0, 133},
+    {"set l = ( 2 3 5 )\nset i = 3\nlet k = $l[$i]\nprint k\n", 1, "k", 0, 5},
+    {"set l = ( 2 3 5 )\nlet k = 0\nforeach x $l[2-]\nlet k = 10*k + $x\nend\nprint k\n", 1, "k", 0,
+     35},
+    {"set l = ( 2 3 5 )\nlet k = 0\nforeach x $l[-2]\nlet k = 10*k + $x\nend\nprint k\n", 1, "k", 0,
+     23},
+    {"set l = ( 2 3 5 )\nshift l\nlet k = $l[1]\nshift l 2\nlet k = k + 10*$#l\nprint k\n", 1, "k",
+     0, 3},
+    {"strcmp k \"a b\" 'a b'\nstrcmp l abc abd\nlet m = $k + 10*$l\nprint m\n", 1, "m", 0, -10},
+    {"op\nstrcmp k $curplot op1\ndc v1 0 1 1\nstrcmp l $curplot dc1\nlet m = abs($k) + abs($l)\n"
+     "print m\n",
+     3, "m", 0, 0},
     {"dc v1\n+ 0 1\n+ 0.5\nprint v(b)\n", 1, "v(b)", 2, 0.5},
     {"let k = 0\nrepeat 3\nlet k = k + 1\nend\nprint k\n", 1, "k", 0, 3},
     {"let k = 0\nwhile k < 5\nlet k = k + 1\nif k = 3\nbreak\nend\nend\nprint k\n", 1, "k", 0, 3},
@@ -132,6 +151,10 @@ static const struct noted {
     {"alter r9 = 1\nop\n", "no element"},
     {"altermod zz is = 1\nop\n", "no model"},
     {"echo value $nothing\nop\n", "no variable nothing"},
+    {"op\necho \"a  b\" 'c' d\"e\"\n", "echo: a  b c d\"e\""},
+    {"set l = ( 1 2 )\nop\necho x$l[2]y $l\n", "echo: x2y 1 2"},
+    {"op\necho $curplotname of $curplottitle\n", "echo: Operating Point of title"},
+    {"op\nlet k = 1/0\n", "1/0 has no value: a division by zero"},
     {"op\nprint v(b) > x.txt\n", "--files FOLDER"},
     {"op\necho done > x.txt\n", "--files FOLDER"},
     {"dc v9 0 1 1\nop\n", "v9"},
@@ -157,6 +180,19 @@ START_TEST(what_is_not_understood_is_a_note) {
     ck_assert_msg(says(diag, all_noted[_i].note), "%s", all_noted[_i].commands);
     ck_assert_uint_eq(t.count, 1);
     ck_assert(0 != access("build/shell-ran", F_OK));
+    eq_tables_free(&t);
+    eq_diag_free(diag);
+}
+END_TEST
+
+/* What a loop would say again and again is said once, but for echo. */
+START_TEST(loops_say_it_once) {
+    eq_tables t = {NULL, 0, 0};
+    eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(
+        run_text("op\nrepeat 5\nplot v(b)\nprint v(zz)\necho so\nend\nplot v(b)\n", NULL, &t, diag),
+        EQ_OK);
+    ck_assert_uint_eq(eq_diag_count(diag), 1 + 1 + 5 + 1);
     eq_tables_free(&t);
     eq_diag_free(diag);
 }
@@ -265,6 +301,7 @@ Suite *control_suite(void) {
                         sizeof all_noted / sizeof *all_noted);
     tcase_add_loop_test(t, blocks_and_analyses_that_cannot_be_run_are_errors, 0,
                         sizeof bad / sizeof *bad);
+    tcase_add_test(t, loops_say_it_once);
     tcase_add_loop_test(t, all_is_what_was_saved_before, 0, 2);
     tcase_add_loop_test(t, files_have_the_columns_of_ngspice, 0,
                         sizeof all_written / sizeof *all_written);

@@ -9,14 +9,16 @@
 #include "netlist/spice/error.h"
 #include "netlist/spice/evaluate.h"
 
-/* Where the comment of a command line starts: ; or a $ alone. $NAME is a variable. */
+/* Where the comment of a command line starts: ; or // or a $ alone. $NAME is a variable. */
 static const char *comment_of(const char *p, const char *end) {
     char quote = '\0';
     for (const char *c = p; c < end; c++) {
         if (*c == '"' || *c == '\'') quote = quote == '\0' ? *c : quote == *c ? '\0' : quote;
         bool blank = c > p && isspace((unsigned char)c[-1]);
+        bool slashes = *c == '/' && c + 1 < end && c[1] == '/' && (c == p || blank);
         if (quote == '\0' &&
-            (*c == ';' || (*c == '$' && blank && (c + 1 == end || isspace((unsigned char)c[1])))))
+            (*c == ';' || slashes ||
+             (*c == '$' && blank && (c + 1 == end || isspace((unsigned char)c[1])))))
             return c;
     }
     return end;
