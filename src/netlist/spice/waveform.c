@@ -86,6 +86,18 @@ static double amplitude_modulated(const numbers *n) {
            sin(2.0 * pi * a[CARRIER] * t + phase);
 }
 
+/* trnoise(amplitude step exponent amplitude ..): nothing before a transient analysis (measured). */
+static double noise(const numbers *n) {
+    (void)n;
+    return 0.0;
+}
+
+/* trrandom(type step delay width mean): the mean (measured). */
+static double random_steps(const numbers *n) {
+    enum { TYPE, STEP, DELAY, WIDTH, MEAN };
+    return n->at[MEAN];
+}
+
 static const struct waveform {
     const char *name;
     value_at_zero value;
@@ -94,10 +106,9 @@ static const struct waveform {
                  {"pulse", pulse},
                  {"exp", exponential},
                  {"sffm", frequency_modulated},
-                 {"am", amplitude_modulated}};
-
-/* Waveforms that have no value at t = 0 to read off the line. */
-static const char *const refused[] = {"trnoise", "trrandom", "external"};
+                 {"am", amplitude_modulated},
+                 {"trnoise", noise},
+                 {"trrandom", random_steps}};
 
 static bool read_numbers(eq_spice *s, eq_cursor *c, eq_token word, numbers *n) {
     for (; eq_spice_at_value(s, c); n->count++) {
@@ -205,12 +216,11 @@ bool eq_spice_waveform(eq_spice *s, eq_cursor *c, eq_token word, double *at_zero
         if (!piecewise(s, c, at_zero)) *at_zero = NAN;
         return true;
     }
-    for (size_t k = 0; k < sizeof refused / sizeof *refused; k++)
-        if (eq_token_is(word, refused[k])) {
-            eq_spice_fail(s, word.at, "the waveform %s is not supported; give a dc value instead",
-                          refused[k]);
-            return true;
-        }
+    if (eq_token_is(word, "external")) { /* of a program around the simulator */
+        eq_spice_fail(s, word.at,
+                      "the waveform external is not supported; give a dc value instead");
+        return true;
+    }
     for (size_t k = 0; k < sizeof waveforms / sizeof *waveforms; k++)
         if (eq_token_is(word, waveforms[k].name)) {
             if (!from_numbers(s, c, word, waveforms[k].value, at_zero)) *at_zero = NAN;
