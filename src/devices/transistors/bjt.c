@@ -390,20 +390,23 @@ static bool limit_junction(double vt, double vcrit, const double *old, double *n
     return limited;
 }
 
-/* As SPICE limits both junctions, behind the resistances. */
+static bool limit_junctions(const void *self, size_t j, double *const *w, const double *old,
+                            double *now) {
+    (void)self;
+    bool e = limit_junction(w[VTF][j], w[VCRIT][j], old, now, E);
+    bool c = limit_junction(w[VTR][j], w[VCRIT][j], old, now, C);
+    return e || c;
+}
+
+/* Behind the resistances. */
 static bool limit_row(const void *self, size_t j, double *const *w, const double *old,
                       double *now) {
     (void)self;
     transistor q;
     eq_inner_state s;
-    double y[NODES];
     take_at(w, j, old, &q);
     settle(&q, &s);
-    eq_inner_follow(&q.inner, &s, now, y);
-    bool e = limit_junction(q.law.vtf, q.vcrit, s.y, y, E);
-    bool c = limit_junction(q.law.vtr, q.vcrit, s.y, y, C);
-    eq_inner_reach(&q.inner, y, now);
-    return e || c;
+    return eq_inner_limit(&q.inner, &s, limit_junctions, j, w, now);
 }
 
 static size_t limit_port(size_t n, double *const *w, const double *const *z_old,

@@ -86,7 +86,8 @@ void eq_inner_settle(const eq_inner *q, eq_inner_state *s) {
     }
 }
 
-void eq_inner_follow(const eq_inner *q, const eq_inner_state *s, const double *z, double *y) {
+/* Where the inner nodes go, to first order, as the terminals go from q->z to z. */
+static void follow(const eq_inner *q, const eq_inner_state *s, const double *z, double *y) {
     double right[INNER], x[INNER];
     for (int a = 0; a < INNER; a++) {
         right[a] = z[a] - q->z[a];
@@ -100,6 +101,15 @@ void eq_inner_reach(const eq_inner *q, const double *y, double *z) {
     eq_dual i[EQ_INNER_NODES], r[INNER];
     q->law(q->self, y, i, r);
     for (int a = 0; a < q->nodes; a++) z[a] = a < INNER ? y[a] + r[a].v * i[a].v : y[a];
+}
+
+bool eq_inner_limit(const eq_inner *q, const eq_inner_state *s, eq_limit_row *one, size_t j,
+                    double *const *w, double *z) {
+    double y[EQ_INNER_NODES];
+    follow(q, s, z, y);
+    bool limited = one(NULL, j, w, s->y, y);
+    eq_inner_reach(q, y, z);
+    return limited;
 }
 
 /* How the current into node a changes where the inner potentials do by x. */

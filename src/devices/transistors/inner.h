@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "devices/transistors/dual.h"
+#include "devices/transistors/limit.h"
 
 enum { EQ_INNERS = 3, EQ_INNER_NODES = 4, EQ_INNER_DROPS = 3 };
 /* The slope by a parameter, behind those by the drops. */
@@ -44,11 +45,13 @@ void eq_inner_settle(const eq_inner *q, eq_inner_state *s);
  * transistor whose potentials are multiplied by type = +-1. */
 void eq_inner_store(const eq_inner *q, const eq_inner_state *s, double type, size_t j,
                     double *const *i, double *const *g);
-/* As SPICE limits transistors, whose inner nodes are unknowns like others (Nagel 1975, section 4.4): y is
- * where the inner nodes go, to first order, as the terminals go from q->z, where s is settled, to z ... */
-void eq_inner_follow(const eq_inner *q, const eq_inner_state *s, const double *z, double *y);
-/* ... and z, after y is limited, the potentials at which the terminals have such inner nodes. */
+/* The potentials of the terminals at which the inner nodes are at y. */
 void eq_inner_reach(const eq_inner *q, const double *y, double *z);
+/* Limits row j as SPICE does, whose transistors have their inner nodes among the unknowns (Nagel 1975, section 4.4): as the
+ * terminals go from q->z, where s is settled, to z, the inner nodes go to first order, `one` limits them, and z becomes
+ * where the terminals have such inner nodes. */
+bool eq_inner_limit(const eq_inner *q, const eq_inner_state *s, eq_limit_row *one, size_t j,
+                    double *const *w, double *z);
 /* The currents' change with the parameter at fixed potentials of the terminals. */
 void eq_inner_change(const eq_inner *q, const eq_inner_state *s, double type, size_t j,
                      double *const *didw);

@@ -291,18 +291,22 @@ static bool limit_end(size_t j, double *const *w, int end, const double *old, do
     return true;
 }
 
+static bool limit_ends(const void *self, size_t j, double *const *w, const double *old,
+                       double *now) {
+    (void)self;
+    bool source = limit_end(j, w, S, old, now), drain = limit_end(j, w, D, old, now);
+    return source || drain;
+}
+
+/* Behind the resistances. */
 static bool limit_row(const void *self, size_t j, double *const *w, const double *old,
                       double *now) {
     (void)self;
     transistor q;
     eq_inner_state s;
-    double y[NODES];
     take_at(w, j, old, &q);
     settle(&q, &s);
-    eq_inner_follow(&q.inner, &s, now, y);
-    bool source = limit_end(j, w, S, s.y, y), drain = limit_end(j, w, D, s.y, y);
-    eq_inner_reach(&q.inner, y, now);
-    return source || drain;
+    return eq_inner_limit(&q.inner, &s, limit_ends, j, w, now);
 }
 
 static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
