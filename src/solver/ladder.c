@@ -123,15 +123,17 @@ const eq_rung eq_ladder[EQ_RUNGS] = {
     {"pseudo-transient", pseudo_transient},
 };
 
-/* Junctions beside gain: Newton's steps overshoot there, and of several states designers expect the one that SPICE
- * comes to. Where the co-content is convex there is one, and Newton's method goes down to it. */
+/* Junctions and gates beside gain: Newton's steps overshoot there, and of several states designers expect the one that SPICE
+ * comes to. Where the co-content is convex there is one, and Newton's method goes down to it; trainings of MOS
+ * transistors, which it brings to their states in half the steps, stay with it. */
 static bool limits_first(const eq_newton *w) {
-    bool conducting = false;
+    bool begins = false;
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &w->s->circuit->table[cls];
-        conducting = conducting || (t->count > 0 && t->cls->begin != NULL);
+        bool mos = t->cls->letter == 'm';
+        begins = begins || (t->count > 0 && t->cls->begin != NULL && !(mos && w->training));
     }
-    return conducting && !eq_newton_convex(w);
+    return begins && !eq_newton_convex(w);
 }
 
 /* The rung that is tried in the k-th place. */

@@ -18,7 +18,8 @@ typedef struct eq_newton {
     const eq_solve_options *options;
     const double *
         from; /* [nodes] the last answer where the search begins there, with what sources held then; NULL */
-    bool cold; /* it begins at zero */
+    bool cold;     /* it begins at zero */
+    bool training; /* it is one of very many */
     eq_diag *diag;
     double *r, *magnitude;                                    /* [n] at the iterate */
     double *trial, *trial_r, *trial_magnitude, *step, *spare; /* [n] */

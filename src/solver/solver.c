@@ -16,6 +16,7 @@ struct eq_solver {
     eq_status refreshed;
     bool torn;    /* memory ran out while system and engine were renewed */
     bool goes_on; /* the next solve does */
+    bool trains;
 };
 
 eq_solve_options eq_solve_defaults(const eq_circuit *c) {
@@ -70,6 +71,10 @@ eq_status eq_solver_new(eq_circuit *c, eq_solver **out, eq_diag *diag) {
 void eq_solver_forget(eq_solver *s) {
     eq_newton_forget(s->newton);
     fill(s->node, s->system->nodes, NAN);
+}
+
+void eq_solver_train(eq_solver *s) {
+    s->trains = true;
 }
 
 void eq_solver_go_on(eq_solver *s) {
@@ -433,9 +438,12 @@ static eq_status find_answer(eq_solver *s, answer by, int which, const double *v
     eq_status status = by(s->newton, s->x, which, rung);
     if (status != EQ_OK) return status;
     if (s->system->homotopy.anchor != NULL || !misjudged(s)) return EQ_OK;
+    bool cold = s->newton->cold;
     status = renew(s, true, diag);
     s->newton->options = o;
     s->newton->diag = diag;
+    s->newton->cold = cold;
+    s->newton->training = s->trains;
     s->newton->singular = s->newton->moving = -1;
     if (status != EQ_OK) return status;
     eq_system_unknowns(s->system, v, NULL, s->x);
@@ -461,6 +469,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     w->options = o;
     w->from = follows ? v : NULL;
     w->cold = is_zero(v, s->system->nodes);
+    w->training = s->trains;
     w->diag = diag;
     w->iterations = w->factorizations = 0;
     w->singular = w->moving = -1;

@@ -13,6 +13,8 @@ eq_newton *eq_solver_newton(eq_solver *s);
 void eq_solver_inject(eq_solver *s, eq_injection injection);
 /* The threads of the pool share the transistors of every solve: the same bits for any number. */
 void eq_solver_share(eq_solver *s, eq_pool *pool);
+/* Its solves are the phases of trainings, where MOS transistors go Newton's way first. */
+void eq_solver_train(eq_solver *s);
 /* Forgets pivots and other history, so that later results do not depend on earlier solves. */
 void eq_solver_forget(eq_solver *s);
 /* The next solve begins near where the last one ended: transistors begin with its inner potentials. */

@@ -309,6 +309,11 @@ static bool limit_row(const void *self, size_t j, double *const *w, const double
     return eq_inner_limit(&q.inner, &s, limit_ends, j, w, now);
 }
 
+/* As SPICE has it: a volt in reverse. */
+static void begin(size_t n, double *const *w, double *const *z) {
+    for (size_t j = 0; j < n; j++) z[G][j] = -w[TYPE][j];
+}
+
 static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
                          double *const *z_new) {
     return eq_limit_rows(NODES, w[TYPE], limit_row, NULL, n, w, z_old, z_new);
@@ -325,8 +330,8 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .instance = EQ_BIT(AREA) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),                           \
     .reactive = EQ_BIT(CGS) | EQ_BIT(CGD) | EQ_BIT(FC), .charged = 2, .value = -1, .wrong = wrong, \
     .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port,           \
-    .storage = places, .storages = PLACES, .stored = stored, .shown = shown, .shows = SHOWS,       \
-    .show = show
+    .begin = begin, .storage = places, .storages = PLACES, .stored = stored, .shown = shown,       \
+    .shows = SHOWS, .show = show
 
 const eq_device_class eq_class_njf = {CHANNEL("njf", derive_n, 1)};
 const eq_device_class eq_class_pjf = {CHANNEL("pjf", derive_p, -1)};

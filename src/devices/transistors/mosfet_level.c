@@ -239,6 +239,17 @@ void eq_mos_stored(const eq_mos_level *level, size_t n, double *const *w, const 
     }
 }
 
+/* As SPICE has it: the gate at the threshold, a volt in reverse at the bulk. */
+void eq_mos_begin(const eq_mos_level *level, size_t n, double *const *w, double *const *z) {
+    double *const *kernel = w + level->params + EQ_MOS_KERNEL, number[EQ_MOS_MOST_NUMBERS];
+    for (size_t j = 0; j < n; j++) {
+        double type = kernel[EQ_MOS_TYPE][j];
+        for (int c = 0; c < level->numbers; c++) number[c] = kernel[EQ_MOS_LAW + c][j];
+        z[EQ_MOS_G][j] = type * level->threshold(number, kernel[EQ_MOS_VT][j], 0.0, 0.0);
+        z[EQ_MOS_B][j] = -type;
+    }
+}
+
 static bool limit_row(const void *self, size_t j, double *const *w, const double *old,
                       double *now) {
     const eq_mos_level *level = self;

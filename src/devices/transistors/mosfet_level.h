@@ -196,6 +196,7 @@ void eq_mos_port(const eq_mos_level *level, size_t n, double *const *w, const do
                  const eq_port_search *search, double *const *i, double *const *g);
 void eq_mos_param_port(const eq_mos_level *level, size_t n, double *const *w, int k,
                        const double *const *z, double *const *didw);
+void eq_mos_begin(const eq_mos_level *level, size_t n, double *const *w, double *const *z);
 size_t eq_mos_limit_port(const eq_mos_level *level, size_t n, double *const *w,
                          const double *const *z_old, double *const *z_new);
 void eq_mos_derive_charges(const eq_mos_level *level, size_t j, double *const *w,
@@ -231,6 +232,9 @@ const char *eq_mos_lost(const eq_mos_level *level, double *const *w, size_t j);
                              double *const *z_new) {                                               \
         return eq_mos_limit_port(&(level_), n, w, z_old, z_new);                                   \
     }                                                                                              \
+    static void begin(size_t n, double *const *w, double *const *z) {                              \
+        eq_mos_begin(&(level_), n, w, z);                                                          \
+    }                                                                                              \
     static void stored(size_t n, double *const *w, const double *const *z, double *const *v,       \
                        double *const *q, double *const *c) {                                       \
         eq_mos_stored(&(level_), n, w, z, v, q, c);                                                \
@@ -257,7 +261,7 @@ const char *eq_mos_lost(const eq_mos_level *level, double *const *w, size_t j);
         sizeof(rows) / sizeof *(rows) + EQ_MOS_KERNEL + EQ_MOS_LAW + (numbers) + EQ_MOS_CHARGED,   \
     .param = rows, .instance = EQ_MOS_ON_LINE, .reactive = (quiet), .charged = EQ_MOS_CHARGED,     \
     .value = -1, .wrong = wrong, .lost = lost, .derive = derived, .port = port,                    \
-    .memory = EQ_MOS_MEMORY, .param_port = param_port, .limit_port = limit_port,                   \
+    .memory = EQ_MOS_MEMORY, .param_port = param_port, .limit_port = limit_port, .begin = begin,   \
     .storage = eq_mos_storage, .storages = EQ_MOS_STORAGES, .stored = stored,                      \
     .shown = eq_mos_shown, .shows = EQ_MOS_SHOWS, .show = show
 

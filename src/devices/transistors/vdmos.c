@@ -386,6 +386,11 @@ static bool limit_row(const void *self, size_t j, double *const *w, const double
     return gate != vg || drop != vd;
 }
 
+/* As SPICE has it: at the threshold. */
+static void begin(size_t n, double *const *w, double *const *z) {
+    for (size_t j = 0; j < n; j++) z[G][j] = w[TYPE][j] * w[LAW + LAW_VTO][j];
+}
+
 static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
                          double *const *z_new) {
     return eq_limit_rows(NODES, w[TYPE], limit_row, NULL, n, w, z_old, z_new);
@@ -400,8 +405,8 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
     .instance = EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),                                          \
     .reactive = EQ_BIT(DECLARED) - EQ_BIT(CGS), .charged = 2, .value = -1, .lost = lost,           \
     .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port,           \
-    .storage = places, .storages = PLACES, .stored = stored, .shown = shown, .shows = SHOWS,       \
-    .show = show
+    .begin = begin, .storage = places, .storages = PLACES, .stored = stored, .shown = shown,       \
+    .shows = SHOWS, .show = show
 
 const eq_device_class eq_class_vdmosn = {POWER_MOS("vdmosn", "vdmos nchan", derive_n, 1)};
 const eq_device_class eq_class_vdmosp = {POWER_MOS("vdmosp", "vdmos pchan", derive_p, -1)};

@@ -78,6 +78,7 @@ static eq_status create(eq_circuit *c, const eq_engine_options *o, void **self, 
     if (status == EQ_OK && o->threads > 1) status = eq_pool_new(o->threads, &e->pool, diag);
     if (status == EQ_OK) {
         eq_solver_share(e->solver, e->pool);
+        eq_solver_train(e->solver);
         e->branches = eq_solver_branches(e->solver);
         e->branch = eq_calloc(o->batch, e->branches * sizeof *e->branch);
         const eq_reduction *r = eq_solver_system(e->solver)->reduction;
@@ -246,6 +247,7 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
         status = eq_solver_new_for(e->c, true, &e->with_slope, diag);
     if (status != EQ_OK) return share_outputs(e, status, NULL);
     if (e->with_slope != NULL) eq_solver_share(e->with_slope, e->pool);
+    if (e->with_slope != NULL) eq_solver_train(e->with_slope);
     eq_solver *solver = nudge->slope == NULL ? e->solver : e->with_slope;
     eq_solver_forget(solver);
     for (size_t k = e->first; status == EQ_OK && k < e->end; k++) {
